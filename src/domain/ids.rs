@@ -1,0 +1,318 @@
+//! Identifiers. Each is a newtype with a private field: a value of the type is a valid one, in its only spelling.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::Invalid;
+
+/// Reads a decimal number in its one spelling: no sign, no leading zero, at most 2^53 - 1, so that every
+/// reader, JSON ones included, sees the same value.
+///
+/// # Errors
+/// [`Invalid::Number`] for anything else.
+pub fn number(text: &str) -> Result<u64, Invalid> {
+    const MOST: u64 = (1 << 53) - 1;
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let canonical = digits && (text == "0" || !text.starts_with('0'));
+    match text.parse::<u64>() {
+        Ok(n) if canonical && n <= MOST => Ok(n),
+        _ => Err(Invalid::Number),
+    }
+}
+
+/// Implements the checked conversions of a newtype over `String` from one predicate.
+macro_rules! string_id {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $allowed:literal, $valid:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The identifier as it is written.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Invalid;
+
+            fn from_str(text: &str) -> Result<Self, Invalid> {
+                let valid: fn(&str) -> bool = $valid;
+                if valid(text) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    Err(Invalid::Id { what: $what, allowed: $allowed })
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
+}
+
+/// A lower-case name: a letter first, then letters, digits and `.`, `_`, `-`.
+fn is_name(text: &str, most: usize) -> bool {
+    text.len() <= most
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b))
+}
+
+/// Printable ASCII without the space, one to `most` characters.
+fn is_token(text: &str, most: usize) -> bool {
+    (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+string_id!(
+    /// Somebody enrolled in a register: `alice`.
+    PersonId,
+    "a person",
+    "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
+    |text| is_name(text, 32)
+);
+
+string_id!(
+    /// What people call a register: `prod`. Not unique; see [`RegisterId`].
+    RegisterName,
+    "a register's name",
+    "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
+    |text| is_name(text, 32)
+);
+
+string_id!(
+    /// A service, that is an item of the CMDB: `order-gateway`.
+    ServiceId,
+    "a service",
+    "a lower-case letter, then up to 63 lower-case letters, digits, '.', '_' or '-'",
+    |text| is_name(text, 64)
+);
+
+string_id!(
+    /// A label for finding changes again: `capacity`.
+    Tag,
+    "a tag",
+    "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
+    |text| is_name(text, 32)
+);
+
+string_id!(
+    /// The name of something that is deployed: `gateway-2.4.1.tar.gz`.
+    ArtifactName,
+    "an artifact's name",
+    "1 to 128 printable ASCII characters without space and '='",
+    |text| is_token(text, 128) && !text.contains('=')
+);
+
+string_id!(
+    /// A reference into another system: `INC-2214`, `CVE-2026-1234`.
+    Reference,
+    "a reference",
+    "1 to 128 printable ASCII characters without space",
+    |text| is_token(text, 128)
+);
+
+string_id!(
+    /// The name of a time zone, kept for display only: `Asia/Shanghai`.
+    ZoneName,
+    "a time zone",
+    "an IANA name such as Asia/Shanghai",
+    |text| {
+        (1..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-/".contains(&b))
+    }
+);
+
+/// Implements a numbered identifier (`CHG-42`, `7`), counted from one.
+macro_rules! numbered_id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $what:literal, $allowed:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(u64);
+
+        impl $name {
+            /// The identifier that follows `count` earlier ones.
+            pub fn after(count: u64) -> Self {
+                Self(count.saturating_add(1))
+            }
+
+            /// The number in it, one or more.
+            pub fn number(self) -> u64 {
+                self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Invalid;
+
+            fn from_str(text: &str) -> Result<Self, Invalid> {
+                let invalid = Invalid::Id { what: $what, allowed: $allowed };
+                match text.strip_prefix($prefix).map(number) {
+                    Some(Ok(n)) if n > 0 => Ok(Self(n)),
+                    _ => Err(invalid),
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&format!(concat!($prefix, "{}"), self.0))
+            }
+        }
+    };
+}
+
+numbered_id!(
+    /// A change: `CHG-42`. Numbered in the order of filing, from 1, without gaps.
+    ChangeId,
+    "CHG-",
+    "a change",
+    "CHG- and a number from 1, such as CHG-42"
+);
+
+numbered_id!(
+    /// A motion: `7`. Numbered in the order of opening, from 1, without gaps.
+    MotionId,
+    "",
+    "a motion",
+    "a number from 1, such as 7"
+);
+
+/// A SHA-256 digest (FIPS 180-4), written as 64 lower-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// What stands where there is nothing to name: 64 zeros.
+    pub const NONE: Self = Self([0; 32]);
+
+    /// A digest from its bytes.
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 32 bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The first twelve digits: enough for a person's eye, never for a rule.
+    pub fn short(&self) -> String {
+        hex(&self.0[..6])
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.short())
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}
+
+impl FromStr for Digest {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        unhex(text).map(Self).ok_or(Invalid::Digest)
+    }
+}
+
+/// A register's identity: its name and 128 random bits, written `prod#` and 32 hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RegisterId {
+    name: RegisterName,
+    random: [u8; 16],
+}
+
+impl RegisterId {
+    /// An identity for a new register.
+    pub fn new(name: RegisterName, random: [u8; 16]) -> Self {
+        Self { name, random }
+    }
+
+    /// The name that people use.
+    pub fn name(&self) -> &RegisterName {
+        &self.name
+    }
+}
+
+impl fmt::Display for RegisterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.name, hex(&self.random))
+    }
+}
+
+impl FromStr for RegisterId {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let invalid = Invalid::Id { what: "a register", allowed: "its name, '#' and 32 lower-case hexadecimal digits" };
+        let Some((name, random)) = text.split_once('#') else { return Err(invalid) };
+        match (name.parse(), unhex(random)) {
+            (Ok(name), Some(random)) => Ok(Self { name, random }),
+            _ => Err(invalid),
+        }
+    }
+}
+
+/// Lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// The bytes that exactly `2 * N` lower-case hexadecimal digits spell.
+pub fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let digit = |b: u8| match b {
+        b'0'..=b'9' => Some(b - b'0'),
+        b'a'..=b'f' => Some(b - b'a' + 10),
+        _ => None,
+    };
+    if text.len() != 2 * N {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_one_spelling() {
+        assert_eq!(number("0"), Ok(0));
+        assert_eq!(number("812"), Ok(812));
+        for bad in ["", "+5", "-1", "007", "00", " 1", "1 ", "1e3", "٣", "9007199254740992", "99999999999999999999"] {
+            assert_eq!(number(bad), Err(Invalid::Number), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn ids_refuse_other_spellings() {
+        assert_eq!("CHG-42".parse::<ChangeId>().map(ChangeId::number), Ok(42));
+        for bad in ["CHG-0", "CHG-042", "chg-42", "CHG-", "42", "CHG-+1", "CHG-42 "] {
+            assert!(bad.parse::<ChangeId>().is_err(), "{bad:?}");
+        }
+        for bad in ["", "Alice", "4lice", "al ice", "ali\u{441}e", "a\n", "'; DROP TABLE", &"a".repeat(33)] {
+            assert!(bad.parse::<PersonId>().is_err(), "{bad:?}");
+        }
+        let id = "prod#00112233445566778899aabbccddeeff";
+        assert_eq!(id.parse::<RegisterId>().map(|id| id.to_string()), Ok(id.to_owned()));
+        for bad in ["prod", "prod#", "prod#00112233445566778899AABBCCDDEEFF", "prod#0011"] {
+            assert!(bad.parse::<RegisterId>().is_err(), "{bad:?}");
+        }
+        assert!("A".repeat(64).parse::<Digest>().is_err());
+        assert!("é".repeat(32).parse::<Digest>().is_err());
+    }
+}

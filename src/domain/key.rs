@@ -1,0 +1,141 @@
+//! Ed25519 public keys (RFC 8032) that are safe to enrol, and their OpenSSH fingerprints.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64ct::{Base64, Base64Unpadded, Encoding};
+use ed25519_dalek::VerifyingKey;
+use sha2::{Digest as _, Sha256};
+
+use super::Invalid;
+
+/// Why 32 bytes are not a key that may be enrolled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadKey {
+    /// Not a line of the form `ssh-ed25519 BASE64`.
+    #[error("write it as OpenSSH does, ssh-ed25519 and its base64")]
+    Form,
+    /// Not a point of the curve.
+    #[error("not a point of the curve")]
+    NotAPoint,
+    /// A second spelling of a point: two keys that look different and are the same.
+    #[error("not the canonical encoding of its point")]
+    NotCanonical,
+    /// A point of small order: some signatures would hold for every message.
+    #[error("a weak key of small order")]
+    Weak,
+    /// A point with a torsion component: signatures could be judged differently by different readers.
+    #[error("a key outside the prime-order group")]
+    Torsion,
+}
+
+const ALGORITHM: &str = "ssh-ed25519";
+
+/// A public key that is canonical, not weak and free of torsion; written `ssh-ed25519 BASE64` (RFC 8709).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PublicKey([u8; 32]);
+
+impl PublicKey {
+    /// Checks and takes a compressed point.
+    ///
+    /// # Errors
+    /// [`BadKey`], all but its `Form`.
+    pub fn from_bytes(bytes: [u8; 32]) -> Result<Self, BadKey> {
+        let key = VerifyingKey::from_bytes(&bytes).map_err(|_| BadKey::NotAPoint)?;
+        let point = key.to_edwards();
+        if point.compress().to_bytes() != bytes {
+            return Err(BadKey::NotCanonical);
+        }
+        if point.is_small_order() {
+            return Err(BadKey::Weak);
+        }
+        if !point.is_torsion_free() {
+            return Err(BadKey::Torsion);
+        }
+        Ok(Self(bytes))
+    }
+
+    /// The compressed point.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// What OpenSSH calls this key.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&self.0)
+    }
+}
+
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{ALGORITHM} {}", Base64::encode_string(&wire(&self.0)))
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.fingerprint(), f)
+    }
+}
+
+impl FromStr for PublicKey {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let base64 = text.strip_prefix("ssh-ed25519 ").ok_or(BadKey::Form)?;
+        let decoded = Base64::decode_vec(base64).map_err(|_| BadKey::Form)?;
+        let bytes: [u8; 32] = decoded
+            .len()
+            .checked_sub(32)
+            .and_then(|at| decoded[at..].try_into().ok())
+            .filter(|bytes| wire(bytes) == decoded)
+            .ok_or(BadKey::Form)?;
+        Ok(Self::from_bytes(bytes)?)
+    }
+}
+
+/// A key in SSH's wire format (RFC 8709, section 4): algorithm and point, each behind its length.
+pub fn wire(bytes: &[u8; 32]) -> Vec<u8> {
+    let mut wire = Vec::with_capacity(51);
+    for part in [ALGORITHM.as_bytes(), bytes] {
+        wire.extend_from_slice(&(part.len() as u32).to_be_bytes());
+        wire.extend_from_slice(part);
+    }
+    wire
+}
+
+/// The SHA-256 of a key's wire format, written as OpenSSH does: `SHA256:` and base64 without padding.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// The fingerprint of the key with this compressed point.
+    pub fn of(point: &[u8; 32]) -> Self {
+        Self(Sha256::digest(wire(point)).into())
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SHA256:{}", Base64Unpadded::encode_string(&self.0))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Fingerprint {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let invalid = Invalid::Id { what: "a key's fingerprint", allowed: "SHA256: and 43 base64 characters" };
+        let mut bytes = [0; 32];
+        match text.strip_prefix("SHA256:").map(|base64| Base64Unpadded::decode(base64, &mut bytes)) {
+            Some(Ok(decoded)) if decoded.len() == 32 => Ok(Self(bytes)),
+            _ => Err(invalid),
+        }
+    }
+}

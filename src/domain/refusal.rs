@@ -1,0 +1,233 @@
+//! Every rule that can say no.
+
+use super::{
+    ArtifactName, ChangeId, Digest, Field, Fingerprint, MotionId, Outcome, PersonId, Role, Status, Time, Window,
+};
+
+/// How a person is bound to a change, so that they may not approve it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tie {
+    /// They filed or revised it.
+    Requested,
+    /// They answer for it.
+    Owns,
+    /// They are to carry it out.
+    Implements,
+}
+
+impl Tie {
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Requested => "filed or revised it",
+            Self::Owns => "own it",
+            Self::Implements => "are to implement it",
+        }
+    }
+}
+
+/// Defines the refusals: each a variant with its rule's name, one sentence, and the way out where there is one.
+macro_rules! refusals {
+    ($($(#[$doc:meta])* $variant:ident $({ $($(#[$fdoc:meta])* $field:ident: $type:ty),+ $(,)? })? =>
+        $rule:literal, $message:literal $(($($arg:expr),+))?, $hint:literal;)+) => {
+        /// Why an event may not be recorded. When writing, it is the answer; in a log that holds such an entry
+        /// all the same, it is a finding.
+        #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+        pub enum Refusal {
+            $($(#[$doc])* #[error($message $(, $($arg),+)?)] $variant $({ $($(#[$fdoc])* $field: $type),+ })?,)+
+        }
+
+        impl Refusal {
+            /// The names of all rules.
+            pub const RULES: &'static [&'static str] = &[$($rule),+];
+
+            /// The rule's name, as `verify` prints it.
+            pub fn rule(&self) -> &'static str {
+                match self { $(Self::$variant { .. } => $rule),+ }
+            }
+
+            /// The way out, where there is one.
+            pub fn hint(&self) -> Option<&'static str> {
+                let hint = match self { $(Self::$variant { .. } => $hint),+ };
+                Some(hint).filter(|hint| !hint.is_empty())
+            }
+        }
+    };
+}
+
+refusals! {
+    // Founding
+    /// Something before entry 0, or a second entry 0.
+    NotFounding => "founding", "a register begins with exactly one register.init, as entry 0", "";
+    /// A format level other than ours.
+    Format { /** The level found. */ found: u64 } =>
+        "format", "the register's format is level {found}, and level 1 is what there is", "";
+    /// Fewer than two founding admins.
+    TooFewAdmins { /** How many there are. */ have: usize } =>
+        "two-admins", "a register needs two admins, and this leaves {have}",
+        "name at least two members with the role admin; three are better, so that one lost key stops nobody";
+    /// The founder is not among the founding admins with that key.
+    FounderNotAdmin =>
+        "founder-is-admin", "entry 0 must be signed by one of the admins that it names, with the key that it names",
+        "add your own request to --member with the role admin";
+    /// Anything but a seal before the seal.
+    NotSealed =>
+        "sealed", "the register is not sealed yet, and accepts nothing else before",
+        "another founding admin runs: twinseal seal";
+    /// A second seal.
+    AlreadySealed => "sealed-once", "the register is sealed already", "";
+    /// A seal by whoever signed entry 0, or by somebody who is no founding admin.
+    SealNotByOtherAdmin =>
+        "seal-by-another", "a register is sealed by a founding admin who did not sign entry 0",
+        "ask another founding admin to run: twinseal seal";
+
+    // People and keys
+    /// The actor is not enrolled.
+    NotEnrolled { /** Who. */ person: PersonId } =>
+        "enrolled", "{person} is not enrolled in this register",
+        "send an admin the file that `twinseal person request` makes";
+    /// The key is nobody's, or somebody else's.
+    NotTheirKey { /** Who acts. */ person: PersonId, /** With which key. */ key: Fingerprint } =>
+        "own-key", "the key {key} is not enrolled for {person}",
+        "choose your enrolled key with --key; `twinseal person show` lists it";
+    /// The actor lacks the role.
+    NoRole { /** Who. */ person: PersonId, /** What they would need to be. */ role: Role } =>
+        "role", "{person} does not have the role {role}", "`twinseal person list` shows who has it";
+    /// A person enrolled a second time.
+    AlreadyEnrolled { /** Who. */ person: PersonId } =>
+        "enrolled-once", "{person} is enrolled already, or named twice", "choose another id in the request";
+    /// A key enrolled a second time.
+    KeyTaken { /** Which. */ key: Fingerprint } =>
+        "key-once", "the key {key} is or was enrolled already: a key belongs to one person forever",
+        "make a new key with `twinseal key new`, and a new request with it";
+    /// A person without a role.
+    NoRoles { /** Who. */ person: PersonId } =>
+        "some-role", "{person} would have no role", "give at least one: NAME.request:engineer";
+    /// An auditor with another role.
+    AuditorExcludes { /** Who. */ person: PersonId } =>
+        "auditor-excludes", "{person} cannot be an auditor and something else: auditors only read",
+        "enrol an auditor with that role alone";
+    /// A motion about nobody.
+    NobodyNamed => "somebody-named", "the motion names nobody", "name at least one request";
+
+    // Motions
+    /// A number out of turn.
+    MotionNumber { /** What it must be. */ expected: MotionId } =>
+        "motion-number", "the next motion is number {expected}", "";
+    /// No such motion, or not the one meant.
+    NoMotion { /** Which. */ motion: MotionId } =>
+        "motion-known", "there is no such motion {motion}", "`twinseal motion list` shows those that there are";
+    /// A motion that is over.
+    MotionOver { /** Which. */ motion: MotionId } =>
+        "motion-open", "motion {motion} is not open any more", "`twinseal motion show` tells how it ended";
+    /// A motion older than seven days.
+    MotionLapsed { /** Which. */ motion: MotionId, /** Since when. */ since: Time } =>
+        "motion-lapse", "motion {motion} lapsed at {since}, seven days after it was opened", "propose it again";
+    /// A proposer who seconds.
+    OwnMotion { /** Which. */ motion: MotionId } =>
+        "motion-by-two", "whoever proposed motion {motion} cannot decide it alone",
+        "ask another admin; `twinseal motion withdraw` takes it back";
+    /// A subject who seconds.
+    SubjectSeconds { /** Which. */ motion: MotionId } =>
+        "motion-subject", "motion {motion} is about you: somebody else must second it", "ask another admin";
+    /// Somebody who withdraws another's motion.
+    NotProposer { /** Which. */ motion: MotionId } =>
+        "motion-proposer", "only its proposer can withdraw motion {motion}",
+        "`twinseal motion decline` is for other admins";
+
+    // Filing
+    /// A number out of turn.
+    ChangeNumber { /** What it must be. */ expected: ChangeId } =>
+        "change-number", "the next change is {expected}", "";
+    /// A text field that must be filled.
+    FieldMissing { /** Which. */ field: Field } =>
+        "field-required", "the field {field} is mandatory and empty", "write it, and file again";
+    /// A change of nothing.
+    NoServices => "services-required", "a change names at least one service", "fill in services";
+    /// A change by nobody.
+    NoImplementers => "implementers-required", "a change names at least one implementer", "fill in implementers";
+    /// An owner or implementer who is not enrolled.
+    PartyUnknown { /** Who. */ person: PersonId } =>
+        "party-enrolled", "{person} is named in the change and not enrolled",
+        "`twinseal person list` shows who is";
+    /// An owner or implementer who is an auditor.
+    PartyAudits { /** Who. */ person: PersonId } =>
+        "party-no-auditor", "{person} is an auditor, and auditors take no part in changes",
+        "name somebody else";
+    /// A window that is over.
+    WindowEnded { /** The window. */ window: Window } =>
+        "window-ahead", "the window has ended already ({})" (window.end()), "file a change with a later window";
+    /// A window too far ahead to mean anything.
+    WindowFar { /** The window. */ window: Window } =>
+        "window-near", "the window starts more than ten years ahead ({})" (window.start()),
+        "check the year of the window";
+    /// A standard change before there are templates.
+    NoTemplate =>
+        "standard-template", "a standard change needs an approved template, and this register has none",
+        "file it with kind = \"normal\"";
+    /// Two artifacts of one name.
+    ArtifactTwice { /** Which. */ name: ArtifactName } =>
+        "artifact-once", "the artifact {name} is named twice", "give each artifact its own name";
+
+    // Deciding
+    /// No such change.
+    NoChange { /** Which. */ change: ChangeId } =>
+        "change-known", "there is no {change}", "`twinseal list` shows the changes that there are";
+    /// A revision that is not the current one.
+    NotCurrent { /** Which change. */ change: ChangeId, /** Its current revision. */ current: Digest } =>
+        "current-revision", "that is not the current revision of {change}: {current} is",
+        "read it again with `twinseal show`, then decide";
+    /// Somebody who approves what they touched.
+    OwnChange { /** Which change. */ change: ChangeId, /** How they are tied to it. */ tie: Tie } =>
+        "own-change", "you cannot approve {change}: you {}" (tie.verb()),
+        "two other people must approve it; `twinseal person list` shows the approvers";
+    /// A change in a state in which it takes no more of these.
+    NotUndecided { /** Which. */ change: ChangeId, /** Where it stands. */ status: Status } =>
+        "undecided", "{change} is {status}: there is nothing left to decide", "";
+    /// A rejection without a reason.
+    ReasonMissing => "reason-required", "a rejection needs a reason", "say why with --reason";
+    /// Approval of what was rejected.
+    Rejected { /** Which change. */ change: ChangeId, /** By whom. */ by: PersonId } =>
+        "rejected", "{change} was rejected by {by}, which blocks this revision",
+        "`twinseal show` has the reason; file it anew with what was asked for";
+
+    // Executing
+    /// Too few approvals.
+    TooFewApprovals { /** Which change. */ change: ChangeId, /** How many count. */ have: usize,
+                      /** How many are needed. */ need: usize } =>
+        "two-approvals", "{change} has {have} of {need} approvals that count",
+        "`twinseal show` tells whose are missing, and why one does not count";
+    /// A start outside the window.
+    OutsideWindow { /** When it would start. */ time: Time, /** The window. */ window: Window } =>
+        "in-window", "it is {time}, and the window is {} to {}" (window.start(), window.end()),
+        "start it inside its window, or file it with another";
+    /// A start by somebody not named.
+    NotImplementer { /** Who. */ person: PersonId, /** Which change. */ change: ChangeId } =>
+        "implementer", "{person} is not an implementer of {change}", "`twinseal show` names the implementers";
+    /// A second start.
+    Started { /** Which change. */ change: ChangeId } =>
+        "start-once", "{change} was started already, and a revision starts once", "";
+    /// An artifact that the start did not read.
+    ArtifactMissing { /** Which. */ name: ArtifactName } =>
+        "artifact-read", "the artifact {name} was approved and not read",
+        "give every artifact: --artifact NAME=FILE";
+    /// An artifact that is not what was approved.
+    ArtifactDiffers { /** Which. */ name: ArtifactName, /** What was approved. */ approved: Digest,
+                      /** What was read. */ read: Digest } =>
+        "artifact-match", "the artifact {name} is not what was approved: {read} was read, {approved} was approved",
+        "deploy the approved artifact, or file a change for this one";
+    /// An artifact that nobody approved.
+    ArtifactUnknown { /** Which. */ name: ArtifactName } =>
+        "artifact-approved", "the artifact {name} is not part of the approved revision",
+        "`twinseal show` lists its artifacts";
+    /// A finish before the start.
+    NotStarted { /** Which change. */ change: ChangeId } =>
+        "started", "{change} was not started", "`twinseal start` records the start";
+    /// A finish by somebody not named.
+    NotImplementerOrOwner { /** Who. */ person: PersonId, /** Which change. */ change: ChangeId } =>
+        "implementer-or-owner", "{person} neither implements nor owns {change}",
+        "an implementer or the owner finishes it";
+    /// A second finish.
+    Finished { /** Which change. */ change: ChangeId, /** As what. */ outcome: Outcome } =>
+        "finish-once", "{change} was finished as {outcome} already",
+        "after an outcome only rolled-back can still be recorded, once";
+}

@@ -1,0 +1,154 @@
+//! Time as entries claim it: UTC, whole seconds; and windows.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+
+use super::{Invalid, ZoneName};
+
+/// A moment in UTC with whole seconds, from 1970 to 9999 (RFC 3339, always written with `Z`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Time(i64);
+
+const FORMAT: &str = "%Y-%m-%dT%H:%M:%SZ";
+const LATEST: i64 = 253_402_300_799; // 9999-12-31T23:59:59Z
+
+impl Time {
+    /// A moment from Unix seconds.
+    ///
+    /// # Errors
+    /// [`Invalid::Time`] before 1970 and after 9999.
+    pub fn from_unix(seconds: i64) -> Result<Self, Invalid> {
+        if (0..=LATEST).contains(&seconds) { Ok(Self(seconds)) } else { Err(Invalid::Time) }
+    }
+
+    /// Seconds since 1970-01-01T00:00:00Z.
+    pub fn unix(self) -> i64 {
+        self.0
+    }
+
+    /// This moment moved by so many seconds, kept within what a [`Time`] can say.
+    pub fn plus(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds).clamp(0, LATEST))
+    }
+
+    /// The same moment for calendar arithmetic.
+    pub fn utc(self) -> DateTime<Utc> {
+        DateTime::from_timestamp(self.0, 0).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.utc().format(FORMAT).to_string())
+    }
+}
+
+impl FromStr for Time {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let parsed = NaiveDateTime::parse_from_str(text, FORMAT).map_err(|_| Invalid::Time)?;
+        let time = Self::from_unix(parsed.and_utc().timestamp())?;
+        if time.to_string() == text { Ok(time) } else { Err(Invalid::Time) }
+    }
+}
+
+/// Seconds in a day.
+pub const DAY: i64 = 86_400;
+
+/// When a change may run: from its start up to, not including, its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    start: Time,
+    end: Time,
+    zone: ZoneName,
+}
+
+impl Window {
+    /// The longest window, in days.
+    pub const LONGEST_DAYS: i64 = 366;
+
+    /// A window; the zone is for display only.
+    ///
+    /// # Errors
+    /// [`Invalid::WindowOrder`] unless it ends after it starts, [`Invalid::WindowLong`] beyond
+    /// [`Window::LONGEST_DAYS`].
+    pub fn new(start: Time, end: Time, zone: ZoneName) -> Result<Self, Invalid> {
+        if end <= start {
+            return Err(Invalid::WindowOrder);
+        }
+        if end.unix() - start.unix() > Self::LONGEST_DAYS * DAY {
+            return Err(Invalid::WindowLong);
+        }
+        Ok(Self { start, end, zone })
+    }
+
+    /// The first moment inside.
+    pub fn start(&self) -> Time {
+        self.start
+    }
+
+    /// The first moment after.
+    pub fn end(&self) -> Time {
+        self.end
+    }
+
+    /// The zone in which people think of it.
+    pub fn zone(&self) -> &ZoneName {
+        &self.zone
+    }
+
+    /// Whether the moment lies inside.
+    pub fn contains(&self, time: Time) -> bool {
+        self.start <= time && time < self.end
+    }
+
+    /// Whether it is over at that moment.
+    pub fn ended(&self, time: Time) -> bool {
+        self.end <= time
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.start, self.end, self.zone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_one_spelling() {
+        assert_eq!("2026-12-01T09:30:05Z".parse::<Time>().map(|t| t.to_string()), Ok("2026-12-01T09:30:05Z".into()));
+        for bad in [
+            "2026-12-01T09:30:05+00:00",
+            "2026-12-01t09:30:05z",
+            "2026-12-01 09:30:05Z",
+            "2026-12-01T09:30:05.0Z",
+            "2026-12-01T24:00:00Z",
+            "2026-12-31T23:59:60Z",
+            "2026-02-30T00:00:00Z",
+            "+12026-12-01T09:30:05Z",
+            "1969-12-31T23:59:59Z",
+            "2026-12-1T09:30:05Z",
+            "",
+        ] {
+            assert_eq!(bad.parse::<Time>(), Err(Invalid::Time), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn windows_include_their_start_and_exclude_their_end() {
+        let zone: ZoneName = "UTC".parse().unwrap();
+        let t = |s| Time::from_unix(s).unwrap();
+        let window = Window::new(t(100), t(200), zone.clone()).unwrap();
+        assert!(window.contains(t(100)) && window.contains(t(199)));
+        assert!(!window.contains(t(99)) && !window.contains(t(200)) && window.ended(t(200)));
+        assert_eq!(Window::new(t(5), t(5), zone.clone()), Err(Invalid::WindowOrder));
+        assert_eq!(Window::new(t(0), t(367 * DAY), zone), Err(Invalid::WindowLong));
+    }
+}
