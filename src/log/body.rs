@@ -1,0 +1,238 @@
+//! The body of an entry: all that rules need, in the line grammar. One function writes it and one reads it, and what
+//! was read counts only if writing it again gives the same bytes.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::str::FromStr;
+
+use base64ct::{Base64, Encoding};
+
+use super::Defect;
+use super::lines::{Reader, Writer};
+use crate::domain::{
+    Artifact, Event, EventKind, FORMAT, Field, Header, Invalid, Member, MotionRef, Policy, Proposal, RevisionRef,
+    Terms, TextRef, Window, number,
+};
+
+/// The first line of an entry of this kind, and the SSHSIG namespace of its signature.
+pub fn namespace(kind: EventKind) -> String {
+    format!("twinseal/{kind}/v1")
+}
+
+/// Writes a body.
+pub fn write(header: &Header, event: &Event) -> String {
+    let mut out = Writer::beginning(&namespace(event.kind()));
+    out.put("register", &header.register);
+    out.put("seq", header.seq);
+    out.put("prev", header.prev);
+    out.put("governance", header.governance);
+    out.put_all("last", header.last);
+    out.put("time", header.time);
+    out.put("actor", &header.actor);
+    out.put("key", header.key);
+    write_event(&mut out, event);
+    if let Some(text) = &header.text {
+        out.put("filled", spaced(&text.filled));
+        out.put("text", text.digest);
+    }
+    out.finish()
+}
+
+fn write_event(out: &mut Writer, event: &Event) {
+    match event {
+        Event::Init { format, policy, members } => {
+            out.put("format", format);
+            out.put("approvals", policy.approvals());
+            out.put("approval-days", policy.approval_days());
+            write_members(out, members);
+        }
+        Event::Seal => {}
+        Event::Propose { motion, proposal: Proposal::Enrol(members) } => {
+            out.put("motion", motion);
+            write_members(out, members);
+        }
+        Event::Second(at) | Event::Decline(at) | Event::Withdraw(at) => {
+            out.put("motion", format_args!("{} {}", at.motion, at.opened));
+        }
+        Event::File { change, terms } => {
+            out.put("change", change);
+            write_terms(out, terms);
+        }
+        Event::Approve(at) | Event::Reject(at) => write_revision(out, at),
+        Event::Start { revision, artifacts } => {
+            write_revision(out, revision);
+            out.put_all("artifact", artifacts.iter().map(artifact_line));
+        }
+        Event::Finish { revision, outcome } => {
+            write_revision(out, revision);
+            out.put("outcome", outcome);
+        }
+    }
+}
+
+fn write_members(out: &mut Writer, members: &[Member]) {
+    for member in members {
+        out.put("member", &member.person);
+        out.put("roles", spaced(&member.roles));
+        out.put("public-key", member.key);
+        out.put("proof", Base64::encode_string(&member.proof));
+    }
+}
+
+fn write_revision(out: &mut Writer, at: &RevisionRef) {
+    out.put("change", at.change);
+    out.put("revision", format_args!("{} {}", at.number, at.filed));
+}
+
+fn write_terms(out: &mut Writer, terms: &Terms) {
+    out.put("kind", terms.kind);
+    out.put("risk", terms.risk);
+    out.put("owner", &terms.owner);
+    out.put_all("implementer", &terms.implementers);
+    out.put_all("service", &terms.services);
+    out.put_all("tag", &terms.tags);
+    out.put("window", &terms.window);
+    out.put("outage-minutes", terms.outage_minutes);
+    out.put("rollback-minutes", terms.rollback_minutes);
+    out.put_all("artifact", terms.artifacts.iter().map(artifact_line));
+    out.put_all("evidence", terms.evidence.iter().map(|(test, digest)| format!("{test} {digest}")));
+    out.put_all("link", &terms.links);
+}
+
+fn artifact_line(artifact: &Artifact) -> String {
+    format!("{} {}", artifact.name, artifact.digest)
+}
+
+fn spaced<T: Display>(words: &BTreeSet<T>) -> String {
+    words.iter().map(T::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// Reads a body.
+///
+/// # Errors
+/// What is wrong with its grammar, [`Defect::NotCanonical`], or [`Defect::Newer`].
+pub fn read(bytes: &[u8]) -> Result<(Header, Event), Defect> {
+    let mut lines = Reader::new(bytes)?;
+    let kind = read_kind(lines.take_line())?;
+    let mut header = Header {
+        register: lines.parse("register")?,
+        seq: lines.parse_with("seq", number)?,
+        prev: lines.parse("prev")?,
+        governance: lines.parse("governance")?,
+        last: if lines.next_is("last") { Some(lines.parse("last")?) } else { None },
+        time: lines.parse("time")?,
+        actor: lines.parse("actor")?,
+        key: lines.parse("key")?,
+        text: None,
+    };
+    let event = read_event(&mut lines, kind)?;
+    if lines.next_is("filled") {
+        let filled: BTreeSet<Field> = lines.parse_with("filled", words)?;
+        header.text = Some(TextRef { filled, digest: lines.parse("text")? });
+    }
+    lines.end()?;
+    let linked = header.last.is_some() == event.change().is_some();
+    if linked && write(&header, &event).as_bytes() == bytes { Ok((header, event)) } else { Err(Defect::NotCanonical) }
+}
+
+fn read_kind(line: &str) -> Result<EventKind, Defect> {
+    let kind = line.strip_prefix("twinseal/").and_then(|rest| rest.strip_suffix("/v1"));
+    kind.and_then(|kind| kind.parse().ok()).ok_or(Defect::Kind)
+}
+
+fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> {
+    Ok(match kind {
+        EventKind::Init => read_init(lines)?,
+        EventKind::Seal => Event::Seal,
+        EventKind::Enrol => {
+            let motion = lines.parse("motion")?;
+            Event::Propose { motion, proposal: Proposal::Enrol(read_members(lines)?) }
+        }
+        EventKind::Second => Event::Second(read_motion(lines)?),
+        EventKind::Decline => Event::Decline(read_motion(lines)?),
+        EventKind::Withdraw => Event::Withdraw(read_motion(lines)?),
+        EventKind::File => {
+            let change = lines.parse("change")?;
+            Event::File { change, terms: Box::new(read_terms(lines)?) }
+        }
+        EventKind::Approve => Event::Approve(read_revision(lines)?),
+        EventKind::Reject => Event::Reject(read_revision(lines)?),
+        EventKind::Start => {
+            Event::Start { revision: read_revision(lines)?, artifacts: lines.parse_all("artifact", read_artifact)? }
+        }
+        EventKind::Finish => Event::Finish { revision: read_revision(lines)?, outcome: lines.parse("outcome")? },
+    })
+}
+
+fn read_init(lines: &mut Reader<'_>) -> Result<Event, Defect> {
+    let format = lines.parse_with("format", number)?;
+    if format > FORMAT {
+        return Err(Defect::Newer { format });
+    }
+    let approvals = lines.parse_with("approvals", number)?;
+    let policy = lines.parse_with("approval-days", |days| Policy::new(approvals, number(days)?))?;
+    Ok(Event::Init { format, policy, members: read_members(lines)? })
+}
+
+fn read_members(lines: &mut Reader<'_>) -> Result<Vec<Member>, Defect> {
+    let mut members = Vec::new();
+    while lines.next_is("member") {
+        members.push(Member {
+            person: lines.parse("member")?,
+            roles: lines.parse_with("roles", words)?,
+            key: lines.parse("public-key")?,
+            proof: Base64::decode_vec(lines.take("proof")?).map_err(|_| Defect::SignatureForm)?,
+        });
+    }
+    Ok(members)
+}
+
+fn read_motion(lines: &mut Reader<'_>) -> Result<MotionRef, Defect> {
+    lines.parse_with("motion", |value| {
+        let (motion, opened) = value.split_once(' ').unwrap_or((value, ""));
+        Ok(MotionRef { motion: motion.parse()?, opened: opened.parse()? })
+    })
+}
+
+fn read_revision(lines: &mut Reader<'_>) -> Result<RevisionRef, Defect> {
+    let change = lines.parse("change")?;
+    lines.parse_with("revision", |value| {
+        let (n, filed) = value.split_once(' ').unwrap_or((value, ""));
+        Ok(RevisionRef { change, number: number(n)?, filed: filed.parse()? })
+    })
+}
+
+fn read_terms(lines: &mut Reader<'_>) -> Result<Terms, Defect> {
+    Ok(Terms {
+        kind: lines.parse("kind")?,
+        risk: lines.parse("risk")?,
+        owner: lines.parse("owner")?,
+        implementers: lines.parse_all("implementer", str::parse)?,
+        services: lines.parse_all("service", str::parse)?,
+        tags: lines.parse_all("tag", str::parse)?,
+        window: lines.parse_with("window", read_window)?,
+        outage_minutes: lines.parse_with("outage-minutes", number)?,
+        rollback_minutes: lines.parse_with("rollback-minutes", number)?,
+        artifacts: lines.parse_all("artifact", read_artifact)?,
+        evidence: lines.parse_all("evidence", |value| {
+            let (test, digest) = value.split_once(' ').unwrap_or((value, ""));
+            Ok((number(test)?, digest.parse()?))
+        })?,
+        links: lines.parse_all("link", str::parse)?,
+    })
+}
+
+fn read_window(value: &str) -> Result<Window, Invalid> {
+    let mut parts = value.splitn(3, ' ');
+    let mut part = || parts.next().unwrap_or("");
+    Window::new(part().parse()?, part().parse()?, part().parse()?)
+}
+
+fn read_artifact(value: &str) -> Result<Artifact, Invalid> {
+    let (name, digest) = value.split_once(' ').unwrap_or((value, ""));
+    Ok(Artifact { name: name.parse()?, digest: digest.parse()? })
+}
+
+fn words<T: FromStr<Err = Invalid> + Ord>(value: &str) -> Result<BTreeSet<T>, Invalid> {
+    value.split(' ').map(str::parse).collect()
+}

@@ -1,0 +1,139 @@
+//! The text part of an entry: a first line `salt`, then what people wrote, in the line grammar.
+//!
+//! Items of a list carry their number from 1: `plan 1 …`, `plan-command 1 …`. The salt (128 random bits) keeps the
+//! digest in the body from confirming a guess once the text is erased.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest as _, Sha256};
+
+use super::Defect;
+use super::lines::{Reader, Writer};
+use crate::domain::{
+    Description, Digest, EventKind, Field, Invalid, Line, PersonId, Prose, Step, Text, TextRef, Trial, hex, unhex,
+};
+
+/// Writes a text part, and what the body says of it.
+pub fn write(text: &Text, salt: [u8; 16]) -> (Vec<u8>, TextRef) {
+    let mut out = Writer::default();
+    out.put("salt", hex(&salt));
+    match text {
+        Text::Description(description) => write_description(&mut out, description),
+        Text::Names(names) => names.iter().for_each(|(person, name)| out.put("name", format_args!("{person} {name}"))),
+        Text::Remark(field, prose) => out.put_prose(field.as_str(), prose),
+    }
+    let bytes = out.finish().into_bytes();
+    let reference = TextRef { filled: text.filled(), digest: digest(&bytes) };
+    (bytes, reference)
+}
+
+/// The digest by which a body names a text part: plain SHA-256.
+pub fn digest(bytes: &[u8]) -> Digest {
+    Digest::new(Sha256::digest(bytes).into())
+}
+
+/// Reads the text part of an entry of this kind; accepted only in its one spelling.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn read(kind: EventKind, bytes: &[u8]) -> Result<Text, Defect> {
+    let mut lines = Reader::new(bytes)?;
+    let salt = lines.parse_with("salt", |hex| unhex(hex).ok_or(Invalid::Digest))?;
+    let text = match kind {
+        EventKind::File => Text::Description(Box::new(read_description(&mut lines)?)),
+        EventKind::Init | EventKind::Enrol => Text::Names(lines.parse_all("name", read_name)?),
+        EventKind::Reject | EventKind::Decline => read_remark(&mut lines, Field::Reason)?,
+        EventKind::Approve | EventKind::Start | EventKind::Finish => read_remark(&mut lines, Field::Note)?,
+        EventKind::Seal | EventKind::Second | EventKind::Withdraw => return Err(Defect::TextNone),
+    };
+    lines.end()?;
+    if write(&text, salt).0 == bytes { Ok(text) } else { Err(Defect::NotCanonical) }
+}
+
+fn read_name(value: &str) -> Result<(PersonId, Line), Invalid> {
+    let (person, name) = value.split_once(' ').unwrap_or((value, ""));
+    Ok((person.parse()?, name.parse()?))
+}
+
+fn read_remark(lines: &mut Reader<'_>, field: Field) -> Result<Text, Defect> {
+    let prose = lines.prose(field.as_str(), field.as_str())?;
+    prose.map(|prose| Text::Remark(field, prose)).ok_or(Defect::Expected { line: 2, key: field.as_str() })
+}
+
+fn write_description(out: &mut Writer, it: &Description) {
+    let mut prose = |key: &str, prose: Option<&Prose>| {
+        if let Some(prose) = prose {
+            out.put_prose(key, prose);
+        }
+    };
+    if let Some(title) = &it.title {
+        prose("title", title.as_str().parse().ok().as_ref());
+    }
+    prose("reason", it.reason.as_ref());
+    prose("impact", it.impact.as_ref());
+    prose("security", it.security.as_ref());
+    for (name, steps) in [("plan", &it.plan), ("rollback", &it.rollback)] {
+        for (n, step) in numbered(steps) {
+            prose(&format!("{name} {n}"), Some(&step.text));
+            prose(&format!("{name}-command {n}"), step.command.as_ref());
+        }
+    }
+    for (n, criterion) in numbered(&it.abort_if) {
+        prose(&format!("abort-if {n}"), Some(criterion));
+    }
+    for (n, test) in numbered(&it.tests) {
+        prose(&format!("test {n}"), Some(&test.what));
+        prose(&format!("test-result {n}"), Some(&test.result));
+        let evidence = test.evidence.as_ref().and_then(|path| path.as_str().parse().ok());
+        prose(&format!("test-evidence {n}"), evidence.as_ref());
+    }
+    prose("success", it.success.as_ref());
+}
+
+fn numbered<T>(items: &[T]) -> impl Iterator<Item = (usize, &T)> {
+    items.iter().enumerate().map(|(at, item)| (at + 1, item))
+}
+
+fn read_description(lines: &mut Reader<'_>) -> Result<Description, Defect> {
+    let title = if lines.next_is("title") { Some(lines.parse("title")?) } else { None };
+    Ok(Description {
+        title,
+        reason: lines.prose("reason", "reason")?,
+        impact: lines.prose("impact", "impact")?,
+        security: lines.prose("security", "security")?,
+        plan: items(|n| read_step(lines, "plan", n))?,
+        rollback: items(|n| read_step(lines, "rollback", n))?,
+        abort_if: items(|n| lines.prose(&format!("abort-if {n}"), "abort-if"))?,
+        tests: items(|n| read_trial(lines, n))?,
+        success: lines.prose("success", "success")?,
+    })
+}
+
+/// Reads items 1, 2, 3… until one is not there.
+fn items<T>(mut read: impl FnMut(usize) -> Result<Option<T>, Defect>) -> Result<Vec<T>, Defect> {
+    (1..).map_while(|n| read(n).transpose()).collect()
+}
+
+fn read_step(lines: &mut Reader<'_>, name: &'static str, n: usize) -> Result<Option<Step>, Defect> {
+    let Some(text) = lines.prose(&format!("{name} {n}"), name)? else { return Ok(None) };
+    let command = lines.prose(&format!("{name}-command {n}"), name)?;
+    Ok(Some(Step { text, command }))
+}
+
+fn read_trial(lines: &mut Reader<'_>, n: usize) -> Result<Option<Trial>, Defect> {
+    let Some(what) = lines.prose(&format!("test {n}"), "test")? else { return Ok(None) };
+    let missing = Defect::Expected { line: 0, key: "test-result" };
+    let result = lines.prose(&format!("test-result {n}"), "test-result")?.ok_or(missing)?;
+    let evidence = lines.prose(&format!("test-evidence {n}"), "test-evidence")?;
+    let invalid = |invalid| Defect::Value { line: 0, key: "test-evidence", invalid };
+    let evidence = evidence.map(Line::try_from).transpose().map_err(invalid)?;
+    Ok(Some(Trial { what, result, evidence }))
+}
+
+/// The display names in a text, for those kinds of entry that enrol people.
+pub fn names(text: &Text) -> Option<&BTreeMap<PersonId, Line>> {
+    match text {
+        Text::Names(names) => Some(names),
+        _ => None,
+    }
+}
