@@ -28,3 +28,4 @@
 
 pub mod domain;
 pub mod log;
+pub mod store;

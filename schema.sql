@@ -1,0 +1,127 @@
+-- The register: one SQLite file. Two halves. The log is the truth; every table of the second half is a view of it,
+-- refilled from it by `twinseal rebuild`. twinseal itself never decides from the second half.
+--
+-- Times are RFC 3339 in UTC. A change is its number: 42 stands for CHG-42. Digests are SHA-256 in hexadecimal.
+
+-- [the log] Permanent: entries are added at the end and never changed. Only a text part can be erased.
+
+CREATE TABLE entry (
+    seq  INTEGER PRIMARY KEY CHECK (seq >= 0),
+    blob BLOB NOT NULL,  -- body, blank line, signature line: SHA-256 of 0x00 and these bytes is the leaf hash
+    text BLOB            -- what people wrote; the body holds its SHA-256
+) STRICT;
+
+CREATE TRIGGER entry_only_at_the_end BEFORE INSERT ON entry
+WHEN NEW.seq <> (SELECT ifnull(max(seq), -1) + 1 FROM entry)
+BEGIN SELECT RAISE(ABORT, 'the log is append-only: an entry goes to its end'); END;
+
+CREATE TRIGGER entry_never_changed BEFORE UPDATE ON entry
+WHEN NOT (NEW.seq IS OLD.seq AND NEW.blob IS OLD.blob AND NEW.text IS NULL)
+BEGIN SELECT RAISE(ABORT, 'the log is append-only: an entry is never changed'); END;
+
+CREATE TRIGGER entry_never_deleted BEFORE DELETE ON entry
+BEGIN SELECT RAISE(ABORT, 'the log is append-only: an entry is never deleted'); END;
+
+-- [the tables] Derived, for SQL and BI. The same tables stand in each person's verified copy.
+
+-- One row an entry.
+CREATE TABLE actions (
+    seq    INTEGER PRIMARY KEY,
+    leaf   TEXT NOT NULL,
+    kind   TEXT NOT NULL,     -- change.approve, motion.second, ...
+    time   TEXT NOT NULL,     -- as the actor claims it
+    actor  TEXT NOT NULL,
+    key    TEXT NOT NULL,
+    change INTEGER,           -- none for governance
+    motion INTEGER
+) STRICT;
+CREATE INDEX actions_by_change ON actions (change, seq);
+
+CREATE TABLE people (
+    id       TEXT PRIMARY KEY,
+    enrolled INTEGER NOT NULL  -- the entry that enrolled them
+) STRICT, WITHOUT ROWID;
+
+-- Display names, by the entry whose text holds them; a name of a motion that was not carried stays here unused.
+CREATE TABLE names (
+    person TEXT NOT NULL,
+    seq    INTEGER NOT NULL,
+    name   TEXT NOT NULL,
+    PRIMARY KEY (person, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE roles (
+    person TEXT NOT NULL,
+    role   TEXT NOT NULL,
+    PRIMARY KEY (person, role)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE keys (
+    fingerprint TEXT PRIMARY KEY,
+    person      TEXT NOT NULL,
+    public_key  TEXT NOT NULL,
+    enrolled    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE motions (
+    id       INTEGER PRIMARY KEY,
+    opened   INTEGER NOT NULL,  -- the entry that opened it
+    kind     TEXT NOT NULL,
+    proposer TEXT NOT NULL,
+    time     TEXT NOT NULL,
+    state    TEXT NOT NULL,     -- open, carried, declined, withdrawn; that it lapsed is computed when read
+    ended    INTEGER,           -- the entry that ended it
+    ended_by TEXT
+) STRICT;
+
+CREATE TABLE changes (
+    id       INTEGER PRIMARY KEY,
+    state    TEXT NOT NULL,     -- by its own entries alone: approved and expired depend on the moment of reading
+    revision INTEGER NOT NULL   -- the current one
+) STRICT;
+
+CREATE TABLE revisions (
+    change           INTEGER NOT NULL,
+    number           INTEGER NOT NULL,
+    filed            TEXT NOT NULL,     -- the leaf hash of the entry that filed it, which approvals name
+    seq              INTEGER NOT NULL,
+    requester        TEXT NOT NULL,
+    time             TEXT NOT NULL,
+    title            TEXT,
+    kind             TEXT NOT NULL,
+    risk             TEXT NOT NULL,
+    owner            TEXT NOT NULL,
+    window_start     TEXT NOT NULL,
+    window_end       TEXT NOT NULL,
+    window_zone      TEXT NOT NULL,
+    outage_minutes   INTEGER NOT NULL,
+    rollback_minutes INTEGER NOT NULL,
+    PRIMARY KEY (change, number)
+) STRICT, WITHOUT ROWID;
+
+-- What a revision lists: implementers, services, tags, artifacts (name and digest), links (kind and reference).
+CREATE TABLE revision_items (
+    change INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    item   TEXT NOT NULL,       -- implementer, service, tag, artifact, incident, ticket, vulnerability
+    value  TEXT NOT NULL,
+    digest TEXT,
+    PRIMARY KEY (change, number, item, value)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE votes (
+    seq     INTEGER PRIMARY KEY,
+    change  INTEGER NOT NULL,
+    number  INTEGER NOT NULL,   -- the revision
+    verdict TEXT NOT NULL,      -- approve, reject
+    person  TEXT NOT NULL,
+    time    TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE runs (
+    seq    INTEGER PRIMARY KEY,
+    change INTEGER NOT NULL,
+    act    TEXT NOT NULL,       -- start, succeeded, failed, rolled-back
+    person TEXT NOT NULL,
+    time   TEXT NOT NULL
+) STRICT;

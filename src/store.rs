@@ -1,0 +1,21 @@
+//! Where a register is kept: the shared file, this account's verified copy of it, and the pin.
+//!
+//! Nothing here decides anything: an entry is judged by `domain`, and everything shown or decided comes from the
+//! verified copy. Nothing outside knows where the log lives.
+
+mod copy;
+mod error;
+mod follow;
+mod opening;
+mod pin;
+mod schema;
+mod session;
+mod shared;
+mod tables;
+
+pub use error::{Finding, StoreError};
+pub use follow::Reading;
+pub use pin::Pin;
+pub use session::{Notice, Session};
+pub use shared::{BUSY, SharedFile};
+pub use tables::{project, state_word};

@@ -1,0 +1,186 @@
+//! The verified copy: the derived tables, filled only from entries that this account's twinseal has verified.
+
+use std::fs;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
+
+use super::shared::{SharedFile, harden};
+use super::{Finding, StoreError, schema};
+use crate::domain::{Change, ChangeId, Digest, Event, Head, Register};
+use crate::log::{Raw, entry};
+
+/// `application_id` of a verified copy: "TWSV".
+const APPLICATION: i32 = i32::from_be_bytes(*b"TWSV");
+
+/// `user_version` of a verified copy. Another one is not converted but filled anew.
+const LAYOUT: i32 = 1;
+
+/// One account's verified copy of one register.
+pub struct VerifiedCopy {
+    conn: Connection,
+}
+
+impl VerifiedCopy {
+    /// Opens the copy at a path, or makes an empty one; `true` where one stood there that was of no use.
+    ///
+    /// # Errors
+    /// What the system or SQLite says.
+    pub fn open(path: &Path) -> Result<(Self, bool), StoreError> {
+        let stood = path.exists();
+        if stood && let Ok(copy) = Self::open_existing(path) {
+            return Ok((copy, false));
+        }
+        for suffix in ["", "-wal", "-shm"] {
+            let mut name = path.as_os_str().to_owned();
+            name.push(suffix);
+            match fs::remove_file(&name) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(StoreError::io("remove", path)(error));
+                }
+                _ => {}
+            }
+        }
+        let conn = Connection::open(path).and_then(Self::fill_new);
+        Ok((Self { conn: conn.map_err(StoreError::sqlite("making the verified copy"))? }, stood))
+    }
+
+    /// An empty copy that is gone when it is closed.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn temporary() -> Result<Self, StoreError> {
+        // An empty name is SQLite's own word for a temporary file.
+        let conn = Connection::open("").and_then(Self::fill_new);
+        Ok(Self { conn: conn.map_err(StoreError::sqlite("making a temporary copy"))? })
+    }
+
+    fn open_existing(path: &Path) -> Result<Self, StoreError> {
+        let doing = || StoreError::sqlite("opening the verified copy");
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(path, flags).map_err(doing())?;
+        harden(&conn).map_err(doing())?;
+        conn.pragma_update(None, "synchronous", "NORMAL").map_err(doing())?;
+        let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+        let ours = pragma("application_id").map_err(doing())? == APPLICATION
+            && pragma("user_version").map_err(doing())? == LAYOUT
+            && schema::compare(&conn, schema::tables())?.is_empty();
+        if ours { Ok(Self { conn }) } else { Err(StoreError::Broken(Finding::of_file("copy", "not a verified copy"))) }
+    }
+
+    fn fill_new(conn: Connection) -> rusqlite::Result<Connection> {
+        harden(&conn)?;
+        conn.pragma_update(None, "journal_mode", "WAL")?;
+        conn.pragma_update(None, "synchronous", "NORMAL")?;
+        conn.pragma_update(None, "application_id", APPLICATION)?;
+        conn.pragma_update(None, "user_version", LAYOUT)?;
+        conn.execute_batch(&format!("BEGIN; {} COMMIT;", schema::tables()))?;
+        Ok(conn)
+    }
+
+    /// The connection, for reading tables.
+    pub fn conn(&self) -> &Connection {
+        &self.conn
+    }
+
+    /// Begins to bring it on; others of this account wait.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn begin(&self) -> Result<Transaction<'_>, StoreError> {
+        Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate)
+            .map_err(StoreError::sqlite("bringing the verified copy on"))
+    }
+
+    /// The newest entry in it.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn head(&self) -> Result<Option<Head>, StoreError> {
+        let row = self.conn.query_row("SELECT seq, leaf FROM actions ORDER BY seq DESC LIMIT 1", [], head).optional();
+        row.map_err(StoreError::sqlite("reading the verified copy"))
+    }
+
+    /// The leaf hash of an entry in it.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn leaf(&self, seq: u64) -> Result<Option<Digest>, StoreError> {
+        let doing = || StoreError::sqlite("reading the verified copy");
+        let mut select = self.conn.prepare_cached("SELECT seq, leaf FROM actions WHERE seq = ?1").map_err(doing())?;
+        Ok(select.query_row([seq], head).optional().map_err(doing())?.map(|head| head.leaf))
+    }
+
+    fn stream(&self, change: Option<ChangeId>) -> Result<Vec<Head>, StoreError> {
+        let doing = || StoreError::sqlite("reading the verified copy");
+        let sql = "SELECT seq, leaf FROM actions WHERE change IS ?1 ORDER BY seq";
+        let mut select = self.conn.prepare_cached(sql).map_err(doing())?;
+        let rows = select.query_map([change.map(ChangeId::number)], head).map_err(doing())?;
+        rows.collect::<Result<_, _>>().map_err(doing())
+    }
+
+    /// The state at the newest entry in it: governance whole, changes as they are asked for.
+    ///
+    /// # Errors
+    /// An entry of the shared file that is not the one that was verified, or what SQLite says.
+    pub fn state(&self, shared: &SharedFile) -> Result<Register, StoreError> {
+        let mut state = Register::default();
+        let Some(newest) = self.head()? else { return Ok(state) };
+        for at in self.stream(None)? {
+            let (header, event) = facts(&verified_before(shared, at)?)?;
+            state.apply_governance(&header, at.leaf, &event);
+        }
+        let filed = self.conn.query_row("SELECT ifnull(max(id), 0) FROM changes", [], |row| row.get(0));
+        state.resume(newest, filed.map_err(StoreError::sqlite("reading the verified copy"))?);
+        Ok(state)
+    }
+
+    /// A change, folded from its own entries.
+    ///
+    /// # Errors
+    /// As [`VerifiedCopy::state`].
+    pub fn change(&self, shared: &SharedFile, id: ChangeId) -> Result<Option<Change>, StoreError> {
+        let mut change: Option<Change> = None;
+        for at in self.stream(Some(id))? {
+            let (header, event) = facts(&verified_before(shared, at)?)?;
+            match (&mut change, &event) {
+                (None, Event::File { terms, .. }) => change = Some(Change::filed(id, &header, at.leaf, terms)),
+                (Some(change), event) => change.apply(&header, at.leaf, event),
+                (None, _) => {}
+            }
+        }
+        Ok(change)
+    }
+}
+
+fn head(row: &rusqlite::Row<'_>) -> rusqlite::Result<Head> {
+    let leaf: String = row.get(1)?;
+    let leaf = leaf.parse().map_err(|invalid| {
+        rusqlite::Error::FromSqlConversionFailure(
+            1,
+            rusqlite::types::Type::Text,
+            Box::<crate::domain::Invalid>::new(invalid),
+        )
+    })?;
+    Ok(Head { seq: row.get(0)?, leaf })
+}
+
+fn facts(raw: &Raw) -> Result<(crate::domain::Header, Event), StoreError> {
+    entry::facts(raw).map_err(|defect| StoreError::defect(raw.seq, &defect))
+}
+
+/// An entry that was verified before, read from the shared file and held against its known leaf hash.
+///
+/// # Errors
+/// [`StoreError::Broken`] where another entry, or none, stands there now.
+pub fn verified_before(shared: &SharedFile, at: Head) -> Result<Raw, StoreError> {
+    match shared.entry(at.seq)? {
+        Some(raw) if raw.leaf() == at.leaf => Ok(raw),
+        _ => Err(StoreError::Broken(replaced(at.seq))),
+    }
+}
+
+/// What it is called when an entry is not the one that was verified before.
+pub fn replaced(seq: u64) -> Finding {
+    Finding::at(seq, "replaced", "is not the entry that this account verified here before")
+}

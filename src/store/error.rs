@@ -1,0 +1,157 @@
+//! What can go wrong with files.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::domain::{Digest, Time};
+use crate::log::Defect;
+
+/// Something that is not as it must be, and what that means: a line of what `verify` reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The entry, where it is about one.
+    pub seq: Option<u64>,
+    /// The rule that is broken.
+    pub rule: &'static str,
+    /// What is wrong.
+    pub meaning: String,
+}
+
+impl Finding {
+    /// A finding about an entry.
+    pub fn at(seq: u64, rule: &'static str, meaning: impl fmt::Display) -> Self {
+        Self { seq: Some(seq), rule, meaning: meaning.to_string() }
+    }
+
+    /// A finding about the file as a whole.
+    pub fn of_file(rule: &'static str, meaning: impl fmt::Display) -> Self {
+        Self { seq: None, rule, meaning: meaning.to_string() }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.seq {
+            Some(seq) => write!(f, "entry {seq}: [{}] {}", self.rule, self.meaning),
+            None => write!(f, "[{}] {}", self.rule, self.meaning),
+        }
+    }
+}
+
+/// What can go wrong with the shared file, the verified copy or the pin.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No such file.
+    #[error("there is no register at {}", .path.display())]
+    NotFound {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// Something stands where a register is to be made.
+    #[error("{} exists already", .path.display())]
+    Exists {
+        /// Where.
+        path: PathBuf,
+    },
+    /// Not an SQLite file.
+    #[error("{} is not a register: it is no SQLite database", .path.display())]
+    NotADatabase {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// An SQLite file of another program.
+    #[error("{} is not a register: it is another application's SQLite database", .path.display())]
+    OtherApplication {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// A layout of the file that this program does not know.
+    #[error("{} has layout {found}, and this twinseal knows layout {known}", .path.display())]
+    Layout {
+        /// Which file.
+        path: PathBuf,
+        /// Its layout.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// A format of the log that this program does not know.
+    #[error("the register has format level {found}, and this twinseal knows fewer")]
+    Newer {
+        /// Its level.
+        found: u64,
+    },
+    /// No permission to write.
+    #[error("{} can only be read by this account", .path.display())]
+    ReadOnly {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// Others wrote for longer than we wait.
+    #[error("the register was busy for more than {seconds} s")]
+    Busy {
+        /// For how long it was tried.
+        seconds: u64,
+    },
+    /// SQLite says no.
+    #[error("SQLite, while {doing}: {source}")]
+    Sqlite {
+        /// What was tried.
+        doing: &'static str,
+        /// What it said.
+        source: rusqlite::Error,
+    },
+    /// A file cannot be read or written.
+    #[error("cannot {doing} {}: {source}", .path.display())]
+    Io {
+        /// What was tried: read, write, make…
+        doing: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The log or the file around it is not whole.
+    #[error("the register is broken: {0}")]
+    Broken(Finding),
+    /// The log does not hold what this account verified before.
+    #[error("the log does not hold entry {seq} ({}) any more, which this account verified at {verified}", .leaf.short())]
+    PinLost {
+        /// The pinned entry.
+        seq: u64,
+        /// Its leaf hash.
+        leaf: Digest,
+        /// When it was pinned.
+        verified: Time,
+    },
+    /// A pin that says nothing.
+    #[error("the pin {} cannot be read: line {line} is not as it was written", .path.display())]
+    PinUnreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: usize,
+    },
+}
+
+impl StoreError {
+    /// Wraps what SQLite says with what was tried.
+    pub fn sqlite(doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
+        move |source| match source.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
+                Self::Busy { seconds: super::BUSY.as_secs() }
+            }
+            _ => Self::Sqlite { doing, source },
+        }
+    }
+
+    /// Wraps what the system says with what was tried.
+    pub fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        move |source| Self::Io { doing, path: path.to_owned(), source }
+    }
+
+    /// A defect of an entry that was verified before, found when it is read again.
+    pub fn defect(seq: u64, defect: &Defect) -> Self {
+        Self::Broken(Finding::at(seq, defect.rule(), defect))
+    }
+}

@@ -1,0 +1,114 @@
+//! Opening entries on all cores, in order. What an entry's own bytes prove needs no other entry, so this is the part
+//! of verification that can be shared out.
+
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, Scope};
+
+use super::StoreError;
+use super::shared::SharedFile;
+use crate::domain::Digest;
+use crate::log::{Defect, Entry, Raw, entry};
+
+/// How many entries, or bytes of them, go to a thread at a time.
+const BATCH: usize = 256;
+const BATCH_BYTES: usize = 1 << 20;
+
+/// An entry that was opened, or why it could not be.
+pub struct Opened {
+    /// The row that it was read from.
+    pub seq: u64,
+    /// The leaf hash of what stands there.
+    pub leaf: Digest,
+    /// What it says.
+    pub entry: Result<Entry, Defect>,
+}
+
+fn open_all(batch: Vec<Raw>) -> Vec<Opened> {
+    batch.iter().map(|raw| Opened { seq: raw.seq, leaf: raw.leaf(), entry: entry::open(raw) }).collect()
+}
+
+/// A thread that opens batches, in the order in which it gets them.
+struct Worker {
+    work: SyncSender<Vec<Raw>>,
+    done: Receiver<Vec<Opened>>,
+}
+
+/// Batches go to the workers in turn and come back in the same turn, so that order needs no sorting; at most two a
+/// worker are under way, so that memory stays flat. Threads begin with the first full batch: a short tail needs none.
+struct Pool<'scope, 'env> {
+    scope: &'scope Scope<'scope, 'env>,
+    threads: usize,
+    workers: Vec<Worker>,
+    under_way: VecDeque<usize>,
+    turn: usize,
+}
+
+impl<'scope> Pool<'scope, '_> {
+    fn give(&mut self, batch: Vec<Raw>) {
+        if self.workers.len() < self.threads {
+            let (work, batches) = sync_channel::<Vec<Raw>>(2);
+            let (opened, done) = sync_channel(2);
+            self.scope.spawn(move || batches.into_iter().try_for_each(|batch| opened.send(open_all(batch))));
+            self.workers.push(Worker { work, done });
+        }
+        // A worker is gone only if it panicked, which the scope passes on.
+        let _ = self.workers[self.turn].work.send(batch);
+        self.under_way.push_back(self.turn);
+        self.turn = (self.turn + 1) % self.threads;
+    }
+
+    fn is_full(&self) -> bool {
+        self.under_way.len() >= 2 * self.threads
+    }
+
+    fn take(&mut self) -> Option<Vec<Opened>> {
+        let worker = self.under_way.pop_front()?;
+        self.workers[worker].done.recv().ok()
+    }
+}
+
+/// Opens every entry from a place on and hands them on in order until `visit` says to stop.
+///
+/// # Errors
+/// What SQLite or `visit` says.
+pub fn read_opened(
+    shared: &SharedFile,
+    from: u64,
+    mut visit: impl FnMut(Opened) -> Result<bool, StoreError>,
+) -> Result<(), StoreError> {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        let mut pool = Pool { scope, threads, workers: Vec::new(), under_way: VecDeque::new(), turn: 0 };
+        let (mut batch, mut bytes, mut go_on) = (Vec::new(), 0, true);
+        let mut visit_all = |opened: Vec<Opened>| -> Result<bool, StoreError> {
+            for it in opened {
+                if !visit(it)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        };
+        shared.scan(from, |raw| -> Result<bool, StoreError> {
+            bytes += raw.blob.len() + raw.text.as_ref().map_or(0, Vec::len);
+            batch.push(raw);
+            if batch.len() == BATCH || bytes >= BATCH_BYTES {
+                pool.give(std::mem::take(&mut batch));
+                bytes = 0;
+            }
+            if pool.is_full()
+                && let Some(opened) = pool.take()
+            {
+                go_on = visit_all(opened)?;
+            }
+            Ok(go_on)
+        })?;
+        while let Some(opened) = pool.take().filter(|_| go_on) {
+            go_on = visit_all(opened)?;
+        }
+        if go_on {
+            visit_all(open_all(batch))?;
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,108 @@
+//! The pin: what this account remembers of a register, in a small file of its own.
+//!
+//! ```text
+//! fingerprint 9b1e…       the leaf hash of entry 0
+//! head 812 77ab…          the newest entry that was verified, and its leaf hash
+//! verified 2026-12-01T09:30:05Z
+//! ```
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::StoreError;
+use crate::domain::{Digest, Head, Time, number};
+
+/// What is remembered of a register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pin {
+    /// The leaf hash of entry 0.
+    pub fingerprint: Digest,
+    /// The newest entry that was verified.
+    pub head: Head,
+    /// When it was.
+    pub verified: Time,
+}
+
+impl Pin {
+    fn write(&self) -> String {
+        let Self { fingerprint, head, verified } = self;
+        format!("fingerprint {fingerprint}\nhead {} {}\nverified {verified}\n", head.seq, head.leaf)
+    }
+
+    /// The pin in a text, or the line, from 1, at which it stops being one.
+    fn read(text: &str) -> Result<Self, usize> {
+        let mut lines = text.lines();
+        let mut value = |key: &str| lines.next().and_then(|line| line.strip_prefix(key)?.strip_prefix(' '));
+        let fingerprint = value("fingerprint").and_then(|it| it.parse().ok()).ok_or(1usize)?;
+        let (seq, leaf) = value("head").and_then(|it| it.split_once(' ')).ok_or(2usize)?;
+        let head = Head { seq: number(seq).map_err(|_| 2usize)?, leaf: leaf.parse().map_err(|_| 2usize)? };
+        let verified = value("verified").and_then(|it| it.parse().ok()).ok_or(3usize)?;
+        let pin = Self { fingerprint, head, verified };
+        if pin.write() == text { Ok(pin) } else { Err(4) }
+    }
+}
+
+/// Where a pin is kept; the one before it stays beside it as `pin.previous`.
+#[derive(Debug, Clone)]
+pub struct PinFile {
+    path: PathBuf,
+}
+
+impl PinFile {
+    /// The pin in an account's folder for a register.
+    pub fn in_folder(folder: &Path) -> Self {
+        Self { path: folder.join("pin") }
+    }
+
+    /// Reads it; none where there is none yet.
+    ///
+    /// # Errors
+    /// [`StoreError::PinUnreadable`] for a damaged one: it is never passed over in silence.
+    pub fn read(&self) -> Result<Option<Pin>, StoreError> {
+        let text = match fs::read_to_string(&self.path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => String::new(),
+            Err(error) => return Err(StoreError::io("read the pin", &self.path)(error)),
+        };
+        Pin::read(&text).map(Some).map_err(|line| StoreError::PinUnreadable { path: self.path.clone(), line })
+    }
+
+    /// Replaces it by rename, durably.
+    ///
+    /// # Errors
+    /// What the system says; the pin before is still there then.
+    pub fn write(&self, pin: &Pin) -> Result<(), StoreError> {
+        let failed = || StoreError::io("write the pin", &self.path);
+        // Two processes of one account may advance it at once: each writes a file of its own.
+        let fresh = self.path.with_extension(format!("new.{}", std::process::id()));
+        let mut options = fs::OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&fresh).map_err(failed())?;
+        file.write_all(pin.write().as_bytes()).and_then(|()| file.sync_all()).map_err(failed())?;
+        if self.path.exists() {
+            fs::copy(&self.path, self.path.with_extension("previous")).map_err(failed())?;
+        }
+        fs::rename(&fresh, &self.path).map_err(failed())?;
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_pin_is_not_taken_for_one() {
+        let leaf = Digest::new([7; 32]);
+        let pin = Pin { fingerprint: leaf, head: Head { seq: 12, leaf }, verified: Time::from_unix(0).unwrap() };
+        let text = pin.write();
+        assert_eq!(Pin::read(&text), Ok(pin));
+        assert_eq!(Pin::read(""), Err(1));
+        assert_eq!(Pin::read(&text.replace("head 12", "head 012")), Err(2));
+        assert_eq!(Pin::read(&text.replace("Z\n", "Z")), Err(4));
+        assert_eq!(Pin::read(&text[..text.len() - 8]), Err(3));
+    }
+}

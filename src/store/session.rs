@@ -1,0 +1,284 @@
+//! A register as this account sees it: the shared file, the verified copy, the pin, and the state that they make.
+
+use std::fs;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+use super::copy::{VerifiedCopy, replaced, verified_before};
+use super::follow::{Mode, Reading, follow};
+use super::pin::{Pin, PinFile};
+use super::shared::{Appended, SharedFile};
+use super::{Finding, StoreError, tables};
+use crate::domain::{Change, ChangeId, Digest, Head, Register, Time};
+use crate::log::{Entry, Raw, entry};
+
+/// Something that was noticed and did not stop the work, to be said aloud.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// There was a pin and no usable copy: the whole log was verified again.
+    CopyRebuilt,
+    /// There was a copy and no pin: what was remembered outside the copy is gone.
+    PinMissing,
+}
+
+/// A register in use.
+pub struct Session {
+    shared: SharedFile,
+    copy: VerifiedCopy,
+    pin_file: Option<PinFile>,
+    pin: Option<Pin>,
+    fingerprint: Digest,
+    state: Register,
+    fault: Option<Finding>,
+    notices: Vec<Notice>,
+}
+
+impl Session {
+    /// Opens a register whose fingerprint this account trusts, with its pin and verified copy in `folder`, and
+    /// brings the copy up to the head.
+    ///
+    /// # Errors
+    /// [`StoreError::PinLost`] where the log is not the one that was verified before; a broken entry is no error
+    /// here: see [`Session::fault`].
+    pub fn open(
+        shared: SharedFile,
+        folder: &Path,
+        fingerprint: Digest,
+        now: Time,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Self, StoreError> {
+        let mut session = Self::attach(shared, folder, fingerprint)?;
+        session.check_memory()?;
+        session.refresh(now, progress)?;
+        Ok(session)
+    }
+
+    /// As [`Session::open`], without asking yet whether the log is the one that was verified before: for
+    /// [`Session::verify`], which finds that out.
+    ///
+    /// # Errors
+    /// What the system or SQLite says, or a damaged pin.
+    pub fn attach(shared: SharedFile, folder: &Path, fingerprint: Digest) -> Result<Self, StoreError> {
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.map_err(StoreError::io("make the folder", folder))?;
+        let pin_file = PinFile::in_folder(folder);
+        let pin = pin_file.read()?;
+        let (copy, useless) = VerifiedCopy::open(&folder.join("verified.sqlite"))?;
+        let notice = match (pin, copy.head()?) {
+            (Some(_), None) => Some(Notice::CopyRebuilt),
+            (None, Some(_)) => Some(Notice::PinMissing),
+            (None, None) if useless => Some(Notice::CopyRebuilt),
+            _ => None,
+        };
+        let mut session = Self::with(shared, copy, fingerprint);
+        (session.pin_file, session.pin) = (Some(pin_file), pin);
+        session.notices.extend(notice);
+        Ok(session)
+    }
+
+    /// Looks at a register that this account does not know: nothing is remembered.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn unanchored(shared: SharedFile, fingerprint: Digest) -> Result<Self, StoreError> {
+        Ok(Self::with(shared, VerifiedCopy::temporary()?, fingerprint))
+    }
+
+    fn with(shared: SharedFile, copy: VerifiedCopy, fingerprint: Digest) -> Self {
+        let (state, notices) = (Register::default(), Vec::new());
+        Self { shared, copy, pin_file: None, pin: None, fingerprint, state, fault: None, notices }
+    }
+
+    /// The shared file.
+    pub fn shared(&self) -> &SharedFile {
+        &self.shared
+    }
+
+    /// The verified copy's tables, for lists.
+    pub fn tables(&self) -> &rusqlite::Connection {
+        self.copy.conn()
+    }
+
+    /// The state at the head, or before the first broken entry.
+    pub fn state(&self) -> &Register {
+        &self.state
+    }
+
+    /// The leaf hash of entry 0.
+    pub fn fingerprint(&self) -> Digest {
+        self.fingerprint
+    }
+
+    /// What this account remembered before this session began or last advanced it.
+    pub fn pin(&self) -> Option<&Pin> {
+        self.pin.as_ref()
+    }
+
+    /// The first broken entry: nothing after it counts, and nothing may be recorded.
+    pub fn fault(&self) -> Option<&Finding> {
+        self.fault.as_ref()
+    }
+
+    /// What was noticed on opening.
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// Holds what this account remembers against the shared file: the pin and the copy's own head.
+    fn check_memory(&self) -> Result<(), StoreError> {
+        let copied = self.copy.head()?;
+        if let Some(Pin { head, verified, .. }) = self.pin {
+            let leaf = match copied {
+                Some(copied) if copied.seq >= head.seq => self.copy.leaf(head.seq)?,
+                _ => self.shared.entry(head.seq)?.map(|raw| raw.leaf()),
+            };
+            if leaf != Some(head.leaf) {
+                return Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified });
+            }
+        }
+        match copied {
+            Some(head) if self.shared.entry(head.seq)?.map(|raw| raw.leaf()) != Some(head.leaf) => {
+                let verified = self.pin.map_or(Time::default(), |pin| pin.verified);
+                Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Brings the verified copy, the state and the pin up to the head.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn refresh(&mut self, now: Time, progress: &mut dyn FnMut(u64)) -> Result<(), StoreError> {
+        let newest = self.shared.newest()?;
+        if self.state.head().is_some() && newest == self.state.head().map(|head| head.seq) {
+            return Ok(());
+        }
+        let tx = self.copy.begin()?;
+        if self.state.head() != self.copy.head()? {
+            self.state = self.copy.state(&self.shared)?;
+        }
+        let reading = follow(&self.shared, &self.copy, &mut self.state, Mode::Advance, progress)?;
+        tx.commit().map_err(StoreError::sqlite("bringing the verified copy on"))?;
+        self.fault = reading.findings.into_iter().next();
+        self.advance_pin(now)
+    }
+
+    /// The pin advances after the copy's commit, so that it never runs ahead of what was verified.
+    fn advance_pin(&mut self, now: Time) -> Result<(), StoreError> {
+        let (Some(file), Some(head)) = (&self.pin_file, self.state.head()) else { return Ok(()) };
+        if self.pin.is_some_and(|pin| pin.head.seq >= head.seq) {
+            return Ok(());
+        }
+        let pin = Pin { fingerprint: self.fingerprint, head, verified: now };
+        file.write(&pin)?;
+        self.pin = Some(pin);
+        Ok(())
+    }
+
+    /// Reads everything from entry 0 on, whatever was verified before, and compares the tables.
+    ///
+    /// # Errors
+    /// What SQLite says, or a format that needs a newer twinseal. Everything else is a finding.
+    pub fn verify(&mut self, now: Time, progress: &mut dyn FnMut(u64)) -> Result<Reading, StoreError> {
+        let mut state = Register::default();
+        let tx = self.copy.begin()?;
+        let mut reading = follow(&self.shared, &self.copy, &mut state, Mode::Everything, progress)?;
+        self.state = state;
+        if reading.findings.is_empty() {
+            reading.findings.extend(self.forgotten()?);
+        }
+        if reading.findings.is_empty() {
+            reading.findings = tables::compare(self.shared.conn(), self.copy.conn())?;
+        }
+        let broken = reading.findings.iter().any(|finding| finding.seq.is_some());
+        if !broken {
+            tx.commit().map_err(StoreError::sqlite("bringing the verified copy on"))?;
+            self.advance_pin(now)?;
+        }
+        Ok(reading)
+    }
+
+    /// Entries that were verified before and are not in the log any more.
+    fn forgotten(&self) -> Result<Option<Finding>, StoreError> {
+        let remembered = [self.copy.head()?, self.pin.map(|pin| pin.head)].into_iter().flatten();
+        let Some(remembered) = remembered.max_by_key(|head| head.seq) else { return Ok(None) };
+        let newest = self.state.head().map_or(0, |head| head.seq);
+        if remembered.seq > newest || self.state.head().is_none() {
+            let meaning = format!(
+                "the log ends at entry {newest}, and this account verified it up to entry {} before: \
+                 it was truncated or rolled back",
+                remembered.seq
+            );
+            return Ok(Some(Finding::of_file("truncated", meaning)));
+        }
+        match self.pin {
+            Some(pin) if self.copy.leaf(pin.head.seq)? != Some(pin.head.leaf) => Ok(Some(replaced(pin.head.seq))),
+            _ => Ok(None),
+        }
+    }
+
+    /// Makes sure that a change is part of the state.
+    ///
+    /// # Errors
+    /// As [`VerifiedCopy::change`].
+    pub fn load(&mut self, change: ChangeId) -> Result<Option<&Change>, StoreError> {
+        if !self.state.knows(change)
+            && let Some(change) = self.copy.change(&self.shared, change)?
+        {
+            self.state.adopt(change);
+        }
+        Ok(self.state.change(change).ok())
+    }
+
+    /// A verified entry with its text.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] where the file holds another one by now.
+    pub fn entry(&self, seq: u64) -> Result<Option<Entry>, StoreError> {
+        match self.raw(seq)? {
+            Some(raw) => entry::parse(&raw).map(Some).map_err(|defect| StoreError::defect(seq, &defect)),
+            None => Ok(None),
+        }
+    }
+
+    /// The exact bytes of a verified entry.
+    ///
+    /// # Errors
+    /// As [`Session::entry`].
+    pub fn raw(&self, seq: u64) -> Result<Option<Raw>, StoreError> {
+        match self.copy.leaf(seq)? {
+            Some(leaf) => verified_before(&self.shared, Head { seq, leaf }).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Puts a sealed entry behind the head, and brings copy, state and pin on. `false` where somebody was faster
+    /// and nothing was written.
+    ///
+    /// # Errors
+    /// As [`SharedFile::append`].
+    pub fn append(&mut self, raw: &Raw, entry: &Entry, now: Time) -> Result<bool, StoreError> {
+        let mut after = self.state.clone();
+        after.apply(&entry.header, entry.leaf, &entry.event);
+        match self.shared.append(self.state.head(), raw, |tx| tables::project(tx, entry, &after))? {
+            Appended::HeadMoved => Ok(false),
+            Appended::Done => {
+                self.refresh(now, &mut |_| {})?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Compares the shared tables with the verified copy, refills them, and says what differed.
+    ///
+    /// # Errors
+    /// As [`SharedFile::append`].
+    pub fn rebuild(&mut self) -> Result<Vec<Finding>, StoreError> {
+        let differed = tables::compare(self.shared.conn(), self.copy.conn())?;
+        if !differed.is_empty() {
+            self.shared.refill(self.copy.conn())?;
+        }
+        Ok(differed)
+    }
+}

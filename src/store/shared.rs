@@ -1,0 +1,255 @@
+//! The shared file: the log and its tables, in one SQLite file that everybody reads and writes.
+
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::{Finding, StoreError, schema, tables};
+use crate::domain::Head;
+use crate::log::Raw;
+
+/// How long to wait for others who write.
+pub const BUSY: Duration = Duration::from_secs(30);
+
+/// `application_id` of a register: "TWSL".
+const APPLICATION: i32 = i32::from_be_bytes(*b"TWSL");
+
+/// `user_version`: the layout of the file. The format of the log has a level of its own, in entry 0.
+const LAYOUT: i64 = 1;
+
+/// No value in the file is longer, whatever an entry says: 4 MiB and some room.
+const LONGEST_VALUE: i32 = 5 * 1024 * 1024;
+
+/// A register's file, open for reading.
+pub struct SharedFile {
+    conn: Connection,
+    path: PathBuf,
+    read_only: bool,
+}
+
+/// What became of an attempt to append.
+pub enum Appended {
+    /// It is in the log, durably.
+    Done,
+    /// Somebody else appended first: nothing was written.
+    HeadMoved,
+}
+
+impl SharedFile {
+    /// Opens a register. The findings say how its schema differs from ours: only `verify` may go on with any.
+    ///
+    /// # Errors
+    /// No register, not one of ours, or a layout that we do not know.
+    pub fn open(path: &Path) -> Result<(Self, Vec<Finding>), StoreError> {
+        let path = path.canonicalize().map_err(|_| StoreError::NotFound { path: path.to_owned() })?;
+        if !path.is_file() {
+            return Err(StoreError::NotADatabase { path });
+        }
+        let read_only = fs::OpenOptions::new().write(true).open(&path).is_err();
+        let access = if read_only { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
+        let conn = Connection::open_with_flags(&path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .map_err(StoreError::sqlite("opening the register"))?;
+        harden(&conn).map_err(StoreError::sqlite("opening the register"))?;
+        check_identity(&conn, &path)?;
+        conn.pragma_update(None, "synchronous", "FULL").map_err(StoreError::sqlite("opening the register"))?;
+        conn.pragma_update(None, "query_only", true).map_err(StoreError::sqlite("opening the register"))?;
+        let findings = schema::compare(&conn, schema::whole())?;
+        Ok((Self { conn, path, read_only }, findings))
+    }
+
+    /// Makes an empty register, readable and writable by owner and group, in a folder that is made if it is not
+    /// there.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`], or what the system or SQLite says.
+    pub fn create(path: &Path) -> Result<Self, StoreError> {
+        if let Some(folder) = path.parent().filter(|it| !it.as_os_str().is_empty() && !it.exists()) {
+            let made = fs::DirBuilder::new().recursive(true).mode(0o2770).create(folder);
+            made.map_err(StoreError::io("make the folder", folder))?;
+        }
+        let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o660).open(path);
+        match file {
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                return Err(StoreError::Exists { path: path.to_owned() });
+            }
+            Err(error) => return Err(StoreError::io("make", path)(error)),
+        }
+        // The umask may have taken the group's rights away, and SQLite's side files inherit those of the file.
+        let rights = fs::set_permissions(path, fs::Permissions::from_mode(0o660));
+        rights.map_err(StoreError::io("set the rights of", path))?;
+        let doing = || StoreError::sqlite("making the register");
+        let conn = Connection::open(path).map_err(doing())?;
+        conn.pragma_update(None, "journal_mode", "WAL").map_err(doing())?;
+        conn.pragma_update(None, "application_id", APPLICATION).map_err(doing())?;
+        conn.pragma_update(None, "user_version", LAYOUT).map_err(doing())?;
+        conn.execute_batch(&format!("BEGIN; {} COMMIT;", schema::whole())).map_err(doing())?;
+        drop(conn);
+        Self::open(path).map(|(file, _)| file)
+    }
+
+    /// Takes back a register that was made and never got its entry 0.
+    pub fn discard(self) {
+        let Self { conn, path, .. } = self;
+        drop(conn);
+        // It held nothing; if it cannot be removed, the next `init` says that it exists.
+        let _ = fs::remove_file(path);
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The place of the newest entry, whatever it is worth.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn newest(&self) -> Result<Option<u64>, StoreError> {
+        let newest = self.conn.query_row("SELECT max(seq) FROM entry", [], |row| row.get(0));
+        newest.map_err(StoreError::sqlite("reading the log"))
+    }
+
+    /// The entry in a row.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn entry(&self, seq: u64) -> Result<Option<Raw>, StoreError> {
+        entry(&self.conn, seq).map_err(StoreError::sqlite("reading the log"))
+    }
+
+    /// Hands every entry from a place on to `visit`, in order, as one consistent snapshot, until that says to stop.
+    ///
+    /// # Errors
+    /// What SQLite or `visit` says.
+    pub fn scan<E: From<StoreError>>(&self, from: u64, mut visit: impl FnMut(Raw) -> Result<bool, E>) -> Result<(), E> {
+        let doing = || StoreError::sqlite("reading the log");
+        let mut select =
+            self.conn.prepare("SELECT seq, blob, text FROM entry WHERE seq >= ?1 ORDER BY seq").map_err(doing())?;
+        let mut rows = select.query([from]).map_err(doing())?;
+        while let Some(row) = rows.next().map_err(doing())? {
+            if !visit(raw(row).map_err(doing())?)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// What SQLite's own check of the whole file says, beyond "ok".
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn integrity(&self) -> Result<Vec<Finding>, StoreError> {
+        let doing = || StoreError::sqlite("checking the file");
+        let mut select = self.conn.prepare("PRAGMA integrity_check(20)").map_err(doing())?;
+        let lines = select.query_map([], |row| row.get::<_, String>(0)).map_err(doing())?;
+        let lines = lines.collect::<Result<Vec<_>, _>>().map_err(doing())?;
+        Ok(lines.into_iter().filter(|line| line != "ok").map(|line| Finding::of_file("integrity", line)).collect())
+    }
+
+    /// The connection, for reading tables.
+    pub(super) fn conn(&self) -> &Connection {
+        &self.conn
+    }
+
+    /// Puts an entry behind `head` if that still is the newest one, and projects it onto the tables, in one
+    /// transaction that is durable when this returns.
+    ///
+    /// # Errors
+    /// [`StoreError::ReadOnly`], [`StoreError::Busy`], or what SQLite says; nothing was recorded then.
+    pub fn append(
+        &mut self,
+        head: Option<Head>,
+        raw: &Raw,
+        project: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<Appended, StoreError> {
+        let doing = || StoreError::sqlite("recording");
+        self.write(|tx| {
+            let newest: Option<u64> =
+                tx.query_row("SELECT max(seq) FROM entry", [], |row| row.get(0)).map_err(doing())?;
+            let stands = match (newest, head) {
+                (None, None) => true,
+                (Some(newest), Some(head)) if newest == head.seq => {
+                    entry(tx, newest).map_err(doing())?.is_some_and(|it| it.leaf() == head.leaf)
+                }
+                _ => false,
+            };
+            if !stands {
+                return Ok(Appended::HeadMoved);
+            }
+            tx.execute("INSERT INTO entry (seq, blob, text) VALUES (?1, ?2, ?3)", params![raw.seq, raw.blob, raw.text])
+                .map_err(doing())?;
+            project(tx).map_err(doing())?;
+            // A planted trigger can swallow a row without an error: look before it is said to be there.
+            match entry(tx, raw.seq).map_err(doing())? {
+                Some(found) if found == *raw => Ok(Appended::Done),
+                _ => Err(StoreError::Broken(Finding::at(raw.seq, "append", "the file does not keep what is written"))),
+            }
+        })
+    }
+
+    /// Refills the derived tables from a verified copy.
+    ///
+    /// # Errors
+    /// As [`SharedFile::append`].
+    pub fn refill(&mut self, copy: &Connection) -> Result<(), StoreError> {
+        self.write(|tx| tables::refill(tx, copy).map_err(StoreError::sqlite("refilling the tables")))
+    }
+
+    /// Runs one writing transaction; rolled back unless it succeeds.
+    fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let doing = || StoreError::sqlite("recording");
+        if self.read_only {
+            return Err(StoreError::ReadOnly { path: self.path.clone() });
+        }
+        self.conn.pragma_update(None, "query_only", false).map_err(doing())?;
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(doing())?;
+        let done = work(&tx)?;
+        tx.commit().map_err(doing())?;
+        self.conn.pragma_update(None, "query_only", true).map_err(doing())?;
+        Ok(done)
+    }
+}
+
+/// Settings for a file that an adversary may have written.
+pub fn harden(conn: &Connection) -> rusqlite::Result<()> {
+    conn.busy_timeout(BUSY)?;
+    conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST_VALUE)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
+    conn.pragma_update(None, "recursive_triggers", true)?;
+    conn.pragma_update(None, "cell_size_check", true)?;
+    conn.pragma_update(None, "mmap_size", 0)
+}
+
+fn check_identity(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let application = pragma("application_id").map_err(|error| match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => StoreError::NotADatabase { path: path.to_owned() },
+        _ => StoreError::sqlite("opening the register")(error),
+    })?;
+    if application != i64::from(APPLICATION) {
+        let empty = fs::metadata(path).is_ok_and(|it| it.len() == 0);
+        let path = path.to_owned();
+        return Err(if empty { StoreError::NotADatabase { path } } else { StoreError::OtherApplication { path } });
+    }
+    let found = pragma("user_version").map_err(StoreError::sqlite("opening the register"))?;
+    if found != LAYOUT {
+        return Err(StoreError::Layout { path: path.to_owned(), found, known: LAYOUT });
+    }
+    Ok(())
+}
+
+fn raw(row: &rusqlite::Row<'_>) -> rusqlite::Result<Raw> {
+    Ok(Raw { seq: row.get(0)?, blob: row.get(1)?, text: row.get(2)? })
+}
+
+fn entry(conn: &Connection, seq: u64) -> rusqlite::Result<Option<Raw>> {
+    conn.query_row("SELECT seq, blob, text FROM entry WHERE seq = ?1", [seq], raw).optional()
+}
