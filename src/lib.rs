@@ -27,5 +27,6 @@
 #![warn(missing_docs)]
 
 pub mod domain;
+pub mod draft;
 pub mod log;
 pub mod store;

@@ -1,0 +1,79 @@
+//! Times as people write them: with an offset, or local with a zone. Never a guess.
+
+use std::str::FromStr;
+
+use chrono::{DateTime, LocalResult, NaiveDateTime, TimeZone};
+use chrono_tz::{TZ_VARIANTS, Tz};
+
+use super::fault::{Problem, nearest};
+use crate::domain::Time;
+
+/// A zone by its IANA name.
+pub fn zone(name: &str) -> Result<Tz, Problem> {
+    Tz::from_str(name).map_err(|_| Problem::UnknownZone(nearest(name, TZ_VARIANTS.iter().map(|it| it.name()))))
+}
+
+/// A time in whole seconds; `zone` is for one written without an offset.
+pub fn time(written: &str, zone: Option<Tz>) -> Result<Time, Problem> {
+    let seconds = match DateTime::parse_from_rfc3339(&with_seconds(written)) {
+        Ok(time) => time.timestamp(),
+        Err(_) => local(written, zone)?,
+    };
+    Time::from_unix(seconds).map_err(|_| Problem::Time)
+}
+
+/// RFC 3339 wants seconds, people leave them out: `20:00+08:00`.
+fn with_seconds(written: &str) -> String {
+    let colons = written.matches(':').count();
+    match written.rfind(['+', '-', 'Z']) {
+        Some(at) if at > 10 && (colons == 1 || (colons == 2 && !written.ends_with('Z'))) => {
+            format!("{}:00{}", &written[..at], &written[at..])
+        }
+        _ => written.to_owned(),
+    }
+}
+
+fn local(written: &str, zone: Option<Tz>) -> Result<i64, Problem> {
+    let forms = ["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"];
+    let parsed = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(written, form).ok());
+    let parsed = parsed.ok_or(Problem::Time)?;
+    let zone = zone.ok_or(Problem::NoZone)?;
+    match zone.from_local_datetime(&parsed) {
+        LocalResult::Single(time) => Ok(time.timestamp()),
+        LocalResult::None => Err(Problem::TimeGap { zone: zone.name().to_owned() }),
+        LocalResult::Ambiguous(..) => Err(Problem::TimeTwice { zone: zone.name().to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(written: &str, name: &str) -> Result<String, Problem> {
+        time(written, Tz::from_str(name).ok()).map(|time| time.to_string())
+    }
+
+    #[test]
+    fn times_with_offset_or_zone() {
+        for written in ["2026-12-05T20:00:00+08:00", "2026-12-05T20:00+08:00", "2026-12-05 12:00:00Z"] {
+            assert_eq!(read(written, ""), Ok("2026-12-05T12:00:00Z".into()), "{written}");
+        }
+        for written in ["2026-12-05 20:00", "2026-12-05T20:00:00", "2026-12-05 20:00:00"] {
+            assert_eq!(read(written, "Asia/Shanghai"), Ok("2026-12-05T12:00:00Z".into()), "{written}");
+        }
+        assert_eq!(read("2026-12-05T12:00Z", ""), Ok("2026-12-05T12:00:00Z".into()));
+    }
+
+    #[test]
+    fn a_local_time_is_never_guessed() {
+        let new_york = || "America/New_York".to_owned();
+        assert_eq!(read("2026-03-08 02:30", "America/New_York"), Err(Problem::TimeGap { zone: new_york() }));
+        assert_eq!(read("2026-11-01 01:30", "America/New_York"), Err(Problem::TimeTwice { zone: new_york() }));
+        assert_eq!(read("2026-12-05 20:00", ""), Err(Problem::NoZone));
+        for bad in ["tomorrow", "20:00", "2026-13-01 20:00", "2026-12-05", "12026-12-05 20:00", "99999-01-01T00:00:00Z"]
+        {
+            assert_eq!(read(bad, "UTC"), Err(Problem::Time), "{bad}");
+        }
+        assert_eq!(zone("Asia/Shangai"), Err(Problem::UnknownZone(Some("Asia/Shanghai".into()))));
+    }
+}
