@@ -26,7 +26,10 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod config;
 pub mod domain;
 pub mod draft;
+pub mod env;
 pub mod log;
+pub mod signer;
 pub mod store;

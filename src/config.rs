@@ -1,0 +1,148 @@
+//! What this account prefers (`config.toml`, written by people) and which registers it trusts (`registers.toml`,
+//! written by twinseal, as ssh keeps `known_hosts`).
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Digest, RegisterName};
+use crate::env::Env;
+
+/// A file of ours that is not as it must be.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It cannot be read or written.
+    #[error("cannot {doing} {}: {source}", .path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Its content is not what it must be.
+    #[error("{}: {message}", .path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and where.
+        message: String,
+    },
+}
+
+/// What this account prefers. No setting weakens a rule.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Config {
+    /// The register to use, by name or path.
+    pub register: Option<String>,
+    /// The private key to sign with.
+    pub key: Option<PathBuf>,
+    /// Who one means to be, to be warned when the key is another person's.
+    #[serde(rename = "as")]
+    pub person: Option<String>,
+}
+
+/// A register that this account trusts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Known {
+    /// Its name.
+    pub name: String,
+    /// Where it was met first.
+    pub path: PathBuf,
+    /// The leaf hash of its entry 0.
+    pub fingerprint: String,
+}
+
+/// The registers that this account trusts.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownRegisters {
+    #[serde(default, rename = "register")]
+    list: Vec<Known>,
+}
+
+fn load<T: Default + for<'de> Deserialize<'de>>(path: PathBuf) -> Result<T, ConfigError> {
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(T::default()),
+        Err(source) => return Err(ConfigError::Io { doing: "read", path, source }),
+    };
+    toml::from_str(&text).map_err(|error| ConfigError::Content { path, message: error.to_string() })
+}
+
+fn folder(env: &Env) -> PathBuf {
+    env.xdg("XDG_CONFIG_HOME", ".config")
+}
+
+impl Config {
+    /// Reads `config.toml`; what is not there is not preferred.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or holds unknown settings.
+    pub fn load(env: &Env) -> Result<Self, ConfigError> {
+        load(folder(env).join("config.toml"))
+    }
+}
+
+impl KnownRegisters {
+    /// Reads `registers.toml`.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn load(env: &Env) -> Result<Self, ConfigError> {
+        load(folder(env).join("registers.toml"))
+    }
+
+    /// All of them.
+    pub fn list(&self) -> &[Known] {
+        &self.list
+    }
+
+    /// The register of this name.
+    pub fn by_name(&self, name: &str) -> Option<&Known> {
+        self.list.iter().find(|it| it.name == name)
+    }
+
+    /// The register met at this path.
+    pub fn by_path(&self, path: &Path) -> Option<&Known> {
+        self.list.iter().find(|it| it.path == path)
+    }
+
+    /// Whether a register with this fingerprint is trusted.
+    pub fn trusts(&self, fingerprint: Digest) -> bool {
+        self.list.iter().any(|it| it.fingerprint == fingerprint.to_string())
+    }
+
+    /// Trusts a register from now on.
+    ///
+    /// # Errors
+    /// Where the file cannot be written; it is as before then.
+    pub fn trust(
+        &mut self,
+        env: &Env,
+        name: &RegisterName,
+        path: &Path,
+        fingerprint: Digest,
+    ) -> Result<(), ConfigError> {
+        self.list.push(Known { name: name.to_string(), path: path.to_owned(), fingerprint: fingerprint.to_string() });
+        let folder = folder(env);
+        let path = folder.join("registers.toml");
+        let failed = |source| ConfigError::Io { doing: "write", path: path.clone(), source };
+        let content = toml::to_string(self)
+            .map_err(|error| ConfigError::Content { path: path.clone(), message: error.to_string() })?;
+        let comment = "# Registers that this account trusts, by the fingerprint of their entry 0. Kept by twinseal.\n";
+        let fresh = folder.join(format!("registers.toml.new.{}", std::process::id()));
+        fs::create_dir_all(&folder).map_err(failed)?;
+        let written = fs::File::create(&fresh).and_then(|mut file| {
+            file.write_all(comment.as_bytes())?;
+            file.write_all(content.as_bytes())?;
+            file.sync_all()
+        });
+        written.and_then(|()| fs::rename(&fresh, &path)).map_err(failed)
+    }
+}

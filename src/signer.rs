@@ -1,0 +1,250 @@
+//! Where signatures come from: a private key file in OpenSSH's format.
+//!
+//! Secrets stay in here: read into memory that is wiped, never printed, never from a flag or the environment.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use ssh_key::private::{Ed25519Keypair, KeypairData};
+use ssh_key::{Algorithm, Cipher, Kdf, LineEnding, PrivateKey};
+use zeroize::Zeroizing;
+
+use crate::domain::{BadKey, PublicKey};
+use crate::log::sshsig;
+
+/// Why there is no signature.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The file cannot be read or written.
+    #[error("cannot {doing} {}: {source}", .path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Somebody else could read the key.
+    #[error("{} can be read by others (mode {mode:03o}), so it is not used", .path.display())]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// Not a private key in OpenSSH's format.
+    #[error("{} is not an OpenSSH private key", .path.display())]
+    NotAKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A key of another algorithm.
+    #[error("{} is a key for {algorithm}; twinseal takes Ed25519 keys", .path.display())]
+    OtherAlgorithm {
+        /// The file.
+        path: PathBuf,
+        /// What it is for.
+        algorithm: String,
+    },
+    /// A public key that may not be enrolled.
+    #[error("{} cannot be used: {source}", .path.display())]
+    Bad {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: BadKey,
+    },
+    /// The passphrase does not open it.
+    #[error("that is not the passphrase of {}", .path.display())]
+    WrongPassphrase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// No passphrase, and nobody to ask.
+    #[error("{} needs its passphrase, and there is no terminal to ask on", .path.display())]
+    NeedsPassphrase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file that a new key would overwrite.
+    #[error("{} exists already, and a key is never overwritten", .path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The key could not be encoded.
+    #[error("the key could not be written in OpenSSH's format")]
+    Encoding,
+}
+
+fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> KeyError {
+    move |source| KeyError::Io { doing, path: path.to_owned(), source }
+}
+
+/// A passphrase, wiped when it is dropped.
+pub type Passphrase = Zeroizing<String>;
+
+/// A private key file that was read and may still be locked by a passphrase.
+pub struct KeyFile {
+    path: PathBuf,
+    private: PrivateKey,
+    public: PublicKey,
+}
+
+/// Reads a file of secrets: refused where others can read it.
+///
+/// # Errors
+/// [`KeyError::Io`], [`KeyError::Exposed`].
+pub fn read_secret(path: &Path) -> Result<Zeroizing<String>, KeyError> {
+    let file = fs::File::open(path).map_err(io("read", path))?;
+    let mode = file.metadata().map_err(io("read", path))?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(KeyError::Exposed { path: path.to_owned(), mode });
+    }
+    std::io::read_to_string(file).map(Zeroizing::new).map_err(io("read", path))
+}
+
+impl KeyFile {
+    /// Reads a private key, without unlocking it.
+    ///
+    /// # Errors
+    /// What is wrong with the file or the key.
+    pub fn read(path: &Path) -> Result<Self, KeyError> {
+        let path = path.to_owned();
+        let secret = match read_secret(&path) {
+            Err(KeyError::Io { source, .. }) if source.kind() == std::io::ErrorKind::InvalidData => {
+                return Err(KeyError::NotAKey { path });
+            }
+            read => read?,
+        };
+        let Ok(private) = PrivateKey::from_openssh(secret.as_bytes()) else {
+            return Err(KeyError::NotAKey { path });
+        };
+        if private.algorithm() != Algorithm::Ed25519 {
+            return Err(KeyError::OtherAlgorithm { path, algorithm: private.algorithm().to_string() });
+        }
+        let point = private.public_key().key_data().ed25519().map(|key| key.0).unwrap_or_default();
+        match PublicKey::from_bytes(point) {
+            Ok(public) => Ok(Self { path, private, public }),
+            Err(source) => Err(KeyError::Bad { path, source }),
+        }
+    }
+
+    /// The public key, which needs no passphrase.
+    pub fn public(&self) -> PublicKey {
+        self.public
+    }
+
+    /// The comment in the file.
+    pub fn comment(&self) -> String {
+        self.private.comment().to_string()
+    }
+
+    /// Whether a passphrase locks it.
+    pub fn is_locked(&self) -> bool {
+        self.private.is_encrypted()
+    }
+
+    /// Unlocks it; `passphrase` is asked only where there is one.
+    ///
+    /// # Errors
+    /// [`KeyError::WrongPassphrase`], or what `passphrase` says.
+    pub fn unlock<E: From<KeyError>>(
+        self,
+        passphrase: impl FnOnce(&Path) -> Result<Passphrase, E>,
+    ) -> Result<Signer, E> {
+        let private = if self.private.is_encrypted() {
+            let passphrase = passphrase(&self.path)?;
+            let wrong = |_| KeyError::WrongPassphrase { path: self.path.clone() };
+            self.private.decrypt(passphrase.as_bytes()).map_err(wrong)?
+        } else {
+            self.private
+        };
+        let KeypairData::Ed25519(pair) = private.key_data() else {
+            return Err(KeyError::NotAKey { path: self.path }.into());
+        };
+        let seed = Zeroizing::new(pair.private.to_bytes());
+        let key = SigningKey::from_bytes(&seed);
+        if key.verifying_key().to_bytes() != *self.public.as_bytes() {
+            return Err(KeyError::NotAKey { path: self.path }.into());
+        }
+        Ok(Signer { key, public: self.public })
+    }
+}
+
+/// A key that can sign; it is wiped when it is dropped.
+pub struct Signer {
+    key: SigningKey,
+    public: PublicKey,
+}
+
+impl Signer {
+    /// The public key.
+    pub fn public(&self) -> PublicKey {
+        self.public
+    }
+
+    /// Signs a message in a namespace, as SSHSIG.
+    pub fn sign(&self, namespace: &str, message: &[u8]) -> Vec<u8> {
+        let signature = self.key.sign(&sshsig::signed_data(namespace, message));
+        sshsig::encode(self.public.as_bytes(), namespace, &signature.to_bytes())
+    }
+}
+
+/// Randomness for a new key.
+pub struct Entropy {
+    /// The private key's seed.
+    pub seed: Zeroizing<[u8; 32]>,
+    /// The salt of its passphrase.
+    pub salt: [u8; 16],
+    /// OpenSSH's check number.
+    pub check: [u8; 4],
+}
+
+/// OpenSSH's own number of rounds for bcrypt-pbkdf.
+const BCRYPT_ROUNDS: u32 = 16;
+
+/// Makes a new key: the private half at `path`, mode 0600, the public half beside it with `.pub`.
+///
+/// # Errors
+/// [`KeyError::Exists`], or what the system says.
+pub fn create(
+    path: &Path,
+    comment: &str,
+    passphrase: Option<&Passphrase>,
+    entropy: &Entropy,
+) -> Result<PublicKey, KeyError> {
+    let pair = Ed25519Keypair::from_seed(&entropy.seed);
+    let mut private = PrivateKey::new(pair.into(), comment).map_err(|_| KeyError::Encoding)?;
+    if let Some(passphrase) = passphrase {
+        let kdf = Kdf::Bcrypt { salt: entropy.salt.to_vec(), rounds: BCRYPT_ROUNDS };
+        let check = u32::from_be_bytes(entropy.check);
+        let locked = private.encrypt_with(Cipher::Aes256Ctr, kdf, check, passphrase.as_bytes());
+        private = locked.map_err(|_| KeyError::Encoding)?;
+    }
+    let secret = private.to_openssh(LineEnding::LF).map_err(|_| KeyError::Encoding)?;
+    let public = private.public_key().to_openssh().map_err(|_| KeyError::Encoding)?;
+    let mut name = path.as_os_str().to_owned();
+    name.push(".pub");
+    let public_path = PathBuf::from(name);
+    if public_path.exists() {
+        return Err(KeyError::Exists { path: public_path });
+    }
+    write_new(path, 0o600, &secret)?;
+    write_new(&public_path, 0o644, &format!("{public}\n"))?;
+    KeyFile::read(path).map(|key| key.public())
+}
+
+fn write_new(path: &Path, mode: u32, content: &str) -> Result<(), KeyError> {
+    let mut options = fs::OpenOptions::new();
+    let file = options.write(true).create_new(true).mode(mode).open(path);
+    let mut file = file.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => KeyError::Exists { path: path.to_owned() },
+        _ => io("make", path)(error),
+    })?;
+    file.write_all(content.as_bytes()).and_then(|()| file.sync_all()).map_err(io("write", path))
+}
