@@ -31,5 +31,6 @@ pub mod domain;
 pub mod draft;
 pub mod env;
 pub mod log;
+pub mod render;
 pub mod signer;
 pub mod store;

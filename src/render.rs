@@ -1,0 +1,17 @@
+//! How things look: text made safe for a terminal, tables, pages, times.
+
+mod change;
+mod founding;
+mod page;
+mod safe;
+mod table;
+mod what;
+mod when;
+
+pub use change::{Names, change_page};
+pub use founding::{member_table, policy_sentences};
+pub use page::Page;
+pub use safe::{safe, safe_lines};
+pub use table::table;
+pub use what::what;
+pub use when::{ago, moment, window};

@@ -1,0 +1,175 @@
+//! A change as a page: summary first, then everything that is signed, then what happened.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use super::{Page, ago, moment, window};
+use crate::domain::{
+    Change, Description, Governance, Link, PersonId, Prose, Status, Step, Tally, Terms, Tie, Time, Trial, Verdict, Void,
+};
+
+/// Display names by person.
+pub type Names = BTreeMap<PersonId, String>;
+
+fn person(names: &Names, id: &PersonId) -> String {
+    names.get(id).map_or_else(|| id.to_string(), |name| format!("{id} ({name})"))
+}
+
+fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
+    items.into_iter().map(|it| it.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// The whole page.
+pub fn change_page(
+    page: &mut Page,
+    change: &Change,
+    description: Option<&Description>,
+    governance: &Governance,
+    names: &Names,
+    now: Time,
+) {
+    let revision = change.current();
+    let status = change.status(governance, now);
+    let title = description.and_then(|it| it.title.as_ref()).map_or("(its text was erased)", |title| title.as_str());
+    page.title(format_args!("{}  {title}", change.id()));
+    page.field("status", format_args!("{status}; {}", standing(change, governance, status, now)));
+    page.field("revision", format_args!("{} {}", revision.id.number, revision.id.filed));
+    let filed = moment(revision.time, revision.terms.window.zone().as_str());
+    page.field("filed", format_args!("by {}, {filed} (entry {})", person(names, &revision.requester), revision.seq));
+    terms_fields(page, &revision.terms, names, now);
+    if let Some(description) = description {
+        description_blocks(page, description, &revision.terms);
+    }
+    timeline(page, change, governance, now);
+}
+
+/// What it waits for, in words.
+fn standing(change: &Change, governance: &Governance, status: Status, now: Time) -> String {
+    let tally = change.tally(governance, now);
+    let window = &change.current().terms.window;
+    let (opens, closes) = (ago(window.start(), now), ago(window.end(), now));
+    let when =
+        if window.start() > now { format!("its window opens {opens}") } else { format!("its window closes {closes}") };
+    match status {
+        Status::Submitted => format!("waits for approvals: {} of {}; {when}", tally.counted.len(), tally.need),
+        Status::Approved => format!("{} of {} approvals; {when}", tally.counted.len(), tally.need),
+        Status::Rejected => {
+            let by = change.rejection().map_or("somebody", |vote| vote.person.as_str());
+            format!("{by} rejected it; what is filed anew is judged anew")
+        }
+        Status::Expired => format!("its window closed {closes} and it was not started"),
+        Status::Executing => "started; waits for its finish".to_owned(),
+        Status::Succeeded | Status::Failed | Status::RolledBack => "finished".to_owned(),
+    }
+}
+
+fn terms_fields(page: &mut Page, terms: &Terms, names: &Names, now: Time) {
+    page.field("kind", terms.kind).field("risk", terms.risk);
+    page.field("owner", person(names, &terms.owner));
+    page.field("implementers", list(terms.implementers.iter().map(|it| person(names, it))));
+    page.field("services", list(&terms.services));
+    if !terms.tags.is_empty() {
+        page.field("tags", list(&terms.tags));
+    }
+    page.field("window", format_args!("{}\nopens {}", window(&terms.window), ago(terms.window.start(), now)));
+    page.field("outage", format_args!("{} min expected", terms.outage_minutes));
+    let links = |link: &Link| link.to_string();
+    if !terms.links.is_empty() {
+        page.field("links", list(terms.links.iter().map(links)));
+    }
+}
+
+fn description_blocks(page: &mut Page, it: &Description, terms: &Terms) {
+    let mut prose = |label: &str, prose: Option<&Prose>| {
+        if let Some(prose) = prose {
+            page.block(label, prose);
+        }
+    };
+    prose("reason", it.reason.as_ref());
+    prose("impact", it.impact.as_ref());
+    prose("security", it.security.as_ref());
+    page.block("plan", steps(&it.plan));
+    page.block(&format!("rollback ({} min)", terms.rollback_minutes), steps(&it.rollback));
+    if !it.abort_if.is_empty() {
+        page.block("abort if", it.abort_if.iter().map(|it| item("-", it)).collect::<Vec<_>>().join("\n"));
+    }
+    if !it.tests.is_empty() {
+        let tests = (1..).zip(&it.tests).map(|(n, it)| test(n, it, terms));
+        page.block("tests", tests.collect::<Vec<_>>().join("\n"));
+    }
+    if let Some(success) = &it.success {
+        page.block("success", success);
+    }
+    if !terms.artifacts.is_empty() {
+        let artifacts = terms.artifacts.iter().map(|it| format!("{} sha256:{}", it.name, it.digest));
+        page.block("artifacts", artifacts.collect::<Vec<_>>().join("\n"));
+    }
+}
+
+/// `1. text`, further lines indented below the first.
+fn item(mark: &str, text: &Prose) -> String {
+    let indent = format!("\n{:width$}", "", width = mark.len() + 1);
+    format!("{mark} {}", text.as_str().replace('\n', &indent))
+}
+
+fn steps(steps: &[Step]) -> String {
+    let mut lines = Vec::new();
+    for (n, step) in (1..).zip(steps) {
+        let mark = format!("{n}.");
+        lines.push(item(&mark, &step.text));
+        if let Some(command) = &step.command {
+            let indent = " ".repeat(mark.len() + 1);
+            lines.push(format!("{indent}{}", item("$", command).replace('\n', &format!("\n{indent}"))));
+        }
+    }
+    lines.join("\n")
+}
+
+fn test(n: u64, it: &Trial, terms: &Terms) -> String {
+    let mark = format!("{n}.");
+    let mut lines = vec![item(&mark, &it.what), format!("   result: {}", it.result.as_str().replace('\n', "\n   "))];
+    let digest = terms.evidence.iter().find(|(test, _)| *test == n);
+    if let (Some(path), Some((_, digest))) = (&it.evidence, digest) {
+        lines.push(format!("   evidence: {path} sha256:{digest}"));
+    }
+    lines.join("\n")
+}
+
+fn timeline(page: &mut Page, change: &Change, governance: &Governance, now: Time) {
+    let revision = change.current();
+    let mut acts = vec![(revision.seq, revision.time, format!("{} filed revision 1", revision.requester))];
+    let tally = change.tally(governance, now);
+    for vote in change.votes() {
+        let verb = match vote.verdict {
+            Verdict::Approve => "approved",
+            Verdict::Reject => "rejected",
+        };
+        // Once it was started, what counted is decided for good.
+        let note = if change.started().is_some() { String::new() } else { void(&tally, vote.seq, now) };
+        acts.push((vote.seq, vote.time, format!("{} {verb} it{note}", vote.person)));
+    }
+    if let Some(started) = change.started() {
+        acts.push((started.seq, started.time, format!("{} started it", started.person)));
+    }
+    for (outcome, act) in change.outcomes() {
+        let late = if revision.terms.window.ended(act.time) { ", after its window" } else { "" };
+        acts.push((act.seq, act.time, format!("{} finished it: {outcome}{late}", act.person)));
+    }
+    acts.sort();
+    let lines = acts.iter().map(|(seq, time, act)| format!("{time}  entry {seq:<5} {act}"));
+    page.block("timeline", lines.collect::<Vec<_>>().join("\n"));
+}
+
+/// Why an approval does not count, if it does not.
+fn void(tally: &Tally<'_>, seq: u64, now: Time) -> String {
+    let Some((_, why)) = tally.void.iter().find(|(vote, _)| vote.seq == seq) else { return String::new() };
+    let why = match why {
+        Void::Expired(at) => format!("expired {}", ago(*at, now)),
+        Void::NoApprover => "no approver any more".to_owned(),
+        Void::DeadKey => "its key may not be used any more".to_owned(),
+        Void::Tied(Tie::Requested) => "they filed it".to_owned(),
+        Void::Tied(Tie::Owns) => "they own it".to_owned(),
+        Void::Tied(Tie::Implements) => "they implement it".to_owned(),
+    };
+    format!(" (does not count: {why})")
+}

@@ -1,0 +1,25 @@
+//! One line about what an entry says.
+
+use crate::domain::{Event, Proposal};
+
+/// What was done, in a few words.
+pub fn what(event: &Event) -> String {
+    match event {
+        Event::Init { members, policy, .. } => {
+            format!("founded the register with {} members, {} approvals", members.len(), policy.approvals())
+        }
+        Event::Seal => "sealed the register".to_owned(),
+        Event::Propose { motion, proposal: Proposal::Enrol(members) } => {
+            let people: Vec<&str> = members.iter().map(|member| member.person.as_str()).collect();
+            format!("opened motion {motion}: enrol {}", people.join(", "))
+        }
+        Event::Second(at) => format!("seconded motion {}", at.motion),
+        Event::Decline(at) => format!("declined motion {}", at.motion),
+        Event::Withdraw(at) => format!("withdrew motion {}", at.motion),
+        Event::File { change, terms } => format!("filed {change}: {} {}", terms.risk, terms.kind),
+        Event::Approve(at) => format!("approved {} revision {}", at.change, at.number),
+        Event::Reject(at) => format!("rejected {} revision {}", at.change, at.number),
+        Event::Start { revision, .. } => format!("started {} revision {}", revision.change, revision.number),
+        Event::Finish { revision, outcome } => format!("finished {}: {outcome}", revision.change),
+    }
+}

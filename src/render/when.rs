@@ -1,0 +1,58 @@
+//! Times for people: in their zone, with UTC beside it, and how far away.
+
+use chrono_tz::Tz;
+
+use crate::domain::{Time, Window};
+
+/// `2026-12-05 20:00 Asia/Shanghai`; a zone that is not in the table is shown as UTC.
+pub fn moment(time: Time, zone: &str) -> String {
+    let zone: Tz = zone.parse().unwrap_or(Tz::UTC);
+    format!("{} {}", time.utc().with_timezone(&zone).format("%Y-%m-%d %H:%M"), zone.name())
+}
+
+/// `Sat 2026-12-05 20:00 to 22:00 Asia/Shanghai (12:00 to 14:00 UTC)`.
+pub fn window(window: &Window) -> String {
+    let zone: Tz = window.zone().as_str().parse().unwrap_or(Tz::UTC);
+    let local = span(window, zone);
+    if zone == Tz::UTC {
+        format!("{local} UTC")
+    } else {
+        format!("{local} {} ({} UTC)", zone.name(), span(window, Tz::UTC))
+    }
+}
+
+fn span(window: &Window, zone: Tz) -> String {
+    let (start, end) = (window.start().utc().with_timezone(&zone), window.end().utc().with_timezone(&zone));
+    let seconds = start.timestamp() % 60 != 0 || end.timestamp() % 60 != 0;
+    let clock = if seconds { "%H:%M:%S" } else { "%H:%M" };
+    let end_form =
+        if start.date_naive() == end.date_naive() { clock.to_owned() } else { format!("%a %Y-%m-%d {clock}") };
+    format!("{} to {}", start.format(&format!("%a %Y-%m-%d {clock}")), end.format(&end_form))
+}
+
+/// How far away a time is: `in 3 h`, `2 d ago`.
+pub fn ago(time: Time, now: Time) -> String {
+    let seconds = time.unix() - now.unix();
+    let (count, unit) = match seconds.abs() {
+        s @ 0..60 => (s, "s"),
+        s @ 60..3_600 => (s / 60, "min"),
+        s @ 3_600..172_800 => (s / 3_600, "h"),
+        s => (s / 86_400, "d"),
+    };
+    if seconds > 0 { format!("in {count} {unit}") } else { format!("{count} {unit} ago") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_are_shown_in_their_zone_and_in_utc() {
+        let t = |text: &str| text.parse::<Time>().unwrap();
+        let zone = "Asia/Shanghai".parse().unwrap();
+        let it = Window::new(t("2026-12-05T12:00:00Z"), t("2026-12-05T14:00:00Z"), zone).unwrap();
+        assert_eq!(window(&it), "Sat 2026-12-05 20:00 to 22:00 Asia/Shanghai (Sat 2026-12-05 12:00 to 14:00 UTC)");
+        assert_eq!(ago(t("2026-12-05T12:00:00Z"), t("2026-12-05T09:00:00Z")), "in 3 h");
+        assert_eq!(ago(t("2026-12-05T12:00:00Z"), t("2026-12-08T12:00:00Z")), "3 d ago");
+    }
+}
