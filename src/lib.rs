@@ -26,10 +26,13 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod domain;
 pub mod draft;
 pub mod env;
+pub mod error;
 pub mod log;
 pub mod render;
 pub mod signer;

@@ -1,0 +1,117 @@
+//! The command line: the tree of verbs, and one match.
+
+use std::ffi::OsString;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{
+    Context, Options, approve, check, draft, file, finish, init, key, list, log, motion, person, rebuild, reject, seal,
+    show, start, verify,
+};
+use crate::env::Env;
+use crate::error::{Error, Exit};
+use crate::render::safe_lines;
+
+/// A change register with two-person control.
+///
+/// A change can be started only after two other people have signed that exact revision with their own keys, and every
+/// action is an entry in one signed log that anybody can verify.
+#[derive(Debug, Parser)]
+#[command(
+    name = "twinseal",
+    version,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+#[command(after_help = "Exit codes: 0 done; 1 refused by a rule; 2 usage or invalid input; 3 the evidence is broken; \
+    4 files, locks, disks, versions.")]
+pub struct Cli {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Draft(draft::Draft),
+    Check(check::Check),
+    File(file::File),
+    List(list::List),
+    Show(show::Show),
+    Approve(approve::Approve),
+    Reject(reject::Reject),
+    Start(start::Start),
+    Finish(finish::Finish),
+    Log(log::Log),
+    Verify(verify::Verify),
+    Rebuild(rebuild::Rebuild),
+    Init(init::Init),
+    Seal(seal::Seal),
+    #[command(subcommand)]
+    Key(key::Key),
+    #[command(subcommand)]
+    Person(person::Person),
+    #[command(subcommand)]
+    Motion(motion::Motion),
+}
+
+fn dispatch(command: Command, context: &mut Context<'_>) -> Result<(), Error> {
+    match command {
+        Command::Draft(it) => it.run(context),
+        Command::Check(it) => it.run(context),
+        Command::File(it) => it.run(context),
+        Command::List(it) => it.run(context),
+        Command::Show(it) => it.run(context),
+        Command::Approve(it) => it.run(context),
+        Command::Reject(it) => it.run(context),
+        Command::Start(it) => it.run(context),
+        Command::Finish(it) => it.run(context),
+        Command::Log(it) => it.run(context),
+        Command::Verify(it) => it.run(context),
+        Command::Rebuild(it) => it.run(context),
+        Command::Init(it) => it.run(context),
+        Command::Seal(it) => it.run(context),
+        Command::Key(it) => it.run(context),
+        Command::Person(it) => it.run(context),
+        Command::Motion(it) => it.run(context),
+    }
+}
+
+/// Runs a command line, program name first, and returns its exit code.
+pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(usage) => return tell_usage(env, &usage),
+    };
+    let done = Context::new(env, cli.options).and_then(|mut context| {
+        dispatch(cli.command, &mut context)?;
+        Ok(context.env.out.flush()?)
+    });
+    match done {
+        Ok(()) => Exit::Done,
+        // Whoever reads our output has seen enough.
+        Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
+        Err(error) => {
+            env.tell(format_args!("error: {}", safe_lines(&error.to_string())));
+            if let Some(hint) = error.hint() {
+                env.tell(format_args!("hint: {}", safe_lines(&hint)));
+            }
+            error.exit()
+        }
+    }
+}
+
+/// Help goes where data goes, complaints where talk goes.
+fn tell_usage(env: &mut Env, usage: &clap::Error) -> Exit {
+    let text = usage.render();
+    let (help, exit) = (!usage.use_stderr(), if usage.use_stderr() { Exit::Invalid } else { Exit::Done });
+    let text = if env.colour { text.ansi().to_string() } else { safe_lines(&text.to_string()) };
+    if help {
+        let _ = write!(env.out, "{text}");
+    } else {
+        let _ = write!(env.err, "{text}");
+    }
+    exit
+}

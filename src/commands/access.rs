@@ -1,0 +1,353 @@
+//! Which register, which key, which person; and asking people.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::config::{Config, KnownRegisters};
+use crate::domain::{Change, ChangeId, Digest, Event, PersonId, PublicKey, RegisterId};
+use crate::env::Env;
+use crate::error::Error;
+use crate::log::entry;
+use crate::render::{Names, safe};
+use crate::signer::{KeyError, KeyFile, Passphrase, Signer, read_secret};
+use crate::store::{Notice, Session, SharedFile, StoreError};
+
+/// Options of every command.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Options {
+    /// The register, by name or by the path of its file [env: TWINSEAL_REGISTER]
+    #[arg(long, global = true, value_name = "NAME|FILE", help_heading = "Global options")]
+    pub register: Option<String>,
+    /// Who you mean to be; refused if the key is another person's [env: TWINSEAL_AS]
+    #[arg(long = "as", global = true, value_name = "PERSON", help_heading = "Global options")]
+    pub person: Option<String>,
+    /// Your private key, OpenSSH Ed25519 [env: TWINSEAL_KEY]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
+    pub key: Option<PathBuf>,
+    /// A file that holds the key's passphrase, readable by you alone
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
+    pub passphrase_file: Option<PathBuf>,
+    /// The register's fingerprint, as you were told it by another way
+    #[arg(long, global = true, value_name = "DIGEST", help_heading = "Global options")]
+    pub fingerprint: Option<String>,
+}
+
+/// A command's surroundings.
+pub struct Context<'e> {
+    /// Everything outside.
+    pub env: &'e mut Env,
+    /// The options of every command.
+    pub options: Options,
+    config: Config,
+    known: KnownRegisters,
+}
+
+/// A register's file, its fingerprint, and whether this account trusts it.
+pub struct Found {
+    /// The file.
+    pub shared: SharedFile,
+    /// The leaf hash of entry 0.
+    pub fingerprint: Digest,
+    /// Its identity, by its own word.
+    pub id: RegisterId,
+}
+
+/// No file that people write is larger.
+const MOST_INPUT: u64 = 1 << 20;
+
+/// How many entries make it worth showing progress.
+const LONG: u64 = 5_000;
+
+impl<'e> Context<'e> {
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    /// A configuration that cannot be read.
+    pub fn new(env: &'e mut Env, options: Options) -> Result<Self, Error> {
+        let config = Config::load(env)?;
+        let known = KnownRegisters::load(env)?;
+        Ok(Self { env, options, config, known })
+    }
+
+    fn setting(&self, flag: Option<&str>, variable: &str, configured: Option<&str>) -> Option<String> {
+        let environment = || self.env.variables.get(variable).map(String::as_str);
+        flag.or_else(environment).or(configured).map(str::to_owned)
+    }
+
+    /// The register as it was named: a flag, a variable, the configuration, or the only one known.
+    pub fn register_named(&self) -> Option<String> {
+        let named =
+            self.setting(self.options.register.as_deref(), "TWINSEAL_REGISTER", self.config.register.as_deref());
+        named.or_else(|| match self.known.list() {
+            [only] => Some(only.path.display().to_string()),
+            _ => None,
+        })
+    }
+
+    /// The path of the named register: a known name, or a file.
+    ///
+    /// # Errors
+    /// [`Error::NoRegister`], [`Error::UnknownRegister`].
+    pub fn register_path(&self) -> Result<PathBuf, Error> {
+        let name = self.register_named().ok_or(Error::NoRegister)?;
+        if let Some(known) = self.known.by_name(&name) {
+            return Ok(known.path.clone());
+        }
+        let path = self.env.path(Path::new(&name));
+        let looks_like_a_path = name.contains(['/', '.']) || path.exists();
+        if looks_like_a_path { Ok(path) } else { Err(Error::UnknownRegister { name }) }
+    }
+
+    /// The fingerprint given with `--fingerprint`.
+    ///
+    /// # Errors
+    /// [`Error::Value`].
+    pub fn fingerprint_given(&self) -> Result<Option<Digest>, Error> {
+        self.options.fingerprint.as_deref().map(parse).transpose()
+    }
+
+    /// The fingerprint that this account expects of a register at this path with this name.
+    pub fn fingerprint_known(&self, path: &Path, name: Option<&str>) -> Option<String> {
+        let known = self.known.by_path(path).or_else(|| name.and_then(|name| self.known.by_name(name)));
+        known.map(|known| known.fingerprint.clone())
+    }
+
+    /// Whether this account trusts the register with this fingerprint.
+    pub fn trusts(&self, fingerprint: Digest) -> bool {
+        self.known.trusts(fingerprint)
+    }
+
+    /// Trusts a register from now on.
+    ///
+    /// # Errors
+    /// Where that cannot be remembered.
+    pub fn trust(&mut self, id: &RegisterId, path: &Path, fingerprint: Digest) -> Result<(), Error> {
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        Ok(self.known.trust(self.env, id.name(), &path, fingerprint)?)
+    }
+
+    /// The folder in which this account remembers a register.
+    pub fn state_folder(&self, fingerprint: Digest) -> PathBuf {
+        self.env.xdg("XDG_STATE_HOME", ".local/state").join(fingerprint.to_string())
+    }
+
+    /// Finds the named register and reads its entry 0.
+    ///
+    /// # Errors
+    /// No register, or one whose schema or entry 0 is not as it must be.
+    pub fn find(&self) -> Result<Found, Error> {
+        let path = self.register_path()?;
+        let (shared, findings) = SharedFile::open(&path)?;
+        if let Some(finding) = findings.into_iter().next() {
+            return Err(StoreError::Broken(finding).into());
+        }
+        let raw = shared.entry(0)?.ok_or(crate::domain::Refusal::NotFounding)?;
+        let entry = entry::open(&raw).map_err(|defect| match defect {
+            crate::log::Defect::Newer { format } => StoreError::Newer { found: format },
+            defect => StoreError::defect(0, &defect),
+        })?;
+        match entry.event {
+            Event::Init { .. } => Ok(Found { shared, fingerprint: entry.leaf, id: entry.header.register }),
+            _ => Err(crate::domain::Refusal::NotFounding.into()),
+        }
+    }
+
+    /// Opens the named register: trusted before, or trusted now because somebody says so.
+    ///
+    /// # Errors
+    /// [`Error::WrongFingerprint`], [`Error::NeedFingerprint`], or what is wrong with the register.
+    pub fn open(&mut self) -> Result<Session, Error> {
+        let Found { shared, fingerprint, id } = self.find()?;
+        let path = shared.path().to_owned();
+        let wrong = |expected: String| Err(Error::WrongFingerprint { found: fingerprint, expected });
+        match self.fingerprint_given()? {
+            Some(given) if given != fingerprint => return wrong(given.to_string()),
+            _ => {}
+        }
+        match self.fingerprint_known(&path, Some(id.name().as_str())) {
+            Some(known) if known != fingerprint.to_string() => return wrong(known),
+            _ => {}
+        }
+        if !self.trusts(fingerprint) {
+            self.ask_trust(&id, fingerprint)?;
+            self.trust(&id, &path, fingerprint)?;
+        }
+        let folder = self.state_folder(fingerprint);
+        let now = self.env.now();
+        let newest = shared.newest()?.unwrap_or(0);
+        let bar = self.progress(newest, "verifying");
+        let session = Session::open(shared, &folder, fingerprint, now, &mut |seq| bar.set_position(seq))?;
+        bar.finish_and_clear();
+        self.tell_notices(&session);
+        Ok(session)
+    }
+
+    fn ask_trust(&mut self, id: &RegisterId, fingerprint: Digest) -> Result<(), Error> {
+        if self.options.fingerprint.is_some() {
+            return Ok(());
+        }
+        if !self.env.console.is_there() {
+            return Err(Error::NeedFingerprint { name: id.name().to_string(), found: fingerprint });
+        }
+        self.env.tell(format_args!("First contact with the register {id}."));
+        self.env.tell(format_args!("Its fingerprint is {fingerprint}"));
+        self.env.tell("Compare it with what an admin told you, by another way than this file.");
+        match self.env.console.ask("Is it the same? Type yes to trust it:")?.as_str() {
+            "yes" => Ok(()),
+            _ => Err(Error::NotConfirmed),
+        }
+    }
+
+    /// Says what was noticed, and that a broken log is shown up to its first fault only.
+    pub fn tell_notices(&mut self, session: &Session) {
+        for notice in session.notices() {
+            self.env.tell(match notice {
+                Notice::CopyRebuilt => "note: the verified copy was gone or damaged; the whole log was verified again",
+                Notice::PinMissing => {
+                    "warning: the pin of this register is gone; what this account remembers is the verified copy alone"
+                }
+            });
+        }
+        if let Some(fault) = session.fault() {
+            self.env.tell(format_args!("warning: the register is broken at {}", safe(&fault.to_string())));
+            self.env.tell("warning: what you see is what stands before that entry; run: twinseal verify");
+        }
+    }
+
+    /// A bar for work on so many entries; nothing where it is short or nobody watches.
+    pub fn progress(&self, entries: u64, doing: &'static str) -> ProgressBar {
+        if !self.env.progress || entries < LONG {
+            return ProgressBar::hidden();
+        }
+        let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}");
+        let bar = ProgressBar::with_draw_target(Some(entries), ProgressDrawTarget::stderr_with_hz(5));
+        bar.with_message(doing).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    }
+
+    /// The file of the private key at hand.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`], or what is wrong with the file.
+    pub fn key_file(&self) -> Result<KeyFile, Error> {
+        let flag = self.options.key.as_deref().and_then(Path::to_str);
+        let configured = self.config.key.as_deref().and_then(Path::to_str);
+        let named = self.setting(flag, "TWINSEAL_KEY", configured).map(|named| self.env.path(Path::new(&named)));
+        let usual = || Some(self.env.path(Path::new("~/.ssh/id_ed25519"))).filter(|path| path.exists());
+        let path = named.or_else(usual).ok_or(Error::NoKey)?;
+        Ok(KeyFile::read(&path)?)
+    }
+
+    /// The key at hand, unlocked.
+    ///
+    /// # Errors
+    /// As [`Context::key_file`], or a passphrase that is wrong or cannot be asked.
+    pub fn signer(&mut self) -> Result<Signer, Error> {
+        let key = self.key_file()?;
+        key.unlock(|path| self.passphrase(path))
+    }
+
+    fn passphrase(&mut self, path: &Path) -> Result<Passphrase, Error> {
+        if let Some(file) = self.passphrase_from_file()? {
+            return Ok(file);
+        }
+        if !self.env.console.is_there() {
+            return Err(KeyError::NeedsPassphrase { path: path.to_owned() }.into());
+        }
+        Ok(self.env.console.secret(&format!("Passphrase of {}:", safe(&path.display().to_string())))?)
+    }
+
+    /// The passphrase in `--passphrase-file`, without its line end.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or that others can.
+    pub fn passphrase_from_file(&self) -> Result<Option<Passphrase>, Error> {
+        let Some(path) = &self.options.passphrase_file else { return Ok(None) };
+        let content = read_secret(&self.env.path(path))?;
+        Ok(Some(Passphrase::new(content.trim_end_matches(['\r', '\n']).to_owned())))
+    }
+
+    /// Who acts: the person whose key it is.
+    ///
+    /// # Errors
+    /// [`Error::UnknownKey`], [`Error::OtherPerson`].
+    pub fn actor(&self, session: &Session, key: PublicKey) -> Result<PersonId, Error> {
+        let key = key.fingerprint();
+        let enrolled = session.state().governance().keys().get(&key).ok_or(Error::UnknownKey { key })?;
+        let person = enrolled.person.clone();
+        match self.person_meant() {
+            Some(meant) if meant != person.as_str() => Err(Error::OtherPerson { person, meant }),
+            _ => Ok(person),
+        }
+    }
+
+    /// Who one says to be.
+    pub fn person_meant(&self) -> Option<String> {
+        self.setting(self.options.person.as_deref(), "TWINSEAL_AS", self.config.person.as_deref())
+    }
+
+    /// Asks for a word to be typed before something is signed.
+    ///
+    /// # Errors
+    /// [`Error::NotConfirmed`].
+    pub fn confirm(&mut self, what: &str, word: &str) -> Result<(), Error> {
+        let answer = self.env.console.ask(&format!("Type {word} to {what}:"))?;
+        if answer == word { Ok(()) } else { Err(Error::NotConfirmed) }
+    }
+
+    /// Reads a file that somebody wrote; `-` is standard input.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is too large, or is not UTF-8.
+    pub fn read_text(&mut self, given: &Path) -> Result<String, Error> {
+        let name = given.display().to_string();
+        let failed = |source| Error::File { doing: "read", path: given.to_owned(), source };
+        let mut bytes = Vec::new();
+        if name == "-" {
+            self.env.input.by_ref().take(MOST_INPUT + 1).read_to_end(&mut bytes).map_err(failed)?;
+        } else {
+            let file = fs::File::open(self.env.path(given)).map_err(failed)?;
+            file.take(MOST_INPUT + 1).read_to_end(&mut bytes).map_err(failed)?;
+        }
+        if bytes.len() as u64 > MOST_INPUT {
+            return Err(Error::FileTooLarge { path: name, most: MOST_INPUT });
+        }
+        String::from_utf8(bytes).map_err(|error| {
+            let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = good.iter().filter(|b| **b == b'\n').count() + 1;
+            Error::NotText { path: name, line }
+        })
+    }
+}
+
+/// Parses a value given on the command line.
+///
+/// # Errors
+/// [`Error::Value`].
+pub fn parse<T: std::str::FromStr<Err = crate::domain::Invalid>>(given: &str) -> Result<T, Error> {
+    given.parse().map_err(|invalid| Error::Value { given: given.to_owned(), invalid })
+}
+
+/// A change that must be there.
+///
+/// # Errors
+/// [`Error::NoChange`].
+pub fn change(session: &mut Session, id: ChangeId) -> Result<&Change, Error> {
+    session.load(id)?.ok_or(Error::NoChange(id))
+}
+
+/// Everybody's display name, from the verified copy.
+///
+/// # Errors
+/// What SQLite says.
+pub fn names(session: &Session) -> Result<Names, Error> {
+    let doing = || StoreError::sqlite("reading the verified copy");
+    let sql = "SELECT person, name FROM names ORDER BY seq";
+    let mut select = session.tables().prepare(sql).map_err(doing())?;
+    let rows = select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?))).map_err(doing())?;
+    let rows = rows.collect::<Result<Vec<_>, _>>().map_err(doing())?;
+    Ok(rows.into_iter().filter_map(|(person, name)| Some((person.parse().ok()?, name))).collect())
+}

@@ -1,0 +1,58 @@
+//! `approve`: sign a revision that was read.
+
+use clap::Args;
+
+use super::access::{change, parse};
+use super::show::page;
+use super::{Context, Plan, record};
+use crate::domain::{ChangeId, Digest, Event};
+use crate::error::Error;
+
+/// Approve a change: shows the whole revision, then asks for its id to be typed
+///
+/// Without a terminal, --revision names exactly what is signed: the digest that `twinseal show` prints.
+#[derive(Debug, Args)]
+pub struct Approve {
+    /// The change, such as CHG-42
+    change: String,
+    /// The digest of the revision that you have read; needed without a terminal
+    #[arg(long, value_name = "DIGEST")]
+    revision: Option<String>,
+}
+
+impl Approve {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// The rule that says no, or what prevents recording.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let id: ChangeId = parse(&self.change)?;
+        let mut session = context.open()?;
+        // Fixed before it is shown: if it is revised while somebody reads, the signature is refused.
+        let revision = change(&mut session, id)?.current().id;
+        match self.revision.as_deref().map(parse::<Digest>).transpose()? {
+            Some(given) if given != revision.filed => {
+                return Err(Error::OtherDigest { flag: "--revision", given, found: revision.filed });
+            }
+            Some(_) => {}
+            None if !context.env.console.is_there() => return Err(Error::NeedDigest { flag: "--revision" }),
+            None => {
+                let page = page(context, &mut session, id)?;
+                context.env.say(page.finish())?;
+                context.confirm("approve this revision", &id.to_string())?;
+            }
+        }
+        let signer = context.signer()?;
+        record(context, &mut session, &signer, |_| Ok(Plan::of(Event::Approve(revision))))?;
+        change(&mut session, id)?;
+        let tally = session.state().change(id)?.tally(session.state().governance(), context.env.now());
+        let then = if tally.is_enough() { "it may start in its window" } else { "it waits for the others" };
+        context.env.tell(format_args!(
+            "{id} revision {} approved: {} of {}; {then}",
+            revision.number,
+            tally.counted.len(),
+            tally.need
+        ));
+        Ok(())
+    }
+}

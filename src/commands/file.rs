@@ -1,0 +1,44 @@
+//! `file`: a draft becomes a change.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::check::read_draft;
+use super::{Context, Plan, record};
+use crate::domain::{Event, Policy, Text};
+use crate::error::Error;
+
+/// File a change
+///
+/// Example: twinseal file change.toml
+#[derive(Debug, Args)]
+pub struct File {
+    /// The draft, TOML; - is standard input
+    file: PathBuf,
+}
+
+impl File {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// [`Error::Faults`], the rule that says no, or what prevents recording.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let mut session = context.open()?;
+        let draft = read_draft(context, Some(&session), &self.file)?;
+        let signer = context.signer()?;
+        let entry = record(context, &mut session, &signer, |session| {
+            let change = session.state().next_change();
+            let event = Event::File { change, terms: Box::new(draft.terms.clone()) };
+            Ok(Plan { event, text: Some(Text::Description(Box::new(draft.description.clone()))) })
+        })?;
+        if let Some(change) = entry.event.change() {
+            context.env.say(format_args!("{change} revision 1 {}", entry.leaf))?;
+            let need = session.state().governance().policy().map_or(0, Policy::approvals);
+            context.env.tell(format_args!(
+                "{change} filed; it waits for the approvals of {need} other people: `twinseal approve {change}`"
+            ));
+        }
+        Ok(())
+    }
+}

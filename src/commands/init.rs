@@ -1,0 +1,91 @@
+//! `init`: entry 0.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::access::parse;
+use super::{Context, Plan, members, seal_entry};
+use crate::domain::{Event, FORMAT, Policy, Register, RegisterId, RegisterName, Role, Text};
+use crate::error::Error;
+use crate::log::request::For;
+use crate::render::{member_table, policy_sentences};
+use crate::store::{Session, SharedFile, StoreError, project};
+
+/// Found a register: its people, its first policy, entry 0
+///
+/// Collect a request from every founder (`twinseal person request NAME --register REGISTER-NAME`), then found the
+/// register with the key of one of its admins. It accepts nothing until another founding admin has sealed it.
+///
+/// Example: twinseal init --name prod --member alice=alice.request:admin --member bob=bob.request:admin
+#[derive(Debug, Args)]
+pub struct Init {
+    /// What to call the register: lower-case, such as prod
+    #[arg(long)]
+    name: String,
+    /// Each founder: NAME=REQUEST-FILE:ROLE,ROLE; roles are admin, engineer, approver, auditor
+    #[arg(long = "member", required = true, value_name = "NAME=FILE:ROLES")]
+    members: Vec<String>,
+}
+
+impl Init {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What prevents it; no file is left behind then.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let name: RegisterName = parse(&self.name)?;
+        let path = self.path(context);
+        if path.exists() {
+            return Err(StoreError::Exists { path }.into());
+        }
+        if let Some(expected) = context.fingerprint_known(&path, Some(name.as_str())) {
+            return Err(Error::KnownName { name, expected });
+        }
+        let (members, names) = members::read(context, &self.members, &For::New(name.clone()))?;
+        let key = context.key_file()?.public();
+        let founder = members.iter().find(|member| member.key == key).map(|member| member.person.clone());
+        let founder = founder.ok_or(Error::NotAmongMembers { key: key.fingerprint() })?;
+
+        let admins = members.iter().filter(|member| member.roles.contains(&Role::Admin)).count();
+        context.env.tell(format_args!("The register {name} at {}, founded by {founder}:\n", path.display()));
+        context.env.tell(member_table(&members, context.env.width));
+        context.env.tell("");
+        policy_sentences(Policy::BUILT_IN).into_iter().for_each(|line| context.env.tell(line));
+        if admins == 2 {
+            context.env.tell("\nadvice: name three admins: with two, one lost key stops all governance");
+        }
+        if context.env.console.is_there() {
+            context.confirm("sign entry 0", name.as_str())?;
+        }
+
+        let signer = context.signer()?;
+        let id = RegisterId::new(name, context.env.random()?);
+        let text = Some(Text::Names(names)).filter(|text| !text.filled().is_empty());
+        let event = Event::Init { format: FORMAT, policy: Policy::BUILT_IN, members };
+        let mut state = Register::default();
+        let (raw, entry) = seal_entry(context.env, &state, id.clone(), founder, &signer, Plan { event, text })?;
+        state.apply(&entry.header, entry.leaf, &entry.event);
+
+        let mut shared = SharedFile::create(&path)?;
+        if let Err(error) = shared.append(None, &raw, |tx| project(tx, &entry, &state)) {
+            shared.discard();
+            return Err(error.into());
+        }
+        let at = shared.path().to_owned();
+        context.trust(&id, &at, entry.leaf)?;
+        let now = context.env.now();
+        Session::open(shared, &context.state_folder(entry.leaf), entry.leaf, now, &mut |_| {})?;
+        context.env.say(format_args!("register {id}"))?;
+        context.env.say(format_args!("fingerprint {}", entry.leaf))?;
+        context.env.tell("founded; tell the fingerprint to everybody by another way than this file");
+        context.env.tell("next: another founding admin runs `twinseal seal`");
+        Ok(())
+    }
+
+    /// The file of the new register: `--register FILE`, or the name with `.db` in the current folder.
+    fn path(&self, context: &Context<'_>) -> PathBuf {
+        let default = format!("{}.db", self.name);
+        context.env.path(Path::new(context.options.register.as_deref().unwrap_or(&default)))
+    }
+}

@@ -1,0 +1,33 @@
+//! `rebuild`: the shared tables, refilled from what was verified.
+
+use clap::Args;
+
+use super::Context;
+use crate::error::Error;
+use crate::render::safe;
+
+/// Refill the shared tables from the log, and say what differed
+#[derive(Debug, Args)]
+pub struct Rebuild {}
+
+impl Rebuild {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What prevents it.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let mut session = context.open()?;
+        if let Some(fault) = session.fault() {
+            return Err(Error::Broken(fault.clone()));
+        }
+        let differed = session.rebuild()?;
+        for finding in &differed {
+            context.env.say(safe(&finding.meaning))?;
+        }
+        match differed.len() {
+            0 => context.env.tell("nothing differed"),
+            n => context.env.tell(format_args!("{n} rows differed; the tables are what the log says again")),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,46 @@
+//! `seal`: the second founding signature.
+
+use clap::Args;
+
+use super::{Context, Plan, record};
+use crate::domain::Event;
+use crate::error::Error;
+use crate::log::entry::members;
+use crate::render::{Page, member_table, policy_sentences};
+
+/// Seal a new register: the second founding admin agrees to entry 0
+///
+/// Shows the founding people and the first policy, and asks for the register's name to be typed. Without a terminal,
+/// --fingerprint names what is agreed to.
+#[derive(Debug, Args)]
+pub struct Seal {}
+
+impl Seal {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What prevents it.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let mut session = context.open()?;
+        let entry = session.entry(0)?.ok_or(Error::NoEntry(0))?;
+        let mut page = Page::new(context.env.colour);
+        page.title(format_args!("register {}", entry.header.register));
+        page.field("fingerprint", entry.leaf);
+        page.field("founded", format_args!("by {}, {}", entry.header.actor, entry.header.time));
+        page.block("members", member_table(members(&entry.event), None));
+        if let Event::Init { policy, .. } = &entry.event {
+            page.block("policy", policy_sentences(*policy).join("\n"));
+        }
+        context.env.say(page.finish())?;
+        if context.options.fingerprint.is_none() {
+            if !context.env.console.is_there() {
+                return Err(Error::NeedDigest { flag: "--fingerprint" });
+            }
+            context.confirm("seal it", entry.header.register.name().as_str())?;
+        }
+        let signer = context.signer()?;
+        record(context, &mut session, &signer, |_| Ok(Plan::of(Event::Seal)))?;
+        context.env.tell("sealed; admins can enrol people now: `twinseal person enrol`");
+        Ok(())
+    }
+}

@@ -1,0 +1,342 @@
+//! What a command answers when it does not do what it was asked: what, why, what next, and an exit code.
+
+use std::path::PathBuf;
+
+use crate::config::ConfigError;
+use crate::domain::{ChangeId, Digest, Fingerprint, Invalid, MotionId, PersonId, Refusal};
+use crate::draft::Fault;
+use crate::log::Defect;
+use crate::signer::KeyError;
+use crate::store::{Finding, StoreError};
+
+/// The exit codes, documented in the README.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// A rule said no.
+    Refused = 1,
+    /// Usage, or invalid input.
+    Invalid = 2,
+    /// The evidence is broken.
+    Broken = 3,
+    /// Files, locks, disks, versions.
+    Environment = 4,
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A rule said no.
+    #[error("{0}")]
+    Refused(#[from] Refusal),
+    /// A file that somebody wrote has faults.
+    #[error("{}", list_faults(.path, .faults))]
+    Faults {
+        /// The file, as it was named.
+        path: String,
+        /// All of them.
+        faults: Vec<Fault>,
+    },
+    /// A value given on the command line.
+    #[error("{given:?}: {invalid}")]
+    Value {
+        /// What was given.
+        given: String,
+        /// Why it is wrong.
+        invalid: Invalid,
+    },
+    /// A file given on the command line that cannot be read or written.
+    #[error("cannot {doing} {}: {source}", .path.display())]
+    File {
+        /// What was tried.
+        doing: &'static str,
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file that is larger than any of its kind.
+    #[error("{path} is larger than {most} bytes")]
+    FileTooLarge {
+        /// Which, as it was named.
+        path: String,
+        /// How large it may be.
+        most: u64,
+    },
+    /// A file that is not UTF-8.
+    #[error("{path} is not UTF-8: line {line} holds other bytes")]
+    NotText {
+        /// Which, as it was named.
+        path: String,
+        /// Where, from 1.
+        line: usize,
+    },
+    /// A request that is not one, or whose signature does not hold.
+    #[error("{path} is not a request to be enrolled: {defect}")]
+    Request {
+        /// The file, as it was named.
+        path: String,
+        /// Why.
+        defect: Defect,
+    },
+    /// A request for another register.
+    #[error("{path} asks to be enrolled in {found}, and this register is {here}")]
+    RequestElsewhere {
+        /// The file, as it was named.
+        path: String,
+        /// What it asks for.
+        found: String,
+        /// Where it was given.
+        here: String,
+    },
+    /// A request to found that nobody at hand could have signed.
+    #[error("none of the members has the key {key}")]
+    NotAmongMembers {
+        /// The key at hand.
+        key: Fingerprint,
+    },
+    /// No register was named.
+    #[error("no register was named")]
+    NoRegister,
+    /// A name that is not known here.
+    #[error("there is no known register named {name}, and no file of that name")]
+    UnknownRegister {
+        /// The name.
+        name: String,
+    },
+    /// No key was named.
+    #[error("no key was named")]
+    NoKey,
+    /// A key that is not enrolled.
+    #[error("the key {key} is not enrolled in this register")]
+    UnknownKey {
+        /// Which.
+        key: Fingerprint,
+    },
+    /// A key of somebody else than one means to be.
+    #[error("the key is {person}'s, and you said that you are {meant}")]
+    OtherPerson {
+        /// Whose it is.
+        person: PersonId,
+        /// Who one means to be.
+        meant: String,
+    },
+    /// First contact, and nobody to ask.
+    #[error("first contact with the register {name}, and there is no terminal to ask on; its fingerprint is {found}")]
+    NeedFingerprint {
+        /// Its name.
+        name: String,
+        /// Its fingerprint.
+        found: Digest,
+    },
+    /// Not the register that it should be.
+    #[error("this is not the register that it should be: its fingerprint is {found}, and {expected} was expected")]
+    WrongFingerprint {
+        /// What is there.
+        found: Digest,
+        /// What should be.
+        expected: String,
+    },
+    /// A new register of a name that is taken.
+    #[error("this account knows a register {name} already, with the fingerprint {expected}")]
+    KnownName {
+        /// The name.
+        name: crate::domain::RegisterName,
+        /// The fingerprint of the one that is known.
+        expected: String,
+    },
+    /// Somebody answered otherwise.
+    #[error("not confirmed, so nothing was signed")]
+    NotConfirmed,
+    /// Something to be signed, and nobody to show it to.
+    #[error("there is no terminal to show it on: name exactly what you sign with {flag} DIGEST")]
+    NeedDigest {
+        /// The flag that names it.
+        flag: &'static str,
+    },
+    /// A digest that names something else.
+    #[error("{flag} {given} is not what is there now: {found}")]
+    OtherDigest {
+        /// The flag.
+        flag: &'static str,
+        /// What it said.
+        given: Digest,
+        /// What is there.
+        found: Digest,
+    },
+    /// No such change.
+    #[error("there is no {0}")]
+    NoChange(ChangeId),
+    /// No such motion.
+    #[error("there is no motion {0}")]
+    NoMotion(MotionId),
+    /// No such person.
+    #[error("there is no {person} in this register{}", did_you_mean(.near.as_deref()))]
+    NoPerson {
+        /// Who.
+        person: PersonId,
+        /// Somebody with a similar name.
+        near: Option<String>,
+    },
+    /// No such entry.
+    #[error("there is no entry {0}")]
+    NoEntry(u64),
+    /// An argument that is not of the form `A=B`.
+    #[error("{given:?} is not of the form {form}")]
+    Form {
+        /// What was given.
+        given: String,
+        /// What it should look like.
+        form: &'static str,
+    },
+    /// Passphrases that differ.
+    #[error("the two passphrases are not the same")]
+    PassphrasesDiffer,
+    /// A new key without a passphrase, and nobody to ask.
+    #[error("a new key needs a passphrase, and there is no terminal to ask on")]
+    NoPassphrase,
+    /// More than an entry holds.
+    #[error("{0}")]
+    Defect(#[from] Defect),
+    /// `verify` found something.
+    #[error("{count} finding{}: the register is not intact", if *.count == 1 { "" } else { "s" })]
+    Findings {
+        /// How many.
+        count: usize,
+    },
+    /// Something is broken, and it was not `verify` that was asked.
+    #[error("the register is broken, and nothing may be recorded: {0}")]
+    Broken(Finding),
+    /// Files of a register.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// Keys.
+    #[error("{0}")]
+    Key(#[from] KeyError),
+    /// Configuration.
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    /// Others were faster, again and again.
+    #[error("others were recording all the time: {attempts} attempts, and nothing was recorded")]
+    Contended {
+        /// How often it was tried.
+        attempts: usize,
+    },
+    /// Output or randomness.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+}
+
+impl Error {
+    /// The exit code.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Refused(_) | Self::NotConfirmed | Self::UnknownKey { .. } | Self::OtherPerson { .. } => Exit::Refused,
+            Self::Findings { .. } | Self::Broken(_) | Self::WrongFingerprint { .. } => Exit::Broken,
+            Self::Store(StoreError::Broken(_) | StoreError::PinLost { .. } | StoreError::PinUnreadable { .. }) => {
+                Exit::Broken
+            }
+            Self::Store(_) | Self::Config(_) | Self::Contended { .. } | Self::Io(_) => Exit::Environment,
+            Self::Key(KeyError::Io { source, .. }) if source.kind() != std::io::ErrorKind::NotFound => {
+                Exit::Environment
+            }
+            _ => Exit::Invalid,
+        }
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Refused(refusal) => refusal.hint()?,
+            Self::Faults { .. } => "mend these lines and try again; nothing was recorded",
+            Self::Request { .. } => "ask its sender to make it again with: twinseal person request",
+            Self::RequestElsewhere { .. } => {
+                "ask its sender for one with --register set to this register's id; `twinseal person list` shows the id"
+            }
+            Self::NotAmongMembers { .. } => "sign with --key, using the key of one of the admins in --member",
+            Self::NoRegister => "name it with --register NAME or FILE, in TWINSEAL_REGISTER, or in config.toml",
+            Self::UnknownRegister { .. } => "give the path of its file: --register /srv/twinseal/prod.db",
+            Self::NoKey => "name it with --key FILE, in TWINSEAL_KEY, or in config.toml; `twinseal key new` makes one",
+            Self::UnknownKey { .. } => {
+                "choose your enrolled key with --key, or ask an admin to enrol you: twinseal person request"
+            }
+            Self::OtherPerson { .. } => "choose your own key with --key, or leave out --as",
+            Self::NeedFingerprint { .. } => {
+                "get the fingerprint from an admin by another way, and give it with --fingerprint"
+            }
+            Self::WrongFingerprint { .. } => {
+                "do not use it; ask the admins whether it was replaced, by another way than this file"
+            }
+            Self::KnownName { .. } => "choose another name",
+            Self::NeedDigest { .. } => "`show` prints the digest of what there is to sign",
+            Self::OtherDigest { .. } => "somebody changed it meanwhile: read it again, then decide",
+            Self::NoChange(_) => "`twinseal list` shows the changes that there are",
+            Self::NoMotion(_) => "`twinseal motion list` shows the motions that there are",
+            Self::NoPerson { .. } => "`twinseal person list` shows who is enrolled",
+            Self::NoEntry(_) => "`twinseal log` shows the entries that there are",
+            Self::NoPassphrase => "give it with --passphrase-file FILE, or say --no-passphrase",
+            Self::Findings { .. } | Self::Broken(_) => {
+                "keep this file as evidence; `twinseal verify` names what is wrong; do not record anything"
+            }
+            Self::Store(error) => return store_hint(error),
+            Self::Key(error) => return key_hint(error),
+            Self::Contended { .. } => "try again",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+fn store_hint(error: &StoreError) -> Option<String> {
+    let hint = match error {
+        StoreError::NotFound { .. } => "check the path; `twinseal init` founds a register",
+        StoreError::Exists { .. } => "choose another path: a register is never overwritten",
+        StoreError::NotADatabase { .. } | StoreError::OtherApplication { .. } => "check the path given with --register",
+        StoreError::Layout { .. } | StoreError::Newer { .. } => "use a newer twinseal",
+        StoreError::ReadOnly { .. } => "ask for membership of the group that owns it",
+        StoreError::Busy { .. } => "somebody writes for very long; look for their process, then try again",
+        StoreError::Broken(_) => "`twinseal verify` names all that is wrong; keep the file as evidence",
+        StoreError::PinLost { .. } => {
+            "it was truncated, rolled back or replaced: keep this file, ask the admins, and compare with a backup"
+        }
+        StoreError::PinUnreadable { .. } => {
+            "pin.previous beside it is the pin before; compare it with the register's keepers before you put it back"
+        }
+        StoreError::Sqlite { .. } | StoreError::Io { .. } => return None,
+    };
+    Some(hint.to_owned())
+}
+
+fn key_hint(error: &KeyError) -> Option<String> {
+    Some(match error {
+        KeyError::Exposed { path, .. } => format!("run: chmod 600 {}", shell_word(&path.display().to_string())),
+        KeyError::NotAKey { .. } | KeyError::OtherAlgorithm { .. } | KeyError::Bad { .. } => {
+            "make one with `twinseal key new NAME`, or `ssh-keygen -t ed25519`; give the private half".to_owned()
+        }
+        KeyError::NeedsPassphrase { .. } => "give it with --passphrase-file FILE".to_owned(),
+        KeyError::Exists { .. } => "choose another name".to_owned(),
+        KeyError::WrongPassphrase { .. } => "try again".to_owned(),
+        KeyError::Io { .. } | KeyError::Encoding => return None,
+    })
+}
+
+/// A word as a shell takes it.
+fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
+    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+fn did_you_mean(near: Option<&str>) -> String {
+    near.map_or(String::new(), |near| format!("; did you mean {near}?"))
+}
+
+fn list_faults(path: &str, faults: &[Fault]) -> String {
+    let count = match faults.len() {
+        1 => "1 fault".to_owned(),
+        n => format!("{n} faults"),
+    };
+    let lines: Vec<String> = faults.iter().map(|fault| format!("  {path}:{fault}")).collect();
+    format!("{path} has {count}:\n{}", lines.join("\n"))
+}
