@@ -1,0 +1,144 @@
+#!/bin/sh
+# The main job from beginning to end, in a folder of its own: found a register, file changes, two people sign, start,
+# finish, verify; then somebody edits a copy of the file behind twinseal's back, and `verify` names the entry.
+#
+#   sh examples/quickstart.sh [FOLDER]      (default: ./playground)
+
+set -eu
+
+project=$(cd "$(dirname "$0")/.." && pwd)
+folder=${1:-"$PWD/playground"}
+if [ -e "$folder" ]; then
+    echo "$folder exists already: remove it, or name another folder: sh examples/quickstart.sh FOLDER" >&2
+    exit 2
+fi
+
+echo "Building (the first time takes a few minutes) ..."
+cargo build --quiet --release --locked --manifest-path "$project/Cargo.toml"
+target=$(cargo metadata --format-version 1 --no-deps --offline --manifest-path "$project/Cargo.toml" |
+    sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
+
+mkdir "$folder"
+cd "$folder"
+cp -R "$project/examples" changes
+
+# Six people on one machine: each has a key, a configuration and a memory of their own, as six accounts would.
+cat > as <<PERSON
+#!/bin/sh
+# as PERSON COMMAND...: runs twinseal as that person
+here=$folder
+person=\$1
+shift
+HOME=\$here/people/\$person XDG_CONFIG_HOME= XDG_STATE_HOME= TWINSEAL_KEY=\$here/people/\$person/key \\
+    exec "$target/release/twinseal" "\$@"
+PERSON
+chmod +x as
+
+title() {
+    printf '\n== %s\n' "$*"
+}
+# Prints a command as one would type it.
+typed() {
+    printf '\n$'
+    for word; do
+        case $word in
+        *' '*) printf ' "%s"' "$word" ;;
+        *) printf ' %s' "$word" ;;
+        esac
+    done
+    printf '\n'
+}
+run() {
+    typed "$@"
+    "$@"
+}
+# Runs a command that must be refused with this exit code.
+refused() {
+    expected=$1
+    shift
+    typed "$@"
+    code=0
+    "$@" || code=$?
+    if [ "$code" -ne "$expected" ]; then
+        echo "expected exit code $expected and got $code" >&2
+        exit 1
+    fi
+    echo "(exit code $code)"
+}
+# The example change $1 with a window that is open now.
+due_now() {
+    start=$(date -u '+%Y-%m-%dT%H:%M:00Z')
+    end=$(date -u -d '+2 hours' '+%Y-%m-%dT%H:%M:00Z' 2> /dev/null || date -u -v+2H '+%Y-%m-%dT%H:%M:00Z')
+    sed -e "s/^start = .*/start = \"$start\"/" -e "s/^end = .*/end = \"$end\"/" "$1"
+}
+
+title "Six people make a key each, and ask to be enrolled"
+for person in alice bob erin carol dave audrey; do
+    mkdir -p "people/$person"
+    run ./as "$person" key new --no-passphrase "people/$person/key"
+    run ./as "$person" person request "$person" --register demo --out "$person.request"
+done
+
+title "alice and bob, two admins, found the register: nothing happens until both have signed"
+run ./as alice init --name demo --register demo.db \
+    --member alice=alice.request:admin --member bob=bob.request:admin \
+    --member erin=erin.request:engineer,approver \
+    --member carol=carol.request:approver --member dave=dave.request:approver \
+    --member audrey=audrey.request:auditor | tee founded
+fingerprint=$(sed -n 's/^fingerprint //p' founded)
+run ./as bob seal --register demo.db --fingerprint "$fingerprint"
+
+title "Everybody else meets the register for the first time, and checks its fingerprint"
+for person in erin carol dave audrey; do
+    run ./as "$person" list --register demo.db --fingerprint "$fingerprint"
+done
+
+title "erin files three changes; the first may run from now on"
+due_now changes/order-gateway-pool.toml > changes/now.toml
+run ./as erin check changes/now.toml
+run ./as erin file changes/now.toml
+run ./as erin file changes/market-data-failover.toml
+run ./as erin file changes/fix-tls-rotation.toml
+run ./as erin list
+
+title "carol reads the first one"
+run ./as carol show CHG-1 | tee shown
+revision=$(sed -n 's/^revision  *1 //p' shown)
+
+title "erin is an approver too, but not of her own change"
+refused 1 ./as erin approve CHG-1 --revision "$revision"
+
+title "One approval is not enough; two are"
+run ./as carol approve CHG-1 --revision "$revision"
+refused 1 ./as erin start CHG-1 \
+    --artifact gateway-pool.toml=changes/artifacts/gateway-pool.toml \
+    --artifact role-limit.sql=changes/artifacts/role-limit.sql
+run ./as dave approve CHG-1 --revision "$revision"
+
+title "What is deployed must be what was approved"
+sed 's/160/161/' changes/artifacts/gateway-pool.toml > slipped-in.toml
+refused 1 ./as erin start CHG-1 --artifact gateway-pool.toml=slipped-in.toml \
+    --artifact role-limit.sql=changes/artifacts/role-limit.sql
+run ./as erin start CHG-1 --artifact gateway-pool.toml=changes/artifacts/gateway-pool.toml \
+    --artifact role-limit.sql=changes/artifacts/role-limit.sql
+run ./as erin finish CHG-1 --outcome succeeded --note "160 a node; no rejects in ten minutes of replay"
+run ./as audrey log
+
+title "audrey, the auditor, verifies everything"
+run ./as audrey verify
+
+title "Somebody edits a copy of the file: the two approvals of CHG-1 become approvals of CHG-2"
+for file in demo.db demo.db-wal; do
+    [ ! -e "$file" ] || LC_ALL=C sed '/change.approve\/v1/,/^revision/s/^change CHG-1$/change CHG-2/' "$file" > "edited-$file"
+done
+refused 3 ./as audrey verify --register edited-demo.db
+
+cat <<NEXT
+
+Done. It all stays in $folder: go there and try, for example
+
+  ./as carol approve CHG-2        read a change on your terminal and sign it
+  ./as dave reject CHG-3 --reason "not in the last week of the quarter"
+  ./as erin draft > my.toml       write a change of your own, then: ./as erin file my.toml
+  ./as audrey log --raw --seq 5   the exact bytes that carol signed
+NEXT
