@@ -1,0 +1,52 @@
+//! The road from a filed change to a verified log, as people walk it.
+
+mod support;
+
+use support::{CHANGE, World};
+use twinseal::error::Exit;
+
+#[test]
+fn two_people_sign_and_the_change_runs() {
+    let world = World::filed();
+    world.fails("erin", "start CHG-1", Exit::Refused, "0 of 2 approvals");
+    world.approve("carol", "CHG-1");
+    world.at("2026-12-01T10:00:00Z");
+    world.fails("erin", "start CHG-1", Exit::Refused, "1 of 2 approvals");
+    world.approve("dave", "CHG-1");
+    world.ok("erin", "start CHG-1");
+    world.ok("erin", "finish CHG-1 --outcome failed --note 'The pool did not grow.'");
+    world.ok("erin", "finish CHG-1 --outcome rolled-back");
+    assert!(world.ok("audrey", "list").contains("rolled-back"));
+    assert_eq!(world.findings("audrey"), Vec::<String>::new());
+}
+
+#[test]
+fn an_approver_signs_only_what_was_shown() {
+    let world = World::filed();
+    let wrong = "0".repeat(64);
+    world.fails("carol", "approve CHG-1", Exit::Invalid, "name exactly what you sign with --revision");
+    world.fails("carol", &format!("approve CHG-1 --revision {wrong}"), Exit::Invalid, "not what is there now");
+    let output = world.run_typing("carol", "approve CHG-1", &["CHG-2"]);
+    assert_eq!((output.exit, world.entries()), (Exit::Refused, 3), "{}", output.screen);
+    let output = world.run_typing("carol", "approve CHG-1", &["CHG-1"]);
+    assert_eq!((output.exit, world.entries()), (Exit::Done, 4), "{}", output.screen);
+    for shown in ["Set the pool to 160.", "Set it back to 80.", &world.revision("CHG-1").filed.to_string()] {
+        assert!(output.screen.contains(shown), "{shown}\n{}", output.screen);
+    }
+}
+
+#[test]
+fn new_people_come_by_motion() {
+    let world = World::founded();
+    world.person("frank");
+    let id = world.state().id().unwrap().to_string();
+    world.ok("frank", &format!("person request frank --name 'Frank Ng' --register {id} --out frank.request"));
+    world.ok("alice", "person enrol frank=frank.request:engineer");
+    world.fails("bob", "motion second 1", Exit::Invalid, "--digest DIGEST");
+    let output = world.run_typing("bob", "motion second 1", &["1"]);
+    assert_eq!(output.exit, Exit::Done, "{}", output.screen);
+    assert!(world.ok("carol", "person list").contains("Frank Ng"));
+    world.write("change.toml", CHANGE.replace("erin", "frank"));
+    world.ok("frank", &format!("file change.toml --fingerprint {}", world.fingerprint()));
+    assert_eq!(world.findings("frank"), Vec::<String>::new());
+}
