@@ -22,7 +22,7 @@ pub mod verify;
 
 pub use access::{Context, Options};
 
-use crate::domain::{Event, Header, PersonId, Register, RegisterId, Text};
+use crate::domain::{Event, Header, PersonId, PublicKey, Refusal, Register, RegisterId, Text};
 use crate::env::Env;
 use crate::error::Error;
 use crate::log::{Entry, Raw, Unsigned, text};
@@ -50,6 +50,7 @@ const ATTEMPTS: usize = 100;
 /// Records: brings the verified copy up to the head, asks `plan` what to record there, asks every rule, signs, and
 /// appends if the head is still the same; else begins again.
 ///
+/// The key is unlocked once, after the rules were asked for the first time: nobody types a passphrase for a refusal.
 /// The lock is held for the append alone, never while a person is asked something or a tail is verified.
 ///
 /// # Errors
@@ -57,26 +58,71 @@ const ATTEMPTS: usize = 100;
 pub fn record(
     context: &mut Context<'_>,
     session: &mut Session,
-    signer: &Signer,
     mut plan: impl FnMut(&mut Session) -> Result<Plan, Error>,
 ) -> Result<Entry, Error> {
+    let key = context.key_file()?;
+    let public = key.public();
+    let wanted = plan(session)?;
+    rehearse(context, session, public, &wanted)?;
+    let signer = context.unlock(key)?;
     for _ in 0..ATTEMPTS {
-        session.refresh(context.env.now(), &mut |_| {})?;
-        if let Some(fault) = session.fault() {
-            return Err(Error::Broken(fault.clone()));
-        }
-        let actor = context.actor(session, signer.public())?;
+        let (id, actor) = prepare(context, session, public)?;
         let plan = plan(session)?;
-        if let Some(change) = plan.event.change() {
-            session.load(change)?;
-        }
-        let id = session.state().id().cloned().ok_or(crate::domain::Refusal::NotFounding)?;
-        let (raw, entry) = seal_entry(context.env, session.state(), id, actor, signer, plan)?;
+        let (raw, entry) = seal_entry(context.env, session.state(), id, actor, &signer, plan)?;
         if session.append(&raw, &entry, context.env.now())? {
             return Ok(entry);
         }
     }
     Err(Error::Contended { attempts: ATTEMPTS })
+}
+
+/// Asks every rule whether this could be recorded now, and signs nothing: so that nobody reads a page or types a
+/// passphrase for what is refused anyway.
+///
+/// # Errors
+/// As [`record`].
+pub fn rehearse(context: &mut Context<'_>, session: &mut Session, key: PublicKey, plan: &Plan) -> Result<(), Error> {
+    let (id, actor) = prepare(context, session, key)?;
+    compose(context.env, session.state(), id, actor, key, plan).map(|_| ())
+}
+
+/// Brings the verified copy up to the head, where something is about to be recorded by the holder of a key.
+fn prepare(context: &mut Context<'_>, session: &mut Session, key: PublicKey) -> Result<(RegisterId, PersonId), Error> {
+    session.refresh(context.env.now(), &mut |_| {})?;
+    if let Some(fault) = session.fault() {
+        return Err(Error::Broken(fault.clone()));
+    }
+    let id = session.state().id().cloned().ok_or(Refusal::NotFounding)?;
+    Ok((id, context.actor(session, key)?))
+}
+
+/// Writes an entry for the place behind a state's head, and asks every rule.
+fn compose(
+    env: &mut Env,
+    state: &Register,
+    register: RegisterId,
+    actor: PersonId,
+    key: PublicKey,
+    plan: &Plan,
+) -> Result<Unsigned, Error> {
+    let position = state.position(plan.event.change());
+    let (bytes, reference) = match &plan.text {
+        Some(text) => Some(text::write(text, env.random()?)).unzip(),
+        None => (None, None),
+    };
+    let header = Header {
+        register,
+        seq: position.seq,
+        prev: position.prev,
+        governance: position.governance,
+        last: position.last,
+        time: env.now(),
+        actor,
+        key: key.fingerprint(),
+        text: reference,
+    };
+    state.judge(&header, &plan.event)?;
+    Ok(Unsigned::new(&header, &plan.event, bytes)?)
 }
 
 /// Writes an entry for the place behind a state's head, asks every rule, and signs it.
@@ -91,24 +137,7 @@ pub fn seal_entry(
     signer: &Signer,
     plan: Plan,
 ) -> Result<(Raw, Entry), Error> {
-    let position = state.position(plan.event.change());
-    let (bytes, reference) = match &plan.text {
-        Some(text) => Some(text::write(text, env.random()?)).unzip(),
-        None => (None, None),
-    };
-    let header = Header {
-        register,
-        seq: position.seq,
-        prev: position.prev,
-        governance: position.governance,
-        last: position.last,
-        time: env.now(),
-        actor,
-        key: signer.public().fingerprint(),
-        text: reference,
-    };
-    state.judge(&header, &plan.event)?;
-    let unsigned = Unsigned::new(&header, &plan.event, bytes)?;
+    let unsigned = compose(env, state, register, actor, signer.public(), &plan)?;
     let signature = signer.sign(unsigned.namespace(), unsigned.body().as_bytes());
     Ok(unsigned.seal(&signature)?)
 }

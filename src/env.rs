@@ -24,6 +24,8 @@ const VARIABLES: [&str; 8] = [
 pub trait Console {
     /// Whether anybody is there.
     fn is_there(&self) -> bool;
+    /// Whether somebody can be asked for something that is not shown, even where standard input is a file.
+    fn can_hide(&self) -> bool;
     /// Asks for a line; empty at the end of input.
     ///
     /// # Errors
@@ -147,6 +149,10 @@ struct Terminal;
 impl Console for Terminal {
     fn is_there(&self) -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    fn can_hide(&self) -> bool {
+        std::fs::File::open("/dev/tty").is_ok()
     }
 
     fn ask(&mut self, question: &str) -> io::Result<String> {

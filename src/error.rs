@@ -238,7 +238,9 @@ impl Error {
             Self::Store(StoreError::Broken(_) | StoreError::PinLost { .. } | StoreError::PinUnreadable { .. }) => {
                 Exit::Broken
             }
-            Self::Store(_) | Self::Config(_) | Self::Contended { .. } | Self::Io(_) => Exit::Environment,
+            Self::Store(_) | Self::Config(ConfigError::Io { .. }) | Self::Contended { .. } | Self::Io(_) => {
+                Exit::Environment
+            }
             Self::Key(KeyError::Io { source, .. }) if source.kind() != std::io::ErrorKind::NotFound => {
                 Exit::Environment
             }

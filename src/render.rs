@@ -8,7 +8,7 @@ mod table;
 mod what;
 mod when;
 
-pub use change::{Names, change_page};
+pub use change::{Names, Remarks, Words, change_page};
 pub use founding::{member_table, policy_sentences};
 pub use page::Page;
 pub use safe::{safe, safe_lines};

@@ -98,7 +98,7 @@ impl<'e> Context<'e> {
             return Ok(known.path.clone());
         }
         let path = self.env.path(Path::new(&name));
-        let looks_like_a_path = name.contains(['/', '.']) || path.exists();
+        let looks_like_a_path = name.contains(['/', '.']) || path.is_file();
         if looks_like_a_path { Ok(path) } else { Err(Error::UnknownRegister { name }) }
     }
 
@@ -247,6 +247,14 @@ impl<'e> Context<'e> {
     /// As [`Context::key_file`], or a passphrase that is wrong or cannot be asked.
     pub fn signer(&mut self) -> Result<Signer, Error> {
         let key = self.key_file()?;
+        self.unlock(key)
+    }
+
+    /// Unlocks a key, asking for its passphrase where it has one.
+    ///
+    /// # Errors
+    /// A passphrase that is wrong or cannot be asked.
+    pub fn unlock(&mut self, key: KeyFile) -> Result<Signer, Error> {
         key.unlock(|path| self.passphrase(path))
     }
 
@@ -254,7 +262,7 @@ impl<'e> Context<'e> {
         if let Some(file) = self.passphrase_from_file()? {
             return Ok(file);
         }
-        if !self.env.console.is_there() {
+        if !self.env.console.can_hide() {
             return Err(KeyError::NeedsPassphrase { path: path.to_owned() }.into());
         }
         Ok(self.env.console.secret(&format!("Passphrase of {}:", safe(&path.display().to_string())))?)

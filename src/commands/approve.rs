@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::access::{change, parse};
 use super::show::page;
-use super::{Context, Plan, record};
+use super::{Context, Plan, record, rehearse};
 use crate::domain::{ChangeId, Digest, Event};
 use crate::error::Error;
 
@@ -37,13 +37,14 @@ impl Approve {
             Some(_) => {}
             None if !context.env.console.is_there() => return Err(Error::NeedDigest { flag: "--revision" }),
             None => {
+                let key = context.key_file()?.public();
+                rehearse(context, &mut session, key, &Plan::of(Event::Approve(revision)))?;
                 let page = page(context, &mut session, id)?;
                 context.env.say(page.finish())?;
                 context.confirm("approve this revision", &id.to_string())?;
             }
         }
-        let signer = context.signer()?;
-        record(context, &mut session, &signer, |_| Ok(Plan::of(Event::Approve(revision))))?;
+        record(context, &mut session, |_| Ok(Plan::of(Event::Approve(revision))))?;
         change(&mut session, id)?;
         let tally = session.state().change(id)?.tally(session.state().governance(), context.env.now());
         let then = if tally.is_enough() { "it may start in its window" } else { "it waits for the others" };

@@ -26,8 +26,7 @@ impl File {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let mut session = context.open()?;
         let draft = read_draft(context, Some(&session), &self.file)?;
-        let signer = context.signer()?;
-        let entry = record(context, &mut session, &signer, |session| {
+        let entry = record(context, &mut session, |session| {
             let change = session.state().next_change();
             let event = Event::File { change, terms: Box::new(draft.terms.clone()) };
             Ok(Plan { event, text: Some(Text::Description(Box::new(draft.description.clone()))) })

@@ -34,9 +34,8 @@ impl Finish {
         let text = self.note.as_deref().map(|note| remark(Field::Note, note)).transpose()?;
         let mut session = context.open()?;
         let revision = change(&mut session, id)?.current().id;
-        let signer = context.signer()?;
         let plan = |_: &mut _| Ok(Plan { event: Event::Finish { revision, outcome }, text: text.clone() });
-        record(context, &mut session, &signer, plan)?;
+        record(context, &mut session, plan)?;
         context.env.tell(format_args!("{id} finished: {outcome}"));
         Ok(())
     }

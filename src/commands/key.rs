@@ -72,7 +72,7 @@ fn ask_twice(context: &mut Context<'_>) -> Result<Passphrase, Error> {
     if let Some(passphrase) = context.passphrase_from_file()? {
         return if passphrase.is_empty() { Err(Error::NoPassphrase) } else { Ok(passphrase) };
     }
-    if !context.env.console.is_there() {
+    if !context.env.console.can_hide() {
         return Err(Error::NoPassphrase);
     }
     let first = context.env.console.secret("New passphrase (empty for none):")?;

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::access::parse;
-use super::{Context, Plan, record};
+use super::{Context, Plan, record, rehearse};
 use crate::domain::{Digest, Event, Field, Motion as Opened, MotionId, MotionRef, MotionState, Proposal, Prose, Text};
 use crate::error::Error;
 use crate::render::{Page, ago, member_table, table};
@@ -69,8 +69,7 @@ impl Motion {
             Self::Decline(decline) => decline.run(context, &mut session),
             Self::Withdraw(which) => {
                 let at = which.reference(&session)?;
-                let signer = context.signer()?;
-                record(context, &mut session, &signer, |_| Ok(Plan::of(Event::Withdraw(at))))?;
+                record(context, &mut session, |_| Ok(Plan::of(Event::Withdraw(at))))?;
                 context.env.tell(format_args!("motion {} withdrawn", at.motion));
                 Ok(())
             }
@@ -127,8 +126,7 @@ fn page(context: &Context<'_>, id: MotionId, motion: &Opened) -> Page {
 
 impl Second {
     fn run(self, context: &mut Context<'_>, session: &mut Session) -> Result<(), Error> {
-        let (id, motion) = self.which.find(session)?;
-        let opened = motion.opened;
+        let at @ MotionRef { motion: id, opened } = self.which.reference(session)?;
         match self.digest.as_deref().map(parse::<Digest>).transpose()? {
             Some(given) if given != opened => {
                 return Err(Error::OtherDigest { flag: "--digest", given, found: opened });
@@ -136,14 +134,15 @@ impl Second {
             Some(_) => {}
             None if !context.env.console.is_there() => return Err(Error::NeedDigest { flag: "--digest" }),
             None => {
+                let key = context.key_file()?.public();
+                rehearse(context, session, key, &Plan::of(Event::Second(at)))?;
+                let (_, motion) = self.which.find(session)?;
                 let page = page(context, id, motion);
                 context.env.say(page.finish())?;
                 context.confirm("second this motion", &id.to_string())?;
             }
         }
-        let signer = context.signer()?;
-        let at = MotionRef { motion: id, opened };
-        record(context, session, &signer, |_| Ok(Plan::of(Event::Second(at))))?;
+        record(context, session, |_| Ok(Plan::of(Event::Second(at))))?;
         context.env.tell(format_args!("motion {id} carried"));
         Ok(())
     }
@@ -153,8 +152,7 @@ impl Decline {
     fn run(self, context: &mut Context<'_>, session: &mut Session) -> Result<(), Error> {
         let at = self.which.reference(session)?;
         let text = self.reason.as_deref().map(|reason| remark(Field::Reason, reason)).transpose()?;
-        let signer = context.signer()?;
-        record(context, session, &signer, |_| Ok(Plan { event: Event::Decline(at), text: text.clone() }))?;
+        record(context, session, |_| Ok(Plan { event: Event::Decline(at), text: text.clone() }))?;
         context.env.tell(format_args!("motion {} declined", at.motion));
         Ok(())
     }

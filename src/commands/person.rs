@@ -116,9 +116,8 @@ impl Enrol {
         let id = session.state().id().cloned().ok_or(Error::NoRegister)?;
         let (members, names) = members::read(context, &self.members, &For::Existing(id))?;
         let text = Some(Text::Names(names)).filter(|text| !text.filled().is_empty());
-        let signer = context.signer()?;
         context.env.tell(member_table(&members, context.env.width));
-        let entry = record(context, &mut session, &signer, |session| {
+        let entry = record(context, &mut session, |session| {
             let motion = session.state().governance().next_motion();
             let event = Event::Propose { motion, proposal: Proposal::Enrol(members.clone()) };
             Ok(Plan { event, text: text.clone() })

@@ -17,10 +17,15 @@ impl Rebuild {
     /// What prevents it.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let mut session = context.open()?;
-        if let Some(fault) = session.fault() {
-            return Err(Error::Broken(fault.clone()));
-        }
-        let differed = session.rebuild()?;
+        let differed = loop {
+            session.refresh(context.env.now(), &mut |_| {})?;
+            if let Some(fault) = session.fault() {
+                return Err(Error::Broken(fault.clone()));
+            }
+            if let Some(differed) = session.rebuild()? {
+                break differed;
+            }
+        };
         for finding in &differed {
             context.env.say(safe(&finding.meaning))?;
         }

@@ -28,9 +28,8 @@ impl Reject {
         let text = remark(Field::Reason, &self.reason)?;
         let mut session = context.open()?;
         let revision = change(&mut session, id)?.current().id;
-        let signer = context.signer()?;
         let plan = |_: &mut _| Ok(Plan { event: Event::Reject(revision), text: Some(text.clone()) });
-        record(context, &mut session, &signer, plan)?;
+        record(context, &mut session, plan)?;
         context.env.tell(format_args!("{id} revision {} rejected; it cannot start", revision.number));
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Context, Plan, record};
+use super::{Context, Plan, record, rehearse};
 use crate::domain::Event;
 use crate::error::Error;
 use crate::log::entry::members;
@@ -22,6 +22,8 @@ impl Seal {
     /// What prevents it.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let mut session = context.open()?;
+        let key = context.key_file()?.public();
+        rehearse(context, &mut session, key, &Plan::of(Event::Seal))?;
         let entry = session.entry(0)?.ok_or(Error::NoEntry(0))?;
         let mut page = Page::new(context.env.colour);
         page.title(format_args!("register {}", entry.header.register));
@@ -38,8 +40,7 @@ impl Seal {
             }
             context.confirm("seal it", entry.header.register.name().as_str())?;
         }
-        let signer = context.signer()?;
-        record(context, &mut session, &signer, |_| Ok(Plan::of(Event::Seal)))?;
+        record(context, &mut session, |_| Ok(Plan::of(Event::Seal)))?;
         context.env.tell("sealed; admins can enrol people now: `twinseal person enrol`");
         Ok(())
     }

@@ -4,9 +4,9 @@ use clap::Args;
 
 use super::Context;
 use super::access::{change, names, parse};
-use crate::domain::{ChangeId, Description, Text};
+use crate::domain::{ChangeId, Text};
 use crate::error::Error;
-use crate::render::{Page, change_page};
+use crate::render::{Page, Remarks, Words, change_page};
 use crate::store::Session;
 
 /// Show a change: what it is, where it stands, what happened
@@ -34,20 +34,27 @@ impl Show {
 /// # Errors
 /// [`Error::NoChange`], or what prevents reading.
 pub fn page(context: &Context<'_>, session: &mut Session, id: ChangeId) -> Result<Page, Error> {
-    let seq = change(session, id)?.current().seq;
-    let description = description(session, seq)?;
-    let names = names(session)?;
-    let mut page = Page::new(context.env.colour);
+    change(session, id)?;
     let state = session.state();
     let change = state.change(id)?;
-    change_page(&mut page, change, description.as_ref(), state.governance(), &names, context.env.now());
+    let description = match text(session, change.current().seq)? {
+        Some(Text::Description(description)) => Some(*description),
+        _ => None,
+    };
+    let acts = change.votes().iter().map(|vote| vote.seq).chain(change.outcomes().iter().map(|(_, act)| act.seq));
+    let mut remarks = Remarks::new();
+    for seq in acts {
+        if let Some(Text::Remark(_, prose)) = text(session, seq)? {
+            remarks.insert(seq, prose);
+        }
+    }
+    let words = Words { description, remarks, names: names(session)? };
+    let mut page = Page::new(context.env.colour);
+    change_page(&mut page, change, &words, state.governance(), context.env.now());
     Ok(page)
 }
 
-/// What the requester wrote in the entry that filed a revision.
-fn description(session: &Session, seq: u64) -> Result<Option<Description>, Error> {
-    Ok(session.entry(seq)?.and_then(|entry| match entry.text {
-        Some(Text::Description(description)) => Some(*description),
-        _ => None,
-    }))
+/// What was written with an entry.
+fn text(session: &Session, seq: u64) -> Result<Option<Text>, Error> {
+    Ok(session.entry(seq)?.and_then(|entry| entry.text))
 }

@@ -30,9 +30,8 @@ impl Start {
         let artifacts = self.artifacts.iter().map(|given| read(context, given)).collect::<Result<Vec<_>, _>>()?;
         let mut session = context.open()?;
         let revision = change(&mut session, id)?.current().id;
-        let signer = context.signer()?;
         let plan = |_: &mut _| Ok(Plan::of(Event::Start { revision, artifacts: artifacts.clone() }));
-        record(context, &mut session, &signer, plan)?;
+        record(context, &mut session, plan)?;
         context.env.tell(format_args!(
             "{id} started; when it is done: `twinseal finish {id} --outcome succeeded|failed|rolled-back`"
         ));

@@ -97,9 +97,10 @@ impl<'s, 'a> Table<'s, 'a> {
         value
     }
 
-    /// Says that a key is missing.
+    /// Says that a key is missing, or that there is nothing in it.
     pub fn missing(&self, key: &str) {
-        self.source.fault(self.line, &self.name(key), Problem::Missing);
+        let line = self.table.get(key).map_or(self.line, |value| self.source.line(value.span().start));
+        self.source.fault(line, &self.name(key), Problem::Missing);
     }
 
     /// Adds a fault at a key of this table.

@@ -19,15 +19,23 @@ fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
     items.into_iter().map(|it| it.to_string()).collect::<Vec<_>>().join(", ")
 }
 
+/// What was written with an entry about a change, by the entry's place.
+pub type Remarks = BTreeMap<u64, Prose>;
+
+/// Everything that people wrote about a change.
+pub struct Words {
+    /// In its current revision; none where it was erased.
+    pub description: Option<Description>,
+    /// With decisions and outcomes.
+    pub remarks: Remarks,
+    /// Their names.
+    pub names: Names,
+}
+
 /// The whole page.
-pub fn change_page(
-    page: &mut Page,
-    change: &Change,
-    description: Option<&Description>,
-    governance: &Governance,
-    names: &Names,
-    now: Time,
-) {
+pub fn change_page(page: &mut Page, change: &Change, words: &Words, governance: &Governance, now: Time) {
+    let Words { description, remarks, names } = words;
+    let description = description.as_ref();
     let revision = change.current();
     let status = change.status(governance, now);
     let title = description.and_then(|it| it.title.as_ref()).map_or("(its text was erased)", |title| title.as_str());
@@ -40,7 +48,7 @@ pub fn change_page(
     if let Some(description) = description {
         description_blocks(page, description, &revision.terms);
     }
-    timeline(page, change, governance, now);
+    timeline(page, change, remarks, governance, now);
 }
 
 /// What it waits for, in words.
@@ -55,7 +63,7 @@ fn standing(change: &Change, governance: &Governance, status: Status, now: Time)
         Status::Approved => format!("{} of {} approvals; {when}", tally.counted.len(), tally.need),
         Status::Rejected => {
             let by = change.rejection().map_or("somebody", |vote| vote.person.as_str());
-            format!("{by} rejected it; what is filed anew is judged anew")
+            format!("by {by}; filed anew with what was asked for, it is judged anew")
         }
         Status::Expired => format!("its window closed {closes} and it was not started"),
         Status::Executing => "started; waits for its finish".to_owned(),
@@ -135,7 +143,7 @@ fn test(n: u64, it: &Trial, terms: &Terms) -> String {
     lines.join("\n")
 }
 
-fn timeline(page: &mut Page, change: &Change, governance: &Governance, now: Time) {
+fn timeline(page: &mut Page, change: &Change, remarks: &Remarks, governance: &Governance, now: Time) {
     let revision = change.current();
     let mut acts = vec![(revision.seq, revision.time, format!("{} filed revision 1", revision.requester))];
     let tally = change.tally(governance, now);
@@ -156,8 +164,13 @@ fn timeline(page: &mut Page, change: &Change, governance: &Governance, now: Time
         acts.push((act.seq, act.time, format!("{} finished it: {outcome}{late}", act.person)));
     }
     acts.sort();
-    let lines = acts.iter().map(|(seq, time, act)| format!("{time}  entry {seq:<5} {act}"));
-    page.block("timeline", lines.collect::<Vec<_>>().join("\n"));
+    let mut lines = Vec::new();
+    for (seq, time, act) in acts {
+        lines.push(format!("{time}  entry {seq:<5} {act}"));
+        let remark = remarks.get(&seq).map_or("", Prose::as_str);
+        lines.extend(remark.lines().map(|line| format!("{:22}{line}", "")));
+    }
+    page.block("timeline", lines.join("\n"));
 }
 
 /// Why an approval does not count, if it does not.

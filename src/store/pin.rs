@@ -56,18 +56,19 @@ impl PinFile {
         Self { path: folder.join("pin") }
     }
 
-    /// Reads it; none where there is none yet.
+    /// Reads it, for the register with this fingerprint; none where there is none yet.
     ///
     /// # Errors
     /// [`StoreError::PinUnreadable`] for a damaged one: it is never passed over in silence.
-    pub fn read(&self) -> Result<Option<Pin>, StoreError> {
+    pub fn read(&self, fingerprint: Digest) -> Result<Option<Pin>, StoreError> {
         let text = match fs::read_to_string(&self.path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) if error.kind() == std::io::ErrorKind::InvalidData => String::new(),
             Err(error) => return Err(StoreError::io("read the pin", &self.path)(error)),
         };
-        Pin::read(&text).map(Some).map_err(|line| StoreError::PinUnreadable { path: self.path.clone(), line })
+        let pin = Pin::read(&text).and_then(|pin| if pin.fingerprint == fingerprint { Ok(pin) } else { Err(1) });
+        pin.map(Some).map_err(|line| StoreError::PinUnreadable { path: self.path.clone(), line })
     }
 
     /// Replaces it by rename, durably.

@@ -62,7 +62,7 @@ impl Session {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.map_err(StoreError::io("make the folder", folder))?;
         let pin_file = PinFile::in_folder(folder);
-        let pin = pin_file.read()?;
+        let pin = pin_file.read(fingerprint)?;
         let (copy, useless) = VerifiedCopy::open(&folder.join("verified.sqlite"))?;
         let notice = match (pin, copy.head()?) {
             (Some(_), None) => Some(Notice::CopyRebuilt),
@@ -182,6 +182,8 @@ impl Session {
     /// What SQLite says, or a format that needs a newer twinseal. Everything else is a finding.
     pub fn verify(&mut self, now: Time, progress: &mut dyn FnMut(u64)) -> Result<Reading, StoreError> {
         let mut state = Register::default();
+        // Entries and tables are read at one moment: others may record meanwhile.
+        let snapshot = self.shared.snapshot()?;
         let tx = self.copy.begin()?;
         let mut reading = follow(&self.shared, &self.copy, &mut state, Mode::Everything, progress)?;
         self.state = state;
@@ -191,6 +193,7 @@ impl Session {
         if reading.findings.is_empty() {
             reading.findings = tables::compare(self.shared.conn(), self.copy.conn())?;
         }
+        drop(snapshot);
         let broken = reading.findings.iter().any(|finding| finding.seq.is_some());
         if !broken {
             tx.commit().map_err(StoreError::sqlite("bringing the verified copy on"))?;
@@ -270,15 +273,12 @@ impl Session {
         }
     }
 
-    /// Compares the shared tables with the verified copy, refills them, and says what differed.
+    /// Compares the shared tables with the verified copy, refills them, and says what differed; none where somebody
+    /// recorded meanwhile and nothing was done.
     ///
     /// # Errors
     /// As [`SharedFile::append`].
-    pub fn rebuild(&mut self) -> Result<Vec<Finding>, StoreError> {
-        let differed = tables::compare(self.shared.conn(), self.copy.conn())?;
-        if !differed.is_empty() {
-            self.shared.refill(self.copy.conn())?;
-        }
-        Ok(differed)
+    pub fn rebuild(&mut self) -> Result<Option<Vec<Finding>>, StoreError> {
+        self.shared.refill(self.state.head(), self.copy.conn())
     }
 }

@@ -157,6 +157,15 @@ impl SharedFile {
         &self.conn
     }
 
+    /// Holds still what is read, until it is dropped: others may record meanwhile.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn snapshot(&self) -> Result<Transaction<'_>, StoreError> {
+        Transaction::new_unchecked(&self.conn, TransactionBehavior::Deferred)
+            .map_err(StoreError::sqlite("reading the log"))
+    }
+
     /// Puts an entry behind `head` if that still is the newest one, and projects it onto the tables, in one
     /// transaction that is durable when this returns.
     ///
@@ -170,20 +179,11 @@ impl SharedFile {
     ) -> Result<Appended, StoreError> {
         let doing = || StoreError::sqlite("recording");
         self.write(|tx| {
-            let newest: Option<u64> =
-                tx.query_row("SELECT max(seq) FROM entry", [], |row| row.get(0)).map_err(doing())?;
-            let stands = match (newest, head) {
-                (None, None) => true,
-                (Some(newest), Some(head)) if newest == head.seq => {
-                    entry(tx, newest).map_err(doing())?.is_some_and(|it| it.leaf() == head.leaf)
-                }
-                _ => false,
-            };
-            if !stands {
+            if !is_head(tx, head).map_err(doing())? {
                 return Ok(Appended::HeadMoved);
             }
-            tx.execute("INSERT INTO entry (seq, blob, text) VALUES (?1, ?2, ?3)", params![raw.seq, raw.blob, raw.text])
-                .map_err(doing())?;
+            let insert = "INSERT INTO entry (seq, blob, text) VALUES (?1, ?2, ?3)";
+            tx.execute(insert, params![raw.seq, raw.blob, raw.text]).map_err(doing())?;
             project(tx).map_err(doing())?;
             // A planted trigger can swallow a row without an error: look before it is said to be there.
             match entry(tx, raw.seq).map_err(doing())? {
@@ -193,12 +193,23 @@ impl SharedFile {
         })
     }
 
-    /// Refills the derived tables from a verified copy.
+    /// Refills the derived tables from a verified copy that reaches up to `head`, and says what differed; none where
+    /// that is not the newest entry any more, and nothing was done.
     ///
     /// # Errors
     /// As [`SharedFile::append`].
-    pub fn refill(&mut self, copy: &Connection) -> Result<(), StoreError> {
-        self.write(|tx| tables::refill(tx, copy).map_err(StoreError::sqlite("refilling the tables")))
+    pub fn refill(&mut self, head: Option<Head>, copy: &Connection) -> Result<Option<Vec<Finding>>, StoreError> {
+        let doing = || StoreError::sqlite("refilling the tables");
+        self.write(|tx| {
+            if !is_head(tx, head).map_err(doing())? {
+                return Ok(None);
+            }
+            let differed = tables::compare(tx, copy)?;
+            if !differed.is_empty() {
+                tables::refill(tx, copy).map_err(doing())?;
+            }
+            Ok(Some(differed))
+        })
     }
 
     /// Runs one writing transaction; rolled back unless it succeeds.
@@ -252,4 +263,16 @@ fn raw(row: &rusqlite::Row<'_>) -> rusqlite::Result<Raw> {
 
 fn entry(conn: &Connection, seq: u64) -> rusqlite::Result<Option<Raw>> {
     conn.query_row("SELECT seq, blob, text FROM entry WHERE seq = ?1", [seq], raw).optional()
+}
+
+/// Whether this is the newest entry of the log, by place and by content.
+fn is_head(conn: &Connection, head: Option<Head>) -> rusqlite::Result<bool> {
+    let newest: Option<u64> = conn.query_row("SELECT max(seq) FROM entry", [], |row| row.get(0))?;
+    match (newest, head) {
+        (None, None) => Ok(true),
+        (Some(newest), Some(head)) if newest == head.seq => {
+            Ok(entry(conn, newest)?.is_some_and(|raw| raw.leaf() == head.leaf))
+        }
+        _ => Ok(false),
+    }
 }
