@@ -85,6 +85,10 @@ impl Console for Typist {
         self.there
     }
 
+    fn can_hide(&self) -> bool {
+        self.there
+    }
+
     fn ask(&mut self, question: &str) -> io::Result<String> {
         let answer = self.answers.pop_front().unwrap_or_default();
         writeln!(self.screen.borrow_mut(), "{question} {answer}")?;

@@ -1,0 +1,145 @@
+//! The layout is held: imports go one way, rooms stay small, and only one door leads outside.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each part of the program, and what of the others it may know.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("log", &["domain"]),
+    ("store", &["domain", "log"]),
+    ("draft", &["domain"]),
+    ("render", &["domain"]),
+    ("signer", &["domain", "log"]),
+    ("env", &["domain"]),
+    ("config", &["domain", "env"]),
+    ("error", &["config", "domain", "draft", "log", "signer", "store"]),
+    ("commands", &["config", "domain", "draft", "env", "error", "log", "render", "signer", "store"]),
+    ("cli", &["commands", "env", "error", "render"]),
+];
+
+/// The most lines in a file and in a function.
+const FILE: usize = 500;
+const FUNCTION: usize = 60;
+
+struct Source {
+    path: PathBuf,
+    part: String,
+    /// Without its unit tests.
+    text: String,
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let items = fs::read_dir(folder).unwrap().map(|item| item.unwrap().path());
+    items.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+fn sources() -> Vec<Source> {
+    let read = |path: PathBuf| {
+        let inside = path.strip_prefix("src").unwrap().with_extension("");
+        let part = inside.iter().next().unwrap().to_str().unwrap().to_owned();
+        let text = fs::read_to_string(&path).unwrap();
+        let text = text.split("#[cfg(test)]").next().unwrap().to_owned();
+        Source { path, part, text }
+    };
+    files(Path::new("src")).into_iter().map(read).collect()
+}
+
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    (1..).zip(text.lines()).filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+#[test]
+fn no_part_imports_against_the_stream() {
+    for Source { path, part, text } in sources() {
+        if matches!(part.as_str(), "lib" | "main") {
+            continue;
+        }
+        let (_, allowed) = MAY_USE.iter().find(|(name, _)| *name == part).unwrap_or_else(|| panic!("{part}?"));
+        for (number, line) in code(&text) {
+            for used in line.split("crate::").skip(1) {
+                let used: String = used.chars().take_while(|c| c.is_ascii_lowercase()).collect();
+                let fine = used == part || allowed.contains(&used.as_str()) || used.is_empty();
+                assert!(fine, "{}:{number}: {part} may not use {used}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn no_part_reaches_outside_but_through_its_door() {
+    let doors: &[(&str, &[&str])] = &[
+        ("std::env::", &["env", "main"]),
+        ("SystemTime", &["env"]),
+        ("Utc::now", &[]),
+        ("getrandom", &["env"]),
+        ("rpassword", &["env"]),
+        ("println!", &[]),
+        ("print!(", &[]),
+        ("std::process::", &["config", "main", "store"]),
+        ("std::fs", &["commands", "config", "env", "signer", "store"]),
+        ("std::net", &[]),
+        ("rusqlite", &["commands", "store"]),
+        ("clap", &["cli", "commands"]),
+    ];
+    for Source { path, part, text } in sources() {
+        for (number, line) in code(&text) {
+            for (word, parts) in doors.iter().filter(|(word, _)| line.contains(word)) {
+                assert!(parts.contains(&part.as_str()), "{}:{number}: {word} in {part}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_panics_on_purpose() {
+    let forbidden = [".unwrap()", ".expect(", "panic!", "todo!", "unimplemented!", "unreachable!", "dbg!", "unsafe "];
+    for Source { path, text, .. } in sources() {
+        for (number, line) in code(&text) {
+            for word in forbidden.iter().filter(|word| line.contains(**word)) {
+                panic!("{}:{number}: {word}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn no_file_outgrows_a_room_and_no_function_a_screen() {
+    for Source { path, text, .. } in sources() {
+        assert!(text.lines().count() <= FILE, "{} has too many lines", path.display());
+        let mut begun: Option<(usize, usize)> = None;
+        for (number, line) in code(&text) {
+            let indent = line.len() - line.trim_start().len();
+            let head = line.trim_start();
+            if begun.is_none()
+                && !line.ends_with(';')
+                && (head.starts_with("fn ") || head.starts_with("pub") && head.contains("fn "))
+            {
+                begun = Some((number, indent));
+            }
+            if let Some((start, depth)) = begun
+                && line.starts_with(&format!("{}}}", " ".repeat(depth)))
+            {
+                assert!(number - start < FUNCTION, "{}:{start}: {} lines", path.display(), number - start + 1);
+                begun = None;
+            }
+        }
+    }
+}
+
+#[test]
+fn every_example_is_used_by_a_test() {
+    let tests: String =
+        files(Path::new("tests")).iter().filter_map(|path| fs::read_to_string(path).ok()).collect::<String>();
+    let transcripts: String = files(Path::new("examples"))
+        .iter()
+        .filter(|path| path.extension().is_some_and(|it| it == "md"))
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    let quickstart = fs::read_to_string("examples/quickstart.sh").unwrap();
+    for path in files(Path::new("examples")).iter().filter(|path| path.extension().is_some_and(|it| it == "toml")) {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let used = [&tests, &transcripts, &quickstart].iter().any(|text| text.contains(name));
+        assert!(used, "{name} is used nowhere");
+    }
+}
