@@ -62,13 +62,14 @@ pub fn record(
 ) -> Result<Entry, Error> {
     let key = context.key_file()?;
     let public = key.public();
+    let (id, actor) = prepare(context, session, public)?;
     let wanted = plan(session)?;
-    rehearse(context, session, public, &wanted)?;
+    compose(context.env, session.state(), id, actor, public, &wanted)?;
     let signer = context.unlock(key)?;
     for _ in 0..ATTEMPTS {
         let (id, actor) = prepare(context, session, public)?;
-        let plan = plan(session)?;
-        let (raw, entry) = seal_entry(context.env, session.state(), id, actor, &signer, plan)?;
+        let wanted = plan(session)?;
+        let (raw, entry) = seal_entry(context.env, session.state(), id, actor, &signer, wanted)?;
         if session.append(&raw, &entry, context.env.now())? {
             return Ok(entry);
         }

@@ -80,6 +80,11 @@ impl Register {
         self.changes.get(&change).ok_or(Refusal::NoChange { change })
     }
 
+    /// The changes that are part of this state.
+    pub fn loaded(&self) -> impl Iterator<Item = ChangeId> {
+        self.changes.keys().copied()
+    }
+
     /// Brings in a change that was folded from its own entries.
     pub fn adopt(&mut self, change: Change) {
         self.changes.insert(change.id(), change);

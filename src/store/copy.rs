@@ -27,9 +27,17 @@ impl VerifiedCopy {
     /// # Errors
     /// What the system or SQLite says.
     pub fn open(path: &Path) -> Result<(Self, bool), StoreError> {
+        // Processes of one account take turns here: none may throw away what another is just making.
+        let turn = path.with_extension("lock");
+        let turn = fs::File::create(&turn).and_then(|file| file.lock().map(|()| file));
+        let _turn = turn.map_err(StoreError::io("lock", path))?;
         let stood = path.exists();
-        if stood && let Ok(copy) = Self::open_existing(path) {
-            return Ok((copy, false));
+        if stood {
+            match Self::open_existing(path) {
+                Ok(copy) => return Ok((copy, false)),
+                Err(busy @ StoreError::Busy { .. }) => return Err(busy),
+                Err(_) => {}
+            }
         }
         for suffix in ["", "-wal", "-shm"] {
             let mut name = path.as_os_str().to_owned();

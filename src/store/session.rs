@@ -156,7 +156,12 @@ impl Session {
         }
         let tx = self.copy.begin()?;
         if self.state.head() != self.copy.head()? {
+            // Another process of this account brought the copy on: what was loaded is loaded anew.
+            let loaded: Vec<ChangeId> = self.state.loaded().collect();
             self.state = self.copy.state(&self.shared)?;
+            for change in loaded {
+                self.copy.change(&self.shared, change)?.into_iter().for_each(|change| self.state.adopt(change));
+            }
         }
         let reading = follow(&self.shared, &self.copy, &mut self.state, Mode::Advance, progress)?;
         tx.commit().map_err(StoreError::sqlite("bringing the verified copy on"))?;

@@ -376,6 +376,26 @@ impl World {
         raw.seq
     }
 
+    /// Records the same event so many times in a row, as the program would but in one transaction: a long log, quickly
+    /// made.
+    pub fn record_many(&self, person: &str, event: Event, times: u64) {
+        let (mut env, _) = self.env(person, None);
+        let (signer, mut state) = (self.signer(person), self.state());
+        let id = state.id().unwrap().clone();
+        let mut db = self.sql();
+        let tx = db.transaction().unwrap();
+        for _ in 0..times {
+            let plan = Plan { event: event.clone(), text: None };
+            let actor = person.parse().unwrap();
+            let (raw, entry) = seal_entry(&mut env, &state, id.clone(), actor, &signer, plan).unwrap();
+            state.apply(&entry.header, entry.leaf, &entry.event);
+            let insert = "INSERT INTO entry (seq, blob, text) VALUES (?1, ?2, ?3)";
+            tx.execute(insert, rusqlite::params![raw.seq, raw.blob, raw.text]).unwrap();
+            twinseal::store::project(&tx, &entry, &state).unwrap();
+        }
+        tx.commit().unwrap();
+    }
+
     /// Puts exact bytes at the end of the log.
     pub fn insert(&self, raw: &Raw) {
         let insert = "INSERT INTO entry (seq, blob, text) VALUES (?1, ?2, ?3)";

@@ -1,0 +1,83 @@
+//! The program itself on a real terminal: questions, passphrases, what is not shown.
+
+mod support;
+
+use std::process::Command;
+
+use rexpect::session::{PtySession, spawn_command};
+use support::World;
+
+/// Starts the program as somebody on a terminal. The clock is the real one.
+fn on_terminal(world: &World, person: &str, arguments: &[&str]) -> PtySession {
+    let home = world.path(&format!("people/{person}"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_twinseal"));
+    command.args(arguments).current_dir(world.path("")).env_clear();
+    command.env("HOME", &home).env("TERM", "xterm").env("TWINSEAL_KEY", home.join("key"));
+    spawn_command(command, Some(20_000)).unwrap()
+}
+
+fn exit_code(mut session: PtySession) -> (i32, String) {
+    let rest = session.exp_eof().unwrap();
+    match session.process.wait().unwrap() {
+        rexpect::process::wait::WaitStatus::Exited(_, code) => (code, rest),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_passphrase_is_asked_twice_and_never_shown() {
+    let world = World::empty();
+    std::fs::create_dir_all(world.path("people/alice")).unwrap();
+    let mut session = on_terminal(&world, "alice", &["key", "new", "people/alice/key"]);
+    session.exp_string("New passphrase (empty for none): ").unwrap();
+    session.send_line("correct horse").unwrap();
+    session.exp_string("The same again: ").unwrap();
+    session.send_line("correct horse").unwrap();
+    let (code, rest) = exit_code(session);
+    assert_eq!(code, 0, "{rest}");
+    assert!(rest.contains("locked by its passphrase") && !rest.contains("horse"), "{rest}");
+
+    let request = ["person", "request", "alice", "--register", "prod"];
+    let mut session = on_terminal(&world, "alice", &request);
+    session.exp_string("Passphrase of ").unwrap();
+    session.send_line("wrong").unwrap();
+    let (code, rest) = exit_code(session);
+    assert_eq!(code, 2, "{rest}");
+    assert!(rest.contains("that is not the passphrase of") && !rest.contains("wrong\r\n"), "{rest}");
+}
+
+#[test]
+fn founding_asks_for_the_registers_name() {
+    let world = World::with_requests();
+    let init = ["init", "--name", "prod", "--member", "alice=alice.request:admin", "--member", "bob=bob.request:admin"];
+    let mut session = on_terminal(&world, "alice", &init);
+    session.exp_string("Type prod to sign entry 0: ").unwrap();
+    session.send_line("y").unwrap();
+    let (code, rest) = exit_code(session);
+    assert_eq!(code, 1, "{rest}");
+    assert!(rest.contains("not confirmed, so nothing was signed"), "{rest}");
+    assert!(!world.path("prod.db").exists());
+
+    let mut session = on_terminal(&world, "alice", &init);
+    session.exp_string("Type prod to sign entry 0: ").unwrap();
+    session.send_line("prod").unwrap();
+    let (code, rest) = exit_code(session);
+    assert_eq!(code, 0, "{rest}");
+    assert!(rest.contains("fingerprint "), "{rest}");
+}
+
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    let world = World::filed();
+    let home = world.path("people/erin");
+    let script = format!("'{}' show CHG-1 | head -n 1", env!("CARGO_BIN_EXE_twinseal"));
+    let output = Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(world.path(""))
+        .env("HOME", &home)
+        .env("TWINSEAL_REGISTER", "prod.db")
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "CHG-1  Raise the pool\n");
+}
