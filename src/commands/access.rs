@@ -172,7 +172,8 @@ impl<'e> Context<'e> {
             Some(known) if known != fingerprint.to_string() => return wrong(known),
             _ => {}
         }
-        if !self.trusts(fingerprint) {
+        let met_before = self.trusts(fingerprint);
+        if !met_before {
             self.ask_trust(&id, fingerprint)?;
             self.trust(&id, &path, fingerprint)?;
         }
@@ -182,7 +183,7 @@ impl<'e> Context<'e> {
         let bar = self.progress(newest, "verifying");
         let session = Session::open(shared, &folder, fingerprint, now, &mut |seq| bar.set_position(seq))?;
         bar.finish_and_clear();
-        self.tell_notices(&session);
+        self.tell_notices(&session, met_before);
         Ok(session)
     }
 
@@ -203,9 +204,13 @@ impl<'e> Context<'e> {
     }
 
     /// Says what was noticed, and that a broken log is shown up to its first fault only.
-    pub fn tell_notices(&mut self, session: &Session) {
+    pub fn tell_notices(&mut self, session: &Session, met_before: bool) {
         for notice in session.notices() {
             self.env.tell(match notice {
+                Notice::FirstVerification if !met_before => continue,
+                Notice::FirstVerification => {
+                    "warning: this account has met this register before, and its pin and verified copy are gone"
+                }
                 Notice::CopyRebuilt => "note: the verified copy was gone or damaged; the whole log was verified again",
                 Notice::PinMissing => {
                     "warning: the pin of this register is gone; what this account remembers is the verified copy alone"

@@ -3,9 +3,10 @@
 use clap::Args;
 
 use super::access::{change, parse};
+use super::motion::remark;
 use super::show::page;
 use super::{Context, Plan, record, rehearse};
-use crate::domain::{ChangeId, Digest, Event};
+use crate::domain::{ChangeId, Digest, Event, Field};
 use crate::error::Error;
 
 /// Approve a change: shows the whole revision, then asks for its id to be typed
@@ -18,6 +19,9 @@ pub struct Approve {
     /// The digest of the revision that you have read; needed without a terminal
     #[arg(long, value_name = "DIGEST")]
     revision: Option<String>,
+    /// A remark to go with it
+    #[arg(long)]
+    note: Option<String>,
 }
 
 impl Approve {
@@ -27,6 +31,7 @@ impl Approve {
     /// The rule that says no, or what prevents recording.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let id: ChangeId = parse(&self.change)?;
+        let text = self.note.as_deref().map(|note| remark(Field::Note, note)).transpose()?;
         let mut session = context.open()?;
         // Fixed before it is shown: if it is revised while somebody reads, the signature is refused.
         let revision = change(&mut session, id)?.current().id;
@@ -44,7 +49,7 @@ impl Approve {
                 context.confirm("approve this revision", &id.to_string())?;
             }
         }
-        record(context, &mut session, |_| Ok(Plan::of(Event::Approve(revision))))?;
+        record(context, &mut session, |_| Ok(Plan { event: Event::Approve(revision), text: text.clone() }))?;
         change(&mut session, id)?;
         let tally = session.state().change(id)?.tally(session.state().governance(), context.env.now());
         let then = if tally.is_enough() { "it may start in its window" } else { "it waits for the others" };

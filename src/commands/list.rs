@@ -4,9 +4,9 @@ use clap::Args;
 use rusqlite::Row;
 
 use super::Context;
-use crate::domain::ChangeId;
+use crate::domain::{ChangeId, ChangeKind};
 use crate::error::Error;
-use crate::render::{moment, table};
+use crate::render::{ago, moment, table};
 use crate::store::{Session, StoreError};
 
 /// List changes, newest first
@@ -57,7 +57,7 @@ impl List {
         }
         let shown = found.len() as u64;
         let rows = found.into_iter().map(|it| row(context, &mut session, it)).collect::<Result<_, Error>>()?;
-        let header = ["CHANGE", "STATUS", "RISK", "KIND", "OWNER", "WINDOW OPENS", "TITLE"];
+        let header = ["CHANGE", "STATUS", "RISK", "OWNER", "WINDOW OPENS", "TITLE"];
         context.env.say(table(header, rows, context.env.width))?;
         if shown < session.state().filed() {
             context.env.tell(format_args!("the newest {shown} of {}; more with --limit", session.state().filed()));
@@ -73,12 +73,20 @@ impl List {
     }
 }
 
-fn row(context: &Context<'_>, session: &mut Session, it: Listed) -> Result<[String; 7], Error> {
+/// Below this width the window is shown by how far away it is, so that there is room for titles.
+const WIDE: u16 = 110;
+
+fn row(context: &Context<'_>, session: &mut Session, it: Listed) -> Result<[String; 6], Error> {
+    let now = context.env.now();
     let id = ChangeId::after(it.id.saturating_sub(1));
     session.load(id)?;
-    let status =
-        session.state().change(id).map(|change| change.status(session.state().governance(), context.env.now()));
-    let opens = it.start.parse().map_or(it.start, |start| moment(start, &it.zone));
+    let status = session.state().change(id)?.status(session.state().governance(), now);
+    let risk = if it.kind == ChangeKind::Normal.as_str() { it.risk } else { format!("{} {}", it.risk, it.kind) };
+    let opens = match it.start.parse() {
+        Ok(start) if context.env.width.is_some_and(|width| width < WIDE) => ago(start, now),
+        Ok(start) => moment(start, &it.zone),
+        Err(_) => it.start,
+    };
     let title = it.title.unwrap_or_else(|| "(its text was erased)".to_owned());
-    Ok([id.to_string(), status.map_or(String::new(), |it| it.to_string()), it.risk, it.kind, it.owner, opens, title])
+    Ok([id.to_string(), status.to_string(), risk, it.owner, opens, title])
 }

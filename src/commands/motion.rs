@@ -114,13 +114,13 @@ fn list(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
 }
 
 fn page(context: &Context<'_>, id: MotionId, motion: &Opened) -> Page {
-    let mut page = Page::new(context.env.colour);
+    let mut page = Page::new(context.env.colour, context.env.width);
     let Proposal::Enrol(members) = &motion.proposal;
     page.title(format_args!("motion {id}: enrol {} people", members.len()));
     page.field("state", standing(context, motion));
     page.field("proposed", format_args!("by {}, {} (entry {})", motion.proposer, motion.time, motion.seq));
     page.field("digest", motion.opened);
-    page.block("members", member_table(members, context.env.width.map(|width| width.saturating_sub(2))));
+    page.block("members").verbatim(0, "", member_table(members, None));
     page
 }
 

@@ -164,7 +164,7 @@ impl Show {
             let near = nearest(id.as_str(), governance.people().keys().map(PersonId::as_str));
             return Err(Error::NoPerson { person: id, near });
         };
-        let mut page = Page::new(context.env.colour);
+        let mut page = Page::new(context.env.colour, context.env.width);
         let name = names(&session)?.get(&id).cloned().unwrap_or_default();
         page.title(format_args!("{id}  {name}"));
         page.field("roles", roles(person));

@@ -25,13 +25,13 @@ impl Seal {
         let key = context.key_file()?.public();
         rehearse(context, &mut session, key, &Plan::of(Event::Seal))?;
         let entry = session.entry(0)?.ok_or(Error::NoEntry(0))?;
-        let mut page = Page::new(context.env.colour);
+        let mut page = Page::new(context.env.colour, context.env.width);
         page.title(format_args!("register {}", entry.header.register));
         page.field("fingerprint", entry.leaf);
         page.field("founded", format_args!("by {}, {}", entry.header.actor, entry.header.time));
-        page.block("members", member_table(members(&entry.event), None));
+        page.block("members").verbatim(0, "", member_table(members(&entry.event), None));
         if let Event::Init { policy, .. } = &entry.event {
-            page.block("policy", policy_sentences(*policy).join("\n"));
+            page.block("policy").text("", policy_sentences(*policy).join("\n"));
         }
         context.env.say(page.finish())?;
         if context.options.fingerprint.is_none() {

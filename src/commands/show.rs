@@ -49,7 +49,7 @@ pub fn page(context: &Context<'_>, session: &mut Session, id: ChangeId) -> Resul
         }
     }
     let words = Words { description, remarks, names: names(session)? };
-    let mut page = Page::new(context.env.colour);
+    let mut page = Page::new(context.env.colour, context.env.width);
     change_page(&mut page, change, &words, state.governance(), context.env.now());
     Ok(page)
 }

@@ -5,15 +5,25 @@ use clap::Args;
 use super::Context;
 use crate::domain::Digest;
 use crate::error::Error;
-use crate::log::{Defect, entry};
-use crate::render::{Page, safe};
-use crate::store::{Finding, Pin, Reading, Session, SharedFile};
+use crate::log::{Defect, Raw, entry};
+use crate::render::Page;
+use crate::store::{Finding, Pin, Reading, Session, SharedFile, StoreError};
 
 /// Verify the whole register: every signature, link, rule and text, the tables, the schema, the file
 ///
 /// Always reads everything. Exit code 0: intact; 3: something is not, and each finding names the entry and the rule.
 #[derive(Debug, Args)]
 pub struct Verify {}
+
+/// What a verification is anchored to, outside the file.
+enum Anchor {
+    /// What this account remembers.
+    Pin(Pin),
+    /// The fingerprint, so the beginning alone.
+    Beginning,
+    /// Nothing.
+    Nothing,
+}
 
 impl Verify {
     /// Runs it.
@@ -23,90 +33,106 @@ impl Verify {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let path = context.register_path()?;
         let (shared, mut findings) = SharedFile::open(&path)?;
-        let entries = shared.newest()?.map_or(0, |newest| newest + 1);
-        let fingerprint = shared.entry(0)?.map_or(Digest::NONE, |raw| raw.leaf());
-        findings.extend(self.fingerprint_finding(context, &shared, fingerprint)?);
-        findings.extend(shared.integrity()?);
-        let anchored = findings.iter().all(|finding| finding.rule != "fingerprint") && context.trusts(fingerprint);
-        let mut session = if anchored {
+        let first = noted(shared.entry(0), &mut findings)?.flatten();
+        let newest = noted(shared.newest(), &mut findings)?.flatten();
+        let integrity = noted(shared.integrity(), &mut findings)?;
+        findings.extend(integrity.into_iter().flatten());
+
+        let fingerprint = first.as_ref().map_or(Digest::NONE, Raw::leaf);
+        let expected = expected(context, &shared, first.as_ref())?;
+        let met_before = context.trusts(fingerprint);
+        let wrong = expected.as_ref().is_some_and(|expected| *expected != fingerprint.to_string());
+        if let Some(expected) = expected.as_ref().filter(|_| wrong) {
+            let meaning = format!("entry 0 has the leaf hash {fingerprint}, and {expected} was expected");
+            findings.push(Finding::of_file("fingerprint", meaning));
+        }
+        let mut session = if met_before && !wrong {
             Session::attach(shared, &context.state_folder(fingerprint), fingerprint)?
         } else {
             Session::unanchored(shared, fingerprint)?
         };
-        let pin = session.pin().copied();
+        let anchor = match session.pin() {
+            Some(pin) => Anchor::Pin(*pin),
+            None if expected.is_some() && !wrong => Anchor::Beginning,
+            None => Anchor::Nothing,
+        };
+
         let now = context.env.now();
-        let bar = context.progress(entries, "verifying");
-        let reading = session.verify(now, &mut |seq| bar.set_position(seq))?;
+        let bar = context.progress(newest.map_or(0, |newest| newest + 1), "verifying");
+        let reading = match session.verify(now, &mut |seq| bar.set_position(seq)) {
+            // Whoever falsified entry 0 could claim a newer format, to be passed over.
+            Err(StoreError::Newer { .. }) if wrong => Reading::default(),
+            read => read?,
+        };
         bar.finish_and_clear();
-        context.tell_notices(&session);
+        context.tell_notices(&session, met_before);
         findings.extend(reading.findings.iter().cloned());
-        if reading.entries == 0 {
+        if first.is_none() && reading.entries == 0 {
             findings.push(Finding::at(0, Defect::Missing.rule(), "there is no entry at all: nothing was founded here"));
         }
-        report(context, &session, &reading, pin, &findings)?;
+        report(context, &session, &reading, &anchor, &findings)?;
         if findings.is_empty() { Ok(()) } else { Err(Error::Findings { count: findings.len() }) }
     }
+}
 
-    /// Whether it is the register that was given, or that is known here by path or name.
-    fn fingerprint_finding(
-        &self,
-        context: &Context<'_>,
-        shared: &SharedFile,
-        found: Digest,
-    ) -> Result<Option<Finding>, Error> {
-        let name = shared.entry(0)?.and_then(|raw| entry::facts(&raw).ok()).map(|(header, _)| header.register);
-        let known = context.fingerprint_known(shared.path(), name.as_ref().map(|id| id.name().as_str()));
-        let expected = context.fingerprint_given()?.map(|given| given.to_string()).or(known);
-        Ok(expected.filter(|expected| *expected != found.to_string()).map(|expected| {
-            let meaning = format!("entry 0 has the leaf hash {found}, and {expected} is the register that you know");
-            Finding::of_file("fingerprint", meaning)
-        }))
+/// What is damaged is a finding, and not an end of the search.
+fn noted<T>(read: Result<T, StoreError>, findings: &mut Vec<Finding>) -> Result<Option<T>, StoreError> {
+    match read {
+        Ok(it) => Ok(Some(it)),
+        Err(StoreError::Broken(finding)) => {
+            findings.push(finding);
+            Ok(None)
+        }
+        Err(error) => Err(error),
     }
+}
+
+/// The fingerprint that was given, or that is known here by path or name.
+fn expected(context: &Context<'_>, shared: &SharedFile, first: Option<&Raw>) -> Result<Option<String>, Error> {
+    let facts = first.and_then(|raw| entry::facts(raw).ok());
+    let name = facts.as_ref().map(|(header, _)| header.register.name().as_str());
+    let given = context.fingerprint_given()?.map(|given| given.to_string());
+    Ok(given.or_else(|| context.fingerprint_known(shared.path(), name)))
 }
 
 fn report(
     context: &mut Context<'_>,
     session: &Session,
     reading: &Reading,
-    pin: Option<Pin>,
+    anchor: &Anchor,
     findings: &[Finding],
 ) -> Result<(), Error> {
-    let mut page = Page::new(context.env.colour);
+    let mut page = Page::new(context.env.colour, context.env.width);
     if let Some(id) = session.state().id() {
         page.field("register", id);
     }
     page.field("fingerprint", session.fingerprint());
     page.field("entries", reading.entries);
     if let Some(head) = session.state().head() {
-        let which = if reading.findings.is_empty() { "head" } else { "valid up to" };
-        page.field(which, format_args!("entry {} {}", head.seq, head.leaf));
+        let whole = reading.findings.iter().all(|finding| finding.seq.is_none());
+        page.field(if whole { "head" } else { "valid up to" }, format_args!("entry {} {}", head.seq, head.leaf));
     }
-    let given = context.options.fingerprint.is_some();
-    page.field(
-        "anchored to",
-        match pin {
-            Some(pin) => format!("this account's pin: entry {}, verified {}", pin.head.seq, pin.verified),
-            None if given => "the fingerprint that you gave, so to its beginning and not to its end".to_owned(),
-            None => "nothing outside this file".to_owned(),
-        },
-    );
+    let anchored_to = match anchor {
+        Anchor::Pin(pin) => format!("this account's pin: entry {}, verified {}", pin.head.seq, pin.verified),
+        Anchor::Beginning => "the fingerprint alone: its beginning, not its end".to_owned(),
+        Anchor::Nothing => "nothing outside this file".to_owned(),
+    };
+    page.field("anchored to", anchored_to);
     for notice in &reading.notices {
-        page.field("notice", safe(&notice.to_string()));
+        page.field("notice", notice);
     }
     for finding in findings {
-        page.field("finding", safe(&finding.to_string()));
+        page.field("finding", finding);
     }
     if reading.unjudged > 0 {
         let meaning = format!("{} later entries were checked for signature and link, not for rules", reading.unjudged);
         page.field("therefore", meaning);
     }
-    page.field(
-        "result",
-        match (findings.is_empty(), pin.is_some() || given) {
-            (true, true) => "intact",
-            (true, false) => "intact; not anchored to anything outside this file",
-            (false, _) => "NOT INTACT",
-        },
-    );
+    let result = match (findings.is_empty(), anchor) {
+        (false, _) => "NOT INTACT",
+        (true, Anchor::Nothing) => "intact; not anchored to anything outside this file",
+        (true, _) => "intact",
+    };
+    page.field("result", result);
     Ok(context.env.say(page.finish())?)
 }

@@ -46,7 +46,7 @@ defects! {
     NotCanonical => "canonical", "not written in its one spelling";
     /// A format level above ours: not a finding.
     Newer { /** The level. */ format: u64 } =>
-        "newer", "the register has format level {format}: it needs a newer twinseal";
+        "newer", "names format level {format}, which needs a newer twinseal";
 
     // Signature
     /// No signature line after the blank line.

@@ -43,8 +43,8 @@ pub fn read(kind: EventKind, bytes: &[u8]) -> Result<Text, Defect> {
         EventKind::File => Text::Description(Box::new(read_description(&mut lines)?)),
         EventKind::Init | EventKind::Enrol => Text::Names(lines.parse_all("name", read_name)?),
         EventKind::Reject | EventKind::Decline => read_remark(&mut lines, Field::Reason)?,
-        EventKind::Approve | EventKind::Start | EventKind::Finish => read_remark(&mut lines, Field::Note)?,
-        EventKind::Seal | EventKind::Second | EventKind::Withdraw => return Err(Defect::TextNone),
+        EventKind::Approve | EventKind::Finish => read_remark(&mut lines, Field::Note)?,
+        EventKind::Seal | EventKind::Second | EventKind::Withdraw | EventKind::Start => return Err(Defect::TextNone),
     };
     lines.end()?;
     if write(&text, salt).0 == bytes { Ok(text) } else { Err(Defect::NotCanonical) }

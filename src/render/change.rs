@@ -79,7 +79,7 @@ fn terms_fields(page: &mut Page, terms: &Terms, names: &Names, now: Time) {
     if !terms.tags.is_empty() {
         page.field("tags", list(&terms.tags));
     }
-    page.field("window", format_args!("{}\nopens {}", window(&terms.window), ago(terms.window.start(), now)));
+    page.field("window", window(&terms.window, now));
     page.field("outage", format_args!("{} min expected", terms.outage_minutes));
     let links = |link: &Link| link.to_string();
     if !terms.links.is_empty() {
@@ -90,57 +90,51 @@ fn terms_fields(page: &mut Page, terms: &Terms, names: &Names, now: Time) {
 fn description_blocks(page: &mut Page, it: &Description, terms: &Terms) {
     let mut prose = |label: &str, prose: Option<&Prose>| {
         if let Some(prose) = prose {
-            page.block(label, prose);
+            page.block(label).text("", prose);
         }
     };
     prose("reason", it.reason.as_ref());
     prose("impact", it.impact.as_ref());
     prose("security", it.security.as_ref());
-    page.block("plan", steps(&it.plan));
-    page.block(&format!("rollback ({} min)", terms.rollback_minutes), steps(&it.rollback));
+    steps(page.block("plan"), &it.plan);
+    steps(page.block(&format!("rollback ({} min)", terms.rollback_minutes)), &it.rollback);
     if !it.abort_if.is_empty() {
-        page.block("abort if", it.abort_if.iter().map(|it| item("-", it)).collect::<Vec<_>>().join("\n"));
-    }
-    if !it.tests.is_empty() {
-        let tests = (1..).zip(&it.tests).map(|(n, it)| test(n, it, terms));
-        page.block("tests", tests.collect::<Vec<_>>().join("\n"));
-    }
-    if let Some(success) = &it.success {
-        page.block("success", success);
-    }
-    if !terms.artifacts.is_empty() {
-        let artifacts = terms.artifacts.iter().map(|it| format!("{} sha256:{}", it.name, it.digest));
-        page.block("artifacts", artifacts.collect::<Vec<_>>().join("\n"));
-    }
-}
-
-/// `1. text`, further lines indented below the first.
-fn item(mark: &str, text: &Prose) -> String {
-    let indent = format!("\n{:width$}", "", width = mark.len() + 1);
-    format!("{mark} {}", text.as_str().replace('\n', &indent))
-}
-
-fn steps(steps: &[Step]) -> String {
-    let mut lines = Vec::new();
-    for (n, step) in (1..).zip(steps) {
-        let mark = format!("{n}.");
-        lines.push(item(&mark, &step.text));
-        if let Some(command) = &step.command {
-            let indent = " ".repeat(mark.len() + 1);
-            lines.push(format!("{indent}{}", item("$", command).replace('\n', &format!("\n{indent}"))));
+        page.block("abort if");
+        for criterion in &it.abort_if {
+            page.text("-", criterion);
         }
     }
-    lines.join("\n")
+    if !it.tests.is_empty() {
+        page.block("tests");
+        (1..).zip(&it.tests).for_each(|(n, trial)| test(page, n, trial, terms));
+    }
+    if let Some(success) = &it.success {
+        page.block("success").text("", success);
+    }
+    if !terms.artifacts.is_empty() {
+        page.block("artifacts");
+        for artifact in &terms.artifacts {
+            page.verbatim(0, "", format_args!("{}\n  sha256:{}", artifact.name, artifact.digest));
+        }
+    }
 }
 
-fn test(n: u64, it: &Trial, terms: &Terms) -> String {
-    let mark = format!("{n}.");
-    let mut lines = vec![item(&mark, &it.what), format!("   result: {}", it.result.as_str().replace('\n', "\n   "))];
+fn steps(page: &mut Page, steps: &[Step]) {
+    for (n, step) in (1..).zip(steps) {
+        let mark = format!("{n}.");
+        page.text(&mark, &step.text);
+        if let Some(command) = &step.command {
+            page.verbatim(mark.len() + 1, "$", command);
+        }
+    }
+}
+
+fn test(page: &mut Page, n: u64, it: &Trial, terms: &Terms) {
+    page.text(&format!("{n}."), &it.what).text("   result:", &it.result);
     let digest = terms.evidence.iter().find(|(test, _)| *test == n);
     if let (Some(path), Some((_, digest))) = (&it.evidence, digest) {
-        lines.push(format!("   evidence: {path} sha256:{digest}"));
+        page.verbatim(3, "", format_args!("evidence: {path}\n  sha256:{digest}"));
     }
-    lines.join("\n")
 }
 
 fn timeline(page: &mut Page, change: &Change, remarks: &Remarks, governance: &Governance, now: Time) {
@@ -164,13 +158,13 @@ fn timeline(page: &mut Page, change: &Change, remarks: &Remarks, governance: &Go
         acts.push((act.seq, act.time, format!("{} finished it: {outcome}{late}", act.person)));
     }
     acts.sort();
-    let mut lines = Vec::new();
+    page.block("timeline");
     for (seq, time, act) in acts {
-        lines.push(format!("{time}  entry {seq:<5} {act}"));
-        let remark = remarks.get(&seq).map_or("", Prose::as_str);
-        lines.extend(remark.lines().map(|line| format!("{:22}{line}", "")));
+        page.text(&format!("{time}  entry {seq:<5}"), act);
+        if let Some(remark) = remarks.get(&seq) {
+            page.text(&" ".repeat(22), remark);
+        }
     }
-    page.block("timeline", lines.join("\n"));
 }
 
 /// Why an approval does not count, if it does not.

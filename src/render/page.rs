@@ -1,33 +1,55 @@
-//! A page of labelled lines and blocks.
+//! A page of labelled lines and blocks, wrapped where there is a screen.
 
 use std::fmt::Display;
 
 use anstyle::{AnsiColor, Style};
+use textwrap::Options;
 
 use super::safe_lines;
 
 /// The column in which values start.
 const VALUES: usize = 14;
 
+/// The column in which a block starts.
+const INDENT: usize = 2;
+
 /// Builds a page; colour adds to it and carries no meaning alone.
 pub struct Page {
     text: String,
     colour: bool,
+    width: Option<usize>,
 }
 
 impl Page {
-    /// An empty page.
-    pub fn new(colour: bool) -> Self {
-        Self { text: String::new(), colour }
+    /// An empty page for a screen of this width, or for a pipe.
+    pub fn new(colour: bool, width: Option<u16>) -> Self {
+        Self { text: String::new(), colour, width: width.map(|width| usize::from(width.max(20))) }
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
         if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
+    /// Text made safe, every line behind `first` or, from the second on, behind as many spaces.
+    fn wrapped(&self, first: &str, text: &str) -> String {
+        let hanging = " ".repeat(first.chars().count());
+        let mut lines = Vec::new();
+        for (n, line) in safe_lines(text).split('\n').enumerate() {
+            let begin = if n == 0 { first } else { &hanging };
+            match self.width {
+                Some(width) if !line.is_empty() => {
+                    let options = Options::new(width).initial_indent(begin).subsequent_indent(&hanging);
+                    lines.extend(textwrap::wrap(line, options).into_iter().map(|line| line.into_owned()));
+                }
+                _ => lines.push(format!("{begin}{line}").trim_end().to_owned()),
+            }
+        }
+        lines.join("\n")
+    }
+
     /// A line in bold.
     pub fn title(&mut self, text: impl Display) -> &mut Self {
-        let text = safe_lines(&text.to_string());
+        let text = self.wrapped("", &text.to_string());
         self.text.push_str(&self.paint(Style::new().bold(), &text));
         self.text.push('\n');
         self
@@ -36,34 +58,69 @@ impl Page {
     /// A label and its value, lined up.
     pub fn field(&mut self, label: &str, value: impl Display) -> &mut Self {
         let label = format!("{label:<VALUES$}");
-        let value = safe_lines(&value.to_string()).replace('\n', &format!("\n{:VALUES$}", ""));
+        let text = self.wrapped(&label, &value.to_string());
+        let value = text.strip_prefix(&label).map(str::to_owned).unwrap_or_default();
         self.text.push_str(&self.paint(AnsiColor::Cyan.on_default(), &label));
         self.text.push_str(&value);
         self.text.push('\n');
         self
     }
 
-    /// A label, and text indented under it.
-    pub fn block(&mut self, label: &str, text: impl Display) -> &mut Self {
+    /// The heading of a block.
+    pub fn block(&mut self, label: &str) -> &mut Self {
         self.text.push('\n');
         self.text.push_str(&self.paint(AnsiColor::Cyan.on_default(), label));
         self.text.push('\n');
-        for line in safe_lines(&text.to_string()).split('\n') {
-            self.text.push_str(&format!("  {line}"));
-            self.text.truncate(self.text.trim_end_matches(' ').len());
-            self.text.push('\n');
-        }
         self
     }
 
-    /// An empty line.
-    pub fn gap(&mut self) -> &mut Self {
+    /// Text in a block, behind a mark such as `1.`; wrapped.
+    pub fn text(&mut self, mark: &str, text: impl Display) -> &mut Self {
+        let text = self.wrapped(&margin(INDENT, mark), &text.to_string());
+        self.text.push_str(&text);
         self.text.push('\n');
+        self
+    }
+
+    /// Text in a block that must not be wrapped, such as a command that is copied from the screen.
+    pub fn verbatim(&mut self, indent: usize, mark: &str, text: impl Display) -> &mut Self {
+        let first = margin(INDENT + indent, mark);
+        let hanging = " ".repeat(first.chars().count());
+        for (n, line) in safe_lines(&text.to_string()).split('\n').enumerate() {
+            let line = format!("{}{line}", if n == 0 { &first } else { &hanging });
+            self.text.push_str(line.trim_end());
+            self.text.push('\n');
+        }
         self
     }
 
     /// The page, without its last line end.
     pub fn finish(&self) -> &str {
         self.text.trim_end()
+    }
+}
+
+/// The left margin of a block, and a mark in it.
+fn margin(indent: usize, mark: &str) -> String {
+    let gap = if mark.is_empty() { "" } else { " " };
+    format!("{:indent$}{mark}{gap}", "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_wrapped_on_a_screen_and_commands_are_not() {
+        let mut page = Page::new(false, Some(30));
+        page.field("window", "from here to there and back again");
+        page.block("plan").text("1.", "Drain the node, then wait\nfor it.").verbatim(
+            3,
+            "$",
+            "a command that is long and stays",
+        );
+        let expected = "window        from here to\n              there and back\n              again\n\nplan\n  \
+            1. Drain the node, then wait\n     for it.\n     $ a command that is long and stays";
+        assert_eq!(page.finish(), expected);
     }
 }

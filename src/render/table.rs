@@ -1,25 +1,35 @@
-//! Tables: no borders, columns as wide as the screen allows, wide characters counted as such.
+//! Tables: no borders, wide characters counted as such, one line a row.
 
-use comfy_table::{ContentArrangement, Table, TableStyle};
+use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, TableStyle};
 
 use super::safe;
 
-/// A table with a header; wrapped to `width` where there is a screen, never where there is a pipe.
+/// On a narrower screen nothing fits, and the terminal wraps as it likes.
+const NARROWEST: u16 = 72;
+
+/// A table with a header. On a screen of this width the last column is cut to what fits; in a pipe nothing is.
 pub fn table<const N: usize>(header: [&str; N], rows: Vec<[String; N]>, width: Option<u16>) -> String {
     let mut table = Table::new();
     table.load_style(TableStyle::new());
-    match width {
-        Some(width) => {
-            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-        }
-        None => {
-            table.set_content_arrangement(ContentArrangement::Disabled);
-        }
-    }
+    let width = width.filter(|width| *width >= NARROWEST);
     table.set_header(header);
-    table.add_rows(rows.into_iter().map(|row| row.map(|cell| safe(&cell).into_owned())));
-    for column in table.column_iter_mut() {
+    for row in rows {
+        let mut row = Row::from(row.map(|cell| safe(&cell).into_owned()));
+        if width.is_some() {
+            row.max_height(1);
+        }
+        table.add_row(row);
+    }
+    match width {
+        Some(width) => table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width),
+        None => table.set_content_arrangement(ContentArrangement::Disabled),
+    };
+    table.set_truncation_indicator("…");
+    for (n, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
+        if n + 1 < N {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
     }
     table.trim_fmt()
 }

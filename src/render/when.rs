@@ -4,21 +4,18 @@ use chrono_tz::Tz;
 
 use crate::domain::{Time, Window};
 
-/// `2026-12-05 20:00 Asia/Shanghai`; a zone that is not in the table is shown as UTC.
+/// `2026-12-05 20:00 +08:00`; a zone that is not in the table is shown as UTC.
 pub fn moment(time: Time, zone: &str) -> String {
     let zone: Tz = zone.parse().unwrap_or(Tz::UTC);
-    format!("{} {}", time.utc().with_timezone(&zone).format("%Y-%m-%d %H:%M"), zone.name())
+    time.utc().with_timezone(&zone).format("%Y-%m-%d %H:%M %:z").to_string()
 }
 
-/// `Sat 2026-12-05 20:00 to 22:00 Asia/Shanghai (12:00 to 14:00 UTC)`.
-pub fn window(window: &Window) -> String {
+/// Two lines: `Sat 2026-12-05 20:00 to 22:00 Asia/Shanghai, opens in 3 h` and the same in UTC.
+pub fn window(window: &Window, now: Time) -> String {
     let zone: Tz = window.zone().as_str().parse().unwrap_or(Tz::UTC);
-    let local = span(window, zone);
-    if zone == Tz::UTC {
-        format!("{local} UTC")
-    } else {
-        format!("{local} {} ({} UTC)", zone.name(), span(window, Tz::UTC))
-    }
+    let verb = if window.start() > now { "opens" } else { "opened" };
+    let local = format!("{} {}, {verb} {}", span(window, zone), zone.name(), ago(window.start(), now));
+    if zone == Tz::UTC { local } else { format!("{local}\n{} UTC", span(window, Tz::UTC)) }
 }
 
 fn span(window: &Window, zone: Tz) -> String {
@@ -37,7 +34,8 @@ pub fn ago(time: Time, now: Time) -> String {
         s @ 0..60 => (s, "s"),
         s @ 60..3_600 => (s / 60, "min"),
         s @ 3_600..172_800 => (s / 3_600, "h"),
-        s => (s / 86_400, "d"),
+        s @ 172_800..63_072_000 => (s / 86_400, "d"),
+        s => (s / 31_536_000, "y"),
     };
     if seconds > 0 { format!("in {count} {unit}") } else { format!("{count} {unit} ago") }
 }
@@ -51,7 +49,8 @@ mod tests {
         let t = |text: &str| text.parse::<Time>().unwrap();
         let zone = "Asia/Shanghai".parse().unwrap();
         let it = Window::new(t("2026-12-05T12:00:00Z"), t("2026-12-05T14:00:00Z"), zone).unwrap();
-        assert_eq!(window(&it), "Sat 2026-12-05 20:00 to 22:00 Asia/Shanghai (Sat 2026-12-05 12:00 to 14:00 UTC)");
+        let shown = "Sat 2026-12-05 20:00 to 22:00 Asia/Shanghai, opens in 3 h\nSat 2026-12-05 12:00 to 14:00 UTC";
+        assert_eq!(window(&it, t("2026-12-05T09:00:00Z")), shown);
         assert_eq!(ago(t("2026-12-05T12:00:00Z"), t("2026-12-05T09:00:00Z")), "in 3 h");
         assert_eq!(ago(t("2026-12-05T12:00:00Z"), t("2026-12-08T12:00:00Z")), "3 d ago");
     }

@@ -115,14 +115,14 @@ pub enum StoreError {
     #[error("the register is broken: {0}")]
     Broken(Finding),
     /// The log does not hold what this account verified before.
-    #[error("the log does not hold entry {seq} ({}) any more, which this account verified at {verified}", .leaf.short())]
+    #[error("the log does not hold entry {seq} ({}) any more, which this account verified{}", .leaf.short(), at(.verified))]
     PinLost {
         /// The pinned entry.
         seq: u64,
         /// Its leaf hash.
         leaf: Digest,
-        /// When it was pinned.
-        verified: Time,
+        /// When it was pinned, if a pin remembers it.
+        verified: Option<Time>,
     },
     /// A pin that says nothing.
     #[error("the pin {} cannot be read: line {line} is not as it was written", .path.display())]
@@ -134,12 +134,25 @@ pub enum StoreError {
     },
 }
 
+fn at(verified: &Option<Time>) -> String {
+    verified.map_or(" before".to_owned(), |time| format!(" at {time}"))
+}
+
 impl StoreError {
     /// Wraps what SQLite says with what was tried.
     pub fn sqlite(doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
-        move |source| match source.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
+        use rusqlite::{Error, ErrorCode};
+        move |source| match (source.sqlite_error_code(), &source) {
+            (Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked), _) => {
                 Self::Busy { seconds: super::BUSY.as_secs() }
+            }
+            // Our own statements fail like this only on a file that somebody damaged or remade.
+            (
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::TooBig | ErrorCode::Unknown),
+                _,
+            )
+            | (_, Error::InvalidColumnType(..) | Error::IntegralValueOutOfRange(..) | Error::SqlInputError { .. }) => {
+                Self::Broken(Finding::of_file("file", format_args!("{doing}: {source}")))
             }
             _ => Self::Sqlite { doing, source },
         }

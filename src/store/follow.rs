@@ -49,11 +49,19 @@ pub fn follow(
     let previous = state.head().map(|head| head.leaf);
     let mut follower =
         Follower { shared, copy, copied, state, next: from, previous, latest: None, out: Reading::default() };
-    read_opened(shared, from, |opened| {
+    let read = read_opened(shared, from, |opened| {
         progress(opened.seq);
         follower.take(opened)?;
         Ok(mode == Mode::Everything || follower.out.findings.is_empty())
-    })?;
+    });
+    match read {
+        // The file itself is damaged from here on: what was found before still counts.
+        Err(StoreError::Broken(finding)) => {
+            let seq = finding.seq.or(Some(follower.next));
+            follower.out.findings.push(Finding { seq, ..finding });
+        }
+        read => read?,
+    }
     Ok(follower.out)
 }
 
@@ -74,8 +82,9 @@ struct Follower<'a> {
 impl Follower<'_> {
     fn take(&mut self, opened: Opened) -> Result<(), StoreError> {
         let Opened { seq, leaf, entry } = opened;
-        if let Err(Defect::Newer { format }) = entry {
-            return Err(StoreError::Newer { found: format });
+        // Only entry 0 says which format the log has; anywhere else such a claim is a fault like any other.
+        if let (0, 0, Err(Defect::Newer { format })) = (seq, self.next, &entry) {
+            return Err(StoreError::Newer { found: *format });
         }
         self.out.entries += 1;
         let judged = self.out.findings.is_empty();

@@ -17,6 +17,8 @@ use crate::log::{Entry, Raw, entry};
 pub enum Notice {
     /// There was a pin and no usable copy: the whole log was verified again.
     CopyRebuilt,
+    /// There was neither: a first contact, or all that was remembered is gone.
+    FirstVerification,
     /// There was a copy and no pin: what was remembered outside the copy is gone.
     PinMissing,
 }
@@ -68,6 +70,7 @@ impl Session {
             (Some(_), None) => Some(Notice::CopyRebuilt),
             (None, Some(_)) => Some(Notice::PinMissing),
             (None, None) if useless => Some(Notice::CopyRebuilt),
+            (None, None) => Some(Notice::FirstVerification),
             _ => None,
         };
         let mut session = Self::with(shared, copy, fingerprint);
@@ -133,12 +136,12 @@ impl Session {
                 _ => self.shared.entry(head.seq)?.map(|raw| raw.leaf()),
             };
             if leaf != Some(head.leaf) {
-                return Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified });
+                return Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified: Some(verified) });
             }
         }
         match copied {
             Some(head) if self.shared.entry(head.seq)?.map(|raw| raw.leaf()) != Some(head.leaf) => {
-                let verified = self.pin.map_or(Time::default(), |pin| pin.verified);
+                let verified = self.pin.map(|pin| pin.verified);
                 Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified })
             }
             _ => Ok(()),
@@ -196,7 +199,10 @@ impl Session {
             reading.findings.extend(self.forgotten()?);
         }
         if reading.findings.is_empty() {
-            reading.findings = tables::compare(self.shared.conn(), self.copy.conn())?;
+            reading.findings = match tables::compare(self.shared.conn(), self.copy.conn()) {
+                Err(StoreError::Broken(finding)) => vec![finding],
+                compared => compared?,
+            };
         }
         drop(snapshot);
         let broken = reading.findings.iter().any(|finding| finding.seq.is_some());

@@ -1,7 +1,7 @@
 //! The shared file: the log and its tables, in one SQLite file that everybody reads and writes.
 
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -69,7 +69,9 @@ impl SharedFile {
     /// [`StoreError::Exists`], or what the system or SQLite says.
     pub fn create(path: &Path) -> Result<Self, StoreError> {
         if let Some(folder) = path.parent().filter(|it| !it.as_os_str().is_empty() && !it.exists()) {
-            let made = fs::DirBuilder::new().recursive(true).mode(0o2770).create(folder);
+            let made = fs::DirBuilder::new().recursive(true).create(folder);
+            // The umask takes the group's rights away, and mkdir the bit that hands the group on: both are set again.
+            let made = made.and_then(|()| fs::set_permissions(folder, fs::Permissions::from_mode(0o2770)));
             made.map_err(StoreError::io("make the folder", folder))?;
         }
         let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o660).open(path);
@@ -219,11 +221,11 @@ impl SharedFile {
             return Err(StoreError::ReadOnly { path: self.path.clone() });
         }
         self.conn.pragma_update(None, "query_only", false).map_err(doing())?;
-        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(doing())?;
-        let done = work(&tx)?;
-        tx.commit().map_err(doing())?;
+        let done = Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate)
+            .map_err(doing())
+            .and_then(|tx| work(&tx).and_then(|done| tx.commit().map(|()| done).map_err(doing())));
         self.conn.pragma_update(None, "query_only", true).map_err(doing())?;
-        Ok(done)
+        done
     }
 }
 

@@ -442,3 +442,15 @@ minutes = 5
 [[rollback.steps]]
 step = "Set it back to 80."
 "#;
+
+/// Whether a stock tool is at hand. A test that needs it says that it was skipped and returns where it is not; on CI
+/// (`CI=true`) it must be there.
+pub fn stock_tool(name: &str) -> bool {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let there = std::env::split_paths(&folders).any(|folder| folder.join(name).is_file());
+    assert!(there || std::env::var("CI").as_deref() != Ok("true"), "{name} is missing, and CI must not skip");
+    if !there {
+        eprintln!("skipped: {name} is not installed");
+    }
+    there
+}
