@@ -16,7 +16,9 @@ mod text;
 mod time;
 mod words;
 
-pub use change::{Act, Change, MANDATORY, Revision, Status, Tally, Verdict, Void, Vote, faults};
+pub use change::{
+    Act, Change, MANDATORY, Revision, Status, Tally, Verdict, Void, Vote, judge_kind, judge_party, judge_window,
+};
 pub use event::{
     Artifact, ChangeKind, Event, EventKind, Header, Link, LinkKind, Member, MotionRef, Outcome, Proposal, RevisionRef,
     Risk, Role, Terms,

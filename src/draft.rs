@@ -6,6 +6,6 @@ mod template;
 mod times;
 mod tree;
 
-pub use change::{Draft, read};
+pub use change::{Draft, Surroundings, read};
 pub use fault::{Fault, Problem, nearest};
 pub use template::template;

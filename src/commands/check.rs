@@ -8,8 +8,8 @@ use clap::Args;
 use sha2::{Digest as _, Sha256};
 
 use super::Context;
-use crate::domain::{Digest, Field, Refusal, Text, faults};
-use crate::draft::{Draft, Fault, Problem, read};
+use crate::domain::{Digest, PersonId, Refusal, Text, Time, Window, judge_party, judge_window};
+use crate::draft::{Draft, Fault, Problem, Surroundings, read};
 use crate::error::Error;
 use crate::log::{entry, text};
 use crate::store::Session;
@@ -39,6 +39,27 @@ impl Check {
     }
 }
 
+/// What a draft is read against: the files beside it, and the register where one is named.
+struct Against<'s> {
+    folder: PathBuf,
+    session: Option<&'s Session>,
+    now: Time,
+}
+
+impl Surroundings for Against<'_> {
+    fn digest_of(&self, path: &str) -> io::Result<Digest> {
+        digest_of(&self.folder.join(path))
+    }
+
+    fn judge_party(&self, person: &PersonId) -> Result<(), Refusal> {
+        self.session.map_or(Ok(()), |session| judge_party(session.state().governance(), person))
+    }
+
+    fn judge_window(&self, window: &Window) -> Result<(), Refusal> {
+        self.session.map_or(Ok(()), |_| judge_window(window, self.now))
+    }
+}
+
 /// Reads a draft and finds all that is wrong with it, also by the rules of a register.
 ///
 /// # Errors
@@ -46,12 +67,17 @@ impl Check {
 pub fn read_draft(context: &mut Context<'_>, session: Option<&Session>, given: &Path) -> Result<Draft, Error> {
     let source = context.read_text(given)?;
     let path = given.display().to_string();
-    let folder = context.env.path(given).parent().map(Path::to_owned).unwrap_or_default();
-    let from = if path == "-" { context.env.folder.clone() } else { folder };
-    let draft = read(&source, &mut |name| digest_of(&from.join(name)))
-        .map_err(|faults| Error::Faults { path: path.clone(), faults })?;
-    let faults = register_faults(context, session, &draft);
-    if faults.is_empty() { Ok(draft) } else { Err(Error::Faults { path, faults }) }
+    let beside = context.env.path(given).parent().map(Path::to_owned).unwrap_or_default();
+    let folder = if path == "-" { context.env.folder.clone() } else { beside };
+    let against = Against { folder, session, now: context.env.now() };
+    let draft = read(&source, &against).map_err(|faults| Error::Faults { path: path.clone(), faults })?;
+    let words = Text::Description(Box::new(draft.description.clone()));
+    let (bytes, most) = (text::write(&words, [0; 16]).0.len(), entry::MOST);
+    if bytes > most {
+        let fault = Fault { line: 1, field: String::new(), problem: Problem::TooLarge { bytes, most } };
+        return Err(Error::Faults { path, faults: vec![fault] });
+    }
+    Ok(draft)
 }
 
 /// The SHA-256 of a file, whatever its size.
@@ -75,39 +101,4 @@ impl io::Write for HashWriter<'_> {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-fn register_faults(context: &Context<'_>, session: Option<&Session>, draft: &Draft) -> Vec<Fault> {
-    let words = Text::Description(Box::new(draft.description.clone()));
-    let bytes = text::write(&words, [0; 16]).0.len();
-    let mut found = Vec::new();
-    if bytes > entry::MOST {
-        found.push(Fault { line: 1, field: String::new(), problem: Problem::TooLarge { bytes, most: entry::MOST } });
-    }
-    if let Some(session) = session {
-        let refusals = faults(session.state().governance(), context.env.now(), &words.filled(), &draft.terms);
-        found.extend(refusals.into_iter().map(|refusal| {
-            let field = field_of(&refusal, draft);
-            let line = draft.lines.get(&field).copied().unwrap_or(1);
-            Fault { line, field, problem: refusal.into() }
-        }));
-    }
-    found
-}
-
-/// The field of a draft that a refusal is about.
-fn field_of(refusal: &Refusal, draft: &Draft) -> String {
-    match refusal {
-        Refusal::PartyUnknown { person } | Refusal::PartyAudits { person } if *person == draft.terms.owner => "owner",
-        Refusal::PartyUnknown { .. } | Refusal::PartyAudits { .. } | Refusal::NoImplementers => "implementers",
-        Refusal::WindowEnded { .. } => "window.end",
-        Refusal::WindowFar { .. } => "window.start",
-        Refusal::NoTemplate => "kind",
-        Refusal::NoServices => "services",
-        Refusal::ArtifactTwice { .. } => "artifacts",
-        Refusal::FieldMissing { field: Field::Impact } => "impact.text",
-        Refusal::FieldMissing { field } => field.as_str(),
-        _ => "",
-    }
-    .to_owned()
 }

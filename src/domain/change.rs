@@ -6,7 +6,7 @@ use super::time::DAY;
 use super::words::words;
 use super::{
     Artifact, ChangeId, ChangeKind, Digest, Event, Field, Fingerprint, Governance, Header, Outcome, PersonId, Policy,
-    Refusal, RevisionRef, Role, Terms, Tie, Time,
+    Refusal, RevisionRef, Role, Terms, Tie, Time, Window,
 };
 
 words!(
@@ -391,43 +391,55 @@ pub const MANDATORY: [Field; 5] = [Field::Title, Field::Reason, Field::Impact, F
 /// How many years ahead a window may start.
 const YEARS_AHEAD: i64 = 10;
 
-/// Everything that the rules have against filing this at a moment: all of it, so that a requester mends it at once.
-pub fn faults(governance: &Governance, now: Time, filled: &BTreeSet<Field>, terms: &Terms) -> Vec<Refusal> {
-    let mut faults = Vec::new();
-    if terms.kind == ChangeKind::Standard {
-        faults.push(Refusal::NoTemplate);
+/// Asks whether changes of this kind can be filed.
+///
+/// # Errors
+/// [`Refusal::NoTemplate`].
+pub fn judge_kind(kind: ChangeKind) -> Result<(), Refusal> {
+    if kind == ChangeKind::Standard { Err(Refusal::NoTemplate) } else { Ok(()) }
+}
+
+/// Asks whether this person can own or implement a change.
+///
+/// # Errors
+/// [`Refusal::PartyUnknown`], [`Refusal::PartyAudits`].
+pub fn judge_party(governance: &Governance, person: &PersonId) -> Result<(), Refusal> {
+    let person = person.clone();
+    if !governance.people().contains_key(&person) {
+        return Err(Refusal::PartyUnknown { person });
     }
-    let empty = MANDATORY.into_iter().filter(|field| !filled.contains(field));
-    faults.extend(empty.map(|field| Refusal::FieldMissing { field }));
-    if terms.services.is_empty() {
-        faults.push(Refusal::NoServices);
-    }
-    if terms.implementers.is_empty() {
-        faults.push(Refusal::NoImplementers);
-    }
-    let parties: BTreeSet<&PersonId> = std::iter::once(&terms.owner).chain(&terms.implementers).collect();
-    for person in parties.into_iter().cloned() {
-        if !governance.people().contains_key(&person) {
-            faults.push(Refusal::PartyUnknown { person });
-        } else if governance.has_role(&person, Role::Auditor) {
-            faults.push(Refusal::PartyAudits { person });
-        }
-    }
-    let window = &terms.window;
+    if governance.has_role(&person, Role::Auditor) { Err(Refusal::PartyAudits { person }) } else { Ok(()) }
+}
+
+/// Asks whether a change with this window can be filed at a moment. One that has begun can.
+///
+/// # Errors
+/// [`Refusal::WindowEnded`], [`Refusal::WindowFar`].
+pub fn judge_window(window: &Window, now: Time) -> Result<(), Refusal> {
+    let far = window.start() > now.plus(YEARS_AHEAD * 366 * DAY);
+    let window = window.clone();
     if window.ended(now) {
-        faults.push(Refusal::WindowEnded { window: window.clone() });
+        return Err(Refusal::WindowEnded { window });
     }
-    if window.start() > now.plus(YEARS_AHEAD * 366 * DAY) {
-        faults.push(Refusal::WindowFar { window: window.clone() });
-    }
-    faults.extend(judge_artifact_names(&terms.artifacts).err());
-    faults
+    if far { Err(Refusal::WindowFar { window }) } else { Ok(()) }
 }
 
 /// Asks every rule about what is filed; the actor and their key were judged before.
 pub(super) fn judge_terms(governance: &Governance, header: &Header, terms: &Terms) -> Result<(), Refusal> {
     governance.judge_role(&header.actor, Role::Engineer)?;
-    let nothing = BTreeSet::new();
-    let filled = header.text.as_ref().map_or(&nothing, |text| &text.filled);
-    faults(governance, header.time, filled, terms).into_iter().next().map_or(Ok(()), Err)
+    judge_kind(terms.kind)?;
+    if let Some(field) = MANDATORY.into_iter().find(|field| !header.fills(*field)) {
+        return Err(Refusal::FieldMissing { field });
+    }
+    if terms.services.is_empty() {
+        return Err(Refusal::NoServices);
+    }
+    if terms.implementers.is_empty() {
+        return Err(Refusal::NoImplementers);
+    }
+    for person in std::iter::once(&terms.owner).chain(&terms.implementers) {
+        judge_party(governance, person)?;
+    }
+    judge_window(&terms.window, header.time)?;
+    judge_artifact_names(&terms.artifacts)
 }

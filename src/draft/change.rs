@@ -1,54 +1,70 @@
 //! A change as TOML.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io;
 
 use super::fault::{Fault, Problem};
 use super::times;
 use super::tree::{Source, Table, Value};
 use crate::domain::{
-    Artifact, ChangeKind, Description, Digest, Link, LinkKind, PersonId, Prose, Reference, Risk, Step, Terms, Trial,
-    Window, ZoneName,
+    Artifact, ArtifactName, ChangeKind, Description, Digest, Link, LinkKind, PersonId, Prose, Reference, Refusal, Risk,
+    Step, Terms, Trial, Window, ZoneName, judge_kind,
 };
 
-/// A change that was read, with the line of each of its fields.
+/// A change that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
     /// What rules can read of it.
     pub terms: Terms,
     /// What people wrote.
     pub description: Description,
-    /// Field to line, for faults that only a register can find.
-    pub lines: BTreeMap<String, usize>,
 }
 
-/// The SHA-256 of a file, named relative to the draft.
-pub type DigestOf<'f> = &'f mut dyn FnMut(&str) -> io::Result<Digest>;
+/// What a file cannot know by itself.
+pub trait Surroundings {
+    /// The SHA-256 of a file, named relative to the draft.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn digest_of(&self, path: &str) -> io::Result<Digest>;
+
+    /// What the register's rules say about an owner or implementer.
+    ///
+    /// # Errors
+    /// The rule that says no.
+    fn judge_party(&self, person: &PersonId) -> Result<(), Refusal>;
+
+    /// What the register's rules say about a window.
+    ///
+    /// # Errors
+    /// The rule that says no.
+    fn judge_window(&self, window: &Window) -> Result<(), Refusal>;
+}
 
 /// Reads a change.
 ///
 /// # Errors
 /// Every fault of the file, in the order of lines.
-pub fn read(text: &str, digest_of: DigestOf<'_>) -> Result<Draft, Vec<Fault>> {
+pub fn read(text: &str, surroundings: &dyn Surroundings) -> Result<Draft, Vec<Fault>> {
     let source = Source::new(text.strip_prefix('\u{feff}').unwrap_or(text));
     let parsed = source.parse();
-    let change = read_change(Table::root(&source, parsed.get_ref()), digest_of);
-    let (faults, lines) = source.finish();
+    let change = read_change(Table::root(&source, parsed.get_ref()), surroundings);
+    let faults = source.finish();
     // A broken grammar hides fields: what seems to be missing then may only be unread.
     let syntax: Vec<Fault> = faults.iter().filter(|it| matches!(it.problem, Problem::Syntax(_))).cloned().collect();
     match change {
         _ if !syntax.is_empty() => Err(syntax),
-        Some((terms, description)) if faults.is_empty() => Ok(Draft { terms, description, lines }),
+        Some((terms, description)) if faults.is_empty() => Ok(Draft { terms, description }),
         _ => Err(faults),
     }
 }
 
-fn read_change(root: Table<'_, '_>, digest_of: DigestOf<'_>) -> Option<(Terms, Description)> {
+fn read_change(root: Table<'_, '_>, around: &dyn Surroundings) -> Option<(Terms, Description)> {
     let title = root.need_line("title");
-    let kind: Option<ChangeKind> = root.need_word("kind");
+    let kind: Option<ChangeKind> = root.need_judged("kind", |kind| judge_kind(*kind));
     let risk: Option<Risk> = root.need_word("risk");
-    let owner: Option<PersonId> = root.need_word("owner");
-    let mut implementers: BTreeSet<PersonId> = root.words("implementers");
+    let owner: Option<PersonId> = root.need_judged("owner", |person| around.judge_party(person));
+    let mut implementers: BTreeSet<PersonId> = root.judged_words("implementers", |it| around.judge_party(it));
     if implementers.is_empty() {
         implementers.extend(owner.clone());
     }
@@ -59,12 +75,12 @@ fn read_change(root: Table<'_, '_>, digest_of: DigestOf<'_>) -> Option<(Terms, D
     let tags = root.words("tags");
     let reason = root.need_prose("reason");
     let (security, success) = (root.prose("security"), root.prose("success"));
-    let window = root.need("window").and_then(|_| root.table("window")).and_then(read_window);
+    let window = root.need("window").and_then(|_| root.table("window")).and_then(|it| read_window(it, around));
     let (impact, outage_minutes) = read_impact(&root);
     let plan = read_steps(&root, "plan");
     let rollback = read_rollback(&root);
-    let (tests, evidence) = read_tests(&root, digest_of);
-    let artifacts = read_artifacts(&root, digest_of);
+    let (tests, evidence) = read_tests(&root, around);
+    let artifacts = read_artifacts(&root, around);
     let links = root.table("links").map(read_links).unwrap_or_default();
     root.finish();
 
@@ -87,7 +103,7 @@ fn read_change(root: Table<'_, '_>, digest_of: DigestOf<'_>) -> Option<(Terms, D
     Some((terms, description))
 }
 
-fn read_window(table: Table<'_, '_>) -> Option<Window> {
+fn read_window(table: Table<'_, '_>, around: &dyn Surroundings) -> Option<Window> {
     let zone_value = table.get("zone");
     let name = zone_value.as_ref().and_then(|value| value.text(|text| Ok(text.to_owned())));
     let zone = match name.as_deref().map(times::zone) {
@@ -108,7 +124,13 @@ fn read_window(table: Table<'_, '_>) -> Option<Window> {
     };
     let (start, end) = (time(table.need("start")), time(table.need("end")));
     let zone: ZoneName = name.as_deref().unwrap_or("UTC").parse().ok()?;
-    let window = Window::new(start?, end?, zone).map_err(|invalid| table.fault("end", invalid)).ok();
+    let (window, problem) = match Window::new(start?, end?, zone) {
+        Ok(window) => (Some(window.clone()), around.judge_window(&window).err().map(Problem::from)),
+        Err(invalid) => (None, Some(invalid.into())),
+    };
+    if let (Some(problem), Some(end)) = (problem, table.get("end")) {
+        end.fault(problem);
+    }
     table.finish();
     window
 }
@@ -150,13 +172,13 @@ fn read_rollback(root: &Table<'_, '_>) -> Option<Rollback> {
     Some((minutes, abort_if, steps))
 }
 
-fn read_tests(root: &Table<'_, '_>, digest_of: DigestOf<'_>) -> (Vec<Trial>, Vec<(u64, Digest)>) {
+fn read_tests(root: &Table<'_, '_>, around: &dyn Surroundings) -> (Vec<Trial>, Vec<(u64, Digest)>) {
     let (mut tests, mut evidence) = (Vec::new(), Vec::new());
     for (number, table) in (1..).zip(root.tables("tests")) {
         let (what, result) = (table.need_prose("what"), table.need_prose("result"));
         let shown = table.get("evidence").and_then(|value| {
             let path = value.text(crate::domain::Line::from_typed)?;
-            let digest = digest_file(path.as_str(), digest_of).map_err(|problem| value.fault(problem)).ok()?;
+            let digest = digest_file(path.as_str(), around).map_err(|problem| value.fault(problem)).ok()?;
             Some((path, digest))
         });
         table.finish();
@@ -168,14 +190,17 @@ fn read_tests(root: &Table<'_, '_>, digest_of: DigestOf<'_>) -> (Vec<Trial>, Vec
     (tests, evidence)
 }
 
-fn read_artifacts(root: &Table<'_, '_>, digest_of: DigestOf<'_>) -> Vec<Artifact> {
+fn read_artifacts(root: &Table<'_, '_>, around: &dyn Surroundings) -> Vec<Artifact> {
     let mut artifacts = Vec::new();
     for table in root.tables("artifacts") {
-        let name = table.need_word("name");
+        let name: Option<ArtifactName> = table.need_judged("name", |name| {
+            let twice = artifacts.iter().any(|it: &Artifact| it.name == *name);
+            if twice { Err(Refusal::ArtifactTwice { name: name.clone() }) } else { Ok(()) }
+        });
         let written: Option<Digest> = table.word("sha256");
         let file = table.get("file").and_then(|value| {
             let path = value.text(|text| Ok(text.to_owned()))?;
-            let found = digest_file(&path, digest_of).map_err(|problem| value.fault(problem)).ok()?;
+            let found = digest_file(&path, around).map_err(|problem| value.fault(problem)).ok()?;
             if written.is_some_and(|written| written != found) {
                 value.fault(Problem::Digest { path, found });
             }
@@ -192,8 +217,8 @@ fn read_artifacts(root: &Table<'_, '_>, digest_of: DigestOf<'_>) -> Vec<Artifact
     artifacts
 }
 
-fn digest_file(path: &str, digest_of: DigestOf<'_>) -> Result<Digest, Problem> {
-    digest_of(path).map_err(|error| Problem::File { path: path.to_owned(), reason: error.to_string() })
+fn digest_file(path: &str, around: &dyn Surroundings) -> Result<Digest, Problem> {
+    around.digest_of(path).map_err(|error| Problem::File { path: path.to_owned(), reason: error.to_string() })
 }
 
 fn read_links(table: Table<'_, '_>) -> BTreeSet<Link> {

@@ -1,26 +1,25 @@
 //! A TOML file as a tree that knows its lines and collects faults instead of stopping at the first.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::{Fault, Problem, nearest};
-use crate::domain::{Invalid, Line, Prose};
+use crate::domain::{Invalid, Line, Prose, Refusal};
 
 /// A source text and what is wrong with it so far.
 pub struct Source<'a> {
     text: &'a str,
     faults: RefCell<Vec<Fault>>,
-    lines: RefCell<BTreeMap<String, usize>>,
 }
 
 impl<'a> Source<'a> {
     /// A source without faults yet.
     pub fn new(text: &'a str) -> Self {
-        Self { text, faults: RefCell::default(), lines: RefCell::default() }
+        Self { text, faults: RefCell::default() }
     }
 
     /// Parses it; where the grammar is broken, what can be read all the same.
@@ -42,11 +41,11 @@ impl<'a> Source<'a> {
         self.faults.borrow_mut().push(Fault { line, field: field.to_owned(), problem: problem.into() });
     }
 
-    /// The faults in the order of their lines, and the line of every field that was read.
-    pub fn finish(self) -> (Vec<Fault>, BTreeMap<String, usize>) {
+    /// The faults in the order of their lines.
+    pub fn finish(self) -> Vec<Fault> {
         let mut faults = self.faults.into_inner();
         faults.sort_by_key(|fault| fault.line);
-        (faults, self.lines.into_inner())
+        faults
     }
 }
 
@@ -84,7 +83,6 @@ impl<'s, 'a> Table<'s, 'a> {
         self.asked.borrow_mut().insert(key);
         let value = self.table.get(key)?;
         let (field, line) = (self.name(key), self.source.line(value.span().start));
-        self.source.lines.borrow_mut().insert(field.clone(), line);
         Some(Value { source: self.source, value: value.get_ref(), field, line })
     }
 
@@ -152,15 +150,38 @@ impl<'s, 'a> Table<'s, 'a> {
         self.filled(key, str::parse)
     }
 
+    /// As [`Table::need_word`], asked about.
+    pub fn need_judged<T: FromStr<Err = Invalid>>(
+        &self,
+        key: &'static str,
+        judge: impl Fn(&T) -> Result<(), Refusal>,
+    ) -> Option<T> {
+        let word = self.need_word(key)?;
+        if let (Err(refusal), Some(value)) = (judge(&word), self.get(key)) {
+            value.fault(refusal);
+        }
+        Some(word)
+    }
+
     /// A list of distinct words or identifiers; a single one may stand without brackets.
     pub fn words<T: FromStr<Err = Invalid> + Ord>(&self, key: &'static str) -> BTreeSet<T> {
+        self.judged_words(key, |_| Ok(()))
+    }
+
+    /// As [`Table::words`], each asked about.
+    pub fn judged_words<T: FromStr<Err = Invalid> + Ord>(
+        &self,
+        key: &'static str,
+        judge: impl Fn(&T) -> Result<(), Refusal>,
+    ) -> BTreeSet<T> {
         let mut words = BTreeSet::new();
         for value in self.get(key).map(|value| value.items(true)).unwrap_or_default() {
-            if let Some(word) = value.text(str::parse)
-                && !words.insert(word)
-            {
-                let twice = value.value.as_str().unwrap_or_default().to_owned();
-                self.source.fault(value.line, &value.field, Problem::Twice(twice));
+            let Some(word) = value.text(str::parse) else { continue };
+            if let Err(refusal) = judge(&word) {
+                value.fault(refusal);
+            }
+            if !words.insert(word) {
+                value.fault(Problem::Twice(value.value.as_str().unwrap_or_default().to_owned()));
             }
         }
         words

@@ -15,7 +15,8 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use twinseal::cli;
 use twinseal::commands::{Plan, seal_entry};
-use twinseal::domain::{Change, ChangeId, Event, Register, RevisionRef, Text, Time};
+use twinseal::domain::{Change, ChangeId, Digest, Event, PersonId, Refusal, Register, RevisionRef, Text, Time, Window};
+use twinseal::draft::Surroundings;
 use twinseal::env::{Console, Env};
 use twinseal::error::{Error, Exit};
 use twinseal::log::{Raw, Unsigned, entry, text};
@@ -453,4 +454,21 @@ pub fn stock_tool(name: &str) -> bool {
         eprintln!("skipped: {name} is not installed");
     }
     there
+}
+
+/// A draft read without files beside it and without a register.
+pub struct Alone;
+
+impl Surroundings for Alone {
+    fn digest_of(&self, _: &str) -> io::Result<Digest> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn judge_party(&self, _: &PersonId) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn judge_window(&self, _: &Window) -> Result<(), Refusal> {
+        Ok(())
+    }
 }
