@@ -37,7 +37,7 @@ pub enum KeyError {
         mode: u32,
     },
     /// Not a private key in OpenSSH's format.
-    #[error("{} is not an OpenSSH private key", .path.display())]
+    #[error("{} is not an OpenSSH Ed25519 private key", .path.display())]
     NotAKey {
         /// The file.
         path: PathBuf,
@@ -220,6 +220,8 @@ pub fn create(
 ) -> Result<PublicKey, KeyError> {
     let pair = Ed25519Keypair::from_seed(&entropy.seed);
     let mut private = PrivateKey::new(pair.into(), comment).map_err(|_| KeyError::Encoding)?;
+    // Before it is locked: a locked key keeps its comment to itself.
+    let public = private.public_key().to_openssh().map_err(|_| KeyError::Encoding)?;
     if let Some(passphrase) = passphrase {
         let kdf = Kdf::Bcrypt { salt: entropy.salt.to_vec(), rounds: BCRYPT_ROUNDS };
         let check = u32::from_be_bytes(entropy.check);
@@ -227,7 +229,6 @@ pub fn create(
         private = locked.map_err(|_| KeyError::Encoding)?;
     }
     let secret = private.to_openssh(LineEnding::LF).map_err(|_| KeyError::Encoding)?;
-    let public = private.public_key().to_openssh().map_err(|_| KeyError::Encoding)?;
     let mut name = path.as_os_str().to_owned();
     name.push(".pub");
     let public_path = PathBuf::from(name);

@@ -11,10 +11,10 @@ use crate::config::{Config, KnownRegisters};
 use crate::domain::{Change, ChangeId, Digest, Event, PersonId, PublicKey, RegisterId};
 use crate::env::Env;
 use crate::error::Error;
-use crate::log::entry;
+use crate::log::{Defect, entry};
 use crate::render::{Names, safe};
 use crate::signer::{KeyError, KeyFile, Passphrase, Signer, read_secret};
-use crate::store::{Notice, Session, SharedFile, StoreError};
+use crate::store::{Finding, Notice, Session, SharedFile, StoreError};
 
 /// Options of every command.
 #[derive(Debug, Clone, Default, Args)]
@@ -145,9 +145,10 @@ impl<'e> Context<'e> {
         if let Some(finding) = findings.into_iter().next() {
             return Err(StoreError::Broken(finding).into());
         }
-        let raw = shared.entry(0)?.ok_or(crate::domain::Refusal::NotFounding)?;
+        let missing = || Finding::at(0, Defect::Missing.rule(), "there is no entry 0");
+        let raw = shared.entry(0)?.ok_or_else(|| StoreError::Broken(missing()))?;
         let entry = entry::open(&raw).map_err(|defect| match defect {
-            crate::log::Defect::Newer { format } => StoreError::Newer { found: format },
+            Defect::Newer { format } => StoreError::Newer { found: format },
             defect => StoreError::defect(0, &defect),
         })?;
         match entry.event {
@@ -349,7 +350,11 @@ pub fn parse<T: std::str::FromStr<Err = crate::domain::Invalid>>(given: &str) ->
 /// # Errors
 /// [`Error::NoChange`].
 pub fn change(session: &mut Session, id: ChangeId) -> Result<&Change, Error> {
-    session.load(id)?.ok_or(Error::NoChange(id))
+    if session.load(id)?.is_none() {
+        // It may stand after the first broken entry: nobody can tell.
+        return Err(session.fault().map_or(Error::NoChange(id), |fault| Error::Broken(fault.clone())));
+    }
+    Ok(session.state().change(id)?)
 }
 
 /// Everybody's display name, from the verified copy.

@@ -131,7 +131,8 @@ fn report(
     let result = match (findings.is_empty(), anchor) {
         (false, _) => "NOT INTACT",
         (true, Anchor::Nothing) => "intact; not anchored to anything outside this file",
-        (true, _) => "intact",
+        (true, Anchor::Beginning) => "intact; its end is not anchored to anything outside this file",
+        (true, Anchor::Pin(_)) => "intact",
     };
     page.field("result", result);
     Ok(context.env.say(page.finish())?)

@@ -169,7 +169,10 @@ fn read_init(lines: &mut Reader<'_>) -> Result<Event, Defect> {
     if format > FORMAT {
         return Err(Defect::Newer { format });
     }
-    let approvals = lines.parse_with("approvals", number)?;
+    let approvals = lines.parse_with("approvals", |text| {
+        let approvals = number(text)?;
+        Policy::new(approvals, 1).map(|_| approvals)
+    })?;
     let policy = lines.parse_with("approval-days", |days| Policy::new(approvals, number(days)?))?;
     Ok(Event::Init { format, policy, members: read_members(lines)? })
 }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use super::Defect;
-use crate::domain::{Invalid, Prose, is_forbidden};
+use crate::domain::{Invalid, Line, Prose, is_forbidden};
 
 /// Writes lines.
 #[derive(Default)]
@@ -131,6 +131,25 @@ impl<'a> Reader<'a> {
             return Ok(None);
         }
         lines.join("\n").parse().map(Some).map_err(|invalid| Defect::Value { line, key: name, invalid })
+    }
+
+    /// As [`Reader::prose`], where the key must stand.
+    ///
+    /// # Errors
+    /// [`Defect::Expected`], [`Defect::Value`].
+    pub fn need_prose(&mut self, key: &str, name: &'static str) -> Result<Prose, Defect> {
+        let line = self.line;
+        self.prose(key, name)?.ok_or(Defect::Expected { line, key: name })
+    }
+
+    /// As [`Reader::prose`], of one line.
+    ///
+    /// # Errors
+    /// [`Defect::Value`].
+    pub fn line(&mut self, key: &str, name: &'static str) -> Result<Option<Line>, Defect> {
+        let line = self.line;
+        let prose = self.prose(key, name)?;
+        prose.map(Line::try_from).transpose().map_err(|invalid| Defect::Value { line, key: name, invalid })
     }
 
     /// Whether the next line has this key.

@@ -56,8 +56,7 @@ fn read_name(value: &str) -> Result<(PersonId, Line), Invalid> {
 }
 
 fn read_remark(lines: &mut Reader<'_>, field: Field) -> Result<Text, Defect> {
-    let prose = lines.prose(field.as_str(), field.as_str())?;
-    prose.map(|prose| Text::Remark(field, prose)).ok_or(Defect::Expected { line: 2, key: field.as_str() })
+    Ok(Text::Remark(field, lines.need_prose(field.as_str(), field.as_str())?))
 }
 
 fn write_description(out: &mut Writer, it: &Description) {
@@ -95,9 +94,8 @@ fn numbered<T>(items: &[T]) -> impl Iterator<Item = (usize, &T)> {
 }
 
 fn read_description(lines: &mut Reader<'_>) -> Result<Description, Defect> {
-    let title = if lines.next_is("title") { Some(lines.parse("title")?) } else { None };
     Ok(Description {
-        title,
+        title: lines.line("title", "title")?,
         reason: lines.prose("reason", "reason")?,
         impact: lines.prose("impact", "impact")?,
         security: lines.prose("security", "security")?,
@@ -122,11 +120,8 @@ fn read_step(lines: &mut Reader<'_>, name: &'static str, n: usize) -> Result<Opt
 
 fn read_trial(lines: &mut Reader<'_>, n: usize) -> Result<Option<Trial>, Defect> {
     let Some(what) = lines.prose(&format!("test {n}"), "test")? else { return Ok(None) };
-    let missing = Defect::Expected { line: 0, key: "test-result" };
-    let result = lines.prose(&format!("test-result {n}"), "test-result")?.ok_or(missing)?;
-    let evidence = lines.prose(&format!("test-evidence {n}"), "test-evidence")?;
-    let invalid = |invalid| Defect::Value { line: 0, key: "test-evidence", invalid };
-    let evidence = evidence.map(Line::try_from).transpose().map_err(invalid)?;
+    let result = lines.need_prose(&format!("test-result {n}"), "test-result")?;
+    let evidence = lines.line(&format!("test-evidence {n}"), "test-evidence")?;
     Ok(Some(Trial { what, result, evidence }))
 }
 

@@ -198,15 +198,15 @@ impl Session {
         if reading.findings.is_empty() {
             reading.findings.extend(self.forgotten()?);
         }
-        if reading.findings.is_empty() {
+        let whole = reading.findings.is_empty() && self.state.head().is_some();
+        if whole {
             reading.findings = match tables::compare(self.shared.conn(), self.copy.conn()) {
                 Err(StoreError::Broken(finding)) => vec![finding],
                 compared => compared?,
             };
         }
         drop(snapshot);
-        let broken = reading.findings.iter().any(|finding| finding.seq.is_some());
-        if !broken {
+        if whole {
             tx.commit().map_err(StoreError::sqlite("bringing the verified copy on"))?;
             self.advance_pin(now)?;
         }

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use rusqlite::types::Value;
+use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, params};
 
 use super::schema::TABLES;
@@ -191,8 +191,21 @@ fn select_in_order((table, keys): (&str, usize)) -> String {
 
 fn next_row(rows: &mut rusqlite::Rows<'_>, columns: usize) -> rusqlite::Result<Option<Row>> {
     match rows.next()? {
-        Some(row) => (0..columns).map(|n| row.get(n)).collect::<Result<_, _>>().map(Some),
+        Some(row) => (0..columns).map(|n| row.get_ref(n).map(value)).collect::<Result<_, _>>().map(Some),
         None => Ok(None),
+    }
+}
+
+/// A value as it stands; text that is not UTF-8, which only an adversary writes, as its bytes.
+fn value(found: ValueRef<'_>) -> Value {
+    match found {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(n) => Value::Integer(n),
+        ValueRef::Real(n) => Value::Real(n),
+        ValueRef::Text(bytes) => {
+            String::from_utf8(bytes.to_vec()).map_or_else(|error| Value::Blob(error.into_bytes()), Value::Text)
+        }
+        ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
     }
 }
 
