@@ -75,7 +75,12 @@ impl Env {
     pub fn real() -> io::Result<Self> {
         let variables: HashMap<String, String> = VARIABLES
             .iter()
-            .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok().filter(|it| !it.is_empty())?)))
+            .filter_map(|name| {
+                Some((
+                    (*name).to_owned(),
+                    std::env::var_os(name).filter(|it| !it.is_empty())?.to_string_lossy().into_owned(),
+                ))
+            })
             .collect();
         let dumb = variables.get("TERM").is_none_or(|term| term == "dumb");
         let on_terminal = io::stdout().is_terminal();

@@ -40,7 +40,7 @@ pub enum Error {
         faults: Vec<Fault>,
     },
     /// A value given on the command line.
-    #[error("{given:?}: {invalid}")]
+    #[error("{}: {invalid}", short(.given))]
     Value {
         /// What was given.
         given: String,
@@ -90,6 +90,16 @@ pub enum Error {
         found: String,
         /// Where it was given.
         here: String,
+    },
+    /// A request by somebody else than it was given for.
+    #[error("{path} is the request of {found}, and was given as that of {given}")]
+    RequestOfOther {
+        /// The file, as it was named.
+        path: String,
+        /// Whose it is.
+        found: PersonId,
+        /// Whose it should be.
+        given: PersonId,
     },
     /// A request to found that nobody at hand could have signed.
     #[error("none of the members has the key {key}")]
@@ -184,7 +194,7 @@ pub enum Error {
     #[error("there is no entry {0}")]
     NoEntry(u64),
     /// An argument that is not of the form `A=B`.
-    #[error("{given:?} is not of the form {form}")]
+    #[error("{} is not of the form {form}", short(.given))]
     Form {
         /// What was given.
         given: String,
@@ -254,9 +264,11 @@ impl Error {
             Self::Refused(refusal) => refusal.hint()?,
             Self::Faults { .. } => "mend these lines and try again; nothing was recorded",
             Self::Request { .. } => "ask its sender to make it again with: twinseal person request",
-            Self::RequestElsewhere { .. } => {
-                "ask its sender for one with --register set to this register's id; `twinseal person list` shows the id"
+            Self::RequestElsewhere { here, .. } => {
+                return Some(format!("ask its sender for one that is made with --register '{here}'"));
             }
+            Self::RequestOfOther { .. } => "give it as NAME=FILE:ROLES with the name that stands in it",
+            Self::Defect(Defect::TooLarge { .. }) => "shorten the text",
             Self::NotAmongMembers { .. } => "sign with --key, using the key of one of the admins in --member",
             Self::NoRegister => "name it with --register NAME or FILE, in TWINSEAL_REGISTER, or in config.toml",
             Self::UnknownRegister { .. } => "give the path of its file: --register /srv/twinseal/prod.db",
@@ -334,11 +346,26 @@ fn did_you_mean(near: Option<&str>) -> String {
     near.map_or(String::new(), |near| format!("; did you mean {near}?"))
 }
 
+/// How many faults are listed: nobody mends more at a time.
+const MOST_FAULTS: usize = 100;
+
+/// What somebody gave, short enough for a line.
+fn short(given: &str) -> String {
+    const MOST: usize = 60;
+    match given.char_indices().nth(MOST) {
+        Some((at, _)) => format!("{:?}…", &given[..at]),
+        None => format!("{given:?}"),
+    }
+}
+
 fn list_faults(path: &str, faults: &[Fault]) -> String {
     let count = match faults.len() {
         1 => "1 fault".to_owned(),
         n => format!("{n} faults"),
     };
-    let lines: Vec<String> = faults.iter().map(|fault| format!("  {path}:{fault}")).collect();
+    let mut lines: Vec<String> = faults.iter().take(MOST_FAULTS).map(|fault| format!("  {path}:{fault}")).collect();
+    if faults.len() > MOST_FAULTS {
+        lines.push(format!("  and {} more", faults.len() - MOST_FAULTS));
+    }
     format!("{path} has {count}:\n{}", lines.join("\n"))
 }

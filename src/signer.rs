@@ -100,12 +100,20 @@ pub struct KeyFile {
 /// # Errors
 /// [`KeyError::Io`], [`KeyError::Exposed`].
 pub fn read_secret(path: &Path) -> Result<Zeroizing<String>, KeyError> {
+    // A pipe would wait for somebody to write.
+    if !fs::metadata(path).map_err(io("read", path))?.is_file() {
+        return Err(io("read", path)(std::io::Error::new(std::io::ErrorKind::InvalidData, "not a file")));
+    }
     let file = fs::File::open(path).map_err(io("read", path))?;
     let mode = file.metadata().map_err(io("read", path))?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(KeyError::Exposed { path: path.to_owned(), mode });
     }
     std::io::read_to_string(file).map(Zeroizing::new).map_err(io("read", path))
+}
+
+fn looks_private(path: &Path) -> bool {
+    fs::read(path).is_ok_and(|content| content.starts_with(b"-----BEGIN"))
 }
 
 impl KeyFile {
@@ -119,6 +127,8 @@ impl KeyFile {
             Err(KeyError::Io { source, .. }) if source.kind() == std::io::ErrorKind::InvalidData => {
                 return Err(KeyError::NotAKey { path });
             }
+            // A public key may be read by others, and is not to be hidden from them.
+            Err(KeyError::Exposed { .. }) if !looks_private(&path) => return Err(KeyError::NotAKey { path }),
             read => read?,
         };
         let Ok(private) = PrivateKey::from_openssh(secret.as_bytes()) else {

@@ -356,7 +356,7 @@ const TEXTS: &[(&str, usize, &str, &str, &str)] = &[
     ),
     ("text-step-number-skipped", 8, "\nplan 2 ", "\nplan 3 ", "text: Surplus"),
     ("text-test-without-result", 8, "\ntest-result 1 passed", "", "text: line 17 is not test-result"),
-    ("text-title-of-two-lines", 8, "\nreason Orders", "\ntitle Again\nreason Orders", "text: Surplus { line: 3 }"),
+    ("text-title-of-two-lines", 8, "\nreason Orders", "\ntitle Again\nreason Orders", "text: line 2, title: Lines"),
     ("text-names-a-stranger", 2, "name frank", "name mallory", "TextFields"),
     (
         "text-names-out-of-order",

@@ -8,7 +8,8 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::config::{Config, KnownRegisters};
-use crate::domain::{Change, ChangeId, Digest, Event, PersonId, PublicKey, RegisterId};
+use crate::domain::{Change, ChangeId, Digest, Event, Person, PersonId, PublicKey, RegisterId};
+use crate::draft::nearest;
 use crate::env::Env;
 use crate::error::Error;
 use crate::log::{Defect, entry};
@@ -75,7 +76,7 @@ impl<'e> Context<'e> {
 
     fn setting(&self, flag: Option<&str>, variable: &str, configured: Option<&str>) -> Option<String> {
         let environment = || self.env.variables.get(variable).map(String::as_str);
-        flag.or_else(environment).or(configured).map(str::to_owned)
+        flag.or_else(environment).or(configured).filter(|it| !it.is_empty()).map(str::to_owned)
     }
 
     /// The register as it was named: a flag, a variable, the configuration, or the only one known.
@@ -239,12 +240,11 @@ impl<'e> Context<'e> {
     /// # Errors
     /// [`Error::NoKey`], or what is wrong with the file.
     pub fn key_file(&self) -> Result<KeyFile, Error> {
-        let flag = self.options.key.as_deref().and_then(Path::to_str);
-        let configured = self.config.key.as_deref().and_then(Path::to_str);
-        let named = self.setting(flag, "TWINSEAL_KEY", configured).map(|named| self.env.path(Path::new(&named)));
-        let usual = || Some(self.env.path(Path::new("~/.ssh/id_ed25519"))).filter(|path| path.exists());
+        let variable = self.env.variables.get("TWINSEAL_KEY").map(PathBuf::from);
+        let named = self.options.key.clone().or(variable).or_else(|| self.config.key.clone());
+        let usual = || Some(PathBuf::from("~/.ssh/id_ed25519")).filter(|path| self.env.path(path).exists());
         let path = named.or_else(usual).ok_or(Error::NoKey)?;
-        Ok(KeyFile::read(&path)?)
+        Ok(KeyFile::read(&self.env.path(&path))?)
     }
 
     /// The key at hand, unlocked.
@@ -355,6 +355,16 @@ pub fn change(session: &mut Session, id: ChangeId) -> Result<&Change, Error> {
         return Err(session.fault().map_or(Error::NoChange(id), |fault| Error::Broken(fault.clone())));
     }
     Ok(session.state().change(id)?)
+}
+
+/// Somebody who must be enrolled.
+///
+/// # Errors
+/// [`Error::NoPerson`].
+pub fn known_person<'s>(session: &'s Session, id: &PersonId) -> Result<&'s Person, Error> {
+    let people = session.state().governance().people();
+    let near = || nearest(id.as_str(), people.keys().map(PersonId::as_str));
+    people.get(id).ok_or_else(|| Error::NoPerson { person: id.clone(), near: near() })
 }
 
 /// Everybody's display name, from the verified copy.

@@ -11,7 +11,7 @@ use super::Context;
 use crate::domain::{Digest, PersonId, Refusal, Text, Time, Window, judge_party, judge_window};
 use crate::draft::{Draft, Fault, Problem, Surroundings, read};
 use crate::error::Error;
-use crate::log::{entry, text};
+use crate::log::{body, entry, text};
 use crate::store::Session;
 
 /// Check a draft: every fault at once, with its line and field; nothing is recorded
@@ -71,20 +71,32 @@ pub fn read_draft(context: &mut Context<'_>, session: Option<&Session>, given: &
     let folder = if path == "-" { context.env.folder.clone() } else { beside };
     let against = Against { folder, session, now: context.env.now() };
     let draft = read(&source, &against).map_err(|faults| Error::Faults { path: path.clone(), faults })?;
-    let words = Text::Description(Box::new(draft.description.clone()));
-    let (bytes, most) = (text::write(&words, [0; 16]).0.len(), entry::MOST);
-    if bytes > most {
-        let fault = Fault { line: 1, field: String::new(), problem: Problem::TooLarge { bytes, most } };
-        return Err(Error::Faults { path, faults: vec![fault] });
+    match size(&draft) {
+        bytes if bytes > MOST => {
+            let fault = Fault { line: 1, field: String::new(), problem: Problem::TooLarge { bytes, most: MOST } };
+            Err(Error::Faults { path, faults: vec![fault] })
+        }
+        _ => Ok(draft),
     }
-    Ok(draft)
 }
 
-/// The SHA-256 of a file, whatever its size.
+/// The most bytes of a draft's body, and of its text part: what an entry holds, less the lines that every entry has.
+const MOST: usize = entry::MOST - 1024;
+
+/// The bytes of the larger of a draft's two parts, as they would be filed.
+fn size(draft: &Draft) -> usize {
+    let words = Text::Description(Box::new(draft.description.clone()));
+    text::write(&words, [0; 16]).0.len().max(body::terms(&draft.terms).len())
+}
+
+/// The SHA-256 of a file, whatever its size; a device or a pipe might never end.
 ///
 /// # Errors
 /// What the system says.
 pub fn digest_of(path: &Path) -> io::Result<Digest> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
+    }
     let mut hash = Sha256::new();
     io::copy(&mut fs::File::open(path)?, &mut HashWriter(&mut hash))?;
     Ok(Digest::new(hash.finalize().into()))

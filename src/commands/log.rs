@@ -4,7 +4,7 @@ use clap::Args;
 use rusqlite::types::Value;
 
 use super::Context;
-use super::access::parse;
+use super::access::{known_person, parse};
 use crate::domain::{ChangeId, EventKind, PersonId};
 use crate::error::Error;
 use crate::render::what;
@@ -62,6 +62,12 @@ impl Log {
     fn select(&self, session: &Session) -> Result<Vec<u64>, Error> {
         let change = self.change.as_deref().map(parse::<ChangeId>).transpose()?;
         let person = self.person.as_deref().map(parse::<PersonId>).transpose()?;
+        if let Some(change) = change.filter(|change| change.number() > session.state().filed()) {
+            return Err(Error::NoChange(change));
+        }
+        if let Some(person) = &person {
+            known_person(session, person)?;
+        }
         let kind = self.kind.as_deref().map(parse::<EventKind>).transpose()?;
         let conditions = [
             ("change", change.map(|it| Value::from(it.number() as i64))),

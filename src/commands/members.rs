@@ -36,8 +36,7 @@ pub fn read(
             return Err(Error::RequestElsewhere { path, found: request.register.to_string(), here: here.to_string() });
         }
         if request.person != person {
-            let form = "the name in the request; it must be the same";
-            return Err(Error::Form { given: format!("{person}={path}, which is {}'s", request.person), form });
+            return Err(Error::RequestOfOther { path, found: request.person, given: person });
         }
         names.extend(request.name.map(|name| (person.clone(), name)));
         members.push(Member { person, roles, key: request.key, proof: request.proof });

@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::access::{names, parse};
+use super::access::{known_person, names, parse};
 use super::{Context, Plan, members, record};
 use crate::domain::{Event, Line, Person as Enrolled, PersonId, Proposal, RegisterName, Text};
-use crate::draft::nearest;
 use crate::error::Error;
 use crate::log::request::{For, NAMESPACE, Request, body};
 use crate::render::{Page, member_table, table};
@@ -160,10 +159,7 @@ impl Show {
         let id: PersonId = parse(&self.person)?;
         let session = context.open()?;
         let governance = session.state().governance();
-        let Some(person) = governance.people().get(&id) else {
-            let near = nearest(id.as_str(), governance.people().keys().map(PersonId::as_str));
-            return Err(Error::NoPerson { person: id, near });
-        };
+        let person = known_person(&session, &id)?;
         let mut page = Page::new(context.env.colour, context.env.width);
         let name = names(&session)?.get(&id).cloned().unwrap_or_default();
         page.title(format_args!("{id}  {name}"));

@@ -69,9 +69,7 @@ fn read_change(root: Table<'_, '_>, around: &dyn Surroundings) -> Option<(Terms,
         implementers.extend(owner.clone());
     }
     let services = root.words("services");
-    if services.is_empty() {
-        root.missing("services");
-    }
+    root.need_items("services");
     let tags = root.words("tags");
     let reason = root.need_prose("reason");
     let (security, success) = (root.prose("security"), root.prose("success"));
@@ -123,16 +121,21 @@ fn read_window(table: Table<'_, '_>, around: &dyn Surroundings) -> Option<Window
         times::time(&written, zone).map_err(|problem| value.fault(problem)).ok()
     };
     let (start, end) = (time(table.need("start")), time(table.need("end")));
-    let zone: ZoneName = name.as_deref().unwrap_or("UTC").parse().ok()?;
-    let (window, problem) = match Window::new(start?, end?, zone) {
-        Ok(window) => (Some(window.clone()), around.judge_window(&window).err().map(Problem::from)),
-        Err(invalid) => (None, Some(invalid.into())),
+    let zone: Option<ZoneName> = name.as_deref().unwrap_or("UTC").parse().ok();
+    let window = start.zip(end).zip(zone).map(|((start, end), zone)| Window::new(start, end, zone));
+    let (field, problem) = match &window {
+        Some(Ok(window)) => match around.judge_window(window) {
+            Err(far @ Refusal::WindowFar { .. }) => ("start", Some(far.into())),
+            judged => ("end", judged.err().map(Problem::from)),
+        },
+        Some(Err(invalid)) => ("end", Some(invalid.clone().into())),
+        None => ("end", None),
     };
-    if let (Some(problem), Some(end)) = (problem, table.get("end")) {
-        end.fault(problem);
+    if let (Some(problem), Some(value)) = (problem, table.get(field)) {
+        value.fault(problem);
     }
     table.finish();
-    window
+    window?.ok()
 }
 
 fn read_impact(root: &Table<'_, '_>) -> (Option<Prose>, u64) {
@@ -145,11 +148,8 @@ fn read_impact(root: &Table<'_, '_>) -> (Option<Prose>, u64) {
 
 fn read_steps(table: &Table<'_, '_>, key: &'static str) -> Vec<Step> {
     let mut steps = Vec::new();
-    let tables = table.tables(key);
-    if tables.is_empty() {
-        table.missing(key);
-    }
-    for it in tables {
+    table.need_items(key);
+    for it in table.tables(key) {
         let (text, command) = (it.need_prose("step"), it.prose("command"));
         steps.extend(text.map(|text| Step { text, command }));
         it.finish();
@@ -166,7 +166,7 @@ fn read_rollback(root: &Table<'_, '_>) -> Option<Rollback> {
         table.missing("minutes");
     }
     let criteria = table.get("abort_if").map(|value| value.items(true)).unwrap_or_default();
-    let abort_if = criteria.iter().filter_map(|value| value.text(Prose::from_typed)).collect();
+    let abort_if = criteria.iter().filter_map(|value| value.item(Prose::from_typed)).collect();
     let steps = read_steps(&table, "steps");
     table.finish();
     Some((minutes, abort_if, steps))

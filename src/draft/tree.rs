@@ -13,13 +13,16 @@ use crate::domain::{Invalid, Line, Prose, Refusal};
 /// A source text and what is wrong with it so far.
 pub struct Source<'a> {
     text: &'a str,
+    /// Where each line ends.
+    ends: Vec<usize>,
     faults: RefCell<Vec<Fault>>,
 }
 
 impl<'a> Source<'a> {
     /// A source without faults yet.
     pub fn new(text: &'a str) -> Self {
-        Self { text, faults: RefCell::default() }
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
+        Self { text, ends, faults: RefCell::default() }
     }
 
     /// Parses it; where the grammar is broken, what can be read all the same.
@@ -33,7 +36,7 @@ impl<'a> Source<'a> {
     }
 
     fn line(&self, at: usize) -> usize {
-        self.text.as_bytes()[..at.min(self.text.len())].iter().filter(|b| **b == b'\n').count() + 1
+        self.ends.partition_point(|end| *end < at) + 1
     }
 
     /// Adds a fault.
@@ -45,6 +48,7 @@ impl<'a> Source<'a> {
     pub fn finish(self) -> Vec<Fault> {
         let mut faults = self.faults.into_inner();
         faults.sort_by_key(|fault| fault.line);
+        faults.dedup();
         faults
     }
 }
@@ -116,6 +120,17 @@ impl<'s, 'a> Table<'s, 'a> {
         self.get(key).map(|value| value.items(false)).unwrap_or_default().into_iter().filter_map(Value::table).collect()
     }
 
+    /// Says that a list is missing if it is not there, or has nothing in it; one of the wrong type is another fault.
+    pub fn need_items(&self, key: &'static str) {
+        let value = self.get(key);
+        let empty = |value: &Value<'_, '_>| {
+            value.value.as_array().map_or(value.value.as_str() == Some(""), |items| items.is_empty())
+        };
+        if value.as_ref().is_none_or(empty) {
+            self.missing(key);
+        }
+    }
+
     /// Text of several lines; an empty one counts as none.
     pub fn prose(&self, key: &'static str) -> Option<Prose> {
         self.get(key)?.text(Prose::from_typed)
@@ -176,7 +191,7 @@ impl<'s, 'a> Table<'s, 'a> {
     ) -> BTreeSet<T> {
         let mut words = BTreeSet::new();
         for value in self.get(key).map(|value| value.items(true)).unwrap_or_default() {
-            let Some(word) = value.text(str::parse) else { continue };
+            let Some(word) = value.item(str::parse) else { continue };
             if let Err(refusal) = judge(&word) {
                 value.fault(refusal);
             }
@@ -250,6 +265,14 @@ impl<'s, 'a> Value<'s, 'a> {
             return None;
         }
         read(text).map_err(|invalid| self.fault(invalid)).ok()
+    }
+
+    /// An item of a list: as [`Value::text`], but never empty.
+    pub fn item<T>(&self, read: impl Fn(&str) -> Result<T, Invalid>) -> Option<T> {
+        if self.value.as_str().is_some_and(|text| text.trim().is_empty()) {
+            self.fault(Invalid::Empty);
+        }
+        self.text(read)
     }
 
     fn table(self) -> Option<Table<'s, 'a>> {

@@ -84,6 +84,13 @@ fn write_revision(out: &mut Writer, at: &RevisionRef) {
     out.put("revision", format_args!("{} {}", at.number, at.filed));
 }
 
+/// The lines by which a body tells the terms of a revision.
+pub fn terms(terms: &Terms) -> String {
+    let mut out = Writer::default();
+    write_terms(&mut out, terms);
+    out.finish()
+}
+
 fn write_terms(out: &mut Writer, terms: &Terms) {
     out.put("kind", terms.kind);
     out.put("risk", terms.risk);

@@ -41,7 +41,7 @@ defects! {
     /// Lines after the last that may be there.
     Surplus { /** The first of them, from 1. */ line: usize } => "grammar", "line {line} should not be there";
     /// A kind of entry that does not exist at this level.
-    Kind => "kind", "the first line names no kind of entry of this format";
+    Kind => "kind", "its first line names no kind that this format has";
     /// Readable, but written in another way than the only one.
     NotCanonical => "canonical", "not written in its one spelling";
     /// A format level above ours: not a finding.
