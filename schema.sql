@@ -113,7 +113,7 @@ CREATE TABLE votes (
     seq     INTEGER PRIMARY KEY,
     change  INTEGER NOT NULL,
     number  INTEGER NOT NULL,   -- the revision
-    verdict TEXT NOT NULL,      -- approve, reject
+    verdict TEXT NOT NULL,      -- approve, reject, retract
     person  TEXT NOT NULL,
     time    TEXT NOT NULL
 ) STRICT;

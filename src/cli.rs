@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, Options, approve, check, draft, file, finish, init, key, list, log, motion, person, rebuild, reject, seal,
-    show, start, verify,
+    Context, Options, approve, check, diff, draft, file, finish, init, key, list, log, motion, note, person, rebuild,
+    reject, retract, revise, seal, show, start, verify, withdraw,
 };
 use crate::env::Env;
 use crate::error::{Error, Exit};
@@ -38,12 +38,17 @@ enum Command {
     Draft(draft::Draft),
     Check(check::Check),
     File(file::File),
+    Revise(revise::Revise),
+    Withdraw(withdraw::Withdraw),
     List(list::List),
     Show(show::Show),
+    Diff(diff::Diff),
     Approve(approve::Approve),
     Reject(reject::Reject),
+    Retract(retract::Retract),
     Start(start::Start),
     Finish(finish::Finish),
+    Note(note::Note),
     Log(log::Log),
     Verify(verify::Verify),
     Rebuild(rebuild::Rebuild),
@@ -62,12 +67,17 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<(), Error> {
         Command::Draft(it) => it.run(context),
         Command::Check(it) => it.run(context),
         Command::File(it) => it.run(context),
+        Command::Revise(it) => it.run(context),
+        Command::Withdraw(it) => it.run(context),
         Command::List(it) => it.run(context),
         Command::Show(it) => it.run(context),
+        Command::Diff(it) => it.run(context),
         Command::Approve(it) => it.run(context),
         Command::Reject(it) => it.run(context),
+        Command::Retract(it) => it.run(context),
         Command::Start(it) => it.run(context),
         Command::Finish(it) => it.run(context),
+        Command::Note(it) => it.run(context),
         Command::Log(it) => it.run(context),
         Command::Verify(it) => it.run(context),
         Command::Rebuild(it) => it.run(context),

@@ -3,6 +3,7 @@
 mod access;
 pub mod approve;
 pub mod check;
+pub mod diff;
 pub mod draft;
 pub mod file;
 pub mod finish;
@@ -12,13 +13,17 @@ pub mod list;
 pub mod log;
 mod members;
 pub mod motion;
+pub mod note;
 pub mod person;
 pub mod rebuild;
 pub mod reject;
+pub mod retract;
+pub mod revise;
 pub mod seal;
 pub mod show;
 pub mod start;
 pub mod verify;
+pub mod withdraw;
 
 pub use access::{Context, Options};
 

@@ -5,6 +5,7 @@
 
 mod change;
 mod event;
+mod filing;
 mod governance;
 mod ids;
 mod invalid;
@@ -16,13 +17,12 @@ mod text;
 mod time;
 mod words;
 
-pub use change::{
-    Act, Change, MANDATORY, Revision, Status, Tally, Verdict, Void, Vote, judge_kind, judge_party, judge_window,
-};
+pub use change::{Act, Change, Revision, Status, Tally, Verdict, Void, Vote};
 pub use event::{
     Artifact, ChangeKind, Event, EventKind, Header, Link, LinkKind, Member, MotionRef, Outcome, Proposal, RevisionRef,
     Risk, Role, Terms,
 };
+pub use filing::{judge_kind, judge_party, judge_window};
 pub use governance::{FORMAT, Governance, Key, Motion, MotionState, Person};
 pub use ids::{
     ArtifactName, ChangeId, Digest, MotionId, PersonId, Reference, RegisterId, RegisterName, ServiceId, Tag, ZoneName,

@@ -179,6 +179,14 @@ pub enum Error {
     /// No such change.
     #[error("there is no {0}")]
     NoChange(ChangeId),
+    /// No such revision.
+    #[error("{change} has no revision {number}")]
+    NoRevision {
+        /// Of which change.
+        change: ChangeId,
+        /// Which.
+        number: u64,
+    },
     /// No such motion.
     #[error("there is no motion {0}")]
     NoMotion(MotionId),
@@ -287,6 +295,7 @@ impl Error {
             Self::NeedDigest { .. } => "`show` prints the digest of what there is to sign",
             Self::OtherDigest { .. } => "somebody changed it meanwhile: read it again, then decide",
             Self::NoChange(_) => "`twinseal list` shows the changes that there are",
+            Self::NoRevision { .. } => "`twinseal show` lists its revisions in the timeline",
             Self::NoMotion(_) => "`twinseal motion list` shows the motions that there are",
             Self::NoPerson { .. } => "`twinseal person list` shows who is enrolled",
             Self::NoEntry(_) => "`twinseal log` shows the entries that there are",

@@ -270,6 +270,11 @@ fn full_life() -> World {
     world.ok("frank", &format!("file change.toml --fingerprint {}", world.fingerprint()));
     world.ok("carol", "reject CHG-2 --reason 'Say first what it is for.'");
     world.ok("frank", "file change.toml");
+    world.ok("frank", "revise CHG-2 change.toml");
+    world.approve("carol", "CHG-2");
+    world.ok("carol", "retract CHG-2 --reason 'I had read another file.'");
+    world.ok("audrey", "note CHG-2 'Read in the audit.'");
+    world.ok("frank", "withdraw CHG-2 --reason 'It came to nothing.'");
     world
 }
 

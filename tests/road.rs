@@ -36,6 +36,33 @@ fn an_approver_signs_only_what_was_shown() {
 }
 
 #[test]
+fn an_approver_sees_what_changed_since_they_signed() {
+    let world = World::filed();
+    world.approve("carol", "CHG-1");
+    world.write("change.toml", CHANGE.replace("pool to 160", "pool to 144").replace("= 5", "= 10"));
+    world.ok("erin", "revise CHG-1 change.toml");
+    let output = world.run_typing("carol", "approve CHG-1", &["CHG-1"]);
+    assert_eq!(output.exit, Exit::Done, "{}", output.screen);
+    for shown in ["since revision 1, which you approved", "[-160.-]{+144.+}", "[-5-]{+10+} min"] {
+        assert!(output.screen.contains(shown), "{shown}\n{}", output.screen);
+    }
+    let output = world.run_typing("dave", "approve CHG-1", &["CHG-1"]);
+    assert!(output.screen.contains("since revision 1, the one before"), "{}", output.screen);
+    assert!(world.ok("erin", "diff CHG-1").contains("[-160.-]{+144.+}"));
+    assert!(world.run("erin", "diff CHG-1 1..1").err.contains("do not differ"));
+    world.fails("erin", "diff CHG-1 1..3", Exit::Invalid, "CHG-1 has no revision 3");
+    world.fails("erin", "diff CHG-1 1-2", Exit::Invalid, "1..3");
+}
+
+#[test]
+fn a_draft_comes_from_standard_input_too() {
+    let world = World::founded();
+    let output = world.run_reading("erin", "file -", CHANGE);
+    assert_eq!(output.exit, Exit::Done, "{}", output.screen);
+    assert_eq!(world.change("CHG-1").current().id.number, 1);
+}
+
+#[test]
 fn new_people_come_by_motion() {
     let world = World::founded();
     world.person("frank");

@@ -310,7 +310,7 @@ fn nobody_acts_beyond_their_roles() {
     let at = motion(&world, "1");
     world.person("grace");
     let grace = member(&world, "grace", "grace", &[Role::Admin]);
-    for event in [Event::Second(at), Event::Decline(at), Event::Withdraw(at), enrolling(&world, &[grace])] {
+    for event in [Event::Second(at), Event::Decline(at), Event::MotionWithdraw(at), enrolling(&world, &[grace])] {
         forbidden(&world, "erin", event, None, "role");
     }
 }
@@ -430,7 +430,7 @@ fn nobody_decides_a_motion_that_there_is_not() {
     ] {
         forbidden(&world, "bob", Event::Second(at), None, "motion-known");
         forbidden(&world, "bob", Event::Decline(at), None, "motion-known");
-        forbidden(&world, "alice", Event::Withdraw(at), None, "motion-known");
+        forbidden(&world, "alice", Event::MotionWithdraw(at), None, "motion-known");
     }
 }
 
@@ -451,7 +451,7 @@ fn no_motion_is_decided_twice() {
         world.fails("bob", &format!("motion second {number} --digest {}", at.opened), Exit::Refused, &complaint);
         forbidden(&world, "bob", Event::Second(at), None, "motion-open");
         forbidden(&world, "bob", Event::Decline(at), None, "motion-open");
-        forbidden(&world, "alice", Event::Withdraw(at), None, "motion-open");
+        forbidden(&world, "alice", Event::MotionWithdraw(at), None, "motion-open");
     }
 }
 
@@ -501,8 +501,8 @@ fn nobody_withdraws_anothers_motion() {
     open_motion(&world, "frank", "approver");
     let at = motion(&world, "1");
     world.fails("bob", "motion withdraw 1", Exit::Refused, "only its proposer can withdraw motion 1");
-    forbidden(&world, "bob", Event::Withdraw(at), None, "motion-proposer");
-    accepted(&world, "alice", Event::Withdraw(at), None);
+    forbidden(&world, "bob", Event::MotionWithdraw(at), None, "motion-proposer");
+    accepted(&world, "alice", Event::MotionWithdraw(at), None);
 }
 
 // ---- Filing
@@ -715,6 +715,125 @@ fn nobody_rejects_without_a_reason() {
     world.fails("carol", "reject CHG-1 --reason ' '", Exit::Invalid, "empty");
     forbidden(&world, "carol", reject.clone(), None, "reason-required");
     accepted(&world, "carol", reject, reason("No."));
+}
+
+/// The revision of CHG-1 with [`CHANGE`], altered.
+fn revising(world: &World, alter: impl FnOnce(&mut Terms, &mut Description)) -> (Event, Option<Text>) {
+    let (event, text) = filing(world, alter);
+    let Event::File { terms, .. } = event else { panic!("{event:?}") };
+    (Event::Revise { replaces: world.revision("CHG-1"), terms }, text)
+}
+
+#[test]
+fn a_revision_voids_every_approval() {
+    let world = World::approved();
+    accepted(&world, "erin", start(&world), None);
+    let output = world.run("erin", "revise CHG-1 change.toml");
+    assert!(output.err.contains("the approvals of carol, dave do not count any more"), "{}", output.screen);
+    forbidden(&world, "erin", start(&world), None, "two-approvals");
+    world.approve("carol", "CHG-1");
+    forbidden(&world, "erin", start(&world), None, "two-approvals");
+    world.approve("dave", "CHG-1");
+    accepted(&world, "erin", start(&world), None);
+}
+
+#[test]
+fn nobody_approves_or_replaces_a_revision_that_was_replaced() {
+    let world = World::filed();
+    let (old, (again, text)) = (approve(&world), revising(&world, |_, _| {}));
+    world.ok("erin", "revise CHG-1 change.toml");
+    forbidden(&world, "carol", old, None, "current-revision");
+    forbidden(&world, "erin", again, text, "current-revision");
+}
+
+#[test]
+fn nobody_approves_what_they_owned_in_an_earlier_revision() {
+    let world = World::founded();
+    file(&world, &[("owner = \"erin\"", "owner = \"carol\"\nimplementers = [\"dave\"]")]);
+    world.write("change.toml", CHANGE);
+    world.ok("carol", "revise CHG-1 change.toml");
+    forbidden(&world, "carol", approve(&world), None, "own-change");
+    forbidden(&world, "dave", approve(&world), None, "own-change");
+    forbidden(&world, "erin", approve(&world), None, "own-change");
+}
+
+#[test]
+fn nobody_revises_or_withdraws_what_is_not_theirs() {
+    let world = World::filed();
+    let (event, text) = revising(&world, |_, _| {});
+    forbidden(&world, "carol", event, text, "requester-or-owner");
+    forbidden(&world, "alice", Event::ChangeWithdraw(world.revision("CHG-1")), None, "requester-or-owner");
+    world.fails("carol", "withdraw CHG-1", Exit::Refused, "carol neither filed, revised nor owns CHG-1");
+}
+
+#[test]
+fn a_revision_is_judged_like_a_filing() {
+    let world = World::filed();
+    let (event, text) = revising(&world, |terms, _| terms.owner = "mallory".parse().unwrap());
+    forbidden(&world, "erin", event, text, "party-enrolled");
+    let (event, text) = revising(&world, |_, words| words.rollback.clear());
+    forbidden(&world, "erin", event, text, "field-required");
+}
+
+#[test]
+fn nothing_happens_to_a_change_that_was_withdrawn() {
+    let world = World::approved();
+    let at = world.revision("CHG-1");
+    world.ok("erin", "withdraw CHG-1 --reason 'Overtaken by the new release.'");
+    assert!(world.ok("carol", "show CHG-1").contains("Overtaken by the new release."));
+    let complaint = "CHG-1 was withdrawn";
+    world.fails("erin", "start CHG-1", Exit::Refused, complaint);
+    let (revise, text) = revising(&world, |_, _| {});
+    forbidden(&world, "erin", revise, text, "withdrawn");
+    for (person, event) in [
+        ("erin", start(&world)),
+        ("carol", approve(&world)),
+        ("carol", Event::Reject(at)),
+        ("carol", Event::Retract(at)),
+        ("erin", Event::ChangeWithdraw(at)),
+    ] {
+        forbidden(&world, person, event, None, "withdrawn");
+    }
+    accepted(&world, "audrey", Event::Note(at.change), Some(Text::Remark(Field::Note, "Why?".parse().unwrap())));
+}
+
+#[test]
+fn an_approval_that_was_taken_back_does_not_count() {
+    let world = World::approved();
+    world.ok("dave", "retract CHG-1 --reason 'The test was of the old build.'");
+    assert!(world.ok("carol", "show CHG-1").contains("The test was of the old build."));
+    forbidden(&world, "erin", start(&world), None, "two-approvals");
+    forbidden(&world, "dave", Event::Retract(world.revision("CHG-1")), reason("Again."), "own-approval");
+    world.approve("dave", "CHG-1");
+    accepted(&world, "erin", start(&world), None);
+}
+
+#[test]
+fn nobody_takes_back_what_they_did_not_approve() {
+    let world = World::approved();
+    let retract = Event::Retract(world.revision("CHG-1"));
+    forbidden(&world, "erin", retract.clone(), reason("I do not like it."), "own-approval");
+    forbidden(&world, "dave", retract, None, "reason-required");
+}
+
+#[test]
+fn nothing_is_taken_back_revised_or_withdrawn_after_the_start() {
+    let world = World::approved();
+    let at = world.revision("CHG-1");
+    world.ok("erin", "start CHG-1");
+    forbidden(&world, "dave", Event::Retract(at), reason("Too late."), "undecided");
+    forbidden(&world, "erin", Event::ChangeWithdraw(at), None, "undecided");
+    let (event, text) = revising(&world, |_, _| {});
+    forbidden(&world, "erin", event, text, "undecided");
+}
+
+#[test]
+fn no_note_is_empty() {
+    let world = World::filed();
+    let note = Event::Note("CHG-1".parse().unwrap());
+    forbidden(&world, "audrey", note, None, "note-required");
+    world.ok("audrey", "note CHG-1 'Seen in the audit of the fourth quarter.'");
+    assert!(world.ok("carol", "show CHG-1").contains("Seen in the audit of the fourth quarter."));
 }
 
 /// A change approved by carol and dave, and rejected by a third approver.

@@ -1,6 +1,6 @@
 //! The transcripts in `examples/*.md` are run as they stand: they are documentation that cannot rot.
 //!
-//! In a block marked `console`, a line `PERSON$ twinseal …` is run as that person; what follows is what their screen
+//! In a block marked `console`, a line `PERSON$ COMMAND` is run as that person; what follows is what their screen
 //! shows, answers to questions included. A paragraph that begins "At `TIME`" sets the clock. The register's folder is
 //! shown as `/srv`. `SNAPSHOTS=overwrite cargo test --test transcripts` writes the screens anew.
 
@@ -8,6 +8,7 @@ mod support;
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use snapbox::{Assert, Data};
 use support::{World, words};
@@ -21,9 +22,18 @@ fn answers(screen: &[&str]) -> Vec<String> {
     asked.filter_map(|line| Some(line.rsplit_once(": ")?.1.to_owned())).collect()
 }
 
+/// `PERSON$ …`
+fn is_command(line: &str) -> bool {
+    line.split_once("$ ").is_some_and(|(person, _)| person.len() > 1 && person.bytes().all(|b| b.is_ascii_lowercase()))
+}
+
 fn play(world: &World, person: &str, command: &str, screen: &[&str]) -> String {
     if !world.path(&format!("people/{person}")).exists() {
         fs::create_dir_all(world.path(&format!("people/{person}"))).unwrap();
+    }
+    if !command.starts_with("twinseal ") {
+        let done = Command::new("sh").args(["-c", command]).current_dir(world.path("")).output().unwrap();
+        return String::from_utf8(done.stdout).unwrap();
     }
     let (command, into) = match command.rsplit_once(" > ") {
         Some((command, into)) => (command, Some(into)),
@@ -63,9 +73,9 @@ fn replay(text: &str) -> String {
             console = mark == "console";
             continue;
         }
-        if let Some((person, command)) = line.split_once("$ ").filter(|_| console) {
+        if let Some((person, command)) = line.split_once("$ ").filter(|_| console && is_command(line)) {
             let mut screen = Vec::new();
-            while let Some(line) = lines.next_if(|line| !line.starts_with("```") && !line.contains("$ twinseal ")) {
+            while let Some(line) = lines.next_if(|line| !line.starts_with("```") && !is_command(line)) {
                 screen.push(line);
             }
             let gap = screen.last().is_some_and(|line| line.is_empty());

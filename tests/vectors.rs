@@ -209,7 +209,7 @@ fn good() -> Vec<Raw> {
     let declined = log.propose("grace", "Grace");
     log.add("bob", Event::Decline(declined), remark(Field::Reason, "She is with another desk."));
     let withdrawn = log.propose("heidi", "Heidi");
-    log.add("alice", Event::Withdraw(withdrawn), None);
+    log.add("alice", Event::MotionWithdraw(withdrawn), None);
     let revision = log.file(full_terms(), many_words());
     log.add("carol", Event::Approve(revision), remark(Field::Note, "Read with the desk.\n\nWatch the first minute."));
     log.add("dave", Event::Approve(revision), None);
@@ -218,6 +218,14 @@ fn good() -> Vec<Raw> {
     log.add("erin", Event::Finish { revision, outcome: Outcome::RolledBack }, remark(Field::Note, "Rejects went up."));
     let revision = log.file(few_terms(), few_words());
     log.add("carol", Event::Reject(revision), remark(Field::Reason, "Not twice in a day."));
+    // New kinds come last: the places of the entries before are the bases of bad ones.
+    let revised = Event::Revise { replaces: revision, terms: Box::new(full_terms()) };
+    let filed = log.add("erin", revised, Some(Text::Description(Box::new(many_words()))));
+    let revision = RevisionRef { number: 2, filed, ..revision };
+    log.add("carol", Event::Approve(revision), None);
+    log.add("carol", Event::Retract(revision), remark(Field::Reason, "The test was of the old build."));
+    log.add("audrey", Event::Note(revision.change), remark(Field::Note, "See the minutes of today."));
+    log.add("erin", Event::ChangeWithdraw(revision), remark(Field::Reason, "Overtaken."));
     log.entries
 }
 

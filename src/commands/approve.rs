@@ -5,9 +5,11 @@ use clap::Args;
 use super::access::{change, parse};
 use super::motion::remark;
 use super::show::page;
-use super::{Context, Plan, record, rehearse};
-use crate::domain::{ChangeId, Digest, Event, Field};
+use super::{Context, Plan, diff, record, rehearse};
+use crate::domain::{ChangeId, Digest, Event, Field, Verdict};
 use crate::error::Error;
+use crate::render::Page;
+use crate::store::Session;
 
 /// Approve a change: shows the whole revision, then asks for its id to be typed
 ///
@@ -44,7 +46,8 @@ impl Approve {
             None => {
                 let key = context.key_file()?.public();
                 rehearse(context, &mut session, key, &Plan::of(Event::Approve(revision)))?;
-                let page = page(context, &mut session, id)?;
+                let mut page = page(context, &mut session, id)?;
+                show_changes(&mut page, context, &session, id)?;
                 context.env.say(page.finish())?;
                 context.confirm("approve this revision", &id.to_string())?;
             }
@@ -61,4 +64,20 @@ impl Approve {
         ));
         Ok(())
     }
+}
+
+/// What changed since the revision that this person last approved, else since the one before.
+fn show_changes(page: &mut Page, context: &Context<'_>, session: &Session, id: ChangeId) -> Result<(), Error> {
+    let me = context.actor(session, context.key_file()?.public())?;
+    let change = session.state().change(id)?;
+    let current = change.current().id.number;
+    let mine = change.votes().iter().rev().find(|vote| vote.person == me && vote.verdict == Verdict::Approve);
+    let number = |filed| change.revisions().find(|it| it.id.filed == filed).map(|it| it.id.number);
+    let since = mine.and_then(|vote| number(vote.revision)).unwrap_or(current.saturating_sub(1));
+    if (1..current).contains(&since) {
+        let what = if mine.is_some() { "which you approved" } else { "the one before" };
+        page.block(&format!("what changed since revision {since}, {what}"));
+        diff::between(page, session, id, since, current)?;
+    }
+    Ok(())
 }

@@ -69,7 +69,7 @@ impl Motion {
             Self::Decline(decline) => decline.run(context, &mut session),
             Self::Withdraw(which) => {
                 let at = which.reference(&session)?;
-                record(context, &mut session, |_| Ok(Plan::of(Event::Withdraw(at))))?;
+                record(context, &mut session, |_| Ok(Plan::of(Event::MotionWithdraw(at))))?;
                 context.env.tell(format_args!("motion {} withdrawn", at.motion));
                 Ok(())
             }

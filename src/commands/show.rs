@@ -41,7 +41,8 @@ pub fn page(context: &Context<'_>, session: &mut Session, id: ChangeId) -> Resul
         Some(Text::Description(description)) => Some(*description),
         _ => None,
     };
-    let acts = change.votes().iter().map(|vote| vote.seq).chain(change.outcomes().iter().map(|(_, act)| act.seq));
+    let acts = change.notes().iter().chain(change.withdrawn()).chain(change.outcomes().iter().map(|(_, act)| act));
+    let acts = acts.map(|act| act.seq).chain(change.votes().iter().map(|vote| vote.seq));
     let mut remarks = Remarks::new();
     for seq in acts {
         if let Some(Text::Remark(_, prose)) = text(session, seq)? {

@@ -1,12 +1,12 @@
 //! One change: its revisions, what was decided about them, and what came of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::time::DAY;
+use super::filing::{judge_artifact_names, judge_filing};
 use super::words::words;
 use super::{
-    Artifact, ChangeId, ChangeKind, Digest, Event, Field, Fingerprint, Governance, Header, Outcome, PersonId, Policy,
-    Refusal, RevisionRef, Role, Terms, Tie, Time, Window,
+    Artifact, ChangeId, Digest, Event, Field, Fingerprint, Governance, Header, Outcome, PersonId, Policy, Refusal,
+    RevisionRef, Role, Terms, Tie, Time,
 };
 
 words!(
@@ -16,6 +16,8 @@ words!(
         Submitted => "submitted",
         /// It has its approvals, and may start in its window.
         Approved => "approved",
+        /// Whoever filed or owns it took it back.
+        Withdrawn => "withdrawn",
         /// An approver rejected its current revision.
         Rejected => "rejected",
         /// Its window ended before it was started.
@@ -46,6 +48,12 @@ pub struct Revision {
     pub terms: Terms,
 }
 
+impl Revision {
+    fn filed(id: RevisionRef, header: &Header, terms: &Terms) -> Self {
+        Self { id, requester: header.actor.clone(), time: header.time, seq: header.seq, terms: terms.clone() }
+    }
+}
+
 words!(
     /// What an approver says about a revision.
     Verdict, "a verdict", {
@@ -53,6 +61,8 @@ words!(
         Approve => "approve",
         /// It may not.
         Reject => "reject",
+        /// What they said before, for it, does not count any more.
+        Retract => "retract",
     }
 );
 
@@ -120,9 +130,12 @@ pub struct Act {
 pub struct Change {
     id: ChangeId,
     last: Digest,
+    earlier: Vec<Revision>,
     current: Revision,
     ties: BTreeMap<PersonId, Tie>,
     votes: Vec<Vote>,
+    notes: Vec<Act>,
+    withdrawn: Option<Act>,
     started: Option<Act>,
     outcomes: Vec<(Outcome, Act)>,
 }
@@ -130,18 +143,31 @@ pub struct Change {
 impl Change {
     /// A change as filed by an entry with this header and leaf hash.
     pub fn filed(id: ChangeId, header: &Header, leaf: Digest, terms: &Terms) -> Self {
-        let mut ties = BTreeMap::new();
-        ties.extend(terms.implementers.iter().map(|person| (person.clone(), Tie::Implements)));
-        ties.insert(terms.owner.clone(), Tie::Owns);
-        ties.insert(header.actor.clone(), Tie::Requested);
-        let current = Revision {
-            id: RevisionRef { change: id, number: 1, filed: leaf },
-            requester: header.actor.clone(),
-            time: header.time,
-            seq: header.seq,
-            terms: terms.clone(),
+        let mut change = Self {
+            id,
+            last: leaf,
+            earlier: Vec::new(),
+            current: Revision::filed(RevisionRef { change: id, number: 1, filed: leaf }, header, terms),
+            ties: BTreeMap::new(),
+            votes: Vec::new(),
+            notes: Vec::new(),
+            withdrawn: None,
+            started: None,
+            outcomes: Vec::new(),
         };
-        Self { id, last: leaf, current, ties, votes: Vec::new(), started: None, outcomes: Vec::new() }
+        change.bind();
+        change
+    }
+
+    /// Ties everybody whom the current revision names to the change, for good.
+    fn bind(&mut self) {
+        let Revision { requester, terms, .. } = &self.current;
+        let named = std::iter::once((requester, Tie::Requested))
+            .chain([(&terms.owner, Tie::Owns)])
+            .chain(terms.implementers.iter().map(|person| (person, Tie::Implements)));
+        for (person, tie) in named {
+            self.ties.entry(person.clone()).and_modify(|known| *known = tie.min(*known)).or_insert(tie);
+        }
     }
 
     /// Its number.
@@ -157,6 +183,21 @@ impl Change {
     /// The revision that counts.
     pub fn current(&self) -> &Revision {
         &self.current
+    }
+
+    /// All its revisions, the current one last.
+    pub fn revisions(&self) -> impl DoubleEndedIterator<Item = &Revision> {
+        self.earlier.iter().chain([&self.current])
+    }
+
+    /// What people remarked, in order.
+    pub fn notes(&self) -> &[Act] {
+        &self.notes
+    }
+
+    /// When and by whom it was taken back.
+    pub fn withdrawn(&self) -> Option<&Act> {
+        self.withdrawn.as_ref()
     }
 
     /// How this person is tied to it, by any of its revisions.
@@ -191,6 +232,7 @@ impl Change {
             (Some((Outcome::Failed, _)), _) => Status::Failed,
             (Some((Outcome::RolledBack, _)), _) => Status::RolledBack,
             (None, Some(_)) => Status::Executing,
+            (None, None) if self.withdrawn.is_some() => Status::Withdrawn,
             (None, None) if self.rejection().is_some() => Status::Rejected,
             (None, None) => Status::Submitted,
         }
@@ -207,19 +249,25 @@ impl Change {
 
     /// Judges the approvals of the current revision at a moment. The one place where approvals are counted.
     pub fn tally(&self, governance: &Governance, now: Time) -> Tally<'_> {
-        // Approving again replaces one's own earlier approval: persons count, not signatures.
-        let approvals = self.votes.iter().filter(|vote| vote.verdict == Verdict::Approve);
-        let latest: BTreeMap<&PersonId, &Vote> =
-            approvals.filter(|vote| vote.revision == self.current.id.filed).map(|vote| (&vote.person, vote)).collect();
+        let latest = self.latest_votes().filter(|vote| vote.verdict == Verdict::Approve);
         let need = governance.policy().map_or(usize::MAX, Policy::approvals);
         let mut tally = Tally { counted: Vec::new(), void: Vec::new(), need };
-        for vote in latest.into_values() {
+        for vote in latest {
             match self.why_void(vote, governance, now) {
                 None => tally.counted.push(vote),
                 Some(why) => tally.void.push((vote, why)),
             }
         }
         tally
+    }
+
+    /// For each person, what they said last for the current revision. Approving again replaces one's own earlier
+    /// approval, and a retraction takes it back: persons count, not signatures.
+    fn latest_votes(&self) -> impl Iterator<Item = &Vote> {
+        let about = self.votes.iter().filter(|vote| vote.revision == self.current.id.filed);
+        let latest: BTreeMap<&PersonId, &Vote> =
+            about.filter(|vote| vote.verdict != Verdict::Reject).map(|vote| (&vote.person, vote)).collect();
+        latest.into_values()
     }
 
     fn why_void(&self, vote: &Vote, governance: &Governance, now: Time) -> Option<Void> {
@@ -244,8 +292,35 @@ impl Change {
             Event::Reject(at) => self.judge_reject(governance, header, *at),
             Event::Start { revision, artifacts } => self.judge_start(governance, header, *revision, artifacts),
             Event::Finish { revision, outcome } => self.judge_finish(header, *revision, *outcome),
+            Event::Revise { replaces, terms } => {
+                self.judge_open_to(header, *replaces)?;
+                judge_filing(governance, header, terms)
+            }
+            Event::ChangeWithdraw(at) => self.judge_open_to(header, *at),
+            Event::Retract(at) => self.judge_retract(header, *at),
+            Event::Note(_) if !header.fills(Field::Note) => Err(Refusal::NoteMissing),
             _ => Ok(()),
         }
+    }
+
+    /// Revising and withdrawing are for those who filed, revised or own it, before the start.
+    fn judge_open_to(&self, header: &Header, at: RevisionRef) -> Result<(), Refusal> {
+        let requested = self.revisions().any(|revision| revision.requester == header.actor);
+        if !requested && self.current.terms.owner != header.actor {
+            return Err(Refusal::NotRequesterOrOwner { person: header.actor.clone(), change: self.id });
+        }
+        self.judge_current(at)?;
+        self.judge_undecided()
+    }
+
+    fn judge_retract(&self, header: &Header, at: RevisionRef) -> Result<(), Refusal> {
+        self.judge_current(at)?;
+        self.judge_undecided()?;
+        let mine = self.latest_votes().find(|vote| vote.person == header.actor);
+        if mine.is_none_or(|vote| vote.verdict == Verdict::Retract) {
+            return Err(Refusal::NothingToRetract { person: header.actor.clone(), change: self.id });
+        }
+        if header.fills(Field::Reason) { Ok(()) } else { Err(Refusal::ReasonMissing) }
     }
 
     fn judge_current(&self, at: RevisionRef) -> Result<(), Refusal> {
@@ -254,6 +329,9 @@ impl Change {
     }
 
     fn judge_undecided(&self) -> Result<(), Refusal> {
+        if self.withdrawn.is_some() {
+            return Err(Refusal::Withdrawn { change: self.id });
+        }
         match self.started {
             Some(_) => Err(Refusal::NotUndecided { change: self.id, status: self.state() }),
             None => Ok(()),
@@ -304,6 +382,7 @@ impl Change {
         if self.started.is_some() {
             return Err(Refusal::Started { change: self.id });
         }
+        self.judge_undecided()?;
         self.judge_not_rejected()?;
         let tally = self.tally(governance, header.time);
         if !tally.is_enough() {
@@ -336,6 +415,15 @@ impl Change {
         match event {
             Event::Approve(at) => self.votes.push(vote(at, Verdict::Approve, header)),
             Event::Reject(at) => self.votes.push(vote(at, Verdict::Reject, header)),
+            Event::Retract(at) => self.votes.push(vote(at, Verdict::Retract, header)),
+            Event::Revise { replaces, terms } => {
+                let id = RevisionRef { change: self.id, number: replaces.number + 1, filed: leaf };
+                let replaced = std::mem::replace(&mut self.current, Revision::filed(id, header, terms));
+                self.earlier.push(replaced);
+                self.bind();
+            }
+            Event::ChangeWithdraw(_) => self.withdrawn = Some(act),
+            Event::Note(_) => self.notes.push(act),
             Event::Start { .. } => self.started = Some(act),
             Event::Finish { outcome, .. } => self.outcomes.push((*outcome, act)),
             _ => {}
@@ -375,71 +463,4 @@ fn judge_artifacts(approved: &[Artifact], read: &[Artifact]) -> Result<(), Refus
         Some(it) => Err(Refusal::ArtifactUnknown { name: it.name.clone() }),
         None => Ok(()),
     }
-}
-
-fn judge_artifact_names(artifacts: &[Artifact]) -> Result<(), Refusal> {
-    let mut names = BTreeSet::new();
-    match artifacts.iter().find(|it| !names.insert(&it.name)) {
-        Some(it) => Err(Refusal::ArtifactTwice { name: it.name.clone() }),
-        None => Ok(()),
-    }
-}
-
-/// The text fields that every change fills.
-pub const MANDATORY: [Field; 5] = [Field::Title, Field::Reason, Field::Impact, Field::Plan, Field::Rollback];
-
-/// How many years ahead a window may start.
-const YEARS_AHEAD: i64 = 10;
-
-/// Asks whether changes of this kind can be filed.
-///
-/// # Errors
-/// [`Refusal::NoTemplate`].
-pub fn judge_kind(kind: ChangeKind) -> Result<(), Refusal> {
-    if kind == ChangeKind::Standard { Err(Refusal::NoTemplate) } else { Ok(()) }
-}
-
-/// Asks whether this person can own or implement a change.
-///
-/// # Errors
-/// [`Refusal::PartyUnknown`], [`Refusal::PartyAudits`].
-pub fn judge_party(governance: &Governance, person: &PersonId) -> Result<(), Refusal> {
-    let person = person.clone();
-    if !governance.people().contains_key(&person) {
-        return Err(Refusal::PartyUnknown { person });
-    }
-    if governance.has_role(&person, Role::Auditor) { Err(Refusal::PartyAudits { person }) } else { Ok(()) }
-}
-
-/// Asks whether a change with this window can be filed at a moment. One that has begun can.
-///
-/// # Errors
-/// [`Refusal::WindowEnded`], [`Refusal::WindowFar`].
-pub fn judge_window(window: &Window, now: Time) -> Result<(), Refusal> {
-    let far = window.start() > now.plus(YEARS_AHEAD * 366 * DAY);
-    let window = window.clone();
-    if window.ended(now) {
-        return Err(Refusal::WindowEnded { window });
-    }
-    if far { Err(Refusal::WindowFar { window }) } else { Ok(()) }
-}
-
-/// Asks every rule about what is filed; the actor and their key were judged before.
-pub(super) fn judge_terms(governance: &Governance, header: &Header, terms: &Terms) -> Result<(), Refusal> {
-    governance.judge_role(&header.actor, Role::Engineer)?;
-    judge_kind(terms.kind)?;
-    if let Some(field) = MANDATORY.into_iter().find(|field| !header.fills(*field)) {
-        return Err(Refusal::FieldMissing { field });
-    }
-    if terms.services.is_empty() {
-        return Err(Refusal::NoServices);
-    }
-    if terms.implementers.is_empty() {
-        return Err(Refusal::NoImplementers);
-    }
-    for person in std::iter::once(&terms.owner).chain(&terms.implementers) {
-        judge_party(governance, person)?;
-    }
-    judge_window(&terms.window, header.time)?;
-    judge_artifact_names(&terms.artifacts)
 }

@@ -54,17 +54,25 @@ words!(
         /// Ends a motion against its proposer's will.
         Decline => "motion.decline",
         /// Ends a motion by its proposer's will.
-        Withdraw => "motion.withdraw",
+        MotionWithdraw => "motion.withdraw",
         /// Files a change.
         File => "change.file",
+        /// Files another revision of a change.
+        Revise => "change.revise",
+        /// Takes a change back.
+        ChangeWithdraw => "change.withdraw",
         /// Approves a revision.
         Approve => "change.approve",
         /// Rejects a revision.
         Reject => "change.reject",
+        /// Takes one's own approval back.
+        Retract => "change.retract",
         /// Starts a change.
         Start => "change.start",
         /// Says what came of a change.
         Finish => "change.finish",
+        /// Adds a remark to a change.
+        Note => "change.note",
     }
 );
 
@@ -269,7 +277,7 @@ pub enum Event {
     /// Another admin ends a motion.
     Decline(MotionRef),
     /// Its proposer ends a motion.
-    Withdraw(MotionRef),
+    MotionWithdraw(MotionRef),
     /// A change is filed: its first revision.
     File {
         /// Its number.
@@ -277,10 +285,21 @@ pub enum Event {
         /// What rules can read of it.
         terms: Box<Terms>,
     },
+    /// A change gets another revision in place of its current one.
+    Revise {
+        /// The revision that it replaces.
+        replaces: RevisionRef,
+        /// What rules can read of the new one.
+        terms: Box<Terms>,
+    },
+    /// Whoever filed or owns a change takes it back.
+    ChangeWithdraw(RevisionRef),
     /// An approver signs a revision.
     Approve(RevisionRef),
     /// An approver refuses a revision.
     Reject(RevisionRef),
+    /// An approver takes back what they approved.
+    Retract(RevisionRef),
     /// An implementer begins.
     Start {
         /// What is begun.
@@ -295,6 +314,8 @@ pub enum Event {
         /// What came of it.
         outcome: Outcome,
     },
+    /// Somebody remarks on a change.
+    Note(ChangeId),
 }
 
 impl Event {
@@ -306,21 +327,28 @@ impl Event {
             Self::Propose { proposal: Proposal::Enrol(_), .. } => EventKind::Enrol,
             Self::Second(_) => EventKind::Second,
             Self::Decline(_) => EventKind::Decline,
-            Self::Withdraw(_) => EventKind::Withdraw,
+            Self::MotionWithdraw(_) => EventKind::MotionWithdraw,
             Self::File { .. } => EventKind::File,
+            Self::Revise { .. } => EventKind::Revise,
+            Self::ChangeWithdraw(_) => EventKind::ChangeWithdraw,
             Self::Approve(_) => EventKind::Approve,
             Self::Reject(_) => EventKind::Reject,
+            Self::Retract(_) => EventKind::Retract,
             Self::Start { .. } => EventKind::Start,
             Self::Finish { .. } => EventKind::Finish,
+            Self::Note(_) => EventKind::Note,
         }
     }
 
     /// The change that it is about.
     pub fn change(&self) -> Option<ChangeId> {
         match self {
-            Self::File { change, .. } => Some(*change),
-            Self::Approve(revision)
+            Self::File { change, .. } | Self::Note(change) => Some(*change),
+            Self::Revise { replaces: revision, .. }
+            | Self::ChangeWithdraw(revision)
+            | Self::Approve(revision)
             | Self::Reject(revision)
+            | Self::Retract(revision)
             | Self::Start { revision, .. }
             | Self::Finish { revision, .. } => Some(revision.change),
             _ => None,
@@ -331,7 +359,7 @@ impl Event {
     pub fn motion(&self) -> Option<MotionId> {
         match self {
             Self::Propose { motion, .. } => Some(*motion),
-            Self::Second(motion) | Self::Decline(motion) | Self::Withdraw(motion) => Some(motion.motion),
+            Self::Second(motion) | Self::Decline(motion) | Self::MotionWithdraw(motion) => Some(motion.motion),
             _ => None,
         }
     }

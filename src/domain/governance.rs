@@ -230,7 +230,7 @@ impl Governance {
             Event::Decline(at) if self.open(*at)?.proposer == header.actor => {
                 Err(Refusal::OwnMotion { motion: at.motion })
             }
-            Event::Withdraw(at) if self.open(*at)?.proposer != header.actor => {
+            Event::MotionWithdraw(at) if self.open(*at)?.proposer != header.actor => {
                 Err(Refusal::NotProposer { motion: at.motion })
             }
             _ => Ok(()),
@@ -296,7 +296,7 @@ impl Governance {
                 }
             }
             Event::Decline(at) => self.end_motion(at.motion, MotionState::Declined(header.actor.clone())),
-            Event::Withdraw(at) => self.end_motion(at.motion, MotionState::Withdrawn),
+            Event::MotionWithdraw(at) => self.end_motion(at.motion, MotionState::Withdrawn),
             _ => {}
         }
     }

@@ -184,11 +184,25 @@ refusals! {
     NotUndecided { /** Which. */ change: ChangeId, /** Where it stands. */ status: Status } =>
         "undecided", "{change} is {status}: there is nothing left to decide", "";
     /// A rejection without a reason.
-    ReasonMissing => "reason-required", "a rejection needs a reason", "say why with --reason";
+    ReasonMissing => "reason-required", "a rejection or retraction needs a reason", "say why with --reason";
     /// Approval of what was rejected.
     Rejected { /** Which change. */ change: ChangeId, /** By whom. */ by: PersonId } =>
         "rejected", "{change} was rejected by {by}, which blocks this revision",
-        "`twinseal show` has the reason; file it anew with what was asked for";
+        "`twinseal show` has the reason; `twinseal revise` files what was asked for";
+
+    /// Somebody who revises or withdraws what is not theirs.
+    NotRequesterOrOwner { /** Who. */ person: PersonId, /** Which change. */ change: ChangeId } =>
+        "requester-or-owner", "{person} neither filed, revised nor owns {change}",
+        "its requester or its owner revises or withdraws it; `twinseal note` is for everybody";
+    /// Anything about a change that was taken back.
+    Withdrawn { /** Which change. */ change: ChangeId } =>
+        "withdrawn", "{change} was withdrawn", "file it anew";
+    /// A retraction of what was not approved.
+    NothingToRetract { /** Who. */ person: PersonId, /** Which change. */ change: ChangeId } =>
+        "own-approval", "{person} has no approval of the current revision of {change} to take back",
+        "`twinseal show` tells who approved it";
+    /// A note with nothing in it.
+    NoteMissing => "note-required", "a note needs words", "say them: twinseal note CHG-7 \"...\"";
 
     // Executing
     /// Too few approvals.

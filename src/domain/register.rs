@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::change::judge_terms;
+use super::filing::judge_terms;
 use super::{Change, ChangeId, Digest, Event, Governance, Header, Refusal, RegisterId};
 
 /// Where the next entry goes: what it must say about the entries before it.

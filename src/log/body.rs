@@ -51,14 +51,21 @@ fn write_event(out: &mut Writer, event: &Event) {
             out.put("motion", motion);
             write_members(out, members);
         }
-        Event::Second(at) | Event::Decline(at) | Event::Withdraw(at) => {
+        Event::Second(at) | Event::Decline(at) | Event::MotionWithdraw(at) => {
             out.put("motion", format_args!("{} {}", at.motion, at.opened));
         }
         Event::File { change, terms } => {
             out.put("change", change);
             write_terms(out, terms);
         }
-        Event::Approve(at) | Event::Reject(at) => write_revision(out, at),
+        Event::Revise { replaces, terms } => {
+            write_revision(out, replaces);
+            write_terms(out, terms);
+        }
+        Event::ChangeWithdraw(at) | Event::Approve(at) | Event::Reject(at) | Event::Retract(at) => {
+            write_revision(out, at);
+        }
+        Event::Note(change) => out.put("change", change),
         Event::Start { revision, artifacts } => {
             write_revision(out, revision);
             out.put_all("artifact", artifacts.iter().map(artifact_line));
@@ -157,13 +164,20 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
         }
         EventKind::Second => Event::Second(read_motion(lines)?),
         EventKind::Decline => Event::Decline(read_motion(lines)?),
-        EventKind::Withdraw => Event::Withdraw(read_motion(lines)?),
+        EventKind::MotionWithdraw => Event::MotionWithdraw(read_motion(lines)?),
         EventKind::File => {
             let change = lines.parse("change")?;
             Event::File { change, terms: Box::new(read_terms(lines)?) }
         }
+        EventKind::Revise => {
+            let replaces = read_revision(lines)?;
+            Event::Revise { replaces, terms: Box::new(read_terms(lines)?) }
+        }
+        EventKind::ChangeWithdraw => Event::ChangeWithdraw(read_revision(lines)?),
         EventKind::Approve => Event::Approve(read_revision(lines)?),
         EventKind::Reject => Event::Reject(read_revision(lines)?),
+        EventKind::Retract => Event::Retract(read_revision(lines)?),
+        EventKind::Note => Event::Note(lines.parse("change")?),
         EventKind::Start => {
             Event::Start { revision: read_revision(lines)?, artifacts: lines.parse_all("artifact", read_artifact)? }
         }

@@ -126,7 +126,7 @@ fn read_text(header: &Header, event: &Event, bytes: Option<&[u8]>) -> Result<Opt
 /// Whether body and text list the same things: evidence by the numbers of its tests, names of those enrolled.
 fn agree(event: &Event, text: &Text) -> bool {
     match (event, text) {
-        (Event::File { terms, .. }, Text::Description(description)) => {
+        (Event::File { terms, .. } | Event::Revise { terms, .. }, Text::Description(description)) => {
             let shown = (1..).zip(&description.tests).filter(|(_, test)| test.evidence.is_some()).map(|(n, _)| n);
             shown.eq(terms.evidence.iter().map(|(n, _)| *n))
         }

@@ -40,11 +40,15 @@ pub fn read(kind: EventKind, bytes: &[u8]) -> Result<Text, Defect> {
     let mut lines = Reader::new(bytes)?;
     let salt = lines.parse_with("salt", |hex| unhex(hex).ok_or(Invalid::Digest))?;
     let text = match kind {
-        EventKind::File => Text::Description(Box::new(read_description(&mut lines)?)),
+        EventKind::File | EventKind::Revise => Text::Description(Box::new(read_description(&mut lines)?)),
         EventKind::Init | EventKind::Enrol => Text::Names(lines.parse_all("name", read_name)?),
-        EventKind::Reject | EventKind::Decline => read_remark(&mut lines, Field::Reason)?,
-        EventKind::Approve | EventKind::Finish => read_remark(&mut lines, Field::Note)?,
-        EventKind::Seal | EventKind::Second | EventKind::Withdraw | EventKind::Start => return Err(Defect::TextNone),
+        EventKind::Reject | EventKind::Decline | EventKind::Retract | EventKind::ChangeWithdraw => {
+            read_remark(&mut lines, Field::Reason)?
+        }
+        EventKind::Approve | EventKind::Finish | EventKind::Note => read_remark(&mut lines, Field::Note)?,
+        EventKind::Seal | EventKind::Second | EventKind::MotionWithdraw | EventKind::Start => {
+            return Err(Defect::TextNone);
+        }
     };
     lines.end()?;
     if write(&text, salt).0 == bytes { Ok(text) } else { Err(Defect::NotCanonical) }

@@ -63,7 +63,10 @@ fn standing(change: &Change, governance: &Governance, status: Status, now: Time)
         Status::Approved => format!("{} of {} approvals; {when}", tally.counted.len(), tally.need),
         Status::Rejected => {
             let by = change.rejection().map_or("somebody", |vote| vote.person.as_str());
-            format!("by {by}; filed anew with what was asked for, it is judged anew")
+            format!("by {by}; a revision is judged anew")
+        }
+        Status::Withdrawn => {
+            format!("by {}", change.withdrawn().map_or("somebody", |act| act.person.as_str()))
         }
         Status::Expired => format!("its window closed {closes} and it was not started"),
         Status::Executing => "started; waits for its finish".to_owned(),
@@ -137,29 +140,44 @@ fn test(page: &mut Page, n: u64, it: &Trial, terms: &Terms) {
     }
 }
 
-fn timeline(page: &mut Page, change: &Change, remarks: &Remarks, governance: &Governance, now: Time) {
-    let revision = change.current();
-    let mut acts = vec![(revision.seq, revision.time, format!("{} filed revision 1", revision.requester))];
+/// Everything that happened, in the order of the log.
+fn acts(change: &Change, governance: &Governance, now: Time) -> Vec<(u64, Time, String)> {
+    let current = change.current();
+    let mut acts = Vec::new();
+    for it in change.revisions() {
+        acts.push((it.seq, it.time, format!("{} filed revision {}", it.requester, it.id.number)));
+    }
     let tally = change.tally(governance, now);
     for vote in change.votes() {
         let verb = match vote.verdict {
             Verdict::Approve => "approved",
             Verdict::Reject => "rejected",
+            Verdict::Retract => "took back their approval of",
         };
+        let number = change.revisions().find(|it| it.id.filed == vote.revision).map_or(0, |it| it.id.number);
         // Once it was started, what counted is decided for good.
-        let note = if change.started().is_some() { String::new() } else { void(&tally, vote.seq, now) };
-        acts.push((vote.seq, vote.time, format!("{} {verb} it{note}", vote.person)));
+        let note = match vote.verdict {
+            Verdict::Approve if vote.revision != current.id.filed => " (does not count: it was revised)".to_owned(),
+            _ if change.started().is_some() => String::new(),
+            _ => void(&tally, vote.seq, now),
+        };
+        acts.push((vote.seq, vote.time, format!("{} {verb} revision {number}{note}", vote.person)));
     }
-    if let Some(started) = change.started() {
-        acts.push((started.seq, started.time, format!("{} started it", started.person)));
-    }
+    let plain = [(change.withdrawn(), "withdrew it"), (change.started(), "started it")];
+    let plain = plain.into_iter().filter_map(|(act, verb)| Some((act?, verb)));
+    let notes = change.notes().iter().map(|act| (act, "remarked"));
+    acts.extend(plain.chain(notes).map(|(act, verb)| (act.seq, act.time, format!("{} {verb}", act.person))));
     for (outcome, act) in change.outcomes() {
-        let late = if revision.terms.window.ended(act.time) { ", after its window" } else { "" };
+        let late = if current.terms.window.ended(act.time) { ", after its window" } else { "" };
         acts.push((act.seq, act.time, format!("{} finished it: {outcome}{late}", act.person)));
     }
     acts.sort();
+    acts
+}
+
+fn timeline(page: &mut Page, change: &Change, remarks: &Remarks, governance: &Governance, now: Time) {
     page.block("timeline");
-    for (seq, time, act) in acts {
+    for (seq, time, act) in acts(change, governance, now) {
         page.text(&format!("{time}  entry {seq:<5}"), act);
         if let Some(remark) = remarks.get(&seq) {
             page.text(&" ".repeat(22), remark);

@@ -15,11 +15,15 @@ pub fn what(event: &Event) -> String {
         }
         Event::Second(at) => format!("seconded motion {}", at.motion),
         Event::Decline(at) => format!("declined motion {}", at.motion),
-        Event::Withdraw(at) => format!("withdrew motion {}", at.motion),
+        Event::MotionWithdraw(at) => format!("withdrew motion {}", at.motion),
         Event::File { change, terms } => format!("filed {change}: {} {}", terms.risk, terms.kind),
         Event::Approve(at) => format!("approved {} revision {}", at.change, at.number),
         Event::Reject(at) => format!("rejected {} revision {}", at.change, at.number),
         Event::Start { revision, .. } => format!("started {} revision {}", revision.change, revision.number),
+        Event::Revise { replaces, .. } => format!("revised {}: revision {}", replaces.change, replaces.number + 1),
+        Event::ChangeWithdraw(at) => format!("withdrew {}", at.change),
+        Event::Retract(at) => format!("retracted the approval of {} revision {}", at.change, at.number),
+        Event::Note(change) => format!("remarked on {change}"),
         Event::Finish { revision, outcome } => format!("finished {}: {outcome}", revision.change),
     }
 }

@@ -10,6 +10,12 @@ pub fn moment(time: Time, zone: &str) -> String {
     time.utc().with_timezone(&zone).format("%Y-%m-%d %H:%M %:z").to_string()
 }
 
+/// A window in its zone and exactly, for comparison.
+pub fn window_lines(window: &Window) -> String {
+    let zone: Tz = window.zone().as_str().parse().unwrap_or(Tz::UTC);
+    format!("{} {}\n{} to {}", span(window, zone), window.zone(), window.start(), window.end())
+}
+
 /// Two lines: `Sat 2026-12-05 20:00 to 22:00 Asia/Shanghai, opens in 3 h` and the same in UTC.
 pub fn window(window: &Window, now: Time) -> String {
     let zone: Tz = window.zone().as_str().parse().unwrap_or(Tz::UTC);

@@ -39,7 +39,7 @@ pub fn project(conn: &Connection, entry: &Entry, after: &Register) -> rusqlite::
     match event {
         Event::Init { members, .. } => project_members(conn, members, header.seq)?,
         Event::Propose { motion, .. } => project_motion(conn, entry, motion.number())?,
-        Event::Second(at) | Event::Decline(at) | Event::Withdraw(at) => {
+        Event::Second(at) | Event::Decline(at) | Event::MotionWithdraw(at) => {
             if let Ok(motion) = after.governance().motion(at.motion) {
                 conn.prepare_cached("UPDATE motions SET state = ?2, ended = ?3, ended_by = ?4 WHERE id = ?1")?
                     .execute(params![
@@ -57,11 +57,16 @@ pub fn project(conn: &Connection, entry: &Entry, after: &Register) -> rusqlite::
             let at = RevisionRef { change: *change, number: 1, filed: *leaf };
             project_revision(conn, entry, &at, terms)?;
         }
+        Event::Revise { replaces, terms } => {
+            let at = RevisionRef { number: replaces.number + 1, filed: *leaf, ..*replaces };
+            project_revision(conn, entry, &at, terms)?;
+        }
+        Event::Retract(at) => project_vote(conn, entry, at, Verdict::Retract)?,
         Event::Approve(at) => project_vote(conn, entry, at, Verdict::Approve)?,
         Event::Reject(at) => project_vote(conn, entry, at, Verdict::Reject)?,
         Event::Start { revision, .. } => project_run(conn, entry, revision, "start")?,
         Event::Finish { revision, outcome } => project_run(conn, entry, revision, outcome.as_str())?,
-        Event::Seal => {}
+        Event::Seal | Event::ChangeWithdraw(_) | Event::Note(_) => {}
     }
     match event.change().map(|change| after.change(change)) {
         Some(Ok(change)) => project_change(conn, change),

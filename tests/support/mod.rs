@@ -242,11 +242,22 @@ impl World {
         self.run_words(person, &words(command), Some(typed))
     }
 
+    /// Runs a command as somebody, with standard input from elsewhere.
+    pub fn run_reading(&self, person: &str, command: &str, input: &'static str) -> Output {
+        let (mut env, buffers) = self.env(person, None);
+        env.input = Box::new(input.as_bytes());
+        Self::run_in(&mut env, buffers, &words(command))
+    }
+
     /// Runs words as somebody.
     pub fn run_words(&self, person: &str, words: &[String], typed: Option<&[&str]>) -> Output {
         let (mut env, buffers) = self.env(person, typed);
+        Self::run_in(&mut env, buffers, words)
+    }
+
+    fn run_in(env: &mut Env, buffers: [Rc<RefCell<Vec<u8>>>; 3], words: &[String]) -> Output {
         let args = std::iter::once("twinseal".to_owned()).chain(words.iter().cloned()).map(Into::into);
-        let exit = cli::run(args, &mut env);
+        let exit = cli::run(args, env);
         let [out, err, screen] = buffers.map(|it| String::from_utf8(it.borrow().clone()).unwrap());
         Output { exit, out, err, screen }
     }

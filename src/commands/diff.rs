@@ -1,0 +1,73 @@
+//! `diff`: what differs between two revisions of a change.
+
+use clap::Args;
+
+use super::Context;
+use super::access::{change, parse};
+use crate::domain::{ChangeId, Description, Revision, Text, number};
+use crate::error::Error;
+use crate::render::{self, Page};
+use crate::store::Session;
+
+/// Show what differs between two revisions, field by field
+///
+/// Words that are gone stand as [-gone-], new ones as {+new+}; lines that are the same are left out.
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// The change, such as CHG-42
+    change: String,
+    /// Which revisions, such as 1..3; the current one and the one before it if left out
+    range: Option<String>,
+}
+
+impl Diff {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What prevents it.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let id: ChangeId = parse(&self.change)?;
+        let mut session = context.open()?;
+        let current = change(&mut session, id)?.current().id.number;
+        let (from, to) = match &self.range {
+            Some(given) => parse_range(given)?,
+            None => (current.saturating_sub(1).max(1), current),
+        };
+        let mut page = Page::new(context.env.colour, context.env.width);
+        page.title(format_args!("{id} revision {from} to {to}"));
+        if !between(&mut page, &session, id, from, to)? {
+            context.env.tell(format_args!("revisions {from} and {to} of {id} do not differ"));
+            return Ok(());
+        }
+        Ok(context.env.say(page.finish())?)
+    }
+}
+
+fn parse_range(given: &str) -> Result<(u64, u64), Error> {
+    let wrong = || Error::Form { given: given.to_owned(), form: "1..3" };
+    let (from, to) = given.split_once("..").ok_or_else(wrong)?;
+    Ok((number(from).map_err(|_| wrong())?, number(to).map_err(|_| wrong())?))
+}
+
+/// Puts onto a page what differs between two revisions; `false` where nothing does.
+///
+/// # Errors
+/// [`Error::NoRevision`], or what prevents reading.
+pub fn between(page: &mut Page, session: &Session, id: ChangeId, from: u64, to: u64) -> Result<bool, Error> {
+    let change = session.state().change(id)?;
+    let find = |number| {
+        let found = change.revisions().find(|revision| revision.id.number == number);
+        found.ok_or(Error::NoRevision { change: id, number })
+    };
+    let (old, new) = (find(from)?, find(to)?);
+    let (old_words, new_words) = (description(session, old)?, description(session, new)?);
+    Ok(render::diff(page, (&old.terms, &old_words), (&new.terms, &new_words)))
+}
+
+/// What the requester wrote with a revision; nothing where it was erased.
+fn description(session: &Session, revision: &Revision) -> Result<Description, Error> {
+    Ok(match session.entry(revision.seq)?.and_then(|entry| entry.text) {
+        Some(Text::Description(description)) => *description,
+        _ => Description::default(),
+    })
+}
