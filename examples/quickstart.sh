@@ -7,7 +7,11 @@
 set -eu
 
 project=$(cd "$(dirname "$0")/.." && pwd)
-folder=${1:-"$PWD/playground"}
+folder=${1:-playground}
+case $folder in
+/*) ;;
+*) folder=$PWD/$folder ;;
+esac
 if [ -e "$folder" ]; then
     echo "$folder exists already: remove it, or name another folder: sh examples/quickstart.sh FOLDER" >&2
     exit 2
@@ -26,11 +30,11 @@ cp -R "$project/examples" changes
 cat > as <<PERSON
 #!/bin/sh
 # as PERSON COMMAND...: runs twinseal as that person
-here=$folder
-person=\$1
+home="$folder/people/\$1"
 shift
-HOME=\$here/people/\$person XDG_CONFIG_HOME= XDG_STATE_HOME= TWINSEAL_KEY=\$here/people/\$person/key \\
-    exec "$target/release/twinseal" "\$@"
+unset TWINSEAL_AS TWINSEAL_REGISTER XDG_CONFIG_HOME XDG_STATE_HOME
+HOME="\$home" TWINSEAL_KEY="\$home/key" exec \\
+    "$target/release/twinseal" "\$@"
 PERSON
 chmod +x as
 

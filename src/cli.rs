@@ -10,7 +10,7 @@ use crate::commands::{
 };
 use crate::env::Env;
 use crate::error::{Error, Exit};
-use crate::render::safe_lines;
+use crate::render::{safe, safe_lines};
 
 /// A change register with two-person control.
 ///
@@ -104,9 +104,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
         // Whoever reads our output has seen enough.
         Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
         Err(error) => {
-            env.tell(format_args!("error: {}", safe_lines(&error.to_string())));
+            let text = error.to_string();
+            // Only a list of faults has lines of its own; elsewhere a line end came with a value.
+            let text = if matches!(error, Error::Faults { .. }) { safe_lines(&text) } else { safe(&text).into_owned() };
+            env.tell(format_args!("error: {text}"));
             if let Some(hint) = error.hint() {
-                env.tell(format_args!("hint: {}", safe_lines(&hint)));
+                env.tell(format_args!("hint: {}", safe(&hint)));
             }
             error.exit()
         }

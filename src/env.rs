@@ -114,6 +114,12 @@ impl Env {
         base.unwrap_or_else(home).join("twinseal")
     }
 
+    /// Whether there is an absolute home folder, or absolute folders in its stead.
+    pub fn has_home(&self) -> bool {
+        let absolute = |name: &str| self.variables.get(name).is_some_and(|path| Path::new(path).is_absolute());
+        absolute("HOME") || (absolute("XDG_CONFIG_HOME") && absolute("XDG_STATE_HOME"))
+    }
+
     /// What time it is.
     pub fn now(&self) -> Time {
         (self.clock)()
@@ -164,7 +170,9 @@ impl Console for Terminal {
         write!(io::stderr(), "{question} ")?;
         io::stderr().flush()?;
         let mut line = String::new();
-        io::stdin().lock().read_line(&mut line)?;
+        if io::stdin().lock().read_line(&mut line)? == 0 {
+            writeln!(io::stderr())?;
+        }
         Ok(line.trim().to_owned())
     }
 

@@ -107,6 +107,9 @@ pub enum Error {
         /// The key at hand.
         key: Fingerprint,
     },
+    /// Nowhere to remember anything.
+    #[error("HOME is not an absolute folder, so there is nowhere to remember what was verified")]
+    NoHome,
     /// No register was named.
     #[error("no register was named")]
     NoRegister,
@@ -158,7 +161,7 @@ pub enum Error {
         expected: String,
     },
     /// Somebody answered otherwise.
-    #[error("not confirmed, so nothing was signed")]
+    #[error("not confirmed, so nothing was done")]
     NotConfirmed,
     /// Something to be signed, and nobody to show it to.
     #[error("there is no terminal to show it on: name exactly what you sign with {flag} DIGEST")]
@@ -278,6 +281,7 @@ impl Error {
             Self::RequestOfOther { .. } => "give it as NAME=FILE:ROLES with the name that stands in it",
             Self::Defect(Defect::TooLarge { .. }) => "shorten the text",
             Self::NotAmongMembers { .. } => "sign with --key, using the key of one of the admins in --member",
+            Self::NoHome => "set HOME, or both XDG_CONFIG_HOME and XDG_STATE_HOME, to absolute folders",
             Self::NoRegister => "name it with --register NAME or FILE, in TWINSEAL_REGISTER, or in config.toml",
             Self::UnknownRegister { .. } => "give the path of its file: --register /srv/twinseal/prod.db",
             Self::NoKey => "name it with --key FILE, in TWINSEAL_KEY, or in config.toml; `twinseal key new` makes one",
@@ -291,18 +295,25 @@ impl Error {
             Self::WrongFingerprint { .. } => {
                 "do not use it; ask the admins whether it was replaced, by another way than this file"
             }
+            Self::NotConfirmed => "run it again, and type exactly what is asked for",
+            Self::PassphrasesDiffer => "run it again; nothing was made",
+            Self::File { .. } => "check the path and its rights",
             Self::KnownName { .. } => "choose another name",
             Self::NeedDigest { .. } => "`show` prints the digest of what there is to sign",
-            Self::OtherDigest { .. } => "somebody changed it meanwhile: read it again, then decide",
+            Self::OtherDigest { .. } => {
+                "it was changed meanwhile, or that is another's digest: read it again, then decide"
+            }
             Self::NoChange(_) => "`twinseal list` shows the changes that there are",
             Self::NoRevision { .. } => "`twinseal show` lists its revisions in the timeline",
             Self::NoMotion(_) => "`twinseal motion list` shows the motions that there are",
             Self::NoPerson { .. } => "`twinseal person list` shows who is enrolled",
             Self::NoEntry(_) => "`twinseal log` shows the entries that there are",
             Self::NoPassphrase => "give it with --passphrase-file FILE, or say --no-passphrase",
-            Self::Findings { .. } | Self::Broken(_) => {
-                "keep this file as evidence; `twinseal verify` names what is wrong; do not record anything"
+            Self::Findings { .. } => {
+                "keep this file as evidence, and tell the keepers of the register; tables alone are mended by \
+                 `twinseal rebuild`"
             }
+            Self::Broken(_) => "keep this file as evidence; `twinseal verify` names all that is wrong",
             Self::Store(error) => return store_hint(error),
             Self::Key(error) => return key_hint(error),
             Self::Contended { .. } => "try again",

@@ -257,5 +257,10 @@ fn write_new(path: &Path, mode: u32, content: &str) -> Result<(), KeyError> {
         std::io::ErrorKind::AlreadyExists => KeyError::Exists { path: path.to_owned() },
         _ => io("make", path)(error),
     })?;
-    file.write_all(content.as_bytes()).and_then(|()| file.sync_all()).map_err(io("write", path))
+    let written = file.write_all(content.as_bytes()).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // Half a key is no key; that it may stay behind changes nothing about the error.
+        let _ = fs::remove_file(path);
+    }
+    written.map_err(io("write", path))
 }

@@ -435,7 +435,7 @@ fn nothing_at_all_is_no_draft() {
         faults(&world, nothing, &expected);
     }
     // Standard input is empty in these tests.
-    let said = complains(&world, "erin", &["check", "-"], Exit::Invalid, "error: - has 10 faults:");
+    let said = complains(&world, "erin", &["check", "-"], Exit::Invalid, "error: standard input has 10 faults:");
     assert_eq!(said.lines().count(), 12, "{said}");
     complains(&world, "erin", &["check", "nosuch.toml"], Exit::Invalid, "cannot read nosuch.toml: ");
     complains(&world, "erin", &["check", "people"], Exit::Invalid, "cannot read people: ");
@@ -495,9 +495,10 @@ fn odd_names_come_back_unharmed() {
     for (number, odd) in ODD.into_iter().enumerate() {
         let person = format!("p{number}");
         world.person(&person);
-        let request = ["person", "request", &person, "--name", odd, "--register", &id, "--out", "new.request"];
+        let request =
+            ["person", "request", &person, "--name", odd, "--register", &id, "--out", &format!("{person}.request")];
         assert_eq!(world.run_words(&person, &request.map(str::to_owned), None).exit, Exit::Done);
-        world.ok("alice", &format!("person enrol {person}=new.request:engineer"));
+        world.ok("alice", &format!("person enrol {person}={person}.request:engineer"));
         let digest = world.state().governance().motions().values().last().unwrap().opened;
         world.ok("bob", &format!("motion second {} --digest {digest}", number + 1));
         assert!(world.ok("audrey", "person list").contains(odd));

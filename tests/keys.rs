@@ -376,7 +376,7 @@ fn secrets_are_neither_printed_nor_kept() {
     run("frank", "key show people/frank/key", &[], Exit::Done);
     run("frank", &request, &[&PASSPHRASE[1..]], Exit::Invalid);
     run("frank", &request, &[PASSPHRASE], Exit::Done);
-    run("frank", &format!("{request} --passphrase-file words"), &[], Exit::Done);
+    run("frank", &format!("{request}.again --passphrase-file words"), &[], Exit::Done);
     run("alice", "person enrol frank=frank.request:engineer", &[], Exit::Done);
     run("bob", "motion second 1", &["1"], Exit::Done);
     run("frank", &format!("file change.toml --fingerprint {fingerprint}"), &[PASSPHRASE], Exit::Done);

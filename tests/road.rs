@@ -55,6 +55,27 @@ fn an_approver_sees_what_changed_since_they_signed() {
 }
 
 #[test]
+fn who_one_means_to_be_does_not_change_what_is_shown() {
+    let world = World::filed();
+    let log = world.ok("carol", "log");
+    assert_eq!(world.ok("carol", "log --as carol"), log);
+    assert_eq!(world.ok("carol", "--as carol log"), log);
+    assert_eq!(world.ok("carol", "--as carol person show erin"), world.ok("carol", "person show erin"));
+    world.fails("carol", "reject CHG-1 --reason no --as dave", Exit::Refused, "the key is carol's");
+}
+
+#[test]
+fn nothing_is_signed_unseen_and_no_file_overwritten() {
+    let world = World::filed();
+    let output = world.run_typing("carol", "approve CHG-1", &["CHG-1"]);
+    assert!(output.err.contains("Set it back to 80.") && output.out.is_empty(), "{}", output.screen);
+    let key = std::fs::read(world.path("people/erin/key")).unwrap();
+    let request = "person request erin --register other --out people/erin/key";
+    world.fails("erin", request, Exit::Invalid, "cannot make people/erin/key: File exists");
+    assert_eq!(std::fs::read(world.path("people/erin/key")).unwrap(), key);
+}
+
+#[test]
 fn a_draft_comes_from_standard_input_too() {
     let world = World::founded();
     let output = world.run_reading("erin", "file -", CHANGE);

@@ -55,7 +55,7 @@ fn founding_asks_for_the_registers_name() {
     session.send_line("y").unwrap();
     let (code, rest) = exit_code(session);
     assert_eq!(code, 1, "{rest}");
-    assert!(rest.contains("not confirmed, so nothing was signed"), "{rest}");
+    assert!(rest.contains("not confirmed, so nothing was done"), "{rest}");
     assert!(!world.path("prod.db").exists());
 
     let mut session = on_terminal(&world, "alice", &init);

@@ -24,7 +24,7 @@ pub struct Options {
     #[arg(long, global = true, value_name = "NAME|FILE", help_heading = "Global options")]
     pub register: Option<String>,
     /// Who you mean to be; refused if the key is another person's [env: TWINSEAL_AS]
-    #[arg(long = "as", global = true, value_name = "PERSON", help_heading = "Global options")]
+    #[arg(id = "acting-as", long = "as", global = true, value_name = "PERSON", help_heading = "Global options")]
     pub person: Option<String>,
     /// Your private key, OpenSSH Ed25519 [env: TWINSEAL_KEY]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
@@ -69,6 +69,9 @@ impl<'e> Context<'e> {
     /// # Errors
     /// A configuration that cannot be read.
     pub fn new(env: &'e mut Env, options: Options) -> Result<Self, Error> {
+        if !env.has_home() {
+            return Err(Error::NoHome);
+        }
         let config = Config::load(env)?;
         let known = KnownRegisters::load(env)?;
         Ok(Self { env, options, config, known })
@@ -271,7 +274,18 @@ impl<'e> Context<'e> {
         if !self.env.console.can_hide() {
             return Err(KeyError::NeedsPassphrase { path: path.to_owned() }.into());
         }
-        Ok(self.env.console.secret(&format!("Passphrase of {}:", safe(&path.display().to_string())))?)
+        self.ask_secret(&format!("Passphrase of {}:", safe(&path.display().to_string())))
+    }
+
+    /// Asks for something that is not shown.
+    ///
+    /// # Errors
+    /// [`Error::NotConfirmed`] where the input ends.
+    pub fn ask_secret(&mut self, question: &str) -> Result<Passphrase, Error> {
+        self.env.console.secret(question).map_err(|error| match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => Error::NotConfirmed,
+            _ => error.into(),
+        })
     }
 
     /// The passphrase in `--passphrase-file`, without its line end.
@@ -308,7 +322,7 @@ impl<'e> Context<'e> {
     /// # Errors
     /// [`Error::NotConfirmed`].
     pub fn confirm(&mut self, what: &str, word: &str) -> Result<(), Error> {
-        let answer = self.env.console.ask(&format!("Type {word} to {what}:"))?;
+        let answer = self.env.console.ask(&format!("\nType {word} to {what}:"))?;
         if answer == word { Ok(()) } else { Err(Error::NotConfirmed) }
     }
 
@@ -317,10 +331,10 @@ impl<'e> Context<'e> {
     /// # Errors
     /// A file that cannot be read, is too large, or is not UTF-8.
     pub fn read_text(&mut self, given: &Path) -> Result<String, Error> {
-        let name = given.display().to_string();
+        let name = name_of_input(given);
         let failed = |source| Error::File { doing: "read", path: given.to_owned(), source };
         let mut bytes = Vec::new();
-        if name == "-" {
+        if given == Path::new("-") {
             self.env.input.by_ref().take(MOST_INPUT + 1).read_to_end(&mut bytes).map_err(failed)?;
         } else {
             let file = fs::File::open(self.env.path(given)).map_err(failed)?;
@@ -335,6 +349,11 @@ impl<'e> Context<'e> {
             Error::NotText { path: name, line }
         })
     }
+}
+
+/// What an input is called in messages.
+pub fn name_of_input(given: &Path) -> String {
+    if given == Path::new("-") { "standard input".to_owned() } else { given.display().to_string() }
 }
 
 /// Parses a value given on the command line.

@@ -6,9 +6,9 @@ use super::access::{change, parse};
 use super::motion::remark;
 use super::show::page;
 use super::{Context, Plan, diff, record, rehearse};
-use crate::domain::{ChangeId, Digest, Event, Field, Verdict};
+use crate::domain::{ChangeId, Digest, Event, Field, PersonId, Verdict};
 use crate::error::Error;
-use crate::render::Page;
+use crate::render::{Page, window_lines};
 use crate::store::Session;
 
 /// Approve a change: shows the whole revision, then asks for its id to be typed
@@ -47,8 +47,11 @@ impl Approve {
                 let key = context.key_file()?.public();
                 rehearse(context, &mut session, key, &Plan::of(Event::Approve(revision)))?;
                 let mut page = page(context, &mut session, id)?;
-                show_changes(&mut page, context, &session, id)?;
-                context.env.say(page.finish())?;
+                let me = context.actor(&session, key)?;
+                show_changes(&mut page, &session, id, &me)?;
+                summary(&mut page, &session, id, &me)?;
+                // On the terminal where the question is asked, whatever becomes of standard output.
+                context.env.tell(page.finish());
                 context.confirm("approve this revision", &id.to_string())?;
             }
         }
@@ -66,12 +69,30 @@ impl Approve {
     }
 }
 
+/// What is about to be signed, in a few lines that stand right above the question.
+fn summary(page: &mut Page, session: &Session, id: ChangeId, me: &PersonId) -> Result<(), Error> {
+    let change = session.state().change(id)?;
+    let revision = change.current();
+    let mine = change.votes().iter().rfind(|vote| vote.person == *me && vote.revision == revision.id.filed);
+    let approved_before = mine.is_some_and(|vote| vote.verdict == Verdict::Approve);
+    let terms = &revision.terms;
+    page.block("you are about to sign");
+    page.text(
+        "",
+        format_args!("{id} revision {}: {} {}, owner {}", revision.id.number, terms.risk, terms.kind, terms.owner),
+    );
+    page.text("", window_lines(&terms.window)).verbatim(0, "", revision.id.filed);
+    if approved_before {
+        page.text("", "You approved it before; to approve again renews that.");
+    }
+    Ok(())
+}
+
 /// What changed since the revision that this person last approved, else since the one before.
-fn show_changes(page: &mut Page, context: &Context<'_>, session: &Session, id: ChangeId) -> Result<(), Error> {
-    let me = context.actor(session, context.key_file()?.public())?;
+fn show_changes(page: &mut Page, session: &Session, id: ChangeId, me: &PersonId) -> Result<(), Error> {
     let change = session.state().change(id)?;
     let current = change.current().id.number;
-    let mine = change.votes().iter().rev().find(|vote| vote.person == me && vote.verdict == Verdict::Approve);
+    let mine = change.votes().iter().rev().find(|vote| vote.person == *me && vote.verdict == Verdict::Approve);
     let number = |filed| change.revisions().find(|it| it.id.filed == filed).map(|it| it.id.number);
     let since = mine.and_then(|vote| number(vote.revision)).unwrap_or(current.saturating_sub(1));
     if (1..current).contains(&since) {

@@ -8,6 +8,7 @@ use clap::Args;
 use sha2::{Digest as _, Sha256};
 
 use super::Context;
+use super::access::name_of_input;
 use crate::domain::{Digest, PersonId, Refusal, Text, Time, Window, judge_party, judge_window};
 use crate::draft::{Draft, Fault, Problem, Surroundings, read};
 use crate::error::Error;
@@ -66,9 +67,9 @@ impl Surroundings for Against<'_> {
 /// [`Error::Faults`], or what prevents reading.
 pub fn read_draft(context: &mut Context<'_>, session: Option<&Session>, given: &Path) -> Result<Draft, Error> {
     let source = context.read_text(given)?;
-    let path = given.display().to_string();
+    let path = name_of_input(given);
     let beside = context.env.path(given).parent().map(Path::to_owned).unwrap_or_default();
-    let folder = if path == "-" { context.env.folder.clone() } else { beside };
+    let folder = if given == Path::new("-") { context.env.folder.clone() } else { beside };
     let against = Against { folder, session, now: context.env.now() };
     let draft = read(&source, &against).map_err(|faults| Error::Faults { path: path.clone(), faults })?;
     match size(&draft) {

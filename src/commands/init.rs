@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::access::parse;
-use super::{Context, Plan, members, seal_entry};
+use super::{Context, Plan, compose, members, seal_entry};
 use crate::domain::{Event, FORMAT, Policy, Register, RegisterId, RegisterName, Role, Text};
 use crate::error::Error;
 use crate::log::request::For;
@@ -49,22 +49,24 @@ impl Init {
 
         let admins = members.iter().filter(|member| member.roles.contains(&Role::Admin)).count();
         context.env.tell(format_args!("The register {name} at {}, founded by {founder}:\n", path.display()));
-        context.env.tell(member_table(&members, context.env.width));
+        context.env.tell(member_table(&members, &names, context.env.width));
         context.env.tell("");
         policy_sentences(Policy::BUILT_IN).into_iter().for_each(|line| context.env.tell(line));
         if admins == 2 {
             context.env.tell("\nadvice: name three admins: with two, one lost key stops all governance");
         }
+
+        let id = RegisterId::new(name.clone(), context.env.random()?);
+        let text = Some(Text::Names(names)).filter(|text| !text.filled().is_empty());
+        let plan = Plan { event: Event::Init { format: FORMAT, policy: Policy::BUILT_IN, members }, text };
+        let mut state = Register::default();
+        // Nobody types a name and a passphrase for what is refused anyway.
+        compose(context.env, &state, id.clone(), founder.clone(), key, &plan)?;
         if context.env.console.is_there() {
             context.confirm("sign entry 0", name.as_str())?;
         }
-
         let signer = context.signer()?;
-        let id = RegisterId::new(name, context.env.random()?);
-        let text = Some(Text::Names(names)).filter(|text| !text.filled().is_empty());
-        let event = Event::Init { format: FORMAT, policy: Policy::BUILT_IN, members };
-        let mut state = Register::default();
-        let (raw, entry) = seal_entry(context.env, &state, id.clone(), founder, &signer, Plan { event, text })?;
+        let (raw, entry) = seal_entry(context.env, &state, id.clone(), founder, &signer, plan)?;
         state.apply(&entry.header, entry.leaf, &entry.event);
 
         let mut shared = SharedFile::create(&path)?;

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::Context;
 use crate::error::Error;
 use crate::render::safe;
-use crate::signer::{Entropy, KeyFile, Passphrase, create};
+use crate::signer::{Entropy, KeyError, KeyFile, Passphrase, create};
 
 /// Make and look at keys.
 #[derive(Debug, Subcommand)]
@@ -51,6 +51,10 @@ impl Key {
 
 impl New {
     fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let path = context.env.path(&self.name);
+        if path.exists() {
+            return Err(KeyError::Exists { path }.into());
+        }
         let passphrase = if self.no_passphrase { None } else { Some(ask_twice(context)?) };
         let passphrase = passphrase.filter(|it| !it.is_empty());
         let entropy = Entropy {
@@ -59,7 +63,7 @@ impl New {
             check: context.env.random()?,
         };
         let comment = self.name.file_name().map_or(String::new(), |name| safe(&name.to_string_lossy()).into_owned());
-        let public = create(&context.env.path(&self.name), &comment, passphrase.as_ref(), &entropy)?;
+        let public = create(&path, &comment, passphrase.as_ref(), &entropy)?;
         context.env.say(public.fingerprint())?;
         let name = self.name.display().to_string();
         let lock = if passphrase.is_some() { "locked by its passphrase" } else { "without a passphrase" };
@@ -75,8 +79,8 @@ fn ask_twice(context: &mut Context<'_>) -> Result<Passphrase, Error> {
     if !context.env.console.can_hide() {
         return Err(Error::NoPassphrase);
     }
-    let first = context.env.console.secret("New passphrase (empty for none):")?;
-    let second = context.env.console.secret("The same again:")?;
+    let first = context.ask_secret("New passphrase (empty for none):")?;
+    let second = context.ask_secret("The same again:")?;
     if first == second { Ok(first) } else { Err(Error::PassphrasesDiffer) }
 }
 

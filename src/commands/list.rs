@@ -13,7 +13,7 @@ use crate::store::{Session, StoreError};
 #[derive(Debug, Args)]
 pub struct List {
     /// How many at most
-    #[arg(long, default_value_t = 50, value_name = "N")]
+    #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }
 
@@ -52,7 +52,12 @@ impl List {
         let mut session = context.open()?;
         let found = self.newest(&session)?;
         if found.is_empty() {
-            context.env.tell("no changes yet; `twinseal draft` prints one to fill in");
+            let next = if session.state().governance().is_sealed() {
+                "`twinseal draft` prints one to fill in"
+            } else {
+                "another founding admin must seal the register first: `twinseal seal`"
+            };
+            context.env.tell(format_args!("no changes yet; {next}"));
             return Ok(());
         }
         let shown = found.len() as u64;

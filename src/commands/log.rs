@@ -47,6 +47,9 @@ impl Log {
             if self.raw || self.raw_text {
                 let raw = session.raw(seq)?.ok_or(Error::NoEntry(seq))?;
                 let bytes = if self.raw { Some(raw.blob) } else { raw.text };
+                if bytes.is_none() {
+                    context.env.tell(format_args!("entry {seq} has no text"));
+                }
                 context.env.out.write_all(&bytes.unwrap_or_default())?;
             } else {
                 let entry = session.entry(seq)?.ok_or(Error::NoEntry(seq))?;

@@ -1,5 +1,7 @@
 //! `motion list|show|second|decline|withdraw`.
 
+use std::collections::BTreeMap;
+
 use clap::{Args, Subcommand};
 
 use super::access::parse;
@@ -62,7 +64,7 @@ impl Motion {
             Self::List => list(context, &session),
             Self::Show(which) => {
                 let (id, motion) = which.find(&session)?;
-                let page = page(context, id, motion);
+                let page = page(context, &session, id, motion)?;
                 Ok(context.env.say(page.finish())?)
             }
             Self::Second(second) => second.run(context, &mut session),
@@ -113,15 +115,19 @@ fn list(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
     Ok(context.env.say(table(["MOTION", "STATE", "PROPOSER", "ASKS TO"], rows, context.env.width))?)
 }
 
-fn page(context: &Context<'_>, id: MotionId, motion: &Opened) -> Page {
+fn page(context: &Context<'_>, session: &Session, id: MotionId, motion: &Opened) -> Result<Page, Error> {
     let mut page = Page::new(context.env.colour, context.env.width);
     let Proposal::Enrol(members) = &motion.proposal;
-    page.title(format_args!("motion {id}: enrol {} people", members.len()));
+    let names = match session.entry(motion.seq)?.and_then(|entry| entry.text) {
+        Some(Text::Names(names)) => names,
+        _ => BTreeMap::new(),
+    };
+    page.title(format_args!("motion {id}: to enrol {}", if members.len() == 1 { "a person" } else { "people" }));
     page.field("state", standing(context, motion));
     page.field("proposed", format_args!("by {}, {} (entry {})", motion.proposer, motion.time, motion.seq));
     page.field("digest", motion.opened);
-    page.block("members").verbatim(0, "", member_table(members, None));
-    page
+    page.block("members").verbatim(0, "", member_table(members, &names, None));
+    Ok(page)
 }
 
 impl Second {
@@ -137,8 +143,8 @@ impl Second {
                 let key = context.key_file()?.public();
                 rehearse(context, session, key, &Plan::of(Event::Second(at)))?;
                 let (_, motion) = self.which.find(session)?;
-                let page = page(context, id, motion);
-                context.env.say(page.finish())?;
+                let page = page(context, session, id, motion)?;
+                context.env.tell(page.finish());
                 context.confirm("second this motion", &id.to_string())?;
             }
         }

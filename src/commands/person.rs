@@ -1,5 +1,6 @@
 //! `person request`, `person enrol`, `person list`, `person show`.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -83,8 +84,10 @@ impl RequestArgs {
         match &self.out {
             None => write!(context.env.out, "{}", request.write())?,
             Some(out) => {
-                let failed = |source| Error::File { doing: "write", path: out.clone(), source };
-                std::fs::write(context.env.path(out), request.write()).map_err(failed)?;
+                let failed = |source| Error::File { doing: "make", path: out.clone(), source };
+                // Never over another file: it might be a key.
+                let file = std::fs::File::create_new(context.env.path(out));
+                file.and_then(|mut file| file.write_all(request.write().as_bytes())).map_err(failed)?;
             }
         }
         let to = match &request.register {
@@ -114,8 +117,8 @@ impl Enrol {
         let mut session = context.open()?;
         let id = session.state().id().cloned().ok_or(Error::NoRegister)?;
         let (members, names) = members::read(context, &self.members, &For::Existing(id))?;
+        context.env.tell(member_table(&members, &names, context.env.width));
         let text = Some(Text::Names(names)).filter(|text| !text.filled().is_empty());
-        context.env.tell(member_table(&members, context.env.width));
         let entry = record(context, &mut session, |session| {
             let motion = session.state().governance().next_motion();
             let event = Event::Propose { motion, proposal: Proposal::Enrol(members.clone()) };
@@ -166,7 +169,7 @@ impl Show {
         page.field("roles", roles(person));
         page.field("enrolled", format_args!("by entry {}", person.enrolled));
         for (fingerprint, key) in governance.keys().iter().filter(|(_, key)| key.person == id) {
-            page.field("key", format_args!("{fingerprint}\n{}\nenrolled by entry {}", key.public, key.enrolled));
+            page.block(&format!("key {fingerprint}, by entry {}", key.enrolled)).verbatim(0, "", key.public);
         }
         context.env.say(page.finish())?;
         Ok(())

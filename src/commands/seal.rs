@@ -1,9 +1,11 @@
 //! `seal`: the second founding signature.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 
 use super::{Context, Plan, record, rehearse};
-use crate::domain::Event;
+use crate::domain::{Event, Text};
 use crate::error::Error;
 use crate::log::entry::members;
 use crate::render::{Page, member_table, policy_sentences};
@@ -29,11 +31,15 @@ impl Seal {
         page.title(format_args!("register {}", entry.header.register));
         page.field("fingerprint", entry.leaf);
         page.field("founded", format_args!("by {}, {}", entry.header.actor, entry.header.time));
-        page.block("members").verbatim(0, "", member_table(members(&entry.event), None));
+        let names = match &entry.text {
+            Some(Text::Names(names)) => names.clone(),
+            _ => BTreeMap::new(),
+        };
+        page.block("members").verbatim(0, "", member_table(members(&entry.event), &names, None));
         if let Event::Init { policy, .. } = &entry.event {
             page.block("policy").text("", policy_sentences(*policy).join("\n"));
         }
-        context.env.say(page.finish())?;
+        context.env.tell(page.finish());
         if context.options.fingerprint.is_none() {
             if !context.env.console.is_there() {
                 return Err(Error::NeedDigest { flag: "--fingerprint" });

@@ -1,15 +1,18 @@
 //! What admins read before they sign for people and policy.
 
-use super::table;
-use crate::domain::{Member, Policy};
+use std::collections::BTreeMap;
 
-/// Who, with which roles, by which key.
-pub fn member_table(members: &[Member], width: Option<u16>) -> String {
+use super::table;
+use crate::domain::{Line, Member, PersonId, Policy};
+
+/// Who, called what, with which roles, by which key.
+pub fn member_table(members: &[Member], names: &BTreeMap<PersonId, Line>, width: Option<u16>) -> String {
     let row = |member: &Member| {
         let roles: Vec<&str> = member.roles.iter().map(|role| role.as_str()).collect();
-        [member.person.to_string(), roles.join(", "), member.key.fingerprint().to_string()]
+        let name = names.get(&member.person).map_or(String::new(), Line::to_string);
+        [member.person.to_string(), name, roles.join(", "), member.key.fingerprint().to_string()]
     };
-    table(["PERSON", "ROLES", "KEY"], members.iter().map(row).collect(), width)
+    table(["PERSON", "NAME", "ROLES", "KEY"], members.iter().map(row).collect(), width)
 }
 
 /// A policy in sentences.
