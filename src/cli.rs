@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, Options, approve, check, diff, draft, file, finish, init, key, list, log, motion, note, person, rebuild,
-    reject, retract, revise, seal, show, start, verify, withdraw,
+    Context, Options, approve, check, diff, draft, file, finish, inbox, init, key, list, log, motion, note, person,
+    rebuild, reject, retract, revise, seal, show, start, verify, withdraw,
 };
 use crate::env::Env;
 use crate::error::{Error, Exit};
@@ -40,6 +40,7 @@ enum Command {
     File(file::File),
     Revise(revise::Revise),
     Withdraw(withdraw::Withdraw),
+    Inbox(inbox::Inbox),
     List(list::List),
     Show(show::Show),
     Diff(diff::Diff),
@@ -69,6 +70,7 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<(), Error> {
         Command::File(it) => it.run(context),
         Command::Revise(it) => it.run(context),
         Command::Withdraw(it) => it.run(context),
+        Command::Inbox(it) => it.run(context),
         Command::List(it) => it.run(context),
         Command::Show(it) => it.run(context),
         Command::Diff(it) => it.run(context),

@@ -7,6 +7,7 @@ pub mod diff;
 pub mod draft;
 pub mod file;
 pub mod finish;
+pub mod inbox;
 pub mod init;
 pub mod key;
 pub mod list;

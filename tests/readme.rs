@@ -65,7 +65,7 @@ fn meanwhile(world: &World, command: &str) {
             world.ok(person, &format!("person request {person} --register {id} --out {person}.request"));
         }
     }
-    if ["twinseal withdraw CHG-2", "twinseal show CHG-3"].iter().any(|it| command.starts_with(it)) {
+    if ["twinseal withdraw CHG-2", "twinseal inbox"].iter().any(|it| command.starts_with(it)) {
         world.ok("erin", "file change.toml");
     }
 }

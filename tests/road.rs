@@ -76,6 +76,40 @@ fn nothing_is_signed_unseen_and_no_file_overwritten() {
 }
 
 #[test]
+fn the_inbox_holds_what_waits_for_somebody_and_nothing_else() {
+    let world = World::filed();
+    let empty = |person: &str| {
+        let output = world.run(person, "inbox");
+        assert_eq!(output.err, format!("nothing waits for {person}\n"), "{}", output.screen);
+    };
+    let holds = |person: &str, line: &str| {
+        let inbox = world.ok(person, "inbox");
+        assert!(inbox.lines().count() == 2 && inbox.contains(line), "{person}: {line}\n{inbox}");
+    };
+    holds("carol", "high; 0 of 2 approvals; its window opens in 1 h");
+    ["alice", "erin", "audrey"].into_iter().for_each(empty);
+    world.approve("carol", "CHG-1");
+    empty("carol");
+    holds("dave", "1 of 2 approvals");
+    world.approve("dave", "CHG-1");
+    holds("erin", "start             CHG-1");
+    world.at("2026-12-01T10:30:00Z");
+    world.ok("erin", "start CHG-1");
+    holds("erin", "started; its window closes in 1 h");
+    world.ok("erin", "finish CHG-1 --outcome succeeded");
+    ["erin", "carol", "dave"].into_iter().for_each(empty);
+    world.write("change.toml", CHANGE.replace("12:00", "13:00"));
+    world.ok("erin", "file change.toml");
+    world.ok("dave", "reject CHG-2 --reason 'Not today.'");
+    empty("carol");
+    holds("erin", "rejected by dave");
+    world.ok("erin", "revise CHG-2 change.toml");
+    world.at("2026-12-01T13:00:00Z");
+    holds("erin", "its window closed and it was not started");
+    empty("dave");
+}
+
+#[test]
 fn a_draft_comes_from_standard_input_too() {
     let world = World::founded();
     let output = world.run_reading("erin", "file -", CHANGE);

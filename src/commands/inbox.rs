@@ -1,0 +1,121 @@
+//! `inbox`: what waits for me, and why.
+
+use clap::Args;
+
+use super::Context;
+use super::access::parse;
+use crate::domain::{Change, ChangeId, Governance, MotionState, PersonId, Proposal, Role, Status, Tie, Time, Verdict};
+use crate::error::Error;
+use crate::render::{ago, table};
+use crate::store::{Session, StoreError};
+
+/// Show what waits for you: changes to approve, start, finish or revise, motions to second
+///
+/// You are whoever your key belongs to, or --as.
+#[derive(Debug, Args)]
+pub struct Inbox {}
+
+/// Something that waits for somebody.
+struct Waiting {
+    what: String,
+    about: String,
+    since: Time,
+    why: String,
+}
+
+impl Inbox {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What prevents it.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let mut session = context.open()?;
+        let me: PersonId = match context.person_meant() {
+            Some(meant) => parse(&meant)?,
+            None => context.actor(&session, context.key_file()?.public())?,
+        };
+        let now = context.env.now();
+        let mut waiting = motions(session.state().governance(), &me, now);
+        for id in open_changes(&session)? {
+            session.load(id)?;
+            let state = session.state();
+            waiting.extend(act(state.change(id)?, state.governance(), &me, now));
+        }
+        if waiting.is_empty() {
+            context.env.tell(format_args!("nothing waits for {me}"));
+            return Ok(());
+        }
+        waiting.sort_by_key(|it| it.since);
+        let row = |it: Waiting| [it.what, it.about, ago(it.since, now), it.why];
+        let rows = waiting.into_iter().map(row).collect();
+        Ok(context.env.say(table(["WAITS FOR YOU TO", "ABOUT", "SINCE", "WHY"], rows, context.env.width))?)
+    }
+}
+
+/// The changes that may wait for somebody.
+fn open_changes(session: &Session) -> Result<Vec<ChangeId>, Error> {
+    let doing = || StoreError::sqlite("reading the verified copy");
+    let sql = "SELECT id FROM changes WHERE state IN ('submitted', 'rejected', 'executing') ORDER BY id";
+    let mut select = session.tables().prepare(sql).map_err(doing())?;
+    let rows = select.query_map([], |row| row.get::<_, u64>(0)).map_err(doing())?;
+    let ids = rows.map(|id| id.map(|id| ChangeId::after(id.saturating_sub(1)))).collect::<Result<_, _>>();
+    Ok(ids.map_err(doing())?)
+}
+
+fn motions(governance: &Governance, me: &PersonId, now: Time) -> Vec<Waiting> {
+    let open = governance
+        .motions()
+        .iter()
+        .filter(|(_, motion)| motion.state == MotionState::Open && now < motion.lapses() && motion.proposer != *me);
+    let mine = open.filter(|_| governance.has_role(me, Role::Admin));
+    mine.map(|(id, motion)| {
+        let Proposal::Enrol(members) = &motion.proposal;
+        let people: Vec<&str> = members.iter().map(|member| member.person.as_str()).collect();
+        Waiting {
+            what: "second".to_owned(),
+            about: format!("motion {id}"),
+            since: motion.time,
+            why: format!("to enrol {}; lapses {}", people.join(", "), ago(motion.lapses(), now)),
+        }
+    })
+    .collect()
+}
+
+/// What a change waits for this person to do.
+fn act(change: &Change, governance: &Governance, me: &PersonId, now: Time) -> Option<Waiting> {
+    let revision = change.current();
+    let window = &revision.terms.window;
+    let tie = change.tie(me);
+    let implements = revision.terms.implementers.contains(me);
+    let counted = change.tally(governance, now);
+    let opens = if window.contains(now) {
+        format!("its window closes {}", ago(window.end(), now))
+    } else {
+        format!("its window opens {}", ago(window.start(), now))
+    };
+    let risk = revision.terms.risk;
+    let (what, since, why) = match change.status(governance, now) {
+        Status::Submitted
+            if tie.is_none()
+                && governance.has_role(me, Role::Approver)
+                && !counted.counted.iter().any(|vote| vote.person == *me) =>
+        {
+            let have = counted.counted.len();
+            ("approve", revision.time, format!("{risk}; {have} of {} approvals; {opens}", counted.need))
+        }
+        Status::Approved if implements => ("start", revision.time, format!("{risk}; approved; {opens}")),
+        Status::Executing if implements || tie == Some(Tie::Owns) => {
+            let since = change.started().map_or(revision.time, |act| act.time);
+            ("finish", since, format!("started; its window closes {}", ago(window.end(), now)))
+        }
+        Status::Rejected if matches!(tie, Some(Tie::Requested | Tie::Owns)) => {
+            let vote = change.votes().iter().rfind(|vote| vote.verdict == Verdict::Reject)?;
+            ("revise", vote.time, format!("rejected by {}", vote.person))
+        }
+        Status::Expired if matches!(tie, Some(Tie::Requested | Tie::Owns)) => {
+            ("revise", window.end(), "its window closed and it was not started".to_owned())
+        }
+        _ => return None,
+    };
+    Some(Waiting { what: what.to_owned(), about: change.id().to_string(), since, why })
+}
