@@ -60,7 +60,8 @@ CREATE TABLE keys (
     fingerprint TEXT PRIMARY KEY,
     person      TEXT NOT NULL,
     public_key  TEXT NOT NULL,
-    enrolled    INTEGER NOT NULL
+    enrolled    INTEGER NOT NULL,
+    state       TEXT NOT NULL  -- live, suspended, revoked
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE motions (

@@ -130,3 +130,32 @@ fn tell_usage(env: &mut Env, usage: &clap::Error) -> Exit {
     }
     exit
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// Every argument of a verb and of the verbs below it.
+    fn check(command: &clap::Command) {
+        for argument in command.get_arguments().filter(|argument| !argument.is_global_set()) {
+            let id = argument.get_id().as_str();
+            assert!(!id.starts_with("global-"), "{}: {id}", command.get_name());
+        }
+        command.get_subcommands().for_each(check);
+    }
+
+    #[test]
+    fn no_argument_is_mixed_up_with_a_global_one() {
+        let command = Cli::command();
+        assert!(
+            command
+                .get_arguments()
+                .filter(|it| it.is_global_set())
+                .all(|it| it.get_id().as_str().starts_with("global-"))
+        );
+        check(&command);
+        command.debug_assert();
+    }
+}

@@ -23,7 +23,7 @@ pub use event::{
     Risk, Role, Terms,
 };
 pub use filing::{judge_kind, judge_party, judge_window};
-pub use governance::{FORMAT, Governance, Key, Motion, MotionState, Person};
+pub use governance::{FORMAT, Governance, Key, KeyState, Motion, MotionState, Person};
 pub use ids::{
     ArtifactName, ChangeId, Digest, MotionId, PersonId, Reference, RegisterId, RegisterName, ServiceId, Tag, ZoneName,
     hex, number, unhex,

@@ -15,5 +15,5 @@ pub use founding::{member_table, policy_sentences};
 pub use page::Page;
 pub use safe::{safe, safe_lines};
 pub use table::table;
-pub use what::what;
+pub use what::{asks, what};
 pub use when::{ago, moment, window, window_lines};

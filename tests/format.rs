@@ -275,6 +275,11 @@ fn full_life() -> World {
     world.ok("carol", "retract CHG-2 --reason 'I had read another file.'");
     world.ok("audrey", "note CHG-2 'Read in the audit.'");
     world.ok("frank", "withdraw CHG-2 --reason 'It came to nothing.'");
+    let carol = world.signer("carol").public().fingerprint();
+    world.ok("alice", &format!("key suspend {carol} --reason 'Her laptop is missing.'"));
+    world.ok("alice", &format!("key lift {carol} --reason 'It was found.'"));
+    world.run_typing("bob", "motion second 4", &["4"]);
+    world.ok("carol", &format!("key revoke {carol}"));
     world
 }
 

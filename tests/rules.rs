@@ -836,6 +836,75 @@ fn no_note_is_empty() {
     assert!(world.ok("carol", "show CHG-1").contains("Seen in the audit of the fourth quarter."));
 }
 
+fn key_of(world: &World, person: &str) -> twinseal::domain::Fingerprint {
+    world.signer(person).public().fingerprint()
+}
+
+#[test]
+fn an_approval_by_a_key_that_was_ended_does_not_count() {
+    for end in ["suspend", "revoke"] {
+        let world = World::approved();
+        let key = key_of(&world, "dave");
+        let who = if end == "revoke" { "dave" } else { "bob" };
+        accepted(&world, "erin", start(&world), None);
+        world.ok(who, &format!("key {end} {key} --reason 'The laptop is missing.'"));
+        forbidden(&world, "erin", start(&world), None, "two-approvals");
+        forbidden(&world, "dave", approve(&world), None, "key-live");
+        assert!(world.ok("carol", "show CHG-1").contains("does not count: its key may not be used any more"));
+        assert!(world.ok("carol", "person show dave").contains(if end == "revoke" { "revoked" } else { "suspended" }));
+    }
+}
+
+#[test]
+fn a_lifted_suspension_revives_approvals_and_takes_two_admins() {
+    let world = World::approved();
+    let key = key_of(&world, "dave");
+    world.ok("bob", &format!("key suspend {key}"));
+    forbidden(&world, "bob", Event::KeySuspend(key), None, "key-live");
+    world.ok("bob", &format!("key lift {key} --reason 'It was found.'"));
+    let at = motion(&world, "1");
+    forbidden(&world, "bob", Event::Second(at), None, "motion-by-two");
+    forbidden(&world, "erin", start(&world), None, "two-approvals");
+    second(&world, "alice", "1");
+    accepted(&world, "erin", start(&world), None);
+    let again = Event::Propose { motion: world.state().governance().next_motion(), proposal: Proposal::Lift(key) };
+    forbidden(&world, "bob", again, None, "key-suspended");
+}
+
+#[test]
+fn nobody_lifts_the_suspension_of_their_own_key() {
+    let world = World::founded();
+    open_motion(&world, "grace", "admin");
+    second(&world, "bob", "1");
+    let key = key_of(&world, "grace");
+    world.ok("bob", &format!("key suspend {key}"));
+    world.ok("bob", &format!("key lift {key}"));
+    // With this key she cannot act at all; who she is would forbid it with another.
+    forbidden(&world, "grace", Event::Second(motion(&world, "2")), None, "key-live");
+}
+
+#[test]
+fn a_revoked_key_is_never_lifted() {
+    let world = World::founded();
+    let key = key_of(&world, "dave");
+    world.ok("dave", &format!("key revoke {key}"));
+    let lift = Event::Propose { motion: world.state().governance().next_motion(), proposal: Proposal::Lift(key) };
+    forbidden(&world, "alice", lift, None, "key-suspended");
+    forbidden(&world, "alice", Event::KeySuspend(key), None, "key-live");
+}
+
+#[test]
+fn nobody_revokes_anothers_key_and_only_admins_suspend() {
+    let world = World::founded();
+    let key = key_of(&world, "dave");
+    forbidden(&world, "carol", Event::KeyRevoke(key), None, "revoke-own");
+    forbidden(&world, "alice", Event::KeyRevoke(key), None, "revoke-own");
+    forbidden(&world, "carol", Event::KeySuspend(key), None, "role");
+    world.person("mallory");
+    forbidden(&world, "alice", Event::KeySuspend(key_of(&world, "mallory")), None, "key-known");
+    world.fails("carol", &format!("key revoke {key}"), Exit::Refused, "is not yours to revoke");
+}
+
 /// A change approved by carol and dave, and rejected by a third approver.
 fn rejected() -> World {
     let world = World::founded();

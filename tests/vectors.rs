@@ -226,6 +226,13 @@ fn good() -> Vec<Raw> {
     log.add("carol", Event::Retract(revision), remark(Field::Reason, "The test was of the old build."));
     log.add("audrey", Event::Note(revision.change), remark(Field::Note, "See the minutes of today."));
     log.add("erin", Event::ChangeWithdraw(revision), remark(Field::Reason, "Overtaken."));
+    let key_of = |person: &str| Fingerprint::of(&point(&key(person)));
+    log.add("bob", Event::KeySuspend(key_of("carol")), remark(Field::Reason, "Her laptop is missing."));
+    let motion = log.state.governance().next_motion();
+    let lift = Event::Propose { motion, proposal: Proposal::Lift(key_of("carol")) };
+    let opened = log.add("alice", lift, remark(Field::Reason, "It was found."));
+    log.add("bob", Event::Second(MotionRef { motion, opened }), None);
+    log.add("dave", Event::KeyRevoke(key_of("dave")), None);
     log.entries
 }
 

@@ -17,23 +17,41 @@ use crate::render::{Names, safe};
 use crate::signer::{KeyError, KeyFile, Passphrase, Signer, read_secret};
 use crate::store::{Finding, Notice, Session, SharedFile, StoreError};
 
-/// Options of every command.
+/// Options of every command. Their ids are their own: clap would mix them up with a verb's arguments of one name.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Options {
     /// The register, by name or by the path of its file [env: TWINSEAL_REGISTER]
-    #[arg(long, global = true, value_name = "NAME|FILE", help_heading = "Global options")]
+    #[arg(
+        id = "global-register",
+        long = "register",
+        global = true,
+        value_name = "NAME|FILE",
+        help_heading = "Global options"
+    )]
     pub register: Option<String>,
     /// Who you mean to be; refused if the key is another person's [env: TWINSEAL_AS]
-    #[arg(id = "acting-as", long = "as", global = true, value_name = "PERSON", help_heading = "Global options")]
+    #[arg(id = "global-as", long = "as", global = true, value_name = "PERSON", help_heading = "Global options")]
     pub person: Option<String>,
     /// Your private key, OpenSSH Ed25519 [env: TWINSEAL_KEY]
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
+    #[arg(id = "global-key", long = "key", global = true, value_name = "FILE", help_heading = "Global options")]
     pub key: Option<PathBuf>,
     /// A file that holds the key's passphrase, readable by you alone
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
+    #[arg(
+        id = "global-passphrase-file",
+        long = "passphrase-file",
+        global = true,
+        value_name = "FILE",
+        help_heading = "Global options"
+    )]
     pub passphrase_file: Option<PathBuf>,
     /// The register's fingerprint, as you were told it by another way
-    #[arg(long, global = true, value_name = "DIGEST", help_heading = "Global options")]
+    #[arg(
+        id = "global-fingerprint",
+        long = "fingerprint",
+        global = true,
+        value_name = "DIGEST",
+        help_heading = "Global options"
+    )]
     pub fingerprint: Option<String>,
 }
 

@@ -4,9 +4,9 @@ use clap::Args;
 
 use super::Context;
 use super::access::parse;
-use crate::domain::{Change, ChangeId, Governance, MotionState, PersonId, Proposal, Role, Status, Tie, Time, Verdict};
+use crate::domain::{Change, ChangeId, Governance, MotionState, PersonId, Role, Status, Tie, Time, Verdict};
 use crate::error::Error;
-use crate::render::{ago, table};
+use crate::render::{ago, asks, table};
 use crate::store::{Session, StoreError};
 
 /// Show what waits for you: changes to approve, start, finish or revise, motions to second
@@ -68,15 +68,11 @@ fn motions(governance: &Governance, me: &PersonId, now: Time) -> Vec<Waiting> {
         .iter()
         .filter(|(_, motion)| motion.state == MotionState::Open && now < motion.lapses() && motion.proposer != *me);
     let mine = open.filter(|_| governance.has_role(me, Role::Admin));
-    mine.map(|(id, motion)| {
-        let Proposal::Enrol(members) = &motion.proposal;
-        let people: Vec<&str> = members.iter().map(|member| member.person.as_str()).collect();
-        Waiting {
-            what: "second".to_owned(),
-            about: format!("motion {id}"),
-            since: motion.time,
-            why: format!("to enrol {}; lapses {}", people.join(", "), ago(motion.lapses(), now)),
-        }
+    mine.map(|(id, motion)| Waiting {
+        what: "second".to_owned(),
+        about: format!("motion {id}"),
+        since: motion.time,
+        why: format!("{}; lapses {}", asks(&motion.proposal), ago(motion.lapses(), now)),
     })
     .collect()
 }

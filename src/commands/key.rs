@@ -5,18 +5,38 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use zeroize::Zeroizing;
 
-use super::Context;
+use super::access::parse;
+use super::motion::remark;
+use super::{Context, Plan, record};
+use crate::domain::{Event, Field, Fingerprint, Proposal};
 use crate::error::Error;
 use crate::render::safe;
 use crate::signer::{Entropy, KeyError, KeyFile, Passphrase, create};
+use crate::store::Session;
 
-/// Make and look at keys.
+/// Make keys, look at them, and end them.
 #[derive(Debug, Subcommand)]
 pub enum Key {
     /// Make a new key: NAME, and NAME.pub beside it
     New(New),
     /// Show the public key and fingerprint of a private key file
     Show(Show),
+    /// Revoke a key of yours, for good: it was lost, or somebody else may have it
+    Revoke(Target),
+    /// Suspend anybody's key, at once; one admin suffices, and a motion lifts it
+    Suspend(Target),
+    /// Propose to lift a suspension (opens a motion)
+    Lift(Target),
+}
+
+/// An enrolled key.
+#[derive(Debug, Args)]
+pub struct Target {
+    /// Its fingerprint, as `twinseal person show` prints it: SHA256:...
+    key: String,
+    /// Why
+    #[arg(long)]
+    reason: Option<String>,
 }
 
 /// Arguments of `key new`.
@@ -25,7 +45,7 @@ pub struct New {
     /// Where to put the private key
     name: PathBuf,
     /// Make it without a passphrase: whoever can read the file can sign
-    #[arg(long, conflicts_with = "passphrase_file")]
+    #[arg(long, conflicts_with = "global-passphrase-file")]
     no_passphrase: bool,
 }
 
@@ -45,7 +65,38 @@ impl Key {
         match self {
             Self::New(new) => new.run(context),
             Self::Show(show) => show.run(context),
+            Self::Revoke(target) => target.record(context, "revoked, for good", |_, key| Event::KeyRevoke(key)),
+            Self::Suspend(target) => target.record(context, "suspended", |_, key| Event::KeySuspend(key)),
+            Self::Lift(target) => target.record(context, "to be lifted", |session, key| {
+                let motion = session.state().governance().next_motion();
+                Event::Propose { motion, proposal: Proposal::Lift(key) }
+            }),
         }
+    }
+}
+
+impl Target {
+    fn record(
+        self,
+        context: &mut Context<'_>,
+        done: &str,
+        event: impl Fn(&Session, Fingerprint) -> Event,
+    ) -> Result<(), Error> {
+        let key: Fingerprint = parse(&self.key)?;
+        let text = self.reason.as_deref().map(|reason| remark(Field::Reason, reason)).transpose()?;
+        let mut session = context.open()?;
+        let plan = |session: &mut Session| Ok(Plan { event: event(session, key), text: text.clone() });
+        let entry = record(context, &mut session, plan)?;
+        match entry.event.motion() {
+            None => context.env.tell(format_args!("the key {key} is {done}; its approvals do not count")),
+            Some(motion) => {
+                context.env.say(format_args!("motion {motion} {}", entry.leaf))?;
+                context.env.tell(format_args!(
+                    "motion {motion} opened; needs a second: another admin runs `twinseal motion second {motion}`"
+                ));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use super::access::parse;
 use super::{Context, Plan, record, rehearse};
 use crate::domain::{Digest, Event, Field, Motion as Opened, MotionId, MotionRef, MotionState, Proposal, Prose, Text};
 use crate::error::Error;
-use crate::render::{Page, ago, member_table, table};
+use crate::render::{Page, ago, asks, member_table, table};
 use crate::store::{Session, state_word};
 
 /// Look at motions and decide them.
@@ -103,30 +103,33 @@ fn standing(context: &Context<'_>, motion: &Opened) -> String {
 
 fn list(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
     let row = |(id, motion): (&MotionId, &Opened)| {
-        let Proposal::Enrol(members) = &motion.proposal;
-        let people: Vec<&str> = members.iter().map(|member| member.person.as_str()).collect();
-        [id.to_string(), standing(context, motion), motion.proposer.to_string(), format!("enrol {}", people.join(", "))]
+        [id.to_string(), standing(context, motion), motion.proposer.to_string(), asks(&motion.proposal)]
     };
     let rows: Vec<_> = session.state().governance().motions().iter().rev().map(row).collect();
     if rows.is_empty() {
         context.env.tell("no motions yet");
         return Ok(());
     }
-    Ok(context.env.say(table(["MOTION", "STATE", "PROPOSER", "ASKS TO"], rows, context.env.width))?)
+    Ok(context.env.say(table(["MOTION", "STATE", "PROPOSER", "ASKS"], rows, context.env.width))?)
 }
 
 fn page(context: &Context<'_>, session: &Session, id: MotionId, motion: &Opened) -> Result<Page, Error> {
     let mut page = Page::new(context.env.colour, context.env.width);
-    let Proposal::Enrol(members) = &motion.proposal;
-    let names = match session.entry(motion.seq)?.and_then(|entry| entry.text) {
-        Some(Text::Names(names)) => names,
-        _ => BTreeMap::new(),
-    };
-    page.title(format_args!("motion {id}: to enrol {}", if members.len() == 1 { "a person" } else { "people" }));
+    page.title(format_args!("motion {id}: {}", asks(&motion.proposal)));
     page.field("state", standing(context, motion));
     page.field("proposed", format_args!("by {}, {} (entry {})", motion.proposer, motion.time, motion.seq));
     page.field("digest", motion.opened);
-    page.block("members").verbatim(0, "", member_table(members, &names, None));
+    let text = session.entry(motion.seq)?.and_then(|entry| entry.text);
+    if let Some(Text::Remark(field, prose)) = &text {
+        page.block(field.as_str()).text("", prose);
+    }
+    if let Proposal::Enrol(members) = &motion.proposal {
+        let names = match text {
+            Some(Text::Names(names)) => names,
+            _ => BTreeMap::new(),
+        };
+        page.block("members").verbatim(0, "", member_table(members, &names, None));
+    }
     Ok(page)
 }
 

@@ -169,7 +169,8 @@ impl Show {
         page.field("roles", roles(person));
         page.field("enrolled", format_args!("by entry {}", person.enrolled));
         for (fingerprint, key) in governance.keys().iter().filter(|(_, key)| key.person == id) {
-            page.block(&format!("key {fingerprint}, by entry {}", key.enrolled)).verbatim(0, "", key.public);
+            page.block(&format!("key {fingerprint}, by entry {}, {}", key.enrolled, key.state))
+                .verbatim(0, "", key.public);
         }
         context.env.say(page.finish())?;
         Ok(())

@@ -49,12 +49,18 @@ words!(
         Seal => "register.seal",
         /// Opens a motion to enrol people.
         Enrol => "person.enrol",
+        /// Opens a motion to lift the suspension of a key.
+        Lift => "key.lift",
         /// Carries a motion.
         Second => "motion.second",
         /// Ends a motion against its proposer's will.
         Decline => "motion.decline",
         /// Ends a motion by its proposer's will.
         MotionWithdraw => "motion.withdraw",
+        /// Ends a key for good.
+        KeyRevoke => "key.revoke",
+        /// Stops a key until that is lifted.
+        KeySuspend => "key.suspend",
         /// Files a change.
         File => "change.file",
         /// Files another revision of a change.
@@ -158,14 +164,8 @@ pub struct Member {
 pub enum Proposal {
     /// To enrol these people.
     Enrol(Vec<Member>),
-}
-
-impl Proposal {
-    /// The people whom it is about: none of them may second it.
-    pub fn subjects(&self) -> impl Iterator<Item = &PersonId> {
-        let Self::Enrol(members) = self;
-        members.iter().map(|member| &member.person)
-    }
+    /// To lift the suspension of this key.
+    Lift(Fingerprint),
 }
 
 /// A motion and the leaf hash of the entry that opened it.
@@ -278,6 +278,10 @@ pub enum Event {
     Decline(MotionRef),
     /// Its proposer ends a motion.
     MotionWithdraw(MotionRef),
+    /// Somebody ends their own key, for good.
+    KeyRevoke(Fingerprint),
+    /// An admin stops anybody's key, at once.
+    KeySuspend(Fingerprint),
     /// A change is filed: its first revision.
     File {
         /// Its number.
@@ -325,6 +329,9 @@ impl Event {
             Self::Init { .. } => EventKind::Init,
             Self::Seal => EventKind::Seal,
             Self::Propose { proposal: Proposal::Enrol(_), .. } => EventKind::Enrol,
+            Self::Propose { proposal: Proposal::Lift(_), .. } => EventKind::Lift,
+            Self::KeyRevoke(_) => EventKind::KeyRevoke,
+            Self::KeySuspend(_) => EventKind::KeySuspend,
             Self::Second(_) => EventKind::Second,
             Self::Decline(_) => EventKind::Decline,
             Self::MotionWithdraw(_) => EventKind::MotionWithdraw,

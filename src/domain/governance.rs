@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::time::DAY;
+use super::words::words;
 use super::{
     Digest, Event, Fingerprint, Header, Member, MotionId, MotionRef, PersonId, Policy, Proposal, PublicKey, Refusal,
     Role, Time,
@@ -23,6 +24,18 @@ pub struct Person {
     pub enrolled: u64,
 }
 
+words!(
+    /// Whether a key may be used.
+    KeyState, "a state of a key", {
+        /// It may.
+        Live => "live",
+        /// Not until a motion lifts that.
+        Suspended => "suspended",
+        /// Never again.
+        Revoked => "revoked",
+    }
+);
+
 /// A key that was enrolled; it stays its person's for good.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
@@ -32,6 +45,8 @@ pub struct Key {
     pub person: PersonId,
     /// The entry that enrolled it.
     pub enrolled: u64,
+    /// Whether it may be used.
+    pub state: KeyState,
 }
 
 /// How a motion stands by the entries alone; that it lapsed is computed when read.
@@ -124,7 +139,7 @@ impl Governance {
 
     /// Whether the key is this person's and may be used.
     pub fn is_live(&self, key: Fingerprint, person: &PersonId) -> bool {
-        self.keys.get(&key).is_some_and(|it| it.person == *person)
+        self.keys.get(&key).is_some_and(|it| it.person == *person && it.state == KeyState::Live)
     }
 
     /// The number that the next motion takes.
@@ -140,16 +155,32 @@ impl Governance {
         self.motions.get(&motion).ok_or(Refusal::NoMotion { motion })
     }
 
+    fn key(&self, key: Fingerprint) -> Result<&Key, Refusal> {
+        self.keys.get(&key).ok_or(Refusal::NoKey { key })
+    }
+
+    /// The people whom a motion is about: none of them may second it.
+    fn is_subject(&self, proposal: &Proposal, person: &PersonId) -> bool {
+        match proposal {
+            Proposal::Enrol(members) => members.iter().any(|member| member.person == *person),
+            Proposal::Lift(key) => self.keys.get(key).is_some_and(|key| key.person == *person),
+        }
+    }
+
     /// Asks whether this person, with this key, may act at all.
     pub(super) fn judge_actor(&self, header: &Header) -> Result<(), Refusal> {
         let person = header.actor.clone();
         if !self.people.contains_key(&person) {
             return Err(Refusal::NotEnrolled { person });
         }
-        if !self.is_live(header.key, &person) {
-            return Err(Refusal::NotTheirKey { person, key: header.key });
+        match self.keys.get(&header.key) {
+            Some(key) if key.person == person => self.judge_live(header.key, key.state),
+            _ => Err(Refusal::NotTheirKey { person, key: header.key }),
         }
-        Ok(())
+    }
+
+    fn judge_live(&self, key: Fingerprint, state: KeyState) -> Result<(), Refusal> {
+        if state == KeyState::Live { Ok(()) } else { Err(Refusal::KeyNotLive { key, state }) }
     }
 
     /// Asks whether the actor has a role.
@@ -164,6 +195,19 @@ impl Governance {
             _ if self.phase == Phase::Nothing => Err(Refusal::NotFounding),
             Event::Seal => self.judge_seal(header),
             _ if self.phase == Phase::Founded => Err(Refusal::NotSealed),
+            Event::KeyRevoke(key) => {
+                self.judge_actor(header)?;
+                match self.keys.get(key) {
+                    Some(it) if it.person == header.actor && it.state != KeyState::Revoked => Ok(()),
+                    Some(it) if it.person == header.actor => self.judge_live(*key, it.state),
+                    _ => Err(Refusal::RevokeOther { key: *key }),
+                }
+            }
+            Event::KeySuspend(key) => {
+                self.judge_actor(header)?;
+                self.judge_role(&header.actor, Role::Admin)?;
+                self.judge_live(*key, self.key(*key)?.state)
+            }
             _ => self.judge_motion(header, event),
         }
     }
@@ -245,7 +289,7 @@ impl Governance {
         if motion.proposer == header.actor {
             return Err(Refusal::OwnMotion { motion: at.motion });
         }
-        if motion.proposal.subjects().any(|subject| *subject == header.actor) {
+        if self.is_subject(&motion.proposal, &header.actor) {
             return Err(Refusal::SubjectSeconds { motion: at.motion });
         }
         // What was right when it was proposed may be wrong by now.
@@ -253,8 +297,13 @@ impl Governance {
     }
 
     fn judge_proposal(&self, proposal: &Proposal) -> Result<(), Refusal> {
-        let Proposal::Enrol(members) = proposal;
-        self.judge_members(members)
+        match proposal {
+            Proposal::Enrol(members) => self.judge_members(members),
+            Proposal::Lift(key) if self.key(*key)?.state != KeyState::Suspended => {
+                Err(Refusal::NotSuspended { key: *key })
+            }
+            Proposal::Lift(_) => Ok(()),
+        }
     }
 
     fn open(&self, at: MotionRef) -> Result<&Motion, Refusal> {
@@ -291,13 +340,23 @@ impl Governance {
             }
             Event::Second(at) => {
                 self.end_motion(at.motion, MotionState::Carried(header.actor.clone()));
-                if let Some(Proposal::Enrol(members)) = self.motions.get(&at.motion).map(|it| it.proposal.clone()) {
-                    self.enrol(&members, header.seq);
+                match self.motions.get(&at.motion).map(|it| it.proposal.clone()) {
+                    Some(Proposal::Enrol(members)) => self.enrol(&members, header.seq),
+                    Some(Proposal::Lift(key)) => self.set_key(key, KeyState::Live),
+                    None => {}
                 }
             }
+            Event::KeyRevoke(key) => self.set_key(*key, KeyState::Revoked),
+            Event::KeySuspend(key) => self.set_key(*key, KeyState::Suspended),
             Event::Decline(at) => self.end_motion(at.motion, MotionState::Declined(header.actor.clone())),
             Event::MotionWithdraw(at) => self.end_motion(at.motion, MotionState::Withdrawn),
             _ => {}
+        }
+    }
+
+    fn set_key(&mut self, key: Fingerprint, state: KeyState) {
+        if let Some(key) = self.keys.get_mut(&key) {
+            key.state = state;
         }
     }
 
@@ -309,7 +368,7 @@ impl Governance {
 
     fn enrol(&mut self, members: &[Member], seq: u64) {
         for Member { person, roles, key, .. } in members {
-            let enrolled = Key { public: *key, person: person.clone(), enrolled: seq };
+            let enrolled = Key { public: *key, person: person.clone(), enrolled: seq, state: KeyState::Live };
             self.keys.insert(key.fingerprint(), enrolled);
             self.people.insert(person.clone(), Person { roles: roles.clone(), enrolled: seq });
         }

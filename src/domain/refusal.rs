@@ -1,7 +1,8 @@
 //! Every rule that can say no.
 
 use super::{
-    ArtifactName, ChangeId, Digest, Field, Fingerprint, MotionId, Outcome, PersonId, Role, Status, Time, Window,
+    ArtifactName, ChangeId, Digest, Field, Fingerprint, KeyState, MotionId, Outcome, PersonId, Role, Status, Time,
+    Window,
 };
 
 /// How a person is bound to a change, so that they may not approve it.
@@ -89,6 +90,20 @@ refusals! {
     NotTheirKey { /** Who acts. */ person: PersonId, /** With which key. */ key: Fingerprint } =>
         "own-key", "the key {key} is not enrolled for {person}",
         "choose your enrolled key with --key; `twinseal person show` lists it";
+    /// A key that is suspended or revoked.
+    KeyNotLive { /** Which. */ key: Fingerprint, /** What it is. */ state: KeyState } =>
+        "key-live", "the key {key} is {state}",
+        "`twinseal person show` tells by which entry; a suspension is lifted by a motion: twinseal key lift";
+    /// No such key.
+    NoKey { /** Which. */ key: Fingerprint } =>
+        "key-known", "the key {key} was never enrolled here", "`twinseal person show` lists everybody's keys";
+    /// Somebody else's key revoked.
+    RevokeOther { /** Which. */ key: Fingerprint } =>
+        "revoke-own", "the key {key} is not yours to revoke",
+        "an admin can suspend anybody's key at once: twinseal key suspend";
+    /// A suspension lifted that there is not.
+    NotSuspended { /** Which. */ key: Fingerprint } =>
+        "key-suspended", "the key {key} is not suspended, so there is nothing to lift", "";
     /// The actor lacks the role.
     NoRole { /** Who. */ person: PersonId, /** What they would need to be. */ role: Role } =>
         "role", "{person} does not have the role {role}", "`twinseal person list` shows who has it";

@@ -51,6 +51,11 @@ fn write_event(out: &mut Writer, event: &Event) {
             out.put("motion", motion);
             write_members(out, members);
         }
+        Event::Propose { motion, proposal: Proposal::Lift(key) } => {
+            out.put("motion", motion);
+            out.put("target", key);
+        }
+        Event::KeyRevoke(key) | Event::KeySuspend(key) => out.put("target", key),
         Event::Second(at) | Event::Decline(at) | Event::MotionWithdraw(at) => {
             out.put("motion", format_args!("{} {}", at.motion, at.opened));
         }
@@ -162,6 +167,11 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
             let motion = lines.parse("motion")?;
             Event::Propose { motion, proposal: Proposal::Enrol(read_members(lines)?) }
         }
+        EventKind::Lift => {
+            Event::Propose { motion: lines.parse("motion")?, proposal: Proposal::Lift(lines.parse("target")?) }
+        }
+        EventKind::KeyRevoke => Event::KeyRevoke(lines.parse("target")?),
+        EventKind::KeySuspend => Event::KeySuspend(lines.parse("target")?),
         EventKind::Second => Event::Second(read_motion(lines)?),
         EventKind::Decline => Event::Decline(read_motion(lines)?),
         EventKind::MotionWithdraw => Event::MotionWithdraw(read_motion(lines)?),

@@ -42,9 +42,13 @@ pub fn read(kind: EventKind, bytes: &[u8]) -> Result<Text, Defect> {
     let text = match kind {
         EventKind::File | EventKind::Revise => Text::Description(Box::new(read_description(&mut lines)?)),
         EventKind::Init | EventKind::Enrol => Text::Names(lines.parse_all("name", read_name)?),
-        EventKind::Reject | EventKind::Decline | EventKind::Retract | EventKind::ChangeWithdraw => {
-            read_remark(&mut lines, Field::Reason)?
-        }
+        EventKind::Reject
+        | EventKind::Decline
+        | EventKind::Retract
+        | EventKind::ChangeWithdraw
+        | EventKind::KeyRevoke
+        | EventKind::KeySuspend
+        | EventKind::Lift => read_remark(&mut lines, Field::Reason)?,
         EventKind::Approve | EventKind::Finish | EventKind::Note => read_remark(&mut lines, Field::Note)?,
         EventKind::Seal | EventKind::Second | EventKind::MotionWithdraw | EventKind::Start => {
             return Err(Defect::TextNone);

@@ -2,6 +2,17 @@
 
 use crate::domain::{Event, Proposal};
 
+/// What a motion asks for, in a few words.
+pub fn asks(proposal: &Proposal) -> String {
+    match proposal {
+        Proposal::Enrol(members) => {
+            let people: Vec<&str> = members.iter().map(|member| member.person.as_str()).collect();
+            format!("to enrol {}", people.join(", "))
+        }
+        Proposal::Lift(key) => format!("to lift the suspension of {key}"),
+    }
+}
+
 /// What was done, in a few words.
 pub fn what(event: &Event) -> String {
     match event {
@@ -9,10 +20,9 @@ pub fn what(event: &Event) -> String {
             format!("founded the register with {} members, {} approvals", members.len(), policy.approvals())
         }
         Event::Seal => "sealed the register".to_owned(),
-        Event::Propose { motion, proposal: Proposal::Enrol(members) } => {
-            let people: Vec<&str> = members.iter().map(|member| member.person.as_str()).collect();
-            format!("opened motion {motion}: enrol {}", people.join(", "))
-        }
+        Event::Propose { motion, proposal } => format!("opened motion {motion} {}", asks(proposal)),
+        Event::KeyRevoke(key) => format!("revoked their key {key}"),
+        Event::KeySuspend(key) => format!("suspended the key {key}"),
         Event::Second(at) => format!("seconded motion {}", at.motion),
         Event::Decline(at) => format!("declined motion {}", at.motion),
         Event::MotionWithdraw(at) => format!("withdrew motion {}", at.motion),

@@ -7,9 +7,10 @@ use rusqlite::{Connection, params};
 
 use super::schema::TABLES;
 use super::{Finding, StoreError};
-use crate::domain::{Change, Event, Member, MotionState, Proposal, Register, RevisionRef, Terms, Text, Verdict};
+use crate::domain::{
+    Change, Event, Fingerprint, Member, MotionId, MotionState, Proposal, Register, RevisionRef, Terms, Text, Verdict,
+};
 use crate::log::Entry;
-use crate::log::entry::members;
 
 /// Projects an entry; `after` is the state with it taken in.
 ///
@@ -40,19 +41,9 @@ pub fn project(conn: &Connection, entry: &Entry, after: &Register) -> rusqlite::
         Event::Init { members, .. } => project_members(conn, members, header.seq)?,
         Event::Propose { motion, .. } => project_motion(conn, entry, motion.number())?,
         Event::Second(at) | Event::Decline(at) | Event::MotionWithdraw(at) => {
-            if let Ok(motion) = after.governance().motion(at.motion) {
-                conn.prepare_cached("UPDATE motions SET state = ?2, ended = ?3, ended_by = ?4 WHERE id = ?1")?
-                    .execute(params![
-                        at.motion.number(),
-                        state_word(&motion.state),
-                        header.seq,
-                        header.actor.as_str()
-                    ])?;
-                if let (MotionState::Carried(_), Proposal::Enrol(members)) = (&motion.state, &motion.proposal) {
-                    project_members(conn, members, header.seq)?;
-                }
-            }
+            project_motion_end(conn, entry, at.motion, after)?;
         }
+        Event::KeyRevoke(key) | Event::KeySuspend(key) => project_key(conn, *key, after)?,
         Event::File { change, terms } => {
             let at = RevisionRef { change: *change, number: 1, filed: *leaf };
             project_revision(conn, entry, &at, terms)?;
@@ -88,7 +79,7 @@ fn project_members(conn: &Connection, members: &[Member], seq: u64) -> rusqlite:
     for Member { person, roles, key, .. } in members {
         let person = person.as_str();
         conn.prepare_cached("INSERT INTO people VALUES (?1, ?2)")?.execute(params![person, seq])?;
-        conn.prepare_cached("INSERT INTO keys VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+        conn.prepare_cached("INSERT INTO keys VALUES (?1, ?2, ?3, ?4, 'live')")?.execute(params![
             key.fingerprint().to_string(),
             person,
             key.to_string(),
@@ -101,8 +92,30 @@ fn project_members(conn: &Connection, members: &[Member], seq: u64) -> rusqlite:
     Ok(())
 }
 
+fn project_motion_end(conn: &Connection, entry: &Entry, id: MotionId, after: &Register) -> rusqlite::Result<()> {
+    let header = &entry.header;
+    let Ok(motion) = after.governance().motion(id) else { return Ok(()) };
+    conn.prepare_cached("UPDATE motions SET state = ?2, ended = ?3, ended_by = ?4 WHERE id = ?1")?.execute(params![
+        id.number(),
+        state_word(&motion.state),
+        header.seq,
+        header.actor.as_str()
+    ])?;
+    match (&motion.state, &motion.proposal) {
+        (MotionState::Carried(_), Proposal::Enrol(members)) => project_members(conn, members, header.seq),
+        (MotionState::Carried(_), Proposal::Lift(key)) => project_key(conn, *key, after),
+        _ => Ok(()),
+    }
+}
+
+fn project_key(conn: &Connection, key: Fingerprint, after: &Register) -> rusqlite::Result<()> {
+    let state = after.governance().keys().get(&key).map(|key| key.state.as_str());
+    conn.prepare_cached("UPDATE keys SET state = ?2 WHERE fingerprint = ?1")?
+        .execute(params![key.to_string(), state])?;
+    Ok(())
+}
+
 fn project_motion(conn: &Connection, Entry { header, event, .. }: &Entry, motion: u64) -> rusqlite::Result<()> {
-    debug_assert!(!members(event).is_empty());
     conn.prepare_cached("INSERT INTO motions VALUES (?1, ?2, ?3, ?4, ?5, 'open', NULL, NULL)")?.execute(params![
         motion,
         header.seq,
