@@ -72,7 +72,11 @@ fn load<T: Default + for<'de> Deserialize<'de>>(path: PathBuf) -> Result<T, Conf
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(T::default()),
         Err(source) => return Err(ConfigError::Io { doing: "read", path, source }),
     };
-    toml::from_str(&text).map_err(|error| ConfigError::Content { path, message: error.to_string() })
+    toml::from_str(&text).map_err(|error| {
+        // The line itself is not shown: somebody may have put a secret there.
+        let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+        ConfigError::Content { path, message: format!("line {line}: {}", error.message()) }
+    })
 }
 
 fn folder(env: &Env) -> PathBuf {
@@ -108,11 +112,6 @@ impl KnownRegisters {
         self.list.iter().find(|it| it.name == name)
     }
 
-    /// The register met at this path.
-    pub fn by_path(&self, path: &Path) -> Option<&Known> {
-        self.list.iter().find(|it| it.path == path)
-    }
-
     /// Whether a register with this fingerprint is trusted.
     pub fn trusts(&self, fingerprint: Digest) -> bool {
         self.list.iter().any(|it| it.fingerprint == fingerprint.to_string())
@@ -129,20 +128,30 @@ impl KnownRegisters {
         path: &Path,
         fingerprint: Digest,
     ) -> Result<(), ConfigError> {
-        self.list.push(Known { name: name.to_string(), path: path.to_owned(), fingerprint: fingerprint.to_string() });
         let folder = folder(env);
-        let path = folder.join("registers.toml");
-        let failed = |source| ConfigError::Io { doing: "write", path: path.clone(), source };
+        let file = folder.join("registers.toml");
+        let failed = |source| ConfigError::Io { doing: "write", path: file.clone(), source };
+        fs::create_dir_all(&folder).map_err(failed)?;
+        // Another process may have trusted a register since the list was read: take turns, and read it again.
+        let turn = fs::File::create(folder.join("registers.lock")).map_err(failed)?;
+        turn.lock().map_err(failed)?;
+        *self = Self::load(env)?;
+        let (name, fingerprint) = (name.to_string(), fingerprint.to_string());
+        let other = |known: &&Known| known.name == name || known.path == path;
+        if let Some(known) = self.list.iter().filter(other).find(|known| known.fingerprint != fingerprint) {
+            let message = format!("meanwhile {} was trusted with the fingerprint {}", known.name, known.fingerprint);
+            return Err(ConfigError::Content { path: file, message });
+        }
+        self.list.push(Known { name, path: path.to_owned(), fingerprint });
         let content = toml::to_string(self)
-            .map_err(|error| ConfigError::Content { path: path.clone(), message: error.to_string() })?;
+            .map_err(|error| ConfigError::Content { path: file.clone(), message: error.to_string() })?;
         let comment = "# Registers that this account trusts, by the fingerprint of their entry 0. Kept by twinseal.\n";
         let fresh = folder.join(format!("registers.toml.new.{}", std::process::id()));
-        fs::create_dir_all(&folder).map_err(failed)?;
         let written = fs::File::create(&fresh).and_then(|mut file| {
             file.write_all(comment.as_bytes())?;
             file.write_all(content.as_bytes())?;
             file.sync_all()
         });
-        written.and_then(|()| fs::rename(&fresh, &path)).map_err(failed)
+        written.and_then(|()| fs::rename(&fresh, &file)).map_err(failed)
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::config::{Config, KnownRegisters};
+use crate::config::{Config, Known, KnownRegisters};
 use crate::domain::{Change, ChangeId, Digest, Event, Person, PersonId, PublicKey, RegisterId};
 use crate::draft::nearest;
 use crate::env::Env;
@@ -132,10 +132,17 @@ impl<'e> Context<'e> {
         self.options.fingerprint.as_deref().map(parse).transpose()
     }
 
-    /// The fingerprint that this account expects of a register at this path with this name.
-    pub fn fingerprint_known(&self, path: &Path, name: Option<&str>) -> Option<String> {
-        let known = self.known.by_path(path).or_else(|| name.and_then(|name| self.known.by_name(name)));
-        known.map(|known| known.fingerprint.clone())
+    /// A fingerprint by which this account knows the register meant, and which is not the one found: by the name or
+    /// path that was given, by the path that this leads to, or by the name that the register gives itself.
+    pub fn fingerprint_expected(&self, at: &Path, name: Option<&str>, found: Digest) -> Option<String> {
+        let given = self.register_named();
+        let path = self.register_path().unwrap_or_default();
+        let meant = |known: &&Known| {
+            let names = [given.as_deref(), name];
+            names.contains(&Some(known.name.as_str())) || known.path == path || known.path == at
+        };
+        let mut known = self.known.list().iter().filter(meant).map(|known| &known.fingerprint);
+        known.find(|known| **known != found.to_string()).cloned()
     }
 
     /// Whether this account trusts the register with this fingerprint.
@@ -143,13 +150,12 @@ impl<'e> Context<'e> {
         self.known.trusts(fingerprint)
     }
 
-    /// Trusts a register from now on.
+    /// Trusts a register from now on, by the path that was given for it: if that becomes a link to another, it shows.
     ///
     /// # Errors
     /// Where that cannot be remembered.
     pub fn trust(&mut self, id: &RegisterId, path: &Path, fingerprint: Digest) -> Result<(), Error> {
-        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        Ok(self.known.trust(self.env, id.name(), &path, fingerprint)?)
+        Ok(self.known.trust(self.env, id.name(), path, fingerprint)?)
     }
 
     /// The folder in which this account remembers a register.
@@ -191,14 +197,14 @@ impl<'e> Context<'e> {
             Some(given) if given != fingerprint => return wrong(given.to_string()),
             _ => {}
         }
-        match self.fingerprint_known(&path, Some(id.name().as_str())) {
-            Some(known) if known != fingerprint.to_string() => return wrong(known),
-            _ => {}
+        if let Some(known) = self.fingerprint_expected(&path, Some(id.name().as_str()), fingerprint) {
+            return wrong(known);
         }
         let met_before = self.trusts(fingerprint);
         if !met_before {
             self.ask_trust(&id, fingerprint)?;
-            self.trust(&id, &path, fingerprint)?;
+            let given = self.register_path()?;
+            self.trust(&id, &given, fingerprint)?;
         }
         let folder = self.state_folder(fingerprint);
         let now = self.env.now();
@@ -410,7 +416,9 @@ pub fn known_person<'s>(session: &'s Session, id: &PersonId) -> Result<&'s Perso
 /// What SQLite says.
 pub fn names(session: &Session) -> Result<Names, Error> {
     let doing = || StoreError::sqlite("reading the verified copy");
-    let sql = "SELECT person, name FROM names ORDER BY seq";
+    // A name in a motion that nobody carried is one person's word.
+    let sql = "SELECT person, name FROM names
+        WHERE seq = 0 OR seq IN (SELECT opened FROM motions WHERE state = 'carried') ORDER BY seq";
     let mut select = session.tables().prepare(sql).map_err(doing())?;
     let rows = select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?))).map_err(doing())?;
     let rows = rows.collect::<Result<Vec<_>, _>>().map_err(doing())?;

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::access::parse;
 use super::{Context, Plan, compose, members, seal_entry};
-use crate::domain::{Event, FORMAT, Policy, Register, RegisterId, RegisterName, Role, Text};
+use crate::domain::{Digest, Event, FORMAT, Policy, Register, RegisterId, RegisterName, Role, Text};
 use crate::error::Error;
 use crate::log::request::For;
 use crate::render::{member_table, policy_sentences};
@@ -39,7 +39,7 @@ impl Init {
         if path.exists() {
             return Err(StoreError::Exists { path }.into());
         }
-        if let Some(expected) = context.fingerprint_known(&path, Some(name.as_str())) {
+        if let Some(expected) = context.fingerprint_expected(&path, Some(name.as_str()), Digest::NONE) {
             return Err(Error::KnownName { name, expected });
         }
         let (members, names) = members::read(context, &self.members, &For::New(name.clone()))?;
@@ -74,8 +74,7 @@ impl Init {
             shared.discard();
             return Err(error.into());
         }
-        let at = shared.path().to_owned();
-        context.trust(&id, &at, entry.leaf)?;
+        context.trust(&id, &path, entry.leaf)?;
         let now = context.env.now();
         Session::open(shared, &context.state_folder(entry.leaf), entry.leaf, now, &mut |_| {})?;
         context.env.say(format_args!("register {id}"))?;

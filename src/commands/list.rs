@@ -41,7 +41,7 @@ fn listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
 
 const NEWEST: &str = "SELECT id, risk, kind, owner, window_start, window_zone, title
     FROM changes JOIN revisions ON revisions.change = changes.id AND revisions.number = changes.revision
-    ORDER BY id DESC LIMIT ?1";
+    WHERE id <= ?2 ORDER BY id DESC LIMIT ?1";
 
 impl List {
     /// Runs it.
@@ -73,7 +73,7 @@ impl List {
     fn newest(&self, session: &Session) -> Result<Vec<Listed>, Error> {
         let doing = || StoreError::sqlite("reading the verified copy");
         let mut select = session.tables().prepare(NEWEST).map_err(doing())?;
-        let rows = select.query_map([self.limit], listed).map_err(doing())?;
+        let rows = select.query_map([u64::from(self.limit), session.state().filed()], listed).map_err(doing())?;
         Ok(rows.collect::<Result<_, _>>().map_err(doing())?)
     }
 }

@@ -39,10 +39,11 @@ impl Verify {
         findings.extend(integrity.into_iter().flatten());
 
         let fingerprint = first.as_ref().map_or(Digest::NONE, Raw::leaf);
-        let expected = expected(context, &shared, first.as_ref())?;
         let met_before = context.trusts(fingerprint);
-        let wrong = expected.as_ref().is_some_and(|expected| *expected != fingerprint.to_string());
-        if let Some(expected) = expected.as_ref().filter(|_| wrong) {
+        let given = context.fingerprint_given()?;
+        let other = unexpected(context, &shared, first.as_ref(), fingerprint)?;
+        let wrong = other.is_some();
+        if let Some(expected) = other {
             let meaning = format!("entry 0 has the leaf hash {fingerprint}, and {expected} was expected");
             findings.push(Finding::of_file("fingerprint", meaning));
         }
@@ -53,7 +54,7 @@ impl Verify {
         };
         let anchor = match session.pin() {
             Some(pin) => Anchor::Pin(*pin),
-            None if expected.is_some() && !wrong => Anchor::Beginning,
+            None if (given.is_some() || met_before) && !wrong => Anchor::Beginning,
             None => Anchor::Nothing,
         };
 
@@ -87,12 +88,18 @@ fn noted<T>(read: Result<T, StoreError>, findings: &mut Vec<Finding>) -> Result<
     }
 }
 
-/// The fingerprint that was given, or that is known here by path or name.
-fn expected(context: &Context<'_>, shared: &SharedFile, first: Option<&Raw>) -> Result<Option<String>, Error> {
+/// A fingerprint that was given, or is known here by path or name, and is not the one found.
+fn unexpected(
+    context: &Context<'_>,
+    shared: &SharedFile,
+    first: Option<&Raw>,
+    found: Digest,
+) -> Result<Option<String>, Error> {
     let facts = first.and_then(|raw| entry::facts(raw).ok());
     let name = facts.as_ref().map(|(header, _)| header.register.name().as_str());
-    let given = context.fingerprint_given()?.map(|given| given.to_string());
-    Ok(given.or_else(|| context.fingerprint_known(shared.path(), name)))
+    let given = context.fingerprint_given()?.filter(|given| *given != found);
+    let known = || context.fingerprint_expected(shared.path(), name, found);
+    Ok(given.map(|given| given.to_string()).or_else(known))
 }
 
 fn report(

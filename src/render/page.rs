@@ -49,7 +49,8 @@ impl Page {
 
     /// A line in bold.
     pub fn title(&mut self, text: impl Display) -> &mut Self {
-        let text = self.wrapped("", &text.to_string());
+        // Further lines are indented: a title cannot pass for a field below it.
+        let text = self.wrapped("", &text.to_string()).replace('\n', &format!("\n{:VALUES$}", ""));
         self.text.push_str(&self.paint(Style::new().bold(), &text));
         self.text.push('\n');
         self
@@ -82,16 +83,37 @@ impl Page {
         self
     }
 
-    /// Text in a block that must not be wrapped, such as a command that is copied from the screen.
+    /// Text in a block that is shown as it is, such as a command. On a screen a line that is too long is broken where
+    /// the screen ends, with a mark, so that no part of it can pass for a line of the page.
     pub fn verbatim(&mut self, indent: usize, mark: &str, text: impl Display) -> &mut Self {
         let first = margin(INDENT + indent, mark);
         let hanging = " ".repeat(first.chars().count());
-        for (n, line) in safe_lines(&text.to_string()).split('\n').enumerate() {
-            let line = format!("{}{line}", if n == 0 { &first } else { &hanging });
-            self.text.push_str(line.trim_end());
-            self.text.push('\n');
+        let mut begin = &first;
+        for line in safe_lines(&text.to_string()).split('\n') {
+            for piece in self.pieces(line, hanging.len()) {
+                self.text.push_str(format!("{begin}{piece}").trim_end());
+                self.text.push('\n');
+                begin = &hanging;
+            }
         }
         self
+    }
+
+    /// A line cut to what fits behind an indent, each piece but the last with a mark at its end.
+    fn pieces(&self, line: &str, indent: usize) -> Vec<String> {
+        let room = self.width.map_or(usize::MAX, |width| width.saturating_sub(indent + 1).max(10));
+        let (mut pieces, mut piece, mut used) = (Vec::new(), String::new(), 0);
+        for c in line.chars() {
+            let width = textwrap::core::display_width(c.encode_utf8(&mut [0; 4]));
+            if used + width > room {
+                pieces.push(format!("{piece}↩"));
+                (piece, used) = (String::new(), 0);
+            }
+            used += width;
+            piece.push(c);
+        }
+        pieces.push(piece);
+        pieces
     }
 
     /// The page, without its last line end.
@@ -111,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_wrapped_on_a_screen_and_commands_are_not() {
+    fn text_is_wrapped_on_a_screen_and_commands_are_cut() {
         let mut page = Page::new(false, Some(30));
         page.field("window", "from here to there and back again");
         page.block("plan").text("1.", "Drain the node, then wait\nfor it.").verbatim(
@@ -120,7 +142,16 @@ mod tests {
             "a command that is long and stays",
         );
         let expected = "window        from here to\n              there and back\n              again\n\nplan\n  \
-            1. Drain the node, then wait\n     for it.\n     $ a command that is long and stays";
+            1. Drain the node, then wait\n     for it.\n     $ a command that is long↩\n        and stays";
         assert_eq!(page.finish(), expected);
+    }
+
+    #[test]
+    fn no_text_passes_for_a_line_of_the_page() {
+        let mut page = Page::new(false, Some(40));
+        let forged = format!("true{}rollback", " ".repeat(35));
+        page.title(format_args!("{} status        approved", "x".repeat(35))).block("plan").verbatim(3, "$", &forged);
+        assert!(page.finish().lines().all(|line| !line.starts_with("status") && !line.starts_with("rollback")));
+        assert!(page.finish().contains('↩'), "{}", page.finish());
     }
 }

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::domain::{Digest, Time};
 use crate::log::Defect;
 
+/// How many findings, and how many notices, are kept: a file can hold millions of faults, and nobody reads them all.
+pub const MOST: usize = 100;
+
 /// Something that is not as it must be, and what that means: a line of what `verify` reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {

@@ -2,6 +2,7 @@
 //! onto the verified copy. The one way in which an entry becomes verified.
 
 use super::copy::{VerifiedCopy, replaced};
+use super::error::MOST;
 use super::opening::{Opened, read_opened};
 use super::shared::SharedFile;
 use super::{Finding, StoreError, tables};
@@ -41,14 +42,24 @@ pub fn follow(
     shared: &SharedFile,
     copy: &VerifiedCopy,
     state: &mut Register,
+    fingerprint: Digest,
     mode: Mode,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Reading, StoreError> {
     let from = state.head().map_or(0, |head| head.seq + 1);
     let copied = copy.head()?.map(|head| head.seq);
     let previous = state.head().map(|head| head.leaf);
-    let mut follower =
-        Follower { shared, copy, copied, state, next: from, previous, latest: None, out: Reading::default() };
+    let mut follower = Follower {
+        shared,
+        copy,
+        fingerprint,
+        copied,
+        state,
+        next: from,
+        previous,
+        latest: None,
+        out: Reading::default(),
+    };
     let read = read_opened(shared, from, |opened| {
         progress(opened.seq);
         follower.take(opened)?;
@@ -68,6 +79,8 @@ pub fn follow(
 struct Follower<'a> {
     shared: &'a SharedFile,
     copy: &'a VerifiedCopy,
+    /// The leaf hash that entry 0 must have, whatever stood there when somebody was asked.
+    fingerprint: Digest,
     copied: Option<u64>,
     state: &'a mut Register,
     /// The place where the next row must stand.
@@ -99,7 +112,8 @@ impl Follower<'_> {
             }
         };
         self.out.unjudged += u64::from(!judged);
-        self.out.findings.extend(finding);
+        let room = self.out.findings.len() < MOST;
+        self.out.findings.extend(finding.filter(|_| room));
         self.next = seq + 1;
         self.previous = sound.then_some(leaf);
         Ok(())
@@ -113,6 +127,10 @@ impl Follower<'_> {
             && let Some(change) = self.copy.change(self.shared, change)?
         {
             self.state.adopt(change);
+        }
+        if seq == 0 && *leaf != self.fingerprint {
+            let meaning = format!("has the leaf hash {leaf}, and {} was expected", self.fingerprint);
+            return Ok(Some(Finding::at(seq, "fingerprint", meaning)));
         }
         let position = self.state.position(event.change());
         if let Err(defect) = chain::follows(self.state.id(), &position, header) {
@@ -146,7 +164,9 @@ impl Follower<'_> {
             Some((earlier, latest)) if time.plus(CLOCK_TOLERANCE) < latest => {
                 let meaning =
                     format!("claims {time}, and entry {earlier} before it claims {latest}: a clock was wrong");
-                self.out.notices.push(Finding::at(seq, "clock", meaning));
+                if self.out.notices.len() < MOST {
+                    self.out.notices.push(Finding::at(seq, "clock", meaning));
+                }
             }
             Some((_, latest)) if time <= latest => {}
             _ => self.latest = Some((seq, time)),

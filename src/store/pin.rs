@@ -40,6 +40,9 @@ impl Pin {
         let head = Head { seq: number(seq).map_err(|_| 2usize)?, leaf: leaf.parse().map_err(|_| 2usize)? };
         let verified = value("verified").and_then(|it| it.parse().ok()).ok_or(3usize)?;
         let pin = Self { fingerprint, head, verified };
+        if head.seq == 0 && head.leaf != fingerprint {
+            return Err(2);
+        }
         if pin.write() == text { Ok(pin) } else { Err(4) }
     }
 }
@@ -71,11 +74,24 @@ impl PinFile {
         pin.map(Some).map_err(|line| StoreError::PinUnreadable { path: self.path.clone(), line })
     }
 
+    /// Moves it forward, and says where it stands: another process of this account may have moved it further.
+    ///
+    /// # Errors
+    /// As [`PinFile::read`] and [`PinFile::write`].
+    pub fn advance(&self, pin: Pin) -> Result<Pin, StoreError> {
+        let turn = fs::File::create(self.path.with_extension("lock")).and_then(|file| file.lock().map(|()| file));
+        let _turn = turn.map_err(StoreError::io("lock", &self.path))?;
+        match self.read(pin.fingerprint)? {
+            Some(further) if further.head.seq >= pin.head.seq => Ok(further),
+            _ => self.write(&pin).map(|()| pin),
+        }
+    }
+
     /// Replaces it by rename, durably.
     ///
     /// # Errors
     /// What the system says; the pin before is still there then.
-    pub fn write(&self, pin: &Pin) -> Result<(), StoreError> {
+    fn write(&self, pin: &Pin) -> Result<(), StoreError> {
         let failed = || StoreError::io("write the pin", &self.path);
         // Two processes of one account may advance it at once: each writes a file of its own.
         let fresh = self.path.with_extension(format!("new.{}", std::process::id()));
@@ -94,6 +110,17 @@ impl PinFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pin_never_goes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = PinFile::in_folder(folder.path());
+        let leaf = Digest::new([7; 32]);
+        let pin = |seq| Pin { fingerprint: leaf, head: Head { seq, leaf }, verified: Time::from_unix(0).unwrap() };
+        assert_eq!(file.advance(pin(4)).unwrap().head.seq, 4);
+        assert_eq!(file.advance(pin(3)).unwrap().head.seq, 4);
+        assert_eq!(file.read(leaf).unwrap(), Some(pin(4)));
+    }
 
     #[test]
     fn a_damaged_pin_is_not_taken_for_one() {

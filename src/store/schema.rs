@@ -60,6 +60,11 @@ pub fn compare(conn: &Connection, ours: &str) -> Result<Vec<Finding>, StoreError
             Some(_) => {}
         }
     }
+    for (at, it) in found.iter().enumerate() {
+        if named(&found[..at], it).is_some() {
+            findings.push(Finding::of_file("schema", format_args!("the {} {:?} stands there twice", it.0, it.1)));
+        }
+    }
     for it in found.iter().filter(|it| named(&expected, it).is_none()) {
         findings.push(Finding::of_file("schema", format_args!("the {} {:?} does not belong here", it.0, it.1)));
     }

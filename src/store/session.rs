@@ -166,9 +166,15 @@ impl Session {
                 self.copy.change(&self.shared, change)?.into_iter().for_each(|change| self.state.adopt(change));
             }
         }
-        let reading = follow(&self.shared, &self.copy, &mut self.state, Mode::Advance, progress)?;
+        let reading = follow(&self.shared, &self.copy, &mut self.state, self.fingerprint, Mode::Advance, progress)?;
         tx.commit().map_err(StoreError::sqlite("bringing the verified copy on"))?;
         self.fault = reading.findings.into_iter().next();
+        // The file may have been exchanged since memory was held against it.
+        if let Some(Pin { head, verified, .. }) = self.pin.filter(|_| self.fault.is_none())
+            && self.copy.leaf(head.seq)? != Some(head.leaf)
+        {
+            return Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified: Some(verified) });
+        }
         self.advance_pin(now)
     }
 
@@ -178,9 +184,7 @@ impl Session {
         if self.pin.is_some_and(|pin| pin.head.seq >= head.seq) {
             return Ok(());
         }
-        let pin = Pin { fingerprint: self.fingerprint, head, verified: now };
-        file.write(&pin)?;
-        self.pin = Some(pin);
+        self.pin = Some(file.advance(Pin { fingerprint: self.fingerprint, head, verified: now })?);
         Ok(())
     }
 
@@ -193,7 +197,7 @@ impl Session {
         // Entries and tables are read at one moment: others may record meanwhile.
         let snapshot = self.shared.snapshot()?;
         let tx = self.copy.begin()?;
-        let mut reading = follow(&self.shared, &self.copy, &mut state, Mode::Everything, progress)?;
+        let mut reading = follow(&self.shared, &self.copy, &mut state, self.fingerprint, Mode::Everything, progress)?;
         self.state = state;
         if reading.findings.is_empty() {
             reading.findings.extend(self.forgotten()?);

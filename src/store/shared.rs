@@ -50,6 +50,12 @@ impl SharedFile {
         if !path.is_file() {
             return Err(StoreError::NotADatabase { path });
         }
+        // A register is in WAL mode: a rollback journal beside it was put there, to be played into it.
+        let mut journal = path.as_os_str().to_owned();
+        journal.push("-journal");
+        if fs::symlink_metadata(&journal).is_ok() {
+            return Err(StoreError::Broken(Finding::of_file("file", "a rollback journal stands beside it")));
+        }
         let read_only = fs::OpenOptions::new().write(true).open(&path).is_err();
         let access = if read_only { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
         let conn = Connection::open_with_flags(&path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
@@ -74,19 +80,23 @@ impl SharedFile {
             let made = made.and_then(|()| fs::set_permissions(folder, fs::Permissions::from_mode(0o2770)));
             made.map_err(StoreError::io("make the folder", folder))?;
         }
-        let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o660).open(path);
-        match file {
-            Ok(_) => {}
+        let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = folder.canonicalize().map_err(StoreError::io("open the folder", folder))?;
+        let path = &folder.join(path.file_name().unwrap_or_default());
+        let file = match fs::OpenOptions::new().write(true).create_new(true).mode(0o660).open(path) {
+            Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
                 return Err(StoreError::Exists { path: path.to_owned() });
             }
             Err(error) => return Err(StoreError::io("make", path)(error)),
-        }
-        // The umask may have taken the group's rights away, and SQLite's side files inherit those of the file.
-        let rights = fs::set_permissions(path, fs::Permissions::from_mode(0o660));
+        };
+        // The umask may have taken the group's rights away, and SQLite's side files inherit those of the file. By the
+        // handle, and without following links: somebody may put another file in its place meanwhile.
+        let rights = file.set_permissions(fs::Permissions::from_mode(0o660));
         rights.map_err(StoreError::io("set the rights of", path))?;
         let doing = || StoreError::sqlite("making the register");
-        let conn = Connection::open(path).map_err(doing())?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        let conn = Connection::open_with_flags(path, flags).map_err(doing())?;
         conn.pragma_update(None, "journal_mode", "WAL").map_err(doing())?;
         conn.pragma_update(None, "application_id", APPLICATION).map_err(doing())?;
         conn.pragma_update(None, "user_version", LAYOUT).map_err(doing())?;

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, params};
 
+use super::error::MOST;
 use super::schema::TABLES;
 use super::{Finding, StoreError};
 use crate::domain::{
@@ -291,7 +292,7 @@ fn compare_table(
             ((a, b), Ordering::Equal) if a != b => Some(Difference::Changed),
             _ => None,
         };
-        if let Some(difference) = difference {
+        if let Some(difference) = difference.filter(|_| findings.len() < MOST) {
             findings.push(describe(table, keys, &difference, &pair));
         }
         if ordering.is_le() {
