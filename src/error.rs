@@ -338,6 +338,7 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::PinUnreadable { .. } => {
             "pin.previous beside it is the pin before; compare it with the register's keepers before you put it back"
         }
+        StoreError::Unremembered { .. } => "do not record it again; mend what failed, and look with `twinseal log`",
         StoreError::Sqlite { .. } | StoreError::Io { .. } => return None,
     };
     Some(hint.to_owned())

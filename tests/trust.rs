@@ -112,6 +112,21 @@ fn a_secret_in_the_configuration_is_not_shown() {
 }
 
 #[test]
+fn nothing_that_was_recorded_is_called_failed() {
+    let world = World::filed();
+    let lock = world.path(&format!("people/carol/.local/state/twinseal/{}/pin.lock", world.fingerprint()));
+    world.ok("carol", "list");
+    fs::remove_file(&lock).unwrap();
+    fs::create_dir(&lock).unwrap();
+    let output = world.run("carol", "note CHG-1 'Read.'");
+    assert_eq!((output.exit, world.entries()), (Exit::Environment, 4), "{}", output.screen);
+    assert!(output.err.contains("entry 3 was recorded; what failed came after: cannot lock"), "{}", output.err);
+    assert!(output.err.contains("do not record it again"), "{}", output.err);
+    fs::remove_dir(&lock).unwrap();
+    assert!(world.ok("carol", "show CHG-1").contains("Read."));
+}
+
+#[test]
 fn millions_of_faults_are_not_all_printed() {
     let world = World::filed();
     world.tamper(

@@ -117,6 +117,14 @@ pub enum StoreError {
     /// The log or the file around it is not whole.
     #[error("the register is broken: {0}")]
     Broken(Finding),
+    /// It is recorded, and something failed afterwards.
+    #[error("entry {seq} was recorded; what failed came after: {source}")]
+    Unremembered {
+        /// The entry.
+        seq: u64,
+        /// What failed.
+        source: Box<StoreError>,
+    },
     /// The log does not hold what this account verified before.
     #[error("the log does not hold entry {seq} ({}) any more, which this account verified{}", .leaf.short(), at(.verified))]
     PinLost {

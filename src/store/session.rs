@@ -282,8 +282,9 @@ impl Session {
         match self.shared.append(self.state.head(), raw, |tx| tables::project(tx, entry, &after))? {
             Appended::HeadMoved => Ok(false),
             Appended::Done => {
-                self.refresh(now, &mut |_| {})?;
-                Ok(true)
+                let remembered = self.refresh(now, &mut |_| {});
+                let after = |source| StoreError::Unremembered { seq: raw.seq, source: Box::new(source) };
+                remembered.map(|()| true).map_err(after)
             }
         }
     }

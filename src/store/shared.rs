@@ -190,7 +190,7 @@ impl SharedFile {
         project: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
     ) -> Result<Appended, StoreError> {
         let doing = || StoreError::sqlite("recording");
-        self.write(|tx| {
+        let done = self.write(|tx| {
             if !is_head(tx, head).map_err(doing())? {
                 return Ok(Appended::HeadMoved);
             }
@@ -202,7 +202,12 @@ impl SharedFile {
                 Some(found) if found == *raw => Ok(Appended::Done),
                 _ => Err(StoreError::Broken(Finding::at(raw.seq, "append", "the file does not keep what is written"))),
             }
-        })
+        });
+        // A commit can fail and be durable all the same: what the file says now decides what is said.
+        match done {
+            Err(_) if entry(&self.conn, raw.seq).is_ok_and(|found| found.as_ref() == Some(raw)) => Ok(Appended::Done),
+            done => done,
+        }
     }
 
     /// Refills the derived tables from a verified copy that reaches up to `head`, and says what differed; none where
