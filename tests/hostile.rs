@@ -822,6 +822,7 @@ fn no_register(world: &World, path: &str, exit: Exit, complaint: &str) {
 fn no_file_is_taken_for_a_register() {
     let world = World::filed();
     world.write("empty.db", "");
+    world.write("short.db", "x");
     let noise: Vec<u8> = (0..20_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     world.write("noise.db", noise);
     world.write("text.db", CHANGE);
@@ -834,7 +835,7 @@ fn no_file_is_taken_for_a_register() {
     other("newer.db", "PRAGMA application_id = 1415009100; PRAGMA user_version = 2; CREATE TABLE t (x)");
     no_register(&world, "nosuch.db", Exit::Environment, "there is no register at ");
     no_register(&world, "./people", Exit::Environment, "people is not a register: it is no SQLite database");
-    for name in ["empty.db", "noise.db", "text.db"] {
+    for name in ["empty.db", "short.db", "noise.db", "text.db"] {
         no_register(&world, name, Exit::Environment, &format!("{name} is not a register: it is no SQLite database"));
     }
     for name in ["bare.db", "other.db"] {

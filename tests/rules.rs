@@ -758,6 +758,16 @@ fn nobody_approves_what_they_owned_in_an_earlier_revision() {
 }
 
 #[test]
+fn nobody_approves_what_a_later_revision_gives_them() {
+    let world = World::filed();
+    let change = CHANGE.replace("owner = \"erin\"", "owner = \"carol\"\nimplementers = [\"dave\"]");
+    world.write("change.toml", change);
+    world.ok("erin", "revise CHG-1 change.toml");
+    forbidden(&world, "carol", approve(&world), None, "own-change");
+    forbidden(&world, "dave", approve(&world), None, "own-change");
+}
+
+#[test]
 fn nobody_revises_or_withdraws_what_is_not_theirs() {
     let world = World::filed();
     let (event, text) = revising(&world, |_, _| {});
@@ -872,14 +882,14 @@ fn a_lifted_suspension_revives_approvals_and_takes_two_admins() {
 }
 
 #[test]
-fn nobody_lifts_the_suspension_of_their_own_key() {
+fn a_suspended_key_does_not_second_that_it_is_lifted() {
     let world = World::founded();
     open_motion(&world, "grace", "admin");
     second(&world, "bob", "1");
     let key = key_of(&world, "grace");
     world.ok("bob", &format!("key suspend {key}"));
     world.ok("bob", &format!("key lift {key}"));
-    // With this key she cannot act at all; who she is would forbid it with another.
+    // That its person may not second with another key either is judged too, and cannot be reached while people have one.
     forbidden(&world, "grace", Event::Second(motion(&world, "2")), None, "key-live");
 }
 

@@ -1,6 +1,7 @@
 //! The shared file: the log and its tables, in one SQLite file that everybody reads and writes.
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -263,9 +264,12 @@ fn check_identity(conn: &Connection, path: &Path) -> Result<(), StoreError> {
         _ => StoreError::sqlite("opening the register")(error),
     })?;
     if application != i64::from(APPLICATION) {
-        let empty = fs::metadata(path).is_ok_and(|it| it.len() == 0);
+        // SQLite takes a file that is shorter than its own header for an empty database.
+        let mut header = [0; 16];
+        let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
+        let foreign = read.is_err() || header != *b"SQLite format 3\0";
         let path = path.to_owned();
-        return Err(if empty { StoreError::NotADatabase { path } } else { StoreError::OtherApplication { path } });
+        return Err(if foreign { StoreError::NotADatabase { path } } else { StoreError::OtherApplication { path } });
     }
     let found = pragma("user_version").map_err(StoreError::sqlite("opening the register"))?;
     if found != LAYOUT {
