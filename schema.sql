@@ -33,13 +33,16 @@ CREATE TABLE actions (
     actor  TEXT NOT NULL,
     key    TEXT NOT NULL,
     change INTEGER,           -- none for governance
-    motion INTEGER
+    motion INTEGER,
+    text   TEXT               -- the SHA-256 of its text part, also when that was erased
 ) STRICT;
 CREATE INDEX actions_by_change ON actions (change, seq);
 
+-- People and machines; whoever has operators is a machine.
 CREATE TABLE people (
     id       TEXT PRIMARY KEY,
-    enrolled INTEGER NOT NULL  -- the entry that enrolled them
+    enrolled INTEGER NOT NULL, -- the entry that enrolled them
+    state    TEXT NOT NULL     -- active, retired
 ) STRICT, WITHOUT ROWID;
 
 -- Display names, by the entry whose text holds them; a name of a motion that was not carried stays here unused.
@@ -50,10 +53,25 @@ CREATE TABLE names (
     PRIMARY KEY (person, seq)
 ) STRICT, WITHOUT ROWID;
 
+-- What is granted to somebody until a moment stays here after it: whether it counts is computed when read.
 CREATE TABLE roles (
     person TEXT NOT NULL,
     role   TEXT NOT NULL,
+    until  TEXT,              -- none: for good
     PRIMARY KEY (person, role)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE groups (
+    person TEXT NOT NULL,
+    name   TEXT NOT NULL,
+    until  TEXT,
+    PRIMARY KEY (person, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE operators (
+    machine TEXT NOT NULL,
+    person  TEXT NOT NULL,
+    PRIMARY KEY (machine, person)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE keys (
@@ -125,4 +143,21 @@ CREATE TABLE runs (
     act    TEXT NOT NULL,       -- start, succeeded, failed, rolled-back
     person TEXT NOT NULL,
     time   TEXT NOT NULL
+) STRICT;
+
+-- Attempts that were refused; the absence of one proves nothing.
+CREATE TABLE refusals (
+    seq    INTEGER PRIMARY KEY,
+    change INTEGER,             -- one of the two
+    motion INTEGER,
+    verb   TEXT NOT NULL,       -- approve, reject, start, second
+    rule   TEXT NOT NULL,       -- the rule that said no
+    person TEXT NOT NULL,
+    time   TEXT NOT NULL
+) STRICT;
+
+-- Texts that a motion erased.
+CREATE TABLE erasures (
+    seq    INTEGER PRIMARY KEY, -- the entry whose text it was
+    motion INTEGER NOT NULL
 ) STRICT;

@@ -5,12 +5,12 @@ use std::ffi::OsString;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, Options, approve, check, diff, draft, file, finish, inbox, init, key, list, log, motion, note, person,
-    rebuild, reject, retract, revise, seal, show, start, verify, withdraw,
+    Context, Options, approve, check, diff, draft, export, file, finish, inbox, init, key, list, log, motion, note,
+    person, policy, rebuild, reject, retract, revise, seal, show, start, verify, withdraw,
 };
 use crate::env::Env;
 use crate::error::{Error, Exit};
-use crate::render::{safe, safe_lines};
+use crate::render::{safe, safe_json, safe_lines};
 
 /// A change register with two-person control.
 ///
@@ -53,6 +53,8 @@ enum Command {
     Log(log::Log),
     Verify(verify::Verify),
     Rebuild(rebuild::Rebuild),
+    #[command(subcommand)]
+    Export(export::Export),
     Init(init::Init),
     Seal(seal::Seal),
     #[command(subcommand)]
@@ -61,6 +63,8 @@ enum Command {
     Person(person::Person),
     #[command(subcommand)]
     Motion(motion::Motion),
+    #[command(subcommand)]
+    Policy(policy::Policy),
 }
 
 fn dispatch(command: Command, context: &mut Context<'_>) -> Result<(), Error> {
@@ -83,20 +87,24 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<(), Error> {
         Command::Log(it) => it.run(context),
         Command::Verify(it) => it.run(context),
         Command::Rebuild(it) => it.run(context),
+        Command::Export(it) => it.run(context),
         Command::Init(it) => it.run(context),
         Command::Seal(it) => it.run(context),
         Command::Key(it) => it.run(context),
         Command::Person(it) => it.run(context),
         Command::Motion(it) => it.run(context),
+        Command::Policy(it) => it.run(context),
     }
 }
 
 /// Runs a command line, program name first, and returns its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
-    let cli = match Cli::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(usage) => return tell_usage(env, &usage),
+        Err(usage) => return tell_usage(env, &usage, args.iter().any(|it| it == "--json")),
     };
+    let json = cli.options.json;
     let done = Context::new(env, cli.options).and_then(|mut context| {
         dispatch(cli.command, &mut context)?;
         Ok(context.env.out.flush()?)
@@ -106,6 +114,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
         // Whoever reads our output has seen enough.
         Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
         Err(error) => {
+            // `verify` has said in its own answer what it found.
+            if json && !matches!(error, Error::Findings { .. }) {
+                // Nobody listens any more, or the words below say the same.
+                let _ = env.say(safe_json(&error.json())).and_then(|()| env.out.flush());
+            }
             let text = error.to_string();
             // Only a list of faults has lines of its own; elsewhere a line end came with a value.
             let text = if matches!(error, Error::Faults { .. }) { safe_lines(&text) } else { safe(&text).into_owned() };
@@ -119,10 +132,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
 }
 
 /// Help goes where data goes, complaints where talk goes.
-fn tell_usage(env: &mut Env, usage: &clap::Error) -> Exit {
+fn tell_usage(env: &mut Env, usage: &clap::Error, json: bool) -> Exit {
     let text = usage.render();
     let (help, exit) = (!usage.use_stderr(), if usage.use_stderr() { Exit::Invalid } else { Exit::Done });
     let text = if env.colour { text.ansi().to_string() } else { safe_lines(&text.to_string()) };
+    if json && !help {
+        let _ = env.say(safe_json(&Error::usage(&usage.to_string())));
+    }
     if help {
         let _ = write!(env.out, "{text}");
     } else {

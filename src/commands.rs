@@ -5,6 +5,7 @@ pub mod approve;
 pub mod check;
 pub mod diff;
 pub mod draft;
+pub mod export;
 pub mod file;
 pub mod finish;
 pub mod inbox;
@@ -12,28 +13,34 @@ pub mod init;
 pub mod key;
 pub mod list;
 pub mod log;
+mod lookup;
 mod members;
 pub mod motion;
 pub mod note;
 pub mod person;
+pub mod policy;
 pub mod rebuild;
 pub mod reject;
 pub mod retract;
 pub mod revise;
 pub mod seal;
 pub mod show;
+mod standing;
 pub mod start;
 pub mod verify;
 pub mod withdraw;
 
 pub use access::{Context, Options};
 
-use crate::domain::{Event, Header, PersonId, PublicKey, Refusal, Register, RegisterId, Text};
+use serde_json::json;
+
+use crate::domain::{Attempt, Event, Header, PersonId, PublicKey, Refusal, Register, RegisterId, Text};
 use crate::env::Env;
 use crate::error::Error;
 use crate::log::{Entry, Raw, Unsigned, text};
+use crate::render;
 use crate::signer::Signer;
-use crate::store::Session;
+use crate::store::{Notice, Session};
 
 /// What somebody wants to record.
 pub struct Plan {
@@ -60,7 +67,8 @@ const ATTEMPTS: usize = 100;
 /// The lock is held for the append alone, never while a person is asked something or a tail is verified.
 ///
 /// # Errors
-/// The rule that says no, whatever `plan` says, or what prevents writing. Nothing was recorded then.
+/// The rule that says no, whatever `plan` says, or what prevents writing. Nothing was recorded then, except that an
+/// attempt was refused.
 pub fn record(
     context: &mut Context<'_>,
     session: &mut Session,
@@ -68,15 +76,28 @@ pub fn record(
 ) -> Result<Entry, Error> {
     let key = context.key_file()?;
     let public = key.public();
+    // What is wanted may depend on the head: it is asked again each time that this may have moved.
     let (id, actor) = prepare(context, session, public)?;
     let wanted = plan(session)?;
-    compose(context.env, session.state(), id, actor, public, &wanted)?;
+    match compose(context.env, session.state(), id, actor, public, &wanted) {
+        Err(Error::Refused(refusal)) => return Err(refused(context, session, &wanted.event, refusal, None)),
+        composed => composed?,
+    };
     let signer = context.unlock(key)?;
     for _ in 0..ATTEMPTS {
         let (id, actor) = prepare(context, session, public)?;
         let wanted = plan(session)?;
-        let (raw, entry) = seal_entry(context.env, session.state(), id, actor, &signer, wanted)?;
+        let event = wanted.event.clone();
+        let (raw, entry) = match seal_entry(context.env, session.state(), id, actor, &signer, wanted) {
+            Err(Error::Refused(refusal)) => return Err(refused(context, session, &event, refusal, Some(&signer))),
+            sealed => sealed?,
+        };
         if session.append(&raw, &entry, context.env.now())? {
+            if session.notices().contains(&Notice::ErasedLater) {
+                context.env.tell(
+                    "note: others were reading; until they have finished, the file that ends in -wal may hold the text",
+                );
+            }
             return Ok(entry);
         }
     }
@@ -90,7 +111,58 @@ pub fn record(
 /// As [`record`].
 pub fn rehearse(context: &mut Context<'_>, session: &mut Session, key: PublicKey, plan: &Plan) -> Result<(), Error> {
     let (id, actor) = prepare(context, session, key)?;
-    compose(context.env, session.state(), id, actor, key, plan).map(|_| ())
+    match compose(context.env, session.state(), id, actor, key, plan) {
+        Err(Error::Refused(refusal)) => Err(refused(context, session, &plan.event, refusal, None)),
+        composed => composed.map(|_| ()),
+    }
+}
+
+/// What is answered to somebody who was refused. An attempt to approve, reject, second or start is recorded, where
+/// their key can sign without asking them for anything; that there is no such entry proves nothing.
+fn refused(
+    context: &mut Context<'_>,
+    session: &mut Session,
+    event: &Event,
+    refusal: Refusal,
+    signer: Option<&Signer>,
+) -> Error {
+    let Some(attempt) = Attempt::of(event) else { return refusal.into() };
+    let unlocked = if signer.is_none() { context.signer_unasked() } else { None };
+    let Some(signer) = signer.or(unlocked.as_ref()) else { return refusal.into() };
+    let plan = || Plan::of(Event::Refused { attempt: attempt.clone(), rule: refusal.rule() });
+    for _ in 0..ATTEMPTS {
+        let Ok((id, actor)) = prepare(context, session, signer.public()) else { break };
+        let sealed = seal_entry(context.env, session.state(), id, actor, signer, plan());
+        // It was recorded before, or would not be refused any more.
+        let Ok((raw, entry)) = sealed else { break };
+        match session.append(&raw, &entry, context.env.now()) {
+            Ok(true) => return Error::RefusedOnRecord { refusal, seq: entry.header.seq },
+            Ok(false) => {}
+            Err(_) => break,
+        }
+    }
+    refusal.into()
+}
+
+/// Says what was recorded: `data` is what scripts read, `said` what people read.
+///
+/// # Errors
+/// What the system says.
+pub fn tell_recorded(
+    context: &mut Context<'_>,
+    entry: &Entry,
+    data: Option<String>,
+    said: impl std::fmt::Display,
+) -> Result<(), Error> {
+    let Entry { header, event, text, leaf } = entry;
+    if context.options.json {
+        let recorded = render::json::entry(header, event, text.as_ref(), *leaf);
+        context.say_json(&json!({ "recorded": recorded }))?;
+    } else if let Some(data) = data {
+        context.env.say(data)?;
+    }
+    context.env.tell(said);
+    Ok(())
 }
 
 /// Brings the verified copy up to the head, where something is about to be recorded by the holder of a key.

@@ -56,6 +56,9 @@ pub struct Known {
     pub path: PathBuf,
     /// The leaf hash of its entry 0.
     pub fingerprint: String,
+    /// Whether another register was accepted in its place: its name means that one now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub superseded: bool,
 }
 
 /// The registers that this account trusts.
@@ -109,7 +112,7 @@ impl KnownRegisters {
 
     /// The register of this name.
     pub fn by_name(&self, name: &str) -> Option<&Known> {
-        self.list.iter().find(|it| it.name == name)
+        self.list.iter().find(|it| it.name == name && !it.superseded)
     }
 
     /// Whether a register with this fingerprint is trusted.
@@ -117,7 +120,7 @@ impl KnownRegisters {
         self.list.iter().any(|it| it.fingerprint == fingerprint.to_string())
     }
 
-    /// Trusts a register from now on.
+    /// Trusts a register from now on, perhaps in place of the one with another fingerprint.
     ///
     /// # Errors
     /// Where the file cannot be written; it is as before then.
@@ -127,6 +130,7 @@ impl KnownRegisters {
         name: &RegisterName,
         path: &Path,
         fingerprint: Digest,
+        in_place_of: Option<Digest>,
     ) -> Result<(), ConfigError> {
         let folder = folder(env);
         let file = folder.join("registers.toml");
@@ -137,12 +141,16 @@ impl KnownRegisters {
         turn.lock().map_err(failed)?;
         *self = Self::load(env)?;
         let (name, fingerprint) = (name.to_string(), fingerprint.to_string());
-        let other = |known: &&Known| known.name == name || known.path == path;
+        let old = in_place_of.map(|old| old.to_string());
+        for known in self.list.iter_mut().filter(|known| Some(&known.fingerprint) == old.as_ref()) {
+            known.superseded = true;
+        }
+        let other = |known: &&Known| !known.superseded && (known.name == name || known.path == path);
         if let Some(known) = self.list.iter().filter(other).find(|known| known.fingerprint != fingerprint) {
             let message = format!("meanwhile {} was trusted with the fingerprint {}", known.name, known.fingerprint);
             return Err(ConfigError::Content { path: file, message });
         }
-        self.list.push(Known { name, path: path.to_owned(), fingerprint });
+        self.list.push(Known { name, path: path.to_owned(), fingerprint, superseded: false });
         let content = toml::to_string(self)
             .map_err(|error| ConfigError::Content { path: file.clone(), message: error.to_string() })?;
         let comment = "# Registers that this account trusts, by the fingerprint of their entry 0. Kept by twinseal.\n";

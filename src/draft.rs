@@ -2,10 +2,15 @@
 
 mod change;
 mod fault;
+mod policy;
 mod template;
 mod times;
 mod tree;
+mod write;
 
 pub use change::{Draft, Surroundings, read};
 pub use fault::{Fault, Problem, nearest};
-pub use template::template;
+pub use policy::read_policy;
+pub use template::{POLICY_TEMPLATE, template};
+pub use times::moment;
+pub use write::write;

@@ -1,9 +1,12 @@
 //! What a command answers when it does not do what it was asked: what, why, what next, and an exit code.
 
+mod hint;
+mod json;
+
 use std::path::PathBuf;
 
 use crate::config::ConfigError;
-use crate::domain::{ChangeId, Digest, Fingerprint, Invalid, MotionId, PersonId, Refusal};
+use crate::domain::{ChangeId, Digest, Fingerprint, Invalid, MotionId, PersonId, Predecessor, Refusal, Time};
 use crate::draft::Fault;
 use crate::log::Defect;
 use crate::signer::KeyError;
@@ -31,6 +34,14 @@ pub enum Error {
     /// A rule said no.
     #[error("{0}")]
     Refused(#[from] Refusal),
+    /// A rule said no, and that is recorded.
+    #[error("{refusal} (recorded as entry {seq})")]
+    RefusedOnRecord {
+        /// The rule.
+        refusal: Refusal,
+        /// The entry that says so.
+        seq: u64,
+    },
     /// A file that somebody wrote has faults.
     #[error("{}", list_faults(.path, .faults))]
     Faults {
@@ -152,6 +163,19 @@ pub enum Error {
         /// What should be.
         expected: String,
     },
+    /// A register in the place of one that is known, and nobody said that it is the right one.
+    #[error(
+        "this register was founded in place of {}, which this account knows, when its newest entry was {} ({}){}; \
+         its own fingerprint is {found}", .old.register, .old.head.seq, .old.head.leaf.short(), further(.verified)
+    )]
+    Successor {
+        /// The register that it stands for.
+        old: Box<Predecessor>,
+        /// Its fingerprint.
+        found: Digest,
+        /// Up to which entry this account verified the old one.
+        verified: Option<u64>,
+    },
     /// A new register of a name that is taken.
     #[error("this account knows a register {name} already, with the fingerprint {expected}")]
     KnownName {
@@ -204,6 +228,39 @@ pub enum Error {
     /// No such entry.
     #[error("there is no entry {0}")]
     NoEntry(u64),
+    /// A moment before the first entry.
+    #[error("nothing was recorded by {0}")]
+    NothingBy(Time),
+    /// An entry without a text to erase.
+    #[error("entry {seq} has no text to erase{}", if *.erased { ": it was erased already" } else { "" })]
+    NoText {
+        /// Which.
+        seq: u64,
+        /// Whether it had one.
+        erased: bool,
+    },
+    /// Nothing that was to be granted or removed was named.
+    #[error("nothing was named to {verb}")]
+    NothingNamed {
+        /// What was to be done.
+        verb: &'static str,
+    },
+    /// Something to be removed from somebody who does not have it.
+    #[error("{person} does not have the {what}")]
+    NotGranted {
+        /// Who.
+        person: PersonId,
+        /// What.
+        what: String,
+    },
+    /// As many digests as changes.
+    #[error("{changes} changes and {digests} digests were named: name one --revision for each change, in their order")]
+    DigestCount {
+        /// How many changes.
+        changes: usize,
+        /// How many digests.
+        digests: usize,
+    },
     /// An argument that is not of the form `A=B`.
     #[error("{} is not of the form {form}", short(.given))]
     Form {
@@ -254,8 +311,14 @@ impl Error {
     /// The exit code.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Refused(_) | Self::NotConfirmed | Self::UnknownKey { .. } | Self::OtherPerson { .. } => Exit::Refused,
-            Self::Findings { .. } | Self::Broken(_) | Self::WrongFingerprint { .. } => Exit::Broken,
+            Self::Refused(_)
+            | Self::RefusedOnRecord { .. }
+            | Self::NotConfirmed
+            | Self::UnknownKey { .. }
+            | Self::OtherPerson { .. } => Exit::Refused,
+            Self::Findings { .. } | Self::Broken(_) | Self::WrongFingerprint { .. } | Self::Successor { .. } => {
+                Exit::Broken
+            }
             Self::Store(StoreError::Broken(_) | StoreError::PinLost { .. } | StoreError::PinUnreadable { .. }) => {
                 Exit::Broken
             }
@@ -268,99 +331,10 @@ impl Error {
             _ => Exit::Invalid,
         }
     }
-
-    /// What to do next.
-    pub fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::Refused(refusal) => refusal.hint()?,
-            Self::Faults { .. } => "mend these lines and try again; nothing was recorded",
-            Self::Request { .. } => "ask its sender to make it again with: twinseal person request",
-            Self::RequestElsewhere { here, .. } => {
-                return Some(format!("ask its sender for one that is made with --register '{here}'"));
-            }
-            Self::RequestOfOther { .. } => "give it as NAME=FILE:ROLES with the name that stands in it",
-            Self::Defect(Defect::TooLarge { .. }) => "shorten the text",
-            Self::NotAmongMembers { .. } => "sign with --key, using the key of one of the admins in --member",
-            Self::NoHome => "set HOME, or both XDG_CONFIG_HOME and XDG_STATE_HOME, to absolute folders",
-            Self::NoRegister => "name it with --register NAME or FILE, in TWINSEAL_REGISTER, or in config.toml",
-            Self::UnknownRegister { .. } => "give the path of its file: --register /srv/twinseal/prod.db",
-            Self::NoKey => "name it with --key FILE, in TWINSEAL_KEY, or in config.toml; `twinseal key new` makes one",
-            Self::UnknownKey { .. } => {
-                "choose your enrolled key with --key, or ask an admin to enrol you: twinseal person request"
-            }
-            Self::OtherPerson { .. } => "choose your own key with --key, or leave out --as",
-            Self::NeedFingerprint { .. } => {
-                "get the fingerprint from an admin by another way, and give it with --fingerprint"
-            }
-            Self::WrongFingerprint { .. } => {
-                "do not use it; ask the admins whether it was replaced, by another way than this file"
-            }
-            Self::NotConfirmed => "run it again, and type exactly what is asked for",
-            Self::PassphrasesDiffer => "run it again; nothing was made",
-            Self::File { .. } => "check the path and its rights",
-            Self::KnownName { .. } => "choose another name",
-            Self::NeedDigest { .. } => "`show` prints the digest of what there is to sign",
-            Self::OtherDigest { .. } => {
-                "it was changed meanwhile, or that is another's digest: read it again, then decide"
-            }
-            Self::NoChange(_) => "`twinseal list` shows the changes that there are",
-            Self::NoRevision { .. } => "`twinseal show` lists its revisions in the timeline",
-            Self::NoMotion(_) => "`twinseal motion list` shows the motions that there are",
-            Self::NoPerson { .. } => "`twinseal person list` shows who is enrolled",
-            Self::NoEntry(_) => "`twinseal log` shows the entries that there are",
-            Self::NoPassphrase => "give it with --passphrase-file FILE, or say --no-passphrase",
-            Self::Findings { .. } => {
-                "keep this file as evidence, and tell the keepers of the register; tables alone are mended by \
-                 `twinseal rebuild`"
-            }
-            Self::Broken(_) => "keep this file as evidence; `twinseal verify` names all that is wrong",
-            Self::Store(error) => return store_hint(error),
-            Self::Key(error) => return key_hint(error),
-            Self::Contended { .. } => "try again",
-            _ => return None,
-        };
-        Some(hint.to_owned())
-    }
 }
 
-fn store_hint(error: &StoreError) -> Option<String> {
-    let hint = match error {
-        StoreError::NotFound { .. } => "check the path; `twinseal init` founds a register",
-        StoreError::Exists { .. } => "choose another path: a register is never overwritten",
-        StoreError::NotADatabase { .. } | StoreError::OtherApplication { .. } => "check the path given with --register",
-        StoreError::Layout { .. } | StoreError::Newer { .. } => "use a newer twinseal",
-        StoreError::ReadOnly { .. } => "ask for membership of the group that owns it",
-        StoreError::Busy { .. } => "somebody writes for very long; look for their process, then try again",
-        StoreError::Broken(_) => "`twinseal verify` names all that is wrong; keep the file as evidence",
-        StoreError::PinLost { .. } => {
-            "it was truncated, rolled back or replaced: keep this file, ask the admins, and compare with a backup"
-        }
-        StoreError::PinUnreadable { .. } => {
-            "pin.previous beside it is the pin before; compare it with the register's keepers before you put it back"
-        }
-        StoreError::Unremembered { .. } => "do not record it again; mend what failed, and look with `twinseal log`",
-        StoreError::Sqlite { .. } | StoreError::Io { .. } => return None,
-    };
-    Some(hint.to_owned())
-}
-
-fn key_hint(error: &KeyError) -> Option<String> {
-    Some(match error {
-        KeyError::Exposed { path, .. } => format!("run: chmod 600 {}", shell_word(&path.display().to_string())),
-        KeyError::NotAKey { .. } | KeyError::OtherAlgorithm { .. } | KeyError::Bad { .. } => {
-            "make one with `twinseal key new NAME`, or `ssh-keygen -t ed25519`; give the private half".to_owned()
-        }
-        KeyError::NeedsPassphrase { .. } => "give it with --passphrase-file FILE".to_owned(),
-        KeyError::Exists { .. } => "choose another name".to_owned(),
-        KeyError::WrongPassphrase { .. } => "try again".to_owned(),
-        KeyError::Io { .. } | KeyError::Encoding => return None,
-    })
-}
-
-/// A word as a shell takes it.
-fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
-    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+fn further(verified: &Option<u64>) -> String {
+    verified.map_or(String::new(), |seq| format!("; this account verified that one up to entry {seq}"))
 }
 
 fn did_you_mean(near: Option<&str>) -> String {

@@ -5,6 +5,7 @@ pub mod body;
 pub mod chain;
 mod defect;
 pub mod entry;
+mod governing;
 mod lines;
 pub mod request;
 pub mod sshsig;

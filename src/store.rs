@@ -3,6 +3,7 @@
 //! Nothing here decides anything: an entry is judged by `domain`, and everything shown or decided comes from the
 //! verified copy. Nothing outside knows where the log lives.
 
+mod compare;
 mod copy;
 mod error;
 mod follow;
@@ -15,7 +16,7 @@ mod tables;
 
 pub use error::{Finding, StoreError};
 pub use follow::Reading;
-pub use pin::Pin;
+pub use pin::{Pin, PinFile};
 pub use session::{Notice, Session};
 pub use shared::{BUSY, SharedFile};
 pub use tables::{project, state_word};

@@ -16,7 +16,9 @@ use base64ct::{Base64, Encoding};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use support::{Alone, CHANGE, World, words};
-use twinseal::domain::{Description, Digest, Event, Header, Member, Policy, RegisterId, Role, Text, is_forbidden};
+use twinseal::domain::{
+    Description, Digest, Event, Header, Member, Policy, RegisterId, Role, Standing, Text, is_forbidden,
+};
 use twinseal::draft;
 use twinseal::error::Exit;
 use twinseal::log::request::Request;
@@ -885,7 +887,7 @@ fn no_register_of_a_newer_format_is_read() {
     let world = World::with_requests();
     let members = ["alice", "bob"].map(|person| {
         let request = Request::read(&fs::read(world.path(&format!("{person}.request"))).unwrap()).unwrap();
-        Member { person: request.person, roles: [Role::Admin].into(), key: request.key, proof: request.proof }
+        Member { person: request.person, standing: Standing::of([Role::Admin]), key: request.key, proof: request.proof }
     });
     let signer = world.signer("alice");
     let header = Header {
@@ -899,7 +901,7 @@ fn no_register_of_a_newer_format_is_read() {
         key: signer.public().fingerprint(),
         text: None,
     };
-    let event = Event::Init { format: 2, policy: Policy::BUILT_IN, members: members.into() };
+    let event = Event::Init { format: 2, after: None, policy: Policy::built_in(), members: members.into() };
     // `seal` opens what it wrote, and refuses: the signature is joined by hand.
     let unsigned = Unsigned::new(&header, &event, None).unwrap();
     let signature = signer.sign(unsigned.namespace(), unsigned.body().as_bytes());

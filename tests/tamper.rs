@@ -60,6 +60,25 @@ impl Scene {
         Self { world, fingerprint, filed }
     }
 
+    /// As [`Scene::new`], and then: a machine, a grant for a while with a group, a refused attempt, an erased text.
+    fn governed() -> Self {
+        let scene = Self::new();
+        let id = scene.state().id().unwrap().to_string();
+        scene.person("robot");
+        scene.ok("robot", &format!("person request robot --register {id} --out robot.request"));
+        scene.ok("alice", "person machine robot=robot.request --operator frank --role engineer");
+        scene.ok("alice", "person grant frank approver --group dba --until 2026-12-31T00:00:00Z");
+        scene.ok("alice", "motion redact 9 --reason 'It names a customer.'");
+        let opened = scene.raw(12).leaf();
+        scene.fails("alice", &format!("motion second 4 --digest {opened}"), Exit::Refused, "cannot decide it alone");
+        for motion in ["2", "3", "4"] {
+            scene.run_typing("bob", &format!("motion second {motion}"), &[motion]);
+        }
+        scene.fails("frank", &format!("approve CHG-2 --revision {}", scene.filed), Exit::Refused, "you filed");
+        PEOPLE.iter().for_each(|(person, _)| drop(scene.ok(person, "list")));
+        scene
+    }
+
     /// Puts other bytes in an entry's place.
     fn put(&self, raw: &Raw) {
         let text = raw.text.as_ref().map_or("NULL".to_owned(), |text| format!("x'{}'", hex(text)));
@@ -531,8 +550,9 @@ fn another_register_in_its_place_is_found() {
 fn another_founding_is_found() {
     let scene = Scene::new();
     let (header, event) = entry::facts(&scene.raw(0)).unwrap();
-    let Event::Init { format, members, .. } = event else { unreachable!() };
-    let event = Event::Init { format, policy: Policy::new(2, 365).unwrap(), members };
+    let Event::Init { format, after, members, .. } = event else { unreachable!() };
+    let policy = Policy::new(2, 365, Default::default(), Vec::new()).unwrap();
+    let event = Event::Init { format, after, policy, members };
     let unsigned = Unsigned::new(&header, &event, scene.raw(0).text).unwrap();
     let signature = scene.signer("alice").sign(unsigned.namespace(), unsigned.body().as_bytes());
     scene.put(&unsigned.seal(&signature).unwrap().0);
@@ -647,7 +667,7 @@ fn edited_and_mended(scene: &Scene, table: &str, sql: &str) {
 
 #[test]
 fn a_changed_value_in_any_column_is_found_and_mended() {
-    let scene = Scene::new();
+    let scene = Scene::governed();
     for (table, columns) in tables(&scene.sql()) {
         for (column, is_text, _) in columns {
             let other = if is_text { "|| 'x'" } else { "+ 1000" };
@@ -663,7 +683,7 @@ fn a_changed_value_in_any_column_is_found_and_mended() {
 
 #[test]
 fn a_removed_row_in_any_table_is_found_and_mended() {
-    let scene = Scene::new();
+    let scene = Scene::governed();
     for (table, columns) in tables(&scene.sql()) {
         let key = &columns[0].0;
         for end in ["min", "max"] {
@@ -680,7 +700,7 @@ fn a_removed_row_in_any_table_is_found_and_mended() {
 
 #[test]
 fn an_added_row_in_any_table_is_found_and_mended() {
-    let scene = Scene::new();
+    let scene = Scene::governed();
     for (table, columns) in tables(&scene.sql()) {
         let (key, is_text, _) = &columns[0];
         for other in if *is_text { ["' '", "'zzz'"] } else { ["-1", "1000"] } {
@@ -695,7 +715,7 @@ fn an_added_row_in_any_table_is_found_and_mended() {
 
 #[test]
 fn a_value_erased_to_null_is_found_and_mended() {
-    let scene = Scene::new();
+    let scene = Scene::governed();
     let mut tried = 0;
     for (table, columns) in tables(&scene.sql()) {
         for (column, ..) in columns.iter().filter(|(.., may_be_null)| *may_be_null) {
@@ -714,7 +734,7 @@ fn a_value_erased_to_null_is_found_and_mended() {
 
 #[test]
 fn a_value_of_control_characters_is_found_and_mended() {
-    let scene = Scene::new();
+    let scene = Scene::governed();
     for value in ["CAST(x'00' AS TEXT)", "'a' || char(0) || 'b'", "char(27) || '[2J'"] {
         edited_and_mended(&scene, "names", &format!("UPDATE names SET name = {value}"));
         edited_and_mended(&scene, "votes", &format!("UPDATE votes SET verdict = {value}"));
@@ -723,7 +743,7 @@ fn a_value_of_control_characters_is_found_and_mended() {
 
 #[test]
 fn a_value_that_is_not_utf8_is_found_and_mended() {
-    let scene = Scene::new();
+    let scene = Scene::governed();
     edited_and_mended(&scene, "names", "UPDATE names SET name = CAST(x'ff' AS TEXT)");
 }
 
@@ -750,7 +770,7 @@ fn what_is_shown_and_decided_does_not_come_from_the_tables() {
 
 #[test]
 fn rebuild_does_not_mend_a_broken_log() {
-    let scene = Scene::new();
+    let scene = Scene::governed();
     scene.sql().execute_batch("UPDATE changes SET state = 'approved'").unwrap();
     scene.edit(3, "time 2026-12-01T09", "time 2026-12-01T08");
     let rebuild = format!("rebuild --fingerprint {}", scene.fingerprint);
@@ -800,7 +820,7 @@ fn schema_is_found(sql: &str, meaning: &str) {
         assert!(findings.contains(&found), "{sql}: not {found:?} but\n{}", findings.join("\n"));
     }
     let fingerprint = scene.raw(0).leaf();
-    let approve = "approve CHG-1 --revision 00";
+    let approve = &format!("approve CHG-1 --revision {}", "0".repeat(64));
     for command in ["list", "rebuild", "file change.toml", approve] {
         let command = format!("{command} --fingerprint {fingerprint}");
         scene.fails("carol", &command, Exit::Broken, &format!("the register is broken: [schema] {meaning}"));

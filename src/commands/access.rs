@@ -4,18 +4,19 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::lookup::{name_of_input, parse};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::Value;
 
 use crate::config::{Config, Known, KnownRegisters};
-use crate::domain::{Change, ChangeId, Digest, Event, Person, PersonId, PublicKey, RegisterId};
-use crate::draft::nearest;
+use crate::domain::{Digest, Event, PersonId, Predecessor, PublicKey, RegisterId};
 use crate::env::Env;
 use crate::error::Error;
 use crate::log::{Defect, entry};
-use crate::render::{Names, safe};
+use crate::render::{safe, safe_json};
 use crate::signer::{KeyError, KeyFile, Passphrase, Signer, read_secret};
-use crate::store::{Finding, Notice, Session, SharedFile, StoreError};
+use crate::store::{Finding, Notice, PinFile, Session, SharedFile, StoreError};
 
 /// Options of every command. Their ids are their own: clap would mix them up with a verb's arguments of one name.
 #[derive(Debug, Clone, Default, Args)]
@@ -53,6 +54,9 @@ pub struct Options {
         help_heading = "Global options"
     )]
     pub fingerprint: Option<String>,
+    /// Answer in JSON: one document, or one for each line of `log` and `export jsonl`; errors too
+    #[arg(id = "global-json", long = "json", global = true, help_heading = "Global options")]
+    pub json: bool,
 }
 
 /// A command's surroundings.
@@ -73,6 +77,8 @@ pub struct Found {
     pub fingerprint: Digest,
     /// Its identity, by its own word.
     pub id: RegisterId,
+    /// The register in whose place it was founded.
+    pub after: Option<Predecessor>,
 }
 
 /// No file that people write is larger.
@@ -141,8 +147,20 @@ impl<'e> Context<'e> {
             let names = [given.as_deref(), name];
             names.contains(&Some(known.name.as_str())) || known.path == path || known.path == at
         };
-        let mut known = self.known.list().iter().filter(meant).map(|known| &known.fingerprint);
-        known.find(|known| **known != found.to_string()).cloned()
+        let found = found.to_string();
+        // Whoever asks for the old one, by its path, after another was accepted in its place, means the old one.
+        let old = |known: &Known| known.superseded && known.fingerprint == found;
+        if self.known.list().iter().filter(meant).any(old) {
+            return None;
+        }
+        let known = self.known.list().iter().filter(|known| !known.superseded);
+        known.filter(meant).map(|known| &known.fingerprint).find(|known| **known != found).cloned()
+    }
+
+    /// What this account remembers of a register in whose place another says that it stands.
+    fn successor(&self, old: Predecessor, found: Digest) -> Error {
+        let pin = PinFile::in_folder(&self.state_folder(old.fingerprint)).read(old.fingerprint);
+        Error::Successor { verified: pin.ok().flatten().map(|pin| pin.head.seq), old: Box::new(old), found }
     }
 
     /// Whether this account trusts the register with this fingerprint.
@@ -154,8 +172,14 @@ impl<'e> Context<'e> {
     ///
     /// # Errors
     /// Where that cannot be remembered.
-    pub fn trust(&mut self, id: &RegisterId, path: &Path, fingerprint: Digest) -> Result<(), Error> {
-        Ok(self.known.trust(self.env, id.name(), path, fingerprint)?)
+    pub fn trust(
+        &mut self,
+        id: &RegisterId,
+        path: &Path,
+        fingerprint: Digest,
+        in_place_of: Option<Digest>,
+    ) -> Result<(), Error> {
+        Ok(self.known.trust(self.env, id.name(), path, fingerprint, in_place_of)?)
     }
 
     /// The folder in which this account remembers a register.
@@ -180,7 +204,9 @@ impl<'e> Context<'e> {
             defect => StoreError::defect(0, &defect),
         })?;
         match entry.event {
-            Event::Init { .. } => Ok(Found { shared, fingerprint: entry.leaf, id: entry.header.register }),
+            Event::Init { after, .. } => {
+                Ok(Found { shared, fingerprint: entry.leaf, id: entry.header.register, after })
+            }
             _ => Err(crate::domain::Refusal::NotFounding.into()),
         }
     }
@@ -190,21 +216,26 @@ impl<'e> Context<'e> {
     /// # Errors
     /// [`Error::WrongFingerprint`], [`Error::NeedFingerprint`], or what is wrong with the register.
     pub fn open(&mut self) -> Result<Session, Error> {
-        let Found { shared, fingerprint, id } = self.find()?;
+        let Found { shared, fingerprint, id, after } = self.find()?;
         let path = shared.path().to_owned();
         let wrong = |expected: String| Err(Error::WrongFingerprint { found: fingerprint, expected });
-        match self.fingerprint_given()? {
-            Some(given) if given != fingerprint => return wrong(given.to_string()),
-            _ => {}
+        let given = self.fingerprint_given()?;
+        if let Some(given) = given.filter(|given| *given != fingerprint) {
+            return wrong(given.to_string());
         }
-        if let Some(known) = self.fingerprint_expected(&path, Some(id.name().as_str()), fingerprint) {
-            return wrong(known);
+        let known = self.fingerprint_expected(&path, Some(id.name().as_str()), fingerprint);
+        let old = after.filter(|old| known.as_ref() == Some(&old.fingerprint.to_string()));
+        let in_place_of = old.as_ref().map(|old| old.fingerprint);
+        match (known, old) {
+            (Some(_), Some(old)) if given.is_none() => return Err(self.successor(old, fingerprint)),
+            (Some(known), None) => return wrong(known),
+            _ => {}
         }
         let met_before = self.trusts(fingerprint);
         if !met_before {
             self.ask_trust(&id, fingerprint)?;
             let given = self.register_path()?;
-            self.trust(&id, &given, fingerprint)?;
+            self.trust(&id, &given, fingerprint, in_place_of)?;
         }
         let folder = self.state_folder(fingerprint);
         let now = self.env.now();
@@ -232,6 +263,22 @@ impl<'e> Context<'e> {
         }
     }
 
+    /// Gives the answer: as JSON where that was asked for, else as people read it.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn answer(&mut self, json: impl FnOnce() -> Value, text: impl FnOnce() -> String) -> Result<(), Error> {
+        if self.options.json { self.say_json(&json()) } else { Ok(self.env.say(text())?) }
+    }
+
+    /// Gives an answer as JSON.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn say_json(&mut self, answer: &Value) -> Result<(), Error> {
+        Ok(self.env.say(safe_json(answer))?)
+    }
+
     /// Says what was noticed, and that a broken log is shown up to its first fault only.
     pub fn tell_notices(&mut self, session: &Session, met_before: bool) {
         for notice in session.notices() {
@@ -244,6 +291,7 @@ impl<'e> Context<'e> {
                 Notice::PinMissing => {
                     "warning: the pin of this register is gone; what this account remembers is the verified copy alone"
                 }
+                Notice::ErasedLater => continue,
             });
         }
         if let Some(fault) = session.fault() {
@@ -281,6 +329,13 @@ impl<'e> Context<'e> {
     pub fn signer(&mut self) -> Result<Signer, Error> {
         let key = self.key_file()?;
         self.unlock(key)
+    }
+
+    /// The key at hand, if it can be used without asking anybody.
+    pub fn signer_unasked(&mut self) -> Option<Signer> {
+        let key = self.key_file().ok()?;
+        let unasked = !key.is_locked() || self.options.passphrase_file.is_some();
+        if unasked { self.unlock(key).ok() } else { None }
     }
 
     /// Unlocks a key, asking for its passphrase where it has one.
@@ -373,54 +428,4 @@ impl<'e> Context<'e> {
             Error::NotText { path: name, line }
         })
     }
-}
-
-/// What an input is called in messages.
-pub fn name_of_input(given: &Path) -> String {
-    if given == Path::new("-") { "standard input".to_owned() } else { given.display().to_string() }
-}
-
-/// Parses a value given on the command line.
-///
-/// # Errors
-/// [`Error::Value`].
-pub fn parse<T: std::str::FromStr<Err = crate::domain::Invalid>>(given: &str) -> Result<T, Error> {
-    given.parse().map_err(|invalid| Error::Value { given: given.to_owned(), invalid })
-}
-
-/// A change that must be there.
-///
-/// # Errors
-/// [`Error::NoChange`].
-pub fn change(session: &mut Session, id: ChangeId) -> Result<&Change, Error> {
-    if session.load(id)?.is_none() {
-        // It may stand after the first broken entry: nobody can tell.
-        return Err(session.fault().map_or(Error::NoChange(id), |fault| Error::Broken(fault.clone())));
-    }
-    Ok(session.state().change(id)?)
-}
-
-/// Somebody who must be enrolled.
-///
-/// # Errors
-/// [`Error::NoPerson`].
-pub fn known_person<'s>(session: &'s Session, id: &PersonId) -> Result<&'s Person, Error> {
-    let people = session.state().governance().people();
-    let near = || nearest(id.as_str(), people.keys().map(PersonId::as_str));
-    people.get(id).ok_or_else(|| Error::NoPerson { person: id.clone(), near: near() })
-}
-
-/// Everybody's display name, from the verified copy.
-///
-/// # Errors
-/// What SQLite says.
-pub fn names(session: &Session) -> Result<Names, Error> {
-    let doing = || StoreError::sqlite("reading the verified copy");
-    // A name in a motion that nobody carried is one person's word.
-    let sql = "SELECT person, name FROM names
-        WHERE seq = 0 OR seq IN (SELECT opened FROM motions WHERE state = 'carried') ORDER BY seq";
-    let mut select = session.tables().prepare(sql).map_err(doing())?;
-    let rows = select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?))).map_err(doing())?;
-    let rows = rows.collect::<Result<Vec<_>, _>>().map_err(doing())?;
-    Ok(rows.into_iter().filter_map(|(person, name)| Some((person.parse().ok()?, name))).collect())
 }

@@ -2,25 +2,25 @@
 
 use clap::Args;
 
-use super::access::{change, parse};
-use super::motion::remark;
+use super::lookup::{change, parse, remark};
 use super::show::page;
-use super::{Context, Plan, diff, record, rehearse};
-use crate::domain::{ChangeId, Digest, Event, Field, PersonId, Verdict};
+use super::{Context, Plan, diff, record, rehearse, tell_recorded};
+use crate::domain::{ChangeId, Digest, Event, Field, PersonId, Text, Verdict};
 use crate::error::Error;
 use crate::render::{Page, window_lines};
 use crate::store::Session;
 
-/// Approve a change: shows the whole revision, then asks for its id to be typed
+/// Approve changes: shows each whole revision, then asks for its id to be typed
 ///
 /// Without a terminal, --revision names exactly what is signed: the digest that `twinseal show` prints.
 #[derive(Debug, Args)]
 pub struct Approve {
-    /// The change, such as CHG-42
-    change: String,
-    /// The digest of the revision that you have read; needed without a terminal
-    #[arg(long, value_name = "DIGEST")]
-    revision: Option<String>,
+    /// The change, such as CHG-42; of several, each is shown and signed by itself
+    #[arg(required = true, value_name = "CHANGE")]
+    changes: Vec<String>,
+    /// The digest of the revision that you have read; needed without a terminal, once for each change, in their order
+    #[arg(long = "revision", value_name = "DIGEST")]
+    revisions: Vec<String>,
     /// A remark to go with it
     #[arg(long)]
     note: Option<String>,
@@ -32,41 +32,57 @@ impl Approve {
     /// # Errors
     /// The rule that says no, or what prevents recording.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let id: ChangeId = parse(&self.change)?;
+        let ids = self.changes.iter().map(|it| parse(it)).collect::<Result<Vec<ChangeId>, _>>()?;
+        let digests = self.revisions.iter().map(|it| parse(it)).collect::<Result<Vec<Digest>, _>>()?;
+        if !digests.is_empty() && digests.len() != ids.len() {
+            return Err(Error::DigestCount { changes: ids.len(), digests: digests.len() });
+        }
         let text = self.note.as_deref().map(|note| remark(Field::Note, note)).transpose()?;
         let mut session = context.open()?;
-        // Fixed before it is shown: if it is revised while somebody reads, the signature is refused.
-        let revision = change(&mut session, id)?.current().id;
-        match self.revision.as_deref().map(parse::<Digest>).transpose()? {
-            Some(given) if given != revision.filed => {
-                return Err(Error::OtherDigest { flag: "--revision", given, found: revision.filed });
-            }
-            Some(_) => {}
-            None if !context.env.console.is_there() => return Err(Error::NeedDigest { flag: "--revision" }),
-            None => {
-                let key = context.key_file()?.public();
-                rehearse(context, &mut session, key, &Plan::of(Event::Approve(revision)))?;
-                let mut page = page(context, &mut session, id)?;
-                let me = context.actor(&session, key)?;
-                show_changes(&mut page, &session, id, &me)?;
-                summary(&mut page, &session, id, &me)?;
-                // On the terminal where the question is asked, whatever becomes of standard output.
-                context.env.tell(page.finish());
-                context.confirm("approve this revision", &id.to_string())?;
-            }
+        for id in &ids {
+            change(&mut session, *id)?;
         }
-        record(context, &mut session, |_| Ok(Plan { event: Event::Approve(revision), text: text.clone() }))?;
-        change(&mut session, id)?;
-        let tally = session.state().change(id)?.tally(session.state().governance(), context.env.now());
-        let then = if tally.is_enough() { "it may start in its window" } else { "it waits for the others" };
-        context.env.tell(format_args!(
-            "{id} revision {} approved: {} of {}; {then}",
-            revision.number,
-            tally.counted.len(),
-            tally.need
-        ));
+        for (at, id) in ids.into_iter().enumerate() {
+            approve(context, &mut session, id, digests.get(at).copied(), text.as_ref())?;
+        }
         Ok(())
     }
+}
+
+/// Approves one change: what was shown, or what the digest names.
+fn approve(
+    context: &mut Context<'_>,
+    session: &mut Session,
+    id: ChangeId,
+    digest: Option<Digest>,
+    text: Option<&Text>,
+) -> Result<(), Error> {
+    // Fixed before it is shown: if it is revised while somebody reads, the signature is refused.
+    let revision = change(session, id)?.current().id;
+    match digest {
+        Some(given) if given != revision.filed => {
+            return Err(Error::OtherDigest { flag: "--revision", given, found: revision.filed });
+        }
+        Some(_) => {}
+        None if !context.env.console.is_there() => return Err(Error::NeedDigest { flag: "--revision" }),
+        None => {
+            let key = context.key_file()?.public();
+            rehearse(context, session, key, &Plan::of(Event::Approve(revision)))?;
+            let mut page = page(context, session, id)?;
+            let me = context.actor(session, key)?;
+            show_changes(&mut page, session, id, &me)?;
+            summary(&mut page, session, id, &me)?;
+            // On the terminal where the question is asked, whatever becomes of standard output.
+            context.env.tell(page.finish());
+            context.confirm("approve this revision", &id.to_string())?;
+        }
+    }
+    let entry = record(context, session, |_| Ok(Plan { event: Event::Approve(revision), text: text.cloned() }))?;
+    change(session, id)?;
+    let tally = session.state().change(id)?.tally(session.state().governance(), context.env.now());
+    let then = if tally.is_enough() { "it may start in its window" } else { "it waits for the others" };
+    let (number, have, need) = (revision.number, tally.counted.len(), tally.need);
+    tell_recorded(context, &entry, None, format_args!("{id} revision {number} approved: {have} of {need}; {then}"))
 }
 
 /// What is about to be signed, in a few lines that stand right above the question.

@@ -5,14 +5,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::Context;
-use super::access::name_of_input;
+use super::lookup::name_of_input;
 use crate::domain::{Digest, PersonId, Refusal, Text, Time, Window, judge_party, judge_window};
 use crate::draft::{Draft, Fault, Problem, Surroundings, read};
 use crate::error::Error;
 use crate::log::{body, entry, text};
+use crate::render;
 use crate::store::Session;
 
 /// Check a draft: every fault at once, with its line and field; nothing is recorded
@@ -30,11 +32,16 @@ impl Check {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         // People and windows are checked where a register is named; the rest needs none.
         let session = if context.register_named().is_some() { Some(context.open()?) } else { None };
-        read_draft(context, session.as_ref(), &self.file)?;
+        let draft = read_draft(context, session.as_ref(), &self.file)?;
         let against = match session.as_ref().and_then(|session| session.state().id()) {
             Some(id) => format!("against the register {}", id.name()),
             None => "without a register: its people and window were not checked".to_owned(),
         };
+        if context.options.json {
+            let text = Text::Description(Box::new(draft.description));
+            let read = json!({ "terms": render::json::terms(&draft.terms), "text": render::json::text(&text) });
+            context.say_json(&read)?;
+        }
         context.env.tell(format_args!("{}: no faults ({against})", self.file.display()));
         Ok(())
     }

@@ -1,9 +1,10 @@
 //! `diff`: what differs between two revisions of a change.
 
 use clap::Args;
+use serde_json::{Value, json};
 
 use super::Context;
-use super::access::{change, parse};
+use super::lookup::{change, parse};
 use crate::domain::{ChangeId, Description, Revision, Text, number};
 use crate::error::Error;
 use crate::render::{self, Page};
@@ -35,6 +36,9 @@ impl Diff {
         };
         let mut page = Page::new(context.env.colour, context.env.width);
         page.title(format_args!("{id} revision {from} to {to}"));
+        if context.options.json {
+            return context.say_json(&fields(&session, id, from, to)?);
+        }
         if !between(&mut page, &session, id, from, to)? {
             context.env.tell(format_args!("revisions {from} and {to} of {id} do not differ"));
             return Ok(());
@@ -54,18 +58,31 @@ fn parse_range(given: &str) -> Result<(u64, u64), Error> {
 /// # Errors
 /// [`Error::NoRevision`], or what prevents reading.
 pub fn between(page: &mut Page, session: &Session, id: ChangeId, from: u64, to: u64) -> Result<bool, Error> {
-    let change = session.state().change(id)?;
-    let find = |number| {
-        let found = change.revisions().find(|revision| revision.id.number == number);
-        found.ok_or(Error::NoRevision { change: id, number })
-    };
-    let (old, new) = (find(from)?, find(to)?);
+    let (old, new) = (find(session, id, from)?, find(session, id, to)?);
     let (old_words, new_words) = (description(session, old)?, description(session, new)?);
     Ok(render::diff(page, (&old.terms, &old_words), (&new.terms, &new_words)))
 }
 
+/// What differs, as JSON.
+fn fields(session: &Session, id: ChangeId, from: u64, to: u64) -> Result<Value, Error> {
+    let (old, new) = (find(session, id, from)?, find(session, id, to)?);
+    let (old_words, new_words) = (description(session, old)?, description(session, new)?);
+    let differing = render::differing((&old.terms, &old_words), (&new.terms, &new_words));
+    let field = |(field, old, new): (&str, String, String)| json!({ "field": field, "old": old, "new": new });
+    let fields: Value = differing.into_iter().map(field).collect();
+    Ok(json!({ "change": id.to_string(), "from": from, "to": to, "fields": fields }))
+}
+
+fn find(session: &Session, id: ChangeId, number: u64) -> Result<&Revision, Error> {
+    let found = session.state().change(id)?.revisions().find(|revision| revision.id.number == number);
+    found.ok_or(Error::NoRevision { change: id, number })
+}
+
 /// What the requester wrote with a revision; nothing where it was erased.
-fn description(session: &Session, revision: &Revision) -> Result<Description, Error> {
+///
+/// # Errors
+/// What prevents reading.
+pub fn description(session: &Session, revision: &Revision) -> Result<Description, Error> {
     Ok(match session.entry(revision.seq)?.and_then(|entry| entry.text) {
         Some(Text::Description(description)) => *description,
         _ => Description::default(),

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::check::read_draft;
-use super::{Context, Plan, record};
-use crate::domain::{Event, Policy, Text};
+use super::{Context, Plan, record, tell_recorded};
+use crate::domain::{Event, Text};
 use crate::error::Error;
 
 /// File a change
@@ -31,13 +31,10 @@ impl File {
             let event = Event::File { change, terms: Box::new(draft.terms.clone()) };
             Ok(Plan { event, text: Some(Text::Description(Box::new(draft.description.clone()))) })
         })?;
-        if let Some(change) = entry.event.change() {
-            context.env.say(format_args!("{change} revision 1 {}", entry.leaf))?;
-            let need = session.state().governance().policy().map_or(0, Policy::approvals);
-            context.env.tell(format_args!(
-                "{change} filed; it waits for the approvals of {need} other people: `twinseal approve {change}`"
-            ));
-        }
-        Ok(())
+        let Some(change) = entry.event.change() else { return Ok(()) };
+        let need = session.state().governance().policy().map_or(0, |policy| policy.approvals_for(&draft.terms));
+        let said =
+            format!("{change} filed; it waits for the approvals of {need} other people: `twinseal approve {change}`");
+        tell_recorded(context, &entry, Some(format!("{change} revision 1 {}", entry.leaf)), said)
     }
 }

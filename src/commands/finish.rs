@@ -2,9 +2,8 @@
 
 use clap::Args;
 
-use super::access::{change, parse};
-use super::motion::remark;
-use super::{Context, Plan, record};
+use super::lookup::{change, parse, remark};
+use super::{Context, Plan, record, tell_recorded};
 use crate::domain::{ChangeId, Event, Field, Outcome};
 use crate::error::Error;
 
@@ -35,8 +34,7 @@ impl Finish {
         let mut session = context.open()?;
         let revision = change(&mut session, id)?.current().id;
         let plan = |_: &mut _| Ok(Plan { event: Event::Finish { revision, outcome }, text: text.clone() });
-        record(context, &mut session, plan)?;
-        context.env.tell(format_args!("{id} finished: {outcome}"));
-        Ok(())
+        let entry = record(context, &mut session, plan)?;
+        tell_recorded(context, &entry, None, format_args!("{id} finished: {outcome}"))
     }
 }

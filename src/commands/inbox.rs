@@ -1,9 +1,10 @@
 //! `inbox`: what waits for me, and why.
 
 use clap::Args;
+use serde_json::{Value, json};
 
 use super::Context;
-use super::access::parse;
+use super::lookup::parse;
 use crate::domain::{Change, ChangeId, Governance, MotionState, PersonId, Role, Status, Tie, Time, Verdict};
 use crate::error::Error;
 use crate::render::{ago, asks, table};
@@ -41,14 +42,19 @@ impl Inbox {
             let state = session.state();
             waiting.extend(act(state.change(id)?, state.governance(), &me, now));
         }
-        if waiting.is_empty() {
+        if waiting.is_empty() && !context.options.json {
             context.env.tell(format_args!("nothing waits for {me}"));
             return Ok(());
         }
         waiting.sort_by_key(|it| it.since);
-        let row = |it: Waiting| [it.what, it.about, ago(it.since, now), it.why];
-        let rows = waiting.into_iter().map(row).collect();
-        Ok(context.env.say(table(["WAITS FOR YOU TO", "ABOUT", "SINCE", "WHY"], rows, context.env.width))?)
+        let json = || {
+            let item = |it: &Waiting| json!({ "to": it.what, "about": it.about, "since": it.since.to_string(), "why": it.why });
+            json!({ "person": me.to_string(), "waiting": waiting.iter().map(item).collect::<Value>() })
+        };
+        let row = |it: &Waiting| [it.what.clone(), it.about.clone(), ago(it.since, now), it.why.clone()];
+        let width = context.env.width;
+        let rows = || waiting.iter().map(row).collect();
+        context.answer(json, || table(["WAITS FOR YOU TO", "ABOUT", "SINCE", "WHY"], rows(), width))
     }
 }
 
@@ -67,7 +73,7 @@ fn motions(governance: &Governance, me: &PersonId, now: Time) -> Vec<Waiting> {
         .motions()
         .iter()
         .filter(|(_, motion)| motion.state == MotionState::Open && now < motion.lapses() && motion.proposer != *me);
-    let mine = open.filter(|_| governance.has_role(me, Role::Admin));
+    let mine = open.filter(|_| governance.has_role(me, Role::Admin, now));
     mine.map(|(id, motion)| Waiting {
         what: "second".to_owned(),
         about: format!("motion {id}"),
@@ -81,7 +87,7 @@ fn motions(governance: &Governance, me: &PersonId, now: Time) -> Vec<Waiting> {
 fn act(change: &Change, governance: &Governance, me: &PersonId, now: Time) -> Option<Waiting> {
     let revision = change.current();
     let window = &revision.terms.window;
-    let tie = change.tie(me);
+    let tie = change.tie(governance, me);
     let implements = revision.terms.implementers.contains(me);
     let counted = change.tally(governance, now);
     let opens = if window.contains(now) {
@@ -93,7 +99,7 @@ fn act(change: &Change, governance: &Governance, me: &PersonId, now: Time) -> Op
     let (what, since, why) = match change.status(governance, now) {
         Status::Submitted
             if tie.is_none()
-                && governance.has_role(me, Role::Approver)
+                && governance.has_role(me, Role::Approver, now)
                 && !counted.counted.iter().any(|vote| vote.person == *me) =>
         {
             let have = counted.counted.len();

@@ -1,12 +1,15 @@
 //! `init`: entry 0.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::access::parse;
-use super::{Context, Plan, compose, members, seal_entry};
-use crate::domain::{Digest, Event, FORMAT, Policy, Register, RegisterId, RegisterName, Role, Text};
+use super::lookup::parse;
+use super::{Context, Plan, compose, members, seal_entry, tell_recorded};
+use crate::domain::{
+    Digest, Event, FORMAT, Line, Member, PersonId, Policy, Predecessor, Register, RegisterId, RegisterName, Role, Text,
+};
 use crate::error::Error;
 use crate::log::request::For;
 use crate::render::{member_table, policy_sentences};
@@ -26,6 +29,9 @@ pub struct Init {
     /// Each founder: NAME=REQUEST-FILE:ROLE,ROLE; roles are admin, engineer, approver, auditor
     #[arg(long = "member", required = true, value_name = "NAME=FILE:ROLES")]
     members: Vec<String>,
+    /// The register, by name or file, in whose place this one is founded, because too few of its admins can act
+    #[arg(long, value_name = "NAME|FILE")]
+    after: Option<String>,
 }
 
 impl Init {
@@ -39,26 +45,23 @@ impl Init {
         if path.exists() {
             return Err(StoreError::Exists { path }.into());
         }
-        if let Some(expected) = context.fingerprint_expected(&path, Some(name.as_str()), Digest::NONE) {
-            return Err(Error::KnownName { name, expected });
+        let after = self.after.clone().map(|old| predecessor(context, old)).transpose()?;
+        let old = after.as_ref().map(|old| old.fingerprint);
+        match context.fingerprint_expected(&path, Some(name.as_str()), Digest::NONE) {
+            Some(expected) if Some(&expected) != old.map(|old| old.to_string()).as_ref() => {
+                return Err(Error::KnownName { name, expected });
+            }
+            _ => {}
         }
         let (members, names) = members::read(context, &self.members, &For::New(name.clone()))?;
         let key = context.key_file()?.public();
         let founder = members.iter().find(|member| member.key == key).map(|member| member.person.clone());
         let founder = founder.ok_or(Error::NotAmongMembers { key: key.fingerprint() })?;
 
-        let admins = members.iter().filter(|member| member.roles.contains(&Role::Admin)).count();
-        context.env.tell(format_args!("The register {name} at {}, founded by {founder}:\n", path.display()));
-        context.env.tell(member_table(&members, &names, context.env.width));
-        context.env.tell("");
-        policy_sentences(Policy::BUILT_IN).into_iter().for_each(|line| context.env.tell(line));
-        if admins == 2 {
-            context.env.tell("\nadvice: name three admins: with two, one lost key stops all governance");
-        }
-
+        self.show(context, &path, &founder, (&members, &names), after.as_ref());
         let id = RegisterId::new(name.clone(), context.env.random()?);
         let text = Some(Text::Names(names)).filter(|text| !text.filled().is_empty());
-        let plan = Plan { event: Event::Init { format: FORMAT, policy: Policy::BUILT_IN, members }, text };
+        let plan = Plan { event: Event::Init { format: FORMAT, after, policy: Policy::built_in(), members }, text };
         let mut state = Register::default();
         // Nobody types a name and a passphrase for what is refused anyway.
         compose(context.env, &state, id.clone(), founder.clone(), key, &plan)?;
@@ -70,18 +73,46 @@ impl Init {
         state.apply(&entry.header, entry.leaf, &entry.event);
 
         let mut shared = SharedFile::create(&path)?;
-        if let Err(error) = shared.append(None, &raw, |tx| project(tx, &entry, &state)) {
+        if let Err(error) = shared.append(None, &raw, &[], |tx| project(tx, &entry, &state)) {
             shared.discard();
             return Err(error.into());
         }
-        context.trust(&id, &path, entry.leaf)?;
+        context.trust(&id, &path, entry.leaf, old)?;
         let now = context.env.now();
         Session::open(shared, &context.state_folder(entry.leaf), entry.leaf, now, &mut |_| {})?;
-        context.env.say(format_args!("register {id}"))?;
-        context.env.say(format_args!("fingerprint {}", entry.leaf))?;
-        context.env.tell("founded; tell the fingerprint to everybody by another way than this file");
+        let data = format!("register {id}\nfingerprint {}", entry.leaf);
+        tell_recorded(
+            context,
+            &entry,
+            Some(data),
+            "founded; tell the fingerprint to everybody by another way than this file",
+        )?;
         context.env.tell("next: another founding admin runs `twinseal seal`");
         Ok(())
+    }
+
+    /// Whom and what the founder signs for.
+    fn show(
+        &self,
+        context: &mut Context<'_>,
+        path: &Path,
+        founder: &PersonId,
+        (members, names): (&[Member], &BTreeMap<PersonId, Line>),
+        after: Option<&Predecessor>,
+    ) {
+        context.env.tell(format_args!("The register {} at {}, founded by {founder}:\n", self.name, path.display()));
+        context.env.tell(member_table(members, names, context.env.width));
+        if let Some(Predecessor { register, head, .. }) = after {
+            context
+                .env
+                .tell(format_args!("\nin place of {register}, whose newest entry is {} ({})", head.seq, head.leaf));
+        }
+        context.env.tell("");
+        policy_sentences(&Policy::built_in()).into_iter().for_each(|line| context.env.tell(line));
+        let admins = members.iter().filter(|member| member.standing.has_for_good(Role::Admin)).count();
+        if admins == 2 {
+            context.env.tell("\nadvice: name three admins: with two, one lost key stops all governance");
+        }
     }
 
     /// The file of the new register: `--register FILE`, or the name with `.db` in the current folder.
@@ -89,4 +120,18 @@ impl Init {
         let default = format!("{}.db", self.name);
         context.env.path(Path::new(context.options.register.as_deref().unwrap_or(&default)))
     }
+}
+
+/// The register in whose place another is founded, verified up to its newest entry.
+fn predecessor(context: &mut Context<'_>, old: String) -> Result<Predecessor, Error> {
+    let given = (context.options.register.replace(old), context.options.fingerprint.take());
+    let session = context.open();
+    (context.options.register, context.options.fingerprint) = given;
+    let session = session?;
+    if let Some(fault) = session.fault() {
+        context.env.tell(format_args!("note: what stands before that entry is what the new register names: {fault}"));
+    }
+    let (id, head) = (session.state().id().cloned(), session.state().head());
+    let (register, head) = id.zip(head).ok_or(Error::NoEntry(0))?;
+    Ok(Predecessor { register, fingerprint: session.fingerprint(), head })
 }

@@ -3,16 +3,16 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::access::parse;
-use super::motion::remark;
-use super::{Context, Plan, record};
-use crate::domain::{Event, Field, Fingerprint, Proposal};
+use super::lookup::{parse, reason};
+use super::motion::open;
+use super::{Context, Plan, record, tell_recorded};
+use crate::domain::{Digest, Event, Fingerprint, Proposal};
 use crate::error::Error;
 use crate::render::safe;
 use crate::signer::{Entropy, KeyError, KeyFile, Passphrase, create};
-use crate::store::Session;
 
 /// Make keys, look at them, and end them.
 #[derive(Debug, Subcommand)]
@@ -65,38 +65,30 @@ impl Key {
         match self {
             Self::New(new) => new.run(context),
             Self::Show(show) => show.run(context),
-            Self::Revoke(target) => target.record(context, "revoked, for good", |_, key| Event::KeyRevoke(key)),
-            Self::Suspend(target) => target.record(context, "suspended", |_, key| Event::KeySuspend(key)),
-            Self::Lift(target) => target.record(context, "to be lifted", |session, key| {
-                let motion = session.state().governance().next_motion();
-                Event::Propose { motion, proposal: Proposal::Lift(key) }
-            }),
+            Self::Revoke(target) => target.end(context, "revoked, for good", Event::KeyRevoke),
+            Self::Suspend(target) => target.end(context, "suspended", Event::KeySuspend),
+            Self::Lift(target) => target.lift(context),
         }
     }
 }
 
 impl Target {
-    fn record(
-        self,
-        context: &mut Context<'_>,
-        done: &str,
-        event: impl Fn(&Session, Fingerprint) -> Event,
-    ) -> Result<(), Error> {
+    fn end(self, context: &mut Context<'_>, done: &str, event: fn(Fingerprint) -> Event) -> Result<(), Error> {
         let key: Fingerprint = parse(&self.key)?;
-        let text = self.reason.as_deref().map(|reason| remark(Field::Reason, reason)).transpose()?;
+        let text = reason(self.reason.as_deref())?;
         let mut session = context.open()?;
-        let plan = |session: &mut Session| Ok(Plan { event: event(session, key), text: text.clone() });
-        let entry = record(context, &mut session, plan)?;
-        match entry.event.motion() {
-            None => context.env.tell(format_args!("the key {key} is {done}; its approvals do not count")),
-            Some(motion) => {
-                context.env.say(format_args!("motion {motion} {}", entry.leaf))?;
-                context.env.tell(format_args!(
-                    "motion {motion} opened; needs a second: another admin runs `twinseal motion second {motion}`"
-                ));
-            }
-        }
-        Ok(())
+        let entry = record(context, &mut session, |_| Ok(Plan { event: event(key), text: text.clone() }))?;
+        tell_recorded(context, &entry, None, format_args!("the key {key} is {done}; its approvals do not count"))
+    }
+
+    fn lift(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let key: Fingerprint = parse(&self.key)?;
+        let text = reason(self.reason.as_deref())?;
+        let mut session = context.open()?;
+        open(context, &mut session, text, |session| {
+            let suspended = session.state().governance().keys().get(&key);
+            Ok(Proposal::Lift { key, replaces: suspended.map_or(Digest::NONE, |it| it.since) })
+        })
     }
 }
 
@@ -115,7 +107,10 @@ impl New {
         };
         let comment = self.name.file_name().map_or(String::new(), |name| safe(&name.to_string_lossy()).into_owned());
         let public = create(&path, &comment, passphrase.as_ref(), &entropy)?;
-        context.env.say(public.fingerprint())?;
+        context.answer(
+            || json!({ "fingerprint": public.fingerprint().to_string() }),
+            || public.fingerprint().to_string(),
+        )?;
         let name = self.name.display().to_string();
         let lock = if passphrase.is_some() { "locked by its passphrase" } else { "without a passphrase" };
         context.env.tell(format_args!("made {0} (private, {lock}) and {0}.pub", safe(&name)));
@@ -138,9 +133,17 @@ fn ask_twice(context: &mut Context<'_>) -> Result<Passphrase, Error> {
 impl Show {
     fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let key = KeyFile::read(&context.env.path(&self.file))?;
-        context.env.say(key.public().fingerprint())?;
-        context.env.say(format_args!("{} {}", key.public(), safe(&key.comment())))?;
-        context.env.say(if key.is_locked() { "locked by a passphrase" } else { "without a passphrase" })?;
-        Ok(())
+        let (public, comment, locked) = (key.public(), key.comment(), key.is_locked());
+        let json = || {
+            json!({
+                "fingerprint": public.fingerprint().to_string(),
+                "public_key": public.to_string(),
+                "comment": comment,
+                "locked": locked,
+            })
+        };
+        let lock = if locked { "locked by a passphrase" } else { "without a passphrase" };
+        let text = || format!("{}\n{public} {}\n{lock}", public.fingerprint(), safe(&comment));
+        context.answer(json, text)
     }
 }

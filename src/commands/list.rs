@@ -1,47 +1,97 @@
-//! `list`: changes, newest first.
+//! `list`: changes, newest first, or some of them in another order.
 
-use clap::Args;
-use rusqlite::Row;
+use clap::{Args, ValueEnum};
+use rusqlite::types::Value as Sql;
+use serde_json::{Value, json};
 
 use super::Context;
-use crate::domain::{ChangeId, ChangeKind};
+use super::lookup::{parse, time, title};
+use crate::domain::{Change, ChangeId, ChangeKind, PersonId, Risk, ServiceId, Status, Tag, Terms};
 use crate::error::Error;
-use crate::render::{ago, moment, table};
+use crate::render::{ago, json::change_line, moment, table};
 use crate::store::{Session, StoreError};
 
 /// List changes, newest first
+///
+/// Example: twinseal list --status approved --service order-gateway --sort window
 #[derive(Debug, Args)]
 pub struct List {
+    /// Only changes that stand so: submitted, approved, rejected, withdrawn, expired, executing, succeeded, failed,
+    /// rolled-back
+    #[arg(long, value_name = "STATUS")]
+    status: Option<String>,
+    /// Only those of this owner
+    #[arg(long, value_name = "PERSON")]
+    owner: Option<String>,
+    /// Only those that touch this service
+    #[arg(long, value_name = "SERVICE")]
+    service: Option<String>,
+    /// Only those with this tag
+    #[arg(long, value_name = "TAG")]
+    tag: Option<String>,
+    /// Only those of this risk: low, medium, high, critical
+    #[arg(long, value_name = "RISK")]
+    risk: Option<String>,
+    /// Only those of this kind: standard, normal, emergency
+    #[arg(long, value_name = "KIND")]
+    kind: Option<String>,
+    /// Only those whose window ends after this time, with its offset
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// Only those whose window starts before this time, with its offset
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
+    /// Only those with these words anywhere in their text
+    #[arg(long, value_name = "WORDS")]
+    text: Option<String>,
+    /// In which order
+    #[arg(long, value_enum, default_value_t = Order::Newest)]
+    sort: Order,
     /// How many at most
     #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }
 
+/// An order of changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Order {
+    /// Filed last first
+    Newest,
+    /// Filed first first
+    Oldest,
+    /// By the start of their windows
+    Window,
+    /// The worst first
+    Risk,
+}
+
+impl Order {
+    fn sql(self) -> &'static str {
+        match self {
+            Self::Newest => "id DESC",
+            Self::Oldest => "id",
+            Self::Window => "window_start, id",
+            Self::Risk => {
+                "CASE risk WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, id DESC"
+            }
+        }
+    }
+}
+
+/// What is asked for: what the tables can answer, and what only a look at the change can.
+struct Query {
+    sql: String,
+    values: Vec<Sql>,
+    status: Option<Status>,
+    text: Option<String>,
+}
+
 struct Listed {
-    id: u64,
-    risk: String,
-    kind: String,
-    owner: String,
-    start: String,
-    zone: String,
+    id: ChangeId,
+    status: Status,
+    terms: Terms,
     title: Option<String>,
 }
-
-fn listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
-    Ok(Listed {
-        id: row.get(0)?,
-        risk: row.get(1)?,
-        kind: row.get(2)?,
-        owner: row.get(3)?,
-        start: row.get(4)?,
-        zone: row.get(5)?,
-        title: row.get(6)?,
-    })
-}
-
-const NEWEST: &str = "SELECT id, risk, kind, owner, window_start, window_zone, title
-    FROM changes JOIN revisions ON revisions.change = changes.id AND revisions.number = changes.revision
-    WHERE id <= ?2 ORDER BY id DESC LIMIT ?1";
 
 impl List {
     /// Runs it.
@@ -49,49 +99,131 @@ impl List {
     /// # Errors
     /// What prevents it.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let query = self.query()?;
         let mut session = context.open()?;
-        let found = self.newest(&session)?;
-        if found.is_empty() {
-            let next = if session.state().governance().is_sealed() {
-                "`twinseal draft` prints one to fill in"
-            } else {
-                "another founding admin must seal the register first: `twinseal seal`"
-            };
-            context.env.tell(format_args!("no changes yet; {next}"));
+        let (found, more) = self.select(context, &mut session, &query)?;
+        if found.is_empty() && !context.options.json {
+            context.env.tell(nothing(&session));
             return Ok(());
         }
-        let shown = found.len() as u64;
-        let rows = found.into_iter().map(|it| row(context, &mut session, it)).collect::<Result<_, Error>>()?;
-        let header = ["CHANGE", "STATUS", "RISK", "OWNER", "WINDOW OPENS", "TITLE"];
-        context.env.say(table(header, rows, context.env.width))?;
-        if shown < session.state().filed() {
-            context.env.tell(format_args!("the newest {shown} of {}; more with --limit", session.state().filed()));
+        let rows = found.iter().map(|it| row(context, it)).collect();
+        let json = || {
+            let changes = found.iter().map(|it| change_line(it.id, it.status.as_str(), &it.terms, it.title.as_deref()));
+            json!({ "changes": changes.collect::<Value>(), "more": more })
+        };
+        let (header, width) = (["CHANGE", "STATUS", "RISK", "OWNER", "WINDOW OPENS", "TITLE"], context.env.width);
+        context.answer(json, || table(header, rows, width))?;
+        if more {
+            context.env.tell(format_args!("the first {} of more; all with a larger --limit", found.len()));
         }
         Ok(())
     }
 
-    fn newest(&self, session: &Session) -> Result<Vec<Listed>, Error> {
-        let doing = || StoreError::sqlite("reading the verified copy");
-        let mut select = session.tables().prepare(NEWEST).map_err(doing())?;
-        let rows = select.query_map([u64::from(self.limit), session.state().filed()], listed).map_err(doing())?;
-        Ok(rows.collect::<Result<_, _>>().map_err(doing())?)
+    fn query(&self) -> Result<Query, Error> {
+        let status = self.status.as_deref().map(parse::<Status>).transpose()?;
+        // Approved and expired are computed when read: by its own entries such a change is submitted.
+        let state = status.map(|status| match status {
+            Status::Approved | Status::Expired => Status::Submitted,
+            status => status,
+        });
+        let item = "EXISTS (SELECT 1 FROM revision_items AS i WHERE i.change = id AND i.number = revision
+            AND i.item = '{}' AND i.value = ?)";
+        let conditions = [
+            ("state = ?", state.map(|it| it.to_string())),
+            ("owner = ?", checked::<PersonId>(self.owner.as_deref())?),
+            ("risk = ?", checked::<Risk>(self.risk.as_deref())?),
+            ("kind = ?", checked::<ChangeKind>(self.kind.as_deref())?),
+            (&item.replace("{}", "service"), checked::<ServiceId>(self.service.as_deref())?),
+            (&item.replace("{}", "tag"), checked::<Tag>(self.tag.as_deref())?),
+            ("window_end > ?", self.from.as_deref().map(time).transpose()?.map(|it| it.to_string())),
+            ("window_start < ?", self.to.as_deref().map(time).transpose()?.map(|it| it.to_string())),
+        ];
+        let (mut sql, mut values) = (
+            "SELECT id FROM changes JOIN revisions ON revisions.change = changes.id
+                AND revisions.number = changes.revision WHERE true"
+                .to_owned(),
+            Vec::new(),
+        );
+        for (condition, value) in conditions {
+            if let Some(value) = value {
+                sql.push_str(&format!(" AND {condition}"));
+                values.push(Sql::Text(value));
+            }
+        }
+        sql.push_str(&format!(" ORDER BY {}", self.sort.sql()));
+        Ok(Query { sql, values, status, text: self.text.as_ref().map(|text| text.to_lowercase()) })
+    }
+
+    /// The changes asked for, and whether there are more.
+    fn select(
+        &self,
+        context: &Context<'_>,
+        session: &mut Session,
+        query: &Query,
+    ) -> Result<(Vec<Listed>, bool), Error> {
+        let most = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let mut found = Vec::new();
+        for id in ids(session, query)? {
+            session.load(id)?;
+            let state = session.state();
+            let change = state.change(id)?;
+            let status = change.status(state.governance(), context.env.now());
+            if query.status.is_some_and(|asked| asked != status) || !has_words(session, change, query)? {
+                continue;
+            }
+            if found.len() == most {
+                return Ok((found, true));
+            }
+            let title = title(session, id)?;
+            found.push(Listed { id, status, terms: change.current().terms.clone(), title });
+        }
+        Ok((found, false))
+    }
+}
+
+fn checked<T: std::str::FromStr<Err = crate::domain::Invalid> + ToString>(
+    given: Option<&str>,
+) -> Result<Option<String>, Error> {
+    given.map(|given| parse::<T>(given).map(|it| it.to_string())).transpose()
+}
+
+fn ids(session: &Session, query: &Query) -> Result<Vec<ChangeId>, Error> {
+    let doing = || StoreError::sqlite("reading the verified copy");
+    let mut select = session.tables().prepare(&query.sql).map_err(doing())?;
+    let rows = select.query_map(rusqlite::params_from_iter(&query.values), |row| row.get::<_, u64>(0));
+    let ids = rows.map_err(doing())?.collect::<Result<Vec<_>, _>>().map_err(doing())?;
+    // Another process of this account may have brought the copy further than this one has seen.
+    let filed = session.state().filed();
+    Ok(ids.into_iter().filter(|id| *id <= filed).map(|id| ChangeId::after(id.saturating_sub(1))).collect())
+}
+
+/// Whether the words asked for stand in the text of the current revision, in any case.
+fn has_words(session: &Session, change: &Change, query: &Query) -> Result<bool, Error> {
+    let Some(words) = &query.text else { return Ok(true) };
+    let text = session.raw(change.current().seq)?.and_then(|raw| raw.text).unwrap_or_default();
+    Ok(String::from_utf8_lossy(&text).to_lowercase().contains(words))
+}
+
+fn nothing(session: &Session) -> &'static str {
+    if session.state().filed() > 0 {
+        "no change is like that; `twinseal list` shows all"
+    } else if session.state().governance().is_sealed() {
+        "no changes yet; `twinseal draft` prints one to fill in"
+    } else {
+        "no changes yet; another founding admin must seal the register first: `twinseal seal`"
     }
 }
 
 /// Below this width the window is shown by how far away it is, so that there is room for titles.
 const WIDE: u16 = 110;
 
-fn row(context: &Context<'_>, session: &mut Session, it: Listed) -> Result<[String; 6], Error> {
-    let now = context.env.now();
-    let id = ChangeId::after(it.id.saturating_sub(1));
-    session.load(id)?;
-    let status = session.state().change(id)?.status(session.state().governance(), now);
-    let risk = if it.kind == ChangeKind::Normal.as_str() { it.risk } else { format!("{} {}", it.risk, it.kind) };
-    let opens = match it.start.parse() {
-        Ok(start) if context.env.width.is_some_and(|width| width < WIDE) => ago(start, now),
-        Ok(start) => moment(start, &it.zone),
-        Err(_) => it.start,
+fn row(context: &Context<'_>, it: &Listed) -> [String; 6] {
+    let Terms { kind, risk, owner, window, .. } = &it.terms;
+    let risk = if *kind == ChangeKind::Normal { risk.to_string() } else { format!("{risk} {kind}") };
+    let opens = match context.env.width.is_some_and(|width| width < WIDE) {
+        true => ago(window.start(), context.env.now()),
+        false => moment(window.start(), window.zone().as_str()),
     };
-    let title = it.title.unwrap_or_else(|| "(its text was erased)".to_owned());
-    Ok([id.to_string(), status.to_string(), risk, it.owner, opens, title])
+    let title = it.title.clone().unwrap_or_else(|| "(its text was erased)".to_owned());
+    [it.id.to_string(), it.status.to_string(), risk, owner.to_string(), opens, title]
 }

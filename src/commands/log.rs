@@ -4,10 +4,10 @@ use clap::Args;
 use rusqlite::types::Value;
 
 use super::Context;
-use super::access::{known_person, parse};
+use super::lookup::{known_person, parse};
 use crate::domain::{ChangeId, EventKind, PersonId};
 use crate::error::Error;
-use crate::render::what;
+use crate::render::{self, what};
 use crate::store::{Session, StoreError};
 
 /// Show the log: who did what, in order
@@ -25,6 +25,9 @@ pub struct Log {
     /// Only this entry
     #[arg(long, value_name = "N")]
     seq: Option<u64>,
+    /// Only entries from this one on
+    #[arg(long, value_name = "N", conflicts_with = "seq")]
+    since: Option<u64>,
     /// Print the exact bytes that the leaf hash covers: body, blank line, signature line
     #[arg(long)]
     raw: bool,
@@ -54,8 +57,9 @@ impl Log {
             } else {
                 let entry = session.entry(seq)?.ok_or(Error::NoEntry(seq))?;
                 let header = &entry.header;
-                let line = format_args!("{seq:>6}  {}  {:<12}  {}", header.time, header.actor, what(&entry.event));
-                context.env.say(line)?;
+                let line = || format!("{seq:>6}  {}  {:<12}  {}", header.time, header.actor, what(&entry.event));
+                let json = || render::json::entry(header, &entry.event, entry.text.as_ref(), entry.leaf);
+                context.answer(json, line)?;
             }
         }
         Ok(())
@@ -73,13 +77,14 @@ impl Log {
         }
         let kind = self.kind.as_deref().map(parse::<EventKind>).transpose()?;
         let conditions = [
-            ("change", change.map(|it| Value::from(it.number() as i64))),
-            ("actor", person.map(|it| Value::from(it.to_string()))),
-            ("kind", kind.map(|it| Value::from(it.to_string()))),
-            ("seq", self.seq.map(|it| Value::from(it as i64))),
+            ("change =", change.map(|it| Value::from(it.number() as i64))),
+            ("actor =", person.map(|it| Value::from(it.to_string()))),
+            ("kind =", kind.map(|it| Value::from(it.to_string()))),
+            ("seq =", self.seq.map(|it| Value::from(it as i64))),
+            ("seq >=", self.since.map(|it| Value::from(i64::try_from(it).unwrap_or(i64::MAX)))),
         ];
         let asked: Vec<_> = conditions.into_iter().filter_map(|(column, value)| Some((column, value?))).collect();
-        let clause: Vec<String> = asked.iter().map(|(column, _)| format!(" AND {column} = ?")).collect();
+        let clause: Vec<String> = asked.iter().map(|(column, _)| format!(" AND {column} ?")).collect();
         let sql = format!("SELECT seq FROM actions WHERE true{} ORDER BY seq", clause.concat());
         let doing = || StoreError::sqlite("reading the verified copy");
         let mut select = session.tables().prepare(&sql).map_err(doing())?;

@@ -1,14 +1,15 @@
-//! `motion list|show|second|decline|withdraw`.
+//! `motion list|show|second|decline|withdraw|redact`, and opening a motion, which other commands do too.
 
 use std::collections::BTreeMap;
 
 use clap::{Args, Subcommand};
+use serde_json::{Value, json};
 
-use super::access::parse;
-use super::{Context, Plan, record, rehearse};
-use crate::domain::{Digest, Event, Field, Motion as Opened, MotionId, MotionRef, MotionState, Proposal, Prose, Text};
+use super::lookup::{parse, reason};
+use super::{Context, Plan, record, rehearse, tell_recorded};
+use crate::domain::{Digest, Event, Motion as Opened, MotionId, MotionRef, MotionState, Proposal, Text, number};
 use crate::error::Error;
-use crate::render::{Page, ago, asks, member_table, table};
+use crate::render::{self, Page, ago, asks, table};
 use crate::store::{Session, state_word};
 
 /// Look at motions and decide them.
@@ -24,6 +25,8 @@ pub enum Motion {
     Decline(Decline),
     /// Take back a motion that you proposed
     Withdraw(Which),
+    /// Propose to erase what was written with entries: a password, a name that must go (opens a motion)
+    Redact(Redact),
 }
 
 /// A motion.
@@ -53,6 +56,36 @@ pub struct Decline {
     reason: Option<String>,
 }
 
+/// Arguments of `motion redact`.
+#[derive(Debug, Args)]
+pub struct Redact {
+    /// The entries whose text is to be erased; all that rules need stays
+    #[arg(required = true, value_name = "SEQ")]
+    seqs: Vec<String>,
+    /// Why
+    #[arg(long)]
+    reason: String,
+}
+
+/// Opens a motion for what `proposal` says at the head, and says what is next.
+///
+/// # Errors
+/// As [`record`].
+pub fn open(
+    context: &mut Context<'_>,
+    session: &mut Session,
+    text: Option<Text>,
+    proposal: impl Fn(&Session) -> Result<Proposal, Error>,
+) -> Result<(), Error> {
+    let entry = record(context, session, |session| {
+        let motion = session.state().governance().next_motion();
+        Ok(Plan { event: Event::Propose { motion, proposal: proposal(session)? }, text: text.clone() })
+    })?;
+    let motion = entry.event.motion().map_or(0, MotionId::number);
+    let said = format!("motion {motion} opened; needs a second: another admin runs `twinseal motion second {motion}`");
+    tell_recorded(context, &entry, Some(format!("motion {motion} {}", entry.leaf)), said)
+}
+
 impl Motion {
     /// Runs it.
     ///
@@ -65,16 +98,18 @@ impl Motion {
             Self::Show(which) => {
                 let (id, motion) = which.find(&session)?;
                 let page = page(context, &session, id, motion)?;
-                Ok(context.env.say(page.finish())?)
+                let text = session.entry(motion.seq)?.and_then(|entry| entry.text);
+                let json = motion_json(context.env.now(), id, motion, text.as_ref());
+                context.answer(|| json, || page.finish().to_owned())
             }
             Self::Second(second) => second.run(context, &mut session),
             Self::Decline(decline) => decline.run(context, &mut session),
             Self::Withdraw(which) => {
                 let at = which.reference(&session)?;
-                record(context, &mut session, |_| Ok(Plan::of(Event::MotionWithdraw(at))))?;
-                context.env.tell(format_args!("motion {} withdrawn", at.motion));
-                Ok(())
+                let entry = record(context, &mut session, |_| Ok(Plan::of(Event::MotionWithdraw(at))))?;
+                tell_recorded(context, &entry, None, format_args!("motion {} withdrawn", at.motion))
             }
+            Self::Redact(redact) => redact.run(context, &mut session),
         }
     }
 }
@@ -82,7 +117,9 @@ impl Motion {
 impl Which {
     fn find<'s>(&self, session: &'s Session) -> Result<(MotionId, &'s Opened), Error> {
         let id: MotionId = parse(&self.motion)?;
-        session.state().governance().motion(id).map(|motion| (id, motion)).map_err(|_| Error::NoMotion(id))
+        // It may stand after the first broken entry: nobody can tell.
+        let missing = |_| session.fault().map_or(Error::NoMotion(id), |fault| Error::Broken(fault.clone()));
+        session.state().governance().motion(id).map(|motion| (id, motion)).map_err(missing)
     }
 
     fn reference(&self, session: &Session) -> Result<MotionRef, Error> {
@@ -101,16 +138,45 @@ fn standing(context: &Context<'_>, motion: &Opened) -> String {
     }
 }
 
+fn motion_json(now: crate::domain::Time, id: MotionId, motion: &Opened, text: Option<&Text>) -> Value {
+    let (state, by) = match &motion.state {
+        MotionState::Open if now >= motion.lapses() => ("lapsed", None),
+        MotionState::Carried(by) | MotionState::Declined(by) => (state_word(&motion.state), Some(by)),
+        state => (state_word(state), None),
+    };
+    json!({
+        "motion": id.number(),
+        "state": state,
+        "by": render::json::written(by),
+        "kind": motion.proposal.kind().to_string(),
+        "proposer": motion.proposer.to_string(),
+        "opened": motion.opened.to_string(),
+        "seq": motion.seq,
+        "time": motion.time.to_string(),
+        "lapses": motion.lapses().to_string(),
+        "asks": asks(&motion.proposal),
+        "proposal": render::json::proposal(&motion.proposal),
+        "text": text.map(render::json::text),
+    })
+}
+
 fn list(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
+    let motions = session.state().governance().motions();
+    let now = context.env.now();
     let row = |(id, motion): (&MotionId, &Opened)| {
         [id.to_string(), standing(context, motion), motion.proposer.to_string(), asks(&motion.proposal)]
     };
-    let rows: Vec<_> = session.state().governance().motions().iter().rev().map(row).collect();
-    if rows.is_empty() {
+    let rows: Vec<_> = motions.iter().rev().map(row).collect();
+    if rows.is_empty() && !context.options.json {
         context.env.tell("no motions yet");
         return Ok(());
     }
-    Ok(context.env.say(table(["MOTION", "STATE", "PROPOSER", "ASKS"], rows, context.env.width))?)
+    let json = || {
+        let motions = motions.iter().rev().map(|(id, motion)| motion_json(now, *id, motion, None));
+        json!({ "motions": motions.collect::<Value>() })
+    };
+    let width = context.env.width;
+    context.answer(json, || table(["MOTION", "STATE", "PROPOSER", "ASKS"], rows, width))
 }
 
 fn page(context: &Context<'_>, session: &Session, id: MotionId, motion: &Opened) -> Result<Page, Error> {
@@ -123,14 +189,32 @@ fn page(context: &Context<'_>, session: &Session, id: MotionId, motion: &Opened)
     if let Some(Text::Remark(field, prose)) = &text {
         page.block(field.as_str()).text("", prose);
     }
-    if let Proposal::Enrol(members) = &motion.proposal {
-        let names = match text {
-            Some(Text::Names(names)) => names,
-            _ => BTreeMap::new(),
-        };
-        page.block("members").verbatim(0, "", member_table(members, &names, None));
+    let names = match text {
+        Some(Text::Names(names)) => names,
+        _ => BTreeMap::new(),
+    };
+    render::proposal(&mut page, &motion.proposal, session.state().governance(), &names);
+    if let Proposal::Redact(texts) = &motion.proposal {
+        erased_blocks(&mut page, session, texts)?;
     }
     Ok(page)
+}
+
+/// What would be erased, word by word, so that nobody seconds it unseen.
+fn erased_blocks(page: &mut Page, session: &Session, texts: &BTreeMap<u64, Digest>) -> Result<(), Error> {
+    for (seq, text) in texts {
+        let Some(entry) = session.entry(*seq)? else { continue };
+        let what = render::what(&entry.event);
+        page.block(&format!("the text of entry {seq}: {} {what}", entry.header.actor));
+        let raw = session.raw(*seq)?.and_then(|raw| raw.text).unwrap_or_default();
+        let shown = String::from_utf8_lossy(&raw);
+        match entry.header.text.as_ref().is_some_and(|it| it.digest == *text) {
+            true if raw.is_empty() => page.text("", "(erased already)"),
+            true => page.verbatim(0, "", shown.trim_end()),
+            false => page.text("", "(the motion names another text than this entry has: nothing would be erased)"),
+        };
+    }
+    Ok(())
 }
 
 impl Second {
@@ -151,27 +235,33 @@ impl Second {
                 context.confirm("second this motion", &id.to_string())?;
             }
         }
-        record(context, session, |_| Ok(Plan::of(Event::Second(at))))?;
-        context.env.tell(format_args!("motion {id} carried"));
-        Ok(())
+        let entry = record(context, session, |_| Ok(Plan::of(Event::Second(at))))?;
+        tell_recorded(context, &entry, None, format_args!("motion {id} carried"))
     }
 }
 
 impl Decline {
     fn run(self, context: &mut Context<'_>, session: &mut Session) -> Result<(), Error> {
         let at = self.which.reference(session)?;
-        let text = self.reason.as_deref().map(|reason| remark(Field::Reason, reason)).transpose()?;
-        record(context, session, |_| Ok(Plan { event: Event::Decline(at), text: text.clone() }))?;
-        context.env.tell(format_args!("motion {} declined", at.motion));
-        Ok(())
+        let text = reason(self.reason.as_deref())?;
+        let entry = record(context, session, |_| Ok(Plan { event: Event::Decline(at), text: text.clone() }))?;
+        tell_recorded(context, &entry, None, format_args!("motion {} declined", at.motion))
     }
 }
 
-/// A remark given on the command line.
-///
-/// # Errors
-/// [`Error::Value`].
-pub fn remark(field: Field, given: &str) -> Result<Text, Error> {
-    let prose = Prose::from_typed(given);
-    prose.map(|prose| Text::Remark(field, prose)).map_err(|invalid| Error::Value { given: given.to_owned(), invalid })
+impl Redact {
+    fn run(self, context: &mut Context<'_>, session: &mut Session) -> Result<(), Error> {
+        let text = reason(Some(&self.reason))?;
+        let mut texts = BTreeMap::new();
+        for given in &self.seqs {
+            let wrong = |invalid| Error::Value { given: given.clone(), invalid };
+            let seq = number(given).map_err(wrong)?;
+            let entry = session.entry(seq)?.ok_or(Error::NoEntry(seq))?;
+            match &entry.header.text {
+                Some(text) if entry.text.is_some() => texts.insert(seq, text.digest),
+                text => return Err(Error::NoText { seq, erased: text.is_some() }),
+            };
+        }
+        open(context, session, text, |_| Ok(Proposal::Redact(texts.clone())))
+    }
 }

@@ -2,9 +2,8 @@
 
 use clap::Args;
 
-use super::access::{change, parse};
-use super::motion::remark;
-use super::{Context, Plan, record};
+use super::lookup::{change, parse, remark};
+use super::{Context, Plan, record, tell_recorded};
 use crate::domain::{ChangeId, Event, Field};
 use crate::error::Error;
 
@@ -27,8 +26,7 @@ impl Note {
         let text = remark(Field::Note, &self.text)?;
         let mut session = context.open()?;
         change(&mut session, id)?;
-        record(context, &mut session, |_| Ok(Plan { event: Event::Note(id), text: Some(text.clone()) }))?;
-        context.env.tell(format_args!("noted; `twinseal show {id}` has it in its timeline"));
-        Ok(())
+        let entry = record(context, &mut session, |_| Ok(Plan { event: Event::Note(id), text: Some(text.clone()) }))?;
+        tell_recorded(context, &entry, None, format_args!("noted; `twinseal show {id}` has it in its timeline"))
     }
 }

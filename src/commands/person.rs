@@ -1,16 +1,24 @@
-//! `person request`, `person enrol`, `person list`, `person show`.
+//! `person request`, `enrol`, `list` and `show`; what changes somebody's standing is in `standing`.
 
 use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::access::{known_person, names, parse};
-use super::{Context, Plan, members, record};
-use crate::domain::{Event, Line, Person as Enrolled, PersonId, Proposal, RegisterName, Text};
+use serde_json::{Value, json};
+
+use super::lookup::{AsOf, as_of, names, parse};
+use super::motion::open;
+use super::standing::{AddKey, Grant, Machine, Retire, Revoke, here};
+use super::{Context, members};
+use crate::domain::{
+    Fingerprint, Governance, Key, Line, Person as Enrolled, PersonId, Proposal, RegisterName, Text, Vouch,
+};
+use crate::draft::nearest;
 use crate::error::Error;
-use crate::log::request::{For, NAMESPACE, Request, body};
-use crate::render::{Page, member_table, table};
+use crate::log::request::{For, NAMESPACE, Request, VOUCH, body};
+use crate::render::{self, Page, member_table, standing, table};
+use crate::signer::KeyFile;
 
 /// Enrol people and look at them.
 #[derive(Debug, Subcommand)]
@@ -19,8 +27,18 @@ pub enum Person {
     Request(RequestArgs),
     /// Propose to enrol people (opens a motion)
     Enrol(Enrol),
-    /// List everybody enrolled
-    List,
+    /// Propose to enrol a machine, such as a pipeline, and the people who answer for it (opens a motion)
+    Machine(Machine),
+    /// Propose to grant roles, groups or operators, perhaps for a while (opens a motion)
+    Grant(Grant),
+    /// Propose to take roles, groups or operators away (opens a motion)
+    RevokeRole(Revoke),
+    /// Propose to let somebody go: they may do nothing any more (opens a motion)
+    Retire(Retire),
+    /// Propose to give somebody another key (opens a motion)
+    AddKey(AddKey),
+    /// List everybody enrolled, now or at a moment
+    List(List),
     /// Show one person: roles and keys
     Show(Show),
 }
@@ -33,6 +51,9 @@ pub struct RequestArgs {
     /// Your name as people should see it
     #[arg(long)]
     name: Option<String>,
+    /// A key of yours that is enrolled, to vouch for this one
+    #[arg(long, value_name = "KEY-FILE")]
+    vouch: Option<PathBuf>,
     /// Write the request there, not to standard output
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -46,11 +67,28 @@ pub struct Enrol {
     members: Vec<String>,
 }
 
+/// Arguments of `person list`.
+#[derive(Debug, Args)]
+pub struct List {
+    #[command(flatten)]
+    moment: Moment,
+}
+
 /// Arguments of `person show`.
 #[derive(Debug, Args)]
 pub struct Show {
     /// Who
     person: String,
+    #[command(flatten)]
+    moment: Moment,
+}
+
+/// When.
+#[derive(Debug, Args)]
+struct Moment {
+    /// As it was after this entry, or at this time: 812, or 2026-12-01T18:00:00+08:00
+    #[arg(long, value_name = "SEQ|TIME")]
+    as_of: Option<String>,
 }
 
 impl Person {
@@ -62,7 +100,12 @@ impl Person {
         match self {
             Self::Request(request) => request.run(context),
             Self::Enrol(enrol) => enrol.run(context),
-            Self::List => list(context),
+            Self::Machine(machine) => machine.run(context),
+            Self::Grant(grant) => grant.run(context),
+            Self::RevokeRole(revoke) => revoke.run(context),
+            Self::Retire(retire) => retire.run(context),
+            Self::AddKey(add) => add.run(context),
+            Self::List(list) => list.run(context),
             Self::Show(show) => show.run(context),
         }
     }
@@ -79,8 +122,9 @@ impl RequestArgs {
         let register = register_asked(context)?;
         let signer = context.signer()?;
         let key = signer.public();
-        let proof = signer.sign(NAMESPACE, body(&register, &person, &key).as_bytes());
-        let request = Request { register, person, key, proof, name };
+        let asked = body(&register, &person, &key);
+        let vouch = self.vouch(context, &asked)?;
+        let request = Request { proof: signer.sign(NAMESPACE, asked.as_bytes()), register, person, key, vouch, name };
         match &self.out {
             None => write!(context.env.out, "{}", request.write())?,
             Some(out) => {
@@ -96,6 +140,13 @@ impl RequestArgs {
         };
         context.env.tell(format_args!("a request of {}, {to}", request.person));
         Ok(())
+    }
+
+    fn vouch(&self, context: &mut Context<'_>, asked: &str) -> Result<Option<Vouch>, Error> {
+        let Some(path) = &self.vouch else { return Ok(None) };
+        let key = KeyFile::read(&context.env.path(path))?;
+        let signer = context.unlock(key)?;
+        Ok(Some(Vouch { key: signer.public().fingerprint(), proof: signer.sign(VOUCH, asked.as_bytes()) }))
     }
 }
 
@@ -115,64 +166,108 @@ fn register_asked(context: &mut Context<'_>) -> Result<For, Error> {
 impl Enrol {
     fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let mut session = context.open()?;
-        let id = session.state().id().cloned().ok_or(Error::NoRegister)?;
-        let (members, names) = members::read(context, &self.members, &For::Existing(id))?;
+        let (members, names) = members::read(context, &self.members, &here(&session)?)?;
         context.env.tell(member_table(&members, &names, context.env.width));
         let text = Some(Text::Names(names)).filter(|text| !text.filled().is_empty());
-        let entry = record(context, &mut session, |session| {
-            let motion = session.state().governance().next_motion();
-            let event = Event::Propose { motion, proposal: Proposal::Enrol(members.clone()) };
-            Ok(Plan { event, text: text.clone() })
-        })?;
-        if let Some(motion) = entry.event.motion() {
-            context.env.say(format_args!("motion {motion} {}", entry.leaf))?;
-            context.env.tell(format_args!(
-                "motion {motion} opened; needs a second: another admin runs `twinseal motion second {motion}`"
-            ));
+        open(context, &mut session, text, |_| Ok(Proposal::Enrol(members.clone())))
+    }
+}
+
+/// What somebody may do at a moment: what was granted until an earlier one is marked.
+fn may(person: &Enrolled, at: crate::domain::Time) -> String {
+    let over = |until: &Option<crate::domain::Time>| until.is_some_and(|until| until <= at);
+    let mut granted = person.standing.clone();
+    let gone: Vec<String> =
+        granted.roles.iter().filter(|(_, until)| over(until)).map(|(it, _)| it.to_string()).collect();
+    granted.roles.retain(|_, until| !over(until));
+    granted.groups.retain(|_, until| !over(until));
+    let mut words = vec![standing(&granted)];
+    words.extend((!gone.is_empty()).then(|| format!("no more {}", gone.join(", "))));
+    words.extend(person.retired.then(|| "retired".to_owned()));
+    words.retain(|word| !word.is_empty());
+    words.join("; ")
+}
+
+fn keys<'g>(governance: &'g Governance, id: &'g PersonId) -> impl Iterator<Item = (&'g Fingerprint, &'g Key)> {
+    governance.keys().iter().filter(move |(_, key)| key.person == *id)
+}
+
+fn person_json(id: &PersonId, person: &Enrolled, name: Option<&String>, governance: &Governance) -> Value {
+    let key = |(fingerprint, key): (&Fingerprint, &Key)| {
+        json!({
+            "fingerprint": fingerprint.to_string(),
+            "public_key": key.public.to_string(),
+            "state": key.state.to_string(),
+            "enrolled": key.enrolled,
+        })
+    };
+    json!({
+        "person": id.to_string(),
+        "name": name,
+        "state": if person.retired { "retired" } else { "active" },
+        "machine": person.standing.is_machine(),
+        "standing": render::json::standing(&person.standing),
+        "enrolled": person.enrolled,
+        "keys": keys(governance, id).map(key).collect::<Value>(),
+    })
+}
+
+/// Says which moment it was, if it is not now.
+fn tell_moment(context: &mut Context<'_>, moment: &AsOf) {
+    if let Some(seq) = moment.seq {
+        context.env.tell(format_args!("as of entry {seq}, {}", moment.at));
+    }
+}
+
+impl List {
+    fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let session = context.open()?;
+        let moment = as_of(context, &session, self.moment.as_of.as_deref())?;
+        let (names, people) = (names(&session)?, moment.governance.people());
+        let row = |(id, person): (&PersonId, &Enrolled)| {
+            let name = names.get(id).cloned().unwrap_or_default();
+            [id.to_string(), name, may(person, moment.at), format!("entry {}", person.enrolled)]
+        };
+        let json = || {
+            let people = people.iter().map(|(id, it)| person_json(id, it, names.get(id), &moment.governance));
+            json!({ "as_of": { "seq": moment.seq, "time": moment.at.to_string() }, "people": people.collect::<Value>() })
+        };
+        let width = context.env.width;
+        let header = ["PERSON", "NAME", "ROLES", "ENROLLED"];
+        context.answer(json, || table(header, people.iter().map(row).collect(), width))?;
+        if let Some(id) = session.state().id() {
+            context.env.tell(format_args!("register {id}"));
         }
+        tell_moment(context, &moment);
         Ok(())
     }
-}
-
-fn roles(person: &Enrolled) -> String {
-    person.roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
-}
-
-fn list(context: &mut Context<'_>) -> Result<(), Error> {
-    let session = context.open()?;
-    let names = names(&session)?;
-    let rows = session.state().governance().people().iter().map(|(id, person)| {
-        [
-            id.to_string(),
-            names.get(id).cloned().unwrap_or_default(),
-            roles(person),
-            format!("entry {}", person.enrolled),
-        ]
-    });
-    let rows = rows.collect();
-    context.env.say(table(["PERSON", "NAME", "ROLES", "ENROLLED"], rows, context.env.width))?;
-    if let Some(id) = session.state().id() {
-        context.env.tell(format_args!("register {id}"));
-    }
-    Ok(())
 }
 
 impl Show {
     fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let id: PersonId = parse(&self.person)?;
         let session = context.open()?;
-        let governance = session.state().governance();
-        let person = known_person(&session, &id)?;
+        let moment = as_of(context, &session, self.moment.as_of.as_deref())?;
+        let governance = &moment.governance;
+        let near = || nearest(id.as_str(), governance.people().keys().map(PersonId::as_str));
+        let person = governance.people().get(&id);
+        let person = person.ok_or_else(|| Error::NoPerson { person: id.clone(), near: near() })?;
+        let names = names(&session)?;
         let mut page = Page::new(context.env.colour, context.env.width);
-        let name = names(&session)?.get(&id).cloned().unwrap_or_default();
-        page.title(format_args!("{id}  {name}"));
-        page.field("roles", roles(person));
+        page.title(format_args!("{id}  {}", names.get(&id).cloned().unwrap_or_default()));
+        page.field("roles", may(person, moment.at));
         page.field("enrolled", format_args!("by entry {}", person.enrolled));
-        for (fingerprint, key) in governance.keys().iter().filter(|(_, key)| key.person == id) {
+        for (fingerprint, key) in keys(governance, &id) {
             page.block(&format!("key {fingerprint}, by entry {}, {}", key.enrolled, key.state))
                 .verbatim(0, "", key.public);
         }
-        context.env.say(page.finish())?;
+        let machines = governance.people().iter().filter(|(_, it)| it.standing.operators.contains(&id));
+        let machines: Vec<&str> = machines.map(|(machine, _)| machine.as_str()).collect();
+        if !machines.is_empty() {
+            page.block("answers for").text("", machines.join(", "));
+        }
+        context.answer(|| person_json(&id, person, names.get(&id), governance), || page.finish().to_owned())?;
+        tell_moment(context, &moment);
         Ok(())
     }
 }

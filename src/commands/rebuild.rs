@@ -1,6 +1,7 @@
 //! `rebuild`: the shared tables, refilled from what was verified.
 
 use clap::Args;
+use serde_json::json;
 
 use super::Context;
 use crate::error::Error;
@@ -26,8 +27,13 @@ impl Rebuild {
                 break differed;
             }
         };
-        for finding in &differed {
-            context.env.say(safe(&finding.meaning))?;
+        if context.options.json {
+            let differed: Vec<&str> = differed.iter().map(|finding| finding.meaning.as_str()).collect();
+            context.say_json(&json!({ "differed": differed }))?;
+        } else {
+            for finding in &differed {
+                context.env.say(safe(&finding.meaning))?;
+            }
         }
         match differed.len() {
             0 => context.env.tell("nothing differed"),

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::access::{change, parse};
 use super::check::read_draft;
-use super::{Context, Plan, record};
-use crate::domain::{ChangeId, Event, Policy, Text};
+use super::lookup::{change, parse};
+use super::{Context, Plan, record, tell_recorded};
+use crate::domain::{ChangeId, Event, Text};
 use crate::error::Error;
 
 /// Revise a change: a new revision replaces the current one, and voids its approvals
@@ -41,13 +41,12 @@ impl Revise {
             Ok(Plan { event: Event::Revise { replaces, terms: terms.clone() }, text: Some(text.clone()) })
         })?;
         let number = replaces.number + 1;
-        context.env.say(format_args!("{id} revision {number} {}", entry.leaf))?;
-        let need = session.state().governance().policy().map_or(0, Policy::approvals);
+        let need = session.state().governance().policy().map_or(0, |policy| policy.approvals_for(&terms));
         let lost = match voided.as_slice() {
             [] => String::new(),
             voided => format!("; the approvals of {} do not count any more", voided.join(", ")),
         };
-        context.env.tell(format_args!("{id} revised{lost}; revision {number} waits for {need} approvals"));
-        Ok(())
+        let said = format!("{id} revised{lost}; revision {number} waits for {need} approvals");
+        tell_recorded(context, &entry, Some(format!("{id} revision {number} {}", entry.leaf)), said)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
-use super::{Context, Plan, record, rehearse};
+use super::{Context, Plan, record, rehearse, tell_recorded};
 use crate::domain::{Event, Text};
 use crate::error::Error;
 use crate::log::entry::members;
@@ -37,7 +37,7 @@ impl Seal {
         };
         page.block("members").verbatim(0, "", member_table(members(&entry.event), &names, None));
         if let Event::Init { policy, .. } = &entry.event {
-            page.block("policy").text("", policy_sentences(*policy).join("\n"));
+            page.block("policy").text("", policy_sentences(policy).join("\n"));
         }
         context.env.tell(page.finish());
         if context.options.fingerprint.is_none() {
@@ -46,8 +46,7 @@ impl Seal {
             }
             context.confirm("seal it", entry.header.register.name().as_str())?;
         }
-        record(context, &mut session, |_| Ok(Plan::of(Event::Seal)))?;
-        context.env.tell("sealed; admins can enrol people now: `twinseal person enrol`");
-        Ok(())
+        let entry = record(context, &mut session, |_| Ok(Plan::of(Event::Seal)))?;
+        tell_recorded(context, &entry, None, "sealed; admins can enrol people now: `twinseal person enrol`")
     }
 }

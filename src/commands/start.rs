@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::access::{change, parse};
 use super::check::digest_of;
-use super::{Context, Plan, record};
+use super::lookup::{change, parse};
+use super::{Context, Plan, record, tell_recorded};
 use crate::domain::{Artifact, ChangeId, Event};
 use crate::error::Error;
 
@@ -31,11 +31,15 @@ impl Start {
         let mut session = context.open()?;
         let revision = change(&mut session, id)?.current().id;
         let plan = |_: &mut _| Ok(Plan::of(Event::Start { revision, artifacts: artifacts.clone() }));
-        record(context, &mut session, plan)?;
-        context.env.tell(format_args!(
-            "{id} started; when it is done: `twinseal finish {id} --outcome succeeded|failed|rolled-back`"
-        ));
-        Ok(())
+        let entry = record(context, &mut session, plan)?;
+        tell_recorded(
+            context,
+            &entry,
+            None,
+            format_args!(
+                "{id} started; when it is done: `twinseal finish {id} --outcome succeeded|failed|rolled-back`"
+            ),
+        )
     }
 }
 

@@ -1,12 +1,14 @@
 //! `verify`: everything, from entry 0 on.
 
 use clap::Args;
+use serde_json::{Value, json};
 
 use super::Context;
-use crate::domain::Digest;
+use super::lookup::erasure;
+use crate::domain::{Digest, Event, Head};
 use crate::error::Error;
 use crate::log::{Defect, Raw, entry};
-use crate::render::Page;
+use crate::render::{self, Page};
 use crate::store::{Finding, Pin, Reading, Session, SharedFile, StoreError};
 
 /// Verify the whole register: every signature, link, rule and text, the tables, the schema, the file
@@ -97,9 +99,17 @@ fn unexpected(
 ) -> Result<Option<String>, Error> {
     let facts = first.and_then(|raw| entry::facts(raw).ok());
     let name = facts.as_ref().map(|(header, _)| header.register.name().as_str());
-    let given = context.fingerprint_given()?.filter(|given| *given != found);
-    let known = || context.fingerprint_expected(shared.path(), name, found);
-    Ok(given.map(|given| given.to_string()).or_else(known))
+    let given = context.fingerprint_given()?;
+    if let Some(given) = given.filter(|given| *given != found) {
+        return Ok(Some(given.to_string()));
+    }
+    // In place of one that is known stands another, and somebody says that it is the right one.
+    let old = match &facts {
+        Some((_, Event::Init { after: Some(old), .. })) if given.is_some() => Some(old.fingerprint.to_string()),
+        _ => None,
+    };
+    let known = context.fingerprint_expected(shared.path(), name, found);
+    Ok(known.filter(|known| Some(known) != old.as_ref()))
 }
 
 fn report(
@@ -109,6 +119,17 @@ fn report(
     anchor: &Anchor,
     findings: &[Finding],
 ) -> Result<(), Error> {
+    let erased = erasures(session);
+    let result = match (findings.is_empty(), anchor) {
+        (false, _) => "NOT INTACT",
+        (true, Anchor::Nothing) => "intact; not anchored to anything outside this file",
+        (true, Anchor::Beginning) => "intact; its end is not anchored to anything outside this file",
+        (true, Anchor::Pin(_)) => "intact",
+    };
+    if context.options.json {
+        let said = json(session, reading, anchor, (findings, &erased), result);
+        return context.say_json(&said);
+    }
     let mut page = Page::new(context.env.colour, context.env.width);
     if let Some(id) = session.state().id() {
         page.field("register", id);
@@ -128,6 +149,9 @@ fn report(
     for notice in &reading.notices {
         page.field("notice", notice);
     }
+    for (seq, erased) in &erased {
+        page.field("erased", format_args!("the text of entry {seq}, {erased}"));
+    }
     for finding in findings {
         page.field("finding", finding);
     }
@@ -135,12 +159,41 @@ fn report(
         let meaning = format!("{} later entries were checked for signature and link, not for rules", reading.unjudged);
         page.field("therefore", meaning);
     }
-    let result = match (findings.is_empty(), anchor) {
-        (false, _) => "NOT INTACT",
-        (true, Anchor::Nothing) => "intact; not anchored to anything outside this file",
-        (true, Anchor::Beginning) => "intact; its end is not anchored to anything outside this file",
-        (true, Anchor::Pin(_)) => "intact",
-    };
     page.field("result", result);
     Ok(context.env.say(page.finish())?)
+}
+
+/// The entries whose texts were erased, and who did it. Where entries are broken, that is among the findings.
+fn erasures(session: &Session) -> Vec<(u64, String)> {
+    let erasures = session.state().governance().erasures();
+    erasures.filter_map(|(seq, ..)| Some((seq, erasure(session, seq).ok()??))).collect()
+}
+
+fn json(
+    session: &Session,
+    reading: &Reading,
+    anchor: &Anchor,
+    (findings, erased): (&[Finding], &[(u64, String)]),
+    result: &str,
+) -> Value {
+    let finding = |it: &Finding| json!({ "seq": it.seq, "rule": it.rule, "meaning": it.meaning });
+    let head = |head: Head| json!({ "seq": head.seq, "leaf": head.leaf.to_string() });
+    let anchor = match anchor {
+        Anchor::Pin(pin) => json!({ "to": "pin", "head": head(pin.head), "verified": pin.verified.to_string() }),
+        Anchor::Beginning => json!({ "to": "fingerprint" }),
+        Anchor::Nothing => json!({ "to": "nothing" }),
+    };
+    json!({
+        "register": render::json::written(session.state().id()),
+        "fingerprint": session.fingerprint().to_string(),
+        "entries": reading.entries,
+        "unjudged": reading.unjudged,
+        "head": session.state().head().map(head),
+        "anchor": anchor,
+        "notices": reading.notices.iter().map(finding).collect::<Value>(),
+        "erased": erased.iter().map(|(seq, by)| json!({ "seq": seq, "by": by })).collect::<Value>(),
+        "findings": findings.iter().map(finding).collect::<Value>(),
+        "intact": findings.is_empty(),
+        "result": result,
+    })
 }

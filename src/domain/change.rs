@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::filing::{judge_artifact_names, judge_filing};
 use super::words::words;
 use super::{
-    Artifact, ChangeId, Digest, Event, Field, Fingerprint, Governance, Header, Outcome, PersonId, Policy, Refusal,
-    RevisionRef, Role, Terms, Tie, Time,
+    ChangeId, Digest, Event, Governance, Header, Outcome, PersonId, RevisionRef, Rule, Terms, TextRef, Tie, Time, Verb,
+    Verdict, Vote,
 };
 
 words!(
@@ -46,71 +45,19 @@ pub struct Revision {
     pub seq: u64,
     /// What rules can read of it.
     pub terms: Terms,
+    /// Which fields its text fills, and the digest of that text.
+    pub text: Option<TextRef>,
 }
 
 impl Revision {
     fn filed(id: RevisionRef, header: &Header, terms: &Terms) -> Self {
-        Self { id, requester: header.actor.clone(), time: header.time, seq: header.seq, terms: terms.clone() }
+        let (requester, terms, text) = (header.actor.clone(), terms.clone(), header.text.clone());
+        Self { id, requester, time: header.time, seq: header.seq, terms, text }
     }
-}
 
-words!(
-    /// What an approver says about a revision.
-    Verdict, "a verdict", {
-        /// It may run.
-        Approve => "approve",
-        /// It may not.
-        Reject => "reject",
-        /// What they said before, for it, does not count any more.
-        Retract => "retract",
-    }
-);
-
-/// What an approver said about a revision.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Vote {
-    /// The leaf hash of the entry that filed the revision.
-    pub revision: Digest,
-    /// What they said.
-    pub verdict: Verdict,
-    /// Who.
-    pub person: PersonId,
-    /// With which key.
-    pub key: Fingerprint,
-    /// When they claim to have.
-    pub time: Time,
-    /// The entry that says so.
-    pub seq: u64,
-}
-
-/// Why an approval of the current revision does not count at some moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Void {
-    /// It is older than the policy lets it be.
-    Expired(Time),
-    /// Its signer is no approver any more.
-    NoApprover,
-    /// Its key may not be used any more.
-    DeadKey,
-    /// Its signer is tied to the change.
-    Tied(Tie),
-}
-
-/// The approvals of the current revision, judged at one moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tally<'a> {
-    /// Those that count: at most one of each person.
-    pub counted: Vec<&'a Vote>,
-    /// Those that do not, each with its reason.
-    pub void: Vec<(&'a Vote, Void)>,
-    /// How many are needed.
-    pub need: usize,
-}
-
-impl Tally<'_> {
-    /// Whether enough count.
-    pub fn is_enough(&self) -> bool {
-        self.counted.len() >= self.need
+    /// Whether what people wrote in it was erased.
+    pub fn is_erased(&self, governance: &Governance) -> bool {
+        self.text.as_ref().is_some_and(|text| governance.erased(self.seq, text.digest).is_some())
     }
 }
 
@@ -125,6 +72,19 @@ pub struct Act {
     pub seq: u64,
 }
 
+/// Somebody was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedAct {
+    /// Who and when.
+    pub act: Act,
+    /// What they tried.
+    pub verb: Verb,
+    /// The leaf hash of the entry that filed the revision.
+    pub revision: Digest,
+    /// The rule that said no.
+    pub rule: Rule,
+}
+
 /// A change and all that was decided about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
@@ -132,12 +92,14 @@ pub struct Change {
     last: Digest,
     earlier: Vec<Revision>,
     current: Revision,
-    ties: BTreeMap<PersonId, Tie>,
+    /// How somebody is tied to it, and since which entry.
+    ties: BTreeMap<PersonId, (Tie, u64)>,
     votes: Vec<Vote>,
     notes: Vec<Act>,
     withdrawn: Option<Act>,
     started: Option<Act>,
     outcomes: Vec<(Outcome, Act)>,
+    refused: Vec<RefusedAct>,
 }
 
 impl Change {
@@ -154,6 +116,7 @@ impl Change {
             withdrawn: None,
             started: None,
             outcomes: Vec::new(),
+            refused: Vec::new(),
         };
         change.bind();
         change
@@ -161,12 +124,13 @@ impl Change {
 
     /// Ties everybody whom the current revision names to the change, for good.
     fn bind(&mut self) {
-        let Revision { requester, terms, .. } = &self.current;
+        let Revision { requester, terms, seq, .. } = &self.current;
         let named = std::iter::once((requester, Tie::Requested))
             .chain([(&terms.owner, Tie::Owns)])
             .chain(terms.implementers.iter().map(|person| (person, Tie::Implements)));
         for (person, tie) in named {
-            self.ties.entry(person.clone()).and_modify(|known| *known = tie.min(*known)).or_insert(tie);
+            let (known, _) = self.ties.entry(person.clone()).or_insert((tie, *seq));
+            *known = tie.min(*known);
         }
     }
 
@@ -200,9 +164,19 @@ impl Change {
         self.withdrawn.as_ref()
     }
 
-    /// How this person is tied to it, by any of its revisions.
-    pub fn tie(&self, person: &PersonId) -> Option<Tie> {
-        self.ties.get(person).copied()
+    /// How this person is tied to it, by any of its revisions: themselves, or by a machine that they answered for at
+    /// any time since.
+    pub fn tie(&self, governance: &Governance, person: &PersonId) -> Option<Tie> {
+        let operates = || self.ties.iter().any(|(tied, (_, since))| governance.answers_for(person, tied, *since));
+        match self.ties.get(person) {
+            Some((tie, _)) => Some(*tie),
+            None => operates().then_some(Tie::Operates),
+        }
+    }
+
+    /// Every attempt on it that was refused, in order.
+    pub fn refused(&self) -> &[RefusedAct] {
+        &self.refused
     }
 
     /// Everything that approvers said, in order.
@@ -247,175 +221,14 @@ impl Change {
         }
     }
 
-    /// Judges the approvals of the current revision at a moment. The one place where approvals are counted.
-    pub fn tally(&self, governance: &Governance, now: Time) -> Tally<'_> {
-        let latest = self.latest_votes().filter(|vote| vote.verdict == Verdict::Approve);
-        let need = governance.policy().map_or(usize::MAX, Policy::approvals);
-        let mut tally = Tally { counted: Vec::new(), void: Vec::new(), need };
-        for vote in latest {
-            match self.why_void(vote, governance, now) {
-                None => tally.counted.push(vote),
-                Some(why) => tally.void.push((vote, why)),
-            }
-        }
-        tally
-    }
-
-    /// For each person, what they said last for the current revision. Approving again replaces one's own earlier
-    /// approval, and a retraction takes it back: persons count, not signatures.
-    fn latest_votes(&self) -> impl Iterator<Item = &Vote> {
-        let about = self.votes.iter().filter(|vote| vote.revision == self.current.id.filed);
-        let latest: BTreeMap<&PersonId, &Vote> =
-            about.filter(|vote| vote.verdict != Verdict::Reject).map(|vote| (&vote.person, vote)).collect();
-        latest.into_values()
-    }
-
-    fn why_void(&self, vote: &Vote, governance: &Governance, now: Time) -> Option<Void> {
-        let expires = vote.time.plus(governance.policy().map_or(0, Policy::approval_seconds));
-        if let Some(tie) = self.tie(&vote.person) {
-            Some(Void::Tied(tie))
-        } else if !governance.has_role(&vote.person, Role::Approver) {
-            Some(Void::NoApprover)
-        } else if !governance.is_live(vote.key, &vote.person) {
-            Some(Void::DeadKey)
-        } else if now >= expires {
-            Some(Void::Expired(expires))
-        } else {
-            None
-        }
-    }
-
-    /// Asks every rule about an event on this change; the actor and their key were judged before.
-    pub(super) fn judge(&self, governance: &Governance, header: &Header, event: &Event) -> Result<(), Refusal> {
-        match event {
-            Event::Approve(at) => self.judge_approve(governance, header, *at),
-            Event::Reject(at) => self.judge_reject(governance, header, *at),
-            Event::Start { revision, artifacts } => self.judge_start(governance, header, *revision, artifacts),
-            Event::Finish { revision, outcome } => self.judge_finish(header, *revision, *outcome),
-            Event::Revise { replaces, terms } => {
-                self.judge_open_to(header, *replaces)?;
-                judge_filing(governance, header, terms)
-            }
-            Event::ChangeWithdraw(at) => self.judge_open_to(header, *at),
-            Event::Retract(at) => self.judge_retract(header, *at),
-            Event::Note(_) if !header.fills(Field::Note) => Err(Refusal::NoteMissing),
-            _ => Ok(()),
-        }
-    }
-
-    /// Revising and withdrawing are for those who filed, revised or own it, before the start.
-    fn judge_open_to(&self, header: &Header, at: RevisionRef) -> Result<(), Refusal> {
-        let requested = self.revisions().any(|revision| revision.requester == header.actor);
-        if !requested && self.current.terms.owner != header.actor {
-            return Err(Refusal::NotRequesterOrOwner { person: header.actor.clone(), change: self.id });
-        }
-        self.judge_current(at)?;
-        self.judge_undecided()
-    }
-
-    fn judge_retract(&self, header: &Header, at: RevisionRef) -> Result<(), Refusal> {
-        self.judge_current(at)?;
-        self.judge_undecided()?;
-        let mine = self.latest_votes().find(|vote| vote.person == header.actor);
-        if mine.is_none_or(|vote| vote.verdict == Verdict::Retract) {
-            return Err(Refusal::NothingToRetract { person: header.actor.clone(), change: self.id });
-        }
-        if header.fills(Field::Reason) { Ok(()) } else { Err(Refusal::ReasonMissing) }
-    }
-
-    fn judge_current(&self, at: RevisionRef) -> Result<(), Refusal> {
-        let current = self.current.id;
-        if at == current { Ok(()) } else { Err(Refusal::NotCurrent { change: self.id, current: current.filed }) }
-    }
-
-    fn judge_undecided(&self) -> Result<(), Refusal> {
-        if self.withdrawn.is_some() {
-            return Err(Refusal::Withdrawn { change: self.id });
-        }
-        match self.started {
-            Some(_) => Err(Refusal::NotUndecided { change: self.id, status: self.state() }),
-            None => Ok(()),
-        }
-    }
-
-    fn judge_not_rejected(&self) -> Result<(), Refusal> {
-        match self.rejection() {
-            Some(vote) => Err(Refusal::Rejected { change: self.id, by: vote.person.clone() }),
-            None => Ok(()),
-        }
-    }
-
-    fn judge_approve(&self, governance: &Governance, header: &Header, at: RevisionRef) -> Result<(), Refusal> {
-        governance.judge_role(&header.actor, Role::Approver)?;
-        if let Some(tie) = self.tie(&header.actor) {
-            return Err(Refusal::OwnChange { change: self.id, tie });
-        }
-        self.judge_current(at)?;
-        self.judge_undecided()?;
-        self.judge_not_rejected()?;
-        let window = &self.current.terms.window;
-        if window.ended(header.time) {
-            return Err(Refusal::WindowEnded { window: window.clone() });
-        }
-        Ok(())
-    }
-
-    fn judge_reject(&self, governance: &Governance, header: &Header, at: RevisionRef) -> Result<(), Refusal> {
-        governance.judge_role(&header.actor, Role::Approver)?;
-        self.judge_current(at)?;
-        self.judge_undecided()?;
-        if header.fills(Field::Reason) { Ok(()) } else { Err(Refusal::ReasonMissing) }
-    }
-
-    fn judge_start(
-        &self,
-        governance: &Governance,
-        header: &Header,
-        at: RevisionRef,
-        artifacts: &[Artifact],
-    ) -> Result<(), Refusal> {
-        let terms = &self.current.terms;
-        if !terms.implementers.contains(&header.actor) {
-            return Err(Refusal::NotImplementer { person: header.actor.clone(), change: self.id });
-        }
-        self.judge_current(at)?;
-        if self.started.is_some() {
-            return Err(Refusal::Started { change: self.id });
-        }
-        self.judge_undecided()?;
-        self.judge_not_rejected()?;
-        let tally = self.tally(governance, header.time);
-        if !tally.is_enough() {
-            return Err(Refusal::TooFewApprovals { change: self.id, have: tally.counted.len(), need: tally.need });
-        }
-        if !terms.window.contains(header.time) {
-            return Err(Refusal::OutsideWindow { time: header.time, window: terms.window.clone() });
-        }
-        judge_artifacts(&terms.artifacts, artifacts)
-    }
-
-    fn judge_finish(&self, header: &Header, at: RevisionRef, outcome: Outcome) -> Result<(), Refusal> {
-        let terms = &self.current.terms;
-        if header.actor != terms.owner && !terms.implementers.contains(&header.actor) {
-            return Err(Refusal::NotImplementerOrOwner { person: header.actor.clone(), change: self.id });
-        }
-        self.judge_current(at)?;
-        match (&self.started, self.outcomes.last()) {
-            (None, _) => Err(Refusal::NotStarted { change: self.id }),
-            (Some(_), None) => Ok(()),
-            (Some(_), Some((Outcome::Succeeded | Outcome::Failed, _))) if outcome == Outcome::RolledBack => Ok(()),
-            (Some(_), Some((outcome, _))) => Err(Refusal::Finished { change: self.id, outcome: *outcome }),
-        }
-    }
-
     /// Takes in an event that was judged; `leaf` is the leaf hash of its entry.
     pub fn apply(&mut self, header: &Header, leaf: Digest, event: &Event) {
         let act = Act { person: header.actor.clone(), time: header.time, seq: header.seq };
         self.last = leaf;
         match event {
-            Event::Approve(at) => self.votes.push(vote(at, Verdict::Approve, header)),
-            Event::Reject(at) => self.votes.push(vote(at, Verdict::Reject, header)),
-            Event::Retract(at) => self.votes.push(vote(at, Verdict::Retract, header)),
+            Event::Approve(at) => self.votes.push(Vote::said(at, Verdict::Approve, header)),
+            Event::Reject(at) => self.votes.push(Vote::said(at, Verdict::Reject, header)),
+            Event::Retract(at) => self.votes.push(Vote::said(at, Verdict::Retract, header)),
             Event::Revise { replaces, terms } => {
                 let id = RevisionRef { change: self.id, number: replaces.number + 1, filed: leaf };
                 let replaced = std::mem::replace(&mut self.current, Revision::filed(id, header, terms));
@@ -426,41 +239,11 @@ impl Change {
             Event::Note(_) => self.notes.push(act),
             Event::Start { .. } => self.started = Some(act),
             Event::Finish { outcome, .. } => self.outcomes.push((*outcome, act)),
+            Event::Refused { attempt, rule } => {
+                let (verb, revision, rule) = (attempt.verb(), attempt.target(), *rule);
+                self.refused.push(RefusedAct { act, verb, revision, rule });
+            }
             _ => {}
         }
-    }
-}
-
-fn vote(at: &RevisionRef, verdict: Verdict, header: &Header) -> Vote {
-    Vote {
-        revision: at.filed,
-        verdict,
-        person: header.actor.clone(),
-        key: header.key,
-        time: header.time,
-        seq: header.seq,
-    }
-}
-
-/// What was read must be what was approved: each artifact, with that content, and no other.
-fn judge_artifacts(approved: &[Artifact], read: &[Artifact]) -> Result<(), Refusal> {
-    let named = |list: &[Artifact], it: &Artifact| list.iter().find(|other| other.name == it.name).cloned();
-    for it in approved {
-        match named(read, it) {
-            None => return Err(Refusal::ArtifactMissing { name: it.name.clone() }),
-            Some(found) if found.digest != it.digest => {
-                return Err(Refusal::ArtifactDiffers {
-                    name: it.name.clone(),
-                    approved: it.digest,
-                    read: found.digest,
-                });
-            }
-            Some(_) => {}
-        }
-    }
-    judge_artifact_names(read)?;
-    match read.iter().find(|it| named(approved, it).is_none()) {
-        Some(it) => Err(Refusal::ArtifactUnknown { name: it.name.clone() }),
-        None => Ok(()),
     }
 }

@@ -1,13 +1,9 @@
 //! Everything that can be recorded.
 
-use std::collections::BTreeSet;
-use std::fmt;
-use std::str::FromStr;
-
 use super::words::words;
 use super::{
-    ArtifactName, ChangeId, Digest, Fingerprint, Invalid, MotionId, PersonId, Policy, PublicKey, Reference, RegisterId,
-    ServiceId, Tag, TextRef, Time, Window,
+    Artifact, Attempt, ChangeId, Digest, Fingerprint, Member, MotionId, MotionRef, Outcome, PersonId, Policy,
+    Predecessor, Proposal, RegisterId, RevisionRef, Rule, Terms, TextRef, Time,
 };
 
 /// What every entry says before it says what was done.
@@ -49,14 +45,26 @@ words!(
         Seal => "register.seal",
         /// Opens a motion to enrol people.
         Enrol => "person.enrol",
+        /// Opens a motion to give somebody another standing.
+        Roles => "person.roles",
+        /// Opens a motion to let somebody go.
+        Retire => "person.retire",
+        /// Opens a motion to give somebody another key.
+        AddKey => "person.key",
         /// Opens a motion to lift the suspension of a key.
         Lift => "key.lift",
+        /// Opens a motion to put another policy in force.
+        Policy => "policy.set",
+        /// Opens a motion to erase texts.
+        Redact => "text.redact",
         /// Carries a motion.
         Second => "motion.second",
         /// Ends a motion against its proposer's will.
         Decline => "motion.decline",
         /// Ends a motion by its proposer's will.
         MotionWithdraw => "motion.withdraw",
+        /// Somebody was refused to carry a motion.
+        MotionRefused => "motion.refused",
         /// Ends a key for good.
         KeyRevoke => "key.revoke",
         /// Stops a key until that is lifted.
@@ -79,177 +87,10 @@ words!(
         Finish => "change.finish",
         /// Adds a remark to a change.
         Note => "change.note",
+        /// Somebody was refused to approve, reject or start a change.
+        ChangeRefused => "change.refused",
     }
 );
-
-words!(
-    /// What a person may do.
-    Role, "a role", {
-        /// Proposes and seconds motions.
-        Admin => "admin",
-        /// Files changes.
-        Engineer => "engineer",
-        /// Approves and rejects revisions.
-        Approver => "approver",
-        /// Reads and audits, and nothing else.
-        Auditor => "auditor",
-    }
-);
-
-words!(
-    /// How a change comes about.
-    ChangeKind, "a kind of change", {
-        /// From an approved template.
-        Standard => "standard",
-        /// Written and planned for this once.
-        Normal => "normal",
-        /// Cannot wait.
-        Emergency => "emergency",
-    }
-);
-
-words!(
-    /// How bad it can get.
-    Risk, "a risk", {
-        /// Hardly anybody would notice.
-        Low => "low",
-        /// Some would notice.
-        Medium => "medium",
-        /// The business would notice.
-        High => "high",
-        /// Customers or the market would notice.
-        Critical => "critical",
-    }
-);
-
-words!(
-    /// What came of a change.
-    Outcome, "an outcome", {
-        /// It went in and works.
-        Succeeded => "succeeded",
-        /// It did not.
-        Failed => "failed",
-        /// It was taken out again.
-        RolledBack => "rolled-back",
-    }
-);
-
-words!(
-    /// Another system that a change refers to.
-    LinkKind, "a kind of link", {
-        /// An incident.
-        Incident => "incident",
-        /// A ticket.
-        Ticket => "ticket",
-        /// A vulnerability.
-        Vulnerability => "vulnerability",
-    }
-);
-
-/// A person to be enrolled: who, with which roles, by which key, and the key's signature over that request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// The person.
-    pub person: PersonId,
-    /// Their roles, never none.
-    pub roles: BTreeSet<Role>,
-    /// Their key.
-    pub key: PublicKey,
-    /// The key's own signature over the request, as SSHSIG.
-    pub proof: Vec<u8>,
-}
-
-/// What a motion asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Proposal {
-    /// To enrol these people.
-    Enrol(Vec<Member>),
-    /// To lift the suspension of this key.
-    Lift(Fingerprint),
-}
-
-/// A motion and the leaf hash of the entry that opened it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MotionRef {
-    /// The motion.
-    pub motion: MotionId,
-    /// The leaf hash of the entry that opened it.
-    pub opened: Digest,
-}
-
-/// A revision: its change, its number from 1, and the leaf hash of the entry that filed it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RevisionRef {
-    /// The change.
-    pub change: ChangeId,
-    /// The revision's number, from 1.
-    pub number: u64,
-    /// The leaf hash of the entry that filed it.
-    pub filed: Digest,
-}
-
-/// Something deployed, by name and content.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Artifact {
-    /// Its name.
-    pub name: ArtifactName,
-    /// The SHA-256 of its content.
-    pub digest: Digest,
-}
-
-/// A reference into another system.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Link {
-    /// Which kind of system.
-    pub kind: LinkKind,
-    /// The reference there.
-    pub reference: Reference,
-}
-
-/// A link is written `incident INC-2214`.
-impl fmt::Display for Link {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.kind, self.reference)
-    }
-}
-
-impl FromStr for Link {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        let (kind, reference) = text.split_once(' ').unwrap_or((text, ""));
-        Ok(Self { kind: kind.parse()?, reference: reference.parse()? })
-    }
-}
-
-/// All of a revision that rules can read; sets are kept sorted, so that they have one spelling.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Terms {
-    /// How it comes about.
-    pub kind: ChangeKind,
-    /// How bad it can get.
-    pub risk: Risk,
-    /// Who answers for it.
-    pub owner: PersonId,
-    /// Who may start it, never nobody.
-    pub implementers: BTreeSet<PersonId>,
-    /// What it touches, never nothing.
-    pub services: BTreeSet<ServiceId>,
-    /// Labels.
-    pub tags: BTreeSet<Tag>,
-    /// When it may run.
-    pub window: Window,
-    /// Expected outage, in minutes.
-    pub outage_minutes: u64,
-    /// How long the way back takes, in minutes.
-    pub rollback_minutes: u64,
-    /// What is deployed, by distinct names.
-    pub artifacts: Vec<Artifact>,
-    /// For tests with evidence: the test's number, from 1, and the SHA-256 of the evidence.
-    pub evidence: Vec<(u64, Digest)>,
-    /// References into other systems.
-    pub links: BTreeSet<Link>,
-}
 
 /// Everything that can be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -258,6 +99,8 @@ pub enum Event {
     Init {
         /// The level of the format and its rules.
         format: u64,
+        /// The register in whose place it stands.
+        after: Option<Predecessor>,
         /// The first policy.
         policy: Policy,
         /// The founding people.
@@ -320,6 +163,13 @@ pub enum Event {
     },
     /// Somebody remarks on a change.
     Note(ChangeId),
+    /// Somebody was refused. It changes nothing.
+    Refused {
+        /// What they tried.
+        attempt: Attempt,
+        /// The rule that said no.
+        rule: Rule,
+    },
 }
 
 impl Event {
@@ -328,8 +178,7 @@ impl Event {
         match self {
             Self::Init { .. } => EventKind::Init,
             Self::Seal => EventKind::Seal,
-            Self::Propose { proposal: Proposal::Enrol(_), .. } => EventKind::Enrol,
-            Self::Propose { proposal: Proposal::Lift(_), .. } => EventKind::Lift,
+            Self::Propose { proposal, .. } => proposal.kind(),
             Self::KeyRevoke(_) => EventKind::KeyRevoke,
             Self::KeySuspend(_) => EventKind::KeySuspend,
             Self::Second(_) => EventKind::Second,
@@ -344,6 +193,8 @@ impl Event {
             Self::Start { .. } => EventKind::Start,
             Self::Finish { .. } => EventKind::Finish,
             Self::Note(_) => EventKind::Note,
+            Self::Refused { attempt: Attempt::Second(_), .. } => EventKind::MotionRefused,
+            Self::Refused { .. } => EventKind::ChangeRefused,
         }
     }
 
@@ -358,6 +209,7 @@ impl Event {
             | Self::Retract(revision)
             | Self::Start { revision, .. }
             | Self::Finish { revision, .. } => Some(revision.change),
+            Self::Refused { attempt, .. } => attempt.event().change(),
             _ => None,
         }
     }
@@ -366,7 +218,10 @@ impl Event {
     pub fn motion(&self) -> Option<MotionId> {
         match self {
             Self::Propose { motion, .. } => Some(*motion),
-            Self::Second(motion) | Self::Decline(motion) | Self::MotionWithdraw(motion) => Some(motion.motion),
+            Self::Second(motion)
+            | Self::Decline(motion)
+            | Self::MotionWithdraw(motion)
+            | Self::Refused { attempt: Attempt::Second(motion), .. } => Some(motion.motion),
             _ => None,
         }
     }

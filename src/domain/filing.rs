@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::time::DAY;
-use super::{Artifact, ChangeKind, Field, Governance, Header, PersonId, Refusal, Role, Terms, Time, Window};
+use super::{
+    Artifact, ChangeKind, Duty, Field, Governance, Header, PersonId, Refusal, Role, Terms, TextRef, Time, Window,
+};
 
 /// Asks whether each artifact has a name of its own.
 pub(super) fn judge_artifact_names(artifacts: &[Artifact]) -> Result<(), Refusal> {
@@ -34,10 +36,11 @@ pub fn judge_kind(kind: ChangeKind) -> Result<(), Refusal> {
 /// [`Refusal::PartyUnknown`], [`Refusal::PartyAudits`].
 pub fn judge_party(governance: &Governance, person: &PersonId) -> Result<(), Refusal> {
     let person = person.clone();
-    if !governance.people().contains_key(&person) {
-        return Err(Refusal::PartyUnknown { person });
+    match governance.people().get(&person) {
+        Some(it) if it.standing.roles.contains_key(&Role::Auditor) => Err(Refusal::PartyAudits { person }),
+        Some(it) if !it.retired => Ok(()),
+        _ => Err(Refusal::PartyUnknown { person }),
     }
-    if governance.has_role(&person, Role::Auditor) { Err(Refusal::PartyAudits { person }) } else { Ok(()) }
 }
 
 /// Asks whether a change with this window can be filed at a moment. One that has begun can.
@@ -55,8 +58,9 @@ pub fn judge_window(window: &Window, now: Time) -> Result<(), Refusal> {
 
 /// Asks every rule about what is filed; the actor and their key were judged before.
 pub(super) fn judge_terms(governance: &Governance, header: &Header, terms: &Terms) -> Result<(), Refusal> {
-    governance.judge_role(&header.actor, Role::Engineer)?;
-    judge_filing(governance, header, terms)
+    governance.judge_role(header, Role::Engineer)?;
+    judge_filing(governance, header, terms)?;
+    judge_starters(governance, [(&header.actor, header.seq)].into_iter(), terms)
 }
 
 /// Asks every rule about the content of a revision.
@@ -75,5 +79,48 @@ pub(super) fn judge_filing(governance: &Governance, header: &Header, terms: &Ter
         judge_party(governance, person)?;
     }
     judge_window(&terms.window, header.time)?;
-    judge_artifact_names(&terms.artifacts)
+    judge_artifact_names(&terms.artifacts)?;
+    judge_policy(governance, header.seq, terms, header.text.as_ref())
+}
+
+/// Asks whether a revision, filed by the entry at this place, has all that the policy in force wants, and keeps apart
+/// its owner and its implementers where that is wanted.
+pub(super) fn judge_policy(
+    governance: &Governance,
+    filed: u64,
+    terms: &Terms,
+    text: Option<&TextRef>,
+) -> Result<(), Refusal> {
+    let Some(policy) = governance.policy() else { return Ok(()) };
+    policy.judge(terms, &text.map(|text| text.filled.clone()).unwrap_or_default())?;
+    let duty = Duty::OwnerImplementer;
+    let both = |it: &PersonId| governance.same_doing(&terms.owner, it, filed);
+    if policy.separates(duty) && terms.implementers.iter().any(both) {
+        return Err(Refusal::DutiesSeparate { person: terms.owner.clone(), duty });
+    }
+    Ok(())
+}
+
+/// Asks whether the policy in force lets this person or machine start what these people filed, by these entries.
+pub(super) fn judge_starter<'a>(
+    governance: &Governance,
+    mut requesters: impl Iterator<Item = (&'a PersonId, u64)>,
+    starter: &PersonId,
+) -> Result<(), Refusal> {
+    let duty = Duty::RequesterImplementer;
+    let separate = governance.policy().is_some_and(|policy| policy.separates(duty));
+    let requested = separate && requesters.any(|(requester, seq)| governance.same_doing(requester, starter, seq));
+    if requested { Err(Refusal::DutiesSeparate { person: starter.clone(), duty }) } else { Ok(()) }
+}
+
+/// Asks whether the policy lets any implementer start: better said when it is filed than when the window opens.
+pub(super) fn judge_starters<'a>(
+    governance: &Governance,
+    requesters: impl Iterator<Item = (&'a PersonId, u64)>,
+    terms: &Terms,
+) -> Result<(), Refusal> {
+    let requesters: Vec<(&PersonId, u64)> = requesters.collect();
+    let judged = terms.implementers.iter().map(|it| judge_starter(governance, requesters.iter().copied(), it));
+    // The first that is let, or why the last is not.
+    judged.reduce(|before, this| before.or(this)).unwrap_or(Ok(()))
 }

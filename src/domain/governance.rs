@@ -1,90 +1,14 @@
 //! People, keys, motions and policy: who may do what, as the entries so far decide it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::time::DAY;
-use super::words::words;
 use super::{
-    Digest, Event, Fingerprint, Header, Member, MotionId, MotionRef, PersonId, Policy, Proposal, PublicKey, Refusal,
-    Role, Time,
+    Attempt, Digest, Duty, Event, Fingerprint, Header, Key, KeyState, Member, Motion, MotionId, MotionState, Person,
+    PersonId, Policy, Proposal, Refusal, Role, Rule, Time,
 };
 
 /// The level of the format and its rules that this program knows.
 pub const FORMAT: u64 = 1;
-
-/// For how many seconds a motion stays open.
-pub const MOTION_SECONDS: i64 = 7 * DAY;
-
-/// Somebody enrolled.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
-    /// What they may do.
-    pub roles: BTreeSet<Role>,
-    /// The entry that enrolled them.
-    pub enrolled: u64,
-}
-
-words!(
-    /// Whether a key may be used.
-    KeyState, "a state of a key", {
-        /// It may.
-        Live => "live",
-        /// Not until a motion lifts that.
-        Suspended => "suspended",
-        /// Never again.
-        Revoked => "revoked",
-    }
-);
-
-/// A key that was enrolled; it stays its person's for good.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
-    /// The key.
-    pub public: PublicKey,
-    /// Whose it is.
-    pub person: PersonId,
-    /// The entry that enrolled it.
-    pub enrolled: u64,
-    /// Whether it may be used.
-    pub state: KeyState,
-}
-
-/// How a motion stands by the entries alone; that it lapsed is computed when read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MotionState {
-    /// It waits for a second.
-    Open,
-    /// Another admin carried it.
-    Carried(PersonId),
-    /// Another admin ended it.
-    Declined(PersonId),
-    /// Its proposer took it back.
-    Withdrawn,
-}
-
-/// A governance act proposed by one admin, to be seconded by another.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Motion {
-    /// The leaf hash of the entry that opened it.
-    pub opened: Digest,
-    /// That entry's place.
-    pub seq: u64,
-    /// Who proposed it.
-    pub proposer: PersonId,
-    /// When they claim to have.
-    pub time: Time,
-    /// What it asks for.
-    pub proposal: Proposal,
-    /// How it stands.
-    pub state: MotionState,
-}
-
-impl Motion {
-    /// When it lapses if nobody seconds it.
-    pub fn lapses(&self) -> Time {
-        self.time.plus(MOTION_SECONDS)
-    }
-}
 
 /// How far the founding has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -100,10 +24,12 @@ enum Phase {
 pub struct Governance {
     phase: Phase,
     founder: Option<PersonId>,
-    policy: Option<Policy>,
+    policy: Option<(Policy, Digest)>,
     people: BTreeMap<PersonId, Person>,
     keys: BTreeMap<Fingerprint, Key>,
     motions: BTreeMap<MotionId, Motion>,
+    erased: BTreeMap<(u64, Digest), MotionId>,
+    refused: Vec<(PersonId, Digest, Rule)>,
 }
 
 impl Governance {
@@ -113,11 +39,21 @@ impl Governance {
     }
 
     /// The policy in force; none before entry 0, and none denies.
-    pub fn policy(&self) -> Option<Policy> {
-        self.policy
+    pub fn policy(&self) -> Option<&Policy> {
+        self.policy.as_ref().map(|(policy, _)| policy)
     }
 
-    /// Everybody enrolled.
+    /// The leaf hash of the entry that put the policy in force.
+    pub fn policy_since(&self) -> Digest {
+        self.policy.as_ref().map_or(Digest::NONE, |(_, since)| *since)
+    }
+
+    /// The same state under another policy: to see what that would change.
+    pub fn under(&self, policy: Policy) -> Self {
+        Self { policy: Some((policy, Digest::NONE)), ..self.clone() }
+    }
+
+    /// Everybody enrolled, machines and those who retired included.
     pub fn people(&self) -> &BTreeMap<PersonId, Person> {
         &self.people
     }
@@ -132,9 +68,19 @@ impl Governance {
         &self.motions
     }
 
-    /// Whether the person is enrolled with this role.
-    pub fn has_role(&self, person: &PersonId, role: Role) -> bool {
-        self.people.get(person).is_some_and(|it| it.roles.contains(&role))
+    /// The motion that erased the text with this digest of this entry, if one did.
+    pub fn erased(&self, seq: u64, text: Digest) -> Option<MotionId> {
+        self.erased.get(&(seq, text)).copied()
+    }
+
+    /// Every text that was erased: its entry, its digest, and the motion.
+    pub fn erasures(&self) -> impl Iterator<Item = (u64, Digest, MotionId)> {
+        self.erased.iter().map(|((seq, text), motion)| (*seq, *text, *motion))
+    }
+
+    /// Whether the person is enrolled and has this role at a moment.
+    pub fn has_role(&self, person: &PersonId, role: Role, at: Time) -> bool {
+        self.people.get(person).is_some_and(|it| it.standing.has_role(role, at))
     }
 
     /// Whether the key is this person's and may be used.
@@ -142,12 +88,35 @@ impl Governance {
         self.keys.get(&key).is_some_and(|it| it.person == *person && it.state == KeyState::Live)
     }
 
+    /// Whether somebody can answer for a machine.
+    pub(super) fn can_operate(&self, person: &PersonId) -> bool {
+        self.people.get(person).is_some_and(|it| !it.retired && !it.standing.is_machine())
+    }
+
+    /// Whether what one did counts as the doing of the other: they are the same, or the one is a machine and the other
+    /// answered for it at any time since an entry.
+    pub fn answers_for(&self, person: &PersonId, actor: &PersonId, since: u64) -> bool {
+        person == actor || self.people.get(actor).is_some_and(|it| it.was_operated_by(person, since))
+    }
+
+    /// Whether what one actor did counts as the doing of somebody as whom the other counts too.
+    pub(super) fn same_doing(&self, one: &PersonId, other: &PersonId, since: u64) -> bool {
+        let people = self.people.keys().filter(|it| self.answers_for(it, other, since));
+        people.into_iter().any(|it| self.answers_for(it, one, since))
+    }
+
+    /// Whether the policy keeps this person, as an admin, from approving.
+    pub fn is_kept_from_approving(&self, person: &PersonId, at: Time) -> bool {
+        let separates = self.policy().is_some_and(|it| it.separates(Duty::AdminApprover));
+        separates && self.has_role(person, Role::Admin, at)
+    }
+
     /// The number that the next motion takes.
     pub fn next_motion(&self) -> MotionId {
         MotionId::after(self.motions.len() as u64)
     }
 
-    /// An open motion by number.
+    /// A motion by number.
     ///
     /// # Errors
     /// [`Refusal::NoMotion`].
@@ -155,28 +124,28 @@ impl Governance {
         self.motions.get(&motion).ok_or(Refusal::NoMotion { motion })
     }
 
-    fn key(&self, key: Fingerprint) -> Result<&Key, Refusal> {
+    pub(super) fn key(&self, key: Fingerprint) -> Result<&Key, Refusal> {
         self.keys.get(&key).ok_or(Refusal::NoKey { key })
     }
 
-    /// The people whom a motion is about: none of them may second it.
-    fn is_subject(&self, proposal: &Proposal, person: &PersonId) -> bool {
-        match proposal {
-            Proposal::Enrol(members) => members.iter().any(|member| member.person == *person),
-            Proposal::Lift(key) => self.keys.get(key).is_some_and(|key| key.person == *person),
-        }
+    pub(super) fn enrolled(&self, person: &PersonId) -> Result<&Person, Refusal> {
+        self.people.get(person).ok_or_else(|| Refusal::NotEnrolled { person: person.clone() })
     }
 
     /// Asks whether this person, with this key, may act at all.
     pub(super) fn judge_actor(&self, header: &Header) -> Result<(), Refusal> {
         let person = header.actor.clone();
-        if !self.people.contains_key(&person) {
-            return Err(Refusal::NotEnrolled { person });
-        }
+        let actor = self.enrolled(&person)?;
         match self.keys.get(&header.key) {
-            Some(key) if key.person == person => self.judge_live(header.key, key.state),
-            _ => Err(Refusal::NotTheirKey { person, key: header.key }),
+            Some(key) if key.person == person => self.judge_live(header.key, key.state)?,
+            _ => return Err(Refusal::NotTheirKey { person, key: header.key }),
         }
+        if actor.retired {
+            return Err(Refusal::Retired { person });
+        }
+        let operators = &actor.standing.operators;
+        let operated = operators.is_empty() || operators.iter().any(|it| self.can_operate(it));
+        if operated { Ok(()) } else { Err(Refusal::NotOperated { machine: person }) }
     }
 
     fn judge_live(&self, key: Fingerprint, state: KeyState) -> Result<(), Refusal> {
@@ -184,8 +153,10 @@ impl Governance {
     }
 
     /// Asks whether the actor has a role.
-    pub(super) fn judge_role(&self, person: &PersonId, role: Role) -> Result<(), Refusal> {
-        if self.has_role(person, role) { Ok(()) } else { Err(Refusal::NoRole { person: person.clone(), role }) }
+    pub(super) fn judge_role(&self, header: &Header, role: Role) -> Result<(), Refusal> {
+        let person = &header.actor;
+        let granted = self.has_role(person, role, header.time);
+        if granted { Ok(()) } else { Err(Refusal::NoRole { person: person.clone(), role }) }
     }
 
     /// Asks every rule about a governance event.
@@ -205,9 +176,10 @@ impl Governance {
             }
             Event::KeySuspend(key) => {
                 self.judge_actor(header)?;
-                self.judge_role(&header.actor, Role::Admin)?;
+                self.judge_role(header, Role::Admin)?;
                 self.judge_live(*key, self.key(*key)?.state)
             }
+            Event::Refused { attempt, rule } => self.judge_refused(header, attempt, *rule),
             _ => self.judge_motion(header, event),
         }
     }
@@ -219,8 +191,8 @@ impl Governance {
         if format != FORMAT {
             return Err(Refusal::Format { found: format });
         }
-        self.judge_members(members)?;
-        let admins = || members.iter().filter(|member| member.roles.contains(&Role::Admin));
+        self.judge_members(members, header.time)?;
+        let admins = || members.iter().filter(|member| member.standing.has_for_good(Role::Admin));
         if admins().count() < 2 {
             return Err(Refusal::TooFewAdmins { have: admins().count() });
         }
@@ -234,87 +206,20 @@ impl Governance {
         }
         self.judge_actor(header)?;
         let other = self.founder.as_ref() != Some(&header.actor);
-        if other && self.has_role(&header.actor, Role::Admin) { Ok(()) } else { Err(Refusal::SealNotByOtherAdmin) }
+        let admin = self.has_role(&header.actor, Role::Admin, header.time);
+        if other && admin { Ok(()) } else { Err(Refusal::SealNotByOtherAdmin) }
     }
 
-    /// Whoever is enrolled is new, with a new key, and with roles that go together.
-    fn judge_members(&self, members: &[Member]) -> Result<(), Refusal> {
-        if members.is_empty() {
-            return Err(Refusal::NobodyNamed);
-        }
-        let mut people = BTreeSet::new();
-        let mut keys = BTreeSet::new();
-        for Member { person, roles, key, .. } in members {
-            let (person, key) = (person.clone(), key.fingerprint());
-            if self.people.contains_key(&person) || !people.insert(person.clone()) {
-                return Err(Refusal::AlreadyEnrolled { person });
-            }
-            if self.keys.contains_key(&key) || !keys.insert(key) {
-                return Err(Refusal::KeyTaken { key });
-            }
-            if roles.is_empty() {
-                return Err(Refusal::NoRoles { person });
-            }
-            if roles.contains(&Role::Auditor) && roles.len() > 1 {
-                return Err(Refusal::AuditorExcludes { person });
-            }
-        }
-        Ok(())
-    }
-
-    fn judge_motion(&self, header: &Header, event: &Event) -> Result<(), Refusal> {
+    fn judge_refused(&self, header: &Header, attempt: &Attempt, rule: Rule) -> Result<(), Refusal> {
         self.judge_actor(header)?;
-        self.judge_role(&header.actor, Role::Admin)?;
-        match event {
-            Event::Propose { motion, .. } if *motion != self.next_motion() => {
-                Err(Refusal::MotionNumber { expected: self.next_motion() })
-            }
-            Event::Propose { proposal, .. } => self.judge_proposal(proposal),
-            Event::Second(at) => self.judge_second(header, *at),
-            Event::Decline(at) if self.open(*at)?.proposer == header.actor => {
-                Err(Refusal::OwnMotion { motion: at.motion })
-            }
-            Event::MotionWithdraw(at) if self.open(*at)?.proposer != header.actor => {
-                Err(Refusal::NotProposer { motion: at.motion })
-            }
-            _ => Ok(()),
+        let Attempt::Second(at) = attempt else { return Err(Refusal::NotRefused { rule }) };
+        self.judge_known(*at)?;
+        match self.judge_motion(header, &attempt.event()) {
+            Err(refusal) if refusal.rule() == rule => {}
+            _ => return Err(Refusal::NotRefused { rule }),
         }
-    }
-
-    fn judge_second(&self, header: &Header, at: MotionRef) -> Result<(), Refusal> {
-        let motion = self.open(at)?;
-        if header.time >= motion.lapses() {
-            return Err(Refusal::MotionLapsed { motion: at.motion, since: motion.lapses() });
-        }
-        if motion.proposer == header.actor {
-            return Err(Refusal::OwnMotion { motion: at.motion });
-        }
-        if self.is_subject(&motion.proposal, &header.actor) {
-            return Err(Refusal::SubjectSeconds { motion: at.motion });
-        }
-        // What was right when it was proposed may be wrong by now.
-        self.judge_proposal(&motion.proposal)
-    }
-
-    fn judge_proposal(&self, proposal: &Proposal) -> Result<(), Refusal> {
-        match proposal {
-            Proposal::Enrol(members) => self.judge_members(members),
-            Proposal::Lift(key) if self.key(*key)?.state != KeyState::Suspended => {
-                Err(Refusal::NotSuspended { key: *key })
-            }
-            Proposal::Lift(_) => Ok(()),
-        }
-    }
-
-    fn open(&self, at: MotionRef) -> Result<&Motion, Refusal> {
-        let motion = self.motion(at.motion)?;
-        if motion.opened != at.opened {
-            return Err(Refusal::NoMotion { motion: at.motion });
-        }
-        match motion.state {
-            MotionState::Open => Ok(motion),
-            _ => Err(Refusal::MotionOver { motion: at.motion }),
-        }
+        let before = self.refused.contains(&(header.actor.clone(), at.opened, rule));
+        if before { Err(Refusal::RefusedBefore) } else { Ok(()) }
     }
 
     /// Takes in a governance event that was judged; `leaf` is the leaf hash of its entry.
@@ -323,40 +228,58 @@ impl Governance {
             Event::Init { policy, members, .. } => {
                 self.phase = Phase::Founded;
                 self.founder = Some(header.actor.clone());
-                self.policy = Some(*policy);
-                self.enrol(members, header.seq);
+                self.policy = Some((policy.clone(), leaf));
+                self.enrol(members, header.seq, leaf);
             }
             Event::Seal => self.phase = Phase::Sealed,
             Event::Propose { motion, proposal } => {
-                let opened = Motion {
-                    opened: leaf,
-                    seq: header.seq,
-                    proposer: header.actor.clone(),
-                    time: header.time,
-                    proposal: proposal.clone(),
-                    state: MotionState::Open,
-                };
-                self.motions.insert(*motion, opened);
+                self.motions.insert(*motion, Motion::opened(header, leaf, proposal));
             }
             Event::Second(at) => {
                 self.end_motion(at.motion, MotionState::Carried(header.actor.clone()));
-                match self.motions.get(&at.motion).map(|it| it.proposal.clone()) {
-                    Some(Proposal::Enrol(members)) => self.enrol(&members, header.seq),
-                    Some(Proposal::Lift(key)) => self.set_key(key, KeyState::Live),
-                    None => {}
+                if let Some(proposal) = self.motions.get(&at.motion).map(|it| it.proposal.clone()) {
+                    self.carry(at.motion, &proposal, header.seq, leaf);
                 }
             }
-            Event::KeyRevoke(key) => self.set_key(*key, KeyState::Revoked),
-            Event::KeySuspend(key) => self.set_key(*key, KeyState::Suspended),
+            Event::KeyRevoke(key) => self.set_key(*key, KeyState::Revoked, leaf),
+            Event::KeySuspend(key) => self.set_key(*key, KeyState::Suspended, leaf),
             Event::Decline(at) => self.end_motion(at.motion, MotionState::Declined(header.actor.clone())),
             Event::MotionWithdraw(at) => self.end_motion(at.motion, MotionState::Withdrawn),
+            Event::Refused { attempt, rule } => {
+                self.refused.push((header.actor.clone(), attempt.target(), *rule));
+            }
             _ => {}
         }
     }
 
-    fn set_key(&mut self, key: Fingerprint, state: KeyState) {
+    fn carry(&mut self, motion: MotionId, proposal: &Proposal, seq: u64, leaf: Digest) {
+        match proposal {
+            Proposal::Enrol(members) => self.enrol(members, seq, leaf),
+            Proposal::Roles { person, standing, .. } => self.stand(person, Some(standing), seq, leaf),
+            Proposal::Retire { person, .. } => self.stand(person, None, seq, leaf),
+            Proposal::AddKey { person, key, .. } => {
+                let (person, state) = (person.clone(), KeyState::Live);
+                self.keys.insert(key.fingerprint(), Key { public: *key, person, enrolled: seq, state, since: leaf });
+            }
+            Proposal::Lift { key, .. } => self.set_key(*key, KeyState::Live, leaf),
+            Proposal::Policy { policy, .. } => self.policy = Some((policy.clone(), leaf)),
+            Proposal::Redact(texts) => {
+                for (seq, text) in texts {
+                    self.erased.entry((*seq, *text)).or_insert(motion);
+                }
+            }
+        }
+    }
+
+    fn stand(&mut self, person: &PersonId, standing: Option<&super::Standing>, seq: u64, leaf: Digest) {
+        if let Some(person) = self.people.get_mut(person) {
+            person.stand(standing, seq, leaf);
+        }
+    }
+
+    fn set_key(&mut self, key: Fingerprint, state: KeyState, leaf: Digest) {
         if let Some(key) = self.keys.get_mut(&key) {
-            key.state = state;
+            (key.state, key.since) = (state, leaf);
         }
     }
 
@@ -366,11 +289,12 @@ impl Governance {
         }
     }
 
-    fn enrol(&mut self, members: &[Member], seq: u64) {
-        for Member { person, roles, key, .. } in members {
-            let enrolled = Key { public: *key, person: person.clone(), enrolled: seq, state: KeyState::Live };
+    fn enrol(&mut self, members: &[Member], seq: u64, leaf: Digest) {
+        for Member { person, standing, key, .. } in members {
+            let (public, state) = (*key, KeyState::Live);
+            let enrolled = Key { public, person: person.clone(), enrolled: seq, state, since: leaf };
             self.keys.insert(key.fingerprint(), enrolled);
-            self.people.insert(person.clone(), Person { roles: roles.clone(), enrolled: seq });
+            self.people.insert(person.clone(), Person::enrolled(standing, seq, leaf));
         }
     }
 }

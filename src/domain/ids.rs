@@ -100,6 +100,22 @@ string_id!(
 );
 
 string_id!(
+    /// A group of approvers that policies can ask for: `dba`.
+    Group,
+    "a group",
+    "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
+    |text| is_name(text, 32)
+);
+
+string_id!(
+    /// What a policy calls one of its requirements: `critical`.
+    RequirementName,
+    "a requirement's name",
+    "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
+    |text| is_name(text, 32)
+);
+
+string_id!(
     /// The name of something that is deployed: `gateway-2.4.1.tar.gz`.
     ArtifactName,
     "an artifact's name",

@@ -74,6 +74,18 @@ pub enum Invalid {
         /// What the policy says.
         found: u64,
     },
+    /// A requirement without effect.
+    #[error("asks for nothing: it needs approvals, or something in fields")]
+    RequirementEmpty,
+    /// Two requirements of one name.
+    #[error("two requirements are called {name}: give each its own name")]
+    RequirementTwice {
+        /// The name.
+        name: super::RequirementName,
+    },
+    /// The name of no rule.
+    #[error("not the name of a rule")]
+    Rule,
 }
 
 /// `a, b or c`.

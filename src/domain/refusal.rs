@@ -1,8 +1,11 @@
 //! Every rule that can say no.
 
+use std::fmt;
+use std::str::FromStr;
+
 use super::{
-    ArtifactName, ChangeId, Digest, Field, Fingerprint, KeyState, MotionId, Outcome, PersonId, Role, Status, Time,
-    Window,
+    ArtifactName, ChangeId, Digest, Duty, Field, Fingerprint, Invalid, KeyState, MotionId, Needed, Outcome, PersonId,
+    RequirementName, Role, Status, Time, Window,
 };
 
 /// How a person is bound to a change, so that they may not approve it.
@@ -14,6 +17,8 @@ pub enum Tie {
     Owns,
     /// They are to carry it out.
     Implements,
+    /// They answer for a machine that is tied to it.
+    Operates,
 }
 
 impl Tie {
@@ -22,6 +27,7 @@ impl Tie {
             Self::Requested => "filed or revised it",
             Self::Owns => "own it",
             Self::Implements => "are to implement it",
+            Self::Operates => "operate a machine that filed, owns or implements it",
         }
     }
 }
@@ -42,8 +48,8 @@ macro_rules! refusals {
             pub const RULES: &'static [&'static str] = &[$($rule),+];
 
             /// The rule's name, as `verify` prints it.
-            pub fn rule(&self) -> &'static str {
-                match self { $(Self::$variant { .. } => $rule),+ }
+            pub fn rule(&self) -> Rule {
+                match self { $(Self::$variant { .. } => Rule($rule)),+ }
             }
 
             /// The way out, where there is one.
@@ -53,6 +59,31 @@ macro_rules! refusals {
             }
         }
     };
+}
+
+/// The name of a rule: one of [`Refusal::RULES`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rule(&'static str);
+
+impl Rule {
+    /// The name.
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.0)
+    }
+}
+
+impl FromStr for Rule {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        Refusal::RULES.iter().find(|rule| **rule == text).map(|rule| Self(rule)).ok_or(Invalid::Rule)
+    }
 }
 
 refusals! {
@@ -86,6 +117,13 @@ refusals! {
     NotEnrolled { /** Who. */ person: PersonId } =>
         "enrolled", "{person} is not enrolled in this register",
         "send an admin the file that `twinseal person request` makes";
+    /// The actor was let go.
+    Retired { /** Who. */ person: PersonId } =>
+        "retired", "{person} has retired from this register", "two admins can bring them back: twinseal person grant";
+    /// A machine for which nobody answers any more.
+    NotOperated { /** Which. */ machine: PersonId } =>
+        "operated", "{machine} is a machine, and everybody who answered for it has retired",
+        "an admin names others: twinseal person grant MACHINE --operator PERSON";
     /// The key is nobody's, or somebody else's.
     NotTheirKey { /** Who acts. */ person: PersonId, /** With which key. */ key: Fingerprint } =>
         "own-key", "the key {key} is not enrolled for {person}",
@@ -116,11 +154,32 @@ refusals! {
         "make a new key with `twinseal key new`, and a new request with it";
     /// A person without a role.
     NoRoles { /** Who. */ person: PersonId } =>
-        "some-role", "{person} would have no role", "give at least one: NAME.request:engineer";
+        "some-role", "{person} would have no role",
+        "give them at least one; whoever leaves is retired: twinseal person retire";
     /// An auditor with another role.
     AuditorExcludes { /** Who. */ person: PersonId } =>
         "auditor-excludes", "{person} cannot be an auditor and something else: auditors only read",
         "enrol an auditor with that role alone";
+    /// A machine with a role that only people can have.
+    MachineRole { /** Which. */ person: PersonId, /** The role. */ role: Role } =>
+        "machine-role", "{person} is a machine, and a machine cannot be {role}: only engineer",
+        "give that role to a person";
+    /// An operator who cannot answer for a machine.
+    NotAnOperator { /** Who. */ operator: PersonId } =>
+        "machine-operator", "{operator} cannot operate a machine: operators are people who are enrolled here",
+        "`twinseal person list` shows who is";
+    /// A machine that would become a person, or a person who would become a machine.
+    MachineStays { /** Which. */ person: PersonId } =>
+        "machine-stays", "{person} cannot become a machine, or stop being one: a machine always has operators",
+        "enrol another id with a key of its own";
+    /// Something granted until a moment that has passed.
+    GrantOver { /** When it ends. */ until: Time } =>
+        "grant-ahead", "what is granted would end at {until}, which has passed already",
+        "give --until a later time, or leave it out";
+    /// A key that vouches and is not a live one of that person.
+    VouchNotTheirs { /** Whose the new key is. */ person: PersonId, /** The key that vouches. */ key: Fingerprint } =>
+        "vouch-own-key", "the key {key} vouches for the new one, and is no live key of {person}",
+        "make the request again with a live key, or without: then whoever seconds is told";
     /// A motion about nobody.
     NobodyNamed => "somebody-named", "the motion names nobody", "name at least one request";
 
@@ -141,6 +200,23 @@ refusals! {
     OwnMotion { /** Which. */ motion: MotionId } =>
         "motion-by-two", "whoever proposed motion {motion} cannot decide it alone",
         "ask another admin; `twinseal motion withdraw` takes it back";
+    /// A motion whose proposer could not propose it any more.
+    NotBacked { /** Which. */ motion: MotionId, /** Who proposed it. */ proposer: PersonId } =>
+        "motion-backed", "motion {motion} lapsed: {proposer} is no admin any more, or the key they signed it with is not live",
+        "another admin can propose it again";
+    /// A motion in place of something that is not in force.
+    NotInForce =>
+        "motion-replaces", "the motion lapsed: what it would replace is not in force any more",
+        "look at what is in force now, and propose it again";
+    /// A motion without effect.
+    NothingChanges => "motion-changes", "that is so already: the motion would change nothing", "";
+    /// A motion whose text was erased.
+    MotionErased { /** Which. */ motion: MotionId } =>
+        "motion-erased", "the text of motion {motion} was erased, so nobody can know what they would second",
+        "propose it again";
+    /// A text erased before it was written.
+    ErasesAhead { /** Which entry. */ seq: u64 } =>
+        "redact-earlier", "entry {seq} does not come before the motion that would erase its text", "";
     /// A subject who seconds.
     SubjectSeconds { /** Which. */ motion: MotionId } =>
         "motion-subject", "motion {motion} is about you: somebody else must second it", "ask another admin";
@@ -156,13 +232,21 @@ refusals! {
     /// A text field that must be filled.
     FieldMissing { /** Which. */ field: Field } =>
         "field-required", "the field {field} is mandatory and empty", "write it, and file again";
+    /// Something that the policy asks for.
+    PolicyField { /** What. */ needed: Needed, /** The requirement that asks. */ requirement: RequirementName } =>
+        "policy-field", "the policy asks for {needed} here (its requirement {requirement}), and there is none",
+        "add it to the draft; `twinseal policy show` tells what is asked of which changes";
+    /// Duties that the policy keeps apart.
+    DutiesSeparate { /** Whose. */ person: PersonId, /** Which. */ duty: Duty } =>
+        "separate-duties", "the policy keeps {duty} apart, and {person} would be both",
+        "somebody else takes one of the two; `twinseal policy show` tells what is kept apart";
     /// A change of nothing.
     NoServices => "services-required", "a change names at least one service", "fill in services";
     /// A change by nobody.
     NoImplementers => "implementers-required", "a change names at least one implementer", "fill in implementers";
     /// An owner or implementer who is not enrolled.
     PartyUnknown { /** Who. */ person: PersonId } =>
-        "party-enrolled", "{person} is named in the change and not enrolled",
+        "party-enrolled", "{person} is named in the change, and is not enrolled or has retired",
         "`twinseal person list` shows who is";
     /// An owner or implementer who is an auditor.
     PartyAudits { /** Who. */ person: PersonId } =>
@@ -205,6 +289,15 @@ refusals! {
         "rejected", "{change} was rejected by {by}, which blocks this revision",
         "`twinseal show` has the reason; `twinseal revise` files what was asked for";
 
+    /// A revision whose text was erased.
+    RevisionErased { /** Of which change. */ change: ChangeId } =>
+        "revision-erased", "the text of this revision of {change} was erased, so nobody can know what they would sign or do",
+        "`twinseal revise` files it again, without what had to go";
+    /// A refusal that was none.
+    NotRefused { /** The rule named. */ rule: Rule } =>
+        "refused", "the rule {rule} does not refuse that here", "";
+    /// A refusal that is recorded already.
+    RefusedBefore => "refused-once", "that this was refused is recorded already", "";
     /// Somebody who revises or withdraws what is not theirs.
     NotRequesterOrOwner { /** Who. */ person: PersonId, /** Which change. */ change: ChangeId } =>
         "requester-or-owner", "{person} neither filed, revised nor owns {change}",

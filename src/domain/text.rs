@@ -153,6 +153,8 @@ words!(
         Success => "success",
         /// A remark.
         Note => "note",
+        /// A policy as somebody wrote it, comments and all.
+        Source => "source",
         /// People's display names.
         Name => "name",
     }

@@ -22,6 +22,14 @@ pub fn time(written: &str, zone: Option<Tz>) -> Result<Time, Problem> {
     Time::from_unix(seconds).map_err(|_| Problem::Time)
 }
 
+/// A moment with its offset, wherever it is written.
+///
+/// # Errors
+/// [`Problem::Time`], [`Problem::NoZone`].
+pub fn moment(written: &str) -> Result<Time, Problem> {
+    time(written.trim(), None)
+}
+
 /// RFC 3339 wants seconds, people leave them out: `20:00+08:00`.
 fn with_seconds(written: &str) -> String {
     let colons = written.matches(':').count();

@@ -5,13 +5,11 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::str::FromStr;
 
-use base64ct::{Base64, Encoding};
-
-use super::Defect;
 use super::lines::{Reader, Writer};
+use super::{Defect, governing, text};
 use crate::domain::{
-    Artifact, Event, EventKind, FORMAT, Field, Header, Invalid, Member, MotionRef, Policy, Proposal, RevisionRef,
-    Terms, TextRef, Window, number,
+    Artifact, Attempt, Event, EventKind, FORMAT, Field, Header, Invalid, MotionRef, RevisionRef, Terms, TextRef, Verb,
+    Window, number,
 };
 
 /// The first line of an entry of this kind, and the SSHSIG namespace of its signature.
@@ -40,25 +38,19 @@ pub fn write(header: &Header, event: &Event) -> String {
 
 fn write_event(out: &mut Writer, event: &Event) {
     match event {
-        Event::Init { format, policy, members } => {
+        Event::Init { format, after, policy, members } => {
             out.put("format", format);
-            out.put("approvals", policy.approvals());
-            out.put("approval-days", policy.approval_days());
-            write_members(out, members);
+            after.iter().for_each(|it| governing::write_predecessor(out, it));
+            governing::write_policy(out, policy);
+            governing::write_members(out, members);
         }
         Event::Seal => {}
-        Event::Propose { motion, proposal: Proposal::Enrol(members) } => {
+        Event::Propose { motion, proposal } => {
             out.put("motion", motion);
-            write_members(out, members);
-        }
-        Event::Propose { motion, proposal: Proposal::Lift(key) } => {
-            out.put("motion", motion);
-            out.put("target", key);
+            governing::write_proposal(out, proposal);
         }
         Event::KeyRevoke(key) | Event::KeySuspend(key) => out.put("target", key),
-        Event::Second(at) | Event::Decline(at) | Event::MotionWithdraw(at) => {
-            out.put("motion", format_args!("{} {}", at.motion, at.opened));
-        }
+        Event::Second(at) | Event::Decline(at) | Event::MotionWithdraw(at) => write_motion(out, at),
         Event::File { change, terms } => {
             out.put("change", change);
             write_terms(out, terms);
@@ -79,16 +71,26 @@ fn write_event(out: &mut Writer, event: &Event) {
             write_revision(out, revision);
             out.put("outcome", outcome);
         }
+        Event::Refused { attempt, rule } => {
+            write_attempt(out, attempt);
+            out.put("rule", rule);
+        }
     }
 }
 
-fn write_members(out: &mut Writer, members: &[Member]) {
-    for member in members {
-        out.put("member", &member.person);
-        out.put("roles", spaced(&member.roles));
-        out.put("public-key", member.key);
-        out.put("proof", Base64::encode_string(&member.proof));
+fn write_attempt(out: &mut Writer, attempt: &Attempt) {
+    match attempt {
+        Attempt::Approve(at) | Attempt::Reject(at) | Attempt::Start { revision: at, .. } => write_revision(out, at),
+        Attempt::Second(at) => write_motion(out, at),
     }
+    out.put("verb", attempt.verb());
+    if let Attempt::Start { artifacts, .. } = attempt {
+        out.put_all("artifact", artifacts.iter().map(artifact_line));
+    }
+}
+
+fn write_motion(out: &mut Writer, at: &MotionRef) {
+    out.put("motion", format_args!("{} {}", at.motion, at.opened));
 }
 
 fn write_revision(out: &mut Writer, at: &RevisionRef) {
@@ -122,7 +124,7 @@ fn artifact_line(artifact: &Artifact) -> String {
     format!("{} {}", artifact.name, artifact.digest)
 }
 
-fn spaced<T: Display>(words: &BTreeSet<T>) -> String {
+pub(super) fn spaced<T: Display>(words: &BTreeSet<T>) -> String {
     words.iter().map(T::to_string).collect::<Vec<_>>().join(" ")
 }
 
@@ -150,6 +152,10 @@ pub fn read(bytes: &[u8]) -> Result<(Header, Event), Defect> {
         header.text = Some(TextRef { filled, digest: lines.parse("text")? });
     }
     lines.end()?;
+    let allowed = text::fields(kind);
+    if header.text.as_ref().is_some_and(|text| text.filled.iter().any(|field| !allowed.contains(field))) {
+        return Err(if allowed.is_empty() { Defect::TextNone } else { Defect::TextFields });
+    }
     let linked = header.last.is_some() == event.change().is_some();
     if linked && write(&header, &event).as_bytes() == bytes { Ok((header, event)) } else { Err(Defect::NotCanonical) }
 }
@@ -163,13 +169,6 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
     Ok(match kind {
         EventKind::Init => read_init(lines)?,
         EventKind::Seal => Event::Seal,
-        EventKind::Enrol => {
-            let motion = lines.parse("motion")?;
-            Event::Propose { motion, proposal: Proposal::Enrol(read_members(lines)?) }
-        }
-        EventKind::Lift => {
-            Event::Propose { motion: lines.parse("motion")?, proposal: Proposal::Lift(lines.parse("target")?) }
-        }
         EventKind::KeyRevoke => Event::KeyRevoke(lines.parse("target")?),
         EventKind::KeySuspend => Event::KeySuspend(lines.parse("target")?),
         EventKind::Second => Event::Second(read_motion(lines)?),
@@ -192,7 +191,36 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
             Event::Start { revision: read_revision(lines)?, artifacts: lines.parse_all("artifact", read_artifact)? }
         }
         EventKind::Finish => Event::Finish { revision: read_revision(lines)?, outcome: lines.parse("outcome")? },
+        EventKind::ChangeRefused | EventKind::MotionRefused => {
+            Event::Refused { attempt: read_attempt(lines, kind)?, rule: lines.parse("rule")? }
+        }
+        EventKind::Enrol
+        | EventKind::Roles
+        | EventKind::Retire
+        | EventKind::AddKey
+        | EventKind::Lift
+        | EventKind::Policy
+        | EventKind::Redact => {
+            Event::Propose { motion: lines.parse("motion")?, proposal: governing::read_proposal(lines, kind)? }
+        }
     })
+}
+
+fn read_attempt(lines: &mut Reader<'_>, kind: EventKind) -> Result<Attempt, Defect> {
+    if kind == EventKind::MotionRefused {
+        let at = read_motion(lines)?;
+        return match lines.parse("verb")? {
+            Verb::Second => Ok(Attempt::Second(at)),
+            _ => Err(Defect::NotCanonical),
+        };
+    }
+    let revision = read_revision(lines)?;
+    match lines.parse("verb")? {
+        Verb::Approve => Ok(Attempt::Approve(revision)),
+        Verb::Reject => Ok(Attempt::Reject(revision)),
+        Verb::Start => Ok(Attempt::Start { revision, artifacts: lines.parse_all("artifact", read_artifact)? }),
+        Verb::Second => Err(Defect::NotCanonical),
+    }
 }
 
 fn read_init(lines: &mut Reader<'_>) -> Result<Event, Defect> {
@@ -200,25 +228,8 @@ fn read_init(lines: &mut Reader<'_>) -> Result<Event, Defect> {
     if format > FORMAT {
         return Err(Defect::Newer { format });
     }
-    let approvals = lines.parse_with("approvals", |text| {
-        let approvals = number(text)?;
-        Policy::new(approvals, 1).map(|_| approvals)
-    })?;
-    let policy = lines.parse_with("approval-days", |days| Policy::new(approvals, number(days)?))?;
-    Ok(Event::Init { format, policy, members: read_members(lines)? })
-}
-
-fn read_members(lines: &mut Reader<'_>) -> Result<Vec<Member>, Defect> {
-    let mut members = Vec::new();
-    while lines.next_is("member") {
-        members.push(Member {
-            person: lines.parse("member")?,
-            roles: lines.parse_with("roles", words)?,
-            key: lines.parse("public-key")?,
-            proof: Base64::decode_vec(lines.take("proof")?).map_err(|_| Defect::SignatureForm)?,
-        });
-    }
-    Ok(members)
+    let (after, policy) = (governing::read_predecessor(lines)?, governing::read_policy(lines)?);
+    Ok(Event::Init { format, after, policy, members: governing::read_members(lines)? })
 }
 
 fn read_motion(lines: &mut Reader<'_>) -> Result<MotionRef, Defect> {
@@ -267,6 +278,6 @@ fn read_artifact(value: &str) -> Result<Artifact, Invalid> {
     Ok(Artifact { name: name.parse()?, digest: digest.parse()? })
 }
 
-fn words<T: FromStr<Err = Invalid> + Ord>(value: &str) -> Result<BTreeSet<T>, Invalid> {
+pub(super) fn words<T: FromStr<Err = Invalid> + Ord>(value: &str) -> Result<BTreeSet<T>, Invalid> {
     value.split(' ').map(str::parse).collect()
 }

@@ -61,6 +61,10 @@ defects! {
     Proof { /** Whose. */ person: PersonId } =>
         "proof", "the key of {person} did not sign this request to be enrolled";
 
+    /// A key that did not vouch for another.
+    Vouch { /** Whose. */ person: PersonId } =>
+        "proof", "the key that should vouch for the new key of {person} did not sign this request";
+
     // Text part
     /// The body names a text, and there is none.
     TextMissing => "text", "its text is missing, and no motion erased it";

@@ -42,10 +42,17 @@ pub struct Entry {
     pub header: Header,
     /// What was done.
     pub event: Event,
-    /// What people wrote.
+    /// What people wrote; none where the body names a text and it is gone.
     pub text: Option<Text>,
     /// The leaf hash.
     pub leaf: Digest,
+}
+
+impl Entry {
+    /// The digest of a text that the body names and that is gone: right only if a motion erased it.
+    pub fn gone(&self) -> Option<Digest> {
+        self.header.text.as_ref().filter(|_| self.text.is_none()).map(|text| text.digest)
+    }
 }
 
 /// Opens an entry: every check that needs nothing but its own bytes.
@@ -106,7 +113,8 @@ fn read_text(header: &Header, event: &Event, bytes: Option<&[u8]>) -> Result<Opt
     let (named, bytes) = match (&header.text, bytes) {
         (None, None) => return Ok(None),
         (None, Some(_)) => return Err(Defect::TextUnnamed),
-        (Some(_), None) => return Err(Defect::TextMissing),
+        // Whether a motion erased it cannot be told from here.
+        (Some(_), None) => return Ok(None),
         (Some(named), Some(bytes)) => (named, bytes),
     };
     if bytes.len() > MOST {
@@ -153,7 +161,14 @@ fn check_proofs(entry: &Entry) -> Result<(), Defect> {
     };
     members(&entry.event)
         .iter()
-        .try_for_each(|member| request::check(&register, &member.person, &member.key, &member.proof))
+        .try_for_each(|member| request::check(&register, &member.person, &member.key, &member.proof))?;
+    match &entry.event {
+        Event::Propose { proposal: Proposal::AddKey { person, key, proof, vouch }, .. } => {
+            request::check(&register, person, key, proof)?;
+            vouch.as_ref().map_or(Ok(()), |vouch| request::check_vouch(&register, person, key, vouch))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// An entry written out and not signed yet.

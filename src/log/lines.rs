@@ -109,6 +109,11 @@ impl<'a> Reader<'a> {
         f(self.take(key)?).map_err(|invalid| Defect::Value { line, key, invalid })
     }
 
+    /// What is wrong with the line before, that is the last of several which are one value.
+    pub fn defect(&self, key: &'static str, invalid: Invalid) -> Defect {
+        Defect::Value { line: self.line - 1, key, invalid }
+    }
+
     /// As many lines of this key as there are, parsed.
     ///
     /// # Errors

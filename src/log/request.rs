@@ -7,6 +7,7 @@
 //! public-key ssh-ed25519 AAAA…
 //!
 //! sig U1NIU0lH…
+//! vouch U1NIU0lH…                  (another key of hers, over the same lines; may be left out)
 //! name Alice Liddell               (not signed; may be left out)
 //! ```
 
@@ -14,10 +15,13 @@ use base64ct::{Base64, Encoding};
 
 use super::lines::{Reader, Writer};
 use super::{Defect, sshsig};
-use crate::domain::{Invalid, Line, PersonId, PublicKey, RegisterId, RegisterName};
+use crate::domain::{Fingerprint, Invalid, Line, PersonId, PublicKey, RegisterId, RegisterName, Vouch};
 
 /// The SSHSIG namespace of a request, and its first line.
 pub const NAMESPACE: &str = "twinseal/person.request/v1";
+
+/// The SSHSIG namespace of the word of a key that is enrolled for one that shall be.
+pub const VOUCH: &str = "twinseal/person.vouch/v1";
 
 /// The register that a request is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +70,18 @@ pub fn check(register: &For, person: &PersonId, key: &PublicKey, proof: &[u8]) -
     }
 }
 
+/// Checks that the key named vouches for this request.
+///
+/// # Errors
+/// [`Defect::Vouch`].
+pub fn check_vouch(register: &For, person: &PersonId, key: &PublicKey, vouch: &Vouch) -> Result<(), Defect> {
+    let body = body(register, person, key);
+    match sshsig::verify(VOUCH, body.as_bytes(), &vouch.proof) {
+        Ok(signer) if Fingerprint::of(&signer) == vouch.key => Ok(()),
+        _ => Err(Defect::Vouch { person: person.clone() }),
+    }
+}
+
 /// A request whose signature holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
@@ -77,6 +93,8 @@ pub struct Request {
     pub key: PublicKey,
     /// The key's signature.
     pub proof: Vec<u8>,
+    /// The word of another key of that person.
+    pub vouch: Option<Vouch>,
     /// The display name, which nobody signed.
     pub name: Option<Line>,
 }
@@ -95,17 +113,25 @@ impl Request {
         if !lines.take_line().is_empty() {
             return Err(Defect::NoSignature);
         }
-        let proof = Base64::decode_vec(lines.take("sig")?).map_err(|_| Defect::SignatureForm)?;
+        let blob = |line: &str| Base64::decode_vec(line).map_err(|_| Defect::SignatureForm);
+        let proof = blob(lines.take("sig")?)?;
+        let vouch = if lines.next_is("vouch") { Some(blob(lines.take("vouch")?)?) } else { None };
         let name = if lines.next_is("name") { Some(lines.parse("name")?) } else { None };
         lines.end()?;
         check(&register, &person, &key, &proof)?;
-        Ok(Self { register, person, key, proof, name })
+        let vouch = vouch.map(|proof| {
+            let signer = sshsig::verify(VOUCH, body(&register, &person, &key).as_bytes(), &proof);
+            signer.map(|signer| Vouch { key: Fingerprint::of(&signer), proof })
+        });
+        Ok(Self { register, person, key, proof, vouch: vouch.transpose()?, name })
     }
 
     /// The request as a file.
     pub fn write(&self) -> String {
         let sig = Base64::encode_string(&self.proof);
-        let name = self.name.as_ref().map_or(String::new(), |name| format!("name {name}\n"));
-        format!("{}\nsig {sig}\n{name}", body(&self.register, &self.person, &self.key))
+        let vouch = self.vouch.as_ref().map(|it| format!("vouch {}\n", Base64::encode_string(&it.proof)));
+        let name = self.name.as_ref().map(|name| format!("name {name}\n"));
+        let body = body(&self.register, &self.person, &self.key);
+        format!("{body}\nsig {sig}\n{}{}", vouch.unwrap_or_default(), name.unwrap_or_default())
     }
 }

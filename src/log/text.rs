@@ -32,6 +32,44 @@ pub fn digest(bytes: &[u8]) -> Digest {
     Digest::new(Sha256::digest(bytes).into())
 }
 
+/// The fields that the text part of an entry of this kind can fill.
+pub fn fields(kind: EventKind) -> &'static [Field] {
+    const DESCRIPTION: &[Field] = &[
+        Field::Title,
+        Field::Reason,
+        Field::Impact,
+        Field::Security,
+        Field::Plan,
+        Field::Rollback,
+        Field::AbortIf,
+        Field::Tests,
+        Field::Success,
+    ];
+    match kind {
+        EventKind::File | EventKind::Revise => DESCRIPTION,
+        EventKind::Init | EventKind::Enrol => &[Field::Name],
+        EventKind::Reject
+        | EventKind::Decline
+        | EventKind::Retract
+        | EventKind::ChangeWithdraw
+        | EventKind::KeyRevoke
+        | EventKind::KeySuspend
+        | EventKind::Lift
+        | EventKind::Roles
+        | EventKind::Retire
+        | EventKind::AddKey
+        | EventKind::Redact => &[Field::Reason],
+        EventKind::Approve | EventKind::Finish | EventKind::Note => &[Field::Note],
+        EventKind::Policy => &[Field::Source],
+        EventKind::Seal
+        | EventKind::Second
+        | EventKind::MotionWithdraw
+        | EventKind::Start
+        | EventKind::ChangeRefused
+        | EventKind::MotionRefused => &[],
+    }
+}
+
 /// Reads the text part of an entry of this kind; accepted only in its one spelling.
 ///
 /// # Errors
@@ -39,20 +77,11 @@ pub fn digest(bytes: &[u8]) -> Digest {
 pub fn read(kind: EventKind, bytes: &[u8]) -> Result<Text, Defect> {
     let mut lines = Reader::new(bytes)?;
     let salt = lines.parse_with("salt", |hex| unhex(hex).ok_or(Invalid::Digest))?;
-    let text = match kind {
-        EventKind::File | EventKind::Revise => Text::Description(Box::new(read_description(&mut lines)?)),
-        EventKind::Init | EventKind::Enrol => Text::Names(lines.parse_all("name", read_name)?),
-        EventKind::Reject
-        | EventKind::Decline
-        | EventKind::Retract
-        | EventKind::ChangeWithdraw
-        | EventKind::KeyRevoke
-        | EventKind::KeySuspend
-        | EventKind::Lift => read_remark(&mut lines, Field::Reason)?,
-        EventKind::Approve | EventKind::Finish | EventKind::Note => read_remark(&mut lines, Field::Note)?,
-        EventKind::Seal | EventKind::Second | EventKind::MotionWithdraw | EventKind::Start => {
-            return Err(Defect::TextNone);
-        }
+    let text = match fields(kind) {
+        [] => return Err(Defect::TextNone),
+        [Field::Name] => Text::Names(lines.parse_all("name", read_name)?),
+        [field] => read_remark(&mut lines, *field)?,
+        _ => Text::Description(Box::new(read_description(&mut lines)?)),
     };
     lines.end()?;
     if write(&text, salt).0 == bytes { Ok(text) } else { Err(Defect::NotCanonical) }

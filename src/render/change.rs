@@ -5,7 +5,8 @@ use std::fmt::Display;
 
 use super::{Page, ago, moment, window};
 use crate::domain::{
-    Change, Description, Governance, Link, PersonId, Prose, Status, Step, Tally, Terms, Tie, Time, Trial, Verdict, Void,
+    Change, Description, Governance, Link, PersonId, Prose, RefusedAct, Status, Step, Tally, Terms, Tie, Time, Trial,
+    Verdict, Void,
 };
 
 /// Display names by person.
@@ -20,12 +21,14 @@ fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
 }
 
 /// What was written with an entry about a change, by the entry's place.
-pub type Remarks = BTreeMap<u64, Prose>;
+pub type Remarks = BTreeMap<u64, String>;
 
 /// Everything that people wrote about a change.
 pub struct Words {
     /// In its current revision; none where it was erased.
     pub description: Option<Description>,
+    /// Who erased it, and why.
+    pub erased: Option<String>,
     /// With decisions and outcomes.
     pub remarks: Remarks,
     /// Their names.
@@ -34,7 +37,7 @@ pub struct Words {
 
 /// The whole page.
 pub fn change_page(page: &mut Page, change: &Change, words: &Words, governance: &Governance, now: Time) {
-    let Words { description, remarks, names } = words;
+    let Words { description, erased, remarks, names } = words;
     let description = description.as_ref();
     let revision = change.current();
     let status = change.status(governance, now);
@@ -44,6 +47,9 @@ pub fn change_page(page: &mut Page, change: &Change, words: &Words, governance: 
     page.field("revision", format_args!("{} {}", revision.id.number, revision.id.filed));
     let filed = moment(revision.time, revision.terms.window.zone().as_str());
     page.field("filed", format_args!("by {}, {filed} (entry {})", person(names, &revision.requester), revision.seq));
+    if let Some(erased) = erased {
+        page.field("its text", format_args!("erased {erased}"));
+    }
     terms_fields(page, &revision.terms, names, now);
     if let Some(description) = description {
         description_blocks(page, description, &revision.terms);
@@ -171,6 +177,9 @@ fn acts(change: &Change, governance: &Governance, now: Time) -> Vec<(u64, Time, 
         let late = if current.terms.window.ended(act.time) { ", after its window" } else { "" };
         acts.push((act.seq, act.time, format!("{} finished it: {outcome}{late}", act.person)));
     }
+    for RefusedAct { act, verb, rule, .. } in change.refused() {
+        acts.push((act.seq, act.time, format!("{} was refused to {verb} it: {rule}", act.person)));
+    }
     acts.sort();
     acts
 }
@@ -195,6 +204,8 @@ fn void(tally: &Tally<'_>, seq: u64, now: Time) -> String {
         Void::Tied(Tie::Requested) => "they filed it".to_owned(),
         Void::Tied(Tie::Owns) => "they own it".to_owned(),
         Void::Tied(Tie::Implements) => "they implement it".to_owned(),
+        Void::Tied(Tie::Operates) => "they operate a machine that has to do with it".to_owned(),
+        Void::Separate(_) => "the policy lets no admin approve".to_owned(),
     };
     format!(" (does not count: {why})")
 }

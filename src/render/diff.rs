@@ -54,15 +54,17 @@ fn steps(steps: &[Step]) -> String {
 /// Puts onto a page what differs: `[-gone-]`, `{+new+}`, and an ellipsis for lines that are the same. `false` where
 /// nothing differs.
 pub fn diff(page: &mut Page, old: (&Terms, &Description), new: (&Terms, &Description)) -> bool {
-    let mut differs = false;
-    for ((label, old), (_, new)) in fields(old.0, old.1).into_iter().zip(fields(new.0, new.1)) {
-        if old != new {
-            differs = true;
-            page.block(label);
-            page.text("", changed_lines(&old, &new).join("\n"));
-        }
+    let differing = differing(old, new);
+    for (label, old, new) in &differing {
+        page.block(label).text("", changed_lines(old, new).join("\n"));
     }
-    differs
+    !differing.is_empty()
+}
+
+/// The fields that differ, each with what it was and what it is.
+pub fn differing(old: (&Terms, &Description), new: (&Terms, &Description)) -> Vec<(&'static str, String, String)> {
+    let pairs = fields(old.0, old.1).into_iter().zip(fields(new.0, new.1));
+    pairs.filter(|(old, new)| old != new).map(|((label, old), (_, new))| (label, old, new)).collect()
 }
 
 /// The lines in which words differ, marked.

@@ -1,15 +1,27 @@
 //! One line about what an entry says.
 
-use crate::domain::{Event, Proposal};
+use crate::domain::{Attempt, Event, Proposal};
 
 /// What a motion asks for, in a few words.
 pub fn asks(proposal: &Proposal) -> String {
     match proposal {
         Proposal::Enrol(members) => {
+            let machine = members.iter().all(|member| member.standing.is_machine());
             let people: Vec<&str> = members.iter().map(|member| member.person.as_str()).collect();
-            format!("to enrol {}", people.join(", "))
+            format!("to enrol {}{}", if machine { "the machine " } else { "" }, people.join(", "))
         }
-        Proposal::Lift(key) => format!("to lift the suspension of {key}"),
+        Proposal::Roles { person, standing, .. } => format!("that {person} be {}", super::standing(standing)),
+        Proposal::Retire { person, .. } => format!("to retire {person}"),
+        Proposal::AddKey { person, key, vouch, .. } => {
+            let word = if vouch.is_some() { "" } else { ", for which no other key of theirs vouches" };
+            format!("to give {person} the key {}{word}", key.fingerprint())
+        }
+        Proposal::Lift { key, .. } => format!("to lift the suspension of {key}"),
+        Proposal::Policy { policy, .. } => format!("for another policy: {} approvals", policy.approvals()),
+        Proposal::Redact(texts) => {
+            let seqs: Vec<String> = texts.keys().map(u64::to_string).collect();
+            format!("to erase the text of {} {}", if seqs.len() == 1 { "entry" } else { "entries" }, seqs.join(", "))
+        }
     }
 }
 
@@ -34,6 +46,15 @@ pub fn what(event: &Event) -> String {
         Event::ChangeWithdraw(at) => format!("withdrew {}", at.change),
         Event::Retract(at) => format!("retracted the approval of {} revision {}", at.change, at.number),
         Event::Note(change) => format!("remarked on {change}"),
+        Event::Refused { attempt, rule } => refused(attempt, rule.as_str()),
         Event::Finish { revision, outcome } => format!("finished {}: {outcome}", revision.change),
     }
+}
+
+fn refused(attempt: &Attempt, rule: &str) -> String {
+    let about = match attempt {
+        Attempt::Second(at) => format!("motion {}", at.motion),
+        Attempt::Approve(at) | Attempt::Reject(at) | Attempt::Start { revision: at, .. } => at.change.to_string(),
+    };
+    format!("was refused to {} {about}: {rule}", attempt.verb())
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
-use super::shared::{SharedFile, harden};
+use super::shared::{SharedFile, flush, harden};
 use super::{Finding, StoreError, schema};
 use crate::domain::{Change, ChangeId, Digest, Event, Head, Register};
 use crate::log::{Raw, entry};
@@ -100,6 +100,24 @@ impl VerifiedCopy {
             .map_err(StoreError::sqlite("bringing the verified copy on"))
     }
 
+    /// Marks a point within the transaction.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn mark(&self) -> Result<(), StoreError> {
+        let doing = "bringing the verified copy on";
+        self.conn.execute_batch("SAVEPOINT mark").map_err(StoreError::sqlite(doing))
+    }
+
+    /// Goes back to that point.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn back_to_mark(&self) -> Result<(), StoreError> {
+        let doing = "bringing the verified copy on";
+        self.conn.execute_batch("ROLLBACK TO mark").map_err(StoreError::sqlite(doing))
+    }
+
     /// The newest entry in it.
     ///
     /// # Errors
@@ -119,11 +137,21 @@ impl VerifiedCopy {
         Ok(select.query_row([seq], head).optional().map_err(doing())?.map(|head| head.leaf))
     }
 
-    fn stream(&self, change: Option<ChangeId>) -> Result<Vec<Head>, StoreError> {
+    /// Moves what was erased out of the write-ahead log too. Another process of this account may be reading; the next
+    /// erasure or the last one to close it comes around then.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn flush(&self) -> Result<(), StoreError> {
+        flush(&self.conn).map(|_| ()).map_err(StoreError::sqlite("erasing"))
+    }
+
+    /// The entries up to a place about a change, or of governance.
+    fn stream(&self, change: Option<ChangeId>, until: u64) -> Result<Vec<Head>, StoreError> {
         let doing = || StoreError::sqlite("reading the verified copy");
-        let sql = "SELECT seq, leaf FROM actions WHERE change IS ?1 ORDER BY seq";
+        let sql = "SELECT seq, leaf FROM actions WHERE change IS ?1 AND seq <= ?2 ORDER BY seq";
         let mut select = self.conn.prepare_cached(sql).map_err(doing())?;
-        let rows = select.query_map([change.map(ChangeId::number)], head).map_err(doing())?;
+        let rows = select.query_map((change.map(ChangeId::number), until), head).map_err(doing())?;
         rows.collect::<Result<_, _>>().map_err(doing())
     }
 
@@ -132,14 +160,23 @@ impl VerifiedCopy {
     /// # Errors
     /// An entry of the shared file that is not the one that was verified, or what SQLite says.
     pub fn state(&self, shared: &SharedFile) -> Result<Register, StoreError> {
+        let Some(newest) = self.head()? else { return Ok(Register::default()) };
+        let mut state = self.governed(shared, newest.seq)?;
+        let filed = self.conn.query_row("SELECT ifnull(max(id), 0) FROM changes", [], |row| row.get(0));
+        state.resume(newest, filed.map_err(StoreError::sqlite("reading the verified copy"))?);
+        Ok(state)
+    }
+
+    /// The governance as it was after some entry.
+    ///
+    /// # Errors
+    /// As [`VerifiedCopy::state`].
+    pub fn governed(&self, shared: &SharedFile, until: u64) -> Result<Register, StoreError> {
         let mut state = Register::default();
-        let Some(newest) = self.head()? else { return Ok(state) };
-        for at in self.stream(None)? {
+        for at in self.stream(None, until)? {
             let (header, event) = facts(&verified_before(shared, at)?)?;
             state.apply_governance(&header, at.leaf, &event);
         }
-        let filed = self.conn.query_row("SELECT ifnull(max(id), 0) FROM changes", [], |row| row.get(0));
-        state.resume(newest, filed.map_err(StoreError::sqlite("reading the verified copy"))?);
         Ok(state)
     }
 
@@ -149,7 +186,8 @@ impl VerifiedCopy {
     /// As [`VerifiedCopy::state`].
     pub fn change(&self, shared: &SharedFile, id: ChangeId) -> Result<Option<Change>, StoreError> {
         let mut change: Option<Change> = None;
-        for at in self.stream(Some(id))? {
+        let newest = self.head()?.map_or(0, |head| head.seq);
+        for at in self.stream(Some(id), newest)? {
             let (header, event) = facts(&verified_before(shared, at)?)?;
             match (&mut change, &event) {
                 (None, Event::File { terms, .. }) => change = Some(Change::filed(id, &header, at.leaf, terms)),

@@ -1,12 +1,14 @@
 //! Reading the log on: every entry opened, held against its place, judged by every rule, taken in, and projected
 //! onto the verified copy. The one way in which an entry becomes verified.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::copy::{VerifiedCopy, replaced};
 use super::error::MOST;
 use super::opening::{Opened, read_opened};
 use super::shared::SharedFile;
 use super::{Finding, StoreError, tables};
-use crate::domain::{Digest, Register, Time};
+use crate::domain::{Digest, Event, Register, Time};
 use crate::log::{Defect, Entry, chain};
 
 /// By how many seconds a time may run behind an earlier entry's before it is reported.
@@ -36,6 +38,9 @@ pub struct Reading {
 
 /// Reads the log on from where `state` is; entries beyond the copy's head are projected onto it.
 ///
+/// A text that is gone is right only if a motion erased it, and that comes later in the log. So entries are taken in
+/// without their texts at first; where some are still unexplained at the end, it is all read again, and stops there.
+///
 /// # Errors
 /// What SQLite says, or a format that needs a newer twinseal. Faults of entries are findings.
 pub fn follow(
@@ -46,18 +51,46 @@ pub fn follow(
     mode: Mode,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Reading, StoreError> {
+    let before = state.clone();
+    copy.mark()?;
+    let (mut reading, gone) = read_on(shared, copy, state, fingerprint, mode, BTreeSet::new(), progress)?;
+    if gone.is_empty() {
+        return Ok(reading);
+    }
+    if mode == Mode::Everything && !reading.findings.is_empty() {
+        // The motion may come after the fault, where it cannot be believed: the fault is what has to be mended.
+        let meaning = "its text is missing, and no motion before the first fault erased it";
+        reading.findings.extend(gone.into_iter().map(|seq| Finding::at(seq, Defect::TextMissing.rule(), meaning)));
+        reading.findings.truncate(MOST);
+        return Ok(reading);
+    }
+    copy.back_to_mark()?;
+    *state = before;
+    read_on(shared, copy, state, fingerprint, mode, gone, progress).map(|(reading, _)| reading)
+}
+
+/// Reads once; the places are those of texts that are gone and that no motion erased.
+fn read_on(
+    shared: &SharedFile,
+    copy: &VerifiedCopy,
+    state: &mut Register,
+    fingerprint: Digest,
+    mode: Mode,
+    unexplained: BTreeSet<u64>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(Reading, BTreeSet<u64>), StoreError> {
     let from = state.head().map_or(0, |head| head.seq + 1);
-    let copied = copy.head()?.map(|head| head.seq);
-    let previous = state.head().map(|head| head.leaf);
     let mut follower = Follower {
         shared,
         copy,
         fingerprint,
-        copied,
-        state,
+        copied: copy.head()?.map(|head| head.seq),
         next: from,
-        previous,
+        previous: state.head().map(|head| head.leaf),
+        state,
         latest: None,
+        unexplained,
+        gone: BTreeMap::new(),
         out: Reading::default(),
     };
     let read = read_opened(shared, from, |opened| {
@@ -73,7 +106,7 @@ pub fn follow(
         }
         read => read?,
     }
-    Ok(follower.out)
+    Ok((follower.out, follower.gone.into_keys().collect()))
 }
 
 struct Follower<'a> {
@@ -89,6 +122,10 @@ struct Follower<'a> {
     previous: Option<Digest>,
     /// The latest time claimed so far, and where.
     latest: Option<(u64, Time)>,
+    /// Entries whose texts are gone although no motion erased them, as an earlier reading showed.
+    unexplained: BTreeSet<u64>,
+    /// Texts that are gone, by entry, until the motion comes that erased them.
+    gone: BTreeMap<u64, Digest>,
     out: Reading,
 }
 
@@ -106,6 +143,9 @@ impl Follower<'_> {
             Some(Finding::at(self.next, Defect::Missing.rule(), Defect::Missing))
         } else {
             match entry {
+                _ if self.unexplained.contains(&seq) => {
+                    Some(Finding::at(seq, Defect::TextMissing.rule(), Defect::TextMissing))
+                }
                 Err(defect) => Some(Finding::at(seq, defect.rule(), defect)),
                 Ok(entry) if judged => self.admit(&entry)?,
                 Ok(entry) => self.link(seq, &entry),
@@ -137,10 +177,15 @@ impl Follower<'_> {
             return Ok(Some(Finding::at(seq, defect.rule(), defect)));
         }
         if let Err(refusal) = self.state.judge(header, event) {
-            return Ok(Some(Finding::at(seq, refusal.rule(), refusal)));
+            return Ok(Some(Finding::at(seq, refusal.rule().as_str(), refusal)));
         }
         self.watch_clock(seq, header.time);
         self.state.apply(header, *leaf, event);
+        self.gone.extend(entry.gone().map(|text| (seq, text)));
+        if matches!(event, Event::Second(_)) {
+            let governance = self.state.governance();
+            self.gone.retain(|seq, text| governance.erased(*seq, *text).is_none());
+        }
         if self.copied.is_some_and(|copied| seq <= copied) {
             let known = self.copy.leaf(seq)?;
             return Ok((known != Some(*leaf)).then(|| replaced(seq)));

@@ -23,6 +23,8 @@ pub const TABLES: &[(&str, usize)] = &[
     ("people", 1),
     ("names", 2),
     ("roles", 2),
+    ("groups", 2),
+    ("operators", 2),
     ("keys", 1),
     ("motions", 1),
     ("changes", 1),
@@ -30,6 +32,8 @@ pub const TABLES: &[(&str, usize)] = &[
     ("revision_items", 4),
     ("votes", 1),
     ("runs", 1),
+    ("refusals", 1),
+    ("erasures", 1),
 ];
 
 type Object = (String, String, Option<String>);

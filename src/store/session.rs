@@ -8,9 +8,9 @@ use super::copy::{VerifiedCopy, replaced, verified_before};
 use super::follow::{Mode, Reading, follow};
 use super::pin::{Pin, PinFile};
 use super::shared::{Appended, SharedFile};
-use super::{Finding, StoreError, tables};
+use super::{Finding, StoreError, compare, tables};
 use crate::domain::{Change, ChangeId, Digest, Head, Register, Time};
-use crate::log::{Entry, Raw, entry};
+use crate::log::{Defect, Entry, Raw, entry, text};
 
 /// Something that was noticed and did not stop the work, to be said aloud.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,9 @@ pub enum Notice {
     FirstVerification,
     /// There was a copy and no pin: what was remembered outside the copy is gone.
     PinMissing,
+    /// Texts were erased, and others were reading: until they have finished, the file beside the register that ends in
+    /// `-wal` may still hold them.
+    ErasedLater,
 }
 
 /// A register in use.
@@ -157,6 +160,7 @@ impl Session {
         if self.state.head().is_some() && newest == self.state.head().map(|head| head.seq) {
             return Ok(());
         }
+        let erasures = self.state.governance().erasures().count();
         let tx = self.copy.begin()?;
         if self.state.head() != self.copy.head()? {
             // Another process of this account brought the copy on: what was loaded is loaded anew.
@@ -168,6 +172,9 @@ impl Session {
         }
         let reading = follow(&self.shared, &self.copy, &mut self.state, self.fingerprint, Mode::Advance, progress)?;
         tx.commit().map_err(StoreError::sqlite("bringing the verified copy on"))?;
+        if self.state.governance().erasures().count() != erasures {
+            self.copy.flush()?;
+        }
         self.fault = reading.findings.into_iter().next();
         // The file may have been exchanged since memory was held against it.
         if let Some(Pin { head, verified, .. }) = self.pin.filter(|_| self.fault.is_none())
@@ -204,17 +211,52 @@ impl Session {
         }
         let whole = reading.findings.is_empty() && self.state.head().is_some();
         if whole {
-            reading.findings = match tables::compare(self.shared.conn(), self.copy.conn()) {
+            reading.findings = match compare::compare(self.shared.conn(), self.copy.conn()) {
                 Err(StoreError::Broken(finding)) => vec![finding],
                 compared => compared?,
             };
+            reading.findings.extend(self.standing_again()?);
         }
         drop(snapshot);
         if whole {
             tx.commit().map_err(StoreError::sqlite("bringing the verified copy on"))?;
+            if self.state.governance().erasures().next().is_some() {
+                self.copy.flush()?;
+            }
             self.advance_pin(now)?;
         }
         Ok(reading)
+    }
+
+    /// Erased texts that stand in the file again.
+    fn standing_again(&self) -> Result<Vec<Finding>, StoreError> {
+        let mut findings = Vec::new();
+        for (seq, text, motion) in self.state.governance().erasures() {
+            if self.has_text(seq, text)? {
+                let meaning = format!("the text that motion {motion} erased stands there again");
+                findings.push(Finding::at(seq, "erased", meaning));
+            }
+        }
+        Ok(findings)
+    }
+
+    /// Whether an entry of the file has the text with this digest.
+    fn has_text(&self, seq: u64, text: Digest) -> Result<bool, StoreError> {
+        let found = self.shared.entry(seq)?.and_then(|raw| raw.text);
+        Ok(found.is_some_and(|found| text::digest(&found) == text))
+    }
+
+    /// The entries whose texts these motions, once carried, have erased and the file still has.
+    fn to_erase(&self, after: &Register) -> Result<Vec<u64>, StoreError> {
+        let erasures = after.governance().erasures();
+        let fresh = erasures.filter(|(seq, text, _)| self.state.governance().erased(*seq, *text).is_none());
+        let mut seqs = Vec::new();
+        for (seq, text, _) in fresh {
+            if self.has_text(seq, text)? {
+                seqs.push(seq);
+            }
+        }
+        Ok(seqs)
     }
 
     /// Entries that were verified before and are not in the log any more.
@@ -236,6 +278,14 @@ impl Session {
         }
     }
 
+    /// The register's governance as it was after some entry, in a state without changes.
+    ///
+    /// # Errors
+    /// An entry of the shared file that is not the one that was verified, or what SQLite says.
+    pub fn governed(&self, until: u64) -> Result<Register, StoreError> {
+        self.copy.governed(&self.shared, until)
+    }
+
     /// Makes sure that a change is part of the state.
     ///
     /// # Errors
@@ -254,9 +304,13 @@ impl Session {
     /// # Errors
     /// [`StoreError::Broken`] where the file holds another one by now.
     pub fn entry(&self, seq: u64) -> Result<Option<Entry>, StoreError> {
-        match self.raw(seq)? {
-            Some(raw) => entry::parse(&raw).map(Some).map_err(|defect| StoreError::defect(seq, &defect)),
-            None => Ok(None),
+        let Some(raw) = self.raw(seq)? else { return Ok(None) };
+        let entry = entry::parse(&raw).map_err(|defect| StoreError::defect(seq, &defect))?;
+        match entry.gone() {
+            Some(text) if self.state.governance().erased(seq, text).is_none() => {
+                Err(StoreError::defect(seq, &Defect::TextMissing))
+            }
+            _ => Ok(Some(entry)),
         }
     }
 
@@ -279,9 +333,13 @@ impl Session {
     pub fn append(&mut self, raw: &Raw, entry: &Entry, now: Time) -> Result<bool, StoreError> {
         let mut after = self.state.clone();
         after.apply(&entry.header, entry.leaf, &entry.event);
-        match self.shared.append(self.state.head(), raw, |tx| tables::project(tx, entry, &after))? {
+        let erase = self.to_erase(&after)?;
+        match self.shared.append(self.state.head(), raw, &erase, |tx| tables::project(tx, entry, &after))? {
             Appended::HeadMoved => Ok(false),
             Appended::Done => {
+                if !erase.is_empty() && !self.shared.flush()? {
+                    self.notices.push(Notice::ErasedLater);
+                }
                 let remembered = self.refresh(now, &mut |_| {});
                 let after = |source| StoreError::Unremembered { seq: raw.seq, source: Box::new(source) };
                 remembered.map(|()| true).map_err(after)
@@ -295,6 +353,11 @@ impl Session {
     /// # Errors
     /// As [`SharedFile::append`].
     pub fn rebuild(&mut self) -> Result<Option<Vec<Finding>>, StoreError> {
-        self.shared.refill(self.state.head(), self.copy.conn())
+        let erase: Vec<u64> = self.standing_again()?.into_iter().filter_map(|finding| finding.seq).collect();
+        let done = self.shared.refill(self.state.head(), &erase, self.copy.conn())?;
+        if !erase.is_empty() && !self.shared.flush()? {
+            self.notices.push(Notice::ErasedLater);
+        }
+        Ok(done)
     }
 }

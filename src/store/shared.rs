@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::{Finding, StoreError, schema, tables};
+use super::{Finding, StoreError, compare, schema};
 use crate::domain::Head;
 use crate::log::Raw;
 
@@ -179,8 +179,8 @@ impl SharedFile {
             .map_err(StoreError::sqlite("reading the log"))
     }
 
-    /// Puts an entry behind `head` if that still is the newest one, and projects it onto the tables, in one
-    /// transaction that is durable when this returns.
+    /// Puts an entry behind `head` if that still is the newest one, erases texts that it is carried to erase, and
+    /// projects it onto the tables, in one transaction that is durable when this returns.
     ///
     /// # Errors
     /// [`StoreError::ReadOnly`], [`StoreError::Busy`], or what SQLite says; nothing was recorded then.
@@ -188,6 +188,7 @@ impl SharedFile {
         &mut self,
         head: Option<Head>,
         raw: &Raw,
+        erase: &[u64],
         project: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
     ) -> Result<Appended, StoreError> {
         let doing = || StoreError::sqlite("recording");
@@ -198,6 +199,7 @@ impl SharedFile {
             let insert = "INSERT INTO entry (seq, blob, text) VALUES (?1, ?2, ?3)";
             tx.execute(insert, params![raw.seq, raw.blob, raw.text]).map_err(doing())?;
             project(tx).map_err(doing())?;
+            erase_texts(tx, erase).map_err(doing())?;
             // A planted trigger can swallow a row without an error: look before it is said to be there.
             match entry(tx, raw.seq).map_err(doing())? {
                 Some(found) if found == *raw => Ok(Appended::Done),
@@ -216,18 +218,33 @@ impl SharedFile {
     ///
     /// # Errors
     /// As [`SharedFile::append`].
-    pub fn refill(&mut self, head: Option<Head>, copy: &Connection) -> Result<Option<Vec<Finding>>, StoreError> {
+    pub fn refill(
+        &mut self,
+        head: Option<Head>,
+        erase: &[u64],
+        copy: &Connection,
+    ) -> Result<Option<Vec<Finding>>, StoreError> {
         let doing = || StoreError::sqlite("refilling the tables");
         self.write(|tx| {
             if !is_head(tx, head).map_err(doing())? {
                 return Ok(None);
             }
-            let differed = tables::compare(tx, copy)?;
+            erase_texts(tx, erase).map_err(doing())?;
+            let differed = compare::compare(tx, copy)?;
             if !differed.is_empty() {
-                tables::refill(tx, copy).map_err(doing())?;
+                compare::refill(tx, copy).map_err(doing())?;
             }
             Ok(Some(differed))
         })
+    }
+
+    /// Moves everything out of the write-ahead log, where what was erased may still stand; `false` where others are
+    /// reading, and it may stand there until they have finished.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn flush(&self) -> Result<bool, StoreError> {
+        flush(&self.conn).map_err(StoreError::sqlite("erasing"))
     }
 
     /// Runs one writing transaction; rolled back unless it succeeds.
@@ -254,7 +271,20 @@ pub fn harden(conn: &Connection) -> rusqlite::Result<()> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
     conn.pragma_update(None, "recursive_triggers", true)?;
     conn.pragma_update(None, "cell_size_check", true)?;
+    // What is erased is overwritten where it stood.
+    conn.pragma_update(None, "secure_delete", true)?;
     conn.pragma_update(None, "mmap_size", 0)
+}
+
+/// Empties the write-ahead log; `false` where others are reading.
+pub fn flush(conn: &Connection) -> rusqlite::Result<bool> {
+    let busy = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))?;
+    Ok(busy == 0)
+}
+
+fn erase_texts(conn: &Connection, seqs: &[u64]) -> rusqlite::Result<()> {
+    let mut update = conn.prepare("UPDATE entry SET text = NULL WHERE seq = ?1 AND text IS NOT NULL")?;
+    seqs.iter().try_for_each(|seq| update.execute([seq]).map(|_| ()))
 }
 
 fn check_identity(conn: &Connection, path: &Path) -> Result<(), StoreError> {

@@ -1,15 +1,12 @@
-//! The derived tables: how an entry is projected onto them, how they are compared, and how they are refilled.
+//! The derived tables: how an entry is projected onto them.
 
-use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
-use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, params};
 
-use super::error::MOST;
-use super::schema::TABLES;
-use super::{Finding, StoreError};
 use crate::domain::{
-    Change, Event, Fingerprint, Member, MotionId, MotionState, Proposal, Register, RevisionRef, Terms, Text, Verdict,
+    Attempt, Change, Digest, Event, Fingerprint, Header, Member, MotionId, MotionState, PersonId, Proposal, Register,
+    RevisionRef, Rule, Terms, Text, Verdict,
 };
 use crate::log::Entry;
 
@@ -19,7 +16,7 @@ use crate::log::Entry;
 /// What SQLite says.
 pub fn project(conn: &Connection, entry: &Entry, after: &Register) -> rusqlite::Result<()> {
     let Entry { header, event, text, leaf } = entry;
-    conn.prepare_cached("INSERT INTO actions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute(params![
+    conn.prepare_cached("INSERT INTO actions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute(params![
         header.seq,
         leaf.to_string(),
         event.kind().as_str(),
@@ -28,6 +25,7 @@ pub fn project(conn: &Connection, entry: &Entry, after: &Register) -> rusqlite::
         header.key.to_string(),
         event.change().map(|change| change.number()),
         event.motion().map(|motion| motion.number()),
+        header.text.as_ref().map(|text| text.digest.to_string()),
     ])?;
     if let Some(Text::Names(names)) = text {
         for (person, name) in names {
@@ -39,7 +37,7 @@ pub fn project(conn: &Connection, entry: &Entry, after: &Register) -> rusqlite::
         }
     }
     match event {
-        Event::Init { members, .. } => project_members(conn, members, header.seq)?,
+        Event::Init { members, .. } => project_members(conn, members, after)?,
         Event::Propose { motion, .. } => project_motion(conn, entry, motion.number())?,
         Event::Second(at) | Event::Decline(at) | Event::MotionWithdraw(at) => {
             project_motion_end(conn, entry, at.motion, after)?;
@@ -58,6 +56,7 @@ pub fn project(conn: &Connection, entry: &Entry, after: &Register) -> rusqlite::
         Event::Reject(at) => project_vote(conn, entry, at, Verdict::Reject)?,
         Event::Start { revision, .. } => project_run(conn, entry, revision, "start")?,
         Event::Finish { revision, outcome } => project_run(conn, entry, revision, outcome.as_str())?,
+        Event::Refused { attempt, rule } => project_refusal(conn, header, attempt, *rule)?,
         Event::Seal | Event::ChangeWithdraw(_) | Event::Note(_) => {}
     }
     match event.change().map(|change| after.change(change)) {
@@ -76,20 +75,51 @@ pub fn state_word(state: &MotionState) -> &'static str {
     }
 }
 
-fn project_members(conn: &Connection, members: &[Member], seq: u64) -> rusqlite::Result<()> {
-    for Member { person, roles, key, .. } in members {
-        let person = person.as_str();
-        conn.prepare_cached("INSERT INTO people VALUES (?1, ?2)")?.execute(params![person, seq])?;
-        conn.prepare_cached("INSERT INTO keys VALUES (?1, ?2, ?3, ?4, 'live')")?.execute(params![
-            key.fingerprint().to_string(),
-            person,
-            key.to_string(),
-            seq
-        ])?;
-        for role in roles {
-            conn.prepare_cached("INSERT INTO roles VALUES (?1, ?2)")?.execute(params![person, role.as_str()])?;
-        }
+fn project_members(conn: &Connection, members: &[Member], after: &Register) -> rusqlite::Result<()> {
+    for Member { person, key, .. } in members {
+        project_person(conn, person, after)?;
+        project_new_key(conn, key.fingerprint(), after)?;
     }
+    Ok(())
+}
+
+/// Somebody as they stand now, whatever was said of them before.
+fn project_person(conn: &Connection, id: &PersonId, after: &Register) -> rusqlite::Result<()> {
+    let Some(person) = after.governance().people().get(id) else { return Ok(()) };
+    let state = if person.retired { "retired" } else { "active" };
+    conn.prepare_cached(
+        "INSERT INTO people VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET state = excluded.state",
+    )?
+    .execute(params![id.as_str(), person.enrolled, state])?;
+    conn.prepare_cached("DELETE FROM roles WHERE person = ?1")?.execute([id.as_str()])?;
+    conn.prepare_cached("DELETE FROM groups WHERE person = ?1")?.execute([id.as_str()])?;
+    conn.prepare_cached("DELETE FROM operators WHERE machine = ?1")?.execute([id.as_str()])?;
+    for (role, until) in &person.standing.roles {
+        let until = until.map(|until| until.to_string());
+        let row = params![id.as_str(), role.as_str(), until];
+        conn.prepare_cached("INSERT INTO roles VALUES (?1, ?2, ?3)")?.execute(row)?;
+    }
+    for (group, until) in &person.standing.groups {
+        let until = until.map(|until| until.to_string());
+        let row = params![id.as_str(), group.as_str(), until];
+        conn.prepare_cached("INSERT INTO groups VALUES (?1, ?2, ?3)")?.execute(row)?;
+    }
+    for operator in &person.standing.operators {
+        let row = params![id.as_str(), operator.as_str()];
+        conn.prepare_cached("INSERT INTO operators VALUES (?1, ?2)")?.execute(row)?;
+    }
+    Ok(())
+}
+
+fn project_new_key(conn: &Connection, fingerprint: Fingerprint, after: &Register) -> rusqlite::Result<()> {
+    let Some(key) = after.governance().keys().get(&fingerprint) else { return Ok(()) };
+    conn.prepare_cached("INSERT INTO keys VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
+        fingerprint.to_string(),
+        key.person.as_str(),
+        key.public.to_string(),
+        key.enrolled,
+        key.state.as_str()
+    ])?;
     Ok(())
 }
 
@@ -102,11 +132,46 @@ fn project_motion_end(conn: &Connection, entry: &Entry, id: MotionId, after: &Re
         header.seq,
         header.actor.as_str()
     ])?;
-    match (&motion.state, &motion.proposal) {
-        (MotionState::Carried(_), Proposal::Enrol(members)) => project_members(conn, members, header.seq),
-        (MotionState::Carried(_), Proposal::Lift(key)) => project_key(conn, *key, after),
-        _ => Ok(()),
+    if !matches!(motion.state, MotionState::Carried(_)) {
+        return Ok(());
     }
+    match &motion.proposal {
+        Proposal::Enrol(members) => project_members(conn, members, after),
+        Proposal::Roles { person, .. } | Proposal::Retire { person, .. } => project_person(conn, person, after),
+        Proposal::AddKey { key, .. } => project_new_key(conn, key.fingerprint(), after),
+        Proposal::Lift { key, .. } => project_key(conn, *key, after),
+        Proposal::Redact(texts) => project_erasures(conn, texts, id),
+        Proposal::Policy { .. } => Ok(()),
+    }
+}
+
+/// Takes out what the tables hold of erased texts. One that the entry never had is not erased.
+fn project_erasures(conn: &Connection, texts: &BTreeMap<u64, Digest>, id: MotionId) -> rusqlite::Result<()> {
+    for (seq, text) in texts {
+        let had = "SELECT seq FROM actions WHERE seq = ?1 AND text = ?2";
+        let row = params![seq, text.to_string(), id.number()];
+        let insert = "INSERT INTO erasures SELECT seq, ?3 FROM actions WHERE seq = ?1 AND text = ?2
+            ON CONFLICT (seq) DO NOTHING";
+        conn.prepare_cached(insert)?.execute(row)?;
+        let row = params![seq, text.to_string()];
+        conn.prepare_cached(&format!("DELETE FROM names WHERE seq IN ({had})"))?.execute(row)?;
+        conn.prepare_cached(&format!("UPDATE revisions SET title = NULL WHERE seq IN ({had})"))?.execute(row)?;
+    }
+    Ok(())
+}
+
+fn project_refusal(conn: &Connection, header: &Header, attempt: &Attempt, rule: Rule) -> rusqlite::Result<()> {
+    let event = attempt.event();
+    conn.prepare_cached("INSERT INTO refusals VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
+        header.seq,
+        event.change().map(|change| change.number()),
+        event.motion().map(|motion| motion.number()),
+        attempt.verb().as_str(),
+        rule.as_str(),
+        header.actor.as_str(),
+        header.time.to_string()
+    ])?;
+    Ok(())
 }
 
 fn project_key(conn: &Connection, key: Fingerprint, after: &Register) -> rusqlite::Result<()> {
@@ -197,147 +262,5 @@ fn project_change(conn: &Connection, change: &Change) -> rusqlite::Result<()> {
          ON CONFLICT (id) DO UPDATE SET state = excluded.state, revision = excluded.revision",
     )?
     .execute(params![change.id().number(), change.state().as_str(), change.current().id.number])?;
-    Ok(())
-}
-
-type Row = Vec<Value>;
-
-/// Rows of a table in the order of its key, one at a time.
-fn select_in_order((table, keys): (&str, usize)) -> String {
-    let order: Vec<String> = (1..=keys).map(|n| n.to_string()).collect();
-    format!("SELECT * FROM {table} ORDER BY {}", order.join(", "))
-}
-
-fn next_row(rows: &mut rusqlite::Rows<'_>, columns: usize) -> rusqlite::Result<Option<Row>> {
-    match rows.next()? {
-        Some(row) => (0..columns).map(|n| row.get_ref(n).map(value)).collect::<Result<_, _>>().map(Some),
-        None => Ok(None),
-    }
-}
-
-/// A value as it stands; text that is not UTF-8, which only an adversary writes, as its bytes.
-fn value(found: ValueRef<'_>) -> Value {
-    match found {
-        ValueRef::Null => Value::Null,
-        ValueRef::Integer(n) => Value::Integer(n),
-        ValueRef::Real(n) => Value::Real(n),
-        ValueRef::Text(bytes) => {
-            String::from_utf8(bytes.to_vec()).map_or_else(|error| Value::Blob(error.into_bytes()), Value::Text)
-        }
-        ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
-    }
-}
-
-/// SQLite's own order of values.
-fn order(a: &Value, b: &Value) -> Ordering {
-    let class = |value: &Value| match value {
-        Value::Null => 0,
-        Value::Integer(_) | Value::Real(_) => 1,
-        Value::Text(_) => 2,
-        Value::Blob(_) => 3,
-    };
-    match (a, b) {
-        (Value::Integer(a), Value::Integer(b)) => a.cmp(b),
-        (Value::Text(a), Value::Text(b)) => a.cmp(b),
-        _ => class(a).cmp(&class(b)),
-    }
-}
-
-/// How one row differs.
-enum Difference {
-    /// It stands in the shared table only.
-    Added,
-    /// It is missing there.
-    Missing,
-    /// It stands there with other values.
-    Changed,
-}
-
-/// Holds the shared tables against those of a verified copy, in both directions, a row at a time.
-///
-/// # Errors
-/// What SQLite says.
-pub fn compare(shared: &Connection, copy: &Connection) -> Result<Vec<Finding>, StoreError> {
-    let mut findings = Vec::new();
-    for table in TABLES {
-        compare_table(shared, copy, *table, &mut findings).map_err(StoreError::sqlite("comparing the tables"))?;
-    }
-    Ok(findings)
-}
-
-fn compare_table(
-    shared: &Connection,
-    copy: &Connection,
-    (table, keys): (&str, usize),
-    findings: &mut Vec<Finding>,
-) -> rusqlite::Result<()> {
-    let sql = select_in_order((table, keys));
-    let (mut ours, mut theirs) = (copy.prepare(&sql)?, shared.prepare(&sql)?);
-    let columns = ours.column_count();
-    let (mut ours, mut theirs) = (ours.query([])?, theirs.query([])?);
-    let mut pair = (next_row(&mut ours, columns)?, next_row(&mut theirs, columns)?);
-    loop {
-        let by_key = |a: &Row, b: &Row| {
-            a.iter().zip(b).take(keys).map(|(a, b)| order(a, b)).find(|it| it.is_ne()).unwrap_or(Ordering::Equal)
-        };
-        let ordering = match &pair {
-            (None, None) => return Ok(()),
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (Some(a), Some(b)) => by_key(a, b),
-        };
-        let difference = match (&pair, ordering) {
-            (_, Ordering::Less) => Some(Difference::Missing),
-            (_, Ordering::Greater) => Some(Difference::Added),
-            ((a, b), Ordering::Equal) if a != b => Some(Difference::Changed),
-            _ => None,
-        };
-        if let Some(difference) = difference.filter(|_| findings.len() < MOST) {
-            findings.push(describe(table, keys, &difference, &pair));
-        }
-        if ordering.is_le() {
-            pair.0 = next_row(&mut ours, columns)?;
-        }
-        if ordering.is_ge() {
-            pair.1 = next_row(&mut theirs, columns)?;
-        }
-    }
-}
-
-fn describe(table: &str, keys: usize, difference: &Difference, pair: &(Option<Row>, Option<Row>)) -> Finding {
-    let row = match difference {
-        Difference::Added => pair.1.as_ref(),
-        _ => pair.0.as_ref(),
-    };
-    let show = |value: &Value| match value {
-        Value::Integer(n) => n.to_string(),
-        Value::Text(text) => text.clone(),
-        other => format!("{other:?}"),
-    };
-    let key: Vec<String> = row.into_iter().flatten().take(keys).map(show).collect();
-    let meaning = match difference {
-        Difference::Added => "is not what the log says: no entry makes it",
-        Difference::Missing => "is missing",
-        Difference::Changed => "is not what the log says: its values were changed",
-    };
-    Finding::of_file("tables", format_args!("the row {} of the table {table} {meaning}", key.join(", ")))
-}
-
-/// Empties the tables and fills them from a verified copy.
-///
-/// # Errors
-/// What SQLite says.
-pub fn refill(into: &Connection, copy: &Connection) -> rusqlite::Result<()> {
-    for (table, keys) in TABLES {
-        into.execute(&format!("DELETE FROM {table}"), [])?;
-        let mut select = copy.prepare(&select_in_order((table, *keys)))?;
-        let columns = select.column_count();
-        let places: Vec<String> = (1..=columns).map(|n| format!("?{n}")).collect();
-        let mut insert = into.prepare(&format!("INSERT INTO {table} VALUES ({})", places.join(", ")))?;
-        let mut rows = select.query([])?;
-        while let Some(row) = next_row(&mut rows, columns)? {
-            insert.execute(rusqlite::params_from_iter(row))?;
-        }
-    }
     Ok(())
 }

@@ -1,0 +1,155 @@
+//! What was named on the command line: values, people, changes, motions.
+
+use std::path::Path;
+
+use super::Context;
+use crate::domain::{Change, ChangeId, Field, Governance, MotionState, Person, PersonId, Prose, Text, Time};
+use crate::draft::{moment, nearest};
+use crate::error::Error;
+use crate::render::Names;
+use crate::store::{Session, StoreError};
+
+/// What an input is called in messages.
+pub fn name_of_input(given: &Path) -> String {
+    if given == Path::new("-") { "standard input".to_owned() } else { given.display().to_string() }
+}
+
+/// Parses a value given on the command line.
+///
+/// # Errors
+/// [`Error::Value`].
+pub fn parse<T: std::str::FromStr<Err = crate::domain::Invalid>>(given: &str) -> Result<T, Error> {
+    given.parse().map_err(|invalid| Error::Value { given: given.to_owned(), invalid })
+}
+
+/// A change that must be there.
+///
+/// # Errors
+/// [`Error::NoChange`].
+pub fn change(session: &mut Session, id: ChangeId) -> Result<&Change, Error> {
+    if session.load(id)?.is_none() {
+        // It may stand after the first broken entry: nobody can tell.
+        return Err(session.fault().map_or(Error::NoChange(id), |fault| Error::Broken(fault.clone())));
+    }
+    Ok(session.state().change(id)?)
+}
+
+/// Somebody who must be enrolled.
+///
+/// # Errors
+/// [`Error::NoPerson`].
+pub fn known_person<'s>(session: &'s Session, id: &PersonId) -> Result<&'s Person, Error> {
+    let people = session.state().governance().people();
+    let near = || nearest(id.as_str(), people.keys().map(PersonId::as_str));
+    people.get(id).ok_or_else(|| Error::NoPerson { person: id.clone(), near: near() })
+}
+
+/// The title of a change's current revision; none where it was erased.
+///
+/// # Errors
+/// What SQLite says.
+pub fn title(session: &Session, id: ChangeId) -> Result<Option<String>, Error> {
+    let sql = "SELECT title FROM revisions WHERE change = ?1 ORDER BY number DESC LIMIT 1";
+    let doing = || StoreError::sqlite("reading the verified copy");
+    let mut select = session.tables().prepare_cached(sql).map_err(doing())?;
+    Ok(select.query_row([id.number()], |row| row.get(0)).map_err(doing())?)
+}
+
+/// Everybody's display name, from the verified copy.
+///
+/// # Errors
+/// What SQLite says.
+pub fn names(session: &Session) -> Result<Names, Error> {
+    let doing = || StoreError::sqlite("reading the verified copy");
+    // A name in a motion that nobody carried is one person's word.
+    let sql = "SELECT person, name FROM names
+        WHERE seq = 0 OR seq IN (SELECT opened FROM motions WHERE state = 'carried') ORDER BY seq";
+    let mut select = session.tables().prepare(sql).map_err(doing())?;
+    let rows = select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?))).map_err(doing())?;
+    let rows = rows.collect::<Result<Vec<_>, _>>().map_err(doing())?;
+    Ok(rows.into_iter().filter_map(|(person, name)| Some((person.parse().ok()?, name))).collect())
+}
+
+/// A remark given on the command line.
+///
+/// # Errors
+/// [`Error::Value`].
+pub fn remark(field: Field, given: &str) -> Result<Text, Error> {
+    let prose = Prose::from_typed(given);
+    prose.map(|prose| Text::Remark(field, prose)).map_err(|invalid| Error::Value { given: given.to_owned(), invalid })
+}
+
+/// A reason given on the command line, if one was.
+///
+/// # Errors
+/// [`Error::Value`].
+pub fn reason(given: Option<&str>) -> Result<Option<Text>, Error> {
+    given.map(|given| remark(Field::Reason, given)).transpose()
+}
+
+/// A moment given on the command line, with its offset.
+///
+/// # Errors
+/// [`Error::Form`].
+pub fn time(given: &str) -> Result<Time, Error> {
+    let wrong = || Error::Form { given: given.to_owned(), form: "2026-12-31T18:00:00+08:00" };
+    moment(given).map_err(|_| wrong())
+}
+
+/// Governance at some moment in the past, and that moment.
+pub struct AsOf {
+    /// As it was.
+    pub governance: Governance,
+    /// The moment that dated grants are judged at.
+    pub at: Time,
+    /// The entry after which it was so; none for now.
+    pub seq: Option<u64>,
+}
+
+/// Governance now, or as of an entry or a moment. A moment is that of the last entry that claims not to be later.
+///
+/// # Errors
+/// [`Error::NoEntry`], [`Error::NothingBy`], or what prevents reading.
+pub fn as_of(context: &Context<'_>, session: &Session, given: Option<&str>) -> Result<AsOf, Error> {
+    let Some(given) = given else {
+        let (governance, at) = (session.state().governance().clone(), context.env.now());
+        return Ok(AsOf { governance, at, seq: None });
+    };
+    let doing = || StoreError::sqlite("reading the verified copy");
+    let (seq, at) = match crate::domain::number(given) {
+        Ok(seq) => {
+            let entry = session.entry(seq)?.ok_or(Error::NoEntry(seq))?;
+            (seq, entry.header.time)
+        }
+        Err(_) => {
+            let at = time(given)?;
+            let newest = "SELECT max(seq) FROM actions WHERE time <= ?1";
+            let found = session.tables().query_row(newest, [at.to_string()], |row| row.get::<_, Option<u64>>(0));
+            (found.map_err(doing())?.ok_or(Error::NothingBy(at))?, at)
+        }
+    };
+    Ok(AsOf { governance: session.governed(seq)?.governance().clone(), at, seq: Some(seq) })
+}
+
+/// Who erased what was written with an entry, and why; none where nobody did.
+///
+/// # Errors
+/// What prevents reading.
+pub fn erasure(session: &Session, seq: u64) -> Result<Option<String>, Error> {
+    let governance = session.state().governance();
+    let Some((_, _, id)) = governance.erasures().find(|(erased, _, _)| *erased == seq) else { return Ok(None) };
+    // A motion may name a text that this entry never had.
+    if session.entry(seq)?.is_none_or(|entry| entry.gone().is_none()) {
+        return Ok(None);
+    }
+    let motion = governance.motion(id)?;
+    let second = match &motion.state {
+        MotionState::Carried(second) => second.as_str(),
+        _ => "nobody",
+    };
+    let why = match session.entry(motion.seq)?.and_then(|entry| entry.text) {
+        Some(Text::Remark(_, prose)) => prose.to_string(),
+        _ => "no reason is left".to_owned(),
+    };
+    Ok(Some(format!("by motion {id}, proposed by {}, seconded by {second}: {why}", motion.proposer)))
+}

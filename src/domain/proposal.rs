@@ -1,0 +1,112 @@
+//! What a motion can ask for, and what a register is founded with.
+
+use std::collections::BTreeMap;
+
+use super::{Digest, EventKind, Fingerprint, Head, MotionId, PersonId, Policy, PublicKey, RegisterId, Standing};
+
+/// Somebody to be enrolled: who, with which standing, by which key, and the key's signature over that request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The person or machine.
+    pub person: PersonId,
+    /// What they may do.
+    pub standing: Standing,
+    /// Their key.
+    pub key: PublicKey,
+    /// The key's own signature over the request, as SSHSIG.
+    pub proof: Vec<u8>,
+}
+
+/// A signature by which somebody says with a key that they have that another one is theirs too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vouch {
+    /// The key that they have.
+    pub key: Fingerprint,
+    /// Its signature over the request, as SSHSIG.
+    pub proof: Vec<u8>,
+}
+
+/// What a motion asks for. Where it takes the place of something, it names the entry that put that in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proposal {
+    /// To enrol these people.
+    Enrol(Vec<Member>),
+    /// To give somebody another standing.
+    Roles {
+        /// Who.
+        person: PersonId,
+        /// The leaf hash of the entry that gave them the one that they have.
+        replaces: Digest,
+        /// The new one, whole.
+        standing: Standing,
+    },
+    /// To let somebody go: they may do nothing any more.
+    Retire {
+        /// Who.
+        person: PersonId,
+        /// The leaf hash of the entry that gave them the standing that they have.
+        replaces: Digest,
+    },
+    /// To give somebody enrolled another key.
+    AddKey {
+        /// Whose it is.
+        person: PersonId,
+        /// The key.
+        key: PublicKey,
+        /// The key's own signature over the request, as SSHSIG.
+        proof: Vec<u8>,
+        /// The word of a key that they have, where there is one.
+        vouch: Option<Vouch>,
+    },
+    /// To lift the suspension of a key.
+    Lift {
+        /// Which.
+        key: Fingerprint,
+        /// The leaf hash of the entry that suspended it.
+        replaces: Digest,
+    },
+    /// To put another policy in force.
+    Policy {
+        /// The leaf hash of the entry that put the one in force that there is.
+        replaces: Digest,
+        /// The new one.
+        policy: Policy,
+    },
+    /// To erase texts: of each entry, by its place, the text with this digest.
+    Redact(BTreeMap<u64, Digest>),
+}
+
+impl Proposal {
+    /// The kind of entry that opens the motion.
+    pub fn kind(&self) -> EventKind {
+        match self {
+            Self::Enrol(_) => EventKind::Enrol,
+            Self::Roles { .. } => EventKind::Roles,
+            Self::Retire { .. } => EventKind::Retire,
+            Self::AddKey { .. } => EventKind::AddKey,
+            Self::Lift { .. } => EventKind::Lift,
+            Self::Policy { .. } => EventKind::Policy,
+            Self::Redact(_) => EventKind::Redact,
+        }
+    }
+}
+
+/// A motion and the leaf hash of the entry that opened it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MotionRef {
+    /// The motion.
+    pub motion: MotionId,
+    /// The leaf hash of the entry that opened it.
+    pub opened: Digest,
+}
+
+/// The register in whose place another is founded, because too few of its admins can act.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Predecessor {
+    /// Its identity.
+    pub register: RegisterId,
+    /// The leaf hash of its entry 0.
+    pub fingerprint: Digest,
+    /// Its newest entry, as the founders saw it.
+    pub head: Head,
+}

@@ -1,0 +1,110 @@
+//! What to do next when a command did not do what it was asked.
+
+use super::Error;
+use crate::log::Defect;
+use crate::signer::KeyError;
+use crate::store::StoreError;
+
+impl Error {
+    /// What to do next.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Refused(refusal) | Self::RefusedOnRecord { refusal, .. } => refusal.hint()?,
+            Self::Faults { .. } => "mend these lines and try again; nothing was recorded",
+            Self::Request { .. } => "ask its sender to make it again with: twinseal person request",
+            Self::RequestElsewhere { here, .. } => {
+                return Some(format!("ask its sender for one that is made with --register '{here}'"));
+            }
+            Self::RequestOfOther { .. } => "give it as NAME=FILE:ROLES with the name that stands in it",
+            Self::Defect(Defect::TooLarge { .. }) => "shorten the text",
+            Self::NotAmongMembers { .. } => "sign with --key, using the key of one of the admins in --member",
+            Self::NoHome => "set HOME, or both XDG_CONFIG_HOME and XDG_STATE_HOME, to absolute folders",
+            Self::NoRegister => "name it with --register NAME or FILE, in TWINSEAL_REGISTER, or in config.toml",
+            Self::UnknownRegister { .. } => "give the path of its file: --register /srv/twinseal/prod.db",
+            Self::NoKey => "name it with --key FILE, in TWINSEAL_KEY, or in config.toml; `twinseal key new` makes one",
+            Self::UnknownKey { .. } => {
+                "choose your enrolled key with --key, or ask an admin to enrol you: twinseal person request"
+            }
+            Self::OtherPerson { .. } => "choose your own key with --key, or leave out --as",
+            Self::NeedFingerprint { .. } => {
+                "get the fingerprint from an admin by another way, and give it with --fingerprint"
+            }
+            Self::WrongFingerprint { .. } => {
+                "do not use it; ask the admins whether it was replaced, by another way than this file"
+            }
+            Self::Successor { found, .. } => {
+                return Some(format!(
+                    "ask two admins, by another way than this file; if they say so: --fingerprint {found}"
+                ));
+            }
+            Self::NotConfirmed => "run it again, and type exactly what is asked for",
+            Self::PassphrasesDiffer => "run it again; nothing was made",
+            Self::File { .. } => "check the path and its rights",
+            Self::KnownName { .. } => "choose another name",
+            Self::NeedDigest { .. } => "`show` prints the digest of what there is to sign",
+            Self::OtherDigest { .. } => {
+                "it was changed meanwhile, or that is another's digest: read it again, then decide"
+            }
+            Self::NoChange(_) => "`twinseal list` shows the changes that there are",
+            Self::NoRevision { .. } => "`twinseal show` lists its revisions in the timeline",
+            Self::NoMotion(_) => "`twinseal motion list` shows the motions that there are",
+            Self::NoPerson { .. } => "`twinseal person list` shows who is enrolled",
+            Self::NothingBy(_) => "`twinseal log` shows when what was recorded",
+            Self::NoText { .. } => "`twinseal log --raw-text --seq N` prints the text of an entry",
+            Self::NothingNamed { .. } => "name a role, --group or --operator",
+            Self::NotGranted { .. } => "`twinseal person show` tells what they have",
+            Self::NoEntry(_) => "`twinseal log` shows the entries that there are",
+            Self::NoPassphrase => "give it with --passphrase-file FILE, or say --no-passphrase",
+            Self::Findings { .. } => {
+                "keep this file as evidence, and tell the keepers of the register; tables alone are mended by \
+                 `twinseal rebuild`"
+            }
+            Self::Broken(_) => "keep this file as evidence; `twinseal verify` names all that is wrong",
+            Self::Store(error) => return store_hint(error),
+            Self::Key(error) => return key_hint(error),
+            Self::Contended { .. } => "try again",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+fn store_hint(error: &StoreError) -> Option<String> {
+    let hint = match error {
+        StoreError::NotFound { .. } => "check the path; `twinseal init` founds a register",
+        StoreError::Exists { .. } => "choose another path: a register is never overwritten",
+        StoreError::NotADatabase { .. } | StoreError::OtherApplication { .. } => "check the path given with --register",
+        StoreError::Layout { .. } | StoreError::Newer { .. } => "use a newer twinseal",
+        StoreError::ReadOnly { .. } => "ask for membership of the group that owns it",
+        StoreError::Busy { .. } => "somebody writes for very long; look for their process, then try again",
+        StoreError::Broken(_) => "`twinseal verify` names all that is wrong; keep the file as evidence",
+        StoreError::PinLost { .. } => {
+            "it was truncated, rolled back or replaced: keep this file, ask the admins, and compare with a backup"
+        }
+        StoreError::PinUnreadable { .. } => {
+            "pin.previous beside it is the pin before; compare it with the register's keepers before you put it back"
+        }
+        StoreError::Unremembered { .. } => "do not record it again; mend what failed, and look with `twinseal log`",
+        StoreError::Sqlite { .. } | StoreError::Io { .. } => return None,
+    };
+    Some(hint.to_owned())
+}
+
+fn key_hint(error: &KeyError) -> Option<String> {
+    Some(match error {
+        KeyError::Exposed { path, .. } => format!("run: chmod 600 {}", shell_word(&path.display().to_string())),
+        KeyError::NotAKey { .. } | KeyError::OtherAlgorithm { .. } | KeyError::Bad { .. } => {
+            "make one with `twinseal key new NAME`, or `ssh-keygen -t ed25519`; give the private half".to_owned()
+        }
+        KeyError::NeedsPassphrase { .. } => "give it with --passphrase-file FILE".to_owned(),
+        KeyError::Exists { .. } => "choose another name".to_owned(),
+        KeyError::WrongPassphrase { .. } => "try again".to_owned(),
+        KeyError::Io { .. } | KeyError::Encoding => return None,
+    })
+}
+
+/// A word as a shell takes it.
+fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
+    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}

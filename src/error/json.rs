@@ -1,0 +1,39 @@
+//! What went wrong, for programs.
+
+use serde_json::{Value, json};
+
+use super::{Error, Exit};
+use crate::draft::Fault;
+
+impl Error {
+    /// A command line that is none, as JSON.
+    pub fn usage(message: &str) -> Value {
+        let message = message.trim_end().trim_start_matches("error: ");
+        Self::shape(Exit::Invalid, message, Some("`twinseal help` shows the commands".to_owned()))
+    }
+
+    fn shape(exit: Exit, message: &str, hint: Option<String>) -> Value {
+        json!({ "error": {
+            "exit": exit as u8, "message": message, "hint": hint, "rule": null, "recorded": null, "faults": [],
+        }})
+    }
+
+    /// As JSON: `docs/json.md` has the shape.
+    pub fn json(&self) -> Value {
+        let faults = match self {
+            Self::Faults { faults, .. } => faults.as_slice(),
+            _ => &[],
+        };
+        let fault = |it: &Fault| json!({ "line": it.line, "field": it.field, "problem": it.problem.to_string() });
+        let (rule, recorded) = match self {
+            Self::Refused(refusal) => (Some(refusal.rule()), None),
+            Self::RefusedOnRecord { refusal, seq } => (Some(refusal.rule()), Some(seq)),
+            _ => (None, None),
+        };
+        let mut error = Self::shape(self.exit(), &self.to_string(), self.hint());
+        error["error"]["rule"] = json!(rule.map(|rule| rule.as_str()));
+        error["error"]["recorded"] = json!(recorded);
+        error["error"]["faults"] = faults.iter().map(fault).collect();
+        error
+    }
+}

@@ -1,0 +1,190 @@
+//! Starting and finishing.
+
+use super::filing::artifact;
+use super::prelude::*;
+
+#[test]
+fn nothing_starts_on_fewer_than_two_approvals() {
+    let world = World::filed();
+    world.at("2026-12-01T10:00:00Z");
+    world.fails("erin", "start CHG-1", Exit::Refused, "CHG-1 has 0 of 2 approvals that count");
+    forbidden(&world, "erin", start(&world), None, "two-approvals");
+    world.approve("carol", "CHG-1");
+    world.fails("erin", "start CHG-1", Exit::Refused, "CHG-1 has 1 of 2 approvals that count");
+    forbidden(&world, "erin", start(&world), None, "two-approvals");
+    world.approve("dave", "CHG-1");
+    accepted(&world, "erin", start(&world), None);
+}
+
+#[test]
+fn one_person_counts_once() {
+    let world = World::filed();
+    world.at("2026-12-01T10:00:00Z");
+    for _ in 0..3 {
+        world.approve("carol", "CHG-1");
+    }
+    world.fails("erin", "start CHG-1", Exit::Refused, "CHG-1 has 1 of 2 approvals that count");
+    forbidden(&world, "erin", start(&world), None, "two-approvals");
+}
+
+#[test]
+fn approvals_expire_after_fourteen_days() {
+    let world = World::founded();
+    file(&world, &[("2026-12-01T10", "2026-12-10T10"), ("2026-12-01T12", "2026-12-20T12")]);
+    world.approve("carol", "CHG-1");
+    world.at("2026-12-01T09:00:10Z");
+    world.approve("dave", "CHG-1");
+    world.at("2026-12-15T08:59:59Z");
+    accepted(&world, "erin", start(&world), None);
+    world.at("2026-12-15T09:00:00Z");
+    world.fails("erin", "start CHG-1", Exit::Refused, "CHG-1 has 1 of 2 approvals that count");
+    forbidden(&world, "erin", start(&world), None, "two-approvals");
+    // Approving again replaces one's own approval that expired.
+    world.approve("carol", "CHG-1");
+    accepted(&world, "erin", start(&world), None);
+}
+
+#[test]
+fn approvals_of_another_change_count_for_nothing() {
+    let world = World::approved();
+    world.ok("erin", "file change.toml");
+    world.fails("erin", "start CHG-2", Exit::Refused, "CHG-2 has 0 of 2 approvals that count");
+    let event = Event::Start { revision: world.revision("CHG-2"), artifacts: Vec::new() };
+    forbidden(&world, "erin", event, None, "two-approvals");
+}
+
+#[test]
+fn nothing_starts_outside_its_window() {
+    let world = World::approved();
+    for (time, good) in [("09:59:59", false), ("10:00:00", true), ("11:59:59", true), ("12:00:00", false)] {
+        world.at(&format!("2026-12-01T{time}Z"));
+        if good {
+            accepted(&world, "erin", start(&world), None);
+        } else {
+            let complaint = format!("it is 2026-12-01T{time}Z, and the window is 2026-12-01T10:00:00Z to");
+            world.fails("erin", "start CHG-1", Exit::Refused, &complaint);
+            forbidden(&world, "erin", start(&world), None, "in-window");
+        }
+    }
+}
+
+#[test]
+fn nobody_starts_who_does_not_implement() {
+    let world = World::founded();
+    // The owner answers for it and does not start it either.
+    file(&world, &[("owner = \"erin\"", "owner = \"bob\"\nimplementers = [\"erin\"]")]);
+    for person in ["carol", "dave"] {
+        world.approve(person, "CHG-1");
+    }
+    world.at("2026-12-01T10:00:00Z");
+    for person in ["bob", "carol", "alice", "audrey"] {
+        world.fails(person, "start CHG-1", Exit::Refused, &format!("{person} is not an implementer of CHG-1"));
+        forbidden(&world, person, start(&world), None, "implementer");
+    }
+    accepted(&world, "erin", start(&world), None);
+}
+
+#[test]
+fn a_change_starts_once() {
+    let world = World::approved();
+    world.ok("erin", "start CHG-1");
+    world.fails("erin", "start CHG-1", Exit::Refused, "CHG-1 was started already");
+    forbidden(&world, "erin", start(&world), None, "start-once");
+    world.ok("erin", "finish CHG-1 --outcome failed");
+    forbidden(&world, "erin", start(&world), None, "start-once");
+}
+
+/// A change approved with the artifact `app.tar`, and a start that read these.
+fn with_artifact() -> (World, impl Fn(&World, &[Artifact]) -> Event) {
+    let world = World::founded();
+    world.write("app.tar", "approved");
+    world.write("change.toml", format!("{CHANGE}\n[[artifacts]]\nname = \"app.tar\"\nfile = \"app.tar\"\n"));
+    world.ok("erin", "file change.toml");
+    for person in ["carol", "dave"] {
+        world.approve(person, "CHG-1");
+    }
+    world.at("2026-12-01T10:00:00Z");
+    let start =
+        |world: &World, read: &[Artifact]| Event::Start { revision: world.revision("CHG-1"), artifacts: read.to_vec() };
+    (world, start)
+}
+
+#[test]
+fn nothing_starts_without_reading_its_artifacts() {
+    let (world, start) = with_artifact();
+    world.fails("erin", "start CHG-1", Exit::Refused, "the artifact app.tar was approved and not read");
+    forbidden(&world, "erin", start(&world, &[]), None, "artifact-read");
+    let approved = text::digest(b"approved");
+    accepted(&world, "erin", start(&world, &[artifact("app.tar", approved)]), None);
+}
+
+#[test]
+fn nothing_starts_with_another_artifact_than_approved() {
+    let (world, start) = with_artifact();
+    world.write("app.tar", "swapped");
+    let complaint = "the artifact app.tar is not what was approved";
+    world.fails("erin", "start CHG-1 --artifact app.tar=app.tar", Exit::Refused, complaint);
+    let swapped = artifact("app.tar", text::digest(b"swapped"));
+    forbidden(&world, "erin", start(&world, std::slice::from_ref(&swapped)), None, "artifact-match");
+    // Neither first nor second among two readings may be the wrong one.
+    let approved = artifact("app.tar", text::digest(b"approved"));
+    forbidden(&world, "erin", start(&world, &[swapped.clone(), approved.clone()]), None, "artifact-match");
+    forbidden(&world, "erin", start(&world, &[approved, swapped]), None, "artifact-once");
+}
+
+#[test]
+fn nothing_starts_with_an_artifact_that_nobody_approved() {
+    let (world, start) = with_artifact();
+    let complaint = "the artifact extra.sh is not part of the approved revision";
+    let command = "start CHG-1 --artifact app.tar=app.tar --artifact extra.sh=app.tar";
+    world.fails("erin", command, Exit::Refused, complaint);
+    let (approved, extra) = (artifact("app.tar", text::digest(b"approved")), artifact("extra.sh", WRONG));
+    forbidden(&world, "erin", start(&world, &[approved, extra]), None, "artifact-approved");
+}
+
+#[test]
+fn nothing_is_finished_that_was_not_started() {
+    let world = World::approved();
+    world.fails("erin", "finish CHG-1 --outcome succeeded", Exit::Refused, "CHG-1 was not started");
+    for outcome in Outcome::ALL {
+        forbidden(&world, "erin", finish(&world, *outcome), None, "started");
+    }
+}
+
+#[test]
+fn nobody_finishes_who_neither_implements_nor_owns() {
+    let world = World::founded();
+    file(&world, &[("owner = \"erin\"", "owner = \"bob\"\nimplementers = [\"alice\"]")]);
+    for person in ["carol", "dave"] {
+        world.approve(person, "CHG-1");
+    }
+    world.at("2026-12-01T10:00:00Z");
+    world.ok("alice", "start CHG-1");
+    // erin filed it, and that alone gives her nothing to finish.
+    for person in ["carol", "erin", "audrey"] {
+        let complaint = format!("{person} neither implements nor owns CHG-1");
+        world.fails(person, "finish CHG-1 --outcome failed", Exit::Refused, &complaint);
+        forbidden(&world, person, finish(&world, Outcome::Failed), None, "implementer-or-owner");
+    }
+    accepted(&world, "bob", finish(&world, Outcome::Failed), None);
+    accepted(&world, "alice", finish(&world, Outcome::Failed), None);
+}
+
+#[test]
+fn a_change_is_finished_once() {
+    for first in [Outcome::Succeeded, Outcome::Failed] {
+        let world = World::approved();
+        world.ok("erin", "start CHG-1");
+        world.ok("erin", &format!("finish CHG-1 --outcome {first}"));
+        for again in [Outcome::Succeeded, Outcome::Failed] {
+            let complaint = format!("CHG-1 was finished as {first} already");
+            world.fails("erin", &format!("finish CHG-1 --outcome {again}"), Exit::Refused, &complaint);
+            forbidden(&world, "erin", finish(&world, again), None, "finish-once");
+        }
+        // Rolling back is possible after any other outcome, and is the end.
+        world.ok("erin", "finish CHG-1 --outcome rolled-back");
+        for outcome in Outcome::ALL {
+            forbidden(&world, "erin", finish(&world, *outcome), None, "finish-once");
+        }
+    }
+}

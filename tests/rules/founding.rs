@@ -1,0 +1,128 @@
+//! How a register is founded.
+
+use super::prelude::*;
+
+/// A register that begins with this event: the one judge says no, and so does `verify` where the file is made by hand.
+#[track_caller]
+pub fn unfounded(world: &World, person: &str, event: Event, rule: &str) {
+    let signer = world.signer(person);
+    let header = Header {
+        register: RegisterId::new("prod".parse().unwrap(), [1; 16]),
+        seq: 0,
+        prev: Digest::NONE,
+        governance: Digest::NONE,
+        last: event.change().map(|_| Digest::NONE),
+        time: world.now(),
+        actor: person.parse().unwrap(),
+        key: signer.public().fingerprint(),
+        text: None,
+    };
+    // `propose` needs a register to propose to; before entry 0 the judge is asked without one.
+    assert_eq!(Register::default().judge(&header, &event).map_err(|refusal| refusal.rule().as_str()), Err(rule));
+    let unsigned = Unsigned::new(&header, &event, None).unwrap();
+    let signature = signer.sign(unsigned.namespace(), unsigned.body().as_bytes());
+    let (raw, _) = unsigned.seal(&signature).unwrap();
+    SharedFile::create(&world.path("prod.db")).unwrap();
+    world.insert(&raw);
+    let findings = world.findings("audrey");
+    assert!(findings.len() == 1 && findings[0].starts_with(&format!("entry 0: [{rule}] ")), "{findings:#?}");
+    fs::remove_file(world.path("prod.db")).unwrap();
+}
+
+pub fn init(format: u64, members: Vec<Member>) -> Event {
+    Event::Init { format, after: None, policy: Policy::built_in(), members }
+}
+
+#[test]
+fn a_register_begins_with_nothing_but_init() {
+    let world = World::with_requests();
+    unfounded(&world, "alice", Event::Seal, "founding");
+    let at = MotionRef { motion: "1".parse().unwrap(), opened: WRONG };
+    unfounded(&world, "alice", Event::Second(at), "founding");
+}
+
+#[test]
+fn a_register_is_founded_once() {
+    let world = World::with_requests();
+    let members = [member(&world, "alice", "alice", &[Role::Admin]), member(&world, "bob", "bob", &[Role::Admin])];
+    let world = World::founded();
+    forbidden(&world, "alice", init(1, members.into()), None, "founding");
+}
+
+#[test]
+fn no_register_has_a_format_before_the_first() {
+    // `init` writes level 1 and nothing else. A level above ours is no finding but exit code 4: see `hostile.rs`.
+    let world = World::with_requests();
+    let founders = ["alice", "bob"].map(|it| member(&world, it, it, &[Role::Admin]));
+    unfounded(&world, "alice", init(0, founders.into()), "format");
+}
+
+#[test]
+fn one_admin_founds_no_register() {
+    let world = World::with_requests();
+    let one = "init --name prod --member alice=alice.request:admin --member carol=carol.request:approver";
+    world.fails("alice", one, Exit::Refused, "a register needs two admins, and this leaves 1");
+    assert!(!world.path("prod.db").exists());
+    let founders =
+        [member(&world, "alice", "alice", &[Role::Admin]), member(&world, "carol", "carol", &[Role::Approver])];
+    unfounded(&world, "alice", init(1, founders.into()), "two-admins");
+    unfounded(&world, "alice", init(1, vec![member(&world, "alice", "alice", &[Role::Admin])]), "two-admins");
+}
+
+#[test]
+fn nobody_founds_a_register_for_other_admins() {
+    let world = World::with_requests();
+    let members =
+        "--member alice=alice.request:admin --member bob=bob.request:admin --member erin=erin.request:engineer";
+    let complaint = "entry 0 must be signed by one of the admins";
+    world.fails("erin", &format!("init --name prod {members}"), Exit::Refused, complaint);
+    let mut founders = ["alice", "bob"].map(|it| member(&world, it, it, &[Role::Admin])).to_vec();
+    unfounded(&world, "carol", init(1, founders.clone()), "founder-is-admin");
+    // An admin by name, and by another key than the one that entry 0 enrols.
+    founders[0] = member(&world, "alice", "erin", &[Role::Admin]);
+    unfounded(&world, "alice", init(1, founders), "founder-is-admin");
+}
+
+/// A register of alice's that nobody has sealed.
+pub fn unsealed() -> World {
+    let world = World::with_requests();
+    let member = |it: &&str| format!("--member {it}={it}.request:{}", if *it == "erin" { "engineer" } else { "admin" });
+    let members: Vec<String> = ["alice", "bob", "carol", "erin"].iter().map(member).collect();
+    world.ok("alice", &format!("init --name prod --register prod.db {}", members.join(" ")));
+    world
+}
+
+#[test]
+fn nothing_is_accepted_before_the_seal() {
+    let world = unsealed();
+    world.write("change.toml", CHANGE);
+    let file = format!("file change.toml --fingerprint {}", world.fingerprint());
+    world.fails("erin", &file, Exit::Refused, "the register is not sealed yet");
+    let (event, text) = filing(&world, |_, _| {});
+    forbidden(&world, "erin", event, text, "sealed");
+    world.person("frank");
+    let frank = member(&world, "frank", "frank", &[Role::Admin]);
+    forbidden(&world, "bob", enrolling(&world, &[frank]), None, "sealed");
+}
+
+#[test]
+fn a_register_is_sealed_once() {
+    let world = unsealed();
+    let seal = format!("seal --fingerprint {}", world.fingerprint());
+    world.ok("bob", &seal);
+    world.fails("carol", &seal, Exit::Refused, "the register is sealed already");
+    forbidden(&world, "carol", Event::Seal, None, "sealed-once");
+    forbidden(&world, "alice", Event::Seal, None, "sealed-once");
+}
+
+#[test]
+fn nobody_seals_what_they_founded() {
+    let world = unsealed();
+    let seal = format!("seal --fingerprint {}", world.fingerprint());
+    let complaint = "sealed by a founding admin who did not sign entry 0";
+    for person in ["alice", "erin"] {
+        world.fails(person, &seal, Exit::Refused, complaint);
+        forbidden(&world, person, Event::Seal, None, "seal-by-another");
+    }
+    accepted(&world, "bob", Event::Seal, None);
+}
