@@ -1,0 +1,121 @@
+//! `docs/json.md` is held: each block names who runs which command, and shows what is printed, laid out for reading.
+//!
+//! After a change that is meant: `SNAPSHOTS=overwrite cargo test --test json`, and read the difference.
+
+mod support;
+
+use std::fs;
+
+use snapbox::{Assert, Data};
+use support::{CHANGE, World};
+use twinseal::error::Exit;
+
+/// A register in which a little of everything has happened.
+fn world() -> World {
+    let world = World::founded();
+    let more = "[links]\nincident = \"INC-2214\"\n[[tests]]\nwhat = \"Replay of a busy open.\"\nresult = \"No rejects.\"\n\
+                evidence = \"replay.txt\"\n[[artifacts]]\nname = \"pool.toml\"\nfile = \"pool.toml\"\n";
+    world.write("replay.txt", "0 rejects\n");
+    world.write("pool.toml", "size = 160\n");
+    world.write("change.toml", format!("{CHANGE}\n{more}"));
+    world.ok("erin", "file change.toml");
+    world.ok("carol", &format!("approve CHG-1 --revision {}", world.revision("CHG-1").filed));
+    world.write("revised.toml", format!("{}\n{more}", CHANGE.replace("pool to 160", "pool to 144")));
+    world.ok("erin", "revise CHG-1 revised.toml");
+    world.approve("carol", "CHG-1");
+    world.ok("audrey", "note CHG-1 'Seen.'");
+    world.write(
+        "policy.toml",
+        "approvals = 2\napproval_days = 7\nseparate = [\"admin-approver\"]\n[[require]]\n\
+        name = \"bad\"\nwhen = { risk = [\"critical\"] }\napprovals = 3\nfields = [\"tests\"]\n",
+    );
+    world.ok("alice", "policy propose policy.toml");
+    world.write("bad.toml", CHANGE.replace("owner", "ower").replace("\"high\"", "\"huge\""));
+    world
+}
+
+/// Every line that was printed is a document of its own.
+fn laid_out(printed: &str) -> String {
+    let document = |line: &str| {
+        let value: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        serde_json::to_string_pretty(&value).unwrap() + "\n"
+    };
+    printed.lines().map(document).collect()
+}
+
+#[test]
+fn the_document_shows_what_is_printed() {
+    let world = world();
+    let text = fs::read_to_string("docs/json.md").unwrap();
+    let (mut played, mut lines, mut blocks) = (String::new(), text.lines(), 0);
+    while let Some(line) = lines.next() {
+        played.push_str(line);
+        played.push('\n');
+        let Some((person, command)) = line.strip_prefix("```json ").and_then(|rest| rest.split_once(": ")) else {
+            continue;
+        };
+        lines.by_ref().take_while(|line| *line != "```").for_each(drop);
+        let output = world.run(person, &format!("--json {command}"));
+        let failed = output.out.starts_with("{\"error\":");
+        assert_eq!(failed, output.exit != Exit::Done && output.exit != Exit::Broken, "{command}\n{}", output.screen);
+        played.push_str(&laid_out(&output.out).replace(&world.path("").display().to_string(), "/srv/"));
+        played.push_str("```\n");
+        blocks += 1;
+    }
+    assert!(blocks >= 18, "only {blocks} blocks were found");
+    let assert = Assert::new().action_env("SNAPSHOTS");
+    assert.eq(played, Data::read_from("docs/json.md".as_ref(), Some(snapbox::data::DataFormat::Text)).raw());
+}
+
+#[test]
+fn every_command_answers_in_json_and_in_nothing_else() {
+    let world = world();
+    let revision = world.revision("CHG-1").filed;
+    let motion = world.state().governance().motion("1".parse().unwrap()).unwrap().opened;
+    let carol = world.signer("carol").public().fingerprint();
+    let commands = [
+        ("erin", "list".to_owned()),
+        ("erin", "show CHG-1".to_owned()),
+        ("erin", "diff CHG-1".to_owned()),
+        ("erin", "inbox".to_owned()),
+        ("erin", "log".to_owned()),
+        ("erin", "check change.toml".to_owned()),
+        ("erin", "file change.toml".to_owned()),
+        ("dave", format!("approve CHG-1 --revision {revision}")),
+        ("dave", "retract CHG-1 --reason 'Not yet.'".to_owned()),
+        ("dave", "reject CHG-2 --reason 'Twice.'".to_owned()),
+        ("erin", "withdraw CHG-2".to_owned()),
+        ("erin", "note CHG-1 'More.'".to_owned()),
+        ("erin", "verify".to_owned()),
+        ("erin", "rebuild".to_owned()),
+        ("erin", "export jsonl".to_owned()),
+        ("erin", "person list".to_owned()),
+        ("erin", "person show carol --as-of 0".to_owned()),
+        ("erin", "motion list".to_owned()),
+        ("erin", "motion show 1".to_owned()),
+        ("bob", format!("motion second 1 --digest {motion}")),
+        ("erin", "policy show".to_owned()),
+        ("erin", "policy show --source".to_owned()),
+        ("erin", "policy check policy.toml".to_owned()),
+        ("alice", "person grant carol engineer".to_owned()),
+        ("alice", "person retire dave".to_owned()),
+        ("alice", "motion redact 2 --reason 'No.'".to_owned()),
+        ("bob", "motion decline 2".to_owned()),
+        ("alice", "motion withdraw 3".to_owned()),
+        ("bob", format!("key suspend {carol}")),
+        ("bob", format!("key lift {carol}")),
+        ("erin", "key show people/erin/key".to_owned()),
+        ("erin", "key new --no-passphrase another".to_owned()),
+    ];
+    for (person, command) in commands {
+        let output = world.run(person, &format!("--json {command}"));
+        assert_eq!(output.exit, Exit::Done, "{command}\n{}", output.screen);
+        assert!(!laid_out(&output.out).is_empty(), "{command} says nothing in JSON");
+    }
+    for wrong in ["show CHG-99", "show", "frobnicate", "check bad.toml", "start CHG-1", "list --status maybe"] {
+        let output = world.run("erin", &format!("{wrong} --json"));
+        let error: serde_json::Value = serde_json::from_str(&output.out).unwrap();
+        assert_eq!(error["error"]["exit"], output.exit as u8, "{wrong}\n{}", output.screen);
+        assert!(!output.err.is_empty(), "{wrong} says nothing to people");
+    }
+}
