@@ -17,6 +17,9 @@ use twinseal::error::Exit;
 /// The questions after which a person types something that is shown.
 const QUESTIONS: [&str; 2] = ["Type ", "Is it the same? "];
 
+/// With this sentence a transcript begins where the register stands already.
+const FOUNDED: &str = "The register `prod` stands";
+
 fn answers(screen: &[&str]) -> Vec<String> {
     let asked = screen.iter().filter(|line| QUESTIONS.iter().any(|question| line.starts_with(question)));
     asked.filter_map(|line| Some(line.rsplit_once(": ")?.1.to_owned())).collect()
@@ -58,7 +61,8 @@ fn play(world: &World, person: &str, command: &str, screen: &[&str]) -> String {
 }
 
 fn replay(text: &str) -> String {
-    let world = World::empty();
+    // Only some transcripts found the register before one's eyes.
+    let world = if text.contains(FOUNDED) { World::founded() } else { World::empty() };
     copy(Path::new("examples"), &world.path(""));
     let mut played = String::new();
     let mut lines = text.lines().peekable();
