@@ -1,0 +1,201 @@
+//! Finding one's way in a register: lists, moments in the past, drafts from earlier changes, exports.
+
+mod support;
+
+use std::fs;
+
+use support::{CHANGE, World};
+use twinseal::error::Exit;
+
+/// Five changes that differ: CHG-1 is as [`CHANGE`], approved; the others are submitted but for CHG-5, rejected.
+fn five() -> World {
+    let world = World::founded();
+    let variants: [&[(&str, &str)]; 5] = [
+        &[],
+        &[("\"high\"", "\"low\""), ("12:00:00Z", "11:00:00Z"), ("Raise the pool", "Lower the pool")],
+        &[("\"normal\"", "\"emergency\""), ("\"high\"", "\"critical\""), ("order-gateway", "oms-db")],
+        &[("owner = \"erin\"", "owner = \"bob\""), ("2026-12-01T", "2026-12-08T"), ("160.", "160. Call the Broker.")],
+        &[("[window]", "tags = [\"capacity\"]\n[window]"), ("\"high\"", "\"medium\"")],
+    ];
+    for replaced in variants {
+        let change = replaced.iter().fold(CHANGE.to_owned(), |change, (from, to)| change.replace(from, to));
+        assert!(replaced.iter().all(|(_, to)| change.contains(to)));
+        world.write("change.toml", change);
+        world.ok("erin", "file change.toml");
+    }
+    world.ok("dave", "reject CHG-5 --reason 'Not today.'");
+    world.approve("carol", "CHG-1");
+    world.approve("dave", "CHG-1");
+    world
+}
+
+/// The changes in a list, in its order.
+fn listed(world: &World, arguments: &str) -> Vec<String> {
+    let printed = world.ok("audrey", &format!("list {arguments}"));
+    printed.lines().skip(1).map(|line| line.split(' ').next().unwrap().trim_start_matches("CHG-").to_owned()).collect()
+}
+
+#[test]
+fn a_list_holds_what_was_asked_for_and_nothing_else() {
+    let world = five();
+    for (arguments, expected) in [
+        ("", "5 4 3 2 1"),
+        ("--status approved", "1"),
+        ("--status submitted", "4 3 2"),
+        ("--status rejected", "5"),
+        ("--status executing", ""),
+        ("--owner bob", "4"),
+        ("--service oms-db", "3"),
+        ("--service order-gateway", "5 4 2 1"),
+        ("--tag capacity", "5"),
+        ("--risk high", "4 1"),
+        ("--kind emergency", "3"),
+        ("--from 2026-12-01T12:00:00Z", "4"),
+        ("--from 2026-12-01T11:00:00Z --to 2026-12-02T00:00:00Z", "5 3 1"),
+        ("--to 2026-12-08T18:00:00+08:00", "5 3 2 1"),
+        ("--text 'lower the'", "2"),
+        ("--text 'the broker'", "4"),
+        ("--text nowhere", ""),
+        ("--risk high --owner erin --status approved", "1"),
+        ("--sort oldest", "1 2 3 4 5"),
+        ("--sort window", "1 2 3 5 4"),
+        ("--sort risk", "3 4 1 5 2"),
+        ("--sort oldest --limit 2", "1 2"),
+        ("--status submitted --limit 1", "4"),
+    ] {
+        assert_eq!(listed(&world, arguments).join(" "), expected, "list {arguments}");
+    }
+    world.at("2026-12-01T11:30:00Z");
+    assert_eq!(listed(&world, "--status expired"), ["2"]);
+    let output = world.run("audrey", "list --status submitted --limit 1");
+    assert_eq!(output.err, "the first 1 of more; all with a larger --limit\n");
+    assert!(world.run("audrey", "list --status executing").err.contains("no change is like that"));
+}
+
+#[test]
+fn a_list_of_nonsense_says_what_would_be_right() {
+    let world = five();
+    for (arguments, complaint) in [
+        ("--status maybe", "\"maybe\": not a status: use submitted, approved"),
+        ("--risk huge", "not a risk: use low, medium, high or critical"),
+        ("--owner 'No Body'", "not a person"),
+        ("--from tomorrow", "is not of the form 2026-12-31T18:00:00+08:00"),
+        ("--to 2026-12-01", "is not of the form"),
+        ("--sort best", "possible values: newest, oldest, window, risk"),
+        ("--limit 0", "0 is not in 1.."),
+    ] {
+        world.fails("audrey", &format!("list {arguments}"), Exit::Invalid, complaint);
+    }
+}
+
+#[test]
+fn several_changes_are_each_shown_and_signed() {
+    let world = five();
+    let output = world.run_typing("carol", "approve CHG-2 CHG-3", &["CHG-2", "CHG-3"]);
+    assert_eq!(output.exit, Exit::Done, "{}", output.screen);
+    for change in ["CHG-2", "CHG-3"] {
+        assert_eq!(world.change(change).votes().len(), 1, "{change}");
+        assert!(output.screen.contains(&format!("{change} revision 1 approved: 1 of 2")), "{}", output.screen);
+    }
+    // What is not confirmed ends it there; what was signed before stays.
+    let output = world.run_typing("dave", "approve CHG-2 CHG-3 CHG-4", &["CHG-2", "CHG-4", "CHG-4"]);
+    assert_eq!(output.exit, Exit::Refused, "{}", output.screen);
+    let votes = ["CHG-2", "CHG-3", "CHG-4"].map(|change| world.change(change).votes().len());
+    assert_eq!(votes, [2, 1, 0]);
+    // Nothing is signed if one of them is not there, or the digests do not match.
+    world.fails("dave", "approve CHG-3 CHG-99", Exit::Invalid, "there is no CHG-99");
+    let digest = world.revision("CHG-3").filed;
+    let one = format!("approve CHG-3 CHG-4 --revision {digest}");
+    world.fails("dave", &one, Exit::Invalid, "2 changes and 1 digests were named");
+    let swapped = format!("approve CHG-3 CHG-4 --revision {} --revision {digest}", world.revision("CHG-4").filed);
+    world.fails("dave", &swapped, Exit::Invalid, "is not what is there now");
+}
+
+#[test]
+fn the_past_is_told_as_it_was() {
+    let world = World::founded();
+    world.at("2026-12-02T09:00:00Z");
+    world.ok("alice", "person grant carol engineer");
+    let opened = world.raw(2).leaf();
+    world.ok("bob", &format!("motion second 1 --digest {opened}"));
+    world.at("2026-12-03T09:00:00Z");
+    let roles = |as_of: &str| {
+        let shown = world.ok("audrey", &format!("person show carol {as_of}"));
+        shown.lines().find_map(|line| line.strip_prefix("roles")).unwrap().trim().to_owned()
+    };
+    assert_eq!(roles(""), "engineer, approver");
+    for before in ["--as-of 2", "--as-of 0", "--as-of 2026-12-02T08:59:59Z", "--as-of 2026-12-02T16:59:59+08:00"] {
+        assert_eq!(roles(before), "approver", "{before}");
+    }
+    for after in ["--as-of 3", "--as-of 2026-12-02T09:00:00Z"] {
+        assert_eq!(roles(after), "engineer, approver", "{after}");
+    }
+    assert_eq!(
+        world.run("audrey", "person list --as-of 3").err.lines().last(),
+        Some("as of entry 3, 2026-12-02T09:00:00Z")
+    );
+    world.fails("audrey", "person list --as-of 4", Exit::Invalid, "there is no entry 4");
+    world.fails("audrey", "person list --as-of 2020-01-01T00:00:00Z", Exit::Invalid, "nothing was recorded by 2020");
+    world.fails("audrey", "person list --as-of yesterday", Exit::Invalid, "is not of the form");
+    world.fails("audrey", "person show frank --as-of 0", Exit::Invalid, "there is no frank");
+}
+
+#[test]
+fn a_change_becomes_a_draft_again() {
+    let world = World::founded();
+    for example in ["order-gateway-pool", "fix-tls-rotation", "archive-drop-2019", "openssl-gateway-patch"] {
+        let source = fs::read_to_string(format!("examples/{example}.toml")).unwrap();
+        // Whatever its window was, it is ahead.
+        let lines =
+            source.lines().map(|line| match line.split_once(" = \"2026-12-").or(line.split_once(" = \"2035-03-")) {
+                Some((key, _)) if ["start", "end"].contains(&key) => {
+                    format!("{key} = \"2026-12-0{} 20:00\"", if key == "start" { 5 } else { 6 })
+                }
+                _ => line.to_owned(),
+            });
+        world.write(&format!("{example}.toml"), lines.collect::<Vec<_>>().join("\n"));
+    }
+    for folder in ["artifacts", "evidence"] {
+        for file in fs::read_dir(format!("examples/{folder}")).unwrap().map(Result::unwrap) {
+            world.write(&format!("{folder}/{}", file.file_name().to_str().unwrap()), fs::read(file.path()).unwrap());
+        }
+    }
+    let examples = ["order-gateway-pool", "fix-tls-rotation", "archive-drop-2019", "openssl-gateway-patch"];
+    for (n, example) in (0..).zip(examples) {
+        world.ok("erin", &format!("file {example}.toml"));
+        let (first, second) = (format!("CHG-{}", 2 * n + 1), format!("CHG-{}", 2 * n + 2));
+        world.write("again.toml", world.ok("erin", &format!("draft --from {first}")));
+        world.ok("erin", "file again.toml");
+        let (first, second) = (world.change(&first), world.change(&second));
+        let (mut terms, again) = (first.current().terms.clone(), second.current().terms.clone());
+        terms.window = again.window.clone();
+        assert_eq!(terms, again, "{example}");
+        let words = |seq| {
+            let text = String::from_utf8(world.raw(seq).text.unwrap()).unwrap();
+            text.split_once('\n').unwrap().1.to_owned()
+        };
+        assert_eq!(words(first.current().seq), words(second.current().seq), "{example}");
+    }
+    world.fails("erin", "draft --from CHG-99", Exit::Invalid, "there is no CHG-99");
+}
+
+#[test]
+fn an_export_holds_the_exact_bytes_and_one_row_a_change() {
+    let world = five();
+    let lines = world.ok("audrey", "export jsonl");
+    assert_eq!(lines.lines().count() as u64, world.entries());
+    for (seq, line) in (0..).zip(lines.lines()) {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let raw = world.raw(seq);
+        assert_eq!(line["blob"].as_str().unwrap().as_bytes(), raw.blob, "{seq}");
+        assert_eq!(line["text"].as_str().map(|text| text.as_bytes().to_vec()), raw.text, "{seq}");
+        assert_eq!(line["entry"]["leaf"].as_str().unwrap(), raw.leaf().to_string(), "{seq}");
+    }
+    assert_eq!(world.ok("audrey", "export jsonl --since 7").lines().count() as u64, world.entries() - 7);
+    world.write("change.toml", CHANGE.replace("Raise the pool", "=cmd|' /C calc'!A0"));
+    world.ok("erin", "file change.toml");
+    let csv = world.ok("audrey", "export csv");
+    assert_eq!(csv.matches("\r\n").count(), 7, "{csv}");
+    assert!(csv.contains("CHG-6,submitted,'=cmd|' /C calc'!A0,normal"), "{csv}");
+    assert!(csv.lines().nth(1).unwrap().contains(",carol dave,"), "{csv}");
+}

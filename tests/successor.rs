@@ -1,0 +1,109 @@
+//! A register that is founded in place of another: the way out where too few admins can act.
+
+mod support;
+
+use std::fs;
+
+use support::{CHANGE, World};
+use twinseal::domain::Event;
+use twinseal::error::Exit;
+use twinseal::log::entry;
+
+/// The register `prod` with a change in it. Its admin bob has lost his key.
+fn world() -> World {
+    World::filed()
+}
+
+const MEMBERS: &str = "--member alice=alice.request:admin --member carol=carol.request:admin,approver \
+                       --member erin=erin.request:engineer";
+
+/// Has alice and carol found `next.db` in its place, under the same name.
+fn found(world: &World) -> String {
+    let said = world.ok("alice", &format!("init --name prod --register next.db --after prod.db {MEMBERS}"));
+    let fingerprint = said.lines().find_map(|line| line.strip_prefix("fingerprint ")).unwrap().to_owned();
+    world.ok("carol", &format!("seal --register next.db --fingerprint {fingerprint}"));
+    fingerprint
+}
+
+#[test]
+fn entry_0_names_the_old_register_and_its_head() {
+    let world = world();
+    let (old, head) = (world.fingerprint(), world.raw(2).leaf());
+    let output = world.run("alice", &format!("init --name prod --register next.db --after prod.db {MEMBERS}"));
+    assert_eq!(output.exit, Exit::Done, "{}", output.screen);
+    assert!(output.err.contains(&format!("whose newest entry is 2 ({head})")), "{}", output.screen);
+    let db = rusqlite::Connection::open(world.path("next.db")).unwrap();
+    let blob: Vec<u8> = db.query_row("SELECT blob FROM entry WHERE seq = 0", [], |row| row.get(0)).unwrap();
+    let raw = twinseal::log::Raw { seq: 0, blob, text: None };
+    let Event::Init { after: Some(after), .. } = entry::facts(&raw).unwrap().1 else { panic!("it names none") };
+    assert_eq!((after.fingerprint.to_string(), after.head.seq, after.head.leaf), (old, 2, head));
+    assert_eq!(Some(&after.register), world.state().id());
+}
+
+#[test]
+fn nobody_takes_the_new_register_for_the_old_one_unasked() {
+    let world = world();
+    let fingerprint = found(&world);
+    // It stands where the old one stood, under the same name.
+    for side in ["", "-wal", "-shm"] {
+        let (old, new) = (world.path(&format!("prod.db{side}")), world.path(&format!("next.db{side}")));
+        if old.exists() {
+            fs::rename(&old, world.path(&format!("old.db{side}"))).unwrap();
+        }
+        if new.exists() {
+            fs::rename(&new, &old).unwrap();
+        }
+    }
+    for command in ["list", "inbox", "file change.toml", "verify"] {
+        let output = world.run("erin", command);
+        assert_eq!(output.exit, Exit::Broken, "{command}\n{}", output.screen);
+    }
+    let output = world.run("erin", "list");
+    for shown in
+        ["founded in place of prod#", "when its newest entry was 2 (", "verified that one up to entry 2", &fingerprint]
+    {
+        assert!(output.err.contains(shown), "{shown}\n{}", output.screen);
+    }
+    // A typed yes is not enough, and neither is another fingerprint.
+    assert_eq!(world.run_typing("erin", "list", &["yes"]).exit, Exit::Broken);
+    assert_eq!(world.run("erin", &format!("list --fingerprint {}", "0".repeat(64))).exit, Exit::Broken);
+    assert!(world.run("erin", &format!("verify --fingerprint {fingerprint}")).exit == Exit::Done);
+    world.ok("erin", &format!("list --fingerprint {fingerprint}"));
+    world.write("change.toml", CHANGE);
+    world.ok("erin", "file change.toml");
+}
+
+#[test]
+fn the_old_register_can_still_be_read() {
+    let world = world();
+    let fingerprint = found(&world);
+    world.ok("erin", &format!("list --register next.db --fingerprint {fingerprint}"));
+    assert!(world.ok("erin", "list --register prod.db").contains("CHG-1"));
+    assert_eq!(world.run("erin", "verify --register prod.db").exit, Exit::Done);
+    // Its name means the new one.
+    assert_eq!(world.ok("erin", "list --register prod"), "");
+}
+
+#[test]
+fn a_register_that_names_no_predecessor_replaces_none() {
+    let world = world();
+    let other = World::with_requests();
+    other.ok("alice", &format!("init --name prod --register prod.db {MEMBERS}"));
+    let fingerprint = other.fingerprint();
+    fs::remove_file(world.path("prod.db")).unwrap();
+    let _ = fs::remove_file(world.path("prod.db-wal"));
+    fs::copy(other.path("prod.db"), world.path("prod.db")).unwrap();
+    world.fails(
+        "erin",
+        &format!("list --fingerprint {fingerprint}"),
+        Exit::Broken,
+        "this is not the register that it should be",
+    );
+}
+
+#[test]
+fn a_name_that_is_known_is_not_founded_again_without_saying_so() {
+    let world = world();
+    let again = format!("init --name prod --register next.db {MEMBERS}");
+    world.fails("alice", &again, Exit::Invalid, "this account knows a register prod already");
+}
