@@ -65,6 +65,18 @@ fn meanwhile(world: &World, command: &str) {
             world.ok(person, &format!("person request {person} --register {id} --out {person}.request"));
         }
     }
+    if command.starts_with("twinseal person machine") {
+        world.person("deploy");
+        let id = world.state().id().unwrap().to_string();
+        world.ok("deploy", &format!("person request deploy --register {id} --out deploy.request"));
+    }
+    if command.starts_with("twinseal person request carol") {
+        fs::copy(world.path("people/carol/key"), world.path("carol.key")).unwrap();
+        world.ok("carol", "key new --no-passphrase new.key");
+    }
+    if command.starts_with("twinseal policy check") {
+        fs::copy("examples/policy.toml", world.path("policy.toml")).unwrap();
+    }
     if ["twinseal withdraw CHG-2", "twinseal inbox"].iter().any(|it| command.starts_with(it)) {
         world.ok("erin", "file change.toml");
     }
