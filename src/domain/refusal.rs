@@ -96,7 +96,7 @@ refusals! {
     /// Fewer than two founding admins.
     TooFewAdmins { /** How many there are. */ have: usize } =>
         "two-admins", "a register needs two admins, and this leaves {have}",
-        "name at least two members with the role admin; three are better, so that one lost key stops nobody";
+        "at least two people are admins without an end date; three are better, so that one lost key stops nobody";
     /// The founder is not among the founding admins with that key.
     FounderNotAdmin =>
         "founder-is-admin", "entry 0 must be signed by one of the admins that it names, with the key that it names",
@@ -147,7 +147,8 @@ refusals! {
         "role", "{person} does not have the role {role}", "`twinseal person list` shows who has it";
     /// A person enrolled a second time.
     AlreadyEnrolled { /** Who. */ person: PersonId } =>
-        "enrolled-once", "{person} is enrolled already, or named twice", "choose another id in the request";
+        "enrolled-once", "{person} is enrolled already, or named twice",
+        "choose another id in the request; a further key for them: twinseal person add-key";
     /// A key enrolled a second time.
     KeyTaken { /** Which. */ key: Fingerprint } =>
         "key-once", "the key {key} is or was enrolled already: a key belongs to one person forever",
@@ -304,7 +305,7 @@ refusals! {
         "its requester or its owner revises or withdraws it; `twinseal note` is for everybody";
     /// Anything about a change that was taken back.
     Withdrawn { /** Which change. */ change: ChangeId } =>
-        "withdrawn", "{change} was withdrawn", "file it anew";
+        "withdrawn", "{change} was withdrawn", "file it anew: `twinseal draft --from` begins with what it said";
     /// A retraction of what was not approved.
     NothingToRetract { /** Who. */ person: PersonId, /** Which change. */ change: ChangeId } =>
         "own-approval", "{person} has no approval of the current revision of {change} to take back",
