@@ -1,0 +1,433 @@
+//! What people try: drawn so that most of it is plausible, and much of it wrong.
+
+use std::collections::BTreeSet;
+
+use twinseal::domain::{ChangeKind, Duty, Field, LinkKind, Outcome, Refusal, Risk, Role};
+
+use super::facts::{Artifact, DAY, Entry, Key, Person, Proposal, Revision, Terms, Time, What};
+use super::model::{Model, Story};
+use super::real::{KEYS, PEOPLE, Real};
+
+/// All times are multiples of this, so that ends are met exactly.
+pub const TICK: Time = DAY / 4;
+/// When every history begins: 2026-12-01.
+pub const BEGIN: Time = 1_796_083_200;
+
+/// A small generator of numbers that repeats (SplitMix64).
+pub struct Rng(u64);
+
+impl Rng {
+    /// The numbers of a seed, far from those of the next.
+    pub fn new(seed: u64) -> Self {
+        let mut rng = Self(seed);
+        Self(rng.next())
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `end`.
+    pub fn below(&mut self, end: usize) -> usize {
+        (self.next() % end as u64) as usize
+    }
+
+    /// Whether something happens that happens so many times in a hundred.
+    pub fn percent(&mut self, of: usize) -> bool {
+        self.below(100) < of
+    }
+
+    /// One of these.
+    pub fn one<T: Clone>(&mut self, of: &[T]) -> T {
+        of[self.below(of.len())].clone()
+    }
+
+    /// One of these, or something else where there are none.
+    pub fn one_or<T: Clone>(&mut self, of: &[T], other: T) -> T {
+        if of.is_empty() { other } else { self.one(of) }
+    }
+
+    /// Some of these, each so many times in a hundred.
+    pub fn some<T: Clone>(&mut self, of: &[T], percent: usize) -> Vec<T> {
+        of.iter().filter(|_| self.percent(percent)).cloned().collect()
+    }
+
+    /// The place of one of these weights.
+    pub fn weighed(&mut self, weights: &[usize]) -> usize {
+        let mut at = self.below(weights.iter().sum());
+        weights
+            .iter()
+            .position(|weight| {
+                if at < *weight {
+                    true
+                } else {
+                    at -= weight;
+                    false
+                }
+            })
+            .unwrap()
+    }
+}
+
+/// Draws the next entry of a history.
+pub struct Draw<'a> {
+    pub rng: &'a mut Rng,
+    pub model: &'a Model,
+    pub now: Time,
+    /// Whether the history is one of those in which machines do much and change hands often.
+    pub machines: bool,
+}
+
+impl Draw<'_> {
+    /// What somebody tries next.
+    pub fn entry(&mut self, real: &Real) -> Entry {
+        let mut entry = match self.rng.weighed(&[48, 7, 7, 4, 2, 3, 1, 5, 3, 1, 13, 15, 5, 1]) {
+            _ if self.model.changes() == 0 && self.rng.percent(60) => self.file(),
+            0 => self.advance(),
+            1 => self.file(),
+            2 => self.approve(),
+            3 => self.start(),
+            4 => self.decide(What::Reject),
+            5 => self.retract(),
+            6 => self.decide(What::Withdraw),
+            7 => self.revise(),
+            8 => self.finish(),
+            9 => self.note(),
+            10 => self.propose(),
+            11 => self.second(),
+            12 => self.act_alone(),
+            _ => self.founding(),
+        };
+        if self.rng.percent(10) {
+            self.spoil(&mut entry);
+        }
+        if self.rng.percent(6) {
+            return self.refused(real);
+        }
+        entry
+    }
+
+    /// An entry of somebody at the present moment, with one of their keys and some text.
+    pub fn by(&mut self, actor: Person, what: What) -> Entry {
+        let key = self.key_of(actor);
+        let words = self.words(&what);
+        Entry { actor, key, time: self.now, words, what }
+    }
+
+    fn words(&mut self, what: &What) -> BTreeSet<Field> {
+        let usual = match what {
+            What::File { .. } | What::Revise { .. } => {
+                let always = [Field::Title, Field::Reason, Field::Impact, Field::Plan, Field::Rollback];
+                let more = [Field::Security, Field::AbortIf, Field::Tests, Field::Success];
+                let mut words: BTreeSet<Field> = self.rng.some(&more, 65).into_iter().chain(always).collect();
+                if self.rng.percent(3) {
+                    words.remove(&self.rng.one(&always));
+                }
+                return words;
+            }
+            What::Init { .. } | What::Propose { proposal: Proposal::Enrol(_), .. } => Field::Name,
+            What::Propose { proposal: Proposal::Policy { .. }, .. } => Field::Source,
+            What::Seal | What::Second(_) | What::TakeBack(_) | What::Start { .. } | What::Refused { .. } => {
+                return BTreeSet::new();
+            }
+            What::Approve(_) | What::Finish { .. } | What::Note(_) => Field::Note,
+            _ => Field::Reason,
+        };
+        if self.rng.percent(90) { BTreeSet::from([usual]) } else { BTreeSet::new() }
+    }
+
+    /// One of somebody's keys, mostly one that is live.
+    pub fn key_of(&mut self, person: Person) -> Key {
+        let theirs = self.model.keys_of(person);
+        let live: Vec<Key> = theirs.iter().copied().filter(|it| self.model.is_live(*it, person)).collect();
+        let of = if self.rng.percent(92) { &live } else { &theirs };
+        self.rng.one_or(of, person)
+    }
+
+    pub fn anybody(&mut self) -> Person {
+        let all = self.rng.below(PEOPLE.len());
+        if self.rng.percent(70) { self.rng.one_or(&self.those(|_| true), all) } else { all }
+    }
+
+    /// Everybody who can act and of whom something holds.
+    pub fn those(&self, holds: impl Fn(Person) -> bool) -> Vec<Person> {
+        let acts = |it: &Person| {
+            self.model.is_here(*it) && self.model.keys_of(*it).iter().any(|key| self.model.is_live(*key, *it))
+        };
+        (0..PEOPLE.len()).filter(|it| acts(it) && holds(*it)).collect()
+    }
+
+    /// Mostly somebody of whom something holds.
+    pub fn somebody(&mut self, holds: impl Fn(Person) -> bool) -> Person {
+        let those = self.those(holds);
+        let anybody = self.anybody();
+        if self.rng.percent(94) { self.rng.one_or(&those, anybody) } else { anybody }
+    }
+
+    /// Somebody with a role, mostly.
+    pub fn with_role(&mut self, role: Role) -> Person {
+        let (model, now) = (self.model, self.now);
+        if self.machines && role == Role::Engineer && self.rng.percent(50) {
+            return self.somebody(|it| !model.operators(it).is_empty());
+        }
+        self.somebody(|it| model.has_role(it, role, now))
+    }
+
+    /// Changes something about an entry that may well matter.
+    fn spoil(&mut self, entry: &mut Entry) {
+        match self.rng.below(5) {
+            0 => entry.actor = self.anybody(),
+            1 => entry.key = self.rng.below(KEYS),
+            2 => {
+                entry.actor = self.anybody();
+                entry.key = self.key_of(entry.actor);
+            }
+            3 => entry.time += (self.rng.below(81) as Time - 40) * TICK,
+            _ => entry.words.clear(),
+        }
+        if let What::File { terms, .. } | What::Revise { terms, .. } = &mut entry.what {
+            terms.evidence &= entry.words.contains(&Field::Tests);
+        }
+    }
+
+    /// A change, mostly one of which something holds.
+    fn change(&mut self, holds: impl Fn(&Story<'_>) -> bool) -> usize {
+        let model = self.model;
+        let count = model.changes();
+        let those: Vec<usize> = (1..=count).filter(|it| model.story(*it).is_some_and(|it| holds(&it))).collect();
+        let any = 1 + self.rng.below(count + 1);
+        if self.rng.percent(88) { self.rng.one_or(&those, any) } else { any }
+    }
+
+    /// A revision of a change: mostly the current one.
+    fn revision(&mut self, change: usize) -> Revision {
+        let model = self.model;
+        let Some(story) = model.story(change) else { return Revision { change, number: 1, filed: 1000 } };
+        let mut of = story.current();
+        match self.rng.below(40) {
+            0 => of.number += 1,
+            1 => of.filed = self.rng.below(model.entries.len()),
+            2 if of.number > 1 => (of.number, of.filed) = (1, story.revisions[0].0),
+            3 if of.number > 1 => of.filed = story.revisions[0].0,
+            _ => {}
+        }
+        of
+    }
+
+    /// The next step of a change on its way.
+    fn advance(&mut self) -> Entry {
+        let (model, now) = (self.model, self.now);
+        let waits = |it: &Story<'_>| it.started || now < it.terms().window.1;
+        let change = self.change(|it| !it.withdrawn && it.outcomes.is_empty() && waits(it));
+        let Some(story) = model.story(change) else { return self.file() };
+        if story.started {
+            self.finish()
+        } else if story.rejected || !waits(&story) || model.is_erased(story.current().filed) {
+            self.revise()
+        } else if model.counted(&story, now).len() < model.needed(story.terms()) {
+            self.approve_this(&story)
+        } else {
+            self.start_this(&story)
+        }
+    }
+
+    fn file(&mut self) -> Entry {
+        let actor = self.with_role(Role::Engineer);
+        let change = self.model.changes() + if self.rng.percent(98) { 1 } else { 1 + self.rng.below(3) };
+        let terms = self.terms(actor);
+        self.filing(actor, What::File { change, terms })
+    }
+
+    /// A revision as it is filed: evidence needs a test that it shows.
+    fn filing(&mut self, actor: Person, what: What) -> Entry {
+        let mut entry = self.by(actor, what);
+        if let What::File { terms, .. } | What::Revise { terms, .. } = &mut entry.what {
+            terms.evidence = entry.words.contains(&Field::Tests) && self.rng.percent(70);
+        }
+        entry
+    }
+
+    fn terms(&mut self, actor: Person) -> Terms {
+        let (model, now) = (self.model, self.now);
+        let engineer = |it: Person| model.has_role(it, Role::Engineer, now);
+        let mut implementers = BTreeSet::from([self.somebody(engineer)]);
+        if self.machines || self.rng.percent(40) {
+            let operator = 3 + self.rng.below(3);
+            implementers.insert(if self.machines { operator } else { self.somebody(engineer) });
+        }
+        if self.rng.percent(2) {
+            implementers.clear();
+        }
+        let start = self.now + (self.rng.below(14) as Time - 4) * TICK;
+        let start = if self.rng.percent(2) { start + 3661 * DAY } else { start };
+        let length = self.rng.one(&[2, 4, 8, 16, 40, 120]) * TICK;
+        let mut artifacts: Vec<Artifact> = (0..self.rng.weighed(&[50, 30, 20]) as u8).map(|name| (name, 0)).collect();
+        if self.rng.percent(3) {
+            artifacts.extend(artifacts.first().copied());
+        }
+        let kind = self.rng.weighed(&[3, 55, 42]);
+        Terms {
+            kind: ChangeKind::ALL[kind],
+            risk: self.rng.one(Risk::ALL),
+            owner: if self.rng.percent(50) { actor } else { self.somebody(|_| true) },
+            implementers,
+            services: usize::from(self.rng.percent(98)),
+            window: (start, start + length),
+            artifacts,
+            evidence: false,
+            links: self.rng.some(LinkKind::ALL, 60).into_iter().collect(),
+        }
+    }
+
+    fn approve(&mut self) -> Entry {
+        let now = self.now;
+        let change = self.change(|it| !it.withdrawn && !it.started && !it.rejected && now < it.terms().window.1);
+        let model = self.model;
+        match model.story(change) {
+            Some(story) => self.approve_this(&story),
+            None => self.decide(What::Approve),
+        }
+    }
+
+    fn approve_this(&mut self, story: &Story<'_>) -> Entry {
+        let (model, now) = (self.model, self.now);
+        let counted = model.counted(story, now);
+        let apart = model.separates(Duty::AdminApprover);
+        let may =
+            |it: Person| model.has_role(it, Role::Approver, now) && !(apart && model.has_role(it, Role::Admin, now));
+        let free = |it: Person| may(it) && !model.touched(story, it);
+        let actor = self.somebody(|it| free(it) && !counted.contains(&it));
+        let of = self.revision(story.number);
+        self.by(actor, What::Approve(of))
+    }
+
+    fn start(&mut self) -> Entry {
+        let change = self.change(|it| !it.withdrawn && it.outcomes.is_empty());
+        let model = self.model;
+        match model.story(change) {
+            Some(story) => self.start_this(&story),
+            None => {
+                let (actor, of) = (self.anybody(), self.revision(change));
+                self.by(actor, What::Start { of, artifacts: Vec::new() })
+            }
+        }
+    }
+
+    fn start_this(&mut self, story: &Story<'_>) -> Entry {
+        let terms = story.terms();
+        let implementers: Vec<Person> = terms.implementers.iter().copied().collect();
+        let anybody = self.anybody();
+        let actor = if self.rng.percent(94) { self.rng.one_or(&implementers, anybody) } else { anybody };
+        let of = self.revision(story.number);
+        let mut artifacts = terms.artifacts.clone();
+        match self.rng.below(24) {
+            0 => drop(artifacts.pop()),
+            1 => artifacts.push((7, 0)),
+            2 => artifacts.iter_mut().for_each(|it| it.1 = 1),
+            3 => artifacts.extend(terms.artifacts.first().copied()),
+            _ => {}
+        }
+        let mut entry = self.by(actor, What::Start { of, artifacts });
+        if terms.window.0 > self.now && self.rng.percent(70) {
+            entry.time = terms.window.0;
+        }
+        entry
+    }
+
+    /// Something about the current revision by an approver, or whoever may take it back.
+    fn decide(&mut self, what: fn(Revision) -> What) -> Entry {
+        let change = self.change(|it| !it.withdrawn && !it.started);
+        let of = self.revision(change);
+        let model = self.model;
+        let withdraws = matches!(what(of), What::Withdraw(_));
+        let actor = match model.story(change) {
+            Some(story) if withdraws => self.somebody(|it| story.requested_by(it) || story.terms().owner == it),
+            _ => self.with_role(Role::Approver),
+        };
+        self.by(actor, what(of))
+    }
+
+    fn retract(&mut self) -> Entry {
+        let change = self.change(|it| !it.said.is_empty());
+        let of = self.revision(change);
+        let model = self.model;
+        let said: Vec<Person> =
+            model.story(change).map_or(Vec::new(), |it| it.said.iter().map(|(_, entry)| entry.actor).collect());
+        let anybody = self.anybody();
+        let actor = if self.rng.percent(90) { self.rng.one_or(&said, anybody) } else { anybody };
+        self.by(actor, What::Retract(of))
+    }
+
+    fn revise(&mut self) -> Entry {
+        let change = self.change(|it| !it.withdrawn && !it.started);
+        let of = self.revision(change);
+        let model = self.model;
+        let Some(story) = model.story(change) else { return self.file() };
+        let actor = self.somebody(|it| story.requested_by(it) || story.terms().owner == it);
+        let fresh = self.terms(actor);
+        let mut terms = story.terms().clone();
+        match self.rng.below(5) {
+            0 => terms.owner = fresh.owner,
+            1 => terms.implementers = fresh.implementers,
+            2 => terms.window = fresh.window,
+            3 => {}
+            _ => terms = fresh,
+        }
+        self.filing(actor, What::Revise { of, terms })
+    }
+
+    fn finish(&mut self) -> Entry {
+        let again = self.rng.percent(40);
+        let change = self.change(|it| it.started && it.outcomes.is_empty() != again);
+        let of = self.revision(change);
+        let model = self.model;
+        let named = |it: Person| {
+            model.story(change).is_some_and(|story| {
+                let terms = story.terms();
+                terms.owner == it || terms.implementers.contains(&it)
+            })
+        };
+        let actor = self.somebody(named);
+        let outcome = self.rng.one(Outcome::ALL);
+        self.by(actor, What::Finish { of, outcome })
+    }
+
+    fn note(&mut self) -> Entry {
+        let change = self.change(|_| true);
+        let actor = self.somebody(|_| true);
+        self.by(actor, What::Note(change))
+    }
+
+    /// That somebody was refused, mostly truly; now and then what was recorded before.
+    fn refused(&mut self, real: &Real) -> Entry {
+        let model = self.model;
+        let before: Vec<&Entry> = model.entries.iter().filter(|it| matches!(it.what, What::Refused { .. })).collect();
+        if !before.is_empty() && self.rng.percent(30) {
+            let entry = self.rng.one(&before);
+            return Entry { time: self.now, ..entry.clone() };
+        }
+        let mut attempt = match self.rng.below(4) {
+            0 => self.approve(),
+            1 => self.start(),
+            2 => self.decide(What::Reject),
+            _ => self.second(),
+        };
+        if !matches!(attempt.what, What::Approve(_) | What::Reject(_) | What::Start { .. } | What::Second(_)) {
+            return attempt;
+        }
+        attempt.words.clear();
+        if self.rng.percent(40) {
+            attempt.actor = self.anybody();
+            attempt.key = self.key_of(attempt.actor);
+        }
+        let any = self.rng.one(Refusal::RULES).to_owned();
+        let rule = match real.judge(&attempt) {
+            Err(refusal) if self.rng.percent(85) => refusal.rule().to_string(),
+            _ => any,
+        };
+        Entry { what: What::Refused { attempt: Box::new(attempt.what), rule }, ..attempt }
+    }
+}

@@ -1,0 +1,192 @@
+//! What histories are made of, in the model's own words: people, keys and entries are numbers, times are seconds.
+//!
+//! An entry is named by its place, and so is the revision that it filed, the motion that it opened, the standing that
+//! it gave, and the text that it carried. A place where nothing of the kind stands names nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use twinseal::domain::{ChangeKind, Duty, Field, LinkKind, Needed, Outcome, Risk, Role};
+
+/// Somebody, enrolled or not.
+pub type Person = usize;
+/// A key, enrolled or not.
+pub type Key = usize;
+/// The place of an entry.
+pub type Place = usize;
+/// Seconds since 1970.
+pub type Time = i64;
+
+/// A day in seconds.
+pub const DAY: Time = 86_400;
+
+/// What somebody may do; whoever has operators is a machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    pub roles: BTreeMap<Role, Option<Time>>,
+    pub groups: BTreeMap<usize, Option<Time>>,
+    pub operators: BTreeSet<Person>,
+}
+
+/// Somebody to be enrolled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Newcomer {
+    pub person: Person,
+    pub standing: Standing,
+    pub key: Key,
+}
+
+/// What a policy asks of some changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement {
+    pub kinds: BTreeSet<ChangeKind>,
+    pub risks: BTreeSet<Risk>,
+    pub approvals: Option<u64>,
+    pub needed: BTreeSet<Needed>,
+}
+
+/// A policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    pub approvals: u64,
+    pub days: u64,
+    pub separate: BTreeSet<Duty>,
+    pub requirements: Vec<Requirement>,
+}
+
+/// What a motion asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proposal {
+    Enrol(Vec<Newcomer>),
+    Roles {
+        person: Person,
+        replaces: Place,
+        standing: Standing,
+    },
+    Retire {
+        person: Person,
+        replaces: Place,
+    },
+    AddKey {
+        person: Person,
+        key: Key,
+        vouch: Option<Key>,
+    },
+    Lift {
+        key: Key,
+        replaces: Place,
+    },
+    Policy {
+        replaces: Place,
+        policy: Policy,
+    },
+    /// Of the entry at a place, the text that the entry at another (or the same) place carried.
+    Redact(BTreeMap<Place, Place>),
+}
+
+/// Something deployed: its name and its content.
+pub type Artifact = (u8, u8);
+
+/// What rules can read of a revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    pub kind: ChangeKind,
+    pub risk: Risk,
+    pub owner: Person,
+    pub implementers: BTreeSet<Person>,
+    pub services: usize,
+    /// Its first second, and the first second after it.
+    pub window: (Time, Time),
+    pub artifacts: Vec<Artifact>,
+    pub evidence: bool,
+    pub links: BTreeSet<LinkKind>,
+}
+
+/// A revision, as somebody names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revision {
+    pub change: usize,
+    pub number: u64,
+    pub filed: Place,
+}
+
+/// A motion, as somebody names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Motion {
+    pub number: usize,
+    pub opened: Place,
+}
+
+/// What is done. Changes and motions are numbered from one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    Init {
+        format: u64,
+        policy: Policy,
+        members: Vec<Newcomer>,
+    },
+    Seal,
+    Propose {
+        number: usize,
+        proposal: Proposal,
+    },
+    Second(Motion),
+    Decline(Motion),
+    TakeBack(Motion),
+    Revoke(Key),
+    Suspend(Key),
+    File {
+        change: usize,
+        terms: Terms,
+    },
+    Revise {
+        of: Revision,
+        terms: Terms,
+    },
+    Withdraw(Revision),
+    Approve(Revision),
+    Reject(Revision),
+    Retract(Revision),
+    Start {
+        of: Revision,
+        artifacts: Vec<Artifact>,
+    },
+    Finish {
+        of: Revision,
+        outcome: Outcome,
+    },
+    Note(usize),
+    /// An attempt that the named rule refused.
+    Refused {
+        attempt: Box<What>,
+        rule: String,
+    },
+}
+
+impl What {
+    /// The change that it is about.
+    pub fn change(&self) -> Option<usize> {
+        match self {
+            Self::File { change, .. } | Self::Note(change) => Some(*change),
+            Self::Revise { of, .. }
+            | Self::Withdraw(of)
+            | Self::Approve(of)
+            | Self::Reject(of)
+            | Self::Retract(of)
+            | Self::Start { of, .. }
+            | Self::Finish { of, .. } => Some(of.change),
+            Self::Refused { attempt, .. } => attempt.change(),
+            _ => None,
+        }
+    }
+}
+
+/// What somebody wants to record: an entry, once it is accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub actor: Person,
+    pub key: Key,
+    pub time: Time,
+    /// The fields that its text fills; no text where there are none.
+    pub words: BTreeSet<Field>,
+    pub what: What,
+}

@@ -1,0 +1,196 @@
+//! Which rules of governance an entry would break.
+
+use std::collections::BTreeSet;
+
+use twinseal::domain::Role;
+
+use super::facts::{DAY, Entry, Key, Motion, Newcomer, Person, Place, Proposal, Standing, Time, What};
+use super::model::{Fact, Model};
+use super::rules::Broken;
+
+/// For how long a motion stays open.
+const WEEK: Time = 7 * DAY;
+
+impl Model {
+    pub fn break_init(&self, no: &mut Broken, entry: &Entry, format: u64, members: &[Newcomer]) {
+        no.when(!self.entries.is_empty(), "founding");
+        no.when(format != 1, "format");
+        self.break_newcomers(no, members, entry.time);
+        let admin = |it: &&Newcomer| it.standing.roles.get(&Role::Admin) == Some(&None);
+        let admins: Vec<&Newcomer> = members.iter().filter(admin).collect();
+        no.when(admins.len() < 2, "two-admins");
+        no.when(!admins.iter().any(|it| (it.person, it.key) == (entry.actor, entry.key)), "founder-is-admin");
+    }
+
+    pub fn break_governance(&self, no: &mut Broken, entry: &Entry) {
+        let Entry { actor, time, .. } = entry;
+        if !matches!(entry.what, What::Seal | What::Revoke(_)) {
+            no.when(!self.has_role(*actor, Role::Admin, *time), "role");
+        }
+        match &entry.what {
+            What::Revoke(key) => {
+                no.when(self.owner_of(*key) != Some(*actor), "revoke-own");
+                no.when(self.is_revoked(*key), "key-live");
+            }
+            What::Suspend(key) => {
+                no.when(self.owner_of(*key).is_none(), "key-known");
+                no.when(self.is_revoked(*key) || self.suspension(*key).is_some(), "key-live");
+            }
+            What::Propose { number, proposal } => {
+                no.when(*number != self.motions().len() + 1, "motion-number");
+                self.break_proposal(no, proposal, *time);
+            }
+            What::Second(motion) => self.break_second(no, entry, *motion),
+            What::Decline(motion) => {
+                let proposer = self.break_open_motion(no, *motion);
+                no.when(proposer == Some(*actor), "motion-by-two");
+            }
+            What::TakeBack(motion) => {
+                let proposer = self.break_open_motion(no, *motion);
+                no.when(proposer != Some(*actor), "motion-proposer");
+            }
+            _ => {}
+        }
+    }
+
+    /// Asks whether the motion is there and open, and tells who proposed it.
+    fn break_open_motion(&self, no: &mut Broken, motion: Motion) -> Option<Person> {
+        no.when(!self.motions().contains(&motion), "motion-known");
+        no.when(self.is_over(motion), "motion-open");
+        self.entries.get(motion.opened).map(|entry| entry.actor)
+    }
+
+    fn break_second(&self, no: &mut Broken, entry: &Entry, motion: Motion) {
+        let proposer = self.break_open_motion(no, motion);
+        let Some(Entry { key, time, what: What::Propose { proposal, .. }, .. }) = self.entries.get(motion.opened)
+        else {
+            return;
+        };
+        let proposer = proposer.expect("a motion has a proposer");
+        let now = entry.time;
+        no.when(proposer == entry.actor, "motion-by-two");
+        no.when(self.subjects(proposal).contains(&entry.actor), "motion-subject");
+        no.when(now >= time + WEEK, "motion-lapse");
+        let backed = self.has_role(proposer, Role::Admin, now) && self.is_live(*key, proposer);
+        no.when(!backed, "motion-backed");
+        no.when(self.is_erased(motion.opened), "motion-erased");
+        self.break_proposal(no, proposal, now);
+    }
+
+    /// The people whom a motion is about; for a machine, those who operate it, and those who would.
+    fn subjects(&self, proposal: &Proposal) -> BTreeSet<Person> {
+        let mut subjects = BTreeSet::new();
+        let mut standings: Vec<&Standing> = Vec::new();
+        match proposal {
+            Proposal::Enrol(members) => {
+                subjects.extend(members.iter().map(|it| it.person));
+                standings.extend(members.iter().map(|it| &it.standing));
+            }
+            Proposal::Roles { person, standing, .. } => {
+                subjects.insert(*person);
+                standings.push(standing);
+            }
+            Proposal::Retire { person, .. } | Proposal::AddKey { person, .. } => {
+                subjects.insert(*person);
+            }
+            Proposal::Lift { key, .. } => subjects.extend(self.owner_of(*key)),
+            Proposal::Policy { .. } | Proposal::Redact(_) => {}
+        }
+        let operators: Vec<Person> = subjects.iter().flat_map(|it| self.operators(*it)).collect();
+        subjects.extend(operators);
+        subjects.extend(standings.iter().flat_map(|it| &it.operators));
+        subjects
+    }
+
+    /// What a motion may ask for at a moment.
+    fn break_proposal(&self, no: &mut Broken, proposal: &Proposal, now: Time) {
+        match proposal {
+            Proposal::Enrol(members) => self.break_newcomers(no, members, now),
+            Proposal::Roles { person, replaces, standing } => {
+                self.break_replaces(no, *person, *replaces);
+                let machine = !self.operators(*person).is_empty();
+                no.when(machine == standing.operators.is_empty(), "machine-stays");
+                self.break_standing(no, *person, standing, now, &[]);
+                let present = self.stands(*person).and_then(|(_, standing)| standing);
+                no.when(present == Some(standing), "motion-changes");
+                if standing.roles.get(&Role::Admin) != Some(&None) {
+                    self.break_admins_without(no, *person);
+                }
+            }
+            Proposal::Retire { person, replaces } => {
+                self.break_replaces(no, *person, *replaces);
+                no.when(!self.is_here(*person), "motion-changes");
+                self.break_admins_without(no, *person);
+            }
+            Proposal::AddKey { person, key, vouch } => {
+                no.when(self.stands(*person).is_none(), "enrolled");
+                no.when(matches!(self.stands(*person), Some((_, None))), "retired");
+                no.when(self.owner_of(*key).is_some(), "key-once");
+                no.when(vouch.is_some_and(|it| !self.is_live(it, *person)), "vouch-own-key");
+            }
+            Proposal::Lift { key, replaces } => {
+                no.when(self.owner_of(*key).is_none(), "key-known");
+                no.when(self.suspension(*key).is_none(), "key-suspended");
+                no.when(self.suspension(*key) != Some(*replaces), "motion-replaces");
+            }
+            Proposal::Policy { replaces, policy } => {
+                let (since, present) = self.policy().expect("a register has a policy");
+                no.when(since != *replaces, "motion-replaces");
+                no.when(present == policy, "motion-changes");
+            }
+            Proposal::Redact(texts) => {
+                no.when(texts.keys().any(|place| *place >= self.entries.len()), "redact-earlier");
+                let gone = |(place, text): (&Place, &Place)| {
+                    let same = |fact: &Fact| matches!(fact, Fact::Erased(p, t) if p == place && t == text);
+                    self.facts.iter().any(|(_, fact)| same(fact))
+                };
+                no.when(texts.iter().all(gone), "motion-changes");
+            }
+        }
+    }
+
+    /// A standing is replaced by whoever knows it: the motion names the entry that gave it.
+    fn break_replaces(&self, no: &mut Broken, person: Person, replaces: Place) {
+        let stands = self.stands(person);
+        no.when(stands.is_none(), "enrolled");
+        no.when(stands.is_none_or(|(since, _)| since != replaces), "motion-replaces");
+    }
+
+    /// Whoever takes an admin for good away leaves two.
+    fn break_admins_without(&self, no: &mut Broken, person: Person) {
+        let people: BTreeSet<Person> = self.people();
+        let others = people.iter().filter(|it| **it != person && self.is_admin_for_good(**it)).count();
+        no.when(self.is_admin_for_good(person) && others < 2, "two-admins");
+    }
+
+    fn break_newcomers(&self, no: &mut Broken, members: &[Newcomer], now: Time) {
+        no.when(members.is_empty(), "somebody-named");
+        let people: BTreeSet<Person> = members.iter().map(|it| it.person).collect();
+        let keys: BTreeSet<Key> = members.iter().map(|it| it.key).collect();
+        let known = people.iter().any(|it| self.stands(*it).is_some());
+        no.when(known || people.len() < members.len(), "enrolled-once");
+        no.when(keys.iter().any(|it| self.owner_of(*it).is_some()) || keys.len() < members.len(), "key-once");
+        members.iter().for_each(|it| self.break_standing(no, it.person, &it.standing, now, members));
+    }
+
+    fn break_standing(&self, no: &mut Broken, person: Person, it: &Standing, now: Time, beside: &[Newcomer]) {
+        let new = |person: Person| beside.iter().any(|it| it.person == person && it.standing.operators.is_empty());
+        let can = |operator: &Person| *operator != person && (new(*operator) || self.can_operate(*operator));
+        let machine = !it.operators.is_empty();
+        no.when(machine && it.roles.keys().any(|role| *role != Role::Engineer), "machine-role");
+        no.when(!it.operators.iter().all(can), "machine-operator");
+        no.when(!machine && it.roles.is_empty(), "some-role");
+        no.when(it.roles.contains_key(&Role::Auditor) && it.roles.len() > 1, "auditor-excludes");
+        let over = it.roles.values().chain(it.groups.values()).flatten().any(|until| *until <= now);
+        no.when(over, "grant-ahead");
+    }
+
+    /// Everybody who was ever enrolled.
+    pub fn people(&self) -> BTreeSet<Person> {
+        let enrolled = |(_, fact): &(Place, Fact)| match fact {
+            Fact::Stands(person, _) => Some(*person),
+            _ => None,
+        };
+        self.facts.iter().filter_map(enrolled).collect()
+    }
+}

@@ -1,0 +1,335 @@
+//! The model: a list of the entries that were accepted, and questions that are answered by reading through it again.
+
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+
+use twinseal::domain::{Duty, Outcome, Role, Status};
+
+use super::facts::{DAY, Entry, Key, Motion, Person, Place, Policy, Proposal, Revision, Standing, Terms, Time, What};
+
+/// Something that became so by an entry.
+#[derive(Debug, Clone)]
+pub enum Fact {
+    /// Somebody has this standing from now on.
+    Stands(Person, Standing),
+    /// Somebody was let go.
+    Retired(Person),
+    /// The key is this person's.
+    Enrolled(Key, Person),
+    Suspended(Key),
+    Lifted(Key),
+    Revoked(Key),
+    /// This is the policy from now on.
+    Rules(Policy),
+    /// Of the entry at a place, the text that the entry at another place carried is gone.
+    Erased(Place, Place),
+}
+
+/// Everything that was accepted, in order.
+#[derive(Debug, Clone, Default)]
+pub struct Model {
+    pub entries: Vec<Entry>,
+    /// What the entries made so, each with the place of the entry that did.
+    pub facts: Vec<(Place, Fact)>,
+}
+
+/// The entries about one change, sorted by what they say.
+pub struct Story<'a> {
+    pub number: usize,
+    /// Each revision: where it was filed, by whom, and what it says.
+    pub revisions: Vec<(Place, &'a Entry, &'a Terms)>,
+    /// Approvals and retractions of the current revision, in order.
+    pub said: Vec<(bool, &'a Entry)>,
+    pub rejected: bool,
+    pub withdrawn: bool,
+    pub started: bool,
+    pub outcomes: Vec<Outcome>,
+    /// Everybody who is tied to it, once that was asked.
+    tied: OnceCell<BTreeSet<Person>>,
+}
+
+impl Story<'_> {
+    /// The revision that counts, as it is named.
+    pub fn current(&self) -> Revision {
+        let filed = self.revisions.last().map_or(0, |(place, ..)| *place);
+        Revision { change: self.number, number: self.revisions.len() as u64, filed }
+    }
+
+    /// What the revision that counts says.
+    pub fn terms(&self) -> &Terms {
+        self.revisions.last().expect("a change has a revision").2
+    }
+
+    /// Whether this person filed or revised it.
+    pub fn requested_by(&self, person: Person) -> bool {
+        self.revisions.iter().any(|(_, entry, _)| entry.actor == person)
+    }
+}
+
+impl Model {
+    /// Takes in an entry that was accepted.
+    pub fn accept(&mut self, entry: &Entry) {
+        let place = self.entries.len();
+        let facts = match &entry.what {
+            What::Init { policy, members, .. } => {
+                let mut facts = self.facts_of(&Proposal::Enrol(members.clone()));
+                facts.push(Fact::Rules(policy.clone()));
+                facts
+            }
+            What::Second(motion) => self.proposed(*motion).map_or(Vec::new(), |proposal| self.facts_of(proposal)),
+            What::Revoke(key) => vec![Fact::Revoked(*key)],
+            What::Suspend(key) => vec![Fact::Suspended(*key)],
+            _ => Vec::new(),
+        };
+        self.facts.extend(facts.into_iter().map(|fact| (place, fact)));
+        self.entries.push(entry.clone());
+    }
+
+    /// What a motion makes so when it is carried.
+    fn facts_of(&self, proposal: &Proposal) -> Vec<Fact> {
+        match proposal {
+            Proposal::Enrol(members) => members
+                .iter()
+                .flat_map(|it| [Fact::Stands(it.person, it.standing.clone()), Fact::Enrolled(it.key, it.person)])
+                .collect(),
+            Proposal::Roles { person, standing, .. } => vec![Fact::Stands(*person, standing.clone())],
+            Proposal::Retire { person, .. } => vec![Fact::Retired(*person)],
+            Proposal::AddKey { person, key, .. } => vec![Fact::Enrolled(*key, *person)],
+            Proposal::Lift { key, .. } => vec![Fact::Lifted(*key)],
+            Proposal::Policy { policy, .. } => vec![Fact::Rules(policy.clone())],
+            Proposal::Redact(texts) => texts.iter().map(|(place, text)| Fact::Erased(*place, *text)).collect(),
+        }
+    }
+
+    /// What the motion opened at that place asks for.
+    fn proposed(&self, motion: Motion) -> Option<&Proposal> {
+        match &self.entries.get(motion.opened)?.what {
+            What::Propose { number, proposal } if *number == motion.number => Some(proposal),
+            _ => None,
+        }
+    }
+
+    /// The latest word on somebody's standing: where it was said, and the standing, or nothing where they were let go.
+    pub fn stands(&self, person: Person) -> Option<(Place, Option<&Standing>)> {
+        self.facts.iter().rev().find_map(|(place, fact)| match fact {
+            Fact::Stands(who, standing) if *who == person => Some((*place, Some(standing))),
+            Fact::Retired(who) if *who == person => Some((*place, None)),
+            _ => None,
+        })
+    }
+
+    /// Whether they are enrolled and were not let go since.
+    pub fn is_here(&self, person: Person) -> bool {
+        matches!(self.stands(person), Some((_, Some(_))))
+    }
+
+    /// Whether they have a role at a moment.
+    pub fn has_role(&self, person: Person, role: Role, now: Time) -> bool {
+        let until = self.stands(person).and_then(|(_, standing)| standing).and_then(|it| it.roles.get(&role));
+        match until {
+            None => false,
+            Some(None) => true,
+            Some(Some(until)) => now < *until,
+        }
+    }
+
+    /// Whether they are an admin without an end.
+    pub fn is_admin_for_good(&self, person: Person) -> bool {
+        let standing = self.stands(person).and_then(|(_, standing)| standing);
+        standing.is_some_and(|it| it.roles.get(&Role::Admin) == Some(&None))
+    }
+
+    /// The latest operators of a machine, which outlast its retirement; none of a person.
+    pub fn operators(&self, person: Person) -> BTreeSet<Person> {
+        let standing = self.facts.iter().rev().find_map(|(_, fact)| match fact {
+            Fact::Stands(who, standing) if *who == person => Some(standing),
+            _ => None,
+        });
+        standing.map_or(BTreeSet::new(), |it| it.operators.clone())
+    }
+
+    /// Everybody who answered for somebody at any time from an entry on: they themselves, and a machine's operators.
+    pub fn behind(&self, actor: Person, since: Place) -> BTreeSet<Person> {
+        let mut then = None;
+        let mut people = BTreeSet::from([actor]);
+        for (place, fact) in &self.facts {
+            match fact {
+                Fact::Stands(who, standing) if *who == actor && *place <= since => then = Some(standing),
+                Fact::Stands(who, standing) if *who == actor => people.extend(&standing.operators),
+                _ => {}
+            }
+        }
+        people.extend(then.iter().flat_map(|standing| &standing.operators));
+        people
+    }
+
+    /// Whether they are a person, enrolled and not let go.
+    pub fn can_operate(&self, person: Person) -> bool {
+        self.is_here(person) && self.operators(person).is_empty()
+    }
+
+    /// Whose key it is, if it was ever enrolled.
+    pub fn owner_of(&self, key: Key) -> Option<Person> {
+        self.facts.iter().find_map(|(_, fact)| match fact {
+            Fact::Enrolled(it, person) if *it == key => Some(*person),
+            _ => None,
+        })
+    }
+
+    /// Every key that was ever enrolled for somebody.
+    pub fn keys_of(&self, person: Person) -> Vec<Key> {
+        let theirs = |(_, fact): &(Place, Fact)| match fact {
+            Fact::Enrolled(key, owner) if *owner == person => Some(*key),
+            _ => None,
+        };
+        self.facts.iter().filter_map(theirs).collect()
+    }
+
+    /// Whether it was revoked.
+    pub fn is_revoked(&self, key: Key) -> bool {
+        self.facts.iter().any(|(_, fact)| matches!(fact, Fact::Revoked(it) if *it == key))
+    }
+
+    /// The suspension that stops a key.
+    pub fn suspension(&self, key: Key) -> Option<Place> {
+        let last = self.facts.iter().rev().find_map(|(place, fact)| match fact {
+            Fact::Suspended(it) if *it == key => Some(Some(*place)),
+            Fact::Lifted(it) if *it == key => Some(None),
+            _ => None,
+        });
+        last.flatten().filter(|_| !self.is_revoked(key))
+    }
+
+    /// Whether the key is this person's and may be used.
+    pub fn is_live(&self, key: Key, person: Person) -> bool {
+        self.owner_of(key) == Some(person) && !self.is_revoked(key) && self.suspension(key).is_none()
+    }
+
+    /// The policy in force, and the entry that put it there.
+    pub fn policy(&self) -> Option<(Place, &Policy)> {
+        self.facts.iter().rev().find_map(|(place, fact)| match fact {
+            Fact::Rules(policy) => Some((*place, policy)),
+            _ => None,
+        })
+    }
+
+    /// Whether the policy in force keeps two duties apart.
+    pub fn separates(&self, duty: Duty) -> bool {
+        self.policy().is_some_and(|(_, policy)| policy.separate.contains(&duty))
+    }
+
+    /// Whether the text of the entry at a place was erased.
+    pub fn is_erased(&self, place: Place) -> bool {
+        let words = self.entries.get(place).is_some_and(|entry| !entry.words.is_empty());
+        words && self.facts.iter().any(|(_, fact)| matches!(fact, Fact::Erased(p, t) if *p == place && *t == place))
+    }
+
+    /// How many changes were filed.
+    pub fn changes(&self) -> usize {
+        self.entries.iter().filter(|entry| matches!(entry.what, What::File { .. })).count()
+    }
+
+    /// The motions that were opened, in order.
+    pub fn motions(&self) -> Vec<Motion> {
+        let opened = |(place, entry): (Place, &Entry)| match entry.what {
+            What::Propose { number, .. } => Some(Motion { number, opened: place }),
+            _ => None,
+        };
+        self.entries.iter().enumerate().filter_map(opened).collect()
+    }
+
+    /// Whether a motion was carried, declined or taken back.
+    pub fn is_over(&self, motion: Motion) -> bool {
+        let ends = |it: &Entry| match it.what {
+            What::Second(it) | What::Decline(it) | What::TakeBack(it) => it == motion,
+            _ => false,
+        };
+        self.entries.iter().any(ends)
+    }
+
+    /// All that was recorded about a change, if it was filed.
+    pub fn story(&self, number: usize) -> Option<Story<'_>> {
+        let (revisions, said, outcomes) = (Vec::new(), Vec::new(), Vec::new());
+        let (rejected, withdrawn, started) = (false, false, false);
+        let tied = OnceCell::new();
+        let mut story = Story { number, revisions, said, rejected, withdrawn, started, outcomes, tied };
+        for (place, entry) in self.entries.iter().enumerate().filter(|(_, it)| it.what.change() == Some(number)) {
+            match &entry.what {
+                What::File { terms, .. } | What::Revise { terms, .. } => {
+                    story.revisions.push((place, entry, terms));
+                    story.said.clear();
+                    story.rejected = false;
+                }
+                What::Approve(_) => story.said.push((true, entry)),
+                What::Retract(_) => story.said.push((false, entry)),
+                What::Reject(_) => story.rejected = true,
+                What::Withdraw(_) => story.withdrawn = true,
+                What::Start { .. } => story.started = true,
+                What::Finish { outcome, .. } => story.outcomes.push(*outcome),
+                _ => {}
+            }
+        }
+        if story.revisions.is_empty() { None } else { Some(story) }
+    }
+
+    /// Whether somebody is named in any revision, or answered for a machine that is named, since it was.
+    pub fn touched(&self, story: &Story<'_>, person: Person) -> bool {
+        let tied = || {
+            let named = |(place, entry, terms): &(Place, &Entry, &Terms)| {
+                let people = [entry.actor, terms.owner].into_iter().chain(terms.implementers.iter().copied());
+                people.flat_map(|it| self.behind(it, *place)).collect::<Vec<Person>>()
+            };
+            story.revisions.iter().flat_map(named).collect()
+        };
+        story.tied.get_or_init(tied).contains(&person)
+    }
+
+    /// The last approval of the current revision by somebody, unless they took it back.
+    pub fn approval<'a>(&self, story: &Story<'a>, person: Person) -> Option<&'a Entry> {
+        let (approved, entry) = *story.said.iter().rfind(|(_, entry)| entry.actor == person)?;
+        approved.then_some(entry)
+    }
+
+    /// Who has an approval of the current revision that counts at a moment.
+    pub fn counted(&self, story: &Story<'_>, now: Time) -> BTreeSet<Person> {
+        let days = self.policy().map_or(0, |(_, policy)| policy.days) as Time;
+        let said: BTreeSet<Person> = story.said.iter().map(|(_, entry)| entry.actor).collect();
+        let counts = |person: &Person| {
+            let Some(approval) = self.approval(story, *person) else { return false };
+            self.has_role(*person, Role::Approver, now)
+                && !(self.separates(Duty::AdminApprover) && self.has_role(*person, Role::Admin, now))
+                && !self.touched(story, *person)
+                && self.is_live(approval.key, *person)
+                && now < approval.time + days * DAY
+        };
+        said.into_iter().filter(counts).collect()
+    }
+
+    /// How many approvals a revision needs.
+    pub fn needed(&self, terms: &Terms) -> usize {
+        let Some((_, policy)) = self.policy() else { return usize::MAX };
+        let mut needed = policy.approvals.max(2);
+        for it in &policy.requirements {
+            let about = it.kinds.is_empty() || it.kinds.contains(&terms.kind);
+            if about && (it.risks.is_empty() || it.risks.contains(&terms.risk)) {
+                needed = needed.max(it.approvals.unwrap_or(2));
+            }
+        }
+        needed as usize
+    }
+
+    /// Where a change stands at a moment.
+    pub fn status(&self, story: &Story<'_>, now: Time) -> Status {
+        match story.outcomes.last() {
+            Some(Outcome::Succeeded) => Status::Succeeded,
+            Some(Outcome::Failed) => Status::Failed,
+            Some(Outcome::RolledBack) => Status::RolledBack,
+            None if story.started => Status::Executing,
+            None if story.withdrawn => Status::Withdrawn,
+            None if story.rejected => Status::Rejected,
+            None if now >= story.terms().window.1 => Status::Expired,
+            None if self.counted(story, now).len() >= self.needed(story.terms()) => Status::Approved,
+            None => Status::Submitted,
+        }
+    }
+}

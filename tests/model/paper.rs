@@ -1,0 +1,142 @@
+//! A register in a real file: its entries signed, its texts written, and all of it verified at the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use ed25519_dalek::Signer as _;
+use tempfile::TempDir;
+use twinseal::domain::{
+    Description, Digest, Event, Field, Header, Line, Prose, Register, RegisterId, Step, Text, TextRef, Trial,
+};
+use twinseal::log::request::{self, For};
+use twinseal::log::{Unsigned, sshsig, text};
+use twinseal::store::{Session, SharedFile, project};
+
+use super::facts::{Entry, Key, Person, Place, Proposal, What};
+use super::real::{id, pairs};
+
+/// A register's file in a folder of its own.
+pub struct Paper {
+    folder: TempDir,
+    session: Option<Session>,
+    seed: u64,
+}
+
+impl Paper {
+    /// A folder without a register, in memory where the system has such folders: every entry is synced to the disk.
+    pub fn new() -> Self {
+        let memory = Path::new("/dev/shm");
+        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        Self { folder: folder.unwrap(), session: None, seed: 0 }
+    }
+
+    /// Signs an entry and puts it into the file. Returns its leaf hash.
+    pub fn record(&mut self, seed: u64, entry: &Entry, header: &Header, event: &Event) -> Digest {
+        self.seed = seed;
+        let words = header.text.as_ref().map(|_| write(seed, header.seq as Place, entry).0);
+        let unsigned = Unsigned::new(header, event, words).unwrap();
+        let blob = sign(entry.key, unsigned.namespace(), unsigned.body().as_bytes());
+        let (raw, sealed) = unsigned.seal(&blob).unwrap();
+        match &mut self.session {
+            None => {
+                let mut state = Register::default();
+                state.apply(header, sealed.leaf, event);
+                let mut shared = SharedFile::create(&self.folder.path().join("prod.db")).unwrap();
+                shared.append(None, &raw, &[], |tx| project(tx, &sealed, &state)).unwrap();
+                let memory = self.folder.path().join("memory");
+                let session = Session::open(shared, &memory, sealed.leaf, header.time, &mut |_| {});
+                self.session = Some(session.unwrap());
+            }
+            Some(session) => assert!(session.append(&raw, &sealed, header.time).unwrap(), "nobody else records here"),
+        }
+        sealed.leaf
+    }
+
+    /// Verifies the file: nothing is found, the state is the one that was folded in memory, the tables are right,
+    /// and what was erased is gone, where nothing else is.
+    pub fn verify(&mut self, register: &Register, written: &[(Place, bool)]) {
+        let Some(session) = &mut self.session else { return };
+        let now = "2027-01-01T00:00:00Z".parse().unwrap();
+        let reading = session.verify(now, &mut |_| {}).unwrap();
+        assert!(reading.findings.is_empty(), "verify finds {:#?}", reading.findings);
+        assert_eq!(reading.unjudged, 0);
+        assert!(session.state() == register, "the file's state is not the one in memory");
+        let differed = session.rebuild().unwrap().expect("nobody else records here");
+        assert!(differed.is_empty(), "rebuild changes {differed:#?}");
+        let file = |name: &str| std::fs::read(self.folder.path().join(name)).unwrap_or_default();
+        let shared = secrets(&[file("prod.db"), file("prod.db-wal")].concat());
+        let copied = secrets(&[file("memory/verified.sqlite"), file("memory/verified.sqlite-wal")].concat());
+        for (place, erased) in written {
+            let held = session.shared().entry(*place as u64).unwrap().unwrap().text.is_some();
+            let found = shared.contains(&secret(self.seed, *place));
+            assert_eq!((held, found), (!erased, !erased), "the text of entry {place} in the file");
+            assert!(!erased || !copied.contains(&secret(self.seed, *place)), "the text of entry {place} in the copy");
+        }
+    }
+}
+
+/// Every such word in a file.
+fn secrets(bytes: &[u8]) -> BTreeSet<String> {
+    let begins = |at: &usize| bytes[*at] == b's' && bytes[*at..].starts_with(b"secret-");
+    let ends =
+        |at: usize| bytes[at..].windows(4).take(64).position(|it| it == b"-end").map(|end| &bytes[at..at + end + 4]);
+    let found = (0..bytes.len()).filter(begins).filter_map(ends);
+    found.map(|word| String::from_utf8_lossy(word).into_owned()).collect()
+}
+
+/// A word that stands in the text of one entry and nowhere else.
+fn secret(seed: u64, place: Place) -> String {
+    format!("secret-{seed}-{place}-end")
+}
+
+fn sign(key: Key, namespace: &str, message: &[u8]) -> Vec<u8> {
+    let pair = &pairs()[key];
+    let signature = pair.secret.sign(&sshsig::signed_data(namespace, message)).to_bytes();
+    sshsig::encode(pair.public.as_bytes(), namespace, &signature)
+}
+
+/// A key's signature over the request to be enrolled.
+pub fn prove(register: &RegisterId, founding: bool, person: Person, key: Key) -> Vec<u8> {
+    let register = if founding { For::New(register.name().clone()) } else { For::Existing(register.clone()) };
+    let body = request::body(&register, id(person), &pairs()[key].public);
+    sign(key, request::NAMESPACE, body.as_bytes())
+}
+
+/// Another key's word for the same.
+pub fn vouch(register: &RegisterId, person: Person, key: Key, by: Key) -> Vec<u8> {
+    let body = request::body(&For::Existing(register.clone()), id(person), &pairs()[key].public);
+    sign(by, request::VOUCH, body.as_bytes())
+}
+
+/// The text of an entry: it fills the fields that the entry says, with a word of its own in each.
+pub fn write(seed: u64, place: Place, entry: &Entry) -> (Vec<u8>, TextRef) {
+    let words = secret(seed, place);
+    let line = || Line::from_typed(&words).unwrap();
+    let prose = || Prose::from_typed(&words).unwrap();
+    let has = |field| entry.words.contains(&field);
+    let text = match &entry.what {
+        What::File { terms, .. } | What::Revise { terms, .. } => {
+            let step = |field| if has(field) { vec![Step { text: prose(), command: None }] } else { Vec::new() };
+            let evidence = terms.evidence.then(line);
+            Text::Description(Box::new(Description {
+                title: has(Field::Title).then(line),
+                reason: has(Field::Reason).then(prose),
+                impact: has(Field::Impact).then(prose),
+                security: has(Field::Security).then(prose),
+                plan: step(Field::Plan),
+                rollback: step(Field::Rollback),
+                abort_if: has(Field::AbortIf).then(prose).into_iter().collect(),
+                tests: has(Field::Tests)
+                    .then(|| Trial { what: prose(), result: prose(), evidence })
+                    .into_iter()
+                    .collect(),
+                success: has(Field::Success).then(prose),
+            }))
+        }
+        What::Init { members, .. } | What::Propose { proposal: Proposal::Enrol(members), .. } => {
+            Text::Names(members.iter().map(|it| (id(it.person).clone(), line())).collect::<BTreeMap<_, _>>())
+        }
+        _ => Text::Remark(*entry.words.first().expect("a text fills a field"), prose()),
+    };
+    text::write(&text, ((u128::from(seed) << 64) | place as u128).to_be_bytes())
+}

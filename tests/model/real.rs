@@ -1,0 +1,285 @@
+//! The register that is tested, and how what the model says is said to it.
+
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+use ed25519_dalek::SigningKey;
+use sha2::{Digest as _, Sha256};
+use twinseal::domain::{
+    self, ArtifactName, Attempt, ChangeId, ChangeKind, Digest, Event, Fingerprint, Header, Member, MotionId, MotionRef,
+    PersonId, PublicKey, Refusal, Register, RegisterId, RevisionRef, ServiceId, TextRef, Vouch, Window,
+};
+
+use super::facts::{
+    Artifact, Entry, Key, Motion, Newcomer, Person, Place, Policy, Proposal, Requirement, Revision, Standing, Terms,
+    Time, What,
+};
+use super::paper::Paper;
+
+/// Everybody there is, enrolled or not.
+pub const PEOPLE: [&str; 10] =
+    ["alice", "bob", "carol", "dave", "erin", "frank", "robot", "audrey", "grace", "deployer"];
+/// How many keys there are.
+pub const KEYS: usize = 24;
+
+/// A key with what is computed from it.
+pub struct Pair {
+    pub secret: SigningKey,
+    pub public: PublicKey,
+    pub print: Fingerprint,
+}
+
+/// The keys of all histories.
+pub fn pairs() -> &'static [Pair] {
+    static PAIRS: OnceLock<Vec<Pair>> = OnceLock::new();
+    let pair = |key: usize| {
+        let secret = SigningKey::from_bytes(&[key as u8 + 1; 32]);
+        let public = PublicKey::from_bytes(secret.verifying_key().to_bytes()).unwrap();
+        Pair { secret, public, print: public.fingerprint() }
+    };
+    PAIRS.get_or_init(|| (0..KEYS).map(pair).collect())
+}
+
+/// Their ids.
+pub fn id(person: Person) -> &'static PersonId {
+    static IDS: OnceLock<Vec<PersonId>> = OnceLock::new();
+    &IDS.get_or_init(|| PEOPLE.iter().map(|it| it.parse().unwrap()).collect())[person]
+}
+
+fn print(key: Key) -> Fingerprint {
+    pairs()[key].print
+}
+
+pub fn time(seconds: Time) -> domain::Time {
+    domain::Time::from_unix(seconds).unwrap()
+}
+
+/// A digest that nothing else has.
+fn digest(of: &str, seed: u64, place: Place) -> Digest {
+    let hash = |of: &str| Digest::new(Sha256::digest(format!("{of} {seed} {place}")).into());
+    hash(of)
+}
+
+/// The register that is tested.
+pub struct Real {
+    seed: u64,
+    pub id: RegisterId,
+    pub register: Register,
+    /// The leaf hash of each entry.
+    leaves: Vec<Digest>,
+    /// The text of each entry that has one.
+    texts: Vec<Option<Digest>>,
+    /// The file that it is kept in, in some histories.
+    pub paper: Option<Paper>,
+}
+
+impl Real {
+    pub fn new(seed: u64, on_paper: bool) -> Self {
+        let id = RegisterId::new("prod".parse().unwrap(), u128::from(seed).to_be_bytes());
+        let (register, leaves, texts) = (Register::default(), Vec::new(), Vec::new());
+        Self { seed, id, register, leaves, texts, paper: on_paper.then(Paper::new) }
+    }
+
+    /// What the register says to an entry.
+    pub fn judge(&self, entry: &Entry) -> Result<(), Refusal> {
+        let event = self.event(&entry.what);
+        self.register.judge(&self.header(entry, &event), &event)
+    }
+
+    /// What the register says where somebody else acts, or with another key.
+    pub fn judge_as(&self, header: &mut Header, event: &Event, actor: Person, key: Key) -> Result<(), Refusal> {
+        header.actor.clone_from(id(actor));
+        header.key = print(key);
+        self.register.judge(header, event)
+    }
+
+    /// Records an entry that the register had nothing against.
+    pub fn record(&mut self, entry: &Entry) {
+        let event = self.event(&entry.what);
+        let header = self.header(entry, &event);
+        self.texts.push(header.text.as_ref().map(|text| text.digest));
+        let leaf = match &mut self.paper {
+            Some(paper) => paper.record(self.seed, entry, &header, &event),
+            None => digest("leaf", self.seed, self.leaves.len()),
+        };
+        self.register.apply(&header, leaf, &event);
+        self.leaves.push(leaf);
+    }
+
+    /// The header of an entry at the end of the log.
+    pub fn header(&self, entry: &Entry, event: &Event) -> Header {
+        let position = self.register.position(event.change());
+        Header {
+            register: self.id.clone(),
+            seq: position.seq,
+            prev: position.prev,
+            governance: position.governance,
+            last: position.last,
+            time: time(entry.time),
+            actor: id(entry.actor).clone(),
+            key: print(entry.key),
+            text: self.text(entry),
+        }
+    }
+
+    fn text(&self, entry: &Entry) -> Option<TextRef> {
+        let place = self.leaves.len();
+        match &self.paper {
+            _ if entry.words.is_empty() => None,
+            None => Some(TextRef { filled: entry.words.clone(), digest: digest("text", self.seed, place) }),
+            Some(_) => Some(super::paper::write(self.seed, place, entry).1),
+        }
+    }
+
+    /// The leaf hash of the entry at a place, or one that nothing has.
+    fn leaf(&self, place: Place) -> Digest {
+        self.leaves.get(place).copied().unwrap_or_else(|| digest("no leaf", self.seed, place))
+    }
+
+    /// The digest of the text of the entry at a place, or one that nothing has.
+    pub fn text_of(&self, place: Place) -> Digest {
+        self.texts.get(place).copied().flatten().unwrap_or_else(|| digest("no text", self.seed, place))
+    }
+
+    /// A revision as the register names it.
+    pub fn revision(&self, of: Revision) -> RevisionRef {
+        RevisionRef { change: change(of.change), number: of.number, filed: self.leaf(of.filed) }
+    }
+
+    fn motion(&self, it: Motion) -> MotionRef {
+        MotionRef { motion: number(it.number), opened: self.leaf(it.opened) }
+    }
+
+    /// What is done, as the register reads it.
+    pub fn event(&self, what: &What) -> Event {
+        let of = |it: &Revision| self.revision(*it);
+        match what {
+            What::Init { format, policy: first, members } => Event::Init {
+                format: *format,
+                after: None,
+                policy: policy(first),
+                members: members.iter().map(|it| self.member(it, true)).collect(),
+            },
+            What::Seal => Event::Seal,
+            What::Propose { number: it, proposal } => {
+                Event::Propose { motion: number(*it), proposal: self.proposal(proposal) }
+            }
+            What::Second(it) => Event::Second(self.motion(*it)),
+            What::Decline(it) => Event::Decline(self.motion(*it)),
+            What::TakeBack(it) => Event::MotionWithdraw(self.motion(*it)),
+            What::Revoke(key) => Event::KeyRevoke(print(*key)),
+            What::Suspend(key) => Event::KeySuspend(print(*key)),
+            What::File { change: it, terms: filed } => {
+                Event::File { change: change(*it), terms: Box::new(terms(filed)) }
+            }
+            What::Revise { of: it, terms: filed } => Event::Revise { replaces: of(it), terms: Box::new(terms(filed)) },
+            What::Withdraw(it) => Event::ChangeWithdraw(of(it)),
+            What::Approve(it) => Event::Approve(of(it)),
+            What::Reject(it) => Event::Reject(of(it)),
+            What::Retract(it) => Event::Retract(of(it)),
+            What::Start { of: it, artifacts } => Event::Start { revision: of(it), artifacts: deployed(artifacts) },
+            What::Finish { of: it, outcome } => Event::Finish { revision: of(it), outcome: *outcome },
+            What::Note(it) => Event::Note(change(*it)),
+            What::Refused { attempt, rule } => {
+                let attempt = Attempt::of(&self.event(attempt)).expect("an attempt of those that are recorded");
+                Event::Refused { attempt, rule: rule.parse().unwrap() }
+            }
+        }
+    }
+
+    fn member(&self, it: &Newcomer, founding: bool) -> Member {
+        let proof =
+            self.paper.as_ref().map_or(Vec::new(), |_| super::paper::prove(&self.id, founding, it.person, it.key));
+        Member { person: id(it.person).clone(), standing: standing(&it.standing), key: pairs()[it.key].public, proof }
+    }
+
+    fn proposal(&self, it: &Proposal) -> domain::Proposal {
+        use domain::Proposal as Domain;
+        match it {
+            Proposal::Enrol(members) => Domain::Enrol(members.iter().map(|it| self.member(it, false)).collect()),
+            Proposal::Roles { person, replaces, standing: it } => {
+                Domain::Roles { person: id(*person).clone(), replaces: self.leaf(*replaces), standing: standing(it) }
+            }
+            Proposal::Retire { person, replaces } => {
+                Domain::Retire { person: id(*person).clone(), replaces: self.leaf(*replaces) }
+            }
+            Proposal::AddKey { person, key, vouch } => {
+                let paper = self.paper.as_ref();
+                let prove = || super::paper::prove(&self.id, false, *person, *key);
+                let word = |by: &Key| {
+                    let proof = paper.map_or(Vec::new(), |_| super::paper::vouch(&self.id, *person, *key, *by));
+                    Vouch { key: print(*by), proof }
+                };
+                Domain::AddKey {
+                    person: id(*person).clone(),
+                    key: pairs()[*key].public,
+                    proof: paper.map_or(Vec::new(), |_| prove()),
+                    vouch: vouch.as_ref().map(word),
+                }
+            }
+            Proposal::Lift { key, replaces } => Domain::Lift { key: print(*key), replaces: self.leaf(*replaces) },
+            Proposal::Policy { replaces, policy: it } => {
+                Domain::Policy { replaces: self.leaf(*replaces), policy: policy(it) }
+            }
+            Proposal::Redact(texts) => {
+                let named = |(place, text): (&Place, &Place)| (*place as u64, self.text_of(*text));
+                Domain::Redact(texts.iter().map(named).collect())
+            }
+        }
+    }
+}
+
+pub fn change(number: usize) -> ChangeId {
+    ChangeId::after(number as u64 - 1)
+}
+
+fn number(motion: usize) -> MotionId {
+    MotionId::after(motion as u64 - 1)
+}
+
+fn standing(it: &Standing) -> domain::Standing {
+    let until = |until: &Option<Time>| until.map(time);
+    domain::Standing {
+        roles: it.roles.iter().map(|(role, end)| (*role, until(end))).collect(),
+        groups: it.groups.iter().map(|(group, end)| (format!("group-{group}").parse().unwrap(), until(end))).collect(),
+        operators: it.operators.iter().map(|it| id(*it).clone()).collect(),
+    }
+}
+
+fn policy(it: &Policy) -> domain::Policy {
+    let requirement = |(n, it): (usize, &Requirement)| domain::Requirement {
+        name: format!("requirement-{n}").parse().unwrap(),
+        kinds: it.kinds.clone(),
+        risks: it.risks.clone(),
+        approvals: it.approvals,
+        needed: it.needed.clone(),
+    };
+    let requirements = it.requirements.iter().enumerate().map(requirement).collect();
+    domain::Policy::new(it.approvals, it.days, it.separate.clone(), requirements).unwrap()
+}
+
+fn deployed(artifacts: &[Artifact]) -> Vec<domain::Artifact> {
+    let name = |name: u8| format!("artifact-{name}").parse::<ArtifactName>().unwrap();
+    let one = |it: &Artifact| domain::Artifact { name: name(it.0), digest: Digest::new([it.1; 32]) };
+    artifacts.iter().map(one).collect()
+}
+
+fn terms(it: &Terms) -> domain::Terms {
+    let (start, end) = (time(it.window.0), time(it.window.1));
+    let services: BTreeSet<ServiceId> = (0..it.services).map(|n| format!("service-{n}").parse().unwrap()).collect();
+    let link = |kind: &domain::LinkKind| domain::Link { kind: *kind, reference: "REF-1".parse().unwrap() };
+    domain::Terms {
+        kind: it.kind,
+        risk: it.risk,
+        owner: id(it.owner).clone(),
+        implementers: it.implementers.iter().map(|it| id(*it).clone()).collect(),
+        services,
+        tags: BTreeSet::new(),
+        window: Window::new(start, end, "UTC".parse().unwrap()).unwrap(),
+        outage_minutes: 0,
+        rollback_minutes: u64::from(it.kind == ChangeKind::Emergency),
+        artifacts: deployed(&it.artifacts),
+        evidence: if it.evidence { vec![(1, Digest::new([9; 32]))] } else { Vec::new() },
+        links: it.links.iter().map(link).collect(),
+    }
+}

@@ -1,0 +1,254 @@
+//! Which rules an entry would break: all of them, as far as they can be asked, not only the first.
+
+use twinseal::domain::{ChangeKind, Duty, Field, LinkKind, Needed, Outcome, Role};
+
+use super::facts::{Artifact, DAY, Entry, Person, Place, Revision, Terms, Time, What};
+use super::model::{Model, Story};
+
+/// The rules that say no, by their names.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Broken(pub Vec<&'static str>);
+
+impl Broken {
+    /// The rule says no if this holds.
+    pub fn when(&mut self, broken: bool, rule: &'static str) {
+        if broken {
+            self.0.push(rule);
+        }
+    }
+
+    /// Whether no rule says no.
+    pub fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Model {
+    /// The rules that this entry would break at the end of the list. `answer` is the rule by which what an entry says
+    /// was refused is refused; none where it is allowed.
+    pub fn broken(&self, entry: &Entry, answer: Option<&str>) -> Broken {
+        let mut no = Broken::default();
+        match &entry.what {
+            What::Init { format, members, .. } => {
+                self.break_init(&mut no, entry, *format, members);
+                return no;
+            }
+            _ if self.entries.is_empty() => {
+                no.when(true, if entry.what.change().is_some() { "sealed" } else { "founding" });
+                return no;
+            }
+            What::Seal => {
+                no.when(self.entries.len() > 1, "sealed-once");
+                let founder = self.entries[0].actor == entry.actor;
+                no.when(founder || !self.has_role(entry.actor, Role::Admin, entry.time), "seal-by-another");
+            }
+            _ => no.when(self.entries.len() < 2, "sealed"),
+        }
+        self.break_actor(&mut no, entry);
+        match &entry.what {
+            What::Refused { attempt, rule } => self.break_refused(&mut no, entry, attempt, rule, answer),
+            what => match what.change() {
+                Some(change) => self.break_change(&mut no, entry, change),
+                None => self.break_governance(&mut no, entry),
+            },
+        }
+        no
+    }
+
+    /// The same for an entry on a change of a sealed register whose story was read.
+    pub fn broken_on(&self, story: &Story<'_>, entry: &Entry) -> Broken {
+        let mut no = Broken::default();
+        self.break_actor(&mut no, entry);
+        self.break_story(&mut no, entry, story);
+        no
+    }
+
+    /// Everybody who acts.
+    fn break_actor(&self, no: &mut Broken, entry: &Entry) {
+        let Entry { actor, key, .. } = entry;
+        no.when(self.stands(*actor).is_none(), "enrolled");
+        no.when(matches!(self.stands(*actor), Some((_, None))), "retired");
+        no.when(self.owner_of(*key) != Some(*actor), "own-key");
+        no.when(self.suspension(*key).is_some() || self.is_revoked(*key), "key-live");
+        let operators = self.operators(*actor);
+        no.when(!operators.is_empty() && !operators.iter().any(|it| self.can_operate(*it)), "operated");
+    }
+
+    fn break_refused(&self, no: &mut Broken, entry: &Entry, attempt: &What, rule: &str, answer: Option<&str>) {
+        no.when(answer != Some(rule), "refused");
+        let target = |what: &What| match what {
+            What::Second(motion) => (0, motion.opened),
+            What::Approve(of) => (1, of.filed),
+            What::Reject(of) => (2, of.filed),
+            What::Start { of, .. } => (3, of.filed),
+            other => panic!("a refusal of {other:?} is not recorded"),
+        };
+        match (attempt, attempt.change()) {
+            (What::Second(motion), _) => no.when(!self.motions().contains(motion), "motion-known"),
+            (_, Some(change)) => no.when(self.story(change).is_none(), "change-known"),
+            _ => {}
+        }
+        let same = |it: &Entry| match &it.what {
+            What::Refused { attempt: other, rule: by } => {
+                let about = attempt.change() == other.change() && target(attempt) == target(other);
+                it.actor == entry.actor && about && by == rule
+            }
+            _ => false,
+        };
+        no.when(self.entries.iter().any(same), "refused-once");
+    }
+
+    fn break_change(&self, no: &mut Broken, entry: &Entry, change: usize) {
+        if let What::File { terms, .. } = &entry.what {
+            no.when(change != self.changes() + 1, "change-number");
+            no.when(!self.has_role(entry.actor, Role::Engineer, entry.time), "role");
+            return self.break_filing(no, entry, terms, &[]);
+        }
+        match self.story(change) {
+            None => no.when(true, "change-known"),
+            Some(story) => self.break_story(no, entry, &story),
+        }
+    }
+
+    /// The rules about an entry on a change whose story was read.
+    fn break_story(&self, no: &mut Broken, entry: &Entry, story: &Story<'_>) {
+        let Entry { actor, time, words, .. } = entry;
+        let terms = story.terms();
+        match &entry.what {
+            What::Revise { of, terms } => {
+                self.break_open(no, entry, story, *of);
+                let before: Vec<_> = story.revisions.iter().map(|(place, filing, _)| (*place, filing.actor)).collect();
+                self.break_filing(no, entry, terms, &before);
+            }
+            What::Withdraw(of) => self.break_open(no, entry, story, *of),
+            What::Approve(of) => {
+                self.break_undecided(no, story, *of);
+                no.when(!self.has_role(*actor, Role::Approver, *time), "role");
+                let admin = self.has_role(*actor, Role::Admin, *time);
+                no.when(admin && self.separates(Duty::AdminApprover), "separate-duties");
+                no.when(self.touched(story, *actor), "own-change");
+                no.when(story.rejected, "rejected");
+                no.when(self.is_erased(story.current().filed), "revision-erased");
+                no.when(*time >= terms.window.1, "window-ahead");
+            }
+            What::Reject(of) => {
+                self.break_undecided(no, story, *of);
+                no.when(!self.has_role(*actor, Role::Approver, *time), "role");
+                no.when(!words.contains(&Field::Reason), "reason-required");
+            }
+            What::Retract(of) => {
+                self.break_undecided(no, story, *of);
+                no.when(self.approval(story, *actor).is_none(), "own-approval");
+                no.when(!words.contains(&Field::Reason), "reason-required");
+            }
+            What::Start { of, artifacts } => self.break_start(no, entry, story, *of, artifacts),
+            What::Finish { of, outcome } => {
+                let named = terms.owner == *actor || terms.implementers.contains(actor);
+                no.when(!named, "implementer-or-owner");
+                no.when(*of != story.current(), "current-revision");
+                no.when(!story.started, "started");
+                let first = story.outcomes.is_empty();
+                let once = story.outcomes.len() == 1 && story.outcomes[0] != Outcome::RolledBack;
+                no.when(!first && !(once && *outcome == Outcome::RolledBack), "finish-once");
+            }
+            What::Note(_) => no.when(!words.contains(&Field::Note), "note-required"),
+            other => panic!("{other:?} is about no change"),
+        }
+    }
+
+    /// Only the current revision is decided about, before the start, and not after it was taken back.
+    fn break_undecided(&self, no: &mut Broken, story: &Story<'_>, of: Revision) {
+        no.when(of != story.current(), "current-revision");
+        no.when(story.withdrawn, "withdrawn");
+        no.when(story.started, "undecided");
+    }
+
+    fn break_open(&self, no: &mut Broken, entry: &Entry, story: &Story<'_>, of: Revision) {
+        let theirs = story.requested_by(entry.actor) || story.terms().owner == entry.actor;
+        no.when(!theirs, "requester-or-owner");
+        self.break_undecided(no, story, of);
+    }
+
+    fn break_start(&self, no: &mut Broken, entry: &Entry, story: &Story<'_>, of: Revision, read: &[Artifact]) {
+        let (terms, now) = (story.terms(), entry.time);
+        no.when(!terms.implementers.contains(&entry.actor), "implementer");
+        no.when(of != story.current(), "current-revision");
+        no.when(story.started, "start-once");
+        no.when(story.withdrawn, "withdrawn");
+        no.when(story.rejected, "rejected");
+        no.when(self.is_erased(story.current().filed), "revision-erased");
+        let (place, filing, _) = story.revisions[story.revisions.len() - 1];
+        self.break_policy(no, place, filing, terms);
+        if self.separates(Duty::RequesterImplementer) {
+            let own = |(place, filing, _): &(usize, &Entry, &Terms)| self.same(filing.actor, entry.actor, *place);
+            no.when(story.revisions.iter().any(own), "separate-duties");
+        }
+        no.when(self.counted(story, now).len() < self.needed(terms), "two-approvals");
+        no.when(now < terms.window.0 || now >= terms.window.1, "in-window");
+        let named = |list: &[Artifact], name: u8| list.iter().filter(|(it, _)| *it == name).count();
+        no.when(terms.artifacts.iter().any(|(name, _)| named(read, *name) == 0), "artifact-read");
+        no.when(read.iter().any(|(name, _)| named(&terms.artifacts, *name) == 0), "artifact-approved");
+        no.when(read.iter().any(|(name, _)| named(read, *name) > 1), "artifact-once");
+        let differs = |(name, content): &Artifact| terms.artifacts.iter().any(|it| it.0 == *name && it.1 != *content);
+        no.when(read.iter().any(differs), "artifact-match");
+    }
+
+    /// Whether somebody answers for both, since an entry.
+    fn same(&self, one: Person, other: Person, since: Place) -> bool {
+        !self.behind(one, since).is_disjoint(&self.behind(other, since))
+    }
+
+    /// The rules about what is filed; `before` is who filed the revisions before it, and where.
+    fn break_filing(&self, no: &mut Broken, entry: &Entry, terms: &Terms, before: &[(Place, Person)]) {
+        no.when(terms.kind == ChangeKind::Standard, "standard-template");
+        let mandatory = [Field::Title, Field::Reason, Field::Impact, Field::Plan, Field::Rollback];
+        no.when(mandatory.iter().any(|field| !entry.words.contains(field)), "field-required");
+        no.when(terms.services == 0, "services-required");
+        no.when(terms.implementers.is_empty(), "implementers-required");
+        for person in std::iter::once(&terms.owner).chain(&terms.implementers) {
+            no.when(!self.is_here(*person), "party-enrolled");
+            // An auditor for a while stays out for good: nobody audits what they took part in.
+            let standing = self.stands(*person).and_then(|(_, standing)| standing);
+            no.when(standing.is_some_and(|it| it.roles.contains_key(&Role::Auditor)), "party-no-auditor");
+        }
+        let (start, end) = terms.window;
+        let far: Time = 10 * 366 * DAY;
+        no.when(entry.time >= end, "window-ahead");
+        no.when(start > entry.time + far, "window-near");
+        let twice = |(name, _): &Artifact| terms.artifacts.iter().filter(|it| it.0 == *name).count() > 1;
+        no.when(terms.artifacts.iter().any(twice), "artifact-once");
+        let place = self.entries.len();
+        self.break_policy(no, place, entry, terms);
+        let requested = [before, &[(place, entry.actor)]].concat();
+        let stopped = |it: &Person| requested.iter().any(|(place, who)| self.same(*who, *it, *place));
+        let nobody = !terms.implementers.is_empty() && terms.implementers.iter().all(stopped);
+        no.when(nobody && self.separates(Duty::RequesterImplementer), "separate-duties");
+    }
+
+    /// What the policy in force asks of a revision that this entry filed, at this place.
+    fn break_policy(&self, no: &mut Broken, place: Place, filing: &Entry, terms: &Terms) {
+        let Some((_, policy)) = self.policy() else { return };
+        for it in &policy.requirements {
+            let about = it.kinds.is_empty() || it.kinds.contains(&terms.kind);
+            if about && (it.risks.is_empty() || it.risks.contains(&terms.risk)) {
+                no.when(it.needed.iter().any(|needed| !is_there(*needed, filing, terms)), "policy-field");
+            }
+        }
+        let both = terms.implementers.iter().any(|it| self.same(terms.owner, *it, place));
+        no.when(both && policy.separate.contains(&Duty::OwnerImplementer), "separate-duties");
+    }
+}
+
+fn is_there(needed: Needed, filing: &Entry, terms: &Terms) -> bool {
+    match needed {
+        Needed::Security => filing.words.contains(&Field::Security),
+        Needed::AbortIf => filing.words.contains(&Field::AbortIf),
+        Needed::Tests => filing.words.contains(&Field::Tests),
+        Needed::Success => filing.words.contains(&Field::Success),
+        Needed::Evidence => terms.evidence,
+        Needed::Artifact => !terms.artifacts.is_empty(),
+        Needed::Incident => terms.links.contains(&LinkKind::Incident),
+        Needed::Ticket => terms.links.contains(&LinkKind::Ticket),
+        Needed::Vulnerability => terms.links.contains(&LinkKind::Vulnerability),
+    }
+}

@@ -1,0 +1,94 @@
+//! What must never be, said once more and straight from the list of what was accepted: without the model's questions,
+//! so that a mistake in those hides nothing here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use twinseal::domain::Role;
+
+use super::facts::{Entry, Key, Person, Place, Proposal, Standing, Terms, Time, What};
+
+/// Everybody ever named in a change's revisions.
+fn named(entries: &[Entry], number: usize) -> BTreeSet<Person> {
+    let mut people = BTreeSet::new();
+    for entry in entries {
+        match &entry.what {
+            What::File { change, terms } if *change == number => name(&mut people, entry.actor, terms),
+            What::Revise { of, terms } if of.change == number => name(&mut people, entry.actor, terms),
+            _ => {}
+        }
+    }
+    people
+}
+
+fn name(people: &mut BTreeSet<Person>, actor: Person, terms: &Terms) {
+    people.extend([actor, terms.owner]);
+    people.extend(&terms.implementers);
+}
+
+/// What was carried, in order.
+fn carried(entries: &[Entry]) -> impl Iterator<Item = &Proposal> {
+    entries.iter().filter_map(|entry| {
+        let What::Second(motion) = &entry.what else { return None };
+        match &entries[motion.opened].what {
+            What::Propose { proposal, .. } => Some(proposal),
+            other => panic!("what was seconded is no motion: {other:?}"),
+        }
+    })
+}
+
+/// Everything that somebody was ever allowed to do, the latest last; nothing where they were let go.
+fn standings(entries: &[Entry], person: Person) -> Vec<Standing> {
+    let mut standings = Vec::new();
+    if let What::Init { members, .. } = &entries[0].what {
+        standings.extend(members.iter().filter(|it| it.person == person).map(|it| it.standing.clone()));
+    }
+    for proposal in carried(entries) {
+        match proposal {
+            Proposal::Enrol(members) => {
+                standings.extend(members.iter().filter(|it| it.person == person).map(|it| it.standing.clone()));
+            }
+            Proposal::Roles { person: who, standing, .. } if *who == person => standings.push(standing.clone()),
+            Proposal::Retire { person: who, .. } if *who == person => standings.push(Standing::default()),
+            _ => {}
+        }
+    }
+    standings
+}
+
+/// Whether an approval's key could still be used: nobody revoked it, and it was lifted as often as it was suspended.
+fn is_usable(entries: &[Entry], key: usize) -> bool {
+    let revoked = entries.iter().any(|it| matches!(it.what, What::Revoke(it) if it == key));
+    let suspended = entries.iter().filter(|it| matches!(it.what, What::Suspend(it) if it == key)).count();
+    let lifted = carried(entries).filter(|it| matches!(it, Proposal::Lift { key: it, .. } if *it == key)).count();
+    !revoked && suspended == lifted
+}
+
+/// The people whose approvals could ever carry the revision that counts now: distinct approvers whose latest word for
+/// it is an approval with a usable key, who are named nowhere in the change, and operate none who is.
+pub fn eligible(entries: &[Entry], number: usize, now: Time) -> BTreeSet<Person> {
+    let files = |it: &Entry| match it.what {
+        What::File { change, .. } => change == number,
+        What::Revise { of, .. } => of.change == number,
+        _ => false,
+    };
+    let filed: Place = entries.iter().rposition(files).expect("the change was filed");
+    let mut latest: BTreeMap<Person, Option<Key>> = BTreeMap::new();
+    for entry in &entries[filed..] {
+        match entry.what {
+            What::Approve(of) if of.filed == filed => drop(latest.insert(entry.actor, Some(entry.key))),
+            What::Retract(of) if of.filed == filed => drop(latest.insert(entry.actor, None)),
+            _ => {}
+        }
+    }
+    let named = named(entries, number);
+    let may = |person: Person| {
+        let standing = standings(entries, person).pop().expect("whoever approved was enrolled");
+        let approver = standing.roles.get(&Role::Approver).is_some_and(|end| end.is_none_or(|end| now < end));
+        let operates = |it: &Person| standings(entries, *it).last().is_some_and(|it| it.operators.contains(&person));
+        approver && !named.contains(&person) && !named.iter().any(operates)
+    };
+    let counts = |(person, key): (Person, Option<Key>)| {
+        key.filter(|key| is_usable(entries, *key) && may(person)).map(|_| person)
+    };
+    latest.into_iter().filter_map(counts).collect()
+}
