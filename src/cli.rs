@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, Options, approve, check, diff, draft, export, file, finish, inbox, init, key, list, log, motion, note,
-    person, policy, rebuild, reject, retract, revise, seal, show, start, verify, withdraw,
+    Context, Options, approve, backup, check, diff, draft, export, file, finish, inbox, init, key, list, log, motion,
+    note, person, policy, rebuild, reject, restore, retract, revise, seal, show, start, verify, withdraw,
 };
 use crate::env::Env;
 use crate::error::{Error, Exit};
@@ -53,6 +53,8 @@ enum Command {
     Log(log::Log),
     Verify(verify::Verify),
     Rebuild(rebuild::Rebuild),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
     #[command(subcommand)]
     Export(export::Export),
     Init(init::Init),
@@ -87,6 +89,8 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<(), Error> {
         Command::Log(it) => it.run(context),
         Command::Verify(it) => it.run(context),
         Command::Rebuild(it) => it.run(context),
+        Command::Backup(it) => it.run(context),
+        Command::Restore(it) => it.run(context),
         Command::Export(it) => it.run(context),
         Command::Init(it) => it.run(context),
         Command::Seal(it) => it.run(context),

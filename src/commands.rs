@@ -2,6 +2,7 @@
 
 mod access;
 pub mod approve;
+pub mod backup;
 pub mod check;
 pub mod diff;
 pub mod draft;
@@ -21,6 +22,7 @@ pub mod person;
 pub mod policy;
 pub mod rebuild;
 pub mod reject;
+pub mod restore;
 pub mod retract;
 pub mod revise;
 pub mod seal;

@@ -3,7 +3,9 @@
 //! Nothing here decides anything: an entry is judged by `domain`, and everything shown or decided comes from the
 //! verified copy. Nothing outside knows where the log lives.
 
+mod backup;
 mod compare;
+mod connect;
 mod copy;
 mod error;
 mod follow;
@@ -14,9 +16,11 @@ mod session;
 mod shared;
 mod tables;
 
+pub use backup::{back_up, restore};
+pub use connect::BUSY;
 pub use error::{Finding, StoreError};
 pub use follow::Reading;
 pub use pin::{Pin, PinFile};
 pub use session::{Notice, Session};
-pub use shared::{BUSY, SharedFile};
+pub use shared::SharedFile;
 pub use tables::{project, state_word};

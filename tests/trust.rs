@@ -21,7 +21,7 @@ fn found_other(world: &World, name: &str) {
 }
 
 fn fingerprint_of(world: &World, file: &str) -> String {
-    let (shared, _) = SharedFile::open(&world.path(file)).unwrap();
+    let (shared, _) = SharedFile::open(&world.path(file), &world.path("scratch")).unwrap();
     shared.entry(0).unwrap().unwrap().leaf().to_string()
 }
 
@@ -63,7 +63,7 @@ fn the_register_that_is_opened_is_the_one_that_was_confirmed() {
     found_other(&world, "lab");
     let genuine = world.fingerprint().parse().unwrap();
     // Somebody puts another register in place between the question and the opening.
-    let (shared, _) = SharedFile::open(&world.path("lab.db")).unwrap();
+    let (shared, _) = SharedFile::open(&world.path("lab.db"), &world.path("scratch")).unwrap();
     let folder = world.path("memory");
     let session = Session::open(shared, &folder, genuine, world.now(), &mut |_| {}).unwrap();
     let fault = session.fault().unwrap();

@@ -184,7 +184,24 @@ impl<'e> Context<'e> {
 
     /// The folder in which this account remembers a register.
     pub fn state_folder(&self, fingerprint: Digest) -> PathBuf {
-        self.env.xdg("XDG_STATE_HOME", ".local/state").join(fingerprint.to_string())
+        self.scratch().join(fingerprint.to_string())
+    }
+
+    /// A folder of this account's for what is needed for a moment.
+    pub fn scratch(&self) -> PathBuf {
+        self.env.xdg("XDG_STATE_HOME", ".local/state")
+    }
+
+    /// The place of the newest entry of a copy that was just made.
+    ///
+    /// # Errors
+    /// A file that is none, or whose schema is not ours.
+    pub fn copy_newest(&self, path: &Path) -> Result<Option<u64>, Error> {
+        let (copy, findings) = SharedFile::open(path, &self.scratch())?;
+        match findings.into_iter().next() {
+            Some(finding) => Err(StoreError::Broken(finding).into()),
+            None => Ok(copy.newest()?),
+        }
     }
 
     /// Finds the named register and reads its entry 0.
@@ -193,7 +210,7 @@ impl<'e> Context<'e> {
     /// No register, or one whose schema or entry 0 is not as it must be.
     pub fn find(&self) -> Result<Found, Error> {
         let path = self.register_path()?;
-        let (shared, findings) = SharedFile::open(&path)?;
+        let (shared, findings) = SharedFile::open(&path, &self.scratch())?;
         if let Some(finding) = findings.into_iter().next() {
             return Err(StoreError::Broken(finding).into());
         }
@@ -292,6 +309,12 @@ impl<'e> Context<'e> {
                     "warning: the pin of this register is gone; what this account remembers is the verified copy alone"
                 }
                 Notice::ErasedLater => continue,
+                Notice::OlderCopy { ends, known } => {
+                    self.env.tell(format_args!(
+                        "note: this copy ends at entry {ends}, and this account verified the register up to {known}"
+                    ));
+                    continue;
+                }
             });
         }
         if let Some(fault) = session.fault() {

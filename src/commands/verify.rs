@@ -34,7 +34,7 @@ impl Verify {
     /// [`Error::Findings`], or what prevents reading.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let path = context.register_path()?;
-        let (shared, mut findings) = SharedFile::open(&path)?;
+        let (shared, mut findings) = SharedFile::open(&path, &context.scratch())?;
         let first = noted(shared.entry(0), &mut findings)?.flatten();
         let newest = noted(shared.newest(), &mut findings)?.flatten();
         let integrity = noted(shared.integrity(), &mut findings)?;

@@ -75,6 +75,8 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::Exists { .. } => "choose another path: a register is never overwritten",
         StoreError::NotADatabase { .. } | StoreError::OtherApplication { .. } => "check the path given with --register",
         StoreError::Layout { .. } | StoreError::Newer { .. } => "use a newer twinseal",
+        StoreError::NotACopy { .. } => "it is a register already, or was copied by other means than `twinseal backup`",
+        StoreError::IsCopy { .. } => "record in the register itself; `twinseal restore` makes a register of a copy",
         StoreError::ReadOnly { .. } => "ask for membership of the group that owns it",
         StoreError::Busy { .. } => "somebody writes for very long; look for their process, then try again",
         StoreError::Broken(_) => "`twinseal verify` names all that is wrong; keep the file as evidence",

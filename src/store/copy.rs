@@ -5,7 +5,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
-use super::shared::{SharedFile, flush, harden};
+use super::connect::harden;
+use super::shared::{SharedFile, flush};
 use super::{Finding, StoreError, schema};
 use crate::domain::{Change, ChangeId, Digest, Event, Head, Register};
 use crate::log::{Raw, entry};

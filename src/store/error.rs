@@ -90,6 +90,18 @@ pub enum StoreError {
         /// Which file.
         path: PathBuf,
     },
+    /// A copy, which is never written.
+    #[error("{} is marked as a copy, and a copy is never written", .path.display())]
+    IsCopy {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// A register where a copy was expected.
+    #[error("{} is not marked as a copy", .path.display())]
+    NotACopy {
+        /// Which file.
+        path: PathBuf,
+    },
     /// Others wrote for longer than we wait.
     #[error("the register was busy for more than {seconds} s")]
     Busy {

@@ -24,6 +24,13 @@ pub enum Notice {
     /// Texts were erased, and others were reading: until they have finished, the file beside the register that ends in
     /// `-wal` may still hold them.
     ErasedLater,
+    /// It is a marked copy, and holds less than this account verified before: nothing that it should not.
+    OlderCopy {
+        /// The newest entry of the copy.
+        ends: u64,
+        /// The newest entry that this account verified.
+        known: u64,
+    },
 }
 
 /// A register in use.
@@ -69,6 +76,12 @@ impl Session {
         let pin_file = PinFile::in_folder(folder);
         let pin = pin_file.read(fingerprint)?;
         let (copy, useless) = VerifiedCopy::open(&folder.join("verified.sqlite"))?;
+        if let Some(notice) = older_copy(&shared, &copy)? {
+            // Everything is read anew, and nothing of it is remembered: the memory is of more than that.
+            let mut session = Self::with(shared, VerifiedCopy::temporary()?, fingerprint);
+            session.notices.push(notice);
+            return Ok(session);
+        }
         let notice = match (pin, copy.head()?) {
             (Some(_), None) => Some(Notice::CopyRebuilt),
             (None, Some(_)) => Some(Notice::PinMissing),
@@ -360,4 +373,14 @@ impl Session {
         }
         Ok(done)
     }
+}
+
+/// Whether a marked copy is an earlier state of what this account verified: then it is behind, and not truncated.
+fn older_copy(shared: &SharedFile, copy: &VerifiedCopy) -> Result<Option<Notice>, StoreError> {
+    let (Some(known), Some(ends)) = (copy.head()?, shared.newest()?) else { return Ok(None) };
+    if !shared.is_copy() || ends >= known.seq {
+        return Ok(None);
+    }
+    let same = copy.leaf(ends)? == shared.entry(ends)?.map(|raw| raw.leaf());
+    Ok(same.then_some(Notice::OlderCopy { ends, known: known.seq }))
 }

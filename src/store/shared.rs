@@ -1,36 +1,23 @@
 //! The shared file: the log and its tables, in one SQLite file that everybody reads and writes.
 
 use std::fs;
-use std::io::Read;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use rusqlite::config::DbConfig;
-use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
+use super::connect::{APPLICATION, LAYOUT, Opened, PrivateCopy, Standing, connect};
 use super::{Finding, StoreError, compare, schema};
 use crate::domain::Head;
 use crate::log::Raw;
 
-/// How long to wait for others who write.
-pub const BUSY: Duration = Duration::from_secs(30);
-
-/// `application_id` of a register: "TWSL".
-const APPLICATION: i32 = i32::from_be_bytes(*b"TWSL");
-
-/// `user_version`: the layout of the file. The format of the log has a level of its own, in entry 0.
-const LAYOUT: i64 = 1;
-
-/// No value in the file is longer, whatever an entry says: 4 MiB and some room.
-const LONGEST_VALUE: i32 = 5 * 1024 * 1024;
-
 /// A register's file, open for reading.
 pub struct SharedFile {
+    // Closed before the private copy that it may be is removed.
     conn: Connection,
     path: PathBuf,
-    read_only: bool,
+    standing: Standing,
+    _private: Option<PrivateCopy>,
 }
 
 /// What became of an attempt to append.
@@ -42,31 +29,18 @@ pub enum Appended {
 }
 
 impl SharedFile {
-    /// Opens a register. The findings say how its schema differs from ours: only `verify` may go on with any.
+    /// Opens a register, or a marked copy of one. The findings say how its schema differs from ours: only `verify` may go
+    /// on with any. Where SQLite cannot open it because nothing may be written beside it, it is read from a private copy
+    /// in `scratch`, a folder of this account's.
     ///
     /// # Errors
     /// No register, not one of ours, or a layout that we do not know.
-    pub fn open(path: &Path) -> Result<(Self, Vec<Finding>), StoreError> {
-        let path = path.canonicalize().map_err(|_| StoreError::NotFound { path: path.to_owned() })?;
-        if !path.is_file() {
-            return Err(StoreError::NotADatabase { path });
-        }
-        // A register is in WAL mode: a rollback journal beside it was put there, to be played into it.
-        let mut journal = path.as_os_str().to_owned();
-        journal.push("-journal");
-        if fs::symlink_metadata(&journal).is_ok() {
-            return Err(StoreError::Broken(Finding::of_file("file", "a rollback journal stands beside it")));
-        }
-        let read_only = fs::OpenOptions::new().write(true).open(&path).is_err();
-        let access = if read_only { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
-        let conn = Connection::open_with_flags(&path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-            .map_err(StoreError::sqlite("opening the register"))?;
-        harden(&conn).map_err(StoreError::sqlite("opening the register"))?;
-        check_identity(&conn, &path)?;
+    pub fn open(path: &Path, scratch: &Path) -> Result<(Self, Vec<Finding>), StoreError> {
+        let Opened { conn, path, standing, private } = connect(path, scratch)?;
         conn.pragma_update(None, "synchronous", "FULL").map_err(StoreError::sqlite("opening the register"))?;
         conn.pragma_update(None, "query_only", true).map_err(StoreError::sqlite("opening the register"))?;
         let findings = schema::compare(&conn, schema::whole())?;
-        Ok((Self { conn, path, read_only }, findings))
+        Ok((Self { conn, path, standing, _private: private }, findings))
     }
 
     /// Makes an empty register, readable and writable by owner and group, in a folder that is made if it is not
@@ -103,7 +77,7 @@ impl SharedFile {
         conn.pragma_update(None, "user_version", LAYOUT).map_err(doing())?;
         conn.execute_batch(&format!("BEGIN; {} COMMIT;", schema::whole())).map_err(doing())?;
         drop(conn);
-        Self::open(path).map(|(file, _)| file)
+        Self::open(path, path).map(|(file, _)| file)
     }
 
     /// Takes back a register that was made and never got its entry 0.
@@ -112,6 +86,11 @@ impl SharedFile {
         drop(conn);
         // It held nothing; if it cannot be removed, the next `init` says that it exists.
         let _ = fs::remove_file(path);
+    }
+
+    /// Whether it is marked as a copy: read and verified, never written.
+    pub fn is_copy(&self) -> bool {
+        self.standing == Standing::Copy
     }
 
     /// Where it is.
@@ -250,8 +229,10 @@ impl SharedFile {
     /// Runs one writing transaction; rolled back unless it succeeds.
     fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let doing = || StoreError::sqlite("recording");
-        if self.read_only {
-            return Err(StoreError::ReadOnly { path: self.path.clone() });
+        match self.standing {
+            Standing::Writable => {}
+            Standing::ReadOnly => return Err(StoreError::ReadOnly { path: self.path.clone() }),
+            Standing::Copy => return Err(StoreError::IsCopy { path: self.path.clone() }),
         }
         self.conn.pragma_update(None, "query_only", false).map_err(doing())?;
         let done = Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate)
@@ -260,20 +241,6 @@ impl SharedFile {
         self.conn.pragma_update(None, "query_only", true).map_err(doing())?;
         done
     }
-}
-
-/// Settings for a file that an adversary may have written.
-pub fn harden(conn: &Connection) -> rusqlite::Result<()> {
-    conn.busy_timeout(BUSY)?;
-    conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST_VALUE)?;
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
-    conn.pragma_update(None, "recursive_triggers", true)?;
-    conn.pragma_update(None, "cell_size_check", true)?;
-    // What is erased is overwritten where it stood.
-    conn.pragma_update(None, "secure_delete", true)?;
-    conn.pragma_update(None, "mmap_size", 0)
 }
 
 /// Empties the write-ahead log; `false` where others are reading.
@@ -285,27 +252,6 @@ pub fn flush(conn: &Connection) -> rusqlite::Result<bool> {
 fn erase_texts(conn: &Connection, seqs: &[u64]) -> rusqlite::Result<()> {
     let mut update = conn.prepare("UPDATE entry SET text = NULL WHERE seq = ?1 AND text IS NOT NULL")?;
     seqs.iter().try_for_each(|seq| update.execute([seq]).map(|_| ()))
-}
-
-fn check_identity(conn: &Connection, path: &Path) -> Result<(), StoreError> {
-    let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let application = pragma("application_id").map_err(|error| match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase) => StoreError::NotADatabase { path: path.to_owned() },
-        _ => StoreError::sqlite("opening the register")(error),
-    })?;
-    if application != i64::from(APPLICATION) {
-        // SQLite takes a file that is shorter than its own header for an empty database.
-        let mut header = [0; 16];
-        let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
-        let foreign = read.is_err() || header != *b"SQLite format 3\0";
-        let path = path.to_owned();
-        return Err(if foreign { StoreError::NotADatabase { path } } else { StoreError::OtherApplication { path } });
-    }
-    let found = pragma("user_version").map_err(StoreError::sqlite("opening the register"))?;
-    if found != LAYOUT {
-        return Err(StoreError::Layout { path: path.to_owned(), found, known: LAYOUT });
-    }
-    Ok(())
 }
 
 fn raw(row: &rusqlite::Row<'_>) -> rusqlite::Result<Raw> {

@@ -86,7 +86,7 @@ impl History {
     fn draw(&mut self) -> Entry {
         let founded = self.model.entries.len() >= 2;
         let early = !founded && self.rng.percent(85);
-        let machines = self.seed % MACHINES == 0;
+        let machines = self.seed.is_multiple_of(MACHINES);
         let mut draw = Draw { rng: &mut self.rng, model: &self.model, now: self.now, machines };
         if early { draw.founding() } else { draw.entry(&self.real) }
     }

@@ -149,7 +149,7 @@ impl Model {
                 no.when(!story.started, "started");
                 let first = story.outcomes.is_empty();
                 let once = story.outcomes.len() == 1 && story.outcomes[0] != Outcome::RolledBack;
-                no.when(!first && !(once && *outcome == Outcome::RolledBack), "finish-once");
+                no.when(!(first || once && *outcome == Outcome::RolledBack), "finish-once");
             }
             What::Note(_) => no.when(!words.contains(&Field::Note), "note-required"),
             other => panic!("{other:?} is about no change"),

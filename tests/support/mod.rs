@@ -473,6 +473,11 @@ minutes = 5
 step = "Set it back to 80."
 "#;
 
+/// A note's text.
+pub fn note(words: &str) -> Text {
+    Text::Remark(twinseal::domain::Field::Note, words.parse().unwrap())
+}
+
 /// Whether a stock tool is at hand. A test that needs it says that it was skipped and returns where it is not; on CI
 /// (`CI=true`) it must be there.
 pub fn stock_tool(name: &str) -> bool {

@@ -1,0 +1,77 @@
+//! Copies of a register: made while others write, marked as copies, made registers again; and the valid part of a
+//! broken one, copied into a new file.
+
+use std::fs;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::backup::Backup;
+use rusqlite::{Connection, OpenFlags};
+
+use super::connect::{APPLICATION, COPY, beside, connect};
+use super::{SharedFile, StoreError};
+
+/// How many pages are copied at a time, while others may write in between.
+const PAGES: i32 = 1024;
+
+/// Copies a register into a new file, consistently while others write, and marks it as a copy. It is durable when this
+/// returns.
+///
+/// # Errors
+/// [`StoreError::Exists`], or what the system or SQLite says; nothing is left behind then.
+pub fn back_up(shared: &SharedFile, out: &Path) -> Result<(), StoreError> {
+    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o640).open(out);
+    made.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => StoreError::Exists { path: out.to_owned() },
+        _ => StoreError::io("make", out)(error),
+    })?;
+    let copied = copy(shared, out).map_err(StoreError::sqlite("copying the register"));
+    let copied = copied.and_then(|()| sync(out));
+    if copied.is_err() {
+        for suffix in ["", "-wal", "-shm", "-journal"] {
+            // Half a copy is none; that a part of it may stay behind changes nothing about the error.
+            let _ = fs::remove_file(beside(out, suffix));
+        }
+    }
+    copied
+}
+
+fn copy(shared: &SharedFile, out: &Path) -> rusqlite::Result<()> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let mut conn = Connection::open_with_flags(out, flags)?;
+    Backup::new(shared.conn(), &mut conn)?.run_to_completion(PAGES, Duration::ZERO, None)?;
+    // A copy is one file, to be carried away: nothing of it may stand beside it.
+    conn.pragma_update(None, "journal_mode", "DELETE")?;
+    conn.pragma_update(None, "application_id", COPY)
+}
+
+fn sync(path: &Path) -> Result<(), StoreError> {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    for it in [path, folder] {
+        fs::File::open(it).and_then(|file| file.sync_all()).map_err(StoreError::io("write", it))?;
+    }
+    Ok(())
+}
+
+/// Makes a register of a marked copy, where it is.
+///
+/// # Errors
+/// [`StoreError::NotACopy`], or what the system or SQLite says.
+pub fn restore(path: &Path, scratch: &Path) -> Result<PathBuf, StoreError> {
+    let opened = connect(path, scratch)?;
+    let path = opened.path;
+    if opened.standing != super::connect::Standing::Copy {
+        return Err(StoreError::NotACopy { path });
+    }
+    drop(opened.conn);
+    let rights = fs::set_permissions(&path, fs::Permissions::from_mode(0o660));
+    rights.map_err(StoreError::io("set the rights of", &path))?;
+    let unmarked = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(|conn| {
+        conn.pragma_update(None, "journal_mode", "WAL")?;
+        conn.pragma_update(None, "application_id", APPLICATION)
+    });
+    unmarked.map_err(StoreError::sqlite("making a register of the copy"))?;
+    sync(&path)?;
+    Ok(path)
+}

@@ -1,0 +1,204 @@
+//! Opening a register's file: whether it is one, whether it may be written, and reading it where nothing may be written.
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::{Finding, StoreError};
+
+/// How long to wait for others who write.
+pub const BUSY: Duration = Duration::from_secs(30);
+
+/// `application_id` of a register: "TWSL".
+pub const APPLICATION: i32 = i32::from_be_bytes(*b"TWSL");
+
+/// `application_id` of a copy that is marked as one: "TWSC".
+pub const COPY: i32 = i32::from_be_bytes(*b"TWSC");
+
+/// `user_version`: the layout of the file. The format of the log has a level of its own, in entry 0.
+pub const LAYOUT: i64 = 1;
+
+/// No value in the file is longer, whatever an entry says: 4 MiB and some room.
+const LONGEST_VALUE: i32 = 5 * 1024 * 1024;
+
+/// What may be done with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is a register, and this account may write it.
+    Writable,
+    /// It is a register, and this account may only read it.
+    ReadOnly,
+    /// It is marked as a copy.
+    Copy,
+}
+
+/// A file that is a register's, open and hardened.
+pub struct Opened {
+    /// The connection.
+    pub conn: Connection,
+    /// Where the file really is.
+    pub path: PathBuf,
+    /// What may be done with it.
+    pub standing: Standing,
+    /// The private copy that is read in its stead.
+    pub private: Option<PrivateCopy>,
+}
+
+/// Opens a file; where SQLite would have to write beside it and may not, a private copy of it in `scratch`.
+///
+/// # Errors
+/// No file, not one of ours, or a layout that we do not know.
+pub fn connect(path: &Path, scratch: &Path) -> Result<Opened, StoreError> {
+    let path = path.canonicalize().map_err(|_| StoreError::NotFound { path: path.to_owned() })?;
+    if !path.is_file() {
+        return Err(StoreError::NotADatabase { path });
+    }
+    // A register is in WAL mode: a rollback journal beside it was put there, to be played into it.
+    if fs::symlink_metadata(beside(&path, "-journal")).is_ok() {
+        return Err(StoreError::Broken(Finding::of_file("file", "a rollback journal stands beside it")));
+    }
+    let writable = fs::OpenOptions::new().write(true).open(&path).is_ok();
+    match open(&path, writable) {
+        Ok((conn, copy)) => {
+            let read_only = if writable { Standing::Writable } else { Standing::ReadOnly };
+            Ok(Opened { conn, path, standing: if copy { Standing::Copy } else { read_only }, private: None })
+        }
+        Err(StoreError::Sqlite { source, .. }) if needs_more(&source) => {
+            let private = PrivateCopy::make(&path, scratch)?;
+            let (conn, copy) = open(&private.file(), true)?;
+            let standing = if copy { Standing::Copy } else { Standing::ReadOnly };
+            Ok(Opened { conn, path, standing, private: Some(private) })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether SQLite says that it would have to write to read.
+fn needs_more(source: &rusqlite::Error) -> bool {
+    matches!(source.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+}
+
+fn open(path: &Path, writable: bool) -> Result<(Connection, bool), StoreError> {
+    let doing = || StoreError::sqlite("opening the register");
+    let access = if writable { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
+    let conn = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(doing())?;
+    harden(&conn).map_err(doing())?;
+    let copy = check_identity(&conn, path)?;
+    // The first look into a file in WAL mode is what needs the files beside it.
+    conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)).map_err(doing())?;
+    Ok((conn, copy))
+}
+
+/// A file with something behind its name.
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// A copy of a register in a folder of this account's, removed when it is dropped.
+pub struct PrivateCopy {
+    folder: PathBuf,
+}
+
+/// How often a file is copied again because it changed meanwhile.
+const ATTEMPTS: usize = 20;
+
+impl PrivateCopy {
+    /// Copies a register and its write-ahead log. Others may write meanwhile, so it is copied until nothing changed.
+    fn make(path: &Path, scratch: &Path) -> Result<Self, StoreError> {
+        let folder = scratch.join(format!("reading.{}", std::process::id()));
+        fs::create_dir_all(&folder).map_err(StoreError::io("make the folder", &folder))?;
+        let copy = Self { folder };
+        for _ in 0..ATTEMPTS {
+            let before = state(path);
+            for suffix in ["", "-wal"] {
+                let (from, to) = (beside(path, suffix), beside(&copy.file(), suffix));
+                match fs::copy(&from, &to) {
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound && !suffix.is_empty() => {
+                        let _ = fs::remove_file(&to);
+                    }
+                    copied => _ = copied.map_err(StoreError::io("copy", &from))?,
+                }
+            }
+            if state(path) == before {
+                writable(&copy.file())?;
+                return Ok(copy);
+            }
+        }
+        Err(StoreError::Busy { seconds: BUSY.as_secs() })
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.join("register.sqlite")
+    }
+}
+
+impl Drop for PrivateCopy {
+    fn drop(&mut self) {
+        // It holds what anybody who may read the register can read; that it may stay behind harms nobody.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// `fs::copy` takes the rights along: what could only be read must be written where it is a copy.
+fn writable(path: &Path) -> Result<(), StoreError> {
+    for file in [path.to_owned(), beside(path, "-wal")] {
+        if file.exists() {
+            let set = fs::set_permissions(&file, fs::Permissions::from_mode(0o600));
+            set.map_err(StoreError::io("set the rights of", &file))?;
+        }
+    }
+    Ok(())
+}
+
+/// Size and time of the last change of a file and its write-ahead log.
+fn state(path: &Path) -> Vec<Option<(u64, i64, i64)>> {
+    let of = |suffix| {
+        let metadata = fs::metadata(beside(path, suffix)).ok()?;
+        Some((metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
+    };
+    ["", "-wal"].into_iter().map(of).collect()
+}
+
+/// Settings for a file that an adversary may have written.
+pub fn harden(conn: &Connection) -> rusqlite::Result<()> {
+    conn.busy_timeout(BUSY)?;
+    conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST_VALUE)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
+    conn.pragma_update(None, "recursive_triggers", true)?;
+    conn.pragma_update(None, "cell_size_check", true)?;
+    // What is erased is overwritten where it stood.
+    conn.pragma_update(None, "secure_delete", true)?;
+    conn.pragma_update(None, "mmap_size", 0)
+}
+
+/// Which application's file it is, and whether it is a marked copy.
+fn check_identity(conn: &Connection, path: &Path) -> Result<bool, StoreError> {
+    let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let application = pragma("application_id").map_err(|error| match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => StoreError::NotADatabase { path: path.to_owned() },
+        _ => StoreError::sqlite("opening the register")(error),
+    })?;
+    if application != i64::from(APPLICATION) && application != i64::from(COPY) {
+        // SQLite takes a file that is shorter than its own header for an empty database.
+        let mut header = [0; 16];
+        let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
+        let foreign = read.is_err() || header != *b"SQLite format 3\0";
+        let path = path.to_owned();
+        return Err(if foreign { StoreError::NotADatabase { path } } else { StoreError::OtherApplication { path } });
+    }
+    let found = pragma("user_version").map_err(StoreError::sqlite("opening the register"))?;
+    if found != LAYOUT {
+        return Err(StoreError::Layout { path: path.to_owned(), found, known: LAYOUT });
+    }
+    Ok(application == i64::from(COPY))
+}

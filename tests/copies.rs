@@ -1,0 +1,180 @@
+//! Copies: made while others write, read anywhere, never written, made registers again; and reading where nothing may be
+//! written.
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use support::{CHANGE, World};
+use twinseal::domain::Event;
+use twinseal::error::Exit;
+
+#[test]
+fn a_copy_is_one_file_that_verifies() {
+    let world = World::filed();
+    assert_eq!(world.ok("erin", "backup copy.db"), "copy.db: a copy with 3 entries\n");
+    for side in ["-wal", "-shm", "-journal"] {
+        assert!(!world.path(&format!("copy.db{side}")).exists(), "{side}");
+    }
+    assert_eq!(fs::metadata(world.path("copy.db")).unwrap().permissions().mode() & 0o777, 0o640);
+    for person in ["audrey", "stranger"] {
+        let verified = world.run(person, "verify --register copy.db");
+        assert_eq!(verified.exit, Exit::Done, "{}", verified.screen);
+    }
+    assert!(world.ok("carol", "show CHG-1 --register copy.db").contains("Raise the pool"));
+    world.fails("erin", "backup copy.db", Exit::Environment, "copy.db exists already");
+    world.fails("erin", "backup nowhere/copy.db", Exit::Environment, "cannot make");
+}
+
+#[test]
+fn a_copy_made_while_others_record_is_whole() {
+    let world = World::filed();
+    let note = |n: u32| {
+        let home = world.path("people/audrey");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_twinseal"));
+        command.args(["note", "CHG-1", &format!("Note {n}.")]).current_dir(world.path("")).env_clear();
+        command.env("HOME", &home).env("TWINSEAL_KEY", home.join("key")).env("TWINSEAL_REGISTER", "prod.db");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let writers: Vec<_> = (0..12).map(note).collect();
+    for n in 0..6 {
+        world.ok("erin", &format!("backup copy-{n}.db"));
+    }
+    for writer in writers {
+        let output = writer.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(world.entries(), 15);
+    for n in 0..6 {
+        let verified = world.run("stranger", &format!("verify --register copy-{n}.db"));
+        assert_eq!(verified.exit, Exit::Done, "{}", verified.screen);
+    }
+}
+
+#[test]
+fn a_copy_is_never_written() {
+    let world = World::approved();
+    world.ok("erin", "backup copy.db");
+    let before = fs::read(world.path("copy.db")).unwrap();
+    for command in ["file change.toml", "start CHG-1", "note CHG-1 More.", "rebuild"] {
+        let output = world.run("erin", &format!("{command} --register copy.db"));
+        assert_eq!(output.exit, Exit::Environment, "{command}\n{}", output.screen);
+        assert!(output.err.contains("copy.db is marked as a copy, and a copy is never written"), "{}", output.screen);
+    }
+    assert_eq!(fs::read(world.path("copy.db")).unwrap(), before);
+}
+
+#[test]
+fn an_older_copy_is_told_from_a_forged_one() {
+    let world = World::filed();
+    world.ok("erin", "backup old.db");
+    world.approve("carol", "CHG-1");
+    world.ok("erin", "list");
+    let output = world.run("erin", "list --register old.db");
+    assert_eq!(output.exit, Exit::Done, "{}", output.screen);
+    assert!(output.err.contains("this copy ends at entry 2, and this account verified the register up to 3"));
+    assert_eq!(world.run("erin", "verify --register old.db").exit, Exit::Done);
+    // What it remembers of the register itself is as it was.
+    assert!(world.run("erin", "verify").out.contains("this account's pin: entry 3"));
+    // A copy that holds something else than was verified stops everything, and so does a register that is no copy.
+    fs::copy(world.path("old.db"), world.path("prod.away")).unwrap();
+    let forged = World::founded();
+    forged.write("change.toml", CHANGE.replace("160", "320"));
+    forged.ok("erin", "file change.toml");
+    forged.ok("erin", "backup forged.db");
+    fs::copy(forged.path("forged.db"), world.path("forged.db")).unwrap();
+    world.fails("erin", "list --register forged.db", Exit::Broken, "the log does not hold entry");
+}
+
+#[test]
+fn a_restored_copy_is_a_register_and_stops_who_knew_more() {
+    let world = World::filed();
+    world.ok("erin", "backup copy.db");
+    world.approve("carol", "CHG-1");
+    world.ok("carol", "list");
+    world.fails("erin", "restore prod.db", Exit::Environment, "prod.db is not marked as a copy");
+    world.fails("erin", "restore nothing.db", Exit::Environment, "there is no register at");
+    world.ok("erin", "restore copy.db");
+    for side in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(world.path(&format!("prod.db{side}")));
+    }
+    fs::rename(world.path("copy.db"), world.path("prod.db")).unwrap();
+    assert_eq!(fs::metadata(world.path("prod.db")).unwrap().permissions().mode() & 0o777, 0o660);
+    // carol verified her own approval, which is not in it: she is stopped. dave never saw it, and goes on.
+    world.fails("carol", "list", Exit::Broken, "the log does not hold entry 3");
+    world.approve("dave", "CHG-1");
+    assert_eq!(world.findings("dave"), Vec::<String>::new());
+}
+
+/// Runs the program as nobody, who may write nothing but their own home; none where this test may not become them.
+fn as_nobody(world: &World, arguments: &[&str]) -> Option<Output> {
+    const NOBODY: u32 = 65534;
+    let home = world.path("nobody");
+    fs::create_dir_all(&home).unwrap();
+    if std::os::unix::fs::chown(&home, Some(NOBODY), Some(NOBODY)).is_err() {
+        eprintln!("skipped: this test needs the right to become another account");
+        return None;
+    }
+    let program = world.path("twinseal");
+    fs::copy(env!("CARGO_BIN_EXE_twinseal"), &program).unwrap();
+    let open = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    open(&world.path(""), 0o755);
+    open(&program, 0o755);
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(&home).env_clear().env("HOME", &home).stdin(Stdio::null());
+    Some(command.uid(NOBODY).gid(NOBODY).output().unwrap())
+}
+
+/// A register in a folder that nobody else may write.
+fn read_only(world: &World) {
+    let folder = world.path("shared");
+    fs::create_dir_all(&folder).unwrap();
+    fs::copy(world.path("prod.db"), folder.join("prod.db")).unwrap();
+    fs::set_permissions(folder.join("prod.db"), fs::Permissions::from_mode(0o444)).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn a_register_is_read_where_nothing_may_be_written() {
+    let world = World::approved();
+    read_only(&world);
+    let (register, fingerprint) = (world.path("shared/prod.db").display().to_string(), world.fingerprint());
+    let common = ["--register", &register, "--fingerprint", &fingerprint];
+    for command in [&["verify"][..], &["list"], &["show", "CHG-1"], &["log"], &["export", "jsonl"], &["person", "list"]]
+    {
+        let Some(output) = as_nobody(&world, &[command, &common[..]].concat()) else { return };
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && !output.stdout.is_empty(), "{command:?}\n{said}");
+    }
+    let output = as_nobody(&world, &[&["backup", "mine.db"], &common[..]].concat()).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // Nothing was written beside it, and no private copy was left behind.
+    let names: Vec<_> = fs::read_dir(world.path("shared")).unwrap().map(|it| it.unwrap().file_name()).collect();
+    assert_eq!(names, ["prod.db"]);
+    let left = fs::read_dir(world.path("nobody/.local/state/twinseal")).unwrap();
+    let left: Vec<_> = left.map(|it| it.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(left, [fingerprint]);
+}
+
+#[test]
+fn what_stands_only_in_the_write_ahead_log_is_read_too() {
+    let world = World::filed();
+    // Somebody still has it open, so that the newest entry is not in the file itself.
+    let open = world.sql();
+    open.execute_batch("BEGIN; SELECT count(*) FROM entry; COMMIT").unwrap();
+    world.force("audrey", Event::Note("CHG-1".parse().unwrap()), Some(support::note("Seen.")));
+    assert!(world.path("prod.db-wal").exists());
+    read_only(&world);
+    fs::copy(world.path("prod.db-wal"), world.path("shared/prod.db-wal")).unwrap();
+    fs::set_permissions(world.path("shared/prod.db-wal"), fs::Permissions::from_mode(0o444)).unwrap();
+    let register = world.path("shared/prod.db").display().to_string();
+    let arguments = ["log", "--register", &register, "--fingerprint", &world.fingerprint()];
+    let Some(output) = as_nobody(&world, &arguments) else { return };
+    let log = String::from_utf8_lossy(&output.stdout);
+    assert!(log.contains("audrey        remarked on CHG-1"), "{log}{}", String::from_utf8_lossy(&output.stderr));
+    drop(open);
+}
