@@ -11,7 +11,7 @@ use super::motion::open;
 use crate::domain::{Change, ChangeId, Field, Governance, Policy as Terms, Proposal, Prose, Status, Text, Time};
 use crate::draft::{POLICY_TEMPLATE, read_policy};
 use crate::error::Error;
-use crate::render::{self, Page, policy_change, policy_sentences, table};
+use crate::render::{self, Page, policy_change, policy_sentences};
 use crate::store::{Session, StoreError};
 
 /// Look at the policy and propose another.
@@ -125,14 +125,16 @@ impl Source {
         let mut session = context.open()?;
         let mut page = Page::new(context.env.colour, context.env.width);
         policy_change(&mut page, session.state().governance().policy(), &policy);
-        context.env.tell(page.finish());
         let effects = effects(&mut session, &policy, context.env.now())?;
+        page.block("open changes");
         if effects.is_empty() {
-            context.env.tell("\nno open change is affected");
-        } else {
-            let rows = effects.into_iter().map(|(id, now, then)| [id.to_string(), now, then]).collect();
-            context.env.tell(format_args!("\n{}", table(["CHANGE", "NOW", "THEN"], rows, context.env.width)));
+            page.text("", "none is affected");
         }
+        for (id, now, then) in effects {
+            page.text(&format!("{id} now:"), now)
+                .text(&format!("{:>width$}", "then:", width = id.to_string().len() + 5), then);
+        }
+        context.env.tell(format_args!("{}\n", page.finish()));
         open(context, &mut session, text, |session| {
             let replaces = session.state().governance().policy_since();
             Ok(Proposal::Policy { replaces, policy: policy.clone() })

@@ -218,7 +218,7 @@ fn a_proposal_shows_what_it_would_change_for_open_changes() {
     world.write("policy.toml", STRICT);
     let output = world.run("alice", "policy propose policy.toml");
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
-    for shown in ["+ Changes of kind normal and high or critical risk need", "CHG-1   approved, 2 of 2 approvals"] {
+    for shown in ["+ Changes of kind normal and high or critical risk need", "CHG-1 now: approved, 2 of 2 approvals"] {
         assert!(output.err.contains(shown), "{shown}\n{}", output.screen);
     }
     assert!(

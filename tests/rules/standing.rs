@@ -220,6 +220,11 @@ fn no_machine_becomes_a_person_and_no_person_a_machine() {
     world.fails("alice", "person grant carol --operator dave", Exit::Refused, "carol cannot become a machine");
     forbidden(&world, "alice", stand(&world, "carol", machine(&["dave"], &[Role::Engineer])), None, "machine-stays");
     forbidden(&world, "alice", stand(&world, "robot", Standing::of([Role::Engineer])), None, "machine-stays");
+    // Not by way of retiring it either.
+    world.ok("alice", "person retire robot");
+    second(&world, "bob", "3");
+    forbidden(&world, "alice", stand(&world, "robot", Standing::of([Role::Engineer])), None, "machine-stays");
+    accepted(&world, "alice", stand(&world, "robot", machine(&["dave"], &[])), None);
 }
 
 #[test]
