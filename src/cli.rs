@@ -25,7 +25,7 @@ use crate::render::{safe, safe_json, safe_lines};
     arg_required_else_help = true
 )]
 #[command(after_help = "Exit codes: 0 done; 1 refused by a rule; 2 usage or invalid input; 3 the evidence is broken; \
-    4 files, locks, disks, versions.")]
+    4 files, locks, disks, agents, versions.")]
 pub struct Cli {
     #[command(flatten)]
     options: Options,

@@ -27,6 +27,7 @@ pub mod retract;
 pub mod revise;
 pub mod seal;
 pub mod show;
+mod signing;
 mod standing;
 pub mod start;
 pub mod verify;
@@ -62,11 +63,15 @@ impl Plan {
 /// How often to begin again when others record at the same time.
 const ATTEMPTS: usize = 100;
 
+/// How often, where each signature may ask somebody to confirm it.
+const ATTEMPTS_ASKING: usize = 10;
+
 /// Records: brings the verified copy up to the head, asks `plan` what to record there, asks every rule, signs, and
 /// appends if the head is still the same; else begins again.
 ///
 /// The key is unlocked once, after the rules were asked for the first time: nobody types a passphrase for a refusal.
-/// The lock is held for the append alone, never while a person is asked something or a tail is verified.
+/// The lock is held for the append alone, never while a person is asked something, an agent signs, or a tail is
+/// verified.
 ///
 /// # Errors
 /// The rule that says no, whatever `plan` says, or what prevents writing. Nothing was recorded then, except that an
@@ -76,7 +81,7 @@ pub fn record(
     session: &mut Session,
     mut plan: impl FnMut(&mut Session) -> Result<Plan, Error>,
 ) -> Result<Entry, Error> {
-    let key = context.key_file()?;
+    let key = context.key_for(session)?;
     let public = key.public();
     // What is wanted may depend on the head: it is asked again each time that this may have moved.
     let (id, actor) = prepare(context, session, public)?;
@@ -86,7 +91,8 @@ pub fn record(
         composed => composed?,
     };
     let signer = context.unlock(key)?;
-    for _ in 0..ATTEMPTS {
+    let attempts = if signer.may_ask() { ATTEMPTS_ASKING } else { ATTEMPTS };
+    for attempt in 1..=attempts {
         let (id, actor) = prepare(context, session, public)?;
         let wanted = plan(session)?;
         let event = wanted.event.clone();
@@ -102,8 +108,11 @@ pub fn record(
             }
             return Ok(entry);
         }
+        if signer.may_ask() && attempt < attempts {
+            context.env.tell("somebody else recorded meanwhile, so it must be signed again");
+        }
     }
-    Err(Error::Contended { attempts: ATTEMPTS })
+    Err(Error::Contended { attempts })
 }
 
 /// Asks every rule whether this could be recorded now, and signs nothing: so that nobody reads a page or types a
@@ -130,7 +139,8 @@ fn refused(
 ) -> Error {
     let Some(attempt) = Attempt::of(event) else { return refusal.into() };
     let unlocked = if signer.is_none() { context.signer_unasked() } else { None };
-    let Some(signer) = signer.or(unlocked.as_ref()) else { return refusal.into() };
+    let unasked = signer.or(unlocked.as_ref()).filter(|signer| !signer.may_ask());
+    let Some(signer) = unasked else { return refusal.into() };
     let plan = || Plan::of(Event::Refused { attempt: attempt.clone(), rule: refusal.rule() });
     for _ in 0..ATTEMPTS {
         let Ok((id, actor)) = prepare(context, session, signer.public()) else { break };
@@ -209,7 +219,7 @@ fn compose(
 /// Writes an entry for the place behind a state's head, asks every rule, and signs it.
 ///
 /// # Errors
-/// The rule that says no, or an entry that is too large.
+/// The rule that says no, an entry that is too large, or an agent that gives no signature.
 pub fn seal_entry(
     env: &mut Env,
     state: &Register,
@@ -219,6 +229,6 @@ pub fn seal_entry(
     plan: Plan,
 ) -> Result<(Raw, Entry), Error> {
     let unsigned = compose(env, state, register, actor, signer.public(), &plan)?;
-    let signature = signer.sign(unsigned.namespace(), unsigned.body().as_bytes());
+    let signature = signer.sign(unsigned.namespace(), unsigned.body().as_bytes())?;
     Ok(unsigned.seal(&signature)?)
 }

@@ -9,9 +9,10 @@ use zeroize::Zeroizing;
 use crate::domain::Time;
 
 /// The variables that are read, and no others.
-const VARIABLES: [&str; 8] = [
+const VARIABLES: [&str; 9] = [
     "HOME",
     "NO_COLOR",
+    "SSH_AUTH_SOCK",
     "TERM",
     "TWINSEAL_AS",
     "TWINSEAL_KEY",

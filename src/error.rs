@@ -24,7 +24,7 @@ pub enum Exit {
     Invalid = 2,
     /// The evidence is broken.
     Broken = 3,
-    /// Files, locks, disks, versions.
+    /// Files, locks, disks, agents, versions.
     Environment = 4,
 }
 
@@ -133,6 +133,18 @@ pub enum Error {
     /// No key was named.
     #[error("no key was named")]
     NoKey,
+    /// No key was named, and none in the agent fits.
+    #[error("no key was named, and {}", none_fits(*.held))]
+    NoKeyFits {
+        /// How many Ed25519 keys the agent holds.
+        held: usize,
+    },
+    /// No key was named, and several in the agent fit.
+    #[error("no key was named, and {} in the ssh-agent fit: {}", .keys.len(), .keys.join(", "))]
+    SeveralKeys {
+        /// Each with its comment.
+        keys: Vec<String>,
+    },
     /// A key that is not enrolled.
     #[error("the key {key} is not enrolled in this register")]
     UnknownKey {
@@ -325,6 +337,7 @@ impl Error {
             Self::Store(_) | Self::Config(ConfigError::Io { .. }) | Self::Contended { .. } | Self::Io(_) => {
                 Exit::Environment
             }
+            Self::Key(KeyError::Agent(_)) => Exit::Environment,
             Self::Key(KeyError::Io { source, .. }) if source.kind() != std::io::ErrorKind::NotFound => {
                 Exit::Environment
             }
@@ -335,6 +348,14 @@ impl Error {
 
 fn further(verified: &Option<u64>) -> String {
     verified.map_or(String::new(), |seq| format!("; this account verified that one up to entry {seq}"))
+}
+
+fn none_fits(held: usize) -> String {
+    match held {
+        0 => "the ssh-agent shows no Ed25519 key".to_owned(),
+        1 => "the one Ed25519 key in the ssh-agent is not enrolled here".to_owned(),
+        held => format!("none of the {held} Ed25519 keys in the ssh-agent is enrolled here"),
+    }
 }
 
 fn did_you_mean(near: Option<&str>) -> String {

@@ -1,16 +1,17 @@
-//! Where signatures come from: a private key file in OpenSSH's format.
+//! Where signatures come from: a private key file in OpenSSH's format, or a key in an ssh-agent.
 //!
-//! Secrets stay in here: read into memory that is wiped, never printed, never from a flag or the environment.
+//! Secrets stay in here: read into memory that is wiped, never printed, never from a flag or the environment. A key in
+//! an agent never comes here at all.
 
-use std::fs;
-use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+mod agent;
+mod file;
+
 use std::path::{Path, PathBuf};
 
 use ed25519_dalek::{Signer as _, SigningKey};
-use ssh_key::private::{Ed25519Keypair, KeypairData};
-use ssh_key::{Algorithm, Cipher, Kdf, LineEnding, PrivateKey};
-use zeroize::Zeroizing;
+
+pub use agent::{Agent, AgentError, Identity};
+pub use file::{Entropy, KeyFile, Passphrase, create, read_secret};
 
 use crate::domain::{BadKey, PublicKey};
 use crate::log::sshsig;
@@ -76,191 +77,98 @@ pub enum KeyError {
         /// The file.
         path: PathBuf,
     },
+    /// A public key file that names no key.
+    #[error("{} is not an OpenSSH Ed25519 public key on a line of its own", .path.display())]
+    NotAPublicKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An agent that gives no signature.
+    #[error("{0}")]
+    Agent(#[from] AgentError),
     /// The key could not be encoded.
     #[error("the key could not be written in OpenSSH's format")]
     Encoding,
 }
 
-fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> KeyError {
-    move |source| KeyError::Io { doing, path: path.to_owned(), source }
+/// A key that was chosen. What must be asked for before it can sign, a passphrase or an agent, was not asked for yet.
+pub enum KeySource {
+    /// In a private key file.
+    File(Box<KeyFile>),
+    /// In an agent; here is its public half alone.
+    Agent(PublicKey),
 }
 
-/// A passphrase, wiped when it is dropped.
-pub type Passphrase = Zeroizing<String>;
-
-/// A private key file that was read and may still be locked by a passphrase.
-pub struct KeyFile {
-    path: PathBuf,
-    private: PrivateKey,
-    public: PublicKey,
-}
-
-/// Reads a file of secrets: refused where others can read it.
-///
-/// # Errors
-/// [`KeyError::Io`], [`KeyError::Exposed`].
-pub fn read_secret(path: &Path) -> Result<Zeroizing<String>, KeyError> {
-    // A pipe would wait for somebody to write.
-    if !fs::metadata(path).map_err(io("read", path))?.is_file() {
-        return Err(io("read", path)(std::io::Error::new(std::io::ErrorKind::InvalidData, "not a file")));
-    }
-    let file = fs::File::open(path).map_err(io("read", path))?;
-    let mode = file.metadata().map_err(io("read", path))?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(KeyError::Exposed { path: path.to_owned(), mode });
-    }
-    std::io::read_to_string(file).map(Zeroizing::new).map_err(io("read", path))
-}
-
-fn looks_private(path: &Path) -> bool {
-    fs::read(path).is_ok_and(|content| content.starts_with(b"-----BEGIN"))
-}
-
-impl KeyFile {
-    /// Reads a private key, without unlocking it.
+impl KeySource {
+    /// The key that a file names: a private key, or the public half of one that an agent is to hold.
     ///
     /// # Errors
     /// What is wrong with the file or the key.
     pub fn read(path: &Path) -> Result<Self, KeyError> {
-        let path = path.to_owned();
-        let secret = match read_secret(&path) {
-            Err(KeyError::Io { source, .. }) if source.kind() == std::io::ErrorKind::InvalidData => {
-                return Err(KeyError::NotAKey { path });
-            }
-            // A public key may be read by others, and is not to be hidden from them.
-            Err(KeyError::Exposed { .. }) if !looks_private(&path) => return Err(KeyError::NotAKey { path }),
-            read => read?,
-        };
-        let Ok(private) = PrivateKey::from_openssh(secret.as_bytes()) else {
-            return Err(KeyError::NotAKey { path });
-        };
-        if private.algorithm() != Algorithm::Ed25519 {
-            return Err(KeyError::OtherAlgorithm { path, algorithm: private.algorithm().to_string() });
-        }
-        let point = private.public_key().key_data().ed25519().map(|key| key.0).unwrap_or_default();
-        match PublicKey::from_bytes(point) {
-            Ok(public) => Ok(Self { path, private, public }),
-            Err(source) => Err(KeyError::Bad { path, source }),
+        match file::read_public(path)? {
+            Some(public) => Ok(Self::Agent(public)),
+            None => KeyFile::read(path).map(|file| Self::File(Box::new(file))),
         }
     }
 
-    /// The public key, which needs no passphrase.
+    /// The public key, for which nobody need be asked.
     pub fn public(&self) -> PublicKey {
-        self.public
-    }
-
-    /// The comment in the file.
-    pub fn comment(&self) -> String {
-        self.private.comment().to_string()
-    }
-
-    /// Whether a passphrase locks it.
-    pub fn is_locked(&self) -> bool {
-        self.private.is_encrypted()
-    }
-
-    /// Unlocks it; `passphrase` is asked only where there is one.
-    ///
-    /// # Errors
-    /// [`KeyError::WrongPassphrase`], or what `passphrase` says.
-    pub fn unlock<E: From<KeyError>>(
-        self,
-        passphrase: impl FnOnce(&Path) -> Result<Passphrase, E>,
-    ) -> Result<Signer, E> {
-        let private = if self.private.is_encrypted() {
-            let passphrase = passphrase(&self.path)?;
-            let wrong = |_| KeyError::WrongPassphrase { path: self.path.clone() };
-            self.private.decrypt(passphrase.as_bytes()).map_err(wrong)?
-        } else {
-            self.private
-        };
-        let KeypairData::Ed25519(pair) = private.key_data() else {
-            return Err(KeyError::NotAKey { path: self.path }.into());
-        };
-        let seed = Zeroizing::new(pair.private.to_bytes());
-        let key = SigningKey::from_bytes(&seed);
-        if key.verifying_key().to_bytes() != *self.public.as_bytes() {
-            return Err(KeyError::NotAKey { path: self.path }.into());
+        match self {
+            Self::File(file) => file.public(),
+            Self::Agent(public) => *public,
         }
-        Ok(Signer { key, public: self.public })
     }
 }
 
-/// A key that can sign; it is wiped when it is dropped.
+/// A key that can sign.
 pub struct Signer {
-    key: SigningKey,
+    source: Source,
     public: PublicKey,
 }
 
+enum Source {
+    /// In memory; it is wiped when it is dropped.
+    Memory(Box<SigningKey>),
+    /// In an agent.
+    Agent(Agent),
+}
+
 impl Signer {
+    fn in_memory(key: SigningKey, public: PublicKey) -> Self {
+        Self { source: Source::Memory(Box::new(key)), public }
+    }
+
+    fn in_agent(agent: Agent, public: PublicKey) -> Self {
+        Self { source: Source::Agent(agent), public }
+    }
+
     /// The public key.
     pub fn public(&self) -> PublicKey {
         self.public
     }
 
+    /// Whether somebody may be asked at each signature.
+    pub fn may_ask(&self) -> bool {
+        matches!(self.source, Source::Agent(_))
+    }
+
     /// Signs a message in a namespace, as SSHSIG.
-    pub fn sign(&self, namespace: &str, message: &[u8]) -> Vec<u8> {
-        let signature = self.key.sign(&sshsig::signed_data(namespace, message));
-        sshsig::encode(self.public.as_bytes(), namespace, &signature.to_bytes())
+    ///
+    /// # Errors
+    /// [`KeyError::Agent`]: a key in memory always signs.
+    pub fn sign(&self, namespace: &str, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let data = sshsig::signed_data(namespace, message);
+        let encode = |signature: &[u8; 64]| sshsig::encode(self.public.as_bytes(), namespace, signature);
+        match &self.source {
+            Source::Memory(key) => Ok(encode(&key.sign(&data).to_bytes())),
+            Source::Agent(agent) => {
+                let blob = encode(&agent.sign(&self.public, &data)?);
+                // Whoever answers at the socket may have signed something else, or not strictly, or with another key.
+                match sshsig::verify(namespace, message, &blob) {
+                    Ok(_) => Ok(blob),
+                    Err(_) => Err(agent.false_signature(&self.public).into()),
+                }
+            }
+        }
     }
-}
-
-/// Randomness for a new key.
-pub struct Entropy {
-    /// The private key's seed.
-    pub seed: Zeroizing<[u8; 32]>,
-    /// The salt of its passphrase.
-    pub salt: [u8; 16],
-    /// OpenSSH's check number.
-    pub check: [u8; 4],
-}
-
-/// OpenSSH's own number of rounds for bcrypt-pbkdf.
-const BCRYPT_ROUNDS: u32 = 16;
-
-/// Makes a new key: the private half at `path`, mode 0600, the public half beside it with `.pub`.
-///
-/// # Errors
-/// [`KeyError::Exists`], or what the system says.
-pub fn create(
-    path: &Path,
-    comment: &str,
-    passphrase: Option<&Passphrase>,
-    entropy: &Entropy,
-) -> Result<PublicKey, KeyError> {
-    let pair = Ed25519Keypair::from_seed(&entropy.seed);
-    let mut private = PrivateKey::new(pair.into(), comment).map_err(|_| KeyError::Encoding)?;
-    // Before it is locked: a locked key keeps its comment to itself.
-    let public = private.public_key().to_openssh().map_err(|_| KeyError::Encoding)?;
-    if let Some(passphrase) = passphrase {
-        let kdf = Kdf::Bcrypt { salt: entropy.salt.to_vec(), rounds: BCRYPT_ROUNDS };
-        let check = u32::from_be_bytes(entropy.check);
-        let locked = private.encrypt_with(Cipher::Aes256Ctr, kdf, check, passphrase.as_bytes());
-        private = locked.map_err(|_| KeyError::Encoding)?;
-    }
-    let secret = private.to_openssh(LineEnding::LF).map_err(|_| KeyError::Encoding)?;
-    let mut name = path.as_os_str().to_owned();
-    name.push(".pub");
-    let public_path = PathBuf::from(name);
-    if public_path.exists() {
-        return Err(KeyError::Exists { path: public_path });
-    }
-    write_new(path, 0o600, &secret)?;
-    write_new(&public_path, 0o644, &format!("{public}\n"))?;
-    KeyFile::read(path).map(|key| key.public())
-}
-
-fn write_new(path: &Path, mode: u32, content: &str) -> Result<(), KeyError> {
-    let mut options = fs::OpenOptions::new();
-    let file = options.write(true).create_new(true).mode(mode).open(path);
-    let mut file = file.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => KeyError::Exists { path: path.to_owned() },
-        _ => io("make", path)(error),
-    })?;
-    let written = file.write_all(content.as_bytes()).and_then(|()| file.sync_all());
-    if written.is_err() {
-        // Half a key is no key; that it may stay behind changes nothing about the error.
-        let _ = fs::remove_file(path);
-    }
-    written.map_err(io("write", path))
 }

@@ -737,12 +737,14 @@ fn nobody_signs_with_a_file_that_is_no_key() {
     let command = "reject CHG-1 --reason no --key people/carol/bad";
     let pem = b"-----BEGIN RSA PRIVATE KEY-----\nMIIBOgIBAAJBAKj34GkxFhD9\n-----END RSA PRIVATE KEY-----\n";
     let public = fs::read(world.path("people/carol/key.pub")).unwrap();
-    for bad in [b"".as_slice(), b"hello", &[0xff; 500], pem, &public, &good[..good.len() / 2], &vec![b'x'; 2_000_000]] {
+    for bad in [b"".as_slice(), b"hello", &[0xff; 500], pem, &good[..good.len() / 2], &vec![b'x'; 2_000_000]] {
         put_key(&world, bad, 0o600);
         let complaint =
             "people/carol/bad is not an OpenSSH Ed25519 private key\nhint: make one with `twinseal key new NAME`";
         fails(&world, "carol", command, Exit::Invalid, complaint);
     }
+    put_key(&world, &public, 0o600);
+    fails(&world, "carol", command, Exit::Environment, "a public key was named, and no ssh-agent that could hold");
     put_key(&world, rsa_key().as_bytes(), 0o600);
     let complaint = "people/carol/bad is a key for ssh-rsa; twinseal takes Ed25519 keys\nhint: make one with";
     fails(&world, "carol", command, Exit::Invalid, complaint);
@@ -904,7 +906,7 @@ fn no_register_of_a_newer_format_is_read() {
     let event = Event::Init { format: 2, after: None, policy: Policy::built_in(), members: members.into() };
     // `seal` opens what it wrote, and refuses: the signature is joined by hand.
     let unsigned = Unsigned::new(&header, &event, None).unwrap();
-    let signature = signer.sign(unsigned.namespace(), unsigned.body().as_bytes());
+    let signature = signer.sign(unsigned.namespace(), unsigned.body().as_bytes()).unwrap();
     let blob = format!("{}\nsig {}\n", unsigned.body(), Base64::encode_string(&signature)).into_bytes();
     SharedFile::create(&world.path("prod.db")).unwrap();
     world.insert(&Raw { seq: 0, blob, text: None });

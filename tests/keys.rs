@@ -238,7 +238,7 @@ fn ssh_keygen_signs_the_same_bytes() {
         let _ = fs::remove_file(world.path("message.sig"));
         stock(&world, &format!("-q -Y sign -f people/erin/key -n {namespace} message"));
         let theirs = fs::read_to_string(world.path("message.sig")).unwrap();
-        let ours = world.signer("erin").sign(namespace, message.as_bytes());
+        let ours = world.signer("erin").sign(namespace, message.as_bytes()).unwrap();
         assert_eq!(unarmoured(&theirs), ours, "{namespace}");
         assert_eq!(theirs, armoured(&ours), "{namespace}");
     }

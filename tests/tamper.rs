@@ -103,7 +103,7 @@ impl Scene {
     }
 
     fn signed(&self, person: &str, body: &str) -> Vec<u8> {
-        let signature = self.signer(person).sign(body.lines().next().unwrap(), body.as_bytes());
+        let signature = self.signer(person).sign(body.lines().next().unwrap(), body.as_bytes()).unwrap();
         joined(body, &format!("sig {}\n", Base64::encode_string(&signature)))
     }
 
@@ -554,7 +554,7 @@ fn another_founding_is_found() {
     let policy = Policy::new(2, 365, Default::default(), Vec::new()).unwrap();
     let event = Event::Init { format, after, policy, members };
     let unsigned = Unsigned::new(&header, &event, scene.raw(0).text).unwrap();
-    let signature = scene.signer("alice").sign(unsigned.namespace(), unsigned.body().as_bytes());
+    let signature = scene.signer("alice").sign(unsigned.namespace(), unsigned.body().as_bytes()).unwrap();
     scene.put(&unsigned.seal(&signature).unwrap().0);
     scene.stops("this is not the register that it should be");
     scene.audrey_finds("[fingerprint]");

@@ -79,6 +79,7 @@ fn no_part_reaches_outside_but_through_its_door() {
         ("std::process::", &["config", "main", "store"]),
         ("std::fs", &["commands", "config", "env", "signer", "store"]),
         ("std::net", &[]),
+        ("std::os::unix::net", &["signer"]),
         ("rusqlite", &["commands", "store"]),
         ("clap", &["cli", "commands"]),
     ];

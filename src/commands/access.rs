@@ -1,4 +1,4 @@
-//! Which register, which key, which person; and asking people.
+//! Which register, which person; first contact; asking people.
 
 use std::fs;
 use std::io::Read;
@@ -15,7 +15,6 @@ use crate::env::Env;
 use crate::error::Error;
 use crate::log::{Defect, entry};
 use crate::render::{safe, safe_json};
-use crate::signer::{KeyError, KeyFile, Passphrase, Signer, read_secret};
 use crate::store::{Finding, Notice, PinFile, Session, SharedFile, StoreError};
 
 /// Options of every command. Their ids are their own: clap would mix them up with a verb's arguments of one name.
@@ -33,7 +32,8 @@ pub struct Options {
     /// Who you mean to be; refused if the key is another person's [env: TWINSEAL_AS]
     #[arg(id = "global-as", long = "as", global = true, value_name = "PERSON", help_heading = "Global options")]
     pub person: Option<String>,
-    /// Your private key, OpenSSH Ed25519 [env: TWINSEAL_KEY]
+    /// Your key, OpenSSH Ed25519: a private key file, or a public one whose private half your ssh-agent holds; by
+    /// default ~/.ssh/id_ed25519, else the one key of the agent that is enrolled [env: TWINSEAL_KEY]
     #[arg(id = "global-key", long = "key", global = true, value_name = "FILE", help_heading = "Global options")]
     pub key: Option<PathBuf>,
     /// A file that holds the key's passphrase, readable by you alone
@@ -65,7 +65,7 @@ pub struct Context<'e> {
     pub env: &'e mut Env,
     /// The options of every command.
     pub options: Options,
-    config: Config,
+    pub(super) config: Config,
     known: KnownRegisters,
 }
 
@@ -331,73 +331,6 @@ impl<'e> Context<'e> {
         let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}");
         let bar = ProgressBar::with_draw_target(Some(entries), ProgressDrawTarget::stderr_with_hz(5));
         bar.with_message(doing).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-    }
-
-    /// The file of the private key at hand.
-    ///
-    /// # Errors
-    /// [`Error::NoKey`], or what is wrong with the file.
-    pub fn key_file(&self) -> Result<KeyFile, Error> {
-        let variable = self.env.variables.get("TWINSEAL_KEY").map(PathBuf::from);
-        let named = self.options.key.clone().or(variable).or_else(|| self.config.key.clone());
-        let usual = || Some(PathBuf::from("~/.ssh/id_ed25519")).filter(|path| self.env.path(path).exists());
-        let path = named.or_else(usual).ok_or(Error::NoKey)?;
-        Ok(KeyFile::read(&self.env.path(&path))?)
-    }
-
-    /// The key at hand, unlocked.
-    ///
-    /// # Errors
-    /// As [`Context::key_file`], or a passphrase that is wrong or cannot be asked.
-    pub fn signer(&mut self) -> Result<Signer, Error> {
-        let key = self.key_file()?;
-        self.unlock(key)
-    }
-
-    /// The key at hand, if it can be used without asking anybody.
-    pub fn signer_unasked(&mut self) -> Option<Signer> {
-        let key = self.key_file().ok()?;
-        let unasked = !key.is_locked() || self.options.passphrase_file.is_some();
-        if unasked { self.unlock(key).ok() } else { None }
-    }
-
-    /// Unlocks a key, asking for its passphrase where it has one.
-    ///
-    /// # Errors
-    /// A passphrase that is wrong or cannot be asked.
-    pub fn unlock(&mut self, key: KeyFile) -> Result<Signer, Error> {
-        key.unlock(|path| self.passphrase(path))
-    }
-
-    fn passphrase(&mut self, path: &Path) -> Result<Passphrase, Error> {
-        if let Some(file) = self.passphrase_from_file()? {
-            return Ok(file);
-        }
-        if !self.env.console.can_hide() {
-            return Err(KeyError::NeedsPassphrase { path: path.to_owned() }.into());
-        }
-        self.ask_secret(&format!("Passphrase of {}:", safe(&path.display().to_string())))
-    }
-
-    /// Asks for something that is not shown.
-    ///
-    /// # Errors
-    /// [`Error::NotConfirmed`] where the input ends.
-    pub fn ask_secret(&mut self, question: &str) -> Result<Passphrase, Error> {
-        self.env.console.secret(question).map_err(|error| match error.kind() {
-            std::io::ErrorKind::UnexpectedEof => Error::NotConfirmed,
-            _ => error.into(),
-        })
-    }
-
-    /// The passphrase in `--passphrase-file`, without its line end.
-    ///
-    /// # Errors
-    /// A file that cannot be read, or that others can.
-    pub fn passphrase_from_file(&self) -> Result<Option<Passphrase>, Error> {
-        let Some(path) = &self.options.passphrase_file else { return Ok(None) };
-        let content = read_secret(&self.env.path(path))?;
-        Ok(Some(Passphrase::new(content.trim_end_matches(['\r', '\n']).to_owned())))
     }
 
     /// Who acts: the person whose key it is.

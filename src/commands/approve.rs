@@ -66,7 +66,7 @@ fn approve(
         Some(_) => {}
         None if !context.env.console.is_there() => return Err(Error::NeedDigest { flag: "--revision" }),
         None => {
-            let key = context.key_file()?.public();
+            let key = context.key_for(session)?.public();
             rehearse(context, session, key, &Plan::of(Event::Approve(revision)))?;
             let mut page = page(context, session, id)?;
             let me = context.actor(session, key)?;

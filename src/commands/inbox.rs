@@ -33,7 +33,7 @@ impl Inbox {
         let mut session = context.open()?;
         let me: PersonId = match context.person_meant() {
             Some(meant) => parse(&meant)?,
-            None => context.actor(&session, context.key_file()?.public())?,
+            None => context.actor(&session, context.key_for(&session)?.public())?,
         };
         let now = context.env.now();
         let mut waiting = motions(session.state().governance(), &me, now);

@@ -54,7 +54,8 @@ impl Init {
             _ => {}
         }
         let (members, names) = members::read(context, &self.members, &For::New(name.clone()))?;
-        let key = context.key_file()?.public();
+        let source = context.key(|key| members.iter().any(|member| member.key == *key))?;
+        let key = source.public();
         let founder = members.iter().find(|member| member.key == key).map(|member| member.person.clone());
         let founder = founder.ok_or(Error::NotAmongMembers { key: key.fingerprint() })?;
 
@@ -68,7 +69,7 @@ impl Init {
         if context.env.console.is_there() {
             context.confirm("sign entry 0", name.as_str())?;
         }
-        let signer = context.signer()?;
+        let signer = context.unlock(source)?;
         let (raw, entry) = seal_entry(context.env, &state, id.clone(), founder, &signer, plan)?;
         state.apply(&entry.header, entry.leaf, &entry.event);
 

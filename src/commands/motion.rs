@@ -227,7 +227,7 @@ impl Second {
             Some(_) => {}
             None if !context.env.console.is_there() => return Err(Error::NeedDigest { flag: "--digest" }),
             None => {
-                let key = context.key_file()?.public();
+                let key = context.key_for(session)?.public();
                 rehearse(context, session, key, &Plan::of(Event::Second(at)))?;
                 let (_, motion) = self.which.find(session)?;
                 let page = page(context, session, id, motion)?;

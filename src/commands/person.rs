@@ -18,7 +18,7 @@ use crate::draft::nearest;
 use crate::error::Error;
 use crate::log::request::{For, NAMESPACE, Request, VOUCH, body};
 use crate::render::{self, Page, member_table, standing, table};
-use crate::signer::KeyFile;
+use crate::signer::KeySource;
 
 /// Enrol people and look at them.
 #[derive(Debug, Subcommand)]
@@ -51,7 +51,7 @@ pub struct RequestArgs {
     /// Your name as people should see it
     #[arg(long)]
     name: Option<String>,
-    /// A key of yours that is enrolled, to vouch for this one
+    /// A key of yours that is enrolled, to vouch for this one; a private key file, or a public one as for --key
     #[arg(long, value_name = "KEY-FILE")]
     vouch: Option<PathBuf>,
     /// Write the request there, not to standard output
@@ -120,11 +120,13 @@ impl RequestArgs {
             .map(|given| Line::from_typed(given).map_err(|invalid| Error::Value { given: given.to_owned(), invalid }));
         let name = name.transpose()?;
         let register = register_asked(context)?;
-        let signer = context.signer()?;
+        let key = context.key(|_| true)?;
+        let signer = context.unlock(key)?;
         let key = signer.public();
         let asked = body(&register, &person, &key);
         let vouch = self.vouch(context, &asked)?;
-        let request = Request { proof: signer.sign(NAMESPACE, asked.as_bytes()), register, person, key, vouch, name };
+        let proof = signer.sign(NAMESPACE, asked.as_bytes())?;
+        let request = Request { proof, register, person, key, vouch, name };
         match &self.out {
             None => write!(context.env.out, "{}", request.write())?,
             Some(out) => {
@@ -144,9 +146,9 @@ impl RequestArgs {
 
     fn vouch(&self, context: &mut Context<'_>, asked: &str) -> Result<Option<Vouch>, Error> {
         let Some(path) = &self.vouch else { return Ok(None) };
-        let key = KeyFile::read(&context.env.path(path))?;
+        let key = KeySource::read(&context.env.path(path))?;
         let signer = context.unlock(key)?;
-        Ok(Some(Vouch { key: signer.public().fingerprint(), proof: signer.sign(VOUCH, asked.as_bytes()) }))
+        Ok(Some(Vouch { key: signer.public().fingerprint(), proof: signer.sign(VOUCH, asked.as_bytes())? }))
     }
 }
 

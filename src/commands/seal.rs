@@ -24,7 +24,7 @@ impl Seal {
     /// What prevents it.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let mut session = context.open()?;
-        let key = context.key_file()?.public();
+        let key = context.key_for(&session)?.public();
         rehearse(context, &mut session, key, &Plan::of(Event::Seal))?;
         let entry = session.entry(0)?.ok_or(Error::NoEntry(0))?;
         let mut page = Page::new(context.env.colour, context.env.width);

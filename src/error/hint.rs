@@ -2,7 +2,7 @@
 
 use super::Error;
 use crate::log::Defect;
-use crate::signer::KeyError;
+use crate::signer::{AgentError, KeyError};
 use crate::store::StoreError;
 
 impl Error {
@@ -21,7 +21,7 @@ impl Error {
             Self::NoHome => "set HOME, or both XDG_CONFIG_HOME and XDG_STATE_HOME, to absolute folders",
             Self::NoRegister => "name it with --register NAME or FILE, in TWINSEAL_REGISTER, or in config.toml",
             Self::UnknownRegister { .. } => "give the path of its file: --register /srv/twinseal/prod.db",
-            Self::NoKey => "name it with --key FILE, in TWINSEAL_KEY, or in config.toml; `twinseal key new` makes one",
+            Self::NoKey | Self::NoKeyFits { .. } | Self::SeveralKeys { .. } => self.choose_key(),
             Self::UnknownKey { .. } => {
                 "choose your enrolled key with --key, or ask an admin to enrol you: twinseal person request"
             }
@@ -67,6 +67,25 @@ impl Error {
         };
         Some(hint.to_owned())
     }
+
+    /// How to say which key signs, where none was named.
+    fn choose_key(&self) -> &'static str {
+        match self {
+            Self::NoKeyFits { held: 0 } => {
+                "add yours with ssh-add, or unlock the agent with `ssh-add -X`; or use --key"
+            }
+            Self::NoKeyFits { .. } => {
+                "name yours with --key FILE, or ask an admin to enrol one: twinseal person request"
+            }
+            Self::SeveralKeys { .. } => {
+                "name one with --key: a file with its public half, which `ssh-add -L` prints, is enough"
+            }
+            _ => {
+                "name it with --key FILE, in TWINSEAL_KEY, or in config.toml; or add it to an ssh-agent; \
+                 `twinseal key new` makes one"
+            }
+        }
+    }
 }
 
 fn store_hint(error: &StoreError) -> Option<String> {
@@ -95,6 +114,10 @@ fn store_hint(error: &StoreError) -> Option<String> {
 fn key_hint(error: &KeyError) -> Option<String> {
     Some(match error {
         KeyError::Exposed { path, .. } => format!("run: chmod 600 {}", shell_word(&path.display().to_string())),
+        KeyError::Agent(error) => agent_hint(error).to_owned(),
+        KeyError::NotAPublicKey { .. } => {
+            "`ssh-add -L` and `ssh-keygen -y -f KEY` print what belongs into it".to_owned()
+        }
         KeyError::NotAKey { .. } | KeyError::OtherAlgorithm { .. } | KeyError::Bad { .. } => {
             "make one with `twinseal key new NAME`, or `ssh-keygen -t ed25519`; give the private half".to_owned()
         }
@@ -103,6 +126,31 @@ fn key_hint(error: &KeyError) -> Option<String> {
         KeyError::WrongPassphrase { .. } => "try again".to_owned(),
         KeyError::Io { .. } | KeyError::Encoding => return None,
     })
+}
+
+fn agent_hint(error: &AgentError) -> &'static str {
+    match error {
+        AgentError::NotNamed => {
+            "name the private key file with --key; or start an agent with: eval $(ssh-agent), and add the key with ssh-add"
+        }
+        AgentError::Unreachable { .. } => {
+            "is it still running, or still forwarded? log in again, or start one with: eval $(ssh-agent); or name a \
+             private key file with --key"
+        }
+        AgentError::NotHeld { .. } => {
+            "add the key with: ssh-add FILE; a locked agent shows no keys: unlock it with `ssh-add -X`; `ssh-add -l` \
+             lists what it holds"
+        }
+        AgentError::Refused { .. } => {
+            "its owner did not confirm, it was locked meanwhile, or the key was added for other uses only: try again, \
+             or see `ssh-add -l`"
+        }
+        AgentError::Silent { .. } => "look whether it waits for somebody to confirm, then try again; or restart it",
+        AgentError::Nonsense { .. } | AgentError::False { .. } => {
+            "nothing was signed with it; see what listens there before you use it again, or name a private key file \
+             with --key"
+        }
+    }
 }
 
 /// A word as a shell takes it.

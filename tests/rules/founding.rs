@@ -20,7 +20,7 @@ pub fn unfounded(world: &World, person: &str, event: Event, rule: &str) {
     // `propose` needs a register to propose to; before entry 0 the judge is asked without one.
     assert_eq!(Register::default().judge(&header, &event).map_err(|refusal| refusal.rule().as_str()), Err(rule));
     let unsigned = Unsigned::new(&header, &event, None).unwrap();
-    let signature = signer.sign(unsigned.namespace(), unsigned.body().as_bytes());
+    let signature = signer.sign(unsigned.namespace(), unsigned.body().as_bytes()).unwrap();
     let (raw, _) = unsigned.seal(&signature).unwrap();
     SharedFile::create(&world.path("prod.db")).unwrap();
     world.insert(&raw);

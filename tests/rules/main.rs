@@ -105,7 +105,7 @@ pub fn member(world: &World, person: &str, holder: &str, roles: &[Role]) -> Memb
     let register = id.map_or_else(|| request::For::New("prod".parse().unwrap()), request::For::Existing);
     let (person, signer): (PersonId, _) = (person.parse().unwrap(), world.signer(holder));
     let body = request::body(&register, &person, &signer.public());
-    let proof = signer.sign(request::NAMESPACE, body.as_bytes());
+    let proof = signer.sign(request::NAMESPACE, body.as_bytes()).unwrap();
     Member { person, standing: Standing::of(roles.iter().copied()), key: signer.public(), proof }
 }
 

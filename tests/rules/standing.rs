@@ -310,9 +310,9 @@ fn another_key(world: &World, person: &str, holder: &str, voucher: Option<&str>)
     let body = request::body(&here, &person, &signer.public());
     let vouch = voucher.map(|voucher| {
         let signer = world.signer(voucher);
-        Vouch { key: signer.public().fingerprint(), proof: signer.sign(request::VOUCH, body.as_bytes()) }
+        Vouch { key: signer.public().fingerprint(), proof: signer.sign(request::VOUCH, body.as_bytes()).unwrap() }
     });
-    let proof = signer.sign(request::NAMESPACE, body.as_bytes());
+    let proof = signer.sign(request::NAMESPACE, body.as_bytes()).unwrap();
     Proposal::AddKey { person, key: signer.public(), proof, vouch }
 }
 
@@ -402,11 +402,11 @@ fn a_vouch_that_does_not_hold_is_found() {
     let Proposal::AddKey { person, key, proof, .. } = another_key(&world, "carol", "carol-2", Some("carol")) else {
         panic!("not a key");
     };
-    let other = world.signer("carol").sign(request::NAMESPACE, b"something else");
+    let other = world.signer("carol").sign(request::NAMESPACE, b"something else").unwrap();
     let vouch = Some(Vouch { key: key_of(&world, "carol"), proof: other });
     let event = propose(&world, Proposal::AddKey { person, key, proof, vouch });
     let header = world.header("alice", &event);
     let unsigned = Unsigned::new(&header, &event, None).unwrap();
-    let signature = world.signer("alice").sign(unsigned.namespace(), unsigned.body().as_bytes());
+    let signature = world.signer("alice").sign(unsigned.namespace(), unsigned.body().as_bytes()).unwrap();
     assert!(unsigned.seal(&signature).is_err(), "a vouch that does not hold was sealed");
 }

@@ -43,6 +43,7 @@ pub struct World {
     folder: TempDir,
     clock: Rc<Cell<Time>>,
     drawn: Rc<Cell<u64>>,
+    variables: RefCell<Vec<(String, String, Option<String>)>>,
 }
 
 /// What a command did.
@@ -126,7 +127,8 @@ impl World {
     /// An empty folder at nine in the morning; nobody has a key yet.
     pub fn empty() -> Self {
         let clock = Rc::new(Cell::new(MORNING.parse().unwrap()));
-        Self { folder: tempfile::tempdir().unwrap(), clock, drawn: Rc::new(Cell::new(0)) }
+        let (drawn, variables) = (Rc::new(Cell::new(0)), RefCell::default());
+        Self { folder: tempfile::tempdir().unwrap(), clock, drawn, variables }
     }
 
     /// Six people with keys and requests, and the register `prod` founded by alice and sealed by bob; everybody has
@@ -195,6 +197,11 @@ impl World {
         self.clock.set(time.parse().unwrap());
     }
 
+    /// Gives somebody a variable from now on, or takes it away.
+    pub fn variable(&self, person: &str, name: &str, value: Option<&str>) {
+        self.variables.borrow_mut().push((person.to_owned(), name.to_owned(), value.map(str::to_owned)));
+    }
+
     /// What time it is.
     pub fn now(&self) -> Time {
         self.clock.get()
@@ -205,11 +212,17 @@ impl World {
         let [out, err, screen] = std::array::from_fn(|_| Rc::new(RefCell::new(Vec::new())));
         let home = self.path(&format!("people/{person}"));
         let variable = |name: &str, value: String| (name.to_owned(), value);
-        let variables = HashMap::from([
+        let mut variables = HashMap::from([
             variable("HOME", home.display().to_string()),
             variable("TWINSEAL_KEY", home.join("key").display().to_string()),
             variable("TWINSEAL_REGISTER", "prod.db".to_owned()),
         ]);
+        for (_, name, value) in self.variables.borrow().iter().filter(|(whose, ..)| whose == person) {
+            match value {
+                Some(value) => variables.insert(name.clone(), value.clone()),
+                None => variables.remove(name),
+            };
+        }
         let (clock, drawn) = (Rc::clone(&self.clock), Rc::clone(&self.drawn));
         let answers = typed.unwrap_or_default().iter().map(|it| (*it).to_owned()).collect();
         let env = Env {
@@ -400,7 +413,7 @@ impl World {
         let (key, header) = (signer.public().fingerprint(), self.header(person, &event));
         let header = Header { key, text: reference, ..header };
         let unsigned = Unsigned::new(&header, &event, bytes).unwrap();
-        let signature = signer.sign(unsigned.namespace(), unsigned.body().as_bytes());
+        let signature = signer.sign(unsigned.namespace(), unsigned.body().as_bytes()).unwrap();
         let (raw, _) = unsigned.seal(&signature).unwrap();
         self.insert(&raw);
         raw.seq

@@ -1,0 +1,214 @@
+//! Key files in OpenSSH's format: private ones, read and made, and public ones, which name a key.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use ed25519_dalek::SigningKey;
+use ssh_key::private::{Ed25519Keypair, KeypairData};
+use ssh_key::{Algorithm, Cipher, Kdf, LineEnding, PrivateKey};
+use zeroize::Zeroizing;
+
+use super::{KeyError, Signer};
+use crate::domain::{BadKey, Invalid, PublicKey};
+
+fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> KeyError {
+    move |source| KeyError::Io { doing, path: path.to_owned(), source }
+}
+
+/// A passphrase, wiped when it is dropped.
+pub type Passphrase = Zeroizing<String>;
+
+/// A private key file that was read and may still be locked by a passphrase.
+pub struct KeyFile {
+    path: PathBuf,
+    private: PrivateKey,
+    public: PublicKey,
+}
+
+/// Reads a file of secrets: refused where others can read it.
+///
+/// # Errors
+/// [`KeyError::Io`], [`KeyError::Exposed`].
+pub fn read_secret(path: &Path) -> Result<Zeroizing<String>, KeyError> {
+    // A pipe would wait for somebody to write.
+    if !fs::metadata(path).map_err(io("read", path))?.is_file() {
+        return Err(io("read", path)(std::io::Error::new(std::io::ErrorKind::InvalidData, "not a file")));
+    }
+    let file = fs::File::open(path).map_err(io("read", path))?;
+    let mode = file.metadata().map_err(io("read", path))?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(KeyError::Exposed { path: path.to_owned(), mode });
+    }
+    std::io::read_to_string(file).map(Zeroizing::new).map_err(io("read", path))
+}
+
+fn looks_private(path: &Path) -> bool {
+    fs::read(path).is_ok_and(|content| content.starts_with(b"-----BEGIN"))
+}
+
+/// No public key file is longer.
+const MOST_PUBLIC: u64 = 16 * 1024;
+
+/// The key in a public key file, `ssh-ed25519 BASE64 COMMENT`; none where it is no public key file at all.
+///
+/// # Errors
+/// [`KeyError::OtherAlgorithm`], [`KeyError::NotAPublicKey`].
+pub(super) fn read_public(path: &Path) -> Result<Option<PublicKey>, KeyError> {
+    // What cannot be read is said where private keys are read. A pipe would wait for somebody to write.
+    let is_file = fs::metadata(path).is_ok_and(|it| it.is_file());
+    let Some(mut file) = fs::File::open(path).ok().filter(|_| is_file) else { return Ok(None) };
+    // No more than this of what may be a private key.
+    let mut begin = [0; 4];
+    let public = file.read_exact(&mut begin).is_ok() && [*b"ssh-", *b"ecds", *b"sk-s", *b"sk-e"].contains(&begin);
+    if !public {
+        return Ok(None);
+    }
+    let mut text = String::from_utf8_lossy(&begin).into_owned();
+    let read = file.take(MOST_PUBLIC).read_to_string(&mut text);
+    let bad = || KeyError::NotAPublicKey { path: path.to_owned() };
+    read.map_err(|_| bad())?;
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let (Some(line), None) = (lines.next(), lines.next()) else { return Err(bad()) };
+    let mut words = line.split_whitespace();
+    let (algorithm, base64) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    if algorithm != "ssh-ed25519" {
+        return Err(KeyError::OtherAlgorithm { path: path.to_owned(), algorithm: algorithm.to_owned() });
+    }
+    match format!("{algorithm} {base64}").parse() {
+        Ok(public) => Ok(Some(public)),
+        Err(Invalid::Key(source)) if source != BadKey::Form => Err(KeyError::Bad { path: path.to_owned(), source }),
+        Err(_) => Err(bad()),
+    }
+}
+
+impl KeyFile {
+    /// Reads a private key, without unlocking it.
+    ///
+    /// # Errors
+    /// What is wrong with the file or the key.
+    pub fn read(path: &Path) -> Result<Self, KeyError> {
+        let path = path.to_owned();
+        let secret = match read_secret(&path) {
+            Err(KeyError::Io { source, .. }) if source.kind() == std::io::ErrorKind::InvalidData => {
+                return Err(KeyError::NotAKey { path });
+            }
+            // A public key may be read by others, and is not to be hidden from them.
+            Err(KeyError::Exposed { .. }) if !looks_private(&path) => return Err(KeyError::NotAKey { path }),
+            read => read?,
+        };
+        let Ok(private) = PrivateKey::from_openssh(secret.as_bytes()) else {
+            return Err(KeyError::NotAKey { path });
+        };
+        if private.algorithm() != Algorithm::Ed25519 {
+            return Err(KeyError::OtherAlgorithm { path, algorithm: private.algorithm().to_string() });
+        }
+        let point = private.public_key().key_data().ed25519().map(|key| key.0).unwrap_or_default();
+        match PublicKey::from_bytes(point) {
+            Ok(public) => Ok(Self { path, private, public }),
+            Err(source) => Err(KeyError::Bad { path, source }),
+        }
+    }
+
+    /// The public key, which needs no passphrase.
+    pub fn public(&self) -> PublicKey {
+        self.public
+    }
+
+    /// The comment in the file.
+    pub fn comment(&self) -> String {
+        self.private.comment().to_string()
+    }
+
+    /// Whether a passphrase locks it.
+    pub fn is_locked(&self) -> bool {
+        self.private.is_encrypted()
+    }
+
+    /// Unlocks it; `passphrase` is asked only where there is one.
+    ///
+    /// # Errors
+    /// [`KeyError::WrongPassphrase`], or what `passphrase` says.
+    pub fn unlock<E: From<KeyError>>(
+        self,
+        passphrase: impl FnOnce(&Path) -> Result<Passphrase, E>,
+    ) -> Result<Signer, E> {
+        let private = if self.private.is_encrypted() {
+            let passphrase = passphrase(&self.path)?;
+            let wrong = |_| KeyError::WrongPassphrase { path: self.path.clone() };
+            self.private.decrypt(passphrase.as_bytes()).map_err(wrong)?
+        } else {
+            self.private
+        };
+        let KeypairData::Ed25519(pair) = private.key_data() else {
+            return Err(KeyError::NotAKey { path: self.path }.into());
+        };
+        let seed = Zeroizing::new(pair.private.to_bytes());
+        let key = SigningKey::from_bytes(&seed);
+        if key.verifying_key().to_bytes() != *self.public.as_bytes() {
+            return Err(KeyError::NotAKey { path: self.path }.into());
+        }
+        Ok(Signer::in_memory(key, self.public))
+    }
+}
+
+/// Randomness for a new key.
+pub struct Entropy {
+    /// The private key's seed.
+    pub seed: Zeroizing<[u8; 32]>,
+    /// The salt of its passphrase.
+    pub salt: [u8; 16],
+    /// OpenSSH's check number.
+    pub check: [u8; 4],
+}
+
+/// OpenSSH's own number of rounds for bcrypt-pbkdf.
+const BCRYPT_ROUNDS: u32 = 16;
+
+/// Makes a new key: the private half at `path`, mode 0600, the public half beside it with `.pub`.
+///
+/// # Errors
+/// [`KeyError::Exists`], or what the system says.
+pub fn create(
+    path: &Path,
+    comment: &str,
+    passphrase: Option<&Passphrase>,
+    entropy: &Entropy,
+) -> Result<PublicKey, KeyError> {
+    let pair = Ed25519Keypair::from_seed(&entropy.seed);
+    let mut private = PrivateKey::new(pair.into(), comment).map_err(|_| KeyError::Encoding)?;
+    // Before it is locked: a locked key keeps its comment to itself.
+    let public = private.public_key().to_openssh().map_err(|_| KeyError::Encoding)?;
+    if let Some(passphrase) = passphrase {
+        let kdf = Kdf::Bcrypt { salt: entropy.salt.to_vec(), rounds: BCRYPT_ROUNDS };
+        let check = u32::from_be_bytes(entropy.check);
+        let locked = private.encrypt_with(Cipher::Aes256Ctr, kdf, check, passphrase.as_bytes());
+        private = locked.map_err(|_| KeyError::Encoding)?;
+    }
+    let secret = private.to_openssh(LineEnding::LF).map_err(|_| KeyError::Encoding)?;
+    let mut name = path.as_os_str().to_owned();
+    name.push(".pub");
+    let public_path = PathBuf::from(name);
+    if public_path.exists() {
+        return Err(KeyError::Exists { path: public_path });
+    }
+    write_new(path, 0o600, &secret)?;
+    write_new(&public_path, 0o644, &format!("{public}\n"))?;
+    KeyFile::read(path).map(|key| key.public())
+}
+
+fn write_new(path: &Path, mode: u32, content: &str) -> Result<(), KeyError> {
+    let mut options = fs::OpenOptions::new();
+    let file = options.write(true).create_new(true).mode(mode).open(path);
+    let mut file = file.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => KeyError::Exists { path: path.to_owned() },
+        _ => io("make", path)(error),
+    })?;
+    let written = file.write_all(content.as_bytes()).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // Half a key is no key; that it may stay behind changes nothing about the error.
+        let _ = fs::remove_file(path);
+    }
+    written.map_err(io("write", path))
+}

@@ -1,0 +1,585 @@
+//! Keys in an ssh-agent: the stock one, and hostile ones.
+
+mod support;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use support::{CHANGE, World, stock_tool, words};
+use twinseal::domain::wire;
+use twinseal::error::Exit;
+
+// The stock agent
+
+/// A running `ssh-agent`, gone when it is dropped.
+struct Stock {
+    process: Child,
+    socket: PathBuf,
+    /// What it asks its owner with, and what `ssh-add` asks with.
+    askpass: PathBuf,
+}
+
+impl Drop for Stock {
+    fn drop(&mut self) {
+        // It may be gone already; nothing else is to be done about it.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Stock {
+    /// Starts an agent in the world's folder that asks its owner with this program.
+    fn start(world: &World, name: &str, askpass: &str) -> Self {
+        let socket = world.path(&format!("{name}.agent"));
+        let mut command = Command::new("ssh-agent");
+        command.args(["-D", "-a"]).arg(&socket).env("SSH_ASKPASS", askpass).env("SSH_ASKPASS_REQUIRE", "force");
+        let process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let agent = Self { process, socket, askpass: askpass.into() };
+        for _ in 0..500 {
+            if UnixStream::connect(&agent.socket).is_ok() {
+                return agent;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        panic!("ssh-agent does not listen");
+    }
+
+    /// Runs `ssh-add` on it.
+    #[track_caller]
+    fn add(&self, world: &World, line: &str) {
+        let mut command = Command::new("ssh-add");
+        command.args(words(line)).current_dir(world.path("")).stdin(Stdio::null());
+        command.env("SSH_AUTH_SOCK", &self.socket).env("SSH_ASKPASS", &self.askpass);
+        let output = command.env("SSH_ASKPASS_REQUIRE", "force").output().unwrap();
+        assert!(output.status.success(), "ssh-add {line}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// An agent that holds somebody's key, whose file is gone; they know the agent and name no key.
+    fn holding(world: &World, person: &str) -> Self {
+        let agent = Self::start(world, person, "/bin/false");
+        agent.add(world, &format!("people/{person}/key"));
+        fs::remove_file(world.path(&format!("people/{person}/key"))).unwrap();
+        agent.known_to(world, person);
+        agent
+    }
+
+    /// Somebody knows the agent and names no key.
+    fn known_to(&self, world: &World, person: &str) {
+        know(world, person, &self.socket.display().to_string());
+    }
+}
+
+/// Both tools, or nothing.
+fn tools() -> bool {
+    stock_tool("ssh-agent") && stock_tool("ssh-add")
+}
+
+/// Somebody knows the agent at a socket and names no key.
+fn know(world: &World, person: &str, socket: &str) {
+    world.variable(person, "SSH_AUTH_SOCK", Some(socket));
+    world.variable(person, "TWINSEAL_KEY", None);
+}
+
+/// Somebody names the public half of their key.
+fn name_public(world: &World, person: &str) {
+    let file = world.path(&format!("people/{person}/key.pub")).display().to_string();
+    world.variable(person, "TWINSEAL_KEY", Some(&file));
+}
+
+fn approval(world: &World) -> String {
+    format!("approve CHG-1 --revision {}", world.revision("CHG-1").filed)
+}
+
+/// A script that answers a question.
+fn script(world: &World, name: &str, lines: &str) -> String {
+    world.write(name, format!("#!/bin/sh\n{lines}\n"));
+    fs::set_permissions(world.path(name), fs::Permissions::from_mode(0o700)).unwrap();
+    world.path(name).display().to_string()
+}
+
+#[test]
+fn a_change_goes_its_way_with_keys_that_agents_alone_hold() {
+    if !tools() {
+        return;
+    }
+    let world = World::founded();
+    let _agents = ["erin", "carol", "dave"].map(|person| Stock::holding(&world, person));
+    // One names the public half, another names nothing, and both mean the one key of their agent.
+    name_public(&world, "carol");
+    world.write("change.toml", CHANGE);
+    world.ok("erin", "file change.toml");
+    let revision = world.revision("CHG-1").filed;
+    for person in ["carol", "dave"] {
+        let output = world.run(person, &format!("approve CHG-1 --revision {revision}"));
+        assert_eq!(output.exit, Exit::Done, "{}", output.screen);
+        assert!(output.err.contains("waiting for the ssh-agent to sign with SHA256:"), "{}", output.screen);
+    }
+    world.at("2026-12-01T10:00:00Z");
+    world.ok("erin", "start CHG-1");
+    assert!(world.ok("carol", "inbox --json").contains("\"person\":\"carol\""));
+    assert_eq!(world.findings("audrey"), Vec::<String>::new());
+}
+
+#[test]
+fn a_register_is_founded_with_keys_in_agents() {
+    if !tools() {
+        return;
+    }
+    let world = World::empty();
+    let mut agents = Vec::new();
+    for person in ["alice", "bob"] {
+        world.person(person);
+        agents.push(Stock::holding(&world, person));
+        world.ok(person, &format!("person request {person} --register prod --out {person}.request"));
+    }
+    world.ok("alice", "init --name prod --member alice=alice.request:admin --member bob=bob.request:admin");
+    world.ok("bob", &format!("seal --fingerprint {}", world.fingerprint()));
+    assert_eq!(world.entries(), 2);
+
+    // A new key in a file, for which the old one in the agent vouches.
+    world.ok("bob", "key new --no-passphrase new.key");
+    world.ok("bob", "person request bob --key new.key --vouch people/bob/key.pub --out new.request");
+    assert!(fs::read_to_string(world.path("new.request")).unwrap().contains("\nvouch"));
+    world.ok("alice", "person add-key new.request");
+}
+
+#[test]
+fn a_locked_file_needs_no_passphrase_if_the_agent_holds_its_key() {
+    if !tools() {
+        return;
+    }
+    let world = World::empty();
+    fs::create_dir_all(world.path("people/erin")).unwrap();
+    world.run_typing("erin", "key new people/erin/key", &["secret", "secret"]);
+    let request = "person request erin --register prod --out ";
+    let askpass = script(&world, "askpass", "echo secret");
+    let agent = Stock::start(&world, "erin", &askpass);
+    world.variable("erin", "SSH_AUTH_SOCK", Some(&agent.socket.display().to_string()));
+
+    // Not there yet: asked, without a word about the agent.
+    let output = world.run_typing("erin", &format!("{request}one"), &["secret"]);
+    assert_eq!((output.exit, output.screen.contains("Passphrase of")), (Exit::Done, true), "{}", output.screen);
+    assert!(!output.screen.contains("agent"), "{}", output.screen);
+
+    agent.add(&world, "people/erin/key");
+    let output = world.run_typing("erin", &format!("{request}two"), &[]);
+    assert_eq!((output.exit, output.screen.contains("Passphrase of")), (Exit::Done, false), "{}", output.screen);
+    world.ok("erin", &format!("{request}three"));
+    for other in ["two", "three"] {
+        assert_eq!(fs::read(world.path("one")).unwrap(), fs::read(world.path(other)).unwrap());
+    }
+    // Whoever says where the passphrase is means the file.
+    world.write("words", "wrong\n");
+    fs::set_permissions(world.path("words"), fs::Permissions::from_mode(0o600)).unwrap();
+    let with_file = format!("{request}four --passphrase-file words");
+    world.fails("erin", &with_file, Exit::Invalid, "that is not the passphrase");
+
+    drop(agent);
+    world.fails("erin", &format!("{request}four"), Exit::Invalid, "no terminal to ask on");
+}
+
+#[test]
+fn a_locked_agent_shows_no_keys_and_says_so() {
+    if !tools() {
+        return;
+    }
+    let world = World::filed();
+    let askpass = script(&world, "askpass", "echo secret");
+    let agent = Stock::start(&world, "carol", &askpass);
+    agent.add(&world, "people/carol/key");
+    agent.known_to(&world, "carol");
+    agent.add(&world, "-x");
+    world.fails("carol", &approval(&world), Exit::Invalid, "no key was named, and the ssh-agent shows no Ed25519 key");
+    world.fails("carol", &approval(&world), Exit::Invalid, "unlock the agent with `ssh-add -X`");
+    name_public(&world, "carol");
+    let complaint = format!("does not hold the key {}", world.signer("carol").public().fingerprint());
+    world.fails("carol", &approval(&world), Exit::Environment, &complaint);
+    world.fails("carol", &approval(&world), Exit::Environment, "it shows no Ed25519 key");
+    world.fails("carol", &approval(&world), Exit::Environment, "a locked agent shows no keys: unlock it");
+    agent.add(&world, "-X");
+    world.ok("carol", &approval(&world));
+}
+
+#[test]
+fn an_owner_who_does_not_confirm_has_signed_nothing() {
+    if !tools() {
+        return;
+    }
+    let world = World::filed();
+    for (person, askpass) in [("carol", "/bin/false"), ("dave", "/bin/true")] {
+        let agent = Stock::start(&world, person, askpass);
+        agent.add(&world, &format!("-c people/{person}/key"));
+        agent.known_to(&world, person);
+        if person == "carol" {
+            world.fails(person, &approval(&world), Exit::Environment, "refused to sign");
+            world.fails(person, &approval(&world), Exit::Environment, "hint: its owner did not confirm");
+        } else {
+            world.ok(person, &approval(&world));
+        }
+    }
+}
+
+#[test]
+fn one_key_that_is_enrolled_is_taken_and_of_several_one_must_be_named() {
+    if !tools() {
+        return;
+    }
+    let world = World::filed();
+    let agent = Stock::start(&world, "carol", "/bin/false");
+    agent.known_to(&world, "carol");
+    world.fails("carol", &approval(&world), Exit::Invalid, "the ssh-agent shows no Ed25519 key");
+    world.ok("frank", "key new --no-passphrase 'a key of frank'");
+    agent.add(&world, "'a key of frank'");
+    let complaint = "the one Ed25519 key in the ssh-agent is not enrolled here";
+    world.fails("carol", &approval(&world), Exit::Invalid, complaint);
+    agent.add(&world, "people/carol/key");
+    agent.add(&world, "people/dave/key");
+    let keys = ["carol", "dave"].map(|it| world.signer(it).public().fingerprint());
+    let complaint = format!("2 in the ssh-agent fit: {} (key), {} (key)", keys[0], keys[1]);
+    world.fails("carol", &approval(&world), Exit::Invalid, &complaint);
+    world.fails("carol", &approval(&world), Exit::Invalid, "hint: name one with --key");
+    world.ok("carol", &format!("{} --key people/carol/key.pub", approval(&world)));
+    // A key that was suspended does not stand in the way of another.
+    world.ok("alice", &format!("key suspend {}", keys[0]));
+    world.ok("carol", &approval(&world));
+    assert_eq!(world.change("CHG-1").votes().last().unwrap().person.as_str(), "dave");
+    // A request may be for any key, and so it must be named here.
+    let request = "person request frank --register new --out request";
+    world.fails("carol", request, Exit::Invalid, "3 in the ssh-agent fit");
+}
+
+#[test]
+fn other_keys_in_the_agent_do_not_count() {
+    if !tools() || !stock_tool("ssh-keygen") {
+        return;
+    }
+    let world = World::filed();
+    let agent = Stock::start(&world, "carol", "/bin/false");
+    for (file, options) in [("rsa", "-t rsa -b 2048"), ("ecdsa", "-t ecdsa")] {
+        let mut command = Command::new("ssh-keygen");
+        command.args(words(&format!("-q {options} -f {file} -N ''"))).current_dir(world.path(""));
+        assert!(command.status().unwrap().success());
+        agent.add(&world, file);
+        let complaint = "twinseal takes Ed25519 keys";
+        world.fails("carol", &format!("{} --key {file}.pub", approval(&world)), Exit::Invalid, complaint);
+    }
+    agent.known_to(&world, "carol");
+    world.fails("carol", &approval(&world), Exit::Invalid, "the ssh-agent shows no Ed25519 key");
+    agent.add(&world, "people/carol/key");
+    world.ok("carol", &approval(&world));
+}
+
+// No agent
+
+#[test]
+fn a_public_key_without_an_agent_is_no_key() {
+    let world = World::filed();
+    name_public(&world, "carol");
+    let approve = approval(&world);
+    world.fails("carol", &approve, Exit::Environment, "SSH_AUTH_SOCK is not set");
+    world.fails("carol", &approve, Exit::Environment, "hint: name the private key file with --key; or start an agent");
+    let socket = world.path("agent").display().to_string();
+    world.variable("carol", "SSH_AUTH_SOCK", Some(&socket));
+    let complaint = format!("cannot reach the ssh-agent at {socket}: No such file");
+    world.fails("carol", &approve, Exit::Environment, &complaint);
+    // A socket that outlived its agent.
+    drop(UnixListener::bind(world.path("agent")).unwrap());
+    let complaint = format!("cannot reach the ssh-agent at {socket}: Connection refused");
+    world.fails("carol", &approve, Exit::Environment, &complaint);
+    world.fails("carol", &approve, Exit::Environment, "hint: is it still running, or still forwarded?");
+    world.variable("carol", "SSH_AUTH_SOCK", Some(&format!("/{}", "long/".repeat(40))));
+    world.fails("carol", &approve, Exit::Environment, "cannot reach the ssh-agent at");
+    // What needs no signature needs no agent.
+    assert!(world.ok("carol", "inbox --json").contains("\"person\":\"carol\""));
+}
+
+#[test]
+fn a_public_key_file_must_be_one() {
+    let world = World::filed();
+    let whole = fs::read_to_string(world.path("people/carol/key.pub")).unwrap();
+    for (name, content) in [
+        ("two", format!("{whole}{whole}")),
+        ("cut", whole[..40].to_owned()),
+        ("bare", "ssh-ed25519\n".to_owned()),
+        ("noise", format!("ssh-ed25519 {}", "!".repeat(68))),
+    ] {
+        world.write(name, content);
+        let complaint = "is not an OpenSSH Ed25519 public key on a line of its own";
+        world.fails("carol", &format!("{} --key {name}", approval(&world)), Exit::Invalid, complaint);
+    }
+    // A long comment says nothing, and neither do empty lines.
+    world.write("long", format!("{} {}\n\n", whole.trim(), "x".repeat(1 << 20)));
+    world.write("spaced", format!("{whole}\n\n"));
+    for name in ["long", "spaced"] {
+        let line = format!("{} --key {name}", approval(&world));
+        world.fails("carol", &line, Exit::Environment, "SSH_AUTH_SOCK is not set");
+    }
+    world.write(
+        "weak",
+        format!("ssh-ed25519 {}", "AAAAC3NzaC1lZDI1NTE5AAAAIAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+    );
+    let line = format!("{} --key weak", approval(&world));
+    world.fails("carol", &line, Exit::Invalid, "a weak key of small order");
+}
+
+// Hostile agents
+
+/// A string behind its length.
+fn string(part: &[u8]) -> Vec<u8> {
+    [&u32::try_from(part.len()).unwrap().to_be_bytes(), part].concat()
+}
+
+/// Somebody's key, as an agent holds it.
+fn secret(world: &World, person: &str) -> SigningKey {
+    let key = ssh_key::PrivateKey::read_openssh_file(world.path(&format!("people/{person}/key"))).unwrap();
+    SigningKey::from_bytes(&key.key_data().ed25519().unwrap().private.to_bytes())
+}
+
+/// An honest list of one key.
+fn list(key: &SigningKey) -> Vec<u8> {
+    let blob = wire(&key.verifying_key().to_bytes());
+    [&[12, 0, 0, 0, 1][..], &string(&blob), &string(b"of carol")].concat()
+}
+
+/// An honest signature.
+fn signature(key: &SigningKey, data: &[u8]) -> Vec<u8> {
+    let inner = [string(b"ssh-ed25519"), string(&key.sign(data).to_bytes())].concat();
+    [&[14][..], &string(&inner)].concat()
+}
+
+/// What a request to sign asks to be signed.
+fn data(request: &[u8]) -> &[u8] {
+    &request[1 + 4 + 51 + 4..request.len() - 4]
+}
+
+/// Listens at a socket and answers each request with these bytes; where there are none, it never answers. Returns the
+/// requests so far.
+fn fake(world: &World, answer: impl FnMut(&[u8]) -> Vec<u8> + Send + 'static) -> Arc<Mutex<Vec<Vec<u8>>>> {
+    let socket = world.path("fake.agent");
+    let _ = fs::remove_file(&socket);
+    let listener = UnixListener::bind(&socket).unwrap();
+    know(world, "carol", &socket.display().to_string());
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let (seen, mut answer) = (Arc::clone(&asked), answer);
+    thread::spawn(move || {
+        let mut hanging = Vec::new();
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut length = [0; 4];
+            if stream.read_exact(&mut length).is_err() {
+                continue;
+            }
+            let mut request = vec![0; u32::from_be_bytes(length) as usize];
+            stream.read_exact(&mut request).unwrap();
+            seen.lock().unwrap().push(request.clone());
+            let answer = answer(&request);
+            let _ = stream.write_all(&answer);
+            if answer.is_empty() {
+                hanging.push(stream);
+            }
+        }
+    });
+    asked
+}
+
+/// As [`fake`], with an honest list, and signatures of one's choice.
+fn fake_signing(
+    world: &World,
+    mut sign: impl FnMut(&SigningKey, &[u8]) -> Vec<u8> + Send + 'static,
+) -> Arc<Mutex<Vec<Vec<u8>>>> {
+    let key = secret(world, "carol");
+    let answer = move |request: &[u8]| match request[0] {
+        11 => string(&list(&key)),
+        _ => sign(&key, request),
+    };
+    fake(world, answer)
+}
+
+#[test]
+fn an_honest_agent_is_understood() {
+    let world = World::filed();
+    let asked = fake_signing(&world, |key, request| string(&signature(key, data(request))));
+    world.ok("carol", &approval(&world));
+    let asked = asked.lock().unwrap();
+    let kinds: Vec<u8> = asked.iter().map(|it| it[0]).collect();
+    assert_eq!(kinds, [11, 11, 13], "chosen, made sure of, asked to sign");
+    assert!(data(&asked[2]).starts_with(b"SSHSIG\0\0\0\x1atwinseal/change.approve/v1"));
+    assert!(asked[2].ends_with(&[0; 4]), "flags");
+    assert_eq!(world.findings("audrey"), Vec::<String>::new());
+}
+
+#[test]
+fn lists_that_lie_are_no_lists() {
+    let world = World::filed();
+    let honest = list(&secret(&world, "carol"));
+    let nonsense = "was asked to list its keys and did not answer as an agent does";
+    let mut more = honest.clone();
+    more.push(0);
+    for (what, answer) in [
+        ("nothing in it", string(b"")),
+        ("of another type", string(&[14, 0, 0, 0, 0])),
+        ("no type that there is", string(&[200])),
+        ("breaks off in the length", vec![0, 0]),
+        ("breaks off", string(&honest)[..20].to_vec()),
+        ("breaks off before its count", string(&[12, 0, 0])),
+        ("counts more than it has", string(&[&[12, 0xff, 0xff, 0xff, 0xff], &honest[5..]].concat())),
+        ("goes on", string(&more)),
+        ("a key longer than the answer", string(&[12, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff, 1, 2, 3])),
+        ("four gigabytes", 0xffff_ffff_u32.to_be_bytes().to_vec()),
+        ("a byte too long", [&(256 * 1024 + 1_u32).to_be_bytes()[..], &vec![12; 256 * 1024 + 1]].concat()),
+        ("text", b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()),
+    ] {
+        fake(&world, move |_| answer.clone());
+        let output = world.run("carol", &approval(&world));
+        assert_eq!(output.exit, Exit::Environment, "{what}: {}", output.screen);
+        assert!(output.err.contains(nonsense), "{what}: {}", output.screen);
+        assert!(output.err.contains("hint: nothing was signed with it"), "{what}: {}", output.screen);
+    }
+    fake(&world, |_| string(&[5]));
+    world.fails("carol", &approval(&world), Exit::Environment, "refused to list its keys");
+    // Keys that could never be enrolled are passed over, as are comments that would steer a terminal.
+    let weak = wire(&[[1].as_slice(), &[0; 31]].concat().try_into().unwrap());
+    let evil = [&[12, 0, 0, 0, 2][..], &string(&weak), &string(b"\x1b[2J"), &honest[5..]].concat();
+    fake(&world, move |_| string(&evil));
+    world.variable("carol", "TWINSEAL_KEY", Some("people/dave/key.pub"));
+    world.fails("carol", &approval(&world), Exit::Environment, "it shows 1 other Ed25519 key");
+}
+
+#[test]
+fn what_is_no_signature_of_this_is_not_recorded() {
+    let world = World::filed();
+    let other = secret(&world, "dave");
+    let nonsense = "was asked to sign and did not answer as an agent does";
+    let holds_not = "does not hold for the key";
+    type Sign = Box<dyn FnMut(&SigningKey, &[u8]) -> Vec<u8> + Send>;
+    let cases: Vec<(&str, Sign)> = vec![
+        (holds_not, Box::new(move |_, request| string(&signature(&other, data(request))))),
+        (holds_not, Box::new(|key, _| string(&signature(key, b"another message")))),
+        (
+            holds_not,
+            Box::new(|_, _| {
+                string(&[&[14][..], &string(&[string(b"ssh-ed25519"), string(&[0; 64])].concat())].concat())
+            }),
+        ),
+        (nonsense, Box::new(|key, request| string(&signature(key, data(request))[..40]))),
+        (nonsense, Box::new(|key, request| string(&signature(key, data(request)))[..40].to_vec())),
+        (nonsense, Box::new(|key, request| string(&[&signature(key, data(request))[..], &[0]].concat()))),
+        (
+            nonsense,
+            Box::new(|_, _| string(&[&[14][..], &string(&[string(b"ssh-rsa"), string(&[0; 64])].concat())].concat())),
+        ),
+        (nonsense, Box::new(|_, _| string(&[14, 0xff, 0xff, 0xff, 0xff]))),
+        (nonsense, Box::new(|key, _| string(&list(key)))),
+        (nonsense, Box::new(|_, _| vec![0xff; 8])),
+        ("refused to sign", Box::new(|_, _| string(&[5]))),
+    ];
+    for (complaint, sign) in cases {
+        fake_signing(&world, sign);
+        world.fails("carol", &approval(&world), Exit::Environment, complaint);
+    }
+    assert_eq!(world.findings("audrey"), Vec::<String>::new());
+}
+
+#[test]
+fn proofs_of_an_agent_are_verified_too() {
+    let world = World::filed();
+    fake_signing(&world, |key, _| string(&signature(key, b"another message")));
+    let request = "person request carol --register new --out request";
+    world.fails("carol", request, Exit::Environment, "does not hold for the key");
+    world.ok("carol", "key new --no-passphrase new.key");
+    let vouched = format!("{request} --key new.key --vouch people/carol/key.pub");
+    world.fails("carol", &vouched, Exit::Environment, "does not hold for the key");
+    assert!(!world.path("request").exists());
+}
+
+#[test]
+fn an_agent_that_says_nothing_is_not_waited_for() {
+    let world = World::filed();
+    let asked = fake(&world, |_| Vec::new());
+    let begun = Instant::now();
+    world.fails("carol", &approval(&world), Exit::Environment, "did not list its keys within 5 s");
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert_eq!(asked.lock().unwrap().len(), 1);
+
+    // With a locked key file, the passphrase still opens it.
+    world.run_typing("carol", "key new locked", &["secret", "secret"]);
+    let output = world.run_typing("carol", "person request carol --register new --key locked", &["secret"]);
+    assert_eq!(output.exit, Exit::Done, "{}", output.screen);
+    assert!(output.err.contains("note: the ssh-agent at") && output.screen.contains("Passphrase of"));
+}
+
+// While the agent signs
+
+/// Has alice add a note by the program itself, which must not have to wait for a lock.
+fn note(world: &World) -> Command {
+    let home = world.path("people/alice");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_twinseal"));
+    command.args(["note", "CHG-1", "Meanwhile."]).current_dir(world.path("")).env_clear();
+    command.env("HOME", &home).env("TWINSEAL_KEY", home.join("key")).env("TWINSEAL_REGISTER", "prod.db");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+#[test]
+fn others_record_while_the_agent_signs_and_then_it_signs_again() {
+    let world = World::filed();
+    let (mut note, mut times) = (note(&world), 0);
+    let asked = fake_signing(&world, move |key, request| {
+        times += 1;
+        if times == 1 {
+            let begun = Instant::now();
+            assert!(note.status().unwrap().success());
+            assert!(begun.elapsed() < Duration::from_secs(15), "the register was locked while the agent signed");
+        }
+        string(&signature(key, data(request)))
+    });
+    let output = world.run("carol", &approval(&world));
+    assert_eq!(output.exit, Exit::Done, "{}", output.screen);
+    let again = "somebody else recorded meanwhile, so it must be signed again";
+    assert_eq!(output.err.matches(again).count(), 1, "{}", output.screen);
+    assert_eq!(asked.lock().unwrap().iter().filter(|it| it[0] == 13).count(), 2);
+    let actors: Vec<String> = (3..5).map(|seq| world.ok("audrey", &format!("log --seq {seq} --json"))).collect();
+    assert!(actors[0].contains("\"alice\"") && actors[1].contains("\"carol\""), "{actors:?}");
+    assert_eq!(world.findings("audrey"), Vec::<String>::new());
+}
+
+#[test]
+fn nobody_is_asked_to_confirm_without_end() {
+    let world = World::filed();
+    let mut note = note(&world);
+    let asked = fake_signing(&world, move |key, request| {
+        assert!(note.status().unwrap().success());
+        string(&signature(key, data(request)))
+    });
+    let output = world.run("carol", &approval(&world));
+    assert_eq!(output.exit, Exit::Environment, "{}", output.screen);
+    let complaint = "others were recording all the time: 10 attempts, and nothing was recorded";
+    assert!(output.err.contains(complaint), "{}", output.screen);
+    assert_eq!(asked.lock().unwrap().iter().filter(|it| it[0] == 13).count(), 10);
+    assert!(world.change("CHG-1").votes().is_empty());
+}
+
+#[test]
+fn no_agent_is_asked_to_sign_that_somebody_was_refused() {
+    let world = World::filed();
+    let asked = fake_signing(&world, |key, request| string(&signature(key, data(request))));
+    let entries = world.entries();
+    for named in [false, true] {
+        if named {
+            name_public(&world, "carol");
+        }
+        world.fails("carol", "start CHG-1", Exit::Refused, "carol is not an implementer of CHG-1");
+    }
+    assert_eq!(world.entries(), entries);
+    assert!(asked.lock().unwrap().iter().all(|it| it[0] == 11));
+    // With the key's own file it is recorded.
+    world.variable("carol", "TWINSEAL_KEY", Some("people/carol/key"));
+    world.fails("carol", "start CHG-1", Exit::Refused, "(recorded as entry 3)");
+}
