@@ -78,7 +78,7 @@ impl Model {
     }
 
     /// The people whom a motion is about; for a machine, those who operate it, and those who would.
-    fn subjects(&self, proposal: &Proposal) -> BTreeSet<Person> {
+    pub fn subjects(&self, proposal: &Proposal) -> BTreeSet<Person> {
         let mut subjects = BTreeSet::new();
         let mut standings: Vec<&Standing> = Vec::new();
         match proposal {

@@ -53,8 +53,10 @@ impl Draw<'_> {
         let retired: Vec<Person> =
             (0..PEOPLE.len()).filter(|it| matches!(model.stands(*it), Some((_, None)))).collect();
         let machines = self.those(|it| MACHINES.contains(&it));
+        let gone: Vec<Person> = retired.iter().copied().filter(|it| MACHINES.contains(it)).collect();
         match self.rng.below(20) {
             0..3 if !retired.is_empty() => self.rng.one(&retired),
+            3..9 if !gone.is_empty() => self.rng.one(&gone),
             _ if self.machines && !machines.is_empty() && self.rng.percent(70) => self.rng.one(&machines),
             _ => self.somebody(|_| true),
         }
@@ -218,8 +220,16 @@ impl Draw<'_> {
         let motion = self.motion();
         let proposer = model.entries.get(motion.opened).map(|it| it.actor);
         let other = self.somebody(|it| model.has_role(it, Role::Admin, now) && Some(it) != proposer);
-        let by_proposer = self.rng.percent(4);
-        let actor = proposer.filter(|_| by_proposer).unwrap_or(other);
+        let subjects: Vec<Person> = match model.entries.get(motion.opened).map(|it| &it.what) {
+            Some(What::Propose { proposal, .. }) => model.subjects(proposal).into_iter().collect(),
+            _ => Vec::new(),
+        };
+        let subjects: Vec<Person> = subjects.into_iter().filter(|it| model.has_role(*it, Role::Admin, now)).collect();
+        let actor = match self.rng.below(25) {
+            0 => proposer.unwrap_or(other),
+            1..6 => self.rng.one_or(&subjects, other),
+            _ => other,
+        };
         let (what, actor) = match self.rng.below(20) {
             0 => (What::Decline(motion), actor),
             1 => (What::TakeBack(motion), proposer.filter(|_| self.rng.percent(70)).unwrap_or(actor)),
