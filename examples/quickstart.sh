@@ -144,5 +144,5 @@ Done. It all stays in $folder: go there and try, for example
   ./as carol approve CHG-2        read a change on your terminal and sign it
   ./as dave reject CHG-3 --reason "not in the last week of the quarter"
   ./as erin draft > my.toml       write a change of your own, then: ./as erin file my.toml
-  ./as audrey log --raw --seq 5   the exact bytes that carol signed
+  ./as audrey log --raw --seq 6   the exact bytes that carol signed
 NEXT
