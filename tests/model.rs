@@ -25,9 +25,10 @@
 //! some-role, somebody-named, standard-template, start-once, started, two-admins, two-approvals, undecided,
 //! vouch-own-key, window-ahead, window-near, withdrawn.
 //!
-//! How it was done: in `Register::judge`, a refusal by the rule named in a variable was turned into acceptance, and the test
-//! was run once for each name in `Refusal::RULES`. What is no refusal of its own (who is tied, which approvals count, until
-//! when) is broken line by line with `cargo mutants -f 'src/domain/{tally,deciding,people,standing}.rs' -- --lib --test model`.
+//! How it was done: in `Register::judge`, a refusal by the rule named in a variable was turned into acceptance, and the
+//! test was run once for each name in `Refusal::RULES`. What is no refusal of its own was left out in the same way, and
+//! caught each time: of what makes an approval count, the tie to the change, the tie by way of a machine, the role, the
+//! duties kept apart, the live key, the age, and that it is of the current revision.
 
 mod model {
     pub mod draw;
