@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Context, Options, approve, backup, check, diff, draft, export, file, finish, inbox, init, key, list, log, motion,
-    note, person, policy, rebuild, reject, restore, retract, revise, seal, show, start, verify, withdraw,
+    Context, Options, approve, backup, check, diff, doctor, draft, export, file, finish, inbox, init, key, list, log,
+    motion, note, person, policy, rebuild, reject, restore, retract, revise, seal, show, start, verify, withdraw,
 };
 use crate::env::Env;
 use crate::error::{Error, Exit};
@@ -55,6 +55,7 @@ enum Command {
     Rebuild(rebuild::Rebuild),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    Doctor(doctor::Doctor),
     #[command(subcommand)]
     Export(export::Export),
     Init(init::Init),
@@ -91,6 +92,7 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<(), Error> {
         Command::Rebuild(it) => it.run(context),
         Command::Backup(it) => it.run(context),
         Command::Restore(it) => it.run(context),
+        Command::Doctor(it) => it.run(context),
         Command::Export(it) => it.run(context),
         Command::Init(it) => it.run(context),
         Command::Seal(it) => it.run(context),
@@ -118,8 +120,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
         // Whoever reads our output has seen enough.
         Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
         Err(error) => {
-            // `verify` has said in its own answer what it found.
-            if json && !matches!(error, Error::Findings { .. }) {
+            // `verify` and `doctor` have said in their own answers what they found.
+            if json && !matches!(error, Error::Findings { .. } | Error::Unwell { .. }) {
                 // Nobody listens any more, or the words below say the same.
                 let _ = env.say(safe_json(&error.json())).and_then(|()| env.out.flush());
             }

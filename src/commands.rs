@@ -5,6 +5,7 @@ pub mod approve;
 pub mod backup;
 pub mod check;
 pub mod diff;
+pub mod doctor;
 pub mod draft;
 pub mod export;
 pub mod file;
@@ -90,6 +91,8 @@ pub fn record(
         Err(Error::Refused(refusal)) => return Err(refused(context, session, &wanted.event, refusal, None)),
         composed => composed?,
     };
+    // Nobody types a passphrase for what cannot be written either.
+    session.shared().writable()?;
     let signer = context.unlock(key)?;
     let attempts = if signer.may_ask() { ATTEMPTS_ASKING } else { ATTEMPTS };
     for attempt in 1..=attempts {

@@ -5,6 +5,8 @@ mod json;
 
 use std::path::PathBuf;
 
+pub use hint::shell_word;
+
 use crate::config::ConfigError;
 use crate::domain::{ChangeId, Digest, Fingerprint, Invalid, MotionId, PersonId, Predecessor, Refusal, Time};
 use crate::draft::Fault;
@@ -296,6 +298,12 @@ pub enum Error {
         /// How many.
         count: usize,
     },
+    /// `doctor` found something.
+    #[error("{count} fault{}", if *.count == 1 { "" } else { "s" })]
+    Unwell {
+        /// How many faults.
+        count: usize,
+    },
     /// Something is broken, and it was not `verify` that was asked.
     #[error("the register is broken, and nothing may be recorded: {0}")]
     Broken(Finding),
@@ -334,9 +342,11 @@ impl Error {
             Self::Store(StoreError::Broken(_) | StoreError::PinLost { .. } | StoreError::PinUnreadable { .. }) => {
                 Exit::Broken
             }
-            Self::Store(_) | Self::Config(ConfigError::Io { .. }) | Self::Contended { .. } | Self::Io(_) => {
-                Exit::Environment
-            }
+            Self::Store(_)
+            | Self::Config(ConfigError::Io { .. })
+            | Self::Contended { .. }
+            | Self::Io(_)
+            | Self::Unwell { .. } => Exit::Environment,
             Self::Key(KeyError::Agent(_)) => Exit::Environment,
             Self::Key(KeyError::Io { source, .. }) if source.kind() != std::io::ErrorKind::NotFound => {
                 Exit::Environment

@@ -80,6 +80,7 @@ fn no_part_reaches_outside_but_through_its_door() {
         ("std::fs", &["commands", "config", "env", "signer", "store"]),
         ("std::net", &[]),
         ("std::os::unix::net", &["signer"]),
+        ("rustix", &["store"]),
         ("rusqlite", &["commands", "store"]),
         ("clap", &["cli", "commands"]),
     ];

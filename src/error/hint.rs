@@ -55,17 +55,25 @@ impl Error {
             Self::NotGranted { .. } => "`twinseal person show` tells what they have",
             Self::NoEntry(_) => "`twinseal log` shows the entries that there are",
             Self::NoPassphrase => "give it with --passphrase-file FILE, or say --no-passphrase",
-            Self::Findings { .. } => {
-                "keep this file as evidence, and tell the keepers of the register; tables alone are mended by \
-                 `twinseal rebuild`"
-            }
-            Self::Broken(_) => "keep this file as evidence; `twinseal verify` names all that is wrong",
+            Self::Findings { .. } | Self::Unwell { .. } | Self::Broken(_) => self.mend(),
             Self::Store(error) => return store_hint(error),
             Self::Key(error) => return key_hint(error),
             Self::Contended { .. } => "try again",
             _ => return None,
         };
         Some(hint.to_owned())
+    }
+
+    /// What to do about what was found.
+    fn mend(&self) -> &'static str {
+        match self {
+            Self::Unwell { .. } => "each line says how to mend it",
+            Self::Findings { .. } => {
+                "keep this file as evidence, and tell the keepers of the register; tables alone are mended by \
+                 `twinseal rebuild`"
+            }
+            _ => "keep this file as evidence; `twinseal verify` names all that is wrong",
+        }
     }
 
     /// How to say which key signs, where none was named.
@@ -96,6 +104,10 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::Layout { .. } | StoreError::Newer { .. } => "use a newer twinseal",
         StoreError::NotACopy { .. } => "it is a register already, or was copied by other means than `twinseal backup`",
         StoreError::IsCopy { .. } => "record in the register itself; `twinseal restore` makes a register of a copy",
+        StoreError::Network { .. } => {
+            "keep it on a local disk of one host, and run twinseal there, over ssh if need be; a key may stay in an \
+             agent that you forward"
+        }
         StoreError::ReadOnly { .. } => "ask for membership of the group that owns it",
         StoreError::Busy { .. } => "somebody writes for very long; look for their process, then try again",
         StoreError::Broken(_) => "`twinseal verify` names all that is wrong; keep the file as evidence",
@@ -124,7 +136,8 @@ fn key_hint(error: &KeyError) -> Option<String> {
         KeyError::NeedsPassphrase { .. } => "give it with --passphrase-file FILE".to_owned(),
         KeyError::Exists { .. } => "choose another name".to_owned(),
         KeyError::WrongPassphrase { .. } => "try again".to_owned(),
-        KeyError::Io { .. } | KeyError::Encoding => return None,
+        KeyError::Io { .. } => "check the path and its rights; `twinseal key new NAME` makes a key".to_owned(),
+        KeyError::Encoding => return None,
     })
 }
 
@@ -154,7 +167,7 @@ fn agent_hint(error: &AgentError) -> &'static str {
 }
 
 /// A word as a shell takes it.
-fn shell_word(word: &str) -> String {
+pub fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
     if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }

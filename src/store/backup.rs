@@ -10,6 +10,7 @@ use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
 
 use super::connect::{APPLICATION, COPY, beside, connect};
+use super::place::{Mount, local};
 use super::{SharedFile, StoreError};
 
 /// How many pages are copied at a time, while others may write in between.
@@ -57,13 +58,14 @@ fn sync(path: &Path) -> Result<(), StoreError> {
 /// Makes a register of a marked copy, where it is.
 ///
 /// # Errors
-/// [`StoreError::NotACopy`], or what the system or SQLite says.
+/// [`StoreError::NotACopy`], [`StoreError::Network`], or what the system or SQLite says.
 pub fn restore(path: &Path, scratch: &Path) -> Result<PathBuf, StoreError> {
     let opened = connect(path, scratch)?;
     let path = opened.path;
     if opened.standing != super::connect::Standing::Copy {
         return Err(StoreError::NotACopy { path });
     }
+    local(&path, Mount::of(&path).as_ref())?;
     drop(opened.conn);
     let rights = fs::set_permissions(&path, fs::Permissions::from_mode(0o660));
     rights.map_err(StoreError::io("set the rights of", &path))?;

@@ -102,6 +102,18 @@ pub enum StoreError {
         /// Which file.
         path: PathBuf,
     },
+    /// Other hosts may write there too.
+    #[error(
+        "{} lies on a network file system ({kind} at {}), so nothing is written there", .path.display(), .point.display()
+    )]
+    Network {
+        /// Which file.
+        path: PathBuf,
+        /// The kind of file system.
+        kind: String,
+        /// Where that is mounted.
+        point: PathBuf,
+    },
     /// Others wrote for longer than we wait.
     #[error("the register was busy for more than {seconds} s")]
     Busy {

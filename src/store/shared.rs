@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::connect::{APPLICATION, LAYOUT, Opened, PrivateCopy, Standing, connect};
+use super::place::{Mount, local};
 use super::{Finding, StoreError, compare, schema};
 use crate::domain::Head;
 use crate::log::Raw;
@@ -17,6 +18,7 @@ pub struct SharedFile {
     conn: Connection,
     path: PathBuf,
     standing: Standing,
+    mount: Option<Mount>,
     _private: Option<PrivateCopy>,
 }
 
@@ -40,14 +42,15 @@ impl SharedFile {
         conn.pragma_update(None, "synchronous", "FULL").map_err(StoreError::sqlite("opening the register"))?;
         conn.pragma_update(None, "query_only", true).map_err(StoreError::sqlite("opening the register"))?;
         let findings = schema::compare(&conn, schema::whole())?;
-        Ok((Self { conn, path, standing, _private: private }, findings))
+        let mount = Mount::of(&path);
+        Ok((Self { conn, path, standing, mount, _private: private }, findings))
     }
 
     /// Makes an empty register, readable and writable by owner and group, in a folder that is made if it is not
     /// there.
     ///
     /// # Errors
-    /// [`StoreError::Exists`], or what the system or SQLite says.
+    /// [`StoreError::Exists`], [`StoreError::Network`], or what the system or SQLite says.
     pub fn create(path: &Path) -> Result<Self, StoreError> {
         if let Some(folder) = path.parent().filter(|it| !it.as_os_str().is_empty() && !it.exists()) {
             let made = fs::DirBuilder::new().recursive(true).create(folder);
@@ -58,6 +61,7 @@ impl SharedFile {
         let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let folder = folder.canonicalize().map_err(StoreError::io("open the folder", folder))?;
         let path = &folder.join(path.file_name().unwrap_or_default());
+        local(path, Mount::of(&folder).as_ref())?;
         let file = match fs::OpenOptions::new().write(true).create_new(true).mode(0o660).open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
@@ -158,11 +162,23 @@ impl SharedFile {
             .map_err(StoreError::sqlite("reading the log"))
     }
 
+    /// Whether this account may write it.
+    ///
+    /// # Errors
+    /// [`StoreError::ReadOnly`], [`StoreError::IsCopy`], [`StoreError::Network`].
+    pub fn writable(&self) -> Result<(), StoreError> {
+        match self.standing {
+            Standing::Writable => local(&self.path, self.mount.as_ref()),
+            Standing::ReadOnly => Err(StoreError::ReadOnly { path: self.path.clone() }),
+            Standing::Copy => Err(StoreError::IsCopy { path: self.path.clone() }),
+        }
+    }
+
     /// Puts an entry behind `head` if that still is the newest one, erases texts that it is carried to erase, and
     /// projects it onto the tables, in one transaction that is durable when this returns.
     ///
     /// # Errors
-    /// [`StoreError::ReadOnly`], [`StoreError::Busy`], or what SQLite says; nothing was recorded then.
+    /// As [`SharedFile::writable`], [`StoreError::Busy`], or what SQLite says; nothing was recorded then.
     pub fn append(
         &mut self,
         head: Option<Head>,
@@ -229,11 +245,7 @@ impl SharedFile {
     /// Runs one writing transaction; rolled back unless it succeeds.
     fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let doing = || StoreError::sqlite("recording");
-        match self.standing {
-            Standing::Writable => {}
-            Standing::ReadOnly => return Err(StoreError::ReadOnly { path: self.path.clone() }),
-            Standing::Copy => return Err(StoreError::IsCopy { path: self.path.clone() }),
-        }
+        self.writable()?;
         self.conn.pragma_update(None, "query_only", false).map_err(doing())?;
         let done = Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate)
             .map_err(doing())
@@ -271,5 +283,23 @@ fn is_head(conn: &Connection, head: Option<Head>) -> rusqlite::Result<bool> {
             Ok(entry(conn, newest)?.is_some_and(|raw| raw.leaf() == head.leaf))
         }
         _ => Ok(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_register_on_a_network_file_system_is_read_and_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut file = SharedFile::create(&folder.path().join("prod.db")).unwrap();
+        let raw = Raw { seq: 0, blob: b"blob".to_vec(), text: None };
+        file.mount = Some(Mount { point: "/srv".into(), kind: "nfs4".to_owned() });
+        assert!(matches!(file.append(None, &raw, &[], |_| Ok(())), Err(StoreError::Network { .. })));
+        assert!(matches!(file.refill(None, &[], &Connection::open("").unwrap()), Err(StoreError::Network { .. })));
+        assert_eq!(file.newest().unwrap(), None);
+        file.mount = None;
+        assert!(matches!(file.append(None, &raw, &[], |_| Ok(())), Ok(Appended::Done)));
     }
 }

@@ -1,0 +1,328 @@
+//! `doctor` in good surroundings and in bad ones.
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, UNIX_EPOCH};
+
+use serde_json::Value;
+use support::{World, stock_tool};
+use twinseal::domain::Time;
+use twinseal::error::Exit;
+
+/// A register in good surroundings: rights as `init` makes them in a folder of its own, written just now.
+fn healthy() -> World {
+    let world = World::filed();
+    mode(&world, "", 0o2770);
+    mode(&world, "prod.db", 0o660);
+    written_at(&world, world.now());
+    world
+}
+
+fn mode(world: &World, name: &str, mode: u32) {
+    fs::set_permissions(world.path(name), fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// Sets the time at which the register's file was written.
+fn written_at(world: &World, time: Time) {
+    let time = UNIX_EPOCH + Duration::from_secs(time.unix().try_into().unwrap());
+    fs::OpenOptions::new().write(true).open(world.path("prod.db")).unwrap().set_modified(time).unwrap();
+}
+
+/// What doctor says: for each thing its name, its state, what it is, and how to mend it.
+struct Said {
+    checks: Vec<[String; 4]>,
+    exit: Exit,
+}
+
+#[track_caller]
+fn doctor(world: &World, person: &str, options: &str) -> Said {
+    let output = world.run(person, &format!("doctor --json {options}"));
+    let said: Value = serde_json::from_str(&output.out).unwrap();
+    let word = |check: &Value, key: &str| check[key].as_str().unwrap_or_default().to_owned();
+    let checks = said["checks"].as_array().unwrap();
+    let checks: Vec<_> = checks.iter().map(|it| ["check", "state", "what", "mend"].map(|key| word(it, key))).collect();
+    let faults = checks.iter().filter(|it| it[1] == "fault").count();
+    assert_eq!(said["faults"], faults);
+    assert_eq!(said["warnings"], checks.iter().filter(|it| it[1] == "warning").count());
+    assert_eq!(output.exit, if faults == 0 { Exit::Done } else { Exit::Environment }, "{}", output.screen);
+    assert!(checks.iter().all(|it| it[1] == "ok" || !it[3].is_empty()), "no way out: {}", output.screen);
+    Said { checks, exit: output.exit }
+}
+
+impl Said {
+    /// Expects a line with this state whose words contain these.
+    #[track_caller]
+    fn says(&self, name: &str, state: &str, words: &str) -> &Self {
+        let fits = |it: &[String; 4]| it[0] == name && it[1] == state && it[2..].iter().any(|it| it.contains(words));
+        assert!(self.checks.iter().any(fits), "no {state} of {name} with {words:?} in {:#?}", self.checks);
+        self
+    }
+
+    /// All that is not ok, by name and state; the room and the kind of disk of this host are its own affair.
+    fn complaints(&self) -> Vec<String> {
+        let mine = |it: &&[String; 4]| it[1] != "ok" && !["file system", "room"].contains(&it[0].as_str());
+        self.checks.iter().filter(mine).map(|it| format!("{} {}", it[0], it[1])).collect()
+    }
+}
+
+#[test]
+fn nothing_is_wrong_where_all_is_well() {
+    let world = healthy();
+    let before = world.entries();
+    let said = doctor(&world, "carol", "");
+    assert_eq!(said.complaints(), Vec::<String>::new());
+    let names: Vec<&str> = said.checks.iter().map(|it| it[0].as_str()).collect();
+    let all = ["file", "folder", "file system", "room", "register", "pin", "verified copy", "clock", "key", "agent"];
+    assert_eq!(names, all);
+    said.says("file", "ok", "prod.db, mode 0660, can be written").says("folder", "ok", "mode 2770, can be written");
+    said.says("register", "ok", ", newest entry 2").says("pin", "ok", "entry 2 (");
+    said.says("verified copy", "ok", "up to entry 2").says("clock", "ok", "2026-12-01T09:00:00Z");
+    said.says("key", "ok", "mode 0600, without a passphrase, carol's, live").says("agent", "ok", "none");
+    assert_eq!(world.entries(), before);
+    let page = world.ok("carol", "doctor");
+    assert!(page.starts_with("ok            file: ") && page.contains("\nok            key: SHA256:"), "{page}");
+}
+
+#[test]
+fn rights_that_are_too_wide_or_too_narrow_are_named() {
+    let world = healthy();
+    for (name, bits, part, words) in [
+        ("prod.db", 0o666, "file", "can be written by everybody"),
+        ("prod.db", 0o664, "file", "can be read by everybody"),
+        ("prod.db", 0o600, "file", "cannot be read and written by its group"),
+        ("", 0o777, "folder", "can be written by everybody"),
+        ("", 0o700, "folder", "cannot be used by its group"),
+        ("", 0o770, "folder", "does not hand its group on"),
+    ] {
+        mode(&world, name, bits);
+        let said = doctor(&world, "carol", "");
+        said.says(part, "warning", words).says(part, "warning", "run: chmod ");
+        assert_eq!(said.exit, Exit::Done);
+        mode(&world, "", 0o2770);
+        mode(&world, "prod.db", 0o660);
+    }
+    // Nobody is told to change the rights of a folder such as /tmp.
+    mode(&world, "", 0o1777);
+    let said = doctor(&world, "carol", "");
+    said.says("folder", "warning", "keep the register in a folder of its own group");
+    assert!(!said.checks.iter().any(|it| it[3].contains("chmod")));
+    mode(&world, "prod.db", 0o440);
+    if fs::OpenOptions::new().append(true).open(world.path("prod.db")).is_err() {
+        doctor(&world, "carol", "").says("file", "warning", "can only be read by this account");
+    }
+}
+
+#[test]
+fn keys_that_cannot_be_used_are_faults() {
+    let world = healthy();
+    mode(&world, "people/carol/key", 0o644);
+    let said = doctor(&world, "carol", "");
+    said.says("key", "fault", "can be read by others (mode 644)").says("key", "fault", "run: chmod 600");
+    mode(&world, "people/carol/key", 0o600);
+    doctor(&world, "carol", "--key nosuch").says("key", "fault", "No such file");
+    doctor(&world, "carol", "--as dave").says("key", "fault", "the key is carol's, and you said that you are dave");
+    world.write("no.key", "words\n");
+    mode(&world, "no.key", 0o600);
+    doctor(&world, "carol", "--key no.key").says("key", "fault", "is not an OpenSSH Ed25519 private key");
+
+    world.ok("carol", "key new --no-passphrase another.key");
+    let said = doctor(&world, "carol", "--key another.key");
+    said.says("key", "warning", "not enrolled here").says("key", "warning", "twinseal person request");
+    assert_eq!(said.exit, Exit::Done);
+    let key = world.signer("carol").public().fingerprint();
+    world.ok("alice", &format!("key suspend {key}"));
+    doctor(&world, "carol", "").says("key", "fault", "carol's, suspended").says("key", "fault", "twinseal key lift");
+    let key = world.signer("dave").public().fingerprint();
+    world.ok("dave", &format!("key revoke {key}"));
+    doctor(&world, "dave", "").says("key", "fault", "dave's, revoked");
+    world.variable("audrey", "TWINSEAL_KEY", None);
+    doctor(&world, "audrey", "").says("key", "warning", "no key was named");
+}
+
+/// A running `ssh-agent`, gone when it is dropped.
+struct Agent(Child);
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        // It may be gone already; nothing else is to be done about it.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn what_the_agent_holds_is_told() {
+    let world = healthy();
+    let socket = world.path("agent").display().to_string();
+    world.variable("carol", "SSH_AUTH_SOCK", Some(&socket));
+    // A socket that outlived its agent is nothing, until a key is needed from there.
+    drop(UnixListener::bind(&socket).unwrap());
+    doctor(&world, "carol", "").says("agent", "ok", "none: cannot reach");
+    let said = doctor(&world, "carol", "--key people/carol/key.pub");
+    said.says("key", "fault", "cannot reach the ssh-agent").says("agent", "warning", "cannot reach the ssh-agent");
+    fs::remove_file(&socket).unwrap();
+
+    if !stock_tool("ssh-agent") || !stock_tool("ssh-add") {
+        return;
+    }
+    let agent = Command::new("ssh-agent").args(["-D", "-a", &socket]).stdout(Stdio::null()).spawn();
+    let _agent = Agent(agent.unwrap());
+    let listens = (0..500).any(|_| {
+        thread::sleep(Duration::from_millis(10));
+        UnixStream::connect(&socket).is_ok()
+    });
+    assert!(listens, "ssh-agent does not listen");
+    doctor(&world, "carol", "").says("agent", "ok", "shows no Ed25519 key");
+    doctor(&world, "carol", "--key people/carol/key.pub").says("key", "fault", "does not hold the key");
+    world.variable("carol", "TWINSEAL_KEY", None);
+    for person in ["carol", "dave"] {
+        let mut add = Command::new("ssh-add");
+        add.arg(world.path(&format!("people/{person}/key"))).env("SSH_AUTH_SOCK", &socket).stderr(Stdio::null());
+        assert!(add.status().unwrap().success());
+        let said = doctor(&world, "carol", "");
+        match person {
+            "carol" => said.says("key", "ok", "in the ssh-agent, carol's, live"),
+            _ => said.says("key", "fault", "2 in the ssh-agent fit").says("agent", "ok", "(key), dave's, live"),
+        };
+    }
+}
+
+#[test]
+fn clocks_that_disagree_are_named() {
+    let world = healthy();
+    for (now, written, words) in [
+        ("2026-12-01T08:50:00Z", "2026-12-01T08:50:00Z", "entry 2 by erin claims 2026-12-01T09:00:00Z"),
+        ("2026-12-01T09:10:00Z", "2026-12-01T09:20:00Z", "the file was written at 2026-12-01T09:20:00Z"),
+        ("2026-12-01T09:00:00Z", "2026-12-01T08:50:00Z", "the file was last written at 2026-12-01T08:50:00Z"),
+        ("2028-12-01T09:00:00Z", "2026-12-01T09:00:00Z", "nothing was recorded since 2026-12-01T09:00:00Z, 2 y ago"),
+    ] {
+        world.at(now);
+        written_at(&world, written.parse().unwrap());
+        doctor(&world, "carol", "").says("clock", "warning", words);
+    }
+    // Less than five minutes are nothing.
+    world.at("2026-12-01T08:56:00Z");
+    written_at(&world, "2026-12-01T09:00:00Z".parse().unwrap());
+    doctor(&world, "carol", "").says("clock", "ok", "");
+}
+
+#[test]
+fn memory_that_is_gone_and_registers_that_are_broken_are_named() {
+    let world = healthy();
+    world.ok("carol", "list");
+    let memory = format!("people/carol/.local/state/twinseal/{}", world.fingerprint());
+    fs::remove_file(world.path(&format!("{memory}/pin"))).unwrap();
+    let said = doctor(&world, "carol", "");
+    said.says("pin", "warning", "it was gone, and was made anew: entry 2").says("verified copy", "ok", "entry 2");
+    world.write(&format!("{memory}/verified.sqlite"), "noise");
+    let said = doctor(&world, "carol", "");
+    said.says("pin", "ok", "").says("verified copy", "warning", "it was gone or damaged, and was made anew");
+    world.write(&format!("{memory}/pin"), "noise");
+    doctor(&world, "carol", "").says("pin", "fault", "cannot be read").says("pin", "fault", "pin.previous");
+
+    world.tamper("UPDATE entry SET blob = CAST(replace(blob, 'change CHG-1', 'change CHG-2') AS BLOB) WHERE seq = 2");
+    let said = doctor(&world, "alice", "");
+    said.says("register", "fault", "is broken at entry 2").says("register", "fault", "twinseal verify");
+    said.says("pin", "ok", "entry 1");
+}
+
+#[test]
+fn a_register_that_lost_its_end_is_a_fault() {
+    let world = healthy();
+    world.ok("dave", "list");
+    world.tamper("DELETE FROM entry WHERE seq = 2");
+    doctor(&world, "dave", "").says("pin", "fault", "does not hold entry 2").says("pin", "fault", "truncated");
+}
+
+#[test]
+fn a_copy_is_nothing_to_complain_about() {
+    let world = healthy();
+    world.ok("carol", "backup copy.db");
+    mode(&world, "copy.db", 0o444);
+    let said = doctor(&world, "carol", "--register copy.db");
+    said.says("file", "ok", "marked as a copy: read and never written");
+    assert!(!said.complaints().iter().any(|it| it.starts_with("file") || it.starts_with("folder")));
+    world.ok("erin", "note CHG-1 Later.");
+    world.ok("carol", "list");
+    doctor(&world, "carol", "--register copy.db").says("pin", "ok", "entry 3 of the register; the copy is an earlier");
+}
+
+#[test]
+fn a_register_that_is_not_there_or_not_known_is_told_and_not_trusted() {
+    let world = healthy();
+    doctor(&world, "carol", "--register nosuch.db").says("register", "fault", "there is no register at");
+    doctor(&world, "carol", "--register change.toml").says("register", "fault", "it is no SQLite database");
+    doctor(&world, "carol", "--register nosuch").says("register", "fault", "there is no known register named nosuch");
+    world.person("frank");
+    for _ in 0..2 {
+        let said = doctor(&world, "frank", "");
+        said.says("register", "warning", "which this account has not met").says("key", "ok", "without a passphrase");
+        assert_eq!(said.exit, Exit::Done);
+    }
+    assert!(!world.path("people/frank/.config").exists(), "it was trusted");
+
+    // Another of the same name, with another beginning.
+    let other = World::with_requests();
+    other.ok("alice", "key new --no-passphrase spare");
+    other.ok("alice", "init --name prod --member alice=alice.request:admin --member bob=bob.request:admin");
+    fs::copy(other.path("prod.db"), world.path("prod.db")).unwrap();
+    doctor(&world, "carol", "").says("register", "fault", "this is not the register that it should be");
+}
+
+// On a network file system
+
+/// Runs the program as carol on a host whose table of mounts says that the register lies on NFS; none where this system
+/// does not let a test mount anything.
+fn on_nfs(world: &World, arguments: &str) -> Option<Output> {
+    let here = world.path("prod.db").parent().unwrap().display().to_string();
+    world.write("mounts", format!("1 0 0:1 / / rw - ext4 /dev/vda rw\n2 1 0:2 / {here} rw - nfs4 server:/srv rw\n"));
+    // In a namespace of its own, which is gone with the process.
+    let pretend = "mount -t tmpfs none /proc && mkdir /proc/self && cp mounts /proc/self/mountinfo";
+    let outside = |script: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script]).current_dir(world.path(""));
+        command.stdin(Stdio::null()).env_remove("SSH_AUTH_SOCK");
+        command
+    };
+    if !outside(pretend).stderr(Stdio::null()).status().is_ok_and(|it| it.success()) {
+        eprintln!("skipped: this system does not let a test mount anything");
+        return None;
+    }
+    let home = world.path("people/carol");
+    let mut command = outside(&format!("{pretend} && exec '{}' {arguments}", env!("CARGO_BIN_EXE_twinseal")));
+    command.env("HOME", &home).env("TWINSEAL_KEY", home.join("key")).env("TWINSEAL_REGISTER", "prod.db");
+    Some(command.output().unwrap())
+}
+
+#[test]
+fn nothing_is_written_on_a_network_file_system() {
+    let world = healthy();
+    let said = |output: &Output| {
+        let text = [output.stdout.as_slice(), &output.stderr].concat();
+        (output.status.code(), String::from_utf8(text).unwrap())
+    };
+    let Some(list) = on_nfs(&world, "list") else { return };
+    let (code, text) = said(&list);
+    assert!(code == Some(0) && text.contains("CHG-1"), "{text}");
+    for person in ["carol", "dave"] {
+        world.ok(person, &format!("person request {person} --register other --out {person}.other"));
+    }
+    world.ok("carol", "backup copy.db");
+    let found = "init --name other --register other.db --member carol=carol.other:admin --member dave=dave.other:admin";
+    for command in ["note CHG-1 Words.", "rebuild", "restore copy.db", found] {
+        let (code, text) = said(&on_nfs(&world, command).unwrap());
+        assert_eq!(code, Some(4), "{command}: {text}");
+        assert!(text.contains("lies on a network file system (nfs4 at "), "{text}");
+        assert!(text.contains("hint: keep it on a local disk of one host"), "{text}");
+    }
+    let (code, text) = said(&on_nfs(&world, "doctor").unwrap());
+    assert_eq!(code, Some(4), "{text}");
+    assert!(text.contains("fault         file system: nfs4 at "), "{text}");
+    assert_eq!(world.acts(), 3);
+    assert!(!world.path("other.db").exists());
+}
