@@ -22,7 +22,8 @@ use twinseal::domain::{
     Terms, Text, Time, Trial, Vouch, Window,
 };
 use twinseal::log::request::{self, For};
-use twinseal::log::{Defect, Raw, Unsigned, body, chain, entry, sshsig, text};
+use twinseal::log::sshsig::Claim;
+use twinseal::log::{Defect, Keys, Raw, Unsigned, body, chain, entry, sshsig, text};
 
 const REGISTER: &str = "prod#00112233445566778899aabbccddeeff";
 
@@ -1065,8 +1066,13 @@ fn plainly(it: &Forged) -> bool {
     key.is_ok_and(|key| key.verify(&data, &Signature::from_bytes(&it.signature)).is_ok())
 }
 
+/// One signature alone, and as one of many: `tests/strict.rs` holds the two ways against each other at random.
 fn by_us(it: &Forged) -> bool {
-    sshsig::verify(NAMESPACE, &it.message, &sshsig::encode(&it.key, NAMESPACE, &it.signature)).is_ok()
+    let blob = sshsig::encode(&it.key, NAMESPACE, &it.signature);
+    let alone = sshsig::verify(NAMESPACE, &it.message, &blob).is_ok();
+    let claim = Claim::read(NAMESPACE, &it.message, &blob).unwrap();
+    assert_eq!(Keys::default().judge([&claim]), [alone]);
+    alone
 }
 
 fn enrolled(it: &Forged) -> bool {

@@ -3,7 +3,7 @@
 //! What is signed is `"SSHSIG"`, then as SSH strings: namespace, nothing, `"sha512"`, SHA-512 of the message. A blob is
 //! `"SSHSIG"`, version 1, then as SSH strings: key, namespace, nothing, `"sha512"`, signature. A blob is accepted only
 //! if it is exactly what [`encode`] makes, so that there is one blob for one signature; and the signature is judged
-//! with `verify_strict`, so that every reader reaches the same verdict.
+//! with `verify_strict`, so that every reader reaches the same verdict. Many at once: `strict.rs`.
 
 use ed25519_dalek::{Signature, VerifyingKey};
 use sha2::{Digest as _, Sha512};
@@ -50,15 +50,61 @@ fn decode(blob: &[u8], namespace: &str) -> Option<([u8; 32], [u8; 64])> {
     (encode(&key, namespace, &signature) == blob).then_some((key, signature))
 }
 
+/// A signature by some key over a message, which may be false.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    key: [u8; 32],
+    message: Vec<u8>,
+    r: [u8; 32],
+    s: [u8; 32],
+}
+
+impl Claim {
+    /// What a blob claims about a message: its form is judged, the signature is not.
+    ///
+    /// # Errors
+    /// [`Defect::SignatureForm`].
+    pub fn read(namespace: &str, message: &[u8], blob: &[u8]) -> Result<Self, Defect> {
+        let (key, signature) = decode(blob, namespace).ok_or(Defect::SignatureForm)?;
+        let (mut r, mut s) = ([0; 32], [0; 32]);
+        r.copy_from_slice(&signature[..32]);
+        s.copy_from_slice(&signature[32..]);
+        Ok(Self { key, message: signed_data(namespace, message), r, s })
+    }
+
+    /// The compressed point of the key.
+    pub fn key(&self) -> &[u8; 32] {
+        &self.key
+    }
+
+    /// The bytes that the key is said to have signed.
+    pub fn message(&self) -> &[u8] {
+        &self.message
+    }
+
+    /// The first half of the signature, a compressed point.
+    pub fn r(&self) -> &[u8; 32] {
+        &self.r
+    }
+
+    /// The second half of the signature, a scalar.
+    pub fn s(&self) -> &[u8; 32] {
+        &self.s
+    }
+
+    /// Judges it, strictly.
+    pub fn holds(&self) -> bool {
+        let signature = Signature::from_components(self.r, self.s);
+        let key = VerifyingKey::from_bytes(&self.key);
+        key.is_ok_and(|key| key.verify_strict(&self.message, &signature).is_ok())
+    }
+}
+
 /// Verifies a blob over a message, strictly, and returns the compressed point of the key that made it.
 ///
 /// # Errors
 /// [`Defect::SignatureForm`], [`Defect::SignatureFalse`].
 pub fn verify(namespace: &str, message: &[u8], blob: &[u8]) -> Result<[u8; 32], Defect> {
-    let (key, signature) = decode(blob, namespace).ok_or(Defect::SignatureForm)?;
-    let verifying = VerifyingKey::from_bytes(&key).map_err(|_| Defect::SignatureFalse)?;
-    verifying
-        .verify_strict(&signed_data(namespace, message), &Signature::from_bytes(&signature))
-        .map_err(|_| Defect::SignatureFalse)?;
-    Ok(key)
+    let claim = Claim::read(namespace, message, blob)?;
+    if claim.holds() { Ok(claim.key) } else { Err(Defect::SignatureFalse) }
 }

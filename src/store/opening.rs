@@ -8,7 +8,7 @@ use std::thread::{self, Scope};
 use super::StoreError;
 use super::shared::SharedFile;
 use crate::domain::Digest;
-use crate::log::{Defect, Entry, Raw, entry};
+use crate::log::{Defect, Entry, Keys, Raw, entry};
 
 /// How many entries, or bytes of them, go to a thread at a time.
 const BATCH: usize = 256;
@@ -24,8 +24,13 @@ pub struct Opened {
     pub entry: Result<Entry, Defect>,
 }
 
-fn open_all(batch: Vec<Raw>) -> Vec<Opened> {
-    batch.iter().map(|raw| Opened { seq: raw.seq, leaf: raw.leaf(), entry: entry::open(raw) }).collect()
+fn open_all(batch: &[Raw], keys: &mut Keys) -> Vec<Opened> {
+    let entries = entry::open_all(batch, keys).into_iter();
+    let opened = batch.iter().zip(entries).map(|(raw, entry)| {
+        let leaf = entry.as_ref().map_or_else(|_| raw.leaf(), |entry| entry.leaf);
+        Opened { seq: raw.seq, leaf, entry }
+    });
+    opened.collect()
 }
 
 /// A thread that opens batches, in the order in which it gets them.
@@ -49,7 +54,10 @@ impl<'scope> Pool<'scope, '_> {
         if self.workers.len() < self.threads {
             let (work, batches) = sync_channel::<Vec<Raw>>(2);
             let (opened, done) = sync_channel(2);
-            self.scope.spawn(move || batches.into_iter().try_for_each(|batch| opened.send(open_all(batch))));
+            self.scope.spawn(move || {
+                let mut keys = Keys::default();
+                batches.into_iter().try_for_each(|batch| opened.send(open_all(&batch, &mut keys)))
+            });
             self.workers.push(Worker { work, done });
         }
         // A worker is gone only if it panicked, which the scope passes on.
@@ -107,7 +115,7 @@ pub fn read_opened(
             go_on = visit_all(opened)?;
         }
         if go_on {
-            visit_all(open_all(batch))?;
+            visit_all(open_all(&batch, &mut Keys::default()))?;
         }
         Ok(())
     })

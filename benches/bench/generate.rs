@@ -1,0 +1,466 @@
+//! Registers of any size. People, founding and enrolling go through the program's own commands; the bulk is composed,
+//! judged, signed and opened again by `seal_entry` as for every command, and only the inserting is done in batches.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rusqlite::{Connection, params};
+use sha2::{Digest as _, Sha256};
+use twinseal::commands::{Plan, seal_entry};
+use twinseal::domain::{
+    Attempt, ChangeKind, Description, Event, Field, MotionRef, Outcome, PersonId, Proposal, Register, RegisterId,
+    RevisionRef, Risk, Standing, Step, Terms, Text, Time, Trial, Window,
+};
+use twinseal::env::{Console, Env};
+use twinseal::error::Exit;
+use twinseal::log::{Entry, Raw, entry};
+use twinseal::signer::{self, KeyError, KeyFile, Signer};
+use zeroize::Zeroizing;
+
+/// Seconds between two entries: a million of them are nine years and a half.
+const PACE: i64 = 300;
+
+/// How many changes are under way at a time.
+const UNDER_WAY: usize = 40;
+
+/// How many people one motion enrols.
+const CROWD: usize = 50;
+
+/// Nobody is there to be asked.
+struct Nobody;
+
+impl Console for Nobody {
+    fn is_there(&self) -> bool {
+        false
+    }
+
+    fn can_hide(&self) -> bool {
+        false
+    }
+
+    fn ask(&mut self, _: &str) -> io::Result<String> {
+        Ok(String::new())
+    }
+
+    fn secret(&mut self, _: &str) -> io::Result<Zeroizing<String>> {
+        Ok(Zeroizing::new(String::new()))
+    }
+}
+
+/// Numbers that look random and are the same each time.
+#[derive(Clone, Default)]
+struct Dice(Arc<AtomicU64>);
+
+impl Dice {
+    fn bytes(&self) -> [u8; 32] {
+        Sha256::digest(self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes()).into()
+    }
+
+    fn below(&self, bound: usize) -> usize {
+        let number = self.bytes()[..6].iter().fold(0, |number, b| number << 8 | usize::from(*b));
+        number % bound
+    }
+
+    /// True so many times in a hundred.
+    fn percent(&self, often: usize) -> bool {
+        self.below(100) < often
+    }
+}
+
+/// What is still to happen to a change.
+#[derive(Clone, Copy)]
+enum Act {
+    Approve,
+    Reject,
+    Revise,
+    Note,
+    Refuse,
+    Withdraw,
+    Start,
+    Finish,
+}
+
+/// A change under way.
+struct Flight {
+    revision: RevisionRef,
+    requester: PersonId,
+    implementer: PersonId,
+    approved: Vec<PersonId>,
+    /// The next one last.
+    acts: Vec<Act>,
+}
+
+/// Makes a register and keeps it at each of these lengths, in growing order.
+pub fn generate(folder: &Path, people: usize, lengths: &[u64]) {
+    let longest = i64::try_from(*lengths.last().unwrap()).unwrap();
+    let clock = Arc::new(AtomicI64::new(now() - longest * PACE));
+    let world = World { folder: folder.to_owned(), clock, dice: Dice::default() };
+    fs::create_dir_all(folder).unwrap();
+    let names: Vec<PersonId> = (1..=people).map(|n| format!("p{n:04}").parse().unwrap()).collect();
+    world.found(&names);
+    let mut bulk = Bulk::begin(&world, &names);
+    let mut flights: Vec<Flight> = Vec::new();
+    for length in lengths {
+        while bulk.length() < *length {
+            let left = *length - bulk.length();
+            bulk.step(&mut flights, left);
+        }
+        bulk.keep(*length);
+    }
+}
+
+fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().cast_signed()
+}
+
+struct World {
+    folder: PathBuf,
+    clock: Arc<AtomicI64>,
+    dice: Dice,
+}
+
+impl World {
+    fn env(&self, person: &str) -> Env {
+        let home = self.folder.join("people").join(person);
+        let (clock, dice) = (Arc::clone(&self.clock), self.dice.clone());
+        Env {
+            variables: HashMap::from([
+                ("HOME".to_owned(), home.display().to_string()),
+                ("TWINSEAL_KEY".to_owned(), home.join("key").display().to_string()),
+            ]),
+            folder: self.folder.clone(),
+            clock: Box::new(move || Time::from_unix(clock.load(Ordering::Relaxed)).unwrap()),
+            random: Box::new(move |bytes| {
+                bytes.chunks_mut(32).for_each(|chunk| chunk.copy_from_slice(&dice.bytes()[..chunk.len()]));
+                Ok(())
+            }),
+            console: Box::new(Nobody),
+            input: Box::new(io::empty()),
+            out: Box::new(io::sink()),
+            err: Box::new(io::sink()),
+            width: None,
+            colour: false,
+            progress: false,
+        }
+    }
+
+    fn run(&self, person: &str, words: &[&str]) {
+        self.clock.fetch_add(1, Ordering::Relaxed);
+        let words = ["twinseal"].iter().chain(words).map(|it| (*it).into());
+        assert_eq!(twinseal::cli::run(words, &mut self.env(person)), Exit::Done, "{person}");
+    }
+
+    fn signer(&self, person: &PersonId) -> Signer {
+        let key = KeyFile::read(&self.folder.join(format!("people/{person}/key"))).unwrap();
+        key.unlock(|path: &Path| Err(KeyError::NeedsPassphrase { path: path.to_owned() })).unwrap()
+    }
+
+    /// Gives somebody a key, and their request to be enrolled.
+    fn prepare(&self, person: &PersonId, register: &str) {
+        let home = self.folder.join(format!("people/{person}"));
+        fs::create_dir_all(&home).unwrap();
+        let entropy = signer::Entropy { seed: Zeroizing::new(self.dice.bytes()), salt: [0; 16], check: [0; 4] };
+        signer::create(&home.join("key"), person.as_str(), None, &entropy).unwrap();
+        let out = format!("{person}.request");
+        let person = person.as_str();
+        self.run(person, &["person", "request", person, "--register", register, "--out", &out]);
+    }
+
+    /// Three admins, and everybody else engineer and approver; the first twenty found the register.
+    fn found(&self, names: &[PersonId]) {
+        let (founders, later) = names.split_at(names.len().min(20));
+        let mut init = vec!["init".to_owned(), "--name=prod".to_owned(), "--register=prod.db".to_owned()];
+        for (n, person) in founders.iter().enumerate() {
+            self.prepare(person, "prod");
+            let roles = if n < 3 { "admin" } else { "engineer,approver" };
+            init.push(format!("--member={person}={person}.request:{roles}"));
+        }
+        self.run("p0001", &init.iter().map(String::as_str).collect::<Vec<_>>());
+        let sql = Connection::open(self.folder.join("prod.db")).unwrap();
+        let first = read(&sql, 0);
+        let id = entry::facts(&first).unwrap().0.register.to_string();
+        self.run("p0002", &["--register=prod.db", "seal", "--fingerprint", &first.leaf().to_string()]);
+        for (n, crowd) in (1..).zip(later.chunks(CROWD)) {
+            crowd.iter().for_each(|person| self.prepare(person, &id));
+            let mut enrol = vec!["--register=prod.db".to_owned(), "person".to_owned(), "enrol".to_owned()];
+            enrol.extend(crowd.iter().map(|person| format!("{person}={person}.request:engineer,approver")));
+            self.run("p0001", &enrol.iter().map(String::as_str).collect::<Vec<_>>());
+            let newest = sql.query_row("SELECT max(seq) FROM entry", [], |row| row.get(0)).unwrap();
+            let (number, digest) = (i32::to_string(&n), read(&sql, newest).leaf().to_string());
+            self.run("p0002", &["--register=prod.db", "motion", "second", &number, "--digest", &digest]);
+        }
+    }
+}
+
+fn read(sql: &Connection, seq: u64) -> Raw {
+    let row = |row: &rusqlite::Row<'_>| Ok(Raw { seq: row.get(0)?, blob: row.get(1)?, text: row.get(2)? });
+    sql.query_row("SELECT seq, blob, text FROM entry WHERE seq = ?1", [seq], row).unwrap()
+}
+
+/// The register while it grows.
+struct Bulk<'w> {
+    world: &'w World,
+    env: Env,
+    sql: Connection,
+    state: Register,
+    id: RegisterId,
+    names: &'w [PersonId],
+    signers: HashMap<PersonId, Signer>,
+    unsaved: u64,
+}
+
+impl<'w> Bulk<'w> {
+    fn begin(world: &'w World, names: &'w [PersonId]) -> Self {
+        let sql = Connection::open(world.folder.join("prod.db")).unwrap();
+        sql.execute_batch("PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; BEGIN").unwrap();
+        let entries: u64 = sql.query_row("SELECT count(*) FROM entry", [], |row| row.get(0)).unwrap();
+        let mut state = Register::default();
+        for seq in 0..entries {
+            let raw = read(&sql, seq);
+            let (header, event) = entry::facts(&raw).unwrap();
+            state.apply(&header, raw.leaf(), &event);
+        }
+        let id = state.id().unwrap().clone();
+        let signers = names.iter().map(|person| (person.clone(), world.signer(person))).collect();
+        Self { world, env: world.env("p0001"), sql, state, id, names, signers, unsaved: 0 }
+    }
+
+    fn length(&self) -> u64 {
+        self.state.head().map_or(0, |head| head.seq + 1)
+    }
+
+    /// Puts what there is into a file of its own, which nobody has open.
+    fn keep(&mut self, length: u64) {
+        self.sql.execute_batch("COMMIT").unwrap();
+        self.sql.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+        fs::copy(self.world.folder.join("prod.db"), self.world.folder.join(format!("{length}.db"))).unwrap();
+        self.sql.execute_batch("BEGIN").unwrap();
+    }
+
+    fn record(&mut self, actor: &PersonId, event: Event, text: Option<Text>) -> Entry {
+        self.world.clock.fetch_add(PACE, Ordering::Relaxed);
+        let (signer, plan) = (&self.signers[actor], Plan { event, text });
+        let (id, actor) = (self.id.clone(), actor.clone());
+        let (raw, entry) = seal_entry(&mut self.env, &self.state, id, actor, signer, plan).unwrap();
+        self.state.apply(&entry.header, entry.leaf, &entry.event);
+        let insert = "INSERT INTO entry (seq, blob, text) VALUES (?1, ?2, ?3)";
+        self.sql.prepare_cached(insert).unwrap().execute(params![raw.seq, raw.blob, raw.text]).unwrap();
+        twinseal::store::project(&self.sql, &entry, &self.state).unwrap();
+        self.unsaved += 1;
+        if self.unsaved == 10_000 {
+            self.sql.execute_batch("COMMIT; BEGIN").unwrap();
+            self.unsaved = 0;
+        }
+        entry
+    }
+
+    /// Somebody who is no admin and none of these.
+    fn somebody(&self, but: &[&PersonId]) -> PersonId {
+        loop {
+            let person = &self.names[3 + self.world.dice.below(self.names.len() - 3)];
+            if !but.contains(&person) {
+                return person.clone();
+            }
+        }
+    }
+
+    /// One entry more, or two where there is room: a motion and its second.
+    fn step(&mut self, flights: &mut Vec<Flight>, left: u64) {
+        let dice = self.world.dice.clone();
+        if left > 1 && dice.below(1000) == 0 {
+            return self.govern();
+        }
+        if flights.len() < UNDER_WAY {
+            let flight = self.file();
+            return flights.push(flight);
+        }
+        let at = dice.below(flights.len());
+        match flights[at].acts.pop() {
+            Some(act) => self.act(&mut flights[at], act),
+            // It is done, or forgotten: another one takes its place.
+            None => _ = flights.swap_remove(at),
+        }
+    }
+
+    fn govern(&mut self) {
+        let [proposer, second] = [self.names[0].clone(), self.names[1].clone()];
+        let person = self.somebody(&[]);
+        let governance = self.state.governance();
+        let (motion, now) = (governance.next_motion(), &governance.people()[&person]);
+        let group = format!("group-{}", self.world.dice.below(9)).parse().unwrap();
+        let standing = Standing { groups: [(group, None)].into(), ..now.standing.clone() };
+        if standing == now.standing {
+            return;
+        }
+        let proposal = Proposal::Roles { person, replaces: now.since, standing };
+        let reason = remark(Field::Reason, "Joins the people who look after this part of the platform.");
+        let opened = self.record(&proposer, Event::Propose { motion, proposal }, Some(reason)).leaf;
+        self.record(&second, Event::Second(MotionRef { motion, opened }), None);
+    }
+
+    fn file(&mut self) -> Flight {
+        let dice = self.world.dice.clone();
+        let change = self.state.next_change();
+        let requester = self.somebody(&[]);
+        let implementer = self.somebody(&[&requester]);
+        let terms = Box::new(self.terms(&requester, &implementer));
+        let text = Some(description(&dice, change.number()));
+        let filed = self.record(&requester, Event::File { change, terms }, text).leaf;
+        let revision = RevisionRef { change, number: 1, filed };
+        Flight { revision, requester, implementer, approved: Vec::new(), acts: acts(&dice) }
+    }
+
+    fn terms(&self, requester: &PersonId, implementer: &PersonId) -> Terms {
+        let dice = &self.world.dice;
+        let now = self.env.now();
+        let service = |n: usize| format!("service-{n}").parse().unwrap();
+        let zone = ["UTC", "Asia/Shanghai", "Europe/London", "America/New_York"][dice.below(4)];
+        Terms {
+            kind: if dice.percent(5) { ChangeKind::Emergency } else { ChangeKind::Normal },
+            risk: [Risk::Low, Risk::Medium, Risk::High, Risk::Critical][dice.below(4)],
+            owner: requester.clone(),
+            implementers: [implementer.clone()].into(),
+            services: (0..=dice.below(3)).map(|_| service(dice.below(200))).collect(),
+            tags: ["capacity".parse().unwrap()].into_iter().filter(|_| dice.percent(30)).collect(),
+            window: Window::new(now, now.plus(5 * 86_400), zone.parse().unwrap()).unwrap(),
+            outage_minutes: dice.below(10) as u64,
+            rollback_minutes: 5 + dice.below(30) as u64,
+            artifacts: Vec::new(),
+            evidence: Vec::new(),
+            links: [format!("ticket OPS-{}", dice.below(99_999)).parse().unwrap()].into(),
+        }
+    }
+
+    fn act(&mut self, flight: &mut Flight, act: Act) {
+        let (at, requester, implementer) = (flight.revision, flight.requester.clone(), flight.implementer.clone());
+        let mut tied = vec![&flight.requester, &flight.implementer];
+        tied.extend(&flight.approved);
+        let other = self.somebody(&tied);
+        let note = |words| Some(remark(Field::Note, words));
+        let (actor, event, text) = match act {
+            Act::Approve => {
+                let said = self.world.dice.percent(20);
+                flight.approved.push(other.clone());
+                (other, Event::Approve(at), note("Read it; the way back is sound.").filter(|_| said))
+            }
+            Act::Reject => {
+                let reason = remark(Field::Reason, "The plan does not say who watches the gateways meanwhile.");
+                (other, Event::Reject(at), Some(reason))
+            }
+            Act::Revise => {
+                let terms = Box::new(self.terms(&requester, &implementer));
+                let text = description(&self.world.dice, at.change.number());
+                (requester, Event::Revise { replaces: at, terms }, Some(text))
+            }
+            Act::Note => {
+                let words = "The desk was told; they will watch the fills of the first hour.";
+                (other, Event::Note(at.change), note(words))
+            }
+            Act::Refuse => {
+                let (attempt, rule) = (Attempt::Approve(at), "own-change".parse().unwrap());
+                (requester, Event::Refused { attempt, rule }, None)
+            }
+            Act::Withdraw => (requester, Event::ChangeWithdraw(at), None),
+            Act::Start => (implementer, Event::Start { revision: at, artifacts: Vec::new() }, None),
+            Act::Finish => {
+                let outcome = if self.world.dice.percent(95) { Outcome::Succeeded } else { Outcome::Failed };
+                let words = "Done as planned; latency and fills are as they were before.";
+                (implementer, Event::Finish { revision: at, outcome }, note(words))
+            }
+        };
+        let filed = self.record(&actor, event, text).leaf;
+        if matches!(act, Act::Revise) {
+            flight.revision = RevisionRef { number: at.number + 1, filed, ..at };
+            flight.approved.clear();
+        }
+    }
+}
+
+/// What happens to a change: mostly two approvals, start and finish. The next one stands last.
+fn acts(dice: &Dice) -> Vec<Act> {
+    let mut acts = vec![Act::Finish, Act::Start, Act::Approve, Act::Approve];
+    match dice.below(100) {
+        0..3 => acts = vec![Act::Withdraw, Act::Approve],
+        3..5 => acts = vec![Act::Approve],
+        5..8 => acts.extend([Act::Revise, Act::Reject]),
+        _ => {}
+    }
+    if dice.percent(30) {
+        acts.insert(dice.below(acts.len()), Act::Note);
+    }
+    if dice.percent(3) {
+        acts.push(Act::Refuse);
+    }
+    acts
+}
+
+fn remark(field: Field, prose: &str) -> Text {
+    Text::Remark(field, prose.parse().unwrap())
+}
+
+fn step(text: &str, command: Option<&str>) -> Step {
+    Step { text: text.parse().unwrap(), command: command.map(|it| it.parse().unwrap()) }
+}
+
+fn description(dice: &Dice, change: u64) -> Text {
+    let size = 80 + dice.below(200);
+    let reason = "Orders were rejected at the open because the pool ran dry.\nThe venue raised its limit last week, so \
+                  there is room for more sessions on our side.";
+    let restart = format!("gwctl set gw-{change}b pool {size}\ngwctl restart gw-{change}b");
+    let trial = Trial {
+        what: "The same on the replay environment, with the orders of the worst morning.".parse().unwrap(),
+        result: "No rejects; memory grew by 40 MB.".parse().unwrap(),
+        evidence: None,
+    };
+    Text::Description(Box::new(Description {
+        title: Some(format!("Raise the connection pool of gateway {change} to {size}").parse().unwrap()),
+        reason: Some(reason.parse().unwrap()),
+        impact: Some("None expected; sessions reconnect within a second.".parse().unwrap()),
+        security: None,
+        plan: vec![
+            step("Drain the standby gateway.", Some(&format!("gwctl drain gw-{change}b"))),
+            step(&format!("Set the pool to {size} and restart."), Some(&restart)),
+            step("Switch over, watch for ten minutes, then do the same to the other one.", None),
+        ],
+        rollback: vec![step("Set the pool back to 80 and restart.", Some(&format!("gwctl revert gw-{change}b")))],
+        abort_if: vec!["More than three rejects within a minute.".parse().unwrap()],
+        tests: vec![trial],
+        success: Some("No rejects at the next open.".parse().unwrap()),
+    }))
+}
+
+/// Prints a change of p0004, to be started by p0005, whose window is open now.
+pub fn print_change() {
+    let at = |seconds: i64| Time::from_unix(now() + seconds).unwrap();
+    let (start, end) = (at(-600), at(86_400));
+    println!(
+        r#"title = "Raise the pool"
+kind = "normal"
+risk = "high"
+owner = "p0004"
+implementers = ["p0005"]
+services = ["order-gateway"]
+reason = "Orders were rejected at the open."
+
+[window]
+start = "{start}"
+end = "{end}"
+
+[impact]
+text = "None expected."
+
+[[plan]]
+step = "Set the pool to 160."
+
+[rollback]
+minutes = 5
+
+[[rollback.steps]]
+step = "Set it back to 80.""#
+    );
+}

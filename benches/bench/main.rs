@@ -1,0 +1,35 @@
+//! What the measurements in `docs/speed.md` need beside the program: registers of any size, and baselines to compare
+//! with. Not part of the program.
+
+mod bare;
+mod generate;
+
+const USAGE: &str = "\
+bench generate FOLDER PEOPLE ENTRIES...   a register of so many people, kept at each of these lengths as ENTRIES.db
+bench verify FILE                         verify_strict of every entry, on all cores, and nothing else: its seconds
+bench tail FILE COUNT                     the same for the newest entries
+bench insert FILE FROM                    inserts the newest entry of FROM into FILE, durably, and nothing else
+bench bytes FILE                          the bytes of the entries themselves
+bench export FILE FOLDER COUNT            body and signature of the first entries as files, for ssh-keygen
+bench change                              a change as TOML whose window is open now";
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match args.as_slice() {
+        ["generate", folder, people, entries @ ..] if !entries.is_empty() => {
+            let entries: Vec<u64> = entries.iter().map(|it| it.parse().unwrap()).collect();
+            generate::generate(folder.as_ref(), people.parse().unwrap(), &entries);
+        }
+        ["verify", file] => bare::verify(file.as_ref(), i64::MAX),
+        ["tail", file, count] => bare::verify(file.as_ref(), count.parse().unwrap()),
+        ["insert", file, from] => bare::insert(file.as_ref(), from.as_ref()),
+        ["bytes", file] => bare::bytes(file.as_ref()),
+        ["export", file, folder, count] => bare::export(file.as_ref(), folder.as_ref(), count.parse().unwrap()),
+        ["change"] => generate::print_change(),
+        _ => {
+            eprintln!("{USAGE}");
+            std::process::exit(2);
+        }
+    }
+}

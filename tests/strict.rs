@@ -1,0 +1,190 @@
+//! Signatures that are judged together get the verdicts that `verify_strict` gives each of them, whatever somebody made
+//! of them: other scalars, points of small order or with torsion in key and R, second spellings, s beyond the order,
+//! flipped bits. So do whole entries.
+
+mod support;
+
+use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT as B, EIGHT_TORSION};
+use curve25519_dalek::edwards::EdwardsPoint;
+use curve25519_dalek::scalar::Scalar;
+use ed25519_dalek::{Signature, VerifyingKey};
+use proptest::prelude::*;
+use sha2::{Digest as _, Sha512};
+use support::World;
+use twinseal::log::sshsig::{self, Claim};
+use twinseal::log::{Keys, Raw, entry};
+
+const NAMESPACE: &str = "twinseal/strict/v1";
+
+/// 2^255 - 19, the prime of the field, little end first.
+const P: [u8; 32] = {
+    let mut p = [0xff; 32];
+    (p[0], p[31]) = (0xed, 0x7f);
+    p
+};
+
+/// The order of the prime-order group.
+fn order() -> [u8; 32] {
+    let mut order = (-Scalar::ONE).to_bytes();
+    order[0] += 1;
+    order
+}
+
+/// The sum, without what goes beyond 256 bits.
+fn sum(a: [u8; 32], b: [u8; 32]) -> [u8; 32] {
+    let mut carry = 0;
+    std::array::from_fn(|at| {
+        carry += u16::from(a[at]) + u16::from(b[at]);
+        let byte = carry as u8;
+        carry >>= 8;
+        byte
+    })
+}
+
+/// How a point is written.
+#[derive(Debug, Clone, Copy)]
+enum Spelling {
+    Canonical,
+    /// With the other sign: another point, or a second spelling where x is zero.
+    OtherSign,
+    /// Its y with p added, where there is room for that.
+    Beyond,
+}
+
+/// A point: a multiple of the base, and a point of small order.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    scalar: u64,
+    torsion: usize,
+    spelling: Spelling,
+}
+
+impl Part {
+    fn scalar(&self) -> Scalar {
+        Scalar::from(self.scalar)
+    }
+
+    fn bytes(&self) -> [u8; 32] {
+        let point: EdwardsPoint = self.scalar() * B + EIGHT_TORSION[self.torsion];
+        let mut bytes = point.compress().0;
+        let small = bytes[1..31].iter().all(|b| *b == 0) && bytes[0] < 19;
+        match self.spelling {
+            Spelling::OtherSign => bytes[31] ^= 0x80,
+            Spelling::Beyond if small => bytes = sum(bytes, P),
+            Spelling::Canonical | Spelling::Beyond => {}
+        }
+        bytes
+    }
+}
+
+fn part() -> impl Strategy<Value = Part> {
+    let spelling =
+        prop_oneof![8 => Just(Spelling::Canonical), 1 => Just(Spelling::OtherSign), 1 => Just(Spelling::Beyond)];
+    let torsion = prop_oneof![6 => Just(0usize), 4 => 0usize..8];
+    // Few scalars, so that keys are met again; zero leaves the torsion alone.
+    (0u64..5, torsion, spelling).prop_map(|(scalar, torsion, spelling)| Part { scalar, torsion, spelling })
+}
+
+/// A signature made to fit but for torsion; then so many orders added to s, and a bit flipped.
+#[derive(Debug, Clone)]
+struct Case {
+    key: Part,
+    r: Part,
+    message: u8,
+    orders: u8,
+    flip: Option<usize>,
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let orders = prop_oneof![8 => Just(0u8), 2 => 0u8..15];
+    let flip = prop_oneof![6 => Just(None), 4 => (0usize..97 * 8).prop_map(Some)];
+    let parts = (part(), part(), 0u8..16, orders, flip);
+    parts.prop_map(|(key, r, message, orders, flip)| Case { key, r, message, orders, flip })
+}
+
+impl Case {
+    /// Key, R, s and a message of one byte.
+    fn bytes(&self) -> [u8; 97] {
+        let (key, r, message) = (self.key.bytes(), self.r.bytes(), [self.message]);
+        let data = sshsig::signed_data(NAMESPACE, &message);
+        let k = Sha512::new().chain_update(r).chain_update(key).chain_update(data).finalize();
+        let s = self.r.scalar() + Scalar::from_bytes_mod_order_wide(&k.into()) * self.key.scalar();
+        let s = (0..self.orders).fold(s.to_bytes(), |s, _| sum(s, order()));
+        let mut bytes: [u8; 97] = [&key[..], &r, &s, &message].concat().try_into().unwrap();
+        if let Some(bit) = self.flip {
+            bytes[bit / 8] ^= 1 << (bit % 8);
+        }
+        bytes
+    }
+}
+
+fn strictly(bytes: &[u8; 97]) -> bool {
+    let data = sshsig::signed_data(NAMESPACE, &bytes[96..]);
+    let signature = Signature::from_slice(&bytes[32..96]).unwrap();
+    let key = VerifyingKey::from_bytes(bytes[..32].try_into().unwrap());
+    key.is_ok_and(|key| key.verify_strict(&data, &signature).is_ok())
+}
+
+fn claim(bytes: &[u8; 97]) -> Claim {
+    let (key, signature) = (bytes[..32].try_into().unwrap(), bytes[32..96].try_into().unwrap());
+    Claim::read(NAMESPACE, &bytes[96..], &sshsig::encode(&key, NAMESPACE, &signature)).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn together_and_alone_the_verdict_is_the_same(cases in prop::collection::vec(case(), 1..40)) {
+        let bytes: Vec<[u8; 97]> = cases.iter().map(Case::bytes).collect();
+        let alone: Vec<bool> = bytes.iter().map(strictly).collect();
+        let claims: Vec<Claim> = bytes.iter().map(claim).collect();
+        prop_assert_eq!(claims.iter().map(Claim::holds).collect::<Vec<_>>(), alone.clone());
+        let mut keys = Keys::default();
+        prop_assert_eq!(keys.judge(&claims), alone.clone());
+        // With every key met before, and each by itself.
+        let again: Vec<bool> = claims.iter().flat_map(|claim| keys.judge([claim])).collect();
+        prop_assert_eq!(again, alone);
+    }
+}
+
+/// The cases above are worth something only if there are accepted and refused ones among them.
+#[test]
+fn the_cases_are_accepted_and_refused() {
+    let canonical = |scalar, torsion| Part { scalar, torsion, spelling: Spelling::Canonical };
+    let honest = Case { key: canonical(3, 0), r: canonical(4, 0), message: 0, orders: 0, flip: None };
+    assert!(strictly(&honest.bytes()));
+    for wrong in [
+        Case { key: canonical(0, 3), ..honest.clone() },
+        Case { r: canonical(0, 0), ..honest.clone() },
+        Case { r: canonical(4, 5), ..honest.clone() },
+        Case { orders: 1, ..honest.clone() },
+        Case { flip: Some(400), ..honest.clone() },
+        Case { r: Part { spelling: Spelling::OtherSign, ..honest.r }, ..honest.clone() },
+    ] {
+        assert!(!strictly(&wrong.bytes()), "{wrong:?}");
+    }
+    // A key with torsion, over a message with which it cancels out: strict readers accept that, and so do we; it is
+    // enrolment that keeps such keys out.
+    let torsion = (0..=255).map(|message| Case { key: canonical(3, 4), message, ..honest.clone() });
+    let accepted = torsion.filter(|case| strictly(&case.bytes())).count();
+    assert!((1..256).contains(&accepted), "{accepted}");
+}
+
+#[test]
+fn entries_open_together_as_alone() {
+    let world = World::approved();
+    let mut raws: Vec<Raw> = (0..world.entries()).map(|seq| world.raw(seq)).collect();
+    // Each of them once more with a bit flipped, in forty places.
+    let flipped: Vec<Raw> = raws.iter().flat_map(|raw| (0..40).map(|n| flip(raw, n))).collect();
+    raws.extend(flipped);
+    let alone: Vec<_> = raws.iter().map(entry::open).collect();
+    assert!(alone.iter().any(Result::is_ok) && alone.iter().any(Result::is_err));
+    assert_eq!(entry::open_all(&raws, &mut Keys::default()), alone);
+}
+
+fn flip(raw: &Raw, n: usize) -> Raw {
+    let mut flipped = raw.clone();
+    let at = n * flipped.blob.len() / 40;
+    flipped.blob[at] ^= 1 << (n % 8);
+    flipped
+}
