@@ -9,7 +9,9 @@ mod governing;
 mod lines;
 pub mod request;
 pub mod sshsig;
+mod strict;
 pub mod text;
 
 pub use defect::Defect;
 pub use entry::{Entry, Raw, Unsigned};
+pub use strict::Keys;

@@ -14,7 +14,10 @@ use super::{Invalid, PersonId};
 /// years: controls, line and paragraph separators, bidirectional and zero-width characters, invisible fillers and
 /// tags (Unicode 16, general categories Cc, Zl, Zp, and what of Cf and Lo shows nothing).
 pub fn is_forbidden(c: char) -> bool {
-    matches!(c,
+    // Nearly every character is one of these.
+    let printable = (' '..='~').contains(&c);
+    !printable
+        && matches!(c,
         '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}'
         | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{Invalid, ZoneName};
 
@@ -11,7 +11,6 @@ use super::{Invalid, ZoneName};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Time(i64);
 
-const FORMAT: &str = "%Y-%m-%dT%H:%M:%SZ";
 const LATEST: i64 = 253_402_300_799; // 9999-12-31T23:59:59Z
 
 impl Time {
@@ -41,7 +40,10 @@ impl Time {
 
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.utc().format(FORMAT).to_string())
+        let (day, second) = (self.0.div_euclid(DAY), self.0.rem_euclid(DAY));
+        let (year, month, day) = date(day);
+        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        f.pad(&format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"))
     }
 }
 
@@ -49,14 +51,46 @@ impl FromStr for Time {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let parsed = NaiveDateTime::parse_from_str(text, FORMAT).map_err(|_| Invalid::Time)?;
-        let time = Self::from_unix(parsed.and_utc().timestamp())?;
+        let number = |from: usize, to: usize| {
+            let digits = text.as_bytes().get(from..to)?;
+            digits.iter().try_fold(0, |n, b| b.is_ascii_digit().then(|| 10 * n + i64::from(b - b'0')))
+        };
+        let seconds = || {
+            let days = days(number(0, 4)?, number(5, 7)?, number(8, 10)?);
+            Some(days * DAY + number(11, 13)? * 3600 + number(14, 16)? * 60 + number(17, 19)?)
+        };
+        let time = Self::from_unix(seconds().ok_or(Invalid::Time)?)?;
+        // Any other spelling, and days, hours and minutes that there are not, come out differently.
         if time.to_string() == text { Ok(time) } else { Err(Invalid::Time) }
     }
 }
 
 /// Seconds in a day.
 pub const DAY: i64 = 86_400;
+
+/// Days in four hundred years, after which the calendar repeats, and days from 0000-03-01 to 1970-01-01.
+const ERA: i64 = 146_097;
+const BEFORE: i64 = 719_468;
+
+/// How many days after 1970-01-01 a date is. Years are counted from March on, so that a leap day is the last of one.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month > 2 { year } else { year - 1 };
+    let month = (month + 9) % 12;
+    let leap = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    year * 365 + leap + (153 * month + 2) / 5 + day - 1 - BEFORE
+}
+
+/// Year, month and day of so many days after 1970-01-01.
+fn date(days: i64) -> (i64, i64, i64) {
+    let (era, day) = ((days + BEFORE).div_euclid(ERA), (days + BEFORE).rem_euclid(ERA));
+    // Without the leap days of all years before, every year has 365.
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let year = 400 * era + year;
+    if month < 10 { (year, month + 3, day) } else { (year + 1, month - 9, day) }
+}
 
 /// When a change may run: from its start up to, not including, its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +153,8 @@ impl fmt::Display for Window {
 
 #[cfg(test)]
 mod tests {
+    use chrono::Datelike;
+
     use super::*;
 
     #[test]
@@ -138,6 +174,20 @@ mod tests {
             "",
         ] {
             assert_eq!(bad.parse::<Time>(), Err(Invalid::Time), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        for day in 0..=LATEST / DAY {
+            let time = Time::from_unix(day * DAY + day % DAY).unwrap();
+            let expected = time.utc();
+            let (year, month, of_month) = (expected.year().into(), expected.month().into(), expected.day().into());
+            assert_eq!((date(day), days(year, month, of_month)), ((year, month, of_month), day));
+            if day % 97 == 0 {
+                let text = expected.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+                assert_eq!((text.parse(), time.to_string()), (Ok(time), text));
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! The line grammar that body and text part share: UTF-8, every line `key value` and ended by LF, fields in one
 //! order. A value of several lines repeats its key; an empty line of it is the key alone.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 use std::str::FromStr;
 
 use super::Defect;
@@ -11,15 +11,21 @@ use crate::domain::{Invalid, Line, Prose, is_forbidden};
 #[derive(Default)]
 pub struct Writer(String);
 
+/// More bytes than most bodies and texts need.
+const ROOM: usize = 2048;
+
 impl Writer {
     /// A writer that begins with a line of its own kind, such as a namespace.
     pub fn beginning(first: &str) -> Self {
-        Self(format!("{first}\n"))
+        let mut lines = Self(String::with_capacity(ROOM));
+        lines.push("", "", first);
+        lines
     }
 
     /// `key value`.
     pub fn put(&mut self, key: &str, value: impl Display) {
-        self.0.push_str(&format!("{key} {value}\n"));
+        // A string takes whatever is written into it.
+        let _ = writeln!(self.0, "{key} {value}");
     }
 
     /// `key value` for each of several values.
@@ -28,13 +34,14 @@ impl Writer {
     }
 
     /// Text, its key repeated on every line.
-    pub fn put_prose(&mut self, key: &str, prose: &Prose) {
-        for line in prose.as_str().split('\n') {
-            match line {
-                "" => self.0.push_str(&format!("{key}\n")),
-                line => self.put(key, line),
-            }
+    pub fn put_prose(&mut self, key: &str, prose: &str) {
+        for line in prose.split('\n') {
+            self.push(key, if line.is_empty() { "" } else { " " }, line);
         }
+    }
+
+    fn push(&mut self, key: &str, space: &str, value: &str) {
+        [key, space, value, "\n"].into_iter().for_each(|part| self.0.push_str(part));
     }
 
     /// What was written.

@@ -15,16 +15,20 @@ use crate::domain::{
 
 /// Writes a text part, and what the body says of it.
 pub fn write(text: &Text, salt: [u8; 16]) -> (Vec<u8>, TextRef) {
+    let bytes = spell(text, salt);
+    let reference = TextRef { filled: text.filled(), digest: digest(&bytes) };
+    (bytes, reference)
+}
+
+fn spell(text: &Text, salt: [u8; 16]) -> Vec<u8> {
     let mut out = Writer::default();
     out.put("salt", hex(&salt));
     match text {
         Text::Description(description) => write_description(&mut out, description),
         Text::Names(names) => names.iter().for_each(|(person, name)| out.put("name", format_args!("{person} {name}"))),
-        Text::Remark(field, prose) => out.put_prose(field.as_str(), prose),
+        Text::Remark(field, prose) => out.put_prose(field.as_str(), prose.as_str()),
     }
-    let bytes = out.finish().into_bytes();
-    let reference = TextRef { filled: text.filled(), digest: digest(&bytes) };
-    (bytes, reference)
+    out.finish().into_bytes()
 }
 
 /// The digest by which a body names a text part: plain SHA-256.
@@ -84,7 +88,7 @@ pub fn read(kind: EventKind, bytes: &[u8]) -> Result<Text, Defect> {
         _ => Text::Description(Box::new(read_description(&mut lines)?)),
     };
     lines.end()?;
-    if write(&text, salt).0 == bytes { Ok(text) } else { Err(Defect::NotCanonical) }
+    if spell(&text, salt) == bytes { Ok(text) } else { Err(Defect::NotCanonical) }
 }
 
 fn read_name(value: &str) -> Result<(PersonId, Line), Invalid> {
@@ -97,33 +101,30 @@ fn read_remark(lines: &mut Reader<'_>, field: Field) -> Result<Text, Defect> {
 }
 
 fn write_description(out: &mut Writer, it: &Description) {
-    let mut prose = |key: &str, prose: Option<&Prose>| {
+    let mut prose = |key: &str, prose: Option<&str>| {
         if let Some(prose) = prose {
             out.put_prose(key, prose);
         }
     };
-    if let Some(title) = &it.title {
-        prose("title", title.as_str().parse().ok().as_ref());
-    }
-    prose("reason", it.reason.as_ref());
-    prose("impact", it.impact.as_ref());
-    prose("security", it.security.as_ref());
+    prose("title", it.title.as_ref().map(Line::as_str));
+    prose("reason", it.reason.as_ref().map(Prose::as_str));
+    prose("impact", it.impact.as_ref().map(Prose::as_str));
+    prose("security", it.security.as_ref().map(Prose::as_str));
     for (name, steps) in [("plan", &it.plan), ("rollback", &it.rollback)] {
         for (n, step) in numbered(steps) {
-            prose(&format!("{name} {n}"), Some(&step.text));
-            prose(&format!("{name}-command {n}"), step.command.as_ref());
+            prose(&format!("{name} {n}"), Some(step.text.as_str()));
+            prose(&format!("{name}-command {n}"), step.command.as_ref().map(Prose::as_str));
         }
     }
     for (n, criterion) in numbered(&it.abort_if) {
-        prose(&format!("abort-if {n}"), Some(criterion));
+        prose(&format!("abort-if {n}"), Some(criterion.as_str()));
     }
     for (n, test) in numbered(&it.tests) {
-        prose(&format!("test {n}"), Some(&test.what));
-        prose(&format!("test-result {n}"), Some(&test.result));
-        let evidence = test.evidence.as_ref().and_then(|path| path.as_str().parse().ok());
-        prose(&format!("test-evidence {n}"), evidence.as_ref());
+        prose(&format!("test {n}"), Some(test.what.as_str()));
+        prose(&format!("test-result {n}"), Some(test.result.as_str()));
+        prose(&format!("test-evidence {n}"), test.evidence.as_ref().map(Line::as_str));
     }
-    prose("success", it.success.as_ref());
+    prose("success", it.success.as_ref().map(Prose::as_str));
 }
 
 fn numbered<T>(items: &[T]) -> impl Iterator<Item = (usize, &T)> {
