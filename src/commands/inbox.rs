@@ -37,9 +37,10 @@ impl Inbox {
         };
         let now = context.env.now();
         let mut waiting = motions(session.state().governance(), &me, now);
-        for id in open_changes(&session)? {
-            session.load(id)?;
-            let state = session.state();
+        let open = open_changes(&session)?;
+        session.load_all(&open)?;
+        let state = session.state();
+        for id in open {
             waiting.extend(act(state.change(id)?, state.governance(), &me, now));
         }
         if waiting.is_empty() && !context.options.json {

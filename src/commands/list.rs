@@ -78,6 +78,9 @@ impl Order {
     }
 }
 
+/// How many changes are folded at a time, until enough were found.
+const AT_A_TIME: usize = 64;
+
 /// What is asked for: what the tables can answer, and what only a look at the change can.
 struct Query {
     sql: String,
@@ -151,6 +154,10 @@ impl List {
             }
         }
         sql.push_str(&format!(" ORDER BY {}", self.sort.sql()));
+        if status.is_none() && self.text.is_none() {
+            // The tables answer all that is asked: one more than is shown tells that there are more.
+            sql.push_str(&format!(" LIMIT {}", u64::from(self.limit) + 1));
+        }
         Ok(Query { sql, values, status, text: self.text.as_ref().map(|text| text.to_lowercase()) })
     }
 
@@ -163,19 +170,22 @@ impl List {
     ) -> Result<(Vec<Listed>, bool), Error> {
         let most = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let mut found = Vec::new();
-        for id in ids(session, query)? {
-            session.load(id)?;
-            let state = session.state();
-            let change = state.change(id)?;
-            let status = change.status(state.governance(), context.env.now());
-            if query.status.is_some_and(|asked| asked != status) || !has_words(session, change, query)? {
-                continue;
+        for ids in ids(session, query)?.chunks(AT_A_TIME) {
+            session.load_all(ids)?;
+            let _still = session.still()?;
+            for id in ids {
+                let state = session.state();
+                let change = state.change(*id)?;
+                let status = change.status(state.governance(), context.env.now());
+                if query.status.is_some_and(|asked| asked != status) || !has_words(session, change, query)? {
+                    continue;
+                }
+                if found.len() == most {
+                    return Ok((found, true));
+                }
+                let title = title(session, *id)?;
+                found.push(Listed { id: *id, status, terms: change.current().terms.clone(), title });
             }
-            if found.len() == most {
-                return Ok((found, true));
-            }
-            let title = title(session, id)?;
-            found.push(Listed { id, status, terms: change.current().terms.clone(), title });
         }
         Ok((found, false))
     }

@@ -40,6 +40,7 @@ impl Show {
 /// [`Error::NoChange`], or what prevents reading.
 pub fn page(context: &Context<'_>, session: &mut Session, id: ChangeId) -> Result<Page, Error> {
     change(session, id)?;
+    let _still = session.still()?;
     let state = session.state();
     let change = state.change(id)?;
     let description = match text(session, change.current().seq)? {
@@ -75,6 +76,7 @@ fn remarks(session: &Session, change: &Change) -> Result<Remarks, Error> {
 /// A change as programs read it: as it stands now, all its revisions, and all that happened.
 fn whole(context: &Context<'_>, session: &mut Session, id: ChangeId) -> Result<Value, Error> {
     change(session, id)?;
+    let _still = session.still()?;
     let (change, governance) = (session.state().change(id)?, session.state().governance());
     let now = context.env.now();
     let tally = change.tally(governance, now);

@@ -43,7 +43,15 @@ impl fmt::Display for Time {
         let (day, second) = (self.0.div_euclid(DAY), self.0.rem_euclid(DAY));
         let (year, month, day) = date(day);
         let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-        f.pad(&format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"))
+        let mut text = String::with_capacity(20);
+        let parts = [(year / 100, ""), (year % 100, "-"), (month, "-"), (day, "T"), (hour, ":"), (minute, ":")];
+        for (two_digits, then) in parts.into_iter().chain([(second, "Z")]) {
+            for digit in [two_digits / 10, two_digits % 10] {
+                text.push(char::from_digit(digit.unsigned_abs() as u32, 10).unwrap_or('0'));
+            }
+            text.push_str(then);
+        }
+        f.pad(&text)
     }
 }
 

@@ -63,7 +63,10 @@ impl<'a> Reader<'a> {
     /// [`Defect::Utf8`], [`Defect::Character`], [`Defect::Unended`].
     pub fn new(bytes: &'a [u8]) -> Result<Self, Defect> {
         let text = str::from_utf8(bytes).map_err(|_| Defect::Utf8)?;
-        if let Some(found) = text.chars().find(|c| *c != '\n' && is_forbidden(*c)) {
+        // Most are of printable ASCII alone, and that is seen faster of all bytes than of each.
+        let plain = bytes.iter().fold(true, |plain, b| plain & matches!(b, b' '..=b'~' | b'\n'));
+        let forbidden = |text: &str| text.chars().find(|c| *c != '\n' && is_forbidden(*c));
+        if let Some(found) = if plain { None } else { forbidden(text) } {
             return Err(Defect::Character { found });
         }
         if !text.is_empty() && !text.ends_with('\n') {

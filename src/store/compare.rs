@@ -2,14 +2,13 @@
 
 use std::cmp::Ordering;
 
-use rusqlite::Connection;
+use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator as _;
 use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Connection, Row};
 
 use super::error::MOST;
 use super::schema::TABLES;
 use super::{Finding, StoreError};
-
-type Row = Vec<Value>;
 
 /// Rows of a table in the order of its key, one at a time.
 fn select_in_order((table, keys): (&str, usize)) -> String {
@@ -17,11 +16,9 @@ fn select_in_order((table, keys): (&str, usize)) -> String {
     format!("SELECT * FROM {table} ORDER BY {}", order.join(", "))
 }
 
-fn next_row(rows: &mut rusqlite::Rows<'_>, columns: usize) -> rusqlite::Result<Option<Row>> {
-    match rows.next()? {
-        Some(row) => (0..columns).map(|n| row.get_ref(n).map(value)).collect::<Result<_, _>>().map(Some),
-        None => Ok(None),
-    }
+/// The first columns of a row, where there is one.
+fn first_columns(row: Option<&Row<'_>>, columns: usize) -> rusqlite::Result<Vec<Value>> {
+    row.into_iter().flat_map(|row| (0..columns).map(|n| row.get_ref(n).map(value))).collect()
 }
 
 /// A value as it stands; text that is not UTF-8, which only an adversary writes, as its bytes.
@@ -38,18 +35,38 @@ fn value(found: ValueRef<'_>) -> Value {
 }
 
 /// SQLite's own order of values.
-fn order(a: &Value, b: &Value) -> Ordering {
-    let class = |value: &Value| match value {
-        Value::Null => 0,
-        Value::Integer(_) | Value::Real(_) => 1,
-        Value::Text(_) => 2,
-        Value::Blob(_) => 3,
+fn order(a: ValueRef<'_>, b: ValueRef<'_>) -> Ordering {
+    let class = |value: ValueRef<'_>| match value {
+        ValueRef::Null => 0,
+        ValueRef::Integer(_) | ValueRef::Real(_) => 1,
+        ValueRef::Text(_) => 2,
+        ValueRef::Blob(_) => 3,
     };
     match (a, b) {
-        (Value::Integer(a), Value::Integer(b)) => a.cmp(b),
-        (Value::Text(a), Value::Text(b)) => a.cmp(b),
+        (ValueRef::Integer(a), ValueRef::Integer(b)) => a.cmp(&b),
+        (ValueRef::Text(a), ValueRef::Text(b)) => a.cmp(b),
         _ => class(a).cmp(&class(b)),
     }
+}
+
+/// The order of two rows by their key, that is by so many of their first columns.
+fn order_by_key(a: &Row<'_>, b: &Row<'_>, keys: usize) -> rusqlite::Result<Ordering> {
+    for n in 0..keys {
+        let ordering = order(a.get_ref(n)?, b.get_ref(n)?);
+        if ordering.is_ne() {
+            return Ok(ordering);
+        }
+    }
+    Ok(Ordering::Equal)
+}
+
+fn is_same(a: &Row<'_>, b: &Row<'_>, columns: usize) -> rusqlite::Result<bool> {
+    for n in 0..columns {
+        if a.get_ref(n)? != b.get_ref(n)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// How one row differs.
@@ -84,46 +101,39 @@ fn compare_table(
     let (mut ours, mut theirs) = (copy.prepare(&sql)?, shared.prepare(&sql)?);
     let columns = ours.column_count();
     let (mut ours, mut theirs) = (ours.query([])?, theirs.query([])?);
-    let mut pair = (next_row(&mut ours, columns)?, next_row(&mut theirs, columns)?);
+    ours.advance()?;
+    theirs.advance()?;
     loop {
-        let by_key = |a: &Row, b: &Row| {
-            a.iter().zip(b).take(keys).map(|(a, b)| order(a, b)).find(|it| it.is_ne()).unwrap_or(Ordering::Equal)
-        };
-        let ordering = match &pair {
+        let (ordering, difference) = match (ours.get(), theirs.get()) {
             (None, None) => return Ok(()),
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (Some(a), Some(b)) => by_key(a, b),
-        };
-        let difference = match (&pair, ordering) {
-            (_, Ordering::Less) => Some(Difference::Missing),
-            (_, Ordering::Greater) => Some(Difference::Added),
-            ((a, b), Ordering::Equal) if a != b => Some(Difference::Changed),
-            _ => None,
+            (Some(_), None) => (Ordering::Less, Some(Difference::Missing)),
+            (None, Some(_)) => (Ordering::Greater, Some(Difference::Added)),
+            (Some(a), Some(b)) => match order_by_key(a, b, keys)? {
+                Ordering::Less => (Ordering::Less, Some(Difference::Missing)),
+                Ordering::Greater => (Ordering::Greater, Some(Difference::Added)),
+                equal => (equal, if is_same(a, b, columns)? { None } else { Some(Difference::Changed) }),
+            },
         };
         if let Some(difference) = difference.filter(|_| findings.len() < MOST) {
-            findings.push(describe(table, keys, &difference, &pair));
+            let row = if matches!(difference, Difference::Added) { theirs.get() } else { ours.get() };
+            findings.push(describe(table, &difference, &first_columns(row, keys)?));
         }
         if ordering.is_le() {
-            pair.0 = next_row(&mut ours, columns)?;
+            ours.advance()?;
         }
         if ordering.is_ge() {
-            pair.1 = next_row(&mut theirs, columns)?;
+            theirs.advance()?;
         }
     }
 }
 
-fn describe(table: &str, keys: usize, difference: &Difference, pair: &(Option<Row>, Option<Row>)) -> Finding {
-    let row = match difference {
-        Difference::Added => pair.1.as_ref(),
-        _ => pair.0.as_ref(),
-    };
+fn describe(table: &str, difference: &Difference, key: &[Value]) -> Finding {
     let show = |value: &Value| match value {
         Value::Integer(n) => n.to_string(),
         Value::Text(text) => text.clone(),
         other => format!("{other:?}"),
     };
-    let key: Vec<String> = row.into_iter().flatten().take(keys).map(show).collect();
+    let key: Vec<String> = key.iter().map(show).collect();
     let meaning = match difference {
         Difference::Added => "is not what the log says: no entry makes it",
         Difference::Missing => "is missing",
@@ -144,8 +154,8 @@ pub fn refill(into: &Connection, copy: &Connection) -> rusqlite::Result<()> {
         let places: Vec<String> = (1..=columns).map(|n| format!("?{n}")).collect();
         let mut insert = into.prepare(&format!("INSERT INTO {table} VALUES ({})", places.join(", ")))?;
         let mut rows = select.query([])?;
-        while let Some(row) = next_row(&mut rows, columns)? {
-            insert.execute(rusqlite::params_from_iter(row))?;
+        while let Some(row) = rows.next()? {
+            insert.execute(rusqlite::params_from_iter(first_columns(Some(row), columns)?))?;
         }
     }
     Ok(())

@@ -1,8 +1,9 @@
 //! The verified copy: the derived tables, filled only from entries that this account's twinseal has verified.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::connect::harden;
@@ -16,6 +17,12 @@ const APPLICATION: i32 = i32::from_be_bytes(*b"TWSV");
 
 /// `user_version` of a verified copy. Another one is not converted but filled anew.
 const LAYOUT: i32 = 1;
+
+/// All of a write-ahead log is read when the copy is opened: up to so many bytes that is nothing.
+const SHORT_LOG: u64 = 256 * 1024;
+
+/// No entry can stand further on: SQLite counts no further.
+const LAST: u64 = i64::MAX.unsigned_abs();
 
 /// One account's verified copy of one register.
 pub struct VerifiedCopy {
@@ -35,15 +42,16 @@ impl VerifiedCopy {
         let stood = path.exists();
         if stood {
             match Self::open_existing(path) {
-                Ok(copy) => return Ok((copy, false)),
+                Ok(copy) => {
+                    copy.keep_log(path).map_err(StoreError::sqlite("opening the verified copy"))?;
+                    return Ok((copy, false));
+                }
                 Err(busy @ StoreError::Busy { .. }) => return Err(busy),
                 Err(_) => {}
             }
         }
         for suffix in ["", "-wal", "-shm"] {
-            let mut name = path.as_os_str().to_owned();
-            name.push(suffix);
-            match fs::remove_file(&name) {
+            match fs::remove_file(beside(path, suffix)) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     return Err(StoreError::io("remove", path)(error));
                 }
@@ -52,6 +60,16 @@ impl VerifiedCopy {
         }
         let conn = Connection::open(path).and_then(Self::fill_new);
         Ok((Self { conn: conn.map_err(StoreError::sqlite("making the verified copy"))? }, stood))
+    }
+
+    /// Lets the write-ahead log stand when the last process closes the copy, as long as it is short and nothing was
+    /// erased. To write it back and begin another one costs four syncs, which is more than all the rest of a small
+    /// command. What is lost with the power is verified again.
+    fn keep_log(&self, path: &Path) -> rusqlite::Result<()> {
+        let length = fs::metadata(beside(path, "-wal")).map_or(0, |log| log.len());
+        let erased = self.conn.query_row("SELECT EXISTS (SELECT 1 FROM erasures)", [], |row| row.get::<_, bool>(0))?;
+        let keep = length < SHORT_LOG && !erased;
+        self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep).map(|_| ())
     }
 
     /// An empty copy that is gone when it is closed.
@@ -119,12 +137,25 @@ impl VerifiedCopy {
         self.conn.execute_batch("ROLLBACK TO mark").map_err(StoreError::sqlite(doing))
     }
 
+    /// Holds still what is read, until it is dropped; none where it is held already.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn still(&self) -> Result<Option<Transaction<'_>>, StoreError> {
+        if !self.conn.is_autocommit() {
+            return Ok(None);
+        }
+        let still = Transaction::new_unchecked(&self.conn, TransactionBehavior::Deferred);
+        still.map(Some).map_err(StoreError::sqlite("reading the verified copy"))
+    }
+
     /// The newest entry in it.
     ///
     /// # Errors
     /// What SQLite says.
     pub fn head(&self) -> Result<Option<Head>, StoreError> {
-        let row = self.conn.query_row("SELECT seq, leaf FROM actions ORDER BY seq DESC LIMIT 1", [], head).optional();
+        let newest = self.conn.prepare_cached("SELECT seq, leaf FROM actions ORDER BY seq DESC LIMIT 1");
+        let row = newest.and_then(|mut newest| newest.query_row([], head).optional());
         row.map_err(StoreError::sqlite("reading the verified copy"))
     }
 
@@ -144,7 +175,8 @@ impl VerifiedCopy {
     /// # Errors
     /// What SQLite says.
     pub fn flush(&self) -> Result<(), StoreError> {
-        flush(&self.conn).map(|_| ()).map_err(StoreError::sqlite("erasing"))
+        let closing = self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
+        closing.and_then(|_| flush(&self.conn)).map(|_| ()).map_err(StoreError::sqlite("erasing"))
     }
 
     /// The entries up to a place about a change, or of governance.
@@ -173,6 +205,7 @@ impl VerifiedCopy {
     /// # Errors
     /// As [`VerifiedCopy::state`].
     pub fn governed(&self, shared: &SharedFile, until: u64) -> Result<Register, StoreError> {
+        let _still = shared.still()?;
         let mut state = Register::default();
         for at in self.stream(None, until)? {
             let (header, event) = facts(&verified_before(shared, at)?)?;
@@ -186,9 +219,9 @@ impl VerifiedCopy {
     /// # Errors
     /// As [`VerifiedCopy::state`].
     pub fn change(&self, shared: &SharedFile, id: ChangeId) -> Result<Option<Change>, StoreError> {
+        let _still = shared.still()?;
         let mut change: Option<Change> = None;
-        let newest = self.head()?.map_or(0, |head| head.seq);
-        for at in self.stream(Some(id), newest)? {
+        for at in self.stream(Some(id), LAST)? {
             let (header, event) = facts(&verified_before(shared, at)?)?;
             match (&mut change, &event) {
                 (None, Event::File { terms, .. }) => change = Some(Change::filed(id, &header, at.leaf, terms)),
@@ -198,6 +231,13 @@ impl VerifiedCopy {
         }
         Ok(change)
     }
+}
+
+/// The name of a file that SQLite keeps beside another one.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 fn head(row: &rusqlite::Row<'_>) -> rusqlite::Result<Head> {

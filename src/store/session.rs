@@ -312,6 +312,30 @@ impl Session {
         Ok(self.state.change(change).ok())
     }
 
+    /// Holds file and copy still, until what is returned is dropped: many readings in a row then cost one lock each.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn still(&self) -> Result<impl Sized, StoreError> {
+        Ok((self.shared.still()?, self.copy.still()?))
+    }
+
+    /// Makes sure that changes are part of the state: as [`Session::load`] each of them, in less time.
+    ///
+    /// # Errors
+    /// As [`VerifiedCopy::change`].
+    pub fn load_all(&mut self, changes: &[ChangeId]) -> Result<(), StoreError> {
+        let _still = (self.shared.still()?, self.copy.still()?);
+        for change in changes {
+            if !self.state.knows(*change)
+                && let Some(change) = self.copy.change(&self.shared, *change)?
+            {
+                self.state.adopt(change);
+            }
+        }
+        Ok(())
+    }
+
     /// A verified entry with its text.
     ///
     /// # Errors

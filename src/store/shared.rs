@@ -174,6 +174,14 @@ impl SharedFile {
         }
     }
 
+    /// The same for several readings in a row, which then cost one lock; none where it is held still already.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub(super) fn still(&self) -> Result<Option<Transaction<'_>>, StoreError> {
+        if self.conn.is_autocommit() { self.snapshot().map(Some) } else { Ok(None) }
+    }
+
     /// Puts an entry behind `head` if that still is the newest one, erases texts that it is carried to erase, and
     /// projects it onto the tables, in one transaction that is durable when this returns.
     ///
@@ -271,7 +279,7 @@ fn raw(row: &rusqlite::Row<'_>) -> rusqlite::Result<Raw> {
 }
 
 fn entry(conn: &Connection, seq: u64) -> rusqlite::Result<Option<Raw>> {
-    conn.query_row("SELECT seq, blob, text FROM entry WHERE seq = ?1", [seq], raw).optional()
+    conn.prepare_cached("SELECT seq, blob, text FROM entry WHERE seq = ?1")?.query_row([seq], raw).optional()
 }
 
 /// Whether this is the newest entry of the log, by place and by content.
