@@ -9,7 +9,8 @@ use std::time::Instant;
 use base64ct::{Base64, Encoding};
 use ed25519_dalek::{Signature, VerifyingKey};
 use rusqlite::{Connection, OpenFlags, params};
-use twinseal::log::sshsig;
+use twinseal::domain::Register;
+use twinseal::log::{Raw, entry, sshsig};
 
 /// What is verified of one entry.
 struct Signed {
@@ -63,6 +64,19 @@ pub fn verify(file: &Path, count: i64) {
         }
     });
     println!("{:.6}", begun.elapsed().as_secs_f64());
+}
+
+/// Folds the entries into a state, and prints how many changes there are.
+pub fn fold(file: &Path) {
+    let sql = read_only(file);
+    let mut select = sql.prepare("SELECT seq, blob FROM entry ORDER BY seq").unwrap();
+    let row = |row: &rusqlite::Row<'_>| Ok(Raw { seq: row.get(0)?, blob: row.get(1)?, text: None });
+    let mut state = Register::default();
+    for raw in select.query_map([], row).unwrap().map(Result::unwrap) {
+        let (header, event) = entry::facts(&raw).unwrap();
+        state.apply(&header, raw.leaf(), &event);
+    }
+    println!("{}", state.filed());
 }
 
 /// Inserts the newest entry of one file into another, durably, with the settings of the program.

@@ -99,8 +99,8 @@ struct Flight {
 pub fn generate(folder: &Path, people: usize, lengths: &[u64]) {
     let longest = i64::try_from(*lengths.last().unwrap()).unwrap();
     let clock = Arc::new(AtomicI64::new(now() - longest * PACE));
-    let world = World { folder: folder.to_owned(), clock, dice: Dice::default() };
     fs::create_dir_all(folder).unwrap();
+    let world = World { folder: folder.canonicalize().unwrap(), clock, dice: Dice::default() };
     let names: Vec<PersonId> = (1..=people).map(|n| format!("p{n:04}").parse().unwrap()).collect();
     world.found(&names);
     let mut bulk = Bulk::begin(&world, &names);

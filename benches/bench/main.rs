@@ -8,6 +8,7 @@ const USAGE: &str = "\
 bench generate FOLDER PEOPLE ENTRIES...   a register of so many people, kept at each of these lengths as ENTRIES.db
 bench verify FILE                         verify_strict of every entry, on all cores, and nothing else: its seconds
 bench tail FILE COUNT                     the same for the newest entries
+bench fold FILE                           folds the entries into a state, and nothing else: how much memory that takes
 bench insert FILE FROM                    inserts the newest entry of FROM into FILE, durably, and nothing else
 bench bytes FILE                          the bytes of the entries themselves
 bench export FILE FOLDER COUNT            body and signature of the first entries as files, for ssh-keygen
@@ -23,6 +24,7 @@ fn main() {
         }
         ["verify", file] => bare::verify(file.as_ref(), i64::MAX),
         ["tail", file, count] => bare::verify(file.as_ref(), count.parse().unwrap()),
+        ["fold", file] => bare::fold(file.as_ref()),
         ["insert", file, from] => bare::insert(file.as_ref(), from.as_ref()),
         ["bytes", file] => bare::bytes(file.as_ref()),
         ["export", file, folder, count] => bare::export(file.as_ref(), folder.as_ref(), count.parse().unwrap()),

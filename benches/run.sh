@@ -1,0 +1,170 @@
+#!/usr/bin/env bash
+# Measures whole processes against named baselines in the same run and prints the table of docs/speed.md:
+#
+#     benches/run.sh                     100,000 entries of 20 people, in a temporary folder
+#     ENTRIES=1000000 benches/run.sh
+#
+# Needs git, ssh-keygen, sqlite3, taskset and GNU time. Each figure is a median of pairs: first the one, then the other,
+# so that a machine that becomes slower becomes so for both.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+ENTRIES=${ENTRIES:-100000} PEOPLE=${PEOPLE:-20} RUNS=${RUNS:-9}
+
+cargo build --release --locked --bin twinseal --example bench
+program=$PWD/target/release/twinseal bench=$PWD/target/release/examples/bench
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+export LC_ALL=C GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+
+long=made/$ENTRIES.db longer=made/$((ENTRIES + 1000)).db
+"$bench" generate made "$PEOPLE" 1000 2000 "$ENTRIES" $((ENTRIES + 1000))
+"$bench" change > change.toml
+fingerprint=$(grep -o '[0-9a-f]\{64\}' made/people/p0001/.config/twinseal/registers.toml)
+
+# as HOME PERSON FILE WORDS...: the program as somebody with a memory of their own.
+as() {
+    local home=$work/$1 key=$work/made/people/$2/key file=$3
+    shift 3
+    mkdir -p "$home"
+    env -i PATH="$PATH" HOME="$home" TWINSEAL_KEY="$key" $before "$program" --register "$file" "$@"
+}
+before= # what stands before the program: nothing, or another program that runs it
+meet() { quiet as "$1" "$2" "$3" --fingerprint "$fingerprint" list --limit 1; }
+
+quiet() { "$@" > out 2> err || { cat out err >&2; echo "failed: $*" >&2; exit 1; }; }
+# Seconds of a command.
+wall() {
+    local begun=$EPOCHREALTIME
+    quiet "$@"
+    awk -v begun="$begun" -v ended="$EPOCHREALTIME" 'BEGIN { printf "%.6f\n", ended - begun }'
+}
+median() { sort -n | awk '{ it[NR] = $1 } END { print (it[int((NR + 1) / 2)] + it[int((NR + 2) / 2)]) / 2 }'; }
+shown() { awk -v s="$1" 'BEGIN { if (s < 0.1) printf "%.1f ms", 1000 * s; else printf "%.2f s", s }'; }
+row() { echo "| $1 | $2 | $3 | **$4** | $5 |" | tee -a table; }
+
+# pair RUNS WHAT BAR A B: a row with the medians of both and of their ratios. A and B print seconds; they find the number
+# of the run in $run.
+pair() {
+    local run ratio
+    : > a
+    : > b
+    for run in $(seq "$1"); do
+        eval "$4" >> a
+        eval "$5" >> b
+    done
+    ratio=$(paste a b | awk '{ print $1 / $2 }' | median)
+    row "$2" "$(shown "$(median < a)")" "$(shown "$(median < b)")" "$(printf %.2f "$ratio")" "$3"
+}
+peak() { env time -f %M -o peak "$@" > out 2> err && cat peak; }
+
+{
+    echo '| measure; baseline | measured | baseline | ratio | bar |'
+    echo '|---|---|---|---|---|'
+} | tee table
+
+# Verifying: by an account that knows the register, and by one that meets it.
+meet known p0004 "$long"
+known() { as known p0004 "$long" verify; }
+stranger() { rm -rf stranger && as stranger p0004 "$long" --fingerprint "$fingerprint" verify; }
+on_one_core() { before='taskset -c 0' known; }
+runs=$((ENTRIES > 200000 ? 3 : RUNS))
+pair $runs "\`verify\` of $ENTRIES known entries; \`verify_strict\`, same threads" 1.2 'wall known' '$bench verify $long'
+pair $runs "\`verify\` of $ENTRIES entries never seen; \`verify_strict\`, same threads" 1.2 'wall stranger' '$bench verify $long'
+pair $runs "\`verify\` of $ENTRIES known entries on one core; on all" 2.0 'wall on_one_core' 'wall known'
+
+before='env time -f %M -o verified' quiet known
+"$bench" fold "$long" > out
+folded=$(peak "$bench" fold "$long") verified=$(cat verified)
+row "peak memory of \`verify\`; of the folded state alone" "$((verified / 1024)) MiB" "$((folded / 1024)) MiB" \
+    "$(((verified - folded) / 1024)) MiB more" "32 MiB more"
+
+# Catching up: the account knows all but the newest thousand.
+cp "$long" behind.db
+meet behind p0004 behind.db
+cp "$longer" behind.db
+cp -r behind behind.kept
+catch_up() { as behind p0004 behind.db list --limit 1; }
+back() { rm -rf behind && cp -r behind.kept behind; }
+pair "$RUNS" "catching up 1,000 entries; \`verify_strict\`, same threads" 1.5 'back; wall catch_up' '$bench tail $longer 1000'
+
+# What people use instead.
+meet two p0004 made/2000.db
+two() { as two p0004 made/2000.db verify; }
+"$bench" export made/2000.db files 2000
+keygen() {
+    local n actor namespace
+    while read -r n actor namespace; do
+        ssh-keygen -q -Y verify -f files/allowed -I "$actor" -n "$namespace" -s "files/$n.sig" < "files/$n.body"
+    done < files/list
+}
+git init -q repository
+(
+    cd repository
+    echo "p0004 $(cut -d ' ' -f 1,2 ../made/people/p0004/key.pub)" > ../signers
+    git config user.name p0004
+    git config user.email p0004
+    git config gpg.format ssh
+    git config user.signingkey "$work/made/people/p0004/key"
+    git config gpg.ssh.allowedSignersFile "$work/signers"
+    for n in $(seq 2000); do git commit -q -S --allow-empty -m "entry $n"; done
+)
+commits() { git -C repository log --format=%G?; }
+pair 3 '`git log --format=%G?` of 2,000 signed commits; `verify` of 2,000 entries' '500 or more' 'wall commits' 'wall two'
+pair 3 '`ssh-keygen -Y verify` 2,000 times; `verify` of 2,000 entries' '100 or more' 'wall keygen' 'wall two'
+
+# Deciding, in a short register and in a long one: each run about a change of its own that was filed now.
+for register in 1000 "$ENTRIES"; do
+    cp "made/$register.db" "w$register.db"
+    for person in p0004 p0005 p0006 p0007; do meet "$person.$register" $person "w$register.db"; done
+    for run in $(seq "$RUNS"); do
+        as "p0004.$register" p0004 "w$register.db" file change.toml >> "filed.$register" 2> err
+    done
+done
+# approve PERSON REGISTER RUN
+approve() {
+    local change digest
+    read -r change _ _ digest < <(sed -n "$3p" "filed.$2")
+    as "$1.$2" "$1" "w$2.db" approve "$change" --revision "$digest"
+}
+start() { as "p0005.$1" p0005 "w$1.db" start "$(sed -n "$2p" "filed.$1" | cut -d ' ' -f 1)"; }
+for run in $(seq "$RUNS"); do
+    for register in 1000 "$ENTRIES"; do quiet approve p0006 "$register" "$run"; done
+done
+for person in p0005 p0007; do
+    for register in 1000 "$ENTRIES"; do meet "$person.$register" $person "w$register.db"; done
+done
+pair "$RUNS" "\`approve\`, head known but for one entry, of $ENTRIES; of 1,000" 1.2 \
+    'wall approve p0007 $ENTRIES $run' 'wall approve p0007 1000 $run'
+pair "$RUNS" "\`start\`, head known but for one entry, of $ENTRIES; of 1,000" 1.2 \
+    'meet p0005.$ENTRIES p0005 w$ENTRIES.db; wall start $ENTRIES $run' 'meet p0005.1000 p0005 w1000.db; wall start 1000 $run'
+
+# Recording: the same bytes, inserted durably with the same settings.
+sqlite3 plain.db 'PRAGMA journal_mode = WAL; CREATE TABLE entry (seq INTEGER PRIMARY KEY, blob BLOB NOT NULL, text BLOB) STRICT' > out
+note() { as "p0004.$ENTRIES" p0004 "w$ENTRIES.db" note "CHG-$((10 + run))" "Done as planned; latency and fills are as before."; }
+meet "p0004.$ENTRIES" p0004 "w$ENTRIES.db"
+pair $((3 * RUNS)) '`note`; a process that inserts the same bytes durably' 1.5 'wall note' 'wall $bench insert plain.db w$ENTRIES.db'
+
+# Reading, against the shell of SQLite with the same question to the same file.
+changes=$(sqlite3 "$long" 'SELECT count(*) FROM changes')
+newest='SELECT changes.id, state, risk, kind, owner, window_start, title FROM changes JOIN revisions
+    ON revisions.change = changes.id AND revisions.number = changes.revision ORDER BY id DESC LIMIT 50'
+one='SELECT * FROM revisions WHERE change = 77; SELECT * FROM revision_items WHERE change = 77;
+    SELECT * FROM actions WHERE change = 77'
+waiting="SELECT changes.id, state, risk, owner, window_start, window_end, title FROM changes JOIN revisions
+    ON revisions.change = changes.id AND revisions.number = changes.revision
+    WHERE state IN ('submitted', 'rejected', 'executing')"
+shell() { sqlite3 -readonly "$long" "$1"; }
+for words in 'list|the newest 50' 'show CHG-77|one' 'inbox|waiting'; do
+    read -r -a verb <<< "${words%|*}"
+    case ${verb[0]} in list) query=$newest ;; show) query=$one ;; *) query=$waiting ;; esac
+    pair $((3 * RUNS)) "\`${verb[0]}\` among $changes changes; \`sqlite3\`" 1.2 'wall as known p0004 "$long" "${verb[@]}"' 'wall shell "$query"'
+done
+
+# The file.
+pages=$(sqlite3 "$long" "SELECT sum(pgsize) FROM dbstat WHERE name = 'entry'") bytes=$("$bench" bytes "$long")
+row "the log in the file; the entries themselves" "$((pages / 1024)) KiB" "$((bytes / 1024)) KiB" \
+    "$(awk -v a="$pages" -v b="$bytes" 'BEGIN { printf "%.2f", a / b }')" 1.5
+
+echo
+cat table
