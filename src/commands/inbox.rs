@@ -37,7 +37,7 @@ impl Inbox {
         };
         let now = context.env.now();
         let mut waiting = motions(session.state().governance(), &me, now);
-        let open = open_changes(&session)?;
+        let open = open_changes(&session, &me, now)?;
         session.load_all(&open)?;
         let state = session.state();
         for id in open {
@@ -59,12 +59,18 @@ impl Inbox {
     }
 }
 
-/// The changes that may wait for somebody.
-fn open_changes(session: &Session) -> Result<Vec<ChangeId>, Error> {
+/// The changes that may wait for this person. Of those that were rejected, or whose window closed before they were
+/// started, only what the person filed or owns, by any revision: as the register grows, most of them are others'.
+fn open_changes(session: &Session, me: &PersonId, now: Time) -> Result<Vec<ChangeId>, Error> {
     let doing = || StoreError::sqlite("reading the verified copy");
-    let sql = "SELECT id FROM changes WHERE state IN ('submitted', 'rejected', 'executing') ORDER BY id";
+    let sql = "SELECT id FROM changes JOIN revisions ON revisions.change = changes.id
+            AND revisions.number = changes.revision
+        WHERE state = 'executing' OR state = 'submitted' AND window_end > ?2
+            OR state IN ('submitted', 'rejected') AND EXISTS (
+                SELECT 1 FROM revisions AS mine WHERE mine.change = id AND ?1 IN (mine.requester, mine.owner))
+        ORDER BY id";
     let mut select = session.tables().prepare(sql).map_err(doing())?;
-    let rows = select.query_map([], |row| row.get::<_, u64>(0)).map_err(doing())?;
+    let rows = select.query_map([me.as_str(), &now.to_string()], |row| row.get::<_, u64>(0)).map_err(doing())?;
     let ids = rows.map(|id| id.map(|id| ChangeId::after(id.saturating_sub(1)))).collect::<Result<_, _>>();
     Ok(ids.map_err(doing())?)
 }

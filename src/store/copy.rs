@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
-use super::connect::harden;
+use super::connect::{beside, harden};
 use super::shared::{SharedFile, flush};
 use super::{Finding, StoreError, schema};
 use crate::domain::{Change, ChangeId, Digest, Event, Head, Register};
@@ -91,7 +91,7 @@ impl VerifiedCopy {
         let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
         let ours = pragma("application_id").map_err(doing())? == APPLICATION
             && pragma("user_version").map_err(doing())? == LAYOUT
-            && schema::compare(&conn, schema::tables())?.is_empty();
+            && schema::compare(&conn, schema::Part::Tables)?.is_empty();
         if ours { Ok(Self { conn }) } else { Err(StoreError::Broken(Finding::of_file("copy", "not a verified copy"))) }
     }
 
@@ -231,13 +231,6 @@ impl VerifiedCopy {
         }
         Ok(change)
     }
-}
-
-/// The name of a file that SQLite keeps beside another one.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }
 
 fn head(row: &rusqlite::Row<'_>) -> rusqlite::Result<Head> {

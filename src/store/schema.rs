@@ -1,5 +1,7 @@
 //! `schema.sql`, and holding a file's schema against it byte for byte.
 
+use std::sync::OnceLock;
+
 use rusqlite::Connection;
 
 use super::{Finding, StoreError};
@@ -36,26 +38,51 @@ pub const TABLES: &[(&str, usize)] = &[
     ("erasures", 1),
 ];
 
+/// An object of a schema: its type, its name, its statement.
 type Object = (String, String, Option<String>);
+
+/// How the names of all objects of the first half begin, and of none of the second.
+const LOG: &str = "entry";
+
+/// What of the schema a file has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Both halves: a register.
+    Whole,
+    /// The second half: a verified copy.
+    Tables,
+}
 
 fn objects(conn: &Connection) -> rusqlite::Result<Vec<Object>> {
     let mut select = conn.prepare("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name")?;
     select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
 }
 
+/// The objects of our schema, as SQLite keeps them: asked once, and needed for two files by nearly every command.
+fn ours() -> rusqlite::Result<&'static [Object]> {
+    static OURS: OnceLock<Vec<Object>> = OnceLock::new();
+    if let Some(ours) = OURS.get() {
+        return Ok(ours);
+    }
+    let model = Connection::open_in_memory()?;
+    model.execute_batch(SCHEMA)?;
+    let ours = objects(&model)?;
+    Ok(OURS.get_or_init(|| ours))
+}
+
 /// Holds the schema of an open file against ours: what is missing, added or changed.
 ///
 /// # Errors
 /// What SQLite says.
-pub fn compare(conn: &Connection, ours: &str) -> Result<Vec<Finding>, StoreError> {
+pub fn compare(conn: &Connection, part: Part) -> Result<Vec<Finding>, StoreError> {
     let doing = || StoreError::sqlite("comparing the schema");
-    let model = Connection::open_in_memory().map_err(doing())?;
-    model.execute_batch(ours).map_err(doing())?;
-    let expected = objects(&model).map_err(doing())?;
+    let ours = ours().map_err(doing())?.iter();
+    let expected: Vec<&Object> = ours.filter(|it| part == Part::Whole || !it.1.starts_with(LOG)).collect();
     let found = objects(conn).map_err(doing())?;
-    let named = |list: &[Object], it: &Object| list.iter().find(|(t, n, _)| (t, n) == (&it.0, &it.1)).cloned();
+    let same = |a: &Object, b: &Object| (&a.0, &a.1) == (&b.0, &b.1);
+    let named = |list: &[Object], it: &Object| list.iter().find(|other| same(other, it)).cloned();
     let mut findings = Vec::new();
-    for it in &expected {
+    for it in expected.iter().copied() {
         match named(&found, it) {
             None => findings.push(Finding::of_file("schema", format_args!("the {} {} is missing", it.0, it.1))),
             Some(other) if other.2 != it.2 => {
@@ -69,7 +96,7 @@ pub fn compare(conn: &Connection, ours: &str) -> Result<Vec<Finding>, StoreError
             findings.push(Finding::of_file("schema", format_args!("the {} {:?} stands there twice", it.0, it.1)));
         }
     }
-    for it in found.iter().filter(|it| named(&expected, it).is_none()) {
+    for it in found.iter().filter(|it| !expected.iter().any(|other| same(other, it))) {
         findings.push(Finding::of_file("schema", format_args!("the {} {:?} does not belong here", it.0, it.1)));
     }
     Ok(findings)

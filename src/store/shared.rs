@@ -41,7 +41,7 @@ impl SharedFile {
         let Opened { conn, path, standing, private } = connect(path, scratch)?;
         conn.pragma_update(None, "synchronous", "FULL").map_err(StoreError::sqlite("opening the register"))?;
         conn.pragma_update(None, "query_only", true).map_err(StoreError::sqlite("opening the register"))?;
-        let findings = schema::compare(&conn, schema::whole())?;
+        let findings = schema::compare(&conn, schema::Part::Whole)?;
         let mount = Mount::of(&path);
         Ok((Self { conn, path, standing, mount, _private: private }, findings))
     }
