@@ -3,6 +3,7 @@
 #
 #     benches/run.sh                     100,000 entries of 20 people, in a temporary folder
 #     ENTRIES=1000000 benches/run.sh
+#     PROGRAM=PATH benches/run.sh        another program than this one, such as an earlier release
 #
 # Needs git, ssh-keygen, sqlite3, taskset and GNU time. Each figure is a median of pairs: first the one, then the other,
 # so that a machine that becomes slower becomes so for both.
@@ -11,7 +12,7 @@ cd "$(dirname "$0")/.."
 ENTRIES=${ENTRIES:-100000} PEOPLE=${PEOPLE:-20} RUNS=${RUNS:-9}
 
 cargo build --release --locked --bin twinseal --example bench
-program=$PWD/target/release/twinseal bench=$PWD/target/release/examples/bench
+program=${PROGRAM:-$PWD/target/release/twinseal} bench=$PWD/target/release/examples/bench
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"

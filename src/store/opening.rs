@@ -11,8 +11,8 @@ use crate::domain::Digest;
 use crate::log::{Defect, Entry, Keys, Raw, entry};
 
 /// How many entries, or bytes of them, go to a thread at a time.
-const BATCH: usize = 256;
-const BATCH_BYTES: usize = 1 << 20;
+const BATCH: usize = 64;
+const BATCH_BYTES: usize = 1 << 18;
 
 /// An entry that was opened, or why it could not be.
 pub struct Opened {
