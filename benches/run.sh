@@ -135,9 +135,9 @@ done
 for person in p0005 p0007; do
     for register in 1000 "$ENTRIES"; do meet "$person.$register" $person "w$register.db"; done
 done
-pair "$RUNS" "\`approve\`, head known but for one entry, of $ENTRIES; of 1,000" 1.2 \
+pair "$RUNS" "\`approve\` in a register of $ENTRIES, head known; of 1,000" 1.2 \
     'wall approve p0007 $ENTRIES $run' 'wall approve p0007 1000 $run'
-pair "$RUNS" "\`start\`, head known but for one entry, of $ENTRIES; of 1,000" 1.2 \
+pair "$RUNS" "\`start\` in a register of $ENTRIES, head known; of 1,000" 1.2 \
     'meet p0005.$ENTRIES p0005 w$ENTRIES.db; wall start $ENTRIES $run' 'meet p0005.1000 p0005 w1000.db; wall start 1000 $run'
 
 # Recording: the same bytes, inserted durably with the same settings.

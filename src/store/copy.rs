@@ -1,7 +1,7 @@
 //! The verified copy: the derived tables, filled only from entries that this account's twinseal has verified.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
