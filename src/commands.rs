@@ -44,7 +44,7 @@ use crate::error::Error;
 use crate::log::{Entry, Raw, Unsigned, text};
 use crate::render;
 use crate::signer::Signer;
-use crate::store::{Notice, Session};
+use crate::store::{Notice, Session, Turn};
 
 /// What somebody wants to record.
 pub struct Plan {
@@ -71,8 +71,7 @@ const ATTEMPTS_ASKING: usize = 10;
 /// appends if the head is still the same; else begins again.
 ///
 /// The key is unlocked once, after the rules were asked for the first time: nobody types a passphrase for a refusal.
-/// The lock is held for the append alone, never while a person is asked something, an agent signs, or a tail is
-/// verified.
+/// Others wait while it is our turn: see [`attempt`].
 ///
 /// # Errors
 /// The rule that says no, whatever `plan` says, or what prevents writing. Nothing was recorded then, except that an
@@ -95,27 +94,75 @@ pub fn record(
     session.shared().writable()?;
     let signer = context.unlock(key)?;
     let attempts = if signer.may_ask() { ATTEMPTS_ASKING } else { ATTEMPTS };
-    for attempt in 1..=attempts {
-        let (id, actor) = prepare(context, session, public)?;
-        let wanted = plan(session)?;
-        let event = wanted.event.clone();
-        let (raw, entry) = match seal_entry(context.env, session.state(), id, actor, &signer, wanted) {
-            Err(Error::Refused(refusal)) => return Err(refused(context, session, &event, refusal, Some(&signer))),
-            sealed => sealed?,
-        };
-        if session.append(&raw, &entry, context.env.now())? {
-            if session.notices().contains(&Notice::ErasedLater) {
-                context.env.tell(
-                    "note: others were reading; until they have finished, the file that ends in -wal may hold the text",
-                );
+    for number in 1..=attempts {
+        match attempt(context, session, &signer, &mut plan)? {
+            Attempted::Recorded(entry) => {
+                if session.notices().contains(&Notice::ErasedLater) {
+                    context.env.tell(
+                        "note: others were reading; until they have finished, the file that ends in -wal may hold the \
+                         text",
+                    );
+                }
+                return Ok(*entry);
             }
-            return Ok(entry);
-        }
-        if signer.may_ask() && attempt < attempts {
-            context.env.tell("somebody else recorded meanwhile, so it must be signed again");
+            Attempted::Refused(event, refusal) => {
+                return Err(refused(context, session, &event, refusal, Some(&signer)));
+            }
+            Attempted::Beaten if signer.may_ask() && number < attempts => {
+                context.env.tell("somebody else recorded meanwhile, so it must be signed again");
+            }
+            Attempted::Beaten => {}
         }
     }
     Err(Error::Contended { attempts })
+}
+
+/// What became of one attempt to record.
+enum Attempted {
+    Recorded(Box<Entry>),
+    Refused(Box<Event>, Refusal),
+    /// Others recorded first: nothing was written, and it can be tried again.
+    Beaten,
+}
+
+/// Tries to record, once. A key in memory catches up and signs in its turn to write, so that nobody comes first.
+/// Whoever may be asked at each signature signs before: nobody waits for a person, nor while a long tail is verified.
+fn attempt(
+    context: &mut Context<'_>,
+    session: &mut Session,
+    signer: &Signer,
+    plan: &mut impl FnMut(&mut Session) -> Result<Plan, Error>,
+) -> Result<Attempted, Error> {
+    let turn = if signer.may_ask() {
+        session.refresh(context.env.now(), &mut |_| {})?;
+        None
+    } else {
+        match turn_at_head(context, session)? {
+            None => return Ok(Attempted::Beaten),
+            turn => turn,
+        }
+    };
+    let (id, actor) = ready(context, session, signer.public())?;
+    let wanted = plan(session)?;
+    let event = wanted.event.clone();
+    let (raw, entry) = match seal_entry(context.env, session.state(), id, actor, signer, wanted) {
+        Err(Error::Refused(refusal)) => return Ok(Attempted::Refused(Box::new(event), refusal)),
+        sealed => sealed?,
+    };
+    let turn = turn.map_or_else(|| session.shared().turn(&context.writer()), Ok)?;
+    let done = session.append(turn, &raw, &entry, context.env.now())?;
+    Ok(if done { Attempted::Recorded(Box::new(entry)) } else { Attempted::Beaten })
+}
+
+/// The turn to write, with everything verified up to the head; none where that took long, and others went first.
+fn turn_at_head(context: &mut Context<'_>, session: &mut Session) -> Result<Option<Turn>, Error> {
+    let turn = session.shared().turn(&context.writer())?;
+    if session.refresh_soon(&turn)? {
+        return Ok(Some(turn));
+    }
+    drop(turn);
+    session.refresh(context.env.now(), &mut |_| {})?;
+    Ok(None)
 }
 
 /// Asks every rule whether this could be recorded now, and signs nothing: so that nobody reads a page or types a
@@ -146,14 +193,11 @@ fn refused(
     let Some(signer) = unasked else { return refusal.into() };
     let plan = || Plan::of(Event::Refused { attempt: attempt.clone(), rule: refusal.rule() });
     for _ in 0..ATTEMPTS {
-        let Ok((id, actor)) = prepare(context, session, signer.public()) else { break };
-        let sealed = seal_entry(context.env, session.state(), id, actor, signer, plan());
-        // It was recorded before, or would not be refused any more.
-        let Ok((raw, entry)) = sealed else { break };
-        match session.append(&raw, &entry, context.env.now()) {
-            Ok(true) => return Error::RefusedOnRecord { refusal, seq: entry.header.seq },
-            Ok(false) => {}
-            Err(_) => break,
+        match self::attempt(context, session, signer, &mut |_| Ok(plan())) {
+            Ok(Attempted::Recorded(entry)) => return Error::RefusedOnRecord { refusal, seq: entry.header.seq },
+            Ok(Attempted::Beaten) => {}
+            // It was recorded before, or would not be refused any more.
+            Ok(Attempted::Refused(..)) | Err(_) => break,
         }
     }
     refusal.into()
@@ -183,6 +227,11 @@ pub fn tell_recorded(
 /// Brings the verified copy up to the head, where something is about to be recorded by the holder of a key.
 fn prepare(context: &mut Context<'_>, session: &mut Session, key: PublicKey) -> Result<(RegisterId, PersonId), Error> {
     session.refresh(context.env.now(), &mut |_| {})?;
+    ready(context, session, key)
+}
+
+/// Whether something can be recorded behind the head as it is known, and by whom.
+fn ready(context: &Context<'_>, session: &Session, key: PublicKey) -> Result<(RegisterId, PersonId), Error> {
     if let Some(fault) = session.fault() {
         return Err(Error::Broken(fault.clone()));
     }

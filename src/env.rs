@@ -3,23 +3,29 @@
 use std::collections::HashMap;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
 use crate::domain::Time;
 
 /// The variables that are read, and no others.
-const VARIABLES: [&str; 9] = [
+const VARIABLES: [&str; 11] = [
     "HOME",
+    "LOGNAME",
     "NO_COLOR",
     "SSH_AUTH_SOCK",
     "TERM",
     "TWINSEAL_AS",
     "TWINSEAL_KEY",
     "TWINSEAL_REGISTER",
+    "USER",
     "XDG_CONFIG_HOME",
     "XDG_STATE_HOME",
 ];
+
+/// How long to wait for others who write: they are done in some milliseconds each.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Somebody who can be asked.
 pub trait Console {
@@ -66,6 +72,8 @@ pub struct Env {
     pub colour: bool,
     /// Whether progress may be shown.
     pub progress: bool,
+    /// How long to wait for others who write.
+    pub patience: Duration,
 }
 
 impl Env {
@@ -90,6 +98,7 @@ impl Env {
             width: on_terminal.then(|| terminal_size::terminal_size().map_or(80, |(width, _)| width.0)),
             progress: io::stderr().is_terminal() && !dumb,
             variables,
+            patience: PATIENCE,
             folder: std::env::current_dir()?,
             clock: Box::new(now),
             random: Box::new(|bytes| getrandom::fill(bytes).map_err(io::Error::from)),
@@ -119,6 +128,12 @@ impl Env {
     pub fn has_home(&self) -> bool {
         let absolute = |name: &str| self.variables.get(name).is_some_and(|path| Path::new(path).is_absolute());
         absolute("HOME") || (absolute("XDG_CONFIG_HOME") && absolute("XDG_STATE_HOME"))
+    }
+
+    /// What this account says that it is called.
+    pub fn account(&self) -> &str {
+        let named = ["LOGNAME", "USER"].into_iter().find_map(|name| self.variables.get(name));
+        named.map_or("somebody", String::as_str)
     }
 
     /// What time it is.

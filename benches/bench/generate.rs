@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, params};
 use sha2::{Digest as _, Sha256};
@@ -146,6 +146,7 @@ impl World {
             width: None,
             colour: false,
             progress: false,
+            patience: Duration::from_secs(30),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::env::Env;
 use crate::error::Error;
 use crate::log::{Defect, entry};
 use crate::render::{safe, safe_json};
-use crate::store::{Finding, Notice, PinFile, Session, SharedFile, StoreError};
+use crate::store::{Finding, Notice, PinFile, Session, SharedFile, StoreError, Writer};
 
 /// Options of every command. Their ids are their own: clap would mix them up with a verb's arguments of one name.
 #[derive(Debug, Clone, Default, Args)]
@@ -180,6 +180,11 @@ impl<'e> Context<'e> {
         in_place_of: Option<Digest>,
     ) -> Result<(), Error> {
         Ok(self.known.trust(self.env, id.name(), path, fingerprint, in_place_of)?)
+    }
+
+    /// Who waits for their turn to write.
+    pub fn writer(&self) -> Writer {
+        Writer { account: self.env.account().to_owned(), patience: self.env.patience }
     }
 
     /// The folder in which this account remembers a register.

@@ -74,7 +74,9 @@ impl Init {
         state.apply(&entry.header, entry.leaf, &entry.event);
 
         let mut shared = SharedFile::create(&path)?;
-        if let Err(error) = shared.append(None, &raw, &[], |tx| project(tx, &entry, &state)) {
+        let turn = shared.turn(&context.writer());
+        let appended = turn.and_then(|turn| shared.append(&turn, None, &raw, &[], |tx| project(tx, &entry, &state)));
+        if let Err(error) = appended {
             shared.discard();
             return Err(error.into());
         }

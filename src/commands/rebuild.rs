@@ -23,7 +23,10 @@ impl Rebuild {
             if let Some(fault) = session.fault() {
                 return Err(Error::Broken(fault.clone()));
             }
-            if let Some(differed) = session.rebuild()? {
+            let turn = session.shared().turn(&context.writer())?;
+            if session.refresh_soon(&turn)?
+                && let Some(differed) = session.rebuild(&turn)?
+            {
                 break differed;
             }
         };

@@ -1,5 +1,7 @@
 //! What to do next when a command did not do what it was asked.
 
+use std::path::Path;
+
 use super::Error;
 use crate::log::Defect;
 use crate::signer::{AgentError, KeyError};
@@ -98,6 +100,8 @@ impl Error {
 
 fn store_hint(error: &StoreError) -> Option<String> {
     let hint = match error {
+        StoreError::Queue { queue, .. } => return Some(busy_hint(queue)),
+        StoreError::Locked { path, .. } => return Some(busy_hint(path)),
         StoreError::NotFound { .. } => "check the path; `twinseal init` founds a register",
         StoreError::Exists { .. } => "choose another path: a register is never overwritten",
         StoreError::NotADatabase { .. } | StoreError::OtherApplication { .. } => "check the path given with --register",
@@ -109,7 +113,9 @@ fn store_hint(error: &StoreError) -> Option<String> {
              agent that you forward"
         }
         StoreError::ReadOnly { .. } => "ask for membership of the group that owns it",
-        StoreError::Busy { .. } => "somebody writes for very long; look for their process, then try again",
+        StoreError::Busy { .. } => {
+            "another command of yours, or a program such as the sqlite3 shell, is at work there; wait, or end it"
+        }
         StoreError::Broken(_) => "`twinseal verify` names all that is wrong; keep the file as evidence",
         StoreError::PinLost { .. } => {
             "it was truncated, rolled back or replaced: keep this file, ask the admins, and compare with a backup"
@@ -121,6 +127,12 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::Sqlite { .. } | StoreError::Io { .. } => return None,
     };
     Some(hint.to_owned())
+}
+
+/// Which process to look for. `fuser` shows those of other accounts to their owners and to root alone.
+fn busy_hint(file: &Path) -> String {
+    let file = shell_word(&file.display().to_string());
+    format!("nothing was recorded; `fuser -v {file}` or `lsof {file}` names the processes; try again when it has ended")
 }
 
 fn key_hint(error: &KeyError) -> Option<String> {

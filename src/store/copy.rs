@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
@@ -110,12 +111,14 @@ impl VerifiedCopy {
         &self.conn
     }
 
-    /// Begins to bring it on; others of this account wait.
+    /// Begins to bring it on; others of this account wait, and so does this process for them, but not longer.
     ///
     /// # Errors
-    /// What SQLite says.
-    pub fn begin(&self) -> Result<Transaction<'_>, StoreError> {
-        Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate)
+    /// [`StoreError::Busy`], or what else SQLite says.
+    pub fn begin(&self, patience: Duration) -> Result<Transaction<'_>, StoreError> {
+        let begun = self.conn.busy_timeout(patience);
+        begun
+            .and_then(|()| Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate))
             .map_err(StoreError::sqlite("bringing the verified copy on"))
     }
 

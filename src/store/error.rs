@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::queue::Holder;
 use crate::domain::{Digest, Time};
 use crate::log::Defect;
 
@@ -120,6 +121,26 @@ pub enum StoreError {
         /// For how long it was tried.
         seconds: u64,
     },
+    /// Somebody has had their turn to write for longer than we wait.
+    #[error("{} was busy for more than {seconds} s: {}", .path.display(), who(.holder.as_ref()))]
+    Queue {
+        /// Which register.
+        path: PathBuf,
+        /// The file of the queue.
+        queue: PathBuf,
+        /// For how long it was waited.
+        seconds: u64,
+        /// Who it is, as they say.
+        holder: Option<Holder>,
+    },
+    /// It was our turn, and another program held the file for longer than we wait.
+    #[error("{} was locked by another program for more than {seconds} s", .path.display())]
+    Locked {
+        /// Which file.
+        path: PathBuf,
+        /// For how long it was tried.
+        seconds: u64,
+    },
     /// SQLite says no.
     #[error("SQLite, while {doing}: {source}")]
     Sqlite {
@@ -171,6 +192,15 @@ pub enum StoreError {
 
 fn at(verified: &Option<Time>) -> String {
     verified.map_or(" before".to_owned(), |time| format!(" at {time}"))
+}
+
+fn who(holder: Option<&Holder>) -> String {
+    match holder {
+        Some(Holder { account, process, since }) => {
+            format!("{account} (process {process}) has been writing since {since}")
+        }
+        None => "some process has its turn to write, and does not say whose".to_owned(),
+    }
 }
 
 impl StoreError {

@@ -3,14 +3,22 @@
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
+use std::time::Duration;
 
 use super::copy::{VerifiedCopy, replaced, verified_before};
 use super::follow::{Mode, Reading, follow};
 use super::pin::{Pin, PinFile};
+use super::queue::Turn;
 use super::shared::{Appended, SharedFile};
-use super::{Finding, StoreError, compare, tables};
+use super::{BUSY, Finding, StoreError, compare, tables};
 use crate::domain::{Change, ChangeId, Digest, Head, Register, Time};
 use crate::log::{Defect, Entry, Raw, entry, text};
+
+/// How many new entries may be verified while others wait for their turn: some milliseconds, at most some tens.
+const SHORT_TAIL: u64 = 200;
+
+/// How long others wait while another process of this account is busy with the verified copy.
+const SOON: Duration = Duration::from_millis(250);
 
 /// Something that was noticed and did not stop the work, to be said aloud.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,12 +177,34 @@ impl Session {
     /// # Errors
     /// As [`Session::open`].
     pub fn refresh(&mut self, now: Time, progress: &mut dyn FnMut(u64)) -> Result<(), StoreError> {
+        self.catch_up(BUSY, progress)?;
+        self.advance_pin(now)
+    }
+
+    /// The same in one's turn to write, where others wait: `false` where that could take long, and it is to be done
+    /// outside. The pin stays behind until then: its syncs are not for others to wait for.
+    ///
+    /// # Errors
+    /// As [`Session::refresh`].
+    pub fn refresh_soon(&mut self, _turn: &Turn) -> Result<bool, StoreError> {
+        let (newest, known) = (self.shared.newest()?, self.state.head().map(|head| head.seq));
+        if newest.unwrap_or(0).saturating_sub(known.unwrap_or(0)) > SHORT_TAIL {
+            return Ok(false);
+        }
+        match self.catch_up(SOON, &mut |_| {}) {
+            Err(StoreError::Busy { .. }) => Ok(false),
+            caught_up => caught_up.map(|()| true),
+        }
+    }
+
+    /// Brings the verified copy and the state up to the head; waits so long for other processes of this account.
+    fn catch_up(&mut self, patience: Duration, progress: &mut dyn FnMut(u64)) -> Result<(), StoreError> {
         let newest = self.shared.newest()?;
         if self.state.head().is_some() && newest == self.state.head().map(|head| head.seq) {
             return Ok(());
         }
         let erasures = self.state.governance().erasures().count();
-        let tx = self.copy.begin()?;
+        let tx = self.copy.begin(patience)?;
         if self.state.head() != self.copy.head()? {
             // Another process of this account brought the copy on: what was loaded is loaded anew.
             let loaded: Vec<ChangeId> = self.state.loaded().collect();
@@ -195,7 +225,7 @@ impl Session {
         {
             return Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified: Some(verified) });
         }
-        self.advance_pin(now)
+        Ok(())
     }
 
     /// The pin advances after the copy's commit, so that it never runs ahead of what was verified.
@@ -216,7 +246,7 @@ impl Session {
         let mut state = Register::default();
         // Entries and tables are read at one moment: others may record meanwhile.
         let snapshot = self.shared.snapshot()?;
-        let tx = self.copy.begin()?;
+        let tx = self.copy.begin(BUSY)?;
         let mut reading = follow(&self.shared, &self.copy, &mut state, self.fingerprint, Mode::Everything, progress)?;
         self.state = state;
         if reading.findings.is_empty() {
@@ -362,16 +392,18 @@ impl Session {
         }
     }
 
-    /// Puts a sealed entry behind the head, and brings copy, state and pin on. `false` where somebody was faster
-    /// and nothing was written.
+    /// Puts a sealed entry behind the head, which ends the turn, and brings copy, state and pin on. `false` where
+    /// somebody was faster and nothing was written.
     ///
     /// # Errors
     /// As [`SharedFile::append`].
-    pub fn append(&mut self, raw: &Raw, entry: &Entry, now: Time) -> Result<bool, StoreError> {
+    pub fn append(&mut self, turn: Turn, raw: &Raw, entry: &Entry, now: Time) -> Result<bool, StoreError> {
         let mut after = self.state.clone();
         after.apply(&entry.header, entry.leaf, &entry.event);
         let erase = self.to_erase(&after)?;
-        match self.shared.append(self.state.head(), raw, &erase, |tx| tables::project(tx, entry, &after))? {
+        let done = self.shared.append(&turn, self.state.head(), raw, &erase, |tx| tables::project(tx, entry, &after));
+        drop(turn);
+        match done? {
             Appended::HeadMoved => Ok(false),
             Appended::Done => {
                 if !erase.is_empty() && !self.shared.flush()? {
@@ -389,9 +421,9 @@ impl Session {
     ///
     /// # Errors
     /// As [`SharedFile::append`].
-    pub fn rebuild(&mut self) -> Result<Option<Vec<Finding>>, StoreError> {
+    pub fn rebuild(&mut self, turn: &Turn) -> Result<Option<Vec<Finding>>, StoreError> {
         let erase: Vec<u64> = self.standing_again()?.into_iter().filter_map(|finding| finding.seq).collect();
-        let done = self.shared.refill(self.state.head(), &erase, self.copy.conn())?;
+        let done = self.shared.refill(turn, self.state.head(), &erase, self.copy.conn())?;
         if !erase.is_empty() && !self.shared.flush()? {
             self.notices.push(Notice::ErasedLater);
         }

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, Transactio
 
 use super::connect::{APPLICATION, LAYOUT, Opened, PrivateCopy, Standing, connect};
 use super::place::{Mount, local};
+use super::queue::{self, Turn, Writer};
 use super::{Finding, StoreError, compare, schema};
 use crate::domain::Head;
 use crate::log::Raw;
@@ -88,6 +89,7 @@ impl SharedFile {
     pub fn discard(self) {
         let Self { conn, path, .. } = self;
         drop(conn);
+        queue::remove(&path);
         // It held nothing; if it cannot be removed, the next `init` says that it exists.
         let _ = fs::remove_file(path);
     }
@@ -182,20 +184,30 @@ impl SharedFile {
         if self.conn.is_autocommit() { self.snapshot().map(Some) } else { Ok(None) }
     }
 
+    /// Waits for the turn to write.
+    ///
+    /// # Errors
+    /// As [`SharedFile::writable`] and [`Turn::wait`].
+    pub fn turn(&self, writer: &Writer) -> Result<Turn, StoreError> {
+        self.writable()?;
+        Turn::wait(&self.path, writer)
+    }
+
     /// Puts an entry behind `head` if that still is the newest one, erases texts that it is carried to erase, and
     /// projects it onto the tables, in one transaction that is durable when this returns.
     ///
     /// # Errors
-    /// As [`SharedFile::writable`], [`StoreError::Busy`], or what SQLite says; nothing was recorded then.
+    /// As [`SharedFile::writable`], [`StoreError::Locked`], or what SQLite says; nothing was recorded then.
     pub fn append(
         &mut self,
+        turn: &Turn,
         head: Option<Head>,
         raw: &Raw,
         erase: &[u64],
         project: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
     ) -> Result<Appended, StoreError> {
         let doing = || StoreError::sqlite("recording");
-        let done = self.write(|tx| {
+        let done = self.write(turn, |tx| {
             if !is_head(tx, head).map_err(doing())? {
                 return Ok(Appended::HeadMoved);
             }
@@ -223,12 +235,13 @@ impl SharedFile {
     /// As [`SharedFile::append`].
     pub fn refill(
         &mut self,
+        turn: &Turn,
         head: Option<Head>,
         erase: &[u64],
         copy: &Connection,
     ) -> Result<Option<Vec<Finding>>, StoreError> {
         let doing = || StoreError::sqlite("refilling the tables");
-        self.write(|tx| {
+        self.write(turn, |tx| {
             if !is_head(tx, head).map_err(doing())? {
                 return Ok(None);
             }
@@ -251,15 +264,24 @@ impl SharedFile {
     }
 
     /// Runs one writing transaction; rolled back unless it succeeds.
-    fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    fn write<T>(
+        &mut self,
+        turn: &Turn,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let doing = || StoreError::sqlite("recording");
         self.writable()?;
+        // Whoever does not queue, such as a shell of SQLite, is waited for too.
+        self.conn.busy_timeout(turn.patience).map_err(doing())?;
         self.conn.pragma_update(None, "query_only", false).map_err(doing())?;
         let done = Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate)
             .map_err(doing())
             .and_then(|tx| work(&tx).and_then(|done| tx.commit().map(|()| done).map_err(doing())));
         self.conn.pragma_update(None, "query_only", true).map_err(doing())?;
-        done
+        done.map_err(|error| match error {
+            StoreError::Busy { .. } => StoreError::Locked { path: self.path.clone(), seconds: turn.patience.as_secs() },
+            error => error,
+        })
     }
 }
 
@@ -296,6 +318,8 @@ fn is_head(conn: &Connection, head: Option<Head>) -> rusqlite::Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -303,11 +327,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut file = SharedFile::create(&folder.path().join("prod.db")).unwrap();
         let raw = Raw { seq: 0, blob: b"blob".to_vec(), text: None };
+        let turn = file.turn(&Writer { account: "alice".to_owned(), patience: Duration::ZERO }).unwrap();
         file.mount = Some(Mount { point: "/srv".into(), kind: "nfs4".to_owned() });
-        assert!(matches!(file.append(None, &raw, &[], |_| Ok(())), Err(StoreError::Network { .. })));
-        assert!(matches!(file.refill(None, &[], &Connection::open("").unwrap()), Err(StoreError::Network { .. })));
+        assert!(matches!(file.append(&turn, None, &raw, &[], |_| Ok(())), Err(StoreError::Network { .. })));
+        assert!(matches!(
+            file.refill(&turn, None, &[], &Connection::open("").unwrap()),
+            Err(StoreError::Network { .. })
+        ));
         assert_eq!(file.newest().unwrap(), None);
         file.mount = None;
-        assert!(matches!(file.append(None, &raw, &[], |_| Ok(())), Ok(Appended::Done)));
+        assert!(matches!(file.append(&turn, None, &raw, &[], |_| Ok(())), Ok(Appended::Done)));
     }
 }

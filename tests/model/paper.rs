@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Duration;
 
 use ed25519_dalek::Signer as _;
 use tempfile::TempDir;
@@ -10,7 +11,7 @@ use twinseal::domain::{
 };
 use twinseal::log::request::{self, For};
 use twinseal::log::{Unsigned, sshsig, text};
-use twinseal::store::{Session, SharedFile, project};
+use twinseal::store::{Session, SharedFile, Writer, project};
 
 use super::facts::{Entry, Key, Person, Place, Proposal, What};
 use super::real::{id, pairs};
@@ -42,12 +43,16 @@ impl Paper {
                 let mut state = Register::default();
                 state.apply(header, sealed.leaf, event);
                 let mut shared = SharedFile::create(&self.folder.path().join("prod.db")).unwrap();
-                shared.append(None, &raw, &[], |tx| project(tx, &sealed, &state)).unwrap();
+                let turn = shared.turn(&writer()).unwrap();
+                shared.append(&turn, None, &raw, &[], |tx| project(tx, &sealed, &state)).unwrap();
                 let memory = self.folder.path().join("memory");
                 let session = Session::open(shared, &memory, sealed.leaf, header.time, &mut |_| {});
                 self.session = Some(session.unwrap());
             }
-            Some(session) => assert!(session.append(&raw, &sealed, header.time).unwrap(), "nobody else records here"),
+            Some(session) => {
+                let turn = session.shared().turn(&writer()).unwrap();
+                assert!(session.append(turn, &raw, &sealed, header.time).unwrap(), "nobody else records here");
+            }
         }
         sealed.leaf
     }
@@ -61,7 +66,8 @@ impl Paper {
         assert!(reading.findings.is_empty(), "verify finds {:#?}", reading.findings);
         assert_eq!(reading.unjudged, 0);
         assert!(session.state() == register, "the file's state is not the one in memory");
-        let differed = session.rebuild().unwrap().expect("nobody else records here");
+        let turn = session.shared().turn(&writer()).unwrap();
+        let differed = session.rebuild(&turn).unwrap().expect("nobody else records here");
         assert!(differed.is_empty(), "rebuild changes {differed:#?}");
         let file = |name: &str| std::fs::read(self.folder.path().join(name)).unwrap_or_default();
         let shared = secrets(&[file("prod.db"), file("prod.db-wal")].concat());
@@ -73,6 +79,11 @@ impl Paper {
             assert!(!erased || !copied.contains(&secret(self.seed, *place)), "the text of entry {place} in the copy");
         }
     }
+}
+
+/// Nobody else writes: nothing is waited for.
+fn writer() -> Writer {
+    Writer { account: "model".to_owned(), patience: Duration::ZERO }
 }
 
 /// Every such word in a file.

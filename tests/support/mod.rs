@@ -10,6 +10,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
@@ -27,6 +28,9 @@ use zeroize::Zeroizing;
 
 /// When every world begins.
 pub const MORNING: &str = "2026-12-01T09:00:00Z";
+
+/// How long anybody in a world waits for others who write.
+pub const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The founding people and their roles.
 pub const PEOPLE: [(&str, &str); 6] = [
@@ -243,6 +247,7 @@ impl World {
             width: None,
             colour: false,
             progress: false,
+            patience: PATIENCE,
         };
         (env, [out, err, screen])
     }

@@ -1,0 +1,309 @@
+//! The queue of those who write: everybody's turn comes, in order, and whoever is in the way is named.
+
+mod support;
+
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use rexpect::session::spawn_command;
+use support::{CHANGE, World, stock_tool};
+use twinseal::domain::Time;
+use twinseal::error::Exit;
+
+const QUEUE: &str = "prod.db-queue";
+
+/// The program itself as somebody. Its clock is the real one.
+fn program(world: &World, person: &str, arguments: &[&str]) -> Command {
+    let home = world.path(&format!("people/{person}"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_twinseal"));
+    command.args(arguments).current_dir(world.path("")).env_clear();
+    command.env("HOME", &home).env("TWINSEAL_KEY", home.join("key")).env("TWINSEAL_REGISTER", "prod.db");
+    command
+}
+
+/// Starts it.
+fn spawn(world: &World, person: &str, arguments: &[&str]) -> Child {
+    let mut command = program(world, person, arguments);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Waits for a process that must be done, and returns what it said: data and talk.
+#[track_caller]
+fn done(process: Child) -> (String, String) {
+    let output = process.wait_with_output().unwrap();
+    let [out, err] = [output.stdout, output.stderr].map(|it| String::from_utf8(it).unwrap());
+    assert!(output.status.success(), "{err}");
+    (out, err)
+}
+
+/// A world in which erin has filed so many changes whose windows are open by the real clock.
+fn filed_now(changes: u64) -> World {
+    let world = World::founded();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().cast_signed();
+    let time = |seconds| Time::from_unix(now + seconds).unwrap().to_string();
+    let change = CHANGE.replace("2026-12-01T10:00:00Z", &time(0)).replace("2026-12-01T12:00:00Z", &time(7200));
+    world.at(&time(60));
+    world.write("change.toml", change);
+    for _ in 0..changes {
+        world.ok("erin", "file change.toml");
+    }
+    world
+}
+
+/// What notes the log holds, in its order.
+fn notes(world: &World) -> Vec<String> {
+    let texts = (0..world.entries()).filter_map(|seq| String::from_utf8(world.raw(seq).text?).ok());
+    texts.filter_map(|text| text.lines().find_map(|line| line.strip_prefix("note ")).map(str::to_owned)).collect()
+}
+
+#[test]
+fn what_twenty_processes_record_at_once_is_in_the_log_once_each_and_nobody_is_told_to_wait() {
+    let world = filed_now(4);
+    let before = world.entries();
+    let digest = |change: &str| world.revision(change).filed.to_string();
+    let approve = |change| vec!["approve".to_owned(), change, "--revision".to_owned()];
+    let mut acts: Vec<(&str, Vec<String>)> = Vec::new();
+    for person in ["carol", "dave"] {
+        acts.push((person, [approve("CHG-1".to_owned()), vec![digest("CHG-1")]].concat()));
+        acts.push((person, ["reject", "CHG-2", "--reason", "Not today."].map(str::to_owned).to_vec()));
+    }
+    acts.push(("erin", ["withdraw", "CHG-3", "--reason", "Overtaken."].map(str::to_owned).to_vec()));
+    acts.push(("erin", ["revise", "CHG-4", "change.toml"].map(str::to_owned).to_vec()));
+    for (admin, group) in [("alice", "dba"), ("bob", "network")] {
+        let grant = ["person", "grant", "carol", "--group", group, "--reason", "Stands in."];
+        acts.push((admin, grant.map(str::to_owned).to_vec()));
+    }
+    acts.extend((0..4).map(|_| ("erin", ["file", "change.toml"].map(str::to_owned).to_vec())));
+    let people = ["alice", "bob", "erin", "carol", "dave", "audrey"];
+    let noted: Vec<String> = (0..8).map(|n| format!("Note {n}.")).collect();
+    for (n, words) in noted.iter().enumerate() {
+        acts.push((people[n % people.len()], vec!["note".to_owned(), "CHG-1".to_owned(), words.clone()]));
+    }
+    assert_eq!(acts.len(), 20);
+
+    let start = |(person, words): &(&str, Vec<String>)| {
+        spawn(&world, person, &words.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let processes: Vec<Child> = acts.iter().map(start).collect();
+    let said: Vec<(String, String)> = processes.into_iter().map(done).collect();
+    for (_, err) in &said {
+        let impatient = ["busy", "locked", "again", "error", "waiting"];
+        assert!(!impatient.iter().any(|word| err.contains(word)), "{err}");
+    }
+    // Each is there once: the number of entries, and of each kind what can be told apart.
+    assert_eq!(world.entries(), before + 20);
+    let mut found = notes(&world);
+    found.sort();
+    assert_eq!(found, noted);
+    let mut filed: Vec<&str> = said.iter().filter_map(|(out, _)| out.strip_suffix('\n')).collect();
+    filed.retain(|line| line.contains(" revision 1 "));
+    filed.sort_unstable();
+    let expected = (5..=8).map(|n| format!("CHG-{n} revision 1 {}", digest(&format!("CHG-{n}"))));
+    assert_eq!(filed, expected.collect::<Vec<_>>());
+    assert_eq!(world.change("CHG-1").votes().len(), 2);
+    assert_eq!(world.change("CHG-2").votes().len(), 2);
+    assert_eq!(world.revision("CHG-4").number, 2);
+    assert_eq!(world.state().governance().motions().len(), 2);
+    for person in people {
+        assert_eq!(world.findings(person), Vec::<String>::new());
+    }
+}
+
+/// How many processes wait for a lock of this kind on this file, by the kernel's own table.
+fn waiting(file: &Path) -> usize {
+    let inode = format!(":{} ", fs::metadata(file).unwrap().ino());
+    let table = fs::read_to_string("/proc/locks").unwrap();
+    table.lines().filter(|line| line.contains("-> FLOCK") && line.contains(&inode)).count()
+}
+
+#[test]
+fn turns_come_in_the_order_in_which_people_asked() {
+    let world = filed_now(1);
+    let queue = File::options().read(true).write(true).open(world.path(QUEUE)).unwrap();
+    queue.lock().unwrap();
+    let mut processes = Vec::new();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    for n in 0..8 {
+        let people = ["carol", "dave", "audrey", "alice"];
+        processes.push(spawn(&world, people[n % 4], &["note", "CHG-1", &n.to_string()]));
+        while waiting(&world.path(QUEUE)) <= n {
+            assert!(Instant::now() < deadline, "it does not wait");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+    drop(queue);
+    processes.into_iter().for_each(|process| drop(done(process)));
+    assert_eq!(notes(&world), ["0", "1", "2", "3", "4", "5", "6", "7"]);
+}
+
+#[test]
+fn whoever_waits_too_long_is_told_for_whom_and_records_nothing() {
+    let world = World::filed();
+    world.variable("audrey", "LOGNAME", Some("audrey"));
+    world.ok("audrey", "note CHG-1 'Seen.'");
+    let note = fs::read_to_string(world.path(QUEUE)).unwrap();
+    assert_eq!(note.trim_end(), format!("audrey {}", std::process::id()));
+    let held = File::open(world.path(QUEUE)).unwrap();
+    held.lock().unwrap();
+    let since = Time::from_unix(held.metadata().unwrap().mtime()).unwrap();
+    let complaint = format!(
+        "prod.db was busy for more than 3 s: audrey (process {}) has been writing since {since}",
+        std::process::id()
+    );
+    world.fails("carol", "note CHG-1 'Seen too.'", Exit::Environment, &complaint);
+    world.fails("erin", "file change.toml", Exit::Environment, "hint: nothing was recorded; `fuser -v ");
+    world.fails("carol", "rebuild", Exit::Environment, &complaint);
+    // Reading waits for nobody.
+    for command in ["list", "show CHG-1", "verify", "inbox", "doctor"] {
+        let begun = Instant::now();
+        world.ok("dave", command);
+        assert!(begun.elapsed() < support::PATIENCE, "{command}");
+    }
+    drop(held);
+    world.ok("carol", "note CHG-1 'Seen too.'");
+    // Those who gave up do not stand in the queue any more.
+    let begun = Instant::now();
+    world.ok("erin", "file change.toml");
+    assert!(begun.elapsed() < support::PATIENCE);
+    assert_eq!(world.findings("audrey"), Vec::<String>::new());
+}
+
+#[test]
+fn what_somebody_wrote_into_the_queue_steers_no_terminal() {
+    let world = World::filed();
+    fs::write(world.path(QUEUE), format!("{:<79}\n", "\u{1b}[2Jroot 1")).unwrap();
+    let held = File::open(world.path(QUEUE)).unwrap();
+    held.lock().unwrap();
+    let complaint = "some process has its turn to write, and does not say whose";
+    world.fails("carol", "note CHG-1 'Seen.'", Exit::Environment, complaint);
+}
+
+#[test]
+fn another_program_that_locks_the_register_is_waited_for_and_told_of() {
+    let world = World::filed();
+    let shell = world.sql();
+    shell.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let complaint = "prod.db was locked by another program for more than 3 s";
+    world.fails("carol", "note CHG-1 'Seen.'", Exit::Environment, complaint);
+    world.fails("carol", "note CHG-1 'Seen.'", Exit::Environment, "`fuser -v ");
+    shell.execute_batch("ROLLBACK").unwrap();
+    world.ok("carol", "note CHG-1 'Seen.'");
+}
+
+#[test]
+fn a_person_who_reads_and_types_blocks_nobody() {
+    if !stock_tool("ssh-keygen") {
+        return;
+    }
+    let world = filed_now(1);
+    let mut lock = Command::new("ssh-keygen");
+    lock.args(["-q", "-p", "-N", "correct horse", "-f"]).arg(world.path("people/carol/key"));
+    assert!(lock.stdin(Stdio::null()).status().unwrap().success());
+    let mut approving = program(&world, "carol", &["approve", "CHG-1"]);
+    approving.env("TERM", "xterm");
+    let mut terminal = spawn_command(approving, Some(20_000)).unwrap();
+    let others = |words: &str| {
+        let begun = Instant::now();
+        for person in ["dave", "erin", "audrey"] {
+            world.ok(person, &format!("note CHG-1 '{person} {words}'"));
+        }
+        assert!(begun.elapsed() < support::PATIENCE);
+    };
+    terminal.exp_string("Type CHG-1 to approve this revision: ").unwrap();
+    others("while she reads");
+    terminal.send_line("CHG-1").unwrap();
+    terminal.exp_string("Passphrase of ").unwrap();
+    others("while she types");
+    terminal.send_line("correct horse").unwrap();
+    let rest = terminal.exp_eof().unwrap();
+    assert!(rest.contains("CHG-1 revision 1 approved"), "{rest}");
+    assert_eq!(world.entries(), 3 + 7);
+    assert_eq!(world.change("CHG-1").votes()[0].seq, 9);
+    assert_eq!(world.findings("audrey"), Vec::<String>::new());
+}
+
+// What stands in the place of the queue
+
+/// What somebody puts in the place of the queue does no harm, and stops nobody.
+#[track_caller]
+fn records(world: &World) {
+    let before = world.entries();
+    let begun = Instant::now();
+    world.ok("carol", "note CHG-1 'Seen.'");
+    assert!(begun.elapsed() < support::PATIENCE);
+    assert_eq!(world.entries(), before + 1);
+    assert_eq!(world.findings("audrey"), Vec::<String>::new());
+}
+
+/// A world without the file of the queue, and its place.
+fn without_queue() -> (World, PathBuf) {
+    let world = World::filed();
+    let queue = world.path(QUEUE);
+    fs::remove_file(&queue).unwrap();
+    (world, queue)
+}
+
+#[test]
+fn a_link_in_its_place_is_not_followed() {
+    let (world, queue) = without_queue();
+    world.write("precious", "precious");
+    for target in ["precious", "nothing", "prod.db", "prod.db-wal", "/dev/zero"] {
+        symlink(world.path(target), &queue).unwrap();
+        records(&world);
+        assert!(fs::symlink_metadata(&queue).unwrap().is_symlink());
+        fs::remove_file(&queue).unwrap();
+    }
+    assert_eq!(fs::read(world.path("precious")).unwrap(), b"precious");
+    assert!(!world.path("nothing").exists());
+}
+
+/// Another name of the register itself: to write a note there would destroy it, and to close it would drop locks.
+#[test]
+fn another_name_of_a_file_in_its_place_is_not_opened() {
+    let (world, queue) = without_queue();
+    world.write("precious", "precious");
+    for target in ["precious", "prod.db", "people/carol/key"] {
+        fs::hard_link(world.path(target), &queue).unwrap();
+        let before = fs::read(world.path("precious")).unwrap();
+        records(&world);
+        assert_eq!(fs::read(world.path("precious")).unwrap(), before);
+        fs::remove_file(&queue).unwrap();
+    }
+    assert_eq!(world.sql().query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0)).unwrap(), "ok");
+}
+
+#[test]
+fn a_folder_or_a_pipe_in_its_place_stops_nobody() {
+    let (world, queue) = without_queue();
+    fs::create_dir(&queue).unwrap();
+    records(&world);
+    fs::remove_dir(&queue).unwrap();
+    assert!(Command::new("mkfifo").arg(&queue).status().unwrap().success());
+    records(&world);
+}
+
+#[test]
+fn it_is_made_by_whoever_writes_with_the_rights_of_the_register() {
+    let (world, queue) = without_queue();
+    for command in ["list", "show CHG-1", "verify", "log", "inbox", "doctor", "backup copy.db", "check change.toml"] {
+        world.ok("carol", command);
+        assert!(!queue.exists(), "{command}");
+    }
+    records(&world);
+    let rights = |path: &str| fs::metadata(world.path(path)).unwrap();
+    assert_eq!(rights(QUEUE).mode() & 0o7777, 0o660);
+    assert_eq!((rights(QUEUE).gid(), rights("prod.db").gid()), (rights("prod.db").gid(), rights(QUEUE).gid()));
+    fs::remove_file(&queue).unwrap();
+    fs::set_permissions(world.path("prod.db"), Permissions::from_mode(0o600)).unwrap();
+    records(&world);
+    assert_eq!(rights(QUEUE).mode() & 0o7777, 0o600);
+    // What is noted is always as long, and is never cut.
+    let length = rights(QUEUE).len();
+    File::options().write(true).open(&queue).unwrap().write_all_at(&[b'x'; 200], 0).unwrap();
+    records(&world);
+    assert_eq!((length, rights(QUEUE).len()), (80, 200));
+}
