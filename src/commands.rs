@@ -36,6 +36,8 @@ pub mod withdraw;
 
 pub use access::{Context, Options};
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use crate::domain::{Attempt, Event, Header, PersonId, PublicKey, Refusal, Register, RegisterId, Text};
@@ -64,8 +66,11 @@ impl Plan {
 /// How often to begin again when others record at the same time.
 const ATTEMPTS: usize = 100;
 
-/// How often, where each signature may ask somebody to confirm it.
+/// How often somebody may be asked to confirm the same again.
 const ATTEMPTS_ASKING: usize = 10;
+
+/// An agent that signs within this time has asked nobody.
+const AT_ONCE: Duration = Duration::from_millis(500);
 
 /// Records: brings the verified copy up to the head, asks `plan` what to record there, asks every rule, signs, and
 /// appends if the head is still the same; else begins again.
@@ -93,8 +98,9 @@ pub fn record(
     // Nobody types a passphrase for what cannot be written either.
     session.shared().writable()?;
     let signer = context.unlock(key)?;
-    let attempts = if signer.may_ask() { ATTEMPTS_ASKING } else { ATTEMPTS };
-    for number in 1..=attempts {
+    let (mut attempts, mut asked) = (0, 0);
+    while attempts < ATTEMPTS && asked < ATTEMPTS_ASKING {
+        attempts += 1;
         match attempt(context, session, &signer, &mut plan)? {
             Attempted::Recorded(entry) => {
                 if session.notices().contains(&Notice::ErasedLater) {
@@ -108,10 +114,12 @@ pub fn record(
             Attempted::Refused(event, refusal) => {
                 return Err(refused(context, session, &event, refusal, Some(&signer)));
             }
-            Attempted::Beaten if signer.may_ask() && number < attempts => {
-                context.env.tell("somebody else recorded meanwhile, so it must be signed again");
+            Attempted::Beaten { confirmed } => {
+                asked += usize::from(confirmed);
+                if signer.may_ask() && (confirmed || attempts == 1) && asked < ATTEMPTS_ASKING {
+                    context.env.tell("somebody else recorded meanwhile, so it must be signed again");
+                }
             }
-            Attempted::Beaten => {}
         }
     }
     Err(Error::Contended { attempts })
@@ -122,7 +130,10 @@ enum Attempted {
     Recorded(Box<Entry>),
     Refused(Box<Event>, Refusal),
     /// Others recorded first: nothing was written, and it can be tried again.
-    Beaten,
+    Beaten {
+        /// Whether somebody may have been asked to confirm the signature.
+        confirmed: bool,
+    },
 }
 
 /// Tries to record, once. A key in memory catches up and signs in its turn to write, so that nobody comes first.
@@ -138,20 +149,23 @@ fn attempt(
         None
     } else {
         match turn_at_head(context, session)? {
-            None => return Ok(Attempted::Beaten),
+            None => return Ok(Attempted::Beaten { confirmed: false }),
             turn => turn,
         }
     };
     let (id, actor) = ready(context, session, signer.public())?;
     let wanted = plan(session)?;
     let event = wanted.event.clone();
-    let (raw, entry) = match seal_entry(context.env, session.state(), id, actor, signer, wanted) {
+    let begun = Instant::now();
+    let sealed = seal_entry(context.env, session.state(), id, actor, signer, wanted);
+    let confirmed = signer.may_ask() && begun.elapsed() > AT_ONCE;
+    let (raw, entry) = match sealed {
         Err(Error::Refused(refusal)) => return Ok(Attempted::Refused(Box::new(event), refusal)),
         sealed => sealed?,
     };
     let turn = turn.map_or_else(|| session.shared().turn(&context.writer()), Ok)?;
     let done = session.append(turn, &raw, &entry, context.env.now())?;
-    Ok(if done { Attempted::Recorded(Box::new(entry)) } else { Attempted::Beaten })
+    Ok(if done { Attempted::Recorded(Box::new(entry)) } else { Attempted::Beaten { confirmed } })
 }
 
 /// The turn to write, with everything verified up to the head; none where that took long, and others went first.
@@ -195,7 +209,7 @@ fn refused(
     for _ in 0..ATTEMPTS {
         match self::attempt(context, session, signer, &mut |_| Ok(plan())) {
             Ok(Attempted::Recorded(entry)) => return Error::RefusedOnRecord { refusal, seq: entry.header.seq },
-            Ok(Attempted::Beaten) => {}
+            Ok(Attempted::Beaten { .. }) => {}
             // It was recorded before, or would not be refused any more.
             Ok(Attempted::Refused(..)) | Err(_) => break,
         }

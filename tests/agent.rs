@@ -556,6 +556,8 @@ fn nobody_is_asked_to_confirm_without_end() {
     let mut note = note(&world);
     let asked = fake_signing(&world, move |key, request| {
         assert!(note.status().unwrap().success());
+        // As long as somebody needs who confirms without reading.
+        thread::sleep(Duration::from_millis(600));
         string(&signature(key, data(request)))
     });
     let output = world.run("carol", &approval(&world));
@@ -564,6 +566,30 @@ fn nobody_is_asked_to_confirm_without_end() {
     assert!(output.err.contains(complaint), "{}", output.screen);
     assert_eq!(asked.lock().unwrap().iter().filter(|it| it[0] == 13).count(), 10);
     assert!(world.change("CHG-1").votes().is_empty());
+}
+
+/// An agent that does not ask is as good as a key in a file: whoever is beaten signs again, as often as others come first.
+#[test]
+fn many_who_sign_with_agents_record_at_once() {
+    if !tools() {
+        return;
+    }
+    let world = World::filed();
+    let agents = ["erin", "carol", "dave", "audrey"].map(|person| (person, Stock::holding(&world, person)));
+    let note = |(person, agent): &(&str, Stock), n: usize| {
+        let home = world.path(&format!("people/{person}"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_twinseal"));
+        command.args(["note", "CHG-1", &format!("Note {n}.")]).current_dir(world.path("")).env_clear();
+        command.env("HOME", home).env("SSH_AUTH_SOCK", &agent.socket).env("TWINSEAL_REGISTER", "prod.db");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let processes: Vec<Child> = (0..20).map(|n| note(&agents[n % 4], n)).collect();
+    for process in processes {
+        let output = process.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(world.entries(), 3 + 20);
+    assert_eq!(world.findings("carol"), Vec::<String>::new());
 }
 
 #[test]

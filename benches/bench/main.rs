@@ -2,6 +2,7 @@
 //! with. Not part of the program.
 
 mod bare;
+mod crowd;
 mod generate;
 
 const USAGE: &str = "\
@@ -10,6 +11,8 @@ bench verify FILE                         verify_strict of every entry, on all c
 bench tail FILE COUNT                     the same for the newest entries
 bench fold FILE                           folds the entries into a state, and nothing else: how much memory that takes
 bench insert FILE FROM                    inserts the newest entry of FROM into FILE, durably, and nothing else
+bench crowd PROGRAM FILE MADE HOMES PEOPLE SECONDS
+                                          people record at once: how many a second, median and longest time, failures
 bench bytes FILE                          the bytes of the entries themselves
 bench export FILE FOLDER COUNT            body and signature of the first entries as files, for ssh-keygen
 bench change                              a change as TOML whose window is open now";
@@ -26,6 +29,10 @@ fn main() {
         ["tail", file, count] => bare::verify(file.as_ref(), count.parse().unwrap()),
         ["fold", file] => bare::fold(file.as_ref()),
         ["insert", file, from] => bare::insert(file.as_ref(), from.as_ref()),
+        ["crowd", program, file, made, homes, people, seconds] => {
+            let (people, seconds) = (people.parse().unwrap(), seconds.parse().unwrap());
+            crowd::crowd(program.as_ref(), file.as_ref(), made.as_ref(), homes, people, seconds);
+        }
         ["bytes", file] => bare::bytes(file.as_ref()),
         ["export", file, folder, count] => bare::export(file.as_ref(), folder.as_ref(), count.parse().unwrap()),
         ["change"] => generate::print_change(),
