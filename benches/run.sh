@@ -146,6 +146,16 @@ note() { as "p0004.$ENTRIES" p0004 "w$ENTRIES.db" note "CHG-$((10 + run))" "Done
 meet "p0004.$ENTRIES" p0004 "w$ENTRIES.db"
 pair $((3 * RUNS)) '`note`; a process that inserts the same bytes durably' 1.5 'wall note' 'wall $bench insert plain.db w$ENTRIES.db'
 
+# Many people who record at once, each with an account of their own, against one person alone.
+cp made/1000.db crowd.db
+meet crowd.0 p0004 crowd.db
+for n in $(seq 31); do cp -r crowd.0 "crowd.$n"; done
+crowd() { "$bench" crowd "$program" "$work/crowd.db" made "$work/crowd" "$1" 10 > crowd.seconds; }
+# which of the seconds that it printed
+of_crowd() { cut -d ' ' -f "$1" crowd.seconds; }
+pair 3 'seconds for each entry: one person alone; 32 people at once' '0.7 or more' 'crowd 1; of_crowd 1' 'crowd 32; of_crowd 1'
+pair 3 'the longest wait of 32 people at once; the median' 5 'crowd 32; of_crowd 3' 'of_crowd 2'
+
 # Reading, against the shell of SQLite with the same question to the same file.
 changes=$(sqlite3 "$long" 'SELECT count(*) FROM changes')
 newest='SELECT changes.id, state, risk, kind, owner, window_start, title FROM changes JOIN revisions

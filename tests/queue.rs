@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rexpect::session::spawn_command;
 use support::{CHANGE, World, stock_tool};
-use twinseal::domain::Time;
+use twinseal::domain::{Event, Time};
 use twinseal::error::Exit;
 
 const QUEUE: &str = "prod.db-queue";
@@ -138,6 +138,42 @@ fn turns_come_in_the_order_in_which_people_asked() {
     drop(queue);
     processes.into_iter().for_each(|process| drop(done(process)));
     assert_eq!(notes(&world), ["0", "1", "2", "3", "4", "5", "6", "7"]);
+}
+
+/// What somebody finds who gets their turn after so many entries of others: whether they record in it.
+#[track_caller]
+fn records_in_turn(world: &World, tail: u64) -> bool {
+    let open = || File::open(world.path(QUEUE)).unwrap();
+    let (ours, after) = (open(), open());
+    ours.lock().unwrap();
+    let process = spawn(world, "carol", &["note", "CHG-1", "Seen."]);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let in_line = |many: usize| {
+        while waiting(&world.path(QUEUE)) < many {
+            assert!(Instant::now() < deadline, "it does not wait");
+            thread::sleep(Duration::from_millis(5));
+        }
+    };
+    in_line(1);
+    world.record_many("dave", Event::Approve(world.revision("CHG-1")), tail);
+    let before = world.entries();
+    let next = thread::spawn(move || after.lock().map(|()| after).unwrap());
+    in_line(2);
+    drop(ours);
+    let next = next.join().unwrap();
+    let recorded = world.entries() - before;
+    drop(next);
+    done(process);
+    assert_eq!(world.entries(), before + 1);
+    recorded == 1
+}
+
+#[test]
+fn nobody_waits_while_a_long_tail_is_verified() {
+    let world = filed_now(1);
+    assert!(records_in_turn(&world, 100), "a short tail is verified within the turn, and nobody comes first");
+    assert!(!records_in_turn(&world, 300), "others waited while a long tail was verified");
+    assert_eq!(world.findings("carol"), Vec::<String>::new());
 }
 
 #[test]

@@ -12,7 +12,7 @@ bench tail FILE COUNT                     the same for the newest entries
 bench fold FILE                           folds the entries into a state, and nothing else: how much memory that takes
 bench insert FILE FROM                    inserts the newest entry of FROM into FILE, durably, and nothing else
 bench crowd PROGRAM FILE MADE HOMES PEOPLE SECONDS
-                                          people record at once: how many a second, median and longest time, failures
+                                          people record at once: seconds for each entry, median and longest wait for one
 bench bytes FILE                          the bytes of the entries themselves
 bench export FILE FOLDER COUNT            body and signature of the first entries as files, for ssh-keygen
 bench change                              a change as TOML whose window is open now";
