@@ -6,7 +6,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     Context, Options, approve, backup, check, diff, doctor, draft, export, file, finish, inbox, init, key, list, log,
-    motion, note, person, policy, rebuild, reject, restore, retract, revise, seal, show, start, verify, withdraw,
+    motion, note, person, policy, rebuild, recover, reject, repair, restore, retract, revise, seal, show, start,
+    verify, withdraw,
 };
 use crate::env::Env;
 use crate::error::{Error, Exit};
@@ -55,6 +56,8 @@ enum Command {
     Rebuild(rebuild::Rebuild),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    Recover(recover::Recover),
+    Repair(repair::Repair),
     Doctor(doctor::Doctor),
     #[command(subcommand)]
     Export(export::Export),
@@ -92,6 +95,8 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<(), Error> {
         Command::Rebuild(it) => it.run(context),
         Command::Backup(it) => it.run(context),
         Command::Restore(it) => it.run(context),
+        Command::Recover(it) => it.run(context),
+        Command::Repair(it) => it.run(context),
         Command::Doctor(it) => it.run(context),
         Command::Export(it) => it.run(context),
         Command::Init(it) => it.run(context),

@@ -22,7 +22,9 @@ pub mod note;
 pub mod person;
 pub mod policy;
 pub mod rebuild;
+pub mod recover;
 pub mod reject;
+pub mod repair;
 pub mod restore;
 pub mod retract;
 pub mod revise;
@@ -91,6 +93,7 @@ pub fn record(
     // What is wanted may depend on the head: it is asked again each time that this may have moved.
     let (id, actor) = prepare(context, session, public)?;
     let wanted = plan(session)?;
+    session.may_record(&wanted.event)?;
     match compose(context.env, session.state(), id, actor, public, &wanted) {
         Err(Error::Refused(refusal)) => return Err(refused(context, session, &wanted.event, refusal, None)),
         composed => composed?,
@@ -186,6 +189,7 @@ fn turn_at_head(context: &mut Context<'_>, session: &mut Session) -> Result<Opti
 /// As [`record`].
 pub fn rehearse(context: &mut Context<'_>, session: &mut Session, key: PublicKey, plan: &Plan) -> Result<(), Error> {
     let (id, actor) = prepare(context, session, key)?;
+    session.may_record(&plan.event)?;
     match compose(context.env, session.state(), id, actor, key, plan) {
         Err(Error::Refused(refusal)) => Err(refused(context, session, &plan.event, refusal, None)),
         composed => composed.map(|_| ()),

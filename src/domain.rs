@@ -39,7 +39,7 @@ pub use key::{BadKey, Fingerprint, PublicKey, wire};
 pub use motion::{Motion, MotionState};
 pub use people::{Key, KeyState, Person};
 pub use policy::{Duty, Needed, Policy, Requirement};
-pub use proposal::{Member, MotionRef, Predecessor, Proposal, Vouch};
+pub use proposal::{Member, MotionRef, Predecessor, Proposal, Restoration, Vouch};
 pub use refusal::{Refusal, Rule, Tie};
 pub use register::{Head, Position, Register};
 pub use standing::{Grants, Role, Standing};

@@ -253,6 +253,12 @@ pub enum Error {
         /// Whether it had one.
         erased: bool,
     },
+    /// A restoration of which this account remembers nothing.
+    #[error("the log holds all that this account verified, so {flag} must say what was lost")]
+    NothingLost {
+        /// Which option.
+        flag: &'static str,
+    },
     /// Nothing that was to be granted or removed was named.
     #[error("nothing was named to {verb}")]
     NothingNamed {
@@ -339,9 +345,12 @@ impl Error {
             Self::Findings { .. } | Self::Broken(_) | Self::WrongFingerprint { .. } | Self::Successor { .. } => {
                 Exit::Broken
             }
-            Self::Store(StoreError::Broken(_) | StoreError::PinLost { .. } | StoreError::PinUnreadable { .. }) => {
-                Exit::Broken
-            }
+            Self::Store(
+                StoreError::Broken(_)
+                | StoreError::PinLost { .. }
+                | StoreError::Parted { .. }
+                | StoreError::PinUnreadable { .. },
+            ) => Exit::Broken,
             Self::Store(_)
             | Self::Config(ConfigError::Io { .. })
             | Self::Contended { .. }

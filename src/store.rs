@@ -18,13 +18,13 @@ mod session;
 mod shared;
 mod tables;
 
-pub use backup::{back_up, restore};
+pub use backup::{back_up, put_in_place, restore};
 pub use connect::{BUSY, beside};
 pub use error::{Finding, StoreError};
 pub use follow::Reading;
 pub use pin::{Pin, PinFile};
 pub use place::{Mount, free, may_write};
 pub use queue::{Turn, Writer};
-pub use session::{Notice, Session};
+pub use session::{Behind, Notice, Recovered, Session};
 pub use shared::SharedFile;
 pub use tables::{project, state_word};

@@ -18,8 +18,8 @@ use ed25519_dalek::{Signature, Signer as _, SigningKey, Verifier as _, Verifying
 use sha2::{Digest as _, Sha256, Sha512};
 use twinseal::domain::{
     Artifact, Attempt, BadKey, Description, Digest, Event, Field, Fingerprint, Head, Header, Member, MotionRef,
-    Outcome, Policy, Predecessor, Proposal, PublicKey, Register, RegisterId, Requirement, RevisionRef, Standing, Step,
-    Terms, Text, Time, Trial, Vouch, Window,
+    Outcome, Policy, Predecessor, Proposal, PublicKey, Register, RegisterId, Requirement, Restoration, RevisionRef,
+    Standing, Step, Terms, Text, Time, Trial, Vouch, Window,
 };
 use twinseal::log::request::{self, For};
 use twinseal::log::sshsig::Claim;
@@ -289,6 +289,9 @@ fn govern(log: &mut Log) {
     log.add("carol", Event::Refused { attempt, rule: "withdrawn".parse().unwrap() }, None);
     let motion = log.propose("ivan", "Ivan");
     log.add("alice", Event::Refused { attempt: Attempt::Second(motion), rule: "motion-by-two".parse().unwrap() }, None);
+    let head = |seq, leaf: u8| Head { seq, leaf: Digest::new([leaf; 32]) };
+    let restored = Restoration { restored: head(12, 0x12), lost: head(40, 0x40) };
+    log.carry(Proposal::Restored(restored), remark(Field::Reason, "The disk died."));
 }
 
 fn soon() -> Time {

@@ -10,12 +10,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 
 use crate::config::{Config, Known, KnownRegisters};
-use crate::domain::{Digest, Event, PersonId, Predecessor, PublicKey, RegisterId};
+use crate::domain::{Digest, Event, PersonId, Predecessor, PublicKey, RegisterId, Time};
 use crate::env::Env;
 use crate::error::Error;
 use crate::log::{Defect, entry};
 use crate::render::{safe, safe_json};
-use crate::store::{Finding, Notice, PinFile, Session, SharedFile, StoreError, Writer};
+use crate::store::{Behind, Finding, Notice, PinFile, Session, SharedFile, StoreError, Writer};
 
 /// Options of every command. Their ids are their own: clap would mix them up with a verb's arguments of one name.
 #[derive(Debug, Clone, Default, Args)]
@@ -80,6 +80,9 @@ pub struct Found {
     /// The register in whose place it was founded.
     pub after: Option<Predecessor>,
 }
+
+/// How a register is opened.
+type Open = fn(SharedFile, &Path, Digest, Time, &mut dyn FnMut(u64)) -> Result<Session, StoreError>;
 
 /// No file that people write is larger.
 const MOST_INPUT: u64 = 1 << 20;
@@ -240,6 +243,26 @@ impl<'e> Context<'e> {
     /// # Errors
     /// [`Error::WrongFingerprint`], [`Error::NeedFingerprint`], or what is wrong with the register.
     pub fn open(&mut self) -> Result<Session, Error> {
+        self.open_by(Session::open)
+    }
+
+    /// As [`Context::open`], also where the register was restored from a copy and lost what this account verified.
+    ///
+    /// # Errors
+    /// As [`Context::open`].
+    pub fn open_behind(&mut self) -> Result<Session, Error> {
+        let session = self.open_by(Session::open_behind)?;
+        if let Some(Behind { remembered, .. }) = session.behind() {
+            self.env.tell(format_args!(
+                "warning: this account verified entry {} {}, and the log does not hold it any more; nothing of this \
+                 log is remembered",
+                remembered.seq, remembered.leaf
+            ));
+        }
+        Ok(session)
+    }
+
+    fn open_by(&mut self, open: Open) -> Result<Session, Error> {
         let Found { shared, fingerprint, id, after } = self.find()?;
         let path = shared.path().to_owned();
         let wrong = |expected: String| Err(Error::WrongFingerprint { found: fingerprint, expected });
@@ -265,7 +288,7 @@ impl<'e> Context<'e> {
         let now = self.env.now();
         let newest = shared.newest()?.unwrap_or(0);
         let bar = self.progress(newest, "verifying");
-        let session = Session::open(shared, &folder, fingerprint, now, &mut |seq| bar.set_position(seq))?;
+        let session = open(shared, &folder, fingerprint, now, &mut |seq| bar.set_position(seq))?;
         bar.finish_and_clear();
         self.tell_notices(&session, met_before);
         Ok(session)
@@ -319,6 +342,13 @@ impl<'e> Context<'e> {
                 Notice::OlderCopy { ends, known } => {
                     self.env.tell(format_args!(
                         "note: this copy ends at entry {ends}, and this account verified the register up to {known}"
+                    ));
+                    continue;
+                }
+                Notice::MovedOver { from, restored, motion } => {
+                    self.env.tell(format_args!(
+                        "warning: the register was restored from entry {restored}, says motion {motion}: entry {from}, \
+                         which this account verified, is lost, and it goes on with the log as it is"
                     ));
                     continue;
                 }

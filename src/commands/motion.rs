@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use super::lookup::{parse, reason};
 use super::{Context, Plan, record, rehearse, tell_recorded};
-use crate::domain::{Digest, Event, Motion as Opened, MotionId, MotionRef, MotionState, Proposal, Text, number};
+use crate::domain::{
+    Digest, Event, Head, Motion as Opened, MotionId, MotionRef, MotionState, Proposal, Restoration, Text, number,
+};
 use crate::error::Error;
 use crate::render::{self, Page, ago, asks, table};
 use crate::store::{Session, state_word};
@@ -27,6 +29,11 @@ pub enum Motion {
     Withdraw(Which),
     /// Propose to erase what was written with entries: a password, a name that must go (opens a motion)
     Redact(Redact),
+    /// Propose to go on from what a copy held, without what came after it (opens a motion)
+    ///
+    /// Where the register was restored from a copy, and no later one is found whose entries `twinseal recover` could bring
+    /// back. Once it is carried, whoever verified an entry that was lost goes on with the log as it is.
+    Restored(Restored),
 }
 
 /// A motion.
@@ -67,6 +74,20 @@ pub struct Redact {
     reason: String,
 }
 
+/// Arguments of `motion restored`.
+#[derive(Debug, Args)]
+pub struct Restored {
+    /// The newest entry that the copy held; by default the last one on which this account's memory and the log agree
+    #[arg(long, value_name = "SEQ")]
+    restored: Option<String>,
+    /// The newest entry that was lost and its leaf hash; by default the newest that this account verified
+    #[arg(long, value_name = "SEQ:LEAF")]
+    lost: Option<String>,
+    /// Why
+    #[arg(long)]
+    reason: String,
+}
+
 /// Opens a motion for what `proposal` says at the head, and says what is next.
 ///
 /// # Errors
@@ -92,7 +113,7 @@ impl Motion {
     /// # Errors
     /// What prevents it.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let mut session = context.open()?;
+        let mut session = context.open_behind()?;
         match self {
             Self::List => list(context, &session),
             Self::Show(which) => {
@@ -110,6 +131,7 @@ impl Motion {
                 tell_recorded(context, &entry, None, format_args!("motion {} withdrawn", at.motion))
             }
             Self::Redact(redact) => redact.run(context, &mut session),
+            Self::Restored(restored) => restored.run(context, &mut session),
         }
     }
 }
@@ -264,4 +286,30 @@ impl Redact {
         }
         open(context, session, text, |_| Ok(Proposal::Redact(texts.clone())))
     }
+}
+
+impl Restored {
+    fn run(self, context: &mut Context<'_>, session: &mut Session) -> Result<(), Error> {
+        let text = reason(Some(&self.reason))?;
+        let behind = session.behind();
+        let restored = match &self.restored {
+            Some(given) => {
+                let seq = number(given).map_err(|invalid| Error::Value { given: given.clone(), invalid })?;
+                let leaf = session.raw(seq)?.ok_or(Error::NoEntry(seq))?.leaf();
+                Head { seq, leaf }
+            }
+            None => behind.and_then(|it| it.common).ok_or(Error::NothingLost { flag: "--restored" })?,
+        };
+        let lost = match &self.lost {
+            Some(given) => head(given)?,
+            None => behind.map(|it| it.remembered).ok_or(Error::NothingLost { flag: "--lost" })?,
+        };
+        open(context, session, text, |_| Ok(Proposal::Restored(Restoration { restored, lost })))
+    }
+}
+
+fn head(given: &str) -> Result<Head, Error> {
+    let (seq, leaf) = given.split_once(':').unwrap_or((given, ""));
+    let wrong = |invalid| Error::Value { given: given.to_owned(), invalid };
+    Ok(Head { seq: number(seq).map_err(wrong)?, leaf: leaf.parse().map_err(wrong)? })
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::lookup::erasure;
-use crate::domain::{Digest, Event, Head};
+use crate::domain::{Digest, Event};
 use crate::error::Error;
 use crate::log::{Defect, Raw, entry};
 use crate::render::{self, Page};
@@ -49,8 +49,15 @@ impl Verify {
             let meaning = format!("entry 0 has the leaf hash {fingerprint}, and {expected} was expected");
             findings.push(Finding::of_file("fingerprint", meaning));
         }
+        let now = context.env.now();
         let mut session = if met_before && !wrong {
-            Session::attach(shared, &context.state_folder(fingerprint), fingerprint)?
+            let mut session = Session::attach(shared, &context.state_folder(fingerprint), fingerprint)?;
+            match session.reconcile(now, &mut |_| {}) {
+                // Reading everything names what is lost, replaced or broken.
+                Err(StoreError::PinLost { .. } | StoreError::Broken(_) | StoreError::Newer { .. }) => {}
+                reconciled => reconciled?,
+            }
+            session
         } else {
             Session::unanchored(shared, fingerprint)?
         };
@@ -60,7 +67,6 @@ impl Verify {
             None => Anchor::Nothing,
         };
 
-        let now = context.env.now();
         let bar = context.progress(newest.map_or(0, |newest| newest + 1), "verifying");
         let reading = match session.verify(now, &mut |seq| bar.set_position(seq)) {
             // Whoever falsified entry 0 could claim a newer format, to be passed over.
@@ -79,7 +85,7 @@ impl Verify {
 }
 
 /// What is damaged is a finding, and not an end of the search.
-fn noted<T>(read: Result<T, StoreError>, findings: &mut Vec<Finding>) -> Result<Option<T>, StoreError> {
+pub(super) fn noted<T>(read: Result<T, StoreError>, findings: &mut Vec<Finding>) -> Result<Option<T>, StoreError> {
     match read {
         Ok(it) => Ok(Some(it)),
         Err(StoreError::Broken(finding)) => {
@@ -91,7 +97,7 @@ fn noted<T>(read: Result<T, StoreError>, findings: &mut Vec<Finding>) -> Result<
 }
 
 /// A fingerprint that was given, or is known here by path or name, and is not the one found.
-fn unexpected(
+pub(super) fn unexpected(
     context: &Context<'_>,
     shared: &SharedFile,
     first: Option<&Raw>,
@@ -169,6 +175,11 @@ fn erasures(session: &Session) -> Vec<(u64, String)> {
     erasures.filter_map(|(seq, ..)| Some((seq, erasure(session, seq).ok()??))).collect()
 }
 
+/// A finding as programs read it.
+pub(super) fn finding_json(it: &Finding) -> Value {
+    json!({ "seq": it.seq, "rule": it.rule, "meaning": it.meaning })
+}
+
 fn json(
     session: &Session,
     reading: &Reading,
@@ -176,10 +187,10 @@ fn json(
     (findings, erased): (&[Finding], &[(u64, String)]),
     result: &str,
 ) -> Value {
-    let finding = |it: &Finding| json!({ "seq": it.seq, "rule": it.rule, "meaning": it.meaning });
-    let head = |head: Head| json!({ "seq": head.seq, "leaf": head.leaf.to_string() });
     let anchor = match anchor {
-        Anchor::Pin(pin) => json!({ "to": "pin", "head": head(pin.head), "verified": pin.verified.to_string() }),
+        Anchor::Pin(pin) => {
+            json!({ "to": "pin", "head": render::json::head(pin.head), "verified": pin.verified.to_string() })
+        }
         Anchor::Beginning => json!({ "to": "fingerprint" }),
         Anchor::Nothing => json!({ "to": "nothing" }),
     };
@@ -188,11 +199,11 @@ fn json(
         "fingerprint": session.fingerprint().to_string(),
         "entries": reading.entries,
         "unjudged": reading.unjudged,
-        "head": session.state().head().map(head),
+        "head": session.state().head().map(render::json::head),
         "anchor": anchor,
-        "notices": reading.notices.iter().map(finding).collect::<Value>(),
+        "notices": reading.notices.iter().map(finding_json).collect::<Value>(),
         "erased": erased.iter().map(|(seq, by)| json!({ "seq": seq, "by": by })).collect::<Value>(),
-        "findings": findings.iter().map(finding).collect::<Value>(),
+        "findings": findings.iter().map(finding_json).collect::<Value>(),
         "intact": findings.is_empty(),
         "result": result,
     })

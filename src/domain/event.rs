@@ -57,6 +57,8 @@ words!(
         Policy => "policy.set",
         /// Opens a motion to erase texts.
         Redact => "text.redact",
+        /// Opens a motion to go on from what a copy held.
+        Restored => "register.restored",
         /// Carries a motion.
         Second => "motion.second",
         /// Ends a motion against its proposer's will.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Attempt, Digest, Duty, Event, Fingerprint, Header, Key, KeyState, Member, Motion, MotionId, MotionState, Person,
-    PersonId, Policy, Proposal, Refusal, Role, Rule, Time,
+    PersonId, Policy, Proposal, Refusal, Restoration, Role, Rule, Time,
 };
 
 /// The level of the format and its rules that this program knows.
@@ -29,6 +29,7 @@ pub struct Governance {
     keys: BTreeMap<Fingerprint, Key>,
     motions: BTreeMap<MotionId, Motion>,
     erased: BTreeMap<(u64, Digest), MotionId>,
+    restored: Vec<(MotionId, u64, Restoration)>,
     refused: Vec<(PersonId, Digest, Rule)>,
 }
 
@@ -76,6 +77,11 @@ impl Governance {
     /// Every text that was erased: its entry, its digest, and the motion.
     pub fn erasures(&self) -> impl Iterator<Item = (u64, Digest, MotionId)> {
         self.erased.iter().map(|((seq, text), motion)| (*seq, *text, *motion))
+    }
+
+    /// Every restoration that was carried: the motion, the entry that carried it, and what it says.
+    pub fn restorations(&self) -> impl Iterator<Item = (MotionId, u64, Restoration)> {
+        self.restored.iter().copied()
     }
 
     /// Whether the person is enrolled and has this role at a moment.
@@ -268,6 +274,7 @@ impl Governance {
                     self.erased.entry((*seq, *text)).or_insert(motion);
                 }
             }
+            Proposal::Restored(heads) => self.restored.push((motion, seq, *heads)),
         }
     }
 

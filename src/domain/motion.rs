@@ -140,7 +140,7 @@ impl Governance {
             Proposal::Roles { person: subject, standing, .. } => is(subject) || standing.operators.contains(person),
             Proposal::Retire { person: subject, .. } | Proposal::AddKey { person: subject, .. } => is(subject),
             Proposal::Lift { key, .. } => self.keys().get(key).is_some_and(|key| is(&key.person)),
-            Proposal::Policy { .. } | Proposal::Redact(_) => false,
+            Proposal::Policy { .. } | Proposal::Redact(_) | Proposal::Restored(_) => false,
         }
     }
 
@@ -178,6 +178,13 @@ impl Governance {
                 let erased = texts.iter().all(|(seq, text)| self.erased(*seq, *text).is_some());
                 if erased { Err(Refusal::NothingChanges) } else { Ok(()) }
             }
+            Proposal::Restored(it) if it.restored.seq >= it.lost.seq || it.restored.seq >= header.seq => {
+                Err(Refusal::NothingLost)
+            }
+            Proposal::Restored(it) if self.restorations().any(|(_, _, carried)| carried == *it) => {
+                Err(Refusal::NothingChanges)
+            }
+            Proposal::Restored(_) => Ok(()),
         }
     }
 

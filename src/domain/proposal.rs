@@ -74,6 +74,8 @@ pub enum Proposal {
     },
     /// To erase texts: of each entry, by its place, the text with this digest.
     Redact(BTreeMap<u64, Digest>),
+    /// To go on from what a copy held, without what came after it.
+    Restored(Restoration),
 }
 
 impl Proposal {
@@ -87,7 +89,25 @@ impl Proposal {
             Self::Lift { .. } => EventKind::Lift,
             Self::Policy { .. } => EventKind::Policy,
             Self::Redact(_) => EventKind::Redact,
+            Self::Restored(_) => EventKind::Restored,
         }
+    }
+}
+
+/// That a register was restored from a copy, and what was recorded after that is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Restoration {
+    /// The newest entry that the copy held.
+    pub restored: Head,
+    /// The newest entry that was lost.
+    pub lost: Head,
+}
+
+impl Restoration {
+    /// Whether an entry that somebody verified is one of those that were lost.
+    pub fn lost(&self, head: Head) -> bool {
+        let Self { restored, lost } = self;
+        restored.seq < head.seq && head.seq < lost.seq || head == *lost
     }
 }
 

@@ -218,6 +218,10 @@ refusals! {
     /// A text erased before it was written.
     ErasesAhead { /** Which entry. */ seq: u64 } =>
         "redact-earlier", "entry {seq} does not come before the motion that would erase its text", "";
+    /// A restoration by which nothing was lost.
+    NothingLost =>
+        "restored-before", "what the copy held must end before this motion, and before the newest entry that was lost",
+        "name the newest entry that the copy held, and the newest that somebody verified after it";
     /// A subject who seconds.
     SubjectSeconds { /** Which. */ motion: MotionId } =>
         "motion-subject", "motion {motion} is about you: somebody else must second it", "ask another admin";

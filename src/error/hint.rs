@@ -53,6 +53,9 @@ impl Error {
             Self::NoPerson { .. } => "`twinseal person list` shows who is enrolled",
             Self::NothingBy(_) => "`twinseal log` shows when what was recorded",
             Self::NoText { .. } => "`twinseal log --raw-text --seq N` prints the text of an entry",
+            Self::NothingLost { .. } => {
+                "whoever is stopped reads both from their error; `twinseal log` shows what the register holds"
+            }
             Self::NothingNamed { .. } => "name a role, --group or --operator",
             Self::NotGranted { .. } => "`twinseal person show` tells what they have",
             Self::NoEntry(_) => "`twinseal log` shows the entries that there are",
@@ -118,7 +121,13 @@ fn store_hint(error: &StoreError) -> Option<String> {
         }
         StoreError::Broken(_) => "`twinseal verify` names all that is wrong; keep the file as evidence",
         StoreError::PinLost { .. } => {
-            "it was truncated, rolled back or replaced: keep this file, ask the admins, and compare with a backup"
+            "it was truncated, rolled back or replaced: keep this file, and ask the admins; if they restored it from a \
+             copy, a later copy brings the rest back (twinseal recover COPY), or two admins go on without it (twinseal \
+             motion restored)"
+        }
+        StoreError::Parted { .. } => {
+            "something was recorded since, so nothing can come in between; two admins can go on without what was lost: \
+             twinseal motion restored"
         }
         StoreError::PinUnreadable { .. } => {
             "pin.previous beside it is the pin before; compare it with the register's keepers before you put it back"

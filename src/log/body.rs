@@ -200,7 +200,8 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
         | EventKind::AddKey
         | EventKind::Lift
         | EventKind::Policy
-        | EventKind::Redact => {
+        | EventKind::Redact
+        | EventKind::Restored => {
             Event::Propose { motion: lines.parse("motion")?, proposal: governing::read_proposal(lines, kind)? }
         }
     })

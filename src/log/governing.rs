@@ -10,8 +10,8 @@ use super::Defect;
 use super::body::{spaced, words};
 use super::lines::{Reader, Writer};
 use crate::domain::{
-    Digest, EventKind, Grants, Head, Invalid, Member, Policy, Predecessor, Proposal, Requirement, Standing, Time,
-    Vouch, number,
+    Digest, EventKind, Grants, Head, Invalid, Member, Policy, Predecessor, Proposal, Requirement, Restoration,
+    Standing, Time, Vouch, number,
 };
 
 /// Writes: the register in whose place this one stands.
@@ -178,7 +178,20 @@ pub fn write_proposal(out: &mut Writer, proposal: &Proposal) {
             write_policy(out, policy);
         }
         Proposal::Redact(texts) => out.put_all("erase", texts.iter().map(|(seq, text)| format!("{seq} {text}"))),
+        Proposal::Restored(Restoration { restored, lost }) => {
+            put_head(out, "restored", *restored);
+            put_head(out, "lost", *lost);
+        }
     }
+}
+
+fn put_head(out: &mut Writer, key: &str, Head { seq, leaf }: Head) {
+    out.put(key, format_args!("{seq} {leaf}"));
+}
+
+fn head(value: &str) -> Result<Head, Invalid> {
+    let (seq, leaf) = value.split_once(' ').unwrap_or((value, ""));
+    Ok(Head { seq: number(seq)?, leaf: leaf.parse()? })
 }
 
 /// What the motion that an entry of this kind opens asks for.
@@ -203,6 +216,10 @@ pub fn read_proposal(lines: &mut Reader<'_>, kind: EventKind) -> Result<Proposal
                 Ok((number(seq)?, text.parse()?))
             })?;
             Proposal::Redact(texts)
+        }
+        EventKind::Restored => {
+            let (restored, lost) = (lines.parse_with("restored", head)?, lines.parse_with("lost", head)?);
+            Proposal::Restored(Restoration { restored, lost })
         }
         _ => return Err(Defect::Kind),
     })

@@ -62,7 +62,8 @@ pub fn fields(kind: EventKind) -> &'static [Field] {
         | EventKind::Roles
         | EventKind::Retire
         | EventKind::AddKey
-        | EventKind::Redact => &[Field::Reason],
+        | EventKind::Redact
+        | EventKind::Restored => &[Field::Reason],
         EventKind::Approve | EventKind::Finish | EventKind::Note => &[Field::Note],
         EventKind::Policy => &[Field::Source],
         EventKind::Seal

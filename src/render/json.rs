@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::{
-    Artifact, Attempt, Change, ChangeId, Description, Digest, Event, Grants, Header, Member, MotionRef, Policy,
+    Artifact, Attempt, Change, ChangeId, Description, Digest, Event, Grants, Head, Header, Member, MotionRef, Policy,
     Proposal, Requirement, RevisionRef, Standing, Step, Terms, Text, Time, Trial, Void, Vote,
 };
 
@@ -16,6 +16,11 @@ pub fn written<T: ToString>(it: Option<T>) -> Value {
 /// Several values as they are written.
 pub fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> Value {
     items.into_iter().map(|it| Value::String(it.to_string())).collect()
+}
+
+/// A place in the log and the leaf hash of what stands there.
+pub fn head(head: Head) -> Value {
+    json!({ "seq": head.seq, "leaf": head.leaf.to_string() })
 }
 
 /// An entry: its header, what was done, and what was written with it.
@@ -115,6 +120,7 @@ pub fn proposal(proposal: &Proposal) -> Value {
             let text = |(seq, text): (&u64, &Digest)| json!({ "seq": seq, "text_digest": text.to_string() });
             json!({ "erase": texts.iter().map(text).collect::<Value>() })
         }
+        Proposal::Restored(it) => json!({ "restored": head(it.restored), "lost": head(it.lost) }),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Page, member_table, policy_sentences, standing};
-use crate::domain::{Governance, Line, PersonId, Policy, Proposal};
+use crate::domain::{Governance, Line, PersonId, Policy, Proposal, Restoration};
 
 /// Puts onto a page what a motion asks for and what it would replace.
 pub fn proposal(page: &mut Page, proposal: &Proposal, governance: &Governance, names: &BTreeMap<PersonId, Line>) {
@@ -35,6 +35,11 @@ pub fn proposal(page: &mut Page, proposal: &Proposal, governance: &Governance, n
             };
         }
         Proposal::Policy { policy, .. } => policy_change(page, governance.policy(), policy),
+        Proposal::Restored(Restoration { restored, lost }) => {
+            page.field("restored", format_args!("entry {} {}", restored.seq, restored.leaf));
+            page.field("lost", format_args!("entry {} {}", lost.seq, lost.leaf));
+            page.text("", "Whoever verified an entry that was lost forgets it, and goes on with this log.");
+        }
         Proposal::Lift { .. } | Proposal::Redact(_) => {}
     }
 }

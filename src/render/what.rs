@@ -1,6 +1,6 @@
 //! One line about what an entry says.
 
-use crate::domain::{Attempt, Event, Proposal};
+use crate::domain::{Attempt, Event, Proposal, Restoration};
 
 /// What a motion asks for, in a few words.
 pub fn asks(proposal: &Proposal) -> String {
@@ -21,6 +21,14 @@ pub fn asks(proposal: &Proposal) -> String {
         Proposal::Redact(texts) => {
             let seqs: Vec<String> = texts.keys().map(u64::to_string).collect();
             format!("to erase the text of {} {}", if seqs.len() == 1 { "entry" } else { "entries" }, seqs.join(", "))
+        }
+        Proposal::Restored(Restoration { restored, lost }) => {
+            format!(
+                "to go on from entry {}, without entries {} to {} that were lost",
+                restored.seq,
+                restored.seq + 1,
+                lost.seq
+            )
         }
     }
 }

@@ -30,12 +30,16 @@ pub fn back_up(shared: &SharedFile, out: &Path) -> Result<(), StoreError> {
     let copied = copy(shared, out).map_err(StoreError::sqlite("copying the register"));
     let copied = copied.and_then(|()| sync(out));
     if copied.is_err() {
-        for suffix in ["", "-wal", "-shm", "-journal"] {
-            // Half a copy is none; that a part of it may stay behind changes nothing about the error.
-            let _ = fs::remove_file(beside(out, suffix));
-        }
+        remove(out);
     }
     copied
+}
+
+/// Half a work is none; that a part of it may stay behind changes nothing about the error.
+fn remove(path: &Path) {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let _ = fs::remove_file(beside(path, suffix));
+    }
 }
 
 fn copy(shared: &SharedFile, out: &Path) -> rusqlite::Result<()> {
@@ -76,4 +80,24 @@ pub fn restore(path: &Path, scratch: &Path) -> Result<PathBuf, StoreError> {
     unmarked.map_err(StoreError::sqlite("making a register of the copy"))?;
     sync(&path)?;
     Ok(path)
+}
+
+/// Puts a repaired register in the place of a broken one, which is kept under another name, and both durably.
+///
+/// Nobody else may have the broken one open: SQLite takes away the files beside a database by their names when its last
+/// connection closes, and would take those of the new one. While this connection holds it alone, nobody can open it.
+///
+/// # Errors
+/// [`StoreError::Busy`], or what the system or SQLite says; the register is as it was then.
+pub fn put_in_place(broken: SharedFile, repaired: &Path, aside: &Path) -> Result<(), StoreError> {
+    let path = broken.path().to_owned();
+    let placed = broken.alone(|| {
+        fs::hard_link(&path, aside).map_err(StoreError::io("keep the broken file as", aside))?;
+        fs::rename(repaired, &path).map_err(StoreError::io("replace", &path))?;
+        sync(&path)
+    });
+    if placed.is_err() {
+        remove(repaired);
+    }
+    placed
 }

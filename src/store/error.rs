@@ -103,6 +103,14 @@ pub enum StoreError {
         /// Which file.
         path: PathBuf,
     },
+    /// Two files of one register that went on differently.
+    #[error("{} and the register part at entry {seq}", .path.display())]
+    Parted {
+        /// The other file.
+        path: PathBuf,
+        /// The first entry that differs.
+        seq: u64,
+    },
     /// Other hosts may write there too.
     #[error(
         "{} lies on a network file system ({kind} at {}), so nothing is written there", .path.display(), .point.display()
@@ -171,7 +179,7 @@ pub enum StoreError {
         source: Box<StoreError>,
     },
     /// The log does not hold what this account verified before.
-    #[error("the log does not hold entry {seq} ({}) any more, which this account verified{}", .leaf.short(), at(.verified))]
+    #[error("the log does not hold entry {seq} {leaf} any more, which this account verified{}", at(.verified))]
     PinLost {
         /// The pinned entry.
         seq: u64,

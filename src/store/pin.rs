@@ -4,6 +4,7 @@
 //! fingerprint 9b1e…       the leaf hash of entry 0
 //! head 812 77ab…          the newest entry that was verified, and its leaf hash
 //! verified 2026-12-01T09:30:05Z
+//! restored 853            the latest entry that carried a restoration from a copy; absent where there was none
 //! ```
 
 use std::fs;
@@ -23,12 +24,15 @@ pub struct Pin {
     pub head: Head,
     /// When it was.
     pub verified: Time,
+    /// The latest entry up to there that carried a restoration from a copy.
+    pub restored: Option<u64>,
 }
 
 impl Pin {
     fn write(&self) -> String {
-        let Self { fingerprint, head, verified } = self;
-        format!("fingerprint {fingerprint}\nhead {} {}\nverified {verified}\n", head.seq, head.leaf)
+        let Self { fingerprint, head, verified, restored } = self;
+        let restored = restored.map_or(String::new(), |seq| format!("restored {seq}\n"));
+        format!("fingerprint {fingerprint}\nhead {} {}\nverified {verified}\n{restored}", head.seq, head.leaf)
     }
 
     /// The pin in a text, or the line, from 1, at which it stops being one.
@@ -39,7 +43,8 @@ impl Pin {
         let (seq, leaf) = value("head").and_then(|it| it.split_once(' ')).ok_or(2usize)?;
         let head = Head { seq: number(seq).map_err(|_| 2usize)?, leaf: leaf.parse().map_err(|_| 2usize)? };
         let verified = value("verified").and_then(|it| it.parse().ok()).ok_or(3usize)?;
-        let pin = Self { fingerprint, head, verified };
+        let restored = value("restored").map(number).transpose().map_err(|_| 4usize)?;
+        let pin = Self { fingerprint, head, verified, restored };
         if head.seq == 0 && head.leaf != fingerprint {
             return Err(2);
         }
@@ -79,12 +84,29 @@ impl PinFile {
     /// # Errors
     /// As [`PinFile::read`] and [`PinFile::write`].
     pub fn advance(&self, pin: Pin) -> Result<Pin, StoreError> {
-        let turn = fs::File::create(self.path.with_extension("lock")).and_then(|file| file.lock().map(|()| file));
-        let _turn = turn.map_err(StoreError::io("lock", &self.path))?;
+        let _turn = self.turn()?;
         match self.read(pin.fingerprint)? {
             Some(further) if further.head.seq >= pin.head.seq => Ok(further),
             _ => self.write(&pin).map(|()| pin),
         }
+    }
+
+    /// Puts another in its place, further on or not, where it still is the one that was read.
+    ///
+    /// # Errors
+    /// As [`PinFile::read`] and [`PinFile::write`].
+    pub fn replace(&self, old: Option<Pin>, pin: Pin) -> Result<Pin, StoreError> {
+        let _turn = self.turn()?;
+        match self.read(pin.fingerprint)? {
+            Some(other) if Some(other) != old => Ok(other),
+            _ => self.write(&pin).map(|()| pin),
+        }
+    }
+
+    /// Processes of one account take turns.
+    fn turn(&self) -> Result<fs::File, StoreError> {
+        let turn = fs::File::create(self.path.with_extension("lock")).and_then(|file| file.lock().map(|()| file));
+        turn.map_err(StoreError::io("lock", &self.path))
     }
 
     /// Replaces it by rename, durably.
@@ -116,7 +138,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = PinFile::in_folder(folder.path());
         let leaf = Digest::new([7; 32]);
-        let pin = |seq| Pin { fingerprint: leaf, head: Head { seq, leaf }, verified: Time::from_unix(0).unwrap() };
+        let verified = Time::from_unix(0).unwrap();
+        let pin = |seq| Pin { fingerprint: leaf, head: Head { seq, leaf }, verified, restored: None };
         assert_eq!(file.advance(pin(4)).unwrap().head.seq, 4);
         assert_eq!(file.advance(pin(3)).unwrap().head.seq, 4);
         assert_eq!(file.read(leaf).unwrap(), Some(pin(4)));
@@ -125,9 +148,14 @@ mod tests {
     #[test]
     fn a_damaged_pin_is_not_taken_for_one() {
         let leaf = Digest::new([7; 32]);
-        let pin = Pin { fingerprint: leaf, head: Head { seq: 12, leaf }, verified: Time::from_unix(0).unwrap() };
+        let (head, verified) = (Head { seq: 12, leaf }, Time::from_unix(0).unwrap());
+        let pin = Pin { fingerprint: leaf, head, verified, restored: None };
+        let restored = Pin { restored: Some(11), ..pin };
+        assert_eq!(Pin::read(&restored.write()), Ok(restored));
+        assert_eq!(Pin::read(&restored.write().replace("restored 11", "restored 011")), Err(4));
         let text = pin.write();
         assert_eq!(Pin::read(&text), Ok(pin));
+        assert_eq!(Pin::read(&format!("{text}more 1\n")), Err(4));
         assert_eq!(Pin::read(""), Err(1));
         assert_eq!(Pin::read(&text.replace("head 12", "head 012")), Err(2));
         assert_eq!(Pin::read(&text.replace("Z\n", "Z")), Err(4));

@@ -86,6 +86,11 @@ impl Turn {
             }),
         }
     }
+
+    /// The turn to write a file of which nobody else knows.
+    pub fn unshared() -> Self {
+        Self { patience: Duration::ZERO, _lock: None }
+    }
 }
 
 /// Takes the file away, with a register that never was one.

@@ -1,9 +1,16 @@
 //! A register as this account sees it: the shared file, the verified copy, the pin, and the state that they make.
 
+mod memory;
+mod recover;
+
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::time::Duration;
+
+pub use memory::Behind;
+use memory::older_copy;
+pub use recover::Recovered;
 
 use super::copy::{VerifiedCopy, replaced, verified_before};
 use super::follow::{Mode, Reading, follow};
@@ -11,7 +18,7 @@ use super::pin::{Pin, PinFile};
 use super::queue::Turn;
 use super::shared::{Appended, SharedFile};
 use super::{BUSY, Finding, StoreError, compare, tables};
-use crate::domain::{Change, ChangeId, Digest, Head, Register, Time};
+use crate::domain::{Change, ChangeId, Digest, Head, MotionId, Register, Time};
 use crate::log::{Defect, Entry, Raw, entry, text};
 
 /// How many new entries may be verified while others wait for their turn: some milliseconds, at most some tens.
@@ -39,6 +46,15 @@ pub enum Notice {
         /// The newest entry that this account verified.
         known: u64,
     },
+    /// What was remembered was lost, and two admins said so: this account goes on with the log as it is.
+    MovedOver {
+        /// The newest entry that this account verified before.
+        from: u64,
+        /// The newest entry that the copy held, from which the register was restored.
+        restored: u64,
+        /// The motion that says so.
+        motion: MotionId,
+    },
 }
 
 /// A register in use.
@@ -51,6 +67,7 @@ pub struct Session {
     state: Register,
     fault: Option<Finding>,
     notices: Vec<Notice>,
+    behind: Option<Behind>,
 }
 
 impl Session {
@@ -68,7 +85,27 @@ impl Session {
         progress: &mut dyn FnMut(u64),
     ) -> Result<Self, StoreError> {
         let mut session = Self::attach(shared, folder, fingerprint)?;
-        session.check_memory()?;
+        session.reconcile(now, progress)?;
+        session.refresh(now, progress)?;
+        Ok(session)
+    }
+
+    /// As [`Session::open`], also where the log does not hold what this account verified: see [`Behind`].
+    ///
+    /// # Errors
+    /// As [`Session::open`], without that.
+    pub fn open_behind(
+        shared: SharedFile,
+        folder: &Path,
+        fingerprint: Digest,
+        now: Time,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Self, StoreError> {
+        let mut session = Self::attach(shared, folder, fingerprint)?;
+        match session.reconcile(now, progress) {
+            Err(StoreError::PinLost { seq, leaf, .. }) => session.look_past(Head { seq, leaf })?,
+            reconciled => reconciled?,
+        }
         session.refresh(now, progress)?;
         Ok(session)
     }
@@ -113,7 +150,7 @@ impl Session {
 
     fn with(shared: SharedFile, copy: VerifiedCopy, fingerprint: Digest) -> Self {
         let (state, notices) = (Register::default(), Vec::new());
-        Self { shared, copy, pin_file: None, pin: None, fingerprint, state, fault: None, notices }
+        Self { shared, copy, pin_file: None, pin: None, fingerprint, state, fault: None, notices, behind: None }
     }
 
     /// The shared file.
@@ -149,27 +186,6 @@ impl Session {
     /// What was noticed on opening.
     pub fn notices(&self) -> &[Notice] {
         &self.notices
-    }
-
-    /// Holds what this account remembers against the shared file: the pin and the copy's own head.
-    fn check_memory(&self) -> Result<(), StoreError> {
-        let copied = self.copy.head()?;
-        if let Some(Pin { head, verified, .. }) = self.pin {
-            let leaf = match copied {
-                Some(copied) if copied.seq >= head.seq => self.copy.leaf(head.seq)?,
-                _ => self.shared.entry(head.seq)?.map(|raw| raw.leaf()),
-            };
-            if leaf != Some(head.leaf) {
-                return Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified: Some(verified) });
-            }
-        }
-        match copied {
-            Some(head) if self.shared.entry(head.seq)?.map(|raw| raw.leaf()) != Some(head.leaf) => {
-                let verified = self.pin.map(|pin| pin.verified);
-                Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified })
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Brings the verified copy, the state and the pin up to the head.
@@ -234,7 +250,7 @@ impl Session {
         if self.pin.is_some_and(|pin| pin.head.seq >= head.seq) {
             return Ok(());
         }
-        self.pin = Some(file.advance(Pin { fingerprint: self.fingerprint, head, verified: now })?);
+        self.pin = Some(file.advance(self.pin_at(head, now))?);
         Ok(())
     }
 
@@ -398,6 +414,7 @@ impl Session {
     /// # Errors
     /// As [`SharedFile::append`].
     pub fn append(&mut self, turn: Turn, raw: &Raw, entry: &Entry, now: Time) -> Result<bool, StoreError> {
+        self.may_record(&entry.event)?;
         let mut after = self.state.clone();
         after.apply(&entry.header, entry.leaf, &entry.event);
         let erase = self.to_erase(&after)?;
@@ -406,9 +423,7 @@ impl Session {
         match done? {
             Appended::HeadMoved => Ok(false),
             Appended::Done => {
-                if !erase.is_empty() && !self.shared.flush()? {
-                    self.notices.push(Notice::ErasedLater);
-                }
+                self.erased_from_log(&erase)?;
                 let remembered = self.refresh(now, &mut |_| {});
                 let after = |source| StoreError::Unremembered { seq: raw.seq, source: Box::new(source) };
                 remembered.map(|()| true).map_err(after)
@@ -424,19 +439,15 @@ impl Session {
     pub fn rebuild(&mut self, turn: &Turn) -> Result<Option<Vec<Finding>>, StoreError> {
         let erase: Vec<u64> = self.standing_again()?.into_iter().filter_map(|finding| finding.seq).collect();
         let done = self.shared.refill(turn, self.state.head(), &erase, self.copy.conn())?;
-        if !erase.is_empty() && !self.shared.flush()? {
-            self.notices.push(Notice::ErasedLater);
-        }
+        self.erased_from_log(&erase)?;
         Ok(done)
     }
-}
 
-/// Whether a marked copy is an earlier state of what this account verified: then it is behind, and not truncated.
-fn older_copy(shared: &SharedFile, copy: &VerifiedCopy) -> Result<Option<Notice>, StoreError> {
-    let (Some(known), Some(ends)) = (copy.head()?, shared.newest()?) else { return Ok(None) };
-    if !shared.is_copy() || ends >= known.seq {
-        return Ok(None);
+    /// What was erased goes out of the write-ahead log too.
+    fn erased_from_log(&mut self, erased: &[u64]) -> Result<(), StoreError> {
+        if !erased.is_empty() && !self.shared.flush()? {
+            self.notices.push(Notice::ErasedLater);
+        }
+        Ok(())
     }
-    let same = copy.leaf(ends)? == shared.entry(ends)?.map(|raw| raw.leaf());
-    Ok(same.then_some(Notice::OlderCopy { ends, known: known.seq }))
 }

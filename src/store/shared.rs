@@ -211,21 +211,45 @@ impl SharedFile {
             if !is_head(tx, head).map_err(doing())? {
                 return Ok(Appended::HeadMoved);
             }
-            let insert = "INSERT INTO entry (seq, blob, text) VALUES (?1, ?2, ?3)";
-            tx.execute(insert, params![raw.seq, raw.blob, raw.text]).map_err(doing())?;
+            insert(tx, raw).map_err(doing())?;
             project(tx).map_err(doing())?;
             erase_texts(tx, erase).map_err(doing())?;
-            // A planted trigger can swallow a row without an error: look before it is said to be there.
-            match entry(tx, raw.seq).map_err(doing())? {
-                Some(found) if found == *raw => Ok(Appended::Done),
-                _ => Err(StoreError::Broken(Finding::at(raw.seq, "append", "the file does not keep what is written"))),
-            }
+            kept(tx, raw).map(|()| Appended::Done)
         });
         // A commit can fail and be durable all the same: what the file says now decides what is said.
         match done {
             Err(_) if entry(&self.conn, raw.seq).is_ok_and(|found| found.as_ref() == Some(raw)) => Ok(Appended::Done),
             done => done,
         }
+    }
+
+    /// Puts entries behind `head` if that still is the newest one, as they were signed, up to that of a verified copy,
+    /// erases texts, and refills the tables from that copy, in one transaction that is durable when this returns.
+    ///
+    /// # Errors
+    /// As [`SharedFile::append`], or what `read` says; nothing was recorded then.
+    pub fn extend(
+        &mut self,
+        turn: &Turn,
+        (head, until): (Option<Head>, u64),
+        read: impl Fn(u64) -> Result<Raw, StoreError>,
+        erase: &[u64],
+        copy: &Connection,
+    ) -> Result<Appended, StoreError> {
+        let doing = || StoreError::sqlite("recording");
+        self.write(turn, |tx| {
+            if !is_head(tx, head).map_err(doing())? {
+                return Ok(Appended::HeadMoved);
+            }
+            for seq in head.map_or(0, |head| head.seq + 1)..=until {
+                let raw = read(seq)?;
+                insert(tx, &raw).map_err(doing())?;
+                kept(tx, &raw)?;
+            }
+            erase_texts(tx, erase).map_err(doing())?;
+            compare::refill(tx, copy).map_err(doing())?;
+            Ok(Appended::Done)
+        })
     }
 
     /// Refills the derived tables from a verified copy that reaches up to `head`, and says what differed; none where
@@ -263,6 +287,24 @@ impl SharedFile {
         flush(&self.conn).map_err(StoreError::sqlite("erasing"))
     }
 
+    /// Does something while nobody else has the file open.
+    ///
+    /// # Errors
+    /// As [`SharedFile::writable`], [`StoreError::Busy`], or what `work` says.
+    pub(super) fn alone(self, work: impl FnOnce() -> Result<(), StoreError>) -> Result<(), StoreError> {
+        let doing = || StoreError::sqlite("taking the register out of use");
+        self.writable()?;
+        self.conn.pragma_update(None, "query_only", false).map_err(doing())?;
+        // To leave WAL mode takes the file alone; and then an exclusive lock keeps readers out too.
+        self.conn.pragma_update(None, "journal_mode", "DELETE").map_err(doing())?;
+        let alone = Transaction::new_unchecked(&self.conn, TransactionBehavior::Exclusive);
+        let done = alone.map_err(doing()).and_then(|_alone| work());
+        if done.is_err() {
+            self.conn.pragma_update(None, "journal_mode", "WAL").map_err(doing())?;
+        }
+        done
+    }
+
     /// Runs one writing transaction; rolled back unless it succeeds.
     fn write<T>(
         &mut self,
@@ -289,6 +331,19 @@ impl SharedFile {
 pub fn flush(conn: &Connection) -> rusqlite::Result<bool> {
     let busy = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))?;
     Ok(busy == 0)
+}
+
+fn insert(conn: &Connection, raw: &Raw) -> rusqlite::Result<()> {
+    let mut insert = conn.prepare_cached("INSERT INTO entry (seq, blob, text) VALUES (?1, ?2, ?3)")?;
+    insert.execute(params![raw.seq, raw.blob, raw.text]).map(|_| ())
+}
+
+/// A planted trigger can swallow a row without an error: it is looked at before it is said to be there.
+fn kept(conn: &Connection, raw: &Raw) -> Result<(), StoreError> {
+    match entry(conn, raw.seq).map_err(StoreError::sqlite("recording"))? {
+        Some(found) if found == *raw => Ok(()),
+        _ => Err(StoreError::Broken(Finding::at(raw.seq, "append", "the file does not keep what is written"))),
+    }
 }
 
 fn erase_texts(conn: &Connection, seqs: &[u64]) -> rusqlite::Result<()> {

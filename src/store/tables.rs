@@ -141,7 +141,7 @@ fn project_motion_end(conn: &Connection, entry: &Entry, id: MotionId, after: &Re
         Proposal::AddKey { key, .. } => project_new_key(conn, key.fingerprint(), after),
         Proposal::Lift { key, .. } => project_key(conn, *key, after),
         Proposal::Redact(texts) => project_erasures(conn, texts, id),
-        Proposal::Policy { .. } => Ok(()),
+        Proposal::Policy { .. } | Proposal::Restored(_) => Ok(()),
     }
 }
 

@@ -81,6 +81,8 @@ pub enum Proposal {
     },
     /// Of the entry at a place, the text that the entry at another (or the same) place carried.
     Redact(BTreeMap<Place, Place>),
+    /// To go on from the entry at one place, without what came after it up to another.
+    Restored(Place, Place),
 }
 
 /// Something deployed: its name and its content.

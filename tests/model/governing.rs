@@ -94,7 +94,7 @@ impl Model {
                 subjects.insert(*person);
             }
             Proposal::Lift { key, .. } => subjects.extend(self.owner_of(*key)),
-            Proposal::Policy { .. } | Proposal::Redact(_) => {}
+            Proposal::Policy { .. } | Proposal::Redact(_) | Proposal::Restored(..) => {}
         }
         let operators: Vec<Person> = subjects.iter().flat_map(|it| self.operators(*it)).collect();
         subjects.extend(operators);
@@ -145,6 +145,11 @@ impl Model {
                     self.facts.iter().any(|(_, fact)| same(fact))
                 };
                 no.when(texts.iter().all(gone), "motion-changes");
+            }
+            Proposal::Restored(from, lost) => {
+                no.when(from >= lost || *from >= self.entries.len(), "restored-before");
+                let same = |fact: &Fact| matches!(fact, Fact::Restored(f, l) if f == from && l == lost);
+                no.when(self.facts.iter().any(|(_, fact)| same(fact)), "motion-changes");
             }
         }
     }

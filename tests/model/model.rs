@@ -23,6 +23,7 @@ pub enum Fact {
     Rules(Policy),
     /// Of the entry at a place, the text that the entry at another place carried is gone.
     Erased(Place, Place),
+    Restored(Place, Place),
 }
 
 /// Everything that was accepted, in order.
@@ -98,6 +99,7 @@ impl Model {
             Proposal::Lift { key, .. } => vec![Fact::Lifted(*key)],
             Proposal::Policy { policy, .. } => vec![Fact::Rules(policy.clone())],
             Proposal::Redact(texts) => texts.iter().map(|(place, text)| Fact::Erased(*place, *text)).collect(),
+            Proposal::Restored(from, lost) => vec![Fact::Restored(*from, *lost)],
         }
     }
 

@@ -17,7 +17,7 @@ impl Draw<'_> {
         let model = self.model;
         let suspended: Vec<Key> = (0..KEYS).filter(|it| model.suspension(*it).is_some()).collect();
         let lift = if suspended.is_empty() { 2 } else { 8 };
-        let proposal = match self.rng.weighed(&[4, if self.machines { 20 } else { 8 }, 3, 6, lift, 5, 7]) {
+        let proposal = match self.rng.weighed(&[4, if self.machines { 20 } else { 8 }, 3, 6, lift, 5, 7, 1]) {
             0 => Proposal::Enrol(self.newcomers()),
             1 => {
                 let person = self.subject();
@@ -40,7 +40,11 @@ impl Draw<'_> {
                 let policy = same.unwrap_or_else(|| self.policy());
                 Proposal::Policy { replaces: self.since(model.policy().map(|it| it.0)), policy }
             }
-            _ => self.redaction(),
+            6 => self.redaction(),
+            _ => {
+                let (from, any) = (self.rng.below(4), self.rng.below(model.entries.len() + 3));
+                Proposal::Restored(if self.rng.percent(80) { from } else { any }, 2 + self.rng.below(4))
+            }
         };
         let number = model.motions().len() + if self.rng.percent(98) { 1 } else { 2 };
         let actor = self.with_role(Role::Admin);

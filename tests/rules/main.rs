@@ -14,6 +14,7 @@ mod keys;
 mod motions;
 mod people;
 mod policy;
+mod restored;
 mod standing;
 
 use std::collections::BTreeSet;

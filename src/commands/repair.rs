@@ -1,0 +1,116 @@
+//! `repair`: the valid part of a broken register, in its place.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use super::Context;
+use super::verify::{finding_json, noted, unexpected};
+use crate::domain::{Digest, Time};
+use crate::error::Error;
+use crate::log::Raw;
+use crate::render::safe;
+use crate::store::{Finding, PinFile, Session, SharedFile, StoreError, beside, put_in_place};
+
+/// Put the valid part of a broken register in its place, and keep the broken file aside
+///
+/// The log is its longest valid prefix: that is copied into a new file, with tables and schema as they must be. The
+/// broken file is kept beside it, whole. Nobody else may have the register open meanwhile.
+#[derive(Debug, Args)]
+pub struct Repair {
+    /// Only make this file of the valid part, and leave the register as it is
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+impl Repair {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What prevents it; the register is as it was then.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let (mut session, mut findings) = look(context)?;
+        let now = context.env.now();
+        let bar = context.progress(session.shared().newest()?.unwrap_or(0), "verifying");
+        session.refresh(now, &mut |seq| bar.set_position(seq))?;
+        bar.finish_and_clear();
+        findings.extend(session.fault().cloned());
+        let Some(first) = findings.first() else {
+            let json = || json!({ "repaired": null, "newest": null, "aside": null, "findings": [] });
+            context.answer(json, || "nothing to repair: every entry is valid".to_owned())?;
+            context.env.tell("`twinseal verify` looks at the tables too, and `twinseal rebuild` mends them");
+            return Ok(());
+        };
+        let newest = session.state().head().ok_or_else(|| StoreError::Broken(first.clone()))?.seq;
+        let path = session.shared().path().to_owned();
+        let (new, aside) = match &self.out {
+            Some(out) => (context.env.path(out), None),
+            None => names(&path, now),
+        };
+        if aside.is_some() {
+            session.shared().writable()?;
+        }
+        session.copy_into(&mut SharedFile::create(&new)?)?;
+        let remembered =
+            PinFile::in_folder(&context.state_folder(session.fingerprint())).read(session.fingerprint())?;
+        if let Some(aside) = &aside {
+            put_in_place(session.into_shared(), &new, aside)?;
+        }
+        let place = if aside.is_some() { &path } else { &new };
+        say(context, &findings, newest, place, aside.as_deref())?;
+        if remembered.is_some_and(|pin| pin.head.seq > newest) {
+            context
+                .env
+                .tell("warning: this account verified more than that; a copy may hold it: twinseal recover COPY");
+        }
+        Ok(())
+    }
+}
+
+/// The register as it was trusted before, whatever is broken of it, and what is broken beside its entries.
+fn look(context: &Context<'_>) -> Result<(Session, Vec<Finding>), Error> {
+    let path = context.register_path()?;
+    let (shared, mut findings) = SharedFile::open(&path, &context.scratch())?;
+    let integrity = noted(shared.integrity(), &mut findings)?;
+    findings.extend(integrity.into_iter().flatten());
+    let first = noted(shared.entry(0), &mut findings)?.flatten();
+    let found = first.as_ref().map_or(Digest::NONE, Raw::leaf);
+    if let Some(expected) = unexpected(context, &shared, first.as_ref(), found)? {
+        return Err(Error::WrongFingerprint { found, expected });
+    }
+    if context.fingerprint_given()?.is_none() && !context.trusts(found) {
+        return Err(Error::NeedFingerprint { name: path.display().to_string(), found });
+    }
+    Ok((Session::unanchored(shared, found)?, findings))
+}
+
+/// Where the valid part and the broken file go.
+fn names(path: &Path, now: Time) -> (PathBuf, Option<PathBuf>) {
+    let when: String = now.to_string().chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+    (beside(path, &format!(".valid-{when}")), Some(beside(path, &format!(".broken-{when}"))))
+}
+
+fn say(
+    context: &mut Context<'_>,
+    findings: &[Finding],
+    newest: u64,
+    place: &Path,
+    aside: Option<&Path>,
+) -> Result<(), Error> {
+    let shown = |path: &Path| safe(&path.display().to_string()).into_owned();
+    let json = || {
+        json!({
+            "repaired": place.display().to_string(),
+            "newest": newest,
+            "aside": aside.map(|path| path.display().to_string()),
+            "findings": findings.iter().map(finding_json).collect::<serde_json::Value>(),
+        })
+    };
+    let text = || {
+        let found: Vec<String> = findings.iter().map(|it| format!("was broken: {}", safe(&it.to_string()))).collect();
+        let aside = aside.map(|path| format!("\n{}: the broken file, whole", shown(path))).unwrap_or_default();
+        format!("{}\n{}: a register with the entries 0 to {newest}{aside}", found.join("\n"), shown(place))
+    };
+    context.answer(json, text)
+}

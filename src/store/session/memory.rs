@@ -1,0 +1,163 @@
+//! What this account remembers of a register, held against the file; and how it goes on where that was restored from a
+//! copy, and lost what came after.
+
+use super::{Notice, Session};
+use crate::domain::{Digest, Event, Head, Proposal, Register, Time};
+use crate::store::copy::VerifiedCopy;
+use crate::store::follow::{Mode, follow};
+use crate::store::pin::Pin;
+use crate::store::shared::SharedFile;
+use crate::store::{BUSY, StoreError, compare};
+
+/// A memory of entries that the log does not hold. It is read from entry 0 on then, nothing of it is remembered, and
+/// nothing is recorded but a motion to go on without them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Behind {
+    /// The newest entry that this account verified.
+    pub remembered: Head,
+    /// The newest entry up to which its memory and the log agree, where it remembers so much.
+    pub common: Option<Head>,
+}
+
+impl Session {
+    /// What the log does not hold any more, where this session looks at it all the same.
+    pub fn behind(&self) -> Option<&Behind> {
+        self.behind.as_ref()
+    }
+
+    /// Whether this account may record such an event: anything, unless it remembers what the log does not hold.
+    ///
+    /// # Errors
+    /// [`StoreError::PinLost`].
+    pub fn may_record(&self, event: &Event) -> Result<(), StoreError> {
+        let Some(Behind { remembered: Head { seq, leaf }, .. }) = self.behind else { return Ok(()) };
+        let proposal = match event {
+            Event::Propose { proposal, .. } => Some(proposal),
+            Event::Second(at) => self.state.governance().motion(at.motion).ok().map(|motion| &motion.proposal),
+            _ => None,
+        };
+        match proposal {
+            Some(Proposal::Restored(_)) => Ok(()),
+            _ => Err(StoreError::PinLost { seq, leaf, verified: None }),
+        }
+    }
+
+    /// Holds what this account remembers against the shared file: the pin and the copy's own head.
+    fn check_memory(&self) -> Result<(), StoreError> {
+        let copied = self.copy.head()?;
+        if let Some(Pin { head, verified, .. }) = self.pin {
+            let leaf = match copied {
+                Some(copied) if copied.seq >= head.seq => self.copy.leaf(head.seq)?,
+                _ => self.shared.entry(head.seq)?.map(|raw| raw.leaf()),
+            };
+            if leaf != Some(head.leaf) {
+                return Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified: Some(verified) });
+            }
+        }
+        match copied {
+            Some(head) if self.shared.entry(head.seq)?.map(|raw| raw.leaf()) != Some(head.leaf) => {
+                let verified = self.pin.map(|pin| pin.verified);
+                Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Holds what this account remembers against the shared file. Where that was lost in a restoration, as two admins
+    /// said since, the memory moves over to the log as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::PinLost`], or what SQLite says.
+    pub fn reconcile(&mut self, now: Time, progress: &mut dyn FnMut(u64)) -> Result<(), StoreError> {
+        match self.check_memory() {
+            Err(lost @ StoreError::PinLost { .. }) if !self.move_over(now, progress)? => Err(lost),
+            Err(StoreError::PinLost { .. }) => Ok(()),
+            checked => checked,
+        }
+    }
+
+    /// Moves over, where a restoration allows it that this account has not seen yet: one that it has seen says nothing
+    /// about what came later.
+    fn move_over(&mut self, now: Time, progress: &mut dyn FnMut(u64)) -> Result<bool, StoreError> {
+        let (fresh, mut state) = (VerifiedCopy::temporary()?, Register::default());
+        let tx = fresh.begin(BUSY)?;
+        follow(&self.shared, &fresh, &mut state, self.fingerprint, Mode::Advance, progress)?;
+        tx.commit().map_err(StoreError::sqlite("bringing a temporary copy on"))?;
+        let mut lost = Vec::new();
+        for head in [self.pin.map(|pin| pin.head), self.copy.head()?].into_iter().flatten() {
+            if fresh.leaf(head.seq)? != Some(head.leaf) {
+                lost.push(head);
+            }
+        }
+        let seen = self.pin.and_then(|pin| pin.restored).max(self.copy.restored()?);
+        let restorations: Vec<_> = state.governance().restorations().collect();
+        for (motion, carried, heads) in restorations {
+            let Head { seq, leaf } = heads.restored;
+            let ours = self.copy.leaf(seq)?.is_none_or(|ours| ours == leaf);
+            let fits = ours && fresh.leaf(seq)? == Some(leaf) && lost.iter().all(|head| heads.lost(*head));
+            if let (true, Some(from)) = (fits && seen < Some(carried), lost.iter().map(|head| head.seq).max()) {
+                let tx = self.copy.begin(BUSY)?;
+                compare::refill(&tx, fresh.conn()).map_err(StoreError::sqlite("filling the verified copy"))?;
+                tx.commit().map_err(StoreError::sqlite("filling the verified copy"))?;
+                self.state = state;
+                // After the copy, as always: a pin that still names what was lost moves over again.
+                if let (Some(file), Some(head)) = (&self.pin_file, self.state.head()) {
+                    self.pin = Some(file.replace(self.pin, self.pin_at(head, now))?);
+                }
+                self.notices.push(Notice::MovedOver { from, restored: seq, motion });
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Looks at the log all the same, without its memory.
+    pub(super) fn look_past(&mut self, remembered: Head) -> Result<(), StoreError> {
+        let newest = self.shared.newest()?.map_or(0, |newest| newest + 1);
+        let until = self.copy.head()?.map_or(0, |head| head.seq + 1).min(newest);
+        let common = agree(until, |seq| {
+            let (ours, theirs) = (self.copy.leaf(seq)?, leaf(&self.shared, seq)?);
+            Ok(ours.filter(|ours| Some(*ours) == theirs))
+        })?;
+        self.behind = Some(Behind { remembered, common });
+        (self.copy, self.pin_file, self.pin) = (VerifiedCopy::temporary()?, None, None);
+        Ok(())
+    }
+
+    /// What is to be remembered of a head that was verified now.
+    pub(super) fn pin_at(&self, head: Head, verified: Time) -> Pin {
+        let restored = self.state.governance().restorations().map(|(_, carried, _)| carried).max();
+        Pin { fingerprint: self.fingerprint, head, verified, restored }
+    }
+}
+
+/// The leaf hash of what stands in a row.
+pub fn leaf(shared: &SharedFile, seq: u64) -> Result<Option<Digest>, StoreError> {
+    Ok(shared.entry(seq)?.map(|raw| raw.leaf()))
+}
+
+/// The last of so many entries on which two logs agree: one that has it has all before it.
+///
+/// # Errors
+/// What reading says.
+pub fn agree(until: u64, same: impl Fn(u64) -> Result<Option<Digest>, StoreError>) -> Result<Option<Head>, StoreError> {
+    let (mut found, mut low, mut high) = (None, 0, until);
+    while low < high {
+        let seq = low + (high - low) / 2;
+        match same(seq)? {
+            Some(leaf) => (found, low) = (Some(Head { seq, leaf }), seq + 1),
+            None => high = seq,
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a marked copy is an earlier state of what this account verified: then it is behind, and not truncated.
+pub(super) fn older_copy(shared: &SharedFile, copy: &VerifiedCopy) -> Result<Option<Notice>, StoreError> {
+    let (Some(known), Some(ends)) = (copy.head()?, shared.newest()?) else { return Ok(None) };
+    if !shared.is_copy() || ends >= known.seq {
+        return Ok(None);
+    }
+    let same = copy.leaf(ends)? == shared.entry(ends)?.map(|raw| raw.leaf());
+    Ok(same.then_some(Notice::OlderCopy { ends, known: known.seq }))
+}

@@ -1,0 +1,90 @@
+//! Bringing back from another file what was lost here, as it was signed.
+
+use super::Session;
+use super::memory::{agree, leaf};
+use crate::domain::Register;
+use crate::log::{Raw, text};
+use crate::store::follow::{Mode, follow};
+use crate::store::shared::{Appended, SharedFile};
+use crate::store::{BUSY, Finding, StoreError, Turn, Writer};
+
+/// What was brought back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovered {
+    /// The first and the last entry; none where nothing was missing.
+    pub entries: Option<(u64, u64)>,
+    /// The first broken entry of the file that they came from.
+    pub fault: Option<Finding>,
+}
+
+impl Session {
+    /// Appends the entries that another file of the same register holds beyond the head, each verified and judged as
+    /// ever, without texts that were erased. What was recorded here since that file and this one parted would come in
+    /// between: then nothing is done.
+    ///
+    /// # Errors
+    /// [`StoreError::Parted`], or as [`SharedFile::append`].
+    pub fn recover(
+        &mut self,
+        from: &SharedFile,
+        writer: &Writer,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Recovered, StoreError> {
+        let head = self.state.head();
+        let next = head.map_or(0, |head| head.seq + 1);
+        self.same_beginning(from, next)?;
+        let mut state = self.state.clone();
+        let tx = self.copy.begin(BUSY)?;
+        let reading = follow(from, &self.copy, &mut state, self.fingerprint, Mode::Advance, progress)?;
+        let fault = reading.findings.into_iter().next();
+        let Some(until) = state.head().map(|head| head.seq).filter(|seq| *seq >= next) else {
+            return Ok(Recovered { entries: None, fault });
+        };
+        let erase = self.to_erase(&state)?;
+        let read = |seq| unerased(from, &state, seq);
+        let turn = self.shared.turn(writer)?;
+        match self.shared.extend(&turn, (head, until), read, &erase, self.copy.conn())? {
+            Appended::Done => tx.commit().map_err(StoreError::sqlite("bringing the verified copy on"))?,
+            Appended::HeadMoved => return Err(parted(from, next)),
+        }
+        self.state = state;
+        self.erased_from_log(&erase)?;
+        Ok(Recovered { entries: Some((next, until)), fault })
+    }
+
+    /// Fills an empty file with all that was verified, without texts that were erased.
+    ///
+    /// # Errors
+    /// As [`SharedFile::append`].
+    pub fn copy_into(&self, file: &mut SharedFile) -> Result<(), StoreError> {
+        let Some(head) = self.state.head() else { return Ok(()) };
+        let read = |seq| unerased(&self.shared, &self.state, seq);
+        file.extend(&Turn::unshared(), (None, head.seq), read, &[], self.copy.conn()).map(|_| ())
+    }
+
+    /// The file alone, where what was read of it is of no use any more.
+    pub fn into_shared(self) -> SharedFile {
+        self.shared
+    }
+
+    fn same_beginning(&self, from: &SharedFile, next: u64) -> Result<(), StoreError> {
+        let theirs = from.newest()?.map_or(0, |newest| newest + 1);
+        let common = agree(next.min(theirs), |seq| {
+            let (ours, theirs) = (self.copy.leaf(seq)?, leaf(from, seq)?);
+            Ok(ours.filter(|ours| Some(*ours) == theirs))
+        })?;
+        let common = common.map_or(0, |head| head.seq + 1);
+        if common == next.min(theirs) { Ok(()) } else { Err(parted(from, common)) }
+    }
+}
+
+fn parted(from: &SharedFile, seq: u64) -> StoreError {
+    StoreError::Parted { path: from.path().to_owned(), seq }
+}
+
+/// An entry as it stands in a file, without its text where that was erased.
+fn unerased(from: &SharedFile, state: &Register, seq: u64) -> Result<Raw, StoreError> {
+    let raw = from.entry(seq)?.ok_or_else(|| parted(from, seq))?;
+    let erased = |it: &Vec<u8>| state.governance().erased(seq, text::digest(it)).is_some();
+    Ok(Raw { text: raw.text.filter(|text| !erased(text)), ..raw })
+}

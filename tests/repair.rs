@@ -1,0 +1,117 @@
+//! A broken register: what stands before the first broken entry is read, nothing is recorded, until it is repaired.
+
+mod support;
+
+use std::fs;
+
+use support::World;
+use twinseal::error::Exit;
+
+const GARBAGE: &str = "INSERT INTO entry (seq, blob, text) VALUES (3, x'6e6f20656e747279', NULL)";
+
+/// The file that was kept aside.
+fn aside(world: &World) -> String {
+    let names = fs::read_dir(world.path("")).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap());
+    let found: Vec<String> = names.filter(|name| name.contains(".broken-")).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    found[0].clone()
+}
+
+#[test]
+fn a_bad_entry_stops_all_recording_until_it_is_repaired_and_nothing_is_thrown_away() {
+    let world = World::filed();
+    let revision = world.revision("CHG-1").filed;
+    world.tamper(GARBAGE);
+    for (person, command) in [
+        ("erin", "note CHG-1 Words.".to_owned()),
+        ("erin", "withdraw CHG-1".to_owned()),
+        ("carol", format!("approve CHG-1 --revision {revision}")),
+        ("alice", "person retire dave".to_owned()),
+        ("alice", "rebuild".to_owned()),
+    ] {
+        world.fails(person, &command, Exit::Broken, "entry 3");
+    }
+    // What stands before it is shown, with a warning.
+    let shown = world.run("carol", "show CHG-1");
+    assert_eq!(shown.exit, Exit::Done, "{}", shown.screen);
+    assert!(shown.out.contains("Raise the pool"), "{}", shown.screen);
+    assert!(shown.err.contains("warning: the register is broken at entry 3: [signature]"), "{}", shown.err);
+    assert!(world.findings("carol")[0].starts_with("entry 3: [signature]"));
+
+    let said = world.ok("erin", "repair");
+    assert!(said.starts_with("was broken: entry 3: [signature]"), "{said}");
+    let aside = aside(&world);
+    assert!(said.contains(&format!("{aside}: the broken file, whole")), "{said}");
+    let whole = rusqlite::Connection::open(world.path(&aside)).unwrap();
+    assert_eq!(whole.query_row("SELECT count(*) FROM entry", [], |row| row.get(0)), Ok(4));
+
+    assert_eq!(world.findings("carol"), Vec::<String>::new());
+    world.approve("carol", "CHG-1");
+    assert_eq!(world.entries(), 4);
+    assert_eq!(world.ok("erin", "repair"), "nothing to repair: every entry is valid\n");
+}
+
+#[test]
+fn an_entry_broken_in_the_middle_costs_what_follows_until_a_copy_brings_it_back() {
+    let world = World::approved();
+    world.ok("erin", "list");
+    world.ok("erin", "backup copy.db");
+    world.tamper("UPDATE entry SET text = NULL WHERE seq = 2");
+    let repaired = world.run("erin", "repair");
+    assert_eq!(repaired.exit, Exit::Done, "{}", repaired.screen);
+    assert!(repaired.out.contains("entries 0 to 1"), "{}", repaired.screen);
+    assert!(repaired.err.contains("this account verified more than that"), "{}", repaired.screen);
+    world.fails("erin", "list", Exit::Broken, "any more, which this account verified");
+    // What was put aside lacks the text too, so nothing can come back from there.
+    assert!(world.run("erin", &format!("recover {}", aside(&world))).out.starts_with("that file holds no valid entry"));
+    assert_eq!(world.ok("erin", "recover copy.db"), "entries 2 to 4 stand in the register again\n");
+    assert_eq!(world.findings("erin"), Vec::<String>::new());
+    world.ok("erin", "start CHG-1");
+}
+
+#[test]
+fn a_planted_trigger_is_left_behind_and_no_entry_is_lost() {
+    let world = World::approved();
+    world.sql().execute_batch("CREATE TRIGGER swallow BEFORE INSERT ON votes BEGIN SELECT RAISE(IGNORE); END").unwrap();
+    world.fails("erin", "list", Exit::Broken, "[schema]");
+    let said = world.ok("erin", "repair");
+    assert!(said.contains("[schema]") && said.contains("entries 0 to 4"), "{said}");
+    assert_eq!(world.findings("erin"), Vec::<String>::new());
+    world.ok("erin", "start CHG-1");
+}
+
+#[test]
+fn a_register_that_others_have_open_is_not_exchanged_under_them() {
+    let world = World::filed();
+    world.tamper(GARBAGE);
+    let other = world.sql();
+    let seen: i64 = other.query_row("SELECT count(*) FROM entry", [], |row| row.get(0)).unwrap();
+    world.fails("erin", "repair", Exit::Environment, "busy");
+    assert_eq!((world.entries(), seen), (4, 4));
+    let names = fs::read_dir(world.path("")).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap());
+    assert_eq!(names.filter(|name| name.contains(".broken-") || name.contains(".valid-")).count(), 0);
+    drop(other);
+    world.ok("erin", "repair");
+    assert_eq!(world.entries(), 3);
+}
+
+#[test]
+fn the_valid_part_can_go_to_a_file_of_its_own() {
+    let world = World::filed();
+    world.tamper(GARBAGE);
+    let said = world.ok("audrey", "repair --out valid.db");
+    assert!(said.contains("valid.db: a register with the entries 0 to 2"), "{said}");
+    assert_eq!(world.entries(), 4);
+    assert!(world.run("audrey", "verify --register valid.db").out.contains("entries"));
+    world.fails("audrey", "repair --out valid.db", Exit::Environment, "exists already");
+}
+
+#[test]
+fn nothing_is_repaired_of_another_register_or_of_one_whose_entry_0_is_broken() {
+    let world = World::filed();
+    fs::create_dir_all(world.path("people/stranger")).unwrap();
+    world.fails("stranger", "repair", Exit::Invalid, "fingerprint");
+    world.tamper("UPDATE entry SET blob = CAST(replace(blob, 'alice', 'alica') AS BLOB) WHERE seq = 0");
+    world.fails("erin", "repair", Exit::Broken, "fingerprint");
+    assert_eq!(world.entries(), 3);
+}

@@ -1,0 +1,251 @@
+//! A register that was lost and restored from a copy: bringing back what a later copy holds, or going on without it by
+//! the word of two admins.
+
+mod support;
+
+use std::fs;
+
+use support::{PEOPLE, World};
+use twinseal::domain::Digest;
+use twinseal::error::Exit;
+
+/// Puts a copy in the register's place, as a register.
+fn put_back(world: &World, copy: &str) {
+    for side in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(world.path(&format!("prod.db{side}")));
+    }
+    fs::copy(world.path(copy), world.path("prod.db")).unwrap();
+    world.ok("erin", "restore prod.db");
+}
+
+/// A register restored from `early.db`, which ends at entry 2; carol and dave approved CHG-1 after that, in entries 3 and
+/// 4, and everybody has seen both. `late.db` holds them.
+fn restored() -> World {
+    let world = World::filed();
+    world.ok("erin", "backup early.db");
+    ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-1"));
+    world.ok("erin", "backup late.db");
+    PEOPLE.iter().for_each(|(person, _)| drop(world.ok(person, "list")));
+    put_back(&world, "early.db");
+    world
+}
+
+fn stopped(world: &World, person: &str, command: &str) {
+    world.fails(person, command, Exit::Broken, "any more, which this account verified");
+}
+
+#[test]
+fn a_later_copy_brings_back_what_was_lost_as_it_was_signed() {
+    let world = restored();
+    stopped(&world, "carol", "note CHG-1 Words.");
+    let said = world.ok("audrey", "recover late.db");
+    assert_eq!(said, "entries 3 to 4 stand in the register again\n");
+    assert_eq!(
+        world.ok("audrey", "recover late.db"),
+        "that file holds no valid entry beyond the end of the register\n"
+    );
+    for (person, _) in PEOPLE {
+        assert_eq!(world.findings(person), Vec::<String>::new());
+    }
+    world.at("2026-12-01T10:00:00Z");
+    world.ok("erin", "start CHG-1");
+}
+
+#[test]
+fn a_recovered_entry_is_verified_first_and_nothing_follows_a_broken_one() {
+    let world = restored();
+    let late = rusqlite::Connection::open(world.path("late.db")).unwrap();
+    late.execute_batch(
+        "DROP TRIGGER entry_never_changed;
+         UPDATE entry SET blob = CAST(replace(blob, 'actor dave', 'actor erin') AS BLOB) WHERE seq = 4",
+    )
+    .unwrap();
+    let output = world.run("carol", "recover late.db");
+    assert_eq!(output.out, "entries 3 to 3 stand in the register again\n");
+    assert!(
+        output.err.contains("that file is broken") && output.err.contains("entry 4: [signature]"),
+        "{}",
+        output.err
+    );
+    assert_eq!(world.entries(), 4);
+}
+
+#[test]
+fn nothing_is_brought_back_behind_what_was_recorded_since() {
+    let world = restored();
+    // frank, who saw nothing of what was lost, is not stopped.
+    world.person("frank");
+    fs::copy(world.path("people/erin/key"), world.path("people/frank/key")).unwrap();
+    let fingerprint = world.fingerprint();
+    world.ok("frank", &format!("note CHG-1 'Is anybody here?' --fingerprint {fingerprint}"));
+    for person in ["frank", "carol"] {
+        world.fails(person, "recover late.db", Exit::Broken, "late.db and the register part at entry 3");
+    }
+    let other = World::with_requests();
+    other.person("grace");
+    other.ok("alice", "init --name prod --member alice=alice.request:admin --member bob=bob.request:admin");
+    other.ok("alice", "backup other.db");
+    fs::copy(other.path("other.db"), world.path("other.db")).unwrap();
+    world.fails("frank", "recover other.db", Exit::Broken, "other.db and the register part at entry 0");
+    assert_eq!(world.entries(), 4);
+}
+
+#[test]
+fn what_was_erased_is_not_brought_back() {
+    let world = World::filed();
+    world.ok("erin", "backup early.db");
+    world.ok("erin", "note CHG-1 'The password is hunter2.'");
+    world.ok("erin", "backup noted.db");
+    world.ok("alice", "motion redact 2 3 --reason 'A password.'");
+    world.run_typing("bob", "motion second 1", &["1"]);
+    world.ok("erin", "backup late.db");
+    put_back(&world, "early.db");
+    // The copy holds a text of entry 3 that its own entry 5 erased, as if somebody had put it back.
+    let text = rusqlite::Connection::open(world.path("noted.db")).unwrap();
+    let text: Vec<u8> = text.query_row("SELECT text FROM entry WHERE seq = 3", [], |row| row.get(0)).unwrap();
+    let late = rusqlite::Connection::open(world.path("late.db")).unwrap();
+    late.execute_batch("DROP TRIGGER entry_never_changed").unwrap();
+    late.execute("UPDATE entry SET text = ?1 WHERE seq = 3", [text]).unwrap();
+    drop(late);
+    assert!(world.raw(2).text.is_some());
+    world.ok("erin", "recover late.db");
+    assert_eq!((world.raw(2).text, world.raw(3).text), (None, None));
+    assert_eq!(world.findings("erin"), Vec::<String>::new());
+    assert!(!fs::read(world.path("prod.db")).unwrap().windows(7).any(|it| it == b"hunter2"));
+}
+
+/// alice opens a motion to go on without what was lost, and bob seconds it.
+fn go_on(world: &World) {
+    world.ok("alice", "motion restored --reason 'The disk died.'");
+    let shown = world.run_typing("bob", "motion second 1", &["1"]);
+    assert_eq!(shown.exit, Exit::Done, "{}", shown.screen);
+    assert!(shown.screen.contains("to go on from entry 2, without entries 3 to 4 that were lost"), "{}", shown.screen);
+}
+
+#[test]
+fn two_admins_go_on_without_what_was_lost_and_every_memory_of_it_moves_over() {
+    let world = restored();
+    go_on(&world);
+    for (person, _) in PEOPLE {
+        let listed = world.run(person, "list");
+        assert_eq!(listed.exit, Exit::Done, "{}", listed.screen);
+        let said =
+            "the register was restored from entry 2, says motion 1: entry 4, which this account verified, is lost";
+        assert!(listed.err.contains(said), "{}", listed.err);
+        // Once: from now on it remembers the log as it is.
+        assert_eq!(world.run(person, "list").err, "");
+        assert_eq!(world.findings(person), Vec::<String>::new());
+    }
+    ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-1"));
+    world.at("2026-12-01T10:00:00Z");
+    world.ok("erin", "start CHG-1");
+}
+
+#[test]
+fn verify_moves_over_too_and_says_so() {
+    let world = restored();
+    assert!(world.findings("audrey")[0].contains("[truncated]"));
+    go_on(&world);
+    let verified = world.run("audrey", "verify");
+    assert_eq!(verified.exit, Exit::Done, "{}", verified.screen);
+    assert!(verified.err.contains("which this account verified, is lost"), "{}", verified.screen);
+}
+
+#[test]
+fn whoever_remembers_more_than_the_log_may_do_nothing_but_go_on_by_motion() {
+    let world = restored();
+    for command in ["note CHG-1 Words.", "list", "person list", "rebuild", "backup more.db", "inbox"] {
+        stopped(&world, "alice", command);
+    }
+    for command in ["motion redact 2 --reason Why.", "person retire dave", "key suspend SHA256:none"] {
+        let output = world.run("alice", command);
+        assert_ne!(output.exit, Exit::Done, "{command}");
+    }
+    stopped(&world, "alice", "motion redact 2 --reason Why.");
+    world.ok("alice", "motion restored --reason 'The disk died.'");
+    stopped(&world, "bob", "motion decline 1");
+    stopped(&world, "alice", "motion withdraw 1");
+    // Reading the motion is part of seconding it.
+    assert!(world.ok("bob", "motion show 1").contains("Whoever verified an entry that was lost forgets it"));
+    assert_eq!(world.entries(), 4);
+}
+
+#[test]
+fn a_memory_of_more_than_the_motion_says_was_lost_still_stops() {
+    let world = restored();
+    let lost = "3:".to_owned() + &leaf_of(&world, "late.db", 3).to_string();
+    world.ok("alice", &format!("motion restored --lost {lost} --reason 'The disk died.'"));
+    world.run_typing("bob", "motion second 1", &["1"]);
+    stopped(&world, "carol", "list");
+    // The two are told to say more.
+    world.ok("alice", "motion restored --restored 2 --reason 'It was entry 4.'");
+    world.run_typing("bob", "motion second 2", &["2"]);
+    world.ok("carol", "list");
+}
+
+#[test]
+fn a_memory_of_another_entry_than_the_one_named_as_lost_still_stops() {
+    let world = restored();
+    world.ok("alice", &format!("motion restored --lost 4:{} --reason Why.", "7".repeat(64)));
+    world.run_typing("bob", "motion second 1", &["1"]);
+    stopped(&world, "carol", "list");
+}
+
+#[test]
+fn a_restoration_excuses_no_loss_after_it() {
+    let world = restored();
+    go_on(&world);
+    let kept = world.entries();
+    world.ok("carol", "list");
+    world.approve("carol", "CHG-1");
+    // Somebody cuts off what came after the restoration, and puts something else there.
+    assert_eq!((kept, world.entries()), (5, 6));
+    put_back(&world, "early.db");
+    stopped(&world, "carol", "list");
+    go_on(&world);
+    // Entry 4, which she verified of the first restoration, is another one now; what she saw after it is gone.
+    stopped(&world, "carol", "list");
+}
+
+#[test]
+fn a_pin_alone_knows_which_restoration_it_has_seen() {
+    let world = World::filed();
+    world.ok("erin", "backup early.db");
+    (0..6).for_each(|n| drop(world.ok("erin", &format!("note CHG-1 'Note {n}.'"))));
+    PEOPLE.iter().for_each(|(person, _)| drop(world.ok(person, "list")));
+    put_back(&world, "early.db");
+    world.ok("alice", "motion restored --reason 'The disk died.'");
+    world.run_typing("bob", "motion second 1", &["1"]);
+    world.ok("erin", "backup motion.db");
+    world.ok("erin", "note CHG-1 'After all.'");
+    world.ok("carol", "list");
+    let folder = format!("people/carol/.local/state/twinseal/{}", world.fingerprint());
+    for file in ["verified.sqlite", "verified.sqlite-wal", "verified.sqlite-shm"] {
+        let _ = fs::remove_file(world.path(&format!("{folder}/{file}")));
+    }
+    // Entry 5 lies among the entries that the motion calls lost, but carol saw it after the motion.
+    put_back(&world, "motion.db");
+    stopped(&world, "carol", "list");
+}
+
+#[test]
+fn a_restoration_by_which_nothing_was_lost_is_refused() {
+    let world = World::filed();
+    world.fails(
+        "alice",
+        "motion restored --reason Why.",
+        Exit::Invalid,
+        "the log holds all that this account verified",
+    );
+    let leaf = "7".repeat(64);
+    let odd = format!("motion restored --restored 2 --lost 2:{leaf} --reason Why.");
+    world.fails("alice", &odd, Exit::Refused, "before the newest entry that was lost");
+    world.fails("alice", "motion restored --restored 2 --lost 3 --reason Why.", Exit::Invalid, "");
+    world.fails("alice", "motion restored --restored 9 --lost 12:{leaf} --reason Why.", Exit::Invalid, "no entry 9");
+}
+
+fn leaf_of(world: &World, file: &str, seq: u64) -> Digest {
+    let db = rusqlite::Connection::open(world.path(file)).unwrap();
+    let leaf: String = db.query_row("SELECT leaf FROM actions WHERE seq = ?1", [seq], |row| row.get(0)).unwrap();
+    leaf.parse().unwrap()
+}
