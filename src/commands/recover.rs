@@ -48,6 +48,7 @@ impl Recover {
             })
         };
         let said = || match recovered.entries {
+            Some((first, last)) if first == last => format!("entry {first} stands in the register again"),
             Some((first, last)) => format!("entries {first} to {last} stand in the register again"),
             None => "that file holds no valid entry beyond the end of the register".to_owned(),
         };

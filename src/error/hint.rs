@@ -77,7 +77,10 @@ impl Error {
                 "keep this file as evidence, and tell the keepers of the register; tables alone are mended by \
                  `twinseal rebuild`"
             }
-            _ => "keep this file as evidence; `twinseal verify` names all that is wrong",
+            _ => {
+                "`twinseal verify` names all that is wrong, and `twinseal repair` puts the valid part in its place; both \
+                 keep this file as evidence"
+            }
         }
     }
 

@@ -36,9 +36,10 @@ pub fn proposal(page: &mut Page, proposal: &Proposal, governance: &Governance, n
         }
         Proposal::Policy { policy, .. } => policy_change(page, governance.policy(), policy),
         Proposal::Restored(Restoration { restored, lost }) => {
-            page.field("restored", format_args!("entry {} {}", restored.seq, restored.leaf));
-            page.field("lost", format_args!("entry {} {}", lost.seq, lost.leaf));
-            page.text("", "Whoever verified an entry that was lost forgets it, and goes on with this log.");
+            page.block("what was lost");
+            page.text("after", format_args!("entry {} {}", restored.seq, restored.leaf));
+            page.text("up to", format_args!("entry {} {}", lost.seq, lost.leaf));
+            page.text("", "Whoever verified any of it forgets it, and goes on with this log.");
         }
         Proposal::Lift { .. } | Proposal::Redact(_) => {}
     }

@@ -23,12 +23,7 @@ pub fn asks(proposal: &Proposal) -> String {
             format!("to erase the text of {} {}", if seqs.len() == 1 { "entry" } else { "entries" }, seqs.join(", "))
         }
         Proposal::Restored(Restoration { restored, lost }) => {
-            format!(
-                "to go on from entry {}, without entries {} to {} that were lost",
-                restored.seq,
-                restored.seq + 1,
-                lost.seq
-            )
+            format!("to go on from entry {}, without what was lost up to entry {}", restored.seq, lost.seq)
         }
     }
 }
