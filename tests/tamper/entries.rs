@@ -1,0 +1,192 @@
+//! Whole entries: deleted, moved, doubled, replayed, signed anew.
+
+use rusqlite::Connection;
+use twinseal::domain::hex;
+use twinseal::error::Exit;
+use twinseal::log::{Raw, entry};
+
+use super::scene::{STRANGER, Scene, joined, split, starts};
+use super::support::PEOPLE;
+
+#[test]
+fn a_deleted_entry_is_found() {
+    let scene = Scene::new();
+    scene.tamper("DELETE FROM entry WHERE seq = 4");
+    scene.finds("entry 4: [seq] no entry stands here, and later ones do");
+    scene.refuses();
+}
+
+#[test]
+fn a_deleted_entry_with_the_later_ones_moved_up_is_found() {
+    let scene = Scene::new();
+    scene.tamper("DELETE FROM entry WHERE seq = 4; UPDATE entry SET seq = seq - 1 WHERE seq > 4");
+    scene.finds("entry 4: [seq] it says seq 5 and stands at 4");
+    scene.refuses();
+}
+
+#[test]
+fn two_swapped_entries_are_found() {
+    let scene = Scene::new();
+    scene.tamper(
+        "UPDATE entry SET seq = 99 WHERE seq = 3; UPDATE entry SET seq = 3 WHERE seq = 4;
+         UPDATE entry SET seq = 4 WHERE seq = 99",
+    );
+    scene.finds("entry 3: [seq] it says seq 4 and stands at 3");
+    scene.refuses();
+}
+
+#[test]
+fn a_duplicated_entry_is_found() {
+    let scene = Scene::new();
+    scene.insert(&Raw { seq: 10, ..scene.raw(4) });
+    scene.finds("entry 10: [seq] it says seq 4 and stands at 10");
+    scene.refuses();
+}
+
+#[test]
+fn a_renumbered_entry_is_found() {
+    let scene = Scene::new();
+    let blob = String::from_utf8(scene.raw(4).blob).unwrap().replace("\nseq 4\n", "\nseq 10\n");
+    scene.insert(&Raw { seq: 10, blob: blob.into(), text: None });
+    scene.finds("entry 10: [signature] the signature does not hold");
+    scene.refuses();
+}
+
+#[test]
+fn an_inserted_entry_is_found() {
+    let scene = Scene::new();
+    scene.tamper("UPDATE entry SET seq = seq + 100 WHERE seq > 3; UPDATE entry SET seq = seq - 99 WHERE seq > 99");
+    let (body, _) = split(&scene.raw(3));
+    let body = body.replace("\nseq 3\n", "\nseq 4\n");
+    scene.tamper(&format!("INSERT INTO entry VALUES (4, x'{}', NULL)", hex(&scene.signed("carol", &body))));
+    scene.finds("entry 4: [prev]");
+    scene.refuses();
+}
+
+#[test]
+fn an_approval_replayed_to_another_change_is_found() {
+    let scene = Scene::new();
+    let blob = String::from_utf8(scene.raw(3).blob).unwrap();
+    let blob = blob.replace("CHG-1", "CHG-2").replace("\nseq 3\n", "\nseq 10\n");
+    scene.insert(&Raw { seq: 10, blob: blob.into(), text: None });
+    scene.finds("entry 10: [signature]");
+    scene.refuses();
+}
+
+#[test]
+fn an_entry_replayed_in_another_register_is_found() {
+    let scene = Scene::new();
+    // The same people found another register, and the same things happen there.
+    let members = PEOPLE.map(|(person, roles)| {
+        scene.ok(person, &format!("person request {person} --register test --out {person}.test"));
+        format!("--member {person}={person}.test:{roles}")
+    });
+    scene.ok("alice", &format!("init --name test --register test.db {}", members.join(" ")));
+    let test = Connection::open(scene.path("test.db")).unwrap();
+    let row = |row: &rusqlite::Row<'_>| Ok(Raw { seq: 0, blob: row.get(0)?, text: row.get(1)? });
+    let other = test.query_row("SELECT blob, text FROM entry WHERE seq = 0", [], row).unwrap();
+    let id = entry::facts(&other).unwrap().0.register;
+    let fingerprint = other.leaf();
+    drop(test);
+    let output = scene.run("bob", &format!("seal --register test.db --fingerprint {fingerprint}"));
+    assert_eq!(output.exit, Exit::Done, "{}", output.screen);
+    let test = Connection::open(scene.path("test.db")).unwrap();
+    let blob: Vec<u8> = test.query_row("SELECT blob FROM entry WHERE seq = 1", [], |row| row.get(0)).unwrap();
+    scene.put(&Raw { seq: 1, blob, text: None });
+    scene.finds(&format!("entry 1: [register] it belongs to the register {id}"));
+    scene.refuses();
+}
+
+#[test]
+fn a_stripped_signature_is_found() {
+    let scene = Scene::new();
+    let (body, _) = split(&scene.raw(4));
+    for blob in [body.clone(), format!("{body}\n"), format!("{body}\nsig \n")] {
+        scene.put(&Raw { blob: blob.into(), ..scene.raw(4) });
+        scene.finds("entry 4: [signature]");
+        scene.refuses();
+    }
+}
+
+#[test]
+fn the_signature_of_another_entry_is_found() {
+    let scene = Scene::new();
+    let (body, _) = split(&scene.raw(6));
+    let (_, sig) = split(&scene.raw(5));
+    scene.put(&Raw { blob: joined(&body, &sig), ..scene.raw(6) });
+    scene.finds("entry 6: [signature]");
+    scene.refuses();
+}
+
+#[test]
+fn an_entry_signed_by_another_key_is_found() {
+    let scene = Scene::new();
+    scene.edit_signed("carol", 4, "time 2026-12-01T09", "time 2026-12-01T08");
+    scene.finds("entry 4: [signature] the signature was made with another key than the entry names");
+    scene.refuses();
+}
+
+#[test]
+fn an_entry_signed_by_another_persons_key_under_its_own_name_is_found() {
+    let scene = Scene::new();
+    let key = |person: &str| format!("key {}", scene.signer(person).public().fingerprint());
+    scene.edit_signed("carol", 4, &key("dave"), &key("carol"));
+    scene.finds("entry 4: [own-key]");
+    scene.refuses();
+}
+
+#[test]
+fn an_entry_signed_anew_by_its_own_signer_is_found() {
+    let scene = Scene::new();
+    scene.edit_signed("dave", 4, "time 2026-12-01T09", "time 2026-12-01T08");
+    scene.audrey_finds("entry 4: [replaced] is not the entry that this account verified here before");
+    // Who never saw it learns it from the next signer.
+    starts(&scene.findings(STRANGER), "entry 5: [prev]");
+    scene.refuses();
+}
+
+#[test]
+fn the_last_entry_signed_anew_by_its_own_signer_is_found_by_those_who_saw_it() {
+    let scene = Scene::new();
+    scene.edit_signed("frank", 9, "outage-minutes 0", "outage-minutes 9");
+    scene.audrey_finds("entry 9: [replaced]");
+    scene.stops("the log does not hold entry 9");
+    // The tables are made to fit, so that nobody else can see it.
+    let leaf = scene.raw(9).leaf();
+    scene.tamper(&format!(
+        "UPDATE actions SET leaf = '{leaf}' WHERE seq = 9;
+         UPDATE revisions SET filed = '{leaf}', outage_minutes = 9 WHERE seq = 9"
+    ));
+    let output = scene.run(STRANGER, "verify");
+    assert_eq!(output.exit, Exit::Done, "{}", output.screen);
+    assert!(output.out.contains("not anchored to anything outside this file"), "{}", output.screen);
+}
+
+#[test]
+fn links_that_were_signed_wrong_are_found() {
+    let link = |scene: &Scene, seq: u64, key: &str| {
+        let (body, _) = split(&scene.raw(seq));
+        body.lines().find(|line| line.starts_with(key)).unwrap().to_owned()
+    };
+    for (key, seq, rule) in [("prev ", 9, "prev"), ("governance ", 9, "governance"), ("last ", 6, "last")] {
+        let scene = Scene::new();
+        let (right, wrong) = (link(&scene, seq, key), format!("{key}{}", scene.raw(2).leaf()));
+        scene.edit_signed(if seq == 9 { "frank" } else { "erin" }, seq, &right, &wrong);
+        scene.finds(&format!("entry {seq}: [{rule}]"));
+        scene.refuses();
+    }
+}
+
+#[test]
+fn rows_where_no_entry_can_stand_are_found() {
+    let scene = Scene::new();
+    let first = i64::MAX;
+    scene.tamper(&format!("INSERT INTO entry SELECT {first}, blob, text FROM entry WHERE seq = 9"));
+    scene.finds("entry 10: [seq] no entry stands here, and later ones do");
+    scene.refuses();
+    scene.tamper(&format!("DELETE FROM entry WHERE seq = {first}"));
+    scene.tamper(
+        "PRAGMA ignore_check_constraints = ON; INSERT INTO entry SELECT -1, blob, text FROM entry WHERE seq = 9",
+    );
+    scene.finds("[integrity] CHECK constraint failed in entry");
+}

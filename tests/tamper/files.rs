@@ -1,0 +1,100 @@
+//! The file: damaged, cut, or another put in its place.
+
+use std::fs;
+
+use twinseal::error::Exit;
+
+use super::scene::{STRANGER, Scene};
+use super::support::{PEOPLE, World};
+
+#[test]
+fn an_old_copy_put_back_is_found() {
+    let scene = Scene::new();
+    let old = scene.copy();
+    scene.ok("dave", &format!("approve CHG-2 --revision {}", scene.filed));
+    scene.ok("carol", "list");
+    scene.ok("audrey", "list");
+    scene.replace_file(&old);
+    scene.stops("the log does not hold entry 10");
+    scene.audrey_finds("[truncated] the log ends at entry 9, and this account verified it up to entry 10");
+}
+
+#[test]
+fn an_old_copy_that_went_another_way_is_found() {
+    let scene = Scene::new();
+    let old = scene.copy();
+    scene.ok("dave", "reject CHG-2 --reason No.");
+    scene.ok("carol", "list");
+    scene.ok("audrey", "list");
+    scene.replace_file(&old);
+    // Dave's rejection was rolled back, and somebody who never saw it goes on.
+    scene.ok("erin-anew", &format!("file erin.toml --fingerprint {}", scene.fingerprint));
+    scene.ok("erin-anew", "file erin.toml");
+    scene.audrey_finds("entry 10: [replaced]");
+    scene.stops("the log does not hold entry 10");
+}
+
+#[test]
+fn a_file_without_its_wal_is_found() {
+    let scene = Scene::new();
+    scene.copy();
+    // Whoever reads keeps what is new in the WAL.
+    let reader = scene.sql();
+    reader.query_row("SELECT count(*) FROM entry", [], |row| row.get::<_, u64>(0)).unwrap();
+    scene.ok("carol", &format!("approve CHG-2 --revision {}", scene.filed));
+    scene.ok("audrey", "list");
+    let without = fs::read(scene.path("prod.db")).unwrap();
+    drop(reader);
+    scene.replace_file(&without);
+    assert_eq!(scene.entries(), 10, "the approval was in the WAL alone");
+    scene.stops("the log does not hold entry 10");
+    scene.audrey_finds("[truncated] the log ends at entry 9");
+}
+
+#[test]
+fn another_register_in_its_place_is_found() {
+    let scene = Scene::new();
+    let other = World::founded();
+    other.at("2026-12-01T09:30:00Z");
+    scene.replace_file(&fs::read(other.path("prod.db")).unwrap());
+    // It is the same until somebody founds it at another time: the worlds' randomness repeats.
+    let other = World::with_requests();
+    other.at("2026-12-01T09:30:00Z");
+    let members = PEOPLE.map(|(person, roles)| format!("--member {person}={person}.request:{roles}"));
+    other.ok("alice", &format!("init --name prod --register prod.db {}", members.join(" ")));
+    scene.replace_file(&fs::read(other.path("prod.db")).unwrap());
+    scene.stops("this is not the register that it should be");
+    scene.audrey_finds("[fingerprint]");
+    let given = scene.run(STRANGER, &format!("verify --fingerprint {}", scene.fingerprint));
+    assert_eq!(given.exit, Exit::Broken, "{}", given.screen);
+    assert!(given.out.contains("[fingerprint]"), "{}", given.screen);
+}
+
+#[test]
+fn a_damaged_page_is_found() {
+    let scene = Scene::new();
+    let whole = scene.copy();
+    let size = usize::from(u16::from_be_bytes([whole[16], whole[17]]));
+    for page in 1..whole.len() / size {
+        let mut damaged = whole.clone();
+        damaged[page * size..(page + 1) * size].fill(0xa5);
+        scene.replace_file(&damaged);
+        let output = scene.run("audrey", "verify");
+        assert_eq!(output.exit, Exit::Broken, "page {page}: {}", output.screen);
+    }
+    scene.replace_file(&whole);
+    assert_eq!(scene.findings("audrey"), Vec::<String>::new());
+}
+
+#[test]
+fn a_file_cut_short_is_found() {
+    let scene = Scene::new();
+    let whole = scene.copy();
+    for parts in [1, 2, 3] {
+        scene.replace_file(&whole[..whole.len() * parts / 4]);
+        for command in ["verify", "list", "file erin.toml"] {
+            let output = scene.run("erin", command);
+            assert_eq!(output.exit, Exit::Broken, "{parts} quarters: {}", output.screen);
+        }
+    }
+}

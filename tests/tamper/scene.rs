@@ -1,0 +1,178 @@
+//! A register in which everything has happened, what an adversary does to it, and what must be said about that.
+
+use std::fs;
+use std::ops::Deref;
+use std::path::PathBuf;
+
+use base64ct::{Base64, Encoding};
+use twinseal::domain::hex;
+use twinseal::error::Exit;
+use twinseal::log::Raw;
+
+use super::support::{CHANGE, PEOPLE, World};
+
+/// Somebody who was never here: no pin, no verified copy, no key, nothing trusted.
+pub const STRANGER: &str = "stranger";
+
+/// A register in which everything has happened, and everybody has seen it.
+pub struct Scene {
+    pub world: World,
+    pub fingerprint: String,
+    /// The leaf hash of CHG-2's revision.
+    pub filed: String,
+}
+
+impl Deref for Scene {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
+}
+
+impl Scene {
+    /// Entries: 0 init, 1 seal, 2 CHG-1 filed by erin, 3 and 4 approved by carol and dave, 5 started and 6 finished
+    /// by erin, 7 and 8 frank enrolled by alice and bob, 9 CHG-2 filed by frank.
+    pub fn new() -> Self {
+        let world = World::approved();
+        world.ok("erin", "start CHG-1");
+        world.ok("erin", "finish CHG-1 --outcome succeeded --note 'Pool at 160.'");
+        world.person("frank");
+        let id = world.state().id().unwrap().to_string();
+        world.ok("frank", &format!("person request frank --name 'Frank Ng' --register {id} --out frank.request"));
+        world.ok("alice", "person enrol frank=frank.request:engineer");
+        world.run_typing("bob", "motion second 1", &["1"]);
+        let more = "artifacts = [{ name = \"pool\", file = \"pool\" }]\ntags = [\"open\"]\n[window]";
+        world.write("pool", "size = 160\n");
+        world.write("erin.toml", CHANGE);
+        world.write("frank.toml", CHANGE.replace("erin", "frank").replace("[window]", more));
+        let fingerprint = world.fingerprint();
+        world.ok("frank", &format!("file frank.toml --fingerprint {fingerprint}"));
+        PEOPLE.iter().for_each(|(person, _)| drop(world.ok(person, "list")));
+        assert_eq!(world.entries(), 10);
+        let filed = world.revision("CHG-2").filed.to_string();
+        // A second account of erin's, which remembers nothing.
+        fs::create_dir_all(world.path("people/erin-anew")).unwrap();
+        fs::copy(world.path("people/erin/key"), world.path("people/erin-anew/key")).unwrap();
+        Self { world, fingerprint, filed }
+    }
+
+    /// As [`Scene::new`], and then: a machine, a grant for a while with a group, a refused attempt, an erased text.
+    pub fn governed() -> Self {
+        let scene = Self::new();
+        let id = scene.state().id().unwrap().to_string();
+        scene.person("robot");
+        scene.ok("robot", &format!("person request robot --register {id} --out robot.request"));
+        scene.ok("alice", "person machine robot=robot.request --operator frank --role engineer");
+        scene.ok("alice", "person grant frank approver --group dba --until 2026-12-31T00:00:00Z");
+        scene.ok("alice", "motion redact 9 --reason 'It names a customer.'");
+        let opened = scene.raw(12).leaf();
+        scene.fails("alice", &format!("motion second 4 --digest {opened}"), Exit::Refused, "cannot decide it alone");
+        for motion in ["2", "3", "4"] {
+            scene.run_typing("bob", &format!("motion second {motion}"), &[motion]);
+        }
+        scene.fails("frank", &format!("approve CHG-2 --revision {}", scene.filed), Exit::Refused, "you filed");
+        PEOPLE.iter().for_each(|(person, _)| drop(scene.ok(person, "list")));
+        scene
+    }
+
+    /// Puts other bytes in an entry's place.
+    pub fn put(&self, raw: &Raw) {
+        let text = raw.text.as_ref().map_or("NULL".to_owned(), |text| format!("x'{}'", hex(text)));
+        let Raw { seq, blob, .. } = raw;
+        self.tamper(&format!("UPDATE entry SET blob = x'{}', text = {text} WHERE seq = {seq}", hex(blob)));
+    }
+
+    /// Replaces one text with another in an entry's blob.
+    pub fn edit(&self, seq: u64, from: &str, to: &str) {
+        let raw = self.raw(seq);
+        let blob = String::from_utf8(raw.blob).unwrap();
+        assert!(blob.contains(from), "{from:?} is not in\n{blob}");
+        self.put(&Raw { blob: blob.replacen(from, to, 1).into(), ..raw });
+    }
+
+    /// Replaces one text with another in an entry's body, and has somebody sign the result.
+    pub fn edit_signed(&self, person: &str, seq: u64, from: &str, to: &str) {
+        let raw = self.raw(seq);
+        let (body, _) = split(&raw);
+        assert!(body.contains(from), "{from:?} is not in\n{body}");
+        self.put(&Raw { blob: self.signed(person, &body.replacen(from, to, 1)), ..raw });
+    }
+
+    pub fn signed(&self, person: &str, body: &str) -> Vec<u8> {
+        let signature = self.signer(person).sign(body.lines().next().unwrap(), body.as_bytes()).unwrap();
+        joined(body, &format!("sig {}\n", Base64::encode_string(&signature)))
+    }
+
+    /// Asserts that `verify` finds this first, whether one remembers the register or not.
+    #[track_caller]
+    pub fn finds(&self, first: &str) -> Vec<String> {
+        let findings = self.findings(STRANGER);
+        starts(&findings, first);
+        starts(&self.findings("audrey"), first);
+        findings
+    }
+
+    /// Asserts that `verify` finds this first for those who remember the register.
+    #[track_caller]
+    pub fn audrey_finds(&self, first: &str) {
+        starts(&self.findings("audrey"), first);
+    }
+
+    /// Asserts that nobody can record: neither who saw it whole, nor who sees it for the first time.
+    #[track_caller]
+    pub fn refuses(&self) {
+        let anew = format!("file erin.toml --fingerprint {}", self.fingerprint);
+        self.fails("erin", "finish CHG-1 --outcome rolled-back", Exit::Broken, "error: ");
+        self.fails("erin-anew", &anew, Exit::Broken, "error: ");
+    }
+
+    /// Asserts that whoever remembers the register can do nothing at all.
+    #[track_caller]
+    pub fn stops(&self, complaint: &str) {
+        let approve = format!("approve CHG-2 --revision {}", self.filed);
+        for command in ["list", "log", "show CHG-1", "person list", "rebuild", &approve] {
+            self.fails("carol", command, Exit::Broken, complaint);
+        }
+    }
+
+    /// Where somebody's account remembers the register.
+    pub fn memory(&self, person: &str, file: &str) -> PathBuf {
+        self.path(&format!("people/{person}/.local/state/twinseal/{}/{file}", self.fingerprint))
+    }
+
+    pub fn forget(&self, person: &str, file: &str) {
+        let path = self.memory(person, file);
+        assert!(path.exists());
+        ["", "-wal", "-shm"].iter().for_each(|it| drop(fs::remove_file(format!("{}{it}", path.display()))));
+    }
+
+    /// Puts another file in the register's place, as `mv` would.
+    pub fn replace_file(&self, bytes: &[u8]) {
+        ["prod.db-wal", "prod.db-shm"].iter().for_each(|it| drop(fs::remove_file(self.path(it))));
+        self.write("prod.db", bytes);
+    }
+
+    /// The register's file as it stands, everything in it.
+    pub fn copy(&self) -> Vec<u8> {
+        self.sql().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+        fs::read(self.path("prod.db")).unwrap()
+    }
+}
+
+#[track_caller]
+pub fn starts(findings: &[String], first: &str) {
+    let found = findings.first().map_or("nothing", String::as_str);
+    assert!(found.starts_with(first), "not {first:?} but\n{}", findings.join("\n"));
+}
+
+/// Body and signature line.
+pub fn split(raw: &Raw) -> (String, String) {
+    let blob = String::from_utf8(raw.blob.clone()).unwrap();
+    let (body, sig) = blob.split_once("\n\n").unwrap();
+    (format!("{body}\n"), sig.to_owned())
+}
+
+pub fn joined(body: &str, sig: &str) -> Vec<u8> {
+    format!("{body}\n{sig}").into()
+}

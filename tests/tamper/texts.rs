@@ -1,0 +1,47 @@
+//! Text parts.
+
+use twinseal::domain::Text;
+use twinseal::error::Exit;
+use twinseal::log::{Raw, text};
+
+use super::scene::{Scene, starts};
+
+#[test]
+fn an_edited_text_is_found() {
+    let scene = Scene::new();
+    let raw = scene.raw(2);
+    let text = String::from_utf8(raw.text.clone().unwrap()).unwrap().replace("160", "990");
+    scene.put(&Raw { text: Some(text.into()), ..raw });
+    scene.finds("entry 2: [text] its text has the digest");
+    scene.fails("erin-anew", &format!("file erin.toml --fingerprint {}", scene.fingerprint), Exit::Broken, "[text]");
+    scene.fails("carol", "show CHG-1", Exit::Broken, "[text]");
+}
+
+#[test]
+fn an_erased_text_is_found() {
+    let scene = Scene::new();
+    scene.sql().execute_batch("UPDATE entry SET text = NULL WHERE seq = 2").unwrap();
+    scene.finds("entry 2: [text] its text is missing, and no motion erased it");
+    scene.fails("erin-anew", &format!("file erin.toml --fingerprint {}", scene.fingerprint), Exit::Broken, "[text]");
+    scene.fails("carol", "show CHG-1", Exit::Broken, "[text]");
+}
+
+#[test]
+fn swapped_texts_are_found() {
+    let scene = Scene::new();
+    let (a, b) = (scene.raw(2), scene.raw(9));
+    scene.put(&Raw { text: b.text.clone(), ..a.clone() });
+    scene.put(&Raw { text: a.text, ..b });
+    let findings = scene.finds("entry 2: [text]");
+    starts(&findings[1..], "entry 9: [text]");
+    scene.fails("carol", "show CHG-2", Exit::Broken, "[text]");
+}
+
+#[test]
+fn a_text_where_none_was_signed_is_found() {
+    let scene = Scene::new();
+    let (bytes, _) = text::write(&Text::Remark(twinseal::domain::Field::Note, "Fine.".parse().unwrap()), [0; 16]);
+    scene.put(&Raw { text: Some(bytes), ..scene.raw(3) });
+    scene.finds("entry 3: [text] it has a text that its body does not name");
+    scene.fails("erin-anew", &format!("file erin.toml --fingerprint {}", scene.fingerprint), Exit::Broken, "[text]");
+}
