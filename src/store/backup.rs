@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::connect::{APPLICATION, COPY, beside, connect};
 use super::place::{Mount, local};
-use super::{SharedFile, StoreError};
+use super::{SharedFile, StoreError, schema};
 
 /// How many pages are copied at a time, while others may write in between.
 const PAGES: i32 = 1024;
@@ -62,12 +62,15 @@ fn sync(path: &Path) -> Result<(), StoreError> {
 /// Makes a register of a marked copy, where it is.
 ///
 /// # Errors
-/// [`StoreError::NotACopy`], [`StoreError::Network`], or what the system or SQLite says.
+/// [`StoreError::NotACopy`], [`StoreError::Network`], a schema that is not ours, or what the system or SQLite says.
 pub fn restore(path: &Path, scratch: &Path) -> Result<PathBuf, StoreError> {
     let opened = connect(path, scratch)?;
     let path = opened.path;
     if opened.standing != super::connect::Standing::Copy {
         return Err(StoreError::NotACopy { path });
+    }
+    if let Some(finding) = schema::compare(&opened.conn, schema::Part::Whole)?.into_iter().next() {
+        return Err(StoreError::Broken(finding));
     }
     local(&path, Mount::of(&path).as_ref())?;
     drop(opened.conn);
