@@ -117,7 +117,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
     };
     let json = cli.options.json;
     let done = Context::new(env, cli.options).and_then(|mut context| {
-        dispatch(cli.command, &mut context)?;
+        dispatch(cli.command, &mut context).inspect_err(|error| context.discard_damaged(error))?;
         Ok(context.env.out.flush()?)
     });
     match done {

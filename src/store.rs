@@ -20,6 +20,7 @@ mod tables;
 
 pub use backup::{back_up, put_in_place, restore};
 pub use connect::{BUSY, beside};
+pub use copy::discard;
 pub use error::{Finding, StoreError};
 pub use follow::Reading;
 pub use pin::{Pin, PinFile};

@@ -15,7 +15,7 @@ use crate::env::Env;
 use crate::error::Error;
 use crate::log::{Defect, entry};
 use crate::render::{safe, safe_json};
-use crate::store::{Behind, Finding, Notice, PinFile, Session, SharedFile, StoreError, Writer};
+use crate::store::{Behind, Finding, Notice, PinFile, Session, SharedFile, StoreError, Writer, discard};
 
 /// Options of every command. Their ids are their own: clap would mix them up with a verb's arguments of one name.
 #[derive(Debug, Clone, Default, Args)]
@@ -335,6 +335,7 @@ impl<'e> Context<'e> {
                     "warning: this account has met this register before, and its pin and verified copy are gone"
                 }
                 Notice::CopyRebuilt => "note: the verified copy was gone or damaged; the whole log was verified again",
+                Notice::CopyBehind => "note: the verified copy was behind the pin; what it lacked was verified again",
                 Notice::PinMissing => {
                     "warning: the pin of this register is gone; what this account remembers is the verified copy alone"
                 }
@@ -357,6 +358,21 @@ impl<'e> Context<'e> {
         if let Some(fault) = session.fault() {
             self.env.tell(format_args!("warning: the register is broken at {}", safe(&fault.to_string())));
             self.env.tell("warning: what you see is what stands before that entry; run: twinseal verify");
+        }
+    }
+
+    /// A damaged copy is of no use to any command: it goes, and the next one makes it anew.
+    pub fn discard_damaged(&self, error: &Error) {
+        let damaged = match error {
+            Error::Store(StoreError::Unremembered { source, .. }) => source,
+            Error::Store(error) => error,
+            _ => return,
+        };
+        if let StoreError::CopyDamaged { path, .. } = damaged
+            && path.is_file()
+        {
+            // If it cannot be removed, it is found damaged again.
+            let _ = discard(path);
         }
     }
 

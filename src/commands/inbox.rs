@@ -62,7 +62,7 @@ impl Inbox {
 /// The changes that may wait for this person. Of those that were rejected, or whose window closed before they were
 /// started, only what the person filed or owns, by any revision: as the register grows, most of them are others'.
 fn open_changes(session: &Session, me: &PersonId, now: Time) -> Result<Vec<ChangeId>, Error> {
-    let doing = || StoreError::sqlite("reading the verified copy");
+    let doing = || StoreError::copy(session.tables(), "reading the verified copy");
     let sql = "SELECT id FROM changes JOIN revisions ON revisions.change = changes.id
             AND revisions.number = changes.revision
         WHERE state = 'executing' OR state = 'submitted' AND window_end > ?2

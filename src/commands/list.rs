@@ -198,7 +198,7 @@ fn checked<T: std::str::FromStr<Err = crate::domain::Invalid> + ToString>(
 }
 
 fn ids(session: &Session, query: &Query) -> Result<Vec<ChangeId>, Error> {
-    let doing = || StoreError::sqlite("reading the verified copy");
+    let doing = || StoreError::copy(session.tables(), "reading the verified copy");
     let mut select = session.tables().prepare(&query.sql).map_err(doing())?;
     let rows = select.query_map(rusqlite::params_from_iter(&query.values), |row| row.get::<_, u64>(0));
     let ids = rows.map_err(doing())?.collect::<Result<Vec<_>, _>>().map_err(doing())?;

@@ -86,7 +86,7 @@ impl Log {
         let asked: Vec<_> = conditions.into_iter().filter_map(|(column, value)| Some((column, value?))).collect();
         let clause: Vec<String> = asked.iter().map(|(column, _)| format!(" AND {column} ?")).collect();
         let sql = format!("SELECT seq FROM actions WHERE true{} ORDER BY seq", clause.concat());
-        let doing = || StoreError::sqlite("reading the verified copy");
+        let doing = || StoreError::copy(session.tables(), "reading the verified copy");
         let mut select = session.tables().prepare(&sql).map_err(doing())?;
         let values = rusqlite::params_from_iter(asked.into_iter().map(|(_, value)| value));
         let rows = select.query_map(values, |row| row.get(0)).map_err(doing())?;

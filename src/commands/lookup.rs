@@ -50,7 +50,7 @@ pub fn known_person<'s>(session: &'s Session, id: &PersonId) -> Result<&'s Perso
 /// What SQLite says.
 pub fn title(session: &Session, id: ChangeId) -> Result<Option<String>, Error> {
     let sql = "SELECT title FROM revisions WHERE change = ?1 ORDER BY number DESC LIMIT 1";
-    let doing = || StoreError::sqlite("reading the verified copy");
+    let doing = || StoreError::copy(session.tables(), "reading the verified copy");
     let mut select = session.tables().prepare_cached(sql).map_err(doing())?;
     Ok(select.query_row([id.number()], |row| row.get(0)).map_err(doing())?)
 }
@@ -60,7 +60,7 @@ pub fn title(session: &Session, id: ChangeId) -> Result<Option<String>, Error> {
 /// # Errors
 /// What SQLite says.
 pub fn names(session: &Session) -> Result<Names, Error> {
-    let doing = || StoreError::sqlite("reading the verified copy");
+    let doing = || StoreError::copy(session.tables(), "reading the verified copy");
     // A name in a motion that nobody carried is one person's word.
     let sql = "SELECT person, name FROM names
         WHERE seq = 0 OR seq IN (SELECT opened FROM motions WHERE state = 'carried') ORDER BY seq";
@@ -115,7 +115,7 @@ pub fn as_of(context: &Context<'_>, session: &Session, given: Option<&str>) -> R
         let (governance, at) = (session.state().governance().clone(), context.env.now());
         return Ok(AsOf { governance, at, seq: None });
     };
-    let doing = || StoreError::sqlite("reading the verified copy");
+    let doing = || StoreError::copy(session.tables(), "reading the verified copy");
     let (seq, at) = match crate::domain::number(given) {
         Ok(seq) => {
             let entry = session.entry(seq)?.ok_or(Error::NoEntry(seq))?;

@@ -152,7 +152,7 @@ fn read(context: &mut Context<'_>, given: &Path) -> Result<(Terms, String), Erro
 
 /// How an open change would stand under another policy, where that differs.
 fn effects(session: &mut Session, policy: &Terms, now: Time) -> Result<Vec<(ChangeId, String, String)>, Error> {
-    let doing = || StoreError::sqlite("reading the verified copy");
+    let doing = || StoreError::copy(session.tables(), "reading the verified copy");
     let ids = {
         let sql = "SELECT id FROM changes WHERE state = 'submitted' ORDER BY id";
         let mut select = session.tables().prepare(sql).map_err(doing())?;

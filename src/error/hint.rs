@@ -135,6 +135,10 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::PinUnreadable { .. } => {
             "pin.previous beside it is the pin before; compare it with the register's keepers before you put it back"
         }
+        StoreError::CopyDamaged { .. } => {
+            "nothing is wrong with the register: that copy was thrown away, and the next command verifies the whole log \
+             again"
+        }
         StoreError::Unremembered { .. } => "do not record it again; mend what failed, and look with `twinseal log`",
         StoreError::Sqlite { .. } | StoreError::Io { .. } => return None,
     };

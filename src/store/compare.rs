@@ -86,7 +86,7 @@ enum Difference {
 pub fn compare(shared: &Connection, copy: &Connection) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Vec::new();
     for table in TABLES {
-        compare_table(shared, copy, *table, &mut findings).map_err(StoreError::sqlite("comparing the tables"))?;
+        compare_table(shared, copy, *table, &mut findings)?;
     }
     Ok(findings)
 }
@@ -96,33 +96,41 @@ fn compare_table(
     copy: &Connection,
     (table, keys): (&str, usize),
     findings: &mut Vec<Finding>,
-) -> rusqlite::Result<()> {
+) -> Result<(), StoreError> {
+    // Which of the two files is damaged matters to whoever reads it.
+    let of_shared = || StoreError::sqlite("comparing the tables");
+    let of_copy = || StoreError::copy(copy, "comparing the tables");
     let sql = select_in_order((table, keys));
-    let (mut ours, mut theirs) = (copy.prepare(&sql)?, shared.prepare(&sql)?);
+    let mut ours = copy.prepare(&sql).map_err(of_copy())?;
+    let mut theirs = shared.prepare(&sql).map_err(of_shared())?;
     let columns = ours.column_count();
-    let (mut ours, mut theirs) = (ours.query([])?, theirs.query([])?);
-    ours.advance()?;
-    theirs.advance()?;
+    let mut ours = ours.query([]).map_err(of_copy())?;
+    let mut theirs = theirs.query([]).map_err(of_shared())?;
+    ours.advance().map_err(of_copy())?;
+    theirs.advance().map_err(of_shared())?;
     loop {
         let (ordering, difference) = match (ours.get(), theirs.get()) {
             (None, None) => return Ok(()),
             (Some(_), None) => (Ordering::Less, Some(Difference::Missing)),
             (None, Some(_)) => (Ordering::Greater, Some(Difference::Added)),
-            (Some(a), Some(b)) => match order_by_key(a, b, keys)? {
+            (Some(a), Some(b)) => match order_by_key(a, b, keys).map_err(of_shared())? {
                 Ordering::Less => (Ordering::Less, Some(Difference::Missing)),
                 Ordering::Greater => (Ordering::Greater, Some(Difference::Added)),
-                equal => (equal, if is_same(a, b, columns)? { None } else { Some(Difference::Changed) }),
+                equal => {
+                    let same = is_same(a, b, columns).map_err(of_shared())?;
+                    (equal, (!same).then_some(Difference::Changed))
+                }
             },
         };
         if let Some(difference) = difference.filter(|_| findings.len() < MOST) {
             let row = if matches!(difference, Difference::Added) { theirs.get() } else { ours.get() };
-            findings.push(describe(table, &difference, &first_columns(row, keys)?));
+            findings.push(describe(table, &difference, &first_columns(row, keys).map_err(of_shared())?));
         }
         if ordering.is_le() {
-            ours.advance()?;
+            ours.advance().map_err(of_copy())?;
         }
         if ordering.is_ge() {
-            theirs.advance()?;
+            theirs.advance().map_err(of_shared())?;
         }
     }
 }

@@ -37,28 +37,19 @@ impl VerifiedCopy {
     /// What the system or SQLite says.
     pub fn open(path: &Path) -> Result<(Self, bool), StoreError> {
         // Processes of one account take turns here: none may throw away what another is just making.
-        let turn = path.with_extension("lock");
-        let turn = fs::File::create(&turn).and_then(|file| file.lock().map(|()| file));
-        let _turn = turn.map_err(StoreError::io("lock", path))?;
+        let _turn = turn(path)?;
         let stood = path.exists();
         if stood {
             match Self::open_existing(path) {
                 Ok(copy) => {
-                    copy.keep_log(path).map_err(StoreError::sqlite("opening the verified copy"))?;
+                    copy.keep_log(path).map_err(StoreError::copy(&copy.conn, "opening the verified copy"))?;
                     return Ok((copy, false));
                 }
                 Err(busy @ StoreError::Busy { .. }) => return Err(busy),
                 Err(_) => {}
             }
         }
-        for suffix in ["", "-wal", "-shm"] {
-            match fs::remove_file(beside(path, suffix)) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(StoreError::io("remove", path)(error));
-                }
-                _ => {}
-            }
-        }
+        remove(path)?;
         let conn = Connection::open(path).and_then(Self::fill_new);
         Ok((Self { conn: conn.map_err(StoreError::sqlite("making the verified copy"))? }, stood))
     }
@@ -119,7 +110,7 @@ impl VerifiedCopy {
         let begun = self.conn.busy_timeout(patience);
         begun
             .and_then(|()| Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate))
-            .map_err(StoreError::sqlite("bringing the verified copy on"))
+            .map_err(StoreError::copy(&self.conn, "bringing the verified copy on"))
     }
 
     /// Marks a point within the transaction.
@@ -128,7 +119,7 @@ impl VerifiedCopy {
     /// What SQLite says.
     pub fn mark(&self) -> Result<(), StoreError> {
         let doing = "bringing the verified copy on";
-        self.conn.execute_batch("SAVEPOINT mark").map_err(StoreError::sqlite(doing))
+        self.conn.execute_batch("SAVEPOINT mark").map_err(StoreError::copy(&self.conn, doing))
     }
 
     /// Goes back to that point.
@@ -137,7 +128,7 @@ impl VerifiedCopy {
     /// What SQLite says.
     pub fn back_to_mark(&self) -> Result<(), StoreError> {
         let doing = "bringing the verified copy on";
-        self.conn.execute_batch("ROLLBACK TO mark").map_err(StoreError::sqlite(doing))
+        self.conn.execute_batch("ROLLBACK TO mark").map_err(StoreError::copy(&self.conn, doing))
     }
 
     /// Holds still what is read, until it is dropped; none where it is held already.
@@ -149,7 +140,7 @@ impl VerifiedCopy {
             return Ok(None);
         }
         let still = Transaction::new_unchecked(&self.conn, TransactionBehavior::Deferred);
-        still.map(Some).map_err(StoreError::sqlite("reading the verified copy"))
+        still.map(Some).map_err(StoreError::copy(&self.conn, "reading the verified copy"))
     }
 
     /// The newest entry in it.
@@ -159,7 +150,7 @@ impl VerifiedCopy {
     pub fn head(&self) -> Result<Option<Head>, StoreError> {
         let newest = self.conn.prepare_cached("SELECT seq, leaf FROM actions ORDER BY seq DESC LIMIT 1");
         let row = newest.and_then(|mut newest| newest.query_row([], head).optional());
-        row.map_err(StoreError::sqlite("reading the verified copy"))
+        row.map_err(StoreError::copy(&self.conn, "reading the verified copy"))
     }
 
     /// The latest entry in it that carried a restoration from a copy.
@@ -169,7 +160,7 @@ impl VerifiedCopy {
     pub fn restored(&self) -> Result<Option<u64>, StoreError> {
         let sql = "SELECT max(ended) FROM motions WHERE kind = 'register.restored' AND state = 'carried'";
         let row = self.conn.query_row(sql, [], |row| row.get(0));
-        row.map_err(StoreError::sqlite("reading the verified copy"))
+        row.map_err(StoreError::copy(&self.conn, "reading the verified copy"))
     }
 
     /// The leaf hash of an entry in it.
@@ -177,7 +168,7 @@ impl VerifiedCopy {
     /// # Errors
     /// What SQLite says.
     pub fn leaf(&self, seq: u64) -> Result<Option<Digest>, StoreError> {
-        let doing = || StoreError::sqlite("reading the verified copy");
+        let doing = || StoreError::copy(&self.conn, "reading the verified copy");
         let mut select = self.conn.prepare_cached("SELECT seq, leaf FROM actions WHERE seq = ?1").map_err(doing())?;
         Ok(select.query_row([seq], head).optional().map_err(doing())?.map(|head| head.leaf))
     }
@@ -189,12 +180,12 @@ impl VerifiedCopy {
     /// What SQLite says.
     pub fn flush(&self) -> Result<(), StoreError> {
         let closing = self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
-        closing.and_then(|_| flush(&self.conn)).map(|_| ()).map_err(StoreError::sqlite("erasing"))
+        closing.and_then(|_| flush(&self.conn)).map(|_| ()).map_err(StoreError::copy(&self.conn, "erasing"))
     }
 
     /// The entries up to a place about a change, or of governance.
     fn stream(&self, change: Option<ChangeId>, until: u64) -> Result<Vec<Head>, StoreError> {
-        let doing = || StoreError::sqlite("reading the verified copy");
+        let doing = || StoreError::copy(&self.conn, "reading the verified copy");
         let sql = "SELECT seq, leaf FROM actions WHERE change IS ?1 AND seq <= ?2 ORDER BY seq";
         let mut select = self.conn.prepare_cached(sql).map_err(doing())?;
         let rows = select.query_map((change.map(ChangeId::number), until), head).map_err(doing())?;
@@ -208,8 +199,12 @@ impl VerifiedCopy {
     pub fn state(&self, shared: &SharedFile) -> Result<Register, StoreError> {
         let Some(newest) = self.head()? else { return Ok(Register::default()) };
         let mut state = self.governed(shared, newest.seq)?;
+        let (header, event) = facts(&verified_before(shared, newest)?)?;
+        if !event.is_governance() {
+            self.links(newest.seq, header.governance, state.position(None).governance)?;
+        }
         let filed = self.conn.query_row("SELECT ifnull(max(id), 0) FROM changes", [], |row| row.get(0));
-        state.resume(newest, filed.map_err(StoreError::sqlite("reading the verified copy"))?);
+        state.resume(newest, filed.map_err(StoreError::copy(&self.conn, "reading the verified copy"))?);
         Ok(state)
     }
 
@@ -222,9 +217,20 @@ impl VerifiedCopy {
         let mut state = Register::default();
         for at in self.stream(None, until)? {
             let (header, event) = facts(&verified_before(shared, at)?)?;
+            self.links(at.seq, header.governance, state.position(None).governance)?;
             state.apply_governance(&header, at.leaf, &event);
         }
         Ok(state)
+    }
+
+    /// An entry names the one before it in its stream: if that is another than the copy has, rows of the copy are gone.
+    fn links(&self, seq: u64, named: Digest, before: Digest) -> Result<(), StoreError> {
+        if named == before { Ok(()) } else { Err(self.damaged(format!("what stands before entry {seq} is missing"))) }
+    }
+
+    /// What it is called when the copy is not what it was.
+    pub fn damaged(&self, what: String) -> StoreError {
+        StoreError::CopyDamaged { path: self.conn.path().unwrap_or_default().into(), what }
     }
 
     /// A change, folded from its own entries.
@@ -236,6 +242,11 @@ impl VerifiedCopy {
         let mut change: Option<Change> = None;
         for at in self.stream(Some(id), LAST)? {
             let (header, event) = facts(&verified_before(shared, at)?)?;
+            self.links(
+                at.seq,
+                header.last.unwrap_or(Digest::NONE),
+                change.as_ref().map_or(Digest::NONE, Change::last),
+            )?;
             match (&mut change, &event) {
                 (None, Event::File { terms, .. }) => change = Some(Change::filed(id, &header, at.leaf, terms)),
                 (Some(change), event) => change.apply(&header, at.leaf, event),
@@ -271,6 +282,32 @@ pub fn verified_before(shared: &SharedFile, at: Head) -> Result<Raw, StoreError>
         Some(raw) if raw.leaf() == at.leaf => Ok(raw),
         _ => Err(StoreError::Broken(replaced(at.seq))),
     }
+}
+
+/// Throws a damaged copy away: the next command makes it anew.
+///
+/// # Errors
+/// What the system says.
+pub fn discard(path: &Path) -> Result<(), StoreError> {
+    let _turn = turn(path)?;
+    remove(path)
+}
+
+fn turn(path: &Path) -> Result<fs::File, StoreError> {
+    let file = fs::File::create(path.with_extension("lock")).and_then(|file| file.lock().map(|()| file));
+    file.map_err(StoreError::io("lock", path))
+}
+
+fn remove(path: &Path) -> Result<(), StoreError> {
+    for suffix in ["", "-wal", "-shm"] {
+        match fs::remove_file(beside(path, suffix)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(StoreError::io("remove", path)(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// What it is called when an entry is not the one that was verified before.

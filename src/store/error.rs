@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::queue::Holder;
 use crate::domain::{Digest, Time};
 use crate::log::Defect;
+use rusqlite::{Connection, ErrorCode};
 
 /// How many findings, and how many notices, are kept: a file can hold millions of faults, and nobody reads them all.
 pub const MOST: usize = 100;
@@ -178,6 +179,14 @@ pub enum StoreError {
         /// What failed.
         source: Box<StoreError>,
     },
+    /// This account's verified copy is not what it was; nothing is wrong with the register.
+    #[error("the verified copy {} is damaged: {what}", .path.display())]
+    CopyDamaged {
+        /// Which file; empty where it is a temporary one.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
     /// The log does not hold what this account verified before.
     #[error("the log does not hold entry {seq} {leaf} any more, which this account verified{}", at(.verified))]
     PinLost {
@@ -212,9 +221,28 @@ fn who(holder: Option<&Holder>) -> String {
 }
 
 impl StoreError {
+    /// Wraps what SQLite says of a verified copy: what would mean a broken register there means a damaged copy here.
+    pub fn copy(conn: &Connection, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
+        let path = PathBuf::from(conn.path().unwrap_or_default());
+        move |source| {
+            // What is projected onto a sound copy fits, and what is read from it was written there.
+            let conflicts = source.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
+                || matches!(
+                    source,
+                    rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::QueryReturnedNoRows
+                );
+            let what = source.to_string();
+            match Self::sqlite(doing)(source) {
+                Self::Sqlite { .. } if conflicts => Self::CopyDamaged { path, what },
+                Self::Broken(_) => Self::CopyDamaged { path, what },
+                other => other,
+            }
+        }
+    }
+
     /// Wraps what SQLite says with what was tried.
     pub fn sqlite(doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
-        use rusqlite::{Error, ErrorCode};
+        use rusqlite::Error;
         move |source| match (source.sqlite_error_code(), &source) {
             (Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked), _) => {
                 Self::Busy { seconds: super::BUSY.as_secs() }

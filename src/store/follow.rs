@@ -187,11 +187,13 @@ impl Follower<'_> {
             self.gone.retain(|seq, text| governance.erased(*seq, *text).is_none());
         }
         if self.copied.is_some_and(|copied| seq <= copied) {
-            let known = self.copy.leaf(seq)?;
-            return Ok((known != Some(*leaf)).then(|| replaced(seq)));
+            return match self.copy.leaf(seq)? {
+                Some(known) => Ok((known != *leaf).then(|| replaced(seq))),
+                None => Err(self.copy.damaged(format!("entry {seq} is missing"))),
+            };
         }
         let projected = tables::project(self.copy.conn(), entry, self.state);
-        projected.map_err(StoreError::sqlite("bringing the verified copy on"))?;
+        projected.map_err(StoreError::copy(self.copy.conn(), "bringing the verified copy on"))?;
         Ok(None)
     }
 

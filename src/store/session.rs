@@ -34,6 +34,8 @@ pub enum Notice {
     CopyRebuilt,
     /// There was neither: a first contact, or all that was remembered is gone.
     FirstVerification,
+    /// The copy was behind the pin: an older one, or the power failed before it was on the disk.
+    CopyBehind,
     /// There was a copy and no pin: what was remembered outside the copy is gone.
     PinMissing,
     /// Texts were erased, and others were reading: until they have finished, the file beside the register that ends in
@@ -132,6 +134,8 @@ impl Session {
             (None, Some(_)) => Some(Notice::PinMissing),
             (None, None) if useless => Some(Notice::CopyRebuilt),
             (None, None) => Some(Notice::FirstVerification),
+            // The pin was read first: another process of this account that goes on cannot look like this.
+            (Some(pin), Some(copied)) if copied.seq < pin.head.seq => Some(Notice::CopyBehind),
             _ => None,
         };
         let mut session = Self::with(shared, copy, fingerprint);
@@ -230,7 +234,12 @@ impl Session {
             }
         }
         let reading = follow(&self.shared, &self.copy, &mut self.state, self.fingerprint, Mode::Advance, progress)?;
-        tx.commit().map_err(StoreError::sqlite("bringing the verified copy on"))?;
+        // Up to the pin everything was right once.
+        let pinned = self.pin.map(|pin| pin.head.seq);
+        if reading.findings.first().is_some_and(|it| it.seq <= pinned) && self.copy_is_wrong(progress)? {
+            return Err(self.copy.damaged("it is not what the log says".to_owned()));
+        }
+        tx.commit().map_err(StoreError::copy(self.copy.conn(), "bringing the verified copy on"))?;
         if self.state.governance().erasures().count() != erasures {
             self.copy.flush()?;
         }
@@ -276,15 +285,39 @@ impl Session {
             };
             reading.findings.extend(self.standing_again()?);
         }
+        if self.is_suspect(&reading) && self.copy_is_wrong(progress)? {
+            return Err(self.copy.damaged("it is not what the log says".to_owned()));
+        }
         drop(snapshot);
         if whole {
-            tx.commit().map_err(StoreError::sqlite("bringing the verified copy on"))?;
+            tx.commit().map_err(StoreError::copy(self.copy.conn(), "bringing the verified copy on"))?;
             if self.state.governance().erasures().next().is_some() {
                 self.copy.flush()?;
             }
             self.advance_pin(now)?;
         }
         Ok(reading)
+    }
+
+    /// Whether a finding may come of a damaged copy: it says what the copy says, and not what the pin says.
+    fn is_suspect(&self, reading: &Reading) -> bool {
+        let pinned = self.pin.map(|pin| pin.head.seq);
+        reading.findings.first().is_some_and(|it| match it.rule {
+            "tables" => true,
+            "replaced" => it.seq <= pinned,
+            _ => false,
+        })
+    }
+
+    /// Whether the copy is not what the log says, while the log is whole and holds what the pin remembers: a copy made
+    /// anew tells.
+    fn copy_is_wrong(&self, progress: &mut dyn FnMut(u64)) -> Result<bool, StoreError> {
+        let (anew, _, reading) = self.read_anew(progress)?;
+        let holds = match self.pin {
+            Some(Pin { head, .. }) => anew.leaf(head.seq)? == Some(head.leaf),
+            None => true,
+        };
+        Ok(holds && reading.findings.is_empty() && !compare::compare(self.copy.conn(), anew.conn())?.is_empty())
     }
 
     /// Erased texts that stand in the file again.
@@ -437,6 +470,11 @@ impl Session {
     /// # Errors
     /// As [`SharedFile::append`].
     pub fn rebuild(&mut self, turn: &Turn) -> Result<Option<Vec<Finding>>, StoreError> {
+        // Where the two differ, either may be wrong, and nothing wrong may be written for everybody.
+        let differ = !compare::compare(self.shared.conn(), self.copy.conn())?.is_empty();
+        if differ && self.copy_is_wrong(&mut |_| {})? {
+            return Err(self.copy.damaged("it is not what the log says".to_owned()));
+        }
         let erase: Vec<u64> = self.standing_again()?.into_iter().filter_map(|finding| finding.seq).collect();
         let done = self.shared.refill(turn, self.state.head(), &erase, self.copy.conn())?;
         self.erased_from_log(&erase)?;

@@ -6,6 +6,8 @@
 mod support;
 
 mod bytes;
+mod clocks;
+mod copies;
 mod ends;
 mod entries;
 mod files;

@@ -6,10 +6,10 @@ use twinseal::error::Exit;
 use super::scene::{Scene, starts};
 
 /// A column: its name, whether it is text, whether it may be null.
-type Column = (String, bool, bool);
+pub type Column = (String, bool, bool);
 
 /// Every derived table with its columns.
-fn tables(db: &Connection) -> Vec<(String, Vec<Column>)> {
+pub fn tables(db: &Connection) -> Vec<(String, Vec<Column>)> {
     let mut select = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'entry'").unwrap();
     let names: Vec<String> = select.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     let columns = |table: &String| {

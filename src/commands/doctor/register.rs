@@ -55,7 +55,10 @@ fn open(context: &mut Context<'_>, found: Found, checks: &mut Vec<Check>) -> Opt
     drop(shared);
     let session = match context.open() {
         Ok(session) => session,
-        Err(error) => return refuse(checks, &error),
+        Err(error) => {
+            context.discard_damaged(&error);
+            return refuse(checks, &error);
+        }
     };
     checks.push(match (session.fault(), session.state().head()) {
         (Some(fault), _) => {
@@ -69,8 +72,12 @@ fn open(context: &mut Context<'_>, found: Found, checks: &mut Vec<Check>) -> Opt
 }
 
 fn refuse(checks: &mut Vec<Check>, error: &Error) -> Option<Session> {
-    let pin = matches!(error, Error::Store(StoreError::PinLost { .. } | StoreError::PinUnreadable { .. }));
-    checks.push(Check::error(if pin { "pin" } else { "register" }, State::Fault, error));
+    let name = match error {
+        Error::Store(StoreError::PinLost { .. } | StoreError::PinUnreadable { .. }) => "pin",
+        Error::Store(StoreError::CopyDamaged { .. }) => "verified copy",
+        _ => "register",
+    };
+    checks.push(Check::error(name, State::Fault, error));
     None
 }
 
@@ -98,7 +105,9 @@ fn memory(session: &Session, checks: &mut Vec<Check>) {
         Check::ok("pin", pin)
     });
     let copy = session.state().head().map_or("empty".to_owned(), |head| format!("up to entry {}", head.seq));
-    checks.push(if all_gone || noticed(Notice::CopyRebuilt) {
+    checks.push(if noticed(Notice::CopyBehind) {
+        Check::warning("verified copy", format_args!("it was behind the pin, and was brought on: {copy}"), ASK)
+    } else if all_gone || noticed(Notice::CopyRebuilt) {
         Check::warning("verified copy", format_args!("it was gone or damaged, and was made anew: {copy}"), ASK)
     } else {
         Check::ok("verified copy", copy)

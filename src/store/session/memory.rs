@@ -4,7 +4,7 @@
 use super::{Notice, Session};
 use crate::domain::{Digest, Event, Head, Proposal, Register, Time};
 use crate::store::copy::VerifiedCopy;
-use crate::store::follow::{Mode, follow};
+use crate::store::follow::{Mode, Reading, follow};
 use crate::store::pin::Pin;
 use crate::store::shared::SharedFile;
 use crate::store::{BUSY, StoreError, compare};
@@ -45,20 +45,25 @@ impl Session {
     /// Holds what this account remembers against the shared file: the pin and the copy's own head.
     fn check_memory(&self) -> Result<(), StoreError> {
         let copied = self.copy.head()?;
-        if let Some(Pin { head, verified, .. }) = self.pin {
-            let leaf = match copied {
-                Some(copied) if copied.seq >= head.seq => self.copy.leaf(head.seq)?,
-                _ => self.shared.entry(head.seq)?.map(|raw| raw.leaf()),
-            };
-            if leaf != Some(head.leaf) {
-                return Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified: Some(verified) });
-            }
+        let stands = |head: Head| Ok(self.shared.entry(head.seq)?.map(|raw| raw.leaf()) == Some(head.leaf));
+        let verified = self.pin.map(|pin| pin.verified);
+        let lost = |head: Head| Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified });
+        let pinned = self.pin.map(|pin| pin.head);
+        if let Some(pinned) = pinned
+            && !stands(pinned)?
+        {
+            return lost(pinned);
         }
-        match copied {
-            Some(head) if self.shared.entry(head.seq)?.map(|raw| raw.leaf()) != Some(head.leaf) => {
-                let verified = self.pin.map(|pin| pin.verified);
-                Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified })
+        // The log holds the pinned entry, and so all before it: where the copy says otherwise, the copy is wrong.
+        match (copied, pinned) {
+            (None, _) => Ok(()),
+            (Some(copied), Some(pinned))
+                if copied.seq >= pinned.seq && self.copy.leaf(pinned.seq)? != Some(pinned.leaf)
+                    || copied.seq < pinned.seq && !stands(copied)? =>
+            {
+                Err(self.copy.damaged(format!("it is not of the log that holds entry {}", pinned.seq)))
             }
+            (Some(copied), pinned) if pinned != Some(copied) && !stands(copied)? => lost(copied),
             _ => Ok(()),
         }
     }
@@ -79,10 +84,7 @@ impl Session {
     /// Moves over, where a restoration allows it that this account has not seen yet: one that it has seen says nothing
     /// about what came later.
     fn move_over(&mut self, now: Time, progress: &mut dyn FnMut(u64)) -> Result<bool, StoreError> {
-        let (fresh, mut state) = (VerifiedCopy::temporary()?, Register::default());
-        let tx = fresh.begin(BUSY)?;
-        follow(&self.shared, &fresh, &mut state, self.fingerprint, Mode::Advance, progress)?;
-        tx.commit().map_err(StoreError::sqlite("bringing a temporary copy on"))?;
+        let (fresh, state, _) = self.read_anew(progress)?;
         let mut lost = Vec::new();
         for head in [self.pin.map(|pin| pin.head), self.copy.head()?].into_iter().flatten() {
             if fresh.leaf(head.seq)? != Some(head.leaf) {
@@ -96,19 +98,32 @@ impl Session {
             let ours = self.copy.leaf(seq)?.is_none_or(|ours| ours == leaf);
             let fits = ours && fresh.leaf(seq)? == Some(leaf) && lost.iter().all(|head| heads.lost(*head));
             if let (true, Some(from)) = (fits && seen < Some(carried), lost.iter().map(|head| head.seq).max()) {
-                let tx = self.copy.begin(BUSY)?;
-                compare::refill(&tx, fresh.conn()).map_err(StoreError::sqlite("filling the verified copy"))?;
-                tx.commit().map_err(StoreError::sqlite("filling the verified copy"))?;
                 self.state = state;
-                // After the copy, as always: a pin that still names what was lost moves over again.
+                // The pin first: a copy that does not fit it is thrown away, where this ends in between.
                 if let (Some(file), Some(head)) = (&self.pin_file, self.state.head()) {
                     self.pin = Some(file.replace(self.pin, self.pin_at(head, now))?);
                 }
+                let doing = || StoreError::copy(self.copy.conn(), "filling the verified copy");
+                let tx = self.copy.begin(BUSY)?;
+                compare::refill(&tx, fresh.conn()).map_err(doing())?;
+                tx.commit().map_err(doing())?;
                 self.notices.push(Notice::MovedOver { from, restored: seq, motion });
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// The log read from entry 0 on into a temporary copy, whatever is remembered.
+    pub(super) fn read_anew(
+        &self,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(VerifiedCopy, Register, Reading), StoreError> {
+        let (anew, mut state) = (VerifiedCopy::temporary()?, Register::default());
+        let tx = anew.begin(BUSY)?;
+        let reading = follow(&self.shared, &anew, &mut state, self.fingerprint, Mode::Advance, progress)?;
+        tx.commit().map_err(StoreError::copy(anew.conn(), "filling a temporary copy"))?;
+        Ok((anew, state, reading))
     }
 
     /// Looks at the log all the same, without its memory.
