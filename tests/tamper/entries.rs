@@ -1,5 +1,6 @@
 //! Whole entries: deleted, moved, doubled, replayed, signed anew.
 
+use base64ct::{Base64, Encoding};
 use rusqlite::Connection;
 use twinseal::domain::hex;
 use twinseal::error::Exit;
@@ -189,4 +190,125 @@ fn rows_where_no_entry_can_stand_are_found() {
         "PRAGMA ignore_check_constraints = ON; INSERT INTO entry SELECT -1, blob, text FROM entry WHERE seq = 9",
     );
     scene.finds("[integrity] CHECK constraint failed in entry");
+}
+
+#[test]
+fn a_log_that_was_renumbered_as_a_whole_is_found() {
+    let scene = Scene::new();
+    scene.tamper("UPDATE entry SET seq = seq + 1000; UPDATE entry SET seq = seq - 999");
+    scene.audrey_finds("[fingerprint]");
+    starts(&scene.findings(STRANGER), "entry 0: [seq] no entry stands here, and later ones do");
+    scene.refuses();
+}
+
+#[test]
+fn two_entries_that_swapped_their_numbers_too_are_found() {
+    let scene = Scene::new();
+    let (three, four) = (scene.raw(3), scene.raw(4));
+    let renumbered = |raw: &Raw, from: &str, to: &str| {
+        String::from_utf8(raw.blob.clone()).unwrap().replace(&format!("\nseq {from}\n"), &format!("\nseq {to}\n"))
+    };
+    scene.put(&Raw { seq: 3, blob: renumbered(&four, "4", "3").into(), text: None });
+    scene.put(&Raw { seq: 4, blob: renumbered(&three, "3", "4").into(), text: None });
+    scene.finds("entry 3: [signature]");
+    scene.refuses();
+}
+
+#[test]
+fn an_approval_replayed_to_another_revision_is_found() {
+    let scene = Scene::new();
+    let (filed, other) = (scene.raw(2).leaf(), scene.filed.clone());
+    scene.edit(3, &format!("revision 1 {filed}"), &format!("revision 1 {other}"));
+    scene.finds("entry 3: [signature]");
+    scene.refuses();
+    scene.edit(3, &format!("revision 1 {other}"), &format!("revision 2 {filed}"));
+    scene.finds("entry 3: [signature]");
+    scene.refuses();
+}
+
+#[test]
+fn an_approval_made_another_kind_of_entry_is_found() {
+    for (kind, rule) in
+        [("withdraw", "signature"), ("start", "signature"), ("reject", "signature"), ("note", "grammar")]
+    {
+        let scene = Scene::new();
+        scene.edit(3, "twinseal/change.approve/v1", &format!("twinseal/change.{kind}/v1"));
+        scene.finds(&format!("entry 3: [{rule}]"));
+        scene.refuses();
+    }
+}
+
+#[test]
+fn a_signature_made_for_another_kind_of_entry_is_found() {
+    let scene = Scene::new();
+    let raw = scene.raw(4);
+    let (body, _) = split(&raw);
+    // Dave signs the very bytes of an approval, as something else.
+    for namespace in ["twinseal/change.withdraw/v1", "twinseal/motion.second/v1", "git", "file"] {
+        scene.put(&Raw { blob: scene.signed_as("dave", namespace, &body), ..raw.clone() });
+        scene.finds("entry 4: [signature]");
+        scene.refuses();
+    }
+}
+
+/// The order of the group, little-endian: `S + L` is the same number to whoever does not look.
+const L: [u8; 32] = [
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+];
+
+/// A signature's blob with `S + L` in the place of `S`.
+fn plus_order(mut blob: Vec<u8>) -> Vec<u8> {
+    let at = blob.len() - 32;
+    let mut carry = 0;
+    for (byte, other) in blob[at..].iter_mut().zip(L) {
+        let sum = u16::from(*byte) + u16::from(other) + carry;
+        (*byte, carry) = (sum as u8, sum >> 8);
+    }
+    assert_eq!(carry, 0);
+    blob
+}
+
+#[test]
+fn a_malleated_signature_is_found() {
+    let scene = Scene::new();
+    let raw = scene.raw(4);
+    let (body, sig) = split(&raw);
+    let base64 = sig.strip_prefix("sig ").unwrap().trim_end();
+    let blob = Base64::decode_vec(base64).unwrap();
+    let edited = |at: usize, byte: u8| {
+        let mut blob = blob.clone();
+        blob[at] = byte;
+        Base64::encode_string(&blob)
+    };
+    // The unused bits of the last digit; what stands before the padding.
+    assert!(base64.ends_with("=="), "{base64}");
+    let (kept, last) = base64.trim_end_matches('=').split_at(base64.len() - 3);
+    let next = char::from(last.bytes().next().unwrap() + 1);
+    let (front, back) = base64.split_at(8);
+    let sha256 = String::from_utf8_lossy(&blob).find("sha512").unwrap();
+    let other_hash = [&blob[..sha256], b"sha256", &blob[sha256 + 6..]].concat();
+    let cases = [
+        ("S + L", format!("sig {}\n", Base64::encode_string(&plus_order(blob.clone())))),
+        ("another R", format!("sig {}\n", edited(blob.len() - 64, blob[blob.len() - 64] ^ 1))),
+        ("another version", format!("sig {}\n", edited(9, 2))),
+        ("another hash", format!("sig {}\n", Base64::encode_string(&other_hash))),
+        ("bytes behind", format!("sig {}\n", Base64::encode_string(&[&blob[..], &[0]].concat()))),
+        ("unused bits", format!("sig {kept}{next}==\n")),
+        ("no padding", format!("sig {}\n", base64.trim_end_matches('='))),
+        ("a blank within", format!("sig {front} {back}\n")),
+        ("a blank before", format!("sig  {base64}\n")),
+        ("a carriage return", format!("sig {base64}\r\n")),
+        ("another line end", format!("sig {base64}\n\n")),
+        ("twice", format!("{sig}{sig}")),
+        ("another word", format!("Sig {base64}\n")),
+    ];
+    for (name, malleated) in cases {
+        assert_ne!(malleated, sig, "{name}");
+        scene.put(&Raw { blob: joined(&body, &malleated), ..raw.clone() });
+        let findings = scene.findings(STRANGER);
+        assert!(findings[0].starts_with("entry 4: [signature]"), "{name}: {findings:?}");
+        scene.audrey_finds("entry 4: [signature]");
+        scene.refuses();
+    }
 }

@@ -1,6 +1,9 @@
 //! The file: damaged, cut, or another put in its place.
 
 use std::fs;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use twinseal::error::Exit;
 
@@ -97,4 +100,35 @@ fn a_file_cut_short_is_found() {
             assert_eq!(output.exit, Exit::Broken, "{parts} quarters: {}", output.screen);
         }
     }
+}
+
+#[test]
+fn a_wal_dropped_after_a_process_was_killed_is_missed_by_those_who_saw_it() {
+    let scene = Scene::new();
+    scene.copy();
+    // Dave's program has the register open and waits for a draft; so nobody else is the last to leave.
+    let home = scene.path("people/dave");
+    let mut waiting = Command::new(env!("CARGO_BIN_EXE_twinseal"));
+    waiting.args(["check", "-"]).current_dir(scene.path("")).env_clear().stdin(Stdio::piped()).stderr(Stdio::null());
+    waiting.env("HOME", &home).env("TWINSEAL_KEY", home.join("key")).env("TWINSEAL_REGISTER", "prod.db");
+    let mut waiting = waiting.spawn().unwrap();
+    let log = scene.path("prod.db-wal");
+    assert!((0..500).any(|_| {
+        thread::sleep(Duration::from_millis(10));
+        log.exists()
+    }));
+    scene.ok("carol", &format!("approve CHG-2 --revision {}", scene.filed));
+    scene.ok("audrey", "list");
+    waiting.kill().unwrap();
+    waiting.wait().unwrap();
+    assert!(fs::metadata(&log).unwrap().len() > 0);
+    let without = fs::read(scene.path("prod.db")).unwrap();
+    scene.replace_file(&without);
+    assert_eq!(scene.entries(), 10, "the approval was in the WAL alone");
+    scene.stops("the log does not hold entry 10");
+    scene.audrey_finds("[truncated] the log ends at entry 9");
+    // Who never saw it cannot know, and is told so.
+    let output = scene.run(STRANGER, "verify");
+    assert_eq!(output.exit, Exit::Done, "{}", output.screen);
+    assert!(output.out.contains("intact; not anchored to anything outside this file"), "{}", output.screen);
 }

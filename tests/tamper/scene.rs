@@ -1,13 +1,14 @@
 //! A register in which everything has happened, what an adversary does to it, and what must be said about that.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::ops::Deref;
 use std::path::PathBuf;
 
 use base64ct::{Base64, Encoding};
-use twinseal::domain::hex;
+use twinseal::domain::{EventKind, hex};
 use twinseal::error::Exit;
-use twinseal::log::Raw;
+use twinseal::log::{Raw, entry};
 
 use super::support::{CHANGE, PEOPLE, World};
 
@@ -76,6 +77,43 @@ impl Scene {
         scene
     }
 
+    /// As [`Scene::governed`], and then all the rest: at least one entry of every kind.
+    pub fn of_every_kind() -> Self {
+        let scene = Self::governed();
+        let key = |person: &str| scene.signer(person).public().fingerprint();
+        let second = |motion: &str| scene.run_typing("bob", &format!("motion second {motion}"), &[motion]);
+        scene.write("again.toml", CHANGE.replace("160", "200"));
+        scene.write("policy.toml", "approvals = 2\napproval_days = 10\n");
+        scene.ok("erin", "file erin.toml");
+        scene.ok("erin", "revise CHG-3 again.toml");
+        scene.approve("carol", "CHG-3");
+        scene.ok("carol", "retract CHG-3 --reason 'Too early.'");
+        scene.ok("dave", "reject CHG-3 --reason No.");
+        scene.ok("audrey", "note CHG-3 Seen.");
+        scene.ok("erin", "withdraw CHG-3 --reason Overtaken.");
+        scene.ok("alice", "policy propose policy.toml");
+        second("5");
+        scene.ok("alice", "person retire frank");
+        scene.ok("bob", "motion decline 6 --reason No.");
+        scene.ok("carol", "key new --no-passphrase new.key");
+        scene.ok("carol", "person request carol --key new.key --vouch people/carol/key --out carol.new");
+        scene.ok("alice", "person add-key carol.new");
+        scene.ok("alice", "motion withdraw 7");
+        scene.ok("alice", &format!("key suspend {}", key("carol")));
+        scene.ok("alice", &format!("key lift {}", key("carol")));
+        second("8");
+        scene.ok("dave", &format!("key revoke {}", key("dave")));
+        scene.ok("audrey", "list");
+        let kinds: BTreeSet<EventKind> = scene.rows().iter().map(|raw| entry::facts(raw).unwrap().1.kind()).collect();
+        assert!(kinds.iter().eq(EventKind::ALL), "{kinds:?}");
+        scene
+    }
+
+    /// Every row of the log.
+    pub fn rows(&self) -> Vec<Raw> {
+        (0..self.entries()).map(|seq| self.raw(seq)).collect()
+    }
+
     /// Puts other bytes in an entry's place.
     pub fn put(&self, raw: &Raw) {
         let text = raw.text.as_ref().map_or("NULL".to_owned(), |text| format!("x'{}'", hex(text)));
@@ -100,7 +138,12 @@ impl Scene {
     }
 
     pub fn signed(&self, person: &str, body: &str) -> Vec<u8> {
-        let signature = self.signer(person).sign(body.lines().next().unwrap(), body.as_bytes()).unwrap();
+        self.signed_as(person, body.lines().next().unwrap(), body)
+    }
+
+    /// Signs a body as if it were of another kind.
+    pub fn signed_as(&self, person: &str, namespace: &str, body: &str) -> Vec<u8> {
+        let signature = self.signer(person).sign(namespace, body.as_bytes()).unwrap();
         joined(body, &format!("sig {}\n", Base64::encode_string(&signature)))
     }
 

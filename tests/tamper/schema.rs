@@ -1,10 +1,15 @@
 //! The schema.
 
+use std::fs;
+
+use clap::CommandFactory;
+use rusqlite::Connection;
+use twinseal::cli::Cli;
 use twinseal::error::Exit;
 use twinseal::log::Raw;
 
 use super::scene::{STRANGER, Scene, starts};
-use super::support::World;
+use super::support::{CHANGE, World};
 
 /// What can be done to the schema, and what is found.
 const SCHEMAS: &[(&str, &str)] = &[
@@ -132,4 +137,189 @@ fn plain_sql_cannot_change_the_log() {
         assert_eq!((0..10).map(|seq| scene.raw(seq)).collect::<Vec<_>>(), before, "{sql}");
         assert_eq!(scene.entries(), 10, "{sql}");
     }
+}
+
+// At open
+
+/// Something planted, and what is found.
+const PLANTS: [(&str, &str); 5] = [
+    (
+        "CREATE TRIGGER planted BEFORE INSERT ON entry BEGIN SELECT RAISE(IGNORE); END",
+        r#"the trigger "planted" does not belong here"#,
+    ),
+    ("CREATE VIEW planted AS SELECT * FROM entry", r#"the view "planted" does not belong here"#),
+    ("CREATE TABLE planted (x)", r#"the table "planted" does not belong here"#),
+    ("CREATE INDEX planted ON entry (seq) WHERE seq < 2", r#"the index "planted" does not belong here"#),
+    (
+        "ALTER TABLE votes RENAME TO planted; CREATE VIEW votes AS SELECT * FROM planted WHERE person <> 'dave'",
+        "the table votes is missing",
+    ),
+];
+
+/// Every command that opens the register and stops there, with what it needs to get so far.
+const OPENING: [&str; 42] = [
+    "draft --from CHG-1",
+    "check change.toml",
+    "file change.toml",
+    "revise CHG-1 change.toml",
+    "withdraw CHG-1 --reason No.",
+    "inbox",
+    "list",
+    "show CHG-1",
+    "diff CHG-1",
+    "approve CHG-1 --revision DIGEST",
+    "reject CHG-1 --reason No.",
+    "retract CHG-1 --reason No.",
+    "start CHG-1",
+    "finish CHG-1 --outcome succeeded",
+    "note CHG-1 Words.",
+    "log",
+    "rebuild",
+    "backup out.db",
+    "export jsonl",
+    "export csv",
+    "seal",
+    "init --after prod.db --register new.db --name new --member alice=alice.request:admin",
+    "key revoke KEY",
+    "key suspend KEY",
+    "key lift KEY",
+    "person request carol --out again.request",
+    "person enrol dave=dave.request:approver",
+    "person machine deploy=dave.request --operator carol",
+    "person grant carol engineer",
+    "person revoke-role carol approver",
+    "person retire carol",
+    "person add-key dave.request",
+    "person list",
+    "person show carol",
+    "motion list",
+    "motion show 1",
+    "motion second 1 --digest DIGEST",
+    "motion decline 1",
+    "motion withdraw 1",
+    "motion redact 2 --reason No.",
+    "policy show",
+    "policy propose policy.toml",
+];
+
+/// The others: those that need no register, and those that say what they find in a way of their own.
+const ASIDE: [&str; 7] = ["key new", "key show", "policy draft", "policy check", "verify", "doctor", "restore"];
+
+/// Every verb with the nouns before it.
+fn verbs(command: &clap::Command, before: &str) -> Vec<String> {
+    let below = command.get_subcommands().filter(|it| it.get_name() != "help");
+    let verb = |it: &clap::Command| format!("{before} {}", it.get_name()).trim_start().to_owned();
+    let below: Vec<String> = below.flat_map(|it| verbs(it, &verb(it))).collect();
+    if below.is_empty() { vec![before.to_owned()] } else { below }
+}
+
+#[test]
+fn what_is_planted_is_found_by_every_command_that_opens_the_register() {
+    let scene = Scene::new();
+    scene.write("change.toml", CHANGE);
+    scene.write("policy.toml", "approvals = 2\napproval_days = 10\n");
+    let (digest, key) = (scene.filed.clone(), scene.signer("carol").public().fingerprint());
+    scene.ok("carol", "backup copy.db");
+    let (whole, copy) = (scene.copy(), fs::read(scene.path("copy.db")).unwrap());
+    for (plant, found) in PLANTS {
+        scene.sql().execute_batch(plant).unwrap();
+        Connection::open(scene.path("copy.db")).unwrap().execute_batch(plant).unwrap();
+        let found = format!("[schema] {found}");
+        for command in OPENING {
+            let command = command.replace("DIGEST", &digest).replace("KEY", &key.to_string());
+            scene.fails("carol", &command, Exit::Broken, &format!("the register is broken: {found}"));
+        }
+        assert!(scene.findings("carol").contains(&found), "{plant}");
+        let doctor = scene.run("carol", "doctor");
+        assert!(doctor.exit == Exit::Environment && doctor.out.contains("[schema] "), "{plant}: {}", doctor.screen);
+        // A copy is not made a register with it.
+        scene.fails("carol", "restore copy.db", Exit::Broken, &found);
+        assert_eq!(scene.run("carol", "verify --register copy.db").exit, Exit::Broken, "{plant}");
+        scene.replace_file(&whole);
+        scene.write("copy.db", &copy);
+        assert_eq!(scene.findings("carol"), Vec::<String>::new(), "{plant}");
+    }
+    assert!(["out.db", "new.db", "again.request"].iter().all(|it| !scene.path(it).exists()));
+    scene.ok("carol", "restore copy.db");
+}
+
+#[test]
+fn no_command_that_opens_the_register_is_forgotten() {
+    let all = verbs(&Cli::command(), "");
+    let opens = |verb: &str| OPENING.iter().any(|it| *it == verb || it.starts_with(&format!("{verb} ")));
+    let forgotten: Vec<&String> = all.iter().filter(|it| !opens(it) && !ASIDE.contains(&it.as_str())).collect();
+    assert!(forgotten.is_empty() && all.len() > 40, "{forgotten:?}");
+}
+
+#[test]
+fn a_view_in_the_place_of_the_log_is_found() {
+    schema_is_found(
+        "ALTER TABLE entry RENAME TO kept;
+         CREATE VIEW entry AS SELECT * FROM kept WHERE seq < 2",
+        "the table entry is missing",
+    );
+}
+
+/// Gives `actions_by_change`, which stays what it says, the rows of another index: those that are meant to be seen.
+fn falsify_index(world: &World, rows: &str) {
+    let edit = |sql: &str| {
+        format!(
+            "PRAGMA writable_schema = ON;
+             UPDATE sqlite_schema SET sql = 'CREATE INDEX actions_by_change ON actions {sql}'
+                WHERE name = 'actions_by_change';
+             PRAGMA writable_schema = RESET;"
+        )
+    };
+    world.tamper(&format!("{} REINDEX; {}", edit(rows), edit("(change, seq)")));
+}
+
+#[test]
+fn an_index_that_hides_a_row_is_found() {
+    let scene = Scene::new();
+    let before = ["list", "show CHG-1", "log --change CHG-1"].map(|command| scene.ok("carol", command));
+    falsify_index(&scene, "(change, seq) WHERE change <> 1");
+    let hidden = "SELECT count(*) FROM actions WHERE change = 1";
+    assert_eq!(scene.sql().query_row(hidden, [], |row| row.get::<_, u64>(0)).unwrap(), 0, "nothing is hidden");
+    scene.finds("[integrity] ");
+    // Whoever asks twinseal sees it all the same, and records on top of all of it.
+    assert_eq!(["list", "show CHG-1", "log --change CHG-1"].map(|command| scene.ok("carol", command)), before);
+    scene.ok("carol", &format!("approve CHG-2 --revision {}", scene.filed));
+}
+
+#[test]
+fn no_index_can_hide_the_newest_entry() {
+    let scene = Scene::new();
+    // An index on the log is none of ours, whatever it says that it is.
+    for name in ["entry_newest", "sqlite_autoindex_entry_1"] {
+        scene.tamper(&format!(
+            "CREATE INDEX planted ON entry (seq) WHERE seq < 5;
+             PRAGMA writable_schema = ON;
+             UPDATE sqlite_schema SET name = '{name}', sql = 'CREATE INDEX {name} ON entry (seq)'
+                WHERE name = 'planted';
+             PRAGMA writable_schema = RESET"
+        ));
+        scene.stops(&format!(r#"[schema] the index "{name}" does not belong here"#));
+        assert!(scene.findings(STRANGER).iter().any(|it| it.starts_with("[schema] the index")), "{name}");
+        scene.tamper(&format!(
+            "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = '{name}';
+             PRAGMA writable_schema = RESET"
+        ));
+    }
+}
+
+#[test]
+fn tables_that_exchanged_their_places_in_the_file_are_found() {
+    let scene = Scene::new();
+    let root = |table: &str| format!("(SELECT rootpage FROM sqlite_schema WHERE name = '{table}')");
+    scene.tamper(&format!(
+        "CREATE TEMP TABLE old AS SELECT {} AS votes, {} AS runs;
+         PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET rootpage = (SELECT runs FROM old) WHERE name = 'votes';
+         UPDATE sqlite_schema SET rootpage = (SELECT votes FROM old) WHERE name = 'runs';
+         PRAGMA writable_schema = RESET",
+        root("votes"),
+        root("runs")
+    ));
+    assert!(!scene.findings("audrey").is_empty());
+    assert!(!scene.findings(STRANGER).is_empty());
 }
