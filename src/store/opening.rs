@@ -97,7 +97,7 @@ pub fn read_opened(
             }
             Ok(true)
         };
-        shared.scan(from, |raw| -> Result<bool, StoreError> {
+        let scanned = shared.scan(from, |raw| -> Result<bool, StoreError> {
             bytes += raw.blob.len() + raw.text.as_ref().map_or(0, Vec::len);
             batch.push(raw);
             if batch.len() == BATCH || bytes >= BATCH_BYTES {
@@ -107,16 +107,19 @@ pub fn read_opened(
             if pool.is_full()
                 && let Some(opened) = pool.take()
             {
-                go_on = visit_all(opened)?;
+                let visited = visit_all(opened);
+                go_on = *visited.as_ref().unwrap_or(&false);
+                visited?;
             }
             Ok(go_on)
-        })?;
+        });
+        // Where the file cannot be read on, what was read before still counts.
         while let Some(opened) = pool.take().filter(|_| go_on) {
             go_on = visit_all(opened)?;
         }
         if go_on {
             visit_all(open_all(&batch, &mut Keys::default()))?;
         }
-        Ok(())
+        scanned
     })
 }
