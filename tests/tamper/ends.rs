@@ -2,7 +2,7 @@
 
 use twinseal::domain::{Event, Policy};
 use twinseal::error::Exit;
-use twinseal::log::{Unsigned, entry};
+use twinseal::log::{Raw, Unsigned, entry};
 
 use super::scene::{STRANGER, Scene, starts};
 
@@ -74,4 +74,27 @@ fn an_empty_log_is_found() {
     scene.audrey_finds("[fingerprint]");
     let findings = scene.findings(STRANGER);
     assert!(findings.iter().any(|it| it.starts_with("entry 0: [seq] there is no entry at all")), "{findings:?}");
+}
+
+#[test]
+fn a_claim_of_a_newer_format_passes_nowhere() {
+    let scene = Scene::new();
+    scene.edit(0, "\nformat 1\n", "\nformat 2\n");
+    scene.audrey_finds("[fingerprint]");
+    for command in ["list", "file erin.toml", "rebuild"] {
+        let output = scene.run("erin", command);
+        assert!(matches!(output.exit, Exit::Broken | Exit::Environment), "{command}: {}", output.screen);
+    }
+    // Who does not know the register cannot tell it from one that is newer: it is not called intact.
+    let output = scene.run(STRANGER, "verify");
+    assert_eq!(output.exit, Exit::Environment, "{}", output.screen);
+    assert!(output.err.contains("the register has format level 2"), "{}", output.screen);
+
+    // Anywhere else it is a fault like any other.
+    let scene = Scene::new();
+    let blob = String::from_utf8(scene.raw(0).blob).unwrap();
+    let blob = blob.replace("\nformat 1\n", "\nformat 2\n").replace("\nseq 0\n", "\nseq 5\n");
+    scene.put(&Raw { blob: blob.into(), ..scene.raw(5) });
+    scene.finds("entry 5: [newer]");
+    scene.refuses();
 }

@@ -312,3 +312,24 @@ fn a_malleated_signature_is_found() {
         scene.refuses();
     }
 }
+
+#[test]
+fn garbage_behind_the_newest_entry_is_found_and_only_stops_recording() {
+    let garbage = [
+        (b"garbage".to_vec(), "entry 10: [signature]"),
+        (Vec::new(), "entry 10: [signature]"),
+        (vec![0xff; 70_000], "entry 10: [size]"),
+        // More than any value of the file may have: SQLite does not even read it.
+        (vec![b'a'; 6_000_000], "entry 10: [file]"),
+    ];
+    for (blob, found) in garbage {
+        let scene = Scene::new();
+        scene.insert(&Raw { seq: 10, blob, text: None });
+        scene.finds(found);
+        scene.refuses();
+        // What stands before it is shown, to whoever sees the register for the first time too.
+        let output = scene.run("erin-anew", "list");
+        assert!(output.exit == Exit::Done && output.out.contains("CHG-2"), "{}", output.screen);
+        assert!(output.err.contains("warning: the register is broken at entry 10"), "{}", output.screen);
+    }
+}

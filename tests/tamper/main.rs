@@ -16,3 +16,4 @@ mod scene;
 mod schema;
 mod tables;
 mod texts;
+mod threats;

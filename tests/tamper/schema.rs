@@ -5,8 +5,10 @@ use std::fs;
 use clap::CommandFactory;
 use rusqlite::Connection;
 use twinseal::cli::Cli;
+use twinseal::domain::Head;
 use twinseal::error::Exit;
 use twinseal::log::Raw;
+use twinseal::store::{SharedFile, StoreError};
 
 use super::scene::{STRANGER, Scene, starts};
 use super::support::{CHANGE, World};
@@ -91,6 +93,21 @@ fn a_trigger_that_swallows_rows_is_found_before_anything_is_written() {
         db.execute_batch("DROP TRIGGER swallow").unwrap();
     }
     scene.ok("carol", &approve);
+}
+
+#[test]
+fn a_trigger_planted_after_opening_swallows_nothing_unseen() {
+    let scene = Scene::new();
+    let (mut file, findings) = SharedFile::open(&scene.path("prod.db"), &scene.path("scratch")).unwrap();
+    assert_eq!(findings, []);
+    let plant = "CREATE TRIGGER planted BEFORE INSERT ON entry BEGIN SELECT RAISE(IGNORE); END";
+    scene.sql().execute_batch(plant).unwrap();
+    let head = Head { seq: 9, leaf: scene.raw(9).leaf() };
+    let raw = Raw { seq: 10, ..scene.raw(9) };
+    match file.append(Some(head), &raw, &[], |_| Ok(())) {
+        Err(StoreError::Broken(finding)) => assert_eq!((finding.seq, finding.rule), (Some(10), "append")),
+        _ => panic!("it was said to be recorded"),
+    }
 }
 
 #[test]
