@@ -316,8 +316,10 @@ impl SharedFile {
         // Whoever does not queue, such as a shell of SQLite, is waited for too.
         self.conn.busy_timeout(turn.patience).map_err(doing())?;
         self.conn.pragma_update(None, "query_only", false).map_err(doing())?;
-        let done = Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate)
-            .map_err(doing())
+        // That changes nothing, unless somebody took the file out of that mode: a rollback journal would stop all others.
+        let logged = self.conn.pragma_update(None, "journal_mode", "WAL").map_err(doing());
+        let done = logged
+            .and_then(|()| Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate).map_err(doing()))
             .and_then(|tx| work(&tx).and_then(|done| tx.commit().map(|()| done).map_err(doing())));
         self.conn.pragma_update(None, "query_only", true).map_err(doing())?;
         done.map_err(|error| match error {

@@ -132,3 +132,16 @@ fn a_wal_dropped_after_a_process_was_killed_is_missed_by_those_who_saw_it() {
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
     assert!(output.out.contains("intact; not anchored to anything outside this file"), "{}", output.screen);
 }
+
+#[test]
+fn a_file_taken_out_of_wal_mode_is_put_back_by_whoever_records_next() {
+    let scene = Scene::new();
+    let mode = || scene.sql().pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0)).unwrap();
+    scene.sql().pragma_update(None, "journal_mode", "DELETE").unwrap();
+    scene.ok("audrey", "list");
+    assert_eq!(mode(), "delete", "who only reads changes nothing");
+    scene.ok("carol", &format!("approve CHG-2 --revision {}", scene.filed));
+    assert_eq!(mode(), "wal");
+    assert!(!scene.path("prod.db-journal").exists());
+    assert_eq!(scene.findings("audrey"), Vec::<String>::new());
+}
