@@ -28,11 +28,19 @@ fn stands(test: &str) -> bool {
 #[test]
 fn every_attack_is_carried_out_or_said_to_be_beyond_finding() {
     let document = fs::read_to_string("docs/threat-model.md").unwrap();
+    // A rule is one that the format names; the rest are commands and an option.
+    let format = fs::read_to_string("docs/format.md").unwrap();
+    let known = |word: &str| {
+        ["start", "verify", "rebuild", "doctor", "--fingerprint"].contains(&word)
+            || format.contains(&format!("`{word}`"))
+    };
     let rows = rows(&document);
     assert!(rows.len() > 80, "{}", rows.len());
     for row in rows {
         let [attack, access, outcome, tests] = row[..] else { panic!("{row:?} has not four cells") };
         assert!(![attack, access, outcome, tests].contains(&""), "{row:?}");
+        let unknown: Vec<&str> = quoted(outcome).into_iter().filter(|word| !known(word)).collect();
+        assert!(unknown.is_empty(), "{attack}: {unknown:?}");
         let tests = quoted(tests);
         assert!(!tests.is_empty() || outcome.contains("cannot be found without "), "{attack}: nothing carries it out");
         for test in tests {
