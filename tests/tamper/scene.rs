@@ -103,6 +103,10 @@ impl Scene {
         scene.ok("alice", &format!("key lift {}", key("carol")));
         second("8");
         scene.ok("dave", &format!("key revoke {}", key("dave")));
+        scene.ok(
+            "alice",
+            &format!("motion restored --restored 1 --lost 900:{} --reason 'A dead disk.'", "7".repeat(64)),
+        );
         scene.ok("audrey", "list");
         let kinds: BTreeSet<EventKind> = scene.rows().iter().map(|raw| entry::facts(raw).unwrap().1.kind()).collect();
         assert!(kinds.iter().eq(EventKind::ALL), "{kinds:?}");

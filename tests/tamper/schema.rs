@@ -1,6 +1,7 @@
 //! The schema.
 
 use std::fs;
+use std::time::Duration;
 
 use clap::CommandFactory;
 use rusqlite::Connection;
@@ -8,7 +9,7 @@ use twinseal::cli::Cli;
 use twinseal::domain::Head;
 use twinseal::error::Exit;
 use twinseal::log::Raw;
-use twinseal::store::{SharedFile, StoreError};
+use twinseal::store::{SharedFile, StoreError, Writer};
 
 use super::scene::{STRANGER, Scene, starts};
 use super::support::{CHANGE, World};
@@ -104,7 +105,9 @@ fn a_trigger_planted_after_opening_swallows_nothing_unseen() {
     scene.sql().execute_batch(plant).unwrap();
     let head = Head { seq: 9, leaf: scene.raw(9).leaf() };
     let raw = Raw { seq: 10, ..scene.raw(9) };
-    match file.append(Some(head), &raw, &[], |_| Ok(())) {
+    let writer = Writer { account: "carol".to_owned(), patience: Duration::from_secs(3) };
+    let turn = file.turn(&writer).unwrap();
+    match file.append(&turn, Some(head), &raw, &[], |_| Ok(())) {
         Err(StoreError::Broken(finding)) => assert_eq!((finding.seq, finding.rule), (Some(10), "append")),
         _ => panic!("it was said to be recorded"),
     }
@@ -174,7 +177,7 @@ const PLANTS: [(&str, &str); 5] = [
 ];
 
 /// Every command that opens the register and stops there, with what it needs to get so far.
-const OPENING: [&str; 42] = [
+const OPENING: [&str; 44] = [
     "draft --from CHG-1",
     "check change.toml",
     "file change.toml",
@@ -193,6 +196,7 @@ const OPENING: [&str; 42] = [
     "log",
     "rebuild",
     "backup out.db",
+    "recover copy.db",
     "export jsonl",
     "export csv",
     "seal",
@@ -215,12 +219,14 @@ const OPENING: [&str; 42] = [
     "motion decline 1",
     "motion withdraw 1",
     "motion redact 2 --reason No.",
+    "motion restored --reason No.",
     "policy show",
     "policy propose policy.toml",
 ];
 
 /// The others: those that need no register, and those that say what they find in a way of their own.
-const ASIDE: [&str; 7] = ["key new", "key show", "policy draft", "policy check", "verify", "doctor", "restore"];
+const ASIDE: [&str; 8] =
+    ["key new", "key show", "policy draft", "policy check", "verify", "doctor", "restore", "repair"];
 
 /// Every verb with the nouns before it.
 fn verbs(command: &clap::Command, before: &str) -> Vec<String> {
