@@ -224,16 +224,18 @@ impl<'e> Context<'e> {
         }
         let missing = || Finding::at(0, Defect::Missing.rule(), "there is no entry 0");
         let raw = shared.entry(0)?.ok_or_else(|| StoreError::Broken(missing()))?;
-        // The signatures in an entry 0 that is trusted were verified before.
-        let opened = if self.trusts(raw.leaf()) { entry::parse(&raw) } else { entry::open(&raw) };
-        let entry = opened.map_err(|defect| match defect {
+        let fingerprint = raw.leaf();
+        // An entry 0 that is trusted was verified before.
+        let (header, event) = match self.trusts(fingerprint) {
+            true => entry::facts_again(&raw),
+            false => entry::open(&raw).map(|entry| (entry.header, entry.event)),
+        }
+        .map_err(|defect| match defect {
             Defect::Newer { format } => StoreError::Newer { found: format },
             defect => StoreError::defect(0, &defect),
         })?;
-        match entry.event {
-            Event::Init { after, .. } => {
-                Ok(Found { shared, fingerprint: entry.leaf, id: entry.header.register, after })
-            }
+        match event {
+            Event::Init { after, .. } => Ok(Found { shared, fingerprint, id: header.register, after }),
             _ => Err(crate::domain::Refusal::NotFounding.into()),
         }
     }

@@ -55,6 +55,14 @@ impl PublicKey {
         Ok(Self(bytes))
     }
 
+    /// A key that stands in an entry which was verified before, and was found safe then.
+    ///
+    /// # Errors
+    /// [`BadKey::Form`].
+    pub fn again(text: &str) -> Result<Self, Invalid> {
+        Ok(point_in(text).map(Self)?)
+    }
+
     /// The compressed point.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -82,16 +90,16 @@ impl FromStr for PublicKey {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let base64 = text.strip_prefix("ssh-ed25519 ").ok_or(BadKey::Form)?;
-        let decoded = Base64::decode_vec(base64).map_err(|_| BadKey::Form)?;
-        let bytes: [u8; 32] = decoded
-            .len()
-            .checked_sub(32)
-            .and_then(|at| decoded[at..].try_into().ok())
-            .filter(|bytes| wire(bytes) == decoded)
-            .ok_or(BadKey::Form)?;
-        Ok(Self::from_bytes(bytes)?)
+        Ok(Self::from_bytes(point_in(text)?)?)
     }
+}
+
+/// The compressed point in what OpenSSH writes of a key.
+fn point_in(text: &str) -> Result<[u8; 32], BadKey> {
+    let base64 = text.strip_prefix("ssh-ed25519 ").ok_or(BadKey::Form)?;
+    let decoded = Base64::decode_vec(base64).map_err(|_| BadKey::Form)?;
+    let point = decoded.len().checked_sub(32).and_then(|at| decoded[at..].try_into().ok());
+    point.filter(|point| wire(point) == decoded).ok_or(BadKey::Form)
 }
 
 /// A key in SSH's wire format (RFC 8709, section 4): algorithm and point, each behind its length.

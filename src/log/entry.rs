@@ -113,7 +113,19 @@ pub fn parse(raw: &Raw) -> Result<Entry, Defect> {
 /// # Errors
 /// What is wrong with the grammar of the body.
 pub fn facts(raw: &Raw) -> Result<(Header, Event), Defect> {
-    let (header, event) = body::read(split(&raw.blob)?.0)?;
+    in_its_place(raw, body::read(split(&raw.blob)?.0)?)
+}
+
+/// The same of an entry that was verified before, as [`body::read_again`] reads it: the caller holds its leaf hash
+/// against the known one.
+///
+/// # Errors
+/// What is wrong with the grammar of the body.
+pub fn facts_again(raw: &Raw) -> Result<(Header, Event), Defect> {
+    in_its_place(raw, body::read_again(split(&raw.blob)?.0)?)
+}
+
+fn in_its_place(raw: &Raw, (header, event): (Header, Event)) -> Result<(Header, Event), Defect> {
     if header.seq != raw.seq {
         return Err(Defect::Seq { found: header.seq, expected: raw.seq });
     }

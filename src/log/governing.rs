@@ -10,8 +10,8 @@ use super::Defect;
 use super::body::{spaced, words};
 use super::lines::{Reader, Writer};
 use crate::domain::{
-    Digest, EventKind, Grants, Head, Invalid, Member, Policy, Predecessor, Proposal, Requirement, Restoration,
-    Standing, Time, Vouch, number,
+    Digest, EventKind, Grants, Head, Invalid, Member, Policy, Predecessor, Proposal, PublicKey, Requirement,
+    Restoration, Standing, Time, Vouch, number,
 };
 
 /// Writes: the register in whose place this one stands.
@@ -108,9 +108,14 @@ pub fn read_members(lines: &mut Reader<'_>) -> Result<Vec<Member>, Defect> {
     let mut members = Vec::new();
     while lines.next_is("member") {
         let (person, standing) = (lines.parse("member")?, read_standing(lines)?);
-        members.push(Member { person, standing, key: lines.parse("public-key")?, proof: read_blob(lines, "proof")? });
+        members.push(Member { person, standing, key: read_key(lines)?, proof: read_blob(lines, "proof")? });
     }
     Ok(members)
+}
+
+/// A key; whether it is safe takes as long as to read some entries, and was asked where the entry was verified before.
+fn read_key(lines: &mut Reader<'_>) -> Result<PublicKey, Defect> {
+    if lines.is_again() { lines.parse_with("public-key", PublicKey::again) } else { lines.parse("public-key") }
 }
 
 fn read_blob(lines: &mut Reader<'_>, key: &'static str) -> Result<Vec<u8>, Defect> {
@@ -226,7 +231,7 @@ pub fn read_proposal(lines: &mut Reader<'_>, kind: EventKind) -> Result<Proposal
 }
 
 fn read_add_key(lines: &mut Reader<'_>) -> Result<Proposal, Defect> {
-    let (person, key, proof) = (lines.parse("person")?, lines.parse("public-key")?, read_blob(lines, "proof")?);
+    let (person, key, proof) = (lines.parse("person")?, read_key(lines)?, read_blob(lines, "proof")?);
     let vouch = match lines.next_is("vouch-key") {
         true => Some(Vouch { key: lines.parse("vouch-key")?, proof: read_blob(lines, "vouch")? }),
         false => None,

@@ -54,6 +54,7 @@ impl Writer {
 pub struct Reader<'a> {
     rest: &'a str,
     line: usize,
+    again: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -72,7 +73,17 @@ impl<'a> Reader<'a> {
         if !text.is_empty() && !text.ends_with('\n') {
             return Err(Defect::Unended);
         }
-        Ok(Self { rest: text, line: 1 })
+        Ok(Self { rest: text, line: 1, again: false })
+    }
+
+    /// The same, of lines that were verified before: what takes long is not asked again.
+    pub fn again(self) -> Self {
+        Self { again: true, ..self }
+    }
+
+    /// Whether the lines were verified before.
+    pub fn is_again(&self) -> bool {
+        self.again
     }
 
     /// Takes the next line whole.

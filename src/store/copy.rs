@@ -270,7 +270,7 @@ fn head(row: &rusqlite::Row<'_>) -> rusqlite::Result<Head> {
 }
 
 fn facts(raw: &Raw) -> Result<(crate::domain::Header, Event), StoreError> {
-    entry::facts(raw).map_err(|defect| StoreError::defect(raw.seq, &defect))
+    entry::facts_again(raw).map_err(|defect| StoreError::defect(raw.seq, &defect))
 }
 
 /// An entry that was verified before, read from the shared file and held against its known leaf hash.

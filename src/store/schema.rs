@@ -1,7 +1,5 @@
 //! `schema.sql`, and holding a file's schema against it byte for byte.
 
-use std::sync::OnceLock;
-
 use rusqlite::Connection;
 
 use super::{Finding, StoreError};
@@ -58,16 +56,17 @@ fn objects(conn: &Connection) -> rusqlite::Result<Vec<Object>> {
     select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
 }
 
-/// The objects of our schema, as SQLite keeps them: asked once, and needed for two files by nearly every command.
-fn ours() -> rusqlite::Result<&'static [Object]> {
-    static OURS: OnceLock<Vec<Object>> = OnceLock::new();
-    if let Some(ours) = OURS.get() {
-        return Ok(ours);
-    }
-    let model = Connection::open_in_memory()?;
-    model.execute_batch(SCHEMA)?;
-    let ours = objects(&model)?;
-    Ok(OURS.get_or_init(|| ours))
+/// The objects of our schema, as SQLite keeps them: each statement as it stands, from its CREATE on.
+fn ours() -> Vec<Object> {
+    let statement = |rest: &str| {
+        let statement = rest.split(";\n").next().unwrap_or_default().trim_end_matches(';');
+        let statement = format!("CREATE {statement}");
+        let mut words = statement.split_whitespace().skip(1).map(str::to_owned);
+        (words.next().unwrap_or_default().to_lowercase(), words.next().unwrap_or_default(), Some(statement))
+    };
+    let mut ours: Vec<Object> = SCHEMA.split("\nCREATE ").skip(1).map(statement).collect();
+    ours.sort();
+    ours
 }
 
 /// Holds the schema of an open file against ours: what is missing, added or changed.
@@ -76,8 +75,8 @@ fn ours() -> rusqlite::Result<&'static [Object]> {
 /// What SQLite says.
 pub fn compare(conn: &Connection, part: Part) -> Result<Vec<Finding>, StoreError> {
     let doing = || StoreError::sqlite("comparing the schema");
-    let ours = ours().map_err(doing())?.iter();
-    let expected: Vec<&Object> = ours.filter(|it| part == Part::Whole || !it.1.starts_with(LOG)).collect();
+    let ours = ours();
+    let expected: Vec<&Object> = ours.iter().filter(|it| part == Part::Whole || !it.1.starts_with(LOG)).collect();
     let found = objects(conn).map_err(doing())?;
     let same = |a: &Object, b: &Object| (&a.0, &a.1) == (&b.0, &b.1);
     let named = |list: &[Object], it: &Object| list.iter().find(|other| same(other, it)).cloned();
@@ -100,4 +99,16 @@ pub fn compare(conn: &Connection, part: Part) -> Result<Vec<Finding>, StoreError
         findings.push(Finding::of_file("schema", format_args!("the {} {:?} does not belong here", it.0, it.1)));
     }
     Ok(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sqlite_keeps_our_schema_as_it_is_written() {
+        let model = Connection::open_in_memory().unwrap();
+        model.execute_batch(SCHEMA).unwrap();
+        assert_eq!(ours(), objects(&model).unwrap());
+    }
 }
