@@ -2,11 +2,10 @@
 
 mod support;
 
-use std::process::{Child, Command, Stdio};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::process::Child;
 
 use support::{CHANGE, World};
-use twinseal::domain::{Event, Time};
+use twinseal::domain::Event;
 
 /// A log of more than one batch for each worker, so that order is kept across threads.
 const LONG: u64 = 1_500;
@@ -38,8 +37,8 @@ fn a_broken_entry_in_a_long_log_is_named_alone() {
 #[test]
 fn nothing_is_lost_when_many_record_at_once() {
     let world = World::founded();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
-    let time = |seconds| Time::from_unix(now + seconds).unwrap().to_string();
+    let now = world.at_real_time();
+    let time = |seconds| now.plus(seconds).to_string();
     let change = CHANGE.replace("2026-12-01T10:00:00Z", &time(0)).replace("2026-12-01T12:00:00Z", &time(3600));
     world.write("change.toml", change);
     let before = world.entries();
@@ -60,13 +59,8 @@ fn nothing_is_lost_when_many_record_at_once() {
     assert!(changes.iter().all(|change| world.change(change).votes().len() == 1));
 }
 
-/// Starts the program as somebody, without a terminal. Its clock is the real one.
 fn spawn(world: &World, person: &str, arguments: &[&str]) -> Child {
-    let home = world.path(&format!("people/{person}"));
-    let mut command = Command::new(env!("CARGO_BIN_EXE_twinseal"));
-    command.args(arguments).current_dir(world.path("")).env_clear();
-    command.env("HOME", &home).env("TWINSEAL_KEY", home.join("key")).env("TWINSEAL_REGISTER", "prod.db");
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    world.command(person, arguments).spawn().unwrap()
 }
 
 /// Waits for a process that must be done, and returns the first word that it said.

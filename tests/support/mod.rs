@@ -9,8 +9,9 @@ use std::collections::{HashMap, VecDeque};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
@@ -280,6 +281,23 @@ impl World {
         let exit = cli::run(args, env);
         let [out, err, screen] = buffers.map(|it| String::from_utf8(it.borrow().clone()).unwrap());
         Output { exit, out, err, screen }
+    }
+
+    /// The program itself, for somebody without a terminal. Its clock is the real one.
+    pub fn command(&self, person: &str, arguments: &[&str]) -> Command {
+        let home = self.path(&format!("people/{person}"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_twinseal"));
+        command.args(arguments).current_dir(self.path("")).env_clear();
+        command.env("HOME", &home).env("TWINSEAL_KEY", home.join("key")).env("TWINSEAL_REGISTER", "prod.db");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Sets the clock to the real time, which the program itself goes by, and returns it.
+    pub fn at_real_time(&self) -> Time {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        self.clock.set(Time::from_unix(now as i64).unwrap());
+        self.now()
     }
 
     /// Runs a command that must be done, and returns its standard output.
