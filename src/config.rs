@@ -154,7 +154,8 @@ impl KnownRegisters {
         let content = toml::to_string(self)
             .map_err(|error| ConfigError::Content { path: file.clone(), message: error.to_string() })?;
         let comment = "# Registers that this account trusts, by the fingerprint of their entry 0. Kept by twinseal.\n";
-        let fresh = folder.join(format!("registers.toml.new.{}", std::process::id()));
+        // In turn, too: what a killed process left half written is written over.
+        let fresh = folder.join("registers.toml.new");
         let written = fs::File::create(&fresh).and_then(|mut file| {
             file.write_all(comment.as_bytes())?;
             file.write_all(content.as_bytes())?;

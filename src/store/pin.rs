@@ -115,8 +115,8 @@ impl PinFile {
     /// What the system says; the pin before is still there then.
     fn write(&self, pin: &Pin) -> Result<(), StoreError> {
         let failed = || StoreError::io("write the pin", &self.path);
-        // Two processes of one account may advance it at once: each writes a file of its own.
-        let fresh = self.path.with_extension(format!("new.{}", std::process::id()));
+        // Processes of one account take turns: what a killed one left half written is written over.
+        let fresh = self.path.with_extension("new");
         let mut options = fs::OpenOptions::new();
         let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&fresh).map_err(failed())?;
         file.write_all(pin.write().as_bytes()).and_then(|()| file.sync_all()).map_err(failed())?;
