@@ -169,7 +169,7 @@ const BCRYPT_ROUNDS: u32 = 16;
 /// Makes a new key: the private half at `path`, mode 0600, the public half beside it with `.pub`.
 ///
 /// # Errors
-/// [`KeyError::Exists`], or what the system says.
+/// [`KeyError::Exists`], or what the system says; nothing is left behind then.
 pub fn create(
     path: &Path,
     comment: &str,
@@ -194,8 +194,12 @@ pub fn create(
         return Err(KeyError::Exists { path: public_path });
     }
     write_new(path, 0o600, &secret)?;
-    write_new(&public_path, 0o644, &format!("{public}\n"))?;
-    KeyFile::read(path).map(|key| key.public())
+    let whole = write_new(&public_path, 0o644, &format!("{public}\n")).and_then(|()| {
+        let read = KeyFile::read(path).map(|key| key.public());
+        read.inspect_err(|_| _ = fs::remove_file(&public_path))
+    });
+    // A key of which half is missing, or that cannot be read, was never used.
+    whole.inspect_err(|_| _ = fs::remove_file(path))
 }
 
 fn write_new(path: &Path, mode: u32, content: &str) -> Result<(), KeyError> {

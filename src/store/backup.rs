@@ -27,10 +27,18 @@ pub fn back_up(shared: &SharedFile, out: &Path) -> Result<(), StoreError> {
         std::io::ErrorKind::AlreadyExists => StoreError::Exists { path: out.to_owned() },
         _ => StoreError::io("make", out)(error),
     })?;
-    let copied = copy(shared, out).map_err(StoreError::sqlite("copying the register"));
-    let copied = copied.and_then(|()| sync(out));
+    // It bears its name once it is whole and marked. Until then an empty file keeps the name, and half a copy, left by
+    // somebody who was killed, is never taken for a register.
+    let part = beside(out, ".part");
+    let copied = fresh(&part).and_then(|()| {
+        copy(shared, &part).map_err(StoreError::sqlite("copying the register"))?;
+        sync(&part)?;
+        fs::rename(&part, out).map_err(StoreError::io("make", out))?;
+        sync(out)
+    });
     if copied.is_err() {
-        remove(out);
+        let _ = fs::remove_file(out);
+        remove(&part);
     }
     copied
 }
@@ -40,6 +48,14 @@ fn remove(path: &Path) {
     for suffix in ["", "-wal", "-shm", "-journal"] {
         let _ = fs::remove_file(beside(path, suffix));
     }
+}
+
+/// An empty file, in place of what somebody who was killed left there.
+fn fresh(part: &Path) -> Result<(), StoreError> {
+    let _ = fs::remove_file(beside(part, "-journal"));
+    let _ = fs::remove_file(part);
+    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o640).open(part);
+    made.map(drop).map_err(StoreError::io("make", part))
 }
 
 fn copy(shared: &SharedFile, out: &Path) -> rusqlite::Result<()> {
@@ -77,6 +93,8 @@ pub fn restore(path: &Path, scratch: &Path) -> Result<PathBuf, StoreError> {
     let rights = fs::set_permissions(&path, fs::Permissions::from_mode(0o660));
     rights.map_err(StoreError::io("set the rights of", &path))?;
     let unmarked = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(|conn| {
+        // What changes stands in one sector: a journal beside it would only be found there after a crash, and refused.
+        conn.pragma_update(None, "journal_mode", "MEMORY")?;
         conn.pragma_update(None, "journal_mode", "WAL")?;
         conn.pragma_update(None, "application_id", APPLICATION)
     });
