@@ -224,7 +224,7 @@ fn refused(
 /// Says what was recorded: `data` is what scripts read, `said` what people read.
 ///
 /// # Errors
-/// What the system says.
+/// [`StoreError::Unremembered`](crate::store::StoreError::Unremembered), where it cannot be said.
 pub fn tell_recorded(
     context: &mut Context<'_>,
     entry: &Entry,
@@ -232,12 +232,13 @@ pub fn tell_recorded(
     said: impl std::fmt::Display,
 ) -> Result<(), Error> {
     let Entry { header, event, text, leaf } = entry;
-    if context.options.json {
+    let heard = if context.options.json {
         let recorded = render::json::entry(header, event, text.as_ref(), *leaf);
-        context.say_json(&json!({ "recorded": recorded }))?;
-    } else if let Some(data) = data {
-        context.env.say(data)?;
-    }
+        context.say_json(&json!({ "recorded": recorded }))
+    } else {
+        data.map_or(Ok(()), |data| Ok(context.env.say(data)?))
+    };
+    heard.map_err(|error| error.after(header.seq))?;
     context.env.tell(said);
     Ok(())
 }

@@ -334,6 +334,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// The same, where it came after an entry was recorded: whoever reads it must not record that again. That nobody
+    /// listens any more is left as it is.
+    pub fn after(self, seq: u64) -> Self {
+        match self {
+            Self::Io(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Self::Io(error),
+            error => StoreError::Unremembered { seq, source: Box::new(error) }.into(),
+        }
+    }
+
     /// The exit code.
     pub fn exit(&self) -> Exit {
         match self {
@@ -357,6 +366,7 @@ impl Error {
             | Self::Io(_)
             | Self::Unwell { .. } => Exit::Environment,
             Self::Key(KeyError::Agent(_)) => Exit::Environment,
+            Self::File { source, .. } if hint::disk_is_full(source) || hint::disk_fails(source) => Exit::Environment,
             Self::Key(KeyError::Io { source, .. }) if source.kind() != std::io::ErrorKind::NotFound => {
                 Exit::Environment
             }

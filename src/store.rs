@@ -27,5 +27,5 @@ pub use pin::{Pin, PinFile};
 pub use place::{Mount, free, may_write};
 pub use queue::{Turn, Writer};
 pub use session::{Behind, Notice, Recovered, Session};
-pub use shared::SharedFile;
+pub use shared::{Appended, SharedFile};
 pub use tables::{project, state_word};

@@ -366,11 +366,11 @@ impl<'e> Context<'e> {
     /// A damaged copy is of no use to any command: it goes, and the next one makes it anew.
     pub fn discard_damaged(&self, error: &Error) {
         let damaged = match error {
-            Error::Store(StoreError::Unremembered { source, .. }) => source,
-            Error::Store(error) => error,
-            _ => return,
+            Error::Store(StoreError::Unremembered { source, .. }) => source.downcast_ref(),
+            Error::Store(error) => Some(error),
+            _ => None,
         };
-        if let StoreError::CopyDamaged { path, .. } = damaged
+        if let Some(StoreError::CopyDamaged { path, .. }) = damaged
             && path.is_file()
         {
             // If it cannot be removed, it is found damaged again.

@@ -12,8 +12,9 @@ use crate::domain::{
 };
 use crate::error::Error;
 use crate::log::request::For;
+use crate::log::{Entry, Raw};
 use crate::render::{member_table, policy_sentences};
-use crate::store::{Session, SharedFile, StoreError, project};
+use crate::store::{Appended, Session, SharedFile, StoreError, Writer, project};
 
 /// Found a register: its people, its first policy, entry 0
 ///
@@ -38,11 +39,11 @@ impl Init {
     /// Runs it.
     ///
     /// # Errors
-    /// What prevents it; no file is left behind then.
+    /// What prevents it; no register is left behind then, unless the error says that it was recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let name: RegisterName = parse(&self.name)?;
         let path = self.path(context);
-        if path.exists() {
+        if path.exists() && !SharedFile::never_founded(&path) {
             return Err(StoreError::Exists { path }.into());
         }
         let after = self.after.clone().map(|old| predecessor(context, old)).transpose()?;
@@ -73,16 +74,11 @@ impl Init {
         let (raw, entry) = seal_entry(context.env, &state, id.clone(), founder, &signer, plan)?;
         state.apply(&entry.header, entry.leaf, &entry.event);
 
-        let mut shared = SharedFile::create(&path)?;
-        let turn = shared.turn(&context.writer());
-        let appended = turn.and_then(|turn| shared.append(&turn, None, &raw, &[], |tx| project(tx, &entry, &state)));
-        if let Err(error) = appended {
-            shared.discard();
-            return Err(error.into());
-        }
-        context.trust(&id, &path, entry.leaf, old)?;
+        let shared = found(&path, &context.writer(), &raw, &entry, &state)?;
+        context.trust(&id, &path, entry.leaf, old).map_err(|error| error.after(0))?;
         let now = context.env.now();
-        Session::open(shared, &context.state_folder(entry.leaf), entry.leaf, now, &mut |_| {})?;
+        let remembered = Session::open(shared, &context.state_folder(entry.leaf), entry.leaf, now, &mut |_| {});
+        remembered.map_err(|error| Error::from(error).after(0))?;
         let data = format!("register {id}\nfingerprint {}", entry.leaf);
         tell_recorded(
             context,
@@ -122,6 +118,21 @@ impl Init {
     fn path(&self, context: &Context<'_>) -> PathBuf {
         let default = format!("{}.db", self.name);
         context.env.path(Path::new(context.options.register.as_deref().unwrap_or(&default)))
+    }
+}
+
+/// Makes the register with its entry 0; nothing is left behind where that fails.
+fn found(path: &Path, writer: &Writer, raw: &Raw, entry: &Entry, state: &Register) -> Result<SharedFile, StoreError> {
+    let mut shared = SharedFile::create(path)?;
+    let turn = shared.turn(writer);
+    match turn.and_then(|turn| shared.append(&turn, None, raw, &[], |tx| project(tx, entry, state))) {
+        Ok(Appended::Done) => Ok(shared),
+        // Somebody else founded one there at the same time.
+        Ok(Appended::HeadMoved) => Err(StoreError::Exists { path: path.to_owned() }),
+        Err(error) => Err(match (shared.discard(), error) {
+            (true, StoreError::Uncertain { source }) => StoreError::sqlite("recording")(source),
+            (_, error) => error,
+        }),
     }
 }
 

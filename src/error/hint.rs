@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use super::Error;
+use crate::config::ConfigError;
 use crate::log::Defect;
 use crate::signer::{AgentError, KeyError};
-use crate::store::StoreError;
+use crate::store::{Finding, StoreError};
 
 impl Error {
     /// What to do next.
@@ -41,7 +42,8 @@ impl Error {
             }
             Self::NotConfirmed => "run it again, and type exactly what is asked for",
             Self::PassphrasesDiffer => "run it again; nothing was made",
-            Self::File { .. } => "check the path and its rights",
+            Self::File { source, .. } => disk_hint(source, "check the path and its rights"),
+            Self::Config(ConfigError::Io { source, .. }) => disk_hint(source, "check its rights"),
             Self::KnownName { .. } => "choose another name",
             Self::NeedDigest { .. } => "`show` prints the digest of what there is to sign",
             Self::OtherDigest { .. } => {
@@ -122,6 +124,10 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::Busy { .. } => {
             "another command of yours, or a program such as the sqlite3 shell, is at work there; wait, or end it"
         }
+        StoreError::Broken(Finding { rule: "file", .. }) => {
+            "it is damaged, or the disk cannot read it: see the system's log first; `twinseal verify` names all that is \
+             wrong; keep the file as evidence"
+        }
         StoreError::Broken(_) => "`twinseal verify` names all that is wrong; keep the file as evidence",
         StoreError::PinLost { .. } => {
             "it was truncated, rolled back or replaced: keep this file, and ask the admins; if they restored it from a \
@@ -140,7 +146,15 @@ fn store_hint(error: &StoreError) -> Option<String> {
              again"
         }
         StoreError::Unremembered { .. } => "do not record it again; mend what failed, and look with `twinseal log`",
-        StoreError::Sqlite { .. } | StoreError::Io { .. } => return None,
+        StoreError::Uncertain { .. } => {
+            "see whether the disk is full or fails; then look with `twinseal log` whether it is there, before you try again"
+        }
+        StoreError::Stuck { .. } => "nothing was recorded; see whether the disk is full or fails, then try again",
+        StoreError::Sqlite { .. } => {
+            "nothing was recorded; see whether the disk is full or fails (`twinseal doctor` tells how much room there \
+             is), then try again"
+        }
+        StoreError::Io { source, .. } => disk_hint(source, "check the path and its rights"),
     };
     Some(hint.to_owned())
 }
@@ -149,6 +163,26 @@ fn store_hint(error: &StoreError) -> Option<String> {
 fn busy_hint(file: &Path) -> String {
     let file = shell_word(&file.display().to_string());
     format!("nothing was recorded; `fuser -v {file}` or `lsof {file}` names the processes; try again when it has ended")
+}
+
+/// What to do where the system does not read or write a file; `otherwise` where the disk is not to blame.
+fn disk_hint(error: &std::io::Error, otherwise: &'static str) -> &'static str {
+    match error {
+        full if disk_is_full(full) => "make room on that disk, then try again; nothing was recorded",
+        fails if disk_fails(fails) => "the disk fails: see the system's log; nothing was recorded",
+        _ => otherwise,
+    }
+}
+
+/// Whether there is no room on a disk.
+pub fn disk_is_full(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded)
+}
+
+/// Whether a disk does not read or write: EIO, for which std has no name.
+pub fn disk_fails(error: &std::io::Error) -> bool {
+    error.raw_os_error() == Some(5)
 }
 
 fn key_hint(error: &KeyError) -> Option<String> {
@@ -164,7 +198,9 @@ fn key_hint(error: &KeyError) -> Option<String> {
         KeyError::NeedsPassphrase { .. } => "give it with --passphrase-file FILE".to_owned(),
         KeyError::Exists { .. } => "choose another name".to_owned(),
         KeyError::WrongPassphrase { .. } => "try again".to_owned(),
-        KeyError::Io { .. } => "check the path and its rights; `twinseal key new NAME` makes a key".to_owned(),
+        KeyError::Io { source, .. } => {
+            disk_hint(source, "check the path and its rights; `twinseal key new NAME` makes a key").to_owned()
+        }
         KeyError::Encoding => return None,
     })
 }

@@ -10,6 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::place::may_write;
 use super::{Finding, StoreError};
 
 /// How long to wait for others who write.
@@ -34,6 +35,8 @@ pub enum Standing {
     Writable,
     /// It is a register, and this account may only read it.
     ReadOnly,
+    /// It is a register that this account may write, and nothing can be written beside it: a disk that is full or fails.
+    Stuck,
     /// It is marked as a copy.
     Copy,
 }
@@ -63,7 +66,7 @@ pub fn connect(path: &Path, scratch: &Path) -> Result<Opened, StoreError> {
     if fs::symlink_metadata(beside(&path, "-journal")).is_ok() {
         return Err(StoreError::Broken(Finding::of_file("file", "a rollback journal stands beside it")));
     }
-    let writable = fs::OpenOptions::new().write(true).open(&path).is_ok();
+    let writable = may_open(&path)?;
     match open(&path, writable) {
         Ok((conn, copy)) => {
             let read_only = if writable { Standing::Writable } else { Standing::ReadOnly };
@@ -72,10 +75,21 @@ pub fn connect(path: &Path, scratch: &Path) -> Result<Opened, StoreError> {
         Err(StoreError::Sqlite { source, .. }) if needs_more(&source) => {
             let private = PrivateCopy::make(&path, scratch)?;
             let (conn, copy) = open(&private.file(), true)?;
-            let standing = if copy { Standing::Copy } else { Standing::ReadOnly };
-            Ok(Opened { conn, path, standing, private: Some(private) })
+            let stuck = writable && path.parent().is_some_and(may_write);
+            let read_only = if stuck { Standing::Stuck } else { Standing::ReadOnly };
+            Ok(Opened { conn, path, standing: if copy { Standing::Copy } else { read_only }, private: Some(private) })
         }
         Err(error) => Err(error),
+    }
+}
+
+/// Whether this account may open a file to write it. A disk that fails says nothing about that.
+fn may_open(path: &Path) -> Result<bool, StoreError> {
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    match fs::OpenOptions::new().write(true).open(path) {
+        Ok(_) => Ok(true),
+        Err(error) if matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem) => Ok(false),
+        Err(error) => Err(StoreError::io("open", path)(error)),
     }
 }
 
@@ -105,6 +119,8 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
 /// A copy of a register in a folder of this account's, removed when it is dropped.
 pub struct PrivateCopy {
     folder: PathBuf,
+    // Locked for as long as somebody reads in it.
+    _held: fs::File,
 }
 
 /// How often a file is copied again because it changed meanwhile.
@@ -113,9 +129,7 @@ const ATTEMPTS: usize = 20;
 impl PrivateCopy {
     /// Copies a register and its write-ahead log. Others may write meanwhile, so it is copied until nothing changed.
     fn make(path: &Path, scratch: &Path) -> Result<Self, StoreError> {
-        let folder = scratch.join(format!("reading.{}", std::process::id()));
-        fs::create_dir_all(&folder).map_err(StoreError::io("make the folder", &folder))?;
-        let copy = Self { folder };
+        let copy = Self::folder(scratch).map_err(StoreError::io("make a private copy in", scratch))?;
         for _ in 0..ATTEMPTS {
             let before = state(path);
             for suffix in ["", "-wal"] {
@@ -133,6 +147,25 @@ impl PrivateCopy {
             }
         }
         Err(StoreError::Busy { seconds: BUSY.as_secs() })
+    }
+
+    /// A folder for it. Those that nobody holds any more were left behind by somebody who was killed: they are removed.
+    fn folder(scratch: &Path) -> std::io::Result<Self> {
+        fs::create_dir_all(scratch)?;
+        // Nobody is removed who has a folder and not locked it yet. Where there are no locks, nothing is removed.
+        let turn = fs::File::open(scratch)?;
+        let _ = turn.lock();
+        for left in fs::read_dir(scratch)?.filter_map(|item| Some(item.ok()?.path())) {
+            let ours = left.is_dir() && left.file_stem().is_some_and(|stem| stem == "reading");
+            if ours && fs::File::open(&left).is_ok_and(|held| held.try_lock().is_ok()) {
+                fs::remove_dir_all(&left)?;
+            }
+        }
+        let folder = scratch.join(format!("reading.{}", std::process::id()));
+        fs::create_dir_all(&folder)?;
+        let held = fs::File::open(&folder)?;
+        let _ = held.lock_shared();
+        Ok(Self { folder, _held: held })
     }
 
     fn file(&self) -> PathBuf {

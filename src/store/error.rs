@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use rusqlite::ffi::{SQLITE_FULL, SQLITE_IOERR_WRITE};
+
 use super::queue::Holder;
 use crate::domain::{Digest, Time};
 use crate::log::Defect;
@@ -92,6 +94,12 @@ pub enum StoreError {
         /// Which file.
         path: PathBuf,
     },
+    /// Permission to write, and a disk that does not take it.
+    #[error("nothing can be written beside {}, though its rights allow it", .path.display())]
+    Stuck {
+        /// Which file.
+        path: PathBuf,
+    },
     /// A copy, which is never written.
     #[error("{} is marked as a copy, and a copy is never written", .path.display())]
     IsCopy {
@@ -171,13 +179,19 @@ pub enum StoreError {
     /// The log or the file around it is not whole.
     #[error("the register is broken: {0}")]
     Broken(Finding),
+    /// All was written, and the system does not say that it is durable: whoever opens the file next may find it there.
+    #[error("whether it was recorded is not certain; SQLite, while committing: {source}")]
+    Uncertain {
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
     /// It is recorded, and something failed afterwards.
     #[error("entry {seq} was recorded; what failed came after: {source}")]
     Unremembered {
         /// The entry.
         seq: u64,
         /// What failed.
-        source: Box<StoreError>,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// This account's verified copy is not what it was; nothing is wrong with the register.
     #[error("the verified copy {} is damaged: {what}", .path.display())]
@@ -256,6 +270,15 @@ impl StoreError {
                 Self::Broken(Finding::of_file("file", format_args!("{doing}: {source}")))
             }
             _ => Self::Sqlite { doing, source },
+        }
+    }
+
+    /// Wraps what SQLite says of a commit. The mark that makes it one is written last: where writing fails, there is
+    /// none. Where something after it fails, as syncing may, it can be found all the same.
+    pub fn commit(source: rusqlite::Error) -> Self {
+        match source.sqlite_error().map(|it| it.extended_code) {
+            Some(SQLITE_FULL | SQLITE_IOERR_WRITE) => Self::sqlite("recording")(source),
+            _ => Self::Uncertain { source },
         }
     }
 

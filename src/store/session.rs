@@ -456,10 +456,9 @@ impl Session {
         match done? {
             Appended::HeadMoved => Ok(false),
             Appended::Done => {
-                self.erased_from_log(&erase)?;
-                let remembered = self.refresh(now, &mut |_| {});
-                let after = |source| StoreError::Unremembered { seq: raw.seq, source: Box::new(source) };
-                remembered.map(|()| true).map_err(after)
+                let erased = self.erased_from_log(&erase);
+                let after = erased.and_then(|()| self.refresh(now, &mut |_| {}));
+                after.map(|()| true).map_err(|source| StoreError::Unremembered { seq: raw.seq, source: source.into() })
             }
         }
     }

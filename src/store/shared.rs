@@ -1,12 +1,14 @@
 //! The shared file: the log and its tables, in one SQLite file that everybody reads and writes.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
+use rustix::fs::OFlags;
 
-use super::connect::{APPLICATION, LAYOUT, Opened, PrivateCopy, Standing, connect};
+use super::connect::{APPLICATION, LAYOUT, Opened, PrivateCopy, Standing, beside, connect};
 use super::place::{Mount, local};
 use super::queue::{self, Turn, Writer};
 use super::{Finding, StoreError, compare, schema};
@@ -48,7 +50,7 @@ impl SharedFile {
     }
 
     /// Makes an empty register, readable and writable by owner and group, in a folder that is made if it is not
-    /// there.
+    /// there. Where one stands that never got its entry 0, because its founder was killed, that is made ready.
     ///
     /// # Errors
     /// [`StoreError::Exists`], [`StoreError::Network`], or what the system or SQLite says.
@@ -64,34 +66,56 @@ impl SharedFile {
         let path = &folder.join(path.file_name().unwrap_or_default());
         local(path, Mount::of(&folder).as_ref())?;
         let file = match fs::OpenOptions::new().write(true).create_new(true).mode(0o660).open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && Self::never_founded(path) => {
+                let follow_no_link = OFlags::NOFOLLOW.bits().cast_signed();
+                fs::OpenOptions::new().write(true).custom_flags(follow_no_link).open(path)
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 return Err(StoreError::Exists { path: path.to_owned() });
             }
-            Err(error) => return Err(StoreError::io("make", path)(error)),
+            made => made,
         };
+        let file = file.map_err(StoreError::io("make", path))?;
         // The umask may have taken the group's rights away, and SQLite's side files inherit those of the file. By the
         // handle, and without following links: somebody may put another file in its place meanwhile.
         let rights = file.set_permissions(fs::Permissions::from_mode(0o660));
         rights.map_err(StoreError::io("set the rights of", path))?;
-        let doing = || StoreError::sqlite("making the register");
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-        let conn = Connection::open_with_flags(path, flags).map_err(doing())?;
-        conn.pragma_update(None, "journal_mode", "WAL").map_err(doing())?;
-        conn.pragma_update(None, "application_id", APPLICATION).map_err(doing())?;
-        conn.pragma_update(None, "user_version", LAYOUT).map_err(doing())?;
-        conn.execute_batch(&format!("BEGIN; {} COMMIT;", schema::whole())).map_err(doing())?;
-        drop(conn);
-        Self::open(path, path).map(|(file, _)| file)
+        // Closing it later would take away the locks that SQLite holds on the file.
+        drop(file);
+        let filled = fill(path).map_err(StoreError::sqlite("making the register"));
+        let opened = filled.and_then(|()| Self::open(path, &folder)).map(|(file, _)| file);
+        if opened.is_err() {
+            remove(path);
+        }
+        opened
     }
 
-    /// Takes back a register that was made and never got its entry 0.
-    pub fn discard(self) {
+    /// Whether a file is a register that never got its entry 0: nothing would be lost with it.
+    pub fn never_founded(path: &Path) -> bool {
+        let empty = |conn: Connection| {
+            let count =
+                |table| conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, u64>(0));
+            let application = conn.pragma_query_value(None, "application_id", |row| row.get::<_, i32>(0))?;
+            Ok(match application {
+                0 => count("sqlite_schema")? == 0,
+                APPLICATION => count("sqlite_schema")? == 0 || count("entry")? == 0,
+                _ => false,
+            })
+        };
+        path.is_file() && plainly(path).and_then(empty).unwrap_or(false)
+    }
+
+    /// Takes back a register that was made and did not get its entry 0; `false` where it cannot be removed, or got one
+    /// from somebody else.
+    pub fn discard(self) -> bool {
+        let founded = self.newest().is_ok_and(|newest| newest.is_some());
         let Self { conn, path, .. } = self;
         drop(conn);
-        queue::remove(&path);
-        // It held nothing; if it cannot be removed, the next `init` says that it exists.
-        let _ = fs::remove_file(path);
+        let discarded = !founded && remove(&path);
+        if discarded {
+            queue::remove(&path);
+        }
+        discarded
     }
 
     /// Whether it is marked as a copy: read and verified, never written.
@@ -167,11 +191,12 @@ impl SharedFile {
     /// Whether this account may write it.
     ///
     /// # Errors
-    /// [`StoreError::ReadOnly`], [`StoreError::IsCopy`], [`StoreError::Network`].
+    /// [`StoreError::ReadOnly`], [`StoreError::Stuck`], [`StoreError::IsCopy`], [`StoreError::Network`].
     pub fn writable(&self) -> Result<(), StoreError> {
         match self.standing {
             Standing::Writable => local(&self.path, self.mount.as_ref()),
             Standing::ReadOnly => Err(StoreError::ReadOnly { path: self.path.clone() }),
+            Standing::Stuck => Err(StoreError::Stuck { path: self.path.clone() }),
             Standing::Copy => Err(StoreError::IsCopy { path: self.path.clone() }),
         }
     }
@@ -197,7 +222,8 @@ impl SharedFile {
     /// projects it onto the tables, in one transaction that is durable when this returns.
     ///
     /// # Errors
-    /// As [`SharedFile::writable`], [`StoreError::Locked`], or what SQLite says; nothing was recorded then.
+    /// As [`SharedFile::writable`], [`StoreError::Locked`], or what SQLite says; nothing was recorded then, but for
+    /// [`StoreError::Uncertain`].
     pub fn append(
         &mut self,
         turn: &Turn,
@@ -320,13 +346,42 @@ impl SharedFile {
         let logged = self.conn.pragma_update(None, "journal_mode", "WAL").map_err(doing());
         let done = logged
             .and_then(|()| Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate).map_err(doing()))
-            .and_then(|tx| work(&tx).and_then(|done| tx.commit().map(|()| done).map_err(doing())));
+            .and_then(|tx| work(&tx).and_then(|done| tx.commit().map(|()| done).map_err(StoreError::commit)));
         self.conn.pragma_update(None, "query_only", true).map_err(doing())?;
         done.map_err(|error| match error {
             StoreError::Busy { .. } => StoreError::Locked { path: self.path.clone(), seconds: turn.patience.as_secs() },
             error => error,
         })
     }
+}
+
+/// Removes a register that holds nothing; `false` where that cannot be done.
+fn remove(path: &Path) -> bool {
+    let removed = fs::remove_file(path).is_ok();
+    for suffix in ["-wal", "-shm"] {
+        // They are gone already, but for a disk that fails.
+        let _ = fs::remove_file(beside(path, suffix));
+    }
+    removed
+}
+
+/// Opens a file for writing, whatever it is, and follows no link.
+fn plainly(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    Connection::open_with_flags(path, flags)
+}
+
+/// Makes an empty database a register's, at once.
+fn fill(path: &Path) -> rusqlite::Result<()> {
+    let mut conn = plainly(path)?;
+    conn.pragma_update(None, "journal_mode", "WAL")?;
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if tx.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, u64>(0))? == 0 {
+        tx.pragma_update(None, "application_id", APPLICATION)?;
+        tx.pragma_update(None, "user_version", LAYOUT)?;
+        tx.execute_batch(schema::whole())?;
+    }
+    tx.commit()
 }
 
 /// Empties the write-ahead log; `false` where others are reading.
