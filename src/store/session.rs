@@ -70,6 +70,8 @@ pub struct Session {
     fault: Option<Finding>,
     notices: Vec<Notice>,
     behind: Option<Behind>,
+    /// The newest entry that is known to be durable: this session appended it.
+    durable: Option<Head>,
 }
 
 impl Session {
@@ -154,7 +156,8 @@ impl Session {
 
     fn with(shared: SharedFile, copy: VerifiedCopy, fingerprint: Digest) -> Self {
         let (state, notices) = (Register::default(), Vec::new());
-        Self { shared, copy, pin_file: None, pin: None, fingerprint, state, fault: None, notices, behind: None }
+        let (fault, behind, durable) = (None, None, None);
+        Self { shared, copy, pin_file: None, pin: None, fingerprint, state, fault, notices, behind, durable }
     }
 
     /// The shared file.
@@ -253,11 +256,17 @@ impl Session {
         Ok(())
     }
 
-    /// The pin advances after the copy's commit, so that it never runs ahead of what was verified.
+    /// The pin advances after the copy's commit, so that it never runs ahead of what was verified, nor of what is
+    /// durable.
     fn advance_pin(&mut self, now: Time) -> Result<(), StoreError> {
         let (Some(file), Some(head)) = (&self.pin_file, self.state.head()) else { return Ok(()) };
         if self.pin.is_some_and(|pin| pin.head.seq >= head.seq) {
             return Ok(());
+        }
+        // Somebody may have died between writing and syncing. What they wrote is read like all the rest, and must not
+        // be lost with the power once it is pinned.
+        if self.durable != Some(head) {
+            self.shared.sync()?;
         }
         self.pin = Some(file.advance(self.pin_at(head, now))?);
         Ok(())
@@ -456,6 +465,7 @@ impl Session {
         match done? {
             Appended::HeadMoved => Ok(false),
             Appended::Done => {
+                self.durable = Some(Head { seq: raw.seq, leaf: entry.leaf });
                 let erased = self.erased_from_log(&erase);
                 let after = erased.and_then(|()| self.refresh(now, &mut |_| {}));
                 after.map(|()| true).map_err(|source| StoreError::Unremembered { seq: raw.seq, source: source.into() })

@@ -304,6 +304,18 @@ impl SharedFile {
         })
     }
 
+    /// Makes durable what can be read, whoever wrote it: what is not in the file itself stands in its write-ahead log.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn sync(&self) -> Result<(), StoreError> {
+        let log = beside(&self.path, "-wal");
+        match fs::File::open(&log).and_then(|log| log.sync_data()) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(StoreError::io("sync", &log)(error)),
+            _ => Ok(()),
+        }
+    }
+
     /// Moves everything out of the write-ahead log, where what was erased may still stand; `false` where others are
     /// reading, and it may stand there until they have finished.
     ///

@@ -101,6 +101,7 @@ impl Session {
                 self.state = state;
                 // The pin first: a copy that does not fit it is thrown away, where this ends in between.
                 if let (Some(file), Some(head)) = (&self.pin_file, self.state.head()) {
+                    self.shared.sync()?;
                     self.pin = Some(file.replace(self.pin, self.pin_at(head, now))?);
                 }
                 let doing = || StoreError::copy(self.copy.conn(), "filling the verified copy");
