@@ -9,8 +9,10 @@ use support::World;
 
 /// Starts the program as somebody on a terminal. The clock is the real one.
 fn on_terminal(world: &World, person: &str, arguments: &[&str]) -> PtySession {
-    let mut command = world.command(person, arguments);
-    command.env("TERM", "xterm").env_remove("TWINSEAL_REGISTER");
+    let home = world.path(&format!("people/{person}"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_twinseal"));
+    command.args(arguments).current_dir(world.path("")).env_clear();
+    command.env("HOME", &home).env("TERM", "xterm").env("TWINSEAL_KEY", home.join("key"));
     spawn_command(command, Some(20_000)).unwrap()
 }
 
