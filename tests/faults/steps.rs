@@ -113,9 +113,10 @@ fn is_true(output: &Output, done: bool, records: bool, told: &str) {
     assert!(code == Some(0) || said.contains("\nhint: "), "{told}");
 }
 
-/// Whether a file is one that is needed for a moment only.
+/// Whether a file is one that is needed for a moment only. What is written anew by rename may be left: the next one is
+/// written over it.
 fn is_scrap(name: &str) -> bool {
-    [".new", ".part", "-journal"].iter().any(|end| name.ends_with(end))
+    [".part", "-journal"].iter().any(|end| name.ends_with(end))
 }
 
 /// A register with three entries.
