@@ -51,7 +51,7 @@ fn a_register_is_founded_once() {
 
 #[test]
 fn no_register_has_a_format_before_the_first() {
-    // `init` writes level 1 and nothing else. A level above ours is no finding but exit code 4: see `hostile.rs`.
+    // `init` writes level 1 and nothing else. A level above ours is no finding but exit code 4: see `hostile/registers.rs`.
     let world = World::with_requests();
     let founders = ["alice", "bob"].map(|it| member(&world, it, it, &[Role::Admin]));
     unfounded(&world, "alice", init(0, founders.into()), "format");

@@ -1,0 +1,131 @@
+//! Words on the command line: remarks, ids of nothing, bytes that are no text.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::process::Command;
+
+use twinseal::error::Exit;
+
+use super::support::World;
+use super::{DECEPTIVE, complains, fails};
+
+#[test]
+fn no_remark_takes_a_deceptive_character() {
+    let world = World::approved();
+    world.person("frank");
+    let id = world.state().id().unwrap().to_string();
+    world.ok("frank", &format!("person request frank --register {id} --out frank.request"));
+    world.ok("alice", "person enrol frank=frank.request:approver");
+    world.ok("erin", "start CHG-1");
+    world.ok("erin", "file change.toml");
+    let commands: [(&str, &[&str]); 4] = [
+        ("carol", &["reject", "CHG-2", "--reason"]),
+        ("erin", &["finish", "CHG-1", "--outcome", "failed", "--note"]),
+        ("bob", &["motion", "decline", "1", "--reason"]),
+        ("frank", &["person", "request", "frank", "--register", &id, "--name"]),
+    ];
+    let with = |command: &[&str], text: &str| {
+        let words = command.iter().chain([&text]).map(|word| (*word).to_owned());
+        words.collect::<Vec<String>>()
+    };
+    for (person, command) in commands {
+        for c in DECEPTIVE {
+            let words = with(command, &format!("one{c}two"));
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            complains(&world, person, &words, Exit::Invalid, &format!("(U+{:04X})", u32::from(c)));
+        }
+        for (text, complaint) in [("", "empty: "), (" \n\u{3000} ", "empty: ")] {
+            let words = with(command, text);
+            complains(&world, person, &words.iter().map(String::as_str).collect::<Vec<_>>(), Exit::Invalid, complaint);
+        }
+        let words = with(command, &"x".repeat(10_000_000));
+        complains(&world, person, &words.iter().map(String::as_str).collect::<Vec<_>>(), Exit::Invalid, "at most ");
+    }
+    let two_lines = ["person", "request", "frank", "--register", &id, "--name", "two\nlines"];
+    complains(&world, "frank", &two_lines, Exit::Invalid, "several lines where one is expected");
+}
+
+/// Ids of nothing, in every way in which they can be wrong.
+const NO_IDS: [&str; 10] = [
+    "",
+    " ",
+    "0",
+    "-1",
+    "CHG-0",
+    "CHG-01",
+    "chg-1",
+    "CHG-99999999999999999999",
+    "'; DROP TABLE entry; --",
+    "CHG-1\u{202e}\u{1b}[2J\0",
+];
+
+#[test]
+fn no_id_of_nothing_is_taken() {
+    let world = World::filed();
+    for id in NO_IDS {
+        let commands: [&[&str]; 8] = [
+            &["show", "--", id],
+            &["approve", "--", id],
+            &["reject", "--reason", "no", "--", id],
+            &["start", "--", id],
+            &["finish", "--outcome", "failed", "--", id],
+            &["motion", "show", "--", id],
+            &["motion", "second", "--", id],
+            &["log", &format!("--change={id}")],
+        ];
+        for command in commands {
+            complains(&world, "carol", command, Exit::Invalid, ": write ");
+        }
+        // `chg-1` could be a person's.
+        let nobody = if id == "chg-1" { "there is no chg-1 in this register" } else { "not a person: write " };
+        complains(&world, "carol", &["person", "show", "--", id], Exit::Invalid, nobody);
+        let outcome = format!("--outcome={id}");
+        complains(&world, "erin", &["finish", "CHG-1", &outcome], Exit::Invalid, "not an outcome: use succeeded");
+        complains(&world, "erin", &["draft", &format!("--kind={id}")], Exit::Invalid, "not a kind of change: use ");
+        complains(&world, "erin", &["log", &format!("--kind={id}")], Exit::Invalid, "not a kind of entry: use ");
+        let digest = "not a SHA-256 digest: write 64";
+        complains(&world, "carol", &["approve", "CHG-1", &format!("--revision={id}")], Exit::Invalid, digest);
+        complains(&world, "carol", &["list", &format!("--fingerprint={id}")], Exit::Invalid, digest);
+        let artifact = format!("--artifact={id}=change.toml");
+        if id.is_empty() || id.contains(' ') || id.contains('\u{202e}') {
+            complains(&world, "erin", &["start", "CHG-1", &artifact], Exit::Invalid, "not an artifact's name: write ");
+        }
+    }
+    for (command, complaint) in [
+        ("show CHG-2", "there is no CHG-2"),
+        ("approve CHG-9007199254740991", "there is no CHG-9007199254740991"),
+        ("motion show 1", "there is no motion 1"),
+        ("person show daev", "there is no daev in this register; did you mean dave?"),
+        ("log --seq 3", "there is no entry 3"),
+        ("log --seq 18446744073709551615", "there is no entry 18446744073709551615"),
+        ("log --seq 18446744073709551616", "number too large"),
+        ("log --seq=-1", "invalid digit"),
+        ("list --limit=4294967296", "4294967296 is not in"),
+        ("start CHG-1 --artifact app.tar", "is not of the form NAME=FILE"),
+        ("start CHG-1 --artifact app.tar=nosuch", "cannot read nosuch: "),
+        ("shwo CHG-1", "unrecognized subcommand 'shwo'"),
+    ] {
+        fails(&world, "carol", command, Exit::Invalid, complaint);
+    }
+}
+
+#[test]
+fn no_bytes_on_the_command_line_break_it() {
+    // Words that are not UTF-8 never reach `run` in-process: this is the program itself.
+    let folder = tempfile::tempdir().unwrap();
+    let bad = OsStr::from_bytes(b"CHG-\xff\x1b[2J");
+    for (args, exit) in [
+        (vec!["show".as_ref(), bad], 2),
+        (vec!["reject".as_ref(), "CHG-1".as_ref(), "--reason".as_ref(), bad], 2),
+        (vec!["list".as_ref(), "--register".as_ref(), bad], 2),
+        (vec!["check".as_ref(), bad], 2),
+        (vec!["key".as_ref(), "show".as_ref(), bad], 2),
+        (vec![bad], 2),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_twinseal"));
+        let output = command.args(&args).current_dir(&folder).env_clear().env("HOME", folder.path()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(exit), "{args:?}: {said}");
+        assert!(!said.contains("panicked") && !said.contains('\u{1b}') && !said.is_empty(), "{args:?}: {said:?}");
+    }
+}

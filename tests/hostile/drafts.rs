@@ -1,0 +1,133 @@
+//! Texts, ids and times of a draft.
+
+use twinseal::error::Exit;
+
+use super::{DECEPTIVE, FULL, TEXTS, WORDS, fails, faults, with, world};
+
+#[test]
+fn no_field_takes_a_deceptive_character() {
+    let world = world();
+    for (field, old) in TEXTS.into_iter().filter(|(field, _)| *field != "artifacts[1].file") {
+        for c in DECEPTIVE {
+            let (draft, line) = with(old, &format!("one{c}two"));
+            world.write("change.toml", draft);
+            let complaint = format!("  change.toml:{line}: {field}: ");
+            let said = fails(&world, "erin", "check change.toml", Exit::Invalid, &complaint);
+            let named = format!("(U+{:04X}) on its line 1: remove it", u32::from(c));
+            assert!(said.contains("has 1 fault:") && said.contains(&named), "{field} {c:?}: {said}");
+        }
+    }
+    // A path is no text of the register, and comes back in the complaint alone.
+    let (draft, line) = with("build.tar", "no\u{1b}[2J\u{202e}file");
+    faults(&world, draft, &[&format!("{line}: artifacts[1].file: cannot read no\\u{{1b}}[2J\\u{{202e}}file: ")]);
+    let (draft, line) = with("build.tar", "no\0file");
+    faults(&world, draft, &[&format!("{line}: artifacts[1].file: cannot read no\\u{{0}}file: ")]);
+}
+
+#[test]
+fn no_id_takes_hostile_text() {
+    let world = world();
+    let long = "x".repeat(5000);
+    for (field, old, complaint) in WORDS {
+        for new in ["'; DROP TABLE entry; --", "a\u{202e}b", "a\u{1b}[2Jb", "a\0b", "é ü", "../../etc/passwd ", &long]
+        {
+            let (draft, line) = with(old, new);
+            faults(&world, draft, &[&format!("{line}: {field}: {complaint}")]);
+        }
+    }
+    let sha256 = FULL.replace("file = \"build.tar\"", "sha256 = \"'; DROP TABLE entry; --\"");
+    faults(&world, sha256, &["40: artifacts[1].sha256: not a SHA-256 digest: write 64 lower-case hexadecimal digits"]);
+}
+
+#[test]
+fn a_file_that_is_not_text_is_not_read_on() {
+    let world = world();
+    world.write("change.toml", [b"title = \"a\"\nkind = \"".as_slice(), b"\xff\xfe\"\n"].concat());
+    fails(&world, "erin", "file change.toml", Exit::Invalid, "change.toml is not UTF-8: line 2 holds other bytes");
+    // A surrogate half, and an overlong NUL: bytes that other readers take for characters.
+    for bytes in [b"\xed\xa0\x80".as_slice(), b"\xc0\x80"] {
+        world.write("change.toml", bytes);
+        fails(&world, "erin", "file change.toml", Exit::Invalid, "change.toml is not UTF-8: line 1");
+    }
+    for raw in ["\0", "\u{1b}", "\u{7f}"] {
+        faults(&world, FULL.replace("a-reason", raw), &["8: not TOML: "]);
+    }
+}
+
+#[test]
+fn no_draft_is_too_much_to_refuse() {
+    let world = world();
+    world.write("change.toml", FULL.replace("a-reason", &"x".repeat(10_000_000)));
+    let said = fails(&world, "erin", "file change.toml", Exit::Invalid, "change.toml is larger than 1048576 bytes");
+    assert!(said.len() < 500, "{} bytes of complaint", said.len());
+    for (field, old) in
+        TEXTS.into_iter().filter(|(field, _)| !["tests[1].evidence", "artifacts[1].file"].contains(field))
+    {
+        let (draft, line) = with(old, &"x".repeat(70_000));
+        let expected = match field {
+            "title" => format!("{line}: title: 70000 characters; at most 200 fit on this line"),
+            _ => "1: 70".to_owned(),
+        };
+        faults(&world, draft, &[&expected]);
+    }
+    let (draft, _) = with("a-title", &"é".repeat(201));
+    faults(&world, draft, &["1: title: 201 characters; at most 200 fit on this line: shorten it"]);
+    let (draft, _) = with("a-title", "two\nlines");
+    faults(&world, draft, &["1: title: several lines where one is expected: keep it to one line"]);
+}
+
+#[test]
+fn nothing_nests_too_deep_to_be_read() {
+    let world = world();
+    let dots = ["a"; 50_000].join(".");
+    for draft in [
+        format!("a = {}", "[".repeat(50_000)),
+        format!("a = {}", "{a=".repeat(50_000)),
+        format!("a = {}{}", "[".repeat(50_000), "]".repeat(50_000)),
+        format!("{dots} = 1"),
+        format!("[{dots}]"),
+        format!("[[{dots}]]"),
+    ] {
+        world.write("change.toml", draft);
+        fails(&world, "erin", "file change.toml", Exit::Invalid, "  change.toml:1: not TOML: ");
+    }
+}
+
+// ---- Times
+
+#[test]
+fn no_window_ends_before_it_starts() {
+    let world = world();
+    for end in ["2026-12-01 17:59", "2026-12-01 18:00"] {
+        world.write("change.toml", with("2026-12-01 20:00", end).0);
+        let complaint = ": window.end: the window ends before it starts, or at once: set its end after its start";
+        fails(&world, "erin", "file change.toml", Exit::Invalid, complaint);
+    }
+    let (draft, _) = with("2026-12-01 20:00", "2028-01-01 20:00");
+    world.write("change.toml", draft);
+    fails(&world, "erin", "file change.toml", Exit::Invalid, ": window.end: the window is longer than 366 days");
+}
+
+#[test]
+fn no_time_is_guessed() {
+    let world = world();
+    let new_york = |start: &str| FULL.replace("2026-12-01 18:00", start).replace("Asia/Shanghai", "America/New_York");
+    let until = |draft: String, end: &str| draft.replace("2026-12-01 20:00", end);
+    let gap = "13: window.start: that time does not exist in America/New_York: clocks skip it there; choose another";
+    faults(&world, until(new_york("2027-03-14 02:30"), "2027-03-14 04:00"), &[gap]);
+    let twice = "13: window.start: that time happens twice in America/New_York: write it with its offset";
+    faults(&world, until(new_york("2027-11-07 01:30"), "2027-11-07 04:00"), &[twice]);
+    let no_zone = ["13: window.start: a local time needs a zone", "14: window.end: a local time needs a zone"];
+    faults(&world, FULL.replace("zone = \"Asia/Shanghai\"\n", ""), &no_zone);
+    let zone = "15: window.zone: there is no such time zone; did you mean Asia/Shanghai?";
+    faults(&world, FULL.replace("Asia/Shanghai", "Asia/Shangai"), &[zone]);
+    let bad = ["13: window.start: not a time: ", "14: window.end: not a time: "];
+    for time in ["10000-01-01 00:00", "2026-02-30 00:00", "2026-12-01T24:30:00Z", "1969-12-31T23:59:59Z", "soon", "-1"]
+    {
+        faults(&world, FULL.replace("2026-12-01 18:00", time).replace("2026-12-01 20:00", time), &bad);
+    }
+    // The last year that can be written is a time, and too far ahead.
+    world.write("change.toml", FULL.replace("2026-12-01 ", "9999-12-31 "));
+    let complaint = "the window starts more than ten years ahead (9999-12-31T10:00:00Z)";
+    fails(&world, "erin", "file change.toml", Exit::Invalid, complaint);
+}

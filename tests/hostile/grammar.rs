@@ -1,0 +1,138 @@
+//! The grammar of a draft: keys, types, depth, length, and every fault at once.
+
+use twinseal::error::Exit;
+
+use super::support::CHANGE;
+use super::{FULL, complains, fails, faults, world};
+
+#[test]
+fn no_key_is_doubled_or_unknown() {
+    let world = world();
+    faults(&world, FULL.replace("risk = \"high\"", "risk = \"high\"\nrisk = \"low\""), &["4: not TOML: duplicate key"]);
+    faults(
+        &world,
+        format!("{FULL}\n[impact]\ntext = \"again\"\n"),
+        &["45: not TOML: duplicate key", "46: not TOML: duplicate key"],
+    );
+    let services = FULL.replace("\"oms-db\"", "\"order-gateway\"");
+    faults(&world, services, &["6: services[2]: order-gateway is named twice"]);
+    let misspelt = FULL.replace("security =", "securty =").replace("outage_minutes", "outage-minutes");
+    let expected = [
+        "9: securty: there is no such key; did you mean security?",
+        "19: impact.outage-minutes: there is no such key; did you mean outage_minutes?",
+    ];
+    faults(&world, misspelt, &expected);
+    let unknown = "1: \u{6570}\u{636e}'; DROP TABLE entry: there is no such key";
+    faults(&world, format!("\"\u{6570}\u{636e}'; DROP TABLE entry\" = 1\n{FULL}"), &[unknown]);
+    faults(&world, format!("\"a\\u001bb\" = 1\n{FULL}"), &["1: a\\u{1b}b: there is no such key"]);
+}
+
+#[test]
+fn no_value_is_of_another_type() {
+    let world = world();
+    for number in ["-1", "0x10", "0b1", "9007199254740992", "99999999999999999999999999"] {
+        let draft = FULL.replace("minutes = 5", &format!("minutes = {number}"));
+        faults(&world, draft, &["26: rollback.minutes: not a number: write decimal digits"]);
+    }
+    for (value, is) in [("1.5", "a fraction"), ("\"5\"", "a string"), ("true", "true or false"), ("nan", "a fraction")]
+    {
+        let draft = FULL.replace("minutes = 5", &format!("minutes = {value}"));
+        faults(&world, draft, &[&format!("26: rollback.minutes: is {is}; write a whole number")]);
+    }
+    let list = FULL.replace("\"a-title\"", "[\"a\"]").replace("\"a-reason\"", "{ a = 1 }").replace("\"erin\"", "1");
+    let expected =
+        ["1: title: is a list; write a string", "4: owner: is a whole number; write a string", "8: reason: is a "];
+    faults(&world, list, &expected);
+    let plan = FULL.replace("[[plan]]", "[plan]").replace("[[tests]]", "[tests]");
+    faults(&world, plan, &["21: plan: is a table; write a list", "33: tests: is a table"]);
+}
+
+#[test]
+fn no_draft_keeps_the_reader_for_long() {
+    let world = world();
+    let began = std::time::Instant::now();
+    world.write("change.toml", "x\n".repeat(500_000));
+    fails(&world, "erin", "check change.toml", Exit::Invalid, "  and ");
+    world.write("change.toml", "[[plan]]\nstep = \"a\"\n".repeat(40_000));
+    fails(&world, "erin", "check change.toml", Exit::Invalid, "title: is mandatory");
+    let tags: Vec<String> = (0..9_000).map(|n| format!("\"tag-{n}\"")).collect();
+    world.write("change.toml", format!("tags = [{}]\n{CHANGE}", tags.join(",")));
+    fails(&world, "erin", "check change.toml", Exit::Invalid, "bytes altogether");
+    assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
+}
+
+#[test]
+fn no_device_or_pipe_is_waited_for() {
+    let world = world();
+    let made = std::process::Command::new("mkfifo").arg(world.path("pipe")).status().unwrap();
+    assert!(made.success());
+    for endless in ["/dev/zero", "pipe"] {
+        let artifact = format!("{CHANGE}\n[[artifacts]]\nname = \"a\"\nfile = \"{endless}\"\n");
+        world.write("change.toml", artifact);
+        fails(&world, "erin", "check change.toml", Exit::Invalid, "not a file");
+        fails(&world, "erin", &format!("key show {endless}"), Exit::Invalid, "is not an OpenSSH Ed25519 private key");
+    }
+}
+
+#[test]
+fn every_fault_of_a_draft_is_named_at_once() {
+    let world = world();
+    let draft = [
+        "title = \"a\\u001bb\"",
+        "kind = \"wild\"",
+        "riks = \"high\"",
+        "owner = \"Erin\"",
+        "services = [\"ok\", \"'; DROP TABLE entry\", \"ok\"]",
+        "reason = \" \"",
+        "[window]",
+        "start = \"2026-12-01 18:00\"",
+        "end = \"soon\"",
+        "[[plan]]",
+        "command = \"ls\"",
+        "[rollback]",
+        "minutes = -1",
+        "steps = [ { step = \"a\\u202eb\" } ]",
+        "[[artifacts]]",
+        "name = \"app.tar\"",
+        "",
+    ];
+    world.write("change.toml", draft.join("\n"));
+    let said = fails(&world, "erin", "file change.toml", Exit::Invalid, "");
+    let expected = "\
+error: change.toml has 15 faults:
+  change.toml:1: title: an escape character (U+001B) on its line 1: remove it
+  change.toml:1: risk: is mandatory, and missing or empty
+  change.toml:1: impact: is mandatory, and missing or empty
+  change.toml:2: kind: not a kind of change: use standard, normal or emergency
+  change.toml:3: riks: there is no such key; did you mean risk?
+  change.toml:4: owner: not a person: write a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'
+  change.toml:5: services[2]: not a service: write a lower-case letter, then up to 63 lower-case letters, digits, '.', '_' or '-'
+  change.toml:5: services[3]: ok is named twice
+  change.toml:6: reason: is mandatory, and missing or empty
+  change.toml:8: window.start: a local time needs a zone: add zone = \"Asia/Shanghai\", or write the offset
+  change.toml:9: window.end: not a time: write 2026-12-05 20:00 with a zone, or 2026-12-05T20:00:00+08:00
+  change.toml:10: plan[1].step: is mandatory, and missing or empty
+  change.toml:13: rollback.minutes: not a number: write decimal digits without sign or leading zero, at most 9007199254740991
+  change.toml:14: rollback.steps[1].step: an invisible or direction-changing character (U+202E) on its line 1: remove it
+  change.toml:15: artifacts[1].name: needs file, or sha256, or both
+hint: mend these lines and try again; nothing was recorded
+";
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn nothing_at_all_is_no_draft() {
+    let world = world();
+    let mandatory = ["title", "kind", "risk", "owner", "services", "reason", "window", "impact", "plan", "rollback"];
+    let expected = mandatory.map(|field| format!("1: {field}: is mandatory, and missing or empty"));
+    let expected = expected.each_ref().map(String::as_str);
+    for nothing in ["", "\n\n", "# only a comment", "\u{feff}"] {
+        faults(&world, nothing, &expected);
+    }
+    // Standard input is empty in these tests.
+    let said = complains(&world, "erin", &["check", "-"], Exit::Invalid, "error: standard input has 10 faults:");
+    assert_eq!(said.lines().count(), 12, "{said}");
+    complains(&world, "erin", &["check", "nosuch.toml"], Exit::Invalid, "cannot read nosuch.toml: ");
+    complains(&world, "erin", &["check", "people"], Exit::Invalid, "cannot read people: ");
+    complains(&world, "erin", &["check", "no\0such"], Exit::Invalid, "cannot read no\\u{0}such: ");
+}

@@ -1,0 +1,70 @@
+//! Odd text that deceives nobody.
+
+use twinseal::domain::{Description, Text};
+use twinseal::error::Exit;
+use twinseal::log::entry;
+
+use super::support::World;
+use super::{FULL, TEXTS, quoted, world};
+
+/// Text that looks dangerous or rare and deceives nobody.
+const ODD: [&str; 9] = [
+    "'; DROP TABLE entry; --",
+    "\"; DELETE FROM changes; /*",
+    "$(rm -rf /) `reboot` %s %n {} \\u001b \\",
+    "<script>alert(1)</script> & [red]x[/red]",
+    "数据库连接池：从八十到一百六十",
+    "שלום, مرحبا بالعالم",
+    "🚀 naïve ﬁ Ω ½ 𝔘𝔫𝔦",
+    "salt 0000 sig U1NIU0lH prev",
+    "= key # comment [table]",
+];
+
+#[test]
+fn odd_text_comes_back_unharmed() {
+    let world = world();
+    for (number, odd) in (1..).zip(ODD) {
+        let texts = TEXTS.into_iter().filter(|(field, _)| !["tests[1].evidence", "artifacts[1].file"].contains(field));
+        let draft = texts.fold(FULL.to_owned(), |draft, (_, old)| draft.replace(&format!("\"{old}\""), &quoted(odd)));
+        world.write("change.toml", draft);
+        world.ok("erin", "file change.toml");
+        let raw = world.raw(world.entries() - 1);
+        let Some(Text::Description(it)) = entry::open(&raw).unwrap().text else { panic!("no description") };
+        let Description { title, reason, impact, security, plan, rollback, abort_if, tests, success } = *it;
+        let prose = [reason, impact, security, success].map(|it| it.unwrap().to_string());
+        let steps = [&plan[0], &rollback[0]].map(|it| [it.text.to_string(), it.command.clone().unwrap().to_string()]);
+        let others = [
+            title.unwrap().to_string(),
+            abort_if[0].to_string(),
+            tests[0].what.to_string(),
+            tests[0].result.to_string(),
+        ];
+        let all = [prose.as_slice(), steps.as_flattened(), &others].concat();
+        assert!(all.len() == 12 && all.iter().all(|text| text == odd), "{all:#?}");
+        let id = format!("CHG-{number}");
+        assert_eq!(world.ok("audrey", &format!("show {id}")).matches(odd).count(), 12);
+        assert!(world.ok("audrey", "list").contains(odd));
+        let reject = ["reject", &id, "--reason", odd].map(str::to_owned);
+        assert_eq!(world.run_words("carol", &reject, None).exit, Exit::Done);
+        assert_eq!(world.ok("audrey", &format!("show {id}")).matches(odd).count(), 13);
+    }
+    assert_eq!(world.findings("audrey"), Vec::<String>::new());
+}
+
+#[test]
+fn odd_names_come_back_unharmed() {
+    let world = World::founded();
+    let id = world.state().id().unwrap().to_string();
+    for (number, odd) in ODD.into_iter().enumerate() {
+        let person = format!("p{number}");
+        world.person(&person);
+        let request =
+            ["person", "request", &person, "--name", odd, "--register", &id, "--out", &format!("{person}.request")];
+        assert_eq!(world.run_words(&person, &request.map(str::to_owned), None).exit, Exit::Done);
+        world.ok("alice", &format!("person enrol {person}={person}.request:engineer"));
+        let digest = world.state().governance().motions().values().last().unwrap().opened;
+        world.ok("bob", &format!("motion second {} --digest {digest}", number + 1));
+        assert!(world.ok("audrey", "person list").contains(odd));
+    }
+    assert_eq!(world.findings("audrey"), Vec::<String>::new());
+}

@@ -1,0 +1,84 @@
+//! Requests to be enrolled.
+
+use std::fs;
+
+use twinseal::error::Exit;
+use twinseal::log::request::Request;
+
+use super::support::{CHANGE, World};
+use super::{complains, fails};
+
+/// A world in which frank asks to be enrolled, and his request.
+pub fn with_request() -> (World, String) {
+    let world = World::founded();
+    world.person("frank");
+    let id = world.state().id().unwrap().to_string();
+    world.ok("frank", &format!("person request frank --register {id} --out frank.request"));
+    let request = fs::read_to_string(world.path("frank.request")).unwrap();
+    (world, request)
+}
+
+#[test]
+fn no_request_is_taken_that_is_not_one() {
+    let (world, request) = with_request();
+    let not = |bad: &[u8], complaint: &str| {
+        world.write("bad.request", bad);
+        let complaint = format!("bad.request is {complaint}");
+        fails(&world, "alice", "person enrol frank=bad.request:approver", Exit::Invalid, &complaint);
+    };
+    not(b"", "not a request to be enrolled: ");
+    not(CHANGE.as_bytes(), "not a request to be enrolled: ");
+    not(request.replace('\n', "\r\n").as_bytes(), "not a request to be enrolled: holds the forbidden character '\\r'");
+    not(&request.as_bytes()[..request.len() / 2], "not a request to be enrolled: ");
+    not(request.replace("person frank", "person f\u{1b}").as_bytes(), "not a request to be enrolled: holds the");
+    not(format!("{request}name A\u{202e}B\n").as_bytes(), "not a request to be enrolled: holds the forbidden");
+    not(format!("{request}name {}\n", "x".repeat(201)).as_bytes(), "not a request to be enrolled: line 7, 'name': 201");
+    not(format!("{request}more\n").as_bytes(), "not a request to be enrolled: line 7 should not be there");
+    not(&[0xff; 100], "not UTF-8: line 1 holds other bytes");
+    not(&vec![b'x'; 10_000_000], "larger than 1048576 bytes");
+    // Somebody else's name over frank's signature.
+    world.write("bad.request", request.replace("person frank", "person grace"));
+    let complaint = "bad.request is not a request to be enrolled: the key of grace did not sign this request";
+    fails(&world, "alice", "person enrol grace=bad.request:approver", Exit::Invalid, complaint);
+    for (command, complaint) in [
+        ("grace=frank.request:approver", "is the request of frank, and was given as that of grace"),
+        ("frank=frank.request:king", "\"king\": not a role: use admin, engineer, approver or auditor"),
+        ("frank=frank.request:", "\"\": not a role"),
+        ("frank=frank.request", "is not of the form NAME=REQUEST-FILE:ROLE,ROLE"),
+        ("frank", "is not of the form NAME=REQUEST-FILE:ROLE,ROLE"),
+        ("=:", "\"\": not a person"),
+        ("frank=nosuch:approver", "cannot read nosuch: "),
+        ("frank=people:approver", "cannot read people: "),
+    ] {
+        complains(&world, "alice", &["person", "enrol", command], Exit::Invalid, complaint);
+    }
+}
+
+#[test]
+fn no_request_is_taken_for_another_register() {
+    let (world, _) = with_request();
+    let other = "prod#00112233445566778899aabbccddeeff";
+    world.ok("frank", &format!("person request frank --register {other} --out other.request"));
+    let complaint = format!("other.request asks to be enrolled in {other}, and this register is prod#");
+    fails(&world, "alice", "person enrol frank=other.request:approver", Exit::Invalid, &complaint);
+    // A founder's request names a register by its name alone, so it would fit every register of that name.
+    world.ok("frank", "person request frank --register prod --out founder.request");
+    let complaint = "founder.request asks to be enrolled in prod, and this register is prod#";
+    fails(&world, "alice", "person enrol frank=founder.request:approver", Exit::Invalid, complaint);
+    let init = "init --name test --register test.db --member frank=founder.request:admin";
+    fails(&world, "frank", init, Exit::Invalid, "asks to be enrolled in prod, and this register is test");
+    assert!(!world.path("test.db").exists());
+}
+
+#[test]
+fn no_flipped_bit_of_a_request_goes_unseen() {
+    let (_, request) = with_request();
+    assert!(Request::read(request.as_bytes()).is_ok());
+    for at in 0..request.len() {
+        for bit in 0..8 {
+            let mut flipped = request.clone().into_bytes();
+            flipped[at] ^= 1 << bit;
+            assert!(Request::read(&flipped).is_err(), "bit {bit} of byte {at}");
+        }
+    }
+}
