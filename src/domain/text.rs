@@ -21,7 +21,7 @@ pub fn is_forbidden(c: char) -> bool {
         '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}'
         | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// White space that nobody sees at the end of a line. A fixed list for the same reason (Unicode 16, category Zs).
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn deceptive_characters_are_refused() {
-        for c in ['\0', '\t', '\u{1b}', '\u{7f}', '\u{85}', '\u{200b}', '\u{200d}', '\u{202e}', '\u{2066}', '\u{feff}']
+        for c in ['\0', '\t', '\u{1b}', '\u{7f}', '\u{85}', '\u{200b}', '\u{202e}', '\u{2066}', '\u{feff}', '\u{1bca0}']
         {
             let typed = format!("one\nb{c}d");
             assert_eq!(Prose::from_typed(&typed), Err(Invalid::Forbidden { found: c, line: 2 }), "{c:?}");
