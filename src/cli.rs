@@ -113,7 +113,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
     let args: Vec<OsString> = args.into_iter().collect();
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(usage) => return tell_usage(env, &usage, args.iter().any(|it| it == "--json")),
+        Err(usage) => {
+            // The complaint repeats words: it is made about harmless ones, since a colour is no escape of theirs.
+            let words = args.iter().map(|word| safe(&word.to_string_lossy()).into_owned());
+            let usage = Cli::try_parse_from(words).err().unwrap_or(usage);
+            return tell_usage(env, &usage, args.iter().any(|it| it == "--json"));
+        }
     };
     let json = cli.options.json;
     let done = Context::new(env, cli.options).and_then(|mut context| {

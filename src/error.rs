@@ -404,11 +404,15 @@ fn short(given: &str) -> String {
 }
 
 fn list_faults(path: &str, faults: &[Fault]) -> String {
+    // A line end in a name is no line of the list.
+    let one_line = |text: String| text.replace('\n', "\\u{a}");
+    let path = one_line(path.to_owned());
     let count = match faults.len() {
         1 => "1 fault".to_owned(),
         n => format!("{n} faults"),
     };
-    let mut lines: Vec<String> = faults.iter().take(MOST_FAULTS).map(|fault| format!("  {path}:{fault}")).collect();
+    let mut lines: Vec<String> =
+        faults.iter().take(MOST_FAULTS).map(|fault| format!("  {path}:{}", one_line(fault.to_string()))).collect();
     if faults.len() > MOST_FAULTS {
         lines.push(format!("  and {} more", faults.len() - MOST_FAULTS));
     }

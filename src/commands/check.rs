@@ -14,7 +14,7 @@ use crate::domain::{Digest, PersonId, Refusal, Text, Time, Window, judge_party, 
 use crate::draft::{Draft, Fault, Problem, Surroundings, read};
 use crate::error::Error;
 use crate::log::{body, entry, text};
-use crate::render;
+use crate::render::{self, safe};
 use crate::store::Session;
 
 /// Check a draft: every fault at once, with its line and field; nothing is recorded
@@ -42,7 +42,8 @@ impl Check {
             let read = json!({ "terms": render::json::terms(&draft.terms), "text": render::json::text(&text) });
             context.say_json(&read)?;
         }
-        context.env.tell(format_args!("{}: no faults ({against})", self.file.display()));
+        let name = self.file.display().to_string();
+        context.env.tell(format_args!("{}: no faults ({against})", safe(&name)));
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use crate::domain::{
 use crate::error::Error;
 use crate::log::request::For;
 use crate::log::{Entry, Raw};
-use crate::render::{member_table, policy_sentences};
+use crate::render::{member_table, policy_sentences, safe};
 use crate::store::{Appended, Session, SharedFile, StoreError, Writer, project};
 
 /// Found a register: its people, its first policy, entry 0
@@ -99,7 +99,8 @@ impl Init {
         (members, names): (&[Member], &BTreeMap<PersonId, Line>),
         after: Option<&Predecessor>,
     ) {
-        context.env.tell(format_args!("The register {} at {}, founded by {founder}:\n", self.name, path.display()));
+        let path = path.display().to_string();
+        context.env.tell(format_args!("The register {} at {}, founded by {founder}:\n", self.name, safe(&path)));
         context.env.tell(member_table(members, names, context.env.width));
         if let Some(Predecessor { register, head, .. }) = after {
             context
@@ -143,7 +144,10 @@ fn predecessor(context: &mut Context<'_>, old: String) -> Result<Predecessor, Er
     (context.options.register, context.options.fingerprint) = given;
     let session = session?;
     if let Some(fault) = session.fault() {
-        context.env.tell(format_args!("note: what stands before that entry is what the new register names: {fault}"));
+        let fault = fault.to_string();
+        context
+            .env
+            .tell(format_args!("note: what stands before that entry is what the new register names: {}", safe(&fault)));
     }
     let (id, head) = (session.state().id().cloned(), session.state().head());
     let (register, head) = id.zip(head).ok_or(Error::NoEntry(0))?;

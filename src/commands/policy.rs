@@ -11,7 +11,7 @@ use super::motion::open;
 use crate::domain::{Change, ChangeId, Field, Governance, Policy as Terms, Proposal, Prose, Status, Text, Time};
 use crate::draft::{POLICY_TEMPLATE, read_policy};
 use crate::error::Error;
-use crate::render::{self, Page, policy_change, policy_sentences};
+use crate::render::{self, Page, policy_change, policy_sentences, safe};
 use crate::store::{Session, StoreError};
 
 /// Look at the policy and propose another.
@@ -56,7 +56,7 @@ impl Policy {
             Self::Draft => Ok(write!(context.env.out, "{POLICY_TEMPLATE}")?),
             Self::Check(source) => {
                 let (policy, _) = source.read(context)?;
-                let said = format!("{}: no faults", name_of_input(&source.file));
+                let said = format!("{}: no faults", safe(&name_of_input(&source.file)));
                 if context.options.json {
                     context.say_json(&json!({ "policy": render::json::policy(&policy) }))?;
                 }

@@ -15,6 +15,8 @@ mod memory;
 mod odd;
 mod registers;
 mod requests;
+mod screen;
+mod surroundings;
 
 use support::{World, words};
 use twinseal::domain::is_forbidden;

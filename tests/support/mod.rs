@@ -46,6 +46,7 @@ pub const PEOPLE: [(&str, &str); 6] = [
 /// A world of its own, gone when it is dropped.
 pub struct World {
     folder: TempDir,
+    screen: Cell<bool>,
     clock: Rc<Cell<Time>>,
     drawn: Rc<Cell<u64>>,
     variables: RefCell<Vec<(String, String, Option<String>)>>,
@@ -131,9 +132,15 @@ pub fn words(line: &str) -> Vec<String> {
 impl World {
     /// An empty folder at nine in the morning; nobody has a key yet.
     pub fn empty() -> Self {
+        Self::empty_called("")
+    }
+
+    /// As [`World::empty`], in a folder whose name begins like this.
+    pub fn empty_called(name: &str) -> Self {
         let clock = Rc::new(Cell::new(MORNING.parse().unwrap()));
         let (drawn, variables) = (Rc::new(Cell::new(0)), RefCell::default());
-        Self { folder: tempfile::tempdir().unwrap(), clock, drawn, variables }
+        let folder = tempfile::Builder::new().prefix(name).tempdir().unwrap();
+        Self { folder, screen: Cell::new(false), clock, drawn, variables }
     }
 
     /// Six people with keys and requests, and the register `prod` founded by alice and sealed by bob; everybody has
@@ -202,6 +209,11 @@ impl World {
         self.clock.set(time.parse().unwrap());
     }
 
+    /// From now on, data goes to a screen of 80 columns that shows colours, or into a pipe.
+    pub fn on_screen(&self, screen: bool) {
+        self.screen.set(screen);
+    }
+
     /// Gives somebody a variable from now on, or takes it away.
     pub fn variable(&self, person: &str, name: &str, value: Option<&str>) {
         self.variables.borrow_mut().push((person.to_owned(), name.to_owned(), value.map(str::to_owned)));
@@ -245,8 +257,8 @@ impl World {
             input: Box::new(io::empty()),
             out: Box::new(Pen { own: Rc::clone(&out), screen: Rc::clone(&screen) }),
             err: Box::new(Pen { own: Rc::clone(&err), screen: Rc::clone(&screen) }),
-            width: None,
-            colour: false,
+            width: self.screen.get().then_some(80),
+            colour: self.screen.get(),
             progress: false,
             patience: PATIENCE,
         };

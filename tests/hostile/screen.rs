@@ -1,0 +1,336 @@
+//! Nothing that comes from outside steers a terminal: every command, with every hostile character, in every place from
+//! which it could reach the screen.
+//!
+//! The commands are those of the program's own tree, so that a new one is missed here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use clap::CommandFactory;
+use twinseal::cli::Cli;
+use twinseal::domain::is_forbidden;
+use twinseal::error::Exit;
+
+use super::quoted;
+use super::support::{CHANGE, Output, PEOPLE, World, words};
+
+/// What can steer a terminal, or hide: controls, separators of lines and paragraphs, and whatever Unicode 16 says is to
+/// be ignored when shown (`Default_Ignorable_Code_Point`), but for the selectors that ask for an emoji or a glyph.
+const HOSTILE: [(char, char); 20] = [
+    ('\0', '\u{1f}'),
+    ('\u{7f}', '\u{9f}'),
+    ('\u{ad}', '\u{ad}'),
+    ('\u{34f}', '\u{34f}'),
+    ('\u{61c}', '\u{61c}'),
+    ('\u{115f}', '\u{1160}'),
+    ('\u{17b4}', '\u{17b5}'),
+    ('\u{180b}', '\u{180f}'),
+    ('\u{200b}', '\u{200f}'),
+    ('\u{2028}', '\u{2029}'),
+    ('\u{202a}', '\u{202e}'),
+    ('\u{2060}', '\u{206f}'),
+    ('\u{3164}', '\u{3164}'),
+    ('\u{feff}', '\u{feff}'),
+    ('\u{ffa0}', '\u{ffa0}'),
+    ('\u{fff0}', '\u{fff8}'),
+    ('\u{fff9}', '\u{fffb}'),
+    ('\u{1bca0}', '\u{1bca3}'),
+    ('\u{1d173}', '\u{1d17a}'),
+    ('\u{e0000}', '\u{e0fff}'),
+];
+
+fn every() -> impl Iterator<Item = char> {
+    HOSTILE.into_iter().flat_map(|(first, last)| first..=last)
+}
+
+/// The ends of every range, and a line that wants to pass for one of ours; short enough for a file's name.
+pub fn sample() -> String {
+    let ends: BTreeSet<char> = HOSTILE.into_iter().flat_map(|(first, last)| [first, last]).collect();
+    format!("x\n{FORGED}{}", String::from_iter(ends.into_iter().filter(|c| *c != '\0')))
+}
+
+const FORGED: &str = "FORGED";
+
+/// All of it: a message that cuts shows the sample, and one that does not shows the rest too.
+pub fn all() -> String {
+    format!("{}\0{}", sample(), String::from_iter(every()))
+}
+
+#[test]
+fn what_is_hostile_is_forbidden_and_nothing_else_is() {
+    let hostile = |c: char| HOSTILE.into_iter().any(|(first, last)| (first..=last).contains(&c));
+    let other: Vec<char> = ('\0'..=char::MAX).filter(|c| hostile(*c) != is_forbidden(*c)).collect();
+    assert!(other.is_empty(), "{other:?}");
+}
+
+/// How an answer is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Screen,
+    Pipe,
+    Json,
+}
+
+pub const MODES: [Mode; 3] = [Mode::Screen, Mode::Pipe, Mode::Json];
+
+/// The colours of ours and of the usage's, and their end.
+const COLOURS: [&str; 8] =
+    ["\x1b[0m", "\x1b[1m", "\x1b[4m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[36m", "\x1b[1m\x1b[4m"];
+
+/// Runs a command and looks at every character of what it said.
+#[track_caller]
+pub fn calm(world: &World, mode: Mode, person: &str, args: &[String]) -> Output {
+    calm_typing(world, mode, person, args, None)
+}
+
+/// As [`calm`], for somebody who types these answers on a terminal.
+#[track_caller]
+fn calm_typing(world: &World, mode: Mode, person: &str, args: &[String], typed: Option<&[&str]>) -> Output {
+    let json = (mode == Mode::Json).then(|| "--json".to_owned());
+    let args: Vec<String> = json.into_iter().chain(args.iter().cloned()).collect();
+    world.on_screen(mode == Mode::Screen);
+    let output = world.run_words(person, &args, typed);
+    let mut said = output.screen.clone();
+    if mode == Mode::Screen {
+        COLOURS.into_iter().for_each(|colour| said = said.replace(colour, ""));
+    }
+    if args.windows(2).any(|pair| pair == ["export", "csv"]) {
+        said = said.replace("\r\n", "\n");
+    }
+    let steers = said.chars().find(|c| *c != '\n' && is_forbidden(*c));
+    assert_eq!(steers, None, "{mode:?} {person}: {args:.200?}\n{said:.3000?}");
+    let forged = said.lines().find(|line| line.starts_with(FORGED));
+    assert_eq!(forged, None, "{mode:?} {person}: {args:.200?}\n{said:.3000}");
+    output
+}
+
+/// Whether the hostile text came to the screen, made harmless.
+pub fn came(output: &Output) -> bool {
+    ["\\u{202e}", "\\u202e", "U+202E"].iter().any(|code| output.screen.contains(code))
+}
+
+// ---- A day of every command
+
+/// Every command, as somebody who may run it, in an order in which each is carried out. `NAME` begins the name of each
+/// file that somebody could name as they like; other words in braces are filled in.
+const DAY: [(&str, &str); 62] = [
+    (
+        "alice",
+        "init --name prod --register prod.db --member alice=alice.request:admin --member bob=bob.request:admin \
+         --member erin=erin.request:engineer,approver --member carol=carol.request:approver \
+         --member dave=dave.request:approver --member audrey=audrey.request:auditor",
+    ),
+    ("bob", "seal --fingerprint {fingerprint}"),
+    ("erin", "list --fingerprint {fingerprint}"),
+    ("carol", "list --fingerprint {fingerprint}"),
+    ("dave", "list --fingerprint {fingerprint}"),
+    ("audrey", "list --fingerprint {fingerprint}"),
+    ("erin", "draft --kind emergency"),
+    ("erin", "check NAME.toml"),
+    ("erin", "file NAME.toml"),
+    ("carol", "inbox"),
+    ("carol", "approve CHG-1 --revision {revision}"),
+    ("carol", "retract CHG-1 --reason Wait."),
+    ("carol", "reject CHG-1 --reason No."),
+    ("erin", "revise CHG-1 NAME2.toml"),
+    ("carol", "diff CHG-1"),
+    ("carol", "approve CHG-1 --revision {revision}"),
+    ("dave", "approve CHG-1 --revision {revision}"),
+    ("audrey", "note CHG-1 Seen."),
+    ("erin", "start CHG-1 --artifact app.tar=NAME.tar"),
+    ("erin", "finish CHG-1 --outcome succeeded"),
+    ("erin", "file NAME.toml"),
+    ("erin", "withdraw CHG-2 --reason Later."),
+    ("erin", "draft --from CHG-1"),
+    ("erin", "show CHG-1"),
+    ("erin", "list"),
+    ("frank", "key new --no-passphrase NAME.key"),
+    ("frank", "key show NAME.key"),
+    ("frank", "person request frank --key NAME.key --register {register} --out NAME.request"),
+    ("alice", "person enrol frank=NAME.request:approver"),
+    ("bob", "motion list"),
+    ("bob", "motion show 1"),
+    ("bob", "motion second 1 --digest {opened}"),
+    ("alice", "person grant frank --group dba --reason Help."),
+    ("bob", "motion decline 2 --reason No."),
+    ("alice", "person revoke-role erin approver"),
+    ("alice", "motion withdraw 3"),
+    ("alice", "person retire dave"),
+    ("deploy", "key new --no-passphrase NAMEm.key"),
+    ("deploy", "person request deploy --key NAMEm.key --register {register} --out NAMEm.request"),
+    ("alice", "person machine deploy=NAMEm.request --operator erin"),
+    ("carol", "key new --no-passphrase NAMEc.key"),
+    (
+        "carol",
+        "person request carol --key NAMEc.key --vouch people/carol/key --register {register} --out NAMEc.request",
+    ),
+    ("alice", "person add-key NAMEc.request"),
+    ("alice", "key suspend {dave} --reason Lost."),
+    ("alice", "key lift {dave} --reason Found."),
+    ("carol", "key revoke {carol}"),
+    ("alice", "policy draft"),
+    ("alice", "policy check NAMEp.toml"),
+    ("alice", "policy propose NAMEp.toml"),
+    ("bob", "policy show"),
+    ("alice", "motion redact 4 --reason Secret."),
+    ("audrey", "person list"),
+    ("audrey", "person show carol"),
+    ("audrey", "log"),
+    ("audrey", "log --raw --seq 3"),
+    ("audrey", "export jsonl"),
+    ("audrey", "export csv"),
+    ("audrey", "verify"),
+    ("audrey", "rebuild"),
+    ("audrey", "backup NAME.backup"),
+    ("audrey", "restore NAME.backup"),
+    ("audrey", "doctor"),
+];
+
+/// A line of the day for this world, as words.
+fn filled(world: &World, line: &str) -> Vec<String> {
+    let key = |person: &str| world.signer(person).public().fingerprint().to_string();
+    let motion = || world.state().governance().motions().values().last().unwrap().opened.to_string();
+    let fill = |word: String| match word.as_str() {
+        "{fingerprint}" => world.fingerprint(),
+        "{revision}" => world.revision("CHG-1").filed.to_string(),
+        "{register}" => world.state().id().unwrap().to_string(),
+        "{opened}" => motion(),
+        "{dave}" => key("dave"),
+        "{carol}" => key("carol"),
+        _ => word.replace("NAME", &sample()),
+    };
+    words(line).into_iter().map(fill).collect()
+}
+
+/// A folder with a hostile name, and hostile names for everything in it that a person names.
+fn before_the_day() -> World {
+    let world = World::empty_called(&sample());
+    for (person, _) in PEOPLE {
+        world.person(person);
+        world.ok(person, &format!("person request {person} --register prod --out {person}.request"));
+    }
+    for person in ["frank", "deploy"] {
+        fs::create_dir_all(world.path(&format!("people/{person}"))).unwrap();
+    }
+    let name = sample();
+    let artifact = format!("{CHANGE}\n[[artifacts]]\nname = \"app.tar\"\nfile = {}\n", quoted(&format!("{name}.tar")));
+    world.write(&format!("{name}.tar"), "bytes");
+    world.write(&format!("{name}.toml"), &artifact);
+    world.write(&format!("{name}2.toml"), artifact.replace("160", "140"));
+    world.write(&format!("{name}p.toml"), "approvals = 3\napproval_days = 7\n");
+    world
+}
+
+/// For each command, somebody who runs it, and the words with which they do.
+pub type Lines = BTreeMap<Vec<String>, (String, Vec<String>)>;
+
+/// The day, told in one way. Returns the world behind it, and for each command the words that were last carried out.
+pub fn day(mode: Mode) -> (World, Lines) {
+    let (world, commands) = (before_the_day(), commands());
+    let mut last = BTreeMap::new();
+    for (person, line) in DAY {
+        if line.starts_with("start") {
+            world.at("2026-12-01T10:00:00Z");
+        }
+        let args = filled(&world, line);
+        let output = calm(&world, mode, person, &args);
+        // What `doctor` thinks of this host is its own affair.
+        let well = output.exit == Exit::Done || line == "doctor";
+        assert!(well, "{person}: {line}\n{}", output.screen);
+        let command = commands.iter().find(|(path, _)| args.starts_with(path)).unwrap().0;
+        last.insert(command.clone(), (person.to_owned(), args));
+    }
+    (world, last)
+}
+
+/// Every command of the program by its words, with its options that take a value.
+fn commands() -> BTreeMap<Vec<String>, Vec<String>> {
+    fn walk(command: &clap::Command, path: &[String], found: &mut BTreeMap<Vec<String>, Vec<String>>) {
+        let below: Vec<_> = command.get_subcommands().filter(|it| it.get_name() != "help").collect();
+        if below.is_empty() {
+            let valued = command.get_arguments().filter(|it| it.get_action().takes_values());
+            found.insert(path.to_vec(), valued.filter_map(|it| it.get_long().map(str::to_owned)).collect());
+        }
+        below.into_iter().for_each(|it| walk(it, &[path, &[it.get_name().to_owned()]].concat(), found));
+    }
+    let mut tree = Cli::command();
+    tree.build();
+    let mut found = BTreeMap::new();
+    walk(&tree, &[], &mut found);
+    found
+}
+
+#[test]
+fn no_command_is_steered_by_names_of_files_and_folders() {
+    for mode in MODES {
+        let (_, last) = day(mode);
+        let forgotten: Vec<_> = commands().into_keys().filter(|command| !last.contains_key(command)).collect();
+        assert!(forgotten.is_empty(), "the day is without {forgotten:?}");
+    }
+}
+
+#[test]
+fn no_command_is_steered_by_a_word_on_its_line() {
+    let (world, last) = day(Mode::Pipe);
+    for (command, options) in commands() {
+        let (person, args) = &last[&command];
+        let mut lines: Vec<Vec<String>> = Vec::new();
+        for at in command.len()..args.len() {
+            let mut put = |word: String| {
+                let mut line = args.clone();
+                line[at] = word;
+                lines.push(line);
+            };
+            let whole = args[at].replace(&sample(), "NAME");
+            put(all());
+            for (sign, part) in ['=', ':', ','].into_iter().filter_map(|sign| Some((sign, whole.split_once(sign)?))) {
+                put(format!("{}{sign}{}", part.0, all()));
+                put(format!("{}{sign}{}", all(), part.1));
+            }
+        }
+        let given = |option: &&String| !args.contains(&format!("--{option}"));
+        let more = options.iter().filter(given).map(|option| format!("--{option}={}", all()));
+        lines.extend(more.chain([all(), format!("--{}", all())]).map(|word| [args.as_slice(), &[word]].concat()));
+        let came =
+            lines.iter().zip(MODES.iter().cycle()).filter(|(line, mode)| came(&calm(&world, **mode, person, line)));
+        let shown = came.count();
+        assert!(shown >= 2, "{command:?} shows {shown} of {}", lines.len());
+    }
+}
+
+#[test]
+fn no_hostile_character_in_the_name_of_a_file_steers() {
+    let world = World::empty();
+    world.variable("erin", "TWINSEAL_REGISTER", None);
+    let every: Vec<char> = every().filter(|c| *c != '\0').collect();
+    for (n, part) in every.chunks(50).enumerate() {
+        let name = String::from_iter(part);
+        world.write(&format!("{name}.toml"), CHANGE);
+        let checked = calm(&world, MODES[n % 3], "erin", &["check".to_owned(), format!("{name}.toml")]);
+        assert_eq!(checked.exit, Exit::Done, "{}", checked.screen);
+        for line in [["key", "new", "--no-passphrase"].as_slice(), &["key", "show"]] {
+            let args: Vec<String> = line.iter().map(|word| (*word).to_owned()).chain([name.clone()]).collect();
+            let output = calm(&world, MODES[n % 3], "erin", &args);
+            assert_eq!(output.exit, Exit::Done, "{}", output.screen);
+        }
+    }
+}
+
+#[test]
+fn no_question_is_steered() {
+    for mode in MODES {
+        let world = before_the_day();
+        let ask = |person: &str, line: &str, typed: &[&str], question: &str| {
+            let output = calm_typing(&world, mode, person, &filled(&world, line), Some(typed));
+            assert!(output.screen.contains(question), "{line}\n{}", output.screen);
+            assert_eq!(output.exit, Exit::Done, "{line}\n{}", output.screen);
+        };
+        ask("frank", "key new NAME.key", &["secret", "secret"], "New passphrase");
+        let request = "person request frank --key NAME.key --register prod --out NAME.request";
+        ask("frank", request, &["secret"], "Passphrase of /tmp/x\\u{a}FORGED");
+        ask("alice", DAY[0].1, &["prod"], "Type prod to sign entry 0");
+        ask("bob", "seal", &["yes", "prod"], "Type yes to trust it");
+        ask("erin", "file NAME.toml", &["yes"], "Type yes to trust it");
+        ask("carol", "approve CHG-1", &["yes", "CHG-1"], "Type CHG-1 to approve");
+    }
+}
