@@ -1,0 +1,408 @@
+//! What every parser promises about any bytes at all: it never panics, and what it accepts is written in one way only,
+//! can be recorded, and hides nothing. One function for each parser; the fuzz targets call it with bytes of their own,
+//! and `tests/fuzz.rs` with those that are kept in `corpus/`.
+
+use std::fmt::Display;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::sync::{Mutex, OnceLock};
+use std::thread;
+
+use base64ct::{Base64, Encoding};
+use ed25519_dalek::{Signer as _, SigningKey};
+use ssh_key::SshSig;
+use ssh_key::encoding::Decode;
+use twinseal::domain::{
+    ChangeId, Digest, Event, EventKind, Fingerprint, Header, MotionId, PersonId, Proposal, PublicKey, Refusal, Text,
+    TextRef, Time, Window, is_forbidden, judge_window, wire,
+};
+use twinseal::draft::{self, Fault, Surroundings};
+use twinseal::log::request::{self, Request};
+use twinseal::log::sshsig::{self, Claim};
+use twinseal::log::{Defect, Keys, Raw, Unsigned, body, entry, text};
+use twinseal::render;
+use twinseal::signer::{Agent, KeyError, KeySource, Passphrase};
+
+/// A parser's check.
+pub type Check = fn(&[u8]);
+
+/// Every check by the name of its fuzz target.
+pub const CHECKS: [(&str, Check); 8] = [
+    ("agent", agent),
+    ("change", change),
+    ("entry", self::entry),
+    ("key", key),
+    ("policy", policy),
+    ("request", self::request),
+    ("sshsig", self::sshsig),
+    ("text", self::text),
+];
+
+/// A key that nobody else has: what it signs here was never meant for a register.
+fn own_key() -> SigningKey {
+    SigningKey::from_bytes(&[7; 32])
+}
+
+fn own_point() -> [u8; 32] {
+    own_key().verifying_key().to_bytes()
+}
+
+fn sign(namespace: &str, message: &[u8]) -> Vec<u8> {
+    let signature = own_key().sign(&sshsig::signed_data(namespace, message));
+    sshsig::encode(&own_point(), namespace, &signature.to_bytes())
+}
+
+fn now() -> Time {
+    "2026-12-01T09:00:00Z".parse().unwrap()
+}
+
+/// Whoever is told no is told why, in words that steer no terminal.
+fn told(error: impl Display) {
+    let error = error.to_string();
+    assert!(!error.is_empty() && !render::safe_lines(&error).contains(|c| c != '\n' && is_forbidden(c)));
+}
+
+fn hides_nothing(bytes: &[u8]) {
+    let text = str::from_utf8(bytes).unwrap();
+    assert_eq!(text.chars().find(|c| *c != '\n' && is_forbidden(*c)), None);
+}
+
+// ---- Entries
+
+/// An entry's bytes: everything up to the end of the signature line, then its text, if there is one.
+pub fn entry(data: &[u8]) {
+    let line = |from: usize| data[from..].iter().position(|b| *b == b'\n').map(|end| from + end + 1);
+    let end = data.windows(2).position(|pair| pair == b"\n\n").and_then(|at| line(at + 2)).unwrap_or(data.len());
+    let (blob, text) = data.split_at(end);
+    let raw = Raw { seq: place(blob), blob: blob.to_vec(), text: (!text.is_empty()).then(|| text.to_vec()) };
+
+    let opened = entry::open(&raw);
+    let (header, event) = match entry::facts(&raw) {
+        Ok(facts) => facts,
+        Err(defect) => {
+            assert!(opened.is_err() && entry::parse(&raw).is_err());
+            return told(defect);
+        }
+    };
+    // What was read says all that is written: the bytes follow from it, and nothing else does.
+    let unsigned = Unsigned::new(&header, &event, raw.text.clone()).unwrap();
+    assert!(raw.blob.starts_with(format!("{}\n", unsigned.body()).as_bytes()));
+    hides_nothing(&raw.blob);
+    match &opened {
+        Err(defect) => told(defect),
+        Ok(opened) => {
+            assert_eq!((&opened.header, &opened.event), (&header, &event));
+            assert_eq!(entry::parse(&raw).as_ref(), Ok(opened));
+            assert_eq!(unsigned.seal(&signature(&raw)).unwrap(), (raw.clone(), opened.clone()));
+        }
+    }
+    let signed = sign_again(header, &event, raw.text.clone());
+    // Many at once are judged as each by itself.
+    let both: Vec<Raw> = [raw].into_iter().chain(signed).collect();
+    let alone: Vec<_> = both.iter().map(entry::open).collect();
+    assert_eq!(entry::open_all(&both, &mut Keys::default()), alone);
+}
+
+/// The place that an entry names.
+fn place(blob: &[u8]) -> u64 {
+    let line = blob.split(|b| *b == b'\n').find_map(|line| line.strip_prefix(b"seq "));
+    line.and_then(|seq| str::from_utf8(seq).ok()?.parse().ok()).unwrap_or_default()
+}
+
+/// The signature of an entry that was opened.
+fn signature(raw: &Raw) -> Vec<u8> {
+    let line = raw.blob.strip_suffix(b"\n").unwrap().rsplit(|b| *b == b' ').next().unwrap();
+    Base64::decode_vec(str::from_utf8(line).unwrap()).unwrap()
+}
+
+/// The same entry by a key at hand: so that what is asked after the signature is asked too.
+fn sign_again(header: Header, event: &Event, text: Option<Vec<u8>>) -> Option<Raw> {
+    let header = Header { key: Fingerprint::of(&own_point()), ..header };
+    let unsigned = Unsigned::new(&header, event, text).unwrap();
+    let signature = sign(unsigned.namespace(), unsigned.body().as_bytes());
+    match unsigned.seal(&signature) {
+        Ok((raw, entry)) => {
+            assert_eq!((&entry.header, &entry.event), (&header, event));
+            let shown = render::json::entry(&header, event, entry.text.as_ref(), entry.leaf).to_string();
+            hides_nothing(format!("{shown}\n{}", render::what(event)).as_bytes());
+            Some(raw)
+        }
+        Err(defect) => {
+            let of_signature = [Defect::SignatureForm, Defect::SignatureFalse, Defect::SignatureKey];
+            assert!(!of_signature.contains(&defect), "{defect}");
+            told(defect);
+            None
+        }
+    }
+}
+
+/// A text part behind a line that names the kind of its entry.
+pub fn text(data: &[u8]) {
+    let mut parts = data.splitn(2, |b| *b == b'\n');
+    let kind = parts.next().and_then(|kind| str::from_utf8(kind).ok()?.parse::<EventKind>().ok());
+    let (Some(kind), Some(bytes)) = (kind, parts.next()) else { return };
+    match text::read(kind, bytes) {
+        Err(defect) => told(defect),
+        Ok(read) => {
+            hides_nothing(bytes);
+            assert!(read.filled().iter().all(|field| text::fields(kind).contains(field)));
+            // The salt alone is not part of what was read.
+            let salt = str::from_utf8(&bytes["salt ".len()..][..32]).unwrap();
+            let salt = twinseal::domain::unhex(salt).unwrap();
+            let written = TextRef { filled: read.filled(), digest: text::digest(bytes) };
+            assert_eq!(text::write(&read, salt), (bytes.to_vec(), written));
+        }
+    }
+}
+
+/// A request to be enrolled; and the same with a signature that holds, if it is for the key at hand.
+pub fn request(data: &[u8]) {
+    read_request(data);
+    let Some(at) = data.windows(2).position(|pair| pair == b"\n\n") else { return };
+    let (body, rest) = (&data[..=at], &data[at + 2..]);
+    let after = rest.iter().position(|b| *b == b'\n').map_or(rest, |end| &rest[end + 1..]);
+    let sig = Base64::encode_string(&sign(request::NAMESPACE, body));
+    let signed = [body, format!("\nsig {sig}\n").as_bytes(), after].concat();
+    read_request(&signed);
+    let vouch = Base64::encode_string(&sign(request::VOUCH, body));
+    read_request(&[body, format!("\nsig {sig}\nvouch {vouch}\n").as_bytes(), after].concat());
+}
+
+fn read_request(bytes: &[u8]) {
+    match Request::read(bytes) {
+        Err(defect) => told(defect),
+        Ok(read) => {
+            hides_nothing(bytes);
+            assert_eq!(read.write().as_bytes(), bytes);
+            assert_eq!(request::check(&read.register, &read.person, &read.key, &read.proof), Ok(()));
+            if let Some(vouch) = &read.vouch {
+                assert_eq!(request::check_vouch(&read.register, &read.person, &read.key, vouch), Ok(()));
+            }
+        }
+    }
+}
+
+// ---- What people write
+
+/// Files whose name begins with `no` are not there; every other holds its own name.
+struct Names;
+
+impl Surroundings for Names {
+    fn digest_of(&self, path: &str) -> io::Result<Digest> {
+        if path.starts_with("no") { Err(io::ErrorKind::NotFound.into()) } else { Ok(text::digest(path.as_bytes())) }
+    }
+
+    fn judge_party(&self, _: &PersonId) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn judge_window(&self, window: &Window) -> Result<(), Refusal> {
+        judge_window(window, now())
+    }
+}
+
+/// A change as TOML.
+pub fn change(data: &[u8]) {
+    let Ok(source) = str::from_utf8(data) else { return };
+    let draft = match draft::read(source, &Names) {
+        Err(faults) => return named(source, &faults),
+        Ok(draft) => draft,
+    };
+    // Whatever can be read can be recorded.
+    let words = Text::Description(Box::new(draft.description.clone()));
+    let (bytes, reference) = text::write(&words, [7; 16]);
+    hides_nothing(&bytes);
+    assert_eq!(text::read(EventKind::File, &bytes), Ok(words));
+    let event = Event::File { change: ChangeId::after(0), terms: Box::new(draft.terms.clone()) };
+    recorded(&event, Some(reference));
+    // And it is the same as a draft again, but for its window.
+    let written = draft::write("CHG-1", &draft.terms, &draft.description, now());
+    let again = draft::read(&written, &Names).unwrap();
+    assert_eq!(again.terms.window.zone(), draft.terms.window.zone());
+    let terms = twinseal::domain::Terms { window: draft.terms.window.clone(), ..again.terms };
+    assert_eq!((terms, again.description), (draft.terms, draft.description));
+}
+
+/// A policy as TOML.
+pub fn policy(data: &[u8]) {
+    let Ok(source) = str::from_utf8(data) else { return };
+    match draft::read_policy(source) {
+        Err(faults) => named(source, &faults),
+        Ok(policy) => {
+            assert!(policy.approvals() >= 2);
+            let proposal = Proposal::Policy { replaces: Digest::NONE, policy };
+            let event = Event::Propose { motion: MotionId::after(0), proposal };
+            recorded(&event, None);
+        }
+    }
+}
+
+/// A draft that is not one: its faults are named in order, on lines that it has.
+fn named(source: &str, faults: &[Fault]) {
+    let lines = source.split('\n').count();
+    assert!(!faults.is_empty() && faults.is_sorted_by_key(|fault| fault.line));
+    assert!(faults.iter().all(|fault| (1..=lines).contains(&fault.line)));
+    faults.iter().for_each(told);
+}
+
+/// An event can be written into a body, and is the same when it is read.
+fn recorded(event: &Event, text: Option<TextRef>) {
+    let header = Header {
+        register: "prod#00112233445566778899aabbccddeeff".parse().unwrap(),
+        seq: 1,
+        prev: Digest::NONE,
+        governance: Digest::NONE,
+        last: event.change().map(|_| Digest::NONE),
+        time: now(),
+        actor: "erin".parse().unwrap(),
+        key: Fingerprint::of(&own_point()),
+        text,
+    };
+    let body = body::write(&header, event);
+    hides_nothing(body.as_bytes());
+    assert_eq!(body::read(body.as_bytes()), Ok((header, event.clone())));
+}
+
+// ---- Keys and signatures
+
+const NAMESPACE: &str = "twinseal/change.note/v1";
+const MESSAGE: &[u8] = b"whatever is signed\n";
+
+/// A key file: a private key, or the public half of one.
+pub fn key(data: &[u8]) {
+    // Its file is readable for its owner alone, as a private key must be.
+    static FILE: Mutex<Option<tempfile::NamedTempFile>> = Mutex::new(None);
+    let mut file = FILE.lock().unwrap();
+    let file = file.get_or_insert_with(|| tempfile::NamedTempFile::new().unwrap());
+    fs::write(file.path(), data).unwrap();
+    match KeySource::read(file.path()) {
+        Err(error) => told(error),
+        Ok(KeySource::Agent(public)) => {
+            // Behind algorithm and key may stand anything, and between them any white space.
+            let line: Vec<&str> = str::from_utf8(data).unwrap().split_whitespace().take(2).collect();
+            let line = line.join(" ");
+            assert_eq!(public.to_string(), line);
+            let stock = ssh_key::PublicKey::from_openssh(&line).unwrap();
+            assert_eq!(stock.key_data().ed25519().unwrap().0, *public.as_bytes());
+        }
+        Ok(KeySource::File(file)) => {
+            let (public, locked) = (file.public(), file.is_locked());
+            let nobody = |path: &Path| Err::<Passphrase, _>(KeyError::NeedsPassphrase { path: path.to_owned() });
+            match file.unlock(nobody) {
+                Err(error) => told(error),
+                Ok(signer) => {
+                    assert!(!locked && signer.public() == public);
+                    let blob = signer.sign(NAMESPACE, MESSAGE).unwrap();
+                    assert_eq!(sshsig::verify(NAMESPACE, MESSAGE, &blob), Ok(*public.as_bytes()));
+                }
+            }
+        }
+    }
+}
+
+/// A namespace on a line, a message on a line, and the blob of a signature.
+pub fn sshsig(data: &[u8]) {
+    let mut parts = data.splitn(3, |b| *b == b'\n');
+    let namespace = parts.next().and_then(|it| str::from_utf8(it).ok());
+    let (Some(namespace), Some(message), Some(blob)) = (namespace, parts.next(), parts.next()) else { return };
+    let verdict = sshsig::verify(namespace, message, blob);
+    match Claim::read(namespace, message, blob) {
+        Err(defect) => {
+            assert_eq!(verdict.as_ref(), Err(&defect));
+            told(defect);
+        }
+        Ok(claim) => {
+            let signature = [*claim.r(), *claim.s()].concat().try_into().unwrap();
+            assert_eq!(sshsig::encode(claim.key(), namespace, &signature), blob);
+            assert_eq!(verdict.is_ok(), claim.holds());
+            assert_eq!(Keys::default().judge([&claim]), [claim.holds()]);
+            if !namespace.is_empty() {
+                let stock = SshSig::decode(&mut &*blob).unwrap();
+                assert_eq!((stock.namespace(), stock.signature_bytes()), (namespace, &signature[..]));
+            }
+        }
+    }
+    no_second_signature(namespace, message, blob);
+}
+
+/// Of a signature that holds, nothing else holds: `mask` changes bits of one.
+fn no_second_signature(namespace: &str, message: &[u8], mask: &[u8]) {
+    let good = sign(namespace, message);
+    assert_eq!(sshsig::verify(namespace, message, &good), Ok(own_point()));
+    let mut bad = good.clone();
+    bad.iter_mut().rev().zip(mask.iter().rev()).for_each(|(byte, mask)| *byte ^= mask);
+    assert_eq!(sshsig::verify(namespace, message, &bad).is_ok(), bad == good);
+    if let Ok(claim) = Claim::read(namespace, message, &bad) {
+        assert_eq!(Keys::default().judge([&claim]), [claim.holds()]);
+    }
+}
+
+/// What an agent answers when it is asked for its keys, framed as on the wire; and behind it, when it is to sign.
+pub fn agent(data: &[u8]) {
+    let length = data.split_first_chunk().map_or(0, |(length, _)| u32::from_be_bytes(*length) as usize + 4);
+    let (listed, signed) = data.split_at(length.min(data.len()));
+    let key = PublicKey::from_bytes(own_point()).unwrap();
+    let agent = FalseAgent::at_work();
+    agent.will_say([listed, listed, signed]);
+    match agent.asked().keys() {
+        Err(error) => told(error),
+        Ok(held) => {
+            // Where the list holds nothing else, it is the one way to write these keys.
+            let mut list = vec![12];
+            list.extend_from_slice(&(held.len() as u32).to_be_bytes());
+            for it in &held {
+                put(&mut list, &wire(it.key.as_bytes()));
+                put(&mut list, it.comment.as_bytes());
+            }
+            let all = listed.get(5..9) == list.get(1..5) && held.iter().all(|it| !it.comment.contains('\u{fffd}'));
+            assert!(!all || listed[4..] == list);
+        }
+    }
+    match agent.asked().signer(key).map_err(KeyError::from).and_then(|signer| signer.sign(NAMESPACE, MESSAGE)) {
+        Err(error) => told(error),
+        Ok(blob) => assert_eq!(sshsig::verify(NAMESPACE, MESSAGE, &blob), Ok(own_point())),
+    }
+}
+
+fn put(out: &mut Vec<u8>, part: &[u8]) {
+    out.extend_from_slice(&(part.len() as u32).to_be_bytes());
+    out.extend_from_slice(part);
+}
+
+/// Listens at a socket and answers whatever it was told to.
+struct FalseAgent {
+    folder: tempfile::TempDir,
+    answers: Mutex<std::vec::IntoIter<Vec<u8>>>,
+}
+
+impl FalseAgent {
+    /// The one of this process; nobody else may use it meanwhile.
+    fn at_work() -> &'static Self {
+        static ONE: OnceLock<FalseAgent> = OnceLock::new();
+        ONE.get_or_init(|| {
+            let folder = tempfile::tempdir().unwrap();
+            let listener = UnixListener::bind(folder.path().join("socket")).unwrap();
+            thread::spawn(move || listener.incoming().for_each(|stream| Self::at_work().answer(stream.unwrap())));
+            Self { folder, answers: Mutex::default() }
+        })
+    }
+
+    fn asked(&self) -> Agent {
+        Agent::at(self.folder.path().join("socket"))
+    }
+
+    fn will_say(&self, answers: [&[u8]; 3]) {
+        *self.answers.lock().unwrap() = answers.map(<[u8]>::to_vec).to_vec().into_iter();
+    }
+
+    fn answer(&self, mut stream: UnixStream) {
+        let mut length = [0; 4];
+        stream.read_exact(&mut length).unwrap();
+        stream.read_exact(&mut vec![0; u32::from_be_bytes(length) as usize]).unwrap();
+        let answer = self.answers.lock().unwrap().next().unwrap_or_default();
+        // Whoever has heard enough hangs up.
+        let _ = stream.write_all(&answer);
+    }
+}
