@@ -113,7 +113,7 @@ pub fn came(output: &Output) -> bool {
 
 /// Every command, as somebody who may run it, in an order in which each is carried out. `NAME` begins the name of each
 /// file that somebody could name as they like; other words in braces are filled in.
-const DAY: [(&str, &str); 62] = [
+const DAY: [(&str, &str); 65] = [
     (
         "alice",
         "init --name prod --register prod.db --member alice=alice.request:admin --member bob=bob.request:admin \
@@ -173,6 +173,7 @@ const DAY: [(&str, &str); 62] = [
     ("alice", "policy propose NAMEp.toml"),
     ("bob", "policy show"),
     ("alice", "motion redact 4 --reason Secret."),
+    ("alice", "motion restored --restored 2 --lost 900:{leaf} --reason Lost."),
     ("audrey", "person list"),
     ("audrey", "person show carol"),
     ("audrey", "log"),
@@ -182,6 +183,8 @@ const DAY: [(&str, &str); 62] = [
     ("audrey", "verify"),
     ("audrey", "rebuild"),
     ("audrey", "backup NAME.backup"),
+    ("audrey", "recover NAME.backup"),
+    ("audrey", "repair --out NAME.valid"),
     ("audrey", "restore NAME.backup"),
     ("audrey", "doctor"),
 ];
@@ -197,7 +200,7 @@ fn filled(world: &World, line: &str) -> Vec<String> {
         "{opened}" => motion(),
         "{dave}" => key("dave"),
         "{carol}" => key("carol"),
-        _ => word.replace("NAME", &sample()),
+        word => word.replace("NAME", &sample()).replace("{leaf}", &"7".repeat(64)),
     };
     words(line).into_iter().map(fill).collect()
 }
