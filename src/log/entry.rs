@@ -122,7 +122,7 @@ pub fn facts(raw: &Raw) -> Result<(Header, Event), Defect> {
 /// # Errors
 /// What is wrong with the grammar of the body.
 pub fn facts_again(raw: &Raw) -> Result<(Header, Event), Defect> {
-    in_its_place(raw, body::read_again(split(&raw.blob)?.0)?)
+    in_its_place(raw, body::read_again(halves(&raw.blob)?.0)?)
 }
 
 fn in_its_place(raw: &Raw, (header, event): (Header, Event)) -> Result<(Header, Event), Defect> {
@@ -134,6 +134,12 @@ fn in_its_place(raw: &Raw, (header, event): (Header, Event)) -> Result<(Header, 
 
 /// Body and decoded signature of a blob, which must be written in its one spelling.
 fn split(blob: &[u8]) -> Result<(&[u8], Vec<u8>), Defect> {
+    let (body, line) = halves(blob)?;
+    Ok((body, Base64::decode_vec(line).map_err(|_| Defect::SignatureForm)?))
+}
+
+/// Body and signature as they stand in a blob.
+fn halves(blob: &[u8]) -> Result<(&[u8], &str), Defect> {
     if blob.len() > MOST_BLOB {
         return Err(Defect::TooLarge { bytes: blob.len(), most: MOST_BLOB });
     }
@@ -144,7 +150,7 @@ fn split(blob: &[u8]) -> Result<(&[u8], Vec<u8>), Defect> {
     if body.len() > MOST {
         return Err(Defect::TooLarge { bytes: body.len(), most: MOST });
     }
-    Ok((body, Base64::decode_vec(line).map_err(|_| Defect::SignatureForm)?))
+    Ok((body, line))
 }
 
 /// Holds the text part against what the body says of it.
