@@ -1,0 +1,71 @@
+//! What an entry costs, on one thread, beside bare `verify_strict` of the same messages: `cargo bench`.
+//!
+//! The entries are the good ones of `tests/vectors`, so often that there are a thousand. Whole processes, and many cores,
+//! are measured by `benches/run.sh`.
+
+use std::fs;
+use std::hint::black_box;
+
+use base64ct::{Base64, Encoding};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use ed25519_dalek::{Signature, VerifyingKey};
+use twinseal::domain::Register;
+use twinseal::log::{Keys, Raw, entry, sshsig};
+
+fn good() -> Vec<Raw> {
+    let names = fs::read_dir("tests/vectors/good").unwrap().map(|it| it.unwrap().path());
+    let mut names: Vec<_> = names.filter(|path| path.extension().is_some_and(|it| it == "entry")).collect();
+    names.sort();
+    let read = |(seq, path): (u64, &std::path::PathBuf)| Raw {
+        seq,
+        blob: fs::read(path).unwrap(),
+        text: fs::read(path.with_extension("text")).ok(),
+    };
+    (0..).zip(&names).map(read).collect()
+}
+
+/// Key, message and signature, all decoded.
+fn bare(raw: &Raw) -> (VerifyingKey, Vec<u8>, Signature) {
+    let blob = str::from_utf8(&raw.blob).unwrap();
+    let (body, line) = blob.split_once("\nsig ").unwrap();
+    let sig = Base64::decode_vec(line.trim_end()).unwrap();
+    let point: [u8; 32] = sig[33..65].try_into().unwrap();
+    let message = sshsig::signed_data(body.lines().next().unwrap(), body.as_bytes());
+    (VerifyingKey::from_bytes(&point).unwrap(), message, Signature::from_slice(&sig[sig.len() - 64..]).unwrap())
+}
+
+fn entries(criterion: &mut Criterion) {
+    let good = good();
+    let thousand: Vec<Raw> = good.iter().cycle().take(1000).cloned().collect();
+    let decoded: Vec<_> = thousand.iter().map(bare).collect();
+    let mut group = criterion.benchmark_group("a thousand entries");
+    group.throughput(Throughput::Elements(1000)).sample_size(20);
+    group.bench_function("baseline: verify_strict", |it| {
+        it.iter(|| decoded.iter().all(|(key, message, signature)| key.verify_strict(message, signature).is_ok()));
+    });
+    group.bench_function("opened one by one", |it| it.iter(|| thousand.iter().all(|raw| entry::open(raw).is_ok())));
+    group.bench_function("opened together", |it| {
+        it.iter(|| entry::open_all(&thousand, &mut Keys::default()).iter().all(Result::is_ok));
+    });
+    group.bench_function("read", |it| it.iter(|| thousand.iter().all(|raw| entry::facts(raw).is_ok())));
+    group.bench_function("read again", |it| it.iter(|| thousand.iter().all(|raw| entry::facts_again(raw).is_ok())));
+    group.bench_function("leaf hashes", |it| it.iter(|| thousand.iter().map(Raw::leaf).map(black_box).count()));
+    group.finish();
+
+    let facts: Vec<_> = good.iter().map(|raw| (entry::facts(raw).unwrap(), raw.leaf())).collect();
+    let mut group = criterion.benchmark_group("a register of every kind of entry");
+    group.bench_function("judged and folded", |it| {
+        it.iter(|| {
+            let mut state = Register::default();
+            for ((header, event), leaf) in &facts {
+                assert!(state.judge(header, event).is_ok());
+                state.apply(header, *leaf, event);
+            }
+            state
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, entries);
+criterion_main!(benches);
