@@ -253,6 +253,14 @@ pub enum Error {
         /// Whether it had one.
         erased: bool,
     },
+    /// A file that was named beside the register, and is of no use.
+    #[error("nothing can be recovered from {}: {source}", .path.display())]
+    Copy {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: StoreError,
+    },
     /// A restoration of which this account remembers nothing.
     #[error("the log holds all that this account verified, so {flag} must say what was lost")]
     NothingLost {

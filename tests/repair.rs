@@ -3,6 +3,8 @@
 mod support;
 
 use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::process::Command;
 
 use support::World;
 use twinseal::error::Exit;
@@ -86,7 +88,7 @@ fn a_register_that_others_have_open_is_not_exchanged_under_them() {
     world.tamper(GARBAGE);
     let other = world.sql();
     let seen: i64 = other.query_row("SELECT count(*) FROM entry", [], |row| row.get(0)).unwrap();
-    world.fails("erin", "repair", Exit::Environment, "busy");
+    world.fails("erin", "repair", Exit::Environment, "others are using");
     assert_eq!((world.entries(), seen), (4, 4));
     let names = fs::read_dir(world.path("")).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap());
     assert_eq!(names.filter(|name| name.contains(".broken-") || name.contains(".valid-")).count(), 0);
@@ -114,4 +116,74 @@ fn nothing_is_repaired_of_another_register_or_of_one_whose_entry_0_is_broken() {
     world.tamper("UPDATE entry SET blob = CAST(replace(blob, 'alice', 'alica') AS BLOB) WHERE seq = 0");
     world.fails("erin", "repair", Exit::Broken, "fingerprint");
     assert_eq!(world.entries(), 3);
+}
+
+#[test]
+fn a_repaired_register_keeps_owner_group_and_rights() {
+    let world = World::filed();
+    world.tamper(GARBAGE);
+    let path = world.path("prod.db");
+    if chown(&path, Some(4242), Some(4243)).is_err() {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "CI must not skip this test");
+        eprintln!("skipped: this test needs the right to give files away");
+        return;
+    }
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    world.ok("erin", "repair");
+    let now = fs::metadata(&path).unwrap();
+    assert_eq!((now.uid(), now.gid(), now.mode() & 0o777), (4242, 4243, 0o640));
+}
+
+/// carol notes so many things, as a process of her own, and says how often that was done.
+fn note_many(world: &World, times: u64) -> impl FnOnce() -> u64 + Send + use<> {
+    let (home, folder) = (world.path("people/carol"), world.path(""));
+    let note = move || {
+        let mut note = Command::new(env!("CARGO_BIN_EXE_twinseal"));
+        note.args(["note", "CHG-1", "Words.", "--register", "prod.db"]).current_dir(&folder).env_clear();
+        note.env("HOME", &home).env("TWINSEAL_KEY", home.join("key"));
+        note.output().unwrap().status.success()
+    };
+    move || (0..times).filter(|_| note()).count() as u64
+}
+
+#[test]
+fn what_is_recorded_while_a_register_is_repaired_is_not_lost() {
+    let world = World::filed();
+    let mut entries = world.entries();
+    let mut minutes = 0..;
+    for _ in 0..8 {
+        // A page that nobody uses stops no one: others go on recording.
+        world.sql().execute_batch("CREATE TABLE odd (x); INSERT INTO odd VALUES (1)").unwrap();
+        world.tamper("PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'odd'");
+        let findings = world.findings("audrey");
+        assert!(findings.iter().any(|it| it.contains("never used")), "{findings:?}");
+        let recording = std::thread::spawn(note_many(&world, 8));
+        let mut repaired = || {
+            let minute: u64 = minutes.next().unwrap();
+            world.at(&format!("2026-12-01T{:02}:{:02}:00Z", 9 + minute / 60, minute % 60));
+            world.run("erin", "repair").exit == Exit::Done
+        };
+        assert!((0..50).any(|_| repaired()), "it was never repaired");
+        entries += recording.join().unwrap();
+        assert_eq!(world.entries(), entries);
+        assert_eq!(world.findings("carol"), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_row_that_is_another_each_time_it_is_read_is_not_taken_for_the_valid_part() {
+    let world = World::approved();
+    let plant =
+        "DROP TRIGGER entry_only_at_the_end; DROP TRIGGER entry_never_changed; DROP TRIGGER entry_never_deleted;
+        ALTER TABLE entry RENAME TO kept;
+        CREATE VIEW entry AS SELECT seq, CASE WHEN seq = 4 AND random() % 2 = 0 THEN x'00' ELSE blob END AS blob, text
+        FROM kept";
+    world.sql().execute_batch(plant).unwrap();
+    fs::create_dir_all(world.path("people/stranger")).unwrap();
+    for n in 0..12 {
+        let file = format!("valid-{n}.db");
+        if world.run("erin", &format!("repair --out {file}")).exit == Exit::Done {
+            assert_eq!(world.run("stranger", &format!("verify --register {file}")).exit, Exit::Done, "{n}");
+        }
+    }
 }

@@ -149,6 +149,102 @@ fn verify_moves_over_too_and_says_so() {
     let verified = world.run("audrey", "verify");
     assert_eq!(verified.exit, Exit::Done, "{}", verified.screen);
     assert!(verified.err.contains("which this account verified, is lost"), "{}", verified.screen);
+    // What it remembers now is what it found, so that vouches for nothing; and that there was a restoration stays said.
+    assert!(verified.out.contains("the fingerprint alone: its beginning, not its end"), "{}", verified.out);
+    let again = world.run("audrey", "verify").out;
+    let said =
+        "from entry 2, without what was lost up to entry 4, by motion 1, proposed by alice, seconded by bob: The";
+    assert!(again.contains("this account's pin: entry 4") && again.contains(said), "{again}");
+}
+
+#[test]
+fn a_register_that_is_restored_twice_goes_on_twice() {
+    let world = restored();
+    go_on(&world);
+    PEOPLE.iter().for_each(|(person, _)| drop(world.ok(person, "list")));
+    world.ok("erin", "note CHG-1 'So far, so good.'");
+    world.ok("alice", "list");
+    put_back(&world, "early.db");
+    for (person, _) in PEOPLE {
+        stopped(&world, person, "list");
+    }
+    world.ok("alice", "motion restored --reason 'The other disk died too.'");
+    assert!(world.run_typing("bob", "motion second 1", &["1"]).screen.contains("what was lost up to entry 5"));
+    for (person, _) in PEOPLE {
+        world.ok(person, "list");
+        assert_eq!(world.findings(person), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn no_memory_moves_over_for_a_copy_or_another_file_of_the_register() {
+    let world = World::filed();
+    world.ok("erin", "backup drill.db");
+    ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-1"));
+    PEOPLE.iter().for_each(|(person, _)| drop(world.ok(person, "list")));
+    world.ok("erin", "restore drill.db");
+    world.ok("alice", "motion restored --register drill.db --reason 'An exercise.'");
+    world.run_typing("bob", "motion second 1 --register drill.db", &["1"]);
+    let stranger = format!("backup drill-copy.db --register drill.db --fingerprint {}", world.fingerprint());
+    fs::create_dir_all(world.path("people/stranger")).unwrap();
+    world.ok("stranger", &stranger);
+    for file in ["drill.db", "drill-copy.db"] {
+        for command in ["verify", "list", "doctor"] {
+            let output = world.run("carol", &format!("{command} --register {file}"));
+            assert_ne!(output.exit, Exit::Done, "{command} {file}: {}", output.screen);
+        }
+    }
+    world.ok("carol", "list");
+    assert!(world.run("carol", "verify").out.contains("this account's pin: entry 4"));
+}
+
+#[test]
+fn nothing_is_brought_back_that_is_not_what_one_remembers() {
+    let world = restored();
+    fs::copy(world.path("prod.db"), world.path("fork.db")).unwrap();
+    let frank = |command: &str| {
+        fs::create_dir_all(world.path("people/frank")).unwrap();
+        fs::copy(world.path("people/erin/key"), world.path("people/frank/key")).unwrap();
+        world.ok("frank", &format!("{command} --fingerprint {}", world.fingerprint()));
+    };
+    ["Other", "Another", "More"].iter().for_each(|it| frank(&format!("note CHG-1 {it}. --register fork.db")));
+    stopped(&world, "carol", "recover fork.db");
+    world.ok("carol", "recover late.db");
+}
+
+#[test]
+fn the_newest_that_was_lost_is_what_pin_or_copy_remember() {
+    let world = World::filed();
+    world.ok("erin", "backup early.db");
+    let folder = format!("people/alice/.local/state/twinseal/{}", world.fingerprint());
+    ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-1"));
+    world.ok("alice", "list");
+    let pin = fs::read(world.path(&format!("{folder}/pin"))).unwrap();
+    world.ok("erin", "note CHG-1 'One more.'");
+    world.ok("alice", "list");
+    // As after a crash between copy and pin.
+    world.write(&format!("{folder}/pin"), pin);
+    put_back(&world, "early.db");
+    world.ok("alice", "motion restored --reason 'The disk died.'");
+    assert!(world.ok("alice", "motion show 1").contains("what was lost up to entry 5"));
+}
+
+#[test]
+fn what_is_no_copy_of_this_register_is_named_and_left() {
+    let world = restored();
+    world.write("text", "no database");
+    for (file, why) in
+        [("text", "no SQLite database"), ("nothing", "there is no register"), (".", "no SQLite database")]
+    {
+        world.fails(
+            "dave",
+            &format!("recover {file}"),
+            Exit::Invalid,
+            &format!("nothing can be recovered from {file}: "),
+        );
+        assert!(world.run("dave", &format!("recover {file}")).err.contains(why), "{file}");
+    }
+    assert_eq!(world.ok("dave", "recover prod.db"), "that file holds no valid entry beyond the end of the register\n");
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn the_register_that_is_opened_is_the_one_that_was_confirmed() {
     // Somebody puts another register in place between the question and the opening.
     let (shared, _) = SharedFile::open(&world.path("lab.db"), &world.path("scratch")).unwrap();
     let folder = world.path("memory");
-    let session = Session::open(shared, &folder, genuine, world.now(), &mut |_| {}).unwrap();
+    let session = Session::open(shared, &folder, genuine, true, world.now(), &mut |_| {}).unwrap();
     let fault = session.fault().unwrap();
     assert_eq!((fault.seq, fault.rule), (Some(0), "fingerprint"));
     assert!(!Path::new(&folder.join("pin")).exists());

@@ -82,7 +82,7 @@ pub struct Found {
 }
 
 /// How a register is opened.
-type Open = fn(SharedFile, &Path, Digest, Time, &mut dyn FnMut(u64)) -> Result<Session, StoreError>;
+type Open = fn(SharedFile, &Path, Digest, bool, Time, &mut dyn FnMut(u64)) -> Result<Session, StoreError>;
 
 /// No file that people write is larger.
 const MOST_INPUT: u64 = 1 << 20;
@@ -158,6 +158,14 @@ impl<'e> Context<'e> {
         }
         let known = self.known.list().iter().filter(|known| !known.superseded);
         known.filter(meant).map(|known| &known.fingerprint).find(|known| **known != found).cloned()
+    }
+
+    /// Whether a file is the register that this account knows, and no copy of it or other file: it stands where that
+    /// stood, or nothing stands there any more.
+    pub fn is_home(&self, shared: &SharedFile, fingerprint: Digest) -> bool {
+        let known = self.known.list().iter().filter(|known| known.fingerprint == fingerprint.to_string());
+        let mut places = known.filter_map(|known| known.path.canonicalize().ok()).peekable();
+        !shared.is_copy() && (places.peek().is_none() || places.any(|place| place == shared.path()))
     }
 
     /// What this account remembers of a register in whose place another says that it stands.
@@ -287,10 +295,10 @@ impl<'e> Context<'e> {
             self.trust(&id, &given, fingerprint, in_place_of)?;
         }
         let folder = self.state_folder(fingerprint);
-        let now = self.env.now();
+        let (at_home, now) = (self.is_home(&shared, fingerprint), self.env.now());
         let newest = shared.newest()?.unwrap_or(0);
         let bar = self.progress(newest, "verifying");
-        let session = open(shared, &folder, fingerprint, now, &mut |seq| bar.set_position(seq))?;
+        let session = open(shared, &folder, fingerprint, at_home, now, &mut |seq| bar.set_position(seq))?;
         bar.finish_and_clear();
         self.tell_notices(&session, met_before);
         Ok(session)

@@ -77,7 +77,7 @@ impl Init {
         let shared = found(&path, &context.writer(), &raw, &entry, &state)?;
         context.trust(&id, &path, entry.leaf, old).map_err(|error| error.after(0))?;
         let now = context.env.now();
-        let remembered = Session::open(shared, &context.state_folder(entry.leaf), entry.leaf, now, &mut |_| {});
+        let remembered = Session::open(shared, &context.state_folder(entry.leaf), entry.leaf, true, now, &mut |_| {});
         remembered.map_err(|error| Error::from(error).after(0))?;
         let data = format!("register {id}\nfingerprint {}", entry.leaf);
         tell_recorded(

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Context;
-use crate::domain::{Change, ChangeId, Field, Governance, MotionState, Person, PersonId, Prose, Text, Time};
+use crate::domain::{Change, ChangeId, Field, Governance, MotionId, MotionState, Person, PersonId, Prose, Text, Time};
 use crate::draft::{moment, nearest};
 use crate::error::Error;
 use crate::render::Names;
@@ -142,7 +142,15 @@ pub fn erasure(session: &Session, seq: u64) -> Result<Option<String>, Error> {
     if session.entry(seq)?.is_none_or(|entry| entry.gone().is_none()) {
         return Ok(None);
     }
-    let motion = governance.motion(id)?;
+    carried(session, id).map(Some)
+}
+
+/// By whose word a motion was carried, and why.
+///
+/// # Errors
+/// What prevents reading.
+pub fn carried(session: &Session, id: MotionId) -> Result<String, Error> {
+    let motion = session.state().governance().motion(id)?;
     let second = match &motion.state {
         MotionState::Carried(second) => second.as_str(),
         _ => "nobody",
@@ -151,5 +159,5 @@ pub fn erasure(session: &Session, seq: u64) -> Result<Option<String>, Error> {
         Some(Text::Remark(_, prose)) => prose.to_string(),
         _ => "no reason is left".to_owned(),
     };
-    Ok(Some(format!("by motion {id}, proposed by {}, seconded by {second}: {why}", motion.proposer)))
+    Ok(format!("by motion {id}, proposed by {}, seconded by {second}: {why}", motion.proposer))
 }

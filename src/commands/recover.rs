@@ -33,7 +33,8 @@ impl Recover {
             return Err(Error::Broken(fault.clone()));
         }
         // What its schema is worth does not matter: nothing but entries is taken from it, and each is verified.
-        let (from, _) = SharedFile::open(&context.env.path(&self.copy), &context.scratch())?;
+        let opened = SharedFile::open(&context.env.path(&self.copy), &context.scratch());
+        let (from, _) = opened.map_err(|source| Error::Copy { path: self.copy.clone(), source })?;
         let bar = context.progress(from.newest()?.unwrap_or(0), "recovering");
         let recovered = session.recover(&from, &context.writer(), &mut |seq| bar.set_position(seq))?;
         bar.finish_and_clear();

@@ -32,7 +32,8 @@ impl Repair {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let (mut session, mut findings) = look(context)?;
         let now = context.env.now();
-        let bar = context.progress(session.shared().newest()?.unwrap_or(0), "verifying");
+        let newest_row = session.shared().newest()?;
+        let bar = context.progress(newest_row.unwrap_or(0), "verifying");
         session.refresh(now, &mut |seq| bar.set_position(seq))?;
         bar.finish_and_clear();
         findings.extend(session.fault().cloned());
@@ -43,29 +44,40 @@ impl Repair {
             return Ok(());
         };
         let newest = session.state().head().ok_or_else(|| StoreError::Broken(first.clone()))?.seq;
+        let fingerprint = session.fingerprint();
+        let remembered = PinFile::in_folder(&context.state_folder(fingerprint)).read(fingerprint)?;
         let path = session.shared().path().to_owned();
-        let (new, aside) = match &self.out {
-            Some(out) => (context.env.path(out), None),
-            None => names(&path, now),
+        let (place, aside) = match &self.out {
+            Some(out) => {
+                let out = context.env.path(out);
+                copy_into_new(&session, &out)?;
+                (out, None)
+            }
+            None => {
+                let (new, aside) = names(&path, now);
+                let turn = session.shared().turn(&context.writer())?;
+                copy_into_new(&session, &new)?;
+                put_in_place(session.into_shared(), &turn, newest_row, &new, &aside)?;
+                (path, Some(aside))
+            }
         };
-        if aside.is_some() {
-            session.shared().writable()?;
-        }
-        session.copy_into(&mut SharedFile::create(&new)?)?;
-        let remembered =
-            PinFile::in_folder(&context.state_folder(session.fingerprint())).read(session.fingerprint())?;
-        if let Some(aside) = &aside {
-            put_in_place(session.into_shared(), &new, aside)?;
-        }
-        let place = if aside.is_some() { &path } else { &new };
-        say(context, &findings, newest, place, aside.as_deref())?;
+        say(context, &findings, newest, &place, aside.as_deref())?;
         if remembered.is_some_and(|pin| pin.head.seq > newest) {
-            context
-                .env
-                .tell("warning: this account verified more than that; a copy may hold it: twinseal recover COPY");
+            let more = "warning: this account verified more than that; a copy may hold it: twinseal recover COPY";
+            context.env.tell(more);
         }
         Ok(())
     }
+}
+
+/// Fills a new file with what was verified; it is gone again where that fails.
+fn copy_into_new(session: &Session, path: &Path) -> Result<(), StoreError> {
+    let mut file = SharedFile::create(path)?;
+    let copied = session.copy_into(&mut file);
+    if copied.is_err() {
+        file.discard();
+    }
+    copied
 }
 
 /// The register as it was trusted before, whatever is broken of it, and what is broken beside its entries.
@@ -86,9 +98,9 @@ fn look(context: &Context<'_>) -> Result<(Session, Vec<Finding>), Error> {
 }
 
 /// Where the valid part and the broken file go.
-fn names(path: &Path, now: Time) -> (PathBuf, Option<PathBuf>) {
+fn names(path: &Path, now: Time) -> (PathBuf, PathBuf) {
     let when: String = now.to_string().chars().filter(|c| c.is_ascii_alphanumeric()).collect();
-    (beside(path, &format!(".valid-{when}")), Some(beside(path, &format!(".broken-{when}"))))
+    (beside(path, &format!(".valid-{when}")), beside(path, &format!(".broken-{when}")))
 }
 
 fn say(

@@ -4,12 +4,12 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::Context;
-use super::lookup::erasure;
-use crate::domain::{Digest, Event};
+use super::lookup::{carried, erasure};
+use crate::domain::{Digest, Event, Restoration};
 use crate::error::Error;
 use crate::log::{Defect, Raw, entry};
 use crate::render::{self, Page};
-use crate::store::{Finding, Pin, Reading, Session, SharedFile, StoreError};
+use crate::store::{Finding, Notice, Pin, Reading, Session, SharedFile, StoreError};
 
 /// Verify the whole register: every signature, link, rule and text, the tables, the schema, the file
 ///
@@ -25,6 +25,12 @@ enum Anchor {
     Beginning,
     /// Nothing.
     Nothing,
+}
+
+/// What was erased and from where the log went on, each by whose word.
+struct Past {
+    erased: Vec<(u64, String)>,
+    restored: Vec<(Restoration, String)>,
 }
 
 impl Verify {
@@ -51,8 +57,9 @@ impl Verify {
         }
         let now = context.env.now();
         let mut session = if met_before && !wrong {
+            let at_home = context.is_home(&shared, fingerprint);
             let mut session = Session::attach(shared, &context.state_folder(fingerprint), fingerprint)?;
-            match session.reconcile(now, &mut |_| {}) {
+            match session.reconcile(at_home, now, &mut |_| {}) {
                 // Reading everything names what is lost, replaced or broken.
                 Err(StoreError::PinLost { .. } | StoreError::Broken(_) | StoreError::Newer { .. }) => {}
                 reconciled => reconciled?,
@@ -61,7 +68,10 @@ impl Verify {
         } else {
             Session::unanchored(shared, fingerprint)?
         };
+        let moved = session.notices().iter().any(|notice| matches!(notice, Notice::MovedOver { .. }));
         let anchor = match session.pin() {
+            // What it remembers was just set to what it found.
+            _ if moved => Anchor::Beginning,
             Some(pin) => Anchor::Pin(*pin),
             None if (given.is_some() || met_before) && !wrong => Anchor::Beginning,
             None => Anchor::Nothing,
@@ -125,7 +135,7 @@ fn report(
     anchor: &Anchor,
     findings: &[Finding],
 ) -> Result<(), Error> {
-    let erased = erasures(session);
+    let past = Past { erased: erasures(session), restored: restorations(session) };
     let result = match (findings.is_empty(), anchor) {
         (false, _) => "NOT INTACT",
         (true, Anchor::Nothing) => "intact; not anchored to anything outside this file",
@@ -133,7 +143,7 @@ fn report(
         (true, Anchor::Pin(_)) => "intact",
     };
     if context.options.json {
-        let said = json(session, reading, anchor, (findings, &erased), result);
+        let said = json(session, reading, anchor, (findings, &past), result);
         return context.say_json(&said);
     }
     let mut page = Page::new(context.env.colour, context.env.width);
@@ -155,8 +165,13 @@ fn report(
     for notice in &reading.notices {
         page.field("notice", notice);
     }
-    for (seq, erased) in &erased {
+    for (seq, erased) in &past.erased {
         page.field("erased", format_args!("the text of entry {seq}, {erased}"));
+    }
+    for (heads, by) in &past.restored {
+        let Restoration { restored, lost } = heads;
+        let what = format_args!("from entry {}, without what was lost up to entry {}", restored.seq, lost.seq);
+        page.field("restored", format_args!("{what}, {by}"));
     }
     for finding in findings {
         page.field("finding", finding);
@@ -180,13 +195,20 @@ pub(super) fn finding_json(it: &Finding) -> Value {
     json!({ "seq": it.seq, "rule": it.rule, "meaning": it.meaning })
 }
 
+/// The restorations from a copy, and by whose word.
+fn restorations(session: &Session) -> Vec<(Restoration, String)> {
+    let restorations = session.state().governance().restorations();
+    restorations.filter_map(|(motion, _, heads)| Some((heads, carried(session, motion).ok()?))).collect()
+}
+
 fn json(
     session: &Session,
     reading: &Reading,
     anchor: &Anchor,
-    (findings, erased): (&[Finding], &[(u64, String)]),
+    (findings, past): (&[Finding], &Past),
     result: &str,
 ) -> Value {
+    let restoration = |(it, by): &(Restoration, String)| json!({ "from": render::json::head(it.restored), "lost": render::json::head(it.lost), "by": by });
     let anchor = match anchor {
         Anchor::Pin(pin) => {
             json!({ "to": "pin", "head": render::json::head(pin.head), "verified": pin.verified.to_string() })
@@ -202,7 +224,8 @@ fn json(
         "head": session.state().head().map(render::json::head),
         "anchor": anchor,
         "notices": reading.notices.iter().map(finding_json).collect::<Value>(),
-        "erased": erased.iter().map(|(seq, by)| json!({ "seq": seq, "by": by })).collect::<Value>(),
+        "erased": past.erased.iter().map(|(seq, by)| json!({ "seq": seq, "by": by })).collect::<Value>(),
+        "restored": past.restored.iter().map(restoration).collect::<Value>(),
         "findings": findings.iter().map(finding_json).collect::<Value>(),
         "intact": findings.is_empty(),
         "result": result,

@@ -55,9 +55,8 @@ impl Error {
             Self::NoPerson { .. } => "`twinseal person list` shows who is enrolled",
             Self::NothingBy(_) => "`twinseal log` shows when what was recorded",
             Self::NoText { .. } => "`twinseal log --raw-text --seq N` prints the text of an entry",
-            Self::NothingLost { .. } => {
-                "whoever is stopped reads both from their error; `twinseal log` shows what the register holds"
-            }
+            Self::Copy { .. } => "name a marked copy, or a register that was put aside; nothing was recorded",
+            Self::NothingLost { .. } => "whoever is stopped reads both in their error; `twinseal log` shows the rest",
             Self::NothingNamed { .. } => "name a role, --group or --operator",
             Self::NotGranted { .. } => "`twinseal person show` tells what they have",
             Self::NoEntry(_) => "`twinseal log` shows the entries that there are",
@@ -109,7 +108,7 @@ impl Error {
 fn store_hint(error: &StoreError) -> Option<String> {
     let hint = match error {
         StoreError::Queue { queue, .. } => return Some(busy_hint(queue)),
-        StoreError::Locked { path, .. } => return Some(busy_hint(path)),
+        StoreError::Locked { path, .. } | StoreError::InUse { path } => return Some(busy_hint(path)),
         StoreError::NotFound { .. } => "check the path; `twinseal init` founds a register",
         StoreError::Exists { .. } => "choose another path: a register is never overwritten",
         StoreError::NotADatabase { .. } | StoreError::OtherApplication { .. } => "check the path given with --register",
@@ -134,6 +133,7 @@ fn store_hint(error: &StoreError) -> Option<String> {
              copy, a later copy brings the rest back (twinseal recover COPY), or two admins go on without it (twinseal \
              motion restored)"
         }
+        StoreError::Parted { seq: 0, .. } => "it is a copy of another register; nothing was recorded",
         StoreError::Parted { .. } => {
             "something was recorded since, so nothing can come in between; two admins can go on without what was lost: \
              twinseal motion restored"

@@ -2,7 +2,7 @@
 //! broken one, copied into a new file.
 
 use std::fs;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::connect::{APPLICATION, COPY, beside, connect};
 use super::place::{Mount, local};
-use super::{SharedFile, StoreError, schema};
+use super::{SharedFile, StoreError, Turn, schema};
 
 /// How many pages are copied at a time, while others may write in between.
 const PAGES: i32 = 1024;
@@ -109,16 +109,43 @@ pub fn restore(path: &Path, scratch: &Path) -> Result<PathBuf, StoreError> {
 /// connection closes, and would take those of the new one. While this connection holds it alone, nobody can open it.
 ///
 /// # Errors
-/// [`StoreError::Busy`], or what the system or SQLite says; the register is as it was then.
-pub fn put_in_place(broken: SharedFile, repaired: &Path, aside: &Path) -> Result<(), StoreError> {
+/// As [`SharedFile::alone`], or what the system says; until the exchange the register is as it was.
+pub fn put_in_place(
+    broken: SharedFile,
+    turn: &Turn,
+    newest: Option<u64>,
+    repaired: &Path,
+    aside: &Path,
+) -> Result<(), StoreError> {
     let path = broken.path().to_owned();
-    let placed = broken.alone(|| {
-        fs::hard_link(&path, aside).map_err(StoreError::io("keep the broken file as", aside))?;
-        fs::rename(repaired, &path).map_err(StoreError::io("replace", &path))?;
-        sync(&path)
+    let placed = as_before(&path, repaired).and_then(|()| {
+        broken.alone(turn, newest, || {
+            fs::hard_link(&path, aside).map_err(StoreError::io("keep the broken file as", aside))?;
+            fs::rename(repaired, &path).map_err(|error| {
+                // It is the register's other name; where it stays, nothing is lost.
+                let _ = fs::remove_file(aside);
+                StoreError::io("replace", &path)(error)
+            })
+        })
     });
-    if placed.is_err() {
-        remove(repaired);
+    match placed {
+        Ok(()) => sync(&path),
+        Err(error) => {
+            remove(repaired);
+            Err(error)
+        }
     }
-    placed
+}
+
+/// Gives a file the group, the rights and, where that may be, the owner of another.
+fn as_before(path: &Path, file: &Path) -> Result<(), StoreError> {
+    let was = fs::metadata(path).map_err(StoreError::io("read", path))?;
+    let made = fs::metadata(file).map_err(StoreError::io("read", file))?;
+    if made.gid() != was.gid() {
+        chown(file, None, Some(was.gid())).map_err(StoreError::io("give to the register's group", file))?;
+    }
+    // Only root may; whoever repairs a register in a folder of its group owns it then.
+    let _ = chown(file, Some(was.uid()), None);
+    let rights = fs::Permissions::from_mode(was.mode() & 0o777);
+    fs::set_permissions(file, rights).map_err(StoreError::io("set the rights of", file))
 }

@@ -153,16 +153,6 @@ impl VerifiedCopy {
         row.map_err(StoreError::copy(&self.conn, "reading the verified copy"))
     }
 
-    /// The latest entry in it that carried a restoration from a copy.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn restored(&self) -> Result<Option<u64>, StoreError> {
-        let sql = "SELECT max(ended) FROM motions WHERE kind = 'register.restored' AND state = 'carried'";
-        let row = self.conn.query_row(sql, [], |row| row.get(0));
-        row.map_err(StoreError::copy(&self.conn, "reading the verified copy"))
-    }
-
     /// The leaf hash of an entry in it.
     ///
     /// # Errors

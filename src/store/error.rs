@@ -112,6 +112,12 @@ pub enum StoreError {
         /// Which file.
         path: PathBuf,
     },
+    /// Others have it open, where it must be open here alone.
+    #[error("others are using {}", .path.display())]
+    InUse {
+        /// Which file.
+        path: PathBuf,
+    },
     /// Two files of one register that went on differently.
     #[error("{} and the register part at entry {seq}", .path.display())]
     Parted {

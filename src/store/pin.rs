@@ -4,7 +4,7 @@
 //! fingerprint 9b1e…       the leaf hash of entry 0
 //! head 812 77ab…          the newest entry that was verified, and its leaf hash
 //! verified 2026-12-01T09:30:05Z
-//! restored 853            the latest entry that carried a restoration from a copy; absent where there was none
+//! restored 853 12e0…      the latest entry that carried a restoration from a copy; absent where there was none
 //! ```
 
 use std::fs;
@@ -25,13 +25,13 @@ pub struct Pin {
     /// When it was.
     pub verified: Time,
     /// The latest entry up to there that carried a restoration from a copy.
-    pub restored: Option<u64>,
+    pub restored: Option<Head>,
 }
 
 impl Pin {
     fn write(&self) -> String {
         let Self { fingerprint, head, verified, restored } = self;
-        let restored = restored.map_or(String::new(), |seq| format!("restored {seq}\n"));
+        let restored = restored.map_or(String::new(), |it| format!("restored {} {}\n", it.seq, it.leaf));
         format!("fingerprint {fingerprint}\nhead {} {}\nverified {verified}\n{restored}", head.seq, head.leaf)
     }
 
@@ -40,16 +40,21 @@ impl Pin {
         let mut lines = text.lines();
         let mut value = |key: &str| lines.next().and_then(|line| line.strip_prefix(key)?.strip_prefix(' '));
         let fingerprint = value("fingerprint").and_then(|it| it.parse().ok()).ok_or(1usize)?;
-        let (seq, leaf) = value("head").and_then(|it| it.split_once(' ')).ok_or(2usize)?;
-        let head = Head { seq: number(seq).map_err(|_| 2usize)?, leaf: leaf.parse().map_err(|_| 2usize)? };
+        let head = value("head").and_then(head).ok_or(2usize)?;
         let verified = value("verified").and_then(|it| it.parse().ok()).ok_or(3usize)?;
-        let restored = value("restored").map(number).transpose().map_err(|_| 4usize)?;
+        let restored = value("restored").map(|it| self::head(it).ok_or(4usize)).transpose()?;
         let pin = Self { fingerprint, head, verified, restored };
         if head.seq == 0 && head.leaf != fingerprint {
             return Err(2);
         }
         if pin.write() == text { Ok(pin) } else { Err(4) }
     }
+}
+
+/// An entry's place and leaf hash.
+fn head(value: &str) -> Option<Head> {
+    let (seq, leaf) = value.split_once(' ')?;
+    Some(Head { seq: number(seq).ok()?, leaf: leaf.parse().ok()? })
 }
 
 /// Where a pin is kept; the one before it stays beside it as `pin.previous`.
@@ -150,7 +155,7 @@ mod tests {
         let leaf = Digest::new([7; 32]);
         let (head, verified) = (Head { seq: 12, leaf }, Time::from_unix(0).unwrap());
         let pin = Pin { fingerprint: leaf, head, verified, restored: None };
-        let restored = Pin { restored: Some(11), ..pin };
+        let restored = Pin { restored: Some(Head { seq: 11, leaf }), ..pin };
         assert_eq!(Pin::read(&restored.write()), Ok(restored));
         assert_eq!(Pin::read(&restored.write().replace("restored 11", "restored 011")), Err(4));
         let text = pin.write();

@@ -76,7 +76,7 @@ pub struct Session {
 
 impl Session {
     /// Opens a register whose fingerprint this account trusts, with its pin and verified copy in `folder`, and
-    /// brings the copy up to the head.
+    /// brings the copy up to the head; `at_home` as [`Session::reconcile`] has it.
     ///
     /// # Errors
     /// [`StoreError::PinLost`] where the log is not the one that was verified before; a broken entry is no error
@@ -85,11 +85,12 @@ impl Session {
         shared: SharedFile,
         folder: &Path,
         fingerprint: Digest,
+        at_home: bool,
         now: Time,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Self, StoreError> {
         let mut session = Self::attach(shared, folder, fingerprint)?;
-        session.reconcile(now, progress)?;
+        session.reconcile(at_home, now, progress)?;
         session.refresh(now, progress)?;
         Ok(session)
     }
@@ -102,12 +103,13 @@ impl Session {
         shared: SharedFile,
         folder: &Path,
         fingerprint: Digest,
+        at_home: bool,
         now: Time,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Self, StoreError> {
         let mut session = Self::attach(shared, folder, fingerprint)?;
-        match session.reconcile(now, progress) {
-            Err(StoreError::PinLost { seq, leaf, .. }) => session.look_past(Head { seq, leaf })?,
+        match session.reconcile(at_home, now, progress) {
+            Err(StoreError::PinLost { .. }) => session.look_past()?,
             reconciled => reconciled?,
         }
         session.refresh(now, progress)?;
@@ -268,7 +270,8 @@ impl Session {
         if self.durable != Some(head) {
             self.shared.sync()?;
         }
-        self.pin = Some(file.advance(self.pin_at(head, now))?);
+        let pin = self.pin_at(head, now, |seq| self.copy.leaf(seq))?;
+        self.pin = Some(file.advance(pin)?);
         Ok(())
     }
 

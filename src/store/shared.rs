@@ -171,7 +171,9 @@ impl SharedFile {
         let mut select = self.conn.prepare("PRAGMA integrity_check(20)").map_err(doing())?;
         let lines = select.query_map([], |row| row.get::<_, String>(0)).map_err(doing())?;
         let lines = lines.collect::<Result<Vec<_>, _>>().map_err(doing())?;
-        Ok(lines.into_iter().filter(|line| line != "ok").map(|line| Finding::of_file("integrity", line)).collect())
+        // One row may hold several lines, the first of them a heading.
+        let lines = lines.iter().flat_map(|row| row.lines()).filter(|line| *line != "ok" && !line.starts_with("***"));
+        Ok(lines.map(|line| Finding::of_file("integrity", line)).collect())
     }
 
     /// The connection, for reading tables.
@@ -325,22 +327,39 @@ impl SharedFile {
         flush(&self.conn).map_err(StoreError::sqlite("erasing"))
     }
 
-    /// Does something while nobody else has the file open.
+    /// Does something while nobody else has the file open, and if nothing was recorded behind `newest`.
     ///
     /// # Errors
-    /// As [`SharedFile::writable`], [`StoreError::Busy`], or what `work` says.
-    pub(super) fn alone(self, work: impl FnOnce() -> Result<(), StoreError>) -> Result<(), StoreError> {
+    /// As [`SharedFile::writable`], [`StoreError::InUse`], or what `work` says.
+    pub(super) fn alone(
+        self,
+        turn: &Turn,
+        newest: Option<u64>,
+        work: impl FnOnce() -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let doing = || StoreError::sqlite("taking the register out of use");
         self.writable()?;
+        self.conn.busy_timeout(turn.patience).map_err(doing())?;
         self.conn.pragma_update(None, "query_only", false).map_err(doing())?;
-        // To leave WAL mode takes the file alone; and then an exclusive lock keeps readers out too.
-        self.conn.pragma_update(None, "journal_mode", "DELETE").map_err(doing())?;
-        let alone = Transaction::new_unchecked(&self.conn, TransactionBehavior::Exclusive);
-        let done = alone.map_err(doing()).and_then(|_alone| work());
+        // To leave WAL mode, the file must be open here alone. What that changes stands in one page: a journal beside it
+        // would only be found there after a crash, and refused.
+        let left = self.conn.pragma_update(None, "journal_mode", "MEMORY").map_err(doing());
+        // This lock keeps readers out too, unless somebody came in between and took the file back into that mode.
+        let exclusive = TransactionBehavior::Exclusive;
+        let locked = left.and_then(|()| Transaction::new_unchecked(&self.conn, exclusive).map_err(doing()));
+        let done = locked.and_then(|_alone| {
+            let mode = self.conn.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0));
+            let alone = mode.map_err(doing())? == "memory" && self.newest()? == newest;
+            if alone { work() } else { Err(StoreError::InUse { path: self.path.clone() }) }
+        });
         if done.is_err() {
-            self.conn.pragma_update(None, "journal_mode", "WAL").map_err(doing())?;
+            // The next one who records does it again.
+            let _ = self.conn.pragma_update(None, "journal_mode", "WAL");
         }
-        done
+        done.map_err(|error| match error {
+            StoreError::Busy { .. } => StoreError::InUse { path: self.path.clone() },
+            error => error,
+        })
     }
 
     /// Runs one writing transaction; rolled back unless it succeeds.

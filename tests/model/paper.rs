@@ -46,7 +46,7 @@ impl Paper {
                 let turn = shared.turn(&writer()).unwrap();
                 shared.append(&turn, None, &raw, &[], |tx| project(tx, &sealed, &state)).unwrap();
                 let memory = self.folder.path().join("memory");
-                let session = Session::open(shared, &memory, sealed.leaf, header.time, &mut |_| {});
+                let session = Session::open(shared, &memory, sealed.leaf, true, header.time, &mut |_| {});
                 self.session = Some(session.unwrap());
             }
             Some(session) => {

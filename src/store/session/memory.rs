@@ -17,6 +17,16 @@ pub struct Behind {
     pub remembered: Head,
     /// The newest entry up to which its memory and the log agree, where it remembers so much.
     pub common: Option<Head>,
+    /// When it was verified, if a pin remembers it.
+    pub verified: Option<Time>,
+}
+
+impl Behind {
+    /// What stops this account.
+    pub(super) fn lost(&self) -> StoreError {
+        let Self { remembered: Head { seq, leaf }, verified, .. } = *self;
+        StoreError::PinLost { seq, leaf, verified }
+    }
 }
 
 impl Session {
@@ -30,7 +40,7 @@ impl Session {
     /// # Errors
     /// [`StoreError::PinLost`].
     pub fn may_record(&self, event: &Event) -> Result<(), StoreError> {
-        let Some(Behind { remembered: Head { seq, leaf }, .. }) = self.behind else { return Ok(()) };
+        let Some(behind) = self.behind else { return Ok(()) };
         let proposal = match event {
             Event::Propose { proposal, .. } => Some(proposal),
             Event::Second(at) => self.state.governance().motion(at.motion).ok().map(|motion| &motion.proposal),
@@ -38,7 +48,7 @@ impl Session {
         };
         match proposal {
             Some(Proposal::Restored(_)) => Ok(()),
-            _ => Err(StoreError::PinLost { seq, leaf, verified: None }),
+            _ => Err(behind.lost()),
         }
     }
 
@@ -69,50 +79,68 @@ impl Session {
     }
 
     /// Holds what this account remembers against the shared file. Where that was lost in a restoration, as two admins
-    /// said since, the memory moves over to the log as it is.
+    /// said since, the memory moves over to the log as it is; but only `at_home`, where the register is that it is of.
     ///
     /// # Errors
     /// [`StoreError::PinLost`], or what SQLite says.
-    pub fn reconcile(&mut self, now: Time, progress: &mut dyn FnMut(u64)) -> Result<(), StoreError> {
+    pub fn reconcile(&mut self, at_home: bool, now: Time, progress: &mut dyn FnMut(u64)) -> Result<(), StoreError> {
         match self.check_memory() {
-            Err(lost @ StoreError::PinLost { .. }) if !self.move_over(now, progress)? => Err(lost),
-            Err(StoreError::PinLost { .. }) => Ok(()),
+            Err(StoreError::PinLost { .. }) if at_home && self.move_over(now, progress)? => Ok(()),
             checked => checked,
         }
+    }
+
+    /// What is remembered and does not stand in a log.
+    fn lost(&self, stands: impl Fn(u64) -> Result<Option<Digest>, StoreError>) -> Result<Vec<Head>, StoreError> {
+        let mut lost = Vec::new();
+        for head in [self.pin.map(|pin| pin.head), self.copy.head()?].into_iter().flatten() {
+            if stands(head.seq)? != Some(head.leaf) {
+                lost.push(head);
+            }
+        }
+        Ok(lost)
     }
 
     /// Moves over, where a restoration allows it that this account has not seen yet: one that it has seen says nothing
     /// about what came later.
     fn move_over(&mut self, now: Time, progress: &mut dyn FnMut(u64)) -> Result<bool, StoreError> {
         let (fresh, state, _) = self.read_anew(progress)?;
-        let mut lost = Vec::new();
-        for head in [self.pin.map(|pin| pin.head), self.copy.head()?].into_iter().flatten() {
-            if fresh.leaf(head.seq)? != Some(head.leaf) {
-                lost.push(head);
-            }
-        }
-        let seen = self.pin.and_then(|pin| pin.restored).max(self.copy.restored()?);
-        let restorations: Vec<_> = state.governance().restorations().collect();
-        for (motion, carried, heads) in restorations {
+        let lost = self.lost(|seq| fresh.leaf(seq))?;
+        let mut allowed = None;
+        for (motion, carried, heads) in state.governance().restorations() {
             let Head { seq, leaf } = heads.restored;
             let ours = self.copy.leaf(seq)?.is_none_or(|ours| ours == leaf);
             let fits = ours && fresh.leaf(seq)? == Some(leaf) && lost.iter().all(|head| heads.lost(*head));
-            if let (true, Some(from)) = (fits && seen < Some(carried), lost.iter().map(|head| head.seq).max()) {
-                self.state = state;
-                // The pin first: a copy that does not fit it is thrown away, where this ends in between.
-                if let (Some(file), Some(head)) = (&self.pin_file, self.state.head()) {
-                    self.shared.sync()?;
-                    self.pin = Some(file.replace(self.pin, self.pin_at(head, now))?);
-                }
-                let doing = || StoreError::copy(self.copy.conn(), "filling the verified copy");
-                let tx = self.copy.begin(BUSY)?;
-                compare::refill(&tx, fresh.conn()).map_err(doing())?;
-                tx.commit().map_err(doing())?;
-                self.notices.push(Notice::MovedOver { from, restored: seq, motion });
-                return Ok(true);
+            if fits && !self.has_seen(carried, &fresh)? {
+                allowed = Some((motion, seq));
             }
         }
-        Ok(false)
+        let (Some((motion, restored)), Some(from)) = (allowed, lost.iter().map(|head| head.seq).max()) else {
+            return Ok(false);
+        };
+        self.state = state;
+        // The pin first: a copy that does not fit it is thrown away, where this ends in between.
+        if let (Some(file), Some(head)) = (&self.pin_file, self.state.head()) {
+            self.shared.sync()?;
+            let pin = self.pin_at(head, now, |seq| fresh.leaf(seq))?;
+            self.pin = Some(file.replace(self.pin, pin)?);
+        }
+        let doing = || StoreError::copy(self.copy.conn(), "filling the verified copy");
+        let tx = self.copy.begin(BUSY)?;
+        compare::refill(&tx, fresh.conn()).map_err(doing())?;
+        tx.commit().map_err(doing())?;
+        self.notices.push(Notice::MovedOver { from, restored, motion });
+        Ok(true)
+    }
+
+    /// Whether this account had verified the entry of this log that carried a restoration.
+    fn has_seen(&self, carried: u64, log: &VerifiedCopy) -> Result<bool, StoreError> {
+        let copied = self.copy.leaf(carried)?.is_some_and(|ours| log.leaf(carried).is_ok_and(|it| it == Some(ours)));
+        let pinned = match self.pin.and_then(|pin| pin.restored) {
+            Some(seen) => carried <= seen.seq && log.leaf(seen.seq)? == Some(seen.leaf),
+            None => false,
+        };
+        Ok(copied || pinned)
     }
 
     /// The log read from entry 0 on into a temporary copy, whatever is remembered.
@@ -128,22 +156,33 @@ impl Session {
     }
 
     /// Looks at the log all the same, without its memory.
-    pub(super) fn look_past(&mut self, remembered: Head) -> Result<(), StoreError> {
+    pub(super) fn look_past(&mut self) -> Result<(), StoreError> {
         let newest = self.shared.newest()?.map_or(0, |newest| newest + 1);
         let until = self.copy.head()?.map_or(0, |head| head.seq + 1).min(newest);
         let common = agree(until, |seq| {
             let (ours, theirs) = (self.copy.leaf(seq)?, leaf(&self.shared, seq)?);
             Ok(ours.filter(|ours| Some(*ours) == theirs))
         })?;
-        self.behind = Some(Behind { remembered, common });
+        let lost = self.lost(|seq| leaf(&self.shared, seq))?;
+        let verified = self.pin.map(|pin| pin.verified);
+        let remembered = lost.into_iter().max_by_key(|head| head.seq);
+        self.behind = remembered.map(|remembered| Behind { remembered, common, verified });
         (self.copy, self.pin_file, self.pin) = (VerifiedCopy::temporary()?, None, None);
         Ok(())
     }
 
-    /// What is to be remembered of a head that was verified now.
-    pub(super) fn pin_at(&self, head: Head, verified: Time) -> Pin {
-        let restored = self.state.governance().restorations().map(|(_, carried, _)| carried).max();
-        Pin { fingerprint: self.fingerprint, head, verified, restored }
+    /// What is to be remembered of a head that was verified now; `leaf` tells what else was.
+    pub(super) fn pin_at(
+        &self,
+        head: Head,
+        verified: Time,
+        leaf: impl Fn(u64) -> Result<Option<Digest>, StoreError>,
+    ) -> Result<Pin, StoreError> {
+        let restored = match self.state.governance().restorations().map(|(_, carried, _)| carried).max() {
+            Some(seq) => leaf(seq)?.map(|leaf| Head { seq, leaf }),
+            None => None,
+        };
+        Ok(Pin { fingerprint: self.fingerprint, head, verified, restored })
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::Session;
 use super::memory::{agree, leaf};
-use crate::domain::Register;
-use crate::log::{Raw, text};
+use crate::domain::{Head, Register};
+use crate::log::{Defect, Raw, entry, text};
+use crate::store::copy::{VerifiedCopy, verified_before};
 use crate::store::follow::{Mode, follow};
 use crate::store::shared::{Appended, SharedFile};
 use crate::store::{BUSY, Finding, StoreError, Turn, Writer};
@@ -33,6 +34,8 @@ impl Session {
         let head = self.state.head();
         let next = head.map_or(0, |head| head.seq + 1);
         self.same_beginning(from, next)?;
+        // What is written is what was verified, whatever others do to that file meanwhile.
+        let _still = from.still()?;
         let mut state = self.state.clone();
         let tx = self.copy.begin(BUSY)?;
         let reading = follow(from, &self.copy, &mut state, self.fingerprint, Mode::Advance, progress)?;
@@ -40,16 +43,28 @@ impl Session {
         let Some(until) = state.head().map(|head| head.seq).filter(|seq| *seq >= next) else {
             return Ok(Recovered { entries: None, fault });
         };
+        self.holds_what_is_remembered()?;
         let erase = self.to_erase(&state)?;
-        let read = |seq| unerased(from, &state, seq);
+        let read = |seq| unerased(from, &self.copy, &state, seq);
         let turn = self.shared.turn(writer)?;
-        match self.shared.extend(&turn, (head, until), read, &erase, self.copy.conn())? {
-            Appended::Done => tx.commit().map_err(StoreError::sqlite("bringing the verified copy on"))?,
-            Appended::HeadMoved => return Err(parted(from, next)),
+        if let Appended::HeadMoved = self.shared.extend(&turn, (head, until), read, &erase, self.copy.conn())? {
+            return Err(parted(from, next));
         }
+        let copied = tx.commit().map_err(StoreError::copy(self.copy.conn(), "bringing the verified copy on"));
         self.state = state;
-        self.erased_from_log(&erase)?;
+        let done = copied.and_then(|()| self.erased_from_log(&erase));
+        done.map_err(|source| StoreError::Unremembered { seq: until, source: source.into() })?;
         Ok(Recovered { entries: Some((next, until)), fault })
+    }
+
+    /// Nothing is brought back that is not what this account remembers.
+    fn holds_what_is_remembered(&self) -> Result<(), StoreError> {
+        match self.behind {
+            Some(behind) if self.copy.leaf(behind.remembered.seq)?.is_some_and(|it| it != behind.remembered.leaf) => {
+                Err(behind.lost())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Fills an empty file with all that was verified, without texts that were erased.
@@ -58,7 +73,7 @@ impl Session {
     /// As [`SharedFile::append`].
     pub fn copy_into(&self, file: &mut SharedFile) -> Result<(), StoreError> {
         let Some(head) = self.state.head() else { return Ok(()) };
-        let read = |seq| unerased(&self.shared, &self.state, seq);
+        let read = |seq| unerased(&self.shared, &self.copy, &self.state, seq);
         file.extend(&Turn::unshared(), (None, head.seq), read, &[], self.copy.conn()).map(|_| ())
     }
 
@@ -82,9 +97,15 @@ fn parted(from: &SharedFile, seq: u64) -> StoreError {
     StoreError::Parted { path: from.path().to_owned(), seq }
 }
 
-/// An entry as it stands in a file, without its text where that was erased.
-fn unerased(from: &SharedFile, state: &Register, seq: u64) -> Result<Raw, StoreError> {
-    let raw = from.entry(seq)?.ok_or_else(|| parted(from, seq))?;
-    let erased = |it: &Vec<u8>| state.governance().erased(seq, text::digest(it)).is_some();
-    Ok(Raw { text: raw.text.filter(|text| !erased(text)), ..raw })
+/// An entry that was verified, read again from a file that others may write, and without its text where that was erased.
+fn unerased(from: &SharedFile, copy: &VerifiedCopy, state: &Register, seq: u64) -> Result<Raw, StoreError> {
+    let leaf = copy.leaf(seq)?.ok_or_else(|| parted(from, seq))?;
+    let raw = verified_before(from, Head { seq, leaf })?;
+    let defect = |defect: Defect| StoreError::defect(seq, &defect);
+    let (header, _) = entry::facts_again(&raw).map_err(defect)?;
+    let named = header.text.map(|text| text.digest);
+    if named.is_some_and(|named| state.governance().erased(seq, named).is_some()) {
+        return Ok(Raw { text: None, ..raw });
+    }
+    if raw.text.as_deref().map(text::digest) == named { Ok(raw) } else { Err(defect(Defect::TextMissing)) }
 }
