@@ -1,0 +1,86 @@
+//! Reading all of it, whatever was verified before.
+
+use super::Session;
+use crate::domain::{Register, Time};
+use crate::store::copy::replaced;
+use crate::store::follow::{Mode, Reading, follow};
+use crate::store::pin::Pin;
+use crate::store::{BUSY, Finding, StoreError, compare};
+
+impl Session {
+    /// Reads everything from entry 0 on, whatever was verified before, and compares the tables.
+    ///
+    /// # Errors
+    /// What SQLite says, or a format that needs a newer twinseal. Everything else is a finding.
+    pub fn verify(&mut self, now: Time, progress: &mut dyn FnMut(u64)) -> Result<Reading, StoreError> {
+        let mut state = Register::default();
+        // Entries and tables are read at one moment: others may record meanwhile.
+        let snapshot = self.shared.snapshot()?;
+        let tx = self.copy.begin(BUSY)?;
+        let mut reading = follow(&self.shared, &self.copy, &mut state, self.fingerprint, Mode::Everything, progress)?;
+        self.state = state;
+        if reading.findings.is_empty() {
+            reading.findings.extend(self.forgotten()?);
+        }
+        let whole = reading.findings.is_empty() && self.state.head().is_some();
+        if whole {
+            reading.findings = match compare::compare(self.shared.conn(), self.copy.conn()) {
+                Err(StoreError::Broken(finding)) => vec![finding],
+                compared => compared?,
+            };
+            reading.findings.extend(self.standing_again()?);
+        }
+        if self.is_suspect(&reading) && self.copy_is_wrong(progress)? {
+            return Err(self.copy.damaged("it is not what the log says".to_owned()));
+        }
+        drop(snapshot);
+        if whole {
+            tx.commit().map_err(StoreError::copy(self.copy.conn(), "bringing the verified copy on"))?;
+            if self.state.governance().erasures().next().is_some() {
+                self.copy.flush()?;
+            }
+            self.advance_pin(now)?;
+        }
+        Ok(reading)
+    }
+
+    /// Whether a finding may come of a damaged copy: it says what the copy says, and not what the pin says.
+    fn is_suspect(&self, reading: &Reading) -> bool {
+        let pinned = self.pin.map(|pin| pin.head.seq);
+        reading.findings.first().is_some_and(|it| match it.rule {
+            "tables" => true,
+            "replaced" => it.seq <= pinned,
+            _ => false,
+        })
+    }
+
+    /// Whether the copy is not what the log says, while the log is whole and holds what the pin remembers: a copy made
+    /// anew tells.
+    pub(super) fn copy_is_wrong(&self, progress: &mut dyn FnMut(u64)) -> Result<bool, StoreError> {
+        let (anew, _, reading) = self.read_anew(progress)?;
+        let holds = match self.pin {
+            Some(Pin { head, .. }) => anew.leaf(head.seq)? == Some(head.leaf),
+            None => true,
+        };
+        Ok(holds && reading.findings.is_empty() && !compare::compare(self.copy.conn(), anew.conn())?.is_empty())
+    }
+
+    /// Entries that were verified before and are not in the log any more.
+    fn forgotten(&self) -> Result<Option<Finding>, StoreError> {
+        let remembered = [self.copy.head()?, self.pin.map(|pin| pin.head)].into_iter().flatten();
+        let Some(remembered) = remembered.max_by_key(|head| head.seq) else { return Ok(None) };
+        let newest = self.state.head().map_or(0, |head| head.seq);
+        if remembered.seq > newest || self.state.head().is_none() {
+            let meaning = format!(
+                "the log ends at entry {newest}, and this account verified it up to entry {} before: \
+                 it was truncated or rolled back",
+                remembered.seq
+            );
+            return Ok(Some(Finding::of_file("truncated", meaning)));
+        }
+        match self.pin {
+            Some(pin) if self.copy.leaf(pin.head.seq)? != Some(pin.head.leaf) => Ok(Some(replaced(pin.head.seq))),
+            _ => Ok(None),
+        }
+    }
+}
