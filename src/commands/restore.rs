@@ -30,7 +30,10 @@ impl Restore {
         let name = safe(&path.display().to_string()).into_owned();
         context.answer(|| json!({ "restored": name }), || format!("{name}: a register again"))?;
         context.env.tell("verify it before anybody records: twinseal verify --register FILE");
-        context.env.tell("whoever verified more than it holds is stopped by their pin: ask them what is missing");
+        context.env.tell(
+            "whoever verified more than it holds is stopped: bring the rest back first, if a later copy holds it \
+             (twinseal recover COPY)",
+        );
         Ok(())
     }
 }
