@@ -150,3 +150,29 @@ fn every_command_answers_in_json_and_in_nothing_else() {
         assert!(!output.err.is_empty(), "{wrong} says nothing to people");
     }
 }
+
+#[test]
+fn every_step_of_a_motion_names_it() {
+    let world = World::founded();
+    ["dba", "risk", "desk", "ops"]
+        .iter()
+        .for_each(|it| drop(world.ok("alice", &format!("person grant carol --group {it}"))));
+    world.run_typing("bob", "motion second 1", &["1"]);
+    world.ok("bob", "motion decline 2");
+    world.ok("alice", "motion withdraw 3");
+    let opened = world.state().governance().motion("4".parse().unwrap()).unwrap().opened;
+    assert_eq!(world.run("alice", &format!("motion second 4 --digest {opened}")).exit, Exit::Refused);
+    let steps: Vec<serde_json::Value> = world.ok("alice", "log --json").lines().map(|it| it.parse().unwrap()).collect();
+    let named: Vec<String> = steps.iter().skip(2).map(|it| format!("{} {}", it["kind"], it["motion"])).collect();
+    let expected = [
+        r#""person.roles" 1"#,
+        r#""person.roles" 2"#,
+        r#""person.roles" 3"#,
+        r#""person.roles" 4"#,
+        r#""motion.second" 1"#,
+        r#""motion.decline" 2"#,
+        r#""motion.withdraw" 3"#,
+        r#""motion.refused" 4"#,
+    ];
+    assert_eq!(named, expected);
+}
