@@ -210,11 +210,6 @@ impl Digest {
         Self(bytes)
     }
 
-    /// The 32 bytes.
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
     /// The first twelve digits: enough for a person's eye, never for a rule.
     pub fn short(&self) -> String {
         hex(&self.0[..6])
@@ -343,6 +338,13 @@ mod tests {
         for bad in ["prod", "prod#", "prod#00112233445566778899AABBCCDDEEFF", "prod#0011"] {
             assert!(bad.parse::<RegisterId>().is_err(), "{bad:?}");
         }
+        for good in ["INC-2214", "a", "~!", &"a".repeat(128)] {
+            assert!(good.parse::<Reference>().is_ok() && good.parse::<ArtifactName>().is_ok(), "{good:?}");
+        }
+        for bad in ["", "a b", "a\n", "\u{1b}[2J", "\u{e9}", &"a".repeat(129)] {
+            assert!(bad.parse::<Reference>().is_err() && bad.parse::<ArtifactName>().is_err(), "{bad:?}");
+        }
+        assert!("a=b".parse::<Reference>().is_ok() && "a=b".parse::<ArtifactName>().is_err());
         assert!("A".repeat(64).parse::<Digest>().is_err());
         assert!("é".repeat(32).parse::<Digest>().is_err());
     }
