@@ -368,7 +368,11 @@ impl Error {
                 | StoreError::Parted { .. }
                 | StoreError::PinUnreadable { .. },
             ) => Exit::Broken,
+            Self::Copy { source: StoreError::Broken(_), .. } => Exit::Broken,
             Self::Store(_)
+            | Self::Copy {
+                source: StoreError::Io { .. } | StoreError::Sqlite { .. } | StoreError::Stuck { .. }, ..
+            }
             | Self::Config(ConfigError::Io { .. })
             | Self::Contended { .. }
             | Self::Io(_)

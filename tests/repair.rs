@@ -65,7 +65,7 @@ fn an_entry_broken_in_the_middle_costs_what_follows_until_a_copy_brings_it_back(
     assert!(repaired.err.contains("this account verified more than that"), "{}", repaired.screen);
     world.fails("erin", "list", Exit::Broken, "any more, which this account verified");
     // What was put aside lacks the text too, so nothing can come back from there.
-    assert!(world.run("erin", &format!("recover {}", aside(&world))).out.starts_with("that file holds no valid entry"));
+    world.fails("erin", &format!("recover {}", aside(&world)), Exit::Broken, "entry 2: [text]");
     assert_eq!(world.ok("erin", "recover copy.db"), "entries 2 to 4 stand in the register again\n");
     assert_eq!(world.findings("erin"), Vec::<String>::new());
     world.ok("erin", "start CHG-1");

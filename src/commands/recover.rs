@@ -9,7 +9,7 @@ use super::Context;
 use super::verify::finding_json;
 use crate::error::Error;
 use crate::render::safe;
-use crate::store::SharedFile;
+use crate::store::{Recovered, SharedFile, StoreError};
 
 /// Bring back the entries that another file of this register holds beyond its end
 ///
@@ -38,6 +38,9 @@ impl Recover {
         let bar = context.progress(from.newest()?.unwrap_or(0), "recovering");
         let recovered = session.recover(&from, &context.writer(), &mut |seq| bar.set_position(seq))?;
         bar.finish_and_clear();
+        if let Recovered { entries: None, fault: Some(fault) } = recovered {
+            return Err(Error::Copy { path: self.copy, source: StoreError::Broken(fault) });
+        }
         let entries = recovered.entries.map_or(0, |(first, last)| last - first + 1);
         let fault = recovered.fault.as_ref();
         let json = || {

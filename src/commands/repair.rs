@@ -7,11 +7,11 @@ use serde_json::json;
 
 use super::Context;
 use super::verify::{finding_json, noted, unexpected};
-use crate::domain::{Digest, Time};
+use crate::domain::Time;
 use crate::error::Error;
-use crate::log::Raw;
+use crate::log::Defect;
 use crate::render::safe;
-use crate::store::{Finding, PinFile, Session, SharedFile, StoreError, beside, put_in_place};
+use crate::store::{Finding, PinFile, Session, SharedFile, StoreError, beside, copy_valid, put_in_place};
 
 /// Put the valid part of a broken register in its place, and keep the broken file aside
 ///
@@ -50,13 +50,13 @@ impl Repair {
         let (place, aside) = match &self.out {
             Some(out) => {
                 let out = context.env.path(out);
-                copy_into_new(&session, &out)?;
+                copy_valid(&session, &out)?;
                 (out, None)
             }
             None => {
                 let (new, aside) = names(&path, now);
                 let turn = session.shared().turn(&context.writer())?;
-                copy_into_new(&session, &new)?;
+                copy_valid(&session, &new)?;
                 put_in_place(session.into_shared(), &turn, newest_row, &new, &aside)?;
                 (path, Some(aside))
             }
@@ -70,16 +70,6 @@ impl Repair {
     }
 }
 
-/// Fills a new file with what was verified; it is gone again where that fails.
-fn copy_into_new(session: &Session, path: &Path) -> Result<(), StoreError> {
-    let mut file = SharedFile::create(path)?;
-    let copied = session.copy_into(&mut file);
-    if copied.is_err() {
-        file.discard();
-    }
-    copied
-}
-
 /// The register as it was trusted before, whatever is broken of it, and what is broken beside its entries.
 fn look(context: &Context<'_>) -> Result<(Session, Vec<Finding>), Error> {
     let path = context.register_path()?;
@@ -87,8 +77,12 @@ fn look(context: &Context<'_>) -> Result<(Session, Vec<Finding>), Error> {
     let integrity = noted(shared.integrity(), &mut findings)?;
     findings.extend(integrity.into_iter().flatten());
     let first = noted(shared.entry(0), &mut findings)?.flatten();
-    let found = first.as_ref().map_or(Digest::NONE, Raw::leaf);
-    if let Some(expected) = unexpected(context, &shared, first.as_ref(), found)? {
+    let Some(first) = first else {
+        let missing = || Finding::at(0, Defect::Missing.rule(), "there is no entry 0");
+        return Err(StoreError::Broken(findings.into_iter().next().unwrap_or_else(missing)).into());
+    };
+    let found = first.leaf();
+    if let Some(expected) = unexpected(context, &shared, Some(&first), found)? {
         return Err(Error::WrongFingerprint { found, expected });
     }
     if context.fingerprint_given()?.is_none() && !context.trusts(found) {
@@ -97,7 +91,7 @@ fn look(context: &Context<'_>) -> Result<(Session, Vec<Finding>), Error> {
     Ok((Session::unanchored(shared, found)?, findings))
 }
 
-/// Where the valid part and the broken file go.
+/// Where the valid part is made, and where the broken file goes.
 fn names(path: &Path, now: Time) -> (PathBuf, PathBuf) {
     let when: String = now.to_string().chars().filter(|c| c.is_ascii_alphanumeric()).collect();
     (beside(path, &format!(".valid-{when}")), beside(path, &format!(".broken-{when}")))

@@ -49,12 +49,15 @@ impl Error {
             Self::OtherDigest { .. } => {
                 "it was changed meanwhile, or that is another's digest: read it again, then decide"
             }
-            Self::NoChange(_) => "`twinseal list` shows the changes that there are",
-            Self::NoRevision { .. } => "`twinseal show` lists its revisions in the timeline",
-            Self::NoMotion(_) => "`twinseal motion list` shows the motions that there are",
-            Self::NoPerson { .. } => "`twinseal person list` shows who is enrolled",
-            Self::NothingBy(_) => "`twinseal log` shows when what was recorded",
+            Self::NoChange(_)
+            | Self::NoRevision { .. }
+            | Self::NoMotion(_)
+            | Self::NoPerson { .. }
+            | Self::NothingBy(_) => self.look(),
             Self::NoText { .. } => "`twinseal log --raw-text --seq N` prints the text of an entry",
+            Self::Copy { source: source @ (StoreError::Io { .. } | StoreError::Broken(_)), .. } => {
+                return store_hint(source);
+            }
             Self::Copy { .. } => "name a marked copy, or a register that was put aside; nothing was recorded",
             Self::NothingLost { .. } => "whoever is stopped reads both in their error; `twinseal log` shows the rest",
             Self::NothingNamed { .. } => "name a role, --group or --operator",
@@ -68,6 +71,17 @@ impl Error {
             _ => return None,
         };
         Some(hint.to_owned())
+    }
+
+    /// Where to see what there is.
+    fn look(&self) -> &'static str {
+        match self {
+            Self::NoChange(_) => "`twinseal list` shows the changes that there are",
+            Self::NoRevision { .. } => "`twinseal show` lists its revisions in the timeline",
+            Self::NoMotion(_) => "`twinseal motion list` shows the motions that there are",
+            Self::NoPerson { .. } => "`twinseal person list` shows who is enrolled",
+            _ => "`twinseal log` shows when what was recorded",
+        }
     }
 
     /// What to do about what was found.

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::connect::{APPLICATION, COPY, beside, connect};
 use super::place::{Mount, local};
-use super::{SharedFile, StoreError, Turn, schema};
+use super::{Session, SharedFile, StoreError, Turn, schema};
 
 /// How many pages are copied at a time, while others may write in between.
 const PAGES: i32 = 1024;
@@ -103,6 +103,24 @@ pub fn restore(path: &Path, scratch: &Path) -> Result<PathBuf, StoreError> {
     Ok(path)
 }
 
+/// Makes a register of all that was verified of one. It is durable when this returns.
+///
+/// # Errors
+/// As [`SharedFile::create`] and [`Session::copy_into`]; no file is left behind then.
+pub fn copy_valid(session: &Session, out: &Path) -> Result<(), StoreError> {
+    let mut file = SharedFile::create(out)?;
+    // All of it must stand in the file itself before that is put anywhere: closing it does not say whether it does.
+    let copied = session.copy_into(&mut file).and_then(|()| match file.flush()? {
+        true => Ok(()),
+        false => Err(StoreError::InUse { path: out.to_owned() }),
+    });
+    drop(file);
+    if copied.is_err() {
+        remove(out);
+    }
+    copied
+}
+
 /// Puts a repaired register in the place of a broken one, which is kept under another name, and both durably.
 ///
 /// Nobody else may have the broken one open: SQLite takes away the files beside a database by their names when its last
@@ -120,6 +138,13 @@ pub fn put_in_place(
     let path = broken.path().to_owned();
     let placed = as_before(&path, repaired).and_then(|()| {
         broken.alone(turn, newest, || {
+            // SQLite does not say where it could not take it away: it would be played into the new file.
+            match fs::remove_file(beside(&path, "-wal")) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(StoreError::io("remove the write-ahead log of", &path)(error));
+                }
+                _ => {}
+            }
             fs::hard_link(&path, aside).map_err(StoreError::io("keep the broken file as", aside))?;
             fs::rename(repaired, &path).map_err(|error| {
                 // It is the register's other name; where it stays, nothing is lost.

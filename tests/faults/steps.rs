@@ -188,6 +188,27 @@ fn a_copy_is_restored_or_not_whatever_fails() {
 }
 
 #[test]
+fn a_broken_register_is_repaired_or_not_whatever_fails() {
+    let world = filed();
+    world.tamper("INSERT INTO entry (seq, blob, text) VALUES (3, x'00', NULL)");
+    let done = |world: &World| world.entries() == THREE;
+    sweep(world, &Case { person: "erin", words: &["repair"], done, records: false, whole: false });
+}
+
+#[test]
+fn what_was_lost_is_recovered_or_not_whatever_fails() {
+    let world = founded();
+    world.ok("erin", "backup early.db");
+    world.ok("erin", "file change.toml");
+    world.ok("erin", "backup late.db");
+    ["", "-wal", "-shm"].iter().for_each(|it| drop(fs::remove_file(world.path(&format!("prod.db{it}")))));
+    fs::copy(world.path("early.db"), world.path("prod.db")).unwrap();
+    world.ok("erin", "restore prod.db");
+    let done = |world: &World| world.entries() == THREE;
+    sweep(world, &Case { person: "erin", words: &["recover", "late.db"], done, records: true, whole: false });
+}
+
+#[test]
 fn the_tables_are_refilled_or_not_whatever_fails() {
     let world = filed();
     world.tamper("UPDATE changes SET state = 'withdrawn'");
