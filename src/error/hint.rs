@@ -49,39 +49,35 @@ impl Error {
             Self::OtherDigest { .. } => {
                 "it was changed meanwhile, or that is another's digest: read it again, then decide"
             }
-            Self::NoChange(_)
-            | Self::NoRevision { .. }
-            | Self::NoMotion(_)
-            | Self::NoPerson { .. }
-            | Self::NothingBy(_) => self.look(),
-            Self::NoText { .. } => "`twinseal log --raw-text --seq N` prints the text of an entry",
             Self::Copy { source: source @ (StoreError::Io { .. } | StoreError::Broken(_)), .. } => {
                 return store_hint(source);
             }
             Self::Copy { .. } => "name a marked copy, or a register that was put aside; nothing was recorded",
-            Self::NothingLost { .. } => "whoever is stopped reads both in their error; `twinseal log` shows the rest",
             Self::NothingNamed { .. } => "name a role, --group or --operator",
-            Self::NotGranted { .. } => "`twinseal person show` tells what they have",
-            Self::NoEntry(_) => "`twinseal log` shows the entries that there are",
             Self::NoPassphrase => "give it with --passphrase-file FILE, or say --no-passphrase",
             Self::Findings { .. } | Self::Unwell { .. } | Self::Broken(_) => self.mend(),
             Self::Store(error) => return store_hint(error),
             Self::Key(error) => return key_hint(error),
             Self::Contended { .. } => "try again",
-            _ => return None,
+            _ => return self.look().map(str::to_owned),
         };
         Some(hint.to_owned())
     }
 
     /// Where to see what there is.
-    fn look(&self) -> &'static str {
-        match self {
+    fn look(&self) -> Option<&'static str> {
+        Some(match self {
             Self::NoChange(_) => "`twinseal list` shows the changes that there are",
             Self::NoRevision { .. } => "`twinseal show` lists its revisions in the timeline",
             Self::NoMotion(_) => "`twinseal motion list` shows the motions that there are",
             Self::NoPerson { .. } => "`twinseal person list` shows who is enrolled",
-            _ => "`twinseal log` shows when what was recorded",
-        }
+            Self::NotGranted { .. } => "`twinseal person show` tells what they have",
+            Self::NoText { .. } => "`twinseal log --raw-text --seq N` prints the text of an entry",
+            Self::NoEntry(_) => "`twinseal log` shows the entries that there are",
+            Self::NothingBy(_) => "`twinseal log` shows when what was recorded",
+            Self::NothingLost { .. } => "whoever is stopped reads both in their error; `twinseal log` shows the rest",
+            _ => return None,
+        })
     }
 
     /// What to do about what was found.
