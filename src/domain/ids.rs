@@ -314,6 +314,7 @@ pub fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Fingerprint;
 
     #[test]
     fn numbers_have_one_spelling() {
@@ -345,6 +346,10 @@ mod tests {
             assert!(bad.parse::<Reference>().is_err() && bad.parse::<ArtifactName>().is_err(), "{bad:?}");
         }
         assert!("a=b".parse::<Reference>().is_ok() && "a=b".parse::<ArtifactName>().is_err());
+        assert!(format!("SHA256:{}", "A".repeat(43)).parse::<Fingerprint>().is_ok());
+        for length in [0, 4, 40, 42, 44, 64] {
+            assert!(format!("SHA256:{}", "A".repeat(length)).parse::<Fingerprint>().is_err(), "{length}");
+        }
         assert!("A".repeat(64).parse::<Digest>().is_err());
         assert!("é".repeat(32).parse::<Digest>().is_err());
     }
