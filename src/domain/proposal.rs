@@ -130,3 +130,17 @@ pub struct Predecessor {
     /// Its newest entry, as the founders saw it.
     pub head: Head,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_lost_lies_behind_what_was_restored_and_ends_with_the_entry_named() {
+        let head = |seq, leaf| Head { seq, leaf: Digest::new([leaf; 32]) };
+        let it = Restoration { restored: head(4, 4), lost: head(9, 9) };
+        assert!(it.lost(head(5, 1)) && it.lost(head(8, 1)) && it.lost(head(9, 9)));
+        assert!(!it.lost(head(3, 1)) && !it.lost(head(4, 4)) && !it.lost(head(4, 1)));
+        assert!(!it.lost(head(9, 1)) && !it.lost(head(10, 9)));
+    }
+}
