@@ -350,6 +350,7 @@ mod tests {
         for length in [0, 4, 40, 42, 44, 64] {
             assert!(format!("SHA256:{}", "A".repeat(length)).parse::<Fingerprint>().is_err(), "{length}");
         }
+        assert_eq!(Digest::new([0x2b; 32]).short(), "2b2b2b2b2b2b");
         assert!("A".repeat(64).parse::<Digest>().is_err());
         assert!("é".repeat(32).parse::<Digest>().is_err());
     }

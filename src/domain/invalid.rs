@@ -106,3 +106,22 @@ fn forbidden_name(c: char) -> &'static str {
         _ => "an invisible or direction-changing character",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forbidden_character_is_named_so_that_it_can_be_found() {
+        for (c, name) in [
+            ('\t', "a tab; use spaces (U+0009)"),
+            ('\0', "a NUL (U+0000)"),
+            ('\u{1b}', "an escape character (U+001B)"),
+            ('\u{7f}', "a control character (U+007F)"),
+            ('\u{202e}', "an invisible or direction-changing character (U+202E)"),
+        ] {
+            let complaint = Invalid::Forbidden { found: c, line: 3 }.to_string();
+            assert_eq!(complaint, format!("{name} on its line 3: remove it"));
+        }
+    }
+}

@@ -262,6 +262,13 @@ mod tests {
     }
 
     #[test]
+    fn one_line_does_not_begin_with_white_space() {
+        for (text, line) in [("a b", Ok(())), (" a", Err(Invalid::Untrimmed)), ("\u{a0}a", Err(Invalid::Untrimmed))] {
+            assert_eq!(text.parse::<Prose>().and_then(Line::try_from).map(|_| ()), line, "{text:?}");
+        }
+    }
+
+    #[test]
     fn deceptive_characters_are_refused() {
         for c in ['\0', '\t', '\u{1b}', '\u{7f}', '\u{85}', '\u{200b}', '\u{202e}', '\u{2066}', '\u{feff}', '\u{1bca0}']
         {
