@@ -20,10 +20,10 @@
 //! key-suspended, machine-operator, machine-role, machine-stays, motion-backed, motion-by-two, motion-changes,
 //! motion-erased, motion-known, motion-lapse, motion-number, motion-open, motion-proposer, motion-replaces,
 //! motion-subject, note-required, operated, own-approval, own-change, own-key, party-enrolled, party-no-auditor,
-//! policy-field, reason-required, redact-earlier, refused, refused-once, rejected, requester-or-owner,
-//! restored-before, retired, revision-erased, revoke-own, role, seal-by-another, sealed, sealed-once, separate-duties, services-required,
-//! some-role, somebody-named, standard-template, start-once, started, two-admins, two-approvals, undecided,
-//! vouch-own-key, window-ahead, window-near, withdrawn.
+//! policy-field, reason-required, redact-earlier, refused, refused-once, rejected, requester-or-owner, restored-before,
+//! retired, revision-erased, revoke-own, role, seal-by-another, sealed, sealed-once, separate-duties,
+//! services-required, some-role, somebody-named, standard-template, start-once, started, two-admins, two-approvals,
+//! undecided, vouch-own-key, window-ahead, window-near, withdrawn.
 //!
 //! How it was done: in `Register::judge`, a refusal by the rule named in a variable was turned into acceptance, and the
 //! test was run once for each name in `Refusal::RULES`. What is no refusal of its own was left out in the same way, and
