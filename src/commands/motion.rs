@@ -301,15 +301,11 @@ impl Restored {
             None => behind.and_then(|it| it.common).ok_or(Error::NothingLost { flag: "--restored" })?,
         };
         let lost = match &self.lost {
-            Some(given) => head(given)?,
+            Some(given) => {
+                given.replacen(':', " ", 1).parse().map_err(|invalid| Error::Value { given: given.clone(), invalid })?
+            }
             None => behind.map(|it| it.remembered).ok_or(Error::NothingLost { flag: "--lost" })?,
         };
         open(context, session, text, |_| Ok(Proposal::Restored(Restoration { restored, lost })))
     }
-}
-
-fn head(given: &str) -> Result<Head, Error> {
-    let (seq, leaf) = given.split_once(':').unwrap_or((given, ""));
-    let wrong = |invalid| Error::Value { given: given.to_owned(), invalid };
-    Ok(Head { seq: number(seq).map_err(wrong)?, leaf: leaf.parse().map_err(wrong)? })
 }

@@ -154,7 +154,7 @@ fn report(
     page.field("entries", reading.entries);
     if let Some(head) = session.state().head() {
         let whole = reading.findings.iter().all(|finding| finding.seq.is_none());
-        page.field(if whole { "head" } else { "valid up to" }, format_args!("entry {} {}", head.seq, head.leaf));
+        page.field(if whole { "head" } else { "valid up to" }, format_args!("entry {head}"));
     }
     let anchored_to = match anchor {
         Anchor::Pin(pin) => format!("this account's pin: entry {}, verified {}", pin.head.seq, pin.verified),

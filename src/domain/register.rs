@@ -1,9 +1,11 @@
 //! The register as a fold over its entries: one function judges an event, one takes it in.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 use super::filing::judge_terms;
-use super::{Change, ChangeId, Digest, Event, Governance, Header, Refusal, RegisterId};
+use super::{Change, ChangeId, Digest, Event, Governance, Header, Invalid, Refusal, RegisterId, number};
 
 /// Where the next entry goes: what it must say about the entries before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,13 +20,28 @@ pub struct Position {
     pub last: Option<Digest>,
 }
 
-/// The newest entry of a log.
+/// The newest entry of a log; written as its place, a space, its leaf hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
     /// Its place.
     pub seq: u64,
     /// Its leaf hash, which stands for all that came before.
     pub leaf: Digest,
+}
+
+impl fmt::Display for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.seq, self.leaf)
+    }
+}
+
+impl FromStr for Head {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let (seq, leaf) = text.split_once(' ').unwrap_or((text, ""));
+        Ok(Self { seq: number(seq)?, leaf: leaf.parse()? })
+    }
 }
 
 /// The state of a register after some entry.

@@ -10,14 +10,14 @@ use super::Defect;
 use super::body::{spaced, words};
 use super::lines::{Reader, Writer};
 use crate::domain::{
-    Digest, EventKind, Grants, Head, Invalid, Member, Policy, Predecessor, Proposal, PublicKey, Requirement,
-    Restoration, Standing, Time, Vouch, number,
+    Digest, EventKind, Grants, Invalid, Member, Policy, Predecessor, Proposal, PublicKey, Requirement, Restoration,
+    Standing, Time, Vouch, number,
 };
 
 /// Writes: the register in whose place this one stands.
 pub fn write_predecessor(out: &mut Writer, it: &Predecessor) {
     let Predecessor { register, fingerprint, head } = it;
-    out.put("after", format_args!("{register} {fingerprint} {} {}", head.seq, head.leaf));
+    out.put("after", format_args!("{register} {fingerprint} {head}"));
 }
 
 /// Reads: the register in whose place this one stands, if one is named.
@@ -26,13 +26,9 @@ pub fn write_predecessor(out: &mut Writer, it: &Predecessor) {
 /// What is wrong with the grammar.
 pub fn read_predecessor(lines: &mut Reader<'_>) -> Result<Option<Predecessor>, Defect> {
     let read = |value: &str| {
-        let mut parts = value.splitn(4, ' ');
+        let mut parts = value.splitn(3, ' ');
         let mut part = || parts.next().unwrap_or("");
-        Ok(Predecessor {
-            register: part().parse()?,
-            fingerprint: part().parse()?,
-            head: Head { seq: number(part())?, leaf: part().parse()? },
-        })
+        Ok(Predecessor { register: part().parse()?, fingerprint: part().parse()?, head: part().parse()? })
     };
     if lines.next_is("after") { lines.parse_with("after", read).map(Some) } else { Ok(None) }
 }
@@ -184,19 +180,10 @@ pub fn write_proposal(out: &mut Writer, proposal: &Proposal) {
         }
         Proposal::Redact(texts) => out.put_all("erase", texts.iter().map(|(seq, text)| format!("{seq} {text}"))),
         Proposal::Restored(Restoration { restored, lost }) => {
-            put_head(out, "restored", *restored);
-            put_head(out, "lost", *lost);
+            out.put("restored", restored);
+            out.put("lost", lost);
         }
     }
-}
-
-fn put_head(out: &mut Writer, key: &str, Head { seq, leaf }: Head) {
-    out.put(key, format_args!("{seq} {leaf}"));
-}
-
-fn head(value: &str) -> Result<Head, Invalid> {
-    let (seq, leaf) = value.split_once(' ').unwrap_or((value, ""));
-    Ok(Head { seq: number(seq)?, leaf: leaf.parse()? })
 }
 
 /// What the motion that an entry of this kind opens asks for.
@@ -223,7 +210,7 @@ pub fn read_proposal(lines: &mut Reader<'_>, kind: EventKind) -> Result<Proposal
             Proposal::Redact(texts)
         }
         EventKind::Restored => {
-            let (restored, lost) = (lines.parse_with("restored", head)?, lines.parse_with("lost", head)?);
+            let (restored, lost) = (lines.parse("restored")?, lines.parse("lost")?);
             Proposal::Restored(Restoration { restored, lost })
         }
         _ => return Err(Defect::Kind),

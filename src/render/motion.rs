@@ -37,8 +37,8 @@ pub fn proposal(page: &mut Page, proposal: &Proposal, governance: &Governance, n
         Proposal::Policy { policy, .. } => policy_change(page, governance.policy(), policy),
         Proposal::Restored(Restoration { restored, lost }) => {
             page.block("what was lost");
-            page.text("after", format_args!("entry {} {}", restored.seq, restored.leaf));
-            page.text("up to", format_args!("entry {} {}", lost.seq, lost.leaf));
+            page.text("after", format_args!("entry {restored}"));
+            page.text("up to", format_args!("entry {lost}"));
             page.text("", "Whoever verified any of it forgets it, and goes on with this log.");
         }
         Proposal::Lift { .. } | Proposal::Redact(_) => {}

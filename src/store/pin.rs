@@ -13,7 +13,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
-use crate::domain::{Digest, Head, Time, number};
+use crate::domain::{Digest, Head, Time};
 
 /// What is remembered of a register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +31,8 @@ pub struct Pin {
 impl Pin {
     fn write(&self) -> String {
         let Self { fingerprint, head, verified, restored } = self;
-        let restored = restored.map_or(String::new(), |it| format!("restored {} {}\n", it.seq, it.leaf));
-        format!("fingerprint {fingerprint}\nhead {} {}\nverified {verified}\n{restored}", head.seq, head.leaf)
+        let restored = restored.map_or(String::new(), |it| format!("restored {it}\n"));
+        format!("fingerprint {fingerprint}\nhead {head}\nverified {verified}\n{restored}")
     }
 
     /// The pin in a text, or the line, from 1, at which it stops being one.
@@ -40,21 +40,15 @@ impl Pin {
         let mut lines = text.lines();
         let mut value = |key: &str| lines.next().and_then(|line| line.strip_prefix(key)?.strip_prefix(' '));
         let fingerprint = value("fingerprint").and_then(|it| it.parse().ok()).ok_or(1usize)?;
-        let head = value("head").and_then(head).ok_or(2usize)?;
+        let head = value("head").and_then(|it| it.parse::<Head>().ok()).ok_or(2usize)?;
         let verified = value("verified").and_then(|it| it.parse().ok()).ok_or(3usize)?;
-        let restored = value("restored").map(|it| self::head(it).ok_or(4usize)).transpose()?;
+        let restored = value("restored").map(|it| it.parse().map_err(|_| 4usize)).transpose()?;
         let pin = Self { fingerprint, head, verified, restored };
         if head.seq == 0 && head.leaf != fingerprint {
             return Err(2);
         }
         if pin.write() == text { Ok(pin) } else { Err(4) }
     }
-}
-
-/// An entry's place and leaf hash.
-fn head(value: &str) -> Option<Head> {
-    let (seq, leaf) = value.split_once(' ')?;
-    Some(Head { seq: number(seq).ok()?, leaf: leaf.parse().ok()? })
 }
 
 /// Where a pin is kept; the one before it stays beside it as `pin.previous`.

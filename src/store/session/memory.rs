@@ -55,7 +55,7 @@ impl Session {
     /// Holds what this account remembers against the shared file: the pin and the copy's own head.
     fn check_memory(&self) -> Result<(), StoreError> {
         let copied = self.copy.head()?;
-        let stands = |head: Head| Ok(self.shared.entry(head.seq)?.map(|raw| raw.leaf()) == Some(head.leaf));
+        let stands = |head: Head| Ok(leaf(&self.shared, head.seq)? == Some(head.leaf));
         let verified = self.pin.map(|pin| pin.verified);
         let lost = |head: Head| Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified });
         let pinned = self.pin.map(|pin| pin.head);
@@ -213,6 +213,6 @@ pub(super) fn older_copy(shared: &SharedFile, copy: &VerifiedCopy) -> Result<Opt
     if !shared.is_copy() || ends >= known.seq {
         return Ok(None);
     }
-    let same = copy.leaf(ends)? == shared.entry(ends)?.map(|raw| raw.leaf());
+    let same = copy.leaf(ends)? == leaf(shared, ends)?;
     Ok(same.then_some(Notice::OlderCopy { ends, known: known.seq }))
 }
