@@ -18,7 +18,7 @@ mod session;
 mod shared;
 mod tables;
 
-pub use backup::{back_up, copy_valid, put_in_place, restore};
+pub use backup::{back_up, clear_away, copy_valid, put_in_place, restore};
 pub use connect::{BUSY, beside};
 pub use copy::discard;
 pub use error::{Finding, StoreError};

@@ -91,10 +91,23 @@ fn a_register_that_others_have_open_is_not_exchanged_under_them() {
     world.fails("erin", "repair", Exit::Environment, "others are using");
     assert_eq!((world.entries(), seen), (4, 4));
     let names = fs::read_dir(world.path("")).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap());
-    assert_eq!(names.filter(|name| name.contains(".broken-") || name.contains(".valid-")).count(), 0);
+    assert_eq!(names.filter(|name| name.contains(".broken-") || name.contains(".valid")).count(), 0);
     drop(other);
     world.ok("erin", "repair");
     assert_eq!(world.entries(), 3);
+}
+
+#[test]
+fn what_a_killed_repair_left_behind_is_gone_after_the_next() {
+    let world = World::filed();
+    world.tamper(GARBAGE);
+    for end in ["", "-journal", "-wal", "-shm"] {
+        fs::write(world.path(&format!("prod.db.valid.part{end}")), "half a register").unwrap();
+    }
+    world.ok("erin", "repair");
+    let names = fs::read_dir(world.path("")).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap());
+    assert_eq!(names.filter(|name| name.contains(".part")).collect::<Vec<_>>(), Vec::<String>::new());
+    assert_eq!(world.findings("carol"), Vec::<String>::new());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::domain::Time;
 use crate::error::Error;
 use crate::log::Defect;
 use crate::render::safe;
-use crate::store::{Finding, PinFile, Session, SharedFile, StoreError, beside, copy_valid, put_in_place};
+use crate::store::{Finding, PinFile, Session, SharedFile, StoreError, beside, clear_away, copy_valid, put_in_place};
 
 /// Put the valid part of a broken register in its place, and keep the broken file aside
 ///
@@ -54,8 +54,10 @@ impl Repair {
                 (out, None)
             }
             None => {
-                let (new, aside) = names(&path, now);
+                let (new, aside) = (beside(&path, ".valid.part"), aside(&path, now));
                 let turn = session.shared().turn(&context.writer())?;
+                // Whoever was killed here, or had a disk that failed, left theirs; it is one's turn, so nobody makes it now.
+                clear_away(&new);
                 copy_valid(&session, &new)?;
                 put_in_place(session.into_shared(), &turn, newest_row, &new, &aside)?;
                 (path, Some(aside))
@@ -91,10 +93,11 @@ fn look(context: &Context<'_>) -> Result<(Session, Vec<Finding>), Error> {
     Ok((Session::unanchored(shared, found)?, findings))
 }
 
-/// Where the valid part is made, and where the broken file goes.
-fn names(path: &Path, now: Time) -> (PathBuf, PathBuf) {
+/// Where the broken file goes: a name that nothing has, not even a repair of the same second that failed.
+fn aside(path: &Path, now: Time) -> PathBuf {
     let when: String = now.to_string().chars().filter(|c| c.is_ascii_alphanumeric()).collect();
-    (beside(path, &format!(".valid-{when}")), beside(path, &format!(".broken-{when}")))
+    let name = |n: u32| beside(path, &format!(".broken-{when}{}", if n > 1 { format!("-{n}") } else { String::new() }));
+    (1..).map(name).find(|it| !it.exists()).unwrap_or_else(|| name(1))
 }
 
 fn say(

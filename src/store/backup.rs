@@ -38,13 +38,14 @@ pub fn back_up(shared: &SharedFile, out: &Path) -> Result<(), StoreError> {
     });
     if copied.is_err() {
         let _ = fs::remove_file(out);
-        remove(&part);
+        clear_away(&part);
     }
     copied
 }
 
-/// Half a work is none; that a part of it may stay behind changes nothing about the error.
-fn remove(path: &Path) {
+/// Removes a file that was half made, and what SQLite keeps beside it. That something of it may stay changes nothing: the
+/// next one who makes it removes it.
+pub fn clear_away(path: &Path) {
     for suffix in ["", "-wal", "-shm", "-journal"] {
         let _ = fs::remove_file(beside(path, suffix));
     }
@@ -116,7 +117,7 @@ pub fn copy_valid(session: &Session, out: &Path) -> Result<(), StoreError> {
     });
     drop(file);
     if copied.is_err() {
-        remove(out);
+        clear_away(out);
     }
     copied
 }
@@ -153,13 +154,8 @@ pub fn put_in_place(
             })
         })
     });
-    match placed {
-        Ok(()) => sync(&path),
-        Err(error) => {
-            remove(repaired);
-            Err(error)
-        }
-    }
+    clear_away(repaired);
+    placed.and_then(|()| sync(&path))
 }
 
 /// Gives a file the group, the rights and, where that may be, the owner of another.

@@ -116,7 +116,7 @@ fn is_true(output: &Output, done: bool, records: bool, told: &str) {
 /// Whether a file is one that is needed for a moment only. What is written anew by rename may be left: the next one is
 /// written over it.
 fn is_scrap(name: &str) -> bool {
-    [".part", "-journal"].iter().any(|end| name.ends_with(end))
+    name.contains(".part") || name.ends_with("-journal")
 }
 
 /// A register with three entries.
