@@ -36,9 +36,9 @@ pub fn back_up(shared: &SharedFile, out: &Path) -> Result<(), StoreError> {
         fs::rename(&part, out).map_err(StoreError::io("make", out))?;
         sync(out)
     });
+    clear_away(&part);
     if copied.is_err() {
         let _ = fs::remove_file(out);
-        clear_away(&part);
     }
     copied
 }
