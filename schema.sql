@@ -1,5 +1,6 @@
 -- The register: one SQLite file. Two halves. The log is the truth; every table of the second half is a view of it,
--- refilled from it by `twinseal rebuild`. twinseal itself never decides from the second half.
+-- refilled from it by `twinseal rebuild`. twinseal itself never decides from the second half. What stands at the end is
+-- no part of the register.
 --
 -- Times are RFC 3339 in UTC. A change is its number: 42 stands for CHG-42. Digests are SHA-256 in hexadecimal.
 
@@ -160,4 +161,13 @@ CREATE TABLE refusals (
 CREATE TABLE erasures (
     seq    INTEGER PRIMARY KEY, -- the entry whose text it was
     motion INTEGER NOT NULL
+) STRICT;
+
+-- [the memory] In a verified copy only.
+
+-- Entries of governance as they were verified: from them everything is decided, and they need not be gathered from all
+-- over the log each time.
+CREATE TABLE governance (
+    seq  INTEGER PRIMARY KEY,
+    blob BLOB NOT NULL
 ) STRICT;

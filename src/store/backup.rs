@@ -86,7 +86,7 @@ pub fn restore(path: &Path, scratch: &Path) -> Result<PathBuf, StoreError> {
     if opened.standing != super::connect::Standing::Copy {
         return Err(StoreError::NotACopy { path });
     }
-    if let Some(finding) = schema::compare(&opened.conn, schema::Part::Whole)?.into_iter().next() {
+    if let Some(finding) = schema::compare(&opened.conn, schema::Part::Register)?.into_iter().next() {
         return Err(StoreError::Broken(finding));
     }
     local(&path, Mount::of(&path).as_ref())?;

@@ -150,12 +150,12 @@ fn describe(table: &str, difference: &Difference, key: &[Value]) -> Finding {
     Finding::of_file("tables", format_args!("the row {} of the table {table} {meaning}", key.join(", ")))
 }
 
-/// Empties the tables and fills them from a verified copy.
+/// Empties tables and fills them from a verified copy.
 ///
 /// # Errors
 /// What SQLite says.
-pub fn refill(into: &Connection, copy: &Connection) -> rusqlite::Result<()> {
-    for (table, keys) in TABLES {
+pub fn refill(into: &Connection, copy: &Connection, tables: &[(&str, usize)]) -> rusqlite::Result<()> {
+    for (table, keys) in tables {
         into.execute(&format!("DELETE FROM {table}"), [])?;
         let mut select = copy.prepare(&select_in_order((table, *keys)))?;
         let columns = select.column_count();

@@ -8,8 +8,9 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::connect::{beside, harden};
-use super::shared::{SharedFile, flush};
-use super::{Finding, StoreError, schema};
+use super::schema::{MEMORY, TABLES};
+use super::shared::{SharedFile, flush, raw};
+use super::{BUSY, Finding, StoreError, compare, schema};
 use crate::domain::{Change, ChangeId, Digest, Event, Head, Register};
 use crate::log::{Raw, entry};
 
@@ -21,9 +22,6 @@ const LAYOUT: i32 = 1;
 
 /// All of a write-ahead log is read when the copy is opened: up to so many bytes that is nothing.
 const SHORT_LOG: u64 = 256 * 1024;
-
-/// No entry can stand further on: SQLite counts no further.
-const LAST: u64 = i64::MAX.unsigned_abs();
 
 /// One account's verified copy of one register.
 pub struct VerifiedCopy {
@@ -83,7 +81,7 @@ impl VerifiedCopy {
         let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
         let ours = pragma("application_id").map_err(doing())? == APPLICATION
             && pragma("user_version").map_err(doing())? == LAYOUT
-            && schema::compare(&conn, schema::Part::Tables)?.is_empty();
+            && schema::compare(&conn, schema::Part::Copy)?.is_empty();
         if ours { Ok(Self { conn }) } else { Err(StoreError::Broken(Finding::of_file("copy", "not a verified copy"))) }
     }
 
@@ -93,7 +91,7 @@ impl VerifiedCopy {
         conn.pragma_update(None, "synchronous", "NORMAL")?;
         conn.pragma_update(None, "application_id", APPLICATION)?;
         conn.pragma_update(None, "user_version", LAYOUT)?;
-        conn.execute_batch(&format!("BEGIN; {} COMMIT;", schema::tables()))?;
+        conn.execute_batch(&format!("BEGIN; {} COMMIT;", schema::statements(schema::Part::Copy)))?;
         Ok(conn)
     }
 
@@ -173,13 +171,35 @@ impl VerifiedCopy {
         closing.and_then(|_| flush(&self.conn)).map(|_| ()).map_err(StoreError::copy(&self.conn, "erasing"))
     }
 
-    /// The entries up to a place about a change, or of governance.
-    fn stream(&self, change: Option<ChangeId>, until: u64) -> Result<Vec<Head>, StoreError> {
+    /// The entries about a change.
+    fn stream(&self, change: ChangeId) -> Result<Vec<Head>, StoreError> {
         let doing = || StoreError::copy(&self.conn, "reading the verified copy");
-        let sql = "SELECT seq, leaf FROM actions WHERE change IS ?1 AND seq <= ?2 ORDER BY seq";
+        let sql = "SELECT seq, leaf FROM actions WHERE change = ?1 ORDER BY seq";
         let mut select = self.conn.prepare_cached(sql).map_err(doing())?;
-        let rows = select.query_map((change.map(ChangeId::number), until), head).map_err(doing())?;
+        let rows = select.query_map([change.number()], head).map_err(doing())?;
         rows.collect::<Result<_, _>>().map_err(doing())
+    }
+
+    /// Keeps an entry of governance that was verified.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn keep(&self, raw: &Raw) -> Result<(), StoreError> {
+        let insert = self.conn.prepare_cached("INSERT INTO governance VALUES (?1, ?2)");
+        let kept = insert.and_then(|mut insert| insert.execute((raw.seq, &raw.blob)));
+        kept.map(|_| ()).map_err(StoreError::copy(&self.conn, "bringing the verified copy on"))
+    }
+
+    /// Puts all that stands in another copy in the place of what stands here.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn become_as(&self, other: &Self) -> Result<(), StoreError> {
+        let doing = || StoreError::copy(&self.conn, "filling the verified copy");
+        let tx = self.begin(BUSY)?;
+        compare::refill(&tx, other.conn(), TABLES).map_err(doing())?;
+        compare::refill(&tx, other.conn(), MEMORY).map_err(doing())?;
+        tx.commit().map_err(doing())
     }
 
     /// The state at the newest entry in it: governance whole, changes as they are asked for.
@@ -188,27 +208,31 @@ impl VerifiedCopy {
     /// An entry of the shared file that is not the one that was verified, or what SQLite says.
     pub fn state(&self, shared: &SharedFile) -> Result<Register, StoreError> {
         let Some(newest) = self.head()? else { return Ok(Register::default()) };
-        let mut state = self.governed(shared, newest.seq)?;
+        let mut state = self.governed(newest.seq)?;
         let (header, event) = facts(&verified_before(shared, newest)?)?;
-        if !event.is_governance() {
-            self.links(newest.seq, header.governance, state.position(None).governance)?;
-        }
+        let governance = if event.is_governance() { newest.leaf } else { header.governance };
+        self.links(newest.seq, governance, state.position(None).governance)?;
         let filed = self.conn.query_row("SELECT ifnull(max(id), 0) FROM changes", [], |row| row.get(0));
         state.resume(newest, filed.map_err(StoreError::copy(&self.conn, "reading the verified copy"))?);
         Ok(state)
     }
 
-    /// The governance as it was after some entry.
+    /// The governance as it was after some entry. Each of its entries names the one before by its leaf hash, so none can
+    /// be another than it was.
     ///
     /// # Errors
-    /// As [`VerifiedCopy::state`].
-    pub fn governed(&self, shared: &SharedFile, until: u64) -> Result<Register, StoreError> {
-        let _still = shared.still()?;
+    /// What SQLite says, or [`StoreError::CopyDamaged`].
+    pub fn governed(&self, until: u64) -> Result<Register, StoreError> {
+        let doing = || StoreError::copy(&self.conn, "reading the verified copy");
+        let sql = "SELECT seq, blob, NULL FROM governance WHERE seq <= ?1 ORDER BY seq";
+        let mut select = self.conn.prepare_cached(sql).map_err(doing())?;
+        let mut rows = select.query([until]).map_err(doing())?;
         let mut state = Register::default();
-        for at in self.stream(None, until)? {
-            let (header, event) = facts(&verified_before(shared, at)?)?;
-            self.links(at.seq, header.governance, state.position(None).governance)?;
-            state.apply_governance(&header, at.leaf, &event);
+        while let Some(row) = rows.next().map_err(doing())? {
+            let raw = raw(row).map_err(doing())?;
+            let (header, event) = entry::facts_again(&raw).map_err(|defect| self.damaged(defect.to_string()))?;
+            self.links(raw.seq, header.governance, state.position(None).governance)?;
+            state.apply_governance(&header, raw.leaf(), &event);
         }
         Ok(state)
     }
@@ -230,7 +254,7 @@ impl VerifiedCopy {
     pub fn change(&self, shared: &SharedFile, id: ChangeId) -> Result<Option<Change>, StoreError> {
         let _still = shared.still()?;
         let mut change: Option<Change> = None;
-        for at in self.stream(Some(id), LAST)? {
+        for at in self.stream(id)? {
             let (header, event) = facts(&verified_before(shared, at)?)?;
             self.links(
                 at.seq,

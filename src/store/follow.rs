@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::copy::{VerifiedCopy, replaced};
+use super::copy::{VerifiedCopy, replaced, verified_before};
 use super::error::MOST;
 use super::opening::{Opened, read_opened};
 use super::shared::SharedFile;
 use super::{Finding, StoreError, tables};
-use crate::domain::{Digest, Event, Register, Time};
+use crate::domain::{Digest, Event, Head, Register, Time};
 use crate::log::{Defect, Entry, chain};
 
 /// By how many seconds a time may run behind an earlier entry's before it is reported.
@@ -194,6 +194,9 @@ impl Follower<'_> {
         }
         let projected = tables::project(self.copy.conn(), entry, self.state);
         projected.map_err(StoreError::copy(self.copy.conn(), "bringing the verified copy on"))?;
+        if event.is_governance() {
+            self.copy.keep(&verified_before(self.shared, Head { seq, leaf: *leaf })?)?;
+        }
         Ok(None)
     }
 

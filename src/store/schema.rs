@@ -5,16 +5,16 @@ use rusqlite::Connection;
 use super::{Finding, StoreError};
 
 const SCHEMA: &str = include_str!("../../schema.sql");
-const MARK: &str = "-- [the tables]";
+const TABLES_BEGIN: &str = "-- [the tables]";
+const MEMORY_BEGINS: &str = "-- [the memory]";
 
-/// The statements of both halves.
-pub fn whole() -> &'static str {
-    SCHEMA
-}
-
-/// The statements of the second half.
-pub fn tables() -> &'static str {
-    SCHEMA.find(MARK).map_or("", |at| &SCHEMA[at..])
+/// The statements that make a file of this kind.
+pub fn statements(part: Part) -> &'static str {
+    let at = |mark| SCHEMA.find(mark).unwrap_or(SCHEMA.len());
+    match part {
+        Part::Register => &SCHEMA[..at(MEMORY_BEGINS)],
+        Part::Copy => &SCHEMA[at(TABLES_BEGIN)..],
+    }
 }
 
 /// Every derived table and how many of its first columns are its key.
@@ -36,19 +36,19 @@ pub const TABLES: &[(&str, usize)] = &[
     ("erasures", 1),
 ];
 
+/// What a verified copy has beside them.
+pub const MEMORY: &[(&str, usize)] = &[("governance", 1)];
+
 /// An object of a schema: its type, its name, its statement.
 type Object = (String, String, Option<String>);
-
-/// How the names of all objects of the first half begin, and of none of the second.
-const LOG: &str = "entry";
 
 /// What of the schema a file has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// Both halves: a register.
-    Whole,
-    /// The second half: a verified copy.
-    Tables,
+    /// Log and tables.
+    Register,
+    /// Tables and memory: a verified copy.
+    Copy,
 }
 
 fn objects(conn: &Connection) -> rusqlite::Result<Vec<Object>> {
@@ -57,14 +57,14 @@ fn objects(conn: &Connection) -> rusqlite::Result<Vec<Object>> {
 }
 
 /// The objects of our schema, as SQLite keeps them: each statement as it stands, from its CREATE on.
-fn ours() -> Vec<Object> {
+fn ours(part: Part) -> Vec<Object> {
     let statement = |rest: &str| {
         let statement = rest.split(";\n").next().unwrap_or_default().trim_end_matches(';');
         let statement = format!("CREATE {statement}");
         let mut words = statement.split_whitespace().skip(1).map(str::to_owned);
         (words.next().unwrap_or_default().to_lowercase(), words.next().unwrap_or_default(), Some(statement))
     };
-    let mut ours: Vec<Object> = SCHEMA.split("\nCREATE ").skip(1).map(statement).collect();
+    let mut ours: Vec<Object> = statements(part).split("\nCREATE ").skip(1).map(statement).collect();
     ours.sort();
     ours
 }
@@ -75,13 +75,12 @@ fn ours() -> Vec<Object> {
 /// What SQLite says.
 pub fn compare(conn: &Connection, part: Part) -> Result<Vec<Finding>, StoreError> {
     let doing = || StoreError::sqlite("comparing the schema");
-    let ours = ours();
-    let expected: Vec<&Object> = ours.iter().filter(|it| part == Part::Whole || !it.1.starts_with(LOG)).collect();
+    let expected = ours(part);
     let found = objects(conn).map_err(doing())?;
     let same = |a: &Object, b: &Object| (&a.0, &a.1) == (&b.0, &b.1);
     let named = |list: &[Object], it: &Object| list.iter().find(|other| same(other, it)).cloned();
     let mut findings = Vec::new();
-    for it in expected.iter().copied() {
+    for it in &expected {
         match named(&found, it) {
             None => findings.push(Finding::of_file("schema", format_args!("the {} {} is missing", it.0, it.1))),
             Some(other) if other.2 != it.2 => {
@@ -107,8 +106,10 @@ mod tests {
 
     #[test]
     fn sqlite_keeps_our_schema_as_it_is_written() {
-        let model = Connection::open_in_memory().unwrap();
-        model.execute_batch(SCHEMA).unwrap();
-        assert_eq!(ours(), objects(&model).unwrap());
+        for part in [Part::Register, Part::Copy] {
+            let model = Connection::open_in_memory().unwrap();
+            model.execute_batch(statements(part)).unwrap();
+            assert_eq!(ours(part), objects(&model).unwrap());
+        }
     }
 }

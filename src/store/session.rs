@@ -310,9 +310,9 @@ impl Session {
     /// The register's governance as it was after some entry, in a state without changes.
     ///
     /// # Errors
-    /// An entry of the shared file that is not the one that was verified, or what SQLite says.
+    /// As [`VerifiedCopy::governed`].
     pub fn governed(&self, until: u64) -> Result<Register, StoreError> {
-        self.copy.governed(&self.shared, until)
+        self.copy.governed(until)
     }
 
     /// Makes sure that a change is part of the state.

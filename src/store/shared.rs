@@ -11,7 +11,8 @@ use rustix::fs::OFlags;
 use super::connect::{APPLICATION, LAYOUT, Opened, PrivateCopy, Standing, beside, connect};
 use super::place::{Mount, local};
 use super::queue::{self, Turn, Writer};
-use super::{Finding, StoreError, compare, schema};
+use super::schema::{self, TABLES};
+use super::{Finding, StoreError, compare};
 use crate::domain::Head;
 use crate::log::Raw;
 
@@ -44,7 +45,7 @@ impl SharedFile {
         let Opened { conn, path, standing, private } = connect(path, scratch)?;
         conn.pragma_update(None, "synchronous", "FULL").map_err(StoreError::sqlite("opening the register"))?;
         conn.pragma_update(None, "query_only", true).map_err(StoreError::sqlite("opening the register"))?;
-        let findings = schema::compare(&conn, schema::Part::Whole)?;
+        let findings = schema::compare(&conn, schema::Part::Register)?;
         let mount = Mount::of(&path);
         Ok((Self { conn, path, standing, mount, _private: private }, findings))
     }
@@ -275,7 +276,7 @@ impl SharedFile {
                 kept(tx, &raw)?;
             }
             erase_texts(tx, erase).map_err(doing())?;
-            compare::refill(tx, copy).map_err(doing())?;
+            compare::refill(tx, copy, TABLES).map_err(doing())?;
             Ok(Appended::Done)
         })
     }
@@ -300,7 +301,7 @@ impl SharedFile {
             erase_texts(tx, erase).map_err(doing())?;
             let differed = compare::compare(tx, copy)?;
             if !differed.is_empty() {
-                compare::refill(tx, copy).map_err(doing())?;
+                compare::refill(tx, copy, TABLES).map_err(doing())?;
             }
             Ok(Some(differed))
         })
@@ -410,7 +411,7 @@ fn fill(path: &Path) -> rusqlite::Result<()> {
     if tx.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, u64>(0))? == 0 {
         tx.pragma_update(None, "application_id", APPLICATION)?;
         tx.pragma_update(None, "user_version", LAYOUT)?;
-        tx.execute_batch(schema::whole())?;
+        tx.execute_batch(schema::statements(schema::Part::Register))?;
     }
     tx.commit()
 }
@@ -439,7 +440,8 @@ fn erase_texts(conn: &Connection, seqs: &[u64]) -> rusqlite::Result<()> {
     seqs.iter().try_for_each(|seq| update.execute([seq]).map(|_| ()))
 }
 
-fn raw(row: &rusqlite::Row<'_>) -> rusqlite::Result<Raw> {
+/// A row of seq, blob and text.
+pub(super) fn raw(row: &rusqlite::Row<'_>) -> rusqlite::Result<Raw> {
     Ok(Raw { seq: row.get(0)?, blob: row.get(1)?, text: row.get(2)? })
 }
 

@@ -4,8 +4,9 @@ use std::fs;
 
 use rusqlite::Connection;
 use twinseal::error::Exit;
+use twinseal::log::Raw;
 
-use super::scene::Scene;
+use super::scene::{Scene, joined, split};
 use super::tables::tables;
 
 #[test]
@@ -160,12 +161,47 @@ fn an_old_copy_beside_a_newer_pin_is_said_aloud_and_brought_on() {
 #[test]
 fn a_row_that_a_copy_lost_is_missed_by_the_links() {
     // 1 seals; 8 enrols frank; 3 approves CHG-1; 5 starts it.
-    for (seq, command) in [(1, "list"), (8, "list"), (3, "show CHG-1"), (5, "show CHG-1")] {
+    for (table, seq, command) in [
+        ("governance", 0, "list"),
+        ("governance", 1, "list"),
+        ("governance", 8, "list"),
+        ("actions", 3, "show CHG-1"),
+        ("actions", 5, "show CHG-1"),
+    ] {
         let scene = Scene::new();
         let before = scene.ok("carol", command);
-        edit_copy(&scene, &format!("DELETE FROM actions WHERE seq = {seq}"));
-        assert!(unharmed(&scene, command, &before, &format!("without entry {seq}")));
+        edit_copy(&scene, &format!("DELETE FROM {table} WHERE seq = {seq}"));
+        assert!(unharmed(&scene, command, &before, &format!("{table} without entry {seq}")));
     }
+}
+
+#[test]
+fn no_changed_entry_of_governance_in_a_copy_is_believed() {
+    for change in [
+        "UPDATE governance SET blob = CAST(replace(blob, 'member alice', 'member alicx') AS BLOB) WHERE seq = 0",
+        "UPDATE governance SET blob = CAST(replace(blob, 'actor ', 'actor x') AS BLOB) WHERE seq = 8",
+        "UPDATE governance SET blob = CAST(replace(blob, 'sig ', 'sig A') AS BLOB) WHERE seq = 1",
+        "UPDATE governance SET blob = x'00' WHERE seq = 8",
+        "UPDATE governance SET blob = (SELECT blob FROM governance WHERE seq = 1) WHERE seq = 8",
+        "INSERT INTO governance SELECT 5, blob FROM governance WHERE seq = 8",
+        "UPDATE governance SET seq = 9 WHERE seq = 8",
+    ] {
+        let scene = Scene::new();
+        let before = scene.ok("carol", "list");
+        edit_copy(&scene, change);
+        assert!(unharmed(&scene, "list", &before, change), "{change}");
+    }
+}
+
+#[test]
+fn an_entry_of_governance_that_was_changed_in_the_file_decides_nothing() {
+    let scene = Scene::new();
+    let before = scene.ok("carol", "person list");
+    let (body, sig) = split(&scene.raw(7));
+    scene.put(&Raw { blob: joined(&body.replace("frank", "mallory"), &sig), ..scene.raw(7) });
+    assert_eq!(scene.ok("carol", "person list"), before);
+    scene.finds("entry 7: [");
+    scene.refuses_newcomers();
 }
 
 #[test]
@@ -222,7 +258,7 @@ fn doctor_tells_a_damaged_or_old_copy_from_a_broken_register() {
     put_copy(&scene, &old);
     let output = scene.run("carol", "doctor");
     assert!(output.out.contains("warning       verified copy: it was behind the pin"), "{}", output.screen);
-    edit_copy(&scene, "DELETE FROM actions WHERE seq = 1");
+    edit_copy(&scene, "DELETE FROM governance WHERE seq = 1");
     let output = scene.run("carol", "doctor");
     assert_eq!(output.exit, Exit::Environment, "{}", output.screen);
     assert!(output.out.contains("fault         verified copy: the verified copy "), "{}", output.screen);

@@ -95,7 +95,7 @@ fn an_entry_replayed_in_another_register_is_found() {
     let blob: Vec<u8> = test.query_row("SELECT blob FROM entry WHERE seq = 1", [], |row| row.get(0)).unwrap();
     scene.put(&Raw { seq: 1, blob, text: None });
     scene.finds(&format!("entry 1: [register] it belongs to the register {id}"));
-    scene.refuses();
+    scene.refuses_newcomers();
 }
 
 #[test]

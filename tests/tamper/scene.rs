@@ -169,8 +169,15 @@ impl Scene {
     /// Asserts that nobody can record: neither who saw it whole, nor who sees it for the first time.
     #[track_caller]
     pub fn refuses(&self) {
-        let anew = format!("file erin.toml --fingerprint {}", self.fingerprint);
         self.fails("erin", "finish CHG-1 --outcome rolled-back", Exit::Broken, "error: ");
+        self.refuses_newcomers();
+    }
+
+    /// Asserts that nobody can record who sees it for the first time. Whoever verified an entry of governance before goes
+    /// by what they verified, until they `verify`.
+    #[track_caller]
+    pub fn refuses_newcomers(&self) {
+        let anew = format!("file erin.toml --fingerprint {}", self.fingerprint);
         self.fails("erin-anew", &anew, Exit::Broken, "error: ");
     }
 

@@ -7,7 +7,7 @@ use crate::store::copy::VerifiedCopy;
 use crate::store::follow::{Mode, Reading, follow};
 use crate::store::pin::Pin;
 use crate::store::shared::SharedFile;
-use crate::store::{BUSY, StoreError, compare};
+use crate::store::{BUSY, StoreError};
 
 /// A memory of entries that the log does not hold. It is read from entry 0 on then, nothing of it is remembered, and
 /// nothing is recorded but a motion to go on without them.
@@ -125,10 +125,7 @@ impl Session {
             let pin = self.pin_at(head, now, |seq| fresh.leaf(seq))?;
             self.pin = Some(file.replace(self.pin, pin)?);
         }
-        let doing = || StoreError::copy(self.copy.conn(), "filling the verified copy");
-        let tx = self.copy.begin(BUSY)?;
-        compare::refill(&tx, fresh.conn()).map_err(doing())?;
-        tx.commit().map_err(doing())?;
+        self.copy.become_as(&fresh)?;
         self.notices.push(Notice::MovedOver { from, restored, motion });
         Ok(true)
     }
