@@ -43,9 +43,6 @@ impl Verify {
         let (shared, mut findings) = SharedFile::open(&path, &context.scratch())?;
         let first = noted(shared.entry(0), &mut findings)?.flatten();
         let newest = noted(shared.newest(), &mut findings)?.flatten();
-        let integrity = noted(shared.integrity(), &mut findings)?;
-        findings.extend(integrity.into_iter().flatten());
-
         let fingerprint = first.as_ref().map_or(Digest::NONE, Raw::leaf);
         let met_before = context.trusts(fingerprint);
         let given = context.fingerprint_given()?;

@@ -168,7 +168,8 @@ impl PrivateCopy {
         Ok(Self { folder, _held: held })
     }
 
-    fn file(&self) -> PathBuf {
+    /// Where the copy is.
+    pub fn file(&self) -> PathBuf {
         self.folder.join("register.sqlite")
     }
 }

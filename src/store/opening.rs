@@ -14,6 +14,9 @@ use crate::log::{Defect, Entry, Keys, Raw, entry};
 const BATCH: usize = 64;
 const BATCH_BYTES: usize = 1 << 18;
 
+/// How many batches a thread may have before it, so that none waits for another's.
+const AHEAD: usize = 8;
+
 /// An entry that was opened, or why it could not be.
 pub struct Opened {
     /// The row that it was read from.
@@ -39,8 +42,8 @@ struct Worker {
     done: Receiver<Vec<Opened>>,
 }
 
-/// Batches go to the workers in turn and come back in the same turn, so that order needs no sorting; at most two a
-/// worker are under way, so that memory stays flat. Threads begin with the first full batch: a short tail needs none.
+/// Batches go to the workers in turn and come back in the same turn, so that order needs no sorting; a worker has
+/// at most [`AHEAD`] of them, so that memory stays flat. Threads begin with the first full batch: a short tail needs none.
 struct Pool<'scope, 'env> {
     scope: &'scope Scope<'scope, 'env>,
     threads: usize,
@@ -52,8 +55,8 @@ struct Pool<'scope, 'env> {
 impl<'scope> Pool<'scope, '_> {
     fn give(&mut self, batch: Vec<Raw>) {
         if self.workers.len() < self.threads {
-            let (work, batches) = sync_channel::<Vec<Raw>>(2);
-            let (opened, done) = sync_channel(2);
+            let (work, batches) = sync_channel::<Vec<Raw>>(AHEAD);
+            let (opened, done) = sync_channel(AHEAD);
             self.scope.spawn(move || {
                 let mut keys = Keys::default();
                 batches.into_iter().try_for_each(|batch| opened.send(open_all(&batch, &mut keys)))
@@ -67,7 +70,7 @@ impl<'scope> Pool<'scope, '_> {
     }
 
     fn is_full(&self) -> bool {
-        self.under_way.len() >= 2 * self.threads
+        self.under_way.len() >= AHEAD * self.threads
     }
 
     fn take(&mut self) -> Option<Vec<Opened>> {

@@ -3,12 +3,14 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 use rustix::fs::OFlags;
 
-use super::connect::{APPLICATION, LAYOUT, Opened, PrivateCopy, Standing, beside, connect};
+use super::connect::{APPLICATION, LAYOUT, Opened, PrivateCopy, Standing, beside, connect, harden};
 use super::place::{Mount, local};
 use super::queue::{self, Turn, Writer};
 use super::schema::{self, TABLES};
@@ -23,7 +25,7 @@ pub struct SharedFile {
     path: PathBuf,
     standing: Standing,
     mount: Option<Mount>,
-    _private: Option<PrivateCopy>,
+    private: Option<PrivateCopy>,
 }
 
 /// What became of an attempt to append.
@@ -47,7 +49,7 @@ impl SharedFile {
         conn.pragma_update(None, "query_only", true).map_err(StoreError::sqlite("opening the register"))?;
         let findings = schema::compare(&conn, schema::Part::Register)?;
         let mount = Mount::of(&path);
-        Ok((Self { conn, path, standing, mount, _private: private }, findings))
+        Ok((Self { conn, path, standing, mount, private }, findings))
     }
 
     /// Makes an empty register, readable and writable by owner and group, in a folder that is made if it is not
@@ -168,13 +170,18 @@ impl SharedFile {
     /// # Errors
     /// What SQLite says.
     pub fn integrity(&self) -> Result<Vec<Finding>, StoreError> {
-        let doing = || StoreError::sqlite("checking the file");
-        let mut select = self.conn.prepare("PRAGMA integrity_check(20)").map_err(doing())?;
-        let lines = select.query_map([], |row| row.get::<_, String>(0)).map_err(doing())?;
-        let lines = lines.collect::<Result<Vec<_>, _>>().map_err(doing())?;
-        // One row may hold several lines, the first of them a heading.
-        let lines = lines.iter().flat_map(|row| row.lines()).filter(|line| *line != "ok" && !line.starts_with("***"));
-        Ok(lines.map(|line| Finding::of_file("integrity", line)).collect())
+        integrity(&self.conn)
+    }
+
+    /// The same while something else is done with the file: it is asked on a connection of its own.
+    pub(super) fn integrity_beside<T>(&self, work: impl FnOnce() -> T) -> (T, Result<Vec<Finding>, StoreError>) {
+        let file = self.private.as_ref().map_or_else(|| self.path.clone(), PrivateCopy::file);
+        thread::scope(|scope| {
+            let checked =
+                scope.spawn(|| integrity(&read_again(&file).map_err(StoreError::sqlite("checking the file"))?));
+            let done = work();
+            (done, checked.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        })
     }
 
     /// The connection, for reading tables.
@@ -438,6 +445,23 @@ fn kept(conn: &Connection, raw: &Raw) -> Result<(), StoreError> {
 fn erase_texts(conn: &Connection, seqs: &[u64]) -> rusqlite::Result<()> {
     let mut update = conn.prepare("UPDATE entry SET text = NULL WHERE seq = ?1 AND text IS NOT NULL")?;
     seqs.iter().try_for_each(|seq| update.execute([seq]).map(|_| ()))
+}
+
+/// Another connection to a file that is open, for reading.
+fn read_again(file: &Path) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    harden(&conn)?;
+    Ok(conn)
+}
+
+fn integrity(conn: &Connection) -> Result<Vec<Finding>, StoreError> {
+    let doing = || StoreError::sqlite("checking the file");
+    let mut select = conn.prepare("PRAGMA integrity_check(20)").map_err(doing())?;
+    let lines = select.query_map([], |row| row.get::<_, String>(0)).map_err(doing())?;
+    let lines = lines.collect::<Result<Vec<_>, _>>().map_err(doing())?;
+    // One row may hold several lines, the first of them a heading.
+    let lines = lines.iter().flat_map(|row| row.lines()).filter(|line| *line != "ok" && !line.starts_with("***"));
+    Ok(lines.map(|line| Finding::of_file("integrity", line)).collect())
 }
 
 /// A row of seq, blob and text.

@@ -8,7 +8,7 @@ use crate::store::pin::Pin;
 use crate::store::{BUSY, Finding, StoreError, compare};
 
 impl Session {
-    /// Reads everything from entry 0 on, whatever was verified before, and compares the tables.
+    /// Reads everything from entry 0 on, whatever was verified before, compares the tables, and has SQLite check the file.
     ///
     /// # Errors
     /// What SQLite says, or a format that needs a newer twinseal. Everything else is a finding.
@@ -23,11 +23,15 @@ impl Session {
             reading.findings.extend(self.forgotten()?);
         }
         let whole = reading.findings.is_empty() && self.state.head().is_some();
+        let (compared, integrity) = self.shared.integrity_beside(|| match whole {
+            true => compare::compare(self.shared.conn(), self.copy.conn()),
+            false => Ok(Vec::new()),
+        });
+        reading.findings.extend(match compared {
+            Err(StoreError::Broken(finding)) => vec![finding],
+            compared => compared?,
+        });
         if whole {
-            reading.findings = match compare::compare(self.shared.conn(), self.copy.conn()) {
-                Err(StoreError::Broken(finding)) => vec![finding],
-                compared => compared?,
-            };
             reading.findings.extend(self.standing_again()?);
         }
         if self.is_suspect(&reading) && self.copy_is_wrong(progress)? {
@@ -41,6 +45,11 @@ impl Session {
             }
             self.advance_pin(now)?;
         }
+        let integrity = match integrity {
+            Err(StoreError::Broken(finding)) => vec![finding],
+            integrity => integrity?,
+        };
+        reading.findings.splice(..0, integrity);
         Ok(reading)
     }
 
