@@ -224,7 +224,7 @@ impl fmt::Debug for Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
+        f.write_str(ascii(self.0.map(pair).as_flattened()))
     }
 }
 
@@ -257,7 +257,7 @@ impl RegisterId {
 
 impl fmt::Display for RegisterId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}#{}", self.name, hex(&self.random))
+        write!(f, "{}#{}", self.name, ascii(self.random.map(pair).as_flattened()))
     }
 }
 
@@ -284,15 +284,19 @@ const VALUES: [u8; 256] = {
     values
 };
 
+/// The two digits of a byte, in lower case.
+fn pair(byte: u8) -> [u8; 2] {
+    [byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)])
+}
+
+/// ASCII as text.
+pub(super) fn ascii(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).unwrap_or_default()
+}
+
 /// Lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        text.push(DIGITS[usize::from(byte >> 4)]);
-        text.push(DIGITS[usize::from(byte & 15)]);
-    }
-    text
+    bytes.iter().flat_map(|byte| pair(*byte)).map(char::from).collect()
 }
 
 /// The bytes that exactly `2 * N` lower-case hexadecimal digits spell.

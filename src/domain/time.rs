@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 
+use super::ids::ascii;
 use super::{Invalid, ZoneName};
 
 /// A moment in UTC with whole seconds, from 1970 to 9999 (RFC 3339, always written with `Z`).
@@ -43,15 +44,13 @@ impl fmt::Display for Time {
         let (day, second) = (self.0.div_euclid(DAY), self.0.rem_euclid(DAY));
         let (year, month, day) = date(day);
         let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-        let mut text = String::with_capacity(20);
-        let parts = [(year / 100, ""), (year % 100, "-"), (month, "-"), (day, "T"), (hour, ":"), (minute, ":")];
-        for (two_digits, then) in parts.into_iter().chain([(second, "Z")]) {
-            for digit in [two_digits / 10, two_digits % 10] {
-                text.push(char::from_digit(digit.unsigned_abs() as u32, 10).unwrap_or('0'));
-            }
-            text.push_str(then);
+        let mut text = *b"0000-00-00T00:00:00Z";
+        let parts = [(0, year / 100), (2, year % 100), (5, month), (8, day), (11, hour), (14, minute), (17, second)];
+        for (at, two_digits) in parts {
+            text[at] += (two_digits / 10) as u8;
+            text[at + 1] += (two_digits % 10) as u8;
         }
-        f.pad(&text)
+        f.pad(ascii(&text))
     }
 }
 

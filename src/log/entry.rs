@@ -1,6 +1,7 @@
 //! Entries: the exact bytes that were signed, and how they are opened and sealed.
 
 use base64ct::{Base64, Encoding};
+use memchr::memmem;
 use sha2::{Digest as _, Sha256};
 
 use super::request::{self, For};
@@ -143,7 +144,7 @@ fn halves(blob: &[u8]) -> Result<(&[u8], &str), Defect> {
     if blob.len() > MOST_BLOB {
         return Err(Defect::TooLarge { bytes: blob.len(), most: MOST_BLOB });
     }
-    let at = blob.windows(2).position(|pair| pair == b"\n\n").ok_or(Defect::NoSignature)?;
+    let at = memmem::find(blob, b"\n\n").ok_or(Defect::NoSignature)?;
     let (body, rest) = (&blob[..=at], &blob[at + 2..]);
     let line = rest.strip_prefix(b"sig ").and_then(|line| line.strip_suffix(b"\n")).ok_or(Defect::NoSignature)?;
     let line = str::from_utf8(line).map_err(|_| Defect::Utf8)?;

@@ -22,7 +22,8 @@ fn put(out: &mut Vec<u8>, part: &[u8]) {
 
 /// The bytes that the key signs.
 pub fn signed_data(namespace: &str, message: &[u8]) -> Vec<u8> {
-    let mut out = MAGIC.to_vec();
+    let mut out = Vec::with_capacity(256);
+    out.extend_from_slice(MAGIC);
     for part in [namespace.as_bytes(), b"", HASH, &Sha512::digest(message)] {
         put(&mut out, part);
     }
@@ -31,14 +32,16 @@ pub fn signed_data(namespace: &str, message: &[u8]) -> Vec<u8> {
 
 /// The binary blob for a signature by the key with this compressed point.
 pub fn encode(key: &[u8; 32], namespace: &str, signature: &[u8; 64]) -> Vec<u8> {
-    let mut inner = Vec::with_capacity(83);
-    put(&mut inner, ALGORITHM);
-    put(&mut inner, signature);
-    let mut out = MAGIC.to_vec();
+    let mut out = Vec::with_capacity(256);
+    out.extend_from_slice(MAGIC);
     out.extend_from_slice(&1u32.to_be_bytes());
-    for part in [&wire(key), namespace.as_bytes(), b"", HASH, &inner] {
+    for part in [&wire(key), namespace.as_bytes(), b"", HASH] {
         put(&mut out, part);
     }
+    let inner = 4 + ALGORITHM.len() + 4 + signature.len();
+    out.extend_from_slice(&(inner as u32).to_be_bytes());
+    put(&mut out, ALGORITHM);
+    put(&mut out, signature);
     out
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Transaction, TransactionBehavior};
 
 use super::connect::{beside, harden};
 use super::schema::{MEMORY, TABLES};
@@ -161,6 +161,25 @@ impl VerifiedCopy {
         Ok(select.query_row([seq], head).optional().map_err(doing())?.map(|head| head.leaf))
     }
 
+    /// So many entries in it, from a place on.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn heads(&self, from: u64, count: usize) -> Result<Vec<Head>, StoreError> {
+        self.select_heads("SELECT seq, leaf FROM actions WHERE seq >= ?1 ORDER BY seq LIMIT ?2", (from, count))
+    }
+
+    /// The entries about a change.
+    fn stream(&self, change: ChangeId) -> Result<Vec<Head>, StoreError> {
+        self.select_heads("SELECT seq, leaf FROM actions WHERE change = ?1 ORDER BY seq", [change.number()])
+    }
+
+    fn select_heads(&self, sql: &str, params: impl Params) -> Result<Vec<Head>, StoreError> {
+        let select = self.conn.prepare_cached(sql);
+        let rows = select.and_then(|mut select| select.query_map(params, head)?.collect());
+        rows.map_err(StoreError::copy(&self.conn, "reading the verified copy"))
+    }
+
     /// Moves what was erased out of the write-ahead log too. Another process of this account may be reading; the next
     /// erasure or the last one to close it comes around then.
     ///
@@ -169,15 +188,6 @@ impl VerifiedCopy {
     pub fn flush(&self) -> Result<(), StoreError> {
         let closing = self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
         closing.and_then(|_| flush(&self.conn)).map(|_| ()).map_err(StoreError::copy(&self.conn, "erasing"))
-    }
-
-    /// The entries about a change.
-    fn stream(&self, change: ChangeId) -> Result<Vec<Head>, StoreError> {
-        let doing = || StoreError::copy(&self.conn, "reading the verified copy");
-        let sql = "SELECT seq, leaf FROM actions WHERE change = ?1 ORDER BY seq";
-        let mut select = self.conn.prepare_cached(sql).map_err(doing())?;
-        let rows = select.query_map([change.number()], head).map_err(doing())?;
-        rows.collect::<Result<_, _>>().map_err(doing())
     }
 
     /// Keeps an entry of governance that was verified.

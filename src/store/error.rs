@@ -243,8 +243,8 @@ fn who(holder: Option<&Holder>) -> String {
 impl StoreError {
     /// Wraps what SQLite says of a verified copy: what would mean a broken register there means a damaged copy here.
     pub fn copy(conn: &Connection, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
-        let path = PathBuf::from(conn.path().unwrap_or_default());
         move |source| {
+            let path = PathBuf::from(conn.path().unwrap_or_default());
             // What is projected onto a sound copy fits, and what is read from it was written there.
             let conflicts = source.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
                 || matches!(

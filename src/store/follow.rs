@@ -2,6 +2,7 @@
 //! onto the verified copy. The one way in which an entry becomes verified.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::vec;
 
 use super::copy::{VerifiedCopy, replaced, verified_before};
 use super::error::MOST;
@@ -13,6 +14,9 @@ use crate::log::{Defect, Entry, chain};
 
 /// By how many seconds a time may run behind an earlier entry's before it is reported.
 const CLOCK_TOLERANCE: i64 = 300;
+
+/// How many leaf hashes are read from the copy at a time.
+const AT_A_TIME: usize = 512;
 
 /// Whether to stop at the first fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +89,7 @@ fn read_on(
         copy,
         fingerprint,
         copied: copy.head()?.map(|head| head.seq),
+        known: Vec::new().into_iter(),
         next: from,
         previous: state.head().map(|head| head.leaf),
         state,
@@ -115,6 +120,8 @@ struct Follower<'a> {
     /// The leaf hash that entry 0 must have, whatever stood there when somebody was asked.
     fingerprint: Digest,
     copied: Option<u64>,
+    /// What the copy has for the next entries.
+    known: vec::IntoIter<Head>,
     state: &'a mut Register,
     /// The place where the next row must stand.
     next: u64,
@@ -187,7 +194,7 @@ impl Follower<'_> {
             self.gone.retain(|seq, text| governance.erased(*seq, *text).is_none());
         }
         if self.copied.is_some_and(|copied| seq <= copied) {
-            return match self.copy.leaf(seq)? {
+            return match self.known(seq)? {
                 Some(known) => Ok((known != *leaf).then(|| replaced(seq))),
                 None => Err(self.copy.damaged(format!("entry {seq} is missing"))),
             };
@@ -198,6 +205,14 @@ impl Follower<'_> {
             self.copy.keep(&verified_before(self.shared, Head { seq, leaf: *leaf })?)?;
         }
         Ok(None)
+    }
+
+    /// What the copy has for an entry. It is asked for each in turn, so many are read at a time.
+    fn known(&mut self, seq: u64) -> Result<Option<Digest>, StoreError> {
+        if self.known.len() == 0 {
+            self.known = self.copy.heads(seq, AT_A_TIME)?.into_iter();
+        }
+        Ok(self.known.next().filter(|head| head.seq == seq).map(|head| head.leaf))
     }
 
     /// After a fault: whether the entry follows the row before, where that row is sound.
