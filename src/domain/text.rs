@@ -46,7 +46,7 @@ impl Prose {
         let filled = |line: &&str| !line.is_empty();
         let first = lines.iter().position(filled).ok_or(Invalid::Empty)?;
         let last = lines.iter().rposition(filled).ok_or(Invalid::Empty)?;
-        lines[first..=last].join("\n").parse()
+        lines[first..=last].join("\n").try_into()
     }
 
     /// The text, its lines separated by LF.
@@ -59,6 +59,14 @@ impl FromStr for Prose {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
+        text.to_owned().try_into()
+    }
+}
+
+impl TryFrom<String> for Prose {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
         if text.is_empty() {
             return Err(Invalid::Empty);
         }
@@ -73,7 +81,7 @@ impl FromStr for Prose {
         if text.starts_with('\n') || text.ends_with('\n') {
             return Err(Invalid::Untrimmed);
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text))
     }
 }
 

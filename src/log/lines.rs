@@ -24,8 +24,11 @@ impl Writer {
 
     /// `key value`.
     pub fn put(&mut self, key: &str, value: impl Display) {
+        self.0.push_str(key);
+        self.0.push(' ');
         // A string takes whatever is written into it.
-        let _ = writeln!(self.0, "{key} {value}");
+        let _ = write!(self.0, "{value}");
+        self.0.push('\n');
     }
 
     /// `key value` for each of several values.
@@ -156,7 +159,7 @@ impl<'a> Reader<'a> {
         if lines.is_empty() {
             return Ok(None);
         }
-        lines.join("\n").parse().map(Some).map_err(|invalid| Defect::Value { line, key: name, invalid })
+        Prose::try_from(lines.join("\n")).map(Some).map_err(|invalid| Defect::Value { line, key: name, invalid })
     }
 
     /// As [`Reader::prose`], where the key must stand.

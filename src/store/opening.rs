@@ -10,12 +10,17 @@ use super::shared::SharedFile;
 use crate::domain::Digest;
 use crate::log::{Defect, Entry, Keys, Raw, entry};
 
-/// How many entries, or bytes of them, go to a thread at a time.
-const BATCH: usize = 64;
+/// How many bytes of entries go to a thread at a time.
 const BATCH_BYTES: usize = 1 << 18;
 
 /// How many batches a thread may have before it, so that none waits for another's.
 const AHEAD: usize = 8;
+
+/// How many entries go to a thread at a time: few of a short tail, so that all threads have work until its end; more of a
+/// long log, since each handing over costs.
+fn batch_of(read: usize) -> usize {
+    (read / 16).clamp(32, 256)
+}
 
 /// An entry that was opened, or why it could not be.
 pub struct Opened {
@@ -91,7 +96,7 @@ pub fn read_opened(
     let threads = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         let mut pool = Pool { scope, threads, workers: Vec::new(), under_way: VecDeque::new(), turn: 0 };
-        let (mut batch, mut bytes, mut go_on) = (Vec::new(), 0, true);
+        let (mut batch, mut bytes, mut read, mut go_on) = (Vec::new(), 0, 0, true);
         let mut visit_all = |opened: Vec<Opened>| -> Result<bool, StoreError> {
             for it in opened {
                 if !visit(it)? {
@@ -103,7 +108,8 @@ pub fn read_opened(
         let scanned = shared.scan(from, |raw| -> Result<bool, StoreError> {
             bytes += raw.blob.len() + raw.text.as_ref().map_or(0, Vec::len);
             batch.push(raw);
-            if batch.len() == BATCH || bytes >= BATCH_BYTES {
+            read += 1;
+            if batch.len() >= batch_of(read) || bytes >= BATCH_BYTES {
                 pool.give(std::mem::take(&mut batch));
                 bytes = 0;
             }
@@ -116,6 +122,9 @@ pub fn read_opened(
             }
             Ok(go_on)
         });
+        if go_on && !pool.workers.is_empty() {
+            pool.give(std::mem::take(&mut batch));
+        }
         // Where the file cannot be read on, what was read before still counts.
         while let Some(opened) = pool.take().filter(|_| go_on) {
             go_on = visit_all(opened)?;
