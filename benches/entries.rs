@@ -6,8 +6,8 @@
 use std::fs;
 use std::hint::black_box;
 
-use base64ct::{Base64, Encoding};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use data_encoding::BASE64;
 use ed25519_dalek::{Signature, VerifyingKey};
 use twinseal::domain::Register;
 use twinseal::log::{Keys, Raw, entry, sshsig};
@@ -28,7 +28,7 @@ fn good() -> Vec<Raw> {
 fn bare(raw: &Raw) -> (VerifyingKey, Vec<u8>, Signature) {
     let blob = str::from_utf8(&raw.blob).unwrap();
     let (body, line) = blob.split_once("\nsig ").unwrap();
-    let sig = Base64::decode_vec(line.trim_end()).unwrap();
+    let sig = BASE64.decode(line.trim_end().as_bytes()).unwrap();
     let point: [u8; 32] = sig[33..65].try_into().unwrap();
     let message = sshsig::signed_data(body.lines().next().unwrap(), body.as_bytes());
     (VerifyingKey::from_bytes(&point).unwrap(), message, Signature::from_slice(&sig[sig.len() - 64..]).unwrap())

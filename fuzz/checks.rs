@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::{Mutex, OnceLock};
 use std::thread;
 
-use base64ct::{Base64, Encoding};
+use data_encoding::BASE64;
 use ed25519_dalek::{Signer as _, SigningKey};
 use ssh_key::SshSig;
 use ssh_key::encoding::Decode;
@@ -114,7 +114,7 @@ fn place(blob: &[u8]) -> u64 {
 /// The signature of an entry that was opened.
 fn signature(raw: &Raw) -> Vec<u8> {
     let line = raw.blob.strip_suffix(b"\n").unwrap().rsplit(|b| *b == b' ').next().unwrap();
-    Base64::decode_vec(str::from_utf8(line).unwrap()).unwrap()
+    BASE64.decode(line).unwrap()
 }
 
 /// The same entry by a key at hand: so that what is asked after the signature is asked too.
@@ -163,10 +163,10 @@ pub fn request(data: &[u8]) {
     let Some(at) = data.windows(2).position(|pair| pair == b"\n\n") else { return };
     let (body, rest) = (&data[..=at], &data[at + 2..]);
     let after = rest.iter().position(|b| *b == b'\n').map_or(rest, |end| &rest[end + 1..]);
-    let sig = Base64::encode_string(&sign(request::NAMESPACE, body));
+    let sig = BASE64.encode(&sign(request::NAMESPACE, body));
     let signed = [body, format!("\nsig {sig}\n").as_bytes(), after].concat();
     read_request(&signed);
-    let vouch = Base64::encode_string(&sign(request::VOUCH, body));
+    let vouch = BASE64.encode(&sign(request::VOUCH, body));
     read_request(&[body, format!("\nsig {sig}\nvouch {vouch}\n").as_bytes(), after].concat());
 }
 

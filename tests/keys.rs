@@ -7,7 +7,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use base64ct::{Base64, Encoding};
+use data_encoding::BASE64;
 use support::{CHANGE, World, stock_tool, words};
 use twinseal::domain::hex;
 use twinseal::error::Exit;
@@ -185,14 +185,14 @@ fn a_new_key_overwrites_nothing() {
 
 /// A signature as `ssh-keygen` keeps it in a file.
 fn armoured(blob: &[u8]) -> String {
-    let base64 = Base64::encode_string(blob);
+    let base64 = BASE64.encode(blob);
     let lines: Vec<&str> = base64.as_bytes().chunks(70).map(|line| str::from_utf8(line).unwrap()).collect();
     format!("-----BEGIN SSH SIGNATURE-----\n{}\n-----END SSH SIGNATURE-----\n", lines.join("\n"))
 }
 
 fn unarmoured(text: &str) -> Vec<u8> {
     let base64: String = text.lines().filter(|line| !line.starts_with("-----")).collect();
-    Base64::decode_vec(&base64).unwrap()
+    BASE64.decode(base64.as_bytes()).unwrap()
 }
 
 /// Whether `ssh-keygen -Y verify` accepts the signature file `sig` of a message in a namespace.
@@ -217,7 +217,7 @@ fn ssh_keygen_verifies_every_entry() {
         let (body, sig) = blob.split_once("\n\nsig ").unwrap();
         world.write("body", format!("{body}\n"));
         world.write("other", format!("{body}!\n"));
-        world.write("sig", armoured(&Base64::decode_vec(sig.trim()).unwrap()));
+        world.write("sig", armoured(&BASE64.decode(sig.trim().as_bytes()).unwrap()));
         let namespace = body.lines().next().unwrap();
         assert!(stock_verifies(&world, actor, namespace, "body"), "entry {seq}");
         assert!(!stock_verifies(&world, "audrey", namespace, "body"), "entry {seq}");
@@ -385,7 +385,7 @@ fn secrets_are_neither_printed_nor_kept() {
 
     let key = ssh_key::PrivateKey::read_openssh_file(world.path("people/frank/key")).unwrap();
     let seed = key.decrypt(PASSPHRASE).unwrap().key_data().ed25519().unwrap().private.to_bytes();
-    for secret in [PASSPHRASE.to_owned(), PASSPHRASE[1..].to_owned(), hex(&seed), Base64::encode_string(&seed)] {
+    for secret in [PASSPHRASE.to_owned(), PASSPHRASE[1..].to_owned(), hex(&seed), BASE64.encode(&seed)] {
         assert!(!screens.to_lowercase().contains(&secret.to_lowercase()), "{secret} is on the screen");
         let expected: &[&str] = if PASSPHRASE.ends_with(&secret) { &["words"] } else { &[] };
         assert_eq!(files_with(&world.path(""), secret.as_bytes()), expected, "{secret}");

@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use base64ct::{Base64, Base64Unpadded, Base64Url, Encoding};
 use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT as B, EIGHT_TORSION};
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::{Identity, IsIdentity};
+use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL};
 use ed25519_dalek::{Signature, Signer as _, SigningKey, Verifier as _, VerifyingKey};
 use sha2::{Digest as _, Sha256, Sha512};
 use twinseal::domain::{
@@ -514,7 +514,7 @@ fn signed(person: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let namespace = body.as_ref().split(|b| *b == b'\n').next().unwrap();
     let namespace = String::from_utf8_lossy(namespace);
     let blob = sign(&key(person), &namespace, body.as_ref());
-    joined(body, &Base64::encode_string(&blob))
+    joined(body, &BASE64.encode(&blob))
 }
 
 /// The entry with another body, signed again by its actor.
@@ -537,7 +537,7 @@ fn with_sig(raw: &Raw, signature: &str) -> Raw {
 /// The binary blob in an entry's signature line.
 fn sig_of(raw: &Raw) -> Vec<u8> {
     let text = str::from_utf8(&raw.blob).unwrap();
-    Base64::decode_vec(text.trim_end().rsplit_once(' ').unwrap().1).unwrap()
+    BASE64.decode(text.trim_end().rsplit_once(' ').unwrap().1.as_bytes()).unwrap()
 }
 
 fn bad_bodies(good: &[Raw]) -> Vec<Bad> {
@@ -566,7 +566,7 @@ fn bad_wholes(good: &[Raw]) -> Vec<Bad> {
     let digest = line(&body, "prev");
     let last = format!("last {}\n", line(&body, "last"));
     let member = |bytes: [u8; 32]| {
-        let wire = Base64::encode_string(&twinseal::domain::wire(&bytes));
+        let wire = BASE64.encode(&twinseal::domain::wire(&bytes));
         with_body(init, replaced(&init_body, line(&init_body, "public-key"), &format!("ssh-ed25519 {wire}")))
     };
     let other_member = self::member(&For::New("test".parse().unwrap()), "alice", &["admin"]).proof;
@@ -607,7 +607,7 @@ fn bad_wholes(good: &[Raw]) -> Vec<Bad> {
         bad(
             "proof-for-other-register",
             r#"Proof { person: PersonId("alice") }"#,
-            with_body(init, replaced(&init_body, proof, &Base64::encode_string(&other_member))),
+            with_body(init, replaced(&init_body, proof, &BASE64.encode(&other_member))),
         ),
         bad("text-unnamed", "TextUnnamed", Raw { text: approve.text.clone(), ..good[10].clone() }),
         bad("text-digest-wrong", "TextDigest", Raw { text: file.text.clone(), ..approve.clone() }),
@@ -663,8 +663,8 @@ fn bad_signatures(good: &[Raw]) -> Vec<Bad> {
     let (body, blob) = (body_of(approve), sig_of(approve));
     let namespace = body.lines().next().unwrap();
     let (carol, mallory) = (key("carol"), key("mallory"));
-    let base64 = Base64::encode_string(&blob);
-    let with = |blob: &[u8]| with_sig(approve, &Base64::encode_string(blob));
+    let base64 = BASE64.encode(&blob);
+    let with = |blob: &[u8]| with_sig(approve, &BASE64.encode(blob));
     let raw_signature = |blob: &[u8]| -> [u8; 64] { blob[blob.len() - 64..].try_into().unwrap() };
     let encoded = |signature: &[u8; 64]| with(&sshsig::encode(&point(&carol), namespace, signature));
     let edited = |at: usize, byte: u8| {
@@ -683,12 +683,12 @@ fn bad_signatures(good: &[Raw]) -> Vec<Bad> {
         bad("sig-empty", "SignatureForm", with_sig(approve, "")),
         bad("sig-not-base64", "SignatureForm", with_sig(approve, &base64.replacen('A', "!", 1))),
         bad("sig-base64-non-canonical", "SignatureForm", with_sig(approve, &last_bit_set(&base64))),
-        bad("sig-base64-unpadded", "SignatureForm", with_sig(approve, &Base64Unpadded::encode_string(&blob))),
+        bad("sig-base64-unpadded", "SignatureForm", with_sig(approve, &BASE64_NOPAD.encode(&blob))),
         bad("sig-base64-of-urls", "SignatureForm", {
             // Not every signature has one of the characters that the two alphabets write differently.
-            let differs = |raw: &&Raw| Base64::encode_string(&sig_of(raw)).contains(['+', '/']);
+            let differs = |raw: &&Raw| BASE64.encode(&sig_of(raw)).contains(['+', '/']);
             let raw = good.iter().find(differs).unwrap();
-            with_sig(raw, &Base64Url::encode_string(&sig_of(raw)))
+            with_sig(raw, &BASE64URL.encode(&sig_of(raw)))
         }),
         bad(
             "sig-base64-on-two-lines",
@@ -719,7 +719,7 @@ fn bad_signatures(good: &[Raw]) -> Vec<Bad> {
         bad(
             "sig-by-weak-key",
             "SignatureFalse",
-            Raw { blob: joined(weak_body, &Base64::encode_string(&forged)), ..approve.clone() },
+            Raw { blob: joined(weak_body, &BASE64.encode(&forged)), ..approve.clone() },
         ),
         bad("sig-other-key", "SignatureKey", with(&sign(&mallory, namespace, body.as_bytes()))),
         bad(

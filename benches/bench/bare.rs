@@ -6,7 +6,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Instant;
 
-use base64ct::{Base64, Encoding};
+use data_encoding::BASE64;
 use ed25519_dalek::{Signature, VerifyingKey};
 use rusqlite::{Connection, OpenFlags, params};
 use twinseal::domain::Register;
@@ -36,7 +36,7 @@ fn split(blob: &[u8]) -> (&[u8], &str, Vec<u8>) {
     let namespace = str::from_utf8(body.split(|b| *b == b'\n').next().unwrap()).unwrap();
     let line = str::from_utf8(&blob[at + 2..]).unwrap();
     let sig = line.strip_prefix("sig ").unwrap().trim_end();
-    (body, namespace, Base64::decode_vec(sig).unwrap())
+    (body, namespace, BASE64.decode(sig.as_bytes()).unwrap())
 }
 
 /// `verify_strict` of the newest entries on all cores. Everything else is done before the clock starts, decoding the
@@ -105,9 +105,9 @@ pub fn export(file: &Path, folder: &Path, count: i64) {
         let (body, namespace, sig) = split(blob);
         let text = str::from_utf8(body).unwrap();
         let actor = text.lines().find_map(|line| line.strip_prefix("actor ")).unwrap();
-        allowed.insert(format!("{actor} ssh-ed25519 {}\n", Base64::encode_string(&sig[14..65])));
+        allowed.insert(format!("{actor} ssh-ed25519 {}\n", BASE64.encode(&sig[14..65])));
         list.push_str(&format!("{n} {actor} {namespace}\n"));
-        let base64 = Base64::encode_string(&sig);
+        let base64 = BASE64.encode(&sig);
         let lines: Vec<&str> = base64.as_bytes().chunks(70).map(|line| str::from_utf8(line).unwrap()).collect();
         let armour = format!("-----BEGIN SSH SIGNATURE-----\n{}\n-----END SSH SIGNATURE-----\n", lines.join("\n"));
         fs::write(folder.join(format!("{n}.body")), body).unwrap();

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use base64ct::{Base64, Base64Unpadded, Encoding};
+use data_encoding::{BASE64, BASE64_NOPAD};
 use ed25519_dalek::VerifyingKey;
 use sha2::{Digest as _, Sha256};
 
 use super::Invalid;
+use super::ids::ascii;
 
 /// Why 32 bytes are not a key that may be enrolled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -76,7 +77,7 @@ impl PublicKey {
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{ALGORITHM} {}", Base64::encode_string(&wire(&self.0)))
+        write!(f, "{ALGORITHM} {}", BASE64.encode(&wire(&self.0)))
     }
 }
 
@@ -97,7 +98,7 @@ impl FromStr for PublicKey {
 /// The compressed point in what OpenSSH writes of a key.
 fn point_in(text: &str) -> Result<[u8; 32], BadKey> {
     let base64 = text.strip_prefix("ssh-ed25519 ").ok_or(BadKey::Form)?;
-    let decoded = Base64::decode_vec(base64).map_err(|_| BadKey::Form)?;
+    let decoded = BASE64.decode(base64.as_bytes()).map_err(|_| BadKey::Form)?;
     let point = decoded.len().checked_sub(32).and_then(|at| decoded[at..].try_into().ok());
     point.filter(|point| wire(point) == decoded).ok_or(BadKey::Form)
 }
@@ -112,6 +113,9 @@ pub fn wire(bytes: &[u8; 32]) -> Vec<u8> {
     wire
 }
 
+/// How many characters of base64 without padding spell 32 bytes.
+const BASE64_DIGEST: usize = 43;
+
 /// The SHA-256 of a key's wire format, written as OpenSSH does: `SHA256:` and base64 without padding.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 32]);
@@ -125,7 +129,10 @@ impl Fingerprint {
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SHA256:{}", Base64Unpadded::encode_string(&self.0))
+        let mut base64 = [0; BASE64_DIGEST];
+        BASE64_NOPAD.encode_mut(&self.0, &mut base64);
+        f.write_str("SHA256:")?;
+        f.write_str(ascii(&base64))
     }
 }
 
@@ -141,8 +148,8 @@ impl FromStr for Fingerprint {
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let invalid = Invalid::Id { what: "a key's fingerprint", allowed: "SHA256: and 43 base64 characters" };
         let mut bytes = [0; 32];
-        match text.strip_prefix("SHA256:").map(|base64| Base64Unpadded::decode(base64, &mut bytes)) {
-            Some(Ok(decoded)) if decoded.len() == 32 => Ok(Self(bytes)),
+        match text.strip_prefix("SHA256:").filter(|base64| base64.len() == BASE64_DIGEST) {
+            Some(base64) if BASE64_NOPAD.decode_mut(base64.as_bytes(), &mut bytes).is_ok() => Ok(Self(bytes)),
             _ => Err(invalid),
         }
     }

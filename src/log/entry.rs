@@ -1,6 +1,6 @@
 //! Entries: the exact bytes that were signed, and how they are opened and sealed.
 
-use base64ct::{Base64, Encoding};
+use data_encoding::BASE64;
 use memchr::memmem;
 use sha2::{Digest as _, Sha256};
 
@@ -136,7 +136,7 @@ fn in_its_place(raw: &Raw, (header, event): (Header, Event)) -> Result<(Header, 
 /// Body and decoded signature of a blob, which must be written in its one spelling.
 fn split(blob: &[u8]) -> Result<(&[u8], Vec<u8>), Defect> {
     let (body, line) = halves(blob)?;
-    Ok((body, Base64::decode_vec(line).map_err(|_| Defect::SignatureForm)?))
+    Ok((body, BASE64.decode(line.as_bytes()).map_err(|_| Defect::SignatureForm)?))
 }
 
 /// Body and signature as they stand in a blob.
@@ -256,7 +256,7 @@ impl Unsigned {
     /// # Errors
     /// What is wrong with the signature.
     pub fn seal(self, signature: &[u8]) -> Result<(Raw, Entry), Defect> {
-        let blob = format!("{}\nsig {}\n", self.body, Base64::encode_string(signature)).into_bytes();
+        let blob = format!("{}\nsig {}\n", self.body, BASE64.encode(signature)).into_bytes();
         let raw = Raw { seq: self.seq, blob, text: self.text };
         let entry = open(&raw)?;
         Ok((raw, entry))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::str::FromStr;
 
-use base64ct::{Base64, Encoding};
+use data_encoding::BASE64;
 
 use super::Defect;
 use super::body::{spaced, words};
@@ -92,7 +92,7 @@ pub fn write_members(out: &mut Writer, members: &[Member]) {
         out.put("member", &member.person);
         write_standing(out, &member.standing);
         out.put("public-key", member.key);
-        out.put("proof", Base64::encode_string(&member.proof));
+        out.put("proof", BASE64.encode(&member.proof));
     }
 }
 
@@ -115,7 +115,7 @@ fn read_key(lines: &mut Reader<'_>) -> Result<PublicKey, Defect> {
 }
 
 fn read_blob(lines: &mut Reader<'_>, key: &'static str) -> Result<Vec<u8>, Defect> {
-    Base64::decode_vec(lines.take(key)?).map_err(|_| Defect::SignatureForm)
+    BASE64.decode(lines.take(key)?.as_bytes()).map_err(|_| Defect::SignatureForm)
 }
 
 fn write_standing(out: &mut Writer, standing: &Standing) {
@@ -164,10 +164,10 @@ pub fn write_proposal(out: &mut Writer, proposal: &Proposal) {
         Proposal::AddKey { person, key, proof, vouch } => {
             out.put("person", person);
             out.put("public-key", key);
-            out.put("proof", Base64::encode_string(proof));
+            out.put("proof", BASE64.encode(proof));
             if let Some(vouch) = vouch {
                 out.put("vouch-key", vouch.key);
-                out.put("vouch", Base64::encode_string(&vouch.proof));
+                out.put("vouch", BASE64.encode(&vouch.proof));
             }
         }
         Proposal::Lift { key, replaces } => {

@@ -4,6 +4,8 @@
 use std::fmt::{Display, Write as _};
 use std::str::FromStr;
 
+use memchr::memchr;
+
 use super::Defect;
 use crate::domain::{Invalid, Line, Prose, is_forbidden};
 
@@ -91,7 +93,8 @@ impl<'a> Reader<'a> {
 
     /// Takes the next line whole.
     pub fn take_line(&mut self) -> &'a str {
-        let (line, rest) = self.rest.split_once('\n').unwrap_or(("", ""));
+        let end = memchr(b'\n', self.rest.as_bytes());
+        let (line, rest) = end.map_or(("", ""), |end| (&self.rest[..end], &self.rest[end + 1..]));
         self.rest = rest;
         self.line += 1;
         line

@@ -11,7 +11,7 @@
 //! name Alice Liddell               (not signed; may be left out)
 //! ```
 
-use base64ct::{Base64, Encoding};
+use data_encoding::BASE64;
 
 use super::lines::{Reader, Writer};
 use super::{Defect, sshsig};
@@ -113,7 +113,7 @@ impl Request {
         if !lines.take_line().is_empty() {
             return Err(Defect::NoSignature);
         }
-        let blob = |line: &str| Base64::decode_vec(line).map_err(|_| Defect::SignatureForm);
+        let blob = |line: &str| BASE64.decode(line.as_bytes()).map_err(|_| Defect::SignatureForm);
         let proof = blob(lines.take("sig")?)?;
         let vouch = if lines.next_is("vouch") { Some(blob(lines.take("vouch")?)?) } else { None };
         let name = if lines.next_is("name") { Some(lines.parse("name")?) } else { None };
@@ -128,8 +128,8 @@ impl Request {
 
     /// The request as a file.
     pub fn write(&self) -> String {
-        let sig = Base64::encode_string(&self.proof);
-        let vouch = self.vouch.as_ref().map(|it| format!("vouch {}\n", Base64::encode_string(&it.proof)));
+        let sig = BASE64.encode(&self.proof);
+        let vouch = self.vouch.as_ref().map(|it| format!("vouch {}\n", BASE64.encode(&it.proof)));
         let name = self.name.as_ref().map(|name| format!("name {name}\n"));
         let body = body(&self.register, &self.person, &self.key);
         format!("{body}\nsig {sig}\n{}{}", vouch.unwrap_or_default(), name.unwrap_or_default())

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use base64ct::{Base64, Encoding};
+use data_encoding::BASE64;
 use twinseal::domain::{Digest, Event, Header, Member, Policy, RegisterId, Role, Standing};
 use twinseal::error::Exit;
 use twinseal::log::request::Request;
@@ -105,7 +105,7 @@ fn no_register_of_a_newer_format_is_read() {
     // `seal` opens what it wrote, and refuses: the signature is joined by hand.
     let unsigned = Unsigned::new(&header, &event, None).unwrap();
     let signature = signer.sign(unsigned.namespace(), unsigned.body().as_bytes()).unwrap();
-    let blob = format!("{}\nsig {}\n", unsigned.body(), Base64::encode_string(&signature)).into_bytes();
+    let blob = format!("{}\nsig {}\n", unsigned.body(), BASE64.encode(&signature)).into_bytes();
     SharedFile::create(&world.path("prod.db")).unwrap();
     world.insert(&Raw { seq: 0, blob, text: None });
     let complaint = "the register has format level 2";

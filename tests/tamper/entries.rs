@@ -1,6 +1,6 @@
 //! Whole entries: deleted, moved, doubled, replayed, signed anew.
 
-use base64ct::{Base64, Encoding};
+use data_encoding::BASE64;
 use rusqlite::Connection;
 use twinseal::domain::hex;
 use twinseal::error::Exit;
@@ -275,11 +275,11 @@ fn a_malleated_signature_is_found() {
     let raw = scene.raw(4);
     let (body, sig) = split(&raw);
     let base64 = sig.strip_prefix("sig ").unwrap().trim_end();
-    let blob = Base64::decode_vec(base64).unwrap();
+    let blob = BASE64.decode(base64.as_bytes()).unwrap();
     let edited = |at: usize, byte: u8| {
         let mut blob = blob.clone();
         blob[at] = byte;
-        Base64::encode_string(&blob)
+        BASE64.encode(&blob)
     };
     // The unused bits of the last digit; what stands before the padding.
     assert!(base64.ends_with("=="), "{base64}");
@@ -289,11 +289,11 @@ fn a_malleated_signature_is_found() {
     let sha256 = String::from_utf8_lossy(&blob).find("sha512").unwrap();
     let other_hash = [&blob[..sha256], b"sha256", &blob[sha256 + 6..]].concat();
     let cases = [
-        ("S + L", format!("sig {}\n", Base64::encode_string(&plus_order(blob.clone())))),
+        ("S + L", format!("sig {}\n", BASE64.encode(&plus_order(blob.clone())))),
         ("another R", format!("sig {}\n", edited(blob.len() - 64, blob[blob.len() - 64] ^ 1))),
         ("another version", format!("sig {}\n", edited(9, 2))),
-        ("another hash", format!("sig {}\n", Base64::encode_string(&other_hash))),
-        ("bytes behind", format!("sig {}\n", Base64::encode_string(&[&blob[..], &[0]].concat()))),
+        ("another hash", format!("sig {}\n", BASE64.encode(&other_hash))),
+        ("bytes behind", format!("sig {}\n", BASE64.encode(&[&blob[..], &[0]].concat()))),
         ("unused bits", format!("sig {kept}{next}==\n")),
         ("no padding", format!("sig {}\n", base64.trim_end_matches('='))),
         ("a blank within", format!("sig {front} {back}\n")),

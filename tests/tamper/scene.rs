@@ -5,7 +5,7 @@ use std::fs;
 use std::ops::Deref;
 use std::path::PathBuf;
 
-use base64ct::{Base64, Encoding};
+use data_encoding::BASE64;
 use twinseal::domain::{EventKind, hex};
 use twinseal::error::Exit;
 use twinseal::log::{Raw, entry};
@@ -148,7 +148,7 @@ impl Scene {
     /// Signs a body as if it were of another kind.
     pub fn signed_as(&self, person: &str, namespace: &str, body: &str) -> Vec<u8> {
         let signature = self.signer(person).sign(namespace, body.as_bytes()).unwrap();
-        joined(body, &format!("sig {}\n", Base64::encode_string(&signature)))
+        joined(body, &format!("sig {}\n", BASE64.encode(&signature)))
     }
 
     /// Asserts that `verify` finds this first, whether one remembers the register or not.
