@@ -137,10 +137,10 @@ struct Follower<'a> {
 }
 
 impl Follower<'_> {
-    fn take(&mut self, opened: Opened) -> Result<(), StoreError> {
-        let Opened { seq, leaf, entry } = opened;
+    fn take(&mut self, opened: &Opened) -> Result<(), StoreError> {
+        let Opened { seq, leaf, ref entry } = *opened;
         // Only entry 0 says which format the log has; anywhere else such a claim is a fault like any other.
-        if let (0, 0, Err(Defect::Newer { format })) = (seq, self.next, &entry) {
+        if let (0, 0, Err(Defect::Newer { format })) = (seq, self.next, entry) {
             return Err(StoreError::Newer { found: *format });
         }
         self.out.entries += 1;
@@ -154,8 +154,8 @@ impl Follower<'_> {
                     Some(Finding::at(seq, Defect::TextMissing.rule(), Defect::TextMissing))
                 }
                 Err(defect) => Some(Finding::at(seq, defect.rule(), defect)),
-                Ok(entry) if judged => self.admit(&entry)?,
-                Ok(entry) => self.link(seq, &entry),
+                Ok(entry) if judged => self.admit(entry)?,
+                Ok(entry) => self.link(seq, entry),
             }
         };
         self.out.unjudged += u64::from(!judged);

@@ -41,14 +41,23 @@ fn open_all(batch: &[Raw], keys: &mut Keys) -> Vec<Opened> {
     opened.collect()
 }
 
-/// A thread that opens batches, in the order in which it gets them.
-struct Worker {
-    work: SyncSender<Vec<Raw>>,
-    done: Receiver<Vec<Opened>>,
+/// Rows as they were read, and what they say once they are opened.
+#[derive(Default)]
+struct Batch {
+    raws: Vec<Raw>,
+    opened: Vec<Opened>,
 }
 
-/// Batches go to the workers in turn and come back in the same turn, so that order needs no sorting; a worker has
-/// at most [`AHEAD`] of them, so that memory stays flat. Threads begin with the first full batch: a short tail needs none.
+/// A thread that opens batches, in the order in which it gets them.
+struct Worker {
+    work: SyncSender<Batch>,
+    done: Receiver<Batch>,
+    /// What it opened and is of no use any more. It goes back: threads that free each other's memory wait for each other.
+    spent: Vec<Opened>,
+}
+
+/// Batches go to the workers in turn and come back in the same turn, so that order needs no sorting; a worker has at most
+/// [`AHEAD`] of them, so that memory stays flat. Threads begin with the first full batch: a short tail needs none.
 struct Pool<'scope, 'env> {
     scope: &'scope Scope<'scope, 'env>,
     threads: usize,
@@ -58,18 +67,23 @@ struct Pool<'scope, 'env> {
 }
 
 impl<'scope> Pool<'scope, '_> {
-    fn give(&mut self, batch: Vec<Raw>) {
+    fn give(&mut self, raws: Vec<Raw>) {
         if self.workers.len() < self.threads {
-            let (work, batches) = sync_channel::<Vec<Raw>>(AHEAD);
+            let (work, batches) = sync_channel::<Batch>(AHEAD);
             let (opened, done) = sync_channel(AHEAD);
             self.scope.spawn(move || {
                 let mut keys = Keys::default();
-                batches.into_iter().try_for_each(|batch| opened.send(open_all(&batch, &mut keys)))
+                batches.into_iter().try_for_each(|Batch { raws, opened: spent }| {
+                    drop(spent);
+                    let batch = Batch { opened: open_all(&raws, &mut keys), raws };
+                    opened.send(batch)
+                })
             });
-            self.workers.push(Worker { work, done });
+            self.workers.push(Worker { work, done, spent: Vec::new() });
         }
+        let worker = &mut self.workers[self.turn];
         // A worker is gone only if it panicked, which the scope passes on.
-        let _ = self.workers[self.turn].work.send(batch);
+        let _ = worker.work.send(Batch { raws, opened: std::mem::take(&mut worker.spent) });
         self.under_way.push_back(self.turn);
         self.turn = (self.turn + 1) % self.threads;
     }
@@ -78,10 +92,26 @@ impl<'scope> Pool<'scope, '_> {
         self.under_way.len() >= AHEAD * self.threads
     }
 
-    fn take(&mut self) -> Option<Vec<Opened>> {
-        let worker = self.under_way.pop_front()?;
-        self.workers[worker].done.recv().ok()
+    /// Hands the oldest batch on; `false` where there is none, or that says to stop.
+    fn take(&mut self, visit: &mut impl FnMut(&Opened) -> Result<bool, StoreError>) -> Result<bool, StoreError> {
+        let Some(worker) = self.under_way.pop_front().map(|turn| &mut self.workers[turn]) else { return Ok(false) };
+        let Ok(Batch { opened, .. }) = worker.done.recv() else { return Ok(false) };
+        let go_on = visit_all(&opened, visit);
+        worker.spent.extend(opened);
+        go_on
     }
+}
+
+fn visit_all(
+    opened: &[Opened],
+    visit: &mut impl FnMut(&Opened) -> Result<bool, StoreError>,
+) -> Result<bool, StoreError> {
+    for it in opened {
+        if !visit(it)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Opens every entry from a place on and hands them on in order until `visit` says to stop.
@@ -91,20 +121,12 @@ impl<'scope> Pool<'scope, '_> {
 pub fn read_opened(
     shared: &SharedFile,
     from: u64,
-    mut visit: impl FnMut(Opened) -> Result<bool, StoreError>,
+    mut visit: impl FnMut(&Opened) -> Result<bool, StoreError>,
 ) -> Result<(), StoreError> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         let mut pool = Pool { scope, threads, workers: Vec::new(), under_way: VecDeque::new(), turn: 0 };
         let (mut batch, mut bytes, mut read, mut go_on) = (Vec::new(), 0, 0, true);
-        let mut visit_all = |opened: Vec<Opened>| -> Result<bool, StoreError> {
-            for it in opened {
-                if !visit(it)? {
-                    return Ok(false);
-                }
-            }
-            Ok(true)
-        };
         let scanned = shared.scan(from, |raw| -> Result<bool, StoreError> {
             bytes += raw.blob.len() + raw.text.as_ref().map_or(0, Vec::len);
             batch.push(raw);
@@ -113,12 +135,9 @@ pub fn read_opened(
                 pool.give(std::mem::take(&mut batch));
                 bytes = 0;
             }
-            if pool.is_full()
-                && let Some(opened) = pool.take()
-            {
-                let visited = visit_all(opened);
-                go_on = *visited.as_ref().unwrap_or(&false);
-                visited?;
+            if pool.is_full() {
+                go_on = false;
+                go_on = pool.take(&mut visit)?;
             }
             Ok(go_on)
         });
@@ -126,11 +145,9 @@ pub fn read_opened(
             pool.give(std::mem::take(&mut batch));
         }
         // Where the file cannot be read on, what was read before still counts.
-        while let Some(opened) = pool.take().filter(|_| go_on) {
-            go_on = visit_all(opened)?;
-        }
+        while go_on && pool.take(&mut visit)? {}
         if go_on {
-            visit_all(open_all(&batch, &mut Keys::default()))?;
+            visit_all(&open_all(&batch, &mut Keys::default()), &mut visit)?;
         }
         scanned
     })
