@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::sync::OnceLock;
+
 use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT as B, EIGHT_TORSION};
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::Scalar;
@@ -143,8 +145,22 @@ proptest! {
         prop_assert_eq!(keys.judge(&claims), alone.clone());
         // With every key met before, and each by itself.
         let again: Vec<bool> = claims.iter().flat_map(|claim| keys.judge([claim])).collect();
-        prop_assert_eq!(again, alone);
+        prop_assert_eq!(&again, &alone);
+        // With so many keys met before that these get no tables.
+        let mut keys = Keys::default();
+        prop_assert!(keys.judge(crowd()).iter().all(|holds| *holds));
+        prop_assert_eq!(keys.judge(&claims), alone);
     }
+}
+
+/// Signatures by more keys than get tables.
+fn crowd() -> &'static [Claim] {
+    static CROWD: OnceLock<Vec<Claim>> = OnceLock::new();
+    let honest = |scalar| {
+        let key = Part { scalar, torsion: 0, spelling: Spelling::Canonical };
+        claim(&Case { key, r: Part { scalar: 7, ..key }, message: 0, orders: 0, flip: None }.bytes())
+    };
+    CROWD.get_or_init(|| (1000..1200).map(honest).collect())
 }
 
 /// The cases above are worth something only if there are accepted and refused ones among them.

@@ -87,6 +87,7 @@ impl Verify {
             findings.push(Finding::at(0, Defect::Missing.rule(), "there is no entry at all: nothing was founded here"));
         }
         report(context, &session, &reading, &anchor, &findings)?;
+        session.leave();
         if findings.is_empty() { Ok(()) } else { Err(Error::Findings { count: findings.len() }) }
     }
 }

@@ -163,6 +163,12 @@ impl Session {
         Self { shared, copy, pin_file: None, pin: None, fingerprint, state, fault, notices, behind, durable }
     }
 
+    /// Closes the files. The state is left to the end of the process: to take that of a long log down takes longer than
+    /// any small command.
+    pub fn leave(self) {
+        std::mem::forget(self.state);
+    }
+
     /// The shared file.
     pub fn shared(&self) -> &SharedFile {
         &self.shared
