@@ -14,7 +14,7 @@ use crate::log::{Defect, Entry, Keys, Raw, entry};
 const BATCH_BYTES: usize = 1 << 18;
 
 /// How many batches a thread may have before it, so that none waits for another's.
-const AHEAD: usize = 8;
+const AHEAD: usize = 4;
 
 /// How many entries go to a thread at a time: few of a short tail, so that all threads have work until its end; more of a
 /// long log, since each handing over costs.
