@@ -30,6 +30,8 @@ as() {
     mkdir -p "$home"
     env -i PATH="$PATH" HOME="$home" TWINSEAL_KEY="$key" $before "$program" --register "$file" "$@"
 }
+# A baseline of some milliseconds is started as the program is.
+plain() { env -i PATH="$PATH" "$@"; }
 before= # what stands before the program: nothing, or another program that runs it
 meet() { quiet as "$1" "$2" "$3" --fingerprint "$fingerprint" list --limit 1; }
 
@@ -144,7 +146,7 @@ pair "$RUNS" "\`start\` in a register of $ENTRIES, head known; of 1,000" 1.2 \
 sqlite3 plain.db 'PRAGMA journal_mode = WAL; CREATE TABLE entry (seq INTEGER PRIMARY KEY, blob BLOB NOT NULL, text BLOB) STRICT' > out
 note() { as "p0004.$ENTRIES" p0004 "w$ENTRIES.db" note "CHG-$((10 + run))" "Done as planned; latency and fills are as before."; }
 meet "p0004.$ENTRIES" p0004 "w$ENTRIES.db"
-pair $((3 * RUNS)) '`note`; a process that inserts the same bytes durably' 1.5 'wall note' 'wall $bench insert plain.db w$ENTRIES.db'
+pair $((3 * RUNS)) '`note`; a process that inserts the same bytes durably' 1.5 'wall note' 'wall plain $bench insert plain.db w$ENTRIES.db'
 
 # Many people who record at once, each with an account of their own, against one person alone.
 cp made/1000.db crowd.db
@@ -165,7 +167,7 @@ one='SELECT * FROM revisions WHERE change = 77; SELECT * FROM revision_items WHE
 waiting="SELECT changes.id, state, risk, owner, window_start, window_end, title FROM changes JOIN revisions
     ON revisions.change = changes.id AND revisions.number = changes.revision
     WHERE state IN ('submitted', 'rejected', 'executing')"
-shell() { sqlite3 -readonly "$long" "$1"; }
+shell() { plain sqlite3 -readonly "$long" "$1"; }
 for words in 'list|the newest 50' 'show CHG-77|one' 'inbox|waiting'; do
     read -r -a verb <<< "${words%|*}"
     case ${verb[0]} in list) query=$newest ;; show) query=$one ;; *) query=$waiting ;; esac
