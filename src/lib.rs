@@ -37,3 +37,4 @@ pub mod log;
 pub mod render;
 pub mod signer;
 pub mod store;
+pub mod zone;

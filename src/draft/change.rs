@@ -118,7 +118,7 @@ fn read_window(table: Table<'_, '_>, around: &dyn Surroundings) -> Option<Window
     let time = |value: Option<Value<'_, '_>>| {
         let value = value?;
         let written = value.time()?;
-        times::time(&written, zone).map_err(|problem| value.fault(problem)).ok()
+        times::time(&written, zone.as_ref()).map_err(|problem| value.fault(problem)).ok()
     };
     let (start, end) = (time(table.need("start")), time(table.need("end")));
     let zone: Option<ZoneName> = name.as_deref().unwrap_or("UTC").parse().ok();

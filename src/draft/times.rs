@@ -1,25 +1,23 @@
 //! Times as people write them: with an offset, or local with a zone. Never a guess.
 
-use std::str::FromStr;
-
-use chrono::{DateTime, LocalResult, NaiveDateTime, TimeZone};
-use chrono_tz::{TZ_VARIANTS, Tz};
+use chrono::{DateTime, NaiveDateTime};
 
 use super::fault::{Problem, nearest};
 use crate::domain::Time;
+use crate::zone::{NotOne, Zone};
 
 /// A zone by its IANA name.
-pub fn zone(name: &str) -> Result<Tz, Problem> {
-    Tz::from_str(name).map_err(|_| Problem::UnknownZone(nearest(name, TZ_VARIANTS.iter().map(|it| it.name()))))
+pub fn zone(name: &str) -> Result<Zone, Problem> {
+    let names = || Zone::names().collect::<Vec<_>>();
+    Zone::named(name).ok_or_else(|| Problem::UnknownZone(nearest(name, names().iter().map(String::as_str))))
 }
 
 /// A time in whole seconds; `zone` is for one written without an offset.
-pub fn time(written: &str, zone: Option<Tz>) -> Result<Time, Problem> {
-    let seconds = match DateTime::parse_from_rfc3339(&with_seconds(written)) {
-        Ok(time) => time.timestamp(),
-        Err(_) => local(written, zone)?,
-    };
-    Time::from_unix(seconds).map_err(|_| Problem::Time)
+pub fn time(written: &str, zone: Option<&Zone>) -> Result<Time, Problem> {
+    match DateTime::parse_from_rfc3339(&with_seconds(written)) {
+        Ok(time) => Time::from_unix(time.timestamp()).map_err(|_| Problem::Time),
+        Err(_) => local(written, zone),
+    }
 }
 
 /// A moment with its offset, wherever it is written.
@@ -41,16 +39,16 @@ fn with_seconds(written: &str) -> String {
     }
 }
 
-fn local(written: &str, zone: Option<Tz>) -> Result<i64, Problem> {
+fn local(written: &str, zone: Option<&Zone>) -> Result<Time, Problem> {
     let forms = ["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"];
     let parsed = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(written, form).ok());
     let parsed = parsed.ok_or(Problem::Time)?;
     let zone = zone.ok_or(Problem::NoZone)?;
-    match zone.from_local_datetime(&parsed) {
-        LocalResult::Single(time) => Ok(time.timestamp()),
-        LocalResult::None => Err(Problem::TimeGap { zone: zone.name().to_owned() }),
-        LocalResult::Ambiguous(..) => Err(Problem::TimeTwice { zone: zone.name().to_owned() }),
-    }
+    zone.moment(parsed).map_err(|not_one| match not_one {
+        NotOne::Skipped => Problem::TimeGap { zone: zone.name().to_owned() },
+        NotOne::Twice => Problem::TimeTwice { zone: zone.name().to_owned() },
+        NotOne::Beyond => Problem::Time,
+    })
 }
 
 #[cfg(test)]
@@ -58,7 +56,7 @@ mod tests {
     use super::*;
 
     fn read(written: &str, name: &str) -> Result<String, Problem> {
-        time(written, Tz::from_str(name).ok()).map(|time| time.to_string())
+        time(written, Zone::named(name).as_ref()).map(|time| time.to_string())
     }
 
     #[test]
@@ -82,6 +80,6 @@ mod tests {
         {
             assert_eq!(read(bad, "UTC"), Err(Problem::Time), "{bad}");
         }
-        assert_eq!(zone("Asia/Shangai"), Err(Problem::UnknownZone(Some("Asia/Shanghai".into()))));
+        assert_eq!(zone("Asia/Shangai").err(), Some(Problem::UnknownZone(Some("Asia/Shanghai".into()))));
     }
 }

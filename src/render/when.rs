@@ -1,31 +1,33 @@
 //! Times for people: in their zone, with UTC beside it, and how far away.
 
-use chrono_tz::Tz;
-
 use crate::domain::{Time, Window};
+use crate::zone::Zone;
 
 /// `2026-12-05 20:00 +08:00`; a zone that is not in the table is shown as UTC.
 pub fn moment(time: Time, zone: &str) -> String {
-    let zone: Tz = zone.parse().unwrap_or(Tz::UTC);
-    time.utc().with_timezone(&zone).format("%Y-%m-%d %H:%M %:z").to_string()
+    known(zone).at(time).format("%Y-%m-%d %H:%M %:z").to_string()
+}
+
+fn known(zone: &str) -> Zone {
+    Zone::named(zone).unwrap_or_else(Zone::utc)
 }
 
 /// A window in its zone and exactly, for comparison.
 pub fn window_lines(window: &Window) -> String {
-    let zone: Tz = window.zone().as_str().parse().unwrap_or(Tz::UTC);
-    format!("{} {}\n{} to {}", span(window, zone), window.zone(), window.start(), window.end())
+    let zone = known(window.zone().as_str());
+    format!("{} {}\n{} to {}", span(window, &zone), window.zone(), window.start(), window.end())
 }
 
 /// Two lines: `Sat 2026-12-05 20:00 to 22:00 Asia/Shanghai, opens in 3 h` and the same in UTC.
 pub fn window(window: &Window, now: Time) -> String {
-    let zone: Tz = window.zone().as_str().parse().unwrap_or(Tz::UTC);
+    let zone = known(window.zone().as_str());
     let verb = if window.start() > now { "opens" } else { "opened" };
-    let local = format!("{} {}, {verb} {}", span(window, zone), zone.name(), ago(window.start(), now));
-    if zone == Tz::UTC { local } else { format!("{local}\n{} UTC", span(window, Tz::UTC)) }
+    let local = format!("{} {}, {verb} {}", span(window, &zone), zone.name(), ago(window.start(), now));
+    if zone.name() == "UTC" { local } else { format!("{local}\n{} UTC", span(window, &Zone::utc())) }
 }
 
-fn span(window: &Window, zone: Tz) -> String {
-    let (start, end) = (window.start().utc().with_timezone(&zone), window.end().utc().with_timezone(&zone));
+fn span(window: &Window, zone: &Zone) -> String {
+    let (start, end) = (zone.at(window.start()), zone.at(window.end()));
     let seconds = start.timestamp() % 60 != 0 || end.timestamp() % 60 != 0;
     let clock = if seconds { "%H:%M:%S" } else { "%H:%M" };
     let end_form =

@@ -2,6 +2,7 @@
 //! of verification that can be shared out.
 
 use std::collections::VecDeque;
+use std::sync::LazyLock;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, Scope};
 
@@ -15,6 +16,9 @@ const BATCH_BYTES: usize = 1 << 18;
 
 /// How many batches a thread may have before it, so that none waits for another's.
 const AHEAD: usize = 4;
+
+/// How many threads there are: asked once, and not where there is little to do, since that takes reading several files.
+static CORES: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, usize::from));
 
 /// How many entries go to a thread at a time: few of a short tail, so that all threads have work until its end; more of a
 /// long log, since each handing over costs.
@@ -60,7 +64,6 @@ struct Worker {
 /// [`AHEAD`] of them, so that memory stays flat. Threads begin with the first full batch: a short tail needs none.
 struct Pool<'scope, 'env> {
     scope: &'scope Scope<'scope, 'env>,
-    threads: usize,
     workers: Vec<Worker>,
     under_way: VecDeque<usize>,
     turn: usize,
@@ -68,7 +71,7 @@ struct Pool<'scope, 'env> {
 
 impl<'scope> Pool<'scope, '_> {
     fn give(&mut self, raws: Vec<Raw>) {
-        if self.workers.len() < self.threads {
+        if self.workers.len() < *CORES {
             let (work, batches) = sync_channel::<Batch>(AHEAD);
             let (opened, done) = sync_channel(AHEAD);
             self.scope.spawn(move || {
@@ -85,11 +88,11 @@ impl<'scope> Pool<'scope, '_> {
         // A worker is gone only if it panicked, which the scope passes on.
         let _ = worker.work.send(Batch { raws, opened: std::mem::take(&mut worker.spent) });
         self.under_way.push_back(self.turn);
-        self.turn = (self.turn + 1) % self.threads;
+        self.turn = (self.turn + 1) % *CORES;
     }
 
     fn is_full(&self) -> bool {
-        self.under_way.len() >= AHEAD * self.threads
+        self.under_way.len() >= AHEAD * *CORES
     }
 
     /// Hands the oldest batch on; `false` where there is none, or that says to stop.
@@ -123,9 +126,8 @@ pub fn read_opened(
     from: u64,
     mut visit: impl FnMut(&Opened) -> Result<bool, StoreError>,
 ) -> Result<(), StoreError> {
-    let threads = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
-        let mut pool = Pool { scope, threads, workers: Vec::new(), under_way: VecDeque::new(), turn: 0 };
+        let mut pool = Pool { scope, workers: Vec::new(), under_way: VecDeque::new(), turn: 0 };
         let (mut batch, mut bytes, mut read, mut go_on) = (Vec::new(), 0, 0, true);
         let scanned = shared.scan(from, |raw| -> Result<bool, StoreError> {
             bytes += raw.blob.len() + raw.text.as_ref().map_or(0, Vec::len);
@@ -134,10 +136,10 @@ pub fn read_opened(
             if batch.len() >= batch_of(read) || bytes >= BATCH_BYTES {
                 pool.give(std::mem::take(&mut batch));
                 bytes = 0;
-            }
-            if pool.is_full() {
-                go_on = false;
-                go_on = pool.take(&mut visit)?;
+                if pool.is_full() {
+                    go_on = false;
+                    go_on = pool.take(&mut visit)?;
+                }
             }
             Ok(go_on)
         });

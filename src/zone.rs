@@ -1,0 +1,125 @@
+//! Time zones, by the table that the program brings along: the same on every host.
+
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDateTime, Timelike};
+use jiff::tz::{AmbiguousOffset, TimeZone, db};
+use jiff::{Timestamp, civil};
+
+use crate::domain::{Invalid, Time};
+
+/// A zone of the IANA time zone database.
+#[derive(Debug, Clone)]
+pub struct Zone {
+    name: String,
+    rules: TimeZone,
+}
+
+/// Why a local time is not one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotOne {
+    /// Clocks skip it.
+    Skipped,
+    /// Clocks show it twice.
+    Twice,
+    /// It is before 1970 or after 9999.
+    Beyond,
+}
+
+impl Zone {
+    /// The zone with exactly this name.
+    pub fn named(name: &str) -> Option<Self> {
+        let rules = TimeZone::get(name).ok()?;
+        // Names are found there whatever their case, and are kept in entries: they have one spelling.
+        (rules.iana_name() == Some(name)).then(|| Self { name: name.to_owned(), rules })
+    }
+
+    /// UTC.
+    pub fn utc() -> Self {
+        Self { name: "UTC".to_owned(), rules: TimeZone::UTC }
+    }
+
+    /// All names.
+    pub fn names() -> impl Iterator<Item = String> {
+        db().available().map(|name| name.to_string())
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What clocks show there at a moment.
+    pub fn at(&self, time: Time) -> DateTime<FixedOffset> {
+        // The last hours of the year 9999 are beyond what a timestamp holds there.
+        let moment = Timestamp::from_second(time.unix()).unwrap_or(Timestamp::MAX);
+        let offset = FixedOffset::east_opt(self.rules.to_offset(moment).seconds());
+        offset.map_or_else(|| time.utc().fixed_offset(), |offset| time.utc().with_timezone(&offset))
+    }
+
+    /// The one moment at which clocks there show this.
+    ///
+    /// # Errors
+    /// Where there is none, or another one too.
+    pub fn moment(&self, local: NaiveDateTime) -> Result<Time, NotOne> {
+        let shown = local.and_utc().timestamp();
+        match self.rules.to_ambiguous_timestamp(civil(local).ok_or(NotOne::Beyond)?).offset() {
+            AmbiguousOffset::Unambiguous { offset } => {
+                Time::from_unix(shown - i64::from(offset.seconds())).map_err(|_: Invalid| NotOne::Beyond)
+            }
+            AmbiguousOffset::Gap { .. } => Err(NotOne::Skipped),
+            AmbiguousOffset::Fold { .. } => Err(NotOne::Twice),
+        }
+    }
+}
+
+/// The same date and time; none beyond the year 9999.
+fn civil(local: NaiveDateTime) -> Option<civil::DateTime> {
+    let small = |n: u32| n.try_into().ok();
+    let year = local.year().try_into().ok()?;
+    let (month, day) = (small(local.month())?, small(local.day())?);
+    let (hour, minute, second) = (small(local.hour())?, small(local.minute())?, small(local.second())?);
+    civil::DateTime::new(year, month, day, hour, minute, second, 0).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moment(zone: &str, local: &str) -> Result<String, NotOne> {
+        let local = NaiveDateTime::parse_from_str(local, "%Y-%m-%d %H:%M").unwrap();
+        Zone::named(zone).unwrap().moment(local).map(|time| time.to_string())
+    }
+
+    #[test]
+    fn a_local_time_is_one_moment_or_none() {
+        assert_eq!(moment("Europe/Berlin", "2026-07-01 12:00"), Ok("2026-07-01T10:00:00Z".to_owned()));
+        assert_eq!(moment("Europe/Berlin", "2026-12-01 12:00"), Ok("2026-12-01T11:00:00Z".to_owned()));
+        // Rules go on for ever.
+        assert_eq!(moment("Europe/Berlin", "2086-07-01 12:00"), Ok("2086-07-01T10:00:00Z".to_owned()));
+        assert_eq!(moment("America/New_York", "2026-03-08 02:30"), Err(NotOne::Skipped));
+        assert_eq!(moment("America/New_York", "2026-11-01 01:30"), Err(NotOne::Twice));
+        assert_eq!(moment("UTC", "1969-12-31 23:59"), Err(NotOne::Beyond));
+        assert_eq!(moment("Asia/Tokyo", "1970-01-01 08:59"), Err(NotOne::Beyond));
+        assert_eq!(moment("Asia/Tokyo", "9999-12-31 23:59"), Ok("9999-12-31T14:59:00Z".to_owned()));
+        assert_eq!(moment("America/New_York", "9999-12-31 23:59"), Err(NotOne::Beyond));
+    }
+
+    #[test]
+    fn zones_have_one_spelling() {
+        for name in ["Asia/Shanghai", "UTC", "Etc/UTC", "America/Argentina/Buenos_Aires"] {
+            assert_eq!(Zone::named(name).unwrap().name(), name);
+        }
+        for name in ["asia/shanghai", "utc", "Asia/Shangai", "", "+01:00", "../etc/passwd", "EST5EDT,M3.2.0,M11.1.0"] {
+            assert!(Zone::named(name).is_none(), "{name}");
+        }
+        assert!(Zone::names().any(|name| name == "Asia/Shanghai"));
+    }
+
+    #[test]
+    fn clocks_are_shown_with_their_offset() {
+        let time = "2026-07-01T10:00:00Z".parse().unwrap();
+        assert_eq!(Zone::named("Asia/Kolkata").unwrap().at(time).to_rfc3339(), "2026-07-01T15:30:00+05:30");
+        assert_eq!(Zone::utc().at(time).to_rfc3339(), "2026-07-01T10:00:00+00:00");
+        let last = "9999-12-31T23:59:59Z".parse().unwrap();
+        assert_eq!(Zone::named("Europe/Berlin").unwrap().at(last).to_rfc3339(), "+10000-01-01T00:59:59+01:00");
+    }
+}
