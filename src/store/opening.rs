@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::LazyLock;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, Scope};
 
 use super::StoreError;
@@ -11,19 +11,26 @@ use super::shared::SharedFile;
 use crate::domain::Digest;
 use crate::log::{Defect, Entry, Keys, Raw, entry};
 
-/// How many bytes of entries go to a thread at a time.
+/// How many bytes of entries are opened at a time.
 const BATCH_BYTES: usize = 1 << 18;
 
-/// How many batches a thread may have before it, so that none waits for another's.
+/// How many batches may wait for a thread.
 const AHEAD: usize = 4;
 
-/// How many threads there are: asked once, and not where there is little to do, since that takes reading several files.
+/// From so many entries on, the thread that reads opens batches too, in place of one worker. Below that it only hands them
+/// out: two threads that wake each other every few milliseconds may be kept on one core for as long as that takes.
+const LONG: u64 = 10_000;
+
+/// How many batches may be under way for each core, so that memory stays flat.
+const UNDER_WAY: usize = 4;
+
+/// How many cores there are: asked once, and not where there is little to do, since that takes reading several files.
 static CORES: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, usize::from));
 
-/// How many entries go to a thread at a time: few of a short tail, so that all threads have work until its end; more of a
+/// How many entries are opened at a time: fewer of a short tail, so that all threads have work until its end; more of a
 /// long log, since each handing over costs.
 fn batch_of(read: usize) -> usize {
-    (read / 16).clamp(32, 256)
+    (read / 32).clamp(64, 256)
 }
 
 /// An entry that was opened, or why it could not be.
@@ -60,48 +67,97 @@ struct Worker {
     spent: Vec<Opened>,
 }
 
-/// Batches go to the workers in turn and come back in the same turn, so that order needs no sorting; a worker has at most
-/// [`AHEAD`] of them, so that memory stays flat. Threads begin with the first full batch: a short tail needs none.
+/// Where a batch is opened.
+enum Place {
+    /// Here, and it is.
+    Here(Vec<Opened>),
+    /// By this worker.
+    With(usize),
+}
+
+/// Batches in their order, wherever each is opened: by a worker that has room, or else here, by the thread that reads and
+/// judges. Workers begin with the first full batch: a short tail needs none, and a single core never does.
 struct Pool<'scope, 'env> {
     scope: &'scope Scope<'scope, 'env>,
+    /// Whether there is much to read.
+    long: bool,
     workers: Vec<Worker>,
-    under_way: VecDeque<usize>,
     turn: usize,
+    under_way: VecDeque<Place>,
+    keys: Keys,
 }
 
 impl<'scope> Pool<'scope, '_> {
-    fn give(&mut self, raws: Vec<Raw>) {
-        if self.workers.len() < *CORES {
-            let (work, batches) = sync_channel::<Batch>(AHEAD);
-            let (opened, done) = sync_channel(AHEAD);
-            self.scope.spawn(move || {
-                let mut keys = Keys::default();
-                batches.into_iter().try_for_each(|Batch { raws, opened: spent }| {
-                    drop(spent);
-                    let batch = Batch { opened: open_all(&raws, &mut keys), raws };
-                    opened.send(batch)
-                })
-            });
-            self.workers.push(Worker { work, done, spent: Vec::new() });
+    fn begin_worker(&mut self) {
+        let (work, batches) = sync_channel::<Batch>(AHEAD);
+        let (opened, done) = sync_channel(AHEAD + UNDER_WAY);
+        self.scope.spawn(move || {
+            let mut keys = Keys::default();
+            batches.into_iter().try_for_each(|Batch { raws, opened: spent }| {
+                drop(spent);
+                let batch = Batch { opened: open_all(&raws, &mut keys), raws };
+                opened.send(batch)
+            })
+        });
+        self.turn = self.workers.len();
+        self.workers.push(Worker { work, done, spent: Vec::new() });
+    }
+
+    /// Has a batch opened.
+    fn open(&mut self, raws: Vec<Raw>) {
+        let most = if self.long || *CORES == 1 { *CORES - 1 } else { *CORES };
+        if self.workers.len() < most {
+            self.begin_worker();
         }
-        let worker = &mut self.workers[self.turn];
-        // A worker is gone only if it panicked, which the scope passes on.
-        let _ = worker.work.send(Batch { raws, opened: std::mem::take(&mut worker.spent) });
-        self.under_way.push_back(self.turn);
-        self.turn = (self.turn + 1) % *CORES;
+        let mut batch = Batch { raws, opened: Vec::new() };
+        for _ in 0..self.workers.len() {
+            let at = self.turn;
+            self.turn = (at + 1) % self.workers.len();
+            let worker = &mut self.workers[at];
+            batch.opened = std::mem::take(&mut worker.spent);
+            match worker.work.try_send(batch) {
+                Ok(()) => return self.under_way.push_back(Place::With(at)),
+                Err(TrySendError::Full(back) | TrySendError::Disconnected(back)) => batch = back,
+            }
+            worker.spent = std::mem::take(&mut batch.opened);
+        }
+        self.open_here(&batch.raws);
     }
 
-    fn is_full(&self) -> bool {
-        self.under_way.len() >= AHEAD * *CORES
+    fn open_here(&mut self, raws: &[Raw]) {
+        let opened = open_all(raws, &mut self.keys);
+        self.under_way.push_back(Place::Here(opened));
     }
 
-    /// Hands the oldest batch on; `false` where there is none, or that says to stop.
-    fn take(&mut self, visit: &mut impl FnMut(&Opened) -> Result<bool, StoreError>) -> Result<bool, StoreError> {
-        let Some(worker) = self.under_way.pop_front().map(|turn| &mut self.workers[turn]) else { return Ok(false) };
-        let Ok(Batch { opened, .. }) = worker.done.recv() else { return Ok(false) };
-        let go_on = visit_all(&opened, visit);
-        worker.spent.extend(opened);
-        go_on
+    /// Hands on what is opened of the oldest batches, and waits for more only if too many are under way, or for `all`;
+    /// `false` where `visit` says to stop.
+    fn visit(
+        &mut self,
+        all: bool,
+        visit: &mut impl FnMut(&Opened) -> Result<bool, StoreError>,
+    ) -> Result<bool, StoreError> {
+        while let Some(place) = self.under_way.pop_front() {
+            let go_on = match place {
+                Place::Here(opened) => visit_all(&opened, visit)?,
+                Place::With(at) => {
+                    let worker = &mut self.workers[at];
+                    let wait = all || self.under_way.len() >= UNDER_WAY * *CORES;
+                    let done = if wait { worker.done.recv().ok() } else { worker.done.try_recv().ok() };
+                    let Some(Batch { opened, .. }) = done else {
+                        self.under_way.push_front(place);
+                        // A worker that is waited for and does not answer panicked, which the scope passes on.
+                        return Ok(!wait);
+                    };
+                    let go_on = visit_all(&opened, visit)?;
+                    worker.spent.extend(opened);
+                    go_on
+                }
+            };
+            if !go_on {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 
@@ -126,30 +182,28 @@ pub fn read_opened(
     from: u64,
     mut visit: impl FnMut(&Opened) -> Result<bool, StoreError>,
 ) -> Result<(), StoreError> {
+    // Where that cannot be read, the rest may be: it only decides how the work is shared out.
+    let long = shared.newest().is_ok_and(|newest| newest > Some(from.saturating_add(LONG)));
     thread::scope(|scope| {
-        let mut pool = Pool { scope, workers: Vec::new(), under_way: VecDeque::new(), turn: 0 };
+        let (workers, under_way, keys) = (Vec::new(), VecDeque::new(), Keys::default());
+        let mut pool = Pool { scope, long, workers, turn: 0, under_way, keys };
         let (mut batch, mut bytes, mut read, mut go_on) = (Vec::new(), 0, 0, true);
         let scanned = shared.scan(from, |raw| -> Result<bool, StoreError> {
             bytes += raw.blob.len() + raw.text.as_ref().map_or(0, Vec::len);
             batch.push(raw);
             read += 1;
             if batch.len() >= batch_of(read) || bytes >= BATCH_BYTES {
-                pool.give(std::mem::take(&mut batch));
+                pool.open(std::mem::take(&mut batch));
                 bytes = 0;
-                if pool.is_full() {
-                    go_on = false;
-                    go_on = pool.take(&mut visit)?;
-                }
+                go_on = false;
+                go_on = pool.visit(false, &mut visit)?;
             }
             Ok(go_on)
         });
-        if go_on && !pool.workers.is_empty() {
-            pool.give(std::mem::take(&mut batch));
-        }
         // Where the file cannot be read on, what was read before still counts.
-        while go_on && pool.take(&mut visit)? {}
         if go_on {
-            visit_all(&open_all(&batch, &mut Keys::default()), &mut visit)?;
+            pool.open_here(&batch);
+            pool.visit(true, &mut visit)?;
         }
         scanned
     })
