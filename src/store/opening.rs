@@ -29,8 +29,8 @@ static CORES: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism()
 
 /// How many entries are opened at a time: fewer of a short tail, so that all threads have work until its end; more of a
 /// long log, since each handing over costs.
-fn batch_of(read: usize) -> usize {
-    (read / 32).clamp(64, 256)
+fn batch_of(rows: usize) -> usize {
+    (rows / 32).clamp(64, 256)
 }
 
 /// An entry that was opened, or why it could not be.
@@ -180,19 +180,28 @@ fn visit_all(
 pub fn read_opened(
     shared: &SharedFile,
     from: u64,
-    mut visit: impl FnMut(&Opened) -> Result<bool, StoreError>,
+    visit: impl FnMut(&Opened) -> Result<bool, StoreError>,
 ) -> Result<(), StoreError> {
     // Where that cannot be read, the rest may be: it only decides how the work is shared out.
     let long = shared.newest().is_ok_and(|newest| newest > Some(from.saturating_add(LONG)));
+    read(shared, from, long, visit)
+}
+
+fn read(
+    shared: &SharedFile,
+    from: u64,
+    long: bool,
+    mut visit: impl FnMut(&Opened) -> Result<bool, StoreError>,
+) -> Result<(), StoreError> {
     thread::scope(|scope| {
         let (workers, under_way, keys) = (Vec::new(), VecDeque::new(), Keys::default());
         let mut pool = Pool { scope, long, workers, turn: 0, under_way, keys };
-        let (mut batch, mut bytes, mut read, mut go_on) = (Vec::new(), 0, 0, true);
+        let (mut batch, mut bytes, mut rows, mut go_on) = (Vec::new(), 0, 0, true);
         let scanned = shared.scan(from, |raw| -> Result<bool, StoreError> {
             bytes += raw.blob.len() + raw.text.as_ref().map_or(0, Vec::len);
             batch.push(raw);
-            read += 1;
-            if batch.len() >= batch_of(read) || bytes >= BATCH_BYTES {
+            rows += 1;
+            if batch.len() >= batch_of(rows) || bytes >= BATCH_BYTES {
                 pool.open(std::mem::take(&mut batch));
                 bytes = 0;
                 go_on = false;
@@ -207,4 +216,33 @@ pub fn read_opened(
         }
         scanned
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_handed_on_once_and_in_order_until_somebody_says_to_stop() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = SharedFile::create(&folder.path().join("prod.db")).unwrap();
+        let rows = "WITH RECURSIVE n(seq) AS (VALUES (0) UNION ALL SELECT seq + 1 FROM n WHERE seq < 4999)
+            INSERT INTO entry SELECT seq, CAST('row ' || seq AS BLOB), NULL FROM n";
+        file.conn().pragma_update(None, "query_only", false).unwrap();
+        file.conn().execute(rows, []).unwrap();
+        for long in [false, true] {
+            for (from, until) in
+                [(0, 5000), (4990, 5000), (0, 1), (0, 63), (0, 64), (0, 2500), (1000, 4999), (5000, 5000)]
+            {
+                let mut seen = Vec::new();
+                let visit = |opened: &Opened| {
+                    assert!(opened.entry.is_err());
+                    seen.push(opened.seq);
+                    Ok(opened.seq + 1 < until)
+                };
+                read(&file, from, long, visit).unwrap();
+                assert_eq!(seen, (from..until).collect::<Vec<_>>(), "{long} {from} {until}");
+            }
+        }
+    }
 }
