@@ -3,14 +3,12 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 use rustix::fs::OFlags;
 
-use super::connect::{APPLICATION, LAYOUT, Opened, PrivateCopy, Standing, beside, connect, harden};
+use super::connect::{APPLICATION, LAYOUT, Opened, PrivateCopy, Standing, beside, connect};
 use super::place::{Mount, local};
 use super::queue::{self, Turn, Writer};
 use super::schema::{self, TABLES};
@@ -165,23 +163,9 @@ impl SharedFile {
         Ok(())
     }
 
-    /// What SQLite's own check of the whole file says, beyond "ok".
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn integrity(&self) -> Result<Vec<Finding>, StoreError> {
-        integrity(&self.conn)
-    }
-
-    /// The same while something else is done with the file: it is asked on a connection of its own.
-    pub(super) fn integrity_beside<T>(&self, work: impl FnOnce() -> T) -> (T, Result<Vec<Finding>, StoreError>) {
-        let file = self.private.as_ref().map_or_else(|| self.path.clone(), PrivateCopy::file);
-        thread::scope(|scope| {
-            let checked =
-                scope.spawn(|| integrity(&read_again(&file).map_err(StoreError::sqlite("checking the file"))?));
-            let done = work();
-            (done, checked.join().unwrap_or_else(|panic| resume_unwind(panic)))
-        })
+    /// Where its bytes really stand: a private copy, where one is read in its stead.
+    pub(super) fn file(&self) -> PathBuf {
+        self.private.as_ref().map_or_else(|| self.path.clone(), PrivateCopy::file)
     }
 
     /// The connection, for reading tables.
@@ -445,31 +429,6 @@ fn kept(conn: &Connection, raw: &Raw) -> Result<(), StoreError> {
 fn erase_texts(conn: &Connection, seqs: &[u64]) -> rusqlite::Result<()> {
     let mut update = conn.prepare("UPDATE entry SET text = NULL WHERE seq = ?1 AND text IS NOT NULL")?;
     seqs.iter().try_for_each(|seq| update.execute([seq]).map(|_| ()))
-}
-
-/// Another connection to a file that is open. It may write where it can: where SQLite may not, it forgets the constraints
-/// that it is to check.
-fn read_again(file: &Path) -> rusqlite::Result<Connection> {
-    let conn = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    harden(&conn)?;
-    conn.pragma_update(None, "query_only", true)?;
-    Ok(conn)
-}
-
-fn integrity(conn: &Connection) -> Result<Vec<Finding>, StoreError> {
-    let doing = || StoreError::sqlite("checking the file");
-    let mut select = conn.prepare("PRAGMA integrity_check(20)").map_err(doing())?;
-    let lines = select.query_map([], |row| row.get::<_, String>(0)).map_err(doing())?;
-    let lines = lines.collect::<Result<Vec<_>, _>>().map_err(doing())?;
-    // One row may hold several lines, the first of them a heading.
-    let lines = lines.iter().flat_map(|row| row.lines()).filter(|line| *line != "ok" && !line.starts_with("***"));
-    let mut findings: Vec<Finding> = lines.map(|line| Finding::of_file("integrity", line)).collect();
-    // Nobody reads what stands there, so nobody else would find it in a file that may only be read.
-    let before = conn.query_row("SELECT EXISTS (SELECT 1 FROM entry WHERE seq < 0)", [], |row| row.get(0));
-    if before.map_err(doing())? {
-        findings.push(Finding::of_file("integrity", "rows of the log stand before entry 0"));
-    }
-    Ok(findings)
 }
 
 /// A row of seq, blob and text.
