@@ -35,7 +35,7 @@ pub enum Invalid {
     #[error("the window is longer than 366 days: file one change per window")]
     WindowLong,
     /// Text with nothing in it.
-    #[error("empty: there is nothing in it")]
+    #[error("empty: write at least one word")]
     Empty,
     /// More than one line where one is expected.
     #[error("several lines where one is expected: keep it to one line")]

@@ -34,7 +34,7 @@ fn no_remark_takes_a_deceptive_character() {
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             complains(&world, person, &words, Exit::Invalid, &format!("(U+{:04X})", u32::from(c)));
         }
-        for (text, complaint) in [("", "empty: "), (" \n\u{3000} ", "empty: ")] {
+        for (text, complaint) in [("", "empty: write"), (" \n\u{3000} ", "empty: write")] {
             let words = with(command, text);
             complains(&world, person, &words.iter().map(String::as_str).collect::<Vec<_>>(), Exit::Invalid, complaint);
         }
