@@ -1,12 +1,16 @@
 //! `list`: changes, newest first, or some of them in another order.
 
+use std::str::FromStr;
+
 use clap::{Args, ValueEnum};
-use rusqlite::types::Value as Sql;
+use rusqlite::Error::FromSqlConversionFailure;
+use rusqlite::Row;
+use rusqlite::types::{Type, Value as Sql};
 use serde_json::{Value, json};
 
 use super::Context;
-use super::lookup::{parse, time, title};
-use crate::domain::{Change, ChangeId, ChangeKind, PersonId, Risk, ServiceId, Status, Tag, Terms};
+use super::lookup::{parse, time};
+use crate::domain::{ChangeId, ChangeKind, Invalid, PersonId, Risk, ServiceId, Status, Tag, Time};
 use crate::error::Error;
 use crate::render::{ago, json::change_line, moment, table};
 use crate::store::{Session, StoreError};
@@ -89,10 +93,17 @@ struct Query {
     text: Option<String>,
 }
 
+/// A change as it is listed.
 struct Listed {
     id: ChangeId,
     status: Status,
-    terms: Terms,
+    kind: ChangeKind,
+    risk: Risk,
+    owner: String,
+    opens: Time,
+    zone: String,
+    /// The entry that filed its current revision.
+    filed: u64,
     title: Option<String>,
 }
 
@@ -109,13 +120,13 @@ impl List {
             context.env.tell(nothing(&session));
             return Ok(());
         }
+        if context.options.json {
+            let changes = lines(&mut session, &found)?;
+            return context.say_json(&json!({ "changes": changes, "more": more }));
+        }
         let rows = found.iter().map(|it| row(context, it)).collect();
-        let json = || {
-            let changes = found.iter().map(|it| change_line(it.id, it.status.as_str(), &it.terms, it.title.as_deref()));
-            json!({ "changes": changes.collect::<Value>(), "more": more })
-        };
-        let (header, width) = (["CHANGE", "STATUS", "RISK", "OWNER", "WINDOW OPENS", "TITLE"], context.env.width);
-        context.answer(json, || table(header, rows, width))?;
+        let header = ["CHANGE", "STATUS", "RISK", "OWNER", "WINDOW OPENS", "TITLE"];
+        context.env.say(table(header, rows, context.env.width))?;
         if more {
             context.env.tell(format_args!("the first {} of more; all with a larger --limit", found.len()));
         }
@@ -142,8 +153,8 @@ impl List {
             ("window_start < ?", self.to.as_deref().map(time).transpose()?.map(|it| it.to_string())),
         ];
         let (mut sql, mut values) = (
-            "SELECT id FROM changes JOIN revisions ON revisions.change = changes.id
-                AND revisions.number = changes.revision WHERE true"
+            "SELECT id, state, kind, risk, owner, window_start, window_zone, seq, title FROM changes
+                JOIN revisions ON revisions.change = changes.id AND revisions.number = changes.revision WHERE true"
                 .to_owned(),
             Vec::new(),
         );
@@ -169,48 +180,87 @@ impl List {
         query: &Query,
     ) -> Result<(Vec<Listed>, bool), Error> {
         let most = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let mut candidates = candidates(session, query)?.into_iter();
         let mut found = Vec::new();
-        for ids in ids(session, query)?.chunks(AT_A_TIME) {
-            session.load_all(ids)?;
+        loop {
+            let mut some: Vec<Listed> = candidates.by_ref().take(AT_A_TIME).collect();
+            if some.is_empty() {
+                return Ok((found, false));
+            }
+            judge(context, session, &mut some)?;
             let _still = session.still()?;
-            for id in ids {
-                let state = session.state();
-                let change = state.change(*id)?;
-                let status = change.status(state.governance(), context.env.now());
-                if query.status.is_some_and(|asked| asked != status) || !has_words(session, change, query)? {
+            for it in some {
+                if query.status.is_some_and(|asked| asked != it.status) || !has_words(session, &it, query)? {
                     continue;
                 }
                 if found.len() == most {
                     return Ok((found, true));
                 }
-                let title = title(session, *id)?;
-                found.push(Listed { id: *id, status, terms: change.current().terms.clone(), title });
+                found.push(it);
             }
         }
-        Ok((found, false))
     }
 }
 
-fn checked<T: std::str::FromStr<Err = crate::domain::Invalid> + ToString>(
-    given: Option<&str>,
-) -> Result<Option<String>, Error> {
+fn checked<T: FromStr<Err = Invalid> + ToString>(given: Option<&str>) -> Result<Option<String>, Error> {
     given.map(|given| parse::<T>(given).map(|it| it.to_string())).transpose()
 }
 
-fn ids(session: &Session, query: &Query) -> Result<Vec<ChangeId>, Error> {
+/// The changes that are as the tables can tell.
+fn candidates(session: &Session, query: &Query) -> Result<Vec<Listed>, Error> {
     let doing = || StoreError::copy(session.tables(), "reading the verified copy");
     let mut select = session.tables().prepare(&query.sql).map_err(doing())?;
-    let rows = select.query_map(rusqlite::params_from_iter(&query.values), |row| row.get::<_, u64>(0));
-    let ids = rows.map_err(doing())?.collect::<Result<Vec<_>, _>>().map_err(doing())?;
+    let rows = select.query_map(rusqlite::params_from_iter(&query.values), listed).map_err(doing())?;
+    let rows = rows.collect::<Result<Vec<_>, _>>().map_err(doing())?;
     // Another process of this account may have brought the copy further than this one has seen.
     let filed = session.state().filed();
-    Ok(ids.into_iter().filter(|id| *id <= filed).map(|id| ChangeId::after(id.saturating_sub(1))).collect())
+    Ok(rows.into_iter().filter(|it| it.id.number() <= filed).collect())
+}
+
+fn listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
+    Ok(Listed {
+        id: ChangeId::after(row.get::<_, u64>(0)?.saturating_sub(1)),
+        status: word(row, 1)?,
+        kind: word(row, 2)?,
+        risk: word(row, 3)?,
+        owner: row.get(4)?,
+        opens: word(row, 5)?,
+        zone: row.get(6)?,
+        filed: row.get(7)?,
+        title: row.get(8)?,
+    })
+}
+
+fn word<T: FromStr<Err = Invalid>>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let word = row.get_ref(column)?.as_str()?;
+    word.parse().map_err(|invalid| FromSqlConversionFailure(column, Type::Text, Box::<Invalid>::new(invalid)))
+}
+
+/// What stands as submitted by its own entries may be approved or expired by now: only a look at the change tells.
+fn judge(context: &Context<'_>, session: &mut Session, some: &mut [Listed]) -> Result<(), Error> {
+    let submitted = || some.iter().filter(|it| it.status == Status::Submitted).map(|it| it.id);
+    session.load_all(&submitted().collect::<Vec<_>>())?;
+    let (state, now) = (session.state(), context.env.now());
+    for it in some.iter_mut().filter(|it| it.status == Status::Submitted) {
+        it.status = state.change(it.id)?.status(state.governance(), now);
+    }
+    Ok(())
+}
+
+/// The same as programs read it.
+fn lines(session: &mut Session, found: &[Listed]) -> Result<Value, Error> {
+    session.load_all(&found.iter().map(|it| it.id).collect::<Vec<_>>())?;
+    let line = |it: &Listed| {
+        let terms = &session.state().change(it.id)?.current().terms;
+        Ok(change_line(it.id, it.status.as_str(), terms, it.title.as_deref()))
+    };
+    found.iter().map(line).collect()
 }
 
 /// Whether the words asked for stand in the text of the current revision, in any case.
-fn has_words(session: &Session, change: &Change, query: &Query) -> Result<bool, Error> {
+fn has_words(session: &Session, it: &Listed, query: &Query) -> Result<bool, Error> {
     let Some(words) = &query.text else { return Ok(true) };
-    let text = session.raw(change.current().seq)?.and_then(|raw| raw.text).unwrap_or_default();
+    let text = session.raw(it.filed)?.and_then(|raw| raw.text).unwrap_or_default();
     Ok(String::from_utf8_lossy(&text).to_lowercase().contains(words))
 }
 
@@ -228,12 +278,11 @@ fn nothing(session: &Session) -> &'static str {
 const WIDE: u16 = 110;
 
 fn row(context: &Context<'_>, it: &Listed) -> [String; 6] {
-    let Terms { kind, risk, owner, window, .. } = &it.terms;
-    let risk = if *kind == ChangeKind::Normal { risk.to_string() } else { format!("{risk} {kind}") };
+    let risk = if it.kind == ChangeKind::Normal { it.risk.to_string() } else { format!("{} {}", it.risk, it.kind) };
     let opens = match context.env.width.is_some_and(|width| width < WIDE) {
-        true => ago(window.start(), context.env.now()),
-        false => moment(window.start(), window.zone().as_str()),
+        true => ago(it.opens, context.env.now()),
+        false => moment(it.opens, &it.zone),
     };
     let title = it.title.clone().unwrap_or_else(|| "(its text was erased)".to_owned());
-    [it.id.to_string(), it.status.to_string(), risk, owner.to_string(), opens, title]
+    [it.id.to_string(), it.status.to_string(), risk, it.owner.clone(), opens, title]
 }
