@@ -1,5 +1,6 @@
 //! The shared file: the log and its tables, in one SQLite file that everybody reads and writes.
 
+use std::cell::OnceCell;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -22,7 +23,8 @@ pub struct SharedFile {
     conn: Connection,
     path: PathBuf,
     standing: Standing,
-    mount: Option<Mount>,
+    /// Where it is mounted: asked by those who write.
+    mount: OnceCell<Option<Mount>>,
     private: Option<PrivateCopy>,
 }
 
@@ -46,8 +48,7 @@ impl SharedFile {
         conn.pragma_update(None, "synchronous", "FULL").map_err(StoreError::sqlite("opening the register"))?;
         conn.pragma_update(None, "query_only", true).map_err(StoreError::sqlite("opening the register"))?;
         let findings = schema::compare(&conn, schema::Part::Register)?;
-        let mount = Mount::of(&path);
-        Ok((Self { conn, path, standing, mount, private }, findings))
+        Ok((Self { conn, path, standing, mount: OnceCell::new(), private }, findings))
     }
 
     /// Makes an empty register, readable and writable by owner and group, in a folder that is made if it is not
@@ -188,7 +189,7 @@ impl SharedFile {
     /// [`StoreError::ReadOnly`], [`StoreError::Stuck`], [`StoreError::IsCopy`], [`StoreError::Network`].
     pub fn writable(&self) -> Result<(), StoreError> {
         match self.standing {
-            Standing::Writable => local(&self.path, self.mount.as_ref()),
+            Standing::Writable => local(&self.path, self.mount.get_or_init(|| Mount::of(&self.path)).as_ref()),
             Standing::ReadOnly => Err(StoreError::ReadOnly { path: self.path.clone() }),
             Standing::Stuck => Err(StoreError::Stuck { path: self.path.clone() }),
             Standing::Copy => Err(StoreError::IsCopy { path: self.path.clone() }),
@@ -464,14 +465,14 @@ mod tests {
         let mut file = SharedFile::create(&folder.path().join("prod.db")).unwrap();
         let raw = Raw { seq: 0, blob: b"blob".to_vec(), text: None };
         let turn = file.turn(&Writer { account: "alice".to_owned(), patience: Duration::ZERO }).unwrap();
-        file.mount = Some(Mount { point: "/srv".into(), kind: "nfs4".to_owned() });
+        file.mount = Some(Mount { point: "/srv".into(), kind: "nfs4".to_owned() }).into();
         assert!(matches!(file.append(&turn, None, &raw, &[], |_| Ok(())), Err(StoreError::Network { .. })));
         assert!(matches!(
             file.refill(&turn, None, &[], &Connection::open("").unwrap()),
             Err(StoreError::Network { .. })
         ));
         assert_eq!(file.newest().unwrap(), None);
-        file.mount = None;
+        file.mount = None.into();
         assert!(matches!(file.append(&turn, None, &raw, &[], |_| Ok(())), Ok(Appended::Done)));
     }
 }
