@@ -171,3 +171,11 @@ CREATE TABLE governance (
     seq  INTEGER PRIMARY KEY,
     blob BLOB NOT NULL
 ) STRICT;
+
+-- The state that they made, so that they need not all be folded again: at most one row.
+CREATE TABLE folded (
+    seq     INTEGER PRIMARY KEY, -- the last of them in it
+    program TEXT NOT NULL,       -- the version that wrote it
+    digest  TEXT NOT NULL,       -- SHA-256 of the state
+    state   BLOB NOT NULL
+) STRICT;

@@ -9,6 +9,7 @@ mod connect;
 mod copy;
 mod error;
 mod follow;
+mod governed;
 mod integrity;
 mod opening;
 mod pin;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Attempt, Digest, Duty, Event, Fingerprint, Header, Key, KeyState, Member, Motion, MotionId, MotionState, Person,
     PersonId, Policy, Proposal, Refusal, Restoration, Role, Rule, Time,
@@ -11,7 +13,7 @@ use super::{
 pub const FORMAT: u64 = 1;
 
 /// How far the founding has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 enum Phase {
     #[default]
     Nothing,
@@ -20,7 +22,7 @@ enum Phase {
 }
 
 /// The state that governance entries make.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Governance {
     phase: Phase,
     founder: Option<PersonId>,

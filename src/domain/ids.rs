@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::Invalid;
 
 /// Reads a decimal number in its one spelling: no sign, no leading zero, at most 2^53 - 1, so that every
@@ -24,7 +26,7 @@ pub fn number(text: &str) -> Result<u64, Invalid> {
 macro_rules! string_id {
     ($(#[$doc:meta])* $name:ident, $what:literal, $allowed:literal, $valid:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub struct $name(String);
 
         impl $name {
@@ -146,7 +148,7 @@ string_id!(
 macro_rules! numbered_id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal, $what:literal, $allowed:literal) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub struct $name(u64);
 
         impl $name {
@@ -198,7 +200,7 @@ numbered_id!(
 );
 
 /// A SHA-256 digest (FIPS 180-4), written as 64 lower-case hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Digest([u8; 32]);
 
 impl Digest {
@@ -237,7 +239,7 @@ impl FromStr for Digest {
 }
 
 /// A register's identity: its name and 128 random bits, written `prod#` and 32 hexadecimal digits.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RegisterId {
     name: RegisterName,
     random: [u8; 16],

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use data_encoding::{BASE64, BASE64_NOPAD};
 use ed25519_dalek::VerifyingKey;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::Invalid;
@@ -33,7 +34,7 @@ pub enum BadKey {
 const ALGORITHM: &str = "ssh-ed25519";
 
 /// A public key that is canonical, not weak and free of torsion; written `ssh-ed25519 BASE64` (RFC 8709).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PublicKey([u8; 32]);
 
 impl PublicKey {
@@ -117,7 +118,7 @@ pub fn wire(bytes: &[u8; 32]) -> Vec<u8> {
 const BASE64_DIGEST: usize = 43;
 
 /// The SHA-256 of a key's wire format, written as OpenSSH does: `SHA256:` and base64 without padding.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {

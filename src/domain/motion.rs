@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::time::DAY;
 use super::{
     Digest, Event, Fingerprint, Governance, Header, KeyState, Member, MotionId, MotionRef, PersonId, Proposal, Refusal,
@@ -12,7 +14,7 @@ use super::{
 pub const MOTION_SECONDS: i64 = 7 * DAY;
 
 /// How a motion stands by the entries alone; that it lapsed is computed when read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MotionState {
     /// It waits for a second.
     Open,
@@ -25,7 +27,7 @@ pub enum MotionState {
 }
 
 /// A motion.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Motion {
     /// The leaf hash of the entry that opened it.
     pub opened: Digest,

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::words::words;
 use super::{Digest, PersonId, PublicKey, Standing};
 
 /// Somebody enrolled, a person or a machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// What they may do.
     pub standing: Standing,
@@ -59,7 +61,7 @@ words!(
 );
 
 /// A key that was enrolled; it stays its person's for good.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Key {
     /// The key.
     pub public: PublicKey,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::time::DAY;
 use super::words::words;
 use super::{ChangeKind, Field, Invalid, LinkKind, Refusal, RequirementName, Risk, Terms};
@@ -60,7 +62,7 @@ impl Needed {
 }
 
 /// What a policy asks of some changes: those of these kinds and these risks, where an empty set means all.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requirement {
     /// What people call it.
     pub name: RequirementName,
@@ -83,7 +85,7 @@ impl Requirement {
 }
 
 /// A policy. Whoever holds one holds a valid one: there is none that asks for fewer than two approvals.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     approvals: u64,
     approval_days: u64,

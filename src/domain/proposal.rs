@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Digest, EventKind, Fingerprint, Head, MotionId, PersonId, Policy, PublicKey, RegisterId, Standing};
 
 /// Somebody to be enrolled: who, with which standing, by which key, and the key's signature over that request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     /// The person or machine.
     pub person: PersonId,
@@ -18,7 +20,7 @@ pub struct Member {
 }
 
 /// A signature by which somebody says with a key that they have that another one is theirs too.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vouch {
     /// The key that they have.
     pub key: Fingerprint,
@@ -27,7 +29,7 @@ pub struct Vouch {
 }
 
 /// What a motion asks for. Where it takes the place of something, it names the entry that put that in force.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Proposal {
     /// To enrol these people.
     Enrol(Vec<Member>),
@@ -95,7 +97,7 @@ impl Proposal {
 }
 
 /// That a register was restored from a copy, and what was recorded after that is lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Restoration {
     /// The newest entry that the copy held.
     pub restored: Head,

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer, Serialize, de};
+
 use super::{
     ArtifactName, ChangeId, Digest, Duty, Field, Fingerprint, Invalid, KeyState, MotionId, Needed, Outcome, PersonId,
     RequirementName, Role, Status, Time, Window,
@@ -62,8 +64,14 @@ macro_rules! refusals {
 }
 
 /// The name of a rule: one of [`Refusal::RULES`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Rule(&'static str);
+
+impl<'de> Deserialize<'de> for Rule {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        <&str>::deserialize(from)?.parse().map_err(de::Error::custom)
+    }
+}
 
 impl Rule {
     /// The name.

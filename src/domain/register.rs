@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::filing::judge_terms;
 use super::{Change, ChangeId, Digest, Event, Governance, Header, Invalid, Refusal, RegisterId, number};
 
@@ -21,7 +23,7 @@ pub struct Position {
 }
 
 /// The newest entry of a log; written as its place, a space, its leaf hash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     /// Its place.
     pub seq: u64,
@@ -48,13 +50,18 @@ impl FromStr for Head {
 ///
 /// It may hold only some of the changes: [`Register::knows`] tells, [`Register::adopt`] brings one in. Decisions
 /// about a change need that change and the governance, never the whole log.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// Written down it is what entries of governance made of it; [`Register::resume`] adds the rest.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Register {
     id: Option<RegisterId>,
+    #[serde(skip)]
     head: Option<Head>,
     governance_tip: Option<Digest>,
     governance: Governance,
+    #[serde(skip)]
     filed: u64,
+    #[serde(skip)]
     changes: BTreeMap<ChangeId, Change>,
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::words::words;
 use super::{Group, PersonId, Refusal, Time};
 
@@ -23,7 +25,7 @@ words!(
 pub type Grants<T> = BTreeMap<T, Option<Time>>;
 
 /// All that somebody may do. Whoever has operators is a machine: what it does is their doing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
     /// Roles.
     pub roles: Grants<Role>,

@@ -4,12 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::ids::ascii;
 use super::{Invalid, ZoneName};
 
 /// A moment in UTC with whole seconds, from 1970 to 9999 (RFC 3339, always written with `Z`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Time(i64);
 
 const LATEST: i64 = 253_402_300_799; // 9999-12-31T23:59:59Z

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Transaction, Tr
 
 use super::connect::{beside, harden};
 use super::schema::{MEMORY, TABLES};
-use super::shared::{SharedFile, flush, raw};
+use super::shared::{SharedFile, flush};
 use super::{BUSY, Finding, StoreError, compare, schema};
 use crate::domain::{Change, ChangeId, Digest, Event, Head, Register};
 use crate::log::{Raw, entry};
@@ -190,16 +190,6 @@ impl VerifiedCopy {
         closing.and_then(|_| flush(&self.conn)).map(|_| ()).map_err(StoreError::copy(&self.conn, "erasing"))
     }
 
-    /// Keeps an entry of governance that was verified.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn keep(&self, raw: &Raw) -> Result<(), StoreError> {
-        let insert = self.conn.prepare_cached("INSERT INTO governance VALUES (?1, ?2)");
-        let kept = insert.and_then(|mut insert| insert.execute((raw.seq, &raw.blob)));
-        kept.map(|_| ()).map_err(StoreError::copy(&self.conn, "bringing the verified copy on"))
-    }
-
     /// Puts all that stands in another copy in the place of what stands here.
     ///
     /// # Errors
@@ -227,28 +217,8 @@ impl VerifiedCopy {
         Ok(state)
     }
 
-    /// The governance as it was after some entry. Each of its entries names the one before by its leaf hash, so none can
-    /// be another than it was.
-    ///
-    /// # Errors
-    /// What SQLite says, or [`StoreError::CopyDamaged`].
-    pub fn governed(&self, until: u64) -> Result<Register, StoreError> {
-        let doing = || StoreError::copy(&self.conn, "reading the verified copy");
-        let sql = "SELECT seq, blob, NULL FROM governance WHERE seq <= ?1 ORDER BY seq";
-        let mut select = self.conn.prepare_cached(sql).map_err(doing())?;
-        let mut rows = select.query([until]).map_err(doing())?;
-        let mut state = Register::default();
-        while let Some(row) = rows.next().map_err(doing())? {
-            let raw = raw(row).map_err(doing())?;
-            let (header, event) = entry::facts_again(&raw).map_err(|defect| self.damaged(defect.to_string()))?;
-            self.links(raw.seq, header.governance, state.position(None).governance)?;
-            state.apply_governance(&header, raw.leaf(), &event);
-        }
-        Ok(state)
-    }
-
     /// An entry names the one before it in its stream: if that is another than the copy has, rows of the copy are gone.
-    fn links(&self, seq: u64, named: Digest, before: Digest) -> Result<(), StoreError> {
+    pub(super) fn links(&self, seq: u64, named: Digest, before: Digest) -> Result<(), StoreError> {
         if named == before { Ok(()) } else { Err(self.damaged(format!("what stands before entry {seq} is missing"))) }
     }
 

@@ -251,6 +251,7 @@ impl Session {
         if reading.findings.first().is_some_and(|it| it.seq <= pinned) && self.copy_is_wrong(progress)? {
             return Err(self.copy.damaged("it is not what the log says".to_owned()));
         }
+        self.copy.write_down(&self.state)?;
         tx.commit().map_err(StoreError::copy(self.copy.conn(), "bringing the verified copy on"))?;
         if self.state.governance().erasures().count() != erasures {
             self.copy.flush()?;

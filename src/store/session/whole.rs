@@ -39,6 +39,10 @@ impl Session {
         }
         drop(snapshot);
         if whole {
+            if !self.copy.keeps(&self.state)? {
+                return Err(self.copy.damaged("its governance is not what the log says".to_owned()));
+            }
+            self.copy.write_down(&self.state)?;
             tx.commit().map_err(StoreError::copy(self.copy.conn(), "bringing the verified copy on"))?;
             if self.state.governance().erasures().next().is_some() {
                 self.copy.flush()?;
