@@ -27,7 +27,7 @@ fingerprint=$(grep -o '[0-9a-f]\{64\}' made/people/p0001/.config/twinseal/regist
 as() {
     local home=$work/$1 key=$work/made/people/$2/key file=$3
     shift 3
-    mkdir -p "$home"
+    [[ -d $home ]] || mkdir "$home"
     env -i PATH="$PATH" HOME="$home" TWINSEAL_KEY="$key" $before "$program" --register "$file" "$@"
 }
 # A baseline of some milliseconds is started as the program is.
