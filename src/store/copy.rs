@@ -217,6 +217,23 @@ impl VerifiedCopy {
         Ok(state)
     }
 
+    /// Makes a state that at the newest entry in it, where it is another one: nothing was loaded yet, or another process
+    /// of this account brought the copy on. What was loaded is loaded anew.
+    ///
+    /// # Errors
+    /// As [`VerifiedCopy::state`].
+    pub fn load(&self, shared: &SharedFile, state: &mut Register) -> Result<(), StoreError> {
+        if state.head() == self.head()? {
+            return Ok(());
+        }
+        let loaded: Vec<ChangeId> = state.loaded().collect();
+        *state = self.state(shared)?;
+        for change in loaded {
+            self.change(shared, change)?.into_iter().for_each(|change| state.adopt(change));
+        }
+        Ok(())
+    }
+
     /// An entry names the one before it in its stream: if that is another than the copy has, rows of the copy are gone.
     pub(super) fn links(&self, seq: u64, named: Digest, before: Digest) -> Result<(), StoreError> {
         if named == before { Ok(()) } else { Err(self.damaged(format!("what stands before entry {seq} is missing"))) }

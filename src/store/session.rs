@@ -232,19 +232,21 @@ impl Session {
     /// Brings the verified copy and the state up to the head; waits so long for other processes of this account.
     fn catch_up(&mut self, patience: Duration, progress: &mut dyn FnMut(u64)) -> Result<(), StoreError> {
         let newest = self.shared.newest()?;
-        if self.state.head().is_some() && newest == self.state.head().map(|head| head.seq) {
+        let is_newest = |state: &Register| newest.is_some() && state.head().map(|head| head.seq) == newest;
+        if is_newest(&self.state) {
             return Ok(());
+        }
+        // Mostly nothing is new but to this process: then nothing is written.
+        let still = self.copy.still()?;
+        self.copy.load(&self.shared, &mut self.state)?;
+        drop(still);
+        if is_newest(&self.state) {
+            self.fault = None;
+            return self.check_pin();
         }
         let erasures = self.state.governance().erasures().count();
         let tx = self.copy.begin(patience)?;
-        if self.state.head() != self.copy.head()? {
-            // Another process of this account brought the copy on: what was loaded is loaded anew.
-            let loaded: Vec<ChangeId> = self.state.loaded().collect();
-            self.state = self.copy.state(&self.shared)?;
-            for change in loaded {
-                self.copy.change(&self.shared, change)?.into_iter().for_each(|change| self.state.adopt(change));
-            }
-        }
+        self.copy.load(&self.shared, &mut self.state)?;
         let reading = follow(&self.shared, &self.copy, &mut self.state, self.fingerprint, Mode::Advance, progress)?;
         // Up to the pin everything was right once.
         let pinned = self.pin.map(|pin| pin.head.seq);
@@ -257,7 +259,11 @@ impl Session {
             self.copy.flush()?;
         }
         self.fault = reading.findings.into_iter().next();
-        // The file may have been exchanged since memory was held against it.
+        self.check_pin()
+    }
+
+    /// The file may have been exchanged since memory was held against it.
+    fn check_pin(&self) -> Result<(), StoreError> {
         if let Some(Pin { head, verified, .. }) = self.pin.filter(|_| self.fault.is_none())
             && self.copy.leaf(head.seq)? != Some(head.leaf)
         {
