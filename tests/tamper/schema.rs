@@ -34,7 +34,12 @@ const SCHEMAS: &[(&str, &str)] = &[
     ),
     ("CREATE VIEW planted AS SELECT * FROM entry", r#"the view "planted" does not belong here"#),
     ("CREATE TABLE planted (x)", r#"the table "planted" does not belong here"#),
-    ("CREATE VIRTUAL TABLE planted USING fts5(x)", r#"the table "planted" does not belong here"#),
+    // Of a module that the adversary's SQLite has and this one does not.
+    (
+        "PRAGMA writable_schema = ON; INSERT INTO sqlite_schema
+            VALUES ('table', 'planted', 'planted', 0, 'CREATE VIRTUAL TABLE planted USING fts5(x)')",
+        r#"the table "planted" does not belong here"#,
+    ),
     ("CREATE INDEX planted ON votes (person)", r#"the index "planted" does not belong here"#),
     ("CREATE UNIQUE INDEX planted ON entry (blob)", r#"the index "planted" does not belong here"#),
     ("DROP INDEX actions_by_change", "the index actions_by_change is missing"),
