@@ -1,9 +1,13 @@
 //! Opening entries on all cores, in order. What an entry's own bytes prove needs no other entry, so this is the part
 //! of verification that can be shared out.
+//!
+//! The thread that reads and judges keeps a window of batches. Workers open the newest of them, it opens the oldest unless
+//! a worker has done so. So nobody waits for anybody as long as there is something to open, and with a single core, or a
+//! tail that is too short to be shared, it does all by itself.
 
 use std::collections::VecDeque;
-use std::sync::LazyLock;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::mem;
+use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
 
 use super::StoreError;
@@ -11,27 +15,21 @@ use super::shared::SharedFile;
 use crate::domain::Digest;
 use crate::log::{Defect, Entry, Keys, Raw, entry};
 
-/// How many bytes of entries are opened at a time.
+/// How many entries are opened at a time, at most.
+const BATCH: usize = 64;
+
+/// How many bytes of entries are opened at a time, and one more entry.
 const BATCH_BYTES: usize = 1 << 18;
 
-/// How many batches may wait for a thread.
-const AHEAD: usize = 4;
-
-/// From so many entries on, the thread that reads opens batches too, in place of one worker. Below that it only hands them
-/// out: two threads that wake each other every few milliseconds may be kept on one core for as long as that takes.
-const LONG: u64 = 10_000;
-
 /// How many batches may be under way for each core, so that memory stays flat.
-const UNDER_WAY: usize = 4;
+const UNDER_WAY: usize = 8;
+
+/// For so many batches there is one worker to spare. The system may begin a worker on the core of the thread that reads,
+/// and leave both there for as long as a short tail takes; in a long log it has put that right by then.
+const SPARE: usize = 128;
 
 /// How many cores there are: asked once, and not where there is little to do, since that takes reading several files.
 static CORES: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, usize::from));
-
-/// How many entries are opened at a time: fewer of a short tail, so that all threads have work until its end; more of a
-/// long log, since each handing over costs.
-fn batch_of(rows: usize) -> usize {
-    (rows / 32).clamp(64, 256)
-}
 
 /// An entry that was opened, or why it could not be.
 pub struct Opened {
@@ -52,125 +50,194 @@ fn open_all(batch: &[Raw], keys: &mut Keys) -> Vec<Opened> {
     opened.collect()
 }
 
-/// Rows as they were read, and what they say once they are opened.
+/// A batch, and how far it is.
+enum Batch {
+    /// Nobody opens it yet.
+    Waiting(Vec<Raw>),
+    /// Somebody is opening it.
+    Taken,
+    /// It was opened, by this worker where it is one.
+    Done { raws: Vec<Raw>, opened: Vec<Opened>, worker: Option<usize> },
+}
+
+/// The batches that are under way.
 #[derive(Default)]
-struct Batch {
-    raws: Vec<Raw>,
-    opened: Vec<Opened>,
+struct Window {
+    batches: VecDeque<Batch>,
+    /// The number of the oldest, counted from the first that there ever was.
+    oldest: usize,
+    /// For each worker what it opened and is of no use any more. It frees that: threads that free each other's memory
+    /// wait for each other.
+    spent: Vec<Vec<Opened>>,
+    /// A worker panicked: what it took is opened by nobody.
+    lost: bool,
+    /// Nothing is left to do.
+    over: bool,
 }
 
-/// A thread that opens batches, in the order in which it gets them.
-struct Worker {
-    work: SyncSender<Batch>,
-    done: Receiver<Batch>,
-    /// What it opened and is of no use any more. It goes back: threads that free each other's memory wait for each other.
-    spent: Vec<Opened>,
+impl Window {
+    /// Takes one that nobody opens, and its number.
+    fn take(&mut self, at: Option<usize>) -> Option<(usize, Vec<Raw>)> {
+        match mem::replace(self.batches.get_mut(at?)?, Batch::Taken) {
+            Batch::Waiting(raws) => Some((self.oldest + at?, raws)),
+            _ => None,
+        }
+    }
+
+    fn first_waiting(&self) -> Option<usize> {
+        self.batches.iter().position(|batch| matches!(batch, Batch::Waiting(_)))
+    }
+
+    fn last_waiting(&self) -> Option<usize> {
+        self.batches.iter().rposition(|batch| matches!(batch, Batch::Waiting(_)))
+    }
 }
 
-/// Where a batch is opened.
-enum Place {
-    /// Here, and it is.
-    Here(Vec<Opened>),
-    /// By this worker.
-    With(usize),
+/// What the threads share.
+#[derive(Default)]
+struct Pool {
+    window: Mutex<Window>,
+    /// There is more to open, or nothing is left.
+    more: Condvar,
+    /// A batch was opened, or is lost.
+    done: Condvar,
 }
 
-/// Batches in their order, wherever each is opened: by a worker that has room, or else here, by the thread that reads and
-/// judges. Workers begin with the first full batch: a short tail needs none, and a single core never does.
-struct Pool<'scope, 'env> {
+impl Pool {
+    fn window(&self) -> MutexGuard<'_, Window> {
+        self.window.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self, worker: usize, spare: bool) {
+        let _panicking = Panicking(self);
+        let mut keys = Keys::default();
+        while let Some((number, raws, spent)) = self.wait_for_work(worker, spare) {
+            drop(spent);
+            let opened = open_all(&raws, &mut keys);
+            self.put(number, Batch::Done { raws, opened, worker: Some(worker) });
+        }
+    }
+
+    fn wait_for_work(&self, worker: usize, spare: bool) -> Option<(usize, Vec<Raw>, Vec<Opened>)> {
+        let mut window = self.window();
+        while !(window.over || spare && window.oldest > SPARE) {
+            let newest = window.last_waiting();
+            if let Some((number, raws)) = window.take(newest) {
+                return Some((number, raws, mem::take(&mut window.spent[worker])));
+            }
+            window = self.more.wait(window).unwrap_or_else(PoisonError::into_inner);
+        }
+        None
+    }
+
+    fn put(&self, number: usize, batch: Batch) {
+        let mut window = self.window();
+        let at = number - window.oldest;
+        window.batches[at] = batch;
+        drop(window);
+        self.done.notify_one();
+    }
+}
+
+/// Tells it where a worker panics: else it would be waited for.
+struct Panicking<'a>(&'a Pool);
+
+impl Drop for Panicking<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.window().lost = true;
+            self.0.done.notify_one();
+        }
+    }
+}
+
+/// The thread that reads and judges. Where it is dropped, the workers leave.
+struct Judge<'scope, 'env> {
+    pool: &'env Pool,
     scope: &'scope Scope<'scope, 'env>,
-    /// Whether there is much to read.
-    long: bool,
-    workers: Vec<Worker>,
-    turn: usize,
-    under_way: VecDeque<Place>,
+    cores: Option<usize>,
     keys: Keys,
 }
 
-impl<'scope> Pool<'scope, '_> {
-    fn begin_worker(&mut self) {
-        let (work, batches) = sync_channel::<Batch>(AHEAD);
-        let (opened, done) = sync_channel(AHEAD + UNDER_WAY);
-        self.scope.spawn(move || {
-            let mut keys = Keys::default();
-            batches.into_iter().try_for_each(|Batch { raws, opened: spent }| {
-                drop(spent);
-                let batch = Batch { opened: open_all(&raws, &mut keys), raws };
-                opened.send(batch)
-            })
-        });
-        self.turn = self.workers.len();
-        self.workers.push(Worker { work, done, spent: Vec::new() });
-    }
-
-    /// Has a batch opened.
-    fn open(&mut self, raws: Vec<Raw>) {
-        let most = if self.long || *CORES == 1 { *CORES - 1 } else { *CORES };
-        if self.workers.len() < most {
-            self.begin_worker();
-        }
-        let mut batch = Batch { raws, opened: Vec::new() };
-        for _ in 0..self.workers.len() {
-            let at = self.turn;
-            self.turn = (at + 1) % self.workers.len();
-            let worker = &mut self.workers[at];
-            batch.opened = std::mem::take(&mut worker.spent);
-            match worker.work.try_send(batch) {
-                Ok(()) => return self.under_way.push_back(Place::With(at)),
-                Err(TrySendError::Full(back) | TrySendError::Disconnected(back)) => batch = back,
-            }
-            worker.spent = std::mem::take(&mut batch.opened);
-        }
-        self.open_here(&batch.raws);
-    }
-
-    fn open_here(&mut self, raws: &[Raw]) {
-        let opened = open_all(raws, &mut self.keys);
-        self.under_way.push_back(Place::Here(opened));
-    }
-
-    /// Hands on what is opened of the oldest batches, and waits for more only if too many are under way, or for `all`;
-    /// `false` where `visit` says to stop.
-    fn visit(
-        &mut self,
-        all: bool,
-        visit: &mut impl FnMut(&Opened) -> Result<bool, StoreError>,
-    ) -> Result<bool, StoreError> {
-        while let Some(place) = self.under_way.pop_front() {
-            let go_on = match place {
-                Place::Here(opened) => visit_all(&opened, visit)?,
-                Place::With(at) => {
-                    let worker = &mut self.workers[at];
-                    let wait = all || self.under_way.len() >= UNDER_WAY * *CORES;
-                    let done = if wait { worker.done.recv().ok() } else { worker.done.try_recv().ok() };
-                    let Some(Batch { opened, .. }) = done else {
-                        self.under_way.push_front(place);
-                        // A worker that is waited for and does not answer panicked, which the scope passes on.
-                        return Ok(!wait);
-                    };
-                    let go_on = visit_all(&opened, visit)?;
-                    worker.spent.extend(opened);
-                    go_on
-                }
-            };
-            if !go_on {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+impl Drop for Judge<'_, '_> {
+    fn drop(&mut self) {
+        self.pool.window().over = true;
+        self.pool.more.notify_all();
     }
 }
 
-fn visit_all(
-    opened: &[Opened],
-    visit: &mut impl FnMut(&Opened) -> Result<bool, StoreError>,
-) -> Result<bool, StoreError> {
-    for it in opened {
-        if !visit(it)? {
-            return Ok(false);
+impl Judge<'_, '_> {
+    fn cores(&self) -> usize {
+        self.cores.unwrap_or_else(|| *CORES)
+    }
+
+    /// Adds a batch to the window. Each of the first brings a worker with it.
+    fn add(&self, raws: Vec<Raw>) {
+        let mut window = self.pool.window();
+        window.batches.push_back(Batch::Waiting(raws));
+        let (worker, cores) = (window.spent.len(), self.cores());
+        if cores > 1 && worker < cores {
+            window.spent.push(Vec::new());
+            drop(window);
+            let (pool, spare) = (self.pool, worker + 1 == cores);
+            // Where the system gives no more threads, those that there are do it.
+            let _ = thread::Builder::new().spawn_scoped(self.scope, move || pool.work(worker, spare));
+        } else {
+            drop(window);
+            self.pool.more.notify_one();
         }
     }
-    Ok(true)
+
+    fn is_full(&self) -> bool {
+        self.pool.window().batches.len() >= UNDER_WAY * self.cores()
+    }
+
+    /// Hands on the oldest batch, or does what there is to do until that was opened; `false` where nothing is left, or
+    /// `visit` says to stop.
+    fn go_on(&mut self, visit: &mut impl FnMut(&Opened) -> Result<bool, StoreError>) -> Result<bool, StoreError> {
+        let mut window = self.pool.window();
+        match window.batches.front() {
+            None => return Ok(false),
+            Some(Batch::Done { .. }) => {
+                let oldest = window.batches.pop_front();
+                window.oldest += 1;
+                drop(window);
+                return oldest.map_or(Ok(false), |oldest| self.hand_on(oldest, visit));
+            }
+            Some(Batch::Waiting(_) | Batch::Taken) => {}
+        }
+        let oldest = window.first_waiting();
+        match window.take(oldest) {
+            Some((number, raws)) => {
+                drop(window);
+                let opened = open_all(&raws, &mut self.keys);
+                self.pool.put(number, Batch::Done { raws, opened, worker: None });
+            }
+            // The scope passes the panic on.
+            None if window.lost => return Ok(false),
+            None => drop(self.pool.done.wait(window)),
+        }
+        Ok(true)
+    }
+
+    fn hand_on(
+        &self,
+        batch: Batch,
+        visit: &mut impl FnMut(&Opened) -> Result<bool, StoreError>,
+    ) -> Result<bool, StoreError> {
+        let Batch::Done { raws, opened, worker } = batch else { return Ok(true) };
+        // By the thread that made them, as all else.
+        drop(raws);
+        for it in &opened {
+            if !visit(it)? {
+                return Ok(false);
+            }
+        }
+        if let Some(worker) = worker {
+            self.pool.window().spent[worker].extend(opened);
+        }
+        Ok(true)
+    }
 }
 
 /// Opens every entry from a place on and hands them on in order until `visit` says to stop.
@@ -182,37 +249,37 @@ pub fn read_opened(
     from: u64,
     visit: impl FnMut(&Opened) -> Result<bool, StoreError>,
 ) -> Result<(), StoreError> {
-    // Where that cannot be read, the rest may be: it only decides how the work is shared out.
-    let long = shared.newest().is_ok_and(|newest| newest > Some(from.saturating_add(LONG)));
-    read(shared, from, long, visit)
+    read(shared, from, None, visit)
 }
 
+/// The same on so many cores, where it is said on how many.
 fn read(
     shared: &SharedFile,
     from: u64,
-    long: bool,
+    cores: Option<usize>,
     mut visit: impl FnMut(&Opened) -> Result<bool, StoreError>,
 ) -> Result<(), StoreError> {
+    let pool = Pool::default();
     thread::scope(|scope| {
-        let (workers, under_way, keys) = (Vec::new(), VecDeque::new(), Keys::default());
-        let mut pool = Pool { scope, long, workers, turn: 0, under_way, keys };
-        let (mut batch, mut bytes, mut rows, mut go_on) = (Vec::new(), 0, 0, true);
+        let mut judge = Judge { pool: &pool, scope, cores, keys: Keys::default() };
+        let (mut batch, mut bytes, mut go_on) = (Vec::new(), 0, true);
         let scanned = shared.scan(from, |raw| -> Result<bool, StoreError> {
             bytes += raw.blob.len() + raw.text.as_ref().map_or(0, Vec::len);
             batch.push(raw);
-            rows += 1;
-            if batch.len() >= batch_of(rows) || bytes >= BATCH_BYTES {
-                pool.open(std::mem::take(&mut batch));
+            if batch.len() == BATCH || bytes >= BATCH_BYTES {
+                judge.add(mem::take(&mut batch));
                 bytes = 0;
-                go_on = false;
-                go_on = pool.visit(false, &mut visit)?;
+                while go_on && judge.is_full() {
+                    go_on = false;
+                    go_on = judge.go_on(&mut visit)?;
+                }
             }
             Ok(go_on)
         });
         // Where the file cannot be read on, what was read before still counts.
         if go_on {
-            pool.open_here(&batch);
-            pool.visit(true, &mut visit)?;
+            judge.pool.window().batches.push_back(Batch::Waiting(batch));
+            while judge.go_on(&mut visit)? {}
         }
         scanned
     })
@@ -230,7 +297,7 @@ mod tests {
             INSERT INTO entry SELECT seq, CAST('row ' || seq AS BLOB), NULL FROM n";
         file.conn().pragma_update(None, "query_only", false).unwrap();
         file.conn().execute(rows, []).unwrap();
-        for long in [false, true] {
+        for cores in [1, 2, 5] {
             for (from, until) in
                 [(0, 5000), (4990, 5000), (0, 1), (0, 63), (0, 64), (0, 2500), (1000, 4999), (5000, 5000)]
             {
@@ -240,8 +307,8 @@ mod tests {
                     seen.push(opened.seq);
                     Ok(opened.seq + 1 < until)
                 };
-                read(&file, from, long, visit).unwrap();
-                assert_eq!(seen, (from..until).collect::<Vec<_>>(), "{long} {from} {until}");
+                read(&file, from, Some(cores), visit).unwrap();
+                assert_eq!(seen, (from..until).collect::<Vec<_>>(), "{cores} {from} {until}");
             }
         }
     }
