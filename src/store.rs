@@ -22,7 +22,7 @@ mod tables;
 
 pub use backup::{back_up, clear_away, copy_valid, put_in_place, restore};
 pub use connect::{BUSY, beside};
-pub use copy::discard;
+pub use copy::{discard, parsed};
 pub use error::{Finding, StoreError};
 pub use follow::Reading;
 pub use pin::{Pin, PinFile};

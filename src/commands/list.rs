@@ -3,9 +3,8 @@
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
-use rusqlite::Error::FromSqlConversionFailure;
 use rusqlite::Row;
-use rusqlite::types::{Type, Value as Sql};
+use rusqlite::types::Value as Sql;
 use serde_json::{Value, json};
 
 use super::Context;
@@ -13,7 +12,7 @@ use super::lookup::{parse, time};
 use crate::domain::{ChangeId, ChangeKind, Invalid, PersonId, Risk, ServiceId, Status, Tag, Time};
 use crate::error::Error;
 use crate::render::{ago, json::change_line, moment, table};
-use crate::store::{Session, StoreError};
+use crate::store::{Session, StoreError, parsed};
 
 /// List changes, newest first
 ///
@@ -122,11 +121,12 @@ impl List {
         }
         if context.options.json {
             let changes = lines(&mut session, &found)?;
-            return context.say_json(&json!({ "changes": changes, "more": more }));
+            context.say_json(&json!({ "changes": changes, "more": more }))?;
+        } else {
+            let rows = found.iter().map(|it| row(context, it)).collect();
+            let header = ["CHANGE", "STATUS", "RISK", "OWNER", "WINDOW OPENS", "TITLE"];
+            context.env.say(table(header, rows, context.env.width))?;
         }
-        let rows = found.iter().map(|it| row(context, it)).collect();
-        let header = ["CHANGE", "STATUS", "RISK", "OWNER", "WINDOW OPENS", "TITLE"];
-        context.env.say(table(header, rows, context.env.width))?;
         if more {
             context.env.tell(format_args!("the first {} of more; all with a larger --limit", found.len()));
         }
@@ -220,20 +220,15 @@ fn candidates(session: &Session, query: &Query) -> Result<Vec<Listed>, Error> {
 fn listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
     Ok(Listed {
         id: ChangeId::after(row.get::<_, u64>(0)?.saturating_sub(1)),
-        status: word(row, 1)?,
-        kind: word(row, 2)?,
-        risk: word(row, 3)?,
+        status: parsed(row, 1)?,
+        kind: parsed(row, 2)?,
+        risk: parsed(row, 3)?,
         owner: row.get(4)?,
-        opens: word(row, 5)?,
+        opens: parsed(row, 5)?,
         zone: row.get(6)?,
         filed: row.get(7)?,
         title: row.get(8)?,
     })
-}
-
-fn word<T: FromStr<Err = Invalid>>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
-    let word = row.get_ref(column)?.as_str()?;
-    word.parse().map_err(|invalid| FromSqlConversionFailure(column, Type::Text, Box::<Invalid>::new(invalid)))
 }
 
 /// What stands as submitted by its own entries may be approved or expired by now: only a look at the change tells.

@@ -51,7 +51,8 @@ impl FromStr for Head {
 /// It may hold only some of the changes: [`Register::knows`] tells, [`Register::adopt`] brings one in. Decisions
 /// about a change need that change and the governance, never the whole log.
 ///
-/// Written down it is what entries of governance made of it; [`Register::resume`] adds the rest.
+/// Written down it is what entries of governance made of it; [`Register::resume`] adds the rest. Whoever reads it again
+/// must know who wrote it: no value in it is checked anew.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Register {
     id: Option<RegisterId>,

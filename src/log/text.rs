@@ -31,7 +31,7 @@ fn spell(text: &Text, salt: [u8; 16]) -> Vec<u8> {
     out.finish().into_bytes()
 }
 
-/// The digest by which a body names a text part: plain SHA-256.
+/// The digest by which a body names a text part: plain SHA-256 (FIPS 180-4).
 pub fn digest(bytes: &[u8]) -> Digest {
     Digest::new(Sha256::digest(bytes).into())
 }

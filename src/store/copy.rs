@@ -2,16 +2,19 @@
 
 use std::fs;
 use std::path::Path;
+use std::str::FromStr;
 use std::time::Duration;
 
+use rusqlite::Error::FromSqlConversionFailure;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Transaction, TransactionBehavior};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
 
 use super::connect::{beside, harden};
 use super::schema::{MEMORY, TABLES};
 use super::shared::{SharedFile, flush};
 use super::{BUSY, Finding, StoreError, compare, schema};
-use crate::domain::{Change, ChangeId, Digest, Event, Head, Register};
+use crate::domain::{Change, ChangeId, Digest, Event, Head, Invalid, Register};
 use crate::log::{Raw, entry};
 
 /// `application_id` of a verified copy: "TWSV".
@@ -268,16 +271,17 @@ impl VerifiedCopy {
     }
 }
 
-fn head(row: &rusqlite::Row<'_>) -> rusqlite::Result<Head> {
-    let leaf: String = row.get(1)?;
-    let leaf = leaf.parse().map_err(|invalid| {
-        rusqlite::Error::FromSqlConversionFailure(
-            1,
-            rusqlite::types::Type::Text,
-            Box::<crate::domain::Invalid>::new(invalid),
-        )
-    })?;
-    Ok(Head { seq: row.get(0)?, leaf })
+fn head(row: &Row<'_>) -> rusqlite::Result<Head> {
+    Ok(Head { seq: row.get(0)?, leaf: parsed(row, 1)? })
+}
+
+/// What stands as text in a column.
+///
+/// # Errors
+/// What SQLite says, or [`FromSqlConversionFailure`] where that is no such value.
+pub fn parsed<T: FromStr<Err = Invalid>>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let text = row.get_ref(column)?.as_str()?;
+    text.parse().map_err(|invalid| FromSqlConversionFailure(column, Type::Text, Box::<Invalid>::new(invalid)))
 }
 
 fn facts(raw: &Raw) -> Result<(crate::domain::Header, Event), StoreError> {

@@ -1,13 +1,12 @@
 //! Governance as a verified copy keeps it: its entries, and the state that they made.
 
 use rusqlite::{OptionalExtension, params};
-use sha2::{Digest as _, Sha256};
 
 use super::StoreError;
 use super::copy::VerifiedCopy;
 use super::shared::raw;
-use crate::domain::{Digest, Register};
-use crate::log::{Raw, entry};
+use crate::domain::Register;
+use crate::log::{Raw, entry, text};
 
 /// So many entries are folded again each time, at most, before the state is written down anew.
 const AGAIN: u64 = 32;
@@ -41,7 +40,7 @@ impl VerifiedCopy {
         let Ok(state) = postcard::to_allocvec(state) else { return Ok(()) };
         self.conn().execute("DELETE FROM folded", []).map_err(doing())?;
         let insert = "INSERT INTO folded SELECT max(seq), ?1, ?2, ?3 FROM governance";
-        let row = params![PROGRAM, digest(&state).to_string(), state];
+        let row = params![PROGRAM, text::digest(&state).to_string(), state];
         self.conn().execute(insert, row).map(|_| ()).map_err(doing())
     }
 
@@ -53,7 +52,7 @@ impl VerifiedCopy {
             Ok((row.get(0)?, row.get::<_, String>(1)?, row.get::<_, Vec<u8>>(2)?))
         });
         let Some((seq, named, state)) = row.optional().map_err(doing())? else { return Ok(None) };
-        if digest(&state).to_string() != named {
+        if text::digest(&state).to_string() != named {
             return Err(self.damaged(format!("the state after entry {seq} is not what was written down")));
         }
         Ok(postcard::from_bytes(&state).ok().map(|state| (seq, state)))
@@ -95,8 +94,4 @@ impl VerifiedCopy {
         }
         Ok(state)
     }
-}
-
-fn digest(state: &[u8]) -> Digest {
-    Digest::new(Sha256::digest(state).into())
 }

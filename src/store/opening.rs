@@ -60,6 +60,16 @@ enum Batch {
     Done { raws: Vec<Raw>, opened: Vec<Opened>, worker: Option<usize> },
 }
 
+impl Batch {
+    /// Its rows, where nobody opens it yet.
+    fn take(&mut self) -> Option<Vec<Raw>> {
+        let Self::Waiting(raws) = self else { return None };
+        let raws = mem::take(raws);
+        *self = Self::Taken;
+        Some(raws)
+    }
+}
+
 /// The batches that are under way.
 #[derive(Default)]
 struct Window {
@@ -76,20 +86,16 @@ struct Window {
 }
 
 impl Window {
-    /// Takes one that nobody opens, and its number.
-    fn take(&mut self, at: Option<usize>) -> Option<(usize, Vec<Raw>)> {
-        match mem::replace(self.batches.get_mut(at?)?, Batch::Taken) {
-            Batch::Waiting(raws) => Some((self.oldest + at?, raws)),
-            _ => None,
-        }
+    /// Takes the oldest that nobody opens, and its number.
+    fn take_oldest(&mut self) -> Option<(usize, Vec<Raw>)> {
+        let oldest = self.oldest;
+        self.batches.iter_mut().enumerate().find_map(|(at, batch)| Some((oldest + at, batch.take()?)))
     }
 
-    fn first_waiting(&self) -> Option<usize> {
-        self.batches.iter().position(|batch| matches!(batch, Batch::Waiting(_)))
-    }
-
-    fn last_waiting(&self) -> Option<usize> {
-        self.batches.iter().rposition(|batch| matches!(batch, Batch::Waiting(_)))
+    /// Takes the newest that nobody opens, and its number.
+    fn take_newest(&mut self) -> Option<(usize, Vec<Raw>)> {
+        let oldest = self.oldest;
+        self.batches.iter_mut().enumerate().rev().find_map(|(at, batch)| Some((oldest + at, batch.take()?)))
     }
 }
 
@@ -121,8 +127,7 @@ impl Pool {
     fn wait_for_work(&self, worker: usize, spare: bool) -> Option<(usize, Vec<Raw>, Vec<Opened>)> {
         let mut window = self.window();
         while !(window.over || spare && window.oldest > SPARE) {
-            let newest = window.last_waiting();
-            if let Some((number, raws)) = window.take(newest) {
+            if let Some((number, raws)) = window.take_newest() {
                 return Some((number, raws, mem::take(&mut window.spent[worker])));
             }
             window = self.more.wait(window).unwrap_or_else(PoisonError::into_inner);
@@ -206,8 +211,7 @@ impl Judge<'_, '_> {
             }
             Some(Batch::Waiting(_) | Batch::Taken) => {}
         }
-        let oldest = window.first_waiting();
-        match window.take(oldest) {
+        match window.take_oldest() {
             Some((number, raws)) => {
                 drop(window);
                 let opened = open_all(&raws, &mut self.keys);
@@ -288,6 +292,22 @@ fn read(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_waits_for_a_worker_that_panicked() {
+        let pool = Pool::default();
+        thread::scope(|scope| {
+            let mut judge = Judge { pool: &pool, scope, cores: Some(1), keys: Keys::default() };
+            judge.add(Vec::new());
+            pool.window().take_newest().unwrap();
+            let worker = scope.spawn(|| {
+                let _panicking = Panicking(&pool);
+                panic!("on purpose");
+            });
+            while judge.go_on(&mut |_| Ok(true)).unwrap() {}
+            worker.join().unwrap_err();
+        });
+    }
 
     #[test]
     fn every_row_is_handed_on_once_and_in_order_until_somebody_says_to_stop() {

@@ -3,8 +3,9 @@
 use std::fs;
 
 use rusqlite::Connection;
+use twinseal::domain::hex;
 use twinseal::error::Exit;
-use twinseal::log::Raw;
+use twinseal::log::{Raw, text};
 
 use super::scene::{Scene, joined, split};
 use super::tables::tables;
@@ -232,12 +233,22 @@ fn no_changed_state_in_a_copy_is_believed() {
 #[test]
 fn what_is_not_folded_again_is_still_verified() {
     let scene = written_down();
-    edit_copy(&scene, "DELETE FROM governance WHERE seq = 1");
-    scene.ok("carol", "person list");
-    let output = scene.run("carol", "verify");
-    assert_eq!(output.exit, Exit::Environment, "{}", output.screen);
-    assert!(output.err.contains("hint: nothing is wrong with the register"), "{}", output.screen);
-    scene.ok("carol", "verify");
+    let whole = copy_of(&scene);
+    let db = Connection::open(scene.memory("carol", "verified.sqlite")).unwrap();
+    let state: Vec<u8> = db.query_row("SELECT state FROM folded", [], |row| row.get(0)).unwrap();
+    drop(db);
+    let at = state.windows(5).position(|bytes| bytes == b"frank").unwrap();
+    let forged = [&state[..at], b"grace", &state[at + 5..]].concat();
+    let forged = format!("UPDATE folded SET state = x'{}', digest = '{}'", hex(&forged), text::digest(&forged));
+    for change in ["DELETE FROM governance WHERE seq = 1", &forged] {
+        put_copy(&scene, &whole);
+        edit_copy(&scene, change);
+        scene.ok("carol", "person list");
+        let output = scene.run("carol", "verify");
+        assert_eq!(output.exit, Exit::Environment, "{change}: {}", output.screen);
+        assert!(output.err.contains("hint: nothing is wrong with the register"), "{}", output.screen);
+        scene.ok("carol", "verify");
+    }
 }
 
 #[test]
