@@ -67,8 +67,10 @@ fn a_list_holds_what_was_asked_for_and_nothing_else() {
     }
     world.at("2026-12-01T11:30:00Z");
     assert_eq!(listed(&world, "--status expired"), ["2"]);
-    let output = world.run("audrey", "list --status submitted --limit 1");
-    assert_eq!(output.err, "the first 1 of more; all with a larger --limit\n");
+    for json in ["", "--json"] {
+        let output = world.run("audrey", &format!("list --status submitted --limit 1 {json}"));
+        assert_eq!(output.err, "the first 1 of more; all with a larger --limit\n");
+    }
     assert!(world.run("audrey", "list --status executing").err.contains("no change is like that"));
 }
 
