@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::collections::HashSet;
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -113,11 +114,14 @@ fn what_twenty_processes_record_at_once_is_in_the_log_once_each_and_nobody_is_to
     }
 }
 
-/// How many processes wait for a lock of this kind on this file, by the kernel's own table.
+/// How many processes wait for a lock of this kind on this file, by the kernel's own table. That table is no snapshot:
+/// who reads it while others lock and unlock may find one that waits in it several times, so each is counted once.
 fn waiting(file: &Path) -> usize {
     let inode = format!(":{} ", fs::metadata(file).unwrap().ino());
     let table = fs::read_to_string("/proc/locks").unwrap();
-    table.lines().filter(|line| line.contains("-> FLOCK") && line.contains(&inode)).count()
+    let waits = table.lines().filter(|line| line.contains("-> FLOCK") && line.contains(&inode));
+    let process = |line: &str| line.split_whitespace().nth(5).unwrap().to_owned();
+    waits.map(process).collect::<HashSet<_>>().len()
 }
 
 #[test]
