@@ -45,7 +45,7 @@ fn entries(criterion: &mut Criterion) {
     });
     group.bench_function("opened one by one", |it| it.iter(|| thousand.iter().all(|raw| entry::open(raw).is_ok())));
     group.bench_function("opened together", |it| {
-        it.iter(|| entry::open_all(&thousand, &mut Keys::default()).iter().all(Result::is_ok));
+        it.iter(|| entry::open_all(&thousand, &Keys::default()).iter().all(Result::is_ok));
     });
     group.bench_function("read", |it| it.iter(|| thousand.iter().all(|raw| entry::facts(raw).is_ok())));
     group.bench_function("read again", |it| it.iter(|| thousand.iter().all(|raw| entry::facts_again(raw).is_ok())));

@@ -148,11 +148,17 @@ note() { as "p0004.$ENTRIES" p0004 "w$ENTRIES.db" note "CHG-$((10 + run))" "Done
 meet "p0004.$ENTRIES" p0004 "w$ENTRIES.db"
 pair $((3 * RUNS)) '`note`; a process that inserts the same bytes durably' 1.5 'wall note' 'wall plain $bench insert plain.db w$ENTRIES.db'
 
-# Many people who record at once, each with an account of their own, against one person alone.
+# Many people who record at once, each with an account of their own, against one person alone; each time in the same
+# register, which all of them know.
 cp made/1000.db crowd.db
-meet crowd.0 p0004 crowd.db
-for n in $(seq 31); do cp -r crowd.0 "crowd.$n"; done
-crowd() { "$bench" crowd "$program" "$work/crowd.db" made "$work/crowd" "$1" 10 > crowd.seconds; }
+meet crowd.kept p0004 crowd.db
+crowd() {
+    local n
+    rm -rf crowd.db* crowd.[0-9]*
+    cp made/1000.db crowd.db
+    for n in $(seq 0 $(($1 - 1))); do cp -r crowd.kept "crowd.$n"; done
+    "$bench" crowd "$program" "$work/crowd.db" made "$work/crowd" "$1" 10 > crowd.seconds
+}
 # which of the seconds that it printed
 of_crowd() { cut -d ' ' -f "$1" crowd.seconds; }
 pair 3 'seconds for each entry: one person alone; 32 people at once' '0.7 or more' 'crowd 1; of_crowd 1' 'crowd 32; of_crowd 1'

@@ -4,8 +4,6 @@
 
 mod support;
 
-use std::sync::OnceLock;
-
 use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT as B, EIGHT_TORSION};
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::Scalar;
@@ -13,6 +11,7 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use proptest::prelude::*;
 use sha2::{Digest as _, Sha512};
 use support::World;
+use twinseal::domain::Fingerprint;
 use twinseal::log::sshsig::{self, Claim};
 use twinseal::log::{Keys, Raw, entry};
 
@@ -141,26 +140,43 @@ proptest! {
         let alone: Vec<bool> = bytes.iter().map(strictly).collect();
         let claims: Vec<Claim> = bytes.iter().map(claim).collect();
         prop_assert_eq!(claims.iter().map(Claim::holds).collect::<Vec<_>>(), alone.clone());
-        let mut keys = Keys::default();
-        prop_assert_eq!(keys.judge(&claims), alone.clone());
-        // With every key met before, and each by itself.
-        let again: Vec<bool> = claims.iter().flat_map(|claim| keys.judge([claim])).collect();
-        prop_assert_eq!(&again, &alone);
-        // With so many keys met before that these get no tables.
-        let mut keys = Keys::default();
-        prop_assert!(keys.judge(crowd()).iter().all(|holds| *holds));
-        prop_assert_eq!(keys.judge(&claims), alone);
+        let signer = |(claim, holds): (&Claim, &bool)| holds.then(|| Fingerprint::of(claim.key()));
+        let signers: Vec<Option<Fingerprint>> = claims.iter().zip(&alone).map(signer).collect();
+        // With tables for no key, for all of them, and for those that are met again.
+        for tables_after in [u32::MAX, 0, 2] {
+            let keys = Keys::with_tables_after(tables_after);
+            prop_assert_eq!(keys.judge(&claims), signers.clone());
+            // With every key met before, and each by itself.
+            let again: Vec<_> = claims.iter().flat_map(|claim| keys.judge([claim])).collect();
+            prop_assert_eq!(again, signers.clone());
+        }
     }
 }
 
-/// Signatures by more keys than get tables.
-fn crowd() -> &'static [Claim] {
-    static CROWD: OnceLock<Vec<Claim>> = OnceLock::new();
-    let honest = |scalar| {
+/// More keys than get tables, and more signatures by one than it gets them after.
+#[test]
+fn no_signature_by_another_key_holds_whether_that_has_tables_or_not() {
+    let honest = |scalar, message| {
         let key = Part { scalar, torsion: 0, spelling: Spelling::Canonical };
-        claim(&Case { key, r: Part { scalar: 7, ..key }, message: 0, orders: 0, flip: None }.bytes())
+        Case { key, r: Part { scalar: 7, ..key }, message, orders: 0, flip: None }
     };
-    CROWD.get_or_init(|| (1000..1200).map(honest).collect())
+    let crowd = (1000..1200).map(|scalar| honest(scalar, 0)).chain((0..=255).map(|message| honest(1000, message)));
+    let honest: Vec<[u8; 97]> = crowd.map(|case| case.bytes()).collect();
+    // Each signature beside the key of the one before.
+    let forged = honest.iter().enumerate().skip(1).map(|(at, it)| {
+        let mut forged = *it;
+        forged[..32].copy_from_slice(&honest[at - 1][..32]);
+        (forged[..32] != it[..32]).then_some(forged)
+    });
+    let forged: Vec<Claim> = forged.flatten().map(|it| claim(&it)).collect();
+    let honest: Vec<Claim> = honest.iter().map(claim).collect();
+    assert_eq!(forged.len(), 200);
+    for keys in [Keys::default(), Keys::with_tables_after(0)] {
+        for _ in 0..2 {
+            assert!(keys.judge(&honest).iter().all(Option::is_some));
+            assert!(keys.judge(&forged).iter().all(Option::is_none));
+        }
+    }
 }
 
 /// The cases above are worth something only if there are accepted and refused ones among them.
@@ -195,7 +211,7 @@ fn entries_open_together_as_alone() {
     raws.extend(flipped);
     let alone: Vec<_> = raws.iter().map(entry::open).collect();
     assert!(alone.iter().any(Result::is_ok) && alone.iter().any(Result::is_err));
-    assert_eq!(entry::open_all(&raws, &mut Keys::default()), alone);
+    assert_eq!(entry::open_all(&raws, &Keys::default()), alone);
 }
 
 fn flip(raw: &Raw, n: usize) -> Raw {

@@ -5,6 +5,9 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// How many changes the notes are about, in turn: else one of them would grow with every entry.
+const CHANGES: usize = 150;
+
 /// Lets people record notes for so many seconds, each one after the other, and prints the seconds for each entry, and the
 /// median and the longest that somebody waited for theirs. Nobody may fail. Person N has the folder `HOMES.N`, a key of
 /// `MADE/people`, and knows the register.
@@ -19,7 +22,8 @@ pub fn crowd(program: &Path, file: &Path, made: &Path, homes: &str, people: usiz
             let key = made.join(format!("people/p{:04}/key", 4 + n % 17));
             command.env_clear().env("HOME", format!("{homes}.{n}")).env("LOGNAME", format!("person{n}"));
             command.env("TWINSEAL_KEY", key).env("TWINSEAL_REGISTER", file);
-            command.args(["note", &format!("CHG-{}", 1 + n), "Done as planned; latency and fills are as before."]);
+            let change = format!("CHG-{}", 1 + (n + people * waits.len()) % CHANGES);
+            command.args(["note", &change, "Done as planned; latency and fills are as before."]);
             let asked = Instant::now();
             let output = command.stdin(Stdio::null()).output().unwrap();
             waits.push(asked.elapsed());

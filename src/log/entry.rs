@@ -64,18 +64,15 @@ impl Entry {
 /// What is wrong with it.
 pub fn open(raw: &Raw) -> Result<Entry, Defect> {
     let (entry, claim) = read_claim(raw)?;
-    settle(entry, claim.holds(), Fingerprint::of(claim.key()))
+    settle(entry, claim.holds().then(|| Fingerprint::of(claim.key())))
 }
 
 /// Opens entries as [`open`] does each of them, in order, in less time; `keys` remembers those met before.
-pub fn open_all(raws: &[Raw], keys: &mut Keys) -> Vec<Result<Entry, Defect>> {
+pub fn open_all(raws: &[Raw], keys: &Keys) -> Vec<Result<Entry, Defect>> {
     let claimed: Vec<Result<(Entry, Claim), Defect>> = raws.iter().map(read_claim).collect();
-    let mut verdicts = keys.judge(claimed.iter().flatten().map(|(_, claim)| claim)).into_iter();
-    let settled = claimed.into_iter().map(|claimed| {
-        let (entry, claim) = claimed?;
-        // There is a verdict for each claim; without one it would not hold.
-        settle(entry, verdicts.next().unwrap_or(false), keys.fingerprint(claim.key()))
-    });
+    let mut signers = keys.judge(claimed.iter().flatten().map(|(_, claim)| claim)).into_iter();
+    // There is a verdict for each claim; without one it would not hold.
+    let settled = claimed.into_iter().map(|claimed| settle(claimed?.0, signers.next().flatten()));
     settled.collect()
 }
 
@@ -88,11 +85,8 @@ fn read_claim(raw: &Raw) -> Result<(Entry, Claim), Defect> {
 }
 
 /// The entry, if its signature holds and is by the key that it names, and so are the requests in it.
-fn settle(entry: Entry, holds: bool, signer: Fingerprint) -> Result<Entry, Defect> {
-    if !holds {
-        return Err(Defect::SignatureFalse);
-    }
-    if signer != entry.header.key {
+fn settle(entry: Entry, signer: Option<Fingerprint>) -> Result<Entry, Defect> {
+    if signer.ok_or(Defect::SignatureFalse)? != entry.header.key {
         return Err(Defect::SignatureKey);
     }
     check_proofs(&entry)?;

@@ -1,9 +1,10 @@
 //! Opening entries on all cores, in order. What an entry's own bytes prove needs no other entry, so this is the part
 //! of verification that can be shared out.
 //!
-//! The thread that reads and judges keeps a window of batches. Workers open the newest of them, it opens the oldest unless
-//! a worker has done so. So nobody waits for anybody as long as there is something to open, and with a single core, or a
-//! tail that is too short to be shared, it does all by itself.
+//! The thread that reads and judges keeps a window of batches, from which everybody takes the oldest that nobody opens.
+//! It judges what was opened before it opens more, so that little is left for it alone at the end. So nobody waits for
+//! anybody as long as there is something to open, and with a single core, or a tail that is too short to be shared, it
+//! does all by itself.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -16,17 +17,17 @@ use crate::domain::Digest;
 use crate::log::{Defect, Entry, Keys, Raw, entry};
 
 /// How many entries are opened at a time, at most.
-const BATCH: usize = 64;
+const BATCH: usize = 32;
 
 /// How many bytes of entries are opened at a time, and one more entry.
-const BATCH_BYTES: usize = 1 << 18;
+const BATCH_BYTES: usize = 1 << 17;
 
 /// How many batches may be under way for each core, so that memory stays flat.
-const UNDER_WAY: usize = 8;
+const UNDER_WAY: usize = 16;
 
 /// For so many batches there is one worker to spare. The system may begin a worker on the core of the thread that reads,
 /// and leave both there for as long as a short tail takes; in a long log it has put that right by then.
-const SPARE: usize = 128;
+const SPARE: usize = 256;
 
 /// How many cores there are: asked once, and not where there is little to do, since that takes reading several files.
 static CORES: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, usize::from));
@@ -41,7 +42,7 @@ pub struct Opened {
     pub entry: Result<Entry, Defect>,
 }
 
-fn open_all(batch: &[Raw], keys: &mut Keys) -> Vec<Opened> {
+fn open_all(batch: &[Raw], keys: &Keys) -> Vec<Opened> {
     let entries = entry::open_all(batch, keys).into_iter();
     let opened = batch.iter().zip(entries).map(|(raw, entry)| {
         let leaf = entry.as_ref().map_or_else(|_| raw.leaf(), |entry| entry.leaf);
@@ -91,18 +92,13 @@ impl Window {
         let oldest = self.oldest;
         self.batches.iter_mut().enumerate().find_map(|(at, batch)| Some((oldest + at, batch.take()?)))
     }
-
-    /// Takes the newest that nobody opens, and its number.
-    fn take_newest(&mut self) -> Option<(usize, Vec<Raw>)> {
-        let oldest = self.oldest;
-        self.batches.iter_mut().enumerate().rev().find_map(|(at, batch)| Some((oldest + at, batch.take()?)))
-    }
 }
 
 /// What the threads share.
 #[derive(Default)]
 struct Pool {
     window: Mutex<Window>,
+    keys: Keys,
     /// There is more to open, or nothing is left.
     more: Condvar,
     /// A batch was opened, or is lost.
@@ -116,10 +112,9 @@ impl Pool {
 
     fn work(&self, worker: usize, spare: bool) {
         let _panicking = Panicking(self);
-        let mut keys = Keys::default();
         while let Some((number, raws, spent)) = self.wait_for_work(worker, spare) {
             drop(spent);
-            let opened = open_all(&raws, &mut keys);
+            let opened = open_all(&raws, &self.keys);
             self.put(number, Batch::Done { raws, opened, worker: Some(worker) });
         }
     }
@@ -127,7 +122,7 @@ impl Pool {
     fn wait_for_work(&self, worker: usize, spare: bool) -> Option<(usize, Vec<Raw>, Vec<Opened>)> {
         let mut window = self.window();
         while !(window.over || spare && window.oldest > SPARE) {
-            if let Some((number, raws)) = window.take_newest() {
+            if let Some((number, raws)) = window.take_oldest() {
                 return Some((number, raws, mem::take(&mut window.spent[worker])));
             }
             window = self.more.wait(window).unwrap_or_else(PoisonError::into_inner);
@@ -161,7 +156,6 @@ struct Judge<'scope, 'env> {
     pool: &'env Pool,
     scope: &'scope Scope<'scope, 'env>,
     cores: Option<usize>,
-    keys: Keys,
 }
 
 impl Drop for Judge<'_, '_> {
@@ -214,7 +208,7 @@ impl Judge<'_, '_> {
         match window.take_oldest() {
             Some((number, raws)) => {
                 drop(window);
-                let opened = open_all(&raws, &mut self.keys);
+                let opened = open_all(&raws, &self.pool.keys);
                 self.pool.put(number, Batch::Done { raws, opened, worker: None });
             }
             // The scope passes the panic on.
@@ -265,7 +259,7 @@ fn read(
 ) -> Result<(), StoreError> {
     let pool = Pool::default();
     thread::scope(|scope| {
-        let mut judge = Judge { pool: &pool, scope, cores, keys: Keys::default() };
+        let mut judge = Judge { pool: &pool, scope, cores };
         let (mut batch, mut bytes, mut go_on) = (Vec::new(), 0, true);
         let scanned = shared.scan(from, |raw| -> Result<bool, StoreError> {
             bytes += raw.blob.len() + raw.text.as_ref().map_or(0, Vec::len);
@@ -297,9 +291,9 @@ mod tests {
     fn nobody_waits_for_a_worker_that_panicked() {
         let pool = Pool::default();
         thread::scope(|scope| {
-            let mut judge = Judge { pool: &pool, scope, cores: Some(1), keys: Keys::default() };
+            let mut judge = Judge { pool: &pool, scope, cores: Some(1) };
             judge.add(Vec::new());
-            pool.window().take_newest().unwrap();
+            pool.window().take_oldest().unwrap();
             let worker = scope.spawn(|| {
                 let _panicking = Panicking(&pool);
                 panic!("on purpose");
