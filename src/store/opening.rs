@@ -193,7 +193,7 @@ impl Judge<'_, '_> {
 
     /// Hands on the oldest batch, or does what there is to do until that was opened; `false` where nothing is left, or
     /// `visit` says to stop.
-    fn go_on(&mut self, visit: &mut impl FnMut(&Opened) -> Result<bool, StoreError>) -> Result<bool, StoreError> {
+    fn go_on(&self, visit: &mut impl FnMut(&Opened) -> Result<bool, StoreError>) -> Result<bool, StoreError> {
         let mut window = self.pool.window();
         match window.batches.front() {
             None => return Ok(false),
@@ -259,7 +259,7 @@ fn read(
 ) -> Result<(), StoreError> {
     let pool = Pool::default();
     thread::scope(|scope| {
-        let mut judge = Judge { pool: &pool, scope, cores };
+        let judge = Judge { pool: &pool, scope, cores };
         let (mut batch, mut bytes, mut go_on) = (Vec::new(), 0, true);
         let scanned = shared.scan(from, |raw| -> Result<bool, StoreError> {
             bytes += raw.blob.len() + raw.text.as_ref().map_or(0, Vec::len);
@@ -291,7 +291,7 @@ mod tests {
     fn nobody_waits_for_a_worker_that_panicked() {
         let pool = Pool::default();
         thread::scope(|scope| {
-            let mut judge = Judge { pool: &pool, scope, cores: Some(1) };
+            let judge = Judge { pool: &pool, scope, cores: Some(1) };
             judge.add(Vec::new());
             pool.window().take_oldest().unwrap();
             let worker = scope.spawn(|| {
