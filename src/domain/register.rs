@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +60,8 @@ pub struct Register {
     #[serde(skip)]
     head: Option<Head>,
     governance_tip: Option<Digest>,
-    governance: Governance,
+    /// It grows with the years. A state that is kept while another goes on shares it until an entry of governance comes.
+    governance: Arc<Governance>,
     #[serde(skip)]
     filed: u64,
     #[serde(skip)]
@@ -175,6 +177,6 @@ impl Register {
             self.id = Some(header.register.clone());
         }
         self.governance_tip = Some(leaf);
-        self.governance.apply(header, leaf, event);
+        Arc::make_mut(&mut self.governance).apply(header, leaf, event);
     }
 }
