@@ -7,31 +7,35 @@ use std::process::Child;
 use support::{CHANGE, World};
 use twinseal::domain::Event;
 
-/// A log of more than one batch for each worker, so that order is kept across threads.
-const LONG: u64 = 1_500;
+/// A log that is longer than any of the ways in which its work is shared out is there for.
+const LONG: u64 = 9_000;
 
-/// A world whose log carol made long by approving CHG-1 again and again.
-fn long() -> World {
-    let world = World::filed();
-    let approval = || Event::Approve(world.revision("CHG-1"));
-    world.record_many("carol", approval(), LONG - world.entries());
-    world
-}
-
-#[test]
-fn a_long_log_is_verified_in_order() {
-    let world = long();
-    assert_eq!(world.findings("audrey"), Vec::<String>::new());
-    assert_eq!(world.entries(), LONG);
-}
+/// How many changes it is about.
+const CHANGES: u64 = 30;
 
 #[test]
 fn a_broken_entry_in_a_long_log_is_named_alone() {
-    let world = long();
-    world.tamper("UPDATE entry SET blob = CAST(replace(blob, 'actor carol', 'actor audre') AS BLOB) WHERE seq = 907");
-    let findings = world.findings("audrey");
-    assert_eq!(findings.len(), 1, "{findings:#?}");
-    assert!(findings[0].starts_with("entry 907: [signature]"), "{findings:#?}");
+    let world = World::filed();
+    for _ in 1..CHANGES {
+        world.ok("erin", "file change.toml");
+    }
+    let revisions: Vec<_> = (1..=CHANGES).map(|n| world.revision(&format!("CHG-{n}"))).collect();
+    let approvals = revisions.iter().cycle().map(|it| Event::Approve(*it));
+    world.record_all("carol", approvals.take((LONG - world.entries()) as usize));
+    assert_eq!(world.findings("audrey"), Vec::<String>::new());
+    assert_eq!(world.entries(), LONG);
+    for broken in [907, LONG - 2] {
+        let sign_as = |person: &str, other: &str| {
+            let blob = format!("CAST(replace(blob, 'actor {person}', 'actor {other}') AS BLOB)");
+            world.tamper(&format!("UPDATE entry SET blob = {blob} WHERE seq = {broken}"));
+        };
+        sign_as("carol", "audre");
+        let findings = world.findings("audrey");
+        assert_eq!(findings.len(), 1, "{findings:#?}");
+        assert!(findings[0].starts_with(&format!("entry {broken}: [signature]")), "{findings:#?}");
+        sign_as("audre", "carol");
+    }
+    assert_eq!(world.findings("audrey"), Vec::<String>::new());
 }
 
 #[test]

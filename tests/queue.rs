@@ -4,6 +4,7 @@ mod support;
 
 use std::collections::HashSet;
 use std::fs::{self, File, Permissions};
+use std::iter;
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -146,7 +147,7 @@ fn turns_come_in_the_order_in_which_people_asked() {
 
 /// What somebody finds who gets their turn after so many entries of others: whether they record in it.
 #[track_caller]
-fn records_in_turn(world: &World, tail: u64) -> bool {
+fn records_in_turn(world: &World, tail: usize) -> bool {
     let open = || File::open(world.path(QUEUE)).unwrap();
     let (ours, after) = (open(), open());
     ours.lock().unwrap();
@@ -159,7 +160,8 @@ fn records_in_turn(world: &World, tail: u64) -> bool {
         }
     };
     in_line(1);
-    world.record_many("dave", Event::Approve(world.revision("CHG-1")), tail);
+    let approval = Event::Approve(world.revision("CHG-1"));
+    world.record_all("dave", iter::repeat_n(approval, tail));
     let before = world.entries();
     let next = thread::spawn(move || after.lock().map(|()| after).unwrap());
     in_line(2);

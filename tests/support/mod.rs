@@ -454,16 +454,15 @@ impl World {
         raw.seq
     }
 
-    /// Records the same event so many times in a row, as the program would but in one transaction: a long log, quickly
-    /// made.
-    pub fn record_many(&self, person: &str, event: Event, times: u64) {
+    /// Records events in a row, as the program would but in one transaction: a long log, quickly made.
+    pub fn record_all(&self, person: &str, events: impl IntoIterator<Item = Event>) {
         let (mut env, _) = self.env(person, None);
         let (signer, mut state) = (self.signer(person), self.state());
         let id = state.id().unwrap().clone();
         let mut db = self.sql();
         let tx = db.transaction().unwrap();
-        for _ in 0..times {
-            let plan = Plan { event: event.clone(), text: None };
+        for event in events {
+            let plan = Plan { event, text: None };
             let actor = person.parse().unwrap();
             let (raw, entry) = seal_entry(&mut env, &state, id.clone(), actor, &signer, plan).unwrap();
             state.apply(&entry.header, entry.leaf, &entry.event);
