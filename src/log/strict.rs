@@ -60,7 +60,7 @@ struct Known {
     minus: Option<EdwardsPoint>,
     met: AtomicU32,
     /// Multiples of -A.
-    tables: OnceLock<EdwardsBasepointTable>,
+    tables: OnceLock<Box<EdwardsBasepointTable>>,
 }
 
 impl Known {
@@ -81,14 +81,14 @@ impl Keys {
     pub fn judge<'a>(&self, claims: impl IntoIterator<Item = &'a Claim>) -> Vec<Option<Fingerprint>> {
         let claims = self.meet(claims);
         // The point in place of none is of small order: nothing that encodes it is accepted.
-        let recompute =
-            |(claim, key): &(&Claim, Arc<Known>)| self.recompute(claim, key).unwrap_or_else(EdwardsPoint::identity);
-        let computed: Vec<EdwardsPoint> = claims.iter().map(recompute).collect();
+        let computed =
+            claims.iter().map(|(claim, key)| self.recompute(claim, key).unwrap_or_else(EdwardsPoint::identity));
+        let computed: Vec<EdwardsPoint> = computed.collect();
         let encoded = EdwardsPoint::compress_batch_alloc(&computed);
-        let verdict = |(it, (claim, key)): (&CompressedEdwardsY, &(&Claim, Arc<Known>))| {
-            (it.as_bytes() == claim.r() && !SMALL.contains(it)).then_some(key.fingerprint)
-        };
-        encoded.iter().zip(&claims).map(verdict).collect()
+        let holds = |it: &CompressedEdwardsY, claim: &Claim| it.as_bytes() == claim.r() && !SMALL.contains(it);
+        let verdicts =
+            encoded.iter().zip(&claims).map(|(it, (claim, key))| holds(it, claim).then_some(key.fingerprint));
+        verdicts.collect()
     }
 
     fn meet<'a>(&self, claims: impl IntoIterator<Item = &'a Claim>) -> Vec<(&'a Claim, Arc<Known>)> {
@@ -113,7 +113,7 @@ impl Keys {
         if key.met.fetch_add(1, Ordering::Relaxed) == self.worth_tables
             && self.tables.fetch_add(1, Ordering::Relaxed) < MOST_TABLES
         {
-            let _ = key.tables.set(EdwardsBasepointTable::create(minus));
+            let _ = key.tables.set(Box::new(EdwardsBasepointTable::create(minus)));
         }
         Some(match key.tables.get() {
             Some(tables) => EdwardsPoint::mul_base(&s) + tables.mul_base(&k),
