@@ -44,9 +44,11 @@ fn entries(criterion: &mut Criterion) {
         it.iter(|| decoded.iter().all(|(key, message, signature)| key.verify_strict(message, signature).is_ok()));
     });
     group.bench_function("opened one by one", |it| it.iter(|| thousand.iter().all(|raw| entry::open(raw).is_ok())));
-    group.bench_function("opened together", |it| {
-        it.iter(|| entry::open_all(&thousand, &Keys::default()).iter().all(Result::is_ok));
-    });
+    for (name, tables_after) in [("opened together, without tables of keys", u32::MAX), ("the same, with tables", 0)] {
+        let keys = Keys::with_tables_after(tables_after);
+        assert!(entry::open_all(&thousand, &keys).iter().all(Result::is_ok));
+        group.bench_function(name, |it| it.iter(|| entry::open_all(&thousand, &keys).iter().all(Result::is_ok)));
+    }
     group.bench_function("read", |it| it.iter(|| thousand.iter().all(|raw| entry::facts(raw).is_ok())));
     group.bench_function("read again", |it| it.iter(|| thousand.iter().all(|raw| entry::facts_again(raw).is_ok())));
     group.bench_function("leaf hashes", |it| it.iter(|| thousand.iter().map(Raw::leaf).map(black_box).count()));
