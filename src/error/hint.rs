@@ -14,6 +14,7 @@ impl Error {
         let hint = match self {
             Self::Refused(refusal) | Self::RefusedOnRecord { refusal, .. } => refusal.hint()?,
             Self::Faults { .. } => "mend these lines and try again; nothing was recorded",
+            Self::FileTooLarge { .. } => "name another file, or shorten this one; nothing was recorded",
             Self::Request { .. } => "ask its sender to make it again with: twinseal person request",
             Self::RequestElsewhere { here, .. } => {
                 return Some(format!("ask its sender for one that is made with --register '{here}'"));

@@ -60,6 +60,7 @@ fn no_draft_is_too_much_to_refuse() {
     world.write("change.toml", FULL.replace("a-reason", &"x".repeat(10_000_000)));
     let said = fails(&world, "erin", "file change.toml", Exit::Invalid, "change.toml is larger than 1048576 bytes");
     assert!(said.len() < 500, "{} bytes of complaint", said.len());
+    assert!(said.contains("hint: name another file, or shorten this one"), "{said}");
     for (field, old) in
         TEXTS.into_iter().filter(|(field, _)| !["tests[1].evidence", "artifacts[1].file"].contains(field))
     {
