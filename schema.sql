@@ -4,7 +4,7 @@
 --
 -- Times are RFC 3339 in UTC. A change is its number: 42 stands for CHG-42. Digests are SHA-256 in hexadecimal.
 
--- [the log] Permanent: entries are added at the end and never changed. Only a text part can be erased.
+-- [the log] Permanent: entries are added at the end and never changed. Only a text part can be redacted.
 
 CREATE TABLE entry (
     seq  INTEGER PRIMARY KEY CHECK (seq >= 0),
@@ -23,21 +23,21 @@ BEGIN SELECT RAISE(ABORT, 'the log is append-only: an entry is never changed'); 
 CREATE TRIGGER entry_never_deleted BEFORE DELETE ON entry
 BEGIN SELECT RAISE(ABORT, 'the log is append-only: an entry is never deleted'); END;
 
--- [the tables] Derived, for SQL and BI. The same tables stand in each person's verified copy.
+-- [the tables] Derived, for SQL and BI. The same tables stand in each person's verified cache.
 
 -- One row an entry.
-CREATE TABLE actions (
+CREATE TABLE log_entries (
     seq    INTEGER PRIMARY KEY,
     leaf   TEXT NOT NULL,
-    kind   TEXT NOT NULL,     -- change.approve, motion.second, ...
+    kind   TEXT NOT NULL,     -- change.approve, proposal.second, ...
     time   TEXT NOT NULL,     -- as the actor claims it
     actor  TEXT NOT NULL,
     key    TEXT NOT NULL,
     change INTEGER,           -- none for governance
-    motion INTEGER,
-    text   TEXT               -- the SHA-256 of its text part, also when that was erased
+    proposal INTEGER,
+    text   TEXT               -- the SHA-256 of its text part, also when that was redacted
 ) STRICT;
-CREATE INDEX actions_by_change ON actions (change, seq);
+CREATE INDEX log_entries_by_change ON log_entries (change, seq);
 
 -- People and machines; whoever has operators is a machine.
 CREATE TABLE people (
@@ -46,7 +46,7 @@ CREATE TABLE people (
     state    TEXT NOT NULL     -- active, retired
 ) STRICT, WITHOUT ROWID;
 
--- Display names, by the entry whose text holds them; a name of a motion that was not carried stays here unused.
+-- Display names, by the entry whose text holds them; a name of a proposal that was not seconded stays here unused.
 CREATE TABLE names (
     person TEXT NOT NULL,
     seq    INTEGER NOT NULL,
@@ -83,13 +83,13 @@ CREATE TABLE keys (
     state       TEXT NOT NULL  -- live, suspended, revoked
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE motions (
+CREATE TABLE proposals (
     id       INTEGER PRIMARY KEY,
     opened   INTEGER NOT NULL,  -- the entry that opened it
     kind     TEXT NOT NULL,
     proposer TEXT NOT NULL,
     time     TEXT NOT NULL,
-    state    TEXT NOT NULL,     -- open, carried, declined, withdrawn; that it lapsed is computed when read
+    state    TEXT NOT NULL,     -- open, seconded, declined, withdrawn; that it lapsed is computed when read
     ended    INTEGER,           -- the entry that ended it
     ended_by TEXT
 ) STRICT;
@@ -150,20 +150,20 @@ CREATE TABLE runs (
 CREATE TABLE refusals (
     seq    INTEGER PRIMARY KEY,
     change INTEGER,             -- one of the two
-    motion INTEGER,
+    proposal INTEGER,
     verb   TEXT NOT NULL,       -- approve, reject, start, second
     rule   TEXT NOT NULL,       -- the rule that said no
     person TEXT NOT NULL,
     time   TEXT NOT NULL
 ) STRICT;
 
--- Texts that a motion erased.
-CREATE TABLE erasures (
+-- Texts that a proposal redacted.
+CREATE TABLE redactions (
     seq    INTEGER PRIMARY KEY, -- the entry whose text it was
-    motion INTEGER NOT NULL
+    proposal INTEGER NOT NULL
 ) STRICT;
 
--- [the memory] In a verified copy only.
+-- [the memory] In a verified cache only.
 
 -- Entries of governance as they were verified: from them everything is decided, and they need not be gathered from all
 -- over the log each time.

@@ -10,7 +10,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use data_encoding::BASE64;
 use ed25519_dalek::{Signature, VerifyingKey};
 use twinseal::domain::Register;
-use twinseal::log::{Keys, Raw, entry, sshsig};
+use twinseal::format::{Keys, Raw, entry, sshsig};
 
 fn good() -> Vec<Raw> {
     let names = fs::read_dir("tests/vectors/good").unwrap().map(|it| it.unwrap().path());

@@ -15,14 +15,14 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use ssh_key::SshSig;
 use ssh_key::encoding::Decode;
 use twinseal::domain::{
-    ChangeId, Digest, Event, EventKind, Fingerprint, Header, MotionId, PersonId, Proposal, PublicKey, Refusal, Text,
+    Action, ChangeId, Digest, Event, EventKind, Fingerprint, Header, PersonId, ProposalId, PublicKey, Refusal, Text,
     TextRef, Time, Window, is_forbidden, judge_window, wire,
 };
-use twinseal::draft::{self, Fault, Surroundings};
-use twinseal::log::request::{self, Request};
-use twinseal::log::sshsig::{self, Claim};
-use twinseal::log::{Defect, Keys, Raw, Unsigned, body, entry, text};
-use twinseal::render;
+use twinseal::format::request::{self, Request};
+use twinseal::format::sshsig::{self, Claim};
+use twinseal::format::{Defect, Keys, Raw, Unsigned, body, entry, text};
+use twinseal::input::{self, Fault, Surroundings};
+use twinseal::output;
 use twinseal::signer::{Agent, KeyError, KeySource, Passphrase};
 
 /// A parser's check.
@@ -61,7 +61,7 @@ fn now() -> Time {
 /// Whoever is told no is told why, in words that steer no terminal.
 fn told(error: impl Display) {
     let error = error.to_string();
-    assert!(!error.is_empty() && !render::safe_lines(&error).contains(|c| c != '\n' && is_forbidden(c)));
+    assert!(!error.is_empty() && !output::safe_lines(&error).contains(|c| c != '\n' && is_forbidden(c)));
 }
 
 fn hides_nothing(bytes: &[u8]) {
@@ -125,8 +125,8 @@ fn sign_again(header: Header, event: &Event, text: Option<Vec<u8>>) -> Option<Ra
     match unsigned.seal(&signature) {
         Ok((raw, entry)) => {
             assert_eq!((&entry.header, &entry.event), (&header, event));
-            let shown = render::json::entry(&header, event, entry.text.as_ref(), entry.leaf).to_string();
-            hides_nothing(format!("{shown}\n{}", render::what(event)).as_bytes());
+            let shown = output::json::entry(&header, event, entry.text.as_ref(), entry.leaf).to_string();
+            hides_nothing(format!("{shown}\n{}", output::describe(event)).as_bytes());
             Some(raw)
         }
         Err(defect) => {
@@ -206,7 +206,7 @@ impl Surroundings for Names {
 /// A change as TOML.
 pub fn change(data: &[u8]) {
     let Ok(source) = str::from_utf8(data) else { return };
-    let draft = match draft::read(source, &Names) {
+    let draft = match input::read(source, &Names) {
         Err(faults) => return named(source, &faults),
         Ok(draft) => draft,
     };
@@ -215,25 +215,25 @@ pub fn change(data: &[u8]) {
     let (bytes, reference) = text::write(&words, [7; 16]);
     hides_nothing(&bytes);
     assert_eq!(text::read(EventKind::File, &bytes), Ok(words));
-    let event = Event::File { change: ChangeId::after(0), terms: Box::new(draft.terms.clone()) };
+    let event = Event::File { change: ChangeId::after(0), facts: Box::new(draft.facts.clone()) };
     recorded(&event, Some(reference));
     // And it is the same as a draft again, but for its window.
-    let written = draft::write("CHG-1", &draft.terms, &draft.description, now());
-    let again = draft::read(&written, &Names).unwrap();
-    assert_eq!(again.terms.window.zone(), draft.terms.window.zone());
-    let terms = twinseal::domain::Terms { window: draft.terms.window.clone(), ..again.terms };
-    assert_eq!((terms, again.description), (draft.terms, draft.description));
+    let written = input::write("CHG-1", &draft.facts, &draft.description, now());
+    let again = input::read(&written, &Names).unwrap();
+    assert_eq!(again.facts.window.zone(), draft.facts.window.zone());
+    let facts = twinseal::domain::Facts { window: draft.facts.window.clone(), ..again.facts };
+    assert_eq!((facts, again.description), (draft.facts, draft.description));
 }
 
 /// A policy as TOML.
 pub fn policy(data: &[u8]) {
     let Ok(source) = str::from_utf8(data) else { return };
-    match draft::read_policy(source) {
+    match input::read_policy(source) {
         Err(faults) => named(source, &faults),
         Ok(policy) => {
             assert!(policy.approvals() >= 2);
-            let proposal = Proposal::Policy { replaces: Digest::NONE, policy };
-            let event = Event::Propose { motion: MotionId::after(0), proposal };
+            let action = Action::Policy { replaces: Digest::NONE, policy };
+            let event = Event::Propose { proposal: ProposalId::after(0), action };
             recorded(&event, None);
         }
     }

@@ -4,14 +4,15 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{
-    Context, Options, approve, backup, check, diff, doctor, draft, export, file, finish, inbox, init, key, list, log,
-    motion, note, person, policy, rebuild, recover, reject, repair, restore, retract, revise, seal, show, start,
-    verify, withdraw,
-};
+use crate::commands::change::{approve, check, draft, file, finish, note, reject, retract, revise, start, withdraw};
+use crate::commands::govern::{init, policy, proposal, seal};
+use crate::commands::look::{diff, export, inbox, list, log, show};
+use crate::commands::people::{key, person};
+use crate::commands::upkeep::{backup, doctor, rebuild, recover, repair, restore, verify};
+use crate::commands::{Context, Options};
 use crate::env::Env;
 use crate::error::{Error, Exit};
-use crate::render::{safe, safe_json, safe_lines};
+use crate::output::{safe, safe_json, safe_lines};
 
 /// A change register with two-person control.
 ///
@@ -68,7 +69,7 @@ enum Command {
     #[command(subcommand)]
     Person(person::Person),
     #[command(subcommand)]
-    Motion(motion::Motion),
+    Proposal(proposal::Proposal),
     #[command(subcommand)]
     Policy(policy::Policy),
 }
@@ -103,7 +104,7 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<(), Error> {
         Command::Seal(it) => it.run(context),
         Command::Key(it) => it.run(context),
         Command::Person(it) => it.run(context),
-        Command::Motion(it) => it.run(context),
+        Command::Proposal(it) => it.run(context),
         Command::Policy(it) => it.run(context),
     }
 }
@@ -117,7 +118,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
             // The complaint repeats words: it is made about harmless ones, since a colour is no escape of theirs.
             let words = args.iter().map(|word| safe(&word.to_string_lossy()).into_owned());
             let usage = Cli::try_parse_from(words).err().unwrap_or(usage);
-            return tell_usage(env, &usage, args.iter().any(|it| it == "--json"));
+            return report_usage(env, &usage, args.iter().any(|it| it == "--json"));
         }
     };
     let json = cli.options.json;
@@ -133,14 +134,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
             // `verify` and `doctor` have said in their own answers what they found.
             if json && !matches!(error, Error::Findings { .. } | Error::Unwell { .. }) {
                 // Nobody listens any more, or the words below say the same.
-                let _ = env.say(safe_json(&error.json())).and_then(|()| env.out.flush());
+                let _ = env.print(safe_json(&error.json())).and_then(|()| env.out.flush());
             }
             let text = error.to_string();
             // Only a list of faults has lines of its own; elsewhere a line end came with a value.
             let text = if matches!(error, Error::Faults { .. }) { safe_lines(&text) } else { safe(&text).into_owned() };
-            env.tell(format_args!("error: {text}"));
+            env.status(format_args!("error: {text}"));
             if let Some(hint) = error.hint() {
-                env.tell(format_args!("hint: {}", safe(&hint)));
+                env.status(format_args!("hint: {}", safe(&hint)));
             }
             error.exit()
         }
@@ -148,12 +149,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
 }
 
 /// Help goes where data goes, complaints where talk goes.
-fn tell_usage(env: &mut Env, usage: &clap::Error, json: bool) -> Exit {
+fn report_usage(env: &mut Env, usage: &clap::Error, json: bool) -> Exit {
     let text = usage.render();
     let (help, exit) = (!usage.use_stderr(), if usage.use_stderr() { Exit::Invalid } else { Exit::Done });
     let text = if env.colour { text.ansi().to_string() } else { safe_lines(&text.to_string()) };
     if json && !help {
-        let _ = env.say(safe_json(&Error::usage(&usage.to_string())));
+        let _ = env.print(safe_json(&Error::usage(&usage.to_string())));
     }
     if help {
         let _ = write!(env.out, "{text}");

@@ -155,12 +155,12 @@ impl Env {
     ///
     /// # Errors
     /// What the system says.
-    pub fn say(&mut self, line: impl std::fmt::Display) -> io::Result<()> {
+    pub fn print(&mut self, line: impl std::fmt::Display) -> io::Result<()> {
         writeln!(self.out, "{line}")
     }
 
     /// A line of talk. That nobody listens stops nothing.
-    pub fn tell(&mut self, line: impl std::fmt::Display) {
+    pub fn status(&mut self, line: impl std::fmt::Display) {
         let _ = writeln!(self.err, "{line}");
     }
 }

@@ -8,9 +8,9 @@ use std::path::PathBuf;
 pub use hint::shell_word;
 
 use crate::config::ConfigError;
-use crate::domain::{ChangeId, Digest, Fingerprint, Invalid, MotionId, PersonId, Predecessor, Refusal, Time};
-use crate::draft::Fault;
-use crate::log::Defect;
+use crate::domain::{ChangeId, Digest, Fingerprint, Invalid, PersonId, Predecessor, ProposalId, Refusal, Time};
+use crate::format::Defect;
+use crate::input::Fault;
 use crate::signer::KeyError;
 use crate::store::{Finding, StoreError};
 
@@ -228,9 +228,9 @@ pub enum Error {
         /// Which.
         number: u64,
     },
-    /// No such motion.
-    #[error("there is no motion {0}")]
-    NoMotion(MotionId),
+    /// No such proposal.
+    #[error("there is no proposal {0}")]
+    NoProposal(ProposalId),
     /// No such person.
     #[error("there is no {person} in this register{}", did_you_mean(.near.as_deref()))]
     NoPerson {
@@ -245,13 +245,13 @@ pub enum Error {
     /// A moment before the first entry.
     #[error("nothing was recorded by {0}")]
     NothingBy(Time),
-    /// An entry without a text to erase.
-    #[error("entry {seq} has no text to erase{}", if *.erased { ": it was erased already" } else { "" })]
+    /// An entry without a text to redact.
+    #[error("entry {seq} has no text to redact{}", if *.redacted { ": it was redacted already" } else { "" })]
     NoText {
         /// Which.
         seq: u64,
         /// Whether it had one.
-        erased: bool,
+        redacted: bool,
     },
     /// A file that was named beside the register, and is of no use.
     #[error("nothing can be recovered from {}: {source}", .path.display())]
@@ -347,7 +347,7 @@ impl Error {
     pub fn after(self, seq: u64) -> Self {
         match self {
             Self::Io(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Self::Io(error),
-            error => StoreError::Unremembered { seq, source: Box::new(error) }.into(),
+            error => StoreError::RecordedButNotPinned { seq, source: Box::new(error) }.into(),
         }
     }
 

@@ -14,7 +14,7 @@ pub use agent::{Agent, AgentError, Identity};
 pub use file::{Entropy, KeyFile, Passphrase, create, read_secret};
 
 use crate::domain::{BadKey, PublicKey};
-use crate::log::sshsig;
+use crate::format::sshsig;
 
 /// Why there is no signature.
 #[derive(Debug, thiserror::Error)]

@@ -2,8 +2,6 @@
 //!
 //! The accounts are numbers that nobody has, so none need be made; to become them needs root.
 
-mod support;
-
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::PathBuf;
@@ -11,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::stock_tool;
+use crate::support::stock_tool;
 use tempfile::TempDir;
 
 /// The group of the register.
@@ -105,7 +103,7 @@ impl Host {
         out
     }
 
-    /// The digest of a motion that somebody opened.
+    /// The digest of a proposal that somebody opened.
     #[track_caller]
     fn proposed(&self, person: &Person, arguments: &str) -> String {
         self.ok(person, arguments).split_whitespace().nth(2).unwrap().to_owned()
@@ -133,9 +131,9 @@ impl Host {
 fn two_accounts_of_one_group_write_one_register() {
     let Some((host, _)) = Host::founded() else { return };
     let digest = host.proposed(&ALICE, "person grant alice --group web --reason 'She knows it.'");
-    host.ok(&BOB, &format!("motion second 1 --digest {digest}"));
+    host.ok(&BOB, &format!("proposal second 1 --digest {digest}"));
     let digest = host.proposed(&BOB, "person grant bob --group dba --reason 'He knows them.'");
-    host.ok(&ALICE, &format!("motion second 2 --digest {digest}"));
+    host.ok(&ALICE, &format!("proposal second 2 --digest {digest}"));
     for person in [ALICE, BOB] {
         assert_eq!(host.entries(), 6);
         host.ok(&person, "verify");

@@ -1,7 +1,5 @@
 //! Keys in an ssh-agent: the stock one, and hostile ones.
 
-mod support;
-
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -12,8 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::support::{CHANGE, World, stock_tool, words};
 use ed25519_dalek::{Signer as _, SigningKey};
-use support::{CHANGE, World, stock_tool, words};
 use twinseal::domain::wire;
 use twinseal::error::Exit;
 

@@ -1,15 +1,13 @@
 //! Copies: made while others write, read anywhere, never written, made registers again; and reading where nothing may be
 //! written.
 
-mod support;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use support::{CHANGE, World};
+use crate::support::{CHANGE, World};
 use twinseal::domain::Event;
 use twinseal::error::Exit;
 
@@ -166,7 +164,7 @@ fn what_stands_only_in_the_write_ahead_log_is_read_too() {
     // Somebody still has it open, so that the newest entry is not in the file itself.
     let open = world.sql();
     open.execute_batch("BEGIN; SELECT count(*) FROM entry; COMMIT").unwrap();
-    world.force("audrey", Event::Note("CHG-1".parse().unwrap()), Some(support::note("Seen.")));
+    world.force("audrey", Event::Note("CHG-1".parse().unwrap()), Some(crate::support::note("Seen.")));
     assert!(world.path("prod.db-wal").exists());
     read_only(&world);
     fs::copy(world.path("prod.db-wal"), world.path("shared/prod.db-wal")).unwrap();

@@ -1,7 +1,5 @@
 //! `doctor` in good surroundings and in bad ones.
 
-mod support;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -9,8 +7,8 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 
+use crate::support::{World, stock_tool};
 use serde_json::Value;
-use support::{World, stock_tool};
 use twinseal::domain::Time;
 use twinseal::error::Exit;
 

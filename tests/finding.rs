@@ -1,10 +1,8 @@
 //! Finding one's way in a register: lists, moments in the past, drafts from earlier changes, exports.
 
-mod support;
-
 use std::fs;
 
-use support::{CHANGE, World};
+use crate::support::{CHANGE, World};
 use twinseal::error::Exit;
 
 /// Five changes that differ: CHG-1 is as [`CHANGE`], approved; the others are submitted but for CHG-5, rejected.
@@ -41,9 +39,9 @@ fn a_list_holds_what_was_asked_for_and_nothing_else() {
     for (arguments, expected) in [
         ("", "5 4 3 2 1"),
         ("--status approved", "1"),
-        ("--status submitted", "4 3 2"),
+        ("--status awaiting-approval", "4 3 2"),
         ("--status rejected", "5"),
-        ("--status executing", ""),
+        ("--status in-progress", ""),
         ("--owner bob", "4"),
         ("--service oms-db", "3"),
         ("--service order-gateway", "5 4 2 1"),
@@ -61,24 +59,24 @@ fn a_list_holds_what_was_asked_for_and_nothing_else() {
         ("--sort window", "1 2 3 5 4"),
         ("--sort risk", "3 4 1 5 2"),
         ("--sort oldest --limit 2", "1 2"),
-        ("--status submitted --limit 1", "4"),
+        ("--status awaiting-approval --limit 1", "4"),
     ] {
         assert_eq!(listed(&world, arguments).join(" "), expected, "list {arguments}");
     }
     world.at("2026-12-01T11:30:00Z");
     assert_eq!(listed(&world, "--status expired"), ["2"]);
     for json in ["", "--json"] {
-        let output = world.run("audrey", &format!("list --status submitted --limit 1 {json}"));
+        let output = world.run("audrey", &format!("list --status awaiting-approval --limit 1 {json}"));
         assert_eq!(output.err, "the first 1 of more; all with a larger --limit\n");
     }
-    assert!(world.run("audrey", "list --status executing").err.contains("no change is like that"));
+    assert!(world.run("audrey", "list --status in-progress").err.contains("no change is like that"));
 }
 
 #[test]
 fn a_list_of_nonsense_says_what_would_be_right() {
     let world = five();
     for (arguments, complaint) in [
-        ("--status maybe", "\"maybe\": not a status: use submitted, approved"),
+        ("--status maybe", "\"maybe\": not a status: use awaiting-approval, approved"),
         ("--risk huge", "not a risk: use low, medium, high or critical"),
         ("--owner 'No Body'", "not a person"),
         ("--from tomorrow", "is not of the form 2026-12-31T18:00:00+08:00"),
@@ -119,7 +117,7 @@ fn the_past_is_told_as_it_was() {
     world.at("2026-12-02T09:00:00Z");
     world.ok("alice", "person grant carol engineer");
     let opened = world.raw(2).leaf();
-    world.ok("bob", &format!("motion second 1 --digest {opened}"));
+    world.ok("bob", &format!("proposal second 1 --digest {opened}"));
     world.at("2026-12-03T09:00:00Z");
     let roles = |as_of: &str| {
         let shown = world.ok("audrey", &format!("person show carol {as_of}"));
@@ -169,9 +167,9 @@ fn a_change_becomes_a_draft_again() {
         world.write("again.toml", world.ok("erin", &format!("draft --from {first}")));
         world.ok("erin", "file again.toml");
         let (first, second) = (world.change(&first), world.change(&second));
-        let (mut terms, again) = (first.current().terms.clone(), second.current().terms.clone());
-        terms.window = again.window.clone();
-        assert_eq!(terms, again, "{example}");
+        let (mut facts, again) = (first.current().facts.clone(), second.current().facts.clone());
+        facts.window = again.window.clone();
+        assert_eq!(facts, again, "{example}");
         let words = |seq| {
             let text = String::from_utf8(world.raw(seq).text.unwrap()).unwrap();
             text.split_once('\n').unwrap().1.to_owned()
@@ -198,6 +196,6 @@ fn an_export_holds_the_exact_bytes_and_one_row_a_change() {
     world.ok("erin", "file change.toml");
     let csv = world.ok("audrey", "export csv");
     assert_eq!(csv.matches("\r\n").count(), 7, "{csv}");
-    assert!(csv.contains("CHG-6,submitted,'=cmd|' /C calc'!A0,normal"), "{csv}");
+    assert!(csv.contains("CHG-6,awaiting-approval,'=cmd|' /C calc'!A0,normal"), "{csv}");
     assert!(csv.lines().nth(1).unwrap().contains(",carol dave,"), "{csv}");
 }

@@ -3,8 +3,6 @@
 //!
 //! `TWINSEAL_UPDATE_DOCS=1 cargo test --test format` writes the blocks of the document anew.
 
-mod support;
-
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::{Display, Write as _};
 use std::fs;
@@ -12,12 +10,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-use support::{CHANGE, World};
+use crate::support::{CHANGE, World};
 use twinseal::domain::{
     ChangeKind, Duty, EventKind, Field, LinkKind, Needed, Outcome, Refusal, Risk, Role, Verb, is_forbidden,
 };
 use twinseal::error::Exit;
-use twinseal::log::{Raw, request};
+use twinseal::format::{Raw, request};
 
 /// Two tests hold blocks of the one document, and may rewrite them.
 static DOCUMENT: Mutex<()> = Mutex::new(());
@@ -216,7 +214,7 @@ fn the_commands_in_the_document_print_what_it_shows() {
 
 /// The rules of `Defect`, read from its source: the first word in quotes behind each arrow.
 fn defect_rules() -> Vec<&'static str> {
-    let source = include_str!("../src/log/defect.rs");
+    let source = include_str!("../src/format/defect.rs");
     let list = source.split_once("\ndefects! {").unwrap().1;
     list.split("=>").skip(1).map(|rest| rest.trim_start().split('"').nth(1).unwrap()).collect()
 }
@@ -274,7 +272,7 @@ fn the_document_lists_each_rule_once_and_no_other() {
 
 /// The rules about the file and about memory, as the store names them.
 const FILE_RULES: [&str; 10] =
-    ["file", "fingerprint", "schema", "integrity", "tables", "erased", "truncated", "replaced", "append", "clock"];
+    ["file", "fingerprint", "schema", "integrity", "tables", "redacted", "truncated", "replaced", "append", "clock"];
 
 /// Everything that can be recorded, in one register.
 fn full_life() -> World {
@@ -288,11 +286,11 @@ fn full_life() -> World {
         world.ok(person, &format!("person request {person} --name 'Some Body' --register {id} --out {person}.request"));
         world.ok("alice", &format!("person enrol {person}={person}.request:engineer"));
     }
-    let shown = world.ok("bob", "motion show 1");
+    let shown = world.ok("bob", "proposal show 1");
     let digest = shown.lines().find_map(|line| line.trim().strip_prefix("digest")).unwrap().trim();
-    world.ok("bob", &format!("motion second 1 --digest {digest}"));
-    world.ok("bob", "motion decline 2 --reason 'Not before January.'");
-    world.ok("alice", "motion withdraw 3");
+    world.ok("bob", &format!("proposal second 1 --digest {digest}"));
+    world.ok("bob", "proposal decline 2 --reason 'Not before January.'");
+    world.ok("alice", "proposal withdraw 3");
     world.write("change.toml", CHANGE.replace("erin", "frank"));
     world.ok("frank", &format!("file change.toml --fingerprint {}", world.fingerprint()));
     world.ok("carol", "reject CHG-2 --reason 'Say first what it is for.'");
@@ -311,10 +309,10 @@ fn full_life() -> World {
     world
 }
 
-/// Bob carries a motion of alice's.
+/// Bob carries a proposal of alice's.
 #[track_caller]
-fn second(world: &World, motion: &str) {
-    let output = world.run_typing("bob", &format!("motion second {motion}"), &[motion]);
+fn second(world: &World, proposal: &str) {
+    let output = world.run_typing("bob", &format!("proposal second {proposal}"), &[proposal]);
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
 }
 
@@ -356,13 +354,13 @@ fn govern(world: &World, id: &str) {
     world.write("policy.toml", POLICY);
     world.ok("alice", "policy propose policy.toml");
     second(world, "10");
-    world.ok("alice", &format!("motion redact {} --reason 'It names a customer.'", seq_of(world, "change.note")));
+    world.ok("alice", &format!("proposal redact {} --reason 'It names a customer.'", seq_of(world, "change.note")));
     let digest = world.raw(world.entries() - 1).leaf();
-    let alone = format!("motion second 11 --digest {digest}");
+    let alone = format!("proposal second 11 --digest {digest}");
     world.fails("alice", &alone, Exit::Refused, "cannot decide it alone");
     second(world, "11");
     let lost = format!("900:{}", "7".repeat(64));
-    world.ok("alice", &format!("motion restored --restored 1 --lost {lost} --reason 'The disk died.'"));
+    world.ok("alice", &format!("proposal restored --restored 1 --lost {lost} --reason 'The disk died.'"));
     let withdrawn = format!("approve CHG-2 --revision {}", world.revision("CHG-2").filed);
     world.fails("frank", &withdrawn, Exit::Refused, "cannot approve CHG-2");
     world.fails("erin", "start CHG-1 --artifact pool=change.toml", Exit::Refused, "was started already");
@@ -391,12 +389,12 @@ struct Reader {
     last: HashMap<String, String>,
     signers: String,
     kinds: Vec<String>,
-    /// What each motion would erase, `SEQ DIGEST`, by the leaf hash of the entry that opened it.
-    erase: HashMap<String, Vec<String>>,
-    /// Texts that are missing, likewise, until the motion comes that erased them.
+    /// What each proposal would redact, `SEQ DIGEST`, by the leaf hash of the entry that opened it.
+    redact: HashMap<String, Vec<String>>,
+    /// Texts that are missing, likewise, until the proposal comes that redacted them.
     missing: HashSet<String>,
     /// Those for which it came.
-    erased: usize,
+    redacted: usize,
 }
 
 impl Reader {
@@ -418,7 +416,7 @@ impl Reader {
         }
         let key = printed.next().and_then(|line| line.rsplit(' ').next());
         assert_eq!(key, value("key"), "{body}");
-        self.follow_motions(&body, &leaf);
+        self.follow_proposals(&body, &leaf);
 
         let of = |leaf: &Option<String>| leaf.clone().unwrap_or("0".repeat(64));
         assert_eq!(value("seq"), Some(raw.seq.to_string().as_str()));
@@ -435,13 +433,13 @@ impl Reader {
         self.kinds.push(body.lines().next().unwrap().to_owned());
     }
 
-    /// A missing text is explained by a motion that erased it and was carried.
-    fn follow_motions(&mut self, body: &str, leaf: &str) {
-        let erase: Vec<String> = values(body, "erase").map(str::to_owned).collect();
-        self.erase.insert(leaf.to_owned(), erase);
-        if body.starts_with("twinseal/motion.second/") {
-            let (_, opened) = values(body, "motion").next().unwrap().split_once(' ').unwrap();
-            self.erased += self.erase[opened].iter().filter(|text| self.missing.remove(*text)).count();
+    /// A missing text is explained by a proposal that redacted it and was carried.
+    fn follow_proposals(&mut self, body: &str, leaf: &str) {
+        let redact: Vec<String> = values(body, "redact").map(str::to_owned).collect();
+        self.redact.insert(leaf.to_owned(), redact);
+        if body.starts_with("twinseal/proposal.second/") {
+            let (_, opened) = values(body, "proposal").next().unwrap().split_once(' ').unwrap();
+            self.redacted += self.redact[opened].iter().filter(|text| self.missing.remove(*text)).count();
         }
     }
 }
@@ -451,7 +449,7 @@ fn values<'b>(body: &'b str, key: &str) -> impl Iterator<Item = &'b str> {
     body.lines().filter_map(move |line| line.strip_prefix(key)?.strip_prefix(' '))
 }
 
-/// The keys that an entry enrols, as `ssh-keygen` wants them. (Should its motion not be carried, they sign nothing.)
+/// The keys that an entry enrols, as `ssh-keygen` wants them. (Should its proposal not be carried, they sign nothing.)
 fn signers(body: &str) -> String {
     let (mut signers, mut person) = (String::new(), "");
     for line in body.lines() {
@@ -478,7 +476,7 @@ fn stock_tools_alone_check_every_entry() {
     for kind in EventKind::ALL {
         assert!(reader.kinds.contains(&format!("twinseal/{kind}/v1")), "the register has no {kind}");
     }
-    assert_eq!((reader.erased, reader.missing), (1, HashSet::new()));
+    assert_eq!((reader.redacted, reader.missing), (1, HashSet::new()));
     assert_eq!(world.findings("audrey"), Vec::<String>::new());
 
     // The tools say no as well: to another body, and to another namespace.
@@ -492,7 +490,7 @@ fn stock_tools_alone_check_every_entry() {
 }
 
 #[test]
-fn stock_tools_alone_tell_a_lost_text_from_an_erased_one() {
+fn stock_tools_alone_tell_a_lost_text_from_an_redacted_one() {
     if !stock_tools(&["sha256sum", "ssh-keygen", "sed"]) {
         return;
     }
@@ -503,8 +501,8 @@ fn stock_tools_alone_tell_a_lost_text_from_an_erased_one() {
     (0..world.entries()).for_each(|seq| reader.check(&world.path(""), &world.raw(seq)));
     let body = body(&world.raw(lost));
     let digest = values(&body, "text").next().unwrap();
-    assert_eq!((reader.erased, reader.missing), (1, HashSet::from([format!("{lost} {digest}")])));
-    let finding = format!("entry {lost}: [text] its text is missing, and no motion erased it");
+    assert_eq!((reader.redacted, reader.missing), (1, HashSet::from([format!("{lost} {digest}")])));
+    let finding = format!("entry {lost}: [text] its text is missing, and no proposal redacted it");
     assert_eq!(world.findings("audrey").first(), Some(&finding));
 }
 

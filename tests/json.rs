@@ -2,14 +2,12 @@
 //!
 //! After a change that is meant: `SNAPSHOTS=overwrite cargo test --test json`, and read the difference.
 
-mod support;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, UNIX_EPOCH};
 
+use crate::support::{CHANGE, World};
 use snapbox::{Assert, Data};
-use support::{CHANGE, World};
 use twinseal::error::Exit;
 
 /// A register in which a little of everything has happened.
@@ -98,7 +96,7 @@ fn the_document_shows_what_is_printed() {
 fn every_command_answers_in_json_and_in_nothing_else() {
     let world = world();
     let revision = world.revision("CHG-1").filed;
-    let motion = world.state().governance().motion("1".parse().unwrap()).unwrap().opened;
+    let proposal = world.state().governance().proposal("1".parse().unwrap()).unwrap().opened;
     let carol = world.signer("carol").public().fingerprint();
     let commands = [
         ("erin", "list".to_owned()),
@@ -122,17 +120,17 @@ fn every_command_answers_in_json_and_in_nothing_else() {
         ("erin", "export jsonl".to_owned()),
         ("erin", "person list".to_owned()),
         ("erin", "person show carol --as-of 0".to_owned()),
-        ("erin", "motion list".to_owned()),
-        ("erin", "motion show 1".to_owned()),
-        ("bob", format!("motion second 1 --digest {motion}")),
+        ("erin", "proposal list".to_owned()),
+        ("erin", "proposal show 1".to_owned()),
+        ("bob", format!("proposal second 1 --digest {proposal}")),
         ("erin", "policy show".to_owned()),
         ("erin", "policy show --source".to_owned()),
         ("erin", "policy check policy.toml".to_owned()),
         ("alice", "person grant carol engineer".to_owned()),
         ("alice", "person retire dave".to_owned()),
-        ("alice", "motion redact 2 --reason 'No.'".to_owned()),
-        ("bob", "motion decline 2".to_owned()),
-        ("alice", "motion withdraw 3".to_owned()),
+        ("alice", "proposal redact 2 --reason 'No.'".to_owned()),
+        ("bob", "proposal decline 2".to_owned()),
+        ("alice", "proposal withdraw 3".to_owned()),
         ("bob", format!("key suspend {carol}")),
         ("bob", format!("key lift {carol}")),
         ("erin", "key show people/erin/key".to_owned()),
@@ -152,27 +150,27 @@ fn every_command_answers_in_json_and_in_nothing_else() {
 }
 
 #[test]
-fn every_step_of_a_motion_names_it() {
+fn every_step_of_a_proposal_names_it() {
     let world = World::founded();
     ["dba", "risk", "desk", "ops"]
         .iter()
         .for_each(|it| drop(world.ok("alice", &format!("person grant carol --group {it}"))));
-    world.run_typing("bob", "motion second 1", &["1"]);
-    world.ok("bob", "motion decline 2");
-    world.ok("alice", "motion withdraw 3");
-    let opened = world.state().governance().motion("4".parse().unwrap()).unwrap().opened;
-    assert_eq!(world.run("alice", &format!("motion second 4 --digest {opened}")).exit, Exit::Refused);
+    world.run_typing("bob", "proposal second 1", &["1"]);
+    world.ok("bob", "proposal decline 2");
+    world.ok("alice", "proposal withdraw 3");
+    let opened = world.state().governance().proposal("4".parse().unwrap()).unwrap().opened;
+    assert_eq!(world.run("alice", &format!("proposal second 4 --digest {opened}")).exit, Exit::Refused);
     let steps: Vec<serde_json::Value> = world.ok("alice", "log --json").lines().map(|it| it.parse().unwrap()).collect();
-    let named: Vec<String> = steps.iter().skip(2).map(|it| format!("{} {}", it["kind"], it["motion"])).collect();
+    let named: Vec<String> = steps.iter().skip(2).map(|it| format!("{} {}", it["kind"], it["proposal"])).collect();
     let expected = [
         r#""person.roles" 1"#,
         r#""person.roles" 2"#,
         r#""person.roles" 3"#,
         r#""person.roles" 4"#,
-        r#""motion.second" 1"#,
-        r#""motion.decline" 2"#,
-        r#""motion.withdraw" 3"#,
-        r#""motion.refused" 4"#,
+        r#""proposal.second" 1"#,
+        r#""proposal.decline" 2"#,
+        r#""proposal.withdraw" 3"#,
+        r#""proposal.refused" 4"#,
     ];
     assert_eq!(named, expected);
 }

@@ -1,17 +1,15 @@
 //! Keys: OpenSSH's own, ours in OpenSSH's hands, and secrets that stay secret.
 
-mod support;
-
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use crate::support::{CHANGE, World, stock_tool, words};
 use data_encoding::BASE64;
-use support::{CHANGE, World, stock_tool, words};
 use twinseal::domain::hex;
 use twinseal::error::Exit;
-use twinseal::log::request::Request;
+use twinseal::format::request::Request;
 
 /// Runs `ssh-keygen` in the world's folder.
 fn ssh_keygen(world: &World, line: &str) -> Output {
@@ -378,7 +376,7 @@ fn secrets_are_neither_printed_nor_kept() {
     run("frank", &request, &[PASSPHRASE], Exit::Done);
     run("frank", &format!("{request}.again --passphrase-file words"), &[], Exit::Done);
     run("alice", "person enrol frank=frank.request:engineer", &[], Exit::Done);
-    run("bob", "motion second 1", &["1"], Exit::Done);
+    run("bob", "proposal second 1", &["1"], Exit::Done);
     run("frank", &format!("file change.toml --fingerprint {fingerprint}"), &[PASSPHRASE], Exit::Done);
     run("frank", "start CHG-1", &[PASSPHRASE], Exit::Refused);
     run("frank", "verify", &[], Exit::Done);

@@ -1,10 +1,8 @@
 //! Many entries, and many people at once.
 
-mod support;
-
 use std::process::Child;
 
-use support::{CHANGE, World};
+use crate::support::{CHANGE, World};
 use twinseal::domain::Event;
 
 /// A log that is longer than any of the ways in which its work is shared out is there for.

@@ -1,12 +1,12 @@
 //! The model test: a small model of the rules, written from the rules and not from the code, held against the register
-//! in random histories of people, machines, keys, verbs, revisions, motions, suspensions, policies, erasures and clocks.
+//! in random histories of people, machines, keys, verbs, revisions, proposals, suspensions, policies, redactions and clocks.
 //!
 //! The model is a list of what was accepted. It answers every question by reading through that list again, and keeps no
 //! state of its own that could go wrong in the same way as the register's. After each entry that is drawn, right or wrong,
 //! the register and the model must give the same verdict, and `safety` asks, by a third way, that nothing can be started
 //! with fewer than two distinct eligible people's approvals of the current revision by live keys, and that nobody has
 //! approved what they touched. In one history in fifty every entry also goes through a file: at its end `verify` finds
-//! nothing, the tables are what the log says, `rebuild` changes nothing, and erased texts are gone.
+//! nothing, the tables are what the log says, `rebuild` changes nothing, and redacted texts are gone.
 //!
 //! `TWINSEAL_HISTORIES` says how many histories (1,000 if nothing is said; the gate tries 10,000), `TWINSEAL_SEED` which is
 //! the first. A failure prints both, and the history.
@@ -17,34 +17,32 @@
 //! artifact-approved, artifact-match, artifact-once, artifact-read, auditor-excludes, change-known, change-number,
 //! current-revision, enrolled, enrolled-once, field-required, finish-once, format, founder-is-admin, founding,
 //! grant-ahead, implementer, implementer-or-owner, implementers-required, in-window, key-known, key-live, key-once,
-//! key-suspended, machine-operator, machine-role, machine-stays, motion-backed, motion-by-two, motion-changes,
-//! motion-erased, motion-known, motion-lapse, motion-number, motion-open, motion-proposer, motion-replaces,
-//! motion-subject, note-required, operated, own-approval, own-change, own-key, party-enrolled, party-no-auditor,
+//! key-suspended, machine-operator, machine-role, machine-stays, proposal-backed, proposal-by-two, proposal-changes,
+//! proposal-redacted, proposal-known, proposal-lapse, proposal-number, proposal-open, proposal-proposer, proposal-replaces,
+//! proposal-subject, note-required, operated, own-approval, own-change, own-key, party-enrolled, party-no-auditor,
 //! policy-field, reason-required, redact-earlier, refused, refused-once, rejected, requester-or-owner, restored-before,
-//! retired, revision-erased, revoke-own, role, seal-by-another, sealed, sealed-once, separate-duties,
+//! retired, revision-redacted, revoke-own, role, seal-by-another, sealed, sealed-once, separate-duties,
 //! services-required, some-role, somebody-named, standard-template, start-once, started, two-admins, two-approvals,
 //! undecided, vouch-own-key, window-ahead, window-near, withdrawn.
 //!
 //! How it was done: in `Register::judge`, a refusal by the rule named in a variable was turned into acceptance, and the
 //! test was run once for each name in `Refusal::RULES`. What is no refusal of its own was left out in the same way, and
-//! caught each time: of what makes an approval count, the tie to the change, the tie by way of a machine, the role, the
+//! caught each time: of what makes an approval count, the conflict to the change, the conflict by way of a machine, the role, the
 //! duties kept apart, the live key, the age, and that it is of the current revision.
 
-mod model {
-    pub mod draw;
-    pub mod facts;
-    pub mod governing;
-    pub mod history;
-    #[expect(clippy::module_inception, reason = "it is the model")]
-    pub mod model;
-    pub mod motions;
-    pub mod paper;
-    pub mod real;
-    pub mod rules;
-    pub mod safety;
-}
+pub mod draw;
+pub mod facts;
+pub mod governing;
+pub mod history;
+#[expect(clippy::module_inception, reason = "it is the model")]
+pub mod model;
+pub mod paper;
+pub mod proposals;
+pub mod real;
+pub mod rules;
+pub mod safety;
 
-use model::history::{Coverage, run};
+use history::{Coverage, run};
 
 fn number(name: &str, usual: u64) -> u64 {
     std::env::var(name).map_or(usual, |it| it.parse().unwrap_or_else(|_| panic!("{name} is a number")))

@@ -1,7 +1,5 @@
 //! The queue of those who write: everybody's turn comes, in order, and whoever is in the way is named.
 
-mod support;
-
 use std::collections::HashSet;
 use std::fs::{self, File, Permissions};
 use std::iter;
@@ -11,8 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use crate::support::{CHANGE, World, stock_tool};
 use rexpect::session::spawn_command;
-use support::{CHANGE, World, stock_tool};
 use twinseal::domain::{Event, Time};
 use twinseal::error::Exit;
 
@@ -109,7 +107,7 @@ fn what_twenty_processes_record_at_once_is_in_the_log_once_each_and_nobody_is_to
     assert_eq!(world.change("CHG-1").votes().len(), 2);
     assert_eq!(world.change("CHG-2").votes().len(), 2);
     assert_eq!(world.revision("CHG-4").number, 2);
-    assert_eq!(world.state().governance().motions().len(), 2);
+    assert_eq!(world.state().governance().proposals().len(), 2);
     for person in people {
         assert_eq!(world.findings(person), Vec::<String>::new());
     }
@@ -203,14 +201,14 @@ fn whoever_waits_too_long_is_told_for_whom_and_records_nothing() {
     for command in ["list", "show CHG-1", "verify", "inbox", "doctor"] {
         let begun = Instant::now();
         world.ok("dave", command);
-        assert!(begun.elapsed() < support::PATIENCE, "{command}");
+        assert!(begun.elapsed() < crate::support::PATIENCE, "{command}");
     }
     drop(held);
     world.ok("carol", "note CHG-1 'Seen too.'");
     // Those who gave up do not stand in the queue any more.
     let begun = Instant::now();
     world.ok("erin", "file change.toml");
-    assert!(begun.elapsed() < support::PATIENCE);
+    assert!(begun.elapsed() < crate::support::PATIENCE);
     assert_eq!(world.findings("audrey"), Vec::<String>::new());
 }
 
@@ -253,7 +251,7 @@ fn a_person_who_reads_and_types_blocks_nobody() {
         for person in ["dave", "erin", "audrey"] {
             world.ok(person, &format!("note CHG-1 '{person} {words}'"));
         }
-        assert!(begun.elapsed() < support::PATIENCE);
+        assert!(begun.elapsed() < crate::support::PATIENCE);
     };
     terminal.exp_string("Type CHG-1 to approve this revision: ").unwrap();
     others("while she reads");
@@ -276,7 +274,7 @@ fn records(world: &World) {
     let before = world.entries();
     let begun = Instant::now();
     world.ok("carol", "note CHG-1 'Seen.'");
-    assert!(begun.elapsed() < support::PATIENCE);
+    assert!(begun.elapsed() < crate::support::PATIENCE);
     assert_eq!(world.entries(), before + 1);
     assert_eq!(world.findings("audrey"), Vec::<String>::new());
 }

@@ -3,11 +3,9 @@
 //! A comment before a block says who runs it, what they type when asked, and what happened before:
 //! `<!-- as carol, typing: yes, CHG-1; at TIME; as erin -->` lets carol approve CHG-1 first, then sets the clock.
 
-mod support;
-
 use std::fs;
 
-use support::{CHANGE, World};
+use crate::support::{CHANGE, World};
 use twinseal::error::Exit;
 
 /// Who runs a block, and what they type.

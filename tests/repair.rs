@@ -1,12 +1,10 @@
 //! A broken register: what stands before the first broken entry is read, nothing is recorded, until it is repaired.
 
-mod support;
-
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::process::Command;
 
-use support::World;
+use crate::support::World;
 use twinseal::error::Exit;
 
 const GARBAGE: &str = "INSERT INTO entry (seq, blob, text) VALUES (3, x'6e6f20656e747279', NULL)";

@@ -1,11 +1,9 @@
 //! A register that was lost and restored from a copy: bringing back what a later copy holds, or going on without it by
 //! the word of two admins.
 
-mod support;
-
 use std::fs;
 
-use support::{PEOPLE, World};
+use crate::support::{PEOPLE, World};
 use twinseal::domain::Digest;
 use twinseal::error::Exit;
 
@@ -91,16 +89,16 @@ fn nothing_is_brought_back_behind_what_was_recorded_since() {
 }
 
 #[test]
-fn what_was_erased_is_not_brought_back() {
+fn what_was_redacted_is_not_brought_back() {
     let world = World::filed();
     world.ok("erin", "backup early.db");
     world.ok("erin", "note CHG-1 'The password is hunter2.'");
     world.ok("erin", "backup noted.db");
-    world.ok("alice", "motion redact 2 3 --reason 'A password.'");
-    world.run_typing("bob", "motion second 1", &["1"]);
+    world.ok("alice", "proposal redact 2 3 --reason 'A password.'");
+    world.run_typing("bob", "proposal second 1", &["1"]);
     world.ok("erin", "backup late.db");
     put_back(&world, "early.db");
-    // The copy holds a text of entry 3 that its own entry 5 erased, as if somebody had put it back.
+    // The copy holds a text of entry 3 that its own entry 5 redacted, as if somebody had put it back.
     let text = rusqlite::Connection::open(world.path("noted.db")).unwrap();
     let text: Vec<u8> = text.query_row("SELECT text FROM entry WHERE seq = 3", [], |row| row.get(0)).unwrap();
     let late = rusqlite::Connection::open(world.path("late.db")).unwrap();
@@ -114,10 +112,10 @@ fn what_was_erased_is_not_brought_back() {
     assert!(!fs::read(world.path("prod.db")).unwrap().windows(7).any(|it| it == b"hunter2"));
 }
 
-/// alice opens a motion to go on without what was lost, and bob seconds it.
+/// alice opens a proposal to go on without what was lost, and bob seconds it.
 fn go_on(world: &World) {
-    world.ok("alice", "motion restored --reason 'The disk died.'");
-    let shown = world.run_typing("bob", "motion second 1", &["1"]);
+    world.ok("alice", "proposal restored --reason 'The disk died.'");
+    let shown = world.run_typing("bob", "proposal second 1", &["1"]);
     assert_eq!(shown.exit, Exit::Done, "{}", shown.screen);
     assert!(shown.screen.contains("to go on from entry 2, without what was lost up to entry 4"), "{}", shown.screen);
 }
@@ -130,7 +128,7 @@ fn two_admins_go_on_without_what_was_lost_and_every_memory_of_it_moves_over() {
         let listed = world.run(person, "list");
         assert_eq!(listed.exit, Exit::Done, "{}", listed.screen);
         let said =
-            "the register was restored from entry 2, says motion 1: entry 4, which this account verified, is lost";
+            "the register was restored from entry 2, says proposal 1: entry 4, which this account verified, is lost";
         assert!(listed.err.contains(said), "{}", listed.err);
         // Once: from now on it remembers the log as it is.
         assert_eq!(world.run(person, "list").err, "");
@@ -153,7 +151,7 @@ fn verify_moves_over_too_and_says_so() {
     assert!(verified.out.contains("the fingerprint alone: its beginning, not its end"), "{}", verified.out);
     let again = world.run("audrey", "verify").out;
     let said =
-        "from entry 2, without what was lost up to entry 4, by motion 1, proposed by alice, seconded by bob: The";
+        "from entry 2, without what was lost up to entry 4, by proposal 1, proposed by alice, seconded by bob: The";
     assert!(again.contains("this account's pin: entry 4") && again.contains(said), "{again}");
 }
 
@@ -168,8 +166,8 @@ fn a_register_that_is_restored_twice_goes_on_twice() {
     for (person, _) in PEOPLE {
         stopped(&world, person, "list");
     }
-    world.ok("alice", "motion restored --reason 'The other disk died too.'");
-    assert!(world.run_typing("bob", "motion second 1", &["1"]).screen.contains("what was lost up to entry 5"));
+    world.ok("alice", "proposal restored --reason 'The other disk died too.'");
+    assert!(world.run_typing("bob", "proposal second 1", &["1"]).screen.contains("what was lost up to entry 5"));
     for (person, _) in PEOPLE {
         world.ok(person, "list");
         assert_eq!(world.findings(person), Vec::<String>::new());
@@ -183,8 +181,8 @@ fn no_memory_moves_over_for_a_copy_or_another_file_of_the_register() {
     ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-1"));
     PEOPLE.iter().for_each(|(person, _)| drop(world.ok(person, "list")));
     world.ok("erin", "restore drill.db");
-    world.ok("alice", "motion restored --register drill.db --reason 'An exercise.'");
-    world.run_typing("bob", "motion second 1 --register drill.db", &["1"]);
+    world.ok("alice", "proposal restored --register drill.db --reason 'An exercise.'");
+    world.run_typing("bob", "proposal second 1 --register drill.db", &["1"]);
     let stranger = format!("backup drill-copy.db --register drill.db --fingerprint {}", world.fingerprint());
     fs::create_dir_all(world.path("people/stranger")).unwrap();
     world.ok("stranger", &stranger);
@@ -225,8 +223,8 @@ fn the_newest_that_was_lost_is_what_pin_or_copy_remember() {
     // As after a crash between copy and pin.
     world.write(&format!("{folder}/pin"), pin);
     put_back(&world, "early.db");
-    world.ok("alice", "motion restored --reason 'The disk died.'");
-    assert!(world.ok("alice", "motion show 1").contains("what was lost up to entry 5"));
+    world.ok("alice", "proposal restored --reason 'The disk died.'");
+    assert!(world.ok("alice", "proposal show 1").contains("what was lost up to entry 5"));
 }
 
 #[test]
@@ -248,42 +246,42 @@ fn what_is_no_copy_of_this_register_is_named_and_left() {
 }
 
 #[test]
-fn whoever_remembers_more_than_the_log_may_do_nothing_but_go_on_by_motion() {
+fn whoever_remembers_more_than_the_log_may_do_nothing_but_go_on_by_proposal() {
     let world = restored();
     for command in ["note CHG-1 Words.", "list", "person list", "rebuild", "backup more.db", "inbox"] {
         stopped(&world, "alice", command);
     }
-    for command in ["motion redact 2 --reason Why.", "person retire dave", "key suspend SHA256:none"] {
+    for command in ["proposal redact 2 --reason Why.", "person retire dave", "key suspend SHA256:none"] {
         let output = world.run("alice", command);
         assert_ne!(output.exit, Exit::Done, "{command}");
     }
-    stopped(&world, "alice", "motion redact 2 --reason Why.");
-    world.ok("alice", "motion restored --reason 'The disk died.'");
-    stopped(&world, "bob", "motion decline 1");
-    stopped(&world, "alice", "motion withdraw 1");
-    // Reading the motion is part of seconding it.
-    assert!(world.ok("bob", "motion show 1").contains("Whoever verified any of it forgets it"));
+    stopped(&world, "alice", "proposal redact 2 --reason Why.");
+    world.ok("alice", "proposal restored --reason 'The disk died.'");
+    stopped(&world, "bob", "proposal decline 1");
+    stopped(&world, "alice", "proposal withdraw 1");
+    // Reading the proposal is part of seconding it.
+    assert!(world.ok("bob", "proposal show 1").contains("Whoever verified any of it forgets it"));
     assert_eq!(world.entries(), 4);
 }
 
 #[test]
-fn a_memory_of_more_than_the_motion_says_was_lost_still_stops() {
+fn a_memory_of_more_than_the_proposal_says_was_lost_still_stops() {
     let world = restored();
     let lost = "3:".to_owned() + &leaf_of(&world, "late.db", 3).to_string();
-    world.ok("alice", &format!("motion restored --lost {lost} --reason 'The disk died.'"));
-    world.run_typing("bob", "motion second 1", &["1"]);
+    world.ok("alice", &format!("proposal restored --lost {lost} --reason 'The disk died.'"));
+    world.run_typing("bob", "proposal second 1", &["1"]);
     stopped(&world, "carol", "list");
     // The two are told to say more.
-    world.ok("alice", "motion restored --restored 2 --reason 'It was entry 4.'");
-    world.run_typing("bob", "motion second 2", &["2"]);
+    world.ok("alice", "proposal restored --restored 2 --reason 'It was entry 4.'");
+    world.run_typing("bob", "proposal second 2", &["2"]);
     world.ok("carol", "list");
 }
 
 #[test]
 fn a_memory_of_another_entry_than_the_one_named_as_lost_still_stops() {
     let world = restored();
-    world.ok("alice", &format!("motion restored --lost 4:{} --reason Why.", "7".repeat(64)));
-    world.run_typing("bob", "motion second 1", &["1"]);
+    world.ok("alice", &format!("proposal restored --lost 4:{} --reason Why.", "7".repeat(64)));
+    world.run_typing("bob", "proposal second 1", &["1"]);
     stopped(&world, "carol", "list");
 }
 
@@ -310,17 +308,17 @@ fn a_pin_alone_knows_which_restoration_it_has_seen() {
     (0..6).for_each(|n| drop(world.ok("erin", &format!("note CHG-1 'Note {n}.'"))));
     PEOPLE.iter().for_each(|(person, _)| drop(world.ok(person, "list")));
     put_back(&world, "early.db");
-    world.ok("alice", "motion restored --reason 'The disk died.'");
-    world.run_typing("bob", "motion second 1", &["1"]);
-    world.ok("erin", "backup motion.db");
+    world.ok("alice", "proposal restored --reason 'The disk died.'");
+    world.run_typing("bob", "proposal second 1", &["1"]);
+    world.ok("erin", "backup proposal.db");
     world.ok("erin", "note CHG-1 'After all.'");
     world.ok("carol", "list");
     let folder = format!("people/carol/.local/state/twinseal/{}", world.fingerprint());
     for file in ["verified.sqlite", "verified.sqlite-wal", "verified.sqlite-shm"] {
         let _ = fs::remove_file(world.path(&format!("{folder}/{file}")));
     }
-    // Entry 5 lies among the entries that the motion calls lost, but carol saw it after the motion.
-    put_back(&world, "motion.db");
+    // Entry 5 lies among the entries that the proposal calls lost, but carol saw it after the proposal.
+    put_back(&world, "proposal.db");
     stopped(&world, "carol", "list");
 }
 
@@ -329,19 +327,19 @@ fn a_restoration_by_which_nothing_was_lost_is_refused() {
     let world = World::filed();
     world.fails(
         "alice",
-        "motion restored --reason Why.",
+        "proposal restored --reason Why.",
         Exit::Invalid,
         "the log holds all that this account verified",
     );
     let leaf = "7".repeat(64);
-    let odd = format!("motion restored --restored 2 --lost 2:{leaf} --reason Why.");
+    let odd = format!("proposal restored --restored 2 --lost 2:{leaf} --reason Why.");
     world.fails("alice", &odd, Exit::Refused, "before the newest entry that was lost");
-    world.fails("alice", "motion restored --restored 2 --lost 3 --reason Why.", Exit::Invalid, "");
-    world.fails("alice", "motion restored --restored 9 --lost 12:{leaf} --reason Why.", Exit::Invalid, "no entry 9");
+    world.fails("alice", "proposal restored --restored 2 --lost 3 --reason Why.", Exit::Invalid, "");
+    world.fails("alice", "proposal restored --restored 9 --lost 12:{leaf} --reason Why.", Exit::Invalid, "no entry 9");
 }
 
 fn leaf_of(world: &World, file: &str, seq: u64) -> Digest {
     let db = rusqlite::Connection::open(world.path(file)).unwrap();
-    let leaf: String = db.query_row("SELECT leaf FROM actions WHERE seq = ?1", [seq], |row| row.get(0)).unwrap();
+    let leaf: String = db.query_row("SELECT leaf FROM log_entries WHERE seq = ?1", [seq], |row| row.get(0)).unwrap();
     leaf.parse().unwrap()
 }

@@ -1,8 +1,6 @@
 //! The road from a filed change to a verified log, as people walk it.
 
-mod support;
-
-use support::{CHANGE, World};
+use crate::support::{CHANGE, World};
 use twinseal::error::Exit;
 
 #[test]
@@ -118,14 +116,14 @@ fn a_draft_comes_from_standard_input_too() {
 }
 
 #[test]
-fn new_people_come_by_motion() {
+fn new_people_come_by_proposal() {
     let world = World::founded();
     world.person("frank");
     let id = world.state().id().unwrap().to_string();
     world.ok("frank", &format!("person request frank --name 'Frank Ng' --register {id} --out frank.request"));
     world.ok("alice", "person enrol frank=frank.request:engineer");
-    world.fails("bob", "motion second 1", Exit::Invalid, "--digest DIGEST");
-    let output = world.run_typing("bob", "motion second 1", &["1"]);
+    world.fails("bob", "proposal second 1", Exit::Invalid, "--digest DIGEST");
+    let output = world.run_typing("bob", "proposal second 1", &["1"]);
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
     assert!(world.ok("carol", "person list").contains("Frank Ng"));
     world.write("change.toml", CHANGE.replace("erin", "frank"));

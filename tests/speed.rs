@@ -1,11 +1,9 @@
 //! What makes commands fast must not be seen in what they leave behind.
 
-mod support;
-
 use std::fs;
 use std::path::PathBuf;
 
-use support::World;
+use crate::support::World;
 
 /// The files of somebody's verified copy, by name.
 fn memory(world: &World, person: &str) -> Vec<PathBuf> {
@@ -53,7 +51,7 @@ fn a_copy_that_lost_its_log_is_brought_on_again() {
 #[test]
 fn the_inbox_tells_of_expired_and_rejected_changes_whom_they_wait_for() {
     let world = World::filed();
-    world.write("second.toml", support::CHANGE);
+    world.write("second.toml", crate::support::CHANGE);
     world.ok("erin", "file second.toml");
     world.ok("carol", "reject CHG-1 --reason 'who watches it?'");
     world.at("2026-12-01T13:00:00Z");

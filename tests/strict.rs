@@ -2,18 +2,16 @@
 //! of them: other scalars, points of small order or with torsion in key and R, second spellings, s beyond the order,
 //! flipped bits. So do whole entries.
 
-mod support;
-
+use crate::support::World;
 use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT as B, EIGHT_TORSION};
 use curve25519_dalek::edwards::EdwardsPoint;
 use curve25519_dalek::scalar::Scalar;
 use ed25519_dalek::{Signature, VerifyingKey};
 use proptest::prelude::*;
 use sha2::{Digest as _, Sha512};
-use support::World;
 use twinseal::domain::Fingerprint;
-use twinseal::log::sshsig::{self, Claim};
-use twinseal::log::{Keys, Raw, entry};
+use twinseal::format::sshsig::{self, Claim};
+use twinseal::format::{Keys, Raw, entry};
 
 const NAMESPACE: &str = "twinseal/strict/v1";
 

@@ -1,13 +1,11 @@
 //! A register that is founded in place of another: the way out where too few admins can act.
 
-mod support;
-
 use std::fs;
 
-use support::{CHANGE, World};
+use crate::support::{CHANGE, World};
 use twinseal::domain::Event;
 use twinseal::error::Exit;
-use twinseal::log::entry;
+use twinseal::format::entry;
 
 /// The register `prod` with a change in it. Its admin bob has lost his key.
 fn world() -> World {
@@ -34,7 +32,7 @@ fn entry_0_names_the_old_register_and_its_head() {
     assert!(output.err.contains(&format!("whose newest entry is 2 ({head})")), "{}", output.screen);
     let db = rusqlite::Connection::open(world.path("next.db")).unwrap();
     let blob: Vec<u8> = db.query_row("SELECT blob FROM entry WHERE seq = 0", [], |row| row.get(0)).unwrap();
-    let raw = twinseal::log::Raw { seq: 0, blob, text: None };
+    let raw = twinseal::format::Raw { seq: 0, blob, text: None };
     let Event::Init { after: Some(after), .. } = entry::facts(&raw).unwrap().1 else { panic!("it names none") };
     assert_eq!((after.fingerprint.to_string(), after.head.seq, after.head.leaf), (old, 2, head));
     assert_eq!(Some(&after.register), world.state().id());

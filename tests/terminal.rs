@@ -1,11 +1,9 @@
 //! The program itself on a real terminal: questions, passphrases, what is not shown.
 
-mod support;
-
 use std::process::Command;
 
+use crate::support::World;
 use rexpect::session::{PtySession, spawn_command};
-use support::World;
 
 /// Starts the program as somebody on a terminal. The clock is the real one.
 fn on_terminal(world: &World, person: &str, arguments: &[&str]) -> PtySession {

@@ -6,17 +6,18 @@ use std::path::{Path, PathBuf};
 /// Each part of the program, and what of the others it may know.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("log", &["domain"]),
-    ("store", &["domain", "log"]),
+    ("format", &["domain"]),
+    ("store", &["domain", "format"]),
     ("zone", &["domain"]),
-    ("draft", &["domain", "zone"]),
-    ("render", &["domain", "zone"]),
-    ("signer", &["domain", "log"]),
+    ("input", &["domain", "zone"]),
+    ("output", &["domain", "zone"]),
+    ("signer", &["domain", "format"]),
     ("env", &["domain"]),
     ("config", &["domain", "env"]),
-    ("error", &["config", "domain", "draft", "log", "signer", "store"]),
-    ("commands", &["config", "domain", "draft", "env", "error", "log", "render", "signer", "store"]),
-    ("cli", &["commands", "env", "error", "render"]),
+    ("error", &["config", "domain", "format", "input", "signer", "store"]),
+    ("record", &["commands", "domain", "env", "error", "format", "output", "signer", "store"]),
+    ("commands", &["config", "domain", "env", "error", "format", "input", "output", "record", "signer", "store"]),
+    ("cli", &["commands", "env", "error", "output"]),
 ];
 
 /// The most lines in a file and in a function.

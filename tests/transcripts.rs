@@ -4,14 +4,12 @@
 //! shows, answers to questions included. A paragraph that begins "At `TIME`" sets the clock. The register's folder is
 //! shown as `/srv`. `SNAPSHOTS=overwrite cargo test --test transcripts` writes the screens anew.
 
-mod support;
-
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::support::{World, stock_tool, words};
 use snapbox::{Assert, Data};
-use support::{World, stock_tool, words};
 use twinseal::error::Exit;
 
 /// The questions after which a person types something that is shown.

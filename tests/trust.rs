@@ -1,12 +1,10 @@
 //! Which register it is: what an account trusts, and what becomes of it when files are exchanged.
 
-mod support;
-
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use support::{PEOPLE, World};
+use crate::support::{PEOPLE, World};
 use twinseal::error::Exit;
 use twinseal::store::{Session, SharedFile};
 
@@ -80,9 +78,9 @@ fn no_name_counts_that_one_admin_gave_alone() {
     world.ok("mike", &format!("person request mike --name 'Carol King' --register {id} --out forged"));
     world.ok("alice", "person enrol mike=honest:engineer");
     world.ok("alice", "person enrol mike=forged:engineer");
-    let output = world.run_typing("bob", "motion second 1", &["1"]);
+    let output = world.run_typing("bob", "proposal second 1", &["1"]);
     assert!(output.exit == Exit::Done && output.screen.contains("Mike"), "{}", output.screen);
-    world.ok("alice", "motion withdraw 2");
+    world.ok("alice", "proposal withdraw 2");
     let list = world.ok("carol", "person list");
     assert!(list.contains("Mike") && !list.contains("Carol King"), "{list}");
 }

@@ -17,13 +17,13 @@ use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL};
 use ed25519_dalek::{Signature, Signer as _, SigningKey, Verifier as _, VerifyingKey};
 use sha2::{Digest as _, Sha256, Sha512};
 use twinseal::domain::{
-    Artifact, Attempt, BadKey, Description, Digest, Event, Field, Fingerprint, Head, Header, Member, MotionRef,
-    Outcome, Policy, Predecessor, Proposal, PublicKey, Register, RegisterId, Requirement, Restoration, RevisionRef,
-    Standing, Step, Terms, Text, Time, Trial, Vouch, Window,
+    Action, Artifact, BadKey, Description, Digest, Event, Facts, Field, Fingerprint, Grants, Head, Header, Member,
+    Outcome, Policy, Predecessor, ProposalRef, PublicKey, RefusedAttempt, Register, RegisterId, Requirement,
+    Restoration, RevisionRef, Step, Text, Time, Trial, Vouch, Window,
 };
-use twinseal::log::request::{self, For};
-use twinseal::log::sshsig::Claim;
-use twinseal::log::{Defect, Keys, Raw, Unsigned, body, chain, entry, sshsig, text};
+use twinseal::format::request::{self, For};
+use twinseal::format::sshsig::Claim;
+use twinseal::format::{Defect, Keys, Raw, Unsigned, body, chain, entry, sshsig, text};
 
 const REGISTER: &str = "prod#00112233445566778899aabbccddeeff";
 
@@ -46,7 +46,7 @@ fn member(register: &For, name: &str, roles: &[&str]) -> Member {
     let (person, key) = (name.parse().unwrap(), key(name));
     let public = PublicKey::from_bytes(point(&key)).unwrap();
     let proof = sign(&key, request::NAMESPACE, request::body(register, &person, &public).as_bytes());
-    Member { person, standing: Standing::of(roles.iter().map(|role| role.parse().unwrap())), key: public, proof }
+    Member { person, grants: Grants::of(roles.iter().map(|role| role.parse().unwrap())), key: public, proof }
 }
 
 fn all<C: FromIterator<T>, T: std::str::FromStr<Err: std::fmt::Debug>>(words: &[&str]) -> C {
@@ -71,8 +71,8 @@ fn window() -> Window {
 }
 
 /// A revision that says as little as it may.
-fn few_terms() -> Terms {
-    Terms {
+fn few_facts() -> Facts {
+    Facts {
         kind: "normal".parse().unwrap(),
         risk: "low".parse().unwrap(),
         owner: "erin".parse().unwrap(),
@@ -89,8 +89,8 @@ fn few_terms() -> Terms {
 }
 
 /// A revision in which nothing is left out.
-fn full_terms() -> Terms {
-    Terms {
+fn full_facts() -> Facts {
+    Facts {
         kind: "emergency".parse().unwrap(),
         risk: "high".parse().unwrap(),
         implementers: all(&["erin", "frank"]),
@@ -101,7 +101,7 @@ fn full_terms() -> Terms {
         artifacts: vec![artifact("pool.toml", "size = 160\n"), artifact("gateway-2.4.1.tar.gz", "gateway")],
         evidence: vec![(2, text::digest(b"rehearsal"))],
         links: all(&["incident INC-2214", "ticket OPS-7"]),
-        ..few_terms()
+        ..few_facts()
     }
 }
 
@@ -175,24 +175,24 @@ impl Log {
         entry.leaf
     }
 
-    fn propose(&mut self, name: &str, display: &str) -> MotionRef {
-        let motion = self.state.governance().next_motion();
+    fn propose(&mut self, name: &str, display: &str) -> ProposalRef {
+        let proposal = self.state.governance().next_proposal();
         let whole: RegisterId = REGISTER.parse().unwrap();
-        let proposal = Proposal::Enrol(vec![member(&For::Existing(whole), name, &["engineer"])]);
-        let opened = self.add("alice", Event::Propose { motion, proposal }, names(&[(name, display)]));
-        MotionRef { motion, opened }
+        let action = Action::Enrol(vec![member(&For::Existing(whole), name, &["engineer"])]);
+        let opened = self.add("alice", Event::Propose { proposal, action }, names(&[(name, display)]));
+        ProposalRef { proposal, opened }
     }
 
-    /// A motion of alice's, seconded by bob.
-    fn carry(&mut self, proposal: Proposal, words: Option<Text>) {
-        let motion = self.state.governance().next_motion();
-        let opened = self.add("alice", Event::Propose { motion, proposal }, words);
-        self.add("bob", Event::Second(MotionRef { motion, opened }), None);
+    /// A proposal of alice's, seconded by bob.
+    fn carry(&mut self, action: Action, words: Option<Text>) {
+        let proposal = self.state.governance().next_proposal();
+        let opened = self.add("alice", Event::Propose { proposal, action }, words);
+        self.add("bob", Event::Second(ProposalRef { proposal, opened }), None);
     }
 
-    fn file(&mut self, terms: Terms, words: Description) -> RevisionRef {
+    fn file(&mut self, facts: Facts, words: Description) -> RevisionRef {
         let change = self.state.next_change();
-        let event = Event::File { change, terms: Box::new(terms) };
+        let event = Event::File { change, facts: Box::new(facts) };
         let filed = self.add("erin", event, Some(Text::Description(Box::new(words))));
         RevisionRef { change, number: 1, filed }
     }
@@ -223,17 +223,17 @@ fn good() -> Vec<Raw> {
     let declined = log.propose("grace", "Grace");
     log.add("bob", Event::Decline(declined), remark(Field::Reason, "She is with another desk."));
     let withdrawn = log.propose("heidi", "Heidi");
-    log.add("alice", Event::MotionWithdraw(withdrawn), None);
-    let revision = log.file(full_terms(), many_words());
+    log.add("alice", Event::ProposalWithdraw(withdrawn), None);
+    let revision = log.file(full_facts(), many_words());
     log.add("carol", Event::Approve(revision), remark(Field::Note, "Read with the desk.\n\nWatch the first minute."));
     log.add("dave", Event::Approve(revision), None);
-    let artifacts = full_terms().artifacts;
+    let artifacts = full_facts().artifacts;
     log.add("frank", Event::Start { revision, artifacts }, None);
     log.add("erin", Event::Finish { revision, outcome: Outcome::RolledBack }, remark(Field::Note, "Rejects went up."));
-    let revision = log.file(few_terms(), few_words());
+    let revision = log.file(few_facts(), few_words());
     log.add("carol", Event::Reject(revision), remark(Field::Reason, "Not twice in a day."));
     // New kinds come last: the places of the entries before are the bases of bad ones.
-    let revised = Event::Revise { replaces: revision, terms: Box::new(full_terms()) };
+    let revised = Event::Revise { replaces: revision, facts: Box::new(full_facts()) };
     let filed = log.add("erin", revised, Some(Text::Description(Box::new(many_words()))));
     let revision = RevisionRef { number: 2, filed, ..revision };
     log.add("carol", Event::Approve(revision), None);
@@ -242,38 +242,38 @@ fn good() -> Vec<Raw> {
     log.add("erin", Event::ChangeWithdraw(revision), remark(Field::Reason, "Overtaken."));
     let key_of = |person: &str| Fingerprint::of(&point(&key(person)));
     log.add("bob", Event::KeySuspend(key_of("carol")), remark(Field::Reason, "Her laptop is missing."));
-    let motion = log.state.governance().next_motion();
+    let proposal = log.state.governance().next_proposal();
     let replaces = log.state.governance().keys()[&key_of("carol")].since;
-    let lift = Event::Propose { motion, proposal: Proposal::Lift { key: key_of("carol"), replaces } };
+    let lift = Event::Propose { proposal, action: Action::Lift { key: key_of("carol"), replaces } };
     let opened = log.add("alice", lift, remark(Field::Reason, "It was found."));
-    log.add("bob", Event::Second(MotionRef { motion, opened }), None);
+    log.add("bob", Event::Second(ProposalRef { proposal, opened }), None);
     log.add("dave", Event::KeyRevoke(key_of("dave")), None);
     govern(&mut log);
     log.entries
 }
 
-/// The kinds of entry that came last: other standing, keys, policies, erasures, refusals.
+/// The kinds of entry that came last: other grants, keys, policies, redactions, refusals.
 fn govern(log: &mut Log) {
     let since = |log: &Log, person: &str| log.state.governance().people()[&person.parse().unwrap()].since;
     let here = For::Existing(REGISTER.parse().unwrap());
     let robot = Member {
-        standing: Standing { operators: all(&["erin", "frank"]), ..Standing::of(["engineer".parse().unwrap()]) },
+        grants: Grants { operators: all(&["erin", "frank"]), ..Grants::of(["engineer".parse().unwrap()]) },
         ..member(&here, "deploy", &[])
     };
-    log.carry(Proposal::Enrol(vec![robot]), None);
-    let standing = Standing {
+    log.carry(Action::Enrol(vec![robot]), None);
+    let grants = Grants {
         roles: [("engineer".parse().unwrap(), None), ("approver".parse().unwrap(), Some(soon()))].into(),
         groups: [("dba".parse().unwrap(), None), ("risk".parse().unwrap(), Some(soon()))].into(),
         operators: all(&[]),
     };
-    let roles = Proposal::Roles { person: "frank".parse().unwrap(), replaces: since(log, "frank"), standing };
+    let roles = Action::Roles { person: "frank".parse().unwrap(), replaces: since(log, "frank"), grants };
     log.carry(roles, remark(Field::Reason, "Stands in for dave."));
-    let retire = Proposal::Retire { person: "dave".parse().unwrap(), replaces: since(log, "dave") };
+    let retire = Action::Retire { person: "dave".parse().unwrap(), replaces: since(log, "dave") };
     log.carry(retire, None);
     let Member { person, key: public, .. } = member(&here, "carol", &[]);
     let second = PublicKey::from_bytes(point(&key("carol's second"))).unwrap();
     let asked = request::body(&here, &person, &second);
-    let add = Proposal::AddKey {
+    let add = Action::AddKey {
         proof: sign(&key("carol's second"), request::NAMESPACE, asked.as_bytes()),
         vouch: Some(Vouch { key: public.fingerprint(), proof: sign(&key("carol"), request::VOUCH, asked.as_bytes()) }),
         person,
@@ -281,17 +281,21 @@ fn govern(log: &mut Log) {
     };
     log.carry(add, remark(Field::Reason, "A new laptop."));
     let policy = policy();
-    let set = Proposal::Policy { replaces: log.state.governance().policy_since(), policy };
+    let set = Action::Policy { replaces: log.state.governance().policy_since(), policy };
     log.carry(set, remark(Field::Source, "# From the audit of 2026\napprovals = 2"));
     let note = entry::facts(&log.entries[18]).unwrap().0.text.unwrap();
-    log.carry(Proposal::Redact([(18, note.digest)].into()), remark(Field::Reason, "It names a customer."));
-    let attempt = Attempt::Approve(log.state.change("CHG-2".parse().unwrap()).unwrap().current().id);
+    log.carry(Action::Redact([(18, note.digest)].into()), remark(Field::Reason, "It names a customer."));
+    let attempt = RefusedAttempt::Approve(log.state.change("CHG-2".parse().unwrap()).unwrap().current().id);
     log.add("carol", Event::Refused { attempt, rule: "withdrawn".parse().unwrap() }, None);
-    let motion = log.propose("ivan", "Ivan");
-    log.add("alice", Event::Refused { attempt: Attempt::Second(motion), rule: "motion-by-two".parse().unwrap() }, None);
+    let proposal = log.propose("ivan", "Ivan");
+    log.add(
+        "alice",
+        Event::Refused { attempt: RefusedAttempt::Second(proposal), rule: "proposal-by-two".parse().unwrap() },
+        None,
+    );
     let head = |seq, leaf: u8| Head { seq, leaf: Digest::new([leaf; 32]) };
     let restored = Restoration { restored: head(12, 0x12), lost: head(40, 0x40) };
-    log.carry(Proposal::Restored(restored), remark(Field::Reason, "The disk died."));
+    log.carry(Action::Restored(restored), remark(Field::Reason, "The disk died."));
 }
 
 fn soon() -> Time {
@@ -420,11 +424,11 @@ const BODIES: &[(&str, usize, &str, &str, &str)] = &[
     ),
     ("requirement-named-twice", 32, "require shown", "require critical", "line 20, require: RequirementTwice"),
     ("requirement-of-nothing", 32, "\nneed evidence", "", "line 19, require: RequirementEmpty"),
-    ("erase-without-digest", 34, "erase 18 ", "erase 18", "line 10, erase: Number"),
+    ("redact-without-digest", 34, "redact 18 ", "redact 18", "line 10, redact: Number"),
     ("refusal-without-rule", 36, "\nrule withdrawn", "", "line 13 is not rule"),
     ("refusal-by-no-rule", 36, "rule withdrawn", "rule whatever", "line 13, rule: Rule"),
     ("refusal-of-another-verb", 36, "verb approve", "verb second", "NotCanonical"),
-    ("refused-motion-with-another-verb", 38, "verb second", "verb approve", "NotCanonical"),
+    ("refused-proposal-with-another-verb", 38, "verb second", "verb approve", "NotCanonical"),
     ("window-ends-before-it-starts", 8, "T12:00:00Z Asia", "T09:00:00Z Asia", "line 20, window: WindowOrder"),
     ("window-without-zone", 8, " Asia/Tokyo", "", "line 20, window: Id"),
     ("minutes-with-leading-zero", 8, "outage-minutes 3", "outage-minutes 03", "line 21, outage-minutes: Number"),
@@ -447,7 +451,7 @@ const BODIES: &[(&str, usize, &str, &str, &str)] = &[
         "approval-days 0",
         "line 12, approval-days: PolicyExpiry { found: 0 }",
     ),
-    ("motion-zero", 3, "\nmotion 1 ", "\nmotion 0 ", "line 9, motion: Id"),
+    ("proposal-zero", 3, "\nproposal 1 ", "\nproposal 0 ", "line 9, proposal: Id"),
     ("revision-with-leading-zero", 9, "\nrevision 1 ", "\nrevision 01 ", "line 11, revision: Number"),
     ("outcome-unknown", 12, "outcome rolled-back", "outcome abandoned", "line 12, outcome: Word"),
     ("proof-of-other-person", 0, "member bob", "member zed", r#"Proof { person: PersonId("zed") }"#),

@@ -10,7 +10,7 @@ use data_encoding::BASE64;
 use ed25519_dalek::{Signature, VerifyingKey};
 use rusqlite::{Connection, OpenFlags, params};
 use twinseal::domain::Register;
-use twinseal::log::{Raw, entry, sshsig};
+use twinseal::format::{Raw, entry, sshsig};
 
 /// What is verified of one entry.
 struct Signed {

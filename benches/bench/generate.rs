@@ -11,14 +11,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, params};
 use sha2::{Digest as _, Sha256};
-use twinseal::commands::{Plan, seal_entry};
 use twinseal::domain::{
-    Attempt, ChangeKind, Description, Event, Field, MotionRef, Outcome, PersonId, Proposal, Register, RegisterId,
-    RevisionRef, Risk, Standing, Step, Terms, Text, Time, Trial, Window,
+    Action, ChangeKind, Description, Event, Facts, Field, Grants, Outcome, PersonId, ProposalRef, RefusedAttempt,
+    Register, RegisterId, RevisionRef, Risk, Step, Text, Time, Trial, Window,
 };
 use twinseal::env::{Console, Env};
 use twinseal::error::Exit;
-use twinseal::log::{Entry, Raw, entry};
+use twinseal::format::{Entry, Raw, entry};
+use twinseal::record::{Plan, seal_entry};
 use twinseal::signer::{self, KeyError, KeyFile, Signer};
 use zeroize::Zeroizing;
 
@@ -28,7 +28,7 @@ const PACE: i64 = 300;
 /// How many changes are under way at a time.
 const UNDER_WAY: usize = 40;
 
-/// How many people one motion enrols.
+/// How many people one proposal enrols.
 const CROWD: usize = 50;
 
 /// Nobody is there to be asked.
@@ -193,7 +193,7 @@ impl World {
             self.run("p0001", &enrol.iter().map(String::as_str).collect::<Vec<_>>());
             let newest = sql.query_row("SELECT max(seq) FROM entry", [], |row| row.get(0)).unwrap();
             let (number, digest) = (i32::to_string(&n), read(&sql, newest).leaf().to_string());
-            self.run("p0002", &["--register=prod.db", "motion", "second", &number, "--digest", &digest]);
+            self.run("p0002", &["--register=prod.db", "proposal", "second", &number, "--digest", &digest]);
         }
     }
 }
@@ -270,7 +270,7 @@ impl<'w> Bulk<'w> {
         }
     }
 
-    /// One entry more, or two where there is room: a motion and its second.
+    /// One entry more, or two where there is room: a proposal and its second.
     fn step(&mut self, flights: &mut Vec<Flight>, left: u64) {
         let dice = self.world.dice.clone();
         if left > 1 && dice.below(1000) == 0 {
@@ -292,16 +292,16 @@ impl<'w> Bulk<'w> {
         let [proposer, second] = [self.names[0].clone(), self.names[1].clone()];
         let person = self.somebody(&[]);
         let governance = self.state.governance();
-        let (motion, now) = (governance.next_motion(), &governance.people()[&person]);
+        let (proposal, now) = (governance.next_proposal(), &governance.people()[&person]);
         let group = format!("group-{}", self.world.dice.below(9)).parse().unwrap();
-        let standing = Standing { groups: [(group, None)].into(), ..now.standing.clone() };
-        if standing == now.standing {
+        let grants = Grants { groups: [(group, None)].into(), ..now.grants.clone() };
+        if grants == now.grants {
             return;
         }
-        let proposal = Proposal::Roles { person, replaces: now.since, standing };
+        let action = Action::Roles { person, replaces: now.since, grants };
         let reason = remark(Field::Reason, "Joins the people who look after this part of the platform.");
-        let opened = self.record(&proposer, Event::Propose { motion, proposal }, Some(reason)).leaf;
-        self.record(&second, Event::Second(MotionRef { motion, opened }), None);
+        let opened = self.record(&proposer, Event::Propose { proposal, action }, Some(reason)).leaf;
+        self.record(&second, Event::Second(ProposalRef { proposal, opened }), None);
     }
 
     fn file(&mut self) -> Flight {
@@ -309,19 +309,19 @@ impl<'w> Bulk<'w> {
         let change = self.state.next_change();
         let requester = self.somebody(&[]);
         let implementer = self.somebody(&[&requester]);
-        let terms = Box::new(self.terms(&requester, &implementer));
+        let facts = Box::new(self.facts(&requester, &implementer));
         let text = Some(description(&dice, change.number()));
-        let filed = self.record(&requester, Event::File { change, terms }, text).leaf;
+        let filed = self.record(&requester, Event::File { change, facts }, text).leaf;
         let revision = RevisionRef { change, number: 1, filed };
         Flight { revision, requester, implementer, approved: Vec::new(), acts: acts(&dice) }
     }
 
-    fn terms(&self, requester: &PersonId, implementer: &PersonId) -> Terms {
+    fn facts(&self, requester: &PersonId, implementer: &PersonId) -> Facts {
         let dice = &self.world.dice;
         let now = self.env.now();
         let service = |n: usize| format!("service-{n}").parse().unwrap();
         let zone = ["UTC", "Asia/Shanghai", "Europe/London", "America/New_York"][dice.below(4)];
-        Terms {
+        Facts {
             kind: if dice.percent(5) { ChangeKind::Emergency } else { ChangeKind::Normal },
             risk: [Risk::Low, Risk::Medium, Risk::High, Risk::Critical][dice.below(4)],
             owner: requester.clone(),
@@ -354,16 +354,16 @@ impl<'w> Bulk<'w> {
                 (other, Event::Reject(at), Some(reason))
             }
             Act::Revise => {
-                let terms = Box::new(self.terms(&requester, &implementer));
+                let facts = Box::new(self.facts(&requester, &implementer));
                 let text = description(&self.world.dice, at.change.number());
-                (requester, Event::Revise { replaces: at, terms }, Some(text))
+                (requester, Event::Revise { replaces: at, facts }, Some(text))
             }
             Act::Note => {
                 let words = "The desk was told; they will watch the fills of the first hour.";
                 (other, Event::Note(at.change), note(words))
             }
             Act::Refuse => {
-                let (attempt, rule) = (Attempt::Approve(at), "own-change".parse().unwrap());
+                let (attempt, rule) = (RefusedAttempt::Approve(at), "own-change".parse().unwrap());
                 (requester, Event::Refused { attempt, rule }, None)
             }
             Act::Withdraw => (requester, Event::ChangeWithdraw(at), None),

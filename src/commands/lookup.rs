@@ -1,12 +1,14 @@
-//! What was named on the command line: values, people, changes, motions.
+//! What was named on the command line: values, people, changes, proposals.
 
 use std::path::Path;
 
 use super::Context;
-use crate::domain::{Change, ChangeId, Field, Governance, MotionId, MotionState, Person, PersonId, Prose, Text, Time};
-use crate::draft::{moment, nearest};
+use crate::domain::{
+    Change, ChangeId, Field, Governance, Person, PersonId, ProposalId, ProposalState, Prose, Text, Time,
+};
 use crate::error::Error;
-use crate::render::Names;
+use crate::input::{moment, nearest};
+use crate::output::Names;
 use crate::store::{Session, StoreError};
 
 /// What an input is called in messages.
@@ -44,13 +46,13 @@ pub fn known_person<'s>(session: &'s Session, id: &PersonId) -> Result<&'s Perso
     people.get(id).ok_or_else(|| Error::NoPerson { person: id.clone(), near: near() })
 }
 
-/// The title of a change's current revision; none where it was erased.
+/// The title of a change's current revision; none where it was redacted.
 ///
 /// # Errors
 /// What SQLite says.
 pub fn title(session: &Session, id: ChangeId) -> Result<Option<String>, Error> {
     let sql = "SELECT title FROM revisions WHERE change = ?1 ORDER BY number DESC LIMIT 1";
-    let doing = || StoreError::copy(session.tables(), "reading the verified copy");
+    let doing = || StoreError::cache(session.tables(), "reading the verified copy");
     let mut select = session.tables().prepare_cached(sql).map_err(doing())?;
     Ok(select.query_row([id.number()], |row| row.get(0)).map_err(doing())?)
 }
@@ -60,10 +62,10 @@ pub fn title(session: &Session, id: ChangeId) -> Result<Option<String>, Error> {
 /// # Errors
 /// What SQLite says.
 pub fn names(session: &Session) -> Result<Names, Error> {
-    let doing = || StoreError::copy(session.tables(), "reading the verified copy");
-    // A name in a motion that nobody carried is one person's word.
+    let doing = || StoreError::cache(session.tables(), "reading the verified copy");
+    // A name in a proposal that nobody carried is one person's word.
     let sql = "SELECT person, name FROM names
-        WHERE seq = 0 OR seq IN (SELECT opened FROM motions WHERE state = 'carried') ORDER BY seq";
+        WHERE seq = 0 OR seq IN (SELECT opened FROM proposals WHERE state = 'seconded') ORDER BY seq";
     let mut select = session.tables().prepare(sql).map_err(doing())?;
     let rows = select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?))).map_err(doing())?;
     let rows = rows.collect::<Result<Vec<_>, _>>().map_err(doing())?;
@@ -115,7 +117,7 @@ pub fn as_of(context: &Context<'_>, session: &Session, given: Option<&str>) -> R
         let (governance, at) = (session.state().governance().clone(), context.env.now());
         return Ok(AsOf { governance, at, seq: None });
     };
-    let doing = || StoreError::copy(session.tables(), "reading the verified copy");
+    let doing = || StoreError::cache(session.tables(), "reading the verified copy");
     let (seq, at) = match crate::domain::number(given) {
         Ok(seq) => {
             let entry = session.entry(seq)?.ok_or(Error::NoEntry(seq))?;
@@ -123,7 +125,7 @@ pub fn as_of(context: &Context<'_>, session: &Session, given: Option<&str>) -> R
         }
         Err(_) => {
             let at = time(given)?;
-            let newest = "SELECT max(seq) FROM actions WHERE time <= ?1";
+            let newest = "SELECT max(seq) FROM log_entries WHERE time <= ?1";
             let found = session.tables().query_row(newest, [at.to_string()], |row| row.get::<_, Option<u64>>(0));
             (found.map_err(doing())?.ok_or(Error::NothingBy(at))?, at)
         }
@@ -131,33 +133,33 @@ pub fn as_of(context: &Context<'_>, session: &Session, given: Option<&str>) -> R
     Ok(AsOf { governance: session.governed(seq)?.governance().clone(), at, seq: Some(seq) })
 }
 
-/// Who erased what was written with an entry, and why; none where nobody did.
+/// Who redacted what was written with an entry, and why; none where nobody did.
 ///
 /// # Errors
 /// What prevents reading.
-pub fn erasure(session: &Session, seq: u64) -> Result<Option<String>, Error> {
+pub fn redaction(session: &Session, seq: u64) -> Result<Option<String>, Error> {
     let governance = session.state().governance();
-    let Some((_, _, id)) = governance.erasures().find(|(erased, _, _)| *erased == seq) else { return Ok(None) };
-    // A motion may name a text that this entry never had.
+    let Some((_, _, id)) = governance.redactions().find(|(redacted, _, _)| *redacted == seq) else { return Ok(None) };
+    // A proposal may name a text that this entry never had.
     if session.entry(seq)?.is_none_or(|entry| entry.gone().is_none()) {
         return Ok(None);
     }
     carried(session, id).map(Some)
 }
 
-/// By whose word a motion was carried, and why.
+/// By whose word a proposal was carried, and why.
 ///
 /// # Errors
 /// What prevents reading.
-pub fn carried(session: &Session, id: MotionId) -> Result<String, Error> {
-    let motion = session.state().governance().motion(id)?;
-    let second = match &motion.state {
-        MotionState::Carried(second) => second.as_str(),
+pub fn carried(session: &Session, id: ProposalId) -> Result<String, Error> {
+    let proposal = session.state().governance().proposal(id)?;
+    let second = match &proposal.state {
+        ProposalState::Seconded(second) => second.as_str(),
         _ => "nobody",
     };
-    let why = match session.entry(motion.seq)?.and_then(|entry| entry.text) {
+    let why = match session.entry(proposal.seq)?.and_then(|entry| entry.text) {
         Some(Text::Remark(_, prose)) => prose.to_string(),
         _ => "no reason is left".to_owned(),
     };
-    Ok(format!("by motion {id}, proposed by {}, seconded by {second}: {why}", motion.proposer))
+    Ok(format!("by proposal {id}, proposed by {}, seconded by {second}: {why}", proposal.proposer))
 }

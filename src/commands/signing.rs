@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::Context;
 use crate::domain::{KeyState, PublicKey};
 use crate::error::Error;
-use crate::render::safe;
+use crate::output::safe;
 use crate::signer::{Agent, AgentError, KeyError, KeyFile, KeySource, Passphrase, Signer, read_secret};
 use crate::store::Session;
 
@@ -93,7 +93,7 @@ impl Context<'_> {
             KeySource::Agent(public) => self.agent().and_then(|agent| agent.signer(public)).map_err(KeyError::from)?,
         };
         let key = signer.public().fingerprint();
-        self.env.tell(format_args!("waiting for the ssh-agent to sign with {key}; confirm it there if it asks"));
+        self.env.status(format_args!("waiting for the ssh-agent to sign with {key}; confirm it there if it asks"));
         Ok(signer)
     }
 
@@ -107,7 +107,7 @@ impl Context<'_> {
             // That no agent is there, or that it holds other keys, is nothing to talk about.
             Err(AgentError::NotNamed | AgentError::Unreachable { .. } | AgentError::NotHeld { .. }) => None,
             Err(error) => {
-                self.env.tell(format_args!("note: {}", safe(&error.to_string())));
+                self.env.status(format_args!("note: {}", safe(&error.to_string())));
                 None
             }
         }

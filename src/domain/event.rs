@@ -1,9 +1,9 @@
 //! Everything that can be recorded.
 
-use super::words::words;
-use super::{
-    Artifact, Attempt, ChangeId, Digest, Fingerprint, Member, MotionId, MotionRef, Outcome, PersonId, Policy,
-    Predecessor, Proposal, RegisterId, RevisionRef, Rule, Terms, TextRef, Time,
+use crate::domain::value::closed_enum::closed_enum;
+use crate::domain::{
+    Action, Artifact, ChangeId, Digest, Facts, Fingerprint, Member, Outcome, PersonId, Policy, Predecessor, ProposalId,
+    ProposalRef, RefusedAttempt, RegisterId, RevisionRef, Rule, TextRef, Time,
 };
 
 /// What every entry says before it says what was done.
@@ -31,42 +31,42 @@ pub struct Header {
 
 impl Header {
     /// Whether the text part fills this field.
-    pub fn fills(&self, field: super::Field) -> bool {
+    pub fn fills(&self, field: crate::domain::Field) -> bool {
         self.text.as_ref().is_some_and(|text| text.filled.contains(&field))
     }
 }
 
-words!(
+closed_enum!(
     /// A kind of entry.
     EventKind, "a kind of entry", {
         /// Entry 0.
         Init => "register.init",
         /// The second founding signature.
         Seal => "register.seal",
-        /// Opens a motion to enrol people.
+        /// Opens a proposal to enrol people.
         Enrol => "person.enrol",
-        /// Opens a motion to give somebody another standing.
+        /// Opens a proposal to give somebody another grants.
         Roles => "person.roles",
-        /// Opens a motion to let somebody go.
+        /// Opens a proposal to let somebody go.
         Retire => "person.retire",
-        /// Opens a motion to give somebody another key.
+        /// Opens a proposal to give somebody another key.
         AddKey => "person.key",
-        /// Opens a motion to lift the suspension of a key.
+        /// Opens a proposal to lift the suspension of a key.
         Lift => "key.lift",
-        /// Opens a motion to put another policy in force.
+        /// Opens a proposal to put another policy in force.
         Policy => "policy.set",
-        /// Opens a motion to erase texts.
+        /// Opens a proposal to redact texts.
         Redact => "text.redact",
-        /// Opens a motion to go on from what a copy held.
+        /// Opens a proposal to go on from what a copy held.
         Restored => "register.restored",
-        /// Carries a motion.
-        Second => "motion.second",
-        /// Ends a motion against its proposer's will.
-        Decline => "motion.decline",
-        /// Ends a motion by its proposer's will.
-        MotionWithdraw => "motion.withdraw",
-        /// Somebody was refused to carry a motion.
-        MotionRefused => "motion.refused",
+        /// Carries a proposal.
+        Second => "proposal.second",
+        /// Ends a proposal against its proposer's will.
+        Decline => "proposal.decline",
+        /// Ends a proposal by its proposer's will.
+        ProposalWithdraw => "proposal.withdraw",
+        /// Somebody was refused to carry a proposal.
+        ProposalRefused => "proposal.refused",
         /// Ends a key for good.
         KeyRevoke => "key.revoke",
         /// Stops a key until that is lifted.
@@ -110,19 +110,19 @@ pub enum Event {
     },
     /// Another founding admin agrees to entry 0.
     Seal,
-    /// A motion is opened.
+    /// A proposal is opened.
     Propose {
         /// Its number.
-        motion: MotionId,
+        proposal: ProposalId,
         /// What it asks for.
-        proposal: Proposal,
+        action: Action,
     },
-    /// A second admin carries a motion.
-    Second(MotionRef),
-    /// Another admin ends a motion.
-    Decline(MotionRef),
-    /// Its proposer ends a motion.
-    MotionWithdraw(MotionRef),
+    /// A second admin carries a proposal.
+    Second(ProposalRef),
+    /// Another admin ends a proposal.
+    Decline(ProposalRef),
+    /// Its proposer ends a proposal.
+    ProposalWithdraw(ProposalRef),
     /// Somebody ends their own key, for good.
     KeyRevoke(Fingerprint),
     /// An admin stops anybody's key, at once.
@@ -132,14 +132,14 @@ pub enum Event {
         /// Its number.
         change: ChangeId,
         /// What rules can read of it.
-        terms: Box<Terms>,
+        facts: Box<Facts>,
     },
     /// A change gets another revision in place of its current one.
     Revise {
         /// The revision that it replaces.
         replaces: RevisionRef,
         /// What rules can read of the new one.
-        terms: Box<Terms>,
+        facts: Box<Facts>,
     },
     /// Whoever filed or owns a change takes it back.
     ChangeWithdraw(RevisionRef),
@@ -168,7 +168,7 @@ pub enum Event {
     /// Somebody was refused. It changes nothing.
     Refused {
         /// What they tried.
-        attempt: Attempt,
+        attempt: RefusedAttempt,
         /// The rule that said no.
         rule: Rule,
     },
@@ -180,12 +180,12 @@ impl Event {
         match self {
             Self::Init { .. } => EventKind::Init,
             Self::Seal => EventKind::Seal,
-            Self::Propose { proposal, .. } => proposal.kind(),
+            Self::Propose { action, .. } => action.kind(),
             Self::KeyRevoke(_) => EventKind::KeyRevoke,
             Self::KeySuspend(_) => EventKind::KeySuspend,
             Self::Second(_) => EventKind::Second,
             Self::Decline(_) => EventKind::Decline,
-            Self::MotionWithdraw(_) => EventKind::MotionWithdraw,
+            Self::ProposalWithdraw(_) => EventKind::ProposalWithdraw,
             Self::File { .. } => EventKind::File,
             Self::Revise { .. } => EventKind::Revise,
             Self::ChangeWithdraw(_) => EventKind::ChangeWithdraw,
@@ -195,7 +195,7 @@ impl Event {
             Self::Start { .. } => EventKind::Start,
             Self::Finish { .. } => EventKind::Finish,
             Self::Note(_) => EventKind::Note,
-            Self::Refused { attempt: Attempt::Second(_), .. } => EventKind::MotionRefused,
+            Self::Refused { attempt: RefusedAttempt::Second(_), .. } => EventKind::ProposalRefused,
             Self::Refused { .. } => EventKind::ChangeRefused,
         }
     }
@@ -216,14 +216,14 @@ impl Event {
         }
     }
 
-    /// The motion that it is about.
-    pub fn motion(&self) -> Option<MotionId> {
+    /// The proposal that it is about.
+    pub fn proposal(&self) -> Option<ProposalId> {
         match self {
-            Self::Propose { motion, .. } => Some(*motion),
-            Self::Second(motion)
-            | Self::Decline(motion)
-            | Self::MotionWithdraw(motion)
-            | Self::Refused { attempt: Attempt::Second(motion), .. } => Some(motion.motion),
+            Self::Propose { proposal, .. } => Some(*proposal),
+            Self::Second(proposal)
+            | Self::Decline(proposal)
+            | Self::ProposalWithdraw(proposal)
+            | Self::Refused { attempt: RefusedAttempt::Second(proposal), .. } => Some(proposal.proposal),
             _ => None,
         }
     }

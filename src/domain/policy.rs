@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::time::DAY;
-use super::words::words;
-use super::{ChangeKind, Field, Invalid, LinkKind, Refusal, RequirementName, Risk, Terms};
+use crate::domain::value::closed_enum::closed_enum;
+use crate::domain::value::time::DAY;
+use crate::domain::{ChangeKind, Facts, Field, Invalid, LinkKind, Refusal, RequirementName, Risk};
 
-words!(
+closed_enum!(
     /// Two duties that a policy can keep apart, beyond those that are always apart.
     Duty, "a separation of duties", {
         /// Whoever filed or revised a change does not start it.
@@ -20,7 +20,7 @@ words!(
     }
 );
 
-words!(
+closed_enum!(
     /// Something that a policy can ask a revision to have, beyond what every revision has.
     Needed, "something to ask for", {
         /// See [`Field::Security`].
@@ -45,15 +45,15 @@ words!(
 );
 
 impl Needed {
-    fn is_there(self, terms: &Terms, filled: &BTreeSet<Field>) -> bool {
-        let linked = |kind| terms.links.iter().any(|link| link.kind == kind);
+    fn is_there(self, facts: &Facts, filled: &BTreeSet<Field>) -> bool {
+        let linked = |kind| facts.links.iter().any(|link| link.kind == kind);
         match self {
             Self::Security => filled.contains(&Field::Security),
             Self::AbortIf => filled.contains(&Field::AbortIf),
             Self::Tests => filled.contains(&Field::Tests),
             Self::Success => filled.contains(&Field::Success),
-            Self::Evidence => !terms.evidence.is_empty(),
-            Self::Artifact => !terms.artifacts.is_empty(),
+            Self::Evidence => !facts.evidence.is_empty(),
+            Self::Artifact => !facts.artifacts.is_empty(),
             Self::Incident => linked(LinkKind::Incident),
             Self::Ticket => linked(LinkKind::Ticket),
             Self::Vulnerability => linked(LinkKind::Vulnerability),
@@ -77,10 +77,10 @@ pub struct Requirement {
 }
 
 impl Requirement {
-    /// Whether it is about a change with these terms.
-    pub fn applies(&self, terms: &Terms) -> bool {
-        let kind = self.kinds.is_empty() || self.kinds.contains(&terms.kind);
-        kind && (self.risks.is_empty() || self.risks.contains(&terms.risk))
+    /// Whether it is about a change with these facts.
+    pub fn applies(&self, facts: &Facts) -> bool {
+        let kind = self.kinds.is_empty() || self.kinds.contains(&facts.kind);
+        kind && (self.risks.is_empty() || self.risks.contains(&facts.risk))
     }
 }
 
@@ -180,9 +180,9 @@ impl Policy {
         &self.requirements
     }
 
-    /// How many different people must approve a revision with these terms: the most that anything asks for.
-    pub fn approvals_for(&self, terms: &Terms) -> usize {
-        let asked = self.requirements.iter().filter(|it| it.applies(terms)).filter_map(|it| it.approvals);
+    /// How many different people must approve a revision with these facts: the most that anything asks for.
+    pub fn approvals_for(&self, facts: &Facts) -> usize {
+        let asked = self.requirements.iter().filter(|it| it.applies(facts)).filter_map(|it| it.approvals);
         let most = asked.fold(self.approvals, u64::max).max(Self::FEWEST_APPROVALS);
         usize::try_from(most).unwrap_or(usize::MAX)
     }
@@ -191,9 +191,9 @@ impl Policy {
     ///
     /// # Errors
     /// [`Refusal::PolicyField`].
-    pub fn judge(&self, terms: &Terms, filled: &BTreeSet<Field>) -> Result<(), Refusal> {
-        for it in self.requirements.iter().filter(|it| it.applies(terms)) {
-            if let Some(needed) = it.needed.iter().find(|needed| !needed.is_there(terms, filled)) {
+    pub fn judge(&self, facts: &Facts, filled: &BTreeSet<Field>) -> Result<(), Refusal> {
+        for it in self.requirements.iter().filter(|it| it.applies(facts)) {
+            if let Some(needed) = it.needed.iter().find(|needed| !needed.is_there(facts, filled)) {
                 return Err(Refusal::PolicyField { needed: *needed, requirement: it.name.clone() });
             }
         }

@@ -5,14 +5,14 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use super::{
-    ArtifactName, ChangeId, Digest, Duty, Field, Fingerprint, Invalid, KeyState, MotionId, Needed, Outcome, PersonId,
+use crate::domain::{
+    ArtifactName, ChangeId, Digest, Duty, Field, Fingerprint, Invalid, KeyState, Needed, Outcome, PersonId, ProposalId,
     RequirementName, Role, Status, Time, Window,
 };
 
 /// How a person is bound to a change, so that they may not approve it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tie {
+pub enum ConflictOfInterest {
     /// They filed or revised it.
     Requested,
     /// They answer for it.
@@ -23,7 +23,7 @@ pub enum Tie {
     Operates,
 }
 
-impl Tie {
+impl ConflictOfInterest {
     fn verb(self) -> &'static str {
         match self {
             Self::Requested => "filed or revised it",
@@ -139,7 +139,7 @@ refusals! {
     /// A key that is suspended or revoked.
     KeyNotLive { /** Which. */ key: Fingerprint, /** What it is. */ state: KeyState } =>
         "key-live", "the key {key} is {state}",
-        "`twinseal person show` tells by which entry; a suspension is lifted by a motion: twinseal key lift";
+        "`twinseal person show` tells by which entry; a suspension is lifted by a proposal: twinseal key lift";
     /// No such key.
     NoKey { /** Which. */ key: Fingerprint } =>
         "key-known", "the key {key} was never enrolled here", "`twinseal person show` lists everybody's keys";
@@ -189,54 +189,54 @@ refusals! {
     VouchNotTheirs { /** Whose the new key is. */ person: PersonId, /** The key that vouches. */ key: Fingerprint } =>
         "vouch-own-key", "the key {key} vouches for the new one, and is no live key of {person}",
         "make the request again with a live key, or without: then whoever seconds is told";
-    /// A motion about nobody.
-    NobodyNamed => "somebody-named", "the motion names nobody", "name at least one request";
+    /// A proposal about nobody.
+    NobodyNamed => "somebody-named", "the proposal names nobody", "name at least one request";
 
-    // Motions
+    // Proposals
     /// A number out of turn.
-    MotionNumber { /** What it must be. */ expected: MotionId } =>
-        "motion-number", "the next motion is number {expected}", "";
-    /// No such motion, or not the one meant.
-    NoMotion { /** Which. */ motion: MotionId } =>
-        "motion-known", "there is no such motion {motion}", "`twinseal motion list` shows those that there are";
-    /// A motion that is over.
-    MotionOver { /** Which. */ motion: MotionId } =>
-        "motion-open", "motion {motion} is not open any more", "`twinseal motion show` tells how it ended";
-    /// A motion older than seven days.
-    MotionLapsed { /** Which. */ motion: MotionId, /** Since when. */ since: Time } =>
-        "motion-lapse", "motion {motion} lapsed at {since}, seven days after it was opened", "propose it again";
+    ProposalNumber { /** What it must be. */ expected: ProposalId } =>
+        "proposal-number", "the next proposal is number {expected}", "";
+    /// No such proposal, or not the one meant.
+    NoProposal { /** Which. */ proposal: ProposalId } =>
+        "proposal-known", "there is no such proposal {proposal}", "`twinseal proposal list` shows those that there are";
+    /// A proposal that is over.
+    ProposalOver { /** Which. */ proposal: ProposalId } =>
+        "proposal-open", "proposal {proposal} is not open any more", "`twinseal proposal show` tells how it ended";
+    /// A proposal older than seven days.
+    ProposalLapsed { /** Which. */ proposal: ProposalId, /** Since when. */ since: Time } =>
+        "proposal-lapse", "proposal {proposal} lapsed at {since}, seven days after it was opened", "propose it again";
     /// A proposer who seconds.
-    OwnMotion { /** Which. */ motion: MotionId } =>
-        "motion-by-two", "whoever proposed motion {motion} cannot decide it alone",
-        "ask another admin; `twinseal motion withdraw` takes it back";
-    /// A motion whose proposer could not propose it any more.
-    NotBacked { /** Which. */ motion: MotionId, /** Who proposed it. */ proposer: PersonId } =>
-        "motion-backed", "motion {motion} lapsed: {proposer} is no admin any more, or the key they signed it with is not live",
+    OwnProposal { /** Which. */ proposal: ProposalId } =>
+        "proposal-by-two", "whoever proposed proposal {proposal} cannot decide it alone",
+        "ask another admin; `twinseal proposal withdraw` takes it back";
+    /// A proposal whose proposer could not propose it any more.
+    NotBacked { /** Which. */ proposal: ProposalId, /** Who proposed it. */ proposer: PersonId } =>
+        "proposal-backed", "proposal {proposal} lapsed: {proposer} is no admin any more, or the key they signed it with is not live",
         "another admin can propose it again";
-    /// A motion in place of something that is not in force.
+    /// A proposal in place of something that is not in force.
     NotInForce =>
-        "motion-replaces", "the motion lapsed: what it would replace is not in force any more",
+        "proposal-replaces", "the proposal lapsed: what it would replace is not in force any more",
         "look at what is in force now, and propose it again";
-    /// A motion without effect.
-    NothingChanges => "motion-changes", "that is so already: the motion would change nothing", "";
-    /// A motion whose text was erased.
-    MotionErased { /** Which. */ motion: MotionId } =>
-        "motion-erased", "the text of motion {motion} was erased, so nobody can know what they would second",
+    /// A proposal without effect.
+    NothingChanges => "proposal-changes", "that is so already: the proposal would change nothing", "";
+    /// A proposal whose text was redacted.
+    ProposalRedacted { /** Which. */ proposal: ProposalId } =>
+        "proposal-redacted", "the text of proposal {proposal} was redacted, so nobody can know what they would second",
         "propose it again";
-    /// A text erased before it was written.
-    ErasesAhead { /** Which entry. */ seq: u64 } =>
-        "redact-earlier", "entry {seq} does not come before the motion that would erase its text", "";
+    /// A text redacted before it was written.
+    RedactsAhead { /** Which entry. */ seq: u64 } =>
+        "redact-earlier", "entry {seq} does not come before the proposal that would redact its text", "";
     /// A restoration by which nothing was lost.
     NothingLost =>
-        "restored-before", "what the copy held must end before this motion, and before the newest entry that was lost",
+        "restored-before", "what the copy held must end before this proposal, and before the newest entry that was lost",
         "name the newest entry that the copy held, and the newest that somebody verified after it";
     /// A subject who seconds.
-    SubjectSeconds { /** Which. */ motion: MotionId } =>
-        "motion-subject", "motion {motion} is about you: somebody else must second it", "ask another admin";
-    /// Somebody who withdraws another's motion.
-    NotProposer { /** Which. */ motion: MotionId } =>
-        "motion-proposer", "only its proposer can withdraw motion {motion}",
-        "`twinseal motion decline` is for other admins";
+    SubjectSeconds { /** Which. */ proposal: ProposalId } =>
+        "proposal-subject", "proposal {proposal} is about you: somebody else must second it", "ask another admin";
+    /// Somebody who withdraws another's proposal.
+    NotProposer { /** Which. */ proposal: ProposalId } =>
+        "proposal-proposer", "only its proposer can withdraw proposal {proposal}",
+        "`twinseal proposal decline` is for other admins";
 
     // Filing
     /// A number out of turn.
@@ -289,8 +289,8 @@ refusals! {
         "current-revision", "that is not the current revision of {change}: {current} is",
         "read it again with `twinseal show`, then decide";
     /// Somebody who approves what they touched.
-    OwnChange { /** Which change. */ change: ChangeId, /** How they are tied to it. */ tie: Tie } =>
-        "own-change", "you cannot approve {change}: you {}" (tie.verb()),
+    OwnChange { /** Which change. */ change: ChangeId, /** How they are tied to it. */ conflict: ConflictOfInterest } =>
+        "own-change", "you cannot approve {change}: you {}" (conflict.verb()),
         "two other people must approve it; `twinseal person list` shows the approvers";
     /// A change in a state in which it takes no more of these.
     NotUndecided { /** Which. */ change: ChangeId, /** Where it stands. */ status: Status } =>
@@ -302,9 +302,9 @@ refusals! {
         "rejected", "{change} was rejected by {by}, which blocks this revision",
         "`twinseal show` has the reason; `twinseal revise` files what was asked for";
 
-    /// A revision whose text was erased.
-    RevisionErased { /** Of which change. */ change: ChangeId } =>
-        "revision-erased", "the text of this revision of {change} was erased, so nobody can know what they would sign or do",
+    /// A revision whose text was redacted.
+    RevisionRedacted { /** Of which change. */ change: ChangeId } =>
+        "revision-redacted", "the text of this revision of {change} was redacted, so nobody can know what they would sign or do",
         "`twinseal revise` files it again, without what had to go";
     /// A refusal that was none.
     NotRefused { /** The rule named. */ rule: Rule } =>
@@ -325,7 +325,7 @@ refusals! {
     /// A note with nothing in it.
     NoteMissing => "note-required", "a note needs words", "say them: twinseal note CHG-7 \"...\"";
 
-    // Executing
+    // InProgress
     /// Too few approvals.
     TooFewApprovals { /** Which change. */ change: ChangeId, /** How many count. */ have: usize,
                       /** How many are needed. */ need: usize } =>

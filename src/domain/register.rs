@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::filing::judge_terms;
-use super::{Change, ChangeId, Digest, Event, Governance, Header, Invalid, Refusal, RegisterId, number};
+use crate::domain::change::filing_rules::judge_facts;
+use crate::domain::{Change, ChangeId, Digest, Event, Governance, Header, Invalid, Refusal, RegisterId, number};
 
 /// Where the next entry goes: what it must say about the entries before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +79,7 @@ impl Register {
         self.head
     }
 
-    /// People, keys, motions, policy.
+    /// People, keys, proposals, policy.
     pub fn governance(&self) -> &Governance {
         &self.governance
     }
@@ -150,7 +150,7 @@ impl Register {
             Event::File { change, .. } if *change != self.next_change() => {
                 Err(Refusal::ChangeNumber { expected: self.next_change() })
             }
-            Event::File { terms, .. } => judge_terms(&self.governance, header, terms),
+            Event::File { facts, .. } => judge_facts(&self.governance, header, facts),
             _ => match event.change() {
                 Some(change) => self.change(change)?.judge(&self.governance, header, event),
                 None => Ok(()),
@@ -162,9 +162,9 @@ impl Register {
     pub fn apply(&mut self, header: &Header, leaf: Digest, event: &Event) {
         if event.is_governance() {
             self.apply_governance(header, leaf, event);
-        } else if let Event::File { change, terms } = event {
+        } else if let Event::File { change, facts } = event {
             self.filed = change.number();
-            self.adopt(Change::filed(*change, header, leaf, terms));
+            self.adopt(Change::filed(*change, header, leaf, facts));
         } else if let Some(change) = event.change().and_then(|change| self.changes.get_mut(&change)) {
             change.apply(header, leaf, event);
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Error;
 use crate::config::ConfigError;
-use crate::log::Defect;
+use crate::format::Defect;
 use crate::signer::{AgentError, KeyError};
 use crate::store::{Finding, StoreError};
 
@@ -70,7 +70,7 @@ impl Error {
         Some(match self {
             Self::NoChange(_) => "`twinseal list` shows the changes that there are",
             Self::NoRevision { .. } => "`twinseal show` lists its revisions in the timeline",
-            Self::NoMotion(_) => "`twinseal motion list` shows the motions that there are",
+            Self::NoProposal(_) => "`twinseal proposal list` shows the proposals that there are",
             Self::NoPerson { .. } => "`twinseal person list` shows who is enrolled",
             Self::NotGranted { .. } => "`twinseal person show` tells what they have",
             Self::NoText { .. } => "`twinseal log --raw-text --seq N` prints the text of an entry",
@@ -124,8 +124,10 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::Exists { .. } => "choose another path: a register is never overwritten",
         StoreError::NotADatabase { .. } | StoreError::OtherApplication { .. } => "check the path given with --register",
         StoreError::Layout { .. } | StoreError::Newer { .. } => "use a newer twinseal",
-        StoreError::NotACopy { .. } => "it is a register already, or was copied by other means than `twinseal backup`",
-        StoreError::IsCopy { .. } => "record in the register itself; `twinseal restore` makes a register of a copy",
+        StoreError::NotABackup { .. } => {
+            "it is a register already, or was copied by other means than `twinseal backup`"
+        }
+        StoreError::IsBackup { .. } => "record in the register itself; `twinseal restore` makes a register of a copy",
         StoreError::Network { .. } => {
             "keep it on a local disk of one host, and run twinseal there, over ssh if need be; a key may stay in an \
              agent that you forward"
@@ -142,21 +144,23 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::PinLost { .. } => {
             "it was truncated, rolled back or replaced: keep this file, and ask the admins; if they restored it from a \
              copy, a later copy brings the rest back (twinseal recover COPY), or two admins go on without it (twinseal \
-             motion restored)"
+             proposal restored)"
         }
         StoreError::Parted { seq: 0, .. } => "it is a copy of another register; nothing was recorded",
         StoreError::Parted { .. } => {
             "something was recorded since, so nothing can come in between; two admins can go on without what was lost: \
-             twinseal motion restored"
+             twinseal proposal restored"
         }
         StoreError::PinUnreadable { .. } => {
             "pin.previous beside it is the pin before; compare it with the register's keepers before you put it back"
         }
-        StoreError::CopyDamaged { .. } => {
+        StoreError::CacheDamaged { .. } => {
             "nothing is wrong with the register: that copy was thrown away, and the next command verifies the whole log \
              again"
         }
-        StoreError::Unremembered { .. } => "do not record it again; mend what failed, and look with `twinseal log`",
+        StoreError::RecordedButNotPinned { .. } => {
+            "do not record it again; mend what failed, and look with `twinseal log`"
+        }
         StoreError::Uncertain { .. } => {
             "see whether the disk is full or fails; then look with `twinseal log` whether it is there, before you try again"
         }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Error, Exit};
-use crate::draft::Fault;
+use crate::input::Fault;
 
 impl Error {
     /// A command line that is none, as JSON.

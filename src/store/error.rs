@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ffi::{SQLITE_FULL, SQLITE_IOERR_WRITE};
 
-use super::queue::Holder;
+use super::sqlite::queue::Holder;
 use crate::domain::{Digest, Time};
-use crate::log::Defect;
+use crate::format::Defect;
 use rusqlite::{Connection, ErrorCode};
 
 /// How many findings, and how many notices, are kept: a file can hold millions of faults, and nobody reads them all.
@@ -102,13 +102,13 @@ pub enum StoreError {
     },
     /// A copy, which is never written.
     #[error("{} is marked as a copy, and a copy is never written", .path.display())]
-    IsCopy {
+    IsBackup {
         /// Which file.
         path: PathBuf,
     },
     /// A register where a copy was expected.
     #[error("{} is not marked as a copy", .path.display())]
-    NotACopy {
+    NotABackup {
         /// Which file.
         path: PathBuf,
     },
@@ -193,7 +193,7 @@ pub enum StoreError {
     },
     /// It is recorded, and something failed afterwards.
     #[error("entry {seq} was recorded; what failed came after: {source}")]
-    Unremembered {
+    RecordedButNotPinned {
         /// The entry.
         seq: u64,
         /// What failed.
@@ -201,7 +201,7 @@ pub enum StoreError {
     },
     /// This account's verified copy is not what it was; nothing is wrong with the register.
     #[error("the verified copy {} is damaged: {what}", .path.display())]
-    CopyDamaged {
+    CacheDamaged {
         /// Which file; empty where it is a temporary one.
         path: PathBuf,
         /// What is wrong with it.
@@ -242,7 +242,7 @@ fn who(holder: Option<&Holder>) -> String {
 
 impl StoreError {
     /// Wraps what SQLite says of a verified copy: what would mean a broken register there means a damaged copy here.
-    pub fn copy(conn: &Connection, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
+    pub fn cache(conn: &Connection, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
         move |source| {
             let path = PathBuf::from(conn.path().unwrap_or_default());
             // What is projected onto a sound copy fits, and what is read from it was written there.
@@ -253,8 +253,8 @@ impl StoreError {
                 );
             let what = source.to_string();
             match Self::sqlite(doing)(source) {
-                Self::Sqlite { .. } if conflicts => Self::CopyDamaged { path, what },
-                Self::Broken(_) => Self::CopyDamaged { path, what },
+                Self::Sqlite { .. } if conflicts => Self::CacheDamaged { path, what },
+                Self::Broken(_) => Self::CacheDamaged { path, what },
                 other => other,
             }
         }

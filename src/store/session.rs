@@ -1,69 +1,71 @@
-//! A register as this account sees it: the shared file, the verified copy, the pin, and the state that they make.
+//! A register as this account sees it: the shared file, the verified cache, the pin, and the state that they make.
 
-mod memory;
+mod audit;
+pub mod pin;
+mod reconcile;
 mod recover;
-mod whole;
 
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::time::Duration;
 
-pub use memory::Behind;
-use memory::older_copy;
+pub use reconcile::Behind;
+use reconcile::older_backup;
 pub use recover::Recovered;
 
-use super::copy::{VerifiedCopy, verified_before};
-use super::follow::{Mode, follow};
-use super::pin::{Pin, PinFile};
-use super::queue::Turn;
-use super::shared::{Appended, SharedFile};
-use super::{BUSY, Finding, StoreError, compare, tables};
-use crate::domain::{Change, ChangeId, Digest, Head, MotionId, Register, Time};
-use crate::log::{Defect, Entry, Raw, entry, text};
+use self::pin::{Pin, PinFile};
+use super::cache::verified::{VerifiedCache, verified_before};
+use super::cache::{compare, tables};
+use super::sqlite::queue::Turn;
+use super::sqlite::shared::{Appended, SharedFile};
+use super::verify::replay::{Mode, replay};
+use super::{BUSY, Finding, StoreError};
+use crate::domain::{Change, ChangeId, Digest, Head, ProposalId, Register, Time};
+use crate::format::{Defect, Entry, Raw, entry, text};
 
 /// How many new entries may be verified while others wait for their turn: some milliseconds, at most some tens.
 const SHORT_TAIL: u64 = 200;
 
-/// How long others wait while another process of this account is busy with the verified copy.
+/// How long others wait while another process of this account is busy with the verified cache.
 const SOON: Duration = Duration::from_millis(250);
 
 /// Something that was noticed and did not stop the work, to be said aloud.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// There was a pin and no usable copy: the whole log was verified again.
-    CopyRebuilt,
+    /// There was a pin and no usable cache: the whole log was verified again.
+    CacheRebuilt,
     /// There was neither: a first contact, or all that was remembered is gone.
     FirstVerification,
-    /// The copy was behind the pin: an older one, or the power failed before it was on the disk.
-    CopyBehind,
-    /// There was a copy and no pin: what was remembered outside the copy is gone.
+    /// The cache was behind the pin: an older one, or the power failed before it was on the disk.
+    CacheBehind,
+    /// There was a cache and no pin: what was remembered outside the cache is gone.
     PinMissing,
-    /// Texts were erased, and others were reading: until they have finished, the file beside the register that ends in
+    /// Texts were redacted, and others were reading: until they have finished, the file beside the register that ends in
     /// `-wal` may still hold them.
-    ErasedLater,
-    /// It is a marked copy, and holds less than this account verified before: nothing that it should not.
-    OlderCopy {
-        /// The newest entry of the copy.
+    RedactedLater,
+    /// It is a marked cache, and holds less than this account verified before: nothing that it should not.
+    OlderBackup {
+        /// The newest entry of the cache.
         ends: u64,
         /// The newest entry that this account verified.
         known: u64,
     },
     /// What was remembered was lost, and two admins said so: this account goes on with the log as it is.
-    MovedOver {
+    PinMoved {
         /// The newest entry that this account verified before.
         from: u64,
-        /// The newest entry that the copy held, from which the register was restored.
+        /// The newest entry that the cache held, from which the register was restored.
         restored: u64,
-        /// The motion that says so.
-        motion: MotionId,
+        /// The proposal that says so.
+        proposal: ProposalId,
     },
 }
 
 /// A register in use.
 pub struct Session {
     shared: SharedFile,
-    copy: VerifiedCopy,
+    cache: VerifiedCache,
     pin_file: Option<PinFile>,
     pin: Option<Pin>,
     fingerprint: Digest,
@@ -76,8 +78,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens a register whose fingerprint this account trusts, with its pin and verified copy in `folder`, and
-    /// brings the copy up to the head; `at_home` as [`Session::reconcile`] has it.
+    /// Opens a register whose fingerprint this account trusts, with its pin and verified cache in `folder`, and
+    /// brings the cache up to the head; `at_home` as [`Session::reconcile`] has it.
     ///
     /// # Errors
     /// [`StoreError::PinLost`] where the log is not the one that was verified before; a broken entry is no error
@@ -100,7 +102,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::open`], without that.
-    pub fn open_behind(
+    pub fn open_ignoring_pin(
         shared: SharedFile,
         folder: &Path,
         fingerprint: Digest,
@@ -110,7 +112,7 @@ impl Session {
     ) -> Result<Self, StoreError> {
         let mut session = Self::attach(shared, folder, fingerprint)?;
         match session.reconcile(at_home, now, progress) {
-            Err(StoreError::PinLost { .. }) => session.look_past()?,
+            Err(StoreError::PinLost { .. }) => session.ignore_pin()?,
             reconciled => reconciled?,
         }
         session.refresh(now, progress)?;
@@ -127,23 +129,23 @@ impl Session {
         made.map_err(StoreError::io("make the folder", folder))?;
         let pin_file = PinFile::in_folder(folder);
         let pin = pin_file.read(fingerprint)?;
-        let (copy, useless) = VerifiedCopy::open(&folder.join("verified.sqlite"))?;
-        if let Some(notice) = older_copy(&shared, &copy)? {
+        let (cache, useless) = VerifiedCache::open(&folder.join("verified.sqlite"))?;
+        if let Some(notice) = older_backup(&shared, &cache)? {
             // Everything is read anew, and nothing of it is remembered: the memory is of more than that.
-            let mut session = Self::with(shared, VerifiedCopy::temporary()?, fingerprint);
+            let mut session = Self::with(shared, VerifiedCache::temporary()?, fingerprint);
             session.notices.push(notice);
             return Ok(session);
         }
-        let notice = match (pin, copy.head()?) {
-            (Some(_), None) => Some(Notice::CopyRebuilt),
+        let notice = match (pin, cache.head()?) {
+            (Some(_), None) => Some(Notice::CacheRebuilt),
             (None, Some(_)) => Some(Notice::PinMissing),
-            (None, None) if useless => Some(Notice::CopyRebuilt),
+            (None, None) if useless => Some(Notice::CacheRebuilt),
             (None, None) => Some(Notice::FirstVerification),
             // The pin was read first: another process of this account that goes on cannot look like this.
-            (Some(pin), Some(copied)) if copied.seq < pin.head.seq => Some(Notice::CopyBehind),
+            (Some(pin), Some(cached)) if cached.seq < pin.head.seq => Some(Notice::CacheBehind),
             _ => None,
         };
-        let mut session = Self::with(shared, copy, fingerprint);
+        let mut session = Self::with(shared, cache, fingerprint);
         (session.pin_file, session.pin) = (Some(pin_file), pin);
         session.notices.extend(notice);
         Ok(session)
@@ -154,13 +156,13 @@ impl Session {
     /// # Errors
     /// What SQLite says.
     pub fn unanchored(shared: SharedFile, fingerprint: Digest) -> Result<Self, StoreError> {
-        Ok(Self::with(shared, VerifiedCopy::temporary()?, fingerprint))
+        Ok(Self::with(shared, VerifiedCache::temporary()?, fingerprint))
     }
 
-    fn with(shared: SharedFile, copy: VerifiedCopy, fingerprint: Digest) -> Self {
+    fn with(shared: SharedFile, cache: VerifiedCache, fingerprint: Digest) -> Self {
         let (state, notices) = (Register::default(), Vec::new());
         let (fault, behind, durable) = (None, None, None);
-        Self { shared, copy, pin_file: None, pin: None, fingerprint, state, fault, notices, behind, durable }
+        Self { shared, cache, pin_file: None, pin: None, fingerprint, state, fault, notices, behind, durable }
     }
 
     /// Closes the files. The state is left to the end of the process: to take that of a long log down takes longer than
@@ -174,9 +176,9 @@ impl Session {
         &self.shared
     }
 
-    /// The verified copy's tables, for lists.
+    /// The verified cache's tables, for lists.
     pub fn tables(&self) -> &rusqlite::Connection {
-        self.copy.conn()
+        self.cache.conn()
     }
 
     /// The state at the head, or before the first broken entry.
@@ -204,7 +206,7 @@ impl Session {
         &self.notices
     }
 
-    /// Brings the verified copy, the state and the pin up to the head.
+    /// Brings the verified cache, the state and the pin up to the head.
     ///
     /// # Errors
     /// As [`Session::open`].
@@ -229,7 +231,7 @@ impl Session {
         }
     }
 
-    /// Brings the verified copy and the state up to the head; waits so long for other processes of this account.
+    /// Brings the verified cache and the state up to the head; waits so long for other processes of this account.
     fn catch_up(&mut self, patience: Duration, progress: &mut dyn FnMut(u64)) -> Result<(), StoreError> {
         let newest = self.shared.newest()?;
         let is_newest = |state: &Register| newest.is_some() && state.head().map(|head| head.seq) == newest;
@@ -237,26 +239,26 @@ impl Session {
             return Ok(());
         }
         // Mostly nothing is new but to this process: then nothing is written.
-        let still = self.copy.still()?;
-        self.copy.load(&self.shared, &mut self.state)?;
+        let still = self.cache.hold_snapshot()?;
+        self.cache.load(&self.shared, &mut self.state)?;
         drop(still);
         if is_newest(&self.state) {
             self.fault = None;
             return self.check_pin();
         }
-        let erasures = self.state.governance().erasures().count();
-        let tx = self.copy.begin(patience)?;
-        self.copy.load(&self.shared, &mut self.state)?;
-        let reading = follow(&self.shared, &self.copy, &mut self.state, self.fingerprint, Mode::Advance, progress)?;
+        let redactions = self.state.governance().redactions().count();
+        let tx = self.cache.begin(patience)?;
+        self.cache.load(&self.shared, &mut self.state)?;
+        let reading = replay(&self.shared, &self.cache, &mut self.state, self.fingerprint, Mode::Advance, progress)?;
         // Up to the pin everything was right once.
         let pinned = self.pin.map(|pin| pin.head.seq);
-        if reading.findings.first().is_some_and(|it| it.seq <= pinned) && self.copy_is_wrong(progress)? {
-            return Err(self.copy.damaged("it is not what the log says".to_owned()));
+        if reading.findings.first().is_some_and(|it| it.seq <= pinned) && self.cache_is_wrong(progress)? {
+            return Err(self.cache.damaged("it is not what the log says".to_owned()));
         }
-        self.copy.write_down(&self.state)?;
-        tx.commit().map_err(StoreError::copy(self.copy.conn(), "bringing the verified copy on"))?;
-        if self.state.governance().erasures().count() != erasures {
-            self.copy.flush()?;
+        self.cache.write_down(&self.state)?;
+        tx.commit().map_err(StoreError::cache(self.cache.conn(), "bringing the verified cache on"))?;
+        if self.state.governance().redactions().count() != redactions {
+            self.cache.flush()?;
         }
         self.fault = reading.findings.into_iter().next();
         self.check_pin()
@@ -265,14 +267,14 @@ impl Session {
     /// The file may have been exchanged since memory was held against it.
     fn check_pin(&self) -> Result<(), StoreError> {
         if let Some(Pin { head, verified, .. }) = self.pin.filter(|_| self.fault.is_none())
-            && self.copy.leaf(head.seq)? != Some(head.leaf)
+            && self.cache.leaf(head.seq)? != Some(head.leaf)
         {
             return Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified: Some(verified) });
         }
         Ok(())
     }
 
-    /// The pin advances after the copy's commit, so that it never runs ahead of what was verified, nor of what is
+    /// The pin advances after the cache's commit, so that it never runs ahead of what was verified, nor of what is
     /// durable.
     fn advance_pin(&mut self, now: Time) -> Result<(), StoreError> {
         let (Some(file), Some(head)) = (&self.pin_file, self.state.head()) else { return Ok(()) };
@@ -284,18 +286,18 @@ impl Session {
         if self.durable != Some(head) {
             self.shared.sync()?;
         }
-        let pin = self.pin_at(head, now, |seq| self.copy.leaf(seq))?;
+        let pin = self.pin_at(head, now, |seq| self.cache.leaf(seq))?;
         self.pin = Some(file.advance(pin)?);
         Ok(())
     }
 
-    /// Erased texts that stand in the file again.
-    fn standing_again(&self) -> Result<Vec<Finding>, StoreError> {
+    /// Redacted texts that stand in the file again.
+    fn redacted_again(&self) -> Result<Vec<Finding>, StoreError> {
         let mut findings = Vec::new();
-        for (seq, text, motion) in self.state.governance().erasures() {
+        for (seq, text, proposal) in self.state.governance().redactions() {
             if self.has_text(seq, text)? {
-                let meaning = format!("the text that motion {motion} erased stands there again");
-                findings.push(Finding::at(seq, "erased", meaning));
+                let meaning = format!("the text that proposal {proposal} redacted stands there again");
+                findings.push(Finding::at(seq, "redacted", meaning));
             }
         }
         Ok(findings)
@@ -307,10 +309,10 @@ impl Session {
         Ok(found.is_some_and(|found| text::digest(&found) == text))
     }
 
-    /// The entries whose texts these motions, once carried, have erased and the file still has.
-    fn to_erase(&self, after: &Register) -> Result<Vec<u64>, StoreError> {
-        let erasures = after.governance().erasures();
-        let fresh = erasures.filter(|(seq, text, _)| self.state.governance().erased(*seq, *text).is_none());
+    /// The entries whose texts these proposals, once carried, have redacted and the file still has.
+    fn to_redact(&self, after: &Register) -> Result<Vec<u64>, StoreError> {
+        let redactions = after.governance().redactions();
+        let fresh = redactions.filter(|(seq, text, _)| self.state.governance().redacted(*seq, *text).is_none());
         let mut seqs = Vec::new();
         for (seq, text, _) in fresh {
             if self.has_text(seq, text)? {
@@ -323,41 +325,41 @@ impl Session {
     /// The register's governance as it was after some entry, in a state without changes.
     ///
     /// # Errors
-    /// As [`VerifiedCopy::governed`].
+    /// As [`VerifiedCache::governed`].
     pub fn governed(&self, until: u64) -> Result<Register, StoreError> {
-        self.copy.governed(until)
+        self.cache.governed(until)
     }
 
     /// Makes sure that a change is part of the state.
     ///
     /// # Errors
-    /// As [`VerifiedCopy::change`].
+    /// As [`VerifiedCache::change`].
     pub fn load(&mut self, change: ChangeId) -> Result<Option<&Change>, StoreError> {
         if !self.state.knows(change)
-            && let Some(change) = self.copy.change(&self.shared, change)?
+            && let Some(change) = self.cache.change(&self.shared, change)?
         {
             self.state.adopt(change);
         }
         Ok(self.state.change(change).ok())
     }
 
-    /// Holds file and copy still, until what is returned is dropped: many readings in a row then cost one lock each.
+    /// Holds file and cache still, until what is returned is dropped: many readings in a row then cost one lock each.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn still(&self) -> Result<impl Sized, StoreError> {
-        Ok((self.shared.still()?, self.copy.still()?))
+    pub fn hold_snapshot(&self) -> Result<impl Sized, StoreError> {
+        Ok((self.shared.hold_snapshot()?, self.cache.hold_snapshot()?))
     }
 
     /// Makes sure that changes are part of the state: as [`Session::load`] each of them, in less time.
     ///
     /// # Errors
-    /// As [`VerifiedCopy::change`].
+    /// As [`VerifiedCache::change`].
     pub fn load_all(&mut self, changes: &[ChangeId]) -> Result<(), StoreError> {
-        let _still = (self.shared.still()?, self.copy.still()?);
+        let _snapshot = (self.shared.hold_snapshot()?, self.cache.hold_snapshot()?);
         for change in changes {
             if !self.state.knows(*change)
-                && let Some(change) = self.copy.change(&self.shared, *change)?
+                && let Some(change) = self.cache.change(&self.shared, *change)?
             {
                 self.state.adopt(change);
             }
@@ -373,7 +375,7 @@ impl Session {
         let Some(raw) = self.raw(seq)? else { return Ok(None) };
         let entry = entry::parse(&raw).map_err(|defect| StoreError::defect(seq, &defect))?;
         match entry.gone() {
-            Some(text) if self.state.governance().erased(seq, text).is_none() => {
+            Some(text) if self.state.governance().redacted(seq, text).is_none() => {
                 Err(StoreError::defect(seq, &Defect::TextMissing))
             }
             _ => Ok(Some(entry)),
@@ -385,13 +387,13 @@ impl Session {
     /// # Errors
     /// As [`Session::entry`].
     pub fn raw(&self, seq: u64) -> Result<Option<Raw>, StoreError> {
-        match self.copy.leaf(seq)? {
+        match self.cache.leaf(seq)? {
             Some(leaf) => verified_before(&self.shared, Head { seq, leaf }).map(Some),
             None => Ok(None),
         }
     }
 
-    /// Puts a sealed entry behind the head, which ends the turn, and brings copy, state and pin on. `false` where
+    /// Puts a sealed entry behind the head, which ends the turn, and brings cache, state and pin on. `false` where
     /// somebody was faster and nothing was written.
     ///
     /// # Errors
@@ -400,41 +402,43 @@ impl Session {
         self.may_record(&entry.event)?;
         let mut after = self.state.clone();
         after.apply(&entry.header, entry.leaf, &entry.event);
-        let erase = self.to_erase(&after)?;
-        let done = self.shared.append(&turn, self.state.head(), raw, &erase, |tx| tables::project(tx, entry, &after));
+        let redact = self.to_redact(&after)?;
+        let done = self.shared.append(&turn, self.state.head(), raw, &redact, |tx| tables::project(tx, entry, &after));
         drop(turn);
         match done? {
             Appended::HeadMoved => Ok(false),
             Appended::Done => {
                 self.durable = Some(Head { seq: raw.seq, leaf: entry.leaf });
-                let erased = self.erased_from_log(&erase);
-                let after = erased.and_then(|()| self.refresh(now, &mut |_| {}));
-                after.map(|()| true).map_err(|source| StoreError::Unremembered { seq: raw.seq, source: source.into() })
+                let redacted = self.redacted_from_wal(&redact);
+                let after = redacted.and_then(|()| self.refresh(now, &mut |_| {}));
+                after
+                    .map(|()| true)
+                    .map_err(|source| StoreError::RecordedButNotPinned { seq: raw.seq, source: source.into() })
             }
         }
     }
 
-    /// Compares the shared tables with the verified copy, refills them, and says what differed; none where somebody
+    /// Compares the shared tables with the verified cache, refills them, and says what differed; none where somebody
     /// recorded meanwhile and nothing was done.
     ///
     /// # Errors
     /// As [`SharedFile::append`].
     pub fn rebuild(&mut self, turn: &Turn) -> Result<Option<Vec<Finding>>, StoreError> {
         // Where the two differ, either may be wrong, and nothing wrong may be written for everybody.
-        let differ = !compare::compare(self.shared.conn(), self.copy.conn())?.is_empty();
-        if differ && self.copy_is_wrong(&mut |_| {})? {
-            return Err(self.copy.damaged("it is not what the log says".to_owned()));
+        let differ = !compare::compare(self.shared.conn(), self.cache.conn())?.is_empty();
+        if differ && self.cache_is_wrong(&mut |_| {})? {
+            return Err(self.cache.damaged("it is not what the log says".to_owned()));
         }
-        let erase: Vec<u64> = self.standing_again()?.into_iter().filter_map(|finding| finding.seq).collect();
-        let done = self.shared.refill(turn, self.state.head(), &erase, self.copy.conn())?;
-        self.erased_from_log(&erase)?;
+        let redact: Vec<u64> = self.redacted_again()?.into_iter().filter_map(|finding| finding.seq).collect();
+        let done = self.shared.refill(turn, self.state.head(), &redact, self.cache.conn())?;
+        self.redacted_from_wal(&redact)?;
         Ok(done)
     }
 
-    /// What was erased goes out of the write-ahead log too.
-    fn erased_from_log(&mut self, erased: &[u64]) -> Result<(), StoreError> {
-        if !erased.is_empty() && !self.shared.flush()? {
-            self.notices.push(Notice::ErasedLater);
+    /// What was redacted goes out of the write-ahead log too.
+    fn redacted_from_wal(&mut self, redacted: &[u64]) -> Result<(), StoreError> {
+        if !redacted.is_empty() && !self.shared.flush()? {
+            self.notices.push(Notice::RedactedLater);
         }
         Ok(())
     }

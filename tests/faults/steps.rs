@@ -138,11 +138,11 @@ fn a_change_with_artifacts_is_filed_or_not_whatever_fails() {
 }
 
 #[test]
-fn a_text_is_erased_with_its_motion_or_not_whatever_fails() {
+fn a_text_is_redacted_with_its_proposal_or_not_whatever_fails() {
     let world = filed();
-    world.ok("alice", "motion redact 2 --reason 'A password was written into it.'");
+    world.ok("alice", "proposal redact 2 --reason 'A password was written into it.'");
     let digest = world.raw(3).leaf().to_string();
-    let words = &["motion", "second", "1", "--digest", &digest];
+    let words = &["proposal", "second", "1", "--digest", &digest];
     sweep(world, &Case { person: "bob", words, done: |world| world.raw(2).text.is_none(), records: true, whole: true });
 }
 

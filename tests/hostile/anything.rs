@@ -2,13 +2,13 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use twinseal::draft;
-use twinseal::log::request::Request;
-use twinseal::log::{Raw, entry};
+use twinseal::format::request::Request;
+use twinseal::format::{Raw, entry};
+use twinseal::input;
 
 use super::FULL;
 use super::requests::with_request;
-use super::support::{Alone, World};
+use crate::support::{Alone, World};
 
 const CASES: u32 = 400;
 
@@ -38,7 +38,7 @@ fn mutation() -> impl Strategy<Value = (prop::sample::Index, usize, Vec<u8>)> {
 
 /// Reads a draft: whatever it is, it is read, or its faults are named on lines that it has.
 fn read_draft(text: &str) -> Result<(), TestCaseError> {
-    if let Err(faults) = draft::read(text, &Alone) {
+    if let Err(faults) = input::read(text, &Alone) {
         prop_assert!(!faults.is_empty());
         let lines = text.split('\n').count();
         prop_assert!(faults.iter().all(|fault| (1..=lines).contains(&fault.line)), "{faults:?}");

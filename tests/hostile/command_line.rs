@@ -6,8 +6,8 @@ use std::process::Command;
 
 use twinseal::error::Exit;
 
-use super::support::World;
 use super::{DECEPTIVE, complains, fails};
+use crate::support::World;
 
 #[test]
 fn no_remark_takes_a_deceptive_character() {
@@ -21,7 +21,7 @@ fn no_remark_takes_a_deceptive_character() {
     let commands: [(&str, &[&str]); 4] = [
         ("carol", &["reject", "CHG-2", "--reason"]),
         ("erin", &["finish", "CHG-1", "--outcome", "failed", "--note"]),
-        ("bob", &["motion", "decline", "1", "--reason"]),
+        ("bob", &["proposal", "decline", "1", "--reason"]),
         ("frank", &["person", "request", "frank", "--register", &id, "--name"]),
     ];
     let with = |command: &[&str], text: &str| {
@@ -69,8 +69,8 @@ fn no_id_of_nothing_is_taken() {
             &["reject", "--reason", "no", "--", id],
             &["start", "--", id],
             &["finish", "--outcome", "failed", "--", id],
-            &["motion", "show", "--", id],
-            &["motion", "second", "--", id],
+            &["proposal", "show", "--", id],
+            &["proposal", "second", "--", id],
             &["log", &format!("--change={id}")],
         ];
         for command in commands {
@@ -94,7 +94,7 @@ fn no_id_of_nothing_is_taken() {
     for (command, complaint) in [
         ("show CHG-2", "there is no CHG-2"),
         ("approve CHG-9007199254740991", "there is no CHG-9007199254740991"),
-        ("motion show 1", "there is no motion 1"),
+        ("proposal show 1", "there is no proposal 1"),
         ("person show daev", "there is no daev in this register; did you mean dave?"),
         ("log --seq 3", "there is no entry 3"),
         ("log --seq 18446744073709551615", "there is no entry 18446744073709551615"),

@@ -2,8 +2,8 @@
 
 use twinseal::error::Exit;
 
-use super::support::CHANGE;
 use super::{FULL, complains, fails, faults, world};
+use crate::support::CHANGE;
 
 #[test]
 fn no_key_is_doubled_or_unknown() {

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use twinseal::error::Exit;
 
-use super::support::World;
 use super::{complains, fails};
+use crate::support::World;
 
 /// A key of somebody in their home, with these permissions.
 fn put_key(world: &World, content: &[u8], mode: u32) -> PathBuf {

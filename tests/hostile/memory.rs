@@ -5,7 +5,7 @@ use std::fs;
 use twinseal::error::Exit;
 
 use super::fails;
-use super::support::World;
+use crate::support::World;
 
 #[test]
 fn no_damaged_pin_is_passed_over() {

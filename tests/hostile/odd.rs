@@ -2,10 +2,10 @@
 
 use twinseal::domain::{Description, Text};
 use twinseal::error::Exit;
-use twinseal::log::entry;
+use twinseal::format::entry;
 
-use super::support::World;
 use super::{FULL, TEXTS, quoted, world};
+use crate::support::World;
 
 /// Text that looks dangerous or rare and deceives nobody.
 const ODD: [&str; 9] = [
@@ -62,8 +62,8 @@ fn odd_names_come_back_unharmed() {
             ["person", "request", &person, "--name", odd, "--register", &id, "--out", &format!("{person}.request")];
         assert_eq!(world.run_words(&person, &request.map(str::to_owned), None).exit, Exit::Done);
         world.ok("alice", &format!("person enrol {person}={person}.request:engineer"));
-        let digest = world.state().governance().motions().values().last().unwrap().opened;
-        world.ok("bob", &format!("motion second {} --digest {digest}", number + 1));
+        let digest = world.state().governance().proposals().values().last().unwrap().opened;
+        world.ok("bob", &format!("proposal second {} --digest {digest}", number + 1));
         assert!(world.ok("audrey", "person list").contains(odd));
     }
     assert_eq!(world.findings("audrey"), Vec::<String>::new());

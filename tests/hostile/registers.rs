@@ -3,14 +3,14 @@
 use std::fs;
 
 use data_encoding::BASE64;
-use twinseal::domain::{Digest, Event, Header, Member, Policy, RegisterId, Role, Standing};
+use twinseal::domain::{Digest, Event, Grants, Header, Member, Policy, RegisterId, Role};
 use twinseal::error::Exit;
-use twinseal::log::request::Request;
-use twinseal::log::{Raw, Unsigned};
+use twinseal::format::request::Request;
+use twinseal::format::{Raw, Unsigned};
 use twinseal::store::SharedFile;
 
-use super::support::{CHANGE, World};
 use super::{complains, fails};
+use crate::support::{CHANGE, World};
 
 /// Whatever is asked of this file, this is the answer.
 #[track_caller]
@@ -87,7 +87,7 @@ fn no_register_of_a_newer_format_is_read() {
     let world = World::with_requests();
     let members = ["alice", "bob"].map(|person| {
         let request = Request::read(&fs::read(world.path(&format!("{person}.request"))).unwrap()).unwrap();
-        Member { person: request.person, standing: Standing::of([Role::Admin]), key: request.key, proof: request.proof }
+        Member { person: request.person, grants: Grants::of([Role::Admin]), key: request.key, proof: request.proof }
     });
     let signer = world.signer("alice");
     let header = Header {

@@ -3,10 +3,10 @@
 use std::fs;
 
 use twinseal::error::Exit;
-use twinseal::log::request::Request;
+use twinseal::format::request::Request;
 
-use super::support::{CHANGE, World};
 use super::{complains, fails};
+use crate::support::{CHANGE, World};
 
 /// A world in which frank asks to be enrolled, and his request.
 pub fn with_request() -> (World, String) {

@@ -12,7 +12,7 @@ use twinseal::domain::is_forbidden;
 use twinseal::error::Exit;
 
 use super::quoted;
-use super::support::{CHANGE, Output, PEOPLE, World, words};
+use crate::support::{CHANGE, Output, PEOPLE, World, words};
 
 /// What can steer a terminal, or hide: controls, separators of lines and paragraphs, and whatever Unicode 16 says is to
 /// be ignored when shown (`Default_Ignorable_Code_Point`), but for the selectors that ask for an emoji or a glyph.
@@ -148,13 +148,13 @@ const DAY: [(&str, &str); 65] = [
     ("frank", "key show NAME.key"),
     ("frank", "person request frank --key NAME.key --register {register} --out NAME.request"),
     ("alice", "person enrol frank=NAME.request:approver"),
-    ("bob", "motion list"),
-    ("bob", "motion show 1"),
-    ("bob", "motion second 1 --digest {opened}"),
+    ("bob", "proposal list"),
+    ("bob", "proposal show 1"),
+    ("bob", "proposal second 1 --digest {opened}"),
     ("alice", "person grant frank --group dba --reason Help."),
-    ("bob", "motion decline 2 --reason No."),
+    ("bob", "proposal decline 2 --reason No."),
     ("alice", "person revoke-role erin approver"),
-    ("alice", "motion withdraw 3"),
+    ("alice", "proposal withdraw 3"),
     ("alice", "person retire dave"),
     ("deploy", "key new --no-passphrase NAMEm.key"),
     ("deploy", "person request deploy --key NAMEm.key --register {register} --out NAMEm.request"),
@@ -172,8 +172,8 @@ const DAY: [(&str, &str); 65] = [
     ("alice", "policy check NAMEp.toml"),
     ("alice", "policy propose NAMEp.toml"),
     ("bob", "policy show"),
-    ("alice", "motion redact 4 --reason Secret."),
-    ("alice", "motion restored --restored 2 --lost 900:{leaf} --reason Lost."),
+    ("alice", "proposal redact 4 --reason Secret."),
+    ("alice", "proposal restored --restored 2 --lost 900:{leaf} --reason Lost."),
     ("audrey", "person list"),
     ("audrey", "person show carol"),
     ("audrey", "log"),
@@ -192,12 +192,12 @@ const DAY: [(&str, &str); 65] = [
 /// A line of the day for this world, as words.
 fn filled(world: &World, line: &str) -> Vec<String> {
     let key = |person: &str| world.signer(person).public().fingerprint().to_string();
-    let motion = || world.state().governance().motions().values().last().unwrap().opened.to_string();
+    let proposal = || world.state().governance().proposals().values().last().unwrap().opened.to_string();
     let fill = |word: String| match word.as_str() {
         "{fingerprint}" => world.fingerprint(),
         "{revision}" => world.revision("CHG-1").filed.to_string(),
         "{register}" => world.state().id().unwrap().to_string(),
-        "{opened}" => motion(),
+        "{opened}" => proposal(),
         "{dave}" => key("dave"),
         "{carol}" => key("carol"),
         word => word.replace("NAME", &sample()).replace("{leaf}", &"7".repeat(64)),

@@ -11,11 +11,11 @@ use std::thread;
 
 use twinseal::domain::wire;
 use twinseal::error::Exit;
-use twinseal::log::Raw;
+use twinseal::format::Raw;
 
 use super::quoted;
 use super::screen::{Lines, MODES, Mode, all, calm, came, day, sample};
-use super::support::{PEOPLE, World, words};
+use crate::support::{PEOPLE, World, words};
 
 /// Runs commands once more, in hostile surroundings that are said to be such by at least so many of them.
 #[track_caller]

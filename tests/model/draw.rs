@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use twinseal::domain::{ChangeKind, Duty, Field, LinkKind, Outcome, Refusal, Risk, Role};
 
-use super::facts::{Artifact, DAY, Entry, Key, Person, Proposal, Revision, Terms, Time, What};
+use super::facts::{Action, Artifact, DAY, Entry, Facts, Key, Person, Revision, Time, What};
 use super::model::{Model, Story};
 use super::real::{KEYS, PEOPLE, Real};
 
@@ -128,8 +128,8 @@ impl Draw<'_> {
                 }
                 return words;
             }
-            What::Init { .. } | What::Propose { proposal: Proposal::Enrol(_), .. } => Field::Name,
-            What::Propose { proposal: Proposal::Policy { .. }, .. } => Field::Source,
+            What::Init { .. } | What::Propose { action: Action::Enrol(_), .. } => Field::Name,
+            What::Propose { action: Action::Policy { .. }, .. } => Field::Source,
             What::Seal | What::Second(_) | What::TakeBack(_) | What::Start { .. } | What::Refused { .. } => {
                 return BTreeSet::new();
             }
@@ -188,8 +188,8 @@ impl Draw<'_> {
             3 => entry.time += (self.rng.below(81) as Time - 40) * TICK,
             _ => entry.words.clear(),
         }
-        if let What::File { terms, .. } | What::Revise { terms, .. } = &mut entry.what {
-            terms.evidence &= entry.words.contains(&Field::Tests);
+        if let What::File { facts, .. } | What::Revise { facts, .. } = &mut entry.what {
+            facts.evidence &= entry.words.contains(&Field::Tests);
         }
     }
 
@@ -220,14 +220,14 @@ impl Draw<'_> {
     /// The next step of a change on its way.
     fn advance(&mut self) -> Entry {
         let (model, now) = (self.model, self.now);
-        let waits = |it: &Story<'_>| it.started || now < it.terms().window.1;
+        let waits = |it: &Story<'_>| it.started || now < it.facts().window.1;
         let change = self.change(|it| !it.withdrawn && it.outcomes.is_empty() && waits(it));
         let Some(story) = model.story(change) else { return self.file() };
         if story.started {
             self.finish()
-        } else if story.rejected || !waits(&story) || model.is_erased(story.current().filed) {
+        } else if story.rejected || !waits(&story) || model.is_redacted(story.current().filed) {
             self.revise()
-        } else if model.counted(&story, now).len() < model.needed(story.terms()) {
+        } else if model.counted(&story, now).len() < model.needed(story.facts()) {
             self.approve_this(&story)
         } else {
             self.start_this(&story)
@@ -237,20 +237,20 @@ impl Draw<'_> {
     fn file(&mut self) -> Entry {
         let actor = self.with_role(Role::Engineer);
         let change = self.model.changes() + if self.rng.percent(98) { 1 } else { 1 + self.rng.below(3) };
-        let terms = self.terms(actor);
-        self.filing(actor, What::File { change, terms })
+        let facts = self.facts(actor);
+        self.filing(actor, What::File { change, facts })
     }
 
     /// A revision as it is filed: evidence needs a test that it shows.
     fn filing(&mut self, actor: Person, what: What) -> Entry {
         let mut entry = self.by(actor, what);
-        if let What::File { terms, .. } | What::Revise { terms, .. } = &mut entry.what {
-            terms.evidence = entry.words.contains(&Field::Tests) && self.rng.percent(70);
+        if let What::File { facts, .. } | What::Revise { facts, .. } = &mut entry.what {
+            facts.evidence = entry.words.contains(&Field::Tests) && self.rng.percent(70);
         }
         entry
     }
 
-    fn terms(&mut self, actor: Person) -> Terms {
+    fn facts(&mut self, actor: Person) -> Facts {
         let (model, now) = (self.model, self.now);
         let engineer = |it: Person| model.has_role(it, Role::Engineer, now);
         let mut implementers = BTreeSet::from([self.somebody(engineer)]);
@@ -269,7 +269,7 @@ impl Draw<'_> {
             artifacts.extend(artifacts.first().copied());
         }
         let kind = self.rng.weighed(&[3, 55, 42]);
-        Terms {
+        Facts {
             kind: ChangeKind::ALL[kind],
             risk: self.rng.one(Risk::ALL),
             owner: if self.rng.percent(50) { actor } else { self.somebody(|_| true) },
@@ -284,7 +284,7 @@ impl Draw<'_> {
 
     fn approve(&mut self) -> Entry {
         let now = self.now;
-        let change = self.change(|it| !it.withdrawn && !it.started && !it.rejected && now < it.terms().window.1);
+        let change = self.change(|it| !it.withdrawn && !it.started && !it.rejected && now < it.facts().window.1);
         let model = self.model;
         match model.story(change) {
             Some(story) => self.approve_this(&story),
@@ -317,22 +317,22 @@ impl Draw<'_> {
     }
 
     fn start_this(&mut self, story: &Story<'_>) -> Entry {
-        let terms = story.terms();
-        let implementers: Vec<Person> = terms.implementers.iter().copied().collect();
+        let facts = story.facts();
+        let implementers: Vec<Person> = facts.implementers.iter().copied().collect();
         let anybody = self.anybody();
         let actor = if self.rng.percent(94) { self.rng.one_or(&implementers, anybody) } else { anybody };
         let of = self.revision(story.number);
-        let mut artifacts = terms.artifacts.clone();
+        let mut artifacts = facts.artifacts.clone();
         match self.rng.below(24) {
             0 => drop(artifacts.pop()),
             1 => artifacts.push((7, 0)),
             2 => artifacts.iter_mut().for_each(|it| it.1 = 1),
-            3 => artifacts.extend(terms.artifacts.first().copied()),
+            3 => artifacts.extend(facts.artifacts.first().copied()),
             _ => {}
         }
         let mut entry = self.by(actor, What::Start { of, artifacts });
-        if terms.window.0 > self.now && self.rng.percent(70) {
-            entry.time = terms.window.0;
+        if facts.window.0 > self.now && self.rng.percent(70) {
+            entry.time = facts.window.0;
         }
         entry
     }
@@ -344,7 +344,7 @@ impl Draw<'_> {
         let model = self.model;
         let withdraws = matches!(what(of), What::Withdraw(_));
         let actor = match model.story(change) {
-            Some(story) if withdraws => self.somebody(|it| story.requested_by(it) || story.terms().owner == it),
+            Some(story) if withdraws => self.somebody(|it| story.requested_by(it) || story.facts().owner == it),
             _ => self.with_role(Role::Approver),
         };
         self.by(actor, what(of))
@@ -366,17 +366,17 @@ impl Draw<'_> {
         let of = self.revision(change);
         let model = self.model;
         let Some(story) = model.story(change) else { return self.file() };
-        let actor = self.somebody(|it| story.requested_by(it) || story.terms().owner == it);
-        let fresh = self.terms(actor);
-        let mut terms = story.terms().clone();
+        let actor = self.somebody(|it| story.requested_by(it) || story.facts().owner == it);
+        let fresh = self.facts(actor);
+        let mut facts = story.facts().clone();
         match self.rng.below(5) {
-            0 => terms.owner = fresh.owner,
-            1 => terms.implementers = fresh.implementers,
-            2 => terms.window = fresh.window,
+            0 => facts.owner = fresh.owner,
+            1 => facts.implementers = fresh.implementers,
+            2 => facts.window = fresh.window,
             3 => {}
-            _ => terms = fresh,
+            _ => facts = fresh,
         }
-        self.filing(actor, What::Revise { of, terms })
+        self.filing(actor, What::Revise { of, facts })
     }
 
     fn finish(&mut self) -> Entry {
@@ -386,8 +386,8 @@ impl Draw<'_> {
         let model = self.model;
         let named = |it: Person| {
             model.story(change).is_some_and(|story| {
-                let terms = story.terms();
-                terms.owner == it || terms.implementers.contains(&it)
+                let facts = story.facts();
+                facts.owner == it || facts.implementers.contains(&it)
             })
         };
         let actor = self.somebody(named);

@@ -1,6 +1,6 @@
 //! What histories are made of, in the model's own words: people, keys and entries are numbers, times are seconds.
 //!
-//! An entry is named by its place, and so is the revision that it filed, the motion that it opened, the standing that
+//! An entry is named by its place, and so is the revision that it filed, the proposal that it opened, the grants that
 //! it gave, and the text that it carried. A place where nothing of the kind stands names nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +21,7 @@ pub const DAY: Time = 86_400;
 
 /// What somebody may do; whoever has operators is a machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct Grants {
     pub roles: BTreeMap<Role, Option<Time>>,
     pub groups: BTreeMap<usize, Option<Time>>,
     pub operators: BTreeSet<Person>,
@@ -31,7 +31,7 @@ pub struct Standing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Newcomer {
     pub person: Person,
-    pub standing: Standing,
+    pub grants: Grants,
     pub key: Key,
 }
 
@@ -53,14 +53,14 @@ pub struct Policy {
     pub requirements: Vec<Requirement>,
 }
 
-/// What a motion asks for.
+/// What a proposal asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Proposal {
+pub enum Action {
     Enrol(Vec<Newcomer>),
     Roles {
         person: Person,
         replaces: Place,
-        standing: Standing,
+        grants: Grants,
     },
     Retire {
         person: Person,
@@ -90,7 +90,7 @@ pub type Artifact = (u8, u8);
 
 /// What rules can read of a revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Terms {
+pub struct Facts {
     pub kind: ChangeKind,
     pub risk: Risk,
     pub owner: Person,
@@ -111,14 +111,14 @@ pub struct Revision {
     pub filed: Place,
 }
 
-/// A motion, as somebody names it.
+/// A proposal, as somebody names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Motion {
+pub struct Proposal {
     pub number: usize,
     pub opened: Place,
 }
 
-/// What is done. Changes and motions are numbered from one.
+/// What is done. Changes and proposals are numbered from one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
     Init {
@@ -129,20 +129,20 @@ pub enum What {
     Seal,
     Propose {
         number: usize,
-        proposal: Proposal,
+        action: Action,
     },
-    Second(Motion),
-    Decline(Motion),
-    TakeBack(Motion),
+    Second(Proposal),
+    Decline(Proposal),
+    TakeBack(Proposal),
     Revoke(Key),
     Suspend(Key),
     File {
         change: usize,
-        terms: Terms,
+        facts: Facts,
     },
     Revise {
         of: Revision,
-        terms: Terms,
+        facts: Facts,
     },
     Withdraw(Revision),
     Approve(Revision),

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use twinseal::domain::Role;
 
-use super::facts::{DAY, Entry, Key, Motion, Newcomer, Person, Place, Proposal, Standing, Time, What};
+use super::facts::{Action, DAY, Entry, Grants, Key, Newcomer, Person, Place, Proposal, Time, What};
 use super::model::{Fact, Model};
 use super::rules::Broken;
 
-/// For how long a motion stays open.
+/// For how long a proposal stays open.
 const WEEK: Time = 7 * DAY;
 
 impl Model {
@@ -16,7 +16,7 @@ impl Model {
         no.when(!self.entries.is_empty(), "founding");
         no.when(format != 1, "format");
         self.break_newcomers(no, members, entry.time);
-        let admin = |it: &&Newcomer| it.standing.roles.get(&Role::Admin) == Some(&None);
+        let admin = |it: &&Newcomer| it.grants.roles.get(&Role::Admin) == Some(&None);
         let admins: Vec<&Newcomer> = members.iter().filter(admin).collect();
         no.when(admins.len() < 2, "two-admins");
         no.when(!admins.iter().any(|it| (it.person, it.key) == (entry.actor, entry.key)), "founder-is-admin");
@@ -36,65 +36,65 @@ impl Model {
                 no.when(self.owner_of(*key).is_none(), "key-known");
                 no.when(self.is_revoked(*key) || self.suspension(*key).is_some(), "key-live");
             }
-            What::Propose { number, proposal } => {
-                no.when(*number != self.motions().len() + 1, "motion-number");
-                self.break_proposal(no, proposal, *time);
+            What::Propose { number, action } => {
+                no.when(*number != self.proposals().len() + 1, "proposal-number");
+                self.break_proposal(no, action, *time);
             }
-            What::Second(motion) => self.break_second(no, entry, *motion),
-            What::Decline(motion) => {
-                let proposer = self.break_open_motion(no, *motion);
-                no.when(proposer == Some(*actor), "motion-by-two");
+            What::Second(proposal) => self.break_second(no, entry, *proposal),
+            What::Decline(proposal) => {
+                let proposer = self.break_open_proposal(no, *proposal);
+                no.when(proposer == Some(*actor), "proposal-by-two");
             }
-            What::TakeBack(motion) => {
-                let proposer = self.break_open_motion(no, *motion);
-                no.when(proposer != Some(*actor), "motion-proposer");
+            What::TakeBack(proposal) => {
+                let proposer = self.break_open_proposal(no, *proposal);
+                no.when(proposer != Some(*actor), "proposal-proposer");
             }
             _ => {}
         }
     }
 
-    /// Asks whether the motion is there and open, and tells who proposed it.
-    fn break_open_motion(&self, no: &mut Broken, motion: Motion) -> Option<Person> {
-        no.when(!self.motions().contains(&motion), "motion-known");
-        no.when(self.is_over(motion), "motion-open");
-        self.entries.get(motion.opened).map(|entry| entry.actor)
+    /// Asks whether the proposal is there and open, and tells who proposed it.
+    fn break_open_proposal(&self, no: &mut Broken, proposal: Proposal) -> Option<Person> {
+        no.when(!self.proposals().contains(&proposal), "proposal-known");
+        no.when(self.is_over(proposal), "proposal-open");
+        self.entries.get(proposal.opened).map(|entry| entry.actor)
     }
 
-    fn break_second(&self, no: &mut Broken, entry: &Entry, motion: Motion) {
-        let proposer = self.break_open_motion(no, motion);
-        let Some(Entry { key, time, what: What::Propose { proposal, .. }, .. }) = self.entries.get(motion.opened)
+    fn break_second(&self, no: &mut Broken, entry: &Entry, proposal: Proposal) {
+        let proposer = self.break_open_proposal(no, proposal);
+        let Some(Entry { key, time, what: What::Propose { action, .. }, .. }) = self.entries.get(proposal.opened)
         else {
             return;
         };
-        let proposer = proposer.expect("a motion has a proposer");
+        let proposer = proposer.expect("a proposal has a proposer");
         let now = entry.time;
-        no.when(proposer == entry.actor, "motion-by-two");
-        no.when(self.subjects(proposal).contains(&entry.actor), "motion-subject");
-        no.when(now >= time + WEEK, "motion-lapse");
+        no.when(proposer == entry.actor, "proposal-by-two");
+        no.when(self.subjects(action).contains(&entry.actor), "proposal-subject");
+        no.when(now >= time + WEEK, "proposal-lapse");
         let backed = self.has_role(proposer, Role::Admin, now) && self.is_live(*key, proposer);
-        no.when(!backed, "motion-backed");
-        no.when(self.is_erased(motion.opened), "motion-erased");
-        self.break_proposal(no, proposal, now);
+        no.when(!backed, "proposal-backed");
+        no.when(self.is_redacted(proposal.opened), "proposal-redacted");
+        self.break_proposal(no, action, now);
     }
 
-    /// The people whom a motion is about; for a machine, those who operate it, and those who would.
-    pub fn subjects(&self, proposal: &Proposal) -> BTreeSet<Person> {
+    /// The people whom a proposal is about; for a machine, those who operate it, and those who would.
+    pub fn subjects(&self, action: &Action) -> BTreeSet<Person> {
         let mut subjects = BTreeSet::new();
-        let mut standings: Vec<&Standing> = Vec::new();
-        match proposal {
-            Proposal::Enrol(members) => {
+        let mut standings: Vec<&Grants> = Vec::new();
+        match action {
+            Action::Enrol(members) => {
                 subjects.extend(members.iter().map(|it| it.person));
-                standings.extend(members.iter().map(|it| &it.standing));
+                standings.extend(members.iter().map(|it| &it.grants));
             }
-            Proposal::Roles { person, standing, .. } => {
+            Action::Roles { person, grants, .. } => {
                 subjects.insert(*person);
-                standings.push(standing);
+                standings.push(grants);
             }
-            Proposal::Retire { person, .. } | Proposal::AddKey { person, .. } => {
+            Action::Retire { person, .. } | Action::AddKey { person, .. } => {
                 subjects.insert(*person);
             }
-            Proposal::Lift { key, .. } => subjects.extend(self.owner_of(*key)),
-            Proposal::Policy { .. } | Proposal::Redact(_) | Proposal::Restored(..) => {}
+            Action::Lift { key, .. } => subjects.extend(self.owner_of(*key)),
+            Action::Policy { .. } | Action::Redact(_) | Action::Restored(..) => {}
         }
         let operators: Vec<Person> = subjects.iter().flat_map(|it| self.operators(*it)).collect();
         subjects.extend(operators);
@@ -102,63 +102,63 @@ impl Model {
         subjects
     }
 
-    /// What a motion may ask for at a moment.
-    fn break_proposal(&self, no: &mut Broken, proposal: &Proposal, now: Time) {
-        match proposal {
-            Proposal::Enrol(members) => self.break_newcomers(no, members, now),
-            Proposal::Roles { person, replaces, standing } => {
+    /// What a proposal may ask for at a moment.
+    fn break_proposal(&self, no: &mut Broken, action: &Action, now: Time) {
+        match action {
+            Action::Enrol(members) => self.break_newcomers(no, members, now),
+            Action::Roles { person, replaces, grants } => {
                 self.break_replaces(no, *person, *replaces);
                 let machine = !self.operators(*person).is_empty();
-                no.when(machine == standing.operators.is_empty(), "machine-stays");
-                self.break_standing(no, *person, standing, now, &[]);
-                let present = self.stands(*person).and_then(|(_, standing)| standing);
-                no.when(present == Some(standing), "motion-changes");
-                if standing.roles.get(&Role::Admin) != Some(&None) {
+                no.when(machine == grants.operators.is_empty(), "machine-stays");
+                self.break_standing(no, *person, grants, now, &[]);
+                let present = self.stands(*person).and_then(|(_, grants)| grants);
+                no.when(present == Some(grants), "proposal-changes");
+                if grants.roles.get(&Role::Admin) != Some(&None) {
                     self.break_admins_without(no, *person);
                 }
             }
-            Proposal::Retire { person, replaces } => {
+            Action::Retire { person, replaces } => {
                 self.break_replaces(no, *person, *replaces);
-                no.when(!self.is_here(*person), "motion-changes");
+                no.when(!self.is_here(*person), "proposal-changes");
                 self.break_admins_without(no, *person);
             }
-            Proposal::AddKey { person, key, vouch } => {
+            Action::AddKey { person, key, vouch } => {
                 no.when(self.stands(*person).is_none(), "enrolled");
                 no.when(matches!(self.stands(*person), Some((_, None))), "retired");
                 no.when(self.owner_of(*key).is_some(), "key-once");
                 no.when(vouch.is_some_and(|it| !self.is_live(it, *person)), "vouch-own-key");
             }
-            Proposal::Lift { key, replaces } => {
+            Action::Lift { key, replaces } => {
                 no.when(self.owner_of(*key).is_none(), "key-known");
                 no.when(self.suspension(*key).is_none(), "key-suspended");
-                no.when(self.suspension(*key) != Some(*replaces), "motion-replaces");
+                no.when(self.suspension(*key) != Some(*replaces), "proposal-replaces");
             }
-            Proposal::Policy { replaces, policy } => {
+            Action::Policy { replaces, policy } => {
                 let (since, present) = self.policy().expect("a register has a policy");
-                no.when(since != *replaces, "motion-replaces");
-                no.when(present == policy, "motion-changes");
+                no.when(since != *replaces, "proposal-replaces");
+                no.when(present == policy, "proposal-changes");
             }
-            Proposal::Redact(texts) => {
+            Action::Redact(texts) => {
                 no.when(texts.keys().any(|place| *place >= self.entries.len()), "redact-earlier");
                 let gone = |(place, text): (&Place, &Place)| {
-                    let same = |fact: &Fact| matches!(fact, Fact::Erased(p, t) if p == place && t == text);
+                    let same = |fact: &Fact| matches!(fact, Fact::Redacted(p, t) if p == place && t == text);
                     self.facts.iter().any(|(_, fact)| same(fact))
                 };
-                no.when(texts.iter().all(gone), "motion-changes");
+                no.when(texts.iter().all(gone), "proposal-changes");
             }
-            Proposal::Restored(from, lost) => {
+            Action::Restored(from, lost) => {
                 no.when(from >= lost || *from >= self.entries.len(), "restored-before");
                 let same = |fact: &Fact| matches!(fact, Fact::Restored(f, l) if f == from && l == lost);
-                no.when(self.facts.iter().any(|(_, fact)| same(fact)), "motion-changes");
+                no.when(self.facts.iter().any(|(_, fact)| same(fact)), "proposal-changes");
             }
         }
     }
 
-    /// A standing is replaced by whoever knows it: the motion names the entry that gave it.
+    /// A grants is replaced by whoever knows it: the proposal names the entry that gave it.
     fn break_replaces(&self, no: &mut Broken, person: Person, replaces: Place) {
         let stands = self.stands(person);
         no.when(stands.is_none(), "enrolled");
-        no.when(stands.is_none_or(|(since, _)| since != replaces), "motion-replaces");
+        no.when(stands.is_none_or(|(since, _)| since != replaces), "proposal-replaces");
     }
 
     /// Whoever takes an admin for good away leaves two.
@@ -175,11 +175,11 @@ impl Model {
         let known = people.iter().any(|it| self.stands(*it).is_some());
         no.when(known || people.len() < members.len(), "enrolled-once");
         no.when(keys.iter().any(|it| self.owner_of(*it).is_some()) || keys.len() < members.len(), "key-once");
-        members.iter().for_each(|it| self.break_standing(no, it.person, &it.standing, now, members));
+        members.iter().for_each(|it| self.break_standing(no, it.person, &it.grants, now, members));
     }
 
-    fn break_standing(&self, no: &mut Broken, person: Person, it: &Standing, now: Time, beside: &[Newcomer]) {
-        let new = |person: Person| beside.iter().any(|it| it.person == person && it.standing.operators.is_empty());
+    fn break_standing(&self, no: &mut Broken, person: Person, it: &Grants, now: Time, beside: &[Newcomer]) {
+        let new = |person: Person| beside.iter().any(|it| it.person == person && it.grants.operators.is_empty());
         let can = |operator: &Person| *operator != person && (new(*operator) || self.can_operate(*operator));
         let machine = !it.operators.is_empty();
         no.when(machine && it.roles.keys().any(|role| *role != Role::Engineer), "machine-role");

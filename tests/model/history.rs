@@ -28,24 +28,24 @@ pub struct Coverage {
     compared: u64,
     gates: u64,
     on_paper: u64,
-    erased: u64,
+    redacted: u64,
 }
 
 impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { histories, steps, compared, gates, on_paper, erased, .. } = self;
+        let Self { histories, steps, compared, gates, on_paper, redacted, .. } = self;
         writeln!(
             f,
             "{histories} histories, {steps} steps, {compared} verdicts compared, {gates} of them an open gate"
         )?;
-        writeln!(f, "{on_paper} histories in a file, {erased} texts erased there")?;
+        writeln!(f, "{on_paper} histories in a file, {redacted} texts redacted there")?;
         writeln!(f, "accepted: {:?}", self.accepted)?;
         write!(f, "refused: {:?}", self.refused)
     }
 }
 
 impl Coverage {
-    /// The generator is not idle: every rule said no many times, and changes and motions went all their way.
+    /// The generator is not idle: every rule said no many times, and changes and proposals went all their way.
     pub fn is_enough(&self) {
         let seen = |name: &str, list: &BTreeMap<String, u64>| list.get(name).copied().unwrap_or_default();
         for rule in Refusal::RULES {
@@ -57,7 +57,7 @@ impl Coverage {
         let starts = seen("change.start", &self.accepted);
         assert!(starts >= self.histories / 2, "too few changes were started: {self}");
         assert!(self.gates >= self.histories, "too few changes could be started: {self}");
-        assert!(self.on_paper >= 100 && self.erased >= 10, "too little of it went through a file: {self}");
+        assert!(self.on_paper >= 100 && self.redacted >= 10, "too little of it went through a file: {self}");
     }
 }
 
@@ -199,8 +199,8 @@ impl History {
         let counted: Vec<&PersonId> = tally.counted.iter().map(|vote| &vote.person).collect();
         let expect: BTreeSet<&PersonId> = self.model.counted(&story, self.now).into_iter().map(id).collect();
         let same = counted.iter().copied().collect::<BTreeSet<_>>() == expect && counted.len() == expect.len();
-        if status != expected || !same || tally.need != self.model.needed(story.terms()) {
-            let model = format!("{expected}, {expect:?} of {}", self.model.needed(story.terms()));
+        if status != expected || !same || tally.need != self.model.needed(story.facts()) {
+            let model = format!("{expected}, {expect:?} of {}", self.model.needed(story.facts()));
             self.fail(&format!("CHG-{number} is {status} by {tally:?}\nin the register, and in the model {model}"));
         }
         if !counted.is_empty() {
@@ -215,7 +215,7 @@ impl History {
     /// Who may approve and who may start it now, with which keys.
     fn compare_verdicts(&mut self, number: usize, whole: bool, coverage: &mut Coverage) {
         let story = self.model.story(number).expect("the change was filed");
-        let (of, artifacts) = (story.current(), story.terms().artifacts.clone());
+        let (of, artifacts) = (story.current(), story.facts().artifacts.clone());
         let asked = |what: What| {
             let entry = Entry { actor: 0, key: 0, time: self.now, words: BTreeSet::new(), what };
             let event = self.real.event(&entry.what);
@@ -230,7 +230,7 @@ impl History {
             if !whole {
                 keys = vec![if keys.len() > 2 { self.rng.one(&keys) } else { keys[0] }];
             }
-            let starts = whole || actor == one || story.terms().implementers.contains(&actor);
+            let starts = whole || actor == one || story.facts().implementers.contains(&actor);
             for key in keys {
                 for (header, event, entry) in asked.iter_mut().take(1 + usize::from(starts)) {
                     (entry.actor, entry.key) = (actor, key);
@@ -250,10 +250,10 @@ impl History {
     fn close(&mut self, coverage: &mut Coverage) {
         let Some(paper) = &mut self.real.paper else { return };
         let texts = self.model.entries.iter().enumerate().filter(|(_, entry)| !entry.words.is_empty());
-        let written: Vec<(usize, bool)> = texts.map(|(place, _)| (place, self.model.is_erased(place))).collect();
+        let written: Vec<(usize, bool)> = texts.map(|(place, _)| (place, self.model.is_redacted(place))).collect();
         paper.verify(&self.real.register, &written);
         coverage.on_paper += 1;
-        coverage.erased += written.iter().filter(|(_, erased)| *erased).count() as u64;
+        coverage.redacted += written.iter().filter(|(_, redacted)| *redacted).count() as u64;
     }
 }
 

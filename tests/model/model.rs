@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 
 use twinseal::domain::{Duty, Outcome, Role, Status};
 
-use super::facts::{DAY, Entry, Key, Motion, Person, Place, Policy, Proposal, Revision, Standing, Terms, Time, What};
+use super::facts::{Action, DAY, Entry, Facts, Grants, Key, Person, Place, Policy, Proposal, Revision, Time, What};
 
 /// Something that became so by an entry.
 #[derive(Debug, Clone)]
 pub enum Fact {
-    /// Somebody has this standing from now on.
-    Stands(Person, Standing),
+    /// Somebody has this grants from now on.
+    Stands(Person, Grants),
     /// Somebody was let go.
     Retired(Person),
     /// The key is this person's.
@@ -22,7 +22,7 @@ pub enum Fact {
     /// This is the policy from now on.
     Rules(Policy),
     /// Of the entry at a place, the text that the entry at another place carried is gone.
-    Erased(Place, Place),
+    Redacted(Place, Place),
     Restored(Place, Place),
 }
 
@@ -38,7 +38,7 @@ pub struct Model {
 pub struct Story<'a> {
     pub number: usize,
     /// Each revision: where it was filed, by whom, and what it says.
-    pub revisions: Vec<(Place, &'a Entry, &'a Terms)>,
+    pub revisions: Vec<(Place, &'a Entry, &'a Facts)>,
     /// Approvals and retractions of the current revision, in order.
     pub said: Vec<(bool, &'a Entry)>,
     pub rejected: bool,
@@ -57,7 +57,7 @@ impl Story<'_> {
     }
 
     /// What the revision that counts says.
-    pub fn terms(&self) -> &Terms {
+    pub fn facts(&self) -> &Facts {
         self.revisions.last().expect("a change has a revision").2
     }
 
@@ -73,11 +73,11 @@ impl Model {
         let place = self.entries.len();
         let facts = match &entry.what {
             What::Init { policy, members, .. } => {
-                let mut facts = self.facts_of(&Proposal::Enrol(members.clone()));
+                let mut facts = self.facts_of(&Action::Enrol(members.clone()));
                 facts.push(Fact::Rules(policy.clone()));
                 facts
             }
-            What::Second(motion) => self.proposed(*motion).map_or(Vec::new(), |proposal| self.facts_of(proposal)),
+            What::Second(proposal) => self.proposed(*proposal).map_or(Vec::new(), |action| self.facts_of(action)),
             What::Revoke(key) => vec![Fact::Revoked(*key)],
             What::Suspend(key) => vec![Fact::Suspended(*key)],
             _ => Vec::new(),
@@ -86,35 +86,35 @@ impl Model {
         self.entries.push(entry.clone());
     }
 
-    /// What a motion makes so when it is carried.
-    fn facts_of(&self, proposal: &Proposal) -> Vec<Fact> {
-        match proposal {
-            Proposal::Enrol(members) => members
+    /// What a proposal makes so when it is carried.
+    fn facts_of(&self, action: &Action) -> Vec<Fact> {
+        match action {
+            Action::Enrol(members) => members
                 .iter()
-                .flat_map(|it| [Fact::Stands(it.person, it.standing.clone()), Fact::Enrolled(it.key, it.person)])
+                .flat_map(|it| [Fact::Stands(it.person, it.grants.clone()), Fact::Enrolled(it.key, it.person)])
                 .collect(),
-            Proposal::Roles { person, standing, .. } => vec![Fact::Stands(*person, standing.clone())],
-            Proposal::Retire { person, .. } => vec![Fact::Retired(*person)],
-            Proposal::AddKey { person, key, .. } => vec![Fact::Enrolled(*key, *person)],
-            Proposal::Lift { key, .. } => vec![Fact::Lifted(*key)],
-            Proposal::Policy { policy, .. } => vec![Fact::Rules(policy.clone())],
-            Proposal::Redact(texts) => texts.iter().map(|(place, text)| Fact::Erased(*place, *text)).collect(),
-            Proposal::Restored(from, lost) => vec![Fact::Restored(*from, *lost)],
+            Action::Roles { person, grants, .. } => vec![Fact::Stands(*person, grants.clone())],
+            Action::Retire { person, .. } => vec![Fact::Retired(*person)],
+            Action::AddKey { person, key, .. } => vec![Fact::Enrolled(*key, *person)],
+            Action::Lift { key, .. } => vec![Fact::Lifted(*key)],
+            Action::Policy { policy, .. } => vec![Fact::Rules(policy.clone())],
+            Action::Redact(texts) => texts.iter().map(|(place, text)| Fact::Redacted(*place, *text)).collect(),
+            Action::Restored(from, lost) => vec![Fact::Restored(*from, *lost)],
         }
     }
 
-    /// What the motion opened at that place asks for.
-    fn proposed(&self, motion: Motion) -> Option<&Proposal> {
-        match &self.entries.get(motion.opened)?.what {
-            What::Propose { number, proposal } if *number == motion.number => Some(proposal),
+    /// What the proposal opened at that place asks for.
+    fn proposed(&self, proposal: Proposal) -> Option<&Action> {
+        match &self.entries.get(proposal.opened)?.what {
+            What::Propose { number, action } if *number == proposal.number => Some(action),
             _ => None,
         }
     }
 
-    /// The latest word on somebody's standing: where it was said, and the standing, or nothing where they were let go.
-    pub fn stands(&self, person: Person) -> Option<(Place, Option<&Standing>)> {
+    /// The latest word on somebody's grants: where it was said, and the grants, or nothing where they were let go.
+    pub fn stands(&self, person: Person) -> Option<(Place, Option<&Grants>)> {
         self.facts.iter().rev().find_map(|(place, fact)| match fact {
-            Fact::Stands(who, standing) if *who == person => Some((*place, Some(standing))),
+            Fact::Stands(who, grants) if *who == person => Some((*place, Some(grants))),
             Fact::Retired(who) if *who == person => Some((*place, None)),
             _ => None,
         })
@@ -127,7 +127,7 @@ impl Model {
 
     /// Whether they have a role at a moment.
     pub fn has_role(&self, person: Person, role: Role, now: Time) -> bool {
-        let until = self.stands(person).and_then(|(_, standing)| standing).and_then(|it| it.roles.get(&role));
+        let until = self.stands(person).and_then(|(_, grants)| grants).and_then(|it| it.roles.get(&role));
         match until {
             None => false,
             Some(None) => true,
@@ -137,17 +137,17 @@ impl Model {
 
     /// Whether they are an admin without an end.
     pub fn is_admin_for_good(&self, person: Person) -> bool {
-        let standing = self.stands(person).and_then(|(_, standing)| standing);
-        standing.is_some_and(|it| it.roles.get(&Role::Admin) == Some(&None))
+        let grants = self.stands(person).and_then(|(_, grants)| grants);
+        grants.is_some_and(|it| it.roles.get(&Role::Admin) == Some(&None))
     }
 
     /// The latest operators of a machine, which outlast its retirement; none of a person.
     pub fn operators(&self, person: Person) -> BTreeSet<Person> {
-        let standing = self.facts.iter().rev().find_map(|(_, fact)| match fact {
-            Fact::Stands(who, standing) if *who == person => Some(standing),
+        let grants = self.facts.iter().rev().find_map(|(_, fact)| match fact {
+            Fact::Stands(who, grants) if *who == person => Some(grants),
             _ => None,
         });
-        standing.map_or(BTreeSet::new(), |it| it.operators.clone())
+        grants.map_or(BTreeSet::new(), |it| it.operators.clone())
     }
 
     /// Everybody who answered for somebody at any time from an entry on: they themselves, and a machine's operators.
@@ -156,12 +156,12 @@ impl Model {
         let mut people = BTreeSet::from([actor]);
         for (place, fact) in &self.facts {
             match fact {
-                Fact::Stands(who, standing) if *who == actor && *place <= since => then = Some(standing),
-                Fact::Stands(who, standing) if *who == actor => people.extend(&standing.operators),
+                Fact::Stands(who, grants) if *who == actor && *place <= since => then = Some(grants),
+                Fact::Stands(who, grants) if *who == actor => people.extend(&grants.operators),
                 _ => {}
             }
         }
-        people.extend(then.iter().flat_map(|standing| &standing.operators));
+        people.extend(then.iter().flat_map(|grants| &grants.operators));
         people
     }
 
@@ -220,10 +220,10 @@ impl Model {
         self.policy().is_some_and(|(_, policy)| policy.separate.contains(&duty))
     }
 
-    /// Whether the text of the entry at a place was erased.
-    pub fn is_erased(&self, place: Place) -> bool {
+    /// Whether the text of the entry at a place was redacted.
+    pub fn is_redacted(&self, place: Place) -> bool {
         let words = self.entries.get(place).is_some_and(|entry| !entry.words.is_empty());
-        words && self.facts.iter().any(|(_, fact)| matches!(fact, Fact::Erased(p, t) if *p == place && *t == place))
+        words && self.facts.iter().any(|(_, fact)| matches!(fact, Fact::Redacted(p, t) if *p == place && *t == place))
     }
 
     /// How many changes were filed.
@@ -231,19 +231,19 @@ impl Model {
         self.entries.iter().filter(|entry| matches!(entry.what, What::File { .. })).count()
     }
 
-    /// The motions that were opened, in order.
-    pub fn motions(&self) -> Vec<Motion> {
+    /// The proposals that were opened, in order.
+    pub fn proposals(&self) -> Vec<Proposal> {
         let opened = |(place, entry): (Place, &Entry)| match entry.what {
-            What::Propose { number, .. } => Some(Motion { number, opened: place }),
+            What::Propose { number, .. } => Some(Proposal { number, opened: place }),
             _ => None,
         };
         self.entries.iter().enumerate().filter_map(opened).collect()
     }
 
-    /// Whether a motion was carried, declined or taken back.
-    pub fn is_over(&self, motion: Motion) -> bool {
+    /// Whether a proposal was carried, declined or taken back.
+    pub fn is_over(&self, proposal: Proposal) -> bool {
         let ends = |it: &Entry| match it.what {
-            What::Second(it) | What::Decline(it) | What::TakeBack(it) => it == motion,
+            What::Second(it) | What::Decline(it) | What::TakeBack(it) => it == proposal,
             _ => false,
         };
         self.entries.iter().any(ends)
@@ -257,8 +257,8 @@ impl Model {
         let mut story = Story { number, revisions, said, rejected, withdrawn, started, outcomes, tied };
         for (place, entry) in self.entries.iter().enumerate().filter(|(_, it)| it.what.change() == Some(number)) {
             match &entry.what {
-                What::File { terms, .. } | What::Revise { terms, .. } => {
-                    story.revisions.push((place, entry, terms));
+                What::File { facts, .. } | What::Revise { facts, .. } => {
+                    story.revisions.push((place, entry, facts));
                     story.said.clear();
                     story.rejected = false;
                 }
@@ -277,8 +277,8 @@ impl Model {
     /// Whether somebody is named in any revision, or answered for a machine that is named, since it was.
     pub fn touched(&self, story: &Story<'_>, person: Person) -> bool {
         let tied = || {
-            let named = |(place, entry, terms): &(Place, &Entry, &Terms)| {
-                let people = [entry.actor, terms.owner].into_iter().chain(terms.implementers.iter().copied());
+            let named = |(place, entry, facts): &(Place, &Entry, &Facts)| {
+                let people = [entry.actor, facts.owner].into_iter().chain(facts.implementers.iter().copied());
                 people.flat_map(|it| self.behind(it, *place)).collect::<Vec<Person>>()
             };
             story.revisions.iter().flat_map(named).collect()
@@ -308,12 +308,12 @@ impl Model {
     }
 
     /// How many approvals a revision needs.
-    pub fn needed(&self, terms: &Terms) -> usize {
+    pub fn needed(&self, facts: &Facts) -> usize {
         let Some((_, policy)) = self.policy() else { return usize::MAX };
         let mut needed = policy.approvals.max(2);
         for it in &policy.requirements {
-            let about = it.kinds.is_empty() || it.kinds.contains(&terms.kind);
-            if about && (it.risks.is_empty() || it.risks.contains(&terms.risk)) {
+            let about = it.kinds.is_empty() || it.kinds.contains(&facts.kind);
+            if about && (it.risks.is_empty() || it.risks.contains(&facts.risk)) {
                 needed = needed.max(it.approvals.unwrap_or(2));
             }
         }
@@ -326,12 +326,12 @@ impl Model {
             Some(Outcome::Succeeded) => Status::Succeeded,
             Some(Outcome::Failed) => Status::Failed,
             Some(Outcome::RolledBack) => Status::RolledBack,
-            None if story.started => Status::Executing,
+            None if story.started => Status::InProgress,
             None if story.withdrawn => Status::Withdrawn,
             None if story.rejected => Status::Rejected,
-            None if now >= story.terms().window.1 => Status::Expired,
-            None if self.counted(story, now).len() >= self.needed(story.terms()) => Status::Approved,
-            None => Status::Submitted,
+            None if now >= story.facts().window.1 => Status::Expired,
+            None if self.counted(story, now).len() >= self.needed(story.facts()) => Status::Approved,
+            None => Status::AwaitingApproval,
         }
     }
 }

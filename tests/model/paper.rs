@@ -9,11 +9,11 @@ use tempfile::TempDir;
 use twinseal::domain::{
     Description, Digest, Event, Field, Header, Line, Prose, Register, RegisterId, Step, Text, TextRef, Trial,
 };
-use twinseal::log::request::{self, For};
-use twinseal::log::{Unsigned, sshsig, text};
+use twinseal::format::request::{self, For};
+use twinseal::format::{Unsigned, sshsig, text};
 use twinseal::store::{Session, SharedFile, Writer, project};
 
-use super::facts::{Entry, Key, Person, Place, Proposal, What};
+use super::facts::{Action, Entry, Key, Person, Place, What};
 use super::real::{id, pairs};
 
 /// A register's file in a folder of its own.
@@ -58,7 +58,7 @@ impl Paper {
     }
 
     /// Verifies the file: nothing is found, the state is the one that was folded in memory, the tables are right,
-    /// and what was erased is gone, where nothing else is.
+    /// and what was redacted is gone, where nothing else is.
     pub fn verify(&mut self, register: &Register, written: &[(Place, bool)]) {
         let Some(session) = &mut self.session else { return };
         let now = "2027-01-01T00:00:00Z".parse().unwrap();
@@ -72,11 +72,11 @@ impl Paper {
         let file = |name: &str| std::fs::read(self.folder.path().join(name)).unwrap_or_default();
         let shared = secrets(&[file("prod.db"), file("prod.db-wal")].concat());
         let copied = secrets(&[file("memory/verified.sqlite"), file("memory/verified.sqlite-wal")].concat());
-        for (place, erased) in written {
+        for (place, redacted) in written {
             let held = session.shared().entry(*place as u64).unwrap().unwrap().text.is_some();
             let found = shared.contains(&secret(self.seed, *place));
-            assert_eq!((held, found), (!erased, !erased), "the text of entry {place} in the file");
-            assert!(!erased || !copied.contains(&secret(self.seed, *place)), "the text of entry {place} in the copy");
+            assert_eq!((held, found), (!redacted, !redacted), "the text of entry {place} in the file");
+            assert!(!redacted || !copied.contains(&secret(self.seed, *place)), "the text of entry {place} in the copy");
         }
     }
 }
@@ -126,9 +126,9 @@ pub fn write(seed: u64, place: Place, entry: &Entry) -> (Vec<u8>, TextRef) {
     let prose = || Prose::from_typed(&words).unwrap();
     let has = |field| entry.words.contains(&field);
     let text = match &entry.what {
-        What::File { terms, .. } | What::Revise { terms, .. } => {
+        What::File { facts, .. } | What::Revise { facts, .. } => {
             let step = |field| if has(field) { vec![Step { text: prose(), command: None }] } else { Vec::new() };
-            let evidence = terms.evidence.then(line);
+            let evidence = facts.evidence.then(line);
             Text::Description(Box::new(Description {
                 title: has(Field::Title).then(line),
                 reason: has(Field::Reason).then(prose),
@@ -144,7 +144,7 @@ pub fn write(seed: u64, place: Place, entry: &Entry) -> (Vec<u8>, TextRef) {
                 success: has(Field::Success).then(prose),
             }))
         }
-        What::Init { members, .. } | What::Propose { proposal: Proposal::Enrol(members), .. } => {
+        What::Init { members, .. } | What::Propose { action: Action::Enrol(members), .. } => {
             Text::Names(members.iter().map(|it| (id(it.person).clone(), line())).collect::<BTreeMap<_, _>>())
         }
         _ => Text::Remark(*entry.words.first().expect("a text fills a field"), prose()),

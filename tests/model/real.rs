@@ -6,12 +6,13 @@ use std::sync::OnceLock;
 use ed25519_dalek::SigningKey;
 use sha2::{Digest as _, Sha256};
 use twinseal::domain::{
-    self, ArtifactName, Attempt, ChangeId, ChangeKind, Digest, Event, Fingerprint, Header, Member, MotionId, MotionRef,
-    PersonId, PublicKey, Refusal, Register, RegisterId, RevisionRef, ServiceId, TextRef, Vouch, Window,
+    self, ArtifactName, ChangeId, ChangeKind, Digest, Event, Fingerprint, Header, Member, PersonId, ProposalId,
+    ProposalRef, PublicKey, Refusal, RefusedAttempt, Register, RegisterId, RevisionRef, ServiceId, TextRef, Vouch,
+    Window,
 };
 
 use super::facts::{
-    Artifact, Entry, Key, Motion, Newcomer, Person, Place, Policy, Proposal, Requirement, Revision, Standing, Terms,
+    Action, Artifact, Entry, Facts, Grants, Key, Newcomer, Person, Place, Policy, Proposal, Requirement, Revision,
     Time, What,
 };
 use super::paper::Paper;
@@ -146,8 +147,8 @@ impl Real {
         RevisionRef { change: change(of.change), number: of.number, filed: self.leaf(of.filed) }
     }
 
-    fn motion(&self, it: Motion) -> MotionRef {
-        MotionRef { motion: number(it.number), opened: self.leaf(it.opened) }
+    fn proposal(&self, it: Proposal) -> ProposalRef {
+        ProposalRef { proposal: number(it.number), opened: self.leaf(it.opened) }
     }
 
     /// What is done, as the register reads it.
@@ -161,18 +162,18 @@ impl Real {
                 members: members.iter().map(|it| self.member(it, true)).collect(),
             },
             What::Seal => Event::Seal,
-            What::Propose { number: it, proposal } => {
-                Event::Propose { motion: number(*it), proposal: self.proposal(proposal) }
+            What::Propose { number: it, action } => {
+                Event::Propose { proposal: number(*it), action: self.action(action) }
             }
-            What::Second(it) => Event::Second(self.motion(*it)),
-            What::Decline(it) => Event::Decline(self.motion(*it)),
-            What::TakeBack(it) => Event::MotionWithdraw(self.motion(*it)),
+            What::Second(it) => Event::Second(self.proposal(*it)),
+            What::Decline(it) => Event::Decline(self.proposal(*it)),
+            What::TakeBack(it) => Event::ProposalWithdraw(self.proposal(*it)),
             What::Revoke(key) => Event::KeyRevoke(print(*key)),
             What::Suspend(key) => Event::KeySuspend(print(*key)),
-            What::File { change: it, terms: filed } => {
-                Event::File { change: change(*it), terms: Box::new(terms(filed)) }
+            What::File { change: it, facts: filed } => {
+                Event::File { change: change(*it), facts: Box::new(facts(filed)) }
             }
-            What::Revise { of: it, terms: filed } => Event::Revise { replaces: of(it), terms: Box::new(terms(filed)) },
+            What::Revise { of: it, facts: filed } => Event::Revise { replaces: of(it), facts: Box::new(facts(filed)) },
             What::Withdraw(it) => Event::ChangeWithdraw(of(it)),
             What::Approve(it) => Event::Approve(of(it)),
             What::Reject(it) => Event::Reject(of(it)),
@@ -181,7 +182,7 @@ impl Real {
             What::Finish { of: it, outcome } => Event::Finish { revision: of(it), outcome: *outcome },
             What::Note(it) => Event::Note(change(*it)),
             What::Refused { attempt, rule } => {
-                let attempt = Attempt::of(&self.event(attempt)).expect("an attempt of those that are recorded");
+                let attempt = RefusedAttempt::of(&self.event(attempt)).expect("an attempt of those that are recorded");
                 Event::Refused { attempt, rule: rule.parse().unwrap() }
             }
         }
@@ -190,20 +191,20 @@ impl Real {
     fn member(&self, it: &Newcomer, founding: bool) -> Member {
         let proof =
             self.paper.as_ref().map_or(Vec::new(), |_| super::paper::prove(&self.id, founding, it.person, it.key));
-        Member { person: id(it.person).clone(), standing: standing(&it.standing), key: pairs()[it.key].public, proof }
+        Member { person: id(it.person).clone(), grants: grants(&it.grants), key: pairs()[it.key].public, proof }
     }
 
-    fn proposal(&self, it: &Proposal) -> domain::Proposal {
-        use domain::Proposal as Domain;
+    fn action(&self, it: &Action) -> domain::Action {
+        use domain::Action as Domain;
         match it {
-            Proposal::Enrol(members) => Domain::Enrol(members.iter().map(|it| self.member(it, false)).collect()),
-            Proposal::Roles { person, replaces, standing: it } => {
-                Domain::Roles { person: id(*person).clone(), replaces: self.leaf(*replaces), standing: standing(it) }
+            Action::Enrol(members) => Domain::Enrol(members.iter().map(|it| self.member(it, false)).collect()),
+            Action::Roles { person, replaces, grants: it } => {
+                Domain::Roles { person: id(*person).clone(), replaces: self.leaf(*replaces), grants: grants(it) }
             }
-            Proposal::Retire { person, replaces } => {
+            Action::Retire { person, replaces } => {
                 Domain::Retire { person: id(*person).clone(), replaces: self.leaf(*replaces) }
             }
-            Proposal::AddKey { person, key, vouch } => {
+            Action::AddKey { person, key, vouch } => {
                 let paper = self.paper.as_ref();
                 let prove = || super::paper::prove(&self.id, false, *person, *key);
                 let word = |by: &Key| {
@@ -217,15 +218,15 @@ impl Real {
                     vouch: vouch.as_ref().map(word),
                 }
             }
-            Proposal::Lift { key, replaces } => Domain::Lift { key: print(*key), replaces: self.leaf(*replaces) },
-            Proposal::Policy { replaces, policy: it } => {
+            Action::Lift { key, replaces } => Domain::Lift { key: print(*key), replaces: self.leaf(*replaces) },
+            Action::Policy { replaces, policy: it } => {
                 Domain::Policy { replaces: self.leaf(*replaces), policy: policy(it) }
             }
-            Proposal::Redact(texts) => {
+            Action::Redact(texts) => {
                 let named = |(place, text): (&Place, &Place)| (*place as u64, self.text_of(*text));
                 Domain::Redact(texts.iter().map(named).collect())
             }
-            Proposal::Restored(from, lost) => {
+            Action::Restored(from, lost) => {
                 // Leaf hashes are not looked at by any rule: the accounts that remember them do.
                 let head = |place: &Place| domain::Head { seq: *place as u64, leaf: Digest::new([3; 32]) };
                 Domain::Restored(domain::Restoration { restored: head(from), lost: head(lost) })
@@ -238,13 +239,13 @@ pub fn change(number: usize) -> ChangeId {
     ChangeId::after(number as u64 - 1)
 }
 
-fn number(motion: usize) -> MotionId {
-    MotionId::after(motion as u64 - 1)
+fn number(proposal: usize) -> ProposalId {
+    ProposalId::after(proposal as u64 - 1)
 }
 
-fn standing(it: &Standing) -> domain::Standing {
+fn grants(it: &Grants) -> domain::Grants {
     let until = |until: &Option<Time>| until.map(time);
-    domain::Standing {
+    domain::Grants {
         roles: it.roles.iter().map(|(role, end)| (*role, until(end))).collect(),
         groups: it.groups.iter().map(|(group, end)| (format!("group-{group}").parse().unwrap(), until(end))).collect(),
         operators: it.operators.iter().map(|it| id(*it).clone()).collect(),
@@ -269,11 +270,11 @@ fn deployed(artifacts: &[Artifact]) -> Vec<domain::Artifact> {
     artifacts.iter().map(one).collect()
 }
 
-fn terms(it: &Terms) -> domain::Terms {
+fn facts(it: &Facts) -> domain::Facts {
     let (start, end) = (time(it.window.0), time(it.window.1));
     let services: BTreeSet<ServiceId> = (0..it.services).map(|n| format!("service-{n}").parse().unwrap()).collect();
     let link = |kind: &domain::LinkKind| domain::Link { kind: *kind, reference: "REF-1".parse().unwrap() };
-    domain::Terms {
+    domain::Facts {
         kind: it.kind,
         risk: it.risk,
         owner: id(it.owner).clone(),

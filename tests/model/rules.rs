@@ -2,7 +2,7 @@
 
 use twinseal::domain::{ChangeKind, Duty, Field, LinkKind, Needed, Outcome, Role};
 
-use super::facts::{Artifact, DAY, Entry, Person, Place, Revision, Terms, Time, What};
+use super::facts::{Artifact, DAY, Entry, Facts, Person, Place, Revision, Time, What};
 use super::model::{Model, Story};
 
 /// The rules that say no, by their names.
@@ -77,14 +77,14 @@ impl Model {
     fn break_refused(&self, no: &mut Broken, entry: &Entry, attempt: &What, rule: &str, answer: Option<&str>) {
         no.when(answer != Some(rule), "refused");
         let target = |what: &What| match what {
-            What::Second(motion) => (0, motion.opened),
+            What::Second(proposal) => (0, proposal.opened),
             What::Approve(of) => (1, of.filed),
             What::Reject(of) => (2, of.filed),
             What::Start { of, .. } => (3, of.filed),
             other => panic!("a refusal of {other:?} is not recorded"),
         };
         match (attempt, attempt.change()) {
-            (What::Second(motion), _) => no.when(!self.motions().contains(motion), "motion-known"),
+            (What::Second(proposal), _) => no.when(!self.proposals().contains(proposal), "proposal-known"),
             (_, Some(change)) => no.when(self.story(change).is_none(), "change-known"),
             _ => {}
         }
@@ -99,10 +99,10 @@ impl Model {
     }
 
     fn break_change(&self, no: &mut Broken, entry: &Entry, change: usize) {
-        if let What::File { terms, .. } = &entry.what {
+        if let What::File { facts, .. } = &entry.what {
             no.when(change != self.changes() + 1, "change-number");
             no.when(!self.has_role(entry.actor, Role::Engineer, entry.time), "role");
-            return self.break_filing(no, entry, terms, &[]);
+            return self.break_filing(no, entry, facts, &[]);
         }
         match self.story(change) {
             None => no.when(true, "change-known"),
@@ -113,12 +113,12 @@ impl Model {
     /// The rules about an entry on a change whose story was read.
     fn break_story(&self, no: &mut Broken, entry: &Entry, story: &Story<'_>) {
         let Entry { actor, time, words, .. } = entry;
-        let terms = story.terms();
+        let facts = story.facts();
         match &entry.what {
-            What::Revise { of, terms } => {
+            What::Revise { of, facts } => {
                 self.break_open(no, entry, story, *of);
                 let before: Vec<_> = story.revisions.iter().map(|(place, filing, _)| (*place, filing.actor)).collect();
-                self.break_filing(no, entry, terms, &before);
+                self.break_filing(no, entry, facts, &before);
             }
             What::Withdraw(of) => self.break_open(no, entry, story, *of),
             What::Approve(of) => {
@@ -128,8 +128,8 @@ impl Model {
                 no.when(admin && self.separates(Duty::AdminApprover), "separate-duties");
                 no.when(self.touched(story, *actor), "own-change");
                 no.when(story.rejected, "rejected");
-                no.when(self.is_erased(story.current().filed), "revision-erased");
-                no.when(*time >= terms.window.1, "window-ahead");
+                no.when(self.is_redacted(story.current().filed), "revision-redacted");
+                no.when(*time >= facts.window.1, "window-ahead");
             }
             What::Reject(of) => {
                 self.break_undecided(no, story, *of);
@@ -143,7 +143,7 @@ impl Model {
             }
             What::Start { of, artifacts } => self.break_start(no, entry, story, *of, artifacts),
             What::Finish { of, outcome } => {
-                let named = terms.owner == *actor || terms.implementers.contains(actor);
+                let named = facts.owner == *actor || facts.implementers.contains(actor);
                 no.when(!named, "implementer-or-owner");
                 no.when(*of != story.current(), "current-revision");
                 no.when(!story.started, "started");
@@ -164,32 +164,32 @@ impl Model {
     }
 
     fn break_open(&self, no: &mut Broken, entry: &Entry, story: &Story<'_>, of: Revision) {
-        let theirs = story.requested_by(entry.actor) || story.terms().owner == entry.actor;
+        let theirs = story.requested_by(entry.actor) || story.facts().owner == entry.actor;
         no.when(!theirs, "requester-or-owner");
         self.break_undecided(no, story, of);
     }
 
     fn break_start(&self, no: &mut Broken, entry: &Entry, story: &Story<'_>, of: Revision, read: &[Artifact]) {
-        let (terms, now) = (story.terms(), entry.time);
-        no.when(!terms.implementers.contains(&entry.actor), "implementer");
+        let (facts, now) = (story.facts(), entry.time);
+        no.when(!facts.implementers.contains(&entry.actor), "implementer");
         no.when(of != story.current(), "current-revision");
         no.when(story.started, "start-once");
         no.when(story.withdrawn, "withdrawn");
         no.when(story.rejected, "rejected");
-        no.when(self.is_erased(story.current().filed), "revision-erased");
+        no.when(self.is_redacted(story.current().filed), "revision-redacted");
         let (place, filing, _) = story.revisions[story.revisions.len() - 1];
-        self.break_policy(no, place, filing, terms);
+        self.break_policy(no, place, filing, facts);
         if self.separates(Duty::RequesterImplementer) {
-            let own = |(place, filing, _): &(usize, &Entry, &Terms)| self.same(filing.actor, entry.actor, *place);
+            let own = |(place, filing, _): &(usize, &Entry, &Facts)| self.same(filing.actor, entry.actor, *place);
             no.when(story.revisions.iter().any(own), "separate-duties");
         }
-        no.when(self.counted(story, now).len() < self.needed(terms), "two-approvals");
-        no.when(now < terms.window.0 || now >= terms.window.1, "in-window");
+        no.when(self.counted(story, now).len() < self.needed(facts), "two-approvals");
+        no.when(now < facts.window.0 || now >= facts.window.1, "in-window");
         let named = |list: &[Artifact], name: u8| list.iter().filter(|(it, _)| *it == name).count();
-        no.when(terms.artifacts.iter().any(|(name, _)| named(read, *name) == 0), "artifact-read");
-        no.when(read.iter().any(|(name, _)| named(&terms.artifacts, *name) == 0), "artifact-approved");
+        no.when(facts.artifacts.iter().any(|(name, _)| named(read, *name) == 0), "artifact-read");
+        no.when(read.iter().any(|(name, _)| named(&facts.artifacts, *name) == 0), "artifact-approved");
         no.when(read.iter().any(|(name, _)| named(read, *name) > 1), "artifact-once");
-        let differs = |(name, content): &Artifact| terms.artifacts.iter().any(|it| it.0 == *name && it.1 != *content);
+        let differs = |(name, content): &Artifact| facts.artifacts.iter().any(|it| it.0 == *name && it.1 != *content);
         no.when(read.iter().any(differs), "artifact-match");
     }
 
@@ -199,56 +199,56 @@ impl Model {
     }
 
     /// The rules about what is filed; `before` is who filed the revisions before it, and where.
-    fn break_filing(&self, no: &mut Broken, entry: &Entry, terms: &Terms, before: &[(Place, Person)]) {
-        no.when(terms.kind == ChangeKind::Standard, "standard-template");
+    fn break_filing(&self, no: &mut Broken, entry: &Entry, facts: &Facts, before: &[(Place, Person)]) {
+        no.when(facts.kind == ChangeKind::Standard, "standard-template");
         let mandatory = [Field::Title, Field::Reason, Field::Impact, Field::Plan, Field::Rollback];
         no.when(mandatory.iter().any(|field| !entry.words.contains(field)), "field-required");
-        no.when(terms.services == 0, "services-required");
-        no.when(terms.implementers.is_empty(), "implementers-required");
-        for person in std::iter::once(&terms.owner).chain(&terms.implementers) {
+        no.when(facts.services == 0, "services-required");
+        no.when(facts.implementers.is_empty(), "implementers-required");
+        for person in std::iter::once(&facts.owner).chain(&facts.implementers) {
             no.when(!self.is_here(*person), "party-enrolled");
             // An auditor for a while stays out for good: nobody audits what they took part in.
-            let standing = self.stands(*person).and_then(|(_, standing)| standing);
-            no.when(standing.is_some_and(|it| it.roles.contains_key(&Role::Auditor)), "party-no-auditor");
+            let grants = self.stands(*person).and_then(|(_, grants)| grants);
+            no.when(grants.is_some_and(|it| it.roles.contains_key(&Role::Auditor)), "party-no-auditor");
         }
-        let (start, end) = terms.window;
+        let (start, end) = facts.window;
         let far: Time = 10 * 366 * DAY;
         no.when(entry.time >= end, "window-ahead");
         no.when(start > entry.time + far, "window-near");
-        let twice = |(name, _): &Artifact| terms.artifacts.iter().filter(|it| it.0 == *name).count() > 1;
-        no.when(terms.artifacts.iter().any(twice), "artifact-once");
+        let twice = |(name, _): &Artifact| facts.artifacts.iter().filter(|it| it.0 == *name).count() > 1;
+        no.when(facts.artifacts.iter().any(twice), "artifact-once");
         let place = self.entries.len();
-        self.break_policy(no, place, entry, terms);
+        self.break_policy(no, place, entry, facts);
         let requested = [before, &[(place, entry.actor)]].concat();
         let stopped = |it: &Person| requested.iter().any(|(place, who)| self.same(*who, *it, *place));
-        let nobody = !terms.implementers.is_empty() && terms.implementers.iter().all(stopped);
+        let nobody = !facts.implementers.is_empty() && facts.implementers.iter().all(stopped);
         no.when(nobody && self.separates(Duty::RequesterImplementer), "separate-duties");
     }
 
     /// What the policy in force asks of a revision that this entry filed, at this place.
-    fn break_policy(&self, no: &mut Broken, place: Place, filing: &Entry, terms: &Terms) {
+    fn break_policy(&self, no: &mut Broken, place: Place, filing: &Entry, facts: &Facts) {
         let Some((_, policy)) = self.policy() else { return };
         for it in &policy.requirements {
-            let about = it.kinds.is_empty() || it.kinds.contains(&terms.kind);
-            if about && (it.risks.is_empty() || it.risks.contains(&terms.risk)) {
-                no.when(it.needed.iter().any(|needed| !is_there(*needed, filing, terms)), "policy-field");
+            let about = it.kinds.is_empty() || it.kinds.contains(&facts.kind);
+            if about && (it.risks.is_empty() || it.risks.contains(&facts.risk)) {
+                no.when(it.needed.iter().any(|needed| !is_there(*needed, filing, facts)), "policy-field");
             }
         }
-        let both = terms.implementers.iter().any(|it| self.same(terms.owner, *it, place));
+        let both = facts.implementers.iter().any(|it| self.same(facts.owner, *it, place));
         no.when(both && policy.separate.contains(&Duty::OwnerImplementer), "separate-duties");
     }
 }
 
-fn is_there(needed: Needed, filing: &Entry, terms: &Terms) -> bool {
+fn is_there(needed: Needed, filing: &Entry, facts: &Facts) -> bool {
     match needed {
         Needed::Security => filing.words.contains(&Field::Security),
         Needed::AbortIf => filing.words.contains(&Field::AbortIf),
         Needed::Tests => filing.words.contains(&Field::Tests),
         Needed::Success => filing.words.contains(&Field::Success),
-        Needed::Evidence => terms.evidence,
-        Needed::Artifact => !terms.artifacts.is_empty(),
-        Needed::Incident => terms.links.contains(&LinkKind::Incident),
-        Needed::Ticket => terms.links.contains(&LinkKind::Ticket),
-        Needed::Vulnerability => terms.links.contains(&LinkKind::Vulnerability),
+        Needed::Evidence => facts.evidence,
+        Needed::Artifact => !facts.artifacts.is_empty(),
+        Needed::Incident => facts.links.contains(&LinkKind::Incident),
+        Needed::Ticket => facts.links.contains(&LinkKind::Ticket),
+        Needed::Vulnerability => facts.links.contains(&LinkKind::Vulnerability),
     }
 }

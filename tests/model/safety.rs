@@ -5,50 +5,50 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use twinseal::domain::Role;
 
-use super::facts::{Entry, Key, Person, Place, Proposal, Standing, Terms, Time, What};
+use super::facts::{Action, Entry, Facts, Grants, Key, Person, Place, Time, What};
 
 /// Everybody ever named in a change's revisions.
 fn named(entries: &[Entry], number: usize) -> BTreeSet<Person> {
     let mut people = BTreeSet::new();
     for entry in entries {
         match &entry.what {
-            What::File { change, terms } if *change == number => name(&mut people, entry.actor, terms),
-            What::Revise { of, terms } if of.change == number => name(&mut people, entry.actor, terms),
+            What::File { change, facts } if *change == number => name(&mut people, entry.actor, facts),
+            What::Revise { of, facts } if of.change == number => name(&mut people, entry.actor, facts),
             _ => {}
         }
     }
     people
 }
 
-fn name(people: &mut BTreeSet<Person>, actor: Person, terms: &Terms) {
-    people.extend([actor, terms.owner]);
-    people.extend(&terms.implementers);
+fn name(people: &mut BTreeSet<Person>, actor: Person, facts: &Facts) {
+    people.extend([actor, facts.owner]);
+    people.extend(&facts.implementers);
 }
 
 /// What was carried, in order.
-fn carried(entries: &[Entry]) -> impl Iterator<Item = &Proposal> {
+fn carried(entries: &[Entry]) -> impl Iterator<Item = &Action> {
     entries.iter().filter_map(|entry| {
-        let What::Second(motion) = &entry.what else { return None };
-        match &entries[motion.opened].what {
-            What::Propose { proposal, .. } => Some(proposal),
-            other => panic!("what was seconded is no motion: {other:?}"),
+        let What::Second(proposal) = &entry.what else { return None };
+        match &entries[proposal.opened].what {
+            What::Propose { action, .. } => Some(action),
+            other => panic!("what was seconded is no proposal: {other:?}"),
         }
     })
 }
 
 /// Everything that somebody was ever allowed to do, the latest last; nothing where they were let go.
-fn standings(entries: &[Entry], person: Person) -> Vec<Standing> {
+fn standings(entries: &[Entry], person: Person) -> Vec<Grants> {
     let mut standings = Vec::new();
     if let What::Init { members, .. } = &entries[0].what {
-        standings.extend(members.iter().filter(|it| it.person == person).map(|it| it.standing.clone()));
+        standings.extend(members.iter().filter(|it| it.person == person).map(|it| it.grants.clone()));
     }
-    for proposal in carried(entries) {
-        match proposal {
-            Proposal::Enrol(members) => {
-                standings.extend(members.iter().filter(|it| it.person == person).map(|it| it.standing.clone()));
+    for action in carried(entries) {
+        match action {
+            Action::Enrol(members) => {
+                standings.extend(members.iter().filter(|it| it.person == person).map(|it| it.grants.clone()));
             }
-            Proposal::Roles { person: who, standing, .. } if *who == person => standings.push(standing.clone()),
-            Proposal::Retire { person: who, .. } if *who == person => standings.push(Standing::default()),
+            Action::Roles { person: who, grants, .. } if *who == person => standings.push(grants.clone()),
+            Action::Retire { person: who, .. } if *who == person => standings.push(Grants::default()),
             _ => {}
         }
     }
@@ -59,7 +59,7 @@ fn standings(entries: &[Entry], person: Person) -> Vec<Standing> {
 fn is_usable(entries: &[Entry], key: usize) -> bool {
     let revoked = entries.iter().any(|it| matches!(it.what, What::Revoke(it) if it == key));
     let suspended = entries.iter().filter(|it| matches!(it.what, What::Suspend(it) if it == key)).count();
-    let lifted = carried(entries).filter(|it| matches!(it, Proposal::Lift { key: it, .. } if *it == key)).count();
+    let lifted = carried(entries).filter(|it| matches!(it, Action::Lift { key: it, .. } if *it == key)).count();
     !revoked && suspended == lifted
 }
 
@@ -82,8 +82,8 @@ pub fn eligible(entries: &[Entry], number: usize, now: Time) -> BTreeSet<Person>
     }
     let named = named(entries, number);
     let may = |person: Person| {
-        let standing = standings(entries, person).pop().expect("whoever approved was enrolled");
-        let approver = standing.roles.get(&Role::Approver).is_some_and(|end| end.is_none_or(|end| now < end));
+        let grants = standings(entries, person).pop().expect("whoever approved was enrolled");
+        let approver = grants.roles.get(&Role::Approver).is_some_and(|end| end.is_none_or(|end| now < end));
         let operates = |it: &Person| standings(entries, *it).last().is_some_and(|it| it.operators.contains(&person));
         approver && !named.contains(&person) && !named.iter().any(operates)
     };

@@ -41,8 +41,8 @@ fn nobody_approves_what_they_own_or_implement() {
     let world = World::founded();
     file(&world, &[("owner = \"erin\"", "owner = \"carol\"\nimplementers = [\"dave\"]")]);
     let command = format!("approve CHG-1 --revision {}", world.revision("CHG-1").filed);
-    for (person, tie) in [("carol", "you own it"), ("dave", "you are to implement it")] {
-        world.fails(person, &command, Exit::Refused, &format!("you cannot approve CHG-1: {tie}"));
+    for (person, conflict) in [("carol", "you own it"), ("dave", "you are to implement it")] {
+        world.fails(person, &command, Exit::Refused, &format!("you cannot approve CHG-1: {conflict}"));
         forbidden(&world, person, approve(&world), None, "own-change");
     }
 }
@@ -52,11 +52,11 @@ fn nothing_is_decided_after_the_start() {
     let world = World::approved();
     world.ok("erin", "start CHG-1");
     let command = "reject CHG-1 --reason 'Too late.'";
-    world.fails("carol", command, Exit::Refused, "CHG-1 is executing: there is nothing left to decide");
-    for status in ["executing", "succeeded"] {
+    world.fails("carol", command, Exit::Refused, "CHG-1 is in-progress: there is nothing left to decide");
+    for status in ["in-progress", "succeeded"] {
         forbidden(&world, "carol", approve(&world), None, "undecided");
         forbidden(&world, "carol", Event::Reject(world.revision("CHG-1")), reason("No."), "undecided");
-        if status == "executing" {
+        if status == "in-progress" {
             world.ok("erin", "finish CHG-1 --outcome succeeded");
         }
     }
@@ -73,10 +73,10 @@ fn nobody_rejects_without_a_reason() {
 }
 
 /// The revision of CHG-1 with [`CHANGE`], altered.
-fn revising(world: &World, alter: impl FnOnce(&mut Terms, &mut Description)) -> (Event, Option<Text>) {
+fn revising(world: &World, alter: impl FnOnce(&mut Facts, &mut Description)) -> (Event, Option<Text>) {
     let (event, text) = filing(world, alter);
-    let Event::File { terms, .. } = event else { panic!("{event:?}") };
-    (Event::Revise { replaces: world.revision("CHG-1"), terms }, text)
+    let Event::File { facts, .. } = event else { panic!("{event:?}") };
+    (Event::Revise { replaces: world.revision("CHG-1"), facts }, text)
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn nobody_revises_or_withdraws_what_is_not_theirs() {
 #[test]
 fn a_revision_is_judged_like_a_filing() {
     let world = World::filed();
-    let (event, text) = revising(&world, |terms, _| terms.owner = "mallory".parse().unwrap());
+    let (event, text) = revising(&world, |facts, _| facts.owner = "mallory".parse().unwrap());
     forbidden(&world, "erin", event, text, "party-enrolled");
     let (event, text) = revising(&world, |_, words| words.rollback.clear());
     forbidden(&world, "erin", event, text, "field-required");
@@ -204,7 +204,7 @@ fn no_note_is_empty() {
 /// A change approved by carol and dave, and rejected by a third approver.
 fn rejected() -> World {
     let world = World::founded();
-    open_motion(&world, "frank", "approver");
+    open_proposal(&world, "frank", "approver");
     second(&world, "bob", "1");
     file(&world, &[]);
     for person in ["carol", "dave"] {

@@ -7,9 +7,9 @@ fn no_change_jumps_the_queue() {
     // A command takes the next number itself. A number that is taken is an entry about another's change.
     let world = World::filed();
     let (event, text) = filing(&world, |_, _| {});
-    let Event::File { terms, .. } = event else { unreachable!() };
+    let Event::File { facts, .. } = event else { unreachable!() };
     for number in ["CHG-1", "CHG-3"] {
-        let event = Event::File { change: number.parse().unwrap(), terms: terms.clone() };
+        let event = Event::File { change: number.parse().unwrap(), facts: facts.clone() };
         forbidden(&world, "erin", event, text.clone(), "change-number");
     }
 }
@@ -36,7 +36,7 @@ fn nothing_is_filed_without_its_mandatory_fields() {
 #[test]
 fn no_change_touches_nothing() {
     let world = World::founded();
-    let (event, text) = filing(&world, |terms, _| terms.services.clear());
+    let (event, text) = filing(&world, |facts, _| facts.services.clear());
     forbidden(&world, "erin", event, text, "services-required");
     world.write("change.toml", CHANGE.replace("\"order-gateway\"", ""));
     world.fails("erin", "file change.toml", Exit::Invalid, "services: is mandatory, and missing or empty");
@@ -46,16 +46,16 @@ fn no_change_touches_nothing() {
 fn no_change_is_carried_out_by_nobody() {
     // A draft without implementers means its owner, so no command gets here.
     let world = World::founded();
-    let (event, text) = filing(&world, |terms, _| terms.implementers.clear());
+    let (event, text) = filing(&world, |facts, _| facts.implementers.clear());
     forbidden(&world, "erin", event, text, "implementers-required");
 }
 
 #[test]
 fn no_change_names_people_who_are_not_enrolled() {
     let world = World::founded();
-    let (event, text) = filing(&world, |terms, _| terms.owner = "mallory".parse().unwrap());
+    let (event, text) = filing(&world, |facts, _| facts.owner = "mallory".parse().unwrap());
     forbidden(&world, "erin", event, text, "party-enrolled");
-    let (event, text) = filing(&world, |terms, _| terms.implementers = people(&["erin", "mallory"]));
+    let (event, text) = filing(&world, |facts, _| facts.implementers = people(&["erin", "mallory"]));
     forbidden(&world, "erin", event, text, "party-enrolled");
     world.write("change.toml", CHANGE.replace("owner = \"erin\"", "owner = \"mallory\""));
     let complaint = "change.toml:5: owner: mallory is named in the change, and is not enrolled or has retired";
@@ -65,9 +65,9 @@ fn no_change_names_people_who_are_not_enrolled() {
 #[test]
 fn no_auditor_takes_part_in_a_change() {
     let world = World::founded();
-    let (event, text) = filing(&world, |terms, _| terms.owner = "audrey".parse().unwrap());
+    let (event, text) = filing(&world, |facts, _| facts.owner = "audrey".parse().unwrap());
     forbidden(&world, "erin", event, text, "party-no-auditor");
-    let (event, text) = filing(&world, |terms, _| terms.implementers = people(&["audrey", "erin"]));
+    let (event, text) = filing(&world, |facts, _| facts.implementers = people(&["audrey", "erin"]));
     forbidden(&world, "erin", event, text, "party-no-auditor");
     world.write("change.toml", CHANGE.replace("owner = \"erin\"", "owner = \"erin\"\nimplementers = [\"audrey\"]"));
     world.fails("erin", "file change.toml", Exit::Invalid, "change.toml:6: implementers[1]: audrey is an auditor");
@@ -104,7 +104,7 @@ fn no_window_lies_more_than_ten_years_ahead() {
     let edge: Time = world.now().plus(10 * 366 * 86_400);
     for (start, good) in [(edge, true), (edge.plus(1), false)] {
         let (start, end) = (start.to_string(), start.plus(60).to_string());
-        let (event, text) = filing(&world, |terms, _| terms.window = window(&start, &end));
+        let (event, text) = filing(&world, |facts, _| facts.window = window(&start, &end));
         if good {
             accepted(&world, "erin", event, text);
         } else {
@@ -119,7 +119,7 @@ fn no_window_lies_more_than_ten_years_ahead() {
 #[test]
 fn no_change_is_standard_without_a_template() {
     let world = World::founded();
-    let (event, text) = filing(&world, |terms, _| terms.kind = ChangeKind::Standard);
+    let (event, text) = filing(&world, |facts, _| facts.kind = ChangeKind::Standard);
     forbidden(&world, "erin", event, text, "standard-template");
     world.write("change.toml", CHANGE.replace("\"normal\"", "\"standard\""));
     world.fails("erin", "file change.toml", Exit::Invalid, "kind: a standard change needs an approved template");
@@ -133,7 +133,7 @@ pub fn artifact(name: &str, digest: Digest) -> Artifact {
 fn no_two_artifacts_share_a_name() {
     let world = World::founded();
     let twice = vec![artifact("app.tar", WRONG), artifact("app.tar", Digest::new([8; 32]))];
-    let (event, text) = filing(&world, |terms, _| terms.artifacts = twice);
+    let (event, text) = filing(&world, |facts, _| facts.artifacts = twice);
     forbidden(&world, "erin", event, text, "artifact-once");
     let one = format!("\n[[artifacts]]\nname = \"app.tar\"\nsha256 = \"{WRONG}\"\n");
     world.write("change.toml", format!("{CHANGE}{one}{one}"));

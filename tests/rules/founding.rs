@@ -37,7 +37,7 @@ pub fn init(format: u64, members: Vec<Member>) -> Event {
 fn a_register_begins_with_nothing_but_init() {
     let world = World::with_requests();
     unfounded(&world, "alice", Event::Seal, "founding");
-    let at = MotionRef { motion: "1".parse().unwrap(), opened: WRONG };
+    let at = ProposalRef { proposal: "1".parse().unwrap(), opened: WRONG };
     unfounded(&world, "alice", Event::Second(at), "founding");
 }
 

@@ -2,10 +2,10 @@
 
 use super::prelude::*;
 
-/// The next motion: to lift this key's suspension, whichever that is.
+/// The next proposal: to lift this key's suspension, whichever that is.
 fn lift(world: &World, key: Fingerprint) -> Event {
     let replaces = world.state().governance().keys()[&key].since;
-    Event::Propose { motion: world.state().governance().next_motion(), proposal: Proposal::Lift { key, replaces } }
+    Event::Propose { proposal: world.state().governance().next_proposal(), action: Action::Lift { key, replaces } }
 }
 
 #[test]
@@ -30,8 +30,8 @@ fn a_lifted_suspension_revives_approvals_and_takes_two_admins() {
     world.ok("bob", &format!("key suspend {key}"));
     forbidden(&world, "bob", Event::KeySuspend(key), None, "key-live");
     world.ok("bob", &format!("key lift {key} --reason 'It was found.'"));
-    let at = motion(&world, "1");
-    forbidden(&world, "bob", Event::Second(at), None, "motion-by-two");
+    let at = proposal(&world, "1");
+    forbidden(&world, "bob", Event::Second(at), None, "proposal-by-two");
     forbidden(&world, "erin", start(&world), None, "two-approvals");
     second(&world, "alice", "1");
     accepted(&world, "erin", start(&world), None);
@@ -42,13 +42,13 @@ fn a_lifted_suspension_revives_approvals_and_takes_two_admins() {
 #[test]
 fn a_suspended_key_does_not_second_that_it_is_lifted() {
     let world = World::founded();
-    open_motion(&world, "grace", "admin");
+    open_proposal(&world, "grace", "admin");
     second(&world, "bob", "1");
     let key = key_of(&world, "grace");
     world.ok("bob", &format!("key suspend {key}"));
     world.ok("bob", &format!("key lift {key}"));
     // That its person may not second with another key either is judged too, and cannot be reached while people have one.
-    forbidden(&world, "grace", Event::Second(motion(&world, "2")), None, "key-live");
+    forbidden(&world, "grace", Event::Second(proposal(&world, "2")), None, "key-live");
 }
 
 #[test]

@@ -45,12 +45,12 @@ fn nobody_acts_beyond_their_roles() {
         forbidden(&world, person, Event::Approve(revision), None, "role");
         forbidden(&world, person, Event::Reject(revision), reason("No."), "role");
     }
-    open_motion(&world, "frank", "approver");
-    world.fails("erin", "motion withdraw 1", Exit::Refused, "erin does not have the role admin");
-    let at = motion(&world, "1");
+    open_proposal(&world, "frank", "approver");
+    world.fails("erin", "proposal withdraw 1", Exit::Refused, "erin does not have the role admin");
+    let at = proposal(&world, "1");
     world.person("grace");
     let grace = member(&world, "grace", "grace", &[Role::Admin]);
-    for event in [Event::Second(at), Event::Decline(at), Event::MotionWithdraw(at), enrolling(&world, &[grace])] {
+    for event in [Event::Second(at), Event::Decline(at), Event::ProposalWithdraw(at), enrolling(&world, &[grace])] {
         forbidden(&world, "erin", event, None, "role");
     }
 }
@@ -71,13 +71,13 @@ fn nobody_is_enrolled_twice() {
 }
 
 #[test]
-fn nobody_is_enrolled_by_a_motion_that_was_overtaken() {
-    // Both motions were right when they were proposed; the first to be carried makes the second wrong.
+fn nobody_is_enrolled_by_a_proposal_that_was_overtaken() {
+    // Both proposals were right when they were proposed; the first to be carried makes the second wrong.
     let world = World::founded();
-    open_motion(&world, "frank", "approver");
+    open_proposal(&world, "frank", "approver");
     world.ok("alice", "person enrol frank=frank.request:engineer");
     second(&world, "bob", "1");
-    forbidden(&world, "bob", Event::Second(motion(&world, "2")), None, "enrolled-once");
+    forbidden(&world, "bob", Event::Second(proposal(&world, "2")), None, "enrolled-once");
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn no_auditor_does_anything_else() {
 }
 
 #[test]
-fn no_motion_is_about_nobody() {
+fn no_proposal_is_about_nobody() {
     let world = World::founded();
     world.fails("alice", "person enrol", Exit::Invalid, "NAME=FILE:ROLES");
     forbidden(&world, "alice", enrolling(&world, &[]), None, "somebody-named");

@@ -17,13 +17,13 @@ fields = ['security']
 fn enact(world: &World, policy: &str) {
     world.write("policy.toml", policy);
     world.ok("alice", "policy propose policy.toml");
-    let number = world.state().governance().motions().len().to_string();
+    let number = world.state().governance().proposals().len().to_string();
     second(world, "bob", &number);
 }
 
 fn policy(world: &World, text: &str) -> Event {
-    let policy = draft::read_policy(text).unwrap();
-    propose(world, Proposal::Policy { replaces: world.state().governance().policy_since(), policy })
+    let policy = input::read_policy(text).unwrap();
+    propose(world, Action::Policy { replaces: world.state().governance().policy_since(), policy })
 }
 
 #[test]
@@ -87,8 +87,8 @@ fn nothing_is_filed_or_started_without_what_the_policy_asks_for() {
     forbidden(&world, "erin", event, text, "policy-field");
     let replaces = world.revision("CHG-1");
     let (filed, text) = filing(&world, |_, _| {});
-    let Event::File { terms, .. } = filed else { panic!("not a filing") };
-    forbidden(&world, "erin", Event::Revise { replaces, terms }, text, "policy-field");
+    let Event::File { facts, .. } = filed else { panic!("not a filing") };
+    forbidden(&world, "erin", Event::Revise { replaces, facts }, text, "policy-field");
     world.write("proof.txt", "it works\n");
     let more =
         "[links]\nticket = \"OPS-1\"\n[[tests]]\nwhat = \"Tried.\"\nresult = \"Fine.\"\nevidence = \"proof.txt\"\n";
@@ -124,13 +124,13 @@ fn nobody_starts_what_they_filed_where_the_policy_keeps_that_apart() {
     // A change that nobody could start is not filed in the first place, nor revised into one.
     let (event, text) = filing(&world, |_, _| {});
     forbidden(&world, "erin", event, text, "separate-duties");
-    let (event, text) = filing(&world, |terms, _| terms.implementers = people(&["erin", "bob"]));
+    let (event, text) = filing(&world, |facts, _| facts.implementers = people(&["erin", "bob"]));
     accepted(&world, "erin", event, text);
     file(&world, &[("owner = \"erin\"", "owner = \"erin\"\nimplementers = [\"erin\", \"bob\"]")]);
     let replaces = world.revision("CHG-2");
     let (filed, text) = filing(&world, |_, _| {});
-    let Event::File { terms, .. } = filed else { panic!("not a filing") };
-    forbidden(&world, "erin", Event::Revise { replaces, terms }, text, "separate-duties");
+    let Event::File { facts, .. } = filed else { panic!("not a filing") };
+    forbidden(&world, "erin", Event::Revise { replaces, facts }, text, "separate-duties");
     for person in ["carol", "dave"] {
         world.approve(person, "CHG-2");
     }
@@ -162,13 +162,13 @@ fn nobody_owns_what_they_implement_where_the_policy_keeps_that_apart() {
     let (event, text) = filing(&world, |_, _| {});
     forbidden(&world, "erin", event, text, "separate-duties");
     forbidden(&world, "erin", start(&world), None, "separate-duties");
-    let (event, text) = filing(&world, |terms, _| terms.implementers = people(&["bob"]));
+    let (event, text) = filing(&world, |facts, _| facts.implementers = people(&["bob"]));
     accepted(&world, "erin", event, text);
     // Nor by a machine that they answer for.
     newcomer(&world, "robot");
     world.ok("alice", "person machine robot=robot.request --operator erin");
     second(&world, "bob", "2");
-    let (event, text) = filing(&world, |terms, _| terms.implementers = people(&["robot"]));
+    let (event, text) = filing(&world, |facts, _| facts.implementers = people(&["robot"]));
     forbidden(&world, "erin", event, text, "separate-duties");
 }
 
@@ -189,7 +189,7 @@ fn a_policy_is_put_in_force_by_two() {
     let world = World::founded();
     world.write("policy.toml", STRICT);
     world.ok("alice", "policy propose policy.toml");
-    forbidden(&world, "alice", Event::Second(motion(&world, "1")), None, "motion-by-two");
+    forbidden(&world, "alice", Event::Second(proposal(&world, "1")), None, "proposal-by-two");
     assert!(world.ok("carol", "policy show").starts_with("Every revision needs the approvals of 2 different people."));
     second(&world, "bob", "1");
     let shown = world.ok("carol", "policy show");
@@ -198,7 +198,7 @@ fn a_policy_is_put_in_force_by_two() {
     assert!(world.ok("carol", "policy show --source").contains("name = 'bad'"));
     assert!(!world.ok("carol", "policy show --as-of 1").contains("critical"));
     forbidden(&world, "carol", policy(&world, "approvals = 3\napproval_days = 1\n"), None, "role");
-    forbidden(&world, "alice", policy(&world, STRICT), None, "motion-changes");
+    forbidden(&world, "alice", policy(&world, STRICT), None, "proposal-changes");
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn a_policy_does_not_replace_one_that_its_proposer_never_saw() {
         world.ok("alice", "policy propose policy.toml");
     }
     second(&world, "bob", "1");
-    forbidden(&world, "bob", Event::Second(motion(&world, "2")), None, "motion-replaces");
+    forbidden(&world, "bob", Event::Second(proposal(&world, "2")), None, "proposal-replaces");
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn a_proposal_shows_what_it_would_change_for_open_changes() {
         assert!(output.err.contains(shown), "{shown}\n{}", output.screen);
     }
     assert!(
-        output.err.contains("submitted, 2 of 3 approvals; cannot start: the policy asks for security"),
+        output.err.contains("awaiting-approval, 2 of 3 approvals; cannot start: the policy asks for security"),
         "{}",
         output.screen
     );

@@ -8,8 +8,8 @@ fn head(seq: u64) -> Head {
     Head { seq, leaf: Digest::new([7; 32]) }
 }
 
-fn restored(restored: u64, lost: u64) -> Proposal {
-    Proposal::Restored(Restoration { restored: head(restored), lost: head(lost) })
+fn restored(restored: u64, lost: u64) -> Action {
+    Action::Restored(Restoration { restored: head(restored), lost: head(lost) })
 }
 
 #[test]
@@ -26,13 +26,13 @@ fn nothing_is_lost_before_what_was_restored_and_nothing_restored_that_is_yet_to_
 #[test]
 fn no_loss_is_excused_twice() {
     let world = World::filed();
-    world.ok("alice", &format!("motion restored --restored 2 --lost 4:{} --reason Why.", "7".repeat(64)));
-    let at = motion(&world, "1");
-    world.ok("bob", &format!("motion second 1 --digest {}", at.opened));
-    let Proposal::Restored(same) = world.state().governance().motion(at.motion).unwrap().proposal.clone() else {
-        panic!("another motion");
+    world.ok("alice", &format!("proposal restored --restored 2 --lost 4:{} --reason Why.", "7".repeat(64)));
+    let at = proposal(&world, "1");
+    world.ok("bob", &format!("proposal second 1 --digest {}", at.opened));
+    let Action::Restored(same) = world.state().governance().proposal(at.proposal).unwrap().action.clone() else {
+        panic!("another proposal");
     };
-    forbidden(&world, "alice", propose(&world, Proposal::Restored(same)), None, "motion-changes");
+    forbidden(&world, "alice", propose(&world, Action::Restored(same)), None, "proposal-changes");
     let longer = Restoration { lost: head(5), ..same };
-    accepted(&world, "alice", propose(&world, Proposal::Restored(longer)), None);
+    accepted(&world, "alice", propose(&world, Action::Restored(longer)), None);
 }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use twinseal::error::Exit;
-use twinseal::log::{Raw, entry};
+use twinseal::format::{Raw, entry};
 
 use super::scene::{STRANGER, Scene, split, starts};
 

@@ -5,7 +5,7 @@ use std::fs;
 use rusqlite::Connection;
 use twinseal::domain::hex;
 use twinseal::error::Exit;
-use twinseal::log::{Raw, text};
+use twinseal::format::{Raw, text};
 
 use super::scene::{Scene, joined, split};
 use super::tables::tables;
@@ -130,7 +130,7 @@ fn no_copy_of_another_version_is_believed() {
         "CREATE VIEW planted AS SELECT * FROM votes",
         "CREATE TRIGGER planted BEFORE INSERT ON votes BEGIN SELECT RAISE(IGNORE); END",
         "CREATE INDEX planted ON votes (person) WHERE person <> 'dave'",
-        "DROP INDEX actions_by_change",
+        "DROP INDEX log_entries_by_change",
         "DROP TABLE votes; CREATE VIEW votes AS SELECT * FROM runs",
         "ALTER TABLE votes ADD COLUMN weight INTEGER",
     ] {
@@ -166,8 +166,8 @@ fn a_row_that_a_copy_lost_is_missed_by_the_links() {
         ("governance", 0, "list"),
         ("governance", 1, "list"),
         ("governance", 8, "list"),
-        ("actions", 3, "show CHG-1"),
-        ("actions", 5, "show CHG-1"),
+        ("log_entries", 3, "show CHG-1"),
+        ("log_entries", 5, "show CHG-1"),
     ] {
         let scene = Scene::new();
         let before = scene.ok("carol", command);
@@ -198,9 +198,9 @@ fn no_changed_entry_of_governance_in_a_copy_is_believed() {
 fn written_down() -> Scene {
     let scene = Scene::new();
     scene.write("policy.toml", "approvals = 2\napproval_days = 10\n");
-    for motion in 2..20 {
+    for proposal in 2..20 {
         scene.ok("alice", "policy propose policy.toml");
-        scene.ok("alice", &format!("motion withdraw {motion}"));
+        scene.ok("alice", &format!("proposal withdraw {proposal}"));
     }
     scene.ok("carol", "list");
     edit_copy(&scene, "CREATE TEMP TABLE one (n CHECK (n = 1)); INSERT INTO one SELECT count(*) FROM folded");
@@ -265,10 +265,10 @@ fn an_entry_of_governance_that_was_changed_in_the_file_decides_nothing() {
 #[test]
 fn a_copy_of_another_log_is_not_taken_for_a_lost_pin() {
     for sql in [
-        "UPDATE actions SET leaf = (SELECT leaf FROM actions WHERE seq = 3) WHERE seq = 9",
-        "DELETE FROM actions WHERE seq = 9; UPDATE actions SET leaf = (SELECT leaf FROM actions WHERE seq = 3)",
-        "DELETE FROM actions WHERE seq = 9",
-        "UPDATE actions SET leaf = 'none' WHERE seq = 9",
+        "UPDATE log_entries SET leaf = (SELECT leaf FROM log_entries WHERE seq = 3) WHERE seq = 9",
+        "DELETE FROM log_entries WHERE seq = 9; UPDATE log_entries SET leaf = (SELECT leaf FROM log_entries WHERE seq = 3)",
+        "DELETE FROM log_entries WHERE seq = 9",
+        "UPDATE log_entries SET leaf = 'none' WHERE seq = 9",
     ] {
         let scene = Scene::new();
         let before = scene.ok("carol", "list");

@@ -2,7 +2,7 @@
 
 use twinseal::domain::{Event, Policy};
 use twinseal::error::Exit;
-use twinseal::log::{Raw, Unsigned, entry};
+use twinseal::format::{Raw, Unsigned, entry};
 
 use super::scene::{STRANGER, Scene, starts};
 
@@ -22,7 +22,7 @@ fn a_cut_tail_is_found_by_those_who_saw_it() {
 fn a_cut_tail_shows_to_nobody_else_and_verify_says_so() {
     let scene = Scene::new();
     scene.tamper(
-        "DELETE FROM entry WHERE seq > 8; DELETE FROM actions WHERE seq > 8;
+        "DELETE FROM entry WHERE seq > 8; DELETE FROM log_entries WHERE seq > 8;
          DELETE FROM changes WHERE id = 2; DELETE FROM revisions WHERE change = 2;
          DELETE FROM revision_items WHERE change = 2",
     );

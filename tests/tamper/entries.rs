@@ -4,10 +4,10 @@ use data_encoding::BASE64;
 use rusqlite::Connection;
 use twinseal::domain::hex;
 use twinseal::error::Exit;
-use twinseal::log::{Raw, entry};
+use twinseal::format::{Raw, entry};
 
 use super::scene::{STRANGER, Scene, joined, split, starts};
-use super::support::PEOPLE;
+use crate::support::PEOPLE;
 
 #[test]
 fn a_deleted_entry_is_found() {
@@ -155,7 +155,7 @@ fn the_last_entry_signed_anew_by_its_own_signer_is_found_by_those_who_saw_it() {
     // The tables are made to fit, so that nobody else can see it.
     let leaf = scene.raw(9).leaf();
     scene.tamper(&format!(
-        "UPDATE actions SET leaf = '{leaf}' WHERE seq = 9;
+        "UPDATE log_entries SET leaf = '{leaf}' WHERE seq = 9;
          UPDATE revisions SET filed = '{leaf}', outage_minutes = 9 WHERE seq = 9"
     ));
     let output = scene.run(STRANGER, "verify");
@@ -245,7 +245,7 @@ fn a_signature_made_for_another_kind_of_entry_is_found() {
     let raw = scene.raw(4);
     let (body, _) = split(&raw);
     // Dave signs the very bytes of an approval, as something else.
-    for namespace in ["twinseal/change.withdraw/v1", "twinseal/motion.second/v1", "git", "file"] {
+    for namespace in ["twinseal/change.withdraw/v1", "twinseal/proposal.second/v1", "git", "file"] {
         scene.put(&Raw { blob: scene.signed_as("dave", namespace, &body), ..raw.clone() });
         scene.finds("entry 4: [signature]");
         scene.refuses();

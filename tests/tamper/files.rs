@@ -8,7 +8,7 @@ use std::time::Duration;
 use twinseal::error::Exit;
 
 use super::scene::{STRANGER, Scene};
-use super::support::{PEOPLE, World};
+use crate::support::{PEOPLE, World};
 
 #[test]
 fn an_old_copy_put_back_is_found() {

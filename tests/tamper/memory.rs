@@ -126,7 +126,7 @@ fn who_rewrites_all_that_an_account_remembers_is_not_found_by_it() {
     scene.forget("carol", "pin");
     scene.forget("carol", "verified.sqlite");
     scene.tamper(
-        "DELETE FROM entry WHERE seq > 8; DELETE FROM actions WHERE seq > 8;
+        "DELETE FROM entry WHERE seq > 8; DELETE FROM log_entries WHERE seq > 8;
          DELETE FROM changes WHERE id = 2; DELETE FROM revisions WHERE change = 2;
          DELETE FROM revision_items WHERE change = 2",
     );

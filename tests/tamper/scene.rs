@@ -8,9 +8,9 @@ use std::path::PathBuf;
 use data_encoding::BASE64;
 use twinseal::domain::{EventKind, hex};
 use twinseal::error::Exit;
-use twinseal::log::{Raw, entry};
+use twinseal::format::{Raw, entry};
 
-use super::support::{CHANGE, PEOPLE, World};
+use crate::support::{CHANGE, PEOPLE, World};
 
 /// Somebody who was never here: no pin, no verified copy, no key, nothing trusted.
 pub const STRANGER: &str = "stranger";
@@ -42,7 +42,7 @@ impl Scene {
         let id = world.state().id().unwrap().to_string();
         world.ok("frank", &format!("person request frank --name 'Frank Ng' --register {id} --out frank.request"));
         world.ok("alice", "person enrol frank=frank.request:engineer");
-        world.run_typing("bob", "motion second 1", &["1"]);
+        world.run_typing("bob", "proposal second 1", &["1"]);
         let more = "artifacts = [{ name = \"pool\", file = \"pool\" }]\ntags = [\"open\"]\n[window]";
         world.write("pool", "size = 160\n");
         world.write("erin.toml", CHANGE);
@@ -58,7 +58,7 @@ impl Scene {
         Self { world, fingerprint, filed }
     }
 
-    /// As [`Scene::new`], and then: a machine, a grant for a while with a group, a refused attempt, an erased text.
+    /// As [`Scene::new`], and then: a machine, a grant for a while with a group, a refused attempt, an redacted text.
     pub fn governed() -> Self {
         let scene = Self::new();
         let id = scene.state().id().unwrap().to_string();
@@ -66,11 +66,11 @@ impl Scene {
         scene.ok("robot", &format!("person request robot --register {id} --out robot.request"));
         scene.ok("alice", "person machine robot=robot.request --operator frank --role engineer");
         scene.ok("alice", "person grant frank approver --group dba --until 2026-12-31T00:00:00Z");
-        scene.ok("alice", "motion redact 9 --reason 'It names a customer.'");
+        scene.ok("alice", "proposal redact 9 --reason 'It names a customer.'");
         let opened = scene.raw(12).leaf();
-        scene.fails("alice", &format!("motion second 4 --digest {opened}"), Exit::Refused, "cannot decide it alone");
-        for motion in ["2", "3", "4"] {
-            scene.run_typing("bob", &format!("motion second {motion}"), &[motion]);
+        scene.fails("alice", &format!("proposal second 4 --digest {opened}"), Exit::Refused, "cannot decide it alone");
+        for proposal in ["2", "3", "4"] {
+            scene.run_typing("bob", &format!("proposal second {proposal}"), &[proposal]);
         }
         scene.fails("frank", &format!("approve CHG-2 --revision {}", scene.filed), Exit::Refused, "you filed");
         PEOPLE.iter().for_each(|(person, _)| drop(scene.ok(person, "list")));
@@ -81,7 +81,7 @@ impl Scene {
     pub fn of_every_kind() -> Self {
         let scene = Self::governed();
         let key = |person: &str| scene.signer(person).public().fingerprint();
-        let second = |motion: &str| scene.run_typing("bob", &format!("motion second {motion}"), &[motion]);
+        let second = |proposal: &str| scene.run_typing("bob", &format!("proposal second {proposal}"), &[proposal]);
         scene.write("again.toml", CHANGE.replace("160", "200"));
         scene.write("policy.toml", "approvals = 2\napproval_days = 10\n");
         scene.ok("erin", "file erin.toml");
@@ -94,18 +94,18 @@ impl Scene {
         scene.ok("alice", "policy propose policy.toml");
         second("5");
         scene.ok("alice", "person retire frank");
-        scene.ok("bob", "motion decline 6 --reason No.");
+        scene.ok("bob", "proposal decline 6 --reason No.");
         scene.ok("carol", "key new --no-passphrase new.key");
         scene.ok("carol", "person request carol --key new.key --vouch people/carol/key --out carol.new");
         scene.ok("alice", "person add-key carol.new");
-        scene.ok("alice", "motion withdraw 7");
+        scene.ok("alice", "proposal withdraw 7");
         scene.ok("alice", &format!("key suspend {}", key("carol")));
         scene.ok("alice", &format!("key lift {}", key("carol")));
         second("8");
         scene.ok("dave", &format!("key revoke {}", key("dave")));
         scene.ok(
             "alice",
-            &format!("motion restored --restored 1 --lost 900:{} --reason 'A dead disk.'", "7".repeat(64)),
+            &format!("proposal restored --restored 1 --lost 900:{} --reason 'A dead disk.'", "7".repeat(64)),
         );
         scene.ok("audrey", "list");
         let kinds: BTreeSet<EventKind> = scene.rows().iter().map(|raw| entry::facts(raw).unwrap().1.kind()).collect();

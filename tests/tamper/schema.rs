@@ -8,11 +8,11 @@ use rusqlite::Connection;
 use twinseal::cli::Cli;
 use twinseal::domain::Head;
 use twinseal::error::Exit;
-use twinseal::log::Raw;
+use twinseal::format::Raw;
 use twinseal::store::{SharedFile, StoreError, Writer};
 
 use super::scene::{STRANGER, Scene, starts};
-use super::support::{CHANGE, World};
+use crate::support::{CHANGE, World};
 
 /// What can be done to the schema, and what is found.
 const SCHEMAS: &[(&str, &str)] = &[
@@ -42,7 +42,7 @@ const SCHEMAS: &[(&str, &str)] = &[
     ),
     ("CREATE INDEX planted ON votes (person)", r#"the index "planted" does not belong here"#),
     ("CREATE UNIQUE INDEX planted ON entry (blob)", r#"the index "planted" does not belong here"#),
-    ("DROP INDEX actions_by_change", "the index actions_by_change is missing"),
+    ("DROP INDEX log_entries_by_change", "the index log_entries_by_change is missing"),
     ("ALTER TABLE entry ADD COLUMN note TEXT", "the table entry was changed"),
     ("ALTER TABLE votes RENAME COLUMN verdict TO word", "the table votes was changed"),
     ("ALTER TABLE votes ADD COLUMN weight INTEGER", "the table votes was changed"),
@@ -88,14 +88,14 @@ fn a_renamed_column_of_the_log_is_found() {
 fn a_trigger_that_swallows_rows_is_found_before_anything_is_written() {
     let scene = Scene::new();
     let approve = format!("approve CHG-2 --revision {}", scene.filed);
-    for table in ["entry", "votes", "actions"] {
+    for table in ["entry", "votes", "log_entries"] {
         let db = scene.sql();
         let trigger = format!("CREATE TRIGGER swallow BEFORE INSERT ON {table} BEGIN SELECT RAISE(IGNORE); END");
         db.execute_batch(&trigger).unwrap();
         scene.fails("carol", &approve, Exit::Broken, r#"[schema] the trigger "swallow" does not belong here"#);
         let count = |table: &str| format!("SELECT count(*) FROM {table}");
         let rows = |table| db.query_row(&count(table), [], |row| row.get::<_, u64>(0)).unwrap();
-        assert_eq!([rows("entry"), rows("votes"), rows("actions")], [10, 2, 10]);
+        assert_eq!([rows("entry"), rows("votes"), rows("log_entries")], [10, 2, 10]);
         db.execute_batch("DROP TRIGGER swallow").unwrap();
     }
     scene.ok("carol", &approve);
@@ -123,11 +123,11 @@ fn a_falsified_index_is_found() {
     let scene = Scene::new();
     scene.tamper(
         "PRAGMA writable_schema = ON;
-         UPDATE sqlite_schema SET sql = 'CREATE INDEX actions_by_change ON actions (motion, seq)'
-            WHERE name = 'actions_by_change';
+         UPDATE sqlite_schema SET sql = 'CREATE INDEX log_entries_by_change ON log_entries (proposal, seq)'
+            WHERE name = 'log_entries_by_change';
          PRAGMA writable_schema = RESET; REINDEX; PRAGMA writable_schema = ON;
-         UPDATE sqlite_schema SET sql = 'CREATE INDEX actions_by_change ON actions (change, seq)'
-            WHERE name = 'actions_by_change';
+         UPDATE sqlite_schema SET sql = 'CREATE INDEX log_entries_by_change ON log_entries (change, seq)'
+            WHERE name = 'log_entries_by_change';
          PRAGMA writable_schema = RESET",
     );
     scene.finds("[integrity] ");
@@ -218,13 +218,13 @@ const OPENING: [&str; 44] = [
     "person add-key dave.request",
     "person list",
     "person show carol",
-    "motion list",
-    "motion show 1",
-    "motion second 1 --digest DIGEST",
-    "motion decline 1",
-    "motion withdraw 1",
-    "motion redact 2 --reason No.",
-    "motion restored --reason No.",
+    "proposal list",
+    "proposal show 1",
+    "proposal second 1 --digest DIGEST",
+    "proposal decline 1",
+    "proposal withdraw 1",
+    "proposal redact 2 --reason No.",
+    "proposal restored --reason No.",
     "policy show",
     "policy propose policy.toml",
 ];
@@ -288,13 +288,13 @@ fn a_view_in_the_place_of_the_log_is_found() {
     );
 }
 
-/// Gives `actions_by_change`, which stays what it says, the rows of another index: those that are meant to be seen.
+/// Gives `log_entries_by_change`, which stays what it says, the rows of another index: those that are meant to be seen.
 fn falsify_index(world: &World, rows: &str) {
     let edit = |sql: &str| {
         format!(
             "PRAGMA writable_schema = ON;
-             UPDATE sqlite_schema SET sql = 'CREATE INDEX actions_by_change ON actions {sql}'
-                WHERE name = 'actions_by_change';
+             UPDATE sqlite_schema SET sql = 'CREATE INDEX log_entries_by_change ON log_entries {sql}'
+                WHERE name = 'log_entries_by_change';
              PRAGMA writable_schema = RESET;"
         )
     };
@@ -306,7 +306,7 @@ fn an_index_that_hides_a_row_is_found() {
     let scene = Scene::new();
     let before = ["list", "show CHG-1", "log --change CHG-1"].map(|command| scene.ok("carol", command));
     falsify_index(&scene, "(change, seq) WHERE change <> 1");
-    let hidden = "SELECT count(*) FROM actions WHERE change = 1";
+    let hidden = "SELECT count(*) FROM log_entries WHERE change = 1";
     assert_eq!(scene.sql().query_row(hidden, [], |row| row.get::<_, u64>(0)).unwrap(), 0, "nothing is hidden");
     scene.finds("[integrity] ");
     // Whoever asks twinseal sees it all the same, and records on top of all of it.

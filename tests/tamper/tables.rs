@@ -88,7 +88,7 @@ fn an_added_row_in_any_table_is_found_and_mended() {
 }
 
 #[test]
-fn a_value_erased_to_null_is_found_and_mended() {
+fn a_value_redacted_to_null_is_found_and_mended() {
     let scene = Scene::governed();
     let mut tried = 0;
     for (table, columns) in tables(&scene.sql()) {
@@ -125,7 +125,7 @@ fn a_value_that_is_not_utf8_is_found_and_mended() {
 fn what_is_shown_and_decided_does_not_come_from_the_tables() {
     let scene = Scene::new();
     let show = |command: &str| scene.ok("audrey", command);
-    let commands = ["list", "log", "show CHG-1", "show CHG-2", "person list", "motion list", "person show carol"];
+    let commands = ["list", "log", "show CHG-1", "show CHG-2", "person list", "proposal list", "person show carol"];
     let before = commands.map(show);
     for (table, columns) in tables(&scene.sql()) {
         let texts: Vec<String> = columns

@@ -2,7 +2,7 @@
 
 use twinseal::domain::Text;
 use twinseal::error::Exit;
-use twinseal::log::{Raw, text};
+use twinseal::format::{Raw, text};
 
 use super::scene::{Scene, starts};
 
@@ -18,10 +18,10 @@ fn an_edited_text_is_found() {
 }
 
 #[test]
-fn an_erased_text_is_found() {
+fn an_redacted_text_is_found() {
     let scene = Scene::new();
     scene.sql().execute_batch("UPDATE entry SET text = NULL WHERE seq = 2").unwrap();
-    scene.finds("entry 2: [text] its text is missing, and no motion erased it");
+    scene.finds("entry 2: [text] its text is missing, and no proposal redacted it");
     scene.fails("erin-anew", &format!("file erin.toml --fingerprint {}", scene.fingerprint), Exit::Broken, "[text]");
     scene.fails("carol", "show CHG-1", Exit::Broken, "[text]");
 }

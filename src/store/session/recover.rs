@@ -1,12 +1,12 @@
 //! Bringing back from another file what was lost here, as it was signed.
 
 use super::Session;
-use super::memory::{agree, leaf};
+use super::reconcile::{agree, leaf};
 use crate::domain::{Head, Register};
-use crate::log::{Defect, Raw, entry, text};
-use crate::store::copy::{VerifiedCopy, verified_before};
-use crate::store::follow::{Mode, follow};
-use crate::store::shared::{Appended, SharedFile};
+use crate::format::{Defect, Raw, entry, text};
+use crate::store::cache::verified::{VerifiedCache, verified_before};
+use crate::store::sqlite::shared::{Appended, SharedFile};
+use crate::store::verify::replay::{Mode, replay};
 use crate::store::{BUSY, Finding, StoreError, Turn, Writer};
 
 /// What was brought back.
@@ -20,7 +20,7 @@ pub struct Recovered {
 
 impl Session {
     /// Appends the entries that another file of the same register holds beyond the head, each verified and judged as
-    /// ever, without texts that were erased. What was recorded here since that file and this one parted would come in
+    /// ever, without texts that were redacted. What was recorded here since that file and this one parted would come in
     /// between: then nothing is done.
     ///
     /// # Errors
@@ -35,46 +35,46 @@ impl Session {
         let next = head.map_or(0, |head| head.seq + 1);
         self.same_beginning(from, next)?;
         // What is written is what was verified, whatever others do to that file meanwhile.
-        let _still = from.still()?;
+        let _snapshot = from.hold_snapshot()?;
         let mut state = self.state.clone();
-        let tx = self.copy.begin(BUSY)?;
-        let reading = follow(from, &self.copy, &mut state, self.fingerprint, Mode::Advance, progress)?;
+        let tx = self.cache.begin(BUSY)?;
+        let reading = replay(from, &self.cache, &mut state, self.fingerprint, Mode::Advance, progress)?;
         let fault = reading.findings.into_iter().next();
         let Some(until) = state.head().map(|head| head.seq).filter(|seq| *seq >= next) else {
             return Ok(Recovered { entries: None, fault });
         };
         self.holds_what_is_remembered()?;
-        let erase = self.to_erase(&state)?;
-        let read = |seq| unerased(from, &self.copy, &state, seq);
+        let redact = self.to_redact(&state)?;
+        let read = |seq| without_redacted(from, &self.cache, &state, seq);
         let turn = self.shared.turn(writer)?;
-        if let Appended::HeadMoved = self.shared.extend(&turn, (head, until), read, &erase, self.copy.conn())? {
+        if let Appended::HeadMoved = self.shared.extend(&turn, (head, until), read, &redact, self.cache.conn())? {
             return Err(parted(from, next));
         }
-        let copied = tx.commit().map_err(StoreError::copy(self.copy.conn(), "bringing the verified copy on"));
+        let cached = tx.commit().map_err(StoreError::cache(self.cache.conn(), "bringing the verified cache on"));
         self.state = state;
-        let done = copied.and_then(|()| self.erased_from_log(&erase));
-        done.map_err(|source| StoreError::Unremembered { seq: until, source: source.into() })?;
+        let done = cached.and_then(|()| self.redacted_from_wal(&redact));
+        done.map_err(|source| StoreError::RecordedButNotPinned { seq: until, source: source.into() })?;
         Ok(Recovered { entries: Some((next, until)), fault })
     }
 
     /// Nothing is brought back that is not what this account remembers.
     fn holds_what_is_remembered(&self) -> Result<(), StoreError> {
         match self.behind {
-            Some(behind) if self.copy.leaf(behind.remembered.seq)?.is_some_and(|it| it != behind.remembered.leaf) => {
+            Some(behind) if self.cache.leaf(behind.remembered.seq)?.is_some_and(|it| it != behind.remembered.leaf) => {
                 Err(behind.lost())
             }
             _ => Ok(()),
         }
     }
 
-    /// Fills an empty file with all that was verified, without texts that were erased.
+    /// Fills an empty file with all that was verified, without texts that were redacted.
     ///
     /// # Errors
     /// As [`SharedFile::append`].
     pub fn copy_into(&self, file: &mut SharedFile) -> Result<(), StoreError> {
         let Some(head) = self.state.head() else { return Ok(()) };
-        let read = |seq| unerased(&self.shared, &self.copy, &self.state, seq);
-        file.extend(&Turn::unshared(), (None, head.seq), read, &[], self.copy.conn()).map(|_| ())
+        let read = |seq| without_redacted(&self.shared, &self.cache, &self.state, seq);
+        file.extend(&Turn::unshared(), (None, head.seq), read, &[], self.cache.conn()).map(|_| ())
     }
 
     /// The file alone, where what was read of it is of no use any more.
@@ -85,7 +85,7 @@ impl Session {
     fn same_beginning(&self, from: &SharedFile, next: u64) -> Result<(), StoreError> {
         let theirs = from.newest()?.map_or(0, |newest| newest + 1);
         let common = agree(next.min(theirs), |seq| {
-            let (ours, theirs) = (self.copy.leaf(seq)?, leaf(from, seq)?);
+            let (ours, theirs) = (self.cache.leaf(seq)?, leaf(from, seq)?);
             Ok(ours.filter(|ours| Some(*ours) == theirs))
         })?;
         let common = common.map_or(0, |head| head.seq + 1);
@@ -97,14 +97,14 @@ fn parted(from: &SharedFile, seq: u64) -> StoreError {
     StoreError::Parted { path: from.path().to_owned(), seq }
 }
 
-/// An entry that was verified, read again from a file that others may write, and without its text where that was erased.
-fn unerased(from: &SharedFile, copy: &VerifiedCopy, state: &Register, seq: u64) -> Result<Raw, StoreError> {
-    let leaf = copy.leaf(seq)?.ok_or_else(|| parted(from, seq))?;
+/// An entry that was verified, read again from a file that others may write, and without its text where that was redacted.
+fn without_redacted(from: &SharedFile, cache: &VerifiedCache, state: &Register, seq: u64) -> Result<Raw, StoreError> {
+    let leaf = cache.leaf(seq)?.ok_or_else(|| parted(from, seq))?;
     let raw = verified_before(from, Head { seq, leaf })?;
     let defect = |defect: Defect| StoreError::defect(seq, &defect);
     let (header, _) = entry::facts_again(&raw).map_err(defect)?;
     let named = header.text.map(|text| text.digest);
-    if named.is_some_and(|named| state.governance().erased(seq, named).is_some()) {
+    if named.is_some_and(|named| state.governance().redacted(seq, named).is_some()) {
         return Ok(Raw { text: None, ..raw });
     }
     if raw.text.as_deref().map(text::digest) == named { Ok(raw) } else { Err(defect(Defect::TextMissing)) }

@@ -1,0 +1,450 @@
+//! Which register, which person; first contact; asking people.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::lookup::{name_of_input, parse};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::Value;
+
+use crate::config::{Config, Known, KnownRegisters};
+use crate::domain::{Digest, Event, PersonId, Predecessor, PublicKey, RegisterId, Time};
+use crate::env::Env;
+use crate::error::Error;
+use crate::format::{Defect, entry};
+use crate::output::{safe, safe_json};
+use crate::store::{Behind, Finding, Notice, PinFile, Session, SharedFile, StoreError, Writer, discard};
+
+/// Options of every command. Their ids are their own: clap would mix them up with a verb's arguments of one name.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Options {
+    /// The register, by name or by the path of its file [env: TWINSEAL_REGISTER]
+    #[arg(
+        id = "global-register",
+        long = "register",
+        global = true,
+        value_name = "NAME|FILE",
+        help_heading = "Global options"
+    )]
+    pub register: Option<String>,
+    /// Who you mean to be; refused if the key is another person's [env: TWINSEAL_AS]
+    #[arg(id = "global-as", long = "as", global = true, value_name = "PERSON", help_heading = "Global options")]
+    pub person: Option<String>,
+    /// Your key, OpenSSH Ed25519: a private key file, or a public one whose private half your ssh-agent holds; by
+    /// default ~/.ssh/id_ed25519, else the one key of the agent that is enrolled [env: TWINSEAL_KEY]
+    #[arg(id = "global-key", long = "key", global = true, value_name = "FILE", help_heading = "Global options")]
+    pub key: Option<PathBuf>,
+    /// A file that holds the key's passphrase, readable by you alone
+    #[arg(
+        id = "global-passphrase-file",
+        long = "passphrase-file",
+        global = true,
+        value_name = "FILE",
+        help_heading = "Global options"
+    )]
+    pub passphrase_file: Option<PathBuf>,
+    /// The register's fingerprint, as you were told it by another way
+    #[arg(
+        id = "global-fingerprint",
+        long = "fingerprint",
+        global = true,
+        value_name = "DIGEST",
+        help_heading = "Global options"
+    )]
+    pub fingerprint: Option<String>,
+    /// Answer in JSON: one document, or one for each line of `log` and `export jsonl`; errors too
+    #[arg(id = "global-json", long = "json", global = true, help_heading = "Global options")]
+    pub json: bool,
+}
+
+/// A command's surroundings.
+pub struct Context<'e> {
+    /// Everything outside.
+    pub env: &'e mut Env,
+    /// The options of every command.
+    pub options: Options,
+    pub(super) config: Config,
+    known: KnownRegisters,
+}
+
+/// A register's file, its fingerprint, and whether this account trusts it.
+pub struct Found {
+    /// The file.
+    pub shared: SharedFile,
+    /// The leaf hash of entry 0.
+    pub fingerprint: Digest,
+    /// Its identity, by its own word.
+    pub id: RegisterId,
+    /// The register in whose place it was founded.
+    pub after: Option<Predecessor>,
+}
+
+/// How a register is opened.
+type Open = fn(SharedFile, &Path, Digest, bool, Time, &mut dyn FnMut(u64)) -> Result<Session, StoreError>;
+
+/// No file that people write is larger.
+const MOST_INPUT: u64 = 1 << 20;
+
+/// How many entries make it worth showing progress.
+const LONG: u64 = 5_000;
+
+impl<'e> Context<'e> {
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    /// A configuration that cannot be read.
+    pub fn new(env: &'e mut Env, options: Options) -> Result<Self, Error> {
+        if !env.has_home() {
+            return Err(Error::NoHome);
+        }
+        let config = Config::load(env)?;
+        let known = KnownRegisters::load(env)?;
+        Ok(Self { env, options, config, known })
+    }
+
+    fn setting(&self, flag: Option<&str>, variable: &str, configured: Option<&str>) -> Option<String> {
+        let environment = || self.env.variables.get(variable).map(String::as_str);
+        flag.or_else(environment).or(configured).filter(|it| !it.is_empty()).map(str::to_owned)
+    }
+
+    /// The register as it was named: a flag, a variable, the configuration, or the only one known.
+    pub fn register_named(&self) -> Option<String> {
+        let named =
+            self.setting(self.options.register.as_deref(), "TWINSEAL_REGISTER", self.config.register.as_deref());
+        named.or_else(|| match self.known.list() {
+            [only] => Some(only.path.display().to_string()),
+            _ => None,
+        })
+    }
+
+    /// The path of the named register: a known name, or a file.
+    ///
+    /// # Errors
+    /// [`Error::NoRegister`], [`Error::UnknownRegister`].
+    pub fn register_path(&self) -> Result<PathBuf, Error> {
+        let name = self.register_named().ok_or(Error::NoRegister)?;
+        if let Some(known) = self.known.by_name(&name) {
+            return Ok(known.path.clone());
+        }
+        let path = self.env.path(Path::new(&name));
+        let looks_like_a_path = name.contains(['/', '.']) || path.is_file();
+        if looks_like_a_path { Ok(path) } else { Err(Error::UnknownRegister { name }) }
+    }
+
+    /// The fingerprint given with `--fingerprint`.
+    ///
+    /// # Errors
+    /// [`Error::Value`].
+    pub fn fingerprint_given(&self) -> Result<Option<Digest>, Error> {
+        self.options.fingerprint.as_deref().map(parse).transpose()
+    }
+
+    /// A fingerprint by which this account knows the register meant, and which is not the one found: by the name or
+    /// path that was given, by the path that this leads to, or by the name that the register gives itself.
+    pub fn fingerprint_expected(&self, at: &Path, name: Option<&str>, found: Digest) -> Option<String> {
+        let given = self.register_named();
+        let path = self.register_path().unwrap_or_default();
+        let meant = |known: &&Known| {
+            let names = [given.as_deref(), name];
+            names.contains(&Some(known.name.as_str())) || known.path == path || known.path == at
+        };
+        let found = found.to_string();
+        // Whoever asks for the old one, by its path, after another was accepted in its place, means the old one.
+        let old = |known: &Known| known.superseded && known.fingerprint == found;
+        if self.known.list().iter().filter(meant).any(old) {
+            return None;
+        }
+        let known = self.known.list().iter().filter(|known| !known.superseded);
+        known.filter(meant).map(|known| &known.fingerprint).find(|known| **known != found).cloned()
+    }
+
+    /// Whether a file is the register that this account knows, and no copy of it or other file: it stands where that
+    /// stood, or nothing stands there any more.
+    pub fn is_home(&self, shared: &SharedFile, fingerprint: Digest) -> bool {
+        let known = self.known.list().iter().filter(|known| known.fingerprint == fingerprint.to_string());
+        let mut places = known.filter_map(|known| known.path.canonicalize().ok()).peekable();
+        !shared.is_backup() && (places.peek().is_none() || places.any(|place| place == shared.path()))
+    }
+
+    /// What this account remembers of a register in whose place another says that it stands.
+    fn successor(&self, old: Predecessor, found: Digest) -> Error {
+        let pin = PinFile::in_folder(&self.state_folder(old.fingerprint)).read(old.fingerprint);
+        Error::Successor { verified: pin.ok().flatten().map(|pin| pin.head.seq), old: Box::new(old), found }
+    }
+
+    /// Whether this account trusts the register with this fingerprint.
+    pub fn trusts(&self, fingerprint: Digest) -> bool {
+        self.known.trusts(fingerprint)
+    }
+
+    /// Trusts a register from now on, by the path that was given for it: if that becomes a link to another, it shows.
+    ///
+    /// # Errors
+    /// Where that cannot be remembered.
+    pub fn trust(
+        &mut self,
+        id: &RegisterId,
+        path: &Path,
+        fingerprint: Digest,
+        in_place_of: Option<Digest>,
+    ) -> Result<(), Error> {
+        Ok(self.known.trust(self.env, id.name(), path, fingerprint, in_place_of)?)
+    }
+
+    /// Who waits for their turn to write.
+    pub fn writer(&self) -> Writer {
+        Writer { account: self.env.account().to_owned(), patience: self.env.patience }
+    }
+
+    /// The folder in which this account remembers a register.
+    pub fn state_folder(&self, fingerprint: Digest) -> PathBuf {
+        self.scratch().join(fingerprint.to_string())
+    }
+
+    /// A folder of this account's for what is needed for a moment.
+    pub fn scratch(&self) -> PathBuf {
+        self.env.xdg("XDG_STATE_HOME", ".local/state")
+    }
+
+    /// The place of the newest entry of a copy that was just made.
+    ///
+    /// # Errors
+    /// A file that is none, or whose schema is not ours.
+    pub fn backup_newest(&self, path: &Path) -> Result<Option<u64>, Error> {
+        let (copy, findings) = SharedFile::open(path, &self.scratch())?;
+        match findings.into_iter().next() {
+            Some(finding) => Err(StoreError::Broken(finding).into()),
+            None => Ok(copy.newest()?),
+        }
+    }
+
+    /// Finds the named register and reads its entry 0.
+    ///
+    /// # Errors
+    /// No register, or one whose schema or entry 0 is not as it must be.
+    pub fn find(&self) -> Result<Found, Error> {
+        let path = self.register_path()?;
+        let (shared, findings) = SharedFile::open(&path, &self.scratch())?;
+        if let Some(finding) = findings.into_iter().next() {
+            return Err(StoreError::Broken(finding).into());
+        }
+        let missing = || Finding::at(0, Defect::Missing.rule(), "there is no entry 0");
+        let raw = shared.entry(0)?.ok_or_else(|| StoreError::Broken(missing()))?;
+        let fingerprint = raw.leaf();
+        // An entry 0 that is trusted was verified before.
+        let (header, event) = match self.trusts(fingerprint) {
+            true => entry::facts_again(&raw),
+            false => entry::open(&raw).map(|entry| (entry.header, entry.event)),
+        }
+        .map_err(|defect| match defect {
+            Defect::Newer { format } => StoreError::Newer { found: format },
+            defect => StoreError::defect(0, &defect),
+        })?;
+        match event {
+            Event::Init { after, .. } => Ok(Found { shared, fingerprint, id: header.register, after }),
+            _ => Err(crate::domain::Refusal::NotFounding.into()),
+        }
+    }
+
+    /// Opens the named register: trusted before, or trusted now because somebody says so.
+    ///
+    /// # Errors
+    /// [`Error::WrongFingerprint`], [`Error::NeedFingerprint`], or what is wrong with the register.
+    pub fn open(&mut self) -> Result<Session, Error> {
+        self.open_by(Session::open)
+    }
+
+    /// As [`Context::open`], also where the register was restored from a copy and lost what this account verified.
+    ///
+    /// # Errors
+    /// As [`Context::open`].
+    pub fn open_ignoring_pin(&mut self) -> Result<Session, Error> {
+        let session = self.open_by(Session::open_ignoring_pin)?;
+        if let Some(Behind { remembered, .. }) = session.behind() {
+            self.env.status(format_args!(
+                "warning: this account verified entry {} {}, and the log does not hold it any more; nothing of this \
+                 log is remembered",
+                remembered.seq, remembered.leaf
+            ));
+        }
+        Ok(session)
+    }
+
+    fn open_by(&mut self, open: Open) -> Result<Session, Error> {
+        let Found { shared, fingerprint, id, after } = self.find()?;
+        let path = shared.path().to_owned();
+        let wrong = |expected: String| Err(Error::WrongFingerprint { found: fingerprint, expected });
+        let given = self.fingerprint_given()?;
+        if let Some(given) = given.filter(|given| *given != fingerprint) {
+            return wrong(given.to_string());
+        }
+        let known = self.fingerprint_expected(&path, Some(id.name().as_str()), fingerprint);
+        let old = after.filter(|old| known.as_ref() == Some(&old.fingerprint.to_string()));
+        let in_place_of = old.as_ref().map(|old| old.fingerprint);
+        match (known, old) {
+            (Some(_), Some(old)) if given.is_none() => return Err(self.successor(old, fingerprint)),
+            (Some(known), None) => return wrong(known),
+            _ => {}
+        }
+        let met_before = self.trusts(fingerprint);
+        if !met_before {
+            self.ask_trust(&id, fingerprint)?;
+            let given = self.register_path()?;
+            self.trust(&id, &given, fingerprint, in_place_of)?;
+        }
+        let folder = self.state_folder(fingerprint);
+        let (at_home, now) = (self.is_home(&shared, fingerprint), self.env.now());
+        let newest = shared.newest()?.unwrap_or(0);
+        let bar = self.progress(newest, "verifying");
+        let session = open(shared, &folder, fingerprint, at_home, now, &mut |seq| bar.set_position(seq))?;
+        bar.finish_and_clear();
+        self.report_notices(&session, met_before);
+        Ok(session)
+    }
+
+    fn ask_trust(&mut self, id: &RegisterId, fingerprint: Digest) -> Result<(), Error> {
+        if self.options.fingerprint.is_some() {
+            return Ok(());
+        }
+        if !self.env.console.is_there() {
+            return Err(Error::NeedFingerprint { name: id.name().to_string(), found: fingerprint });
+        }
+        self.env.status(format_args!("First contact with the register {id}."));
+        self.env.status(format_args!("Its fingerprint is {fingerprint}"));
+        self.env.status("Compare it with what an admin told you, by another way than this file.");
+        match self.env.console.ask("Is it the same? Type yes to trust it:")?.as_str() {
+            "yes" => Ok(()),
+            _ => Err(Error::NotConfirmed),
+        }
+    }
+
+    /// Gives the answer: as JSON where that was asked for, else as people read it.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn answer(&mut self, json: impl FnOnce() -> Value, text: impl FnOnce() -> String) -> Result<(), Error> {
+        if self.options.json { self.print_json(&json()) } else { Ok(self.env.print(text())?) }
+    }
+
+    /// Gives an answer as JSON.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn print_json(&mut self, answer: &Value) -> Result<(), Error> {
+        Ok(self.env.print(safe_json(answer))?)
+    }
+
+    /// Says what was noticed, and that a broken log is shown up to its first fault only.
+    pub fn report_notices(&mut self, session: &Session, met_before: bool) {
+        for notice in session.notices() {
+            self.env.status(match notice {
+                Notice::FirstVerification if !met_before => continue,
+                Notice::FirstVerification => {
+                    "warning: this account has met this register before, and its pin and verified copy are gone"
+                }
+                Notice::CacheRebuilt => "note: the verified copy was gone or damaged; the whole log was verified again",
+                Notice::CacheBehind => "note: the verified copy was behind the pin; what it lacked was verified again",
+                Notice::PinMissing => {
+                    "warning: the pin of this register is gone; what this account remembers is the verified copy alone"
+                }
+                Notice::RedactedLater => continue,
+                Notice::OlderBackup { ends, known } => {
+                    self.env.status(format_args!(
+                        "note: this copy ends at entry {ends}, and this account verified the register up to {known}"
+                    ));
+                    continue;
+                }
+                Notice::PinMoved { from, restored, proposal } => {
+                    self.env.status(format_args!(
+                        "warning: the register was restored from entry {restored}, says proposal {proposal}: entry {from}, \
+                         which this account verified, is lost, and it goes on with the log as it is"
+                    ));
+                    continue;
+                }
+            });
+        }
+        if let Some(fault) = session.fault() {
+            self.env.status(format_args!("warning: the register is broken at {}", safe(&fault.to_string())));
+            self.env.status("warning: what you see is what stands before that entry; run: twinseal verify");
+        }
+    }
+
+    /// A damaged copy is of no use to any command: it goes, and the next one makes it anew.
+    pub fn discard_damaged(&self, error: &Error) {
+        let damaged = match error {
+            Error::Store(StoreError::RecordedButNotPinned { source, .. }) => source.downcast_ref(),
+            Error::Store(error) => Some(error),
+            _ => None,
+        };
+        if let Some(StoreError::CacheDamaged { path, .. }) = damaged
+            && path.is_file()
+        {
+            // If it cannot be removed, it is found damaged again.
+            let _ = discard(path);
+        }
+    }
+
+    /// A bar for work on so many entries; nothing where it is short or nobody watches.
+    pub fn progress(&self, entries: u64, doing: &'static str) -> ProgressBar {
+        if !self.env.progress || entries < LONG {
+            return ProgressBar::hidden();
+        }
+        let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}");
+        let bar = ProgressBar::with_draw_target(Some(entries), ProgressDrawTarget::stderr_with_hz(5));
+        bar.with_message(doing).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    }
+
+    /// Who acts: the person whose key it is.
+    ///
+    /// # Errors
+    /// [`Error::UnknownKey`], [`Error::OtherPerson`].
+    pub fn actor(&self, session: &Session, key: PublicKey) -> Result<PersonId, Error> {
+        let key = key.fingerprint();
+        let enrolled = session.state().governance().keys().get(&key).ok_or(Error::UnknownKey { key })?;
+        let person = enrolled.person.clone();
+        match self.person_meant() {
+            Some(meant) if meant != person.as_str() => Err(Error::OtherPerson { person, meant }),
+            _ => Ok(person),
+        }
+    }
+
+    /// Who one says to be.
+    pub fn person_meant(&self) -> Option<String> {
+        self.setting(self.options.person.as_deref(), "TWINSEAL_AS", self.config.person.as_deref())
+    }
+
+    /// Asks for a word to be typed before something is signed.
+    ///
+    /// # Errors
+    /// [`Error::NotConfirmed`].
+    pub fn confirm(&mut self, what: &str, word: &str) -> Result<(), Error> {
+        let answer = self.env.console.ask(&format!("\nType {word} to {what}:"))?;
+        if answer == word { Ok(()) } else { Err(Error::NotConfirmed) }
+    }
+
+    /// Reads a file that somebody wrote; `-` is standard input.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is too large, or is not UTF-8.
+    pub fn read_text(&mut self, given: &Path) -> Result<String, Error> {
+        let name = name_of_input(given);
+        let failed = |source| Error::File { doing: "read", path: given.to_owned(), source };
+        let mut bytes = Vec::new();
+        if given == Path::new("-") {
+            self.env.input.by_ref().take(MOST_INPUT + 1).read_to_end(&mut bytes).map_err(failed)?;
+        } else {
+            let file = fs::File::open(self.env.path(given)).map_err(failed)?;
+            file.take(MOST_INPUT + 1).read_to_end(&mut bytes).map_err(failed)?;
+        }
+        if bytes.len() as u64 > MOST_INPUT {
+            return Err(Error::FileTooLarge { path: name, most: MOST_INPUT });
+        }
+        String::from_utf8(bytes).map_err(|error| {
+            let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = good.iter().filter(|b| **b == b'\n').count() + 1;
+            Error::NotText { path: name, line }
+        })
+    }
+}

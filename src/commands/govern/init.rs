@@ -1,0 +1,158 @@
+//! `init`: entry 0.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::commands::Context;
+use crate::commands::lookup::parse;
+use crate::commands::people::members;
+use crate::domain::{
+    Digest, Event, FORMAT, Line, Member, PersonId, Policy, Predecessor, Register, RegisterId, RegisterName, Role, Text,
+};
+use crate::error::Error;
+use crate::format::request::For;
+use crate::format::{Entry, Raw};
+use crate::output::{member_table, policy_sentences, safe};
+use crate::record::{Plan, compose, report_recorded, seal_entry};
+use crate::store::{Appended, Session, SharedFile, StoreError, Writer, project};
+
+/// Found a register: its people, its first policy, entry 0
+///
+/// Collect a request from every founder (`twinseal person request NAME --register REGISTER-NAME`), then found the
+/// register with the key of one of its admins. It accepts nothing until another founding admin has sealed it.
+///
+/// Example: twinseal init --name prod --member alice=alice.request:admin --member bob=bob.request:admin
+#[derive(Debug, Args)]
+pub struct Init {
+    /// What to call the register: lower-case, such as prod
+    #[arg(long)]
+    name: String,
+    /// Each founder: NAME=REQUEST-FILE:ROLE,ROLE; roles are admin, engineer, approver, auditor
+    #[arg(long = "member", required = true, value_name = "NAME=FILE:ROLES")]
+    members: Vec<String>,
+    /// The register, by name or file, in whose place this one is founded, because too few of its admins can act
+    #[arg(long, value_name = "NAME|FILE")]
+    after: Option<String>,
+}
+
+impl Init {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What prevents it; no register is left behind then, unless the error says that it was recorded.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let name: RegisterName = parse(&self.name)?;
+        let path = self.path(context);
+        if path.exists() && !SharedFile::never_founded(&path) {
+            return Err(StoreError::Exists { path }.into());
+        }
+        let after = self.after.clone().map(|old| predecessor(context, old)).transpose()?;
+        let old = after.as_ref().map(|old| old.fingerprint);
+        match context.fingerprint_expected(&path, Some(name.as_str()), Digest::NONE) {
+            Some(expected) if Some(&expected) != old.map(|old| old.to_string()).as_ref() => {
+                return Err(Error::KnownName { name, expected });
+            }
+            _ => {}
+        }
+        let (members, names) = members::read(context, &self.members, &For::New(name.clone()))?;
+        let source = context.key(|key| members.iter().any(|member| member.key == *key))?;
+        let key = source.public();
+        let founder = members.iter().find(|member| member.key == key).map(|member| member.person.clone());
+        let founder = founder.ok_or(Error::NotAmongMembers { key: key.fingerprint() })?;
+
+        self.show(context, &path, &founder, (&members, &names), after.as_ref());
+        let id = RegisterId::new(name.clone(), context.env.random()?);
+        let text = Some(Text::Names(names)).filter(|text| !text.filled().is_empty());
+        let plan = Plan { event: Event::Init { format: FORMAT, after, policy: Policy::built_in(), members }, text };
+        let mut state = Register::default();
+        // Nobody types a name and a passphrase for what is refused anyway.
+        compose(context.env, &state, id.clone(), founder.clone(), key, &plan)?;
+        if context.env.console.is_there() {
+            context.confirm("sign entry 0", name.as_str())?;
+        }
+        let signer = context.unlock(source)?;
+        let (raw, entry) = seal_entry(context.env, &state, id.clone(), founder, &signer, plan)?;
+        state.apply(&entry.header, entry.leaf, &entry.event);
+
+        let shared = found(&path, &context.writer(), &raw, &entry, &state)?;
+        context.trust(&id, &path, entry.leaf, old).map_err(|error| error.after(0))?;
+        let now = context.env.now();
+        let remembered = Session::open(shared, &context.state_folder(entry.leaf), entry.leaf, true, now, &mut |_| {});
+        remembered.map_err(|error| Error::from(error).after(0))?;
+        let data = format!("register {id}\nfingerprint {}", entry.leaf);
+        report_recorded(
+            context,
+            &entry,
+            Some(data),
+            "founded; tell the fingerprint to everybody by another way than this file",
+        )?;
+        context.env.status("next: another founding admin runs `twinseal seal`");
+        Ok(())
+    }
+
+    /// Whom and what the founder signs for.
+    fn show(
+        &self,
+        context: &mut Context<'_>,
+        path: &Path,
+        founder: &PersonId,
+        (members, names): (&[Member], &BTreeMap<PersonId, Line>),
+        after: Option<&Predecessor>,
+    ) {
+        let path = path.display().to_string();
+        context.env.status(format_args!("The register {} at {}, founded by {founder}:\n", self.name, safe(&path)));
+        context.env.status(member_table(members, names, context.env.width));
+        if let Some(Predecessor { register, head, .. }) = after {
+            context
+                .env
+                .status(format_args!("\nin place of {register}, whose newest entry is {} ({})", head.seq, head.leaf));
+        }
+        context.env.status("");
+        policy_sentences(&Policy::built_in()).into_iter().for_each(|line| context.env.status(line));
+        let admins = members.iter().filter(|member| member.grants.has_for_good(Role::Admin)).count();
+        if admins == 2 {
+            context.env.status("\nadvice: name three admins: with two, one lost key stops all governance");
+        }
+    }
+
+    /// The file of the new register: `--register FILE`, or the name with `.db` in the current folder.
+    fn path(&self, context: &Context<'_>) -> PathBuf {
+        let default = format!("{}.db", self.name);
+        context.env.path(Path::new(context.options.register.as_deref().unwrap_or(&default)))
+    }
+}
+
+/// Makes the register with its entry 0; nothing is left behind where that fails.
+fn found(path: &Path, writer: &Writer, raw: &Raw, entry: &Entry, state: &Register) -> Result<SharedFile, StoreError> {
+    let mut shared = SharedFile::create(path)?;
+    let turn = shared.turn(writer);
+    match turn.and_then(|turn| shared.append(&turn, None, raw, &[], |tx| project(tx, entry, state))) {
+        Ok(Appended::Done) => Ok(shared),
+        // Somebody else founded one there at the same time.
+        Ok(Appended::HeadMoved) => Err(StoreError::Exists { path: path.to_owned() }),
+        Err(error) => Err(match (shared.discard(), error) {
+            (true, StoreError::Uncertain { source }) => StoreError::sqlite("recording")(source),
+            (_, error) => error,
+        }),
+    }
+}
+
+/// The register in whose place another is founded, verified up to its newest entry.
+fn predecessor(context: &mut Context<'_>, old: String) -> Result<Predecessor, Error> {
+    let given = (context.options.register.replace(old), context.options.fingerprint.take());
+    let session = context.open();
+    (context.options.register, context.options.fingerprint) = given;
+    let session = session?;
+    if let Some(fault) = session.fault() {
+        let fault = fault.to_string();
+        context.env.status(format_args!(
+            "note: what stands before that entry is what the new register names: {}",
+            safe(&fault)
+        ));
+    }
+    let (id, head) = (session.state().id().cloned(), session.state().head());
+    let (register, head) = id.zip(head).ok_or(Error::NoEntry(0))?;
+    Ok(Predecessor { register, fingerprint: session.fingerprint(), head })
+}

@@ -1,0 +1,186 @@
+//! `policy show|draft|check|propose`.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::commands::Context;
+use crate::commands::govern::proposal::open;
+use crate::commands::lookup::{as_of, name_of_input};
+use crate::domain::{Action, Change, ChangeId, Field, Governance, Policy as Rules, Prose, Status, Text, Time};
+use crate::error::Error;
+use crate::input::{POLICY_TEMPLATE, read_policy};
+use crate::output::{self, Page, policy_change, policy_sentences, safe};
+use crate::store::{Session, StoreError};
+
+/// Look at the policy and propose another.
+#[derive(Debug, Subcommand)]
+pub enum Policy {
+    /// Show the policy in force, each line in a sentence
+    Show(Show),
+    /// Print a commented policy to fill in
+    Draft,
+    /// Check a policy: every fault at once, with its line and field
+    Check(Source),
+    /// Show what a policy would change, for the open changes too, and propose it (opens a proposal)
+    Propose(Source),
+}
+
+/// Arguments of `policy show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The file as it was proposed, comments and all
+    #[arg(long)]
+    source: bool,
+    /// As it was after this entry, or at this time: 812, or 2026-12-01T18:00:00+08:00
+    #[arg(long, value_name = "SEQ|TIME", conflicts_with = "source")]
+    as_of: Option<String>,
+}
+
+/// A policy that somebody wrote.
+#[derive(Debug, Args)]
+pub struct Source {
+    /// The policy, TOML; - is standard input
+    file: PathBuf,
+}
+
+impl Policy {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What prevents it.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        match self {
+            Self::Show(show) => show.run(context),
+            Self::Draft => Ok(write!(context.env.out, "{POLICY_TEMPLATE}")?),
+            Self::Check(source) => {
+                let (policy, _) = source.read(context)?;
+                let said = format!("{}: no faults", safe(&name_of_input(&source.file)));
+                if context.options.json {
+                    context.print_json(&json!({ "policy": output::json::policy(&policy) }))?;
+                }
+                context.env.status(said);
+                Ok(())
+            }
+            Self::Propose(source) => source.propose(context),
+        }
+    }
+}
+
+impl Show {
+    fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let session = context.open()?;
+        let moment = as_of(context, &session, self.as_of.as_deref())?;
+        let Some(policy) = moment.governance.policy() else { return Err(Error::NoEntry(0)) };
+        if self.source {
+            let source = source_text(&session)?;
+            if source.is_none() {
+                context.env.status("the policy in force has no file: it is the built-in one, or its text was redacted");
+            }
+            let json = || json!({ "source": output::json::written(source.as_ref()) });
+            return context.answer(json, || source.as_ref().map_or(String::new(), Prose::to_string));
+        }
+        let json = || {
+            json!({
+                "policy": output::json::policy(policy),
+                "since": moment.governance.policy_since().to_string(),
+                "sentences": output::json::list(policy_sentences(policy)),
+            })
+        };
+        context.answer(json, || policy_sentences(policy).join("\n"))?;
+        if let Some(seq) = moment.seq {
+            context.env.status(format_args!("as of entry {seq}, {}", moment.at));
+        }
+        Ok(())
+    }
+}
+
+/// The file of the policy in force, as it was proposed.
+fn source_text(session: &Session) -> Result<Option<Prose>, Error> {
+    let governance = session.state().governance();
+    let carried = governance.proposals().values().rev().find(|proposal| match &proposal.action {
+        Action::Policy { policy, .. } => {
+            governance.policy() == Some(policy) && matches!(proposal.state, crate::domain::ProposalState::Seconded(_))
+        }
+        _ => false,
+    });
+    let Some(proposal) = carried else { return Ok(None) };
+    Ok(match session.entry(proposal.seq)?.and_then(|entry| entry.text) {
+        Some(Text::Remark(_, prose)) => Some(prose),
+        _ => None,
+    })
+}
+
+impl Source {
+    fn read(&self, context: &mut Context<'_>) -> Result<(Rules, String), Error> {
+        read(context, &self.file)
+    }
+
+    fn propose(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let (policy, source) = self.read(context)?;
+        let text =
+            Prose::from_typed(&source).map_err(|invalid| Error::Value { given: name_of_input(&self.file), invalid });
+        let text = Some(Text::Remark(Field::Source, text?));
+        let mut session = context.open()?;
+        let mut page = Page::new(context.env.colour, context.env.width);
+        policy_change(&mut page, session.state().governance().policy(), &policy);
+        let effects = effects(&mut session, &policy, context.env.now())?;
+        page.block("open changes");
+        if effects.is_empty() {
+            page.text("", "none is affected");
+        }
+        for (id, now, then) in effects {
+            page.text(&format!("{id} now:"), now)
+                .text(&format!("{:>width$}", "then:", width = id.to_string().len() + 5), then);
+        }
+        context.env.status(format_args!("{}\n", page.finish()));
+        open(context, &mut session, text, |session| {
+            let replaces = session.state().governance().policy_since();
+            Ok(Action::Policy { replaces, policy: policy.clone() })
+        })
+    }
+}
+
+/// Reads a policy and finds all that is wrong with it.
+fn read(context: &mut Context<'_>, given: &Path) -> Result<(Rules, String), Error> {
+    let source = context.read_text(given)?;
+    let path = name_of_input(given);
+    let policy = read_policy(&source).map_err(|faults| Error::Faults { path, faults })?;
+    Ok((policy, source))
+}
+
+/// How an open change would stand under another policy, where that differs.
+fn effects(session: &mut Session, policy: &Rules, now: Time) -> Result<Vec<(ChangeId, String, String)>, Error> {
+    let doing = || StoreError::cache(session.tables(), "reading the verified copy");
+    let ids = {
+        let sql = "SELECT id FROM changes WHERE state = 'awaiting-approval' ORDER BY id";
+        let mut select = session.tables().prepare(sql).map_err(doing())?;
+        let rows = select.query_map([], |row| row.get::<_, u64>(0)).map_err(doing())?;
+        rows.collect::<Result<Vec<_>, _>>().map_err(doing())?
+    };
+    let then = session.state().governance().under(policy.clone());
+    let mut effects = Vec::new();
+    for id in ids.into_iter().map(|id| ChangeId::after(id.saturating_sub(1))) {
+        session.load(id)?;
+        let change = session.state().change(id)?;
+        if change.status(&then, now) == Status::Expired {
+            continue;
+        }
+        let (before, after) =
+            (status_phrase(change, session.state().governance(), now), status_phrase(change, &then, now));
+        if before != after {
+            effects.push((id, before, after));
+        }
+    }
+    Ok(effects)
+}
+
+fn status_phrase(change: &Change, governance: &Governance, now: Time) -> String {
+    let tally = change.tally(governance, now);
+    let status = format!("{}, {} of {} approvals", change.status(governance, now), tally.counted.len(), tally.need);
+    match change.judge_facts(governance) {
+        Ok(()) => status,
+        Err(refusal) => format!("{status}; cannot start: {refusal}"),
+    }
+}

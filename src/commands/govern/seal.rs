@@ -1,0 +1,53 @@
+//! `seal`: the second founding signature.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+
+use crate::commands::Context;
+use crate::domain::{Event, Text};
+use crate::error::Error;
+use crate::format::entry::members;
+use crate::output::{Page, member_table, policy_sentences};
+use crate::record::{Plan, record, rehearse, report_recorded};
+
+/// Seal a new register: the second founding admin agrees to entry 0
+///
+/// Shows the founding people and the first policy, and asks for the register's name to be typed. Without a terminal,
+/// --fingerprint names what is agreed to.
+#[derive(Debug, Args)]
+pub struct Seal {}
+
+impl Seal {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What prevents it.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let mut session = context.open()?;
+        let key = context.key_for(&session)?.public();
+        rehearse(context, &mut session, key, &Plan::of(Event::Seal))?;
+        let entry = session.entry(0)?.ok_or(Error::NoEntry(0))?;
+        let mut page = Page::new(context.env.colour, context.env.width);
+        page.title(format_args!("register {}", entry.header.register));
+        page.field("fingerprint", entry.leaf);
+        page.field("founded", format_args!("by {}, {}", entry.header.actor, entry.header.time));
+        let names = match &entry.text {
+            Some(Text::Names(names)) => names.clone(),
+            _ => BTreeMap::new(),
+        };
+        page.block("members").verbatim(0, "", member_table(members(&entry.event), &names, None));
+        if let Event::Init { policy, .. } = &entry.event {
+            page.block("policy").text("", policy_sentences(policy).join("\n"));
+        }
+        context.env.status(page.finish());
+        if context.options.fingerprint.is_none() {
+            if !context.env.console.is_there() {
+                return Err(Error::NeedDigest { flag: "--fingerprint" });
+            }
+            context.confirm("seal it", entry.header.register.name().as_str())?;
+        }
+        let entry = record(context, &mut session, |_| Ok(Plan::of(Event::Seal)))?;
+        report_recorded(context, &entry, None, "sealed; admins can enrol people now: `twinseal person enrol`")
+    }
+}

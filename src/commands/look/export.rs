@@ -1,0 +1,137 @@
+//! `export jsonl|csv`: the log and the changes for other programs.
+
+use std::io::Write;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::commands::Context;
+use crate::commands::lookup::title;
+use crate::domain::{Change, ChangeId, Outcome};
+use crate::error::Error;
+use crate::format::Entry;
+use crate::output::{csv_row, json};
+use crate::store::Session;
+
+/// Write the log or the changes out for other programs.
+#[derive(Debug, Subcommand)]
+pub enum Export {
+    /// Every entry on a line of JSON: its exact bytes, and what they say
+    Jsonl(Lines),
+    /// Every change on a row of CSV; cells that a spreadsheet would take for a formula begin with an apostrophe
+    Csv(Csv),
+}
+
+/// Arguments of `export jsonl`.
+#[derive(Debug, Args)]
+pub struct Lines {
+    /// Only entries from this one on
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    since: u64,
+}
+
+/// Arguments of `export csv`.
+#[derive(Debug, Args)]
+pub struct Csv {}
+
+impl Export {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What prevents it.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let mut session = context.open()?;
+        match self {
+            Self::Jsonl(lines) => jsonl(context, &session, lines.since),
+            Self::Csv(Csv {}) => csv(context, &mut session),
+        }
+    }
+}
+
+fn jsonl(context: &mut Context<'_>, session: &Session, since: u64) -> Result<(), Error> {
+    let newest = session.state().head().map_or(0, |head| head.seq);
+    for seq in since..=newest {
+        let (Some(raw), Some(entry)) = (session.raw(seq)?, session.entry(seq)?) else {
+            return Err(Error::NoEntry(seq));
+        };
+        let Entry { header, event, text, leaf } = &entry;
+        let parsed = json::entry(header, event, text.as_ref(), *leaf);
+        // Entries are UTF-8, so that their exact bytes fit into a JSON string.
+        let blob = String::from_utf8_lossy(&raw.blob);
+        let bytes = raw.text.as_deref().map(String::from_utf8_lossy);
+        context.print_json(&json!({ "seq": seq, "blob": blob, "text": bytes, "entry": parsed }))?;
+    }
+    Ok(())
+}
+
+const HEADER: [&str; 22] = [
+    "change",
+    "status",
+    "title",
+    "kind",
+    "risk",
+    "owner",
+    "implementers",
+    "services",
+    "tags",
+    "links",
+    "window_start",
+    "window_end",
+    "outage_minutes",
+    "rollback_minutes",
+    "revision",
+    "requester",
+    "filed",
+    "approved_by",
+    "started_by",
+    "started",
+    "outcome",
+    "finished",
+];
+
+fn csv(context: &mut Context<'_>, session: &mut Session) -> Result<(), Error> {
+    write!(context.env.out, "{}", csv_row(&HEADER.map(str::to_owned)))?;
+    for n in 0..session.state().filed() {
+        let id = ChangeId::after(n);
+        session.load(id)?;
+        let title = title(session, id)?.unwrap_or_default();
+        let row = row(context, session, session.state().change(id)?, title);
+        write!(context.env.out, "{}", csv_row(&row))?;
+    }
+    Ok(())
+}
+
+fn row(context: &Context<'_>, session: &Session, change: &Change, title: String) -> [String; 22] {
+    let (governance, now) = (session.state().governance(), context.env.now());
+    let (revision, facts) = (change.current(), &change.current().facts);
+    let approvers = change.approvals().map(|vote| &vote.person);
+    let outcome = change.outcomes().last();
+    [
+        change.id().to_string(),
+        change.status(governance, now).to_string(),
+        title,
+        facts.kind.to_string(),
+        facts.risk.to_string(),
+        facts.owner.to_string(),
+        joined(&facts.implementers),
+        joined(&facts.services),
+        joined(&facts.tags),
+        joined(&facts.links),
+        facts.window.start().to_string(),
+        facts.window.end().to_string(),
+        facts.outage_minutes.to_string(),
+        facts.rollback_minutes.to_string(),
+        revision.id.number.to_string(),
+        change.revisions().next().map_or(String::new(), |first| first.requester.to_string()),
+        change.revisions().next().map_or(String::new(), |first| first.time.to_string()),
+        joined(approvers),
+        change.started().map_or(String::new(), |act| act.person.to_string()),
+        change.started().map_or(String::new(), |act| act.time.to_string()),
+        outcome.map_or(String::new(), |(outcome, _): &(Outcome, _)| outcome.to_string()),
+        outcome.map_or(String::new(), |(_, act)| act.time.to_string()),
+    ]
+}
+
+fn joined<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
+    items.into_iter().map(|it| it.to_string()).collect::<Vec<_>>().join(" ")
+}

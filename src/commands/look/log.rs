@@ -1,0 +1,95 @@
+//! `log`: the entries, or their exact bytes.
+
+use clap::Args;
+use rusqlite::types::Value;
+
+use crate::commands::Context;
+use crate::commands::lookup::{known_person, parse};
+use crate::domain::{ChangeId, EventKind, PersonId};
+use crate::error::Error;
+use crate::output::{self, describe};
+use crate::store::{Session, StoreError};
+
+/// Show the log: who did what, in order
+#[derive(Debug, Args)]
+pub struct Log {
+    /// Only entries about this change
+    #[arg(long, value_name = "CHG-N")]
+    change: Option<String>,
+    /// Only what this person did
+    #[arg(long, value_name = "PERSON")]
+    person: Option<String>,
+    /// Only entries of this kind, such as change.approve
+    #[arg(long, value_name = "KIND")]
+    kind: Option<String>,
+    /// Only this entry
+    #[arg(long, value_name = "N")]
+    seq: Option<u64>,
+    /// Only entries from this one on
+    #[arg(long, value_name = "N", conflicts_with = "seq")]
+    since: Option<u64>,
+    /// Print the exact bytes that the leaf hash covers: body, blank line, signature line
+    #[arg(long)]
+    raw: bool,
+    /// Print the exact bytes of the text part, whose SHA-256 the body holds
+    #[arg(long, conflicts_with = "raw")]
+    raw_text: bool,
+}
+
+impl Log {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What prevents it.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let session = context.open()?;
+        if let Some(seq) = self.seq.filter(|seq| session.state().head().is_none_or(|head| head.seq < *seq)) {
+            return Err(Error::NoEntry(seq));
+        }
+        for seq in self.select(&session)? {
+            if self.raw || self.raw_text {
+                let raw = session.raw(seq)?.ok_or(Error::NoEntry(seq))?;
+                let bytes = if self.raw { Some(raw.blob) } else { raw.text };
+                if bytes.is_none() {
+                    context.env.status(format_args!("entry {seq} has no text"));
+                }
+                context.env.out.write_all(&bytes.unwrap_or_default())?;
+            } else {
+                let entry = session.entry(seq)?.ok_or(Error::NoEntry(seq))?;
+                let header = &entry.header;
+                let line = || format!("{seq:>6}  {}  {:<12}  {}", header.time, header.actor, describe(&entry.event));
+                let json = || output::json::entry(header, &entry.event, entry.text.as_ref(), entry.leaf);
+                context.answer(json, line)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The places of the entries asked for, in order.
+    fn select(&self, session: &Session) -> Result<Vec<u64>, Error> {
+        let change = self.change.as_deref().map(parse::<ChangeId>).transpose()?;
+        let person = self.person.as_deref().map(parse::<PersonId>).transpose()?;
+        if let Some(change) = change.filter(|change| change.number() > session.state().filed()) {
+            return Err(Error::NoChange(change));
+        }
+        if let Some(person) = &person {
+            known_person(session, person)?;
+        }
+        let kind = self.kind.as_deref().map(parse::<EventKind>).transpose()?;
+        let conditions = [
+            ("change =", change.map(|it| Value::from(it.number() as i64))),
+            ("actor =", person.map(|it| Value::from(it.to_string()))),
+            ("kind =", kind.map(|it| Value::from(it.to_string()))),
+            ("seq =", self.seq.map(|it| Value::from(it as i64))),
+            ("seq >=", self.since.map(|it| Value::from(i64::try_from(it).unwrap_or(i64::MAX)))),
+        ];
+        let asked: Vec<_> = conditions.into_iter().filter_map(|(column, value)| Some((column, value?))).collect();
+        let clause: Vec<String> = asked.iter().map(|(column, _)| format!(" AND {column} ?")).collect();
+        let sql = format!("SELECT seq FROM log_entries WHERE true{} ORDER BY seq", clause.concat());
+        let doing = || StoreError::cache(session.tables(), "reading the verified copy");
+        let mut select = session.tables().prepare(&sql).map_err(doing())?;
+        let values = rusqlite::params_from_iter(asked.into_iter().map(|(_, value)| value));
+        let rows = select.query_map(values, |row| row.get(0)).map_err(doing())?;
+        Ok(rows.collect::<Result<_, _>>().map_err(doing())?)
+    }
+}

@@ -1,0 +1,6 @@
+//! People, machines and their keys.
+
+pub mod grants;
+pub mod key;
+pub mod members;
+pub mod person;

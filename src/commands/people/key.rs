@@ -1,0 +1,150 @@
+//! `key new`, `key show`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use crate::commands::Context;
+use crate::commands::govern::proposal::open;
+use crate::commands::lookup::{parse, reason};
+use crate::domain::{Action, Digest, Event, Fingerprint};
+use crate::error::Error;
+use crate::output::safe;
+use crate::record::{Plan, record, report_recorded};
+use crate::signer::{Entropy, KeyError, KeyFile, Passphrase, create};
+
+/// Make keys, look at them, and end them.
+#[derive(Debug, Subcommand)]
+pub enum Key {
+    /// Make a new key: NAME, and NAME.pub beside it
+    New(New),
+    /// Show the public key and fingerprint of a private key file
+    Show(Show),
+    /// Revoke a key of yours, for good: it was lost, or somebody else may have it
+    Revoke(Target),
+    /// Suspend anybody's key, at once; one admin suffices, and a proposal lifts it
+    Suspend(Target),
+    /// Propose to lift a suspension (opens a proposal)
+    Lift(Target),
+}
+
+/// An enrolled key.
+#[derive(Debug, Args)]
+pub struct Target {
+    /// Its fingerprint, as `twinseal person show` prints it: SHA256:...
+    key: String,
+    /// Why
+    #[arg(long)]
+    reason: Option<String>,
+}
+
+/// Arguments of `key new`.
+#[derive(Debug, Args)]
+pub struct New {
+    /// Where to put the private key
+    name: PathBuf,
+    /// Make it without a passphrase: whoever can read the file can sign
+    #[arg(long, conflicts_with = "global-passphrase-file")]
+    no_passphrase: bool,
+}
+
+/// Arguments of `key show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The private key file
+    file: PathBuf,
+}
+
+impl Key {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What is wrong with the key, its file or its passphrase.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        match self {
+            Self::New(new) => new.run(context),
+            Self::Show(show) => show.run(context),
+            Self::Revoke(target) => target.end(context, "revoked, for good", Event::KeyRevoke),
+            Self::Suspend(target) => target.end(context, "suspended", Event::KeySuspend),
+            Self::Lift(target) => target.lift(context),
+        }
+    }
+}
+
+impl Target {
+    fn end(self, context: &mut Context<'_>, done: &str, event: fn(Fingerprint) -> Event) -> Result<(), Error> {
+        let key: Fingerprint = parse(&self.key)?;
+        let text = reason(self.reason.as_deref())?;
+        let mut session = context.open()?;
+        let entry = record(context, &mut session, |_| Ok(Plan { event: event(key), text: text.clone() }))?;
+        report_recorded(context, &entry, None, format_args!("the key {key} is {done}; its approvals do not count"))
+    }
+
+    fn lift(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let key: Fingerprint = parse(&self.key)?;
+        let text = reason(self.reason.as_deref())?;
+        let mut session = context.open()?;
+        open(context, &mut session, text, |session| {
+            let suspended = session.state().governance().keys().get(&key);
+            Ok(Action::Lift { key, replaces: suspended.map_or(Digest::NONE, |it| it.since) })
+        })
+    }
+}
+
+impl New {
+    fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let path = context.env.path(&self.name);
+        if path.exists() {
+            return Err(KeyError::Exists { path }.into());
+        }
+        let passphrase = if self.no_passphrase { None } else { Some(ask_twice(context)?) };
+        let passphrase = passphrase.filter(|it| !it.is_empty());
+        let entropy = Entropy {
+            seed: Zeroizing::new(context.env.random()?),
+            salt: context.env.random()?,
+            check: context.env.random()?,
+        };
+        let comment = self.name.file_name().map_or(String::new(), |name| safe(&name.to_string_lossy()).into_owned());
+        let public = create(&path, &comment, passphrase.as_ref(), &entropy)?;
+        context.answer(
+            || json!({ "fingerprint": public.fingerprint().to_string() }),
+            || public.fingerprint().to_string(),
+        )?;
+        let name = self.name.display().to_string();
+        let lock = if passphrase.is_some() { "locked by its passphrase" } else { "without a passphrase" };
+        context.env.status(format_args!("made {0} (private, {lock}) and {0}.pub", safe(&name)));
+        Ok(())
+    }
+}
+
+fn ask_twice(context: &mut Context<'_>) -> Result<Passphrase, Error> {
+    if let Some(passphrase) = context.passphrase_from_file()? {
+        return if passphrase.is_empty() { Err(Error::NoPassphrase) } else { Ok(passphrase) };
+    }
+    if !context.env.console.can_hide() {
+        return Err(Error::NoPassphrase);
+    }
+    let first = context.ask_secret("New passphrase (empty for none):")?;
+    let second = context.ask_secret("The same again:")?;
+    if first == second { Ok(first) } else { Err(Error::PassphrasesDiffer) }
+}
+
+impl Show {
+    fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let key = KeyFile::read(&context.env.path(&self.file))?;
+        let (public, comment, locked) = (key.public(), key.comment(), key.is_locked());
+        let json = || {
+            json!({
+                "fingerprint": public.fingerprint().to_string(),
+                "public_key": public.to_string(),
+                "comment": comment,
+                "locked": locked,
+            })
+        };
+        let lock = if locked { "locked by a passphrase" } else { "without a passphrase" };
+        let text = || format!("{}\n{public} {}\n{lock}", public.fingerprint(), safe(&comment));
+        context.answer(json, text)
+    }
+}

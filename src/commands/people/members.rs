@@ -1,0 +1,77 @@
+//! `NAME=FILE:ROLES`, as `init --member`, `person enrol` and `person machine` take it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::commands::Context;
+use crate::commands::lookup::parse;
+use crate::domain::{Grants, Line, Member, PersonId, Role};
+use crate::error::Error;
+use crate::format::request::{For, Request};
+
+/// The form in messages.
+const FORM: &str = "NAME=REQUEST-FILE:ROLE,ROLE";
+
+/// Those to be enrolled, and what they want to be called.
+pub type Members = (Vec<Member>, BTreeMap<PersonId, Line>);
+
+/// Reads each request, checks its signature and that it is for this register, and gives it its roles.
+///
+/// # Errors
+/// A wrong form, a request that does not hold, or one for another register.
+pub fn read(context: &mut Context<'_>, given: &[String], here: &For) -> Result<Members, Error> {
+    let (mut members, mut names) = (Vec::new(), BTreeMap::new());
+    for given in given {
+        let wrong = || Error::Form { given: given.clone(), form: FORM };
+        let (person, rest) = given.split_once('=').ok_or_else(wrong)?;
+        let (path, roles) = rest.rsplit_once(':').ok_or_else(wrong)?;
+        let person: PersonId = parse(person)?;
+        let roles = roles.split(',').map(parse::<Role>).collect::<Result<Vec<_>, _>>()?;
+        let request = read_request(context, Path::new(path), here)?;
+        if request.person != person {
+            return Err(Error::RequestOfOther { path: path.to_owned(), found: request.person, given: person });
+        }
+        names.extend(request.name.map(|name| (person.clone(), name)));
+        members.push(Member { person, grants: Grants::of(roles), key: request.key, proof: request.proof });
+    }
+    Ok((members, names))
+}
+
+/// Reads the request of a machine, `NAME=FILE`, which these people answer for.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_machine(
+    context: &mut Context<'_>,
+    given: &str,
+    roles: &[String],
+    operators: &[String],
+    here: &For,
+) -> Result<Members, Error> {
+    let wrong = || Error::Form { given: given.to_owned(), form: "NAME=REQUEST-FILE" };
+    let (person, path) = given.split_once('=').ok_or_else(wrong)?;
+    let person: PersonId = parse(person)?;
+    let request = read_request(context, Path::new(path), here)?;
+    if request.person != person {
+        return Err(Error::RequestOfOther { path: path.to_owned(), found: request.person, given: person });
+    }
+    let roles = roles.iter().map(|role| parse::<Role>(role)).collect::<Result<Vec<_>, _>>()?;
+    let operators = operators.iter().map(|operator| parse(operator)).collect::<Result<BTreeSet<_>, _>>()?;
+    let grants = Grants { operators, ..Grants::of(roles) };
+    let names = request.name.map(|name| (person.clone(), name)).into_iter().collect();
+    Ok((vec![Member { person, grants, key: request.key, proof: request.proof }], names))
+}
+
+/// Reads a request that must be for this register.
+///
+/// # Errors
+/// A request that does not hold, or one for another register.
+pub fn read_request(context: &mut Context<'_>, given: &Path, here: &For) -> Result<Request, Error> {
+    let text = context.read_text(given)?;
+    let path = given.display().to_string();
+    let request = Request::read(text.as_bytes()).map_err(|defect| Error::Request { path: path.clone(), defect })?;
+    if request.register == *here {
+        return Ok(request);
+    }
+    Err(Error::RequestElsewhere { path, found: request.register.to_string(), here: here.to_string() })
+}

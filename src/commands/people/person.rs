@@ -1,0 +1,276 @@
+//! `person request`, `enrol`, `list` and `show`; what changes somebody's grants is in `grants`.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use serde_json::{Value, json};
+
+use crate::commands::Context;
+use crate::commands::govern::proposal::open;
+use crate::commands::lookup::{AsOf, as_of, names, parse};
+use crate::commands::people::grants::{AddKey, Grant, Machine, Retire, Revoke, here};
+use crate::commands::people::members;
+use crate::domain::{
+    Action, Fingerprint, Governance, Key, Line, Person as Enrolled, PersonId, RegisterName, Text, Vouch,
+};
+use crate::error::Error;
+use crate::format::request::{For, NAMESPACE, Request, VOUCH, body};
+use crate::input::nearest;
+use crate::output::{self, Page, grants, member_table, table};
+use crate::signer::KeySource;
+
+/// Enrol people and look at them.
+#[derive(Debug, Subcommand)]
+pub enum Person {
+    /// Write a request to be enrolled, signed by your key
+    Request(RequestArgs),
+    /// Propose to enrol people (opens a proposal)
+    Enrol(Enrol),
+    /// Propose to enrol a machine, such as a pipeline, and the people who answer for it (opens a proposal)
+    Machine(Machine),
+    /// Propose to grant roles, groups or operators, perhaps for a while (opens a proposal)
+    Grant(Grant),
+    /// Propose to take roles, groups or operators away (opens a proposal)
+    RevokeRole(Revoke),
+    /// Propose to let somebody go: they may do nothing any more (opens a proposal)
+    Retire(Retire),
+    /// Propose to give somebody another key (opens a proposal)
+    AddKey(AddKey),
+    /// List everybody enrolled, now or at a moment
+    List(List),
+    /// Show one person: roles and keys
+    Show(Show),
+}
+
+/// Arguments of `person request`.
+#[derive(Debug, Args)]
+pub struct RequestArgs {
+    /// The id you ask for: lower-case, such as alice
+    person: String,
+    /// Your name as people should see it
+    #[arg(long)]
+    name: Option<String>,
+    /// A key of yours that is enrolled, to vouch for this one; a private key file, or a public one as for --key
+    #[arg(long, value_name = "KEY-FILE")]
+    vouch: Option<PathBuf>,
+    /// Write the request there, not to standard output
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// Arguments of `person enrol`.
+#[derive(Debug, Args)]
+pub struct Enrol {
+    /// Each: NAME=REQUEST-FILE:ROLE,ROLE; roles are admin, engineer, approver, auditor
+    #[arg(required = true, value_name = "NAME=FILE:ROLES")]
+    members: Vec<String>,
+}
+
+/// Arguments of `person list`.
+#[derive(Debug, Args)]
+pub struct List {
+    #[command(flatten)]
+    moment: Moment,
+}
+
+/// Arguments of `person show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// Who
+    person: String,
+    #[command(flatten)]
+    moment: Moment,
+}
+
+/// When.
+#[derive(Debug, Args)]
+struct Moment {
+    /// As it was after this entry, or at this time: 812, or 2026-12-01T18:00:00+08:00
+    #[arg(long, value_name = "SEQ|TIME")]
+    as_of: Option<String>,
+}
+
+impl Person {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What prevents it.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        match self {
+            Self::Request(request) => request.run(context),
+            Self::Enrol(enrol) => enrol.run(context),
+            Self::Machine(machine) => machine.run(context),
+            Self::Grant(grant) => grant.run(context),
+            Self::RevokeRole(revoke) => revoke.run(context),
+            Self::Retire(retire) => retire.run(context),
+            Self::AddKey(add) => add.run(context),
+            Self::List(list) => list.run(context),
+            Self::Show(show) => show.run(context),
+        }
+    }
+}
+
+impl RequestArgs {
+    fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let person: PersonId = parse(&self.person)?;
+        let name = self
+            .name
+            .as_deref()
+            .map(|given| Line::from_typed(given).map_err(|invalid| Error::Value { given: given.to_owned(), invalid }));
+        let name = name.transpose()?;
+        let register = register_asked(context)?;
+        let key = context.key(|_| true)?;
+        let signer = context.unlock(key)?;
+        let key = signer.public();
+        let asked = body(&register, &person, &key);
+        let vouch = self.vouch(context, &asked)?;
+        let proof = signer.sign(NAMESPACE, asked.as_bytes())?;
+        let request = Request { proof, register, person, key, vouch, name };
+        match &self.out {
+            None => write!(context.env.out, "{}", request.write())?,
+            Some(out) => {
+                let failed = |source| Error::File { doing: "make", path: out.clone(), source };
+                // Never over another file: it might be a key.
+                let file = std::fs::File::create_new(context.env.path(out));
+                file.and_then(|mut file| file.write_all(request.write().as_bytes())).map_err(failed)?;
+            }
+        }
+        let to = match &request.register {
+            For::New(name) => format!("to found the register {name}: send it to the admin who runs `twinseal init`"),
+            For::Existing(id) => format!("for the register {id}: send it to an admin"),
+        };
+        context.env.status(format_args!("a request of {}, {to}", request.person));
+        Ok(())
+    }
+
+    fn vouch(&self, context: &mut Context<'_>, asked: &str) -> Result<Option<Vouch>, Error> {
+        let Some(path) = &self.vouch else { return Ok(None) };
+        let key = KeySource::read(&context.env.path(path))?;
+        let signer = context.unlock(key)?;
+        Ok(Some(Vouch { key: signer.public().fingerprint(), proof: signer.sign(VOUCH, asked.as_bytes())? }))
+    }
+}
+
+/// The register that a request is for: an id as given, a register at hand, or the name of one yet to be founded.
+fn register_asked(context: &mut Context<'_>) -> Result<For, Error> {
+    let given = context.register_named().ok_or(Error::NoRegister)?;
+    if given.contains('#') {
+        return parse(&given);
+    }
+    match context.register_path() {
+        Ok(_) => Ok(For::Existing(context.open()?.state().id().cloned().ok_or(Error::NoRegister)?)),
+        Err(Error::UnknownRegister { name }) => parse::<RegisterName>(&name).map(For::New),
+        Err(error) => Err(error),
+    }
+}
+
+impl Enrol {
+    fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let mut session = context.open()?;
+        let (members, names) = members::read(context, &self.members, &here(&session)?)?;
+        context.env.status(member_table(&members, &names, context.env.width));
+        let text = Some(Text::Names(names)).filter(|text| !text.filled().is_empty());
+        open(context, &mut session, text, |_| Ok(Action::Enrol(members.clone())))
+    }
+}
+
+/// What somebody may do at a moment: what was granted until an earlier one is marked.
+fn may(person: &Enrolled, at: crate::domain::Time) -> String {
+    let over = |until: &Option<crate::domain::Time>| until.is_some_and(|until| until <= at);
+    let mut granted = person.grants.clone();
+    let gone: Vec<String> =
+        granted.roles.iter().filter(|(_, until)| over(until)).map(|(it, _)| it.to_string()).collect();
+    granted.roles.retain(|_, until| !over(until));
+    granted.groups.retain(|_, until| !over(until));
+    let mut words = vec![grants(&granted)];
+    words.extend((!gone.is_empty()).then(|| format!("no more {}", gone.join(", "))));
+    words.extend(person.retired.then(|| "retired".to_owned()));
+    words.retain(|word| !word.is_empty());
+    words.join("; ")
+}
+
+fn keys<'g>(governance: &'g Governance, id: &'g PersonId) -> impl Iterator<Item = (&'g Fingerprint, &'g Key)> {
+    governance.keys().iter().filter(move |(_, key)| key.person == *id)
+}
+
+fn person_json(id: &PersonId, person: &Enrolled, name: Option<&String>, governance: &Governance) -> Value {
+    let key = |(fingerprint, key): (&Fingerprint, &Key)| {
+        json!({
+            "fingerprint": fingerprint.to_string(),
+            "public_key": key.public.to_string(),
+            "state": key.state.to_string(),
+            "enrolled": key.enrolled,
+        })
+    };
+    json!({
+        "person": id.to_string(),
+        "name": name,
+        "state": if person.retired { "retired" } else { "active" },
+        "machine": person.grants.is_machine(),
+        "grants": output::json::grants(&person.grants),
+        "enrolled": person.enrolled,
+        "keys": keys(governance, id).map(key).collect::<Value>(),
+    })
+}
+
+/// Says which moment it was, if it is not now.
+fn report_moment(context: &mut Context<'_>, moment: &AsOf) {
+    if let Some(seq) = moment.seq {
+        context.env.status(format_args!("as of entry {seq}, {}", moment.at));
+    }
+}
+
+impl List {
+    fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let session = context.open()?;
+        let moment = as_of(context, &session, self.moment.as_of.as_deref())?;
+        let (names, people) = (names(&session)?, moment.governance.people());
+        let row = |(id, person): (&PersonId, &Enrolled)| {
+            let name = names.get(id).cloned().unwrap_or_default();
+            [id.to_string(), name, may(person, moment.at), format!("entry {}", person.enrolled)]
+        };
+        let json = || {
+            let people = people.iter().map(|(id, it)| person_json(id, it, names.get(id), &moment.governance));
+            json!({ "as_of": { "seq": moment.seq, "time": moment.at.to_string() }, "people": people.collect::<Value>() })
+        };
+        let width = context.env.width;
+        let header = ["PERSON", "NAME", "ROLES", "ENROLLED"];
+        context.answer(json, || table(header, people.iter().map(row).collect(), width))?;
+        if let Some(id) = session.state().id() {
+            context.env.status(format_args!("register {id}"));
+        }
+        report_moment(context, &moment);
+        Ok(())
+    }
+}
+
+impl Show {
+    fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let id: PersonId = parse(&self.person)?;
+        let session = context.open()?;
+        let moment = as_of(context, &session, self.moment.as_of.as_deref())?;
+        let governance = &moment.governance;
+        let near = || nearest(id.as_str(), governance.people().keys().map(PersonId::as_str));
+        let person = governance.people().get(&id);
+        let person = person.ok_or_else(|| Error::NoPerson { person: id.clone(), near: near() })?;
+        let names = names(&session)?;
+        let mut page = Page::new(context.env.colour, context.env.width);
+        page.title(format_args!("{id}  {}", names.get(&id).cloned().unwrap_or_default()));
+        page.field("roles", may(person, moment.at));
+        page.field("enrolled", format_args!("by entry {}", person.enrolled));
+        for (fingerprint, key) in keys(governance, &id) {
+            page.block(&format!("key {fingerprint}, by entry {}, {}", key.enrolled, key.state))
+                .verbatim(0, "", key.public);
+        }
+        let machines = governance.people().iter().filter(|(_, it)| it.grants.operators.contains(&id));
+        let machines: Vec<&str> = machines.map(|(machine, _)| machine.as_str()).collect();
+        if !machines.is_empty() {
+            page.block("answers for").text("", machines.join(", "));
+        }
+        context.answer(|| person_json(&id, person, names.get(&id), governance), || page.finish().to_owned())?;
+        report_moment(context, &moment);
+        Ok(())
+    }
+}

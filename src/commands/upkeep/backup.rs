@@ -1,0 +1,41 @@
+//! `backup`: a copy of the register, made while others write.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::commands::Context;
+use crate::error::Error;
+use crate::output::safe;
+use crate::store::back_up;
+
+/// Copy the register into a new file, consistently while others write
+///
+/// The copy is one file and marked as a copy: it can be read and verified anywhere, and is never written.
+/// `twinseal restore` makes a register of it.
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The file to make
+    out: PathBuf,
+}
+
+impl Backup {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What prevents it; no file is left behind then.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let session = context.open()?;
+        let out = context.env.path(&self.out);
+        back_up(session.shared(), &out)?;
+        // Others may have recorded since this account looked: what the copy holds is what it says itself.
+        let newest = context.backup_newest(&out)?;
+        let json = || json!({ "backup": out.display().to_string(), "newest": newest });
+        let entries = newest.map_or(0, |newest| newest + 1);
+        let name = safe(&self.out.display().to_string()).into_owned();
+        context.answer(json, || format!("{name}: a copy with {entries} entries"))?;
+        context.env.status(format_args!("verify it where it is kept: twinseal verify --register {name}"));
+        Ok(())
+    }
+}

@@ -1,0 +1,200 @@
+//! `doctor`: whether everything around the register is as it must be, and how to mend what is not.
+
+mod register;
+mod rights;
+
+use std::fmt::Display;
+use std::os::unix::fs::PermissionsExt;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::commands::Context;
+use crate::domain::{KeyState, PublicKey};
+use crate::error::Error;
+use crate::output::{Page, safe};
+use crate::signer::{AgentError, KeyError, KeySource};
+use crate::store::Session;
+
+/// Check the surroundings: key, agent, clock, rights, file system, room, and what this account remembers
+///
+/// Each line says ok, warning or fault, and how to mend it. Nothing is changed, but that the verified copy is brought
+/// up to the newest entry, as by every command. What the log holds is for `twinseal verify`. Exit code 0: no fault;
+/// 4: at least one.
+#[derive(Debug, Args)]
+pub struct Doctor {}
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// As it must be.
+    Ok,
+    /// It works, and something may come of it.
+    Warning,
+    /// Something cannot be done until it is mended.
+    Fault,
+}
+
+impl State {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Fault => "fault",
+        }
+    }
+}
+
+/// One thing that was looked at.
+#[derive(Debug)]
+struct Check {
+    name: &'static str,
+    state: State,
+    what: String,
+    mend: Option<String>,
+}
+
+impl Check {
+    fn ok(name: &'static str, what: impl Display) -> Self {
+        Self { name, state: State::Ok, what: what.to_string(), mend: None }
+    }
+
+    fn warning(name: &'static str, what: impl Display, mend: impl Display) -> Self {
+        Self { name, state: State::Warning, what: what.to_string(), mend: Some(mend.to_string()) }
+    }
+
+    fn fault(name: &'static str, what: impl Display, mend: impl Display) -> Self {
+        Self { state: State::Fault, ..Self::warning(name, what, mend) }
+    }
+
+    /// What a command would say, and its way out.
+    fn error(name: &'static str, state: State, error: &Error) -> Self {
+        Self { name, state, what: error.to_string(), mend: error.hint() }
+    }
+}
+
+impl Doctor {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// [`Error::Unwell`], or output that fails.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let mut checks = Vec::new();
+        let session = register::look(context, &mut checks);
+        let session = session.as_ref();
+        let key = key(context, session, &mut checks);
+        checks.push(agent(context, session, key.as_ref()));
+        let count = |state| checks.iter().filter(|it| it.state == state).count();
+        let (faults, warnings) = (count(State::Fault), count(State::Warning));
+        report(context, &checks, faults, warnings)?;
+        if faults == 0 { Ok(()) } else { Err(Error::Unwell { count: faults }) }
+    }
+}
+
+fn report(context: &mut Context<'_>, checks: &[Check], faults: usize, warnings: usize) -> Result<(), Error> {
+    if context.options.json {
+        let check =
+            |it: &Check| json!({ "check": it.name, "state": it.state.as_str(), "what": it.what, "mend": it.mend });
+        let checks: Value = checks.iter().map(check).collect();
+        return context.print_json(&json!({ "checks": checks, "faults": faults, "warnings": warnings }));
+    }
+    let mut page = Page::new(context.env.colour, context.env.width);
+    for Check { name, state, what, mend } in checks {
+        let mend = mend.as_ref().map_or(String::new(), |mend| format!("\nmend: {}", safe(mend)));
+        page.field(state.as_str(), format_args!("{name}: {}{mend}", safe(what)));
+    }
+    Ok(context.env.print(page.finish().trim_end())?)
+}
+
+/// Whose key it is and whether it may be used, as far as that is known.
+fn key_owner(session: Option<&Session>, key: &PublicKey) -> (String, Option<KeyState>) {
+    let Some(session) = session else { return (String::new(), None) };
+    match session.state().governance().keys().get(&key.fingerprint()) {
+        Some(enrolled) => (format!(", {}'s, {}", enrolled.person, enrolled.state), Some(enrolled.state)),
+        None => (", not enrolled here".to_owned(), None),
+    }
+}
+
+/// Looks at the key at hand, and returns it.
+fn key(context: &Context<'_>, session: Option<&Session>, checks: &mut Vec<Check>) -> Option<KeySource> {
+    let chosen = match session {
+        Some(session) => context.key_for(session),
+        // Nobody knows who is enrolled: any key that an agent holds may be it.
+        None => context.key(|_| true),
+    };
+    let key = match chosen {
+        Ok(key) => key,
+        Err(error) => {
+            // Without a key one can still read.
+            let reads = matches!(error, Error::NoKey | Error::NoKeyFits { .. });
+            checks.push(Check::error("key", if reads { State::Warning } else { State::Fault }, &error));
+            return None;
+        }
+    };
+    checks.push(match &key {
+        KeySource::Agent(public) => held(context, session, public),
+        KeySource::File(file) => {
+            let lock = if file.is_locked() { "locked by a passphrase" } else { "without a passphrase" };
+            let path = context.key_path().unwrap_or_default();
+            let mode = std::fs::metadata(&path).map_or(0, |it| it.permissions().mode() & 0o7777);
+            enrolled(context, session, &file.public(), format_args!("{}, mode {mode:04o}, {lock}", path.display()))
+        }
+    });
+    Some(key)
+}
+
+/// A key that an agent must hold.
+fn held(context: &Context<'_>, session: Option<&Session>, key: &PublicKey) -> Check {
+    match context.agent().and_then(|agent| agent.signer(*key)) {
+        Ok(_) => enrolled(context, session, key, "in the ssh-agent"),
+        Err(error) => Check::error("key", State::Fault, &KeyError::from(error).into()),
+    }
+}
+
+/// Whether a key that is there may be used in the register.
+fn enrolled(context: &Context<'_>, session: Option<&Session>, key: &PublicKey, place: impl Display) -> Check {
+    let (whose, state) = key_owner(session, key);
+    let what = format!("{}, {place}{whose}", key.fingerprint());
+    let Some(session) = session else { return Check::ok("key", what) };
+    match (context.actor(session, *key), state) {
+        (Err(error @ Error::OtherPerson { .. }), _) => Check::error("key", State::Fault, &error),
+        (_, Some(KeyState::Live)) => Check::ok("key", what),
+        (_, Some(KeyState::Suspended)) => {
+            Check::fault("key", what, "ask two admins to lift that: twinseal key lift; or use another key of yours")
+        }
+        (_, Some(KeyState::Revoked)) => {
+            Check::fault("key", what, "use another key; ask for its enrolment with: twinseal person request")
+        }
+        (_, None) => Check::warning(
+            "key",
+            what,
+            "choose your enrolled key with --key, or ask an admin to enrol this one: twinseal person request",
+        ),
+    }
+}
+
+/// Looks at the agent. If a key is needed from it, that it is not there is said with the key.
+fn agent(context: &Context<'_>, session: Option<&Session>, key: Option<&KeySource>) -> Check {
+    let agent = match context.agent() {
+        Ok(agent) => agent,
+        Err(_) => return Check::ok("agent", "none: SSH_AUTH_SOCK is not set"),
+    };
+    let socket = agent.socket().display();
+    match agent.keys() {
+        Ok(held) if held.is_empty() => {
+            Check::ok("agent", format_args!("{socket} shows no Ed25519 key; a locked one shows none"))
+        }
+        Ok(held) => {
+            let name = |key: &PublicKey, comment: &str| {
+                format!("{} ({comment}){}", key.fingerprint(), key_owner(session, key).0)
+            };
+            let names: Vec<String> = held.iter().map(|it| name(&it.key, &it.comment)).collect();
+            Check::ok("agent", format_args!("{socket} holds {}", names.join("; ")))
+        }
+        // A socket that outlived its agent is no matter, where the key is in a file.
+        Err(error @ AgentError::Unreachable { .. }) if matches!(key, Some(KeySource::File(_))) => {
+            Check::ok("agent", format_args!("none: {error}"))
+        }
+        Err(error) => Check::error("agent", State::Warning, &KeyError::from(error).into()),
+    }
+}

@@ -1,0 +1,125 @@
+//! `repair`: the valid part of a broken register, in its place.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use crate::commands::Context;
+use crate::commands::upkeep::verify::{finding_json, noted, unexpected};
+use crate::domain::Time;
+use crate::error::Error;
+use crate::format::Defect;
+use crate::output::safe;
+use crate::store::{Finding, PinFile, Session, SharedFile, StoreError, beside, clear_away, copy_valid, put_in_place};
+
+/// Put the valid part of a broken register in its place, and keep the broken file aside
+///
+/// The log is its longest valid prefix: that is copied into a new file, with tables and schema as they must be. The
+/// broken file is kept beside it, whole. Nobody else may have the register open meanwhile.
+#[derive(Debug, Args)]
+pub struct Repair {
+    /// Only make this file of the valid part, and leave the register as it is
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+impl Repair {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What prevents it; the register is as it was then.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let (mut session, mut findings) = look(context)?;
+        let now = context.env.now();
+        let newest_row = session.shared().newest()?;
+        let bar = context.progress(newest_row.unwrap_or(0), "verifying");
+        session.refresh(now, &mut |seq| bar.set_position(seq))?;
+        bar.finish_and_clear();
+        findings.extend(session.fault().cloned());
+        let Some(first) = findings.first() else {
+            let json = || json!({ "repaired": null, "newest": null, "aside": null, "findings": [] });
+            context.answer(json, || "nothing to repair: every entry is valid".to_owned())?;
+            context.env.status("`twinseal verify` looks at the tables too, and `twinseal rebuild` mends them");
+            return Ok(());
+        };
+        let newest = session.state().head().ok_or_else(|| StoreError::Broken(first.clone()))?.seq;
+        let fingerprint = session.fingerprint();
+        let remembered = PinFile::in_folder(&context.state_folder(fingerprint)).read(fingerprint)?;
+        let path = session.shared().path().to_owned();
+        let (place, aside) = match &self.out {
+            Some(out) => {
+                let out = context.env.path(out);
+                copy_valid(&session, &out)?;
+                (out, None)
+            }
+            None => {
+                let (new, aside) = (beside(&path, ".valid.part"), aside(&path, now));
+                let turn = session.shared().turn(&context.writer())?;
+                // Whoever was killed here, or had a disk that failed, left theirs; it is one's turn, so nobody makes it now.
+                clear_away(&new);
+                copy_valid(&session, &new)?;
+                put_in_place(session.into_shared(), &turn, newest_row, &new, &aside)?;
+                (path, Some(aside))
+            }
+        };
+        report(context, &findings, newest, &place, aside.as_deref())?;
+        if remembered.is_some_and(|pin| pin.head.seq > newest) {
+            let more = "warning: this account verified more than that; a copy may hold it: twinseal recover COPY";
+            context.env.status(more);
+        }
+        Ok(())
+    }
+}
+
+/// The register as it was trusted before, whatever is broken of it, and what is broken beside its entries.
+fn look(context: &Context<'_>) -> Result<(Session, Vec<Finding>), Error> {
+    let path = context.register_path()?;
+    let (shared, mut findings) = SharedFile::open(&path, &context.scratch())?;
+    let integrity = noted(shared.integrity(), &mut findings)?;
+    findings.extend(integrity.into_iter().flatten());
+    let first = noted(shared.entry(0), &mut findings)?.flatten();
+    let Some(first) = first else {
+        let missing = || Finding::at(0, Defect::Missing.rule(), "there is no entry 0");
+        return Err(StoreError::Broken(findings.into_iter().next().unwrap_or_else(missing)).into());
+    };
+    let found = first.leaf();
+    if let Some(expected) = unexpected(context, &shared, Some(&first), found)? {
+        return Err(Error::WrongFingerprint { found, expected });
+    }
+    if context.fingerprint_given()?.is_none() && !context.trusts(found) {
+        return Err(Error::NeedFingerprint { name: path.display().to_string(), found });
+    }
+    Ok((Session::unanchored(shared, found)?, findings))
+}
+
+/// Where the broken file goes: a name that nothing has, not even a repair of the same second that failed.
+fn aside(path: &Path, now: Time) -> PathBuf {
+    let when: String = now.to_string().chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+    let name = |n: u32| beside(path, &format!(".broken-{when}{}", if n > 1 { format!("-{n}") } else { String::new() }));
+    (1..).map(name).find(|it| !it.exists()).unwrap_or_else(|| name(1))
+}
+
+fn report(
+    context: &mut Context<'_>,
+    findings: &[Finding],
+    newest: u64,
+    place: &Path,
+    aside: Option<&Path>,
+) -> Result<(), Error> {
+    let shown = |path: &Path| safe(&path.display().to_string()).into_owned();
+    let json = || {
+        json!({
+            "repaired": place.display().to_string(),
+            "newest": newest,
+            "aside": aside.map(|path| path.display().to_string()),
+            "findings": findings.iter().map(finding_json).collect::<serde_json::Value>(),
+        })
+    };
+    let text = || {
+        let found: Vec<String> = findings.iter().map(|it| format!("was broken: {}", safe(&it.to_string()))).collect();
+        let aside = aside.map(|path| format!("\n{}: the broken file, whole", shown(path))).unwrap_or_default();
+        format!("{}\n{}: a register with the entries 0 to {newest}{aside}", found.join("\n"), shown(place))
+    };
+    context.answer(json, text)
+}

@@ -1,0 +1,234 @@
+//! `verify`: everything, from entry 0 on.
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::commands::Context;
+use crate::commands::lookup::{carried, redaction};
+use crate::domain::{Digest, Event, Restoration};
+use crate::error::Error;
+use crate::format::{Defect, Raw, entry};
+use crate::output::{self, Page};
+use crate::store::{Finding, Notice, Pin, Reading, Session, SharedFile, StoreError};
+
+/// Verify the whole register: every signature, link, rule and text, the tables, the schema, the file
+///
+/// Always reads everything. Exit code 0: intact; 3: something is not, and each finding names the entry and the rule.
+#[derive(Debug, Args)]
+pub struct Verify {}
+
+/// What a verification is anchored to, outside the file.
+enum Anchor {
+    /// What this account remembers.
+    Pin(Pin),
+    /// The fingerprint, so the beginning alone.
+    Beginning,
+    /// Nothing.
+    Nothing,
+}
+
+/// What was redacted and from where the log went on, each by whose word.
+struct Past {
+    redacted: Vec<(u64, String)>,
+    restored: Vec<(Restoration, String)>,
+}
+
+impl Verify {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// [`Error::Findings`], or what prevents reading.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let path = context.register_path()?;
+        let (shared, mut findings) = SharedFile::open(&path, &context.scratch())?;
+        let first = noted(shared.entry(0), &mut findings)?.flatten();
+        let newest = noted(shared.newest(), &mut findings)?.flatten();
+        let fingerprint = first.as_ref().map_or(Digest::NONE, Raw::leaf);
+        let met_before = context.trusts(fingerprint);
+        let given = context.fingerprint_given()?;
+        let other = unexpected(context, &shared, first.as_ref(), fingerprint)?;
+        let wrong = other.is_some();
+        if let Some(expected) = other {
+            let meaning = format!("entry 0 has the leaf hash {fingerprint}, and {expected} was expected");
+            findings.push(Finding::of_file("fingerprint", meaning));
+        }
+        let now = context.env.now();
+        let mut session = if met_before && !wrong {
+            let at_home = context.is_home(&shared, fingerprint);
+            let mut session = Session::attach(shared, &context.state_folder(fingerprint), fingerprint)?;
+            match session.reconcile(at_home, now, &mut |_| {}) {
+                // Reading everything names what is lost, replaced or broken.
+                Err(StoreError::PinLost { .. } | StoreError::Broken(_) | StoreError::Newer { .. }) => {}
+                reconciled => reconciled?,
+            }
+            session
+        } else {
+            Session::unanchored(shared, fingerprint)?
+        };
+        let moved = session.notices().iter().any(|notice| matches!(notice, Notice::PinMoved { .. }));
+        let anchor = match session.pin() {
+            // What it remembers was just set to what it found.
+            _ if moved => Anchor::Beginning,
+            Some(pin) => Anchor::Pin(*pin),
+            None if (given.is_some() || met_before) && !wrong => Anchor::Beginning,
+            None => Anchor::Nothing,
+        };
+
+        let bar = context.progress(newest.map_or(0, |newest| newest + 1), "verifying");
+        let reading = match session.verify(now, &mut |seq| bar.set_position(seq)) {
+            // Whoever falsified entry 0 could claim a newer format, to be passed over.
+            Err(StoreError::Newer { .. }) if wrong => Reading::default(),
+            read => read?,
+        };
+        bar.finish_and_clear();
+        context.report_notices(&session, met_before);
+        findings.extend(reading.findings.iter().cloned());
+        if first.is_none() && reading.entries == 0 {
+            findings.push(Finding::at(0, Defect::Missing.rule(), "there is no entry at all: nothing was founded here"));
+        }
+        report(context, &session, &reading, &anchor, &findings)?;
+        session.leave();
+        if findings.is_empty() { Ok(()) } else { Err(Error::Findings { count: findings.len() }) }
+    }
+}
+
+/// What is damaged is a finding, and not an end of the search.
+pub(in crate::commands) fn noted<T>(
+    read: Result<T, StoreError>,
+    findings: &mut Vec<Finding>,
+) -> Result<Option<T>, StoreError> {
+    match read {
+        Ok(it) => Ok(Some(it)),
+        Err(StoreError::Broken(finding)) => {
+            findings.push(finding);
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A fingerprint that was given, or is known here by path or name, and is not the one found.
+pub(in crate::commands) fn unexpected(
+    context: &Context<'_>,
+    shared: &SharedFile,
+    first: Option<&Raw>,
+    found: Digest,
+) -> Result<Option<String>, Error> {
+    let facts = first.and_then(|raw| entry::facts(raw).ok());
+    let name = facts.as_ref().map(|(header, _)| header.register.name().as_str());
+    let given = context.fingerprint_given()?;
+    if let Some(given) = given.filter(|given| *given != found) {
+        return Ok(Some(given.to_string()));
+    }
+    // In place of one that is known stands another, and somebody says that it is the right one.
+    let old = match &facts {
+        Some((_, Event::Init { after: Some(old), .. })) if given.is_some() => Some(old.fingerprint.to_string()),
+        _ => None,
+    };
+    let known = context.fingerprint_expected(shared.path(), name, found);
+    Ok(known.filter(|known| Some(known) != old.as_ref()))
+}
+
+fn report(
+    context: &mut Context<'_>,
+    session: &Session,
+    reading: &Reading,
+    anchor: &Anchor,
+    findings: &[Finding],
+) -> Result<(), Error> {
+    let past = Past { redacted: redactions(session), restored: restorations(session) };
+    let result = match (findings.is_empty(), anchor) {
+        (false, _) => "NOT INTACT",
+        (true, Anchor::Nothing) => "intact; not anchored to anything outside this file",
+        (true, Anchor::Beginning) => "intact; its end is not anchored to anything outside this file",
+        (true, Anchor::Pin(_)) => "intact",
+    };
+    if context.options.json {
+        let said = json(session, reading, anchor, (findings, &past), result);
+        return context.print_json(&said);
+    }
+    let mut page = Page::new(context.env.colour, context.env.width);
+    if let Some(id) = session.state().id() {
+        page.field("register", id);
+    }
+    page.field("fingerprint", session.fingerprint());
+    page.field("entries", reading.entries);
+    if let Some(head) = session.state().head() {
+        let whole = reading.findings.iter().all(|finding| finding.seq.is_none());
+        page.field(if whole { "head" } else { "valid up to" }, format_args!("entry {head}"));
+    }
+    let anchored_to = match anchor {
+        Anchor::Pin(pin) => format!("this account's pin: entry {}, verified {}", pin.head.seq, pin.verified),
+        Anchor::Beginning => "the fingerprint alone: its beginning, not its end".to_owned(),
+        Anchor::Nothing => "nothing outside this file".to_owned(),
+    };
+    page.field("anchored to", anchored_to);
+    for notice in &reading.notices {
+        page.field("notice", notice);
+    }
+    for (seq, redacted) in &past.redacted {
+        page.field("redacted", format_args!("the text of entry {seq}, {redacted}"));
+    }
+    for (heads, by) in &past.restored {
+        let Restoration { restored, lost } = heads;
+        let what = format_args!("from entry {}, without what was lost up to entry {}", restored.seq, lost.seq);
+        page.field("restored", format_args!("{what}, {by}"));
+    }
+    for finding in findings {
+        page.field("finding", finding);
+    }
+    if reading.unjudged > 0 {
+        let meaning = format!("{} later entries were checked for signature and link, not for rules", reading.unjudged);
+        page.field("therefore", meaning);
+    }
+    page.field("result", result);
+    Ok(context.env.print(page.finish())?)
+}
+
+/// The entries whose texts were redacted, and who did it. Where entries are broken, that is among the findings.
+fn redactions(session: &Session) -> Vec<(u64, String)> {
+    let redactions = session.state().governance().redactions();
+    redactions.filter_map(|(seq, ..)| Some((seq, redaction(session, seq).ok()??))).collect()
+}
+
+/// A finding as programs read it.
+pub(in crate::commands) fn finding_json(it: &Finding) -> Value {
+    json!({ "seq": it.seq, "rule": it.rule, "meaning": it.meaning })
+}
+
+/// The restorations from a copy, and by whose word.
+fn restorations(session: &Session) -> Vec<(Restoration, String)> {
+    let restorations = session.state().governance().restorations();
+    restorations.filter_map(|(proposal, _, heads)| Some((heads, carried(session, proposal).ok()?))).collect()
+}
+
+fn json(
+    session: &Session,
+    reading: &Reading,
+    anchor: &Anchor,
+    (findings, past): (&[Finding], &Past),
+    result: &str,
+) -> Value {
+    let restoration = |(it, by): &(Restoration, String)| json!({ "from": output::json::head(it.restored), "lost": output::json::head(it.lost), "by": by });
+    let anchor = match anchor {
+        Anchor::Pin(pin) => {
+            json!({ "to": "pin", "head": output::json::head(pin.head), "verified": pin.verified.to_string() })
+        }
+        Anchor::Beginning => json!({ "to": "fingerprint" }),
+        Anchor::Nothing => json!({ "to": "nothing" }),
+    };
+    json!({
+        "register": output::json::written(session.state().id()),
+        "fingerprint": session.fingerprint().to_string(),
+        "entries": reading.entries,
+        "unjudged": reading.unjudged,
+        "head": session.state().head().map(output::json::head),
+        "anchor": anchor,
+        "notices": reading.notices.iter().map(finding_json).collect::<Value>(),
+        "redacted": past.redacted.iter().map(|(seq, by)| json!({ "seq": seq, "by": by })).collect::<Value>(),
+        "restored": past.restored.iter().map(restoration).collect::<Value>(),
+        "findings": findings.iter().map(finding_json).collect::<Value>(),
+        "intact": findings.is_empty(),
+        "result": result,
+    })
+}

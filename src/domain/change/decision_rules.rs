@@ -1,0 +1,214 @@
+//! The rules about what happens to a change.
+
+use crate::domain::change::filing_rules::{
+    judge_artifact_names, judge_filing, judge_policy, judge_starter, judge_starters,
+};
+use crate::domain::{
+    Artifact, Change, Digest, Duty, Event, Field, Governance, Header, Outcome, PersonId, Refusal, RefusedAct,
+    RefusedAttempt, Revision, RevisionRef, Role, Rule, TextRef, Verdict,
+};
+
+impl Change {
+    /// Asks every rule about an event on this change; the actor and their key were judged before.
+    pub(in crate::domain) fn judge(
+        &self,
+        governance: &Governance,
+        header: &Header,
+        event: &Event,
+    ) -> Result<(), Refusal> {
+        match event {
+            Event::Approve(at) => self.judge_approve(governance, header, *at),
+            Event::Reject(at) => self.judge_reject(governance, header, *at),
+            Event::Start { revision, artifacts } => self.judge_start(governance, header, *revision, artifacts),
+            Event::Finish { revision, outcome } => self.judge_finish(header, *revision, *outcome),
+            Event::Revise { replaces, facts } => {
+                self.judge_open_to(header, *replaces)?;
+                judge_filing(governance, header, facts)?;
+                judge_starters(governance, self.requesters().chain([(&header.actor, header.seq)]), facts)
+            }
+            Event::ChangeWithdraw(at) => self.judge_open_to(header, *at),
+            Event::Retract(at) => self.judge_retract(header, *at),
+            Event::Refused { attempt, rule } => self.judge_refused(governance, header, attempt, *rule),
+            Event::Note(_) if !header.fills(Field::Note) => Err(Refusal::NoteMissing),
+            _ => Ok(()),
+        }
+    }
+
+    /// A refusal is true: the rule says no to that attempt, here and now; and it is recorded once.
+    fn judge_refused(
+        &self,
+        governance: &Governance,
+        header: &Header,
+        attempt: &RefusedAttempt,
+        rule: Rule,
+    ) -> Result<(), Refusal> {
+        // Whoever tried to reject gave a reason, which is not kept.
+        let digest = Digest::NONE;
+        let text = Some(TextRef { filled: [Field::Reason].into(), digest });
+        let header = &Header { text, ..header.clone() };
+        match self.judge(governance, header, &attempt.event()) {
+            Err(refusal) if refusal.rule() == rule => {}
+            _ => return Err(Refusal::NotRefused { rule }),
+        }
+        let same = |it: &&RefusedAct| {
+            (it.verb, it.revision, it.rule) == (attempt.verb(), attempt.target(), rule) && it.act.person == header.actor
+        };
+        if self.refused().iter().any(|it| same(&it)) { Err(Refusal::RefusedBefore) } else { Ok(()) }
+    }
+
+    /// Revising and withdrawing are for those who filed, revised or own it, before the start.
+    fn judge_open_to(&self, header: &Header, at: RevisionRef) -> Result<(), Refusal> {
+        let requested = self.revisions().any(|revision| revision.requester == header.actor);
+        if !requested && self.current().facts.owner != header.actor {
+            return Err(Refusal::NotRequesterOrOwner { person: header.actor.clone(), change: self.id() });
+        }
+        self.judge_current(at)?;
+        self.judge_undecided()
+    }
+
+    fn judge_retract(&self, header: &Header, at: RevisionRef) -> Result<(), Refusal> {
+        self.judge_current(at)?;
+        self.judge_undecided()?;
+        let mine = self.latest_votes().find(|vote| vote.person == header.actor);
+        if mine.is_none_or(|vote| vote.verdict == Verdict::Retract) {
+            return Err(Refusal::NothingToRetract { person: header.actor.clone(), change: self.id() });
+        }
+        if header.fills(Field::Reason) { Ok(()) } else { Err(Refusal::ReasonMissing) }
+    }
+
+    fn judge_current(&self, at: RevisionRef) -> Result<(), Refusal> {
+        let current = self.current().id;
+        if at == current { Ok(()) } else { Err(Refusal::NotCurrent { change: self.id(), current: current.filed }) }
+    }
+
+    fn judge_undecided(&self) -> Result<(), Refusal> {
+        if self.withdrawn().is_some() {
+            return Err(Refusal::Withdrawn { change: self.id() });
+        }
+        match self.started() {
+            Some(_) => Err(Refusal::NotUndecided { change: self.id(), status: self.state() }),
+            None => Ok(()),
+        }
+    }
+
+    fn judge_not_rejected(&self) -> Result<(), Refusal> {
+        match self.rejection() {
+            Some(vote) => Err(Refusal::Rejected { change: self.id(), by: vote.person.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    fn judge_approve(&self, governance: &Governance, header: &Header, at: RevisionRef) -> Result<(), Refusal> {
+        governance.judge_role(header, Role::Approver)?;
+        if governance.is_kept_from_approving(&header.actor, header.time) {
+            return Err(Refusal::DutiesSeparate { person: header.actor.clone(), duty: Duty::AdminApprover });
+        }
+        if let Some(conflict) = self.conflict_of_interest(governance, &header.actor) {
+            return Err(Refusal::OwnChange { change: self.id(), conflict });
+        }
+        self.judge_current(at)?;
+        self.judge_undecided()?;
+        self.judge_not_rejected()?;
+        self.judge_readable(governance)?;
+        let window = &self.current().facts.window;
+        if window.ended(header.time) {
+            return Err(Refusal::WindowEnded { window: window.clone() });
+        }
+        Ok(())
+    }
+
+    fn judge_reject(&self, governance: &Governance, header: &Header, at: RevisionRef) -> Result<(), Refusal> {
+        governance.judge_role(header, Role::Approver)?;
+        self.judge_current(at)?;
+        self.judge_undecided()?;
+        if header.fills(Field::Reason) { Ok(()) } else { Err(Refusal::ReasonMissing) }
+    }
+
+    fn judge_start(
+        &self,
+        governance: &Governance,
+        header: &Header,
+        at: RevisionRef,
+        artifacts: &[Artifact],
+    ) -> Result<(), Refusal> {
+        let facts = &self.current().facts;
+        if !facts.implementers.contains(&header.actor) {
+            return Err(Refusal::NotImplementer { person: header.actor.clone(), change: self.id() });
+        }
+        self.judge_current(at)?;
+        if self.started().is_some() {
+            return Err(Refusal::Started { change: self.id() });
+        }
+        self.judge_undecided()?;
+        self.judge_not_rejected()?;
+        self.judge_readable(governance)?;
+        self.judge_facts(governance)?;
+        judge_starter(governance, self.requesters(), &header.actor)?;
+        let tally = self.tally(governance, header.time);
+        if !tally.is_enough() {
+            return Err(Refusal::TooFewApprovals { change: self.id(), have: tally.counted.len(), need: tally.need });
+        }
+        if !facts.window.contains(header.time) {
+            return Err(Refusal::OutsideWindow { time: header.time, window: facts.window.clone() });
+        }
+        judge_artifacts(&facts.artifacts, artifacts)
+    }
+
+    /// Nobody signs or does what cannot be read any more.
+    fn judge_readable(&self, governance: &Governance) -> Result<(), Refusal> {
+        let redacted = self.current().is_redacted(governance);
+        if redacted { Err(Refusal::RevisionRedacted { change: self.id() }) } else { Ok(()) }
+    }
+
+    /// Everybody who filed or revised it, and by which entry.
+    fn requesters(&self) -> impl Iterator<Item = (&PersonId, u64)> {
+        self.revisions().map(|it| (&it.requester, it.seq))
+    }
+
+    /// Asks whether the current revision is one that the policy in force lets somebody start.
+    ///
+    /// # Errors
+    /// [`Refusal::PolicyField`], [`Refusal::DutiesSeparate`].
+    pub fn judge_facts(&self, governance: &Governance) -> Result<(), Refusal> {
+        let Revision { facts, text, seq, .. } = self.current();
+        judge_policy(governance, *seq, facts, text.as_ref())?;
+        judge_starters(governance, self.requesters(), facts)
+    }
+
+    fn judge_finish(&self, header: &Header, at: RevisionRef, outcome: Outcome) -> Result<(), Refusal> {
+        let facts = &self.current().facts;
+        if header.actor != facts.owner && !facts.implementers.contains(&header.actor) {
+            return Err(Refusal::NotImplementerOrOwner { person: header.actor.clone(), change: self.id() });
+        }
+        self.judge_current(at)?;
+        match (self.started(), self.outcomes().last()) {
+            (None, _) => Err(Refusal::NotStarted { change: self.id() }),
+            (Some(_), None) => Ok(()),
+            (Some(_), Some((Outcome::Succeeded | Outcome::Failed, _))) if outcome == Outcome::RolledBack => Ok(()),
+            (Some(_), Some((outcome, _))) => Err(Refusal::Finished { change: self.id(), outcome: *outcome }),
+        }
+    }
+}
+
+/// What was read must be what was approved: each artifact, with that content, and no other.
+fn judge_artifacts(approved: &[Artifact], read: &[Artifact]) -> Result<(), Refusal> {
+    let named = |list: &[Artifact], it: &Artifact| list.iter().find(|other| other.name == it.name).cloned();
+    for it in approved {
+        match named(read, it) {
+            None => return Err(Refusal::ArtifactMissing { name: it.name.clone() }),
+            Some(found) if found.digest != it.digest => {
+                return Err(Refusal::ArtifactDiffers {
+                    name: it.name.clone(),
+                    approved: it.digest,
+                    read: found.digest,
+                });
+            }
+            Some(_) => {}
+        }
+    }
+    judge_artifact_names(read)?;
+    match read.iter().find(|it| named(approved, it).is_none()) {
+        Some(it) => Err(Refusal::ArtifactUnknown { name: it.name.clone() }),
+        None => Ok(()),
+    }
+}

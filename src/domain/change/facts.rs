@@ -1,0 +1,132 @@
+//! What rules can read of a revision, and what it is made of.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::domain::value::closed_enum::closed_enum;
+use crate::domain::{ArtifactName, ChangeId, Digest, Invalid, PersonId, Reference, ServiceId, Tag, Window};
+
+closed_enum!(
+    /// How a change comes about.
+    ChangeKind, "a kind of change", {
+        /// From an approved template.
+        Standard => "standard",
+        /// Written and planned for this once.
+        Normal => "normal",
+        /// Cannot wait.
+        Emergency => "emergency",
+    }
+);
+
+closed_enum!(
+    /// How bad it can get.
+    Risk, "a risk", {
+        /// Hardly anybody would notice.
+        Low => "low",
+        /// Some would notice.
+        Medium => "medium",
+        /// The business would notice.
+        High => "high",
+        /// Customers or the market would notice.
+        Critical => "critical",
+    }
+);
+
+closed_enum!(
+    /// What came of a change.
+    Outcome, "an outcome", {
+        /// It went in and works.
+        Succeeded => "succeeded",
+        /// It did not.
+        Failed => "failed",
+        /// It was taken out again.
+        RolledBack => "rolled-back",
+    }
+);
+
+closed_enum!(
+    /// Another system that a change refers to.
+    LinkKind, "a kind of link", {
+        /// An incident.
+        Incident => "incident",
+        /// A ticket.
+        Ticket => "ticket",
+        /// A vulnerability.
+        Vulnerability => "vulnerability",
+    }
+);
+
+/// A revision: its change, its number from 1, and the leaf hash of the entry that filed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RevisionRef {
+    /// The change.
+    pub change: ChangeId,
+    /// The revision's number, from 1.
+    pub number: u64,
+    /// The leaf hash of the entry that filed it.
+    pub filed: Digest,
+}
+
+/// Something deployed, by name and content.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Artifact {
+    /// Its name.
+    pub name: ArtifactName,
+    /// The SHA-256 of its content.
+    pub digest: Digest,
+}
+
+/// A reference into another system.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Link {
+    /// Which kind of system.
+    pub kind: LinkKind,
+    /// The reference there.
+    pub reference: Reference,
+}
+
+/// A link is written `incident INC-2214`.
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.reference)
+    }
+}
+
+impl FromStr for Link {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let (kind, reference) = text.split_once(' ').unwrap_or((text, ""));
+        Ok(Self { kind: kind.parse()?, reference: reference.parse()? })
+    }
+}
+
+/// All of a revision that rules can read; sets are kept sorted, so that they have one spelling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// How it comes about.
+    pub kind: ChangeKind,
+    /// How bad it can get.
+    pub risk: Risk,
+    /// Who answers for it.
+    pub owner: PersonId,
+    /// Who may start it, never nobody.
+    pub implementers: BTreeSet<PersonId>,
+    /// What it touches, never nothing.
+    pub services: BTreeSet<ServiceId>,
+    /// Labels.
+    pub tags: BTreeSet<Tag>,
+    /// When it may run.
+    pub window: Window,
+    /// Expected outage, in minutes.
+    pub outage_minutes: u64,
+    /// How long the way back takes, in minutes.
+    pub rollback_minutes: u64,
+    /// What is deployed, by distinct names.
+    pub artifacts: Vec<Artifact>,
+    /// For tests with evidence: the test's number, from 1, and the SHA-256 of the evidence.
+    pub evidence: Vec<(u64, Digest)>,
+    /// References into other systems.
+    pub links: BTreeSet<Link>,
+}

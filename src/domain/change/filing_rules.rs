@@ -1,0 +1,127 @@
+//! What may be filed, as the first revision of a change or as a later one.
+
+use std::collections::BTreeSet;
+
+use crate::domain::value::time::DAY;
+use crate::domain::{
+    Artifact, ChangeKind, Duty, Facts, Field, Governance, Header, PersonId, Refusal, Role, TextRef, Time, Window,
+};
+
+/// Asks whether each artifact has a name of its own.
+pub(in crate::domain) fn judge_artifact_names(artifacts: &[Artifact]) -> Result<(), Refusal> {
+    let mut names = BTreeSet::new();
+    match artifacts.iter().find(|it| !names.insert(&it.name)) {
+        Some(it) => Err(Refusal::ArtifactTwice { name: it.name.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// The text fields that every change fills.
+pub const REQUIRED_FIELDS: [Field; 5] = [Field::Title, Field::Reason, Field::Impact, Field::Plan, Field::Rollback];
+
+/// How many years ahead a window may start.
+const YEARS_AHEAD: i64 = 10;
+
+/// Asks whether changes of this kind can be filed.
+///
+/// # Errors
+/// [`Refusal::NoTemplate`].
+pub fn judge_kind(kind: ChangeKind) -> Result<(), Refusal> {
+    if kind == ChangeKind::Standard { Err(Refusal::NoTemplate) } else { Ok(()) }
+}
+
+/// Asks whether this person can own or implement a change.
+///
+/// # Errors
+/// [`Refusal::PartyUnknown`], [`Refusal::PartyAudits`].
+pub fn judge_party(governance: &Governance, person: &PersonId) -> Result<(), Refusal> {
+    let person = person.clone();
+    match governance.people().get(&person) {
+        Some(it) if it.grants.roles.contains_key(&Role::Auditor) => Err(Refusal::PartyAudits { person }),
+        Some(it) if !it.retired => Ok(()),
+        _ => Err(Refusal::PartyUnknown { person }),
+    }
+}
+
+/// Asks whether a change with this window can be filed at a moment. One that has begun can.
+///
+/// # Errors
+/// [`Refusal::WindowEnded`], [`Refusal::WindowFar`].
+pub fn judge_window(window: &Window, now: Time) -> Result<(), Refusal> {
+    let far = window.start() > now.plus(YEARS_AHEAD * 366 * DAY);
+    let window = window.clone();
+    if window.ended(now) {
+        return Err(Refusal::WindowEnded { window });
+    }
+    if far { Err(Refusal::WindowFar { window }) } else { Ok(()) }
+}
+
+/// Asks every rule about what is filed; the actor and their key were judged before.
+pub(in crate::domain) fn judge_facts(governance: &Governance, header: &Header, facts: &Facts) -> Result<(), Refusal> {
+    governance.judge_role(header, Role::Engineer)?;
+    judge_filing(governance, header, facts)?;
+    judge_starters(governance, [(&header.actor, header.seq)].into_iter(), facts)
+}
+
+/// Asks every rule about the content of a revision.
+pub(in crate::domain) fn judge_filing(governance: &Governance, header: &Header, facts: &Facts) -> Result<(), Refusal> {
+    judge_kind(facts.kind)?;
+    if let Some(field) = REQUIRED_FIELDS.into_iter().find(|field| !header.fills(*field)) {
+        return Err(Refusal::FieldMissing { field });
+    }
+    if facts.services.is_empty() {
+        return Err(Refusal::NoServices);
+    }
+    if facts.implementers.is_empty() {
+        return Err(Refusal::NoImplementers);
+    }
+    for person in std::iter::once(&facts.owner).chain(&facts.implementers) {
+        judge_party(governance, person)?;
+    }
+    judge_window(&facts.window, header.time)?;
+    judge_artifact_names(&facts.artifacts)?;
+    judge_policy(governance, header.seq, facts, header.text.as_ref())
+}
+
+/// Asks whether a revision, filed by the entry at this place, has all that the policy in force wants, and keeps apart
+/// its owner and its implementers where that is wanted.
+pub(in crate::domain) fn judge_policy(
+    governance: &Governance,
+    filed: u64,
+    facts: &Facts,
+    text: Option<&TextRef>,
+) -> Result<(), Refusal> {
+    let Some(policy) = governance.policy() else { return Ok(()) };
+    policy.judge(facts, &text.map(|text| text.filled.clone()).unwrap_or_default())?;
+    let duty = Duty::OwnerImplementer;
+    let both = |it: &PersonId| governance.share_responsibility(&facts.owner, it, filed);
+    if policy.separates(duty) && facts.implementers.iter().any(both) {
+        return Err(Refusal::DutiesSeparate { person: facts.owner.clone(), duty });
+    }
+    Ok(())
+}
+
+/// Asks whether the policy in force lets this person or machine start what these people filed, by these entries.
+pub(in crate::domain) fn judge_starter<'a>(
+    governance: &Governance,
+    mut requesters: impl Iterator<Item = (&'a PersonId, u64)>,
+    starter: &PersonId,
+) -> Result<(), Refusal> {
+    let duty = Duty::RequesterImplementer;
+    let separate = governance.policy().is_some_and(|policy| policy.separates(duty));
+    let requested =
+        separate && requesters.any(|(requester, seq)| governance.share_responsibility(requester, starter, seq));
+    if requested { Err(Refusal::DutiesSeparate { person: starter.clone(), duty }) } else { Ok(()) }
+}
+
+/// Asks whether the policy lets any implementer start: better said when it is filed than when the window opens.
+pub(in crate::domain) fn judge_starters<'a>(
+    governance: &Governance,
+    requesters: impl Iterator<Item = (&'a PersonId, u64)>,
+    facts: &Facts,
+) -> Result<(), Refusal> {
+    let requesters: Vec<(&PersonId, u64)> = requesters.collect();
+    let judged = facts.implementers.iter().map(|it| judge_starter(governance, requesters.iter().copied(), it));
+    // The first that is let, or why the last is not.
+    judged.reduce(|before, this| before.or(this)).unwrap_or(Ok(()))
+}

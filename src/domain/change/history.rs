@@ -1,0 +1,249 @@
+//! One change: its revisions, what was decided about them, and what came of it.
+
+use std::collections::BTreeMap;
+
+use crate::domain::value::closed_enum::closed_enum;
+use crate::domain::{
+    ChangeId, ConflictOfInterest, Digest, Event, Facts, Governance, Header, Outcome, PersonId, RevisionRef, Rule,
+    TextRef, Time, Verb, Verdict, Vote,
+};
+
+closed_enum!(
+    /// Where a change stands. Always derived, never recorded.
+    Status, "a status", {
+        /// It waits for approvals.
+        AwaitingApproval => "awaiting-approval",
+        /// It has its approvals, and may start in its window.
+        Approved => "approved",
+        /// Whoever filed or owns it took it back.
+        Withdrawn => "withdrawn",
+        /// An approver rejected its current revision.
+        Rejected => "rejected",
+        /// Its window ended before it was started.
+        Expired => "expired",
+        /// It was started.
+        InProgress => "in-progress",
+        /// See [`Outcome::Succeeded`].
+        Succeeded => "succeeded",
+        /// See [`Outcome::Failed`].
+        Failed => "failed",
+        /// See [`Outcome::RolledBack`].
+        RolledBack => "rolled-back",
+    }
+);
+
+/// A revision as it was filed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revision {
+    /// Its name.
+    pub id: RevisionRef,
+    /// Who filed it.
+    pub requester: PersonId,
+    /// When they claim to have.
+    pub time: Time,
+    /// The entry that filed it.
+    pub seq: u64,
+    /// What rules can read of it.
+    pub facts: Facts,
+    /// Which fields its text fills, and the digest of that text.
+    pub text: Option<TextRef>,
+}
+
+impl Revision {
+    fn filed(id: RevisionRef, header: &Header, facts: &Facts) -> Self {
+        let (requester, facts, text) = (header.actor.clone(), facts.clone(), header.text.clone());
+        Self { id, requester, time: header.time, seq: header.seq, facts, text }
+    }
+
+    /// Whether what people wrote in it was redacted.
+    pub fn is_redacted(&self, governance: &Governance) -> bool {
+        self.text.as_ref().is_some_and(|text| governance.redacted(self.seq, text.digest).is_some())
+    }
+}
+
+/// Somebody did something, at some time, by some entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act {
+    /// Who.
+    pub person: PersonId,
+    /// When they claim to have.
+    pub time: Time,
+    /// The entry that says so.
+    pub seq: u64,
+}
+
+/// Somebody was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedAct {
+    /// Who and when.
+    pub act: Act,
+    /// What they tried.
+    pub verb: Verb,
+    /// The leaf hash of the entry that filed the revision.
+    pub revision: Digest,
+    /// The rule that said no.
+    pub rule: Rule,
+}
+
+/// A change and all that was decided about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    id: ChangeId,
+    last: Digest,
+    earlier: Vec<Revision>,
+    current: Revision,
+    /// How somebody is tied to it, and since which entry.
+    conflicts: BTreeMap<PersonId, (ConflictOfInterest, u64)>,
+    votes: Vec<Vote>,
+    notes: Vec<Act>,
+    withdrawn: Option<Act>,
+    started: Option<Act>,
+    outcomes: Vec<(Outcome, Act)>,
+    refused: Vec<RefusedAct>,
+}
+
+impl Change {
+    /// A change as filed by an entry with this header and leaf hash.
+    pub fn filed(id: ChangeId, header: &Header, leaf: Digest, facts: &Facts) -> Self {
+        let mut change = Self {
+            id,
+            last: leaf,
+            earlier: Vec::new(),
+            current: Revision::filed(RevisionRef { change: id, number: 1, filed: leaf }, header, facts),
+            conflicts: BTreeMap::new(),
+            votes: Vec::new(),
+            notes: Vec::new(),
+            withdrawn: None,
+            started: None,
+            outcomes: Vec::new(),
+            refused: Vec::new(),
+        };
+        change.bind();
+        change
+    }
+
+    /// Ties everybody whom the current revision names to the change, for good.
+    fn bind(&mut self) {
+        let Revision { requester, facts, seq, .. } = &self.current;
+        let named = std::iter::once((requester, ConflictOfInterest::Requested))
+            .chain([(&facts.owner, ConflictOfInterest::Owns)])
+            .chain(facts.implementers.iter().map(|person| (person, ConflictOfInterest::Implements)));
+        for (person, conflict) in named {
+            let (known, _) = self.conflicts.entry(person.clone()).or_insert((conflict, *seq));
+            *known = conflict.min(*known);
+        }
+    }
+
+    /// Its number.
+    pub fn id(&self) -> ChangeId {
+        self.id
+    }
+
+    /// The leaf hash of the latest entry about it.
+    pub fn last(&self) -> Digest {
+        self.last
+    }
+
+    /// The revision that counts.
+    pub fn current(&self) -> &Revision {
+        &self.current
+    }
+
+    /// All its revisions, the current one last.
+    pub fn revisions(&self) -> impl DoubleEndedIterator<Item = &Revision> {
+        self.earlier.iter().chain([&self.current])
+    }
+
+    /// What people remarked, in order.
+    pub fn notes(&self) -> &[Act] {
+        &self.notes
+    }
+
+    /// When and by whom it was taken back.
+    pub fn withdrawn(&self) -> Option<&Act> {
+        self.withdrawn.as_ref()
+    }
+
+    /// How this person is tied to it, by any of its revisions: themselves, or by a machine that they answered for at
+    /// any time since.
+    pub fn conflict_of_interest(&self, governance: &Governance, person: &PersonId) -> Option<ConflictOfInterest> {
+        let operates = || self.conflicts.iter().any(|(tied, (_, since))| governance.answers_for(person, tied, *since));
+        match self.conflicts.get(person) {
+            Some((conflict, _)) => Some(*conflict),
+            None => operates().then_some(ConflictOfInterest::Operates),
+        }
+    }
+
+    /// Every attempt on it that was refused, in order.
+    pub fn refused(&self) -> &[RefusedAct] {
+        &self.refused
+    }
+
+    /// Everything that approvers said, in order.
+    pub fn votes(&self) -> &[Vote] {
+        &self.votes
+    }
+
+    /// When and by whom it was started.
+    pub fn started(&self) -> Option<&Act> {
+        self.started.as_ref()
+    }
+
+    /// What came of it: nothing yet, an outcome, or an outcome and then a rollback.
+    pub fn outcomes(&self) -> &[(Outcome, Act)] {
+        &self.outcomes
+    }
+
+    /// The rejection that blocks the current revision.
+    pub fn rejection(&self) -> Option<&Vote> {
+        self.votes.iter().find(|vote| vote.verdict == Verdict::Reject && vote.revision == self.current.id.filed)
+    }
+
+    /// Where it stands by its own entries alone: what neither time nor governance can change.
+    pub fn state(&self) -> Status {
+        match (self.outcomes.last(), &self.started) {
+            (Some((Outcome::Succeeded, _)), _) => Status::Succeeded,
+            (Some((Outcome::Failed, _)), _) => Status::Failed,
+            (Some((Outcome::RolledBack, _)), _) => Status::RolledBack,
+            (None, Some(_)) => Status::InProgress,
+            (None, None) if self.withdrawn.is_some() => Status::Withdrawn,
+            (None, None) if self.rejection().is_some() => Status::Rejected,
+            (None, None) => Status::AwaitingApproval,
+        }
+    }
+
+    /// Where it stands at a moment, under the people, keys and policy in force.
+    pub fn status(&self, governance: &Governance, now: Time) -> Status {
+        match self.state() {
+            Status::AwaitingApproval if self.current.facts.window.ended(now) => Status::Expired,
+            Status::AwaitingApproval if self.tally(governance, now).is_enough() => Status::Approved,
+            state => state,
+        }
+    }
+
+    /// Takes in an event that was judged; `leaf` is the leaf hash of its entry.
+    pub fn apply(&mut self, header: &Header, leaf: Digest, event: &Event) {
+        let act = Act { person: header.actor.clone(), time: header.time, seq: header.seq };
+        self.last = leaf;
+        match event {
+            Event::Approve(at) => self.votes.push(Vote::said(at, Verdict::Approve, header)),
+            Event::Reject(at) => self.votes.push(Vote::said(at, Verdict::Reject, header)),
+            Event::Retract(at) => self.votes.push(Vote::said(at, Verdict::Retract, header)),
+            Event::Revise { replaces, facts } => {
+                let id = RevisionRef { change: self.id, number: replaces.number + 1, filed: leaf };
+                let replaced = std::mem::replace(&mut self.current, Revision::filed(id, header, facts));
+                self.earlier.push(replaced);
+                self.bind();
+            }
+            Event::ChangeWithdraw(_) => self.withdrawn = Some(act),
+            Event::Note(_) => self.notes.push(act),
+            Event::Start { .. } => self.started = Some(act),
+            Event::Finish { outcome, .. } => self.outcomes.push((*outcome, act)),
+            Event::Refused { attempt, rule } => {
+                let (verb, revision, rule) = (attempt.verb(), attempt.target(), *rule);
+                self.refused.push(RefusedAct { act, verb, revision, rule });
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What somebody may do: roles and groups, each perhaps only until a moment, and, for a machine, who answers for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::value::closed_enum::closed_enum;
+use crate::domain::{Group, PersonId, Refusal, Time};
+
+closed_enum!(
+    /// What a person may do.
+    Role, "a role", {
+        /// Proposes and seconds proposals.
+        Admin => "admin",
+        /// Files changes.
+        Engineer => "engineer",
+        /// Approves and rejects revisions.
+        Approver => "approver",
+        /// Reads and audits, and nothing else.
+        Auditor => "auditor",
+    }
+);
+
+/// Things granted, each until a moment, or for good.
+pub type Granted<T> = BTreeMap<T, Option<Time>>;
+
+/// All that somebody may do. Whoever has operators is a machine: what it does is their doing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grants {
+    /// Roles.
+    pub roles: Granted<Role>,
+    /// Groups.
+    pub groups: Granted<Group>,
+    /// The people who answer for a machine; nobody for a person.
+    pub operators: BTreeSet<PersonId>,
+}
+
+impl Grants {
+    /// A person's, with these roles for good.
+    pub fn of(roles: impl IntoIterator<Item = Role>) -> Self {
+        Self { roles: roles.into_iter().map(|role| (role, None)).collect(), ..Self::default() }
+    }
+
+    /// Whether it is that of a machine.
+    pub fn is_machine(&self) -> bool {
+        !self.operators.is_empty()
+    }
+
+    /// Whether the role is granted at a moment.
+    pub fn has_role(&self, role: Role, at: Time) -> bool {
+        self.roles.get(&role).is_some_and(|until| until.is_none_or(|until| at < until))
+    }
+
+    /// Whether the role is granted without an end.
+    pub fn has_for_good(&self, role: Role) -> bool {
+        self.roles.get(&role) == Some(&None)
+    }
+
+    /// Asks whether it goes together, and is not over at a moment; `can_operate` tells who can answer for a machine.
+    pub(in crate::domain) fn judge(
+        &self,
+        person: &PersonId,
+        at: Time,
+        can_operate: impl Fn(&PersonId) -> bool,
+    ) -> Result<(), Refusal> {
+        let person = person.clone();
+        if self.is_machine() {
+            if let Some(role) = self.roles.keys().find(|role| **role != Role::Engineer) {
+                return Err(Refusal::MachineRole { person, role: *role });
+            }
+            if let Some(operator) = self.operators.iter().find(|it| **it == person || !can_operate(it)) {
+                return Err(Refusal::NotAnOperator { operator: operator.clone() });
+            }
+        } else if self.roles.is_empty() {
+            return Err(Refusal::NoRoles { person });
+        }
+        if self.roles.contains_key(&Role::Auditor) && self.roles.len() > 1 {
+            return Err(Refusal::AuditorExcludes { person });
+        }
+        let ends = self.roles.values().chain(self.groups.values()).flatten();
+        match ends.min().filter(|until| **until <= at) {
+            Some(until) => Err(Refusal::GrantOver { until: *until }),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! Identifiers. Each is a newtype with a private field: a value of the type is a valid one, in its only spelling.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::Invalid;
+
+/// Reads a decimal number in its one spelling: no sign, no leading zero, at most 2^53 - 1, so that every
+/// reader, JSON ones included, sees the same value.
+///
+/// # Errors
+/// [`Invalid::Number`] for anything else.
+pub fn number(text: &str) -> Result<u64, Invalid> {
+    const MOST: u64 = (1 << 53) - 1;
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let canonical = digits && (text == "0" || !text.starts_with('0'));
+    match text.parse::<u64>() {
+        Ok(n) if canonical && n <= MOST => Ok(n),
+        _ => Err(Invalid::Number),
+    }
+}
+
+/// Implements the checked conversions of a newtype over `String` from one predicate.
+macro_rules! string_id {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $allowed:literal, $valid:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The identifier as it is written.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Invalid;
+
+            fn from_str(text: &str) -> Result<Self, Invalid> {
+                let valid: fn(&str) -> bool = $valid;
+                if valid(text) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    Err(Invalid::Id { what: $what, allowed: $allowed })
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
+}
+
+/// A lower-case name: a letter first, then letters, digits and `.`, `_`, `-`.
+fn is_name(text: &str, most: usize) -> bool {
+    text.len() <= most
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b))
+}
+
+/// Printable ASCII without the space, one to `most` characters.
+fn is_token(text: &str, most: usize) -> bool {
+    (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+string_id!(
+    /// Somebody enrolled in a register: `alice`.
+    PersonId,
+    "a person",
+    "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
+    |text| is_name(text, 32)
+);
+
+string_id!(
+    /// What people call a register: `prod`. Not unique; see [`RegisterId`].
+    RegisterName,
+    "a register's name",
+    "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
+    |text| is_name(text, 32)
+);
+
+string_id!(
+    /// A service, that is an item of the CMDB: `order-gateway`.
+    ServiceId,
+    "a service",
+    "a lower-case letter, then up to 63 lower-case letters, digits, '.', '_' or '-'",
+    |text| is_name(text, 64)
+);
+
+string_id!(
+    /// A label for finding changes again: `capacity`.
+    Tag,
+    "a tag",
+    "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
+    |text| is_name(text, 32)
+);
+
+string_id!(
+    /// A group of approvers that policies can ask for: `dba`.
+    Group,
+    "a group",
+    "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
+    |text| is_name(text, 32)
+);
+
+string_id!(
+    /// What a policy calls one of its requirements: `critical`.
+    RequirementName,
+    "a requirement's name",
+    "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
+    |text| is_name(text, 32)
+);
+
+string_id!(
+    /// The name of something that is deployed: `gateway-2.4.1.tar.gz`.
+    ArtifactName,
+    "an artifact's name",
+    "1 to 128 printable ASCII characters without space and '='",
+    |text| is_token(text, 128) && !text.contains('=')
+);
+
+string_id!(
+    /// A reference into another system: `INC-2214`, `CVE-2026-1234`.
+    Reference,
+    "a reference",
+    "1 to 128 printable ASCII characters without space",
+    |text| is_token(text, 128)
+);
+
+string_id!(
+    /// The name of a time zone, kept for display only: `Asia/Shanghai`.
+    ZoneName,
+    "a time zone",
+    "an IANA name such as Asia/Shanghai",
+    |text| {
+        (1..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-/".contains(&b))
+    }
+);
+
+/// Implements a numbered identifier (`CHG-42`, `7`), counted from one.
+macro_rules! numbered_id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $what:literal, $allowed:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub struct $name(u64);
+
+        impl $name {
+            /// The identifier that follows `count` earlier ones.
+            pub fn after(count: u64) -> Self {
+                Self(count.saturating_add(1))
+            }
+
+            /// The number in it, one or more.
+            pub fn number(self) -> u64 {
+                self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Invalid;
+
+            fn from_str(text: &str) -> Result<Self, Invalid> {
+                let invalid = Invalid::Id { what: $what, allowed: $allowed };
+                match text.strip_prefix($prefix).map(number) {
+                    Some(Ok(n)) if n > 0 => Ok(Self(n)),
+                    _ => Err(invalid),
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&format!(concat!($prefix, "{}"), self.0))
+            }
+        }
+    };
+}
+
+numbered_id!(
+    /// A change: `CHG-42`. Numbered in the order of filing, from 1, without gaps.
+    ChangeId,
+    "CHG-",
+    "a change",
+    "CHG- and a number from 1, such as CHG-42"
+);
+
+numbered_id!(
+    /// A proposal: `7`. Numbered in the order of opening, from 1, without gaps.
+    ProposalId,
+    "",
+    "a proposal",
+    "a number from 1, such as 7"
+);
+
+/// A SHA-256 digest (FIPS 180-4), written as 64 lower-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// What stands where there is nothing to name: 64 zeros.
+    pub const NONE: Self = Self([0; 32]);
+
+    /// A digest from its bytes.
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The first twelve digits: enough for a person's eye, never for a rule.
+    pub fn short(&self) -> String {
+        hex(&self.0[..6])
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.short())
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(ascii(self.0.map(pair).as_flattened()))
+    }
+}
+
+impl FromStr for Digest {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        unhex(text).map(Self).ok_or(Invalid::Digest)
+    }
+}
+
+/// A register's identity: its name and 128 random bits, written `prod#` and 32 hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RegisterId {
+    name: RegisterName,
+    random: [u8; 16],
+}
+
+impl RegisterId {
+    /// An identity for a new register.
+    pub fn new(name: RegisterName, random: [u8; 16]) -> Self {
+        Self { name, random }
+    }
+
+    /// The name that people use.
+    pub fn name(&self) -> &RegisterName {
+        &self.name
+    }
+}
+
+impl fmt::Display for RegisterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.name, ascii(self.random.map(pair).as_flattened()))
+    }
+}
+
+impl FromStr for RegisterId {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let invalid = Invalid::Id { what: "a register", allowed: "its name, '#' and 32 lower-case hexadecimal digits" };
+        let Some((name, random)) = text.split_once('#') else { return Err(invalid) };
+        match (name.parse(), unhex(random)) {
+            (Ok(name), Some(random)) => Ok(Self { name, random }),
+            _ => Err(invalid),
+        }
+    }
+}
+
+/// What each byte is worth as a lower-case hexadecimal digit; 255 where it is none.
+const VALUES: [u8; 256] = {
+    let (mut values, mut digit) = ([255; 256], 0);
+    while digit < 16 {
+        values[b"0123456789abcdef"[digit as usize] as usize] = digit;
+        digit += 1;
+    }
+    values
+};
+
+/// The two digits of a byte, in lower case.
+fn pair(byte: u8) -> [u8; 2] {
+    [byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)])
+}
+
+/// ASCII as text.
+pub(in crate::domain) fn ascii(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).unwrap_or_default()
+}
+
+/// Lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().flat_map(|byte| pair(*byte)).map(char::from).collect()
+}
+
+/// The bytes that exactly `2 * N` lower-case hexadecimal digits spell.
+pub fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    if text.len() != 2 * N {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let (high, low) = (VALUES[usize::from(pair[0])], VALUES[usize::from(pair[1])]);
+        if high | low > 15 {
+            return None;
+        }
+        *byte = high << 4 | low;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Fingerprint;
+
+    #[test]
+    fn numbers_have_one_spelling() {
+        assert_eq!(number("0"), Ok(0));
+        assert_eq!(number("812"), Ok(812));
+        for bad in ["", "+5", "-1", "007", "00", " 1", "1 ", "1e3", "٣", "9007199254740992", "99999999999999999999"] {
+            assert_eq!(number(bad), Err(Invalid::Number), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn ids_refuse_other_spellings() {
+        assert_eq!("CHG-42".parse::<ChangeId>().map(ChangeId::number), Ok(42));
+        for bad in ["CHG-0", "CHG-042", "chg-42", "CHG-", "42", "CHG-+1", "CHG-42 "] {
+            assert!(bad.parse::<ChangeId>().is_err(), "{bad:?}");
+        }
+        for bad in ["", "Alice", "4lice", "al ice", "ali\u{441}e", "a\n", "'; DROP TABLE", &"a".repeat(33)] {
+            assert!(bad.parse::<PersonId>().is_err(), "{bad:?}");
+        }
+        let id = "prod#00112233445566778899aabbccddeeff";
+        assert_eq!(id.parse::<RegisterId>().map(|id| id.to_string()), Ok(id.to_owned()));
+        for bad in ["prod", "prod#", "prod#00112233445566778899AABBCCDDEEFF", "prod#0011"] {
+            assert!(bad.parse::<RegisterId>().is_err(), "{bad:?}");
+        }
+        for good in ["INC-2214", "a", "~!", &"a".repeat(128)] {
+            assert!(good.parse::<Reference>().is_ok() && good.parse::<ArtifactName>().is_ok(), "{good:?}");
+        }
+        for bad in ["", "a b", "a\n", "\u{1b}[2J", "\u{e9}", &"a".repeat(129)] {
+            assert!(bad.parse::<Reference>().is_err() && bad.parse::<ArtifactName>().is_err(), "{bad:?}");
+        }
+        assert!("a=b".parse::<Reference>().is_ok() && "a=b".parse::<ArtifactName>().is_err());
+        assert!(format!("SHA256:{}", "A".repeat(43)).parse::<Fingerprint>().is_ok());
+        for length in [0, 4, 40, 42, 44, 64] {
+            assert!(format!("SHA256:{}", "A".repeat(length)).parse::<Fingerprint>().is_err(), "{length}");
+        }
+        assert_eq!(Digest::new([0x2b; 32]).short(), "2b2b2b2b2b2b");
+        assert!("A".repeat(64).parse::<Digest>().is_err());
+        assert!("é".repeat(32).parse::<Digest>().is_err());
+    }
+}

@@ -1,0 +1,157 @@
+//! Ed25519 public keys (RFC 8032) that are safe to enrol, and their OpenSSH fingerprints.
+
+use std::fmt;
+use std::str::FromStr;
+
+use data_encoding::{BASE64, BASE64_NOPAD};
+use ed25519_dalek::VerifyingKey;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::domain::Invalid;
+use crate::domain::value::ids::ascii;
+
+/// Why 32 bytes are not a key that may be enrolled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadKey {
+    /// Not a line of the form `ssh-ed25519 BASE64`.
+    #[error("write it as OpenSSH does, ssh-ed25519 and its base64")]
+    Form,
+    /// Not a point of the curve.
+    #[error("not a point of the curve")]
+    NotAPoint,
+    /// A second spelling of a point: two keys that look different and are the same.
+    #[error("not the canonical encoding of its point")]
+    NotCanonical,
+    /// A point of small order: some signatures would hold for every message.
+    #[error("a weak key of small order")]
+    Weak,
+    /// A point with a torsion component: signatures could be judged differently by different readers.
+    #[error("a key outside the prime-order group")]
+    Torsion,
+}
+
+const ALGORITHM: &str = "ssh-ed25519";
+
+/// A public key that is canonical, not weak and free of torsion; written `ssh-ed25519 BASE64` (RFC 8709).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PublicKey([u8; 32]);
+
+impl PublicKey {
+    /// Checks and takes a compressed point.
+    ///
+    /// # Errors
+    /// [`BadKey`], all but its `Form`.
+    pub fn from_bytes(bytes: [u8; 32]) -> Result<Self, BadKey> {
+        let key = VerifyingKey::from_bytes(&bytes).map_err(|_| BadKey::NotAPoint)?;
+        let point = key.to_edwards();
+        if point.compress().to_bytes() != bytes {
+            return Err(BadKey::NotCanonical);
+        }
+        if point.is_small_order() {
+            return Err(BadKey::Weak);
+        }
+        if !point.is_torsion_free() {
+            return Err(BadKey::Torsion);
+        }
+        Ok(Self(bytes))
+    }
+
+    /// A key that stands in an entry which was verified before, and was found safe then.
+    ///
+    /// # Errors
+    /// [`BadKey::Form`].
+    pub fn again(text: &str) -> Result<Self, Invalid> {
+        Ok(point_in(text).map(Self)?)
+    }
+
+    /// The compressed point.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// What OpenSSH calls this key.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&self.0)
+    }
+}
+
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{ALGORITHM} {}", BASE64.encode(&wire(&self.0)))
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.fingerprint(), f)
+    }
+}
+
+impl FromStr for PublicKey {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        Ok(Self::from_bytes(point_in(text)?)?)
+    }
+}
+
+/// The compressed point in what OpenSSH writes of a key.
+fn point_in(text: &str) -> Result<[u8; 32], BadKey> {
+    let base64 = text.strip_prefix("ssh-ed25519 ").ok_or(BadKey::Form)?;
+    let decoded = BASE64.decode(base64.as_bytes()).map_err(|_| BadKey::Form)?;
+    let point = decoded.len().checked_sub(32).and_then(|at| decoded[at..].try_into().ok());
+    point.filter(|point| wire(point) == decoded).ok_or(BadKey::Form)
+}
+
+/// A key in SSH's wire format (RFC 8709, section 4): algorithm and point, each behind its length.
+pub fn wire(bytes: &[u8; 32]) -> Vec<u8> {
+    let mut wire = Vec::with_capacity(51);
+    for part in [ALGORITHM.as_bytes(), bytes] {
+        wire.extend_from_slice(&(part.len() as u32).to_be_bytes());
+        wire.extend_from_slice(part);
+    }
+    wire
+}
+
+/// How many characters of base64 without padding spell 32 bytes.
+const BASE64_DIGEST: usize = 43;
+
+/// The SHA-256 of a key's wire format, written as OpenSSH does: `SHA256:` and base64 without padding.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// The fingerprint of the key with this compressed point.
+    pub fn of(point: &[u8; 32]) -> Self {
+        Self(Sha256::digest(wire(point)).into())
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut base64 = [0; BASE64_DIGEST];
+        BASE64_NOPAD.encode_mut(&self.0, &mut base64);
+        f.write_str("SHA256:")?;
+        f.write_str(ascii(&base64))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Fingerprint {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let invalid = Invalid::Id { what: "a key's fingerprint", allowed: "SHA256: and 43 base64 characters" };
+        let mut bytes = [0; 32];
+        match text.strip_prefix("SHA256:").filter(|base64| base64.len() == BASE64_DIGEST) {
+            Some(base64) if BASE64_NOPAD.decode_mut(base64.as_bytes(), &mut bytes).is_ok() => Ok(Self(bytes)),
+            _ => Err(invalid),
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! What people write: titles, reasons, plans, notes, names. No rule reads it; the body of an entry holds its digest
+//! and says which fields are filled.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::domain::value::closed_enum::closed_enum;
+use crate::domain::{Invalid, PersonId};
+
+/// Whether a character could hide or reorder what a reader sees. A fixed list, so that it means the same in ten
+/// years: controls, line and paragraph separators, bidirectional and zero-width characters, invisible fillers and
+/// tags (Unicode 16, general categories Cc, Zl, Zp, and what of Cf and Lo shows nothing).
+pub fn is_forbidden(c: char) -> bool {
+    // Nearly every character is one of these.
+    let printable = (' '..='~').contains(&c);
+    !printable
+        && matches!(c,
+        '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}'
+        | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// White space that nobody sees at the end of a line. A fixed list for the same reason (Unicode 16, category Zs).
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}')
+}
+
+/// Text of one or more lines, separated by LF: nothing forbidden, no white space at the end of a line, no blank
+/// line first or last, never empty.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Prose(String);
+
+impl Prose {
+    /// What a person typed, brought into form: NFC (Unicode Annex 15), line ends as LF, no white space at the end
+    /// of lines, no blank lines around it.
+    ///
+    /// # Errors
+    /// [`Invalid::Empty`] and [`Invalid::Forbidden`].
+    pub fn from_typed(typed: &str) -> Result<Self, Invalid> {
+        let composed: String = typed.nfc().collect();
+        let lines: Vec<&str> = composed.lines().map(|line| line.trim_end_matches(is_space)).collect();
+        let filled = |line: &&str| !line.is_empty();
+        let first = lines.iter().position(filled).ok_or(Invalid::Empty)?;
+        let last = lines.iter().rposition(filled).ok_or(Invalid::Empty)?;
+        lines[first..=last].join("\n").try_into()
+    }
+
+    /// The text, its lines separated by LF.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Prose {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        text.to_owned().try_into()
+    }
+}
+
+impl TryFrom<String> for Prose {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        if text.is_empty() {
+            return Err(Invalid::Empty);
+        }
+        for (at, line) in text.split('\n').enumerate() {
+            if let Some(found) = line.chars().find(|c| is_forbidden(*c)) {
+                return Err(Invalid::Forbidden { found, line: at + 1 });
+            }
+            if line.ends_with(is_space) {
+                return Err(Invalid::Untrimmed);
+            }
+        }
+        if text.starts_with('\n') || text.ends_with('\n') {
+            return Err(Invalid::Untrimmed);
+        }
+        Ok(Self(text))
+    }
+}
+
+impl fmt::Display for Prose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// [`Prose`] of a single line of at most [`Line::MOST`] characters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Line(Prose);
+
+impl Line {
+    /// The most characters on a line of its own.
+    pub const MOST: usize = 200;
+
+    /// As [`Prose::from_typed`], for one line.
+    ///
+    /// # Errors
+    /// Those of [`Prose::from_typed`], and [`Invalid::Lines`], [`Invalid::TooLong`].
+    pub fn from_typed(typed: &str) -> Result<Self, Invalid> {
+        Prose::from_typed(typed.trim())?.try_into()
+    }
+
+    /// The line.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl TryFrom<Prose> for Line {
+    type Error = Invalid;
+
+    fn try_from(prose: Prose) -> Result<Self, Invalid> {
+        let length = prose.as_str().chars().count();
+        match prose.as_str() {
+            text if text.contains('\n') => Err(Invalid::Lines),
+            _ if length > Self::MOST => Err(Invalid::TooLong { length, most: Self::MOST }),
+            text if text.starts_with(is_space) => Err(Invalid::Untrimmed),
+            _ => Ok(Self(prose)),
+        }
+    }
+}
+
+impl FromStr for Line {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        text.parse::<Prose>()?.try_into()
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+closed_enum!(
+    /// A field that people fill with text.
+    Field, "a text field", {
+        /// What the change is, in one line.
+        Title => "title",
+        /// Why it is made, or why something is refused.
+        Reason => "reason",
+        /// What it does to the business.
+        Impact => "impact",
+        /// What it does to security.
+        Security => "security",
+        /// The steps.
+        Plan => "plan",
+        /// The way back.
+        Rollback => "rollback",
+        /// When to take the way back.
+        AbortIf => "abort-if",
+        /// What was tried before.
+        Tests => "tests",
+        /// How people will know that it worked.
+        Success => "success",
+        /// A remark.
+        Note => "note",
+        /// A policy as somebody wrote it, comments and all.
+        Source => "source",
+        /// People's display names.
+        Name => "name",
+    }
+);
+
+/// Which fields are filled, and the SHA-256 of the text part that fills them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextRef {
+    /// The fields, never none.
+    pub filled: BTreeSet<Field>,
+    /// The digest of the exact text part.
+    pub digest: crate::domain::Digest,
+}
+
+/// One step of a plan or rollback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What is done.
+    pub text: Prose,
+    /// The command that does it.
+    pub command: Option<Prose>,
+}
+
+/// Something tried before the change was filed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trial {
+    /// What was tried.
+    pub what: Prose,
+    /// What came of it.
+    pub result: Prose,
+    /// The file that shows it, as the requester named it; its digest is in the body.
+    pub evidence: Option<Line>,
+}
+
+/// What people wrote about a change. Every part may be absent here: the rules say which must not be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Description {
+    /// See [`Field::Title`]; likewise below.
+    pub title: Option<Line>,
+    /// Why.
+    pub reason: Option<Prose>,
+    /// What it does to the business.
+    pub impact: Option<Prose>,
+    /// What it does to security.
+    pub security: Option<Prose>,
+    /// The steps, in order.
+    pub plan: Vec<Step>,
+    /// The way back, in order.
+    pub rollback: Vec<Step>,
+    /// When to take it.
+    pub abort_if: Vec<Prose>,
+    /// What was tried.
+    pub tests: Vec<Trial>,
+    /// How people will know that it worked.
+    pub success: Option<Prose>,
+}
+
+/// The text part of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Text {
+    /// Of a filed revision.
+    Description(Box<Description>),
+    /// Of entries that enrol people: their display names.
+    Names(BTreeMap<PersonId, Line>),
+    /// Of entries with one remark: [`Field::Reason`] or [`Field::Note`].
+    Remark(Field, Prose),
+}
+
+impl Text {
+    /// The fields that this text fills.
+    pub fn filled(&self) -> BTreeSet<Field> {
+        match self {
+            Self::Names(names) => [Field::Name].into_iter().filter(|_| !names.is_empty()).collect(),
+            Self::Remark(field, _) => [*field].into(),
+            Self::Description(it) => [
+                (Field::Title, it.title.is_some()),
+                (Field::Reason, it.reason.is_some()),
+                (Field::Impact, it.impact.is_some()),
+                (Field::Security, it.security.is_some()),
+                (Field::Plan, !it.plan.is_empty()),
+                (Field::Rollback, !it.rollback.is_empty()),
+                (Field::AbortIf, !it.abort_if.is_empty()),
+                (Field::Tests, !it.tests.is_empty()),
+                (Field::Success, it.success.is_some()),
+            ]
+            .into_iter()
+            .filter_map(|(field, filled)| filled.then_some(field))
+            .collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn typed_text_is_brought_into_form() {
+        let prose = Prose::from_typed("\r\n\n  indented \r\n\ncafe\u{301}  \n\n").unwrap();
+        assert_eq!(prose.as_str(), "  indented\n\ncaf\u{e9}");
+        assert_eq!(Prose::from_typed(" \n \n"), Err(Invalid::Empty));
+    }
+
+    #[test]
+    fn one_line_does_not_begin_with_white_space() {
+        for (text, line) in [("a b", Ok(())), (" a", Err(Invalid::Untrimmed)), ("\u{a0}a", Err(Invalid::Untrimmed))] {
+            assert_eq!(text.parse::<Prose>().and_then(Line::try_from).map(|_| ()), line, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn deceptive_characters_are_refused() {
+        for c in ['\0', '\t', '\u{1b}', '\u{7f}', '\u{85}', '\u{200b}', '\u{202e}', '\u{2066}', '\u{feff}', '\u{1bca0}']
+        {
+            let typed = format!("one\nb{c}d");
+            assert_eq!(Prose::from_typed(&typed), Err(Invalid::Forbidden { found: c, line: 2 }), "{c:?}");
+        }
+        for bad in ["a \nb", "\na", "a\n", "a\r\nb", ""] {
+            assert!(bad.parse::<Prose>().is_err(), "{bad:?}");
+        }
+        assert!("回滚方案 🚀 naïve".parse::<Prose>().is_ok());
+    }
+
+    #[test]
+    fn a_line_is_one_short_line() {
+        assert_eq!(Line::from_typed("a\nb"), Err(Invalid::Lines));
+        assert_eq!(Line::from_typed(&"é".repeat(201)), Err(Invalid::TooLong { length: 201, most: 200 }));
+        assert!(Line::from_typed(&"é".repeat(200)).is_ok());
+    }
+}

@@ -1,0 +1,299 @@
+//! The body of an entry: all that rules need, in the line grammar. One function writes it and one reads it, and what
+//! was read counts only if writing it again gives the same bytes.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::str::FromStr;
+
+use super::lines::{Reader, Writer};
+use super::{Defect, governance, text};
+use crate::domain::{
+    Artifact, Event, EventKind, FORMAT, Facts, Field, Header, Invalid, ProposalRef, RefusedAttempt, RevisionRef,
+    TextRef, Verb, Window, number,
+};
+
+/// The first line of an entry of this kind, and the SSHSIG namespace of its signature.
+pub fn namespace(kind: EventKind) -> String {
+    format!("twinseal/{kind}/v1")
+}
+
+/// Writes a body.
+pub fn write(header: &Header, event: &Event) -> String {
+    let mut out = Writer::beginning(&namespace(event.kind()));
+    out.put("register", &header.register);
+    out.put("seq", header.seq);
+    out.put("prev", header.prev);
+    out.put("governance", header.governance);
+    out.put_all("last", header.last);
+    out.put("time", header.time);
+    out.put("actor", &header.actor);
+    out.put("key", header.key);
+    write_event(&mut out, event);
+    if let Some(text) = &header.text {
+        out.put("filled", spaced(&text.filled));
+        out.put("text", text.digest);
+    }
+    out.finish()
+}
+
+fn write_event(out: &mut Writer, event: &Event) {
+    match event {
+        Event::Init { format, after, policy, members } => {
+            out.put("format", format);
+            after.iter().for_each(|it| governance::write_predecessor(out, it));
+            governance::write_policy(out, policy);
+            governance::write_members(out, members);
+        }
+        Event::Seal => {}
+        Event::Propose { proposal, action } => {
+            out.put("proposal", proposal);
+            governance::write_action(out, action);
+        }
+        Event::KeyRevoke(key) | Event::KeySuspend(key) => out.put("target", key),
+        Event::Second(at) | Event::Decline(at) | Event::ProposalWithdraw(at) => write_proposal(out, at),
+        Event::File { change, facts } => {
+            out.put("change", change);
+            write_facts(out, facts);
+        }
+        Event::Revise { replaces, facts } => {
+            write_revision(out, replaces);
+            write_facts(out, facts);
+        }
+        Event::ChangeWithdraw(at) | Event::Approve(at) | Event::Reject(at) | Event::Retract(at) => {
+            write_revision(out, at);
+        }
+        Event::Note(change) => out.put("change", change),
+        Event::Start { revision, artifacts } => {
+            write_revision(out, revision);
+            out.put_all("artifact", artifacts.iter().map(artifact_line));
+        }
+        Event::Finish { revision, outcome } => {
+            write_revision(out, revision);
+            out.put("outcome", outcome);
+        }
+        Event::Refused { attempt, rule } => {
+            write_attempt(out, attempt);
+            out.put("rule", rule);
+        }
+    }
+}
+
+fn write_attempt(out: &mut Writer, attempt: &RefusedAttempt) {
+    match attempt {
+        RefusedAttempt::Approve(at) | RefusedAttempt::Reject(at) | RefusedAttempt::Start { revision: at, .. } => {
+            write_revision(out, at)
+        }
+        RefusedAttempt::Second(at) => write_proposal(out, at),
+    }
+    out.put("verb", attempt.verb());
+    if let RefusedAttempt::Start { artifacts, .. } = attempt {
+        out.put_all("artifact", artifacts.iter().map(artifact_line));
+    }
+}
+
+fn write_proposal(out: &mut Writer, at: &ProposalRef) {
+    out.put("proposal", format_args!("{} {}", at.proposal, at.opened));
+}
+
+fn write_revision(out: &mut Writer, at: &RevisionRef) {
+    out.put("change", at.change);
+    out.put("revision", format_args!("{} {}", at.number, at.filed));
+}
+
+/// The lines by which a body tells the facts of a revision.
+pub fn facts(facts: &Facts) -> String {
+    let mut out = Writer::default();
+    write_facts(&mut out, facts);
+    out.finish()
+}
+
+fn write_facts(out: &mut Writer, facts: &Facts) {
+    out.put("kind", facts.kind);
+    out.put("risk", facts.risk);
+    out.put("owner", &facts.owner);
+    out.put_all("implementer", &facts.implementers);
+    out.put_all("service", &facts.services);
+    out.put_all("tag", &facts.tags);
+    out.put("window", &facts.window);
+    out.put("outage-minutes", facts.outage_minutes);
+    out.put("rollback-minutes", facts.rollback_minutes);
+    out.put_all("artifact", facts.artifacts.iter().map(artifact_line));
+    out.put_all("evidence", facts.evidence.iter().map(|(test, digest)| format!("{test} {digest}")));
+    out.put_all("link", &facts.links);
+}
+
+fn artifact_line(artifact: &Artifact) -> String {
+    format!("{} {}", artifact.name, artifact.digest)
+}
+
+pub(super) fn spaced<T: Display>(words: &BTreeSet<T>) -> String {
+    words.iter().map(T::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// Reads a body.
+///
+/// # Errors
+/// What is wrong with its grammar, [`Defect::NotCanonical`], or [`Defect::Newer`].
+pub fn read(bytes: &[u8]) -> Result<(Header, Event), Defect> {
+    let (header, event) = read_fields(Reader::new(bytes)?)?;
+    let linked = header.last.is_some() == event.change().is_some();
+    if linked && write(&header, &event).as_bytes() == bytes { Ok((header, event)) } else { Err(Defect::NotCanonical) }
+}
+
+/// Reads a body that was verified before, without asking again whether it is written in its one spelling, and whether
+/// its keys are safe: together that takes as long as all the rest.
+///
+/// # Errors
+/// What is wrong with its grammar.
+pub fn read_again(bytes: &[u8]) -> Result<(Header, Event), Defect> {
+    read_fields(Reader::new(bytes)?.again())
+}
+
+fn read_fields(mut lines: Reader<'_>) -> Result<(Header, Event), Defect> {
+    let kind = read_kind(lines.take_line())?;
+    let mut header = Header {
+        register: lines.parse("register")?,
+        seq: lines.parse_with("seq", number)?,
+        prev: lines.parse("prev")?,
+        governance: lines.parse("governance")?,
+        last: if lines.next_is("last") { Some(lines.parse("last")?) } else { None },
+        time: lines.parse("time")?,
+        actor: lines.parse("actor")?,
+        key: lines.parse("key")?,
+        text: None,
+    };
+    let event = read_event(&mut lines, kind)?;
+    if lines.next_is("filled") {
+        let filled: BTreeSet<Field> = lines.parse_with("filled", words)?;
+        header.text = Some(TextRef { filled, digest: lines.parse("text")? });
+    }
+    lines.end()?;
+    let allowed = text::fields(kind);
+    if header.text.as_ref().is_some_and(|text| text.filled.iter().any(|field| !allowed.contains(field))) {
+        return Err(if allowed.is_empty() { Defect::TextNone } else { Defect::TextFields });
+    }
+    Ok((header, event))
+}
+
+fn read_kind(line: &str) -> Result<EventKind, Defect> {
+    let kind = line.strip_prefix("twinseal/").and_then(|rest| rest.strip_suffix("/v1"));
+    kind.and_then(|kind| kind.parse().ok()).ok_or(Defect::Kind)
+}
+
+fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> {
+    Ok(match kind {
+        EventKind::Init => read_init(lines)?,
+        EventKind::Seal => Event::Seal,
+        EventKind::KeyRevoke => Event::KeyRevoke(lines.parse("target")?),
+        EventKind::KeySuspend => Event::KeySuspend(lines.parse("target")?),
+        EventKind::Second => Event::Second(read_proposal(lines)?),
+        EventKind::Decline => Event::Decline(read_proposal(lines)?),
+        EventKind::ProposalWithdraw => Event::ProposalWithdraw(read_proposal(lines)?),
+        EventKind::File => {
+            let change = lines.parse("change")?;
+            Event::File { change, facts: Box::new(read_facts(lines)?) }
+        }
+        EventKind::Revise => {
+            let replaces = read_revision(lines)?;
+            Event::Revise { replaces, facts: Box::new(read_facts(lines)?) }
+        }
+        EventKind::ChangeWithdraw => Event::ChangeWithdraw(read_revision(lines)?),
+        EventKind::Approve => Event::Approve(read_revision(lines)?),
+        EventKind::Reject => Event::Reject(read_revision(lines)?),
+        EventKind::Retract => Event::Retract(read_revision(lines)?),
+        EventKind::Note => Event::Note(lines.parse("change")?),
+        EventKind::Start => {
+            Event::Start { revision: read_revision(lines)?, artifacts: lines.parse_all("artifact", read_artifact)? }
+        }
+        EventKind::Finish => Event::Finish { revision: read_revision(lines)?, outcome: lines.parse("outcome")? },
+        EventKind::ChangeRefused | EventKind::ProposalRefused => {
+            Event::Refused { attempt: read_attempt(lines, kind)?, rule: lines.parse("rule")? }
+        }
+        EventKind::Enrol
+        | EventKind::Roles
+        | EventKind::Retire
+        | EventKind::AddKey
+        | EventKind::Lift
+        | EventKind::Policy
+        | EventKind::Redact
+        | EventKind::Restored => {
+            Event::Propose { proposal: lines.parse("proposal")?, action: governance::read_action(lines, kind)? }
+        }
+    })
+}
+
+fn read_attempt(lines: &mut Reader<'_>, kind: EventKind) -> Result<RefusedAttempt, Defect> {
+    if kind == EventKind::ProposalRefused {
+        let at = read_proposal(lines)?;
+        return match lines.parse("verb")? {
+            Verb::Second => Ok(RefusedAttempt::Second(at)),
+            _ => Err(Defect::NotCanonical),
+        };
+    }
+    let revision = read_revision(lines)?;
+    match lines.parse("verb")? {
+        Verb::Approve => Ok(RefusedAttempt::Approve(revision)),
+        Verb::Reject => Ok(RefusedAttempt::Reject(revision)),
+        Verb::Start => Ok(RefusedAttempt::Start { revision, artifacts: lines.parse_all("artifact", read_artifact)? }),
+        Verb::Second => Err(Defect::NotCanonical),
+    }
+}
+
+fn read_init(lines: &mut Reader<'_>) -> Result<Event, Defect> {
+    let format = lines.parse_with("format", number)?;
+    if format > FORMAT {
+        return Err(Defect::Newer { format });
+    }
+    let (after, policy) = (governance::read_predecessor(lines)?, governance::read_policy(lines)?);
+    Ok(Event::Init { format, after, policy, members: governance::read_members(lines)? })
+}
+
+fn read_proposal(lines: &mut Reader<'_>) -> Result<ProposalRef, Defect> {
+    lines.parse_with("proposal", |value| {
+        let (proposal, opened) = value.split_once(' ').unwrap_or((value, ""));
+        Ok(ProposalRef { proposal: proposal.parse()?, opened: opened.parse()? })
+    })
+}
+
+fn read_revision(lines: &mut Reader<'_>) -> Result<RevisionRef, Defect> {
+    let change = lines.parse("change")?;
+    lines.parse_with("revision", |value| {
+        let (n, filed) = value.split_once(' ').unwrap_or((value, ""));
+        Ok(RevisionRef { change, number: number(n)?, filed: filed.parse()? })
+    })
+}
+
+fn read_facts(lines: &mut Reader<'_>) -> Result<Facts, Defect> {
+    Ok(Facts {
+        kind: lines.parse("kind")?,
+        risk: lines.parse("risk")?,
+        owner: lines.parse("owner")?,
+        implementers: lines.parse_all("implementer", str::parse)?,
+        services: lines.parse_all("service", str::parse)?,
+        tags: lines.parse_all("tag", str::parse)?,
+        window: lines.parse_with("window", read_window)?,
+        outage_minutes: lines.parse_with("outage-minutes", number)?,
+        rollback_minutes: lines.parse_with("rollback-minutes", number)?,
+        artifacts: lines.parse_all("artifact", read_artifact)?,
+        evidence: lines.parse_all("evidence", |value| {
+            let (test, digest) = value.split_once(' ').unwrap_or((value, ""));
+            Ok((number(test)?, digest.parse()?))
+        })?,
+        links: lines.parse_all("link", str::parse)?,
+    })
+}
+
+fn read_window(value: &str) -> Result<Window, Invalid> {
+    let mut parts = value.splitn(3, ' ');
+    let mut part = || parts.next().unwrap_or("");
+    Window::new(part().parse()?, part().parse()?, part().parse()?)
+}
+
+fn read_artifact(value: &str) -> Result<Artifact, Invalid> {
+    let (name, digest) = value.split_once(' ').unwrap_or((value, ""));
+    Ok(Artifact { name: name.parse()?, digest: digest.parse()? })
+}
+
+pub(super) fn words<T: FromStr<Err = Invalid> + Ord>(value: &str) -> Result<BTreeSet<T>, Invalid> {
+    value.split(' ').map(str::parse).collect()
+}

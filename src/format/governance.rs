@@ -1,0 +1,227 @@
+//! The lines by which a body tells what governance is about: people and their grants, policies, proposals.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::str::FromStr;
+
+use data_encoding::BASE64;
+
+use super::Defect;
+use super::body::{spaced, words};
+use super::lines::{Reader, Writer};
+use crate::domain::{
+    Action, Digest, EventKind, Granted, Grants, Invalid, Member, Policy, Predecessor, PublicKey, Requirement,
+    Restoration, Time, Vouch, number,
+};
+
+/// Writes: the register in whose place this one stands.
+pub fn write_predecessor(out: &mut Writer, it: &Predecessor) {
+    let Predecessor { register, fingerprint, head } = it;
+    out.put("after", format_args!("{register} {fingerprint} {head}"));
+}
+
+/// Reads: the register in whose place this one stands, if one is named.
+///
+/// # Errors
+/// What is wrong with the grammar.
+pub fn read_predecessor(lines: &mut Reader<'_>) -> Result<Option<Predecessor>, Defect> {
+    let read = |value: &str| {
+        let mut parts = value.splitn(3, ' ');
+        let mut part = || parts.next().unwrap_or("");
+        Ok(Predecessor { register: part().parse()?, fingerprint: part().parse()?, head: part().parse()? })
+    };
+    if lines.next_is("after") { lines.parse_with("after", read).map(Some) } else { Ok(None) }
+}
+
+/// Writes: a policy.
+pub fn write_policy(out: &mut Writer, policy: &Policy) {
+    out.put("approvals", policy.approvals());
+    out.put("approval-days", policy.approval_days());
+    put_words(out, "separate", policy.separate());
+    for it in policy.requirements() {
+        out.put("require", &it.name);
+        put_words(out, "when-kind", &it.kinds);
+        put_words(out, "when-risk", &it.risks);
+        out.put_all("need-approvals", it.approvals);
+        put_words(out, "need", &it.needed);
+    }
+}
+
+/// Several words on one line; no line where there are none.
+fn put_words<T: Display>(out: &mut Writer, key: &str, words: &BTreeSet<T>) {
+    if !words.is_empty() {
+        out.put(key, spaced(words));
+    }
+}
+
+fn take_words<T: FromStr<Err = Invalid> + Ord>(
+    lines: &mut Reader<'_>,
+    key: &'static str,
+) -> Result<BTreeSet<T>, Defect> {
+    if lines.next_is(key) { lines.parse_with(key, words) } else { Ok(BTreeSet::new()) }
+}
+
+/// Reads: a policy.
+///
+/// # Errors
+/// What is wrong with the grammar.
+pub fn read_policy(lines: &mut Reader<'_>) -> Result<Policy, Defect> {
+    let within = |check: fn(u64) -> Result<(), Invalid>| {
+        move |text: &str| number(text).and_then(|found| check(found).map(|()| found))
+    };
+    let approvals = lines.parse_with("approvals", within(Policy::check_approvals))?;
+    let days = lines.parse_with("approval-days", within(Policy::check_days))?;
+    let separate = take_words(lines, "separate")?;
+    let mut requirements = Vec::new();
+    while lines.next_is("require") {
+        let name = lines.parse("require")?;
+        let (kinds, risks) = (take_words(lines, "when-kind")?, take_words(lines, "when-risk")?);
+        let approvals = match lines.next_is("need-approvals") {
+            true => Some(lines.parse_with("need-approvals", within(Policy::check_approvals))?),
+            false => None,
+        };
+        requirements.push(Requirement { name, kinds, risks, approvals, needed: take_words(lines, "need")? });
+    }
+    let policy = Policy::new(approvals, days, separate, requirements);
+    policy.map_err(|invalid| lines.defect("require", invalid))
+}
+
+/// Writes: people to be enrolled.
+pub fn write_members(out: &mut Writer, members: &[Member]) {
+    for member in members {
+        out.put("member", &member.person);
+        write_grants(out, &member.grants);
+        out.put("public-key", member.key);
+        out.put("proof", BASE64.encode(&member.proof));
+    }
+}
+
+/// Reads: people to be enrolled.
+///
+/// # Errors
+/// What is wrong with the grammar.
+pub fn read_members(lines: &mut Reader<'_>) -> Result<Vec<Member>, Defect> {
+    let mut members = Vec::new();
+    while lines.next_is("member") {
+        let (person, grants) = (lines.parse("member")?, read_grants(lines)?);
+        members.push(Member { person, grants, key: read_key(lines)?, proof: read_blob(lines, "proof")? });
+    }
+    Ok(members)
+}
+
+/// A key; whether it is safe takes as long as to read some entries, and was asked where the entry was verified before.
+fn read_key(lines: &mut Reader<'_>) -> Result<PublicKey, Defect> {
+    if lines.is_again() { lines.parse_with("public-key", PublicKey::again) } else { lines.parse("public-key") }
+}
+
+fn read_blob(lines: &mut Reader<'_>, key: &'static str) -> Result<Vec<u8>, Defect> {
+    BASE64.decode(lines.take(key)?.as_bytes()).map_err(|_| Defect::SignatureForm)
+}
+
+fn write_grants(out: &mut Writer, grants: &Grants) {
+    put_grants(out, "role", &grants.roles);
+    put_grants(out, "group", &grants.groups);
+    out.put_all("operator", &grants.operators);
+}
+
+fn put_grants<T: Display>(out: &mut Writer, key: &str, grants: &Granted<T>) {
+    for (what, until) in grants {
+        match until {
+            Some(until) => out.put(key, format_args!("{what} {until}")),
+            None => out.put(key, what),
+        }
+    }
+}
+
+fn read_grants(lines: &mut Reader<'_>) -> Result<Grants, Defect> {
+    Ok(Grants {
+        roles: lines.parse_all("role", read_grant)?,
+        groups: lines.parse_all("group", read_grant)?,
+        operators: lines.parse_all("operator", str::parse)?,
+    })
+}
+
+fn read_grant<T: FromStr<Err = Invalid>>(value: &str) -> Result<(T, Option<Time>), Invalid> {
+    match value.split_once(' ') {
+        Some((what, until)) => Ok((what.parse()?, Some(until.parse()?))),
+        None => Ok((value.parse()?, None)),
+    }
+}
+
+/// Writes: what a proposal asks for.
+pub fn write_action(out: &mut Writer, action: &Action) {
+    match action {
+        Action::Enrol(members) => write_members(out, members),
+        Action::Roles { person, replaces, grants } => {
+            out.put("person", person);
+            out.put("replaces", replaces);
+            write_grants(out, grants);
+        }
+        Action::Retire { person, replaces } => {
+            out.put("person", person);
+            out.put("replaces", replaces);
+        }
+        Action::AddKey { person, key, proof, vouch } => {
+            out.put("person", person);
+            out.put("public-key", key);
+            out.put("proof", BASE64.encode(proof));
+            if let Some(vouch) = vouch {
+                out.put("vouch-key", vouch.key);
+                out.put("vouch", BASE64.encode(&vouch.proof));
+            }
+        }
+        Action::Lift { key, replaces } => {
+            out.put("target", key);
+            out.put("replaces", replaces);
+        }
+        Action::Policy { replaces, policy } => {
+            out.put("replaces", replaces);
+            write_policy(out, policy);
+        }
+        Action::Redact(texts) => out.put_all("redact", texts.iter().map(|(seq, text)| format!("{seq} {text}"))),
+        Action::Restored(Restoration { restored, lost }) => {
+            out.put("restored", restored);
+            out.put("lost", lost);
+        }
+    }
+}
+
+/// What the proposal that an entry of this kind opens asks for.
+///
+/// # Errors
+/// What is wrong with its grammar; [`Defect::Kind`] where that kind opens none.
+pub fn read_action(lines: &mut Reader<'_>, kind: EventKind) -> Result<Action, Defect> {
+    Ok(match kind {
+        EventKind::Enrol => Action::Enrol(read_members(lines)?),
+        EventKind::Roles => Action::Roles {
+            person: lines.parse("person")?,
+            replaces: lines.parse("replaces")?,
+            grants: read_grants(lines)?,
+        },
+        EventKind::Retire => Action::Retire { person: lines.parse("person")?, replaces: lines.parse("replaces")? },
+        EventKind::AddKey => read_add_key(lines)?,
+        EventKind::Lift => Action::Lift { key: lines.parse("target")?, replaces: lines.parse("replaces")? },
+        EventKind::Policy => Action::Policy { replaces: lines.parse("replaces")?, policy: read_policy(lines)? },
+        EventKind::Redact => {
+            let texts: BTreeMap<u64, Digest> = lines.parse_all("redact", |value| {
+                let (seq, text) = value.split_once(' ').unwrap_or((value, ""));
+                Ok((number(seq)?, text.parse()?))
+            })?;
+            Action::Redact(texts)
+        }
+        EventKind::Restored => {
+            let (restored, lost) = (lines.parse("restored")?, lines.parse("lost")?);
+            Action::Restored(Restoration { restored, lost })
+        }
+        _ => return Err(Defect::Kind),
+    })
+}
+
+fn read_add_key(lines: &mut Reader<'_>) -> Result<Action, Defect> {
+    let (person, key, proof) = (lines.parse("person")?, read_key(lines)?, read_blob(lines, "proof")?);
+    let vouch = match lines.next_is("vouch-key") {
+        true => Some(Vouch { key: lines.parse("vouch-key")?, proof: read_blob(lines, "vouch")? }),
+        false => None,
+    };
+    Ok(Action::AddKey { person, key, proof, vouch })
+}

@@ -1,0 +1,173 @@
+//! The text part of an entry: a first line `salt`, then what people wrote, in the line grammar.
+//!
+//! Items of a list carry their number from 1: `plan 1 …`, `plan-command 1 …`. The salt (128 random bits) keeps the
+//! digest in the body from confirming a guess once the text is redacted.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest as _, Sha256};
+
+use super::Defect;
+use super::lines::{Reader, Writer};
+use crate::domain::{
+    Description, Digest, EventKind, Field, Invalid, Line, PersonId, Prose, Step, Text, TextRef, Trial, hex, unhex,
+};
+
+/// Writes a text part, and what the body says of it.
+pub fn write(text: &Text, salt: [u8; 16]) -> (Vec<u8>, TextRef) {
+    let bytes = spell(text, salt);
+    let reference = TextRef { filled: text.filled(), digest: digest(&bytes) };
+    (bytes, reference)
+}
+
+fn spell(text: &Text, salt: [u8; 16]) -> Vec<u8> {
+    let mut out = Writer::default();
+    out.put("salt", hex(&salt));
+    match text {
+        Text::Description(description) => write_description(&mut out, description),
+        Text::Names(names) => names.iter().for_each(|(person, name)| out.put("name", format_args!("{person} {name}"))),
+        Text::Remark(field, prose) => out.put_prose(field.as_str(), prose.as_str()),
+    }
+    out.finish().into_bytes()
+}
+
+/// The digest by which a body names a text part: plain SHA-256 (FIPS 180-4).
+pub fn digest(bytes: &[u8]) -> Digest {
+    Digest::new(Sha256::digest(bytes).into())
+}
+
+/// The fields that the text part of an entry of this kind can fill.
+pub fn fields(kind: EventKind) -> &'static [Field] {
+    const DESCRIPTION: &[Field] = &[
+        Field::Title,
+        Field::Reason,
+        Field::Impact,
+        Field::Security,
+        Field::Plan,
+        Field::Rollback,
+        Field::AbortIf,
+        Field::Tests,
+        Field::Success,
+    ];
+    match kind {
+        EventKind::File | EventKind::Revise => DESCRIPTION,
+        EventKind::Init | EventKind::Enrol => &[Field::Name],
+        EventKind::Reject
+        | EventKind::Decline
+        | EventKind::Retract
+        | EventKind::ChangeWithdraw
+        | EventKind::KeyRevoke
+        | EventKind::KeySuspend
+        | EventKind::Lift
+        | EventKind::Roles
+        | EventKind::Retire
+        | EventKind::AddKey
+        | EventKind::Redact
+        | EventKind::Restored => &[Field::Reason],
+        EventKind::Approve | EventKind::Finish | EventKind::Note => &[Field::Note],
+        EventKind::Policy => &[Field::Source],
+        EventKind::Seal
+        | EventKind::Second
+        | EventKind::ProposalWithdraw
+        | EventKind::Start
+        | EventKind::ChangeRefused
+        | EventKind::ProposalRefused => &[],
+    }
+}
+
+/// Reads the text part of an entry of this kind; accepted only in its one spelling.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn read(kind: EventKind, bytes: &[u8]) -> Result<Text, Defect> {
+    let mut lines = Reader::new(bytes)?;
+    let salt = lines.parse_with("salt", |hex| unhex(hex).ok_or(Invalid::Digest))?;
+    let text = match fields(kind) {
+        [] => return Err(Defect::TextNone),
+        [Field::Name] => Text::Names(lines.parse_all("name", read_name)?),
+        [field] => read_remark(&mut lines, *field)?,
+        _ => Text::Description(Box::new(read_description(&mut lines)?)),
+    };
+    lines.end()?;
+    if spell(&text, salt) == bytes { Ok(text) } else { Err(Defect::NotCanonical) }
+}
+
+fn read_name(value: &str) -> Result<(PersonId, Line), Invalid> {
+    let (person, name) = value.split_once(' ').unwrap_or((value, ""));
+    Ok((person.parse()?, name.parse()?))
+}
+
+fn read_remark(lines: &mut Reader<'_>, field: Field) -> Result<Text, Defect> {
+    Ok(Text::Remark(field, lines.need_prose(field.as_str(), field.as_str())?))
+}
+
+fn write_description(out: &mut Writer, it: &Description) {
+    let mut prose = |key: &str, prose: Option<&str>| {
+        if let Some(prose) = prose {
+            out.put_prose(key, prose);
+        }
+    };
+    prose("title", it.title.as_ref().map(Line::as_str));
+    prose("reason", it.reason.as_ref().map(Prose::as_str));
+    prose("impact", it.impact.as_ref().map(Prose::as_str));
+    prose("security", it.security.as_ref().map(Prose::as_str));
+    for (name, steps) in [("plan", &it.plan), ("rollback", &it.rollback)] {
+        for (n, step) in numbered(steps) {
+            prose(&format!("{name} {n}"), Some(step.text.as_str()));
+            prose(&format!("{name}-command {n}"), step.command.as_ref().map(Prose::as_str));
+        }
+    }
+    for (n, criterion) in numbered(&it.abort_if) {
+        prose(&format!("abort-if {n}"), Some(criterion.as_str()));
+    }
+    for (n, test) in numbered(&it.tests) {
+        prose(&format!("test {n}"), Some(test.what.as_str()));
+        prose(&format!("test-result {n}"), Some(test.result.as_str()));
+        prose(&format!("test-evidence {n}"), test.evidence.as_ref().map(Line::as_str));
+    }
+    prose("success", it.success.as_ref().map(Prose::as_str));
+}
+
+fn numbered<T>(items: &[T]) -> impl Iterator<Item = (usize, &T)> {
+    items.iter().enumerate().map(|(at, item)| (at + 1, item))
+}
+
+fn read_description(lines: &mut Reader<'_>) -> Result<Description, Defect> {
+    Ok(Description {
+        title: lines.line("title", "title")?,
+        reason: lines.prose("reason", "reason")?,
+        impact: lines.prose("impact", "impact")?,
+        security: lines.prose("security", "security")?,
+        plan: items(|n| read_step(lines, "plan", n))?,
+        rollback: items(|n| read_step(lines, "rollback", n))?,
+        abort_if: items(|n| lines.prose(&format!("abort-if {n}"), "abort-if"))?,
+        tests: items(|n| read_trial(lines, n))?,
+        success: lines.prose("success", "success")?,
+    })
+}
+
+/// Reads items 1, 2, 3… until one is not there.
+fn items<T>(mut read: impl FnMut(usize) -> Result<Option<T>, Defect>) -> Result<Vec<T>, Defect> {
+    (1..).map_while(|n| read(n).transpose()).collect()
+}
+
+fn read_step(lines: &mut Reader<'_>, name: &'static str, n: usize) -> Result<Option<Step>, Defect> {
+    let Some(text) = lines.prose(&format!("{name} {n}"), name)? else { return Ok(None) };
+    let command = lines.prose(&format!("{name}-command {n}"), name)?;
+    Ok(Some(Step { text, command }))
+}
+
+fn read_trial(lines: &mut Reader<'_>, n: usize) -> Result<Option<Trial>, Defect> {
+    let Some(what) = lines.prose(&format!("test {n}"), "test")? else { return Ok(None) };
+    let result = lines.need_prose(&format!("test-result {n}"), "test-result")?;
+    let evidence = lines.line(&format!("test-evidence {n}"), "test-evidence")?;
+    Ok(Some(Trial { what, result, evidence }))
+}
+
+/// The display names in a text, for those kinds of entry that enrol people.
+pub fn names(text: &Text) -> Option<&BTreeMap<PersonId, Line>> {
+    match text {
+        Text::Names(names) => Some(names),
+        _ => None,
+    }
+}

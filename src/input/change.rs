@@ -1,0 +1,233 @@
+//! A change as TOML.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use super::fault::{Fault, Problem};
+use super::times;
+use super::tree::{Source, Table, Value};
+use crate::domain::{
+    Artifact, ArtifactName, ChangeKind, Description, Digest, Facts, Link, LinkKind, PersonId, Prose, Reference,
+    Refusal, Risk, Step, Trial, Window, ZoneName, judge_kind,
+};
+
+/// A change that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// What rules can read of it.
+    pub facts: Facts,
+    /// What people wrote.
+    pub description: Description,
+}
+
+/// What a file cannot know by itself.
+pub trait Surroundings {
+    /// The SHA-256 of a file, named relative to the draft.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn digest_of(&self, path: &str) -> io::Result<Digest>;
+
+    /// What the register's rules say about an owner or implementer.
+    ///
+    /// # Errors
+    /// The rule that says no.
+    fn judge_party(&self, person: &PersonId) -> Result<(), Refusal>;
+
+    /// What the register's rules say about a window.
+    ///
+    /// # Errors
+    /// The rule that says no.
+    fn judge_window(&self, window: &Window) -> Result<(), Refusal>;
+}
+
+/// Reads a change.
+///
+/// # Errors
+/// Every fault of the file, in the order of lines.
+pub fn read(text: &str, surroundings: &dyn Surroundings) -> Result<Draft, Vec<Fault>> {
+    let source = Source::new(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let parsed = source.parse();
+    let change = read_change(Table::root(&source, parsed.get_ref()), surroundings);
+    let faults = source.finish();
+    // A broken grammar hides fields: what seems to be missing then may only be unread.
+    let syntax: Vec<Fault> = faults.iter().filter(|it| matches!(it.problem, Problem::Syntax(_))).cloned().collect();
+    match change {
+        _ if !syntax.is_empty() => Err(syntax),
+        Some((facts, description)) if faults.is_empty() => Ok(Draft { facts, description }),
+        _ => Err(faults),
+    }
+}
+
+fn read_change(root: Table<'_, '_>, around: &dyn Surroundings) -> Option<(Facts, Description)> {
+    let title = root.need_line("title");
+    let kind: Option<ChangeKind> = root.need_judged("kind", |kind| judge_kind(*kind));
+    let risk: Option<Risk> = root.need_word("risk");
+    let owner: Option<PersonId> = root.need_judged("owner", |person| around.judge_party(person));
+    let mut implementers: BTreeSet<PersonId> = root.judged_words("implementers", |it| around.judge_party(it));
+    if implementers.is_empty() {
+        implementers.extend(owner.clone());
+    }
+    let services = root.words("services");
+    root.need_items("services");
+    let tags = root.words("tags");
+    let reason = root.need_prose("reason");
+    let (security, success) = (root.prose("security"), root.prose("success"));
+    let window = root.need("window").and_then(|_| root.table("window")).and_then(|it| read_window(it, around));
+    let (impact, outage_minutes) = read_impact(&root);
+    let plan = read_steps(&root, "plan");
+    let rollback = read_rollback(&root);
+    let (tests, evidence) = read_tests(&root, around);
+    let artifacts = read_artifacts(&root, around);
+    let links = root.table("links").map(read_links).unwrap_or_default();
+    root.finish();
+
+    let (rollback_minutes, abort_if, rollback) = rollback?;
+    let description = Description { title, reason, impact, security, plan, rollback, abort_if, tests, success };
+    let facts = Facts {
+        kind: kind?,
+        risk: risk?,
+        owner: owner?,
+        implementers,
+        services,
+        tags,
+        window: window?,
+        outage_minutes,
+        rollback_minutes: rollback_minutes?,
+        artifacts,
+        evidence,
+        links,
+    };
+    Some((facts, description))
+}
+
+fn read_window(table: Table<'_, '_>, around: &dyn Surroundings) -> Option<Window> {
+    let zone_value = table.get("zone");
+    let name = zone_value.as_ref().and_then(|value| value.text(|text| Ok(text.to_owned())));
+    let zone = match name.as_deref().map(times::zone) {
+        Some(Err(problem)) => {
+            zone_value.iter().for_each(|value| value.fault(problem.clone()));
+            // The times cannot be read without it; one fault is enough.
+            let _ = (table.get("start"), table.get("end"));
+            table.finish();
+            return None;
+        }
+        Some(Ok(zone)) => Some(zone),
+        None => None,
+    };
+    let time = |value: Option<Value<'_, '_>>| {
+        let value = value?;
+        let written = value.time()?;
+        times::time(&written, zone.as_ref()).map_err(|problem| value.fault(problem)).ok()
+    };
+    let (start, end) = (time(table.need("start")), time(table.need("end")));
+    let zone: Option<ZoneName> = name.as_deref().unwrap_or("UTC").parse().ok();
+    let window = start.zip(end).zip(zone).map(|((start, end), zone)| Window::new(start, end, zone));
+    let (field, problem) = match &window {
+        Some(Ok(window)) => match around.judge_window(window) {
+            Err(far @ Refusal::WindowFar { .. }) => ("start", Some(far.into())),
+            judged => ("end", judged.err().map(Problem::from)),
+        },
+        Some(Err(invalid)) => ("end", Some(invalid.clone().into())),
+        None => ("end", None),
+    };
+    if let (Some(problem), Some(value)) = (problem, table.get(field)) {
+        value.fault(problem);
+    }
+    table.finish();
+    window?.ok()
+}
+
+fn read_impact(root: &Table<'_, '_>) -> (Option<Prose>, u64) {
+    let Some(table) = root.need("impact").and_then(|_| root.table("impact")) else { return (None, 0) };
+    let text = table.need_prose("text");
+    let minutes = table.number("outage_minutes").unwrap_or(0);
+    table.finish();
+    (text, minutes)
+}
+
+fn read_steps(table: &Table<'_, '_>, key: &'static str) -> Vec<Step> {
+    let mut steps = Vec::new();
+    table.need_items(key);
+    for it in table.tables(key) {
+        let (text, command) = (it.need_prose("step"), it.prose("command"));
+        steps.extend(text.map(|text| Step { text, command }));
+        it.finish();
+    }
+    steps
+}
+
+type Rollback = (Option<u64>, Vec<Prose>, Vec<Step>);
+
+fn read_rollback(root: &Table<'_, '_>) -> Option<Rollback> {
+    let table = root.need("rollback").and_then(|_| root.table("rollback"))?;
+    let minutes = table.number("minutes");
+    if minutes.is_none() && table.get("minutes").is_none() {
+        table.missing("minutes");
+    }
+    let criteria = table.get("abort_if").map(|value| value.items(true)).unwrap_or_default();
+    let abort_if = criteria.iter().filter_map(|value| value.item(Prose::from_typed)).collect();
+    let steps = read_steps(&table, "steps");
+    table.finish();
+    Some((minutes, abort_if, steps))
+}
+
+fn read_tests(root: &Table<'_, '_>, around: &dyn Surroundings) -> (Vec<Trial>, Vec<(u64, Digest)>) {
+    let (mut tests, mut evidence) = (Vec::new(), Vec::new());
+    for (number, table) in (1..).zip(root.tables("tests")) {
+        let (what, result) = (table.need_prose("what"), table.need_prose("result"));
+        let shown = table.get("evidence").and_then(|value| {
+            let path = value.text(crate::domain::Line::from_typed)?;
+            let digest = digest_file(path.as_str(), around).map_err(|problem| value.fault(problem)).ok()?;
+            Some((path, digest))
+        });
+        table.finish();
+        if let (Some(what), Some(result)) = (what, result) {
+            evidence.extend(shown.as_ref().map(|(_, digest)| (number, *digest)));
+            tests.push(Trial { what, result, evidence: shown.map(|(path, _)| path) });
+        }
+    }
+    (tests, evidence)
+}
+
+fn read_artifacts(root: &Table<'_, '_>, around: &dyn Surroundings) -> Vec<Artifact> {
+    let mut artifacts = Vec::new();
+    for table in root.tables("artifacts") {
+        let name: Option<ArtifactName> = table.need_judged("name", |name| {
+            let twice = artifacts.iter().any(|it: &Artifact| it.name == *name);
+            if twice { Err(Refusal::ArtifactTwice { name: name.clone() }) } else { Ok(()) }
+        });
+        let written: Option<Digest> = table.word("sha256");
+        let file = table.get("file").and_then(|value| {
+            let path = value.text(|text| Ok(text.to_owned()))?;
+            let found = digest_file(&path, around).map_err(|problem| value.fault(problem)).ok()?;
+            if written.is_some_and(|written| written != found) {
+                value.fault(Problem::Digest { path, found });
+            }
+            Some(found)
+        });
+        if table.get("file").is_none() && table.get("sha256").is_none() {
+            table.fault("name", Problem::NoContent);
+        }
+        table.finish();
+        if let (Some(name), Some(digest)) = (name, file.or(written)) {
+            artifacts.push(Artifact { name, digest });
+        }
+    }
+    artifacts
+}
+
+fn digest_file(path: &str, around: &dyn Surroundings) -> Result<Digest, Problem> {
+    around.digest_of(path).map_err(|error| Problem::File { path: path.to_owned(), reason: error.to_string() })
+}
+
+fn read_links(table: Table<'_, '_>) -> BTreeSet<Link> {
+    let mut links = BTreeSet::new();
+    for (kind, key) in
+        [(LinkKind::Incident, "incident"), (LinkKind::Ticket, "ticket"), (LinkKind::Vulnerability, "vulnerability")]
+    {
+        links.extend(table.words::<Reference>(key).into_iter().map(|reference| Link { kind, reference }));
+    }
+    table.finish();
+    links
+}

@@ -1,0 +1,93 @@
+//! A change that was filed, written out as a draft again.
+
+use std::fmt::{Display, Write};
+
+use crate::domain::{Description, Facts, Link, LinkKind, Prose, Step, Time};
+
+/// A draft with the content of a revision. Its window is left to be filled in: the old one is over, or taken.
+pub fn write(from: &str, facts: &Facts, words: &Description, now: Time) -> String {
+    let mut out = format!(
+        "# From {from}. Set the window, read every line, then:  twinseal check FILE   and   twinseal file FILE\n\n"
+    );
+    line(&mut out, "title", words.title.as_ref().map_or("", |title| title.as_str()));
+    line(&mut out, "kind", facts.kind);
+    line(&mut out, "risk", facts.risk);
+    line(&mut out, "owner", &facts.owner);
+    list(&mut out, "implementers", &facts.implementers);
+    list(&mut out, "services", &facts.services);
+    list(&mut out, "tags", &facts.tags);
+    prose(&mut out, "reason", words.reason.as_ref());
+    prose(&mut out, "security", words.security.as_ref());
+    prose(&mut out, "success", words.success.as_ref());
+    let day = now.plus(86_400).utc().format("%Y-%m-%d");
+    push(&mut out, format_args!("\n[window]\n# It was {} to {}.\n", facts.window.start(), facts.window.end()));
+    push(&mut out, format_args!("start = \"{day} 20:00\"\nend = \"{day} 22:00\"\n"));
+    line(&mut out, "zone", facts.window.zone());
+    push(&mut out, "\n[impact]\n");
+    prose(&mut out, "text", words.impact.as_ref());
+    push(&mut out, format_args!("outage_minutes = {}\n", facts.outage_minutes));
+    steps(&mut out, "plan", &words.plan);
+    push(&mut out, format_args!("\n[rollback]\nminutes = {}\n", facts.rollback_minutes));
+    list(&mut out, "abort_if", &words.abort_if);
+    steps(&mut out, "rollback.steps", &words.rollback);
+    for it in &words.tests {
+        push(&mut out, "\n[[tests]]\n");
+        prose(&mut out, "what", Some(&it.what));
+        prose(&mut out, "result", Some(&it.result));
+        if let Some(path) = &it.evidence {
+            line(&mut out, "evidence", path);
+        }
+    }
+    for it in &facts.artifacts {
+        push(&mut out, "\n[[artifacts]]\n");
+        line(&mut out, "name", &it.name);
+        line(&mut out, "sha256", it.digest);
+    }
+    links(&mut out, facts);
+    out
+}
+
+/// Writing to a string does not fail.
+fn push(out: &mut String, text: impl Display) {
+    let _ = write!(out, "{text}");
+}
+
+fn string(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+fn line(out: &mut String, key: &str, value: impl ToString) {
+    push(out, format_args!("{key} = {}\n", string(&value.to_string())));
+}
+
+fn list<T: ToString>(out: &mut String, key: &str, items: impl IntoIterator<Item = T>) {
+    let items: Vec<String> = items.into_iter().map(|it| string(&it.to_string())).collect();
+    if !items.is_empty() {
+        push(out, format_args!("{key} = [{}]\n", items.join(", ")));
+    }
+}
+
+fn prose(out: &mut String, key: &str, prose: Option<&Prose>) {
+    if let Some(prose) = prose {
+        line(out, key, prose);
+    }
+}
+
+fn steps(out: &mut String, key: &str, steps: &[Step]) {
+    for it in steps {
+        push(out, format_args!("\n[[{key}]]\n"));
+        line(out, "step", &it.text);
+        prose(out, "command", it.command.as_ref());
+    }
+}
+
+fn links(out: &mut String, facts: &Facts) {
+    if facts.links.is_empty() {
+        return;
+    }
+    push(out, "\n[links]\n");
+    for kind in LinkKind::ALL {
+        let of_kind = |link: &&Link| link.kind == *kind;
+        list(out, kind.as_str(), facts.links.iter().filter(of_kind).map(|link| &link.reference));
+    }
+}

@@ -1,0 +1,24 @@
+//! How things look: text made safe for a terminal, tables, pages, times.
+
+mod change;
+mod csv;
+mod describe;
+mod diff;
+mod format_time;
+mod founding;
+pub mod json;
+mod page;
+mod proposal;
+mod safe;
+mod table;
+
+pub use change::{Names, Remarks, Words, change_page};
+pub use csv::csv_row;
+pub use describe::{asks, describe};
+pub use diff::{diff, differing};
+pub use format_time::{ago, moment, window, window_lines};
+pub use founding::{grants, member_table, policy_sentences};
+pub use page::Page;
+pub use proposal::{action, policy_change};
+pub use safe::{safe, safe_json, safe_lines};
+pub use table::table;

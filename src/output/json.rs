@@ -1,0 +1,255 @@
+//! What programs read: each shape is documented in `docs/json.md`. Times are RFC 3339 in UTC, digests hexadecimal, ids
+//! as people write them; what is not there is null or an empty list, never left out.
+
+use serde_json::{Map, Value, json};
+
+use crate::domain::{
+    Action, Artifact, Change, ChangeId, Description, Digest, Event, Facts, Granted, Grants, Head, Header, Member,
+    Policy, ProposalRef, RefusedAttempt, Requirement, RevisionRef, Step, Text, Time, Trial, Void, Vote,
+};
+
+/// A value as it is written, or null.
+pub fn written<T: ToString>(it: Option<T>) -> Value {
+    it.map_or(Value::Null, |it| Value::String(it.to_string()))
+}
+
+/// Several values as they are written.
+pub fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> Value {
+    items.into_iter().map(|it| Value::String(it.to_string())).collect()
+}
+
+/// A place in the log and the leaf hash of what stands there.
+pub fn head(head: Head) -> Value {
+    json!({ "seq": head.seq, "leaf": head.leaf.to_string() })
+}
+
+/// An entry: its header, what was done, and what was written with it.
+pub fn entry(header: &Header, event: &Event, text: Option<&Text>, leaf: Digest) -> Value {
+    let filled = header.text.iter().flat_map(|text| &text.filled);
+    json!({
+        "seq": header.seq,
+        "leaf": leaf.to_string(),
+        "kind": event.kind().to_string(),
+        "register": header.register.to_string(),
+        "prev": header.prev.to_string(),
+        "governance": header.governance.to_string(),
+        "last": written(header.last),
+        "time": header.time.to_string(),
+        "actor": header.actor.to_string(),
+        "key": header.key.to_string(),
+        "change": written(event.change()),
+        "proposal": event.proposal().map(|proposal| proposal.number()),
+        "event": self::event(event),
+        "filled": list(filled),
+        "text_digest": written(header.text.as_ref().map(|text| text.digest)),
+        "text": text.map(self::text),
+    })
+}
+
+/// What only this kind of entry says.
+fn event(event: &Event) -> Value {
+    match event {
+        Event::Init { format, after, policy, members } => json!({
+            "format": format,
+            "after": after.as_ref().map(|it| json!({
+                "register": it.register.to_string(),
+                "fingerprint": it.fingerprint.to_string(),
+                "seq": it.head.seq,
+                "leaf": it.head.leaf.to_string(),
+            })),
+            "policy": self::policy(policy),
+            "members": members.iter().map(member).collect::<Value>(),
+        }),
+        Event::Propose { action, .. } => self::action(action),
+        Event::Second(at) | Event::Decline(at) | Event::ProposalWithdraw(at) => proposal_ref(at),
+        Event::KeyRevoke(key) | Event::KeySuspend(key) => json!({ "target": key.to_string() }),
+        Event::File { facts, .. } => json!({ "facts": self::facts(facts) }),
+        Event::Revise { replaces, facts } => json!({ "replaces": revision(replaces), "facts": self::facts(facts) }),
+        Event::ChangeWithdraw(at) | Event::Approve(at) | Event::Reject(at) | Event::Retract(at) => {
+            json!({ "revision": revision(at) })
+        }
+        Event::Start { revision: at, artifacts } => {
+            json!({ "revision": revision(at), "artifacts": self::artifacts(artifacts) })
+        }
+        Event::Finish { revision: at, outcome } => {
+            json!({ "revision": revision(at), "outcome": outcome.to_string() })
+        }
+        Event::Refused { attempt, rule } => {
+            let target = match attempt {
+                RefusedAttempt::Second(at) => proposal_ref(at),
+                RefusedAttempt::Approve(at)
+                | RefusedAttempt::Reject(at)
+                | RefusedAttempt::Start { revision: at, .. } => {
+                    json!({ "revision": revision(at) })
+                }
+            };
+            json!({ "verb": attempt.verb().to_string(), "target": target, "rule": rule.to_string() })
+        }
+        Event::Seal | Event::Note(_) => Value::Null,
+    }
+}
+
+fn proposal_ref(at: &ProposalRef) -> Value {
+    json!({ "opened": at.opened.to_string() })
+}
+
+/// A revision by number and leaf hash.
+pub fn revision(at: &RevisionRef) -> Value {
+    json!({ "number": at.number, "leaf": at.filed.to_string() })
+}
+
+/// What a proposal asks for.
+pub fn action(action: &Action) -> Value {
+    match action {
+        Action::Enrol(members) => json!({ "members": members.iter().map(member).collect::<Value>() }),
+        Action::Roles { person, replaces, grants } => json!({
+            "person": person.to_string(), "replaces": replaces.to_string(), "grants": self::grants(grants),
+        }),
+        Action::Retire { person, replaces } => {
+            json!({ "person": person.to_string(), "replaces": replaces.to_string() })
+        }
+        Action::AddKey { person, key, vouch, .. } => json!({
+            "person": person.to_string(),
+            "public_key": key.to_string(),
+            "fingerprint": key.fingerprint().to_string(),
+            "vouched_by": written(vouch.as_ref().map(|vouch| vouch.key)),
+        }),
+        Action::Lift { key, replaces } => json!({ "target": key.to_string(), "replaces": replaces.to_string() }),
+        Action::Policy { replaces, policy } => {
+            json!({ "replaces": replaces.to_string(), "policy": self::policy(policy) })
+        }
+        Action::Redact(texts) => {
+            let text = |(seq, text): (&u64, &Digest)| json!({ "seq": seq, "text_digest": text.to_string() });
+            json!({ "redact": texts.iter().map(text).collect::<Value>() })
+        }
+        Action::Restored(it) => json!({ "restored": head(it.restored), "lost": head(it.lost) }),
+    }
+}
+
+fn member(member: &Member) -> Value {
+    json!({
+        "person": member.person.to_string(),
+        "grants": grants(&member.grants),
+        "public_key": member.key.to_string(),
+        "fingerprint": member.key.fingerprint().to_string(),
+    })
+}
+
+/// What somebody may do.
+pub fn grants(grants: &Grants) -> Value {
+    json!({
+        "roles": granted("role", &grants.roles),
+        "groups": granted("group", &grants.groups),
+        "operators": list(&grants.operators),
+    })
+}
+
+fn granted<T: ToString>(key: &str, granted: &Granted<T>) -> Value {
+    let grant = |(what, until): (&T, &Option<Time>)| json!({ key: what.to_string(), "until": written(*until) });
+    granted.iter().map(grant).collect()
+}
+
+/// A policy.
+pub fn policy(policy: &Policy) -> Value {
+    json!({
+        "approvals": policy.approvals(),
+        "approval_days": policy.approval_days(),
+        "separate": list(policy.separate()),
+        "require": policy.requirements().iter().map(requirement).collect::<Value>(),
+    })
+}
+
+fn requirement(it: &Requirement) -> Value {
+    json!({
+        "name": it.name.to_string(),
+        "when": { "kind": list(&it.kinds), "risk": list(&it.risks) },
+        "approvals": it.approvals,
+        "fields": list(&it.needed),
+    })
+}
+
+/// What rules can read of a revision.
+pub fn facts(facts: &Facts) -> Value {
+    let evidence = |(test, digest): &(u64, Digest)| json!({ "test": test, "sha256": digest.to_string() });
+    let links =
+        facts.links.iter().map(|it| json!({ "kind": it.kind.to_string(), "reference": it.reference.to_string() }));
+    json!({
+        "kind": facts.kind.to_string(),
+        "risk": facts.risk.to_string(),
+        "owner": facts.owner.to_string(),
+        "implementers": list(&facts.implementers),
+        "services": list(&facts.services),
+        "tags": list(&facts.tags),
+        "window": {
+            "start": facts.window.start().to_string(),
+            "end": facts.window.end().to_string(),
+            "zone": facts.window.zone().to_string(),
+        },
+        "outage_minutes": facts.outage_minutes,
+        "rollback_minutes": facts.rollback_minutes,
+        "artifacts": artifacts(&facts.artifacts),
+        "evidence": facts.evidence.iter().map(evidence).collect::<Value>(),
+        "links": links.collect::<Value>(),
+    })
+}
+
+fn artifacts(artifacts: &[Artifact]) -> Value {
+    artifacts.iter().map(|it| json!({ "name": it.name.to_string(), "sha256": it.digest.to_string() })).collect()
+}
+
+/// What people wrote with an entry.
+pub fn text(text: &Text) -> Value {
+    match text {
+        Text::Description(it) => description(it),
+        Text::Names(names) => {
+            let names: Map<String, Value> = names.iter().map(|(id, it)| (id.to_string(), json!(it.as_str()))).collect();
+            json!({ "names": names })
+        }
+        Text::Remark(field, prose) => {
+            let field = field.to_string();
+            json!({ field: prose.as_str() })
+        }
+    }
+}
+
+fn description(it: &Description) -> Value {
+    let step = |step: &Step| json!({ "step": step.text.as_str(), "command": written(step.command.as_ref()) });
+    let trial = |it: &Trial| json!({ "what": it.what.as_str(), "result": it.result.as_str(), "evidence": written(it.evidence.as_ref()) });
+    json!({
+        "title": written(it.title.as_ref()),
+        "reason": written(it.reason.as_ref()),
+        "impact": written(it.impact.as_ref()),
+        "security": written(it.security.as_ref()),
+        "plan": it.plan.iter().map(step).collect::<Value>(),
+        "rollback": it.rollback.iter().map(step).collect::<Value>(),
+        "abort_if": list(&it.abort_if),
+        "tests": it.tests.iter().map(trial).collect::<Value>(),
+        "success": written(it.success.as_ref()),
+    })
+}
+
+/// An approval, a rejection or a retraction, and why it does not count, if it does not.
+pub fn vote(change: &Change, vote: &Vote, void: Option<&Void>, remark: Option<&String>) -> Value {
+    let number = change.revisions().find(|it| it.id.filed == vote.revision).map(|it| it.id.number);
+    let void = void.map(|why| match why {
+        Void::Expired(_) => "expired",
+        Void::NoApprover => "no-approver",
+        Void::DeadKey => "dead-key",
+        Void::ConflictOfInterest(_) => "tied",
+        Void::Separate(_) => "separate-duties",
+    });
+    json!({
+        "verdict": vote.verdict.to_string(),
+        "person": vote.person.to_string(),
+        "revision": number,
+        "time": vote.time.to_string(),
+        "seq": vote.seq,
+        "void": void,
+        "remark": remark,
+    })
+}
+
+/// A change in a list: `status` is as of now.
+pub fn change_line(id: ChangeId, status: &str, facts: &Facts, title: Option<&str>) -> Value {
+    json!({ "change": id.to_string(), "status": status, "title": title, "facts": self::facts(facts) })
+}

@@ -1,0 +1,262 @@
+//! The derived tables: how an entry is projected onto them.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, params};
+
+use crate::domain::{
+    Action, Change, Digest, Event, Facts, Fingerprint, Header, Member, PersonId, ProposalId, ProposalState,
+    RefusedAttempt, Register, RevisionRef, Rule, Text, Verdict,
+};
+use crate::format::Entry;
+
+/// Projects an entry; `after` is the state with it taken in.
+///
+/// # Errors
+/// What SQLite says.
+pub fn project(conn: &Connection, entry: &Entry, after: &Register) -> rusqlite::Result<()> {
+    let Entry { header, event, text, leaf } = entry;
+    conn.prepare_cached("INSERT INTO log_entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute(params![
+        header.seq,
+        leaf.to_string(),
+        event.kind().as_str(),
+        header.time.to_string(),
+        header.actor.as_str(),
+        header.key.to_string(),
+        event.change().map(|change| change.number()),
+        event.proposal().map(|proposal| proposal.number()),
+        header.text.as_ref().map(|text| text.digest.to_string()),
+    ])?;
+    if let Some(Text::Names(names)) = text {
+        for (person, name) in names {
+            conn.prepare_cached("INSERT INTO names VALUES (?1, ?2, ?3)")?.execute(params![
+                person.as_str(),
+                header.seq,
+                name.as_str()
+            ])?;
+        }
+    }
+    match event {
+        Event::Init { members, .. } => project_members(conn, members, after)?,
+        Event::Propose { proposal, .. } => project_proposal(conn, entry, proposal.number())?,
+        Event::Second(at) | Event::Decline(at) | Event::ProposalWithdraw(at) => {
+            project_proposal_end(conn, entry, at.proposal, after)?;
+        }
+        Event::KeyRevoke(key) | Event::KeySuspend(key) => project_key(conn, *key, after)?,
+        Event::File { change, facts } => {
+            let at = RevisionRef { change: *change, number: 1, filed: *leaf };
+            project_revision(conn, entry, &at, facts)?;
+        }
+        Event::Revise { replaces, facts } => {
+            let at = RevisionRef { number: replaces.number + 1, filed: *leaf, ..*replaces };
+            project_revision(conn, entry, &at, facts)?;
+        }
+        Event::Retract(at) => project_vote(conn, entry, at, Verdict::Retract)?,
+        Event::Approve(at) => project_vote(conn, entry, at, Verdict::Approve)?,
+        Event::Reject(at) => project_vote(conn, entry, at, Verdict::Reject)?,
+        Event::Start { revision, .. } => project_run(conn, entry, revision, "start")?,
+        Event::Finish { revision, outcome } => project_run(conn, entry, revision, outcome.as_str())?,
+        Event::Refused { attempt, rule } => project_refusal(conn, header, attempt, *rule)?,
+        Event::Seal | Event::ChangeWithdraw(_) | Event::Note(_) => {}
+    }
+    match event.change().map(|change| after.change(change)) {
+        Some(Ok(change)) => project_change(conn, change),
+        _ => Ok(()),
+    }
+}
+
+/// How a proposal's state is called in its table and on the screen.
+pub fn state_word(state: &ProposalState) -> &'static str {
+    match state {
+        ProposalState::Open => "open",
+        ProposalState::Seconded(_) => "seconded",
+        ProposalState::Declined(_) => "declined",
+        ProposalState::Withdrawn => "withdrawn",
+    }
+}
+
+fn project_members(conn: &Connection, members: &[Member], after: &Register) -> rusqlite::Result<()> {
+    for Member { person, key, .. } in members {
+        project_person(conn, person, after)?;
+        project_new_key(conn, key.fingerprint(), after)?;
+    }
+    Ok(())
+}
+
+/// Somebody as they stand now, whatever was said of them before.
+fn project_person(conn: &Connection, id: &PersonId, after: &Register) -> rusqlite::Result<()> {
+    let Some(person) = after.governance().people().get(id) else { return Ok(()) };
+    let state = if person.retired { "retired" } else { "active" };
+    conn.prepare_cached(
+        "INSERT INTO people VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET state = excluded.state",
+    )?
+    .execute(params![id.as_str(), person.enrolled, state])?;
+    conn.prepare_cached("DELETE FROM roles WHERE person = ?1")?.execute([id.as_str()])?;
+    conn.prepare_cached("DELETE FROM groups WHERE person = ?1")?.execute([id.as_str()])?;
+    conn.prepare_cached("DELETE FROM operators WHERE machine = ?1")?.execute([id.as_str()])?;
+    for (role, until) in &person.grants.roles {
+        let until = until.map(|until| until.to_string());
+        let row = params![id.as_str(), role.as_str(), until];
+        conn.prepare_cached("INSERT INTO roles VALUES (?1, ?2, ?3)")?.execute(row)?;
+    }
+    for (group, until) in &person.grants.groups {
+        let until = until.map(|until| until.to_string());
+        let row = params![id.as_str(), group.as_str(), until];
+        conn.prepare_cached("INSERT INTO groups VALUES (?1, ?2, ?3)")?.execute(row)?;
+    }
+    for operator in &person.grants.operators {
+        let row = params![id.as_str(), operator.as_str()];
+        conn.prepare_cached("INSERT INTO operators VALUES (?1, ?2)")?.execute(row)?;
+    }
+    Ok(())
+}
+
+fn project_new_key(conn: &Connection, fingerprint: Fingerprint, after: &Register) -> rusqlite::Result<()> {
+    let Some(key) = after.governance().keys().get(&fingerprint) else { return Ok(()) };
+    conn.prepare_cached("INSERT INTO keys VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
+        fingerprint.to_string(),
+        key.person.as_str(),
+        key.public.to_string(),
+        key.enrolled,
+        key.state.as_str()
+    ])?;
+    Ok(())
+}
+
+fn project_proposal_end(conn: &Connection, entry: &Entry, id: ProposalId, after: &Register) -> rusqlite::Result<()> {
+    let header = &entry.header;
+    let Ok(proposal) = after.governance().proposal(id) else { return Ok(()) };
+    conn.prepare_cached("UPDATE proposals SET state = ?2, ended = ?3, ended_by = ?4 WHERE id = ?1")?
+        .execute(params![id.number(), state_word(&proposal.state), header.seq, header.actor.as_str()])?;
+    if !matches!(proposal.state, ProposalState::Seconded(_)) {
+        return Ok(());
+    }
+    match &proposal.action {
+        Action::Enrol(members) => project_members(conn, members, after),
+        Action::Roles { person, .. } | Action::Retire { person, .. } => project_person(conn, person, after),
+        Action::AddKey { key, .. } => project_new_key(conn, key.fingerprint(), after),
+        Action::Lift { key, .. } => project_key(conn, *key, after),
+        Action::Redact(texts) => project_redactions(conn, texts, id),
+        Action::Policy { .. } | Action::Restored(_) => Ok(()),
+    }
+}
+
+/// Takes out what the tables hold of redacted texts. One that the entry never had is not redacted.
+fn project_redactions(conn: &Connection, texts: &BTreeMap<u64, Digest>, id: ProposalId) -> rusqlite::Result<()> {
+    for (seq, text) in texts {
+        let had = "SELECT seq FROM log_entries WHERE seq = ?1 AND text = ?2";
+        let row = params![seq, text.to_string(), id.number()];
+        let insert = "INSERT INTO redactions SELECT seq, ?3 FROM log_entries WHERE seq = ?1 AND text = ?2
+            ON CONFLICT (seq) DO NOTHING";
+        conn.prepare_cached(insert)?.execute(row)?;
+        let row = params![seq, text.to_string()];
+        conn.prepare_cached(&format!("DELETE FROM names WHERE seq IN ({had})"))?.execute(row)?;
+        conn.prepare_cached(&format!("UPDATE revisions SET title = NULL WHERE seq IN ({had})"))?.execute(row)?;
+    }
+    Ok(())
+}
+
+fn project_refusal(conn: &Connection, header: &Header, attempt: &RefusedAttempt, rule: Rule) -> rusqlite::Result<()> {
+    let event = attempt.event();
+    conn.prepare_cached("INSERT INTO refusals VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
+        header.seq,
+        event.change().map(|change| change.number()),
+        event.proposal().map(|proposal| proposal.number()),
+        attempt.verb().as_str(),
+        rule.as_str(),
+        header.actor.as_str(),
+        header.time.to_string()
+    ])?;
+    Ok(())
+}
+
+fn project_key(conn: &Connection, key: Fingerprint, after: &Register) -> rusqlite::Result<()> {
+    let state = after.governance().keys().get(&key).map(|key| key.state.as_str());
+    conn.prepare_cached("UPDATE keys SET state = ?2 WHERE fingerprint = ?1")?
+        .execute(params![key.to_string(), state])?;
+    Ok(())
+}
+
+fn project_proposal(conn: &Connection, Entry { header, event, .. }: &Entry, proposal: u64) -> rusqlite::Result<()> {
+    conn.prepare_cached("INSERT INTO proposals VALUES (?1, ?2, ?3, ?4, ?5, 'open', NULL, NULL)")?.execute(params![
+        proposal,
+        header.seq,
+        event.kind().as_str(),
+        header.actor.as_str(),
+        header.time.to_string()
+    ])?;
+    Ok(())
+}
+
+fn project_revision(conn: &Connection, entry: &Entry, at: &RevisionRef, facts: &Facts) -> rusqlite::Result<()> {
+    let Entry { header, text, .. } = entry;
+    let title = match text {
+        Some(Text::Description(description)) => description.title.as_ref().map(|title| title.as_str()),
+        _ => None,
+    };
+    let (change, number) = (at.change.number(), at.number);
+    conn.prepare_cached(
+        "INSERT INTO revisions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+    )?
+    .execute(params![
+        change,
+        number,
+        at.filed.to_string(),
+        header.seq,
+        header.actor.as_str(),
+        header.time.to_string(),
+        title,
+        facts.kind.as_str(),
+        facts.risk.as_str(),
+        facts.owner.as_str(),
+        facts.window.start().to_string(),
+        facts.window.end().to_string(),
+        facts.window.zone().as_str(),
+        facts.outage_minutes,
+        facts.rollback_minutes,
+    ])?;
+    let item = |item: &str, value: &str, digest: Option<String>| {
+        conn.prepare_cached("INSERT INTO revision_items VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![change, number, item, value, digest])
+            .map(|_| ())
+    };
+    facts.implementers.iter().try_for_each(|it| item("implementer", it.as_str(), None))?;
+    facts.services.iter().try_for_each(|it| item("service", it.as_str(), None))?;
+    facts.tags.iter().try_for_each(|it| item("tag", it.as_str(), None))?;
+    facts.artifacts.iter().try_for_each(|it| item("artifact", it.name.as_str(), Some(it.digest.to_string())))?;
+    facts.links.iter().try_for_each(|it| item(it.kind.as_str(), it.reference.as_str(), None))
+}
+
+fn project_vote(conn: &Connection, entry: &Entry, at: &RevisionRef, verdict: Verdict) -> rusqlite::Result<()> {
+    let header = &entry.header;
+    conn.prepare_cached("INSERT INTO votes VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
+        header.seq,
+        at.change.number(),
+        at.number,
+        verdict.as_str(),
+        header.actor.as_str(),
+        header.time.to_string()
+    ])?;
+    Ok(())
+}
+
+fn project_run(conn: &Connection, entry: &Entry, at: &RevisionRef, act: &str) -> rusqlite::Result<()> {
+    let header = &entry.header;
+    conn.prepare_cached("INSERT INTO runs VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
+        header.seq,
+        at.change.number(),
+        act,
+        header.actor.as_str(),
+        header.time.to_string()
+    ])?;
+    Ok(())
+}
+
+fn project_change(conn: &Connection, change: &Change) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "INSERT INTO changes VALUES (?1, ?2, ?3)
+         ON CONFLICT (id) DO UPDATE SET state = excluded.state, revision = excluded.revision",
+    )?
+    .execute(params![change.id().number(), change.state().as_str(), change.current().id.number])?;
+    Ok(())
+}

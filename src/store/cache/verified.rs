@@ -1,0 +1,339 @@
+//! The verified cache: the derived tables, filled only from entries that this account's twinseal has verified.
+
+use std::fs;
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use rusqlite::Error::FromSqlConversionFailure;
+use rusqlite::config::DbConfig;
+use rusqlite::types::Type;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
+
+use crate::domain::{Change, ChangeId, Digest, Event, Head, Invalid, Register};
+use crate::format::{Raw, entry};
+use crate::store::cache::compare;
+use crate::store::sqlite::connect::{beside, harden};
+use crate::store::sqlite::schema;
+use crate::store::sqlite::schema::{MEMORY, TABLES};
+use crate::store::sqlite::shared::{SharedFile, flush};
+use crate::store::{BUSY, Finding, StoreError};
+
+/// `application_id` of a verified cache: "TWSV".
+const APPLICATION: i32 = i32::from_be_bytes(*b"TWSV");
+
+/// `user_version` of a verified cache. Another one is not converted but filled anew.
+const LAYOUT: i32 = 1;
+
+/// All of a write-ahead log is read when the cache is opened: up to so many bytes that is nothing.
+const SHORT_LOG: u64 = 256 * 1024;
+
+/// One account's verified cache of one register.
+pub struct VerifiedCache {
+    conn: Connection,
+}
+
+impl VerifiedCache {
+    /// Opens the cache at a path, or makes an empty one; `true` where one stood there that was of no use.
+    ///
+    /// # Errors
+    /// What the system or SQLite says.
+    pub fn open(path: &Path) -> Result<(Self, bool), StoreError> {
+        // Processes of one account take turns here: none may throw away what another is just making.
+        let _turn = turn(path)?;
+        let stood = path.exists();
+        if stood {
+            match Self::open_existing(path) {
+                Ok(cache) => {
+                    cache.keep_log(path).map_err(StoreError::cache(&cache.conn, "opening the verified cache"))?;
+                    return Ok((cache, false));
+                }
+                Err(busy @ StoreError::Busy { .. }) => return Err(busy),
+                Err(_) => {}
+            }
+        }
+        remove(path)?;
+        let conn = Connection::open(path).and_then(Self::fill_new);
+        Ok((Self { conn: conn.map_err(StoreError::sqlite("making the verified cache"))? }, stood))
+    }
+
+    /// Lets the write-ahead log stand when the last process closes the cache, as long as it is short and nothing was
+    /// redacted. To write it back and begin another one costs four syncs, which is more than all the rest of a small
+    /// command. What is lost with the power is verified again.
+    fn keep_log(&self, path: &Path) -> rusqlite::Result<()> {
+        let length = fs::metadata(beside(path, "-wal")).map_or(0, |log| log.len());
+        let redacted =
+            self.conn.query_row("SELECT EXISTS (SELECT 1 FROM redactions)", [], |row| row.get::<_, bool>(0))?;
+        let keep = length < SHORT_LOG && !redacted;
+        self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep).map(|_| ())
+    }
+
+    /// An empty cache that is gone when it is closed.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn temporary() -> Result<Self, StoreError> {
+        // An empty name is SQLite's own word for a temporary file.
+        let conn = Connection::open("").and_then(Self::fill_new);
+        Ok(Self { conn: conn.map_err(StoreError::sqlite("making a temporary cache"))? })
+    }
+
+    fn open_existing(path: &Path) -> Result<Self, StoreError> {
+        let doing = || StoreError::sqlite("opening the verified cache");
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(path, flags).map_err(doing())?;
+        harden(&conn).map_err(doing())?;
+        conn.pragma_update(None, "synchronous", "NORMAL").map_err(doing())?;
+        let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+        let ours = pragma("application_id").map_err(doing())? == APPLICATION
+            && pragma("user_version").map_err(doing())? == LAYOUT
+            && schema::compare(&conn, schema::Part::Copy)?.is_empty();
+        if ours {
+            Ok(Self { conn })
+        } else {
+            Err(StoreError::Broken(Finding::of_file("cache", "not a verified cache")))
+        }
+    }
+
+    fn fill_new(conn: Connection) -> rusqlite::Result<Connection> {
+        harden(&conn)?;
+        conn.pragma_update(None, "journal_mode", "WAL")?;
+        conn.pragma_update(None, "synchronous", "NORMAL")?;
+        conn.pragma_update(None, "application_id", APPLICATION)?;
+        conn.pragma_update(None, "user_version", LAYOUT)?;
+        conn.execute_batch(&format!("BEGIN; {} COMMIT;", schema::statements(schema::Part::Copy)))?;
+        Ok(conn)
+    }
+
+    /// The connection, for reading tables.
+    pub fn conn(&self) -> &Connection {
+        &self.conn
+    }
+
+    /// Begins to bring it on; others of this account wait, and so does this process for them, but not longer.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`], or what else SQLite says.
+    pub fn begin(&self, patience: Duration) -> Result<Transaction<'_>, StoreError> {
+        let begun = self.conn.busy_timeout(patience);
+        begun
+            .and_then(|()| Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate))
+            .map_err(StoreError::cache(&self.conn, "bringing the verified cache on"))
+    }
+
+    /// Marks a point within the transaction.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn mark(&self) -> Result<(), StoreError> {
+        let doing = "bringing the verified cache on";
+        self.conn.execute_batch("SAVEPOINT mark").map_err(StoreError::cache(&self.conn, doing))
+    }
+
+    /// Goes back to that point.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn back_to_mark(&self) -> Result<(), StoreError> {
+        let doing = "bringing the verified cache on";
+        self.conn.execute_batch("ROLLBACK TO mark").map_err(StoreError::cache(&self.conn, doing))
+    }
+
+    /// Holds still what is read, until it is dropped; none where it is held already.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn hold_snapshot(&self) -> Result<Option<Transaction<'_>>, StoreError> {
+        if !self.conn.is_autocommit() {
+            return Ok(None);
+        }
+        let still = Transaction::new_unchecked(&self.conn, TransactionBehavior::Deferred);
+        still.map(Some).map_err(StoreError::cache(&self.conn, "reading the verified cache"))
+    }
+
+    /// The newest entry in it.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn head(&self) -> Result<Option<Head>, StoreError> {
+        let newest = self.conn.prepare_cached("SELECT seq, leaf FROM log_entries ORDER BY seq DESC LIMIT 1");
+        let row = newest.and_then(|mut newest| newest.query_row([], head).optional());
+        row.map_err(StoreError::cache(&self.conn, "reading the verified cache"))
+    }
+
+    /// The leaf hash of an entry in it.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn leaf(&self, seq: u64) -> Result<Option<Digest>, StoreError> {
+        let doing = || StoreError::cache(&self.conn, "reading the verified cache");
+        let mut select =
+            self.conn.prepare_cached("SELECT seq, leaf FROM log_entries WHERE seq = ?1").map_err(doing())?;
+        Ok(select.query_row([seq], head).optional().map_err(doing())?.map(|head| head.leaf))
+    }
+
+    /// So many entries in it, from a place on.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn heads(&self, from: u64, count: usize) -> Result<Vec<Head>, StoreError> {
+        self.select_heads("SELECT seq, leaf FROM log_entries WHERE seq >= ?1 ORDER BY seq LIMIT ?2", (from, count))
+    }
+
+    /// The entries about a change.
+    fn stream(&self, change: ChangeId) -> Result<Vec<Head>, StoreError> {
+        self.select_heads("SELECT seq, leaf FROM log_entries WHERE change = ?1 ORDER BY seq", [change.number()])
+    }
+
+    fn select_heads(&self, sql: &str, params: impl Params) -> Result<Vec<Head>, StoreError> {
+        let select = self.conn.prepare_cached(sql);
+        let rows = select.and_then(|mut select| select.query_map(params, head)?.collect());
+        rows.map_err(StoreError::cache(&self.conn, "reading the verified cache"))
+    }
+
+    /// Moves what was redacted out of the write-ahead log too. Another process of this account may be reading; the next
+    /// redaction or the last one to close it comes around then.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn flush(&self) -> Result<(), StoreError> {
+        let closing = self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
+        closing.and_then(|_| flush(&self.conn)).map(|_| ()).map_err(StoreError::cache(&self.conn, "erasing"))
+    }
+
+    /// Puts all that stands in another cache in the place of what stands here.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn replace_with(&self, other: &Self) -> Result<(), StoreError> {
+        let doing = || StoreError::cache(&self.conn, "filling the verified cache");
+        let tx = self.begin(BUSY)?;
+        compare::refill(&tx, other.conn(), TABLES).map_err(doing())?;
+        compare::refill(&tx, other.conn(), MEMORY).map_err(doing())?;
+        tx.commit().map_err(doing())
+    }
+
+    /// The state at the newest entry in it: governance whole, changes as they are asked for.
+    ///
+    /// # Errors
+    /// An entry of the shared file that is not the one that was verified, or what SQLite says.
+    pub fn state(&self, shared: &SharedFile) -> Result<Register, StoreError> {
+        let Some(newest) = self.head()? else { return Ok(Register::default()) };
+        let mut state = self.governed(newest.seq)?;
+        let (header, event) = facts(&verified_before(shared, newest)?)?;
+        let governance = if event.is_governance() { newest.leaf } else { header.governance };
+        self.links(newest.seq, governance, state.position(None).governance)?;
+        let filed = self.conn.query_row("SELECT ifnull(max(id), 0) FROM changes", [], |row| row.get(0));
+        state.resume(newest, filed.map_err(StoreError::cache(&self.conn, "reading the verified cache"))?);
+        Ok(state)
+    }
+
+    /// Makes a state that at the newest entry in it, where it is another one: nothing was loaded yet, or another process
+    /// of this account brought the cache on. What was loaded is loaded anew.
+    ///
+    /// # Errors
+    /// As [`VerifiedCache::state`].
+    pub fn load(&self, shared: &SharedFile, state: &mut Register) -> Result<(), StoreError> {
+        if state.head() == self.head()? {
+            return Ok(());
+        }
+        let loaded: Vec<ChangeId> = state.loaded().collect();
+        *state = self.state(shared)?;
+        for change in loaded {
+            self.change(shared, change)?.into_iter().for_each(|change| state.adopt(change));
+        }
+        Ok(())
+    }
+
+    /// An entry names the one before it in its stream: if that is another than the cache has, rows of the cache are gone.
+    pub(in crate::store) fn links(&self, seq: u64, named: Digest, before: Digest) -> Result<(), StoreError> {
+        if named == before { Ok(()) } else { Err(self.damaged(format!("what stands before entry {seq} is missing"))) }
+    }
+
+    /// What it is called when the cache is not what it was.
+    pub fn damaged(&self, what: String) -> StoreError {
+        StoreError::CacheDamaged { path: self.conn.path().unwrap_or_default().into(), what }
+    }
+
+    /// A change, folded from its own entries.
+    ///
+    /// # Errors
+    /// As [`VerifiedCache::state`].
+    pub fn change(&self, shared: &SharedFile, id: ChangeId) -> Result<Option<Change>, StoreError> {
+        let _snapshot = shared.hold_snapshot()?;
+        let mut change: Option<Change> = None;
+        for at in self.stream(id)? {
+            let (header, event) = facts(&verified_before(shared, at)?)?;
+            self.links(
+                at.seq,
+                header.last.unwrap_or(Digest::NONE),
+                change.as_ref().map_or(Digest::NONE, Change::last),
+            )?;
+            match (&mut change, &event) {
+                (None, Event::File { facts, .. }) => change = Some(Change::filed(id, &header, at.leaf, facts)),
+                (Some(change), event) => change.apply(&header, at.leaf, event),
+                (None, _) => {}
+            }
+        }
+        Ok(change)
+    }
+}
+
+fn head(row: &Row<'_>) -> rusqlite::Result<Head> {
+    Ok(Head { seq: row.get(0)?, leaf: parsed(row, 1)? })
+}
+
+/// What stands as text in a column.
+///
+/// # Errors
+/// What SQLite says, or [`FromSqlConversionFailure`] where that is no such value.
+pub fn parsed<T: FromStr<Err = Invalid>>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let text = row.get_ref(column)?.as_str()?;
+    text.parse().map_err(|invalid| FromSqlConversionFailure(column, Type::Text, Box::<Invalid>::new(invalid)))
+}
+
+fn facts(raw: &Raw) -> Result<(crate::domain::Header, Event), StoreError> {
+    entry::facts_again(raw).map_err(|defect| StoreError::defect(raw.seq, &defect))
+}
+
+/// An entry that was verified before, read from the shared file and held against its known leaf hash.
+///
+/// # Errors
+/// [`StoreError::Broken`] where another entry, or none, stands there now.
+pub fn verified_before(shared: &SharedFile, at: Head) -> Result<Raw, StoreError> {
+    match shared.entry(at.seq)? {
+        Some(raw) if raw.leaf() == at.leaf => Ok(raw),
+        _ => Err(StoreError::Broken(replaced(at.seq))),
+    }
+}
+
+/// Throws a damaged cache away: the next command makes it anew.
+///
+/// # Errors
+/// What the system says.
+pub fn discard(path: &Path) -> Result<(), StoreError> {
+    let _turn = turn(path)?;
+    remove(path)
+}
+
+fn turn(path: &Path) -> Result<fs::File, StoreError> {
+    let file = fs::File::create(path.with_extension("lock")).and_then(|file| file.lock().map(|()| file));
+    file.map_err(StoreError::io("lock", path))
+}
+
+fn remove(path: &Path) -> Result<(), StoreError> {
+    for suffix in ["", "-wal", "-shm"] {
+        match fs::remove_file(beside(path, suffix)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(StoreError::io("remove", path)(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// What it is called when an entry is not the one that was verified before.
+pub fn replaced(seq: u64) -> Finding {
+    Finding::at(seq, "replaced", "is not the entry that this account verified here before")
+}

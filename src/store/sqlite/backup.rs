@@ -1,0 +1,173 @@
+//! Copies of a register: made while others write, marked as copies, made registers again; and the valid part of a
+//! broken one, copied into a new file.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::backup::Backup;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::store::sqlite::connect::{APPLICATION, COPY, beside, connect};
+use crate::store::sqlite::mount::{Mount, local};
+use crate::store::sqlite::schema;
+use crate::store::{Session, SharedFile, StoreError, Turn};
+
+/// How many pages are copied at a time, while others may write in between.
+const PAGES: i32 = 1024;
+
+/// Copies a register into a new file, consistently while others write, and marks it as a copy. It is durable when this
+/// returns.
+///
+/// # Errors
+/// [`StoreError::Exists`], or what the system or SQLite says; nothing is left behind then.
+pub fn back_up(shared: &SharedFile, out: &Path) -> Result<(), StoreError> {
+    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o640).open(out);
+    made.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => StoreError::Exists { path: out.to_owned() },
+        _ => StoreError::io("make", out)(error),
+    })?;
+    // It bears its name once it is whole and marked. Until then an empty file keeps the name, and half a copy, left by
+    // somebody who was killed, is never taken for a register.
+    let part = beside(out, ".part");
+    let copied = fresh(&part).and_then(|()| {
+        copy(shared, &part).map_err(StoreError::sqlite("copying the register"))?;
+        sync(&part)?;
+        fs::rename(&part, out).map_err(StoreError::io("make", out))?;
+        sync(out)
+    });
+    clear_away(&part);
+    if copied.is_err() {
+        let _ = fs::remove_file(out);
+    }
+    copied
+}
+
+/// Removes a file that was half made, and what SQLite keeps beside it. That something of it may stay changes nothing: the
+/// next one who makes it removes it.
+pub fn clear_away(path: &Path) {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let _ = fs::remove_file(beside(path, suffix));
+    }
+}
+
+/// An empty file, in place of what somebody who was killed left there.
+fn fresh(part: &Path) -> Result<(), StoreError> {
+    let _ = fs::remove_file(beside(part, "-journal"));
+    let _ = fs::remove_file(part);
+    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o640).open(part);
+    made.map(drop).map_err(StoreError::io("make", part))
+}
+
+fn copy(shared: &SharedFile, out: &Path) -> rusqlite::Result<()> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let mut conn = Connection::open_with_flags(out, flags)?;
+    Backup::new(shared.conn(), &mut conn)?.run_to_completion(PAGES, Duration::ZERO, None)?;
+    // A copy is one file, to be carried away: nothing of it may stand beside it.
+    conn.pragma_update(None, "journal_mode", "DELETE")?;
+    conn.pragma_update(None, "application_id", COPY)
+}
+
+fn sync(path: &Path) -> Result<(), StoreError> {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    for it in [path, folder] {
+        fs::File::open(it).and_then(|file| file.sync_all()).map_err(StoreError::io("write", it))?;
+    }
+    Ok(())
+}
+
+/// Makes a register of a marked copy, where it is.
+///
+/// # Errors
+/// [`StoreError::NotABackup`], [`StoreError::Network`], a schema that is not ours, or what the system or SQLite says.
+pub fn restore(path: &Path, scratch: &Path) -> Result<PathBuf, StoreError> {
+    let opened = connect(path, scratch)?;
+    let path = opened.path;
+    if opened.access != crate::store::sqlite::connect::Access::Backup {
+        return Err(StoreError::NotABackup { path });
+    }
+    if let Some(finding) = schema::compare(&opened.conn, schema::Part::Register)?.into_iter().next() {
+        return Err(StoreError::Broken(finding));
+    }
+    local(&path, Mount::of(&path).as_ref())?;
+    drop(opened.conn);
+    let rights = fs::set_permissions(&path, fs::Permissions::from_mode(0o660));
+    rights.map_err(StoreError::io("set the rights of", &path))?;
+    let unmarked = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(|conn| {
+        // What changes stands in one sector: a journal beside it would only be found there after a crash, and refused.
+        conn.pragma_update(None, "journal_mode", "MEMORY")?;
+        conn.pragma_update(None, "journal_mode", "WAL")?;
+        conn.pragma_update(None, "application_id", APPLICATION)
+    });
+    unmarked.map_err(StoreError::sqlite("making a register of the copy"))?;
+    sync(&path)?;
+    Ok(path)
+}
+
+/// Makes a register of all that was verified of one. It is durable when this returns.
+///
+/// # Errors
+/// As [`SharedFile::create`] and [`Session::copy_into`]; no file is left behind then.
+pub fn copy_valid(session: &Session, out: &Path) -> Result<(), StoreError> {
+    let mut file = SharedFile::create(out)?;
+    // All of it must stand in the file itself before that is put anywhere: closing it does not say whether it does.
+    let copied = session.copy_into(&mut file).and_then(|()| match file.flush()? {
+        true => Ok(()),
+        false => Err(StoreError::InUse { path: out.to_owned() }),
+    });
+    drop(file);
+    if copied.is_err() {
+        clear_away(out);
+    }
+    copied
+}
+
+/// Puts a repaired register in the place of a broken one, which is kept under another name, and both durably.
+///
+/// Nobody else may have the broken one open: SQLite takes away the files beside a database by their names when its last
+/// connection closes, and would take those of the new one. While this connection holds it alone, nobody can open it.
+///
+/// # Errors
+/// As [`SharedFile::alone`], or what the system says; until the exchange the register is as it was.
+pub fn put_in_place(
+    broken: SharedFile,
+    turn: &Turn,
+    newest: Option<u64>,
+    repaired: &Path,
+    aside: &Path,
+) -> Result<(), StoreError> {
+    let path = broken.path().to_owned();
+    let placed = as_before(&path, repaired).and_then(|()| {
+        broken.alone(turn, newest, || {
+            // SQLite does not say where it could not take it away: it would be played into the new file.
+            match fs::remove_file(beside(&path, "-wal")) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(StoreError::io("remove the write-ahead log of", &path)(error));
+                }
+                _ => {}
+            }
+            fs::hard_link(&path, aside).map_err(StoreError::io("keep the broken file as", aside))?;
+            fs::rename(repaired, &path).map_err(|error| {
+                // It is the register's other name; where it stays, nothing is lost.
+                let _ = fs::remove_file(aside);
+                StoreError::io("replace", &path)(error)
+            })
+        })
+    });
+    clear_away(repaired);
+    placed.and_then(|()| sync(&path))
+}
+
+/// Gives a file the group, the rights and, where that may be, the owner of another.
+fn as_before(path: &Path, file: &Path) -> Result<(), StoreError> {
+    let was = fs::metadata(path).map_err(StoreError::io("read", path))?;
+    let made = fs::metadata(file).map_err(StoreError::io("read", file))?;
+    if made.gid() != was.gid() {
+        chown(file, None, Some(was.gid())).map_err(StoreError::io("give to the register's group", file))?;
+    }
+    // Only root may; whoever repairs a register in a folder of its group owns it then.
+    let _ = chown(file, Some(was.uid()), None);
+    let rights = fs::Permissions::from_mode(was.mode() & 0o777);
+    fs::set_permissions(file, rights).map_err(StoreError::io("set the rights of", file))
+}

@@ -1,0 +1,240 @@
+//! Opening a register's file: whether it is one, whether it may be written, and reading it where nothing may be written.
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::store::sqlite::mount::may_write;
+use crate::store::{Finding, StoreError};
+
+/// How long to wait for others who write.
+pub const BUSY: Duration = Duration::from_secs(30);
+
+/// `application_id` of a register: "TWSL".
+pub const APPLICATION: i32 = i32::from_be_bytes(*b"TWSL");
+
+/// `application_id` of a copy that is marked as one: "TWSC".
+pub const COPY: i32 = i32::from_be_bytes(*b"TWSC");
+
+/// `user_version`: the layout of the file. The format of the log has a level of its own, in entry 0.
+pub const LAYOUT: i64 = 1;
+
+/// No value in the file is longer, whatever an entry says: 4 MiB and some room.
+const LONGEST_VALUE: i32 = 5 * 1024 * 1024;
+
+/// What may be done with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// It is a register, and this account may write it.
+    Writable,
+    /// It is a register, and this account may only read it.
+    ReadOnly,
+    /// It is a register that this account may write, and nothing can be written beside it: a disk that is full or fails.
+    Stuck,
+    /// It is marked as a copy.
+    Backup,
+}
+
+/// A file that is a register's, open and hardened.
+pub struct Opened {
+    /// The connection.
+    pub conn: Connection,
+    /// Where the file really is.
+    pub path: PathBuf,
+    /// What may be done with it.
+    pub access: Access,
+    /// The private copy that is read in its stead.
+    pub private: Option<PrivateCopy>,
+}
+
+/// Opens a file; where SQLite would have to write beside it and may not, a private copy of it in `scratch`.
+///
+/// # Errors
+/// No file, not one of ours, or a layout that we do not know.
+pub fn connect(path: &Path, scratch: &Path) -> Result<Opened, StoreError> {
+    let path = path.canonicalize().map_err(|_| StoreError::NotFound { path: path.to_owned() })?;
+    if !path.is_file() {
+        return Err(StoreError::NotADatabase { path });
+    }
+    // A register is in WAL mode: a rollback journal beside it was put there, to be played into it.
+    if fs::symlink_metadata(beside(&path, "-journal")).is_ok() {
+        return Err(StoreError::Broken(Finding::of_file("file", "a rollback journal stands beside it")));
+    }
+    let writable = may_open(&path)?;
+    match open(&path, writable) {
+        Ok((conn, copy)) => {
+            let read_only = if writable { Access::Writable } else { Access::ReadOnly };
+            Ok(Opened { conn, path, access: if copy { Access::Backup } else { read_only }, private: None })
+        }
+        Err(StoreError::Sqlite { source, .. }) if needs_more(&source) => {
+            let private = PrivateCopy::make(&path, scratch)?;
+            let (conn, copy) = open(&private.file(), true)?;
+            let stuck = writable && path.parent().is_some_and(may_write);
+            let read_only = if stuck { Access::Stuck } else { Access::ReadOnly };
+            Ok(Opened { conn, path, access: if copy { Access::Backup } else { read_only }, private: Some(private) })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether this account may open a file to write it. A disk that fails says nothing about that.
+fn may_open(path: &Path) -> Result<bool, StoreError> {
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    match fs::OpenOptions::new().write(true).open(path) {
+        Ok(_) => Ok(true),
+        Err(error) if matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem) => Ok(false),
+        Err(error) => Err(StoreError::io("open", path)(error)),
+    }
+}
+
+/// Whether SQLite says that it would have to write to read.
+fn needs_more(source: &rusqlite::Error) -> bool {
+    matches!(source.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+}
+
+fn open(path: &Path, writable: bool) -> Result<(Connection, bool), StoreError> {
+    let doing = || StoreError::sqlite("opening the register");
+    let mode = if writable { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
+    let conn = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(doing())?;
+    harden(&conn).map_err(doing())?;
+    let copy = check_identity(&conn, path)?;
+    // The first look into a file in WAL mode is what needs the files beside it.
+    conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)).map_err(doing())?;
+    Ok((conn, copy))
+}
+
+/// A file with something behind its name.
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// A copy of a register in a folder of this account's, removed when it is dropped.
+pub struct PrivateCopy {
+    folder: PathBuf,
+    // Locked for as long as somebody reads in it.
+    _held: fs::File,
+}
+
+/// How often a file is copied again because it changed meanwhile.
+const ATTEMPTS: usize = 20;
+
+impl PrivateCopy {
+    /// Copies a register and its write-ahead log. Others may write meanwhile, so it is copied until nothing changed.
+    fn make(path: &Path, scratch: &Path) -> Result<Self, StoreError> {
+        let copy = Self::folder(scratch).map_err(StoreError::io("make a private copy in", scratch))?;
+        for _ in 0..ATTEMPTS {
+            let before = state(path);
+            for suffix in ["", "-wal"] {
+                let (from, to) = (beside(path, suffix), beside(&copy.file(), suffix));
+                match fs::copy(&from, &to) {
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound && !suffix.is_empty() => {
+                        let _ = fs::remove_file(&to);
+                    }
+                    copied => _ = copied.map_err(StoreError::io("copy", &from))?,
+                }
+            }
+            if state(path) == before {
+                writable(&copy.file())?;
+                return Ok(copy);
+            }
+        }
+        Err(StoreError::Busy { seconds: BUSY.as_secs() })
+    }
+
+    /// A folder for it. Those that nobody holds any more were left behind by somebody who was killed: they are removed.
+    fn folder(scratch: &Path) -> std::io::Result<Self> {
+        fs::create_dir_all(scratch)?;
+        // Nobody is removed who has a folder and not locked it yet. Where there are no locks, nothing is removed.
+        let turn = fs::File::open(scratch)?;
+        let _ = turn.lock();
+        for left in fs::read_dir(scratch)?.filter_map(|item| Some(item.ok()?.path())) {
+            let ours = left.is_dir() && left.file_stem().is_some_and(|stem| stem == "reading");
+            if ours && fs::File::open(&left).is_ok_and(|held| held.try_lock().is_ok()) {
+                fs::remove_dir_all(&left)?;
+            }
+        }
+        let folder = scratch.join(format!("reading.{}", std::process::id()));
+        fs::create_dir_all(&folder)?;
+        let held = fs::File::open(&folder)?;
+        let _ = held.lock_shared();
+        Ok(Self { folder, _held: held })
+    }
+
+    /// Where the copy is.
+    pub fn file(&self) -> PathBuf {
+        self.folder.join("register.sqlite")
+    }
+}
+
+impl Drop for PrivateCopy {
+    fn drop(&mut self) {
+        // It holds what anybody who may read the register can read; that it may stay behind harms nobody.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// `fs::copy` takes the rights along: what could only be read must be written where it is a copy.
+fn writable(path: &Path) -> Result<(), StoreError> {
+    for file in [path.to_owned(), beside(path, "-wal")] {
+        if file.exists() {
+            let set = fs::set_permissions(&file, fs::Permissions::from_mode(0o600));
+            set.map_err(StoreError::io("set the rights of", &file))?;
+        }
+    }
+    Ok(())
+}
+
+/// Size and time of the last change of a file and its write-ahead log.
+fn state(path: &Path) -> Vec<Option<(u64, i64, i64)>> {
+    let of = |suffix| {
+        let metadata = fs::metadata(beside(path, suffix)).ok()?;
+        Some((metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
+    };
+    ["", "-wal"].into_iter().map(of).collect()
+}
+
+/// Settings for a file that an adversary may have written.
+pub fn harden(conn: &Connection) -> rusqlite::Result<()> {
+    conn.busy_timeout(BUSY)?;
+    conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST_VALUE)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
+    // A statement keeps its plan: else it is prepared anew each time that it is asked about another change.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    conn.pragma_update(None, "recursive_triggers", true)?;
+    conn.pragma_update(None, "cell_size_check", true)?;
+    // What is redacted is overwritten where it stood.
+    conn.pragma_update(None, "secure_delete", true)?;
+    conn.pragma_update(None, "mmap_size", 0)
+}
+
+/// Which application's file it is, and whether it is a marked copy.
+fn check_identity(conn: &Connection, path: &Path) -> Result<bool, StoreError> {
+    let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let application = pragma("application_id").map_err(|error| match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => StoreError::NotADatabase { path: path.to_owned() },
+        _ => StoreError::sqlite("opening the register")(error),
+    })?;
+    if application != i64::from(APPLICATION) && application != i64::from(COPY) {
+        // SQLite takes a file that is shorter than its own header for an empty database.
+        let mut header = [0; 16];
+        let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
+        let foreign = read.is_err() || header != *b"SQLite format 3\0";
+        let path = path.to_owned();
+        return Err(if foreign { StoreError::NotADatabase { path } } else { StoreError::OtherApplication { path } });
+    }
+    let found = pragma("user_version").map_err(StoreError::sqlite("opening the register"))?;
+    if found != LAYOUT {
+        return Err(StoreError::Layout { path: path.to_owned(), found, known: LAYOUT });
+    }
+    Ok(application == i64::from(COPY))
+}

@@ -1,0 +1,60 @@
+//! What SQLite's own check says of a file: whether its pages, indexes and constraints hold.
+
+use std::panic::resume_unwind;
+use std::path::Path;
+use std::thread;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::store::sqlite::connect::harden;
+use crate::store::sqlite::shared::SharedFile;
+use crate::store::{Finding, StoreError};
+
+impl SharedFile {
+    /// What SQLite's own check of the whole file says, beyond "ok".
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn integrity(&self) -> Result<Vec<Finding>, StoreError> {
+        integrity(self.conn())
+    }
+
+    /// The same while something else is done with the file: it is asked on a connection of its own.
+    pub(in crate::store) fn integrity_beside<T>(
+        &self,
+        work: impl FnOnce() -> T,
+    ) -> (T, Result<Vec<Finding>, StoreError>) {
+        let file = self.file();
+        thread::scope(|scope| {
+            let checked =
+                scope.spawn(|| integrity(&read_again(&file).map_err(StoreError::sqlite("checking the file"))?));
+            let done = work();
+            (done, checked.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        })
+    }
+}
+
+/// Another connection to a file that is open. It may write where it can: where SQLite may not, it forgets the constraints
+/// that it is to check.
+fn read_again(file: &Path) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    harden(&conn)?;
+    conn.pragma_update(None, "query_only", true)?;
+    Ok(conn)
+}
+
+fn integrity(conn: &Connection) -> Result<Vec<Finding>, StoreError> {
+    let doing = || StoreError::sqlite("checking the file");
+    let mut select = conn.prepare("PRAGMA integrity_check(20)").map_err(doing())?;
+    let lines = select.query_map([], |row| row.get::<_, String>(0)).map_err(doing())?;
+    let lines = lines.collect::<Result<Vec<_>, _>>().map_err(doing())?;
+    // One row may hold several lines, the first of them a heading.
+    let lines = lines.iter().flat_map(|row| row.lines()).filter(|line| *line != "ok" && !line.starts_with("***"));
+    let mut findings: Vec<Finding> = lines.map(|line| Finding::of_file("integrity", line)).collect();
+    // Nobody reads what stands there, so nobody else would find it in a file that may only be read.
+    let before = conn.query_row("SELECT EXISTS (SELECT 1 FROM entry WHERE seq < 0)", [], |row| row.get(0));
+    if before.map_err(doing())? {
+        findings.push(Finding::of_file("integrity", "rows of the log stand before entry 0"));
+    }
+    Ok(findings)
+}

@@ -1,0 +1,226 @@
+//! The queue of those who write: a lock on a file beside the register.
+//!
+//! Whoever waits for SQLite's own lock tries again after pauses that grow: those who came last get it first. Of those
+//! who wait for a lock on a file the kernel wakes the one that came first. It is not a lock on the register itself: to
+//! close any handle of that file takes away the locks that SQLite holds on it.
+//!
+//! The queue gives order and nothing else: that two never write at once is SQLite's doing. So where the file is not what
+//! it should be, or cannot be used, nobody queues, and all else is as it was.
+
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::io::ErrorKind;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use rustix::fs::OFlags;
+
+use crate::domain::Time;
+use crate::store::StoreError;
+use crate::store::sqlite::connect::beside;
+
+/// Behind the register's name.
+const SUFFIX: &str = "-queue";
+
+/// What is noted in the file: who writes, always as long, so that it is replaced in one write.
+const NOTE: usize = 80;
+
+/// The longest name of an account that is noted.
+const NAME: usize = 64;
+
+/// Who writes, where the account does not say what it is called.
+const NOBODY: &str = "somebody";
+
+/// Who writes, and how long to wait for others who do.
+#[derive(Debug, Clone)]
+pub struct Writer {
+    /// What the account is called.
+    pub account: String,
+    /// How long it waits.
+    pub patience: Duration,
+}
+
+/// The turn to write; the next one's when it is dropped.
+#[derive(Debug)]
+pub struct Turn {
+    /// How long to wait for other programs.
+    pub patience: Duration,
+    _lock: Option<File>,
+}
+
+/// Who writes, by what the file says. Everybody in the group can write there what they like: it is shown and decides
+/// nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The account.
+    pub account: String,
+    /// The process.
+    pub process: u32,
+    /// Since when.
+    pub since: Time,
+}
+
+impl Turn {
+    /// Waits for one's turn to write a register.
+    ///
+    /// # Errors
+    /// [`StoreError::Queue`] where somebody has had theirs for too long.
+    pub fn wait(register: &Path, writer: &Writer) -> Result<Self, StoreError> {
+        let patience = writer.patience;
+        let path = beside(register, SUFFIX);
+        let Some(file) = open(register, &path) else { return Ok(Self { patience, _lock: None }) };
+        let reading = file.try_clone();
+        match lock(file, patience) {
+            Locked::Ours(file) => {
+                note(&file, &writer.account);
+                Ok(Self { patience, _lock: Some(file) })
+            }
+            Locked::Never => Ok(Self { patience, _lock: None }),
+            Locked::TooLate => Err(StoreError::Queue {
+                path: register.to_owned(),
+                queue: path,
+                seconds: patience.as_secs(),
+                holder: reading.ok().and_then(|file| holder(&file)),
+            }),
+        }
+    }
+
+    /// The turn to write a file of which nobody else knows.
+    pub fn unshared() -> Self {
+        Self { patience: Duration::ZERO, _lock: None }
+    }
+}
+
+/// Takes the file away, with a register that never was one.
+pub fn remove(register: &Path) {
+    // If it stays, it is used by the register that is made there next.
+    let _ = fs::remove_file(beside(register, SUFFIX));
+}
+
+/// What became of waiting for a lock.
+enum Locked {
+    Ours(File),
+    TooLate,
+    /// There are no such locks here.
+    Never,
+}
+
+/// The kernel has no lock for which one waits so long and no longer: a thread waits, and may go on waiting when nobody
+/// needs it any more.
+fn lock(file: File, patience: Duration) -> Locked {
+    match file.try_lock() {
+        Ok(()) => return Locked::Ours(file),
+        Err(TryLockError::WouldBlock) => {}
+        Err(TryLockError::Error(_)) => return Locked::Never,
+    }
+    let (sender, receiver) = mpsc::channel();
+    let waiting = thread::Builder::new().spawn(move || {
+        let locked = file.lock().map(|()| file);
+        // Where nobody listens any more, the file is closed here, and with it the lock is gone.
+        let _ = sender.send(locked);
+    });
+    if waiting.is_err() {
+        return Locked::Never;
+    }
+    match receiver.recv_timeout(patience) {
+        Ok(Ok(file)) => Locked::Ours(file),
+        Ok(Err(_)) => Locked::Never,
+        Err(_) => Locked::TooLate,
+    }
+}
+
+/// Opens the file of the queue, made where there is none; none where something else stands there, or where this account
+/// may not.
+fn open(register: &Path, path: &Path) -> Option<File> {
+    // Before it is opened: it may be the register itself by another name.
+    match fs::symlink_metadata(path) {
+        Ok(found) if !usable(&found) => return None,
+        Err(error) if error.kind() == ErrorKind::NotFound => make(register, path),
+        _ => {}
+    }
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let file = OpenOptions::new().read(true).write(true).custom_flags(flags).open(path).ok()?;
+    file.metadata().is_ok_and(|found| usable(&found)).then_some(file)
+}
+
+fn usable(found: &Metadata) -> bool {
+    found.is_file() && found.nlink() == 1
+}
+
+/// Makes it for all who may write the register, as SQLite makes its own files beside it.
+fn make(register: &Path, path: &Path) {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    // Where this fails, somebody else made it, or nobody can: opening it shows.
+    let (Ok(file), Ok(register)) = (made, fs::metadata(register)) else { return };
+    if file.metadata().is_ok_and(|made| made.gid() != register.gid()) {
+        let _ = fchown(&file, None, Some(register.gid()));
+    }
+    let _ = file.set_permissions(fs::Permissions::from_mode(register.mode() & 0o666));
+}
+
+/// Notes who writes. It is for people who wait too long, and nothing else: that it cannot be noted stops nobody, and it
+/// needs no sync.
+fn note(file: &File, account: &str) {
+    let account = if is_name(account) { account } else { NOBODY };
+    let line = format!("{:<width$}\n", format_args!("{account} {}", std::process::id()).to_string(), width = NOTE - 1);
+    let _ = file.write_all_at(line.as_bytes(), 0);
+}
+
+/// Who noted that they write. When the file was written is when they began.
+fn holder(file: &File) -> Option<Holder> {
+    let mut line = [0; NOTE];
+    file.read_exact_at(&mut line, 0).ok()?;
+    let (account, process) = str::from_utf8(&line).ok()?.trim_end().split_once(' ')?;
+    let since = Time::from_unix(file.metadata().ok()?.mtime()).ok()?;
+    let process = process.parse().ok()?;
+    is_name(account).then(|| Holder { account: account.to_owned(), process, since })
+}
+
+/// Whether it looks like the name of an account, and like nothing else.
+fn is_name(account: &str) -> bool {
+    (1..=NAME).contains(&account.len())
+        && account.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-@$+\\".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_looks_like_an_account_and_a_process_is_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("queue");
+        let read = |content: &[u8]| {
+            fs::write(&path, content).unwrap();
+            holder(&File::open(&path).unwrap()).map(|it| (it.account, it.process))
+        };
+        let line = |text: &str| format!("{text:<79}\n").into_bytes();
+        assert_eq!(read(&line("bob 4711")), Some(("bob".to_owned(), 4711)));
+        assert_eq!(read(&line("EXAMPLE\\b.ob-2@host 1")), Some(("EXAMPLE\\b.ob-2@host".to_owned(), 1)));
+        assert_eq!(read(&[line("bob 4711"), vec![0; 1 << 20]].concat()), Some(("bob".to_owned(), 4711)));
+        for hostile in
+            ["\u{1b}[2Jroot 1", "ro\u{202e}ot 1", "root is innocent 1", "root -1", "root", " 1", "root 99999999999"]
+        {
+            assert_eq!(read(&line(hostile)), None, "{hostile:?}");
+        }
+        assert_eq!(read(&line(&format!("{} 1", "a".repeat(65)))), None);
+        for hostile in [&[0xff; 80][..], &[0; 80], b"root 1", b""] {
+            assert_eq!(read(hostile), None, "{hostile:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_noted_is_read_again_whatever_the_account_is_called() {
+        let file = tempfile::tempfile().unwrap();
+        for (account, shown) in
+            [("bob", "bob"), (&"a".repeat(64), &"a".repeat(64)), ("", NOBODY), ("two words", NOBODY)]
+        {
+            note(&file, account);
+            let found = holder(&file).unwrap();
+            assert_eq!((found.account.as_str(), found.process), (shown, std::process::id()));
+            assert_eq!(file.metadata().unwrap().len(), NOTE as u64);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! `schema.sql`, and holding a file's schema against it byte for byte.
+
+use rusqlite::Connection;
+
+use crate::store::{Finding, StoreError};
+
+const SCHEMA: &str = include_str!("../../../schema.sql");
+const TABLES_BEGIN: &str = "-- [the tables]";
+const MEMORY_BEGINS: &str = "-- [the memory]";
+
+/// The statements that make a file of this kind.
+pub fn statements(part: Part) -> &'static str {
+    let at = |mark| SCHEMA.find(mark).unwrap_or(SCHEMA.len());
+    match part {
+        Part::Register => &SCHEMA[..at(MEMORY_BEGINS)],
+        Part::Copy => &SCHEMA[at(TABLES_BEGIN)..],
+    }
+}
+
+/// Every derived table and how many of its first columns are its key.
+pub const TABLES: &[(&str, usize)] = &[
+    ("log_entries", 1),
+    ("people", 1),
+    ("names", 2),
+    ("roles", 2),
+    ("groups", 2),
+    ("operators", 2),
+    ("keys", 1),
+    ("proposals", 1),
+    ("changes", 1),
+    ("revisions", 2),
+    ("revision_items", 4),
+    ("votes", 1),
+    ("runs", 1),
+    ("refusals", 1),
+    ("redactions", 1),
+];
+
+/// What a verified copy has beside them.
+pub const MEMORY: &[(&str, usize)] = &[("governance", 1), ("folded", 1)];
+
+/// An object of a schema: its type, its name, its statement.
+type Object = (String, String, Option<String>);
+
+/// What of the schema a file has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Log and tables.
+    Register,
+    /// Tables and memory: a verified copy.
+    Copy,
+}
+
+fn objects(conn: &Connection) -> rusqlite::Result<Vec<Object>> {
+    let mut select = conn.prepare("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name")?;
+    select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
+}
+
+/// The objects of our schema, as SQLite keeps them: each statement as it stands, from its CREATE on.
+fn ours(part: Part) -> Vec<Object> {
+    let statement = |rest: &str| {
+        let statement = rest.split(";\n").next().unwrap_or_default().trim_end_matches(';');
+        let statement = format!("CREATE {statement}");
+        let mut words = statement.split_whitespace().skip(1).map(str::to_owned);
+        (words.next().unwrap_or_default().to_lowercase(), words.next().unwrap_or_default(), Some(statement))
+    };
+    let mut ours: Vec<Object> = statements(part).split("\nCREATE ").skip(1).map(statement).collect();
+    ours.sort();
+    ours
+}
+
+/// Holds the schema of an open file against ours: what is missing, added or changed.
+///
+/// # Errors
+/// What SQLite says.
+pub fn compare(conn: &Connection, part: Part) -> Result<Vec<Finding>, StoreError> {
+    let doing = || StoreError::sqlite("comparing the schema");
+    let expected = ours(part);
+    let found = objects(conn).map_err(doing())?;
+    if found == expected {
+        return Ok(Vec::new());
+    }
+    let same = |a: &Object, b: &Object| (&a.0, &a.1) == (&b.0, &b.1);
+    let named = |list: &[Object], it: &Object| list.iter().find(|other| same(other, it)).cloned();
+    let mut findings = Vec::new();
+    for it in &expected {
+        match named(&found, it) {
+            None => findings.push(Finding::of_file("schema", format_args!("the {} {} is missing", it.0, it.1))),
+            Some(other) if other.2 != it.2 => {
+                findings.push(Finding::of_file("schema", format_args!("the {} {} was changed", it.0, it.1)));
+            }
+            Some(_) => {}
+        }
+    }
+    for (at, it) in found.iter().enumerate() {
+        if named(&found[..at], it).is_some() {
+            findings.push(Finding::of_file("schema", format_args!("the {} {:?} stands there twice", it.0, it.1)));
+        }
+    }
+    for it in found.iter().filter(|it| !expected.iter().any(|other| same(other, it))) {
+        findings.push(Finding::of_file("schema", format_args!("the {} {:?} does not belong here", it.0, it.1)));
+    }
+    Ok(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sqlite_keeps_our_schema_as_it_is_written() {
+        for part in [Part::Register, Part::Copy] {
+            let model = Connection::open_in_memory().unwrap();
+            model.execute_batch(statements(part)).unwrap();
+            assert_eq!(ours(part), objects(&model).unwrap());
+        }
+    }
+}

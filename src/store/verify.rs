@@ -1,0 +1,4 @@
+//! Reading the log: entries opened on all cores, then judged one after the other.
+
+pub mod parallel;
+pub mod replay;

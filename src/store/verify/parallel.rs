@@ -1,0 +1,329 @@
+//! Opening entries on all cores, in order. What an entry's own bytes prove needs no other entry, so this is the part
+//! of verification that can be shared out.
+//!
+//! The thread that reads and judges keeps a window of batches, from which everybody takes the oldest that nobody opens.
+//! It judges what was opened before it opens more, so that little is left for it alone at the end. So nobody waits for
+//! anybody as long as there is something to open, and with a single core, or a tail that is too short to be shared, it
+//! does all by itself.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Scope};
+
+use crate::domain::Digest;
+use crate::format::{Defect, Entry, Keys, Raw, entry};
+use crate::store::StoreError;
+use crate::store::sqlite::shared::SharedFile;
+
+/// How many entries are opened at a time, at most.
+const BATCH: usize = 32;
+
+/// How many bytes of entries are opened at a time, and one more entry.
+const BATCH_BYTES: usize = 1 << 17;
+
+/// How many batches may be under way for each core, so that memory stays flat.
+const UNDER_WAY: usize = 16;
+
+/// For so many batches there is one worker to spare. The system may begin a worker on the core of the thread that reads,
+/// and leave both there for as long as a short tail takes; in a long log it has put that right by then.
+const SPARE: usize = 256;
+
+/// How many cores there are: asked once, and not where there is little to do, since that takes reading several files.
+static CORES: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, usize::from));
+
+/// An entry that was opened, or why it could not be.
+pub struct Opened {
+    /// The row that it was read from.
+    pub seq: u64,
+    /// The leaf hash of what stands there.
+    pub leaf: Digest,
+    /// What it says.
+    pub entry: Result<Entry, Defect>,
+}
+
+fn open_all(batch: &[Raw], keys: &Keys) -> Vec<Opened> {
+    let entries = entry::open_all(batch, keys).into_iter();
+    let opened = batch.iter().zip(entries).map(|(raw, entry)| {
+        let leaf = entry.as_ref().map_or_else(|_| raw.leaf(), |entry| entry.leaf);
+        Opened { seq: raw.seq, leaf, entry }
+    });
+    opened.collect()
+}
+
+/// A batch, and how far it is.
+enum Batch {
+    /// Nobody opens it yet.
+    Waiting(Vec<Raw>),
+    /// Somebody is opening it.
+    Taken,
+    /// It was opened, by this worker where it is one.
+    Done { raws: Vec<Raw>, opened: Vec<Opened>, worker: Option<usize> },
+}
+
+impl Batch {
+    /// Its rows, where nobody opens it yet.
+    fn take(&mut self) -> Option<Vec<Raw>> {
+        let Self::Waiting(raws) = self else { return None };
+        let raws = mem::take(raws);
+        *self = Self::Taken;
+        Some(raws)
+    }
+}
+
+/// The batches that are under way.
+#[derive(Default)]
+struct Window {
+    batches: VecDeque<Batch>,
+    /// The number of the oldest, counted from the first that there ever was.
+    oldest: usize,
+    /// For each worker what it opened and is of no use any more. It frees that: threads that free each other's memory
+    /// wait for each other.
+    spent: Vec<Vec<Opened>>,
+    /// A worker panicked: what it took is opened by nobody.
+    lost: bool,
+    /// Nothing is left to do.
+    over: bool,
+}
+
+impl Window {
+    /// Takes the oldest that nobody opens, and its number.
+    fn take_oldest(&mut self) -> Option<(usize, Vec<Raw>)> {
+        let oldest = self.oldest;
+        self.batches.iter_mut().enumerate().find_map(|(at, batch)| Some((oldest + at, batch.take()?)))
+    }
+}
+
+/// What the threads share.
+#[derive(Default)]
+struct Pool {
+    window: Mutex<Window>,
+    keys: Keys,
+    /// There is more to open, or nothing is left.
+    more: Condvar,
+    /// A batch was opened, or is lost.
+    done: Condvar,
+}
+
+impl Pool {
+    fn window(&self) -> MutexGuard<'_, Window> {
+        self.window.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self, worker: usize, spare: bool) {
+        let _panicking = Panicking(self);
+        while let Some((number, raws, spent)) = self.wait_for_work(worker, spare) {
+            drop(spent);
+            let opened = open_all(&raws, &self.keys);
+            self.put(number, Batch::Done { raws, opened, worker: Some(worker) });
+        }
+    }
+
+    fn wait_for_work(&self, worker: usize, spare: bool) -> Option<(usize, Vec<Raw>, Vec<Opened>)> {
+        let mut window = self.window();
+        while !(window.over || spare && window.oldest > SPARE) {
+            if let Some((number, raws)) = window.take_oldest() {
+                return Some((number, raws, mem::take(&mut window.spent[worker])));
+            }
+            window = self.more.wait(window).unwrap_or_else(PoisonError::into_inner);
+        }
+        None
+    }
+
+    fn put(&self, number: usize, batch: Batch) {
+        let mut window = self.window();
+        let at = number - window.oldest;
+        window.batches[at] = batch;
+        drop(window);
+        self.done.notify_one();
+    }
+}
+
+/// Tells it where a worker panics: else it would be waited for.
+struct Panicking<'a>(&'a Pool);
+
+impl Drop for Panicking<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.window().lost = true;
+            self.0.done.notify_one();
+        }
+    }
+}
+
+/// The thread that reads and judges. Where it is dropped, the workers leave.
+struct Judge<'scope, 'env> {
+    pool: &'env Pool,
+    scope: &'scope Scope<'scope, 'env>,
+    cores: Option<usize>,
+}
+
+impl Drop for Judge<'_, '_> {
+    fn drop(&mut self) {
+        self.pool.window().over = true;
+        self.pool.more.notify_all();
+    }
+}
+
+impl Judge<'_, '_> {
+    fn cores(&self) -> usize {
+        self.cores.unwrap_or_else(|| *CORES)
+    }
+
+    /// Adds a batch to the window. Each of the first brings a worker with it.
+    fn add(&self, raws: Vec<Raw>) {
+        let mut window = self.pool.window();
+        window.batches.push_back(Batch::Waiting(raws));
+        let (worker, cores) = (window.spent.len(), self.cores());
+        if cores > 1 && worker < cores {
+            window.spent.push(Vec::new());
+            drop(window);
+            let (pool, spare) = (self.pool, worker + 1 == cores);
+            // Where the system gives no more threads, those that there are do it.
+            let _ = thread::Builder::new().spawn_scoped(self.scope, move || pool.work(worker, spare));
+        } else {
+            drop(window);
+            self.pool.more.notify_one();
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.pool.window().batches.len() >= UNDER_WAY * self.cores()
+    }
+
+    /// Hands on the oldest batch, or does what there is to do until that was opened; `false` where nothing is left, or
+    /// `visit` says to stop.
+    fn go_on(&self, visit: &mut impl FnMut(&Opened) -> Result<bool, StoreError>) -> Result<bool, StoreError> {
+        let mut window = self.pool.window();
+        match window.batches.front() {
+            None => return Ok(false),
+            Some(Batch::Done { .. }) => {
+                let oldest = window.batches.pop_front();
+                window.oldest += 1;
+                drop(window);
+                return oldest.map_or(Ok(false), |oldest| self.hand_on(oldest, visit));
+            }
+            Some(Batch::Waiting(_) | Batch::Taken) => {}
+        }
+        match window.take_oldest() {
+            Some((number, raws)) => {
+                drop(window);
+                let opened = open_all(&raws, &self.pool.keys);
+                self.pool.put(number, Batch::Done { raws, opened, worker: None });
+            }
+            // The scope passes the panic on.
+            None if window.lost => return Ok(false),
+            None => drop(self.pool.done.wait(window)),
+        }
+        Ok(true)
+    }
+
+    fn hand_on(
+        &self,
+        batch: Batch,
+        visit: &mut impl FnMut(&Opened) -> Result<bool, StoreError>,
+    ) -> Result<bool, StoreError> {
+        let Batch::Done { raws, opened, worker } = batch else { return Ok(true) };
+        // By the thread that made them, as all else.
+        drop(raws);
+        for it in &opened {
+            if !visit(it)? {
+                return Ok(false);
+            }
+        }
+        if let Some(worker) = worker {
+            self.pool.window().spent[worker].extend(opened);
+        }
+        Ok(true)
+    }
+}
+
+/// Opens every entry from a place on and hands them on in order until `visit` says to stop.
+///
+/// # Errors
+/// What SQLite or `visit` says.
+pub fn read_opened(
+    shared: &SharedFile,
+    from: u64,
+    visit: impl FnMut(&Opened) -> Result<bool, StoreError>,
+) -> Result<(), StoreError> {
+    read(shared, from, None, visit)
+}
+
+/// The same on so many cores, where it is said on how many.
+fn read(
+    shared: &SharedFile,
+    from: u64,
+    cores: Option<usize>,
+    mut visit: impl FnMut(&Opened) -> Result<bool, StoreError>,
+) -> Result<(), StoreError> {
+    let pool = Pool::default();
+    thread::scope(|scope| {
+        let judge = Judge { pool: &pool, scope, cores };
+        let (mut batch, mut bytes, mut go_on) = (Vec::new(), 0, true);
+        let scanned = shared.scan(from, |raw| -> Result<bool, StoreError> {
+            bytes += raw.blob.len() + raw.text.as_ref().map_or(0, Vec::len);
+            batch.push(raw);
+            if batch.len() == BATCH || bytes >= BATCH_BYTES {
+                judge.add(mem::take(&mut batch));
+                bytes = 0;
+                while go_on && judge.is_full() {
+                    go_on = false;
+                    go_on = judge.go_on(&mut visit)?;
+                }
+            }
+            Ok(go_on)
+        });
+        // Where the file cannot be read on, what was read before still counts.
+        if go_on {
+            judge.pool.window().batches.push_back(Batch::Waiting(batch));
+            while judge.go_on(&mut visit)? {}
+        }
+        scanned
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_waits_for_a_worker_that_panicked() {
+        let pool = Pool::default();
+        thread::scope(|scope| {
+            let judge = Judge { pool: &pool, scope, cores: Some(1) };
+            judge.add(Vec::new());
+            pool.window().take_oldest().unwrap();
+            let worker = scope.spawn(|| {
+                let _panicking = Panicking(&pool);
+                panic!("on purpose");
+            });
+            while judge.go_on(&mut |_| Ok(true)).unwrap() {}
+            worker.join().unwrap_err();
+        });
+    }
+
+    #[test]
+    fn every_row_is_handed_on_once_and_in_order_until_somebody_says_to_stop() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = SharedFile::create(&folder.path().join("prod.db")).unwrap();
+        let rows = "WITH RECURSIVE n(seq) AS (VALUES (0) UNION ALL SELECT seq + 1 FROM n WHERE seq < 4999)
+            INSERT INTO entry SELECT seq, CAST('row ' || seq AS BLOB), NULL FROM n";
+        file.conn().pragma_update(None, "query_only", false).unwrap();
+        file.conn().execute(rows, []).unwrap();
+        for cores in [1, 2, 5] {
+            for (from, until) in
+                [(0, 5000), (4990, 5000), (0, 1), (0, 63), (0, 64), (0, 2500), (1000, 4999), (5000, 5000)]
+            {
+                let mut seen = Vec::new();
+                let visit = |opened: &Opened| {
+                    assert!(opened.entry.is_err());
+                    seen.push(opened.seq);
+                    Ok(opened.seq + 1 < until)
+                };
+                read(&file, from, Some(cores), visit).unwrap();
+                assert_eq!(seen, (from..until).collect::<Vec<_>>(), "{cores} {from} {until}");
+            }
+        }
+    }
+}

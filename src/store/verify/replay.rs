@@ -1,0 +1,241 @@
+//! Reading the log on: every entry opened, held against its place, judged by every rule, taken in, and projected
+//! onto the verified cache. The one way in which an entry becomes verified.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::vec;
+
+use crate::domain::{Digest, Event, Head, Register, Time};
+use crate::format::{Defect, Entry, chain};
+use crate::store::cache::tables;
+use crate::store::cache::verified::{VerifiedCache, replaced, verified_before};
+use crate::store::error::MOST;
+use crate::store::sqlite::shared::SharedFile;
+use crate::store::verify::parallel::{Opened, read_opened};
+use crate::store::{Finding, StoreError};
+
+/// By how many seconds a time may run behind an earlier entry's before it is reported.
+const CLOCK_TOLERANCE: i64 = 300;
+
+/// How many leaf hashes are read from the cache at a time.
+const AT_A_TIME: usize = 512;
+
+/// Whether to stop at the first fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Bring the cache on: what follows a fault is of no use.
+    Advance,
+    /// Verify: after a fault, signatures and links are still checked.
+    Everything,
+}
+
+/// What reading found.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+    /// What is odd and breaks no rule.
+    pub notices: Vec<Finding>,
+    /// How many entries were read.
+    pub entries: u64,
+    /// How many of them follow a fault, and were checked for signature and link alone.
+    pub unjudged: u64,
+}
+
+/// Reads the log on from where `state` is; entries beyond the cache's head are projected onto it.
+///
+/// A text that is gone is right only if a proposal redacted it, and that comes later in the log. So entries are taken in
+/// without their texts at first; where some are still unexplained at the end, it is all read again, and stops there.
+///
+/// # Errors
+/// What SQLite says, or a format that needs a newer twinseal. Faults of entries are findings.
+pub fn replay(
+    shared: &SharedFile,
+    cache: &VerifiedCache,
+    state: &mut Register,
+    fingerprint: Digest,
+    mode: Mode,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Reading, StoreError> {
+    let before = state.clone();
+    cache.mark()?;
+    let (mut reading, gone) = read_on(shared, cache, state, fingerprint, mode, BTreeSet::new(), progress)?;
+    if gone.is_empty() {
+        return Ok(reading);
+    }
+    if mode == Mode::Everything && !reading.findings.is_empty() {
+        // The proposal may come after the fault, where it cannot be believed: the fault is what has to be mended.
+        let meaning = "its text is missing, and no proposal before the first fault redacted it";
+        reading.findings.extend(gone.into_iter().map(|seq| Finding::at(seq, Defect::TextMissing.rule(), meaning)));
+        reading.findings.truncate(MOST);
+        return Ok(reading);
+    }
+    cache.back_to_mark()?;
+    *state = before;
+    read_on(shared, cache, state, fingerprint, mode, gone, progress).map(|(reading, _)| reading)
+}
+
+/// Reads once; the places are those of texts that are gone and that no proposal redacted.
+fn read_on(
+    shared: &SharedFile,
+    cache: &VerifiedCache,
+    state: &mut Register,
+    fingerprint: Digest,
+    mode: Mode,
+    unexplained: BTreeSet<u64>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(Reading, BTreeSet<u64>), StoreError> {
+    let from = state.head().map_or(0, |head| head.seq + 1);
+    let mut follower = Replayer {
+        shared,
+        cache,
+        fingerprint,
+        cached: cache.head()?.map(|head| head.seq),
+        known: Vec::new().into_iter(),
+        next: from,
+        previous: state.head().map(|head| head.leaf),
+        state,
+        latest: None,
+        unexplained,
+        gone: BTreeMap::new(),
+        out: Reading::default(),
+    };
+    let read = read_opened(shared, from, |opened| {
+        progress(opened.seq);
+        follower.take(opened)?;
+        Ok(mode == Mode::Everything || follower.out.findings.is_empty())
+    });
+    match read {
+        // The file itself is damaged from here on: what was found before still counts.
+        Err(StoreError::Broken(finding)) => {
+            let seq = finding.seq.or(Some(follower.next));
+            follower.out.findings.push(Finding { seq, ..finding });
+        }
+        read => read?,
+    }
+    Ok((follower.out, follower.gone.into_keys().collect()))
+}
+
+struct Replayer<'a> {
+    shared: &'a SharedFile,
+    cache: &'a VerifiedCache,
+    /// The leaf hash that entry 0 must have, whatever stood there when somebody was asked.
+    fingerprint: Digest,
+    cached: Option<u64>,
+    /// What the cache has for the next entries.
+    known: vec::IntoIter<Head>,
+    state: &'a mut Register,
+    /// The place where the next row must stand.
+    next: u64,
+    /// The leaf hash of the row before, where its own bytes are sound.
+    previous: Option<Digest>,
+    /// The latest time claimed so far, and where.
+    latest: Option<(u64, Time)>,
+    /// Entries whose texts are gone although no proposal redacted them, as an earlier reading showed.
+    unexplained: BTreeSet<u64>,
+    /// Texts that are gone, by entry, until the proposal comes that redacted them.
+    gone: BTreeMap<u64, Digest>,
+    out: Reading,
+}
+
+impl Replayer<'_> {
+    fn take(&mut self, opened: &Opened) -> Result<(), StoreError> {
+        let Opened { seq, leaf, ref entry } = *opened;
+        // Only entry 0 says which format the log has; anywhere else such a claim is a fault like any other.
+        if let (0, 0, Err(Defect::Newer { format })) = (seq, self.next, entry) {
+            return Err(StoreError::Newer { found: *format });
+        }
+        self.out.entries += 1;
+        let judged = self.out.findings.is_empty();
+        let sound = entry.is_ok();
+        let finding = if seq != self.next {
+            Some(Finding::at(self.next, Defect::Missing.rule(), Defect::Missing))
+        } else {
+            match entry {
+                _ if self.unexplained.contains(&seq) => {
+                    Some(Finding::at(seq, Defect::TextMissing.rule(), Defect::TextMissing))
+                }
+                Err(defect) => Some(Finding::at(seq, defect.rule(), defect)),
+                Ok(entry) if judged => self.admit(entry)?,
+                Ok(entry) => self.link(seq, entry),
+            }
+        };
+        self.out.unjudged += u64::from(!judged);
+        let room = self.out.findings.len() < MOST;
+        self.out.findings.extend(finding.filter(|_| room));
+        self.next = seq + 1;
+        self.previous = sound.then_some(leaf);
+        Ok(())
+    }
+
+    /// Takes an entry in if it belongs here and no rule says no.
+    fn admit(&mut self, entry: &Entry) -> Result<Option<Finding>, StoreError> {
+        let Entry { header, event, leaf, .. } = entry;
+        let seq = header.seq;
+        if let Some(change) = event.change().filter(|change| !self.state.knows(*change))
+            && let Some(change) = self.cache.change(self.shared, change)?
+        {
+            self.state.adopt(change);
+        }
+        if seq == 0 && *leaf != self.fingerprint {
+            let meaning = format!("has the leaf hash {leaf}, and {} was expected", self.fingerprint);
+            return Ok(Some(Finding::at(seq, "fingerprint", meaning)));
+        }
+        let position = self.state.position(event.change());
+        if let Err(defect) = chain::follows(self.state.id(), &position, header) {
+            return Ok(Some(Finding::at(seq, defect.rule(), defect)));
+        }
+        if let Err(refusal) = self.state.judge(header, event) {
+            return Ok(Some(Finding::at(seq, refusal.rule().as_str(), refusal)));
+        }
+        self.watch_clock(seq, header.time);
+        self.state.apply(header, *leaf, event);
+        self.gone.extend(entry.gone().map(|text| (seq, text)));
+        if matches!(event, Event::Second(_)) {
+            let governance = self.state.governance();
+            self.gone.retain(|seq, text| governance.redacted(*seq, *text).is_none());
+        }
+        if self.cached.is_some_and(|cached| seq <= cached) {
+            return match self.known(seq)? {
+                Some(known) => Ok((known != *leaf).then(|| replaced(seq))),
+                None => Err(self.cache.damaged(format!("entry {seq} is missing"))),
+            };
+        }
+        let projected = tables::project(self.cache.conn(), entry, self.state);
+        projected.map_err(StoreError::cache(self.cache.conn(), "bringing the verified cache on"))?;
+        if event.is_governance() {
+            self.cache.keep(&verified_before(self.shared, Head { seq, leaf: *leaf })?)?;
+        }
+        Ok(None)
+    }
+
+    /// What the cache has for an entry. It is asked for each in turn, so many are read at a time.
+    fn known(&mut self, seq: u64) -> Result<Option<Digest>, StoreError> {
+        if self.known.len() == 0 {
+            self.known = self.cache.heads(seq, AT_A_TIME)?.into_iter();
+        }
+        Ok(self.known.next().filter(|head| head.seq == seq).map(|head| head.leaf))
+    }
+
+    /// After a fault: whether the entry follows the row before, where that row is sound.
+    fn link(&self, seq: u64, entry: &Entry) -> Option<Finding> {
+        let expected = self.previous?;
+        let found = entry.header.prev;
+        let defect = Defect::Prev { found, expected };
+        (found != expected).then(|| Finding::at(seq, defect.rule(), defect))
+    }
+
+    /// A clock that runs behind stops nobody; it is reported.
+    fn watch_clock(&mut self, seq: u64, time: Time) {
+        match self.latest {
+            Some((earlier, latest)) if time.plus(CLOCK_TOLERANCE) < latest => {
+                let meaning =
+                    format!("claims {time}, and entry {earlier} before it claims {latest}: a clock was wrong");
+                if self.out.notices.len() < MOST {
+                    self.out.notices.push(Finding::at(seq, "clock", meaning));
+                }
+            }
+            Some((_, latest)) if time <= latest => {}
+            _ => self.latest = Some((seq, time)),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Every rule, broken twice: the writer refuses, and an entry put in by force is found by `verify`.
+//!
+//! `every_rule_has_its_test` holds this folder against the list of rules.
+
+mod deciding;
+mod executing;
+mod filing;
+mod founding;
+mod grants;
+mod keys;
+mod people;
+mod policy;
+mod proposals;
+mod redaction;
+mod restored;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::support::{Alone, CHANGE, World};
+use twinseal::domain::{
+    Action, Description, Digest, Event, Facts, Field, Fingerprint, Grants, Member, Outcome, PersonId, ProposalRef,
+    Prose, Refusal, Role, Text, Window,
+};
+use twinseal::error::Error;
+use twinseal::format::request;
+use twinseal::input;
+
+/// This rule refuses the writer, and `verify` names it for the same entry, properly signed and put in by force. The
+/// entry is taken out again, so that one world serves several cases.
+#[track_caller]
+pub fn forbidden(world: &World, person: &str, event: Event, text: Option<Text>, rule: &str) {
+    refused(world, person, event.clone(), text.clone(), rule);
+    let seq = world.force(person, event, text);
+    let findings = world.findings("audrey");
+    let expected = format!("entry {seq}: [{rule}] ");
+    assert!(findings.len() == 1 && findings[0].starts_with(&expected), "{expected}\nbut {findings:#?}");
+    world.tamper(&format!("DELETE FROM entry WHERE seq = {seq}"));
+    assert_eq!(world.findings("audrey"), Vec::<String>::new(), "the world is not as it was");
+}
+
+/// This rule refuses the writer.
+#[track_caller]
+pub fn refused(world: &World, person: &str, event: Event, text: Option<Text>, rule: &str) {
+    match world.propose(person, event.clone(), text) {
+        Err(Error::Refused(refusal)) => assert_eq!(refusal.rule().as_str(), rule, "{person}: {event:?}: {refusal}"),
+        other => panic!("{person}: {event:?}: not [{rule}] but {other:?}"),
+    }
+}
+
+/// No rule has anything against this; nothing is recorded.
+#[track_caller]
+pub fn accepted(world: &World, person: &str, event: Event, text: Option<Text>) {
+    if let Err(error) = world.propose(person, event, text) {
+        panic!("{person}: {error}");
+    }
+}
+
+/// The filing of [`CHANGE`] as the next change, altered.
+pub fn filing(world: &World, alter: impl FnOnce(&mut Facts, &mut Description)) -> (Event, Option<Text>) {
+    let mut draft = input::read(CHANGE, &Alone).unwrap();
+    alter(&mut draft.facts, &mut draft.description);
+    let text = Text::Description(Box::new(draft.description));
+    let event = Event::File { change: world.state().next_change(), facts: Box::new(draft.facts) };
+    (event, Some(text).filter(|text| !text.filled().is_empty()))
+}
+
+/// Files [`CHANGE`] with some of its text replaced.
+#[track_caller]
+pub fn file(world: &World, replaced: &[(&str, &str)]) {
+    let change = replaced.iter().fold(CHANGE.to_owned(), |change, (from, to)| change.replace(from, to));
+    world.write("change.toml", change);
+    world.ok("erin", "file change.toml");
+}
+
+pub fn window(start: &str, end: &str) -> Window {
+    Window::new(start.parse().unwrap(), end.parse().unwrap(), "UTC".parse().unwrap()).unwrap()
+}
+
+pub fn people(names: &[&str]) -> BTreeSet<PersonId> {
+    names.iter().map(|name| name.parse().unwrap()).collect()
+}
+
+pub fn reason(words: &str) -> Option<Text> {
+    Some(Text::Remark(Field::Reason, Prose::from_typed(words).unwrap()))
+}
+
+pub fn approve(world: &World) -> Event {
+    Event::Approve(world.revision("CHG-1"))
+}
+
+pub fn start(world: &World) -> Event {
+    Event::Start { revision: world.revision("CHG-1"), artifacts: Vec::new() }
+}
+
+pub fn finish(world: &World, outcome: Outcome) -> Event {
+    Event::Finish { revision: world.revision("CHG-1"), outcome }
+}
+
+/// Somebody who asks to be enrolled with `holder`'s key, which proves that it is held.
+pub fn member(world: &World, person: &str, holder: &str, roles: &[Role]) -> Member {
+    let id = world.state().id().cloned();
+    let register = id.map_or_else(|| request::For::New("prod".parse().unwrap()), request::For::Existing);
+    let (person, signer): (PersonId, _) = (person.parse().unwrap(), world.signer(holder));
+    let body = request::body(&register, &person, &signer.public());
+    let proof = signer.sign(request::NAMESPACE, body.as_bytes()).unwrap();
+    Member { person, grants: Grants::of(roles.iter().copied()), key: signer.public(), proof }
+}
+
+/// The next proposal.
+pub fn propose(world: &World, action: Action) -> Event {
+    Event::Propose { proposal: world.state().governance().next_proposal(), action }
+}
+
+/// The next proposal: to enrol these people.
+pub fn enrolling(world: &World, members: &[Member]) -> Event {
+    propose(world, Action::Enrol(members.to_vec()))
+}
+
+/// Gives somebody new a key and a request file.
+pub fn newcomer(world: &World, person: &str) {
+    world.person(person);
+    let id = world.state().id().unwrap().clone();
+    world.ok(person, &format!("person request {person} --register {id} --out {person}.request"));
+}
+
+/// Has alice open a proposal to enrol somebody new.
+pub fn open_proposal(world: &World, person: &str, roles: &str) {
+    newcomer(world, person);
+    world.ok("alice", &format!("person enrol {person}={person}.request:{roles}"));
+}
+
+pub fn proposal(world: &World, number: &str) -> ProposalRef {
+    let proposal = number.parse().unwrap();
+    ProposalRef { proposal, opened: world.state().governance().proposal(proposal).unwrap().opened }
+}
+
+#[track_caller]
+pub fn second(world: &World, person: &str, number: &str) {
+    world.ok(person, &format!("proposal second {number} --digest {}", proposal(world, number).opened));
+}
+
+/// Lets one person act with another's key.
+pub fn steal_key(world: &World, holder: &str, thief: &str) {
+    fs::copy(world.path(&format!("people/{holder}/key")), world.path(&format!("people/{thief}/key"))).unwrap();
+}
+
+pub const WRONG: Digest = Digest::new([9; 32]);
+pub fn key_of(world: &World, person: &str) -> Fingerprint {
+    world.signer(person).public().fingerprint()
+}
+
+/// Leaves out what only one part of the rules needs: the world and its people are the same for all.
+mod prelude {
+    pub use std::fs;
+
+    pub use twinseal::domain::*;
+    pub use twinseal::error::Exit;
+    pub use twinseal::format::{Unsigned, request, text};
+    pub use twinseal::input;
+    pub use twinseal::store::SharedFile;
+
+    pub use super::*;
+    pub use crate::support::{CHANGE, World};
+}
+
+#[test]
+fn every_rule_has_its_test() {
+    let sources = fs::read_dir("tests/rules").unwrap().map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
+    let sources: String = sources.collect();
+    let untested: Vec<&&str> = Refusal::RULES.iter().filter(|rule| !sources.contains(&format!("\"{rule}\""))).collect();
+    assert!(untested.is_empty(), "rules without a test: {untested:?}");
+}

@@ -1,0 +1,412 @@
+//! Other roles, for good and for a while; people who leave; machines; further keys.
+
+use super::prelude::*;
+
+/// The next proposal: that somebody stand so.
+fn stand(world: &World, person: &str, grants: Grants) -> Event {
+    propose(world, Action::Roles { person: person.parse().unwrap(), replaces: since(world, person), grants })
+}
+
+fn since(world: &World, person: &str) -> Digest {
+    world.state().governance().people()[&person.parse::<PersonId>().unwrap()].since
+}
+
+fn retire(world: &World, person: &str) -> Event {
+    propose(world, Action::Retire { person: person.parse().unwrap(), replaces: since(world, person) })
+}
+
+fn until(role: Role, time: &str) -> Grants {
+    Grants { roles: [(role, Some(time.parse().unwrap()))].into(), ..Grants::default() }
+}
+
+fn machine(operators: &[&str], roles: &[Role]) -> Grants {
+    Grants { operators: people(operators), ..Grants::of(roles.iter().copied()) }
+}
+
+/// A register with the machine `robot`, operated by dave and frank, who is an engineer.
+fn with_robot() -> World {
+    let world = World::founded();
+    open_proposal(&world, "frank", "engineer");
+    second(&world, "bob", "1");
+    newcomer(&world, "robot");
+    world.ok("alice", "person machine robot=robot.request --operator dave --operator frank --role engineer");
+    second(&world, "bob", "2");
+    world
+}
+
+#[test]
+fn roles_come_and_go_by_proposal_alone() {
+    let world = World::approved();
+    world.ok("alice", "person grant carol engineer");
+    second(&world, "bob", "1");
+    world.ok("alice", "person revoke-role carol approver --reason 'She moves to another desk.'");
+    accepted(&world, "erin", start(&world), None);
+    world.fails("alice", "person revoke-role carol admin", Exit::Invalid, "carol does not have the role admin");
+    // Somebody without any role is somebody who retires.
+    world.fails("bob", "person grant carol", Exit::Invalid, "nothing was named to grant");
+    let none = Grants::default();
+    forbidden(&world, "alice", stand(&world, "carol", none), None, "some-role");
+    second(&world, "bob", "2");
+    forbidden(&world, "erin", start(&world), None, "two-approvals");
+}
+
+#[test]
+fn an_approval_does_not_count_once_its_signer_is_no_approver() {
+    let world = World::approved();
+    world.ok("alice", "person grant dave engineer");
+    second(&world, "bob", "1");
+    world.ok("alice", "person revoke-role dave approver");
+    accepted(&world, "erin", start(&world), None);
+    second(&world, "bob", "2");
+    forbidden(&world, "erin", start(&world), None, "two-approvals");
+    forbidden(&world, "dave", approve(&world), None, "role");
+    assert!(world.ok("carol", "show CHG-1").contains("does not count: no approver any more"));
+    // Given back, it counts again.
+    world.ok("alice", "person grant dave approver");
+    second(&world, "bob", "3");
+    accepted(&world, "erin", start(&world), None);
+}
+
+#[test]
+fn a_delegation_ends_by_itself() {
+    let world = World::filed();
+    open_proposal(&world, "frank", "engineer");
+    second(&world, "bob", "1");
+    world.ok("alice", "person grant frank approver --until 2026-12-01T10:30:00Z --reason 'Stands in for dave.'");
+    second(&world, "bob", "2");
+    world.approve("carol", "CHG-1");
+    world.ok(
+        "frank",
+        &format!("approve CHG-1 --revision {} --fingerprint {}", world.revision("CHG-1").filed, world.fingerprint()),
+    );
+    world.at("2026-12-01T10:29:59Z");
+    accepted(&world, "erin", start(&world), None);
+    world.at("2026-12-01T10:30:00Z");
+    forbidden(&world, "erin", start(&world), None, "two-approvals");
+    forbidden(&world, "frank", approve(&world), None, "role");
+    assert!(world.ok("carol", "person show frank").contains("engineer; no more approver"));
+    assert!(world.ok("carol", "person show frank --as-of 2026-12-01T10:00:00Z").contains("approver until"));
+}
+
+#[test]
+fn nothing_is_granted_until_a_moment_that_has_passed() {
+    let world = World::founded();
+    let past = "person grant carol engineer --until 2026-12-01T08:00:00Z";
+    world.fails("alice", past, Exit::Refused, "what is granted would end at 2026-12-01T08:00:00Z");
+    for time in ["2026-12-01T08:00:00Z", "2026-12-01T09:00:00Z"] {
+        forbidden(&world, "alice", stand(&world, "carol", until(Role::Engineer, time)), None, "grant-ahead");
+    }
+    accepted(&world, "alice", stand(&world, "carol", until(Role::Engineer, "2026-12-01T09:00:01Z")), None);
+    // What was ahead when it was proposed can be over when it is seconded.
+    world.ok("alice", "person grant carol engineer --until 2026-12-01T10:00:00Z");
+    world.at("2026-12-01T10:00:00Z");
+    forbidden(&world, "bob", Event::Second(proposal(&world, "1")), None, "grant-ahead");
+    world.fails(
+        "alice",
+        "person grant carol engineer --until tomorrow",
+        Exit::Invalid,
+        "is not of the form 2026-12-31T",
+    );
+}
+
+#[test]
+fn removing_roles_never_leaves_one_admin() {
+    let world = World::founded();
+    world.fails("alice", "person retire bob", Exit::Refused, "a register needs two admins, and this leaves 1");
+    world.fails("alice", "person revoke-role bob admin", Exit::Refused, "bob would have no role");
+    forbidden(&world, "alice", stand(&world, "bob", Grants::of([Role::Engineer])), None, "two-admins");
+    forbidden(&world, "alice", retire(&world, "bob"), None, "two-admins");
+    // An admin for a while is none that one can rely on: neither does one count, nor may one of two become one.
+    forbidden(&world, "alice", stand(&world, "bob", until(Role::Admin, "2027-12-01T09:00:00Z")), None, "two-admins");
+    world.ok("alice", "person grant carol admin --until 2027-12-01T09:00:00Z");
+    second(&world, "bob", "1");
+    forbidden(&world, "alice", retire(&world, "bob"), None, "two-admins");
+    world.ok("alice", "person grant erin admin");
+    second(&world, "bob", "2");
+    accepted(&world, "alice", retire(&world, "bob"), None);
+    // Two such proposals are each right alone; whichever comes second would leave too few.
+    world.ok("alice", "person retire bob");
+    world.ok("alice", "person revoke-role erin admin");
+    second(&world, "carol", "3");
+    forbidden(&world, "carol", Event::Second(proposal(&world, "4")), None, "two-admins");
+}
+
+#[test]
+fn an_auditor_gets_no_other_role_later() {
+    let world = World::founded();
+    world.fails(
+        "alice",
+        "person grant audrey engineer",
+        Exit::Refused,
+        "audrey cannot be an auditor and something else",
+    );
+    forbidden(
+        &world,
+        "alice",
+        stand(&world, "audrey", Grants::of([Role::Auditor, Role::Admin])),
+        None,
+        "auditor-excludes",
+    );
+    forbidden(
+        &world,
+        "alice",
+        stand(&world, "carol", Grants::of([Role::Auditor, Role::Approver])),
+        None,
+        "auditor-excludes",
+    );
+}
+
+#[test]
+fn nobody_does_anything_after_they_retired() {
+    let world = World::approved();
+    world.ok("alice", "person retire dave --reason 'He left on Friday.'");
+    accepted(&world, "dave", approve(&world), None);
+    second(&world, "bob", "1");
+    world.fails("dave", "note CHG-1 Bye.", Exit::Refused, "dave has retired from this register");
+    forbidden(&world, "dave", approve(&world), None, "retired");
+    forbidden(&world, "dave", Event::KeyRevoke(key_of(&world, "dave")), None, "retired");
+    forbidden(&world, "erin", start(&world), None, "two-approvals");
+    let (event, text) = filing(&world, |facts, _| facts.owner = "dave".parse().unwrap());
+    forbidden(&world, "erin", event, text, "party-enrolled");
+    forbidden(&world, "alice", retire(&world, "dave"), None, "proposal-changes");
+    let key = propose(&world, another_key(&world, "dave", "dave-2", None));
+    forbidden(&world, "alice", key, None, "retired");
+    assert!(world.ok("carol", "person list").contains("retired"));
+    // Two admins bring them back, with what they get then and not with what they had.
+    world.ok("alice", "person grant dave engineer");
+    second(&world, "bob", "2");
+    world.ok("dave", "note CHG-1 'Back again.'");
+    forbidden(&world, "dave", approve(&world), None, "role");
+}
+
+#[test]
+fn a_machine_is_neither_admin_nor_approver_nor_auditor() {
+    let world = World::founded();
+    newcomer(&world, "robot");
+    for role in [Role::Admin, Role::Approver, Role::Auditor] {
+        let command = format!("person machine robot=robot.request --operator dave --role {role}");
+        world.fails("alice", &command, Exit::Refused, &format!("robot is a machine, and a machine cannot be {role}"));
+        let robot = Member { grants: machine(&["dave"], &[role]), ..member(&world, "robot", "robot", &[]) };
+        forbidden(&world, "alice", enrolling(&world, &[robot]), None, "machine-role");
+    }
+    let world = with_robot();
+    let more = machine(&["dave"], &[Role::Engineer, Role::Approver]);
+    forbidden(&world, "alice", stand(&world, "robot", more), None, "machine-role");
+}
+
+#[test]
+fn nobody_operates_a_machine_who_is_not_enrolled_or_a_machine() {
+    let world = with_robot();
+    world.person("other");
+    let other =
+        |operators: &[&str]| Member { grants: machine(operators, &[]), ..member(&world, "other", "other", &[]) };
+    for operator in ["mallory", "robot", "other"] {
+        forbidden(&world, "alice", enrolling(&world, &[other(&[operator])]), None, "machine-operator");
+        forbidden(&world, "alice", stand(&world, "robot", machine(&["dave", operator], &[])), None, "machine-operator");
+    }
+    accepted(&world, "alice", enrolling(&world, &[other(&["dave"])]), None);
+    world.ok("alice", "person retire frank");
+    second(&world, "bob", "3");
+    forbidden(&world, "alice", enrolling(&world, &[other(&["frank"])]), None, "machine-operator");
+    // Founders and newcomers of the same proposal can answer for a machine that comes with them.
+    world.person("grace");
+    let grace = member(&world, "grace", "grace", &[Role::Engineer]);
+    accepted(&world, "alice", enrolling(&world, &[other(&["grace"]), grace]), None);
+}
+
+#[test]
+fn no_machine_becomes_a_person_and_no_person_a_machine() {
+    let world = with_robot();
+    world.fails("alice", "person grant carol --operator dave", Exit::Refused, "carol cannot become a machine");
+    forbidden(&world, "alice", stand(&world, "carol", machine(&["dave"], &[Role::Engineer])), None, "machine-stays");
+    forbidden(&world, "alice", stand(&world, "robot", Grants::of([Role::Engineer])), None, "machine-stays");
+    // Not by way of retiring it either.
+    world.ok("alice", "person retire robot");
+    second(&world, "bob", "3");
+    forbidden(&world, "alice", stand(&world, "robot", Grants::of([Role::Engineer])), None, "machine-stays");
+    accepted(&world, "alice", stand(&world, "robot", machine(&["dave"], &[])), None);
+}
+
+#[test]
+fn no_machine_acts_for_which_nobody_answers() {
+    let world = with_robot();
+    let (event, text) = filing(&world, |_, _| {});
+    for (person, number) in [("dave", "3"), ("frank", "4")] {
+        accepted(&world, "robot", event.clone(), text.clone());
+        world.ok("alice", &format!("person retire {person}"));
+        second(&world, "bob", number);
+    }
+    world.write("change.toml", CHANGE);
+    let file = format!("file change.toml --fingerprint {}", world.fingerprint());
+    world.fails("robot", &file, Exit::Refused, "robot is a machine, and everybody who answered for it has retired");
+    forbidden(&world, "robot", event, text, "operated");
+}
+
+#[test]
+fn nobody_approves_what_their_machine_filed_owns_or_implements() {
+    let own = |world: &World| forbidden(world, "dave", approve(world), None, "own-change");
+    let world = with_robot();
+    file(&world, &[("owner = \"erin\"", "owner = \"erin\"\nimplementers = [\"robot\"]")]);
+    let complaint = "you cannot approve CHG-1: you operate a machine that filed, owns or implements it";
+    world.fails(
+        "dave",
+        &format!("approve CHG-1 --revision {}", world.revision("CHG-1").filed),
+        Exit::Refused,
+        complaint,
+    );
+    own(&world);
+    let world = with_robot();
+    file(&world, &[("owner = \"erin\"", "owner = \"robot\"\nimplementers = [\"erin\"]")]);
+    own(&world);
+    let world = with_robot();
+    world.write("change.toml", CHANGE);
+    world.ok("robot", &format!("file change.toml --fingerprint {}", world.fingerprint()));
+    own(&world);
+    accepted(&world, "carol", approve(&world), None);
+    // Whoever answered for it then is bound for good, also when they do not any more.
+    world.ok("alice", "person revoke-role robot --operator dave");
+    second(&world, "bob", "3");
+    own(&world);
+}
+
+#[test]
+fn an_approver_who_takes_over_the_machine_does_not_count_any_more() {
+    let world = with_robot();
+    file(&world, &[("owner = \"erin\"", "owner = \"erin\"\nimplementers = [\"robot\"]")]);
+    open_proposal(&world, "grace", "approver");
+    second(&world, "bob", "3");
+    world.approve("carol", "CHG-1");
+    let revision = world.revision("CHG-1").filed;
+    world.ok("grace", &format!("approve CHG-1 --revision {revision} --fingerprint {}", world.fingerprint()));
+    world.at("2026-12-01T10:00:00Z");
+    accepted(&world, "robot", start(&world), None);
+    world.ok("alice", "person grant robot --operator carol");
+    second(&world, "bob", "4");
+    forbidden(&world, "robot", start(&world), None, "two-approvals");
+}
+
+#[test]
+fn no_operator_seconds_what_is_about_their_machine() {
+    let world = with_robot();
+    world.ok("alice", "person grant dave admin");
+    second(&world, "bob", "3");
+    world.ok("alice", "person revoke-role robot engineer");
+    forbidden(&world, "dave", Event::Second(proposal(&world, "4")), None, "proposal-subject");
+    newcomer(&world, "other");
+    world.ok("alice", "person machine other=other.request --operator dave");
+    forbidden(&world, "dave", Event::Second(proposal(&world, "5")), None, "proposal-subject");
+    world.ok("alice", "person retire robot");
+    forbidden(&world, "dave", Event::Second(proposal(&world, "6")), None, "proposal-subject");
+    accepted(&world, "bob", Event::Second(proposal(&world, "6")), None);
+}
+
+/// A proposal to give somebody the key of `holder`, perhaps vouched for by a key of `voucher`.
+fn another_key(world: &World, person: &str, holder: &str, voucher: Option<&str>) -> Action {
+    if !world.path(&format!("people/{holder}")).exists() {
+        world.person(holder);
+    }
+    let (here, signer) = (request::For::Existing(world.state().id().unwrap().clone()), world.signer(holder));
+    let person: PersonId = person.parse().unwrap();
+    let body = request::body(&here, &person, &signer.public());
+    let vouch = voucher.map(|voucher| {
+        let signer = world.signer(voucher);
+        Vouch { key: signer.public().fingerprint(), proof: signer.sign(request::VOUCH, body.as_bytes()).unwrap() }
+    });
+    let proof = signer.sign(request::NAMESPACE, body.as_bytes()).unwrap();
+    Action::AddKey { person, key: signer.public(), proof, vouch }
+}
+
+/// Has alice open a proposal to give somebody another key, for which theirs vouches.
+fn add_key(world: &World, person: &str, holder: &str) {
+    if !world.path(&format!("people/{holder}")).exists() {
+        world.person(holder);
+    }
+    let id = world.state().id().unwrap().to_string();
+    let keys = format!("--key people/{holder}/key --vouch people/{person}/key");
+    world.ok(person, &format!("person request {person} --register {id} {keys} --out {holder}.request"));
+    world.ok("alice", &format!("person add-key {holder}.request --reason 'A new laptop.'"));
+}
+
+#[test]
+fn two_keys_of_one_person_are_one_approval() {
+    let world = World::filed();
+    add_key(&world, "carol", "carol-2");
+    assert!(world.ok("bob", "proposal show 1").contains("vouched for by their key SHA256:"));
+    second(&world, "bob", "1");
+    world.approve("carol", "CHG-1");
+    let again = format!("approve CHG-1 --revision {} --key people/carol-2/key", world.revision("CHG-1").filed);
+    world.ok("carol", &again);
+    world.at("2026-12-01T10:00:00Z");
+    forbidden(&world, "erin", start(&world), None, "two-approvals");
+    world.approve("dave", "CHG-1");
+    accepted(&world, "erin", start(&world), None);
+    // The later approval replaced the earlier one: it stands and falls with the key that signed it.
+    world.ok("bob", &format!("key suspend {}", key_of(&world, "carol")));
+    accepted(&world, "erin", start(&world), None);
+    world.ok("bob", &format!("key suspend {}", key_of(&world, "carol-2")));
+    forbidden(&world, "erin", start(&world), None, "two-approvals");
+}
+
+#[test]
+fn a_person_does_not_second_with_another_key_that_theirs_is_lifted() {
+    let world = World::founded();
+    world.ok("alice", "person grant erin admin");
+    second(&world, "bob", "1");
+    add_key(&world, "bob", "bob-2");
+    second(&world, "erin", "2");
+    world.ok("alice", &format!("key suspend {}", key_of(&world, "bob")));
+    world.ok("alice", &format!("key lift {}", key_of(&world, "bob")));
+    steal_key(&world, "bob-2", "bob");
+    forbidden(&world, "bob", Event::Second(proposal(&world, "3")), None, "proposal-subject");
+}
+
+#[test]
+fn nobody_vouches_for_anothers_key() {
+    let world = World::founded();
+    for voucher in ["dave", "mallory"] {
+        if voucher == "mallory" {
+            world.person("mallory");
+        }
+        let event = propose(&world, another_key(&world, "carol", "carol-2", Some(voucher)));
+        forbidden(&world, "alice", event, None, "vouch-own-key");
+    }
+    accepted(&world, "alice", propose(&world, another_key(&world, "carol", "carol-2", Some("carol"))), None);
+    // A key that is stolen and stopped vouches for nothing, also in a proposal that is open already.
+    add_key(&world, "carol", "carol-2");
+    world.ok("bob", &format!("key suspend {}", key_of(&world, "carol")));
+    forbidden(&world, "bob", Event::Second(proposal(&world, "1")), None, "vouch-own-key");
+}
+
+#[test]
+fn whoever_seconds_a_key_is_told_that_nobody_vouches_for_it() {
+    let world = World::founded();
+    world.person("carol-2");
+    let id = world.state().id().unwrap().to_string();
+    world.ok("carol", &format!("person request carol --register {id} --key people/carol-2/key --out second.request"));
+    let output = world.run("alice", "person add-key second.request");
+    assert!(output.err.contains("no key that they have vouches for this one"), "{}", output.screen);
+    let output = world.run_typing("bob", "proposal second 1", &["1"]);
+    assert_eq!(output.exit, Exit::Done, "{}", output.screen);
+    assert!(output.err.contains("NOBODY: no key of carol signed for it"), "{}", output.screen);
+    // Somebody else's key, or the same once more, is nobody's new key.
+    for holder in ["carol", "carol-2", "dave"] {
+        forbidden(&world, "alice", propose(&world, another_key(&world, "carol", holder, None)), None, "key-once");
+    }
+    forbidden(&world, "alice", propose(&world, another_key(&world, "mallory", "mallory", None)), None, "enrolled");
+}
+
+#[test]
+fn a_vouch_that_does_not_hold_is_found() {
+    // Nobody can write such an entry by a command: it is put in by force, properly signed by alice.
+    let world = World::founded();
+    let Action::AddKey { person, key, proof, .. } = another_key(&world, "carol", "carol-2", Some("carol")) else {
+        panic!("not a key");
+    };
+    let other = world.signer("carol").sign(request::NAMESPACE, b"something else").unwrap();
+    let vouch = Some(Vouch { key: key_of(&world, "carol"), proof: other });
+    let event = propose(&world, Action::AddKey { person, key, proof, vouch });
+    let header = world.header("alice", &event);
+    let unsigned = Unsigned::new(&header, &event, None).unwrap();
+    let signature = world.signer("alice").sign(unsigned.namespace(), unsigned.body().as_bytes()).unwrap();
+    assert!(unsigned.seal(&signature).is_err(), "a vouch that does not hold was sealed");
+}

@@ -1,0 +1,104 @@
+//! Proposals.
+
+use super::prelude::*;
+
+#[test]
+fn no_proposal_jumps_the_queue() {
+    // A command takes the next number itself.
+    let world = World::founded();
+    open_proposal(&world, "frank", "approver");
+    world.person("grace");
+    let action = Action::Enrol(vec![member(&world, "grace", "grace", &[Role::Approver])]);
+    for number in ["1", "3"] {
+        let event = Event::Propose { proposal: number.parse().unwrap(), action: action.clone() };
+        forbidden(&world, "alice", event, None, "proposal-number");
+    }
+}
+
+#[test]
+fn nobody_decides_a_proposal_that_there_is_not() {
+    let world = World::founded();
+    open_proposal(&world, "frank", "approver");
+    world.fails("bob", "proposal decline 2", Exit::Invalid, "there is no proposal 2");
+    let opened = proposal(&world, "1").opened;
+    for at in [
+        ProposalRef { proposal: "2".parse().unwrap(), opened },
+        // The right number, and not what was read.
+        ProposalRef { proposal: "1".parse().unwrap(), opened: WRONG },
+    ] {
+        forbidden(&world, "bob", Event::Second(at), None, "proposal-known");
+        forbidden(&world, "bob", Event::Decline(at), None, "proposal-known");
+        forbidden(&world, "alice", Event::ProposalWithdraw(at), None, "proposal-known");
+    }
+}
+
+#[test]
+fn no_proposal_is_decided_twice() {
+    let world = World::founded();
+    let ends = [("frank", "second"), ("grace", "decline"), ("heidi", "withdraw")];
+    for (number, (person, _)) in (1..).zip(ends) {
+        open_proposal(&world, person, "approver");
+        assert_eq!(world.state().governance().proposals().len(), number);
+    }
+    second(&world, "bob", "1");
+    world.ok("bob", "proposal decline 2");
+    world.ok("alice", "proposal withdraw 3");
+    for number in ["1", "2", "3"] {
+        let at = proposal(&world, number);
+        let complaint = format!("proposal {number} is not open any more");
+        world.fails("bob", &format!("proposal second {number} --digest {}", at.opened), Exit::Refused, &complaint);
+        forbidden(&world, "bob", Event::Second(at), None, "proposal-open");
+        forbidden(&world, "bob", Event::Decline(at), None, "proposal-open");
+        forbidden(&world, "alice", Event::ProposalWithdraw(at), None, "proposal-open");
+    }
+}
+
+#[test]
+fn a_proposal_lapses_after_seven_days() {
+    let world = World::founded();
+    open_proposal(&world, "frank", "approver");
+    let at = proposal(&world, "1");
+    world.at("2026-12-08T08:59:59Z");
+    accepted(&world, "bob", Event::Second(at), None);
+    world.at("2026-12-08T09:00:00Z");
+    let complaint = "proposal 1 lapsed at 2026-12-08T09:00:00Z, seven days after it was opened";
+    world.fails("bob", &format!("proposal second 1 --digest {}", at.opened), Exit::Refused, complaint);
+    forbidden(&world, "bob", Event::Second(at), None, "proposal-lapse");
+}
+
+#[test]
+fn nobody_decides_their_own_proposal() {
+    let world = World::founded();
+    open_proposal(&world, "frank", "approver");
+    let at = proposal(&world, "1");
+    let complaint = "whoever proposed proposal 1 cannot decide it alone";
+    world.fails("alice", &format!("proposal second 1 --digest {}", at.opened), Exit::Refused, complaint);
+    world.fails("alice", "proposal decline 1", Exit::Refused, complaint);
+    forbidden(&world, "alice", Event::Second(at), None, "proposal-by-two");
+    forbidden(&world, "alice", Event::Decline(at), None, "proposal-by-two");
+    accepted(&world, "bob", Event::Second(at), None);
+    accepted(&world, "bob", Event::Decline(at), None);
+}
+
+#[test]
+fn nobody_seconds_a_proposal_about_themselves() {
+    // frank becomes an admin by the first proposal, and the second is about him too.
+    let world = World::founded();
+    open_proposal(&world, "frank", "admin");
+    world.ok("alice", "person enrol frank=frank.request:admin,approver");
+    second(&world, "bob", "1");
+    let at = proposal(&world, "2");
+    let command = format!("proposal second 2 --digest {} --fingerprint {}", at.opened, world.fingerprint());
+    world.fails("frank", &command, Exit::Refused, "proposal 2 is about you: somebody else must second it");
+    forbidden(&world, "frank", Event::Second(at), None, "proposal-subject");
+}
+
+#[test]
+fn nobody_withdraws_anothers_proposal() {
+    let world = World::founded();
+    open_proposal(&world, "frank", "approver");
+    let at = proposal(&world, "1");
+    world.fails("bob", "proposal withdraw 1", Exit::Refused, "only its proposer can withdraw proposal 1");
+    forbidden(&world, "bob", Event::ProposalWithdraw(at), None, "proposal-proposer");
+    accepted(&world, "alice", Event::ProposalWithdraw(at), None);
+}
