@@ -13,7 +13,7 @@ pub use cache::tables::{project, state_word};
 pub use cache::verified::{discard, parsed};
 pub use error::{Finding, StoreError};
 pub use session::pin::{Pin, PinFile};
-pub use session::{Behind, Notice, Recovered, Session};
+pub use session::{Anchor, Behind, Excuse, Memory, Notice, Recovered, Session, VerifiedLog};
 pub use sqlite::backup::{back_up, clear_away, copy_valid, put_in_place, restore};
 pub use sqlite::connect::{BUSY, beside};
 pub use sqlite::mount::{Mount, free, may_write};

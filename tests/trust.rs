@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::support::{PEOPLE, World};
 use twinseal::error::Exit;
-use twinseal::store::{Session, SharedFile};
+use twinseal::store::{Anchor, Excuse, Session, SharedFile};
 
 /// Founds another register from requests of the same people, and has carol meet it.
 fn found_other(world: &World, name: &str) {
@@ -63,7 +63,8 @@ fn the_register_that_is_opened_is_the_one_that_was_confirmed() {
     // Somebody puts another register in place between the question and the opening.
     let (shared, _) = SharedFile::open(&world.path("lab.db"), &world.path("scratch")).unwrap();
     let folder = world.path("memory");
-    let session = Session::open(shared, &folder, genuine, true, world.now(), &mut |_| {}).unwrap();
+    let anchor = Anchor { folder: &folder, fingerprint: genuine, excuse: Excuse::AgreedRestoration };
+    let session = Session::open(shared, anchor, world.now(), &mut |_| {}).unwrap();
     let fault = session.fault().unwrap();
     assert_eq!((fault.seq, fault.rule), (Some(0), "fingerprint"));
     assert!(!Path::new(&folder.join("pin")).exists());

@@ -10,12 +10,14 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 
 use crate::config::{Config, Known, KnownRegisters};
-use crate::domain::{Digest, Event, PersonId, Predecessor, PublicKey, RegisterId, Time};
+use crate::domain::{Digest, Event, PersonId, Predecessor, PublicKey, RegisterId};
 use crate::env::Env;
 use crate::error::Error;
 use crate::format::{Defect, entry};
 use crate::output::{safe, safe_json};
-use crate::store::{Behind, Finding, Notice, PinFile, Session, SharedFile, StoreError, Writer, discard};
+use crate::store::{
+    Anchor, Behind, Excuse, Finding, Notice, PinFile, Session, SharedFile, StoreError, Writer, discard,
+};
 
 /// Options of every command. Their ids are their own: clap would mix them up with a verb's arguments of one name.
 #[derive(Debug, Clone, Default, Args)]
@@ -81,8 +83,13 @@ pub struct Found {
     pub after: Option<Predecessor>,
 }
 
-/// How a register is opened.
-type Open = fn(SharedFile, &Path, Digest, bool, Time, &mut dyn FnMut(u64)) -> Result<Session, StoreError>;
+/// What a register is opened for.
+#[derive(Clone, Copy)]
+enum Purpose {
+    Use,
+    /// To go on after a restoration, or to recover what it lost.
+    Restore,
+}
 
 /// No file that people write is larger.
 const MOST_INPUT: u64 = 1 << 20;
@@ -166,6 +173,15 @@ impl<'e> Context<'e> {
         let known = self.known.list().iter().filter(|known| known.fingerprint == fingerprint.to_string());
         let mut places = known.filter_map(|known| known.path.canonicalize().ok()).peekable();
         !shared.is_backup() && (places.peek().is_none() || places.any(|place| place == shared.path()))
+    }
+
+    /// Why this file may lack what this account verified of the register.
+    pub fn excuse(&self, shared: &SharedFile, fingerprint: Digest) -> Excuse {
+        match self.is_home(shared, fingerprint) {
+            _ if shared.is_backup() => Excuse::EarlierBackup,
+            true => Excuse::AgreedRestoration,
+            false => Excuse::None,
+        }
     }
 
     /// What this account remembers of a register in whose place another says that it stands.
@@ -253,7 +269,7 @@ impl<'e> Context<'e> {
     /// # Errors
     /// [`Error::WrongFingerprint`], [`Error::NeedFingerprint`], or what is wrong with the register.
     pub fn open(&mut self) -> Result<Session, Error> {
-        self.open_by(Session::open)
+        self.open_by(Purpose::Use)
     }
 
     /// As [`Context::open`], also where the register was restored from a copy and lost what this account verified.
@@ -261,8 +277,8 @@ impl<'e> Context<'e> {
     /// # Errors
     /// As [`Context::open`].
     pub fn open_ignoring_pin(&mut self) -> Result<Session, Error> {
-        let session = self.open_by(Session::open_ignoring_pin)?;
-        if let Some(Behind { remembered, .. }) = session.behind() {
+        let session = self.open_by(Purpose::Restore)?;
+        if let Some(Behind { remembered, .. }) = session.memory().behind() {
             self.env.status(format_args!(
                 "warning: this account verified entry {} {}, and the log does not hold it any more; nothing of this \
                  log is remembered",
@@ -272,7 +288,7 @@ impl<'e> Context<'e> {
         Ok(session)
     }
 
-    fn open_by(&mut self, open: Open) -> Result<Session, Error> {
+    fn open_by(&mut self, purpose: Purpose) -> Result<Session, Error> {
         let Found { shared, fingerprint, id, after } = self.find()?;
         let path = shared.path().to_owned();
         let wrong = |expected: String| Err(Error::WrongFingerprint { found: fingerprint, expected });
@@ -295,10 +311,15 @@ impl<'e> Context<'e> {
             self.trust(&id, &given, fingerprint, in_place_of)?;
         }
         let folder = self.state_folder(fingerprint);
-        let (at_home, now) = (self.is_home(&shared, fingerprint), self.env.now());
+        let excuse = match (self.excuse(&shared, fingerprint), purpose) {
+            (Excuse::AgreedRestoration, Purpose::Restore) => Excuse::PendingRestoration,
+            (Excuse::None, Purpose::Restore) => Excuse::Drill,
+            (excuse, _) => excuse,
+        };
         let newest = shared.newest()?.unwrap_or(0);
         let bar = self.progress(newest, "verifying");
-        let session = open(shared, &folder, fingerprint, at_home, now, &mut |seq| bar.set_position(seq))?;
+        let anchor = Anchor { folder: &folder, fingerprint, excuse };
+        let session = Session::open(shared, anchor, self.env.now(), &mut |seq| bar.set_position(seq))?;
         bar.finish_and_clear();
         self.report_notices(&session, met_before);
         Ok(session)

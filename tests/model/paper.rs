@@ -11,7 +11,7 @@ use twinseal::domain::{
 };
 use twinseal::format::request::{self, For};
 use twinseal::format::{Unsigned, sshsig, text};
-use twinseal::store::{Session, SharedFile, Writer, project};
+use twinseal::store::{Anchor, Excuse, Session, SharedFile, Writer, project};
 
 use super::facts::{Action, Entry, Key, Person, Place, What};
 use super::real::{id, pairs};
@@ -46,7 +46,8 @@ impl Paper {
                 let turn = shared.turn(&writer()).unwrap();
                 shared.append(&turn, None, &raw, &[], |tx| project(tx, &sealed, &state)).unwrap();
                 let memory = self.folder.path().join("memory");
-                let session = Session::open(shared, &memory, sealed.leaf, true, header.time, &mut |_| {});
+                let anchor = Anchor { folder: &memory, fingerprint: sealed.leaf, excuse: Excuse::None };
+                let session = Session::open(shared, anchor, header.time, &mut |_| {});
                 self.session = Some(session.unwrap());
             }
             Some(session) => {

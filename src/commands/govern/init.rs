@@ -16,7 +16,7 @@ use crate::format::request::For;
 use crate::format::{Entry, Raw};
 use crate::output::{member_table, policy_sentences, safe};
 use crate::record::{Plan, compose, report_recorded, seal_entry};
-use crate::store::{Appended, Session, SharedFile, StoreError, Writer, project};
+use crate::store::{Anchor, Appended, Excuse, Session, SharedFile, StoreError, Writer, project};
 
 /// Found a register: its people, its first policy, entry 0
 ///
@@ -78,8 +78,9 @@ impl Init {
 
         let shared = found(&path, &context.writer(), &raw, &entry, &state)?;
         context.trust(&id, &path, entry.leaf, old).map_err(|error| error.after(0))?;
-        let now = context.env.now();
-        let remembered = Session::open(shared, &context.state_folder(entry.leaf), entry.leaf, true, now, &mut |_| {});
+        let (now, folder) = (context.env.now(), context.state_folder(entry.leaf));
+        let anchor = Anchor { folder: &folder, fingerprint: entry.leaf, excuse: Excuse::None };
+        let remembered = Session::open(shared, anchor, now, &mut |_| {});
         remembered.map_err(|error| Error::from(error).after(0))?;
         let data = format!("register {id}\nfingerprint {}", entry.leaf);
         report_recorded(

@@ -9,7 +9,7 @@ use crate::domain::{Digest, Event, Restoration};
 use crate::error::Error;
 use crate::format::{Defect, Raw, entry};
 use crate::output::{self, Page};
-use crate::store::{Finding, Notice, Pin, Reading, Session, SharedFile, StoreError};
+use crate::store::{self, Finding, Notice, Pin, Reading, Session, SharedFile, StoreError};
 
 /// Verify the whole register: every signature, link, rule and text, the tables, the schema, the file
 ///
@@ -54,19 +54,14 @@ impl Verify {
         }
         let now = context.env.now();
         let mut session = if met_before && !wrong {
-            let at_home = context.is_home(&shared, fingerprint);
-            let mut session = Session::attach(shared, &context.state_folder(fingerprint), fingerprint)?;
-            match session.reconcile(at_home, now, &mut |_| {}) {
-                // Reading everything names what is lost, replaced or broken.
-                Err(StoreError::PinLost { .. } | StoreError::Broken(_) | StoreError::Newer { .. }) => {}
-                reconciled => reconciled?,
-            }
-            session
+            let excuse = context.excuse(&shared, fingerprint);
+            let folder = context.state_folder(fingerprint);
+            Session::open_to_verify(shared, store::Anchor { folder: &folder, fingerprint, excuse }, now)?
         } else {
             Session::unanchored(shared, fingerprint)?
         };
         let moved = session.notices().iter().any(|notice| matches!(notice, Notice::PinMoved { .. }));
-        let anchor = match session.pin() {
+        let anchor = match session.memory().pin() {
             // What it remembers was just set to what it found.
             _ if moved => Anchor::Beginning,
             Some(pin) => Anchor::Pin(*pin),

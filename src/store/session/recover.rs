@@ -1,7 +1,7 @@
 //! Bringing back from another file what was lost here, as it was signed.
 
 use super::Session;
-use super::reconcile::{agree, leaf};
+use super::log::{VerifiedLog, agree, leaf};
 use crate::domain::{Head, Register};
 use crate::format::{Defect, Raw, entry, text};
 use crate::store::cache::verified::{VerifiedCache, verified_before};
@@ -31,42 +31,40 @@ impl Session {
         writer: &Writer,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Recovered, StoreError> {
-        let head = self.state.head();
+        let log = &mut self.log;
+        let head = log.state.head();
         let next = head.map_or(0, |head| head.seq + 1);
-        self.same_beginning(from, next)?;
+        same_beginning(log, from, next)?;
         // What is written is what was verified, whatever others do to that file meanwhile.
         let _snapshot = from.hold_snapshot()?;
-        let mut state = self.state.clone();
-        let tx = self.cache.begin(BUSY)?;
-        let reading = replay(from, &self.cache, &mut state, self.fingerprint, Mode::Advance, progress)?;
+        let mut state = log.state.clone();
+        let tx = log.cache.begin(BUSY)?;
+        let reading = replay(from, &log.cache, &mut state, log.fingerprint, Mode::Advance, progress)?;
         let fault = reading.findings.into_iter().next();
         let Some(until) = state.head().map(|head| head.seq).filter(|seq| *seq >= next) else {
             return Ok(Recovered { entries: None, fault });
         };
-        self.holds_what_is_remembered()?;
-        let redact = self.to_redact(&state)?;
-        let read = |seq| without_redacted(from, &self.cache, &state, seq);
-        let turn = self.shared.turn(writer)?;
-        if let Appended::HeadMoved = self.shared.extend(&turn, (head, until), read, &redact, self.cache.conn())? {
+        // Nothing is brought back that is not what this account remembers.
+        if let Some(behind) = self.memory.behind()
+            && log.cache.leaf(behind.remembered.seq)?.is_some_and(|it| it != behind.remembered.leaf)
+        {
+            return Err(behind.lost());
+        }
+        let redact = log.to_redact(&state)?;
+        let read = |seq| without_redacted(from, &log.cache, &state, seq);
+        let turn = log.shared.turn(writer)?;
+        if let Appended::HeadMoved = log.shared.extend(&turn, (head, until), read, &redact, log.cache.conn())? {
             return Err(parted(from, next));
         }
-        let cached = tx.commit().map_err(StoreError::cache(self.cache.conn(), "bringing the verified cache on"));
-        self.state = state;
-        let done = cached.and_then(|()| self.redacted_from_wal(&redact));
+        let cached = tx.commit().map_err(StoreError::cache(log.cache.conn(), "bringing the verified cache on"));
+        log.state = state;
+        let done = cached.and_then(|()| self.redact_from_wal(&redact));
         done.map_err(|source| StoreError::RecordedButNotPinned { seq: until, source: source.into() })?;
         Ok(Recovered { entries: Some((next, until)), fault })
     }
+}
 
-    /// Nothing is brought back that is not what this account remembers.
-    fn holds_what_is_remembered(&self) -> Result<(), StoreError> {
-        match self.behind {
-            Some(behind) if self.cache.leaf(behind.remembered.seq)?.is_some_and(|it| it != behind.remembered.leaf) => {
-                Err(behind.lost())
-            }
-            _ => Ok(()),
-        }
-    }
-
+impl VerifiedLog {
     /// Fills an empty file with all that was verified, without texts that were redacted.
     ///
     /// # Errors
@@ -76,21 +74,16 @@ impl Session {
         let read = |seq| without_redacted(&self.shared, &self.cache, &self.state, seq);
         file.extend(&Turn::unshared(), (None, head.seq), read, &[], self.cache.conn()).map(|_| ())
     }
+}
 
-    /// The file alone, where what was read of it is of no use any more.
-    pub fn into_shared(self) -> SharedFile {
-        self.shared
-    }
-
-    fn same_beginning(&self, from: &SharedFile, next: u64) -> Result<(), StoreError> {
-        let theirs = from.newest()?.map_or(0, |newest| newest + 1);
-        let common = agree(next.min(theirs), |seq| {
-            let (ours, theirs) = (self.cache.leaf(seq)?, leaf(from, seq)?);
-            Ok(ours.filter(|ours| Some(*ours) == theirs))
-        })?;
-        let common = common.map_or(0, |head| head.seq + 1);
-        if common == next.min(theirs) { Ok(()) } else { Err(parted(from, common)) }
-    }
+fn same_beginning(log: &VerifiedLog, from: &SharedFile, next: u64) -> Result<(), StoreError> {
+    let theirs = from.newest()?.map_or(0, |newest| newest + 1);
+    let common = agree(next.min(theirs), |seq| {
+        let (ours, theirs) = (log.cache.leaf(seq)?, leaf(from, seq)?);
+        Ok(ours.filter(|ours| Some(*ours) == theirs))
+    })?;
+    let common = common.map_or(0, |head| head.seq + 1);
+    if common == next.min(theirs) { Ok(()) } else { Err(parted(from, common)) }
 }
 
 fn parted(from: &SharedFile, seq: u64) -> StoreError {

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::store::sqlite::connect::{APPLICATION, COPY, beside, connect};
 use crate::store::sqlite::mount::{Mount, local};
 use crate::store::sqlite::schema;
-use crate::store::{Session, SharedFile, StoreError, Turn};
+use crate::store::{SharedFile, StoreError, Turn, VerifiedLog};
 
 /// How many pages are copied at a time, while others may write in between.
 const PAGES: i32 = 1024;
@@ -108,11 +108,11 @@ pub fn restore(path: &Path, scratch: &Path) -> Result<PathBuf, StoreError> {
 /// Makes a register of all that was verified of one. It is durable when this returns.
 ///
 /// # Errors
-/// As [`SharedFile::create`] and [`Session::copy_into`]; no file is left behind then.
-pub fn copy_valid(session: &Session, out: &Path) -> Result<(), StoreError> {
+/// As [`SharedFile::create`] and [`VerifiedLog::copy_into`]; no file is left behind then.
+pub fn copy_valid(log: &VerifiedLog, out: &Path) -> Result<(), StoreError> {
     let mut file = SharedFile::create(out)?;
     // All of it must stand in the file itself before that is put anywhere: closing it does not say whether it does.
-    let copied = session.copy_into(&mut file).and_then(|()| match file.flush()? {
+    let copied = log.copy_into(&mut file).and_then(|()| match file.flush()? {
         true => Ok(()),
         false => Err(StoreError::InUse { path: out.to_owned() }),
     });

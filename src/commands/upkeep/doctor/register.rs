@@ -96,7 +96,7 @@ fn memory(session: &Session, checks: &mut Vec<Check>) {
         return;
     }
     let all_gone = noticed(Notice::FirstVerification);
-    let pin = session.pin().map_or(String::new(), |pin| {
+    let pin = session.memory().pin().map_or(String::new(), |pin| {
         format!("entry {} ({}), verified {}", pin.head.seq, pin.head.leaf.short(), pin.verified)
     });
     checks.push(if all_gone || noticed(Notice::PinMissing) {

@@ -1,0 +1,237 @@
+//! The log as this account has verified it: the shared file, the verified cache, and the state at the newest entry.
+//! Everything that is shown or decided is read here.
+
+use std::time::Duration;
+
+use super::memory::Memory;
+use crate::domain::{Change, ChangeId, Digest, Head, Register};
+use crate::format::{Defect, Entry, Raw, entry, text};
+use crate::store::cache::compare;
+use crate::store::cache::verified::{VerifiedCache, verified_before};
+use crate::store::sqlite::shared::SharedFile;
+use crate::store::verify::replay::{Mode, Reading, replay};
+use crate::store::{BUSY, Finding, StoreError};
+
+/// A verified log.
+pub struct VerifiedLog {
+    pub(super) shared: SharedFile,
+    pub(super) cache: VerifiedCache,
+    pub(super) fingerprint: Digest,
+    pub(super) state: Register,
+    fault: Option<Finding>,
+}
+
+impl VerifiedLog {
+    pub(super) fn new(shared: SharedFile, cache: VerifiedCache, fingerprint: Digest) -> Self {
+        Self { shared, cache, fingerprint, state: Register::default(), fault: None }
+    }
+
+    /// The shared file.
+    pub fn shared(&self) -> &SharedFile {
+        &self.shared
+    }
+
+    /// The verified cache's tables, for lists.
+    pub fn tables(&self) -> &rusqlite::Connection {
+        self.cache.conn()
+    }
+
+    /// The state at the head, or before the first broken entry.
+    pub fn state(&self) -> &Register {
+        &self.state
+    }
+
+    /// The leaf hash of entry 0.
+    pub fn fingerprint(&self) -> Digest {
+        self.fingerprint
+    }
+
+    /// The first broken entry. The log ends before it, and nothing may be recorded.
+    pub fn fault(&self) -> Option<&Finding> {
+        self.fault.as_ref()
+    }
+
+    /// The register's governance as it was after some entry, in a state without changes.
+    ///
+    /// # Errors
+    /// As [`VerifiedCache::governed`].
+    pub fn governed(&self, until: u64) -> Result<Register, StoreError> {
+        self.cache.governed(until)
+    }
+
+    /// Loads a change into the state, if it is not there yet; `None` if there is no such change.
+    ///
+    /// # Errors
+    /// As [`VerifiedCache::change`].
+    pub fn load(&mut self, change: ChangeId) -> Result<Option<&Change>, StoreError> {
+        if !self.state.knows(change)
+            && let Some(change) = self.cache.change(&self.shared, change)?
+        {
+            self.state.adopt(change);
+        }
+        Ok(self.state.change(change).ok())
+    }
+
+    /// Loads several changes as [`VerifiedLog::load`] does, from one snapshot.
+    ///
+    /// # Errors
+    /// As [`VerifiedCache::change`].
+    pub fn load_all(&mut self, changes: &[ChangeId]) -> Result<(), StoreError> {
+        let _snapshot = (self.shared.hold_snapshot()?, self.cache.hold_snapshot()?);
+        for change in changes {
+            if !self.state.knows(*change)
+                && let Some(change) = self.cache.change(&self.shared, *change)?
+            {
+                self.state.adopt(change);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads file and cache from one snapshot until the result is dropped, so that many reads cost one lock each.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn hold_snapshot(&self) -> Result<impl Sized, StoreError> {
+        Ok((self.shared.hold_snapshot()?, self.cache.hold_snapshot()?))
+    }
+
+    /// A verified entry with its text.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] if the file holds another entry by now.
+    pub fn entry(&self, seq: u64) -> Result<Option<Entry>, StoreError> {
+        let Some(raw) = self.raw(seq)? else { return Ok(None) };
+        let entry = entry::parse(&raw).map_err(|defect| StoreError::defect(seq, &defect))?;
+        match entry.gone() {
+            Some(text) if self.state.governance().redacted(seq, text).is_none() => {
+                Err(StoreError::defect(seq, &Defect::TextMissing))
+            }
+            _ => Ok(Some(entry)),
+        }
+    }
+
+    /// The exact bytes of a verified entry.
+    ///
+    /// # Errors
+    /// As [`VerifiedLog::entry`].
+    pub fn raw(&self, seq: u64) -> Result<Option<Raw>, StoreError> {
+        match self.cache.leaf(seq)? {
+            Some(leaf) => verified_before(&self.shared, Head { seq, leaf }).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Brings cache and state up to the head of the file. Waits up to `patience` for other processes of this account.
+    pub(super) fn catch_up(
+        &mut self,
+        memory: &Memory,
+        patience: Duration,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(), StoreError> {
+        let newest = self.shared.newest()?;
+        let is_newest = |state: &Register| newest.is_some() && state.head().map(|head| head.seq) == newest;
+        if is_newest(&self.state) {
+            return Ok(());
+        }
+        // Usually another process of this account has verified what is new here: then nothing is written.
+        let snapshot = self.cache.hold_snapshot()?;
+        self.cache.load(&self.shared, &mut self.state)?;
+        drop(snapshot);
+        if is_newest(&self.state) {
+            self.fault = None;
+            return memory.check_cache(self);
+        }
+        let redactions = self.state.governance().redactions().count();
+        let tx = self.cache.begin(patience)?;
+        self.cache.load(&self.shared, &mut self.state)?;
+        let reading = replay(&self.shared, &self.cache, &mut self.state, self.fingerprint, Mode::Advance, progress)?;
+        // Everything up to the pin was valid before, so a finding there may come from a damaged cache.
+        let pinned = memory.pin().map(|pin| pin.head.seq);
+        if reading.findings.first().is_some_and(|it| it.seq <= pinned) && self.cache_is_wrong(memory, progress)? {
+            return Err(self.cache.damaged("it is not what the log says".to_owned()));
+        }
+        self.cache.write_down(&self.state)?;
+        tx.commit().map_err(StoreError::cache(self.cache.conn(), "bringing the verified cache on"))?;
+        if self.state.governance().redactions().count() != redactions {
+            self.cache.flush()?;
+        }
+        self.fault = reading.findings.into_iter().next();
+        memory.check_cache(self)
+    }
+
+    /// Reads the log from entry 0 into a temporary cache, regardless of what was verified before.
+    pub(super) fn read_anew(
+        &self,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(VerifiedCache, Register, Reading), StoreError> {
+        let (anew, mut state) = (VerifiedCache::temporary()?, Register::default());
+        let tx = anew.begin(BUSY)?;
+        let reading = replay(&self.shared, &anew, &mut state, self.fingerprint, Mode::Advance, progress)?;
+        tx.commit().map_err(StoreError::cache(anew.conn(), "filling a temporary cache"))?;
+        Ok((anew, state, reading))
+    }
+
+    /// Whether the cache differs from the log, although the log is valid and holds the pinned entry.
+    pub(super) fn cache_is_wrong(&self, memory: &Memory, progress: &mut dyn FnMut(u64)) -> Result<bool, StoreError> {
+        let (anew, _, reading) = self.read_anew(progress)?;
+        let holds = match memory.pin() {
+            Some(pin) => anew.leaf(pin.head.seq)? == Some(pin.head.leaf),
+            None => true,
+        };
+        Ok(holds && reading.findings.is_empty() && !compare::compare(self.cache.conn(), anew.conn())?.is_empty())
+    }
+
+    /// Redacted texts that the file holds again.
+    pub(super) fn redacted_again(&self) -> Result<Vec<Finding>, StoreError> {
+        let mut findings = Vec::new();
+        for (seq, text, proposal) in self.state.governance().redactions() {
+            if self.has_text(seq, text)? {
+                let meaning = format!("the text that proposal {proposal} redacted stands there again");
+                findings.push(Finding::at(seq, "redacted", meaning));
+            }
+        }
+        Ok(findings)
+    }
+
+    /// The entries whose texts are redacted in the state `after`, but not in this one, and which the file still holds.
+    pub(super) fn to_redact(&self, after: &Register) -> Result<Vec<u64>, StoreError> {
+        let redactions = after.governance().redactions();
+        let fresh = redactions.filter(|(seq, text, _)| self.state.governance().redacted(*seq, *text).is_none());
+        let mut seqs = Vec::new();
+        for (seq, text, _) in fresh {
+            if self.has_text(seq, text)? {
+                seqs.push(seq);
+            }
+        }
+        Ok(seqs)
+    }
+
+    /// Whether an entry of the file has the text with this digest.
+    fn has_text(&self, seq: u64, text: Digest) -> Result<bool, StoreError> {
+        let found = self.shared.entry(seq)?.and_then(|raw| raw.text);
+        Ok(found.is_some_and(|found| text::digest(&found) == text))
+    }
+}
+
+/// The leaf hash of the entry in a row of the file.
+pub(super) fn leaf(shared: &SharedFile, seq: u64) -> Result<Option<Digest>, StoreError> {
+    Ok(shared.entry(seq)?.map(|raw| raw.leaf()))
+}
+
+/// The last of `until` entries on which two logs agree; `same` returns the leaf hash of an entry that is the same in
+/// both. Two logs that agree on an entry agree on all before it.
+pub(super) fn agree(
+    until: u64,
+    same: impl Fn(u64) -> Result<Option<Digest>, StoreError>,
+) -> Result<Option<Head>, StoreError> {
+    let (mut found, mut low, mut high) = (None, 0, until);
+    while low < high {
+        let seq = low + (high - low) / 2;
+        match same(seq)? {
+            Some(leaf) => (found, low) = (Some(Head { seq, leaf }), seq + 1),
+            None => high = seq,
+        }
+    }
+    Ok(found)
+}
