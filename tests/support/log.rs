@@ -1,0 +1,169 @@
+//! A world's register, past twinseal: its entries, the state they make, and what an adversary does to the file.
+
+use std::path::Path;
+
+use twinseal::domain::{Change, ChangeId, Event, Header, Register, RevisionRef, Text};
+use twinseal::error::{Error, Exit};
+use twinseal::format::{Raw, Unsigned, entry, text};
+use twinseal::record::{Plan, seal_entry};
+use twinseal::signer::{KeyError, KeyFile, Signer};
+
+use super::World;
+
+impl World {
+    /// How many entries say that something was done: all but those that say that somebody was refused.
+    pub fn acts(&self) -> u64 {
+        if !self.path("prod.db").exists() {
+            return 0;
+        }
+        let acts = "SELECT count(*) FROM entry WHERE instr(blob, ?1) <> 1 AND instr(blob, ?2) <> 1";
+        let refused = ["twinseal/change.refused/", "twinseal/proposal.refused/"].map(str::as_bytes);
+        self.sql().query_row(acts, refused, |row| row.get(0)).unwrap_or(0)
+    }
+
+    /// The fingerprint of the register.
+    pub fn fingerprint(&self) -> String {
+        self.raw(0).leaf().to_string()
+    }
+
+    /// A connection to the register's file, past twinseal, with every protection off.
+    pub fn sql(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.path("prod.db")).unwrap()
+    }
+
+    /// Carries out SQL on the register's file behind twinseal's back. Triggers of the log are dropped for it and put
+    /// back, as an adversary would.
+    pub fn tamper(&self, sql: &str) {
+        let db = self.sql();
+        let mut select = db.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").unwrap();
+        let triggers: Vec<(String, String)> =
+            select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect();
+        triggers.iter().for_each(|(name, _)| db.execute_batch(&format!("DROP TRIGGER {name}")).unwrap());
+        db.execute_batch(sql).unwrap();
+        triggers.iter().for_each(|(_, sql)| db.execute_batch(sql).unwrap());
+    }
+
+    /// How many entries the log has.
+    pub fn entries(&self) -> u64 {
+        if !self.path("prod.db").exists() {
+            return 0;
+        }
+        self.sql().query_row("SELECT count(*) FROM entry", [], |row| row.get(0)).unwrap_or(0)
+    }
+
+    /// The entry in a row.
+    pub fn raw(&self, seq: u64) -> Raw {
+        let row = |row: &rusqlite::Row<'_>| Ok(Raw { seq: row.get(0)?, blob: row.get(1)?, text: row.get(2)? });
+        self.sql().query_row("SELECT seq, blob, text FROM entry WHERE seq = ?1", [seq], row).unwrap()
+    }
+
+    /// The state that the entries make, by the fold alone.
+    pub fn state(&self) -> Register {
+        let mut state = Register::default();
+        for seq in 0..self.entries() {
+            let raw = self.raw(seq);
+            let (header, event) = entry::facts(&raw).unwrap();
+            state.apply(&header, raw.leaf(), &event);
+        }
+        state
+    }
+
+    /// A change as it stands.
+    pub fn change(&self, change: &str) -> Change {
+        let id: ChangeId = change.parse().unwrap();
+        self.state().change(id).unwrap().clone()
+    }
+
+    /// The current revision of a change.
+    pub fn revision(&self, change: &str) -> RevisionRef {
+        self.change(change).current().id
+    }
+
+    /// Somebody's key.
+    pub fn signer(&self, person: &str) -> Signer {
+        let key = KeyFile::read(&self.path(&format!("people/{person}/key"))).unwrap();
+        key.unlock(|path: &Path| Err(KeyError::NeedsPassphrase { path: path.to_owned() })).unwrap()
+    }
+
+    /// What the writer says when somebody wants to record this at the head.
+    pub fn propose(&self, person: &str, event: Event, text: Option<Text>) -> Result<(), Error> {
+        let (mut env, _) = self.env(person, None);
+        let state = self.state();
+        let id = state.id().unwrap().clone();
+        let plan = Plan { event, text };
+        seal_entry(&mut env, &state, id, person.parse().unwrap(), &self.signer(person), plan).map(|_| ())
+    }
+
+    /// What somebody's next entry says before it says what was done.
+    pub fn header(&self, person: &str, event: &Event) -> Header {
+        let state = self.state();
+        let position = state.position(event.change());
+        Header {
+            register: state.id().unwrap().clone(),
+            seq: position.seq,
+            prev: position.prev,
+            governance: position.governance,
+            last: position.last,
+            time: self.now(),
+            actor: person.parse().unwrap(),
+            key: self.signer(person).public().fingerprint(),
+            text: None,
+        }
+    }
+
+    /// Signs an entry properly and puts it at the head by force, whatever the rules say. Returns its place.
+    pub fn force(&self, person: &str, event: Event, words: Option<Text>) -> u64 {
+        self.force_signed(person, &self.signer(person), event, words)
+    }
+
+    /// As [`World::force`], with a key of one's choice.
+    pub fn force_signed(&self, person: &str, signer: &Signer, event: Event, words: Option<Text>) -> u64 {
+        let (bytes, reference) = words.as_ref().map(|words| text::write(words, [7; 16])).unzip();
+        let (key, header) = (signer.public().fingerprint(), self.header(person, &event));
+        let header = Header { key, text: reference, ..header };
+        let unsigned = Unsigned::new(&header, &event, bytes).unwrap();
+        let signature = signer.sign(unsigned.namespace(), unsigned.body().as_bytes()).unwrap();
+        let (raw, _) = unsigned.seal(&signature).unwrap();
+        self.insert(&raw);
+        raw.seq
+    }
+
+    /// Records events in a row, as the program would but in one transaction: a long log, quickly made.
+    pub fn record_all(&self, person: &str, events: impl IntoIterator<Item = Event>) {
+        let (mut env, _) = self.env(person, None);
+        let (signer, mut state) = (self.signer(person), self.state());
+        let id = state.id().unwrap().clone();
+        let mut db = self.sql();
+        let tx = db.transaction().unwrap();
+        for event in events {
+            let plan = Plan { event, text: None };
+            let actor = person.parse().unwrap();
+            let (raw, entry) = seal_entry(&mut env, &state, id.clone(), actor, &signer, plan).unwrap();
+            state.apply(&entry.header, entry.leaf, &entry.event);
+            let insert = "INSERT INTO entry (seq, blob, text) VALUES (?1, ?2, ?3)";
+            tx.execute(insert, rusqlite::params![raw.seq, raw.blob, raw.text]).unwrap();
+            twinseal::store::project(&tx, &entry, &state).unwrap();
+        }
+        tx.commit().unwrap();
+    }
+
+    /// Puts exact bytes at the end of the log.
+    pub fn insert(&self, raw: &Raw) {
+        let insert = "INSERT INTO entry (seq, blob, text) VALUES (?1, ?2, ?3)";
+        self.sql().execute(insert, rusqlite::params![raw.seq, raw.blob, raw.text]).unwrap();
+    }
+
+    /// Verifies as somebody and returns the findings, each as `entry 7: [rule] meaning`.
+    pub fn findings(&self, person: &str) -> Vec<String> {
+        let output = self.run(person, "verify");
+        let findings: Vec<String> = output
+            .out
+            .lines()
+            .filter_map(|line| line.strip_prefix("finding"))
+            .map(|line| line.trim().to_owned())
+            .collect();
+        let expected = if findings.is_empty() { Exit::Done } else { Exit::Broken };
+        assert_eq!(output.exit, expected, "{}", output.screen);
+        findings
+    }
+}

@@ -1,0 +1,194 @@
+//! Commands of a world: who runs them, what they type, what their screen shows.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::io::{self, Write};
+use std::process::{Command, Stdio};
+use std::rc::Rc;
+
+use sha2::{Digest as _, Sha256};
+use twinseal::cli;
+use twinseal::env::{Console, Env};
+use twinseal::error::Exit;
+use zeroize::Zeroizing;
+
+use super::{PATIENCE, World};
+
+/// What a command did.
+#[derive(Debug)]
+pub struct Output {
+    /// Its exit code.
+    pub exit: Exit,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+    /// Both, in the order in which they were written.
+    pub screen: String,
+}
+
+/// Writes into its own buffer and onto the common screen.
+struct Pen {
+    own: Rc<RefCell<Vec<u8>>>,
+    screen: Rc<RefCell<Vec<u8>>>,
+}
+
+impl Write for Pen {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.own.borrow_mut().extend_from_slice(bytes);
+        self.screen.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Somebody at a terminal who types prepared answers; nobody, where there are none.
+struct Typist {
+    answers: VecDeque<String>,
+    there: bool,
+    screen: Rc<RefCell<Vec<u8>>>,
+}
+
+impl Console for Typist {
+    fn is_there(&self) -> bool {
+        self.there
+    }
+
+    fn can_hide(&self) -> bool {
+        self.there
+    }
+
+    fn ask(&mut self, question: &str) -> io::Result<String> {
+        let answer = self.answers.pop_front().unwrap_or_default();
+        writeln!(self.screen.borrow_mut(), "{question} {answer}")?;
+        Ok(answer)
+    }
+
+    fn secret(&mut self, question: &str) -> io::Result<Zeroizing<String>> {
+        writeln!(self.screen.borrow_mut(), "{question}")?;
+        Ok(Zeroizing::new(self.answers.pop_front().unwrap_or_default()))
+    }
+}
+
+/// Splits a command line as a shell does, with single and double quotes.
+pub fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    for c in line.chars() {
+        match (quote, c) {
+            (Some(q), c) if c == q => quote = None,
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None, ' ') => words.extend(word.take()),
+            (_, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+impl World {
+    /// The door to this world for one command of somebody.
+    pub(super) fn env(&self, person: &str, typed: Option<&[&str]>) -> (Env, [Rc<RefCell<Vec<u8>>>; 3]) {
+        let [out, err, screen] = std::array::from_fn(|_| Rc::new(RefCell::new(Vec::new())));
+        let home = self.path(&format!("people/{person}"));
+        let variable = |name: &str, value: String| (name.to_owned(), value);
+        let mut variables = HashMap::from([
+            variable("HOME", home.display().to_string()),
+            variable("TWINSEAL_KEY", home.join("key").display().to_string()),
+            variable("TWINSEAL_REGISTER", "prod.db".to_owned()),
+        ]);
+        for (_, name, value) in self.variables.borrow().iter().filter(|(whose, ..)| whose == person) {
+            match value {
+                Some(value) => variables.insert(name.clone(), value.clone()),
+                None => variables.remove(name),
+            };
+        }
+        let (clock, drawn) = (Rc::clone(&self.clock), Rc::clone(&self.drawn));
+        let answers = typed.unwrap_or_default().iter().map(|it| (*it).to_owned()).collect();
+        let env = Env {
+            variables,
+            folder: self.folder.path().to_owned(),
+            clock: Box::new(move || clock.get()),
+            random: Box::new(move |bytes| {
+                for chunk in bytes.chunks_mut(32) {
+                    drawn.set(drawn.get() + 1);
+                    chunk.copy_from_slice(&Sha256::digest(drawn.get().to_be_bytes())[..chunk.len()]);
+                }
+                Ok(())
+            }),
+            console: Box::new(Typist { answers, there: typed.is_some(), screen: Rc::clone(&screen) }),
+            input: Box::new(io::empty()),
+            out: Box::new(Pen { own: Rc::clone(&out), screen: Rc::clone(&screen) }),
+            err: Box::new(Pen { own: Rc::clone(&err), screen: Rc::clone(&screen) }),
+            width: self.screen.get().then_some(80),
+            colour: self.screen.get(),
+            progress: false,
+            patience: PATIENCE,
+        };
+        (env, [out, err, screen])
+    }
+
+    /// Runs a command as somebody, without a terminal.
+    pub fn run(&self, person: &str, command: &str) -> Output {
+        self.run_words(person, &words(command), None)
+    }
+
+    /// Runs a command as somebody who types these answers on a terminal.
+    pub fn run_typing(&self, person: &str, command: &str, typed: &[&str]) -> Output {
+        self.run_words(person, &words(command), Some(typed))
+    }
+
+    /// Runs a command as somebody, with standard input from elsewhere.
+    pub fn run_reading(&self, person: &str, command: &str, input: &'static str) -> Output {
+        let (mut env, buffers) = self.env(person, None);
+        env.input = Box::new(input.as_bytes());
+        Self::run_in(&mut env, buffers, &words(command))
+    }
+
+    /// Runs words as somebody.
+    pub fn run_words(&self, person: &str, words: &[String], typed: Option<&[&str]>) -> Output {
+        let (mut env, buffers) = self.env(person, typed);
+        Self::run_in(&mut env, buffers, words)
+    }
+
+    fn run_in(env: &mut Env, buffers: [Rc<RefCell<Vec<u8>>>; 3], words: &[String]) -> Output {
+        let args = std::iter::once("twinseal".to_owned()).chain(words.iter().cloned()).map(Into::into);
+        let exit = cli::run(args, env);
+        let [out, err, screen] = buffers.map(|it| String::from_utf8(it.borrow().clone()).unwrap());
+        Output { exit, out, err, screen }
+    }
+
+    /// The program itself, for somebody without a terminal. Its clock is the real one.
+    pub fn command(&self, person: &str, arguments: &[&str]) -> Command {
+        let home = self.path(&format!("people/{person}"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_twinseal"));
+        command.args(arguments).current_dir(self.path("")).env_clear();
+        command.env("HOME", &home).env("TWINSEAL_KEY", home.join("key")).env("TWINSEAL_REGISTER", "prod.db");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs a command that must be done, and returns its standard output.
+    #[track_caller]
+    pub fn ok(&self, person: &str, command: &str) -> String {
+        let output = self.run(person, command);
+        assert_eq!(output.exit, Exit::Done, "{person}: {command}\n{}", output.screen);
+        output.out
+    }
+
+    /// Runs a command that must end with this exit code, and whose complaint must contain these words; then makes
+    /// sure that nothing was recorded.
+    #[track_caller]
+    pub fn fails(&self, person: &str, command: &str, exit: Exit, complaint: &str) {
+        let before = self.acts();
+        let output = self.run(person, command);
+        assert_eq!(output.exit, exit, "{person}: {command}\n{}", output.screen);
+        assert!(output.err.contains(complaint), "{person}: {command}\nnot {complaint:?} but\n{}", output.screen);
+        assert_eq!(self.acts(), before, "{person}: {command} recorded something");
+    }
+}
