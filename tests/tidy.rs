@@ -83,13 +83,16 @@ fn no_part_reaches_outside_but_through_its_door() {
         ("std::net", &[]),
         ("std::os::unix::net", &["signer"]),
         ("rustix", &["store"]),
-        ("rusqlite", &["commands", "store"]),
+        ("rusqlite", &["store/cache", "store/sqlite"]),
+        (".conn()", &["store/cache", "store/sqlite"]),
         ("clap", &["cli", "commands"]),
     ];
-    for Source { path, part, text } in sources() {
+    for Source { path, text, .. } in sources() {
+        let module = path.strip_prefix("src").unwrap().with_extension("");
         for (number, line) in code(&text) {
             for (word, parts) in doors.iter().filter(|(word, _)| line.contains(word)) {
-                assert!(parts.contains(&part.as_str()), "{}:{number}: {word} in {part}", path.display());
+                let allowed = parts.iter().any(|part| module.starts_with(part));
+                assert!(allowed, "{}:{number}: {word} is allowed in {parts:?} only", path.display());
             }
         }
     }

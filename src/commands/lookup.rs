@@ -9,7 +9,7 @@ use crate::domain::{
 use crate::error::Error;
 use crate::input::{moment, nearest};
 use crate::output::Names;
-use crate::store::{Session, StoreError};
+use crate::store::Session;
 
 /// What an input is called in messages.
 pub fn name_of_input(given: &Path) -> String {
@@ -51,10 +51,7 @@ pub fn known_person<'s>(session: &'s Session, id: &PersonId) -> Result<&'s Perso
 /// # Errors
 /// What SQLite says.
 pub fn title(session: &Session, id: ChangeId) -> Result<Option<String>, Error> {
-    let sql = "SELECT title FROM revisions WHERE change = ?1 ORDER BY number DESC LIMIT 1";
-    let doing = || StoreError::cache(session.tables(), "reading the verified copy");
-    let mut select = session.tables().prepare_cached(sql).map_err(doing())?;
-    Ok(select.query_row([id.number()], |row| row.get(0)).map_err(doing())?)
+    Ok(session.queries().title(id)?)
 }
 
 /// Everybody's display name, from the verified copy.
@@ -62,14 +59,7 @@ pub fn title(session: &Session, id: ChangeId) -> Result<Option<String>, Error> {
 /// # Errors
 /// What SQLite says.
 pub fn names(session: &Session) -> Result<Names, Error> {
-    let doing = || StoreError::cache(session.tables(), "reading the verified copy");
-    // A name in a proposal that nobody carried is one person's word.
-    let sql = "SELECT person, name FROM names
-        WHERE seq = 0 OR seq IN (SELECT opened FROM proposals WHERE state = 'seconded') ORDER BY seq";
-    let mut select = session.tables().prepare(sql).map_err(doing())?;
-    let rows = select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?))).map_err(doing())?;
-    let rows = rows.collect::<Result<Vec<_>, _>>().map_err(doing())?;
-    Ok(rows.into_iter().filter_map(|(person, name)| Some((person.parse().ok()?, name))).collect())
+    Ok(session.queries().names()?.into_iter().collect())
 }
 
 /// A remark given on the command line.
@@ -117,7 +107,6 @@ pub fn as_of(context: &Context<'_>, session: &Session, given: Option<&str>) -> R
         let (governance, at) = (session.state().governance().clone(), context.env.now());
         return Ok(AsOf { governance, at, seq: None });
     };
-    let doing = || StoreError::cache(session.tables(), "reading the verified copy");
     let (seq, at) = match crate::domain::number(given) {
         Ok(seq) => {
             let entry = session.entry(seq)?.ok_or(Error::NoEntry(seq))?;
@@ -125,9 +114,7 @@ pub fn as_of(context: &Context<'_>, session: &Session, given: Option<&str>) -> R
         }
         Err(_) => {
             let at = time(given)?;
-            let newest = "SELECT max(seq) FROM log_entries WHERE time <= ?1";
-            let found = session.tables().query_row(newest, [at.to_string()], |row| row.get::<_, Option<u64>>(0));
-            (found.map_err(doing())?.ok_or(Error::NothingBy(at))?, at)
+            (session.queries().newest_by(at)?.ok_or(Error::NothingBy(at))?, at)
         }
     };
     Ok(AsOf { governance: session.governed(seq)?.governance().clone(), at, seq: Some(seq) })

@@ -2,5 +2,6 @@
 
 pub mod compare;
 pub mod folded_state;
+pub mod queries;
 pub mod tables;
 pub mod verified;

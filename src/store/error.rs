@@ -3,12 +3,10 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use rusqlite::ffi::{SQLITE_FULL, SQLITE_IOERR_WRITE};
-
+use super::sqlite::fault::Fault;
 use super::sqlite::queue::Holder;
 use crate::domain::{Digest, Time};
 use crate::format::Defect;
-use rusqlite::{Connection, ErrorCode};
 
 /// How many findings, and how many notices, are kept: a file can hold millions of faults, and nobody reads them all.
 pub const MOST: usize = 100;
@@ -170,7 +168,7 @@ pub enum StoreError {
         /// What was tried.
         doing: &'static str,
         /// What it said.
-        source: rusqlite::Error,
+        source: Fault,
     },
     /// A file cannot be read or written.
     #[error("cannot {doing} {}: {source}", .path.display())]
@@ -189,7 +187,7 @@ pub enum StoreError {
     #[error("whether it was recorded is not certain; SQLite, while committing: {source}")]
     Uncertain {
         /// What SQLite said.
-        source: rusqlite::Error,
+        source: Fault,
     },
     /// It is recorded, and something failed afterwards.
     #[error("entry {seq} was recorded; what failed came after: {source}")]
@@ -241,53 +239,6 @@ fn who(holder: Option<&Holder>) -> String {
 }
 
 impl StoreError {
-    /// Wraps what SQLite says of a verified copy: what would mean a broken register there means a damaged copy here.
-    pub fn cache(conn: &Connection, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
-        move |source| {
-            let path = PathBuf::from(conn.path().unwrap_or_default());
-            // What is projected onto a sound copy fits, and what is read from it was written there.
-            let conflicts = source.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
-                || matches!(
-                    source,
-                    rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::QueryReturnedNoRows
-                );
-            let what = source.to_string();
-            match Self::sqlite(doing)(source) {
-                Self::Sqlite { .. } if conflicts => Self::CacheDamaged { path, what },
-                Self::Broken(_) => Self::CacheDamaged { path, what },
-                other => other,
-            }
-        }
-    }
-
-    /// Wraps what SQLite says with what was tried.
-    pub fn sqlite(doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
-        use rusqlite::Error;
-        move |source| match (source.sqlite_error_code(), &source) {
-            (Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked), _) => {
-                Self::Busy { seconds: super::BUSY.as_secs() }
-            }
-            // Our own statements fail like this only on a file that somebody damaged or remade.
-            (
-                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::TooBig | ErrorCode::Unknown),
-                _,
-            )
-            | (_, Error::InvalidColumnType(..) | Error::IntegralValueOutOfRange(..) | Error::SqlInputError { .. }) => {
-                Self::Broken(Finding::of_file("file", format_args!("{doing}: {source}")))
-            }
-            _ => Self::Sqlite { doing, source },
-        }
-    }
-
-    /// Wraps what SQLite says of a commit. The mark that makes it one is written last: where writing fails, there is
-    /// none. Where something after it fails, as syncing may, it can be found all the same.
-    pub fn commit(source: rusqlite::Error) -> Self {
-        match source.sqlite_error().map(|it| it.extended_code) {
-            Some(SQLITE_FULL | SQLITE_IOERR_WRITE) => Self::sqlite("recording")(source),
-            _ => Self::Uncertain { source },
-        }
-    }
-
     /// Wraps what the system says with what was tried.
     pub fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         move |source| Self::Io { doing, path: path.to_owned(), source }

@@ -15,7 +15,6 @@ pub use memory::{Behind, Memory};
 pub use open::{Anchor, Excuse};
 pub use recover::Recovered;
 
-use super::cache::tables;
 use super::sqlite::queue::Turn;
 use super::sqlite::shared::{Appended, SharedFile};
 use super::{BUSY, StoreError};
@@ -149,7 +148,7 @@ impl Session {
         let mut after = log.state.clone();
         after.apply(&entry.header, entry.leaf, &entry.event);
         let redact = log.to_redact(&after)?;
-        let done = log.shared.append(&turn, log.state.head(), raw, &redact, |tx| tables::project(tx, entry, &after));
+        let done = log.shared.append(&turn, log.state.head(), raw, &redact, |tables| tables.project(entry, &after));
         drop(turn);
         match done? {
             Appended::HeadMoved => Ok(false),

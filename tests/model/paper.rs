@@ -11,7 +11,7 @@ use twinseal::domain::{
 };
 use twinseal::format::request::{self, For};
 use twinseal::format::{Unsigned, sshsig, text};
-use twinseal::store::{Anchor, Excuse, Session, SharedFile, Writer, project};
+use twinseal::store::{Anchor, Excuse, Session, SharedFile, Writer};
 
 use super::facts::{Action, Entry, Key, Person, Place, What};
 use super::real::{id, pairs};
@@ -44,7 +44,7 @@ impl Paper {
                 state.apply(header, sealed.leaf, event);
                 let mut shared = SharedFile::create(&self.folder.path().join("prod.db")).unwrap();
                 let turn = shared.turn(&writer()).unwrap();
-                shared.append(&turn, None, &raw, &[], |tx| project(tx, &sealed, &state)).unwrap();
+                shared.append(&turn, None, &raw, &[], |tables| tables.project(&sealed, &state)).unwrap();
                 let memory = self.folder.path().join("memory");
                 let anchor = Anchor { folder: &memory, fingerprint: sealed.leaf, excuse: Excuse::None };
                 let session = Session::open(shared, anchor, header.time, &mut |_| {});

@@ -16,7 +16,7 @@ use crate::format::request::For;
 use crate::format::{Entry, Raw};
 use crate::output::{member_table, policy_sentences, safe};
 use crate::record::{Plan, compose, report_recorded, seal_entry};
-use crate::store::{Anchor, Appended, Excuse, Session, SharedFile, StoreError, Writer, project};
+use crate::store::{Anchor, Appended, Excuse, Session, SharedFile, StoreError, Writer};
 
 /// Found a register: its people, its first policy, entry 0
 ///
@@ -129,12 +129,12 @@ impl Init {
 fn found(path: &Path, writer: &Writer, raw: &Raw, entry: &Entry, state: &Register) -> Result<SharedFile, StoreError> {
     let mut shared = SharedFile::create(path)?;
     let turn = shared.turn(writer);
-    match turn.and_then(|turn| shared.append(&turn, None, raw, &[], |tx| project(tx, entry, state))) {
+    match turn.and_then(|turn| shared.append(&turn, None, raw, &[], |tables| tables.project(entry, state))) {
         Ok(Appended::Done) => Ok(shared),
         // Somebody else founded one there at the same time.
         Ok(Appended::HeadMoved) => Err(StoreError::Exists { path: path.to_owned() }),
         Err(error) => Err(match (shared.discard(), error) {
-            (true, StoreError::Uncertain { source }) => StoreError::sqlite("recording")(source),
+            (true, StoreError::Uncertain { source }) => source.not_recorded(),
             (_, error) => error,
         }),
     }

@@ -12,7 +12,7 @@ use crate::domain::{Action, Change, ChangeId, Field, Governance, Policy as Rules
 use crate::error::Error;
 use crate::input::{POLICY_TEMPLATE, read_policy};
 use crate::output::{self, Page, policy_change, policy_sentences, safe};
-use crate::store::{Session, StoreError};
+use crate::store::Session;
 
 /// Look at the policy and propose another.
 #[derive(Debug, Subcommand)]
@@ -152,16 +152,9 @@ fn read(context: &mut Context<'_>, given: &Path) -> Result<(Rules, String), Erro
 
 /// How an open change would stand under another policy, where that differs.
 fn effects(session: &mut Session, policy: &Rules, now: Time) -> Result<Vec<(ChangeId, String, String)>, Error> {
-    let doing = || StoreError::cache(session.tables(), "reading the verified copy");
-    let ids = {
-        let sql = "SELECT id FROM changes WHERE state = 'awaiting-approval' ORDER BY id";
-        let mut select = session.tables().prepare(sql).map_err(doing())?;
-        let rows = select.query_map([], |row| row.get::<_, u64>(0)).map_err(doing())?;
-        rows.collect::<Result<Vec<_>, _>>().map_err(doing())?
-    };
     let then = session.state().governance().under(policy.clone());
     let mut effects = Vec::new();
-    for id in ids.into_iter().map(|id| ChangeId::after(id.saturating_sub(1))) {
+    for id in session.queries().awaiting_approval()? {
         session.load(id)?;
         let change = session.state().change(id)?;
         if change.status(&then, now) == Status::Expired {

@@ -13,7 +13,7 @@ use crate::domain::{
 use crate::error::Error;
 use crate::output::{self, Page, ago, asks, table};
 use crate::record::{Plan, record, rehearse, report_recorded};
-use crate::store::{Session, state_word};
+use crate::store::Session;
 
 /// Look at proposals and decide them.
 #[derive(Debug, Subcommand)]
@@ -157,7 +157,7 @@ fn state_phrase(context: &Context<'_>, proposal: &Opened) -> String {
     match &proposal.state {
         ProposalState::Open if now >= proposal.lapses() => format!("lapsed {}", ago(proposal.lapses(), now)),
         ProposalState::Open => format!("open; needs a second; lapses {}", ago(proposal.lapses(), now)),
-        ProposalState::Seconded(by) | ProposalState::Declined(by) => format!("{} by {by}", state_word(&proposal.state)),
+        ProposalState::Seconded(by) | ProposalState::Declined(by) => format!("{} by {by}", proposal.state.as_str()),
         ProposalState::Withdrawn => "withdrawn".to_owned(),
     }
 }
@@ -165,8 +165,8 @@ fn state_phrase(context: &Context<'_>, proposal: &Opened) -> String {
 fn proposal_json(now: crate::domain::Time, id: ProposalId, proposal: &Opened, text: Option<&Text>) -> Value {
     let (state, by) = match &proposal.state {
         ProposalState::Open if now >= proposal.lapses() => ("lapsed", None),
-        ProposalState::Seconded(by) | ProposalState::Declined(by) => (state_word(&proposal.state), Some(by)),
-        state => (state_word(state), None),
+        ProposalState::Seconded(by) | ProposalState::Declined(by) => (proposal.state.as_str(), Some(by)),
+        state => (state.as_str(), None),
     };
     json!({
         "proposal": id.number(),

@@ -5,12 +5,9 @@ use serde_json::{Value, json};
 
 use crate::commands::Context;
 use crate::commands::lookup::parse;
-use crate::domain::{
-    Change, ChangeId, ConflictOfInterest, Governance, PersonId, ProposalState, Role, Status, Time, Verdict,
-};
+use crate::domain::{Change, ConflictOfInterest, Governance, PersonId, ProposalState, Role, Status, Time, Verdict};
 use crate::error::Error;
 use crate::output::{ago, asks, table};
-use crate::store::{Session, StoreError};
 
 /// Show what waits for you: changes to approve, start, finish or revise, proposals to second
 ///
@@ -39,7 +36,7 @@ impl Inbox {
         };
         let now = context.env.now();
         let mut waiting = proposals(session.state().governance(), &me, now);
-        let open = open_changes(&session, &me, now)?;
+        let open = session.queries().open_for(&me, now)?;
         session.load_all(&open)?;
         let state = session.state();
         for id in open {
@@ -59,24 +56,6 @@ impl Inbox {
         let rows = || waiting.iter().map(row).collect();
         context.answer(json, || table(["WAITS FOR YOU TO", "ABOUT", "SINCE", "WHY"], rows(), width))
     }
-}
-
-/// The changes that may wait for this person. Of those that were rejected, or whose window closed before they were
-/// started, only what the person filed or owns, by any revision: as the register grows, most of them are others'.
-fn open_changes(session: &Session, me: &PersonId, now: Time) -> Result<Vec<ChangeId>, Error> {
-    let doing = || StoreError::cache(session.tables(), "reading the verified copy");
-    // Most changes are done with: their revisions are not even looked up.
-    let sql = "SELECT id FROM changes CROSS JOIN revisions ON revisions.change = changes.id
-            AND revisions.number = changes.revision
-        WHERE state IN ('awaiting-approval', 'rejected', 'in-progress') AND (
-            state = 'in-progress' OR state = 'awaiting-approval' AND window_end > ?2
-            OR state <> 'in-progress' AND EXISTS (
-                SELECT 1 FROM revisions AS mine WHERE mine.change = id AND ?1 IN (mine.requester, mine.owner)))
-        ORDER BY id";
-    let mut select = session.tables().prepare(sql).map_err(doing())?;
-    let rows = select.query_map([me.as_str(), &now.to_string()], |row| row.get::<_, u64>(0)).map_err(doing())?;
-    let ids = rows.map(|id| id.map(|id| ChangeId::after(id.saturating_sub(1)))).collect::<Result<_, _>>();
-    Ok(ids.map_err(doing())?)
 }
 
 fn proposals(governance: &Governance, me: &PersonId, now: Time) -> Vec<Waiting> {

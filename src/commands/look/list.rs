@@ -3,16 +3,14 @@
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
-use rusqlite::Row;
-use rusqlite::types::Value as Sql;
 use serde_json::{Value, json};
 
 use crate::commands::Context;
 use crate::commands::lookup::{parse, time};
-use crate::domain::{ChangeId, ChangeKind, Invalid, PersonId, Risk, ServiceId, Status, Tag, Time};
+use crate::domain::{ChangeKind, Invalid, Status};
 use crate::error::Error;
 use crate::output::{ago, json::change_line, moment, table};
-use crate::store::{Session, StoreError, parsed};
+use crate::store::{ChangeFilter, ChangeOrder, ChangeRow, Session};
 
 /// List changes, newest first
 ///
@@ -68,15 +66,13 @@ enum Order {
     Risk,
 }
 
-impl Order {
-    fn sql(self) -> &'static str {
-        match self {
-            Self::Newest => "id DESC",
-            Self::Oldest => "id",
-            Self::Window => "window_start, id",
-            Self::Risk => {
-                "CASE risk WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, id DESC"
-            }
+impl From<Order> for ChangeOrder {
+    fn from(order: Order) -> Self {
+        match order {
+            Order::Newest => Self::Newest,
+            Order::Oldest => Self::Oldest,
+            Order::Window => Self::Window,
+            Order::Risk => Self::Risk,
         }
     }
 }
@@ -86,24 +82,15 @@ const AT_A_TIME: usize = 64;
 
 /// What is asked for: what the tables can answer, and what only a look at the change can.
 struct Query {
-    sql: String,
-    values: Vec<Sql>,
+    filter: ChangeFilter,
     status: Option<Status>,
     text: Option<String>,
 }
 
-/// A change as it is listed.
+/// A change as it is listed, with its status at the moment of reading.
 struct Listed {
-    id: ChangeId,
+    row: ChangeRow,
     status: Status,
-    kind: ChangeKind,
-    risk: Risk,
-    owner: String,
-    opens: Time,
-    zone: String,
-    /// The entry that filed its current revision.
-    filed: u64,
-    title: Option<String>,
 }
 
 impl List {
@@ -135,41 +122,26 @@ impl List {
 
     fn query(&self) -> Result<Query, Error> {
         let status = self.status.as_deref().map(parse::<Status>).transpose()?;
-        // Approved and expired are computed when read: by its own entries such a change is submitted.
-        let state = status.map(|status| match status {
+        // Approved and expired depend on the moment of reading: such a change is stored as awaiting approval.
+        let stored_status = status.map(|status| match status {
             Status::Approved | Status::Expired => Status::AwaitingApproval,
             status => status,
         });
-        let item = "EXISTS (SELECT 1 FROM revision_items AS i WHERE i.change = id AND i.number = revision
-            AND i.item = '{}' AND i.value = ?)";
-        let conditions = [
-            ("state = ?", state.map(|it| it.to_string())),
-            ("owner = ?", checked::<PersonId>(self.owner.as_deref())?),
-            ("risk = ?", checked::<Risk>(self.risk.as_deref())?),
-            ("kind = ?", checked::<ChangeKind>(self.kind.as_deref())?),
-            (&item.replace("{}", "service"), checked::<ServiceId>(self.service.as_deref())?),
-            (&item.replace("{}", "tag"), checked::<Tag>(self.tag.as_deref())?),
-            ("window_end > ?", self.from.as_deref().map(time).transpose()?.map(|it| it.to_string())),
-            ("window_start < ?", self.to.as_deref().map(time).transpose()?.map(|it| it.to_string())),
-        ];
-        let (mut sql, mut values) = (
-            "SELECT id, state, kind, risk, owner, window_start, window_zone, seq, title FROM changes
-                JOIN revisions ON revisions.change = changes.id AND revisions.number = changes.revision WHERE true"
-                .to_owned(),
-            Vec::new(),
-        );
-        for (condition, value) in conditions {
-            if let Some(value) = value {
-                sql.push_str(&format!(" AND {condition}"));
-                values.push(Sql::Text(value));
-            }
-        }
-        sql.push_str(&format!(" ORDER BY {}", self.sort.sql()));
-        if status.is_none() && self.text.is_none() {
-            // The tables answer all that is asked: one more than is shown tells that there are more.
-            sql.push_str(&format!(" LIMIT {}", u64::from(self.limit) + 1));
-        }
-        Ok(Query { sql, values, status, text: self.text.as_ref().map(|text| text.to_lowercase()) })
+        // The tables answer everything else: one row more than is shown tells whether there are more.
+        let limit = (status.is_none() && self.text.is_none()).then(|| self.limit.saturating_add(1));
+        let filter = ChangeFilter {
+            stored_status,
+            owner: parse_given(self.owner.as_deref())?,
+            service: parse_given(self.service.as_deref())?,
+            tag: parse_given(self.tag.as_deref())?,
+            risk: parse_given(self.risk.as_deref())?,
+            kind: parse_given(self.kind.as_deref())?,
+            ends_after: self.from.as_deref().map(time).transpose()?,
+            starts_before: self.to.as_deref().map(time).transpose()?,
+            order: self.sort.into(),
+            limit,
+        };
+        Ok(Query { filter, status, text: self.text.as_ref().map(|text| text.to_lowercase()) })
     }
 
     /// The changes asked for, and whether there are more.
@@ -202,52 +174,36 @@ impl List {
     }
 }
 
-fn checked<T: FromStr<Err = Invalid> + ToString>(given: Option<&str>) -> Result<Option<String>, Error> {
-    given.map(|given| parse::<T>(given).map(|it| it.to_string())).transpose()
+fn parse_given<T: FromStr<Err = Invalid>>(given: Option<&str>) -> Result<Option<T>, Error> {
+    given.map(parse).transpose()
 }
 
-/// The changes that are as the tables can tell.
+/// The changes that match as far as the tables can tell.
 fn candidates(session: &Session, query: &Query) -> Result<Vec<Listed>, Error> {
-    let doing = || StoreError::cache(session.tables(), "reading the verified copy");
-    let mut select = session.tables().prepare(&query.sql).map_err(doing())?;
-    let rows = select.query_map(rusqlite::params_from_iter(&query.values), listed).map_err(doing())?;
-    let rows = rows.collect::<Result<Vec<_>, _>>().map_err(doing())?;
-    // Another process of this account may have brought the copy further than this one has seen.
+    let rows = session.queries().changes(&query.filter)?;
+    // Another process of this account may have advanced the cache beyond this session's state.
     let filed = session.state().filed();
-    Ok(rows.into_iter().filter(|it| it.id.number() <= filed).collect())
-}
-
-fn listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
-    Ok(Listed {
-        id: ChangeId::after(row.get::<_, u64>(0)?.saturating_sub(1)),
-        status: parsed(row, 1)?,
-        kind: parsed(row, 2)?,
-        risk: parsed(row, 3)?,
-        owner: row.get(4)?,
-        opens: parsed(row, 5)?,
-        zone: row.get(6)?,
-        filed: row.get(7)?,
-        title: row.get(8)?,
-    })
+    let known = rows.into_iter().filter(|row| row.id.number() <= filed);
+    Ok(known.map(|row| Listed { status: row.stored_status, row }).collect())
 }
 
 /// What stands as submitted by its own entries may be approved or expired by now: only a look at the change tells.
 fn judge(context: &Context<'_>, session: &mut Session, some: &mut [Listed]) -> Result<(), Error> {
-    let submitted = || some.iter().filter(|it| it.status == Status::AwaitingApproval).map(|it| it.id);
+    let submitted = || some.iter().filter(|it| it.status == Status::AwaitingApproval).map(|it| it.row.id);
     session.load_all(&submitted().collect::<Vec<_>>())?;
     let (state, now) = (session.state(), context.env.now());
     for it in some.iter_mut().filter(|it| it.status == Status::AwaitingApproval) {
-        it.status = state.change(it.id)?.status(state.governance(), now);
+        it.status = state.change(it.row.id)?.status(state.governance(), now);
     }
     Ok(())
 }
 
 /// The same as programs read it.
 fn lines(session: &mut Session, found: &[Listed]) -> Result<Value, Error> {
-    session.load_all(&found.iter().map(|it| it.id).collect::<Vec<_>>())?;
+    session.load_all(&found.iter().map(|it| it.row.id).collect::<Vec<_>>())?;
     let line = |it: &Listed| {
-        let facts = &session.state().change(it.id)?.current().facts;
-        Ok(change_line(it.id, it.status.as_str(), facts, it.title.as_deref()))
+        let facts = &session.state().change(it.row.id)?.current().facts;
+        Ok(change_line(it.row.id, it.status.as_str(), facts, it.row.title.as_deref()))
     };
     found.iter().map(line).collect()
 }
@@ -255,7 +211,7 @@ fn lines(session: &mut Session, found: &[Listed]) -> Result<Value, Error> {
 /// Whether the words asked for stand in the text of the current revision, in any case.
 fn has_words(session: &Session, it: &Listed, query: &Query) -> Result<bool, Error> {
     let Some(words) = &query.text else { return Ok(true) };
-    let text = session.raw(it.filed)?.and_then(|raw| raw.text).unwrap_or_default();
+    let text = session.raw(it.row.filed)?.and_then(|raw| raw.text).unwrap_or_default();
     Ok(String::from_utf8_lossy(&text).to_lowercase().contains(words))
 }
 
@@ -273,11 +229,15 @@ fn nothing(session: &Session) -> &'static str {
 const WIDE: u16 = 110;
 
 fn row(context: &Context<'_>, it: &Listed) -> [String; 6] {
-    let risk = if it.kind == ChangeKind::Normal { it.risk.to_string() } else { format!("{} {}", it.risk, it.kind) };
-    let opens = match context.env.width.is_some_and(|width| width < WIDE) {
-        true => ago(it.opens, context.env.now()),
-        false => moment(it.opens, &it.zone),
+    let risk = if it.row.kind == ChangeKind::Normal {
+        it.row.risk.to_string()
+    } else {
+        format!("{} {}", it.row.risk, it.row.kind)
     };
-    let title = it.title.clone().unwrap_or_else(|| "(its text was redacted)".to_owned());
-    [it.id.to_string(), it.status.to_string(), risk, it.owner.clone(), opens, title]
+    let opens = match context.env.width.is_some_and(|width| width < WIDE) {
+        true => ago(it.row.opens, context.env.now()),
+        false => moment(it.row.opens, &it.row.zone),
+    };
+    let title = it.row.title.clone().unwrap_or_else(|| "(its text was redacted)".to_owned());
+    [it.row.id.to_string(), it.status.to_string(), risk, it.row.owner.clone(), opens, title]
 }

@@ -1,14 +1,13 @@
 //! `log`: the entries, or their exact bytes.
 
 use clap::Args;
-use rusqlite::types::Value;
 
 use crate::commands::Context;
 use crate::commands::lookup::{known_person, parse};
 use crate::domain::{ChangeId, EventKind, PersonId};
 use crate::error::Error;
 use crate::output::{self, describe};
-use crate::store::{Session, StoreError};
+use crate::store::{EntryFilter, Session};
 
 /// Show the log: who did what, in order
 #[derive(Debug, Args)]
@@ -76,20 +75,7 @@ impl Log {
             known_person(session, person)?;
         }
         let kind = self.kind.as_deref().map(parse::<EventKind>).transpose()?;
-        let conditions = [
-            ("change =", change.map(|it| Value::from(it.number() as i64))),
-            ("actor =", person.map(|it| Value::from(it.to_string()))),
-            ("kind =", kind.map(|it| Value::from(it.to_string()))),
-            ("seq =", self.seq.map(|it| Value::from(it as i64))),
-            ("seq >=", self.since.map(|it| Value::from(i64::try_from(it).unwrap_or(i64::MAX)))),
-        ];
-        let asked: Vec<_> = conditions.into_iter().filter_map(|(column, value)| Some((column, value?))).collect();
-        let clause: Vec<String> = asked.iter().map(|(column, _)| format!(" AND {column} ?")).collect();
-        let sql = format!("SELECT seq FROM log_entries WHERE true{} ORDER BY seq", clause.concat());
-        let doing = || StoreError::cache(session.tables(), "reading the verified copy");
-        let mut select = session.tables().prepare(&sql).map_err(doing())?;
-        let values = rusqlite::params_from_iter(asked.into_iter().map(|(_, value)| value));
-        let rows = select.query_map(values, |row| row.get(0)).map_err(doing())?;
-        Ok(rows.collect::<Result<_, _>>().map_err(doing())?)
+        let filter = EntryFilter { change, actor: person, kind, seq: self.seq, since: self.since };
+        Ok(session.queries().entries(&filter)?)
     }
 }

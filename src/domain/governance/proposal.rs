@@ -26,6 +26,18 @@ pub enum ProposalState {
     Withdrawn,
 }
 
+impl ProposalState {
+    /// The word for it in tables, JSON and on screens.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Seconded(_) => "seconded",
+            Self::Declined(_) => "declined",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+}
+
 /// A proposal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {

@@ -9,6 +9,26 @@ use crate::domain::{
     RefusedAttempt, Register, RevisionRef, Rule, Text, Verdict,
 };
 use crate::format::Entry;
+use crate::store::StoreError;
+
+/// The derived tables of the register, inside the transaction that appends an entry.
+pub struct Tables<'c> {
+    conn: &'c Connection,
+}
+
+impl<'c> Tables<'c> {
+    pub(in crate::store) fn of(conn: &'c Connection) -> Self {
+        Self { conn }
+    }
+
+    /// Projects an entry onto the tables; `after` is the state with the entry applied.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn project(&self, entry: &Entry, after: &Register) -> Result<(), StoreError> {
+        project(self.conn, entry, after).map_err(StoreError::sqlite("recording"))
+    }
+}
 
 /// Projects an entry; `after` is the state with it taken in.
 ///
@@ -65,16 +85,6 @@ pub fn project(conn: &Connection, entry: &Entry, after: &Register) -> rusqlite::
     }
 }
 
-/// How a proposal's state is called in its table and on the screen.
-pub fn state_word(state: &ProposalState) -> &'static str {
-    match state {
-        ProposalState::Open => "open",
-        ProposalState::Seconded(_) => "seconded",
-        ProposalState::Declined(_) => "declined",
-        ProposalState::Withdrawn => "withdrawn",
-    }
-}
-
 fn project_members(conn: &Connection, members: &[Member], after: &Register) -> rusqlite::Result<()> {
     for Member { person, key, .. } in members {
         project_person(conn, person, after)?;
@@ -127,7 +137,7 @@ fn project_proposal_end(conn: &Connection, entry: &Entry, id: ProposalId, after:
     let header = &entry.header;
     let Ok(proposal) = after.governance().proposal(id) else { return Ok(()) };
     conn.prepare_cached("UPDATE proposals SET state = ?2, ended = ?3, ended_by = ?4 WHERE id = ?1")?
-        .execute(params![id.number(), state_word(&proposal.state), header.seq, header.actor.as_str()])?;
+        .execute(params![id.number(), ProposalState::as_str(&proposal.state), header.seq, header.actor.as_str()])?;
     if !matches!(proposal.state, ProposalState::Seconded(_)) {
         return Ok(());
     }

@@ -11,12 +11,13 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
 
 use crate::domain::{Change, ChangeId, Digest, Event, Head, Invalid, Register};
-use crate::format::{Raw, entry};
-use crate::store::cache::compare;
+use crate::format::{Entry, Raw, entry};
+use crate::store::cache::{compare, tables};
 use crate::store::sqlite::connect::{beside, harden};
 use crate::store::sqlite::schema;
 use crate::store::sqlite::schema::{MEMORY, TABLES};
 use crate::store::sqlite::shared::{SharedFile, flush};
+use crate::store::sqlite::snapshot::Snapshot;
 use crate::store::{BUSY, Finding, StoreError};
 
 /// `application_id` of a verified cache: "TWSV".
@@ -27,6 +28,23 @@ const LAYOUT: i32 = 1;
 
 /// All of a write-ahead log is read when the cache is opened: up to so many bytes that is nothing.
 const SHORT_LOG: u64 = 256 * 1024;
+
+/// A writing transaction on a verified cache, rolled back unless it is committed.
+pub struct CacheTransaction<'c> {
+    cache: &'c VerifiedCache,
+    transaction: Transaction<'c>,
+}
+
+impl CacheTransaction<'_> {
+    /// Commits what was written since [`VerifiedCache::begin`].
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn commit(self) -> Result<(), StoreError> {
+        let committed = self.transaction.commit();
+        committed.map_err(StoreError::cache(&self.cache.conn, "bringing the verified cache on"))
+    }
+}
 
 /// One account's verified cache of one register.
 pub struct VerifiedCache {
@@ -105,8 +123,8 @@ impl VerifiedCache {
         Ok(conn)
     }
 
-    /// The connection, for reading tables.
-    pub fn conn(&self) -> &Connection {
+    /// The connection, for the modules that hold SQL.
+    pub(in crate::store) fn conn(&self) -> &Connection {
         &self.conn
     }
 
@@ -114,11 +132,37 @@ impl VerifiedCache {
     ///
     /// # Errors
     /// [`StoreError::Busy`], or what else SQLite says.
-    pub fn begin(&self, patience: Duration) -> Result<Transaction<'_>, StoreError> {
+    pub fn begin(&self, patience: Duration) -> Result<CacheTransaction<'_>, StoreError> {
         let begun = self.conn.busy_timeout(patience);
-        begun
+        let transaction = begun
             .and_then(|()| Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate))
-            .map_err(StoreError::cache(&self.conn, "bringing the verified cache on"))
+            .map_err(StoreError::cache(&self.conn, "bringing the verified cache on"))?;
+        Ok(CacheTransaction { cache: self, transaction })
+    }
+
+    /// Projects a verified entry onto the tables; `after` is the state with the entry applied.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn project(&self, entry: &Entry, after: &Register) -> Result<(), StoreError> {
+        let projected = tables::project(&self.conn, entry, after);
+        projected.map_err(StoreError::cache(&self.conn, "bringing the verified cache on"))
+    }
+
+    /// How the tables of the register differ from these.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn compare_register(&self, shared: &SharedFile) -> Result<Vec<Finding>, StoreError> {
+        compare::compare(shared.conn(), &self.conn)
+    }
+
+    /// How the tables of another cache of the same register differ from these.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn compare_cache(&self, other: &Self) -> Result<Vec<Finding>, StoreError> {
+        compare::compare(&other.conn, &self.conn)
     }
 
     /// Marks a point within the transaction.
@@ -139,16 +183,12 @@ impl VerifiedCache {
         self.conn.execute_batch("ROLLBACK TO mark").map_err(StoreError::cache(&self.conn, doing))
     }
 
-    /// Holds still what is read, until it is dropped; none where it is held already.
+    /// A consistent view until it is dropped, while other processes of this account may write.
     ///
     /// # Errors
-    /// What SQLite says.
-    pub fn hold_snapshot(&self) -> Result<Option<Transaction<'_>>, StoreError> {
-        if !self.conn.is_autocommit() {
-            return Ok(None);
-        }
-        let still = Transaction::new_unchecked(&self.conn, TransactionBehavior::Deferred);
-        still.map(Some).map_err(StoreError::cache(&self.conn, "reading the verified cache"))
+    /// What SQLite reports.
+    pub fn hold_snapshot(&self) -> Result<Snapshot<'_>, StoreError> {
+        Snapshot::hold(&self.conn).map_err(StoreError::cache(&self.conn, "reading the verified cache"))
     }
 
     /// The newest entry in it.
@@ -208,9 +248,9 @@ impl VerifiedCache {
     pub fn replace_with(&self, other: &Self) -> Result<(), StoreError> {
         let doing = || StoreError::cache(&self.conn, "filling the verified cache");
         let tx = self.begin(BUSY)?;
-        compare::refill(&tx, other.conn(), TABLES).map_err(doing())?;
-        compare::refill(&tx, other.conn(), MEMORY).map_err(doing())?;
-        tx.commit().map_err(doing())
+        compare::refill(&self.conn, &other.conn, TABLES).map_err(doing())?;
+        compare::refill(&self.conn, &other.conn, MEMORY).map_err(doing())?;
+        tx.commit()
     }
 
     /// The state at the newest entry in it: governance whole, changes as they are asked for.

@@ -4,7 +4,6 @@ use super::Session;
 use super::log::VerifiedLog;
 use super::memory::Memory;
 use crate::domain::{Register, Time};
-use crate::store::cache::compare;
 use crate::store::cache::verified::replaced;
 use crate::store::verify::replay::{Mode, Reading, replay};
 use crate::store::{BUSY, Finding, StoreError, Turn};
@@ -18,7 +17,7 @@ impl Session {
         let Self { log, memory, .. } = self;
         let mut state = Register::default();
         // Entries and tables are read from one snapshot: others may record meanwhile.
-        let snapshot = log.shared.snapshot()?;
+        let snapshot = log.shared.hold_snapshot()?;
         let tx = log.cache.begin(BUSY)?;
         let mut reading = replay(&log.shared, &log.cache, &mut state, log.fingerprint, Mode::Everything, progress)?;
         log.state = state;
@@ -27,7 +26,7 @@ impl Session {
         }
         let whole = reading.findings.is_empty() && log.state.head().is_some();
         let (compared, integrity) = log.shared.integrity_beside(|| match whole {
-            true => compare::compare(log.shared.conn(), log.cache.conn()),
+            true => log.cache.compare_register(&log.shared),
             false => Ok(Vec::new()),
         });
         reading.findings.extend(match compared {
@@ -46,7 +45,7 @@ impl Session {
                 return Err(log.cache.damaged("its governance is not what the log says".to_owned()));
             }
             log.cache.write_down(&log.state)?;
-            tx.commit().map_err(StoreError::cache(log.cache.conn(), "bringing the verified cache on"))?;
+            tx.commit()?;
             if log.state.governance().redactions().next().is_some() {
                 log.cache.flush()?;
             }
@@ -68,12 +67,12 @@ impl Session {
     pub fn rebuild(&mut self, turn: &Turn) -> Result<Option<Vec<Finding>>, StoreError> {
         let log = &mut self.log;
         // Either may be wrong, and nothing wrong may be written for everybody.
-        let differ = !compare::compare(log.shared.conn(), log.cache.conn())?.is_empty();
+        let differ = !log.cache.compare_register(&log.shared)?.is_empty();
         if differ && log.cache_is_wrong(&self.memory, &mut |_| {})? {
             return Err(log.cache.damaged("it is not what the log says".to_owned()));
         }
         let redact: Vec<u64> = log.redacted_again()?.into_iter().filter_map(|finding| finding.seq).collect();
-        let done = log.shared.refill(turn, log.state.head(), &redact, log.cache.conn())?;
+        let done = log.shared.refill(turn, log.state.head(), &redact, &log.cache)?;
         self.redact_from_wal(&redact)?;
         Ok(done)
     }

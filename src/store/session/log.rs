@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::memory::Memory;
 use crate::domain::{Change, ChangeId, Digest, Head, Register};
 use crate::format::{Defect, Entry, Raw, entry, text};
-use crate::store::cache::compare;
+use crate::store::cache::queries::Queries;
 use crate::store::cache::verified::{VerifiedCache, verified_before};
 use crate::store::sqlite::shared::SharedFile;
 use crate::store::verify::replay::{Mode, Reading, replay};
@@ -31,9 +31,9 @@ impl VerifiedLog {
         &self.shared
     }
 
-    /// The verified cache's tables, for lists.
-    pub fn tables(&self) -> &rusqlite::Connection {
-        self.cache.conn()
+    /// The queries of lists and reports, answered by the verified cache.
+    pub fn queries(&self) -> Queries<'_> {
+        self.cache.queries()
     }
 
     /// The state at the head, or before the first broken entry.
@@ -152,7 +152,7 @@ impl VerifiedLog {
             return Err(self.cache.damaged("it is not what the log says".to_owned()));
         }
         self.cache.write_down(&self.state)?;
-        tx.commit().map_err(StoreError::cache(self.cache.conn(), "bringing the verified cache on"))?;
+        tx.commit()?;
         if self.state.governance().redactions().count() != redactions {
             self.cache.flush()?;
         }
@@ -168,7 +168,7 @@ impl VerifiedLog {
         let (anew, mut state) = (VerifiedCache::temporary()?, Register::default());
         let tx = anew.begin(BUSY)?;
         let reading = replay(&self.shared, &anew, &mut state, self.fingerprint, Mode::Advance, progress)?;
-        tx.commit().map_err(StoreError::cache(anew.conn(), "filling a temporary cache"))?;
+        tx.commit()?;
         Ok((anew, state, reading))
     }
 
@@ -179,7 +179,7 @@ impl VerifiedLog {
             Some(pin) => anew.leaf(pin.head.seq)? == Some(pin.head.leaf),
             None => true,
         };
-        Ok(holds && reading.findings.is_empty() && !compare::compare(self.cache.conn(), anew.conn())?.is_empty())
+        Ok(holds && reading.findings.is_empty() && !anew.compare_cache(&self.cache)?.is_empty())
     }
 
     /// Redacted texts that the file holds again.

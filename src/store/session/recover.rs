@@ -53,10 +53,10 @@ impl Session {
         let redact = log.to_redact(&state)?;
         let read = |seq| without_redacted(from, &log.cache, &state, seq);
         let turn = log.shared.turn(writer)?;
-        if let Appended::HeadMoved = log.shared.extend(&turn, (head, until), read, &redact, log.cache.conn())? {
+        if let Appended::HeadMoved = log.shared.extend(&turn, (head, until), read, &redact, &log.cache)? {
             return Err(parted(from, next));
         }
-        let cached = tx.commit().map_err(StoreError::cache(log.cache.conn(), "bringing the verified cache on"));
+        let cached = tx.commit();
         log.state = state;
         let done = cached.and_then(|()| self.redact_from_wal(&redact));
         done.map_err(|source| StoreError::RecordedButNotPinned { seq: until, source: source.into() })?;
@@ -72,7 +72,7 @@ impl VerifiedLog {
     pub fn copy_into(&self, file: &mut SharedFile) -> Result<(), StoreError> {
         let Some(head) = self.state.head() else { return Ok(()) };
         let read = |seq| without_redacted(&self.shared, &self.cache, &self.state, seq);
-        file.extend(&Turn::unshared(), (None, head.seq), read, &[], self.cache.conn()).map(|_| ())
+        file.extend(&Turn::unshared(), (None, head.seq), read, &[], &self.cache).map(|_| ())
     }
 }
 

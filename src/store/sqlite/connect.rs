@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, OpenFlags};
 
 use crate::store::sqlite::mount::may_write;
 use crate::store::{Finding, StoreError};
@@ -72,7 +72,7 @@ pub fn connect(path: &Path, scratch: &Path) -> Result<Opened, StoreError> {
             let read_only = if writable { Access::Writable } else { Access::ReadOnly };
             Ok(Opened { conn, path, access: if copy { Access::Backup } else { read_only }, private: None })
         }
-        Err(StoreError::Sqlite { source, .. }) if needs_more(&source) => {
+        Err(StoreError::Sqlite { source, .. }) if source.needs_write_access() => {
             let private = PrivateCopy::make(&path, scratch)?;
             let (conn, copy) = open(&private.file(), true)?;
             let stuck = writable && path.parent().is_some_and(may_write);
@@ -91,11 +91,6 @@ fn may_open(path: &Path) -> Result<bool, StoreError> {
         Err(error) if matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem) => Ok(false),
         Err(error) => Err(StoreError::io("open", path)(error)),
     }
-}
-
-/// Whether SQLite says that it would have to write to read.
-fn needs_more(source: &rusqlite::Error) -> bool {
-    matches!(source.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
 }
 
 fn open(path: &Path, writable: bool) -> Result<(Connection, bool), StoreError> {

@@ -12,10 +12,13 @@ use rustix::fs::OFlags;
 use crate::domain::Head;
 use crate::format::Raw;
 use crate::store::cache::compare;
+use crate::store::cache::tables::Tables;
+use crate::store::cache::verified::VerifiedCache;
 use crate::store::sqlite::connect::{APPLICATION, Access, LAYOUT, Opened, PrivateCopy, beside, connect};
 use crate::store::sqlite::mount::{Mount, local};
 use crate::store::sqlite::queue::{self, Turn, Writer};
 use crate::store::sqlite::schema::{self, TABLES};
+use crate::store::sqlite::snapshot::Snapshot;
 use crate::store::{Finding, StoreError};
 
 /// A register's file, open for reading.
@@ -175,13 +178,12 @@ impl SharedFile {
         &self.conn
     }
 
-    /// Holds still what is read, until it is dropped: others may record meanwhile.
+    /// A consistent view until it is dropped, while others may append.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn snapshot(&self) -> Result<Transaction<'_>, StoreError> {
-        Transaction::new_unchecked(&self.conn, TransactionBehavior::Deferred)
-            .map_err(StoreError::sqlite("reading the log"))
+    pub(in crate::store) fn hold_snapshot(&self) -> Result<Snapshot<'_>, StoreError> {
+        Snapshot::hold(&self.conn).map_err(StoreError::sqlite("reading the log"))
     }
 
     /// Whether this account may write it.
@@ -195,14 +197,6 @@ impl SharedFile {
             Access::Stuck => Err(StoreError::Stuck { path: self.path.clone() }),
             Access::Backup => Err(StoreError::IsBackup { path: self.path.clone() }),
         }
-    }
-
-    /// The same for several readings in a row, which then cost one lock; none where it is held still already.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub(in crate::store) fn hold_snapshot(&self) -> Result<Option<Transaction<'_>>, StoreError> {
-        if self.conn.is_autocommit() { self.snapshot().map(Some) } else { Ok(None) }
     }
 
     /// Waits for the turn to write.
@@ -226,7 +220,7 @@ impl SharedFile {
         head: Option<Head>,
         raw: &Raw,
         redact: &[u64],
-        project: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+        project: impl FnOnce(&Tables<'_>) -> Result<(), StoreError>,
     ) -> Result<Appended, StoreError> {
         let doing = || StoreError::sqlite("recording");
         let done = self.write(turn, |tx| {
@@ -234,7 +228,7 @@ impl SharedFile {
                 return Ok(Appended::HeadMoved);
             }
             insert(tx, raw).map_err(doing())?;
-            project(tx).map_err(doing())?;
+            project(&Tables::of(tx))?;
             redact_texts(tx, redact).map_err(doing())?;
             kept(tx, raw).map(|()| Appended::Done)
         });
@@ -256,7 +250,7 @@ impl SharedFile {
         (head, until): (Option<Head>, u64),
         read: impl Fn(u64) -> Result<Raw, StoreError>,
         redact: &[u64],
-        cache: &Connection,
+        cache: &VerifiedCache,
     ) -> Result<Appended, StoreError> {
         let doing = || StoreError::sqlite("recording");
         self.write(turn, |tx| {
@@ -269,7 +263,7 @@ impl SharedFile {
                 kept(tx, &raw)?;
             }
             redact_texts(tx, redact).map_err(doing())?;
-            compare::refill(tx, cache, TABLES).map_err(doing())?;
+            compare::refill(tx, cache.conn(), TABLES).map_err(doing())?;
             Ok(Appended::Done)
         })
     }
@@ -284,7 +278,7 @@ impl SharedFile {
         turn: &Turn,
         head: Option<Head>,
         redact: &[u64],
-        cache: &Connection,
+        cache: &VerifiedCache,
     ) -> Result<Option<Vec<Finding>>, StoreError> {
         let doing = || StoreError::sqlite("refilling the tables");
         self.write(turn, |tx| {
@@ -292,9 +286,9 @@ impl SharedFile {
                 return Ok(None);
             }
             redact_texts(tx, redact).map_err(doing())?;
-            let differed = compare::compare(tx, cache)?;
+            let differed = compare::compare(tx, cache.conn())?;
             if !differed.is_empty() {
-                compare::refill(tx, cache, TABLES).map_err(doing())?;
+                compare::refill(tx, cache.conn(), TABLES).map_err(doing())?;
             }
             Ok(Some(differed))
         })
@@ -469,7 +463,7 @@ mod tests {
         file.mount = Some(Mount { point: "/srv".into(), kind: "nfs4".to_owned() }).into();
         assert!(matches!(file.append(&turn, None, &raw, &[], |_| Ok(())), Err(StoreError::Network { .. })));
         assert!(matches!(
-            file.refill(&turn, None, &[], &Connection::open("").unwrap()),
+            file.refill(&turn, None, &[], &VerifiedCache::temporary().unwrap()),
             Err(StoreError::Network { .. })
         ));
         assert_eq!(file.newest().unwrap(), None);

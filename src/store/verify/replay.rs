@@ -6,7 +6,6 @@ use std::vec;
 
 use crate::domain::{Digest, Event, Head, Register, Time};
 use crate::format::{Defect, Entry, chain};
-use crate::store::cache::tables;
 use crate::store::cache::verified::{VerifiedCache, replaced, verified_before};
 use crate::store::error::MOST;
 use crate::store::sqlite::shared::SharedFile;
@@ -200,8 +199,7 @@ impl Replayer<'_> {
                 None => Err(self.cache.damaged(format!("entry {seq} is missing"))),
             };
         }
-        let projected = tables::project(self.cache.conn(), entry, self.state);
-        projected.map_err(StoreError::cache(self.cache.conn(), "bringing the verified cache on"))?;
+        self.cache.project(entry, self.state)?;
         if event.is_governance() {
             self.cache.keep(&verified_before(self.shared, Head { seq, leaf: *leaf })?)?;
         }

@@ -1,0 +1,267 @@
+//! The SQL of lists and reports. It is run on the verified cache only, never on the tables of the register.
+
+use rusqlite::types::Value;
+use rusqlite::{Params, Row, params, params_from_iter};
+
+use crate::domain::{ChangeId, ChangeKind, EventKind, PersonId, Risk, ServiceId, Status, Tag, Time};
+use crate::store::StoreError;
+use crate::store::cache::verified::{VerifiedCache, parsed};
+
+/// What `list` asks for; `None` means any.
+#[derive(Debug, Clone, Default)]
+pub struct ChangeFilter {
+    /// The status by the change's own entries: an approved or expired change is stored as awaiting approval.
+    pub stored_status: Option<Status>,
+    /// The owner of the current revision.
+    pub owner: Option<PersonId>,
+    /// A service that the current revision lists.
+    pub service: Option<ServiceId>,
+    /// A tag that the current revision lists.
+    pub tag: Option<Tag>,
+    /// The risk of the current revision.
+    pub risk: Option<Risk>,
+    /// The kind of the current revision.
+    pub kind: Option<ChangeKind>,
+    /// Only windows that end after this time.
+    pub ends_after: Option<Time>,
+    /// Only windows that start before this time.
+    pub starts_before: Option<Time>,
+    /// The order of the result.
+    pub order: ChangeOrder,
+    /// The most rows returned.
+    pub limit: Option<u32>,
+}
+
+/// An order of changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ChangeOrder {
+    /// Filed last first.
+    #[default]
+    Newest,
+    /// Filed first first.
+    Oldest,
+    /// By the start of the window.
+    Window,
+    /// The highest risk first.
+    Risk,
+}
+
+impl ChangeOrder {
+    fn sql(self) -> &'static str {
+        match self {
+            Self::Newest => "id DESC",
+            Self::Oldest => "id",
+            Self::Window => "window_start, id",
+            Self::Risk => {
+                "CASE risk WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, id DESC"
+            }
+        }
+    }
+}
+
+/// A change with the facts of its current revision, as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeRow {
+    /// The change.
+    pub id: ChangeId,
+    /// Its status by its own entries alone: see [`ChangeFilter::stored_status`].
+    pub stored_status: Status,
+    /// Its kind.
+    pub kind: ChangeKind,
+    /// Its risk.
+    pub risk: Risk,
+    /// Its owner.
+    pub owner: String,
+    /// The start of its window.
+    pub opens: Time,
+    /// The time zone of its window.
+    pub zone: String,
+    /// The entry that filed the current revision.
+    pub filed: u64,
+    /// Its title; `None` if the text was redacted.
+    pub title: Option<String>,
+}
+
+/// What `log` asks for; `None` means any.
+#[derive(Debug, Clone, Default)]
+pub struct EntryFilter {
+    /// The change that the entry is about.
+    pub change: Option<ChangeId>,
+    /// Who signed it.
+    pub actor: Option<PersonId>,
+    /// Its kind.
+    pub kind: Option<EventKind>,
+    /// This entry alone.
+    pub seq: Option<u64>,
+    /// This entry and those after it.
+    pub since: Option<u64>,
+}
+
+/// A `WHERE` clause and the values of its parameters.
+#[derive(Default)]
+struct Conditions {
+    clause: String,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    /// Adds a condition with one parameter, where there is a value for it.
+    fn and(&mut self, condition: &str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.clause.push_str(if self.values.is_empty() { " WHERE " } else { " AND " });
+            self.clause.push_str(condition);
+            self.values.push(value.into());
+        }
+    }
+
+    /// Adds a condition on what the current revision lists.
+    fn and_lists(&mut self, item: &str, value: Option<String>) {
+        let listed = format!(
+            "EXISTS (SELECT 1 FROM revision_items AS i
+                WHERE i.change = id AND i.number = revision AND i.item = '{item}' AND i.value = ?)"
+        );
+        self.and(&listed, value);
+    }
+}
+
+/// The queries of one verified cache.
+pub struct Queries<'c> {
+    cache: &'c VerifiedCache,
+}
+
+impl VerifiedCache {
+    /// Its queries.
+    pub fn queries(&self) -> Queries<'_> {
+        Queries { cache: self }
+    }
+}
+
+impl Queries<'_> {
+    fn select<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let select = self.cache.conn().prepare_cached(sql);
+        let rows = select.and_then(|mut select| select.query_map(params, read)?.collect());
+        rows.map_err(StoreError::cache(self.cache.conn(), "reading the verified cache"))
+    }
+
+    /// The changes that match, in the order asked for.
+    ///
+    /// # Errors
+    /// What SQLite reports, or a damaged cache.
+    pub fn changes(&self, filter: &ChangeFilter) -> Result<Vec<ChangeRow>, StoreError> {
+        let mut conditions = Conditions::default();
+        conditions.and("state = ?", filter.stored_status.map(|it| it.to_string()));
+        conditions.and("owner = ?", filter.owner.as_ref().map(PersonId::to_string));
+        conditions.and("risk = ?", filter.risk.map(|it| it.to_string()));
+        conditions.and("kind = ?", filter.kind.map(|it| it.to_string()));
+        conditions.and_lists("service", filter.service.as_ref().map(ServiceId::to_string));
+        conditions.and_lists("tag", filter.tag.as_ref().map(Tag::to_string));
+        conditions.and("window_end > ?", filter.ends_after.map(|it| it.to_string()));
+        conditions.and("window_start < ?", filter.starts_before.map(|it| it.to_string()));
+        let Conditions { clause, mut values } = conditions;
+        // A negative limit is none.
+        values.push(filter.limit.map_or(-1, i64::from).into());
+        let sql = format!(
+            "SELECT id, state, kind, risk, owner, window_start, window_zone, seq, title FROM changes
+                JOIN revisions ON revisions.change = changes.id AND revisions.number = changes.revision{clause}
+                ORDER BY {} LIMIT ?",
+            filter.order.sql()
+        );
+        self.select(&sql, params_from_iter(values), change_row)
+    }
+
+    /// The numbers of the entries that match, in order.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn entries(&self, filter: &EntryFilter) -> Result<Vec<u64>, StoreError> {
+        // SQLite's integers end at `i64::MAX`, and no log is longer.
+        let integer = |it: u64| i64::try_from(it).unwrap_or(i64::MAX);
+        let mut conditions = Conditions::default();
+        conditions.and("change = ?", filter.change.map(|it| integer(it.number())));
+        conditions.and("actor = ?", filter.actor.as_ref().map(PersonId::to_string));
+        conditions.and("kind = ?", filter.kind.map(|it| it.to_string()));
+        conditions.and("seq = ?", filter.seq.map(integer));
+        conditions.and("seq >= ?", filter.since.map(integer));
+        let Conditions { clause, values } = conditions;
+        let sql = format!("SELECT seq FROM log_entries{clause} ORDER BY seq");
+        self.select(&sql, params_from_iter(values), |row| row.get(0))
+    }
+
+    /// The newest entry whose claimed time is not after `time`.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn newest_by(&self, time: Time) -> Result<Option<u64>, StoreError> {
+        let sql = "SELECT seq FROM log_entries WHERE time <= ?1 ORDER BY seq DESC LIMIT 1";
+        Ok(self.select(sql, [time.to_string()], |row| row.get(0))?.pop())
+    }
+
+    /// The changes that are stored as awaiting approval: see [`ChangeFilter::stored_status`].
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn awaiting_approval(&self) -> Result<Vec<ChangeId>, StoreError> {
+        self.select("SELECT id FROM changes WHERE state = 'awaiting-approval' ORDER BY id", [], change_id)
+    }
+
+    /// The open changes that may need an action of this person: every change in progress or inside its window's end,
+    /// and of those rejected or expired only the ones that the person filed, revised or owned in any revision.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn open_for(&self, person: &PersonId, now: Time) -> Result<Vec<ChangeId>, StoreError> {
+        // Most changes are closed: the cross join looks up no revision of theirs.
+        let sql = "SELECT id FROM changes CROSS JOIN revisions ON revisions.change = changes.id
+                AND revisions.number = changes.revision
+            WHERE state IN ('awaiting-approval', 'rejected', 'in-progress') AND (
+                state = 'in-progress' OR state = 'awaiting-approval' AND window_end > ?2
+                OR state <> 'in-progress' AND EXISTS (
+                    SELECT 1 FROM revisions AS mine WHERE mine.change = id AND ?1 IN (mine.requester, mine.owner)))
+            ORDER BY id";
+        self.select(sql, params![person.as_str(), now.to_string()], change_id)
+    }
+
+    /// The title of a change's current revision; `None` if its text was redacted.
+    ///
+    /// # Errors
+    /// What SQLite reports, or [`StoreError::CacheDamaged`] where the cache has no such change.
+    pub fn title(&self, change: ChangeId) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT title FROM revisions WHERE change = ?1 ORDER BY number DESC LIMIT 1";
+        let title = self.select(sql, [change.number()], |row| row.get(0))?.pop();
+        title.ok_or_else(|| self.cache.damaged(format!("it has no revision of {change}")))
+    }
+
+    /// Display names, oldest first: those of the founders and of seconded proposals.
+    ///
+    /// # Errors
+    /// What SQLite reports, or a damaged cache.
+    pub fn names(&self) -> Result<Vec<(PersonId, String)>, StoreError> {
+        // A name in a proposal without a second is one person's word.
+        let sql = "SELECT person, name FROM names
+            WHERE seq = 0 OR seq IN (SELECT opened FROM proposals WHERE state = 'seconded') ORDER BY seq";
+        self.select(sql, [], |row| Ok((parsed(row, 0)?, row.get(1)?)))
+    }
+}
+
+fn change_id(row: &Row<'_>) -> rusqlite::Result<ChangeId> {
+    Ok(ChangeId::after(row.get::<_, u64>(0)?.saturating_sub(1)))
+}
+
+fn change_row(row: &Row<'_>) -> rusqlite::Result<ChangeRow> {
+    Ok(ChangeRow {
+        id: change_id(row)?,
+        stored_status: parsed(row, 1)?,
+        kind: parsed(row, 2)?,
+        risk: parsed(row, 3)?,
+        owner: row.get(4)?,
+        opens: parsed(row, 5)?,
+        zone: row.get(6)?,
+        filed: row.get(7)?,
+        title: row.get(8)?,
+    })
+}
