@@ -49,12 +49,14 @@ fn entries(criterion: &mut Criterion) {
         assert!(entry::open_all(&thousand, &keys).iter().all(Result::is_ok));
         group.bench_function(name, |it| it.iter(|| entry::open_all(&thousand, &keys).iter().all(Result::is_ok)));
     }
-    group.bench_function("read", |it| it.iter(|| thousand.iter().all(|raw| entry::facts(raw).is_ok())));
-    group.bench_function("read again", |it| it.iter(|| thousand.iter().all(|raw| entry::facts_again(raw).is_ok())));
+    group.bench_function("read", |it| it.iter(|| thousand.iter().all(|raw| entry::read_body(raw).is_ok())));
+    group.bench_function("read again", |it| {
+        it.iter(|| thousand.iter().all(|raw| entry::read_verified_body(raw).is_ok()))
+    });
     group.bench_function("leaf hashes", |it| it.iter(|| thousand.iter().map(Raw::leaf).map(black_box).count()));
     group.finish();
 
-    let facts: Vec<_> = good.iter().map(|raw| (entry::facts(raw).unwrap(), raw.leaf())).collect();
+    let facts: Vec<_> = good.iter().map(|raw| (entry::read_body(raw).unwrap(), raw.leaf())).collect();
     let mut group = criterion.benchmark_group("a register of every kind of entry");
     group.bench_function("judged and folded", |it| {
         it.iter(|| {

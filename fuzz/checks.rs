@@ -79,7 +79,7 @@ pub fn entry(data: &[u8]) {
     let raw = Raw { seq: place(blob), blob: blob.to_vec(), text: (!text.is_empty()).then(|| text.to_vec()) };
 
     let opened = entry::open(&raw);
-    let (header, event) = match entry::facts(&raw) {
+    let (header, event) = match entry::read_body(&raw) {
         Ok(facts) => facts,
         Err(defect) => {
             assert!(opened.is_err() && entry::parse(&raw).is_err());

@@ -1,5 +1,5 @@
-//! The byte format: entries as they are signed and kept, and everything that can be checked about them without
-//! knowing what they mean. `docs/format.md` is the specification.
+//! The byte format: encoding, decoding and signing of entries, and every check that does not depend on what an entry
+//! means. `docs/format.md` is the specification.
 
 pub mod body;
 pub mod chain;

@@ -502,7 +502,7 @@ fn stock_tools_alone_tell_a_lost_text_from_an_redacted_one() {
     let body = body(&world.raw(lost));
     let digest = values(&body, "text").next().unwrap();
     assert_eq!((reader.redacted, reader.missing), (1, HashSet::from([format!("{lost} {digest}")])));
-    let finding = format!("entry {lost}: [text] its text is missing, and no proposal redacted it");
+    let finding = format!("entry {lost}: [text] the text part is missing, and no proposal redacted it");
     assert_eq!(world.findings("audrey").first(), Some(&finding));
 }
 

@@ -96,7 +96,7 @@ fn no_text_is_redacted_without_a_second() {
     world.tamper("UPDATE entry SET text = NULL WHERE seq = 3");
     for person in ["audrey", "stranger"] {
         let findings = world.findings(person);
-        assert_eq!(findings, ["entry 3: [text] its text is missing, and no proposal redacted it"], "{person}");
+        assert_eq!(findings, ["entry 3: [text] the text part is missing, and no proposal redacted it"], "{person}");
     }
     // Whoever meets the register now believes it up to there, and nobody records upon it.
     world.person("mallory");
@@ -120,7 +120,7 @@ fn another_text_than_the_one_named_is_not_redacted() {
     assert!(world.ok("carol", "show CHG-1").contains(SECRET));
     world.ok("carol", "rebuild");
     world.tamper("UPDATE entry SET text = NULL WHERE seq = 3");
-    assert_eq!(world.findings("audrey"), ["entry 3: [text] its text is missing, and no proposal redacted it"]);
+    assert_eq!(world.findings("audrey"), ["entry 3: [text] the text part is missing, and no proposal redacted it"]);
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn an_redacted_text_that_stands_again_is_found_and_redacted() {
     // Another text in its place is a fault like any other.
     world.tamper(&put.replace("616c", "616d").replace("68756e", "68756f"));
     let findings = world.findings("audrey");
-    assert!(findings[0].starts_with("entry 3: [text] its text has the digest"), "{findings:#?}");
+    assert!(findings[0].starts_with("entry 3: [text] the text part has the digest"), "{findings:#?}");
     assert_eq!(
         findings[1..],
         ["entry 2: [text] its text is missing, and no proposal before the first fault redacted it"]

@@ -100,7 +100,8 @@ pub fn finish(world: &World, outcome: Outcome) -> Event {
 /// Somebody who asks to be enrolled with `holder`'s key, which proves that it is held.
 pub fn member(world: &World, person: &str, holder: &str, roles: &[Role]) -> Member {
     let id = world.state().id().cloned();
-    let register = id.map_or_else(|| request::For::New("prod".parse().unwrap()), request::For::Existing);
+    let register =
+        id.map_or_else(|| request::RegisterRef::New("prod".parse().unwrap()), request::RegisterRef::Existing);
     let (person, signer): (PersonId, _) = (person.parse().unwrap(), world.signer(holder));
     let body = request::body(&register, &person, &signer.public());
     let proof = signer.sign(request::NAMESPACE, body.as_bytes()).unwrap();

@@ -21,7 +21,7 @@ use twinseal::domain::{
     Outcome, Policy, Predecessor, ProposalRef, PublicKey, RefusedAttempt, Register, RegisterId, Requirement,
     Restoration, RevisionRef, Step, Text, Time, Trial, Vouch, Window,
 };
-use twinseal::format::request::{self, For};
+use twinseal::format::request::{self, RegisterRef};
 use twinseal::format::sshsig::Claim;
 use twinseal::format::{Defect, Keys, Raw, Unsigned, body, chain, entry, sshsig, text};
 
@@ -42,7 +42,7 @@ fn sign(key: &SigningKey, namespace: &str, message: &[u8]) -> Vec<u8> {
     sshsig::encode(&point(key), namespace, &signature.to_bytes())
 }
 
-fn member(register: &For, name: &str, roles: &[&str]) -> Member {
+fn member(register: &RegisterRef, name: &str, roles: &[&str]) -> Member {
     let (person, key) = (name.parse().unwrap(), key(name));
     let public = PublicKey::from_bytes(point(&key)).unwrap();
     let proof = sign(&key, request::NAMESPACE, request::body(register, &person, &public).as_bytes());
@@ -178,7 +178,7 @@ impl Log {
     fn propose(&mut self, name: &str, display: &str) -> ProposalRef {
         let proposal = self.state.governance().next_proposal();
         let whole: RegisterId = REGISTER.parse().unwrap();
-        let action = Action::Enrol(vec![member(&For::Existing(whole), name, &["engineer"])]);
+        let action = Action::Enrol(vec![member(&RegisterRef::Existing(whole), name, &["engineer"])]);
         let opened = self.add("alice", Event::Propose { proposal, action }, names(&[(name, display)]));
         ProposalRef { proposal, opened }
     }
@@ -201,7 +201,7 @@ impl Log {
 /// An entry of every kind, in one log.
 fn good() -> Vec<Raw> {
     let mut log = Log { state: Register::default(), entries: Vec::new() };
-    let founding = For::New("prod".parse().unwrap());
+    let founding = RegisterRef::New("prod".parse().unwrap());
     let members = vec![
         member(&founding, "alice", &["admin"]),
         member(&founding, "bob", &["admin"]),
@@ -255,7 +255,7 @@ fn good() -> Vec<Raw> {
 /// The kinds of entry that came last: other grants, keys, policies, redactions, refusals.
 fn govern(log: &mut Log) {
     let since = |log: &Log, person: &str| log.state.governance().people()[&person.parse().unwrap()].since;
-    let here = For::Existing(REGISTER.parse().unwrap());
+    let here = RegisterRef::Existing(REGISTER.parse().unwrap());
     let robot = Member {
         grants: Grants { operators: all(&["erin", "frank"]), ..Grants::of(["engineer".parse().unwrap()]) },
         ..member(&here, "deploy", &[])
@@ -283,7 +283,7 @@ fn govern(log: &mut Log) {
     let policy = policy();
     let set = Action::Policy { replaces: log.state.governance().policy_since(), policy };
     log.carry(set, remark(Field::Source, "# From the audit of 2026\napprovals = 2"));
-    let note = entry::facts(&log.entries[18]).unwrap().0.text.unwrap();
+    let note = entry::read_body(&log.entries[18]).unwrap().0.text.unwrap();
     log.carry(Action::Redact([(18, note.digest)].into()), remark(Field::Reason, "It names a customer."));
     let attempt = RefusedAttempt::Approve(log.state.change("CHG-2".parse().unwrap()).unwrap().current().id);
     log.add("carol", Event::Refused { attempt, rule: "withdrawn".parse().unwrap() }, None);
@@ -322,7 +322,7 @@ fn policy() -> Policy {
 
 /// `08-change.file`: the place and the kind of an entry.
 fn name(raw: &Raw) -> String {
-    format!("{:02}-{}", raw.seq, entry::facts(raw).unwrap().1.kind())
+    format!("{:02}-{}", raw.seq, entry::read_body(raw).unwrap().1.kind())
 }
 
 // The bad entries
@@ -573,7 +573,7 @@ fn bad_wholes(good: &[Raw]) -> Vec<Bad> {
         let wire = BASE64.encode(&twinseal::domain::wire(&bytes));
         with_body(init, replaced(&init_body, line(&init_body, "public-key"), &format!("ssh-ed25519 {wire}")))
     };
-    let other_member = self::member(&For::New("test".parse().unwrap()), "alice", &["admin"]).proof;
+    let other_member = self::member(&RegisterRef::New("test".parse().unwrap()), "alice", &["admin"]).proof;
     let bad = |name, defect, raw| Bad { name, defect, raw };
     vec![
         bad("empty", "NoSignature", whole("")),
@@ -625,12 +625,12 @@ fn bad_wholes(good: &[Raw]) -> Vec<Bad> {
         bad(
             "text-over-64-kib",
             "TooLarge { bytes: 65537, most: 65536 }",
-            with_text(approve, &text_of(entry::MOST + 1)),
+            with_text(approve, &text_of(entry::MAX_PART + 1)),
         ),
         bad(
             "body-over-64-kib",
             "TooLarge { bytes: 65537, most: 65536 }",
-            with_body(approve, body_of_size(entry::MOST + 1)),
+            with_body(approve, body_of_size(entry::MAX_PART + 1)),
         ),
     ]
 }
@@ -645,7 +645,7 @@ fn text_of(bytes: usize) -> Vec<u8> {
 /// The body of a start that reads so many artifacts that it takes so many bytes.
 fn body_of_size(bytes: usize) -> String {
     let approve = &good()[9];
-    let (mut header, event) = entry::facts(approve).unwrap();
+    let (mut header, event) = entry::read_body(approve).unwrap();
     let Event::Approve(revision) = event else { unreachable!() };
     header.text = None;
     let write =
@@ -867,7 +867,7 @@ fn good_entries_are_one_log_that_breaks_no_rule() {
     for (name, raw) in good_on_disk() {
         let entry = entry::open(&raw).unwrap();
         let position = state.position(entry.event.change());
-        chain::follows(state.id(), &position, &entry.header).unwrap_or_else(|defect| panic!("{name}: {defect}"));
+        chain::check_position(state.id(), &position, &entry.header).unwrap_or_else(|defect| panic!("{name}: {defect}"));
         state.judge(&entry.header, &entry.event).unwrap_or_else(|refusal| panic!("{name}: {refusal}"));
         state.apply(&entry.header, entry.leaf, &entry.event);
     }
@@ -901,10 +901,10 @@ fn bad_entries_are_refused_for_their_one_defect() {
 #[test]
 fn a_body_and_a_text_of_exactly_64_kib_are_accepted() {
     let approve = &good()[9];
-    let text = with_text(approve, &text_of(entry::MOST));
+    let text = with_text(approve, &text_of(entry::MAX_PART));
     assert_eq!(entry::open(&text).map(|_| ()), Ok(()));
-    let body = body_of_size(entry::MOST);
-    assert_eq!(body.len(), entry::MOST);
+    let body = body_of_size(entry::MAX_PART);
+    assert_eq!(body.len(), entry::MAX_PART);
     let body = Raw { text: None, ..with_body(approve, body) };
     assert_eq!(entry::open(&body).map(|_| ()), Ok(()));
 }

@@ -73,7 +73,7 @@ pub fn fold(file: &Path) {
     let row = |row: &rusqlite::Row<'_>| Ok(Raw { seq: row.get(0)?, blob: row.get(1)?, text: None });
     let mut state = Register::default();
     for raw in select.query_map([], row).unwrap().map(Result::unwrap) {
-        let (header, event) = entry::facts(&raw).unwrap();
+        let (header, event) = entry::read_body(&raw).unwrap();
         state.apply(&header, raw.leaf(), &event);
     }
     println!("{}", state.filed());

@@ -184,7 +184,7 @@ impl World {
         self.run("p0001", &init.iter().map(String::as_str).collect::<Vec<_>>());
         let sql = Connection::open(self.folder.join("prod.db")).unwrap();
         let first = read(&sql, 0);
-        let id = entry::facts(&first).unwrap().0.register.to_string();
+        let id = entry::read_body(&first).unwrap().0.register.to_string();
         self.run("p0002", &["--register=prod.db", "seal", "--fingerprint", &first.leaf().to_string()]);
         for (n, crowd) in (1..).zip(later.chunks(CROWD)) {
             crowd.iter().for_each(|person| self.prepare(person, &id));
@@ -223,7 +223,7 @@ impl<'w> Bulk<'w> {
         let mut state = Register::default();
         for seq in 0..entries {
             let raw = read(&sql, seq);
-            let (header, event) = entry::facts(&raw).unwrap();
+            let (header, event) = entry::read_body(&raw).unwrap();
             state.apply(&header, raw.leaf(), &event);
         }
         let id = state.id().unwrap().clone();

@@ -128,7 +128,7 @@ pub fn redaction(session: &Session, seq: u64) -> Result<Option<String>, Error> {
     let governance = session.state().governance();
     let Some((_, _, id)) = governance.redactions().find(|(redacted, _, _)| *redacted == seq) else { return Ok(None) };
     // A proposal may name a text that this entry never had.
-    if session.entry(seq)?.is_none_or(|entry| entry.gone().is_none()) {
+    if session.entry(seq)?.is_none_or(|entry| entry.missing_text().is_none()) {
         return Ok(None);
     }
     carried(session, id).map(Some)

@@ -1,5 +1,5 @@
-//! The body of an entry: all that rules need, in the line grammar. One function writes it and one reads it, and what
-//! was read counts only if writing it again gives the same bytes.
+//! The body of an entry: everything that rules read, in the line grammar. A body is accepted only if encoding what was
+//! decoded gives the same bytes, so each body has exactly one encoding.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -12,14 +12,14 @@ use crate::domain::{
     TextRef, Verb, Window, number,
 };
 
-/// The first line of an entry of this kind, and the SSHSIG namespace of its signature.
+/// The SSHSIG namespace for entries of this kind, which is also the first line of their body.
 pub fn namespace(kind: EventKind) -> String {
     format!("twinseal/{kind}/v1")
 }
 
-/// Writes a body.
+/// Encodes a body.
 pub fn write(header: &Header, event: &Event) -> String {
-    let mut out = Writer::beginning(&namespace(event.kind()));
+    let mut out = Writer::with_first_line(&namespace(event.kind()));
     out.put("register", &header.register);
     out.put("seq", header.seq);
     out.put("prev", header.prev);
@@ -100,7 +100,7 @@ fn write_revision(out: &mut Writer, at: &RevisionRef) {
     out.put("revision", format_args!("{} {}", at.number, at.filed));
 }
 
-/// The lines by which a body tells the facts of a revision.
+/// Encodes the facts of a revision as the body of `change.file` and `change.revise` does.
 pub fn facts(facts: &Facts) -> String {
     let mut out = Writer::default();
     write_facts(&mut out, facts);
@@ -130,23 +130,29 @@ pub(super) fn spaced<T: Display>(words: &BTreeSet<T>) -> String {
     words.iter().map(T::to_string).collect::<Vec<_>>().join(" ")
 }
 
-/// Reads a body.
+/// Decodes a body.
 ///
 /// # Errors
-/// What is wrong with its grammar, [`Defect::NotCanonical`], or [`Defect::Newer`].
+/// A defect of the grammar; [`Defect::Kind`]; [`Defect::Newer`] for a format level above [`FORMAT`];
+/// [`Defect::TextNone`] or [`Defect::TextFields`] for a `filled` line that this kind does not allow;
+/// [`Defect::NotCanonical`] if encoding the result gives other bytes.
 pub fn read(bytes: &[u8]) -> Result<(Header, Event), Defect> {
     let (header, event) = read_fields(Reader::new(bytes)?)?;
-    let linked = header.last.is_some() == event.change().is_some();
-    if linked && write(&header, &event).as_bytes() == bytes { Ok((header, event)) } else { Err(Defect::NotCanonical) }
+    let last_allowed = header.last.is_some() == event.change().is_some();
+    if last_allowed && write(&header, &event).as_bytes() == bytes {
+        Ok((header, event))
+    } else {
+        Err(Defect::NotCanonical)
+    }
 }
 
-/// Reads a body that was verified before, without asking again whether it is written in its one spelling, and whether
-/// its keys are safe: together that takes as long as all the rest.
+/// Decodes a body that this account has verified before. Skips the canonical check and the safety checks of public
+/// keys, which take as long as the decoding itself.
 ///
 /// # Errors
-/// What is wrong with its grammar.
-pub fn read_again(bytes: &[u8]) -> Result<(Header, Event), Defect> {
-    read_fields(Reader::new(bytes)?.again())
+/// A defect of the grammar.
+pub fn read_verified(bytes: &[u8]) -> Result<(Header, Event), Defect> {
+    read_fields(Reader::new(bytes)?.assume_verified())
 }
 
 fn read_fields(mut lines: Reader<'_>) -> Result<(Header, Event), Defect> {

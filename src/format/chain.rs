@@ -1,13 +1,14 @@
-//! Whether an entry belongs at its place: chain and links.
+//! Checks an entry's register, number and links against the position that it would take in the log.
 
 use super::Defect;
 use crate::domain::{Digest, Header, Position, RegisterId};
 
-/// Holds an entry's header against the place where it stands; `register` is none for entry 0.
+/// Checks that a header fits a position. `register` is `None` for entry 0, which names a new register.
 ///
 /// # Errors
-/// [`Defect::Register`], [`Defect::Seq`], [`Defect::Prev`], [`Defect::GovernanceLink`], [`Defect::Last`].
-pub fn follows(register: Option<&RegisterId>, position: &Position, header: &Header) -> Result<(), Defect> {
+/// The first mismatch, in this order: [`Defect::Register`], [`Defect::Seq`], [`Defect::Prev`],
+/// [`Defect::GovernanceLink`], [`Defect::Last`].
+pub fn check_position(register: Option<&RegisterId>, position: &Position, header: &Header) -> Result<(), Defect> {
     if register.is_some_and(|id| *id != header.register) {
         return Err(Defect::Register { found: header.register.to_string() });
     }
@@ -22,8 +23,8 @@ pub fn follows(register: Option<&RegisterId>, position: &Position, header: &Head
     if found != expected {
         return Err(Defect::GovernanceLink { found, expected });
     }
-    let of = |last: Option<Digest>| last.unwrap_or(Digest::NONE);
-    let (found, expected) = (of(header.last), of(position.last));
+    let or_none = |last: Option<Digest>| last.unwrap_or(Digest::NONE);
+    let (found, expected) = (or_none(header.last), or_none(position.last));
     if found != expected {
         return Err(Defect::Last { found, expected });
     }

@@ -1,19 +1,20 @@
-//! Why bytes are not an entry, or not the entry that belongs at their place.
+//! Why bytes are not a valid entry, or not the entry that belongs at their position in the log.
 
 use crate::domain::{Digest, Invalid, PersonId};
 
-/// Defines the defects: each a variant with the name of its rule and one sentence.
+/// Defines [`Defect`]: for each variant, the name of its rule in `docs/format.md` and its message.
 macro_rules! defects {
     ($($(#[$doc:meta])* $variant:ident $({ $($(#[$fdoc:meta])* $field:ident: $type:ty),+ $(,)? })? =>
         $rule:literal, $message:literal;)+) => {
-        /// What is wrong with an entry before any rule about its meaning is asked.
+        /// What is wrong with an entry's encoding, signature, text part or position. Whether the entry breaks a rule
+        /// about its meaning is a [`Refusal`](crate::domain::Refusal), judged afterwards.
         #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
         pub enum Defect {
             $($(#[$doc])* #[error($message)] $variant $({ $($(#[$fdoc])* $field: $type),+ })?,)+
         }
 
         impl Defect {
-            /// The rule's name, as `verify` prints it.
+            /// The rule's name, as in `docs/format.md` and in the output of `verify`.
             pub fn rule(&self) -> &'static str {
                 match self { $(Self::$variant { .. } => $rule),+ }
             }
@@ -23,78 +24,83 @@ macro_rules! defects {
 
 defects! {
     // Grammar
-    /// More bytes than an entry or a text part may have.
-    TooLarge { /** How many there are. */ bytes: usize, /** How many there may be. */ most: usize } =>
-        "size", "{bytes} bytes, where at most {most} are allowed";
+    /// A blob, body or text part over its size limit.
+    TooLarge { /** Size in bytes. */ bytes: usize, /** The limit in bytes. */ most: usize } =>
+        "size", "{bytes} bytes; the limit is {most}";
     /// Bytes that are not UTF-8.
-    Utf8 => "grammar", "not UTF-8";
-    /// A control, bidirectional or invisible character.
-    Character { /** Which. */ found: char } => "grammar", "holds the forbidden character {found:?}";
-    /// A last line without its LF.
-    Unended => "grammar", "the last line is not ended by LF";
-    /// A line out of order, or missing.
-    Expected { /** Which line, from 1. */ line: usize, /** The key that belongs there. */ key: &'static str } =>
-        "grammar", "line {line} is not the expected line '{key}'";
+    Utf8 => "grammar", "not valid UTF-8";
+    /// A control, format or invisible character from the list in `docs/format.md`.
+    Character { /** The first one found. */ found: char } => "grammar", "forbidden character {found:?}";
+    /// A last line that does not end with LF.
+    Unended => "grammar", "the last line does not end with LF";
+    /// A required line that is missing or out of order.
+    Expected { /** Line number, from 1. */ line: usize, /** The key that belongs there. */ key: &'static str } =>
+        "grammar", "line {line}: expected '{key}'";
     /// A value that its key does not allow.
-    Value { /** Which line, from 1. */ line: usize, /** Its key. */ key: &'static str, /** Why. */ invalid: Invalid } =>
-        "grammar", "line {line}, '{key}': {invalid}";
-    /// Lines after the last that may be there.
-    Surplus { /** The first of them, from 1. */ line: usize } => "grammar", "line {line} should not be there";
-    /// A kind of entry that does not exist at this level.
-    Kind => "kind", "its first line names no kind that this format has";
-    /// Readable, but written in another way than the only one.
-    NotCanonical => "canonical", "not written in its one spelling";
-    /// A format level above ours: not a finding.
-    Newer { /** The level. */ format: u64 } =>
-        "newer", "names format level {format}, which needs a newer twinseal";
+    Value {
+        /** Line number, from 1. */ line: usize,
+        /** The line's key. */ key: &'static str,
+        /** What is wrong with the value. */ invalid: Invalid,
+    } => "grammar", "line {line}, '{key}': {invalid}";
+    /// Lines after the last one that this kind of entry allows.
+    Surplus { /** Number of the first such line, from 1. */ line: usize } => "grammar", "line {line}: unexpected line";
+    /// A first line that names no kind of entry of this format level.
+    Kind => "kind", "unknown kind in the first line";
+    /// Bytes that parse but differ from the canonical encoding of what was parsed.
+    NotCanonical => "canonical", "not in canonical encoding";
+    /// A format level above [`FORMAT`](crate::domain::FORMAT). This means that twinseal is too old, not that the
+    /// register is broken.
+    Newer { /** The level that entry 0 names. */ format: u64 } =>
+        "newer", "unsupported format level {format}: a newer twinseal is required";
 
     // Signature
-    /// No signature line after the blank line.
-    NoSignature => "signature", "the blank line and the signature line are not where they belong";
-    /// A blob that is not exactly what its key, namespace and signature encode to.
-    SignatureForm => "signature", "the signature is not the one encoding of an SSHSIG for this kind of entry";
-    /// A signature that does not hold, judged strictly.
-    SignatureFalse => "signature", "the signature does not hold for this entry and its key";
-    /// A signature by another key than the one named.
-    SignatureKey => "signature", "the signature was made with another key than the entry names";
-    /// A key that never proved that its holder wants it enrolled.
-    Proof { /** Whose. */ person: PersonId } =>
-        "proof", "the key of {person} did not sign this request to be enrolled";
-
-    /// A key that did not vouch for another.
-    Vouch { /** Whose. */ person: PersonId } =>
-        "proof", "the key that should vouch for the new key of {person} did not sign this request";
+    /// No blank line followed by exactly one signature line.
+    NoSignature => "signature", "the blank line and the signature line are missing or misplaced";
+    /// A blob that is not the canonical SSHSIG encoding of its key, namespace and signature.
+    SignatureForm => "signature", "the signature is not a canonical SSHSIG blob for this namespace";
+    /// A signature that strict Ed25519 verification rejects.
+    SignatureFalse => "signature", "the signature does not verify";
+    /// A valid signature by a key other than the one in the `key` line.
+    SignatureKey => "signature", "signed by a key other than the one in its 'key' line";
+    /// An enrolment request that the key to be enrolled did not sign.
+    Proof { /** The person to be enrolled. */ person: PersonId } =>
+        "proof", "the key to be enrolled for {person} did not sign the request";
+    /// A request for a further key whose vouching signature does not verify.
+    Vouch { /** The person whose key is to be added. */ person: PersonId } =>
+        "proof", "the vouching signature for the new key of {person} does not verify";
 
     // Text part
-    /// The body names a text, and there is none.
-    TextMissing => "text", "its text is missing, and no proposal redacted it";
-    /// The body names no text, and there is one.
-    TextUnnamed => "text", "it has a text that its body does not name";
-    /// A text that is not the one whose digest was signed.
-    TextDigest { /** The digest that was signed. */ signed: Digest, /** The digest of what is there. */ found: Digest } =>
-        "text", "its text has the digest {found}, and {signed} was signed";
-    /// A text that fills other fields than the body says.
-    TextFields => "text", "its text does not fill the fields that its body lists";
-    /// A text for a kind of entry that has none.
-    TextNone => "text", "this kind of entry has no text";
-    /// A text part that is not one.
-    TextGrammar { /** Why. */ inner: Box<Defect> } => "text", "its text: {inner}";
+    /// The body names a text part that is not there.
+    TextMissing => "text", "the text part is missing, and no proposal redacted it";
+    /// A text part that the body does not name.
+    TextUnnamed => "text", "a text part is present, but the body names none";
+    /// A text part whose digest is not the signed one.
+    TextDigest { /** The digest in the body. */ signed: Digest, /** The digest of the text part. */ found: Digest } =>
+        "text", "the text part has the digest {found}, but {signed} was signed";
+    /// A text part whose fields, evidence or names differ from those that the body lists.
+    TextFields => "text", "the text part does not fill the fields that the body lists";
+    /// A text part in a kind of entry that allows none.
+    TextNone => "text", "this kind of entry has no text part";
+    /// A text part that does not parse.
+    TextGrammar { /** What is wrong with it. */ inner: Box<Defect> } => "text", "text part: {inner}";
 
-    // Place in the log
+    // Position in the log
     /// A gap in the log.
-    Missing => "seq", "no entry stands here, and later ones do";
-    /// A place out of order.
-    Seq { /** The place it says. */ found: u64, /** The place where it stands. */ expected: u64 } =>
-        "seq", "it says seq {found} and stands at {expected}";
-    /// Another register's entry.
-    Register { /** The register it names. */ found: String } => "register", "it belongs to the register {found}";
-    /// An entry that follows another one than the one before it.
-    Prev { /** What it says. */ found: Digest, /** What it must say. */ expected: Digest } =>
-        "prev", "prev is {found}, and the entry before has the leaf hash {expected}";
-    /// A wrong link to the governance entry before.
-    GovernanceLink { /** What it says. */ found: Digest, /** What it must say. */ expected: Digest } =>
-        "governance", "governance is {found}, and the latest governance entry has the leaf hash {expected}";
-    /// A wrong link to the entry before about the same change.
-    Last { /** What it says. */ found: Digest, /** What it must say. */ expected: Digest } =>
-        "last", "last is {found}, and the latest entry about this change has the leaf hash {expected}";
+    Missing => "seq", "no entry has this seq, but later entries exist";
+    /// A `seq` line that differs from the row that holds the entry.
+    Seq { /** The number in the entry. */ found: u64, /** The number of its row. */ expected: u64 } =>
+        "seq", "seq is {found}; expected {expected}";
+    /// An entry of another register.
+    Register { /** The register that it names. */ found: String } => "register", "belongs to another register, {found}";
+    /// A `prev` that is not the leaf hash of the entry before.
+    Prev { /** The digest in the entry. */ found: Digest, /** The digest that belongs there. */ expected: Digest } =>
+        "prev", "prev is {found}; the leaf hash of the previous entry is {expected}";
+    /// A `governance` that is not the leaf hash of the latest governance entry.
+    GovernanceLink {
+        /** The digest in the entry. */ found: Digest,
+        /** The digest that belongs there. */ expected: Digest,
+    } => "governance", "governance is {found}; the leaf hash of the latest governance entry is {expected}";
+    /// A `last` that is not the leaf hash of the latest entry about the same change.
+    Last { /** The digest in the entry. */ found: Digest, /** The digest that belongs there. */ expected: Digest } =>
+        "last", "last is {found}; the leaf hash of the latest entry about this change is {expected}";
 }

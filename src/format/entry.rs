@@ -1,34 +1,34 @@
-//! Entries: the exact bytes that were signed, and how they are opened and sealed.
+//! Entries: the stored bytes, how they are opened (decoded and verified), and how new ones are sealed.
 
 use data_encoding::BASE64;
 use memchr::memmem;
 use sha2::{Digest as _, Sha256};
 
-use super::request::{self, For};
+use super::request::{self, RegisterRef};
 use super::signatures::Keys;
 use super::sshsig::Claim;
 use super::{Defect, body, text};
 use crate::domain::{Action, Digest, Event, Fingerprint, Header, Member, Text};
 
 /// The most bytes in a body, and in a text part.
-pub const MOST: usize = 64 * 1024;
+pub const MAX_PART: usize = 64 * 1024;
 
-/// The most bytes of a blob: a body, a blank line and the signature line.
-const MOST_BLOB: usize = MOST + 1024;
+/// The most bytes in a blob: body, blank line and signature line.
+const MAX_BLOB: usize = MAX_PART + 1024;
 
-/// An entry as it is kept, believed by nobody yet.
+/// An entry as it is stored, not verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Raw {
-    /// The row that it was read from.
+    /// The number of its row.
     pub seq: u64,
-    /// Body, blank line and signature line: exactly what the leaf hash covers.
+    /// Body, blank line and signature line: the bytes that the leaf hash covers.
     pub blob: Vec<u8>,
-    /// The text part, where there is one.
+    /// The text part; `None` if the entry never had one or it was redacted.
     pub text: Option<Vec<u8>>,
 }
 
 impl Raw {
-    /// SHA-256 of a zero byte and the blob (RFC 6962, section 2.1).
+    /// The leaf hash: SHA-256 of a zero byte and the blob (RFC 6962, section 2.1).
     pub fn leaf(&self) -> Digest {
         let mut hash = Sha256::new();
         hash.update([0]);
@@ -37,46 +37,48 @@ impl Raw {
     }
 }
 
-/// An entry that was opened: well formed, in its one spelling, signed by the key that it names, its text the one
-/// that was signed. Whether it belongs at its place and breaks no rule is asked next.
+/// An opened entry: well formed, canonically encoded, signed by the key that it names, with the text part that was
+/// signed. Its position in the log and the rules of the register are checked elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// What every entry says.
+    /// The fields that every entry has.
     pub header: Header,
-    /// What was done.
+    /// The recorded act.
     pub event: Event,
-    /// What people wrote; none where the body names a text and it is gone.
+    /// The decoded text part; `None` also if the body names one that is missing.
     pub text: Option<Text>,
     /// The leaf hash.
     pub leaf: Digest,
 }
 
 impl Entry {
-    /// The digest of a text that the body names and that is gone: right only if a proposal redacted it.
-    pub fn gone(&self) -> Option<Digest> {
+    /// The digest of a text part that the body names and that is missing. The entry is valid only if a proposal
+    /// redacted the text.
+    pub fn missing_text(&self) -> Option<Digest> {
         self.header.text.as_ref().filter(|_| self.text.is_none()).map(|text| text.digest)
     }
 }
 
-/// Opens an entry: every check that needs nothing but its own bytes.
+/// Opens an entry: decodes it and makes every check that needs only its own bytes.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The first [`Defect`] found. Those of the position in the log are not among them, except for [`Defect::Seq`].
 pub fn open(raw: &Raw) -> Result<Entry, Defect> {
     let (entry, claim) = read_claim(raw)?;
-    settle(entry, claim.holds().then(|| Fingerprint::of(claim.key())))
+    check_signer(entry, claim.holds().then(|| Fingerprint::of(claim.key())))
 }
 
-/// Opens entries as [`open`] does each of them, in order, in less time; `keys` remembers those met before.
+/// Opens many entries with the verdicts of [`open`], one per entry and in their order. Faster, because `keys` caches
+/// decoded keys from one call to the next.
 pub fn open_all(raws: &[Raw], keys: &Keys) -> Vec<Result<Entry, Defect>> {
     let claimed: Vec<Result<(Entry, Claim), Defect>> = raws.iter().map(read_claim).collect();
     let mut signers = keys.judge(claimed.iter().flatten().map(|(_, claim)| claim)).into_iter();
-    // There is a verdict for each claim; without one it would not hold.
-    let settled = claimed.into_iter().map(|claimed| settle(claimed?.0, signers.next().flatten()));
-    settled.collect()
+    // One verdict per claim. If one were missing, its entry would be rejected.
+    let opened = claimed.into_iter().map(|claimed| check_signer(claimed?.0, signers.next().flatten()));
+    opened.collect()
 }
 
-/// What an entry says, and the signature that is yet to be judged.
+/// Decodes an entry and its signature, without verifying the signature.
 fn read_claim(raw: &Raw) -> Result<(Entry, Claim), Defect> {
     let (signed, blob) = split(&raw.blob)?;
     let entry = parse(raw)?;
@@ -84,8 +86,9 @@ fn read_claim(raw: &Raw) -> Result<(Entry, Claim), Defect> {
     Ok((entry, claim))
 }
 
-/// The entry, if its signature holds and is by the key that it names, and so are the requests in it.
-fn settle(entry: Entry, signer: Option<Fingerprint>) -> Result<Entry, Defect> {
+/// Returns the entry if `signer`, whose signature verified, is the key that it names, and if the enrolment requests in
+/// it are signed.
+fn check_signer(entry: Entry, signer: Option<Fingerprint>) -> Result<Entry, Defect> {
     if signer.ok_or(Defect::SignatureFalse)? != entry.header.key {
         return Err(Defect::SignatureKey);
     }
@@ -93,86 +96,87 @@ fn settle(entry: Entry, signer: Option<Fingerprint>) -> Result<Entry, Defect> {
     Ok(entry)
 }
 
-/// Reads an entry whose signature was verified before: the caller holds its leaf hash against the known one.
+/// Decodes an entry without verifying its signature. The caller must compare its leaf hash with a verified one.
 ///
 /// # Errors
-/// What is wrong with its grammar or text.
+/// A defect of the grammar or of the text part.
 pub fn parse(raw: &Raw) -> Result<Entry, Defect> {
-    let (header, event) = facts(raw)?;
+    let (header, event) = read_body(raw)?;
     let text = read_text(&header, &event, raw.text.as_deref())?;
     Ok(Entry { header, event, text, leaf: raw.leaf() })
 }
 
-/// Reads only what rules can read: header and event, without the text.
+/// Decodes the body alone, which is all that rules read. Neither signature nor text part is verified.
 ///
 /// # Errors
-/// What is wrong with the grammar of the body.
-pub fn facts(raw: &Raw) -> Result<(Header, Event), Defect> {
-    in_its_place(raw, body::read(split(&raw.blob)?.0)?)
+/// As [`body::read`]; [`Defect::Seq`] if the entry names another number than its row.
+pub fn read_body(raw: &Raw) -> Result<(Header, Event), Defect> {
+    check_seq(raw, body::read(split(&raw.blob)?.0)?)
 }
 
-/// The same of an entry that was verified before, as [`body::read_again`] reads it: the caller holds its leaf hash
-/// against the known one.
+/// As [`read_body`], for an entry that was verified before; see [`body::read_verified`]. The caller must compare its
+/// leaf hash with the verified one.
 ///
 /// # Errors
-/// What is wrong with the grammar of the body.
-pub fn facts_again(raw: &Raw) -> Result<(Header, Event), Defect> {
-    in_its_place(raw, body::read_again(halves(&raw.blob)?.0)?)
+/// As [`body::read_verified`]; [`Defect::Seq`] if the entry names another number than its row.
+pub fn read_verified_body(raw: &Raw) -> Result<(Header, Event), Defect> {
+    check_seq(raw, body::read_verified(halves(&raw.blob)?.0)?)
 }
 
-fn in_its_place(raw: &Raw, (header, event): (Header, Event)) -> Result<(Header, Event), Defect> {
+fn check_seq(raw: &Raw, (header, event): (Header, Event)) -> Result<(Header, Event), Defect> {
     if header.seq != raw.seq {
         return Err(Defect::Seq { found: header.seq, expected: raw.seq });
     }
     Ok((header, event))
 }
 
-/// Body and decoded signature of a blob, which must be written in its one spelling.
+/// The body and the decoded signature of a blob.
 fn split(blob: &[u8]) -> Result<(&[u8], Vec<u8>), Defect> {
     let (body, line) = halves(blob)?;
     Ok((body, BASE64.decode(line.as_bytes()).map_err(|_| Defect::SignatureForm)?))
 }
 
-/// Body and signature as they stand in a blob.
+/// The body and the base64 signature of a blob.
 fn halves(blob: &[u8]) -> Result<(&[u8], &str), Defect> {
-    if blob.len() > MOST_BLOB {
-        return Err(Defect::TooLarge { bytes: blob.len(), most: MOST_BLOB });
+    if blob.len() > MAX_BLOB {
+        return Err(Defect::TooLarge { bytes: blob.len(), most: MAX_BLOB });
     }
     let at = memmem::find(blob, b"\n\n").ok_or(Defect::NoSignature)?;
     let (body, rest) = (&blob[..=at], &blob[at + 2..]);
     let line = rest.strip_prefix(b"sig ").and_then(|line| line.strip_suffix(b"\n")).ok_or(Defect::NoSignature)?;
     let line = str::from_utf8(line).map_err(|_| Defect::Utf8)?;
-    if body.len() > MOST {
-        return Err(Defect::TooLarge { bytes: body.len(), most: MOST });
+    if body.len() > MAX_PART {
+        return Err(Defect::TooLarge { bytes: body.len(), most: MAX_PART });
     }
     Ok((body, line))
 }
 
-/// Holds the text part against what the body says of it.
+/// Decodes the text part and compares it with the body.
 fn read_text(header: &Header, event: &Event, bytes: Option<&[u8]>) -> Result<Option<Text>, Defect> {
     let (named, bytes) = match (&header.text, bytes) {
         (None, None) => return Ok(None),
         (None, Some(_)) => return Err(Defect::TextUnnamed),
-        // Whether a proposal redacted it cannot be told from here.
+        // Only the log can show whether a proposal redacted it.
         (Some(_), None) => return Ok(None),
         (Some(named), Some(bytes)) => (named, bytes),
     };
-    if bytes.len() > MOST {
-        return Err(Defect::TooLarge { bytes: bytes.len(), most: MOST });
+    if bytes.len() > MAX_PART {
+        return Err(Defect::TooLarge { bytes: bytes.len(), most: MAX_PART });
     }
     let found = text::digest(bytes);
     if found != named.digest {
         return Err(Defect::TextDigest { signed: named.digest, found });
     }
     let text = text::read(event.kind(), bytes).map_err(|inner| Defect::TextGrammar { inner: Box::new(inner) })?;
-    if text.filled() != named.filled || !agree(event, &text) {
+    if text.filled() != named.filled || !lists_match(event, &text) {
         return Err(Defect::TextFields);
     }
     Ok(Some(text))
 }
 
-/// Whether body and text list the same things: evidence by the numbers of its tests, names of those enrolled.
-fn agree(event: &Event, text: &Text) -> bool {
+/// Whether evidence in the body belongs to exactly the tests in the text that name some, and every display name to a
+/// member.
+fn lists_match(event: &Event, text: &Text) -> bool {
     match (event, text) {
         (Event::File { facts, .. } | Event::Revise { facts, .. }, Text::Description(description)) => {
             let shown = (1..).zip(&description.tests).filter(|(_, test)| test.evidence.is_some()).map(|(n, _)| n);
@@ -185,7 +189,7 @@ fn agree(event: &Event, text: &Text) -> bool {
     }
 }
 
-/// The people whom an event would enrol.
+/// The people whom an event enrols or proposes to enrol; empty for other events.
 pub fn members(event: &Event) -> &[Member] {
     match event {
         Event::Init { members, .. } | Event::Propose { action: Action::Enrol(members), .. } => members,
@@ -193,11 +197,11 @@ pub fn members(event: &Event) -> &[Member] {
     }
 }
 
-/// Every key that is to be enrolled signed the request to be.
+/// Checks that every key to be enrolled has signed its own request.
 fn check_proofs(entry: &Entry) -> Result<(), Defect> {
     let register = match entry.event {
-        Event::Init { .. } => For::New(entry.header.register.name().clone()),
-        _ => For::Existing(entry.header.register.clone()),
+        Event::Init { .. } => RegisterRef::New(entry.header.register.name().clone()),
+        _ => RegisterRef::Existing(entry.header.register.clone()),
     };
     members(&entry.event)
         .iter()
@@ -211,7 +215,7 @@ fn check_proofs(entry: &Entry) -> Result<(), Defect> {
     }
 }
 
-/// An entry written out and not signed yet.
+/// An encoded entry that is not signed yet.
 #[derive(Debug, Clone)]
 pub struct Unsigned {
     seq: u64,
@@ -221,34 +225,34 @@ pub struct Unsigned {
 }
 
 impl Unsigned {
-    /// Writes an entry out. `text` is what [`text::write`] made together with `header.text`.
+    /// Encodes an entry. `text` and `header.text` must come from the same call of [`text::write`].
     ///
     /// # Errors
-    /// [`Defect::TooLarge`].
+    /// [`Defect::TooLarge`] if the body or the text part exceeds [`MAX_PART`].
     pub fn new(header: &Header, event: &Event, text: Option<Vec<u8>>) -> Result<Self, Defect> {
         let body = body::write(header, event);
         for bytes in [body.len(), text.as_ref().map_or(0, Vec::len)] {
-            if bytes > MOST {
-                return Err(Defect::TooLarge { bytes, most: MOST });
+            if bytes > MAX_PART {
+                return Err(Defect::TooLarge { bytes, most: MAX_PART });
             }
         }
         Ok(Self { seq: header.seq, namespace: body::namespace(event.kind()), body, text })
     }
 
-    /// The SSHSIG namespace for its signature.
+    /// The SSHSIG namespace to sign in.
     pub fn namespace(&self) -> &str {
         &self.namespace
     }
 
-    /// The bytes to be signed.
+    /// The message to sign.
     pub fn body(&self) -> &str {
         &self.body
     }
 
-    /// Joins body and signature, and opens the result again: what we write passes what we ask of others.
+    /// Joins the body with its signature, a binary SSHSIG blob, and opens the result as a verifier would.
     ///
     /// # Errors
-    /// What is wrong with the signature.
+    /// As [`open`], above all for a signature that does not verify.
     pub fn seal(self, signature: &[u8]) -> Result<(Raw, Entry), Defect> {
         let blob = format!("{}\nsig {}\n", self.body, BASE64.encode(signature)).into_bytes();
         let raw = Raw { seq: self.seq, blob, text: self.text };

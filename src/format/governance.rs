@@ -1,4 +1,4 @@
-//! The lines by which a body tells what governance is about: people and their grants, policies, proposals.
+//! Encoding of the governance part of a body: members and their grants, policies, and what proposals ask for.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -14,16 +14,16 @@ use crate::domain::{
     Restoration, Time, Vouch, number,
 };
 
-/// Writes: the register in whose place this one stands.
+/// Encodes the register that a new register succeeds.
 pub fn write_predecessor(out: &mut Writer, it: &Predecessor) {
     let Predecessor { register, fingerprint, head } = it;
     out.put("after", format_args!("{register} {fingerprint} {head}"));
 }
 
-/// Reads: the register in whose place this one stands, if one is named.
+/// Decodes the register that a new register succeeds; `None` if there is no `after` line.
 ///
 /// # Errors
-/// What is wrong with the grammar.
+/// A defect of the grammar.
 pub fn read_predecessor(lines: &mut Reader<'_>) -> Result<Option<Predecessor>, Defect> {
     let read = |value: &str| {
         let mut parts = value.splitn(3, ' ');
@@ -33,7 +33,7 @@ pub fn read_predecessor(lines: &mut Reader<'_>) -> Result<Option<Predecessor>, D
     if lines.next_is("after") { lines.parse_with("after", read).map(Some) } else { Ok(None) }
 }
 
-/// Writes: a policy.
+/// Encodes a policy.
 pub fn write_policy(out: &mut Writer, policy: &Policy) {
     out.put("approvals", policy.approvals());
     out.put("approval-days", policy.approval_days());
@@ -47,7 +47,6 @@ pub fn write_policy(out: &mut Writer, policy: &Policy) {
     }
 }
 
-/// Several words on one line; no line where there are none.
 fn put_words<T: Display>(out: &mut Writer, key: &str, words: &BTreeSet<T>) {
     if !words.is_empty() {
         out.put(key, spaced(words));
@@ -61,10 +60,10 @@ fn take_words<T: FromStr<Err = Invalid> + Ord>(
     if lines.next_is(key) { lines.parse_with(key, words) } else { Ok(BTreeSet::new()) }
 }
 
-/// Reads: a policy.
+/// Decodes a policy.
 ///
 /// # Errors
-/// What is wrong with the grammar.
+/// A defect of the grammar, or [`Defect::Value`] for a policy that [`Policy::new`] rejects.
 pub fn read_policy(lines: &mut Reader<'_>) -> Result<Policy, Defect> {
     let within = |check: fn(u64) -> Result<(), Invalid>| {
         move |text: &str| number(text).and_then(|found| check(found).map(|()| found))
@@ -86,7 +85,7 @@ pub fn read_policy(lines: &mut Reader<'_>) -> Result<Policy, Defect> {
     policy.map_err(|invalid| lines.defect("require", invalid))
 }
 
-/// Writes: people to be enrolled.
+/// Encodes the people to be enrolled.
 pub fn write_members(out: &mut Writer, members: &[Member]) {
     for member in members {
         out.put("member", &member.person);
@@ -96,10 +95,10 @@ pub fn write_members(out: &mut Writer, members: &[Member]) {
     }
 }
 
-/// Reads: people to be enrolled.
+/// Decodes the people to be enrolled.
 ///
 /// # Errors
-/// What is wrong with the grammar.
+/// A defect of the grammar.
 pub fn read_members(lines: &mut Reader<'_>) -> Result<Vec<Member>, Defect> {
     let mut members = Vec::new();
     while lines.next_is("member") {
@@ -109,9 +108,9 @@ pub fn read_members(lines: &mut Reader<'_>) -> Result<Vec<Member>, Defect> {
     Ok(members)
 }
 
-/// A key; whether it is safe takes as long as to read some entries, and was asked where the entry was verified before.
 fn read_key(lines: &mut Reader<'_>) -> Result<PublicKey, Defect> {
-    if lines.is_again() { lines.parse_with("public-key", PublicKey::again) } else { lines.parse("public-key") }
+    // Checking that a key is safe costs as much as decoding several entries; a verified entry has passed that check.
+    if lines.is_verified() { lines.parse_with("public-key", PublicKey::again) } else { lines.parse("public-key") }
 }
 
 fn read_blob(lines: &mut Reader<'_>, key: &'static str) -> Result<Vec<u8>, Defect> {
@@ -125,10 +124,10 @@ fn write_grants(out: &mut Writer, grants: &Grants) {
 }
 
 fn put_grants<T: Display>(out: &mut Writer, key: &str, grants: &Granted<T>) {
-    for (what, until) in grants {
+    for (granted, until) in grants {
         match until {
-            Some(until) => out.put(key, format_args!("{what} {until}")),
-            None => out.put(key, what),
+            Some(until) => out.put(key, format_args!("{granted} {until}")),
+            None => out.put(key, granted),
         }
     }
 }
@@ -143,12 +142,12 @@ fn read_grants(lines: &mut Reader<'_>) -> Result<Grants, Defect> {
 
 fn read_grant<T: FromStr<Err = Invalid>>(value: &str) -> Result<(T, Option<Time>), Invalid> {
     match value.split_once(' ') {
-        Some((what, until)) => Ok((what.parse()?, Some(until.parse()?))),
+        Some((granted, until)) => Ok((granted.parse()?, Some(until.parse()?))),
         None => Ok((value.parse()?, None)),
     }
 }
 
-/// Writes: what a proposal asks for.
+/// Encodes what a proposal asks for.
 pub fn write_action(out: &mut Writer, action: &Action) {
     match action {
         Action::Enrol(members) => write_members(out, members),
@@ -186,10 +185,10 @@ pub fn write_action(out: &mut Writer, action: &Action) {
     }
 }
 
-/// What the proposal that an entry of this kind opens asks for.
+/// Decodes what a proposal asks for, given the kind of the entry that opens it.
 ///
 /// # Errors
-/// What is wrong with its grammar; [`Defect::Kind`] where that kind opens none.
+/// A defect of the grammar; [`Defect::Kind`] for a kind that opens no proposal.
 pub fn read_action(lines: &mut Reader<'_>, kind: EventKind) -> Result<Action, Defect> {
     Ok(match kind {
         EventKind::Enrol => Action::Enrol(read_members(lines)?),

@@ -1,5 +1,5 @@
-//! The line grammar that body and text part share: UTF-8, every line `key value` and ended by LF, fields in one
-//! order. A value of several lines repeats its key; an empty line of it is the key alone.
+//! The line grammar of bodies and text parts: UTF-8, lines of `key value` that end with LF, in one fixed order. A value
+//! of several lines repeats its key on each; an empty line of a value is the key alone.
 
 use std::fmt::{Display, Write as _};
 use std::str::FromStr;
@@ -9,36 +9,36 @@ use memchr::memchr;
 use super::Defect;
 use crate::domain::{Invalid, Line, Prose, is_forbidden};
 
-/// Writes lines.
+/// Encodes lines.
 #[derive(Default)]
 pub struct Writer(String);
 
-/// More bytes than most bodies and texts need.
-const ROOM: usize = 2048;
+/// Initial capacity in bytes: enough for most bodies and text parts.
+const CAPACITY: usize = 2048;
 
 impl Writer {
-    /// A writer that begins with a line of its own kind, such as a namespace.
-    pub fn beginning(first: &str) -> Self {
-        let mut lines = Self(String::with_capacity(ROOM));
+    /// A writer whose first line is `first` as it is, such as a namespace.
+    pub fn with_first_line(first: &str) -> Self {
+        let mut lines = Self(String::with_capacity(CAPACITY));
         lines.push("", "", first);
         lines
     }
 
-    /// `key value`.
+    /// Appends `key value`.
     pub fn put(&mut self, key: &str, value: impl Display) {
         self.0.push_str(key);
         self.0.push(' ');
-        // A string takes whatever is written into it.
+        // Writing to a string cannot fail.
         let _ = write!(self.0, "{value}");
         self.0.push('\n');
     }
 
-    /// `key value` for each of several values.
+    /// Appends `key value` for each value.
     pub fn put_all<T: Display>(&mut self, key: &str, values: impl IntoIterator<Item = T>) {
         values.into_iter().for_each(|value| self.put(key, value));
     }
 
-    /// Text, its key repeated on every line.
+    /// Appends text of one or more lines, with the key on each.
     pub fn put_prose(&mut self, key: &str, prose: &str) {
         for line in prose.split('\n') {
             self.push(key, if line.is_empty() { "" } else { " " }, line);
@@ -49,27 +49,27 @@ impl Writer {
         [key, space, value, "\n"].into_iter().for_each(|part| self.0.push_str(part));
     }
 
-    /// What was written.
+    /// Returns the encoded lines.
     pub fn finish(self) -> String {
         self.0
     }
 }
 
-/// Reads lines in the order in which it is asked for them.
+/// Decodes lines. The caller asks for each key in the order of the grammar.
 pub struct Reader<'a> {
     rest: &'a str,
     line: usize,
-    again: bool,
+    verified: bool,
 }
 
 impl<'a> Reader<'a> {
-    /// A reader of these lines.
+    /// A reader at the first line.
     ///
     /// # Errors
     /// [`Defect::Utf8`], [`Defect::Character`], [`Defect::Unended`].
     pub fn new(bytes: &'a [u8]) -> Result<Self, Defect> {
         let text = str::from_utf8(bytes).map_err(|_| Defect::Utf8)?;
-        // Most are of printable ASCII alone, and that is seen faster of all bytes than of each.
+        // Most inputs are printable ASCII. A fold without early exit is vectorised and makes the check by `char` rare.
         let plain = bytes.iter().fold(true, |plain, b| plain & matches!(b, b' '..=b'~' | b'\n'));
         let forbidden = |text: &str| text.chars().find(|c| *c != '\n' && is_forbidden(*c));
         if let Some(found) = if plain { None } else { forbidden(text) } {
@@ -78,20 +78,20 @@ impl<'a> Reader<'a> {
         if !text.is_empty() && !text.ends_with('\n') {
             return Err(Defect::Unended);
         }
-        Ok(Self { rest: text, line: 1, again: false })
+        Ok(Self { rest: text, line: 1, verified: false })
     }
 
-    /// The same, of lines that were verified before: what takes long is not asked again.
-    pub fn again(self) -> Self {
-        Self { again: true, ..self }
+    /// Marks the lines as verified before, so that expensive checks can be skipped.
+    pub fn assume_verified(self) -> Self {
+        Self { verified: true, ..self }
     }
 
     /// Whether the lines were verified before.
-    pub fn is_again(&self) -> bool {
-        self.again
+    pub fn is_verified(&self) -> bool {
+        self.verified
     }
 
-    /// Takes the next line whole.
+    /// Takes the next line, key included; empty at the end of the input.
     pub fn take_line(&mut self) -> &'a str {
         let end = memchr(b'\n', self.rest.as_bytes());
         let (line, rest) = end.map_or(("", ""), |end| (&self.rest[..end], &self.rest[end + 1..]));
@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
         line
     }
 
-    /// Takes the next line's value if it has this key.
+    /// Takes the next line's value if the line has this key.
     pub fn take_if(&mut self, key: &str) -> Option<&'a str> {
         let rest = self.rest.strip_prefix(key)?;
         if !rest.starts_with([' ', '\n']) {
@@ -110,16 +110,16 @@ impl<'a> Reader<'a> {
         Some(line[key.len()..].strip_prefix(' ').unwrap_or(""))
     }
 
-    /// Takes the next line's value, which must have this key.
+    /// Takes the value of the next line, which must have this key.
     ///
     /// # Errors
-    /// [`Defect::Expected`] where another line, or none, stands.
+    /// [`Defect::Expected`] if the next line has another key, or there is none.
     pub fn take(&mut self, key: &'static str) -> Result<&'a str, Defect> {
         let line = self.line;
         self.take_if(key).ok_or(Defect::Expected { line, key })
     }
 
-    /// As [`Reader::take`], parsed.
+    /// Takes and parses the value of the next line, which must have this key.
     ///
     /// # Errors
     /// [`Defect::Expected`], [`Defect::Value`].
@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
         self.parse_with(key, str::parse)
     }
 
-    /// As [`Reader::parse`], by a function.
+    /// As [`Reader::parse`], with a parser other than `FromStr`.
     ///
     /// # Errors
     /// [`Defect::Expected`], [`Defect::Value`].
@@ -136,12 +136,12 @@ impl<'a> Reader<'a> {
         f(self.take(key)?).map_err(|invalid| Defect::Value { line, key, invalid })
     }
 
-    /// What is wrong with the line before, that is the last of several which are one value.
+    /// A defect of the line just taken, for checks that need several lines together.
     pub fn defect(&self, key: &'static str, invalid: Invalid) -> Defect {
         Defect::Value { line: self.line - 1, key, invalid }
     }
 
-    /// As many lines of this key as there are, parsed.
+    /// Takes and parses all following lines with this key; there may be none.
     ///
     /// # Errors
     /// [`Defect::Value`].
@@ -152,7 +152,7 @@ impl<'a> Reader<'a> {
         std::iter::from_fn(|| self.next_is(key).then(|| self.parse_with(key, &f))).collect()
     }
 
-    /// Text, its key repeated on every line; none where the key does not stand.
+    /// Takes text of one or more lines; `None` if the next line does not have this key. Errors name the field `name`.
     ///
     /// # Errors
     /// [`Defect::Value`].
@@ -165,19 +165,19 @@ impl<'a> Reader<'a> {
         Prose::try_from(lines.join("\n")).map(Some).map_err(|invalid| Defect::Value { line, key: name, invalid })
     }
 
-    /// As [`Reader::prose`], where the key must stand.
+    /// As [`Reader::prose`], but the text is required.
     ///
     /// # Errors
     /// [`Defect::Expected`], [`Defect::Value`].
-    pub fn need_prose(&mut self, key: &str, name: &'static str) -> Result<Prose, Defect> {
+    pub fn required_prose(&mut self, key: &str, name: &'static str) -> Result<Prose, Defect> {
         let line = self.line;
         self.prose(key, name)?.ok_or(Defect::Expected { line, key: name })
     }
 
-    /// As [`Reader::prose`], of one line.
+    /// As [`Reader::prose`], for text of a single line.
     ///
     /// # Errors
-    /// [`Defect::Value`].
+    /// [`Defect::Value`], also for text of several lines.
     pub fn line(&mut self, key: &str, name: &'static str) -> Result<Option<Line>, Defect> {
         let line = self.line;
         let prose = self.prose(key, name)?;
@@ -189,10 +189,10 @@ impl<'a> Reader<'a> {
         self.rest.strip_prefix(key).is_some_and(|rest| rest.starts_with([' ', '\n']))
     }
 
-    /// Checks that nothing is left.
+    /// Ends the reading.
     ///
     /// # Errors
-    /// [`Defect::Surplus`].
+    /// [`Defect::Surplus`] if lines are left.
     pub fn end(self) -> Result<(), Defect> {
         if self.rest.is_empty() { Ok(()) } else { Err(Defect::Surplus { line: self.line }) }
     }

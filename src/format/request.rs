@@ -1,14 +1,14 @@
-//! A request to be enrolled: a person's key signs that it is theirs and for which register.
+//! Enrolment requests: a key's proof of possession, signed over the person, the key and the register.
 //!
 //! ```text
 //! twinseal/person.request/v1
-//! register prod                    (a founder's: the name alone; later ones: the whole id)
+//! register prod                    (for a new register its name; otherwise its id)
 //! person alice
 //! public-key ssh-ed25519 AAAA…
 //!
 //! sig U1NIU0lH…
-//! vouch U1NIU0lH…                  (another key of hers, over the same lines; may be left out)
-//! name Alice Liddell               (not signed; may be left out)
+//! vouch U1NIU0lH…                  (optional: an enrolled key of the same person, over the same lines)
+//! name Alice Liddell               (optional, not signed)
 //! ```
 
 use data_encoding::BASE64;
@@ -20,19 +20,19 @@ use crate::domain::{Fingerprint, Invalid, Line, PersonId, PublicKey, RegisterId,
 /// The SSHSIG namespace of a request, and its first line.
 pub const NAMESPACE: &str = "twinseal/person.request/v1";
 
-/// The SSHSIG namespace of the word of a key that is enrolled for one that shall be.
+/// The SSHSIG namespace in which an enrolled key vouches for a further key of the same person.
 pub const VOUCH: &str = "twinseal/person.vouch/v1";
 
-/// The register that a request is for.
+/// The register that a request names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum For {
-    /// One that is yet to be founded.
+pub enum RegisterRef {
+    /// A register that does not exist yet.
     New(RegisterName),
-    /// One that exists.
+    /// An existing register.
     Existing(RegisterId),
 }
 
-impl std::fmt::Display for For {
+impl std::fmt::Display for RegisterRef {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::New(name) => name.fmt(f),
@@ -41,7 +41,7 @@ impl std::fmt::Display for For {
     }
 }
 
-impl std::str::FromStr for For {
+impl std::str::FromStr for RegisterRef {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
@@ -49,20 +49,20 @@ impl std::str::FromStr for For {
     }
 }
 
-/// What is signed: a function of its three values, so that an entry need keep nothing else beside the signature.
-pub fn body(register: &For, person: &PersonId, key: &PublicKey) -> String {
-    let mut lines = Writer::beginning(NAMESPACE);
+/// The message that is signed. It follows from these three values, so an entry stores only the signature beside them.
+pub fn body(register: &RegisterRef, person: &PersonId, key: &PublicKey) -> String {
+    let mut lines = Writer::with_first_line(NAMESPACE);
     lines.put("register", register);
     lines.put("person", person);
     lines.put("public-key", key);
     lines.finish()
 }
 
-/// Checks that this key signed this request.
+/// Checks that `proof` is a signature by `key` over its own request.
 ///
 /// # Errors
 /// [`Defect::Proof`].
-pub fn check(register: &For, person: &PersonId, key: &PublicKey, proof: &[u8]) -> Result<(), Defect> {
+pub fn check(register: &RegisterRef, person: &PersonId, key: &PublicKey, proof: &[u8]) -> Result<(), Defect> {
     let body = body(register, person, key);
     match sshsig::verify(NAMESPACE, body.as_bytes(), proof) {
         Ok(signer) if signer == *key.as_bytes() => Ok(()),
@@ -70,11 +70,12 @@ pub fn check(register: &For, person: &PersonId, key: &PublicKey, proof: &[u8]) -
     }
 }
 
-/// Checks that the key named vouches for this request.
+/// Checks that `vouch` is a signature over the request by the key that it names. Whether that key belongs to the same
+/// person is a rule of the register.
 ///
 /// # Errors
 /// [`Defect::Vouch`].
-pub fn check_vouch(register: &For, person: &PersonId, key: &PublicKey, vouch: &Vouch) -> Result<(), Defect> {
+pub fn check_vouch(register: &RegisterRef, person: &PersonId, key: &PublicKey, vouch: &Vouch) -> Result<(), Defect> {
     let body = body(register, person, key);
     match sshsig::verify(VOUCH, body.as_bytes(), &vouch.proof) {
         Ok(signer) if Fingerprint::of(&signer) == vouch.key => Ok(()),
@@ -82,28 +83,28 @@ pub fn check_vouch(register: &For, person: &PersonId, key: &PublicKey, vouch: &V
     }
 }
 
-/// A request whose signature holds.
+/// A request whose signatures have been verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// For which register.
-    pub register: For,
-    /// Who asks.
+    /// The register to be enrolled in.
+    pub register: RegisterRef,
+    /// The person to be enrolled.
     pub person: PersonId,
-    /// With which key.
+    /// The key to be enrolled.
     pub key: PublicKey,
-    /// The key's signature.
+    /// The SSHSIG blob by which that key signed the request.
     pub proof: Vec<u8>,
-    /// The word of another key of that person.
+    /// The vouching signature of another key.
     pub vouch: Option<Vouch>,
-    /// The display name, which nobody signed.
+    /// The display name, which is not signed.
     pub name: Option<Line>,
 }
 
 impl Request {
-    /// Reads a request file and checks its signature.
+    /// Decodes a request file and verifies its signatures.
     ///
     /// # Errors
-    /// What is wrong with its grammar, or [`Defect::Proof`].
+    /// A defect of the grammar or of the vouching signature, or [`Defect::Proof`].
     pub fn read(bytes: &[u8]) -> Result<Self, Defect> {
         let mut lines = Reader::new(bytes)?;
         if lines.take_line() != NAMESPACE {
@@ -126,7 +127,7 @@ impl Request {
         Ok(Self { register, person, key, proof, vouch: vouch.transpose()?, name })
     }
 
-    /// The request as a file.
+    /// Encodes the request as a file.
     pub fn write(&self) -> String {
         let sig = BASE64.encode(&self.proof);
         let vouch = self.vouch.as_ref().map(|it| format!("vouch {}\n", BASE64.encode(&it.proof)));

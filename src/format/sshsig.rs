@@ -1,9 +1,11 @@
-//! Signatures as OpenSSH makes them (`ssh-keygen -Y sign`, OpenSSH PROTOCOL.sshsig), Ed25519 and SHA-512 only.
+//! SSHSIG signatures as `ssh-keygen -Y sign` makes them (OpenSSH's PROTOCOL.sshsig), Ed25519 with SHA-512 only.
 //!
-//! What is signed is `"SSHSIG"`, then as SSH strings: namespace, nothing, `"sha512"`, SHA-512 of the message. A blob is
-//! `"SSHSIG"`, version 1, then as SSH strings: key, namespace, nothing, `"sha512"`, signature. A blob is accepted only
-//! if it is exactly what [`encode`] makes, so that there is one blob for one signature; and the signature is judged
-//! with `verify_strict`, so that every reader reaches the same verdict. Many at once: `strict.rs`.
+//! The signed data is the magic `SSHSIG`, then as SSH strings: the namespace, the empty reserved field, `sha512`, and
+//! the SHA-512 of the message. A blob is the magic, the version 1 as a `uint32`, then as SSH strings: the public key, the
+//! namespace, the empty reserved field, `sha512`, and the signature.
+//!
+//! A blob is accepted only if it equals what [`encode`] makes of its contents, so each signature has one blob.
+//! Signatures are verified with `verify_strict` of ed25519-dalek and with nothing weaker.
 
 use ed25519_dalek::{Signature, VerifyingKey};
 use sha2::{Digest as _, Sha512};
@@ -20,7 +22,7 @@ fn put(out: &mut Vec<u8>, part: &[u8]) {
     out.extend_from_slice(part);
 }
 
-/// The bytes that the key signs.
+/// The data that the Ed25519 key signs for a message.
 pub fn signed_data(namespace: &str, message: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);
     out.extend_from_slice(MAGIC);
@@ -30,7 +32,7 @@ pub fn signed_data(namespace: &str, message: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The binary blob for a signature by the key with this compressed point.
+/// Encodes a binary SSHSIG blob from a compressed public key and a raw Ed25519 signature over [`signed_data`].
 pub fn encode(key: &[u8; 32], namespace: &str, signature: &[u8; 64]) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);
     out.extend_from_slice(MAGIC);
@@ -45,7 +47,8 @@ pub fn encode(key: &[u8; 32], namespace: &str, signature: &[u8; 64]) -> Vec<u8> 
     out
 }
 
-/// Key and signature of a blob for this namespace: read where they must stand, then held against the one encoding.
+/// The public key and the raw signature of a blob; `None` unless it is a canonical blob for this namespace. Everything
+/// but the key and the signature is fixed, so both are taken from fixed offsets and the whole is encoded again.
 fn decode(blob: &[u8], namespace: &str) -> Option<([u8; 32], [u8; 64])> {
     const KEY_AT: usize = 6 + 4 + 4 + 4 + 11 + 4;
     let key = blob.get(KEY_AT..KEY_AT + 32)?.try_into().ok()?;
@@ -53,7 +56,7 @@ fn decode(blob: &[u8], namespace: &str) -> Option<([u8; 32], [u8; 64])> {
     (encode(&key, namespace, &signature) == blob).then_some((key, signature))
 }
 
-/// A signature by some key over a message, which may be false.
+/// A well-formed signature over a message, not verified.
 #[derive(Debug, Clone)]
 pub struct Claim {
     key: [u8; 32],
@@ -63,10 +66,10 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// What a blob claims about a message: its form is judged, the signature is not.
+    /// Decodes a blob, without verifying the signature.
     ///
     /// # Errors
-    /// [`Defect::SignatureForm`].
+    /// [`Defect::SignatureForm`] if it is not a canonical blob for this namespace.
     pub fn read(namespace: &str, message: &[u8], blob: &[u8]) -> Result<Self, Defect> {
         let (key, signature) = decode(blob, namespace).ok_or(Defect::SignatureForm)?;
         let (mut r, mut s) = ([0; 32], [0; 32]);
@@ -75,27 +78,27 @@ impl Claim {
         Ok(Self { key, message: signed_data(namespace, message), r, s })
     }
 
-    /// The compressed point of the key.
+    /// The public key A, a compressed point.
     pub fn key(&self) -> &[u8; 32] {
         &self.key
     }
 
-    /// The bytes that the key is said to have signed.
+    /// The signed data, as [`signed_data`] returns it.
     pub fn message(&self) -> &[u8] {
         &self.message
     }
 
-    /// The first half of the signature, a compressed point.
+    /// R, the first half of the signature: a compressed point.
     pub fn r(&self) -> &[u8; 32] {
         &self.r
     }
 
-    /// The second half of the signature, a scalar.
+    /// S, the second half of the signature: a scalar.
     pub fn s(&self) -> &[u8; 32] {
         &self.s
     }
 
-    /// Judges it, strictly.
+    /// Whether the signature verifies with `verify_strict`.
     pub fn holds(&self) -> bool {
         let signature = Signature::from_components(self.r, self.s);
         let key = VerifyingKey::from_bytes(&self.key);
@@ -103,10 +106,10 @@ impl Claim {
     }
 }
 
-/// Verifies a blob over a message, strictly, and returns the compressed point of the key that made it.
+/// Verifies a blob over a message and returns the compressed public key that signed it.
 ///
 /// # Errors
-/// [`Defect::SignatureForm`], [`Defect::SignatureFalse`].
+/// [`Defect::SignatureForm`] if the blob is not canonical, [`Defect::SignatureFalse`] if `verify_strict` rejects it.
 pub fn verify(namespace: &str, message: &[u8], blob: &[u8]) -> Result<[u8; 32], Defect> {
     let claim = Claim::read(namespace, message, blob)?;
     if claim.holds() { Ok(claim.key) } else { Err(Defect::SignatureFalse) }

@@ -1,7 +1,7 @@
-//! The text part of an entry: a first line `salt`, then what people wrote, in the line grammar.
+//! The text part of an entry: a `salt` line, then what people wrote, in the line grammar.
 //!
-//! Items of a list carry their number from 1: `plan 1 …`, `plan-command 1 …`. The salt (128 random bits) keeps the
-//! digest in the body from confirming a guess once the text is redacted.
+//! The key of a list item carries its number, from 1: `plan 1 …`, `plan-command 1 …`. The salt is 128 random bits.
+//! Without it, the digest in the body would confirm a guess at a redacted text.
 
 use std::collections::BTreeMap;
 
@@ -13,14 +13,14 @@ use crate::domain::{
     Description, Digest, EventKind, Field, Invalid, Line, PersonId, Prose, Step, Text, TextRef, Trial, hex, unhex,
 };
 
-/// Writes a text part, and what the body says of it.
+/// Encodes a text part. Returns its bytes, and the reference to it for the body.
 pub fn write(text: &Text, salt: [u8; 16]) -> (Vec<u8>, TextRef) {
-    let bytes = spell(text, salt);
+    let bytes = encode(text, salt);
     let reference = TextRef { filled: text.filled(), digest: digest(&bytes) };
     (bytes, reference)
 }
 
-fn spell(text: &Text, salt: [u8; 16]) -> Vec<u8> {
+fn encode(text: &Text, salt: [u8; 16]) -> Vec<u8> {
     let mut out = Writer::default();
     out.put("salt", hex(&salt));
     match text {
@@ -31,12 +31,12 @@ fn spell(text: &Text, salt: [u8; 16]) -> Vec<u8> {
     out.finish().into_bytes()
 }
 
-/// The digest by which a body names a text part: plain SHA-256 (FIPS 180-4).
+/// The digest by which a body names a text part: its SHA-256 (FIPS 180-4).
 pub fn digest(bytes: &[u8]) -> Digest {
     Digest::new(Sha256::digest(bytes).into())
 }
 
-/// The fields that the text part of an entry of this kind can fill.
+/// The fields that a text part may fill in an entry of this kind; empty if it has no text part.
 pub fn fields(kind: EventKind) -> &'static [Field] {
     const DESCRIPTION: &[Field] = &[
         Field::Title,
@@ -75,10 +75,10 @@ pub fn fields(kind: EventKind) -> &'static [Field] {
     }
 }
 
-/// Reads the text part of an entry of this kind; accepted only in its one spelling.
+/// Decodes the text part of an entry of this kind.
 ///
 /// # Errors
-/// What is wrong with it.
+/// A defect of the grammar; [`Defect::TextNone`] if this kind has no text part; [`Defect::NotCanonical`].
 pub fn read(kind: EventKind, bytes: &[u8]) -> Result<Text, Defect> {
     let mut lines = Reader::new(bytes)?;
     let salt = lines.parse_with("salt", |hex| unhex(hex).ok_or(Invalid::Digest))?;
@@ -89,7 +89,7 @@ pub fn read(kind: EventKind, bytes: &[u8]) -> Result<Text, Defect> {
         _ => Text::Description(Box::new(read_description(&mut lines)?)),
     };
     lines.end()?;
-    if spell(&text, salt) == bytes { Ok(text) } else { Err(Defect::NotCanonical) }
+    if encode(&text, salt) == bytes { Ok(text) } else { Err(Defect::NotCanonical) }
 }
 
 fn read_name(value: &str) -> Result<(PersonId, Line), Invalid> {
@@ -98,7 +98,7 @@ fn read_name(value: &str) -> Result<(PersonId, Line), Invalid> {
 }
 
 fn read_remark(lines: &mut Reader<'_>, field: Field) -> Result<Text, Defect> {
-    Ok(Text::Remark(field, lines.need_prose(field.as_str(), field.as_str())?))
+    Ok(Text::Remark(field, lines.required_prose(field.as_str(), field.as_str())?))
 }
 
 fn write_description(out: &mut Writer, it: &Description) {
@@ -146,7 +146,7 @@ fn read_description(lines: &mut Reader<'_>) -> Result<Description, Defect> {
     })
 }
 
-/// Reads items 1, 2, 3… until one is not there.
+/// Decodes items 1, 2, 3… up to the first number that is not there.
 fn items<T>(mut read: impl FnMut(usize) -> Result<Option<T>, Defect>) -> Result<Vec<T>, Defect> {
     (1..).map_while(|n| read(n).transpose()).collect()
 }
@@ -159,12 +159,12 @@ fn read_step(lines: &mut Reader<'_>, name: &'static str, n: usize) -> Result<Opt
 
 fn read_trial(lines: &mut Reader<'_>, n: usize) -> Result<Option<Trial>, Defect> {
     let Some(what) = lines.prose(&format!("test {n}"), "test")? else { return Ok(None) };
-    let result = lines.need_prose(&format!("test-result {n}"), "test-result")?;
+    let result = lines.required_prose(&format!("test-result {n}"), "test-result")?;
     let evidence = lines.line(&format!("test-evidence {n}"), "test-evidence")?;
     Ok(Some(Trial { what, result, evidence }))
 }
 
-/// The display names in a text, for those kinds of entry that enrol people.
+/// The display names in a text part of `register.init` or `person.enrol`; `None` for other text parts.
 pub fn names(text: &Text) -> Option<&BTreeMap<PersonId, Line>> {
     match text {
         Text::Names(names) => Some(names),

@@ -28,17 +28,18 @@ fn no_request_is_taken_that_is_not_one() {
     };
     not(b"", "not a request to be enrolled: ");
     not(CHANGE.as_bytes(), "not a request to be enrolled: ");
-    not(request.replace('\n', "\r\n").as_bytes(), "not a request to be enrolled: holds the forbidden character '\\r'");
+    not(request.replace('\n', "\r\n").as_bytes(), "not a request to be enrolled: forbidden character '\\r'");
     not(&request.as_bytes()[..request.len() / 2], "not a request to be enrolled: ");
-    not(request.replace("person frank", "person f\u{1b}").as_bytes(), "not a request to be enrolled: holds the");
-    not(format!("{request}name A\u{202e}B\n").as_bytes(), "not a request to be enrolled: holds the forbidden");
+    not(request.replace("person frank", "person f\u{1b}").as_bytes(), "not a request to be enrolled: forbidden");
+    not(format!("{request}name A\u{202e}B\n").as_bytes(), "not a request to be enrolled: forbidden");
     not(format!("{request}name {}\n", "x".repeat(201)).as_bytes(), "not a request to be enrolled: line 7, 'name': 201");
-    not(format!("{request}more\n").as_bytes(), "not a request to be enrolled: line 7 should not be there");
+    not(format!("{request}more\n").as_bytes(), "not a request to be enrolled: line 7: unexpected line");
     not(&[0xff; 100], "not UTF-8: line 1 holds other bytes");
     not(&vec![b'x'; 10_000_000], "larger than 1048576 bytes");
     // Somebody else's name over frank's signature.
     world.write("bad.request", request.replace("person frank", "person grace"));
-    let complaint = "bad.request is not a request to be enrolled: the key of grace did not sign this request";
+    let complaint =
+        "bad.request is not a request to be enrolled: the key to be enrolled for grace did not sign the request";
     fails(&world, "alice", "person enrol grace=bad.request:approver", Exit::Invalid, complaint);
     for (command, complaint) in [
         ("grace=frank.request:approver", "is the request of frank, and was given as that of grace"),

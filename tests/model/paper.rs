@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use twinseal::domain::{
     Description, Digest, Event, Field, Header, Line, Prose, Register, RegisterId, Step, Text, TextRef, Trial,
 };
-use twinseal::format::request::{self, For};
+use twinseal::format::request::{self, RegisterRef};
 use twinseal::format::{Unsigned, sshsig, text};
 use twinseal::store::{Anchor, Excuse, Session, SharedFile, Writer};
 
@@ -109,14 +109,15 @@ fn sign(key: Key, namespace: &str, message: &[u8]) -> Vec<u8> {
 
 /// A key's signature over the request to be enrolled.
 pub fn prove(register: &RegisterId, founding: bool, person: Person, key: Key) -> Vec<u8> {
-    let register = if founding { For::New(register.name().clone()) } else { For::Existing(register.clone()) };
+    let register =
+        if founding { RegisterRef::New(register.name().clone()) } else { RegisterRef::Existing(register.clone()) };
     let body = request::body(&register, id(person), &pairs()[key].public);
     sign(key, request::NAMESPACE, body.as_bytes())
 }
 
 /// Another key's word for the same.
 pub fn vouch(register: &RegisterId, person: Person, key: Key, by: Key) -> Vec<u8> {
-    let body = request::body(&For::Existing(register.clone()), id(person), &pairs()[key].public);
+    let body = request::body(&RegisterRef::Existing(register.clone()), id(person), &pairs()[key].public);
     sign(by, request::VOUCH, body.as_bytes())
 }
 

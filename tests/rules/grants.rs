@@ -305,7 +305,7 @@ fn another_key(world: &World, person: &str, holder: &str, voucher: Option<&str>)
     if !world.path(&format!("people/{holder}")).exists() {
         world.person(holder);
     }
-    let (here, signer) = (request::For::Existing(world.state().id().unwrap().clone()), world.signer(holder));
+    let (here, signer) = (request::RegisterRef::Existing(world.state().id().unwrap().clone()), world.signer(holder));
     let person: PersonId = person.parse().unwrap();
     let body = request::body(&here, &person, &signer.public());
     let vouch = voucher.map(|voucher| {

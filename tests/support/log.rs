@@ -62,7 +62,7 @@ impl World {
         let mut state = Register::default();
         for seq in 0..self.entries() {
             let raw = self.raw(seq);
-            let (header, event) = entry::facts(&raw).unwrap();
+            let (header, event) = entry::read_body(&raw).unwrap();
             state.apply(&header, raw.leaf(), &event);
         }
         state

@@ -103,7 +103,7 @@ fn a_changed_byte_in_the_file_is_found_with_its_entry() {
 fn a_flipped_byte_stops_those_who_would_build_on_it() {
     let scene = Scene::new();
     scene.edit(3, "time 2026-12-01T09", "time 2026-12-01T08");
-    scene.finds("entry 3: [signature] the signature does not hold for this entry and its key");
+    scene.finds("entry 3: [signature] the signature does not verify");
     scene.refuses();
     scene.fails("carol", "show CHG-1", Exit::Broken, "entry 3: [replaced]");
 }

@@ -38,7 +38,7 @@ fn a_cut_tail_shows_to_nobody_else_and_verify_says_so() {
 #[test]
 fn another_founding_is_found() {
     let scene = Scene::new();
-    let (header, event) = entry::facts(&scene.raw(0)).unwrap();
+    let (header, event) = entry::read_body(&scene.raw(0)).unwrap();
     let Event::Init { format, after, members, .. } = event else { unreachable!() };
     let policy = Policy::new(2, 365, Default::default(), Vec::new()).unwrap();
     let event = Event::Init { format, after, policy, members };

@@ -13,7 +13,7 @@ use crate::support::PEOPLE;
 fn a_deleted_entry_is_found() {
     let scene = Scene::new();
     scene.tamper("DELETE FROM entry WHERE seq = 4");
-    scene.finds("entry 4: [seq] no entry stands here, and later ones do");
+    scene.finds("entry 4: [seq] no entry has this seq, but later entries exist");
     scene.refuses();
 }
 
@@ -21,7 +21,7 @@ fn a_deleted_entry_is_found() {
 fn a_deleted_entry_with_the_later_ones_moved_up_is_found() {
     let scene = Scene::new();
     scene.tamper("DELETE FROM entry WHERE seq = 4; UPDATE entry SET seq = seq - 1 WHERE seq > 4");
-    scene.finds("entry 4: [seq] it says seq 5 and stands at 4");
+    scene.finds("entry 4: [seq] seq is 5; expected 4");
     scene.refuses();
 }
 
@@ -32,7 +32,7 @@ fn two_swapped_entries_are_found() {
         "UPDATE entry SET seq = 99 WHERE seq = 3; UPDATE entry SET seq = 3 WHERE seq = 4;
          UPDATE entry SET seq = 4 WHERE seq = 99",
     );
-    scene.finds("entry 3: [seq] it says seq 4 and stands at 3");
+    scene.finds("entry 3: [seq] seq is 4; expected 3");
     scene.refuses();
 }
 
@@ -40,7 +40,7 @@ fn two_swapped_entries_are_found() {
 fn a_duplicated_entry_is_found() {
     let scene = Scene::new();
     scene.insert(&Raw { seq: 10, ..scene.raw(4) });
-    scene.finds("entry 10: [seq] it says seq 4 and stands at 10");
+    scene.finds("entry 10: [seq] seq is 4; expected 10");
     scene.refuses();
 }
 
@@ -49,7 +49,7 @@ fn a_renumbered_entry_is_found() {
     let scene = Scene::new();
     let blob = String::from_utf8(scene.raw(4).blob).unwrap().replace("\nseq 4\n", "\nseq 10\n");
     scene.insert(&Raw { seq: 10, blob: blob.into(), text: None });
-    scene.finds("entry 10: [signature] the signature does not hold");
+    scene.finds("entry 10: [signature] the signature does not verify");
     scene.refuses();
 }
 
@@ -86,7 +86,7 @@ fn an_entry_replayed_in_another_register_is_found() {
     let test = Connection::open(scene.path("test.db")).unwrap();
     let row = |row: &rusqlite::Row<'_>| Ok(Raw { seq: 0, blob: row.get(0)?, text: row.get(1)? });
     let other = test.query_row("SELECT blob, text FROM entry WHERE seq = 0", [], row).unwrap();
-    let id = entry::facts(&other).unwrap().0.register;
+    let id = entry::read_body(&other).unwrap().0.register;
     let fingerprint = other.leaf();
     drop(test);
     let output = scene.run("bob", &format!("seal --register test.db --fingerprint {fingerprint}"));
@@ -94,7 +94,7 @@ fn an_entry_replayed_in_another_register_is_found() {
     let test = Connection::open(scene.path("test.db")).unwrap();
     let blob: Vec<u8> = test.query_row("SELECT blob FROM entry WHERE seq = 1", [], |row| row.get(0)).unwrap();
     scene.put(&Raw { seq: 1, blob, text: None });
-    scene.finds(&format!("entry 1: [register] it belongs to the register {id}"));
+    scene.finds(&format!("entry 1: [register] belongs to another register, {id}"));
     scene.refuses_newcomers();
 }
 
@@ -123,7 +123,7 @@ fn the_signature_of_another_entry_is_found() {
 fn an_entry_signed_by_another_key_is_found() {
     let scene = Scene::new();
     scene.edit_signed("carol", 4, "time 2026-12-01T09", "time 2026-12-01T08");
-    scene.finds("entry 4: [signature] the signature was made with another key than the entry names");
+    scene.finds("entry 4: [signature] signed by a key other than the one in its 'key' line");
     scene.refuses();
 }
 
@@ -183,7 +183,7 @@ fn rows_where_no_entry_can_stand_are_found() {
     let scene = Scene::new();
     let first = i64::MAX;
     scene.tamper(&format!("INSERT INTO entry SELECT {first}, blob, text FROM entry WHERE seq = 9"));
-    scene.finds("entry 10: [seq] no entry stands here, and later ones do");
+    scene.finds("entry 10: [seq] no entry has this seq, but later entries exist");
     scene.refuses();
     scene.tamper(&format!("DELETE FROM entry WHERE seq = {first}"));
     scene.tamper(
@@ -198,7 +198,7 @@ fn a_log_that_was_renumbered_as_a_whole_is_found() {
     let scene = Scene::new();
     scene.tamper("UPDATE entry SET seq = seq + 1000; UPDATE entry SET seq = seq - 999");
     scene.audrey_finds("[fingerprint]");
-    starts(&scene.findings(STRANGER), "entry 0: [seq] no entry stands here, and later ones do");
+    starts(&scene.findings(STRANGER), "entry 0: [seq] no entry has this seq, but later entries exist");
     scene.refuses();
 }
 

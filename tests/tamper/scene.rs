@@ -108,7 +108,8 @@ impl Scene {
             &format!("proposal restored --restored 1 --lost 900:{} --reason 'A dead disk.'", "7".repeat(64)),
         );
         scene.ok("audrey", "list");
-        let kinds: BTreeSet<EventKind> = scene.rows().iter().map(|raw| entry::facts(raw).unwrap().1.kind()).collect();
+        let kinds: BTreeSet<EventKind> =
+            scene.rows().iter().map(|raw| entry::read_body(raw).unwrap().1.kind()).collect();
         assert!(kinds.iter().eq(EventKind::ALL), "{kinds:?}");
         scene
     }

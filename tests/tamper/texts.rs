@@ -12,7 +12,7 @@ fn an_edited_text_is_found() {
     let raw = scene.raw(2);
     let text = String::from_utf8(raw.text.clone().unwrap()).unwrap().replace("160", "990");
     scene.put(&Raw { text: Some(text.into()), ..raw });
-    scene.finds("entry 2: [text] its text has the digest");
+    scene.finds("entry 2: [text] the text part has the digest");
     scene.fails("erin-anew", &format!("file erin.toml --fingerprint {}", scene.fingerprint), Exit::Broken, "[text]");
     scene.fails("carol", "show CHG-1", Exit::Broken, "[text]");
 }
@@ -21,7 +21,7 @@ fn an_edited_text_is_found() {
 fn an_redacted_text_is_found() {
     let scene = Scene::new();
     scene.sql().execute_batch("UPDATE entry SET text = NULL WHERE seq = 2").unwrap();
-    scene.finds("entry 2: [text] its text is missing, and no proposal redacted it");
+    scene.finds("entry 2: [text] the text part is missing, and no proposal redacted it");
     scene.fails("erin-anew", &format!("file erin.toml --fingerprint {}", scene.fingerprint), Exit::Broken, "[text]");
     scene.fails("carol", "show CHG-1", Exit::Broken, "[text]");
 }
@@ -42,6 +42,6 @@ fn a_text_where_none_was_signed_is_found() {
     let scene = Scene::new();
     let (bytes, _) = text::write(&Text::Remark(twinseal::domain::Field::Note, "Fine.".parse().unwrap()), [0; 16]);
     scene.put(&Raw { text: Some(bytes), ..scene.raw(3) });
-    scene.finds("entry 3: [text] it has a text that its body does not name");
+    scene.finds("entry 3: [text] a text part is present, but the body names none");
     scene.fails("erin-anew", &format!("file erin.toml --fingerprint {}", scene.fingerprint), Exit::Broken, "[text]");
 }

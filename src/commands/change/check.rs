@@ -90,7 +90,7 @@ pub fn read_draft(context: &mut Context<'_>, session: Option<&Session>, given: &
 }
 
 /// The most bytes of a draft's body, and of its text part: what an entry holds, less the lines that every entry has.
-const MOST: usize = entry::MOST - 1024;
+const MOST: usize = entry::MAX_PART - 1024;
 
 /// The bytes of the larger of a draft's two parts, as they would be filed.
 fn size(draft: &Draft) -> usize {

@@ -12,7 +12,7 @@ use crate::domain::{
     Digest, Event, FORMAT, Line, Member, PersonId, Policy, Predecessor, Register, RegisterId, RegisterName, Role, Text,
 };
 use crate::error::Error;
-use crate::format::request::For;
+use crate::format::request::RegisterRef;
 use crate::format::{Entry, Raw};
 use crate::output::{member_table, policy_sentences, safe};
 use crate::record::{Plan, compose, report_recorded, seal_entry};
@@ -56,7 +56,7 @@ impl Init {
             }
             _ => {}
         }
-        let (members, names) = members::read(context, &self.members, &For::New(name.clone()))?;
+        let (members, names) = members::read(context, &self.members, &RegisterRef::New(name.clone()))?;
         let source = context.key(|key| members.iter().any(|member| member.key == *key))?;
         let key = source.public();
         let founder = members.iter().find(|member| member.key == key).map(|member| member.person.clone());

@@ -10,7 +10,7 @@ use crate::commands::lookup::{known_person, parse, reason, time};
 use crate::commands::people::members;
 use crate::domain::{Action, Granted, Grants, Group, PersonId, Role, Text, Time};
 use crate::error::Error;
-use crate::format::request::For;
+use crate::format::request::RegisterRef;
 use crate::output::member_table;
 use crate::store::Session;
 
@@ -244,6 +244,6 @@ impl AddKey {
 ///
 /// # Errors
 /// [`Error::NoRegister`].
-pub fn here(session: &Session) -> Result<For, Error> {
-    session.state().id().cloned().map(For::Existing).ok_or(Error::NoRegister)
+pub fn here(session: &Session) -> Result<RegisterRef, Error> {
+    session.state().id().cloned().map(RegisterRef::Existing).ok_or(Error::NoRegister)
 }

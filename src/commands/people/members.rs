@@ -7,7 +7,7 @@ use crate::commands::Context;
 use crate::commands::lookup::parse;
 use crate::domain::{Grants, Line, Member, PersonId, Role};
 use crate::error::Error;
-use crate::format::request::{For, Request};
+use crate::format::request::{RegisterRef, Request};
 
 /// The form in messages.
 const FORM: &str = "NAME=REQUEST-FILE:ROLE,ROLE";
@@ -19,7 +19,7 @@ pub type Members = (Vec<Member>, BTreeMap<PersonId, Line>);
 ///
 /// # Errors
 /// A wrong form, a request that does not hold, or one for another register.
-pub fn read(context: &mut Context<'_>, given: &[String], here: &For) -> Result<Members, Error> {
+pub fn read(context: &mut Context<'_>, given: &[String], here: &RegisterRef) -> Result<Members, Error> {
     let (mut members, mut names) = (Vec::new(), BTreeMap::new());
     for given in given {
         let wrong = || Error::Form { given: given.clone(), form: FORM };
@@ -46,7 +46,7 @@ pub fn read_machine(
     given: &str,
     roles: &[String],
     operators: &[String],
-    here: &For,
+    here: &RegisterRef,
 ) -> Result<Members, Error> {
     let wrong = || Error::Form { given: given.to_owned(), form: "NAME=REQUEST-FILE" };
     let (person, path) = given.split_once('=').ok_or_else(wrong)?;
@@ -66,7 +66,7 @@ pub fn read_machine(
 ///
 /// # Errors
 /// A request that does not hold, or one for another register.
-pub fn read_request(context: &mut Context<'_>, given: &Path, here: &For) -> Result<Request, Error> {
+pub fn read_request(context: &mut Context<'_>, given: &Path, here: &RegisterRef) -> Result<Request, Error> {
     let text = context.read_text(given)?;
     let path = given.display().to_string();
     let request = Request::read(text.as_bytes()).map_err(|defect| Error::Request { path: path.clone(), defect })?;

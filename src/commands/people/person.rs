@@ -16,7 +16,7 @@ use crate::domain::{
     Action, Fingerprint, Governance, Key, Line, Person as Enrolled, PersonId, RegisterName, Text, Vouch,
 };
 use crate::error::Error;
-use crate::format::request::{For, NAMESPACE, Request, VOUCH, body};
+use crate::format::request::{NAMESPACE, RegisterRef, Request, VOUCH, body};
 use crate::input::nearest;
 use crate::output::{self, Page, grants, member_table, table};
 use crate::signer::KeySource;
@@ -138,8 +138,10 @@ impl RequestArgs {
             }
         }
         let to = match &request.register {
-            For::New(name) => format!("to found the register {name}: send it to the admin who runs `twinseal init`"),
-            For::Existing(id) => format!("for the register {id}: send it to an admin"),
+            RegisterRef::New(name) => {
+                format!("to found the register {name}: send it to the admin who runs `twinseal init`")
+            }
+            RegisterRef::Existing(id) => format!("for the register {id}: send it to an admin"),
         };
         context.env.status(format_args!("a request of {}, {to}", request.person));
         Ok(())
@@ -154,14 +156,14 @@ impl RequestArgs {
 }
 
 /// The register that a request is for: an id as given, a register at hand, or the name of one yet to be founded.
-fn register_asked(context: &mut Context<'_>) -> Result<For, Error> {
+fn register_asked(context: &mut Context<'_>) -> Result<RegisterRef, Error> {
     let given = context.register_named().ok_or(Error::NoRegister)?;
     if given.contains('#') {
         return parse(&given);
     }
     match context.register_path() {
-        Ok(_) => Ok(For::Existing(context.open()?.state().id().cloned().ok_or(Error::NoRegister)?)),
-        Err(Error::UnknownRegister { name }) => parse::<RegisterName>(&name).map(For::New),
+        Ok(_) => Ok(RegisterRef::Existing(context.open()?.state().id().cloned().ok_or(Error::NoRegister)?)),
+        Err(Error::UnknownRegister { name }) => parse::<RegisterName>(&name).map(RegisterRef::New),
         Err(error) => Err(error),
     }
 }

@@ -109,7 +109,7 @@ pub(in crate::commands) fn unexpected(
     first: Option<&Raw>,
     found: Digest,
 ) -> Result<Option<String>, Error> {
-    let facts = first.and_then(|raw| entry::facts(raw).ok());
+    let facts = first.and_then(|raw| entry::read_body(raw).ok());
     let name = facts.as_ref().map(|(header, _)| header.register.name().as_str());
     let given = context.fingerprint_given()?;
     if let Some(given) = given.filter(|given| *given != found) {

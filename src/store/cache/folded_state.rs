@@ -88,7 +88,7 @@ impl VerifiedCache {
         let mut rows = select.query([from, until]).map_err(doing())?;
         while let Some(row) = rows.next().map_err(doing())? {
             let raw = raw(row).map_err(doing())?;
-            let (header, event) = entry::facts_again(&raw).map_err(|defect| self.damaged(defect.to_string()))?;
+            let (header, event) = entry::read_verified_body(&raw).map_err(|defect| self.damaged(defect.to_string()))?;
             self.links(raw.seq, header.governance, state.position(None).governance)?;
             state.apply_governance(&header, raw.leaf(), &event);
         }

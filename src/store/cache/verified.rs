@@ -333,7 +333,7 @@ pub fn parsed<T: FromStr<Err = Invalid>>(row: &Row<'_>, column: usize) -> rusqli
 }
 
 fn facts(raw: &Raw) -> Result<(crate::domain::Header, Event), StoreError> {
-    entry::facts_again(raw).map_err(|defect| StoreError::defect(raw.seq, &defect))
+    entry::read_verified_body(raw).map_err(|defect| StoreError::defect(raw.seq, &defect))
 }
 
 /// An entry that was verified before, read from the shared file and held against its known leaf hash.

@@ -103,7 +103,7 @@ impl VerifiedLog {
     pub fn entry(&self, seq: u64) -> Result<Option<Entry>, StoreError> {
         let Some(raw) = self.raw(seq)? else { return Ok(None) };
         let entry = entry::parse(&raw).map_err(|defect| StoreError::defect(seq, &defect))?;
-        match entry.gone() {
+        match entry.missing_text() {
             Some(text) if self.state.governance().redacted(seq, text).is_none() => {
                 Err(StoreError::defect(seq, &Defect::TextMissing))
             }

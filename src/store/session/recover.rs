@@ -95,7 +95,7 @@ fn without_redacted(from: &SharedFile, cache: &VerifiedCache, state: &Register, 
     let leaf = cache.leaf(seq)?.ok_or_else(|| parted(from, seq))?;
     let raw = verified_before(from, Head { seq, leaf })?;
     let defect = |defect: Defect| StoreError::defect(seq, &defect);
-    let (header, _) = entry::facts_again(&raw).map_err(defect)?;
+    let (header, _) = entry::read_verified_body(&raw).map_err(defect)?;
     let named = header.text.map(|text| text.digest);
     if named.is_some_and(|named| state.governance().redacted(seq, named).is_some()) {
         return Ok(Raw { text: None, ..raw });

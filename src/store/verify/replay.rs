@@ -180,7 +180,7 @@ impl Replayer<'_> {
             return Ok(Some(Finding::at(seq, "fingerprint", meaning)));
         }
         let position = self.state.position(event.change());
-        if let Err(defect) = chain::follows(self.state.id(), &position, header) {
+        if let Err(defect) = chain::check_position(self.state.id(), &position, header) {
             return Ok(Some(Finding::at(seq, defect.rule(), defect)));
         }
         if let Err(refusal) = self.state.judge(header, event) {
@@ -188,7 +188,7 @@ impl Replayer<'_> {
         }
         self.watch_clock(seq, header.time);
         self.state.apply(header, *leaf, event);
-        self.gone.extend(entry.gone().map(|text| (seq, text)));
+        self.gone.extend(entry.missing_text().map(|text| (seq, text)));
         if matches!(event, Event::Second(_)) {
             let governance = self.state.governance();
             self.gone.retain(|seq, text| governance.redacted(*seq, *text).is_none());
