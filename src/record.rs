@@ -82,7 +82,7 @@ pub fn record(
             }
             AppendResult::Beaten { confirmed } => {
                 asked += usize::from(confirmed);
-                if signer.may_ask() && (confirmed || attempts == 1) && asked < ATTEMPTS_ASKING {
+                if signer.may_prompt() && (confirmed || attempts == 1) && asked < ATTEMPTS_ASKING {
                     context.env.status("somebody else recorded meanwhile, so it must be signed again");
                 }
             }
@@ -110,7 +110,7 @@ fn attempt(
     signer: &Signer,
     plan: &mut impl FnMut(&mut Session) -> Result<Plan, Error>,
 ) -> Result<AppendResult, Error> {
-    let turn = if signer.may_ask() {
+    let turn = if signer.may_prompt() {
         session.refresh(context.env.now(), &mut |_| {})?;
         None
     } else {
@@ -124,7 +124,7 @@ fn attempt(
     let event = wanted.event.clone();
     let begun = Instant::now();
     let sealed = seal_entry(context.env, session.state(), id, actor, signer, wanted);
-    let confirmed = signer.may_ask() && begun.elapsed() > AT_ONCE;
+    let confirmed = signer.may_prompt() && begun.elapsed() > AT_ONCE;
     let (raw, entry) = match sealed {
         Err(Error::Refused(refusal)) => return Ok(AppendResult::Refused(Box::new(event), refusal)),
         sealed => sealed?,
@@ -170,7 +170,7 @@ fn refused(
 ) -> Error {
     let Some(attempt) = RefusedAttempt::of(event) else { return refusal.into() };
     let unlocked = if signer.is_none() { context.signer_unasked() } else { None };
-    let unasked = signer.or(unlocked.as_ref()).filter(|signer| !signer.may_ask());
+    let unasked = signer.or(unlocked.as_ref()).filter(|signer| !signer.may_prompt());
     let Some(signer) = unasked else { return refusal.into() };
     let plan = || Plan::of(Event::Refused { attempt: attempt.clone(), rule: refusal.rule() });
     for _ in 0..ATTEMPTS {

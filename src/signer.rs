@@ -1,7 +1,7 @@
-//! Where signatures come from: a private key file in OpenSSH's format, or a key in an ssh-agent.
+//! Signing with a private key file in OpenSSH format, or with a key that an ssh-agent holds.
 //!
-//! Secrets stay in here: read into memory that is wiped, never printed, never from a flag or the environment. A key in
-//! an agent never comes here at all.
+//! Secrets do not leave this module. They are read into memory that is zeroed on drop, are never printed, and never
+//! come from a flag or the environment. twinseal never sees the private half of a key in an agent.
 
 mod agent;
 mod file;
@@ -16,94 +16,94 @@ pub use file::{Entropy, KeyFile, Passphrase, create, read_secret};
 use crate::domain::{BadKey, PublicKey};
 use crate::format::sshsig;
 
-/// Why there is no signature.
+/// Why a key cannot be read, created or used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The file cannot be read or written.
-    #[error("cannot {doing} {}: {source}", .path.display())]
+    #[error("cannot {action} {}: {source}", .path.display())]
     Io {
-        /// What was tried.
-        doing: &'static str,
-        /// The file.
+        /// The failed operation, as a verb: `read`, `create`, `write`.
+        action: &'static str,
+        /// The key file.
         path: PathBuf,
-        /// Why not.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// Somebody else could read the key.
-    #[error("{} can be read by others (mode {mode:03o}), so it is not used", .path.display())]
+    /// A private key or passphrase file that its group or others can access.
+    #[error("{} is accessible to other users (mode {mode:03o}), so it is not used", .path.display())]
     Exposed {
-        /// The file.
+        /// The key file.
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
     },
-    /// Not a private key in OpenSSH's format.
+    /// A file that is not a private key in OpenSSH format.
     #[error("{} is not an OpenSSH Ed25519 private key", .path.display())]
     NotAKey {
-        /// The file.
+        /// The key file.
         path: PathBuf,
     },
-    /// A key of another algorithm.
-    #[error("{} is a key for {algorithm}; twinseal takes Ed25519 keys", .path.display())]
+    /// A key of a type other than Ed25519.
+    #[error("{} holds a key of type {algorithm}; only Ed25519 is supported", .path.display())]
     OtherAlgorithm {
-        /// The file.
+        /// The key file.
         path: PathBuf,
-        /// What it is for.
+        /// The type as OpenSSH names it, such as `ssh-rsa`.
         algorithm: String,
     },
-    /// A public key that may not be enrolled.
+    /// A key whose public half could never be enrolled.
     #[error("{} cannot be used: {source}", .path.display())]
     Bad {
-        /// The file.
+        /// The key file.
         path: PathBuf,
-        /// Why.
+        /// The check that it fails.
         source: BadKey,
     },
-    /// The passphrase does not open it.
-    #[error("that is not the passphrase of {}", .path.display())]
+    /// A passphrase that does not decrypt the key.
+    #[error("wrong passphrase for {}", .path.display())]
     WrongPassphrase {
-        /// The file.
+        /// The key file.
         path: PathBuf,
     },
-    /// No passphrase, and nobody to ask.
-    #[error("{} needs its passphrase, and there is no terminal to ask on", .path.display())]
+    /// An encrypted key, no passphrase file, and no terminal.
+    #[error("{} is protected by a passphrase, and there is no terminal to ask on", .path.display())]
     NeedsPassphrase {
-        /// The file.
+        /// The key file.
         path: PathBuf,
     },
-    /// A file that a new key would overwrite.
-    #[error("{} exists already, and a key is never overwritten", .path.display())]
+    /// A new key's path that is taken.
+    #[error("{} already exists; keys are never overwritten", .path.display())]
     Exists {
-        /// The file.
+        /// The key file.
         path: PathBuf,
     },
-    /// A public key file that names no key.
-    #[error("{} is not an OpenSSH Ed25519 public key on a line of its own", .path.display())]
+    /// A public key file that does not hold exactly one Ed25519 key.
+    #[error("{} is not a single OpenSSH Ed25519 public key", .path.display())]
     NotAPublicKey {
-        /// The file.
+        /// The key file.
         path: PathBuf,
     },
-    /// An agent that gives no signature.
+    /// A failure of the ssh-agent.
     #[error("{0}")]
     Agent(#[from] AgentError),
-    /// The key could not be encoded.
-    #[error("the key could not be written in OpenSSH's format")]
+    /// A new key that cannot be encrypted or encoded.
+    #[error("cannot encode the key in OpenSSH format")]
     Encoding,
 }
 
-/// A key that was chosen. What must be asked for before it can sign, a passphrase or an agent, was not asked for yet.
+/// A chosen key, before any passphrase is asked for or any agent contacted.
 pub enum KeySource {
-    /// In a private key file.
+    /// A private key file.
     File(Box<KeyFile>),
-    /// In an agent; here is its public half alone.
+    /// The public half of a key that an ssh-agent must hold.
     Agent(PublicKey),
 }
 
 impl KeySource {
-    /// The key that a file names: a private key, or the public half of one that an agent is to hold.
+    /// Reads a private key file, or a public key file whose private half an agent must hold.
     ///
     /// # Errors
-    /// What is wrong with the file or the key.
+    /// [`KeyError`] for a file that cannot be read or is neither, and for a key that could never be enrolled.
     pub fn read(path: &Path) -> Result<Self, KeyError> {
         match file::read_public(path)? {
             Some(public) => Ok(Self::Agent(public)),
@@ -111,7 +111,7 @@ impl KeySource {
         }
     }
 
-    /// The public key, for which nobody need be asked.
+    /// The public key; needs neither passphrase nor agent.
     pub fn public(&self) -> PublicKey {
         match self {
             Self::File(file) => file.public(),
@@ -127,9 +127,8 @@ pub struct Signer {
 }
 
 enum Source {
-    /// In memory; it is wiped when it is dropped.
+    /// Zeroed on drop.
     Memory(Box<SigningKey>),
-    /// In an agent.
     Agent(Agent),
 }
 
@@ -142,20 +141,20 @@ impl Signer {
         Self { source: Source::Agent(agent), public }
     }
 
-    /// The public key.
+    /// The public half of the key.
     pub fn public(&self) -> PublicKey {
         self.public
     }
 
-    /// Whether somebody may be asked at each signature.
-    pub fn may_ask(&self) -> bool {
+    /// Whether a signature may wait for a person: an agent may ask its owner to confirm or to touch a token.
+    pub fn may_prompt(&self) -> bool {
         matches!(self.source, Source::Agent(_))
     }
 
-    /// Signs a message in a namespace, as SSHSIG.
+    /// Signs a message and returns the binary SSHSIG blob.
     ///
     /// # Errors
-    /// [`KeyError::Agent`]: a key in memory always signs.
+    /// [`KeyError::Agent`]. A key in memory always signs.
     pub fn sign(&self, namespace: &str, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         let data = sshsig::signed_data(namespace, message);
         let encode = |signature: &[u8; 64]| sshsig::encode(self.public.as_bytes(), namespace, signature);
@@ -163,10 +162,10 @@ impl Signer {
             Source::Memory(key) => Ok(encode(&key.sign(&data).to_bytes())),
             Source::Agent(agent) => {
                 let blob = encode(&agent.sign(&self.public, &data)?);
-                // Whoever answers at the socket may have signed something else, or not strictly, or with another key.
+                // Anything can listen at the socket: it may have signed other data, or with another key.
                 match sshsig::verify(namespace, message, &blob) {
                     Ok(_) => Ok(blob),
-                    Err(_) => Err(agent.false_signature(&self.public).into()),
+                    Err(_) => Err(agent.bad_signature(&self.public).into()),
                 }
             }
         }

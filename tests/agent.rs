@@ -178,7 +178,7 @@ fn a_locked_file_needs_no_passphrase_if_the_agent_holds_its_key() {
     world.write("words", "wrong\n");
     fs::set_permissions(world.path("words"), fs::Permissions::from_mode(0o600)).unwrap();
     let with_file = format!("{request}four --passphrase-file words");
-    world.fails("erin", &with_file, Exit::Invalid, "that is not the passphrase");
+    world.fails("erin", &with_file, Exit::Invalid, "wrong passphrase");
 
     drop(agent);
     world.fails("erin", &format!("{request}four"), Exit::Invalid, "no terminal to ask on");
@@ -200,7 +200,7 @@ fn a_locked_agent_shows_no_keys_and_says_so() {
     name_public(&world, "carol");
     let complaint = format!("does not hold the key {}", world.signer("carol").public().fingerprint());
     world.fails("carol", &approval(&world), Exit::Environment, &complaint);
-    world.fails("carol", &approval(&world), Exit::Environment, "it shows no Ed25519 key");
+    world.fails("carol", &approval(&world), Exit::Environment, "it lists no Ed25519 key");
     world.fails("carol", &approval(&world), Exit::Environment, "a locked agent shows no keys: unlock it");
     agent.add(&world, "-X");
     world.ok("carol", &approval(&world));
@@ -266,7 +266,7 @@ fn other_keys_in_the_agent_do_not_count() {
         command.args(words(&format!("-q {options} -f {file} -N ''"))).current_dir(world.path(""));
         assert!(command.status().unwrap().success());
         agent.add(&world, file);
-        let complaint = "twinseal takes Ed25519 keys";
+        let complaint = "only Ed25519 is supported";
         world.fails("carol", &format!("{} --key {file}.pub", approval(&world)), Exit::Invalid, complaint);
     }
     agent.known_to(&world, "carol");
@@ -310,7 +310,7 @@ fn a_public_key_file_must_be_one() {
         ("noise", format!("ssh-ed25519 {}", "!".repeat(68))),
     ] {
         world.write(name, content);
-        let complaint = "is not an OpenSSH Ed25519 public key on a line of its own";
+        let complaint = "is not a single OpenSSH Ed25519 public key";
         world.fails("carol", &format!("{} --key {name}", approval(&world)), Exit::Invalid, complaint);
     }
     // A long comment says nothing, and neither do empty lines.
@@ -417,7 +417,7 @@ fn an_honest_agent_is_understood() {
 fn lists_that_lie_are_no_lists() {
     let world = World::filed();
     let honest = list(&secret(&world, "carol"));
-    let nonsense = "was asked to list its keys and did not answer as an agent does";
+    let nonsense = "when asked to list its keys: ";
     let mut more = honest.clone();
     more.push(0);
     for (what, answer) in [
@@ -447,15 +447,15 @@ fn lists_that_lie_are_no_lists() {
     let evil = [&[12, 0, 0, 0, 2][..], &string(&weak), &string(b"\x1b[2J"), &honest[5..]].concat();
     fake(&world, move |_| string(&evil));
     world.variable("carol", "TWINSEAL_KEY", Some("people/dave/key.pub"));
-    world.fails("carol", &approval(&world), Exit::Environment, "it shows 1 other Ed25519 key");
+    world.fails("carol", &approval(&world), Exit::Environment, "it lists 1 other Ed25519 key");
 }
 
 #[test]
 fn what_is_no_signature_of_this_is_not_recorded() {
     let world = World::filed();
     let other = secret(&world, "dave");
-    let nonsense = "was asked to sign and did not answer as an agent does";
-    let holds_not = "does not hold for the key";
+    let nonsense = "when asked to sign: ";
+    let holds_not = "does not verify with the key";
     type Sign = Box<dyn FnMut(&SigningKey, &[u8]) -> Vec<u8> + Send>;
     let cases: Vec<(&str, Sign)> = vec![
         (holds_not, Box::new(move |_, request| string(&signature(&other, data(request))))),
@@ -490,10 +490,10 @@ fn proofs_of_an_agent_are_verified_too() {
     let world = World::filed();
     fake_signing(&world, |key, _| string(&signature(key, b"another message")));
     let request = "person request carol --register new --out request";
-    world.fails("carol", request, Exit::Environment, "does not hold for the key");
+    world.fails("carol", request, Exit::Environment, "does not verify with the key");
     world.ok("carol", "key new --no-passphrase new.key");
     let vouched = format!("{request} --key new.key --vouch people/carol/key.pub");
-    world.fails("carol", &vouched, Exit::Environment, "does not hold for the key");
+    world.fails("carol", &vouched, Exit::Environment, "does not verify with the key");
     assert!(!world.path("request").exists());
 }
 

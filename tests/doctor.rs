@@ -120,7 +120,7 @@ fn keys_that_cannot_be_used_are_faults() {
     let world = healthy();
     mode(&world, "people/carol/key", 0o644);
     let said = doctor(&world, "carol", "");
-    said.says("key", "fault", "can be read by others (mode 644)").says("key", "fault", "run: chmod 600");
+    said.says("key", "fault", "is accessible to other users (mode 644)").says("key", "fault", "run: chmod 600");
     mode(&world, "people/carol/key", 0o600);
     doctor(&world, "carol", "--key nosuch").says("key", "fault", "No such file");
     doctor(&world, "carol", "--as dave").says("key", "fault", "the key is carol's, and you said that you are dave");

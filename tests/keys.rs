@@ -90,7 +90,7 @@ fn refused_by_name(options: &str, algorithm: &str, passphrases: &[&str]) {
     let world = World::empty();
     for (at, passphrase) in passphrases.iter().enumerate() {
         stock(&world, &format!("-q {options} -f key{at} -N '{passphrase}'"));
-        let complaint = format!("is a key for {algorithm}; twinseal takes Ed25519 keys");
+        let complaint = format!("holds a key of type {algorithm}; only Ed25519 is supported");
         world.fails("erin", &format!("key show key{at}"), Exit::Invalid, &complaint);
     }
 }
@@ -175,7 +175,7 @@ fn a_new_key_overwrites_nothing() {
     for taken in ["one", "two.pub"] {
         world.write(taken, "precious");
         let file = taken.trim_end_matches(".pub");
-        world.fails("erin", &format!("key new --no-passphrase {file}"), Exit::Invalid, "a key is never overwritten");
+        world.fails("erin", &format!("key new --no-passphrase {file}"), Exit::Invalid, "keys are never overwritten");
         assert_eq!(fs::read_to_string(world.path(taken)).unwrap(), "precious");
     }
     assert!(!world.path("two").exists(), "half a key was left behind");
@@ -251,7 +251,7 @@ fn a_key_that_others_can_read_is_not_used() {
     let path = world.path("my key").display().to_string();
     for mode in [0o644, 0o640, 0o604, 0o660, 0o620, 0o601] {
         set_mode(&world, "my key", mode);
-        let complaint = format!("can be read by others (mode {mode:03o}), so it is not used");
+        let complaint = format!("is accessible to other users (mode {mode:03o}), so it is not used");
         world.fails("carol", "key show 'my key'", Exit::Invalid, &complaint);
         world.fails("carol", "key show 'my key'", Exit::Invalid, &format!("hint: run: chmod 600 '{path}'"));
         set_mode(&world, "people/carol/key", mode);
@@ -274,7 +274,7 @@ fn a_symlinked_key_works_and_is_judged_by_its_target() {
     for link in ["elsewhere/link", "elsewhere/link-of-link"] {
         request_with(&world, link, "");
         set_mode(&world, "people/erin/key", 0o640);
-        world.fails("erin", &format!("key show {link}"), Exit::Invalid, "can be read by others (mode 640)");
+        world.fails("erin", &format!("key show {link}"), Exit::Invalid, "is accessible to other users (mode 640)");
         set_mode(&world, "people/erin/key", 0o600);
     }
     symlink("nowhere", world.path("dangling")).unwrap();
@@ -332,7 +332,7 @@ fn a_wrong_passphrase_signs_nothing() {
         let line = "person request carol --register prod --key locked --out request";
         let output = world.run_typing("carol", line, &[wrong]);
         assert_eq!(output.exit, Exit::Invalid, "{}", output.screen);
-        assert!(output.err.contains("that is not the passphrase of"), "{}", output.screen);
+        assert!(output.err.contains("wrong passphrase for"), "{}", output.screen);
         assert!(!world.path("request").exists());
     }
     world.fails("carol", "person request carol --register prod --key locked", Exit::Invalid, "no terminal to ask on");

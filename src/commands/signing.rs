@@ -17,9 +17,9 @@ impl Context<'_> {
     /// The agent that `SSH_AUTH_SOCK` names; it is not asked yet.
     ///
     /// # Errors
-    /// [`AgentError::NotNamed`].
+    /// [`AgentError::NoSocket`].
     pub fn agent(&self) -> Result<Agent, AgentError> {
-        let socket = self.env.variables.get("SSH_AUTH_SOCK").ok_or(AgentError::NotNamed)?;
+        let socket = self.env.variables.get("SSH_AUTH_SOCK").ok_or(AgentError::NoSocket)?;
         Ok(Agent::at(self.env.path(Path::new(socket))))
     }
 
@@ -40,7 +40,7 @@ impl Context<'_> {
             return Ok(KeySource::read(&path)?);
         }
         let agent = match self.agent() {
-            Err(AgentError::NotNamed) => return Err(Error::NoKey),
+            Err(AgentError::NoSocket) => return Err(Error::NoKey),
             agent => agent.map_err(KeyError::from)?,
         };
         let held = agent.keys().map_err(KeyError::from)?;
@@ -105,7 +105,7 @@ impl Context<'_> {
         match self.agent().and_then(|agent| agent.signer(file.public())) {
             Ok(signer) => Some(signer),
             // That no agent is there, or that it holds other keys, is nothing to talk about.
-            Err(AgentError::NotNamed | AgentError::Unreachable { .. } | AgentError::NotHeld { .. }) => None,
+            Err(AgentError::NoSocket | AgentError::Unreachable { .. } | AgentError::NotHeld { .. }) => None,
             Err(error) => {
                 self.env.status(format_args!("note: {}", safe(&error.to_string())));
                 None

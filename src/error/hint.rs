@@ -222,7 +222,7 @@ fn key_hint(error: &KeyError) -> Option<String> {
 
 fn agent_hint(error: &AgentError) -> &'static str {
     match error {
-        AgentError::NotNamed => {
+        AgentError::NoSocket => {
             "name the private key file with --key; or start an agent with: eval $(ssh-agent), and add the key with ssh-add"
         }
         AgentError::Unreachable { .. } => {
@@ -237,8 +237,8 @@ fn agent_hint(error: &AgentError) -> &'static str {
             "its owner did not confirm, it was locked meanwhile, or the key was added for other uses only: try again, \
              or see `ssh-add -l`"
         }
-        AgentError::Silent { .. } => "look whether it waits for somebody to confirm, then try again; or restart it",
-        AgentError::Nonsense { .. } | AgentError::False { .. } => {
+        AgentError::Timeout { .. } => "look whether it waits for somebody to confirm, then try again; or restart it",
+        AgentError::Protocol { .. } | AgentError::BadSignature { .. } => {
             "nothing was signed with it; see what listens there before you use it again, or name a private key file \
              with --key"
         }

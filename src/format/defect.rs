@@ -26,7 +26,7 @@ defects! {
     // Grammar
     /// A blob, body or text part over its size limit.
     TooLarge { /** Size in bytes. */ bytes: usize, /** The limit in bytes. */ most: usize } =>
-        "size", "{bytes} bytes; the limit is {most}";
+        "size", "{bytes} bytes; at most {most} are allowed";
     /// Bytes that are not UTF-8.
     Utf8 => "grammar", "not valid UTF-8";
     /// A control, format or invisible character from the list in `docs/format.md`.

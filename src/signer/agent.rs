@@ -1,18 +1,18 @@
-//! Keys that an ssh-agent holds, on this host or forwarded from another (draft-ietf-sshm-ssh-agent).
+//! A client of the SSH agent protocol (draft-ietf-sshm-ssh-agent), for agents on this host or forwarded to it.
 //!
-//! A message is its length in four bytes, its type in one, and then, with strings behind their lengths:
+//! A message is its length as a `uint32`, its type as a byte, and its contents. These types are used:
 //!
 //! ```text
-//! 11                                      which keys do you hold?
-//! 12  count, for each: key, comment       these
-//! 13  key, data, flags                    sign this data
-//! 14  string: algorithm, signature        here it is
-//!  5                                      no
+//! 11 SSH_AGENTC_REQUEST_IDENTITIES
+//! 12 SSH_AGENT_IDENTITIES_ANSWER     uint32 count, then for each key: string key, string comment
+//! 13 SSH_AGENTC_SIGN_REQUEST         string key, string data, uint32 flags
+//! 14 SSH_AGENT_SIGN_RESPONSE         string that holds: string algorithm, string signature
+//!  5 SSH_AGENT_FAILURE
 //! ```
 //!
-//! Whoever listens at the socket may be anybody. So nothing that they say is believed: lengths are held against what
-//! there is, waiting has an end, and a signature is verified before it is used. Each request has a connection of its
-//! own, so that none stays open while a person reads.
+//! Anything can listen at the socket, so its answers are not trusted: lengths are checked, every wait has a time limit,
+//! and a signature is verified before it is used. Each request has a connection of its own, so that none stays open
+//! while a person reads.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -30,73 +30,73 @@ const LISTED: u8 = 12;
 const SIGN: u8 = 13;
 const SIGNED: u8 = 14;
 
-/// No honest answer is longer; OpenSSH's own limit.
-const LONGEST: usize = 256 * 1024;
+/// The most bytes in an answer, as OpenSSH limits it.
+const MAX_ANSWER: usize = 256 * 1024;
 
-/// How long an agent may take for what needs no person.
-const PROMPT: Duration = Duration::from_secs(5);
+/// The time limit for requests that need no person.
+const LIST_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long it may take to sign: its owner may have to confirm, or to touch something.
-const PATIENT: Duration = Duration::from_secs(120);
+/// The time limit for a signature, which its owner may have to confirm, at a prompt or by touching a token.
+const SIGN_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Why an agent gives no signature.
+/// Why an agent did not list its keys or sign.
 #[derive(Debug, thiserror::Error)]
 pub enum AgentError {
-    /// None is named.
-    #[error("a public key was named, and no ssh-agent that could hold its private half: SSH_AUTH_SOCK is not set")]
-    NotNamed,
-    /// Nobody listens.
+    /// `SSH_AUTH_SOCK` is not set.
+    #[error("signing with a public key file needs an ssh-agent, and SSH_AUTH_SOCK is not set")]
+    NoSocket,
+    /// The connection failed.
     #[error("cannot reach the ssh-agent at {}: {source}", .socket.display())]
     Unreachable {
-        /// Its socket.
+        /// The agent's socket.
         socket: PathBuf,
-        /// Why not.
+        /// The system's error.
         source: io::Error,
     },
-    /// No answer in time.
-    #[error("the ssh-agent at {} did not {doing} within {seconds} s", .socket.display())]
-    Silent {
-        /// Its socket.
+    /// No complete answer within the time limit.
+    #[error("the ssh-agent at {} did not {action} within {seconds} s", .socket.display())]
+    Timeout {
+        /// The agent's socket.
         socket: PathBuf,
-        /// What it was asked.
-        doing: &'static str,
-        /// How long was waited.
+        /// The failed operation, as a verb.
+        action: &'static str,
+        /// The time limit in seconds.
         seconds: u64,
     },
-    /// It does not hold the key, or does not say so.
-    #[error("the ssh-agent at {} does not hold the key {key}; it shows {}", .socket.display(), how_many(*.others))]
+    /// The key is not among those that the agent lists; a locked agent lists none.
+    #[error("the ssh-agent at {} does not hold the key {key}; it lists {}", .socket.display(), how_many(*.others))]
     NotHeld {
-        /// Its socket.
+        /// The agent's socket.
         socket: PathBuf,
-        /// The key.
+        /// The key that was to sign.
         key: Fingerprint,
-        /// How many others it holds.
+        /// How many other Ed25519 keys it lists.
         others: usize,
     },
-    /// It says no.
-    #[error("the ssh-agent at {} refused to {doing}", .socket.display())]
+    /// The agent answered `SSH_AGENT_FAILURE`.
+    #[error("the ssh-agent at {} refused to {action}", .socket.display())]
     Refused {
-        /// Its socket.
+        /// The agent's socket.
         socket: PathBuf,
-        /// What it was asked.
-        doing: &'static str,
+        /// The failed operation, as a verb.
+        action: &'static str,
     },
-    /// What it says is no answer.
-    #[error("the ssh-agent at {} was asked to {doing} and did not answer as an agent does: {what}", .socket.display())]
-    Nonsense {
-        /// Its socket.
+    /// An answer that breaks the agent protocol.
+    #[error("invalid answer from the ssh-agent at {} when asked to {action}: {detail}", .socket.display())]
+    Protocol {
+        /// The agent's socket.
         socket: PathBuf,
-        /// What it was asked.
-        doing: &'static str,
-        /// What is wrong.
-        what: &'static str,
+        /// The failed operation, as a verb.
+        action: &'static str,
+        /// How the answer breaks the protocol.
+        detail: &'static str,
     },
-    /// Its signature does not hold.
-    #[error("the signature that the ssh-agent at {} gave does not hold for the key {key}", .socket.display())]
-    False {
-        /// Its socket.
+    /// A signature that does not verify.
+    #[error("the ssh-agent at {} returned a signature that does not verify with the key {key}", .socket.display())]
+    BadSignature {
+        /// The agent's socket.
         socket: PathBuf,
-        /// The key.
+        /// The key that was to sign.
         key: Fingerprint,
     },
 }
@@ -112,49 +112,49 @@ fn how_many(keys: usize) -> String {
 /// An Ed25519 key that an agent holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// The key.
+    /// The public half.
     pub key: PublicKey,
-    /// What the agent calls it: often the path of its file.
+    /// The agent's comment on the key, often the path of its file. Not trusted, and not safe to print as it is.
     pub comment: String,
 }
 
-/// An agent, by its socket.
+/// An agent, named by its socket. Every request makes a new connection.
 #[derive(Debug, Clone)]
 pub struct Agent {
     socket: PathBuf,
-    prompt: Duration,
-    patient: Duration,
+    list_timeout: Duration,
+    sign_timeout: Duration,
 }
 
-/// What an agent was asked, for messages.
+// The `action` of an error.
 const LISTING: &str = "list its keys";
 const SIGNING: &str = "sign";
 
 impl Agent {
-    /// The agent that listens at a socket; it is not asked yet.
+    /// The agent that listens at `socket`. Does not connect.
     pub fn at(socket: PathBuf) -> Self {
-        Self { socket, prompt: PROMPT, patient: PATIENT }
+        Self { socket, list_timeout: LIST_TIMEOUT, sign_timeout: SIGN_TIMEOUT }
     }
 
-    /// Its socket.
+    /// The path of the agent's socket.
     pub fn socket(&self) -> &Path {
         &self.socket
     }
 
-    /// The Ed25519 keys that it holds and that could be enrolled; none where it is locked.
+    /// Lists the agent's Ed25519 keys that could be enrolled. A locked agent lists none.
     ///
     /// # Errors
-    /// [`AgentError`]: unreachable, silent, or no answer.
+    /// [`AgentError::Unreachable`], [`AgentError::Timeout`], [`AgentError::Refused`], [`AgentError::Protocol`].
     pub fn keys(&self) -> Result<Vec<Identity>, AgentError> {
-        let answer = self.ask(LISTING, &[LIST], self.prompt)?;
-        let rest = self.answered(LISTING, LISTED, &answer)?;
-        identities(rest).ok_or_else(|| self.nonsense(LISTING, "its list breaks off or goes on"))
+        let answer = self.ask(LISTING, &[LIST], self.list_timeout)?;
+        let rest = self.contents(LISTING, LISTED, &answer)?;
+        identities(rest).ok_or_else(|| self.protocol(LISTING, "the list of keys is truncated or too long"))
     }
 
-    /// A signer with one of its keys.
+    /// A signer that uses one of the agent's keys.
     ///
     /// # Errors
-    /// [`AgentError::NotHeld`], or as [`Agent::keys`].
+    /// [`AgentError::NotHeld`] if the agent does not list the key, or as [`Agent::keys`].
     pub fn signer(self, key: PublicKey) -> Result<Signer, AgentError> {
         let held = self.keys()?;
         if held.iter().any(|it| it.key == key) {
@@ -163,79 +163,78 @@ impl Agent {
         Err(AgentError::NotHeld { socket: self.socket, key: key.fingerprint(), others: held.len() })
     }
 
-    /// Asks for a signature, and waits for it as long as a person may take to confirm. It is not verified yet.
+    /// Requests a raw signature over `data`. The caller must verify it.
     pub(super) fn sign(&self, key: &PublicKey, data: &[u8]) -> Result<[u8; 64], AgentError> {
         let mut request = vec![SIGN];
         put(&mut request, &wire(key.as_bytes()));
         put(&mut request, data);
         request.extend_from_slice(&0u32.to_be_bytes());
-        let answer = self.ask(SIGNING, &request, self.patient)?;
-        let rest = self.answered(SIGNING, SIGNED, &answer)?;
-        signature(rest).ok_or_else(|| self.nonsense(SIGNING, "its signature is none of Ed25519"))
+        let answer = self.ask(SIGNING, &request, self.sign_timeout)?;
+        let rest = self.contents(SIGNING, SIGNED, &answer)?;
+        signature(rest).ok_or_else(|| self.protocol(SIGNING, "not an Ed25519 signature"))
     }
 
-    /// What is said of a signature that does not hold.
-    pub(super) fn false_signature(&self, key: &PublicKey) -> AgentError {
-        AgentError::False { socket: self.socket.clone(), key: key.fingerprint() }
+    pub(super) fn bad_signature(&self, key: &PublicKey) -> AgentError {
+        AgentError::BadSignature { socket: self.socket.clone(), key: key.fingerprint() }
     }
 
-    fn nonsense(&self, doing: &'static str, what: &'static str) -> AgentError {
-        AgentError::Nonsense { socket: self.socket.clone(), doing, what }
+    fn protocol(&self, action: &'static str, detail: &'static str) -> AgentError {
+        AgentError::Protocol { socket: self.socket.clone(), action, detail }
     }
 
-    /// What follows the type of an answer, if that is the one that it should be.
-    fn answered<'a>(&self, doing: &'static str, kind: u8, answer: &'a [u8]) -> Result<&'a [u8], AgentError> {
+    /// The contents of an answer, if it has the expected type.
+    fn contents<'a>(&self, action: &'static str, kind: u8, answer: &'a [u8]) -> Result<&'a [u8], AgentError> {
         match answer.split_first() {
             Some((found, rest)) if *found == kind => Ok(rest),
-            Some((&FAILURE, _)) => Err(AgentError::Refused { socket: self.socket.clone(), doing }),
-            _ => Err(self.nonsense(doing, "its answer is of another type")),
+            Some((&FAILURE, _)) => Err(AgentError::Refused { socket: self.socket.clone(), action }),
+            _ => Err(self.protocol(action, "unexpected message type")),
         }
     }
 
-    /// Sends a message and reads the answer, all within so much time.
-    fn ask(&self, doing: &'static str, message: &[u8], within: Duration) -> Result<Vec<u8>, AgentError> {
-        let failed = |waited: Duration| {
+    /// Sends a message, and reads the answer within `timeout`.
+    fn ask(&self, action: &'static str, message: &[u8], timeout: Duration) -> Result<Vec<u8>, AgentError> {
+        let failed = |limit: Duration| {
             move |source: io::Error| match source.kind() {
                 ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-                    AgentError::Silent { socket: self.socket.clone(), doing, seconds: waited.as_secs() }
+                    AgentError::Timeout { socket: self.socket.clone(), action, seconds: limit.as_secs() }
                 }
-                ErrorKind::UnexpectedEof => self.nonsense(doing, "its answer breaks off"),
+                ErrorKind::UnexpectedEof => self.protocol(action, "truncated message"),
                 _ => AgentError::Unreachable { socket: self.socket.clone(), source },
             }
         };
-        let mut stream = self.connect().map_err(failed(self.prompt))?;
+        let mut stream = self.connect().map_err(failed(self.list_timeout))?;
         let mut framed = Vec::with_capacity(message.len() + 4);
         put(&mut framed, message);
-        let sent = stream.set_write_timeout(Some(self.prompt)).and_then(|()| stream.write_all(&framed));
-        sent.map_err(failed(self.prompt))?;
-        let until = Instant::now() + within;
+        let sent = stream.set_write_timeout(Some(self.list_timeout)).and_then(|()| stream.write_all(&framed));
+        sent.map_err(failed(self.list_timeout))?;
+        let deadline = Instant::now() + timeout;
         let mut length = [0; 4];
-        fill(&mut stream, &mut length, until).map_err(failed(within))?;
-        // Held against the limit before anything is set aside for it.
+        fill(&mut stream, &mut length, deadline).map_err(failed(timeout))?;
+        // Checked before any memory is allocated for it.
         let length = u32::from_be_bytes(length) as usize;
-        if length == 0 || length > LONGEST {
-            return Err(self.nonsense(doing, "its answer is empty or too long"));
+        if length == 0 || length > MAX_ANSWER {
+            return Err(self.protocol(action, "the message is empty or too long"));
         }
         let mut answer = vec![0; length];
-        fill(&mut stream, &mut answer, until).map_err(failed(within))?;
+        fill(&mut stream, &mut answer, deadline).map_err(failed(timeout))?;
         Ok(answer)
     }
 
-    /// Connects. If nobody accepts and too many wait already, that takes for ever, and no option of the socket ends it:
-    /// so a thread of its own waits, and is left to itself.
+    /// Connects in a thread of its own, abandoned after the time limit: connect(2) blocks while the listen queue is
+    /// full, and no socket option limits that.
     fn connect(&self) -> io::Result<UnixStream> {
         let (sender, receiver) = mpsc::channel();
         let socket = self.socket.clone();
         thread::Builder::new().spawn(move || sender.send(UnixStream::connect(socket)))?;
-        receiver.recv_timeout(self.prompt).unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
+        receiver.recv_timeout(self.list_timeout).unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
     }
 }
 
-/// Fills a buffer until a moment. Each read ends by then, so that an answer drop by drop is no way to hold us up.
-fn fill(stream: &mut UnixStream, buffer: &mut [u8], until: Instant) -> io::Result<()> {
+/// Fills a buffer before a deadline, which also holds for an answer that comes byte by byte.
+fn fill(stream: &mut UnixStream, buffer: &mut [u8], deadline: Instant) -> io::Result<()> {
     let mut filled = 0;
     while filled < buffer.len() {
-        let left = until.saturating_duration_since(Instant::now());
+        let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(ErrorKind::TimedOut.into());
         }
@@ -255,27 +254,25 @@ fn put(out: &mut Vec<u8>, part: &[u8]) {
     out.extend_from_slice(part);
 }
 
-/// Takes a number off the front.
-fn number(rest: &mut &[u8]) -> Option<usize> {
-    let (number, after) = rest.split_first_chunk()?;
+fn take_uint32(rest: &mut &[u8]) -> Option<usize> {
+    let (bytes, after) = rest.split_first_chunk()?;
     *rest = after;
-    Some(u32::from_be_bytes(*number) as usize)
+    Some(u32::from_be_bytes(*bytes) as usize)
 }
 
-/// Takes a string off the front.
-fn string<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let length = number(rest)?;
+fn take_string<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let length = take_uint32(rest)?;
     let (string, after) = rest.split_at_checked(length)?;
     *rest = after;
     Some(string)
 }
 
-/// The list of keys: all of it must be there, and nothing more.
+/// Decodes a list of keys, which must end where the message does.
 fn identities(mut rest: &[u8]) -> Option<Vec<Identity>> {
     let mut held = Vec::new();
-    for _ in 0..number(&mut rest)? {
-        let (blob, comment) = (string(&mut rest)?, string(&mut rest)?);
-        // Keys of other kinds, and those that could not be enrolled, are none of our business.
+    for _ in 0..take_uint32(&mut rest)? {
+        let (blob, comment) = (take_string(&mut rest)?, take_string(&mut rest)?);
+        // Keys of other types, and those that could not be enrolled, are skipped.
         let point = blob.split_last_chunk().map(|(_, point)| *point).filter(|point| wire(point) == blob);
         if let Some(key) = point.and_then(|point| PublicKey::from_bytes(point).ok()) {
             held.push(Identity { key, comment: String::from_utf8_lossy(comment).into_owned() });
@@ -284,12 +281,12 @@ fn identities(mut rest: &[u8]) -> Option<Vec<Identity>> {
     rest.is_empty().then_some(held)
 }
 
-/// The 64 bytes of a signature: algorithm and signature, in a string that is all there is.
+/// Decodes a signature, which must be the whole message.
 fn signature(mut rest: &[u8]) -> Option<[u8; 64]> {
-    let mut inner = string(&mut rest)?;
-    let (algorithm, signature) = (string(&mut inner)?, string(&mut inner)?);
-    let whole = rest.is_empty() && inner.is_empty() && algorithm == b"ssh-ed25519";
-    signature.try_into().ok().filter(|_| whole)
+    let mut inner = take_string(&mut rest)?;
+    let (algorithm, signature) = (take_string(&mut inner)?, take_string(&mut inner)?);
+    let valid = rest.is_empty() && inner.is_empty() && algorithm == b"ssh-ed25519";
+    signature.try_into().ok().filter(|_| valid)
 }
 
 #[cfg(test)]
@@ -298,11 +295,11 @@ mod tests {
 
     use super::*;
 
-    /// An agent that takes requests and never answers.
+    /// An agent that accepts connections into its queue and never answers.
     fn hanging(folder: &Path) -> (Agent, UnixListener) {
         let socket = folder.join("socket");
         let listener = UnixListener::bind(&socket).unwrap();
-        (Agent { prompt: SHORT, patient: SHORT, ..Agent::at(socket) }, listener)
+        (Agent { list_timeout: SHORT, sign_timeout: SHORT, ..Agent::at(socket) }, listener)
     }
 
     const SHORT: Duration = Duration::from_millis(300);
@@ -312,25 +309,25 @@ mod tests {
     }
 
     #[test]
-    fn waiting_for_a_signature_has_an_end() {
+    fn a_request_that_is_not_answered_times_out() {
         let folder = tempfile::tempdir().unwrap();
         let (agent, _listener) = hanging(folder.path());
-        assert!(matches!(agent.sign(&key(), b"data"), Err(AgentError::Silent { doing: SIGNING, .. })));
-        assert!(matches!(agent.keys(), Err(AgentError::Silent { doing: LISTING, .. })));
+        assert!(matches!(agent.sign(&key(), b"data"), Err(AgentError::Timeout { action: SIGNING, .. })));
+        assert!(matches!(agent.keys(), Err(AgentError::Timeout { action: LISTING, .. })));
     }
 
     #[test]
-    fn waiting_for_somebody_to_accept_has_an_end() {
+    fn connecting_to_a_full_listen_queue_times_out() {
         let folder = tempfile::tempdir().unwrap();
         let (agent, _listener) = hanging(folder.path());
-        // Those who wait to be accepted are kept until the queue is full.
+        // Connections that are not accepted stay in the queue, and fill it.
         let waiting: Vec<_> = (0..5_000).map_while(|_| agent.connect().ok()).collect();
-        assert!(waiting.len() < 5_000, "the queue has no end");
-        assert!(matches!(agent.keys(), Err(AgentError::Silent { .. })));
+        assert!(waiting.len() < 5_000, "the listen queue never filled up");
+        assert!(matches!(agent.keys(), Err(AgentError::Timeout { .. })));
     }
 
     #[test]
-    fn an_answer_drop_by_drop_holds_nobody_up() {
+    fn an_answer_that_comes_byte_by_byte_times_out() {
         let folder = tempfile::tempdir().unwrap();
         let (agent, listener) = hanging(folder.path());
         thread::spawn(move || {
@@ -340,11 +337,11 @@ mod tests {
                 thread::sleep(Duration::from_millis(20));
             }
         });
-        assert!(matches!(agent.keys(), Err(AgentError::Silent { .. })));
+        assert!(matches!(agent.keys(), Err(AgentError::Timeout { .. })));
     }
 
     #[test]
-    fn only_whole_lists_are_lists() {
+    fn truncated_and_padded_key_lists_are_refused() {
         let mut list = 2u32.to_be_bytes().to_vec();
         for part in [&wire(key().as_bytes())[..], b"erin@desk", b"\0\0\0\x07ssh-rsa", b"another"] {
             put(&mut list, part);
@@ -363,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn only_whole_signatures_of_ed25519_are_signatures() {
+    fn malformed_signatures_and_other_algorithms_are_refused() {
         let made = |algorithm: &[u8], signature: &[u8]| {
             let (mut inner, mut outer) = (Vec::new(), Vec::new());
             put(&mut inner, algorithm);

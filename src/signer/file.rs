@@ -1,4 +1,4 @@
-//! Key files in OpenSSH's format: private ones, read and made, and public ones, which name a key.
+//! Key files in OpenSSH format: reading and creating private keys, and reading public keys.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -13,28 +13,28 @@ use zeroize::Zeroizing;
 use super::{KeyError, Signer};
 use crate::domain::{BadKey, Invalid, PublicKey};
 
-fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> KeyError {
-    move |source| KeyError::Io { doing, path: path.to_owned(), source }
+fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> KeyError {
+    move |source| KeyError::Io { action, path: path.to_owned(), source }
 }
 
-/// A passphrase, wiped when it is dropped.
+/// A passphrase, zeroed on drop.
 pub type Passphrase = Zeroizing<String>;
 
-/// A private key file that was read and may still be locked by a passphrase.
+/// A private key file, possibly still encrypted.
 pub struct KeyFile {
     path: PathBuf,
     private: PrivateKey,
     public: PublicKey,
 }
 
-/// Reads a file of secrets: refused where others can read it.
+/// Reads a file that holds a secret: a private key or a passphrase.
 ///
 /// # Errors
-/// [`KeyError::Io`], [`KeyError::Exposed`].
+/// [`KeyError::Exposed`] if its group or others have any access; [`KeyError::Io`], also if it is no regular file.
 pub fn read_secret(path: &Path) -> Result<Zeroizing<String>, KeyError> {
-    // A pipe would wait for somebody to write.
+    // Opening a FIFO would block until something opens it for writing.
     if !fs::metadata(path).map_err(io("read", path))?.is_file() {
-        return Err(io("read", path)(std::io::Error::new(std::io::ErrorKind::InvalidData, "not a file")));
+        return Err(io("read", path)(std::io::Error::new(std::io::ErrorKind::InvalidData, "not a regular file")));
     }
     let file = fs::File::open(path).map_err(io("read", path))?;
     let mode = file.metadata().map_err(io("read", path))?.permissions().mode() & 0o777;
@@ -48,25 +48,26 @@ fn looks_private(path: &Path) -> bool {
     fs::read(path).is_ok_and(|content| content.starts_with(b"-----BEGIN"))
 }
 
-/// No public key file is longer.
-const MOST_PUBLIC: u64 = 16 * 1024;
+/// The most bytes that are read of a public key file; real ones are far shorter.
+const MAX_PUBLIC: u64 = 16 * 1024;
 
-/// The key in a public key file, `ssh-ed25519 BASE64 COMMENT`; none where it is no public key file at all.
+/// The key in a public key file, `ssh-ed25519 BASE64 COMMENT`. `None` if the file does not begin like a public key or
+/// cannot be read; the caller then reads it as a private key, and reports the error.
 ///
 /// # Errors
-/// [`KeyError::OtherAlgorithm`], [`KeyError::NotAPublicKey`].
+/// [`KeyError::OtherAlgorithm`], [`KeyError::NotAPublicKey`], [`KeyError::Bad`].
 pub(super) fn read_public(path: &Path) -> Result<Option<PublicKey>, KeyError> {
-    // What cannot be read is said where private keys are read. A pipe would wait for somebody to write.
+    // Opening a FIFO would block until something opens it for writing.
     let is_file = fs::metadata(path).is_ok_and(|it| it.is_file());
     let Some(mut file) = fs::File::open(path).ok().filter(|_| is_file) else { return Ok(None) };
-    // No more than this of what may be a private key.
+    // The file may be a private key, which belongs in memory that is zeroed: read no more than these bytes of it.
     let mut begin = [0; 4];
     let public = file.read_exact(&mut begin).is_ok() && [*b"ssh-", *b"ecds", *b"sk-s", *b"sk-e"].contains(&begin);
     if !public {
         return Ok(None);
     }
     let mut text = String::from_utf8_lossy(&begin).into_owned();
-    let read = file.take(MOST_PUBLIC).read_to_string(&mut text);
+    let read = file.take(MAX_PUBLIC).read_to_string(&mut text);
     let bad = || KeyError::NotAPublicKey { path: path.to_owned() };
     read.map_err(|_| bad())?;
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
@@ -84,17 +85,17 @@ pub(super) fn read_public(path: &Path) -> Result<Option<PublicKey>, KeyError> {
 }
 
 impl KeyFile {
-    /// Reads a private key, without unlocking it.
+    /// Reads a private key file without decrypting it.
     ///
     /// # Errors
-    /// What is wrong with the file or the key.
+    /// As [`read_secret`]; [`KeyError::NotAKey`]; [`KeyError::OtherAlgorithm`]; [`KeyError::Bad`].
     pub fn read(path: &Path) -> Result<Self, KeyError> {
         let path = path.to_owned();
         let secret = match read_secret(&path) {
             Err(KeyError::Io { source, .. }) if source.kind() == std::io::ErrorKind::InvalidData => {
                 return Err(KeyError::NotAKey { path });
             }
-            // A public key may be read by others, and is not to be hidden from them.
+            // A public key given by mistake needs no chmod: say what it is instead.
             Err(KeyError::Exposed { .. }) if !looks_private(&path) => return Err(KeyError::NotAKey { path }),
             read => read?,
         };
@@ -111,25 +112,26 @@ impl KeyFile {
         }
     }
 
-    /// The public key, which needs no passphrase.
+    /// The public half of the key, readable without a passphrase.
     pub fn public(&self) -> PublicKey {
         self.public
     }
 
-    /// The comment in the file.
+    /// The comment in the file; empty while the key is encrypted.
     pub fn comment(&self) -> String {
         self.private.comment().to_string()
     }
 
-    /// Whether a passphrase locks it.
+    /// Whether the key is encrypted.
     pub fn is_locked(&self) -> bool {
         self.private.is_encrypted()
     }
 
-    /// Unlocks it; `passphrase` is asked only where there is one.
+    /// Decrypts the key. `passphrase` is called, with the file's path, only if the key is encrypted.
     ///
     /// # Errors
-    /// [`KeyError::WrongPassphrase`], or what `passphrase` says.
+    /// [`KeyError::WrongPassphrase`]; [`KeyError::NotAKey`] if the private half does not match the public one; or the
+    /// error of `passphrase`.
     pub fn unlock<E: From<KeyError>>(
         self,
         passphrase: impl FnOnce(&Path) -> Result<Passphrase, E>,
@@ -153,23 +155,24 @@ impl KeyFile {
     }
 }
 
-/// Randomness for a new key.
+/// Random bytes for a new key.
 pub struct Entropy {
-    /// The private key's seed.
+    /// The Ed25519 seed.
     pub seed: Zeroizing<[u8; 32]>,
-    /// The salt of its passphrase.
+    /// The salt of bcrypt-pbkdf.
     pub salt: [u8; 16],
-    /// OpenSSH's check number.
+    /// OpenSSH's `checkint`, by which it recognises a correct passphrase.
     pub check: [u8; 4],
 }
 
-/// OpenSSH's own number of rounds for bcrypt-pbkdf.
+/// The rounds of bcrypt-pbkdf that `ssh-keygen` uses unless `-a` is given.
 const BCRYPT_ROUNDS: u32 = 16;
 
-/// Makes a new key: the private half at `path`, mode 0600, the public half beside it with `.pub`.
+/// Creates a key pair: the private half at `path` with mode 0600, the public half beside it with the suffix `.pub`.
+/// Returns the public key.
 ///
 /// # Errors
-/// [`KeyError::Exists`], or what the system says; nothing is left behind then.
+/// [`KeyError::Exists`], [`KeyError::Encoding`], [`KeyError::Io`]. Neither file is left behind then.
 pub fn create(
     path: &Path,
     comment: &str,
@@ -178,7 +181,7 @@ pub fn create(
 ) -> Result<PublicKey, KeyError> {
     let pair = Ed25519Keypair::from_seed(&entropy.seed);
     let mut private = PrivateKey::new(pair.into(), comment).map_err(|_| KeyError::Encoding)?;
-    // Before it is locked: a locked key keeps its comment to itself.
+    // Before the key is encrypted, because encryption hides the comment.
     let public = private.public_key().to_openssh().map_err(|_| KeyError::Encoding)?;
     if let Some(passphrase) = passphrase {
         let kdf = Kdf::Bcrypt { salt: entropy.salt.to_vec(), rounds: BCRYPT_ROUNDS };
@@ -194,12 +197,12 @@ pub fn create(
         return Err(KeyError::Exists { path: public_path });
     }
     write_new(path, 0o600, &secret)?;
-    let whole = write_new(&public_path, 0o644, &format!("{public}\n")).and_then(|()| {
+    let created = write_new(&public_path, 0o644, &format!("{public}\n")).and_then(|()| {
         let read = KeyFile::read(path).map(|key| key.public());
         read.inspect_err(|_| _ = fs::remove_file(&public_path))
     });
-    // A key of which half is missing, or that cannot be read, was never used.
-    whole.inspect_err(|_| _ = fs::remove_file(path))
+    // Safe to delete: a key that is incomplete or unreadable cannot have been used.
+    created.inspect_err(|_| _ = fs::remove_file(path))
 }
 
 fn write_new(path: &Path, mode: u32, content: &str) -> Result<(), KeyError> {
@@ -207,11 +210,11 @@ fn write_new(path: &Path, mode: u32, content: &str) -> Result<(), KeyError> {
     let file = options.write(true).create_new(true).mode(mode).open(path);
     let mut file = file.map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => KeyError::Exists { path: path.to_owned() },
-        _ => io("make", path)(error),
+        _ => io("create", path)(error),
     })?;
     let written = file.write_all(content.as_bytes()).and_then(|()| file.sync_all());
     if written.is_err() {
-        // Half a key is no key; that it may stay behind changes nothing about the error.
+        // The error to report is the failed write, whether or not the partial file can be removed.
         let _ = fs::remove_file(path);
     }
     written.map_err(io("write", path))

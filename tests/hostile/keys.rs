@@ -43,9 +43,9 @@ fn nobody_signs_with_a_file_that_is_no_key() {
         fails(&world, "carol", command, Exit::Invalid, complaint);
     }
     put_key(&world, &public, 0o600);
-    fails(&world, "carol", command, Exit::Environment, "a public key was named, and no ssh-agent that could hold");
+    fails(&world, "carol", command, Exit::Environment, "signing with a public key file needs an ssh-agent");
     put_key(&world, rsa_key().as_bytes(), 0o600);
-    let complaint = "people/carol/bad is a key for ssh-rsa; twinseal takes Ed25519 keys\nhint: make one with";
+    let complaint = "people/carol/bad holds a key of type ssh-rsa; only Ed25519 is supported\nhint: make one with";
     fails(&world, "carol", command, Exit::Invalid, complaint);
     let missing = "reject CHG-1 --reason no --key nosuch";
     fails(&world, "carol", missing, Exit::Invalid, "nosuch: No such file or directory");
@@ -61,7 +61,7 @@ fn nobody_signs_with_a_key_that_others_can_read() {
     for mode in [0o644, 0o640, 0o604, 0o660, 0o610] {
         let path = put_key(&world, &good, mode);
         let path = path.display();
-        let complaint = format!("{path} can be read by others (mode {mode:o}), so it is not used");
+        let complaint = format!("{path} is accessible to other users (mode {mode:o}), so it is not used");
         let command = "reject CHG-1 --reason no --key people/carol/bad";
         let said = fails(&world, "carol", command, Exit::Invalid, &complaint);
         assert!(said.contains(&format!("hint: run: chmod 600 {path}\n")), "{said}");
@@ -84,16 +84,18 @@ fn no_locked_key_opens_to_anything_but_its_passphrase() {
     let command = "person request frank --key locked --passphrase-file";
     let locked = world.path("locked");
     for file in ["wrong", "empty"] {
-        let complaint = format!("that is not the passphrase of {}\nhint: try again", locked.display());
+        let complaint = format!("wrong passphrase for {}\nhint: try again", locked.display());
         fails(&world, "alice", &format!("{command} {file}"), Exit::Invalid, &complaint);
     }
     let open = world.path("open");
-    let complaint =
-        format!("{0} can be read by others (mode 644), so it is not used\nhint: run: chmod 600 {0}", open.display());
+    let complaint = format!(
+        "{0} is accessible to other users (mode 644), so it is not used\nhint: run: chmod 600 {0}",
+        open.display()
+    );
     fails(&world, "alice", &format!("{command} open"), Exit::Invalid, &complaint);
     fails(&world, "alice", &format!("{command} nosuch"), Exit::Invalid, "nosuch: No such file");
     let complaint =
-        "needs its passphrase, and there is no terminal to ask on\nhint: give it with --passphrase-file FILE";
+        "is protected by a passphrase, and there is no terminal to ask on\nhint: give it with --passphrase-file FILE";
     fails(&world, "alice", "person request frank --key locked", Exit::Invalid, complaint);
     let said = complains(
         &world,
@@ -106,7 +108,7 @@ fn no_locked_key_opens_to_anything_but_its_passphrase() {
     world.ok("alice", &format!("{command} right"));
     // A new key asks for a passphrase that is one.
     fails(&world, "frank", "key new other --passphrase-file empty", Exit::Invalid, "a new key needs a passphrase");
-    fails(&world, "frank", "key new other --passphrase-file open", Exit::Invalid, "can be read by others");
-    fails(&world, "frank", "key new locked --no-passphrase", Exit::Invalid, "exists already, and a key is never");
+    fails(&world, "frank", "key new other --passphrase-file open", Exit::Invalid, "is accessible to other users");
+    fails(&world, "frank", "key new locked --no-passphrase", Exit::Invalid, "already exists; keys are never");
     assert!(!world.path("other").exists());
 }
