@@ -21,7 +21,7 @@ use twinseal::domain::{
 use twinseal::format::request::{self, Request};
 use twinseal::format::sshsig::{self, Claim};
 use twinseal::format::{Defect, Keys, Raw, Unsigned, body, entry, text};
-use twinseal::input::{self, Fault, Surroundings};
+use twinseal::input::{self, DraftContext, Fault};
 use twinseal::output;
 use twinseal::signer::{Agent, KeyError, KeySource, Passphrase};
 
@@ -189,7 +189,7 @@ fn read_request(bytes: &[u8]) {
 /// Files whose name begins with `no` are not there; every other holds its own name.
 struct Names;
 
-impl Surroundings for Names {
+impl DraftContext for Names {
     fn digest_of(&self, path: &str) -> io::Result<Digest> {
         if path.starts_with("no") { Err(io::ErrorKind::NotFound.into()) } else { Ok(text::digest(path.as_bytes())) }
     }

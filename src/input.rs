@@ -1,4 +1,4 @@
-//! The engineer's own TOML file: read with every fault at once, each with its line and field.
+//! Changes and policies as TOML files. Reading one reports every fault in the file, each with its line and field.
 
 mod change;
 mod fault;
@@ -8,7 +8,7 @@ mod times;
 mod tree;
 mod write;
 
-pub use change::{Draft, Surroundings, read};
+pub use change::{Draft, DraftContext, read};
 pub use fault::{Fault, Problem, nearest};
 pub use policy::read_policy;
 pub use template::{POLICY_TEMPLATE, template};

@@ -1,4 +1,4 @@
-//! Time zones, by the table that the program brings along: the same on every host.
+//! Time zones from the IANA database compiled into the program, so that every host computes the same times.
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDateTime, Timelike};
 use jiff::tz::{AmbiguousOffset, TimeZone, db};
@@ -13,22 +13,22 @@ pub struct Zone {
     rules: TimeZone,
 }
 
-/// Why a local time is not one moment.
+/// Why a local time does not name exactly one point in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotOne {
-    /// Clocks skip it.
+pub enum LocalTimeError {
+    /// Clocks skip it when they are set forward.
     Skipped,
-    /// Clocks show it twice.
-    Twice,
-    /// It is before 1970 or after 9999.
-    Beyond,
+    /// Clocks show it twice when they are set back.
+    Repeated,
+    /// Before 1970 or after 9999.
+    OutOfRange,
 }
 
 impl Zone {
-    /// The zone with exactly this name.
+    /// The zone with exactly this name; `None` if there is none.
     pub fn named(name: &str) -> Option<Self> {
         let rules = TimeZone::get(name).ok()?;
-        // Names are found there whatever their case, and are kept in entries: they have one spelling.
+        // The lookup ignores case, but a name in an entry must have one spelling.
         (rules.iana_name() == Some(name)).then(|| Self { name: name.to_owned(), rules })
     }
 
@@ -37,41 +37,41 @@ impl Zone {
         Self { name: "UTC".to_owned(), rules: TimeZone::UTC }
     }
 
-    /// All names.
+    /// The names of all zones.
     pub fn names() -> impl Iterator<Item = String> {
         db().available().map(|name| name.to_string())
     }
 
-    /// Its name.
+    /// The IANA name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What clocks show there at a moment.
+    /// The local date and time at `time`, with its offset.
     pub fn at(&self, time: Time) -> DateTime<FixedOffset> {
-        // The last hours of the year 9999 are beyond what a timestamp holds there.
+        // jiff's timestamps end some hours before the year 9999 does.
         let moment = Timestamp::from_second(time.unix()).unwrap_or(Timestamp::MAX);
         let offset = FixedOffset::east_opt(self.rules.to_offset(moment).seconds());
         offset.map_or_else(|| time.utc().fixed_offset(), |offset| time.utc().with_timezone(&offset))
     }
 
-    /// The one moment at which clocks there show this.
+    /// The point in time at which clocks in this zone show `local`.
     ///
     /// # Errors
-    /// Where there is none, or another one too.
-    pub fn moment(&self, local: NaiveDateTime) -> Result<Time, NotOne> {
+    /// [`LocalTimeError`] if there is none, or more than one.
+    pub fn moment(&self, local: NaiveDateTime) -> Result<Time, LocalTimeError> {
         let shown = local.and_utc().timestamp();
-        match self.rules.to_ambiguous_timestamp(civil(local).ok_or(NotOne::Beyond)?).offset() {
+        match self.rules.to_ambiguous_timestamp(civil(local).ok_or(LocalTimeError::OutOfRange)?).offset() {
             AmbiguousOffset::Unambiguous { offset } => {
-                Time::from_unix(shown - i64::from(offset.seconds())).map_err(|_: Invalid| NotOne::Beyond)
+                Time::from_unix(shown - i64::from(offset.seconds())).map_err(|_: Invalid| LocalTimeError::OutOfRange)
             }
-            AmbiguousOffset::Gap { .. } => Err(NotOne::Skipped),
-            AmbiguousOffset::Fold { .. } => Err(NotOne::Twice),
+            AmbiguousOffset::Gap { .. } => Err(LocalTimeError::Skipped),
+            AmbiguousOffset::Fold { .. } => Err(LocalTimeError::Repeated),
         }
     }
 }
 
-/// The same date and time; none beyond the year 9999.
+/// Converts to jiff's type; `None` after the year 9999.
 fn civil(local: NaiveDateTime) -> Option<civil::DateTime> {
     let small = |n: u32| n.try_into().ok();
     let year = local.year().try_into().ok()?;
@@ -84,27 +84,27 @@ fn civil(local: NaiveDateTime) -> Option<civil::DateTime> {
 mod tests {
     use super::*;
 
-    fn moment(zone: &str, local: &str) -> Result<String, NotOne> {
+    fn moment(zone: &str, local: &str) -> Result<String, LocalTimeError> {
         let local = NaiveDateTime::parse_from_str(local, "%Y-%m-%d %H:%M").unwrap();
         Zone::named(zone).unwrap().moment(local).map(|time| time.to_string())
     }
 
     #[test]
-    fn a_local_time_is_one_moment_or_none() {
+    fn skipped_and_repeated_local_times_are_refused() {
         assert_eq!(moment("Europe/Berlin", "2026-07-01 12:00"), Ok("2026-07-01T10:00:00Z".to_owned()));
         assert_eq!(moment("Europe/Berlin", "2026-12-01 12:00"), Ok("2026-12-01T11:00:00Z".to_owned()));
-        // Rules go on for ever.
+        // The rules apply to all later years.
         assert_eq!(moment("Europe/Berlin", "2086-07-01 12:00"), Ok("2086-07-01T10:00:00Z".to_owned()));
-        assert_eq!(moment("America/New_York", "2026-03-08 02:30"), Err(NotOne::Skipped));
-        assert_eq!(moment("America/New_York", "2026-11-01 01:30"), Err(NotOne::Twice));
-        assert_eq!(moment("UTC", "1969-12-31 23:59"), Err(NotOne::Beyond));
-        assert_eq!(moment("Asia/Tokyo", "1970-01-01 08:59"), Err(NotOne::Beyond));
+        assert_eq!(moment("America/New_York", "2026-03-08 02:30"), Err(LocalTimeError::Skipped));
+        assert_eq!(moment("America/New_York", "2026-11-01 01:30"), Err(LocalTimeError::Repeated));
+        assert_eq!(moment("UTC", "1969-12-31 23:59"), Err(LocalTimeError::OutOfRange));
+        assert_eq!(moment("Asia/Tokyo", "1970-01-01 08:59"), Err(LocalTimeError::OutOfRange));
         assert_eq!(moment("Asia/Tokyo", "9999-12-31 23:59"), Ok("9999-12-31T14:59:00Z".to_owned()));
-        assert_eq!(moment("America/New_York", "9999-12-31 23:59"), Err(NotOne::Beyond));
+        assert_eq!(moment("America/New_York", "9999-12-31 23:59"), Err(LocalTimeError::OutOfRange));
     }
 
     #[test]
-    fn zones_have_one_spelling() {
+    fn zone_names_in_another_spelling_are_unknown() {
         for name in ["Asia/Shanghai", "UTC", "Etc/UTC", "America/Argentina/Buenos_Aires"] {
             assert_eq!(Zone::named(name).unwrap().name(), name);
         }
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn clocks_are_shown_with_their_offset() {
+    fn local_times_have_their_offset() {
         let time = "2026-07-01T10:00:00Z".parse().unwrap();
         assert_eq!(Zone::named("Asia/Kolkata").unwrap().at(time).to_rfc3339(), "2026-07-01T15:30:00+05:30");
         assert_eq!(Zone::utc().at(time).to_rfc3339(), "2026-07-01T10:00:00+00:00");

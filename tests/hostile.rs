@@ -116,7 +116,7 @@ const WORDS: [(&str, &str, &str); 11] = [
     ("tags[1]", "capacity", "not a tag: write "),
     ("window.start", "2026-12-01 18:00", "not a time: write "),
     ("window.end", "2026-12-01 20:00", "not a time: write "),
-    ("window.zone", "Asia/Shanghai", "there is no such time zone"),
+    ("window.zone", "Asia/Shanghai", "unknown time zone"),
     ("artifacts[1].name", "app.tar", "not an artifact's name: write "),
     ("links.ticket[1]", "OPS-1", "not a reference: write "),
 ];

@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tempfile::TempDir;
 use twinseal::domain::{Digest, PersonId, Refusal, Text, Time, Window};
-use twinseal::input::Surroundings;
+use twinseal::input::DraftContext;
 
 pub use run::{Output, words};
 
@@ -200,7 +200,7 @@ pub fn stock_tool(name: &str) -> bool {
 /// A draft read without files beside it and without a register.
 pub struct Alone;
 
-impl Surroundings for Alone {
+impl DraftContext for Alone {
     fn digest_of(&self, _: &str) -> io::Result<Digest> {
         Err(io::ErrorKind::NotFound.into())
     }

@@ -1,4 +1,4 @@
-//! A change as TOML.
+//! Reads a change from TOML.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -11,46 +11,46 @@ use crate::domain::{
     Refusal, Risk, Step, Trial, Window, ZoneName, judge_kind,
 };
 
-/// A change that was read.
+/// A valid draft of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
-    /// What rules can read of it.
+    /// What rules read, for the body of the entry.
     pub facts: Facts,
-    /// What people wrote.
+    /// What people read, for the text part of the entry.
     pub description: Description,
 }
 
-/// What a file cannot know by itself.
-pub trait Surroundings {
-    /// The SHA-256 of a file, named relative to the draft.
+/// What a draft refers to: files, and the register that it is meant for.
+pub trait DraftContext {
+    /// The SHA-256 of a file; a relative path starts at the folder of the draft.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system if the file cannot be read.
     fn digest_of(&self, path: &str) -> io::Result<Digest>;
 
-    /// What the register's rules say about an owner or implementer.
+    /// Whether a person may be the owner or an implementer.
     ///
     /// # Errors
-    /// The rule that says no.
+    /// The rule of the register that forbids it.
     fn judge_party(&self, person: &PersonId) -> Result<(), Refusal>;
 
-    /// What the register's rules say about a window.
+    /// Whether a change with this window may be filed.
     ///
     /// # Errors
-    /// The rule that says no.
+    /// The rule of the register that forbids it.
     fn judge_window(&self, window: &Window) -> Result<(), Refusal>;
 }
 
 /// Reads a change.
 ///
 /// # Errors
-/// Every fault of the file, in the order of lines.
-pub fn read(text: &str, surroundings: &dyn Surroundings) -> Result<Draft, Vec<Fault>> {
+/// Every fault of the file, in the order of lines. If there are syntax errors, only those.
+pub fn read(text: &str, context: &dyn DraftContext) -> Result<Draft, Vec<Fault>> {
     let source = Source::new(text.strip_prefix('\u{feff}').unwrap_or(text));
     let parsed = source.parse();
-    let change = read_change(Table::root(&source, parsed.get_ref()), surroundings);
+    let change = read_change(Table::root(&source, parsed.get_ref()), context);
     let faults = source.finish();
-    // A broken grammar hides fields: what seems to be missing then may only be unread.
+    // A syntax error hides fields, which would be reported as missing.
     let syntax: Vec<Fault> = faults.iter().filter(|it| matches!(it.problem, Problem::Syntax(_))).cloned().collect();
     match change {
         _ if !syntax.is_empty() => Err(syntax),
@@ -59,21 +59,21 @@ pub fn read(text: &str, surroundings: &dyn Surroundings) -> Result<Draft, Vec<Fa
     }
 }
 
-fn read_change(root: Table<'_, '_>, around: &dyn Surroundings) -> Option<(Facts, Description)> {
-    let title = root.need_line("title");
-    let kind: Option<ChangeKind> = root.need_judged("kind", |kind| judge_kind(*kind));
-    let risk: Option<Risk> = root.need_word("risk");
-    let owner: Option<PersonId> = root.need_judged("owner", |person| around.judge_party(person));
+fn read_change(root: Table<'_, '_>, around: &dyn DraftContext) -> Option<(Facts, Description)> {
+    let title = root.required_line("title");
+    let kind: Option<ChangeKind> = root.required_judged("kind", |kind| judge_kind(*kind));
+    let risk: Option<Risk> = root.required_word("risk");
+    let owner: Option<PersonId> = root.required_judged("owner", |person| around.judge_party(person));
     let mut implementers: BTreeSet<PersonId> = root.judged_words("implementers", |it| around.judge_party(it));
     if implementers.is_empty() {
         implementers.extend(owner.clone());
     }
     let services = root.words("services");
-    root.need_items("services");
+    root.require_items("services");
     let tags = root.words("tags");
-    let reason = root.need_prose("reason");
+    let reason = root.required_prose("reason");
     let (security, success) = (root.prose("security"), root.prose("success"));
-    let window = root.need("window").and_then(|_| root.table("window")).and_then(|it| read_window(it, around));
+    let window = root.required("window").and_then(|_| root.table("window")).and_then(|it| read_window(it, around));
     let (impact, outage_minutes) = read_impact(&root);
     let plan = read_steps(&root, "plan");
     let rollback = read_rollback(&root);
@@ -101,13 +101,13 @@ fn read_change(root: Table<'_, '_>, around: &dyn Surroundings) -> Option<(Facts,
     Some((facts, description))
 }
 
-fn read_window(table: Table<'_, '_>, around: &dyn Surroundings) -> Option<Window> {
+fn read_window(table: Table<'_, '_>, around: &dyn DraftContext) -> Option<Window> {
     let zone_value = table.get("zone");
     let name = zone_value.as_ref().and_then(|value| value.text(|text| Ok(text.to_owned())));
     let zone = match name.as_deref().map(times::zone) {
         Some(Err(problem)) => {
             zone_value.iter().for_each(|value| value.fault(problem.clone()));
-            // The times cannot be read without it; one fault is enough.
+            // Local times cannot be read without the zone; do not report them too. Asking for their keys marks them known.
             let _ = (table.get("start"), table.get("end"));
             table.finish();
             return None;
@@ -120,7 +120,7 @@ fn read_window(table: Table<'_, '_>, around: &dyn Surroundings) -> Option<Window
         let written = value.time()?;
         times::time(&written, zone.as_ref()).map_err(|problem| value.fault(problem)).ok()
     };
-    let (start, end) = (time(table.need("start")), time(table.need("end")));
+    let (start, end) = (time(table.required("start")), time(table.required("end")));
     let zone: Option<ZoneName> = name.as_deref().unwrap_or("UTC").parse().ok();
     let window = start.zip(end).zip(zone).map(|((start, end), zone)| Window::new(start, end, zone));
     let (field, problem) = match &window {
@@ -139,8 +139,8 @@ fn read_window(table: Table<'_, '_>, around: &dyn Surroundings) -> Option<Window
 }
 
 fn read_impact(root: &Table<'_, '_>) -> (Option<Prose>, u64) {
-    let Some(table) = root.need("impact").and_then(|_| root.table("impact")) else { return (None, 0) };
-    let text = table.need_prose("text");
+    let Some(table) = root.required("impact").and_then(|_| root.table("impact")) else { return (None, 0) };
+    let text = table.required_prose("text");
     let minutes = table.number("outage_minutes").unwrap_or(0);
     table.finish();
     (text, minutes)
@@ -148,9 +148,9 @@ fn read_impact(root: &Table<'_, '_>) -> (Option<Prose>, u64) {
 
 fn read_steps(table: &Table<'_, '_>, key: &'static str) -> Vec<Step> {
     let mut steps = Vec::new();
-    table.need_items(key);
+    table.require_items(key);
     for it in table.tables(key) {
-        let (text, command) = (it.need_prose("step"), it.prose("command"));
+        let (text, command) = (it.required_prose("step"), it.prose("command"));
         steps.extend(text.map(|text| Step { text, command }));
         it.finish();
     }
@@ -160,48 +160,48 @@ fn read_steps(table: &Table<'_, '_>, key: &'static str) -> Vec<Step> {
 type Rollback = (Option<u64>, Vec<Prose>, Vec<Step>);
 
 fn read_rollback(root: &Table<'_, '_>) -> Option<Rollback> {
-    let table = root.need("rollback").and_then(|_| root.table("rollback"))?;
+    let table = root.required("rollback").and_then(|_| root.table("rollback"))?;
     let minutes = table.number("minutes");
     if minutes.is_none() && table.get("minutes").is_none() {
-        table.missing("minutes");
+        table.report_missing("minutes");
     }
-    let criteria = table.get("abort_if").map(|value| value.items(true)).unwrap_or_default();
+    let criteria = table.get("abort_if").map(|value| value.items_or_single()).unwrap_or_default();
     let abort_if = criteria.iter().filter_map(|value| value.item(Prose::from_typed)).collect();
     let steps = read_steps(&table, "steps");
     table.finish();
     Some((minutes, abort_if, steps))
 }
 
-fn read_tests(root: &Table<'_, '_>, around: &dyn Surroundings) -> (Vec<Trial>, Vec<(u64, Digest)>) {
+fn read_tests(root: &Table<'_, '_>, around: &dyn DraftContext) -> (Vec<Trial>, Vec<(u64, Digest)>) {
     let (mut tests, mut evidence) = (Vec::new(), Vec::new());
     for (number, table) in (1..).zip(root.tables("tests")) {
-        let (what, result) = (table.need_prose("what"), table.need_prose("result"));
-        let shown = table.get("evidence").and_then(|value| {
+        let (what, result) = (table.required_prose("what"), table.required_prose("result"));
+        let file = table.get("evidence").and_then(|value| {
             let path = value.text(crate::domain::Line::from_typed)?;
             let digest = digest_file(path.as_str(), around).map_err(|problem| value.fault(problem)).ok()?;
             Some((path, digest))
         });
         table.finish();
         if let (Some(what), Some(result)) = (what, result) {
-            evidence.extend(shown.as_ref().map(|(_, digest)| (number, *digest)));
-            tests.push(Trial { what, result, evidence: shown.map(|(path, _)| path) });
+            evidence.extend(file.as_ref().map(|(_, digest)| (number, *digest)));
+            tests.push(Trial { what, result, evidence: file.map(|(path, _)| path) });
         }
     }
     (tests, evidence)
 }
 
-fn read_artifacts(root: &Table<'_, '_>, around: &dyn Surroundings) -> Vec<Artifact> {
+fn read_artifacts(root: &Table<'_, '_>, around: &dyn DraftContext) -> Vec<Artifact> {
     let mut artifacts = Vec::new();
     for table in root.tables("artifacts") {
-        let name: Option<ArtifactName> = table.need_judged("name", |name| {
+        let name: Option<ArtifactName> = table.required_judged("name", |name| {
             let twice = artifacts.iter().any(|it: &Artifact| it.name == *name);
             if twice { Err(Refusal::ArtifactTwice { name: name.clone() }) } else { Ok(()) }
         });
-        let written: Option<Digest> = table.word("sha256");
+        let given: Option<Digest> = table.word("sha256");
         let file = table.get("file").and_then(|value| {
             let path = value.text(|text| Ok(text.to_owned()))?;
             let found = digest_file(&path, around).map_err(|problem| value.fault(problem)).ok()?;
-            if written.is_some_and(|written| written != found) {
+            if given.is_some_and(|given| given != found) {
                 value.fault(Problem::Digest { path, found });
             }
             Some(found)
@@ -210,14 +210,14 @@ fn read_artifacts(root: &Table<'_, '_>, around: &dyn Surroundings) -> Vec<Artifa
             table.fault("name", Problem::NoContent);
         }
         table.finish();
-        if let (Some(name), Some(digest)) = (name, file.or(written)) {
+        if let (Some(name), Some(digest)) = (name, file.or(given)) {
             artifacts.push(Artifact { name, digest });
         }
     }
     artifacts
 }
 
-fn digest_file(path: &str, around: &dyn Surroundings) -> Result<Digest, Problem> {
+fn digest_file(path: &str, around: &dyn DraftContext) -> Result<Digest, Problem> {
     around.digest_of(path).map_err(|error| Problem::File { path: path.to_owned(), reason: error.to_string() })
 }
 

@@ -1,17 +1,17 @@
-//! What can be wrong with a file that somebody wrote.
+//! Faults in a TOML file that a person wrote.
 
 use std::fmt;
 
 use crate::domain::{Invalid, Refusal};
 
-/// Something wrong at a line of a file.
+/// A fault, with its place in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The line, from 1.
+    /// Line number, from 1.
     pub line: usize,
-    /// The field, such as `window.start`; empty where the fault is in the file's grammar.
+    /// The field, such as `window.start`; empty if the fault is not in a field, such as a syntax error.
     pub field: String,
-    /// What is wrong.
+    /// What is wrong there.
     pub problem: Problem,
 }
 
@@ -24,49 +24,49 @@ impl fmt::Display for Fault {
     }
 }
 
-/// What is wrong there.
+/// What is wrong with a field or with the file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// Not TOML.
-    #[error("not TOML: {0}")]
+    /// A syntax error, in the words of the TOML parser.
+    #[error("invalid TOML: {0}")]
     Syntax(String),
-    /// A key that there is not.
-    #[error("there is no such key{}", did_you_mean(.0.as_deref()))]
+    /// An unknown key, and the nearest known one.
+    #[error("unknown key{}", did_you_mean(.0.as_deref()))]
     UnknownKey(Option<String>),
-    /// A key that must be there.
-    #[error("is mandatory, and missing or empty")]
+    /// A required field without a value.
+    #[error("required, but missing or empty")]
     Missing,
-    /// A value of the wrong type.
-    #[error("is {found}; write {expected}")]
+    /// A value of the wrong TOML type.
+    #[error("expected {expected}, found {found}")]
     Type {
-        /// What belongs there.
+        /// The type of the field, with its article.
         expected: &'static str,
-        /// What stands there.
+        /// The type of the value, with its article.
         found: &'static str,
     },
     /// A value that its type does not allow.
     #[error("{0}")]
     Value(#[from] Invalid),
-    /// A value named twice in a list.
-    #[error("{0} is named twice")]
+    /// A value that a list repeats.
+    #[error("{0} is listed twice")]
     Twice(String),
-    /// Neither form of a time.
+    /// Not a time in one of the accepted forms.
     #[error("not a time: write 2026-12-05 20:00 with a zone, or 2026-12-05T20:00:00+08:00")]
     Time,
-    /// A local time without a zone.
+    /// A local time in a file without a zone.
     #[error("a local time needs a zone: add zone = \"Asia/Shanghai\", or write the offset")]
     NoZone,
-    /// A zone that the table of zones does not have.
-    #[error("there is no such time zone{}", did_you_mean(.0.as_deref()))]
+    /// An unknown zone, and the nearest known one.
+    #[error("unknown time zone{}", did_you_mean(.0.as_deref()))]
     UnknownZone(Option<String>),
     /// A local time that clocks skip.
-    #[error("that time does not exist in {zone}: clocks skip it there; choose another")]
+    #[error("does not exist in {zone}, where clocks are set forward: choose another time")]
     TimeGap {
         /// The zone.
         zone: String,
     },
     /// A local time that clocks show twice.
-    #[error("that time happens twice in {zone}: write it with its offset, such as 2026-11-01T01:30:00-04:00")]
+    #[error("occurs twice in {zone}, where clocks are set back: add the offset, as in 2026-11-01T01:30:00-04:00")]
     TimeTwice {
         /// The zone.
         zone: String,
@@ -74,31 +74,31 @@ pub enum Problem {
     /// A file that cannot be read.
     #[error("cannot read {path}: {reason}")]
     File {
-        /// The file, as it was named.
+        /// The file, as the draft names it.
         path: String,
-        /// Why.
+        /// The system's error.
         reason: String,
     },
-    /// A digest that is not the file's.
-    #[error("{path} has the SHA-256 {found}, not the one written here")]
+    /// A digest that differs from that of the file beside it.
+    #[error("the SHA-256 of {path} is {found}, not the one given")]
     Digest {
-        /// The file, as it was named.
+        /// The file, as the draft names it.
         path: String,
-        /// What it has.
+        /// Its SHA-256.
         found: crate::domain::Digest,
     },
-    /// Neither a file nor a digest.
-    #[error("needs file, or sha256, or both")]
+    /// An artifact with neither a file nor a digest.
+    #[error("needs file, sha256, or both")]
     NoContent,
-    /// More text than an entry holds.
-    #[error("{bytes} bytes altogether; a change may have {most}: shorten its longest texts")]
+    /// A change that does not fit into an entry.
+    #[error("{bytes} bytes in total; at most {most} are allowed: shorten the longest texts")]
     TooLarge {
-        /// How many there are.
+        /// Size in bytes of the larger part, body or text.
         bytes: usize,
-        /// How many there may be.
+        /// The limit in bytes.
         most: usize,
     },
-    /// A rule of the register says no.
+    /// A rule of the register that the change would break.
     #[error("{0}")]
     Refused(#[from] Refusal),
 }
@@ -107,7 +107,7 @@ fn did_you_mean(word: Option<&str>) -> String {
     word.map_or(String::new(), |word| format!("; did you mean {word}?"))
 }
 
-/// The word of a list that is nearest to another, if it is near at all.
+/// The word of a list that is most similar to `word`, for suggestions; `None` if none is similar.
 pub fn nearest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let near = words.into_iter().map(|it| (strsim::damerau_levenshtein(word, it), it));
     near.min().filter(|(distance, it)| *distance <= 1 + it.len() / 4).map(|(_, it)| it.to_owned())

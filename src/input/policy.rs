@@ -1,4 +1,4 @@
-//! A policy as TOML.
+//! Reads a policy from TOML.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::domain::{Invalid, Policy, Requirement, RequirementName};
 /// Reads a policy.
 ///
 /// # Errors
-/// Every fault of the file, in the order of lines.
+/// Every fault of the file, in the order of lines. If there are syntax errors, only those.
 pub fn read_policy(text: &str) -> Result<Policy, Vec<Fault>> {
     let source = Source::new(text.strip_prefix('\u{feff}').unwrap_or(text));
     let parsed = source.parse();
@@ -17,21 +17,21 @@ pub fn read_policy(text: &str) -> Result<Policy, Vec<Fault>> {
     match (source.finish(), policy) {
         (faults, Some(policy)) if faults.is_empty() => Ok(policy),
         (faults, _) => {
-            // A broken grammar hides fields: what seems to be missing then may only be unread.
-            let syntax = |it: &&Fault| matches!(it.problem, Problem::Syntax(_));
-            let broken: Vec<Fault> = faults.iter().filter(syntax).cloned().collect();
+            // A syntax error hides fields, which would be reported as missing.
+            let is_syntax = |it: &&Fault| matches!(it.problem, Problem::Syntax(_));
+            let broken: Vec<Fault> = faults.iter().filter(is_syntax).cloned().collect();
             Err(if broken.is_empty() { faults } else { broken })
         }
     }
 }
 
 fn read(root: Table<'_, '_>) -> Option<Policy> {
-    let approvals = root.need("approvals").and_then(|_| checked(&root, "approvals", Policy::check_approvals));
-    let days = root.need("approval_days").and_then(|_| checked(&root, "approval_days", Policy::check_days));
+    let approvals = root.required("approvals").and_then(|_| checked(&root, "approvals", Policy::check_approvals));
+    let days = root.required("approval_days").and_then(|_| checked(&root, "approval_days", Policy::check_days));
     let separate = root.words("separate");
     let mut requirements: Vec<Requirement> = Vec::new();
     for table in root.tables("require") {
-        let name: Option<RequirementName> = table.need_word("name");
+        let name: Option<RequirementName> = table.required_word("name");
         if let Some(name) = name.filter(|name| requirements.iter().any(|it| it.name == *name)) {
             table.fault("name", Invalid::RequirementTwice { name });
         }
@@ -48,10 +48,10 @@ fn read_requirement(table: Table<'_, '_>) -> Option<Requirement> {
         when.finish();
         found
     });
-    let named = table.get("approvals").is_some();
-    let approvals = named.then(|| checked(&table, "approvals", Policy::check_approvals)).flatten();
+    let has_approvals = table.get("approvals").is_some();
+    let approvals = has_approvals.then(|| checked(&table, "approvals", Policy::check_approvals)).flatten();
     let needed: BTreeSet<_> = table.words("fields");
-    if !named && table.get("fields").is_none() {
+    if !has_approvals && table.get("fields").is_none() {
         table.fault("name", Invalid::RequirementEmpty);
     }
     table.finish();
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_is_read() {
+    fn a_policy_with_a_requirement_is_read() {
         let text = "approvals = 2\napproval_days = 7\nseparate = [\"admin-approver\"]\n\
                     [[require]]\nname = \"bad\"\nwhen = { kind = \"emergency\" }\nfields = [\"incident\", \"tests\"]\n";
         let policy = read_policy(text).unwrap();

@@ -1,18 +1,18 @@
-//! Times as people write them: with an offset, or local with a zone. Never a guess.
+//! Times as people write them: with an offset, or local with a zone. An ambiguous time is an error, never a guess.
 
 use chrono::{DateTime, NaiveDateTime};
 
 use super::fault::{Problem, nearest};
 use crate::domain::Time;
-use crate::zone::{NotOne, Zone};
+use crate::zone::{LocalTimeError, Zone};
 
-/// A zone by its IANA name.
+/// The zone with an IANA name. For an unknown one, [`Problem::UnknownZone`] suggests the nearest name.
 pub fn zone(name: &str) -> Result<Zone, Problem> {
     let names = || Zone::names().collect::<Vec<_>>();
     Zone::named(name).ok_or_else(|| Problem::UnknownZone(nearest(name, names().iter().map(String::as_str))))
 }
 
-/// A time in whole seconds; `zone` is for one written without an offset.
+/// Parses a time to whole seconds. `zone` applies to a time without an offset.
 pub fn time(written: &str, zone: Option<&Zone>) -> Result<Time, Problem> {
     match DateTime::parse_from_rfc3339(&with_seconds(written)) {
         Ok(time) => Time::from_unix(time.timestamp()).map_err(|_| Problem::Time),
@@ -20,15 +20,15 @@ pub fn time(written: &str, zone: Option<&Zone>) -> Result<Time, Problem> {
     }
 }
 
-/// A moment with its offset, wherever it is written.
+/// Parses a time that is written with its offset.
 ///
 /// # Errors
-/// [`Problem::Time`], [`Problem::NoZone`].
+/// [`Problem::Time`]; [`Problem::NoZone`] for a time without an offset.
 pub fn moment(written: &str) -> Result<Time, Problem> {
     time(written.trim(), None)
 }
 
-/// RFC 3339 wants seconds, people leave them out: `20:00+08:00`.
+/// Adds the seconds that RFC 3339 requires and people leave out, as in `20:00+08:00`.
 fn with_seconds(written: &str) -> String {
     let colons = written.matches(':').count();
     match written.rfind(['+', '-', 'Z']) {
@@ -44,10 +44,10 @@ fn local(written: &str, zone: Option<&Zone>) -> Result<Time, Problem> {
     let parsed = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(written, form).ok());
     let parsed = parsed.ok_or(Problem::Time)?;
     let zone = zone.ok_or(Problem::NoZone)?;
-    zone.moment(parsed).map_err(|not_one| match not_one {
-        NotOne::Skipped => Problem::TimeGap { zone: zone.name().to_owned() },
-        NotOne::Twice => Problem::TimeTwice { zone: zone.name().to_owned() },
-        NotOne::Beyond => Problem::Time,
+    zone.moment(parsed).map_err(|error| match error {
+        LocalTimeError::Skipped => Problem::TimeGap { zone: zone.name().to_owned() },
+        LocalTimeError::Repeated => Problem::TimeTwice { zone: zone.name().to_owned() },
+        LocalTimeError::OutOfRange => Problem::Time,
     })
 }
 
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn times_with_offset_or_zone() {
+    fn times_are_read_with_an_offset_or_in_a_zone() {
         for written in ["2026-12-05T20:00:00+08:00", "2026-12-05T20:00+08:00", "2026-12-05 12:00:00Z"] {
             assert_eq!(read(written, ""), Ok("2026-12-05T12:00:00Z".into()), "{written}");
         }
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_local_time_is_never_guessed() {
+    fn ambiguous_and_nonexistent_local_times_are_refused() {
         let new_york = || "America/New_York".to_owned();
         assert_eq!(read("2026-03-08 02:30", "America/New_York"), Err(Problem::TimeGap { zone: new_york() }));
         assert_eq!(read("2026-11-01 01:30", "America/New_York"), Err(Problem::TimeTwice { zone: new_york() }));

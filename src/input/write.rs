@@ -1,13 +1,15 @@
-//! A change that was filed, written out as a draft again.
+//! Writes a filed change as a draft again.
 
 use std::fmt::{Display, Write};
 
 use crate::domain::{Description, Facts, Link, LinkKind, Prose, Step, Time};
 
-/// A draft with the content of a revision. Its window is left to be filled in: the old one is over, or taken.
-pub fn write(from: &str, facts: &Facts, words: &Description, now: Time) -> String {
+/// A draft with the content of a revision, but with a window tomorrow at 20:00, because the old one is past or in use.
+/// `source` names the revision in the first line.
+pub fn write(source: &str, facts: &Facts, words: &Description, now: Time) -> String {
     let mut out = format!(
-        "# From {from}. Set the window, read every line, then:  twinseal check FILE   and   twinseal file FILE\n\n"
+        "# Copied from {source}. Set the window, review every line, then run `twinseal check FILE` and \
+         `twinseal file FILE`.\n\n"
     );
     line(&mut out, "title", words.title.as_ref().map_or("", |title| title.as_str()));
     line(&mut out, "kind", facts.kind);
@@ -20,7 +22,7 @@ pub fn write(from: &str, facts: &Facts, words: &Description, now: Time) -> Strin
     prose(&mut out, "security", words.security.as_ref());
     prose(&mut out, "success", words.success.as_ref());
     let day = now.plus(86_400).utc().format("%Y-%m-%d");
-    push(&mut out, format_args!("\n[window]\n# It was {} to {}.\n", facts.window.start(), facts.window.end()));
+    push(&mut out, format_args!("\n[window]\n# Before: {} to {}\n", facts.window.start(), facts.window.end()));
     push(&mut out, format_args!("start = \"{day} 20:00\"\nend = \"{day} 22:00\"\n"));
     line(&mut out, "zone", facts.window.zone());
     push(&mut out, "\n[impact]\n");
@@ -47,8 +49,8 @@ pub fn write(from: &str, facts: &Facts, words: &Description, now: Time) -> Strin
     out
 }
 
-/// Writing to a string does not fail.
 fn push(out: &mut String, text: impl Display) {
+    // Writing to a string cannot fail.
     let _ = write!(out, "{text}");
 }
 

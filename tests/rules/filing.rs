@@ -30,7 +30,7 @@ fn nothing_is_filed_without_its_mandatory_fields() {
         forbidden(&world, "erin", event, text, "field-required");
     }
     world.write("change.toml", CHANGE.replace("Orders were rejected at the open.", ""));
-    world.fails("erin", "file change.toml", Exit::Invalid, "change.toml:7: reason: is mandatory, and missing or empty");
+    world.fails("erin", "file change.toml", Exit::Invalid, "change.toml:7: reason: required, but missing or empty");
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn no_change_touches_nothing() {
     let (event, text) = filing(&world, |facts, _| facts.services.clear());
     forbidden(&world, "erin", event, text, "services-required");
     world.write("change.toml", CHANGE.replace("\"order-gateway\"", ""));
-    world.fails("erin", "file change.toml", Exit::Invalid, "services: is mandatory, and missing or empty");
+    world.fails("erin", "file change.toml", Exit::Invalid, "services: required, but missing or empty");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::commands::lookup::name_of_input;
 use crate::domain::{Digest, PersonId, Refusal, Text, Time, Window, judge_party, judge_window};
 use crate::error::Error;
 use crate::format::{body, entry, text};
-use crate::input::{Draft, Fault, Problem, Surroundings, read};
+use crate::input::{Draft, DraftContext, Fault, Problem, read};
 use crate::output::{self, safe};
 use crate::store::Session;
 
@@ -55,7 +55,7 @@ struct Against<'s> {
     now: Time,
 }
 
-impl Surroundings for Against<'_> {
+impl DraftContext for Against<'_> {
     fn digest_of(&self, path: &str) -> io::Result<Digest> {
         digest_of(&self.folder.join(path))
     }
