@@ -1,4 +1,5 @@
-//! The only door to the process: clock, randomness, variables, folder, terminal, output.
+//! The program's environment: clock, randomness, variables, current directory, terminal and output. Other modules reach
+//! the process only through [`Env`], so tests can replace it.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -9,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::domain::Time;
 
-/// The variables that are read, and no others.
+/// The environment variables that twinseal reads.
 const VARIABLES: [&str; 11] = [
     "HOME",
     "LOGNAME",
@@ -24,63 +25,63 @@ const VARIABLES: [&str; 11] = [
     "XDG_STATE_HOME",
 ];
 
-/// How long to wait for others who write: they are done in some milliseconds each.
+/// The time limit for waiting on other writers, each of which takes some milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Somebody who can be asked.
+/// The terminal at which a person can be asked.
 pub trait Console {
-    /// Whether anybody is there.
-    fn is_there(&self) -> bool;
-    /// Whether somebody can be asked for something that is not shown, even where standard input is a file.
-    fn can_hide(&self) -> bool;
-    /// Asks for a line; empty at the end of input.
+    /// Whether a person can be asked: standard input and standard error are terminals.
+    fn is_interactive(&self) -> bool;
+    /// Whether a secret can be asked for: there is a controlling terminal, even if standard input is a file.
+    fn can_ask_secret(&self) -> bool;
+    /// Shows a question and reads a line, without surrounding white space. Empty at the end of the input.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     fn ask(&mut self, question: &str) -> io::Result<String>;
-    /// Asks for something that is not shown.
+    /// Shows a question and reads a line without echo.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     fn secret(&mut self, question: &str) -> io::Result<Zeroizing<String>>;
 }
 
-/// Fills bytes with randomness.
+/// Fills a buffer with random bytes.
 pub type Random = Box<dyn FnMut(&mut [u8]) -> io::Result<()>>;
 
-/// Everything outside.
+/// Everything that twinseal uses of its process.
 pub struct Env {
-    /// The variables that are read.
+    /// Environment variables by name. Unset and empty ones are absent.
     pub variables: HashMap<String, String>,
-    /// The folder that relative paths start from.
+    /// The current directory, where relative paths start.
     pub folder: PathBuf,
-    /// What time it is.
+    /// Returns the current time.
     pub clock: Box<dyn Fn() -> Time>,
-    /// Fills bytes with randomness.
+    /// The source of keys' seeds, salts and register ids.
     pub random: Random,
-    /// The terminal.
+    /// The terminal, for questions.
     pub console: Box<dyn Console>,
-    /// Standard input, for files given as `-`.
+    /// Standard input, for a file given as `-`.
     pub input: Box<dyn io::Read>,
-    /// Data goes here.
+    /// Standard output, for data.
     pub out: Box<dyn Write>,
-    /// Talk goes here.
+    /// Standard error, for everything that is not data.
     pub err: Box<dyn Write>,
-    /// The width of the screen in columns; none where data goes into a pipe.
+    /// The width of the terminal in columns; `None` if standard output is not a terminal.
     pub width: Option<u16>,
-    /// Whether data may be coloured.
+    /// Whether to colour output.
     pub colour: bool,
-    /// Whether progress may be shown.
+    /// Whether to show progress.
     pub progress: bool,
-    /// How long to wait for others who write.
+    /// The time limit for waiting on other writers.
     pub patience: Duration,
 }
 
 impl Env {
-    /// The process as it is.
+    /// The environment of this process.
     ///
     /// # Errors
-    /// Where there is no current folder.
+    /// The current directory does not exist or cannot be read.
     pub fn real() -> io::Result<Self> {
         let variables: HashMap<String, String> = VARIABLES
             .iter()
@@ -109,7 +110,7 @@ impl Env {
         })
     }
 
-    /// A path as it was given, from the current folder; `~/` is the home folder.
+    /// Resolves a path that a person gave: `~/` is the home directory, and a relative path starts at the current one.
     pub fn path(&self, given: &Path) -> PathBuf {
         match (given.strip_prefix("~"), self.variables.get("HOME")) {
             (Ok(rest), Some(home)) => Path::new(home).join(rest),
@@ -117,49 +118,50 @@ impl Env {
         }
     }
 
-    /// The folder of this program under an XDG base folder, such as `XDG_STATE_HOME` or `~/.local/state`.
+    /// twinseal's directory under an XDG base directory: that of `variable`, or `default` below the home directory if
+    /// the variable is unset or not absolute (XDG Base Directory Specification).
     pub fn xdg(&self, variable: &str, default: &str) -> PathBuf {
         let base = self.variables.get(variable).map(PathBuf::from).filter(|path| path.is_absolute());
         let home = || self.path(Path::new("~")).join(default);
         base.unwrap_or_else(home).join("twinseal")
     }
 
-    /// Whether there is an absolute home folder, or absolute folders in its stead.
+    /// Whether configuration and state have a place: `HOME`, or both XDG variables, are absolute paths.
     pub fn has_home(&self) -> bool {
         let absolute = |name: &str| self.variables.get(name).is_some_and(|path| Path::new(path).is_absolute());
         absolute("HOME") || (absolute("XDG_CONFIG_HOME") && absolute("XDG_STATE_HOME"))
     }
 
-    /// What this account says that it is called.
+    /// The login name from `LOGNAME` or `USER`, which may be false; "somebody" if neither is set.
     pub fn account(&self) -> &str {
         let named = ["LOGNAME", "USER"].into_iter().find_map(|name| self.variables.get(name));
         named.map_or("somebody", String::as_str)
     }
 
-    /// What time it is.
+    /// The current time.
     pub fn now(&self) -> Time {
         (self.clock)()
     }
 
-    /// Random bytes.
+    /// Returns `N` bytes from the random source.
     ///
     /// # Errors
-    /// Where the system has none to give.
+    /// The random source's error.
     pub fn random<const N: usize>(&mut self) -> io::Result<[u8; N]> {
         let mut bytes = [0; N];
         (self.random)(&mut bytes)?;
         Ok(bytes)
     }
 
-    /// A line of data.
+    /// Prints a line of data to standard output.
     ///
     /// # Errors
-    /// What the system says.
+    /// The write's error, such as a closed pipe.
     pub fn print(&mut self, line: impl std::fmt::Display) -> io::Result<()> {
         writeln!(self.out, "{line}")
     }
 
-    /// A line of talk. That nobody listens stops nothing.
+    /// Prints a line to standard error, and ignores a failed write.
     pub fn status(&mut self, line: impl std::fmt::Display) {
         let _ = writeln!(self.err, "{line}");
     }
@@ -170,15 +172,14 @@ fn now() -> Time {
     Time::default().plus(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }
 
-/// The terminal of the process.
 struct Terminal;
 
 impl Console for Terminal {
-    fn is_there(&self) -> bool {
+    fn is_interactive(&self) -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    fn can_hide(&self) -> bool {
+    fn can_ask_secret(&self) -> bool {
         std::fs::File::open("/dev/tty").is_ok()
     }
 

@@ -35,11 +35,11 @@ const CROWD: usize = 50;
 struct Nobody;
 
 impl Console for Nobody {
-    fn is_there(&self) -> bool {
+    fn is_interactive(&self) -> bool {
         false
     }
 
-    fn can_hide(&self) -> bool {
+    fn can_ask_secret(&self) -> bool {
         false
     }
 

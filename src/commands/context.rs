@@ -329,7 +329,7 @@ impl<'e> Context<'e> {
         if self.options.fingerprint.is_some() {
             return Ok(());
         }
-        if !self.env.console.is_there() {
+        if !self.env.console.is_interactive() {
             return Err(Error::NeedFingerprint { name: id.name().to_string(), found: fingerprint });
         }
         self.env.status(format_args!("First contact with the register {id}."));

@@ -117,7 +117,7 @@ impl Context<'_> {
         if let Some(file) = self.passphrase_from_file()? {
             return Ok(file);
         }
-        if !self.env.console.can_hide() {
+        if !self.env.console.can_ask_secret() {
             return Err(KeyError::NeedsPassphrase { path: path.to_owned() }.into());
         }
         self.ask_secret(&format!("Passphrase of {}:", safe(&path.display().to_string())))

@@ -107,7 +107,7 @@ fn read_window(table: Table<'_, '_>, around: &dyn DraftContext) -> Option<Window
     let zone = match name.as_deref().map(times::zone) {
         Some(Err(problem)) => {
             zone_value.iter().for_each(|value| value.fault(problem.clone()));
-            // Local times cannot be read without the zone; do not report them too. Asking for their keys marks them known.
+            // Times cannot be read without the zone. Marks their keys as known, and reports one fault instead of three.
             let _ = (table.get("start"), table.get("end"));
             table.finish();
             return None;

@@ -53,11 +53,11 @@ struct Typist {
 }
 
 impl Console for Typist {
-    fn is_there(&self) -> bool {
+    fn is_interactive(&self) -> bool {
         self.there
     }
 
-    fn can_hide(&self) -> bool {
+    fn can_ask_secret(&self) -> bool {
         self.there
     }
 

@@ -66,7 +66,7 @@ fn approve(
             return Err(Error::OtherDigest { flag: "--revision", given, found: revision.filed });
         }
         Some(_) => {}
-        None if !context.env.console.is_there() => return Err(Error::NeedDigest { flag: "--revision" }),
+        None if !context.env.console.is_interactive() => return Err(Error::NeedDigest { flag: "--revision" }),
         None => {
             let key = context.key_for(session)?.public();
             rehearse(context, session, key, &Plan::of(Event::Approve(revision)))?;

@@ -69,7 +69,7 @@ impl Init {
         let mut state = Register::default();
         // Nobody types a name and a passphrase for what is refused anyway.
         compose(context.env, &state, id.clone(), founder.clone(), key, &plan)?;
-        if context.env.console.is_there() {
+        if context.env.console.is_interactive() {
             context.confirm("sign entry 0", name.as_str())?;
         }
         let signer = context.unlock(source)?;

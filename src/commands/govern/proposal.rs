@@ -249,7 +249,7 @@ impl Second {
                 return Err(Error::OtherDigest { flag: "--digest", given, found: opened });
             }
             Some(_) => {}
-            None if !context.env.console.is_there() => return Err(Error::NeedDigest { flag: "--digest" }),
+            None if !context.env.console.is_interactive() => return Err(Error::NeedDigest { flag: "--digest" }),
             None => {
                 let key = context.key_for(session)?.public();
                 rehearse(context, session, key, &Plan::of(Event::Second(at)))?;

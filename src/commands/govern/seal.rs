@@ -42,7 +42,7 @@ impl Seal {
         }
         context.env.status(page.finish());
         if context.options.fingerprint.is_none() {
-            if !context.env.console.is_there() {
+            if !context.env.console.is_interactive() {
                 return Err(Error::NeedDigest { flag: "--fingerprint" });
             }
             context.confirm("seal it", entry.header.register.name().as_str())?;

@@ -123,7 +123,7 @@ fn ask_twice(context: &mut Context<'_>) -> Result<Passphrase, Error> {
     if let Some(passphrase) = context.passphrase_from_file()? {
         return if passphrase.is_empty() { Err(Error::NoPassphrase) } else { Ok(passphrase) };
     }
-    if !context.env.console.can_hide() {
+    if !context.env.console.can_ask_secret() {
         return Err(Error::NoPassphrase);
     }
     let first = context.ask_secret("New passphrase (empty for none):")?;
