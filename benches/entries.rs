@@ -1,7 +1,7 @@
-//! What an entry costs, on one thread, beside bare `verify_strict` of the same messages: `cargo bench`.
+//! Single-thread costs of an entry, with `verify_strict` of the same messages as the baseline: `cargo bench`.
 //!
-//! The entries are the good ones of `tests/vectors`, so often that there are a thousand. Whole processes, and many cores,
-//! are measured by `benches/run.sh`.
+//! The entries are those of `tests/vectors/good`, repeated up to a thousand. `benches/run.sh` measures whole processes
+//! on all cores.
 
 use std::fs;
 use std::hint::black_box;
@@ -24,7 +24,7 @@ fn good() -> Vec<Raw> {
     (0..).zip(&names).map(read).collect()
 }
 
-/// Key, message and signature, all decoded.
+/// The decoded key, signed data and signature of an entry.
 fn bare(raw: &Raw) -> (VerifyingKey, Vec<u8>, Signature) {
     let blob = str::from_utf8(&raw.blob).unwrap();
     let (body, line) = blob.split_once("\nsig ").unwrap();
@@ -49,8 +49,8 @@ fn entries(criterion: &mut Criterion) {
         assert!(entry::open_all(&thousand, &keys).iter().all(Result::is_ok));
         group.bench_function(name, |it| it.iter(|| entry::open_all(&thousand, &keys).iter().all(Result::is_ok)));
     }
-    group.bench_function("read", |it| it.iter(|| thousand.iter().all(|raw| entry::read_body(raw).is_ok())));
-    group.bench_function("read again", |it| {
+    group.bench_function("decoded", |it| it.iter(|| thousand.iter().all(|raw| entry::read_body(raw).is_ok())));
+    group.bench_function("decoded as verified before", |it| {
         it.iter(|| thousand.iter().all(|raw| entry::read_verified_body(raw).is_ok()))
     });
     group.bench_function("leaf hashes", |it| it.iter(|| thousand.iter().map(Raw::leaf).map(black_box).count()));

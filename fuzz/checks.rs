@@ -1,6 +1,6 @@
-//! What every parser promises about any bytes at all: it never panics, and what it accepts is written in one way only,
-//! can be recorded, and hides nothing. One function for each parser; the fuzz targets call it with bytes of their own,
-//! and `tests/fuzz.rs` with those that are kept in `corpus/`.
+//! What must hold for each parser on any input: it never panics, and whatever it accepts has one encoding, can be
+//! recorded, and contains no forbidden character. There is one check for each parser. The fuzz targets call it with
+//! generated inputs, and `tests/fuzz.rs` with those in `corpus/`.
 
 use std::fmt::Display;
 use std::fs;
@@ -25,10 +25,10 @@ use twinseal::input::{self, DraftContext, Fault};
 use twinseal::output;
 use twinseal::signer::{Agent, KeyError, KeySource, Passphrase};
 
-/// A parser's check.
+/// Checks a parser with one input; panics if something does not hold.
 pub type Check = fn(&[u8]);
 
-/// Every check by the name of its fuzz target.
+/// Every check, with the name of its fuzz target.
 pub const CHECKS: [(&str, Check); 8] = [
     ("agent", agent),
     ("change", change),
@@ -40,7 +40,7 @@ pub const CHECKS: [(&str, Check); 8] = [
     ("text", self::text),
 ];
 
-/// A key that nobody else has: what it signs here was never meant for a register.
+/// A fixed key for signatures in these checks.
 fn own_key() -> SigningKey {
     SigningKey::from_bytes(&[7; 32])
 }
@@ -58,40 +58,40 @@ fn now() -> Time {
     "2026-12-01T09:00:00Z".parse().unwrap()
 }
 
-/// Whoever is told no is told why, in words that steer no terminal.
-fn told(error: impl Display) {
+/// Checks that an error has a message, and that printing it cannot control a terminal.
+fn check_message(error: impl Display) {
     let error = error.to_string();
     assert!(!error.is_empty() && !output::safe_lines(&error).contains(|c| c != '\n' && is_forbidden(c)));
 }
 
-fn hides_nothing(bytes: &[u8]) {
+fn check_characters(bytes: &[u8]) {
     let text = str::from_utf8(bytes).unwrap();
     assert_eq!(text.chars().find(|c| *c != '\n' && is_forbidden(*c)), None);
 }
 
 // ---- Entries
 
-/// An entry's bytes: everything up to the end of the signature line, then its text, if there is one.
+/// Input: an entry's blob up to the end of the signature line, then its text part, if any.
 pub fn entry(data: &[u8]) {
     let line = |from: usize| data[from..].iter().position(|b| *b == b'\n').map(|end| from + end + 1);
     let end = data.windows(2).position(|pair| pair == b"\n\n").and_then(|at| line(at + 2)).unwrap_or(data.len());
     let (blob, text) = data.split_at(end);
-    let raw = Raw { seq: place(blob), blob: blob.to_vec(), text: (!text.is_empty()).then(|| text.to_vec()) };
+    let raw = Raw { seq: named_seq(blob), blob: blob.to_vec(), text: (!text.is_empty()).then(|| text.to_vec()) };
 
     let opened = entry::open(&raw);
     let (header, event) = match entry::read_body(&raw) {
-        Ok(facts) => facts,
+        Ok(body) => body,
         Err(defect) => {
             assert!(opened.is_err() && entry::parse(&raw).is_err());
-            return told(defect);
+            return check_message(defect);
         }
     };
-    // What was read says all that is written: the bytes follow from it, and nothing else does.
+    // Encoding what was decoded gives the same bytes.
     let unsigned = Unsigned::new(&header, &event, raw.text.clone()).unwrap();
     assert!(raw.blob.starts_with(format!("{}\n", unsigned.body()).as_bytes()));
-    hides_nothing(&raw.blob);
+    check_characters(&raw.blob);
     match &opened {
-        Err(defect) => told(defect),
+        Err(defect) => check_message(defect),
         Ok(opened) => {
             assert_eq!((&opened.header, &opened.event), (&header, &event));
             assert_eq!(entry::parse(&raw).as_ref(), Ok(opened));
@@ -99,25 +99,26 @@ pub fn entry(data: &[u8]) {
         }
     }
     let signed = sign_again(header, &event, raw.text.clone());
-    // Many at once are judged as each by itself.
+    // Entries opened together get the verdicts that each gets alone.
     let both: Vec<Raw> = [raw].into_iter().chain(signed).collect();
     let alone: Vec<_> = both.iter().map(entry::open).collect();
     assert_eq!(entry::open_all(&both, &Keys::default()), alone);
 }
 
-/// The place that an entry names.
-fn place(blob: &[u8]) -> u64 {
+/// The number in an entry's `seq` line.
+fn named_seq(blob: &[u8]) -> u64 {
     let line = blob.split(|b| *b == b'\n').find_map(|line| line.strip_prefix(b"seq "));
     line.and_then(|seq| str::from_utf8(seq).ok()?.parse().ok()).unwrap_or_default()
 }
 
-/// The signature of an entry that was opened.
+/// The binary signature of a well-formed entry.
 fn signature(raw: &Raw) -> Vec<u8> {
     let line = raw.blob.strip_suffix(b"\n").unwrap().rsplit(|b| *b == b' ').next().unwrap();
     BASE64.decode(line).unwrap()
 }
 
-/// The same entry by a key at hand: so that what is asked after the signature is asked too.
+/// Signs the entry again with our own key, so that the checks behind the signature are reached too. Returns `None` if
+/// one of them refuses the entry.
 fn sign_again(header: Header, event: &Event, text: Option<Vec<u8>>) -> Option<Raw> {
     let header = Header { key: Fingerprint::of(&own_point()), ..header };
     let unsigned = Unsigned::new(&header, event, text).unwrap();
@@ -126,29 +127,29 @@ fn sign_again(header: Header, event: &Event, text: Option<Vec<u8>>) -> Option<Ra
         Ok((raw, entry)) => {
             assert_eq!((&entry.header, &entry.event), (&header, event));
             let shown = output::json::entry(&header, event, entry.text.as_ref(), entry.leaf).to_string();
-            hides_nothing(format!("{shown}\n{}", output::describe(event)).as_bytes());
+            check_characters(format!("{shown}\n{}", output::describe(event)).as_bytes());
             Some(raw)
         }
         Err(defect) => {
-            let of_signature = [Defect::SignatureForm, Defect::SignatureFalse, Defect::SignatureKey];
-            assert!(!of_signature.contains(&defect), "{defect}");
-            told(defect);
+            let signature_defects = [Defect::SignatureForm, Defect::SignatureFalse, Defect::SignatureKey];
+            assert!(!signature_defects.contains(&defect), "{defect}");
+            check_message(defect);
             None
         }
     }
 }
 
-/// A text part behind a line that names the kind of its entry.
+/// Input: a line that names a kind of entry, then a text part.
 pub fn text(data: &[u8]) {
     let mut parts = data.splitn(2, |b| *b == b'\n');
     let kind = parts.next().and_then(|kind| str::from_utf8(kind).ok()?.parse::<EventKind>().ok());
     let (Some(kind), Some(bytes)) = (kind, parts.next()) else { return };
     match text::read(kind, bytes) {
-        Err(defect) => told(defect),
+        Err(defect) => check_message(defect),
         Ok(read) => {
-            hides_nothing(bytes);
+            check_characters(bytes);
             assert!(read.filled().iter().all(|field| text::fields(kind).contains(field)));
-            // The salt alone is not part of what was read.
+            // The salt is the only part that decoding drops.
             let salt = str::from_utf8(&bytes["salt ".len()..][..32]).unwrap();
             let salt = twinseal::domain::unhex(salt).unwrap();
             let written = TextRef { filled: read.filled(), digest: text::digest(bytes) };
@@ -157,7 +158,7 @@ pub fn text(data: &[u8]) {
     }
 }
 
-/// A request to be enrolled; and the same with a signature that holds, if it is for the key at hand.
+/// Input: an enrolment request. It is also checked with our own signatures, which verify if it is for our own key.
 pub fn request(data: &[u8]) {
     read_request(data);
     let Some(at) = data.windows(2).position(|pair| pair == b"\n\n") else { return };
@@ -172,9 +173,9 @@ pub fn request(data: &[u8]) {
 
 fn read_request(bytes: &[u8]) {
     match Request::read(bytes) {
-        Err(defect) => told(defect),
+        Err(defect) => check_message(defect),
         Ok(read) => {
-            hides_nothing(bytes);
+            check_characters(bytes);
             assert_eq!(read.write().as_bytes(), bytes);
             assert_eq!(request::check(&read.register, &read.person, &read.key, &read.proof), Ok(()));
             if let Some(vouch) = &read.vouch {
@@ -184,9 +185,9 @@ fn read_request(bytes: &[u8]) {
     }
 }
 
-// ---- What people write
+// ---- TOML drafts
 
-/// Files whose name begins with `no` are not there; every other holds its own name.
+/// A context in which each file holds its own name, and files whose name begins with `no` do not exist.
 struct Names;
 
 impl DraftContext for Names {
@@ -203,21 +204,21 @@ impl DraftContext for Names {
     }
 }
 
-/// A change as TOML.
+/// Input: a change as TOML.
 pub fn change(data: &[u8]) {
     let Ok(source) = str::from_utf8(data) else { return };
     let draft = match input::read(source, &Names) {
-        Err(faults) => return named(source, &faults),
+        Err(faults) => return check_faults(source, &faults),
         Ok(draft) => draft,
     };
-    // Whatever can be read can be recorded.
+    // A valid draft can be recorded.
     let words = Text::Description(Box::new(draft.description.clone()));
     let (bytes, reference) = text::write(&words, [7; 16]);
-    hides_nothing(&bytes);
+    check_characters(&bytes);
     assert_eq!(text::read(EventKind::File, &bytes), Ok(words));
     let event = Event::File { change: ChangeId::after(0), facts: Box::new(draft.facts.clone()) };
-    recorded(&event, Some(reference));
-    // And it is the same as a draft again, but for its window.
+    check_recordable(&event, Some(reference));
+    // Written as a draft and read again, it is the same except for its window.
     let written = input::write("CHG-1", &draft.facts, &draft.description, now());
     let again = input::read(&written, &Names).unwrap();
     assert_eq!(again.facts.window.zone(), draft.facts.window.zone());
@@ -225,30 +226,30 @@ pub fn change(data: &[u8]) {
     assert_eq!((facts, again.description), (draft.facts, draft.description));
 }
 
-/// A policy as TOML.
+/// Input: a policy as TOML.
 pub fn policy(data: &[u8]) {
     let Ok(source) = str::from_utf8(data) else { return };
     match input::read_policy(source) {
-        Err(faults) => named(source, &faults),
+        Err(faults) => check_faults(source, &faults),
         Ok(policy) => {
             assert!(policy.approvals() >= 2);
             let action = Action::Policy { replaces: Digest::NONE, policy };
             let event = Event::Propose { proposal: ProposalId::after(0), action };
-            recorded(&event, None);
+            check_recordable(&event, None);
         }
     }
 }
 
-/// A draft that is not one: its faults are named in order, on lines that it has.
-fn named(source: &str, faults: &[Fault]) {
+/// Checks that the faults are in order, on lines that exist, and printable.
+fn check_faults(source: &str, faults: &[Fault]) {
     let lines = source.split('\n').count();
     assert!(!faults.is_empty() && faults.is_sorted_by_key(|fault| fault.line));
     assert!(faults.iter().all(|fault| (1..=lines).contains(&fault.line)));
-    faults.iter().for_each(told);
+    faults.iter().for_each(check_message);
 }
 
-/// An event can be written into a body, and is the same when it is read.
-fn recorded(event: &Event, text: Option<TextRef>) {
+/// Checks that an event is the same after encoding and decoding.
+fn check_recordable(event: &Event, text: Option<TextRef>) {
     let header = Header {
         register: "prod#00112233445566778899aabbccddeeff".parse().unwrap(),
         seq: 1,
@@ -261,37 +262,37 @@ fn recorded(event: &Event, text: Option<TextRef>) {
         text,
     };
     let body = body::write(&header, event);
-    hides_nothing(body.as_bytes());
+    check_characters(body.as_bytes());
     assert_eq!(body::read(body.as_bytes()), Ok((header, event.clone())));
 }
 
 // ---- Keys and signatures
 
 const NAMESPACE: &str = "twinseal/change.note/v1";
-const MESSAGE: &[u8] = b"whatever is signed\n";
+const MESSAGE: &[u8] = b"a message\n";
 
-/// A key file: a private key, or the public half of one.
+/// Input: a private or public key file.
 pub fn key(data: &[u8]) {
-    // Its file is readable for its owner alone, as a private key must be.
+    // A temporary file has mode 0600, as a private key must.
     static FILE: Mutex<Option<tempfile::NamedTempFile>> = Mutex::new(None);
     let mut file = FILE.lock().unwrap();
     let file = file.get_or_insert_with(|| tempfile::NamedTempFile::new().unwrap());
     fs::write(file.path(), data).unwrap();
     match KeySource::read(file.path()) {
-        Err(error) => told(error),
+        Err(error) => check_message(error),
         Ok(KeySource::Agent(public)) => {
-            // Behind algorithm and key may stand anything, and between them any white space.
+            // Any white space may separate algorithm and key, and anything may follow them.
             let line: Vec<&str> = str::from_utf8(data).unwrap().split_whitespace().take(2).collect();
             let line = line.join(" ");
             assert_eq!(public.to_string(), line);
-            let stock = ssh_key::PublicKey::from_openssh(&line).unwrap();
-            assert_eq!(stock.key_data().ed25519().unwrap().0, *public.as_bytes());
+            let independent = ssh_key::PublicKey::from_openssh(&line).unwrap();
+            assert_eq!(independent.key_data().ed25519().unwrap().0, *public.as_bytes());
         }
         Ok(KeySource::File(file)) => {
             let (public, locked) = (file.public(), file.is_locked());
-            let nobody = |path: &Path| Err::<Passphrase, _>(KeyError::NeedsPassphrase { path: path.to_owned() });
-            match file.unlock(nobody) {
-                Err(error) => told(error),
+            let no_terminal = |path: &Path| Err::<Passphrase, _>(KeyError::NeedsPassphrase { path: path.to_owned() });
+            match file.unlock(no_terminal) {
+                Err(error) => check_message(error),
                 Ok(signer) => {
                     assert!(!locked && signer.public() == public);
                     let blob = signer.sign(NAMESPACE, MESSAGE).unwrap();
@@ -302,7 +303,7 @@ pub fn key(data: &[u8]) {
     }
 }
 
-/// A namespace on a line, a message on a line, and the blob of a signature.
+/// Input: a namespace and a message on a line each, then an SSHSIG blob.
 pub fn sshsig(data: &[u8]) {
     let mut parts = data.splitn(3, |b| *b == b'\n');
     let namespace = parts.next().and_then(|it| str::from_utf8(it).ok());
@@ -311,50 +312,51 @@ pub fn sshsig(data: &[u8]) {
     match Claim::read(namespace, message, blob) {
         Err(defect) => {
             assert_eq!(verdict.as_ref(), Err(&defect));
-            told(defect);
+            check_message(defect);
         }
         Ok(claim) => {
             let signature = [*claim.r(), *claim.s()].concat().try_into().unwrap();
             assert_eq!(sshsig::encode(claim.key(), namespace, &signature), blob);
             assert_eq!(verdict.is_ok(), claim.holds());
-            together_as_alone(&claim);
+            check_batch(&claim);
             if !namespace.is_empty() {
-                let stock = SshSig::decode(&mut &*blob).unwrap();
-                assert_eq!((stock.namespace(), stock.signature_bytes()), (namespace, &signature[..]));
+                let independent = SshSig::decode(&mut &*blob).unwrap();
+                assert_eq!((independent.namespace(), independent.signature_bytes()), (namespace, &signature[..]));
             }
         }
     }
-    no_second_signature(namespace, message, blob);
+    check_altered_signature(namespace, message, blob);
 }
 
-fn together_as_alone(claim: &Claim) {
+/// Checks that [`Keys`] and `verify_strict` agree.
+fn check_batch(claim: &Claim) {
     let alone = claim.holds().then(|| Fingerprint::of(claim.key()));
     assert_eq!(Keys::default().judge([claim]), [alone]);
 }
 
-/// Of a signature that holds, nothing else holds: `mask` changes bits of one.
-fn no_second_signature(namespace: &str, message: &[u8], mask: &[u8]) {
+/// Checks that a valid signature with any bits flipped, those of `mask`, is refused.
+fn check_altered_signature(namespace: &str, message: &[u8], mask: &[u8]) {
     let good = sign(namespace, message);
     assert_eq!(sshsig::verify(namespace, message, &good), Ok(own_point()));
     let mut bad = good.clone();
     bad.iter_mut().rev().zip(mask.iter().rev()).for_each(|(byte, mask)| *byte ^= mask);
     assert_eq!(sshsig::verify(namespace, message, &bad).is_ok(), bad == good);
     if let Ok(claim) = Claim::read(namespace, message, &bad) {
-        together_as_alone(&claim);
+        check_batch(&claim);
     }
 }
 
-/// What an agent answers when it is asked for its keys, framed as on the wire; and behind it, when it is to sign.
+/// Input: an agent's answer to a list request, framed as on the wire, then its answer to a sign request.
 pub fn agent(data: &[u8]) {
     let length = data.split_first_chunk().map_or(0, |(length, _)| u32::from_be_bytes(*length) as usize + 4);
     let (listed, signed) = data.split_at(length.min(data.len()));
     let key = PublicKey::from_bytes(own_point()).unwrap();
-    let agent = FalseAgent::at_work();
-    agent.will_say([listed, listed, signed]);
-    match agent.asked().keys() {
-        Err(error) => told(error),
+    let agent = FakeAgent::shared();
+    agent.answer_with([listed, listed, signed]);
+    match agent.client().keys() {
+        Err(error) => check_message(error),
         Ok(held) => {
-            // Where the list holds nothing else, it is the one way to write these keys.
+            // A list without other keys has one encoding.
             let mut list = vec![12];
             list.extend_from_slice(&(held.len() as u32).to_be_bytes());
             for it in &held {
@@ -365,8 +367,8 @@ pub fn agent(data: &[u8]) {
             assert!(!all || listed[4..] == list);
         }
     }
-    match agent.asked().signer(key).map_err(KeyError::from).and_then(|signer| signer.sign(NAMESPACE, MESSAGE)) {
-        Err(error) => told(error),
+    match agent.client().signer(key).map_err(KeyError::from).and_then(|signer| signer.sign(NAMESPACE, MESSAGE)) {
+        Err(error) => check_message(error),
         Ok(blob) => assert_eq!(sshsig::verify(NAMESPACE, MESSAGE, &blob), Ok(own_point())),
     }
 }
@@ -376,29 +378,29 @@ fn put(out: &mut Vec<u8>, part: &[u8]) {
     out.extend_from_slice(part);
 }
 
-/// Listens at a socket and answers whatever it was told to.
-struct FalseAgent {
+/// Listens at a socket and gives prepared answers.
+struct FakeAgent {
     folder: tempfile::TempDir,
     answers: Mutex<std::vec::IntoIter<Vec<u8>>>,
 }
 
-impl FalseAgent {
-    /// The one of this process; nobody else may use it meanwhile.
-    fn at_work() -> &'static Self {
-        static ONE: OnceLock<FalseAgent> = OnceLock::new();
+impl FakeAgent {
+    /// The only one of this process. Not for use by two threads at once.
+    fn shared() -> &'static Self {
+        static ONE: OnceLock<FakeAgent> = OnceLock::new();
         ONE.get_or_init(|| {
             let folder = tempfile::tempdir().unwrap();
             let listener = UnixListener::bind(folder.path().join("socket")).unwrap();
-            thread::spawn(move || listener.incoming().for_each(|stream| Self::at_work().answer(stream.unwrap())));
+            thread::spawn(move || listener.incoming().for_each(|stream| Self::shared().answer(stream.unwrap())));
             Self { folder, answers: Mutex::default() }
         })
     }
 
-    fn asked(&self) -> Agent {
+    fn client(&self) -> Agent {
         Agent::at(self.folder.path().join("socket"))
     }
 
-    fn will_say(&self, answers: [&[u8]; 3]) {
+    fn answer_with(&self, answers: [&[u8]; 3]) {
         *self.answers.lock().unwrap() = answers.map(<[u8]>::to_vec).to_vec().into_iter();
     }
 
@@ -407,7 +409,7 @@ impl FalseAgent {
         stream.read_exact(&mut length).unwrap();
         stream.read_exact(&mut vec![0; u32::from_be_bytes(length) as usize]).unwrap();
         let answer = self.answers.lock().unwrap().next().unwrap_or_default();
-        // Whoever has heard enough hangs up.
+        // The client hangs up on an answer that it refuses early.
         let _ = stream.write_all(&answer);
     }
 }

@@ -1,4 +1,4 @@
-//! Baselines: what cannot be avoided, and nothing else.
+//! Baselines: the work that no implementation can avoid.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, params};
 use twinseal::domain::Register;
 use twinseal::format::{Raw, entry, sshsig};
 
-/// What is verified of one entry.
+/// The input of `verify_strict` for one entry.
 struct Signed {
     key: VerifyingKey,
     message: Vec<u8>,
@@ -39,8 +39,8 @@ fn split(blob: &[u8]) -> (&[u8], &str, Vec<u8>) {
     (body, namespace, BASE64.decode(sig.as_bytes()).unwrap())
 }
 
-/// `verify_strict` of the newest entries on all cores. Everything else is done before the clock starts, decoding the
-/// keys too: what is printed are the seconds of the verifying alone.
+/// Verifies the newest `count` entries with `verify_strict` on all cores, and prints the seconds. Reading the file and
+/// decoding the keys are not timed.
 pub fn verify(file: &Path, count: i64) {
     let mut keys: Vec<VerifyingKey> = Vec::new();
     let blobs = blobs(file, "DESC", count);
@@ -66,7 +66,7 @@ pub fn verify(file: &Path, count: i64) {
     println!("{:.6}", begun.elapsed().as_secs_f64());
 }
 
-/// Folds the entries into a state, and prints how many changes there are.
+/// Applies all entries to a state, and prints the number of changes.
 pub fn fold(file: &Path) {
     let sql = read_only(file);
     let mut select = sql.prepare("SELECT seq, blob FROM entry ORDER BY seq").unwrap();
@@ -79,7 +79,7 @@ pub fn fold(file: &Path) {
     println!("{}", state.filed());
 }
 
-/// Inserts the newest entry of one file into another, durably, with the settings of the program.
+/// Inserts the newest entry of `from` into `file` in one durable transaction, with twinseal's settings of SQLite.
 pub fn insert(file: &Path, from: &Path) {
     let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Option<Vec<u8>>>(1)?));
     let newest = "SELECT blob, text FROM entry ORDER BY seq DESC LIMIT 1";
@@ -89,15 +89,15 @@ pub fn insert(file: &Path, from: &Path) {
     sql.execute("INSERT INTO entry (blob, text) VALUES (?1, ?2)", params![blob, text]).unwrap();
 }
 
-/// Prints how many bytes the entries are.
+/// Prints the total size of all blobs and text parts in bytes.
 pub fn bytes(file: &Path) {
     let sql = "SELECT sum(length(blob) + ifnull(length(text), 0)) FROM entry";
     let bytes: i64 = read_only(file).query_row(sql, [], |row| row.get(0)).unwrap();
     println!("{bytes}");
 }
 
-/// Writes bodies and signatures as `N.body` and `N.sig`, with `allowed` for `ssh-keygen -Y verify`, and `list` with a
-/// line for each: number, signer, namespace.
+/// Writes the first `count` bodies and signatures as `N.body` and `N.sig`, the signers as `allowed` for
+/// `ssh-keygen -Y verify`, and for each entry a line in `list`: number, signer, namespace.
 pub fn export(file: &Path, folder: &Path, count: i64) {
     fs::create_dir_all(folder).unwrap();
     let (mut allowed, mut list) = (BTreeSet::new(), String::new());

@@ -1,16 +1,19 @@
-//! Many people who record at once, each in processes of their own.
+//! Concurrent writers, each a series of processes.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How many changes the notes are about, in turn: else one of them would grow with every entry.
+/// The notes are spread over this many changes, so that no change grows with every entry.
 const CHANGES: usize = 150;
 
-/// Lets people record notes for so many seconds, each one after the other, and prints the seconds for each entry, and the
-/// median and the longest that somebody waited for theirs. Nobody may fail. Person N has the folder `HOMES.N`, a key of
-/// `MADE/people`, and knows the register.
+/// Lets each person record one note after another for `seconds`. Prints three numbers of seconds: wall time divided by
+/// entries, and the median and the maximum latency of a note. Person N has the home directory `HOMES.N`, which knows the
+/// register, and a key of `MADE/people`.
+///
+/// # Panics
+/// If a note is refused.
 pub fn crowd(program: &Path, file: &Path, made: &Path, homes: &str, people: usize, seconds: u64) {
     let begun = Instant::now();
     let until = begun + Duration::from_secs(seconds);
@@ -18,7 +21,7 @@ pub fn crowd(program: &Path, file: &Path, made: &Path, homes: &str, people: usiz
         let mut waits = Vec::new();
         while Instant::now() < until {
             let mut command = Command::new(program);
-            // The first three are admins; the keys of the other seventeen founders are used in turn.
+            // Of the twenty founders, the first three are admins; the keys of the others are used in turn.
             let key = made.join(format!("people/p{:04}/key", 4 + n % 17));
             command.env_clear().env("HOME", format!("{homes}.{n}")).env("LOGNAME", format!("person{n}"));
             command.env("TWINSEAL_KEY", key).env("TWINSEAL_REGISTER", file);

@@ -1,5 +1,5 @@
-//! Registers of any size. People, founding and enrolling go through the program's own commands; the bulk is composed,
-//! judged, signed and opened again by `seal_entry` as for every command, and only the inserting is done in batches.
+//! Generates registers of any size. twinseal's own commands create the register and enrol the people. All later entries
+//! are judged, signed and opened by `seal_entry`, as in every command, but inserted in batches.
 
 use std::collections::HashMap;
 use std::fs;
@@ -22,19 +22,19 @@ use twinseal::record::{Plan, seal_entry};
 use twinseal::signer::{self, KeyError, KeyFile, Signer};
 use zeroize::Zeroizing;
 
-/// Seconds between two entries: a million of them are nine years and a half.
+/// Seconds between two entries: a million entries span nine and a half years.
 const PACE: i64 = 300;
 
-/// How many changes are under way at a time.
-const UNDER_WAY: usize = 40;
+/// The number of open changes at a time.
+const OPEN_CHANGES: usize = 40;
 
-/// How many people one proposal enrols.
-const CROWD: usize = 50;
+/// The number of people that one proposal enrols.
+const BATCH: usize = 50;
 
-/// Nobody is there to be asked.
-struct Nobody;
+/// No terminal.
+struct NoConsole;
 
-impl Console for Nobody {
+impl Console for NoConsole {
     fn is_interactive(&self) -> bool {
         false
     }
@@ -52,7 +52,7 @@ impl Console for Nobody {
     }
 }
 
-/// Numbers that look random and are the same each time.
+/// A deterministic source of pseudo-random numbers.
 #[derive(Clone, Default)]
 struct Dice(Arc<AtomicU64>);
 
@@ -66,13 +66,12 @@ impl Dice {
         number % bound
     }
 
-    /// True so many times in a hundred.
-    fn percent(&self, often: usize) -> bool {
-        self.below(100) < often
+    /// True with a probability of `percent` in a hundred.
+    fn percent(&self, percent: usize) -> bool {
+        self.below(100) < percent
     }
 }
 
-/// What is still to happen to a change.
 #[derive(Clone, Copy)]
 enum Act {
     Approve,
@@ -85,17 +84,17 @@ enum Act {
     Finish,
 }
 
-/// A change under way.
-struct Flight {
+/// An open change.
+struct OpenChange {
     revision: RevisionRef,
     requester: PersonId,
     implementer: PersonId,
     approved: Vec<PersonId>,
-    /// The next one last.
+    /// The acts to come, the next one last.
     acts: Vec<Act>,
 }
 
-/// Makes a register and keeps it at each of these lengths, in growing order.
+/// Generates a register and saves a copy at each of `lengths`, which must ascend.
 pub fn generate(folder: &Path, people: usize, lengths: &[u64]) {
     let longest = i64::try_from(*lengths.last().unwrap()).unwrap();
     let clock = Arc::new(AtomicI64::new(now() - longest * PACE));
@@ -104,13 +103,13 @@ pub fn generate(folder: &Path, people: usize, lengths: &[u64]) {
     let names: Vec<PersonId> = (1..=people).map(|n| format!("p{n:04}").parse().unwrap()).collect();
     world.found(&names);
     let mut bulk = Bulk::begin(&world, &names);
-    let mut flights: Vec<Flight> = Vec::new();
+    let mut changes: Vec<OpenChange> = Vec::new();
     for length in lengths {
         while bulk.length() < *length {
             let left = *length - bulk.length();
-            bulk.step(&mut flights, left);
+            bulk.step(&mut changes, left);
         }
-        bulk.keep(*length);
+        bulk.save(*length);
     }
 }
 
@@ -139,7 +138,7 @@ impl World {
                 bytes.chunks_mut(32).for_each(|chunk| chunk.copy_from_slice(&dice.bytes()[..chunk.len()]));
                 Ok(())
             }),
-            console: Box::new(Nobody),
+            console: Box::new(NoConsole),
             input: Box::new(io::empty()),
             out: Box::new(io::sink()),
             err: Box::new(io::sink()),
@@ -161,7 +160,7 @@ impl World {
         key.unlock(|path: &Path| Err(KeyError::NeedsPassphrase { path: path.to_owned() })).unwrap()
     }
 
-    /// Gives somebody a key, and their request to be enrolled.
+    /// Creates a person's key and enrolment request.
     fn prepare(&self, person: &PersonId, register: &str) {
         let home = self.folder.join(format!("people/{person}"));
         fs::create_dir_all(&home).unwrap();
@@ -172,7 +171,8 @@ impl World {
         self.run(person, &["person", "request", person, "--register", register, "--out", &out]);
     }
 
-    /// Three admins, and everybody else engineer and approver; the first twenty found the register.
+    /// Creates the register with the first twenty people and enrols the others. Three are admins, all others engineers
+    /// and approvers.
     fn found(&self, names: &[PersonId]) {
         let (founders, later) = names.split_at(names.len().min(20));
         let mut init = vec!["init".to_owned(), "--name=prod".to_owned(), "--register=prod.db".to_owned()];
@@ -186,10 +186,10 @@ impl World {
         let first = read(&sql, 0);
         let id = entry::read_body(&first).unwrap().0.register.to_string();
         self.run("p0002", &["--register=prod.db", "seal", "--fingerprint", &first.leaf().to_string()]);
-        for (n, crowd) in (1..).zip(later.chunks(CROWD)) {
-            crowd.iter().for_each(|person| self.prepare(person, &id));
+        for (n, batch) in (1..).zip(later.chunks(BATCH)) {
+            batch.iter().for_each(|person| self.prepare(person, &id));
             let mut enrol = vec!["--register=prod.db".to_owned(), "person".to_owned(), "enrol".to_owned()];
-            enrol.extend(crowd.iter().map(|person| format!("{person}={person}.request:engineer,approver")));
+            enrol.extend(batch.iter().map(|person| format!("{person}={person}.request:engineer,approver")));
             self.run("p0001", &enrol.iter().map(String::as_str).collect::<Vec<_>>());
             let newest = sql.query_row("SELECT max(seq) FROM entry", [], |row| row.get(0)).unwrap();
             let (number, digest) = (i32::to_string(&n), read(&sql, newest).leaf().to_string());
@@ -203,7 +203,7 @@ fn read(sql: &Connection, seq: u64) -> Raw {
     sql.query_row("SELECT seq, blob, text FROM entry WHERE seq = ?1", [seq], row).unwrap()
 }
 
-/// The register while it grows.
+/// A register that entries are appended to in batches.
 struct Bulk<'w> {
     world: &'w World,
     env: Env,
@@ -212,7 +212,7 @@ struct Bulk<'w> {
     id: RegisterId,
     names: &'w [PersonId],
     signers: HashMap<PersonId, Signer>,
-    unsaved: u64,
+    uncommitted: u64,
 }
 
 impl<'w> Bulk<'w> {
@@ -228,15 +228,15 @@ impl<'w> Bulk<'w> {
         }
         let id = state.id().unwrap().clone();
         let signers = names.iter().map(|person| (person.clone(), world.signer(person))).collect();
-        Self { world, env: world.env("p0001"), sql, state, id, names, signers, unsaved: 0 }
+        Self { world, env: world.env("p0001"), sql, state, id, names, signers, uncommitted: 0 }
     }
 
     fn length(&self) -> u64 {
         self.state.head().map_or(0, |head| head.seq + 1)
     }
 
-    /// Puts what there is into a file of its own, which nobody has open.
-    fn keep(&mut self, length: u64) {
+    /// Saves the register as `LENGTH.db`. Every page must be in the main file, because only that is copied.
+    fn save(&mut self, length: u64) {
         self.sql.execute_batch("COMMIT").unwrap();
         self.sql.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
         fs::copy(self.world.folder.join("prod.db"), self.world.folder.join(format!("{length}.db"))).unwrap();
@@ -252,39 +252,39 @@ impl<'w> Bulk<'w> {
         let insert = "INSERT INTO entry (seq, blob, text) VALUES (?1, ?2, ?3)";
         self.sql.prepare_cached(insert).unwrap().execute(params![raw.seq, raw.blob, raw.text]).unwrap();
         twinseal::store::project(&self.sql, &entry, &self.state).unwrap();
-        self.unsaved += 1;
-        if self.unsaved == 10_000 {
+        self.uncommitted += 1;
+        if self.uncommitted == 10_000 {
             self.sql.execute_batch("COMMIT; BEGIN").unwrap();
-            self.unsaved = 0;
+            self.uncommitted = 0;
         }
         entry
     }
 
-    /// Somebody who is no admin and none of these.
-    fn somebody(&self, but: &[&PersonId]) -> PersonId {
+    /// A person who is neither an admin nor one of `excluded`.
+    fn somebody(&self, excluded: &[&PersonId]) -> PersonId {
         loop {
             let person = &self.names[3 + self.world.dice.below(self.names.len() - 3)];
-            if !but.contains(&person) {
+            if !excluded.contains(&person) {
                 return person.clone();
             }
         }
     }
 
-    /// One entry more, or two where there is room: a proposal and its second.
-    fn step(&mut self, flights: &mut Vec<Flight>, left: u64) {
+    /// Appends an entry, or if `left` allows, sometimes two: a proposal and its second.
+    fn step(&mut self, changes: &mut Vec<OpenChange>, left: u64) {
         let dice = self.world.dice.clone();
         if left > 1 && dice.below(1000) == 0 {
             return self.govern();
         }
-        if flights.len() < UNDER_WAY {
-            let flight = self.file();
-            return flights.push(flight);
+        if changes.len() < OPEN_CHANGES {
+            let change = self.file();
+            return changes.push(change);
         }
-        let at = dice.below(flights.len());
-        match flights[at].acts.pop() {
-            Some(act) => self.act(&mut flights[at], act),
-            // It is done, or forgotten: another one takes its place.
-            None => _ = flights.swap_remove(at),
+        let at = dice.below(changes.len());
+        match changes[at].acts.pop() {
+            Some(act) => self.act(&mut changes[at], act),
+            // The change is closed or abandoned; the next step files another.
+            None => _ = changes.swap_remove(at),
         }
     }
 
@@ -304,7 +304,7 @@ impl<'w> Bulk<'w> {
         self.record(&second, Event::Second(ProposalRef { proposal, opened }), None);
     }
 
-    fn file(&mut self) -> Flight {
+    fn file(&mut self) -> OpenChange {
         let dice = self.world.dice.clone();
         let change = self.state.next_change();
         let requester = self.somebody(&[]);
@@ -313,7 +313,7 @@ impl<'w> Bulk<'w> {
         let text = Some(description(&dice, change.number()));
         let filed = self.record(&requester, Event::File { change, facts }, text).leaf;
         let revision = RevisionRef { change, number: 1, filed };
-        Flight { revision, requester, implementer, approved: Vec::new(), acts: acts(&dice) }
+        OpenChange { revision, requester, implementer, approved: Vec::new(), acts: acts(&dice) }
     }
 
     fn facts(&self, requester: &PersonId, implementer: &PersonId) -> Facts {
@@ -337,17 +337,17 @@ impl<'w> Bulk<'w> {
         }
     }
 
-    fn act(&mut self, flight: &mut Flight, act: Act) {
-        let (at, requester, implementer) = (flight.revision, flight.requester.clone(), flight.implementer.clone());
-        let mut tied = vec![&flight.requester, &flight.implementer];
-        tied.extend(&flight.approved);
-        let other = self.somebody(&tied);
+    fn act(&mut self, change: &mut OpenChange, act: Act) {
+        let (at, requester, implementer) = (change.revision, change.requester.clone(), change.implementer.clone());
+        let mut excluded = vec![&change.requester, &change.implementer];
+        excluded.extend(&change.approved);
+        let other = self.somebody(&excluded);
         let note = |words| Some(remark(Field::Note, words));
         let (actor, event, text) = match act {
             Act::Approve => {
-                let said = self.world.dice.percent(20);
-                flight.approved.push(other.clone());
-                (other, Event::Approve(at), note("Read it; the way back is sound.").filter(|_| said))
+                let with_note = self.world.dice.percent(20);
+                change.approved.push(other.clone());
+                (other, Event::Approve(at), note("Read it; the rollback plan is sound.").filter(|_| with_note))
             }
             Act::Reject => {
                 let reason = remark(Field::Reason, "The plan does not say who watches the gateways meanwhile.");
@@ -376,13 +376,13 @@ impl<'w> Bulk<'w> {
         };
         let filed = self.record(&actor, event, text).leaf;
         if matches!(act, Act::Revise) {
-            flight.revision = RevisionRef { number: at.number + 1, filed, ..at };
-            flight.approved.clear();
+            change.revision = RevisionRef { number: at.number + 1, filed, ..at };
+            change.approved.clear();
         }
     }
 }
 
-/// What happens to a change: mostly two approvals, start and finish. The next one stands last.
+/// The acts that follow a filing, the next one last: mostly two approvals, start and finish.
 fn acts(dice: &Dice) -> Vec<Act> {
     let mut acts = vec![Act::Finish, Act::Start, Act::Approve, Act::Approve];
     match dice.below(100) {
@@ -435,7 +435,7 @@ fn description(dice: &Dice, change: u64) -> Text {
     }))
 }
 
-/// Prints a change of p0004, to be started by p0005, whose window is open now.
+/// Prints a change as TOML that p0004 files and p0005 implements, with a window that is open now.
 pub fn print_change() {
     let at = |seconds: i64| Time::from_unix(now() + seconds).unwrap();
     let (start, end) = (at(-600), at(86_400));

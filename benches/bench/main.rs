@@ -1,21 +1,20 @@
-//! What the measurements in `docs/speed.md` need beside the program: registers of any size, and baselines to compare
-//! with. Not part of the program.
+//! Tools for `benches/run.sh`, whose results are in `docs/speed.md`: registers of any size, and baselines.
 
 mod bare;
 mod crowd;
 mod generate;
 
 const USAGE: &str = "\
-bench generate FOLDER PEOPLE ENTRIES...   a register of so many people, kept at each of these lengths as ENTRIES.db
-bench verify FILE                         verify_strict of every entry, on all cores, and nothing else: its seconds
-bench tail FILE COUNT                     the same for the newest entries
-bench fold FILE                           folds the entries into a state, and nothing else: how much memory that takes
-bench insert FILE FROM                    inserts the newest entry of FROM into FILE, durably, and nothing else
+bench generate FOLDER PEOPLE ENTRIES...   Generate a register and save it at each length as ENTRIES.db
+bench verify FILE                         Run verify_strict over every entry on all cores; print the seconds
+bench tail FILE COUNT                     Run verify_strict over the newest entries; print the seconds
+bench fold FILE                           Apply all entries to a state, to measure its memory
+bench insert FILE FROM                    Insert the newest entry of FROM into FILE durably
 bench crowd PROGRAM FILE MADE HOMES PEOPLE SECONDS
-                                          people record at once: seconds for each entry, median and longest wait for one
-bench bytes FILE                          the bytes of the entries themselves
-bench export FILE FOLDER COUNT            body and signature of the first entries as files, for ssh-keygen
-bench change                              a change as TOML whose window is open now";
+                                          Record notes concurrently; print seconds per entry, median and longest latency
+bench bytes FILE                          Print the size of all entries
+bench export FILE FOLDER COUNT            Write body and signature of the first entries to files, for ssh-keygen
+bench change                              Print a change as TOML whose window is open now";
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();

@@ -1,8 +1,8 @@
 //! SSHSIG signatures as `ssh-keygen -Y sign` makes them (OpenSSH's PROTOCOL.sshsig), Ed25519 with SHA-512 only.
 //!
 //! The signed data is the magic `SSHSIG`, then as SSH strings: the namespace, the empty reserved field, `sha512`, and
-//! the SHA-512 of the message. A blob is the magic, the version 1 as a `uint32`, then as SSH strings: the public key, the
-//! namespace, the empty reserved field, `sha512`, and the signature.
+//! the SHA-512 of the message. A blob is the magic, the version 1 as a `uint32`, then as SSH strings: the public key,
+//! the namespace, the empty reserved field, `sha512`, and the signature.
 //!
 //! A blob is accepted only if it equals what [`encode`] makes of its contents, so each signature has one blob.
 //! Signatures are verified with `verify_strict` of ed25519-dalek and with nothing weaker.
