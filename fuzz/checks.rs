@@ -1,6 +1,5 @@
-//! What must hold for each parser on any input: it never panics, and whatever it accepts has one encoding, can be
-//! recorded, and contains no forbidden character. There is one check for each parser. The fuzz targets call it with
-//! generated inputs, and `tests/fuzz.rs` with those in `corpus/`.
+//! What must hold for each parser on any input, as `README.md` lists it. There is one check for each parser. The fuzz
+//! targets call it with generated inputs, and `tests/fuzz.rs` with those in `corpus/`.
 
 use std::fmt::Display;
 use std::fs;
@@ -64,6 +63,7 @@ fn check_message(error: impl Display) {
     assert!(!error.is_empty() && !output::safe_lines(&error).contains(|c| c != '\n' && is_forbidden(c)));
 }
 
+/// Checks that the bytes are UTF-8 without forbidden characters.
 fn check_characters(bytes: &[u8]) {
     let text = str::from_utf8(bytes).unwrap();
     assert_eq!(text.chars().find(|c| *c != '\n' && is_forbidden(*c)), None);

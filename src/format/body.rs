@@ -138,8 +138,8 @@ pub(super) fn spaced<T: Display>(words: &BTreeSet<T>) -> String {
 /// [`Defect::NotCanonical`] if encoding the result gives other bytes.
 pub fn read(bytes: &[u8]) -> Result<(Header, Event), Defect> {
     let (header, event) = read_fields(Reader::new(bytes)?)?;
-    let last_allowed = header.last.is_some() == event.change().is_some();
-    if last_allowed && write(&header, &event).as_bytes() == bytes {
+    let last_fits = header.last.is_some() == event.change().is_some();
+    if last_fits && write(&header, &event).as_bytes() == bytes {
         Ok((header, event))
     } else {
         Err(Defect::NotCanonical)

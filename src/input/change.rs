@@ -59,12 +59,12 @@ pub fn read(text: &str, context: &dyn DraftContext) -> Result<Draft, Vec<Fault>>
     }
 }
 
-fn read_change(root: Table<'_, '_>, around: &dyn DraftContext) -> Option<(Facts, Description)> {
+fn read_change(root: Table<'_, '_>, context: &dyn DraftContext) -> Option<(Facts, Description)> {
     let title = root.required_line("title");
     let kind: Option<ChangeKind> = root.required_judged("kind", |kind| judge_kind(*kind));
     let risk: Option<Risk> = root.required_word("risk");
-    let owner: Option<PersonId> = root.required_judged("owner", |person| around.judge_party(person));
-    let mut implementers: BTreeSet<PersonId> = root.judged_words("implementers", |it| around.judge_party(it));
+    let owner: Option<PersonId> = root.required_judged("owner", |person| context.judge_party(person));
+    let mut implementers: BTreeSet<PersonId> = root.judged_words("implementers", |it| context.judge_party(it));
     if implementers.is_empty() {
         implementers.extend(owner.clone());
     }
@@ -73,12 +73,12 @@ fn read_change(root: Table<'_, '_>, around: &dyn DraftContext) -> Option<(Facts,
     let tags = root.words("tags");
     let reason = root.required_prose("reason");
     let (security, success) = (root.prose("security"), root.prose("success"));
-    let window = root.required("window").and_then(|_| root.table("window")).and_then(|it| read_window(it, around));
+    let window = root.required("window").and_then(|_| root.table("window")).and_then(|it| read_window(it, context));
     let (impact, outage_minutes) = read_impact(&root);
     let plan = read_steps(&root, "plan");
     let rollback = read_rollback(&root);
-    let (tests, evidence) = read_tests(&root, around);
-    let artifacts = read_artifacts(&root, around);
+    let (tests, evidence) = read_tests(&root, context);
+    let artifacts = read_artifacts(&root, context);
     let links = root.table("links").map(read_links).unwrap_or_default();
     root.finish();
 
@@ -101,7 +101,7 @@ fn read_change(root: Table<'_, '_>, around: &dyn DraftContext) -> Option<(Facts,
     Some((facts, description))
 }
 
-fn read_window(table: Table<'_, '_>, around: &dyn DraftContext) -> Option<Window> {
+fn read_window(table: Table<'_, '_>, context: &dyn DraftContext) -> Option<Window> {
     let zone_value = table.get("zone");
     let name = zone_value.as_ref().and_then(|value| value.text(|text| Ok(text.to_owned())));
     let zone = match name.as_deref().map(times::zone) {
@@ -124,7 +124,7 @@ fn read_window(table: Table<'_, '_>, around: &dyn DraftContext) -> Option<Window
     let zone: Option<ZoneName> = name.as_deref().unwrap_or("UTC").parse().ok();
     let window = start.zip(end).zip(zone).map(|((start, end), zone)| Window::new(start, end, zone));
     let (field, problem) = match &window {
-        Some(Ok(window)) => match around.judge_window(window) {
+        Some(Ok(window)) => match context.judge_window(window) {
             Err(far @ Refusal::WindowFar { .. }) => ("start", Some(far.into())),
             judged => ("end", judged.err().map(Problem::from)),
         },
@@ -172,13 +172,13 @@ fn read_rollback(root: &Table<'_, '_>) -> Option<Rollback> {
     Some((minutes, abort_if, steps))
 }
 
-fn read_tests(root: &Table<'_, '_>, around: &dyn DraftContext) -> (Vec<Trial>, Vec<(u64, Digest)>) {
+fn read_tests(root: &Table<'_, '_>, context: &dyn DraftContext) -> (Vec<Trial>, Vec<(u64, Digest)>) {
     let (mut tests, mut evidence) = (Vec::new(), Vec::new());
     for (number, table) in (1..).zip(root.tables("tests")) {
         let (what, result) = (table.required_prose("what"), table.required_prose("result"));
         let file = table.get("evidence").and_then(|value| {
             let path = value.text(crate::domain::Line::from_typed)?;
-            let digest = digest_file(path.as_str(), around).map_err(|problem| value.fault(problem)).ok()?;
+            let digest = digest_file(path.as_str(), context).map_err(|problem| value.fault(problem)).ok()?;
             Some((path, digest))
         });
         table.finish();
@@ -190,7 +190,7 @@ fn read_tests(root: &Table<'_, '_>, around: &dyn DraftContext) -> (Vec<Trial>, V
     (tests, evidence)
 }
 
-fn read_artifacts(root: &Table<'_, '_>, around: &dyn DraftContext) -> Vec<Artifact> {
+fn read_artifacts(root: &Table<'_, '_>, context: &dyn DraftContext) -> Vec<Artifact> {
     let mut artifacts = Vec::new();
     for table in root.tables("artifacts") {
         let name: Option<ArtifactName> = table.required_judged("name", |name| {
@@ -200,7 +200,7 @@ fn read_artifacts(root: &Table<'_, '_>, around: &dyn DraftContext) -> Vec<Artifa
         let given: Option<Digest> = table.word("sha256");
         let file = table.get("file").and_then(|value| {
             let path = value.text(|text| Ok(text.to_owned()))?;
-            let found = digest_file(&path, around).map_err(|problem| value.fault(problem)).ok()?;
+            let found = digest_file(&path, context).map_err(|problem| value.fault(problem)).ok()?;
             if given.is_some_and(|given| given != found) {
                 value.fault(Problem::Digest { path, found });
             }
@@ -217,8 +217,8 @@ fn read_artifacts(root: &Table<'_, '_>, around: &dyn DraftContext) -> Vec<Artifa
     artifacts
 }
 
-fn digest_file(path: &str, around: &dyn DraftContext) -> Result<Digest, Problem> {
-    around.digest_of(path).map_err(|error| Problem::File { path: path.to_owned(), reason: error.to_string() })
+fn digest_file(path: &str, context: &dyn DraftContext) -> Result<Digest, Problem> {
+    context.digest_of(path).map_err(|error| Problem::File { path: path.to_owned(), reason: error.to_string() })
 }
 
 fn read_links(table: Table<'_, '_>) -> BTreeSet<Link> {

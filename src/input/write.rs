@@ -22,7 +22,7 @@ pub fn write(source: &str, facts: &Facts, words: &Description, now: Time) -> Str
     prose(&mut out, "security", words.security.as_ref());
     prose(&mut out, "success", words.success.as_ref());
     let day = now.plus(86_400).utc().format("%Y-%m-%d");
-    push(&mut out, format_args!("\n[window]\n# Before: {} to {}\n", facts.window.start(), facts.window.end()));
+    push(&mut out, format_args!("\n[window]\n# Previous window: {} to {}\n", facts.window.start(), facts.window.end()));
     push(&mut out, format_args!("start = \"{day} 20:00\"\nend = \"{day} 22:00\"\n"));
     line(&mut out, "zone", facts.window.zone());
     push(&mut out, "\n[impact]\n");
