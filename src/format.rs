@@ -6,12 +6,12 @@ pub mod chain;
 mod defect;
 pub mod entry;
 mod governance;
+mod keys;
 mod lines;
 pub mod request;
-mod signatures;
 pub mod sshsig;
 pub mod text;
 
 pub use defect::Defect;
 pub use entry::{Entry, Raw, Unsigned};
-pub use signatures::Keys;
+pub use keys::Keys;

@@ -5,9 +5,7 @@ use memchr::memmem;
 use sha2::{Digest as _, Sha256};
 
 use super::request::{self, RegisterRef};
-use super::signatures::Keys;
-use super::sshsig::Claim;
-use super::{Defect, body, text};
+use super::{Defect, Keys, body, sshsig, text};
 use crate::domain::{Action, Digest, Event, Fingerprint, Header, Member, Text};
 
 /// The most bytes in a body, and in a text part.
@@ -64,32 +62,18 @@ impl Entry {
 /// # Errors
 /// The first [`Defect`] found. Those of the position in the log are not among them, except for [`Defect::Seq`].
 pub fn open(raw: &Raw) -> Result<Entry, Defect> {
-    let (entry, claim) = read_claim(raw)?;
-    check_signer(entry, claim.holds().then(|| Fingerprint::of(claim.key())))
+    open_with(&Keys::default(), raw)
 }
 
-/// Opens many entries with the verdicts of [`open`], one per entry and in their order. Faster, because `keys` caches
-/// decoded keys from one call to the next.
-pub fn open_all(raws: &[Raw], keys: &Keys) -> Vec<Result<Entry, Defect>> {
-    let claimed: Vec<Result<(Entry, Claim), Defect>> = raws.iter().map(read_claim).collect();
-    let mut signers = keys.judge(claimed.iter().flatten().map(|(_, claim)| claim)).into_iter();
-    // One verdict per claim. If one were missing, its entry would be rejected.
-    let opened = claimed.into_iter().map(|claimed| check_signer(claimed?.0, signers.next().flatten()));
-    opened.collect()
-}
-
-/// Decodes an entry and its signature, without verifying the signature.
-fn read_claim(raw: &Raw) -> Result<(Entry, Claim), Defect> {
+/// Opens an entry as [`open`] does; `keys` keeps each key decoded for the next entry signed by it.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn open_with(keys: &Keys, raw: &Raw) -> Result<Entry, Defect> {
     let (signed, blob) = split(&raw.blob)?;
     let entry = parse(raw)?;
-    let claim = Claim::read(&body::namespace(entry.event.kind()), signed, &blob)?;
-    Ok((entry, claim))
-}
-
-/// Returns the entry if `signer`, whose signature verified, is the key that it names, and if the enrolment requests in
-/// it are signed.
-fn check_signer(entry: Entry, signer: Option<Fingerprint>) -> Result<Entry, Defect> {
-    if signer.ok_or(Defect::SignatureFalse)? != entry.header.key {
+    let point = sshsig::verify_with(keys, &body::namespace(entry.event.kind()), signed, &blob)?;
+    if Fingerprint::of(&point) != entry.header.key {
         return Err(Defect::SignatureKey);
     }
     check_proofs(&entry)?;

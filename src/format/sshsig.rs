@@ -7,10 +7,10 @@
 //! A blob is accepted only if it equals what [`encode`] makes of its contents, so each signature has one blob.
 //! Signatures are verified with `verify_strict` of ed25519-dalek and with nothing weaker.
 
-use ed25519_dalek::{Signature, VerifyingKey};
+use ed25519_dalek::Signature;
 use sha2::{Digest as _, Sha512};
 
-use super::Defect;
+use super::{Defect, Keys};
 use crate::domain::wire;
 
 const MAGIC: &[u8] = b"SSHSIG";
@@ -56,61 +56,21 @@ fn decode(blob: &[u8], namespace: &str) -> Option<([u8; 32], [u8; 64])> {
     (encode(&key, namespace, &signature) == blob).then_some((key, signature))
 }
 
-/// A well-formed signature over a message, not verified.
-#[derive(Debug, Clone)]
-pub struct Claim {
-    key: [u8; 32],
-    message: Vec<u8>,
-    r: [u8; 32],
-    s: [u8; 32],
-}
-
-impl Claim {
-    /// Decodes a blob, without verifying the signature.
-    ///
-    /// # Errors
-    /// [`Defect::SignatureForm`] if it is not a canonical blob for this namespace.
-    pub fn read(namespace: &str, message: &[u8], blob: &[u8]) -> Result<Self, Defect> {
-        let (key, signature) = decode(blob, namespace).ok_or(Defect::SignatureForm)?;
-        let (mut r, mut s) = ([0; 32], [0; 32]);
-        r.copy_from_slice(&signature[..32]);
-        s.copy_from_slice(&signature[32..]);
-        Ok(Self { key, message: signed_data(namespace, message), r, s })
-    }
-
-    /// The public key A, a compressed point.
-    pub fn key(&self) -> &[u8; 32] {
-        &self.key
-    }
-
-    /// The signed data, as [`signed_data`] returns it.
-    pub fn message(&self) -> &[u8] {
-        &self.message
-    }
-
-    /// R, the first half of the signature: a compressed point.
-    pub fn r(&self) -> &[u8; 32] {
-        &self.r
-    }
-
-    /// S, the second half of the signature: a scalar.
-    pub fn s(&self) -> &[u8; 32] {
-        &self.s
-    }
-
-    /// Whether the signature verifies with `verify_strict`.
-    pub fn holds(&self) -> bool {
-        let signature = Signature::from_components(self.r, self.s);
-        let key = VerifyingKey::from_bytes(&self.key);
-        key.is_ok_and(|key| key.verify_strict(&self.message, &signature).is_ok())
-    }
-}
-
-/// Verifies a blob over a message and returns the compressed public key that signed it.
+/// Verifies a blob over a message with `verify_strict`, and returns the compressed point of the key that signed it.
 ///
 /// # Errors
 /// [`Defect::SignatureForm`] if the blob is not canonical, [`Defect::SignatureFalse`] if `verify_strict` rejects it.
 pub fn verify(namespace: &str, message: &[u8], blob: &[u8]) -> Result<[u8; 32], Defect> {
-    let claim = Claim::read(namespace, message, blob)?;
-    if claim.holds() { Ok(claim.key) } else { Err(Defect::SignatureFalse) }
+    verify_with(&Keys::default(), namespace, message, blob)
+}
+
+/// Verifies as [`verify`] does; `keys` keeps each key decoded for the next signature by it.
+///
+/// # Errors
+/// [`Defect::SignatureForm`], [`Defect::SignatureFalse`].
+pub fn verify_with(keys: &Keys, namespace: &str, message: &[u8], blob: &[u8]) -> Result<[u8; 32], Defect> {
+    let (point, signature) = decode(blob, namespace).ok_or(Defect::SignatureForm)?;
+    let key = keys.decode(&point).ok_or(Defect::SignatureFalse)?;
+    let strict = key.verify_strict(&signed_data(namespace, message), &Signature::from_bytes(&signature));
+    strict.map(|()| point).map_err(|_| Defect::SignatureFalse)
 }

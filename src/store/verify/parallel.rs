@@ -43,8 +43,8 @@ pub struct Opened {
 }
 
 fn open_all(batch: &[Raw], keys: &Keys) -> Vec<Opened> {
-    let entries = entry::open_all(batch, keys).into_iter();
-    let opened = batch.iter().zip(entries).map(|(raw, entry)| {
+    let opened = batch.iter().map(|raw| {
+        let entry = entry::open_with(keys, raw);
         let leaf = entry.as_ref().map_or_else(|_| raw.leaf(), |entry| entry.leaf);
         Opened { seq: raw.seq, leaf, entry }
     });
