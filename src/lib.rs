@@ -7,18 +7,18 @@
 //! decided comes from entries that this person's own twinseal has verified. Rules read the body of an entry, people
 //! read its text.
 //!
-//! Imports go one way, and a test holds it: `domain ← log ← store ← commands ← cli`.
+//! Imports go one way, and a test holds it: `domain ← format ← store ← commands ← cli`.
 //!
 //! - [`domain`]: what can be recorded (`Event`), every rule that can say no (`Refusal`), and the state that events
 //!   make (`Register`). Pure: no input, no output, no clock. The same code judges when writing and when verifying.
-//! - [`log`]: the exact bytes of an entry, how they are signed and chained, and everything that can be checked about
+//! - [`mod@format`]: the exact bytes of an entry, how they are signed and chained, and everything that can be checked about
 //!   them without knowing what they mean.
 //! - [`store`]: where a register is kept: the shared SQLite file that anybody may tamper with, and this account's
 //!   verified copy and pin, which only verified entries reach.
 //! - [`commands`]: one file a verb; `record()` there is the only way in which anything is written.
 //! - [`cli`]: the tree of verbs and one match.
-//! - Beside `store`: [`signer`] makes signatures, [`draft`] reads the TOML that people write, [`render`] makes what
-//!   people read. [`env`] is the only door to the process, [`config`] what an account prefers and trusts, [`error`]
+//! - Beside `store`: [`signer`] makes signatures, [`input`] reads the TOML that people write, [`output`] makes what
+//!   people read. [`mod@env`] is the only door to the process, [`config`] what an account prefers and trusts, [`error`]
 //!   what a command answers when it does not do what it was asked.
 //!
 //! A new verb is one file and one match arm. A new rule is one `Refusal` variant and one place in the domain.

@@ -41,7 +41,7 @@ const AT_ONCE: Duration = Duration::from_millis(500);
 /// appends if the head is still the same; else begins again.
 ///
 /// The key is unlocked once, after the rules were asked for the first time: nobody types a passphrase for a refusal.
-/// Others wait while it is our turn: see [`attempt`].
+/// Others wait while it is our turn: see `attempt`.
 ///
 /// # Errors
 /// The rule that says no, whatever `plan` says, or what prevents writing. Nothing was recorded then, except that an

@@ -149,3 +149,45 @@ fn every_example_is_used_by_a_test() {
         assert!(used, "{name} is used nowhere");
     }
 }
+
+/// The lines of a table of `Cargo.toml`.
+fn manifest_table(name: &str) -> Vec<String> {
+    let manifest = fs::read_to_string("Cargo.toml").unwrap();
+    let (_, table) = manifest.split_once(&format!("\n[{name}]\n")).unwrap();
+    table.lines().take_while(|line| !line.starts_with('[')).map(str::to_owned).collect()
+}
+
+#[test]
+fn no_dependency_is_without_its_reason() {
+    for name in ["dependencies", "dev-dependencies"] {
+        let lines = manifest_table(name);
+        assert!(lines.iter().any(|line| line.contains(" = ")));
+        for (at, line) in lines.iter().enumerate().filter(|(_, line)| line.contains(" = ")) {
+            let reason = at.checked_sub(1).and_then(|before| lines[before].strip_prefix("# "));
+            assert!(reason.is_some_and(|it| it.len() >= 10), "no comment above says what this is for: {line}");
+        }
+    }
+}
+
+#[test]
+fn no_dependency_is_unused() {
+    let sources = sources();
+    for line in manifest_table("dependencies").iter().filter(|line| !line.starts_with('#')) {
+        let Some((name, _)) = line.split_once(" = ") else { continue };
+        let path = format!("{}::", name.replace('-', "_"));
+        let used = sources.iter().any(|source| code(&source.text).any(|(_, line)| line.contains(&path)));
+        assert!(used, "{name} is used nowhere in src");
+    }
+    for asked_for in ["clap", "rusqlite", "serde", "toml", "ed25519-dalek", "chrono", "comfy-table"] {
+        let listed = manifest_table("dependencies").iter().any(|line| line.starts_with(&format!("{asked_for} = ")));
+        assert!(listed, "{asked_for} is no dependency");
+    }
+}
+
+#[test]
+fn time_zone_rules_stay_in_the_zone_module() {
+    for Source { path, text, .. } in sources() {
+        let named = code(&text).any(|(_, line)| line.contains("jiff"));
+        assert!(!named || path == Path::new("src/zone.rs"), "{} names jiff", path.display());
+    }
+}

@@ -54,7 +54,7 @@ impl VerifiedLog {
     /// The register's governance as it was after some entry, in a state without changes.
     ///
     /// # Errors
-    /// As [`VerifiedCache::governed`].
+    /// As `VerifiedCache::governed`.
     pub fn governed(&self, until: u64) -> Result<Register, StoreError> {
         self.cache.governed(until)
     }
@@ -62,7 +62,7 @@ impl VerifiedLog {
     /// Loads a change into the state, if it is not there yet; `None` if there is no such change.
     ///
     /// # Errors
-    /// As [`VerifiedCache::change`].
+    /// As `VerifiedCache::change`.
     pub fn load(&mut self, change: ChangeId) -> Result<Option<&Change>, StoreError> {
         if !self.state.knows(change)
             && let Some(change) = self.cache.change(&self.shared, change)?
@@ -75,7 +75,7 @@ impl VerifiedLog {
     /// Loads several changes as [`VerifiedLog::load`] does, from one snapshot.
     ///
     /// # Errors
-    /// As [`VerifiedCache::change`].
+    /// As `VerifiedCache::change`.
     pub fn load_all(&mut self, changes: &[ChangeId]) -> Result<(), StoreError> {
         let _snapshot = (self.shared.hold_snapshot()?, self.cache.hold_snapshot()?);
         for change in changes {

@@ -81,7 +81,7 @@ impl PinFile {
     /// Moves it forward, and says where it stands: another process of this account may have moved it further.
     ///
     /// # Errors
-    /// As [`PinFile::read`] and [`PinFile::write`].
+    /// As [`PinFile::read`] and `PinFile::write`.
     pub fn advance(&self, pin: Pin) -> Result<Pin, StoreError> {
         let _turn = self.turn()?;
         match self.read(pin.fingerprint)? {
@@ -93,7 +93,7 @@ impl PinFile {
     /// Puts another in its place, further on or not, where it still is the one that was read.
     ///
     /// # Errors
-    /// As [`PinFile::read`] and [`PinFile::write`].
+    /// As [`PinFile::read`] and `PinFile::write`.
     pub fn replace(&self, old: Option<Pin>, pin: Pin) -> Result<Pin, StoreError> {
         let _turn = self.turn()?;
         match self.read(pin.fingerprint)? {

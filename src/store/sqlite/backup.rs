@@ -129,7 +129,7 @@ pub fn copy_valid(log: &VerifiedLog, out: &Path) -> Result<(), StoreError> {
 /// connection closes, and would take those of the new one. While this connection holds it alone, nobody can open it.
 ///
 /// # Errors
-/// As [`SharedFile::alone`], or what the system says; until the exchange the register is as it was.
+/// As `SharedFile::alone`, or what the system says; until the exchange the register is as it was.
 pub fn put_in_place(
     broken: SharedFile,
     turn: &Turn,
