@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Invalid;
@@ -226,7 +227,9 @@ impl fmt::Debug for Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(ascii(self.0.map(pair).as_flattened()))
+        let mut digits = [0; 64];
+        HEXLOWER.encode_mut(&self.0, &mut digits);
+        f.write_str(ascii(&digits))
     }
 }
 
@@ -259,7 +262,7 @@ impl RegisterId {
 
 impl fmt::Display for RegisterId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}#{}", self.name, ascii(self.random.map(pair).as_flattened()))
+        write!(f, "{}#{}", self.name, hex(&self.random))
     }
 }
 
@@ -276,21 +279,6 @@ impl FromStr for RegisterId {
     }
 }
 
-/// What each byte is worth as a lower-case hexadecimal digit; 255 where it is none.
-const VALUES: [u8; 256] = {
-    let (mut values, mut digit) = ([255; 256], 0);
-    while digit < 16 {
-        values[b"0123456789abcdef"[digit as usize] as usize] = digit;
-        digit += 1;
-    }
-    values
-};
-
-/// The two digits of a byte, in lower case.
-fn pair(byte: u8) -> [u8; 2] {
-    [byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)])
-}
-
 /// ASCII as text.
 pub(in crate::domain) fn ascii(bytes: &[u8]) -> &str {
     str::from_utf8(bytes).unwrap_or_default()
@@ -298,7 +286,7 @@ pub(in crate::domain) fn ascii(bytes: &[u8]) -> &str {
 
 /// Lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|byte| pair(*byte)).map(char::from).collect()
+    HEXLOWER.encode(bytes)
 }
 
 /// The bytes that exactly `2 * N` lower-case hexadecimal digits spell.
@@ -307,13 +295,7 @@ pub fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
         return None;
     }
     let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        let (high, low) = (VALUES[usize::from(pair[0])], VALUES[usize::from(pair[1])]);
-        if high | low > 15 {
-            return None;
-        }
-        *byte = high << 4 | low;
-    }
+    HEXLOWER.decode_mut(text.as_bytes(), &mut bytes).ok()?;
     Some(bytes)
 }
 
