@@ -6,6 +6,7 @@ mod accounts;
 mod agent;
 mod copies;
 mod doctor;
+mod documents;
 mod faults;
 mod finding;
 mod format;
@@ -16,7 +17,7 @@ mod keys;
 mod many;
 mod model;
 mod queue;
-mod readme;
+
 mod redaction;
 mod repair;
 mod restoring;

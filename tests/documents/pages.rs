@@ -1,0 +1,226 @@
+//! Every command in the README and in `docs/` is run.
+//!
+//! The pages in [`PAGES`] are one story and are run in this order, in one register. A comment before a block says who
+//! runs it, what they type when asked, and what happened before: `<!-- as carol, typing: yes, CHG-1; at TIME; as erin
+//! -->` lets carol approve CHG-1 first, then sets the clock. Every command must exit with 0.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::{CHANGE, World};
+use twinseal::error::Exit;
+
+/// The pages with commands of twinseal, in the order in which they are run.
+const PAGES: [&str; 6] = [
+    "docs/getting-started.md",
+    "docs/administration.md",
+    "docs/engineers.md",
+    "docs/approvers.md",
+    "docs/auditors.md",
+    "docs/troubleshooting.md",
+];
+
+/// Commands of a source tree: `.ci/run` runs the first two, a developer the others.
+const TREE: [&str; 4] = [
+    "sh examples/quickstart.sh",
+    "cargo test",
+    "cargo test --test all documents",
+    "SNAPSHOTS=overwrite cargo test --test all documents",
+];
+
+/// Who runs a block, and what they type.
+struct Actor {
+    person: String,
+    typing: Vec<String>,
+}
+
+/// Reads the comment before a block, and carries out what happens before the block is run.
+fn stage(world: &World, comment: &str) -> Actor {
+    let parts: Vec<&str> = comment.split("; ").collect();
+    let (last, before) = parts.split_last().unwrap();
+    for part in before {
+        if let Some(time) = part.strip_prefix("at ") {
+            world.at(time);
+        } else {
+            let Actor { person, typing } = actor(part);
+            let typing: Vec<&str> = typing.iter().map(String::as_str).collect();
+            let change = typing.last().unwrap();
+            let output = world.run_typing(&person, &format!("approve {change}"), &typing);
+            assert_eq!(output.exit, Exit::Done, "{}", output.screen);
+        }
+    }
+    actor(last)
+}
+
+fn actor(part: &str) -> Actor {
+    let part = part.strip_prefix("as ").unwrap();
+    let (person, typing) = part.split_once(", typing: ").unwrap_or((part, ""));
+    let typing = typing.split(", ").filter(|it| !it.is_empty()).map(str::to_owned).collect();
+    Actor { person: person.to_owned(), typing }
+}
+
+/// The people and files that the pages take for granted.
+fn prepared() -> World {
+    let world = World::empty();
+    fs::create_dir_all(world.path("people/alice")).unwrap();
+    for person in ["bob", "erin", "carol", "dave", "audrey"] {
+        world.person(person);
+    }
+    for person in ["bob", "erin", "carol"] {
+        world.ok(person, &format!("person request {person} --register prod --out {person}.request"));
+    }
+    world.write("build/gateway.toml", "pool = 160\n");
+    let artifact = "\n[[artifacts]]\nname = \"gateway.toml\"\nfile = \"build/gateway.toml\"\n";
+    world.write("change.toml", format!("{CHANGE}{artifact}"));
+    world
+}
+
+/// What the pages leave to other people, by the command that needs it.
+fn meanwhile(world: &World, command: &str) {
+    if command.starts_with("twinseal person enrol") {
+        let id = world.state().id().unwrap().to_string();
+        for person in ["dave", "audrey"] {
+            world.ok(person, &format!("person request {person} --register {id} --out {person}.request"));
+        }
+    }
+    if command.starts_with("twinseal person machine") {
+        world.person("deploy");
+        let id = world.state().id().unwrap().to_string();
+        world.ok("deploy", &format!("person request deploy --register {id} --out deploy.request"));
+    }
+    if command.starts_with("twinseal person request carol") {
+        fs::copy(world.path("people/carol/key"), world.path("carol.key")).unwrap();
+        world.ok("carol", "key new --no-passphrase new.key");
+    }
+    if command.starts_with("twinseal policy check") {
+        fs::copy("examples/policy.toml", world.path("policy.toml")).unwrap();
+    }
+    if ["twinseal withdraw CHG-2", "twinseal inbox"].iter().any(|it| command.starts_with(it)) {
+        world.ok("erin", "file change.toml");
+    }
+}
+
+/// The `sh` blocks of a page, each with the comment before it.
+fn blocks(page: &str) -> Vec<(Option<String>, String)> {
+    let text = fs::read_to_string(page).unwrap();
+    let (mut blocks, mut comment, mut lines) = (Vec::new(), None, text.lines());
+    while let Some(line) = lines.next() {
+        if let Some(stage) = line.strip_prefix("<!-- as ").and_then(|rest| rest.strip_suffix(" -->")) {
+            comment = Some(format!("as {stage}"));
+        }
+        if line == "```sh" {
+            let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+            blocks.push((comment.take(), block.join("\n").replace("\\\n   ", "")));
+        }
+    }
+    blocks
+}
+
+/// The README, the changelog, and every page below `docs`.
+fn documents() -> Vec<String> {
+    let mut found = vec!["README.md".to_owned(), "CHANGELOG.md".to_owned()];
+    let mut folders = vec![PathBuf::from("docs")];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|item| item.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|it| it == "md") {
+                found.push(path.display().to_string());
+            }
+        }
+    }
+    found
+}
+
+/// Runs the lines of a block.
+fn run(world: &World, page: &str, stage_directions: &str, block: &str) {
+    let Actor { person, typing } = stage(world, stage_directions);
+    let mut typing: Vec<&str> = typing.iter().map(String::as_str).collect();
+    for line in block.lines() {
+        meanwhile(world, line);
+        let (command, _) = line.split_once(" > ").unwrap_or((line, ""));
+        let Some(arguments) = command.strip_prefix("twinseal ") else { panic!("{page}: nobody runs {command}") };
+        let key = world.path("people/carol/key").exists().then(|| world.signer("carol").public().fingerprint());
+        let arguments = arguments.replace("SHA256:...", &key.map(|it| it.to_string()).unwrap_or_default());
+        let output = world.run_typing(&person, &arguments, &typing);
+        assert_eq!(output.exit, Exit::Done, "{page}: {person}: {command}\n{}", output.screen);
+        // What was typed is used up.
+        typing.retain(|word| !output.screen.lines().any(|line| line.ends_with(&format!(": {word}"))));
+    }
+}
+
+#[test]
+fn every_command_of_the_pages_for_users_works() {
+    let world = prepared();
+    for page in PAGES {
+        for (comment, block) in blocks(page) {
+            let comment = comment.unwrap_or_else(|| panic!("{page}: nobody is named who runs {block}"));
+            run(&world, page, &comment, &block);
+        }
+    }
+}
+
+#[test]
+fn no_document_has_a_command_that_nobody_runs() {
+    for page in documents().iter().filter(|page| !PAGES.contains(&page.as_str())) {
+        for (_, block) in blocks(page) {
+            assert!(block.lines().all(|line| TREE.contains(&line)), "{page}: nobody runs {block}");
+        }
+    }
+    let documents = documents();
+    assert!(PAGES.iter().all(|page| documents.iter().any(|it| it == page) && !blocks(page).is_empty()));
+}
+
+#[test]
+fn no_link_between_documents_leads_nowhere() {
+    for page in documents() {
+        let text = fs::read_to_string(&page).unwrap();
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+            if file.contains("://") || file.contains(char::is_whitespace) {
+                continue;
+            }
+            let folder = Path::new(&page).parent().unwrap();
+            let path = if file.is_empty() { PathBuf::from(&page) } else { folder.join(file) };
+            assert!(path.exists(), "{page} links to {target}");
+            if !anchor.is_empty() {
+                let linked = fs::read_to_string(&path).unwrap();
+                let headings = linked.lines().filter(|line| line.starts_with('#'));
+                assert!(headings.map(slug).any(|it| it == anchor), "{page} links to {target}");
+            }
+        }
+    }
+}
+
+/// The anchor of a heading, as GitHub makes it.
+fn slug(heading: &str) -> String {
+    let title = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = title.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+#[test]
+fn the_readme_fits_into_250_lines() {
+    let lines = fs::read_to_string("README.md").unwrap().lines().count();
+    assert!(lines <= 250, "{lines}");
+}
+
+#[test]
+fn the_readme_documents_every_exit_code() {
+    let readme = fs::read_to_string("README.md").unwrap();
+    for exit in [Exit::Done, Exit::Refused, Exit::Invalid, Exit::Broken, Exit::Environment] {
+        assert!(readme.contains(&format!("\n| {} | ", exit as u8)), "{exit:?}");
+    }
+}
+
+#[test]
+fn no_path_in_the_architecture_page_is_out_of_date() {
+    for page in ["docs/architecture.md", "docs/contributing.md"] {
+        let text = fs::read_to_string(page).unwrap();
+        let quoted = text.split('`').skip(1).step_by(2);
+        let roots = ["src/", "tests/", "docs/", "examples/", "benches/", "fuzz/", ".ci/"];
+        for path in quoted.filter(|it| roots.iter().any(|root| it.starts_with(root)) && !it.contains(['*', ' '])) {
+            assert!(path.contains("NOUN") || Path::new(path).exists(), "{page} names {path}");
+        }
+    }
+}
