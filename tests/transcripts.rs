@@ -1,118 +1,165 @@
-//! The transcripts in `examples/*.md` are run as they stand: they are documentation that cannot rot.
+//! The transcripts in `examples/*.md` are run as they stand, and must show what happens.
 //!
-//! In a block marked `console`, a line `PERSON$ COMMAND` is run as that person; what follows is what their screen
-//! shows, answers to questions included. A paragraph that begins "At `TIME`" sets the clock. The register's folder is
-//! shown as `/srv`. `SNAPSHOTS=overwrite cargo test --test transcripts` writes the screens anew.
+//! A block marked `console` holds commands and their screens. What a command must do belongs to the source, and
+//! regeneration never changes it:
+//!
+//! - `carol$ twinseal approve CHG-1 # typing: yes, CHG-1` is run as carol, who sits at a terminal and types these
+//!   answers. A question without an answer fails the test, and so does an answer that was never asked for.
+//! - `(exit code 1: two-approvals)` after a screen says that the command fails, with which code, and why: the rule
+//!   that refuses it or, where no rule does, words of its message. Other programs have no reason: `(exit code 1)`.
+//!   Without such a line a command must succeed.
+//! - A time in backquotes in the prose, such as `2026-12-02T02:00:00Z`, sets the clock.
+//! - The last paragraph says how the story ends, and is checked: "At the end CHG-1 is succeeded, the log holds
+//!   14 entries, and `twinseal verify` finds nothing."
+//!
+//! The register's folder is shown as `/srv`. `SNAPSHOTS=overwrite cargo test --test all transcripts` writes the screens
+//! anew, unless any transcript fails. Digests, fingerprints and register ids in commands are taken
+//! from the screens above them, so they follow when those are written anew.
+
+mod closing;
+mod replay;
+mod source;
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
-use crate::support::{World, stock_tool, words};
+use crate::support::stock_tool;
 use snapbox::{Assert, Data};
-use twinseal::error::Exit;
 
-/// The questions after which a person types something that is shown.
-const QUESTIONS: [&str; 2] = ["Type ", "Is it the same? "];
-
-/// With this sentence a transcript begins where the register stands already.
-const FOUNDED: &str = "The register `prod` stands";
-
-fn answers(screen: &[&str]) -> Vec<String> {
-    let asked = screen.iter().filter(|line| QUESTIONS.iter().any(|question| line.starts_with(question)));
-    asked.filter_map(|line| Some(line.rsplit_once(": ")?.1.to_owned())).collect()
-}
-
-/// `PERSON$ …`
-fn is_command(line: &str) -> bool {
-    line.split_once("$ ").is_some_and(|(person, _)| person.len() > 1 && person.bytes().all(|b| b.is_ascii_lowercase()))
-}
-
-fn play(world: &World, person: &str, command: &str, screen: &[&str]) -> String {
-    if !world.path(&format!("people/{person}")).exists() {
-        fs::create_dir_all(world.path(&format!("people/{person}"))).unwrap();
-    }
-    if !command.starts_with("twinseal ") {
-        let done = Command::new("sh").args(["-c", command]).current_dir(world.path("")).output().unwrap();
-        return String::from_utf8(done.stdout).unwrap();
-    }
-    let (command, into) = match command.rsplit_once(" > ") {
-        Some((command, into)) => (command, Some(into)),
-        None => (command, None),
-    };
-    let typed = answers(screen);
-    let typed: Vec<&str> = typed.iter().map(String::as_str).collect();
-    let words = words(command);
-    let words = words.strip_prefix(&["twinseal".to_owned()]).expect("every command is twinseal's");
-    let output = world.run_words(person, words, (!typed.is_empty()).then_some(&typed));
-    let mut shown = if let Some(into) = into {
-        world.write(into, &output.out);
-        output.err
-    } else {
-        output.screen
-    };
-    shown = shown.replace(&world.path("").display().to_string(), "/srv/");
-    if output.exit != Exit::Done {
-        shown.push_str(&format!("(exit code {})\n", output.exit as u8));
-    }
-    shown
-}
-
-fn replay(text: &str) -> String {
-    // Only some transcripts found the register before one's eyes.
-    let world = if text.contains(FOUNDED) { World::founded() } else { World::empty() };
-    copy(Path::new("examples"), &world.path(""));
-    let mut played = String::new();
-    let mut lines = text.lines().peekable();
-    let mut console = false;
-    while let Some(line) = lines.next() {
-        played.push_str(line);
-        played.push('\n');
-        if let Some(time) = line.strip_prefix("At `").and_then(|rest| rest.split('`').next()) {
-            world.at(time);
-        }
-        if let Some(mark) = line.strip_prefix("```") {
-            console = mark == "console";
-            continue;
-        }
-        if let Some((person, command)) = line.split_once("$ ").filter(|_| console && is_command(line)) {
-            let mut screen = Vec::new();
-            while let Some(line) = lines.next_if(|line| !line.starts_with("```") && !is_command(line)) {
-                screen.push(line);
-            }
-            let gap = screen.last().is_some_and(|line| line.is_empty());
-            played.push_str(&play(&world, person, command, &screen));
-            if gap {
-                played.push('\n');
-            }
-        }
-    }
-    played
-}
-
-fn copy(from: &Path, to: &Path) {
-    for item in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let (from, to) = (item.path(), to.join(item.file_name()));
-        if from.is_dir() {
-            fs::create_dir_all(&to).unwrap();
-            copy(&from, &to);
-        } else {
-            fs::copy(&from, &to).unwrap();
-        }
-    }
-}
+use replay::replay;
 
 #[test]
 fn transcripts_show_what_happens() {
     let found = fs::read_dir("examples").unwrap().map(|item| item.unwrap().path());
     let transcripts: Vec<_> = found.filter(|path| path.extension().is_some_and(|it| it == "md")).collect();
-    assert!(transcripts.len() >= 2, "{transcripts:?}");
+    assert!(transcripts.len() >= 10, "{transcripts:?}");
+    let (mut played, mut faults) = (Vec::new(), Vec::new());
     for path in transcripts {
         let text = fs::read_to_string(&path).unwrap();
         if text.contains("$ sqlite3 ") && !stock_tool("sqlite3") {
             continue;
         }
-        let assert = Assert::new().action_env("SNAPSHOTS");
-        assert.eq(replay(&text), Data::read_from(&path, Some(snapbox::data::DataFormat::Text)).raw());
+        match replay(&text) {
+            Ok(text) => played.push((path, text)),
+            Err(fault) => faults.push(format!("{}:{fault}", path.display())),
+        }
     }
+    // Before any screen is written.
+    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+    for (path, text) in played {
+        let assert = Assert::new().action_env("SNAPSHOTS");
+        assert.eq(text, Data::read_from(&path, Some(snapbox::data::DataFormat::Text)).raw());
+    }
+}
+
+/// A transcript in a founded register, with this in its block and this at its end.
+fn story(block: &str, end: &str) -> String {
+    format!("# A story\n\n{}.\n\n```console\n{block}\n```\n\n{end}\n", replay::FOUNDED)
+}
+
+const END: &str = "At the end the log holds 2 entries, and `twinseal verify` finds nothing.";
+const ENROLLED: &str = "PERSON  NAME  ROLES  ENROLLED";
+
+#[track_caller]
+fn refused(text: &str, why: &str) {
+    let fault = replay(text).expect_err("the transcript was accepted");
+    assert!(fault.contains(why), "not {why:?} but\n{fault}");
+}
+
+#[test]
+fn a_true_story_is_accepted_and_its_screens_are_written() {
+    let played = replay(&story("alice$ twinseal person list\na stale screen\n\nalice$ true", END)).unwrap();
+    assert!(!played.contains("a stale screen"));
+    assert!(played.contains("alice         admin               entry 0\n"), "{played}");
+    assert!(played.contains("\n\nalice$ true\n```\n"), "{played}");
+    assert_eq!(replay(&played), Ok(played));
+}
+
+#[test]
+fn a_failure_without_an_exit_code_is_refused() {
+    let text = story("erin$ twinseal show CHG-7", END);
+    refused(&text, "6: erin$ twinseal show CHG-7\nexit code 2, but the source expects 0\n");
+    refused(&text, "there is no CHG-7");
+    refused(&story("erin$ false", END), "exit code 1, but the source expects 0");
+    // Nor does a failure in an earlier screen count as expected.
+    refused(&story("erin$ twinseal show CHG-7\nerror: there is no CHG-7", END), "but the source expects 0");
+}
+
+#[test]
+fn another_exit_code_than_the_expected_one_is_refused() {
+    refused(&story("erin$ twinseal show CHG-7\n(exit code 1: no CHG-7)", END), "exit code 2, but the source expects 1");
+    refused(&story("erin$ twinseal list\n(exit code 2: no CHG-7)", END), "exit code 0, but the source expects 2");
+    refused(&story("erin$ sh -c 'exit 3'\n(exit code 1)", END), "exit code 3, but the source expects 1");
+    replay(&story("erin$ twinseal show CHG-7\n(exit code 2: no CHG-7)\nerin$ sh -c 'exit 3'\n(exit code 3)", END))
+        .unwrap();
+}
+
+#[test]
+fn another_reason_than_the_expected_one_is_refused() {
+    let file = "erin$ twinseal file vwap-child-order-cap.toml\nerin$ twinseal finish CHG-1 --outcome succeeded";
+    let end = "At the end CHG-1 is awaiting approval, the log holds 3 entries, and `twinseal verify` finds nothing.";
+    refused(
+        &story(&format!("{file}\n(exit code 1: own-change)"), end),
+        "reason: started; but the source says own-change",
+    );
+    refused(&story(&format!("{file}\n(exit code 1)"), end), "must say why: (exit code 1: started)");
+    replay(&story(&format!("{file}\n(exit code 1: started)"), end)).unwrap();
+    refused(&story("erin$ twinseal show CHG-7\n(exit code 2: no CHG-8)", END), "but the source says no CHG-8");
+    refused(&story("erin$ twinseal show CHG-7\n(exit code 2)", END), "must say why");
+}
+
+#[test]
+fn a_question_without_an_answer_is_refused() {
+    let grant = "alice$ twinseal person grant carol engineer";
+    let two = END.replace('2', "4");
+    refused(
+        &story(&format!("{grant}\nbob$ twinseal proposal second 1\nType 1 to second this proposal: 1"), &two),
+        "no answer to",
+    );
+    // Even if the command is expected to fail for the lack of it.
+    refused(
+        &story(&format!("{grant}\nbob$ twinseal proposal second 1\n(exit code 1: not confirmed)"), &two),
+        "no answer to",
+    );
+    replay(&story(&format!("{grant}\nbob$ twinseal proposal second 1 # typing: 1"), &two)).unwrap();
+}
+
+#[test]
+fn an_answer_that_nothing_asks_for_is_refused() {
+    refused(&story("erin$ twinseal list # typing: yes", END), "nothing asks for the answer yes");
+}
+
+#[test]
+fn an_end_that_is_not_so_is_refused() {
+    let file = "erin$ twinseal file vwap-child-order-cap.toml";
+    let end = "At the end CHG-1 is awaiting approval, the log holds 3\nentries, and `twinseal verify` finds nothing.";
+    replay(&story(file, end)).unwrap();
+    for (was, is, why) in [
+        ("awaiting approval", "approved", "CHG-1 is awaiting approval"),
+        ("CHG-1 is awaiting approval, ", "", "says nothing about CHG-1"),
+        ("CHG-1 is", "CHG-1 is awaiting approval, CHG-2 is", "there is no CHG-2"),
+        ("3\nentries", "4 entries", "the log holds 3 entries"),
+        ("the log holds 3\nentries, ", "", "says nothing about the log"),
+        (", and `twinseal verify` finds nothing", "", "says nothing about `twinseal verify`"),
+        ("the log", "everybody is glad, the log", "everybody is glad is no fact"),
+        ("At the end", "Finally", "does not end with"),
+    ] {
+        refused(&story(file, &end.replace(was, is)), why);
+    }
+    refused(&story(file, ""), "does not end with");
+}
+
+#[test]
+fn what_verify_finds_at_the_end_cannot_be_denied() {
+    let sql = "DROP TRIGGER entry_never_changed; UPDATE entry SET text = NULL";
+    if stock_tool("sqlite3") {
+        let tamper = format!("mallory$ sqlite3 prod.db \"{sql}\"");
+        refused(&story(&tamper, END), "`twinseal verify` finds");
+    }
+}
+
+#[test]
+fn text_that_no_command_printed_is_refused() {
+    refused(&story(&format!("{ENROLLED}\nalice$ true"), END), "a screen before any command");
+    refused(&story("alice$ true", END).replace("```console", "```text"), "a block that is not run");
+    refused(&story("alice$ true\n(exit code 0)", END), "is no failure");
 }

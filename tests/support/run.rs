@@ -25,6 +25,10 @@ pub struct Output {
     pub err: String,
     /// Both, in the order in which they were written.
     pub screen: String,
+    /// Questions that nobody answered.
+    pub unanswered: Vec<String>,
+    /// Answers that nothing asked for.
+    pub unasked: Vec<String>,
 }
 
 /// Writes into its own buffer and onto the common screen.
@@ -45,9 +49,25 @@ impl Write for Pen {
     }
 }
 
+/// What is typed, and what was asked in vain.
+#[derive(Default)]
+pub(super) struct Typing {
+    answers: VecDeque<String>,
+    unanswered: Vec<String>,
+}
+
+impl Typing {
+    fn answer(&mut self, question: &str) -> String {
+        self.answers.pop_front().unwrap_or_else(|| {
+            self.unanswered.push(question.to_owned());
+            String::new()
+        })
+    }
+}
+
 /// Somebody at a terminal who types prepared answers; nobody, where there are none.
 struct Typist {
-    answers: VecDeque<String>,
+    typing: Rc<RefCell<Typing>>,
     there: bool,
     screen: Rc<RefCell<Vec<u8>>>,
 }
@@ -62,14 +82,14 @@ impl Console for Typist {
     }
 
     fn ask(&mut self, question: &str) -> io::Result<String> {
-        let answer = self.answers.pop_front().unwrap_or_default();
+        let answer = self.typing.borrow_mut().answer(question);
         writeln!(self.screen.borrow_mut(), "{question} {answer}")?;
         Ok(answer)
     }
 
     fn secret(&mut self, question: &str) -> io::Result<Zeroizing<String>> {
         writeln!(self.screen.borrow_mut(), "{question}")?;
-        Ok(Zeroizing::new(self.answers.pop_front().unwrap_or_default()))
+        Ok(Zeroizing::new(self.typing.borrow_mut().answer(question)))
     }
 }
 
@@ -91,10 +111,20 @@ pub fn words(line: &str) -> Vec<String> {
     words
 }
 
+/// What a command wrote, and what it asked.
+#[derive(Default)]
+pub(super) struct Recording {
+    out: Rc<RefCell<Vec<u8>>>,
+    err: Rc<RefCell<Vec<u8>>>,
+    screen: Rc<RefCell<Vec<u8>>>,
+    typing: Rc<RefCell<Typing>>,
+}
+
 impl World {
     /// The door to this world for one command of somebody.
-    pub(super) fn env(&self, person: &str, typed: Option<&[&str]>) -> (Env, [Rc<RefCell<Vec<u8>>>; 3]) {
-        let [out, err, screen] = std::array::from_fn(|_| Rc::new(RefCell::new(Vec::new())));
+    pub(super) fn env(&self, person: &str, typed: Option<&[&str]>) -> (Env, Recording) {
+        let recording = Recording::default();
+        let Recording { out, err, screen, typing } = &recording;
         let home = self.path(&format!("people/{person}"));
         let variable = |name: &str, value: String| (name.to_owned(), value);
         let mut variables = HashMap::from([
@@ -109,7 +139,8 @@ impl World {
             };
         }
         let (clock, drawn) = (Rc::clone(&self.clock), Rc::clone(&self.drawn));
-        let answers = typed.unwrap_or_default().iter().map(|it| (*it).to_owned()).collect();
+        typing.borrow_mut().answers = typed.unwrap_or_default().iter().map(|it| (*it).to_owned()).collect();
+        let (typing, there) = (Rc::clone(typing), typed.is_some());
         let env = Env {
             variables,
             folder: self.folder.path().to_owned(),
@@ -121,16 +152,16 @@ impl World {
                 }
                 Ok(())
             }),
-            console: Box::new(Typist { answers, there: typed.is_some(), screen: Rc::clone(&screen) }),
+            console: Box::new(Typist { typing, there, screen: Rc::clone(screen) }),
             input: Box::new(io::empty()),
-            out: Box::new(Pen { own: Rc::clone(&out), screen: Rc::clone(&screen) }),
-            err: Box::new(Pen { own: Rc::clone(&err), screen: Rc::clone(&screen) }),
+            out: Box::new(Pen { own: Rc::clone(out), screen: Rc::clone(screen) }),
+            err: Box::new(Pen { own: Rc::clone(err), screen: Rc::clone(screen) }),
             width: self.screen.get().then_some(80),
             colour: self.screen.get(),
             progress: false,
             patience: PATIENCE,
         };
-        (env, [out, err, screen])
+        (env, recording)
     }
 
     /// Runs a command as somebody, without a terminal.
@@ -145,22 +176,24 @@ impl World {
 
     /// Runs a command as somebody, with standard input from elsewhere.
     pub fn run_reading(&self, person: &str, command: &str, input: &'static str) -> Output {
-        let (mut env, buffers) = self.env(person, None);
+        let (mut env, recording) = self.env(person, None);
         env.input = Box::new(input.as_bytes());
-        Self::run_in(&mut env, buffers, &words(command))
+        Self::run_in(&mut env, &recording, &words(command))
     }
 
     /// Runs words as somebody.
     pub fn run_words(&self, person: &str, words: &[String], typed: Option<&[&str]>) -> Output {
-        let (mut env, buffers) = self.env(person, typed);
-        Self::run_in(&mut env, buffers, words)
+        let (mut env, recording) = self.env(person, typed);
+        Self::run_in(&mut env, &recording, words)
     }
 
-    fn run_in(env: &mut Env, buffers: [Rc<RefCell<Vec<u8>>>; 3], words: &[String]) -> Output {
+    fn run_in(env: &mut Env, recording: &Recording, words: &[String]) -> Output {
         let args = std::iter::once("twinseal".to_owned()).chain(words.iter().cloned()).map(Into::into);
         let exit = cli::run(args, env);
-        let [out, err, screen] = buffers.map(|it| String::from_utf8(it.borrow().clone()).unwrap());
-        Output { exit, out, err, screen }
+        let Recording { out, err, screen, typing } = recording;
+        let [out, err, screen] = [out, err, screen].map(|it| String::from_utf8(it.borrow().clone()).unwrap());
+        let Typing { answers, unanswered } = typing.take();
+        Output { exit, out, err, screen, unanswered, unasked: answers.into() }
     }
 
     /// The program itself, for somebody without a terminal. Its clock is the real one.

@@ -1,0 +1,152 @@
+//! Runs a transcript, and writes it as it should stand.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::process;
+
+use super::closing;
+use super::source::{Command, Expected, Piece, pieces};
+use crate::support::{World, words};
+use twinseal::domain::Time;
+
+/// With this sentence a transcript begins where the register stands already.
+pub const FOUNDED: &str = "The register `prod` stands";
+
+/// What a command did.
+struct Played {
+    code: i32,
+    screen: String,
+    /// The rule that refused it.
+    rule: Option<String>,
+    /// What standard error says.
+    message: String,
+    /// A question without an answer, or an answer without a question.
+    fault: Option<String>,
+}
+
+impl Played {
+    fn reason(&self) -> &str {
+        self.rule.as_deref().or(self.message.lines().next()).unwrap_or_default()
+    }
+
+    fn is_because(&self, why: &str) -> bool {
+        self.rule.as_deref().map_or_else(|| self.message.contains(why), |rule| rule == why)
+    }
+}
+
+/// The transcript with the screens of today.
+///
+/// # Errors
+/// The line of the first command that does not do what the source expects, and what it did; or how the story really
+/// ends.
+pub fn replay(text: &str) -> Result<String, String> {
+    let world = if text.contains(FOUNDED) { World::founded() } else { World::empty() };
+    copy(Path::new("examples"), &world.path(""));
+    let (mut written, mut renamed) = (String::new(), HashMap::new());
+    for piece in pieces(text)? {
+        match piece {
+            Piece::Prose(line) => {
+                line.split('`').skip(1).step_by(2).filter(|it| it.parse::<Time>().is_ok()).for_each(|it| world.at(it));
+                written.extend([line, "\n"]);
+            }
+            Piece::Command(command) => {
+                let words = rename(command.words, &renamed);
+                let played = play(&world, &command, &words);
+                judge(&command, &played)?;
+                learn(&command.shown.join("\n"), &played.screen, &mut renamed);
+                written.extend([&*rename(command.line, &renamed), "\n", &played.screen]);
+                written.extend(command.expected.line.map(|line| format!("{line}\n")));
+                written.push_str(&"\n".repeat(command.gap));
+            }
+        }
+    }
+    closing::check(text, &world)?;
+    Ok(written)
+}
+
+/// Holds what a command did against what the source says.
+fn judge(command: &Command<'_>, played: &Played) -> Result<(), String> {
+    let Expected { code, why, .. } = command.expected;
+    let fault = if let Some(fault) = &played.fault {
+        fault.clone()
+    } else if played.code != code {
+        format!("exit code {}, but the source expects {code}", played.code)
+    } else if code != 0 && why.is_none() && command.words.starts_with("twinseal ") {
+        format!("the source must say why: (exit code {code}: {})", played.reason())
+    } else if let Some(why) = why.filter(|why| !played.is_because(why)) {
+        format!("it failed for another reason: {}; but the source says {why}", played.reason())
+    } else {
+        return Ok(());
+    };
+    Err(format!("{}: {}\n{fault}\n{}", command.number, command.line, played.screen))
+}
+
+fn play(world: &World, command: &Command<'_>, line: &str) -> Played {
+    fs::create_dir_all(world.path(&format!("people/{}", command.person))).unwrap();
+    let Some(line) = line.strip_prefix("twinseal ") else {
+        let done = process::Command::new("sh").args(["-c", line]).current_dir(world.path("")).output().unwrap();
+        let screen = String::from_utf8([done.stdout, done.stderr].concat()).unwrap();
+        let code = done.status.code().unwrap_or(-1);
+        return Played { code, message: screen.clone(), screen, rule: None, fault: None };
+    };
+    let (line, into) = line.rsplit_once(" > ").map_or((line, None), |(line, into)| (line, Some(into)));
+    let mut words = words(line);
+    if command.expected.code == 1 {
+        // The rule that refuses a command is in its JSON; people are told on standard error all the same.
+        words.push("--json".to_owned());
+    }
+    let output = world.run_words(command.person, &words, Some(&command.typing));
+    let json = serde_json::from_str::<serde_json::Value>(&output.out).ok().filter(|it| it["error"].is_object());
+    let mut screen = if json.is_some() { output.err.clone() } else { output.screen };
+    if let Some(into) = into {
+        world.write(into, &output.out);
+        screen = output.err.clone();
+    }
+    let rule = json.and_then(|it| it["error"]["rule"].as_str().map(str::to_owned));
+    let fault = match (output.unanswered.first(), output.unasked.first()) {
+        (Some(question), _) => Some(format!("no answer to: {}", question.trim())),
+        (None, Some(answer)) => Some(format!("nothing asks for the answer {answer}")),
+        (None, None) => None,
+    };
+    let screen = screen.replace(&world.path("").display().to_string(), "/srv/");
+    Played { code: output.exit as i32, screen, rule, message: output.err, fault }
+}
+
+/// The digests, fingerprints and register ids on a screen.
+fn names(screen: &str) -> Vec<&str> {
+    let words = screen.split(|c: char| !(c.is_ascii_alphanumeric() || "+/".contains(c)));
+    words.filter(|word| word.len() >= 32 && word.contains(|c: char| c.is_ascii_digit())).collect()
+}
+
+/// Remembers what the names on the old screen are called on the new one.
+fn learn(old: &str, new: &str, renamed: &mut HashMap<String, String>) {
+    let (old, new) = (names(old), names(new));
+    if old.len() == new.len() {
+        let changed = old.into_iter().zip(new).filter(|(old, new)| old != new);
+        renamed.extend(changed.map(|(old, new)| (old.to_owned(), new.to_owned())));
+    }
+}
+
+/// A command with the names of today.
+fn rename(line: &str, renamed: &HashMap<String, String>) -> String {
+    let mut now = line.to_owned();
+    for old in names(line) {
+        if let Some(new) = renamed.get(old) {
+            now = now.replace(old, new);
+        }
+    }
+    now
+}
+
+fn copy(from: &Path, to: &Path) {
+    for item in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let (from, to) = (item.path(), to.join(item.file_name()));
+        if from.is_dir() {
+            fs::create_dir_all(&to).unwrap();
+            copy(&from, &to);
+        } else {
+            fs::copy(&from, &to).unwrap();
+        }
+    }
+}
