@@ -1,12 +1,14 @@
 //! `docs/json.md` is held: each block names who runs which command, and shows what is printed, laid out for reading.
+//! A command that must fail says so in its block, as in a transcript: `json erin: show CHG-99 (exit code 2: no CHG-99)`.
 //!
-//! After a change that is meant: `SNAPSHOTS=overwrite cargo test --test json`, and read the difference.
+//! After a change that is meant: `SNAPSHOTS=overwrite cargo test --test all json::`, and read the difference.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::support::{CHANGE, World};
+use crate::transcripts::source::{self, Expected};
 use snapbox::{Assert, Data};
 use twinseal::error::Exit;
 
@@ -78,9 +80,16 @@ fn the_document_shows_what_is_printed() {
         if command == "doctor" {
             well(&world);
         }
+        let (command, failure) = command.split_at(command.find(" (exit code ").unwrap_or(command.len()));
+        let expected = source::expected(failure.trim()).map_or(Expected::default(), Result::unwrap);
         let output = world.run(person, &format!("--json {command}"));
-        let failed = output.out.starts_with("{\"error\":");
-        assert_eq!(failed, output.exit != Exit::Done && output.exit != Exit::Broken, "{command}\n{}", output.screen);
+        assert_eq!(output.exit as i32, expected.code, "{command}\n{}", output.screen);
+        if expected.code != 0 {
+            let error: serde_json::Value = serde_json::from_str(&output.out).unwrap();
+            let error = &error["error"];
+            let reason = error["rule"].as_str().unwrap_or(error["message"].as_str().unwrap());
+            assert!(reason.contains(expected.why.unwrap()), "{command}\n{reason}");
+        }
         let printed = if command == "doctor" { elsewhere(&output.out) } else { output.out };
         let here = world.path("prod.db").parent().unwrap().display().to_string();
         played.push_str(&laid_out(&printed).replace(&here, "/srv"));
@@ -141,11 +150,20 @@ fn every_command_answers_in_json_and_in_nothing_else() {
         assert_eq!(output.exit, Exit::Done, "{command}\n{}", output.screen);
         assert!(!laid_out(&output.out).is_empty(), "{command} says nothing in JSON");
     }
-    for wrong in ["show CHG-99", "show", "frobnicate", "check bad.toml", "start CHG-1", "list --status maybe"] {
-        let output = world.run("erin", &format!("{wrong} --json"));
+    let wrong = [
+        ("show CHG-99", Exit::Invalid),
+        ("show", Exit::Invalid),
+        ("frobnicate", Exit::Invalid),
+        ("check bad.toml", Exit::Invalid),
+        ("start CHG-1", Exit::Refused),
+        ("list --status maybe", Exit::Invalid),
+    ];
+    for (command, exit) in wrong {
+        let output = world.run("erin", &format!("{command} --json"));
+        assert_eq!(output.exit, exit, "{command}\n{}", output.screen);
         let error: serde_json::Value = serde_json::from_str(&output.out).unwrap();
-        assert_eq!(error["error"]["exit"], output.exit as u8, "{wrong}\n{}", output.screen);
-        assert!(!output.err.is_empty(), "{wrong} says nothing to people");
+        assert_eq!(error["error"]["exit"], exit as u8, "{command}\n{}", output.screen);
+        assert!(!output.err.is_empty(), "{command} says nothing to people");
     }
 }
 
