@@ -7,6 +7,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support::Alone;
+use twinseal::format::request::Request;
+use twinseal::format::{sshsig, text};
+use twinseal::input;
+
 /// What lies in a folder, by path.
 fn inside(folder: &str) -> Vec<PathBuf> {
     fs::read_dir(folder).unwrap_or_else(|error| panic!("{folder}: {error}")).map(|it| it.unwrap().path()).collect()
@@ -27,6 +32,32 @@ fn no_target_is_without_its_corpus_and_no_corpus_without_its_target() {
         assert!(calls.contains(&format!("checks::{name}(data)")), "{calls}");
         assert!(manifest.contains(&format!("path = \"fuzz_targets/{name}.rs\"")), "{name} is never built");
         assert!(inside(&format!("fuzz/corpus/{name}")).len() >= 10, "{name} has nearly nothing to replay");
+    }
+}
+
+/// What is refused at its first line says nothing about the rest of a parser.
+#[test]
+fn every_parser_accepts_something_in_its_corpus() {
+    let accepted = |name: &str, accepts: fn(&[u8]) -> bool| {
+        inside(&format!("fuzz/corpus/{name}")).iter().filter(|path| accepts(&fs::read(path).unwrap())).count()
+    };
+    let parsers: [(&str, fn(&[u8]) -> bool); 5] = [
+        ("change", |data| input::read(str::from_utf8(data).unwrap_or_default(), &Alone).is_ok()),
+        ("policy", |data| input::read_policy(str::from_utf8(data).unwrap_or_default()).is_ok()),
+        ("request", |data| Request::read(data).is_ok()),
+        ("text", |data| {
+            let (kind, text) = data.split_at(data.iter().position(|b| *b == b'\n').unwrap_or(0));
+            let kind = str::from_utf8(kind).ok().and_then(|kind| kind.parse().ok());
+            kind.is_some_and(|kind| text::read(kind, &text[1..]).is_ok())
+        }),
+        ("sshsig", |data| {
+            let parts: Vec<&[u8]> = data.splitn(3, |b| *b == b'\n').collect();
+            let [namespace, message, blob] = parts[..] else { return false };
+            str::from_utf8(namespace).is_ok_and(|namespace| sshsig::verify(namespace, message, blob).is_ok())
+        }),
+    ];
+    for (name, accepts) in parsers {
+        assert!(accepted(name, accepts) > 0, "{name} refuses everything");
     }
 }
 

@@ -1,0 +1,102 @@
+//! A register in which everything that can be recorded was recorded.
+
+use crate::support::{CHANGE, World};
+use twinseal::error::Exit;
+
+/// Everything that can be recorded, in one register.
+pub fn full_life() -> World {
+    let world = World::approved();
+    world.ok("erin", "start CHG-1");
+    world.ok("erin", "finish CHG-1 --outcome failed --note 'The pool did not grow.'");
+    world.ok("erin", "finish CHG-1 --outcome rolled-back");
+    let id = world.state().id().unwrap().to_string();
+    for person in ["frank", "grace", "heidi"] {
+        world.person(person);
+        world.ok(person, &format!("person request {person} --name 'Some Body' --register {id} --out {person}.request"));
+        world.ok("alice", &format!("person enrol {person}={person}.request:engineer"));
+    }
+    let shown = world.ok("bob", "proposal show 1");
+    let digest = shown.lines().find_map(|line| line.trim().strip_prefix("digest")).unwrap().trim();
+    world.ok("bob", &format!("proposal second 1 --digest {digest}"));
+    world.ok("bob", "proposal decline 2 --reason 'Not before January.'");
+    world.ok("alice", "proposal withdraw 3");
+    world.write("change.toml", CHANGE.replace("erin", "frank"));
+    world.ok("frank", &format!("file change.toml --fingerprint {}", world.fingerprint()));
+    world.ok("carol", "reject CHG-2 --reason 'Say first what it is for.'");
+    world.ok("frank", "file change.toml");
+    world.ok("frank", "revise CHG-2 change.toml");
+    world.approve("carol", "CHG-2");
+    world.ok("carol", "retract CHG-2 --reason 'I had read another file.'");
+    world.ok("audrey", "note CHG-2 'Read in the audit.'");
+    world.ok("frank", "withdraw CHG-2 --reason 'It came to nothing.'");
+    let carol = world.signer("carol").public().fingerprint();
+    world.ok("alice", &format!("key suspend {carol} --reason 'Her laptop is missing.'"));
+    world.ok("alice", &format!("key lift {carol} --reason 'It was found.'"));
+    second(&world, "4");
+    world.ok("carol", &format!("key revoke {carol}"));
+    govern(&world, &id);
+    world
+}
+
+/// Bob carries a proposal of alice's.
+#[track_caller]
+fn second(world: &World, proposal: &str) {
+    let output = world.run_typing("bob", &format!("proposal second {proposal}"), &[proposal]);
+    assert_eq!(output.exit, Exit::Done, "{}", output.screen);
+}
+
+/// A policy that has every line.
+const POLICY: &str = r#"
+# From the audit of 2026.
+approvals = 2
+approval_days = 7
+separate = ["requester-implementer", "owner-implementer", "admin-approver"]
+
+[[require]]
+name = "critical"
+when = { kind = ["normal", "emergency"], risk = ["high", "critical"] }
+approvals = 3
+fields = ["tests", "incident"]
+"#;
+
+/// People, keys, policies and texts come and go, and some are refused.
+fn govern(world: &World, id: &str) {
+    world.person("robot");
+    world.ok("robot", &format!("person request robot --register {id} --out robot.request"));
+    world.ok("alice", "person machine robot=robot.request --operator frank --operator erin --role engineer");
+    second(world, "5");
+    let until = "--until 2026-12-31T18:00:00Z";
+    world.ok("alice", &format!("person grant frank approver --group dba --group risk {until} --reason 'For dave.'"));
+    second(world, "6");
+    world.ok("alice", "person retire dave --reason 'He left.'");
+    second(world, "7");
+    world.ok("erin", "key new --no-passphrase people/erin/second");
+    let request = format!("person request erin --name 'Erin Sand' --register {id} --key people/erin/second");
+    world.ok("erin", &format!("{request} --vouch people/erin/key --out second.request"));
+    world.ok("alice", "person add-key second.request --reason 'A new laptop.'");
+    second(world, "8");
+    world.ok("erin", "key new --no-passphrase people/erin/third");
+    let third = "--key people/erin/third --out third.request";
+    world.ok("erin", &format!("person request erin --register {id} {third}"));
+    world.ok("alice", "person add-key third.request");
+    second(world, "9");
+    world.write("policy.toml", POLICY);
+    world.ok("alice", "policy propose policy.toml");
+    second(world, "10");
+    world.ok("alice", &format!("proposal redact {} --reason 'It names a customer.'", seq_of(world, "change.note")));
+    let digest = world.raw(world.entries() - 1).leaf();
+    let alone = format!("proposal second 11 --digest {digest}");
+    world.fails("alice", &alone, Exit::Refused, "cannot decide it alone");
+    second(world, "11");
+    let lost = format!("900:{}", "7".repeat(64));
+    world.ok("alice", &format!("proposal restored --restored 1 --lost {lost} --reason 'The disk died.'"));
+    let withdrawn = format!("approve CHG-2 --revision {}", world.revision("CHG-2").filed);
+    world.fails("frank", &withdrawn, Exit::Refused, "cannot approve CHG-2");
+    world.fails("erin", "start CHG-1 --artifact pool=change.toml", Exit::Refused, "was started already");
+}
+
+/// The first entry of a kind.
+pub fn seq_of(world: &World, kind: &str) -> u64 {
+    let first = format!("twinseal/{kind}/v1\n");
+    (0..world.entries()).find(|seq| world.raw(*seq).blob.starts_with(first.as_bytes())).unwrap()
+}

@@ -1,0 +1,305 @@
+//! The bad entries: each has one defect, and is named for it.
+
+use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT as B, EIGHT_TORSION};
+use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL};
+use ed25519_dalek::{Signer as _, SigningKey};
+use sha2::{Digest as _, Sha256, Sha512};
+use twinseal::domain::{Artifact, Digest, Event, Field, Fingerprint};
+use twinseal::format::request::RegisterRef;
+use twinseal::format::{Raw, body, entry, sshsig, text};
+
+use super::defects::{BODIES, TEXTS};
+use super::ed25519::{L, P, no_point, plus, sum};
+use super::good_log::{artifact, good, key, member, point, remark, sign};
+
+/// An entry with one defect: its name, how the defect shows (how [`short`] begins), and its bytes,
+/// read as if they stood at the place `raw.seq`.
+pub struct Bad {
+    pub name: &'static str,
+    pub defect: &'static str,
+    pub raw: Raw,
+}
+
+pub fn replaced(text: &str, from: &str, to: &str) -> String {
+    assert!(text.contains(from), "{from:?} is not in\n{text}");
+    text.replacen(from, to, 1)
+}
+
+/// The body of an entry.
+pub fn body_of(raw: &Raw) -> String {
+    let text = str::from_utf8(&raw.blob).unwrap();
+    text[..text.find("\n\n").unwrap() + 1].to_owned()
+}
+
+pub fn line<'a>(body: &'a str, key: &str) -> &'a str {
+    body.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')).unwrap()
+}
+
+pub fn joined(body: impl AsRef<[u8]>, signature: &str) -> Vec<u8> {
+    [body.as_ref(), b"\nsig ", signature.as_bytes(), b"\n"].concat()
+}
+
+/// A body, signed by the key of its actor in the namespace of its first line, whatever they are.
+pub fn signed(person: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+    let namespace = body.as_ref().split(|b| *b == b'\n').next().unwrap();
+    let namespace = String::from_utf8_lossy(namespace);
+    let blob = sign(&key(person), &namespace, body.as_ref());
+    joined(body, &BASE64.encode(&blob))
+}
+
+/// The entry with another body, signed again by its actor.
+pub fn with_body(raw: &Raw, body: impl AsRef<[u8]>) -> Raw {
+    Raw { blob: signed(line(&body_of(raw), "actor"), body), ..raw.clone() }
+}
+
+/// The entry with another text part, its digest put right and signed again.
+pub fn with_text(raw: &Raw, text: &[u8]) -> Raw {
+    let body = body_of(raw);
+    let body = replaced(&body, line(&body, "text"), &text::digest(text).to_string());
+    Raw { text: Some(text.to_vec()), ..with_body(raw, body) }
+}
+
+/// The entry with another signature line.
+pub fn with_sig(raw: &Raw, signature: &str) -> Raw {
+    Raw { blob: joined(body_of(raw), signature), ..raw.clone() }
+}
+
+/// The binary blob in an entry's signature line.
+pub fn sig_of(raw: &Raw) -> Vec<u8> {
+    let text = str::from_utf8(&raw.blob).unwrap();
+    BASE64.decode(text.trim_end().rsplit_once(' ').unwrap().1.as_bytes()).unwrap()
+}
+
+pub fn bad_bodies(good: &[Raw]) -> Vec<Bad> {
+    let edit = |(name, at, from, to, defect): &(&'static str, usize, &str, &str, &'static str)| {
+        let raw = with_body(&good[*at], replaced(&body_of(&good[*at]), from, to));
+        Bad { name, defect, raw }
+    };
+    BODIES.iter().map(edit).collect()
+}
+
+pub fn bad_texts(good: &[Raw]) -> Vec<Bad> {
+    let edit = |(name, at, from, to, defect): &(&'static str, usize, &str, &str, &'static str)| {
+        let text = String::from_utf8(good[*at].text.clone().unwrap()).unwrap();
+        Bad { name, defect, raw: with_text(&good[*at], replaced(&text, from, to).as_bytes()) }
+    };
+    TEXTS.iter().map(edit).collect()
+}
+
+/// Defects of the blob as a whole, of links, keys and sizes.
+pub fn bad_wholes(good: &[Raw]) -> Vec<Bad> {
+    let (init, seal, file, approve) = (&good[0], &good[1], &good[8], &good[9]);
+    let blob = String::from_utf8(approve.blob.clone()).unwrap();
+    let whole = |blob: &str| Raw { blob: blob.into(), ..approve.clone() };
+    let (body, init_body, seal_body) = (body_of(approve), body_of(init), body_of(seal));
+    let proof = line(&init_body, "proof");
+    let digest = line(&body, "prev");
+    let last = format!("last {}\n", line(&body, "last"));
+    let member = |bytes: [u8; 32]| {
+        let wire = BASE64.encode(&twinseal::domain::wire(&bytes));
+        with_body(init, replaced(&init_body, line(&init_body, "public-key"), &format!("ssh-ed25519 {wire}")))
+    };
+    let other_member = self::member(&RegisterRef::New("test".parse().unwrap()), "alice", &["admin"]).proof;
+    let bad = |name, defect, raw| Bad { name, defect, raw };
+    vec![
+        bad("empty", "NoSignature", whole("")),
+        bad("crlf", "NoSignature", whole(&blob.replace('\n', "\r\n"))),
+        bad("no-final-newline", "NoSignature", whole(blob.trim_end())),
+        bad("no-blank-line", "NoSignature", whole(&blob.replace("\n\n", "\n"))),
+        bad("two-blank-lines", "NoSignature", whole(&blob.replace("\n\n", "\n\n\n"))),
+        bad("blank-line-in-body", "NoSignature", with_body(approve, body.replace("\nseq", "\n\nseq"))),
+        bad("byte-after-the-end", "SignatureForm", whole(&format!("{blob}\n"))),
+        bad("sig-missing", "NoSignature", whole(&format!("{body}\n"))),
+        bad("sig-twice", "SignatureForm", whole(&format!("{blob}{}", blob.split_once("\n\n").unwrap().1))),
+        bad("not-utf8", "Utf8", with_body(approve, [body.as_bytes(), b"note \xff\n"].concat())),
+        bad("line-after-the-last", "Surplus { line: 14 }", with_body(approve, body.clone() + "note hello\n")),
+        bad(
+            "digest-in-capitals",
+            "line 4, prev: Digest",
+            with_body(approve, body.replacen(digest, &digest.to_uppercase(), 1)),
+        ),
+        bad("digest-short", "line 4, prev: Digest", with_body(approve, body.replacen(digest, &digest[..62], 1))),
+        bad("last-missing", "NotCanonical", with_body(approve, replaced(&body, &last, ""))),
+        bad(
+            "last-where-none-belongs",
+            "NotCanonical",
+            with_body(seal, replaced(&seal_body, "\ntime", &format!("\n{last}time"))),
+        ),
+        bad("public-key-not-a-point", "line 15, public-key: Key(NotAPoint)", member(no_point())),
+        bad("public-key-of-small-order", "line 15, public-key: Key(Weak)", member(EIGHT_TORSION[1].compress().0)),
+        bad("public-key-not-canonical", "line 15, public-key: Key(NotCanonical)", member(plus(P, 1))),
+        bad(
+            "public-key-with-torsion",
+            "line 15, public-key: Key(Torsion)",
+            member((B + EIGHT_TORSION[1]).compress().0),
+        ),
+        bad("proof-by-other-key", r#"Proof { person: PersonId("alice") }"#, member(point(&key("mallory")))),
+        bad(
+            "proof-for-other-register",
+            r#"Proof { person: PersonId("alice") }"#,
+            with_body(init, replaced(&init_body, proof, &BASE64.encode(&other_member))),
+        ),
+        bad("text-unnamed", "TextUnnamed", Raw { text: approve.text.clone(), ..good[10].clone() }),
+        bad("text-digest-wrong", "TextDigest", Raw { text: file.text.clone(), ..approve.clone() }),
+        bad("text-empty", "TextDigest", Raw { text: Some(Vec::new()), ..approve.clone() }),
+        bad("text-not-utf8", "text: Utf8", with_text(approve, b"salt \xff\n")),
+        bad("text-where-none-belongs", "TextNone", {
+            let (bytes, _) = text::write(&remark(Field::Note, "Agreed.").unwrap(), [1; 16]);
+            let digest = text::digest(&bytes);
+            Raw { text: Some(bytes), ..with_body(seal, format!("{seal_body}filled note\ntext {digest}\n")) }
+        }),
+        bad(
+            "text-over-64-kib",
+            "TooLarge { bytes: 65537, most: 65536 }",
+            with_text(approve, &text_of(entry::MAX_PART + 1)),
+        ),
+        bad(
+            "body-over-64-kib",
+            "TooLarge { bytes: 65537, most: 65536 }",
+            with_body(approve, body_of_size(entry::MAX_PART + 1)),
+        ),
+    ]
+}
+
+/// A whole note of so many bytes.
+pub fn text_of(bytes: usize) -> Vec<u8> {
+    let mut text = format!("salt {}\nnote ", "ab".repeat(16));
+    text.push_str(&"x".repeat(bytes - 1 - text.len()));
+    (text + "\n").into_bytes()
+}
+
+/// The body of a start that reads so many artifacts that it takes so many bytes.
+pub fn body_of_size(bytes: usize) -> String {
+    let approve = &good()[9];
+    let (mut header, event) = entry::read_body(approve).unwrap();
+    let Event::Approve(revision) = event else { unreachable!() };
+    header.text = None;
+    let write =
+        |artifacts: &[Artifact]| body::write(&header, &Event::Start { revision, artifacts: artifacts.to_vec() });
+    let size = |name: &str| format!("artifact {name} {}\n", Digest::NONE).len();
+    let (mut artifacts, mut left) = (Vec::new(), bytes - write(&[]).len());
+    // The last name takes what is left, and must not be longer than a name may be.
+    while left > size(&"x".repeat(128)) {
+        artifacts.push(artifact(&format!("{:045}", artifacts.len()), ""));
+        left -= size(artifacts.last().unwrap().name.as_str());
+    }
+    artifacts.push(artifact(&"x".repeat(left - size("")), ""));
+    write(&artifacts)
+}
+
+/// Defects of the signature.
+pub fn bad_signatures(good: &[Raw]) -> Vec<Bad> {
+    let approve = &good[9];
+    let (body, blob) = (body_of(approve), sig_of(approve));
+    let namespace = body.lines().next().unwrap();
+    let (carol, mallory) = (key("carol"), key("mallory"));
+    let base64 = BASE64.encode(&blob);
+    let with = |blob: &[u8]| with_sig(approve, &BASE64.encode(blob));
+    let raw_signature = |blob: &[u8]| -> [u8; 64] { blob[blob.len() - 64..].try_into().unwrap() };
+    let encoded = |signature: &[u8; 64]| with(&sshsig::encode(&point(&carol), namespace, signature));
+    let edited = |at: usize, byte: u8| {
+        let mut blob = blob.clone();
+        blob[at] ^= byte;
+        with(&blob)
+    };
+    let bad = |name, defect, raw| Bad { name, defect, raw };
+    let mut malleated = raw_signature(&blob);
+    let s = sum(malleated[32..].try_into().unwrap(), L);
+    malleated[32..].copy_from_slice(&s);
+    let weak = EIGHT_TORSION[0].compress().0;
+    let weak_body = replaced(&body, line(&body, "key"), &Fingerprint::of(&weak).to_string());
+    let forged = sshsig::encode(&weak, namespace, &[weak, [0; 32]].concat().try_into().unwrap());
+    vec![
+        bad("sig-empty", "SignatureForm", with_sig(approve, "")),
+        bad("sig-not-base64", "SignatureForm", with_sig(approve, &base64.replacen('A', "!", 1))),
+        bad("sig-base64-non-canonical", "SignatureForm", with_sig(approve, &last_bit_set(&base64))),
+        bad("sig-base64-unpadded", "SignatureForm", with_sig(approve, &BASE64_NOPAD.encode(&blob))),
+        bad("sig-base64-of-urls", "SignatureForm", {
+            // Not every signature has one of the characters that the two alphabets write differently.
+            let differs = |raw: &&Raw| BASE64.encode(&sig_of(raw)).contains(['+', '/']);
+            let raw = good.iter().find(differs).unwrap();
+            with_sig(raw, &BASE64URL.encode(&sig_of(raw)))
+        }),
+        bad(
+            "sig-base64-on-two-lines",
+            "SignatureForm",
+            with_sig(approve, &format!("{}\n{}", &base64[..70], &base64[70..])),
+        ),
+        bad("sig-trailing-space", "SignatureForm", with_sig(approve, &format!("{base64} "))),
+        bad("sig-two-spaces", "SignatureForm", with_sig(approve, &format!(" {base64}"))),
+        bad("sig-without-sshsig", "SignatureForm", with(&raw_signature(&blob))),
+        bad("sig-with-trailing-bytes", "SignatureForm", with(&[&blob[..], b"\0"].concat())),
+        bad("sig-with-leading-bytes", "SignatureForm", with(&[b"\0", &blob[..]].concat())),
+        bad("sig-cut-short", "SignatureForm", with(&blob[..blob.len() - 1])),
+        bad("sig-version-2", "SignatureForm", edited(9, 1 ^ 2)),
+        bad("sig-sha256-instead-of-sha512", "SignatureForm", with(&sha256_blob(&carol, namespace, body.as_bytes()))),
+        bad("sig-with-reserved-bytes", "SignatureForm", with(&reserved_blob(&carol, namespace, body.as_bytes()))),
+        bad("sig-wrong-namespace", "SignatureForm", with(&sign(&carol, "twinseal/change.reject/v1", body.as_bytes()))),
+        bad(
+            "sig-over-other-namespace",
+            "SignatureFalse",
+            encoded(&raw_signature(&sign(&carol, "file", body.as_bytes()))),
+        ),
+        bad("sig-over-other-body", "SignatureFalse", encoded(&raw_signature(&sign(&carol, namespace, b"other")))),
+        bad("sig-over-the-bare-body", "SignatureFalse", encoded(&carol.sign(body.as_bytes()).to_bytes())),
+        bad("sig-flipped-bit", "SignatureFalse", edited(blob.len() - 40, 1)),
+        bad("sig-flipped-bit-of-s", "SignatureFalse", edited(blob.len() - 10, 1)),
+        bad("sig-of-zeros", "SignatureFalse", encoded(&[0; 64])),
+        bad("sig-s-plus-l", "SignatureFalse", encoded(&malleated)),
+        bad(
+            "sig-by-weak-key",
+            "SignatureFalse",
+            Raw { blob: joined(weak_body, &BASE64.encode(&forged)), ..approve.clone() },
+        ),
+        bad("sig-other-key", "SignatureKey", with(&sign(&mallory, namespace, body.as_bytes()))),
+        bad(
+            "sig-by-other-key-than-its-own",
+            "SignatureFalse",
+            encoded(&raw_signature(&sign(&mallory, namespace, body.as_bytes()))),
+        ),
+        bad("key-of-nobody", "SignatureKey", {
+            let other = replaced(&body, line(&body, "key"), &Fingerprint::of(&point(&mallory)).to_string());
+            Raw { blob: signed("carol", other), ..approve.clone() }
+        }),
+        bad("key-padded", "line 9, key: Id", {
+            let fingerprint = line(&body, "key");
+            with_body(approve, replaced(&body, fingerprint, &format!("{fingerprint}=")))
+        }),
+    ]
+}
+
+/// Base64 whose last character has a bit set that stands for nothing.
+pub fn last_bit_set(base64: &str) -> String {
+    const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digits = base64.trim_end_matches('=');
+    assert!(digits.len() < base64.len(), "no bits to spare");
+    let at = ALPHABET.find(&digits[digits.len() - 1..]).unwrap();
+    format!("{}{}{}", &digits[..digits.len() - 1], &ALPHABET[at + 1..at + 2], &base64[digits.len()..])
+}
+
+pub fn strings(parts: &[&[u8]]) -> Vec<u8> {
+    parts.iter().flat_map(|part| [&(part.len() as u32).to_be_bytes()[..], part].concat()).collect()
+}
+
+/// An SSHSIG with everything as it may be by its own specification.
+pub fn blob_of(key: &SigningKey, namespace: &str, reserved: &[u8], hash: &[u8], digest: &[u8]) -> Vec<u8> {
+    let data = [b"SSHSIG", &strings(&[namespace.as_bytes(), reserved, hash, digest])[..]].concat();
+    let signature = strings(&[b"ssh-ed25519", &key.sign(&data).to_bytes()]);
+    let wire = twinseal::domain::wire(&point(key));
+    [b"SSHSIG\0\0\0\x01", &strings(&[&wire, namespace.as_bytes(), reserved, hash, &signature])[..]].concat()
+}
+
+pub fn sha256_blob(key: &SigningKey, namespace: &str, message: &[u8]) -> Vec<u8> {
+    blob_of(key, namespace, b"", b"sha256", &Sha256::digest(message))
+}
+
+pub fn reserved_blob(key: &SigningKey, namespace: &str, message: &[u8]) -> Vec<u8> {
+    blob_of(key, namespace, b"later", b"sha512", &Sha512::digest(message))
+}
+
+pub fn bad() -> Vec<Bad> {
+    let good = good();
+    [bad_bodies(&good), bad_texts(&good), bad_wholes(&good), bad_signatures(&good)].into_iter().flatten().collect()
+}
+
+// The files

@@ -1,0 +1,309 @@
+//! The good log: an entry of every kind, made from fixed keys.
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use sha2::{Digest as _, Sha256};
+use twinseal::domain::{
+    Action, Artifact, Description, Digest, Event, Facts, Field, Fingerprint, Grants, Head, Header, Member, Outcome,
+    Policy, Predecessor, ProposalRef, PublicKey, RefusedAttempt, Register, RegisterId, Requirement, Restoration,
+    RevisionRef, Step, Text, Time, Trial, Vouch, Window,
+};
+use twinseal::format::request::{self, RegisterRef};
+use twinseal::format::{Raw, Unsigned, entry, sshsig, text};
+
+pub const REGISTER: &str = "prod#00112233445566778899aabbccddeeff";
+
+pub fn key(person: &str) -> SigningKey {
+    SigningKey::from_bytes(&Sha256::digest(person).into())
+}
+
+pub fn point(key: &SigningKey) -> [u8; 32] {
+    key.verifying_key().to_bytes()
+}
+
+pub fn sign(key: &SigningKey, namespace: &str, message: &[u8]) -> Vec<u8> {
+    let signature = key.sign(&sshsig::signed_data(namespace, message));
+    sshsig::encode(&point(key), namespace, &signature.to_bytes())
+}
+
+pub fn member(register: &RegisterRef, name: &str, roles: &[&str]) -> Member {
+    let (person, key) = (name.parse().unwrap(), key(name));
+    let public = PublicKey::from_bytes(point(&key)).unwrap();
+    let proof = sign(&key, request::NAMESPACE, request::body(register, &person, &public).as_bytes());
+    Member { person, grants: Grants::of(roles.iter().map(|role| role.parse().unwrap())), key: public, proof }
+}
+
+pub fn all<C: FromIterator<T>, T: std::str::FromStr<Err: std::fmt::Debug>>(words: &[&str]) -> C {
+    words.iter().map(|word| word.parse().unwrap()).collect()
+}
+
+pub fn names(names: &[(&str, &str)]) -> Option<Text> {
+    Some(Text::Names(names.iter().map(|(id, name)| (id.parse().unwrap(), name.parse().unwrap())).collect()))
+}
+
+pub fn remark(field: Field, words: &str) -> Option<Text> {
+    Some(Text::Remark(field, words.parse().unwrap()))
+}
+
+pub fn artifact(name: &str, content: &str) -> Artifact {
+    Artifact { name: name.parse().unwrap(), digest: text::digest(content.as_bytes()) }
+}
+
+pub fn window() -> Window {
+    let time = |at: &str| at.parse::<Time>().unwrap();
+    Window::new(time("2026-12-01T10:00:00Z"), time("2026-12-01T12:00:00Z"), "Asia/Tokyo".parse().unwrap()).unwrap()
+}
+
+/// A revision that says as little as it may.
+pub fn few_facts() -> Facts {
+    Facts {
+        kind: "normal".parse().unwrap(),
+        risk: "low".parse().unwrap(),
+        owner: "erin".parse().unwrap(),
+        implementers: all(&["erin"]),
+        services: all(&["order-gateway"]),
+        tags: all(&[]),
+        window: window(),
+        outage_minutes: 0,
+        rollback_minutes: 0,
+        artifacts: Vec::new(),
+        evidence: Vec::new(),
+        links: all(&[]),
+    }
+}
+
+/// A revision in which nothing is left out.
+pub fn full_facts() -> Facts {
+    Facts {
+        kind: "emergency".parse().unwrap(),
+        risk: "high".parse().unwrap(),
+        implementers: all(&["erin", "frank"]),
+        services: all(&["order-gateway", "risk-engine"]),
+        tags: all(&["capacity", "open"]),
+        outage_minutes: 3,
+        rollback_minutes: 15,
+        artifacts: vec![artifact("pool.toml", "size = 160\n"), artifact("gateway-2.4.1.tar.gz", "gateway")],
+        evidence: vec![(2, text::digest(b"rehearsal"))],
+        links: all(&["incident INC-2214", "ticket OPS-7"]),
+        ..few_facts()
+    }
+}
+
+pub fn step(text: &str, command: Option<&str>) -> Step {
+    Step { text: text.parse().unwrap(), command: command.map(|it| it.parse().unwrap()) }
+}
+
+pub fn few_words() -> Description {
+    Description {
+        title: Some("Raise the pool".parse().unwrap()),
+        reason: Some("Orders were rejected at the open.".parse().unwrap()),
+        impact: Some("None expected.".parse().unwrap()),
+        plan: vec![step("Set the pool to 160.", None)],
+        rollback: vec![step("Set it back to 80.", None)],
+        ..Description::default()
+    }
+}
+
+pub fn many_words() -> Description {
+    let trial = |what: &str, evidence: Option<&str>| Trial {
+        what: what.parse().unwrap(),
+        result: "passed".parse().unwrap(),
+        evidence: evidence.map(|it| it.parse().unwrap()),
+    };
+    Description {
+        title: Some("Raise the pool, 接続プール, naïve 🚀".parse().unwrap()),
+        reason: Some("Orders were rejected at the open.\n\n  08:00 first reject\n  08:03 last".parse().unwrap()),
+        security: Some("None.".parse().unwrap()),
+        plan: vec![step("Set the pool to 160.", Some("pool set 160\npool show")), step("Watch it.", None)],
+        rollback: vec![step("Set it back to 80.", Some("pool set 80"))],
+        abort_if: all(&["Rejects go above 1 %."]),
+        tests: vec![trial("Load at 2x.", None), trial("Rehearsed the way back.", Some("rehearsal.txt"))],
+        success: Some("No rejects until noon.".parse().unwrap()),
+        ..few_words()
+    }
+}
+
+/// A log that grows, every entry judged by every rule.
+pub struct Log {
+    pub state: Register,
+    pub entries: Vec<Raw>,
+}
+
+impl Log {
+    fn header(&self, person: &str, event: &Event) -> Header {
+        let position = self.state.position(event.change());
+        Header {
+            register: REGISTER.parse().unwrap(),
+            seq: position.seq,
+            prev: position.prev,
+            governance: position.governance,
+            last: position.last,
+            time: "2026-12-01T10:00:00Z".parse::<Time>().unwrap().plus(position.seq as i64),
+            actor: person.parse().unwrap(),
+            key: Fingerprint::of(&point(&key(person))),
+            text: None,
+        }
+    }
+
+    fn add(&mut self, person: &str, event: Event, words: Option<Text>) -> Digest {
+        let mut header = self.header(person, &event);
+        let salt = [0xa0 | header.seq as u8; 16];
+        let (bytes, reference) = words.as_ref().map(|words| text::write(words, salt)).unzip();
+        header.text = reference;
+        self.state.judge(&header, &event).unwrap();
+        let unsigned = Unsigned::new(&header, &event, bytes).unwrap();
+        let signature = sign(&key(person), unsigned.namespace(), unsigned.body().as_bytes());
+        let (raw, entry) = unsigned.seal(&signature).unwrap();
+        self.state.apply(&entry.header, entry.leaf, &event);
+        self.entries.push(raw);
+        entry.leaf
+    }
+
+    fn propose(&mut self, name: &str, display: &str) -> ProposalRef {
+        let proposal = self.state.governance().next_proposal();
+        let whole: RegisterId = REGISTER.parse().unwrap();
+        let action = Action::Enrol(vec![member(&RegisterRef::Existing(whole), name, &["engineer"])]);
+        let opened = self.add("alice", Event::Propose { proposal, action }, names(&[(name, display)]));
+        ProposalRef { proposal, opened }
+    }
+
+    /// A proposal of alice's, seconded by bob.
+    fn carry(&mut self, action: Action, words: Option<Text>) {
+        let proposal = self.state.governance().next_proposal();
+        let opened = self.add("alice", Event::Propose { proposal, action }, words);
+        self.add("bob", Event::Second(ProposalRef { proposal, opened }), None);
+    }
+
+    fn file(&mut self, facts: Facts, words: Description) -> RevisionRef {
+        let change = self.state.next_change();
+        let event = Event::File { change, facts: Box::new(facts) };
+        let filed = self.add("erin", event, Some(Text::Description(Box::new(words))));
+        RevisionRef { change, number: 1, filed }
+    }
+}
+
+/// An entry of every kind, in one log.
+pub fn good() -> Vec<Raw> {
+    let mut log = Log { state: Register::default(), entries: Vec::new() };
+    let founding = RegisterRef::New("prod".parse().unwrap());
+    let members = vec![
+        member(&founding, "alice", &["admin"]),
+        member(&founding, "bob", &["admin"]),
+        member(&founding, "erin", &["engineer", "approver"]),
+        member(&founding, "carol", &["approver"]),
+        member(&founding, "dave", &["approver"]),
+        member(&founding, "audrey", &["auditor"]),
+    ];
+    let after = Some(Predecessor {
+        register: "prod#ffeeddccbbaa99887766554433221100".parse().unwrap(),
+        fingerprint: Digest::new([0xab; 32]),
+        head: Head { seq: 812, leaf: Digest::new([0xcd; 32]) },
+    });
+    let init = Event::Init { format: 1, after, policy: Policy::built_in(), members };
+    log.add("alice", init, names(&[("alice", "Alice Ng"), ("erin", "Erin 山田")]));
+    log.add("bob", Event::Seal, None);
+    let carried = log.propose("frank", "Frank Ó Briain");
+    log.add("bob", Event::Second(carried), None);
+    let declined = log.propose("grace", "Grace");
+    log.add("bob", Event::Decline(declined), remark(Field::Reason, "She is with another desk."));
+    let withdrawn = log.propose("heidi", "Heidi");
+    log.add("alice", Event::ProposalWithdraw(withdrawn), None);
+    let revision = log.file(full_facts(), many_words());
+    log.add("carol", Event::Approve(revision), remark(Field::Note, "Read with the desk.\n\nWatch the first minute."));
+    log.add("dave", Event::Approve(revision), None);
+    let artifacts = full_facts().artifacts;
+    log.add("frank", Event::Start { revision, artifacts }, None);
+    log.add("erin", Event::Finish { revision, outcome: Outcome::RolledBack }, remark(Field::Note, "Rejects went up."));
+    let revision = log.file(few_facts(), few_words());
+    log.add("carol", Event::Reject(revision), remark(Field::Reason, "Not twice in a day."));
+    // New kinds come last: the places of the entries before are the bases of bad ones.
+    let revised = Event::Revise { replaces: revision, facts: Box::new(full_facts()) };
+    let filed = log.add("erin", revised, Some(Text::Description(Box::new(many_words()))));
+    let revision = RevisionRef { number: 2, filed, ..revision };
+    log.add("carol", Event::Approve(revision), None);
+    log.add("carol", Event::Retract(revision), remark(Field::Reason, "The test was of the old build."));
+    log.add("audrey", Event::Note(revision.change), remark(Field::Note, "See the minutes of today."));
+    log.add("erin", Event::ChangeWithdraw(revision), remark(Field::Reason, "Overtaken."));
+    let key_of = |person: &str| Fingerprint::of(&point(&key(person)));
+    log.add("bob", Event::KeySuspend(key_of("carol")), remark(Field::Reason, "Her laptop is missing."));
+    let proposal = log.state.governance().next_proposal();
+    let replaces = log.state.governance().keys()[&key_of("carol")].since;
+    let lift = Event::Propose { proposal, action: Action::Lift { key: key_of("carol"), replaces } };
+    let opened = log.add("alice", lift, remark(Field::Reason, "It was found."));
+    log.add("bob", Event::Second(ProposalRef { proposal, opened }), None);
+    log.add("dave", Event::KeyRevoke(key_of("dave")), None);
+    govern(&mut log);
+    log.entries
+}
+
+/// The kinds of entry that came last: other grants, keys, policies, redactions, refusals.
+pub fn govern(log: &mut Log) {
+    let since = |log: &Log, person: &str| log.state.governance().people()[&person.parse().unwrap()].since;
+    let here = RegisterRef::Existing(REGISTER.parse().unwrap());
+    let robot = Member {
+        grants: Grants { operators: all(&["erin", "frank"]), ..Grants::of(["engineer".parse().unwrap()]) },
+        ..member(&here, "deploy", &[])
+    };
+    log.carry(Action::Enrol(vec![robot]), None);
+    let grants = Grants {
+        roles: [("engineer".parse().unwrap(), None), ("approver".parse().unwrap(), Some(soon()))].into(),
+        groups: [("dba".parse().unwrap(), None), ("risk".parse().unwrap(), Some(soon()))].into(),
+        operators: all(&[]),
+    };
+    let roles = Action::Roles { person: "frank".parse().unwrap(), replaces: since(log, "frank"), grants };
+    log.carry(roles, remark(Field::Reason, "Stands in for dave."));
+    let retire = Action::Retire { person: "dave".parse().unwrap(), replaces: since(log, "dave") };
+    log.carry(retire, None);
+    let Member { person, key: public, .. } = member(&here, "carol", &[]);
+    let second = PublicKey::from_bytes(point(&key("carol's second"))).unwrap();
+    let asked = request::body(&here, &person, &second);
+    let add = Action::AddKey {
+        proof: sign(&key("carol's second"), request::NAMESPACE, asked.as_bytes()),
+        vouch: Some(Vouch { key: public.fingerprint(), proof: sign(&key("carol"), request::VOUCH, asked.as_bytes()) }),
+        person,
+        key: second,
+    };
+    log.carry(add, remark(Field::Reason, "A new laptop."));
+    let policy = policy();
+    let set = Action::Policy { replaces: log.state.governance().policy_since(), policy };
+    log.carry(set, remark(Field::Source, "# From the audit of 2026\napprovals = 2"));
+    let note = entry::read_body(&log.entries[18]).unwrap().0.text.unwrap();
+    log.carry(Action::Redact([(18, note.digest)].into()), remark(Field::Reason, "It names a customer."));
+    let attempt = RefusedAttempt::Approve(log.state.change("CHG-2".parse().unwrap()).unwrap().current().id);
+    log.add("carol", Event::Refused { attempt, rule: "withdrawn".parse().unwrap() }, None);
+    let proposal = log.propose("ivan", "Ivan");
+    log.add(
+        "alice",
+        Event::Refused { attempt: RefusedAttempt::Second(proposal), rule: "proposal-by-two".parse().unwrap() },
+        None,
+    );
+    let head = |seq, leaf: u8| Head { seq, leaf: Digest::new([leaf; 32]) };
+    let restored = Restoration { restored: head(12, 0x12), lost: head(40, 0x40) };
+    log.carry(Action::Restored(restored), remark(Field::Reason, "The disk died."));
+}
+
+pub fn soon() -> Time {
+    "2026-12-31T18:00:00Z".parse().unwrap()
+}
+
+pub fn policy() -> Policy {
+    let critical = Requirement {
+        name: "critical".parse().unwrap(),
+        kinds: all(&["normal", "emergency"]),
+        risks: all(&["high", "critical"]),
+        approvals: Some(3),
+        needed: all(&["tests", "incident"]),
+    };
+    let shown = Requirement {
+        name: "shown".parse().unwrap(),
+        kinds: all(&[]),
+        risks: all(&[]),
+        approvals: None,
+        needed: all(&["evidence"]),
+    };
+    Policy::new(2, 7, all(&["requester-implementer", "admin-approver"]), vec![critical, shown]).unwrap()
+}
+
+/// `08-change.file`: the place and the kind of an entry.
+pub fn name(raw: &Raw) -> String {
+    format!("{:02}-{}", raw.seq, entry::read_body(raw).unwrap().1.kind())
+}
