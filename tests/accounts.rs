@@ -176,7 +176,7 @@ fn what_one_account_makes_beside_the_register_the_other_writes() {
 }
 
 #[test]
-fn nobody_reads_the_key_or_the_memory_of_another() {
+fn nobody_reads_the_key_or_the_cache_of_another() {
     let Some((host, fingerprint)) = Host::founded() else { return };
     for (owner, other) in [(ALICE, BOB), (BOB, ALICE), (ALICE, STRANGER)] {
         let memory = format!(".local/state/twinseal/{fingerprint}");

@@ -210,7 +210,7 @@ fn clocks_that_disagree_are_named() {
 }
 
 #[test]
-fn memory_that_is_gone_and_registers_that_are_broken_are_named() {
+fn a_lost_cache_and_a_broken_register_are_named() {
     let world = healthy();
     world.ok("carol", "list");
     let memory = format!("people/carol/.local/state/twinseal/{}", world.fingerprint());
@@ -238,7 +238,7 @@ fn a_register_that_lost_its_end_is_a_fault() {
 }
 
 #[test]
-fn a_copy_is_nothing_to_complain_about() {
+fn a_backup_is_no_fault() {
     let world = healthy();
     world.ok("carol", "backup copy.db");
     mode(&world, "copy.db", 0o444);

@@ -3,13 +3,13 @@
 //! Whatever comes in: a clear error that names every fault, nothing recorded, the right exit code, nothing on the
 //! screen that steers a terminal, and never a panic. Odd text that deceives nobody comes back unharmed.
 
-mod anything;
 mod command_line;
+mod deceptive_text;
 mod drafts;
 mod grammar;
 mod keys;
-mod memory;
-mod odd;
+mod pins;
+mod random_input;
 mod registers;
 mod requests;
 mod screen;

@@ -32,13 +32,13 @@
 
 pub mod draw;
 pub mod facts;
-pub mod governing;
+pub mod governance_rules;
 pub mod history;
 #[expect(clippy::module_inception, reason = "it is the model")]
 pub mod model;
-pub mod paper;
 pub mod proposals;
 pub mod real;
+pub mod register_file;
 pub mod rules;
 pub mod safety;
 

@@ -43,7 +43,7 @@ fn holding(folder: &Path, bytes: &[u8]) -> Vec<String> {
 }
 
 #[test]
-fn an_redacted_text_is_gone_from_every_file() {
+fn a_redacted_text_is_gone_from_every_file() {
     let world = with_secret();
     assert!(!holding(&world.path(""), SECRET.as_bytes()).is_empty());
     redact(&world);
@@ -124,7 +124,7 @@ fn another_text_than_the_one_named_is_not_redacted() {
 }
 
 #[test]
-fn an_redacted_text_that_stands_again_is_found_and_redacted() {
+fn a_redacted_text_that_is_put_back_is_found_and_redacted() {
     let world = with_secret();
     let text = world.raw(3).text.unwrap();
     redact(&world);

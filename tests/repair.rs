@@ -52,7 +52,7 @@ fn a_bad_entry_stops_all_recording_until_it_is_repaired_and_nothing_is_thrown_aw
 }
 
 #[test]
-fn an_entry_broken_in_the_middle_costs_what_follows_until_a_copy_brings_it_back() {
+fn an_entry_broken_in_the_middle_costs_what_follows_until_a_backup_recovers_it() {
     let world = World::approved();
     world.ok("erin", "list");
     world.ok("erin", "backup copy.db");

@@ -2,8 +2,7 @@
 //!
 //! `every_rule_has_its_test` holds this folder against the list of rules.
 
-mod deciding;
-mod executing;
+mod approving;
 mod filing;
 mod founding;
 mod grants;
@@ -12,7 +11,8 @@ mod people;
 mod policy;
 mod proposals;
 mod redaction;
-mod restored;
+mod restoration;
+mod starting;
 
 use std::collections::BTreeSet;
 use std::fs;

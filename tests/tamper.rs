@@ -3,12 +3,12 @@
 //! of it: the table in `docs/threat-model.md`, which `threats` holds against the tests.
 
 mod bytes;
+mod cache;
 mod clocks;
-mod copies;
 mod ends;
 mod entries;
 mod files;
-mod memory;
+mod pin;
 mod scene;
 mod schema;
 mod tables;

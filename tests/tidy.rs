@@ -134,6 +134,14 @@ fn no_file_outgrows_a_room_and_no_function_a_screen() {
 }
 
 #[test]
+fn no_test_file_outgrows_a_room() {
+    for path in files(Path::new("tests")).iter().filter(|path| path.extension().is_some_and(|it| it == "rs")) {
+        let lines = fs::read_to_string(path).unwrap().lines().count();
+        assert!(lines <= FILE, "{} has {lines} lines", path.display());
+    }
+}
+
+#[test]
 fn every_example_is_used_by_a_test() {
     let tests: String =
         files(Path::new("tests")).iter().filter_map(|path| fs::read_to_string(path).ok()).collect::<String>();

@@ -18,7 +18,7 @@
 
 mod closing;
 mod replay;
-mod source;
+pub mod source;
 
 use std::fs;
 

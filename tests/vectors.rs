@@ -147,7 +147,8 @@ fn assert_ends_well(log: impl Iterator<Item = Raw>) {
     for raw in log {
         let entry = entry::open(&raw).unwrap();
         let position = state.position(entry.event.change());
-        chain::check_position(state.id(), &position, &entry.header).unwrap_or_else(|defect| panic!("{}: {defect}", raw.seq));
+        chain::check_position(state.id(), &position, &entry.header)
+            .unwrap_or_else(|defect| panic!("{}: {defect}", raw.seq));
         state.judge(&entry.header, &entry.event).unwrap_or_else(|refusal| panic!("{}: {refusal}", raw.seq));
         state.apply(&entry.header, entry.leaf, &entry.event);
     }

@@ -175,7 +175,7 @@ fn a_backup_is_made_or_not_whatever_fails() {
 }
 
 #[test]
-fn a_copy_is_restored_or_not_whatever_fails() {
+fn a_backup_is_restored_or_not_whatever_fails() {
     let world = filed();
     world.ok("erin", "backup copy.db");
     let words = &["restore", "copy.db"];

@@ -75,7 +75,7 @@ fn no_command_is_steered_by_its_variables() {
 }
 
 #[test]
-fn no_command_is_steered_by_what_its_account_remembers() {
+fn no_command_is_steered_by_a_hostile_pin_or_cache() {
     let (world, lines) = day(Mode::Pipe);
     let (text, most) = (quoted(&all()), lines.len() - 1);
     for key in ["register", "key", "as", &text] {

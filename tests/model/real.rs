@@ -15,7 +15,7 @@ use super::facts::{
     Action, Artifact, Entry, Facts, Grants, Key, Newcomer, Person, Place, Policy, Proposal, Requirement, Revision,
     Time, What,
 };
-use super::paper::Paper;
+use super::register_file::Paper;
 
 /// Everybody there is, enrolled or not.
 pub const PEOPLE: [&str; 10] =
@@ -128,7 +128,7 @@ impl Real {
         match &self.paper {
             _ if entry.words.is_empty() => None,
             None => Some(TextRef { filled: entry.words.clone(), digest: digest("text", self.seed, place) }),
-            Some(_) => Some(super::paper::write(self.seed, place, entry).1),
+            Some(_) => Some(super::register_file::write(self.seed, place, entry).1),
         }
     }
 
@@ -189,8 +189,10 @@ impl Real {
     }
 
     fn member(&self, it: &Newcomer, founding: bool) -> Member {
-        let proof =
-            self.paper.as_ref().map_or(Vec::new(), |_| super::paper::prove(&self.id, founding, it.person, it.key));
+        let proof = self
+            .paper
+            .as_ref()
+            .map_or(Vec::new(), |_| super::register_file::prove(&self.id, founding, it.person, it.key));
         Member { person: id(it.person).clone(), grants: grants(&it.grants), key: pairs()[it.key].public, proof }
     }
 
@@ -206,9 +208,9 @@ impl Real {
             }
             Action::AddKey { person, key, vouch } => {
                 let paper = self.paper.as_ref();
-                let prove = || super::paper::prove(&self.id, false, *person, *key);
+                let prove = || super::register_file::prove(&self.id, false, *person, *key);
                 let word = |by: &Key| {
-                    let proof = paper.map_or(Vec::new(), |_| super::paper::vouch(&self.id, *person, *key, *by));
+                    let proof = paper.map_or(Vec::new(), |_| super::register_file::vouch(&self.id, *person, *key, *by));
                     Vouch { key: print(*by), proof }
                 };
                 Domain::AddKey {

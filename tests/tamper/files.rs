@@ -11,7 +11,7 @@ use super::scene::{STRANGER, Scene};
 use crate::support::{PEOPLE, World};
 
 #[test]
-fn an_old_copy_put_back_is_found() {
+fn an_old_backup_put_back_is_found() {
     let scene = Scene::new();
     let old = scene.copy();
     scene.ok("dave", &format!("approve CHG-2 --revision {}", scene.filed));
@@ -23,7 +23,7 @@ fn an_old_copy_put_back_is_found() {
 }
 
 #[test]
-fn an_old_copy_that_went_another_way_is_found() {
+fn an_old_backup_that_went_another_way_is_found() {
     let scene = Scene::new();
     let old = scene.copy();
     scene.ok("dave", "reject CHG-2 --reason No.");

@@ -18,7 +18,7 @@ fn an_edited_text_is_found() {
 }
 
 #[test]
-fn an_redacted_text_is_found() {
+fn a_redacted_text_is_found() {
     let scene = Scene::new();
     scene.sql().execute_batch("UPDATE entry SET text = NULL WHERE seq = 2").unwrap();
     scene.finds("entry 2: [text] the text part is missing, and no proposal redacted it");

@@ -37,7 +37,11 @@ fn command(line: &str) -> Option<(&str, &str)> {
     line.split_once("$ ").filter(|(person, _)| person.len() > 1 && person.bytes().all(|b| b.is_ascii_lowercase()))
 }
 
-fn expected(line: &str) -> Option<Result<Expected<'_>, String>> {
+/// `(exit code 1: two-approvals)`, if a line is like that.
+///
+/// # Errors
+/// A code that is no failure.
+pub fn expected(line: &str) -> Option<Result<Expected<'_>, String>> {
     let inside = line.strip_prefix("(exit code ")?.strip_suffix(')')?;
     let (code, why) = inside.split_once(": ").map_or((inside, None), |(code, why)| (code, Some(why)));
     let code = code.parse().ok().filter(|code| *code > 0);

@@ -11,7 +11,7 @@ use super::scene::{Scene, joined, split};
 use super::tables::tables;
 
 #[test]
-fn a_lost_verified_copy_is_said_aloud_and_costs_nothing_else() {
+fn a_lost_cache_is_rebuilt_with_a_warning() {
     let scene = Scene::new();
     let before = scene.ok("carol", "list");
     let pin = fs::read(scene.memory("carol", "pin")).unwrap();
@@ -33,7 +33,7 @@ fn a_lost_verified_copy_is_said_aloud_and_costs_nothing_else() {
 }
 
 #[test]
-fn a_lost_verified_copy_does_not_lose_the_end_of_the_log() {
+fn a_lost_cache_does_not_hide_a_truncated_log() {
     let scene = Scene::new();
     scene.forget("carol", "verified.sqlite");
     scene.tamper("DELETE FROM entry WHERE seq > 7");
@@ -86,7 +86,7 @@ const QUESTIONS: [&str; 7] =
     ["list", "show CHG-1", "show CHG-2", "inbox", "log --change CHG-1", "person list", "list --text pool"];
 
 #[test]
-fn no_damaged_page_of_a_copy_is_taken_for_a_broken_register() {
+fn no_damaged_page_of_a_cache_is_taken_for_a_broken_register() {
     let scene = Scene::new();
     let before = QUESTIONS.map(|command| scene.ok("carol", command));
     let whole = copy_of(&scene);
@@ -106,7 +106,7 @@ fn no_damaged_page_of_a_copy_is_taken_for_a_broken_register() {
 }
 
 #[test]
-fn no_copy_that_was_cut_short_is_believed() {
+fn no_truncated_cache_is_believed() {
     let scene = Scene::new();
     let before = QUESTIONS.map(|command| scene.ok("carol", command));
     let whole = copy_of(&scene);
@@ -119,7 +119,7 @@ fn no_copy_that_was_cut_short_is_believed() {
 }
 
 #[test]
-fn no_copy_of_another_version_is_believed() {
+fn no_cache_of_another_version_is_believed() {
     let scene = Scene::new();
     let before = scene.ok("carol", "list");
     for other in [
@@ -141,7 +141,7 @@ fn no_copy_of_another_version_is_believed() {
 }
 
 #[test]
-fn an_old_copy_beside_a_newer_pin_is_said_aloud_and_brought_on() {
+fn an_old_cache_beside_a_newer_pin_catches_up_with_a_warning() {
     let scene = Scene::new();
     let old = copy_of(&scene);
     scene.ok("dave", "reject CHG-2 --reason No.");
@@ -160,7 +160,7 @@ fn an_old_copy_beside_a_newer_pin_is_said_aloud_and_brought_on() {
 }
 
 #[test]
-fn a_row_that_a_copy_lost_is_missed_by_the_links() {
+fn a_row_missing_from_the_cache_is_found_by_the_links() {
     // 1 seals; 8 enrols frank; 3 approves CHG-1; 5 starts it.
     for (table, seq, command) in [
         ("governance", 0, "list"),
@@ -177,7 +177,7 @@ fn a_row_that_a_copy_lost_is_missed_by_the_links() {
 }
 
 #[test]
-fn no_changed_entry_of_governance_in_a_copy_is_believed() {
+fn no_changed_governance_entry_in_a_cache_is_believed() {
     for change in [
         "UPDATE governance SET blob = CAST(replace(blob, 'member alice', 'member alicx') AS BLOB) WHERE seq = 0",
         "UPDATE governance SET blob = CAST(replace(blob, 'actor ', 'actor x') AS BLOB) WHERE seq = 8",
@@ -208,7 +208,7 @@ fn written_down() -> Scene {
 }
 
 #[test]
-fn no_changed_state_in_a_copy_is_believed() {
+fn no_changed_state_in_a_cache_is_believed() {
     let scene = written_down();
     let whole = copy_of(&scene);
     for command in ["list", "person list", "verify"] {
@@ -263,7 +263,7 @@ fn an_entry_of_governance_that_was_changed_in_the_file_decides_nothing() {
 }
 
 #[test]
-fn a_copy_of_another_log_is_not_taken_for_a_lost_pin() {
+fn a_cache_of_another_log_does_not_replace_a_lost_pin() {
     for sql in [
         "UPDATE log_entries SET leaf = (SELECT leaf FROM log_entries WHERE seq = 3) WHERE seq = 9",
         "DELETE FROM log_entries WHERE seq = 9; UPDATE log_entries SET leaf = (SELECT leaf FROM log_entries WHERE seq = 3)",
@@ -278,7 +278,7 @@ fn a_copy_of_another_log_is_not_taken_for_a_lost_pin() {
 }
 
 #[test]
-fn what_differs_in_the_copy_alone_is_not_called_a_fault_of_the_register() {
+fn what_differs_in_the_cache_alone_is_no_fault_of_the_register() {
     let scene = Scene::governed();
     let whole = copy_of(&scene);
     let shared = scene.copy();
@@ -308,7 +308,7 @@ fn what_differs_in_the_copy_alone_is_not_called_a_fault_of_the_register() {
 }
 
 #[test]
-fn doctor_tells_a_damaged_or_old_copy_from_a_broken_register() {
+fn doctor_tells_a_damaged_or_old_cache_from_a_broken_register() {
     let scene = Scene::new();
     let old = copy_of(&scene);
     scene.ok("dave", "reject CHG-2 --reason No.");
@@ -327,7 +327,7 @@ fn doctor_tells_a_damaged_or_old_copy_from_a_broken_register() {
 }
 
 #[test]
-fn a_copy_that_is_found_damaged_after_recording_takes_nothing_back() {
+fn a_cache_that_is_found_damaged_after_recording_takes_nothing_back() {
     let scene = Scene::new();
     // What the next approval would be: so the copy cannot be brought on over it.
     edit_copy(&scene, "INSERT INTO votes SELECT 10, change, number, verdict, person, time FROM votes WHERE seq = 3");

@@ -19,7 +19,7 @@ fn log_length(world: &World, person: &str) -> u64 {
 
 /// The write-ahead log of the copy stands between commands, and is written back before it is long.
 #[test]
-fn the_log_of_the_copy_stays_short() {
+fn the_wal_file_of_the_cache_stays_short() {
     let world = World::filed();
     let mut longest = 0;
     for _ in 0..60 {
@@ -33,7 +33,7 @@ fn the_log_of_the_copy_stays_short() {
 
 /// A crash may take the newest of the copy away, never anything else: it is verified again.
 #[test]
-fn a_copy_that_lost_its_log_is_brought_on_again() {
+fn a_cache_that_lost_its_wal_file_catches_up() {
     let world = World::filed();
     world.ok("carol", "note CHG-1 'watched it'");
     for file in memory(&world, "carol") {

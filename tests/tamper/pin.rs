@@ -49,7 +49,7 @@ fn a_damaged_pin_stops_everything() {
 }
 
 #[test]
-fn whoever_lost_both_verifies_for_the_first_time() {
+fn an_account_that_lost_pin_and_cache_verifies_for_the_first_time() {
     let scene = Scene::new();
     scene.forget("carol", "pin");
     scene.forget("carol", "verified.sqlite");
@@ -63,7 +63,7 @@ fn whoever_lost_both_verifies_for_the_first_time() {
 }
 
 #[test]
-fn an_older_pin_put_back_loses_nothing_that_the_copy_remembers() {
+fn an_older_pin_put_back_loses_nothing_that_the_cache_holds() {
     let scene = Scene::new();
     let older = fs::read(scene.memory("carol", "pin.previous")).unwrap();
     let newer = fs::read(scene.memory("carol", "pin")).unwrap();
@@ -108,7 +108,7 @@ fn no_pin_that_was_cut_short_is_passed_over() {
 }
 
 #[test]
-fn a_damaged_copy_does_not_lose_a_damaged_pin() {
+fn a_damaged_cache_does_not_lose_a_damaged_pin() {
     let scene = Scene::new();
     fs::write(scene.memory("carol", "pin"), "head 9\n").unwrap();
     scene.forget("carol", "verified.sqlite");
@@ -121,7 +121,7 @@ fn a_damaged_copy_does_not_lose_a_damaged_pin() {
 }
 
 #[test]
-fn who_rewrites_all_that_an_account_remembers_is_not_found_by_it() {
+fn a_rewritten_pin_and_cache_are_not_found_by_their_account() {
     let scene = Scene::new();
     scene.forget("carol", "pin");
     scene.forget("carol", "verified.sqlite");

@@ -33,7 +33,7 @@ fn stopped(world: &World, person: &str, command: &str) {
 }
 
 #[test]
-fn a_later_copy_brings_back_what_was_lost_as_it_was_signed() {
+fn a_later_backup_recovers_lost_entries_as_they_were_signed() {
     let world = restored();
     stopped(&world, "carol", "note CHG-1 Words.");
     let said = world.ok("audrey", "recover late.db");
@@ -69,7 +69,7 @@ fn a_recovered_entry_is_verified_first_and_nothing_follows_a_broken_one() {
 }
 
 #[test]
-fn nothing_is_brought_back_behind_what_was_recorded_since() {
+fn nothing_is_recovered_behind_what_was_recorded_since() {
     let world = restored();
     // frank, who saw nothing of what was lost, is not stopped.
     world.person("frank");
@@ -89,7 +89,7 @@ fn nothing_is_brought_back_behind_what_was_recorded_since() {
 }
 
 #[test]
-fn what_was_redacted_is_not_brought_back() {
+fn what_was_redacted_is_not_recovered() {
     let world = World::filed();
     world.ok("erin", "backup early.db");
     world.ok("erin", "note CHG-1 'The password is hunter2.'");
@@ -121,7 +121,7 @@ fn go_on(world: &World) {
 }
 
 #[test]
-fn two_admins_go_on_without_what_was_lost_and_every_memory_of_it_moves_over() {
+fn two_admins_go_on_without_the_lost_entries_and_every_pin_is_excused() {
     let world = restored();
     go_on(&world);
     for (person, _) in PEOPLE {
@@ -140,7 +140,7 @@ fn two_admins_go_on_without_what_was_lost_and_every_memory_of_it_moves_over() {
 }
 
 #[test]
-fn verify_moves_over_too_and_says_so() {
+fn verify_excuses_the_pin_too_and_says_so() {
     let world = restored();
     assert!(world.findings("audrey")[0].contains("[truncated]"));
     go_on(&world);
@@ -175,7 +175,7 @@ fn a_register_that_is_restored_twice_goes_on_twice() {
 }
 
 #[test]
-fn no_memory_moves_over_for_a_copy_or_another_file_of_the_register() {
+fn no_pin_is_excused_for_a_backup_or_another_file_of_the_register() {
     let world = World::filed();
     world.ok("erin", "backup drill.db");
     ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-1"));
@@ -197,7 +197,7 @@ fn no_memory_moves_over_for_a_copy_or_another_file_of_the_register() {
 }
 
 #[test]
-fn nothing_is_brought_back_that_is_not_what_one_remembers() {
+fn nothing_is_recovered_that_contradicts_the_pin() {
     let world = restored();
     fs::copy(world.path("prod.db"), world.path("fork.db")).unwrap();
     let frank = |command: &str| {
@@ -211,7 +211,7 @@ fn nothing_is_brought_back_that_is_not_what_one_remembers() {
 }
 
 #[test]
-fn the_newest_that_was_lost_is_what_pin_or_copy_remember() {
+fn the_newest_lost_entry_is_the_one_in_pin_or_cache() {
     let world = World::filed();
     world.ok("erin", "backup early.db");
     let folder = format!("people/alice/.local/state/twinseal/{}", world.fingerprint());
@@ -228,7 +228,7 @@ fn the_newest_that_was_lost_is_what_pin_or_copy_remember() {
 }
 
 #[test]
-fn what_is_no_copy_of_this_register_is_named_and_left() {
+fn what_is_no_backup_of_this_register_is_named_and_left() {
     let world = restored();
     world.write("text", "no database");
     for (file, why) in
@@ -246,7 +246,7 @@ fn what_is_no_copy_of_this_register_is_named_and_left() {
 }
 
 #[test]
-fn whoever_remembers_more_than_the_log_may_do_nothing_but_go_on_by_proposal() {
+fn an_account_that_verified_more_than_the_log_may_only_restore_by_proposal() {
     let world = restored();
     for command in ["note CHG-1 Words.", "list", "person list", "rebuild", "backup more.db", "inbox"] {
         stopped(&world, "alice", command);
@@ -265,7 +265,7 @@ fn whoever_remembers_more_than_the_log_may_do_nothing_but_go_on_by_proposal() {
 }
 
 #[test]
-fn a_memory_of_more_than_the_proposal_says_was_lost_still_stops() {
+fn a_pin_beyond_the_lost_entries_of_the_proposal_is_not_excused() {
     let world = restored();
     let lost = "3:".to_owned() + &leaf_of(&world, "late.db", 3).to_string();
     world.ok("alice", &format!("proposal restored --lost {lost} --reason 'The disk died.'"));
@@ -278,7 +278,7 @@ fn a_memory_of_more_than_the_proposal_says_was_lost_still_stops() {
 }
 
 #[test]
-fn a_memory_of_another_entry_than_the_one_named_as_lost_still_stops() {
+fn a_pin_at_another_entry_than_the_one_named_as_lost_is_not_excused() {
     let world = restored();
     world.ok("alice", &format!("proposal restored --lost 4:{} --reason Why.", "7".repeat(64)));
     world.run_typing("bob", "proposal second 1", &["1"]);

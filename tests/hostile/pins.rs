@@ -34,7 +34,7 @@ fn no_damaged_pin_is_passed_over() {
 }
 
 #[test]
-fn a_damaged_copy_is_made_again_and_said_aloud() {
+fn a_damaged_cache_is_rebuilt_with_a_warning() {
     // The copy is only a memory of work done: losing it costs time, and the pin stays.
     let world = World::filed();
     world.ok("erin", "list");

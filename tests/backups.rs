@@ -12,7 +12,7 @@ use twinseal::domain::Event;
 use twinseal::error::Exit;
 
 #[test]
-fn a_copy_is_one_file_that_verifies() {
+fn a_backup_is_one_file_that_verifies() {
     let world = World::filed();
     assert_eq!(world.ok("erin", "backup copy.db"), "copy.db: a copy with 3 entries\n");
     for side in ["-wal", "-shm", "-journal"] {
@@ -29,7 +29,7 @@ fn a_copy_is_one_file_that_verifies() {
 }
 
 #[test]
-fn a_copy_made_while_others_record_is_whole() {
+fn a_backup_made_while_others_record_is_complete() {
     let world = World::filed();
     let note = |n: u32| {
         let home = world.path("people/audrey");
@@ -54,7 +54,7 @@ fn a_copy_made_while_others_record_is_whole() {
 }
 
 #[test]
-fn a_copy_is_never_written() {
+fn a_backup_is_never_written() {
     let world = World::approved();
     world.ok("erin", "backup copy.db");
     let before = fs::read(world.path("copy.db")).unwrap();
@@ -67,7 +67,7 @@ fn a_copy_is_never_written() {
 }
 
 #[test]
-fn an_older_copy_is_told_from_a_forged_one() {
+fn an_older_backup_is_told_from_a_forged_one() {
     let world = World::filed();
     world.ok("erin", "backup old.db");
     world.approve("carol", "CHG-1");
@@ -89,7 +89,7 @@ fn an_older_copy_is_told_from_a_forged_one() {
 }
 
 #[test]
-fn a_restored_copy_is_a_register_and_stops_who_knew_more() {
+fn a_restored_backup_is_a_register_and_stops_accounts_that_verified_more() {
     let world = World::filed();
     world.ok("erin", "backup copy.db");
     world.approve("carol", "CHG-1");
