@@ -35,13 +35,16 @@ fn no_target_is_without_its_corpus_and_no_corpus_without_its_target() {
     }
 }
 
+/// Whether a parser accepts these bytes.
+type Accepts = fn(&[u8]) -> bool;
+
 /// What is refused at its first line says nothing about the rest of a parser.
 #[test]
 fn every_parser_accepts_something_in_its_corpus() {
-    let accepted = |name: &str, accepts: fn(&[u8]) -> bool| {
+    let accepted = |name: &str, accepts: Accepts| {
         inside(&format!("fuzz/corpus/{name}")).iter().filter(|path| accepts(&fs::read(path).unwrap())).count()
     };
-    let parsers: [(&str, fn(&[u8]) -> bool); 5] = [
+    let parsers: [(&str, Accepts); 5] = [
         ("change", |data| input::read(str::from_utf8(data).unwrap_or_default(), &Alone).is_ok()),
         ("policy", |data| input::read_policy(str::from_utf8(data).unwrap_or_default()).is_ok()),
         ("request", |data| Request::read(data).is_ok()),
