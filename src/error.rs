@@ -365,6 +365,7 @@ impl Error {
             Self::Store(
                 StoreError::Broken(_)
                 | StoreError::PinLost { .. }
+                | StoreError::Superseded { .. }
                 | StoreError::Parted { .. }
                 | StoreError::PinUnreadable { .. },
             ) => Exit::Broken,

@@ -38,4 +38,5 @@ pub mod output;
 pub mod record;
 pub mod signer;
 pub mod store;
+pub mod trust;
 pub mod zone;

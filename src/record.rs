@@ -70,10 +70,7 @@ pub fn record(
         match attempt(context, session, &signer, &mut plan)? {
             AppendResult::Recorded(entry) => {
                 if session.notices().contains(&Notice::RedactedLater) {
-                    context.env.status(
-                        "note: others were reading; until they have finished, the file that ends in -wal may hold the \
-                         text",
-                    );
+                    context.env.status(format_args!("note: {}", Notice::RedactedLater));
                 }
                 return Ok(*entry);
             }
@@ -197,7 +194,7 @@ pub fn report_recorded(
     let Entry { header, event, text, leaf } = entry;
     let heard = if context.options.json {
         let recorded = output::json::entry(header, event, text.as_ref(), *leaf);
-        context.print_json(&json!({ "recorded": recorded }))
+        context.print_json(json!({ "recorded": recorded }))
     } else {
         data.map_or(Ok(()), |data| Ok(context.env.print(data)?))
     };

@@ -74,7 +74,7 @@ fn an_older_backup_is_told_from_a_forged_one() {
     world.ok("erin", "list");
     let output = world.run("erin", "list --register old.db");
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
-    assert!(output.err.contains("this copy ends at entry 2, and this account verified the register up to 3"));
+    assert!(output.err.contains("this backup ends at entry 2, and this account verified the register up to entry 3"));
     assert_eq!(world.run("erin", "verify --register old.db").exit, Exit::Done);
     // What it remembers of the register itself is as it was.
     assert!(world.run("erin", "verify").out.contains("this account's pin: entry 3"));

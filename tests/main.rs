@@ -16,6 +16,7 @@ mod hostile;
 mod json;
 mod keys;
 mod lifecycle;
+mod matrix;
 mod model;
 mod queries;
 mod queue;

@@ -127,8 +127,7 @@ fn two_admins_go_on_without_the_lost_entries_and_every_pin_is_excused() {
     for (person, _) in PEOPLE {
         let listed = world.run(person, "list");
         assert_eq!(listed.exit, Exit::Done, "{}", listed.screen);
-        let said =
-            "the register was restored from entry 2, says proposal 1: entry 4, which this account verified, is lost";
+        let said = "proposal 1 restored the register from entry 2; entry 4, which this account verified, is lost";
         assert!(listed.err.contains(said), "{}", listed.err);
         // Once: from now on it remembers the log as it is.
         assert_eq!(world.run(person, "list").err, "");

@@ -78,6 +78,11 @@ fn the_old_register_can_still_be_read() {
     world.ok("erin", &format!("list --register next.db --fingerprint {fingerprint}"));
     assert!(world.ok("erin", "list --register prod.db").contains("CHG-1"));
     assert_eq!(world.run("erin", "verify --register prod.db").exit, Exit::Done);
+    let before = world.entries();
+    for command in ["note CHG-1 Words.", "rebuild", "repair"] {
+        world.fails("erin", &format!("{command} --register prod.db"), Exit::Broken, "is superseded");
+    }
+    assert_eq!(world.entries(), before);
     // Its name means the new one.
     assert_eq!(world.ok("erin", "list --register prod"), "");
 }
@@ -104,4 +109,15 @@ fn a_name_that_is_known_is_not_founded_again_without_saying_so() {
     let world = world();
     let again = format!("init --name prod --register next.db {MEMBERS}");
     world.fails("alice", &again, Exit::Invalid, "this account knows a register prod already");
+}
+
+#[test]
+fn another_known_register_does_not_stop_a_founding() {
+    let world = world();
+    for person in ["alice", "carol"] {
+        world.ok(person, &format!("person request {person} --register uat --out {person}.uat"));
+    }
+    world.variable("alice", "TWINSEAL_REGISTER", None);
+    world.ok("alice", "init --name uat --member alice=alice.uat:admin --member carol=carol.uat:admin");
+    assert!(world.path("uat.db").is_file());
 }

@@ -15,8 +15,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("env", &["domain"]),
     ("config", &["domain", "env"]),
     ("error", &["config", "domain", "format", "input", "signer", "store"]),
+    ("trust", &["config", "domain", "error", "format", "store"]),
     ("record", &["commands", "domain", "env", "error", "format", "output", "signer", "store"]),
-    ("commands", &["config", "domain", "env", "error", "format", "input", "output", "record", "signer", "store"]),
+    ("commands", &["config", "domain", "env", "error", "format", "input", "output", "record", "signer", "store", "trust"]),
     ("cli", &["commands", "env", "error", "output"]),
 ];
 

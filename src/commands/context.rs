@@ -7,17 +7,16 @@ use std::path::{Path, PathBuf};
 use super::lookup::{name_of_input, parse};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::config::{Config, Known, KnownRegisters};
-use crate::domain::{Digest, Event, PersonId, Predecessor, PublicKey, RegisterId};
+use crate::config::{Config, KnownRegisters};
+use crate::domain::{Digest, Event, PersonId, PublicKey, RegisterId};
 use crate::env::Env;
 use crate::error::Error;
 use crate::format::{Defect, entry};
 use crate::output::{safe, safe_json};
-use crate::store::{
-    Anchor, Behind, Excuse, Finding, Notice, PinFile, Session, SharedFile, StoreError, Writer, discard,
-};
+use crate::store::{Anchor, Behind, Finding, Notice, PinFile, Session, SharedFile, StoreError, Writer, discard};
+use crate::trust::{self, Identity, Purpose, Relation, Request};
 
 /// Options of every command. Their ids are their own: clap would mix them up with a verb's arguments of one name.
 #[derive(Debug, Clone, Default, Args)]
@@ -69,26 +68,17 @@ pub struct Context<'e> {
     pub options: Options,
     pub(super) config: Config,
     known: KnownRegisters,
+    notices: Vec<Value>,
 }
 
-/// A register's file, its fingerprint, and whether this account trusts it.
+/// A register's file, and which register it is.
 pub struct Found {
     /// The file.
     pub shared: SharedFile,
-    /// The leaf hash of entry 0.
-    pub fingerprint: Digest,
+    /// How it relates to what this account knows.
+    pub identity: Identity,
     /// Its identity, by its own word.
     pub id: RegisterId,
-    /// The register in whose place it was founded.
-    pub after: Option<Predecessor>,
-}
-
-/// What a register is opened for.
-#[derive(Clone, Copy)]
-enum Purpose {
-    Use,
-    /// To go on after a restoration, or to recover what it lost.
-    Restore,
 }
 
 /// No file that people write is larger.
@@ -108,7 +98,7 @@ impl<'e> Context<'e> {
         }
         let config = Config::load(env)?;
         let known = KnownRegisters::load(env)?;
-        Ok(Self { env, options, config, known })
+        Ok(Self { env, options, config, known, notices: Vec::new() })
     }
 
     fn setting(&self, flag: Option<&str>, variable: &str, configured: Option<&str>) -> Option<String> {
@@ -131,13 +121,20 @@ impl<'e> Context<'e> {
     /// # Errors
     /// [`Error::NoRegister`], [`Error::UnknownRegister`].
     pub fn register_path(&self) -> Result<PathBuf, Error> {
-        let name = self.register_named().ok_or(Error::NoRegister)?;
-        if let Some(known) = self.known.by_name(&name) {
+        self.path_of(&self.register_named().ok_or(Error::NoRegister)?)
+    }
+
+    /// The path of a register: a known name, or a file.
+    ///
+    /// # Errors
+    /// [`Error::UnknownRegister`].
+    pub fn path_of(&self, name: &str) -> Result<PathBuf, Error> {
+        if let Some(known) = self.known.by_name(name) {
             return Ok(known.path.clone());
         }
-        let path = self.env.path(Path::new(&name));
+        let path = self.env.path(Path::new(name));
         let looks_like_a_path = name.contains(['/', '.']) || path.is_file();
-        if looks_like_a_path { Ok(path) } else { Err(Error::UnknownRegister { name }) }
+        if looks_like_a_path { Ok(path) } else { Err(Error::UnknownRegister { name: name.to_owned() }) }
     }
 
     /// The fingerprint given with `--fingerprint`.
@@ -148,51 +145,24 @@ impl<'e> Context<'e> {
         self.options.fingerprint.as_deref().map(parse).transpose()
     }
 
-    /// A fingerprint by which this account knows the register meant, and which is not the one found: by the name or
-    /// path that was given, by the path that this leads to, or by the name that the register gives itself.
-    pub fn fingerprint_expected(&self, at: &Path, name: Option<&str>, found: Digest) -> Option<String> {
-        let given = self.register_named();
-        let path = self.register_path().unwrap_or_default();
-        let meant = |known: &&Known| {
-            let names = [given.as_deref(), name];
-            names.contains(&Some(known.name.as_str())) || known.path == path || known.path == at
-        };
-        let found = found.to_string();
-        // Whoever asks for the old one, by its path, after another was accepted in its place, means the old one.
-        let old = |known: &Known| known.superseded && known.fingerprint == found;
-        if self.known.list().iter().filter(meant).any(old) {
-            return None;
-        }
-        let known = self.known.list().iter().filter(|known| !known.superseded);
-        known.filter(meant).map(|known| &known.fingerprint).find(|known| **known != found).cloned()
+    /// The register that was asked for.
+    ///
+    /// # Errors
+    /// As [`Context::register_path`] and [`Context::fingerprint_given`].
+    pub fn request(&self) -> Result<Request, Error> {
+        let name = self.register_named().ok_or(Error::NoRegister)?;
+        Ok(Request { path: self.path_of(&name)?, name, fingerprint: self.fingerprint_given()? })
     }
 
-    /// Whether a file is the register that this account knows, and no copy of it or other file: it stands where that
-    /// stood, or nothing stands there any more.
-    pub fn is_home(&self, shared: &SharedFile, fingerprint: Digest) -> bool {
-        let known = self.known.list().iter().filter(|known| known.fingerprint == fingerprint.to_string());
-        let mut places = known.filter_map(|known| known.path.canonicalize().ok()).peekable();
-        !shared.is_backup() && (places.peek().is_none() || places.any(|place| place == shared.path()))
+    /// The registers that this account knows.
+    pub fn known(&self) -> &KnownRegisters {
+        &self.known
     }
 
-    /// Why this file may lack what this account verified of the register.
-    pub fn excuse(&self, shared: &SharedFile, fingerprint: Digest) -> Excuse {
-        match self.is_home(shared, fingerprint) {
-            _ if shared.is_backup() => Excuse::EarlierBackup,
-            true => Excuse::AgreedRestoration,
-            false => Excuse::None,
-        }
-    }
-
-    /// What this account remembers of a register in whose place another says that it stands.
-    fn successor(&self, old: Predecessor, found: Digest) -> Error {
-        let pin = PinFile::in_folder(&self.state_folder(old.fingerprint)).read(old.fingerprint);
-        Error::Successor { verified: pin.ok().flatten().map(|pin| pin.head.seq), old: Box::new(old), found }
-    }
-
-    /// Whether this account trusts the register with this fingerprint.
-    pub fn trusts(&self, fingerprint: Digest) -> bool {
-        self.known.trusts(fingerprint)
+    /// Up to which entry this account verified the register with this fingerprint.
+    pub fn verified(&self, fingerprint: Digest) -> Option<u64> {
+        let pin = PinFile::in_folder(&self.state_folder(fingerprint)).read(fingerprint);
+        pin.ok().flatten().map(|pin| pin.head.seq)
     }
 
     /// Trusts a register from now on, by the path that was given for it: if that becomes a link to another, it shows.
@@ -236,21 +206,20 @@ impl<'e> Context<'e> {
         }
     }
 
-    /// Finds the named register and reads its entry 0.
+    /// Finds a register and reads its entry 0.
     ///
     /// # Errors
     /// No register, or one whose schema or entry 0 is not as it must be.
-    pub fn find(&self) -> Result<Found, Error> {
-        let path = self.register_path()?;
-        let (shared, findings) = SharedFile::open(&path, &self.scratch())?;
+    pub fn find(&self, request: &Request) -> Result<Found, Error> {
+        let (shared, findings) = SharedFile::open(&request.path, &self.scratch())?;
         if let Some(finding) = findings.into_iter().next() {
             return Err(StoreError::Broken(finding).into());
         }
         let missing = || Finding::at(0, Defect::Missing.rule(), "there is no entry 0");
         let raw = shared.entry(0)?.ok_or_else(|| StoreError::Broken(missing()))?;
-        let fingerprint = raw.leaf();
+        let identity = trust::identify(&self.known, request, &shared, Some(&raw));
         // An entry 0 that is trusted was verified before.
-        let (header, event) = match self.trusts(fingerprint) {
+        let (header, event) = match identity.met {
             true => entry::read_verified_body(&raw),
             false => entry::open(&raw).map(|entry| (entry.header, entry.event)),
         }
@@ -259,7 +228,7 @@ impl<'e> Context<'e> {
             defect => StoreError::defect(0, &defect),
         })?;
         match event {
-            Event::Init { after, .. } => Ok(Found { shared, fingerprint, id: header.register, after }),
+            Event::Init { .. } => Ok(Found { shared, identity, id: header.register }),
             _ => Err(crate::domain::Refusal::NotFounding.into()),
         }
     }
@@ -269,15 +238,15 @@ impl<'e> Context<'e> {
     /// # Errors
     /// [`Error::WrongFingerprint`], [`Error::NeedFingerprint`], or what is wrong with the register.
     pub fn open(&mut self) -> Result<Session, Error> {
-        self.open_by(Purpose::Use)
+        self.open_by(&self.request()?, Purpose::Use)
     }
 
-    /// As [`Context::open`], also where the register was restored from a copy and lost what this account verified.
+    /// As [`Context::open`], also if the register was restored from a backup and lost what this account verified.
     ///
     /// # Errors
     /// As [`Context::open`].
     pub fn open_ignoring_pin(&mut self) -> Result<Session, Error> {
-        let session = self.open_by(Purpose::Restore)?;
+        let session = self.open_by(&self.request()?, Purpose::Restore)?;
         if let Some(Behind { remembered, .. }) = session.memory().behind() {
             self.env.status(format_args!(
                 "warning: this account verified entry {} {}, and the log does not hold it any more; nothing of this \
@@ -288,45 +257,31 @@ impl<'e> Context<'e> {
         Ok(session)
     }
 
-    fn open_by(&mut self, purpose: Purpose) -> Result<Session, Error> {
-        let Found { shared, fingerprint, id, after } = self.find()?;
-        let path = shared.path().to_owned();
-        let wrong = |expected: String| Err(Error::WrongFingerprint { found: fingerprint, expected });
-        let given = self.fingerprint_given()?;
-        if let Some(given) = given.filter(|given| *given != fingerprint) {
-            return wrong(given.to_string());
-        }
-        let known = self.fingerprint_expected(&path, Some(id.name().as_str()), fingerprint);
-        let old = after.filter(|old| known.as_ref() == Some(&old.fingerprint.to_string()));
-        let in_place_of = old.as_ref().map(|old| old.fingerprint);
-        match (known, old) {
-            (Some(_), Some(old)) if given.is_none() => return Err(self.successor(old, fingerprint)),
-            (Some(known), None) => return wrong(known),
-            _ => {}
-        }
-        let met_before = self.trusts(fingerprint);
-        if !met_before {
-            self.ask_trust(&id, fingerprint)?;
-            let given = self.register_path()?;
-            self.trust(&id, &given, fingerprint, in_place_of)?;
+    /// As [`Context::open`], for any register.
+    ///
+    /// # Errors
+    /// As [`Context::open`].
+    pub fn open_by(&mut self, request: &Request, purpose: Purpose) -> Result<Session, Error> {
+        let Found { shared, identity, id } = self.find(request)?;
+        identity.admit(|old| self.verified(old))?;
+        let fingerprint = identity.fingerprint;
+        if !identity.met {
+            self.ask_trust(&id, &identity, request)?;
+            self.trust(&id, &request.path, fingerprint, identity.in_place_of())?;
         }
         let folder = self.state_folder(fingerprint);
-        let excuse = match (self.excuse(&shared, fingerprint), purpose) {
-            (Excuse::AgreedRestoration, Purpose::Restore) => Excuse::PendingRestoration,
-            (Excuse::None, Purpose::Restore) => Excuse::Drill,
-            (excuse, _) => excuse,
-        };
         let newest = shared.newest()?.unwrap_or(0);
         let bar = self.progress(newest, "verifying");
-        let anchor = Anchor { folder: &folder, fingerprint, excuse };
+        let anchor = Anchor { folder: &folder, fingerprint, excuse: identity.excuse(purpose) };
         let session = Session::open(shared, anchor, self.env.now(), &mut |seq| bar.set_position(seq))?;
         bar.finish_and_clear();
-        self.report_notices(&session, met_before);
+        self.report_notices(&session, &identity);
         Ok(session)
     }
 
-    fn ask_trust(&mut self, id: &RegisterId, fingerprint: Digest) -> Result<(), Error> {
-        if self.options.fingerprint.is_some() {
+    fn ask_trust(&mut self, id: &RegisterId, identity: &Identity, request: &Request) -> Result<(), Error> {
+        let fingerprint = identity.fingerprint;
+        if request.fingerprint.is_some() {
             return Ok(());
         }
         if !self.env.console.is_interactive() {
@@ -346,49 +301,38 @@ impl<'e> Context<'e> {
     /// # Errors
     /// What the system says.
     pub fn answer(&mut self, json: impl FnOnce() -> Value, text: impl FnOnce() -> String) -> Result<(), Error> {
-        if self.options.json { self.print_json(&json()) } else { Ok(self.env.print(text())?) }
+        if self.options.json { self.print_json(json()) } else { Ok(self.env.print(text())?) }
     }
 
-    /// Gives an answer as JSON.
+    /// Prints a JSON document, with `notices` about the register that it was read from.
     ///
     /// # Errors
     /// What the system says.
-    pub fn print_json(&mut self, answer: &Value) -> Result<(), Error> {
-        Ok(self.env.print(safe_json(answer))?)
+    pub fn print_json(&mut self, mut answer: Value) -> Result<(), Error> {
+        if let Value::Object(fields) = &mut answer {
+            match fields.entry("notices").or_insert_with(|| json!([])) {
+                Value::Array(notices) => notices.extend(self.notices.iter().cloned()),
+                other => *other = Value::Array(self.notices.clone()),
+            }
+        }
+        Ok(self.env.print(safe_json(&answer))?)
     }
 
-    /// Says what was noticed, and that a broken log is shown up to its first fault only.
-    pub fn report_notices(&mut self, session: &Session, met_before: bool) {
-        for notice in session.notices() {
-            self.env.status(match notice {
-                Notice::FirstVerification if !met_before => continue,
-                Notice::FirstVerification => {
-                    "warning: this account has met this register before, and its pin and verified copy are gone"
-                }
-                Notice::CacheRebuilt => "note: the verified copy was gone or damaged; the whole log was verified again",
-                Notice::CacheBehind => "note: the verified copy was behind the pin; what it lacked was verified again",
-                Notice::PinMissing => {
-                    "warning: the pin of this register is gone; what this account remembers is the verified copy alone"
-                }
-                Notice::RedactedLater => continue,
-                Notice::OlderBackup { ends, known } => {
-                    self.env.status(format_args!(
-                        "note: this copy ends at entry {ends}, and this account verified the register up to {known}"
-                    ));
-                    continue;
-                }
-                Notice::PinMoved { from, restored, proposal } => {
-                    self.env.status(format_args!(
-                        "warning: the register was restored from entry {restored}, says proposal {proposal}: entry {from}, \
-                         which this account verified, is lost, and it goes on with the log as it is"
-                    ));
-                    continue;
-                }
-            });
+    /// Reports what was noticed on opening a register, and that a broken log is shown up to its first fault only.
+    pub fn report_notices(&mut self, session: &Session, identity: &Identity) {
+        let superseded = (identity.relation == Relation::Superseded).then_some(Notice::Superseded);
+        for notice in superseded.iter().chain(session.notices()) {
+            if matches!(notice, Notice::FirstVerification if !identity.met) || *notice == Notice::RedactedLater {
+                continue;
+            }
+            let level = if notice.is_warning() { "warning" } else { "note" };
+            self.env.status(format_args!("{level}: {notice}"));
+            self.notices.push(json!({ "seq": null, "rule": notice.rule(), "meaning": notice.to_string() }));
         }
         if let Some(fault) = session.fault() {
             self.env.status(format_args!("warning: the register is broken at {}", safe(&fault.to_string())));
-            self.env.status("warning: what you see is what stands before that entry; run: twinseal verify");
+            self.env.status("warning: only the entries before it are shown; run: twinseal verify");
+            self.notices.push(json!({ "seq": fault.seq, "rule": fault.rule, "meaning": fault.meaning }));
         }
     }
 

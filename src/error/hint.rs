@@ -146,6 +146,7 @@ fn store_hint(error: &StoreError) -> Option<String> {
              copy, a later copy brings the rest back (twinseal recover COPY), or two admins go on without it (twinseal \
              proposal restored)"
         }
+        StoreError::Superseded { .. } => "use the register that was accepted: name it with --register NAME",
         StoreError::Parted { seq: 0, .. } => "it is a copy of another register; nothing was recorded",
         StoreError::Parted { .. } => {
             "something was recorded since, so nothing can come in between; two admins can go on without what was lost: \

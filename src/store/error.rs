@@ -215,6 +215,12 @@ pub enum StoreError {
         /// When it was pinned, if a pin remembers it.
         verified: Option<Time>,
     },
+    /// This account accepted another register in place of this one.
+    #[error("{} is superseded: this account accepted another register in its place, so nothing is recorded in it", .path.display())]
+    Superseded {
+        /// The superseded register.
+        path: PathBuf,
+    },
     /// A pin that says nothing.
     #[error("the pin {} cannot be read: line {line} is not as it was written", .path.display())]
     PinUnreadable {

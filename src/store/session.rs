@@ -3,6 +3,7 @@
 mod audit;
 mod log;
 mod memory;
+mod notice;
 mod open;
 pub mod pin;
 mod recover;
@@ -12,13 +13,14 @@ use std::time::Duration;
 
 pub use log::VerifiedLog;
 pub use memory::{Behind, Memory};
+pub use notice::Notice;
 pub use open::{Anchor, Excuse};
 pub use recover::Recovered;
 
 use super::sqlite::queue::Turn;
 use super::sqlite::shared::{Appended, SharedFile};
 use super::{BUSY, StoreError};
-use crate::domain::{Event, Head, ProposalId, Time};
+use crate::domain::{Event, Head, Time};
 use crate::format::{Entry, Raw};
 
 /// How many new entries may be verified while others wait for their turn: some milliseconds, at most some tens.
@@ -27,38 +29,6 @@ const SHORT_TAIL: u64 = 200;
 /// How long others wait while another process of this account is busy with the verified cache.
 const SOON: Duration = Duration::from_millis(250);
 
-/// Something that was noticed and did not stop the work, to be said aloud.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
-    /// There was a pin and no usable cache: the whole log was verified again.
-    CacheRebuilt,
-    /// There was neither: a first contact, or all that was remembered is gone.
-    FirstVerification,
-    /// The cache was behind the pin: an older one, or the power failed before it was on the disk.
-    CacheBehind,
-    /// There was a cache and no pin: what was remembered outside the cache is gone.
-    PinMissing,
-    /// Texts were redacted, and others were reading: until they have finished, the file beside the register that ends in
-    /// `-wal` may still hold them.
-    RedactedLater,
-    /// It is a marked cache, and holds less than this account verified before: nothing that it should not.
-    OlderBackup {
-        /// The newest entry of the cache.
-        ends: u64,
-        /// The newest entry that this account verified.
-        known: u64,
-    },
-    /// What was remembered was lost, and two admins said so: this account goes on with the log as it is.
-    PinMoved {
-        /// The newest entry that this account verified before.
-        from: u64,
-        /// The newest entry that the cache held, from which the register was restored.
-        restored: u64,
-        /// The proposal that says so.
-        proposal: ProposalId,
-    },
-}
-
 /// An open register. It is read as its [`VerifiedLog`], and written with the pin kept in step.
 pub struct Session {
     log: VerifiedLog,
@@ -66,6 +36,8 @@ pub struct Session {
     notices: Vec<Notice>,
     /// The newest entry that is known to be durable: this session appended it.
     durable: Option<Head>,
+    /// This account accepted another register in place of this one.
+    superseded: bool,
 }
 
 impl Deref for Session {
@@ -129,12 +101,20 @@ impl Session {
         }
     }
 
-    /// Whether this account may record an event here: see [`Memory::may_record`].
+    /// Whether this account may record an event here: not in a superseded register, else see [`Memory::may_record`].
     ///
     /// # Errors
-    /// [`StoreError::PinLost`].
+    /// [`StoreError::Superseded`], [`StoreError::PinLost`].
     pub fn may_record(&self, event: &Event) -> Result<(), StoreError> {
+        self.may_write()?;
         self.memory.may_record(event, &self.log.state)
+    }
+
+    fn may_write(&self) -> Result<(), StoreError> {
+        match self.superseded {
+            true => Err(StoreError::Superseded { path: self.log.shared.path().to_owned() }),
+            false => Ok(()),
+        }
     }
 
     /// Appends a sealed entry, which ends the turn, and brings cache, state and pin up to it. Returns `false` if

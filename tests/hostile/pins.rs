@@ -43,7 +43,7 @@ fn a_damaged_cache_is_rebuilt_with_a_warning() {
         fs::write(&copy, bad).unwrap();
         let output = world.run("erin", "list");
         assert_eq!(output.exit, Exit::Done, "{}", output.screen);
-        assert!(output.err.contains("the verified copy was gone or damaged"), "{}", output.screen);
+        assert!(output.err.contains("the verified cache was missing or damaged"), "{}", output.screen);
     }
 }
 

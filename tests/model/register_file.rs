@@ -84,7 +84,7 @@ impl Paper {
 
 /// Nobody else writes: nothing is waited for.
 fn writer() -> Writer {
-    Writer { account: "model".to_owned(), patience: Duration::ZERO }
+    Writer { account: "model".to_owned(), patience: Duration::from_secs(10) }
 }
 
 /// Every such word in a file.

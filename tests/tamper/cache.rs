@@ -150,7 +150,7 @@ fn an_old_cache_beside_a_newer_pin_catches_up_with_a_warning() {
     put_copy(&scene, &old);
     let output = scene.run("carol", "show CHG-2");
     assert_eq!((output.exit, &output.out), (Exit::Done, &before), "{}", output.screen);
-    assert!(output.err.contains("note: the verified copy was behind the pin"), "{}", output.screen);
+    assert!(output.err.contains("note: the verified cache was behind the pin"), "{}", output.screen);
     assert_eq!(fs::read(scene.memory("carol", "pin")).unwrap(), pin);
     assert_eq!(scene.run("carol", "show CHG-2").err, "", "it is said once");
     // It does not lose the end of the log either.

@@ -55,7 +55,7 @@ fn an_account_that_lost_pin_and_cache_verifies_for_the_first_time() {
     scene.forget("carol", "verified.sqlite");
     let output = scene.run("carol", "verify");
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
-    assert!(output.err.contains("its pin and verified copy are gone"), "{}", output.screen);
+    assert!(output.err.contains("its pin and verified cache are gone"), "{}", output.screen);
     assert!(output.out.contains("the fingerprint alone: its beginning, not its end"), "{}", output.screen);
     let output = scene.run("carol", "verify");
     assert!(output.out.contains("this account's pin: entry 9"), "{}", output.screen);
@@ -132,7 +132,7 @@ fn a_rewritten_pin_and_cache_are_not_found_by_their_account() {
     );
     let output = scene.run("carol", "verify");
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
-    assert!(output.err.contains("its pin and verified copy are gone"), "at least that is said: {}", output.screen);
+    assert!(output.err.contains("its pin and verified cache are gone"), "at least that is said: {}", output.screen);
     // With files from when the log was shorter, not even that: others have theirs.
     assert_eq!(scene.run("carol", "verify").err, "");
     scene.audrey_finds("[truncated]");

@@ -40,7 +40,7 @@ impl Check {
         if context.options.json {
             let text = Text::Description(Box::new(draft.description));
             let read = json!({ "facts": output::json::facts(&draft.facts), "text": output::json::text(&text) });
-            context.print_json(&read)?;
+            context.print_json(read)?;
         }
         let name = self.file.display().to_string();
         context.env.status(format_args!("{}: no faults ({against})", safe(&name)));

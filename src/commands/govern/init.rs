@@ -9,7 +9,7 @@ use crate::commands::Context;
 use crate::commands::lookup::parse;
 use crate::commands::people::members;
 use crate::domain::{
-    Digest, Event, FORMAT, Line, Member, PersonId, Policy, Predecessor, Register, RegisterId, RegisterName, Role, Text,
+    Event, FORMAT, Line, Member, PersonId, Policy, Predecessor, Register, RegisterId, RegisterName, Role, Text,
 };
 use crate::error::Error;
 use crate::format::request::RegisterRef;
@@ -17,6 +17,7 @@ use crate::format::{Entry, Raw};
 use crate::output::{member_table, policy_sentences, safe};
 use crate::record::{Plan, compose, report_recorded, seal_entry};
 use crate::store::{Anchor, Appended, Excuse, Session, SharedFile, StoreError, Writer};
+use crate::trust::{Purpose, Request, taken};
 
 /// Found a register: its people, its first policy, entry 0
 ///
@@ -50,11 +51,8 @@ impl Init {
         }
         let after = self.after.clone().map(|old| predecessor(context, old)).transpose()?;
         let old = after.as_ref().map(|old| old.fingerprint);
-        match context.fingerprint_expected(&path, Some(name.as_str()), Digest::NONE) {
-            Some(expected) if Some(&expected) != old.map(|old| old.to_string()).as_ref() => {
-                return Err(Error::KnownName { name, expected });
-            }
-            _ => {}
+        if let Some(expected) = taken(context.known(), name.as_str(), &path, old) {
+            return Err(Error::KnownName { name, expected });
         }
         let (members, names) = members::read(context, &self.members, &RegisterRef::New(name.clone()))?;
         let source = context.key(|key| members.iter().any(|member| member.key == *key))?;
@@ -142,10 +140,8 @@ fn found(path: &Path, writer: &Writer, raw: &Raw, entry: &Entry, state: &Registe
 
 /// The register in whose place another is founded, verified up to its newest entry.
 fn predecessor(context: &mut Context<'_>, old: String) -> Result<Predecessor, Error> {
-    let given = (context.options.register.replace(old), context.options.fingerprint.take());
-    let session = context.open();
-    (context.options.register, context.options.fingerprint) = given;
-    let session = session?;
+    let request = Request { path: context.path_of(&old)?, name: old, fingerprint: None };
+    let session = context.open_by(&request, Purpose::Use)?;
     if let Some(fault) = session.fault() {
         let fault = fault.to_string();
         context.env.status(format_args!(

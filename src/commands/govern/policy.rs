@@ -58,7 +58,7 @@ impl Policy {
                 let (policy, _) = source.read(context)?;
                 let said = format!("{}: no faults", safe(&name_of_input(&source.file)));
                 if context.options.json {
-                    context.print_json(&json!({ "policy": output::json::policy(&policy) }))?;
+                    context.print_json(json!({ "policy": output::json::policy(&policy) }))?;
                 }
                 context.env.status(said);
                 Ok(())

@@ -108,7 +108,7 @@ impl List {
         }
         if context.options.json {
             let changes = lines(&mut session, &found)?;
-            context.print_json(&json!({ "changes": changes, "more": more }))?;
+            context.print_json(json!({ "changes": changes, "more": more }))?;
         } else {
             let rows = found.iter().map(|it| row(context, it)).collect();
             let header = ["CHANGE", "STATUS", "RISK", "OWNER", "WINDOW OPENS", "TITLE"];

@@ -27,7 +27,7 @@ impl Show {
         let mut session = context.open()?;
         if context.options.json {
             let shown = whole(context, &mut session, id)?;
-            return context.print_json(&shown);
+            return context.print_json(shown);
         }
         let page = page(context, &mut session, id)?;
         Ok(context.env.print(page.finish())?)

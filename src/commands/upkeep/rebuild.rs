@@ -32,7 +32,7 @@ impl Rebuild {
         };
         if context.options.json {
             let differed: Vec<&str> = differed.iter().map(|finding| finding.meaning.as_str()).collect();
-            context.print_json(&json!({ "differed": differed }))?;
+            context.print_json(json!({ "differed": differed }))?;
         } else {
             for finding in &differed {
                 context.env.print(safe(&finding.meaning))?;

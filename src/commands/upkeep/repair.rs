@@ -6,12 +6,13 @@ use clap::Args;
 use serde_json::json;
 
 use crate::commands::Context;
-use crate::commands::upkeep::verify::{finding_json, noted, unexpected};
+use crate::commands::upkeep::verify::{finding_json, noted};
 use crate::domain::Time;
 use crate::error::Error;
 use crate::format::Defect;
 use crate::output::safe;
 use crate::store::{Finding, PinFile, Session, SharedFile, StoreError, beside, clear_away, copy_valid, put_in_place};
+use crate::trust::{self, Relation};
 
 /// Put the valid part of a broken register in its place, and keep the broken file aside
 ///
@@ -74,8 +75,8 @@ impl Repair {
 
 /// The register as it was trusted before, whatever is broken of it, and what is broken beside its entries.
 fn look(context: &Context<'_>) -> Result<(Session, Vec<Finding>), Error> {
-    let path = context.register_path()?;
-    let (shared, mut findings) = SharedFile::open(&path, &context.scratch())?;
+    let request = context.request()?;
+    let (shared, mut findings) = SharedFile::open(&request.path, &context.scratch())?;
     let integrity = noted(shared.integrity(), &mut findings)?;
     findings.extend(integrity.into_iter().flatten());
     let first = noted(shared.entry(0), &mut findings)?.flatten();
@@ -83,12 +84,14 @@ fn look(context: &Context<'_>) -> Result<(Session, Vec<Finding>), Error> {
         let missing = || Finding::at(0, Defect::Missing.rule(), "there is no entry 0");
         return Err(StoreError::Broken(findings.into_iter().next().unwrap_or_else(missing)).into());
     };
-    let found = first.leaf();
-    if let Some(expected) = unexpected(context, &shared, Some(&first), found)? {
-        return Err(Error::WrongFingerprint { found, expected });
+    let identity = trust::identify(context.known(), &request, &shared, Some(&first));
+    identity.admit(|old| context.verified(old))?;
+    let found = identity.fingerprint;
+    if identity.relation == Relation::Superseded {
+        return Err(StoreError::Superseded { path: request.path }.into());
     }
-    if context.fingerprint_given()?.is_none() && !context.trusts(found) {
-        return Err(Error::NeedFingerprint { name: path.display().to_string(), found });
+    if request.fingerprint.is_none() && !identity.met {
+        return Err(Error::NeedFingerprint { name: request.path.display().to_string(), found });
     }
     Ok((Session::unanchored(shared, found)?, findings))
 }

@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 
 use crate::commands::Context;
 use crate::commands::lookup::{carried, redaction};
-use crate::domain::{Digest, Event, Restoration};
+use crate::domain::Restoration;
 use crate::error::Error;
-use crate::format::{Defect, Raw, entry};
+use crate::format::Defect;
 use crate::output::{self, Page};
 use crate::store::{self, Finding, Notice, Pin, Reading, Session, SharedFile, StoreError};
+use crate::trust::{self, Purpose};
 
 /// Verify the whole register: every signature, link, rule and text, the tables, the schema, the file
 ///
@@ -39,14 +40,12 @@ impl Verify {
     /// # Errors
     /// [`Error::Findings`], or what prevents reading.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let path = context.register_path()?;
-        let (shared, mut findings) = SharedFile::open(&path, &context.scratch())?;
+        let request = context.request()?;
+        let (shared, mut findings) = SharedFile::open(&request.path, &context.scratch())?;
         let first = noted(shared.entry(0), &mut findings)?.flatten();
         let newest = noted(shared.newest(), &mut findings)?.flatten();
-        let fingerprint = first.as_ref().map_or(Digest::NONE, Raw::leaf);
-        let met_before = context.trusts(fingerprint);
-        let given = context.fingerprint_given()?;
-        let other = unexpected(context, &shared, first.as_ref(), fingerprint)?;
+        let identity = trust::identify(context.known(), &request, &shared, first.as_ref());
+        let (fingerprint, met_before, other) = (identity.fingerprint, identity.met, identity.expected());
         let wrong = other.is_some();
         if let Some(expected) = other {
             let meaning = format!("entry 0 has the leaf hash {fingerprint}, and {expected} was expected");
@@ -54,7 +53,7 @@ impl Verify {
         }
         let now = context.env.now();
         let mut session = if met_before && !wrong {
-            let excuse = context.excuse(&shared, fingerprint);
+            let excuse = identity.excuse(Purpose::Use);
             let folder = context.state_folder(fingerprint);
             Session::open_to_verify(shared, store::Anchor { folder: &folder, fingerprint, excuse }, now)?
         } else {
@@ -65,7 +64,7 @@ impl Verify {
             // What it remembers was just set to what it found.
             _ if moved => Anchor::Beginning,
             Some(pin) => Anchor::Pin(*pin),
-            None if (given.is_some() || met_before) && !wrong => Anchor::Beginning,
+            None if (request.fingerprint.is_some() || met_before) && !wrong => Anchor::Beginning,
             None => Anchor::Nothing,
         };
 
@@ -76,7 +75,7 @@ impl Verify {
             read => read?,
         };
         bar.finish_and_clear();
-        context.report_notices(&session, met_before);
+        context.report_notices(&session, &identity);
         findings.extend(reading.findings.iter().cloned());
         if first.is_none() && reading.entries == 0 {
             findings.push(Finding::at(0, Defect::Missing.rule(), "there is no entry at all: nothing was founded here"));
@@ -102,28 +101,6 @@ pub(in crate::commands) fn noted<T>(
     }
 }
 
-/// A fingerprint that was given, or is known here by path or name, and is not the one found.
-pub(in crate::commands) fn unexpected(
-    context: &Context<'_>,
-    shared: &SharedFile,
-    first: Option<&Raw>,
-    found: Digest,
-) -> Result<Option<String>, Error> {
-    let facts = first.and_then(|raw| entry::read_body(raw).ok());
-    let name = facts.as_ref().map(|(header, _)| header.register.name().as_str());
-    let given = context.fingerprint_given()?;
-    if let Some(given) = given.filter(|given| *given != found) {
-        return Ok(Some(given.to_string()));
-    }
-    // In place of one that is known stands another, and somebody says that it is the right one.
-    let old = match &facts {
-        Some((_, Event::Init { after: Some(old), .. })) if given.is_some() => Some(old.fingerprint.to_string()),
-        _ => None,
-    };
-    let known = context.fingerprint_expected(shared.path(), name, found);
-    Ok(known.filter(|known| Some(known) != old.as_ref()))
-}
-
 fn report(
     context: &mut Context<'_>,
     session: &Session,
@@ -140,7 +117,7 @@ fn report(
     };
     if context.options.json {
         let said = json(session, reading, anchor, (findings, &past), result);
-        return context.print_json(&said);
+        return context.print_json(said);
     }
     let mut page = Page::new(context.env.colour, context.env.width);
     if let Some(id) = session.state().id() {

@@ -65,6 +65,7 @@ impl Session {
     /// # Errors
     /// As [`SharedFile::append`](crate::store::SharedFile::append).
     pub fn rebuild(&mut self, turn: &Turn) -> Result<Option<Vec<Finding>>, StoreError> {
+        self.may_write()?;
         let log = &mut self.log;
         // Either may be wrong, and nothing wrong may be written for everybody.
         let differ = !log.cache.compare_register(&log.shared)?.is_empty();

@@ -19,6 +19,8 @@ pub enum Excuse {
     None,
     /// It is a backup, made before. It is read in full, and nothing of it is remembered.
     EarlierBackup,
+    /// It may not; and another register was accepted in its place, so nothing is recorded in it.
+    Superseded,
     /// Two admins agreed to go on without what a restoration lost. The pin moves to the log as it is.
     AgreedRestoration,
     /// As [`Excuse::AgreedRestoration`]; and two admins may be about to agree, or the lost entries about to be
@@ -107,13 +109,14 @@ impl Session {
         };
         let mut session = Self::of(shared, cache, fingerprint);
         session.memory = memory;
+        session.superseded = excuse == Excuse::Superseded;
         session.notices.extend(notice);
         Ok(session)
     }
 
     fn of(shared: SharedFile, cache: VerifiedCache, fingerprint: Digest) -> Self {
         let log = VerifiedLog::new(shared, cache, fingerprint);
-        Self { log, memory: Memory::default(), notices: Vec::new(), durable: None }
+        Self { log, memory: Memory::default(), notices: Vec::new(), durable: None, superseded: false }
     }
 
     fn reconcile(&mut self, excuse: Excuse, now: Time, progress: &mut dyn FnMut(u64)) -> Result<(), StoreError> {
@@ -176,5 +179,5 @@ fn earlier(shared: &SharedFile, cache: &VerifiedCache) -> Result<Option<Notice>,
         return Ok(None);
     }
     let same = cache.leaf(ends)? == leaf(shared, ends)?;
-    Ok(same.then_some(Notice::OlderBackup { ends, known: known.seq }))
+    Ok(same.then_some(Notice::EarlierBackup { ends, known: known.seq }))
 }

@@ -31,6 +31,7 @@ impl Session {
         writer: &Writer,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Recovered, StoreError> {
+        self.may_write()?;
         let log = &mut self.log;
         let head = log.state.head();
         let next = head.map_or(0, |head| head.seq + 1);

@@ -16,14 +16,14 @@ const LONG: i64 = 366 * 24 * 60 * 60;
 
 /// Looks at the register that was named, and opens it if this account knows it.
 pub(in crate::commands) fn look(context: &mut Context<'_>, checks: &mut Vec<Check>) -> Option<Session> {
-    let path = match context.register_path() {
-        Ok(path) => path,
+    let request = match context.request() {
+        Ok(request) => request,
         Err(error) => return refuse(checks, &error),
     };
-    let path = path.canonicalize().unwrap_or(path);
+    let path = request.path.canonicalize().unwrap_or_else(|_| request.path.clone());
     // Before it is opened: SQLite may write into it when the last reader leaves.
     let written = rights::written(&path);
-    let found = context.find();
+    let found = context.find(&request);
     if found.as_ref().is_ok_and(|found| found.shared.is_backup()) {
         // It may lie anywhere, and nobody is to write it.
         checks.push(Check::ok("file", format_args!("{}, marked as a copy: read and never written", path.display())));
@@ -41,12 +41,12 @@ pub(in crate::commands) fn look(context: &mut Context<'_>, checks: &mut Vec<Chec
 
 /// Opens a register that this account has met. First contact is for commands that ask.
 fn open(context: &mut Context<'_>, found: Found, checks: &mut Vec<Check>) -> Option<Session> {
-    let Found { shared, fingerprint, id, .. } = found;
-    if !context.trusts(fingerprint) {
-        if let Some(expected) = context.fingerprint_expected(shared.path(), Some(id.name().as_str()), fingerprint) {
-            return refuse(checks, &Error::WrongFingerprint { found: fingerprint, expected });
+    let Found { shared, identity, id } = found;
+    if !identity.met {
+        if let Err(error) = identity.admit(|old| context.verified(old)) {
+            return refuse(checks, &error);
         }
-        let what = format!("{id}, with the fingerprint {fingerprint}, which this account has not met");
+        let what = format!("{id}, with the fingerprint {}, which this account has not met", identity.fingerprint);
         let mend = "compare the fingerprint with what an admin tells you, by another way than this file; any command \
                     that reads the register asks for it";
         checks.push(Check::warning("register", what, mend));
@@ -87,7 +87,7 @@ fn memory(session: &Session, checks: &mut Vec<Check>) {
                        twinseal verify";
     let noticed = |notice: Notice| session.notices().contains(&notice);
     let older = session.notices().iter().find_map(|notice| match notice {
-        Notice::OlderBackup { ends, known } => Some((ends, known)),
+        Notice::EarlierBackup { ends, known } => Some((ends, known)),
         _ => None,
     });
     if let Some((ends, known)) = older {
