@@ -6,7 +6,8 @@ pub mod govern;
 pub mod look;
 mod lookup;
 pub mod people;
-mod signing;
+mod recorded;
 pub mod upkeep;
 
 pub use context::{Context, Options};
+use recorded::report_recorded;

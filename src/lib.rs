@@ -37,6 +37,7 @@ pub mod input;
 pub mod output;
 pub mod record;
 pub mod signer;
+pub mod signing;
 pub mod store;
 pub mod trust;
 pub mod zone;

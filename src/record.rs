@@ -1,17 +1,17 @@
-//! The only way in which anything is recorded.
+//! The only way in which anything is recorded: rehearse, perhaps confirm, sign, append.
+//!
+//! Each step is taken once: the key is chosen, the rules are asked, the log is caught up. The rules are asked again only
+//! if the head moved, or a person was asked meanwhile.
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
-use crate::commands::Context;
-use crate::domain::{Event, Header, PersonId, PublicKey, Refusal, RefusedAttempt, Register, RegisterId, Text};
+use crate::domain::{Event, Head, Header, PersonId, PublicKey, Refusal, RefusedAttempt, Register, RegisterId, Text};
 use crate::env::Env;
 use crate::error::Error;
 use crate::format::{Entry, Raw, Unsigned, text};
-use crate::output;
-use crate::signer::Signer;
-use crate::store::{Notice, Session, Turn};
+use crate::signer::{KeySource, Signer};
+use crate::signing::{Signing, confirm};
+use crate::store::{Notice, Session, Turn, Writer};
 
 /// What somebody wants to record.
 pub struct Plan {
@@ -28,6 +28,24 @@ impl Plan {
     }
 }
 
+/// Whoever records: their surroundings and their key.
+pub struct Recorder<'r> {
+    /// Clock, randomness, terminal.
+    pub env: &'r mut Env,
+    /// Which key signs.
+    pub signing: &'r Signing,
+}
+
+/// Who signs an entry of which register.
+pub struct Author {
+    /// The register.
+    pub register: RegisterId,
+    /// The person whose key it is.
+    pub actor: PersonId,
+    /// The key.
+    pub key: PublicKey,
+}
+
 /// How often to begin again when others record at the same time.
 const ATTEMPTS: usize = 100;
 
@@ -37,58 +55,112 @@ const ATTEMPTS_ASKING: usize = 10;
 /// An agent that signs within this time has asked nobody.
 const AT_ONCE: Duration = Duration::from_millis(500);
 
-/// Records: brings the verified copy up to the head, asks `plan` what to record there, asks every rule, signs, and
-/// appends if the head is still the same; else begins again.
-///
-/// The key is unlocked once, after the rules were asked for the first time: nobody types a passphrase for a refusal.
-/// Others wait while it is our turn: see `attempt`.
+/// An entry that every rule allows, ready to be signed on top of one head.
+struct Composed {
+    head: Option<Head>,
+    unsigned: Unsigned,
+}
+
+/// What the rules say.
+enum Judged {
+    Allowed(Composed),
+    Refused(Box<Event>, Refusal),
+}
+
+/// A plan that every rule allowed, with the key that is to sign it.
+pub struct Rehearsal<P> {
+    key: KeySource,
+    actor: PersonId,
+    composed: Option<Composed>,
+    plan: P,
+}
+
+/// Chooses the key and asks every rule whether `plan` could be recorded at the head that the session knows. Nothing is
+/// signed, so that nobody reads a page or types a passphrase for what is refused anyway.
 ///
 /// # Errors
 /// The rule that says no, whatever `plan` says, or what prevents writing. Nothing was recorded then, except that an
 /// attempt was refused.
+pub fn rehearse<P>(by: &mut Recorder<'_>, session: &mut Session, mut plan: P) -> Result<Rehearsal<P>, Error>
+where
+    P: FnMut(&mut Session) -> Result<Plan, Error>,
+{
+    let key = by.signing.key_for(session)?;
+    let actor = author(by, session, key.public())?.actor;
+    match judge(by, session, key.public(), &mut plan)? {
+        Judged::Allowed(composed) => {
+            session.shared().writable()?;
+            Ok(Rehearsal { key, actor, composed: Some(composed), plan })
+        }
+        Judged::Refused(event, refusal) => {
+            let signer = by.signing.unasked(key);
+            Err(refused(by, session, &event, refusal, signer.as_ref()))
+        }
+    }
+}
+
+/// Rehearses a plan and records it without asking for a confirmation.
+///
+/// # Errors
+/// As [`rehearse`] and [`Rehearsal::record`].
 pub fn record(
-    context: &mut Context<'_>,
+    mut by: Recorder<'_>,
     session: &mut Session,
-    mut plan: impl FnMut(&mut Session) -> Result<Plan, Error>,
+    plan: impl FnMut(&mut Session) -> Result<Plan, Error>,
 ) -> Result<Entry, Error> {
-    let key = context.key_for(session)?;
-    let public = key.public();
-    // What is wanted may depend on the head: it is asked again each time that this may have moved.
-    let (id, actor) = prepare(context, session, public)?;
-    let wanted = plan(session)?;
-    session.may_record(&wanted.event)?;
-    match compose(context.env, session.state(), id, actor, public, &wanted) {
-        Err(Error::Refused(refusal)) => return Err(refused(context, session, &wanted.event, refusal, None)),
-        composed => composed?,
-    };
-    // Nobody types a passphrase for what cannot be written either.
-    session.shared().writable()?;
-    let signer = context.unlock(key)?;
-    let (mut attempts, mut asked) = (0, 0);
-    while attempts < ATTEMPTS && asked < ATTEMPTS_ASKING {
-        attempts += 1;
-        match attempt(context, session, &signer, &mut plan)? {
-            AppendResult::Recorded(entry) => {
-                if session.notices().contains(&Notice::RedactedLater) {
-                    context.env.status(format_args!("note: {}", Notice::RedactedLater));
+    rehearse(&mut by, session, plan)?.record(by, session)
+}
+
+impl<P: FnMut(&mut Session) -> Result<Plan, Error>> Rehearsal<P> {
+    /// Whose key signs.
+    pub fn actor(&self) -> &PersonId {
+        &self.actor
+    }
+
+    /// Asks for a word to be typed. Time passes meanwhile, so the rules are asked again before anything is signed.
+    ///
+    /// # Errors
+    /// [`Error::NotConfirmed`].
+    pub fn confirm(&mut self, env: &mut Env, what: &str, word: &str) -> Result<(), Error> {
+        self.composed = None;
+        confirm(env, what, word)
+    }
+
+    /// Signs, and appends if the head has not moved; else plans again at the new head, and asks every rule again.
+    ///
+    /// # Errors
+    /// As [`rehearse`], and a key that does not sign.
+    pub fn record(self, mut by: Recorder<'_>, session: &mut Session) -> Result<Entry, Error> {
+        let Self { key, composed, mut plan, .. } = self;
+        // Somebody may type a passphrase now.
+        let mut composed = composed.filter(|_| !key.is_locked());
+        let signer = by.signing.unlock(by.env, key)?;
+        let (mut attempts, mut asked) = (0, 0);
+        while attempts < ATTEMPTS && asked < ATTEMPTS_ASKING {
+            attempts += 1;
+            match try_append(&mut by, session, &signer, composed.take(), &mut plan)? {
+                AppendResult::Recorded(entry) => {
+                    if session.notices().contains(&Notice::RedactedLater) {
+                        by.env.status(format_args!("note: {}", Notice::RedactedLater));
+                    }
+                    return Ok(*entry);
                 }
-                return Ok(*entry);
-            }
-            AppendResult::Refused(event, refusal) => {
-                return Err(refused(context, session, &event, refusal, Some(&signer)));
-            }
-            AppendResult::Beaten { confirmed } => {
-                asked += usize::from(confirmed);
-                if signer.may_prompt() && (confirmed || attempts == 1) && asked < ATTEMPTS_ASKING {
-                    context.env.status("somebody else recorded meanwhile, so it must be signed again");
+                AppendResult::Refused(event, refusal) => {
+                    return Err(refused(&mut by, session, &event, refusal, Some(&signer)));
+                }
+                AppendResult::Beaten { confirmed } => {
+                    asked += usize::from(confirmed);
+                    if signer.may_prompt() && (confirmed || attempts == 1) && asked < ATTEMPTS_ASKING {
+                        by.env.status("somebody else recorded meanwhile, so it must be signed again");
+                    }
                 }
             }
         }
+        Err(Error::Contended { attempts })
     }
-    Err(Error::Contended { attempts })
 }
 
-/// What became of one attempt to record.
+/// The outcome of one attempt to record.
 enum AppendResult {
     Recorded(Box<Entry>),
     Refused(Box<Event>, Refusal),
@@ -99,79 +171,73 @@ enum AppendResult {
     },
 }
 
-/// Tries to record, once. A key in memory catches up and signs in its turn to write, so that nobody comes first.
-/// Whoever may be asked at each signature signs before: nobody waits for a person, nor while a long tail is verified.
-fn attempt(
-    context: &mut Context<'_>,
+/// Tries to record once. A key in memory catches up and signs while it holds the turn to write, so that nobody comes
+/// first. An agent may prompt its owner, so it signs before taking the turn: nobody waits for a person, nor while a long
+/// tail is verified. `composed` is used if the head is still the one it was composed for.
+fn try_append(
+    by: &mut Recorder<'_>,
     session: &mut Session,
     signer: &Signer,
+    composed: Option<Composed>,
     plan: &mut impl FnMut(&mut Session) -> Result<Plan, Error>,
 ) -> Result<AppendResult, Error> {
     let turn = if signer.may_prompt() {
-        session.refresh(context.env.now(), &mut |_| {})?;
+        session.refresh(by.env.now(), &mut |_| {})?;
         None
     } else {
-        match turn_at_head(context, session)? {
+        match turn_at_head(by, session)? {
             None => return Ok(AppendResult::Beaten { confirmed: false }),
             turn => turn,
         }
     };
-    let (id, actor) = ready(context, session, signer.public())?;
-    let wanted = plan(session)?;
-    let event = wanted.event.clone();
-    let begun = Instant::now();
-    let sealed = seal_entry(context.env, session.state(), id, actor, signer, wanted);
-    let confirmed = signer.may_prompt() && begun.elapsed() > AT_ONCE;
-    let (raw, entry) = match sealed {
-        Err(Error::Refused(refusal)) => return Ok(AppendResult::Refused(Box::new(event), refusal)),
-        sealed => sealed?,
+    let head = session.state().head();
+    let judged = match composed.filter(|it| it.head == head && session.fault().is_none()) {
+        Some(composed) => Judged::Allowed(composed),
+        None => judge(by, session, signer.public(), plan)?,
     };
-    let turn = turn.map_or_else(|| session.shared().turn(&context.writer()), Ok)?;
-    let done = session.append(turn, &raw, &entry, context.env.now())?;
+    let unsigned = match judged {
+        Judged::Allowed(composed) => composed.unsigned,
+        Judged::Refused(event, refusal) => return Ok(AppendResult::Refused(event, refusal)),
+    };
+    let begun = Instant::now();
+    let (raw, entry) = sign(unsigned, signer)?;
+    let confirmed = signer.may_prompt() && begun.elapsed() > AT_ONCE;
+    let turn = turn.map_or_else(|| session.shared().turn(&by.writer()), Ok)?;
+    let done = session.append(turn, &raw, &entry, by.env.now())?;
     Ok(if done { AppendResult::Recorded(Box::new(entry)) } else { AppendResult::Beaten { confirmed } })
 }
 
-/// The turn to write, with everything verified up to the head; none where that took long, and others went first.
-fn turn_at_head(context: &mut Context<'_>, session: &mut Session) -> Result<Option<Turn>, Error> {
-    let turn = session.shared().turn(&context.writer())?;
+impl Recorder<'_> {
+    fn writer(&self) -> Writer {
+        Writer { account: self.env.account().to_owned(), patience: self.env.patience }
+    }
+}
+
+/// The turn to write, with everything verified up to the head; `None` if that took long, and others went first.
+fn turn_at_head(by: &mut Recorder<'_>, session: &mut Session) -> Result<Option<Turn>, Error> {
+    let turn = session.shared().turn(&by.writer())?;
     if session.refresh_soon(&turn)? {
         return Ok(Some(turn));
     }
     drop(turn);
-    session.refresh(context.env.now(), &mut |_| {})?;
+    session.refresh(by.env.now(), &mut |_| {})?;
     Ok(None)
 }
 
-/// Asks every rule whether this could be recorded now, and signs nothing: so that nobody reads a page or types a
-/// passphrase for what is refused anyway.
-///
-/// # Errors
-/// As [`record`].
-pub fn rehearse(context: &mut Context<'_>, session: &mut Session, key: PublicKey, plan: &Plan) -> Result<(), Error> {
-    let (id, actor) = prepare(context, session, key)?;
-    session.may_record(&plan.event)?;
-    match compose(context.env, session.state(), id, actor, key, plan) {
-        Err(Error::Refused(refusal)) => Err(refused(context, session, &plan.event, refusal, None)),
-        composed => composed.map(|_| ()),
-    }
-}
-
-/// What is answered to somebody who was refused. An attempt to approve, reject, second or start is recorded, where
-/// their key can sign without asking them for anything; that there is no such entry proves nothing.
+/// The error for somebody who was refused. An attempt to approve, reject, second or start is recorded, if their key can
+/// sign without asking them for anything; the absence of such an entry proves nothing.
 fn refused(
-    context: &mut Context<'_>,
+    by: &mut Recorder<'_>,
     session: &mut Session,
     event: &Event,
     refusal: Refusal,
     signer: Option<&Signer>,
 ) -> Error {
     let Some(attempt) = RefusedAttempt::of(event) else { return refusal.into() };
-    let unlocked = if signer.is_none() { context.signer_unasked() } else { None };
-    let unasked = signer.or(unlocked.as_ref()).filter(|signer| !signer.may_prompt());
-    let Some(signer) = unasked else { return refusal.into() };
+    let Some(signer) = signer.filter(|signer| !signer.may_prompt()) else { return refusal.into() };
     let plan = || Plan::of(Event::Refused { attempt: attempt.clone(), rule: refusal.rule() });
     for _ in 0..ATTEMPTS {
-        match self::attempt(context, session, signer, &mut |_| Ok(plan())) {
+        match try_append(by, session, signer, None, &mut |_| Ok(plan())) {
             Ok(AppendResult::Recorded(entry)) => return Error::RefusedOnRecord { refusal, seq: entry.header.seq },
             Ok(AppendResult::Beaten { .. }) => {}
             // It was recorded before, or would not be refused any more.
@@ -181,85 +247,62 @@ fn refused(
     refusal.into()
 }
 
-/// Says what was recorded: `data` is what scripts read, `said` what people read.
-///
-/// # Errors
-/// [`StoreError::RecordedButNotPinned`](crate::store::StoreError::RecordedButNotPinned), where it cannot be said.
-pub fn report_recorded(
-    context: &mut Context<'_>,
-    entry: &Entry,
-    data: Option<String>,
-    said: impl std::fmt::Display,
-) -> Result<(), Error> {
-    let Entry { header, event, text, leaf } = entry;
-    let heard = if context.options.json {
-        let recorded = output::json::entry(header, event, text.as_ref(), *leaf);
-        context.print_json(json!({ "recorded": recorded }))
-    } else {
-        data.map_or(Ok(()), |data| Ok(context.env.print(data)?))
-    };
-    heard.map_err(|error| error.after(header.seq))?;
-    context.env.status(said);
-    Ok(())
-}
-
-/// Brings the verified copy up to the head, where something is about to be recorded by the holder of a key.
-fn prepare(context: &mut Context<'_>, session: &mut Session, key: PublicKey) -> Result<(RegisterId, PersonId), Error> {
-    session.refresh(context.env.now(), &mut |_| {})?;
-    ready(context, session, key)
-}
-
-/// Whether something can be recorded behind the head as it is known, and by whom.
-fn ready(context: &Context<'_>, session: &Session, key: PublicKey) -> Result<(RegisterId, PersonId), Error> {
+/// Who would record with this key at the head as it is known.
+fn author(by: &Recorder<'_>, session: &Session, key: PublicKey) -> Result<Author, Error> {
     if let Some(fault) = session.fault() {
         return Err(Error::Broken(fault.clone()));
     }
-    let id = session.state().id().cloned().ok_or(Refusal::NotFounding)?;
-    Ok((id, context.actor(session, key)?))
+    let register = session.state().id().cloned().ok_or(Refusal::NotFounding)?;
+    Ok(Author { register, actor: by.signing.actor(session, key)?, key })
 }
 
-/// Writes an entry for the place behind a state's head, and asks every rule.
-pub fn compose(
-    env: &mut Env,
-    state: &Register,
-    register: RegisterId,
-    actor: PersonId,
+/// Asks `plan` what to record at the head as it is known, and every rule whether that is allowed.
+fn judge(
+    by: &mut Recorder<'_>,
+    session: &mut Session,
     key: PublicKey,
-    plan: &Plan,
-) -> Result<Unsigned, Error> {
+    plan: &mut impl FnMut(&mut Session) -> Result<Plan, Error>,
+) -> Result<Judged, Error> {
+    let author = author(by, session, key)?;
+    let wanted = plan(session)?;
+    session.may_record(&wanted.event)?;
+    let head = session.state().head();
+    match compose(by.env, session.state(), author, &wanted) {
+        Err(Error::Refused(refusal)) => Ok(Judged::Refused(Box::new(wanted.event), refusal)),
+        composed => Ok(Judged::Allowed(Composed { head, unsigned: composed? })),
+    }
+}
+
+/// Composes an entry on top of a state's head, and asks every rule.
+///
+/// # Errors
+/// The rule that says no, or an entry that is too large.
+pub fn compose(env: &mut Env, state: &Register, author: Author, plan: &Plan) -> Result<Unsigned, Error> {
     let position = state.position(plan.event.change());
     let (bytes, reference) = match &plan.text {
         Some(text) => Some(text::write(text, env.random()?)).unzip(),
         None => (None, None),
     };
     let header = Header {
-        register,
+        register: author.register,
         seq: position.seq,
         prev: position.prev,
         governance: position.governance,
         last: position.last,
         time: env.now(),
-        actor,
-        key: key.fingerprint(),
+        actor: author.actor,
+        key: author.key.fingerprint(),
         text: reference,
     };
     state.judge(&header, &plan.event)?;
     Ok(Unsigned::new(&header, &plan.event, bytes)?)
 }
 
-/// Writes an entry for the place behind a state's head, asks every rule, and signs it.
+/// Signs a composed entry.
 ///
 /// # Errors
-/// The rule that says no, an entry that is too large, or an agent that gives no signature.
-pub fn seal_entry(
-    env: &mut Env,
-    state: &Register,
-    register: RegisterId,
-    actor: PersonId,
-    signer: &Signer,
-    plan: Plan,
-) -> Result<(Raw, Entry), Error> {
-    let unsigned = compose(env, state, register, actor, signer.public(), &plan)?;
+/// An agent that gives no signature.
+pub fn sign(unsigned: Unsigned, signer: &Signer) -> Result<(Raw, Entry), Error> {
     let signature = signer.sign(unsigned.namespace(), unsigned.body().as_bytes())?;
     Ok(unsigned.seal(&signature)?)
 }

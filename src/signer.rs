@@ -111,7 +111,12 @@ impl KeySource {
         }
     }
 
-    /// The public key; needs neither passphrase nor agent.
+    /// Whether its passphrase is needed before it can sign.
+    pub fn is_locked(&self) -> bool {
+        matches!(self, Self::File(file) if file.is_locked())
+    }
+
+    /// The public key, for which nobody need be asked.
     pub fn public(&self) -> PublicKey {
         match self {
             Self::File(file) => file.public(),

@@ -16,8 +16,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("config", &["domain", "env"]),
     ("error", &["config", "domain", "format", "input", "signer", "store"]),
     ("trust", &["config", "domain", "error", "format", "store"]),
-    ("record", &["commands", "domain", "env", "error", "format", "output", "signer", "store"]),
-    ("commands", &["config", "domain", "env", "error", "format", "input", "output", "record", "signer", "store", "trust"]),
+    ("signing", &["config", "domain", "env", "error", "output", "signer", "store"]),
+    ("record", &["domain", "env", "error", "format", "signer", "signing", "store"]),
+    (
+        "commands",
+        &[
+            "config", "domain", "env", "error", "format", "input", "output", "record", "signer", "signing", "store",
+            "trust",
+        ],
+    ),
     ("cli", &["commands", "env", "error", "output"]),
 ];
 

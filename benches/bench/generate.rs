@@ -1,5 +1,5 @@
-//! Generates registers of any size. twinseal's own commands create the register and enrol the people. All later entries
-//! are judged, signed and opened by `seal_entry`, as in every command, but inserted in batches.
+//! Registers of any size. People, founding and enrolling go through the program's own commands; the bulk is composed,
+//! judged, signed and opened again by `compose` and `sign` as for every command, and only the inserting is done in batches.
 
 use std::collections::HashMap;
 use std::fs;
@@ -18,7 +18,7 @@ use twinseal::domain::{
 use twinseal::env::{Console, Env};
 use twinseal::error::Exit;
 use twinseal::format::{Entry, Raw, entry};
-use twinseal::record::{Plan, seal_entry};
+use twinseal::record::{Author, Plan, compose, sign};
 use twinseal::signer::{self, KeyError, KeyFile, Signer};
 use zeroize::Zeroizing;
 
@@ -247,7 +247,8 @@ impl<'w> Bulk<'w> {
         self.world.clock.fetch_add(PACE, Ordering::Relaxed);
         let (signer, plan) = (&self.signers[actor], Plan { event, text });
         let (id, actor) = (self.id.clone(), actor.clone());
-        let (raw, entry) = seal_entry(&mut self.env, &self.state, id, actor, signer, plan).unwrap();
+        let author = Author { register: id, actor, key: signer.public() };
+        let (raw, entry) = sign(compose(&mut self.env, &self.state, author, &plan).unwrap(), signer).unwrap();
         self.state.apply(&entry.header, entry.leaf, &entry.event);
         let insert = "INSERT INTO entry (seq, blob, text) VALUES (?1, ?2, ?3)";
         self.sql.prepare_cached(insert).unwrap().execute(params![raw.seq, raw.blob, raw.text]).unwrap();

@@ -10,11 +10,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::config::{Config, KnownRegisters};
-use crate::domain::{Digest, Event, PersonId, PublicKey, RegisterId};
+use crate::domain::{Digest, Event, RegisterId};
 use crate::env::Env;
 use crate::error::Error;
 use crate::format::{Defect, entry};
 use crate::output::{safe, safe_json};
+use crate::record::Recorder;
+use crate::signing::Signing;
 use crate::store::{Anchor, Behind, Finding, Notice, PinFile, Session, SharedFile, StoreError, Writer, discard};
 use crate::trust::{self, Identity, Purpose, Relation, Request};
 
@@ -66,7 +68,9 @@ pub struct Context<'e> {
     pub env: &'e mut Env,
     /// The options of every command.
     pub options: Options,
-    pub(super) config: Config,
+    /// Which key signs.
+    pub signing: Signing,
+    config: Config,
     known: KnownRegisters,
     notices: Vec<Value>,
 }
@@ -87,6 +91,11 @@ const MOST_INPUT: u64 = 1 << 20;
 /// How many entries make it worth showing progress.
 const LONG: u64 = 5_000;
 
+fn setting(env: &Env, flag: Option<&str>, variable: &str, configured: Option<&str>) -> Option<String> {
+    let environment = || env.variables.get(variable).map(String::as_str);
+    flag.or_else(environment).or(configured).filter(|it| !it.is_empty()).map(str::to_owned)
+}
+
 impl<'e> Context<'e> {
     /// Reads the configuration.
     ///
@@ -98,18 +107,16 @@ impl<'e> Context<'e> {
         }
         let config = Config::load(env)?;
         let known = KnownRegisters::load(env)?;
-        Ok(Self { env, options, config, known, notices: Vec::new() })
-    }
-
-    fn setting(&self, flag: Option<&str>, variable: &str, configured: Option<&str>) -> Option<String> {
-        let environment = || self.env.variables.get(variable).map(String::as_str);
-        flag.or_else(environment).or(configured).filter(|it| !it.is_empty()).map(str::to_owned)
+        let person = setting(env, options.person.as_deref(), "TWINSEAL_AS", config.person.as_deref());
+        let (key, passphrase) = (options.key.as_deref(), options.passphrase_file.as_deref());
+        let signing = Signing::new(env, &config, key, passphrase, person);
+        Ok(Self { env, options, signing, config, known, notices: Vec::new() })
     }
 
     /// The register as it was named: a flag, a variable, the configuration, or the only one known.
     pub fn register_named(&self) -> Option<String> {
         let named =
-            self.setting(self.options.register.as_deref(), "TWINSEAL_REGISTER", self.config.register.as_deref());
+            setting(self.env, self.options.register.as_deref(), "TWINSEAL_REGISTER", self.config.register.as_deref());
         named.or_else(|| match self.known.list() {
             [only] => Some(only.path.display().to_string()),
             _ => None,
@@ -182,6 +189,11 @@ impl<'e> Context<'e> {
     /// Who waits for their turn to write.
     pub fn writer(&self) -> Writer {
         Writer { account: self.env.account().to_owned(), patience: self.env.patience }
+    }
+
+    /// Whoever records with the key at hand.
+    pub fn recorder(&mut self) -> Recorder<'_> {
+        Recorder { env: self.env, signing: &self.signing }
     }
 
     /// The folder in which this account remembers a register.
@@ -359,34 +371,6 @@ impl<'e> Context<'e> {
         let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}");
         let bar = ProgressBar::with_draw_target(Some(entries), ProgressDrawTarget::stderr_with_hz(5));
         bar.with_message(doing).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-    }
-
-    /// Who acts: the person whose key it is.
-    ///
-    /// # Errors
-    /// [`Error::UnknownKey`], [`Error::OtherPerson`].
-    pub fn actor(&self, session: &Session, key: PublicKey) -> Result<PersonId, Error> {
-        let key = key.fingerprint();
-        let enrolled = session.state().governance().keys().get(&key).ok_or(Error::UnknownKey { key })?;
-        let person = enrolled.person.clone();
-        match self.person_meant() {
-            Some(meant) if meant != person.as_str() => Err(Error::OtherPerson { person, meant }),
-            _ => Ok(person),
-        }
-    }
-
-    /// Who one says to be.
-    pub fn person_meant(&self) -> Option<String> {
-        self.setting(self.options.person.as_deref(), "TWINSEAL_AS", self.config.person.as_deref())
-    }
-
-    /// Asks for a word to be typed before something is signed.
-    ///
-    /// # Errors
-    /// [`Error::NotConfirmed`].
-    pub fn confirm(&mut self, what: &str, word: &str) -> Result<(), Error> {
-        let answer = self.env.console.ask(&format!("\nType {word} to {what}:"))?;
-        if answer == word { Ok(()) } else { Err(Error::NotConfirmed) }
     }
 
     /// Reads a file that somebody wrote; `-` is standard input.

@@ -5,7 +5,7 @@ use std::path::Path;
 use twinseal::domain::{Change, ChangeId, Event, Header, Register, RevisionRef, Text};
 use twinseal::error::{Error, Exit};
 use twinseal::format::{Raw, Unsigned, entry, text};
-use twinseal::record::{Plan, seal_entry};
+use twinseal::record::{Author, Plan, compose, sign};
 use twinseal::signer::{KeyError, KeyFile, Signer};
 
 use super::World;
@@ -91,7 +91,8 @@ impl World {
         let state = self.state();
         let id = state.id().unwrap().clone();
         let plan = Plan { event, text };
-        seal_entry(&mut env, &state, id, person.parse().unwrap(), &self.signer(person), plan).map(|_| ())
+        let author = Author { register: id, actor: person.parse().unwrap(), key: self.signer(person).public() };
+        compose(&mut env, &state, author, &plan).map(|_| ())
     }
 
     /// What somebody's next entry says before it says what was done.
@@ -138,7 +139,8 @@ impl World {
         for event in events {
             let plan = Plan { event, text: None };
             let actor = person.parse().unwrap();
-            let (raw, entry) = seal_entry(&mut env, &state, id.clone(), actor, &signer, plan).unwrap();
+            let author = Author { register: id.clone(), actor, key: signer.public() };
+            let (raw, entry) = sign(compose(&mut env, &state, author, &plan).unwrap(), &signer).unwrap();
             state.apply(&entry.header, entry.leaf, &entry.event);
             let insert = "INSERT INTO entry (seq, blob, text) VALUES (?1, ?2, ?3)";
             tx.execute(insert, rusqlite::params![raw.seq, raw.blob, raw.text]).unwrap();

@@ -2,14 +2,14 @@
 
 use clap::Args;
 
-use crate::commands::Context;
 use crate::commands::look::diff;
 use crate::commands::look::show::page;
 use crate::commands::lookup::{change, parse, remark};
+use crate::commands::{Context, report_recorded};
 use crate::domain::{ChangeId, Digest, Event, Field, PersonId, Text, Verdict};
 use crate::error::Error;
 use crate::output::{Page, window_lines};
-use crate::record::{Plan, record, rehearse, report_recorded};
+use crate::record::{Plan, record, rehearse};
 use crate::store::Session;
 
 /// Approve changes: shows each whole revision, then asks for its id to be typed
@@ -61,25 +61,24 @@ fn approve(
 ) -> Result<(), Error> {
     // Fixed before it is shown: if it is revised while somebody reads, the signature is refused.
     let revision = change(session, id)?.current().id;
-    match digest {
+    let plan = |_: &mut Session| Ok(Plan { event: Event::Approve(revision), text: text.cloned() });
+    let entry = match digest {
         Some(given) if given != revision.filed => {
             return Err(Error::OtherDigest { flag: "--revision", given, found: revision.filed });
         }
-        Some(_) => {}
+        Some(_) => record(context.recorder(), session, plan)?,
         None if !context.env.console.is_interactive() => return Err(Error::NeedDigest { flag: "--revision" }),
         None => {
-            let key = context.key_for(session)?.public();
-            rehearse(context, session, key, &Plan::of(Event::Approve(revision)))?;
+            let mut rehearsal = rehearse(&mut context.recorder(), session, plan)?;
             let mut page = page(context, session, id)?;
-            let me = context.actor(session, key)?;
-            show_changes(&mut page, session, id, &me)?;
-            summary(&mut page, session, id, &me)?;
+            show_changes(&mut page, session, id, rehearsal.actor())?;
+            summary(&mut page, session, id, rehearsal.actor())?;
             // On the terminal where the question is asked, whatever becomes of standard output.
             context.env.status(page.finish());
-            context.confirm("approve this revision", &id.to_string())?;
+            rehearsal.confirm(context.env, "approve this revision", &id.to_string())?;
+            rehearsal.record(context.recorder(), session)?
         }
-    }
-    let entry = record(context, session, |_| Ok(Plan { event: Event::Approve(revision), text: text.cloned() }))?;
+    };
     change(session, id)?;
     let tally = session.state().change(id)?.tally(session.state().governance(), context.env.now());
     let then = if tally.is_enough() { "it may start in its window" } else { "it waits for the others" };

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::commands::Context;
 use crate::commands::change::check::read_draft;
+use crate::commands::{Context, report_recorded};
 use crate::domain::{Event, Text};
 use crate::error::Error;
-use crate::record::{Plan, record, report_recorded};
+use crate::record::{Plan, record};
 
 /// File a change
 ///
@@ -27,7 +27,7 @@ impl File {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let mut session = context.open()?;
         let draft = read_draft(context, Some(&session), &self.file)?;
-        let entry = record(context, &mut session, |session| {
+        let entry = record(context.recorder(), &mut session, |session| {
             let change = session.state().next_change();
             let event = Event::File { change, facts: Box::new(draft.facts.clone()) };
             Ok(Plan { event, text: Some(Text::Description(Box::new(draft.description.clone()))) })

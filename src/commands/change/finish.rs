@@ -2,11 +2,11 @@
 
 use clap::Args;
 
-use crate::commands::Context;
 use crate::commands::lookup::{change, parse, remark};
+use crate::commands::{Context, report_recorded};
 use crate::domain::{ChangeId, Event, Field, Outcome};
 use crate::error::Error;
-use crate::record::{Plan, record, report_recorded};
+use crate::record::{Plan, record};
 
 /// Finish a change: say what came of it
 ///
@@ -35,7 +35,7 @@ impl Finish {
         let mut session = context.open()?;
         let revision = change(&mut session, id)?.current().id;
         let plan = |_: &mut _| Ok(Plan { event: Event::Finish { revision, outcome }, text: text.clone() });
-        let entry = record(context, &mut session, plan)?;
+        let entry = record(context.recorder(), &mut session, plan)?;
         report_recorded(context, &entry, None, format_args!("{id} finished: {outcome}"))
     }
 }

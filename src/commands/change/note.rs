@@ -2,11 +2,11 @@
 
 use clap::Args;
 
-use crate::commands::Context;
 use crate::commands::lookup::{change, parse, remark};
+use crate::commands::{Context, report_recorded};
 use crate::domain::{ChangeId, Event, Field};
 use crate::error::Error;
-use crate::record::{Plan, record, report_recorded};
+use crate::record::{Plan, record};
 
 /// Add a note to a change; anybody enrolled may, at any time
 #[derive(Debug, Args)]
@@ -27,7 +27,9 @@ impl Note {
         let text = remark(Field::Note, &self.text)?;
         let mut session = context.open()?;
         change(&mut session, id)?;
-        let entry = record(context, &mut session, |_| Ok(Plan { event: Event::Note(id), text: Some(text.clone()) }))?;
+        let entry = record(context.recorder(), &mut session, |_| {
+            Ok(Plan { event: Event::Note(id), text: Some(text.clone()) })
+        })?;
         report_recorded(context, &entry, None, format_args!("noted; `twinseal show {id}` has it in its timeline"))
     }
 }

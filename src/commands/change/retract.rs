@@ -2,11 +2,11 @@
 
 use clap::Args;
 
-use crate::commands::Context;
 use crate::commands::lookup::{change, parse, remark};
+use crate::commands::{Context, report_recorded};
 use crate::domain::{ChangeId, Event, Field};
 use crate::error::Error;
-use crate::record::{Plan, record, report_recorded};
+use crate::record::{Plan, record};
 
 /// Retract your approval of a change, before it is started
 #[derive(Debug, Args)]
@@ -29,7 +29,7 @@ impl Retract {
         let mut session = context.open()?;
         let revision = change(&mut session, id)?.current().id;
         let plan = |_: &mut _| Ok(Plan { event: Event::Retract(revision), text: Some(text.clone()) });
-        let entry = record(context, &mut session, plan)?;
+        let entry = record(context.recorder(), &mut session, plan)?;
         report_recorded(
             context,
             &entry,

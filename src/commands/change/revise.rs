@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::commands::Context;
 use crate::commands::change::check::read_draft;
 use crate::commands::lookup::{change, parse};
+use crate::commands::{Context, report_recorded};
 use crate::domain::{ChangeId, Event, Text};
 use crate::error::Error;
-use crate::record::{Plan, record, report_recorded};
+use crate::record::{Plan, record};
 
 /// Revise a change: a new revision replaces the current one, and voids its approvals
 ///
@@ -38,7 +38,7 @@ impl Revise {
         let voided: Vec<String> = tally.counted.iter().map(|vote| vote.person.to_string()).collect();
         let text = Text::Description(Box::new(draft.description));
         let facts = Box::new(draft.facts);
-        let entry = record(context, &mut session, |_| {
+        let entry = record(context.recorder(), &mut session, |_| {
             Ok(Plan { event: Event::Revise { replaces, facts: facts.clone() }, text: Some(text.clone()) })
         })?;
         let number = replaces.number + 1;

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::commands::Context;
 use crate::commands::change::check::digest_of;
 use crate::commands::lookup::{change, parse};
+use crate::commands::{Context, report_recorded};
 use crate::domain::{Artifact, ChangeId, Event};
 use crate::error::Error;
-use crate::record::{Plan, record, report_recorded};
+use crate::record::{Plan, record};
 
 /// Start a change: refused unless it is approved, inside its window, and its artifacts are the approved ones
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ impl Start {
         let mut session = context.open()?;
         let revision = change(&mut session, id)?.current().id;
         let plan = |_: &mut _| Ok(Plan::of(Event::Start { revision, artifacts: artifacts.clone() }));
-        let entry = record(context, &mut session, plan)?;
+        let entry = record(context.recorder(), &mut session, plan)?;
         report_recorded(
             context,
             &entry,

@@ -5,17 +5,19 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::commands::Context;
 use crate::commands::lookup::parse;
 use crate::commands::people::members;
+use crate::commands::{Context, report_recorded};
 use crate::domain::{
     Event, FORMAT, Line, Member, PersonId, Policy, Predecessor, Register, RegisterId, RegisterName, Role, Text,
 };
+use crate::env::Env;
 use crate::error::Error;
 use crate::format::request::RegisterRef;
 use crate::format::{Entry, Raw};
 use crate::output::{member_table, policy_sentences, safe};
-use crate::record::{Plan, compose, report_recorded, seal_entry};
+use crate::record::{Author, Plan, compose, sign};
+use crate::signing::confirm;
 use crate::store::{Anchor, Appended, Excuse, Session, SharedFile, StoreError, Writer};
 use crate::trust::{Purpose, Request, taken};
 
@@ -55,7 +57,7 @@ impl Init {
             return Err(Error::KnownName { name, expected });
         }
         let (members, names) = members::read(context, &self.members, &RegisterRef::New(name.clone()))?;
-        let source = context.key(|key| members.iter().any(|member| member.key == *key))?;
+        let source = context.signing.key(|key| members.iter().any(|member| member.key == *key))?;
         let key = source.public();
         let founder = members.iter().find(|member| member.key == key).map(|member| member.person.clone());
         let founder = founder.ok_or(Error::NotAmongMembers { key: key.fingerprint() })?;
@@ -64,14 +66,18 @@ impl Init {
         let id = RegisterId::new(name.clone(), context.env.random()?);
         let text = Some(Text::Names(names)).filter(|text| !text.filled().is_empty());
         let plan = Plan { event: Event::Init { format: FORMAT, after, policy: Policy::built_in(), members }, text };
-        let mut state = Register::default();
         // Nobody types a name and a passphrase for what is refused anyway.
-        compose(context.env, &state, id.clone(), founder.clone(), key, &plan)?;
+        let compose = |env: &mut Env| {
+            let author = Author { register: id.clone(), actor: founder.clone(), key };
+            compose(env, &Register::default(), author, &plan)
+        };
+        compose(context.env)?;
         if context.env.console.is_interactive() {
-            context.confirm("sign entry 0", name.as_str())?;
+            confirm(context.env, "sign entry 0", name.as_str())?;
         }
-        let signer = context.unlock(source)?;
-        let (raw, entry) = seal_entry(context.env, &state, id.clone(), founder, &signer, plan)?;
+        let signer = context.signing.unlock(context.env, source)?;
+        let (raw, entry) = sign(compose(context.env)?, &signer)?;
+        let mut state = Register::default();
         state.apply(&entry.header, entry.leaf, &entry.event);
 
         let shared = found(&path, &context.writer(), &raw, &entry, &state)?;

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::commands::Context;
 use crate::commands::lookup::{parse, reason};
+use crate::commands::{Context, report_recorded};
 use crate::domain::{
     Action, Digest, Event, Head, Proposal as Opened, ProposalId, ProposalRef, ProposalState, Restoration, Text, number,
 };
 use crate::error::Error;
 use crate::output::{self, Page, ago, asks, table};
-use crate::record::{Plan, record, rehearse, report_recorded};
+use crate::record::{Plan, record, rehearse};
 use crate::store::Session;
 
 /// Look at proposals and decide them.
@@ -99,7 +99,7 @@ pub fn open(
     text: Option<Text>,
     action: impl Fn(&Session) -> Result<Action, Error>,
 ) -> Result<(), Error> {
-    let entry = record(context, session, |session| {
+    let entry = record(context.recorder(), session, |session| {
         let proposal = session.state().governance().next_proposal();
         Ok(Plan { event: Event::Propose { proposal, action: action(session)? }, text: text.clone() })
     })?;
@@ -129,7 +129,7 @@ impl Proposal {
             Self::Decline(decline) => decline.run(context, &mut session),
             Self::Withdraw(which) => {
                 let at = which.reference(&session)?;
-                let entry = record(context, &mut session, |_| Ok(Plan::of(Event::ProposalWithdraw(at))))?;
+                let entry = record(context.recorder(), &mut session, |_| Ok(Plan::of(Event::ProposalWithdraw(at))))?;
                 report_recorded(context, &entry, None, format_args!("proposal {} withdrawn", at.proposal))
             }
             Self::Redact(redact) => redact.run(context, &mut session),
@@ -244,22 +244,22 @@ fn redacted_blocks(page: &mut Page, session: &Session, texts: &BTreeMap<u64, Dig
 impl Second {
     fn run(self, context: &mut Context<'_>, session: &mut Session) -> Result<(), Error> {
         let at @ ProposalRef { proposal: id, opened } = self.which.reference(session)?;
-        match self.digest.as_deref().map(parse::<Digest>).transpose()? {
+        let plan = |_: &mut Session| Ok(Plan::of(Event::Second(at)));
+        let entry = match self.digest.as_deref().map(parse::<Digest>).transpose()? {
             Some(given) if given != opened => {
                 return Err(Error::OtherDigest { flag: "--digest", given, found: opened });
             }
-            Some(_) => {}
+            Some(_) => record(context.recorder(), session, plan)?,
             None if !context.env.console.is_interactive() => return Err(Error::NeedDigest { flag: "--digest" }),
             None => {
-                let key = context.key_for(session)?.public();
-                rehearse(context, session, key, &Plan::of(Event::Second(at)))?;
+                let mut rehearsal = rehearse(&mut context.recorder(), session, plan)?;
                 let (_, proposal) = self.which.find(session)?;
                 let page = page(context, session, id, proposal)?;
                 context.env.status(page.finish());
-                context.confirm("second this proposal", &id.to_string())?;
+                rehearsal.confirm(context.env, "second this proposal", &id.to_string())?;
+                rehearsal.record(context.recorder(), session)?
             }
-        }
-        let entry = record(context, session, |_| Ok(Plan::of(Event::Second(at))))?;
+        };
         report_recorded(context, &entry, None, format_args!("proposal {id} carried"))
     }
 }
@@ -268,7 +268,8 @@ impl Decline {
     fn run(self, context: &mut Context<'_>, session: &mut Session) -> Result<(), Error> {
         let at = self.which.reference(session)?;
         let text = reason(self.reason.as_deref())?;
-        let entry = record(context, session, |_| Ok(Plan { event: Event::Decline(at), text: text.clone() }))?;
+        let entry =
+            record(context.recorder(), session, |_| Ok(Plan { event: Event::Decline(at), text: text.clone() }))?;
         report_recorded(context, &entry, None, format_args!("proposal {} declined", at.proposal))
     }
 }

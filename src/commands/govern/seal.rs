@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
-use crate::commands::Context;
+use crate::commands::{Context, report_recorded};
 use crate::domain::{Event, Text};
 use crate::error::Error;
 use crate::format::entry::members;
 use crate::output::{Page, member_table, policy_sentences};
-use crate::record::{Plan, record, rehearse, report_recorded};
+use crate::record::{Plan, rehearse};
 
 /// Seal a new register: the second founding admin agrees to entry 0
 ///
@@ -25,8 +25,7 @@ impl Seal {
     /// What prevents it.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let mut session = context.open()?;
-        let key = context.key_for(&session)?.public();
-        rehearse(context, &mut session, key, &Plan::of(Event::Seal))?;
+        let mut rehearsal = rehearse(&mut context.recorder(), &mut session, |_| Ok(Plan::of(Event::Seal)))?;
         let entry = session.entry(0)?.ok_or(Error::NoEntry(0))?;
         let mut page = Page::new(context.env.colour, context.env.width);
         page.title(format_args!("register {}", entry.header.register));
@@ -45,9 +44,9 @@ impl Seal {
             if !context.env.console.is_interactive() {
                 return Err(Error::NeedDigest { flag: "--fingerprint" });
             }
-            context.confirm("seal it", entry.header.register.name().as_str())?;
+            rehearsal.confirm(context.env, "seal it", entry.header.register.name().as_str())?;
         }
-        let entry = record(context, &mut session, |_| Ok(Plan::of(Event::Seal)))?;
+        let entry = rehearsal.record(context.recorder(), &mut session)?;
         report_recorded(context, &entry, None, "sealed; admins can enrol people now: `twinseal person enrol`")
     }
 }

@@ -30,9 +30,9 @@ impl Inbox {
     /// What prevents it.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let mut session = context.open()?;
-        let me: PersonId = match context.person_meant() {
+        let me: PersonId = match context.signing.person_meant() {
             Some(meant) => parse(&meant)?,
-            None => context.actor(&session, context.key_for(&session)?.public())?,
+            None => context.signing.actor(&session, context.signing.key_for(&session)?.public())?,
         };
         let now = context.env.now();
         let mut waiting = proposals(session.state().governance(), &me, now);

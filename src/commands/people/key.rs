@@ -6,14 +6,15 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use crate::commands::Context;
 use crate::commands::govern::proposal::open;
 use crate::commands::lookup::{parse, reason};
+use crate::commands::{Context, report_recorded};
 use crate::domain::{Action, Digest, Event, Fingerprint};
 use crate::error::Error;
 use crate::output::safe;
-use crate::record::{Plan, record, report_recorded};
+use crate::record::{Plan, record};
 use crate::signer::{Entropy, KeyError, KeyFile, Passphrase, create};
+use crate::signing::ask_secret;
 
 /// Make keys, look at them, and end them.
 #[derive(Debug, Subcommand)]
@@ -78,7 +79,7 @@ impl Target {
         let key: Fingerprint = parse(&self.key)?;
         let text = reason(self.reason.as_deref())?;
         let mut session = context.open()?;
-        let entry = record(context, &mut session, |_| Ok(Plan { event: event(key), text: text.clone() }))?;
+        let entry = record(context.recorder(), &mut session, |_| Ok(Plan { event: event(key), text: text.clone() }))?;
         report_recorded(context, &entry, None, format_args!("the key {key} is {done}; its approvals do not count"))
     }
 
@@ -120,14 +121,14 @@ impl New {
 }
 
 fn ask_twice(context: &mut Context<'_>) -> Result<Passphrase, Error> {
-    if let Some(passphrase) = context.passphrase_from_file()? {
+    if let Some(passphrase) = context.signing.passphrase_from_file()? {
         return if passphrase.is_empty() { Err(Error::NoPassphrase) } else { Ok(passphrase) };
     }
     if !context.env.console.can_ask_secret() {
         return Err(Error::NoPassphrase);
     }
-    let first = context.ask_secret("New passphrase (empty for none):")?;
-    let second = context.ask_secret("The same again:")?;
+    let first = ask_secret(context.env, "New passphrase (empty for none):")?;
+    let second = ask_secret(context.env, "The same again:")?;
     if first == second { Ok(first) } else { Err(Error::PassphrasesDiffer) }
 }
 

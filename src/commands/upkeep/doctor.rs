@@ -118,9 +118,9 @@ fn key_owner(session: Option<&Session>, key: &PublicKey) -> (String, Option<KeyS
 /// Looks at the key at hand, and returns it.
 fn key(context: &Context<'_>, session: Option<&Session>, checks: &mut Vec<Check>) -> Option<KeySource> {
     let chosen = match session {
-        Some(session) => context.key_for(session),
+        Some(session) => context.signing.key_for(session),
         // Nobody knows who is enrolled: any key that an agent holds may be it.
-        None => context.key(|_| true),
+        None => context.signing.key(|_| true),
     };
     let key = match chosen {
         Ok(key) => key,
@@ -135,7 +135,7 @@ fn key(context: &Context<'_>, session: Option<&Session>, checks: &mut Vec<Check>
         KeySource::Agent(public) => held(context, session, public),
         KeySource::File(file) => {
             let lock = if file.is_locked() { "locked by a passphrase" } else { "without a passphrase" };
-            let path = context.key_path().unwrap_or_default();
+            let path = context.signing.key_path().unwrap_or_default();
             let mode = std::fs::metadata(&path).map_or(0, |it| it.permissions().mode() & 0o7777);
             enrolled(context, session, &file.public(), format_args!("{}, mode {mode:04o}, {lock}", path.display()))
         }
@@ -145,7 +145,7 @@ fn key(context: &Context<'_>, session: Option<&Session>, checks: &mut Vec<Check>
 
 /// A key that an agent must hold.
 fn held(context: &Context<'_>, session: Option<&Session>, key: &PublicKey) -> Check {
-    match context.agent().and_then(|agent| agent.signer(*key)) {
+    match context.signing.agent().and_then(|agent| agent.signer(*key)) {
         Ok(_) => enrolled(context, session, key, "in the ssh-agent"),
         Err(error) => Check::error("key", State::Fault, &KeyError::from(error).into()),
     }
@@ -156,7 +156,7 @@ fn enrolled(context: &Context<'_>, session: Option<&Session>, key: &PublicKey, p
     let (whose, state) = key_owner(session, key);
     let what = format!("{}, {place}{whose}", key.fingerprint());
     let Some(session) = session else { return Check::ok("key", what) };
-    match (context.actor(session, *key), state) {
+    match (context.signing.actor(session, *key), state) {
         (Err(error @ Error::OtherPerson { .. }), _) => Check::error("key", State::Fault, &error),
         (_, Some(KeyState::Live)) => Check::ok("key", what),
         (_, Some(KeyState::Suspended)) => {
@@ -175,7 +175,7 @@ fn enrolled(context: &Context<'_>, session: Option<&Session>, key: &PublicKey, p
 
 /// Looks at the agent. If a key is needed from it, that it is not there is said with the key.
 fn agent(context: &Context<'_>, session: Option<&Session>, key: Option<&KeySource>) -> Check {
-    let agent = match context.agent() {
+    let agent = match context.signing.agent() {
         Ok(agent) => agent,
         Err(_) => return Check::ok("agent", "none: SSH_AUTH_SOCK is not set"),
     };

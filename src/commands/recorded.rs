@@ -1,0 +1,30 @@
+//! The answer of every command that records.
+
+use serde_json::json;
+
+use super::Context;
+use crate::error::Error;
+use crate::format::Entry;
+use crate::output;
+
+/// Reports what was recorded: `data` is for scripts, `said` for people.
+///
+/// # Errors
+/// [`RecordedButNotPinned`](crate::store::StoreError::RecordedButNotPinned), if it cannot be printed.
+pub fn report_recorded(
+    context: &mut Context<'_>,
+    entry: &Entry,
+    data: Option<String>,
+    said: impl std::fmt::Display,
+) -> Result<(), Error> {
+    let Entry { header, event, text, leaf } = entry;
+    let heard = if context.options.json {
+        let recorded = output::json::entry(header, event, text.as_ref(), *leaf);
+        context.print_json(json!({ "recorded": recorded }))
+    } else {
+        data.map_or(Ok(()), |data| Ok(context.env.print(data)?))
+    };
+    heard.map_err(|error| error.after(header.seq))?;
+    context.env.status(said);
+    Ok(())
+}
