@@ -18,6 +18,7 @@ mod keys;
 mod lifecycle;
 mod matrix;
 mod model;
+mod once;
 mod queries;
 mod queue;
 

@@ -113,7 +113,7 @@ pub fn words(line: &str) -> Vec<String> {
 
 /// What a command wrote, and what it asked.
 #[derive(Default)]
-pub(super) struct Recording {
+pub struct Recording {
     out: Rc<RefCell<Vec<u8>>>,
     err: Rc<RefCell<Vec<u8>>>,
     screen: Rc<RefCell<Vec<u8>>>,
@@ -122,7 +122,7 @@ pub(super) struct Recording {
 
 impl World {
     /// The door to this world for one command of somebody.
-    pub(super) fn env(&self, person: &str, typed: Option<&[&str]>) -> (Env, Recording) {
+    pub fn env(&self, person: &str, typed: Option<&[&str]>) -> (Env, Recording) {
         let recording = Recording::default();
         let Recording { out, err, screen, typing } = &recording;
         let home = self.path(&format!("people/{person}"));
@@ -187,7 +187,8 @@ impl World {
         Self::run_in(&mut env, &recording, words)
     }
 
-    fn run_in(env: &mut Env, recording: &Recording, words: &[String]) -> Output {
+    /// Runs words in an environment of [`World::env`].
+    pub fn run_in(env: &mut Env, recording: &Recording, words: &[String]) -> Output {
         let args = std::iter::once("twinseal".to_owned()).chain(words.iter().cloned()).map(Into::into);
         let exit = cli::run(args, env);
         let Recording { out, err, screen, typing } = recording;

@@ -1,0 +1,126 @@
+//! An approval takes each step once: the rules are asked, the key file is read, the log is caught up. The rules are asked
+//! again only after a person was asked.
+//!
+//! Everything is counted from outside, by the world that the command runs in. Composing an entry with a note draws one
+//! salt, so the salts tell how often the rules were asked. Each catch-up reads the clock.
+
+use std::cell::Cell;
+use std::fs;
+use std::io;
+use std::rc::Rc;
+
+use crate::support::{CHANGE, Output, World, words};
+use twinseal::env::Console;
+use twinseal::error::Exit;
+use zeroize::Zeroizing;
+
+/// Somebody who types the id of CHG-1 at every question, after something else has happened.
+struct Reader<F>(F);
+
+impl<F: FnMut()> Console for Reader<F> {
+    fn is_there(&self) -> bool {
+        true
+    }
+
+    fn can_hide(&self) -> bool {
+        false
+    }
+
+    fn ask(&mut self, _question: &str) -> io::Result<String> {
+        self.0();
+        Ok("CHG-1".to_owned())
+    }
+
+    fn secret(&mut self, _question: &str) -> io::Result<Zeroizing<String>> {
+        Err(io::Error::other("nobody is asked for a passphrase"))
+    }
+}
+
+/// What a command took.
+struct Taken {
+    output: Output,
+    /// How often the rules were asked.
+    judged: u64,
+    /// How often the clock was read.
+    clock: u64,
+}
+
+/// Runs a command of carol's. Her key file is gone as soon as the rules were asked for the first time.
+fn run(world: &World, command: &str, meanwhile: Option<impl FnMut() + 'static>) -> Taken {
+    let (mut env, recording) = world.env("carol", None);
+    let (judged, clock) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
+    let (salts, mut draw) = (Rc::clone(&judged), env.random);
+    let (key, gone) = (world.path("people/carol/key"), world.path("people/carol/key.gone"));
+    let (from, to) = (key.clone(), gone.clone());
+    env.random = Box::new(move |bytes| {
+        salts.set(salts.get() + 1);
+        let _ = fs::rename(&from, &to);
+        draw(bytes)
+    });
+    let (reads, time) = (Rc::clone(&clock), env.clock);
+    env.clock = Box::new(move || {
+        reads.set(reads.get() + 1);
+        time()
+    });
+    if let Some(meanwhile) = meanwhile {
+        env.console = Box::new(Reader(meanwhile));
+    }
+    let output = World::run_in(&mut env, &recording, &words(command));
+    fs::rename(gone, key).unwrap();
+    Taken { output, judged: judged.get(), clock: clock.get() }
+}
+
+const NOBODY: Option<fn()> = None;
+
+#[test]
+fn an_approve_with_a_digest_takes_each_step_once() {
+    let world = World::filed();
+    let digest = world.revision("CHG-1").filed;
+    let taken = run(&world, &format!("approve CHG-1 --note Read. --revision {digest}"), NOBODY);
+    assert_eq!(taken.output.exit, Exit::Done, "{}", taken.output.screen);
+    assert_eq!(taken.judged, 1);
+    // On opening, in the entry, after appending, and for the tally that is shown.
+    assert_eq!(taken.clock, 4);
+}
+
+#[test]
+fn an_approve_at_a_terminal_asks_the_rules_again_only_after_the_question() {
+    let world = World::filed();
+    let taken = run(&world, "approve CHG-1 --note Read.", Some(|| {}));
+    assert_eq!(taken.output.exit, Exit::Done, "{}", taken.output.screen);
+    assert_eq!(taken.judged, 2);
+    // And on the page, and for the entry that is composed anew.
+    assert_eq!(taken.clock, 6);
+}
+
+#[test]
+fn an_approve_that_is_refused_asks_the_rules_once_and_shows_no_page() {
+    let world = World::approved();
+    let digest = world.revision("CHG-1").filed;
+    world.ok("erin", "start CHG-1");
+    let taken = run(&world, &format!("approve CHG-1 --note Read. --revision {digest}"), NOBODY);
+    assert_eq!((taken.output.exit, taken.judged), (Exit::Refused, 1), "{}", taken.output.screen);
+    let taken = run(&world, "approve CHG-1 --note Read.", Some(|| panic!("somebody was asked")));
+    assert_eq!((taken.output.exit, taken.judged), (Exit::Refused, 1), "{}", taken.output.screen);
+    assert!(!taken.output.screen.contains("about to sign"), "{}", taken.output.screen);
+}
+
+#[test]
+fn an_approve_goes_on_if_others_record_while_somebody_reads() {
+    let world = Rc::new(World::filed());
+    let others = Rc::clone(&world);
+    let taken = run(&world, "approve CHG-1 --note Read.", Some(move || drop(others.ok("audrey", "note CHG-1 Seen."))));
+    assert_eq!((taken.output.exit, taken.judged), (Exit::Done, 2), "{}", taken.output.screen);
+    assert_eq!(world.entries(), 5);
+}
+
+#[test]
+fn no_revision_is_signed_that_was_filed_while_somebody_reads_another() {
+    let world = Rc::new(World::filed());
+    world.write("revised.toml", CHANGE.replace("pool to 160", "pool to 144"));
+    let others = Rc::clone(&world);
+    let revise = move || drop(others.ok("erin", "revise CHG-1 revised.toml"));
+    let taken = run(&world, "approve CHG-1 --note Read.", Some(revise));
+    assert_eq!((taken.output.exit, taken.judged), (Exit::Refused, 2), "{}", taken.output.screen);
+    assert!(world.change("CHG-1").votes().is_empty());
+}
