@@ -2,11 +2,14 @@
 
 pub mod change;
 pub mod context;
+mod files;
 pub mod govern;
 pub mod look;
 mod lookup;
 pub mod people;
 mod recorded;
+mod registers;
+mod ui;
 pub mod upkeep;
 
 pub use context::{Context, Options};

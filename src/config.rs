@@ -61,6 +61,18 @@ pub struct Known {
     pub superseded: bool,
 }
 
+/// A register to be trusted.
+pub struct Trusted<'t> {
+    /// Its name.
+    pub name: &'t RegisterName,
+    /// The path by which the user named it: if that becomes a link to another register, it shows.
+    pub path: &'t Path,
+    /// The leaf hash of its entry 0.
+    pub fingerprint: Digest,
+    /// The fingerprint of the register that it replaces.
+    pub in_place_of: Option<Digest>,
+}
+
 /// The registers that this account trusts.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -120,18 +132,12 @@ impl KnownRegisters {
         self.list.iter().any(|it| it.fingerprint == fingerprint.to_string())
     }
 
-    /// Trusts a register from now on, perhaps in place of the one with another fingerprint.
+    /// Trusts a register from now on.
     ///
     /// # Errors
-    /// Where the file cannot be written; it is as before then.
-    pub fn trust(
-        &mut self,
-        env: &Env,
-        name: &RegisterName,
-        path: &Path,
-        fingerprint: Digest,
-        in_place_of: Option<Digest>,
-    ) -> Result<(), ConfigError> {
+    /// A file that cannot be written; it is unchanged then.
+    pub fn trust(&mut self, env: &Env, trusted: &Trusted<'_>) -> Result<(), ConfigError> {
+        let Trusted { name, path, fingerprint, in_place_of } = *trusted;
         let folder = folder(env);
         let file = folder.join("registers.toml");
         let failed = |source| ConfigError::Io { doing: "write", path: file.clone(), source };

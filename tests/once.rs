@@ -18,11 +18,11 @@ use zeroize::Zeroizing;
 struct Reader<F>(F);
 
 impl<F: FnMut()> Console for Reader<F> {
-    fn is_there(&self) -> bool {
+    fn is_interactive(&self) -> bool {
         true
     }
 
-    fn can_hide(&self) -> bool {
+    fn can_ask_secret(&self) -> bool {
         false
     }
 

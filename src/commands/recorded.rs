@@ -18,9 +18,9 @@ pub fn report_recorded(
     said: impl std::fmt::Display,
 ) -> Result<(), Error> {
     let Entry { header, event, text, leaf } = entry;
-    let heard = if context.options.json {
+    let heard = if context.ui.json {
         let recorded = output::json::entry(header, event, text.as_ref(), *leaf);
-        context.print_json(json!({ "recorded": recorded }))
+        context.ui.print_json(context.env, json!({ "recorded": recorded }))
     } else {
         data.map_or(Ok(()), |data| Ok(context.env.print(data)?))
     };

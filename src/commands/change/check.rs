@@ -9,6 +9,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::commands::Context;
+use crate::commands::files::read_text;
 use crate::commands::lookup::name_of_input;
 use crate::domain::{Digest, PersonId, Refusal, Text, Time, Window, judge_party, judge_window};
 use crate::error::Error;
@@ -31,16 +32,16 @@ impl Check {
     /// [`Error::Faults`], or what prevents reading.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         // People and windows are checked where a register is named; the rest needs none.
-        let session = if context.register_named().is_some() { Some(context.open()?) } else { None };
+        let session = if context.registers.named().is_some() { Some(context.open()?) } else { None };
         let draft = read_draft(context, session.as_ref(), &self.file)?;
         let against = match session.as_ref().and_then(|session| session.state().id()) {
             Some(id) => format!("against the register {}", id.name()),
             None => "without a register: its people and window were not checked".to_owned(),
         };
-        if context.options.json {
+        if context.ui.json {
             let text = Text::Description(Box::new(draft.description));
             let read = json!({ "facts": output::json::facts(&draft.facts), "text": output::json::text(&text) });
-            context.print_json(read)?;
+            context.ui.print_json(context.env, read)?;
         }
         let name = self.file.display().to_string();
         context.env.status(format_args!("{}: no faults ({against})", safe(&name)));
@@ -74,7 +75,7 @@ impl DraftContext for Against<'_> {
 /// # Errors
 /// [`Error::Faults`], or what prevents reading.
 pub fn read_draft(context: &mut Context<'_>, session: Option<&Session>, given: &Path) -> Result<Draft, Error> {
-    let source = context.read_text(given)?;
+    let source = read_text(context.env, given)?;
     let path = name_of_input(given);
     let beside = context.env.path(given).parent().map(Path::to_owned).unwrap_or_default();
     let folder = if given == Path::new("-") { context.env.folder.clone() } else { beside };

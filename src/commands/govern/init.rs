@@ -8,6 +8,7 @@ use clap::Args;
 use crate::commands::lookup::parse;
 use crate::commands::people::members;
 use crate::commands::{Context, report_recorded};
+use crate::config::Trusted;
 use crate::domain::{
     Event, FORMAT, Line, Member, PersonId, Policy, Predecessor, Register, RegisterId, RegisterName, Role, Text,
 };
@@ -53,7 +54,7 @@ impl Init {
         }
         let after = self.after.clone().map(|old| predecessor(context, old)).transpose()?;
         let old = after.as_ref().map(|old| old.fingerprint);
-        if let Some(expected) = taken(context.known(), name.as_str(), &path, old) {
+        if let Some(expected) = taken(context.registers.known(), name.as_str(), &path, old) {
             return Err(Error::KnownName { name, expected });
         }
         let (members, names) = members::read(context, &self.members, &RegisterRef::New(name.clone()))?;
@@ -81,8 +82,9 @@ impl Init {
         state.apply(&entry.header, entry.leaf, &entry.event);
 
         let shared = found(&path, &context.writer(), &raw, &entry, &state)?;
-        context.trust(&id, &path, entry.leaf, old).map_err(|error| error.after(0))?;
-        let (now, folder) = (context.env.now(), context.state_folder(entry.leaf));
+        let trusted = Trusted { name: id.name(), path: &path, fingerprint: entry.leaf, in_place_of: old };
+        context.registers.trust(context.env, &trusted).map_err(|error| error.after(0))?;
+        let (now, folder) = (context.env.now(), context.registers.state_folder(entry.leaf));
         let anchor = Anchor { folder: &folder, fingerprint: entry.leaf, excuse: Excuse::None };
         let remembered = Session::open(shared, anchor, now, &mut |_| {});
         remembered.map_err(|error| Error::from(error).after(0))?;
@@ -146,7 +148,7 @@ fn found(path: &Path, writer: &Writer, raw: &Raw, entry: &Entry, state: &Registe
 
 /// The register in whose place another is founded, verified up to its newest entry.
 fn predecessor(context: &mut Context<'_>, old: String) -> Result<Predecessor, Error> {
-    let request = Request { path: context.path_of(&old)?, name: old, fingerprint: None };
+    let request = Request { path: context.registers.path(context.env, &old)?, name: old, fingerprint: None };
     let session = context.open_by(&request, Purpose::Use)?;
     if let Some(fault) = session.fault() {
         let fault = fault.to_string();

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::commands::Context;
+use crate::commands::files::read_text;
 use crate::commands::govern::proposal::open;
 use crate::commands::lookup::{as_of, name_of_input};
 use crate::domain::{Action, Change, ChangeId, Field, Governance, Policy as Rules, Prose, Status, Text, Time};
@@ -57,8 +58,8 @@ impl Policy {
             Self::Check(source) => {
                 let (policy, _) = source.read(context)?;
                 let said = format!("{}: no faults", safe(&name_of_input(&source.file)));
-                if context.options.json {
-                    context.print_json(json!({ "policy": output::json::policy(&policy) }))?;
+                if context.ui.json {
+                    context.ui.print_json(context.env, json!({ "policy": output::json::policy(&policy) }))?;
                 }
                 context.env.status(said);
                 Ok(())
@@ -79,7 +80,7 @@ impl Show {
                 context.env.status("the policy in force has no file: it is the built-in one, or its text was redacted");
             }
             let json = || json!({ "source": output::json::written(source.as_ref()) });
-            return context.answer(json, || source.as_ref().map_or(String::new(), Prose::to_string));
+            return context.ui.answer(context.env, json, || source.as_ref().map_or(String::new(), Prose::to_string));
         }
         let json = || {
             json!({
@@ -88,7 +89,7 @@ impl Show {
                 "sentences": output::json::list(policy_sentences(policy)),
             })
         };
-        context.answer(json, || policy_sentences(policy).join("\n"))?;
+        context.ui.answer(context.env, json, || policy_sentences(policy).join("\n"))?;
         if let Some(seq) = moment.seq {
             context.env.status(format_args!("as of entry {seq}, {}", moment.at));
         }
@@ -144,7 +145,7 @@ impl Source {
 
 /// Reads a policy and finds all that is wrong with it.
 fn read(context: &mut Context<'_>, given: &Path) -> Result<(Rules, String), Error> {
-    let source = context.read_text(given)?;
+    let source = read_text(context.env, given)?;
     let path = name_of_input(given);
     let policy = read_policy(&source).map_err(|faults| Error::Faults { path, faults })?;
     Ok((policy, source))

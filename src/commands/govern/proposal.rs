@@ -123,7 +123,7 @@ impl Proposal {
                 let page = page(context, &session, id, proposal)?;
                 let text = session.entry(proposal.seq)?.and_then(|entry| entry.text);
                 let json = proposal_json(context.env.now(), id, proposal, text.as_ref());
-                context.answer(|| json, || page.finish().to_owned())
+                context.ui.answer(context.env, || json, || page.finish().to_owned())
             }
             Self::Second(second) => second.run(context, &mut session),
             Self::Decline(decline) => decline.run(context, &mut session),
@@ -191,7 +191,7 @@ fn list(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
         [id.to_string(), state_phrase(context, proposal), proposal.proposer.to_string(), asks(&proposal.action)]
     };
     let rows: Vec<_> = proposals.iter().rev().map(row).collect();
-    if rows.is_empty() && !context.options.json {
+    if rows.is_empty() && !context.ui.json {
         context.env.status("no proposals yet");
         return Ok(());
     }
@@ -200,7 +200,7 @@ fn list(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
         json!({ "proposals": proposals.collect::<Value>() })
     };
     let width = context.env.width;
-    context.answer(json, || table(["PROPOSAL", "STATE", "PROPOSER", "ASKS"], rows, width))
+    context.ui.answer(context.env, json, || table(["PROPOSAL", "STATE", "PROPOSER", "ASKS"], rows, width))
 }
 
 fn page(context: &Context<'_>, session: &Session, id: ProposalId, proposal: &Opened) -> Result<Page, Error> {

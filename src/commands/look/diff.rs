@@ -36,8 +36,8 @@ impl Diff {
         };
         let mut page = Page::new(context.env.colour, context.env.width);
         page.title(format_args!("{id} revision {from} to {to}"));
-        if context.options.json {
-            return context.print_json(fields(&session, id, from, to)?);
+        if context.ui.json {
+            return context.ui.print_json(context.env, fields(&session, id, from, to)?);
         }
         if !between(&mut page, &session, id, from, to)? {
             context.env.status(format_args!("revisions {from} and {to} of {id} do not differ"));

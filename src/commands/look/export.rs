@@ -59,7 +59,7 @@ fn jsonl(context: &mut Context<'_>, session: &Session, since: u64) -> Result<(),
         // Entries are UTF-8, so that their exact bytes fit into a JSON string.
         let blob = String::from_utf8_lossy(&raw.blob);
         let bytes = raw.text.as_deref().map(String::from_utf8_lossy);
-        context.print_json(json!({ "seq": seq, "blob": blob, "text": bytes, "entry": parsed }))?;
+        context.ui.print_json(context.env, json!({ "seq": seq, "blob": blob, "text": bytes, "entry": parsed }))?;
     }
     Ok(())
 }

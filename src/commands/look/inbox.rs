@@ -31,7 +31,7 @@ impl Inbox {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let mut session = context.open()?;
         let me: PersonId = match context.signing.person_meant() {
-            Some(meant) => parse(&meant)?,
+            Some(meant) => parse(meant)?,
             None => context.signing.actor(&session, context.signing.key_for(&session)?.public())?,
         };
         let now = context.env.now();
@@ -42,7 +42,7 @@ impl Inbox {
         for id in open {
             waiting.extend(act(state.change(id)?, state.governance(), &me, now));
         }
-        if waiting.is_empty() && !context.options.json {
+        if waiting.is_empty() && !context.ui.json {
             context.env.status(format_args!("nothing waits for {me}"));
             return Ok(());
         }
@@ -54,7 +54,7 @@ impl Inbox {
         let row = |it: &Waiting| [it.what.clone(), it.about.clone(), ago(it.since, now), it.why.clone()];
         let width = context.env.width;
         let rows = || waiting.iter().map(row).collect();
-        context.answer(json, || table(["WAITS FOR YOU TO", "ABOUT", "SINCE", "WHY"], rows(), width))
+        context.ui.answer(context.env, json, || table(["WAITS FOR YOU TO", "ABOUT", "SINCE", "WHY"], rows(), width))
     }
 }
 

@@ -102,13 +102,13 @@ impl List {
         let query = self.query()?;
         let mut session = context.open()?;
         let (found, more) = self.select(context, &mut session, &query)?;
-        if found.is_empty() && !context.options.json {
+        if found.is_empty() && !context.ui.json {
             context.env.status(nothing(&session));
             return Ok(());
         }
-        if context.options.json {
+        if context.ui.json {
             let changes = lines(&mut session, &found)?;
-            context.print_json(json!({ "changes": changes, "more": more }))?;
+            context.ui.print_json(context.env, json!({ "changes": changes, "more": more }))?;
         } else {
             let rows = found.iter().map(|it| row(context, it)).collect();
             let header = ["CHANGE", "STATUS", "RISK", "OWNER", "WINDOW OPENS", "TITLE"];

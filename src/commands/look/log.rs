@@ -58,7 +58,7 @@ impl Log {
                 let header = &entry.header;
                 let line = || format!("{seq:>6}  {}  {:<12}  {}", header.time, header.actor, describe(&entry.event));
                 let json = || output::json::entry(header, &entry.event, entry.text.as_ref(), entry.leaf);
-                context.answer(json, line)?;
+                context.ui.answer(context.env, json, line)?;
             }
         }
         Ok(())

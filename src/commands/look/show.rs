@@ -25,9 +25,9 @@ impl Show {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let id: ChangeId = parse(&self.change)?;
         let mut session = context.open()?;
-        if context.options.json {
+        if context.ui.json {
             let shown = whole(context, &mut session, id)?;
-            return context.print_json(shown);
+            return context.ui.print_json(context.env, shown);
         }
         let page = page(context, &mut session, id)?;
         Ok(context.env.print(page.finish())?)

@@ -109,7 +109,8 @@ impl New {
         };
         let comment = self.name.file_name().map_or(String::new(), |name| safe(&name.to_string_lossy()).into_owned());
         let public = create(&path, &comment, passphrase.as_ref(), &entropy)?;
-        context.answer(
+        context.ui.answer(
+            context.env,
             || json!({ "fingerprint": public.fingerprint().to_string() }),
             || public.fingerprint().to_string(),
         )?;
@@ -146,6 +147,6 @@ impl Show {
         };
         let lock = if locked { "locked by a passphrase" } else { "without a passphrase" };
         let text = || format!("{}\n{public} {}\n{lock}", public.fingerprint(), safe(&comment));
-        context.answer(json, text)
+        context.ui.answer(context.env, json, text)
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::commands::Context;
+use crate::commands::files::read_text;
 use crate::commands::lookup::parse;
 use crate::domain::{Grants, Line, Member, PersonId, Role};
 use crate::error::Error;
@@ -67,7 +68,7 @@ pub fn read_machine(
 /// # Errors
 /// A request that does not hold, or one for another register.
 pub fn read_request(context: &mut Context<'_>, given: &Path, here: &RegisterRef) -> Result<Request, Error> {
-    let text = context.read_text(given)?;
+    let text = read_text(context.env, given)?;
     let path = given.display().to_string();
     let request = Request::read(text.as_bytes()).map_err(|defect| Error::Request { path: path.clone(), defect })?;
     if request.register == *here {

@@ -157,11 +157,11 @@ impl RequestArgs {
 
 /// The register that a request is for: an id as given, a register at hand, or the name of one yet to be founded.
 fn register_asked(context: &mut Context<'_>) -> Result<RegisterRef, Error> {
-    let given = context.register_named().ok_or(Error::NoRegister)?;
+    let given = context.registers.named().ok_or(Error::NoRegister)?;
     if given.contains('#') {
         return parse(&given);
     }
-    match context.register_path() {
+    match context.registers.path(context.env, &given) {
         Ok(_) => Ok(RegisterRef::Existing(context.open()?.state().id().cloned().ok_or(Error::NoRegister)?)),
         Err(Error::UnknownRegister { name }) => parse::<RegisterName>(&name).map(RegisterRef::New),
         Err(error) => Err(error),
@@ -239,7 +239,7 @@ impl List {
         };
         let width = context.env.width;
         let header = ["PERSON", "NAME", "ROLES", "ENROLLED"];
-        context.answer(json, || table(header, people.iter().map(row).collect(), width))?;
+        context.ui.answer(context.env, json, || table(header, people.iter().map(row).collect(), width))?;
         if let Some(id) = session.state().id() {
             context.env.status(format_args!("register {id}"));
         }
@@ -271,7 +271,11 @@ impl Show {
         if !machines.is_empty() {
             page.block("answers for").text("", machines.join(", "));
         }
-        context.answer(|| person_json(&id, person, names.get(&id), governance), || page.finish().to_owned())?;
+        context.ui.answer(
+            context.env,
+            || person_json(&id, person, names.get(&id), governance),
+            || page.finish().to_owned(),
+        )?;
         report_moment(context, &moment);
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! `backup`: a copy of the register, made while others write.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::commands::Context;
 use crate::error::Error;
 use crate::output::safe;
-use crate::store::back_up;
+use crate::store::{SharedFile, StoreError, back_up};
 
 /// Copy the register into a new file, consistently while others write
 ///
@@ -30,12 +30,21 @@ impl Backup {
         let out = context.env.path(&self.out);
         back_up(session.shared(), &out)?;
         // Others may have recorded since this account looked: what the copy holds is what it says itself.
-        let newest = context.backup_newest(&out)?;
+        let newest = newest(context, &out)?;
         let json = || json!({ "backup": out.display().to_string(), "newest": newest });
         let entries = newest.map_or(0, |newest| newest + 1);
         let name = safe(&self.out.display().to_string()).into_owned();
-        context.answer(json, || format!("{name}: a copy with {entries} entries"))?;
+        context.ui.answer(context.env, json, || format!("{name}: a copy with {entries} entries"))?;
         context.env.status(format_args!("verify it where it is kept: twinseal verify --register {name}"));
         Ok(())
+    }
+}
+
+/// The newest entry of a backup.
+fn newest(context: &Context<'_>, path: &Path) -> Result<Option<u64>, Error> {
+    let (backup, findings) = SharedFile::open(path, context.registers.scratch())?;
+    match findings.into_iter().next() {
+        Some(finding) => Err(StoreError::Broken(finding).into()),
+        None => Ok(backup.newest()?),
     }
 }

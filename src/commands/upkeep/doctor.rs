@@ -92,11 +92,11 @@ impl Doctor {
 }
 
 fn report(context: &mut Context<'_>, checks: &[Check], faults: usize, warnings: usize) -> Result<(), Error> {
-    if context.options.json {
+    if context.ui.json {
         let check =
             |it: &Check| json!({ "check": it.name, "state": it.state.as_str(), "what": it.what, "mend": it.mend });
         let checks: Value = checks.iter().map(check).collect();
-        return context.print_json(json!({ "checks": checks, "faults": faults, "warnings": warnings }));
+        return context.ui.print_json(context.env, json!({ "checks": checks, "faults": faults, "warnings": warnings }));
     }
     let mut page = Page::new(context.env.colour, context.env.width);
     for Check { name, state, what, mend } in checks {

@@ -30,9 +30,9 @@ impl Rebuild {
                 break differed;
             }
         };
-        if context.options.json {
+        if context.ui.json {
             let differed: Vec<&str> = differed.iter().map(|finding| finding.meaning.as_str()).collect();
-            context.print_json(json!({ "differed": differed }))?;
+            context.ui.print_json(context.env, json!({ "differed": differed }))?;
         } else {
             for finding in &differed {
                 context.env.print(safe(&finding.meaning))?;

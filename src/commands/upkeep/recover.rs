@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::commands::Context;
+use crate::commands::ui::progress;
 use crate::commands::upkeep::verify::finding_json;
 use crate::error::Error;
 use crate::output::safe;
@@ -33,9 +34,9 @@ impl Recover {
             return Err(Error::Broken(fault.clone()));
         }
         // What its schema is worth does not matter: nothing but entries is taken from it, and each is verified.
-        let opened = SharedFile::open(&context.env.path(&self.copy), &context.scratch());
+        let opened = SharedFile::open(&context.env.path(&self.copy), context.registers.scratch());
         let (from, _) = opened.map_err(|source| Error::Copy { path: self.copy.clone(), source })?;
-        let bar = context.progress(from.newest()?.unwrap_or(0), "recovering");
+        let bar = progress(context.env, from.newest()?.unwrap_or(0), "recovering");
         let recovered = session.recover(&from, &context.writer(), &mut |seq| bar.set_position(seq))?;
         bar.finish_and_clear();
         if let Recovered { entries: None, fault: Some(fault) } = recovered {
@@ -56,7 +57,7 @@ impl Recover {
             Some((first, last)) => format!("entries {first} to {last} stand in the register again"),
             None => "that file holds no valid entry beyond the end of the register".to_owned(),
         };
-        context.answer(json, said)?;
+        context.ui.answer(context.env, json, said)?;
         if let Some(fault) = fault {
             context.env.status(format_args!(
                 "warning: that file is broken, so what follows was left: {}",

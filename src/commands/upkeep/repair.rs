@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::commands::Context;
+use crate::commands::ui::progress;
 use crate::commands::upkeep::verify::{finding_json, noted};
 use crate::domain::Time;
 use crate::error::Error;
@@ -34,19 +35,19 @@ impl Repair {
         let (mut session, mut findings) = look(context)?;
         let now = context.env.now();
         let newest_row = session.shared().newest()?;
-        let bar = context.progress(newest_row.unwrap_or(0), "verifying");
+        let bar = progress(context.env, newest_row.unwrap_or(0), "verifying");
         session.refresh(now, &mut |seq| bar.set_position(seq))?;
         bar.finish_and_clear();
         findings.extend(session.fault().cloned());
         let Some(first) = findings.first() else {
             let json = || json!({ "repaired": null, "newest": null, "aside": null, "findings": [] });
-            context.answer(json, || "nothing to repair: every entry is valid".to_owned())?;
+            context.ui.answer(context.env, json, || "nothing to repair: every entry is valid".to_owned())?;
             context.env.status("`twinseal verify` looks at the tables too, and `twinseal rebuild` mends them");
             return Ok(());
         };
         let newest = session.state().head().ok_or_else(|| StoreError::Broken(first.clone()))?.seq;
         let fingerprint = session.fingerprint();
-        let remembered = PinFile::in_folder(&context.state_folder(fingerprint)).read(fingerprint)?;
+        let remembered = PinFile::in_folder(&context.registers.state_folder(fingerprint)).read(fingerprint)?;
         let path = session.shared().path().to_owned();
         let (place, aside) = match &self.out {
             Some(out) => {
@@ -75,8 +76,8 @@ impl Repair {
 
 /// The register as it was trusted before, whatever is broken of it, and what is broken beside its entries.
 fn look(context: &Context<'_>) -> Result<(Session, Vec<Finding>), Error> {
-    let request = context.request()?;
-    let (shared, mut findings) = SharedFile::open(&request.path, &context.scratch())?;
+    let request = context.registers.request(context.env)?;
+    let (shared, mut findings) = SharedFile::open(&request.path, context.registers.scratch())?;
     let integrity = noted(shared.integrity(), &mut findings)?;
     findings.extend(integrity.into_iter().flatten());
     let first = noted(shared.entry(0), &mut findings)?.flatten();
@@ -84,8 +85,8 @@ fn look(context: &Context<'_>) -> Result<(Session, Vec<Finding>), Error> {
         let missing = || Finding::at(0, Defect::Missing.rule(), "there is no entry 0");
         return Err(StoreError::Broken(findings.into_iter().next().unwrap_or_else(missing)).into());
     };
-    let identity = trust::identify(context.known(), &request, &shared, Some(&first));
-    identity.admit(|old| context.verified(old))?;
+    let identity = trust::identify(context.registers.known(), &request, &shared, Some(&first));
+    identity.admit(|old| context.registers.verified(old))?;
     let found = identity.fingerprint;
     if identity.relation == Relation::Superseded {
         return Err(StoreError::Superseded { path: request.path }.into());
@@ -124,5 +125,5 @@ fn report(
         let aside = aside.map(|path| format!("\n{}: the broken file, whole", shown(path))).unwrap_or_default();
         format!("{}\n{}: a register with the entries 0 to {newest}{aside}", found.join("\n"), shown(place))
     };
-    context.answer(json, text)
+    context.ui.answer(context.env, json, text)
 }

@@ -26,9 +26,9 @@ impl Restore {
     /// # Errors
     /// What prevents it; the copy is as it was then.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let path = restore(&context.env.path(&self.copy), &context.scratch())?;
+        let path = restore(&context.env.path(&self.copy), context.registers.scratch())?;
         let name = safe(&path.display().to_string()).into_owned();
-        context.answer(|| json!({ "restored": name }), || format!("{name}: a register again"))?;
+        context.ui.answer(context.env, || json!({ "restored": name }), || format!("{name}: a register again"))?;
         context.env.status("verify it before anybody records: twinseal verify --register FILE");
         context.env.status(
             "whoever verified more than it holds is stopped: bring the rest back first, if a later copy holds it \

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::commands::Context;
 use crate::commands::lookup::{carried, redaction};
+use crate::commands::ui::progress;
 use crate::domain::Restoration;
 use crate::error::Error;
 use crate::format::Defect;
@@ -40,11 +41,11 @@ impl Verify {
     /// # Errors
     /// [`Error::Findings`], or what prevents reading.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let request = context.request()?;
-        let (shared, mut findings) = SharedFile::open(&request.path, &context.scratch())?;
+        let request = context.registers.request(context.env)?;
+        let (shared, mut findings) = SharedFile::open(&request.path, context.registers.scratch())?;
         let first = noted(shared.entry(0), &mut findings)?.flatten();
         let newest = noted(shared.newest(), &mut findings)?.flatten();
-        let identity = trust::identify(context.known(), &request, &shared, first.as_ref());
+        let identity = trust::identify(context.registers.known(), &request, &shared, first.as_ref());
         let (fingerprint, met_before, other) = (identity.fingerprint, identity.met, identity.expected());
         let wrong = other.is_some();
         if let Some(expected) = other {
@@ -54,7 +55,7 @@ impl Verify {
         let now = context.env.now();
         let mut session = if met_before && !wrong {
             let excuse = identity.excuse(Purpose::Use);
-            let folder = context.state_folder(fingerprint);
+            let folder = context.registers.state_folder(fingerprint);
             Session::open_to_verify(shared, store::Anchor { folder: &folder, fingerprint, excuse }, now)?
         } else {
             Session::unanchored(shared, fingerprint)?
@@ -68,14 +69,14 @@ impl Verify {
             None => Anchor::Nothing,
         };
 
-        let bar = context.progress(newest.map_or(0, |newest| newest + 1), "verifying");
+        let bar = progress(context.env, newest.map_or(0, |newest| newest + 1), "verifying");
         let reading = match session.verify(now, &mut |seq| bar.set_position(seq)) {
             // Whoever falsified entry 0 could claim a newer format, to be passed over.
             Err(StoreError::Newer { .. }) if wrong => Reading::default(),
             read => read?,
         };
         bar.finish_and_clear();
-        context.report_notices(&session, &identity);
+        context.ui.report_notices(context.env, &session, &identity);
         findings.extend(reading.findings.iter().cloned());
         if first.is_none() && reading.entries == 0 {
             findings.push(Finding::at(0, Defect::Missing.rule(), "there is no entry at all: nothing was founded here"));
@@ -115,9 +116,9 @@ fn report(
         (true, Anchor::Beginning) => "intact; its end is not anchored to anything outside this file",
         (true, Anchor::Pin(_)) => "intact",
     };
-    if context.options.json {
+    if context.ui.json {
         let said = json(session, reading, anchor, (findings, &past), result);
-        return context.print_json(said);
+        return context.ui.print_json(context.env, said);
     }
     let mut page = Page::new(context.env.colour, context.env.width);
     if let Some(id) = session.state().id() {

@@ -2,7 +2,7 @@
 
 use super::{Check, State, rights};
 use crate::commands::Context;
-use crate::commands::context::Found;
+use crate::commands::registers::Found;
 use crate::domain::Time;
 use crate::error::Error;
 use crate::output::ago;
@@ -16,14 +16,14 @@ const LONG: i64 = 366 * 24 * 60 * 60;
 
 /// Looks at the register that was named, and opens it if this account knows it.
 pub(in crate::commands) fn look(context: &mut Context<'_>, checks: &mut Vec<Check>) -> Option<Session> {
-    let request = match context.request() {
+    let request = match context.registers.request(context.env) {
         Ok(request) => request,
         Err(error) => return refuse(checks, &error),
     };
     let path = request.path.canonicalize().unwrap_or_else(|_| request.path.clone());
     // Before it is opened: SQLite may write into it when the last reader leaves.
     let written = rights::written(&path);
-    let found = context.find(&request);
+    let found = context.registers.find(&request);
     if found.as_ref().is_ok_and(|found| found.shared.is_backup()) {
         // It may lie anywhere, and nobody is to write it.
         checks.push(Check::ok("file", format_args!("{}, marked as a copy: read and never written", path.display())));
@@ -43,7 +43,7 @@ pub(in crate::commands) fn look(context: &mut Context<'_>, checks: &mut Vec<Chec
 fn open(context: &mut Context<'_>, found: Found, checks: &mut Vec<Check>) -> Option<Session> {
     let Found { shared, identity, id } = found;
     if !identity.met {
-        if let Err(error) = identity.admit(|old| context.verified(old)) {
+        if let Err(error) = identity.admit(|old| context.registers.verified(old)) {
             return refuse(checks, &error);
         }
         let what = format!("{id}, with the fingerprint {}, which this account has not met", identity.fingerprint);

@@ -1,0 +1,36 @@
+//! Reading files that people wrote.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+use super::lookup::name_of_input;
+use crate::env::Env;
+use crate::error::Error;
+
+/// No file that people write is larger.
+const MOST_INPUT: u64 = 1 << 20;
+
+/// Reads a file that somebody wrote; `-` is standard input.
+///
+/// # Errors
+/// A file that cannot be read, is too large, or is not UTF-8.
+pub fn read_text(env: &mut Env, given: &Path) -> Result<String, Error> {
+    let name = name_of_input(given);
+    let failed = |source| Error::File { doing: "read", path: given.to_owned(), source };
+    let mut bytes = Vec::new();
+    if given == Path::new("-") {
+        env.input.by_ref().take(MOST_INPUT + 1).read_to_end(&mut bytes).map_err(failed)?;
+    } else {
+        let file = fs::File::open(env.path(given)).map_err(failed)?;
+        file.take(MOST_INPUT + 1).read_to_end(&mut bytes).map_err(failed)?;
+    }
+    if bytes.len() as u64 > MOST_INPUT {
+        return Err(Error::FileTooLarge { path: name, most: MOST_INPUT });
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = good.iter().filter(|b| **b == b'\n').count() + 1;
+        Error::NotText { path: name, line }
+    })
+}

@@ -1,0 +1,82 @@
+//! Answers as text or JSON, notices, and progress.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+
+use crate::env::Env;
+use crate::error::Error;
+use crate::output::{safe, safe_json};
+use crate::store::{Notice, Session};
+use crate::trust::{Identity, Relation};
+
+/// How a command answers.
+pub struct Ui {
+    /// Whether answers are JSON.
+    pub json: bool,
+    notices: Vec<Value>,
+}
+
+/// How many entries make it worth showing progress.
+const LONG: u64 = 5_000;
+
+impl Ui {
+    /// Answers as text, or as JSON.
+    pub fn new(json: bool) -> Self {
+        Self { json, notices: Vec::new() }
+    }
+
+    /// Prints an answer: as JSON with `--json`, else as text.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn answer(
+        &self,
+        env: &mut Env,
+        json: impl FnOnce() -> Value,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Error> {
+        if self.json { self.print_json(env, json()) } else { Ok(env.print(text())?) }
+    }
+
+    /// Prints a JSON document, with `notices` about the register that it was read from.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn print_json(&self, env: &mut Env, mut answer: Value) -> Result<(), Error> {
+        if let Value::Object(fields) = &mut answer {
+            match fields.entry("notices").or_insert_with(|| json!([])) {
+                Value::Array(notices) => notices.extend(self.notices.iter().cloned()),
+                other => *other = Value::Array(self.notices.clone()),
+            }
+        }
+        Ok(env.print(safe_json(&answer))?)
+    }
+
+    /// Reports what was noticed on opening a register, and that a broken log is shown up to its first fault only.
+    pub fn report_notices(&mut self, env: &mut Env, session: &Session, identity: &Identity) {
+        let superseded = (identity.relation == Relation::Superseded).then_some(Notice::Superseded);
+        for notice in superseded.iter().chain(session.notices()) {
+            if matches!(notice, Notice::FirstVerification if !identity.met) || *notice == Notice::RedactedLater {
+                continue;
+            }
+            let level = if notice.is_warning() { "warning" } else { "note" };
+            env.status(format_args!("{level}: {notice}"));
+            self.notices.push(json!({ "seq": null, "rule": notice.rule(), "meaning": notice.to_string() }));
+        }
+        if let Some(fault) = session.fault() {
+            env.status(format_args!("warning: the register is broken at {}", safe(&fault.to_string())));
+            env.status("warning: only the entries before it are shown; run: twinseal verify");
+            self.notices.push(json!({ "seq": fault.seq, "rule": fault.rule, "meaning": fault.meaning }));
+        }
+    }
+}
+
+/// A progress bar over `entries` entries; hidden if that is short work or standard error is no terminal.
+pub fn progress(env: &Env, entries: u64, doing: &'static str) -> ProgressBar {
+    if !env.progress || entries < LONG {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}");
+    let bar = ProgressBar::with_draw_target(Some(entries), ProgressDrawTarget::stderr_with_hz(5));
+    bar.with_message(doing).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
