@@ -179,6 +179,42 @@ mod tests {
         command.get_subcommands().for_each(check);
     }
 
+    /// A command and the commands below it, with their full names.
+    fn commands(command: &clap::Command, above: &str, all: &mut Vec<(String, clap::Command)>) {
+        let name = format!("{above} {}", command.get_name()).trim().to_owned();
+        command.get_subcommands().for_each(|it| commands(it, &name, all));
+        all.push((name, command.clone()));
+    }
+
+    #[test]
+    fn help_begins_with_one_short_phrase_and_options_are_phrases() {
+        let mut all = Vec::new();
+        commands(&Cli::command(), "", &mut all);
+        assert!(all.len() > 40, "{}", all.len());
+        for (name, command) in all.iter().filter(|(name, _)| name != "twinseal") {
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            let phrase = about.len() < 70 && !about.contains(':') && !about.ends_with('.');
+            assert!(phrase && about.starts_with(char::is_uppercase), "{name}: {about:?}");
+            for argument in command.get_arguments().filter(|it| !it.is_global_set()) {
+                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                assert!(!help.is_empty() && !help.ends_with('.'), "{name} {}: {help:?}", argument.get_id());
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_that_takes_arguments_has_examples_in_its_help() {
+        let mut all = Vec::new();
+        commands(&Cli::command(), "", &mut all);
+        let group = |it: &clap::Command| it.get_subcommands().next().is_some();
+        for (name, command) in all.iter().filter(|(_, command)| !group(command)) {
+            let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let own = command.get_arguments().any(|it| !it.is_global_set());
+            let typed: Vec<&str> = examples.lines().filter(|line| line.starts_with("  ")).collect();
+            assert!(!own || typed.iter().any(|line| line.contains("twinseal ")), "{name} has no examples: {typed:?}");
+        }
+    }
+
     #[test]
     fn no_argument_is_mixed_up_with_a_global_one() {
         let command = Cli::command();

@@ -1,4 +1,4 @@
-//! What people can do: one folder a noun, one file a verb.
+//! The commands: one folder a topic, one file a verb.
 
 pub mod change;
 pub mod context;

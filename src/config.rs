@@ -1,5 +1,5 @@
-//! What this account prefers (`config.toml`, written by people) and which registers it trusts (`registers.toml`,
-//! written by twinseal, as ssh keeps `known_hosts`).
+//! This account's settings (`config.toml`, written by people) and the registers that it trusts (`registers.toml`,
+//! written by twinseal, like ssh's `known_hosts`).
 
 use std::fs;
 use std::io::Write;
@@ -10,30 +10,30 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{Digest, RegisterName};
 use crate::env::Env;
 
-/// A file of ours that is not as it must be.
+/// Why `config.toml` or `registers.toml` cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// It cannot be read or written.
     #[error("cannot {doing} {}: {source}", .path.display())]
     Io {
-        /// What was tried.
+        /// The failed operation: `read` or `write`.
         doing: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// Its content is not what it must be.
+    /// Its content is invalid.
     #[error("{}: {message}", .path.display())]
     Content {
         /// The file.
         path: PathBuf,
-        /// What is wrong and where.
+        /// The line and the problem.
         message: String,
     },
 }
 
-/// What this account prefers. No setting weakens a rule.
+/// The settings of `config.toml`. No setting weakens a rule.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Config {
@@ -41,7 +41,7 @@ pub struct Config {
     pub register: Option<String>,
     /// The private key to sign with.
     pub key: Option<PathBuf>,
-    /// Who one means to be, to be warned when the key is another person's.
+    /// The person to act as; a key of somebody else is refused.
     #[serde(rename = "as")]
     pub person: Option<String>,
 }
@@ -52,11 +52,11 @@ pub struct Config {
 pub struct Known {
     /// Its name.
     pub name: String,
-    /// Where it was met first.
+    /// The path of its file at first contact.
     pub path: PathBuf,
     /// The leaf hash of its entry 0.
     pub fingerprint: String,
-    /// Whether another register was accepted in its place: its name means that one now.
+    /// Whether this account accepted a successor, which has the name now.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub superseded: bool,
 }
@@ -88,7 +88,7 @@ fn load<T: Default + for<'de> Deserialize<'de>>(path: PathBuf) -> Result<T, Conf
         Err(source) => return Err(ConfigError::Io { doing: "read", path, source }),
     };
     toml::from_str(&text).map_err(|error| {
-        // The line itself is not shown: somebody may have put a secret there.
+        // The line could hold a secret, so only its number is shown.
         let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
         ConfigError::Content { path, message: format!("line {line}: {}", error.message()) }
     })
@@ -99,10 +99,10 @@ fn folder(env: &Env) -> PathBuf {
 }
 
 impl Config {
-    /// Reads `config.toml`; what is not there is not preferred.
+    /// Reads `config.toml`; a missing file has no settings.
     ///
     /// # Errors
-    /// A file that cannot be read, or holds unknown settings.
+    /// The file cannot be read, or has an unknown setting.
     pub fn load(env: &Env) -> Result<Self, ConfigError> {
         load(folder(env).join("config.toml"))
     }
@@ -117,12 +117,12 @@ impl KnownRegisters {
         load(folder(env).join("registers.toml"))
     }
 
-    /// All of them.
+    /// Every register, superseded ones too.
     pub fn list(&self) -> &[Known] {
         &self.list
     }
 
-    /// The register of this name.
+    /// The register of this name that is not superseded.
     pub fn by_name(&self, name: &str) -> Option<&Known> {
         self.list.iter().find(|it| it.name == name && !it.superseded)
     }
@@ -132,17 +132,17 @@ impl KnownRegisters {
         self.list.iter().any(|it| it.fingerprint == fingerprint.to_string())
     }
 
-    /// Trusts a register from now on.
+    /// Adds a register to `registers.toml`, and marks the one with the fingerprint `in_place_of` as superseded.
     ///
     /// # Errors
-    /// A file that cannot be written; it is unchanged then.
+    /// The file cannot be written, and is unchanged; or the name or path belongs to another register meanwhile.
     pub fn trust(&mut self, env: &Env, trusted: &Trusted<'_>) -> Result<(), ConfigError> {
         let Trusted { name, path, fingerprint, in_place_of } = *trusted;
         let folder = folder(env);
         let file = folder.join("registers.toml");
         let failed = |source| ConfigError::Io { doing: "write", path: file.clone(), source };
         fs::create_dir_all(&folder).map_err(failed)?;
-        // Another process may have trusted a register since the list was read: take turns, and read it again.
+        // Another process may have added a register since the list was read.
         let turn = fs::File::create(folder.join("registers.lock")).map_err(failed)?;
         turn.lock().map_err(failed)?;
         *self = Self::load(env)?;
@@ -153,14 +153,15 @@ impl KnownRegisters {
         }
         let other = |known: &&Known| !known.superseded && (known.name == name || known.path == path);
         if let Some(known) = self.list.iter().filter(other).find(|known| known.fingerprint != fingerprint) {
-            let message = format!("meanwhile {} was trusted with the fingerprint {}", known.name, known.fingerprint);
+            let message =
+                format!("another process trusted {} with fingerprint {} meanwhile", known.name, known.fingerprint);
             return Err(ConfigError::Content { path: file, message });
         }
         self.list.push(Known { name, path: path.to_owned(), fingerprint, superseded: false });
         let content = toml::to_string(self)
             .map_err(|error| ConfigError::Content { path: file.clone(), message: error.to_string() })?;
         let comment = "# Registers that this account trusts, by the fingerprint of their entry 0. Kept by twinseal.\n";
-        // In turn, too: what a killed process left half written is written over.
+        // The lock also covers this file: a killed process may have left it half written.
         let fresh = folder.join("registers.toml.new");
         let written = fs::File::create(&fresh).and_then(|mut file| {
             file.write_all(comment.as_bytes())?;

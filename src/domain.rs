@@ -1,7 +1,7 @@
-//! What a register is and what its rules are: pure, without input, output or a clock.
+//! The rules of a register, as pure functions: no input, no output, no clock.
 //!
-//! [`Event`] is everything that can be recorded, [`Refusal`] every rule that can say no, [`Register`] the fold of
-//! events into state. Values are checked when they are made, so that no other place has to ask again.
+//! [`Event`] is everything that can be recorded, [`Refusal`] every rule that can refuse one, and [`Register`] the state
+//! that the events add up to. Values are valid by construction.
 
 mod change;
 mod event;

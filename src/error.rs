@@ -1,4 +1,4 @@
-//! What a command answers when it does not do what it was asked: what, why, what next, and an exit code.
+//! Errors of commands: what failed, why, the next step, and the exit code.
 
 mod hint;
 mod json;
@@ -18,221 +18,221 @@ use crate::store::{Finding, StoreError};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// Done.
+    /// The command succeeded.
     Done = 0,
-    /// A rule said no.
+    /// A rule refuses it.
     Refused = 1,
-    /// Usage, or invalid input.
+    /// Wrong usage or invalid input.
     Invalid = 2,
-    /// The evidence is broken.
+    /// The register fails verification.
     Broken = 3,
-    /// Files, locks, disks, agents, versions.
+    /// A file, lock, disk, agent or version prevents it.
     Environment = 4,
 }
 
-/// Why a command was not carried out.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A rule said no.
+    /// A rule refuses it.
     #[error("{0}")]
     Refused(#[from] Refusal),
-    /// A rule said no, and that is recorded.
+    /// A rule refuses it, and the attempt is in the log.
     #[error("{refusal} (recorded as entry {seq})")]
     RefusedOnRecord {
-        /// The rule.
+        /// The refusal.
         refusal: Refusal,
-        /// The entry that says so.
+        /// The entry that records the attempt.
         seq: u64,
     },
-    /// A file that somebody wrote has faults.
+    /// A draft or policy has faults.
     #[error("{}", list_faults(.path, .faults))]
     Faults {
         /// The file, as it was named.
         path: String,
-        /// All of them.
+        /// The faults, in file order.
         faults: Vec<Fault>,
     },
-    /// A value given on the command line.
+    /// An invalid value on the command line.
     #[error("{}: {invalid}", short(.given))]
     Value {
         /// What was given.
         given: String,
-        /// Why it is wrong.
+        /// The reason.
         invalid: Invalid,
     },
-    /// A file given on the command line that cannot be read or written.
+    /// A file named on the command line cannot be read or written.
     #[error("cannot {doing} {}: {source}", .path.display())]
     File {
-        /// What was tried.
+        /// The failed operation, such as `read`.
         doing: &'static str,
-        /// Which.
+        /// Which one.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: std::io::Error,
     },
-    /// A file that is larger than any of its kind.
-    #[error("{path} is larger than {most} bytes")]
+    /// A file over the size limit.
+    #[error("{path} is larger than the limit of {most} bytes")]
     FileTooLarge {
-        /// Which, as it was named.
+        /// The file, as it was named.
         path: String,
-        /// How large it may be.
+        /// The limit, in bytes.
         most: u64,
     },
     /// A file that is not UTF-8.
-    #[error("{path} is not UTF-8: line {line} holds other bytes")]
+    #[error("{path} is not UTF-8: invalid bytes on line {line}")]
     NotText {
-        /// Which, as it was named.
+        /// The file, as it was named.
         path: String,
-        /// Where, from 1.
+        /// The line, from 1.
         line: usize,
     },
-    /// A request that is not one, or whose signature does not hold.
-    #[error("{path} is not a request to be enrolled: {defect}")]
+    /// An enrolment request that is malformed or whose signature is invalid.
+    #[error("{path} is not a valid enrolment request: {defect}")]
     Request {
         /// The file, as it was named.
         path: String,
-        /// Why.
+        /// The reason.
         defect: Defect,
     },
-    /// A request for another register.
-    #[error("{path} asks to be enrolled in {found}, and this register is {here}")]
+    /// An enrolment request for another register.
+    #[error("{path} is a request for {found}, not for {here}")]
     RequestElsewhere {
         /// The file, as it was named.
         path: String,
-        /// What it asks for.
+        /// The register that it names.
         found: String,
-        /// Where it was given.
+        /// This register.
         here: String,
     },
-    /// A request by somebody else than it was given for.
-    #[error("{path} is the request of {found}, and was given as that of {given}")]
+    /// An enrolment request by another person.
+    #[error("{path} is a request by {found}, not by {given}")]
     RequestOfOther {
         /// The file, as it was named.
         path: String,
-        /// Whose it is.
+        /// The person that it names.
         found: PersonId,
-        /// Whose it should be.
+        /// The person named on the command line.
         given: PersonId,
     },
-    /// A request to found that nobody at hand could have signed.
-    #[error("none of the members has the key {key}")]
+    /// The signing key belongs to none of the founding members.
+    #[error("key {key} belongs to none of the members")]
     NotAmongMembers {
-        /// The key at hand.
+        /// The signing key.
         key: Fingerprint,
     },
-    /// Nowhere to remember anything.
-    #[error("HOME is not an absolute folder, so there is nowhere to remember what was verified")]
+    /// No folder for the verified cache and the pin.
+    #[error("HOME is not an absolute path: no folder for the verified cache and the pin")]
     NoHome,
-    /// No register was named.
-    #[error("no register was named")]
+    /// No register is configured or named.
+    #[error("no register given")]
     NoRegister,
-    /// A name that is not known here.
-    #[error("there is no known register named {name}, and no file of that name")]
+    /// A name that is neither a known register nor a file.
+    #[error("unknown register {name}: neither a known name nor a file")]
     UnknownRegister {
         /// The name.
         name: String,
     },
-    /// No key was named.
-    #[error("no key was named")]
+    /// No signing key is configured or named.
+    #[error("no key given")]
     NoKey,
-    /// No key was named, and none in the agent fits.
-    #[error("no key was named, and {}", none_fits(*.held))]
+    /// No key is named, and none in the agent is enrolled.
+    #[error("no key given, and {}", none_fits(*.held))]
     NoKeyFits {
         /// How many Ed25519 keys the agent holds.
         held: usize,
     },
-    /// No key was named, and several in the agent fit.
-    #[error("no key was named, and {} in the ssh-agent fit: {}", .keys.len(), .keys.join(", "))]
+    /// No key is named, and several in the agent can be used.
+    #[error("no key given, and the ssh-agent holds {} usable keys: {}", .keys.len(), .keys.join(", "))]
     SeveralKeys {
-        /// Each with its comment.
+        /// Fingerprints with their comments.
         keys: Vec<String>,
     },
     /// A key that is not enrolled.
-    #[error("the key {key} is not enrolled in this register")]
+    #[error("key {key} is not enrolled in this register")]
     UnknownKey {
-        /// Which.
+        /// Which one.
         key: Fingerprint,
     },
-    /// A key of somebody else than one means to be.
-    #[error("the key is {person}'s, and you said that you are {meant}")]
+    /// The key belongs to a person other than `--as`.
+    #[error("the key belongs to {person}, not to {meant}")]
     OtherPerson {
-        /// Whose it is.
+        /// The key's owner.
         person: PersonId,
-        /// Who one means to be.
+        /// The person given with `--as`.
         meant: String,
     },
-    /// First contact, and nobody to ask.
-    #[error("first contact with the register {name}, and there is no terminal to ask on; its fingerprint is {found}")]
+    /// First contact without a terminal to confirm the fingerprint on.
+    #[error("first contact with register {name} needs a terminal or --fingerprint; the file's fingerprint is {found}")]
     NeedFingerprint {
         /// Its name.
         name: String,
         /// Its fingerprint.
         found: Digest,
     },
-    /// Not the register that it should be.
-    #[error("this is not the register that it should be: its fingerprint is {found}, and {expected} was expected")]
+    /// The fingerprint differs from the expected one.
+    #[error("wrong register: its fingerprint is {found}, expected {expected}")]
     WrongFingerprint {
-        /// What is there.
+        /// The fingerprint of the file.
         found: Digest,
-        /// What should be.
+        /// The fingerprint given, or known to this account.
         expected: String,
     },
-    /// A register in the place of one that is known, and nobody said that it is the right one.
+    /// A successor of a known register that this account has not accepted yet.
     #[error(
-        "this register was founded in place of {}, which this account knows, when its newest entry was {} ({}){}; \
-         its own fingerprint is {found}", .old.register, .old.head.seq, .old.head.leaf.short(), further(.verified)
+        "this register claims to succeed {}, which this account trusts, after entry {} ({}){}; the successor's \
+         fingerprint is {found}", .old.register, .old.head.seq, .old.head.leaf.short(), further(.verified)
     )]
     Successor {
-        /// The register that it stands for.
+        /// The register that it names as its predecessor.
         old: Box<Predecessor>,
         /// Its fingerprint.
         found: Digest,
-        /// Up to which entry this account verified the old one.
+        /// The newest entry of the predecessor that this account verified.
         verified: Option<u64>,
     },
-    /// A new register of a name that is taken.
-    #[error("this account knows a register {name} already, with the fingerprint {expected}")]
+    /// The name of a new register is taken on this account.
+    #[error("this account already trusts a register named {name}, with fingerprint {expected}")]
     KnownName {
         /// The name.
         name: crate::domain::RegisterName,
-        /// The fingerprint of the one that is known.
+        /// The fingerprint of the known register.
         expected: String,
     },
-    /// Somebody answered otherwise.
-    #[error("not confirmed, so nothing was done")]
+    /// The person at the terminal did not confirm.
+    #[error("not confirmed; nothing was done")]
     NotConfirmed,
-    /// Something to be signed, and nobody to show it to.
-    #[error("there is no terminal to show it on: name exactly what you sign with {flag} DIGEST")]
+    /// Something to sign, and no terminal to show it on.
+    #[error("no terminal to show it on: {flag} DIGEST is required")]
     NeedDigest {
-        /// The flag that names it.
+        /// The option that takes the digest.
         flag: &'static str,
     },
-    /// A digest that names something else.
-    #[error("{flag} {given} is not what is there now: {found}")]
+    /// A digest that does not match.
+    #[error("{flag} {given} does not match the current digest {found}")]
     OtherDigest {
-        /// The flag.
+        /// The option.
         flag: &'static str,
-        /// What it said.
+        /// The digest given.
         given: Digest,
-        /// What is there.
+        /// The digest of the current revision or proposal.
         found: Digest,
     },
     /// No such change.
-    #[error("there is no {0}")]
+    #[error("no change {0}")]
     NoChange(ChangeId),
     /// No such revision.
     #[error("{change} has no revision {number}")]
     NoRevision {
         /// Of which change.
         change: ChangeId,
-        /// Which.
+        /// Which one.
         number: u64,
     },
     /// No such proposal.
-    #[error("there is no proposal {0}")]
+    #[error("no proposal {0}")]
     NoProposal(ProposalId),
     /// No such person.
-    #[error("there is no {person} in this register{}", did_you_mean(.near.as_deref()))]
+    #[error("no person {person} in this register{}", did_you_mean(.near.as_deref()))]
     NoPerson {
         /// Who.
         person: PersonId,
@@ -240,110 +240,110 @@ pub enum Error {
         near: Option<String>,
     },
     /// No such entry.
-    #[error("there is no entry {0}")]
+    #[error("no entry {0}")]
     NoEntry(u64),
-    /// A moment before the first entry.
-    #[error("nothing was recorded by {0}")]
+    /// A time before the first entry.
+    #[error("no entry at or before {0}")]
     NothingBy(Time),
-    /// An entry without a text to redact.
-    #[error("entry {seq} has no text to redact{}", if *.redacted { ": it was redacted already" } else { "" })]
+    /// An entry without free text.
+    #[error("entry {seq} has no text to redact{}", if *.redacted { ": already redacted" } else { "" })]
     NoText {
-        /// Which.
+        /// Which one.
         seq: u64,
-        /// Whether it had one.
+        /// Whether its text was redacted before.
         redacted: bool,
     },
-    /// A file that was named beside the register, and is of no use.
-    #[error("nothing can be recovered from {}: {source}", .path.display())]
+    /// The source of a recovery cannot be used.
+    #[error("cannot recover from {}: {source}", .path.display())]
     Copy {
         /// Which file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: StoreError,
     },
-    /// A restoration of which this account remembers nothing.
-    #[error("the log holds all that this account verified, so {flag} must say what was lost")]
+    /// Nothing that this account verified is lost, so the lost entries must be named.
+    #[error("no entry that this account verified is missing: {flag} is required")]
     NothingLost {
-        /// Which option.
+        /// The option.
         flag: &'static str,
     },
-    /// Nothing that was to be granted or removed was named.
-    #[error("nothing was named to {verb}")]
+    /// No grant was named.
+    #[error("nothing to {verb}")]
     NothingNamed {
-        /// What was to be done.
+        /// `grant` or `revoke`.
         verb: &'static str,
     },
-    /// Something to be removed from somebody who does not have it.
-    #[error("{person} does not have the {what}")]
+    /// The person does not have the grant to revoke.
+    #[error("{person} does not have {what}")]
     NotGranted {
         /// Who.
         person: PersonId,
-        /// What.
+        /// The grant, such as `role approver`.
         what: String,
     },
-    /// As many digests as changes.
-    #[error("{changes} changes and {digests} digests were named: name one --revision for each change, in their order")]
+    /// The number of digests differs from the number of changes.
+    #[error("{changes} changes but {digests} digests: give one --revision for each change, in the same order")]
     DigestCount {
-        /// How many changes.
+        /// The number of changes.
         changes: usize,
-        /// How many digests.
+        /// The number of digests.
         digests: usize,
     },
-    /// An argument that is not of the form `A=B`.
-    #[error("{} is not of the form {form}", short(.given))]
+    /// An argument of the wrong form.
+    #[error("{} does not have the form {form}", short(.given))]
     Form {
-        /// What was given.
+        /// The argument.
         given: String,
-        /// What it should look like.
+        /// The required form.
         form: &'static str,
     },
     /// Passphrases that differ.
-    #[error("the two passphrases are not the same")]
+    #[error("the two passphrases differ")]
     PassphrasesDiffer,
-    /// A new key without a passphrase, and nobody to ask.
-    #[error("a new key needs a passphrase, and there is no terminal to ask on")]
+    /// No passphrase for a new key, and no terminal to ask on.
+    #[error("a new key needs a passphrase, and there is no terminal")]
     NoPassphrase,
-    /// More than an entry holds.
+    /// An entry would exceed its size limit.
     #[error("{0}")]
     Defect(#[from] Defect),
-    /// `verify` found something.
-    #[error("{count} finding{}: the register is not intact", if *.count == 1 { "" } else { "s" })]
+    /// `verify` reported findings.
+    #[error("register is not intact: {count} finding{}", if *.count == 1 { "" } else { "s" })]
     Findings {
-        /// How many.
+        /// The number of findings.
         count: usize,
     },
-    /// `doctor` found something.
-    #[error("{count} fault{}", if *.count == 1 { "" } else { "s" })]
+    /// `doctor` reported faults.
+    #[error("doctor found {count} fault{}", if *.count == 1 { "" } else { "s" })]
     Unwell {
-        /// How many faults.
+        /// The number of faults.
         count: usize,
     },
-    /// Something is broken, and it was not `verify` that was asked.
-    #[error("the register is broken, and nothing may be recorded: {0}")]
+    /// The register fails verification, outside `verify`.
+    #[error("register is broken, recording is refused: {0}")]
     Broken(Finding),
-    /// Files of a register.
+    /// The register's file, the verified cache or the pin.
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// Keys.
+    /// A key file or the ssh-agent.
     #[error("{0}")]
     Key(#[from] KeyError),
-    /// Configuration.
+    /// A configuration file.
     #[error("{0}")]
     Config(#[from] ConfigError),
-    /// Others were faster, again and again.
-    #[error("others were recording all the time: {attempts} attempts, and nothing was recorded")]
+    /// Other writers appended first at each attempt.
+    #[error("gave up after {attempts} attempts: other writers appended first; nothing was recorded")]
     Contended {
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: usize,
     },
-    /// Output or randomness.
+    /// Standard output or the random source failed.
     #[error("{0}")]
     Io(#[from] std::io::Error),
 }
 
 impl Error {
-    /// The same, where it came after an entry was recorded: whoever reads it must not record that again. That nobody
-    /// listens any more is left as it is.
+    /// Marks an error that occurred after entry `seq` was recorded, so that nobody records it twice. A closed pipe stays
+    /// a closed pipe.
     pub fn after(self, seq: u64) -> Self {
         match self {
             Self::Io(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Self::Io(error),
@@ -351,7 +351,7 @@ impl Error {
         }
     }
 
-    /// The exit code.
+    /// The exit code of the process.
     pub fn exit(&self) -> Exit {
         match self {
             Self::Refused(_)
@@ -389,12 +389,12 @@ impl Error {
 }
 
 fn further(verified: &Option<u64>) -> String {
-    verified.map_or(String::new(), |seq| format!("; this account verified that one up to entry {seq}"))
+    verified.map_or(String::new(), |seq| format!("; this account verified the old register up to entry {seq}"))
 }
 
 fn none_fits(held: usize) -> String {
     match held {
-        0 => "the ssh-agent shows no Ed25519 key".to_owned(),
+        0 => "the ssh-agent holds no Ed25519 key".to_owned(),
         1 => "the one Ed25519 key in the ssh-agent is not enrolled here".to_owned(),
         held => format!("none of the {held} Ed25519 keys in the ssh-agent is enrolled here"),
     }
@@ -404,10 +404,10 @@ fn did_you_mean(near: Option<&str>) -> String {
     near.map_or(String::new(), |near| format!("; did you mean {near}?"))
 }
 
-/// How many faults are listed: nobody mends more at a time.
+/// The most faults listed at once.
 const MOST_FAULTS: usize = 100;
 
-/// What somebody gave, short enough for a line.
+/// An argument, quoted and cut to fit a line.
 fn short(given: &str) -> String {
     const MOST: usize = 60;
     match given.char_indices().nth(MOST) {
@@ -417,7 +417,7 @@ fn short(given: &str) -> String {
 }
 
 fn list_faults(path: &str, faults: &[Fault]) -> String {
-    // A line end in a name is no line of the list.
+    // A newline in a file name must not look like a line of the list.
     let one_line = |text: String| text.replace('\n', "\\u{a}");
     let path = one_line(path.to_owned());
     let count = match faults.len() {

@@ -1,4 +1,4 @@
-//! How things look: text made safe for a terminal, tables, pages, times.
+//! What people and programs read: pages, tables, times, JSON and CSV, made safe for a terminal.
 
 mod change;
 mod csv;
@@ -14,7 +14,7 @@ mod table;
 
 pub use change::{Names, Remarks, Words, change_page};
 pub use csv::csv_row;
-pub use describe::{asks, describe};
+pub use describe::{describe, summary};
 pub use diff::{diff, differing};
 pub use format_time::{ago, moment, window, window_lines};
 pub use founding::{grants, member_table, policy_sentences};

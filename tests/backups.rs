@@ -14,7 +14,7 @@ use twinseal::error::Exit;
 #[test]
 fn a_backup_is_one_file_that_verifies() {
     let world = World::filed();
-    assert_eq!(world.ok("erin", "backup copy.db"), "copy.db: a copy with 3 entries\n");
+    assert_eq!(world.ok("erin", "backup copy.db"), "backup copy.db: 3 entries\n");
     for side in ["-wal", "-shm", "-journal"] {
         assert!(!world.path(&format!("copy.db{side}")).exists(), "{side}");
     }
@@ -24,7 +24,7 @@ fn a_backup_is_one_file_that_verifies() {
         assert_eq!(verified.exit, Exit::Done, "{}", verified.screen);
     }
     assert!(world.ok("carol", "show CHG-1 --register copy.db").contains("Raise the pool"));
-    world.fails("erin", "backup copy.db", Exit::Environment, "copy.db exists already");
+    world.fails("erin", "backup copy.db", Exit::Environment, "copy.db already exists");
     world.fails("erin", "backup nowhere/copy.db", Exit::Environment, "cannot make");
 }
 
@@ -61,7 +61,7 @@ fn a_backup_is_never_written() {
     for command in ["file change.toml", "start CHG-1", "note CHG-1 More.", "rebuild"] {
         let output = world.run("erin", &format!("{command} --register copy.db"));
         assert_eq!(output.exit, Exit::Environment, "{command}\n{}", output.screen);
-        assert!(output.err.contains("copy.db is marked as a copy, and a copy is never written"), "{}", output.screen);
+        assert!(output.err.contains("copy.db is a backup, which is read-only"), "{}", output.screen);
     }
     assert_eq!(fs::read(world.path("copy.db")).unwrap(), before);
 }
@@ -85,7 +85,7 @@ fn an_older_backup_is_told_from_a_forged_one() {
     forged.ok("erin", "file change.toml");
     forged.ok("erin", "backup forged.db");
     fs::copy(forged.path("forged.db"), world.path("forged.db")).unwrap();
-    world.fails("erin", "list --register forged.db", Exit::Broken, "the log does not hold entry");
+    world.fails("erin", "list --register forged.db", Exit::Broken, "the log lacks entry");
 }
 
 #[test]
@@ -94,8 +94,8 @@ fn a_restored_backup_is_a_register_and_stops_accounts_that_verified_more() {
     world.ok("erin", "backup copy.db");
     world.approve("carol", "CHG-1");
     world.ok("carol", "list");
-    world.fails("erin", "restore prod.db", Exit::Environment, "prod.db is not marked as a copy");
-    world.fails("erin", "restore nothing.db", Exit::Environment, "there is no register at");
+    world.fails("erin", "restore prod.db", Exit::Environment, "prod.db is not a backup");
+    world.fails("erin", "restore nothing.db", Exit::Environment, "no register at");
     world.ok("erin", "restore copy.db");
     for side in ["", "-wal", "-shm"] {
         let _ = fs::remove_file(world.path(&format!("prod.db{side}")));
@@ -103,7 +103,7 @@ fn a_restored_backup_is_a_register_and_stops_accounts_that_verified_more() {
     fs::rename(world.path("copy.db"), world.path("prod.db")).unwrap();
     assert_eq!(fs::metadata(world.path("prod.db")).unwrap().permissions().mode() & 0o777, 0o660);
     // carol verified her own approval, which is not in it: she is stopped. dave never saw it, and goes on.
-    world.fails("carol", "list", Exit::Broken, "the log does not hold entry 3");
+    world.fails("carol", "list", Exit::Broken, "the log lacks entry 3");
     world.approve("dave", "CHG-1");
     assert_eq!(world.findings("dave"), Vec::<String>::new());
 }
@@ -173,6 +173,6 @@ fn what_stands_only_in_the_write_ahead_log_is_read_too() {
     let arguments = ["log", "--register", &register, "--fingerprint", &world.fingerprint()];
     let Some(output) = as_nobody(&world, &arguments) else { return };
     let log = String::from_utf8_lossy(&output.stdout);
-    assert!(log.contains("audrey        remarked on CHG-1"), "{log}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(log.contains("audrey        added a note to CHG-1"), "{log}{}", String::from_utf8_lossy(&output.stderr));
     drop(open);
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::support::World;
 
-/// The files of somebody's verified copy, by name.
+/// The files of somebody's verified cache, by name.
 fn memory(world: &World, person: &str) -> Vec<PathBuf> {
     let folder = world.path(&format!("people/{person}/.local/state/twinseal"));
     let register = fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();

@@ -50,7 +50,7 @@ fn nothing_is_lost_when_many_record_at_once() {
     let changes: Vec<String> = (1..=8).map(|n| format!("CHG-{n}")).collect();
     assert_eq!(acknowledged, changes);
 
-    // Eight processes of one account share a verified copy, and each needs another change of it.
+    // Eight processes of one account share a verified cache, and each needs another change of it.
     let revisions: Vec<String> = changes.iter().map(|change| world.revision(change).filed.to_string()).collect();
     let approve = |n: usize| spawn(&world, "carol", &["approve", &changes[n], "--revision", &revisions[n]]);
     let approvals: Vec<_> = (0..8).map(approve).collect();

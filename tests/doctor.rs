@@ -31,7 +31,7 @@ fn written_at(world: &World, time: Time) {
     fs::OpenOptions::new().write(true).open(world.path("prod.db")).unwrap().set_modified(time).unwrap();
 }
 
-/// What doctor says: for each thing its name, its state, what it is, and how to mend it.
+/// What doctor says: for each thing its name, its state, what it is, and how to fix it.
 struct Said {
     checks: Vec<[String; 4]>,
     exit: Exit,
@@ -43,7 +43,8 @@ fn doctor(world: &World, person: &str, options: &str) -> Said {
     let said: Value = serde_json::from_str(&output.out).unwrap();
     let word = |check: &Value, key: &str| check[key].as_str().unwrap_or_default().to_owned();
     let checks = said["checks"].as_array().unwrap();
-    let checks: Vec<_> = checks.iter().map(|it| ["check", "state", "what", "mend"].map(|key| word(it, key))).collect();
+    let checks: Vec<_> =
+        checks.iter().map(|it| ["check", "state", "detail", "hint"].map(|key| word(it, key))).collect();
     let faults = checks.iter().filter(|it| it[1] == "fault").count();
     assert_eq!(said["faults"], faults);
     assert_eq!(said["warnings"], checks.iter().filter(|it| it[1] == "warning").count());
@@ -63,7 +64,7 @@ impl Said {
 
     /// All that is not ok, by name and state; the room and the kind of disk of this host are its own affair.
     fn complaints(&self) -> Vec<String> {
-        let mine = |it: &&[String; 4]| it[1] != "ok" && !["file system", "room"].contains(&it[0].as_str());
+        let mine = |it: &&[String; 4]| it[1] != "ok" && !["file system", "free space"].contains(&it[0].as_str());
         self.checks.iter().filter(mine).map(|it| format!("{} {}", it[0], it[1])).collect()
     }
 }
@@ -75,12 +76,13 @@ fn nothing_is_wrong_where_all_is_well() {
     let said = doctor(&world, "carol", "");
     assert_eq!(said.complaints(), Vec::<String>::new());
     let names: Vec<&str> = said.checks.iter().map(|it| it[0].as_str()).collect();
-    let all = ["file", "folder", "file system", "room", "register", "pin", "verified copy", "clock", "key", "agent"];
+    let all =
+        ["file", "folder", "file system", "free space", "register", "pin", "verified cache", "clock", "key", "agent"];
     assert_eq!(names, all);
-    said.says("file", "ok", "prod.db, mode 0660, can be written").says("folder", "ok", "mode 2770, can be written");
+    said.says("file", "ok", "prod.db, mode 0660, writable").says("folder", "ok", "mode 2770, writable");
     said.says("register", "ok", ", newest entry 2").says("pin", "ok", "entry 2 (");
-    said.says("verified copy", "ok", "up to entry 2").says("clock", "ok", "2026-12-01T09:00:00Z");
-    said.says("key", "ok", "mode 0600, without a passphrase, carol's, live").says("agent", "ok", "none");
+    said.says("verified cache", "ok", "up to entry 2").says("clock", "ok", "2026-12-01T09:00:00Z");
+    said.says("key", "ok", "mode 0600, no passphrase, carol's, live").says("agent", "ok", "none");
     assert_eq!(world.entries(), before);
     let page = world.ok("carol", "doctor");
     assert!(page.starts_with("ok            file: ") && page.contains("\nok            key: SHA256:"), "{page}");
@@ -90,12 +92,12 @@ fn nothing_is_wrong_where_all_is_well() {
 fn rights_that_are_too_wide_or_too_narrow_are_named() {
     let world = healthy();
     for (name, bits, part, words) in [
-        ("prod.db", 0o666, "file", "can be written by everybody"),
-        ("prod.db", 0o664, "file", "can be read by everybody"),
-        ("prod.db", 0o600, "file", "cannot be read and written by its group"),
-        ("", 0o777, "folder", "can be written by everybody"),
-        ("", 0o700, "folder", "cannot be used by its group"),
-        ("", 0o770, "folder", "does not hand its group on"),
+        ("prod.db", 0o666, "file", "writable by everybody"),
+        ("prod.db", 0o664, "file", "readable by everybody"),
+        ("prod.db", 0o600, "file", "not readable and writable by its group"),
+        ("", 0o777, "folder", "writable by everybody"),
+        ("", 0o700, "folder", "not accessible to its group"),
+        ("", 0o770, "folder", "new files do not inherit its group"),
     ] {
         mode(&world, name, bits);
         let said = doctor(&world, "carol", "");
@@ -107,11 +109,11 @@ fn rights_that_are_too_wide_or_too_narrow_are_named() {
     // Nobody is told to change the rights of a folder such as /tmp.
     mode(&world, "", 0o1777);
     let said = doctor(&world, "carol", "");
-    said.says("folder", "warning", "keep the register in a folder of its own group");
+    said.says("folder", "warning", "move the register to a folder of its own group");
     assert!(!said.checks.iter().any(|it| it[3].contains("chmod")));
     mode(&world, "prod.db", 0o440);
     if fs::OpenOptions::new().append(true).open(world.path("prod.db")).is_err() {
-        doctor(&world, "carol", "").says("file", "warning", "can only be read by this account");
+        doctor(&world, "carol", "").says("file", "warning", "not writable by this account");
     }
 }
 
@@ -123,7 +125,7 @@ fn keys_that_cannot_be_used_are_faults() {
     said.says("key", "fault", "is accessible to other users (mode 644)").says("key", "fault", "run: chmod 600");
     mode(&world, "people/carol/key", 0o600);
     doctor(&world, "carol", "--key nosuch").says("key", "fault", "No such file");
-    doctor(&world, "carol", "--as dave").says("key", "fault", "the key is carol's, and you said that you are dave");
+    doctor(&world, "carol", "--as dave").says("key", "fault", "the key belongs to carol, not to dave");
     world.write("no.key", "words\n");
     mode(&world, "no.key", 0o600);
     doctor(&world, "carol", "--key no.key").says("key", "fault", "is not an OpenSSH Ed25519 private key");
@@ -139,7 +141,7 @@ fn keys_that_cannot_be_used_are_faults() {
     world.ok("dave", &format!("key revoke {key}"));
     doctor(&world, "dave", "").says("key", "fault", "dave's, revoked");
     world.variable("audrey", "TWINSEAL_KEY", None);
-    doctor(&world, "audrey", "").says("key", "warning", "no key was named");
+    doctor(&world, "audrey", "").says("key", "warning", "no key given");
 }
 
 /// A running `ssh-agent`, gone when it is dropped.
@@ -175,7 +177,7 @@ fn what_the_agent_holds_is_told() {
         UnixStream::connect(&socket).is_ok()
     });
     assert!(listens, "ssh-agent does not listen");
-    doctor(&world, "carol", "").says("agent", "ok", "shows no Ed25519 key");
+    doctor(&world, "carol", "").says("agent", "ok", "holds no Ed25519 key, or is locked");
     doctor(&world, "carol", "--key people/carol/key.pub").says("key", "fault", "does not hold the key");
     world.variable("carol", "TWINSEAL_KEY", None);
     for person in ["carol", "dave"] {
@@ -185,7 +187,7 @@ fn what_the_agent_holds_is_told() {
         let said = doctor(&world, "carol", "");
         match person {
             "carol" => said.says("key", "ok", "in the ssh-agent, carol's, live"),
-            _ => said.says("key", "fault", "2 in the ssh-agent fit").says("agent", "ok", "(key), dave's, live"),
+            _ => said.says("key", "fault", "holds 2 usable keys").says("agent", "ok", "(key), dave's, live"),
         };
     }
 }
@@ -197,7 +199,7 @@ fn clocks_that_disagree_are_named() {
         ("2026-12-01T08:50:00Z", "2026-12-01T08:50:00Z", "entry 2 by erin claims 2026-12-01T09:00:00Z"),
         ("2026-12-01T09:10:00Z", "2026-12-01T09:20:00Z", "the file was written at 2026-12-01T09:20:00Z"),
         ("2026-12-01T09:00:00Z", "2026-12-01T08:50:00Z", "the file was last written at 2026-12-01T08:50:00Z"),
-        ("2028-12-01T09:00:00Z", "2026-12-01T09:00:00Z", "nothing was recorded since 2026-12-01T09:00:00Z, 2 y ago"),
+        ("2028-12-01T09:00:00Z", "2026-12-01T09:00:00Z", "no entry since 2026-12-01T09:00:00Z, 2 y ago"),
     ] {
         world.at(now);
         written_at(&world, written.parse().unwrap());
@@ -216,12 +218,12 @@ fn a_lost_cache_and_a_broken_register_are_named() {
     let memory = format!("people/carol/.local/state/twinseal/{}", world.fingerprint());
     fs::remove_file(world.path(&format!("{memory}/pin"))).unwrap();
     let said = doctor(&world, "carol", "");
-    said.says("pin", "warning", "it was gone, and was made anew: entry 2").says("verified copy", "ok", "entry 2");
+    said.says("pin", "warning", "was missing and has been recreated: entry 2").says("verified cache", "ok", "entry 2");
     world.write(&format!("{memory}/verified.sqlite"), "noise");
     let said = doctor(&world, "carol", "");
-    said.says("pin", "ok", "").says("verified copy", "warning", "it was gone or damaged, and was made anew");
+    said.says("pin", "ok", "").says("verified cache", "warning", "was missing or damaged and has been rebuilt");
     world.write(&format!("{memory}/pin"), "noise");
-    doctor(&world, "carol", "").says("pin", "fault", "cannot be read").says("pin", "fault", "pin.previous");
+    doctor(&world, "carol", "").says("pin", "fault", "is unreadable").says("pin", "fault", "pin.previous");
 
     world.tamper("UPDATE entry SET blob = CAST(replace(blob, 'change CHG-1', 'change CHG-2') AS BLOB) WHERE seq = 2");
     let said = doctor(&world, "alice", "");
@@ -234,7 +236,7 @@ fn a_register_that_lost_its_end_is_a_fault() {
     let world = healthy();
     world.ok("dave", "list");
     world.tamper("DELETE FROM entry WHERE seq = 2");
-    doctor(&world, "dave", "").says("pin", "fault", "does not hold entry 2").says("pin", "fault", "truncated");
+    doctor(&world, "dave", "").says("pin", "fault", "lacks entry 2").says("pin", "fault", "truncated");
 }
 
 #[test]
@@ -243,23 +245,23 @@ fn a_backup_is_no_fault() {
     world.ok("carol", "backup copy.db");
     mode(&world, "copy.db", 0o444);
     let said = doctor(&world, "carol", "--register copy.db");
-    said.says("file", "ok", "marked as a copy: read and never written");
+    said.says("file", "ok", "a backup: read-only");
     assert!(!said.complaints().iter().any(|it| it.starts_with("file") || it.starts_with("folder")));
     world.ok("erin", "note CHG-1 Later.");
     world.ok("carol", "list");
-    doctor(&world, "carol", "--register copy.db").says("pin", "ok", "entry 3 of the register; the copy is an earlier");
+    doctor(&world, "carol", "--register copy.db").says("pin", "ok", "entry 3 of the register; the backup ends earlier");
 }
 
 #[test]
 fn a_register_that_is_not_there_or_not_known_is_told_and_not_trusted() {
     let world = healthy();
-    doctor(&world, "carol", "--register nosuch.db").says("register", "fault", "there is no register at");
-    doctor(&world, "carol", "--register change.toml").says("register", "fault", "it is no SQLite database");
-    doctor(&world, "carol", "--register nosuch").says("register", "fault", "there is no known register named nosuch");
+    doctor(&world, "carol", "--register nosuch.db").says("register", "fault", "no register at");
+    doctor(&world, "carol", "--register change.toml").says("register", "fault", "not an SQLite database");
+    doctor(&world, "carol", "--register nosuch").says("register", "fault", "unknown register nosuch");
     world.person("frank");
     for _ in 0..2 {
         let said = doctor(&world, "frank", "");
-        said.says("register", "warning", "which this account has not met").says("key", "ok", "without a passphrase");
+        said.says("register", "warning", "not yet trusted by this account").says("key", "ok", "no passphrase");
         assert_eq!(said.exit, Exit::Done);
     }
     assert!(!world.path("people/frank/.config").exists(), "it was trusted");
@@ -269,7 +271,7 @@ fn a_register_that_is_not_there_or_not_known_is_told_and_not_trusted() {
     other.ok("alice", "key new --no-passphrase spare");
     other.ok("alice", "init --name prod --member alice=alice.request:admin --member bob=bob.request:admin");
     fs::copy(other.path("prod.db"), world.path("prod.db")).unwrap();
-    doctor(&world, "carol", "").says("register", "fault", "this is not the register that it should be");
+    doctor(&world, "carol", "").says("register", "fault", "wrong register");
 }
 
 // On a network file system
@@ -315,8 +317,8 @@ fn nothing_is_written_on_a_network_file_system() {
     for command in ["note CHG-1 Words.", "rebuild", "restore copy.db", found] {
         let (code, text) = said(&on_nfs(&world, command).unwrap());
         assert_eq!(code, Some(4), "{command}: {text}");
-        assert!(text.contains("lies on a network file system (nfs4 at "), "{text}");
-        assert!(text.contains("hint: keep it on a local disk of one host"), "{text}");
+        assert!(text.contains("is on a network file system (nfs4 at "), "{text}");
+        assert!(text.contains("hint: move the register to a local disk"), "{text}");
     }
     let (code, text) = said(&on_nfs(&world, "doctor").unwrap());
     assert_eq!(code, Some(4), "{text}");

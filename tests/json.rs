@@ -55,10 +55,10 @@ fn well(world: &World) {
 /// Puts another host's disk in place of this one's.
 fn elsewhere(printed: &str) -> String {
     let mut said: serde_json::Value = serde_json::from_str(printed).unwrap();
-    for (name, what) in [("file system", "ext4 at /srv, local"), ("room", "40960 MiB free")] {
+    for (name, what) in [("file system", "ext4 at /srv, local"), ("free space", "40960 MiB free")] {
         let mut checks = said["checks"].as_array_mut().unwrap().iter_mut();
         let check = checks.find(|it| it["check"] == name).unwrap();
-        *check = serde_json::json!({ "check": name, "state": "ok", "what": what, "mend": null });
+        *check = serde_json::json!({ "check": name, "state": "ok", "detail": what, "hint": null });
     }
     let warnings = said["checks"].as_array().unwrap().iter().filter(|it| it["state"] == "warning").count();
     said["warnings"] = warnings.into();

@@ -67,8 +67,8 @@ fn keys_of_ssh_keygen_sign() {
         assert_eq!(request_with(&world, file, passphrase), stock_fingerprint(&world, file), "{file}");
     }
     assert!(world.ok("erin", "key show with-comment").contains("erin@desk 7, 東京"));
-    assert!(world.ok("erin", "key show locked").ends_with("locked by a passphrase\n"));
-    assert!(world.ok("erin", "key show plain").ends_with("without a passphrase\n"));
+    assert!(world.ok("erin", "key show locked").ends_with("encrypted with a passphrase\n"));
+    assert!(world.ok("erin", "key show plain").ends_with("no passphrase\n"));
 }
 
 #[test]
@@ -132,7 +132,12 @@ fn what_is_no_private_key_is_refused() {
     for file in ["pem", "public", "cut", "empty", "noise"] {
         set_mode(&world, file, 0o600);
         world.fails("erin", &format!("key show {file}"), Exit::Invalid, "is not an OpenSSH Ed25519 private key");
-        world.fails("erin", &format!("key show {file}"), Exit::Invalid, "hint: make one with `twinseal key new NAME`");
+        world.fails(
+            "erin",
+            &format!("key show {file}"),
+            Exit::Invalid,
+            "hint: make a key with `twinseal key new NAME`",
+        );
     }
 }
 
@@ -302,26 +307,26 @@ fn a_new_passphrase_is_typed_twice_and_must_agree() {
     for typed in [["one", "two"], ["one", ""], ["", "one"], ["one", "one "]] {
         let output = world.run_typing("erin", "key new key", &typed);
         assert_eq!(output.exit, Exit::Invalid, "{}", output.screen);
-        assert!(output.err.contains("the two passphrases are not the same"), "{}", output.screen);
+        assert!(output.err.contains("the two passphrases differ"), "{}", output.screen);
         assert!(!world.path("key").exists() && !world.path("key.pub").exists());
     }
     let output = world.run_typing("erin", "key new key", &["one", "one"]);
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
     assert_eq!(output.screen.matches("passphrase (empty for none):").count(), 1);
-    assert_eq!(output.screen.matches("The same again:").count(), 1);
-    assert!(output.err.contains("locked by its passphrase"), "{}", output.screen);
+    assert_eq!(output.screen.matches("Repeat the passphrase:").count(), 1);
+    assert!(output.err.contains("encrypted"), "{}", output.screen);
 }
 
 #[test]
 fn no_passphrase_is_never_a_silent_choice() {
     let world = World::empty();
-    world.fails("erin", "key new key", Exit::Invalid, "say --no-passphrase");
+    world.fails("erin", "key new key", Exit::Invalid, "--no-passphrase");
     world.write("words", "\n");
     set_mode(&world, "words", 0o600);
     world.fails("erin", "key new key --passphrase-file words", Exit::Invalid, "a new key needs a passphrase");
     assert!(!world.path("key").exists());
     let output = world.run_typing("erin", "key new key", &["", ""]);
-    assert!(output.err.contains("without a passphrase"), "{}", output.screen);
+    assert!(output.err.contains("no passphrase"), "{}", output.screen);
 }
 
 #[test]

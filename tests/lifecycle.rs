@@ -14,7 +14,7 @@ fn two_people_sign_and_the_change_runs() {
     world.ok("erin", "start CHG-1");
     world.ok("erin", "finish CHG-1 --outcome failed --note 'The pool did not grow.'");
     world.ok("erin", "finish CHG-1 --outcome rolled-back");
-    assert!(world.ok("audrey", "list").contains("rolled-back"));
+    assert!(world.ok("audrey", "list").contains("rolled back"));
     assert_eq!(world.findings("audrey"), Vec::<String>::new());
 }
 
@@ -22,8 +22,13 @@ fn two_people_sign_and_the_change_runs() {
 fn an_approver_signs_only_what_was_shown() {
     let world = World::filed();
     let wrong = "0".repeat(64);
-    world.fails("carol", "approve CHG-1", Exit::Invalid, "name exactly what you sign with --revision");
-    world.fails("carol", &format!("approve CHG-1 --revision {wrong}"), Exit::Invalid, "not what is there now");
+    world.fails("carol", "approve CHG-1", Exit::Invalid, "--revision DIGEST is required");
+    world.fails(
+        "carol",
+        &format!("approve CHG-1 --revision {wrong}"),
+        Exit::Invalid,
+        "does not match the current digest",
+    );
     let output = world.run_typing("carol", "approve CHG-1", &["CHG-2"]);
     assert_eq!((output.exit, world.entries()), (Exit::Refused, 3), "{}", output.screen);
     let output = world.run_typing("carol", "approve CHG-1", &["CHG-1"]);
@@ -45,9 +50,9 @@ fn an_approver_sees_what_changed_since_they_signed() {
         assert!(output.screen.contains(shown), "{shown}\n{}", output.screen);
     }
     let output = world.run_typing("dave", "approve CHG-1", &["CHG-1"]);
-    assert!(output.screen.contains("since revision 1, the one before"), "{}", output.screen);
+    assert!(output.screen.contains("since revision 1, the previous one"), "{}", output.screen);
     assert!(world.ok("erin", "diff CHG-1").contains("[-160.-]{+144.+}"));
-    assert!(world.run("erin", "diff CHG-1 1..1").err.contains("do not differ"));
+    assert!(world.run("erin", "diff CHG-1 1..1").err.contains("no differences"));
     world.fails("erin", "diff CHG-1 1..3", Exit::Invalid, "CHG-1 has no revision 3");
     world.fails("erin", "diff CHG-1 1-2", Exit::Invalid, "1..3");
 }
@@ -59,7 +64,7 @@ fn who_one_means_to_be_does_not_change_what_is_shown() {
     assert_eq!(world.ok("carol", "log --as carol"), log);
     assert_eq!(world.ok("carol", "--as carol log"), log);
     assert_eq!(world.ok("carol", "--as carol person show erin"), world.ok("carol", "person show erin"));
-    world.fails("carol", "reject CHG-1 --reason no --as dave", Exit::Refused, "the key is carol's");
+    world.fails("carol", "reject CHG-1 --reason no --as dave", Exit::Refused, "the key belongs to carol");
 }
 
 #[test]
@@ -69,7 +74,7 @@ fn nothing_is_signed_unseen_and_no_file_overwritten() {
     assert!(output.err.contains("Set it back to 80.") && output.out.is_empty(), "{}", output.screen);
     let key = std::fs::read(world.path("people/erin/key")).unwrap();
     let request = "person request erin --register other --out people/erin/key";
-    world.fails("erin", request, Exit::Invalid, "cannot make people/erin/key: File exists");
+    world.fails("erin", request, Exit::Invalid, "cannot create people/erin/key: File exists");
     assert_eq!(std::fs::read(world.path("people/erin/key")).unwrap(), key);
 }
 
@@ -78,22 +83,22 @@ fn the_inbox_holds_what_waits_for_somebody_and_nothing_else() {
     let world = World::filed();
     let empty = |person: &str| {
         let output = world.run(person, "inbox");
-        assert_eq!(output.err, format!("nothing waits for {person}\n"), "{}", output.screen);
+        assert_eq!(output.err, format!("inbox of {person} is empty\n"), "{}", output.screen);
     };
     let holds = |person: &str, line: &str| {
         let inbox = world.ok(person, "inbox");
         assert!(inbox.lines().count() == 2 && inbox.contains(line), "{person}: {line}\n{inbox}");
     };
-    holds("carol", "high; 0 of 2 approvals; its window opens in 1 h");
+    holds("carol", "high; 0 of 2 approvals; window opens in 1 h");
     ["alice", "erin", "audrey"].into_iter().for_each(empty);
     world.approve("carol", "CHG-1");
     empty("carol");
     holds("dave", "1 of 2 approvals");
     world.approve("dave", "CHG-1");
-    holds("erin", "start             CHG-1");
+    holds("erin", "start   CHG-1");
     world.at("2026-12-01T10:30:00Z");
     world.ok("erin", "start CHG-1");
-    holds("erin", "started; its window closes in 1 h");
+    holds("erin", "in progress; window closes in 1 h");
     world.ok("erin", "finish CHG-1 --outcome succeeded");
     ["erin", "carol", "dave"].into_iter().for_each(empty);
     world.write("change.toml", CHANGE.replace("12:00", "13:00"));
@@ -103,7 +108,7 @@ fn the_inbox_holds_what_waits_for_somebody_and_nothing_else() {
     holds("erin", "rejected by dave");
     world.ok("erin", "revise CHG-2 change.toml");
     world.at("2026-12-01T13:00:00Z");
-    holds("erin", "its window closed and it was not started");
+    holds("erin", "expired; window closed without a start");
     empty("dave");
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use crate::support::{CHANGE, World};
 use twinseal::error::Exit;
 
-/// Five changes that differ: CHG-1 is as [`CHANGE`], approved; the others are submitted but for CHG-5, rejected.
+/// Five changes that differ: CHG-1 is as [`CHANGE`], approved; the others await approval, except CHG-5, which is rejected.
 fn five() -> World {
     let world = World::founded();
     let variants: [&[(&str, &str)]; 5] = [
@@ -67,9 +67,9 @@ fn a_list_holds_what_was_asked_for_and_nothing_else() {
     assert_eq!(listed(&world, "--status expired"), ["2"]);
     for json in ["", "--json"] {
         let output = world.run("audrey", &format!("list --status awaiting-approval --limit 1 {json}"));
-        assert_eq!(output.err, "the first 1 of more; all with a larger --limit\n");
+        assert_eq!(output.err, "showing the first 1; use --limit for more\n");
     }
-    assert!(world.run("audrey", "list --status in-progress").err.contains("no change is like that"));
+    assert!(world.run("audrey", "list --status in-progress").err.contains("no matching changes"));
 }
 
 #[test]
@@ -79,8 +79,8 @@ fn a_list_of_nonsense_says_what_would_be_right() {
         ("--status maybe", "\"maybe\": not a status: use awaiting-approval, approved"),
         ("--risk huge", "not a risk: use low, medium, high or critical"),
         ("--owner 'No Body'", "not a person"),
-        ("--from tomorrow", "is not of the form 2026-12-31T18:00:00+08:00"),
-        ("--to 2026-12-01", "is not of the form"),
+        ("--from tomorrow", "does not have the form 2026-12-31T18:00:00+08:00"),
+        ("--to 2026-12-01", "does not have the form"),
         ("--sort best", "possible values: newest, oldest, window, risk"),
         ("--limit 0", "0 is not in 1.."),
     ] {
@@ -95,7 +95,7 @@ fn several_changes_are_each_shown_and_signed() {
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
     for change in ["CHG-2", "CHG-3"] {
         assert_eq!(world.change(change).votes().len(), 1, "{change}");
-        assert!(output.screen.contains(&format!("{change} revision 1 approved: 1 of 2")), "{}", output.screen);
+        assert!(output.screen.contains(&format!("{change} approved (1 of 2)")), "{}", output.screen);
     }
     // What is not confirmed ends it there; what was signed before stays.
     let output = world.run_typing("dave", "approve CHG-2 CHG-3 CHG-4", &["CHG-2", "CHG-4", "CHG-4"]);
@@ -103,12 +103,12 @@ fn several_changes_are_each_shown_and_signed() {
     let votes = ["CHG-2", "CHG-3", "CHG-4"].map(|change| world.change(change).votes().len());
     assert_eq!(votes, [2, 1, 0]);
     // Nothing is signed if one of them is not there, or the digests do not match.
-    world.fails("dave", "approve CHG-3 CHG-99", Exit::Invalid, "there is no CHG-99");
+    world.fails("dave", "approve CHG-3 CHG-99", Exit::Invalid, "no change CHG-99");
     let digest = world.revision("CHG-3").filed;
     let one = format!("approve CHG-3 CHG-4 --revision {digest}");
-    world.fails("dave", &one, Exit::Invalid, "2 changes and 1 digests were named");
+    world.fails("dave", &one, Exit::Invalid, "2 changes but 1 digests");
     let swapped = format!("approve CHG-3 CHG-4 --revision {} --revision {digest}", world.revision("CHG-4").filed);
-    world.fails("dave", &swapped, Exit::Invalid, "is not what is there now");
+    world.fails("dave", &swapped, Exit::Invalid, "does not match the current digest");
 }
 
 #[test]
@@ -134,10 +134,10 @@ fn the_past_is_told_as_it_was() {
         world.run("audrey", "person list --as-of 3").err.lines().last(),
         Some("as of entry 3, 2026-12-02T09:00:00Z")
     );
-    world.fails("audrey", "person list --as-of 4", Exit::Invalid, "there is no entry 4");
-    world.fails("audrey", "person list --as-of 2020-01-01T00:00:00Z", Exit::Invalid, "nothing was recorded by 2020");
-    world.fails("audrey", "person list --as-of yesterday", Exit::Invalid, "is not of the form");
-    world.fails("audrey", "person show frank --as-of 0", Exit::Invalid, "there is no frank");
+    world.fails("audrey", "person list --as-of 4", Exit::Invalid, "no entry 4");
+    world.fails("audrey", "person list --as-of 2020-01-01T00:00:00Z", Exit::Invalid, "no entry at or before 2020");
+    world.fails("audrey", "person list --as-of yesterday", Exit::Invalid, "does not have the form");
+    world.fails("audrey", "person show frank --as-of 0", Exit::Invalid, "no person frank");
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn a_change_becomes_a_draft_again() {
         };
         assert_eq!(words(first.current().seq), words(second.current().seq), "{example}");
     }
-    world.fails("erin", "draft --from CHG-99", Exit::Invalid, "there is no CHG-99");
+    world.fails("erin", "draft --from CHG-99", Exit::Invalid, "no change CHG-99");
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn restored() -> World {
 }
 
 fn stopped(world: &World, person: &str, command: &str) {
-    world.fails(person, command, Exit::Broken, "any more, which this account verified");
+    world.fails(person, command, Exit::Broken, ", which this account verified");
 }
 
 #[test]
@@ -37,10 +37,10 @@ fn a_later_backup_recovers_lost_entries_as_they_were_signed() {
     let world = restored();
     stopped(&world, "carol", "note CHG-1 Words.");
     let said = world.ok("audrey", "recover late.db");
-    assert_eq!(said, "entries 3 to 4 stand in the register again\n");
+    assert_eq!(said, "recovered entries 3 to 4\n");
     assert_eq!(
         world.ok("audrey", "recover late.db"),
-        "that file holds no valid entry beyond the end of the register\n"
+        "nothing to recover: the file has no valid entry beyond the end of the register\n"
     );
     for (person, _) in PEOPLE {
         assert_eq!(world.findings(person), Vec::<String>::new());
@@ -59,12 +59,8 @@ fn a_recovered_entry_is_verified_first_and_nothing_follows_a_broken_one() {
     )
     .unwrap();
     let output = world.run("carol", "recover late.db");
-    assert_eq!(output.out, "entry 3 stands in the register again\n");
-    assert!(
-        output.err.contains("that file is broken") && output.err.contains("entry 4: [signature]"),
-        "{}",
-        output.err
-    );
+    assert_eq!(output.out, "recovered entry 3\n");
+    assert!(output.err.contains("the file is broken") && output.err.contains("entry 4: [signature]"), "{}", output.err);
     assert_eq!(world.entries(), 4);
 }
 
@@ -77,14 +73,14 @@ fn nothing_is_recovered_behind_what_was_recorded_since() {
     let fingerprint = world.fingerprint();
     world.ok("frank", &format!("note CHG-1 'Is anybody here?' --fingerprint {fingerprint}"));
     for person in ["frank", "carol"] {
-        world.fails(person, "recover late.db", Exit::Broken, "late.db and the register part at entry 3");
+        world.fails(person, "recover late.db", Exit::Broken, "late.db and the register diverge at entry 3");
     }
     let other = World::with_requests();
     other.person("grace");
     other.ok("alice", "init --name prod --member alice=alice.request:admin --member bob=bob.request:admin");
     other.ok("alice", "backup other.db");
     fs::copy(other.path("other.db"), world.path("other.db")).unwrap();
-    world.fails("frank", "recover other.db", Exit::Broken, "other.db and the register part at entry 0");
+    world.fails("frank", "recover other.db", Exit::Broken, "other.db and the register diverge at entry 0");
     assert_eq!(world.entries(), 4);
 }
 
@@ -117,7 +113,7 @@ fn go_on(world: &World) {
     world.ok("alice", "proposal restored --reason 'The disk died.'");
     let shown = world.run_typing("bob", "proposal second 1", &["1"]);
     assert_eq!(shown.exit, Exit::Done, "{}", shown.screen);
-    assert!(shown.screen.contains("to go on from entry 2, without what was lost up to entry 4"), "{}", shown.screen);
+    assert!(shown.screen.contains("continue after entry 2; entries up to 4 are lost"), "{}", shown.screen);
 }
 
 #[test]
@@ -147,10 +143,9 @@ fn verify_excuses_the_pin_too_and_says_so() {
     assert_eq!(verified.exit, Exit::Done, "{}", verified.screen);
     assert!(verified.err.contains("which this account verified, is lost"), "{}", verified.screen);
     // What it remembers now is what it found, so that vouches for nothing; and that there was a restoration stays said.
-    assert!(verified.out.contains("the fingerprint alone: its beginning, not its end"), "{}", verified.out);
+    assert!(verified.out.contains("the fingerprint: the beginning only, not the end"), "{}", verified.out);
     let again = world.run("audrey", "verify").out;
-    let said =
-        "from entry 2, without what was lost up to entry 4, by proposal 1, proposed by alice, seconded by bob: The";
+    let said = "continues after entry 2; entries up to 4 lost, by proposal 1, proposed by alice, seconded by bob: The";
     assert!(again.contains("this account's pin: entry 4") && again.contains(said), "{again}");
 }
 
@@ -166,7 +161,7 @@ fn a_register_that_is_restored_twice_goes_on_twice() {
         stopped(&world, person, "list");
     }
     world.ok("alice", "proposal restored --reason 'The other disk died too.'");
-    assert!(world.run_typing("bob", "proposal second 1", &["1"]).screen.contains("what was lost up to entry 5"));
+    assert!(world.run_typing("bob", "proposal second 1", &["1"]).screen.contains("entries up to 5"));
     for (person, _) in PEOPLE {
         world.ok(person, "list");
         assert_eq!(world.findings(person), Vec::<String>::new());
@@ -223,7 +218,7 @@ fn the_newest_lost_entry_is_the_one_in_pin_or_cache() {
     world.write(&format!("{folder}/pin"), pin);
     put_back(&world, "early.db");
     world.ok("alice", "proposal restored --reason 'The disk died.'");
-    assert!(world.ok("alice", "proposal show 1").contains("what was lost up to entry 5"));
+    assert!(world.ok("alice", "proposal show 1").contains("entries up to 5"));
 }
 
 #[test]
@@ -231,17 +226,15 @@ fn what_is_no_backup_of_this_register_is_named_and_left() {
     let world = restored();
     world.write("text", "no database");
     for (file, why) in
-        [("text", "no SQLite database"), ("nothing", "there is no register"), (".", "no SQLite database")]
+        [("text", "not an SQLite database"), ("nothing", "no register at"), (".", "not an SQLite database")]
     {
-        world.fails(
-            "dave",
-            &format!("recover {file}"),
-            Exit::Invalid,
-            &format!("nothing can be recovered from {file}: "),
-        );
+        world.fails("dave", &format!("recover {file}"), Exit::Invalid, &format!("cannot recover from {file}: "));
         assert!(world.run("dave", &format!("recover {file}")).err.contains(why), "{file}");
     }
-    assert_eq!(world.ok("dave", "recover prod.db"), "that file holds no valid entry beyond the end of the register\n");
+    assert_eq!(
+        world.ok("dave", "recover prod.db"),
+        "nothing to recover: the file has no valid entry beyond the end of the register\n"
+    );
 }
 
 #[test]
@@ -259,7 +252,7 @@ fn an_account_that_verified_more_than_the_log_may_only_restore_by_proposal() {
     stopped(&world, "bob", "proposal decline 1");
     stopped(&world, "alice", "proposal withdraw 1");
     // Reading the proposal is part of seconding it.
-    assert!(world.ok("bob", "proposal show 1").contains("Whoever verified any of it forgets it"));
+    assert!(world.ok("bob", "proposal show 1").contains("Accounts that verified a lost entry will accept this log"));
     assert_eq!(world.entries(), 4);
 }
 
@@ -328,11 +321,11 @@ fn a_restoration_by_which_nothing_was_lost_is_refused() {
         "alice",
         "proposal restored --reason Why.",
         Exit::Invalid,
-        "the log holds all that this account verified",
+        "no entry that this account verified is missing",
     );
     let leaf = "7".repeat(64);
     let odd = format!("proposal restored --restored 2 --lost 2:{leaf} --reason Why.");
-    world.fails("alice", &odd, Exit::Refused, "before the newest entry that was lost");
+    world.fails("alice", &odd, Exit::Refused, "before the newest lost entry");
     world.fails("alice", "proposal restored --restored 2 --lost 3 --reason Why.", Exit::Invalid, "");
     world.fails("alice", "proposal restored --restored 9 --lost 12:{leaf} --reason Why.", Exit::Invalid, "no entry 9");
 }

@@ -29,7 +29,7 @@ fn entry_0_names_the_old_register_and_its_head() {
     let (old, head) = (world.fingerprint(), world.raw(2).leaf());
     let output = world.run("alice", &format!("init --name prod --register next.db --after prod.db {MEMBERS}"));
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
-    assert!(output.err.contains(&format!("whose newest entry is 2 ({head})")), "{}", output.screen);
+    assert!(output.err.contains(&format!("after entry 2 ({head})")), "{}", output.screen);
     let db = rusqlite::Connection::open(world.path("next.db")).unwrap();
     let blob: Vec<u8> = db.query_row("SELECT blob FROM entry WHERE seq = 0", [], |row| row.get(0)).unwrap();
     let raw = twinseal::format::Raw { seq: 0, blob, text: None };
@@ -57,8 +57,7 @@ fn nobody_takes_the_new_register_for_the_old_one_unasked() {
         assert_eq!(output.exit, Exit::Broken, "{command}\n{}", output.screen);
     }
     let output = world.run("erin", "list");
-    for shown in
-        ["founded in place of prod#", "when its newest entry was 2 (", "verified that one up to entry 2", &fingerprint]
+    for shown in ["claims to succeed prod#", "after entry 2 (", "verified the old register up to entry 2", &fingerprint]
     {
         assert!(output.err.contains(shown), "{shown}\n{}", output.screen);
     }
@@ -96,19 +95,14 @@ fn a_register_that_names_no_predecessor_replaces_none() {
     fs::remove_file(world.path("prod.db")).unwrap();
     let _ = fs::remove_file(world.path("prod.db-wal"));
     fs::copy(other.path("prod.db"), world.path("prod.db")).unwrap();
-    world.fails(
-        "erin",
-        &format!("list --fingerprint {fingerprint}"),
-        Exit::Broken,
-        "this is not the register that it should be",
-    );
+    world.fails("erin", &format!("list --fingerprint {fingerprint}"), Exit::Broken, "wrong register");
 }
 
 #[test]
 fn a_name_that_is_known_is_not_founded_again_without_saying_so() {
     let world = world();
     let again = format!("init --name prod --register next.db {MEMBERS}");
-    world.fails("alice", &again, Exit::Invalid, "this account knows a register prod already");
+    world.fails("alice", &again, Exit::Invalid, "this account already trusts a register named prod");
 }
 
 #[test]

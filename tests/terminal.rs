@@ -29,11 +29,11 @@ fn a_passphrase_is_asked_twice_and_never_shown() {
     let mut session = on_terminal(&world, "alice", &["key", "new", "people/alice/key"]);
     session.exp_string("New passphrase (empty for none): ").unwrap();
     session.send_line("correct horse").unwrap();
-    session.exp_string("The same again: ").unwrap();
+    session.exp_string("Repeat the passphrase: ").unwrap();
     session.send_line("correct horse").unwrap();
     let (code, rest) = exit_code(session);
     assert_eq!(code, 0, "{rest}");
-    assert!(rest.contains("locked by its passphrase") && !rest.contains("horse"), "{rest}");
+    assert!(rest.contains("encrypted") && !rest.contains("horse"), "{rest}");
 
     let request = ["person", "request", "alice", "--register", "prod"];
     let mut session = on_terminal(&world, "alice", &request);
@@ -53,7 +53,7 @@ fn founding_asks_for_the_registers_name() {
     session.send_line("y").unwrap();
     let (code, rest) = exit_code(session);
     assert_eq!(code, 1, "{rest}");
-    assert!(rest.contains("not confirmed, so nothing was done"), "{rest}");
+    assert!(rest.contains("not confirmed; nothing was done"), "{rest}");
     assert!(!world.path("prod.db").exists());
 
     let mut session = on_terminal(&world, "alice", &init);

@@ -32,12 +32,7 @@ fn no_other_known_register_passes_under_a_known_name_or_path() {
     symlink(world.path("lab.db"), world.path("prod.db")).unwrap();
     let path = world.path("prod.db").display().to_string();
     for register in ["prod", "prod.db", &path] {
-        world.fails(
-            "carol",
-            &format!("list --register {register}"),
-            Exit::Broken,
-            "not the register that it should be",
-        );
+        world.fails("carol", &format!("list --register {register}"), Exit::Broken, "wrong register");
         let output = world.run("carol", &format!("verify --register {register}"));
         assert_eq!(output.exit, Exit::Broken, "{}", output.screen);
         assert!(output.out.contains("[fingerprint]"), "{}", output.screen);
@@ -119,7 +114,7 @@ fn nothing_that_was_recorded_is_called_failed() {
     fs::create_dir(&lock).unwrap();
     let output = world.run("carol", "note CHG-1 'Read.'");
     assert_eq!((output.exit, world.entries()), (Exit::Environment, 4), "{}", output.screen);
-    assert!(output.err.contains("entry 3 was recorded; what failed came after: cannot lock"), "{}", output.err);
+    assert!(output.err.contains("entry 3 is recorded, but a later step failed: cannot lock"), "{}", output.err);
     assert!(output.err.contains("do not record it again"), "{}", output.err);
     fs::remove_dir(&lock).unwrap();
     assert!(world.ok("carol", "show CHG-1").contains("Read."));

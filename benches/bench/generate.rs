@@ -364,7 +364,7 @@ impl<'w> Bulk<'w> {
                 (other, Event::Note(at.change), note(words))
             }
             Act::Refuse => {
-                let (attempt, rule) = (RefusedAttempt::Approve(at), "own-change".parse().unwrap());
+                let (attempt, rule) = (RefusedAttempt::Approve(at), "conflict-of-interest".parse().unwrap());
                 (requester, Event::Refused { attempt, rule }, None)
             }
             Act::Withdraw => (requester, Event::ChangeWithdraw(at), None),

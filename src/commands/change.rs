@@ -1,4 +1,4 @@
-//! Filing, deciding and carrying out changes.
+//! Commands that file, decide, start and finish changes.
 
 pub mod approve;
 pub mod check;

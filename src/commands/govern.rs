@@ -1,4 +1,4 @@
-//! Founding a register, and changing it by proposals.
+//! Commands that create a register and govern it by proposals.
 
 pub mod init;
 pub mod policy;

@@ -1,4 +1,4 @@
-//! Reading the register: nothing here records anything.
+//! Commands that read the register and record nothing.
 
 pub mod diff;
 pub mod export;

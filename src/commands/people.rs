@@ -1,4 +1,4 @@
-//! People, machines and their keys.
+//! Commands for people, machine accounts and their keys.
 
 pub mod grants;
 pub mod key;

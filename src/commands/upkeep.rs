@@ -1,4 +1,4 @@
-//! Verifying, copying and repairing the register and what surrounds it.
+//! Commands that verify, back up, restore and repair a register.
 
 pub mod backup;
 pub mod doctor;

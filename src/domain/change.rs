@@ -1,4 +1,4 @@
-//! Changes: what rules read of a revision, what happened to a change, and every rule about filing and deciding it.
+//! Changes: the facts of a revision, the history of a change, and the rules about both.
 
 pub mod decision_rules;
 pub mod facts;

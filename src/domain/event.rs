@@ -1,4 +1,4 @@
-//! Everything that can be recorded.
+//! The events that can be recorded.
 
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
@@ -6,31 +6,31 @@ use crate::domain::{
     ProposalRef, RefusedAttempt, RegisterId, RevisionRef, Rule, TextRef, Time,
 };
 
-/// What every entry says before it says what was done.
+/// The fields that every entry has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     /// The register that the entry belongs to.
     pub register: RegisterId,
-    /// Its place in the log, from 0.
+    /// The sequence number, from 0.
     pub seq: u64,
-    /// The leaf hash of the entry before.
+    /// The leaf hash of the previous entry.
     pub prev: Digest,
-    /// The leaf hash of the latest governance entry before.
+    /// The leaf hash of the latest earlier governance entry.
     pub governance: Digest,
-    /// The leaf hash of the latest entry about the same change; none where the entry is about no change.
+    /// The leaf hash of the latest earlier entry about the same change; `None` if the entry is about no change.
     pub last: Option<Digest>,
-    /// When the actor claims to have acted.
+    /// The time that the actor claims.
     pub time: Time,
     /// Who acted.
     pub actor: PersonId,
     /// The key that signed.
     pub key: Fingerprint,
-    /// The text part, where there is one.
+    /// The reference to the text part, if there is one.
     pub text: Option<TextRef>,
 }
 
 impl Header {
-    /// Whether the text part fills this field.
+    /// Whether the text part has this field.
     pub fn fills(&self, field: crate::domain::Field) -> bool {
         self.text.as_ref().is_some_and(|text| text.filled.contains(&field))
     }
@@ -45,137 +45,137 @@ closed_enum!(
         Seal => "register.seal",
         /// Opens a proposal to enrol people.
         Enrol => "person.enrol",
-        /// Opens a proposal to give somebody another grants.
+        /// Opens a proposal to replace a person's grants.
         Roles => "person.roles",
-        /// Opens a proposal to let somebody go.
+        /// Opens a proposal to retire a person.
         Retire => "person.retire",
-        /// Opens a proposal to give somebody another key.
+        /// Opens a proposal to enrol another key for a person.
         AddKey => "person.key",
         /// Opens a proposal to lift the suspension of a key.
         Lift => "key.lift",
-        /// Opens a proposal to put another policy in force.
+        /// Opens a proposal to replace the policy.
         Policy => "policy.set",
         /// Opens a proposal to redact texts.
         Redact => "text.redact",
-        /// Opens a proposal to go on from what a copy held.
+        /// Opens a proposal to accept a loss after a restore.
         Restored => "register.restored",
-        /// Carries a proposal.
+        /// Seconds a proposal, which puts it into effect.
         Second => "proposal.second",
-        /// Ends a proposal against its proposer's will.
+        /// Declines another admin's proposal.
         Decline => "proposal.decline",
-        /// Ends a proposal by its proposer's will.
+        /// Withdraws one's own proposal.
         ProposalWithdraw => "proposal.withdraw",
-        /// Somebody was refused to carry a proposal.
+        /// Records a refused attempt to second a proposal.
         ProposalRefused => "proposal.refused",
-        /// Ends a key for good.
+        /// Revokes one's own key.
         KeyRevoke => "key.revoke",
-        /// Stops a key until that is lifted.
+        /// Suspends a key.
         KeySuspend => "key.suspend",
         /// Files a change.
         File => "change.file",
         /// Files another revision of a change.
         Revise => "change.revise",
-        /// Takes a change back.
+        /// Withdraws a change.
         ChangeWithdraw => "change.withdraw",
         /// Approves a revision.
         Approve => "change.approve",
         /// Rejects a revision.
         Reject => "change.reject",
-        /// Takes one's own approval back.
+        /// Retracts one's own approval.
         Retract => "change.retract",
         /// Starts a change.
         Start => "change.start",
-        /// Says what came of a change.
+        /// Finishes a change with an outcome.
         Finish => "change.finish",
-        /// Adds a remark to a change.
+        /// Adds a note to a change.
         Note => "change.note",
-        /// Somebody was refused to approve, reject or start a change.
+        /// Records a refused attempt to approve, reject or start a change.
         ChangeRefused => "change.refused",
     }
 );
 
-/// Everything that can be recorded.
+/// An event that can be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// Entry 0: the founding people and the first policy.
+    /// Entry 0: the founding members and the first policy.
     Init {
-        /// The level of the format and its rules.
+        /// The format level.
         format: u64,
-        /// The register in whose place it stands.
+        /// The register that it succeeds, if any.
         after: Option<Predecessor>,
         /// The first policy.
         policy: Policy,
-        /// The founding people.
+        /// The founding members.
         members: Vec<Member>,
     },
-    /// Another founding admin agrees to entry 0.
+    /// A second founding admin agrees to entry 0.
     Seal,
     /// A proposal is opened.
     Propose {
         /// Its number.
         proposal: ProposalId,
-        /// What it asks for.
+        /// The change that it would make.
         action: Action,
     },
-    /// A second admin carries a proposal.
+    /// A second admin puts a proposal into effect.
     Second(ProposalRef),
-    /// Another admin ends a proposal.
+    /// Another admin declines a proposal.
     Decline(ProposalRef),
-    /// Its proposer ends a proposal.
+    /// The proposer withdraws a proposal.
     ProposalWithdraw(ProposalRef),
-    /// Somebody ends their own key, for good.
+    /// A person revokes one of their keys, permanently.
     KeyRevoke(Fingerprint),
-    /// An admin stops anybody's key, at once.
+    /// An admin suspends a key, immediately.
     KeySuspend(Fingerprint),
-    /// A change is filed: its first revision.
+    /// A change is filed with its first revision.
     File {
         /// Its number.
         change: ChangeId,
-        /// What rules can read of it.
+        /// The facts of the revision.
         facts: Box<Facts>,
     },
-    /// A change gets another revision in place of its current one.
+    /// A new revision replaces the current one.
     Revise {
         /// The revision that it replaces.
         replaces: RevisionRef,
-        /// What rules can read of the new one.
+        /// The facts of the new revision.
         facts: Box<Facts>,
     },
-    /// Whoever filed or owns a change takes it back.
+    /// The requester or owner withdraws a change.
     ChangeWithdraw(RevisionRef),
-    /// An approver signs a revision.
+    /// An approver approves a revision.
     Approve(RevisionRef),
-    /// An approver refuses a revision.
+    /// An approver rejects a revision.
     Reject(RevisionRef),
-    /// An approver takes back what they approved.
+    /// An approver retracts an approval.
     Retract(RevisionRef),
-    /// An implementer begins.
+    /// An implementer starts a change.
     Start {
-        /// What is begun.
+        /// The approved revision.
         revision: RevisionRef,
-        /// What was read of the artifacts then.
+        /// The artifacts as read at the start.
         artifacts: Vec<Artifact>,
     },
-    /// What came of it.
+    /// An implementer or the owner finishes a change.
     Finish {
-        /// What was begun.
+        /// The started revision.
         revision: RevisionRef,
-        /// What came of it.
+        /// The outcome.
         outcome: Outcome,
     },
-    /// Somebody remarks on a change.
+    /// A note on a change.
     Note(ChangeId),
-    /// Somebody was refused. It changes nothing.
+    /// A refused attempt. It changes no state.
     Refused {
-        /// What they tried.
+        /// The attempt.
         attempt: RefusedAttempt,
-        /// The rule that said no.
+        /// The rule that refuses it.
         rule: Rule,
     },
 }
 
 impl Event {
-    /// The kind of entry that records it.
+    /// The kind of entry that records the event.
     pub fn kind(&self) -> EventKind {
         match self {
             Self::Init { .. } => EventKind::Init,
@@ -200,7 +200,7 @@ impl Event {
         }
     }
 
-    /// The change that it is about.
+    /// The change that the event is about.
     pub fn change(&self) -> Option<ChangeId> {
         match self {
             Self::File { change, .. } | Self::Note(change) => Some(*change),
@@ -216,7 +216,7 @@ impl Event {
         }
     }
 
-    /// The proposal that it is about.
+    /// The proposal that the event is about.
     pub fn proposal(&self) -> Option<ProposalId> {
         match self {
             Self::Propose { proposal, .. } => Some(*proposal),
@@ -228,7 +228,7 @@ impl Event {
         }
     }
 
-    /// Whether it is a governance entry, one that `governance` links name.
+    /// Whether it is a governance entry, to which the `governance` field of later entries points.
     pub fn is_governance(&self) -> bool {
         self.change().is_none()
     }

@@ -1,4 +1,4 @@
-//! What a register asks of its changes, beyond what no policy can lower.
+//! Policies: what a register requires of its changes beyond two-person control.
 
 use std::collections::BTreeSet;
 
@@ -9,20 +9,20 @@ use crate::domain::value::time::DAY;
 use crate::domain::{ChangeKind, Facts, Field, Invalid, LinkKind, Refusal, RequirementName, Risk};
 
 closed_enum!(
-    /// Two duties that a policy can keep apart, beyond those that are always apart.
+    /// A separation of duties that a policy can add to those that always hold.
     Duty, "a separation of duties", {
-        /// Whoever filed or revised a change does not start it.
+        /// The requester does not start the change.
         RequesterImplementer => "requester-implementer",
-        /// Whoever owns a change does not implement it.
+        /// The owner does not implement the change.
         OwnerImplementer => "owner-implementer",
-        /// No admin approves.
+        /// Admins do not approve changes.
         AdminApprover => "admin-approver",
     }
 );
 
 closed_enum!(
-    /// Something that a policy can ask a revision to have, beyond what every revision has.
-    Needed, "something to ask for", {
+    /// Content that a policy can require of a revision.
+    Needed, "a field that a policy can require", {
         /// See [`Field::Security`].
         Security => "security",
         /// See [`Field::AbortIf`].
@@ -31,9 +31,9 @@ closed_enum!(
         Tests => "tests",
         /// See [`Field::Success`].
         Success => "success",
-        /// A test with a file that shows it.
+        /// A test with an evidence file.
         Evidence => "evidence",
-        /// Something deployed, by its digest.
+        /// An artifact, by its SHA-256.
         Artifact => "artifact",
         /// A link to an incident.
         Incident => "incident",
@@ -61,30 +61,30 @@ impl Needed {
     }
 }
 
-/// What a policy asks of some changes: those of these kinds and these risks, where an empty set means all.
+/// A requirement on changes of some kinds and risks; an empty set means all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requirement {
-    /// What people call it.
+    /// Its name.
     pub name: RequirementName,
-    /// The kinds of change that it is about.
+    /// The kinds of change that it applies to.
     pub kinds: BTreeSet<ChangeKind>,
-    /// The risks that it is about.
+    /// The risks that it applies to.
     pub risks: BTreeSet<Risk>,
-    /// How many approvals these need, if more than others.
+    /// The number of approvals that it requires, if any.
     pub approvals: Option<u64>,
-    /// What they must have.
+    /// The content that it requires.
     pub needed: BTreeSet<Needed>,
 }
 
 impl Requirement {
-    /// Whether it is about a change with these facts.
+    /// Whether it applies to a change with these facts.
     pub fn applies(&self, facts: &Facts) -> bool {
         let kind = self.kinds.is_empty() || self.kinds.contains(&facts.kind);
         kind && (self.risks.is_empty() || self.risks.contains(&facts.risk))
     }
 }
 
-/// A policy. Whoever holds one holds a valid one: there is none that asks for fewer than two approvals.
+/// A policy, valid by construction: none requires fewer than two approvals.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     approvals: u64,
@@ -94,24 +94,24 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Two-person control: no policy can ask for fewer approvals.
+    /// The fewest approvals that a policy can require: two-person control.
     pub const FEWEST_APPROVALS: u64 = 2;
-    /// More is no control but a standstill.
+    /// The most approvals that a policy can require.
     pub const MOST_APPROVALS: u64 = 9;
     /// The longest that an approval can count, in days.
     pub const MOST_DAYS: u64 = 365;
 
-    /// The policy that a new register begins with.
+    /// The policy of a new register: two approvals, valid for 14 days.
     pub fn built_in() -> Self {
         let (separate, requirements) = (BTreeSet::new(), Vec::new());
         Self { approvals: Self::FEWEST_APPROVALS, approval_days: 14, separate, requirements }
     }
 
-    /// A policy of so many approvals, each valid for so many days, with duties kept apart and requirements.
+    /// A policy that requires `approvals`, each valid for `approval_days`.
     ///
     /// # Errors
-    /// [`Invalid::PolicyApprovals`] outside 2 to 9, [`Invalid::PolicyExpiry`] outside 1 to 365, a requirement that asks
-    /// for nothing or has the name of another.
+    /// [`Invalid::PolicyApprovals`] outside 2 to 9, [`Invalid::PolicyExpiry`] outside 1 to 365,
+    /// [`Invalid::RequirementEmpty`], [`Invalid::RequirementTwice`].
     pub fn new(
         approvals: u64,
         approval_days: u64,
@@ -133,7 +133,7 @@ impl Policy {
         Ok(Self { approvals, approval_days, separate, requirements })
     }
 
-    /// Checks a number of approvals on its own.
+    /// Checks a number of approvals.
     ///
     /// # Errors
     /// [`Invalid::PolicyApprovals`].
@@ -142,7 +142,7 @@ impl Policy {
         if fine { Ok(()) } else { Err(Invalid::PolicyApprovals { found }) }
     }
 
-    /// Checks a number of days on its own.
+    /// Checks a number of days.
     ///
     /// # Errors
     /// [`Invalid::PolicyExpiry`].
@@ -150,47 +150,47 @@ impl Policy {
         if (1..=Self::MOST_DAYS).contains(&found) { Ok(()) } else { Err(Invalid::PolicyExpiry { found }) }
     }
 
-    /// How many different people must approve any revision.
+    /// How many different people must approve every revision.
     pub fn approvals(&self) -> u64 {
         self.approvals
     }
 
-    /// For how many days an approval counts.
+    /// The validity of an approval, in days.
     pub fn approval_days(&self) -> u64 {
         self.approval_days
     }
 
-    /// For how many seconds an approval counts.
+    /// The validity of an approval, in seconds.
     pub fn approval_seconds(&self) -> i64 {
         i64::try_from(self.approval_days).map_or(0, |days| days * DAY)
     }
 
-    /// The duties that it keeps apart.
+    /// The separations of duties.
     pub fn separate(&self) -> &BTreeSet<Duty> {
         &self.separate
     }
 
-    /// Whether it keeps these duties apart.
+    /// Whether it has this separation of duties.
     pub fn separates(&self, duty: Duty) -> bool {
         self.separate.contains(&duty)
     }
 
-    /// What it asks of some changes.
+    /// The requirements, in order.
     pub fn requirements(&self) -> &[Requirement] {
         &self.requirements
     }
 
-    /// How many different people must approve a revision with these facts: the most that anything asks for.
+    /// How many different people must approve a revision with these facts: the maximum over all that apply.
     pub fn approvals_for(&self, facts: &Facts) -> usize {
         let asked = self.requirements.iter().filter(|it| it.applies(facts)).filter_map(|it| it.approvals);
         let most = asked.fold(self.approvals, u64::max).max(Self::FEWEST_APPROVALS);
         usize::try_from(most).unwrap_or(usize::MAX)
     }
 
-    /// Asks whether a revision has what it must have.
+    /// Checks that a revision has all required content.
     ///
     /// # Errors
-    /// [`Refusal::PolicyField`].
+    /// [`Refusal::PolicyField`] for the first that is missing.
     pub fn judge(&self, facts: &Facts, filled: &BTreeSet<Field>) -> Result<(), Refusal> {
         for it in self.requirements.iter().filter(|it| it.applies(facts)) {
             if let Some(needed) = it.needed.iter().find(|needed| !needed.is_there(facts, filled)) {

@@ -1,4 +1,4 @@
-//! Every rule that can say no.
+//! The rules that refuse an entry, each with its name, message and hint.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,16 +10,16 @@ use crate::domain::{
     RequirementName, Role, Status, Time, Window,
 };
 
-/// How a person is bound to a change, so that they may not approve it.
+/// Why a person may not approve a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ConflictOfInterest {
-    /// They filed or revised it.
+    /// The person filed or revised it.
     Requested,
-    /// They answer for it.
+    /// The person owns it.
     Owns,
-    /// They are to carry it out.
+    /// The person implements it.
     Implements,
-    /// They answer for a machine that is tied to it.
+    /// The person operates a machine account that requested, owns or implements it.
     Operates,
 }
 
@@ -28,18 +28,18 @@ impl ConflictOfInterest {
         match self {
             Self::Requested => "filed or revised it",
             Self::Owns => "own it",
-            Self::Implements => "are to implement it",
-            Self::Operates => "operate a machine that filed, owns or implements it",
+            Self::Implements => "implement it",
+            Self::Operates => "operate a machine account that filed, owns or implements it",
         }
     }
 }
 
-/// Defines the refusals: each a variant with its rule's name, one sentence, and the way out where there is one.
+/// Defines the refusals: a variant each, with the name of its rule, its message and its hint (empty if there is none).
 macro_rules! refusals {
     ($($(#[$doc:meta])* $variant:ident $({ $($(#[$fdoc:meta])* $field:ident: $type:ty),+ $(,)? })? =>
         $rule:literal, $message:literal $(($($arg:expr),+))?, $hint:literal;)+) => {
-        /// Why an event may not be recorded. When writing, it is the answer; in a log that holds such an entry
-        /// all the same, it is a finding.
+        /// Why a rule refuses an event. For a writer it is an error; for a verifier whose log holds such an event it
+        /// is a finding.
         #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
         pub enum Refusal {
             $($(#[$doc])* #[error($message $(, $($arg),+)?)] $variant $({ $($(#[$fdoc])* $field: $type),+ })?,)+
@@ -49,12 +49,12 @@ macro_rules! refusals {
             /// The names of all rules.
             pub const RULES: &'static [&'static str] = &[$($rule),+];
 
-            /// The rule's name, as `verify` prints it.
+            /// The rule that refuses, as `verify` prints it.
             pub fn rule(&self) -> Rule {
                 match self { $(Self::$variant { .. } => Rule($rule)),+ }
             }
 
-            /// The way out, where there is one.
+            /// The next step, where there is one.
             pub fn hint(&self) -> Option<&'static str> {
                 let hint = match self { $(Self::$variant { .. } => $hint),+ };
                 Some(hint).filter(|hint| !hint.is_empty())
@@ -74,7 +74,7 @@ impl<'de> Deserialize<'de> for Rule {
 }
 
 impl Rule {
-    /// The name.
+    /// The name as the log spells it.
     pub fn as_str(self) -> &'static str {
         self.0
     }
@@ -96,273 +96,273 @@ impl FromStr for Rule {
 
 refusals! {
     // Founding
-    /// Something before entry 0, or a second entry 0.
-    NotFounding => "founding", "a register begins with exactly one register.init, as entry 0", "";
-    /// A format level other than ours.
+    /// An event before entry 0, or a second entry 0.
+    NotFounding => "founding", "a register has exactly one register.init, as entry 0", "";
+    /// A format level that this version does not read.
     Format { /** The level found. */ found: u64 } =>
-        "format", "the register's format is level {found}, and level 1 is what there is", "";
-    /// Fewer than two founding admins.
-    TooFewAdmins { /** How many there are. */ have: usize } =>
-        "two-admins", "a register needs two admins, and this leaves {have}",
-        "at least two people are admins without an end date; three are better, so that one lost key stops nobody";
+        "format", "unsupported format level {found}: this twinseal reads level 1", "use a newer twinseal";
+    /// Fewer than two admins without an end date.
+    TooFewAdmins { /** The number of admins left. */ have: usize } =>
+        "two-admins", "a register needs two admins without an end date; this leaves {have}",
+        "name at least two admins; with three, one lost key does not block governance";
     /// The founder is not among the founding admins with that key.
     FounderNotAdmin =>
-        "founder-is-admin", "entry 0 must be signed by one of the admins that it names, with the key that it names",
+        "founder-is-admin", "entry 0 must be signed by a founding admin, with the key that it lists",
         "add your own request to --member with the role admin";
-    /// Anything but a seal before the seal.
+    /// An event other than the seal before the seal.
     NotSealed =>
-        "sealed", "the register is not sealed yet, and accepts nothing else before",
+        "sealed", "the register is not sealed yet",
         "another founding admin runs: twinseal seal";
     /// A second seal.
-    AlreadySealed => "sealed-once", "the register is sealed already", "";
-    /// A seal by whoever signed entry 0, or by somebody who is no founding admin.
+    AlreadySealed => "sealed-once", "the register is already sealed", "";
+    /// A seal by the signer of entry 0, or by somebody who is no founding admin.
     SealNotByOtherAdmin =>
-        "seal-by-another", "a register is sealed by a founding admin who did not sign entry 0",
+        "seal-by-another", "the seal must come from a founding admin who did not sign entry 0",
         "ask another founding admin to run: twinseal seal";
 
     // People and keys
     /// The actor is not enrolled.
     NotEnrolled { /** Who. */ person: PersonId } =>
         "enrolled", "{person} is not enrolled in this register",
-        "send an admin the file that `twinseal person request` makes";
-    /// The actor was let go.
+        "make a request with `twinseal person request` and send it to an admin";
+    /// The actor has retired.
     Retired { /** Who. */ person: PersonId } =>
         "retired", "{person} has retired from this register", "two admins can bring them back: twinseal person grant";
-    /// A machine for which nobody answers any more.
+    /// A machine account whose operators have all retired.
     NotOperated { /** Which. */ machine: PersonId } =>
-        "operated", "{machine} is a machine, and everybody who answered for it has retired",
-        "an admin names others: twinseal person grant MACHINE --operator PERSON";
-    /// The key is nobody's, or somebody else's.
+        "operator-active", "all operators of machine account {machine} have retired",
+        "an admin adds one: twinseal person grant MACHINE --operator PERSON";
+    /// The key is unknown, or enrolled for somebody else.
     NotTheirKey { /** Who acts. */ person: PersonId, /** With which key. */ key: Fingerprint } =>
-        "own-key", "the key {key} is not enrolled for {person}",
+        "own-key", "key {key} is not enrolled for {person}",
         "choose your enrolled key with --key; `twinseal person show` lists it";
     /// A key that is suspended or revoked.
-    KeyNotLive { /** Which. */ key: Fingerprint, /** What it is. */ state: KeyState } =>
-        "key-live", "the key {key} is {state}",
-        "`twinseal person show` tells by which entry; a suspension is lifted by a proposal: twinseal key lift";
-    /// No such key.
+    KeyNotLive { /** Which. */ key: Fingerprint, /** Its state. */ state: KeyState } =>
+        "key-live", "key {key} is {state}",
+        "`twinseal log` shows why; to lift a suspension: twinseal key lift FINGERPRINT";
+    /// A key that was never enrolled.
     NoKey { /** Which. */ key: Fingerprint } =>
-        "key-known", "the key {key} was never enrolled here", "`twinseal person show` lists everybody's keys";
+        "key-known", "key {key} was never enrolled here", "`twinseal person show` lists a person's keys";
     /// Somebody else's key revoked.
     RevokeOther { /** Which. */ key: Fingerprint } =>
-        "revoke-own", "the key {key} is not yours to revoke",
-        "an admin can suspend anybody's key at once: twinseal key suspend";
-    /// A suspension lifted that there is not.
+        "revoke-own", "key {key} is not yours to revoke",
+        "an admin can suspend any key at once: twinseal key suspend FINGERPRINT";
+    /// Lifting the suspension of a key that is not suspended.
     NotSuspended { /** Which. */ key: Fingerprint } =>
-        "key-suspended", "the key {key} is not suspended, so there is nothing to lift", "";
+        "key-suspended", "key {key} is not suspended", "";
     /// The actor lacks the role.
-    NoRole { /** Who. */ person: PersonId, /** What they would need to be. */ role: Role } =>
+    NoRole { /** Who. */ person: PersonId, /** The role that is required. */ role: Role } =>
         "role", "{person} does not have the role {role}", "`twinseal person list` shows who has it";
-    /// A person enrolled a second time.
+    /// Enrolling a person twice.
     AlreadyEnrolled { /** Who. */ person: PersonId } =>
-        "enrolled-once", "{person} is enrolled already, or named twice",
-        "choose another id in the request; a further key for them: twinseal person add-key";
-    /// A key enrolled a second time.
+        "enrolled-once", "{person} is already enrolled, or named twice",
+        "choose another id, or add a key to the person: twinseal person add-key";
+    /// Enrolling a key twice.
     KeyTaken { /** Which. */ key: Fingerprint } =>
-        "key-once", "the key {key} is or was enrolled already: a key belongs to one person forever",
-        "make a new key with `twinseal key new`, and a new request with it";
+        "key-once", "key {key} is or was enrolled: a key belongs to one person forever",
+        "make a new key with `twinseal key new`, and a new request with that key";
     /// A person without a role.
     NoRoles { /** Who. */ person: PersonId } =>
-        "some-role", "{person} would have no role",
-        "give them at least one; whoever leaves is retired: twinseal person retire";
+        "role-required", "{person} would have no role",
+        "grant at least one role; to remove a person: twinseal person retire";
     /// An auditor with another role.
     AuditorExcludes { /** Who. */ person: PersonId } =>
-        "auditor-excludes", "{person} cannot be an auditor and something else: auditors only read",
-        "enrol an auditor with that role alone";
-    /// A machine with a role that only people can have.
+        "auditor-only", "{person} cannot be an auditor and hold another role",
+        "grant auditor alone; auditors only read and add notes";
+    /// A machine account with a role that only people can have.
     MachineRole { /** Which. */ person: PersonId, /** The role. */ role: Role } =>
-        "machine-role", "{person} is a machine, and a machine cannot be {role}: only engineer",
-        "give that role to a person";
-    /// An operator who cannot answer for a machine.
+        "machine-role", "machine account {person} cannot be {role}: it can only be engineer",
+        "grant that role to a person";
+    /// An operator who is not an enrolled person.
     NotAnOperator { /** Who. */ operator: PersonId } =>
-        "machine-operator", "{operator} cannot operate a machine: operators are people who are enrolled here",
-        "`twinseal person list` shows who is";
-    /// A machine that would become a person, or a person who would become a machine.
+        "machine-operator", "{operator} cannot operate a machine account: an operator must be an enrolled person",
+        "`twinseal person list` shows everybody enrolled";
+    /// A machine account that would become a person, or a person who would become a machine account.
     MachineStays { /** Which. */ person: PersonId } =>
-        "machine-stays", "{person} cannot become a machine, or stop being one: a machine always has operators",
-        "enrol another id with a key of its own";
-    /// Something granted until a moment that has passed.
+        "account-type-fixed", "{person} cannot change between person and machine account",
+        "enrol another id with its own key";
+    /// A grant whose end has passed.
     GrantOver { /** When it ends. */ until: Time } =>
-        "grant-ahead", "what is granted would end at {until}, which has passed already",
-        "give --until a later time, or leave it out";
-    /// A key that vouches and is not a live one of that person.
+        "grant-not-ended", "the grant would end at {until}, which has passed",
+        "use a later --until, or leave it out";
+    /// A vouching key that is not a live key of the person.
     VouchNotTheirs { /** Whose the new key is. */ person: PersonId, /** The key that vouches. */ key: Fingerprint } =>
-        "vouch-own-key", "the key {key} vouches for the new one, and is no live key of {person}",
-        "make the request again with a live key, or without: then whoever seconds is told";
-    /// A proposal about nobody.
-    NobodyNamed => "somebody-named", "the proposal names nobody", "name at least one request";
+        "vouch-own-key", "vouching key {key} is not a live key of {person}",
+        "make the request again with --vouch and a live key, or without --vouch";
+    /// A proposal to enrol nobody.
+    NobodyNamed => "proposal-not-empty", "the proposal names nobody", "name at least one request";
 
     // Proposals
-    /// A number out of turn.
-    ProposalNumber { /** What it must be. */ expected: ProposalId } =>
-        "proposal-number", "the next proposal is number {expected}", "";
-    /// No such proposal, or not the one meant.
+    /// A proposal number out of sequence.
+    ProposalNumber { /** The next number. */ expected: ProposalId } =>
+        "proposal-number", "the next proposal has number {expected}", "";
+    /// No such proposal, or a digest of another one.
     NoProposal { /** Which. */ proposal: ProposalId } =>
-        "proposal-known", "there is no such proposal {proposal}", "`twinseal proposal list` shows those that there are";
-    /// A proposal that is over.
+        "proposal-known", "no such proposal {proposal}", "`twinseal proposal list` shows all proposals";
+    /// A proposal that was seconded, declined or withdrawn.
     ProposalOver { /** Which. */ proposal: ProposalId } =>
-        "proposal-open", "proposal {proposal} is not open any more", "`twinseal proposal show` tells how it ended";
+        "proposal-open", "proposal {proposal} is no longer open", "`twinseal proposal show` shows how it ended";
     /// A proposal older than seven days.
     ProposalLapsed { /** Which. */ proposal: ProposalId, /** Since when. */ since: Time } =>
-        "proposal-lapse", "proposal {proposal} lapsed at {since}, seven days after it was opened", "propose it again";
-    /// A proposer who seconds.
+        "proposal-lapse", "proposal {proposal} lapsed at {since}, seven days after it was proposed", "propose it again";
+    /// A proposer who seconds their own proposal.
     OwnProposal { /** Which. */ proposal: ProposalId } =>
-        "proposal-by-two", "whoever proposed proposal {proposal} cannot decide it alone",
-        "ask another admin; `twinseal proposal withdraw` takes it back";
-    /// A proposal whose proposer could not propose it any more.
+        "proposal-by-two", "you proposed proposal {proposal}; another admin must second it",
+        "ask another admin, or take it back: twinseal proposal withdraw N";
+    /// A proposal whose proposer could no longer propose it.
     NotBacked { /** Which. */ proposal: ProposalId, /** Who proposed it. */ proposer: PersonId } =>
-        "proposal-backed", "proposal {proposal} lapsed: {proposer} is no admin any more, or the key they signed it with is not live",
-        "another admin can propose it again";
-    /// A proposal in place of something that is not in force.
+        "proposer-admin", "proposal {proposal} lapsed: its proposer {proposer} is no longer an admin, or their signing key is not live",
+        "another admin proposes it again";
+    /// A proposal whose base is stale.
     NotInForce =>
-        "proposal-replaces", "the proposal lapsed: what it would replace is not in force any more",
-        "look at what is in force now, and propose it again";
+        "proposal-not-stale", "the proposal lapsed: what it would replace has changed since",
+        "check what is in force now, then propose it again";
     /// A proposal without effect.
-    NothingChanges => "proposal-changes", "that is so already: the proposal would change nothing", "";
+    NothingChanges => "proposal-has-effect", "the proposal would change nothing", "";
     /// A proposal whose text was redacted.
     ProposalRedacted { /** Which. */ proposal: ProposalId } =>
-        "proposal-redacted", "the text of proposal {proposal} was redacted, so nobody can know what they would second",
+        "proposal-redacted", "the text of proposal {proposal} was redacted, so it can no longer be seconded",
         "propose it again";
-    /// A text redacted before it was written.
+    /// Redacting an entry that comes after the proposal.
     RedactsAhead { /** Which entry. */ seq: u64 } =>
-        "redact-earlier", "entry {seq} does not come before the proposal that would redact its text", "";
-    /// A restoration by which nothing was lost.
+        "redact-earlier", "entry {seq} does not come before the proposal to redact it", "";
+    /// Accepting a loss where nothing was lost.
     NothingLost =>
-        "restored-before", "what the copy held must end before this proposal, and before the newest entry that was lost",
-        "name the newest entry that the copy held, and the newest that somebody verified after it";
-    /// A subject who seconds.
+        "restored-before", "the restored entries must end before this proposal and before the newest lost entry",
+        "use --restored for the newest entry of the backup, and --lost for the newest entry verified after it";
+    /// Seconding a proposal about oneself.
     SubjectSeconds { /** Which. */ proposal: ProposalId } =>
-        "proposal-subject", "proposal {proposal} is about you: somebody else must second it", "ask another admin";
-    /// Somebody who withdraws another's proposal.
+        "proposal-subject", "proposal {proposal} is about you; another admin must second it", "ask another admin";
+    /// Withdrawing another admin's proposal.
     NotProposer { /** Which. */ proposal: ProposalId } =>
         "proposal-proposer", "only its proposer can withdraw proposal {proposal}",
-        "`twinseal proposal decline` is for other admins";
+        "other admins decline: twinseal proposal decline N";
 
     // Filing
-    /// A number out of turn.
-    ChangeNumber { /** What it must be. */ expected: ChangeId } =>
+    /// A change number out of sequence.
+    ChangeNumber { /** The next number. */ expected: ChangeId } =>
         "change-number", "the next change is {expected}", "";
-    /// A text field that must be filled.
+    /// A required text field that is empty.
     FieldMissing { /** Which. */ field: Field } =>
-        "field-required", "the field {field} is mandatory and empty", "write it, and file again";
-    /// Something that the policy asks for.
-    PolicyField { /** What. */ needed: Needed, /** The requirement that asks. */ requirement: RequirementName } =>
-        "policy-field", "the policy asks for {needed} here (its requirement {requirement}), and there is none",
-        "add it to the draft; `twinseal policy show` tells what is asked of which changes";
-    /// Duties that the policy keeps apart.
-    DutiesSeparate { /** Whose. */ person: PersonId, /** Which. */ duty: Duty } =>
-        "separate-duties", "the policy keeps {duty} apart, and {person} would be both",
-        "somebody else takes one of the two; `twinseal policy show` tells what is kept apart";
-    /// A change of nothing.
-    NoServices => "services-required", "a change names at least one service", "fill in services";
-    /// A change by nobody.
-    NoImplementers => "implementers-required", "a change names at least one implementer", "fill in implementers";
+        "field-required", "field {field} is required", "fill it in and file again";
+    /// A field that the policy requires.
+    PolicyField { /** The field. */ needed: Needed, /** The requirement. */ requirement: RequirementName } =>
+        "policy-field", "the policy requires {needed} for this change (requirement {requirement})",
+        "add it to the draft; `twinseal policy show` lists all requirements";
+    /// Two duties that the policy separates, held by one person.
+    DutiesSeparate { /** Who. */ person: PersonId, /** The separation. */ duty: Duty } =>
+        "separate-duties", "the policy separates {duty}; {person} would be both",
+        "give one of the two duties to somebody else; `twinseal policy show` lists the separations";
+    /// A change without a service.
+    NoServices => "services-required", "at least one service is required", "fill in services";
+    /// A change without an implementer.
+    NoImplementers => "implementers-required", "at least one implementer is required", "fill in implementers";
     /// An owner or implementer who is not enrolled.
     PartyUnknown { /** Who. */ person: PersonId } =>
-        "party-enrolled", "{person} is named in the change, and is not enrolled or has retired",
-        "`twinseal person list` shows who is";
+        "participant-enrolled", "{person} is not enrolled, or has retired",
+        "`twinseal person list` shows everybody enrolled";
     /// An owner or implementer who is an auditor.
     PartyAudits { /** Who. */ person: PersonId } =>
-        "party-no-auditor", "{person} is an auditor, and auditors take no part in changes",
+        "participant-not-auditor", "{person} is an auditor and cannot own or implement a change",
         "name somebody else";
-    /// A window that is over.
+    /// A window that has ended.
     WindowEnded { /** The window. */ window: Window } =>
-        "window-ahead", "the window has ended already ({})" (window.end()), "file a change with a later window";
-    /// A window too far ahead to mean anything.
+        "window-not-ended", "the window ended at {}" (window.end()), "choose a later window";
+    /// A window more than ten years ahead.
     WindowFar { /** The window. */ window: Window } =>
-        "window-near", "the window starts more than ten years ahead ({})" (window.start()),
+        "window-horizon", "the window starts at {}, more than ten years ahead" (window.start()),
         "check the year of the window";
     /// A standard change before there are templates.
     NoTemplate =>
-        "standard-template", "a standard change needs an approved template, and this register has none",
-        "file it with kind = \"normal\"";
-    /// Two artifacts of one name.
+        "standard-template", "a standard change needs an approved template, and the register has none",
+        "use kind = \"normal\"";
+    /// Two artifacts with the same name.
     ArtifactTwice { /** Which. */ name: ArtifactName } =>
-        "artifact-once", "the artifact {name} is named twice", "give each artifact its own name";
+        "artifact-once", "artifact {name} is named twice", "give each artifact its own name";
 
     // Deciding
     /// No such change.
     NoChange { /** Which. */ change: ChangeId } =>
-        "change-known", "there is no {change}", "`twinseal list` shows the changes that there are";
+        "change-known", "no change {change}", "`twinseal list` shows all changes";
     /// A revision that is not the current one.
     NotCurrent { /** Which change. */ change: ChangeId, /** Its current revision. */ current: Digest } =>
-        "current-revision", "that is not the current revision of {change}: {current} is",
+        "current-revision", "not the current revision of {change}, which is {current}",
         "read it again with `twinseal show`, then decide";
-    /// Somebody who approves what they touched.
-    OwnChange { /** Which change. */ change: ChangeId, /** How they are tied to it. */ conflict: ConflictOfInterest } =>
-        "own-change", "you cannot approve {change}: you {}" (conflict.verb()),
-        "two other people must approve it; `twinseal person list` shows the approvers";
-    /// A change in a state in which it takes no more of these.
-    NotUndecided { /** Which. */ change: ChangeId, /** Where it stands. */ status: Status } =>
-        "undecided", "{change} is {status}: there is nothing left to decide", "";
-    /// A rejection without a reason.
-    ReasonMissing => "reason-required", "a rejection or retraction needs a reason", "say why with --reason";
-    /// Approval of what was rejected.
+    /// An approver with a conflict of interest.
+    OwnChange { /** Which change. */ change: ChangeId, /** The conflict. */ conflict: ConflictOfInterest } =>
+        "conflict-of-interest", "conflict of interest: you cannot approve {change} because you {}" (conflict.verb()),
+        "ask other approvers; `twinseal person list` shows them";
+    /// A decision on a change that is not awaiting one.
+    NotUndecided { /** Which. */ change: ChangeId, /** Its status. */ status: Status } =>
+        "undecided", "{change} is {}: nothing left to decide" (status.phrase()), "";
+    /// A rejection or retraction without a reason.
+    ReasonMissing => "reason-required", "a rejection or retraction needs a reason", "use --reason TEXT";
+    /// An approval of a rejected revision.
     Rejected { /** Which change. */ change: ChangeId, /** By whom. */ by: PersonId } =>
-        "rejected", "{change} was rejected by {by}, which blocks this revision",
-        "`twinseal show` has the reason; `twinseal revise` files what was asked for";
+        "rejected", "{change} is rejected by {by}",
+        "`twinseal show` has the reason; `twinseal revise` files a new revision";
 
     /// A revision whose text was redacted.
     RevisionRedacted { /** Of which change. */ change: ChangeId } =>
-        "revision-redacted", "the text of this revision of {change} was redacted, so nobody can know what they would sign or do",
-        "`twinseal revise` files it again, without what had to go";
-    /// A refusal that was none.
+        "revision-redacted", "the text of the current revision of {change} was redacted; it can no longer be approved or started",
+        "file it again without the redacted words: twinseal revise";
+    /// A recorded refusal that no rule supports.
     NotRefused { /** The rule named. */ rule: Rule } =>
-        "refused", "the rule {rule} does not refuse that here", "";
-    /// A refusal that is recorded already.
-    RefusedBefore => "refused-once", "that this was refused is recorded already", "";
-    /// Somebody who revises or withdraws what is not theirs.
+        "refused", "rule {rule} does not refuse this attempt", "";
+    /// A refusal that is already in the log.
+    RefusedBefore => "refused-once", "this refusal is already recorded", "";
+    /// Revising or withdrawing another person's change.
     NotRequesterOrOwner { /** Who. */ person: PersonId, /** Which change. */ change: ChangeId } =>
-        "requester-or-owner", "{person} neither filed, revised nor owns {change}",
-        "its requester or its owner revises or withdraws it; `twinseal note` is for everybody";
-    /// Anything about a change that was taken back.
+        "requester-or-owner", "{person} did not file or revise {change}, and does not own it",
+        "ask its requester or owner; anybody enrolled can comment: twinseal note";
+    /// An act on a withdrawn change.
     Withdrawn { /** Which change. */ change: ChangeId } =>
-        "withdrawn", "{change} was withdrawn", "file it anew: `twinseal draft --from` begins with what it said";
-    /// A retraction of what was not approved.
+        "withdrawn", "{change} is withdrawn", "file it as a new change: twinseal draft --from CHG-N";
+    /// A retraction without an approval.
     NothingToRetract { /** Who. */ person: PersonId, /** Which change. */ change: ChangeId } =>
-        "own-approval", "{person} has no approval of the current revision of {change} to take back",
-        "`twinseal show` tells who approved it";
-    /// A note with nothing in it.
-    NoteMissing => "note-required", "a note needs words", "say them: twinseal note CHG-7 \"...\"";
+        "own-approval", "{person} has no approval of the current revision of {change} to retract",
+        "`twinseal show` lists the approvals";
+    /// An empty note.
+    NoteMissing => "note-required", "a note needs text", "add it: twinseal note CHG-7 \"...\"";
 
-    // InProgress
+    // Start and finish
     /// Too few approvals.
-    TooFewApprovals { /** Which change. */ change: ChangeId, /** How many count. */ have: usize,
-                      /** How many are needed. */ need: usize } =>
-        "two-approvals", "{change} has {have} of {need} approvals that count",
-        "`twinseal show` tells whose are missing, and why one does not count";
+    TooFewApprovals { /** Which change. */ change: ChangeId, /** The number that count. */ have: usize,
+                      /** The number required. */ need: usize } =>
+        "enough-approvals", "{change} has {have} of {need} approvals",
+        "`twinseal show` lists the approvals, and why one does not count";
     /// A start outside the window.
-    OutsideWindow { /** When it would start. */ time: Time, /** The window. */ window: Window } =>
-        "in-window", "it is {time}, and the window is {} to {}" (window.start(), window.end()),
-        "start it inside its window, or file it with another";
-    /// A start by somebody not named.
+    OutsideWindow { /** The time of the start. */ time: Time, /** The window. */ window: Window } =>
+        "in-window", "outside the window: it is {time}, and the window is {} to {}" (window.start(), window.end()),
+        "start it inside the window, or revise the change with another window";
+    /// A start by somebody who is not an implementer.
     NotImplementer { /** Who. */ person: PersonId, /** Which change. */ change: ChangeId } =>
-        "implementer", "{person} is not an implementer of {change}", "`twinseal show` names the implementers";
+        "implementer", "{person} is not an implementer of {change}", "`twinseal show` lists the implementers";
     /// A second start.
     Started { /** Which change. */ change: ChangeId } =>
-        "start-once", "{change} was started already, and a revision starts once", "";
-    /// An artifact that the start did not read.
+        "start-once", "{change} is already started", "";
+    /// A start without one of the approved artifacts.
     ArtifactMissing { /** Which. */ name: ArtifactName } =>
-        "artifact-read", "the artifact {name} was approved and not read",
-        "give every artifact: --artifact NAME=FILE";
-    /// An artifact that is not what was approved.
-    ArtifactDiffers { /** Which. */ name: ArtifactName, /** What was approved. */ approved: Digest,
-                      /** What was read. */ read: Digest } =>
-        "artifact-match", "the artifact {name} is not what was approved: {read} was read, {approved} was approved",
-        "deploy the approved artifact, or file a change for this one";
-    /// An artifact that nobody approved.
+        "artifact-required", "approved artifact {name} was not given",
+        "name every artifact: --artifact NAME=FILE";
+    /// An artifact that differs from the approved one.
+    ArtifactDiffers { /** Which. */ name: ArtifactName, /** The approved SHA-256. */ approved: Digest,
+                      /** The SHA-256 of the file. */ read: Digest } =>
+        "artifact-match", "artifact {name} differs from the approved one: sha256 {read}, approved {approved}",
+        "deploy the approved artifact, or revise the change";
+    /// An artifact that is not in the approved revision.
     ArtifactUnknown { /** Which. */ name: ArtifactName } =>
-        "artifact-approved", "the artifact {name} is not part of the approved revision",
+        "artifact-approved", "artifact {name} is not in the approved revision",
         "`twinseal show` lists its artifacts";
     /// A finish before the start.
     NotStarted { /** Which change. */ change: ChangeId } =>
-        "started", "{change} was not started", "`twinseal start` records the start";
-    /// A finish by somebody not named.
+        "started", "{change} is not started", "start it first: twinseal start CHG-N";
+    /// A finish by somebody who is neither implementer nor owner.
     NotImplementerOrOwner { /** Who. */ person: PersonId, /** Which change. */ change: ChangeId } =>
-        "implementer-or-owner", "{person} neither implements nor owns {change}",
-        "an implementer or the owner finishes it";
+        "implementer-or-owner", "{person} is neither an implementer nor the owner of {change}",
+        "ask an implementer or the owner; `twinseal show` lists them";
     /// A second finish.
-    Finished { /** Which change. */ change: ChangeId, /** As what. */ outcome: Outcome } =>
-        "finish-once", "{change} was finished as {outcome} already",
-        "after an outcome only rolled-back can still be recorded, once";
+    Finished { /** Which change. */ change: ChangeId, /** Its outcome. */ outcome: Outcome } =>
+        "finish-once", "{change} is already finished: {}" (outcome.phrase()),
+        "only a rollback can follow: twinseal finish CHG-N --outcome rolled-back";
 }

@@ -1,9 +1,9 @@
-//! What is recorded although it was refused.
+//! Refused attempts, which are recorded.
 
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{Artifact, Digest, Event, ProposalRef, RevisionRef};
 
-/// What somebody tried and was refused.
+/// An act that a rule refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefusedAttempt {
     /// To approve.
@@ -12,17 +12,17 @@ pub enum RefusedAttempt {
     Reject(RevisionRef),
     /// To start.
     Start {
-        /// What.
+        /// The revision.
         revision: RevisionRef,
-        /// What was read of the artifacts then.
+        /// The artifacts as read at the attempt.
         artifacts: Vec<Artifact>,
     },
-    /// To carry a proposal.
+    /// To second a proposal.
     Second(ProposalRef),
 }
 
 closed_enum!(
-    /// The verb of an [`RefusedAttempt`].
+    /// The verb of a [`RefusedAttempt`].
     Verb, "a verb", {
         /// To approve.
         Approve => "approve",
@@ -30,13 +30,13 @@ closed_enum!(
         Reject => "reject",
         /// To start.
         Start => "start",
-        /// To carry a proposal.
+        /// To second a proposal.
         Second => "second",
     }
 );
 
 impl RefusedAttempt {
-    /// The attempt in an event, if it is of those that are recorded when they are refused.
+    /// The attempt in an event; `None` for kinds whose refusals are not recorded.
     pub fn of(event: &Event) -> Option<Self> {
         match event {
             Event::Approve(at) => Some(Self::Approve(*at)),
@@ -49,7 +49,7 @@ impl RefusedAttempt {
         }
     }
 
-    /// What would have been recorded.
+    /// The event that would have been recorded.
     pub fn event(&self) -> Event {
         match self {
             Self::Approve(at) => Event::Approve(*at),
@@ -59,7 +59,7 @@ impl RefusedAttempt {
         }
     }
 
-    /// What was tried.
+    /// The verb of the attempt.
     pub fn verb(&self) -> Verb {
         match self {
             Self::Approve(_) => Verb::Approve,
@@ -69,7 +69,7 @@ impl RefusedAttempt {
         }
     }
 
-    /// The leaf hash of the entry that filed the revision, or opened the proposal.
+    /// The leaf hash of the entry that filed the revision or opened the proposal.
     pub fn target(&self) -> Digest {
         match self {
             Self::Approve(at) | Self::Reject(at) | Self::Start { revision: at, .. } => at.filed,

@@ -1,4 +1,4 @@
-//! Values that are valid by construction: whoever holds one need not check it again.
+//! Values that are valid by construction.
 
 pub mod closed_enum;
 pub mod ids;

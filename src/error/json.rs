@@ -1,4 +1,4 @@
-//! What went wrong, for programs.
+//! Errors as JSON, in the shape that `docs/json.md` documents.
 
 use serde_json::{Value, json};
 
@@ -6,10 +6,10 @@ use super::{Error, Exit};
 use crate::input::Fault;
 
 impl Error {
-    /// A command line that is none, as JSON.
+    /// A usage error that clap reports.
     pub fn usage(message: &str) -> Value {
         let message = message.trim_end().trim_start_matches("error: ");
-        Self::shape(Exit::Invalid, message, Some("`twinseal help` shows the commands".to_owned()))
+        Self::shape(Exit::Invalid, message, Some("`twinseal help` lists the commands".to_owned()))
     }
 
     fn shape(exit: Exit, message: &str, hint: Option<String>) -> Value {
@@ -18,7 +18,7 @@ impl Error {
         }})
     }
 
-    /// As JSON: `docs/json.md` has the shape.
+    /// The error as a JSON document.
     pub fn json(&self) -> Value {
         let faults = match self {
             Self::Faults { faults, .. } => faults.as_slice(),

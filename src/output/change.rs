@@ -1,4 +1,4 @@
-//! A change as a page: summary first, then everything that is signed, then what happened.
+//! The page of a change: a summary, then everything that is signed, then the timeline.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -20,35 +20,34 @@ fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
     items.into_iter().map(|it| it.to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// What was written with an entry about a change, by the entry's place.
+/// Comments on a change, by the entry that holds them.
 pub type Remarks = BTreeMap<u64, String>;
 
-/// Everything that people wrote about a change.
+/// The free text of a change.
 pub struct Words {
-    /// In its current revision; none where it was redacted.
+    /// The text of the current revision; `None` if it was redacted.
     pub description: Option<Description>,
-    /// Who redacted it, and why.
+    /// Who redacted the current revision, and why.
     pub redacted: Option<String>,
-    /// With decisions and outcomes.
+    /// Comments on decisions, notes and outcomes.
     pub remarks: Remarks,
-    /// Their names.
+    /// Display names of the people involved.
     pub names: Names,
 }
 
-/// The whole page.
+/// Writes the page of a change as of `now`.
 pub fn change_page(page: &mut Page, change: &Change, words: &Words, governance: &Governance, now: Time) {
     let Words { description, redacted, remarks, names } = words;
     let description = description.as_ref();
     let revision = change.current();
-    let status = change.status(governance, now);
-    let title = description.and_then(|it| it.title.as_ref()).map_or("(its text was redacted)", |title| title.as_str());
+    let title = description.and_then(|it| it.title.as_ref()).map_or("(text redacted)", |title| title.as_str());
     page.title(format_args!("{}  {title}", change.id()));
-    page.field("status", format_args!("{status}; {}", status_phrase(change, governance, status, now)));
+    page.field("status", status_line(change, governance, now));
     page.field("revision", format_args!("{} {}", revision.id.number, revision.id.filed));
     let filed = moment(revision.time, revision.facts.window.zone().as_str());
     page.field("filed", format_args!("by {}, {filed} (entry {})", person(names, &revision.requester), revision.seq));
     if let Some(redacted) = redacted {
-        page.field("its text", format_args!("redacted {redacted}"));
+        page.field("text", format_args!("redacted {redacted}"));
     }
     facts_fields(page, &revision.facts, names, now);
     if let Some(description) = description {
@@ -57,26 +56,28 @@ pub fn change_page(page: &mut Page, change: &Change, words: &Words, governance: 
     timeline(page, change, remarks, governance, now);
 }
 
-/// What it waits for, in words.
-fn status_phrase(change: &Change, governance: &Governance, status: Status, now: Time) -> String {
+/// The status, then what it depends on: `approved (2 of 2); window opens in 3 h`.
+fn status_line(change: &Change, governance: &Governance, now: Time) -> String {
+    let status = change.status(governance, now);
+    let phrase = status.phrase();
     let tally = change.tally(governance, now);
     let window = &change.current().facts.window;
     let (opens, closes) = (ago(window.start(), now), ago(window.end(), now));
-    let when =
-        if window.start() > now { format!("its window opens {opens}") } else { format!("its window closes {closes}") };
+    let when = if window.start() > now { format!("window opens {opens}") } else { format!("window closes {closes}") };
     match status {
-        Status::AwaitingApproval => format!("waits for approvals: {} of {}; {when}", tally.counted.len(), tally.need),
-        Status::Approved => format!("{} of {} approvals; {when}", tally.counted.len(), tally.need),
+        Status::AwaitingApproval | Status::Approved => {
+            format!("{phrase} ({} of {}); {when}", tally.counted.len(), tally.need)
+        }
         Status::Rejected => {
-            let by = change.rejection().map_or("somebody", |vote| vote.person.as_str());
-            format!("by {by}; a revision is judged anew")
+            let by = change.rejection().map_or("unknown", |vote| vote.person.as_str());
+            format!("{phrase} by {by}; revise it to ask again")
         }
         Status::Withdrawn => {
-            format!("by {}", change.withdrawn().map_or("somebody", |act| act.person.as_str()))
+            format!("{phrase} by {}", change.withdrawn().map_or("unknown", |act| act.person.as_str()))
         }
-        Status::Expired => format!("its window closed {closes} and it was not started"),
-        Status::InProgress => "started; waits for its finish".to_owned(),
-        Status::Succeeded | Status::Failed | Status::RolledBack => "finished".to_owned(),
+        Status::Expired => format!("{phrase}; window closed {closes} without a start"),
+        Status::InProgress => format!("{phrase}; {when}"),
+        Status::Succeeded | Status::Failed | Status::RolledBack => phrase,
     }
 }
 
@@ -146,7 +147,7 @@ fn test(page: &mut Page, n: u64, it: &Trial, facts: &Facts) {
     }
 }
 
-/// Everything that happened, in the order of the log.
+/// Every act on the change, in log order.
 fn acts(change: &Change, governance: &Governance, now: Time) -> Vec<(u64, Time, String)> {
     let current = change.current();
     let mut acts = Vec::new();
@@ -158,27 +159,27 @@ fn acts(change: &Change, governance: &Governance, now: Time) -> Vec<(u64, Time, 
         let verb = match vote.verdict {
             Verdict::Approve => "approved",
             Verdict::Reject => "rejected",
-            Verdict::Retract => "took back their approval of",
+            Verdict::Retract => "retracted approval of",
         };
         let number = change.revisions().find(|it| it.id.filed == vote.revision).map_or(0, |it| it.id.number);
-        // Once it was started, what counted is decided for good.
+        // The start settled which approvals counted.
         let note = match vote.verdict {
-            Verdict::Approve if vote.revision != current.id.filed => " (does not count: it was revised)".to_owned(),
+            Verdict::Approve if vote.revision != current.id.filed => " (not counted: revised since)".to_owned(),
             _ if change.started().is_some() => String::new(),
             _ => void(&tally, vote.seq, now),
         };
         acts.push((vote.seq, vote.time, format!("{} {verb} revision {number}{note}", vote.person)));
     }
-    let plain = [(change.withdrawn(), "withdrew it"), (change.started(), "started it")];
+    let plain = [(change.withdrawn(), "withdrew the change"), (change.started(), "started the change")];
     let plain = plain.into_iter().filter_map(|(act, verb)| Some((act?, verb)));
-    let notes = change.notes().iter().map(|act| (act, "remarked"));
+    let notes = change.notes().iter().map(|act| (act, "added a note"));
     acts.extend(plain.chain(notes).map(|(act, verb)| (act.seq, act.time, format!("{} {verb}", act.person))));
     for (outcome, act) in change.outcomes() {
-        let late = if current.facts.window.ended(act.time) { ", after its window" } else { "" };
-        acts.push((act.seq, act.time, format!("{} finished it: {outcome}{late}", act.person)));
+        let late = if current.facts.window.ended(act.time) { ", after the window" } else { "" };
+        acts.push((act.seq, act.time, format!("{} finished the change: {}{late}", act.person, outcome.phrase())));
     }
     for RefusedAct { act, verb, rule, .. } in change.refused() {
-        acts.push((act.seq, act.time, format!("{} was refused to {verb} it: {rule}", act.person)));
+        acts.push((act.seq, act.time, format!("{} tried to {verb}: refused ({rule})", act.person)));
     }
     acts.sort();
     acts
@@ -194,20 +195,18 @@ fn timeline(page: &mut Page, change: &Change, remarks: &Remarks, governance: &Go
     }
 }
 
-/// Why an approval does not count, if it does not.
+/// Why an approval does not count; empty if it does.
 fn void(tally: &Tally<'_>, seq: u64, now: Time) -> String {
     let Some((_, why)) = tally.void.iter().find(|(vote, _)| vote.seq == seq) else { return String::new() };
     let why = match why {
         Void::Expired(at) => format!("expired {}", ago(*at, now)),
-        Void::NoApprover => "no approver any more".to_owned(),
-        Void::DeadKey => "its key may not be used any more".to_owned(),
-        Void::ConflictOfInterest(ConflictOfInterest::Requested) => "they filed it".to_owned(),
-        Void::ConflictOfInterest(ConflictOfInterest::Owns) => "they own it".to_owned(),
-        Void::ConflictOfInterest(ConflictOfInterest::Implements) => "they implement it".to_owned(),
-        Void::ConflictOfInterest(ConflictOfInterest::Operates) => {
-            "they operate a machine that has to do with it".to_owned()
-        }
-        Void::Separate(_) => "the policy lets no admin approve".to_owned(),
+        Void::NoApprover => "no longer an approver".to_owned(),
+        Void::DeadKey => "key suspended or revoked".to_owned(),
+        Void::ConflictOfInterest(ConflictOfInterest::Requested) => "filed or revised the change".to_owned(),
+        Void::ConflictOfInterest(ConflictOfInterest::Owns) => "owns the change".to_owned(),
+        Void::ConflictOfInterest(ConflictOfInterest::Implements) => "implements the change".to_owned(),
+        Void::ConflictOfInterest(ConflictOfInterest::Operates) => "operates a machine account of the change".to_owned(),
+        Void::Separate(_) => "the policy bars admins from approving".to_owned(),
     };
-    format!(" (does not count: {why})")
+    format!(" (not counted: {why})")
 }

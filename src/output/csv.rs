@@ -1,13 +1,13 @@
-//! CSV (RFC 4180) that a spreadsheet takes for data and not for formulas.
+//! CSV (RFC 4180) whose cells a spreadsheet reads as data, never as formulas.
 
-/// A row, ended by CR LF. Cells are quoted where they must be; one that begins like a formula gets an apostrophe in
-/// front, by which spreadsheets take it as text.
+/// A row, ended by CR LF. Cells are quoted if they must be. A cell that begins like a formula gets a leading
+/// apostrophe, which makes spreadsheets read it as text.
 pub fn csv_row(cells: &[String]) -> String {
     format!("{}\r\n", cells.iter().map(|cell| quoted(&neutral(cell))).collect::<Vec<_>>().join(","))
 }
 
 fn neutral(cell: &str) -> String {
-    // Leading white space would hide the sign from us and not from a spreadsheet.
+    // A spreadsheet ignores leading white space before the sign.
     let formula = cell.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']);
     if formula { format!("'{cell}") } else { cell.to_owned() }
 }
@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_cell_is_taken_for_a_formula() {
+    fn no_cell_is_read_as_a_formula() {
         let row = |cell: &str| csv_row(&[cell.to_owned(), "x".to_owned()]);
         for sign in ["=", "+", "-", "@", " =", "\u{ff1d}"] {
             assert_eq!(row(&format!("{sign}1")), format!("'{sign}1,x\r\n"));

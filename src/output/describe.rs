@@ -1,43 +1,43 @@
-//! One line about what an entry says.
+//! A log entry in one line.
 
 use crate::domain::{Action, Event, RefusedAttempt, Restoration};
 
-/// What a proposal asks for, in a few words.
-pub fn asks(action: &Action) -> String {
+/// What a proposal would do, as an imperative phrase: `retire dave`.
+pub fn summary(action: &Action) -> String {
     match action {
         Action::Enrol(members) => {
             let machine = members.iter().all(|member| member.grants.is_machine());
             let people: Vec<&str> = members.iter().map(|member| member.person.as_str()).collect();
-            format!("to enrol {}{}", if machine { "the machine " } else { "" }, people.join(", "))
+            format!("enrol {}{}", if machine { "machine account " } else { "" }, people.join(", "))
         }
-        Action::Roles { person, grants, .. } => format!("that {person} be {}", super::grants(grants)),
-        Action::Retire { person, .. } => format!("to retire {person}"),
+        Action::Roles { person, grants, .. } => format!("set {person}'s grants to {}", super::grants(grants)),
+        Action::Retire { person, .. } => format!("retire {person}"),
         Action::AddKey { person, key, vouch, .. } => {
-            let word = if vouch.is_some() { "" } else { ", for which no other key of theirs vouches" };
-            format!("to give {person} the key {}{word}", key.fingerprint())
+            let word = if vouch.is_some() { "" } else { " (no key of theirs vouches for it)" };
+            format!("add key {} for {person}{word}", key.fingerprint())
         }
-        Action::Lift { key, .. } => format!("to lift the suspension of {key}"),
-        Action::Policy { policy, .. } => format!("for another policy: {} approvals", policy.approvals()),
+        Action::Lift { key, .. } => format!("lift the suspension of key {key}"),
+        Action::Policy { policy, .. } => format!("replace the policy ({} approvals)", policy.approvals()),
         Action::Redact(texts) => {
             let seqs: Vec<String> = texts.keys().map(u64::to_string).collect();
-            format!("to redact the text of {} {}", if seqs.len() == 1 { "entry" } else { "entries" }, seqs.join(", "))
+            format!("redact the text of {} {}", if seqs.len() == 1 { "entry" } else { "entries" }, seqs.join(", "))
         }
         Action::Restored(Restoration { restored, lost }) => {
-            format!("to go on from entry {}, without what was lost up to entry {}", restored.seq, lost.seq)
+            format!("continue after entry {}; entries up to {} are lost", restored.seq, lost.seq)
         }
     }
 }
 
-/// What was done, in a few words.
+/// What an entry records, as a phrase whose subject is the actor: `approved CHG-7 revision 2`.
 pub fn describe(event: &Event) -> String {
     match event {
         Event::Init { members, policy, .. } => {
             format!("founded the register with {} members, {} approvals", members.len(), policy.approvals())
         }
         Event::Seal => "sealed the register".to_owned(),
-        Event::Propose { proposal, action } => format!("opened proposal {proposal} {}", asks(action)),
-        Event::KeyRevoke(key) => format!("revoked their key {key}"),
-        Event::KeySuspend(key) => format!("suspended the key {key}"),
+        Event::Propose { proposal, action } => format!("opened proposal {proposal}: {}", summary(action)),
+        Event::KeyRevoke(key) => format!("revoked their own key {key}"),
+        Event::KeySuspend(key) => format!("suspended key {key}"),
         Event::Second(at) => format!("seconded proposal {}", at.proposal),
         Event::Decline(at) => format!("declined proposal {}", at.proposal),
         Event::ProposalWithdraw(at) => format!("withdrew proposal {}", at.proposal),
@@ -45,12 +45,12 @@ pub fn describe(event: &Event) -> String {
         Event::Approve(at) => format!("approved {} revision {}", at.change, at.number),
         Event::Reject(at) => format!("rejected {} revision {}", at.change, at.number),
         Event::Start { revision, .. } => format!("started {} revision {}", revision.change, revision.number),
-        Event::Revise { replaces, .. } => format!("revised {}: revision {}", replaces.change, replaces.number + 1),
+        Event::Revise { replaces, .. } => format!("revised {} to revision {}", replaces.change, replaces.number + 1),
         Event::ChangeWithdraw(at) => format!("withdrew {}", at.change),
-        Event::Retract(at) => format!("retracted the approval of {} revision {}", at.change, at.number),
-        Event::Note(change) => format!("remarked on {change}"),
+        Event::Retract(at) => format!("retracted approval of {} revision {}", at.change, at.number),
+        Event::Note(change) => format!("added a note to {change}"),
         Event::Refused { attempt, rule } => refused(attempt, rule.as_str()),
-        Event::Finish { revision, outcome } => format!("finished {}: {outcome}", revision.change),
+        Event::Finish { revision, outcome } => format!("finished {}: {}", revision.change, outcome.phrase()),
     }
 }
 
@@ -61,5 +61,5 @@ fn refused(attempt: &RefusedAttempt, rule: &str) -> String {
             at.change.to_string()
         }
     };
-    format!("was refused to {} {about}: {rule}", attempt.verb())
+    format!("tried to {} {about}: refused ({rule})", attempt.verb())
 }

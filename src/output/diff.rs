@@ -1,4 +1,4 @@
-//! What differs between two revisions: field by field, word by word.
+//! Differences between two revisions, field by field and word by word.
 
 use std::fmt::Display;
 
@@ -7,7 +7,7 @@ use similar::{ChangeTag, TextDiff};
 use super::{Page, window_lines};
 use crate::domain::{Description, Facts, Prose, Step};
 
-/// A revision as text under labels, in the order of the page.
+/// The fields of a revision as labelled text, in page order.
 fn fields(facts: &Facts, words: &Description) -> Vec<(&'static str, String)> {
     let prose = |prose: &Option<Prose>| prose.as_ref().map_or(String::new(), Prose::to_string);
     let artifacts = facts.artifacts.iter().map(|it| format!("{} sha256:{}", it.name, it.digest));
@@ -51,8 +51,8 @@ fn steps(steps: &[Step]) -> String {
     (1..).zip(steps).map(step).collect::<Vec<_>>().join("\n")
 }
 
-/// Puts onto a page what differs: `[-gone-]`, `{+new+}`, and an ellipsis for lines that are the same. `false` where
-/// nothing differs.
+/// Writes the differences to a page: `[-removed-]`, `{+added+}`, and an ellipsis for unchanged lines. Returns whether
+/// there are any.
 pub fn diff(page: &mut Page, old: (&Facts, &Description), new: (&Facts, &Description)) -> bool {
     let differing = differing(old, new);
     for (label, old, new) in &differing {
@@ -61,13 +61,13 @@ pub fn diff(page: &mut Page, old: (&Facts, &Description), new: (&Facts, &Descrip
     !differing.is_empty()
 }
 
-/// The fields that differ, each with what it was and what it is.
+/// The fields that differ, each with its old and new text.
 pub fn differing(old: (&Facts, &Description), new: (&Facts, &Description)) -> Vec<(&'static str, String, String)> {
     let pairs = fields(old.0, old.1).into_iter().zip(fields(new.0, new.1));
     pairs.filter(|(old, new)| old != new).map(|((label, old), (_, new))| (label, old, new)).collect()
 }
 
-/// The lines in which words differ, marked.
+/// The lines that differ, with their changed words marked.
 fn changed_lines(old: &str, new: &str) -> Vec<String> {
     let mut marked = vec![(String::new(), false)];
     let words = TextDiff::from_words(old, new);
@@ -90,7 +90,7 @@ fn changed_lines(old: &str, new: &str) -> Vec<String> {
     let mut shown: Vec<String> = Vec::new();
     for (line, changed) in marked {
         if changed {
-            // Words that changed side by side are one change.
+            // Adjacent changed words read better as one change.
             shown.push(line.replace("-][-", "").replace("+}{+", ""));
         } else if shown.last().is_none_or(|last| last != "…") {
             shown.push("…".to_owned());

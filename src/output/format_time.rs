@@ -1,9 +1,9 @@
-//! Times for people: in their zone, with UTC beside it, and how far away.
+//! Times for people: in the window's zone, in UTC, and relative to now.
 
 use crate::domain::{Time, Window};
 use crate::zone::Zone;
 
-/// `2026-12-05 20:00 +08:00`; a zone that is not in the table is shown as UTC.
+/// `2026-12-05 20:00 +08:00`; UTC if the zone is unknown.
 pub fn moment(time: Time, zone: &str) -> String {
     known(zone).at(time).format("%Y-%m-%d %H:%M %:z").to_string()
 }
@@ -12,7 +12,7 @@ fn known(zone: &str) -> Zone {
     Zone::named(zone).unwrap_or_else(Zone::utc)
 }
 
-/// A window in its zone and exactly, for comparison.
+/// A window in its zone, and on a second line in UTC to the second.
 pub fn window_lines(window: &Window) -> String {
     let zone = known(window.zone().as_str());
     format!("{} {}\n{} to {}", span(window, &zone), window.zone(), window.start(), window.end())
@@ -35,7 +35,7 @@ fn span(window: &Window, zone: &Zone) -> String {
     format!("{} to {}", start.format(&format!("%a %Y-%m-%d {clock}")), end.format(&end_form))
 }
 
-/// How far away a time is: `in 3 h`, `2 d ago`.
+/// A time relative to now: `in 3 h`, `2 d ago`.
 pub fn ago(time: Time, now: Time) -> String {
     let seconds = time.unix() - now.unix();
     let (count, unit) = match seconds.abs() {

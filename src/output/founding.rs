@@ -1,4 +1,4 @@
-//! What admins read before they sign for people and policy.
+//! People, grants and policies as text, for admins to read before they sign.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -6,7 +6,7 @@ use std::fmt::Display;
 use super::table;
 use crate::domain::{Duty, Granted, Grants, Line, Member, PersonId, Policy, Requirement};
 
-/// Who, called what, with which grants, by which key.
+/// A table of people with their names, grants and keys.
 pub fn member_table(members: &[Member], names: &BTreeMap<PersonId, Line>, width: Option<u16>) -> String {
     let row = |member: &Member| {
         let name = names.get(&member.person).map_or(String::new(), Line::to_string);
@@ -15,7 +15,7 @@ pub fn member_table(members: &[Member], names: &BTreeMap<PersonId, Line>, width:
     table(["PERSON", "NAME", "ROLES", "KEY"], members.iter().map(row).collect(), width)
 }
 
-/// What somebody may do, in a few words: `approver until 2026-12-31T00:00:00Z, engineer; group dba`.
+/// Grants in one line: `approver until 2026-12-31T00:00:00Z, engineer; group dba`.
 pub fn grants(grants: &Grants) -> String {
     let mut parts = vec![granted(&grants.roles)];
     if !grants.groups.is_empty() {
@@ -24,7 +24,7 @@ pub fn grants(grants: &Grants) -> String {
     }
     if grants.is_machine() {
         let operators: Vec<&str> = grants.operators.iter().map(PersonId::as_str).collect();
-        parts.push(format!("machine operated by {}", operators.join(", ")));
+        parts.push(format!("machine account operated by {}", operators.join(", ")));
     }
     parts.retain(|part| !part.is_empty());
     parts.join("; ")
@@ -38,7 +38,7 @@ fn granted<T: Display>(grants: &Granted<T>) -> String {
     grants.iter().map(grant).collect::<Vec<_>>().join(", ")
 }
 
-/// A policy in sentences, what no policy can change included.
+/// A policy in sentences, including the rules that no policy can change.
 pub fn policy_sentences(policy: &Policy) -> Vec<String> {
     let mut sentences = vec![
         format!("Every revision needs the approvals of {} different people.", policy.approvals()),
@@ -46,8 +46,8 @@ pub fn policy_sentences(policy: &Policy) -> Vec<String> {
     ];
     sentences.extend(policy.requirements().iter().map(requirement));
     sentences.extend(policy.separate().iter().map(|duty| duty_sentence(*duty).to_owned()));
-    sentences.push("Nobody approves what they ever filed, revised, owned or implemented.".to_owned());
-    sentences.push("Every act of governance is proposed by one admin and seconded by another.".to_owned());
+    sentences.push("Nobody approves a change that they ever filed, revised, owned or implemented.".to_owned());
+    sentences.push("Every proposal needs a second admin.".to_owned());
     sentences
 }
 
@@ -55,7 +55,7 @@ fn duty_sentence(duty: Duty) -> &'static str {
     match duty {
         Duty::RequesterImplementer => "Nobody starts a change that they filed or revised.",
         Duty::OwnerImplementer => "Nobody owns a change that they implement.",
-        Duty::AdminApprover => "No admin approves.",
+        Duty::AdminApprover => "Admins do not approve changes.",
     }
 }
 
@@ -71,11 +71,11 @@ fn requirement(it: &Requirement) -> String {
         let words: Vec<&str> = it.needed.iter().map(|it| it.as_str()).collect();
         format!("must have {}", words.join(", "))
     });
-    let asks: Vec<String> = [approvals, must].into_iter().flatten().collect();
-    format!("{which} {} ({}).", asks.join(" and "), it.name)
+    let needs: Vec<String> = [approvals, must].into_iter().flatten().collect();
+    format!("{which} {} ({}).", needs.join(" and "), it.name)
 }
 
-/// `high or critical`; none where every one is meant.
+/// `high or critical`; `None` if there is no condition.
 fn any<T: Display>(words: &BTreeSet<T>) -> Option<String> {
     let words: Vec<String> = words.iter().map(T::to_string).collect();
     (!words.is_empty()).then(|| words.join(" or "))
@@ -86,19 +86,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_policy_is_told_in_sentences() {
-        let asked = Requirement {
+    fn a_policy_is_written_in_sentences() {
+        let requirement = Requirement {
             name: "critical".parse().unwrap(),
             kinds: ["normal".parse().unwrap()].into(),
             risks: ["high".parse().unwrap(), "critical".parse().unwrap()].into(),
             approvals: Some(3),
             needed: ["tests".parse().unwrap(), "evidence".parse().unwrap()].into(),
         };
-        let policy = Policy::new(2, 7, [Duty::AdminApprover].into(), vec![asked]).unwrap();
+        let policy = Policy::new(2, 7, [Duty::AdminApprover].into(), vec![requirement]).unwrap();
         let sentences = policy_sentences(&policy);
         let expected = "Changes of kind normal and high or critical risk need the approvals of 3 different people and \
                         must have tests, evidence (critical).";
         assert_eq!(sentences[1], "An approval counts for 7 days, and at most until its window ends.");
-        assert_eq!(sentences[2..4], [expected, "No admin approves."]);
+        assert_eq!(sentences[2..4], [expected, "Admins do not approve changes."]);
     }
 }

@@ -1,5 +1,5 @@
-//! What programs read: each shape is documented in `docs/json.md`. Times are RFC 3339 in UTC, digests hexadecimal, ids
-//! as people write them; what is not there is null or an empty list, never left out.
+//! JSON as documented in `docs/json.md`. Times are RFC 3339 in UTC, digests are hexadecimal. An absent value is null
+//! or an empty list; no key is ever left out.
 
 use serde_json::{Map, Value, json};
 
@@ -8,22 +8,22 @@ use crate::domain::{
     Policy, ProposalRef, RefusedAttempt, Requirement, RevisionRef, Step, Text, Time, Trial, Void, Vote,
 };
 
-/// A value as it is written, or null.
+/// The display form of a value, or null.
 pub fn written<T: ToString>(it: Option<T>) -> Value {
     it.map_or(Value::Null, |it| Value::String(it.to_string()))
 }
 
-/// Several values as they are written.
+/// The display forms of several values.
 pub fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> Value {
     items.into_iter().map(|it| Value::String(it.to_string())).collect()
 }
 
-/// A place in the log and the leaf hash of what stands there.
+/// An entry by its sequence number and leaf hash.
 pub fn head(head: Head) -> Value {
     json!({ "seq": head.seq, "leaf": head.leaf.to_string() })
 }
 
-/// An entry: its header, what was done, and what was written with it.
+/// A log entry: its header, event and text.
 pub fn entry(header: &Header, event: &Event, text: Option<&Text>, leaf: Digest) -> Value {
     let filled = header.text.iter().flat_map(|text| &text.filled);
     json!({
@@ -46,7 +46,7 @@ pub fn entry(header: &Header, event: &Event, text: Option<&Text>, leaf: Digest) 
     })
 }
 
-/// What only this kind of entry says.
+/// The fields that only this kind of entry has.
 fn event(event: &Event) -> Value {
     match event {
         Event::Init { format, after, policy, members } => json!({
@@ -90,7 +90,7 @@ fn event(event: &Event) -> Value {
 }
 
 fn proposal_ref(at: &ProposalRef) -> Value {
-    json!({ "opened": at.opened.to_string() })
+    json!({ "digest": at.opened.to_string() })
 }
 
 /// A revision by number and leaf hash.
@@ -98,7 +98,7 @@ pub fn revision(at: &RevisionRef) -> Value {
     json!({ "number": at.number, "leaf": at.filed.to_string() })
 }
 
-/// What a proposal asks for.
+/// What a proposal would set.
 pub fn action(action: &Action) -> Value {
     match action {
         Action::Enrol(members) => json!({ "members": members.iter().map(member).collect::<Value>() }),
@@ -135,7 +135,7 @@ fn member(member: &Member) -> Value {
     })
 }
 
-/// What somebody may do.
+/// Roles and groups with their ends, and operators.
 pub fn grants(grants: &Grants) -> Value {
     json!({
         "roles": granted("role", &grants.roles),
@@ -149,7 +149,7 @@ fn granted<T: ToString>(key: &str, granted: &Granted<T>) -> Value {
     granted.iter().map(grant).collect()
 }
 
-/// A policy.
+/// A policy, with the field names of its TOML file.
 pub fn policy(policy: &Policy) -> Value {
     json!({
         "approvals": policy.approvals(),
@@ -168,7 +168,7 @@ fn requirement(it: &Requirement) -> Value {
     })
 }
 
-/// What rules can read of a revision.
+/// The facts of a revision: what rules can read.
 pub fn facts(facts: &Facts) -> Value {
     let evidence = |(test, digest): &(u64, Digest)| json!({ "test": test, "sha256": digest.to_string() });
     let links =
@@ -197,7 +197,7 @@ fn artifacts(artifacts: &[Artifact]) -> Value {
     artifacts.iter().map(|it| json!({ "name": it.name.to_string(), "sha256": it.digest.to_string() })).collect()
 }
 
-/// What people wrote with an entry.
+/// The free text of an entry.
 pub fn text(text: &Text) -> Value {
     match text {
         Text::Description(it) => description(it),
@@ -228,14 +228,14 @@ fn description(it: &Description) -> Value {
     })
 }
 
-/// An approval, a rejection or a retraction, and why it does not count, if it does not.
+/// An approval, rejection or retraction. `void` says why an approval does not count.
 pub fn vote(change: &Change, vote: &Vote, void: Option<&Void>, remark: Option<&String>) -> Value {
     let number = change.revisions().find(|it| it.id.filed == vote.revision).map(|it| it.id.number);
     let void = void.map(|why| match why {
         Void::Expired(_) => "expired",
         Void::NoApprover => "no-approver",
-        Void::DeadKey => "dead-key",
-        Void::ConflictOfInterest(_) => "tied",
+        Void::DeadKey => "inactive-key",
+        Void::ConflictOfInterest(_) => "conflict-of-interest",
         Void::Separate(_) => "separate-duties",
     });
     json!({
@@ -245,11 +245,11 @@ pub fn vote(change: &Change, vote: &Vote, void: Option<&Void>, remark: Option<&S
         "time": vote.time.to_string(),
         "seq": vote.seq,
         "void": void,
-        "remark": remark,
+        "comment": remark,
     })
 }
 
-/// A change in a list: `status` is as of now.
+/// A change in a list, with its status as of now.
 pub fn change_line(id: ChangeId, status: &str, facts: &Facts, title: Option<&str>) -> Value {
     json!({ "change": id.to_string(), "status": status, "title": title, "facts": self::facts(facts) })
 }

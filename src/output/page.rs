@@ -1,4 +1,4 @@
-//! A page of labelled lines and blocks, wrapped where there is a screen.
+//! A page of labelled lines and blocks, wrapped to the width of the screen.
 
 use std::fmt::Display;
 
@@ -13,7 +13,7 @@ const VALUES: usize = 14;
 /// The column in which a block starts.
 const INDENT: usize = 2;
 
-/// Builds a page; colour adds to it and carries no meaning alone.
+/// Builds a page. Colour never carries meaning alone.
 pub struct Page {
     text: String,
     colour: bool,
@@ -21,7 +21,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// An empty page for a screen of this width, or for a pipe.
+    /// An empty page. `width` is in columns; `None` means that standard output is no terminal.
     pub fn new(colour: bool, width: Option<u16>) -> Self {
         Self { text: String::new(), colour, width: width.map(|width| usize::from(width.max(20))) }
     }
@@ -30,7 +30,7 @@ impl Page {
         if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
-    /// Text made safe, every line behind `first` or, from the second on, behind as many spaces.
+    /// Safe text with a hanging indent: `first` begins the first line.
     fn wrapped(&self, first: &str, text: &str) -> String {
         let hanging = " ".repeat(first.chars().count());
         let mut lines = Vec::new();
@@ -47,16 +47,16 @@ impl Page {
         lines.join("\n")
     }
 
-    /// A line in bold.
+    /// Adds a title in bold.
     pub fn title(&mut self, text: impl Display) -> &mut Self {
-        // Further lines are indented: a title cannot pass for a field below it.
+        // Without an indent, the second line of a title could look like a field.
         let text = self.wrapped("", &text.to_string()).replace('\n', &format!("\n{:VALUES$}", ""));
         self.text.push_str(&self.paint(Style::new().bold(), &text));
         self.text.push('\n');
         self
     }
 
-    /// A label and its value, lined up.
+    /// Adds a label and its value, aligned with the other fields.
     pub fn field(&mut self, label: &str, value: impl Display) -> &mut Self {
         let label = format!("{label:<VALUES$}");
         let text = self.wrapped(&label, &value.to_string());
@@ -67,7 +67,7 @@ impl Page {
         self
     }
 
-    /// The heading of a block.
+    /// Begins a block with this heading.
     pub fn block(&mut self, label: &str) -> &mut Self {
         self.text.push('\n');
         self.text.push_str(&self.paint(AnsiColor::Cyan.on_default(), label));
@@ -75,7 +75,7 @@ impl Page {
         self
     }
 
-    /// Text in a block, behind a mark such as `1.`; wrapped.
+    /// Adds wrapped text to a block, after a mark such as `1.`.
     pub fn text(&mut self, mark: &str, text: impl Display) -> &mut Self {
         let text = self.wrapped(&margin(INDENT, mark), &text.to_string());
         self.text.push_str(&text);
@@ -83,8 +83,8 @@ impl Page {
         self
     }
 
-    /// Text in a block that is shown as it is, such as a command. On a screen a line that is too long is broken where
-    /// the screen ends, with a mark, so that no part of it can pass for a line of the page.
+    /// Adds text to a block as it is, such as a command. On a terminal a long line is broken at the right edge with a
+    /// mark, so that no part of it can look like a line of the page.
     pub fn verbatim(&mut self, indent: usize, mark: &str, text: impl Display) -> &mut Self {
         let first = margin(INDENT + indent, mark);
         let hanging = " ".repeat(first.chars().count());
@@ -99,7 +99,7 @@ impl Page {
         self
     }
 
-    /// A line cut to what fits behind an indent, each piece but the last with a mark at its end.
+    /// Splits a line to fit after an indent; every piece but the last ends with a mark.
     fn pieces(&self, line: &str, indent: usize) -> Vec<String> {
         let room = self.width.map_or(usize::MAX, |width| width.saturating_sub(indent + 1).max(10));
         let (mut pieces, mut piece, mut used) = (Vec::new(), String::new(), 0);
@@ -116,7 +116,7 @@ impl Page {
         pieces
     }
 
-    /// The page, without its last line end.
+    /// The page without its final newline.
     pub fn finish(&self) -> &str {
         self.text.trim_end()
     }
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_passes_for_a_line_of_the_page() {
+    fn no_text_can_look_like_a_line_of_the_page() {
         let mut page = Page::new(false, Some(40));
         let forged = format!("true{}rollback", " ".repeat(35));
         page.title(format_args!("{} status        approved", "x".repeat(35))).block("plan").verbatim(3, "$", &forged);

@@ -1,11 +1,11 @@
-//! What a proposal asks for, whole: what admins read before they second it.
+//! Everything that a proposal would change, for admins to read before they second it.
 
 use std::collections::BTreeMap;
 
 use super::{Page, grants, member_table, policy_sentences};
 use crate::domain::{Action, Governance, Line, PersonId, Policy, Restoration};
 
-/// Puts onto a page what a proposal asks for and what it would replace.
+/// Writes what a proposal would set, beside what is in force.
 pub fn action(page: &mut Page, action: &Action, governance: &Governance, names: &BTreeMap<PersonId, Line>) {
     match action {
         Action::Enrol(members) => {
@@ -14,38 +14,38 @@ pub fn action(page: &mut Page, action: &Action, governance: &Governance, names: 
         Action::Roles { person, grants: new, .. } => {
             let present = governance.people().get(person);
             let now = present.map_or(String::new(), |it| grants(&it.grants));
-            page.field("now", if now.is_empty() { "nothing" } else { &now });
+            page.field("now", if now.is_empty() { "no grants" } else { &now });
             page.field("then", grants(new));
         }
         Action::Retire { person, .. } => {
             let now = governance.people().get(person).map_or(String::new(), |it| grants(&it.grants));
-            page.field("now", now).field("then", "nothing: they may not act any more");
+            page.field("now", now).field("then", "no grants; the account can no longer act");
         }
         Action::AddKey { person, key, vouch, .. } => {
-            let label = format!("the new key of {person}");
+            let label = format!("new key of {person}");
             page.block(&label).verbatim(0, "", format_args!("{}\n{key}", key.fingerprint()));
             match vouch {
                 Some(vouch) => page.text("vouched for by", format_args!("their key {}", vouch.key)),
                 None => page.text(
                     "vouched for by",
                     format_args!(
-                        "NOBODY: no key of {person} signed for it. Ask {person} by another way than this one."
+                        "NOBODY: no key of {person} signed this request. Ask {person} out of band: by phone, or in person."
                     ),
                 ),
             };
         }
         Action::Policy { policy, .. } => policy_change(page, governance.policy(), policy),
         Action::Restored(Restoration { restored, lost }) => {
-            page.block("what was lost");
+            page.block("lost entries");
             page.text("after", format_args!("entry {restored}"));
             page.text("up to", format_args!("entry {lost}"));
-            page.text("", "Whoever verified any of it forgets it, and goes on with this log.");
+            page.text("", "Accounts that verified a lost entry will accept this log instead.");
         }
         Action::Lift { .. } | Action::Redact(_) => {}
     }
 }
 
-/// The new policy in sentences: `+` is new, `-` would not hold any more.
+/// Compares two policies sentence by sentence: `+` is added, `-` is removed.
 pub fn policy_change(page: &mut Page, old: Option<&Policy>, new: &Policy) {
     let old = old.map(policy_sentences).unwrap_or_default();
     let new = policy_sentences(new);

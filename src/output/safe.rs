@@ -1,11 +1,11 @@
-//! Text made safe for a terminal. Entries cannot hold such characters; file names, broken entries and tables edited
-//! behind twinseal's back can.
+//! Escapes characters that control a terminal or hide text. The format keeps them out of entries, but file names,
+//! broken entries and tables that somebody edited can hold them.
 
 use std::borrow::Cow;
 
 use crate::domain::is_forbidden;
 
-/// One line, every character that could steer a terminal or hide written out as its code.
+/// Escapes every such character, newlines included: `\u{1b}`.
 pub fn safe(text: &str) -> Cow<'_, str> {
     if !text.contains(is_forbidden) {
         return Cow::Borrowed(text);
@@ -14,12 +14,12 @@ pub fn safe(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(escape).collect())
 }
 
-/// As [`safe`], keeping line ends.
+/// Like [`safe`], but keeps newlines.
 pub fn safe_lines(text: &str) -> String {
     text.split('\n').map(safe).collect::<Vec<_>>().join("\n")
 }
 
-/// JSON on one line. What [`safe`] writes out as its code is escaped here as JSON does it: it can stand in strings only.
+/// JSON on one line, with JSON's own escapes for the characters that [`safe`] escapes. They occur only in strings.
 pub fn safe_json(value: &serde_json::Value) -> String {
     let mut units = [0; 2];
     let mut line = String::new();
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_steers_the_terminal() {
+    fn nothing_controls_the_terminal() {
         assert_eq!(safe("plain 回滚 é"), "plain 回滚 é");
         assert_eq!(safe("\u{1b}[2J\u{202e}x\u{7}"), "\\u{1b}[2J\\u{202e}x\\u{7}");
         assert_eq!(safe_lines("a\nb\r"), "a\nb\\u{d}");

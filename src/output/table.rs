@@ -1,13 +1,13 @@
-//! Tables: no borders, wide characters counted as such, one line a row.
+//! Tables without borders, one line a row; wide characters count as two columns.
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, TableStyle};
 
 use super::safe;
 
-/// On a narrower screen nothing fits, and the terminal wraps as it likes.
+/// On a narrower terminal the table is not fitted at all.
 const NARROWEST: u16 = 72;
 
-/// A table with a header. On a screen of this width the last column is cut to what fits; in a pipe nothing is.
+/// A table with a header. `width` is in columns: the last column is truncated to fit. `None` truncates nothing.
 pub fn table<const N: usize>(header: [&str; N], rows: Vec<[String; N]>, width: Option<u16>) -> String {
     let mut table = Table::new();
     table.load_style(TableStyle::new());

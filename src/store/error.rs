@@ -1,4 +1,4 @@
-//! What can go wrong with files.
+//! Errors of the register's file, the verified cache and the pin.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,17 +8,17 @@ use super::sqlite::queue::Holder;
 use crate::domain::{Digest, Time};
 use crate::format::Defect;
 
-/// How many findings, and how many notices, are kept: a file can hold millions of faults, and nobody reads them all.
+/// The most findings, and the most notices, that are kept: a damaged file can cause millions.
 pub const MOST: usize = 100;
 
-/// Something that is not as it must be, and what that means: a line of what `verify` reports.
+/// A line of `verify`'s report: something that breaks a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The entry, where it is about one.
+    /// The entry, if the finding is about one.
     pub seq: Option<u64>,
-    /// The rule that is broken.
+    /// The name of the broken rule.
     pub rule: &'static str,
-    /// What is wrong.
+    /// The message.
     pub meaning: String,
 }
 
@@ -43,176 +43,176 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What can go wrong with the shared file, the verified copy or the pin.
+/// Why the register's file, the verified cache or the pin cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// No such file.
-    #[error("there is no register at {}", .path.display())]
+    #[error("no register at {}", .path.display())]
     NotFound {
-        /// Where it was looked for.
+        /// The path.
         path: PathBuf,
     },
-    /// Something stands where a register is to be made.
-    #[error("{} exists already", .path.display())]
+    /// The path of a new file is taken.
+    #[error("{} already exists", .path.display())]
     Exists {
-        /// Where.
+        /// The path.
         path: PathBuf,
     },
     /// Not an SQLite file.
-    #[error("{} is not a register: it is no SQLite database", .path.display())]
+    #[error("{} is not a register: not an SQLite database", .path.display())]
     NotADatabase {
-        /// Which file.
+        /// The file.
         path: PathBuf,
     },
     /// An SQLite file of another program.
-    #[error("{} is not a register: it is another application's SQLite database", .path.display())]
+    #[error("{} is not a register: an SQLite database of another application", .path.display())]
     OtherApplication {
-        /// Which file.
+        /// The file.
         path: PathBuf,
     },
-    /// A layout of the file that this program does not know.
-    #[error("{} has layout {found}, and this twinseal knows layout {known}", .path.display())]
+    /// A file layout that this version does not know.
+    #[error("unsupported layout {found} of {}: this twinseal reads layout {known}", .path.display())]
     Layout {
-        /// Which file.
+        /// The file.
         path: PathBuf,
         /// Its layout.
         found: i64,
-        /// Ours.
+        /// The layout of this version.
         known: i64,
     },
-    /// A format of the log that this program does not know.
-    #[error("the register has format level {found}, and this twinseal knows fewer")]
+    /// A format level that this version does not know.
+    #[error("unsupported format level {found}: a newer twinseal is required")]
     Newer {
         /// Its level.
         found: u64,
     },
-    /// No permission to write.
-    #[error("{} can only be read by this account", .path.display())]
+    /// This account has no permission to write.
+    #[error("no permission to write {}", .path.display())]
     ReadOnly {
-        /// Which file.
+        /// The file.
         path: PathBuf,
     },
-    /// Permission to write, and a disk that does not take it.
-    #[error("nothing can be written beside {}, though its rights allow it", .path.display())]
+    /// Permission to write, but the disk refuses it.
+    #[error("cannot write beside {}, although permissions allow it", .path.display())]
     Stuck {
-        /// Which file.
+        /// The file.
         path: PathBuf,
     },
-    /// A copy, which is never written.
-    #[error("{} is marked as a copy, and a copy is never written", .path.display())]
+    /// Recording in a backup.
+    #[error("{} is a backup, which is read-only", .path.display())]
     IsBackup {
-        /// Which file.
+        /// The file.
         path: PathBuf,
     },
-    /// A register where a copy was expected.
-    #[error("{} is not marked as a copy", .path.display())]
+    /// A register where a backup is expected.
+    #[error("{} is not a backup", .path.display())]
     NotABackup {
-        /// Which file.
+        /// The file.
         path: PathBuf,
     },
-    /// Others have it open, where it must be open here alone.
-    #[error("others are using {}", .path.display())]
+    /// Another process has the file open, and the operation needs it exclusively.
+    #[error("{} is in use by another process", .path.display())]
     InUse {
-        /// Which file.
+        /// The file.
         path: PathBuf,
     },
-    /// Two files of one register that went on differently.
-    #[error("{} and the register part at entry {seq}", .path.display())]
+    /// Two files of one register that diverge.
+    #[error("{} and the register diverge at entry {seq}", .path.display())]
     Parted {
         /// The other file.
         path: PathBuf,
         /// The first entry that differs.
         seq: u64,
     },
-    /// Other hosts may write there too.
+    /// A network file system, where other hosts may write too.
     #[error(
-        "{} lies on a network file system ({kind} at {}), so nothing is written there", .path.display(), .point.display()
+        "{} is on a network file system ({kind} at {}): writing is refused", .path.display(), .point.display()
     )]
     Network {
-        /// Which file.
+        /// The file.
         path: PathBuf,
         /// The kind of file system.
         kind: String,
-        /// Where that is mounted.
+        /// Its mount point.
         point: PathBuf,
     },
-    /// Others wrote for longer than we wait.
-    #[error("the register was busy for more than {seconds} s")]
+    /// SQLite reported the file as busy until the timeout.
+    #[error("register is busy: gave up after {seconds} s")]
     Busy {
-        /// For how long it was tried.
+        /// The timeout.
         seconds: u64,
     },
-    /// Somebody has had their turn to write for longer than we wait.
-    #[error("{} was busy for more than {seconds} s: {}", .path.display(), who(.holder.as_ref()))]
+    /// Another writer held the write queue until the timeout.
+    #[error("{} is busy: gave up after {seconds} s; {}", .path.display(), who(.holder.as_ref()))]
     Queue {
-        /// Which register.
+        /// The register's file.
         path: PathBuf,
-        /// The file of the queue.
+        /// The lock file of the queue.
         queue: PathBuf,
-        /// For how long it was waited.
+        /// The timeout.
         seconds: u64,
-        /// Who it is, as they say.
+        /// The writer, as recorded in the lock file.
         holder: Option<Holder>,
     },
-    /// It was our turn, and another program held the file for longer than we wait.
-    #[error("{} was locked by another program for more than {seconds} s", .path.display())]
+    /// Another program held the file's lock until the timeout.
+    #[error("{} is locked by another program: gave up after {seconds} s", .path.display())]
     Locked {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// For how long it was tried.
+        /// The timeout.
         seconds: u64,
     },
-    /// SQLite says no.
-    #[error("SQLite, while {doing}: {source}")]
+    /// SQLite reported an error.
+    #[error("SQLite failed while {doing}: {source}")]
     Sqlite {
-        /// What was tried.
+        /// The operation, such as `recording`.
         doing: &'static str,
-        /// What it said.
+        /// SQLite's error.
         source: Fault,
     },
     /// A file cannot be read or written.
     #[error("cannot {doing} {}: {source}", .path.display())]
     Io {
-        /// What was tried: read, write, make…
+        /// The operation, such as `read`.
         doing: &'static str,
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// The log or the file around it is not whole.
-    #[error("the register is broken: {0}")]
+    /// The log or its file fails verification.
+    #[error("register is broken: {0}")]
     Broken(Finding),
-    /// All was written, and the system does not say that it is durable: whoever opens the file next may find it there.
-    #[error("whether it was recorded is not certain; SQLite, while committing: {source}")]
+    /// The entry was written, but may not be durable: it may or may not be there when the file is next opened.
+    #[error("the entry may or may not be recorded: SQLite failed while committing: {source}")]
     Uncertain {
-        /// What SQLite said.
+        /// SQLite's error.
         source: Fault,
     },
-    /// It is recorded, and something failed afterwards.
-    #[error("entry {seq} was recorded; what failed came after: {source}")]
+    /// The entry is recorded, but a later step failed.
+    #[error("entry {seq} is recorded, but a later step failed: {source}")]
     RecordedButNotPinned {
         /// The entry.
         seq: u64,
-        /// What failed.
+        /// The error of that step.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// This account's verified copy is not what it was; nothing is wrong with the register.
-    #[error("the verified copy {} is damaged: {what}", .path.display())]
+    /// The verified cache is damaged; the register is not affected.
+    #[error("verified cache {} is damaged: {what}", .path.display())]
     CacheDamaged {
-        /// Which file; empty where it is a temporary one.
+        /// Its file; empty if it is a temporary one.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         what: String,
     },
-    /// The log does not hold what this account verified before.
-    #[error("the log does not hold entry {seq} {leaf} any more, which this account verified{}", at(.verified))]
+    /// The log lacks an entry that this account verified.
+    #[error("the log lacks entry {seq} {leaf}, which this account verified{}", at(.verified))]
     PinLost {
         /// The pinned entry.
         seq: u64,
         /// Its leaf hash.
         leaf: Digest,
-        /// When it was pinned, if a pin remembers it.
+        /// The time of the pin, if there is one.
         verified: Option<Time>,
     },
     /// This account accepted another register in place of this one.
@@ -221,10 +221,10 @@ pub enum StoreError {
         /// The superseded register.
         path: PathBuf,
     },
-    /// A pin that says nothing.
-    #[error("the pin {} cannot be read: line {line} is not as it was written", .path.display())]
+    /// A pin file that is malformed.
+    #[error("pin {} is unreadable: line {line} is malformed", .path.display())]
     PinUnreadable {
-        /// Which file.
+        /// The file.
         path: PathBuf,
         /// Which line, from 1.
         line: usize,
@@ -240,17 +240,17 @@ fn who(holder: Option<&Holder>) -> String {
         Some(Holder { account, process, since }) => {
             format!("{account} (process {process}) has been writing since {since}")
         }
-        None => "some process has its turn to write, and does not say whose".to_owned(),
+        None => "the writer is unknown".to_owned(),
     }
 }
 
 impl StoreError {
-    /// Wraps what the system says with what was tried.
+    /// Wraps an I/O error with the operation that failed.
     pub fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         move |source| Self::Io { doing, path: path.to_owned(), source }
     }
 
-    /// A defect of an entry that was verified before, found when it is read again.
+    /// A defect found on reading a verified entry again.
     pub fn defect(seq: u64, defect: &Defect) -> Self {
         Self::Broken(Finding::at(seq, defect.rule(), defect))
     }

@@ -94,7 +94,7 @@ fn whoever_is_killed_loses_nothing_that_was_acknowledged_and_stands_in_nobodys_w
         for (person, _) in deeds {
             // Nothing is said of a memory that was lost, either.
             let next = world.run(person, "note CHG-1 Next.");
-            assert!(next.err.starts_with("noted"), "{person}: {}", next.screen);
+            assert!(next.err.starts_with("note added"), "{person}: {}", next.screen);
         }
         if round % 10 == 0 {
             println!("{dead} killed");

@@ -49,7 +49,7 @@ impl Fault {
     }
 }
 
-/// A command, and how one sees what came of it.
+/// A command, and a check of its outcome.
 struct Case<'a> {
     person: &'a str,
     words: &'a [&'a str],
@@ -91,24 +91,24 @@ fn fails_well(stage: &Stage, case: &Case<'_>, fault: Fault, at: usize) -> bool {
         is_whole(world, case.person, &told);
     }
     let again = world.command(case.person, case.words).output().unwrap();
-    let in_the_way = !case.records && fault.is_hard() && said(&again).contains("exists already");
+    let in_the_way = !case.records && fault.is_hard() && said(&again).contains("already exists");
     assert!(done || again.status.success() || in_the_way, "{told}\nand then: {}", said(&again));
     let left: Vec<String> = names(&world.path("")).into_iter().filter(|name| is_scrap(name)).collect();
     assert!(left.is_empty() || in_the_way, "{told}\n{left:?}");
     true
 }
 
-/// Whether what a command says of itself is what came of it.
+/// Whether what a command reports is true.
 #[track_caller]
 fn is_true(output: &Output, done: bool, records: bool, told: &str) {
     let (said, code) = (said(output), output.status.code());
-    let says_done = code == Some(0) || said.contains("was recorded; what failed came after");
-    let says_not = records && !says_done && !said.contains("is not certain");
+    let says_done = code == Some(0) || said.contains("is recorded, but a later step failed");
+    let says_not = records && !says_done && !said.contains("may or may not be recorded");
     let lies = if done { says_not } else { says_done };
     assert!(!lies, "it is {}there\n{told}", if done { "" } else { "not " });
     assert!(!said.contains("panicked"), "{told}");
     // A disk that cannot be read looks to SQLite as a file that is damaged; an artifact, as a fault of the draft.
-    let unread = said.contains("or the disk cannot read it") || said.contains("cannot read gateway.tar");
+    let unread = said.contains("or the disk fails") || said.contains("cannot read gateway.tar");
     assert!(matches!(code, Some(0 | 4)) || unread, "{told}");
     assert!(code == Some(0) || said.contains("\nhint: "), "{told}");
 }
@@ -225,7 +225,7 @@ fn a_commit_that_cannot_be_synced_is_not_said_to_be_unrecorded() {
     let outcomes = (1..).map_while(|at| {
         stage.put_back();
         let output = FAULTS[1].strike(&stage, "erin", &words, at)?;
-        Some((said(&output).contains("whether it was recorded is not certain"), stage.world.entries()))
+        Some((said(&output).contains("the entry may or may not be recorded"), stage.world.entries()))
     });
     let unsure: Vec<u64> = outcomes.filter(|(unsure, _)| *unsure).map(|(_, entries)| entries).collect();
     // The disk fails for good: before all is written, and when all is. Then whoever comes next finds the entry.
@@ -238,7 +238,7 @@ fn what_is_recorded_is_said_to_be_even_where_nobody_can_be_told() {
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output = world.command("erin", &["file", "change.toml"]).stdout(full).output().unwrap();
     assert_eq!((output.status.code(), world.entries()), (Some(4), THREE), "{}", said(&output));
-    assert!(said(&output).contains("entry 2 was recorded; what failed came after"), "{}", said(&output));
+    assert!(said(&output).contains("entry 2 is recorded, but a later step failed"), "{}", said(&output));
 }
 
 #[test]
@@ -258,6 +258,6 @@ fn a_full_disk_beside_the_register_does_not_stop_reading() {
     assert!(read.status.success() && said(&read).contains("CHG-1"), "{}", said(&read));
     let written = once.strike(&stage, "erin", &["note", "CHG-1", "Seen."], 1).unwrap();
     assert_eq!((written.status.code(), stage.world.entries()), (Some(4), THREE), "{}", said(&written));
-    assert!(said(&written).contains("nothing can be written beside"), "{}", said(&written));
+    assert!(said(&written).contains("cannot write beside"), "{}", said(&written));
     assert!(held.exists() && !left.exists());
 }

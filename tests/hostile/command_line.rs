@@ -42,7 +42,7 @@ fn no_remark_takes_a_deceptive_character() {
         complains(&world, person, &words.iter().map(String::as_str).collect::<Vec<_>>(), Exit::Invalid, "at most ");
     }
     let two_lines = ["person", "request", "frank", "--register", &id, "--name", "two\nlines"];
-    complains(&world, "frank", &two_lines, Exit::Invalid, "several lines where one is expected");
+    complains(&world, "frank", &two_lines, Exit::Invalid, "several lines: write one line");
 }
 
 /// Ids of nothing, in every way in which they can be wrong.
@@ -77,7 +77,7 @@ fn no_id_of_nothing_is_taken() {
             complains(&world, "carol", command, Exit::Invalid, ": write ");
         }
         // `chg-1` could be a person's.
-        let nobody = if id == "chg-1" { "there is no chg-1 in this register" } else { "not a person: write " };
+        let nobody = if id == "chg-1" { "no person chg-1 in this register" } else { "not a person: write " };
         complains(&world, "carol", &["person", "show", "--", id], Exit::Invalid, nobody);
         let outcome = format!("--outcome={id}");
         complains(&world, "erin", &["finish", "CHG-1", &outcome], Exit::Invalid, "not an outcome: use succeeded");
@@ -92,16 +92,16 @@ fn no_id_of_nothing_is_taken() {
         }
     }
     for (command, complaint) in [
-        ("show CHG-2", "there is no CHG-2"),
-        ("approve CHG-9007199254740991", "there is no CHG-9007199254740991"),
-        ("proposal show 1", "there is no proposal 1"),
-        ("person show daev", "there is no daev in this register; did you mean dave?"),
-        ("log --seq 3", "there is no entry 3"),
-        ("log --seq 18446744073709551615", "there is no entry 18446744073709551615"),
+        ("show CHG-2", "no change CHG-2"),
+        ("approve CHG-9007199254740991", "no change CHG-9007199254740991"),
+        ("proposal show 1", "no proposal 1"),
+        ("person show daev", "no person daev in this register; did you mean dave?"),
+        ("log --seq 3", "no entry 3"),
+        ("log --seq 18446744073709551615", "no entry 18446744073709551615"),
         ("log --seq 18446744073709551616", "number too large"),
         ("log --seq=-1", "invalid digit"),
         ("list --limit=4294967296", "4294967296 is not in"),
-        ("start CHG-1 --artifact app.tar", "is not of the form NAME=FILE"),
+        ("start CHG-1 --artifact app.tar", "does not have the form NAME=FILE"),
         ("start CHG-1 --artifact app.tar=nosuch", "cannot read nosuch: "),
         ("shwo CHG-1", "unrecognized subcommand 'shwo'"),
     ] {

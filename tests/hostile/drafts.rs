@@ -13,7 +13,7 @@ fn no_field_takes_a_deceptive_character() {
             world.write("change.toml", draft);
             let complaint = format!("  change.toml:{line}: {field}: ");
             let said = fails(&world, "erin", "check change.toml", Exit::Invalid, &complaint);
-            let named = format!("(U+{:04X}) on its line 1: remove it", u32::from(c));
+            let named = format!("(U+{:04X}) on line 1 of the text: remove it", u32::from(c));
             assert!(said.contains("has 1 fault:") && said.contains(&named), "{field} {c:?}: {said}");
         }
     }
@@ -43,11 +43,11 @@ fn no_id_takes_hostile_text() {
 fn a_file_that_is_not_text_is_not_read_on() {
     let world = world();
     world.write("change.toml", [b"title = \"a\"\nkind = \"".as_slice(), b"\xff\xfe\"\n"].concat());
-    fails(&world, "erin", "file change.toml", Exit::Invalid, "change.toml is not UTF-8: line 2 holds other bytes");
+    fails(&world, "erin", "file change.toml", Exit::Invalid, "change.toml is not UTF-8: invalid bytes on line 2");
     // A surrogate half, and an overlong NUL: bytes that other readers take for characters.
     for bytes in [b"\xed\xa0\x80".as_slice(), b"\xc0\x80"] {
         world.write("change.toml", bytes);
-        fails(&world, "erin", "file change.toml", Exit::Invalid, "change.toml is not UTF-8: line 1");
+        fails(&world, "erin", "file change.toml", Exit::Invalid, "change.toml is not UTF-8: invalid bytes on line 1");
     }
     for raw in ["\0", "\u{1b}", "\u{7f}"] {
         faults(&world, FULL.replace("a-reason", raw), &["8: invalid TOML: "]);
@@ -58,23 +58,29 @@ fn a_file_that_is_not_text_is_not_read_on() {
 fn no_draft_is_too_much_to_refuse() {
     let world = world();
     world.write("change.toml", FULL.replace("a-reason", &"x".repeat(10_000_000)));
-    let said = fails(&world, "erin", "file change.toml", Exit::Invalid, "change.toml is larger than 1048576 bytes");
+    let said = fails(
+        &world,
+        "erin",
+        "file change.toml",
+        Exit::Invalid,
+        "change.toml is larger than the limit of 1048576 bytes",
+    );
     assert!(said.len() < 500, "{} bytes of complaint", said.len());
-    assert!(said.contains("hint: name another file, or shorten this one"), "{said}");
+    assert!(said.contains("hint: choose another file or shorten this one"), "{said}");
     for (field, old) in
         TEXTS.into_iter().filter(|(field, _)| !["tests[1].evidence", "artifacts[1].file"].contains(field))
     {
         let (draft, line) = with(old, &"x".repeat(70_000));
         let expected = match field {
-            "title" => format!("{line}: title: 70000 characters; at most 200 fit on this line"),
+            "title" => format!("{line}: title: 70000 characters, at most 200 are allowed"),
             _ => "1: 70".to_owned(),
         };
         faults(&world, draft, &[&expected]);
     }
     let (draft, _) = with("a-title", &"é".repeat(201));
-    faults(&world, draft, &["1: title: 201 characters; at most 200 fit on this line: shorten it"]);
+    faults(&world, draft, &["1: title: 201 characters, at most 200 are allowed: shorten it"]);
     let (draft, _) = with("a-title", "two\nlines");
-    faults(&world, draft, &["1: title: several lines where one is expected: keep it to one line"]);
+    faults(&world, draft, &["1: title: several lines: write one line"]);
 }
 
 #[test]
@@ -101,7 +107,7 @@ fn no_window_ends_before_it_starts() {
     let world = world();
     for end in ["2026-12-01 17:59", "2026-12-01 18:00"] {
         world.write("change.toml", with("2026-12-01 20:00", end).0);
-        let complaint = ": window.end: the window ends before it starts, or at once: set its end after its start";
+        let complaint = ": window.end: the window must end after it starts";
         fails(&world, "erin", "file change.toml", Exit::Invalid, complaint);
     }
     let (draft, _) = with("2026-12-01 20:00", "2028-01-01 20:00");
@@ -129,6 +135,6 @@ fn no_time_is_guessed() {
     }
     // The last year that can be written is a time, and too far ahead.
     world.write("change.toml", FULL.replace("2026-12-01 ", "9999-12-31 "));
-    let complaint = "the window starts more than ten years ahead (9999-12-31T10:00:00Z)";
+    let complaint = "the window starts at 9999-12-31T10:00:00Z, more than ten years ahead";
     fails(&world, "erin", "file change.toml", Exit::Invalid, complaint);
 }

@@ -75,7 +75,7 @@ fn no_device_or_pipe_is_waited_for() {
     for endless in ["/dev/zero", "pipe"] {
         let artifact = format!("{CHANGE}\n[[artifacts]]\nname = \"a\"\nfile = \"{endless}\"\n");
         world.write("change.toml", artifact);
-        fails(&world, "erin", "check change.toml", Exit::Invalid, "not a file");
+        fails(&world, "erin", "check change.toml", Exit::Invalid, "not a regular file");
         fails(&world, "erin", &format!("key show {endless}"), Exit::Invalid, "is not an OpenSSH Ed25519 private key");
     }
 }
@@ -106,7 +106,7 @@ fn every_fault_of_a_draft_is_named_at_once() {
     let said = fails(&world, "erin", "file change.toml", Exit::Invalid, "");
     let expected = "\
 error: change.toml has 15 faults:
-  change.toml:1: title: an escape character (U+001B) on its line 1: remove it
+  change.toml:1: title: an escape character (U+001B) on line 1 of the text: remove it
   change.toml:1: risk: required, but missing or empty
   change.toml:1: impact: required, but missing or empty
   change.toml:2: kind: not a kind of change: use standard, normal or emergency
@@ -118,10 +118,10 @@ error: change.toml has 15 faults:
   change.toml:8: window.start: a local time needs a zone: add zone = \"Asia/Shanghai\", or write the offset
   change.toml:9: window.end: not a time: write 2026-12-05 20:00 with a zone, or 2026-12-05T20:00:00+08:00
   change.toml:10: plan[1].step: required, but missing or empty
-  change.toml:13: rollback.minutes: not a number: write decimal digits without sign or leading zero, at most 9007199254740991
-  change.toml:14: rollback.steps[1].step: an invisible or direction-changing character (U+202E) on its line 1: remove it
+  change.toml:13: rollback.minutes: not a number: write decimal digits without a sign or leading zeros, at most 9007199254740991
+  change.toml:14: rollback.steps[1].step: an invisible or direction-changing character (U+202E) on line 1 of the text: remove it
   change.toml:15: artifacts[1].name: needs file, sha256, or both
-hint: mend these lines and try again; nothing was recorded
+hint: fix these lines and try again; nothing was recorded
 ";
     assert_eq!(said, expected);
 }
@@ -129,8 +129,8 @@ hint: mend these lines and try again; nothing was recorded
 #[test]
 fn nothing_at_all_is_no_draft() {
     let world = world();
-    let mandatory = ["title", "kind", "risk", "owner", "services", "reason", "window", "impact", "plan", "rollback"];
-    let expected = mandatory.map(|field| format!("1: {field}: required, but missing or empty"));
+    let required = ["title", "kind", "risk", "owner", "services", "reason", "window", "impact", "plan", "rollback"];
+    let expected = required.map(|field| format!("1: {field}: required, but missing or empty"));
     let expected = expected.each_ref().map(String::as_str);
     for nothing in ["", "\n\n", "# only a comment", "\u{feff}"] {
         faults(&world, nothing, &expected);

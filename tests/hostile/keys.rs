@@ -39,13 +39,13 @@ fn nobody_signs_with_a_file_that_is_no_key() {
     for bad in [b"".as_slice(), b"hello", &[0xff; 500], pem, &good[..good.len() / 2], &vec![b'x'; 2_000_000]] {
         put_key(&world, bad, 0o600);
         let complaint =
-            "people/carol/bad is not an OpenSSH Ed25519 private key\nhint: make one with `twinseal key new NAME`";
+            "people/carol/bad is not an OpenSSH Ed25519 private key\nhint: make a key with `twinseal key new NAME`";
         fails(&world, "carol", command, Exit::Invalid, complaint);
     }
     put_key(&world, &public, 0o600);
     fails(&world, "carol", command, Exit::Environment, "signing with a public key file needs an ssh-agent");
     put_key(&world, rsa_key().as_bytes(), 0o600);
-    let complaint = "people/carol/bad holds a key of type ssh-rsa; only Ed25519 is supported\nhint: make one with";
+    let complaint = "people/carol/bad holds a key of type ssh-rsa; only Ed25519 is supported\nhint: make a key with";
     fails(&world, "carol", command, Exit::Invalid, complaint);
     let missing = "reject CHG-1 --reason no --key nosuch";
     fails(&world, "carol", missing, Exit::Invalid, "nosuch: No such file or directory");
@@ -95,7 +95,7 @@ fn no_locked_key_opens_to_anything_but_its_passphrase() {
     fails(&world, "alice", &format!("{command} open"), Exit::Invalid, &complaint);
     fails(&world, "alice", &format!("{command} nosuch"), Exit::Invalid, "nosuch: No such file");
     let complaint =
-        "is protected by a passphrase, and there is no terminal to ask on\nhint: give it with --passphrase-file FILE";
+        "is protected by a passphrase, and there is no terminal to ask on\nhint: use --passphrase-file FILE";
     fails(&world, "alice", "person request frank --key locked", Exit::Invalid, complaint);
     let said = complains(
         &world,

@@ -23,9 +23,9 @@ fn no_damaged_pin_is_passed_over() {
     for (bytes, line) in bad.into_iter().chain([(b"\xff\xfe\n".as_slice(), 1)]) {
         fs::write(&pin, bytes).unwrap();
         for command in ["list", "verify", "show CHG-1", "file change.toml"] {
-            let complaint = format!("the pin {} cannot be read: line {line} ", pin.display());
+            let complaint = format!("pin {} is unreadable: line {line} ", pin.display());
             let said = fails(&world, "erin", command, Exit::Broken, &complaint);
-            assert!(said.contains("hint: pin.previous beside it is the pin before"), "{said}");
+            assert!(said.contains("hint: pin.previous in the same folder is the last pin but one"), "{said}");
             assert_eq!(fs::read(&pin).unwrap(), bytes, "{command} healed the pin");
         }
     }

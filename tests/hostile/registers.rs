@@ -35,19 +35,18 @@ fn no_file_is_taken_for_a_register() {
     other("bare.db", "CREATE TABLE entry (seq INTEGER PRIMARY KEY, blob BLOB, text BLOB)");
     other("other.db", "PRAGMA application_id = 1196444487; CREATE TABLE t (x)");
     other("newer.db", "PRAGMA application_id = 1415009100; PRAGMA user_version = 2; CREATE TABLE t (x)");
-    no_register(&world, "nosuch.db", Exit::Environment, "there is no register at ");
-    no_register(&world, "./people", Exit::Environment, "people is not a register: it is no SQLite database");
+    no_register(&world, "nosuch.db", Exit::Environment, "no register at ");
+    no_register(&world, "./people", Exit::Environment, "people is not a register: not an SQLite database");
     for name in ["empty.db", "short.db", "noise.db", "text.db"] {
-        no_register(&world, name, Exit::Environment, &format!("{name} is not a register: it is no SQLite database"));
+        no_register(&world, name, Exit::Environment, &format!("{name} is not a register: not an SQLite database"));
     }
     for name in ["bare.db", "other.db"] {
-        let complaint = format!("{name} is not a register: it is another application's SQLite database");
+        let complaint = format!("{name} is not a register: an SQLite database of another application");
         no_register(&world, name, Exit::Environment, &complaint);
     }
-    let complaint = "newer.db has layout 2, and this twinseal knows layout 1\nhint: use a newer twinseal";
+    let complaint = "newer.db: this twinseal reads layout 1\nhint: use a newer twinseal";
     no_register(&world, "newer.db", Exit::Environment, complaint);
-    let complaint =
-        "there is no known register named nowhere, and no file of that name\nhint: give the path of its file";
+    let complaint = "unknown register nowhere: neither a known name nor a file\nhint: give the path of its file";
     no_register(&world, "nowhere", Exit::Invalid, complaint);
     complains(&world, "erin", &["list", "--register", "a\u{1b}[2J\u{202e}b"], Exit::Invalid, "a\\u{1b}[2J\\u{202e}b");
 }
@@ -57,7 +56,7 @@ fn no_register_of_another_layout_is_read() {
     let world = World::filed();
     for version in [0, 2, 99, -1] {
         world.sql().pragma_update(None, "user_version", version).unwrap();
-        let complaint = format!("prod.db has layout {version}, and this twinseal knows layout 1");
+        let complaint = format!("unsupported layout {version} of ");
         no_register(&world, "prod.db", Exit::Environment, &complaint);
     }
     world.sql().pragma_update(None, "user_version", 1).unwrap();
@@ -108,7 +107,7 @@ fn no_register_of_a_newer_format_is_read() {
     let blob = format!("{}\nsig {}\n", unsigned.body(), BASE64.encode(&signature)).into_bytes();
     SharedFile::create(&world.path("prod.db")).unwrap();
     world.insert(&Raw { seq: 0, blob, text: None });
-    let complaint = "the register has format level 2";
+    let complaint = "unsupported format level 2";
     for command in ["list", "verify", "seal", "log", "rebuild", "person list"] {
         let said = fails(&world, "bob", command, Exit::Environment, complaint);
         assert!(said.contains("hint: use a newer twinseal"), "{said}");
@@ -143,7 +142,7 @@ fn nothing_planted_in_the_schema_goes_unseen() {
     ] {
         world.sql().execute_batch(plant).unwrap();
         for command in ["list", "log", "rebuild", "show CHG-1", "file change.toml"] {
-            let complaint = format!("the register is broken: [schema] {name}");
+            let complaint = format!("register is broken: [schema] {name}");
             fails(&world, "erin", command, Exit::Broken, &complaint);
         }
         assert_eq!(world.findings("audrey"), [format!("[schema] {name}")]);

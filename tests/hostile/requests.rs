@@ -26,27 +26,30 @@ fn no_request_is_taken_that_is_not_one() {
         let complaint = format!("bad.request is {complaint}");
         fails(&world, "alice", "person enrol frank=bad.request:approver", Exit::Invalid, &complaint);
     };
-    not(b"", "not a request to be enrolled: ");
-    not(CHANGE.as_bytes(), "not a request to be enrolled: ");
-    not(request.replace('\n', "\r\n").as_bytes(), "not a request to be enrolled: forbidden character '\\r'");
-    not(&request.as_bytes()[..request.len() / 2], "not a request to be enrolled: ");
-    not(request.replace("person frank", "person f\u{1b}").as_bytes(), "not a request to be enrolled: forbidden");
-    not(format!("{request}name A\u{202e}B\n").as_bytes(), "not a request to be enrolled: forbidden");
-    not(format!("{request}name {}\n", "x".repeat(201)).as_bytes(), "not a request to be enrolled: line 7, 'name': 201");
-    not(format!("{request}more\n").as_bytes(), "not a request to be enrolled: line 7: unexpected line");
-    not(&[0xff; 100], "not UTF-8: line 1 holds other bytes");
-    not(&vec![b'x'; 10_000_000], "larger than 1048576 bytes");
+    not(b"", "not a valid enrolment request: ");
+    not(CHANGE.as_bytes(), "not a valid enrolment request: ");
+    not(request.replace('\n', "\r\n").as_bytes(), "not a valid enrolment request: forbidden character '\\r'");
+    not(&request.as_bytes()[..request.len() / 2], "not a valid enrolment request: ");
+    not(request.replace("person frank", "person f\u{1b}").as_bytes(), "not a valid enrolment request: forbidden");
+    not(format!("{request}name A\u{202e}B\n").as_bytes(), "not a valid enrolment request: forbidden");
+    not(
+        format!("{request}name {}\n", "x".repeat(201)).as_bytes(),
+        "not a valid enrolment request: line 7, 'name': 201",
+    );
+    not(format!("{request}more\n").as_bytes(), "not a valid enrolment request: line 7: unexpected line");
+    not(&[0xff; 100], "not UTF-8: invalid bytes on line 1");
+    not(&vec![b'x'; 10_000_000], "larger than the limit of 1048576 bytes");
     // Somebody else's name over frank's signature.
     world.write("bad.request", request.replace("person frank", "person grace"));
     let complaint =
-        "bad.request is not a request to be enrolled: the key to be enrolled for grace did not sign the request";
+        "bad.request is not a valid enrolment request: the key to be enrolled for grace did not sign the request";
     fails(&world, "alice", "person enrol grace=bad.request:approver", Exit::Invalid, complaint);
     for (command, complaint) in [
-        ("grace=frank.request:approver", "is the request of frank, and was given as that of grace"),
+        ("grace=frank.request:approver", "is a request by frank, not by grace"),
         ("frank=frank.request:king", "\"king\": not a role: use admin, engineer, approver or auditor"),
         ("frank=frank.request:", "\"\": not a role"),
-        ("frank=frank.request", "is not of the form NAME=REQUEST-FILE:ROLE,ROLE"),
-        ("frank", "is not of the form NAME=REQUEST-FILE:ROLE,ROLE"),
+        ("frank=frank.request", "does not have the form NAME=REQUEST-FILE:ROLE,ROLE"),
+        ("frank", "does not have the form NAME=REQUEST-FILE:ROLE,ROLE"),
         ("=:", "\"\": not a person"),
         ("frank=nosuch:approver", "cannot read nosuch: "),
         ("frank=people:approver", "cannot read people: "),
@@ -60,14 +63,14 @@ fn no_request_is_taken_for_another_register() {
     let (world, _) = with_request();
     let other = "prod#00112233445566778899aabbccddeeff";
     world.ok("frank", &format!("person request frank --register {other} --out other.request"));
-    let complaint = format!("other.request asks to be enrolled in {other}, and this register is prod#");
+    let complaint = format!("other.request is a request for {other}, not for prod#");
     fails(&world, "alice", "person enrol frank=other.request:approver", Exit::Invalid, &complaint);
     // A founder's request names a register by its name alone, so it would fit every register of that name.
     world.ok("frank", "person request frank --register prod --out founder.request");
-    let complaint = "founder.request asks to be enrolled in prod, and this register is prod#";
+    let complaint = "founder.request is a request for prod, not for prod#";
     fails(&world, "alice", "person enrol frank=founder.request:approver", Exit::Invalid, complaint);
     let init = "init --name test --register test.db --member frank=founder.request:admin";
-    fails(&world, "frank", init, Exit::Invalid, "asks to be enrolled in prod, and this register is test");
+    fails(&world, "frank", init, Exit::Invalid, "is a request for prod, not for test");
     assert!(!world.path("test.db").exists());
 }
 

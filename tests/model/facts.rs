@@ -1,7 +1,7 @@
 //! What histories are made of, in the model's own words: people, keys and entries are numbers, times are seconds.
 //!
 //! An entry is named by its place, and so is the revision that it filed, the proposal that it opened, the grants that
-//! it gave, and the text that it carried. A place where nothing of the kind stands names nothing.
+//! it gave, and the text that came with it. A place where nothing of the kind stands names nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -79,7 +79,7 @@ pub enum Action {
         replaces: Place,
         policy: Policy,
     },
-    /// Of the entry at a place, the text that the entry at another (or the same) place carried.
+    /// Of the entry at a place, the text that came with the entry at another (or the same) place.
     Redact(BTreeMap<Place, Place>),
     /// To go on from the entry at one place, without what came after it up to another.
     Restored(Place, Place),

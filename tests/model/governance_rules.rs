@@ -72,7 +72,7 @@ impl Model {
         no.when(self.subjects(action).contains(&entry.actor), "proposal-subject");
         no.when(now >= time + WEEK, "proposal-lapse");
         let backed = self.has_role(proposer, Role::Admin, now) && self.is_live(*key, proposer);
-        no.when(!backed, "proposal-backed");
+        no.when(!backed, "proposer-admin");
         no.when(self.is_redacted(proposal.opened), "proposal-redacted");
         self.break_proposal(no, action, now);
     }
@@ -109,17 +109,17 @@ impl Model {
             Action::Roles { person, replaces, grants } => {
                 self.break_replaces(no, *person, *replaces);
                 let machine = !self.operators(*person).is_empty();
-                no.when(machine == grants.operators.is_empty(), "machine-stays");
-                self.break_standing(no, *person, grants, now, &[]);
+                no.when(machine == grants.operators.is_empty(), "account-type-fixed");
+                self.break_grants(no, *person, grants, now, &[]);
                 let present = self.stands(*person).and_then(|(_, grants)| grants);
-                no.when(present == Some(grants), "proposal-changes");
+                no.when(present == Some(grants), "proposal-has-effect");
                 if grants.roles.get(&Role::Admin) != Some(&None) {
                     self.break_admins_without(no, *person);
                 }
             }
             Action::Retire { person, replaces } => {
                 self.break_replaces(no, *person, *replaces);
-                no.when(!self.is_here(*person), "proposal-changes");
+                no.when(!self.is_here(*person), "proposal-has-effect");
                 self.break_admins_without(no, *person);
             }
             Action::AddKey { person, key, vouch } => {
@@ -131,12 +131,12 @@ impl Model {
             Action::Lift { key, replaces } => {
                 no.when(self.owner_of(*key).is_none(), "key-known");
                 no.when(self.suspension(*key).is_none(), "key-suspended");
-                no.when(self.suspension(*key) != Some(*replaces), "proposal-replaces");
+                no.when(self.suspension(*key) != Some(*replaces), "proposal-not-stale");
             }
             Action::Policy { replaces, policy } => {
                 let (since, present) = self.policy().expect("a register has a policy");
-                no.when(since != *replaces, "proposal-replaces");
-                no.when(present == policy, "proposal-changes");
+                no.when(since != *replaces, "proposal-not-stale");
+                no.when(present == policy, "proposal-has-effect");
             }
             Action::Redact(texts) => {
                 no.when(texts.keys().any(|place| *place >= self.entries.len()), "redact-earlier");
@@ -144,12 +144,12 @@ impl Model {
                     let same = |fact: &Fact| matches!(fact, Fact::Redacted(p, t) if p == place && t == text);
                     self.facts.iter().any(|(_, fact)| same(fact))
                 };
-                no.when(texts.iter().all(gone), "proposal-changes");
+                no.when(texts.iter().all(gone), "proposal-has-effect");
             }
             Action::Restored(from, lost) => {
                 no.when(from >= lost || *from >= self.entries.len(), "restored-before");
                 let same = |fact: &Fact| matches!(fact, Fact::Restored(f, l) if f == from && l == lost);
-                no.when(self.facts.iter().any(|(_, fact)| same(fact)), "proposal-changes");
+                no.when(self.facts.iter().any(|(_, fact)| same(fact)), "proposal-has-effect");
             }
         }
     }
@@ -158,7 +158,7 @@ impl Model {
     fn break_replaces(&self, no: &mut Broken, person: Person, replaces: Place) {
         let stands = self.stands(person);
         no.when(stands.is_none(), "enrolled");
-        no.when(stands.is_none_or(|(since, _)| since != replaces), "proposal-replaces");
+        no.when(stands.is_none_or(|(since, _)| since != replaces), "proposal-not-stale");
     }
 
     /// Whoever takes an admin for good away leaves two.
@@ -169,25 +169,25 @@ impl Model {
     }
 
     fn break_newcomers(&self, no: &mut Broken, members: &[Newcomer], now: Time) {
-        no.when(members.is_empty(), "somebody-named");
+        no.when(members.is_empty(), "proposal-not-empty");
         let people: BTreeSet<Person> = members.iter().map(|it| it.person).collect();
         let keys: BTreeSet<Key> = members.iter().map(|it| it.key).collect();
         let known = people.iter().any(|it| self.stands(*it).is_some());
         no.when(known || people.len() < members.len(), "enrolled-once");
         no.when(keys.iter().any(|it| self.owner_of(*it).is_some()) || keys.len() < members.len(), "key-once");
-        members.iter().for_each(|it| self.break_standing(no, it.person, &it.grants, now, members));
+        members.iter().for_each(|it| self.break_grants(no, it.person, &it.grants, now, members));
     }
 
-    fn break_standing(&self, no: &mut Broken, person: Person, it: &Grants, now: Time, beside: &[Newcomer]) {
+    fn break_grants(&self, no: &mut Broken, person: Person, it: &Grants, now: Time, beside: &[Newcomer]) {
         let new = |person: Person| beside.iter().any(|it| it.person == person && it.grants.operators.is_empty());
         let can = |operator: &Person| *operator != person && (new(*operator) || self.can_operate(*operator));
         let machine = !it.operators.is_empty();
         no.when(machine && it.roles.keys().any(|role| *role != Role::Engineer), "machine-role");
         no.when(!it.operators.iter().all(can), "machine-operator");
-        no.when(!machine && it.roles.is_empty(), "some-role");
-        no.when(it.roles.contains_key(&Role::Auditor) && it.roles.len() > 1, "auditor-excludes");
+        no.when(!machine && it.roles.is_empty(), "role-required");
+        no.when(it.roles.contains_key(&Role::Auditor) && it.roles.len() > 1, "auditor-only");
         let over = it.roles.values().chain(it.groups.values()).flatten().any(|until| *until <= now);
-        no.when(over, "grant-ahead");
+        no.when(over, "grant-not-ended");
     }
 
     /// Everybody who was ever enrolled.

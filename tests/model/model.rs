@@ -21,7 +21,7 @@ pub enum Fact {
     Revoked(Key),
     /// This is the policy from now on.
     Rules(Policy),
-    /// Of the entry at a place, the text that the entry at another place carried is gone.
+    /// The text that came with an entry is redacted.
     Redacted(Place, Place),
     Restored(Place, Place),
 }
@@ -45,8 +45,8 @@ pub struct Story<'a> {
     pub withdrawn: bool,
     pub started: bool,
     pub outcomes: Vec<Outcome>,
-    /// Everybody who is tied to it, once that was asked.
-    tied: OnceCell<BTreeSet<Person>>,
+    /// Everybody with a conflict of interest, once computed.
+    conflicted: OnceCell<BTreeSet<Person>>,
 }
 
 impl Story<'_> {
@@ -86,7 +86,7 @@ impl Model {
         self.entries.push(entry.clone());
     }
 
-    /// What a proposal makes so when it is carried.
+    /// What a proposal changes when it is seconded.
     fn facts_of(&self, action: &Action) -> Vec<Fact> {
         match action {
             Action::Enrol(members) => members
@@ -240,7 +240,7 @@ impl Model {
         self.entries.iter().enumerate().filter_map(opened).collect()
     }
 
-    /// Whether a proposal was carried, declined or taken back.
+    /// Whether a proposal was seconded, declined or withdrawn.
     pub fn is_over(&self, proposal: Proposal) -> bool {
         let ends = |it: &Entry| match it.what {
             What::Second(it) | What::Decline(it) | What::TakeBack(it) => it == proposal,
@@ -253,8 +253,8 @@ impl Model {
     pub fn story(&self, number: usize) -> Option<Story<'_>> {
         let (revisions, said, outcomes) = (Vec::new(), Vec::new(), Vec::new());
         let (rejected, withdrawn, started) = (false, false, false);
-        let tied = OnceCell::new();
-        let mut story = Story { number, revisions, said, rejected, withdrawn, started, outcomes, tied };
+        let conflicted = OnceCell::new();
+        let mut story = Story { number, revisions, said, rejected, withdrawn, started, outcomes, conflicted };
         for (place, entry) in self.entries.iter().enumerate().filter(|(_, it)| it.what.change() == Some(number)) {
             match &entry.what {
                 What::File { facts, .. } | What::Revise { facts, .. } => {
@@ -276,14 +276,14 @@ impl Model {
 
     /// Whether somebody is named in any revision, or answered for a machine that is named, since it was.
     pub fn touched(&self, story: &Story<'_>, person: Person) -> bool {
-        let tied = || {
+        let conflicted = || {
             let named = |(place, entry, facts): &(Place, &Entry, &Facts)| {
                 let people = [entry.actor, facts.owner].into_iter().chain(facts.implementers.iter().copied());
                 people.flat_map(|it| self.behind(it, *place)).collect::<Vec<Person>>()
             };
             story.revisions.iter().flat_map(named).collect()
         };
-        story.tied.get_or_init(tied).contains(&person)
+        story.conflicted.get_or_init(conflicted).contains(&person)
     }
 
     /// The last approval of the current revision by somebody, unless they took it back.

@@ -71,7 +71,7 @@ impl Model {
         no.when(self.owner_of(*key) != Some(*actor), "own-key");
         no.when(self.suspension(*key).is_some() || self.is_revoked(*key), "key-live");
         let operators = self.operators(*actor);
-        no.when(!operators.is_empty() && !operators.iter().any(|it| self.can_operate(*it)), "operated");
+        no.when(!operators.is_empty() && !operators.iter().any(|it| self.can_operate(*it)), "operator-active");
     }
 
     fn break_refused(&self, no: &mut Broken, entry: &Entry, attempt: &What, rule: &str, answer: Option<&str>) {
@@ -126,10 +126,10 @@ impl Model {
                 no.when(!self.has_role(*actor, Role::Approver, *time), "role");
                 let admin = self.has_role(*actor, Role::Admin, *time);
                 no.when(admin && self.separates(Duty::AdminApprover), "separate-duties");
-                no.when(self.touched(story, *actor), "own-change");
+                no.when(self.touched(story, *actor), "conflict-of-interest");
                 no.when(story.rejected, "rejected");
                 no.when(self.is_redacted(story.current().filed), "revision-redacted");
-                no.when(*time >= facts.window.1, "window-ahead");
+                no.when(*time >= facts.window.1, "window-not-ended");
             }
             What::Reject(of) => {
                 self.break_undecided(no, story, *of);
@@ -183,10 +183,10 @@ impl Model {
             let own = |(place, filing, _): &(usize, &Entry, &Facts)| self.same(filing.actor, entry.actor, *place);
             no.when(story.revisions.iter().any(own), "separate-duties");
         }
-        no.when(self.counted(story, now).len() < self.needed(facts), "two-approvals");
+        no.when(self.counted(story, now).len() < self.needed(facts), "enough-approvals");
         no.when(now < facts.window.0 || now >= facts.window.1, "in-window");
         let named = |list: &[Artifact], name: u8| list.iter().filter(|(it, _)| *it == name).count();
-        no.when(facts.artifacts.iter().any(|(name, _)| named(read, *name) == 0), "artifact-read");
+        no.when(facts.artifacts.iter().any(|(name, _)| named(read, *name) == 0), "artifact-required");
         no.when(read.iter().any(|(name, _)| named(&facts.artifacts, *name) == 0), "artifact-approved");
         no.when(read.iter().any(|(name, _)| named(read, *name) > 1), "artifact-once");
         let differs = |(name, content): &Artifact| facts.artifacts.iter().any(|it| it.0 == *name && it.1 != *content);
@@ -201,20 +201,20 @@ impl Model {
     /// The rules about what is filed; `before` is who filed the revisions before it, and where.
     fn break_filing(&self, no: &mut Broken, entry: &Entry, facts: &Facts, before: &[(Place, Person)]) {
         no.when(facts.kind == ChangeKind::Standard, "standard-template");
-        let mandatory = [Field::Title, Field::Reason, Field::Impact, Field::Plan, Field::Rollback];
-        no.when(mandatory.iter().any(|field| !entry.words.contains(field)), "field-required");
+        let required = [Field::Title, Field::Reason, Field::Impact, Field::Plan, Field::Rollback];
+        no.when(required.iter().any(|field| !entry.words.contains(field)), "field-required");
         no.when(facts.services == 0, "services-required");
         no.when(facts.implementers.is_empty(), "implementers-required");
         for person in std::iter::once(&facts.owner).chain(&facts.implementers) {
-            no.when(!self.is_here(*person), "party-enrolled");
+            no.when(!self.is_here(*person), "participant-enrolled");
             // An auditor for a while stays out for good: nobody audits what they took part in.
             let grants = self.stands(*person).and_then(|(_, grants)| grants);
-            no.when(grants.is_some_and(|it| it.roles.contains_key(&Role::Auditor)), "party-no-auditor");
+            no.when(grants.is_some_and(|it| it.roles.contains_key(&Role::Auditor)), "participant-not-auditor");
         }
         let (start, end) = facts.window;
         let far: Time = 10 * 366 * DAY;
-        no.when(entry.time >= end, "window-ahead");
-        no.when(start > entry.time + far, "window-near");
+        no.when(entry.time >= end, "window-not-ended");
+        no.when(start > entry.time + far, "window-horizon");
         let twice = |(name, _): &Artifact| facts.artifacts.iter().filter(|it| it.0 == *name).count() > 1;
         no.when(facts.artifacts.iter().any(twice), "artifact-once");
         let place = self.entries.len();

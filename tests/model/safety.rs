@@ -25,8 +25,8 @@ fn name(people: &mut BTreeSet<Person>, actor: Person, facts: &Facts) {
     people.extend(&facts.implementers);
 }
 
-/// What was carried, in order.
-fn carried(entries: &[Entry]) -> impl Iterator<Item = &Action> {
+/// The seconded actions, in order.
+fn seconded(entries: &[Entry]) -> impl Iterator<Item = &Action> {
     entries.iter().filter_map(|entry| {
         let What::Second(proposal) = &entry.what else { return None };
         match &entries[proposal.opened].what {
@@ -42,7 +42,7 @@ fn standings(entries: &[Entry], person: Person) -> Vec<Grants> {
     if let What::Init { members, .. } = &entries[0].what {
         standings.extend(members.iter().filter(|it| it.person == person).map(|it| it.grants.clone()));
     }
-    for action in carried(entries) {
+    for action in seconded(entries) {
         match action {
             Action::Enrol(members) => {
                 standings.extend(members.iter().filter(|it| it.person == person).map(|it| it.grants.clone()));
@@ -59,7 +59,7 @@ fn standings(entries: &[Entry], person: Person) -> Vec<Grants> {
 fn is_usable(entries: &[Entry], key: usize) -> bool {
     let revoked = entries.iter().any(|it| matches!(it.what, What::Revoke(it) if it == key));
     let suspended = entries.iter().filter(|it| matches!(it.what, What::Suspend(it) if it == key)).count();
-    let lifted = carried(entries).filter(|it| matches!(it, Action::Lift { key: it, .. } if *it == key)).count();
+    let lifted = seconded(entries).filter(|it| matches!(it, Action::Lift { key: it, .. } if *it == key)).count();
     !revoked && suspended == lifted
 }
 

@@ -61,7 +61,7 @@ fn no_register_has_a_format_before_the_first() {
 fn one_admin_founds_no_register() {
     let world = World::with_requests();
     let one = "init --name prod --member alice=alice.request:admin --member carol=carol.request:approver";
-    world.fails("alice", one, Exit::Refused, "a register needs two admins, and this leaves 1");
+    world.fails("alice", one, Exit::Refused, "a register needs two admins without an end date; this leaves 1");
     assert!(!world.path("prod.db").exists());
     let founders =
         [member(&world, "alice", "alice", &[Role::Admin]), member(&world, "carol", "carol", &[Role::Approver])];
@@ -74,7 +74,7 @@ fn nobody_founds_a_register_for_other_admins() {
     let world = World::with_requests();
     let members =
         "--member alice=alice.request:admin --member bob=bob.request:admin --member erin=erin.request:engineer";
-    let complaint = "entry 0 must be signed by one of the admins";
+    let complaint = "entry 0 must be signed by a founding admin";
     world.fails("erin", &format!("init --name prod {members}"), Exit::Refused, complaint);
     let mut founders = ["alice", "bob"].map(|it| member(&world, it, it, &[Role::Admin])).to_vec();
     unfounded(&world, "carol", init(1, founders.clone()), "founder-is-admin");
@@ -110,7 +110,7 @@ fn a_register_is_sealed_once() {
     let world = unsealed();
     let seal = format!("seal --fingerprint {}", world.fingerprint());
     world.ok("bob", &seal);
-    world.fails("carol", &seal, Exit::Refused, "the register is sealed already");
+    world.fails("carol", &seal, Exit::Refused, "the register is already sealed");
     forbidden(&world, "carol", Event::Seal, None, "sealed-once");
     forbidden(&world, "alice", Event::Seal, None, "sealed-once");
 }
@@ -119,7 +119,7 @@ fn a_register_is_sealed_once() {
 fn nobody_seals_what_they_founded() {
     let world = unsealed();
     let seal = format!("seal --fingerprint {}", world.fingerprint());
-    let complaint = "sealed by a founding admin who did not sign entry 0";
+    let complaint = "the seal must come from a founding admin who did not sign entry 0";
     for person in ["alice", "erin"] {
         world.fails(person, &seal, Exit::Refused, complaint);
         forbidden(&world, person, Event::Seal, None, "seal-by-another");

@@ -32,7 +32,12 @@ fn no_policy_asks_for_fewer_than_two() {
     for (line, field) in [("approvals = 1", "approvals"), ("approvals = 0", "approvals")] {
         world.write("policy.toml", format!("{line}\napproval_days = 14\n"));
         for command in ["policy check policy.toml", "policy propose policy.toml"] {
-            world.fails("alice", command, Exit::Invalid, &format!("policy.toml:1: {field}: a policy asks for"));
+            world.fails(
+                "alice",
+                command,
+                Exit::Invalid,
+                &format!("policy.toml:1: {field}: {} is out of range", &line[12..]),
+            );
         }
     }
     world.write("policy.toml", "approvals = 2\napproval_days = 14\n[[require]]\nname = 'low'\napprovals = 1\n");
@@ -48,8 +53,8 @@ fn a_requirement_asks_for_more_approvals_of_some_changes() {
         &world,
         "approvals = 2\napproval_days = 14\n[[require]]\nname = 'bad'\nwhen = { risk = 'high' }\napprovals = 3\n",
     );
-    world.fails("erin", "start CHG-1", Exit::Refused, "CHG-1 has 2 of 3 approvals that count");
-    forbidden(&world, "erin", start(&world), None, "two-approvals");
+    world.fails("erin", "start CHG-1", Exit::Refused, "CHG-1 has 2 of 3 approvals");
+    forbidden(&world, "erin", start(&world), None, "enough-approvals");
     // It is about high risk alone.
     file(&world, &[("\"high\"", "\"low\"")]);
     for person in ["carol", "dave"] {
@@ -70,7 +75,7 @@ fn approvals_expire_as_the_policy_in_force_says() {
     world.at("2026-12-03T09:00:00Z");
     accepted(&world, "erin", start(&world), None);
     enact(&world, "approvals = 2\napproval_days = 2\n");
-    forbidden(&world, "erin", start(&world), None, "two-approvals");
+    forbidden(&world, "erin", start(&world), None, "enough-approvals");
     enact(&world, "approvals = 2\napproval_days = 3\n");
     accepted(&world, "erin", start(&world), None);
 }
@@ -79,7 +84,7 @@ fn approvals_expire_as_the_policy_in_force_says() {
 fn nothing_is_filed_or_started_without_what_the_policy_asks_for() {
     let world = World::approved();
     enact(&world, "approvals = 2\napproval_days = 14\n[[require]]\nname = 'shown'\nfields = ['evidence', 'ticket']\n");
-    let complaint = "the policy asks for evidence here (its requirement shown)";
+    let complaint = "the policy requires evidence for this change (requirement shown)";
     world.fails("erin", "start CHG-1", Exit::Refused, complaint);
     forbidden(&world, "erin", start(&world), None, "policy-field");
     world.fails("erin", "file change.toml", Exit::Refused, complaint);
@@ -119,7 +124,7 @@ fn every_field_that_a_policy_can_ask_for_is_missed_where_it_is_missing() {
 fn nobody_starts_what_they_filed_where_the_policy_keeps_that_apart() {
     let world = World::approved();
     enact(&world, "approvals = 2\napproval_days = 14\nseparate = ['requester-implementer']\n");
-    world.fails("erin", "start CHG-1", Exit::Refused, "the policy keeps requester-implementer apart");
+    world.fails("erin", "start CHG-1", Exit::Refused, "the policy separates requester-implementer");
     forbidden(&world, "erin", start(&world), None, "separate-duties");
     // A change that nobody could start is not filed in the first place, nor revised into one.
     let (event, text) = filing(&world, |_, _| {});
@@ -180,8 +185,8 @@ fn no_admin_approves_where_the_policy_keeps_that_apart() {
     accepted(&world, "erin", start(&world), None);
     enact(&world, "approvals = 2\napproval_days = 14\nseparate = ['admin-approver']\n");
     forbidden(&world, "dave", approve(&world), None, "separate-duties");
-    forbidden(&world, "erin", start(&world), None, "two-approvals");
-    assert!(world.ok("carol", "show CHG-1").contains("does not count: the policy lets no admin approve"));
+    forbidden(&world, "erin", start(&world), None, "enough-approvals");
+    assert!(world.ok("carol", "show CHG-1").contains("not counted: the policy bars admins from approving"));
 }
 
 #[test]
@@ -198,7 +203,7 @@ fn a_policy_is_put_in_force_by_two() {
     assert!(world.ok("carol", "policy show --source").contains("name = 'bad'"));
     assert!(!world.ok("carol", "policy show --as-of 1").contains("critical"));
     forbidden(&world, "carol", policy(&world, "approvals = 3\napproval_days = 1\n"), None, "role");
-    forbidden(&world, "alice", policy(&world, STRICT), None, "proposal-changes");
+    forbidden(&world, "alice", policy(&world, STRICT), None, "proposal-has-effect");
 }
 
 #[test]
@@ -209,7 +214,7 @@ fn a_policy_does_not_replace_one_that_its_proposer_never_saw() {
         world.ok("alice", "policy propose policy.toml");
     }
     second(&world, "bob", "1");
-    forbidden(&world, "bob", Event::Second(proposal(&world, "2")), None, "proposal-replaces");
+    forbidden(&world, "bob", Event::Second(proposal(&world, "2")), None, "proposal-not-stale");
 }
 
 #[test]
@@ -218,11 +223,11 @@ fn a_proposal_shows_what_it_would_change_for_open_changes() {
     world.write("policy.toml", STRICT);
     let output = world.run("alice", "policy propose policy.toml");
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
-    for shown in ["+ Changes of kind normal and high or critical risk need", "CHG-1 now: approved, 2 of 2 approvals"] {
+    for shown in ["+ Changes of kind normal and high or critical risk need", "CHG-1 now: approved (2 of 2)"] {
         assert!(output.err.contains(shown), "{shown}\n{}", output.screen);
     }
     assert!(
-        output.err.contains("awaiting-approval, 2 of 3 approvals; cannot start: the policy asks for security"),
+        output.err.contains("awaiting approval (2 of 3); cannot start: the policy requires security"),
         "{}",
         output.screen
     );

@@ -19,7 +19,7 @@ fn no_proposal_jumps_the_queue() {
 fn nobody_decides_a_proposal_that_there_is_not() {
     let world = World::founded();
     open_proposal(&world, "frank", "approver");
-    world.fails("bob", "proposal decline 2", Exit::Invalid, "there is no proposal 2");
+    world.fails("bob", "proposal decline 2", Exit::Invalid, "no proposal 2");
     let opened = proposal(&world, "1").opened;
     for at in [
         ProposalRef { proposal: "2".parse().unwrap(), opened },
@@ -45,7 +45,7 @@ fn no_proposal_is_decided_twice() {
     world.ok("alice", "proposal withdraw 3");
     for number in ["1", "2", "3"] {
         let at = proposal(&world, number);
-        let complaint = format!("proposal {number} is not open any more");
+        let complaint = format!("proposal {number} is no longer open");
         world.fails("bob", &format!("proposal second {number} --digest {}", at.opened), Exit::Refused, &complaint);
         forbidden(&world, "bob", Event::Second(at), None, "proposal-open");
         forbidden(&world, "bob", Event::Decline(at), None, "proposal-open");
@@ -61,7 +61,7 @@ fn a_proposal_lapses_after_seven_days() {
     world.at("2026-12-08T08:59:59Z");
     accepted(&world, "bob", Event::Second(at), None);
     world.at("2026-12-08T09:00:00Z");
-    let complaint = "proposal 1 lapsed at 2026-12-08T09:00:00Z, seven days after it was opened";
+    let complaint = "proposal 1 lapsed at 2026-12-08T09:00:00Z, seven days after it was proposed";
     world.fails("bob", &format!("proposal second 1 --digest {}", at.opened), Exit::Refused, complaint);
     forbidden(&world, "bob", Event::Second(at), None, "proposal-lapse");
 }
@@ -71,7 +71,7 @@ fn nobody_decides_their_own_proposal() {
     let world = World::founded();
     open_proposal(&world, "frank", "approver");
     let at = proposal(&world, "1");
-    let complaint = "whoever proposed proposal 1 cannot decide it alone";
+    let complaint = "you proposed proposal 1; another admin must second it";
     world.fails("alice", &format!("proposal second 1 --digest {}", at.opened), Exit::Refused, complaint);
     world.fails("alice", "proposal decline 1", Exit::Refused, complaint);
     forbidden(&world, "alice", Event::Second(at), None, "proposal-by-two");
@@ -89,7 +89,7 @@ fn nobody_seconds_a_proposal_about_themselves() {
     second(&world, "bob", "1");
     let at = proposal(&world, "2");
     let command = format!("proposal second 2 --digest {} --fingerprint {}", at.opened, world.fingerprint());
-    world.fails("frank", &command, Exit::Refused, "proposal 2 is about you: somebody else must second it");
+    world.fails("frank", &command, Exit::Refused, "proposal 2 is about you; another admin must second it");
     forbidden(&world, "frank", Event::Second(at), None, "proposal-subject");
 }
 

@@ -10,17 +10,17 @@ fn a_proposal_lapses_with_its_proposer() {
     world.ok("erin", "person grant carol engineer");
     // The key that signed it is stopped, and then used again.
     world.ok("alice", &format!("key suspend {}", key_of(&world, "erin")));
-    let complaint = "proposal 2 lapsed: erin is no admin any more, or the key they signed it with is not live";
+    let complaint = "proposal 2 lapsed: its proposer erin is no longer an admin, or their signing key is not live";
     let at = proposal(&world, "2");
     world.fails("bob", &format!("proposal second 2 --digest {}", at.opened), Exit::Refused, complaint);
-    forbidden(&world, "bob", Event::Second(at), None, "proposal-backed");
+    forbidden(&world, "bob", Event::Second(at), None, "proposer-admin");
     world.ok("alice", &format!("key lift {}", key_of(&world, "erin")));
     second(&world, "bob", "3");
     accepted(&world, "bob", Event::Second(at), None);
     // The proposer is no admin any more.
     world.ok("alice", "person revoke-role erin admin");
     second(&world, "bob", "4");
-    forbidden(&world, "bob", Event::Second(at), None, "proposal-backed");
+    forbidden(&world, "bob", Event::Second(at), None, "proposer-admin");
 }
 
 #[test]
@@ -31,16 +31,16 @@ fn a_proposal_lapses_with_what_it_replaces() {
     world.ok("alice", "person retire carol");
     second(&world, "bob", "1");
     for number in ["2", "3"] {
-        forbidden(&world, "bob", Event::Second(proposal(&world, number)), None, "proposal-replaces");
+        forbidden(&world, "bob", Event::Second(proposal(&world, number)), None, "proposal-not-stale");
     }
     let person: PersonId = "carol".parse().unwrap();
     let grants = Grants::of([Role::Approver]);
     for replaces in [WRONG, Digest::NONE] {
         let person = person.clone();
         let event = propose(&world, Action::Roles { person, replaces, grants: grants.clone() });
-        forbidden(&world, "alice", event, None, "proposal-replaces");
+        forbidden(&world, "alice", event, None, "proposal-not-stale");
         let event = propose(&world, Action::Retire { person: "dave".parse().unwrap(), replaces });
-        forbidden(&world, "alice", event, None, "proposal-replaces");
+        forbidden(&world, "alice", event, None, "proposal-not-stale");
     }
 }
 
@@ -53,7 +53,7 @@ fn a_proposal_lifts_no_other_suspension_than_the_one_that_it_was_about() {
     world.ok("bob", &format!("key lift {key} --reason 'It was found, again.'"));
     second(&world, "alice", "1");
     world.ok("bob", &format!("key suspend {key} --reason 'Stolen.'"));
-    forbidden(&world, "alice", Event::Second(proposal(&world, "2")), None, "proposal-replaces");
+    forbidden(&world, "alice", Event::Second(proposal(&world, "2")), None, "proposal-not-stale");
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn no_proposal_changes_nothing() {
     world.fails("alice", "person grant carol approver", Exit::Refused, "the proposal would change nothing");
     let replaces = world.state().governance().people()[&"carol".parse::<PersonId>().unwrap()].since;
     let same = Action::Roles { person: "carol".parse().unwrap(), replaces, grants: Grants::of([Role::Approver]) };
-    forbidden(&world, "alice", propose(&world, same), None, "proposal-changes");
+    forbidden(&world, "alice", propose(&world, same), None, "proposal-has-effect");
 }
 
 /// A register with CHG-1 of erin, whose text was redacted.
@@ -80,7 +80,7 @@ fn nobody_approves_or_starts_what_cannot_be_read_any_more() {
     redacted(&world);
     forbidden(&world, "erin", start(&world), None, "revision-redacted");
     forbidden(&world, "carol", approve(&world), None, "revision-redacted");
-    let complaint = "the text of this revision of CHG-1 was redacted";
+    let complaint = "the text of the current revision of CHG-1 was redacted";
     world.fails("erin", "start CHG-1", Exit::Refused, complaint);
     // Rejecting it, and filing it again without what had to go, is possible.
     accepted(&world, "carol", Event::Reject(world.revision("CHG-1")), reason("Gone."));
@@ -109,12 +109,12 @@ fn nothing_is_redacted_before_it_is_written() {
         forbidden(&world, "alice", event, None, "redact-earlier");
     }
     world.fails("alice", "proposal redact 1 --reason why", Exit::Invalid, "entry 1 has no text to redact");
-    world.fails("alice", &format!("proposal redact {head} --reason why"), Exit::Invalid, "there is no entry");
+    world.fails("alice", &format!("proposal redact {head} --reason why"), Exit::Invalid, "no entry");
     world.fails("alice", "proposal redact two --reason why", Exit::Invalid, "not a number");
     redacted(&world);
-    world.fails("alice", "proposal redact 2 --reason why", Exit::Invalid, "it was redacted already");
+    world.fails("alice", "proposal redact 2 --reason why", Exit::Invalid, "already redacted");
     let text = world.change("CHG-1").current().text.as_ref().unwrap().digest;
-    forbidden(&world, "alice", propose(&world, Action::Redact([(2, text)].into())), None, "proposal-changes");
+    forbidden(&world, "alice", propose(&world, Action::Redact([(2, text)].into())), None, "proposal-has-effect");
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn an_attempt_is_recorded_only_if_it_is_refused_and_once() {
         |attempt: &RefusedAttempt, rule: &str| Event::Refused { attempt: attempt.clone(), rule: rule.parse().unwrap() };
     // Not by another rule than the one that says no, and not where none does.
     forbidden(&world, "erin", refusal(&own, "rejected"), None, "refused");
-    forbidden(&world, "carol", refusal(&own, "own-change"), None, "refused");
+    forbidden(&world, "carol", refusal(&own, "conflict-of-interest"), None, "refused");
     let approve = format!("approve CHG-1 --revision {}", world.revision("CHG-1").filed);
     let before = world.entries();
     let output = world.run("erin", &approve);
@@ -133,12 +133,12 @@ fn an_attempt_is_recorded_only_if_it_is_refused_and_once() {
     assert!(output.err.contains(&format!("(recorded as entry {before})")), "{}", output.screen);
     let output = world.run("erin", &approve);
     assert_eq!((output.exit, world.entries()), (Exit::Refused, before + 1), "{}", output.screen);
-    forbidden(&world, "erin", refusal(&own, "own-change"), None, "refused-once");
-    assert!(world.ok("carol", "show CHG-1").contains("erin was refused to approve it: own-change"));
+    forbidden(&world, "erin", refusal(&own, "conflict-of-interest"), None, "refused-once");
+    assert!(world.ok("carol", "show CHG-1").contains("erin tried to approve: refused (conflict-of-interest)"));
     // It changes nothing, and nobody else's is hindered by it.
     let own = RefusedAttempt::Start { revision: world.revision("CHG-1"), artifacts: Vec::new() };
     accepted(&world, "carol", refusal(&own, "implementer"), None);
-    accepted(&world, "erin", refusal(&own, "two-approvals"), None);
+    accepted(&world, "erin", refusal(&own, "enough-approvals"), None);
     assert_eq!(world.findings("audrey"), Vec::<String>::new());
 }
 
@@ -155,9 +155,9 @@ fn an_attempt_to_second_is_recorded_likewise() {
         "alice",
         &second,
         Exit::Refused,
-        "whoever proposed proposal 1 cannot decide it alone (recorded as entry 3)",
+        "you proposed proposal 1; another admin must second it (recorded as entry 3)",
     );
-    world.fails("alice", &second, Exit::Refused, "cannot decide it alone");
+    world.fails("alice", &second, Exit::Refused, "another admin must second it");
     assert_eq!(world.entries(), 4);
     forbidden(&world, "alice", refusal("proposal-by-two"), None, "refused-once");
     accepted(&world, "carol", refusal("role"), None);

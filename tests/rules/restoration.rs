@@ -32,7 +32,7 @@ fn no_loss_is_excused_twice() {
     let Action::Restored(same) = world.state().governance().proposal(at.proposal).unwrap().action.clone() else {
         panic!("another proposal");
     };
-    forbidden(&world, "alice", propose(&world, Action::Restored(same)), None, "proposal-changes");
+    forbidden(&world, "alice", propose(&world, Action::Restored(same)), None, "proposal-has-effect");
     let longer = Restoration { lost: head(5), ..same };
     accepted(&world, "alice", propose(&world, Action::Restored(longer)), None);
 }

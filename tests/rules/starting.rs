@@ -7,11 +7,11 @@ use super::prelude::*;
 fn nothing_starts_on_fewer_than_two_approvals() {
     let world = World::filed();
     world.at("2026-12-01T10:00:00Z");
-    world.fails("erin", "start CHG-1", Exit::Refused, "CHG-1 has 0 of 2 approvals that count");
-    forbidden(&world, "erin", start(&world), None, "two-approvals");
+    world.fails("erin", "start CHG-1", Exit::Refused, "CHG-1 has 0 of 2 approvals");
+    forbidden(&world, "erin", start(&world), None, "enough-approvals");
     world.approve("carol", "CHG-1");
-    world.fails("erin", "start CHG-1", Exit::Refused, "CHG-1 has 1 of 2 approvals that count");
-    forbidden(&world, "erin", start(&world), None, "two-approvals");
+    world.fails("erin", "start CHG-1", Exit::Refused, "CHG-1 has 1 of 2 approvals");
+    forbidden(&world, "erin", start(&world), None, "enough-approvals");
     world.approve("dave", "CHG-1");
     accepted(&world, "erin", start(&world), None);
 }
@@ -23,8 +23,8 @@ fn one_person_counts_once() {
     for _ in 0..3 {
         world.approve("carol", "CHG-1");
     }
-    world.fails("erin", "start CHG-1", Exit::Refused, "CHG-1 has 1 of 2 approvals that count");
-    forbidden(&world, "erin", start(&world), None, "two-approvals");
+    world.fails("erin", "start CHG-1", Exit::Refused, "CHG-1 has 1 of 2 approvals");
+    forbidden(&world, "erin", start(&world), None, "enough-approvals");
 }
 
 #[test]
@@ -37,8 +37,8 @@ fn approvals_expire_after_fourteen_days() {
     world.at("2026-12-15T08:59:59Z");
     accepted(&world, "erin", start(&world), None);
     world.at("2026-12-15T09:00:00Z");
-    world.fails("erin", "start CHG-1", Exit::Refused, "CHG-1 has 1 of 2 approvals that count");
-    forbidden(&world, "erin", start(&world), None, "two-approvals");
+    world.fails("erin", "start CHG-1", Exit::Refused, "CHG-1 has 1 of 2 approvals");
+    forbidden(&world, "erin", start(&world), None, "enough-approvals");
     // Approving again replaces one's own approval that expired.
     world.approve("carol", "CHG-1");
     accepted(&world, "erin", start(&world), None);
@@ -48,9 +48,9 @@ fn approvals_expire_after_fourteen_days() {
 fn approvals_of_another_change_count_for_nothing() {
     let world = World::approved();
     world.ok("erin", "file change.toml");
-    world.fails("erin", "start CHG-2", Exit::Refused, "CHG-2 has 0 of 2 approvals that count");
+    world.fails("erin", "start CHG-2", Exit::Refused, "CHG-2 has 0 of 2 approvals");
     let event = Event::Start { revision: world.revision("CHG-2"), artifacts: Vec::new() };
-    forbidden(&world, "erin", event, None, "two-approvals");
+    forbidden(&world, "erin", event, None, "enough-approvals");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn nobody_starts_who_does_not_implement() {
 fn a_change_starts_once() {
     let world = World::approved();
     world.ok("erin", "start CHG-1");
-    world.fails("erin", "start CHG-1", Exit::Refused, "CHG-1 was started already");
+    world.fails("erin", "start CHG-1", Exit::Refused, "CHG-1 is already started");
     forbidden(&world, "erin", start(&world), None, "start-once");
     world.ok("erin", "finish CHG-1 --outcome failed");
     forbidden(&world, "erin", start(&world), None, "start-once");
@@ -112,8 +112,8 @@ fn with_artifact() -> (World, impl Fn(&World, &[Artifact]) -> Event) {
 #[test]
 fn nothing_starts_without_reading_its_artifacts() {
     let (world, start) = with_artifact();
-    world.fails("erin", "start CHG-1", Exit::Refused, "the artifact app.tar was approved and not read");
-    forbidden(&world, "erin", start(&world, &[]), None, "artifact-read");
+    world.fails("erin", "start CHG-1", Exit::Refused, "approved artifact app.tar was not given");
+    forbidden(&world, "erin", start(&world, &[]), None, "artifact-required");
     let approved = text::digest(b"approved");
     accepted(&world, "erin", start(&world, &[artifact("app.tar", approved)]), None);
 }
@@ -122,7 +122,7 @@ fn nothing_starts_without_reading_its_artifacts() {
 fn nothing_starts_with_another_artifact_than_approved() {
     let (world, start) = with_artifact();
     world.write("app.tar", "swapped");
-    let complaint = "the artifact app.tar is not what was approved";
+    let complaint = "artifact app.tar differs from the approved one";
     world.fails("erin", "start CHG-1 --artifact app.tar=app.tar", Exit::Refused, complaint);
     let swapped = artifact("app.tar", text::digest(b"swapped"));
     forbidden(&world, "erin", start(&world, std::slice::from_ref(&swapped)), None, "artifact-match");
@@ -135,7 +135,7 @@ fn nothing_starts_with_another_artifact_than_approved() {
 #[test]
 fn nothing_starts_with_an_artifact_that_nobody_approved() {
     let (world, start) = with_artifact();
-    let complaint = "the artifact extra.sh is not part of the approved revision";
+    let complaint = "artifact extra.sh is not in the approved revision";
     let command = "start CHG-1 --artifact app.tar=app.tar --artifact extra.sh=app.tar";
     world.fails("erin", command, Exit::Refused, complaint);
     let (approved, extra) = (artifact("app.tar", text::digest(b"approved")), artifact("extra.sh", WRONG));
@@ -145,7 +145,7 @@ fn nothing_starts_with_an_artifact_that_nobody_approved() {
 #[test]
 fn nothing_is_finished_that_was_not_started() {
     let world = World::approved();
-    world.fails("erin", "finish CHG-1 --outcome succeeded", Exit::Refused, "CHG-1 was not started");
+    world.fails("erin", "finish CHG-1 --outcome succeeded", Exit::Refused, "CHG-1 is not started");
     for outcome in Outcome::ALL {
         forbidden(&world, "erin", finish(&world, *outcome), None, "started");
     }
@@ -162,7 +162,7 @@ fn nobody_finishes_who_neither_implements_nor_owns() {
     world.ok("alice", "start CHG-1");
     // erin filed it, and that alone gives her nothing to finish.
     for person in ["carol", "erin", "audrey"] {
-        let complaint = format!("{person} neither implements nor owns CHG-1");
+        let complaint = format!("{person} is neither an implementer nor the owner of CHG-1");
         world.fails(person, "finish CHG-1 --outcome failed", Exit::Refused, &complaint);
         forbidden(&world, person, finish(&world, Outcome::Failed), None, "implementer-or-owner");
     }
@@ -177,7 +177,7 @@ fn a_change_is_finished_once() {
         world.ok("erin", "start CHG-1");
         world.ok("erin", &format!("finish CHG-1 --outcome {first}"));
         for again in [Outcome::Succeeded, Outcome::Failed] {
-            let complaint = format!("CHG-1 was finished as {first} already");
+            let complaint = format!("CHG-1 is already finished: {first}");
             world.fails("erin", &format!("finish CHG-1 --outcome {again}"), Exit::Refused, &complaint);
             forbidden(&world, "erin", finish(&world, again), None, "finish-once");
         }

@@ -1,4 +1,4 @@
-//! The verified copy: what an account need not verify again.
+//! The verified cache: what an account need not verify again.
 
 use std::fs;
 
@@ -37,10 +37,10 @@ fn a_lost_cache_does_not_hide_a_truncated_log() {
     let scene = Scene::new();
     scene.forget("carol", "verified.sqlite");
     scene.tamper("DELETE FROM entry WHERE seq > 7");
-    scene.stops("the log does not hold entry 9");
+    scene.stops("the log lacks entry 9");
 }
 
-/// Carol's verified copy as one file, everything in it.
+/// Carol's verified cache as one file, everything in it.
 fn copy_of(scene: &Scene) -> Vec<u8> {
     let path = scene.memory("carol", "verified.sqlite");
     let db = Connection::open(&path).unwrap();
@@ -49,13 +49,13 @@ fn copy_of(scene: &Scene) -> Vec<u8> {
     fs::read(path).unwrap()
 }
 
-/// Puts another file in the place of carol's verified copy.
+/// Puts another file in the place of carol's verified cache.
 fn put_copy(scene: &Scene, bytes: &[u8]) {
     scene.forget("carol", "verified.sqlite");
     fs::write(scene.memory("carol", "verified.sqlite"), bytes).unwrap();
 }
 
-/// Runs SQL on carol's verified copy.
+/// Runs SQL on carol's verified cache.
 fn edit_copy(scene: &Scene, sql: &str) {
     Connection::open(scene.memory("carol", "verified.sqlite")).unwrap().execute_batch(sql).unwrap();
 }
@@ -68,15 +68,15 @@ fn unharmed(scene: &Scene, command: &str, before: &str, damage: &str) -> bool {
     let first = scene.run("carol", command);
     let told = first.exit == Exit::Environment;
     let last = if told {
-        assert!(first.err.contains("the verified copy ") && first.err.contains(" is damaged: "), "{}", first.screen);
-        assert!(first.err.contains("hint: nothing is wrong with the register"), "{}", first.screen);
+        assert!(first.err.contains("verified cache ") && first.err.contains(" is damaged: "), "{}", first.screen);
+        assert!(first.err.contains("hint: the register itself is fine"), "{}", first.screen);
         scene.run("carol", command)
     } else {
         first
     };
     assert_eq!((last.exit, last.out.as_str()), (Exit::Done, before), "{damage}: {command}\n{}", last.screen);
     let rebuilt = last.err.contains("the whole log was verified again");
-    assert!(rebuilt || !told, "{damage}: {command}: it was not made anew\n{}", last.screen);
+    assert!(rebuilt || !told, "{damage}: {command}: it was not rebuilt\n{}", last.screen);
     assert_eq!(fs::read(scene.memory("carol", "pin")).unwrap(), pin, "{damage}");
     rebuilt
 }
@@ -156,7 +156,7 @@ fn an_old_cache_beside_a_newer_pin_catches_up_with_a_warning() {
     // It does not lose the end of the log either.
     put_copy(&scene, &old);
     scene.tamper("DELETE FROM entry WHERE seq = 10");
-    scene.stops("the log does not hold entry 10");
+    scene.stops("the log lacks entry 10");
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn what_is_not_folded_again_is_still_verified() {
         scene.ok("carol", "person list");
         let output = scene.run("carol", "verify");
         assert_eq!(output.exit, Exit::Environment, "{change}: {}", output.screen);
-        assert!(output.err.contains("hint: nothing is wrong with the register"), "{}", output.screen);
+        assert!(output.err.contains("hint: the register itself is fine"), "{}", output.screen);
         scene.ok("carol", "verify");
     }
 }
@@ -298,7 +298,7 @@ fn what_differs_in_the_cache_alone_is_no_fault_of_the_register() {
             edit_copy(&scene, &sql);
             let output = scene.run("carol", command);
             assert_eq!(output.exit, Exit::Environment, "{sql}: {command}: {}", output.screen);
-            assert!(output.err.contains("the verified copy "), "{sql}: {command}: {}", output.screen);
+            assert!(output.err.contains("verified cache "), "{sql}: {command}: {}", output.screen);
             let again = scene.run("carol", command);
             assert_eq!(again.exit, Exit::Done, "{sql}: {command}: {}", again.screen);
             assert!(again.err.contains("the whole log was verified again"), "{sql}: {command}: {}", again.screen);
@@ -315,15 +315,15 @@ fn doctor_tells_a_damaged_or_old_cache_from_a_broken_register() {
     scene.ok("carol", "list");
     put_copy(&scene, &old);
     let output = scene.run("carol", "doctor");
-    assert!(output.out.contains("warning       verified copy: it was behind the pin"), "{}", output.screen);
+    assert!(output.out.contains("warning       verified cache: was behind the pin"), "{}", output.screen);
     edit_copy(&scene, "DELETE FROM governance WHERE seq = 1");
     let output = scene.run("carol", "doctor");
     assert_eq!(output.exit, Exit::Environment, "{}", output.screen);
-    assert!(output.out.contains("fault         verified copy: the verified copy "), "{}", output.screen);
+    assert!(output.out.contains("fault         verified cache: verified cache "), "{}", output.screen);
     let output = scene.run("carol", "doctor");
-    assert!(output.out.contains("warning       verified copy: it was gone or damaged"), "{}", output.screen);
+    assert!(output.out.contains("warning       verified cache: was missing or damaged"), "{}", output.screen);
     let output = scene.run("carol", "doctor");
-    assert!(output.out.contains("ok            verified copy: up to entry 10"), "{}", output.screen);
+    assert!(output.out.contains("ok            verified cache: up to entry 10"), "{}", output.screen);
 }
 
 #[test]
@@ -333,11 +333,7 @@ fn a_cache_that_is_found_damaged_after_recording_takes_nothing_back() {
     edit_copy(&scene, "INSERT INTO votes SELECT 10, change, number, verdict, person, time FROM votes WHERE seq = 3");
     let output = scene.run("carol", &format!("approve CHG-2 --revision {}", scene.filed));
     assert_eq!((output.exit, scene.entries()), (Exit::Environment, 11), "{}", output.screen);
-    assert!(
-        output.err.contains("entry 10 was recorded; what failed came after: the verified copy"),
-        "{}",
-        output.screen
-    );
+    assert!(output.err.contains("entry 10 is recorded, but a later step failed: verified cache"), "{}", output.screen);
     let output = scene.run("carol", "show CHG-2");
     assert!(output.err.contains("the whole log was verified again"), "{}", output.screen);
     assert!(output.exit == Exit::Done && output.out.contains("carol approved revision 1"), "{}", output.screen);

@@ -97,6 +97,6 @@ fn a_pin_from_a_wrong_clock_is_a_pin() {
         scene.at(NOW);
         scene.ok("carol", "list");
         scene.tamper("DELETE FROM entry WHERE seq = 10");
-        scene.stops("the log does not hold entry 10");
+        scene.stops("the log lacks entry 10");
     }
 }

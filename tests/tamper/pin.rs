@@ -22,7 +22,7 @@ fn a_lost_pin_does_not_lose_the_end_of_the_log() {
     let scene = Scene::new();
     scene.tamper("DELETE FROM entry WHERE seq > 7");
     scene.forget("carol", "pin");
-    scene.stops("the log does not hold entry 9");
+    scene.stops("the log lacks entry 9");
     starts(&scene.findings("carol"), "[truncated]");
 }
 
@@ -40,7 +40,7 @@ fn a_damaged_pin_stops_everything() {
     let scene = Scene::new();
     for damage in ["", "head 9\n", "\u{1b}[2J"] {
         fs::write(scene.memory("carol", "pin"), damage).unwrap();
-        scene.stops("cannot be read");
+        scene.stops("is unreadable");
         let output = scene.run("carol", "verify");
         assert_eq!(output.exit, Exit::Broken, "{}", output.screen);
     }
@@ -56,7 +56,7 @@ fn an_account_that_lost_pin_and_cache_verifies_for_the_first_time() {
     let output = scene.run("carol", "verify");
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
     assert!(output.err.contains("its pin and verified cache are gone"), "{}", output.screen);
-    assert!(output.out.contains("the fingerprint alone: its beginning, not its end"), "{}", output.screen);
+    assert!(output.out.contains("the fingerprint: the beginning only, not the end"), "{}", output.screen);
     let output = scene.run("carol", "verify");
     assert!(output.out.contains("this account's pin: entry 9"), "{}", output.screen);
     assert_eq!(output.err, "", "it is said once");
@@ -74,7 +74,7 @@ fn an_older_pin_put_back_loses_nothing_that_the_cache_holds() {
     assert_eq!(head(&fs::read(scene.memory("carol", "pin")).unwrap()), head(&newer), "it was brought on");
     fs::write(scene.memory("carol", "pin"), &older).unwrap();
     scene.tamper("DELETE FROM entry WHERE seq > 7");
-    scene.stops("the log does not hold entry 9");
+    scene.stops("the log lacks entry 9");
     starts(&scene.findings("carol"), "[truncated]");
 }
 
@@ -102,7 +102,7 @@ fn no_pin_that_was_cut_short_is_passed_over() {
     let pin = fs::read(scene.memory("carol", "pin")).unwrap();
     for length in 0..pin.len() {
         fs::write(scene.memory("carol", "pin"), &pin[..length]).unwrap();
-        scene.fails("carol", "list", Exit::Broken, "cannot be read");
+        scene.fails("carol", "list", Exit::Broken, "is unreadable");
         assert_eq!(fs::read(scene.memory("carol", "pin")).unwrap(), &pin[..length], "it was overwritten");
     }
 }
@@ -113,7 +113,7 @@ fn a_damaged_cache_does_not_lose_a_damaged_pin() {
     fs::write(scene.memory("carol", "pin"), "head 9\n").unwrap();
     scene.forget("carol", "verified.sqlite");
     fs::write(scene.memory("carol", "verified.sqlite"), [7; 9000]).unwrap();
-    scene.stops("cannot be read");
+    scene.stops("is unreadable");
     fs::copy(scene.memory("carol", "pin.previous"), scene.memory("carol", "pin")).unwrap();
     let output = scene.run("carol", "list");
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);

@@ -12,7 +12,7 @@ use twinseal::format::{Raw, entry};
 
 use crate::support::{CHANGE, PEOPLE, World};
 
-/// Somebody who was never here: no pin, no verified copy, no key, nothing trusted.
+/// Somebody who was never here: no pin, no verified cache, no key, nothing trusted.
 pub const STRANGER: &str = "stranger";
 
 /// A register in which everything has happened, and everybody has seen it.
@@ -68,7 +68,12 @@ impl Scene {
         scene.ok("alice", "person grant frank approver --group dba --until 2026-12-31T00:00:00Z");
         scene.ok("alice", "proposal redact 9 --reason 'It names a customer.'");
         let opened = scene.raw(12).leaf();
-        scene.fails("alice", &format!("proposal second 4 --digest {opened}"), Exit::Refused, "cannot decide it alone");
+        scene.fails(
+            "alice",
+            &format!("proposal second 4 --digest {opened}"),
+            Exit::Refused,
+            "another admin must second it",
+        );
         for proposal in ["2", "3", "4"] {
             scene.run_typing("bob", &format!("proposal second {proposal}"), &[proposal]);
         }

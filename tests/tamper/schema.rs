@@ -61,7 +61,7 @@ fn schema_is_found(sql: &str, meaning: &str) {
     let approve = &format!("approve CHG-1 --revision {}", "0".repeat(64));
     for command in ["list", "rebuild", "file change.toml", approve] {
         let command = format!("{command} --fingerprint {fingerprint}");
-        scene.fails("carol", &command, Exit::Broken, &format!("the register is broken: [schema] {meaning}"));
+        scene.fails("carol", &command, Exit::Broken, &format!("register is broken: [schema] {meaning}"));
     }
 }
 
@@ -255,7 +255,7 @@ fn what_is_planted_is_found_by_every_command_that_opens_the_register() {
         let found = format!("[schema] {found}");
         for command in OPENING {
             let command = command.replace("DIGEST", &digest).replace("KEY", &key.to_string());
-            scene.fails("carol", &command, Exit::Broken, &format!("the register is broken: {found}"));
+            scene.fails("carol", &command, Exit::Broken, &format!("register is broken: {found}"));
         }
         assert!(scene.findings("carol").contains(&found), "{plant}");
         let doctor = scene.run("carol", "doctor");

@@ -20,9 +20,9 @@ pub fn tables(db: &Connection) -> Vec<(String, Vec<Column>)> {
     names.iter().map(|table| (table.clone(), columns(table))).collect()
 }
 
-/// Changes one row of a table by SQL, and asserts that `verify` finds it in that table, and that `rebuild` mends it,
+/// Changes one row of a table by SQL, and asserts that `verify` finds it in that table, and that `rebuild` fixes it,
 /// says so, and has nothing left to do.
-fn edited_and_mended(scene: &Scene, table: &str, sql: &str) {
+fn edited_and_rebuilt(scene: &Scene, table: &str, sql: &str) {
     let db = scene.sql();
     assert!(db.execute(sql, []).unwrap() > 0, "{sql} does nothing");
     drop(db);
@@ -36,11 +36,11 @@ fn edited_and_mended(scene: &Scene, table: &str, sql: &str) {
     assert_eq!(said.lines().count(), findings.len(), "{sql}: {said}");
     assert!(said.contains(&named), "{sql}: {said}");
     let again = scene.run("erin", "rebuild");
-    assert_eq!((again.out.as_str(), again.err.as_str()), ("", "nothing differed\n"), "{sql}");
+    assert_eq!((again.out.as_str(), again.err.as_str()), ("", "tables match the log\n"), "{sql}");
 }
 
 #[test]
-fn a_changed_value_in_any_column_is_found_and_mended() {
+fn a_changed_value_in_any_column_is_found_and_rebuilt() {
     let scene = Scene::governed();
     for (table, columns) in tables(&scene.sql()) {
         for (column, is_text, _) in columns {
@@ -49,31 +49,31 @@ fn a_changed_value_in_any_column_is_found_and_mended() {
             // The last row only: a key that is made greater meets no other.
             let last = format!("{column} IS (SELECT max({column}) FROM {table})");
             let sql = format!("UPDATE {table} SET {column} = ifnull({column}, {base}) {other} WHERE {last}");
-            edited_and_mended(&scene, &table, &sql);
+            edited_and_rebuilt(&scene, &table, &sql);
         }
     }
     assert_eq!(scene.findings("audrey"), Vec::<String>::new());
 }
 
 #[test]
-fn a_removed_row_in_any_table_is_found_and_mended() {
+fn a_removed_row_in_any_table_is_found_and_rebuilt() {
     let scene = Scene::governed();
     for (table, columns) in tables(&scene.sql()) {
         let key = &columns[0].0;
         for end in ["min", "max"] {
-            edited_and_mended(
+            edited_and_rebuilt(
                 &scene,
                 &table,
                 &format!("DELETE FROM {table} WHERE {key} = (SELECT {end}({key}) FROM {table})"),
             );
         }
-        edited_and_mended(&scene, &table, &format!("DELETE FROM {table}"));
+        edited_and_rebuilt(&scene, &table, &format!("DELETE FROM {table}"));
     }
     assert_eq!(scene.findings("audrey"), Vec::<String>::new());
 }
 
 #[test]
-fn an_added_row_in_any_table_is_found_and_mended() {
+fn an_added_row_in_any_table_is_found_and_rebuilt() {
     let scene = Scene::governed();
     for (table, columns) in tables(&scene.sql()) {
         let (key, is_text, _) = &columns[0];
@@ -81,14 +81,14 @@ fn an_added_row_in_any_table_is_found_and_mended() {
             let rest: Vec<&str> = columns[1..].iter().map(|(column, ..)| column.as_str()).collect();
             let values = [&[other][..], &rest].concat().join(", ");
             let sql = format!("INSERT INTO {table} SELECT {values} FROM {table} ORDER BY {key} LIMIT 1");
-            edited_and_mended(&scene, &table, &sql);
+            edited_and_rebuilt(&scene, &table, &sql);
         }
     }
     assert_eq!(scene.findings("audrey"), Vec::<String>::new());
 }
 
 #[test]
-fn a_value_redacted_to_null_is_found_and_mended() {
+fn a_value_redacted_to_null_is_found_and_rebuilt() {
     let scene = Scene::governed();
     let mut tried = 0;
     for (table, columns) in tables(&scene.sql()) {
@@ -107,18 +107,18 @@ fn a_value_redacted_to_null_is_found_and_mended() {
 }
 
 #[test]
-fn a_value_of_control_characters_is_found_and_mended() {
+fn a_value_of_control_characters_is_found_and_rebuilt() {
     let scene = Scene::governed();
     for value in ["CAST(x'00' AS TEXT)", "'a' || char(0) || 'b'", "char(27) || '[2J'"] {
-        edited_and_mended(&scene, "names", &format!("UPDATE names SET name = {value}"));
-        edited_and_mended(&scene, "votes", &format!("UPDATE votes SET verdict = {value}"));
+        edited_and_rebuilt(&scene, "names", &format!("UPDATE names SET name = {value}"));
+        edited_and_rebuilt(&scene, "votes", &format!("UPDATE votes SET verdict = {value}"));
     }
 }
 
 #[test]
-fn a_value_that_is_not_utf8_is_found_and_mended() {
+fn a_value_that_is_not_utf8_is_found_and_rebuilt() {
     let scene = Scene::governed();
-    edited_and_mended(&scene, "names", "UPDATE names SET name = CAST(x'ff' AS TEXT)");
+    edited_and_rebuilt(&scene, "names", "UPDATE names SET name = CAST(x'ff' AS TEXT)");
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn what_is_shown_and_decided_does_not_come_from_the_tables() {
 }
 
 #[test]
-fn rebuild_does_not_mend_a_broken_log() {
+fn rebuild_does_not_fix_a_broken_log() {
     let scene = Scene::governed();
     scene.sql().execute_batch("UPDATE changes SET state = 'approved'").unwrap();
     scene.edit(3, "time 2026-12-01T09", "time 2026-12-01T08");

@@ -1,4 +1,4 @@
-//! `approve`: sign a revision that was read.
+//! `approve`: sign the current revision of a change.
 
 use clap::Args;
 
@@ -12,27 +12,30 @@ use crate::output::{Page, window_lines};
 use crate::record::{Plan, record, rehearse};
 use crate::store::Session;
 
-/// Approve changes: shows each whole revision, then asks for its id to be typed
+/// Approve the current revision of changes
 ///
-/// Without a terminal, --revision names exactly what is signed: the digest that `twinseal show` prints.
+/// Shows each revision and asks you to type the change's id before it signs. Without a terminal, --revision is required:
+/// the digest that `twinseal show` prints.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal approve CHG-42
+  twinseal approve CHG-42 CHG-43 --note 'Read with the desk.'
+  twinseal approve CHG-42 --revision DIGEST")]
 pub struct Approve {
-    /// The change, such as CHG-42; of several, each is shown and signed by itself
+    /// Change ids, such as CHG-42; each is shown and signed separately
     #[arg(required = true, value_name = "CHANGE")]
     changes: Vec<String>,
-    /// The digest of the revision that you have read; needed without a terminal, once for each change, in their order
+    /// Digest of the revision to sign, one for each change in the same order
     #[arg(long = "revision", value_name = "DIGEST")]
     revisions: Vec<String>,
-    /// A remark to go with it
-    #[arg(long)]
+    /// Comment on the approval
+    #[arg(long, value_name = "TEXT")]
     note: Option<String>,
 }
 
 impl Approve {
-    /// Runs it.
-    ///
     /// # Errors
-    /// The rule that says no, or what prevents recording.
+    /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let ids = self.changes.iter().map(|it| parse(it)).collect::<Result<Vec<ChangeId>, _>>()?;
         let digests = self.revisions.iter().map(|it| parse(it)).collect::<Result<Vec<Digest>, _>>()?;
@@ -51,7 +54,7 @@ impl Approve {
     }
 }
 
-/// Approves one change: what was shown, or what the digest names.
+/// Approves one change: the revision shown, or the one that `digest` names.
 fn approve(
     context: &mut Context<'_>,
     session: &mut Session,
@@ -59,7 +62,7 @@ fn approve(
     digest: Option<Digest>,
     text: Option<&Text>,
 ) -> Result<(), Error> {
-    // Fixed before it is shown: if it is revised while somebody reads, the signature is refused.
+    // Fixed before it is shown: a revision filed while somebody reads must not be signed unread.
     let revision = change(session, id)?.current().id;
     let plan = |_: &mut Session| Ok(Plan { event: Event::Approve(revision), text: text.cloned() });
     let entry = match digest {
@@ -73,7 +76,7 @@ fn approve(
             let mut page = page(context, session, id)?;
             show_changes(&mut page, session, id, rehearsal.actor())?;
             summary(&mut page, session, id, rehearsal.actor())?;
-            // On the terminal where the question is asked, whatever becomes of standard output.
+            // The page belongs where the question is, even if standard output is redirected.
             context.env.status(page.finish());
             rehearsal.confirm(context.env, "approve this revision", &id.to_string())?;
             rehearsal.record(context.recorder(), session)?
@@ -81,31 +84,35 @@ fn approve(
     };
     change(session, id)?;
     let tally = session.state().change(id)?.tally(session.state().governance(), context.env.now());
-    let then = if tally.is_enough() { "it may start in its window" } else { "it waits for the others" };
-    let (number, have, need) = (revision.number, tally.counted.len(), tally.need);
-    report_recorded(context, &entry, None, format_args!("{id} revision {number} approved: {have} of {need}; {then}"))
+    let (have, need) = (tally.counted.len(), tally.need);
+    let next = match need.saturating_sub(have) {
+        0 => format!("start it in its window: `twinseal start {id}`"),
+        1 => "1 more approval needed".to_owned(),
+        missing => format!("{missing} more approvals needed"),
+    };
+    report_recorded(context, &entry, None, format_args!("{id} approved ({have} of {need}); {next}"))
 }
 
-/// What is about to be signed, in a few lines that stand right above the question.
+/// Summarises what is about to be signed, right above the question.
 fn summary(page: &mut Page, session: &Session, id: ChangeId, me: &PersonId) -> Result<(), Error> {
     let change = session.state().change(id)?;
     let revision = change.current();
     let mine = change.votes().iter().rfind(|vote| vote.person == *me && vote.revision == revision.id.filed);
     let approved_before = mine.is_some_and(|vote| vote.verdict == Verdict::Approve);
     let facts = &revision.facts;
-    page.block("you are about to sign");
+    page.block("about to sign");
     page.text(
         "",
         format_args!("{id} revision {}: {} {}, owner {}", revision.id.number, facts.risk, facts.kind, facts.owner),
     );
     page.text("", window_lines(&facts.window)).verbatim(0, "", revision.id.filed);
     if approved_before {
-        page.text("", "You approved it before; to approve again renews that.");
+        page.text("", "You have approved this revision before; approving again renews the approval.");
     }
     Ok(())
 }
 
-/// What changed since the revision that this person last approved, else since the one before.
+/// Shows the differences to the revision that this person last approved, or else to the previous one.
 fn show_changes(page: &mut Page, session: &Session, id: ChangeId, me: &PersonId) -> Result<(), Error> {
     let change = session.state().change(id)?;
     let current = change.current().id.number;
@@ -113,8 +120,8 @@ fn show_changes(page: &mut Page, session: &Session, id: ChangeId, me: &PersonId)
     let number = |filed| change.revisions().find(|it| it.id.filed == filed).map(|it| it.id.number);
     let since = mine.and_then(|vote| number(vote.revision)).unwrap_or(current.saturating_sub(1));
     if (1..current).contains(&since) {
-        let what = if mine.is_some() { "which you approved" } else { "the one before" };
-        page.block(&format!("what changed since revision {since}, {what}"));
+        let which = if mine.is_some() { "which you approved" } else { "the previous one" };
+        page.block(&format!("changes since revision {since}, {which}"));
         diff::between(page, session, id, since, current)?;
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! `check`: every fault of a draft at once; and reading one, as `file` does.
+//! `check`, and reading a draft for `file` and `revise`.
 
 use std::fs;
 use std::io;
@@ -18,25 +18,28 @@ use crate::input::{Draft, DraftContext, Fault, Problem, read};
 use crate::output::{self, safe};
 use crate::store::Session;
 
-/// Check a draft: every fault at once, with its line and field; nothing is recorded
+/// Check a draft without recording it
+///
+/// Reports every fault with its line and field. Checks people and the window too if a register is configured or named.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal check change.toml
+  twinseal draft --from CHG-42 | twinseal check -")]
 pub struct Check {
-    /// The draft, TOML; - is standard input
+    /// Draft in TOML; - reads standard input
     file: PathBuf,
 }
 
 impl Check {
-    /// Runs it.
-    ///
     /// # Errors
-    /// [`Error::Faults`], or what prevents reading.
+    /// [`Error::Faults`], or the draft or the register cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        // People and windows are checked where a register is named; the rest needs none.
+        // Only people and windows need a register.
         let session = if context.registers.named().is_some() { Some(context.open()?) } else { None };
         let draft = read_draft(context, session.as_ref(), &self.file)?;
         let against = match session.as_ref().and_then(|session| session.state().id()) {
-            Some(id) => format!("against the register {}", id.name()),
-            None => "without a register: its people and window were not checked".to_owned(),
+            Some(id) => format!("checked against register {}", id.name()),
+            None => "no register: people and window not checked".to_owned(),
         };
         if context.ui.json {
             let text = Text::Description(Box::new(draft.description));
@@ -49,7 +52,7 @@ impl Check {
     }
 }
 
-/// What a draft is read against: the files beside it, and the register where one is named.
+/// The files beside a draft, and the register if there is one.
 struct Against<'s> {
     folder: PathBuf,
     session: Option<&'s Session>,
@@ -70,10 +73,10 @@ impl DraftContext for Against<'_> {
     }
 }
 
-/// Reads a draft and finds all that is wrong with it, also by the rules of a register.
+/// Reads a draft and checks it, against the rules of a register too if there is a session.
 ///
 /// # Errors
-/// [`Error::Faults`], or what prevents reading.
+/// [`Error::Faults`] with every fault, or the file cannot be read.
 pub fn read_draft(context: &mut Context<'_>, session: Option<&Session>, given: &Path) -> Result<Draft, Error> {
     let source = read_text(context.env, given)?;
     let path = name_of_input(given);
@@ -90,22 +93,22 @@ pub fn read_draft(context: &mut Context<'_>, session: Option<&Session>, given: &
     }
 }
 
-/// The most bytes of a draft's body, and of its text part: what an entry holds, less the lines that every entry has.
+/// The most bytes of a draft's body, and of its text part: an entry's limit less room for its header lines.
 const MOST: usize = entry::MAX_PART - 1024;
 
-/// The bytes of the larger of a draft's two parts, as they would be filed.
+/// The size in bytes of the larger part, body or text, as it would be filed.
 fn size(draft: &Draft) -> usize {
     let words = Text::Description(Box::new(draft.description.clone()));
     text::write(&words, [0; 16]).0.len().max(body::facts(&draft.facts).len())
 }
 
-/// The SHA-256 of a file, whatever its size; a device or a pipe might never end.
+/// The SHA-256 of a regular file of any size.
 ///
 /// # Errors
-/// What the system says.
+/// The file cannot be read, or is a device or a pipe, which might never end.
 pub fn digest_of(path: &Path) -> io::Result<Digest> {
     if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
     }
     let mut hash = Sha256::new();
     io::copy(&mut fs::File::open(path)?, &mut HashWriter(&mut hash))?;

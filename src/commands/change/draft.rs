@@ -1,4 +1,4 @@
-//! `draft`: a template to fill in, or a change that was filed before.
+//! `draft`: print a template, or a filed change as a draft.
 
 use clap::Args;
 
@@ -9,24 +9,26 @@ use crate::domain::{ChangeId, ChangeKind, PersonId, Refusal};
 use crate::error::Error;
 use crate::input::{template, write};
 
-/// Print a commented draft to fill in, or an earlier change as a draft
+/// Print a draft to fill in
 ///
-/// Example: twinseal draft > change.toml
+/// The draft is a commented TOML template, or the content of a filed change with --from.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal draft > change.toml
+  twinseal draft --kind emergency > fix.toml
+  twinseal draft --from CHG-42 > change.toml")]
 pub struct Draft {
-    /// normal or emergency
-    #[arg(long, default_value = "normal")]
+    /// Kind of change: normal or emergency
+    #[arg(long, value_name = "KIND", default_value = "normal")]
     kind: String,
-    /// A change to begin from; its files are named by their digests
+    /// Filed change to copy; its files are referred to by digest
     #[arg(long, value_name = "CHG-N", conflicts_with = "kind")]
     from: Option<String>,
 }
 
 impl Draft {
-    /// Runs it.
-    ///
     /// # Errors
-    /// An unknown kind or change.
+    /// The kind or the change is unknown, or the register cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         if let Some(from) = &self.from {
             return copy(context, parse(from)?);
@@ -46,7 +48,7 @@ fn copy(context: &mut Context<'_>, id: ChangeId) -> Result<(), Error> {
     let revision = change(&mut session, id)?.current().clone();
     let words = diff::description(&session, &revision)?;
     if revision.is_redacted(session.state().governance()) {
-        context.env.status("note: its text was redacted; only what rules read is left");
+        context.env.status("note: the text of this change was redacted; the draft lacks it");
     }
     let from = format!("{id} revision {}", revision.id.number);
     write!(context.env.out, "{}", write(&from, &revision.facts, &words, context.env.now()))?;

@@ -1,4 +1,4 @@
-//! `file`: a draft becomes a change.
+//! `file`: record a draft as a new change.
 
 use std::path::PathBuf;
 
@@ -10,20 +10,19 @@ use crate::domain::{Event, Text};
 use crate::error::Error;
 use crate::record::{Plan, record};
 
-/// File a change
-///
-/// Example: twinseal file change.toml
+/// File a draft as a new change
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal file change.toml
+  twinseal --json file change.toml")]
 pub struct File {
-    /// The draft, TOML; - is standard input
+    /// Draft in TOML; - reads standard input
     file: PathBuf,
 }
 
 impl File {
-    /// Runs it.
-    ///
     /// # Errors
-    /// [`Error::Faults`], the rule that says no, or what prevents recording.
+    /// [`Error::Faults`], a rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let mut session = context.open()?;
         let draft = read_draft(context, Some(&session), &self.file)?;
@@ -34,8 +33,7 @@ impl File {
         })?;
         let Some(change) = entry.event.change() else { return Ok(()) };
         let need = session.state().governance().policy().map_or(0, |policy| policy.approvals_for(&draft.facts));
-        let said =
-            format!("{change} filed; it waits for the approvals of {need} other people: `twinseal approve {change}`");
+        let said = format!("{change} filed; {need} approvals needed: `twinseal approve {change}`");
         report_recorded(context, &entry, Some(format!("{change} revision 1 {}", entry.leaf)), said)
     }
 }

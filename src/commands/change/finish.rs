@@ -1,4 +1,4 @@
-//! `finish`: what came of a change.
+//! `finish`: record the outcome of a change.
 
 use clap::Args;
 
@@ -8,26 +8,28 @@ use crate::domain::{ChangeId, Event, Field, Outcome};
 use crate::error::Error;
 use crate::record::{Plan, record};
 
-/// Finish a change: say what came of it
+/// Finish a started change with its outcome
 ///
-/// A change that succeeded or failed can be finished once more, as rolled-back.
+/// A change that succeeded or failed can be finished once more as rolled-back.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal finish CHG-42 --outcome succeeded
+  twinseal finish CHG-42 --outcome rolled-back --note 'Rejects above 2 %.'")]
 pub struct Finish {
-    /// The change, such as CHG-42
+    /// Change id, such as CHG-42
+    #[arg(value_name = "CHANGE")]
     change: String,
-    /// succeeded, failed or rolled-back
-    #[arg(long)]
+    /// Outcome: succeeded, failed or rolled-back
+    #[arg(long, value_name = "OUTCOME")]
     outcome: String,
-    /// What happened
-    #[arg(long)]
+    /// Comment on the outcome
+    #[arg(long, value_name = "TEXT")]
     note: Option<String>,
 }
 
 impl Finish {
-    /// Runs it.
-    ///
     /// # Errors
-    /// The rule that says no, or what prevents recording.
+    /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let id: ChangeId = parse(&self.change)?;
         let outcome: Outcome = parse(&self.outcome)?;
@@ -36,6 +38,6 @@ impl Finish {
         let revision = change(&mut session, id)?.current().id;
         let plan = |_: &mut _| Ok(Plan { event: Event::Finish { revision, outcome }, text: text.clone() });
         let entry = record(context.recorder(), &mut session, plan)?;
-        report_recorded(context, &entry, None, format_args!("{id} finished: {outcome}"))
+        report_recorded(context, &entry, None, format_args!("{id} finished: {}", outcome.phrase()))
     }
 }

@@ -1,4 +1,4 @@
-//! `note`: a remark on a change.
+//! `note`: comment on a change.
 
 use clap::Args;
 
@@ -8,20 +8,24 @@ use crate::domain::{ChangeId, Event, Field};
 use crate::error::Error;
 use crate::record::{Plan, record};
 
-/// Add a note to a change; anybody enrolled may, at any time
+/// Add a note to a change
+///
+/// Anybody enrolled may add a note, at any time.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal note CHG-42 'Seen in the morning call.'")]
 pub struct Note {
-    /// The change, such as CHG-42
+    /// Change id, such as CHG-42
+    #[arg(value_name = "CHANGE")]
     change: String,
-    /// What there is to say
+    /// Text of the note
+    #[arg(value_name = "TEXT")]
     text: String,
 }
 
 impl Note {
-    /// Runs it.
-    ///
     /// # Errors
-    /// The rule that says no, or what prevents recording.
+    /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let id: ChangeId = parse(&self.change)?;
         let text = remark(Field::Note, &self.text)?;
@@ -30,6 +34,6 @@ impl Note {
         let entry = record(context.recorder(), &mut session, |_| {
             Ok(Plan { event: Event::Note(id), text: Some(text.clone()) })
         })?;
-        report_recorded(context, &entry, None, format_args!("noted; `twinseal show {id}` has it in its timeline"))
+        report_recorded(context, &entry, None, format_args!("note added to {id}; `twinseal show {id}` shows it"))
     }
 }

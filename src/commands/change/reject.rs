@@ -1,4 +1,4 @@
-//! `reject`: refuse a revision, with a reason.
+//! `reject`: block the current revision of a change.
 
 use clap::Args;
 
@@ -8,21 +8,24 @@ use crate::domain::{ChangeId, Event, Field};
 use crate::error::Error;
 use crate::record::{Plan, record};
 
-/// Reject a change: its current revision is blocked
+/// Reject the current revision of a change
+///
+/// A rejected revision cannot start. The requester or owner can file a new revision.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal reject CHG-42 --reason 'The rollback plan does not cover the cache.'")]
 pub struct Reject {
-    /// The change, such as CHG-42
+    /// Change id, such as CHG-42
+    #[arg(value_name = "CHANGE")]
     change: String,
-    /// Why, and what would have to be different
-    #[arg(long)]
+    /// Reason, and what must be different
+    #[arg(long, value_name = "TEXT")]
     reason: String,
 }
 
 impl Reject {
-    /// Runs it.
-    ///
     /// # Errors
-    /// The rule that says no, or what prevents recording.
+    /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let id: ChangeId = parse(&self.change)?;
         let text = remark(Field::Reason, &self.reason)?;
@@ -34,7 +37,7 @@ impl Reject {
             context,
             &entry,
             None,
-            format_args!("{id} revision {} rejected; it cannot start", revision.number),
+            format_args!("{id} rejected; to file a new revision: `twinseal revise {id} FILE`"),
         )
     }
 }

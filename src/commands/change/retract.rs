@@ -1,4 +1,4 @@
-//! `retract`: take one's own approval back.
+//! `retract`: take back one's own approval.
 
 use clap::Args;
 
@@ -8,21 +8,24 @@ use crate::domain::{ChangeId, Event, Field};
 use crate::error::Error;
 use crate::record::{Plan, record};
 
-/// Retract your approval of a change, before it is started
+/// Retract your approval of a change
+///
+/// Possible until the change is started.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal retract CHG-42 --reason 'The load test was run on the wrong host.'")]
 pub struct Retract {
-    /// The change, such as CHG-42
+    /// Change id, such as CHG-42
+    #[arg(value_name = "CHANGE")]
     change: String,
-    /// Why
-    #[arg(long)]
+    /// Reason
+    #[arg(long, value_name = "TEXT")]
     reason: String,
 }
 
 impl Retract {
-    /// Runs it.
-    ///
     /// # Errors
-    /// The rule that says no, or what prevents recording.
+    /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let id: ChangeId = parse(&self.change)?;
         let text = remark(Field::Reason, &self.reason)?;
@@ -30,11 +33,6 @@ impl Retract {
         let revision = change(&mut session, id)?.current().id;
         let plan = |_: &mut _| Ok(Plan { event: Event::Retract(revision), text: Some(text.clone()) });
         let entry = record(context.recorder(), &mut session, plan)?;
-        report_recorded(
-            context,
-            &entry,
-            None,
-            format_args!("your approval of {id} revision {} does not count any more", revision.number),
-        )
+        report_recorded(context, &entry, None, format_args!("approval of {id} revision {} retracted", revision.number))
     }
 }

@@ -1,4 +1,4 @@
-//! `revise`: a draft replaces the current revision of a change.
+//! `revise`: file a draft as a new revision of a change.
 
 use std::path::PathBuf;
 
@@ -11,26 +11,28 @@ use crate::domain::{ChangeId, Event, Text};
 use crate::error::Error;
 use crate::record::{Plan, record};
 
-/// Revise a change: a new revision replaces the current one, and voids its approvals
+/// File a new revision of a change
 ///
-/// Example: twinseal revise CHG-7 change.toml
+/// The new revision replaces the current one. Approvals of the old revision no longer count.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal draft --from CHG-42 > change.toml
+  twinseal revise CHG-42 change.toml")]
 pub struct Revise {
-    /// The change, such as CHG-42
+    /// Change id, such as CHG-42
+    #[arg(value_name = "CHANGE")]
     change: String,
-    /// The draft, TOML; - is standard input
+    /// Draft in TOML; - reads standard input
     file: PathBuf,
 }
 
 impl Revise {
-    /// Runs it.
-    ///
     /// # Errors
-    /// [`Error::Faults`], the rule that says no, or what prevents recording.
+    /// [`Error::Faults`], a rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let id: ChangeId = parse(&self.change)?;
         let mut session = context.open()?;
-        // Fixed before the draft is read: a revision by somebody else meanwhile is not replaced unseen.
+        // Fixed before the draft is read: a revision that somebody files meanwhile must not be replaced unseen.
         let replaces = change(&mut session, id)?.current().id;
         let draft = read_draft(context, Some(&session), &self.file)?;
         let now = context.env.now();
@@ -45,9 +47,9 @@ impl Revise {
         let need = session.state().governance().policy().map_or(0, |policy| policy.approvals_for(&facts));
         let lost = match voided.as_slice() {
             [] => String::new(),
-            voided => format!("; the approvals of {} do not count any more", voided.join(", ")),
+            voided => format!("; approvals of {} no longer count", voided.join(", ")),
         };
-        let said = format!("{id} revised{lost}; revision {number} waits for {need} approvals");
+        let said = format!("{id} revised (revision {number}){lost}; {need} approvals needed: `twinseal approve {id}`");
         report_recorded(context, &entry, Some(format!("{id} revision {number} {}", entry.leaf)), said)
     }
 }

@@ -1,4 +1,4 @@
-//! `start`: an implementer begins, if the change is executable here and now.
+//! `start`: begin an approved change.
 
 use std::path::{Path, PathBuf};
 
@@ -11,21 +11,26 @@ use crate::domain::{Artifact, ChangeId, Event};
 use crate::error::Error;
 use crate::record::{Plan, record};
 
-/// Start a change: refused unless it is approved, inside its window, and its artifacts are the approved ones
+/// Start an approved change
+///
+/// twinseal refuses the start unless you are an implementer, the change is approved and inside its window, and every
+/// artifact has the approved SHA-256.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal start CHG-42
+  twinseal start CHG-42 --artifact gateway.tar.gz=build/gateway.tar.gz && ./deploy.sh")]
 pub struct Start {
-    /// The change, such as CHG-42
+    /// Change id, such as CHG-42
+    #[arg(value_name = "CHANGE")]
     change: String,
-    /// Each artifact as it is about to be deployed; its SHA-256 is recorded
+    /// Artifact about to be deployed; its SHA-256 is recorded
     #[arg(long = "artifact", value_name = "NAME=FILE")]
     artifacts: Vec<String>,
 }
 
 impl Start {
-    /// Runs it.
-    ///
     /// # Errors
-    /// The rule that says no, or what prevents recording.
+    /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let id: ChangeId = parse(&self.change)?;
         let artifacts = self.artifacts.iter().map(|given| read(context, given)).collect::<Result<Vec<_>, _>>()?;
@@ -37,9 +42,7 @@ impl Start {
             context,
             &entry,
             None,
-            format_args!(
-                "{id} started; when it is done: `twinseal finish {id} --outcome succeeded|failed|rolled-back`"
-            ),
+            format_args!("{id} started; when done: `twinseal finish {id} --outcome succeeded|failed|rolled-back`"),
         )
     }
 }

@@ -1,4 +1,4 @@
-//! `withdraw`: take a change back.
+//! `withdraw`: withdraw a change.
 
 use clap::Args;
 
@@ -8,21 +8,25 @@ use crate::domain::{ChangeId, Event, Field};
 use crate::error::Error;
 use crate::record::{Plan, record};
 
-/// Withdraw a change that you filed, revised or own; it cannot be started any more
+/// Withdraw a change that you requested or own
+///
+/// A withdrawn change cannot be started.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal withdraw CHG-42
+  twinseal withdraw CHG-42 --reason 'Superseded by CHG-50.'")]
 pub struct Withdraw {
-    /// The change, such as CHG-42
+    /// Change id, such as CHG-42
+    #[arg(value_name = "CHANGE")]
     change: String,
-    /// Why
-    #[arg(long)]
+    /// Reason
+    #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 }
 
 impl Withdraw {
-    /// Runs it.
-    ///
     /// # Errors
-    /// The rule that says no, or what prevents recording.
+    /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let id: ChangeId = parse(&self.change)?;
         let text = self.reason.as_deref().map(|reason| remark(Field::Reason, reason)).transpose()?;

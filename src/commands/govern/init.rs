@@ -1,4 +1,4 @@
-//! `init`: entry 0.
+//! `init`: create a register.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,30 +22,31 @@ use crate::signing::confirm;
 use crate::store::{Anchor, Appended, Excuse, Session, SharedFile, StoreError, Writer};
 use crate::trust::{Purpose, Request, taken};
 
-/// Found a register: its people, its first policy, entry 0
+/// Create a register
 ///
-/// Collect a request from every founder (`twinseal person request NAME --register REGISTER-NAME`), then found the
-/// register with the key of one of its admins. It accepts nothing until another founding admin has sealed it.
-///
-/// Example: twinseal init --name prod --member alice=alice.request:admin --member bob=bob.request:admin
+/// Collect an enrolment request from every founding member (twinseal person request NAME --register REGISTER-NAME), then
+/// create the register with the key of a founding admin. Nothing else can be recorded until another founding admin runs
+/// twinseal seal.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal init --name prod --member alice=alice.request:admin --member bob=bob.request:admin
+  twinseal init --name prod2 --after prod --member alice=alice.request:admin --member bob=bob.request:admin")]
 pub struct Init {
-    /// What to call the register: lower-case, such as prod
+    /// Name of the register: lower-case, such as prod
     #[arg(long)]
     name: String,
-    /// Each founder: NAME=REQUEST-FILE:ROLE,ROLE; roles are admin, engineer, approver, auditor
-    #[arg(long = "member", required = true, value_name = "NAME=FILE:ROLES")]
+    /// Founding member with the roles admin, engineer, approver, auditor
+    #[arg(long = "member", required = true, value_name = "NAME=FILE:ROLE,ROLE")]
     members: Vec<String>,
-    /// The register, by name or file, in whose place this one is founded, because too few of its admins can act
+    /// Predecessor that the new register succeeds, because too few of its admins can act
     #[arg(long, value_name = "NAME|FILE")]
     after: Option<String>,
 }
 
 impl Init {
-    /// Runs it.
-    ///
     /// # Errors
-    /// What prevents it; no register is left behind then, unless the error says that it was recorded.
+    /// A rule refuses it, or the register cannot be created. No file is left behind, unless the error says that entry 0 is
+    /// recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let name: RegisterName = parse(&self.name)?;
         let path = self.path(context);
@@ -67,7 +68,7 @@ impl Init {
         let id = RegisterId::new(name.clone(), context.env.random()?);
         let text = Some(Text::Names(names)).filter(|text| !text.filled().is_empty());
         let plan = Plan { event: Event::Init { format: FORMAT, after, policy: Policy::built_in(), members }, text };
-        // Nobody types a name and a passphrase for what is refused anyway.
+        // Ask the rules before anybody types a name and a passphrase.
         let compose = |env: &mut Env| {
             let author = Author { register: id.clone(), actor: founder.clone(), key };
             compose(env, &Register::default(), author, &plan)
@@ -93,13 +94,13 @@ impl Init {
             context,
             &entry,
             Some(data),
-            "founded; tell the fingerprint to everybody by another way than this file",
+            "register created; give everybody the fingerprint out of band: by phone, or in person",
         )?;
         context.env.status("next: another founding admin runs `twinseal seal`");
         Ok(())
     }
 
-    /// Whom and what the founder signs for.
+    /// Shows what the founder is about to sign.
     fn show(
         &self,
         context: &mut Context<'_>,
@@ -109,35 +110,33 @@ impl Init {
         after: Option<&Predecessor>,
     ) {
         let path = path.display().to_string();
-        context.env.status(format_args!("The register {} at {}, founded by {founder}:\n", self.name, safe(&path)));
+        context.env.status(format_args!("New register {} at {}, created by {founder}:\n", self.name, safe(&path)));
         context.env.status(member_table(members, names, context.env.width));
         if let Some(Predecessor { register, head, .. }) = after {
-            context
-                .env
-                .status(format_args!("\nin place of {register}, whose newest entry is {} ({})", head.seq, head.leaf));
+            context.env.status(format_args!("\nsuccessor of {register} after entry {} ({})", head.seq, head.leaf));
         }
         context.env.status("");
         policy_sentences(&Policy::built_in()).into_iter().for_each(|line| context.env.status(line));
         let admins = members.iter().filter(|member| member.grants.has_for_good(Role::Admin)).count();
         if admins == 2 {
-            context.env.status("\nadvice: name three admins: with two, one lost key stops all governance");
+            context.env.status("\nnote: name three admins; with two, one lost key blocks every proposal");
         }
     }
 
-    /// The file of the new register: `--register FILE`, or the name with `.db` in the current folder.
+    /// The file to create: `--register FILE`, or `NAME.db` in the current folder.
     fn path(&self, context: &Context<'_>) -> PathBuf {
         let default = format!("{}.db", self.name);
         context.env.path(Path::new(context.options.register.as_deref().unwrap_or(&default)))
     }
 }
 
-/// Makes the register with its entry 0; nothing is left behind where that fails.
+/// Creates the file with entry 0, and removes it again if that fails.
 fn found(path: &Path, writer: &Writer, raw: &Raw, entry: &Entry, state: &Register) -> Result<SharedFile, StoreError> {
     let mut shared = SharedFile::create(path)?;
     let turn = shared.turn(writer);
     match turn.and_then(|turn| shared.append(&turn, None, raw, &[], |tables| tables.project(entry, state))) {
         Ok(Appended::Done) => Ok(shared),
-        // Somebody else founded one there at the same time.
+        // Another process created the file at the same time.
         Ok(Appended::HeadMoved) => Err(StoreError::Exists { path: path.to_owned() }),
         Err(error) => Err(match (shared.discard(), error) {
             (true, StoreError::Uncertain { source }) => source.not_recorded(),
@@ -146,14 +145,14 @@ fn found(path: &Path, writer: &Writer, raw: &Raw, entry: &Entry, state: &Registe
     }
 }
 
-/// The register in whose place another is founded, verified up to its newest entry.
+/// Verifies the predecessor and returns its id, fingerprint and newest entry.
 fn predecessor(context: &mut Context<'_>, old: String) -> Result<Predecessor, Error> {
     let request = Request { path: context.registers.path(context.env, &old)?, name: old, fingerprint: None };
     let session = context.open_by(&request, Purpose::Use)?;
     if let Some(fault) = session.fault() {
         let fault = fault.to_string();
         context.env.status(format_args!(
-            "note: what stands before that entry is what the new register names: {}",
+            "note: the predecessor is broken; the new register succeeds its last valid entry: {}",
             safe(&fault)
         ));
     }

@@ -15,42 +15,52 @@ use crate::input::{POLICY_TEMPLATE, read_policy};
 use crate::output::{self, Page, policy_change, policy_sentences, safe};
 use crate::store::Session;
 
-/// Look at the policy and propose another.
+/// Show the policy, check a draft, propose another
 #[derive(Debug, Subcommand)]
 pub enum Policy {
-    /// Show the policy in force, each line in a sentence
+    /// Show the policy in force
     Show(Show),
-    /// Print a commented policy to fill in
+    /// Print a policy draft to fill in
     Draft,
-    /// Check a policy: every fault at once, with its line and field
+    /// Check a policy draft without proposing it
+    ///
+    /// Reports every fault with its line and field.
     Check(Source),
-    /// Show what a policy would change, for the open changes too, and propose it (opens a proposal)
+    /// Propose another policy
+    ///
+    /// Shows the differences to the policy in force, and how they affect open changes.
     Propose(Source),
 }
 
 /// Arguments of `policy show`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal policy show
+  twinseal policy show --source > policy.toml
+  twinseal policy show --as-of 2026-12-01T18:00:00+08:00")]
 pub struct Show {
-    /// The file as it was proposed, comments and all
+    /// Source file as it was proposed, with its comments
     #[arg(long)]
     source: bool,
-    /// As it was after this entry, or at this time: 812, or 2026-12-01T18:00:00+08:00
+    /// State after this entry or at this time: 812 or 2026-12-01T18:00:00+08:00
     #[arg(long, value_name = "SEQ|TIME", conflicts_with = "source")]
     as_of: Option<String>,
 }
 
-/// A policy that somebody wrote.
+/// A policy draft.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal policy draft > policy.toml
+  twinseal policy check policy.toml
+  twinseal policy propose policy.toml")]
 pub struct Source {
-    /// The policy, TOML; - is standard input
+    /// Policy in TOML; - reads standard input
     file: PathBuf,
 }
 
 impl Policy {
-    /// Runs it.
-    ///
     /// # Errors
-    /// What prevents it.
+    /// The draft has faults, the register cannot be read, or the proposal is refused or cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         match self {
             Self::Show(show) => show.run(context),
@@ -77,7 +87,7 @@ impl Show {
         if self.source {
             let source = source_text(&session)?;
             if source.is_none() {
-                context.env.status("the policy in force has no file: it is the built-in one, or its text was redacted");
+                context.env.status("no source: the policy in force is the built-in one, or its text was redacted");
             }
             let json = || json!({ "source": output::json::written(source.as_ref()) });
             return context.ui.answer(context.env, json, || source.as_ref().map_or(String::new(), Prose::to_string));
@@ -97,16 +107,16 @@ impl Show {
     }
 }
 
-/// The file of the policy in force, as it was proposed.
+/// The source of the policy in force; `None` if it is built in or was redacted.
 fn source_text(session: &Session) -> Result<Option<Prose>, Error> {
     let governance = session.state().governance();
-    let carried = governance.proposals().values().rev().find(|proposal| match &proposal.action {
+    let in_force = governance.proposals().values().rev().find(|proposal| match &proposal.action {
         Action::Policy { policy, .. } => {
             governance.policy() == Some(policy) && matches!(proposal.state, crate::domain::ProposalState::Seconded(_))
         }
         _ => false,
     });
-    let Some(proposal) = carried else { return Ok(None) };
+    let Some(proposal) = in_force else { return Ok(None) };
     Ok(match session.entry(proposal.seq)?.and_then(|entry| entry.text) {
         Some(Text::Remark(_, prose)) => Some(prose),
         _ => None,
@@ -129,7 +139,7 @@ impl Source {
         let effects = effects(&mut session, &policy, context.env.now())?;
         page.block("open changes");
         if effects.is_empty() {
-            page.text("", "none is affected");
+            page.text("", "none affected");
         }
         for (id, now, then) in effects {
             page.text(&format!("{id} now:"), now)
@@ -143,7 +153,7 @@ impl Source {
     }
 }
 
-/// Reads a policy and finds all that is wrong with it.
+/// Reads a policy draft, or reports every fault of it.
 fn read(context: &mut Context<'_>, given: &Path) -> Result<(Rules, String), Error> {
     let source = read_text(context.env, given)?;
     let path = name_of_input(given);
@@ -151,7 +161,7 @@ fn read(context: &mut Context<'_>, given: &Path) -> Result<(Rules, String), Erro
     Ok((policy, source))
 }
 
-/// How an open change would stand under another policy, where that differs.
+/// The open changes whose status would differ under another policy, with both statuses.
 fn effects(session: &mut Session, policy: &Rules, now: Time) -> Result<Vec<(ChangeId, String, String)>, Error> {
     let then = session.state().governance().under(policy.clone());
     let mut effects = Vec::new();
@@ -172,7 +182,7 @@ fn effects(session: &mut Session, policy: &Rules, now: Time) -> Result<Vec<(Chan
 
 fn status_phrase(change: &Change, governance: &Governance, now: Time) -> String {
     let tally = change.tally(governance, now);
-    let status = format!("{}, {} of {} approvals", change.status(governance, now), tally.counted.len(), tally.need);
+    let status = format!("{} ({} of {})", change.status(governance, now).phrase(), tally.counted.len(), tally.need);
     match change.judge_facts(governance) {
         Ok(()) => status,
         Err(refusal) => format!("{status}; cannot start: {refusal}"),

@@ -1,4 +1,4 @@
-//! `proposal list|show|second|decline|withdraw|redact`, and opening a proposal, which other commands do too.
+//! `proposal list|show|second|decline|withdraw|redact|restored`, and opening a proposal for other commands.
 
 use std::collections::BTreeMap;
 
@@ -11,85 +11,103 @@ use crate::domain::{
     Action, Digest, Event, Head, Proposal as Opened, ProposalId, ProposalRef, ProposalState, Restoration, Text, number,
 };
 use crate::error::Error;
-use crate::output::{self, Page, ago, asks, table};
+use crate::output::{self, Page, ago, summary, table};
 use crate::record::{Plan, record, rehearse};
 use crate::store::Session;
 
-/// Look at proposals and decide them.
+/// Review proposals, second or decline them
 #[derive(Debug, Subcommand)]
 pub enum Proposal {
     /// List proposals
     List,
-    /// Show a proposal: exactly what it asks for
+    /// Show everything that a proposal would change
+    #[command(after_help = "Examples:
+  twinseal proposal show 3")]
     Show(Which),
-    /// Carry a proposal that another admin proposed
+    /// Second another admin's proposal, which puts it into effect
     Second(Second),
-    /// End a proposal that another admin proposed
+    /// Decline another admin's proposal
     Decline(Decline),
-    /// Take back a proposal that you proposed
+    /// Withdraw your own proposal
+    #[command(after_help = "Examples:
+  twinseal proposal withdraw 3")]
     Withdraw(Which),
-    /// Propose to redact what was written with entries: a password, a name that must go (opens a proposal)
-    Redact(Redact),
-    /// Propose to go on from what a copy held, without what came after it (opens a proposal)
+    /// Propose to redact the text of log entries
     ///
-    /// Where the register was restored from a copy, and no later one is found whose entries `twinseal recover` could bring
-    /// back. Once it is carried, whoever verified an entry that was lost goes on with the log as it is.
+    /// For a password or a name that must not stay in the log. Everything that rules need remains.
+    Redact(Redact),
+    /// Propose to accept the loss of entries after a restore
+    ///
+    /// For a register that was restored from a backup, when no later file has the missing entries for twinseal recover.
+    /// Once seconded, accounts that verified a lost entry accept the log as it is.
     Restored(Restored),
 }
 
-/// A proposal.
+/// The number of a proposal.
 #[derive(Debug, Args)]
 pub struct Which {
-    /// The proposal's number
+    /// Proposal number
+    #[arg(value_name = "N")]
     proposal: String,
 }
 
 /// Arguments of `proposal second`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal proposal show 3
+  twinseal proposal second 3
+  twinseal proposal second 3 --digest DIGEST")]
 pub struct Second {
     #[command(flatten)]
     which: Which,
-    /// What you sign for, as `proposal show` prints it; needed without a terminal
-    #[arg(long)]
+    /// Digest that `twinseal proposal show` prints; required without a terminal
+    #[arg(long, value_name = "DIGEST")]
     digest: Option<String>,
 }
 
 /// Arguments of `proposal decline`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal proposal decline 3 --reason 'Bob is on leave from Monday.'")]
 pub struct Decline {
     #[command(flatten)]
     which: Which,
-    /// Why
-    #[arg(long)]
+    /// Reason
+    #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 }
 
 /// Arguments of `proposal redact`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal proposal redact 812 --reason 'Holds a password.'")]
 pub struct Redact {
-    /// The entries whose text is to be redacted; all that rules need stays
+    /// Entries whose text to redact
     #[arg(required = true, value_name = "SEQ")]
     seqs: Vec<String>,
-    /// Why
-    #[arg(long)]
+    /// Reason
+    #[arg(long, value_name = "TEXT")]
     reason: String,
 }
 
 /// Arguments of `proposal restored`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal proposal restored --reason 'Disk lost; the nightly backup ends at entry 790.'
+  twinseal proposal restored --restored 790 --lost 812:LEAF --reason 'Disk lost.'")]
 pub struct Restored {
-    /// The newest entry that the copy held; by default the last one on which this account's memory and the log agree
+    /// Newest entry of the backup; by default the last entry that this account verified and the log still has
     #[arg(long, value_name = "SEQ")]
     restored: Option<String>,
-    /// The newest entry that was lost and its leaf hash; by default the newest that this account verified
+    /// Newest lost entry and its leaf hash; by default this account's pin
     #[arg(long, value_name = "SEQ:LEAF")]
     lost: Option<String>,
-    /// Why
-    #[arg(long)]
+    /// Reason
+    #[arg(long, value_name = "TEXT")]
     reason: String,
 }
 
-/// Opens a proposal for what `action` says at the head, and says what is next.
+/// Opens a proposal. `action` is evaluated at the head, again each time the head moves.
 ///
 /// # Errors
 /// As [`record`].
@@ -104,16 +122,13 @@ pub fn open(
         Ok(Plan { event: Event::Propose { proposal, action: action(session)? }, text: text.clone() })
     })?;
     let proposal = entry.event.proposal().map_or(0, ProposalId::number);
-    let said =
-        format!("proposal {proposal} opened; needs a second: another admin runs `twinseal proposal second {proposal}`");
+    let said = format!("proposal {proposal} opened; another admin runs: `twinseal proposal second {proposal}`");
     report_recorded(context, &entry, Some(format!("proposal {proposal} {}", entry.leaf)), said)
 }
 
 impl Proposal {
-    /// Runs it.
-    ///
     /// # Errors
-    /// What prevents it.
+    /// There is no such proposal, a rule refuses the act, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let mut session = context.open_ignoring_pin()?;
         match self {
@@ -141,7 +156,7 @@ impl Proposal {
 impl Which {
     fn find<'s>(&self, session: &'s Session) -> Result<(ProposalId, &'s Opened), Error> {
         let id: ProposalId = parse(&self.proposal)?;
-        // It may stand after the first broken entry: nobody can tell.
+        // In a broken register it may come after the first broken entry.
         let missing = |_| session.fault().map_or(Error::NoProposal(id), |fault| Error::Broken(fault.clone()));
         session.state().governance().proposal(id).map(|proposal| (id, proposal)).map_err(missing)
     }
@@ -151,12 +166,12 @@ impl Which {
     }
 }
 
-/// How it stands, with what only the moment of reading tells.
+/// The state of a proposal now.
 fn state_phrase(context: &Context<'_>, proposal: &Opened) -> String {
     let now = context.env.now();
     match &proposal.state {
         ProposalState::Open if now >= proposal.lapses() => format!("lapsed {}", ago(proposal.lapses(), now)),
-        ProposalState::Open => format!("open; needs a second; lapses {}", ago(proposal.lapses(), now)),
+        ProposalState::Open => format!("open; lapses {}", ago(proposal.lapses(), now)),
         ProposalState::Seconded(by) | ProposalState::Declined(by) => format!("{} by {by}", proposal.state.as_str()),
         ProposalState::Withdrawn => "withdrawn".to_owned(),
     }
@@ -171,14 +186,14 @@ fn proposal_json(now: crate::domain::Time, id: ProposalId, proposal: &Opened, te
     json!({
         "proposal": id.number(),
         "state": state,
-        "by": output::json::written(by),
+        "decided_by": output::json::written(by),
         "kind": proposal.action.kind().to_string(),
         "proposer": proposal.proposer.to_string(),
-        "opened": proposal.opened.to_string(),
+        "digest": proposal.opened.to_string(),
         "seq": proposal.seq,
         "time": proposal.time.to_string(),
         "lapses": proposal.lapses().to_string(),
-        "asks": asks(&proposal.action),
+        "summary": summary(&proposal.action),
         "action": output::json::action(&proposal.action),
         "text": text.map(output::json::text),
     })
@@ -188,7 +203,7 @@ fn list(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
     let proposals = session.state().governance().proposals();
     let now = context.env.now();
     let row = |(id, proposal): (&ProposalId, &Opened)| {
-        [id.to_string(), state_phrase(context, proposal), proposal.proposer.to_string(), asks(&proposal.action)]
+        [id.to_string(), state_phrase(context, proposal), proposal.proposer.to_string(), summary(&proposal.action)]
     };
     let rows: Vec<_> = proposals.iter().rev().map(row).collect();
     if rows.is_empty() && !context.ui.json {
@@ -200,12 +215,12 @@ fn list(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
         json!({ "proposals": proposals.collect::<Value>() })
     };
     let width = context.env.width;
-    context.ui.answer(context.env, json, || table(["PROPOSAL", "STATE", "PROPOSER", "ASKS"], rows, width))
+    context.ui.answer(context.env, json, || table(["PROPOSAL", "STATE", "PROPOSER", "SUMMARY"], rows, width))
 }
 
 fn page(context: &Context<'_>, session: &Session, id: ProposalId, proposal: &Opened) -> Result<Page, Error> {
     let mut page = Page::new(context.env.colour, context.env.width);
-    page.title(format_args!("proposal {id}: {}", asks(&proposal.action)));
+    page.title(format_args!("proposal {id}: {}", summary(&proposal.action)));
     page.field("state", state_phrase(context, proposal));
     page.field("proposed", format_args!("by {}, {} (entry {})", proposal.proposer, proposal.time, proposal.seq));
     page.field("digest", proposal.opened);
@@ -224,18 +239,18 @@ fn page(context: &Context<'_>, session: &Session, id: ProposalId, proposal: &Ope
     Ok(page)
 }
 
-/// What would be redacted, word by word, so that nobody seconds it unseen.
+/// Shows the exact texts to redact, so that nobody seconds a redaction unseen.
 fn redacted_blocks(page: &mut Page, session: &Session, texts: &BTreeMap<u64, Digest>) -> Result<(), Error> {
     for (seq, text) in texts {
         let Some(entry) = session.entry(*seq)? else { continue };
         let what = output::describe(&entry.event);
-        page.block(&format!("the text of entry {seq}: {} {what}", entry.header.actor));
+        page.block(&format!("text of entry {seq}: {} {what}", entry.header.actor));
         let raw = session.raw(*seq)?.and_then(|raw| raw.text).unwrap_or_default();
         let shown = String::from_utf8_lossy(&raw);
         match entry.header.text.as_ref().is_some_and(|it| it.digest == *text) {
-            true if raw.is_empty() => page.text("", "(redacted already)"),
+            true if raw.is_empty() => page.text("", "(already redacted)"),
             true => page.verbatim(0, "", shown.trim_end()),
-            false => page.text("", "(the proposal names another text than this entry has: nothing would be redacted)"),
+            false => page.text("", "(digest mismatch: nothing would be redacted)"),
         };
     }
     Ok(())
@@ -260,7 +275,7 @@ impl Second {
                 rehearsal.record(context.recorder(), session)?
             }
         };
-        report_recorded(context, &entry, None, format_args!("proposal {id} carried"))
+        report_recorded(context, &entry, None, format_args!("proposal {id} seconded; it is in effect"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! `seal`: the second founding signature.
+//! `seal`: add the second founding signature.
 
 use std::collections::BTreeMap;
 
@@ -11,18 +11,19 @@ use crate::format::entry::members;
 use crate::output::{Page, member_table, policy_sentences};
 use crate::record::{Plan, rehearse};
 
-/// Seal a new register: the second founding admin agrees to entry 0
+/// Seal a new register as its second founding admin
 ///
-/// Shows the founding people and the first policy, and asks for the register's name to be typed. Without a terminal,
-/// --fingerprint names what is agreed to.
+/// Shows the founding members and the first policy, and asks you to type the register's name. Without a terminal,
+/// --fingerprint is required.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal seal --register prod.db
+  twinseal seal --register prod.db --fingerprint DIGEST")]
 pub struct Seal {}
 
 impl Seal {
-    /// Runs it.
-    ///
     /// # Errors
-    /// What prevents it.
+    /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let mut session = context.open()?;
         let mut rehearsal = rehearse(&mut context.recorder(), &mut session, |_| Ok(Plan::of(Event::Seal)))?;
@@ -44,9 +45,9 @@ impl Seal {
             if !context.env.console.is_interactive() {
                 return Err(Error::NeedDigest { flag: "--fingerprint" });
             }
-            rehearsal.confirm(context.env, "seal it", entry.header.register.name().as_str())?;
+            rehearsal.confirm(context.env, "seal this register", entry.header.register.name().as_str())?;
         }
         let entry = rehearsal.record(context.recorder(), &mut session)?;
-        report_recorded(context, &entry, None, "sealed; admins can enrol people now: `twinseal person enrol`")
+        report_recorded(context, &entry, None, "register sealed; admins can now enrol people: `twinseal person enrol`")
     }
 }

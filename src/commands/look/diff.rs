@@ -1,4 +1,4 @@
-//! `diff`: what differs between two revisions of a change.
+//! `diff`: show the differences between two revisions of a change.
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -10,22 +10,25 @@ use crate::error::Error;
 use crate::output::{self, Page};
 use crate::store::Session;
 
-/// Show what differs between two revisions, field by field
+/// Show the differences between two revisions
 ///
-/// Words that are gone stand as [-gone-], new ones as {+new+}; lines that are the same are left out.
+/// Removed words are shown as [-removed-], added ones as {+added+}. Unchanged lines are left out.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal diff CHG-42
+  twinseal diff CHG-42 1..3")]
 pub struct Diff {
-    /// The change, such as CHG-42
+    /// Change id, such as CHG-42
+    #[arg(value_name = "CHANGE")]
     change: String,
-    /// Which revisions, such as 1..3; the current one and the one before it if left out
+    /// Revisions to compare, such as 1..3; by default the current and the previous one
+    #[arg(value_name = "FROM..TO")]
     range: Option<String>,
 }
 
 impl Diff {
-    /// Runs it.
-    ///
     /// # Errors
-    /// What prevents it.
+    /// There is no such change or revision, or the register cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let id: ChangeId = parse(&self.change)?;
         let mut session = context.open()?;
@@ -40,7 +43,7 @@ impl Diff {
             return context.ui.print_json(context.env, fields(&session, id, from, to)?);
         }
         if !between(&mut page, &session, id, from, to)? {
-            context.env.status(format_args!("revisions {from} and {to} of {id} do not differ"));
+            context.env.status(format_args!("no differences between revisions {from} and {to} of {id}"));
             return Ok(());
         }
         Ok(context.env.print(page.finish())?)
@@ -53,17 +56,17 @@ fn parse_range(given: &str) -> Result<(u64, u64), Error> {
     Ok((number(from).map_err(|_| wrong())?, number(to).map_err(|_| wrong())?))
 }
 
-/// Puts onto a page what differs between two revisions; `false` where nothing does.
+/// Writes the differences between two revisions to a page, and returns whether there are any.
 ///
 /// # Errors
-/// [`Error::NoRevision`], or what prevents reading.
+/// [`Error::NoRevision`], or the register cannot be read.
 pub fn between(page: &mut Page, session: &Session, id: ChangeId, from: u64, to: u64) -> Result<bool, Error> {
     let (old, new) = (find(session, id, from)?, find(session, id, to)?);
     let (old_words, new_words) = (description(session, old)?, description(session, new)?);
     Ok(output::diff(page, (&old.facts, &old_words), (&new.facts, &new_words)))
 }
 
-/// What differs, as JSON.
+/// The differences as JSON.
 fn fields(session: &Session, id: ChangeId, from: u64, to: u64) -> Result<Value, Error> {
     let (old, new) = (find(session, id, from)?, find(session, id, to)?);
     let (old_words, new_words) = (description(session, old)?, description(session, new)?);
@@ -78,10 +81,10 @@ fn find(session: &Session, id: ChangeId, number: u64) -> Result<&Revision, Error
     found.ok_or(Error::NoRevision { change: id, number })
 }
 
-/// What the requester wrote with a revision; nothing where it was redacted.
+/// The text of a revision; empty if it was redacted.
 ///
 /// # Errors
-/// What prevents reading.
+/// The register cannot be read.
 pub fn description(session: &Session, revision: &Revision) -> Result<Description, Error> {
     Ok(match session.entry(revision.seq)?.and_then(|entry| entry.text) {
         Some(Text::Description(description)) => *description,

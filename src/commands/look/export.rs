@@ -1,4 +1,4 @@
-//! `export jsonl|csv`: the log and the changes for other programs.
+//! `export jsonl|csv`: write the log or the changes for other programs.
 
 use std::io::Write;
 
@@ -13,32 +13,39 @@ use crate::format::Entry;
 use crate::output::{csv_row, json};
 use crate::store::Session;
 
-/// Write the log or the changes out for other programs.
+/// Export the log or the changes for other programs
 #[derive(Debug, Subcommand)]
 pub enum Export {
-    /// Every entry on a line of JSON: its exact bytes, and what they say
+    /// Export every log entry as a line of JSON
+    ///
+    /// Each line has the exact signed bytes of an entry and their parsed content.
     Jsonl(Lines),
-    /// Every change on a row of CSV; cells that a spreadsheet would take for a formula begin with an apostrophe
+    /// Export every change as a row of CSV
+    ///
+    /// A cell that a spreadsheet would read as a formula begins with an apostrophe.
     Csv(Csv),
 }
 
 /// Arguments of `export jsonl`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal export jsonl > log.jsonl
+  twinseal export jsonl --since 812 | ship-to-siem")]
 pub struct Lines {
-    /// Only entries from this one on
+    /// First entry to export
     #[arg(long, value_name = "N", default_value_t = 0)]
     since: u64,
 }
 
 /// Arguments of `export csv`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal export csv > changes.csv")]
 pub struct Csv {}
 
 impl Export {
-    /// Runs it.
-    ///
     /// # Errors
-    /// What prevents it.
+    /// The register cannot be opened or read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let mut session = context.open()?;
         match self {
@@ -56,7 +63,7 @@ fn jsonl(context: &mut Context<'_>, session: &Session, since: u64) -> Result<(),
         };
         let Entry { header, event, text, leaf } = &entry;
         let parsed = json::entry(header, event, text.as_ref(), *leaf);
-        // Entries are UTF-8, so that their exact bytes fit into a JSON string.
+        // Valid entries are UTF-8, so a JSON string holds their exact bytes.
         let blob = String::from_utf8_lossy(&raw.blob);
         let bytes = raw.text.as_deref().map(String::from_utf8_lossy);
         context.ui.print_json(context.env, json!({ "seq": seq, "blob": blob, "text": bytes, "entry": parsed }))?;

@@ -1,4 +1,4 @@
-//! `inbox`: what waits for me, and why.
+//! `inbox`: list what a person can act on.
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -7,15 +7,19 @@ use crate::commands::Context;
 use crate::commands::lookup::parse;
 use crate::domain::{Change, ConflictOfInterest, Governance, PersonId, ProposalState, Role, Status, Time, Verdict};
 use crate::error::Error;
-use crate::output::{ago, asks, table};
+use crate::output::{ago, summary, table};
 
-/// Show what waits for you: changes to approve, start, finish or revise, proposals to second
+/// List what you can act on
 ///
-/// You are whoever your key belongs to, or --as.
+/// Changes to approve, start, finish or revise, and proposals to second, oldest first. You are the owner of your key,
+/// or the person given with --as.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal inbox
+  twinseal inbox --as carol")]
 pub struct Inbox {}
 
-/// Something that waits for somebody.
+/// An act that a person can take.
 struct Waiting {
     what: String,
     about: String,
@@ -24,10 +28,8 @@ struct Waiting {
 }
 
 impl Inbox {
-    /// Runs it.
-    ///
     /// # Errors
-    /// What prevents it.
+    /// The register cannot be opened or read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let mut session = context.open()?;
         let me: PersonId = match context.signing.person_meant() {
@@ -43,18 +45,18 @@ impl Inbox {
             waiting.extend(act(state.change(id)?, state.governance(), &me, now));
         }
         if waiting.is_empty() && !context.ui.json {
-            context.env.status(format_args!("nothing waits for {me}"));
+            context.env.status(format_args!("inbox of {me} is empty"));
             return Ok(());
         }
         waiting.sort_by_key(|it| it.since);
         let json = || {
-            let item = |it: &Waiting| json!({ "to": it.what, "about": it.about, "since": it.since.to_string(), "why": it.why });
-            json!({ "person": me.to_string(), "waiting": waiting.iter().map(item).collect::<Value>() })
+            let item = |it: &Waiting| json!({ "action": it.what, "subject": it.about, "since": it.since.to_string(), "reason": it.why });
+            json!({ "person": me.to_string(), "items": waiting.iter().map(item).collect::<Value>() })
         };
         let row = |it: &Waiting| [it.what.clone(), it.about.clone(), ago(it.since, now), it.why.clone()];
         let width = context.env.width;
         let rows = || waiting.iter().map(row).collect();
-        context.ui.answer(context.env, json, || table(["WAITS FOR YOU TO", "ABOUT", "SINCE", "WHY"], rows(), width))
+        context.ui.answer(context.env, json, || table(["ACTION", "SUBJECT", "SINCE", "REASON"], rows(), width))
     }
 }
 
@@ -67,12 +69,12 @@ fn proposals(governance: &Governance, me: &PersonId, now: Time) -> Vec<Waiting> 
         what: "second".to_owned(),
         about: format!("proposal {id}"),
         since: proposal.time,
-        why: format!("{}; lapses {}", asks(&proposal.action), ago(proposal.lapses(), now)),
+        why: format!("{}; lapses {}", summary(&proposal.action), ago(proposal.lapses(), now)),
     })
     .collect()
 }
 
-/// What a change waits for this person to do.
+/// The act that this person can take on a change.
 fn act(change: &Change, governance: &Governance, me: &PersonId, now: Time) -> Option<Waiting> {
     let revision = change.current();
     let window = &revision.facts.window;
@@ -80,9 +82,9 @@ fn act(change: &Change, governance: &Governance, me: &PersonId, now: Time) -> Op
     let implements = revision.facts.implementers.contains(me);
     let counted = change.tally(governance, now);
     let opens = if window.contains(now) {
-        format!("its window closes {}", ago(window.end(), now))
+        format!("window closes {}", ago(window.end(), now))
     } else {
-        format!("its window opens {}", ago(window.start(), now))
+        format!("window opens {}", ago(window.start(), now))
     };
     let risk = revision.facts.risk;
     let (what, since, why) = match change.status(governance, now) {
@@ -97,14 +99,14 @@ fn act(change: &Change, governance: &Governance, me: &PersonId, now: Time) -> Op
         Status::Approved if implements => ("start", revision.time, format!("{risk}; approved; {opens}")),
         Status::InProgress if implements || conflict == Some(ConflictOfInterest::Owns) => {
             let since = change.started().map_or(revision.time, |act| act.time);
-            ("finish", since, format!("started; its window closes {}", ago(window.end(), now)))
+            ("finish", since, format!("in progress; window closes {}", ago(window.end(), now)))
         }
         Status::Rejected if matches!(conflict, Some(ConflictOfInterest::Requested | ConflictOfInterest::Owns)) => {
             let vote = change.votes().iter().rfind(|vote| vote.verdict == Verdict::Reject)?;
             ("revise", vote.time, format!("rejected by {}", vote.person))
         }
         Status::Expired if matches!(conflict, Some(ConflictOfInterest::Requested | ConflictOfInterest::Owns)) => {
-            ("revise", window.end(), "its window closed and it was not started".to_owned())
+            ("revise", window.end(), "expired; window closed without a start".to_owned())
         }
         _ => return None,
     };

@@ -1,4 +1,4 @@
-//! `list`: changes, newest first, or some of them in another order.
+//! `list`: list changes by filters and in an order.
 
 use std::str::FromStr;
 
@@ -13,42 +13,44 @@ use crate::output::{ago, json::change_line, moment, table};
 use crate::store::{ChangeFilter, ChangeOrder, ChangeRow, Session};
 
 /// List changes, newest first
-///
-/// Example: twinseal list --status approved --service order-gateway --sort window
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal list --status awaiting-approval
+  twinseal list --status approved --service order-gateway --sort window
+  twinseal list --text 'connection pool' --limit 200")]
 pub struct List {
-    /// Only changes that stand so: awaiting-approval, approved, rejected, withdrawn, expired, in-progress, succeeded, failed,
+    /// Filter by status: awaiting-approval, approved, rejected, withdrawn, expired, in-progress, succeeded, failed,
     /// rolled-back
     #[arg(long, value_name = "STATUS")]
     status: Option<String>,
-    /// Only those of this owner
+    /// Filter by owner
     #[arg(long, value_name = "PERSON")]
     owner: Option<String>,
-    /// Only those that touch this service
+    /// Filter by affected service
     #[arg(long, value_name = "SERVICE")]
     service: Option<String>,
-    /// Only those with this tag
+    /// Filter by tag
     #[arg(long, value_name = "TAG")]
     tag: Option<String>,
-    /// Only those of this risk: low, medium, high, critical
+    /// Filter by risk: low, medium, high, critical
     #[arg(long, value_name = "RISK")]
     risk: Option<String>,
-    /// Only those of this kind: standard, normal, emergency
+    /// Filter by kind: standard, normal, emergency
     #[arg(long, value_name = "KIND")]
     kind: Option<String>,
-    /// Only those whose window ends after this time, with its offset
+    /// Filter by windows that end after this time, with UTC offset
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
-    /// Only those whose window starts before this time, with its offset
+    /// Filter by windows that start before this time, with UTC offset
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
-    /// Only those with these words anywhere in their text
+    /// Filter by words in the text, ignoring case
     #[arg(long, value_name = "WORDS")]
     text: Option<String>,
-    /// In which order
+    /// Order of the list
     #[arg(long, value_enum, default_value_t = Order::Newest)]
     sort: Order,
-    /// How many at most
+    /// Maximum number of changes
     #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }
@@ -56,13 +58,13 @@ pub struct List {
 /// An order of changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Order {
-    /// Filed last first
+    /// Most recently filed first
     Newest,
-    /// Filed first first
+    /// Least recently filed first
     Oldest,
-    /// By the start of their windows
+    /// Earliest window first
     Window,
-    /// The worst first
+    /// Highest risk first
     Risk,
 }
 
@@ -77,27 +79,25 @@ impl From<Order> for ChangeOrder {
     }
 }
 
-/// How many changes are folded at a time, until enough were found.
+/// How many candidates are loaded at a time.
 const AT_A_TIME: usize = 64;
 
-/// What is asked for: what the tables can answer, and what only a look at the change can.
+/// Conditions for SQL, and those that need the loaded change.
 struct Query {
     filter: ChangeFilter,
     status: Option<Status>,
     text: Option<String>,
 }
 
-/// A change as it is listed, with its status at the moment of reading.
+/// A row of the list, with its status as of now.
 struct Listed {
     row: ChangeRow,
     status: Status,
 }
 
 impl List {
-    /// Runs it.
-    ///
     /// # Errors
-    /// What prevents it.
+    /// A filter is invalid, or the register cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let query = self.query()?;
         let mut session = context.open()?;
@@ -115,7 +115,7 @@ impl List {
             context.env.print(table(header, rows, context.env.width))?;
         }
         if more {
-            context.env.status(format_args!("the first {} of more; all with a larger --limit", found.len()));
+            context.env.status(format_args!("showing the first {}; use --limit for more", found.len()));
         }
         Ok(())
     }
@@ -144,7 +144,7 @@ impl List {
         Ok(Query { filter, status, text: self.text.as_ref().map(|text| text.to_lowercase()) })
     }
 
-    /// The changes asked for, and whether there are more.
+    /// Up to `limit` matching changes, and whether there are more.
     fn select(
         &self,
         context: &Context<'_>,
@@ -187,10 +187,10 @@ fn candidates(session: &Session, query: &Query) -> Result<Vec<Listed>, Error> {
     Ok(known.map(|row| Listed { status: row.stored_status, row }).collect())
 }
 
-/// What stands as submitted by its own entries may be approved or expired by now: only a look at the change tells.
+/// Derives the status of changes that the tables hold as awaiting approval: they may be approved or expired by now.
 fn judge(context: &Context<'_>, session: &mut Session, some: &mut [Listed]) -> Result<(), Error> {
-    let submitted = || some.iter().filter(|it| it.status == Status::AwaitingApproval).map(|it| it.row.id);
-    session.load_all(&submitted().collect::<Vec<_>>())?;
+    let awaiting = || some.iter().filter(|it| it.status == Status::AwaitingApproval).map(|it| it.row.id);
+    session.load_all(&awaiting().collect::<Vec<_>>())?;
     let (state, now) = (session.state(), context.env.now());
     for it in some.iter_mut().filter(|it| it.status == Status::AwaitingApproval) {
         it.status = state.change(it.row.id)?.status(state.governance(), now);
@@ -198,7 +198,7 @@ fn judge(context: &Context<'_>, session: &mut Session, some: &mut [Listed]) -> R
     Ok(())
 }
 
-/// The same as programs read it.
+/// The list as JSON.
 fn lines(session: &mut Session, found: &[Listed]) -> Result<Value, Error> {
     session.load_all(&found.iter().map(|it| it.row.id).collect::<Vec<_>>())?;
     let line = |it: &Listed| {
@@ -208,7 +208,7 @@ fn lines(session: &mut Session, found: &[Listed]) -> Result<Value, Error> {
     found.iter().map(line).collect()
 }
 
-/// Whether the words asked for stand in the text of the current revision, in any case.
+/// Whether the text of the current revision contains the words, ignoring case.
 fn has_words(session: &Session, it: &Listed, query: &Query) -> Result<bool, Error> {
     let Some(words) = &query.text else { return Ok(true) };
     let text = session.raw(it.row.filed)?.and_then(|raw| raw.text).unwrap_or_default();
@@ -217,15 +217,15 @@ fn has_words(session: &Session, it: &Listed, query: &Query) -> Result<bool, Erro
 
 fn nothing(session: &Session) -> &'static str {
     if session.state().filed() > 0 {
-        "no change is like that; `twinseal list` shows all"
+        "no matching changes; `twinseal list` shows all"
     } else if session.state().governance().is_sealed() {
-        "no changes yet; `twinseal draft` prints one to fill in"
+        "no changes yet; start with `twinseal draft > change.toml`"
     } else {
-        "no changes yet; another founding admin must seal the register first: `twinseal seal`"
+        "register is not sealed yet; another founding admin runs: `twinseal seal`"
     }
 }
 
-/// Below this width the window is shown by how far away it is, so that there is room for titles.
+/// Below this width in columns, window times are relative, which leaves room for titles.
 const WIDE: u16 = 110;
 
 fn row(context: &Context<'_>, it: &Listed) -> [String; 6] {
@@ -238,6 +238,6 @@ fn row(context: &Context<'_>, it: &Listed) -> [String; 6] {
         true => ago(it.row.opens, context.env.now()),
         false => moment(it.row.opens, &it.row.zone),
     };
-    let title = it.row.title.clone().unwrap_or_else(|| "(its text was redacted)".to_owned());
-    [it.row.id.to_string(), it.status.to_string(), risk, it.row.owner.clone(), opens, title]
+    let title = it.row.title.clone().unwrap_or_else(|| "(text redacted)".to_owned());
+    [it.row.id.to_string(), it.status.phrase(), risk, it.row.owner.clone(), opens, title]
 }

@@ -1,4 +1,4 @@
-//! `log`: the entries, or their exact bytes.
+//! `log`: show the audit log, or the exact bytes of its entries.
 
 use clap::Args;
 
@@ -9,37 +9,39 @@ use crate::error::Error;
 use crate::output::{self, describe};
 use crate::store::{EntryFilter, Session};
 
-/// Show the log: who did what, in order
+/// Show the audit log
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal log --change CHG-42
+  twinseal log --person carol --kind change.approve
+  twinseal log --seq 812 --raw > 812.entry")]
 pub struct Log {
-    /// Only entries about this change
+    /// Filter by change
     #[arg(long, value_name = "CHG-N")]
     change: Option<String>,
-    /// Only what this person did
+    /// Filter by actor
     #[arg(long, value_name = "PERSON")]
     person: Option<String>,
-    /// Only entries of this kind, such as change.approve
+    /// Filter by kind of entry, such as change.approve
     #[arg(long, value_name = "KIND")]
     kind: Option<String>,
-    /// Only this entry
+    /// Single entry to show
     #[arg(long, value_name = "N")]
     seq: Option<u64>,
-    /// Only entries from this one on
+    /// First entry to show
     #[arg(long, value_name = "N", conflicts_with = "seq")]
     since: Option<u64>,
-    /// Print the exact bytes that the leaf hash covers: body, blank line, signature line
+    /// Exact bytes that the leaf hash covers: body, blank line, signature line
     #[arg(long)]
     raw: bool,
-    /// Print the exact bytes of the text part, whose SHA-256 the body holds
+    /// Exact bytes of the text part, whose SHA-256 is in the body
     #[arg(long, conflicts_with = "raw")]
     raw_text: bool,
 }
 
 impl Log {
-    /// Runs it.
-    ///
     /// # Errors
-    /// What prevents it.
+    /// A filter is invalid, there is no such entry, or the register cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let session = context.open()?;
         if let Some(seq) = self.seq.filter(|seq| session.state().head().is_none_or(|head| head.seq < *seq)) {
@@ -64,7 +66,7 @@ impl Log {
         Ok(())
     }
 
-    /// The places of the entries asked for, in order.
+    /// The sequence numbers of the matching entries, ascending.
     fn select(&self, session: &Session) -> Result<Vec<u64>, Error> {
         let change = self.change.as_deref().map(parse::<ChangeId>).transpose()?;
         let person = self.person.as_deref().map(parse::<PersonId>).transpose()?;

@@ -1,4 +1,4 @@
-//! `show`: one change, whole.
+//! `show`: show a change.
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -10,18 +10,22 @@ use crate::error::Error;
 use crate::output::{Page, Remarks, Words, change_page, json};
 use crate::store::Session;
 
-/// Show a change: what it is, where it stands, what happened
+/// Show a change
+///
+/// The page has the status, every field of the current revision, and the timeline.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal show CHG-42
+  twinseal --json show CHG-42")]
 pub struct Show {
-    /// The change, such as CHG-42
+    /// Change id, such as CHG-42
+    #[arg(value_name = "CHANGE")]
     change: String,
 }
 
 impl Show {
-    /// Runs it.
-    ///
     /// # Errors
-    /// What prevents it.
+    /// There is no such change, or the register cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let id: ChangeId = parse(&self.change)?;
         let mut session = context.open()?;
@@ -34,10 +38,10 @@ impl Show {
     }
 }
 
-/// A change as a page.
+/// The page of a change.
 ///
 /// # Errors
-/// [`Error::NoChange`], or what prevents reading.
+/// [`Error::NoChange`], or the register cannot be read.
 pub fn page(context: &Context<'_>, session: &mut Session, id: ChangeId) -> Result<Page, Error> {
     change(session, id)?;
     let _snapshot = session.hold_snapshot()?;
@@ -55,7 +59,7 @@ pub fn page(context: &Context<'_>, session: &mut Session, id: ChangeId) -> Resul
     Ok(page)
 }
 
-/// What people said with decisions, notes and outcomes, or who redacted it.
+/// Comments on decisions, notes and outcomes by entry; a redacted one says who redacted it.
 fn remarks(session: &Session, change: &Change) -> Result<Remarks, Error> {
     let acts = change.notes().iter().chain(change.withdrawn()).chain(change.outcomes().iter().map(|(_, act)| act));
     let acts = acts.map(|act| act.seq).chain(change.votes().iter().map(|vote| vote.seq));
@@ -73,14 +77,14 @@ fn remarks(session: &Session, change: &Change) -> Result<Remarks, Error> {
     Ok(remarks)
 }
 
-/// A change as programs read it: as it stands now, all its revisions, and all that happened.
+/// A change as JSON: its status, every revision and every act.
 fn whole(context: &Context<'_>, session: &mut Session, id: ChangeId) -> Result<Value, Error> {
     change(session, id)?;
     let _snapshot = session.hold_snapshot()?;
     let (change, governance) = (session.state().change(id)?, session.state().governance());
     let now = context.env.now();
     let tally = change.tally(governance, now);
-    // Once it was started, what counted is decided for good.
+    // The start settled which approvals counted.
     let open = change.started().is_none();
     let void = |seq| tally.void.iter().find(|(vote, _)| vote.seq == seq).map(|(_, why)| why);
     let mut revisions = Vec::new();
@@ -100,7 +104,7 @@ fn whole(context: &Context<'_>, session: &mut Session, id: ChangeId) -> Result<V
     let remarks = remarks(session, change)?;
     let act = |act: &Act| {
         let (person, time, remark) = (act.person.to_string(), act.time.to_string(), remarks.get(&act.seq));
-        json!({ "person": person, "time": time, "seq": act.seq, "remark": remark })
+        json!({ "person": person, "time": time, "seq": act.seq, "comment": remark })
     };
     let vote = |it: &Vote| json::vote(change, it, void(it.seq).filter(|_| open), remarks.get(&it.seq));
     let outcome = |(outcome, it): &(Outcome, Act)| json!({ "outcome": outcome.to_string(), "act": act(it) });
@@ -110,7 +114,7 @@ fn whole(context: &Context<'_>, session: &mut Session, id: ChangeId) -> Result<V
         "change": id.to_string(),
         "status": change.status(governance, now).to_string(),
         "revision": change.current().id.number,
-        "approvals": open.then(|| json!({ "have": tally.counted.len(), "need": tally.need })),
+        "approvals": open.then(|| json!({ "counted": tally.counted.len(), "required": tally.need })),
         "revisions": revisions,
         "votes": change.votes().iter().map(vote).collect::<Value>(),
         "notes": change.notes().iter().map(act).collect::<Value>(),
@@ -121,13 +125,13 @@ fn whole(context: &Context<'_>, session: &mut Session, id: ChangeId) -> Result<V
     }))
 }
 
-/// The proposal that redacted what was written in a revision.
+/// The proposal that redacted the text of a revision.
 fn redacted_by(governance: &Governance, revision: &Revision) -> Option<u64> {
     let text = revision.text.as_ref()?;
     governance.redacted(revision.seq, text.digest).map(ProposalId::number)
 }
 
-/// What was written with an entry.
+/// The text of an entry.
 fn text(session: &Session, seq: u64) -> Result<Option<Text>, Error> {
     Ok(session.entry(seq)?.and_then(|entry| entry.text))
 }

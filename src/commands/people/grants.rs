@@ -1,4 +1,4 @@
-//! What somebody may do: `person grant`, `revoke-role`, `retire`, `machine` and `add-key`. Each opens a proposal.
+//! `person grant`, `revoke-role`, `retire`, `machine` and `add-key`: each opens a proposal.
 
 use std::path::PathBuf;
 
@@ -15,13 +15,15 @@ use crate::output::member_table;
 use crate::store::Session;
 
 /// Arguments of `person grant`.
-///
-/// Example: twinseal person grant bob approver --until 2026-12-31T18:00:00+08:00
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal person grant bob approver
+  twinseal person grant carol --group dba
+  twinseal person grant bob approver --until 2026-12-31T18:00:00+08:00 --reason 'Dave is on leave.'")]
 pub struct Grant {
     #[command(flatten)]
     what: What,
-    /// Only until then, with its offset: 2026-12-31T18:00:00+08:00
+    /// End of the grant, with UTC offset: 2026-12-31T18:00:00+08:00
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
     #[command(flatten)]
@@ -30,6 +32,9 @@ pub struct Grant {
 
 /// Arguments of `person revoke-role`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal person revoke-role bob approver
+  twinseal person revoke-role carol --group dba")]
 pub struct Revoke {
     #[command(flatten)]
     what: What,
@@ -37,34 +42,38 @@ pub struct Revoke {
     why: Why,
 }
 
-/// What is granted to whom, or taken from them.
+/// Grants of one person.
 #[derive(Debug, Args)]
 struct What {
-    /// Who
+    /// Person or machine account
+    #[arg(value_name = "PERSON")]
     person: String,
     /// Roles: admin, engineer, approver, auditor
     #[arg(value_name = "ROLE")]
     roles: Vec<String>,
-    /// A group of approvers, such as dba
+    /// Group of approvers, such as dba
     #[arg(long = "group", value_name = "GROUP")]
     groups: Vec<String>,
-    /// For a machine: somebody who answers for it
+    /// Operator, if PERSON is a machine account
     #[arg(long = "operator", value_name = "PERSON")]
     operators: Vec<String>,
 }
 
-/// Why something is proposed.
+/// The reason for a proposal.
 #[derive(Debug, Args)]
 pub struct Why {
-    /// Why
-    #[arg(long)]
+    /// Reason, shown to whoever seconds the proposal
+    #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 }
 
 /// Arguments of `person retire`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal person retire dave --reason 'Left the firm.'")]
 pub struct Retire {
-    /// Who
+    /// Person or machine account
+    #[arg(value_name = "PERSON")]
     person: String,
     #[command(flatten)]
     why: Why,
@@ -72,22 +81,29 @@ pub struct Retire {
 
 /// Arguments of `person machine`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal person machine deploy=deploy.request --operator erin
+  twinseal person machine deploy=deploy.request --operator erin --role engineer")]
 pub struct Machine {
-    /// The machine and its request: deploy=deploy.request
+    /// Id and enrolment request: deploy=deploy.request
     #[arg(value_name = "NAME=FILE")]
     member: String,
-    /// Somebody who answers for it: what it does counts as their doing
+    /// Operator, who answers for the account; its acts count as theirs
     #[arg(long = "operator", required = true, value_name = "PERSON")]
     operators: Vec<String>,
-    /// A role; a machine can be engineer, and needs no role to carry changes out
+    /// Role: engineer, to file changes; starting changes needs no role
     #[arg(long = "role", value_name = "ROLE")]
     roles: Vec<String>,
 }
 
 /// Arguments of `person add-key`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal person request bob --key ~/.ssh/new --vouch ~/.ssh/old --out bob.request
+  twinseal person add-key bob.request")]
 pub struct AddKey {
-    /// The request, made with the new key: twinseal person request NAME --key NEW --vouch OLD
+    /// Enrolment request, made with the new key
+    #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
     why: Why,
@@ -100,7 +116,7 @@ impl Why {
 }
 
 impl What {
-    /// What was named, each until a moment.
+    /// The named grants, each ending at `until`.
     fn grants(&self, until: Option<Time>, verb: &'static str) -> Result<Grants, Error> {
         if self.roles.is_empty() && self.groups.is_empty() && self.operators.is_empty() {
             return Err(Error::NothingNamed { verb });
@@ -116,10 +132,8 @@ impl What {
 }
 
 impl Grant {
-    /// Runs it.
-    ///
     /// # Errors
-    /// What prevents it.
+    /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let person: PersonId = parse(&self.what.person)?;
         let until = self.until.as_deref().map(time).transpose()?;
@@ -142,10 +156,8 @@ impl Grant {
 }
 
 impl Revoke {
-    /// Runs it.
-    ///
     /// # Errors
-    /// What prevents it.
+    /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let person: PersonId = parse(&self.what.person)?;
         let removed = self.what.grants(None, "revoke")?;
@@ -169,7 +181,7 @@ impl Revoke {
     }
 }
 
-/// What was granted until a moment that has passed is gone, and is not granted again.
+/// Drops grants that have ended, so that a proposal does not renew them.
 fn drop_over(grants: &mut Grants, now: Time) {
     grants.roles.retain(|_, until| until.is_none_or(|until| until > now));
     grants.groups.retain(|_, until| until.is_none_or(|until| until > now));
@@ -190,10 +202,8 @@ fn take<T: Ord + ToString>(
 }
 
 impl Retire {
-    /// Runs it.
-    ///
     /// # Errors
-    /// What prevents it.
+    /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let person: PersonId = parse(&self.person)?;
         let text = self.why.text()?;
@@ -207,10 +217,8 @@ impl Retire {
 }
 
 impl Machine {
-    /// Runs it.
-    ///
     /// # Errors
-    /// What prevents it.
+    /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let mut session = context.open()?;
         let (machine, names) =
@@ -222,17 +230,15 @@ impl Machine {
 }
 
 impl AddKey {
-    /// Runs it.
-    ///
     /// # Errors
-    /// What prevents it.
+    /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let text = self.why.text()?;
         let mut session = context.open()?;
         let request = members::read_request(context, &self.file, &here(&session)?)?;
         known_person(&session, &request.person)?;
         if request.vouch.is_none() {
-            context.env.status("note: no key that they have vouches for this one; whoever seconds is told");
+            context.env.status("note: no key of this person vouches for the new key; the admin who seconds sees that");
         }
         let action =
             Action::AddKey { person: request.person, key: request.key, proof: request.proof, vouch: request.vouch };
@@ -240,7 +246,7 @@ impl AddKey {
     }
 }
 
-/// This register, as requests name it.
+/// This register, as an enrolment request names it.
 ///
 /// # Errors
 /// [`Error::NoRegister`].

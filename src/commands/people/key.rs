@@ -16,58 +16,76 @@ use crate::record::{Plan, record};
 use crate::signer::{Entropy, KeyError, KeyFile, Passphrase, create};
 use crate::signing::ask_secret;
 
-/// Make keys, look at them, and end them.
+/// Make, show, revoke and suspend keys
 #[derive(Debug, Subcommand)]
 pub enum Key {
-    /// Make a new key: NAME, and NAME.pub beside it
+    /// Make an Ed25519 key pair
+    ///
+    /// Writes the private key to NAME and the public key to NAME.pub, in OpenSSH's format.
     New(New),
     /// Show the public key and fingerprint of a private key file
     Show(Show),
-    /// Revoke a key of yours, for good: it was lost, or somebody else may have it
+    /// Revoke one of your keys permanently
+    ///
+    /// For a key that is lost or that somebody else may have. Approvals made with it no longer count.
+    #[command(after_help = "Examples:
+  twinseal key revoke SHA256:E4kUds/bwuNNn6+uI/meaR+3mlTlFQVE7PXcGdo9Crc --reason 'Lost.'")]
     Revoke(Target),
-    /// Suspend anybody's key, at once; one admin suffices, and a proposal lifts it
+    /// Suspend a person's key immediately
+    ///
+    /// One admin can suspend any key. Lifting the suspension needs a proposal: twinseal key lift.
+    #[command(after_help = "Examples:
+  twinseal key suspend SHA256:E4kUds/bwuNNn6+uI/meaR+3mlTlFQVE7PXcGdo9Crc --reason 'Stolen laptop.'")]
     Suspend(Target),
-    /// Propose to lift a suspension (opens a proposal)
+    /// Propose to lift the suspension of a key
+    #[command(after_help = "Examples:
+  twinseal key lift SHA256:E4kUds/bwuNNn6+uI/meaR+3mlTlFQVE7PXcGdo9Crc --reason 'Found again.'")]
     Lift(Target),
 }
 
 /// An enrolled key.
 #[derive(Debug, Args)]
 pub struct Target {
-    /// Its fingerprint, as `twinseal person show` prints it: SHA256:...
+    /// Fingerprint of the key (SHA256:...), as `twinseal person show` prints it
+    #[arg(value_name = "FINGERPRINT")]
     key: String,
-    /// Why
-    #[arg(long)]
+    /// Reason
+    #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 }
 
 /// Arguments of `key new`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal key new ~/.ssh/id_ed25519
+  twinseal key new deploy.key --no-passphrase")]
 pub struct New {
-    /// Where to put the private key
+    /// Path of the private key
+    #[arg(value_name = "NAME")]
     name: PathBuf,
-    /// Make it without a passphrase: whoever can read the file can sign
+    /// No passphrase: anybody who can read the file can sign
     #[arg(long, conflicts_with = "global-passphrase-file")]
     no_passphrase: bool,
 }
 
 /// Arguments of `key show`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal key show ~/.ssh/id_ed25519")]
 pub struct Show {
-    /// The private key file
+    /// Private key file
+    #[arg(value_name = "FILE")]
     file: PathBuf,
 }
 
 impl Key {
-    /// Runs it.
-    ///
     /// # Errors
-    /// What is wrong with the key, its file or its passphrase.
+    /// The key, its file or its passphrase is unusable, a rule refuses the act, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         match self {
             Self::New(new) => new.run(context),
             Self::Show(show) => show.run(context),
-            Self::Revoke(target) => target.end(context, "revoked, for good", Event::KeyRevoke),
+            Self::Revoke(target) => target.end(context, "revoked permanently", Event::KeyRevoke),
             Self::Suspend(target) => target.end(context, "suspended", Event::KeySuspend),
             Self::Lift(target) => target.lift(context),
         }
@@ -80,7 +98,7 @@ impl Target {
         let text = reason(self.reason.as_deref())?;
         let mut session = context.open()?;
         let entry = record(context.recorder(), &mut session, |_| Ok(Plan { event: event(key), text: text.clone() }))?;
-        report_recorded(context, &entry, None, format_args!("the key {key} is {done}; its approvals do not count"))
+        report_recorded(context, &entry, None, format_args!("key {key} {done}; its approvals no longer count"))
     }
 
     fn lift(self, context: &mut Context<'_>) -> Result<(), Error> {
@@ -115,8 +133,8 @@ impl New {
             || public.fingerprint().to_string(),
         )?;
         let name = self.name.display().to_string();
-        let lock = if passphrase.is_some() { "locked by its passphrase" } else { "without a passphrase" };
-        context.env.status(format_args!("made {0} (private, {lock}) and {0}.pub", safe(&name)));
+        let lock = if passphrase.is_some() { "encrypted" } else { "no passphrase" };
+        context.env.status(format_args!("created {0} (private key, {lock}) and {0}.pub", safe(&name)));
         Ok(())
     }
 }
@@ -129,7 +147,7 @@ fn ask_twice(context: &mut Context<'_>) -> Result<Passphrase, Error> {
         return Err(Error::NoPassphrase);
     }
     let first = ask_secret(context.env, "New passphrase (empty for none):")?;
-    let second = ask_secret(context.env, "The same again:")?;
+    let second = ask_secret(context.env, "Repeat the passphrase:")?;
     if first == second { Ok(first) } else { Err(Error::PassphrasesDiffer) }
 }
 
@@ -145,7 +163,7 @@ impl Show {
                 "locked": locked,
             })
         };
-        let lock = if locked { "locked by a passphrase" } else { "without a passphrase" };
+        let lock = if locked { "encrypted with a passphrase" } else { "no passphrase" };
         let text = || format!("{}\n{public} {}\n{lock}", public.fingerprint(), safe(&comment));
         context.ui.answer(context.env, json, text)
     }

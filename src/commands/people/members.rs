@@ -1,4 +1,4 @@
-//! `NAME=FILE:ROLES`, as `init --member`, `person enrol` and `person machine` take it.
+//! Parsing `NAME=FILE:ROLES` for `init --member`, `person enrol` and `person machine`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -10,16 +10,15 @@ use crate::domain::{Grants, Line, Member, PersonId, Role};
 use crate::error::Error;
 use crate::format::request::{RegisterRef, Request};
 
-/// The form in messages.
 const FORM: &str = "NAME=REQUEST-FILE:ROLE,ROLE";
 
-/// Those to be enrolled, and what they want to be called.
+/// People to enrol, and their display names.
 pub type Members = (Vec<Member>, BTreeMap<PersonId, Line>);
 
-/// Reads each request, checks its signature and that it is for this register, and gives it its roles.
+/// Reads the enrolment request of each argument, checks its signature and register, and adds the roles.
 ///
 /// # Errors
-/// A wrong form, a request that does not hold, or one for another register.
+/// An argument of the wrong form, an invalid request, or a request for another register or person.
 pub fn read(context: &mut Context<'_>, given: &[String], here: &RegisterRef) -> Result<Members, Error> {
     let (mut members, mut names) = (Vec::new(), BTreeMap::new());
     for given in given {
@@ -38,7 +37,7 @@ pub fn read(context: &mut Context<'_>, given: &[String], here: &RegisterRef) -> 
     Ok((members, names))
 }
 
-/// Reads the request of a machine, `NAME=FILE`, which these people answer for.
+/// Reads the enrolment request of a machine account, `NAME=FILE`, and adds its roles and operators.
 ///
 /// # Errors
 /// As [`read`].
@@ -63,10 +62,10 @@ pub fn read_machine(
     Ok((vec![Member { person, grants, key: request.key, proof: request.proof }], names))
 }
 
-/// Reads a request that must be for this register.
+/// Reads an enrolment request for this register.
 ///
 /// # Errors
-/// A request that does not hold, or one for another register.
+/// An invalid request, or a request for another register.
 pub fn read_request(context: &mut Context<'_>, given: &Path, here: &RegisterRef) -> Result<Request, Error> {
     let text = read_text(context.env, given)?;
     let path = given.display().to_string();

@@ -1,4 +1,4 @@
-//! `person request`, `enrol`, `list` and `show`; what changes somebody's grants is in `grants`.
+//! `person request`, `enrol`, `list` and `show`.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -21,55 +21,70 @@ use crate::input::nearest;
 use crate::output::{self, Page, grants, member_table, table};
 use crate::signer::KeySource;
 
-/// Enrol people and look at them.
+/// Enrol people and manage their grants
 #[derive(Debug, Subcommand)]
 pub enum Person {
-    /// Write a request to be enrolled, signed by your key
+    /// Write an enrolment request signed with your key
     Request(RequestArgs),
-    /// Propose to enrol people (opens a proposal)
+    /// Propose to enrol people
     Enrol(Enrol),
-    /// Propose to enrol a machine, such as a pipeline, and the people who answer for it (opens a proposal)
+    /// Propose to enrol a machine account
+    ///
+    /// A machine account belongs to a pipeline or an agent. Its operators answer for it.
     Machine(Machine),
-    /// Propose to grant roles, groups or operators, perhaps for a while (opens a proposal)
+    /// Propose to grant roles, groups or operators
+    ///
+    /// With --until the grant is a delegation: it ends by itself.
     Grant(Grant),
-    /// Propose to take roles, groups or operators away (opens a proposal)
+    /// Propose to revoke roles, groups or operators
     RevokeRole(Revoke),
-    /// Propose to let somebody go: they may do nothing any more (opens a proposal)
+    /// Propose to retire a person, who can then no longer act
     Retire(Retire),
-    /// Propose to give somebody another key (opens a proposal)
+    /// Propose to enrol another key for a person
     AddKey(AddKey),
-    /// List everybody enrolled, now or at a moment
+    /// List everybody enrolled
     List(List),
-    /// Show one person: roles and keys
+    /// Show the grants and keys of a person
     Show(Show),
 }
 
 /// Arguments of `person request`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal person request alice --register prod --out alice.request
+  twinseal person request bob --name 'Bob Li' > bob.request
+  twinseal person request bob --key ~/.ssh/new --vouch ~/.ssh/old --out bob.request")]
 pub struct RequestArgs {
-    /// The id you ask for: lower-case, such as alice
+    /// Id to enrol as: lower-case, such as alice
+    #[arg(value_name = "PERSON")]
     person: String,
-    /// Your name as people should see it
+    /// Display name
     #[arg(long)]
     name: Option<String>,
-    /// A key of yours that is enrolled, to vouch for this one; a private key file, or a public one as for --key
+    /// Enrolled key that vouches for the new one; a file, as for --key
     #[arg(long, value_name = "KEY-FILE")]
     vouch: Option<PathBuf>,
-    /// Write the request there, not to standard output
+    /// Output file; standard output by default
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
 /// Arguments of `person enrol`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal person enrol frank=frank.request:engineer
+  twinseal person enrol frank=frank.request:engineer,approver grace=grace.request:auditor")]
 pub struct Enrol {
-    /// Each: NAME=REQUEST-FILE:ROLE,ROLE; roles are admin, engineer, approver, auditor
+    /// People as NAME=REQUEST-FILE:ROLE,ROLE with the roles admin, engineer, approver, auditor
     #[arg(required = true, value_name = "NAME=FILE:ROLES")]
     members: Vec<String>,
 }
 
 /// Arguments of `person list`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal person list
+  twinseal person list --as-of 2026-12-01T18:00:00+08:00")]
 pub struct List {
     #[command(flatten)]
     moment: Moment,
@@ -77,26 +92,28 @@ pub struct List {
 
 /// Arguments of `person show`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal person show bob
+  twinseal person show bob --as-of 812")]
 pub struct Show {
-    /// Who
+    /// Person or machine account
+    #[arg(value_name = "PERSON")]
     person: String,
     #[command(flatten)]
     moment: Moment,
 }
 
-/// When.
+/// A point in the past.
 #[derive(Debug, Args)]
 struct Moment {
-    /// As it was after this entry, or at this time: 812, or 2026-12-01T18:00:00+08:00
+    /// State after this entry or at this time: 812 or 2026-12-01T18:00:00+08:00
     #[arg(long, value_name = "SEQ|TIME")]
     as_of: Option<String>,
 }
 
 impl Person {
-    /// Runs it.
-    ///
     /// # Errors
-    /// What prevents it.
+    /// The register or a request cannot be read, a rule refuses the act, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         match self {
             Self::Request(request) => request.run(context),
@@ -131,19 +148,17 @@ impl RequestArgs {
         match &self.out {
             None => write!(context.env.out, "{}", request.write())?,
             Some(out) => {
-                let failed = |source| Error::File { doing: "make", path: out.clone(), source };
-                // Never over another file: it might be a key.
+                let failed = |source| Error::File { doing: "create", path: out.clone(), source };
+                // An existing file is never overwritten: it could be a key.
                 let file = std::fs::File::create_new(context.env.path(out));
                 file.and_then(|mut file| file.write_all(request.write().as_bytes())).map_err(failed)?;
             }
         }
         let to = match &request.register {
-            RegisterRef::New(name) => {
-                format!("to found the register {name}: send it to the admin who runs `twinseal init`")
-            }
-            RegisterRef::Existing(id) => format!("for the register {id}: send it to an admin"),
+            RegisterRef::New(name) => format!("new register {name}; send it to the admin who runs `twinseal init`"),
+            RegisterRef::Existing(id) => format!("register {id}; send it to an admin"),
         };
-        context.env.status(format_args!("a request of {}, {to}", request.person));
+        context.env.status(format_args!("enrolment request of {} for {to}", request.person));
         Ok(())
     }
 
@@ -155,7 +170,7 @@ impl RequestArgs {
     }
 }
 
-/// The register that a request is for: an id as given, a register at hand, or the name of one yet to be founded.
+/// The register that a request is for: a register id, an existing register, or the name of a new one.
 fn register_asked(context: &mut Context<'_>) -> Result<RegisterRef, Error> {
     let given = context.registers.named().ok_or(Error::NoRegister)?;
     if given.contains('#') {
@@ -178,7 +193,7 @@ impl Enrol {
     }
 }
 
-/// What somebody may do at a moment: what was granted until an earlier one is marked.
+/// The grants of a person at a time; those that have ended are listed as such.
 fn may(person: &Enrolled, at: crate::domain::Time) -> String {
     let over = |until: &Option<crate::domain::Time>| until.is_some_and(|until| until <= at);
     let mut granted = person.grants.clone();
@@ -187,7 +202,7 @@ fn may(person: &Enrolled, at: crate::domain::Time) -> String {
     granted.roles.retain(|_, until| !over(until));
     granted.groups.retain(|_, until| !over(until));
     let mut words = vec![grants(&granted)];
-    words.extend((!gone.is_empty()).then(|| format!("no more {}", gone.join(", "))));
+    words.extend((!gone.is_empty()).then(|| format!("ended: {}", gone.join(", "))));
     words.extend(person.retired.then(|| "retired".to_owned()));
     words.retain(|word| !word.is_empty());
     words.join("; ")
@@ -217,7 +232,7 @@ fn person_json(id: &PersonId, person: &Enrolled, name: Option<&String>, governan
     })
 }
 
-/// Says which moment it was, if it is not now.
+/// Reports the point in the past that was asked for.
 fn report_moment(context: &mut Context<'_>, moment: &AsOf) {
     if let Some(seq) = moment.seq {
         context.env.status(format_args!("as of entry {seq}, {}", moment.at));
@@ -261,15 +276,15 @@ impl Show {
         let mut page = Page::new(context.env.colour, context.env.width);
         page.title(format_args!("{id}  {}", names.get(&id).cloned().unwrap_or_default()));
         page.field("roles", may(person, moment.at));
-        page.field("enrolled", format_args!("by entry {}", person.enrolled));
+        page.field("enrolled", format_args!("entry {}", person.enrolled));
         for (fingerprint, key) in keys(governance, &id) {
-            page.block(&format!("key {fingerprint}, by entry {}, {}", key.enrolled, key.state))
+            page.block(&format!("key {fingerprint}, {}, entry {}", key.state, key.enrolled))
                 .verbatim(0, "", key.public);
         }
         let machines = governance.people().iter().filter(|(_, it)| it.grants.operators.contains(&id));
         let machines: Vec<&str> = machines.map(|(machine, _)| machine.as_str()).collect();
         if !machines.is_empty() {
-            page.block("answers for").text("", machines.join(", "));
+            page.block("operates").text("", machines.join(", "));
         }
         context.ui.answer(
             context.env,

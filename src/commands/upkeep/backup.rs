@@ -1,4 +1,4 @@
-//! `backup`: a copy of the register, made while others write.
+//! `backup`: copy a register while others write.
 
 use std::path::{Path, PathBuf};
 
@@ -10,32 +10,34 @@ use crate::error::Error;
 use crate::output::safe;
 use crate::store::{SharedFile, StoreError, back_up};
 
-/// Copy the register into a new file, consistently while others write
+/// Back up the register to a new file
 ///
-/// The copy is one file and marked as a copy: it can be read and verified anywhere, and is never written.
-/// `twinseal restore` makes a register of it.
+/// The backup is consistent even while others write. It can be read and verified anywhere, and is never written to.
+/// Restore a register from it with twinseal restore.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal backup /backup/prod-2026-12-01.db
+  twinseal verify --register /backup/prod-2026-12-01.db")]
 pub struct Backup {
-    /// The file to make
+    /// File to create
+    #[arg(value_name = "FILE")]
     out: PathBuf,
 }
 
 impl Backup {
-    /// Runs it.
-    ///
     /// # Errors
-    /// What prevents it; no file is left behind then.
+    /// The register cannot be read or the file cannot be written; no partial file is left behind.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let session = context.open()?;
         let out = context.env.path(&self.out);
         back_up(session.shared(), &out)?;
-        // Others may have recorded since this account looked: what the copy holds is what it says itself.
+        // Others may have recorded since the session was opened, so the backup itself is asked.
         let newest = newest(context, &out)?;
         let json = || json!({ "backup": out.display().to_string(), "newest": newest });
         let entries = newest.map_or(0, |newest| newest + 1);
         let name = safe(&self.out.display().to_string()).into_owned();
-        context.ui.answer(context.env, json, || format!("{name}: a copy with {entries} entries"))?;
-        context.env.status(format_args!("verify it where it is kept: twinseal verify --register {name}"));
+        context.ui.answer(context.env, json, || format!("backup {name}: {entries} entries"))?;
+        context.env.status(format_args!("verify it where it is stored: `twinseal verify --register {name}`"));
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! `doctor`: whether everything around the register is as it must be, and how to mend what is not.
+//! `doctor`: check the surroundings of a register, with a hint for each problem.
 
 mod register;
 mod rights;
@@ -16,22 +16,25 @@ use crate::output::{Page, safe};
 use crate::signer::{AgentError, KeyError, KeySource};
 use crate::store::Session;
 
-/// Check the surroundings: key, agent, clock, rights, file system, room, and what this account remembers
+/// Check key, agent, clock, files and disk
 ///
-/// Each line says ok, warning or fault, and how to mend it. Nothing is changed, but that the verified copy is brought
-/// up to the newest entry, as by every command. What the log holds is for `twinseal verify`. Exit code 0: no fault;
-/// 4: at least one.
+/// Each line is ok, warning or fault, with a hint how to fix it. Like every command, doctor extends the verified cache to
+/// the newest entry; it changes nothing else. To check the log itself, use twinseal verify. Exit code 0 means no fault, 4
+/// at least one.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal doctor
+  twinseal doctor --register /srv/twinseal/prod.db")]
 pub struct Doctor {}
 
-/// How bad it is.
+/// The severity of a check's result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// As it must be.
+    /// No problem.
     Ok,
-    /// It works, and something may come of it.
+    /// A possible problem; commands work.
     Warning,
-    /// Something cannot be done until it is mended.
+    /// Some commands fail until it is fixed.
     Fault,
 }
 
@@ -45,39 +48,37 @@ impl State {
     }
 }
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Debug)]
 struct Check {
     name: &'static str,
     state: State,
     what: String,
-    mend: Option<String>,
+    hint: Option<String>,
 }
 
 impl Check {
     fn ok(name: &'static str, what: impl Display) -> Self {
-        Self { name, state: State::Ok, what: what.to_string(), mend: None }
+        Self { name, state: State::Ok, what: what.to_string(), hint: None }
     }
 
-    fn warning(name: &'static str, what: impl Display, mend: impl Display) -> Self {
-        Self { name, state: State::Warning, what: what.to_string(), mend: Some(mend.to_string()) }
+    fn warning(name: &'static str, what: impl Display, hint: impl Display) -> Self {
+        Self { name, state: State::Warning, what: what.to_string(), hint: Some(hint.to_string()) }
     }
 
-    fn fault(name: &'static str, what: impl Display, mend: impl Display) -> Self {
-        Self { state: State::Fault, ..Self::warning(name, what, mend) }
+    fn fault(name: &'static str, what: impl Display, hint: impl Display) -> Self {
+        Self { state: State::Fault, ..Self::warning(name, what, hint) }
     }
 
-    /// What a command would say, and its way out.
+    /// An error that a command would report, with its hint.
     fn error(name: &'static str, state: State, error: &Error) -> Self {
-        Self { name, state, what: error.to_string(), mend: error.hint() }
+        Self { name, state, what: error.to_string(), hint: error.hint() }
     }
 }
 
 impl Doctor {
-    /// Runs it.
-    ///
     /// # Errors
-    /// [`Error::Unwell`], or output that fails.
+    /// [`Error::Unwell`], or standard output fails.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let mut checks = Vec::new();
         let session = register::look(context, &mut checks);
@@ -94,19 +95,19 @@ impl Doctor {
 fn report(context: &mut Context<'_>, checks: &[Check], faults: usize, warnings: usize) -> Result<(), Error> {
     if context.ui.json {
         let check =
-            |it: &Check| json!({ "check": it.name, "state": it.state.as_str(), "what": it.what, "mend": it.mend });
+            |it: &Check| json!({ "check": it.name, "state": it.state.as_str(), "detail": it.what, "hint": it.hint });
         let checks: Value = checks.iter().map(check).collect();
         return context.ui.print_json(context.env, json!({ "checks": checks, "faults": faults, "warnings": warnings }));
     }
     let mut page = Page::new(context.env.colour, context.env.width);
-    for Check { name, state, what, mend } in checks {
-        let mend = mend.as_ref().map_or(String::new(), |mend| format!("\nmend: {}", safe(mend)));
-        page.field(state.as_str(), format_args!("{name}: {}{mend}", safe(what)));
+    for Check { name, state, what, hint } in checks {
+        let hint = hint.as_ref().map_or(String::new(), |hint| format!("\nhint: {}", safe(hint)));
+        page.field(state.as_str(), format_args!("{name}: {}{hint}", safe(what)));
     }
     Ok(context.env.print(page.finish().trim_end())?)
 }
 
-/// Whose key it is and whether it may be used, as far as that is known.
+/// The owner and state of a key, for a message and for the checks; empty without a session.
 fn key_owner(session: Option<&Session>, key: &PublicKey) -> (String, Option<KeyState>) {
     let Some(session) = session else { return (String::new(), None) };
     match session.state().governance().keys().get(&key.fingerprint()) {
@@ -115,17 +116,17 @@ fn key_owner(session: Option<&Session>, key: &PublicKey) -> (String, Option<KeyS
     }
 }
 
-/// Looks at the key at hand, and returns it.
+/// Checks the signing key and returns it.
 fn key(context: &Context<'_>, session: Option<&Session>, checks: &mut Vec<Check>) -> Option<KeySource> {
     let chosen = match session {
         Some(session) => context.signing.key_for(session),
-        // Nobody knows who is enrolled: any key that an agent holds may be it.
+        // Without a register any key of the agent may be the right one.
         None => context.signing.key(|_| true),
     };
     let key = match chosen {
         Ok(key) => key,
         Err(error) => {
-            // Without a key one can still read.
+            // Reading needs no key.
             let reads = matches!(error, Error::NoKey | Error::NoKeyFits { .. });
             checks.push(Check::error("key", if reads { State::Warning } else { State::Fault }, &error));
             return None;
@@ -134,7 +135,7 @@ fn key(context: &Context<'_>, session: Option<&Session>, checks: &mut Vec<Check>
     checks.push(match &key {
         KeySource::Agent(public) => held(context, session, public),
         KeySource::File(file) => {
-            let lock = if file.is_locked() { "locked by a passphrase" } else { "without a passphrase" };
+            let lock = if file.is_locked() { "encrypted with a passphrase" } else { "no passphrase" };
             let path = context.signing.key_path().unwrap_or_default();
             let mode = std::fs::metadata(&path).map_or(0, |it| it.permissions().mode() & 0o7777);
             enrolled(context, session, &file.public(), format_args!("{}, mode {mode:04o}, {lock}", path.display()))
@@ -143,7 +144,7 @@ fn key(context: &Context<'_>, session: Option<&Session>, checks: &mut Vec<Check>
     Some(key)
 }
 
-/// A key that an agent must hold.
+/// Checks a key that must be in the agent.
 fn held(context: &Context<'_>, session: Option<&Session>, key: &PublicKey) -> Check {
     match context.signing.agent().and_then(|agent| agent.signer(*key)) {
         Ok(_) => enrolled(context, session, key, "in the ssh-agent"),
@@ -151,7 +152,7 @@ fn held(context: &Context<'_>, session: Option<&Session>, key: &PublicKey) -> Ch
     }
 }
 
-/// Whether a key that is there may be used in the register.
+/// Checks whether an available key may be used in the register.
 fn enrolled(context: &Context<'_>, session: Option<&Session>, key: &PublicKey, place: impl Display) -> Check {
     let (whose, state) = key_owner(session, key);
     let what = format!("{}, {place}{whose}", key.fingerprint());
@@ -160,10 +161,10 @@ fn enrolled(context: &Context<'_>, session: Option<&Session>, key: &PublicKey, p
         (Err(error @ Error::OtherPerson { .. }), _) => Check::error("key", State::Fault, &error),
         (_, Some(KeyState::Live)) => Check::ok("key", what),
         (_, Some(KeyState::Suspended)) => {
-            Check::fault("key", what, "ask two admins to lift that: twinseal key lift; or use another key of yours")
+            Check::fault("key", what, "ask two admins to lift the suspension (twinseal key lift), or use another key")
         }
         (_, Some(KeyState::Revoked)) => {
-            Check::fault("key", what, "use another key; ask for its enrolment with: twinseal person request")
+            Check::fault("key", what, "use another key; request its enrolment with: twinseal person request")
         }
         (_, None) => Check::warning(
             "key",
@@ -173,7 +174,7 @@ fn enrolled(context: &Context<'_>, session: Option<&Session>, key: &PublicKey, p
     }
 }
 
-/// Looks at the agent. If a key is needed from it, that it is not there is said with the key.
+/// Checks the agent. A missing key is reported by the key check.
 fn agent(context: &Context<'_>, session: Option<&Session>, key: Option<&KeySource>) -> Check {
     let agent = match context.signing.agent() {
         Ok(agent) => agent,
@@ -181,9 +182,7 @@ fn agent(context: &Context<'_>, session: Option<&Session>, key: Option<&KeySourc
     };
     let socket = agent.socket().display();
     match agent.keys() {
-        Ok(held) if held.is_empty() => {
-            Check::ok("agent", format_args!("{socket} shows no Ed25519 key; a locked one shows none"))
-        }
+        Ok(held) if held.is_empty() => Check::ok("agent", format_args!("{socket} holds no Ed25519 key, or is locked")),
         Ok(held) => {
             let name = |key: &PublicKey, comment: &str| {
                 format!("{} ({comment}){}", key.fingerprint(), key_owner(session, key).0)
@@ -191,7 +190,7 @@ fn agent(context: &Context<'_>, session: Option<&Session>, key: Option<&KeySourc
             let names: Vec<String> = held.iter().map(|it| name(&it.key, &it.comment)).collect();
             Check::ok("agent", format_args!("{socket} holds {}", names.join("; ")))
         }
-        // A socket that outlived its agent is no matter, where the key is in a file.
+        // A stale socket does not matter if the key is in a file.
         Err(error @ AgentError::Unreachable { .. }) if matches!(key, Some(KeySource::File(_))) => {
             Check::ok("agent", format_args!("none: {error}"))
         }

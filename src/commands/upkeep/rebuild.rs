@@ -1,4 +1,4 @@
-//! `rebuild`: the shared tables, refilled from what was verified.
+//! `rebuild`: rebuild the shared tables from the verified log.
 
 use clap::Args;
 use serde_json::json;
@@ -7,15 +7,17 @@ use crate::commands::Context;
 use crate::error::Error;
 use crate::output::safe;
 
-/// Refill the shared tables from the log, and say what differed
+/// Rebuild the tables of the register from its log
+///
+/// The tables are derived from the log for readers with SQL. Prints every row that differed.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal rebuild")]
 pub struct Rebuild {}
 
 impl Rebuild {
-    /// Runs it.
-    ///
     /// # Errors
-    /// What prevents it.
+    /// The register is broken, or cannot be written.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let mut session = context.open()?;
         let differed = loop {
@@ -32,15 +34,15 @@ impl Rebuild {
         };
         if context.ui.json {
             let differed: Vec<&str> = differed.iter().map(|finding| finding.meaning.as_str()).collect();
-            context.ui.print_json(context.env, json!({ "differed": differed }))?;
+            context.ui.print_json(context.env, json!({ "differences": differed }))?;
         } else {
             for finding in &differed {
                 context.env.print(safe(&finding.meaning))?;
             }
         }
         match differed.len() {
-            0 => context.env.status("nothing differed"),
-            n => context.env.status(format_args!("{n} rows differed; the tables are what the log says again")),
+            0 => context.env.status("tables match the log"),
+            n => context.env.status(format_args!("tables rebuilt; {n} rows differed from the log")),
         }
         Ok(())
     }

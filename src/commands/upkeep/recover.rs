@@ -1,4 +1,4 @@
-//! `recover`: the entries that a copy holds and the register lost.
+//! `recover`: append the entries that another file has and the register lost.
 
 use std::path::PathBuf;
 
@@ -12,28 +12,29 @@ use crate::error::Error;
 use crate::output::safe;
 use crate::store::{Recovered, SharedFile, StoreError};
 
-/// Bring back the entries that another file of this register holds beyond its end
+/// Recover lost entries from another file of the register
 ///
-/// After `restore` or `repair`: a later copy, or a file that was kept aside, may hold what is missing. Each entry is
-/// verified and appended as it was signed, without texts that were redacted. It must be done before anything new is
-/// recorded.
+/// Use it after restore or repair, when a later backup or the broken file has entries beyond the end of the register.
+/// Each entry is verified and appended as it was signed, without redacted texts. Recover before anything new is recorded.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal recover /backup/prod-2026-12-02.db
+  twinseal recover prod.db.broken-20261201T180000Z")]
 pub struct Recover {
-    /// The other file: a marked copy, or a register that was put aside
+    /// Backup, or broken register that twinseal repair kept
+    #[arg(value_name = "FILE")]
     copy: PathBuf,
 }
 
 impl Recover {
-    /// Runs it.
-    ///
     /// # Errors
-    /// What prevents it; the register is as it was then.
+    /// The register is broken, or the file has nothing to recover from; the register is unchanged.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let mut session = context.open_ignoring_pin()?;
         if let Some(fault) = session.fault() {
             return Err(Error::Broken(fault.clone()));
         }
-        // What its schema is worth does not matter: nothing but entries is taken from it, and each is verified.
+        // Findings about its schema do not matter: only entries are read, and each is verified.
         let opened = SharedFile::open(&context.env.path(&self.copy), context.registers.scratch());
         let (from, _) = opened.map_err(|source| Error::Copy { path: self.copy.clone(), source })?;
         let bar = progress(context.env, from.newest()?.unwrap_or(0), "recovering");
@@ -53,14 +54,14 @@ impl Recover {
             })
         };
         let said = || match recovered.entries {
-            Some((first, last)) if first == last => format!("entry {first} stands in the register again"),
-            Some((first, last)) => format!("entries {first} to {last} stand in the register again"),
-            None => "that file holds no valid entry beyond the end of the register".to_owned(),
+            Some((first, last)) if first == last => format!("recovered entry {first}"),
+            Some((first, last)) => format!("recovered entries {first} to {last}"),
+            None => "nothing to recover: the file has no valid entry beyond the end of the register".to_owned(),
         };
         context.ui.answer(context.env, json, said)?;
         if let Some(fault) = fault {
             context.env.status(format_args!(
-                "warning: that file is broken, so what follows was left: {}",
+                "warning: the file is broken; later entries were not recovered: {}",
                 safe(&fault.to_string())
             ));
         }

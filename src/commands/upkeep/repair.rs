@@ -1,4 +1,4 @@
-//! `repair`: the valid part of a broken register, in its place.
+//! `repair`: replace a broken register by its valid part.
 
 use std::path::{Path, PathBuf};
 
@@ -15,22 +15,23 @@ use crate::output::safe;
 use crate::store::{Finding, PinFile, Session, SharedFile, StoreError, beside, clear_away, copy_valid, put_in_place};
 use crate::trust::{self, Relation};
 
-/// Put the valid part of a broken register in its place, and keep the broken file aside
+/// Replace a broken register by its valid entries
 ///
-/// The log is its longest valid prefix: that is copied into a new file, with tables and schema as they must be. The
-/// broken file is kept beside it, whole. Nobody else may have the register open meanwhile.
+/// Copies the longest valid prefix of the log into a new file with fresh tables, puts that in place of the register, and
+/// keeps the broken file beside it as evidence. No other process may have the register open.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal repair
+  twinseal repair --out valid.db")]
 pub struct Repair {
-    /// Only make this file of the valid part, and leave the register as it is
+    /// Output file for the valid entries; the register itself stays unchanged
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
 impl Repair {
-    /// Runs it.
-    ///
     /// # Errors
-    /// What prevents it; the register is as it was then.
+    /// The fingerprint is unknown, no entry is valid, or a file cannot be written; the register is unchanged.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let (mut session, mut findings) = look(context)?;
         let now = context.env.now();
@@ -40,9 +41,9 @@ impl Repair {
         bar.finish_and_clear();
         findings.extend(session.fault().cloned());
         let Some(first) = findings.first() else {
-            let json = || json!({ "repaired": null, "newest": null, "aside": null, "findings": [] });
+            let json = || json!({ "repaired": null, "newest": null, "kept_as": null, "findings": [] });
             context.ui.answer(context.env, json, || "nothing to repair: every entry is valid".to_owned())?;
-            context.env.status("`twinseal verify` looks at the tables too, and `twinseal rebuild` mends them");
+            context.env.status("tables were not checked: `twinseal verify` checks them, `twinseal rebuild` fixes them");
             return Ok(());
         };
         let newest = session.state().head().ok_or_else(|| StoreError::Broken(first.clone()))?.seq;
@@ -58,7 +59,7 @@ impl Repair {
             None => {
                 let (new, aside) = (beside(&path, ".valid.part"), aside(&path, now));
                 let turn = session.shared().turn(&context.writer())?;
-                // Whoever was killed here, or had a disk that failed, left theirs; it is one's turn, so nobody makes it now.
+                // A killed or failed repair may have left this file. The write lock is held, so nobody is writing it.
                 clear_away(&new);
                 copy_valid(&session, &new)?;
                 put_in_place(session.into_shared(), &turn, newest_row, &new, &aside)?;
@@ -67,14 +68,14 @@ impl Repair {
         };
         report(context, &findings, newest, &place, aside.as_deref())?;
         if remembered.is_some_and(|pin| pin.head.seq > newest) {
-            let more = "warning: this account verified more than that; a copy may hold it: twinseal recover COPY";
+            let more = "warning: this account verified later entries; a backup may have them: twinseal recover FILE";
             context.env.status(more);
         }
         Ok(())
     }
 }
 
-/// The register as it was trusted before, whatever is broken of it, and what is broken beside its entries.
+/// Opens a trusted register even if it is broken, and returns the findings outside its entries.
 fn look(context: &Context<'_>) -> Result<(Session, Vec<Finding>), Error> {
     let request = context.registers.request(context.env)?;
     let (shared, mut findings) = SharedFile::open(&request.path, context.registers.scratch())?;
@@ -82,7 +83,7 @@ fn look(context: &Context<'_>) -> Result<(Session, Vec<Finding>), Error> {
     findings.extend(integrity.into_iter().flatten());
     let first = noted(shared.entry(0), &mut findings)?.flatten();
     let Some(first) = first else {
-        let missing = || Finding::at(0, Defect::Missing.rule(), "there is no entry 0");
+        let missing = || Finding::at(0, Defect::Missing.rule(), "entry 0 is missing");
         return Err(StoreError::Broken(findings.into_iter().next().unwrap_or_else(missing)).into());
     };
     let identity = trust::identify(context.registers.known(), &request, &shared, Some(&first));
@@ -97,7 +98,7 @@ fn look(context: &Context<'_>) -> Result<(Session, Vec<Finding>), Error> {
     Ok((Session::unanchored(shared, found)?, findings))
 }
 
-/// Where the broken file goes: a name that nothing has, not even a repair of the same second that failed.
+/// A free name for the broken file, even if a repair of the same second failed.
 fn aside(path: &Path, now: Time) -> PathBuf {
     let when: String = now.to_string().chars().filter(|c| c.is_ascii_alphanumeric()).collect();
     let name = |n: u32| beside(path, &format!(".broken-{when}{}", if n > 1 { format!("-{n}") } else { String::new() }));
@@ -116,14 +117,14 @@ fn report(
         json!({
             "repaired": place.display().to_string(),
             "newest": newest,
-            "aside": aside.map(|path| path.display().to_string()),
+            "kept_as": aside.map(|path| path.display().to_string()),
             "findings": findings.iter().map(finding_json).collect::<serde_json::Value>(),
         })
     };
     let text = || {
-        let found: Vec<String> = findings.iter().map(|it| format!("was broken: {}", safe(&it.to_string()))).collect();
-        let aside = aside.map(|path| format!("\n{}: the broken file, whole", shown(path))).unwrap_or_default();
-        format!("{}\n{}: a register with the entries 0 to {newest}{aside}", found.join("\n"), shown(place))
+        let found: Vec<String> = findings.iter().map(|it| format!("finding: {}", safe(&it.to_string()))).collect();
+        let aside = aside.map(|path| format!("\nbroken file kept as {}", shown(path))).unwrap_or_default();
+        format!("{}\nrepaired {}: entries 0 to {newest}{aside}", found.join("\n"), shown(place))
     };
     context.ui.answer(context.env, json, text)
 }

@@ -1,4 +1,4 @@
-//! `restore`: a marked copy becomes a register.
+//! `restore`: restore a register from a backup.
 
 use std::path::PathBuf;
 
@@ -10,30 +10,32 @@ use crate::error::Error;
 use crate::output::safe;
 use crate::store::restore;
 
-/// Make a register of a marked copy, where it is
+/// Restore a register from a backup
 ///
-/// Only where the register itself is lost: two registers with one beginning are two truths. Whoever verified more than
-/// the copy holds is stopped from then on.
+/// Turns the backup file itself into a register. Restore only if the register is lost: two registers with the same
+/// beginning would diverge. Accounts that verified later entries than the backup has will refuse the register until those
+/// entries are recovered.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  cp /backup/prod-2026-12-01.db prod.db
+  twinseal restore prod.db")]
 pub struct Restore {
-    /// The copy, as `twinseal backup` made it
+    /// Backup file that twinseal backup made
+    #[arg(value_name = "FILE")]
     copy: PathBuf,
 }
 
 impl Restore {
-    /// Runs it.
-    ///
     /// # Errors
-    /// What prevents it; the copy is as it was then.
+    /// The file is no backup, is broken, or cannot be written; it is unchanged.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let path = restore(&context.env.path(&self.copy), context.registers.scratch())?;
         let name = safe(&path.display().to_string()).into_owned();
-        context.ui.answer(context.env, || json!({ "restored": name }), || format!("{name}: a register again"))?;
-        context.env.status("verify it before anybody records: twinseal verify --register FILE");
-        context.env.status(
-            "whoever verified more than it holds is stopped: bring the rest back first, if a later copy holds it \
-             (twinseal recover COPY)",
-        );
+        context.ui.answer(context.env, || json!({ "restored": name }), || format!("restored {name}"))?;
+        context.env.status("verify it before anybody records: `twinseal verify --register FILE`");
+        context
+            .env
+            .status("if a later backup has more entries, recover them before anybody records: `twinseal recover FILE`");
         Ok(())
     }
 }

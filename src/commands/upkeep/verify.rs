@@ -1,4 +1,4 @@
-//! `verify`: everything, from entry 0 on.
+//! `verify`: verify the whole register from entry 0 on.
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -13,33 +13,36 @@ use crate::output::{self, Page};
 use crate::store::{self, Finding, Notice, Pin, Reading, Session, SharedFile, StoreError};
 use crate::trust::{self, Purpose};
 
-/// Verify the whole register: every signature, link, rule and text, the tables, the schema, the file
+/// Verify the whole register
 ///
-/// Always reads everything. Exit code 0: intact; 3: something is not, and each finding names the entry and the rule.
+/// Checks every signature, link, rule and text, the tables, the schema and the file. Exit code 0 means intact; 3 means
+/// that there are findings, each with its entry and rule.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal verify
+  twinseal verify --register /backup/prod-2026-12-01.db
+  twinseal --json verify")]
 pub struct Verify {}
 
-/// What a verification is anchored to, outside the file.
+/// The evidence outside the file that a verification relies on.
 enum Anchor {
-    /// What this account remembers.
+    /// This account's pin: beginning and end.
     Pin(Pin),
-    /// The fingerprint, so the beginning alone.
+    /// The fingerprint: the beginning only.
     Beginning,
-    /// Nothing.
+    /// No evidence.
     Nothing,
 }
 
-/// What was redacted and from where the log went on, each by whose word.
+/// Redactions and accepted losses, each with the proposal behind it.
 struct Past {
     redacted: Vec<(u64, String)>,
     restored: Vec<(Restoration, String)>,
 }
 
 impl Verify {
-    /// Runs it.
-    ///
     /// # Errors
-    /// [`Error::Findings`], or what prevents reading.
+    /// [`Error::Findings`], or the register cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let request = context.registers.request(context.env)?;
         let (shared, mut findings) = SharedFile::open(&request.path, context.registers.scratch())?;
@@ -49,7 +52,7 @@ impl Verify {
         let (fingerprint, met_before, other) = (identity.fingerprint, identity.met, identity.expected());
         let wrong = other.is_some();
         if let Some(expected) = other {
-            let meaning = format!("entry 0 has the leaf hash {fingerprint}, and {expected} was expected");
+            let meaning = format!("entry 0 has leaf hash {fingerprint}, expected {expected}");
             findings.push(Finding::of_file("fingerprint", meaning));
         }
         let now = context.env.now();
@@ -62,7 +65,7 @@ impl Verify {
         };
         let moved = session.notices().iter().any(|notice| matches!(notice, Notice::PinMoved { .. }));
         let anchor = match session.memory().pin() {
-            // What it remembers was just set to what it found.
+            // The pin was just set to what this file holds, so it is no independent evidence of its end.
             _ if moved => Anchor::Beginning,
             Some(pin) => Anchor::Pin(*pin),
             None if (request.fingerprint.is_some() || met_before) && !wrong => Anchor::Beginning,
@@ -71,7 +74,7 @@ impl Verify {
 
         let bar = progress(context.env, newest.map_or(0, |newest| newest + 1), "verifying");
         let reading = match session.verify(now, &mut |seq| bar.set_position(seq)) {
-            // Whoever falsified entry 0 could claim a newer format, to be passed over.
+            // A forged entry 0 could claim a newer format to avoid being judged.
             Err(StoreError::Newer { .. }) if wrong => Reading::default(),
             read => read?,
         };
@@ -79,7 +82,7 @@ impl Verify {
         context.ui.report_notices(context.env, &session, &identity);
         findings.extend(reading.findings.iter().cloned());
         if first.is_none() && reading.entries == 0 {
-            findings.push(Finding::at(0, Defect::Missing.rule(), "there is no entry at all: nothing was founded here"));
+            findings.push(Finding::at(0, Defect::Missing.rule(), "no entries: the register was never created"));
         }
         report(context, &session, &reading, &anchor, &findings)?;
         session.leave();
@@ -87,7 +90,7 @@ impl Verify {
     }
 }
 
-/// What is damaged is a finding, and not an end of the search.
+/// Turns damage into a finding, so that verification goes on.
 pub(in crate::commands) fn noted<T>(
     read: Result<T, StoreError>,
     findings: &mut Vec<Finding>,
@@ -112,8 +115,8 @@ fn report(
     let past = Past { redacted: redactions(session), restored: restorations(session) };
     let result = match (findings.is_empty(), anchor) {
         (false, _) => "NOT INTACT",
-        (true, Anchor::Nothing) => "intact; not anchored to anything outside this file",
-        (true, Anchor::Beginning) => "intact; its end is not anchored to anything outside this file",
+        (true, Anchor::Nothing) => "intact, but not anchored outside this file",
+        (true, Anchor::Beginning) => "intact, but its end is not anchored outside this file",
         (true, Anchor::Pin(_)) => "intact",
     };
     if context.ui.json {
@@ -132,7 +135,7 @@ fn report(
     }
     let anchored_to = match anchor {
         Anchor::Pin(pin) => format!("this account's pin: entry {}, verified {}", pin.head.seq, pin.verified),
-        Anchor::Beginning => "the fingerprint alone: its beginning, not its end".to_owned(),
+        Anchor::Beginning => "the fingerprint: the beginning only, not the end".to_owned(),
         Anchor::Nothing => "nothing outside this file".to_owned(),
     };
     page.field("anchored to", anchored_to);
@@ -140,25 +143,25 @@ fn report(
         page.field("notice", notice);
     }
     for (seq, redacted) in &past.redacted {
-        page.field("redacted", format_args!("the text of entry {seq}, {redacted}"));
+        page.field("redacted", format_args!("text of entry {seq}, {redacted}"));
     }
     for (heads, by) in &past.restored {
         let Restoration { restored, lost } = heads;
-        let what = format_args!("from entry {}, without what was lost up to entry {}", restored.seq, lost.seq);
+        let what = format_args!("continues after entry {}; entries up to {} lost", restored.seq, lost.seq);
         page.field("restored", format_args!("{what}, {by}"));
     }
     for finding in findings {
         page.field("finding", finding);
     }
     if reading.unjudged > 0 {
-        let meaning = format!("{} later entries were checked for signature and link, not for rules", reading.unjudged);
-        page.field("therefore", meaning);
+        let meaning = format!("{} later entries: signature and link only, not the rules", reading.unjudged);
+        page.field("partly checked", meaning);
     }
     page.field("result", result);
     Ok(context.env.print(page.finish())?)
 }
 
-/// The entries whose texts were redacted, and who did it. Where entries are broken, that is among the findings.
+/// The entries whose texts were redacted, each with the proposal. Broken entries are reported as findings instead.
 fn redactions(session: &Session) -> Vec<(u64, String)> {
     let redactions = session.state().governance().redactions();
     redactions.filter_map(|(seq, ..)| Some((seq, redaction(session, seq).ok()??))).collect()
@@ -166,10 +169,10 @@ fn redactions(session: &Session) -> Vec<(u64, String)> {
 
 /// A finding as programs read it.
 pub(in crate::commands) fn finding_json(it: &Finding) -> Value {
-    json!({ "seq": it.seq, "rule": it.rule, "meaning": it.meaning })
+    json!({ "seq": it.seq, "rule": it.rule, "message": it.meaning })
 }
 
-/// The restorations from a copy, and by whose word.
+/// The accepted losses, each with the proposal behind it.
 fn restorations(session: &Session) -> Vec<(Restoration, String)> {
     let restorations = session.state().governance().restorations();
     restorations.filter_map(|(proposal, _, heads)| Some((heads, carried(session, proposal).ok()?))).collect()
@@ -182,19 +185,19 @@ fn json(
     (findings, past): (&[Finding], &Past),
     result: &str,
 ) -> Value {
-    let restoration = |(it, by): &(Restoration, String)| json!({ "from": output::json::head(it.restored), "lost": output::json::head(it.lost), "by": by });
+    let restoration = |(it, by): &(Restoration, String)| json!({ "restored": output::json::head(it.restored), "lost": output::json::head(it.lost), "by": by });
     let anchor = match anchor {
         Anchor::Pin(pin) => {
-            json!({ "to": "pin", "head": output::json::head(pin.head), "verified": pin.verified.to_string() })
+            json!({ "kind": "pin", "head": output::json::head(pin.head), "verified": pin.verified.to_string() })
         }
-        Anchor::Beginning => json!({ "to": "fingerprint" }),
-        Anchor::Nothing => json!({ "to": "nothing" }),
+        Anchor::Beginning => json!({ "kind": "fingerprint" }),
+        Anchor::Nothing => json!({ "kind": "none" }),
     };
     json!({
         "register": output::json::written(session.state().id()),
         "fingerprint": session.fingerprint().to_string(),
         "entries": reading.entries,
-        "unjudged": reading.unjudged,
+        "partly_checked": reading.unjudged,
         "head": session.state().head().map(output::json::head),
         "anchor": anchor,
         "notices": reading.notices.iter().map(finding_json).collect::<Value>(),

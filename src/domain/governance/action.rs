@@ -1,4 +1,4 @@
-//! What a proposal can ask for, and what a register is founded with.
+//! The changes that proposals make, and the founding members and predecessor of a register.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,12 @@ use crate::domain::{
     Digest, EventKind, Fingerprint, Grants, Head, PersonId, Policy, ProposalId, PublicKey, RegisterId,
 };
 
-/// Somebody to be enrolled: who, with which grants, by which key, and the key's signature over that request.
+/// A person or machine account to enrol.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
-    /// The person or machine.
+    /// The person or machine account.
     pub person: PersonId,
-    /// What they may do.
+    /// Their grants.
     pub grants: Grants,
     /// Their key.
     pub key: PublicKey,
@@ -21,64 +21,64 @@ pub struct Member {
     pub proof: Vec<u8>,
 }
 
-/// A signature by which somebody says with a key that they have that another one is theirs too.
+/// A signature by an enrolled key of a person over the request to enrol another one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vouch {
-    /// The key that they have.
+    /// The enrolled key.
     pub key: Fingerprint,
     /// Its signature over the request, as SSHSIG.
     pub proof: Vec<u8>,
 }
 
-/// What a proposal asks for. Where it takes the place of something, it names the entry that put that in force.
+/// The change that a proposal makes. One that replaces something names the entry that put it into force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
-    /// To enrol these people.
+    /// Enrol people or a machine account.
     Enrol(Vec<Member>),
-    /// To give somebody another grants.
+    /// Replace the grants of a person.
     Roles {
-        /// Who.
+        /// The person.
         person: PersonId,
-        /// The leaf hash of the entry that gave them the one that they have.
+        /// The leaf hash of the entry that set the present grants.
         replaces: Digest,
-        /// The new one, whole.
+        /// The complete new grants.
         grants: Grants,
     },
-    /// To let somebody go: they may do nothing any more.
+    /// Retire a person, who can then no longer act.
     Retire {
-        /// Who.
+        /// The person.
         person: PersonId,
-        /// The leaf hash of the entry that gave them the grants that they have.
+        /// The leaf hash of the entry that set the present grants.
         replaces: Digest,
     },
-    /// To give somebody enrolled another key.
+    /// Enrol another key for a person.
     AddKey {
-        /// Whose it is.
+        /// The person.
         person: PersonId,
-        /// The key.
+        /// The new key.
         key: PublicKey,
-        /// The key's own signature over the request, as SSHSIG.
+        /// The new key's signature over the request, as SSHSIG.
         proof: Vec<u8>,
-        /// The word of a key that they have, where there is one.
+        /// The signature of an enrolled key of theirs, if there is one.
         vouch: Option<Vouch>,
     },
-    /// To lift the suspension of a key.
+    /// Lift the suspension of a key.
     Lift {
-        /// Which.
+        /// The key.
         key: Fingerprint,
         /// The leaf hash of the entry that suspended it.
         replaces: Digest,
     },
-    /// To put another policy in force.
+    /// Replace the policy.
     Policy {
-        /// The leaf hash of the entry that put the one in force that there is.
+        /// The leaf hash of the entry that put the present policy into force.
         replaces: Digest,
-        /// The new one.
+        /// The new policy.
         policy: Policy,
     },
-    /// To redact texts: of each entry, by its place, the text with this digest.
+    /// Redact texts: sequence numbers of entries, each with the digest of its text.
     Redact(BTreeMap<u64, Digest>),
-    /// To go on from what a copy held, without what came after it.
+    /// Accept the loss of entries after a restore.
     Restored(Restoration),
 }
 
@@ -98,24 +98,24 @@ impl Action {
     }
 }
 
-/// That a register was restored from a copy, and what was recorded after that is lost.
+/// The entries that were lost when a register was restored from a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Restoration {
-    /// The newest entry that the copy held.
+    /// The newest entry of the backup.
     pub restored: Head,
-    /// The newest entry that was lost.
+    /// The newest lost entry.
     pub lost: Head,
 }
 
 impl Restoration {
-    /// Whether an entry that somebody verified is one of those that were lost.
+    /// Whether an entry is one of the lost ones.
     pub fn lost(&self, head: Head) -> bool {
         let Self { restored, lost } = self;
         restored.seq < head.seq && head.seq < lost.seq || head == *lost
     }
 }
 
-/// A proposal and the leaf hash of the entry that opened it.
+/// A proposal by number and digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProposalRef {
     /// The proposal.
@@ -124,14 +124,14 @@ pub struct ProposalRef {
     pub opened: Digest,
 }
 
-/// The register in whose place another is founded, because too few of its admins can act.
+/// The register that another one succeeds, because too few of its admins can act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Predecessor {
     /// Its identity.
     pub register: RegisterId,
     /// The leaf hash of its entry 0.
     pub fingerprint: Digest,
-    /// Its newest entry, as the founders saw it.
+    /// Its newest entry, as the founder verified it.
     pub head: Head,
 }
 

@@ -13,9 +13,14 @@ macro_rules! closed_enum {
             /// Their spellings, in the same order.
             pub const WORDS: &'static [&'static str] = &[$($word),+];
 
-            /// The word.
+            /// The word, as options, JSON, CSV and the tables spell it.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
+            }
+
+            /// The word as screens show it: with spaces for hyphens.
+            pub fn phrase(self) -> String {
+                self.as_str().replace('-', " ")
             }
         }
 

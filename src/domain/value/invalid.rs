@@ -1,26 +1,26 @@
-//! Why a value is not one of its type.
+//! Errors of parsing and validating values.
 
-/// A value that has no place in a register, each variant with what would be right.
+/// Why a value is invalid. Each message says what is valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
     /// Not an identifier of its kind.
     #[error("not {what}: write {allowed}")]
     Id {
-        /// The kind of identifier, with its article.
+        /// The kind of identifier, with its article: `a person id`.
         what: &'static str,
-        /// The spelling that is accepted.
+        /// The accepted spelling.
         allowed: &'static str,
     },
     /// Not one of a closed set of words.
     #[error("not {what}: use {}", list(allowed))]
     Word {
-        /// The kind of word, with its article.
+        /// The kind of word, with its article: `a risk`.
         what: &'static str,
-        /// The words that there are.
+        /// The accepted words.
         allowed: &'static [&'static str],
     },
-    /// Not a decimal number in its one spelling.
-    #[error("not a number: write decimal digits without sign or leading zero, at most 9007199254740991")]
+    /// Not a decimal number in canonical form.
+    #[error("not a number: write decimal digits without a sign or leading zeros, at most 9007199254740991")]
     Number,
     /// Not a SHA-256 digest.
     #[error("not a SHA-256 digest: write 64 lower-case hexadecimal digits")]
@@ -29,61 +29,61 @@ pub enum Invalid {
     #[error("not a time: write RFC 3339 in UTC with whole seconds, such as 2026-12-01T09:30:05Z")]
     Time,
     /// A window whose end is not after its start.
-    #[error("the window ends before it starts, or at once: set its end after its start")]
+    #[error("the window must end after it starts")]
     WindowOrder,
     /// A window longer than [`crate::domain::Window::LONGEST_DAYS`].
     #[error("the window is longer than 366 days: file one change per window")]
     WindowLong,
-    /// Text with nothing in it.
+    /// Empty text.
     #[error("empty: write at least one word")]
     Empty,
-    /// More than one line where one is expected.
-    #[error("several lines where one is expected: keep it to one line")]
+    /// Several lines in a one-line value.
+    #[error("several lines: write one line")]
     Lines,
-    /// A line that is too long for one.
-    #[error("{length} characters; at most {most} fit on this line: shorten it")]
+    /// A line over the limit.
+    #[error("{length} characters, at most {most} are allowed: shorten it")]
     TooLong {
-        /// How many characters there are.
+        /// Its length in characters.
         length: usize,
-        /// How many there may be.
+        /// The limit in characters.
         most: usize,
     },
-    /// A character that could deceive a reader.
-    #[error("{} (U+{:04X}) on its line {line}: remove it", forbidden_name(*.found), u32::from(*.found))]
+    /// A character that could deceive a reader: control, bidirectional or invisible.
+    #[error("{} (U+{:04X}) on line {line} of the text: remove it", forbidden_name(*.found), u32::from(*.found))]
     Forbidden {
         /// The character.
         found: char,
-        /// The line of the text that it stands on, from 1.
+        /// The line within the text, from 1.
         line: usize,
     },
     /// White space at the end of a line, or a blank line at the start or end.
-    #[error("white space at an end: remove it")]
+    #[error("leading or trailing white space: remove it")]
     Untrimmed,
-    /// Not an Ed25519 public key that is safe to enrol.
+    /// An Ed25519 public key that is malformed or unsafe.
     #[error("not a usable Ed25519 public key: {0}")]
     Key(#[from] crate::domain::value::key::BadKey),
-    /// Fewer approvals than two, or more than the limit.
-    #[error("a policy asks for {found} approvals: it may ask for 2 to 9")]
+    /// A number of approvals outside 2 to 9.
+    #[error("{found} is out of range: use 2 to 9")]
     PolicyApprovals {
-        /// What the policy asks for.
+        /// The number in the policy.
         found: u64,
     },
-    /// Approvals that would expire at once or never.
-    #[error("approvals expire after {found} days: a policy may say 1 to 365")]
+    /// A validity of approvals outside 1 to 365 days.
+    #[error("{found} is out of range: use 1 to 365")]
     PolicyExpiry {
-        /// What the policy says.
+        /// The number of days in the policy.
         found: u64,
     },
-    /// A requirement without effect.
-    #[error("asks for nothing: it needs approvals, or something in fields")]
+    /// A requirement that requires nothing.
+    #[error("requires nothing: add approvals or fields")]
     RequirementEmpty,
-    /// Two requirements of one name.
-    #[error("two requirements are called {name}: give each its own name")]
+    /// Two requirements with the same name.
+    #[error("two requirements are named {name}: give each its own name")]
     RequirementTwice {
         /// The name.
         name: crate::domain::RequirementName,
     },
-    /// The name of no rule.
+    /// An unknown rule name.
     #[error("not the name of a rule")]
     Rule,
 }
@@ -121,7 +121,7 @@ mod tests {
             ('\u{202e}', "an invisible or direction-changing character (U+202E)"),
         ] {
             let complaint = Invalid::Forbidden { found: c, line: 3 }.to_string();
-            assert_eq!(complaint, format!("{name} on its line 3: remove it"));
+            assert_eq!(complaint, format!("{name} on line 3 of the text: remove it"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Who may read and write the register's file and folder, and where they lie.
+//! Checks of permissions, file system and free space.
 
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
@@ -9,7 +9,7 @@ use crate::domain::Time;
 use crate::error::shell_word;
 use crate::store::{Mount, beside, free, may_write};
 
-/// How much room is little, and how much too little: a day of work may be some megabytes.
+/// Free space in bytes below which doctor warns, or reports a fault. A day of work can take some megabytes.
 const LITTLE: u64 = 200 << 20;
 const TOO_LITTLE: u64 = 20 << 20;
 
@@ -17,13 +17,13 @@ fn run(command: &str, path: &Path) -> String {
     format!("run: {command} {}", shell_word(&path.display().to_string()))
 }
 
-/// The newest time at which the register's file or its write-ahead log was written, by this host's clock.
+/// The newest modification time of the register's file and its WAL file.
 pub(in crate::commands) fn written(file: &Path) -> Option<Time> {
     let times = ["", "-wal"].into_iter().filter_map(|suffix| fs::metadata(beside(file, suffix)).ok());
     times.filter_map(|it| Time::from_unix(it.mtime()).ok()).max()
 }
 
-/// Looks at the register's file, its folder, their file system and its room.
+/// Checks the register's file, its folder, the file system and the free space.
 pub(in crate::commands) fn look(path: &Path, checks: &mut Vec<Check>) {
     let folder = path.parent().unwrap_or(Path::new("/"));
     let (of_file, of_folder) = match (fs::metadata(path), fs::metadata(folder)) {
@@ -38,8 +38,8 @@ pub(in crate::commands) fn look(path: &Path, checks: &mut Vec<Check>) {
         }
     };
     let well = |name, path: &Path, of: &Metadata| {
-        let can = if may_write(path) { "written" } else { "read" };
-        Check::ok(name, format_args!("{}, mode {:04o}, can be {can}", path.display(), of.mode() & 0o7777))
+        let can = if may_write(path) { "writable" } else { "readable" };
+        Check::ok(name, format_args!("{}, mode {:04o}, {can}", path.display(), of.mode() & 0o7777))
     };
     let before = checks.len();
     file(path, &of_file, checks);
@@ -55,100 +55,100 @@ pub(in crate::commands) fn look(path: &Path, checks: &mut Vec<Check>) {
     checks.push(room(folder));
 }
 
-/// What is wrong with the file.
+/// Reports problems of the file.
 fn file(path: &Path, file: &Metadata, checks: &mut Vec<Check>) {
     let mode = file.mode() & 0o7777;
     let shown = format!("{}, mode {mode:04o}", path.display());
-    let mut say = |state, what: &str, mend: String| {
-        checks.push(Check { name: "file", state, what: format!("{shown}, {what}"), mend: Some(mend) });
+    let mut say = |state, what: &str, hint: String| {
+        checks.push(Check { name: "file", state, what: format!("{shown}, {what}"), hint: Some(hint) });
     };
     if fs::File::open(path).is_err() {
-        let mend = "ask for membership of the group that owns it".to_owned();
-        say(State::Fault, "cannot be read by this account", mend);
+        let hint = "ask to join the group that owns it".to_owned();
+        say(State::Fault, "not readable by this account", hint);
     } else if !may_write(path) {
-        let mend = "to record something, ask for membership of the group that owns it".to_owned();
-        say(State::Warning, "can only be read by this account", mend);
+        let hint = "to record, ask to join the group that owns it".to_owned();
+        say(State::Warning, "not writable by this account", hint);
     } else {
         for side in ["-wal", "-shm"].map(|suffix| beside(path, suffix)).iter().filter(|it| it.exists()) {
             if !may_write(side) {
-                let what = format!("but {} cannot be written by this account", side.display());
-                say(State::Fault, &what, format!("whoever owns it: {}", run("chmod 0660", side)));
+                let what = format!("but {} is not writable by this account", side.display());
+                say(State::Fault, &what, format!("its owner must {}", run("chmod 0660", side)));
             }
         }
     }
     if mode & 0o007 != 0 {
-        let what = if mode & 0o002 != 0 { "can be written by everybody" } else { "can be read by everybody" };
+        let what = if mode & 0o002 != 0 { "writable by everybody" } else { "readable by everybody" };
         say(State::Warning, what, run("chmod 0660", path));
     }
     if mode & 0o060 != 0o060 {
-        say(State::Warning, "cannot be read and written by its group", run("chmod 0660", path));
+        say(State::Warning, "not readable and writable by its group", run("chmod 0660", path));
     }
 }
 
-/// What is wrong with the folder, in which everybody who writes makes files.
+/// Reports problems of the folder, in which every writer creates files.
 fn folder(folder: &Path, of_folder: &Metadata, of_file: &Metadata, file: &Path, checks: &mut Vec<Check>) {
     let mode = of_folder.mode() & 0o7777;
     let shown = format!("{}, mode {mode:04o}", folder.display());
-    let mut warn = |what: &str, mend: String| checks.push(Check::warning("folder", format!("{shown}, {what}"), mend));
+    let mut warn = |what: &str, hint: String| checks.push(Check::warning("folder", format!("{shown}, {what}"), hint));
     if may_write(file) && !may_write(folder) {
-        let mend = "ask for membership of the group that owns it: SQLite makes files beside the register to record";
-        warn("cannot be written by this account", mend.to_owned());
+        let hint = "ask to join the group that owns it: SQLite creates files beside the register when it writes";
+        warn("not writable by this account", hint.to_owned());
     }
     if mode & 0o1002 == 0o1002 {
-        // A folder such as /tmp is not to be changed.
-        warn("belongs to everybody", "keep the register in a folder of its own group, with mode 2770".to_owned());
+        // The mode of a folder such as /tmp must stay.
+        warn("shared by everybody", "move the register to a folder of its own group with mode 2770".to_owned());
         return;
     }
     if mode & 0o002 != 0 {
-        warn("can be written by everybody: anybody can put another file in place", run("chmod 2770", folder));
+        warn("writable by everybody: anybody can replace the file", run("chmod 2770", folder));
     }
     if mode & 0o070 != 0o070 {
-        warn("cannot be used by its group", run("chmod 2770", folder));
+        warn("not accessible to its group", run("chmod 2770", folder));
     } else if mode & 0o2000 == 0 {
-        warn("does not hand its group on to files made in it", run("chmod g+s", folder));
+        warn("new files do not inherit its group", run("chmod g+s", folder));
     }
     if of_folder.gid() != of_file.gid() {
-        let what = format!("belongs to group {}, and the register to group {}", of_folder.gid(), of_file.gid());
+        let what = format!("owned by group {}, but the register by group {}", of_folder.gid(), of_file.gid());
         warn(&what, run(&format!("chgrp {}", of_folder.gid()), file));
     }
 }
 
-/// One host's disk, or one that others may write too.
+/// Checks that the register is on a local disk.
 fn file_system(path: &Path) -> Check {
     const NAME: &str = "file system";
     let Some(mount) = Mount::of(path) else {
         return Check::warning(
             NAME,
-            "this system does not tell on which file system the register lies",
-            "make sure that it is a local disk, not NFS or a folder that is synchronised",
+            "unknown file system",
+            "make sure that it is a local disk, not NFS or a synchronised folder",
         );
     };
     let what = format!("{} at {}", mount.kind, mount.point.display());
     if mount.is_network() {
-        let mend = "move the register to a local disk of one host, and run twinseal there: it is only read here";
-        return Check::fault(NAME, format_args!("{what}, a network file system"), mend);
+        let hint = "move the register to a local disk and run twinseal on that host; here it is read-only";
+        return Check::fault(NAME, format_args!("{what}, a network file system"), hint);
     }
     if mount.is_unknown() {
-        let mend = "make sure that the files lie on a local disk: other hosts must not write there";
-        return Check::warning(NAME, format_args!("{what}, a program that may keep files anywhere"), mend);
+        let hint = "make sure that it is a local disk: other hosts must not write there";
+        return Check::warning(NAME, format_args!("{what}, a FUSE file system that may store files anywhere"), hint);
     }
     if mount.is_in_memory() {
-        let mend = "move the register to a disk";
-        return Check::warning(NAME, format_args!("{what}, which is gone when the host restarts"), mend);
+        let hint = "move the register to a disk";
+        return Check::warning(NAME, format_args!("{what}, lost when the host restarts"), hint);
     }
     Check::ok(NAME, format_args!("{what}, local"))
 }
 
 fn room(folder: &Path) -> Check {
-    const NAME: &str = "room";
-    const MEND: &str = "make room on that file system; a disk that is full records nothing";
+    const NAME: &str = "free space";
+    const HINT: &str = "free space on that file system; nothing can be recorded on a full disk";
     match free(folder) {
-        Err(error) => Check::warning(NAME, format_args!("the system does not tell how much is free: {error}"), MEND),
+        Err(error) => Check::warning(NAME, format_args!("unknown: {error}"), HINT),
         Ok(free) => {
             let what = format!("{} MiB free", free >> 20);
             match free {
-                ..TOO_LITTLE => Check::fault(NAME, what, MEND),
-                TOO_LITTLE..LITTLE => Check::warning(NAME, what, MEND),
+                ..TOO_LITTLE => Check::fault(NAME, what, HINT),
+                TOO_LITTLE..LITTLE => Check::warning(NAME, what, HINT),
                 _ => Check::ok(NAME, what),
             }
         }
