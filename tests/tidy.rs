@@ -207,3 +207,111 @@ fn time_zone_rules_stay_in_the_zone_module() {
         assert!(!named || path == Path::new("src/zone.rs"), "{} names jiff", path.display());
     }
 }
+
+/// Words that a reader from the field would not know, what the project writes instead, and phrases in which the word has
+/// another, usual sense. A word also matches as a part of an identifier.
+const REPLACED: &[(&str, &str, &[&str])] = &[
+    ("motion", "proposal", &[]),
+    ("motions", "proposals", &[]),
+    ("act of governance", "proposal", &[]),
+    ("acts of governance", "proposals", &[]),
+    ("carried", "seconded", &["carried out"]),
+    ("carries a proposal", "seconds a proposal", &[]),
+    ("carry a proposal", "second a proposal", &[]),
+    ("standing", "role or grant", &["standing order", "long standing"]),
+    ("tie", "conflict of interest", &[]),
+    ("ties", "conflicts of interest", &[]),
+    ("tied", "conflict of interest", &[]),
+    ("erase", "redact", &[]),
+    ("erased", "redacted", &[]),
+    ("erases", "redacts", &[]),
+    ("erasure", "redaction", &[]),
+    ("verified copy", "verified cache", &[]),
+    ("verified copies", "verified caches", &[]),
+    ("marked copy", "backup", &[]),
+    ("marked copies", "backups", &[]),
+    ("marked as a copy", "backup", &[]),
+    ("by another way", "out of band", &[]),
+    ("keepers", "admins", &[]),
+    ("mend", "fix", &[]),
+    ("mends", "fixes", &[]),
+    ("mended", "fixed", &[]),
+    ("mandatory", "required", &[]),
+    ("was refused to", "tried to ...: refused", &[]),
+    ("were refused to", "tried to ...: refused", &[]),
+    ("submitted", "awaiting approval", &["submitted to the regulator", "submitted order"]),
+    ("executing", "in progress", &[]),
+    ("waits for the others", "more approvals needed", &[]),
+    ("waits for you", "inbox", &[]),
+    ("what came of", "outcome", &[]),
+    ("the doing of", "who did it", &[]),
+    ("put aside", "kept as evidence", &[]),
+    ("unjudged", "partly checked", &[]),
+    ("made anew", "rebuilt", &[]),
+    ("as it must be", "what is required", &[]),
+    ("those that there are", "all", &[]),
+    ("whose are missing", "more approvals needed", &[]),
+    ("so many entries", "`count` entries", &[]),
+];
+
+/// The words of a text in lower case, each with its line; an identifier is split into its words.
+fn prose(text: &str) -> Vec<(usize, String)> {
+    let mut words = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let (mut word, mut lower) = (String::new(), false);
+        for c in line.chars().chain([' ']) {
+            let ends = !c.is_alphanumeric() || c.is_uppercase() && lower;
+            if ends && !word.is_empty() {
+                words.push((number, std::mem::take(&mut word)));
+            }
+            lower = c.is_lowercase();
+            word.extend(c.to_lowercase().filter(|c| c.is_alphanumeric()));
+        }
+    }
+    words
+}
+
+/// The lines in which a replaced word stands.
+fn replaced_words(text: &str) -> Vec<(usize, &'static str, &'static str)> {
+    let words = prose(text);
+    let begins = |at: usize, phrase: &str| {
+        let mut rest = words[at..].iter();
+        phrase.split(' ').all(|word| rest.next().is_some_and(|(_, it)| it == word))
+    };
+    let mut found = Vec::new();
+    for (at, (line, _)) in words.iter().enumerate() {
+        for (word, instead, usual) in REPLACED.iter().filter(|(word, _, _)| begins(at, word)) {
+            // A usual phrase has the word at its beginning or its end.
+            let before =
+                |phrase: &str| at.checked_sub(phrase.split(' ').count() - 1).is_some_and(|at| begins(at, phrase));
+            if !usual.iter().any(|phrase| begins(at, phrase) || before(phrase)) {
+                found.push((*line, *word, *instead));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn replaced_words_are_found_in_prose_and_in_identifiers() {
+    let found = |text| replaced_words(text).iter().map(|(line, word, _)| format!("{line} {word}")).collect::<Vec<_>>();
+    assert_eq!(found("/// The verified\n/// copy, mended"), ["1 verified copy", "2 mended"]);
+    assert_eq!(found("fn open_motion(it: ErasedText) {}"), ["1 motion", "1 erased"]);
+    assert!(found("carried out; commotion; emotion; recommended; the verified cache").is_empty());
+}
+
+#[test]
+fn no_replaced_word_is_used() {
+    let folders = ["src", "docs", "examples", "tests"].into_iter().flat_map(|folder| files(Path::new(folder)));
+    let documents = ["README.md", "CHANGELOG.md"].map(PathBuf::from).into_iter().filter(|path| path.exists());
+    let readable =
+        |path: &PathBuf| path.extension().is_some_and(|it| ["rs", "md", "toml", "sh"].iter().any(|end| it == *end));
+    let mut found = Vec::new();
+    for path in folders.chain(documents).filter(readable).filter(|path| *path != Path::new("tests/tidy.rs")) {
+        let text = fs::read_to_string(&path).unwrap();
+        for (line, word, instead) in replaced_words(&text) {
+            found.push(format!("{}:{line}: \"{word}\": write \"{instead}\"", path.display()));
+        }
+    }
+    assert!(found.is_empty(), "{} replaced words:\n{}", found.len(), found.join("\n"));
+}
