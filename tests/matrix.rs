@@ -204,7 +204,7 @@ impl Cell<'_> {
             assert_eq!(output.exit, exit, "{here}");
             assert_eq!(exit == Exit::Invalid, output.err.contains("first contact"), "{here}");
             if command == "verify --json" && outcome == "?" {
-                assert!(output.out.contains("not anchored to anything"), "{here}");
+                assert!(output.out.contains("not anchored outside this file"), "{here}");
             }
             if outcome == "3" || earlier {
                 assert_eq!(pins(world), before, "{here}");

@@ -78,18 +78,18 @@ fn a_true_story_is_accepted_and_its_screens_are_written() {
 fn a_failure_without_an_exit_code_is_refused() {
     let text = story("erin$ twinseal show CHG-7", END);
     refused(&text, "6: erin$ twinseal show CHG-7\nexit code 2, but the source expects 0\n");
-    refused(&text, "there is no CHG-7");
+    refused(&text, "no change CHG-7");
     refused(&story("erin$ false", END), "exit code 1, but the source expects 0");
     // Nor does a failure in an earlier screen count as expected.
-    refused(&story("erin$ twinseal show CHG-7\nerror: there is no CHG-7", END), "but the source expects 0");
+    refused(&story("erin$ twinseal show CHG-7\nerror: no change CHG-7", END), "but the source expects 0");
 }
 
 #[test]
 fn another_exit_code_than_the_expected_one_is_refused() {
-    refused(&story("erin$ twinseal show CHG-7\n(exit code 1: no CHG-7)", END), "exit code 2, but the source expects 1");
-    refused(&story("erin$ twinseal list\n(exit code 2: no CHG-7)", END), "exit code 0, but the source expects 2");
+    refused(&story("erin$ twinseal show CHG-7\n(exit code 1: no change CHG-7)", END), "exit code 2, but the source expects 1");
+    refused(&story("erin$ twinseal list\n(exit code 2: no change CHG-7)", END), "exit code 0, but the source expects 2");
     refused(&story("erin$ sh -c 'exit 3'\n(exit code 1)", END), "exit code 3, but the source expects 1");
-    replay(&story("erin$ twinseal show CHG-7\n(exit code 2: no CHG-7)\nerin$ sh -c 'exit 3'\n(exit code 3)", END))
+    replay(&story("erin$ twinseal show CHG-7\n(exit code 2: no change CHG-7)\nerin$ sh -c 'exit 3'\n(exit code 3)", END))
         .unwrap();
 }
 

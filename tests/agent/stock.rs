@@ -162,13 +162,13 @@ fn a_locked_agent_shows_no_keys_and_says_so() {
     agent.add(&world, "people/carol/key");
     agent.known_to(&world, "carol");
     agent.add(&world, "-x");
-    world.fails("carol", &approval(&world), Exit::Invalid, "no key was named, and the ssh-agent shows no Ed25519 key");
+    world.fails("carol", &approval(&world), Exit::Invalid, "no key given, and the ssh-agent holds no Ed25519 key");
     world.fails("carol", &approval(&world), Exit::Invalid, "unlock the agent with `ssh-add -X`");
     name_public(&world, "carol");
     let complaint = format!("does not hold the key {}", world.signer("carol").public().fingerprint());
     world.fails("carol", &approval(&world), Exit::Environment, &complaint);
     world.fails("carol", &approval(&world), Exit::Environment, "it lists no Ed25519 key");
-    world.fails("carol", &approval(&world), Exit::Environment, "a locked agent shows no keys: unlock it");
+    world.fails("carol", &approval(&world), Exit::Environment, "unlock a locked agent");
     agent.add(&world, "-X");
     world.ok("carol", &approval(&world));
 }
@@ -185,7 +185,7 @@ fn an_owner_who_does_not_confirm_has_signed_nothing() {
         agent.known_to(&world, person);
         if person == "carol" {
             world.fails(person, &approval(&world), Exit::Environment, "refused to sign");
-            world.fails(person, &approval(&world), Exit::Environment, "hint: its owner did not confirm");
+            world.fails(person, &approval(&world), Exit::Environment, "hint: nobody confirmed");
         } else {
             world.ok(person, &approval(&world));
         }
@@ -200,7 +200,7 @@ fn one_key_that_is_enrolled_is_taken_and_of_several_one_must_be_named() {
     let world = World::filed();
     let agent = Stock::start(&world, "carol", "/bin/false");
     agent.known_to(&world, "carol");
-    world.fails("carol", &approval(&world), Exit::Invalid, "the ssh-agent shows no Ed25519 key");
+    world.fails("carol", &approval(&world), Exit::Invalid, "the ssh-agent holds no Ed25519 key");
     world.ok("frank", "key new --no-passphrase 'a key of frank'");
     agent.add(&world, "'a key of frank'");
     let complaint = "the one Ed25519 key in the ssh-agent is not enrolled here";
@@ -208,9 +208,9 @@ fn one_key_that_is_enrolled_is_taken_and_of_several_one_must_be_named() {
     agent.add(&world, "people/carol/key");
     agent.add(&world, "people/dave/key");
     let keys = ["carol", "dave"].map(|it| world.signer(it).public().fingerprint());
-    let complaint = format!("2 in the ssh-agent fit: {} (key), {} (key)", keys[0], keys[1]);
+    let complaint = format!("the ssh-agent holds 2 usable keys: {} (key), {} (key)", keys[0], keys[1]);
     world.fails("carol", &approval(&world), Exit::Invalid, &complaint);
-    world.fails("carol", &approval(&world), Exit::Invalid, "hint: name one with --key");
+    world.fails("carol", &approval(&world), Exit::Invalid, "hint: choose one with --key");
     world.ok("carol", &format!("{} --key people/carol/key.pub", approval(&world)));
     // A key that was suspended does not stand in the way of another.
     world.ok("alice", &format!("key suspend {}", keys[0]));
@@ -237,7 +237,7 @@ fn other_keys_in_the_agent_do_not_count() {
         world.fails("carol", &format!("{} --key {file}.pub", approval(&world)), Exit::Invalid, complaint);
     }
     agent.known_to(&world, "carol");
-    world.fails("carol", &approval(&world), Exit::Invalid, "the ssh-agent shows no Ed25519 key");
+    world.fails("carol", &approval(&world), Exit::Invalid, "the ssh-agent holds no Ed25519 key");
     agent.add(&world, "people/carol/key");
     world.ok("carol", &approval(&world));
 }
@@ -250,7 +250,7 @@ fn a_public_key_without_an_agent_is_no_key() {
     name_public(&world, "carol");
     let approve = approval(&world);
     world.fails("carol", &approve, Exit::Environment, "SSH_AUTH_SOCK is not set");
-    world.fails("carol", &approve, Exit::Environment, "hint: name the private key file with --key; or start an agent");
+    world.fails("carol", &approve, Exit::Environment, "hint: use --key FILE with the private key; or start an agent");
     let socket = world.path("agent").display().to_string();
     world.variable("carol", "SSH_AUTH_SOCK", Some(&socket));
     let complaint = format!("cannot reach the ssh-agent at {socket}: No such file");
@@ -259,7 +259,7 @@ fn a_public_key_without_an_agent_is_no_key() {
     drop(UnixListener::bind(world.path("agent")).unwrap());
     let complaint = format!("cannot reach the ssh-agent at {socket}: Connection refused");
     world.fails("carol", &approve, Exit::Environment, &complaint);
-    world.fails("carol", &approve, Exit::Environment, "hint: is it still running, or still forwarded?");
+    world.fails("carol", &approve, Exit::Environment, "hint: the agent may have ended, or its forwarding");
     world.variable("carol", "SSH_AUTH_SOCK", Some(&format!("/{}", "long/".repeat(40))));
     world.fails("carol", &approve, Exit::Environment, "cannot reach the ssh-agent at");
     // What needs no signature needs no agent.

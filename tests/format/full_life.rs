@@ -86,13 +86,13 @@ fn govern(world: &World, id: &str) {
     world.ok("alice", &format!("proposal redact {} --reason 'It names a customer.'", seq_of(world, "change.note")));
     let digest = world.raw(world.entries() - 1).leaf();
     let alone = format!("proposal second 11 --digest {digest}");
-    world.fails("alice", &alone, Exit::Refused, "cannot decide it alone");
+    world.fails("alice", &alone, Exit::Refused, "another admin must second it");
     second(world, "11");
     let lost = format!("900:{}", "7".repeat(64));
     world.ok("alice", &format!("proposal restored --restored 1 --lost {lost} --reason 'The disk died.'"));
     let withdrawn = format!("approve CHG-2 --revision {}", world.revision("CHG-2").filed);
     world.fails("frank", &withdrawn, Exit::Refused, "cannot approve CHG-2");
-    world.fails("erin", "start CHG-1 --artifact pool=change.toml", Exit::Refused, "was started already");
+    world.fails("erin", "start CHG-1 --artifact pool=change.toml", Exit::Refused, "is already started");
 }
 
 /// The first entry of a kind.

@@ -46,7 +46,7 @@ fn no_file_is_taken_for_a_register() {
     }
     let complaint = "newer.db: this twinseal reads layout 1\nhint: use a newer twinseal";
     no_register(&world, "newer.db", Exit::Environment, complaint);
-    let complaint = "unknown register nowhere: neither a known name nor a file\nhint: give the path of its file";
+    let complaint = "unknown register nowhere: neither a known name nor a file\nhint: give the path of the file";
     no_register(&world, "nowhere", Exit::Invalid, complaint);
     complains(&world, "erin", &["list", "--register", "a\u{1b}[2J\u{202e}b"], Exit::Invalid, "a\\u{1b}[2J\\u{202e}b");
 }
@@ -62,7 +62,7 @@ fn no_register_of_another_layout_is_read() {
     world.sql().pragma_update(None, "user_version", 1).unwrap();
     for application in [0, 1, i32::from_be_bytes(*b"TWSV")] {
         world.sql().pragma_update(None, "application_id", application).unwrap();
-        no_register(&world, "prod.db", Exit::Environment, "prod.db is not a register: it is another application's");
+        no_register(&world, "prod.db", Exit::Environment, "prod.db is not a register: an SQLite database of another application");
     }
 }
 

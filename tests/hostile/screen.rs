@@ -330,7 +330,7 @@ fn no_question_is_steered() {
         };
         ask("frank", "key new NAME.key", &["secret", "secret"], "New passphrase");
         let request = "person request frank --key NAME.key --register prod --out NAME.request";
-        ask("frank", request, &["secret"], "Passphrase of /tmp/x\\u{a}FORGED");
+        ask("frank", request, &["secret"], "x\\u{a}FORGED");
         ask("alice", DAY[0].1, &["prod"], "Type prod to sign entry 0");
         ask("bob", "seal", &["yes", "prod"], "Type yes to trust it");
         ask("erin", "file NAME.toml", &["yes"], "Type yes to trust it");

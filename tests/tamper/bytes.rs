@@ -123,7 +123,7 @@ fn the_first_fault_is_the_finding_and_the_rest_is_one_line() {
     scene.edit(3, "time 2026-12-01T09", "time 2026-12-01T08");
     let output = scene.run(STRANGER, "verify");
     assert_eq!(output.out.matches("finding ").count(), 1, "{}", output.screen);
-    assert!(output.out.contains("6 later entries were checked for signature and link"), "{}", output.screen);
+    assert!(output.out.contains("rest          6 later entries: signature and link only, not the rules"), "{}", output.screen);
     scene.edit(8, "time 2026-12-01T10", "time 2026-12-01T11");
     let findings = scene.finds("entry 3: [signature]");
     starts(&findings[1..], "entry 8: [signature]");

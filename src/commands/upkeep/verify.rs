@@ -155,7 +155,7 @@ fn report(
     }
     if reading.unjudged > 0 {
         let meaning = format!("{} later entries: signature and link only, not the rules", reading.unjudged);
-        page.field("partly checked", meaning);
+        page.field("rest", meaning);
     }
     page.field("result", result);
     Ok(context.env.print(page.finish())?)
