@@ -218,7 +218,7 @@ fn one_key_that_is_enrolled_is_taken_and_of_several_one_must_be_named() {
     assert_eq!(world.change("CHG-1").votes().last().unwrap().person.as_str(), "dave");
     // A request may be for any key, and so it must be named here.
     let request = "person request frank --register new --out request";
-    world.fails("carol", request, Exit::Invalid, "3 in the ssh-agent fit");
+    world.fails("carol", request, Exit::Invalid, "holds 3 usable keys");
 }
 
 #[test]
