@@ -165,17 +165,10 @@ CREATE TABLE redactions (
 
 -- [the memory] In a verified cache only.
 
--- Entries of governance as they were verified: from them everything is decided, and they need not be gathered from all
--- over the log each time.
-CREATE TABLE governance (
-    seq  INTEGER PRIMARY KEY,
-    blob BLOB NOT NULL
-) STRICT;
-
--- The state that they made, so that they need not all be folded again: at most one row.
-CREATE TABLE folded (
-    seq     INTEGER PRIMARY KEY, -- the last of them in it
-    program TEXT NOT NULL,       -- the version that wrote it
-    digest  TEXT NOT NULL,       -- SHA-256 of the state
-    state   BLOB NOT NULL
-) STRICT;
+-- The state by which rules decide, one row a record: person/alice, key/SHA256:..., proposal/7, change/42, and so on. The
+-- value is the record in the form of the program version that wrote it, and a checksum. Another version of the program
+-- makes the cache anew.
+CREATE TABLE state (
+    key   TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -64,7 +64,7 @@ fn entries(criterion: &mut Criterion) {
             let mut state = Register::default();
             for ((header, event), leaf) in &facts {
                 assert!(state.judge(header, event).is_ok());
-                state.apply(header, *leaf, event);
+                state.apply(header, *leaf, event).unwrap();
             }
             state
         });

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 pub use hint::shell_word;
 
 use crate::config::ConfigError;
-use crate::domain::{ChangeId, Digest, Fingerprint, Invalid, PersonId, Predecessor, ProposalId, Refusal, Time};
+use crate::domain::{
+    ChangeId, Denied, Digest, Fingerprint, Invalid, PersonId, Predecessor, ProposalId, Refusal, Time, Unloaded,
+};
 use crate::format::Defect;
 use crate::input::Fault;
 use crate::signer::KeyError;
@@ -339,6 +341,21 @@ pub enum Error {
     /// Standard output or the random source failed.
     #[error("{0}")]
     Io(#[from] std::io::Error),
+}
+
+impl From<Denied> for Error {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Refused(refusal) => Self::Refused(refusal),
+            Denied::Unloaded(unloaded) => unloaded.into(),
+        }
+    }
+}
+
+impl From<Unloaded> for Error {
+    fn from(unloaded: Unloaded) -> Self {
+        Self::Store(unloaded.into())
+    }
 }
 
 impl Error {

@@ -19,6 +19,6 @@ pub use diff::{diff, differing};
 pub use format_time::{ago, moment, window, window_lines};
 pub use founding::{grants, member_table, policy_sentences};
 pub use page::Page;
-pub use proposal::{action, policy_change};
+pub use proposal::{Present, action, policy_change};
 pub use safe::{safe, safe_json, safe_lines};
 pub use table::table;

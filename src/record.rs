@@ -5,7 +5,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::domain::{Event, Head, Header, PersonId, PublicKey, Refusal, RefusedAttempt, Register, RegisterId, Text};
+use crate::domain::{
+    ChangeId, Event, Head, Header, PersonId, Position, PublicKey, Refusal, RefusedAttempt, Register, RegisterId, Text,
+};
 use crate::env::Env;
 use crate::error::Error;
 use crate::format::{Entry, Raw, Unsigned, text};
@@ -267,9 +269,45 @@ fn judge(
     let wanted = plan(session)?;
     session.may_record(&wanted.event)?;
     let head = session.state().head();
-    match compose(by.env, session.state(), author, &wanted) {
+    match compose(by.env, session, author, &wanted) {
         Err(Error::Refused(refusal)) => Ok(Judged::Refused(Box::new(wanted.event), refusal)),
         composed => Ok(Judged::Allowed(Composed { head, unsigned: composed? })),
+    }
+}
+
+/// A state that says where the next entry goes, and which rule refuses it.
+pub trait Judge {
+    /// See [`Register::position`].
+    ///
+    /// # Errors
+    /// What prevents reading.
+    fn position(&self, change: Option<ChangeId>) -> Result<Position, Error>;
+
+    /// See [`Register::judge`].
+    ///
+    /// # Errors
+    /// The rule that says no, or what prevents reading.
+    fn judge(&self, header: &Header, event: &Event) -> Result<(), Error>;
+}
+
+/// One that is whole in memory.
+impl Judge for Register {
+    fn position(&self, change: Option<ChangeId>) -> Result<Position, Error> {
+        Ok(Register::position(self, change)?)
+    }
+
+    fn judge(&self, header: &Header, event: &Event) -> Result<(), Error> {
+        Ok(Register::judge(self, header, event)?)
+    }
+}
+
+impl Judge for Session {
+    fn position(&self, change: Option<ChangeId>) -> Result<Position, Error> {
+        Ok(self.ask(|state| Ok(state.position(change)?))??)
+    }
+
+    fn judge(&self, header: &Header, event: &Event) -> Result<(), Error> {
+        Ok(self.ask(|state| state.judge(header, event))??)
     }
 }
 
@@ -277,8 +315,8 @@ fn judge(
 ///
 /// # Errors
 /// The rule that says no, or an entry that is too large.
-pub fn compose(env: &mut Env, state: &Register, author: Author, plan: &Plan) -> Result<Unsigned, Error> {
-    let position = state.position(plan.event.change());
+pub fn compose(env: &mut Env, state: &dyn Judge, author: Author, plan: &Plan) -> Result<Unsigned, Error> {
+    let position = state.position(plan.event.change())?;
     let (bytes, reference) = match &plan.text {
         Some(text) => Some(text::write(text, env.random()?)).unzip(),
         None => (None, None),

@@ -69,8 +69,8 @@ impl Signing {
     /// [`Error::UnknownKey`], [`Error::OtherPerson`].
     pub fn actor(&self, log: &VerifiedLog, key: PublicKey) -> Result<PersonId, Error> {
         let key = key.fingerprint();
-        let enrolled = log.state().governance().keys().get(&key).ok_or(Error::UnknownKey { key })?;
-        let person = enrolled.person.clone();
+        let enrolled = log.ask(|state| Ok(state.governance().key(key)?.cloned()))??;
+        let person = enrolled.ok_or(Error::UnknownKey { key })?.person;
         match self.person_meant() {
             Some(meant) if meant != person.as_str() => Err(Error::OtherPerson { person, meant: meant.to_owned() }),
             _ => Ok(person),
@@ -81,7 +81,7 @@ impl Signing {
     ///
     /// # Errors
     /// [`Error::NoKey`], [`Error::NoKeyFits`], [`Error::SeveralKeys`], or what is wrong with the file or the agent.
-    pub fn key(&self, fits: impl Fn(&PublicKey) -> bool) -> Result<KeySource, Error> {
+    pub fn key(&self, fits: impl Fn(&PublicKey) -> Result<bool, Error>) -> Result<KeySource, Error> {
         if let Some(path) = self.key_path() {
             return Ok(KeySource::read(&path)?);
         }
@@ -90,7 +90,12 @@ impl Signing {
             agent => agent.map_err(KeyError::from)?,
         };
         let held = agent.keys().map_err(KeyError::from)?;
-        let fitting: Vec<_> = held.iter().filter(|it| fits(&it.key)).collect();
+        let mut fitting = Vec::new();
+        for it in &held {
+            if fits(&it.key)? {
+                fitting.push(it);
+            }
+        }
         match fitting.as_slice() {
             [] => Err(Error::NoKeyFits { held: held.len() }),
             [only] => Ok(KeySource::Agent(only.key)),
@@ -106,8 +111,10 @@ impl Signing {
     /// # Errors
     /// As [`Signing::key`].
     pub fn key_for(&self, log: &VerifiedLog) -> Result<KeySource, Error> {
-        let enrolled = log.state().governance().keys();
-        self.key(|key| enrolled.get(&key.fingerprint()).is_some_and(|it| it.state == KeyState::Live))
+        self.key(|key| {
+            let enrolled = log.ask(|state| Ok(state.governance().key(key.fingerprint())?.cloned()))??;
+            Ok(enrolled.is_some_and(|it| it.state == KeyState::Live))
+        })
     }
 
     /// Makes a key ready to sign, if nobody need be asked for that.

@@ -107,7 +107,7 @@ fn what_twenty_processes_record_at_once_is_in_the_log_once_each_and_nobody_is_to
     assert_eq!(world.change("CHG-1").votes().len(), 2);
     assert_eq!(world.change("CHG-2").votes().len(), 2);
     assert_eq!(world.revision("CHG-4").number, 2);
-    assert_eq!(world.state().governance().proposals().len(), 2);
+    assert_eq!(world.state().governance().proposals(), 2);
     for person in people {
         assert_eq!(world.findings(person), Vec::<String>::new());
     }

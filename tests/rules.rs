@@ -13,6 +13,7 @@ mod proposals;
 mod redaction;
 mod restoration;
 mod starting;
+mod unloaded;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -11,6 +11,7 @@ mod files;
 mod pin;
 mod scene;
 mod schema;
+mod state;
 mod tables;
 mod texts;
 mod threats;

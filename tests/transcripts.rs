@@ -86,11 +86,20 @@ fn a_failure_without_an_exit_code_is_refused() {
 
 #[test]
 fn another_exit_code_than_the_expected_one_is_refused() {
-    refused(&story("erin$ twinseal show CHG-7\n(exit code 1: no change CHG-7)", END), "exit code 2, but the source expects 1");
-    refused(&story("erin$ twinseal list\n(exit code 2: no change CHG-7)", END), "exit code 0, but the source expects 2");
+    refused(
+        &story("erin$ twinseal show CHG-7\n(exit code 1: no change CHG-7)", END),
+        "exit code 2, but the source expects 1",
+    );
+    refused(
+        &story("erin$ twinseal list\n(exit code 2: no change CHG-7)", END),
+        "exit code 0, but the source expects 2",
+    );
     refused(&story("erin$ sh -c 'exit 3'\n(exit code 1)", END), "exit code 3, but the source expects 1");
-    replay(&story("erin$ twinseal show CHG-7\n(exit code 2: no change CHG-7)\nerin$ sh -c 'exit 3'\n(exit code 3)", END))
-        .unwrap();
+    replay(&story(
+        "erin$ twinseal show CHG-7\n(exit code 2: no change CHG-7)\nerin$ sh -c 'exit 3'\n(exit code 3)",
+        END,
+    ))
+    .unwrap();
 }
 
 #[test]

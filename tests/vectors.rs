@@ -146,17 +146,17 @@ fn assert_ends_well(log: impl Iterator<Item = Raw>) {
     let mut state = Register::default();
     for raw in log {
         let entry = entry::open(&raw).unwrap();
-        let position = state.position(entry.event.change());
+        let position = state.position(entry.event.change()).unwrap();
         chain::check_position(state.id(), &position, &entry.header)
             .unwrap_or_else(|defect| panic!("{}: {defect}", raw.seq));
         state.judge(&entry.header, &entry.event).unwrap_or_else(|refusal| panic!("{}: {refusal}", raw.seq));
-        state.apply(&entry.header, entry.leaf, &entry.event);
+        state.apply(&entry.header, entry.leaf, &entry.event).unwrap();
     }
     let ends = |id: &str| state.change(id.parse().unwrap()).map(|change| change.state().to_string()).ok();
     let ends = ["CHG-1", "CHG-2", "CHG-3"].map(ends);
     assert_eq!(ends, [Some("rolled-back".to_owned()), Some("withdrawn".to_owned()), None]);
     let governance = state.governance();
-    let people: Vec<&str> = governance.people().keys().map(|person| person.as_str()).collect();
+    let people: Vec<&str> = governance.loaded_people().map(|(person, _)| person.as_str()).collect();
     assert_eq!(people, ["alice", "audrey", "bob", "carol", "dave", "deploy", "erin", "frank"]);
     assert_eq!(governance.policy(), Some(&good_log::policy()), "the policy that was seconded is in force");
 }

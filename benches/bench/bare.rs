@@ -74,7 +74,7 @@ pub fn fold(file: &Path) {
     let mut state = Register::default();
     for raw in select.query_map([], row).unwrap().map(Result::unwrap) {
         let (header, event) = entry::read_body(&raw).unwrap();
-        state.apply(&header, raw.leaf(), &event);
+        state.apply(&header, raw.leaf(), &event).unwrap();
     }
     println!("{}", state.filed());
 }

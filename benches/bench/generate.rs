@@ -224,7 +224,7 @@ impl<'w> Bulk<'w> {
         for seq in 0..entries {
             let raw = read(&sql, seq);
             let (header, event) = entry::read_body(&raw).unwrap();
-            state.apply(&header, raw.leaf(), &event);
+            state.apply(&header, raw.leaf(), &event).unwrap();
         }
         let id = state.id().unwrap().clone();
         let signers = names.iter().map(|person| (person.clone(), world.signer(person))).collect();
@@ -249,10 +249,10 @@ impl<'w> Bulk<'w> {
         let (id, actor) = (self.id.clone(), actor.clone());
         let author = Author { register: id, actor, key: signer.public() };
         let (raw, entry) = sign(compose(&mut self.env, &self.state, author, &plan).unwrap(), signer).unwrap();
-        self.state.apply(&entry.header, entry.leaf, &entry.event);
+        let carried = self.state.apply(&entry.header, entry.leaf, &entry.event).unwrap();
         let insert = "INSERT INTO entry (seq, blob, text) VALUES (?1, ?2, ?3)";
         self.sql.prepare_cached(insert).unwrap().execute(params![raw.seq, raw.blob, raw.text]).unwrap();
-        twinseal::store::project(&self.sql, &entry, &self.state).unwrap();
+        twinseal::store::project(&self.sql, &entry, carried.as_ref(), &self.state).unwrap();
         self.uncommitted += 1;
         if self.uncommitted == 10_000 {
             self.sql.execute_batch("COMMIT; BEGIN").unwrap();
@@ -293,7 +293,7 @@ impl<'w> Bulk<'w> {
         let [proposer, second] = [self.names[0].clone(), self.names[1].clone()];
         let person = self.somebody(&[]);
         let governance = self.state.governance();
-        let (proposal, now) = (governance.next_proposal(), &governance.people()[&person]);
+        let (proposal, now) = (governance.next_proposal(), governance.person(&person).unwrap().unwrap());
         let group = format!("group-{}", self.world.dice.below(9)).parse().unwrap();
         let grants = Grants { groups: [(group, None)].into(), ..now.grants.clone() };
         if grants == now.grants {

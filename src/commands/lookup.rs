@@ -28,22 +28,40 @@ pub fn parse<T: std::str::FromStr<Err = crate::domain::Invalid>>(given: &str) ->
 ///
 /// # Errors
 /// [`Error::NoChange`].
-pub fn change(session: &mut Session, id: ChangeId) -> Result<&Change, Error> {
-    if session.load(id)?.is_none() {
-        // It may stand after the first broken entry: nobody can tell.
-        return Err(session.fault().map_or(Error::NoChange(id), |fault| Error::Broken(fault.clone())));
-    }
-    Ok(session.state().change(id)?)
+pub fn change(session: &Session, id: ChangeId) -> Result<Change, Error> {
+    let found = session.ask(|state| state.change(id).cloned())?;
+    // It may stand after the first broken entry: nobody can tell.
+    found.map_err(|_| session.fault().map_or(Error::NoChange(id), |fault| Error::Broken(fault.clone())))
+}
+
+/// The governance, with all that the status and the tally of a change need.
+///
+/// # Errors
+/// What prevents reading.
+pub fn governance_about(session: &Session, change: &Change, now: Time) -> Result<Governance, Error> {
+    Ok(session.ask(|state| {
+        let governance = state.governance();
+        change.status(governance, now)?;
+        change.tally(governance, now)?;
+        Ok(governance.clone())
+    })??)
 }
 
 /// Somebody who must be enrolled.
 ///
 /// # Errors
 /// [`Error::NoPerson`].
-pub fn known_person<'s>(session: &'s Session, id: &PersonId) -> Result<&'s Person, Error> {
-    let people = session.state().governance().people();
-    let near = || nearest(id.as_str(), people.keys().map(PersonId::as_str));
-    people.get(id).ok_or_else(|| Error::NoPerson { person: id.clone(), near: near() })
+pub fn known_person(session: &Session, id: &PersonId) -> Result<Person, Error> {
+    match session.ask(|state| Ok(state.governance().person(id)?.cloned()))?? {
+        Some(person) => Ok(person),
+        None => Err(no_person(&session.governed()?, id)),
+    }
+}
+
+/// That somebody is not enrolled, and who has a name like theirs.
+pub fn no_person(governance: &Governance, id: &PersonId) -> Error {
+    let near = nearest(id.as_str(), governance.loaded_people().map(|(id, _)| id.as_str()));
+    Error::NoPerson { person: id.clone(), near }
 }
 
 /// The title of a change's current revision; none where it was redacted.
@@ -104,7 +122,7 @@ pub struct AsOf {
 /// [`Error::NoEntry`], [`Error::NothingBy`], or what prevents reading.
 pub fn as_of(context: &Context<'_>, session: &Session, given: Option<&str>) -> Result<AsOf, Error> {
     let Some(given) = given else {
-        let (governance, at) = (session.state().governance().clone(), context.env.now());
+        let (governance, at) = (session.governed()?, context.env.now());
         return Ok(AsOf { governance, at, seq: None });
     };
     let (seq, at) = match crate::domain::number(given) {
@@ -117,7 +135,7 @@ pub fn as_of(context: &Context<'_>, session: &Session, given: Option<&str>) -> R
             (session.queries().newest_by(at)?.ok_or(Error::NothingBy(at))?, at)
         }
     };
-    Ok(AsOf { governance: session.governed(seq)?.governance().clone(), at, seq: Some(seq) })
+    Ok(AsOf { governance: session.governed_at(seq)?, at, seq: Some(seq) })
 }
 
 /// Who redacted what was written with an entry, and why; none where nobody did.
@@ -125,9 +143,7 @@ pub fn as_of(context: &Context<'_>, session: &Session, given: Option<&str>) -> R
 /// # Errors
 /// What prevents reading.
 pub fn redaction(session: &Session, seq: u64) -> Result<Option<String>, Error> {
-    let governance = session.state().governance();
-    let Some((_, _, id)) = governance.redactions().find(|(redacted, _, _)| *redacted == seq) else { return Ok(None) };
-    // A proposal may name a text that this entry never had.
+    let Some(id) = session.redacted(seq)? else { return Ok(None) };
     if session.entry(seq)?.is_none_or(|entry| entry.missing_text().is_none()) {
         return Ok(None);
     }
@@ -139,7 +155,7 @@ pub fn redaction(session: &Session, seq: u64) -> Result<Option<String>, Error> {
 /// # Errors
 /// What prevents reading.
 pub fn carried(session: &Session, id: ProposalId) -> Result<String, Error> {
-    let proposal = session.state().governance().proposal(id)?;
+    let proposal = session.ask(|state| state.governance().proposal(id).cloned())??;
     let second = match &proposal.state {
         ProposalState::Seconded(second) => second.as_str(),
         _ => "nobody",

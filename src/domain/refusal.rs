@@ -11,7 +11,7 @@ use crate::domain::{
 };
 
 /// Why a person may not approve a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ConflictOfInterest {
     /// The person filed or revised it.
     Requested,

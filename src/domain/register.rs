@@ -1,14 +1,16 @@
 //! The register as a fold over its entries: one function judges an event, one takes it in.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::change::filing_rules::judge_facts;
-use crate::domain::{Change, ChangeId, Digest, Event, Governance, Header, Invalid, Refusal, RegisterId, number};
+use crate::domain::governance::state::GovernanceSummary;
+use crate::domain::state::{Denied, Records, StateKey, StateRecord, Unloaded};
+use crate::domain::{
+    Action, Change, ChangeId, Digest, Event, Governance, Header, Invalid, Policy, Refusal, RegisterId, number,
+};
 
 /// Where the next entry goes: what it must say about the entries before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,36 +49,103 @@ impl FromStr for Head {
     }
 }
 
-/// The state of a register after some entry.
-///
-/// It may hold only some of the changes: [`Register::knows`] tells, [`Register::adopt`] brings one in. Decisions
-/// about a change need that change and the governance, never the whole log.
-///
-/// Written down it is what entries of governance made of it; [`Register::resume`] adds the rest. Whoever reads it again
-/// must know who wrote it: no value in it is checked anew.
+/// The register's identity, its head, and how many changes were filed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Register {
+pub struct RegisterSummary {
     id: Option<RegisterId>,
-    #[serde(skip)]
     head: Option<Head>,
     governance_tip: Option<Digest>,
-    /// It grows with the years. A state that is kept while another goes on shares it until an entry of governance comes.
-    governance: Arc<Governance>,
-    #[serde(skip)]
     filed: u64,
-    #[serde(skip)]
-    changes: BTreeMap<ChangeId, Change>,
+}
+
+/// The state of a register after some entry: a working set of the records that were loaded of it.
+///
+/// The default is the state before entry 0, where no record exists. It stays whole in memory as long as nothing is
+/// unloaded. Elsewhere a question fails with [`Unloaded`] until the records that it needs are loaded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Register {
+    summary: RegisterSummary,
+    /// Whether entries were taken in since the changed records were last taken for writing.
+    changed: bool,
+    governance: Governance,
+    changes: Records<ChangeId, Change>,
+}
+
+/// Loading and writing.
+impl Register {
+    /// The state that these records belong to; everything else of it is loaded when it is needed.
+    pub fn resume(register: RegisterSummary, governance: GovernanceSummary) -> Self {
+        let governance = Governance::resume(governance);
+        Self { summary: register, changed: false, governance, changes: Records::elsewhere() }
+    }
+
+    /// Takes in a record of this state as it was written; one that is loaded already stays as it is.
+    pub fn load(&mut self, record: StateRecord) {
+        match record {
+            StateRecord::Change(id, change) => self.changes.load(id, Some(*change)),
+            record => self.governance.load(record),
+        }
+    }
+
+    /// Takes in that this state has no record with this key.
+    pub fn load_absent(&mut self, key: StateKey) {
+        match key {
+            StateKey::Change(id) => self.changes.load(id, None),
+            key => self.governance.load_absent(key),
+        }
+    }
+
+    /// Whether the numbers say that there is a record with this key, so that one that cannot be found is lost.
+    pub fn counts(&self, key: &StateKey) -> bool {
+        match key {
+            StateKey::Register | StateKey::Governance => self.summary.head.is_some(),
+            StateKey::Proposal(id) => id.number() <= self.governance.proposals(),
+            StateKey::Change(id) => id.number() <= self.summary.filed,
+            StateKey::Person(_) | StateKey::Key(_) | StateKey::Redaction(_) => false,
+        }
+    }
+
+    /// The same state under another policy: to see what that would change. It is not for writing.
+    #[must_use]
+    pub fn under(&self, policy: Policy) -> Self {
+        Self { governance: self.governance.under(policy), ..self.clone() }
+    }
+
+    /// How many records are loaded.
+    pub fn loaded(&self) -> usize {
+        self.changes.len() + self.governance.loaded()
+    }
+
+    /// The records that changed since this was last asked, for writing.
+    pub fn take_changed(&mut self) -> Vec<StateRecord> {
+        let summary = std::mem::take(&mut self.changed).then(|| StateRecord::Register(self.summary.clone()));
+        let mut changed: Vec<StateRecord> = summary.into_iter().collect();
+        changed.extend(self.governance.take_changed());
+        changed.extend(self.changes.take_changed().map(|(id, change)| StateRecord::Change(id, Box::new(change))));
+        changed
+    }
+
+    /// Unloads every record that [`Register::take_changed`] would not give.
+    pub fn unload(&mut self) {
+        self.governance.unload();
+        self.changes.unload();
+    }
 }
 
 impl Register {
     /// Its identity; none before entry 0.
     pub fn id(&self) -> Option<&RegisterId> {
-        self.id.as_ref()
+        self.summary.id.as_ref()
     }
 
     /// Its newest entry; none before entry 0.
     pub fn head(&self) -> Option<Head> {
-        self.head
+        self.summary.head
+    }
+
+    /// The leaf hash of the newest governance entry, or [`Digest::NONE`].
+    pub fn governance_tip(&self) -> Digest {
+        self.summary.governance_tip.unwrap_or(Digest::NONE)
     }
 
     /// People, keys, proposals, policy.
@@ -86,69 +155,61 @@ impl Register {
 
     /// How many changes were ever filed.
     pub fn filed(&self) -> u64 {
-        self.filed
+        self.summary.filed
     }
 
     /// The number that the next change takes.
     pub fn next_change(&self) -> ChangeId {
-        ChangeId::after(self.filed)
-    }
-
-    /// Whether nothing about this change has to be brought in before it is judged.
-    pub fn knows(&self, change: ChangeId) -> bool {
-        change.number() > self.filed || self.changes.contains_key(&change)
+        ChangeId::after(self.summary.filed)
     }
 
     /// A change.
     ///
     /// # Errors
-    /// [`Refusal::NoChange`].
-    pub fn change(&self, change: ChangeId) -> Result<&Change, Refusal> {
-        self.changes.get(&change).ok_or(Refusal::NoChange { change })
-    }
-
-    /// The changes that are part of this state.
-    pub fn loaded(&self) -> impl Iterator<Item = ChangeId> {
-        self.changes.keys().copied()
-    }
-
-    /// Brings in a change that was folded from its own entries.
-    pub fn adopt(&mut self, change: Change) {
-        self.changes.insert(change.id(), change);
-    }
-
-    /// Sets the position of a state that was brought in piece by piece.
-    pub fn resume(&mut self, head: Head, filed: u64) {
-        self.head = Some(head);
-        self.filed = filed;
+    /// [`Refusal::NoChange`], or [`Unloaded`].
+    pub fn change(&self, change: ChangeId) -> Result<&Change, Denied> {
+        let missing = Refusal::NoChange { change };
+        if change.number() > self.summary.filed {
+            return Err(missing.into());
+        }
+        Ok(self.changes.get(&change, StateKey::Change)?.ok_or(missing)?)
     }
 
     /// What the next entry must say about the entries before it.
-    pub fn position(&self, change: Option<ChangeId>) -> Position {
-        let last = |change| self.changes.get(&change).map_or(Digest::NONE, Change::last);
-        Position {
-            seq: self.head.map_or(0, |head| head.seq + 1),
-            prev: self.head.map_or(Digest::NONE, |head| head.leaf),
-            governance: self.governance_tip.unwrap_or(Digest::NONE),
-            last: change.map(last),
-        }
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn position(&self, change: Option<ChangeId>) -> Result<Position, Unloaded> {
+        let last = match change.map(|change| self.change(change)) {
+            None => None,
+            Some(Ok(change)) => Some(change.last()),
+            Some(Err(Denied::Refused(_))) => Some(Digest::NONE),
+            Some(Err(Denied::Unloaded(unloaded))) => return Err(unloaded),
+        };
+        let head = self.summary.head;
+        Ok(Position {
+            seq: head.map_or(0, |head| head.seq + 1),
+            prev: head.map_or(Digest::NONE, |head| head.leaf),
+            governance: self.governance_tip(),
+            last,
+        })
     }
 
     /// Asks every rule whether this event may be recorded here: the only judge, when writing and when verifying.
     ///
     /// # Errors
-    /// The first rule that says no.
-    pub fn judge(&self, header: &Header, event: &Event) -> Result<(), Refusal> {
+    /// The first rule that says no, or a record that it needs and that is not loaded.
+    pub fn judge(&self, header: &Header, event: &Event) -> Result<(), Denied> {
         if event.is_governance() {
             return self.governance.judge(header, event);
         }
         if !self.governance.is_sealed() {
-            return Err(Refusal::NotSealed);
+            return Err(Refusal::NotSealed.into());
         }
         self.governance.judge_actor(header)?;
         match event {
             Event::File { change, .. } if *change != self.next_change() => {
-                Err(Refusal::ChangeNumber { expected: self.next_change() })
+                Err(Refusal::ChangeNumber { expected: self.next_change() }.into())
             }
             Event::File { facts, .. } => judge_facts(&self.governance, header, facts),
             _ => match event.change() {
@@ -158,25 +219,28 @@ impl Register {
         }
     }
 
-    /// Takes in an event that was judged; `leaf` is the leaf hash of its entry.
-    pub fn apply(&mut self, header: &Header, leaf: Digest, event: &Event) {
+    /// Takes in an event that was judged, and returns the action of the proposal that it seconded; `leaf` is the leaf hash
+    /// of its entry.
+    ///
+    /// # Errors
+    /// A record that the event changes does not exist or is not loaded. Nothing was taken in then.
+    pub fn apply(&mut self, header: &Header, leaf: Digest, event: &Event) -> Result<Option<Action>, Denied> {
+        let mut seconded = None;
         if event.is_governance() {
-            self.apply_governance(header, leaf, event);
+            seconded = self.governance.apply(header, leaf, event)?;
+            if matches!(event, Event::Init { .. }) {
+                self.summary.id = Some(header.register.clone());
+            }
+            self.summary.governance_tip = Some(leaf);
         } else if let Event::File { change, facts } = event {
-            self.filed = change.number();
-            self.adopt(Change::filed(*change, header, leaf, facts));
-        } else if let Some(change) = event.change().and_then(|change| self.changes.get_mut(&change)) {
-            change.apply(header, leaf, event);
+            self.summary.filed = change.number();
+            self.changes.insert(*change, Change::filed(*change, header, leaf, facts));
+        } else if let Some(id) = event.change() {
+            self.change(id)?;
+            self.changes.change(&id).into_iter().for_each(|change| change.apply(header, leaf, event));
         }
-        self.head = Some(Head { seq: header.seq, leaf });
-    }
-
-    /// Takes in a governance event on its own, when a state is brought in piece by piece.
-    pub fn apply_governance(&mut self, header: &Header, leaf: Digest, event: &Event) {
-        if matches!(event, Event::Init { .. }) {
-            self.id = Some(header.register.clone());
-        }
-        self.governance_tip = Some(leaf);
-        Arc::make_mut(&mut self.governance).apply(header, leaf, event);
+        self.summary.head = Some(Head { seq: header.seq, leaf });
+        self.changed = true;
+        Ok(seconded)
     }
 }

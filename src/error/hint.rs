@@ -171,6 +171,7 @@ fn store_hint(error: &StoreError) -> Option<String> {
             "nothing was recorded; check whether the disk is full or failing (`twinseal doctor` shows the free space), \
              then try again"
         }
+        StoreError::Unloaded(_) => "this is a fault of twinseal: report it, with the command that shows it",
         StoreError::Io { source, .. } => disk_hint(source, "check the path and its permissions"),
     };
     Some(hint.to_owned())

@@ -5,8 +5,8 @@ use std::fmt::Display;
 
 use super::{Page, ago, moment, window};
 use crate::domain::{
-    Change, ConflictOfInterest, Description, Facts, Governance, Link, PersonId, Prose, RefusedAct, Status, Step, Tally,
-    Time, Trial, Verdict, Void,
+    Change, ConflictOfInterest, Description, Facts, Link, PersonId, Prose, RefusedAct, Status, Step, Tally, Time,
+    Trial, Verdict, Void,
 };
 
 /// Display names by person.
@@ -35,14 +35,15 @@ pub struct Words {
     pub names: Names,
 }
 
-/// Writes the page of a change as of `now`.
-pub fn change_page(page: &mut Page, change: &Change, words: &Words, governance: &Governance, now: Time) {
+/// Writes the page of a change, with its status and tally as of `now`.
+pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: (Status, &Tally<'_>), now: Time) {
+    let (status, tally) = judged;
     let Words { description, redacted, remarks, names } = words;
     let description = description.as_ref();
     let revision = change.current();
     let title = description.and_then(|it| it.title.as_ref()).map_or("(text redacted)", |title| title.as_str());
     page.title(format_args!("{}  {title}", change.id()));
-    page.field("status", status_line(change, governance, now));
+    page.field("status", status_line(change, tally, status, now));
     page.field("revision", format_args!("{} {}", revision.id.number, revision.id.filed));
     let filed = moment(revision.time, revision.facts.window.zone().as_str());
     page.field("filed", format_args!("by {}, {filed} (entry {})", person(names, &revision.requester), revision.seq));
@@ -53,14 +54,12 @@ pub fn change_page(page: &mut Page, change: &Change, words: &Words, governance: 
     if let Some(description) = description {
         description_blocks(page, description, &revision.facts);
     }
-    timeline(page, change, remarks, governance, now);
+    timeline(page, change, remarks, tally, now);
 }
 
 /// The status, then what it depends on: `approved (2 of 2); window opens in 3 h`.
-fn status_line(change: &Change, governance: &Governance, now: Time) -> String {
-    let status = change.status(governance, now);
+fn status_line(change: &Change, tally: &Tally<'_>, status: Status, now: Time) -> String {
     let phrase = status.phrase();
-    let tally = change.tally(governance, now);
     let window = &change.current().facts.window;
     let (opens, closes) = (ago(window.start(), now), ago(window.end(), now));
     let when = if window.start() > now { format!("window opens {opens}") } else { format!("window closes {closes}") };
@@ -148,13 +147,12 @@ fn test(page: &mut Page, n: u64, it: &Trial, facts: &Facts) {
 }
 
 /// Every act on the change, in log order.
-fn acts(change: &Change, governance: &Governance, now: Time) -> Vec<(u64, Time, String)> {
+fn acts(change: &Change, tally: &Tally<'_>, now: Time) -> Vec<(u64, Time, String)> {
     let current = change.current();
     let mut acts = Vec::new();
     for it in change.revisions() {
         acts.push((it.seq, it.time, format!("{} filed revision {}", it.requester, it.id.number)));
     }
-    let tally = change.tally(governance, now);
     for vote in change.votes() {
         let verb = match vote.verdict {
             Verdict::Approve => "approved",
@@ -166,7 +164,7 @@ fn acts(change: &Change, governance: &Governance, now: Time) -> Vec<(u64, Time, 
         let note = match vote.verdict {
             Verdict::Approve if vote.revision != current.id.filed => " (not counted: revised since)".to_owned(),
             _ if change.started().is_some() => String::new(),
-            _ => void(&tally, vote.seq, now),
+            _ => void(tally, vote.seq, now),
         };
         acts.push((vote.seq, vote.time, format!("{} {verb} revision {number}{note}", vote.person)));
     }
@@ -185,9 +183,9 @@ fn acts(change: &Change, governance: &Governance, now: Time) -> Vec<(u64, Time, 
     acts
 }
 
-fn timeline(page: &mut Page, change: &Change, remarks: &Remarks, governance: &Governance, now: Time) {
+fn timeline(page: &mut Page, change: &Change, remarks: &Remarks, tally: &Tally<'_>, now: Time) {
     page.block("timeline");
-    for (seq, time, act) in acts(change, governance, now) {
+    for (seq, time, act) in acts(change, tally, now) {
         page.text(&format!("{time}  entry {seq:<5}"), act);
         if let Some(remark) = remarks.get(&seq) {
             page.text(&" ".repeat(22), remark);

@@ -3,22 +3,29 @@
 use std::collections::BTreeMap;
 
 use super::{Page, grants, member_table, policy_sentences};
-use crate::domain::{Action, Governance, Line, PersonId, Policy, Restoration};
+use crate::domain::{Action, Grants, Line, PersonId, Policy, Restoration};
+
+/// What a proposal would replace.
+pub struct Present {
+    /// The grants of the person whom it is about.
+    pub grants: Option<Grants>,
+    /// The policy in force.
+    pub policy: Option<Policy>,
+}
 
 /// Writes what a proposal would set, beside what is in force.
-pub fn action(page: &mut Page, action: &Action, governance: &Governance, names: &BTreeMap<PersonId, Line>) {
+pub fn action(page: &mut Page, action: &Action, present: &Present, names: &BTreeMap<PersonId, Line>) {
     match action {
         Action::Enrol(members) => {
             page.block("members").verbatim(0, "", member_table(members, names, None));
         }
-        Action::Roles { person, grants: new, .. } => {
-            let present = governance.people().get(person);
-            let now = present.map_or(String::new(), |it| grants(&it.grants));
+        Action::Roles { grants: new, .. } => {
+            let now = present.grants.as_ref().map_or(String::new(), grants);
             page.field("now", if now.is_empty() { "no grants" } else { &now });
             page.field("then", grants(new));
         }
-        Action::Retire { person, .. } => {
-            let now = governance.people().get(person).map_or(String::new(), |it| grants(&it.grants));
+        Action::Retire { .. } => {
+            let now = present.grants.as_ref().map_or(String::new(), grants);
             page.field("now", now).field("then", "no grants; the account can no longer act");
         }
         Action::AddKey { person, key, vouch, .. } => {
@@ -34,7 +41,7 @@ pub fn action(page: &mut Page, action: &Action, governance: &Governance, names: 
                 ),
             };
         }
-        Action::Policy { policy, .. } => policy_change(page, governance.policy(), policy),
+        Action::Policy { policy, .. } => policy_change(page, present.policy.as_ref(), policy),
         Action::Restored(Restoration { restored, lost }) => {
             page.block("lost entries");
             page.text("after", format_args!("entry {restored}"));

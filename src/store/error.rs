@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::sqlite::fault::Fault;
 use super::sqlite::queue::Holder;
-use crate::domain::{Digest, Time};
+use crate::domain::{Digest, Time, Unloaded};
 use crate::format::Defect;
 
 /// The most findings, and the most notices, that are kept: a damaged file can cause millions.
@@ -205,6 +205,9 @@ pub enum StoreError {
         /// The problem.
         what: String,
     },
+    /// A question about the state was asked without loading what it needs: a fault of twinseal.
+    #[error("internal error: {0}")]
+    Unloaded(#[from] Unloaded),
     /// The log lacks an entry that this account verified.
     #[error("the log lacks entry {seq} {leaf}, which this account verified{}", at(.verified))]
     PinLost {

@@ -17,10 +17,11 @@ pub use notice::Notice;
 pub use open::{Anchor, Excuse};
 pub use recover::Recovered;
 
+use super::cache::tables::Tables;
 use super::sqlite::queue::Turn;
 use super::sqlite::shared::{Appended, SharedFile};
 use super::{BUSY, StoreError};
-use crate::domain::{Event, Head, Time};
+use crate::domain::{Action, Denied, Digest, Event, Head, Register, Time};
 use crate::format::{Entry, Raw};
 
 /// How many new entries may be verified while others wait for their turn: some milliseconds, at most some tens.
@@ -38,6 +39,29 @@ pub struct Session {
     durable: Option<Head>,
     /// This account accepted another register in place of this one.
     superseded: bool,
+}
+
+/// A state with an entry taken in, the head before it, the action that it seconded, and the texts that it redacts for the
+/// first time.
+struct TakenIn {
+    before: Option<Head>,
+    after: Register,
+    seconded: Option<Action>,
+    redacts: Vec<(u64, Digest)>,
+}
+
+fn taken_in(state: &Register, Entry { header, event, leaf, .. }: &Entry) -> Result<TakenIn, Denied> {
+    let mut after = state.clone();
+    let seconded = after.apply(header, *leaf, event)?;
+    let mut redacts = Vec::new();
+    if let Some(Action::Redact(texts)) = &seconded {
+        for (seq, text) in texts {
+            if state.governance().redacted(*seq, *text)?.is_none() {
+                redacts.push((*seq, *text));
+            }
+        }
+    }
+    Ok(TakenIn { before: state.head(), after, seconded, redacts })
 }
 
 impl Deref for Session {
@@ -63,12 +87,6 @@ impl Session {
     /// What was noticed so far.
     pub fn notices(&self) -> &[Notice] {
         &self.notices
-    }
-
-    /// Closes the files. The state is left to the end of the process: freeing that of a long log takes longer than a
-    /// small command.
-    pub fn leave(self) {
-        std::mem::forget(self.log.state);
     }
 
     /// Closes everything but the shared file.
@@ -107,7 +125,7 @@ impl Session {
     /// [`StoreError::Superseded`], [`StoreError::PinLost`].
     pub fn may_record(&self, event: &Event) -> Result<(), StoreError> {
         self.may_write()?;
-        self.memory.may_record(event, &self.log.state)
+        self.memory.may_record(event, &self.log)
     }
 
     fn may_write(&self) -> Result<(), StoreError> {
@@ -125,10 +143,14 @@ impl Session {
     pub fn append(&mut self, turn: Turn, raw: &Raw, entry: &Entry, now: Time) -> Result<bool, StoreError> {
         self.may_record(&entry.event)?;
         let log = &mut self.log;
-        let mut after = log.state.clone();
-        after.apply(&entry.header, entry.leaf, &entry.event);
-        let redact = log.to_redact(&after)?;
-        let done = log.shared.append(&turn, log.state.head(), raw, &redact, |tables| tables.project(entry, &after));
+        let TakenIn { before: head, after, seconded, redacts } = match log.ask(|state| taken_in(state, entry))? {
+            Ok(taken_in) if taken_in.before.map_or(Digest::NONE, |head| head.leaf) == entry.header.prev => taken_in,
+            // It was judged when it was sealed: the head has moved since.
+            Ok(_) | Err(_) => return Ok(false),
+        };
+        let redact = log.to_redact(redacts)?;
+        let project = |tables: &Tables<'_>| tables.project(entry, seconded.as_ref(), &after);
+        let done = log.shared.append(&turn, head, raw, &redact, project);
         drop(turn);
         match done? {
             Appended::HeadMoved => Ok(false),

@@ -62,7 +62,7 @@ fn odd_names_come_back_unharmed() {
             ["person", "request", &person, "--name", odd, "--register", &id, "--out", &format!("{person}.request")];
         assert_eq!(world.run_words(&person, &request.map(str::to_owned), None).exit, Exit::Done);
         world.ok("alice", &format!("person enrol {person}={person}.request:engineer"));
-        let digest = world.state().governance().proposals().values().last().unwrap().opened;
+        let digest = world.newest_proposal().opened;
         world.ok("bob", &format!("proposal second {} --digest {digest}", number + 1));
         assert!(world.ok("audrey", "person list").contains(odd));
     }

@@ -62,7 +62,12 @@ fn no_register_of_another_layout_is_read() {
     world.sql().pragma_update(None, "user_version", 1).unwrap();
     for application in [0, 1, i32::from_be_bytes(*b"TWSV")] {
         world.sql().pragma_update(None, "application_id", application).unwrap();
-        no_register(&world, "prod.db", Exit::Environment, "prod.db is not a register: an SQLite database of another application");
+        no_register(
+            &world,
+            "prod.db",
+            Exit::Environment,
+            "prod.db is not a register: an SQLite database of another application",
+        );
     }
 }
 

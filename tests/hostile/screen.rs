@@ -192,7 +192,7 @@ const DAY: [(&str, &str); 65] = [
 /// A line of the day for this world, as words.
 fn filled(world: &World, line: &str) -> Vec<String> {
     let key = |person: &str| world.signer(person).public().fingerprint().to_string();
-    let proposal = || world.state().governance().proposals().values().last().unwrap().opened.to_string();
+    let proposal = || world.newest_proposal().opened.to_string();
     let fill = |word: String| match word.as_str() {
         "{fingerprint}" => world.fingerprint(),
         "{revision}" => world.revision("CHG-1").filed.to_string(),

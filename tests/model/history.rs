@@ -193,9 +193,9 @@ impl History {
         let story = self.model.story(number).expect("the change was filed");
         let there = self.real.register.change(change(number)).unwrap();
         let governance = self.real.register.governance();
-        let status = there.status(governance, time(self.now));
+        let status = there.status(governance, time(self.now)).unwrap();
         let expected = self.model.status(&story, self.now);
-        let tally = there.tally(governance, time(self.now));
+        let tally = there.tally(governance, time(self.now)).unwrap();
         let counted: Vec<&PersonId> = tally.counted.iter().map(|vote| &vote.person).collect();
         let expect: BTreeSet<&PersonId> = self.model.counted(&story, self.now).into_iter().map(id).collect();
         let same = counted.iter().copied().collect::<BTreeSet<_>>() == expect && counted.len() == expect.len();

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use ed25519_dalek::SigningKey;
 use sha2::{Digest as _, Sha256};
 use twinseal::domain::{
-    self, ArtifactName, ChangeId, ChangeKind, Digest, Event, Fingerprint, Header, Member, PersonId, ProposalId,
+    self, ArtifactName, ChangeId, ChangeKind, Denied, Digest, Event, Fingerprint, Header, Member, PersonId, ProposalId,
     ProposalRef, PublicKey, Refusal, RefusedAttempt, Register, RegisterId, RevisionRef, ServiceId, TextRef, Vouch,
     Window,
 };
@@ -61,6 +61,14 @@ fn digest(of: &str, seed: u64, place: Place) -> Digest {
     hash(of)
 }
 
+/// What a rule says, of a register that is whole in memory.
+fn verdict(judged: Result<(), Denied>) -> Result<(), Refusal> {
+    judged.map_err(|denied| match denied {
+        Denied::Refused(refusal) => refusal,
+        Denied::Unloaded(unloaded) => panic!("{unloaded}"),
+    })
+}
+
 /// The register that is tested.
 pub struct Real {
     seed: u64,
@@ -84,14 +92,14 @@ impl Real {
     /// What the register says to an entry.
     pub fn judge(&self, entry: &Entry) -> Result<(), Refusal> {
         let event = self.event(&entry.what);
-        self.register.judge(&self.header(entry, &event), &event)
+        verdict(self.register.judge(&self.header(entry, &event), &event))
     }
 
     /// What the register says where somebody else acts, or with another key.
     pub fn judge_as(&self, header: &mut Header, event: &Event, actor: Person, key: Key) -> Result<(), Refusal> {
         header.actor.clone_from(id(actor));
         header.key = print(key);
-        self.register.judge(header, event)
+        verdict(self.register.judge(header, event))
     }
 
     /// Records an entry that the register had nothing against.
@@ -103,13 +111,13 @@ impl Real {
             Some(paper) => paper.record(self.seed, entry, &header, &event),
             None => digest("leaf", self.seed, self.leaves.len()),
         };
-        self.register.apply(&header, leaf, &event);
+        self.register.apply(&header, leaf, &event).unwrap();
         self.leaves.push(leaf);
     }
 
     /// The header of an entry at the end of the log.
     pub fn header(&self, entry: &Entry, event: &Event) -> Header {
-        let position = self.register.position(event.change());
+        let position = self.register.position(event.change()).unwrap();
         Header {
             register: self.id.clone(),
             seq: position.seq,

@@ -7,7 +7,8 @@ use std::time::Duration;
 use ed25519_dalek::Signer as _;
 use tempfile::TempDir;
 use twinseal::domain::{
-    Description, Digest, Event, Field, Header, Line, Prose, Register, RegisterId, Step, Text, TextRef, Trial,
+    Description, Digest, Event, Field, Header, Line, Prose, Register, RegisterId, StateRecord, Step, Text, TextRef,
+    Trial,
 };
 use twinseal::format::request::{self, RegisterRef};
 use twinseal::format::{Unsigned, sshsig, text};
@@ -41,10 +42,10 @@ impl Paper {
         match &mut self.session {
             None => {
                 let mut state = Register::default();
-                state.apply(header, sealed.leaf, event);
+                state.apply(header, sealed.leaf, event).unwrap();
                 let mut shared = SharedFile::create(&self.folder.path().join("prod.db")).unwrap();
                 let turn = shared.turn(&writer()).unwrap();
-                shared.append(&turn, None, &raw, &[], |tables| tables.project(&sealed, &state)).unwrap();
+                shared.append(&turn, None, &raw, &[], |tables| tables.project(&sealed, None, &state)).unwrap();
                 let memory = self.folder.path().join("memory");
                 let anchor = Anchor { folder: &memory, fingerprint: sealed.leaf, excuse: Excuse::None };
                 let session = Session::open(shared, anchor, header.time, &mut |_| {});
@@ -66,7 +67,16 @@ impl Paper {
         let reading = session.verify(now, &mut |_| {}).unwrap();
         assert!(reading.findings.is_empty(), "verify finds {:#?}", reading.findings);
         assert_eq!(reading.unjudged, 0);
-        assert!(session.state() == register, "the file's state is not the one in memory");
+        assert_eq!(session.state().head(), register.head());
+        let record = |it: StateRecord| (it.key().to_string(), postcard::to_allocvec(&it).unwrap());
+        let expected: BTreeMap<String, Vec<u8>> = register.clone().take_changed().into_iter().map(record).collect();
+        let kept = rusqlite::Connection::open(self.folder.path().join("memory/verified.sqlite")).unwrap();
+        let mut select = kept.prepare("SELECT key, value FROM state").unwrap();
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let mut rows: BTreeMap<String, Vec<u8>> = rows.collect::<Result<_, _>>().unwrap();
+        // A checksum ends each value.
+        rows.values_mut().for_each(|value| value.truncate(value.len() - 32));
+        assert!(rows == expected, "the state in the cache is not the one in memory");
         let turn = session.shared().turn(&writer()).unwrap();
         let differed = session.rebuild(&turn).unwrap().expect("nobody else records here");
         assert!(differed.is_empty(), "rebuild changes {differed:#?}");

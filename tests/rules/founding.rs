@@ -18,7 +18,10 @@ pub fn unfounded(world: &World, person: &str, event: Event, rule: &str) {
         text: None,
     };
     // `propose` needs a register to propose to; before entry 0 the judge is asked without one.
-    assert_eq!(Register::default().judge(&header, &event).map_err(|refusal| refusal.rule().as_str()), Err(rule));
+    match Register::default().judge(&header, &event) {
+        Err(Denied::Refused(refusal)) => assert_eq!(refusal.rule().as_str(), rule),
+        other => panic!("not [{rule}] but {other:?}"),
+    }
     let unsigned = Unsigned::new(&header, &event, None).unwrap();
     let signature = signer.sign(unsigned.namespace(), unsigned.body().as_bytes()).unwrap();
     let (raw, _) = unsigned.seal(&signature).unwrap();

@@ -8,7 +8,7 @@ fn stand(world: &World, person: &str, grants: Grants) -> Event {
 }
 
 fn since(world: &World, person: &str) -> Digest {
-    world.state().governance().people()[&person.parse::<PersonId>().unwrap()].since
+    world.state().governance().person(&person.parse().unwrap()).unwrap().unwrap().since
 }
 
 fn retire(world: &World, person: &str) -> Event {

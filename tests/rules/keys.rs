@@ -4,7 +4,7 @@ use super::prelude::*;
 
 /// The next proposal: to lift this key's suspension, whichever that is.
 fn lift(world: &World, key: Fingerprint) -> Event {
-    let replaces = world.state().governance().keys()[&key].since;
+    let replaces = world.state().governance().key(key).unwrap().unwrap().since;
     Event::Propose { proposal: world.state().governance().next_proposal(), action: Action::Lift { key, replaces } }
 }
 

@@ -17,7 +17,7 @@ fields = ['security']
 fn enact(world: &World, policy: &str) {
     world.write("policy.toml", policy);
     world.ok("alice", "policy propose policy.toml");
-    let number = world.state().governance().proposals().len().to_string();
+    let number = world.state().governance().proposals().to_string();
     second(world, "bob", &number);
 }
 

@@ -38,7 +38,7 @@ fn no_proposal_is_decided_twice() {
     let ends = [("frank", "second"), ("grace", "decline"), ("heidi", "withdraw")];
     for (number, (person, _)) in (1..).zip(ends) {
         open_proposal(&world, person, "approver");
-        assert_eq!(world.state().governance().proposals().len(), number);
+        assert_eq!(world.state().governance().proposals(), number);
     }
     second(&world, "bob", "1");
     world.ok("bob", "proposal decline 2");

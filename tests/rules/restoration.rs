@@ -28,10 +28,11 @@ fn no_loss_is_excused_twice() {
     let world = World::filed();
     world.ok("alice", &format!("proposal restored --restored 2 --lost 4:{} --reason Why.", "7".repeat(64)));
     let at = proposal(&world, "1");
-    world.ok("bob", &format!("proposal second 1 --digest {}", at.opened));
-    let Action::Restored(same) = world.state().governance().proposal(at.proposal).unwrap().action.clone() else {
+    let Some(Action::Restored(same)) = world.state().governance().proposal(at.proposal).unwrap().action().cloned()
+    else {
         panic!("another proposal");
     };
+    world.ok("bob", &format!("proposal second 1 --digest {}", at.opened));
     forbidden(&world, "alice", propose(&world, Action::Restored(same)), None, "proposal-has-effect");
     let longer = Restoration { lost: head(5), ..same };
     accepted(&world, "alice", propose(&world, Action::Restored(longer)), None);

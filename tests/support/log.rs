@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use twinseal::domain::{Change, ChangeId, Event, Header, Register, RevisionRef, Text};
+use twinseal::domain::{Change, ChangeId, Event, Header, Proposal, ProposalId, Register, RevisionRef, Text};
 use twinseal::error::{Error, Exit};
 use twinseal::format::{Raw, Unsigned, entry, text};
 use twinseal::record::{Author, Plan, compose, sign};
@@ -63,9 +63,16 @@ impl World {
         for seq in 0..self.entries() {
             let raw = self.raw(seq);
             let (header, event) = entry::read_body(&raw).unwrap();
-            state.apply(&header, raw.leaf(), &event);
+            state.apply(&header, raw.leaf(), &event).unwrap();
         }
         state
+    }
+
+    /// The proposal that was opened last.
+    pub fn newest_proposal(&self) -> Proposal {
+        let state = self.state();
+        let newest = ProposalId::after(state.governance().proposals() - 1);
+        state.governance().proposal(newest).unwrap().clone()
     }
 
     /// A change as it stands.
@@ -98,7 +105,7 @@ impl World {
     /// What somebody's next entry says before it says what was done.
     pub fn header(&self, person: &str, event: &Event) -> Header {
         let state = self.state();
-        let position = state.position(event.change());
+        let position = state.position(event.change()).unwrap();
         Header {
             register: state.id().unwrap().clone(),
             seq: position.seq,
@@ -141,10 +148,10 @@ impl World {
             let actor = person.parse().unwrap();
             let author = Author { register: id.clone(), actor, key: signer.public() };
             let (raw, entry) = sign(compose(&mut env, &state, author, &plan).unwrap(), &signer).unwrap();
-            state.apply(&entry.header, entry.leaf, &entry.event);
+            let carried = state.apply(&entry.header, entry.leaf, &entry.event).unwrap();
             let insert = "INSERT INTO entry (seq, blob, text) VALUES (?1, ?2, ?3)";
             tx.execute(insert, rusqlite::params![raw.seq, raw.blob, raw.text]).unwrap();
-            twinseal::store::project(&tx, &entry, &state).unwrap();
+            twinseal::store::project(&tx, &entry, carried.as_ref(), &state).unwrap();
         }
         tx.commit().unwrap();
     }

@@ -104,7 +104,7 @@ fn a_flipped_byte_stops_those_who_would_build_on_it() {
     let scene = Scene::new();
     scene.edit(3, "time 2026-12-01T09", "time 2026-12-01T08");
     scene.finds("entry 3: [signature] the signature does not verify");
-    scene.refuses();
+    scene.refuses_newcomers();
     scene.fails("carol", "show CHG-1", Exit::Broken, "entry 3: [replaced]");
 }
 
@@ -123,7 +123,11 @@ fn the_first_fault_is_the_finding_and_the_rest_is_one_line() {
     scene.edit(3, "time 2026-12-01T09", "time 2026-12-01T08");
     let output = scene.run(STRANGER, "verify");
     assert_eq!(output.out.matches("finding ").count(), 1, "{}", output.screen);
-    assert!(output.out.contains("rest          6 later entries: signature and link only, not the rules"), "{}", output.screen);
+    assert!(
+        output.out.contains("rest          6 later entries: signature and link only, not the rules"),
+        "{}",
+        output.screen
+    );
     scene.edit(8, "time 2026-12-01T10", "time 2026-12-01T11");
     let findings = scene.finds("entry 3: [signature]");
     starts(&findings[1..], "entry 8: [signature]");

@@ -96,5 +96,5 @@ fn a_claim_of_a_newer_format_passes_nowhere() {
     let blob = blob.replace("\nformat 1\n", "\nformat 2\n").replace("\nseq 0\n", "\nseq 5\n");
     scene.put(&Raw { blob: blob.into(), ..scene.raw(5) });
     scene.finds("entry 5: [newer]");
-    scene.refuses();
+    scene.refuses_newcomers();
 }

@@ -14,7 +14,7 @@ fn a_deleted_entry_is_found() {
     let scene = Scene::new();
     scene.tamper("DELETE FROM entry WHERE seq = 4");
     scene.finds("entry 4: [seq] no entry has this seq, but later entries exist");
-    scene.refuses();
+    scene.refuses_newcomers();
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn two_swapped_entries_are_found() {
          UPDATE entry SET seq = 4 WHERE seq = 99",
     );
     scene.finds("entry 3: [seq] seq is 4; expected 3");
-    scene.refuses();
+    scene.refuses_newcomers();
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_stripped_signature_is_found() {
     for blob in [body.clone(), format!("{body}\n"), format!("{body}\nsig \n")] {
         scene.put(&Raw { blob: blob.into(), ..scene.raw(4) });
         scene.finds("entry 4: [signature]");
-        scene.refuses();
+        scene.refuses_newcomers();
     }
 }
 
@@ -116,7 +116,7 @@ fn the_signature_of_another_entry_is_found() {
     let (_, sig) = split(&scene.raw(5));
     scene.put(&Raw { blob: joined(&body, &sig), ..scene.raw(6) });
     scene.finds("entry 6: [signature]");
-    scene.refuses();
+    scene.refuses_newcomers();
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn an_entry_signed_by_another_key_is_found() {
     let scene = Scene::new();
     scene.edit_signed("carol", 4, "time 2026-12-01T09", "time 2026-12-01T08");
     scene.finds("entry 4: [signature] signed by a key other than the one in its 'key' line");
-    scene.refuses();
+    scene.refuses_newcomers();
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn an_entry_signed_by_another_persons_key_under_its_own_name_is_found() {
     let key = |person: &str| format!("key {}", scene.signer(person).public().fingerprint());
     scene.edit_signed("carol", 4, &key("dave"), &key("carol"));
     scene.finds("entry 4: [own-key]");
-    scene.refuses();
+    scene.refuses_newcomers();
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn an_entry_signed_anew_by_its_own_signer_is_found() {
     scene.audrey_finds("entry 4: [replaced] is not the entry that this account verified here before");
     // Who never saw it learns it from the next signer.
     starts(&scene.findings(STRANGER), "entry 5: [prev]");
-    scene.refuses();
+    scene.refuses_newcomers();
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn links_that_were_signed_wrong_are_found() {
         let (right, wrong) = (link(&scene, seq, key), format!("{key}{}", scene.raw(2).leaf()));
         scene.edit_signed(if seq == 9 { "frank" } else { "erin" }, seq, &right, &wrong);
         scene.finds(&format!("entry {seq}: [{rule}]"));
-        scene.refuses();
+        scene.refuses_newcomers();
     }
 }
 
@@ -212,7 +212,7 @@ fn two_entries_that_swapped_their_numbers_too_are_found() {
     scene.put(&Raw { seq: 3, blob: renumbered(&four, "4", "3").into(), text: None });
     scene.put(&Raw { seq: 4, blob: renumbered(&three, "3", "4").into(), text: None });
     scene.finds("entry 3: [signature]");
-    scene.refuses();
+    scene.refuses_newcomers();
 }
 
 #[test]
@@ -221,10 +221,10 @@ fn an_approval_replayed_to_another_revision_is_found() {
     let (filed, other) = (scene.raw(2).leaf(), scene.filed.clone());
     scene.edit(3, &format!("revision 1 {filed}"), &format!("revision 1 {other}"));
     scene.finds("entry 3: [signature]");
-    scene.refuses();
+    scene.refuses_newcomers();
     scene.edit(3, &format!("revision 1 {other}"), &format!("revision 2 {filed}"));
     scene.finds("entry 3: [signature]");
-    scene.refuses();
+    scene.refuses_newcomers();
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn an_approval_made_another_kind_of_entry_is_found() {
         let scene = Scene::new();
         scene.edit(3, "twinseal/change.approve/v1", &format!("twinseal/change.{kind}/v1"));
         scene.finds(&format!("entry 3: [{rule}]"));
-        scene.refuses();
+        scene.refuses_newcomers();
     }
 }
 
@@ -248,7 +248,7 @@ fn a_signature_made_for_another_kind_of_entry_is_found() {
     for namespace in ["twinseal/change.withdraw/v1", "twinseal/proposal.second/v1", "git", "file"] {
         scene.put(&Raw { blob: scene.signed_as("dave", namespace, &body), ..raw.clone() });
         scene.finds("entry 4: [signature]");
-        scene.refuses();
+        scene.refuses_newcomers();
     }
 }
 
@@ -310,7 +310,7 @@ fn a_malleated_signature_is_found() {
         let findings = scene.findings(STRANGER);
         assert!(findings[0].starts_with("entry 4: [signature]"), "{name}: {findings:?}");
         scene.audrey_finds("entry 4: [signature]");
-        scene.refuses();
+        scene.refuses_newcomers();
     }
 }
 

@@ -179,8 +179,8 @@ impl Scene {
         self.refuses_newcomers();
     }
 
-    /// Asserts that nobody can record who sees it for the first time. Whoever verified an entry of governance before goes
-    /// by what they verified, until they `verify`.
+    /// Asserts that nobody can record who sees it for the first time. An account that verified an old entry before
+    /// decides by its own rows, so that a change to that entry decides nothing; its `verify` finds it.
     #[track_caller]
     pub fn refuses_newcomers(&self) {
         let anew = format!("file erin.toml --fingerprint {}", self.fingerprint);

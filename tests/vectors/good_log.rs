@@ -130,7 +130,7 @@ pub struct Log {
 
 impl Log {
     fn header(&self, person: &str, event: &Event) -> Header {
-        let position = self.state.position(event.change());
+        let position = self.state.position(event.change()).unwrap();
         Header {
             register: REGISTER.parse().unwrap(),
             seq: position.seq,
@@ -153,7 +153,7 @@ impl Log {
         let unsigned = Unsigned::new(&header, &event, bytes).unwrap();
         let signature = sign(&key(person), unsigned.namespace(), unsigned.body().as_bytes());
         let (raw, entry) = unsigned.seal(&signature).unwrap();
-        self.state.apply(&entry.header, entry.leaf, &event);
+        self.state.apply(&entry.header, entry.leaf, &event).unwrap();
         self.entries.push(raw);
         entry.leaf
     }
@@ -226,7 +226,7 @@ pub fn good() -> Vec<Raw> {
     let key_of = |person: &str| Fingerprint::of(&point(&key(person)));
     log.add("bob", Event::KeySuspend(key_of("carol")), remark(Field::Reason, "Her laptop is missing."));
     let proposal = log.state.governance().next_proposal();
-    let replaces = log.state.governance().keys()[&key_of("carol")].since;
+    let replaces = log.state.governance().key(key_of("carol")).unwrap().unwrap().since;
     let lift = Event::Propose { proposal, action: Action::Lift { key: key_of("carol"), replaces } };
     let opened = log.add("alice", lift, remark(Field::Reason, "It was found."));
     log.add("bob", Event::Second(ProposalRef { proposal, opened }), None);
@@ -237,7 +237,8 @@ pub fn good() -> Vec<Raw> {
 
 /// The kinds of entry that came last: other grants, keys, policies, redactions, refusals.
 pub fn govern(log: &mut Log) {
-    let since = |log: &Log, person: &str| log.state.governance().people()[&person.parse().unwrap()].since;
+    let since =
+        |log: &Log, person: &str| log.state.governance().person(&person.parse().unwrap()).unwrap().unwrap().since;
     let here = RegisterRef::Existing(REGISTER.parse().unwrap());
     let robot = Member {
         grants: Grants { operators: all(&["erin", "frank"]), ..Grants::of(["engineer".parse().unwrap()]) },

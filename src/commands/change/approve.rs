@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::commands::look::diff;
 use crate::commands::look::show::page;
-use crate::commands::lookup::{change, parse, remark};
+use crate::commands::lookup::{change, governance_about, parse, remark};
 use crate::commands::{Context, report_recorded};
 use crate::domain::{ChangeId, Digest, Event, Field, PersonId, Text, Verdict};
 use crate::error::Error;
@@ -45,7 +45,7 @@ impl Approve {
         let text = self.note.as_deref().map(|note| remark(Field::Note, note)).transpose()?;
         let mut session = context.open()?;
         for id in &ids {
-            change(&mut session, *id)?;
+            change(&session, *id)?;
         }
         for (at, id) in ids.into_iter().enumerate() {
             approve(context, &mut session, id, digests.get(at).copied(), text.as_ref())?;
@@ -82,8 +82,9 @@ fn approve(
             rehearsal.record(context.recorder(), session)?
         }
     };
-    change(session, id)?;
-    let tally = session.state().change(id)?.tally(session.state().governance(), context.env.now());
+    let approved = change(session, id)?;
+    let governance = governance_about(session, &approved, context.env.now())?;
+    let tally = approved.tally(&governance, context.env.now())?;
     let (have, need) = (tally.counted.len(), tally.need);
     let next = match need.saturating_sub(have) {
         0 => format!("start it in its window: `twinseal start {id}`"),
@@ -95,7 +96,7 @@ fn approve(
 
 /// Summarises what is about to be signed, right above the question.
 fn summary(page: &mut Page, session: &Session, id: ChangeId, me: &PersonId) -> Result<(), Error> {
-    let change = session.state().change(id)?;
+    let change = change(session, id)?;
     let revision = change.current();
     let mine = change.votes().iter().rfind(|vote| vote.person == *me && vote.revision == revision.id.filed);
     let approved_before = mine.is_some_and(|vote| vote.verdict == Verdict::Approve);
@@ -114,7 +115,7 @@ fn summary(page: &mut Page, session: &Session, id: ChangeId, me: &PersonId) -> R
 
 /// Shows the differences to the revision that this person last approved, or else to the previous one.
 fn show_changes(page: &mut Page, session: &Session, id: ChangeId, me: &PersonId) -> Result<(), Error> {
-    let change = session.state().change(id)?;
+    let change = change(session, id)?;
     let current = change.current().id.number;
     let mine = change.votes().iter().rev().find(|vote| vote.person == *me && vote.verdict == Verdict::Approve);
     let number = |filed| change.revisions().find(|it| it.id.filed == filed).map(|it| it.id.number);

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use crate::commands::Context;
 use crate::commands::files::read_text;
 use crate::commands::lookup::name_of_input;
-use crate::domain::{Digest, PersonId, Refusal, Text, Time, Window, judge_party, judge_window};
+use crate::domain::{Denied, Digest, Governance, PersonId, Refusal, Text, Time, Window, judge_party, judge_window};
 use crate::error::Error;
 use crate::format::{body, entry, text};
 use crate::input::{Draft, DraftContext, Fault, Problem, read};
@@ -53,23 +53,29 @@ impl Check {
 }
 
 /// The files beside a draft, and the register if there is one.
-struct Against<'s> {
+struct Against {
     folder: PathBuf,
-    session: Option<&'s Session>,
+    /// Everybody, where a register is named.
+    governance: Option<Governance>,
     now: Time,
 }
 
-impl DraftContext for Against<'_> {
+impl DraftContext for Against {
     fn digest_of(&self, path: &str) -> io::Result<Digest> {
         digest_of(&self.folder.join(path))
     }
 
     fn judge_party(&self, person: &PersonId) -> Result<(), Refusal> {
-        self.session.map_or(Ok(()), |session| judge_party(session.state().governance(), person))
+        match self.governance.as_ref().map(|governance| judge_party(governance, person)) {
+            Some(Err(Denied::Refused(refusal))) => Err(refusal),
+            // Everybody who is enrolled is loaded.
+            Some(Err(Denied::Unloaded(_))) => Err(Refusal::PartyUnknown { person: person.clone() }),
+            Some(Ok(())) | None => Ok(()),
+        }
     }
 
     fn judge_window(&self, window: &Window) -> Result<(), Refusal> {
-        self.session.map_or(Ok(()), |_| judge_window(window, self.now))
+        self.governance.as_ref().map_or(Ok(()), |_| judge_window(window, self.now))
     }
 }
 
@@ -82,7 +88,8 @@ pub fn read_draft(context: &mut Context<'_>, session: Option<&Session>, given: &
     let path = name_of_input(given);
     let beside = context.env.path(given).parent().map(Path::to_owned).unwrap_or_default();
     let folder = if given == Path::new("-") { context.env.folder.clone() } else { beside };
-    let against = Against { folder, session, now: context.env.now() };
+    let governance = session.map(|session| session.governed()).transpose()?;
+    let against = Against { folder, governance, now: context.env.now() };
     let draft = read(&source, &against).map_err(|faults| Error::Faults { path: path.clone(), faults })?;
     match size(&draft) {
         bytes if bytes > MOST => {

@@ -44,10 +44,10 @@ impl Draft {
 }
 
 fn copy(context: &mut Context<'_>, id: ChangeId) -> Result<(), Error> {
-    let mut session = context.open()?;
-    let revision = change(&mut session, id)?.current().clone();
+    let session = context.open()?;
+    let revision = change(&session, id)?.current().clone();
     let words = diff::description(&session, &revision)?;
-    if revision.is_redacted(session.state().governance()) {
+    if session.ask(|state| Ok(revision.is_redacted(state.governance())?))?? {
         context.env.status("note: the text of this change was redacted; the draft lacks it");
     }
     let from = format!("{id} revision {}", revision.id.number);

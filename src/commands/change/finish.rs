@@ -35,7 +35,7 @@ impl Finish {
         let outcome: Outcome = parse(&self.outcome)?;
         let text = self.note.as_deref().map(|note| remark(Field::Note, note)).transpose()?;
         let mut session = context.open()?;
-        let revision = change(&mut session, id)?.current().id;
+        let revision = change(&session, id)?.current().id;
         let plan = |_: &mut _| Ok(Plan { event: Event::Finish { revision, outcome }, text: text.clone() });
         let entry = record(context.recorder(), &mut session, plan)?;
         report_recorded(context, &entry, None, format_args!("{id} finished: {}", outcome.phrase()))

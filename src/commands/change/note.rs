@@ -30,7 +30,7 @@ impl Note {
         let id: ChangeId = parse(&self.change)?;
         let text = remark(Field::Note, &self.text)?;
         let mut session = context.open()?;
-        change(&mut session, id)?;
+        change(&session, id)?;
         let entry = record(context.recorder(), &mut session, |_| {
             Ok(Plan { event: Event::Note(id), text: Some(text.clone()) })
         })?;

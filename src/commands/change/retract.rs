@@ -30,7 +30,7 @@ impl Retract {
         let id: ChangeId = parse(&self.change)?;
         let text = remark(Field::Reason, &self.reason)?;
         let mut session = context.open()?;
-        let revision = change(&mut session, id)?.current().id;
+        let revision = change(&session, id)?.current().id;
         let plan = |_: &mut _| Ok(Plan { event: Event::Retract(revision), text: Some(text.clone()) });
         let entry = record(context.recorder(), &mut session, plan)?;
         report_recorded(context, &entry, None, format_args!("approval of {id} revision {} retracted", revision.number))

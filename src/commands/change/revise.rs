@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::commands::change::check::read_draft;
-use crate::commands::lookup::{change, parse};
+use crate::commands::lookup::{change, governance_about, parse};
 use crate::commands::{Context, report_recorded};
 use crate::domain::{ChangeId, Event, Text};
 use crate::error::Error;
@@ -33,10 +33,12 @@ impl Revise {
         let id: ChangeId = parse(&self.change)?;
         let mut session = context.open()?;
         // Fixed before the draft is read: a revision that somebody files meanwhile must not be replaced unseen.
-        let replaces = change(&mut session, id)?.current().id;
+        let revised = change(&session, id)?;
+        let replaces = revised.current().id;
         let draft = read_draft(context, Some(&session), &self.file)?;
         let now = context.env.now();
-        let tally = session.state().change(id)?.tally(session.state().governance(), now);
+        let governance = governance_about(&session, &revised, now)?;
+        let tally = revised.tally(&governance, now)?;
         let voided: Vec<String> = tally.counted.iter().map(|vote| vote.person.to_string()).collect();
         let text = Text::Description(Box::new(draft.description));
         let facts = Box::new(draft.facts);

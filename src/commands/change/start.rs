@@ -35,7 +35,7 @@ impl Start {
         let id: ChangeId = parse(&self.change)?;
         let artifacts = self.artifacts.iter().map(|given| read(context, given)).collect::<Result<Vec<_>, _>>()?;
         let mut session = context.open()?;
-        let revision = change(&mut session, id)?.current().id;
+        let revision = change(&session, id)?.current().id;
         let plan = |_: &mut _| Ok(Plan::of(Event::Start { revision, artifacts: artifacts.clone() }));
         let entry = record(context.recorder(), &mut session, plan)?;
         report_recorded(

@@ -31,7 +31,7 @@ impl Withdraw {
         let id: ChangeId = parse(&self.change)?;
         let text = self.reason.as_deref().map(|reason| remark(Field::Reason, reason)).transpose()?;
         let mut session = context.open()?;
-        let revision = change(&mut session, id)?.current().id;
+        let revision = change(&session, id)?.current().id;
         let plan = |_: &mut _| Ok(Plan { event: Event::ChangeWithdraw(revision), text: text.clone() });
         let entry = record(context.recorder(), &mut session, plan)?;
         report_recorded(context, &entry, None, format_args!("{id} withdrawn"))

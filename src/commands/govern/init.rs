@@ -59,7 +59,7 @@ impl Init {
             return Err(Error::KnownName { name, expected });
         }
         let (members, names) = members::read(context, &self.members, &RegisterRef::New(name.clone()))?;
-        let source = context.signing.key(|key| members.iter().any(|member| member.key == *key))?;
+        let source = context.signing.key(|key| Ok(members.iter().any(|member| member.key == *key)))?;
         let key = source.public();
         let founder = members.iter().find(|member| member.key == key).map(|member| member.person.clone());
         let founder = founder.ok_or(Error::NotAmongMembers { key: key.fingerprint() })?;
@@ -80,7 +80,7 @@ impl Init {
         let signer = context.signing.unlock(context.env, source)?;
         let (raw, entry) = sign(compose(context.env)?, &signer)?;
         let mut state = Register::default();
-        state.apply(&entry.header, entry.leaf, &entry.event);
+        state.apply(&entry.header, entry.leaf, &entry.event)?;
 
         let shared = found(&path, &context.writer(), &raw, &entry, &state)?;
         let trusted = Trusted { name: id.name(), path: &path, fingerprint: entry.leaf, in_place_of: old };
@@ -134,7 +134,7 @@ impl Init {
 fn found(path: &Path, writer: &Writer, raw: &Raw, entry: &Entry, state: &Register) -> Result<SharedFile, StoreError> {
     let mut shared = SharedFile::create(path)?;
     let turn = shared.turn(writer);
-    match turn.and_then(|turn| shared.append(&turn, None, raw, &[], |tables| tables.project(entry, state))) {
+    match turn.and_then(|turn| shared.append(&turn, None, raw, &[], |tables| tables.project(entry, None, state))) {
         Ok(Appended::Done) => Ok(shared),
         // Another process created the file at the same time.
         Ok(Appended::HeadMoved) => Err(StoreError::Exists { path: path.to_owned() }),

@@ -9,7 +9,7 @@ use crate::commands::Context;
 use crate::commands::files::read_text;
 use crate::commands::govern::proposal::open;
 use crate::commands::lookup::{as_of, name_of_input};
-use crate::domain::{Action, Change, ChangeId, Field, Governance, Policy as Rules, Prose, Status, Text, Time};
+use crate::domain::{Action, Change, ChangeId, Denied, Field, Governance, Policy as Rules, Prose, Status, Text, Time};
 use crate::error::Error;
 use crate::input::{POLICY_TEMPLATE, read_policy};
 use crate::output::{self, Page, policy_change, policy_sentences, safe};
@@ -109,15 +109,10 @@ impl Show {
 
 /// The source of the policy in force; `None` if it is built in or was redacted.
 fn source_text(session: &Session) -> Result<Option<Prose>, Error> {
-    let governance = session.state().governance();
-    let in_force = governance.proposals().values().rev().find(|proposal| match &proposal.action {
-        Action::Policy { policy, .. } => {
-            governance.policy() == Some(policy) && matches!(proposal.state, crate::domain::ProposalState::Seconded(_))
-        }
-        _ => false,
-    });
-    let Some(proposal) = in_force else { return Ok(None) };
-    Ok(match session.entry(proposal.seq)?.and_then(|entry| entry.text) {
+    let Some(opened) = session.queries().seconded_by(session.state().governance().policy_since())? else {
+        return Ok(None);
+    };
+    Ok(match session.entry(opened)?.and_then(|entry| entry.text) {
         Some(Text::Remark(_, prose)) => Some(prose),
         _ => None,
     })
@@ -136,7 +131,7 @@ impl Source {
         let mut session = context.open()?;
         let mut page = Page::new(context.env.colour, context.env.width);
         policy_change(&mut page, session.state().governance().policy(), &policy);
-        let effects = effects(&mut session, &policy, context.env.now())?;
+        let effects = effects(&session, &policy, context.env.now())?;
         page.block("open changes");
         if effects.is_empty() {
             page.text("", "none affected");
@@ -162,29 +157,26 @@ fn read(context: &mut Context<'_>, given: &Path) -> Result<(Rules, String), Erro
 }
 
 /// The open changes whose status would differ under another policy, with both statuses.
-fn effects(session: &mut Session, policy: &Rules, now: Time) -> Result<Vec<(ChangeId, String, String)>, Error> {
-    let then = session.state().governance().under(policy.clone());
-    let mut effects = Vec::new();
-    for id in session.queries().awaiting_approval()? {
-        session.load(id)?;
-        let change = session.state().change(id)?;
-        if change.status(&then, now) == Status::Expired {
-            continue;
-        }
-        let (before, after) =
-            (status_phrase(change, session.state().governance(), now), status_phrase(change, &then, now));
-        if before != after {
-            effects.push((id, before, after));
-        }
-    }
-    Ok(effects)
+fn effects(session: &Session, policy: &Rules, now: Time) -> Result<Vec<(ChangeId, String, String)>, Error> {
+    let ids = session.queries().awaiting_approval()?;
+    let phrase = |change: &Change, governance: &Governance| status_phrase(change, governance, now);
+    let before = session.ask_each(None, ids.iter().copied(), phrase)??;
+    let after = session.ask_each(Some(policy), ids.iter().copied(), phrase)??;
+    let effects = ids.into_iter().zip(before.into_iter().zip(after));
+    let differing = effects.filter_map(|(id, (before, after))| Some((id, before?, after?)));
+    Ok(differing.filter(|(_, before, after)| before != after).collect())
 }
 
-fn status_phrase(change: &Change, governance: &Governance, now: Time) -> String {
-    let tally = change.tally(governance, now);
-    let status = format!("{} ({} of {})", change.status(governance, now).phrase(), tally.counted.len(), tally.need);
+/// How an open change stands; `None` if its window is over.
+fn status_phrase(change: &Change, governance: &Governance, now: Time) -> Result<Option<String>, Denied> {
+    let (status, tally) = (change.status(governance, now)?, change.tally(governance, now)?);
+    if status == Status::Expired {
+        return Ok(None);
+    }
+    let status = format!("{} ({} of {})", status.phrase(), tally.counted.len(), tally.need);
     match change.judge_facts(governance) {
-        Ok(()) => status,
-        Err(refusal) => format!("{status}; cannot start: {refusal}"),
+        Ok(()) => Ok(Some(status)),
+        Err(Denied::Refused(refusal)) => Ok(Some(format!("{status}; cannot start: {refusal}"))),
+        Err(unloaded @ Denied::Unloaded(_)) => Err(unloaded),
     }
 }

@@ -134,10 +134,10 @@ impl Proposal {
         match self {
             Self::List => list(context, &session),
             Self::Show(which) => {
-                let (id, proposal) = which.find(&session)?;
-                let page = page(context, &session, id, proposal)?;
-                let text = session.entry(proposal.seq)?.and_then(|entry| entry.text);
-                let json = proposal_json(context.env.now(), id, proposal, text.as_ref());
+                let found = which.find(&session)?;
+                let page = page(context, &session, &found)?;
+                let text = session.entry(found.proposal.seq)?.and_then(|entry| entry.text);
+                let json = proposal_json(context.env.now(), &found, text.as_ref());
                 context.ui.answer(context.env, || json, || page.finish().to_owned())
             }
             Self::Second(second) => second.run(context, &mut session),
@@ -153,16 +153,36 @@ impl Proposal {
     }
 }
 
+/// A proposal and what it asks for.
+struct Found {
+    id: ProposalId,
+    proposal: Opened,
+    action: Action,
+}
+
+/// A proposal, if there is one with this number. What an ended one asked for is read from the entry that opened it.
+fn find(session: &Session, id: ProposalId) -> Result<Option<Found>, Error> {
+    let Ok(proposal) = session.ask(|state| state.governance().proposal(id).cloned())? else { return Ok(None) };
+    let action = match proposal.action() {
+        Some(action) => action.clone(),
+        None => match session.entry(proposal.seq)?.map(|entry| entry.event) {
+            Some(Event::Propose { action, .. }) => action,
+            _ => return Err(Error::NoEntry(proposal.seq)),
+        },
+    };
+    Ok(Some(Found { id, proposal, action }))
+}
+
 impl Which {
-    fn find<'s>(&self, session: &'s Session) -> Result<(ProposalId, &'s Opened), Error> {
+    fn find(&self, session: &Session) -> Result<Found, Error> {
         let id: ProposalId = parse(&self.proposal)?;
         // In a broken register it may come after the first broken entry.
-        let missing = |_| session.fault().map_or(Error::NoProposal(id), |fault| Error::Broken(fault.clone()));
-        session.state().governance().proposal(id).map(|proposal| (id, proposal)).map_err(missing)
+        let missing = || session.fault().map_or(Error::NoProposal(id), |fault| Error::Broken(fault.clone()));
+        find(session, id)?.ok_or_else(missing)
     }
 
     fn reference(&self, session: &Session) -> Result<ProposalRef, Error> {
-        self.find(session).map(|(proposal, it)| ProposalRef { proposal, opened: it.opened })
+        self.find(session).map(|it| ProposalRef { proposal: it.id, opened: it.proposal.opened })
     }
 }
 
@@ -170,16 +190,16 @@ impl Which {
 fn state_phrase(context: &Context<'_>, proposal: &Opened) -> String {
     let now = context.env.now();
     match &proposal.state {
-        ProposalState::Open if now >= proposal.lapses() => format!("lapsed {}", ago(proposal.lapses(), now)),
-        ProposalState::Open => format!("open; lapses {}", ago(proposal.lapses(), now)),
+        ProposalState::Open(_) if now >= proposal.lapses() => format!("lapsed {}", ago(proposal.lapses(), now)),
+        ProposalState::Open(_) => format!("open; lapses {}", ago(proposal.lapses(), now)),
         ProposalState::Seconded(by) | ProposalState::Declined(by) => format!("{} by {by}", proposal.state.as_str()),
         ProposalState::Withdrawn => "withdrawn".to_owned(),
     }
 }
 
-fn proposal_json(now: crate::domain::Time, id: ProposalId, proposal: &Opened, text: Option<&Text>) -> Value {
+fn proposal_json(now: crate::domain::Time, Found { id, proposal, action }: &Found, text: Option<&Text>) -> Value {
     let (state, by) = match &proposal.state {
-        ProposalState::Open if now >= proposal.lapses() => ("lapsed", None),
+        ProposalState::Open(_) if now >= proposal.lapses() => ("lapsed", None),
         ProposalState::Seconded(by) | ProposalState::Declined(by) => (proposal.state.as_str(), Some(by)),
         state => (state.as_str(), None),
     };
@@ -187,40 +207,41 @@ fn proposal_json(now: crate::domain::Time, id: ProposalId, proposal: &Opened, te
         "proposal": id.number(),
         "state": state,
         "decided_by": output::json::written(by),
-        "kind": proposal.action.kind().to_string(),
+        "kind": action.kind().to_string(),
         "proposer": proposal.proposer.to_string(),
         "digest": proposal.opened.to_string(),
         "seq": proposal.seq,
         "time": proposal.time.to_string(),
         "lapses": proposal.lapses().to_string(),
-        "summary": summary(&proposal.action),
-        "action": output::json::action(&proposal.action),
+        "summary": summary(action),
+        "action": output::json::action(action),
         "text": text.map(output::json::text),
     })
 }
 
 fn list(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
-    let proposals = session.state().governance().proposals();
+    let numbers = (0..session.state().governance().proposals()).rev().map(ProposalId::after);
+    let snapshot = session.hold_snapshot()?;
+    let found = numbers.map(|id| find(session, id)).filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
+    drop(snapshot);
     let now = context.env.now();
-    let row = |(id, proposal): (&ProposalId, &Opened)| {
-        [id.to_string(), state_phrase(context, proposal), proposal.proposer.to_string(), summary(&proposal.action)]
+    let row = |Found { id, proposal, action }: &Found| {
+        [id.to_string(), state_phrase(context, proposal), proposal.proposer.to_string(), summary(action)]
     };
-    let rows: Vec<_> = proposals.iter().rev().map(row).collect();
+    let rows: Vec<_> = found.iter().map(row).collect();
     if rows.is_empty() && !context.ui.json {
         context.env.status("no proposals yet");
         return Ok(());
     }
-    let json = || {
-        let proposals = proposals.iter().rev().map(|(id, proposal)| proposal_json(now, *id, proposal, None));
-        json!({ "proposals": proposals.collect::<Value>() })
-    };
+    let json = || json!({ "proposals": found.iter().map(|it| proposal_json(now, it, None)).collect::<Value>() });
     let width = context.env.width;
     context.ui.answer(context.env, json, || table(["PROPOSAL", "STATE", "PROPOSER", "SUMMARY"], rows, width))
 }
 
-fn page(context: &Context<'_>, session: &Session, id: ProposalId, proposal: &Opened) -> Result<Page, Error> {
+fn page(context: &Context<'_>, session: &Session, found: &Found) -> Result<Page, Error> {
+    let Found { id, proposal, action } = found;
     let mut page = Page::new(context.env.colour, context.env.width);
-    page.title(format_args!("proposal {id}: {}", summary(&proposal.action)));
+    page.title(format_args!("proposal {id}: {}", summary(action)));
     page.field("state", state_phrase(context, proposal));
     page.field("proposed", format_args!("by {}, {} (entry {})", proposal.proposer, proposal.time, proposal.seq));
     page.field("digest", proposal.opened);
@@ -232,14 +253,26 @@ fn page(context: &Context<'_>, session: &Session, id: ProposalId, proposal: &Ope
         Some(Text::Names(names)) => names,
         _ => BTreeMap::new(),
     };
-    output::action(&mut page, &proposal.action, session.state().governance(), &names);
-    if let Action::Redact(texts) = &proposal.action {
+    output::action(&mut page, action, &present(session, action)?, &names);
+    if let Action::Redact(texts) = action {
         redacted_blocks(&mut page, session, texts)?;
     }
     Ok(page)
 }
 
-/// Shows the exact texts to redact, so that nobody seconds a redaction unseen.
+/// What a proposal would replace.
+fn present(session: &Session, action: &Action) -> Result<output::Present, Error> {
+    let policy = session.state().governance().policy().cloned();
+    let grants = match action {
+        Action::Roles { person, .. } | Action::Retire { person, .. } => {
+            session.ask(|state| Ok(state.governance().person(person)?.map(|it| it.grants.clone())))??
+        }
+        _ => None,
+    };
+    Ok(output::Present { grants, policy })
+}
+
+/// What would be redacted, word by word, so that nobody seconds it unseen.
 fn redacted_blocks(page: &mut Page, session: &Session, texts: &BTreeMap<u64, Digest>) -> Result<(), Error> {
     for (seq, text) in texts {
         let Some(entry) = session.entry(*seq)? else { continue };
@@ -268,8 +301,7 @@ impl Second {
             None if !context.env.console.is_interactive() => return Err(Error::NeedDigest { flag: "--digest" }),
             None => {
                 let mut rehearsal = rehearse(&mut context.recorder(), session, plan)?;
-                let (_, proposal) = self.which.find(session)?;
-                let page = page(context, session, id, proposal)?;
+                let page = page(context, session, &self.which.find(session)?)?;
                 context.env.status(page.finish());
                 rehearsal.confirm(context.env, "second this proposal", &id.to_string())?;
                 rehearsal.record(context.recorder(), session)?

@@ -31,8 +31,8 @@ impl Diff {
     /// There is no such change or revision, or the register cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let id: ChangeId = parse(&self.change)?;
-        let mut session = context.open()?;
-        let current = change(&mut session, id)?.current().id.number;
+        let session = context.open()?;
+        let current = change(&session, id)?.current().id.number;
         let (from, to) = match &self.range {
             Some(given) => parse_range(given)?,
             None => (current.saturating_sub(1).max(1), current),
@@ -62,23 +62,24 @@ fn parse_range(given: &str) -> Result<(u64, u64), Error> {
 /// [`Error::NoRevision`], or the register cannot be read.
 pub fn between(page: &mut Page, session: &Session, id: ChangeId, from: u64, to: u64) -> Result<bool, Error> {
     let (old, new) = (find(session, id, from)?, find(session, id, to)?);
-    let (old_words, new_words) = (description(session, old)?, description(session, new)?);
+    let (old_words, new_words) = (description(session, &old)?, description(session, &new)?);
     Ok(output::diff(page, (&old.facts, &old_words), (&new.facts, &new_words)))
 }
 
 /// The differences as JSON.
 fn fields(session: &Session, id: ChangeId, from: u64, to: u64) -> Result<Value, Error> {
     let (old, new) = (find(session, id, from)?, find(session, id, to)?);
-    let (old_words, new_words) = (description(session, old)?, description(session, new)?);
+    let (old_words, new_words) = (description(session, &old)?, description(session, &new)?);
     let differing = output::differing((&old.facts, &old_words), (&new.facts, &new_words));
     let field = |(field, old, new): (&str, String, String)| json!({ "field": field, "old": old, "new": new });
     let fields: Value = differing.into_iter().map(field).collect();
     Ok(json!({ "change": id.to_string(), "from": from, "to": to, "fields": fields }))
 }
 
-fn find(session: &Session, id: ChangeId, number: u64) -> Result<&Revision, Error> {
-    let found = session.state().change(id)?.revisions().find(|revision| revision.id.number == number);
-    found.ok_or(Error::NoRevision { change: id, number })
+fn find(session: &Session, id: ChangeId, number: u64) -> Result<Revision, Error> {
+    let change = change(session, id)?;
+    let found = change.revisions().find(|revision| revision.id.number == number);
+    found.cloned().ok_or(Error::NoRevision { change: id, number })
 }
 
 /// The text of a revision; empty if it was redacted.

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::commands::Context;
 use crate::commands::lookup::title;
-use crate::domain::{Change, ChangeId, Outcome};
+use crate::domain::{Change, ChangeId, Outcome, Status};
 use crate::error::Error;
 use crate::format::Entry;
 use crate::output::{csv_row, json};
@@ -47,10 +47,10 @@ impl Export {
     /// # Errors
     /// The register cannot be opened or read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let mut session = context.open()?;
+        let session = context.open()?;
         match self {
             Self::Jsonl(lines) => jsonl(context, &session, lines.since),
-            Self::Csv(Csv {}) => csv(context, &mut session),
+            Self::Csv(Csv {}) => csv(context, &session),
         }
     }
 }
@@ -70,6 +70,9 @@ fn jsonl(context: &mut Context<'_>, session: &Session, since: u64) -> Result<(),
     }
     Ok(())
 }
+
+/// How many changes are read at a time.
+const AT_A_TIME: usize = 256;
 
 const HEADER: [&str; 22] = [
     "change",
@@ -96,27 +99,30 @@ const HEADER: [&str; 22] = [
     "finished",
 ];
 
-fn csv(context: &mut Context<'_>, session: &mut Session) -> Result<(), Error> {
+fn csv(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
     write!(context.env.out, "{}", csv_row(&HEADER.map(str::to_owned)))?;
-    for n in 0..session.state().filed() {
-        let id = ChangeId::after(n);
-        session.load(id)?;
-        let title = title(session, id)?.unwrap_or_default();
-        let row = row(context, session, session.state().change(id)?, title);
-        write!(context.env.out, "{}", csv_row(&row))?;
+    let (filed, now) = (session.state().filed(), context.env.now());
+    for from in (0..filed).step_by(AT_A_TIME) {
+        let ids = || (from..filed).take(AT_A_TIME).map(ChangeId::after);
+        let rows =
+            session.ask_each(None, ids(), |change, governance| Ok(row(change, change.status(governance, now)?)))??;
+        for (id, mut row) in ids().zip(rows) {
+            row[2] = title(session, id)?.unwrap_or_default();
+            write!(context.env.out, "{}", csv_row(&row))?;
+        }
     }
     Ok(())
 }
 
-fn row(context: &Context<'_>, session: &Session, change: &Change, title: String) -> [String; 22] {
-    let (governance, now) = (session.state().governance(), context.env.now());
+/// The row of a change, without its title.
+fn row(change: &Change, status: Status) -> [String; 22] {
     let (revision, facts) = (change.current(), &change.current().facts);
     let approvers = change.approvals().map(|vote| &vote.person);
     let outcome = change.outcomes().last();
     [
         change.id().to_string(),
-        change.status(governance, now).to_string(),
-        title,
+        status.to_string(),
+        String::new(),
         facts.kind.to_string(),
         facts.risk.to_string(),
         facts.owner.to_string(),

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use crate::commands::Context;
 use crate::commands::lookup::parse;
-use crate::domain::{Change, ConflictOfInterest, Governance, PersonId, ProposalState, Role, Status, Time, Verdict};
+use crate::domain::{Change, ConflictOfInterest, Denied, Governance, PersonId, Role, Status, Time, Verdict};
 use crate::error::Error;
 use crate::output::{ago, summary, table};
+use crate::store::Session;
 
 /// List what you can act on
 ///
@@ -31,19 +32,16 @@ impl Inbox {
     /// # Errors
     /// The register cannot be opened or read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let mut session = context.open()?;
+        let session = context.open()?;
         let me: PersonId = match context.signing.person_meant() {
             Some(meant) => parse(meant)?,
             None => context.signing.actor(&session, context.signing.key_for(&session)?.public())?,
         };
         let now = context.env.now();
-        let mut waiting = proposals(session.state().governance(), &me, now);
+        let mut waiting = proposals(&session, &me, now)?;
         let open = session.queries().open_for(&me, now)?;
-        session.load_all(&open)?;
-        let state = session.state();
-        for id in open {
-            waiting.extend(act(state.change(id)?, state.governance(), &me, now));
-        }
+        let acts = session.ask_each(None, open, |change, governance| act(change, governance, &me, now))??;
+        waiting.extend(acts.into_iter().flatten());
         if waiting.is_empty() && !context.ui.json {
             context.env.status(format_args!("inbox of {me} is empty"));
             return Ok(());
@@ -60,38 +58,43 @@ impl Inbox {
     }
 }
 
-fn proposals(governance: &Governance, me: &PersonId, now: Time) -> Vec<Waiting> {
-    let open = governance.proposals().iter().filter(|(_, proposal)| {
-        proposal.state == ProposalState::Open && now < proposal.lapses() && proposal.proposer != *me
-    });
-    let mine = open.filter(|_| governance.has_role(me, Role::Admin, now));
-    mine.map(|(id, proposal)| Waiting {
-        what: "second".to_owned(),
-        about: format!("proposal {id}"),
-        since: proposal.time,
-        why: format!("{}; lapses {}", summary(&proposal.action), ago(proposal.lapses(), now)),
-    })
-    .collect()
+fn proposals(session: &Session, me: &PersonId, now: Time) -> Result<Vec<Waiting>, Error> {
+    let mut waiting = Vec::new();
+    if !session.ask(|state| Ok(state.governance().has_role(me, Role::Admin, now)?))?? {
+        return Ok(waiting);
+    }
+    for id in session.queries().open_proposals()? {
+        let proposal = session.ask(|state| state.governance().proposal(id).cloned())??;
+        let Some(action) = proposal.action().filter(|_| now < proposal.lapses() && proposal.proposer != *me) else {
+            continue;
+        };
+        waiting.push(Waiting {
+            what: "second".to_owned(),
+            about: format!("proposal {id}"),
+            since: proposal.time,
+            why: format!("{}; lapses {}", summary(action), ago(proposal.lapses(), now)),
+        });
+    }
+    Ok(waiting)
 }
 
 /// The act that this person can take on a change.
-fn act(change: &Change, governance: &Governance, me: &PersonId, now: Time) -> Option<Waiting> {
+fn act(change: &Change, governance: &Governance, me: &PersonId, now: Time) -> Result<Option<Waiting>, Denied> {
     let revision = change.current();
     let window = &revision.facts.window;
-    let conflict = change.conflict_of_interest(governance, me);
+    let conflict = change.conflict_of_interest(governance, me)?;
     let implements = revision.facts.implementers.contains(me);
-    let counted = change.tally(governance, now);
+    let counted = change.tally(governance, now)?;
+    let approver = governance.has_role(me, Role::Approver, now)?;
     let opens = if window.contains(now) {
         format!("window closes {}", ago(window.end(), now))
     } else {
         format!("window opens {}", ago(window.start(), now))
     };
     let risk = revision.facts.risk;
-    let (what, since, why) = match change.status(governance, now) {
+    let (what, since, why) = match change.status(governance, now)? {
         Status::AwaitingApproval
-            if conflict.is_none()
-                && governance.has_role(me, Role::Approver, now)
-                && !counted.counted.iter().any(|vote| vote.person == *me) =>
+            if conflict.is_none() && approver && !counted.counted.iter().any(|vote| vote.person == *me) =>
         {
             let have = counted.counted.len();
             ("approve", revision.time, format!("{risk}; {have} of {} approvals; {opens}", counted.need))
@@ -102,13 +105,15 @@ fn act(change: &Change, governance: &Governance, me: &PersonId, now: Time) -> Op
             ("finish", since, format!("in progress; window closes {}", ago(window.end(), now)))
         }
         Status::Rejected if matches!(conflict, Some(ConflictOfInterest::Requested | ConflictOfInterest::Owns)) => {
-            let vote = change.votes().iter().rfind(|vote| vote.verdict == Verdict::Reject)?;
+            let Some(vote) = change.votes().iter().rfind(|vote| vote.verdict == Verdict::Reject) else {
+                return Ok(None);
+            };
             ("revise", vote.time, format!("rejected by {}", vote.person))
         }
         Status::Expired if matches!(conflict, Some(ConflictOfInterest::Requested | ConflictOfInterest::Owns)) => {
             ("revise", window.end(), "expired; window closed without a start".to_owned())
         }
-        _ => return None,
+        _ => return Ok(None),
     };
-    Some(Waiting { what: what.to_owned(), about: change.id().to_string(), since, why })
+    Ok(Some(Waiting { what: what.to_owned(), about: change.id().to_string(), since, why }))
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::commands::Context;
 use crate::commands::lookup::{parse, time};
-use crate::domain::{ChangeKind, Invalid, Status};
+use crate::domain::{ChangeKind, Facts, Invalid, Status};
 use crate::error::Error;
 use crate::output::{ago, json::change_line, moment, table};
 use crate::store::{ChangeFilter, ChangeOrder, ChangeRow, Session};
@@ -107,7 +107,7 @@ impl List {
             return Ok(());
         }
         if context.ui.json {
-            let changes = lines(&mut session, &found)?;
+            let changes = lines(&session, &found)?;
             context.ui.print_json(context.env, json!({ "changes": changes, "more": more }))?;
         } else {
             let rows = found.iter().map(|it| row(context, it)).collect();
@@ -188,24 +188,22 @@ fn candidates(session: &Session, query: &Query) -> Result<Vec<Listed>, Error> {
 }
 
 /// Derives the status of changes that the tables hold as awaiting approval: they may be approved or expired by now.
-fn judge(context: &Context<'_>, session: &mut Session, some: &mut [Listed]) -> Result<(), Error> {
-    let awaiting = || some.iter().filter(|it| it.status == Status::AwaitingApproval).map(|it| it.row.id);
-    session.load_all(&awaiting().collect::<Vec<_>>())?;
-    let (state, now) = (session.state(), context.env.now());
-    for it in some.iter_mut().filter(|it| it.status == Status::AwaitingApproval) {
-        it.status = state.change(it.row.id)?.status(state.governance(), now);
-    }
+fn judge(context: &Context<'_>, session: &Session, some: &mut [Listed]) -> Result<(), Error> {
+    let now = context.env.now();
+    let mut open: Vec<&mut Listed> = some.iter_mut().filter(|it| it.status == Status::AwaitingApproval).collect();
+    let ids = open.iter().map(|it| it.row.id);
+    let statuses = session.ask_each(None, ids, |change, governance| Ok(change.status(governance, now)?))??;
+    open.iter_mut().zip(statuses).for_each(|(it, status)| it.status = status);
     Ok(())
 }
 
 /// The list as JSON.
-fn lines(session: &mut Session, found: &[Listed]) -> Result<Value, Error> {
-    session.load_all(&found.iter().map(|it| it.row.id).collect::<Vec<_>>())?;
-    let line = |it: &Listed| {
-        let facts = &session.state().change(it.row.id)?.current().facts;
-        Ok(change_line(it.row.id, it.status.as_str(), facts, it.row.title.as_deref()))
-    };
-    found.iter().map(line).collect()
+fn lines(session: &Session, found: &[Listed]) -> Result<Value, Error> {
+    let ids = found.iter().map(|it| it.row.id);
+    let facts = session.ask_each(None, ids, |change, _| Ok(change.current().facts.clone()))??;
+    let line =
+        |(it, facts): (&Listed, Facts)| change_line(it.row.id, it.status.as_str(), &facts, it.row.title.as_deref());
+    Ok(found.iter().zip(facts).map(line).collect())
 }
 
 /// Whether the text of the current revision contains the words, ignoring case.

@@ -4,8 +4,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::Context;
-use crate::commands::lookup::{change, names, parse, redaction};
-use crate::domain::{Act, Change, ChangeId, Governance, Outcome, ProposalId, RefusedAct, Revision, Text, Vote};
+use crate::commands::lookup::{change, governance_about, names, parse, redaction};
+use crate::domain::{Act, Change, ChangeId, Outcome, ProposalId, RefusedAct, Text, Vote};
 use crate::error::Error;
 use crate::output::{Page, Remarks, Words, change_page, json};
 use crate::store::Session;
@@ -28,12 +28,12 @@ impl Show {
     /// There is no such change, or the register cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let id: ChangeId = parse(&self.change)?;
-        let mut session = context.open()?;
+        let session = context.open()?;
         if context.ui.json {
-            let shown = whole(context, &mut session, id)?;
+            let shown = whole(context, &session, id)?;
             return context.ui.print_json(context.env, shown);
         }
-        let page = page(context, &mut session, id)?;
+        let page = page(context, &session, id)?;
         Ok(context.env.print(page.finish())?)
     }
 }
@@ -42,11 +42,11 @@ impl Show {
 ///
 /// # Errors
 /// [`Error::NoChange`], or the register cannot be read.
-pub fn page(context: &Context<'_>, session: &mut Session, id: ChangeId) -> Result<Page, Error> {
-    change(session, id)?;
+pub fn page(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Page, Error> {
     let _snapshot = session.hold_snapshot()?;
-    let state = session.state();
-    let change = state.change(id)?;
+    let change = &change(session, id)?;
+    let now = context.env.now();
+    let governance = governance_about(session, change, now)?;
     let description = match text(session, change.current().seq)? {
         Some(Text::Description(description)) => Some(*description),
         _ => None,
@@ -55,7 +55,8 @@ pub fn page(context: &Context<'_>, session: &mut Session, id: ChangeId) -> Resul
     let redacted = redaction(session, change.current().seq)?;
     let words = Words { description, redacted, remarks, names: names(session)? };
     let mut page = Page::new(context.env.colour, context.env.width);
-    change_page(&mut page, change, &words, state.governance(), context.env.now());
+    let tally = change.tally(&governance, now)?;
+    change_page(&mut page, change, &words, (change.status(&governance, now)?, &tally), now);
     Ok(page)
 }
 
@@ -78,12 +79,12 @@ fn remarks(session: &Session, change: &Change) -> Result<Remarks, Error> {
 }
 
 /// A change as JSON: its status, every revision and every act.
-fn whole(context: &Context<'_>, session: &mut Session, id: ChangeId) -> Result<Value, Error> {
-    change(session, id)?;
+fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value, Error> {
     let _snapshot = session.hold_snapshot()?;
-    let (change, governance) = (session.state().change(id)?, session.state().governance());
+    let change = &change(session, id)?;
     let now = context.env.now();
-    let tally = change.tally(governance, now);
+    let governance = governance_about(session, change, now)?;
+    let (status, tally) = (change.status(&governance, now)?, change.tally(&governance, now)?);
     // The start settled which approvals counted.
     let open = change.started().is_none();
     let void = |seq| tally.void.iter().find(|(vote, _)| vote.seq == seq).map(|(_, why)| why);
@@ -98,7 +99,7 @@ fn whole(context: &Context<'_>, session: &mut Session, id: ChangeId) -> Result<V
             "requester": it.requester.to_string(),
             "facts": json::facts(&it.facts),
             "text": text.as_ref().map(json::text),
-            "redacted_by": redacted_by(governance, it),
+            "redacted_by": session.redacted(it.seq)?.map(ProposalId::number),
         }));
     }
     let remarks = remarks(session, change)?;
@@ -112,7 +113,7 @@ fn whole(context: &Context<'_>, session: &mut Session, id: ChangeId) -> Result<V
         |it: &RefusedAct| json!({ "verb": it.verb.to_string(), "rule": it.rule.to_string(), "act": act(&it.act) });
     Ok(json!({
         "change": id.to_string(),
-        "status": change.status(governance, now).to_string(),
+        "status": status.to_string(),
         "revision": change.current().id.number,
         "approvals": open.then(|| json!({ "counted": tally.counted.len(), "required": tally.need })),
         "revisions": revisions,
@@ -123,12 +124,6 @@ fn whole(context: &Context<'_>, session: &mut Session, id: ChangeId) -> Result<V
         "outcomes": change.outcomes().iter().map(outcome).collect::<Value>(),
         "refused": change.refused().iter().map(refusal).collect::<Value>(),
     }))
-}
-
-/// The proposal that redacted the text of a revision.
-fn redacted_by(governance: &Governance, revision: &Revision) -> Option<u64> {
-    let text = revision.text.as_ref()?;
-    governance.redacted(revision.seq, text.digest).map(ProposalId::number)
 }
 
 /// The text of an entry.

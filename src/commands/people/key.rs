@@ -106,7 +106,7 @@ impl Target {
         let text = reason(self.reason.as_deref())?;
         let mut session = context.open()?;
         open(context, &mut session, text, |session| {
-            let suspended = session.state().governance().keys().get(&key);
+            let suspended = session.ask(|state| Ok(state.governance().key(key)?.cloned()))??;
             Ok(Action::Lift { key, replaces: suspended.map_or(Digest::NONE, |it| it.since) })
         })
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::commands::Context;
 use crate::commands::govern::proposal::open;
-use crate::commands::lookup::{AsOf, as_of, names, parse};
+use crate::commands::lookup::{AsOf, as_of, names, no_person, parse};
 use crate::commands::people::grants::{AddKey, Grant, Machine, Retire, Revoke, here};
 use crate::commands::people::members;
 use crate::domain::{
@@ -17,7 +17,6 @@ use crate::domain::{
 };
 use crate::error::Error;
 use crate::format::request::{NAMESPACE, RegisterRef, Request, VOUCH, body};
-use crate::input::nearest;
 use crate::output::{self, Page, grants, member_table, table};
 use crate::signer::KeySource;
 
@@ -138,7 +137,7 @@ impl RequestArgs {
             .map(|given| Line::from_typed(given).map_err(|invalid| Error::Value { given: given.to_owned(), invalid }));
         let name = name.transpose()?;
         let register = register_asked(context)?;
-        let key = context.signing.key(|_| true)?;
+        let key = context.signing.key(|_| Ok(true))?;
         let signer = context.signing.unlock(context.env, key)?;
         let key = signer.public();
         let asked = body(&register, &person, &key);
@@ -209,7 +208,7 @@ fn may(person: &Enrolled, at: crate::domain::Time) -> String {
 }
 
 fn keys<'g>(governance: &'g Governance, id: &'g PersonId) -> impl Iterator<Item = (&'g Fingerprint, &'g Key)> {
-    governance.keys().iter().filter(move |(_, key)| key.person == *id)
+    governance.loaded_keys().filter(move |(_, key)| key.person == *id)
 }
 
 fn person_json(id: &PersonId, person: &Enrolled, name: Option<&String>, governance: &Governance) -> Value {
@@ -243,18 +242,19 @@ impl List {
     fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let session = context.open()?;
         let moment = as_of(context, &session, self.moment.as_of.as_deref())?;
-        let (names, people) = (names(&session)?, moment.governance.people());
+        let names = names(&session)?;
+        let people = || moment.governance.loaded_people();
         let row = |(id, person): (&PersonId, &Enrolled)| {
             let name = names.get(id).cloned().unwrap_or_default();
             [id.to_string(), name, may(person, moment.at), format!("entry {}", person.enrolled)]
         };
         let json = || {
-            let people = people.iter().map(|(id, it)| person_json(id, it, names.get(id), &moment.governance));
+            let people = people().map(|(id, it)| person_json(id, it, names.get(id), &moment.governance));
             json!({ "as_of": { "seq": moment.seq, "time": moment.at.to_string() }, "people": people.collect::<Value>() })
         };
         let width = context.env.width;
         let header = ["PERSON", "NAME", "ROLES", "ENROLLED"];
-        context.ui.answer(context.env, json, || table(header, people.iter().map(row).collect(), width))?;
+        context.ui.answer(context.env, json, || table(header, people().map(row).collect(), width))?;
         if let Some(id) = session.state().id() {
             context.env.status(format_args!("register {id}"));
         }
@@ -269,9 +269,8 @@ impl Show {
         let session = context.open()?;
         let moment = as_of(context, &session, self.moment.as_of.as_deref())?;
         let governance = &moment.governance;
-        let near = || nearest(id.as_str(), governance.people().keys().map(PersonId::as_str));
-        let person = governance.people().get(&id);
-        let person = person.ok_or_else(|| Error::NoPerson { person: id.clone(), near: near() })?;
+        let person = governance.loaded_people().find(|(it, _)| **it == id).map(|(_, person)| person);
+        let person = person.ok_or_else(|| no_person(governance, &id))?;
         let names = names(&session)?;
         let mut page = Page::new(context.env.colour, context.env.width);
         page.title(format_args!("{id}  {}", names.get(&id).cloned().unwrap_or_default()));
@@ -281,7 +280,7 @@ impl Show {
             page.block(&format!("key {fingerprint}, {}, entry {}", key.state, key.enrolled))
                 .verbatim(0, "", key.public);
         }
-        let machines = governance.people().iter().filter(|(_, it)| it.grants.operators.contains(&id));
+        let machines = governance.loaded_people().filter(|(_, it)| it.grants.operators.contains(&id));
         let machines: Vec<&str> = machines.map(|(machine, _)| machine.as_str()).collect();
         if !machines.is_empty() {
             page.block("operates").text("", machines.join(", "));

@@ -110,9 +110,10 @@ fn report(context: &mut Context<'_>, checks: &[Check], faults: usize, warnings: 
 /// The owner and state of a key, for a message and for the checks; empty without a session.
 fn key_owner(session: Option<&Session>, key: &PublicKey) -> (String, Option<KeyState>) {
     let Some(session) = session else { return (String::new(), None) };
-    match session.state().governance().keys().get(&key.fingerprint()) {
-        Some(enrolled) => (format!(", {}'s, {}", enrolled.person, enrolled.state), Some(enrolled.state)),
-        None => (", not enrolled here".to_owned(), None),
+    match session.ask(|state| Ok(state.governance().key(key.fingerprint())?.cloned())) {
+        Ok(Ok(Some(enrolled))) => (format!(", {}'s, {}", enrolled.person, enrolled.state), Some(enrolled.state)),
+        Ok(Ok(None) | Err(_)) => (", not enrolled here".to_owned(), None),
+        Err(error) => (format!(", {error}"), None),
     }
 }
 
@@ -121,7 +122,7 @@ fn key(context: &Context<'_>, session: Option<&Session>, checks: &mut Vec<Check>
     let chosen = match session {
         Some(session) => context.signing.key_for(session),
         // Without a register any key of the agent may be the right one.
-        None => context.signing.key(|_| true),
+        None => context.signing.key(|_| Ok(true)),
     };
     let key = match chosen {
         Ok(key) => key,

@@ -85,7 +85,6 @@ impl Verify {
             findings.push(Finding::at(0, Defect::Missing.rule(), "no entries: the register was never created"));
         }
         report(context, &session, &reading, &anchor, &findings)?;
-        session.leave();
         if findings.is_empty() { Ok(()) } else { Err(Error::Findings { count: findings.len() }) }
     }
 }
@@ -163,7 +162,7 @@ fn report(
 
 /// The entries whose texts were redacted, each with the proposal. Broken entries are reported as findings instead.
 fn redactions(session: &Session) -> Vec<(u64, String)> {
-    let redactions = session.state().governance().redactions();
+    let redactions = session.redactions().unwrap_or_default().into_iter();
     redactions.filter_map(|(seq, ..)| Some((seq, redaction(session, seq).ok()??))).collect()
 }
 

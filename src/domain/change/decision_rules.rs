@@ -3,6 +3,7 @@
 use crate::domain::change::filing_rules::{
     judge_artifact_names, judge_filing, judge_policy, judge_starter, judge_starters,
 };
+use crate::domain::state::Denied;
 use crate::domain::{
     Artifact, Change, Digest, Duty, Event, Field, Governance, Header, Outcome, PersonId, Refusal, RefusedAct,
     RefusedAttempt, Revision, RevisionRef, Role, Rule, TextRef, Verdict,
@@ -15,21 +16,21 @@ impl Change {
         governance: &Governance,
         header: &Header,
         event: &Event,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Denied> {
         match event {
             Event::Approve(at) => self.judge_approve(governance, header, *at),
             Event::Reject(at) => self.judge_reject(governance, header, *at),
             Event::Start { revision, artifacts } => self.judge_start(governance, header, *revision, artifacts),
-            Event::Finish { revision, outcome } => self.judge_finish(header, *revision, *outcome),
+            Event::Finish { revision, outcome } => Ok(self.judge_finish(header, *revision, *outcome)?),
             Event::Revise { replaces, facts } => {
                 self.judge_open_to(header, *replaces)?;
                 judge_filing(governance, header, facts)?;
                 judge_starters(governance, self.requesters().chain([(&header.actor, header.seq)]), facts)
             }
-            Event::ChangeWithdraw(at) => self.judge_open_to(header, *at),
-            Event::Retract(at) => self.judge_retract(header, *at),
+            Event::ChangeWithdraw(at) => Ok(self.judge_open_to(header, *at)?),
+            Event::Retract(at) => Ok(self.judge_retract(header, *at)?),
             Event::Refused { attempt, rule } => self.judge_refused(governance, header, attempt, *rule),
-            Event::Note(_) if !header.fills(Field::Note) => Err(Refusal::NoteMissing),
+            Event::Note(_) if !header.fills(Field::Note) => Err(Refusal::NoteMissing.into()),
             _ => Ok(()),
         }
     }
@@ -41,19 +42,20 @@ impl Change {
         header: &Header,
         attempt: &RefusedAttempt,
         rule: Rule,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Denied> {
         // Whoever tried to reject gave a reason, which is not kept.
         let digest = Digest::NONE;
         let text = Some(TextRef { filled: [Field::Reason].into(), digest });
         let header = &Header { text, ..header.clone() };
         match self.judge(governance, header, &attempt.event()) {
-            Err(refusal) if refusal.rule() == rule => {}
-            _ => return Err(Refusal::NotRefused { rule }),
+            Err(Denied::Refused(refusal)) if refusal.rule() == rule => {}
+            Err(Denied::Unloaded(unloaded)) => return Err(unloaded.into()),
+            Err(Denied::Refused(_)) | Ok(()) => return Err(Refusal::NotRefused { rule }.into()),
         }
         let same = |it: &&RefusedAct| {
             (it.verb, it.revision, it.rule) == (attempt.verb(), attempt.target(), rule) && it.act.person == header.actor
         };
-        if self.refused().iter().any(|it| same(&it)) { Err(Refusal::RefusedBefore) } else { Ok(()) }
+        if self.refused().iter().any(|it| same(&it)) { Err(Refusal::RefusedBefore.into()) } else { Ok(()) }
     }
 
     /// Revising and withdrawing are for those who filed, revised or own it, before the start.
@@ -98,13 +100,13 @@ impl Change {
         }
     }
 
-    fn judge_approve(&self, governance: &Governance, header: &Header, at: RevisionRef) -> Result<(), Refusal> {
+    fn judge_approve(&self, governance: &Governance, header: &Header, at: RevisionRef) -> Result<(), Denied> {
         governance.judge_role(header, Role::Approver)?;
-        if governance.is_kept_from_approving(&header.actor, header.time) {
-            return Err(Refusal::DutiesSeparate { person: header.actor.clone(), duty: Duty::AdminApprover });
+        if governance.is_kept_from_approving(&header.actor, header.time)? {
+            return Err(Refusal::DutiesSeparate { person: header.actor.clone(), duty: Duty::AdminApprover }.into());
         }
-        if let Some(conflict) = self.conflict_of_interest(governance, &header.actor) {
-            return Err(Refusal::OwnChange { change: self.id(), conflict });
+        if let Some(conflict) = self.conflict_of_interest(governance, &header.actor)? {
+            return Err(Refusal::OwnChange { change: self.id(), conflict }.into());
         }
         self.judge_current(at)?;
         self.judge_undecided()?;
@@ -112,16 +114,16 @@ impl Change {
         self.judge_readable(governance)?;
         let window = &self.current().facts.window;
         if window.ended(header.time) {
-            return Err(Refusal::WindowEnded { window: window.clone() });
+            return Err(Refusal::WindowEnded { window: window.clone() }.into());
         }
         Ok(())
     }
 
-    fn judge_reject(&self, governance: &Governance, header: &Header, at: RevisionRef) -> Result<(), Refusal> {
+    fn judge_reject(&self, governance: &Governance, header: &Header, at: RevisionRef) -> Result<(), Denied> {
         governance.judge_role(header, Role::Approver)?;
         self.judge_current(at)?;
         self.judge_undecided()?;
-        if header.fills(Field::Reason) { Ok(()) } else { Err(Refusal::ReasonMissing) }
+        if header.fills(Field::Reason) { Ok(()) } else { Err(Refusal::ReasonMissing.into()) }
     }
 
     fn judge_start(
@@ -130,34 +132,35 @@ impl Change {
         header: &Header,
         at: RevisionRef,
         artifacts: &[Artifact],
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Denied> {
         let facts = &self.current().facts;
         if !facts.implementers.contains(&header.actor) {
-            return Err(Refusal::NotImplementer { person: header.actor.clone(), change: self.id() });
+            return Err(Refusal::NotImplementer { person: header.actor.clone(), change: self.id() }.into());
         }
         self.judge_current(at)?;
         if self.started().is_some() {
-            return Err(Refusal::Started { change: self.id() });
+            return Err(Refusal::Started { change: self.id() }.into());
         }
         self.judge_undecided()?;
         self.judge_not_rejected()?;
         self.judge_readable(governance)?;
         self.judge_facts(governance)?;
         judge_starter(governance, self.requesters(), &header.actor)?;
-        let tally = self.tally(governance, header.time);
+        let tally = self.tally(governance, header.time)?;
         if !tally.is_enough() {
-            return Err(Refusal::TooFewApprovals { change: self.id(), have: tally.counted.len(), need: tally.need });
+            let (have, need) = (tally.counted.len(), tally.need);
+            return Err(Refusal::TooFewApprovals { change: self.id(), have, need }.into());
         }
         if !facts.window.contains(header.time) {
-            return Err(Refusal::OutsideWindow { time: header.time, window: facts.window.clone() });
+            return Err(Refusal::OutsideWindow { time: header.time, window: facts.window.clone() }.into());
         }
-        judge_artifacts(&facts.artifacts, artifacts)
+        Ok(judge_artifacts(&facts.artifacts, artifacts)?)
     }
 
     /// Nobody signs or does what cannot be read any more.
-    fn judge_readable(&self, governance: &Governance) -> Result<(), Refusal> {
-        let redacted = self.current().is_redacted(governance);
-        if redacted { Err(Refusal::RevisionRedacted { change: self.id() }) } else { Ok(()) }
+    fn judge_readable(&self, governance: &Governance) -> Result<(), Denied> {
+        let redacted = self.current().is_redacted(governance)?;
+        if redacted { Err(Refusal::RevisionRedacted { change: self.id() }.into()) } else { Ok(()) }
     }
 
     /// Everybody who filed or revised it, and by which entry.
@@ -168,8 +171,8 @@ impl Change {
     /// Asks whether the current revision is one that the policy in force lets somebody start.
     ///
     /// # Errors
-    /// [`Refusal::PolicyField`], [`Refusal::DutiesSeparate`].
-    pub fn judge_facts(&self, governance: &Governance) -> Result<(), Refusal> {
+    /// [`Refusal::PolicyField`], [`Refusal::DutiesSeparate`], or an unloaded record.
+    pub fn judge_facts(&self, governance: &Governance) -> Result<(), Denied> {
         let Revision { facts, text, seq, .. } = self.current();
         judge_policy(governance, *seq, facts, text.as_ref())?;
         judge_starters(governance, self.requesters(), facts)

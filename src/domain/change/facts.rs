@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{ArtifactName, ChangeId, Digest, Invalid, PersonId, Reference, ServiceId, Tag, Window};
 
@@ -58,7 +60,7 @@ closed_enum!(
 );
 
 /// A revision: its change, its number from 1, and the leaf hash of the entry that filed it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RevisionRef {
     /// The change.
     pub change: ChangeId,
@@ -69,7 +71,7 @@ pub struct RevisionRef {
 }
 
 /// Something deployed, by name and content.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Artifact {
     /// Its name.
     pub name: ArtifactName,
@@ -78,7 +80,7 @@ pub struct Artifact {
 }
 
 /// A reference into another system.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Link {
     /// Which kind of system.
     pub kind: LinkKind,
@@ -103,7 +105,7 @@ impl FromStr for Link {
 }
 
 /// All of a revision that rules can read; sets are kept sorted, so that they have one spelling.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
     /// How it comes about.
     pub kind: ChangeKind,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::domain::state::Denied;
 use crate::domain::value::time::DAY;
 use crate::domain::{
     Artifact, ChangeKind, Duty, Facts, Field, Governance, Header, PersonId, Refusal, Role, TextRef, Time, Window,
@@ -33,13 +34,13 @@ pub fn judge_kind(kind: ChangeKind) -> Result<(), Refusal> {
 /// Asks whether this person can own or implement a change.
 ///
 /// # Errors
-/// [`Refusal::PartyUnknown`], [`Refusal::PartyAudits`].
-pub fn judge_party(governance: &Governance, person: &PersonId) -> Result<(), Refusal> {
+/// [`Refusal::PartyUnknown`], [`Refusal::PartyAudits`], or an unloaded record.
+pub fn judge_party(governance: &Governance, person: &PersonId) -> Result<(), Denied> {
     let person = person.clone();
-    match governance.people().get(&person) {
-        Some(it) if it.grants.roles.contains_key(&Role::Auditor) => Err(Refusal::PartyAudits { person }),
+    match governance.person(&person)? {
+        Some(it) if it.grants.roles.contains_key(&Role::Auditor) => Err(Refusal::PartyAudits { person }.into()),
         Some(it) if !it.retired => Ok(()),
-        _ => Err(Refusal::PartyUnknown { person }),
+        _ => Err(Refusal::PartyUnknown { person }.into()),
     }
 }
 
@@ -57,23 +58,23 @@ pub fn judge_window(window: &Window, now: Time) -> Result<(), Refusal> {
 }
 
 /// Asks every rule about what is filed; the actor and their key were judged before.
-pub(in crate::domain) fn judge_facts(governance: &Governance, header: &Header, facts: &Facts) -> Result<(), Refusal> {
+pub(in crate::domain) fn judge_facts(governance: &Governance, header: &Header, facts: &Facts) -> Result<(), Denied> {
     governance.judge_role(header, Role::Engineer)?;
     judge_filing(governance, header, facts)?;
     judge_starters(governance, [(&header.actor, header.seq)].into_iter(), facts)
 }
 
 /// Asks every rule about the content of a revision.
-pub(in crate::domain) fn judge_filing(governance: &Governance, header: &Header, facts: &Facts) -> Result<(), Refusal> {
+pub(in crate::domain) fn judge_filing(governance: &Governance, header: &Header, facts: &Facts) -> Result<(), Denied> {
     judge_kind(facts.kind)?;
     if let Some(field) = REQUIRED_FIELDS.into_iter().find(|field| !header.fills(*field)) {
-        return Err(Refusal::FieldMissing { field });
+        return Err(Refusal::FieldMissing { field }.into());
     }
     if facts.services.is_empty() {
-        return Err(Refusal::NoServices);
+        return Err(Refusal::NoServices.into());
     }
     if facts.implementers.is_empty() {
-        return Err(Refusal::NoImplementers);
+        return Err(Refusal::NoImplementers.into());
     }
     for person in std::iter::once(&facts.owner).chain(&facts.implementers) {
         judge_party(governance, person)?;
@@ -90,13 +91,14 @@ pub(in crate::domain) fn judge_policy(
     filed: u64,
     facts: &Facts,
     text: Option<&TextRef>,
-) -> Result<(), Refusal> {
+) -> Result<(), Denied> {
     let Some(policy) = governance.policy() else { return Ok(()) };
     policy.judge(facts, &text.map(|text| text.filled.clone()).unwrap_or_default())?;
     let duty = Duty::OwnerImplementer;
-    let both = |it: &PersonId| governance.share_responsibility(&facts.owner, it, filed);
-    if policy.separates(duty) && facts.implementers.iter().any(both) {
-        return Err(Refusal::DutiesSeparate { person: facts.owner.clone(), duty });
+    for implementer in facts.implementers.iter().filter(|_| policy.separates(duty)) {
+        if governance.share_responsibility(&facts.owner, implementer, filed)? {
+            return Err(Refusal::DutiesSeparate { person: facts.owner.clone(), duty }.into());
+        }
     }
     Ok(())
 }
@@ -104,14 +106,17 @@ pub(in crate::domain) fn judge_policy(
 /// Asks whether the policy in force lets this person or machine start what these people filed, by these entries.
 pub(in crate::domain) fn judge_starter<'a>(
     governance: &Governance,
-    mut requesters: impl Iterator<Item = (&'a PersonId, u64)>,
+    requesters: impl Iterator<Item = (&'a PersonId, u64)>,
     starter: &PersonId,
-) -> Result<(), Refusal> {
+) -> Result<(), Denied> {
     let duty = Duty::RequesterImplementer;
     let separate = governance.policy().is_some_and(|policy| policy.separates(duty));
-    let requested =
-        separate && requesters.any(|(requester, seq)| governance.share_responsibility(requester, starter, seq));
-    if requested { Err(Refusal::DutiesSeparate { person: starter.clone(), duty }) } else { Ok(()) }
+    for (requester, seq) in requesters.filter(|_| separate) {
+        if governance.share_responsibility(requester, starter, seq)? {
+            return Err(Refusal::DutiesSeparate { person: starter.clone(), duty }.into());
+        }
+    }
+    Ok(())
 }
 
 /// Asks whether the policy lets any implementer start: better said when it is filed than when the window opens.
@@ -119,9 +124,15 @@ pub(in crate::domain) fn judge_starters<'a>(
     governance: &Governance,
     requesters: impl Iterator<Item = (&'a PersonId, u64)>,
     facts: &Facts,
-) -> Result<(), Refusal> {
+) -> Result<(), Denied> {
     let requesters: Vec<(&PersonId, u64)> = requesters.collect();
-    let judged = facts.implementers.iter().map(|it| judge_starter(governance, requesters.iter().copied(), it));
-    // The first that is let, or why the last is not.
-    judged.reduce(|before, this| before.or(this)).unwrap_or(Ok(()))
+    // The first who may, or why the last may not; as long as one of them cannot be judged, neither.
+    let mut judged = Ok(());
+    for implementer in &facts.implementers {
+        match judge_starter(governance, requesters.iter().copied(), implementer) {
+            refused @ Err(Denied::Refused(_)) => judged = refused,
+            allowed_or_unloaded => return allowed_or_unloaded,
+        }
+    }
+    judged
 }

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
+use crate::domain::state::Unloaded;
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
     ChangeId, ConflictOfInterest, Digest, Event, Facts, Governance, Header, Outcome, PersonId, RevisionRef, Rule,
@@ -33,7 +36,7 @@ closed_enum!(
 );
 
 /// A revision as it was filed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revision {
     /// Its name.
     pub id: RevisionRef,
@@ -56,13 +59,19 @@ impl Revision {
     }
 
     /// Whether what people wrote in it was redacted.
-    pub fn is_redacted(&self, governance: &Governance) -> bool {
-        self.text.as_ref().is_some_and(|text| governance.redacted(self.seq, text.digest).is_some())
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn is_redacted(&self, governance: &Governance) -> Result<bool, Unloaded> {
+        match &self.text {
+            Some(text) => Ok(governance.redacted(self.seq, text.digest)?.is_some()),
+            None => Ok(false),
+        }
     }
 }
 
 /// Somebody did something, at some time, by some entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Act {
     /// Who.
     pub person: PersonId,
@@ -73,7 +82,7 @@ pub struct Act {
 }
 
 /// Somebody was refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusedAct {
     /// Who and when.
     pub act: Act,
@@ -86,7 +95,7 @@ pub struct RefusedAct {
 }
 
 /// A change and all that was decided about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     id: ChangeId,
     last: Digest,
@@ -166,12 +175,23 @@ impl Change {
 
     /// How this person is tied to it, by any of its revisions: themselves, or by a machine that they answered for at
     /// any time since.
-    pub fn conflict_of_interest(&self, governance: &Governance, person: &PersonId) -> Option<ConflictOfInterest> {
-        let operates = || self.conflicts.iter().any(|(tied, (_, since))| governance.answers_for(person, tied, *since));
-        match self.conflicts.get(person) {
-            Some((conflict, _)) => Some(*conflict),
-            None => operates().then_some(ConflictOfInterest::Operates),
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn conflict_of_interest(
+        &self,
+        governance: &Governance,
+        person: &PersonId,
+    ) -> Result<Option<ConflictOfInterest>, Unloaded> {
+        if let Some((conflict, _)) = self.conflicts.get(person) {
+            return Ok(Some(*conflict));
         }
+        for (tied, (_, since)) in &self.conflicts {
+            if governance.answers_for(person, tied, *since)? {
+                return Ok(Some(ConflictOfInterest::Operates));
+            }
+        }
+        Ok(None)
     }
 
     /// Every attempt on it that was refused, in order.
@@ -213,11 +233,14 @@ impl Change {
     }
 
     /// Where it stands at a moment, under the people, keys and policy in force.
-    pub fn status(&self, governance: &Governance, now: Time) -> Status {
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn status(&self, governance: &Governance, now: Time) -> Result<Status, Unloaded> {
         match self.state() {
-            Status::AwaitingApproval if self.current.facts.window.ended(now) => Status::Expired,
-            Status::AwaitingApproval if self.tally(governance, now).is_enough() => Status::Approved,
-            state => state,
+            Status::AwaitingApproval if self.current.facts.window.ended(now) => Ok(Status::Expired),
+            Status::AwaitingApproval if self.tally(governance, now)?.is_enough() => Ok(Status::Approved),
+            state => Ok(state),
         }
     }
 

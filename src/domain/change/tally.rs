@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
+use crate::domain::state::Unloaded;
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
     Change, ConflictOfInterest, Digest, Duty, Fingerprint, Governance, Header, PersonId, Policy, RevisionRef, Role,
@@ -21,7 +24,7 @@ closed_enum!(
 );
 
 /// What an approver said about a revision.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vote {
     /// The leaf hash of the entry that filed the revision.
     pub revision: Digest,
@@ -80,17 +83,20 @@ impl Tally<'_> {
 
 impl Change {
     /// Judges the approvals of the current revision at a moment.
-    pub fn tally(&self, governance: &Governance, now: Time) -> Tally<'_> {
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn tally(&self, governance: &Governance, now: Time) -> Result<Tally<'_>, Unloaded> {
         // Without a policy nothing is enough.
         let need = governance.policy().map_or(usize::MAX, |it| it.approvals_for(&self.current().facts));
         let mut tally = Tally { counted: Vec::new(), void: Vec::new(), need };
         for vote in self.approvals() {
-            match self.why_void(vote, governance, now) {
+            match self.why_void(vote, governance, now)? {
                 None => tally.counted.push(vote),
                 Some(why) => tally.void.push((vote, why)),
             }
         }
-        tally
+        Ok(tally)
     }
 
     /// The approvals of the current revision that were not taken back, whether they count or not: one of each person.
@@ -107,20 +113,20 @@ impl Change {
         latest.into_values()
     }
 
-    fn why_void(&self, vote: &Vote, governance: &Governance, now: Time) -> Option<Void> {
+    fn why_void(&self, vote: &Vote, governance: &Governance, now: Time) -> Result<Option<Void>, Unloaded> {
         let expires = vote.time.plus(governance.policy().map_or(0, Policy::approval_seconds));
-        if let Some(conflict) = self.conflict_of_interest(governance, &vote.person) {
+        Ok(if let Some(conflict) = self.conflict_of_interest(governance, &vote.person)? {
             Some(Void::ConflictOfInterest(conflict))
-        } else if !governance.has_role(&vote.person, Role::Approver, now) {
+        } else if !governance.has_role(&vote.person, Role::Approver, now)? {
             Some(Void::NoApprover)
-        } else if governance.is_kept_from_approving(&vote.person, now) {
+        } else if governance.is_kept_from_approving(&vote.person, now)? {
             Some(Void::Separate(Duty::AdminApprover))
-        } else if !governance.is_live(vote.key, &vote.person) {
+        } else if !governance.is_live(vote.key, &vote.person)? {
             Some(Void::DeadKey)
         } else if now >= expires {
             Some(Void::Expired(expires))
         } else {
             None
-        }
+        })
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::state::{Denied, Unloaded};
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{Group, PersonId, Refusal, Time};
 
@@ -61,25 +62,27 @@ impl Grants {
         &self,
         person: &PersonId,
         at: Time,
-        can_operate: impl Fn(&PersonId) -> bool,
-    ) -> Result<(), Refusal> {
+        can_operate: impl Fn(&PersonId) -> Result<bool, Unloaded>,
+    ) -> Result<(), Denied> {
         let person = person.clone();
         if self.is_machine() {
             if let Some(role) = self.roles.keys().find(|role| **role != Role::Engineer) {
-                return Err(Refusal::MachineRole { person, role: *role });
+                return Err(Refusal::MachineRole { person, role: *role }.into());
             }
-            if let Some(operator) = self.operators.iter().find(|it| **it == person || !can_operate(it)) {
-                return Err(Refusal::NotAnOperator { operator: operator.clone() });
+            for operator in &self.operators {
+                if *operator == person || !can_operate(operator)? {
+                    return Err(Refusal::NotAnOperator { operator: operator.clone() }.into());
+                }
             }
         } else if self.roles.is_empty() {
-            return Err(Refusal::NoRoles { person });
+            return Err(Refusal::NoRoles { person }.into());
         }
         if self.roles.contains_key(&Role::Auditor) && self.roles.len() > 1 {
-            return Err(Refusal::AuditorExcludes { person });
+            return Err(Refusal::AuditorExcludes { person }.into());
         }
         let ends = self.roles.values().chain(self.groups.values()).flatten();
         match ends.min().filter(|until| **until <= at) {
-            Some(until) => Err(Refusal::GrantOver { until: *until }),
+            Some(until) => Err(Refusal::GrantOver { until: *until }.into()),
             None => Ok(()),
         }
     }

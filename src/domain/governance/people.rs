@@ -41,10 +41,16 @@ impl Person {
         self.operators.push((seq, self.grants.operators.clone()));
     }
 
+    /// Everybody who answered for this machine at any time since an entry; nobody for a person.
+    pub fn operators_since(&self, since: u64) -> impl Iterator<Item = &PersonId> {
+        let ends = self.operators.iter().skip(1).map(|(from, _)| *from).chain([u64::MAX]);
+        let then = self.operators.iter().zip(ends).filter(move |(_, end)| *end > since);
+        then.flat_map(|((_, operators), _)| operators)
+    }
+
     /// Whether somebody answered for this machine at any time since an entry.
     pub fn was_operated_by(&self, person: &PersonId, since: u64) -> bool {
-        let ends = self.operators.iter().skip(1).map(|(from, _)| *from).chain([u64::MAX]);
-        self.operators.iter().zip(ends).any(|((_, operators), end)| end > since && operators.contains(person))
+        self.operators_since(since).any(|it| it == person)
     }
 }
 

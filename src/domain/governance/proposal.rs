@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::state::{Denied, Unloaded};
 use crate::domain::value::time::DAY;
 use crate::domain::{
     Action, Digest, Event, Fingerprint, Governance, Grants, Header, KeyState, Member, PersonId, ProposalId,
-    ProposalRef, Refusal, Role, Time, Vouch,
+    ProposalRef, Refusal, Role, Rule, Time, Vouch,
 };
 
 /// For how many seconds a proposal stays open.
@@ -16,8 +17,8 @@ pub const PROPOSAL_SECONDS: i64 = 7 * DAY;
 /// How a proposal stands by the entries alone; that it lapsed is computed when read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProposalState {
-    /// It waits for a second.
-    Open,
+    /// It may be seconded: what it asks for. Once it has ended, that is read again from the entry that opened it.
+    Open(Box<Action>),
     /// Another admin carried it.
     Seconded(PersonId),
     /// Another admin ended it.
@@ -30,7 +31,7 @@ impl ProposalState {
     /// The word for it in tables, JSON and on screens.
     pub fn as_str(&self) -> &'static str {
         match self {
-            Self::Open => "open",
+            Self::Open(_) => "open",
             Self::Seconded(_) => "seconded",
             Self::Declined(_) => "declined",
             Self::Withdrawn => "withdrawn",
@@ -51,12 +52,12 @@ pub struct Proposal {
     pub key: Fingerprint,
     /// When they claim to have.
     pub time: Time,
-    /// What it asks for.
-    pub action: Action,
     /// The digest of what was written with it.
     pub text: Option<Digest>,
     /// How it stands.
     pub state: ProposalState,
+    /// Who was refused to second it, and by which rule.
+    pub refused: BTreeSet<(PersonId, Rule)>,
 }
 
 impl Proposal {
@@ -68,9 +69,17 @@ impl Proposal {
             proposer: header.actor.clone(),
             key: header.key,
             time: header.time,
-            action: action.clone(),
             text: header.text.as_ref().map(|text| text.digest),
-            state: ProposalState::Open,
+            state: ProposalState::Open(Box::new(action.clone())),
+            refused: BTreeSet::new(),
+        }
+    }
+
+    /// What it asks for, as long as it is open.
+    pub fn action(&self) -> Option<&Action> {
+        match &self.state {
+            ProposalState::Open(action) => Some(action),
+            ProposalState::Seconded(_) | ProposalState::Declined(_) | ProposalState::Withdrawn => None,
         }
     }
 
@@ -82,185 +91,185 @@ impl Proposal {
 
 impl Governance {
     /// Asks every rule about a step of a proposal.
-    pub(in crate::domain) fn judge_proposal(&self, header: &Header, event: &Event) -> Result<(), Refusal> {
+    pub(in crate::domain) fn judge_proposal(&self, header: &Header, event: &Event) -> Result<(), Denied> {
         self.judge_actor(header)?;
         self.judge_role(header, Role::Admin)?;
         match event {
             Event::Propose { proposal, .. } if *proposal != self.next_proposal() => {
-                Err(Refusal::ProposalNumber { expected: self.next_proposal() })
+                Err(Refusal::ProposalNumber { expected: self.next_proposal() }.into())
             }
             Event::Propose { action, .. } => self.judge_action(header, action),
             Event::Second(at) => self.judge_second(header, *at),
-            Event::Decline(at) if self.open(*at)?.proposer == header.actor => {
-                Err(Refusal::OwnProposal { proposal: at.proposal })
+            Event::Decline(at) if self.open(*at)?.0.proposer == header.actor => {
+                Err(Refusal::OwnProposal { proposal: at.proposal }.into())
             }
-            Event::ProposalWithdraw(at) if self.open(*at)?.proposer != header.actor => {
-                Err(Refusal::NotProposer { proposal: at.proposal })
+            Event::ProposalWithdraw(at) if self.open(*at)?.0.proposer != header.actor => {
+                Err(Refusal::NotProposer { proposal: at.proposal }.into())
             }
             _ => Ok(()),
         }
     }
 
-    fn open(&self, at: ProposalRef) -> Result<&Proposal, Refusal> {
+    /// An open proposal and what it asks for.
+    pub(super) fn open(&self, at: ProposalRef) -> Result<(&Proposal, &Action), Denied> {
         let proposal = self.judge_known(at)?;
-        match proposal.state {
-            ProposalState::Open => Ok(proposal),
-            _ => Err(Refusal::ProposalOver { proposal: at.proposal }),
-        }
+        let action = proposal.action().ok_or(Refusal::ProposalOver { proposal: at.proposal })?;
+        Ok((proposal, action))
     }
 
     /// Asks whether there is this very proposal.
-    pub(in crate::domain) fn judge_known(&self, at: ProposalRef) -> Result<&Proposal, Refusal> {
+    pub(in crate::domain) fn judge_known(&self, at: ProposalRef) -> Result<&Proposal, Denied> {
         let proposal = self.proposal(at.proposal)?;
-        if proposal.opened == at.opened { Ok(proposal) } else { Err(Refusal::NoProposal { proposal: at.proposal }) }
+        let known = proposal.opened == at.opened;
+        if known { Ok(proposal) } else { Err(Refusal::NoProposal { proposal: at.proposal }.into()) }
     }
 
-    fn judge_second(&self, header: &Header, at: ProposalRef) -> Result<(), Refusal> {
-        let proposal = self.open(at)?;
+    fn judge_second(&self, header: &Header, at: ProposalRef) -> Result<(), Denied> {
+        let (proposal, action) = self.open(at)?;
         if proposal.proposer == header.actor {
-            return Err(Refusal::OwnProposal { proposal: at.proposal });
+            return Err(Refusal::OwnProposal { proposal: at.proposal }.into());
         }
-        if self.is_subject(&proposal.action, &header.actor) {
-            return Err(Refusal::SubjectSeconds { proposal: at.proposal });
+        if self.is_subject(action, &header.actor)? {
+            return Err(Refusal::SubjectSeconds { proposal: at.proposal }.into());
         }
-        self.judge_lapse(at.proposal, proposal, header)
+        self.judge_lapse(at.proposal, proposal, header)?;
+        // What was right when it was proposed may be wrong by now.
+        self.judge_action(header, action)
     }
 
     /// Asks whether a proposal can still be carried, by whomever.
-    fn judge_lapse(&self, id: ProposalId, proposal: &Proposal, header: &Header) -> Result<(), Refusal> {
+    fn judge_lapse(&self, id: ProposalId, proposal: &Proposal, header: &Header) -> Result<(), Denied> {
         if header.time >= proposal.lapses() {
-            return Err(Refusal::ProposalLapsed { proposal: id, since: proposal.lapses() });
+            return Err(Refusal::ProposalLapsed { proposal: id, since: proposal.lapses() }.into());
         }
         let proposer = &proposal.proposer;
-        if !self.has_role(proposer, Role::Admin, header.time) || !self.is_live(proposal.key, proposer) {
-            return Err(Refusal::NotBacked { proposal: id, proposer: proposer.clone() });
+        if !self.has_role(proposer, Role::Admin, header.time)? || !self.is_live(proposal.key, proposer)? {
+            return Err(Refusal::NotBacked { proposal: id, proposer: proposer.clone() }.into());
         }
-        if proposal.text.is_some_and(|text| self.redacted(proposal.seq, text).is_some()) {
-            return Err(Refusal::ProposalRedacted { proposal: id });
+        match proposal.text {
+            Some(text) if self.redacted(proposal.seq, text)?.is_some() => {
+                Err(Refusal::ProposalRedacted { proposal: id }.into())
+            }
+            _ => Ok(()),
         }
-        // What was right when it was proposed may be wrong by now.
-        self.judge_action(header, &proposal.action)
     }
 
     /// The people whom a proposal is about: none of them may second it.
-    fn is_subject(&self, action: &Action, person: &PersonId) -> bool {
-        let is = |subject: &PersonId| {
-            subject == person || self.people().get(subject).is_some_and(|it| it.grants.operators.contains(person))
+    fn is_subject(&self, action: &Action, person: &PersonId) -> Result<bool, Unloaded> {
+        let is = |subject: &PersonId| -> Result<bool, Unloaded> {
+            Ok(subject == person || self.person(subject)?.is_some_and(|it| it.grants.operators.contains(person)))
         };
         match action {
             Action::Enrol(members) => {
-                members.iter().any(|it| it.person == *person || it.grants.operators.contains(person))
+                Ok(members.iter().any(|it| it.person == *person || it.grants.operators.contains(person)))
             }
-            Action::Roles { person: subject, grants, .. } => is(subject) || grants.operators.contains(person),
+            Action::Roles { person: subject, grants, .. } => Ok(grants.operators.contains(person) || is(subject)?),
             Action::Retire { person: subject, .. } | Action::AddKey { person: subject, .. } => is(subject),
-            Action::Lift { key, .. } => self.keys().get(key).is_some_and(|key| is(&key.person)),
-            Action::Policy { .. } | Action::Redact(_) | Action::Restored(_) => false,
+            Action::Lift { key, .. } => self.key(*key)?.map_or(Ok(false), |key| is(&key.person)),
+            Action::Policy { .. } | Action::Redact(_) | Action::Restored(_) => Ok(false),
         }
     }
 
-    fn judge_action(&self, header: &Header, action: &Action) -> Result<(), Refusal> {
+    fn judge_action(&self, header: &Header, action: &Action) -> Result<(), Denied> {
         match action {
             Action::Enrol(members) => self.judge_members(members, header.time),
             Action::Roles { person, replaces, grants } => self.judge_roles(header, person, *replaces, grants),
             Action::Retire { person, replaces } => {
                 let retiring = self.enrolled(person)?;
                 in_force(retiring.since, *replaces)?;
-                if retiring.retired { Err(Refusal::NothingChanges) } else { self.judge_admins_without(person) }
+                if retiring.retired { Err(Refusal::NothingChanges.into()) } else { self.judge_admins_without(person) }
             }
             Action::AddKey { person, key, vouch, .. } => {
                 if self.enrolled(person)?.retired {
-                    return Err(Refusal::Retired { person: person.clone() });
+                    return Err(Refusal::Retired { person: person.clone() }.into());
                 }
                 self.judge_new_key(key.fingerprint())?;
                 self.judge_vouch(person, vouch.as_ref())
             }
             Action::Lift { key, replaces } => {
-                let suspended = self.key(*key)?;
+                let suspended = self.known_key(*key)?;
                 if suspended.state != KeyState::Suspended {
-                    return Err(Refusal::NotSuspended { key: *key });
+                    return Err(Refusal::NotSuspended { key: *key }.into());
                 }
-                in_force(suspended.since, *replaces)
+                Ok(in_force(suspended.since, *replaces)?)
             }
             Action::Policy { replaces, policy } => {
                 in_force(self.policy_since(), *replaces)?;
-                if self.policy() == Some(policy) { Err(Refusal::NothingChanges) } else { Ok(()) }
+                if self.policy() == Some(policy) { Err(Refusal::NothingChanges.into()) } else { Ok(()) }
             }
             Action::Redact(texts) => {
                 if let Some(seq) = texts.keys().find(|seq| **seq >= header.seq) {
-                    return Err(Refusal::RedactsAhead { seq: *seq });
+                    return Err(Refusal::RedactsAhead { seq: *seq }.into());
                 }
-                let redacted = texts.iter().all(|(seq, text)| self.redacted(*seq, *text).is_some());
-                if redacted { Err(Refusal::NothingChanges) } else { Ok(()) }
+                for (seq, text) in texts {
+                    if self.redacted(*seq, *text)?.is_none() {
+                        return Ok(());
+                    }
+                }
+                Err(Refusal::NothingChanges.into())
             }
             Action::Restored(it) if it.restored.seq >= it.lost.seq || it.restored.seq >= header.seq => {
-                Err(Refusal::NothingLost)
+                Err(Refusal::NothingLost.into())
             }
             Action::Restored(it) if self.restorations().any(|(_, _, carried)| carried == *it) => {
-                Err(Refusal::NothingChanges)
+                Err(Refusal::NothingChanges.into())
             }
             Action::Restored(_) => Ok(()),
         }
     }
 
-    fn judge_roles(
-        &self,
-        header: &Header,
-        person: &PersonId,
-        replaces: Digest,
-        grants: &Grants,
-    ) -> Result<(), Refusal> {
+    fn judge_roles(&self, header: &Header, person: &PersonId, replaces: Digest, grants: &Grants) -> Result<(), Denied> {
         let present = self.enrolled(person)?;
         in_force(present.since, replaces)?;
         if present.grants.is_machine() != grants.is_machine() {
-            return Err(Refusal::MachineStays { person: person.clone() });
+            return Err(Refusal::MachineStays { person: person.clone() }.into());
         }
         grants.judge(person, header.time, |it| self.can_operate(it))?;
         if present.grants == *grants && !present.retired {
-            return Err(Refusal::NothingChanges);
+            return Err(Refusal::NothingChanges.into());
         }
         if grants.has_for_good(Role::Admin) { Ok(()) } else { self.judge_admins_without(person) }
     }
 
     /// Removing roles never leaves fewer than two admins; those who are admins for a while do not count.
-    fn judge_admins_without(&self, person: &PersonId) -> Result<(), Refusal> {
-        let admin = |grants: &Grants| grants.has_for_good(Role::Admin);
-        let was = self.people().get(person).is_some_and(|it| admin(&it.grants));
-        let have = self.people().iter().filter(|(id, it)| *id != person && admin(&it.grants)).count();
-        if was && have < 2 { Err(Refusal::TooFewAdmins { have }) } else { Ok(()) }
+    fn judge_admins_without(&self, person: &PersonId) -> Result<(), Denied> {
+        let was = self.enrolled(person)?.grants.has_for_good(Role::Admin);
+        let have = self.admins_without(person);
+        if was && have < 2 { Err(Refusal::TooFewAdmins { have }.into()) } else { Ok(()) }
     }
 
-    fn judge_vouch(&self, person: &PersonId, vouch: Option<&Vouch>) -> Result<(), Refusal> {
+    fn judge_vouch(&self, person: &PersonId, vouch: Option<&Vouch>) -> Result<(), Denied> {
         match vouch {
-            Some(vouch) if !self.is_live(vouch.key, person) => {
-                Err(Refusal::VouchNotTheirs { person: person.clone(), key: vouch.key })
+            Some(vouch) if !self.is_live(vouch.key, person)? => {
+                Err(Refusal::VouchNotTheirs { person: person.clone(), key: vouch.key }.into())
             }
             _ => Ok(()),
         }
     }
 
     /// Whoever is enrolled is new, with a new key, and with a grants that goes together.
-    pub(in crate::domain) fn judge_members(&self, members: &[Member], at: Time) -> Result<(), Refusal> {
+    pub(in crate::domain) fn judge_members(&self, members: &[Member], at: Time) -> Result<(), Denied> {
         if members.is_empty() {
-            return Err(Refusal::NobodyNamed);
+            return Err(Refusal::NobodyNamed.into());
         }
         let (mut people, mut keys) = (BTreeSet::new(), BTreeSet::new());
         for Member { person, key, .. } in members {
             let (person, key) = (person.clone(), key.fingerprint());
-            if self.people().contains_key(&person) || !people.insert(person.clone()) {
-                return Err(Refusal::AlreadyEnrolled { person });
+            if self.person(&person)?.is_some() || !people.insert(person.clone()) {
+                return Err(Refusal::AlreadyEnrolled { person }.into());
             }
             self.judge_new_key(key)?;
             if !keys.insert(key) {
-                return Err(Refusal::KeyTaken { key });
+                return Err(Refusal::KeyTaken { key }.into());
             }
         }
         let named = |it: &PersonId| members.iter().any(|new| new.person == *it && !new.grants.is_machine());
-        let can_operate = |it: &PersonId| named(it) || self.can_operate(it);
+        let can_operate = |it: &PersonId| Ok(named(it) || self.can_operate(it)?);
         members.iter().try_for_each(|new| new.grants.judge(&new.person, at, can_operate))
     }
 
-    fn judge_new_key(&self, key: Fingerprint) -> Result<(), Refusal> {
-        if self.keys().contains_key(&key) { Err(Refusal::KeyTaken { key }) } else { Ok(()) }
+    fn judge_new_key(&self, key: Fingerprint) -> Result<(), Denied> {
+        if self.key(key)?.is_some() { Err(Refusal::KeyTaken { key }.into()) } else { Ok(()) }
     }
 }
 

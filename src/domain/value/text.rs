@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::domain::value::closed_enum::closed_enum;
@@ -172,7 +173,7 @@ closed_enum!(
 );
 
 /// Which fields are filled, and the SHA-256 of the text part that fills them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TextRef {
     /// The fields, never none.
     pub filled: BTreeSet<Field>,

@@ -77,7 +77,7 @@ impl FromStr for Time {
 pub const DAY: i64 = 86_400;
 
 /// When a change may run: from its start up to, not including, its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     start: Time,
     end: Time,

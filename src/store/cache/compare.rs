@@ -7,7 +7,7 @@ use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row};
 
 use crate::store::error::MOST;
-use crate::store::sqlite::schema::TABLES;
+use crate::store::sqlite::schema::{MEMORY, TABLES};
 use crate::store::{Finding, StoreError};
 
 /// Rows of a table in the order of its key, one at a time.
@@ -89,6 +89,18 @@ pub fn compare(shared: &Connection, cache: &Connection) -> Result<Vec<Finding>, 
         compare_table(shared, cache, *table, &mut findings)?;
     }
     Ok(findings)
+}
+
+/// Whether two verified caches differ, in their tables or in their state.
+///
+/// # Errors
+/// What SQLite says.
+pub fn differs(one: &Connection, other: &Connection) -> Result<bool, StoreError> {
+    let mut findings = compare(one, other)?;
+    for table in MEMORY {
+        compare_table(one, other, *table, &mut findings)?;
+    }
+    Ok(!findings.is_empty())
 }
 
 fn compare_table(

@@ -3,9 +3,11 @@
 use rusqlite::types::Value;
 use rusqlite::{Params, Row, params, params_from_iter};
 
-use crate::domain::{ChangeId, ChangeKind, EventKind, PersonId, Risk, ServiceId, Status, Tag, Time};
+use crate::domain::{
+    ChangeId, ChangeKind, Digest, EventKind, PersonId, ProposalId, Risk, ServiceId, Status, Tag, Time,
+};
 use crate::store::StoreError;
-use crate::store::cache::verified::{VerifiedCache, parsed};
+use crate::store::cache::verified::{VerifiedCache, parsed, proposal};
 
 /// What `list` asks for; `None` means any.
 #[derive(Debug, Clone, Default)]
@@ -224,6 +226,24 @@ impl Queries<'_> {
                     SELECT 1 FROM revisions AS mine WHERE mine.change = id AND ?1 IN (mine.requester, mine.owner)))
             ORDER BY id";
         self.select(sql, params![person.as_str(), now.to_string()], change_id)
+    }
+
+    /// The open proposals, lapsed or not, in order.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn open_proposals(&self) -> Result<Vec<ProposalId>, StoreError> {
+        self.select("SELECT id FROM proposals WHERE state = 'open' ORDER BY id", [], |row| Ok(proposal(row.get(0)?)))
+    }
+
+    /// The entry that opened the proposal which another entry, by its leaf hash, seconded; `None` if it seconded none.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn seconded_by(&self, leaf: Digest) -> Result<Option<u64>, StoreError> {
+        let sql = "SELECT opened FROM proposals JOIN log_entries ON seq = ended
+            WHERE proposals.state = 'seconded' AND leaf = ?1";
+        Ok(self.select(sql, [leaf.to_string()], |row| row.get(0))?.pop())
     }
 
     /// The title of a change's current revision; `None` if its text was redacted.

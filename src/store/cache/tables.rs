@@ -21,20 +21,21 @@ impl<'c> Tables<'c> {
         Self { conn }
     }
 
-    /// Projects an entry onto the tables; `after` is the state with the entry applied.
+    /// Projects an entry onto the tables; `after` is the state with the entry applied, and `seconded` the action of the
+    /// proposal that it seconded.
     ///
     /// # Errors
     /// What SQLite reports.
-    pub fn project(&self, entry: &Entry, after: &Register) -> Result<(), StoreError> {
-        project(self.conn, entry, after).map_err(StoreError::sqlite("recording"))
+    pub fn project(&self, entry: &Entry, seconded: Option<&Action>, after: &Register) -> Result<(), StoreError> {
+        project(self.conn, entry, seconded, after).map_err(StoreError::sqlite("recording"))
     }
 }
 
-/// Projects an entry; `after` is the state with it taken in.
+/// Projects an entry; `after` is the state with it taken in, and `seconded` the action of the proposal that it seconded.
 ///
 /// # Errors
 /// What SQLite says.
-pub fn project(conn: &Connection, entry: &Entry, after: &Register) -> rusqlite::Result<()> {
+pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, after: &Register) -> rusqlite::Result<()> {
     let Entry { header, event, text, leaf } = entry;
     conn.prepare_cached("INSERT INTO log_entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute(params![
         header.seq,
@@ -61,6 +62,7 @@ pub fn project(conn: &Connection, entry: &Entry, after: &Register) -> rusqlite::
         Event::Propose { proposal, .. } => project_proposal(conn, entry, proposal.number())?,
         Event::Second(at) | Event::Decline(at) | Event::ProposalWithdraw(at) => {
             project_proposal_end(conn, entry, at.proposal, after)?;
+            seconded.map_or(Ok(()), |action| project_carried(conn, at.proposal, action, after))?;
         }
         Event::KeyRevoke(key) | Event::KeySuspend(key) => project_key(conn, *key, after)?,
         Event::File { change, facts } => {
@@ -79,9 +81,24 @@ pub fn project(conn: &Connection, entry: &Entry, after: &Register) -> rusqlite::
         Event::Refused { attempt, rule } => project_refusal(conn, header, attempt, *rule)?,
         Event::Seal | Event::ChangeWithdraw(_) | Event::Note(_) => {}
     }
-    match event.change().map(|change| after.change(change)) {
-        Some(Ok(change)) => project_change(conn, change),
-        _ => Ok(()),
+    match event.change() {
+        Some(change) => project_change(conn, after.change(change).map_err(unloaded)?),
+        None => Ok(()),
+    }
+}
+
+/// What an entry changed is loaded.
+fn unloaded(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(error.into())
+}
+
+/// How a proposal's state is called in its table and on the screen.
+pub fn state_word(state: &ProposalState) -> &'static str {
+    match state {
+        ProposalState::Open(_) => "open",
+        ProposalState::Seconded(_) => "seconded",
+        ProposalState::Declined(_) => "declined",
+        ProposalState::Withdrawn => "withdrawn",
     }
 }
 
@@ -95,7 +112,7 @@ fn project_members(conn: &Connection, members: &[Member], after: &Register) -> r
 
 /// Somebody as they stand now, whatever was said of them before.
 fn project_person(conn: &Connection, id: &PersonId, after: &Register) -> rusqlite::Result<()> {
-    let Some(person) = after.governance().people().get(id) else { return Ok(()) };
+    let Some(person) = after.governance().person(id).map_err(unloaded)? else { return Ok(()) };
     let state = if person.retired { "retired" } else { "active" };
     conn.prepare_cached(
         "INSERT INTO people VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET state = excluded.state",
@@ -122,7 +139,7 @@ fn project_person(conn: &Connection, id: &PersonId, after: &Register) -> rusqlit
 }
 
 fn project_new_key(conn: &Connection, fingerprint: Fingerprint, after: &Register) -> rusqlite::Result<()> {
-    let Some(key) = after.governance().keys().get(&fingerprint) else { return Ok(()) };
+    let Some(key) = after.governance().key(fingerprint).map_err(unloaded)? else { return Ok(()) };
     conn.prepare_cached("INSERT INTO keys VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
         fingerprint.to_string(),
         key.person.as_str(),
@@ -135,13 +152,14 @@ fn project_new_key(conn: &Connection, fingerprint: Fingerprint, after: &Register
 
 fn project_proposal_end(conn: &Connection, entry: &Entry, id: ProposalId, after: &Register) -> rusqlite::Result<()> {
     let header = &entry.header;
-    let Ok(proposal) = after.governance().proposal(id) else { return Ok(()) };
+    let proposal = after.governance().proposal(id).map_err(unloaded)?;
     conn.prepare_cached("UPDATE proposals SET state = ?2, ended = ?3, ended_by = ?4 WHERE id = ?1")?
-        .execute(params![id.number(), ProposalState::as_str(&proposal.state), header.seq, header.actor.as_str()])?;
-    if !matches!(proposal.state, ProposalState::Seconded(_)) {
-        return Ok(());
-    }
-    match &proposal.action {
+        .execute(params![id.number(), state_word(&proposal.state), header.seq, header.actor.as_str()])
+        .map(|_| ())
+}
+
+fn project_carried(conn: &Connection, id: ProposalId, action: &Action, after: &Register) -> rusqlite::Result<()> {
+    match action {
         Action::Enrol(members) => project_members(conn, members, after),
         Action::Roles { person, .. } | Action::Retire { person, .. } => project_person(conn, person, after),
         Action::AddKey { key, .. } => project_new_key(conn, key.fingerprint(), after),
@@ -181,7 +199,7 @@ fn project_refusal(conn: &Connection, header: &Header, attempt: &RefusedAttempt,
 }
 
 fn project_key(conn: &Connection, key: Fingerprint, after: &Register) -> rusqlite::Result<()> {
-    let state = after.governance().keys().get(&key).map(|key| key.state.as_str());
+    let state = after.governance().key(key).map_err(unloaded)?.map(|key| key.state.as_str());
     conn.prepare_cached("UPDATE keys SET state = ?2 WHERE fingerprint = ?1")?
         .execute(params![key.to_string(), state])?;
     Ok(())

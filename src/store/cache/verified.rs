@@ -10,8 +10,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
 
-use crate::domain::{Change, ChangeId, Digest, Event, Head, Invalid, Register};
-use crate::format::{Entry, Raw, entry};
+use crate::domain::{Action, Digest, Head, Invalid, ProposalId, Register};
+use crate::format::{Entry, Raw};
 use crate::store::cache::{compare, tables};
 use crate::store::sqlite::connect::{beside, harden};
 use crate::store::sqlite::schema;
@@ -23,8 +23,27 @@ use crate::store::{BUSY, Finding, StoreError};
 /// `application_id` of a verified cache: "TWSV".
 const APPLICATION: i32 = i32::from_be_bytes(*b"TWSV");
 
-/// `user_version` of a verified cache. Another one is not converted but filled anew.
-const LAYOUT: i32 = 1;
+/// `user_version` of a verified cache: the layout and the version of the program, since another program may fold entries
+/// otherwise or write the state otherwise. A cache with another one is not converted but rebuilt.
+const LAYOUT: i32 = i32::from_be_bytes([
+    2,
+    part(env!("CARGO_PKG_VERSION_MAJOR")),
+    part(env!("CARGO_PKG_VERSION_MINOR")),
+    part(env!("CARGO_PKG_VERSION_PATCH")),
+]);
+
+const fn part(version: &str) -> u8 {
+    match u8::from_str_radix(version, 10) {
+        Ok(part) => part,
+        Err(_) => u8::MAX,
+    }
+}
+
+/// How many records of the state are loaded at once while a log is replayed: some megabytes.
+const MOST_LOADED: usize = 4096;
+
+/// Statements that are kept prepared. An entry takes most of those that project it and read its records.
+const STATEMENTS: usize = 64;
 
 /// All of a write-ahead log is read when the cache is opened: up to so many bytes that is nothing.
 const SHORT_LOG: u64 = 256 * 1024;
@@ -49,6 +68,8 @@ impl CacheTransaction<'_> {
 /// One account's verified cache of one register.
 pub struct VerifiedCache {
     conn: Connection,
+    /// How many records of the state a replay may hold in memory.
+    pub most_loaded: usize,
 }
 
 impl VerifiedCache {
@@ -72,7 +93,7 @@ impl VerifiedCache {
         }
         remove(path)?;
         let conn = Connection::open(path).and_then(Self::fill_new);
-        Ok((Self { conn: conn.map_err(StoreError::sqlite("making the verified cache"))? }, stood))
+        Ok((Self::with(conn.map_err(StoreError::sqlite("making the verified cache"))?), stood))
     }
 
     /// Lets the write-ahead log stand when the last process closes the cache, as long as it is short and nothing was
@@ -93,7 +114,7 @@ impl VerifiedCache {
     pub fn temporary() -> Result<Self, StoreError> {
         // An empty name is SQLite's own word for a temporary file.
         let conn = Connection::open("").and_then(Self::fill_new);
-        Ok(Self { conn: conn.map_err(StoreError::sqlite("making a temporary cache"))? })
+        Ok(Self::with(conn.map_err(StoreError::sqlite("making a temporary cache"))?))
     }
 
     fn open_existing(path: &Path) -> Result<Self, StoreError> {
@@ -107,10 +128,15 @@ impl VerifiedCache {
             && pragma("user_version").map_err(doing())? == LAYOUT
             && schema::compare(&conn, schema::Part::Copy)?.is_empty();
         if ours {
-            Ok(Self { conn })
+            Ok(Self::with(conn))
         } else {
             Err(StoreError::Broken(Finding::of_file("cache", "not a verified cache")))
         }
+    }
+
+    fn with(conn: Connection) -> Self {
+        conn.set_prepared_statement_cache_capacity(STATEMENTS);
+        Self { conn, most_loaded: MOST_LOADED }
     }
 
     fn fill_new(conn: Connection) -> rusqlite::Result<Connection> {
@@ -140,12 +166,13 @@ impl VerifiedCache {
         Ok(CacheTransaction { cache: self, transaction })
     }
 
-    /// Projects a verified entry onto the tables; `after` is the state with the entry applied.
+    /// Projects a verified entry onto the tables; `after` is the state with the entry applied, and `seconded` the action of
+    /// the proposal that it seconded.
     ///
     /// # Errors
     /// What SQLite reports.
-    pub fn project(&self, entry: &Entry, after: &Register) -> Result<(), StoreError> {
-        let projected = tables::project(&self.conn, entry, after);
+    pub fn project(&self, entry: &Entry, seconded: Option<&Action>, after: &Register) -> Result<(), StoreError> {
+        let projected = tables::project(&self.conn, entry, seconded, after);
         projected.map_err(StoreError::cache(&self.conn, "bringing the verified cache on"))
     }
 
@@ -157,12 +184,12 @@ impl VerifiedCache {
         compare::compare(shared.conn(), &self.conn)
     }
 
-    /// How the tables of another cache of the same register differ from these.
+    /// Whether another cache of the same register differs in its tables or its state.
     ///
     /// # Errors
     /// What SQLite reports.
-    pub fn compare_cache(&self, other: &Self) -> Result<Vec<Finding>, StoreError> {
-        compare::compare(&other.conn, &self.conn)
+    pub fn differs(&self, other: &Self) -> Result<bool, StoreError> {
+        compare::differs(&self.conn, &other.conn)
     }
 
     /// Marks a point within the transaction.
@@ -220,15 +247,46 @@ impl VerifiedCache {
         self.select_heads("SELECT seq, leaf FROM log_entries WHERE seq >= ?1 ORDER BY seq LIMIT ?2", (from, count))
     }
 
-    /// The entries about a change.
-    fn stream(&self, change: ChangeId) -> Result<Vec<Head>, StoreError> {
-        self.select_heads("SELECT seq, leaf FROM log_entries WHERE change = ?1 ORDER BY seq", [change.number()])
-    }
-
-    fn select_heads(&self, sql: &str, params: impl Params) -> Result<Vec<Head>, StoreError> {
+    pub(super) fn select_heads(&self, sql: &str, params: impl Params) -> Result<Vec<Head>, StoreError> {
         let select = self.conn.prepare_cached(sql);
         let rows = select.and_then(|mut select| select.query_map(params, head)?.collect());
         rows.map_err(StoreError::cache(&self.conn, "reading the verified cache"))
+    }
+
+    /// The governance entries up to some entry.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn governance_until(&self, until: u64) -> Result<Vec<Head>, StoreError> {
+        self.select_heads("SELECT seq, leaf FROM log_entries WHERE change IS NULL AND seq <= ?1 ORDER BY seq", [until])
+    }
+
+    /// Every text that was redacted up to some entry, by a proposal that was seconded after another: its entry, its
+    /// digest, and the proposal.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn redactions(&self, after: Option<u64>, until: u64) -> Result<Vec<(u64, Digest, ProposalId)>, StoreError> {
+        let sql = "SELECT r.seq, l.text, r.proposal FROM redactions r JOIN log_entries l USING (seq)
+            JOIN proposals p ON p.id = r.proposal
+            WHERE p.ended > ifnull(?1, -1) AND p.ended <= ?2 ORDER BY r.seq";
+        let select = self.conn.prepare_cached(sql);
+        let rows = select.and_then(|mut select| {
+            let row = |row: &Row<'_>| Ok((row.get(0)?, parsed(row, 1)?, proposal(row.get(2)?)));
+            select.query_map((after, until), row)?.collect()
+        });
+        rows.map_err(StoreError::cache(&self.conn, "reading the verified cache"))
+    }
+
+    /// The proposal that redacted the text of an entry, if one did.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn redacted(&self, seq: u64) -> Result<Option<ProposalId>, StoreError> {
+        let select = self.conn.prepare_cached("SELECT proposal FROM redactions WHERE seq = ?1");
+        let row = select.and_then(|mut select| select.query_row([seq], |row| row.get::<_, u64>(0)).optional());
+        let row = row.map_err(StoreError::cache(&self.conn, "reading the verified cache"))?;
+        Ok(row.map(proposal))
     }
 
     /// Moves what was redacted out of the write-ahead log too. Another process of this account may be reading; the next
@@ -253,38 +311,6 @@ impl VerifiedCache {
         tx.commit()
     }
 
-    /// The state at the newest entry in it: governance whole, changes as they are asked for.
-    ///
-    /// # Errors
-    /// An entry of the shared file that is not the one that was verified, or what SQLite says.
-    pub fn state(&self, shared: &SharedFile) -> Result<Register, StoreError> {
-        let Some(newest) = self.head()? else { return Ok(Register::default()) };
-        let mut state = self.governed(newest.seq)?;
-        let (header, event) = facts(&verified_before(shared, newest)?)?;
-        let governance = if event.is_governance() { newest.leaf } else { header.governance };
-        self.links(newest.seq, governance, state.position(None).governance)?;
-        let filed = self.conn.query_row("SELECT ifnull(max(id), 0) FROM changes", [], |row| row.get(0));
-        state.resume(newest, filed.map_err(StoreError::cache(&self.conn, "reading the verified cache"))?);
-        Ok(state)
-    }
-
-    /// Makes a state that at the newest entry in it, where it is another one: nothing was loaded yet, or another process
-    /// of this account brought the cache on. What was loaded is loaded anew.
-    ///
-    /// # Errors
-    /// As [`VerifiedCache::state`].
-    pub fn load(&self, shared: &SharedFile, state: &mut Register) -> Result<(), StoreError> {
-        if state.head() == self.head()? {
-            return Ok(());
-        }
-        let loaded: Vec<ChangeId> = state.loaded().collect();
-        *state = self.state(shared)?;
-        for change in loaded {
-            self.change(shared, change)?.into_iter().for_each(|change| state.adopt(change));
-        }
-        Ok(())
-    }
-
     /// An entry names the one before it in its stream: if that is another than the cache has, rows of the cache are gone.
     pub(in crate::store) fn links(&self, seq: u64, named: Digest, before: Digest) -> Result<(), StoreError> {
         if named == before { Ok(()) } else { Err(self.damaged(format!("what stands before entry {seq} is missing"))) }
@@ -294,29 +320,10 @@ impl VerifiedCache {
     pub fn damaged(&self, what: String) -> StoreError {
         StoreError::CacheDamaged { path: self.conn.path().unwrap_or_default().into(), what }
     }
+}
 
-    /// A change, folded from its own entries.
-    ///
-    /// # Errors
-    /// As [`VerifiedCache::state`].
-    pub fn change(&self, shared: &SharedFile, id: ChangeId) -> Result<Option<Change>, StoreError> {
-        let _snapshot = shared.hold_snapshot()?;
-        let mut change: Option<Change> = None;
-        for at in self.stream(id)? {
-            let (header, event) = facts(&verified_before(shared, at)?)?;
-            self.links(
-                at.seq,
-                header.last.unwrap_or(Digest::NONE),
-                change.as_ref().map_or(Digest::NONE, Change::last),
-            )?;
-            match (&mut change, &event) {
-                (None, Event::File { facts, .. }) => change = Some(Change::filed(id, &header, at.leaf, facts)),
-                (Some(change), event) => change.apply(&header, at.leaf, event),
-                (None, _) => {}
-            }
-        }
-        Ok(change)
-    }
+pub(super) fn proposal(number: u64) -> ProposalId {
+    ProposalId::after(number.saturating_sub(1))
 }
 
 fn head(row: &Row<'_>) -> rusqlite::Result<Head> {
@@ -330,10 +337,6 @@ fn head(row: &Row<'_>) -> rusqlite::Result<Head> {
 pub fn parsed<T: FromStr<Err = Invalid>>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let text = row.get_ref(column)?.as_str()?;
     text.parse().map_err(|invalid| FromSqlConversionFailure(column, Type::Text, Box::<Invalid>::new(invalid)))
-}
-
-fn facts(raw: &Raw) -> Result<(crate::domain::Header, Event), StoreError> {
-    entry::read_verified_body(raw).map_err(|defect| StoreError::defect(raw.seq, &defect))
 }
 
 /// An entry that was verified before, read from the shared file and held against its known leaf hash.

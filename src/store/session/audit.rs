@@ -20,6 +20,7 @@ impl Session {
         let snapshot = log.shared.hold_snapshot()?;
         let tx = log.cache.begin(BUSY)?;
         let mut reading = replay(&log.shared, &log.cache, &mut state, log.fingerprint, Mode::Everything, progress)?;
+        state.unload();
         log.state = state;
         if reading.findings.is_empty() {
             reading.findings.extend(forgotten(log, memory)?);
@@ -41,12 +42,11 @@ impl Session {
         }
         drop(snapshot);
         if whole {
-            if !log.cache.keeps(&log.state)? {
-                return Err(log.cache.damaged("its governance is not what the log says".to_owned()));
+            if let Some(key) = reading.differs {
+                return Err(log.cache.damaged(format!("its row {key} is not what the log says")));
             }
-            log.cache.write_down(&log.state)?;
             tx.commit()?;
-            if log.state.governance().redactions().next().is_some() {
+            if !log.redactions()?.is_empty() {
                 log.cache.flush()?;
             }
             self.advance_pin(now)?;

@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use super::memory::Memory;
-use crate::domain::{Change, ChangeId, Digest, Head, Register};
+use crate::domain::{Change, ChangeId, Denied, Digest, Governance, Head, Policy, ProposalId, Refusal, Register};
 use crate::format::{Defect, Entry, Raw, entry, text};
 use crate::store::cache::queries::Queries;
+use crate::store::cache::state::Rows;
 use crate::store::cache::verified::{VerifiedCache, verified_before};
 use crate::store::sqlite::shared::SharedFile;
 use crate::store::verify::replay::{Mode, Reading, replay};
@@ -51,41 +52,111 @@ impl VerifiedLog {
         self.fault.as_ref()
     }
 
-    /// The register's governance as it was after some entry, in a state without changes.
-    ///
-    /// # Errors
-    /// As `VerifiedCache::governed`.
-    pub fn governed(&self, until: u64) -> Result<Register, StoreError> {
-        self.cache.governed(until)
+    /// Sets how many records of the state a replay may hold in memory before it writes them and reads them again.
+    pub fn limit_loaded(&mut self, records: usize) {
+        self.cache.most_loaded = records;
     }
 
-    /// Loads a change into the state, if it is not there yet; `None` if there is no such change.
+    /// Asks a question about the state at the head, and loads the records that it needs; it may be asked several times.
+    /// If another process of this account has brought the cache on, it is answered at the new head.
     ///
     /// # Errors
-    /// As `VerifiedCache::change`.
-    pub fn load(&mut self, change: ChangeId) -> Result<Option<&Change>, StoreError> {
-        if !self.state.knows(change)
-            && let Some(change) = self.cache.change(&self.shared, change)?
-        {
-            self.state.adopt(change);
-        }
-        Ok(self.state.change(change).ok())
-    }
-
-    /// Loads several changes as [`VerifiedLog::load`] does, from one snapshot.
-    ///
-    /// # Errors
-    /// As `VerifiedCache::change`.
-    pub fn load_all(&mut self, changes: &[ChangeId]) -> Result<(), StoreError> {
-        let _snapshot = (self.shared.hold_snapshot()?, self.cache.hold_snapshot()?);
-        for change in changes {
-            if !self.state.knows(*change)
-                && let Some(change) = self.cache.change(&self.shared, *change)?
-            {
-                self.state.adopt(change);
+    /// [`StoreError::CacheDamaged`], or what SQLite says. That a rule says no is an answer.
+    pub fn ask<T>(
+        &self,
+        mut question: impl FnMut(&Register) -> Result<T, Denied>,
+    ) -> Result<Result<T, Refusal>, StoreError> {
+        match question(&self.state) {
+            Ok(answer) => Ok(Ok(answer)),
+            Err(Denied::Refused(refusal)) => Ok(Err(refusal)),
+            Err(Denied::Unloaded(_)) => {
+                let _snapshot = self.cache.hold_snapshot()?;
+                self.cache.ask(Rows::Cache, &mut self.at_cache_head()?, |state| question(state))
             }
         }
-        Ok(())
+    }
+
+    /// Asks a question about each of several changes, from one snapshot; under another policy, to see what that would
+    /// change.
+    ///
+    /// # Errors
+    /// As [`VerifiedLog::ask`].
+    pub fn ask_each<T>(
+        &self,
+        under: Option<&Policy>,
+        changes: impl IntoIterator<Item = ChangeId>,
+        question: impl Fn(&Change, &Governance) -> Result<T, Denied>,
+    ) -> Result<Result<Vec<T>, Refusal>, StoreError> {
+        let _snapshot = self.cache.hold_snapshot()?;
+        let mut state = self.at_cache_head()?;
+        if let Some(policy) = under {
+            state = state.under(policy.clone());
+        }
+        let mut answers = Vec::new();
+        for change in changes {
+            if state.loaded() > self.cache.most_loaded {
+                state.unload();
+            }
+            let about = |state: &mut Register| question(state.change(change)?, state.governance());
+            match self.cache.ask(Rows::Cache, &mut state, about)? {
+                Ok(answer) => answers.push(answer),
+                Err(refusal) => return Ok(Err(refusal)),
+            }
+        }
+        Ok(Ok(answers))
+    }
+
+    /// A copy of the state, at the head of the cache.
+    fn at_cache_head(&self) -> Result<Register, StoreError> {
+        let mut state = self.state.clone();
+        self.cache.load(&self.shared, &mut state)?;
+        Ok(state)
+    }
+
+    /// The governance now, with everybody and every key loaded.
+    ///
+    /// # Errors
+    /// As [`VerifiedLog::ask`].
+    pub fn governed(&self) -> Result<Governance, StoreError> {
+        let _snapshot = self.cache.hold_snapshot()?;
+        let mut state = self.at_cache_head()?;
+        self.cache.load_people_and_keys(&mut state)?;
+        Ok(state.governance().clone())
+    }
+
+    /// The governance as it was after some entry, all of it loaded: made from its entries.
+    ///
+    /// # Errors
+    /// [`StoreError::CacheDamaged`], an entry of the shared file that is not the one that was verified, or what SQLite
+    /// says.
+    pub fn governed_at(&self, until: u64) -> Result<Governance, StoreError> {
+        let _snapshot = self.hold_snapshot()?;
+        let mut state = Register::default();
+        for at in self.cache.governance_until(until)? {
+            let raw = verified_before(&self.shared, at)?;
+            let (header, event) =
+                entry::read_verified_body(&raw).map_err(|defect| StoreError::defect(at.seq, &defect))?;
+            self.cache.links(at.seq, header.governance, state.governance_tip())?;
+            let applied = state.apply(&header, at.leaf, &event);
+            applied.map_err(|denied| self.cache.damaged(format!("entry {} does not follow: {denied}", at.seq)))?;
+        }
+        Ok(state.governance().clone())
+    }
+
+    /// Every redacted text up to the head: its entry, its digest, and the proposal that redacted it.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn redactions(&self) -> Result<Vec<(u64, Digest, ProposalId)>, StoreError> {
+        self.state.head().map_or(Ok(Vec::new()), |head| self.cache.redactions(None, head.seq))
+    }
+
+    /// The proposal that redacted the text of an entry, if one did.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn redacted(&self, seq: u64) -> Result<Option<ProposalId>, StoreError> {
+        self.cache.redacted(seq)
     }
 
     /// Reads file and cache from one snapshot until the result is dropped, so that many reads cost one lock each.
@@ -104,9 +175,7 @@ impl VerifiedLog {
         let Some(raw) = self.raw(seq)? else { return Ok(None) };
         let entry = entry::parse(&raw).map_err(|defect| StoreError::defect(seq, &defect))?;
         match entry.missing_text() {
-            Some(text) if self.state.governance().redacted(seq, text).is_none() => {
-                Err(StoreError::defect(seq, &Defect::TextMissing))
-            }
+            Some(_) if self.redacted(seq)?.is_none() => Err(StoreError::defect(seq, &Defect::TextMissing)),
             _ => Ok(Some(entry)),
         }
     }
@@ -142,18 +211,22 @@ impl VerifiedLog {
             self.fault = None;
             return memory.check_cache(self);
         }
-        let redactions = self.state.governance().redactions().count();
         let tx = self.cache.begin(patience)?;
-        self.cache.load(&self.shared, &mut self.state)?;
-        let reading = replay(&self.shared, &self.cache, &mut self.state, self.fingerprint, Mode::Advance, progress)?;
+        let mut state = self.state.clone();
+        self.cache.load(&self.shared, &mut state)?;
+        let known = state.head().map(|head| head.seq);
+        let reading = replay(&self.shared, &self.cache, &mut state, self.fingerprint, Mode::Advance, progress)?;
         // Everything up to the pin was valid before, so a finding there may come from a damaged cache.
         let pinned = memory.pin().map(|pin| pin.head.seq);
         if reading.findings.first().is_some_and(|it| it.seq <= pinned) && self.cache_is_wrong(memory, progress)? {
             return Err(self.cache.damaged("it is not what the log says".to_owned()));
         }
-        self.cache.write_down(&self.state)?;
         tx.commit()?;
-        if self.state.governance().redactions().count() != redactions {
+        state.unload();
+        self.state = state;
+        if let Some(head) = self.state.head()
+            && !self.cache.redactions(known, head.seq)?.is_empty()
+        {
             self.cache.flush()?;
         }
         self.fault = reading.findings.into_iter().next();
@@ -179,13 +252,13 @@ impl VerifiedLog {
             Some(pin) => anew.leaf(pin.head.seq)? == Some(pin.head.leaf),
             None => true,
         };
-        Ok(holds && reading.findings.is_empty() && !anew.compare_cache(&self.cache)?.is_empty())
+        Ok(holds && reading.findings.is_empty() && self.cache.differs(&anew)?)
     }
 
     /// Redacted texts that the file holds again.
     pub(super) fn redacted_again(&self) -> Result<Vec<Finding>, StoreError> {
         let mut findings = Vec::new();
-        for (seq, text, proposal) in self.state.governance().redactions() {
+        for (seq, text, proposal) in self.redactions()? {
             if self.has_text(seq, text)? {
                 let meaning = format!("the text that proposal {proposal} redacted stands there again");
                 findings.push(Finding::at(seq, "redacted", meaning));
@@ -194,12 +267,10 @@ impl VerifiedLog {
         Ok(findings)
     }
 
-    /// The entries whose texts are redacted in the state `after`, but not in this one, and which the file still holds.
-    pub(super) fn to_redact(&self, after: &Register) -> Result<Vec<u64>, StoreError> {
-        let redactions = after.governance().redactions();
-        let fresh = redactions.filter(|(seq, text, _)| self.state.governance().redacted(*seq, *text).is_none());
+    /// Those of these entries that still have the text with this digest in the file.
+    pub(super) fn to_redact(&self, texts: impl IntoIterator<Item = (u64, Digest)>) -> Result<Vec<u64>, StoreError> {
         let mut seqs = Vec::new();
-        for (seq, text, _) in fresh {
+        for (seq, text) in texts {
             if self.has_text(seq, text)? {
                 seqs.push(seq);
             }

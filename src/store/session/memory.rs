@@ -56,16 +56,19 @@ impl Memory {
         self.behind.as_ref()
     }
 
-    /// Whether this account may record an event in this state: anything, unless the log lacks what it verified.
+    /// Whether this account may record an event: anything, unless the log lacks what it verified.
     ///
     /// # Errors
     /// [`StoreError::PinLost`].
-    pub fn may_record(&self, event: &Event, state: &Register) -> Result<(), StoreError> {
+    pub(super) fn may_record(&self, event: &Event, log: &VerifiedLog) -> Result<(), StoreError> {
         let Some(behind) = self.behind else { return Ok(()) };
+        let seconded = match event {
+            Event::Second(at) => log.ask(|state| Ok(state.governance().proposal(at.proposal)?.action().cloned()))?,
+            _ => Ok(None),
+        };
         let action = match event {
             Event::Propose { action, .. } => Some(action),
-            Event::Second(at) => state.governance().proposal(at.proposal).ok().map(|proposal| &proposal.action),
-            _ => None,
+            _ => seconded.as_ref().ok().and_then(Option::as_ref),
         };
         match action {
             Some(Action::Restored(_)) => Ok(()),
@@ -76,7 +79,7 @@ impl Memory {
     /// Compares the pin and the cache's head with the shared file.
     pub(super) fn check_file(&self, log: &VerifiedLog) -> Result<(), StoreError> {
         let cached = log.cache.head()?;
-        let stands = |head: Head| Ok(leaf(&log.shared, head.seq)? == Some(head.leaf));
+        let stands = |head: Head| Ok::<_, StoreError>(leaf(&log.shared, head.seq)? == Some(head.leaf));
         let pinned = self.pin.map(|pin| pin.head);
         if let Some(pinned) = pinned
             && !stands(pinned)?

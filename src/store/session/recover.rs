@@ -2,7 +2,7 @@
 
 use super::Session;
 use super::log::{VerifiedLog, agree, leaf};
-use crate::domain::{Head, Register};
+use crate::domain::Head;
 use crate::format::{Defect, Raw, entry, text};
 use crate::store::cache::verified::{VerifiedCache, verified_before};
 use crate::store::sqlite::shared::{Appended, SharedFile};
@@ -51,8 +51,9 @@ impl Session {
         {
             return Err(behind.lost());
         }
-        let redact = log.to_redact(&state)?;
-        let read = |seq| without_redacted(from, &log.cache, &state, seq);
+        let redacted = log.cache.redactions(head.map(|head| head.seq), until)?;
+        let redact = log.to_redact(redacted.into_iter().map(|(seq, text, _)| (seq, text)))?;
+        let read = |seq| without_redacted(from, &log.cache, seq);
         let turn = log.shared.turn(writer)?;
         if let Appended::HeadMoved = log.shared.extend(&turn, (head, until), read, &redact, &log.cache)? {
             return Err(parted(from, next));
@@ -72,7 +73,7 @@ impl VerifiedLog {
     /// As [`SharedFile::append`].
     pub fn copy_into(&self, file: &mut SharedFile) -> Result<(), StoreError> {
         let Some(head) = self.state.head() else { return Ok(()) };
-        let read = |seq| without_redacted(&self.shared, &self.cache, &self.state, seq);
+        let read = |seq| without_redacted(&self.shared, &self.cache, seq);
         file.extend(&Turn::unshared(), (None, head.seq), read, &[], &self.cache).map(|_| ())
     }
 }
@@ -92,13 +93,13 @@ fn parted(from: &SharedFile, seq: u64) -> StoreError {
 }
 
 /// An entry that was verified, read again from a file that others may write, and without its text where that was redacted.
-fn without_redacted(from: &SharedFile, cache: &VerifiedCache, state: &Register, seq: u64) -> Result<Raw, StoreError> {
+fn without_redacted(from: &SharedFile, cache: &VerifiedCache, seq: u64) -> Result<Raw, StoreError> {
     let leaf = cache.leaf(seq)?.ok_or_else(|| parted(from, seq))?;
     let raw = verified_before(from, Head { seq, leaf })?;
     let defect = |defect: Defect| StoreError::defect(seq, &defect);
     let (header, _) = entry::read_verified_body(&raw).map_err(defect)?;
     let named = header.text.map(|text| text.digest);
-    if named.is_some_and(|named| state.governance().redacted(seq, named).is_some()) {
+    if cache.redacted(seq)?.is_some() {
         return Ok(Raw { text: None, ..raw });
     }
     if raw.text.as_deref().map(text::digest) == named { Ok(raw) } else { Err(defect(Defect::TextMissing)) }

@@ -37,7 +37,7 @@ pub const TABLES: &[(&str, usize)] = &[
 ];
 
 /// What a verified copy has beside them.
-pub const MEMORY: &[(&str, usize)] = &[("governance", 1), ("folded", 1)];
+pub const MEMORY: &[(&str, usize)] = &[("state", 1)];
 
 /// An object of a schema: its type, its name, its statement.
 type Object = (String, String, Option<String>);

@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::vec;
 
-use crate::domain::{Digest, Event, Head, Register, Time};
+use crate::domain::{Action, Digest, Head, Register, Time};
 use crate::format::{Defect, Entry, chain};
-use crate::store::cache::verified::{VerifiedCache, replaced, verified_before};
+use crate::store::cache::state::Rows;
+use crate::store::cache::verified::{VerifiedCache, replaced};
 use crate::store::error::MOST;
 use crate::store::sqlite::shared::SharedFile;
 use crate::store::verify::parallel::{Opened, read_opened};
@@ -38,6 +39,8 @@ pub struct Reading {
     pub entries: u64,
     /// How many of them follow a fault, and were checked for signature and link alone.
     pub unjudged: u64,
+    /// The first key whose row of the cache's state is not what the log says.
+    pub differs: Option<String>,
 }
 
 /// Reads the log on from where `state` is; entries beyond the cache's head are projected onto it.
@@ -85,19 +88,20 @@ fn read_on(
 ) -> Result<(Reading, BTreeSet<u64>), StoreError> {
     let from = state.head().map_or(0, |head| head.seq + 1);
     let mut follower = Replayer {
-        shared,
         cache,
         fingerprint,
         cached: cache.head()?.map(|head| head.seq),
         known: Vec::new().into_iter(),
         next: from,
         previous: state.head().map(|head| head.leaf),
+        rows: Rows::Cache,
         state,
         latest: None,
         unexplained,
         gone: BTreeMap::new(),
         out: Reading::default(),
     };
+    follower.choose_rows()?;
     let read = read_opened(shared, from, |opened| {
         progress(opened.seq);
         follower.take(opened)?;
@@ -111,17 +115,19 @@ fn read_on(
         }
         read => read?,
     }
+    cache.write(follower.rows, follower.state)?;
     Ok((follower.out, follower.gone.into_keys().collect()))
 }
 
 struct Replayer<'a> {
-    shared: &'a SharedFile,
     cache: &'a VerifiedCache,
     /// The leaf hash that entry 0 must have, whatever stood there when somebody was asked.
     fingerprint: Digest,
     cached: Option<u64>,
     /// What the cache has for the next entries.
     known: vec::IntoIter<Head>,
+    /// Where records of the state are read from and written to.
+    rows: Rows,
     state: &'a mut Register,
     /// The place where the next row must stand.
     next: u64,
@@ -137,6 +143,27 @@ struct Replayer<'a> {
 }
 
 impl Replayer<'_> {
+    /// A log that the cache knows already is replayed with rows of its own up to the cache's newest entry.
+    fn choose_rows(&mut self) -> Result<(), StoreError> {
+        match self.cached {
+            None => self.cache.check_no_state(),
+            Some(cached) if self.next <= cached => {
+                self.rows = Rows::Replay;
+                self.cache.begin_replay()
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// Writes what changed and unloads the state, where much of it is loaded.
+    fn unload(&mut self) -> Result<(), StoreError> {
+        if self.state.loaded() > self.cache.most_loaded {
+            self.cache.write(self.rows, self.state)?;
+            self.state.unload();
+        }
+        Ok(())
+    }
+
     fn take(&mut self, opened: &Opened) -> Result<(), StoreError> {
         let Opened { seq, leaf, ref entry } = *opened;
         // Only entry 0 says which format the log has; anywhere else such a claim is a fault like any other.
@@ -170,38 +197,53 @@ impl Replayer<'_> {
     fn admit(&mut self, entry: &Entry) -> Result<Option<Finding>, StoreError> {
         let Entry { header, event, leaf, .. } = entry;
         let seq = header.seq;
-        if let Some(change) = event.change().filter(|change| !self.state.knows(*change))
-            && let Some(change) = self.cache.change(self.shared, change)?
-        {
-            self.state.adopt(change);
-        }
+        self.unload()?;
         if seq == 0 && *leaf != self.fingerprint {
             let meaning = format!("has the leaf hash {leaf}, and {} was expected", self.fingerprint);
             return Ok(Some(Finding::at(seq, "fingerprint", meaning)));
         }
-        let position = self.state.position(event.change());
+        let position = |state: &mut Register| Ok(state.position(event.change())?);
+        let position = match self.cache.ask(self.rows, self.state, position)? {
+            Ok(position) => position,
+            Err(refusal) => return Ok(Some(Finding::at(seq, refusal.rule().as_str(), refusal))),
+        };
         if let Err(defect) = chain::check_position(self.state.id(), &position, header) {
             return Ok(Some(Finding::at(seq, defect.rule(), defect)));
         }
-        if let Err(refusal) = self.state.judge(header, event) {
-            return Ok(Some(Finding::at(seq, refusal.rule().as_str(), refusal)));
-        }
+        let taken_in = self.cache.ask(self.rows, self.state, |state| {
+            state.judge(header, event)?;
+            state.apply(header, *leaf, event)
+        })?;
+        let seconded = match taken_in {
+            Ok(seconded) => seconded,
+            Err(refusal) => return Ok(Some(Finding::at(seq, refusal.rule().as_str(), refusal))),
+        };
         self.watch_clock(seq, header.time);
-        self.state.apply(header, *leaf, event);
         self.gone.extend(entry.missing_text().map(|text| (seq, text)));
-        if matches!(event, Event::Second(_)) {
-            let governance = self.state.governance();
-            self.gone.retain(|seq, text| governance.redacted(*seq, *text).is_none());
+        if let Some(Action::Redact(texts)) = &seconded {
+            self.gone.retain(|seq, text| texts.get(seq) != Some(text));
         }
         if self.cached.is_some_and(|cached| seq <= cached) {
-            return match self.known(seq)? {
-                Some(known) => Ok((known != *leaf).then(|| replaced(seq))),
-                None => Err(self.cache.damaged(format!("entry {seq} is missing"))),
-            };
+            return self.compare_known(seq, *leaf);
         }
-        self.cache.project(entry, self.state)?;
-        if event.is_governance() {
-            self.cache.keep(&verified_before(self.shared, Head { seq, leaf: *leaf })?)?;
+        self.cache.project(entry, seconded.as_ref(), self.state)?;
+        Ok(None)
+    }
+
+    /// Holds an entry against what the cache has for it, and at the cache's newest one the state too.
+    fn compare_known(&mut self, seq: u64, leaf: Digest) -> Result<Option<Finding>, StoreError> {
+        match self.known(seq)? {
+            Some(known) if known != leaf => return Ok(Some(replaced(seq))),
+            Some(_) => {}
+            None => return Err(self.cache.damaged(format!("entry {seq} is missing"))),
+        }
+        if self.cached == Some(seq) {
+            self.cache.write(self.rows, self.state)?;
+            self.out.differs = self.cache.differs_from_replay()?;
+            // From here on the cache's rows are those of this replay.
+            if self.out.differs.is_none() {
+                self.rows = Rows::Cache;
+            }
         }
         Ok(None)
     }

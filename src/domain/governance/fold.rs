@@ -1,0 +1,147 @@
+//! Taking in a governance event that was judged.
+
+use std::collections::BTreeMap;
+
+use crate::domain::governance::state::{GovernanceSummary, Phase};
+use crate::domain::state::{Denied, StateKey};
+use crate::domain::{
+    Action, Digest, Event, Fingerprint, Governance, Grants, Header, Key, KeyState, Member, Person, PersonId, Proposal,
+    ProposalId, ProposalState, RefusedAttempt, Role,
+};
+
+impl Governance {
+    /// Fails unless every record that this event changes is loaded.
+    fn check_loaded(&self, event: &Event) -> Result<(), Denied> {
+        match event {
+            Event::KeyRevoke(key) | Event::KeySuspend(key) => self.known_key(*key).map(|_| ()),
+            Event::Decline(at) | Event::ProposalWithdraw(at) => self.judge_known(*at).map(|_| ()),
+            Event::Refused { attempt: RefusedAttempt::Second(at), .. } => self.judge_known(*at).map(|_| ()),
+            Event::Second(at) => match self.open(*at)?.1 {
+                Action::Roles { person, .. } | Action::Retire { person, .. } => self.enrolled(person).map(|_| ()),
+                Action::Lift { key, .. } => self.known_key(*key).map(|_| ()),
+                Action::Redact(texts) => {
+                    let load = |seq| self.redactions.get(seq, StateKey::Redaction).map(|_| ());
+                    Ok(texts.keys().try_for_each(load)?)
+                }
+                Action::Enrol(_) | Action::AddKey { .. } | Action::Policy { .. } | Action::Restored(_) => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes in a governance event that was judged, and returns the action of the proposal that it seconded; `leaf` is the
+    /// leaf hash of its entry. Nothing was taken in where that fails.
+    pub(in crate::domain) fn apply(
+        &mut self,
+        header: &Header,
+        leaf: Digest,
+        event: &Event,
+    ) -> Result<Option<Action>, Denied> {
+        self.check_loaded(event)?;
+        match event {
+            Event::Init { policy, members, .. } => {
+                self.change_summary().phase = Phase::Founded;
+                self.change_summary().founder = Some(header.actor.clone());
+                self.change_summary().policy = Some((policy.clone(), leaf));
+                self.enrol(members, header.seq, leaf);
+            }
+            Event::Seal => self.change_summary().phase = Phase::Sealed,
+            Event::Propose { proposal, action } => {
+                self.change_summary().proposals = proposal.number();
+                self.proposals.insert(*proposal, Proposal::opened(header, leaf, action));
+            }
+            Event::Second(at) => {
+                let action = self.end_proposal(at.proposal, ProposalState::Seconded(header.actor.clone()));
+                action.iter().for_each(|action| self.carry(at.proposal, action, header.seq, leaf));
+                return Ok(action);
+            }
+            Event::KeyRevoke(key) => self.set_key(*key, KeyState::Revoked, leaf),
+            Event::KeySuspend(key) => self.set_key(*key, KeyState::Suspended, leaf),
+            Event::Decline(at) => {
+                self.end_proposal(at.proposal, ProposalState::Declined(header.actor.clone()));
+            }
+            Event::ProposalWithdraw(at) => {
+                self.end_proposal(at.proposal, ProposalState::Withdrawn);
+            }
+            Event::Refused { attempt: RefusedAttempt::Second(at), rule } => {
+                if let Some(proposal) = self.proposals.change(&at.proposal) {
+                    proposal.refused.insert((header.actor.clone(), *rule));
+                }
+            }
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    fn change_summary(&mut self) -> &mut GovernanceSummary {
+        self.summary_changed = true;
+        &mut self.summary
+    }
+
+    fn carry(&mut self, proposal: ProposalId, action: &Action, seq: u64, leaf: Digest) {
+        match action {
+            Action::Enrol(members) => self.enrol(members, seq, leaf),
+            Action::Roles { person, grants, .. } => self.set_grants(person, Some(grants), seq, leaf),
+            Action::Retire { person, .. } => self.set_grants(person, None, seq, leaf),
+            Action::AddKey { person, key, .. } => {
+                let (person, state) = (person.clone(), KeyState::Live);
+                self.keys.insert(key.fingerprint(), Key { public: *key, person, enrolled: seq, state, since: leaf });
+            }
+            Action::Lift { key, .. } => self.set_key(*key, KeyState::Live, leaf),
+            Action::Policy { policy, .. } => self.change_summary().policy = Some((policy.clone(), leaf)),
+            Action::Redact(texts) => texts.iter().for_each(|(seq, text)| self.redact(*seq, *text, proposal)),
+            Action::Restored(heads) => self.change_summary().restored.push((proposal, seq, *heads)),
+        }
+    }
+
+    fn redact(&mut self, seq: u64, text: Digest, proposal: ProposalId) {
+        self.change_summary().redacted = true;
+        match self.redactions.change(&seq) {
+            Some(texts) => {
+                texts.entry(text).or_insert(proposal);
+            }
+            None => self.redactions.insert(seq, BTreeMap::from([(text, proposal)])),
+        }
+    }
+
+    fn set_grants(&mut self, id: &PersonId, grants: Option<&Grants>, seq: u64, leaf: Digest) {
+        if let Some(person) = self.people.change(id) {
+            person.stand(grants, seq, leaf);
+            let admin = person.grants.has_for_good(Role::Admin);
+            self.set_admin(id, admin);
+        }
+    }
+
+    fn set_admin(&mut self, id: &PersonId, admin: bool) {
+        let changes = admin != self.summary.admins.contains(id);
+        match changes {
+            true if admin => self.change_summary().admins.insert(id.clone()),
+            true => self.change_summary().admins.remove(id),
+            false => false,
+        };
+    }
+
+    fn set_key(&mut self, key: Fingerprint, state: KeyState, leaf: Digest) {
+        if let Some(key) = self.keys.change(&key) {
+            (key.state, key.since) = (state, leaf);
+        }
+    }
+
+    /// Ends a proposal, and takes its action out of the state.
+    fn end_proposal(&mut self, proposal: ProposalId, state: ProposalState) -> Option<Action> {
+        match std::mem::replace(&mut self.proposals.change(&proposal)?.state, state) {
+            ProposalState::Open(action) => Some(*action),
+            ProposalState::Seconded(_) | ProposalState::Declined(_) | ProposalState::Withdrawn => None,
+        }
+    }
+
+    fn enrol(&mut self, members: &[Member], seq: u64, leaf: Digest) {
+        for Member { person, grants, key, .. } in members {
+            let (public, state) = (*key, KeyState::Live);
+            let enrolled = Key { public, person: person.clone(), enrolled: seq, state, since: leaf };
+            self.keys.insert(key.fingerprint(), enrolled);
+            self.people.insert(person.clone(), Person::enrolled(grants, seq, leaf));
+            self.set_admin(person, grants.has_for_good(Role::Admin));
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The rules about governance events other than proposals.
+
+use crate::domain::governance::state::Phase;
+use crate::domain::state::Denied;
+use crate::domain::{
+    Event, FORMAT, Fingerprint, Governance, Header, KeyState, Member, Refusal, RefusedAttempt, Role, Rule,
+};
+
+impl Governance {
+    /// Asks whether this person, with this key, may act at all.
+    pub(in crate::domain) fn judge_actor(&self, header: &Header) -> Result<(), Denied> {
+        let person = header.actor.clone();
+        let actor = self.enrolled(&person)?;
+        match self.key(header.key)? {
+            Some(key) if key.person == person => judge_live(header.key, key.state)?,
+            _ => return Err(Refusal::NotTheirKey { person, key: header.key }.into()),
+        }
+        if actor.retired {
+            return Err(Refusal::Retired { person }.into());
+        }
+        if !actor.grants.is_machine() {
+            return Ok(());
+        }
+        for operator in &actor.grants.operators {
+            if self.can_operate(operator)? {
+                return Ok(());
+            }
+        }
+        Err(Refusal::NotOperated { machine: person }.into())
+    }
+
+    /// Asks whether the actor has a role.
+    pub(in crate::domain) fn judge_role(&self, header: &Header, role: Role) -> Result<(), Denied> {
+        let person = &header.actor;
+        let granted = self.has_role(person, role, header.time)?;
+        if granted { Ok(()) } else { Err(Refusal::NoRole { person: person.clone(), role }.into()) }
+    }
+
+    /// Asks every rule about a governance event.
+    pub(in crate::domain) fn judge(&self, header: &Header, event: &Event) -> Result<(), Denied> {
+        match event {
+            Event::Init { format, members, .. } => self.judge_init(header, *format, members),
+            _ if self.summary.phase == Phase::Nothing => Err(Refusal::NotFounding.into()),
+            Event::Seal => self.judge_seal(header),
+            _ if self.summary.phase == Phase::Founded => Err(Refusal::NotSealed.into()),
+            Event::KeyRevoke(key) => {
+                self.judge_actor(header)?;
+                match self.key(*key)? {
+                    Some(it) if it.person == header.actor && it.state != KeyState::Revoked => Ok(()),
+                    Some(it) if it.person == header.actor => Ok(judge_live(*key, it.state)?),
+                    _ => Err(Refusal::RevokeOther { key: *key }.into()),
+                }
+            }
+            Event::KeySuspend(key) => {
+                self.judge_actor(header)?;
+                self.judge_role(header, Role::Admin)?;
+                Ok(judge_live(*key, self.known_key(*key)?.state)?)
+            }
+            Event::Refused { attempt, rule } => self.judge_refused(header, attempt, *rule),
+            _ => self.judge_proposal(header, event),
+        }
+    }
+
+    fn judge_init(&self, header: &Header, format: u64, members: &[Member]) -> Result<(), Denied> {
+        if self.summary.phase != Phase::Nothing {
+            return Err(Refusal::NotFounding.into());
+        }
+        if format != FORMAT {
+            return Err(Refusal::Format { found: format }.into());
+        }
+        self.judge_members(members, header.time)?;
+        let admins = || members.iter().filter(|member| member.grants.has_for_good(Role::Admin));
+        if admins().count() < 2 {
+            return Err(Refusal::TooFewAdmins { have: admins().count() }.into());
+        }
+        let signed = |member: &Member| member.person == header.actor && member.key.fingerprint() == header.key;
+        if admins().any(signed) { Ok(()) } else { Err(Refusal::FounderNotAdmin.into()) }
+    }
+
+    fn judge_seal(&self, header: &Header) -> Result<(), Denied> {
+        if self.summary.phase == Phase::Sealed {
+            return Err(Refusal::AlreadySealed.into());
+        }
+        self.judge_actor(header)?;
+        let other = self.summary.founder.as_ref() != Some(&header.actor);
+        let admin = self.has_role(&header.actor, Role::Admin, header.time)?;
+        if other && admin { Ok(()) } else { Err(Refusal::SealNotByOtherAdmin.into()) }
+    }
+
+    fn judge_refused(&self, header: &Header, attempt: &RefusedAttempt, rule: Rule) -> Result<(), Denied> {
+        self.judge_actor(header)?;
+        let RefusedAttempt::Second(at) = attempt else { return Err(Refusal::NotRefused { rule }.into()) };
+        let proposal = self.judge_known(*at)?;
+        match self.judge_proposal(header, &attempt.event()) {
+            Err(Denied::Refused(refusal)) if refusal.rule() == rule => {}
+            Err(Denied::Unloaded(unloaded)) => return Err(unloaded.into()),
+            Err(Denied::Refused(_)) | Ok(()) => return Err(Refusal::NotRefused { rule }.into()),
+        }
+        let before = proposal.refused.contains(&(header.actor.clone(), rule));
+        if before { Err(Refusal::RefusedBefore.into()) } else { Ok(()) }
+    }
+}
+
+fn judge_live(key: Fingerprint, state: KeyState) -> Result<(), Refusal> {
+    if state == KeyState::Live { Ok(()) } else { Err(Refusal::KeyNotLive { key, state }) }
+}

@@ -1,0 +1,166 @@
+//! The state as records by key: what is loaded of it, and what is not.
+//!
+//! A rule names the records that it needs by looking them up. A record that is not loaded is never taken for one that
+//! does not exist: the lookup fails with [`Unloaded`], the caller loads that record, and asks again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::governance::state::GovernanceSummary;
+use crate::domain::register::RegisterSummary;
+use crate::domain::{Change, ChangeId, Digest, Fingerprint, Key, Person, PersonId, Proposal, ProposalId, Refusal};
+
+/// What a record of the state is about. Its `Display` form is unique: `person/alice`, `change/42`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StateKey {
+    /// The register's identity, its head, and how many changes were filed.
+    Register,
+    /// The phase of the founding, the policy in force, the admins, and the counts of governance.
+    Governance,
+    /// A person or a machine.
+    Person(PersonId),
+    /// A key.
+    Key(Fingerprint),
+    /// A proposal.
+    Proposal(ProposalId),
+    /// The redacted texts of the entry with this sequence number.
+    Redaction(u64),
+    /// A change.
+    Change(ChangeId),
+}
+
+impl fmt::Display for StateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Register => f.write_str("register"),
+            Self::Governance => f.write_str("governance"),
+            Self::Person(id) => write!(f, "person/{id}"),
+            Self::Key(key) => write!(f, "key/{key}"),
+            Self::Proposal(id) => write!(f, "proposal/{id}"),
+            Self::Redaction(seq) => write!(f, "redaction/{seq}"),
+            Self::Change(id) => write!(f, "change/{}", id.number()),
+        }
+    }
+}
+
+/// A record with its key in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StateRecord {
+    /// See [`StateKey::Register`]; likewise below.
+    Register(RegisterSummary),
+    /// What governance is besides its other records.
+    Governance(GovernanceSummary),
+    /// Somebody enrolled.
+    Person(PersonId, Person),
+    /// A key that was enrolled.
+    Key(Fingerprint, Key),
+    /// A proposal that was opened.
+    Proposal(ProposalId, Proposal),
+    /// Each redacted text of an entry, and the proposal that redacted it.
+    Redaction(u64, BTreeMap<Digest, ProposalId>),
+    /// A change that was filed.
+    Change(ChangeId, Box<Change>),
+}
+
+impl StateRecord {
+    /// The key of this record.
+    pub fn key(&self) -> StateKey {
+        match self {
+            Self::Register(_) => StateKey::Register,
+            Self::Governance(_) => StateKey::Governance,
+            Self::Person(id, _) => StateKey::Person(id.clone()),
+            Self::Key(key, _) => StateKey::Key(*key),
+            Self::Proposal(id, _) => StateKey::Proposal(*id),
+            Self::Redaction(seq, _) => StateKey::Redaction(*seq),
+            Self::Change(id, _) => StateKey::Change(*id),
+        }
+    }
+}
+
+/// A record that a lookup needs and that is not loaded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the record {0} of the state is not loaded")]
+pub struct Unloaded(pub StateKey);
+
+/// Why a question about the state has no positive answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// A rule says no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// A record is not loaded: load it and ask again.
+    #[error(transparent)]
+    Unloaded(#[from] Unloaded),
+}
+
+/// The records of one kind that are loaded, and which of them changed since they were last taken for writing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::domain) struct Records<K, V> {
+    /// A record that is known not to exist is `None`.
+    loaded: BTreeMap<K, Option<V>>,
+    changed: BTreeSet<K>,
+    /// Whether every record that exists is loaded.
+    complete: bool,
+}
+
+/// Before entry 0 there is nothing that could be loaded.
+impl<K, V> Default for Records<K, V> {
+    fn default() -> Self {
+        Self { loaded: BTreeMap::new(), changed: BTreeSet::new(), complete: true }
+    }
+}
+
+impl<K: Ord + Clone, V: Clone> Records<K, V> {
+    /// Of a state that has records elsewhere: none of them is loaded.
+    pub(in crate::domain) fn elsewhere() -> Self {
+        Self { complete: false, ..Self::default() }
+    }
+
+    /// The record with this key, `None` if there is no such record; `name` makes the [`StateKey`].
+    pub(in crate::domain) fn get(&self, key: &K, name: impl FnOnce(K) -> StateKey) -> Result<Option<&V>, Unloaded> {
+        match self.loaded.get(key) {
+            Some(record) => Ok(record.as_ref()),
+            None if self.complete => Ok(None),
+            None => Err(Unloaded(name(key.clone()))),
+        }
+    }
+
+    /// The record with this key for changing, if it is loaded.
+    pub(in crate::domain) fn change(&mut self, key: &K) -> Option<&mut V> {
+        let record = self.loaded.get_mut(key)?.as_mut()?;
+        self.changed.insert(key.clone());
+        Some(record)
+    }
+
+    pub(in crate::domain) fn insert(&mut self, key: K, record: V) {
+        self.changed.insert(key.clone());
+        self.loaded.insert(key, Some(record));
+    }
+
+    /// Takes in a record as it was written; one that is loaded already stays as it is.
+    pub(in crate::domain) fn load(&mut self, key: K, record: Option<V>) {
+        self.loaded.entry(key).or_insert(record);
+    }
+
+    pub(in crate::domain) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.loaded.iter().filter_map(|(key, record)| Some((key, record.as_ref()?)))
+    }
+
+    pub(in crate::domain) fn len(&self) -> usize {
+        self.loaded.len()
+    }
+
+    pub(in crate::domain) fn take_changed(&mut self) -> impl Iterator<Item = (K, V)> {
+        let changed = std::mem::take(&mut self.changed);
+        changed.into_iter().filter_map(|key| self.loaded.get(&key)?.clone().map(|record| (key, record)))
+    }
+
+    /// Unloads every record that was not changed.
+    pub(in crate::domain) fn unload(&mut self) {
+        self.complete = false;
+        let changed = &self.changed;
+        self.loaded.retain(|key, _| changed.contains(key));
+    }
+}

@@ -1,0 +1,226 @@
+//! The state by which rules decide, as rows of the verified cache: read when a rule needs them, written with the tables.
+
+use rusqlite::{OptionalExtension, params};
+use sha2::{Digest as _, Sha256};
+
+use crate::domain::{ChangeId, Denied, Digest, Refusal, Register, StateKey, StateRecord};
+use crate::format::entry;
+use crate::store::StoreError;
+use crate::store::cache::verified::{VerifiedCache, verified_before};
+use crate::store::sqlite::shared::SharedFile;
+
+/// Which rows a state is read from and written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// Those of the cache, which are of its newest entry.
+    Cache,
+    /// Those that a replay from entry 0 writes for itself: it must not read what later entries made.
+    Replay,
+}
+
+/// SHA-256 of a row's key and record, which end its value: SQLite does not notice a page whose bytes changed.
+fn checksum(key: &str, record: &[u8]) -> [u8; 32] {
+    Sha256::new().chain_update(key).chain_update([0]).chain_update(record).finalize().into()
+}
+
+impl Rows {
+    fn table(self) -> &'static str {
+        match self {
+            Self::Cache => "main.state",
+            Self::Replay => "temp.replayed",
+        }
+    }
+}
+
+impl VerifiedCache {
+    /// The state at the newest entry of the cache, nothing of it loaded yet.
+    ///
+    /// # Errors
+    /// [`StoreError::CacheDamaged`], an entry of the shared file that is not the one that was verified, or what SQLite
+    /// says.
+    pub fn state(&self, shared: &SharedFile) -> Result<Register, StoreError> {
+        let Some(newest) = self.head()? else { return Ok(Register::default()) };
+        let register = self.record(Rows::Cache, &StateKey::Register)?;
+        let governance = self.record(Rows::Cache, &StateKey::Governance)?;
+        let (Some(StateRecord::Register(register)), Some(StateRecord::Governance(governance))) = (register, governance)
+        else {
+            return Err(self.damaged("the state of the register is missing".to_owned()));
+        };
+        let state = Register::resume(register, governance);
+        if state.head() != Some(newest) {
+            return Err(self.damaged(format!("its state is not that after entry {}", newest.seq)));
+        }
+        let raw = verified_before(shared, newest)?;
+        let (header, event) = entry::read_verified_body(&raw).map_err(|defect| StoreError::defect(raw.seq, &defect))?;
+        let tip = if event.is_governance() { newest.leaf } else { header.governance };
+        self.links(newest.seq, tip, state.governance_tip())?;
+        Ok(state)
+    }
+
+    /// Makes a state that at the newest entry of the cache, unless it is that: another process of this account may have
+    /// brought the cache on.
+    ///
+    /// # Errors
+    /// As [`VerifiedCache::state`].
+    pub fn load(&self, shared: &SharedFile, state: &mut Register) -> Result<(), StoreError> {
+        if state.head() != self.head()? {
+            *state = self.state(shared)?;
+        }
+        Ok(())
+    }
+
+    /// Asks a question about a state, and loads what it needs for the answer.
+    ///
+    /// # Errors
+    /// [`StoreError::CacheDamaged`], or what SQLite says. That a rule says no is an answer.
+    pub fn ask<T>(
+        &self,
+        rows: Rows,
+        state: &mut Register,
+        mut question: impl FnMut(&mut Register) -> Result<T, Denied>,
+    ) -> Result<Result<T, Refusal>, StoreError> {
+        loop {
+            match question(state) {
+                Ok(answer) => return Ok(Ok(answer)),
+                Err(Denied::Refused(refusal)) => return Ok(Err(refusal)),
+                Err(Denied::Unloaded(unloaded)) => self.load_record(rows, state, unloaded.0)?,
+            }
+        }
+    }
+
+    /// Loads a record, or that there is none.
+    ///
+    /// # Errors
+    /// As [`VerifiedCache::ask`].
+    pub fn load_record(&self, rows: Rows, state: &mut Register, key: StateKey) -> Result<(), StoreError> {
+        match self.record(rows, &key)? {
+            Some(StateRecord::Change(id, change)) if rows == Rows::Cache && self.newest_about(id)? != change.last() => {
+                Err(self.damaged(format!("its row {key} is not that after the newest entry about it")))
+            }
+            Some(record) => {
+                state.load(record);
+                Ok(())
+            }
+            None if state.counts(&key) || rows == Rows::Cache && self.is_in_tables(&key)? => {
+                Err(self.damaged(format!("its row {key} is missing")))
+            }
+            None => {
+                state.load_absent(key);
+                Ok(())
+            }
+        }
+    }
+
+    /// Loads everybody and every key.
+    ///
+    /// # Errors
+    /// As [`VerifiedCache::ask`].
+    pub fn load_people_and_keys(&self, state: &mut Register) -> Result<(), StoreError> {
+        let doing = || StoreError::cache(self.conn(), "reading the verified cache");
+        // '0' is what follows '/'.
+        let sql = "SELECT key, value FROM state WHERE key > 'key/' AND key < 'key0'
+            UNION ALL SELECT key, value FROM state WHERE key > 'person/' AND key < 'person0'";
+        let mut select = self.conn().prepare(sql).map_err(doing())?;
+        let mut rows = select.query([]).map_err(doing())?;
+        while let Some(row) = rows.next().map_err(doing())? {
+            let key: String = row.get(0).map_err(doing())?;
+            state.load(self.decode(&key, row.get_ref(1).and_then(|it| Ok(it.as_blob()?)).map_err(doing())?)?);
+        }
+        Ok(())
+    }
+
+    /// Writes the records of a state that changed since they were last written.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn write(&self, rows: Rows, state: &mut Register) -> Result<(), StoreError> {
+        let doing = || StoreError::cache(self.conn(), "bringing the verified cache on");
+        let sql = format!(
+            "INSERT INTO {} VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            rows.table()
+        );
+        let mut insert = self.conn().prepare_cached(&sql).map_err(doing())?;
+        for record in state.take_changed() {
+            let (key, value) = (record.key().to_string(), postcard::to_allocvec(&record));
+            let mut value = value.map_err(|error| doing()(rusqlite::Error::ToSqlConversionFailure(error.into())))?;
+            value.extend(checksum(&key, &value));
+            insert.execute(params![key, value]).map_err(doing())?;
+        }
+        Ok(())
+    }
+
+    /// Makes an empty table for the rows of a replay from entry 0.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn begin_replay(&self) -> Result<(), StoreError> {
+        let sql = "DROP TABLE IF EXISTS temp.replayed;
+            CREATE TEMPORARY TABLE replayed (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;";
+        self.conn().execute_batch(sql).map_err(StoreError::cache(self.conn(), "replaying the log"))
+    }
+
+    /// The first key whose row differs between the cache and a replay that has come to the cache's newest entry: another
+    /// value, no row here, or no row there.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn differs_from_replay(&self) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT a.key FROM main.state a LEFT JOIN temp.replayed b USING (key) WHERE b.value IS NOT a.value
+            UNION ALL SELECT key FROM temp.replayed b WHERE NOT EXISTS (SELECT 1 FROM main.state a WHERE a.key = b.key)
+            LIMIT 1";
+        let differing = self.conn().query_row(sql, [], |row| row.get(0)).optional();
+        differing.map_err(StoreError::cache(self.conn(), "comparing the state"))
+    }
+
+    /// Fails if a cache without entries has a state.
+    ///
+    /// # Errors
+    /// [`StoreError::CacheDamaged`], or what SQLite says.
+    pub fn check_no_state(&self) -> Result<(), StoreError> {
+        let any = self.conn().query_row("SELECT EXISTS (SELECT 1 FROM main.state)", [], |row| row.get::<_, bool>(0));
+        match any.map_err(StoreError::cache(self.conn(), "reading the verified cache"))? {
+            true => Err(self.damaged("it has a state and no entries".to_owned())),
+            false => Ok(()),
+        }
+    }
+
+    fn record(&self, rows: Rows, key: &StateKey) -> Result<Option<StateRecord>, StoreError> {
+        let doing = || StoreError::cache(self.conn(), "reading the verified cache");
+        let key = key.to_string();
+        let sql = format!("SELECT value FROM {} WHERE key = ?1", rows.table());
+        let mut select = self.conn().prepare_cached(&sql).map_err(doing())?;
+        let mut found = select.query([&key]).map_err(doing())?;
+        let Some(row) = found.next().map_err(doing())? else { return Ok(None) };
+        let value = row.get_ref(0).and_then(|value| Ok(value.as_blob()?)).map_err(doing())?;
+        self.decode(&key, value).map(Some)
+    }
+
+    fn decode(&self, key: &str, value: &[u8]) -> Result<StateRecord, StoreError> {
+        let record = value.split_last_chunk().filter(|(record, sum)| checksum(key, record) == **sum);
+        let record = record.and_then(|(record, _)| postcard::from_bytes::<StateRecord>(record).ok());
+        let record = record.filter(|record| record.key().to_string() == key);
+        record.ok_or_else(|| self.damaged(format!("its row {key} is not what was written")))
+    }
+
+    /// The leaf hash of the newest entry about a change.
+    fn newest_about(&self, change: ChangeId) -> Result<Digest, StoreError> {
+        let sql = "SELECT seq, leaf FROM log_entries WHERE change = ?1 ORDER BY seq DESC LIMIT 1";
+        let newest = self.select_heads(sql, [change.number()])?;
+        Ok(newest.first().map_or(Digest::NONE, |head| head.leaf))
+    }
+
+    /// Whether the tables have what a key names, so that its row of the state cannot be missing.
+    fn is_in_tables(&self, key: &StateKey) -> Result<bool, StoreError> {
+        let exists = |sql, name: String| {
+            let select = self.conn().prepare_cached(sql);
+            let found = select.and_then(|mut select| select.exists([name]));
+            found.map_err(StoreError::cache(self.conn(), "reading the verified cache"))
+        };
+        match key {
+            StateKey::Person(id) => exists("SELECT 1 FROM people WHERE id = ?1", id.to_string()),
+            StateKey::Key(key) => exists("SELECT 1 FROM keys WHERE fingerprint = ?1", key.to_string()),
+            StateKey::Redaction(seq) => exists("SELECT 1 FROM redactions WHERE seq = ?1", seq.to_string()),
+            StateKey::Register | StateKey::Governance | StateKey::Proposal(_) | StateKey::Change(_) => Ok(false),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! A record of the state that is not loaded is never taken for one that does not exist.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::prelude::*;
+
+type Records = BTreeMap<StateKey, StateRecord>;
+
+/// The same state with nothing loaded, and all its records.
+fn unloaded(whole: &Register) -> (Register, Records) {
+    let (mut register, mut governance, mut records) = (None, None, Records::new());
+    for record in whole.clone().take_changed() {
+        match record {
+            StateRecord::Register(it) => register = Some(it),
+            StateRecord::Governance(it) => governance = Some(it),
+            record => _ = records.insert(record.key(), record),
+        }
+    }
+    (Register::resume(register.unwrap(), governance.unwrap()), records)
+}
+
+fn load(state: &mut Register, records: &Records, key: StateKey) {
+    match records.get(&key) {
+        Some(record) => state.load(record.clone()),
+        None => state.load_absent(key),
+    }
+}
+
+/// A register with a change that is approved, one that is not and whose text was redacted, an open proposal, a machine,
+/// and a policy that keeps all duties apart.
+fn world() -> World {
+    let world = World::approved();
+    file(&world, &[]);
+    let seq = world.change("CHG-2").current().seq;
+    world.ok("alice", &format!("proposal redact {seq} --reason Why."));
+    second(&world, "bob", "1");
+    newcomer(&world, "robot");
+    world.ok("alice", "person machine robot=robot.request --operator dave --role engineer");
+    second(&world, "bob", "2");
+    open_proposal(&world, "frank", "engineer");
+    world.write(
+        "policy.toml",
+        "approvals = 2\napproval_days = 14\nseparate = ['requester-implementer', 'owner-implementer', 'admin-approver']\n",
+    );
+    world.ok("alice", "policy propose policy.toml");
+    second(&world, "bob", "4");
+    world.person("mallory");
+    world
+}
+
+/// Events that rules let pass and events that they refuse, of every kind that needs records.
+fn events(world: &World) -> Vec<(&'static str, Event)> {
+    let (one, two) = (world.revision("CHG-1"), world.revision("CHG-2"));
+    let at = |number: &str| proposal(world, number);
+    let person = |it: &str| it.parse::<PersonId>().unwrap();
+    let since = |it: &str| world.state().governance().person(&person(it)).unwrap().unwrap().since;
+    let rule_of = |who: &str, event: &Event| match world.state().judge(&world.header(who, event), event) {
+        Err(Denied::Refused(refusal)) => refusal.rule(),
+        other => panic!("{who}: {event:?}: not refused but {other:?}"),
+    };
+    let refused = |who: &'static str, event: Event| {
+        let (attempt, rule) = (RefusedAttempt::of(&event).unwrap(), rule_of(who, &event));
+        (who, Event::Refused { attempt, rule })
+    };
+    let grants = Grants::of([Role::Engineer]);
+    let roles = Action::Roles { person: person("carol"), replaces: since("carol"), grants };
+    vec![
+        ("carol", Event::Approve(one)),
+        ("carol", Event::Approve(two)),
+        ("erin", Event::Approve(one)),
+        ("bob", Event::Approve(one)),
+        ("erin", start(world)),
+        ("robot", Event::Note(one.change)),
+        ("mallory", Event::Note(one.change)),
+        ("erin", Event::ChangeWithdraw(two)),
+        ("bob", Event::Second(at("3"))),
+        ("alice", Event::Second(at("3"))),
+        ("bob", Event::Second(at("1"))),
+        ("bob", Event::Decline(at("3"))),
+        ("alice", Event::ProposalWithdraw(at("3"))),
+        ("alice", Event::KeySuspend(key_of(world, "dave"))),
+        ("dave", Event::KeyRevoke(key_of(world, "dave"))),
+        ("alice", propose(world, roles)),
+        ("alice", propose(world, Action::Retire { person: person("bob"), replaces: since("bob") })),
+        ("alice", propose(world, Action::Redact([(one_seq(world), WRONG)].into()))),
+        ("alice", enrolling(world, &[member(world, "grace", "mallory", &[Role::Engineer])])),
+        refused("erin", Event::Approve(one)),
+        refused("robot", Event::Approve(one)),
+        refused("carol", Event::Approve(two)),
+        refused("alice", Event::Second(at("3"))),
+        refused("bob", Event::Second(at("1"))),
+    ]
+}
+
+fn one_seq(world: &World) -> u64 {
+    world.change("CHG-1").current().seq
+}
+
+/// The verdict of a state that loads what it is asked for, and what that was.
+fn judged_by_rows(whole: &Register, header: &Header, event: &Event) -> (Result<(), Denied>, Vec<StateKey>) {
+    let (mut state, records) = unloaded(whole);
+    let mut asked = Vec::new();
+    loop {
+        match state.judge(header, event) {
+            Err(Denied::Unloaded(Unloaded(key))) => {
+                assert!(!asked.contains(&key), "{key} is asked for again");
+                load(&mut state, &records, key.clone());
+                asked.push(key);
+            }
+            verdict => return (verdict, asked),
+        }
+    }
+}
+
+#[test]
+fn nothing_that_is_not_loaded_lets_a_rule_pass_or_refuse() {
+    let world = world();
+    let whole = world.state();
+    let mut kinds = BTreeSet::new();
+    for (person, event) in events(&world) {
+        let header = world.header(person, &event);
+        let (verdict, asked) = judged_by_rows(&whole, &header, &event);
+        assert_eq!(verdict, whole.judge(&header, &event), "{person}: {event:?}");
+        assert!(!asked.is_empty(), "{person}: {event:?}");
+        for missing in &asked {
+            let (mut state, records) = unloaded(&whole);
+            asked.iter().filter(|key| *key != missing).for_each(|key| load(&mut state, &records, key.clone()));
+            let verdict = state.judge(&header, &event);
+            let expected = Err(Denied::Unloaded(Unloaded(missing.clone())));
+            assert_eq!(verdict, expected, "{person}: {event:?} without {missing}");
+            kinds.insert(missing.to_string().split('/').next().unwrap().to_owned());
+        }
+    }
+    assert!(kinds.iter().eq(["change", "key", "person", "proposal", "redaction"]), "{kinds:?}");
+}
+
+#[test]
+fn nothing_is_taken_in_without_the_records_that_it_changes() {
+    let world = world();
+    let whole = world.state();
+    let redact = propose(&world, Action::Redact([(one_seq(&world), WRONG)].into()));
+    let mut kinds = BTreeSet::new();
+    for (person, event) in events(&world).into_iter().chain([("alice", redact)]) {
+        let header = world.header(person, &event);
+        if whole.judge(&header, &event).is_err() {
+            continue;
+        }
+        let mut expected = whole.clone();
+        expected.take_changed();
+        expected.apply(&header, WRONG, &event).unwrap();
+        let (mut state, records) = unloaded(&whole);
+        while let Err(denied) = state.apply(&header, WRONG, &event) {
+            let Denied::Unloaded(Unloaded(key)) = denied else { panic!("{person}: {event:?}: {denied}") };
+            assert_eq!(state.head(), whole.head(), "nothing was taken in");
+            assert!(state.take_changed().is_empty(), "nothing was taken in");
+            kinds.insert(key.to_string().split('/').next().unwrap().to_owned());
+            load(&mut state, &records, key);
+        }
+        assert_eq!(state.take_changed(), expected.take_changed(), "{person}: {event:?}");
+    }
+    assert!(kinds.iter().eq(["change", "key", "proposal"]), "{kinds:?}");
+}
+
+#[test]
+fn what_was_changed_is_not_unloaded_before_it_is_written() {
+    let world = world();
+    let event = start(&world);
+    let (header, mut state) = (world.header("erin", &event), world.state());
+    state.take_changed();
+    state.apply(&header, WRONG, &event).unwrap();
+    state.unload();
+    assert_eq!(state.change("CHG-1".parse().unwrap()).unwrap().last(), WRONG);
+    let unloaded = state.change("CHG-2".parse().unwrap()).unwrap_err();
+    assert_eq!(unloaded, Denied::Unloaded(Unloaded(StateKey::Change("CHG-2".parse().unwrap()))));
+    assert_eq!(state.take_changed().len(), 2, "the change and the summary of the register");
+}
