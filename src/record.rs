@@ -265,13 +265,17 @@ fn judge(
     key: PublicKey,
     plan: &mut impl FnMut(&mut Session) -> Result<Plan, Error>,
 ) -> Result<Judged, Error> {
-    let author = author(by, session, key)?;
-    let wanted = plan(session)?;
-    session.may_record(&wanted.event)?;
-    let head = session.state().head();
-    match compose(by.env, session, author, &wanted) {
-        Err(Error::Refused(refusal)) => Ok(Judged::Refused(Box::new(wanted.event), refusal)),
-        composed => Ok(Judged::Allowed(Composed { head, unsigned: composed? })),
+    loop {
+        let author = author(by, session, key)?;
+        let wanted = plan(session)?;
+        session.may_record(&wanted.event)?;
+        let head = session.state().head();
+        match compose(by.env, session, author, &wanted) {
+            // The plan was made for an earlier head than the rules were asked at: it is made anew.
+            Err(Error::Refused(_)) if session.is_behind_cache()? => session.refresh(by.env.now(), &mut |_| {})?,
+            Err(Error::Refused(refusal)) => return Ok(Judged::Refused(Box::new(wanted.event), refusal)),
+            composed => return Ok(Judged::Allowed(Composed { head, unsigned: composed? })),
+        }
     }
 }
 

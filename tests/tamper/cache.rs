@@ -222,7 +222,7 @@ fn doctor_tells_a_damaged_or_old_cache_from_a_broken_register() {
     scene.ok("carol", "list");
     put_copy(&scene, &old);
     let output = scene.run("carol", "doctor");
-    assert!(output.out.contains("warning       verified copy: it was behind the pin"), "{}", output.screen);
+    assert!(output.out.contains("warning       verified cache: was behind the pin"), "{}", output.screen);
     edit_copy(&scene, "DELETE FROM state WHERE key = 'governance'");
     let output = scene.run("carol", "doctor");
     assert_eq!(output.exit, Exit::Environment, "{}", output.screen);

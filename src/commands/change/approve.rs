@@ -83,8 +83,8 @@ fn approve(
         }
     };
     let approved = change(session, id)?;
-    let governance = governance_about(session, &approved, context.env.now())?;
-    let tally = approved.tally(&governance, context.env.now())?;
+    let now = context.env.now();
+    let tally = approved.tally(&governance_about(session, &approved, now)?, now)?;
     let (have, need) = (tally.counted.len(), tally.need);
     let next = match need.saturating_sub(have) {
         0 => format!("start it in its window: `twinseal start {id}`"),

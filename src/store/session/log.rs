@@ -76,6 +76,15 @@ impl VerifiedLog {
         }
     }
 
+    /// Whether another process of this account has brought the cache on since this state was read, so that
+    /// [`VerifiedLog::ask`] may have answered at a later head.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn is_behind_cache(&self) -> Result<bool, StoreError> {
+        Ok(self.state.head() != self.cache.head()?)
+    }
+
     /// Asks a question about each of several changes, from one snapshot; under another policy, to see what that would
     /// change.
     ///
