@@ -169,7 +169,7 @@ changes=$(sqlite3 "$long" 'SELECT count(*) FROM changes')
 newest='SELECT changes.id, state, risk, kind, owner, window_start, title FROM changes JOIN revisions
     ON revisions.change = changes.id AND revisions.number = changes.revision ORDER BY id DESC LIMIT 50'
 one='SELECT * FROM revisions WHERE change = 77; SELECT * FROM revision_items WHERE change = 77;
-    SELECT * FROM actions WHERE change = 77'
+    SELECT * FROM log_entries WHERE change = 77'
 waiting="SELECT changes.id, state, risk, owner, window_start, window_end, title FROM changes JOIN revisions
     ON revisions.change = changes.id AND revisions.number = changes.revision
     WHERE state IN ('submitted', 'rejected', 'executing')"
