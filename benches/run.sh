@@ -3,10 +3,10 @@
 #
 #     benches/run.sh                     100,000 entries of 20 people, in a temporary folder
 #     ENTRIES=1000000 benches/run.sh
-#     PROGRAM=PATH benches/run.sh        another program than this one, such as an earlier release
+#     PROGRAM=PATH benches/run.sh        another program, such as an earlier release
 #
-# Needs git, ssh-keygen, sqlite3, taskset and GNU time. Each figure is a median of pairs: first the one, then the other,
-# so that a machine that becomes slower becomes so for both.
+# Needs git, ssh-keygen, sqlite3, taskset and GNU time. Each figure is the median of pairs. The two runs of a pair follow
+# each other directly, so that a change in the machine's speed affects both.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ENTRIES=${ENTRIES:-100000} PEOPLE=${PEOPLE:-20} RUNS=${RUNS:-9}
@@ -23,20 +23,20 @@ long=made/$ENTRIES.db longer=made/$((ENTRIES + 1000)).db
 "$bench" change > change.toml
 fingerprint=$(grep -o '[0-9a-f]\{64\}' made/people/p0001/.config/twinseal/registers.toml)
 
-# as HOME PERSON FILE WORDS...: the program as somebody with a memory of their own.
+# as HOME PERSON FILE WORDS...: runs the program with a person's key and a home folder of its own.
 as() {
     local home=$work/$1 key=$work/made/people/$2/key file=$3
     shift 3
     [[ -d $home ]] || mkdir "$home"
     env -i PATH="$PATH" HOME="$home" TWINSEAL_KEY="$key" $before "$program" --register "$file" "$@"
 }
-# A baseline of some milliseconds is started as the program is.
+# Starts a baseline like the program, with an empty environment, so that short times are comparable.
 plain() { env -i PATH="$PATH" "$@"; }
-before= # what stands before the program: nothing, or another program that runs it
+before= # a command that runs the program, such as taskset; usually empty
 meet() { quiet as "$1" "$2" "$3" --fingerprint "$fingerprint" list --limit 1; }
 
 quiet() { "$@" > out 2> err || { cat out err >&2; echo "failed: $*" >&2; exit 1; }; }
-# Seconds of a command.
+# Prints the wall time of a command in seconds.
 wall() {
     local begun=$EPOCHREALTIME
     quiet "$@"
@@ -46,8 +46,8 @@ median() { sort -n | awk '{ it[NR] = $1 } END { print (it[int((NR + 1) / 2)] + i
 shown() { awk -v s="$1" 'BEGIN { if (s < 0.1) printf "%.1f ms", 1000 * s; else printf "%.2f s", s }'; }
 row() { echo "| $1 | $2 | $3 | **$4** | $5 |" | tee -a table; }
 
-# pair RUNS WHAT BAR A B: a row with the medians of both and of their ratios. A and B print seconds; they find the number
-# of the run in $run.
+# pair RUNS WHAT BAR A B: prints a row with the median of A, of B and of their ratio. A and B print seconds; the number of
+# the run is in $run.
 pair() {
     local run ratio
     : > a
@@ -66,7 +66,7 @@ peak() { env time -f %M -o peak "$@" > out 2> err && cat peak; }
     echo '|---|---|---|---|---|'
 } | tee table
 
-# Verifying: by an account that knows the register, and by one that meets it.
+# Verification by an account that knows the register, and by one that opens it for the first time.
 meet known p0004 "$long"
 known() { as known p0004 "$long" verify; }
 stranger() { rm -rf stranger && as stranger p0004 "$long" --fingerprint "$fingerprint" verify; }
@@ -82,7 +82,7 @@ folded=$(peak "$bench" fold "$long") verified=$(cat verified)
 row "peak memory of \`verify\`; of the folded state alone" "$((verified / 1024)) MiB" "$((folded / 1024)) MiB" \
     "$(((verified - folded) / 1024)) MiB more" "32 MiB more"
 
-# Catching up: the account knows all but the newest thousand.
+# Catching up: the account has verified all but the newest 1,000 entries.
 cp "$long" behind.db
 meet behind p0004 behind.db
 cp "$longer" behind.db
@@ -91,7 +91,7 @@ catch_up() { as behind p0004 behind.db list --limit 1; }
 back() { rm -rf behind && cp -r behind.kept behind; }
 pair "$RUNS" "catching up 1,000 entries; \`verify_strict\`, same threads" 1.5 'back; wall catch_up' '$bench tail $longer 1000'
 
-# What people use instead.
+# Alternatives: signed git commits, and ssh-keygen once per entry.
 meet two p0004 made/2000.db
 two() { as two p0004 made/2000.db verify; }
 "$bench" export made/2000.db files 2000
@@ -116,7 +116,7 @@ commits() { git -C repository log --format=%G?; }
 pair 3 '`git log --format=%G?` of 2,000 signed commits; `verify` of 2,000 entries' '500 or more' 'wall commits' 'wall two'
 pair 3 '`ssh-keygen -Y verify` 2,000 times; `verify` of 2,000 entries' '100 or more' 'wall keygen' 'wall two'
 
-# Deciding, in a short register and in a long one: each run about a change of its own that was filed now.
+# Decisions in a short register and in a long one. Each run decides a newly filed change.
 for register in 1000 "$ENTRIES"; do
     cp "made/$register.db" "w$register.db"
     for person in p0004 p0005 p0006 p0007; do meet "$person.$register" $person "w$register.db"; done
@@ -142,14 +142,13 @@ pair "$RUNS" "\`approve\` in a register of $ENTRIES, head known; of 1,000" 1.2 \
 pair "$RUNS" "\`start\` in a register of $ENTRIES, head known; of 1,000" 1.2 \
     'meet p0005.$ENTRIES p0005 w$ENTRIES.db; wall start $ENTRIES $run' 'meet p0005.1000 p0005 w1000.db; wall start 1000 $run'
 
-# Recording: the same bytes, inserted durably with the same settings.
+# Recording, against a process that inserts the same bytes durably with the same settings.
 sqlite3 plain.db 'PRAGMA journal_mode = WAL; CREATE TABLE entry (seq INTEGER PRIMARY KEY, blob BLOB NOT NULL, text BLOB) STRICT' > out
 note() { as "p0004.$ENTRIES" p0004 "w$ENTRIES.db" note "CHG-$((10 + run))" "Done as planned; latency and fills are as before."; }
 meet "p0004.$ENTRIES" p0004 "w$ENTRIES.db"
 pair $((3 * RUNS)) '`note`; a process that inserts the same bytes durably' 1.5 'wall note' 'wall plain $bench insert plain.db w$ENTRIES.db'
 
-# Many people who record at once, each with an account of their own, against one person alone; each time in the same
-# register, which all of them know.
+# Many accounts recording at once, against one account. Each run starts with the same register, known to all accounts.
 cp made/1000.db crowd.db
 meet crowd.kept p0004 crowd.db
 crowd() {
@@ -159,12 +158,12 @@ crowd() {
     for n in $(seq 0 $(($1 - 1))); do cp -r crowd.kept "crowd.$n"; done
     "$bench" crowd "$program" "$work/crowd.db" made "$work/crowd" "$1" 10 > crowd.seconds
 }
-# which of the seconds that it printed
+# of_crowd N: prints the Nth of the seconds that the crowd printed.
 of_crowd() { cut -d ' ' -f "$1" crowd.seconds; }
 pair 3 'seconds for each entry: one person alone; 32 people at once' '0.7 or more' 'crowd 1; of_crowd 1' 'crowd 32; of_crowd 1'
 pair 3 'the longest wait of 32 people at once; the median' 5 'crowd 32; of_crowd 3' 'of_crowd 2'
 
-# Reading, against the shell of SQLite with the same question to the same file.
+# Reading, against the sqlite3 shell with the same query on the same file.
 changes=$(sqlite3 "$long" 'SELECT count(*) FROM changes')
 newest='SELECT changes.id, state, risk, kind, owner, window_start, title FROM changes JOIN revisions
     ON revisions.change = changes.id AND revisions.number = changes.revision ORDER BY id DESC LIMIT 50'
@@ -180,7 +179,7 @@ for words in 'list|the newest 50' 'show CHG-77|one' 'inbox|waiting'; do
     pair $((3 * RUNS)) "\`${verb[0]}\` among $changes changes; \`sqlite3\`" 1.2 'wall as known p0004 "$long" "${verb[@]}"' 'wall shell "$query"'
 done
 
-# The file.
+# File size.
 pages=$(sqlite3 "$long" "SELECT sum(pgsize) FROM dbstat WHERE name = 'entry'") bytes=$("$bench" bytes "$long")
 row "the log in the file; the entries themselves" "$((pages / 1024)) KiB" "$((bytes / 1024)) KiB" \
     "$(awk -v a="$pages" -v b="$bytes" 'BEGIN { printf "%.2f", a / b }')" 1.5

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The main job from beginning to end, in a folder of its own: found a register, file changes, two people sign, start,
-# finish, verify; then somebody edits a copy of the file behind twinseal's back, and `verify` names the entry.
+# A complete story in a new folder: create a register, file changes, approve, start and finish one, verify. At the end a
+# copy of the file is edited without twinseal, and `verify` names the broken entry.
 #
 #   sh examples/quickstart.sh [FOLDER]      (default: ./playground)
 
@@ -26,7 +26,7 @@ mkdir "$folder"
 cd "$folder"
 cp -R "$project/examples" changes
 
-# Six people on one machine: each has a key, a configuration and a memory of their own, as six accounts would.
+# Six people on one machine. Like six accounts, each has a key, a configuration and a pin of their own.
 cat > as <<PERSON
 #!/bin/sh
 # as PERSON COMMAND...: runs twinseal as that person
@@ -41,7 +41,7 @@ chmod +x as
 title() {
     printf '\n== %s\n' "$*"
 }
-# Prints a command as one would type it.
+# Prints a command as a user would type it.
 typed() {
     printf '\n$'
     for word; do
@@ -56,7 +56,7 @@ run() {
     typed "$@"
     "$@"
 }
-# Runs a command that must be refused with this exit code.
+# refused CODE COMMAND...: runs a command that must fail with this exit code.
 refused() {
     expected=$1
     shift
@@ -69,21 +69,21 @@ refused() {
     fi
     echo "(exit code $code)"
 }
-# The example change $1 with a window that is open now.
+# Prints the example change $1 with a window that is open now.
 due_now() {
     start=$(date -u '+%Y-%m-%dT%H:%M:00Z')
     end=$(date -u -d '+2 hours' '+%Y-%m-%dT%H:%M:00Z' 2> /dev/null || date -u -v+2H '+%Y-%m-%dT%H:%M:00Z')
     sed -e "s/^start = .*/start = \"$start\"/" -e "s/^end = .*/end = \"$end\"/" "$1"
 }
 
-title "Six people make a key each, and ask to be enrolled"
+title "Six people each make a key and an enrolment request"
 for person in alice bob erin carol dave audrey; do
     mkdir -p "people/$person"
     run ./as "$person" key new --no-passphrase "people/$person/key"
     run ./as "$person" person request "$person" --register demo --out "$person.request"
 done
 
-title "alice and bob, two admins, found the register: nothing happens until both have signed"
+title "alice creates the register; it accepts nothing until bob, the other admin, has sealed it"
 run ./as alice init --name demo --register demo.db \
     --member alice=alice.request:admin --member bob=bob.request:admin \
     --member erin=erin.request:engineer,approver \
@@ -92,12 +92,12 @@ run ./as alice init --name demo --register demo.db \
 fingerprint=$(sed -n 's/^fingerprint //p' founded)
 run ./as bob seal --register demo.db --fingerprint "$fingerprint"
 
-title "Everybody else meets the register for the first time, and checks its fingerprint"
+title "The others open the register for the first time and check its fingerprint"
 for person in erin carol dave audrey; do
     run ./as "$person" list --register demo.db --fingerprint "$fingerprint"
 done
 
-title "erin files three changes; the first may run from now on"
+title "erin files three changes; the window of the first one is open"
 due_now changes/order-gateway-pool.toml > changes/now.toml
 run ./as erin check changes/now.toml
 run ./as erin file changes/now.toml
@@ -105,21 +105,21 @@ run ./as erin file changes/market-data-failover.toml
 run ./as erin file changes/fix-tls-rotation.toml
 run ./as erin list
 
-title "carol reads the first one"
+title "carol reads the first change"
 run ./as carol show CHG-1 | tee shown
 revision=$(sed -n 's/^revision  *1 //p' shown)
 
-title "erin is an approver too, but not of her own change"
+title "erin is an approver, but cannot approve her own change"
 refused 1 ./as erin approve CHG-1 --revision "$revision"
 
-title "One approval is not enough; two are"
+title "One approval is not enough; two are required"
 run ./as carol approve CHG-1 --revision "$revision"
 refused 1 ./as erin start CHG-1 \
     --artifact gateway-pool.toml=changes/artifacts/gateway-pool.toml \
     --artifact role-limit.sql=changes/artifacts/role-limit.sql
 run ./as dave approve CHG-1 --revision "$revision"
 
-title "What is deployed must be what was approved"
+title "An artifact that differs from the approved one is refused"
 sed 's/160/161/' changes/artifacts/gateway-pool.toml > slipped-in.toml
 refused 1 ./as erin start CHG-1 --artifact gateway-pool.toml=slipped-in.toml \
     --artifact role-limit.sql=changes/artifacts/role-limit.sql
@@ -128,10 +128,10 @@ run ./as erin start CHG-1 --artifact gateway-pool.toml=changes/artifacts/gateway
 run ./as erin finish CHG-1 --outcome succeeded --note "160 a node; no rejects in ten minutes of replay"
 run ./as audrey log
 
-title "audrey, the auditor, verifies everything"
+title "audrey, the auditor, verifies the register"
 run ./as audrey verify
 
-title "Somebody edits a copy of the file: the two approvals of CHG-1 become approvals of CHG-2"
+title "In an edited copy of the file the two approvals of CHG-1 are approvals of CHG-2"
 for file in demo.db demo.db-wal; do
     [ ! -e "$file" ] || LC_ALL=C sed '/change.approve\/v1/,/^revision/s/^change CHG-1$/change CHG-2/' "$file" > "edited-$file"
 done
@@ -139,10 +139,10 @@ refused 3 ./as audrey verify --register edited-demo.db
 
 cat <<NEXT
 
-Done. It all stays in $folder: go there and try, for example
+Done. Everything is in $folder. Go there and try, for example:
 
   ./as carol approve CHG-2        read a change on your terminal and sign it
   ./as dave reject CHG-3 --reason "not in the last week of the quarter"
-  ./as erin draft > my.toml       write a change of your own, then: ./as erin file my.toml
+  ./as erin draft > my.toml       write your own change, then: ./as erin file my.toml
   ./as audrey log --raw --seq 6   the exact bytes that carol signed
 NEXT
