@@ -1,4 +1,4 @@
-//! The command line: the tree of verbs, and one match.
+//! The command line: the tree of commands and their dispatch.
 
 use std::ffi::OsString;
 
@@ -16,8 +16,8 @@ use crate::output::{safe, safe_json, safe_lines};
 
 /// A change register with two-person control.
 ///
-/// A change can be started only after two other people have signed that exact revision with their own keys, and every
-/// action is an entry in one signed log that anybody can verify.
+/// A change can start only after two other people have signed that exact revision with their own keys. Every act is an
+/// entry in one signed log that anybody can verify.
 #[derive(Debug, Parser)]
 #[command(
     name = "twinseal",
@@ -115,7 +115,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(usage) => {
-            // The complaint repeats words: it is made about harmless ones, since a colour is no escape of theirs.
+            // clap's message repeats the arguments. Escape them and parse again: escaping the finished message would
+            // also escape clap's own colours.
             let words = args.iter().map(|word| safe(&word.to_string_lossy()).into_owned());
             let usage = Cli::try_parse_from(words).err().unwrap_or(usage);
             return report_usage(env, &usage, args.iter().any(|it| it == "--json"));
@@ -128,16 +129,16 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
     });
     match done {
         Ok(()) => Exit::Done,
-        // Whoever reads our output has seen enough.
+        // The reader closed the pipe, as `head` does: no error.
         Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
         Err(error) => {
-            // `verify` and `doctor` have said in their own answers what they found.
+            // `verify` and `doctor` have printed their findings already.
             if json && !matches!(error, Error::Findings { .. } | Error::Unwell { .. }) {
-                // Nobody listens any more, or the words below say the same.
+                // If standard output fails, the message on standard error still reports the error.
                 let _ = env.print(safe_json(&error.json())).and_then(|()| env.out.flush());
             }
             let text = error.to_string();
-            // Only a list of faults has lines of its own; elsewhere a line end came with a value.
+            // Only a list of faults spans lines. Elsewhere a newline is part of a hostile value and is escaped.
             let text = if matches!(error, Error::Faults { .. }) { safe_lines(&text) } else { safe(&text).into_owned() };
             env.status(format_args!("error: {text}"));
             if let Some(hint) = error.hint() {
@@ -148,7 +149,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
     }
 }
 
-/// Help goes where data goes, complaints where talk goes.
+/// Prints help to standard output and usage errors to standard error.
 fn report_usage(env: &mut Env, usage: &clap::Error, json: bool) -> Exit {
     let text = usage.render();
     let (help, exit) = (!usage.use_stderr(), if usage.use_stderr() { Exit::Invalid } else { Exit::Done });
@@ -170,7 +171,7 @@ mod tests {
 
     use super::*;
 
-    /// Every argument of a verb and of the verbs below it.
+    /// Every argument of a command and its subcommands.
     fn check(command: &clap::Command) {
         for argument in command.get_arguments().filter(|argument| !argument.is_global_set()) {
             let id = argument.get_id().as_str();
@@ -179,7 +180,7 @@ mod tests {
         command.get_subcommands().for_each(check);
     }
 
-    /// A command and the commands below it, with their full names.
+    /// A command and its subcommands, with their full names.
     fn commands(command: &clap::Command, above: &str, all: &mut Vec<(String, clap::Command)>) {
         let name = format!("{above} {}", command.get_name()).trim().to_owned();
         command.get_subcommands().for_each(|it| commands(it, &name, all));

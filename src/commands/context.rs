@@ -1,5 +1,4 @@
-//! What a command works with: its surroundings, the registers that are known, the key that signs, the screen; and opening
-//! a register with them.
+//! What a command works with: the environment, the known registers, the signing key and the screen. Opens registers.
 
 use std::path::PathBuf;
 
@@ -16,10 +15,11 @@ use crate::signing::Signing;
 use crate::store::{Anchor, Behind, Session, StoreError, Writer, discard};
 use crate::trust::{Purpose, Request};
 
-/// Options of every command. Their ids are their own: clap would mix them up with a verb's arguments of one name.
+/// The global options. Their ids have the prefix `global-`: clap would confuse them with a command's own arguments of the
+/// same name.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Options {
-    /// The register, by name or by the path of its file [env: TWINSEAL_REGISTER]
+    /// Register name, or path of its file [env: TWINSEAL_REGISTER]
     #[arg(
         id = "global-register",
         long = "register",
@@ -28,14 +28,14 @@ pub struct Options {
         help_heading = "Global options"
     )]
     pub register: Option<String>,
-    /// Who you mean to be; refused if the key is another person's [env: TWINSEAL_AS]
+    /// Act as this person; refused if the key belongs to another one [env: TWINSEAL_AS]
     #[arg(id = "global-as", long = "as", global = true, value_name = "PERSON", help_heading = "Global options")]
     pub person: Option<String>,
-    /// Your key, OpenSSH Ed25519: a private key file, or a public one whose private half your ssh-agent holds; by
-    /// default ~/.ssh/id_ed25519, else the one key of the agent that is enrolled [env: TWINSEAL_KEY]
+    /// OpenSSH Ed25519 key that signs: a private key file, or a public key file if ssh-agent holds the private key; by
+    /// default ~/.ssh/id_ed25519, otherwise the only enrolled key of the agent [env: TWINSEAL_KEY]
     #[arg(id = "global-key", long = "key", global = true, value_name = "FILE", help_heading = "Global options")]
     pub key: Option<PathBuf>,
-    /// A file that holds the key's passphrase, readable by you alone
+    /// File with the passphrase of the key, readable only by you
     #[arg(
         id = "global-passphrase-file",
         long = "passphrase-file",
@@ -44,7 +44,7 @@ pub struct Options {
         help_heading = "Global options"
     )]
     pub passphrase_file: Option<PathBuf>,
-    /// The register's fingerprint, as you were told it by another way
+    /// Fingerprint of the register, as an admin told you by phone or in person
     #[arg(
         id = "global-fingerprint",
         long = "fingerprint",
@@ -53,22 +53,22 @@ pub struct Options {
         help_heading = "Global options"
     )]
     pub fingerprint: Option<String>,
-    /// Answer in JSON: one document, or one for each line of `log` and `export jsonl`; errors too
+    /// Output and errors in JSON: one document, or one per line from `log` and `export jsonl`
     #[arg(id = "global-json", long = "json", global = true, help_heading = "Global options")]
     pub json: bool,
 }
 
-/// A command's surroundings.
+/// What a command works with.
 pub struct Context<'e> {
-    /// Everything outside.
+    /// Clock, randomness, variables, files and terminal.
     pub env: &'e mut Env,
-    /// The options of every command.
+    /// The global options.
     pub options: Options,
-    /// Which key signs.
+    /// The choice of the signing key.
     pub signing: Signing,
-    /// Which registers this account knows, and which one was asked for.
+    /// The registers that this account knows, and the one that was named.
     pub registers: Registers,
-    /// How answers are printed.
+    /// Output as text or JSON.
     pub ui: Ui,
 }
 
@@ -76,7 +76,7 @@ impl<'e> Context<'e> {
     /// Reads the configuration.
     ///
     /// # Errors
-    /// A configuration that cannot be read.
+    /// [`Error::NoHome`], or the configuration cannot be read.
     pub fn new(env: &'e mut Env, options: Options) -> Result<Self, Error> {
         if !env.has_home() {
             return Err(Error::NoHome);
@@ -91,25 +91,25 @@ impl<'e> Context<'e> {
         Ok(Self { env, options, signing, registers, ui })
     }
 
-    /// Who waits for their turn to write.
+    /// This account in the queue of writers.
     pub fn writer(&self) -> Writer {
         Writer { account: self.env.account().to_owned(), patience: self.env.patience }
     }
 
-    /// Whoever records with the key at hand.
+    /// Records entries signed with the chosen key.
     pub fn recorder(&mut self) -> Recorder<'_> {
         Recorder { env: self.env, signing: &self.signing }
     }
 
-    /// Opens the named register: trusted before, or trusted now because somebody says so.
+    /// Opens the named register. On first contact the fingerprint must be given, or confirmed on the terminal.
     ///
     /// # Errors
-    /// [`Error::WrongFingerprint`], [`Error::NeedFingerprint`], or what is wrong with the register.
+    /// [`Error::WrongFingerprint`], [`Error::NeedFingerprint`], or the register is broken or cannot be read.
     pub fn open(&mut self) -> Result<Session, Error> {
         self.open_by(&self.registers.request(self.env)?, Purpose::Use)
     }
 
-    /// As [`Context::open`], also if the register was restored from a backup and lost what this account verified.
+    /// Like [`Context::open`], but also opens a restored register that lost entries which this account verified.
     ///
     /// # Errors
     /// As [`Context::open`].
@@ -117,15 +117,14 @@ impl<'e> Context<'e> {
         let session = self.open_by(&self.registers.request(self.env)?, Purpose::Restore)?;
         if let Some(Behind { remembered, .. }) = session.memory().behind() {
             self.env.status(format_args!(
-                "warning: this account verified entry {} {}, and the log does not hold it any more; nothing of this \
-                 log is remembered",
+                "warning: this account verified entry {} {}, which the log no longer has; the pin stays unchanged",
                 remembered.seq, remembered.leaf
             ));
         }
         Ok(session)
     }
 
-    /// As [`Context::open`], for any register.
+    /// Like [`Context::open`], for any register.
     ///
     /// # Errors
     /// As [`Context::open`].
@@ -148,7 +147,7 @@ impl<'e> Context<'e> {
         Ok(session)
     }
 
-    /// A damaged copy is of no use to any command: it goes, and the next one makes it anew.
+    /// Deletes a damaged cache after an error; the next command rebuilds it.
     pub fn discard_damaged(&self, error: &Error) {
         let damaged = match error {
             Error::Store(StoreError::RecordedButNotPinned { source, .. }) => source.downcast_ref(),
@@ -158,7 +157,7 @@ impl<'e> Context<'e> {
         if let Some(StoreError::CacheDamaged { path, .. }) = damaged
             && path.is_file()
         {
-            // If it cannot be removed, it is found damaged again.
+            // A failure is harmless: the next command finds the damage again.
             let _ = discard(path);
         }
     }
@@ -178,7 +177,7 @@ fn ask_trust(env: &mut Env, id: &RegisterId, fingerprint: Digest, request: &Requ
     }
     env.status(format_args!("First contact with the register {id}."));
     env.status(format_args!("Its fingerprint is {fingerprint}"));
-    env.status("Compare it with what an admin told you, by another way than this file.");
+    env.status("Compare it out of band: by phone, or in person.");
     match env.console.ask("Is it the same? Type yes to trust it:")?.as_str() {
         "yes" => Ok(()),
         _ => Err(Error::NotConfirmed),

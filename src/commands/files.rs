@@ -1,4 +1,4 @@
-//! Reading files that people wrote.
+//! Reads text files given on the command line.
 
 use std::fs;
 use std::io::Read;
@@ -8,13 +8,13 @@ use super::lookup::name_of_input;
 use crate::env::Env;
 use crate::error::Error;
 
-/// No file that people write is larger.
+/// The size limit in bytes, above every limit of a draft or a request.
 const MOST_INPUT: u64 = 1 << 20;
 
-/// Reads a file that somebody wrote; `-` is standard input.
+/// The content of a text file; `-` is standard input.
 ///
 /// # Errors
-/// A file that cannot be read, is too large, or is not UTF-8.
+/// The file cannot be read, is too large, or is not UTF-8.
 pub fn read_text(env: &mut Env, given: &Path) -> Result<String, Error> {
     let name = name_of_input(given);
     let failed = |source| Error::File { doing: "read", path: given.to_owned(), source };

@@ -1,4 +1,4 @@
-//! What was named on the command line: values, people, changes, proposals.
+//! Looks up what the command line names: values, people, changes, proposals.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::input::{moment, nearest};
 use crate::output::Names;
 use crate::store::Session;
 
-/// What an input is called in messages.
+/// The name of an input file in messages.
 pub fn name_of_input(given: &Path) -> String {
     if given == Path::new("-") { "standard input".to_owned() } else { given.display().to_string() }
 }
@@ -24,20 +24,20 @@ pub fn parse<T: std::str::FromStr<Err = crate::domain::Invalid>>(given: &str) ->
     given.parse().map_err(|invalid| Error::Value { given: given.to_owned(), invalid })
 }
 
-/// A change that must be there.
+/// The change with this id.
 ///
 /// # Errors
 /// [`Error::NoChange`].
 pub fn change(session: &Session, id: ChangeId) -> Result<Change, Error> {
     let found = session.ask(|state| state.change(id).cloned())?;
-    // It may stand after the first broken entry: nobody can tell.
+    // The change may come after the first broken entry, so its absence is not certain.
     found.map_err(|_| session.fault().map_or(Error::NoChange(id), |fault| Error::Broken(fault.clone())))
 }
 
-/// The governance, with all that the status and the tally of a change need.
+/// The governance as needed for the status and the tally of a change.
 ///
 /// # Errors
-/// What prevents reading.
+/// The cache cannot be read.
 pub fn governance_about(session: &Session, change: &Change, now: Time) -> Result<Governance, Error> {
     Ok(session.ask(|state| {
         let governance = state.governance();
@@ -47,7 +47,7 @@ pub fn governance_about(session: &Session, change: &Change, now: Time) -> Result
     })??)
 }
 
-/// Somebody who must be enrolled.
+/// The enrolled person with this id.
 ///
 /// # Errors
 /// [`Error::NoPerson`].
@@ -58,29 +58,29 @@ pub fn known_person(session: &Session, id: &PersonId) -> Result<Person, Error> {
     }
 }
 
-/// That somebody is not enrolled, and who has a name like theirs.
+/// The error for a person who is not enrolled, with a similar id as suggestion.
 pub fn no_person(governance: &Governance, id: &PersonId) -> Error {
     let near = nearest(id.as_str(), governance.loaded_people().map(|(id, _)| id.as_str()));
     Error::NoPerson { person: id.clone(), near }
 }
 
-/// The title of a change's current revision; none where it was redacted.
+/// The title of a change's current revision; `None` if it was redacted.
 ///
 /// # Errors
-/// What SQLite says.
+/// The cache cannot be read.
 pub fn title(session: &Session, id: ChangeId) -> Result<Option<String>, Error> {
     Ok(session.queries().title(id)?)
 }
 
-/// Everybody's display name, from the verified copy.
+/// The display names of all enrolled people, from the verified cache.
 ///
 /// # Errors
-/// What SQLite says.
+/// The cache cannot be read.
 pub fn names(session: &Session) -> Result<Names, Error> {
     Ok(session.queries().names()?.into_iter().collect())
 }
 
-/// A remark given on the command line.
+/// Parses a comment given on the command line.
 ///
 /// # Errors
 /// [`Error::Value`].
@@ -89,7 +89,7 @@ pub fn remark(field: Field, given: &str) -> Result<Text, Error> {
     prose.map(|prose| Text::Remark(field, prose)).map_err(|invalid| Error::Value { given: given.to_owned(), invalid })
 }
 
-/// A reason given on the command line, if one was.
+/// Parses the reason given on the command line, if any.
 ///
 /// # Errors
 /// [`Error::Value`].
@@ -97,7 +97,7 @@ pub fn reason(given: Option<&str>) -> Result<Option<Text>, Error> {
     given.map(|given| remark(Field::Reason, given)).transpose()
 }
 
-/// A moment given on the command line, with its offset.
+/// Parses a time given on the command line; the UTC offset is required.
 ///
 /// # Errors
 /// [`Error::Form`].
@@ -106,20 +106,20 @@ pub fn time(given: &str) -> Result<Time, Error> {
     moment(given).map_err(|_| wrong())
 }
 
-/// Governance at some moment in the past, and that moment.
+/// Governance now, or at a point in the past.
 pub struct AsOf {
-    /// As it was.
+    /// The governance.
     pub governance: Governance,
-    /// The moment that dated grants are judged at.
+    /// The time at which grants with an end are evaluated.
     pub at: Time,
-    /// The entry after which it was so; none for now.
+    /// The newest entry that counts; `None` for now.
     pub seq: Option<u64>,
 }
 
-/// Governance now, or as of an entry or a moment. A moment is that of the last entry that claims not to be later.
+/// Governance now, or as of an entry or a time. A time means the last entry whose own time is not later.
 ///
 /// # Errors
-/// [`Error::NoEntry`], [`Error::NothingBy`], or what prevents reading.
+/// [`Error::NoEntry`], [`Error::NothingBy`], or the log cannot be read.
 pub fn as_of(context: &Context<'_>, session: &Session, given: Option<&str>) -> Result<AsOf, Error> {
     let Some(given) = given else {
         let (governance, at) = (session.governed()?, context.env.now());
@@ -138,23 +138,23 @@ pub fn as_of(context: &Context<'_>, session: &Session, given: Option<&str>) -> R
     Ok(AsOf { governance: session.governed_at(seq)?, at, seq: Some(seq) })
 }
 
-/// Who redacted what was written with an entry, and why; none where nobody did.
+/// Who redacted the text of an entry, and why; `None` if it was not redacted.
 ///
 /// # Errors
-/// What prevents reading.
+/// The log cannot be read.
 pub fn redaction(session: &Session, seq: u64) -> Result<Option<String>, Error> {
     let Some(id) = session.redacted(seq)? else { return Ok(None) };
     if session.entry(seq)?.is_none_or(|entry| entry.missing_text().is_none()) {
         return Ok(None);
     }
-    carried(session, id).map(Some)
+    seconded_by(session, id).map(Some)
 }
 
-/// By whose word a proposal was carried, and why.
+/// Who proposed and who seconded a proposal, and why.
 ///
 /// # Errors
-/// What prevents reading.
-pub fn carried(session: &Session, id: ProposalId) -> Result<String, Error> {
+/// The log cannot be read.
+pub fn seconded_by(session: &Session, id: ProposalId) -> Result<String, Error> {
     let proposal = session.ask(|state| state.governance().proposal(id).cloned())??;
     let second = match &proposal.state {
         ProposalState::Seconded(second) => second.as_str(),
@@ -162,7 +162,7 @@ pub fn carried(session: &Session, id: ProposalId) -> Result<String, Error> {
     };
     let why = match session.entry(proposal.seq)?.and_then(|entry| entry.text) {
         Some(Text::Remark(_, prose)) => prose.to_string(),
-        _ => "no reason is left".to_owned(),
+        _ => "no reason recorded".to_owned(),
     };
     Ok(format!("by proposal {id}, proposed by {}, seconded by {second}: {why}", proposal.proposer))
 }

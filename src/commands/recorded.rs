@@ -1,4 +1,4 @@
-//! The answer of every command that records.
+//! The output of every command that records an entry.
 
 use serde_json::json;
 
@@ -7,10 +7,10 @@ use crate::error::Error;
 use crate::format::Entry;
 use crate::output;
 
-/// Reports what was recorded: `data` is for scripts, `said` for people.
+/// Reports a recorded entry: `data` as JSON for scripts, `said` as text for people.
 ///
 /// # Errors
-/// [`RecordedButNotPinned`](crate::store::StoreError::RecordedButNotPinned), if it cannot be printed.
+/// [`RecordedButNotPinned`](crate::store::StoreError::RecordedButNotPinned) if the output fails.
 pub fn report_recorded(
     context: &mut Context<'_>,
     entry: &Entry,

@@ -1,4 +1,4 @@
-//! The registers that this account knows, and the one that was asked for.
+//! The registers that this account knows, and the one that the command names.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use crate::format::{Defect, entry};
 use crate::store::{Finding, PinFile, SharedFile, StoreError};
 use crate::trust::{self, Identity, Request};
 
-/// Known registers, the name or path that was given, and where this account remembers what it verified.
+/// The known registers, the name or path given, and the folder of pins and caches.
 pub struct Registers {
     known: KnownRegisters,
     named: Option<String>,
@@ -21,25 +21,24 @@ pub struct Registers {
 
 /// A register's file, and which register it is.
 pub struct Found {
-    /// The file.
+    /// The register's file.
     pub shared: SharedFile,
-    /// How it relates to what this account knows.
+    /// How the file relates to the registers that this account knows.
     pub identity: Identity,
-    /// Its identity, by its own word.
+    /// The register id in its entry 0.
     pub id: RegisterId,
 }
 
 impl Registers {
-    /// Reads the known registers; `named` and `fingerprint` as they were given.
+    /// Reads the known registers. `named` and `fingerprint` are the values of the global options.
     ///
     /// # Errors
-    /// A file that cannot be read.
+    /// The list of known registers cannot be read.
     pub fn load(env: &Env, named: Option<String>, fingerprint: Option<String>) -> Result<Self, Error> {
         let state = env.xdg("XDG_STATE_HOME", ".local/state");
         Ok(Self { known: KnownRegisters::load(env)?, named, fingerprint, state })
     }
 
-    /// The registers that this account knows.
     pub fn known(&self) -> &KnownRegisters {
         &self.known
     }
@@ -52,7 +51,7 @@ impl Registers {
         })
     }
 
-    /// The path of a register: a known name, or a file.
+    /// The path of a register given by its known name or its path.
     ///
     /// # Errors
     /// [`Error::UnknownRegister`].
@@ -65,20 +64,20 @@ impl Registers {
         if looks_like_a_path { Ok(path) } else { Err(Error::UnknownRegister { name: name.to_owned() }) }
     }
 
-    /// The register that was asked for.
+    /// The register that the command names.
     ///
     /// # Errors
-    /// [`Error::NoRegister`], [`Error::UnknownRegister`], or a fingerprint that is none.
+    /// [`Error::NoRegister`], [`Error::UnknownRegister`], or the given fingerprint is malformed.
     pub fn request(&self, env: &Env) -> Result<Request, Error> {
         let name = self.named().ok_or(Error::NoRegister)?;
         let fingerprint = self.fingerprint.as_deref().map(parse).transpose()?;
         Ok(Request { path: self.path(env, &name)?, name, fingerprint })
     }
 
-    /// Finds a register and reads its entry 0.
+    /// Opens a register's file and reads its entry 0.
     ///
     /// # Errors
-    /// No register, or one whose schema or entry 0 is not as it must be.
+    /// The file is missing or is no register, or its schema or entry 0 is invalid.
     pub fn find(&self, request: &Request) -> Result<Found, Error> {
         let (shared, findings) = SharedFile::open(&request.path, self.scratch())?;
         if let Some(finding) = findings.into_iter().next() {
@@ -87,7 +86,7 @@ impl Registers {
         let missing = || Finding::at(0, Defect::Missing.rule(), "there is no entry 0");
         let raw = shared.entry(0)?.ok_or_else(|| StoreError::Broken(missing()))?;
         let identity = trust::identify(&self.known, request, &shared, Some(&raw));
-        // An entry 0 that is trusted was verified before.
+        // Entry 0 of a known register was verified when the register was accepted.
         let (header, event) = match identity.met {
             true => entry::read_verified_body(&raw),
             false => entry::open(&raw).map(|entry| (entry.header, entry.event)),
@@ -102,15 +101,15 @@ impl Registers {
         }
     }
 
-    /// Trusts a register from now on.
+    /// Adds a register to the known ones.
     ///
     /// # Errors
-    /// A file that cannot be written.
+    /// The list of known registers cannot be written.
     pub fn trust(&mut self, env: &Env, trusted: &Trusted<'_>) -> Result<(), Error> {
         Ok(self.known.trust(env, trusted)?)
     }
 
-    /// Up to which entry this account verified the register with this fingerprint.
+    /// The newest entry that this account verified in the register with this fingerprint.
     pub fn verified(&self, fingerprint: Digest) -> Option<u64> {
         let pin = PinFile::in_folder(&self.state_folder(fingerprint)).read(fingerprint);
         pin.ok().flatten().map(|pin| pin.head.seq)
@@ -121,7 +120,7 @@ impl Registers {
         self.state.join(fingerprint.to_string())
     }
 
-    /// A folder of this account for temporary files.
+    /// This account's folder for temporary files.
     pub fn scratch(&self) -> &Path {
         &self.state
     }

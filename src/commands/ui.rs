@@ -1,4 +1,4 @@
-//! Answers as text or JSON, notices, and progress.
+//! Output as text or JSON, notices and progress.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
@@ -9,26 +9,26 @@ use crate::output::{safe, safe_json};
 use crate::store::{Notice, Session};
 use crate::trust::{Identity, Relation};
 
-/// How a command answers.
+/// Prints the output of a command.
 pub struct Ui {
-    /// Whether answers are JSON.
+    /// Whether the output is JSON.
     pub json: bool,
     notices: Vec<Value>,
 }
 
-/// How many entries make it worth showing progress.
+/// The number of entries from which a progress bar is shown.
 const LONG: u64 = 5_000;
 
 impl Ui {
-    /// Answers as text, or as JSON.
+    /// Output as JSON or as text.
     pub fn new(json: bool) -> Self {
         Self { json, notices: Vec::new() }
     }
 
-    /// Prints an answer: as JSON with `--json`, else as text.
+    /// Prints `data` as JSON with `--json`, otherwise the text.
     ///
     /// # Errors
-    /// What the system says.
+    /// Standard output fails.
     pub fn answer(
         &self,
         env: &mut Env,
@@ -38,10 +38,10 @@ impl Ui {
         if self.json { self.print_json(env, json()) } else { Ok(env.print(text())?) }
     }
 
-    /// Prints a JSON document, with `notices` about the register that it was read from.
+    /// Prints a JSON document with `notices` about the register.
     ///
     /// # Errors
-    /// What the system says.
+    /// Standard output fails.
     pub fn print_json(&self, env: &mut Env, mut answer: Value) -> Result<(), Error> {
         if let Value::Object(fields) = &mut answer {
             match fields.entry("notices").or_insert_with(|| json!([])) {
@@ -52,7 +52,8 @@ impl Ui {
         Ok(env.print(safe_json(&answer))?)
     }
 
-    /// Reports what was noticed on opening a register, and that a broken log is shown up to its first fault only.
+    /// Reports notices of opening a register. If the log is broken, warns that only the entries before the first fault
+    /// are shown.
     pub fn report_notices(&mut self, env: &mut Env, session: &Session, identity: &Identity) {
         let superseded = (identity.relation == Relation::Superseded).then_some(Notice::Superseded);
         for notice in superseded.iter().chain(session.notices()) {
@@ -71,7 +72,7 @@ impl Ui {
     }
 }
 
-/// A progress bar over `entries` entries; hidden if that is short work or standard error is no terminal.
+/// A progress bar over `entries` entries; hidden for few entries and if standard error is no terminal.
 pub fn progress(env: &Env, entries: u64, doing: &'static str) -> ProgressBar {
     if !env.progress || entries < LONG {
         return ProgressBar::hidden();

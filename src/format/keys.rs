@@ -5,17 +5,17 @@ use std::sync::{Mutex, PoisonError};
 
 use ed25519_dalek::VerifyingKey;
 
-/// The most keys that are kept: a file with more of them only loses the time saved.
+/// The size at which the cache is cleared, to bound memory. A log with more keys only costs more time.
 const MOST_KEYS: usize = 10_000;
 
-/// Decoded keys, shared between threads. Decoding one costs a square root in the field.
+/// A cache of decoded keys, shared between threads. Decoding a key costs a square root in the field.
 #[derive(Default)]
 pub struct Keys {
     decoded: Mutex<HashMap<[u8; 32], Option<VerifyingKey>>>,
 }
 
 impl Keys {
-    /// The key with this compressed point; `None` where that is no point of the curve.
+    /// The key with this compressed point; `None` if it does not decode to a point of the curve (RFC 8032, 5.1.3).
     pub fn decode(&self, point: &[u8; 32]) -> Option<VerifyingKey> {
         let mut decoded = self.decoded.lock().unwrap_or_else(PoisonError::into_inner);
         if decoded.len() > MOST_KEYS {

@@ -7,7 +7,7 @@ use crate::domain::{Action, Grants, Line, PersonId, Policy, Restoration};
 
 /// What a proposal would replace.
 pub struct Present {
-    /// The grants of the person whom it is about.
+    /// The grants of the person concerned.
     pub grants: Option<Grants>,
     /// The policy in force.
     pub policy: Option<Policy>,

@@ -4,7 +4,7 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, TableStyle};
 
 use super::safe;
 
-/// On a narrower terminal the table is not fitted at all.
+/// Below this width in columns a table is not fitted to the terminal.
 const NARROWEST: u16 = 72;
 
 /// A table with a header. `width` is in columns: the last column is truncated to fit. `None` truncates nothing.

@@ -62,7 +62,7 @@ fn approve(
     digest: Option<Digest>,
     text: Option<&Text>,
 ) -> Result<(), Error> {
-    // Fixed before it is shown: a revision filed while somebody reads must not be signed unread.
+    // Fixed before it is shown: a revision filed while the approver reads must not be signed unread.
     let revision = change(session, id)?.current().id;
     let plan = |_: &mut Session| Ok(Plan { event: Event::Approve(revision), text: text.cloned() });
     let entry = match digest {
@@ -76,7 +76,7 @@ fn approve(
             let mut page = page(context, session, id)?;
             show_changes(&mut page, session, id, rehearsal.actor())?;
             summary(&mut page, session, id, rehearsal.actor())?;
-            // The page belongs where the question is, even if standard output is redirected.
+            // The page goes to standard error like the question, even if standard output is redirected.
             context.env.status(page.finish());
             rehearsal.confirm(context.env, "approve this revision", &id.to_string())?;
             rehearsal.record(context.recorder(), session)?

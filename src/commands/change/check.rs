@@ -55,7 +55,7 @@ impl Check {
 /// The files beside a draft, and the register if there is one.
 struct Against {
     folder: PathBuf,
-    /// Everybody, where a register is named.
+    /// Governance with all enrolled people; `None` without a register.
     governance: Option<Governance>,
     now: Time,
 }
@@ -68,7 +68,7 @@ impl DraftContext for Against {
     fn judge_party(&self, person: &PersonId) -> Result<(), Refusal> {
         match self.governance.as_ref().map(|governance| judge_party(governance, person)) {
             Some(Err(Denied::Refused(refusal))) => Err(refusal),
-            // Everybody who is enrolled is loaded.
+            // All enrolled people are loaded, so an absent one is not enrolled.
             Some(Err(Denied::Unloaded(_))) => Err(Refusal::PartyUnknown { person: person.clone() }),
             Some(Ok(())) | None => Ok(()),
         }

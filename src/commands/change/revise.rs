@@ -32,7 +32,7 @@ impl Revise {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let id: ChangeId = parse(&self.change)?;
         let mut session = context.open()?;
-        // Fixed before the draft is read: a revision that somebody files meanwhile must not be replaced unseen.
+        // Fixed before the draft is read: a revision filed meanwhile must not be replaced unseen.
         let revised = change(&session, id)?;
         let replaces = revised.current().id;
         let draft = read_draft(context, Some(&session), &self.file)?;

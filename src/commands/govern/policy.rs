@@ -167,7 +167,7 @@ fn effects(session: &Session, policy: &Rules, now: Time) -> Result<Vec<(ChangeId
     Ok(differing.filter(|(_, before, after)| before != after).collect())
 }
 
-/// How an open change stands; `None` if its window is over.
+/// The status of an open change and what prevents its start; `None` if its window is over.
 fn status_phrase(change: &Change, governance: &Governance, now: Time) -> Result<Option<String>, Denied> {
     let (status, tally) = (change.status(governance, now)?, change.tally(governance, now)?);
     if status == Status::Expired {

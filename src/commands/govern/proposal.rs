@@ -153,14 +153,14 @@ impl Proposal {
     }
 }
 
-/// A proposal and what it asks for.
+/// A proposal and its action.
 struct Found {
     id: ProposalId,
     proposal: Opened,
     action: Action,
 }
 
-/// A proposal, if there is one with this number. What an ended one asked for is read from the entry that opened it.
+/// The proposal with this number. The action of an ended proposal is read from the entry that opened it.
 fn find(session: &Session, id: ProposalId) -> Result<Option<Found>, Error> {
     let Ok(proposal) = session.ask(|state| state.governance().proposal(id).cloned())? else { return Ok(None) };
     let action = match proposal.action() {
@@ -272,7 +272,7 @@ fn present(session: &Session, action: &Action) -> Result<output::Present, Error>
     Ok(output::Present { grants, policy })
 }
 
-/// What would be redacted, word by word, so that nobody seconds it unseen.
+/// Writes the text that would be redacted, so that an admin reads it before seconding.
 fn redacted_blocks(page: &mut Page, session: &Session, texts: &BTreeMap<u64, Digest>) -> Result<(), Error> {
     for (seq, text) in texts {
         let Some(entry) = session.entry(*seq)? else { continue };

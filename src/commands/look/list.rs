@@ -127,7 +127,7 @@ impl List {
             Status::Approved | Status::Expired => Status::AwaitingApproval,
             status => status,
         });
-        // The tables answer everything else: one row more than is shown tells whether there are more.
+        // The tables answer everything else. Query one row more than is shown, to know whether there are more.
         let limit = (status.is_none() && self.text.is_none()).then(|| self.limit.saturating_add(1));
         let filter = ChangeFilter {
             stored_status,

@@ -62,7 +62,7 @@ struct What {
 /// The reason for a proposal.
 #[derive(Debug, Args)]
 pub struct Why {
-    /// Reason, shown to whoever seconds the proposal
+    /// Reason, shown to the admin who seconds the proposal
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 }
@@ -238,7 +238,7 @@ impl AddKey {
         let request = members::read_request(context, &self.file, &here(&session)?)?;
         known_person(&session, &request.person)?;
         if request.vouch.is_none() {
-            context.env.status("note: no key of this person vouches for the new key; the admin who seconds sees that");
+            context.env.status("note: no key of this person vouches for the new key; the seconding admin is warned");
         }
         let action =
             Action::AddKey { person: request.person, key: request.key, proof: request.proof, vouch: request.vouch };

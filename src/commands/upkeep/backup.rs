@@ -31,7 +31,7 @@ impl Backup {
         let session = context.open()?;
         let out = context.env.path(&self.out);
         back_up(session.shared(), &out)?;
-        // Others may have recorded since the session was opened, so the backup itself is asked.
+        // The register may have grown since the session was opened, so read the newest entry from the backup.
         let newest = newest(context, &out)?;
         let json = || json!({ "backup": out.display().to_string(), "newest": newest });
         let entries = newest.map_or(0, |newest| newest + 1);

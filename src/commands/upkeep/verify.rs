@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::Context;
-use crate::commands::lookup::{carried, redaction};
+use crate::commands::lookup::{redaction, seconded_by};
 use crate::commands::ui::progress;
 use crate::domain::Restoration;
 use crate::error::Error;
@@ -65,7 +65,7 @@ impl Verify {
         };
         let moved = session.notices().iter().any(|notice| matches!(notice, Notice::PinMoved { .. }));
         let anchor = match session.memory().pin() {
-            // The pin was just set to what this file holds, so it is no independent evidence of its end.
+            // The pin was just set from this file, so it is no independent evidence of the log's end.
             _ if moved => Anchor::Beginning,
             Some(pin) => Anchor::Pin(*pin),
             None if (request.fingerprint.is_some() || met_before) && !wrong => Anchor::Beginning,
@@ -174,7 +174,7 @@ pub(in crate::commands) fn finding_json(it: &Finding) -> Value {
 /// The accepted losses, each with the proposal behind it.
 fn restorations(session: &Session) -> Vec<(Restoration, String)> {
     let restorations = session.state().governance().restorations();
-    restorations.filter_map(|(proposal, _, heads)| Some((heads, carried(session, proposal).ok()?))).collect()
+    restorations.filter_map(|(proposal, _, heads)| Some((heads, seconded_by(session, proposal).ok()?))).collect()
 }
 
 fn json(
