@@ -1,6 +1,7 @@
-//! Several Unix accounts on one host, one register: everybody in the group writes it, nobody reaches what is another's.
+//! Several Unix accounts share one register: every member of the group can write it, and no account can read another
+//! account's private files.
 //!
-//! The accounts are numbers that nobody has, so none need be made; to become them needs root.
+//! The accounts are unused numeric ids, so none need to be created. Switching to them requires root.
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -12,16 +13,15 @@ use std::time::{Duration, Instant};
 use crate::support::stock_tool;
 use tempfile::TempDir;
 
-/// The group of the register.
 const TEAM: u32 = 54_100;
 
-/// Somebody with an account, and a group of the same number that is theirs alone, as systems make them.
+/// A person with an account and a private group of the same number.
 struct Person {
     name: &'static str,
     account: u32,
-    /// The groups that they are in besides.
+    /// Supplementary groups.
     groups: &'static str,
-    /// Either takes rights away from what they make, or leaves the others more than they should have.
+    /// A umask that removes too many or too few permissions from new files.
     umask: &'static str,
 }
 
@@ -29,13 +29,13 @@ const ALICE: Person = Person { name: "alice", account: 54_001, groups: "54100", 
 const BOB: Person = Person { name: "bob", account: 54_002, groups: "54100", umask: "022" };
 const STRANGER: Person = Person { name: "stranger", account: 54_003, groups: "54003", umask: "022" };
 
-/// A host with a folder of the team's, and homes into which everybody may look.
+/// A host with a team folder, and home folders that every account can list.
 struct Host {
     folder: TempDir,
 }
 
 impl Host {
-    /// None where this test may not become other accounts, which on CI it must.
+    /// `None` if the test is not root; on CI that is a failure.
     fn new() -> Option<Self> {
         let host = Self { folder: tempfile::tempdir().unwrap() };
         let path = host.path("team");
@@ -57,7 +57,7 @@ impl Host {
         Some(host)
     }
 
-    /// The same, with the register that alice founded and bob sealed. Returns its fingerprint too.
+    /// A host with a register that alice created and bob sealed, and the register's fingerprint.
     fn founded() -> Option<(Self, String)> {
         let host = Self::new()?;
         for person in [ALICE, BOB] {
@@ -76,7 +76,7 @@ impl Host {
         self.folder.path().join(name)
     }
 
-    /// A command line of somebody's in their home.
+    /// A shell command run by a person in their home.
     fn command(&self, person: &Person, line: &str) -> Command {
         let account = person.account.to_string();
         let script = format!("umask {}; {line}", person.umask);
@@ -94,7 +94,7 @@ impl Host {
         self.command(person, line).output().unwrap()
     }
 
-    /// Runs the program as somebody who must succeed, and returns what it said.
+    /// Runs a command that must succeed, and returns its output.
     #[track_caller]
     fn ok(&self, person: &Person, arguments: &str) -> String {
         let output = self.run(person, &format!("../twinseal {arguments}"));
@@ -103,19 +103,19 @@ impl Host {
         out
     }
 
-    /// The digest of a proposal that somebody opened.
+    /// Opens a proposal and returns its digest.
     #[track_caller]
     fn proposed(&self, person: &Person, arguments: &str) -> String {
         self.ok(person, arguments).split_whitespace().nth(2).unwrap().to_owned()
     }
 
-    /// How many entries the log has.
+    /// The number of entries in the log.
     fn entries(&self) -> u64 {
         let sql = rusqlite::Connection::open(self.path("team/prod.db")).unwrap();
         sql.query_row("SELECT count(*) FROM entry", [], |row| row.get(0)).unwrap()
     }
 
-    /// What lies beside the register that its group cannot read and write, or that others can.
+    /// The files beside the register that its group cannot read and write, or that others can access.
     fn wrong_rights(&self) -> Vec<String> {
         let items = fs::read_dir(self.path("team")).unwrap().map(|it| it.unwrap());
         let ours = items.filter(|it| it.file_name().to_string_lossy().starts_with("prod.db"));
@@ -143,12 +143,12 @@ fn two_accounts_of_one_group_write_one_register() {
 }
 
 #[test]
-fn what_one_account_makes_beside_the_register_the_other_writes() {
+fn files_that_one_account_creates_beside_the_register_are_writable_by_the_other() {
     let Some((host, _)) = Host::founded() else { return };
     for (first, second) in [(ALICE, BOB), (BOB, ALICE)] {
         let queue = File::open(host.path("team/prod.db-queue")).unwrap();
         queue.lock().unwrap();
-        // Both have the register open and wait; the files of SQLite were made by the first.
+        // Both processes have the register open and wait. The first one created SQLite's files.
         let propose = |person: &Person, group: &str| {
             let line = format!("../twinseal person grant alice --group {group} --reason 'She knows them.'");
             host.command(person, &line).spawn().unwrap()
@@ -156,7 +156,7 @@ fn what_one_account_makes_beside_the_register_the_other_writes() {
         let mut processes = vec![propose(&first, "one")];
         let deadline = Instant::now() + Duration::from_secs(20);
         let sides = ["team/prod.db-wal", "team/prod.db-shm"].map(|side| host.path(side));
-        // SQLite makes them as the umask says, and sets their rights right after.
+        // SQLite creates them with the umask and sets their permissions right afterwards.
         while !sides.iter().all(|side| side.exists()) || !host.wrong_rights().is_empty() {
             assert!(Instant::now() < deadline, "no register was opened, or {:?}", host.wrong_rights());
             thread::sleep(Duration::from_millis(5));
@@ -176,7 +176,7 @@ fn what_one_account_makes_beside_the_register_the_other_writes() {
 }
 
 #[test]
-fn nobody_reads_the_key_or_the_cache_of_another() {
+fn no_account_reads_the_key_or_the_cache_of_another() {
     let Some((host, fingerprint)) = Host::founded() else { return };
     for (owner, other) in [(ALICE, BOB), (BOB, ALICE), (ALICE, STRANGER)] {
         let memory = format!(".local/state/twinseal/{fingerprint}");
@@ -194,9 +194,9 @@ fn nobody_reads_the_key_or_the_cache_of_another() {
 }
 
 #[test]
-fn whoever_is_not_in_the_group_reads_nothing() {
+fn an_account_outside_the_group_reads_nothing() {
     let Some((host, fingerprint)) = Host::founded() else { return };
-    // While somebody has it open, so that all its files are there.
+    // Another process has the register open, so that all its files exist.
     let open = rusqlite::Connection::open(host.path("team/prod.db")).unwrap();
     open.query_row("SELECT count(*) FROM entry", [], |row| row.get::<_, i64>(0)).unwrap();
     for file in ["", "prod.db", "prod.db-wal", "prod.db-shm", "prod.db-queue"] {
@@ -212,9 +212,8 @@ fn whoever_is_not_in_the_group_reads_nothing() {
     }
 }
 
-/// Somebody keeps the queue for themselves: the others record all the same.
 #[test]
-fn a_queue_that_another_account_keeps_for_itself_stops_nobody() {
+fn a_queue_file_that_other_accounts_cannot_open_prevents_no_recording() {
     let Some((host, _)) = Host::founded() else { return };
     let queue = host.path("team/prod.db-queue");
     fs::set_permissions(&queue, Permissions::from_mode(0o600)).unwrap();

@@ -1,4 +1,4 @@
-//! Keys in an ssh-agent: the stock one, and hostile ones.
+//! Keys in an ssh-agent: OpenSSH's own agent, and hostile ones.
 
 mod hostile;
 mod stock;
@@ -8,18 +8,18 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::support::{World, stock_tool};
 
-/// Both tools, or nothing.
+/// Whether `ssh-agent` and `ssh-add` are installed.
 fn tools() -> bool {
     stock_tool("ssh-agent") && stock_tool("ssh-add")
 }
 
-/// Somebody knows the agent at a socket and names no key.
+/// Points a person to the agent at a socket, without a configured key.
 fn know(world: &World, person: &str, socket: &str) {
     world.variable(person, "SSH_AUTH_SOCK", Some(socket));
     world.variable(person, "TWINSEAL_KEY", None);
 }
 
-/// Somebody names the public half of their key.
+/// Configures the public key file as a person's key.
 fn name_public(world: &World, person: &str) {
     let file = world.path(&format!("people/{person}/key.pub")).display().to_string();
     world.variable(person, "TWINSEAL_KEY", Some(&file));

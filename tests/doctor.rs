@@ -1,4 +1,4 @@
-//! `doctor` in good surroundings and in bad ones.
+//! `doctor` without problems and with each kind of problem.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -12,7 +12,7 @@ use serde_json::Value;
 use twinseal::domain::Time;
 use twinseal::error::Exit;
 
-/// A register in good surroundings: rights as `init` makes them in a folder of its own, written just now.
+/// A register without problems: its own folder, the permissions that `init` sets, a recent modification time.
 fn healthy() -> World {
     let world = World::filed();
     mode(&world, "", 0o2770);
@@ -25,13 +25,13 @@ fn mode(world: &World, name: &str, mode: u32) {
     fs::set_permissions(world.path(name), fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// Sets the time at which the register's file was written.
+/// Sets the modification time of the register's file.
 fn written_at(world: &World, time: Time) {
     let time = UNIX_EPOCH + Duration::from_secs(time.unix().try_into().unwrap());
     fs::OpenOptions::new().write(true).open(world.path("prod.db")).unwrap().set_modified(time).unwrap();
 }
 
-/// What doctor says: for each thing its name, its state, what it is, and how to fix it.
+/// The output of doctor: the name, state, message and hint of each check.
 struct Said {
     checks: Vec<[String; 4]>,
     exit: Exit,
@@ -54,7 +54,7 @@ fn doctor(world: &World, person: &str, options: &str) -> Said {
 }
 
 impl Said {
-    /// Expects a line with this state whose words contain these.
+    /// Asserts that a check has this state and a message or hint with these words.
     #[track_caller]
     fn says(&self, name: &str, state: &str, words: &str) -> &Self {
         let fits = |it: &[String; 4]| it[0] == name && it[1] == state && it[2..].iter().any(|it| it.contains(words));
@@ -62,7 +62,7 @@ impl Said {
         self
     }
 
-    /// All that is not ok, by name and state; the room and the kind of disk of this host are its own affair.
+    /// The checks that are not ok, by name and state, except those of this host's disk.
     fn complaints(&self) -> Vec<String> {
         let mine = |it: &&[String; 4]| it[1] != "ok" && !["file system", "free space"].contains(&it[0].as_str());
         self.checks.iter().filter(mine).map(|it| format!("{} {}", it[0], it[1])).collect()
@@ -70,7 +70,7 @@ impl Said {
 }
 
 #[test]
-fn nothing_is_wrong_where_all_is_well() {
+fn a_healthy_register_has_no_warning_and_no_fault() {
     let world = healthy();
     let before = world.entries();
     let said = doctor(&world, "carol", "");
@@ -106,7 +106,7 @@ fn rights_that_are_too_wide_or_too_narrow_are_named() {
         mode(&world, "", 0o2770);
         mode(&world, "prod.db", 0o660);
     }
-    // Nobody is told to change the rights of a folder such as /tmp.
+    // No hint advises changing the permissions of a folder such as /tmp.
     mode(&world, "", 0o1777);
     let said = doctor(&world, "carol", "");
     said.says("folder", "warning", "move the register to a folder of its own group");
@@ -144,23 +144,23 @@ fn keys_that_cannot_be_used_are_faults() {
     doctor(&world, "audrey", "").says("key", "warning", "no key given");
 }
 
-/// A running `ssh-agent`, gone when it is dropped.
+/// A running `ssh-agent`, killed on drop.
 struct Agent(Child);
 
 impl Drop for Agent {
     fn drop(&mut self) {
-        // It may be gone already; nothing else is to be done about it.
+        // Fails if the agent has ended already, which is fine.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
 #[test]
-fn what_the_agent_holds_is_told() {
+fn the_keys_of_the_agent_are_reported() {
     let world = healthy();
     let socket = world.path("agent").display().to_string();
     world.variable("carol", "SSH_AUTH_SOCK", Some(&socket));
-    // A socket that outlived its agent is nothing, until a key is needed from there.
+    // A socket without an agent is a problem only if the key must come from the agent.
     drop(UnixListener::bind(&socket).unwrap());
     doctor(&world, "carol", "").says("agent", "ok", "none: cannot reach");
     let said = doctor(&world, "carol", "--key people/carol/key.pub");
@@ -205,7 +205,7 @@ fn clocks_that_disagree_are_named() {
         written_at(&world, written.parse().unwrap());
         doctor(&world, "carol", "").says("clock", "warning", words);
     }
-    // Less than five minutes are nothing.
+    // A difference below five minutes is tolerated.
     world.at("2026-12-01T08:56:00Z");
     written_at(&world, "2026-12-01T09:00:00Z".parse().unwrap());
     doctor(&world, "carol", "").says("clock", "ok", "");
@@ -253,7 +253,7 @@ fn a_backup_is_no_fault() {
 }
 
 #[test]
-fn a_register_that_is_not_there_or_not_known_is_told_and_not_trusted() {
+fn a_missing_or_unknown_register_is_reported_and_not_trusted() {
     let world = healthy();
     doctor(&world, "carol", "--register nosuch.db").says("register", "fault", "no register at");
     doctor(&world, "carol", "--register change.toml").says("register", "fault", "not an SQLite database");
@@ -266,7 +266,7 @@ fn a_register_that_is_not_there_or_not_known_is_told_and_not_trusted() {
     }
     assert!(!world.path("people/frank/.config").exists(), "it was trusted");
 
-    // Another of the same name, with another beginning.
+    // Another register with the same name.
     let other = World::with_requests();
     other.ok("alice", "key new --no-passphrase spare");
     other.ok("alice", "init --name prod --member alice=alice.request:admin --member bob=bob.request:admin");
@@ -276,12 +276,12 @@ fn a_register_that_is_not_there_or_not_known_is_told_and_not_trusted() {
 
 // On a network file system
 
-/// Runs the program as carol on a host whose table of mounts says that the register lies on NFS; none where this system
-/// does not let a test mount anything.
+/// Runs the program as carol on a host whose mount table says that the register is on NFS. `None` if this system does
+/// not allow the test to mount.
 fn on_nfs(world: &World, arguments: &str) -> Option<Output> {
     let here = world.path("prod.db").parent().unwrap().display().to_string();
     world.write("mounts", format!("1 0 0:1 / / rw - ext4 /dev/vda rw\n2 1 0:2 / {here} rw - nfs4 server:/srv rw\n"));
-    // In a namespace of its own, which is gone with the process.
+    // The mount is in its own namespace, which ends with the process.
     let pretend = "mount -t tmpfs none /proc && mkdir /proc/self && cp mounts /proc/self/mountinfo";
     let outside = |script: &str| {
         let mut command = Command::new("unshare");

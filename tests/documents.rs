@@ -1,4 +1,4 @@
-//! The documents for users: their commands are run, their links lead somewhere, their picture shows a real session.
+//! Checks the documents for users: commands work, links resolve, and the picture shows a real session.
 
 mod pages;
 mod session;

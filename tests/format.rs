@@ -1,7 +1,7 @@
-//! `docs/format.md` against the program: its worked example is a real register, its commands print what it shows, it
-//! names everything that there is, and stock tools alone can check every entry.
+//! Checks `docs/format.md` against the program: the worked example is a real register, its commands print what the page
+//! shows, the page names every kind, field and rule, and stock tools alone can verify every entry.
 //!
-//! `TWINSEAL_UPDATE_DOCS=1 cargo test --test all format::` writes the blocks of the document anew.
+//! `TWINSEAL_UPDATE_DOCS=1 cargo test --test all format::` regenerates the blocks of the page.
 
 mod example;
 mod full_life;
@@ -24,14 +24,14 @@ use twinseal::format::Raw;
 use example::example;
 use full_life::full_life;
 
-/// Two tests hold blocks of the one document, and may rewrite them.
+/// Serialises the tests that may rewrite blocks of the page.
 static DOCUMENT: Mutex<()> = Mutex::new(());
 
 fn document() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/format.md")
 }
 
-/// Holds blocks of the document against what they must be; blocks for which `fresh` knows nothing stay as they are.
+/// Compares the blocks of the page with `fresh`. Blocks for which it returns `None` are not checked.
 #[track_caller]
 fn hold_blocks(mut fresh: impl FnMut(&str, &str) -> Option<String>) {
     let _held = DOCUMENT.lock().unwrap_or_else(PoisonError::into_inner);
@@ -58,7 +58,7 @@ fn hold_blocks(mut fresh: impl FnMut(&str, &str) -> Option<String>) {
     }
 }
 
-/// Whether these tools are here. Where they are not, the test is skipped and says so; in CI that is a failure.
+/// Whether all these tools are installed. On CI a missing tool fails the test; otherwise the test is skipped.
 #[track_caller]
 fn stock_tools(tools: &[&str]) -> bool {
     let there = |tool: &str| Command::new("sh").args(["-c", &format!("command -v {tool}")]).output();
@@ -72,7 +72,7 @@ fn stock_tools(tools: &[&str]) -> bool {
     false
 }
 
-/// Runs a script in a folder, and returns its exit code and what it printed, complaints included.
+/// Runs a script in a folder and returns its exit code, and its standard output followed by its standard error.
 fn sh(folder: &Path, script: &str) -> (i32, String) {
     let mut command = Command::new("sh");
     let output = command.args(["-c", &format!("exec 2>&1\n{script}")]).env("LC_ALL", "C").current_dir(folder).output();
@@ -80,13 +80,13 @@ fn sh(folder: &Path, script: &str) -> (i32, String) {
     (output.status.code().unwrap_or(-1), String::from_utf8(output.stdout).unwrap())
 }
 
-/// Everything in a blob before its blank line.
+/// The body of an entry: everything before the blank line.
 fn body(raw: &Raw) -> String {
     let blob = String::from_utf8(raw.blob.clone()).unwrap();
     blob.split_once("\n\n").unwrap().0.to_owned() + "\n"
 }
 
-/// The forbidden code points, a range a line.
+/// The forbidden code points, one range per line.
 fn forbidden() -> String {
     let (mut lines, mut code) = (String::new(), 0);
     let is = |code: u32| char::from_u32(code).is_some_and(is_forbidden);
@@ -119,8 +119,8 @@ fn what_the_document_prints_is_what_the_register_holds() {
     });
 }
 
-/// Runs the commands of a block, lines with `$ ` and `> `, and returns it with what they really print. A command must
-/// succeed, or fail with the code that stands below it, as in `(exit code 255)`.
+/// Runs the commands of a block, lines with `$ ` and `> `, and returns the block with their real output. A command must
+/// succeed unless the block states a code, as in `(exit code 255)`.
 fn transcript(folder: &Path, content: &str) -> String {
     let (mut out, mut lines) = (String::new(), content.lines().peekable());
     while let Some(line) = lines.next() {
@@ -148,13 +148,13 @@ fn the_commands_in_the_document_print_what_it_shows() {
         return;
     }
     let world = example();
-    // A reader has the file, and nothing else.
+    // Only the register's file is in the folder, as for an outside reader.
     world.write("reader/prod.db", fs::read(world.path("prod.db")).unwrap());
     assert!(!world.path("prod.db-wal").exists(), "the file alone is not the whole register");
     hold_blocks(|info, content| (info == "console").then(|| transcript(&world.path("reader"), content)));
 }
 
-/// The rules of `Defect`, read from its source: the first word in quotes behind each arrow.
+/// The rules of `Defect`, read from its source: the first string literal after each arrow.
 fn defect_rules() -> Vec<&'static str> {
     let source = include_str!("../src/format/defect.rs");
     let list = source.split_once("\ndefects! {").unwrap().1;
@@ -162,7 +162,7 @@ fn defect_rules() -> Vec<&'static str> {
 }
 
 #[test]
-fn the_document_names_everything_that_there_is() {
+fn the_document_names_every_kind_word_rule_and_table() {
     fn words<T: Display>(all: &[T]) -> Vec<String> {
         all.iter().map(T::to_string).collect()
     }
@@ -183,7 +183,7 @@ fn tables() -> Vec<String> {
 }
 
 #[test]
-fn the_document_names_every_line_that_there_is() {
+fn the_document_names_every_key_of_a_line() {
     let document = fs::read_to_string(document()).unwrap();
     let world = full_life();
     let mut keys = BTreeSet::new();
@@ -192,7 +192,7 @@ fn the_document_names_every_line_that_there_is() {
         let body = body(&raw);
         keys.extend(body.lines().skip(1).chain(text.lines()).map(|line| line.split(' ').next().unwrap().to_owned()));
     }
-    // A founding in another register's place would be a world of its own.
+    // `full_life` has no predecessor, so add the line that names one.
     keys.insert("after".to_owned());
     keys.retain(|key| !["", " N"].iter().any(|more| document.contains(&format!("`{key}{more}`"))));
     assert!(keys.is_empty(), "docs/format.md does not mention the lines {keys:?}");
@@ -203,7 +203,7 @@ fn the_document_lists_each_rule_once_and_no_other() {
     let document = fs::read_to_string(document()).unwrap();
     let table = document.split_once("\n## Rules\n").unwrap().1.split("\n## ").next().unwrap();
     let mut listed: Vec<&str> = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
-    // Not rules about entries: what `verify` says about the file, and what it only notices.
+    // Rules about the file and notices of `verify` are not rules about entries.
     listed.retain(|rule| !FILE_RULES.contains(rule));
     let mut rules: Vec<&str> = Refusal::RULES.iter().copied().chain(defect_rules()).collect();
     listed.sort_unstable();
@@ -212,6 +212,6 @@ fn the_document_lists_each_rule_once_and_no_other() {
     assert_eq!(listed, rules);
 }
 
-/// The rules about the file and about memory, as the store names them.
+/// The rules about the file and the pin, as the store names them.
 const FILE_RULES: [&str; 10] =
     ["file", "fingerprint", "schema", "integrity", "tables", "redacted", "truncated", "replaced", "append", "clock"];

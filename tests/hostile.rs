@@ -1,7 +1,7 @@
 //! Hostile and careless input: text fields, ids, drafts, requests, keys, registers, pins.
 //!
-//! Whatever comes in: a clear error that names every fault, nothing recorded, the right exit code, nothing on the
-//! screen that steers a terminal, and never a panic. Odd text that deceives nobody comes back unharmed.
+//! Invalid input leads to a clear error that names every fault and to the right exit code. Nothing is recorded, no
+//! control character reaches the terminal, and nothing panics. Unusual but harmless text is stored and shown unchanged.
 
 mod command_line;
 mod deceptive_text;
@@ -19,8 +19,8 @@ use crate::support::{World, words};
 use twinseal::domain::is_forbidden;
 use twinseal::error::Exit;
 
-/// The command fails with this exit code and complaint, records nothing, and says it without steering a terminal.
-/// Returns the complaint.
+/// Runs a command that must fail with this exit code and message, record nothing, and print no control characters.
+/// Returns the message.
 #[track_caller]
 fn complains(world: &World, person: &str, args: &[&str], exit: Exit, complaint: &str) -> String {
     let before = world.entries();
@@ -35,7 +35,7 @@ fn complains(world: &World, person: &str, args: &[&str], exit: Exit, complaint: 
     output.err
 }
 
-/// As [`complains`], for a command line without odd words.
+/// Like [`complains`], for a command line without hostile characters.
 #[track_caller]
 fn fails(world: &World, person: &str, command: &str, exit: Exit, complaint: &str) -> String {
     let words = words(command);
@@ -88,7 +88,7 @@ file = "build.tar"
 ticket = ["OPS-1"]
 "#;
 
-/// Every field of [`FULL`] that takes any text, and what stands in it.
+/// Every free-text field of [`FULL`] with its value.
 const TEXTS: [(&str, &str); 14] = [
     ("title", "a-title"),
     ("reason", "a-reason"),
@@ -106,7 +106,7 @@ const TEXTS: [(&str, &str); 14] = [
     ("artifacts[1].file", "build.tar"),
 ];
 
-/// Every field of [`FULL`] that takes a word or an id, what stands in it, and what it is called.
+/// Every field of [`FULL`] that takes a word or an id, with its value and its name in messages.
 const WORDS: [(&str, &str, &str); 11] = [
     ("kind", "normal", "not a kind of change: use "),
     ("risk", "high", "not a risk: use "),
@@ -139,12 +139,12 @@ const DECEPTIVE: [char; 14] = [
     '\u{e0041}',
 ];
 
-/// A string as TOML writes it.
+/// A TOML string literal.
 fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
 
-/// A world with the files that [`FULL`] names.
+/// A test folder with the files that [`FULL`] names.
 fn world() -> World {
     let world = World::founded();
     world.write("evidence.txt", "it worked");
@@ -152,7 +152,7 @@ fn world() -> World {
     world
 }
 
-/// [`FULL`] with another text in place of one value; and the line of that value.
+/// [`FULL`] with one value replaced, and the line of that value.
 #[track_caller]
 fn with(old: &str, new: &str) -> (String, usize) {
     let old = format!("\"{old}\"");
@@ -161,7 +161,7 @@ fn with(old: &str, new: &str) -> (String, usize) {
     (FULL.replace(&old, &quoted(new)), line)
 }
 
-/// This draft has exactly these faults, each `LINE: FIELD: …` from its start, however it is read.
+/// Asserts that `check` and `file` report exactly these faults; each begins with `LINE: FIELD: `.
 #[track_caller]
 fn faults(world: &World, draft: impl AsRef<[u8]>, expected: &[&str]) {
     world.write("change.toml", draft);

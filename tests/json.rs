@@ -1,7 +1,7 @@
-//! `docs/json.md` is held: each block names who runs which command, and shows what is printed, laid out for reading.
-//! A command that must fail says so in its block, as in a transcript: `json erin: show CHG-99 (exit code 2: no CHG-99)`.
+//! Checks `docs/json.md`: each block names a person and a command, and shows the output, indented. An expected failure
+//! is stated as in a transcript: `json erin: show CHG-99 (exit code 2: no CHG-99)`.
 //!
-//! After a change that is meant: `SNAPSHOTS=overwrite cargo test --test all json::`, and read the difference.
+//! `SNAPSHOTS=overwrite cargo test --test all json::` regenerates the blocks; review the diff.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -12,7 +12,7 @@ use crate::transcripts::source::{self, Expected};
 use snapbox::{Assert, Data};
 use twinseal::error::Exit;
 
-/// A register in which a little of everything has happened.
+/// A register with most kinds of entries.
 fn world() -> World {
     let world = World::founded();
     let more = "[links]\nincident = \"INC-2214\"\n[[tests]]\nwhat = \"Replay of a busy open.\"\nresult = \"No rejects.\"\n\
@@ -36,7 +36,7 @@ fn world() -> World {
     world
 }
 
-/// Every line that was printed is a document of its own.
+/// Indents the output, in which every line is a JSON document.
 fn laid_out(printed: &str) -> String {
     let document = |line: &str| {
         let value: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
@@ -45,14 +45,14 @@ fn laid_out(printed: &str) -> String {
     printed.lines().map(document).collect()
 }
 
-/// Makes the surroundings good, so that there is nothing about this host in what `doctor` says.
+/// Sets permissions and file times so that `doctor` finds no problem on any host.
 fn well(world: &World) {
     fs::set_permissions(world.path(""), fs::Permissions::from_mode(0o2770)).unwrap();
     let now = UNIX_EPOCH + Duration::from_secs(world.now().unix().try_into().unwrap());
     fs::OpenOptions::new().write(true).open(world.path("prod.db")).unwrap().set_modified(now).unwrap();
 }
 
-/// Puts another host's disk in place of this one's.
+/// Replaces the disk figures of this host, which differ between runs.
 fn elsewhere(printed: &str) -> String {
     let mut said: serde_json::Value = serde_json::from_str(printed).unwrap();
     for (name, what) in [("file system", "ext4 at /srv, local"), ("free space", "40960 MiB free")] {

@@ -1,4 +1,4 @@
-//! Keys: OpenSSH's own, ours in OpenSSH's hands, and secrets that stay secret.
+//! Key files: twinseal uses OpenSSH's keys, OpenSSH uses twinseal's keys, and secrets are never shown or stored.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -11,13 +11,13 @@ use twinseal::domain::hex;
 use twinseal::error::Exit;
 use twinseal::format::request::Request;
 
-/// Runs `ssh-keygen` in the world's folder.
+/// Runs `ssh-keygen` in the test's folder.
 fn ssh_keygen(world: &World, line: &str) -> Output {
     let mut command = Command::new("ssh-keygen");
     command.args(words(line)).current_dir(world.path("")).stdin(Stdio::null()).output().unwrap()
 }
 
-/// What `ssh-keygen` prints when it succeeds.
+/// The output of an `ssh-keygen` command that must succeed.
 #[track_caller]
 fn stock(world: &World, line: &str) -> String {
     let output = ssh_keygen(world, line);
@@ -31,7 +31,7 @@ fn stock_fingerprint(world: &World, file: &str) -> String {
     stock(world, &format!("-lf {file}")).split(' ').nth(1).unwrap().to_owned()
 }
 
-/// A key that signs a request; with a passphrase, typed. Returns its fingerprint.
+/// Signs an enrolment request with a key, typing the passphrase if there is one. Returns the key's fingerprint.
 #[track_caller]
 fn request_with(world: &World, file: &str, passphrase: &str) -> String {
     let line = format!("person request erin --register prod --key {file} --out {file}.request");
@@ -46,7 +46,7 @@ fn set_mode(world: &World, file: &str, mode: u32) {
     fs::set_permissions(world.path(file), fs::Permissions::from_mode(mode)).unwrap();
 }
 
-// Keys of OpenSSH
+// Keys made by OpenSSH
 
 #[test]
 fn keys_of_ssh_keygen_sign() {
@@ -85,7 +85,7 @@ fn every_cipher_of_ssh_keygen_opens() {
     }
 }
 
-/// Makes keys with these options, plain and locked, and expects them to be refused by the name of their algorithm.
+/// Makes keys with these options, unencrypted and encrypted, and asserts that the error names their algorithm.
 fn refused_by_name(options: &str, algorithm: &str, passphrases: &[&str]) {
     let world = World::empty();
     for (at, passphrase) in passphrases.iter().enumerate() {
@@ -117,7 +117,7 @@ fn ecdsa_keys_are_refused() {
 }
 
 #[test]
-fn what_is_no_private_key_is_refused() {
+fn a_file_without_a_private_key_is_refused() {
     if !stock_tool("ssh-keygen") {
         return;
     }
@@ -141,7 +141,7 @@ fn what_is_no_private_key_is_refused() {
     }
 }
 
-// Our keys in OpenSSH's hands
+// Keys made by twinseal, used by OpenSSH
 
 #[test]
 fn keys_of_key_new_are_readable_by_ssh_keygen() {
@@ -164,7 +164,7 @@ fn keys_of_key_new_are_readable_by_ssh_keygen() {
 }
 
 #[test]
-fn a_new_key_has_its_name_as_comment_locked_or_not() {
+fn the_comment_of_a_new_key_is_its_file_name() {
     let world = World::empty();
     for passphrase in ["", "correct horse"] {
         let file = format!("key{}", passphrase.len());
@@ -175,7 +175,7 @@ fn a_new_key_has_its_name_as_comment_locked_or_not() {
 }
 
 #[test]
-fn a_new_key_overwrites_nothing() {
+fn key_new_overwrites_no_file() {
     let world = World::empty();
     for taken in ["one", "two.pub"] {
         world.write(taken, "precious");
@@ -186,7 +186,7 @@ fn a_new_key_overwrites_nothing() {
     assert!(!world.path("two").exists(), "half a key was left behind");
 }
 
-/// A signature as `ssh-keygen` keeps it in a file.
+/// A signature in the armoured form that `ssh-keygen` writes.
 fn armoured(blob: &[u8]) -> String {
     let base64 = BASE64.encode(blob);
     let lines: Vec<&str> = base64.as_bytes().chunks(70).map(|line| str::from_utf8(line).unwrap()).collect();
@@ -345,7 +345,7 @@ fn a_wrong_passphrase_signs_nothing() {
 
 // Secrets
 
-/// Every file under a folder that holds these bytes.
+/// Every file below a folder that contains these bytes.
 fn files_with(folder: &Path, needle: &[u8]) -> Vec<String> {
     let mut found = Vec::new();
     for it in fs::read_dir(folder).unwrap().map(Result::unwrap) {

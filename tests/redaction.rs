@@ -1,4 +1,4 @@
-//! Texts that two admins redacted: they are gone from every file, and all that was signed still holds.
+//! Redaction by two admins: the text is removed from every file, and every signature stays valid.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,8 @@ use twinseal::error::Exit;
 
 const SECRET: &str = "hunter2-correct-horse";
 
-/// CHG-1 of erin, with a secret in its title and its plan, and longer than a page of the file; and a note with it.
+/// A register with CHG-1, whose title and plan have a secret and whose text is longer than a database page, and a note
+/// with the same secret.
 fn with_secret() -> World {
     let world = World::founded();
     let filler = "The plan has many words. ".repeat(600);
@@ -18,7 +19,7 @@ fn with_secret() -> World {
     world.ok("erin", "file change.toml");
     world.ok("erin", &format!("note CHG-1 'The password is {SECRET}.'"));
     fs::remove_file(world.path("change.toml")).unwrap();
-    // Everybody's verified cache has the title.
+    // Every account's verified cache has the title.
     PEOPLE.iter().for_each(|(person, _)| assert!(world.ok(person, "list").contains(SECRET)));
     world
 }
@@ -29,7 +30,7 @@ fn redact(world: &World) {
     world.ok("bob", &format!("proposal second 1 --digest {opened}"));
 }
 
-/// The files below a folder in which some bytes stand.
+/// The files below a folder that contain some bytes.
 fn holding(folder: &Path, bytes: &[u8]) -> Vec<String> {
     let mut found = Vec::new();
     for item in fs::read_dir(folder).unwrap().map(|item| item.unwrap().path()) {
@@ -43,7 +44,7 @@ fn holding(folder: &Path, bytes: &[u8]) -> Vec<String> {
 }
 
 #[test]
-fn a_redacted_text_is_gone_from_every_file() {
+fn a_redacted_text_is_removed_from_every_file() {
     let world = with_secret();
     assert!(!holding(&world.path(""), SECRET.as_bytes()).is_empty());
     redact(&world);
@@ -55,7 +56,7 @@ fn a_redacted_text_is_gone_from_every_file() {
 }
 
 #[test]
-fn whoever_seconds_sees_what_would_be_redacted() {
+fn the_seconding_admin_sees_the_text_to_be_redacted() {
     let world = with_secret();
     world.ok("alice", "proposal redact 3 --reason 'A password was written into it.'");
     let output = world.run_typing("bob", "proposal second 1", &["1"]);
@@ -67,7 +68,7 @@ fn whoever_seconds_sees_what_would_be_redacted() {
 }
 
 #[test]
-fn signatures_chain_and_rules_still_hold() {
+fn signatures_links_and_rules_stay_valid_after_a_redaction() {
     let world = with_secret();
     redact(&world);
     let said = "by proposal 1, proposed by alice, seconded by bob: A password was written into it.";
@@ -82,7 +83,7 @@ fn signatures_chain_and_rules_still_hold() {
     assert!(shown.contains("(text redacted)") && shown.matches(said).count() == 2, "{shown}");
     assert!(world.ok("carol", "list").contains("(text redacted)"));
     assert_eq!(world.ok("carol", "rebuild"), "");
-    // Somebody who was never here takes the same in.
+    // An account that opens the register for the first time accepts it too.
     world.person("mallory");
     let first = world.run("mallory", &format!("list --fingerprint {}", world.fingerprint()));
     assert!(first.out.contains("(text redacted)"), "{}", first.screen);
@@ -98,7 +99,7 @@ fn no_text_is_redacted_without_a_second() {
         let findings = world.findings(person);
         assert_eq!(findings, ["entry 3: [text] the text part is missing, and no proposal redacted it"], "{person}");
     }
-    // Whoever meets the register now believes it up to there, and nobody records upon it.
+    // An account on first contact accepts the entries before the fault, and nobody can record.
     world.person("mallory");
     let fresh = format!("list --fingerprint {}", world.fingerprint());
     assert!(world.run("mallory", &fresh).err.contains("broken at entry 3: [text]"));
@@ -135,7 +136,7 @@ fn a_redacted_text_that_is_put_back_is_found_and_redacted() {
     assert_eq!(world.findings("audrey"), Vec::<String>::new());
     PEOPLE.iter().for_each(|(person, _)| drop(world.ok(person, "list")));
     assert_eq!(holding(&world.path(""), SECRET.as_bytes()), Vec::<String>::new());
-    // Another text in its place is a fault like any other.
+    // A different text in its place is reported as a wrong digest.
     world.tamper(&put.replace("616c", "616d").replace("68756e", "68756f"));
     let findings = world.findings("audrey");
     assert!(findings[0].starts_with("entry 3: [text] the text part has the digest"), "{findings:#?}");

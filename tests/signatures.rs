@@ -1,6 +1,6 @@
-//! A signature is accepted exactly when `verify_strict` accepts it, whatever an adversary made of it: other scalars, points
-//! of small order or with torsion in key and R, non-canonical encodings, s beyond the order, flipped bits. That holds for
-//! whole entries too, and whether or not the key is decoded already.
+//! twinseal accepts a signature exactly if `verify_strict` accepts it. The cases cover other scalars, points of small
+//! order or with torsion as key and R, non-canonical encodings, s not below the group order, and flipped bits. The same
+//! holds for whole entries, and for cached and uncached keys.
 
 use crate::support::World;
 use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT as B, EIGHT_TORSION};
@@ -14,7 +14,7 @@ use twinseal::format::{Keys, Raw, entry};
 
 const NAMESPACE: &str = "twinseal/strict/v1";
 
-/// 2^255 - 19, the prime of the field, little end first.
+/// 2^255 - 19, the prime of the field, in little-endian order.
 const P: [u8; 32] = {
     let mut p = [0xff; 32];
     (p[0], p[31]) = (0xed, 0x7f);
@@ -28,7 +28,7 @@ fn order() -> [u8; 32] {
     order
 }
 
-/// The sum, without what goes beyond 256 bits.
+/// The sum modulo 2^256.
 fn sum(a: [u8; 32], b: [u8; 32]) -> [u8; 32] {
     let mut carry = 0;
     std::array::from_fn(|at| {
@@ -39,17 +39,17 @@ fn sum(a: [u8; 32], b: [u8; 32]) -> [u8; 32] {
     })
 }
 
-/// How a point is written.
+/// The encoding of a point.
 #[derive(Debug, Clone, Copy)]
 enum Spelling {
     Canonical,
-    /// With the other sign: another point, or a second spelling where x is zero.
+    /// The sign bit flipped: another point, or a non-canonical encoding if x is zero.
     OtherSign,
-    /// Its y with p added, where there is room for that.
+    /// p added to y if the sum is below 2^255: a non-canonical encoding.
     Beyond,
 }
 
-/// A point: a multiple of the base, and a point of small order.
+/// A point: a multiple of the base point plus a point of small order.
 #[derive(Debug, Clone, Copy)]
 struct Part {
     scalar: u64,
@@ -79,11 +79,11 @@ fn part() -> impl Strategy<Value = Part> {
     let spelling =
         prop_oneof![8 => Just(Spelling::Canonical), 1 => Just(Spelling::OtherSign), 1 => Just(Spelling::Beyond)];
     let torsion = prop_oneof![6 => Just(0usize), 4 => 0usize..8];
-    // Few scalars, so that keys are met again; zero leaves the torsion alone.
+    // Few scalars, so that keys repeat. Zero gives a point of small order.
     (0u64..5, torsion, spelling).prop_map(|(scalar, torsion, spelling)| Part { scalar, torsion, spelling })
 }
 
-/// A signature made to fit but for torsion; then so many orders added to s, and a bit flipped.
+/// A signature that is valid up to torsion, with a multiple of the group order added to s and possibly a bit flipped.
 #[derive(Debug, Clone)]
 struct Case {
     key: Part,
@@ -123,7 +123,7 @@ fn strictly(bytes: &[u8; 97]) -> bool {
     key.is_ok_and(|key| key.verify_strict(&data, &signature).is_ok())
 }
 
-/// The verdict of twinseal, with keys that were met before.
+/// The verdict of twinseal with a key cache.
 fn accepted(keys: &Keys, bytes: &[u8; 97]) -> bool {
     let (key, signature) = (bytes[..32].try_into().unwrap(), bytes[32..96].try_into().unwrap());
     let blob = sshsig::encode(&key, NAMESPACE, &signature);
@@ -139,7 +139,7 @@ proptest! {
     #[test]
     fn the_verdict_is_that_of_verify_strict(cases in prop::collection::vec(case(), 1..40)) {
         let keys = Keys::default();
-        // The second time, every key is decoded already.
+        // In the second round every key is cached.
         for case in cases.iter().chain(&cases) {
             let bytes = case.bytes();
             prop_assert_eq!(accepted(&keys, &bytes), strictly(&bytes));
@@ -148,7 +148,7 @@ proptest! {
 }
 
 #[test]
-fn a_signature_beside_another_key_that_is_decoded_already_is_refused() {
+fn a_signature_for_another_cached_key_is_refused() {
     let honest = |scalar| {
         let key = Part { scalar, torsion: 0, spelling: Spelling::Canonical };
         Case { key, r: Part { scalar: 7, ..key }, message: 0, orders: 0, flip: None }.bytes()
@@ -162,7 +162,7 @@ fn a_signature_beside_another_key_that_is_decoded_already_is_refused() {
     }
 }
 
-/// The cases above are worth something only if there are accepted and refused ones among them.
+/// Checks that the generator above yields both accepted and refused cases.
 #[test]
 fn the_cases_are_accepted_and_refused() {
     let canonical = |scalar, torsion| Part { scalar, torsion, spelling: Spelling::Canonical };
@@ -178,18 +178,18 @@ fn the_cases_are_accepted_and_refused() {
     ] {
         assert!(!strictly(&wrong.bytes()), "{wrong:?}");
     }
-    // A key with torsion, over a message with which it cancels out: strict readers accept that, and so do we; it is
-    // enrolment that keeps such keys out.
+    // A key with torsion and a message for which the torsion cancels out: `verify_strict` accepts the signature.
+    // Enrolment refuses such keys.
     let torsion = (0..=255).map(|message| Case { key: canonical(3, 4), message, ..honest.clone() });
     let accepted = torsion.filter(|case| strictly(&case.bytes())).count();
     assert!((1..256).contains(&accepted), "{accepted}");
 }
 
 #[test]
-fn entries_open_the_same_with_keys_decoded_before() {
+fn a_key_cache_changes_no_verdict_about_entries() {
     let world = World::approved();
     let mut raws: Vec<Raw> = (0..world.entries()).map(|seq| world.raw(seq)).collect();
-    // Each of them once more with a bit flipped, in forty places.
+    // The same entries with one bit flipped, at forty positions each.
     let flipped: Vec<Raw> = raws.iter().flat_map(|raw| (0..40).map(|n| flip(raw, n))).collect();
     raws.extend(flipped);
     let alone: Vec<_> = raws.iter().map(entry::open).collect();

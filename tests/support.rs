@@ -1,4 +1,4 @@
-//! A world for tests: a folder, people with keys and memories of their own, a fixed clock, randomness that repeats.
+//! A test environment: a temporary folder, people with their own keys and pins, a fixed clock, seeded randomness.
 //!
 //! Commands run in-process through the same `run` as the program.
 
@@ -20,13 +20,13 @@ use twinseal::input::DraftContext;
 
 pub use run::{Output, words};
 
-/// When every world begins.
+/// The time at which every test begins.
 pub const MORNING: &str = "2026-12-01T09:00:00Z";
 
-/// How long anybody in a world waits for others who write.
+/// How long a command waits for other writers.
 pub const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The founding people and their roles.
+/// The founding members and their roles.
 pub const PEOPLE: [(&str, &str); 6] = [
     ("alice", "admin"),
     ("bob", "admin"),
@@ -36,7 +36,7 @@ pub const PEOPLE: [(&str, &str); 6] = [
     ("audrey", "auditor"),
 ];
 
-/// A world of its own, gone when it is dropped.
+/// A temporary folder with people and registers, deleted on drop.
 pub struct World {
     folder: TempDir,
     screen: Cell<bool>,
@@ -46,12 +46,12 @@ pub struct World {
 }
 
 impl World {
-    /// An empty folder at nine in the morning; nobody has a key yet.
+    /// An empty folder at 09:00 without keys.
     pub fn empty() -> Self {
         Self::empty_called("")
     }
 
-    /// As [`World::empty`], in a folder whose name begins like this.
+    /// Like [`World::empty`], in a folder whose name has this prefix.
     pub fn empty_called(name: &str) -> Self {
         let clock = Rc::new(Cell::new(MORNING.parse().unwrap()));
         let (drawn, variables) = (Rc::new(Cell::new(0)), RefCell::default());
@@ -59,8 +59,8 @@ impl World {
         Self { folder, screen: Cell::new(false), clock, drawn, variables }
     }
 
-    /// Six people with keys and requests, and the register `prod` founded by alice and sealed by bob; everybody has
-    /// met it.
+    /// Six people with keys and requests, and the register `prod`, created by alice and sealed by bob. Every account
+    /// knows it.
     pub fn founded() -> Self {
         let world = Self::with_requests();
         let members: Vec<String> =
@@ -74,7 +74,7 @@ impl World {
         world
     }
 
-    /// Six people with keys and requests to found `prod`.
+    /// Six people with keys and enrolment requests for `prod`.
     pub fn with_requests() -> Self {
         let world = Self::empty();
         for (person, _) in PEOPLE {
@@ -84,7 +84,7 @@ impl World {
         world
     }
 
-    /// A founded register with CHG-1 of erin in it, its window open from ten to twelve.
+    /// A founded register with CHG-1, filed by erin; its window is from 10:00 to 12:00.
     pub fn filed() -> Self {
         let world = Self::founded();
         world.write("change.toml", CHANGE);
@@ -92,7 +92,7 @@ impl World {
         world
     }
 
-    /// As [`World::filed`], approved by carol and dave, at ten.
+    /// Like [`World::filed`], with CHG-1 approved by carol and dave; the clock is at 10:00.
     pub fn approved() -> Self {
         let world = Self::filed();
         for person in ["carol", "dave"] {
@@ -102,45 +102,43 @@ impl World {
         world
     }
 
-    /// Gives somebody a home and a key.
+    /// Creates a person's home and key.
     pub fn person(&self, person: &str) {
         fs::create_dir_all(self.path(&format!("people/{person}"))).unwrap();
         self.ok(person, &format!("key new --no-passphrase people/{person}/key"));
     }
 
-    /// A path in the world.
+    /// A path in the temporary folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Writes a file.
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
     }
 
-    /// Sets the clock.
     pub fn at(&self, time: &str) {
         self.clock.set(time.parse().unwrap());
     }
 
-    /// From now on, data goes to a screen of 80 columns that shows colours, or into a pipe.
+    /// Whether standard output is a colour terminal of 80 columns (otherwise it is a pipe).
     pub fn on_screen(&self, screen: bool) {
         self.screen.set(screen);
     }
 
-    /// Gives somebody a variable from now on, or takes it away.
+    /// Sets or removes an environment variable for a person's later commands.
     pub fn variable(&self, person: &str, name: &str, value: Option<&str>) {
         self.variables.borrow_mut().push((person.to_owned(), name.to_owned(), value.map(str::to_owned)));
     }
 
-    /// What time it is.
+    /// The time of the clock.
     pub fn now(&self) -> Time {
         self.clock.get()
     }
 
-    /// Sets the clock to the real time, which the program itself goes by, and returns it.
+    /// Sets the clock to the real time, which a spawned program uses, and returns it.
     pub fn at_real_time(&self) -> Time {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         self.clock.set(Time::from_unix(now as i64).unwrap());
@@ -154,7 +152,7 @@ impl World {
     }
 }
 
-/// A small change of erin's, its window from ten to twelve.
+/// A small draft by erin with a window from 10:00 to 12:00.
 pub const CHANGE: &str = r#"
 title = "Raise the pool"
 kind = "normal"
@@ -180,13 +178,13 @@ minutes = 5
 step = "Set it back to 80."
 "#;
 
-/// A note's text.
+/// The text part of a note.
 pub fn note(words: &str) -> Text {
     Text::Remark(twinseal::domain::Field::Note, words.parse().unwrap())
 }
 
-/// Whether a stock tool is at hand. A test that needs it says that it was skipped and returns where it is not; on CI
-/// (`CI=true`) it must be there.
+/// Whether a stock tool is installed. A test that needs a missing tool prints that it is skipped, and returns. On CI
+/// (`CI=true`) a missing tool fails the test.
 pub fn stock_tool(name: &str) -> bool {
     let folders = std::env::var_os("PATH").unwrap_or_default();
     let there = std::env::split_paths(&folders).any(|folder| folder.join(name).is_file());
@@ -197,7 +195,7 @@ pub fn stock_tool(name: &str) -> bool {
     there
 }
 
-/// A draft read without files beside it and without a register.
+/// Context for reading a draft without artifacts and without a register.
 pub struct Alone;
 
 impl DraftContext for Alone {

@@ -1,11 +1,11 @@
-//! The program itself on a real terminal: questions, passphrases, what is not shown.
+//! The compiled program on a pseudo-terminal: questions, passphrases, hidden input.
 
 use std::process::Command;
 
 use crate::support::World;
 use rexpect::session::{PtySession, spawn_command};
 
-/// Starts the program as somebody on a terminal. The clock is the real one.
+/// Starts the program as a person on a terminal, with the real clock.
 fn on_terminal(world: &World, person: &str, arguments: &[&str]) -> PtySession {
     let home = world.path(&format!("people/{person}"));
     let mut command = Command::new(env!("CARGO_BIN_EXE_twinseal"));
@@ -23,7 +23,7 @@ fn exit_code(mut session: PtySession) -> (i32, String) {
 }
 
 #[test]
-fn a_passphrase_is_asked_twice_and_never_shown() {
+fn a_new_passphrase_is_asked_twice_and_never_shown() {
     let world = World::empty();
     std::fs::create_dir_all(world.path("people/alice")).unwrap();
     let mut session = on_terminal(&world, "alice", &["key", "new", "people/alice/key"]);
@@ -45,7 +45,7 @@ fn a_passphrase_is_asked_twice_and_never_shown() {
 }
 
 #[test]
-fn founding_asks_for_the_registers_name() {
+fn init_asks_for_the_registers_name() {
     let world = World::with_requests();
     let init = ["init", "--name", "prod", "--member", "alice=alice.request:admin", "--member", "bob=bob.request:admin"];
     let mut session = on_terminal(&world, "alice", &init);

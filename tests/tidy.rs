@@ -1,9 +1,9 @@
-//! The layout is held: imports go one way, rooms stay small, and only one door leads outside.
+//! Checks the layout: imports go one way, files and functions stay small, and only `env` touches the outside world.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Each part of the program, and what of the others it may know.
+/// Each part of the program, and the parts that it may import.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("format", &["domain"]),
@@ -28,14 +28,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cli", &["commands", "env", "error", "output"]),
 ];
 
-/// The most lines in a file and in a function.
+/// The maximum number of lines in a file and in a function.
 const FILE: usize = 500;
 const FUNCTION: usize = 60;
 
 struct Source {
     path: PathBuf,
     part: String,
-    /// Without its unit tests.
+    /// The source without its unit tests.
     text: String,
 }
 
@@ -60,7 +60,7 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 #[test]
-fn no_part_imports_against_the_stream() {
+fn no_part_imports_a_part_above_it() {
     for Source { path, part, text } in sources() {
         if matches!(part.as_str(), "lib" | "main") {
             continue;
@@ -77,7 +77,7 @@ fn no_part_imports_against_the_stream() {
 }
 
 #[test]
-fn no_part_reaches_outside_but_through_its_door() {
+fn only_the_listed_parts_use_clock_files_and_randomness() {
     let doors: &[(&str, &[&str])] = &[
         ("std::env::", &["env", "main"]),
         ("SystemTime", &["env"]),
@@ -107,7 +107,7 @@ fn no_part_reaches_outside_but_through_its_door() {
 }
 
 #[test]
-fn nothing_panics_on_purpose() {
+fn no_source_file_has_a_call_that_panics() {
     let forbidden = [".unwrap()", ".expect(", "panic!", "todo!", "unimplemented!", "unreachable!", "dbg!", "unsafe "];
     for Source { path, text, .. } in sources() {
         for (number, line) in code(&text) {
@@ -118,7 +118,7 @@ fn nothing_panics_on_purpose() {
 }
 
 #[test]
-fn no_file_outgrows_a_room_and_no_function_a_screen() {
+fn no_source_file_and_no_function_is_too_long() {
     for Source { path, text, .. } in sources() {
         assert!(text.lines().count() <= FILE, "{} has too many lines", path.display());
         let mut begun: Option<(usize, usize)> = None;
@@ -142,7 +142,7 @@ fn no_file_outgrows_a_room_and_no_function_a_screen() {
 }
 
 #[test]
-fn no_test_file_outgrows_a_room() {
+fn no_test_file_is_too_long() {
     for path in files(Path::new("tests")).iter().filter(|path| path.extension().is_some_and(|it| it == "rs")) {
         let lines = fs::read_to_string(path).unwrap().lines().count();
         assert!(lines <= FILE, "{} has {lines} lines", path.display());
@@ -208,8 +208,8 @@ fn time_zone_rules_stay_in_the_zone_module() {
     }
 }
 
-/// Words that a reader from the field would not know, what the project writes instead, and phrases in which the word has
-/// another, usual sense. A word also matches as a part of an identifier.
+/// Words of the old vocabulary, their replacements, and phrases in which the word is allowed. A word also matches as a
+/// part of an identifier.
 const REPLACED: &[(&str, &str, &[&str])] = &[
     ("motion", "proposal", &[]),
     ("motions", "proposals", &[]),
@@ -254,7 +254,7 @@ const REPLACED: &[(&str, &str, &[&str])] = &[
     ("so many entries", "`count` entries", &[]),
 ];
 
-/// The words of a text in lower case, each with its line; an identifier is split into its words.
+/// The words of a text in lower case, each with its line number. Identifiers are split into words.
 fn prose(text: &str) -> Vec<(usize, String)> {
     let mut words = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
@@ -271,7 +271,7 @@ fn prose(text: &str) -> Vec<(usize, String)> {
     words
 }
 
-/// The lines in which a replaced word stands.
+/// The replaced words in a text: line number, word and replacement.
 fn replaced_words(text: &str) -> Vec<(usize, &'static str, &'static str)> {
     let words = prose(text);
     let begins = |at: usize, phrase: &str| {
@@ -281,7 +281,7 @@ fn replaced_words(text: &str) -> Vec<(usize, &'static str, &'static str)> {
     let mut found = Vec::new();
     for (at, (line, _)) in words.iter().enumerate() {
         for (word, instead, usual) in REPLACED.iter().filter(|(word, _, _)| begins(at, word)) {
-            // A usual phrase has the word at its beginning or its end.
+            // An allowed phrase begins or ends with the word.
             let before =
                 |phrase: &str| at.checked_sub(phrase.split(' ').count() - 1).is_some_and(|at| begins(at, phrase));
             if !usual.iter().any(|phrase| begins(at, phrase) || before(phrase)) {

@@ -1,20 +1,20 @@
-//! The transcripts in `examples/*.md` are run as they stand, and must show what happens.
+//! Runs the commands in `examples/*.md` and compares their output with the page.
 //!
-//! A block marked `console` holds commands and their screens. What a command must do belongs to the source, and
-//! regeneration never changes it:
+//! A block marked `console` holds commands and their screens. The source states how each command must end, and
+//! regeneration never changes that:
 //!
-//! - `carol$ twinseal approve CHG-1 # typing: yes, CHG-1` is run as carol, who sits at a terminal and types these
-//!   answers. A question without an answer fails the test, and so does an answer that was never asked for.
-//! - `(exit code 1: two-approvals)` after a screen says that the command fails, with which code, and why: the rule
-//!   that refuses it or, where no rule does, words of its message. Other programs have no reason: `(exit code 1)`.
-//!   Without such a line a command must succeed.
+//! - `carol$ twinseal approve CHG-1 # typing: yes, CHG-1` runs as carol on a terminal, who types these answers. A
+//!   question without an answer fails the test, and so does an unused answer.
+//! - `(exit code 1: two-approvals)` after a screen is the expected exit code and the reason: the rule that refuses the
+//!   command or, without a rule, a part of the message. Other programs have no reason: `(exit code 1)`. Without such a
+//!   line a command must succeed.
 //! - A time in backquotes in the prose, such as `2026-12-02T02:00:00Z`, sets the clock.
-//! - The last paragraph says how the story ends, and is checked: "At the end CHG-1 is succeeded, the log holds
+//! - The last paragraph states the final status and is checked: "At the end CHG-1 is succeeded, the log holds
 //!   14 entries, and `twinseal verify` finds nothing."
 //!
-//! The register's folder is shown as `/srv`. `SNAPSHOTS=overwrite cargo test --test all transcripts` writes the screens
-//! anew, unless any transcript fails. Digests, fingerprints and register ids in commands are taken
-//! from the screens above them, so they follow when those are written anew.
+//! The register's folder is shown as `/srv`. `SNAPSHOTS=overwrite cargo test --test all transcripts` regenerates the
+//! screens, unless a transcript fails. Digests, fingerprints and register ids in commands are taken from the screens
+//! above them, so they stay correct.
 
 mod closing;
 mod replay;
@@ -43,7 +43,7 @@ fn transcripts_show_what_happens() {
             Err(fault) => faults.push(format!("{}:{fault}", path.display())),
         }
     }
-    // Before any screen is written.
+    // Checked before any screen is overwritten.
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));
     for (path, text) in played {
         let assert = Assert::new().action_env("SNAPSHOTS");
@@ -51,7 +51,7 @@ fn transcripts_show_what_happens() {
     }
 }
 
-/// A transcript in a founded register, with this in its block and this at its end.
+/// A transcript in a founded register, with this console block and this closing sentence.
 fn story(block: &str, end: &str) -> String {
     format!("# A story\n\n{}.\n\n```console\n{block}\n```\n\n{end}\n", replay::FOUNDED)
 }
@@ -80,7 +80,7 @@ fn a_failure_without_an_exit_code_is_refused() {
     refused(&text, "6: erin$ twinseal show CHG-7\nexit code 2, but the source expects 0\n");
     refused(&text, "no change CHG-7");
     refused(&story("erin$ false", END), "exit code 1, but the source expects 0");
-    // Nor does a failure in an earlier screen count as expected.
+    // A failure shown in an earlier screen is not an expectation.
     refused(&story("erin$ twinseal show CHG-7\nerror: no change CHG-7", END), "but the source expects 0");
 }
 
@@ -124,7 +124,7 @@ fn a_question_without_an_answer_is_refused() {
         &story(&format!("{grant}\nbob$ twinseal proposal second 1\nType 1 to second this proposal: 1"), &two),
         "no answer to",
     );
-    // Even if the command is expected to fail for the lack of it.
+    // This holds even if the command is expected to fail without the answer.
     refused(
         &story(&format!("{grant}\nbob$ twinseal proposal second 1\n(exit code 1: not confirmed)"), &two),
         "no answer to",
@@ -138,7 +138,7 @@ fn an_answer_that_nothing_asks_for_is_refused() {
 }
 
 #[test]
-fn an_end_that_is_not_so_is_refused() {
+fn a_false_closing_sentence_is_refused() {
     let file = "erin$ twinseal file vwap-child-order-cap.toml";
     let end = "At the end CHG-1 is awaiting approval, the log holds 3\nentries, and `twinseal verify` finds nothing.";
     replay(&story(file, end)).unwrap();
@@ -158,7 +158,7 @@ fn an_end_that_is_not_so_is_refused() {
 }
 
 #[test]
-fn what_verify_finds_at_the_end_cannot_be_denied() {
+fn a_closing_sentence_that_hides_findings_is_refused() {
     let sql = "DROP TRIGGER entry_never_changed; UPDATE entry SET text = NULL";
     if stock_tool("sqlite3") {
         let tamper = format!("mallory$ sqlite3 prod.db \"{sql}\"");

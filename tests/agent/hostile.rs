@@ -1,4 +1,4 @@
-//! Agents that lie, hang or answer nonsense.
+//! Agents that lie, hang or send malformed answers.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -15,36 +15,36 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use twinseal::domain::wire;
 use twinseal::error::Exit;
 
-/// A string behind its length.
+/// A length-prefixed string, as in the agent protocol.
 fn string(part: &[u8]) -> Vec<u8> {
     [&u32::try_from(part.len()).unwrap().to_be_bytes(), part].concat()
 }
 
-/// Somebody's key, as an agent holds it.
+/// A person's private key.
 fn secret(world: &World, person: &str) -> SigningKey {
     let key = ssh_key::PrivateKey::read_openssh_file(world.path(&format!("people/{person}/key"))).unwrap();
     SigningKey::from_bytes(&key.key_data().ed25519().unwrap().private.to_bytes())
 }
 
-/// An honest list of one key.
+/// A valid list of one key.
 fn list(key: &SigningKey) -> Vec<u8> {
     let blob = wire(&key.verifying_key().to_bytes());
     [&[12, 0, 0, 0, 1][..], &string(&blob), &string(b"of carol")].concat()
 }
 
-/// An honest signature.
+/// A valid signature.
 fn signature(key: &SigningKey, data: &[u8]) -> Vec<u8> {
     let inner = [string(b"ssh-ed25519"), string(&key.sign(data).to_bytes())].concat();
     [&[14][..], &string(&inner)].concat()
 }
 
-/// What a request to sign asks to be signed.
+/// The data to sign in a sign request.
 fn data(request: &[u8]) -> &[u8] {
     &request[1 + 4 + 51 + 4..request.len() - 4]
 }
 
-/// Listens at a socket and answers each request with these bytes; where there are none, it never answers. Returns the
-/// requests so far.
+/// Listens on a socket and answers each request with these bytes; with empty bytes it never answers. Returns the
+/// requests received so far.
 fn fake(world: &World, answer: impl FnMut(&[u8]) -> Vec<u8> + Send + 'static) -> Arc<Mutex<Vec<Vec<u8>>>> {
     let socket = world.path("fake.agent");
     let _ = fs::remove_file(&socket);
@@ -72,7 +72,7 @@ fn fake(world: &World, answer: impl FnMut(&[u8]) -> Vec<u8> + Send + 'static) ->
     asked
 }
 
-/// As [`fake`], with an honest list, and signatures of one's choice.
+/// Like [`fake`], with a valid list and the given signatures.
 fn fake_signing(
     world: &World,
     mut sign: impl FnMut(&SigningKey, &[u8]) -> Vec<u8> + Send + 'static,
@@ -127,7 +127,7 @@ fn lists_that_lie_are_no_lists() {
     }
     fake(&world, |_| string(&[5]));
     world.fails("carol", &approval(&world), Exit::Environment, "refused to list its keys");
-    // Keys that could never be enrolled are passed over, as are comments that would steer a terminal.
+    // A key of small order, which cannot be enrolled, is skipped, and its hostile comment is not shown.
     let weak = wire(&[[1].as_slice(), &[0; 31]].concat().try_into().unwrap());
     let evil = [&[12, 0, 0, 0, 2][..], &string(&weak), &string(b"\x1b[2J"), &honest[5..]].concat();
     fake(&world, move |_| string(&evil));
@@ -183,7 +183,7 @@ fn proofs_of_an_agent_are_verified_too() {
 }
 
 #[test]
-fn an_agent_that_says_nothing_is_not_waited_for() {
+fn an_agent_that_does_not_answer_times_out() {
     let world = World::filed();
     let asked = fake(&world, |_| Vec::new());
     let begun = Instant::now();
@@ -191,7 +191,7 @@ fn an_agent_that_says_nothing_is_not_waited_for() {
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     assert_eq!(asked.lock().unwrap().len(), 1);
 
-    // With a locked key file, the passphrase still opens it.
+    // A key file with a passphrase still works.
     world.run_typing("carol", "key new locked", &["secret", "secret"]);
     let output = world.run_typing("carol", "person request carol --register new --key locked", &["secret"]);
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
@@ -200,7 +200,7 @@ fn an_agent_that_says_nothing_is_not_waited_for() {
 
 // While the agent signs
 
-/// Has alice add a note by the program itself, which must not have to wait for a lock.
+/// A process in which alice adds a note. It must not wait for a lock.
 fn note(world: &World) -> Command {
     let home = world.path("people/alice");
     let mut command = Command::new(env!("CARGO_BIN_EXE_twinseal"));
@@ -234,12 +234,12 @@ fn others_record_while_the_agent_signs_and_then_it_signs_again() {
 }
 
 #[test]
-fn nobody_is_asked_to_confirm_without_end() {
+fn the_agent_is_asked_a_limited_number_of_times() {
     let world = World::filed();
     let mut note = note(&world);
     let asked = fake_signing(&world, move |key, request| {
         assert!(note.status().unwrap().success());
-        // As long as somebody needs who confirms without reading.
+        // Roughly the time of an owner who confirms without reading.
         thread::sleep(Duration::from_millis(600));
         string(&signature(key, data(request)))
     });
@@ -251,7 +251,7 @@ fn nobody_is_asked_to_confirm_without_end() {
     assert!(world.change("CHG-1").votes().is_empty());
 }
 
-/// An agent that does not ask is as good as a key in a file: whoever is beaten signs again, as often as others come first.
+/// An agent that asks for no confirmation works like a key file: a process that loses the race to the head signs again.
 #[test]
 fn many_who_sign_with_agents_record_at_once() {
     if !tools() {
@@ -276,7 +276,7 @@ fn many_who_sign_with_agents_record_at_once() {
 }
 
 #[test]
-fn no_agent_is_asked_to_sign_that_somebody_was_refused() {
+fn no_agent_is_asked_to_sign_a_refused_attempt() {
     let world = World::filed();
     let asked = fake_signing(&world, |key, request| string(&signature(key, data(request))));
     let entries = world.entries();
@@ -288,7 +288,7 @@ fn no_agent_is_asked_to_sign_that_somebody_was_refused() {
     }
     assert_eq!(world.entries(), entries);
     assert!(asked.lock().unwrap().iter().all(|it| it[0] == 11));
-    // With the key's own file it is recorded.
+    // With the key file the refused attempt is recorded.
     world.variable("carol", "TWINSEAL_KEY", Some("people/carol/key"));
     world.fails("carol", "start CHG-1", Exit::Refused, "(recorded as entry 3)");
 }

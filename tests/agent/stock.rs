@@ -1,4 +1,4 @@
-//! Keys in the stock `ssh-agent`.
+//! Keys in OpenSSH's own `ssh-agent`.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -12,24 +12,24 @@ use super::{approval, know, name_public, script, tools};
 use crate::support::{CHANGE, World, stock_tool, words};
 use twinseal::error::Exit;
 
-/// A running `ssh-agent`, gone when it is dropped.
+/// A running `ssh-agent`, killed on drop.
 pub struct Stock {
     process: Child,
     pub socket: PathBuf,
-    /// What it asks its owner with, and what `ssh-add` asks with.
+    /// The askpass program of the agent and of `ssh-add`.
     askpass: PathBuf,
 }
 
 impl Drop for Stock {
     fn drop(&mut self) {
-        // It may be gone already; nothing else is to be done about it.
+        // Fails if the agent has ended already, which is fine.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
 impl Stock {
-    /// Starts an agent in the world's folder that asks its owner with this program.
+    /// Starts an agent in the test's folder with this askpass program.
     fn start(world: &World, name: &str, askpass: &str) -> Self {
         let socket = world.path(&format!("{name}.agent"));
         let mut command = Command::new("ssh-agent");
@@ -45,7 +45,7 @@ impl Stock {
         panic!("ssh-agent does not listen");
     }
 
-    /// Runs `ssh-add` on it.
+    /// Runs `ssh-add` with this agent.
     #[track_caller]
     fn add(&self, world: &World, line: &str) {
         let mut command = Command::new("ssh-add");
@@ -55,7 +55,7 @@ impl Stock {
         assert!(output.status.success(), "ssh-add {line}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
-    /// An agent that holds somebody's key, whose file is gone; they know the agent and name no key.
+    /// Moves a person's key into a new agent and deletes the file. The person has no configured key.
     pub fn holding(world: &World, person: &str) -> Self {
         let agent = Self::start(world, person, "/bin/false");
         agent.add(world, &format!("people/{person}/key"));
@@ -64,20 +64,20 @@ impl Stock {
         agent
     }
 
-    /// Somebody knows the agent and names no key.
+    /// Points a person to the agent, without a configured key.
     fn known_to(&self, world: &World, person: &str) {
         know(world, person, &self.socket.display().to_string());
     }
 }
 
 #[test]
-fn a_change_goes_its_way_with_keys_that_agents_alone_hold() {
+fn a_change_is_approved_and_started_with_keys_only_in_agents() {
     if !tools() {
         return;
     }
     let world = World::founded();
     let _agents = ["erin", "carol", "dave"].map(|person| Stock::holding(&world, person));
-    // One names the public half, another names nothing, and both mean the one key of their agent.
+    // A public key file and no configured key at all both select the only key of the agent.
     name_public(&world, "carol");
     world.write("change.toml", CHANGE);
     world.ok("erin", "file change.toml");
@@ -109,7 +109,7 @@ fn a_register_is_founded_with_keys_in_agents() {
     world.ok("bob", &format!("seal --fingerprint {}", world.fingerprint()));
     assert_eq!(world.entries(), 2);
 
-    // A new key in a file, for which the old one in the agent vouches.
+    // The old key in the agent vouches for a new key in a file.
     world.ok("bob", "key new --no-passphrase new.key");
     world.ok("bob", "person request bob --key new.key --vouch people/bob/key.pub --out new.request");
     assert!(fs::read_to_string(world.path("new.request")).unwrap().contains("\nvouch"));
@@ -129,7 +129,7 @@ fn a_locked_file_needs_no_passphrase_if_the_agent_holds_its_key() {
     let agent = Stock::start(&world, "erin", &askpass);
     world.variable("erin", "SSH_AUTH_SOCK", Some(&agent.socket.display().to_string()));
 
-    // Not there yet: asked, without a word about the agent.
+    // The agent lacks the key: the passphrase is asked, and the agent is not mentioned.
     let output = world.run_typing("erin", &format!("{request}one"), &["secret"]);
     assert_eq!((output.exit, output.screen.contains("Passphrase of")), (Exit::Done, true), "{}", output.screen);
     assert!(!output.screen.contains("agent"), "{}", output.screen);
@@ -141,7 +141,7 @@ fn a_locked_file_needs_no_passphrase_if_the_agent_holds_its_key() {
     for other in ["two", "three"] {
         assert_eq!(fs::read(world.path("one")).unwrap(), fs::read(world.path(other)).unwrap());
     }
-    // Whoever says where the passphrase is means the file.
+    // With --passphrase-file the key file is used.
     world.write("words", "wrong\n");
     fs::set_permissions(world.path("words"), fs::Permissions::from_mode(0o600)).unwrap();
     let with_file = format!("{request}four --passphrase-file words");
@@ -174,7 +174,7 @@ fn a_locked_agent_shows_no_keys_and_says_so() {
 }
 
 #[test]
-fn an_owner_who_does_not_confirm_has_signed_nothing() {
+fn nothing_is_recorded_if_the_owner_does_not_confirm() {
     if !tools() {
         return;
     }
@@ -193,7 +193,7 @@ fn an_owner_who_does_not_confirm_has_signed_nothing() {
 }
 
 #[test]
-fn one_key_that_is_enrolled_is_taken_and_of_several_one_must_be_named() {
+fn the_only_enrolled_key_is_chosen_and_several_need_a_choice() {
     if !tools() {
         return;
     }
@@ -212,11 +212,11 @@ fn one_key_that_is_enrolled_is_taken_and_of_several_one_must_be_named() {
     world.fails("carol", &approval(&world), Exit::Invalid, &complaint);
     world.fails("carol", &approval(&world), Exit::Invalid, "hint: choose one with --key");
     world.ok("carol", &format!("{} --key people/carol/key.pub", approval(&world)));
-    // A key that was suspended does not stand in the way of another.
+    // A suspended key is not a candidate.
     world.ok("alice", &format!("key suspend {}", keys[0]));
     world.ok("carol", &approval(&world));
     assert_eq!(world.change("CHG-1").votes().last().unwrap().person.as_str(), "dave");
-    // A request may be for any key, and so it must be named here.
+    // An enrolment request may be for any key, so several keys need a choice.
     let request = "person request frank --register new --out request";
     world.fails("carol", request, Exit::Invalid, "holds 3 usable keys");
 }
@@ -255,14 +255,14 @@ fn a_public_key_without_an_agent_is_no_key() {
     world.variable("carol", "SSH_AUTH_SOCK", Some(&socket));
     let complaint = format!("cannot reach the ssh-agent at {socket}: No such file");
     world.fails("carol", &approve, Exit::Environment, &complaint);
-    // A socket that outlived its agent.
+    // A socket without an agent.
     drop(UnixListener::bind(world.path("agent")).unwrap());
     let complaint = format!("cannot reach the ssh-agent at {socket}: Connection refused");
     world.fails("carol", &approve, Exit::Environment, &complaint);
     world.fails("carol", &approve, Exit::Environment, "hint: the agent may have ended, or its forwarding");
     world.variable("carol", "SSH_AUTH_SOCK", Some(&format!("/{}", "long/".repeat(40))));
     world.fails("carol", &approve, Exit::Environment, "cannot reach the ssh-agent at");
-    // What needs no signature needs no agent.
+    // Reading needs no agent.
     assert!(world.ok("carol", "inbox --json").contains("\"person\":\"carol\""));
 }
 
@@ -280,7 +280,7 @@ fn a_public_key_file_must_be_one() {
         let complaint = "is not a single OpenSSH Ed25519 public key";
         world.fails("carol", &format!("{} --key {name}", approval(&world)), Exit::Invalid, complaint);
     }
-    // A long comment says nothing, and neither do empty lines.
+    // A long comment and empty lines are ignored.
     world.write("long", format!("{} {}\n\n", whole.trim(), "x".repeat(1 << 20)));
     world.write("spaced", format!("{whole}\n\n"));
     for name in ["long", "spaced"] {

@@ -1,8 +1,8 @@
-//! Every command in the README and in `docs/` is run.
+//! Runs every command in the README and in `docs/`.
 //!
-//! The pages in [`PAGES`] are one story and are run in this order, in one register. A comment before a block says who
-//! runs it, what they type when asked, and what happened before: `<!-- as carol, typing: yes, CHG-1; at TIME; as erin
-//! -->` lets carol approve CHG-1 first, then sets the clock. Every command must exit with 0.
+//! The pages in [`PAGES`] are run in this order, in one register. A comment before a block names the person who runs
+//! it, their typed answers, and earlier steps: `<!-- as carol, typing: yes, CHG-1; at TIME; as erin -->` lets carol
+//! approve CHG-1 first, then sets the clock. Every command must exit with 0.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ const PAGES: [&str; 6] = [
     "docs/troubleshooting.md",
 ];
 
-/// Commands of a source tree: `.ci/run` runs the first two, a developer the others.
+/// Commands for the source tree. `.ci/run` runs the first two, developers run the others.
 const TREE: [&str; 4] = [
     "sh examples/quickstart.sh",
     "cargo test",
@@ -28,13 +28,13 @@ const TREE: [&str; 4] = [
     "SNAPSHOTS=overwrite cargo test --test all documents",
 ];
 
-/// Who runs a block, and what they type.
+/// The person who runs a block, and their typed answers.
 struct Actor {
     person: String,
     typing: Vec<String>,
 }
 
-/// Reads the comment before a block, and carries out what happens before the block is run.
+/// Parses the comment before a block and performs its earlier steps.
 fn stage(world: &World, comment: &str) -> Actor {
     let parts: Vec<&str> = comment.split("; ").collect();
     let (last, before) = parts.split_last().unwrap();
@@ -59,7 +59,7 @@ fn actor(part: &str) -> Actor {
     Actor { person: person.to_owned(), typing }
 }
 
-/// The people and files that the pages take for granted.
+/// The people and files that the pages presuppose.
 fn prepared() -> World {
     let world = World::empty();
     fs::create_dir_all(world.path("people/alice")).unwrap();
@@ -75,7 +75,7 @@ fn prepared() -> World {
     world
 }
 
-/// What the pages leave to other people, by the command that needs it.
+/// Performs the steps of other people that a command presupposes.
 fn meanwhile(world: &World, command: &str) {
     if command.starts_with("twinseal person enrol") {
         let id = world.state().id().unwrap().to_string();
@@ -132,7 +132,6 @@ fn documents() -> Vec<String> {
     found
 }
 
-/// Runs the lines of a block.
 fn run(world: &World, page: &str, stage_directions: &str, block: &str) {
     let Actor { person, typing } = stage(world, stage_directions);
     let mut typing: Vec<&str> = typing.iter().map(String::as_str).collect();
@@ -144,7 +143,7 @@ fn run(world: &World, page: &str, stage_directions: &str, block: &str) {
         let arguments = arguments.replace("SHA256:...", &key.map(|it| it.to_string()).unwrap_or_default());
         let output = world.run_typing(&person, &arguments, &typing);
         assert_eq!(output.exit, Exit::Done, "{page}: {person}: {command}\n{}", output.screen);
-        // What was typed is used up.
+        // The answers belong to the first command only.
         typing.retain(|word| !output.screen.lines().any(|line| line.ends_with(&format!(": {word}"))));
     }
 }
@@ -161,7 +160,7 @@ fn every_command_of_the_pages_for_users_works() {
 }
 
 #[test]
-fn no_document_has_a_command_that_nobody_runs() {
+fn every_command_in_a_document_is_run_by_a_test() {
     for page in documents().iter().filter(|page| !PAGES.contains(&page.as_str())) {
         for (_, block) in blocks(page) {
             assert!(block.lines().all(|line| TREE.contains(&line)), "{page}: nobody runs {block}");

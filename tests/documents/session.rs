@@ -1,7 +1,7 @@
-//! The picture of a session in the README, `docs/session.svg`, is drawn from what the program prints.
+//! Draws the README's picture of a session, `docs/session.svg`, from real output.
 //!
-//! `SNAPSHOTS=overwrite cargo test --test all documents::session` draws it again. The exit code of each command is part
-//! of the source: a command that ends otherwise fails the test, and no picture is drawn.
+//! `SNAPSHOTS=overwrite cargo test --test all documents::session` redraws it. The source states the exit code of each
+//! command. If a command ends with another one, the test fails and no picture is drawn.
 
 use std::fmt::Write as _;
 
@@ -29,7 +29,7 @@ struct Step {
     command: &'static str,
     typing: &'static [&'static str],
     exit: Exit,
-    /// How many lines of the screen are shown, counted from its end; a longer screen is cut visibly.
+    /// The number of lines shown, counted from the end of the screen. A cut screen states how many lines are missing.
     lines: usize,
 }
 
@@ -90,7 +90,7 @@ fn wrapped(line: &str) -> Vec<String> {
     textwrap::wrap(line, options).into_iter().map(|it| it.trim_end().to_owned()).collect()
 }
 
-/// Runs the session, and returns what is seen of it, with the escapes of a terminal.
+/// Runs the session and returns the visible lines with their ANSI escapes.
 fn played(world: &World) -> String {
     let mut seen = String::new();
     for (at, step) in SESSION.iter().enumerate() {

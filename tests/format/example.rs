@@ -1,8 +1,8 @@
-//! The worked example of `docs/format.md`: the smallest register there is.
+//! The worked example of `docs/format.md`: a minimal register.
 
 use crate::support::World;
 
-/// The draft of the worked example, as alice writes it.
+/// The draft of the worked example, written by alice.
 const DRAFT: &str = r#"
 title = "Raise the connection pool of the order gateway"
 kind = "normal"
@@ -53,7 +53,7 @@ file = "pool.toml"
 incident = ["INC-2214"]
 "#;
 
-/// The register of the worked example: alice founds and files, bob seals and approves.
+/// The register of the worked example: alice creates it and files a change, bob seals and approves.
 pub fn example() -> World {
     let world = World::empty();
     for person in ["alice", "bob"] {

@@ -1,9 +1,9 @@
-//! A register in which everything that can be recorded was recorded.
+//! A register with every kind of entry and every field.
 
 use crate::support::{CHANGE, World};
 use twinseal::error::Exit;
 
-/// Everything that can be recorded, in one register.
+/// A register with every kind of entry and every field.
 pub fn full_life() -> World {
     let world = World::approved();
     world.ok("erin", "start CHG-1");
@@ -38,14 +38,14 @@ pub fn full_life() -> World {
     world
 }
 
-/// Bob carries a proposal of alice's.
+/// Bob seconds a proposal by alice.
 #[track_caller]
 fn second(world: &World, proposal: &str) {
     let output = world.run_typing("bob", &format!("proposal second {proposal}"), &[proposal]);
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
 }
 
-/// A policy that has every line.
+/// A policy with every field.
 const POLICY: &str = r#"
 # From the audit of 2026.
 approvals = 2
@@ -59,7 +59,7 @@ approvals = 3
 fields = ["tests", "incident"]
 "#;
 
-/// People, keys, policies and texts come and go, and some are refused.
+/// Records every kind of governance entry, and refused attempts.
 fn govern(world: &World, id: &str) {
     world.person("robot");
     world.ok("robot", &format!("person request robot --register {id} --out robot.request"));
@@ -95,7 +95,7 @@ fn govern(world: &World, id: &str) {
     world.fails("erin", "start CHG-1 --artifact pool=change.toml", Exit::Refused, "is already started");
 }
 
-/// The first entry of a kind.
+/// The sequence number of the first entry of a kind.
 pub fn seq_of(world: &World, kind: &str) -> u64 {
     let first = format!("twinseal/{kind}/v1\n");
     (0..world.entries()).find(|seq| world.raw(*seq).blob.starts_with(first.as_bytes())).unwrap()

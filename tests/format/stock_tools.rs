@@ -1,4 +1,4 @@
-//! Stock tools alone check every entry: hashes, links, signatures, and what redacted a text that is missing.
+//! Verifies every entry with stock tools alone: hashes, links, signatures, and the redaction behind each missing text.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use super::{body, sh, stock_tools};
 use twinseal::domain::EventKind;
 use twinseal::format::{Raw, request};
 
-/// What stock tools find out about an entry that was written to a folder as `entry` and, if it has one, `text`.
+/// Checks the entry in the files `entry` and, if it has one, `text` of a folder.
 const CHECK: &str = r"
 sed '/^$/,$d' entry > body
 { echo '-----BEGIN SSH SIGNATURE-----'; sed -n 's/^sig //p' entry; echo '-----END SSH SIGNATURE-----'; } > sig
@@ -19,7 +19,7 @@ sed '/^$/,$d' entry > body
 ssh-keygen -Y verify -f signers -n $(sed -n 1p body) -I $(sed -n 's/^actor //p' body) -s sig < body
 ";
 
-/// A log as a reader without twinseal follows it.
+/// The state that a reader without twinseal keeps while reading a log.
 #[derive(Default)]
 struct Reader {
     leaf: Option<String>,
@@ -27,11 +27,11 @@ struct Reader {
     last: HashMap<String, String>,
     signers: String,
     kinds: Vec<String>,
-    /// What each proposal would redact, `SEQ DIGEST`, by the leaf hash of the entry that opened it.
+    /// The texts that each proposal would redact, as `SEQ DIGEST`, by the leaf hash of the entry that opened it.
     redact: HashMap<String, Vec<String>>,
-    /// Texts that are missing, likewise, until the proposal comes that redacted them.
+    /// Missing texts, as `SEQ DIGEST`, for which no redaction has been read yet.
     missing: HashSet<String>,
-    /// Those for which it came.
+    /// The number of missing texts whose redaction has been read.
     redacted: usize,
 }
 
@@ -71,7 +71,7 @@ impl Reader {
         self.kinds.push(body.lines().next().unwrap().to_owned());
     }
 
-    /// A missing text is explained by a proposal that redacted it and was carried.
+    /// Explains a missing text by the seconded proposal that redacted it.
     fn follow_proposals(&mut self, body: &str, leaf: &str) {
         let redact: Vec<String> = values(body, "redact").map(str::to_owned).collect();
         self.redact.insert(leaf.to_owned(), redact);
@@ -87,7 +87,8 @@ fn values<'b>(body: &'b str, key: &str) -> impl Iterator<Item = &'b str> {
     body.lines().filter_map(move |line| line.strip_prefix(key)?.strip_prefix(' '))
 }
 
-/// The keys that an entry enrols, as `ssh-keygen` wants them. (Should its proposal not be carried, they sign nothing.)
+/// The keys that an entry would enrol, as lines of an allowed signers file. Keys of a proposal that is not seconded
+/// sign no entry, so listing them is harmless.
 fn signers(body: &str) -> String {
     let (mut signers, mut person) = (String::new(), "");
     for line in body.lines() {
@@ -117,7 +118,7 @@ fn stock_tools_alone_check_every_entry() {
     assert_eq!((reader.redacted, reader.missing), (1, HashSet::new()));
     assert_eq!(world.findings("audrey"), Vec::<String>::new());
 
-    // The tools say no as well: to another body, and to another namespace.
+    // The tools refuse another body and another namespace.
     let newest = world.raw(world.entries() - 1).blob;
     for (lie, told) in [("", true), ("sed -i 's/^seq /seq 1/' entry", false), ("sed -i 1s/refused/start/ entry", false)]
     {
@@ -144,7 +145,8 @@ fn stock_tools_alone_tell_a_lost_text_from_a_redacted_one() {
     assert_eq!(world.findings("audrey").first(), Some(&finding));
 }
 
-/// Whether `ssh-keygen` says that a person signed a request, as an entry tells of it, and with which key.
+/// The fingerprint of the key with which a person signed a request, according to `ssh-keygen`; `None` if the signature
+/// is invalid.
 fn has_signed(
     folder: &Path,
     signers: &str,
@@ -171,7 +173,7 @@ fn stock_tools_alone_check_that_a_key_asked_to_be_enrolled() {
     let folder = world.path("");
     let (mut proofs, mut vouches, mut enrolled) = (0, 0, String::new());
     for body in (0..world.entries()).map(|seq| body(&world.raw(seq))) {
-        // Entry 0 answers requests for the register's name, later ones those for its whole id.
+        // Requests in entry 0 have the register's name, later ones have its id.
         let id = body.lines().nth(1).unwrap();
         let register = if body.starts_with("twinseal/register.init/") { id.split('#').next().unwrap() } else { id };
         let (mut person, mut key, mut request, mut voucher) = ("", "", String::new(), "");
@@ -191,7 +193,7 @@ fn stock_tools_alone_check_that_a_key_asked_to_be_enrolled() {
                 }
                 "vouch-key" => voucher = value,
                 "vouch" => {
-                    // By a key that they had before, and as nothing but a vouch.
+                    // Valid only for a key enrolled earlier, and only in the namespace of vouchers.
                     assert_eq!(signed(&enrolled, request::VOUCH).as_deref(), Some(voucher), "{person}");
                     assert!(signed(&enrolled, request::NAMESPACE).is_none(), "{person}");
                     vouches += 1;

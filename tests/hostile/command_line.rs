@@ -1,4 +1,4 @@
-//! Words on the command line: remarks, ids of nothing, bytes that are no text.
+//! Arguments on the command line: comments, invalid and unknown ids, bytes that are not UTF-8.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -45,7 +45,7 @@ fn no_remark_takes_a_deceptive_character() {
     complains(&world, "frank", &two_lines, Exit::Invalid, "several lines: write one line");
 }
 
-/// Ids of nothing, in every way in which they can be wrong.
+/// Invalid and unknown ids of every kind.
 const NO_IDS: [&str; 10] = [
     "",
     " ",
@@ -60,7 +60,7 @@ const NO_IDS: [&str; 10] = [
 ];
 
 #[test]
-fn no_id_of_nothing_is_taken() {
+fn no_invalid_or_unknown_id_is_accepted() {
     let world = World::filed();
     for id in NO_IDS {
         let commands: [&[&str]; 8] = [
@@ -76,7 +76,7 @@ fn no_id_of_nothing_is_taken() {
         for command in commands {
             complains(&world, "carol", command, Exit::Invalid, ": write ");
         }
-        // `chg-1` could be a person's.
+        // `chg-1` is a valid person id.
         let nobody = if id == "chg-1" { "no person chg-1 in this register" } else { "not a person: write " };
         complains(&world, "carol", &["person", "show", "--", id], Exit::Invalid, nobody);
         let outcome = format!("--outcome={id}");
@@ -111,7 +111,7 @@ fn no_id_of_nothing_is_taken() {
 
 #[test]
 fn no_bytes_on_the_command_line_break_it() {
-    // Words that are not UTF-8 never reach `run` in-process: this is the program itself.
+    // The in-process `run` of the tests takes UTF-8 only, so run the compiled program.
     let folder = tempfile::tempdir().unwrap();
     let bad = OsStr::from_bytes(b"CHG-\xff\x1b[2J");
     for (args, exit) in [

@@ -1,4 +1,4 @@
-//! Odd text that deceives nobody.
+//! Unusual text that is harmless.
 
 use twinseal::domain::{Description, Text};
 use twinseal::error::Exit;
@@ -7,7 +7,7 @@ use twinseal::format::entry;
 use super::{FULL, TEXTS, quoted, world};
 use crate::support::World;
 
-/// Text that looks dangerous or rare and deceives nobody.
+/// Text that looks dangerous or rare but is harmless.
 const ODD: [&str; 9] = [
     "'; DROP TABLE entry; --",
     "\"; DELETE FROM changes; /*",
@@ -21,7 +21,7 @@ const ODD: [&str; 9] = [
 ];
 
 #[test]
-fn odd_text_comes_back_unharmed() {
+fn unusual_text_is_shown_unchanged() {
     let world = world();
     for (number, odd) in (1..).zip(ODD) {
         let texts = TEXTS.into_iter().filter(|(field, _)| !["tests[1].evidence", "artifacts[1].file"].contains(field));
@@ -52,7 +52,7 @@ fn odd_text_comes_back_unharmed() {
 }
 
 #[test]
-fn odd_names_come_back_unharmed() {
+fn unusual_names_are_shown_unchanged() {
     let world = World::founded();
     let id = world.state().id().unwrap().to_string();
     for (number, odd) in ODD.into_iter().enumerate() {

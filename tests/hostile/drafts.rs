@@ -1,4 +1,4 @@
-//! Texts, ids and times of a draft.
+//! Texts, ids and times in a draft.
 
 use twinseal::error::Exit;
 
@@ -17,7 +17,7 @@ fn no_field_takes_a_deceptive_character() {
             assert!(said.contains("has 1 fault:") && said.contains(&named), "{field} {c:?}: {said}");
         }
     }
-    // A path is no text of the register, and comes back in the complaint alone.
+    // A path is not recorded; it appears only in the error message.
     let (draft, line) = with("build.tar", "no\u{1b}[2J\u{202e}file");
     faults(&world, draft, &[&format!("{line}: artifacts[1].file: cannot read no\\u{{1b}}[2J\\u{{202e}}file: ")]);
     let (draft, line) = with("build.tar", "no\0file");
@@ -25,7 +25,7 @@ fn no_field_takes_a_deceptive_character() {
 }
 
 #[test]
-fn no_id_takes_hostile_text() {
+fn no_id_accepts_hostile_text() {
     let world = world();
     let long = "x".repeat(5000);
     for (field, old, complaint) in WORDS {
@@ -40,11 +40,11 @@ fn no_id_takes_hostile_text() {
 }
 
 #[test]
-fn a_file_that_is_not_text_is_not_read_on() {
+fn a_file_that_is_not_utf_8_is_refused() {
     let world = world();
     world.write("change.toml", [b"title = \"a\"\nkind = \"".as_slice(), b"\xff\xfe\"\n"].concat());
     fails(&world, "erin", "file change.toml", Exit::Invalid, "change.toml is not UTF-8: invalid bytes on line 2");
-    // A surrogate half, and an overlong NUL: bytes that other readers take for characters.
+    // An encoded surrogate and an overlong NUL, which lenient decoders accept.
     for bytes in [b"\xed\xa0\x80".as_slice(), b"\xc0\x80"] {
         world.write("change.toml", bytes);
         fails(&world, "erin", "file change.toml", Exit::Invalid, "change.toml is not UTF-8: invalid bytes on line 1");
@@ -55,7 +55,7 @@ fn a_file_that_is_not_text_is_not_read_on() {
 }
 
 #[test]
-fn no_draft_is_too_much_to_refuse() {
+fn a_draft_that_is_too_large_is_refused() {
     let world = world();
     world.write("change.toml", FULL.replace("a-reason", &"x".repeat(10_000_000)));
     let said = fails(
@@ -84,7 +84,7 @@ fn no_draft_is_too_much_to_refuse() {
 }
 
 #[test]
-fn nothing_nests_too_deep_to_be_read() {
+fn deep_nesting_is_refused_without_a_stack_overflow() {
     let world = world();
     let dots = ["a"; 50_000].join(".");
     for draft in [
@@ -133,7 +133,7 @@ fn no_time_is_guessed() {
     {
         faults(&world, FULL.replace("2026-12-01 18:00", time).replace("2026-12-01 20:00", time), &bad);
     }
-    // The last year that can be written is a time, and too far ahead.
+    // The last year that RFC 3339 can express is a valid time, but too far in the future.
     world.write("change.toml", FULL.replace("2026-12-01 ", "9999-12-31 "));
     let complaint = "the window starts at 9999-12-31T10:00:00Z, more than ten years ahead";
     fails(&world, "erin", "file change.toml", Exit::Invalid, complaint);

@@ -6,7 +6,7 @@ use super::{FULL, complains, fails, faults, world};
 use crate::support::CHANGE;
 
 #[test]
-fn no_key_is_doubled_or_unknown() {
+fn no_duplicate_or_unknown_key_is_accepted() {
     let world = world();
     faults(
         &world,
@@ -32,7 +32,7 @@ fn no_key_is_doubled_or_unknown() {
 }
 
 #[test]
-fn no_value_is_of_another_type() {
+fn no_value_of_another_type_is_accepted() {
     let world = world();
     for number in ["-1", "0x10", "0b1", "9007199254740992", "99999999999999999999999999"] {
         let draft = FULL.replace("minutes = 5", &format!("minutes = {number}"));
@@ -54,7 +54,7 @@ fn no_value_is_of_another_type() {
 }
 
 #[test]
-fn no_draft_keeps_the_reader_for_long() {
+fn no_draft_takes_long_to_parse() {
     let world = world();
     let began = std::time::Instant::now();
     world.write("change.toml", "x\n".repeat(500_000));
@@ -68,7 +68,7 @@ fn no_draft_keeps_the_reader_for_long() {
 }
 
 #[test]
-fn no_device_or_pipe_is_waited_for() {
+fn no_device_or_pipe_is_read() {
     let world = world();
     let made = std::process::Command::new("mkfifo").arg(world.path("pipe")).status().unwrap();
     assert!(made.success());
@@ -127,7 +127,7 @@ hint: fix these lines and try again; nothing was recorded
 }
 
 #[test]
-fn nothing_at_all_is_no_draft() {
+fn an_empty_file_is_no_draft() {
     let world = world();
     let required = ["title", "kind", "risk", "owner", "services", "reason", "window", "impact", "plan", "rollback"];
     let expected = required.map(|field| format!("1: {field}: required, but missing or empty"));

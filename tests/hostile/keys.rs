@@ -9,7 +9,7 @@ use twinseal::error::Exit;
 use super::{complains, fails};
 use crate::support::World;
 
-/// A key of somebody in their home, with these permissions.
+/// Writes a key file with these permissions to a person's home.
 fn put_key(world: &World, content: &[u8], mode: u32) -> PathBuf {
     let path = world.path("people/carol/bad");
     world.write("people/carol/bad", content);
@@ -17,7 +17,7 @@ fn put_key(world: &World, content: &[u8], mode: u32) -> PathBuf {
     path
 }
 
-/// An OpenSSH private key for RSA; its numbers are no key, and its text is one.
+/// An OpenSSH private key file for RSA: the encoding is valid, the numbers are not a real key.
 fn rsa_key() -> String {
     use ssh_key::private::{KeypairData, PrivateKey, RsaKeypair, RsaPrivateKey};
     use ssh_key::{LineEnding, Mpint, public::RsaPublicKey};
@@ -30,7 +30,7 @@ fn rsa_key() -> String {
 }
 
 #[test]
-fn nobody_signs_with_a_file_that_is_no_key() {
+fn a_file_that_is_no_key_cannot_sign() {
     let world = World::filed();
     let good = fs::read(world.path("people/carol/key")).unwrap();
     let command = "reject CHG-1 --reason no --key people/carol/bad";
@@ -55,7 +55,7 @@ fn nobody_signs_with_a_file_that_is_no_key() {
 }
 
 #[test]
-fn nobody_signs_with_a_key_that_others_can_read() {
+fn a_key_that_others_can_read_cannot_sign() {
     let world = World::filed();
     let good = fs::read(world.path("people/carol/key")).unwrap();
     for mode in [0o644, 0o640, 0o604, 0o660, 0o610] {
@@ -69,7 +69,7 @@ fn nobody_signs_with_a_key_that_others_can_read() {
 }
 
 #[test]
-fn no_locked_key_opens_to_anything_but_its_passphrase() {
+fn an_encrypted_key_opens_only_with_its_passphrase() {
     let world = World::founded();
     let secret = |name: &str, content: &[u8], mode: u32| {
         world.write(name, content);
@@ -106,7 +106,7 @@ fn no_locked_key_opens_to_anything_but_its_passphrase() {
     );
     assert!(said.contains("UTF-8"), "{said}");
     world.ok("alice", &format!("{command} right"));
-    // A new key asks for a passphrase that is one.
+    // `key new` refuses an invalid passphrase.
     fails(&world, "frank", "key new other --passphrase-file empty", Exit::Invalid, "a new key needs a passphrase");
     fails(&world, "frank", "key new other --passphrase-file open", Exit::Invalid, "is accessible to other users");
     fails(&world, "frank", "key new locked --no-passphrase", Exit::Invalid, "already exists; keys are never");

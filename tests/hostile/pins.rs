@@ -1,4 +1,4 @@
-//! What an account remembers: pins, copies, configuration.
+//! Damaged files of an account: pin, verified cache, configuration.
 
 use std::fs;
 
@@ -35,7 +35,7 @@ fn no_damaged_pin_is_passed_over() {
 
 #[test]
 fn a_damaged_cache_is_rebuilt_with_a_warning() {
-    // The copy is only a memory of work done: losing it costs time, and the pin stays.
+    // The cache only saves time. The pin is kept.
     let world = World::filed();
     world.ok("erin", "list");
     let copy = world.path("people/erin/.local/state/twinseal").join(world.fingerprint()).join("verified.sqlite");
@@ -48,7 +48,7 @@ fn a_damaged_cache_is_rebuilt_with_a_warning() {
 }
 
 #[test]
-fn no_damaged_configuration_is_passed_over() {
+fn no_damaged_configuration_is_ignored() {
     let world = World::filed();
     let folder = "people/erin/.config/twinseal";
     for (file, bad) in [

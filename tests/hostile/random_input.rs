@@ -1,4 +1,4 @@
-//! Anything at all, at random. The fuzz targets (`fuzz/README.md`) go deeper into the same parsers.
+//! Random input. The fuzz targets (`fuzz/README.md`) go deeper into the same parsers.
 
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -36,7 +36,7 @@ fn mutation() -> impl Strategy<Value = (prop::sample::Index, usize, Vec<u8>)> {
     (any::<prop::sample::Index>(), 0..12usize, bytes)
 }
 
-/// Reads a draft: whatever it is, it is read, or its faults are named on lines that it has.
+/// Parses a draft: it is accepted, or every fault has a line number that exists in the draft.
 fn read_draft(text: &str) -> Result<(), TestCaseError> {
     if let Err(faults) = input::read(text, &Alone) {
         prop_assert!(!faults.is_empty());
@@ -48,7 +48,7 @@ fn read_draft(text: &str) -> Result<(), TestCaseError> {
 }
 
 #[test]
-fn no_text_panics_the_reader_of_drafts() {
+fn no_text_panics_the_draft_parser() {
     whatever(prop::collection::vec(any::<char>(), 0..300), |chars| read_draft(&String::from_iter(chars)));
     whatever(prop::collection::vec(mutation(), 1..4), |mutations| {
         let mutated = mutations.iter().fold(FULL.as_bytes().to_vec(), |whole, it| mutate(&whole, it));
@@ -57,7 +57,7 @@ fn no_text_panics_the_reader_of_drafts() {
 }
 
 #[test]
-fn no_bytes_panic_the_reader_of_entries() {
+fn no_bytes_panic_the_entry_parser() {
     whatever(
         (any::<u64>(), prop::collection::vec(any::<u8>(), 0..600), any::<Option<Vec<u8>>>()),
         |(seq, blob, text)| {
@@ -80,7 +80,7 @@ fn no_bytes_panic_the_reader_of_entries() {
 }
 
 #[test]
-fn no_bytes_panic_the_reader_of_requests() {
+fn no_bytes_panic_the_request_parser() {
     whatever(prop::collection::vec(any::<u8>(), 0..600), |bytes| {
         prop_assert!(Request::read(&bytes).is_err());
         Ok(())

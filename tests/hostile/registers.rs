@@ -1,4 +1,4 @@
-//! Files that are no register, or one of another layout or format, or one with something planted in it.
+//! Files that are no register, registers of another layout or format, and registers with a tampered schema.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use twinseal::store::SharedFile;
 use super::{complains, fails};
 use crate::support::{CHANGE, World};
 
-/// Whatever is asked of this file, this is the answer.
+/// Asserts that every command fails on this file with this exit code and message.
 #[track_caller]
 fn no_register(world: &World, path: &str, exit: Exit, complaint: &str) {
     for command in ["list", "verify", "log", "rebuild", "show CHG-1", "file change.toml", "person list"] {
@@ -106,7 +106,7 @@ fn no_register_of_a_newer_format_is_read() {
         text: None,
     };
     let event = Event::Init { format: 2, after: None, policy: Policy::built_in(), members: members.into() };
-    // `seal` opens what it wrote, and refuses: the signature is joined by hand.
+    // `seal` refuses to open its own entry here, so attach the signature by hand.
     let unsigned = Unsigned::new(&header, &event, None).unwrap();
     let signature = signer.sign(unsigned.namespace(), unsigned.body().as_bytes()).unwrap();
     let blob = format!("{}\nsig {}\n", unsigned.body(), BASE64.encode(&signature)).into_bytes();
@@ -120,7 +120,7 @@ fn no_register_of_a_newer_format_is_read() {
 }
 
 #[test]
-fn nothing_planted_in_the_schema_goes_unseen() {
+fn every_object_added_to_the_schema_is_found() {
     let world = World::filed();
     for (plant, pull, name) in [
         (
@@ -154,7 +154,7 @@ fn nothing_planted_in_the_schema_goes_unseen() {
         world.sql().execute_batch(pull).unwrap();
         assert_eq!(world.findings("audrey"), Vec::<String>::new());
     }
-    // What keeps the log append-only is missed as well.
+    // A missing append-only trigger is found too.
     world.sql().execute_batch("DROP TRIGGER entry_never_changed").unwrap();
     assert_eq!(world.findings("audrey"), ["[schema] the trigger entry_never_changed is missing"]);
     for table in ["votes", "entry"] {

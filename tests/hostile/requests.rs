@@ -1,4 +1,4 @@
-//! Requests to be enrolled.
+//! Enrolment requests.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use twinseal::format::request::Request;
 use super::{complains, fails};
 use crate::support::{CHANGE, World};
 
-/// A world in which frank asks to be enrolled, and his request.
+/// A founded register and frank's enrolment request.
 pub fn with_request() -> (World, String) {
     let world = World::founded();
     world.person("frank");
@@ -19,7 +19,7 @@ pub fn with_request() -> (World, String) {
 }
 
 #[test]
-fn no_request_is_taken_that_is_not_one() {
+fn no_malformed_request_is_accepted() {
     let (world, request) = with_request();
     let not = |bad: &[u8], complaint: &str| {
         world.write("bad.request", bad);
@@ -39,7 +39,7 @@ fn no_request_is_taken_that_is_not_one() {
     not(format!("{request}more\n").as_bytes(), "not a valid enrolment request: line 7: unexpected line");
     not(&[0xff; 100], "not UTF-8: invalid bytes on line 1");
     not(&vec![b'x'; 10_000_000], "larger than the limit of 1048576 bytes");
-    // Somebody else's name over frank's signature.
+    // Another person's id with frank's signature.
     world.write("bad.request", request.replace("person frank", "person grace"));
     let complaint =
         "bad.request is not a valid enrolment request: the key to be enrolled for grace did not sign the request";
@@ -59,13 +59,13 @@ fn no_request_is_taken_that_is_not_one() {
 }
 
 #[test]
-fn no_request_is_taken_for_another_register() {
+fn no_request_for_another_register_is_accepted() {
     let (world, _) = with_request();
     let other = "prod#00112233445566778899aabbccddeeff";
     world.ok("frank", &format!("person request frank --register {other} --out other.request"));
     let complaint = format!("other.request is a request for {other}, not for prod#");
     fails(&world, "alice", "person enrol frank=other.request:approver", Exit::Invalid, &complaint);
-    // A founder's request names a register by its name alone, so it would fit every register of that name.
+    // A founding request has only the register's name, so it would fit every register of that name.
     world.ok("frank", "person request frank --register prod --out founder.request");
     let complaint = "founder.request is a request for prod, not for prod#";
     fails(&world, "alice", "person enrol frank=founder.request:approver", Exit::Invalid, complaint);
@@ -75,7 +75,7 @@ fn no_request_is_taken_for_another_register() {
 }
 
 #[test]
-fn no_flipped_bit_of_a_request_goes_unseen() {
+fn every_flipped_bit_of_a_request_is_found() {
     let (_, request) = with_request();
     assert!(Request::read(request.as_bytes()).is_ok());
     for at in 0..request.len() {

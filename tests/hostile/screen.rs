@@ -1,7 +1,7 @@
-//! Nothing that comes from outside steers a terminal: every command, with every hostile character, in every place from
-//! which it could reach the screen.
+//! No input controls the terminal: every command is run with every hostile character in every place from which it could
+//! reach the screen.
 //!
-//! The commands are those of the program's own tree, so that a new one is missed here.
+//! The test compares its commands with the program's own, so a new command without a case here fails it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,8 +14,8 @@ use twinseal::error::Exit;
 use super::quoted;
 use crate::support::{CHANGE, Output, PEOPLE, World, words};
 
-/// What can steer a terminal, or hide: controls, separators of lines and paragraphs, and whatever Unicode 16 says is to
-/// be ignored when shown (`Default_Ignorable_Code_Point`), but for the selectors that ask for an emoji or a glyph.
+/// Characters that can control a terminal or hide text: controls, line and paragraph separators, and what Unicode 16
+/// calls `Default_Ignorable_Code_Point`, except the variation selectors.
 const HOSTILE: [(char, char); 20] = [
     ('\0', '\u{1f}'),
     ('\u{7f}', '\u{9f}'),
@@ -43,7 +43,7 @@ fn every() -> impl Iterator<Item = char> {
     HOSTILE.into_iter().flat_map(|(first, last)| first..=last)
 }
 
-/// The ends of every range, and a line that wants to pass for one of ours; short enough for a file's name.
+/// The first and last character of every range, and a forged output line; short enough for a file name.
 pub fn sample() -> String {
     let ends: BTreeSet<char> = HOSTILE.into_iter().flat_map(|(first, last)| [first, last]).collect();
     format!("x\n{FORGED}{}", String::from_iter(ends.into_iter().filter(|c| *c != '\0')))
@@ -51,19 +51,19 @@ pub fn sample() -> String {
 
 const FORGED: &str = "FORGED";
 
-/// All of it: a message that cuts shows the sample, and one that does not shows the rest too.
+/// The sample, then every hostile character. A message that truncates still shows the sample.
 pub fn all() -> String {
     format!("{}\0{}", sample(), String::from_iter(every()))
 }
 
 #[test]
-fn what_is_hostile_is_forbidden_and_nothing_else_is() {
+fn exactly_the_hostile_characters_are_forbidden() {
     let hostile = |c: char| HOSTILE.into_iter().any(|(first, last)| (first..=last).contains(&c));
     let other: Vec<char> = ('\0'..=char::MAX).filter(|c| hostile(*c) != is_forbidden(*c)).collect();
     assert!(other.is_empty(), "{other:?}");
 }
 
-/// How an answer is asked for.
+/// The output mode of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     Screen,
@@ -73,17 +73,17 @@ pub enum Mode {
 
 pub const MODES: [Mode; 3] = [Mode::Screen, Mode::Pipe, Mode::Json];
 
-/// The colours of ours and of the usage's, and their end.
+/// The escape sequences that twinseal and clap use for colours.
 const COLOURS: [&str; 8] =
     ["\x1b[0m", "\x1b[1m", "\x1b[4m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[36m", "\x1b[1m\x1b[4m"];
 
-/// Runs a command and looks at every character of what it said.
+/// Runs a command and asserts that its output has no hostile character.
 #[track_caller]
 pub fn calm(world: &World, mode: Mode, person: &str, args: &[String]) -> Output {
     calm_typing(world, mode, person, args, None)
 }
 
-/// As [`calm`], for somebody who types these answers on a terminal.
+/// Like [`calm`], with these answers typed on a terminal.
 #[track_caller]
 fn calm_typing(world: &World, mode: Mode, person: &str, args: &[String], typed: Option<&[&str]>) -> Output {
     let json = (mode == Mode::Json).then(|| "--json".to_owned());
@@ -104,15 +104,15 @@ fn calm_typing(world: &World, mode: Mode, person: &str, args: &[String], typed: 
     output
 }
 
-/// Whether the hostile text came to the screen, made harmless.
+/// Whether the output has the hostile text in escaped form.
 pub fn came(output: &Output) -> bool {
     ["\\u{202e}", "\\u202e", "U+202E"].iter().any(|code| output.screen.contains(code))
 }
 
-// ---- A day of every command
+// ---- Every command
 
-/// Every command, as somebody who may run it, in an order in which each is carried out. `NAME` begins the name of each
-/// file that somebody could name as they like; other words in braces are filled in.
+/// Every command with a person who may run it, in an order in which each succeeds. `NAME` is the prefix of every file
+/// name that a user chooses; other words in braces are filled in.
 const DAY: [(&str, &str); 65] = [
     (
         "alice",
@@ -189,7 +189,7 @@ const DAY: [(&str, &str); 65] = [
     ("audrey", "doctor"),
 ];
 
-/// A line of the day for this world, as words.
+/// A line of [`DAY`] with its placeholders filled in, split into words.
 fn filled(world: &World, line: &str) -> Vec<String> {
     let key = |person: &str| world.signer(person).public().fingerprint().to_string();
     let proposal = || world.newest_proposal().opened.to_string();
@@ -205,7 +205,7 @@ fn filled(world: &World, line: &str) -> Vec<String> {
     words(line).into_iter().map(fill).collect()
 }
 
-/// A folder with a hostile name, and hostile names for everything in it that a person names.
+/// A register in a folder with a hostile name, in which every name that a user chooses is hostile.
 fn before_the_day() -> World {
     let world = World::empty_called(&sample());
     for (person, _) in PEOPLE {
@@ -224,10 +224,10 @@ fn before_the_day() -> World {
     world
 }
 
-/// For each command, somebody who runs it, and the words with which they do.
+/// For each command, a person and the words that they run it with.
 pub type Lines = BTreeMap<Vec<String>, (String, Vec<String>)>;
 
-/// The day, told in one way. Returns the world behind it, and for each command the words that were last carried out.
+/// Runs [`DAY`] in one output mode. Returns the test folder and, for each command, its last successful words.
 pub fn day(mode: Mode) -> (World, Lines) {
     let (world, commands) = (before_the_day(), commands());
     let mut last = BTreeMap::new();
@@ -237,7 +237,7 @@ pub fn day(mode: Mode) -> (World, Lines) {
         }
         let args = filled(&world, line);
         let output = calm(&world, mode, person, &args);
-        // What `doctor` thinks of this host is its own affair.
+        // The result of `doctor` depends on this host.
         let well = output.exit == Exit::Done || line == "doctor";
         assert!(well, "{person}: {line}\n{}", output.screen);
         let command = commands.iter().find(|(path, _)| args.starts_with(path)).unwrap().0;
@@ -246,7 +246,7 @@ pub fn day(mode: Mode) -> (World, Lines) {
     (world, last)
 }
 
-/// Every command of the program by its words, with its options that take a value.
+/// Every command of the program, with those of its options that take a value.
 fn commands() -> BTreeMap<Vec<String>, Vec<String>> {
     fn walk(command: &clap::Command, path: &[String], found: &mut BTreeMap<Vec<String>, Vec<String>>) {
         let below: Vec<_> = command.get_subcommands().filter(|it| it.get_name() != "help").collect();
@@ -264,7 +264,7 @@ fn commands() -> BTreeMap<Vec<String>, Vec<String>> {
 }
 
 #[test]
-fn no_command_is_steered_by_names_of_files_and_folders() {
+fn no_file_or_folder_name_controls_the_terminal() {
     for mode in MODES {
         let (_, last) = day(mode);
         let forgotten: Vec<_> = commands().into_keys().filter(|command| !last.contains_key(command)).collect();
@@ -273,7 +273,7 @@ fn no_command_is_steered_by_names_of_files_and_folders() {
 }
 
 #[test]
-fn no_command_is_steered_by_a_word_on_its_line() {
+fn no_argument_controls_the_terminal() {
     let (world, last) = day(Mode::Pipe);
     for (command, options) in commands() {
         let (person, args) = &last[&command];
@@ -302,7 +302,7 @@ fn no_command_is_steered_by_a_word_on_its_line() {
 }
 
 #[test]
-fn no_hostile_character_in_the_name_of_a_file_steers() {
+fn no_hostile_character_in_a_file_name_controls_the_terminal() {
     let world = World::empty();
     world.variable("erin", "TWINSEAL_REGISTER", None);
     let every: Vec<char> = every().filter(|c| *c != '\0').collect();
@@ -320,7 +320,7 @@ fn no_hostile_character_in_the_name_of_a_file_steers() {
 }
 
 #[test]
-fn no_question_is_steered() {
+fn no_question_shows_a_hostile_character() {
     for mode in MODES {
         let world = before_the_day();
         let ask = |person: &str, line: &str, typed: &[&str], question: &str| {

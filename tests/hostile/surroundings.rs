@@ -1,5 +1,5 @@
-//! Hostile surroundings of every command: variables, what its account remembers, files that people write, keys, agents,
-//! and the register's own file.
+//! A hostile environment for every command: variables, pins, caches, input files, keys, agents, and the register's
+//! file.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,7 +17,7 @@ use super::quoted;
 use super::screen::{Lines, MODES, Mode, all, calm, came, day, sample};
 use crate::support::{PEOPLE, World, words};
 
-/// Runs commands once more, in hostile surroundings that are said to be such by at least so many of them.
+/// Runs the commands again in a hostile environment. At least `least` of them must show the hostile text, escaped.
 #[track_caller]
 fn look(world: &World, lines: &Lines, least: usize, surroundings: &str) {
     let runs = (0..).zip(lines.values()).map(|(n, (person, args))| {
@@ -28,7 +28,7 @@ fn look(world: &World, lines: &Lines, least: usize, surroundings: &str) {
     assert!(shown >= least, "{surroundings}: {shown} of {} say so", lines.len());
 }
 
-/// Gives everybody a variable for a moment.
+/// Runs the commands with a variable set for every person.
 #[track_caller]
 fn look_with(world: &World, lines: &Lines, name: &str, value: &str, usual: impl Fn(&str) -> Option<String>) {
     let people: BTreeSet<&String> = lines.values().map(|(person, _)| person).collect();
@@ -37,7 +37,7 @@ fn look_with(world: &World, lines: &Lines, name: &str, value: &str, usual: impl 
     people.iter().for_each(|person| world.variable(person, name, usual(person).as_deref()));
 }
 
-/// Puts something else into a file for a moment; into each of that name in everybody's home, if it begins with `~/`.
+/// Runs the commands with a file's content replaced; `~/` in its name means every person's home.
 #[track_caller]
 fn look_at(world: &World, lines: &Lines, least: usize, name: &str, content: &[u8]) {
     let homes = || fs::read_dir(world.path("people")).unwrap().map(|home| home.unwrap().path());
@@ -60,7 +60,7 @@ fn look_at(world: &World, lines: &Lines, least: usize, name: &str, content: &[u8
 }
 
 #[test]
-fn no_command_is_steered_by_its_variables() {
+fn no_variable_controls_the_terminal() {
     let (world, lines) = day(Mode::Pipe);
     let home = |person: &str| world.path(&format!("people/{person}")).display().to_string();
     look_with(&world, &lines, "TWINSEAL_REGISTER", &all(), |_| Some("prod.db".to_owned()));
@@ -75,7 +75,7 @@ fn no_command_is_steered_by_its_variables() {
 }
 
 #[test]
-fn no_command_is_steered_by_a_hostile_pin_or_cache() {
+fn no_pin_or_cache_controls_the_terminal() {
     let (world, lines) = day(Mode::Pipe);
     let (text, most) = (quoted(&all()), lines.len() - 1);
     for key in ["register", "key", "as", &text] {
@@ -94,9 +94,9 @@ fn no_command_is_steered_by_a_hostile_pin_or_cache() {
     look_at(&world, &lines, 20, &pin, all().as_bytes());
 }
 
-// ---- Files that people write
+// ---- Input files
 
-/// A file of lines with each of them made hostile: its value, its key, all of it, and one line more.
+/// Variants of a file, each with hostile text in one line's value, in its key, as the whole line, or as an added line.
 fn twisted(whole: &str, sign: &str, value: &str) -> Vec<String> {
     let mut all = vec![value.to_owned(), format!("{whole}{value}\n"), format!("{value}{sign}1\n{whole}")];
     for (at, line) in whole.lines().enumerate().filter(|(_, line)| line.contains(sign)) {
@@ -110,7 +110,7 @@ fn twisted(whole: &str, sign: &str, value: &str) -> Vec<String> {
 }
 
 #[test]
-fn no_command_is_steered_by_a_file_that_somebody_wrote() {
+fn no_input_file_controls_the_terminal() {
     let (world, lines) = day(Mode::Pipe);
     let name = sample();
     for (file, sign) in [
@@ -140,7 +140,7 @@ fn no_command_is_steered_by_a_file_that_somebody_wrote() {
 }
 
 #[test]
-fn no_command_is_steered_by_a_key_file() {
+fn no_key_file_controls_the_terminal() {
     use ssh_key::private::Ed25519Keypair;
     let (world, lines) = day(Mode::Pipe);
     let pair = Ed25519Keypair::from_seed(&[7; 32]);
@@ -153,7 +153,7 @@ fn no_command_is_steered_by_a_key_file() {
     files.extend([format!("ssh-ed25519 {public} {word}"), format!("ssh-{word} {public} x")].map(String::into_bytes));
     files.push(format!("-----BEGIN {word}-----\n").into_bytes());
     for content in files {
-        // It stays as private as it was.
+        // The permissions of the key file stay private.
         look_at(&world, &lines, 0, "~/key", &content);
     }
     let rights = |mode| {
@@ -175,7 +175,7 @@ fn no_command_is_steered_by_a_key_file() {
 
 // ---- An agent
 
-/// Listens at a socket and says that it holds these keys, whatever it is asked.
+/// An agent that answers every request with this list of keys.
 fn agent(held: &[([u8; 32], String)]) -> tempfile::TempDir {
     fn put(out: &mut Vec<u8>, part: &[u8]) {
         out.extend_from_slice(&(part.len() as u32).to_be_bytes());
@@ -203,7 +203,7 @@ fn agent(held: &[([u8; 32], String)]) -> tempfile::TempDir {
 }
 
 #[test]
-fn no_command_is_steered_by_what_an_agent_calls_its_keys() {
+fn no_key_comment_of_an_agent_controls_the_terminal() {
     let (world, lines) = day(Mode::Pipe);
     let held = ["erin", "alice"].map(|person| (*world.signer(person).public().as_bytes(), all()));
     let folder = agent(&held);
@@ -212,14 +212,14 @@ fn no_command_is_steered_by_what_an_agent_calls_its_keys() {
         world.variable(person, "SSH_AUTH_SOCK", Some(&socket));
         world.variable(person, "TWINSEAL_KEY", None);
     }
-    // Two keys fit, and are told apart by what they are called.
+    // Two keys fit, so the error lists both with their comments.
     look(&world, &lines, 15, "two keys in an agent");
 }
 
 // ---- The register's own file
 
 #[test]
-fn no_command_is_steered_by_an_entry_put_in_by_force() {
+fn no_forced_entry_controls_the_terminal() {
     let (world, lines) = day(Mode::Pipe);
     let head = world.entries();
     let (good, noted) = (world.raw(head - 1), world.raw(4));
@@ -238,14 +238,14 @@ fn no_command_is_steered_by_an_entry_put_in_by_force() {
         }
         world.tamper(&format!("DELETE FROM entry WHERE seq = {head}"));
     }
-    // A text under a good entry.
+    // A replaced text part of a valid entry.
     let text: String = [noted.text.unwrap(), all().into_bytes()].concat().iter().map(|b| format!("{b:02x}")).collect();
     world.tamper(&format!("UPDATE entry SET text = x'{text}' WHERE seq = 4"));
     look(&world, &lines, 0, "a hostile text");
 }
 
 #[test]
-fn no_command_is_steered_by_tables_edited_and_things_planted() {
+fn no_edited_table_or_schema_controls_the_terminal() {
     let (world, lines) = day(Mode::Pipe);
     let db = world.sql();
     let names = |sql: &str| -> Vec<String> {

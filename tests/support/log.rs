@@ -1,4 +1,4 @@
-//! A world's register, past twinseal: its entries, the state they make, and what an adversary does to the file.
+//! Access to a test register without twinseal: its entries, their folded state, and attacks on the file.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use twinseal::signer::{KeyError, KeyFile, Signer};
 use super::World;
 
 impl World {
-    /// How many entries say that something was done: all but those that say that somebody was refused.
+    /// The number of entries, refused attempts excluded.
     pub fn acts(&self) -> u64 {
         if !self.path("prod.db").exists() {
             return 0;
@@ -26,13 +26,13 @@ impl World {
         self.raw(0).leaf().to_string()
     }
 
-    /// A connection to the register's file, past twinseal, with every protection off.
+    /// A direct SQLite connection to the register's file, with all protections off.
     pub fn sql(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.path("prod.db")).unwrap()
     }
 
-    /// Carries out SQL on the register's file behind twinseal's back. Triggers of the log are dropped for it and put
-    /// back, as an adversary would.
+    /// Executes SQL on the register's file without twinseal. As an adversary would, it drops the log's triggers first
+    /// and restores them afterwards.
     pub fn tamper(&self, sql: &str) {
         let db = self.sql();
         let mut select = db.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").unwrap();
@@ -43,7 +43,7 @@ impl World {
         triggers.iter().for_each(|(_, sql)| db.execute_batch(sql).unwrap());
     }
 
-    /// How many entries the log has.
+    /// The number of entries in the log.
     pub fn entries(&self) -> u64 {
         if !self.path("prod.db").exists() {
             return 0;
@@ -51,13 +51,13 @@ impl World {
         self.sql().query_row("SELECT count(*) FROM entry", [], |row| row.get(0)).unwrap_or(0)
     }
 
-    /// The entry in a row.
+    /// The entry with this sequence number.
     pub fn raw(&self, seq: u64) -> Raw {
         let row = |row: &rusqlite::Row<'_>| Ok(Raw { seq: row.get(0)?, blob: row.get(1)?, text: row.get(2)? });
         self.sql().query_row("SELECT seq, blob, text FROM entry WHERE seq = ?1", [seq], row).unwrap()
     }
 
-    /// The state that the entries make, by the fold alone.
+    /// The state folded from the entries, without tables or cache.
     pub fn state(&self) -> Register {
         let mut state = Register::default();
         for seq in 0..self.entries() {
@@ -68,14 +68,14 @@ impl World {
         state
     }
 
-    /// The proposal that was opened last.
+    /// The newest proposal.
     pub fn newest_proposal(&self) -> Proposal {
         let state = self.state();
         let newest = ProposalId::after(state.governance().proposals() - 1);
         state.governance().proposal(newest).unwrap().clone()
     }
 
-    /// A change as it stands.
+    /// A change in its current state.
     pub fn change(&self, change: &str) -> Change {
         let id: ChangeId = change.parse().unwrap();
         self.state().change(id).unwrap().clone()
@@ -86,13 +86,13 @@ impl World {
         self.change(change).current().id
     }
 
-    /// Somebody's key.
+    /// A person's signing key.
     pub fn signer(&self, person: &str) -> Signer {
         let key = KeyFile::read(&self.path(&format!("people/{person}/key"))).unwrap();
         key.unlock(|path: &Path| Err(KeyError::NeedsPassphrase { path: path.to_owned() })).unwrap()
     }
 
-    /// What the writer says when somebody wants to record this at the head.
+    /// Checks an event against the writer's rules at the head, without recording it.
     pub fn propose(&self, person: &str, event: Event, text: Option<Text>) -> Result<(), Error> {
         let (mut env, _) = self.env(person, None);
         let state = self.state();
@@ -102,7 +102,7 @@ impl World {
         compose(&mut env, &state, author, &plan).map(|_| ())
     }
 
-    /// What somebody's next entry says before it says what was done.
+    /// The header of a person's next entry.
     pub fn header(&self, person: &str, event: &Event) -> Header {
         let state = self.state();
         let position = state.position(event.change()).unwrap();
@@ -119,12 +119,12 @@ impl World {
         }
     }
 
-    /// Signs an entry properly and puts it at the head by force, whatever the rules say. Returns its place.
+    /// Appends a correctly signed entry without checking the rules. Returns its sequence number.
     pub fn force(&self, person: &str, event: Event, words: Option<Text>) -> u64 {
         self.force_signed(person, &self.signer(person), event, words)
     }
 
-    /// As [`World::force`], with a key of one's choice.
+    /// Like [`World::force`], with any key.
     pub fn force_signed(&self, person: &str, signer: &Signer, event: Event, words: Option<Text>) -> u64 {
         let (bytes, reference) = words.as_ref().map(|words| text::write(words, [7; 16])).unzip();
         let (key, header) = (signer.public().fingerprint(), self.header(person, &event));
@@ -136,7 +136,7 @@ impl World {
         raw.seq
     }
 
-    /// Records events in a row, as the program would but in one transaction: a long log, quickly made.
+    /// Records events like the program, but in one transaction, which makes a long log quickly.
     pub fn record_all(&self, person: &str, events: impl IntoIterator<Item = Event>) {
         let (mut env, _) = self.env(person, None);
         let (signer, mut state) = (self.signer(person), self.state());
@@ -156,13 +156,13 @@ impl World {
         tx.commit().unwrap();
     }
 
-    /// Puts exact bytes at the end of the log.
+    /// Appends exact bytes to the log.
     pub fn insert(&self, raw: &Raw) {
         let insert = "INSERT INTO entry (seq, blob, text) VALUES (?1, ?2, ?3)";
         self.sql().execute(insert, rusqlite::params![raw.seq, raw.blob, raw.text]).unwrap();
     }
 
-    /// Verifies as somebody and returns the findings, each as `entry 7: [rule] meaning`.
+    /// Runs `verify` as a person and returns the findings, each as `entry 7: [rule] meaning`.
     pub fn findings(&self, person: &str) -> Vec<String> {
         let output = self.run(person, "verify");
         let findings: Vec<String> = output

@@ -1,4 +1,4 @@
-//! Commands of a world: who runs them, what they type, what their screen shows.
+//! Runs commands as a person, with typed answers and captured output.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
@@ -14,24 +14,23 @@ use zeroize::Zeroizing;
 
 use super::{PATIENCE, World};
 
-/// What a command did.
+/// The result of a command.
 #[derive(Debug)]
 pub struct Output {
-    /// Its exit code.
     pub exit: Exit,
     /// Standard output.
     pub out: String,
     /// Standard error.
     pub err: String,
-    /// Both, in the order in which they were written.
+    /// Standard output and standard error, interleaved as written.
     pub screen: String,
-    /// Questions that nobody answered.
+    /// Questions for which no answer was prepared.
     pub unanswered: Vec<String>,
-    /// Answers that nothing asked for.
+    /// Prepared answers that were not used.
     pub unasked: Vec<String>,
 }
 
-/// Writes into its own buffer and onto the common screen.
+/// Writes to its own buffer and to the shared screen.
 struct Pen {
     own: Rc<RefCell<Vec<u8>>>,
     screen: Rc<RefCell<Vec<u8>>>,
@@ -49,7 +48,7 @@ impl Write for Pen {
     }
 }
 
-/// What is typed, and what was asked in vain.
+/// Prepared answers, and the questions that had none.
 #[derive(Default)]
 pub(super) struct Typing {
     answers: VecDeque<String>,
@@ -65,7 +64,7 @@ impl Typing {
     }
 }
 
-/// Somebody at a terminal who types prepared answers; nobody, where there are none.
+/// A console that gives prepared answers. With `None` there is no terminal.
 struct Typist {
     typing: Rc<RefCell<Typing>>,
     there: bool,
@@ -111,7 +110,7 @@ pub fn words(line: &str) -> Vec<String> {
     words
 }
 
-/// What a command wrote, and what it asked.
+/// The captured output and questions of a command.
 #[derive(Default)]
 pub struct Recording {
     out: Rc<RefCell<Vec<u8>>>,
@@ -121,7 +120,7 @@ pub struct Recording {
 }
 
 impl World {
-    /// The door to this world for one command of somebody.
+    /// The environment of one command run by a person.
     pub fn env(&self, person: &str, typed: Option<&[&str]>) -> (Env, Recording) {
         let recording = Recording::default();
         let Recording { out, err, screen, typing } = &recording;
@@ -164,30 +163,30 @@ impl World {
         (env, recording)
     }
 
-    /// Runs a command as somebody, without a terminal.
+    /// Runs a command as a person, without a terminal.
     pub fn run(&self, person: &str, command: &str) -> Output {
         self.run_words(person, &words(command), None)
     }
 
-    /// Runs a command as somebody who types these answers on a terminal.
+    /// Runs a command as a person who types these answers on a terminal.
     pub fn run_typing(&self, person: &str, command: &str, typed: &[&str]) -> Output {
         self.run_words(person, &words(command), Some(typed))
     }
 
-    /// Runs a command as somebody, with standard input from elsewhere.
+    /// Runs a command as a person, with this standard input.
     pub fn run_reading(&self, person: &str, command: &str, input: &'static str) -> Output {
         let (mut env, recording) = self.env(person, None);
         env.input = Box::new(input.as_bytes());
         Self::run_in(&mut env, &recording, &words(command))
     }
 
-    /// Runs words as somebody.
+    /// Runs a command, already split into words, as a person.
     pub fn run_words(&self, person: &str, words: &[String], typed: Option<&[&str]>) -> Output {
         let (mut env, recording) = self.env(person, typed);
         Self::run_in(&mut env, &recording, words)
     }
 
-    /// Runs words in an environment of [`World::env`].
+    /// Runs a command, already split into words, in an environment of [`World::env`].
     pub fn run_in(env: &mut Env, recording: &Recording, words: &[String]) -> Output {
         let args = std::iter::once("twinseal".to_owned()).chain(words.iter().cloned()).map(Into::into);
         let exit = cli::run(args, env);
@@ -197,7 +196,7 @@ impl World {
         Output { exit, out, err, screen, unanswered, unasked: answers.into() }
     }
 
-    /// The program itself, for somebody without a terminal. Its clock is the real one.
+    /// The compiled program as a process, without a terminal and with the real clock.
     pub fn command(&self, person: &str, arguments: &[&str]) -> Command {
         let home = self.path(&format!("people/{person}"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_twinseal"));
@@ -207,7 +206,7 @@ impl World {
         command
     }
 
-    /// Runs a command that must be done, and returns its standard output.
+    /// Runs a command that must succeed, and returns its standard output.
     #[track_caller]
     pub fn ok(&self, person: &str, command: &str) -> String {
         let output = self.run(person, command);
@@ -215,8 +214,7 @@ impl World {
         output.out
     }
 
-    /// Runs a command that must end with this exit code, and whose complaint must contain these words; then makes
-    /// sure that nothing was recorded.
+    /// Runs a command that must fail with this exit code and message, and asserts that nothing was recorded.
     #[track_caller]
     pub fn fails(&self, person: &str, command: &str, exit: Exit, complaint: &str) {
         let before = self.acts();

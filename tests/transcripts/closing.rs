@@ -1,4 +1,4 @@
-//! The end of a story, as its last paragraph tells it, against the register.
+//! Checks the closing sentence of a transcript against the register.
 
 use twinseal::domain::ChangeId;
 use twinseal::error::Exit;
@@ -8,11 +8,11 @@ use crate::support::World;
 const BEGIN: &str = "At the end ";
 const EXAMPLE: &str = "At the end CHG-1 is succeeded, the log holds 14 entries, and `twinseal verify` finds nothing.";
 
-/// Checks the last paragraph: it names the status of every change, the number of entries, and that verify finds
+/// Checks that the last paragraph states the status of every change, the number of entries, and that `verify` finds
 /// nothing.
 ///
 /// # Errors
-/// What it says that is not so, or what it leaves out.
+/// The statement that is false or missing.
 pub fn check(text: &str, world: &World) -> Result<(), String> {
     let paragraph = text.trim_end().rsplit("\n\n").next().unwrap_or_default().replace('\n', " ");
     let facts = paragraph.strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix('.'));
@@ -44,7 +44,7 @@ pub fn check(text: &str, world: &World) -> Result<(), String> {
     }
 }
 
-/// A change's status in words, from the entries alone.
+/// A change's status in words, folded from the entries.
 fn status(world: &World, id: &str) -> Option<String> {
     let state = world.state();
     let change = state.change(id.parse::<ChangeId>().ok()?).ok()?;

@@ -1,4 +1,4 @@
-//! Runs a transcript, and writes it as it should stand.
+//! Runs a transcript and returns it with the screens of this run.
 
 use std::collections::HashMap;
 use std::fs;
@@ -10,18 +10,18 @@ use super::source::{Command, Expected, Piece, pieces};
 use crate::support::{World, words};
 use twinseal::domain::Time;
 
-/// With this sentence a transcript begins where the register stands already.
-pub const FOUNDED: &str = "The register `prod` stands";
+/// A transcript with this sentence begins with a founded register.
+pub const FOUNDED: &str = "The register `prod` is set up";
 
-/// What a command did.
+/// The result of a command.
 struct Played {
     code: i32,
     screen: String,
     /// The rule that refused it.
     rule: Option<String>,
-    /// What standard error says.
+    /// Standard error.
     message: String,
-    /// A question without an answer, or an answer without a question.
+    /// A question without an answer, or an unused answer.
     fault: Option<String>,
 }
 
@@ -35,11 +35,10 @@ impl Played {
     }
 }
 
-/// The transcript with the screens of today.
+/// The transcript with the screens of this run.
 ///
 /// # Errors
-/// The line of the first command that does not do what the source expects, and what it did; or how the story really
-/// ends.
+/// The line of the first command that does not end as expected, and how it ended; or a false closing sentence.
 pub fn replay(text: &str) -> Result<String, String> {
     let world = if text.contains(FOUNDED) { World::founded() } else { World::empty() };
     copy(Path::new("examples"), &world.path(""));
@@ -65,7 +64,7 @@ pub fn replay(text: &str) -> Result<String, String> {
     Ok(written)
 }
 
-/// Holds what a command did against what the source says.
+/// Compares the result of a command with the expectation in the source.
 fn judge(command: &Command<'_>, played: &Played) -> Result<(), String> {
     let Expected { code, why, .. } = command.expected;
     let fault = if let Some(fault) = &played.fault {
@@ -93,7 +92,7 @@ fn play(world: &World, command: &Command<'_>, line: &str) -> Played {
     let (line, into) = line.rsplit_once(" > ").map_or((line, None), |(line, into)| (line, Some(into)));
     let mut words = words(line);
     if command.expected.code == 1 {
-        // The rule that refuses a command is in its JSON; people are told on standard error all the same.
+        // Only the JSON error names the rule; standard error is the same with and without --json.
         words.push("--json".to_owned());
     }
     let output = world.run_words(command.person, &words, Some(&command.typing));
@@ -119,7 +118,7 @@ fn names(screen: &str) -> Vec<&str> {
     words.filter(|word| word.len() >= 32 && word.contains(|c: char| c.is_ascii_digit())).collect()
 }
 
-/// Remembers what the names on the old screen are called on the new one.
+/// Maps the names on the old screen to those on the new one.
 fn learn(old: &str, new: &str, renamed: &mut HashMap<String, String>) {
     let (old, new) = (names(old), names(new));
     if old.len() == new.len() {
@@ -128,7 +127,7 @@ fn learn(old: &str, new: &str, renamed: &mut HashMap<String, String>) {
     }
 }
 
-/// A command with the names of today.
+/// A command with the names of this run.
 fn rename(line: &str, renamed: &HashMap<String, String>) -> String {
     let mut now = line.to_owned();
     for old in names(line) {

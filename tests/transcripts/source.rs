@@ -1,14 +1,14 @@
-//! What a transcript says before it is run: prose, commands, and what they must do.
+//! Parses a transcript into prose, commands and expected results.
 
 /// A piece of a transcript, with its line number.
 pub enum Piece<'t> {
-    /// A line that stays as it is.
+    /// A line of prose, copied unchanged.
     Prose(&'t str),
     /// A command and its screen.
     Command(Command<'t>),
 }
 
-/// A command, what is typed at its questions, and how it must end.
+/// A command, its typed answers, and its expected result.
 pub struct Command<'t> {
     pub number: usize,
     /// The whole line.
@@ -16,31 +16,31 @@ pub struct Command<'t> {
     pub person: &'t str,
     pub words: &'t str,
     pub typing: Vec<&'t str>,
-    /// The screen as it was written last.
+    /// The screen in the source.
     pub shown: Vec<&'t str>,
     pub expected: Expected<'t>,
     /// Empty lines after the screen.
     pub gap: usize,
 }
 
-/// How a command must end.
+/// The expected result of a command.
 #[derive(Default)]
 pub struct Expected<'t> {
     pub code: i32,
     pub why: Option<&'t str>,
-    /// The line that says so, where it must fail.
+    /// The source line of an expected failure.
     pub line: Option<&'t str>,
 }
 
-/// `PERSON$ …`
+/// The person and the command of a line `PERSON$ COMMAND`.
 fn command(line: &str) -> Option<(&str, &str)> {
     line.split_once("$ ").filter(|(person, _)| person.len() > 1 && person.bytes().all(|b| b.is_ascii_lowercase()))
 }
 
-/// `(exit code 1: two-approvals)`, if a line is like that.
+/// Parses a line such as `(exit code 1: two-approvals)`; `None` if it is another line.
 ///
 /// # Errors
-/// A code that is no failure.
+/// The exit code is 0 or not a number.
 pub fn expected(line: &str) -> Option<Result<Expected<'_>, String>> {
     let inside = line.strip_prefix("(exit code ")?.strip_suffix(')')?;
     let (code, why) = inside.split_once(": ").map_or((inside, None), |(code, why)| (code, Some(why)));
@@ -48,10 +48,10 @@ pub fn expected(line: &str) -> Option<Result<Expected<'_>, String>> {
     Some(code.map(|code| Expected { code, why, line: Some(line) }).ok_or_else(|| format!("{line} is no failure")))
 }
 
-/// Reads a transcript.
+/// Parses a transcript.
 ///
 /// # Errors
-/// The line, and what is wrong there.
+/// The number of the invalid line and the reason.
 pub fn pieces(text: &str) -> Result<Vec<Piece<'_>>, String> {
     let mut lines = (1..).zip(text.lines()).peekable();
     let (mut pieces, mut inside) = (Vec::new(), false);
