@@ -26,8 +26,12 @@ use crate::output::{safe, safe_json, safe_lines};
     subcommand_required = true,
     arg_required_else_help = true
 )]
-#[command(after_help = "Exit codes: 0 done; 1 refused by a rule; 2 usage or invalid input; 3 the evidence is broken; \
-    4 files, locks, disks, agents, versions.")]
+#[command(after_help = "Exit codes:
+  0  success
+  1  refused by a rule
+  2  usage error or invalid input
+  3  broken or unexpected register
+  4  environment: files, locks, disks, agents, versions")]
 pub struct Cli {
     #[command(flatten)]
     options: Options,

@@ -7,7 +7,8 @@ use crate::error::Error;
 use crate::format::Entry;
 use crate::output;
 
-/// Reports a recorded entry: `data` as JSON for scripts, `said` as text for people.
+/// Reports a recorded entry. Standard output gets the entry with `--json`, otherwise `data`, which scripts read; `said`
+/// goes to standard error.
 ///
 /// # Errors
 /// [`RecordedButNotPinned`](crate::store::StoreError::RecordedButNotPinned) if the output fails.

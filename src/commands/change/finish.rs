@@ -10,7 +10,7 @@ use crate::record::{Plan, record};
 
 /// Finish a started change with its outcome
 ///
-/// A change that succeeded or failed can be finished once more as rolled-back.
+/// A change that succeeded or failed can be finished again as rolled-back.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal finish CHG-42 --outcome succeeded

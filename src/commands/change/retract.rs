@@ -10,7 +10,7 @@ use crate::record::{Plan, record};
 
 /// Retract your approval of a change
 ///
-/// Possible until the change is started.
+/// You can retract an approval until the change is started.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal retract CHG-42 --reason 'The load test was run on the wrong host.'")]

@@ -18,7 +18,7 @@ use crate::record::{Plan, record};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal start CHG-42
-  twinseal start CHG-42 --artifact gateway.tar.gz=build/gateway.tar.gz && ./deploy.sh")]
+  twinseal start CHG-42 --artifact gw.tar.gz=build/gw.tar.gz && ./deploy.sh")]
 pub struct Start {
     /// Change id, such as CHG-42
     #[arg(value_name = "CHANGE")]

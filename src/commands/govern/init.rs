@@ -24,13 +24,15 @@ use crate::trust::{Purpose, Request, taken};
 
 /// Create a register
 ///
-/// Collect an enrolment request from every founding member (twinseal person request NAME --register REGISTER-NAME), then
-/// create the register with the key of a founding admin. Nothing else can be recorded until another founding admin runs
-/// twinseal seal.
+/// Collect an enrolment request from every founding member (twinseal person request NAME --register REGISTER-NAME),
+/// then create the register with the key of a founding admin. Nothing else can be recorded until another founding admin
+/// runs twinseal seal.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  twinseal init --name prod --member alice=alice.request:admin --member bob=bob.request:admin
-  twinseal init --name prod2 --after prod --member alice=alice.request:admin --member bob=bob.request:admin")]
+  twinseal init --name prod --member alice=alice.request:admin \\
+      --member bob=bob.request:admin
+  twinseal init --name prod2 --after prod --member alice=alice.request:admin \\
+      --member bob=bob.request:admin")]
 pub struct Init {
     /// Name of the register: lower-case, such as prod
     #[arg(long)]
@@ -45,8 +47,8 @@ pub struct Init {
 
 impl Init {
     /// # Errors
-    /// A rule refuses it, or the register cannot be created. No file is left behind, unless the error says that entry 0 is
-    /// recorded.
+    /// A rule refuses it, or the register cannot be created. No file is left behind, unless the error says that entry 0
+    /// is recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let name: RegisterName = parse(&self.name)?;
         let path = self.path(context);

@@ -34,12 +34,13 @@ pub enum Proposal {
     Withdraw(Which),
     /// Propose to redact the text of log entries
     ///
-    /// For a password or a name that must not stay in the log. Everything that rules need remains.
+    /// Use it for a password or a name that must not stay in the log. Only free text is removed; the rules need none of
+    /// it.
     Redact(Redact),
     /// Propose to accept the loss of entries after a restore
     ///
-    /// For a register that was restored from a backup, when no later file has the missing entries for twinseal recover.
-    /// Once seconded, accounts that verified a lost entry accept the log as it is.
+    /// Use it if a register was restored from a backup and no other file has the lost entries for twinseal recover.
+    /// Once the proposal is seconded, accounts that verified a lost entry accept the log without it.
     Restored(Restored),
 }
 
@@ -93,8 +94,10 @@ pub struct Redact {
 /// Arguments of `proposal restored`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  twinseal proposal restored --reason 'Disk lost; the nightly backup ends at entry 790.'
-  twinseal proposal restored --restored 790 --lost 812:LEAF --reason 'Disk lost.'")]
+  twinseal proposal restored \\
+      --reason 'Disk lost; the nightly backup ends at entry 790.'
+  twinseal proposal restored --restored 790 --lost 812:LEAF \\
+      --reason 'Disk lost.'")]
 pub struct Restored {
     /// Newest entry of the backup; by default the last entry that this account verified and the log still has
     #[arg(long, value_name = "SEQ")]

@@ -12,8 +12,8 @@ use crate::store::Session;
 
 /// List what you can act on
 ///
-/// Changes to approve, start, finish or revise, and proposals to second, oldest first. You are the owner of your key,
-/// or the person given with --as.
+/// Lists changes to approve, start, finish or revise, and proposals to second, oldest first. The inbox is that of your
+/// key's owner, or of the person given with --as.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal inbox
@@ -48,7 +48,10 @@ impl Inbox {
         }
         waiting.sort_by_key(|it| it.since);
         let json = || {
-            let item = |it: &Waiting| json!({ "action": it.what, "subject": it.about, "since": it.since.to_string(), "reason": it.why });
+            let item = |it: &Waiting| {
+                let since = it.since.to_string();
+                json!({ "action": it.what, "subject": it.about, "since": since, "reason": it.why })
+            };
             json!({ "person": me.to_string(), "items": waiting.iter().map(item).collect::<Value>() })
         };
         let row = |it: &Waiting| [it.what.clone(), it.about.clone(), ago(it.since, now), it.why.clone()];

@@ -19,7 +19,8 @@ use crate::store::Session;
 #[command(after_help = "Examples:
   twinseal person grant bob approver
   twinseal person grant carol --group dba
-  twinseal person grant bob approver --until 2026-12-31T18:00:00+08:00 --reason 'Dave is on leave.'")]
+  twinseal person grant bob approver --until 2026-12-31T18:00:00+08:00 \\
+      --reason 'Dave is on leave.'")]
 pub struct Grant {
     #[command(flatten)]
     what: What,
@@ -99,7 +100,8 @@ pub struct Machine {
 /// Arguments of `person add-key`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  twinseal person request bob --key ~/.ssh/new --vouch ~/.ssh/old --out bob.request
+  twinseal person request bob --key ~/.ssh/new --vouch ~/.ssh/old \\
+      --out bob.request
   twinseal person add-key bob.request")]
 pub struct AddKey {
     /// Enrolment request, made with the new key

@@ -27,19 +27,22 @@ pub enum Key {
     Show(Show),
     /// Revoke one of your keys permanently
     ///
-    /// For a key that is lost or that somebody else may have. Approvals made with it no longer count.
+    /// Use it for a key that is lost or that another person may have. Approvals made with it no longer count.
     #[command(after_help = "Examples:
-  twinseal key revoke SHA256:E4kUds/bwuNNn6+uI/meaR+3mlTlFQVE7PXcGdo9Crc --reason 'Lost.'")]
+  twinseal key revoke SHA256:E4kUds/bwuNNn6+uI/meaR+3mlTlFQVE7PXcGdo9Crc \\
+      --reason 'Lost.'")]
     Revoke(Target),
     /// Suspend a person's key immediately
     ///
     /// One admin can suspend any key. Lifting the suspension needs a proposal: twinseal key lift.
     #[command(after_help = "Examples:
-  twinseal key suspend SHA256:E4kUds/bwuNNn6+uI/meaR+3mlTlFQVE7PXcGdo9Crc --reason 'Stolen laptop.'")]
+  twinseal key suspend SHA256:E4kUds/bwuNNn6+uI/meaR+3mlTlFQVE7PXcGdo9Crc \\
+      --reason 'Stolen laptop.'")]
     Suspend(Target),
     /// Propose to lift the suspension of a key
     #[command(after_help = "Examples:
-  twinseal key lift SHA256:E4kUds/bwuNNn6+uI/meaR+3mlTlFQVE7PXcGdo9Crc --reason 'Found again.'")]
+  twinseal key lift SHA256:E4kUds/bwuNNn6+uI/meaR+3mlTlFQVE7PXcGdo9Crc \\
+      --reason 'Found again.'")]
     Lift(Target),
 }
 

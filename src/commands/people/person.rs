@@ -33,7 +33,7 @@ pub enum Person {
     Machine(Machine),
     /// Propose to grant roles, groups or operators
     ///
-    /// With --until the grant is a delegation: it ends by itself.
+    /// With --until the grant is a delegation, which ends by itself.
     Grant(Grant),
     /// Propose to revoke roles, groups or operators
     RevokeRole(Revoke),
@@ -52,7 +52,8 @@ pub enum Person {
 #[command(after_help = "Examples:
   twinseal person request alice --register prod --out alice.request
   twinseal person request bob --name 'Bob Li' > bob.request
-  twinseal person request bob --key ~/.ssh/new --vouch ~/.ssh/old --out bob.request")]
+  twinseal person request bob --key ~/.ssh/new --vouch ~/.ssh/old \\
+      --out bob.request")]
 pub struct RequestArgs {
     /// Id to enrol as: lower-case, such as alice
     #[arg(value_name = "PERSON")]

@@ -12,8 +12,8 @@ use crate::store::{SharedFile, StoreError, back_up};
 
 /// Back up the register to a new file
 ///
-/// The backup is consistent even while others write. It can be read and verified anywhere, and is never written to.
-/// Restore a register from it with twinseal restore.
+/// The backup is consistent even while other processes write. It can be read and verified anywhere, and is never
+/// written to. Restore a register from it with twinseal restore.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal backup /backup/prod-2026-12-01.db
