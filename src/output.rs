@@ -14,7 +14,7 @@ mod table;
 
 pub use change::{Names, Remarks, Words, change_page};
 pub use csv::csv_row;
-pub use describe::{describe, summary};
+pub use describe::{describe, lost_entries, summary};
 pub use diff::{diff, differing};
 pub use format_time::{ago, moment, window, window_lines};
 pub use founding::{grants, member_table, policy_sentences};

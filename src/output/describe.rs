@@ -17,14 +17,22 @@ pub fn summary(action: &Action) -> String {
             format!("add key {} for {person}{word}", key.fingerprint())
         }
         Action::Lift { key, .. } => format!("lift the suspension of key {key}"),
-        Action::Policy { policy, .. } => format!("replace the policy ({} approvals)", policy.approvals()),
+        Action::Policy { .. } => "replace the policy".to_owned(),
         Action::Redact(texts) => {
             let seqs: Vec<String> = texts.keys().map(u64::to_string).collect();
             format!("redact the text of {} {}", if seqs.len() == 1 { "entry" } else { "entries" }, seqs.join(", "))
         }
         Action::Restored(Restoration { restored, lost }) => {
-            format!("continue after entry {}; entries up to {} are lost", restored.seq, lost.seq)
+            format!("continue after entry {}; {} lost", restored.seq, lost_entries(restored.seq, lost.seq))
         }
+    }
+}
+
+/// The entries that a restoration lost: `entry 4`, `entries 4 to 6`.
+pub fn lost_entries(restored: u64, lost: u64) -> String {
+    match restored + 1 {
+        first if first < lost => format!("entries {first} to {lost}"),
+        _ => format!("entry {lost}"),
     }
 }
 

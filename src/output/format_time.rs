@@ -35,17 +35,23 @@ fn span(window: &Window, zone: &Zone) -> String {
     format!("{} to {}", start.format(&format!("%a %Y-%m-%d {clock}")), end.format(&end_form))
 }
 
-/// A time relative to now: `in 3 h`, `2 d ago`.
+/// A time relative to now, rounded down: `in 1 h 40 min`, `3 d ago`. The second unit matters to whoever decides whether
+/// there is time left in a window.
 pub fn ago(time: Time, now: Time) -> String {
     let seconds = time.unix() - now.unix();
-    let (count, unit) = match seconds.abs() {
-        s @ 0..60 => (s, "s"),
-        s @ 60..3_600 => (s / 60, "min"),
-        s @ 3_600..172_800 => (s / 3_600, "h"),
-        s @ 172_800..63_072_000 => (s / 86_400, "d"),
-        s => (s / 31_536_000, "y"),
+    let span = match seconds.abs() {
+        s @ 0..60 => format!("{s} s"),
+        s @ 60..3_600 => format!("{} min", s / 60),
+        s @ 3_600..172_800 => units((s / 3_600, "h"), (s / 60 % 60, "min")),
+        s @ 172_800..1_209_600 => units((s / 86_400, "d"), (s / 3_600 % 24, "h")),
+        s @ 1_209_600..63_072_000 => format!("{} d", s / 86_400),
+        s => format!("{} y", s / 31_536_000),
     };
-    if seconds > 0 { format!("in {count} {unit}") } else { format!("{count} {unit} ago") }
+    if seconds > 0 { format!("in {span}") } else { format!("{span} ago") }
+}
+
+fn units((count, unit): (i64, &str), (rest, smaller): (i64, &str)) -> String {
+    if rest == 0 { format!("{count} {unit}") } else { format!("{count} {unit} {rest} {smaller}") }
 }
 
 #[cfg(test)]
@@ -61,5 +67,7 @@ mod tests {
         assert_eq!(window(&it, t("2026-12-05T09:00:00Z")), shown);
         assert_eq!(ago(t("2026-12-05T12:00:00Z"), t("2026-12-05T09:00:00Z")), "in 3 h");
         assert_eq!(ago(t("2026-12-05T12:00:00Z"), t("2026-12-08T12:00:00Z")), "3 d ago");
+        assert_eq!(ago(t("2026-12-05T12:00:59Z"), t("2026-12-05T10:20:00Z")), "in 1 h 40 min");
+        assert_eq!(ago(t("2026-12-05T12:00:00Z"), t("2026-12-09T10:00:00Z")), "3 d 22 h ago");
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::{
     Action, Artifact, Change, ChangeId, Description, Digest, Event, Facts, Granted, Grants, Head, Header, Member,
-    Policy, ProposalRef, RefusedAttempt, Requirement, RevisionRef, Step, Text, Time, Trial, Void, Vote,
+    Policy, ProposalRef, RefusedAttempt, Requirement, RevisionRef, Step, Text, Time, Trial, Verdict, Void, Vote,
 };
 
 /// The display form of a value, or null.
@@ -231,13 +231,14 @@ fn description(it: &Description) -> Value {
 /// An approval, rejection or retraction. `void` says why an approval does not count.
 pub fn vote(change: &Change, vote: &Vote, void: Option<&Void>, remark: Option<&String>) -> Value {
     let number = change.revisions().find(|it| it.id.filed == vote.revision).map(|it| it.id.number);
-    let void = void.map(|why| match why {
+    let replaced = vote.verdict == Verdict::Approve && vote.revision != change.current().id.filed;
+    let void = replaced.then_some("revised").or(void.map(|why| match why {
         Void::Expired(_) => "expired",
         Void::NoApprover => "no-approver",
         Void::DeadKey => "inactive-key",
         Void::ConflictOfInterest(_) => "conflict-of-interest",
         Void::Separate(_) => "separate-duties",
-    });
+    }));
     json!({
         "verdict": vote.verdict.to_string(),
         "person": vote.person.to_string(),

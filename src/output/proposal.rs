@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use similar::{ChangeTag, TextDiff};
+
 use super::{Page, grants, member_table, policy_sentences};
 use crate::domain::{Action, Grants, Line, PersonId, Policy, Restoration};
 
@@ -21,12 +23,11 @@ pub fn action(page: &mut Page, action: &Action, present: &Present, names: &BTree
         }
         Action::Roles { grants: new, .. } => {
             let now = present.grants.as_ref().map_or(String::new(), grants);
-            page.field("now", if now.is_empty() { "no grants" } else { &now });
-            page.field("then", grants(new));
+            page.block("grants").text("now: ", if now.is_empty() { "none" } else { &now }).text("then:", grants(new));
         }
         Action::Retire { .. } => {
             let now = present.grants.as_ref().map_or(String::new(), grants);
-            page.field("now", now).field("then", "no grants; the account can no longer act");
+            page.block("grants").text("now: ", now).text("then:", "none; the account can no longer act");
         }
         Action::AddKey { person, key, vouch, .. } => {
             let label = format!("new key of {person}");
@@ -57,10 +58,17 @@ pub fn policy_change(page: &mut Page, old: Option<&Policy>, new: &Policy) {
     let old = old.map(policy_sentences).unwrap_or_default();
     let new = policy_sentences(new);
     page.block("policy");
-    for line in old.iter().filter(|line| !new.contains(line)) {
-        page.text("-", line);
+    let (old, new) = (as_strs(&old), as_strs(&new));
+    for change in TextDiff::from_slices(&old, &new).iter_all_changes() {
+        let mark = match change.tag() {
+            ChangeTag::Equal => " ",
+            ChangeTag::Delete => "-",
+            ChangeTag::Insert => "+",
+        };
+        page.text(mark, change.value());
     }
-    for line in &new {
-        page.text(if old.contains(line) { " " } else { "+" }, line);
-    }
+}
+
+fn as_strs(lines: &[String]) -> Vec<&str> {
+    lines.iter().map(String::as_str).collect()
 }

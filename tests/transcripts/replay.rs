@@ -97,7 +97,9 @@ fn play(world: &World, command: &Command<'_>, line: &str) -> Played {
     }
     let output = world.run_words(command.person, &words, Some(&command.typing));
     let json = serde_json::from_str::<serde_json::Value>(&output.out).ok().filter(|it| it["error"].is_object());
-    let mut screen = if json.is_some() { output.err.clone() } else { output.screen };
+    // The error document is not what people see; questions and answers are.
+    let shown = output.screen.lines().filter(|line| json.is_none() || !line.starts_with("{\"error\":"));
+    let mut screen: String = shown.map(|line| format!("{line}\n")).collect();
     if let Some(into) = into {
         world.write(into, &output.out);
         screen = output.err.clone();

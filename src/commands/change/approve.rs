@@ -87,7 +87,7 @@ fn approve(
     let tally = approved.tally(&governance_about(session, &approved, now)?, now)?;
     let (have, need) = (tally.counted.len(), tally.need);
     let next = match need.saturating_sub(have) {
-        0 => format!("start it in its window: `twinseal start {id}`"),
+        0 => "an implementer can start it in its window".to_owned(),
         1 => "1 more approval needed".to_owned(),
         missing => format!("{missing} more approvals needed"),
     };

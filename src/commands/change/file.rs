@@ -33,7 +33,7 @@ impl File {
         })?;
         let Some(change) = entry.event.change() else { return Ok(()) };
         let need = session.state().governance().policy().map_or(0, |policy| policy.approvals_for(&draft.facts));
-        let said = format!("{change} filed; {need} approvals needed: `twinseal approve {change}`");
+        let said = format!("{change} filed; {need} approvals needed; `twinseal show {change}` lists them");
         report_recorded(context, &entry, Some(format!("{change} revision 1 {}", entry.leaf)), said)
     }
 }

@@ -37,7 +37,7 @@ impl Reject {
             context,
             &entry,
             None,
-            format_args!("{id} rejected; to file a new revision: `twinseal revise {id} FILE`"),
+            format_args!("{id} rejected; its requester or owner can file a new revision"),
         )
     }
 }

@@ -49,9 +49,9 @@ impl Revise {
         let need = session.state().governance().policy().map_or(0, |policy| policy.approvals_for(&facts));
         let lost = match voided.as_slice() {
             [] => String::new(),
-            voided => format!("; approvals of {} no longer count", voided.join(", ")),
+            voided => format!("; no longer counted: {}", voided.join(", ")),
         };
-        let said = format!("{id} revised (revision {number}){lost}; {need} approvals needed: `twinseal approve {id}`");
+        let said = format!("{id} revised (revision {number}){lost}; {need} approvals needed");
         report_recorded(context, &entry, Some(format!("{id} revision {number} {}", entry.leaf)), said)
     }
 }

@@ -42,7 +42,9 @@ impl Start {
             context,
             &entry,
             None,
-            format_args!("{id} started; when done: `twinseal finish {id} --outcome succeeded|failed|rolled-back`"),
+            format_args!(
+                "{id} started; when done: `twinseal finish {id} --outcome succeeded` (or failed, rolled-back)"
+            ),
         )
     }
 }

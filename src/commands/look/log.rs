@@ -52,7 +52,10 @@ impl Log {
                 let raw = session.raw(seq)?.ok_or(Error::NoEntry(seq))?;
                 let bytes = if self.raw { Some(raw.blob) } else { raw.text };
                 if bytes.is_none() {
-                    context.env.status(format_args!("entry {seq} has no text"));
+                    context.env.status(match session.redacted(seq)? {
+                        Some(proposal) => format!("text of entry {seq} was redacted by proposal {proposal}"),
+                        None => format!("entry {seq} has no text"),
+                    });
                 }
                 context.env.out.write_all(&bytes.unwrap_or_default())?;
             } else {

@@ -197,12 +197,13 @@ impl Enrol {
 fn may(person: &Enrolled, at: crate::domain::Time) -> String {
     let over = |until: &Option<crate::domain::Time>| until.is_some_and(|until| until <= at);
     let mut granted = person.grants.clone();
-    let gone: Vec<String> =
-        granted.roles.iter().filter(|(_, until)| over(until)).map(|(it, _)| it.to_string()).collect();
+    let ended_roles = granted.roles.iter().filter(|(_, until)| over(until)).map(|(it, _)| it.to_string());
+    let ended_groups = granted.groups.iter().filter(|(_, until)| over(until)).map(|(it, _)| format!("group {it}"));
+    let ended: Vec<String> = ended_roles.chain(ended_groups).collect();
     granted.roles.retain(|_, until| !over(until));
     granted.groups.retain(|_, until| !over(until));
     let mut words = vec![grants(&granted)];
-    words.extend((!gone.is_empty()).then(|| format!("ended: {}", gone.join(", "))));
+    words.extend((!ended.is_empty()).then(|| format!("ended: {}", ended.join(", "))));
     words.extend(person.retired.then(|| "retired".to_owned()));
     words.retain(|word| !word.is_empty());
     words.join("; ")

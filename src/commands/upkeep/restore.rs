@@ -32,7 +32,7 @@ impl Restore {
         let path = restore(&context.env.path(&self.copy), context.registers.scratch())?;
         let name = safe(&path.display().to_string()).into_owned();
         context.ui.answer(context.env, || json!({ "restored": name }), || format!("restored {name}"))?;
-        context.env.status("verify it before anybody records: `twinseal verify --register FILE`");
+        context.env.status(format_args!("verify it before anybody records: `twinseal verify --register {name}`"));
         context
             .env
             .status("if a later backup has more entries, recover them before anybody records: `twinseal recover FILE`");

@@ -146,7 +146,8 @@ fn report(
     }
     for (heads, by) in &past.restored {
         let Restoration { restored, lost } = heads;
-        let what = format_args!("continues after entry {}; entries up to {} lost", restored.seq, lost.seq);
+        let what =
+            format!("continues after entry {}; {} lost", restored.seq, output::lost_entries(restored.seq, lost.seq));
         page.field("restored", format_args!("{what}, {by}"));
     }
     for finding in findings {
