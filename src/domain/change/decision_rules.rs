@@ -10,7 +10,7 @@ use crate::domain::{
 };
 
 impl Change {
-    /// Asks every rule about an event on this change; the actor and their key were judged before.
+    /// Checks an event on this change against every rule; the caller has already checked the actor and the key.
     pub(in crate::domain) fn judge(
         &self,
         governance: &Governance,
@@ -35,7 +35,7 @@ impl Change {
         }
     }
 
-    /// A refusal is true: the rule says no to that attempt, here and now; and it is recorded once.
+    /// A recorded refusal must be true: the rule refuses that attempt in this state. It is recorded only once.
     fn judge_refused(
         &self,
         governance: &Governance,
@@ -43,7 +43,7 @@ impl Change {
         attempt: &RefusedAttempt,
         rule: Rule,
     ) -> Result<(), Denied> {
-        // Whoever tried to reject gave a reason, which is not kept.
+        // The log does not keep the reason of a refused rejection, so assume that one was given.
         let digest = Digest::NONE;
         let text = Some(TextRef { filled: [Field::Reason].into(), digest });
         let header = &Header { text, ..header.clone() };
@@ -58,7 +58,7 @@ impl Change {
         if self.refused().iter().any(|it| same(&it)) { Err(Refusal::RefusedBefore.into()) } else { Ok(()) }
     }
 
-    /// Revising and withdrawing are for those who filed, revised or own it, before the start.
+    /// Only a requester or the owner may revise or withdraw a change, and only before it starts.
     fn judge_open_to(&self, header: &Header, at: RevisionRef) -> Result<(), Refusal> {
         let requested = self.revisions().any(|revision| revision.requester == header.actor);
         if !requested && self.current().facts.owner != header.actor {
@@ -157,18 +157,18 @@ impl Change {
         Ok(judge_artifacts(&facts.artifacts, artifacts)?)
     }
 
-    /// Nobody signs or does what cannot be read any more.
+    /// A revision whose text was redacted can be neither approved nor started.
     fn judge_readable(&self, governance: &Governance) -> Result<(), Denied> {
         let redacted = self.current().is_redacted(governance)?;
         if redacted { Err(Refusal::RevisionRedacted { change: self.id() }.into()) } else { Ok(()) }
     }
 
-    /// Everybody who filed or revised it, and by which entry.
+    /// The requester of each revision, with the sequence number of the entry that filed it.
     fn requesters(&self) -> impl Iterator<Item = (&PersonId, u64)> {
         self.revisions().map(|it| (&it.requester, it.seq))
     }
 
-    /// Asks whether the current revision is one that the policy in force lets somebody start.
+    /// Checks whether the policy in force allows the current revision to be started.
     ///
     /// # Errors
     /// [`Refusal::PolicyField`], [`Refusal::DutiesSeparate`], or an unloaded record.
@@ -193,7 +193,7 @@ impl Change {
     }
 }
 
-/// What was read must be what was approved: each artifact, with that content, and no other.
+/// The artifacts read at the start must be exactly the approved ones, with the approved content.
 fn judge_artifacts(approved: &[Artifact], read: &[Artifact]) -> Result<(), Refusal> {
     let named = |list: &[Artifact], it: &Artifact| list.iter().find(|other| other.name == it.name).cloned();
     for it in approved {

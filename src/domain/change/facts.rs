@@ -1,4 +1,4 @@
-//! What rules can read of a revision, and what it is made of.
+//! The structured part of a revision, which rules can read.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,23 +10,23 @@ use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{ArtifactName, ChangeId, Digest, Invalid, PersonId, Reference, ServiceId, Tag, Window};
 
 closed_enum!(
-    /// How a change comes about.
+    /// The kind of a change, as in ITIL.
     ChangeKind, "a kind of change", {
         /// From an approved template.
         Standard => "standard",
-        /// Written and planned for this once.
+        /// Planned and assessed individually.
         Normal => "normal",
-        /// Cannot wait.
+        /// Too urgent for the normal process.
         Emergency => "emergency",
     }
 );
 
 closed_enum!(
-    /// How bad it can get.
+    /// The worst effect that a change can have.
     Risk, "a risk", {
-        /// Hardly anybody would notice.
+        /// Hardly any users would notice.
         Low => "low",
-        /// Some would notice.
+        /// Some users would notice.
         Medium => "medium",
         /// The business would notice.
         High => "high",
@@ -36,13 +36,13 @@ closed_enum!(
 );
 
 closed_enum!(
-    /// What came of a change.
+    /// The outcome of a change.
     Outcome, "an outcome", {
-        /// It went in and works.
+        /// It was deployed and works.
         Succeeded => "succeeded",
-        /// It did not.
+        /// It was not deployed, or does not work.
         Failed => "failed",
-        /// It was taken out again.
+        /// It was deployed and then rolled back.
         RolledBack => "rolled-back",
     }
 );
@@ -104,7 +104,7 @@ impl FromStr for Link {
     }
 }
 
-/// All of a revision that rules can read; sets are kept sorted, so that they have one spelling.
+/// All of a revision that rules can read. Sets are sorted, so that equal facts have equal encodings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
     /// How it comes about.

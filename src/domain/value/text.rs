@@ -36,7 +36,7 @@ fn is_space(c: char) -> bool {
 pub struct Prose(String);
 
 impl Prose {
-    /// What a person typed, brought into form: NFC (Unicode Annex 15), line ends as LF, no white space at the end
+    /// Normalizes typed text: NFC (Unicode Annex 15), line ends as LF, no white space at the end
     /// of lines, no blank lines around it.
     ///
     /// # Errors
@@ -155,27 +155,27 @@ closed_enum!(
         Security => "security",
         /// The steps.
         Plan => "plan",
-        /// The way back.
+        /// The rollback steps.
         Rollback => "rollback",
-        /// When to take the way back.
+        /// When to roll back.
         AbortIf => "abort-if",
         /// What was tried before.
         Tests => "tests",
-        /// How people will know that it worked.
+        /// How to tell that the change worked.
         Success => "success",
-        /// A remark.
+        /// A comment.
         Note => "note",
-        /// A policy as somebody wrote it, comments and all.
+        /// The source text of a policy, including its comments.
         Source => "source",
         /// People's display names.
         Name => "name",
     }
 );
 
-/// Which fields are filled, and the SHA-256 of the text part that fills them.
+/// The fields that an entry fills, and the SHA-256 of its text part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TextRef {
-    /// The fields, never none.
+    /// The filled fields; at least one.
     pub filled: BTreeSet<Field>,
     /// The digest of the exact text part.
     pub digest: crate::domain::Digest,
@@ -190,18 +190,18 @@ pub struct Step {
     pub command: Option<Prose>,
 }
 
-/// Something tried before the change was filed.
+/// A test made before the change was filed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trial {
     /// What was tried.
     pub what: Prose,
-    /// What came of it.
+    /// The result.
     pub result: Prose,
     /// The file that shows it, as the requester named it; its digest is in the body.
     pub evidence: Option<Line>,
 }
 
-/// What people wrote about a change. Every part may be absent here: the rules say which must not be.
+/// The free text of a revision. Every part is optional here; the rules say which are required.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Description {
     /// See [`Field::Title`]; likewise below.
@@ -214,13 +214,13 @@ pub struct Description {
     pub security: Option<Prose>,
     /// The steps, in order.
     pub plan: Vec<Step>,
-    /// The way back, in order.
+    /// The rollback steps, in order.
     pub rollback: Vec<Step>,
-    /// When to take it.
+    /// The conditions under which to roll back.
     pub abort_if: Vec<Prose>,
     /// What was tried.
     pub tests: Vec<Trial>,
-    /// How people will know that it worked.
+    /// How to tell that the change worked.
     pub success: Option<Prose>,
 }
 

@@ -1,4 +1,4 @@
-//! Time as entries claim it: UTC, whole seconds; and windows.
+//! Times claimed by entries (UTC, whole seconds), and change windows.
 
 use std::fmt;
 use std::str::FromStr;
@@ -29,7 +29,7 @@ impl Time {
         self.0
     }
 
-    /// This moment moved by so many seconds, kept within what a [`Time`] can say.
+    /// This moment plus `seconds`, clamped to the range of [`Time`].
     pub fn plus(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds).clamp(0, LATEST))
     }
@@ -68,7 +68,7 @@ impl FromStr for Time {
             day.and_hms_opt(number(11, 13)?, number(14, 16)?, number(17, 19)?)
         };
         let time = Self::from_unix(moment().ok_or(Invalid::Time)?.and_utc().timestamp())?;
-        // Any other separator or length comes out differently.
+        // Comparing with the canonical spelling rejects other separators and lengths.
         if time.to_string() == text { Ok(time) } else { Err(Invalid::Time) }
     }
 }
@@ -103,27 +103,27 @@ impl Window {
         Ok(Self { start, end, zone })
     }
 
-    /// The first moment inside.
+    /// The first moment inside the window.
     pub fn start(&self) -> Time {
         self.start
     }
 
-    /// The first moment after.
+    /// The first moment after the window.
     pub fn end(&self) -> Time {
         self.end
     }
 
-    /// The zone in which people think of it.
+    /// The time zone in which to display the window.
     pub fn zone(&self) -> &ZoneName {
         &self.zone
     }
 
-    /// Whether the moment lies inside.
+    /// Whether the window contains `time`.
     pub fn contains(&self, time: Time) -> bool {
         self.start <= time && time < self.end
     }
 
-    /// Whether it is over at that moment.
+    /// Whether the window has ended at `time`.
     pub fn ended(&self, time: Time) -> bool {
         self.end <= time
     }
