@@ -1,4 +1,4 @@
-//! The register as a fold over its entries: one function judges an event, one takes it in.
+//! The register as a fold over its entries: one function judges an event, one applies it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,10 +12,10 @@ use crate::domain::{
     Action, Change, ChangeId, Digest, Event, Governance, Header, Invalid, Policy, Refusal, RegisterId, number,
 };
 
-/// Where the next entry goes: what it must say about the entries before it.
+/// The position of the next entry: what it must state about the entries before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
-    /// Its place.
+    /// The sequence number.
     pub seq: u64,
     /// The leaf hash of the entry before, or [`Digest::NONE`].
     pub prev: Digest,
@@ -25,12 +25,12 @@ pub struct Position {
     pub last: Option<Digest>,
 }
 
-/// The newest entry of a log; written as its place, a space, its leaf hash.
+/// The newest entry of a log; written as its sequence number, a space, its leaf hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// Its place.
+    /// The sequence number.
     pub seq: u64,
-    /// Its leaf hash, which stands for all that came before.
+    /// Its leaf hash, which commits to all earlier entries.
     pub leaf: Digest,
 }
 
@@ -60,12 +60,12 @@ pub struct RegisterSummary {
 
 /// The state of a register after some entry: a working set of the records that were loaded of it.
 ///
-/// The default is the state before entry 0, where no record exists. It stays whole in memory as long as nothing is
-/// unloaded. Elsewhere a question fails with [`Unloaded`] until the records that it needs are loaded.
+/// The default is the state before entry 0, where no record exists. All records stay in memory until some
+/// are unloaded. A lookup of an unloaded record fails with [`Unloaded`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Register {
     summary: RegisterSummary,
-    /// Whether entries were taken in since the changed records were last taken for writing.
+    /// Whether entries were applied since the changed records were last taken for writing.
     changed: bool,
     governance: Governance,
     changes: Records<ChangeId, Change>,
@@ -79,7 +79,7 @@ impl Register {
         Self { summary: register, changed: false, governance, changes: Records::elsewhere() }
     }
 
-    /// Takes in a record of this state as it was written; one that is loaded already stays as it is.
+    /// Loads a stored record of this state. A record that is already loaded is kept.
     pub fn load(&mut self, record: StateRecord) {
         match record {
             StateRecord::Change(id, change) => self.changes.load(id, Some(*change)),
@@ -87,7 +87,7 @@ impl Register {
         }
     }
 
-    /// Takes in that this state has no record with this key.
+    /// Marks a record of this state as known not to exist.
     pub fn load_absent(&mut self, key: StateKey) {
         match key {
             StateKey::Change(id) => self.changes.load(id, None),
@@ -105,18 +105,18 @@ impl Register {
         }
     }
 
-    /// The same state under another policy: to see what that would change. It is not for writing.
+    /// The same state under another policy, to preview its effect. Never write it.
     #[must_use]
     pub fn under(&self, policy: Policy) -> Self {
         Self { governance: self.governance.under(policy), ..self.clone() }
     }
 
-    /// How many records are loaded.
+    /// The number of loaded records.
     pub fn loaded(&self) -> usize {
         self.changes.len() + self.governance.loaded()
     }
 
-    /// The records that changed since this was last asked, for writing.
+    /// The records that changed since the last call, for writing.
     pub fn take_changed(&mut self) -> Vec<StateRecord> {
         let summary = std::mem::take(&mut self.changed).then(|| StateRecord::Register(self.summary.clone()));
         let mut changed: Vec<StateRecord> = summary.into_iter().collect();
@@ -125,7 +125,7 @@ impl Register {
         changed
     }
 
-    /// Unloads every record that [`Register::take_changed`] would not give.
+    /// Unloads every record that [`Register::take_changed`] would not return.
     pub fn unload(&mut self) {
         self.governance.unload();
         self.changes.unload();
@@ -158,7 +158,7 @@ impl Register {
         self.summary.filed
     }
 
-    /// The number that the next change takes.
+    /// The number of the next change.
     pub fn next_change(&self) -> ChangeId {
         ChangeId::after(self.summary.filed)
     }
@@ -175,7 +175,7 @@ impl Register {
         Ok(self.changes.get(&change, StateKey::Change)?.ok_or(missing)?)
     }
 
-    /// What the next entry must say about the entries before it.
+    /// What the next entry must state about the entries before it.
     ///
     /// # Errors
     /// [`Unloaded`].
@@ -195,10 +195,10 @@ impl Register {
         })
     }
 
-    /// Asks every rule whether this event may be recorded here: the only judge, when writing and when verifying.
+    /// Checks an event against every rule. Writing and verifying both use this one function.
     ///
     /// # Errors
-    /// The first rule that says no, or a record that it needs and that is not loaded.
+    /// The first rule that refuses the event, or a record that a rule needs and that is not loaded.
     pub fn judge(&self, header: &Header, event: &Event) -> Result<(), Denied> {
         if event.is_governance() {
             return self.governance.judge(header, event);
@@ -219,11 +219,11 @@ impl Register {
         }
     }
 
-    /// Takes in an event that was judged, and returns the action of the proposal that it seconded; `leaf` is the leaf hash
+    /// Applies a judged event, and returns the action of the proposal that it seconded; `leaf` is the leaf hash
     /// of its entry.
     ///
     /// # Errors
-    /// A record that the event changes does not exist or is not loaded. Nothing was taken in then.
+    /// A record that the event changes does not exist or is not loaded. The state is then unchanged.
     pub fn apply(&mut self, header: &Header, leaf: Digest, event: &Event) -> Result<Option<Action>, Denied> {
         let mut seconded = None;
         if event.is_governance() {

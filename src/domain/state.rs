@@ -1,7 +1,7 @@
-//! The state as records by key: what is loaded of it, and what is not.
+//! The state as keyed records, each loaded or not.
 //!
 //! A rule names the records that it needs by looking them up. A record that is not loaded is never taken for one that
-//! does not exist: the lookup fails with [`Unloaded`], the caller loads that record, and asks again.
+//! does not exist: the lookup fails with [`Unloaded`], the caller loads that record and retries.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -50,9 +50,9 @@ impl fmt::Display for StateKey {
 pub enum StateRecord {
     /// See [`StateKey::Register`]; likewise below.
     Register(RegisterSummary),
-    /// What governance is besides its other records.
+    /// The governance state that has no records of its own.
     Governance(GovernanceSummary),
-    /// Somebody enrolled.
+    /// An enrolled account.
     Person(PersonId, Person),
     /// A key that was enrolled.
     Key(Fingerprint, Key),
@@ -84,13 +84,13 @@ impl StateRecord {
 #[error("the record {0} of the state is not loaded")]
 pub struct Unloaded(pub StateKey);
 
-/// Why a question about the state has no positive answer.
+/// Why a rule did not pass.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
-    /// A rule says no.
+    /// A rule refuses the event.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// A record is not loaded: load it and ask again.
+    /// A record is not loaded: load it and retry.
     #[error(transparent)]
     Unloaded(#[from] Unloaded),
 }
@@ -105,7 +105,7 @@ pub(in crate::domain) struct Records<K, V> {
     complete: bool,
 }
 
-/// Before entry 0 there is nothing that could be loaded.
+/// Before entry 0 no record exists, so all are loaded.
 impl<K, V> Default for Records<K, V> {
     fn default() -> Self {
         Self { loaded: BTreeMap::new(), changed: BTreeSet::new(), complete: true }
@@ -113,7 +113,7 @@ impl<K, V> Default for Records<K, V> {
 }
 
 impl<K: Ord + Clone, V: Clone> Records<K, V> {
-    /// Of a state that has records elsewhere: none of them is loaded.
+    /// No record is loaded; the caller loads each from where the state is stored.
     pub(in crate::domain) fn elsewhere() -> Self {
         Self { complete: false, ..Self::default() }
     }
@@ -139,7 +139,7 @@ impl<K: Ord + Clone, V: Clone> Records<K, V> {
         self.loaded.insert(key, Some(record));
     }
 
-    /// Takes in a record as it was written; one that is loaded already stays as it is.
+    /// Loads a stored record. A record that is already loaded is kept.
     pub(in crate::domain) fn load(&mut self, key: K, record: Option<V>) {
         self.loaded.entry(key).or_insert(record);
     }

@@ -1,4 +1,4 @@
-//! Taking in a governance event that was judged.
+//! Applying a judged governance event to the state.
 
 use std::collections::BTreeMap;
 
@@ -29,8 +29,8 @@ impl Governance {
         }
     }
 
-    /// Takes in a governance event that was judged, and returns the action of the proposal that it seconded; `leaf` is the
-    /// leaf hash of its entry. Nothing was taken in where that fails.
+    /// Applies a judged governance event, and returns the action of the proposal that it seconded; `leaf` is the
+    /// leaf hash of its entry. On failure the state is unchanged.
     pub(in crate::domain) fn apply(
         &mut self,
         header: &Header,
@@ -127,7 +127,7 @@ impl Governance {
         }
     }
 
-    /// Ends a proposal, and takes its action out of the state.
+    /// Ends a proposal and returns its action, which the state no longer keeps.
     fn end_proposal(&mut self, proposal: ProposalId, state: ProposalState) -> Option<Action> {
         match std::mem::replace(&mut self.proposals.change(&proposal)?.state, state) {
             ProposalState::Open(action) => Some(*action),

@@ -1,4 +1,4 @@
-//! What somebody may do: roles and groups, each perhaps only until a moment, and, for a machine, who answers for it.
+//! Grants: roles and groups, each with an optional end, and the operators of a machine account.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{Group, PersonId, Refusal, Time};
 
 closed_enum!(
-    /// What a person may do.
+    /// A role of a person.
     Role, "a role", {
         /// Proposes and seconds proposals.
         Admin => "admin",
@@ -17,37 +17,37 @@ closed_enum!(
         Engineer => "engineer",
         /// Approves and rejects revisions.
         Approver => "approver",
-        /// Reads and audits, and nothing else.
+        /// Reads and audits only.
         Auditor => "auditor",
     }
 );
 
-/// Things granted, each until a moment, or for good.
+/// Granted items, each with an optional end.
 pub type Granted<T> = BTreeMap<T, Option<Time>>;
 
-/// All that somebody may do. Whoever has operators is a machine: what it does is their doing.
+/// All grants of an account. An account with operators is a machine account; its operators answer for its acts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grants {
     /// Roles.
     pub roles: Granted<Role>,
     /// Groups.
     pub groups: Granted<Group>,
-    /// The people who answer for a machine; nobody for a person.
+    /// The operators of a machine account; empty for a person.
     pub operators: BTreeSet<PersonId>,
 }
 
 impl Grants {
-    /// A person's, with these roles for good.
+    /// The grants of a person with these roles, without an end.
     pub fn of(roles: impl IntoIterator<Item = Role>) -> Self {
         Self { roles: roles.into_iter().map(|role| (role, None)).collect(), ..Self::default() }
     }
 
-    /// Whether it is that of a machine.
+    /// Whether these are the grants of a machine account.
     pub fn is_machine(&self) -> bool {
         !self.operators.is_empty()
     }
 
-    /// Whether the role is granted at a moment.
+    /// Whether the role is granted at `time`.
     pub fn has_role(&self, role: Role, at: Time) -> bool {
         self.roles.get(&role).is_some_and(|until| until.is_none_or(|until| at < until))
     }
@@ -57,7 +57,7 @@ impl Grants {
         self.roles.get(&role) == Some(&None)
     }
 
-    /// Asks whether it goes together, and is not over at a moment; `can_operate` tells who can answer for a machine.
+    /// Checks that the grants are consistent and have not ended at `at`; `can_operate` says who can be an operator.
     pub(in crate::domain) fn judge(
         &self,
         person: &PersonId,

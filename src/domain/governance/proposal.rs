@@ -11,24 +11,24 @@ use crate::domain::{
     ProposalRef, Refusal, Role, Rule, Time, Vouch,
 };
 
-/// For how many seconds a proposal stays open.
+/// The time that a proposal stays open, in seconds.
 pub const PROPOSAL_SECONDS: i64 = 7 * DAY;
 
-/// How a proposal stands by the entries alone; that it lapsed is computed when read.
+/// The state of a proposal according to the log alone. Whether it lapsed depends on the time of reading.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProposalState {
-    /// It may be seconded: what it asks for. Once it has ended, that is read again from the entry that opened it.
+    /// Open, with its action. The action of an ended proposal is read from the entry that opened it.
     Open(Box<Action>),
-    /// Another admin carried it.
+    /// Another admin seconded it.
     Seconded(PersonId),
-    /// Another admin ended it.
+    /// Another admin declined it.
     Declined(PersonId),
-    /// Its proposer took it back.
+    /// Its proposer withdrew it.
     Withdrawn,
 }
 
 impl ProposalState {
-    /// The word for it in tables, JSON and on screens.
+    /// The name used in tables, JSON and on screens.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Open(_) => "open",
@@ -44,19 +44,19 @@ impl ProposalState {
 pub struct Proposal {
     /// The leaf hash of the entry that opened it.
     pub opened: Digest,
-    /// That entry's place.
+    /// The sequence number of that entry.
     pub seq: u64,
-    /// Who proposed it.
+    /// The proposer.
     pub proposer: PersonId,
-    /// With which key.
+    /// The key that signed the proposal.
     pub key: Fingerprint,
-    /// When they claim to have.
+    /// The time that the proposer claimed.
     pub time: Time,
-    /// The digest of what was written with it.
+    /// The digest of the text part.
     pub text: Option<Digest>,
-    /// How it stands.
+    /// The current state.
     pub state: ProposalState,
-    /// Who was refused to second it, and by which rule.
+    /// The recorded refusals to second it: the account and the rule.
     pub refused: BTreeSet<(PersonId, Rule)>,
 }
 
@@ -75,7 +75,7 @@ impl Proposal {
         }
     }
 
-    /// What it asks for, as long as it is open.
+    /// The action, while the proposal is open.
     pub fn action(&self) -> Option<&Action> {
         match &self.state {
             ProposalState::Open(action) => Some(action),
@@ -83,14 +83,14 @@ impl Proposal {
         }
     }
 
-    /// When it lapses if nobody seconds it.
+    /// The time at which it lapses unless an admin seconds it.
     pub fn lapses(&self) -> Time {
         self.time.plus(PROPOSAL_SECONDS)
     }
 }
 
 impl Governance {
-    /// Asks every rule about a step of a proposal.
+    /// Checks a step of a proposal against every rule.
     pub(in crate::domain) fn judge_proposal(&self, header: &Header, event: &Event) -> Result<(), Denied> {
         self.judge_actor(header)?;
         self.judge_role(header, Role::Admin)?;
@@ -110,7 +110,7 @@ impl Governance {
         }
     }
 
-    /// An open proposal and what it asks for.
+    /// An open proposal and its action.
     pub(super) fn open(&self, at: ProposalRef) -> Result<(&Proposal, &Action), Denied> {
         let proposal = self.judge_known(at)?;
         let action = proposal.action().ok_or(Refusal::ProposalOver { proposal: at.proposal })?;
@@ -133,11 +133,11 @@ impl Governance {
             return Err(Refusal::SubjectSeconds { proposal: at.proposal }.into());
         }
         self.judge_lapse(at.proposal, proposal, header)?;
-        // What was right when it was proposed may be wrong by now.
+        // The state may have changed since the proposal was opened.
         self.judge_action(header, action)
     }
 
-    /// Asks whether a proposal can still be carried, by whomever.
+    /// Checks whether any admin can still second a proposal.
     fn judge_lapse(&self, id: ProposalId, proposal: &Proposal, header: &Header) -> Result<(), Denied> {
         if header.time >= proposal.lapses() {
             return Err(Refusal::ProposalLapsed { proposal: id, since: proposal.lapses() }.into());
@@ -231,7 +231,7 @@ impl Governance {
         if grants.has_for_good(Role::Admin) { Ok(()) } else { self.judge_admins_without(person) }
     }
 
-    /// Removing roles never leaves fewer than two admins; those who are admins for a while do not count.
+    /// Removing roles never leaves fewer than two admins; delegated admins do not count.
     fn judge_admins_without(&self, person: &PersonId) -> Result<(), Denied> {
         let was = self.enrolled(person)?.grants.has_for_good(Role::Admin);
         let have = self.admins_without(person);
@@ -247,7 +247,7 @@ impl Governance {
         }
     }
 
-    /// Whoever is enrolled is new, with a new key, and with a grants that goes together.
+    /// Each enrolled account is new, with a new key and consistent grants.
     pub(in crate::domain) fn judge_members(&self, members: &[Member], at: Time) -> Result<(), Denied> {
         if members.is_empty() {
             return Err(Refusal::NobodyNamed.into());
@@ -273,7 +273,7 @@ impl Governance {
     }
 }
 
-/// Asks whether what a proposal would replace is what there is.
+/// Fails if the proposal's base is stale.
 fn in_force(since: Digest, replaces: Digest) -> Result<(), Refusal> {
     if since == replaces { Ok(()) } else { Err(Refusal::NotInForce) }
 }

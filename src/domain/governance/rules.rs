@@ -7,7 +7,7 @@ use crate::domain::{
 };
 
 impl Governance {
-    /// Asks whether this person, with this key, may act at all.
+    /// Checks whether this account may act with this key at all.
     pub(in crate::domain) fn judge_actor(&self, header: &Header) -> Result<(), Denied> {
         let person = header.actor.clone();
         let actor = self.enrolled(&person)?;
@@ -29,14 +29,14 @@ impl Governance {
         Err(Refusal::NotOperated { machine: person }.into())
     }
 
-    /// Asks whether the actor has a role.
+    /// Checks whether the actor has a role.
     pub(in crate::domain) fn judge_role(&self, header: &Header, role: Role) -> Result<(), Denied> {
         let person = &header.actor;
         let granted = self.has_role(person, role, header.time)?;
         if granted { Ok(()) } else { Err(Refusal::NoRole { person: person.clone(), role }.into()) }
     }
 
-    /// Asks every rule about a governance event.
+    /// Checks a governance event against every rule.
     pub(in crate::domain) fn judge(&self, header: &Header, event: &Event) -> Result<(), Denied> {
         match event {
             Event::Init { format, members, .. } => self.judge_init(header, *format, members),

@@ -1,5 +1,5 @@
-//! People, keys, proposals and policy: who may do what, as the entries so far decide it. Lookups here; the rules are in
-//! `rules`, taking in an event in `fold`.
+//! The governance state: people, keys, proposals and policy. This file holds the lookups; `rules` judges an event and
+//! `fold` applies it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,10 +11,10 @@ use crate::domain::{
     Role, Time,
 };
 
-/// The level of the format and its rules that this program knows.
+/// The format level that this program reads and writes.
 pub const FORMAT: u64 = 1;
 
-/// How far the founding has come.
+/// The phase of the founding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) enum Phase {
     #[default]
@@ -23,22 +23,22 @@ pub(super) enum Phase {
     Sealed,
 }
 
-/// What governance is besides its people, keys, proposals and redactions.
+/// The governance state other than people, keys, proposals and redactions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GovernanceSummary {
     pub(super) phase: Phase,
     pub(super) founder: Option<PersonId>,
     pub(super) policy: Option<(Policy, Digest)>,
-    /// Everybody who has the role admin without an end.
+    /// The accounts with the role admin without an end.
     pub(super) admins: BTreeSet<PersonId>,
-    /// How many proposals were opened.
+    /// The number of proposals opened so far.
     pub(super) proposals: u64,
     /// Whether a text was ever redacted.
     pub(super) redacted: bool,
     pub(super) restored: Vec<(ProposalId, u64, Restoration)>,
 }
 
-/// The state that governance entries make.
+/// The state that results from the governance entries.
 ///
 /// People, keys, proposals and redactions are loaded one by one: a lookup of one that is not loaded fails with
 /// [`Unloaded`].
@@ -54,7 +54,7 @@ pub struct Governance {
 
 /// Loading and writing.
 impl Governance {
-    /// A state of which nothing else is loaded.
+    /// A state with no other record loaded.
     pub(in crate::domain) fn resume(summary: GovernanceSummary) -> Self {
         Self {
             summary,
@@ -125,7 +125,7 @@ impl Governance {
         self.summary.policy.as_ref().map_or(Digest::NONE, |(_, since)| *since)
     }
 
-    /// The same state under another policy: to see what that would change.
+    /// The same state under another policy, to preview its effect.
     #[must_use]
     pub fn under(&self, policy: Policy) -> Self {
         let mut other = self.clone();
@@ -133,7 +133,7 @@ impl Governance {
         other
     }
 
-    /// Somebody enrolled, retired or not, or a machine.
+    /// An enrolled account, retired or not.
     ///
     /// # Errors
     /// [`Unloaded`].
@@ -149,17 +149,17 @@ impl Governance {
         self.keys.get(&key, StateKey::Key)
     }
 
-    /// The people and machines that are loaded: everybody, once the caller has loaded everybody.
+    /// The accounts that are loaded. To list all accounts, load them all first.
     pub fn loaded_people(&self) -> impl Iterator<Item = (&PersonId, &Person)> {
         self.people.iter()
     }
 
-    /// The keys that are loaded: every key, once the caller has loaded every key.
+    /// The keys that are loaded. To list all keys, load them all first.
     pub fn loaded_keys(&self) -> impl Iterator<Item = (&Fingerprint, &Key)> {
         self.keys.iter()
     }
 
-    /// How many proposals were opened.
+    /// The number of proposals opened so far.
     pub fn proposals(&self) -> u64 {
         self.summary.proposals
     }
@@ -176,17 +176,17 @@ impl Governance {
         Ok(texts.and_then(|texts| texts.get(&text).copied()))
     }
 
-    /// Every restoration that was carried: the proposal, the entry that carried it, and what it says.
+    /// Every accepted restoration: the proposal, the entry that seconded it, and the restoration.
     pub fn restorations(&self) -> impl Iterator<Item = (ProposalId, u64, Restoration)> {
         self.summary.restored.iter().copied()
     }
 
-    /// How many people other than this one are admins without an end.
+    /// The number of other accounts that are admins without an end.
     pub(in crate::domain) fn admins_without(&self, person: &PersonId) -> usize {
         self.summary.admins.iter().filter(|it| *it != person).count()
     }
 
-    /// Whether the person is enrolled and has this role at a moment.
+    /// Whether the account is enrolled and has this role at a given time.
     ///
     /// # Errors
     /// [`Unloaded`].
@@ -202,13 +202,13 @@ impl Governance {
         Ok(self.key(key)?.is_some_and(|it| it.person == *person && it.state == KeyState::Live))
     }
 
-    /// Whether somebody can answer for a machine.
+    /// Whether an account can be an operator of a machine account.
     pub(in crate::domain) fn can_operate(&self, person: &PersonId) -> Result<bool, Unloaded> {
         Ok(self.person(person)?.is_some_and(|it| !it.retired && !it.grants.is_machine()))
     }
 
-    /// Whether what one did counts as the doing of the other: they are the same, or the one is a machine and the other
-    /// answered for it at any time since an entry.
+    /// Whether both are the same account, or the first is a machine account that the second operated at any time
+    /// since an entry.
     ///
     /// # Errors
     /// [`Unloaded`].
@@ -242,7 +242,7 @@ impl Governance {
         Ok(separates && self.has_role(person, Role::Admin, at)?)
     }
 
-    /// The number that the next proposal takes.
+    /// The number of the next proposal.
     pub fn next_proposal(&self) -> ProposalId {
         ProposalId::after(self.summary.proposals)
     }

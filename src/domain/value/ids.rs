@@ -71,7 +71,7 @@ fn is_token(text: &str, most: usize) -> bool {
 }
 
 string_id!(
-    /// Somebody enrolled in a register: `alice`.
+    /// An account enrolled in a register: `alice`.
     PersonId,
     "a person",
     "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
@@ -119,7 +119,7 @@ string_id!(
 );
 
 string_id!(
-    /// The name of something that is deployed: `gateway-2.4.1.tar.gz`.
+    /// The name of a deployed artifact: `gateway-2.4.1.tar.gz`.
     ArtifactName,
     "an artifact's name",
     "1 to 128 printable ASCII characters without space and '='",
@@ -205,7 +205,7 @@ numbered_id!(
 pub struct Digest([u8; 32]);
 
 impl Digest {
-    /// What stands where there is nothing to name: 64 zeros.
+    /// The digest of all zeros, used where there is no entry to name.
     pub const NONE: Self = Self([0; 32]);
 
     /// A digest from its bytes.

@@ -20,10 +20,10 @@ pub enum BadKey {
     /// Not a point of the curve.
     #[error("not a point of the curve")]
     NotAPoint,
-    /// A second spelling of a point: two keys that look different and are the same.
+    /// A non-canonical encoding: two keys that look different would be the same.
     #[error("not the canonical encoding of its point")]
     NotCanonical,
-    /// A point of small order: some signatures would hold for every message.
+    /// A point of small order: some signatures would verify for every message.
     #[error("a weak key of small order")]
     Weak,
     /// A point with a torsion component: signatures could be judged differently by different readers.
@@ -57,7 +57,7 @@ impl PublicKey {
         Ok(Self(bytes))
     }
 
-    /// A key that stands in an entry which was verified before, and was found safe then.
+    /// A key from an entry that was verified before, when the key was checked.
     ///
     /// # Errors
     /// [`BadKey::Form`].
@@ -70,7 +70,7 @@ impl PublicKey {
         &self.0
     }
 
-    /// What OpenSSH calls this key.
+    /// The OpenSSH fingerprint of this key.
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(&self.0)
     }
@@ -96,7 +96,7 @@ impl FromStr for PublicKey {
     }
 }
 
-/// The compressed point in what OpenSSH writes of a key.
+/// The compressed point in an OpenSSH public key.
 fn point_in(text: &str) -> Result<[u8; 32], BadKey> {
     let base64 = text.strip_prefix("ssh-ed25519 ").ok_or(BadKey::Form)?;
     let decoded = BASE64.decode(base64.as_bytes()).map_err(|_| BadKey::Form)?;
@@ -114,7 +114,7 @@ pub fn wire(bytes: &[u8; 32]) -> Vec<u8> {
     wire
 }
 
-/// How many characters of base64 without padding spell 32 bytes.
+/// The length of 32 bytes in base64 without padding.
 const BASE64_DIGEST: usize = 43;
 
 /// The SHA-256 of a key's wire format, written as OpenSSH does: `SHA256:` and base64 without padding.
