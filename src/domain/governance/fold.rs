@@ -106,7 +106,7 @@ impl Governance {
 
     fn set_grants(&mut self, id: &PersonId, grants: Option<&Grants>, seq: u64, leaf: Digest) {
         if let Some(person) = self.people.change(id) {
-            person.stand(grants, seq, leaf);
+            person.set_grants(grants, seq, leaf);
             let admin = person.grants.has_for_good(Role::Admin);
             self.set_admin(id, admin);
         }

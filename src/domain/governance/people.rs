@@ -30,7 +30,7 @@ impl Person {
     }
 
     /// Replaces the grants. The grants of a retired account are empty.
-    pub fn stand(&mut self, grants: Option<&Grants>, seq: u64, since: Digest) {
+    pub fn set_grants(&mut self, grants: Option<&Grants>, seq: u64, since: Digest) {
         self.retired = grants.is_none();
         self.grants = match grants {
             Some(grants) => grants.clone(),
