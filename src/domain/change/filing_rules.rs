@@ -1,4 +1,4 @@
-//! What may be filed, as the first revision of a change or as a later one.
+//! The rules about filing the first or a later revision of a change.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::domain::{
     Artifact, ChangeKind, Duty, Facts, Field, Governance, Header, PersonId, Refusal, Role, TextRef, Time, Window,
 };
 
-/// Asks whether each artifact has a name of its own.
+/// Checks that artifact names are unique.
 pub(in crate::domain) fn judge_artifact_names(artifacts: &[Artifact]) -> Result<(), Refusal> {
     let mut names = BTreeSet::new();
     match artifacts.iter().find(|it| !names.insert(&it.name)) {
@@ -23,7 +23,7 @@ pub const REQUIRED_FIELDS: [Field; 5] = [Field::Title, Field::Reason, Field::Imp
 /// How many years ahead a window may start.
 const YEARS_AHEAD: i64 = 10;
 
-/// Asks whether changes of this kind can be filed.
+/// Checks whether changes of this kind can be filed.
 ///
 /// # Errors
 /// [`Refusal::NoTemplate`].
@@ -31,7 +31,7 @@ pub fn judge_kind(kind: ChangeKind) -> Result<(), Refusal> {
     if kind == ChangeKind::Standard { Err(Refusal::NoTemplate) } else { Ok(()) }
 }
 
-/// Asks whether this person can own or implement a change.
+/// Checks whether this account can own or implement a change.
 ///
 /// # Errors
 /// [`Refusal::PartyUnknown`], [`Refusal::PartyAudits`], or an unloaded record.
@@ -44,7 +44,7 @@ pub fn judge_party(governance: &Governance, person: &PersonId) -> Result<(), Den
     }
 }
 
-/// Asks whether a change with this window can be filed at a moment. One that has begun can.
+/// Checks whether a change with this window can be filed at a given time. The window may have begun.
 ///
 /// # Errors
 /// [`Refusal::WindowEnded`], [`Refusal::WindowFar`].
@@ -57,14 +57,14 @@ pub fn judge_window(window: &Window, now: Time) -> Result<(), Refusal> {
     if far { Err(Refusal::WindowFar { window }) } else { Ok(()) }
 }
 
-/// Asks every rule about what is filed; the actor and their key were judged before.
+/// Checks a filing against every rule; the caller has already checked the actor and the key.
 pub(in crate::domain) fn judge_facts(governance: &Governance, header: &Header, facts: &Facts) -> Result<(), Denied> {
     governance.judge_role(header, Role::Engineer)?;
     judge_filing(governance, header, facts)?;
     judge_starters(governance, [(&header.actor, header.seq)].into_iter(), facts)
 }
 
-/// Asks every rule about the content of a revision.
+/// Checks the content of a revision against every rule.
 pub(in crate::domain) fn judge_filing(governance: &Governance, header: &Header, facts: &Facts) -> Result<(), Denied> {
     judge_kind(facts.kind)?;
     if let Some(field) = REQUIRED_FIELDS.into_iter().find(|field| !header.fills(*field)) {

@@ -1,4 +1,4 @@
-//! One change: its revisions, what was decided about them, and what came of it.
+//! One change: its revisions, their votes, and its outcome.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,13 @@ use crate::domain::{
 };
 
 closed_enum!(
-    /// Where a change stands. Always derived, never recorded.
+    /// The status of a change. Always derived, never recorded.
     Status, "a status", {
         /// It waits for approvals.
         AwaitingApproval => "awaiting-approval",
         /// It has its approvals, and may start in its window.
         Approved => "approved",
-        /// Whoever filed or owns it took it back.
+        /// A requester or the owner withdrew it.
         Withdrawn => "withdrawn",
         /// An approver rejected its current revision.
         Rejected => "rejected",
@@ -40,13 +40,13 @@ closed_enum!(
 pub struct Revision {
     /// Its name.
     pub id: RevisionRef,
-    /// Who filed it.
+    /// The account that filed it.
     pub requester: PersonId,
     /// When they claim to have.
     pub time: Time,
     /// The entry that filed it.
     pub seq: u64,
-    /// What rules can read of it.
+    /// The structured part, which rules can read.
     pub facts: Facts,
     /// Which fields its text fills, and the digest of that text.
     pub text: Option<TextRef>,
@@ -58,7 +58,7 @@ impl Revision {
         Self { id, requester, time: header.time, seq: header.seq, facts, text }
     }
 
-    /// Whether what people wrote in it was redacted.
+    /// Whether its text was redacted.
     ///
     /// # Errors
     /// [`Unloaded`].
@@ -70,23 +70,23 @@ impl Revision {
     }
 }
 
-/// Somebody did something, at some time, by some entry.
+/// An act: the actor, the time and the entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Act {
-    /// Who.
+    /// The actor.
     pub person: PersonId,
     /// When they claim to have.
     pub time: Time,
-    /// The entry that says so.
+    /// The entry that records the act.
     pub seq: u64,
 }
 
-/// Somebody was refused.
+/// A recorded refusal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusedAct {
-    /// Who and when.
+    /// The actor and the time.
     pub act: Act,
-    /// What they tried.
+    /// The attempted act.
     pub verb: Verb,
     /// The leaf hash of the entry that filed the revision.
     pub revision: Digest,
@@ -163,12 +163,12 @@ impl Change {
         self.earlier.iter().chain([&self.current])
     }
 
-    /// What people remarked, in order.
+    /// The notes, in order.
     pub fn notes(&self) -> &[Act] {
         &self.notes
     }
 
-    /// When and by whom it was taken back.
+    /// The withdrawal, if any.
     pub fn withdrawn(&self) -> Option<&Act> {
         self.withdrawn.as_ref()
     }
@@ -204,12 +204,12 @@ impl Change {
         &self.votes
     }
 
-    /// When and by whom it was started.
+    /// The start, if any.
     pub fn started(&self) -> Option<&Act> {
         self.started.as_ref()
     }
 
-    /// What came of it: nothing yet, an outcome, or an outcome and then a rollback.
+    /// The outcomes: none yet, one, or one followed by a rollback.
     pub fn outcomes(&self) -> &[(Outcome, Act)] {
         &self.outcomes
     }

@@ -1,4 +1,4 @@
-//! Counting approvals: the one place where it is done.
+//! Approvals are counted here and nowhere else.
 
 use std::collections::BTreeMap;
 
@@ -12,31 +12,31 @@ use crate::domain::{
 };
 
 closed_enum!(
-    /// What an approver says about a revision.
+    /// An approver's verdict on a revision.
     Verdict, "a verdict", {
         /// It may run.
         Approve => "approve",
         /// It may not.
         Reject => "reject",
-        /// What they said before, for it, does not count any more.
+        /// The earlier approval no longer counts.
         Retract => "retract",
     }
 );
 
-/// What an approver said about a revision.
+/// An approver's vote on a revision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vote {
     /// The leaf hash of the entry that filed the revision.
     pub revision: Digest,
-    /// What they said.
+    /// The verdict.
     pub verdict: Verdict,
-    /// Who.
+    /// The approver.
     pub person: PersonId,
     /// With which key.
     pub key: Fingerprint,
     /// When they claim to have.
     pub time: Time,
-    /// The entry that says so.
+    /// The entry that records the vote.
     pub seq: u64,
 }
 
