@@ -139,7 +139,7 @@ refusals! {
     /// A key that is suspended or revoked.
     KeyNotLive { /** Which. */ key: Fingerprint, /** Its state. */ state: KeyState } =>
         "key-live", "key {key} is {state}",
-        "`twinseal log` shows why; to lift a suspension: twinseal key lift FINGERPRINT";
+        "ask an admin why; an admin can propose to lift a suspension: `twinseal key lift FINGERPRINT`";
     /// A key that was never enrolled.
     NoKey { /** Which. */ key: Fingerprint } =>
         "key-known", "key {key} was never enrolled here", "`twinseal person show` lists a person's keys";
