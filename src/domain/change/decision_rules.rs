@@ -31,7 +31,17 @@ impl Change {
             Event::Retract(at) => Ok(self.judge_retract(header, *at)?),
             Event::Refused { attempt, rule } => self.judge_refused(governance, header, attempt, *rule),
             Event::Note(_) if !header.fills(Field::Note) => Err(Refusal::NoteMissing.into()),
-            _ => Ok(()),
+            Event::Note(_) => Ok(()),
+            // No event about a change that exists. All are named, so that a new kind does not compile without its rules.
+            Event::File { .. }
+            | Event::Init { .. }
+            | Event::Seal
+            | Event::Propose { .. }
+            | Event::Second(_)
+            | Event::Decline(_)
+            | Event::ProposalWithdraw(_)
+            | Event::KeyRevoke(_)
+            | Event::KeySuspend(_) => Err(Refusal::NoChange { change: self.id() }.into()),
         }
     }
 

@@ -266,7 +266,16 @@ impl Change {
                 let (verb, revision, rule) = (attempt.verb(), attempt.target(), *rule);
                 self.refused.push(RefusedAct { act, verb, revision, rule });
             }
-            _ => {}
+            // Judged to be no event about a change that exists.
+            Event::File { .. }
+            | Event::Init { .. }
+            | Event::Seal
+            | Event::Propose { .. }
+            | Event::Second(_)
+            | Event::Decline(_)
+            | Event::ProposalWithdraw(_)
+            | Event::KeyRevoke(_)
+            | Event::KeySuspend(_) => {}
         }
     }
 }

@@ -68,7 +68,17 @@ impl Governance {
                     proposal.refused.insert((header.actor.clone(), *rule));
                 }
             }
-            _ => {}
+            // Events about changes, which never come here.
+            Event::Refused { .. }
+            | Event::File { .. }
+            | Event::Revise { .. }
+            | Event::ChangeWithdraw(_)
+            | Event::Approve(_)
+            | Event::Reject(_)
+            | Event::Retract(_)
+            | Event::Start { .. }
+            | Event::Finish { .. }
+            | Event::Note(_) => {}
         }
         Ok(None)
     }

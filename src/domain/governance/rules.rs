@@ -57,7 +57,20 @@ impl Governance {
                 Ok(judge_live(*key, self.known_key(*key)?.state)?)
             }
             Event::Refused { attempt, rule } => self.judge_refused(header, attempt, *rule),
-            _ => self.judge_proposal(header, event),
+            Event::Propose { .. } | Event::Second(_) | Event::Decline(_) | Event::ProposalWithdraw(_) => {
+                self.judge_proposal(header, event)
+            }
+            // Events about changes, which never come here. All are named, so that a new kind does not compile without
+            // its rules.
+            Event::File { .. }
+            | Event::Revise { .. }
+            | Event::ChangeWithdraw(_)
+            | Event::Approve(_)
+            | Event::Reject(_)
+            | Event::Retract(_)
+            | Event::Start { .. }
+            | Event::Finish { .. }
+            | Event::Note(_) => Err(Refusal::NotFounding.into()),
         }
     }
 
