@@ -9,8 +9,7 @@ use std::time::Instant;
 use data_encoding::BASE64;
 use ed25519_dalek::{Signature, VerifyingKey};
 use rusqlite::{Connection, OpenFlags, params};
-use twinseal::domain::Register;
-use twinseal::format::{Raw, entry, sshsig};
+use twinseal::format::sshsig;
 
 /// The input of `verify_strict` for one entry.
 struct Signed {
@@ -64,19 +63,6 @@ pub fn verify(file: &Path, count: i64) {
         }
     });
     println!("{:.6}", begun.elapsed().as_secs_f64());
-}
-
-/// Applies all entries to a state, and prints the number of changes.
-pub fn fold(file: &Path) {
-    let sql = read_only(file);
-    let mut select = sql.prepare("SELECT seq, blob FROM entry ORDER BY seq").unwrap();
-    let row = |row: &rusqlite::Row<'_>| Ok(Raw { seq: row.get(0)?, blob: row.get(1)?, text: None });
-    let mut state = Register::default();
-    for raw in select.query_map([], row).unwrap().map(Result::unwrap) {
-        let (header, event) = entry::read_body(&raw).unwrap();
-        state.apply(&header, raw.leaf(), &event).unwrap();
-    }
-    println!("{}", state.filed());
 }
 
 /// Inserts the newest entry of `from` into `file` in one durable transaction, with twinseal's settings of SQLite.

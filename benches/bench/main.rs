@@ -8,7 +8,6 @@ const USAGE: &str = "\
 bench generate FOLDER PEOPLE ENTRIES...   Generate a register and save it at each length as ENTRIES.db
 bench verify FILE                         Run verify_strict over every entry on all cores; print the seconds
 bench tail FILE COUNT                     Run verify_strict over the newest entries; print the seconds
-bench fold FILE                           Apply all entries to a state, to measure its memory
 bench insert FILE FROM                    Insert the newest entry of FROM into FILE durably
 bench crowd PROGRAM FILE MADE HOMES PEOPLE SECONDS
                                           Record notes concurrently; print seconds per entry, median and longest latency
@@ -26,7 +25,6 @@ fn main() {
         }
         ["verify", file] => bare::verify(file.as_ref(), i64::MAX),
         ["tail", file, count] => bare::verify(file.as_ref(), count.parse().unwrap()),
-        ["fold", file] => bare::fold(file.as_ref()),
         ["insert", file, from] => bare::insert(file.as_ref(), from.as_ref()),
         ["crowd", program, file, made, homes, people, seconds] => {
             let (people, seconds) = (people.parse().unwrap(), seconds.parse().unwrap());
