@@ -13,7 +13,7 @@ use crate::env::Env;
 /// Why `config.toml` or `registers.toml` cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// It cannot be read or written.
+    /// The file cannot be read or written.
     #[error("cannot {doing} {}: {source}", .path.display())]
     Io {
         /// The failed operation: `read` or `write`.
@@ -23,7 +23,7 @@ pub enum ConfigError {
         /// The system's error.
         source: std::io::Error,
     },
-    /// Its content is invalid.
+    /// The content of the file is invalid.
     #[error("{}: {message}", .path.display())]
     Content {
         /// The file.
@@ -41,7 +41,7 @@ pub struct Config {
     pub register: Option<String>,
     /// The private key to sign with.
     pub key: Option<PathBuf>,
-    /// The person to act as; a key of somebody else is refused.
+    /// The person to act as; a key of another person is refused.
     #[serde(rename = "as")]
     pub person: Option<String>,
 }
@@ -50,22 +50,22 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Known {
-    /// Its name.
+    /// The register's name.
     pub name: String,
-    /// The path of its file at first contact.
+    /// The path of its file when this account first trusted it.
     pub path: PathBuf,
     /// The leaf hash of its entry 0.
     pub fingerprint: String,
-    /// Whether this account accepted a successor, which has the name now.
+    /// Whether this account accepted a successor, which now has the name.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub superseded: bool,
 }
 
-/// A register to be trusted.
+/// A register to add to `registers.toml`.
 pub struct Trusted<'t> {
-    /// Its name.
+    /// The register's name.
     pub name: &'t RegisterName,
-    /// The path by which the user named it: if that becomes a link to another register, it shows.
+    /// The path that the user gave, unresolved: a link that later points to another register is then refused.
     pub path: &'t Path,
     /// The leaf hash of its entry 0.
     pub fingerprint: Digest,
@@ -99,10 +99,10 @@ fn folder(env: &Env) -> PathBuf {
 }
 
 impl Config {
-    /// Reads `config.toml`; a missing file has no settings.
+    /// Reads `config.toml`; returns no settings if the file does not exist.
     ///
     /// # Errors
-    /// The file cannot be read, or has an unknown setting.
+    /// The file cannot be read, or its content is invalid.
     pub fn load(env: &Env) -> Result<Self, ConfigError> {
         load(folder(env).join("config.toml"))
     }
@@ -117,7 +117,7 @@ impl KnownRegisters {
         load(folder(env).join("registers.toml"))
     }
 
-    /// Every register, superseded ones too.
+    /// All registers, including superseded ones.
     pub fn list(&self) -> &[Known] {
         &self.list
     }
@@ -127,7 +127,7 @@ impl KnownRegisters {
         self.list.iter().find(|it| it.name == name && !it.superseded)
     }
 
-    /// Whether a register with this fingerprint is trusted.
+    /// Whether a register with this fingerprint is in the list, superseded or not.
     pub fn trusts(&self, fingerprint: Digest) -> bool {
         self.list.iter().any(|it| it.fingerprint == fingerprint.to_string())
     }
@@ -135,7 +135,8 @@ impl KnownRegisters {
     /// Adds a register to `registers.toml`, and marks the one with the fingerprint `in_place_of` as superseded.
     ///
     /// # Errors
-    /// The file cannot be written, and is unchanged; or the name or path belongs to another register meanwhile.
+    /// The file cannot be written, or another process has trusted another register with this name or path. The file is
+    /// unchanged then.
     pub fn trust(&mut self, env: &Env, trusted: &Trusted<'_>) -> Result<(), ConfigError> {
         let Trusted { name, path, fingerprint, in_place_of } = *trusted;
         let folder = folder(env);
@@ -143,8 +144,8 @@ impl KnownRegisters {
         let failed = |source| ConfigError::Io { doing: "write", path: file.clone(), source };
         fs::create_dir_all(&folder).map_err(failed)?;
         // Another process may have added a register since the list was read.
-        let turn = fs::File::create(folder.join("registers.lock")).map_err(failed)?;
-        turn.lock().map_err(failed)?;
+        let lock = fs::File::create(folder.join("registers.lock")).map_err(failed)?;
+        lock.lock().map_err(failed)?;
         *self = Self::load(env)?;
         let (name, fingerprint) = (name.to_string(), fingerprint.to_string());
         let old = in_place_of.map(|old| old.to_string());
@@ -161,7 +162,7 @@ impl KnownRegisters {
         let content = toml::to_string(self)
             .map_err(|error| ConfigError::Content { path: file.clone(), message: error.to_string() })?;
         let comment = "# Registers that this account trusts, by the fingerprint of their entry 0. Kept by twinseal.\n";
-        // The lock also covers this file: a killed process may have left it half written.
+        // A killed process may have left this file half written. The lock is held, so it can be overwritten.
         let fresh = folder.join("registers.toml.new");
         let written = fs::File::create(&fresh).and_then(|mut file| {
             file.write_all(comment.as_bytes())?;

@@ -3,25 +3,29 @@
 //! A change is filed with its owner, window, impact and rollback plan; it can be started only after two other people
 //! have signed that exact revision; every action is an entry in one append-only, hash-chained, signed log.
 //!
-//! Three sentences decide most questions. The log is the truth; every table is a view of it. Whatever is shown or
-//! decided comes from entries that this person's own twinseal has verified. Rules read the body of an entry, people
-//! read its text.
+//! Three principles decide most design questions:
 //!
-//! Imports go one way, and a test holds it: `domain ← format ← store ← commands ← cli`.
+//! - The log is authoritative; every table is derived from it.
+//! - Everything shown or decided comes from entries that this account's twinseal has verified.
+//! - Rules read the body of an entry; its free text is for people.
 //!
-//! - [`domain`]: what can be recorded (`Event`), every rule that can say no (`Refusal`), and the state that events
-//!   make (`Register`). Pure: no input, no output, no clock. The same code judges when writing and when verifying.
-//! - [`mod@format`]: the exact bytes of an entry, how they are signed and chained, and everything that can be checked about
-//!   them without knowing what they mean.
-//! - [`store`]: where a register is kept: the shared SQLite file that anybody may tamper with, and this account's
-//!   verified copy and pin, which only verified entries reach.
-//! - [`commands`]: one file a verb; `record()` there is the only way in which anything is written.
-//! - [`cli`]: the tree of verbs and one match.
-//! - Beside `store`: [`signer`] makes signatures, [`input`] reads the TOML that people write, [`output`] makes what
-//!   people read. [`mod@env`] is the only door to the process, [`config`] what an account prefers and trusts, [`error`]
-//!   what a command answers when it does not do what it was asked.
+//! Imports go one way, which a test checks: `domain ← format ← store ← record ← commands ← cli`.
 //!
-//! A new verb is one file and one match arm. A new rule is one `Refusal` variant and one place in the domain.
+//! - [`domain`]: what can be recorded (`Event`), every rule (`Refusal`), and the state that results (`Register`).
+//!   Pure: no I/O and no clock. The same code checks the rules when writing and when verifying.
+//! - [`mod@format`]: the exact bytes of an entry, how they are signed and chained, and every check that does not need
+//!   their meaning.
+//! - [`store`]: the shared SQLite file, which anyone with write access may tamper with, and this account's verified
+//!   cache and pin, which only verified entries reach.
+//! - [`record`]: the only code that records an entry: rehearse, confirm, sign, append.
+//! - [`commands`]: one file per command.
+//! - [`cli`]: the command line, and one match that runs a command.
+//! - [`trust`] decides which register a file holds, and [`signing`] which key signs. [`signer`] makes signatures,
+//!   [`input`] reads the TOML that people write, and [`output`] formats what people read. [`mod@env`] is the only
+//!   access to the process environment, [`config`] has an account's settings and trusted registers, [`error`] the errors and
+//!   exit codes of commands, and [`zone`] the time zones.
+//!
+//! A new command is one file and one match arm. A new rule is one `Refusal` variant and one place in the domain.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

@@ -1,7 +1,7 @@
-//! The only way in which anything is recorded: rehearse, perhaps confirm, sign, append.
+//! The only code that records an entry: rehearse, confirm where needed, sign, append.
 //!
-//! Each step is taken once: the key is chosen, the rules are asked, the log is caught up. The rules are asked again only
-//! if the head moved, or a person was asked meanwhile.
+//! The key is chosen once. The rules are checked once, and again only if the head moved or the user was prompted in
+//! between.
 
 use std::time::{Duration, Instant};
 
@@ -15,11 +15,11 @@ use crate::signer::{KeySource, Signer};
 use crate::signing::{Signing, confirm};
 use crate::store::{Notice, Session, Turn, Writer};
 
-/// What somebody wants to record.
+/// The content of an entry to record.
 pub struct Plan {
     /// The event.
     pub event: Event,
-    /// What they wrote.
+    /// The free text that goes with it.
     pub text: Option<Text>,
 }
 
@@ -30,7 +30,7 @@ impl Plan {
     }
 }
 
-/// Whoever records: their surroundings and their key.
+/// What recording needs besides a session: the process environment and a signing key.
 pub struct Recorder<'r> {
     /// Clock, randomness, terminal.
     pub env: &'r mut Env,
@@ -38,38 +38,37 @@ pub struct Recorder<'r> {
     pub signing: &'r Signing,
 }
 
-/// Who signs an entry of which register.
+/// Who signs an entry, and in which register.
 pub struct Author {
     /// The register.
     pub register: RegisterId,
-    /// The person whose key it is.
+    /// The person whose key signs.
     pub actor: PersonId,
-    /// The key.
+    /// The key that signs.
     pub key: PublicKey,
 }
 
-/// How often to begin again when others record at the same time.
+/// The maximum number of attempts while other processes record first.
 const ATTEMPTS: usize = 100;
 
-/// How often somebody may be asked to confirm the same again.
-const ATTEMPTS_ASKING: usize = 10;
+/// The maximum number of attempts that prompted the user to confirm a signature.
+const PROMPTED_ATTEMPTS: usize = 10;
 
-/// An agent that signs within this time has asked nobody.
-const AT_ONCE: Duration = Duration::from_millis(500);
+/// A signature that an agent makes within this time is taken as made without a prompt.
+const UNPROMPTED: Duration = Duration::from_millis(500);
 
-/// An entry that every rule allows, ready to be signed on top of one head.
+/// An entry that every rule allows, ready to be signed on top of `head`.
 struct Composed {
     head: Option<Head>,
     unsigned: Unsigned,
 }
 
-/// What the rules say.
 enum Judged {
     Allowed(Composed),
     Refused(Box<Event>, Refusal),
 }
 
-/// A plan that every rule allowed, with the key that is to sign it.
+/// A plan that every rule allows, with the key that will sign it.
 pub struct Rehearsal<P> {
     key: KeySource,
     actor: PersonId,
@@ -77,12 +76,12 @@ pub struct Rehearsal<P> {
     plan: P,
 }
 
-/// Chooses the key and asks every rule whether `plan` could be recorded at the head that the session knows. Nothing is
-/// signed, so that nobody reads a page or types a passphrase for what is refused anyway.
+/// Chooses the key and checks every rule for `plan` at the session's head. Signs nothing: a refusal comes before the
+/// user reads a long page or types a passphrase.
 ///
 /// # Errors
-/// The rule that says no, whatever `plan` says, or what prevents writing. Nothing was recorded then, except that an
-/// attempt was refused.
+/// The refusal of a rule, an error of `plan`, or the reason why the register cannot be written. Nothing is recorded
+/// then, except the refused attempt.
 pub fn rehearse<P>(by: &mut Recorder<'_>, session: &mut Session, mut plan: P) -> Result<Rehearsal<P>, Error>
 where
     P: FnMut(&mut Session) -> Result<Plan, Error>,
@@ -101,7 +100,7 @@ where
     }
 }
 
-/// Rehearses a plan and records it without asking for a confirmation.
+/// Rehearses a plan and records it without confirmation.
 ///
 /// # Errors
 /// As [`rehearse`] and [`Rehearsal::record`].
@@ -114,31 +113,32 @@ pub fn record(
 }
 
 impl<P: FnMut(&mut Session) -> Result<Plan, Error>> Rehearsal<P> {
-    /// Whose key signs.
+    /// The person whose key will sign.
     pub fn actor(&self) -> &PersonId {
         &self.actor
     }
 
-    /// Asks for a word to be typed. Time passes meanwhile, so the rules are asked again before anything is signed.
+    /// Asks the user to type `word`. Time passes while the user reads, so [`Rehearsal::record`] checks the rules again.
     ///
     /// # Errors
-    /// [`Error::NotConfirmed`].
+    /// [`Error::NotConfirmed`] if the user types anything else.
     pub fn confirm(&mut self, env: &mut Env, what: &str, word: &str) -> Result<(), Error> {
         self.composed = None;
         confirm(env, what, word)
     }
 
-    /// Signs, and appends if the head has not moved; else plans again at the new head, and asks every rule again.
+    /// Signs the entry and appends it. If the head has moved, plans again and checks every rule at the new head.
     ///
     /// # Errors
-    /// As [`rehearse`], and a key that does not sign.
+    /// As [`rehearse`]; a key that cannot be unlocked or does not sign; [`Error::Contended`] if other processes record
+    /// first at each attempt.
     pub fn record(self, mut by: Recorder<'_>, session: &mut Session) -> Result<Entry, Error> {
         let Self { key, composed, mut plan, .. } = self;
-        // Somebody may type a passphrase now.
+        // Unlocking may prompt for a passphrase, and a rule may depend on the time that passes.
         let mut composed = composed.filter(|_| !key.is_locked());
         let signer = by.signing.unlock(by.env, key)?;
-        let (mut attempts, mut asked) = (0, 0);
-        while attempts < ATTEMPTS && asked < ATTEMPTS_ASKING {
+        let (mut attempts, mut prompted) = (0, 0);
+        while attempts < ATTEMPTS && prompted < PROMPTED_ATTEMPTS {
             attempts += 1;
             match try_append(&mut by, session, &signer, composed.take(), &mut plan)? {
                 AppendResult::Recorded(entry) => {
@@ -151,9 +151,9 @@ impl<P: FnMut(&mut Session) -> Result<Plan, Error>> Rehearsal<P> {
                     return Err(refused(&mut by, session, &event, refusal, Some(&signer)));
                 }
                 AppendResult::Beaten { confirmed } => {
-                    asked += usize::from(confirmed);
-                    if signer.may_prompt() && (confirmed || attempts == 1) && asked < ATTEMPTS_ASKING {
-                        by.env.status("somebody else recorded meanwhile, so it must be signed again");
+                    prompted += usize::from(confirmed);
+                    if signer.may_prompt() && (confirmed || attempts == 1) && prompted < PROMPTED_ATTEMPTS {
+                        by.env.status("another process recorded first; a new signature is needed");
                     }
                 }
             }
@@ -166,16 +166,17 @@ impl<P: FnMut(&mut Session) -> Result<Plan, Error>> Rehearsal<P> {
 enum AppendResult {
     Recorded(Box<Entry>),
     Refused(Box<Event>, Refusal),
-    /// Others recorded first: nothing was written, and it can be tried again.
+    /// Another process recorded first. Nothing was written; the caller can try again.
     Beaten {
-        /// Whether somebody may have been asked to confirm the signature.
+        /// Whether the user may have confirmed the signature at a prompt.
         confirmed: bool,
     },
 }
 
-/// Tries to record once. A key in memory catches up and signs while it holds the turn to write, so that nobody comes
-/// first. An agent may prompt its owner, so it signs before taking the turn: nobody waits for a person, nor while a long
-/// tail is verified. `composed` is used if the head is still the one it was composed for.
+/// Tries to record once. `composed` is used if it was composed for the current head.
+///
+/// With a key in memory, catches up and signs while holding the turn to write, so that no other process records first.
+/// An agent may prompt its owner, so it signs before taking the turn: no other process waits for a person.
 fn try_append(
     by: &mut Recorder<'_>,
     session: &mut Session,
@@ -203,7 +204,7 @@ fn try_append(
     };
     let begun = Instant::now();
     let (raw, entry) = sign(unsigned, signer)?;
-    let confirmed = signer.may_prompt() && begun.elapsed() > AT_ONCE;
+    let confirmed = signer.may_prompt() && begun.elapsed() > UNPROMPTED;
     let turn = turn.map_or_else(|| session.shared().turn(&by.writer()), Ok)?;
     let done = session.append(turn, &raw, &entry, by.env.now())?;
     Ok(if done { AppendResult::Recorded(Box::new(entry)) } else { AppendResult::Beaten { confirmed } })
@@ -215,7 +216,8 @@ impl Recorder<'_> {
     }
 }
 
-/// The turn to write, with everything verified up to the head; `None` if that took long, and others went first.
+/// Takes the turn to write, with every entry up to the head verified. Returns `None` if there were too many new entries
+/// to verify within the turn: they are verified after it ends, and other processes may record first.
 fn turn_at_head(by: &mut Recorder<'_>, session: &mut Session) -> Result<Option<Turn>, Error> {
     let turn = session.shared().turn(&by.writer())?;
     if session.refresh_soon(&turn)? {
@@ -226,8 +228,10 @@ fn turn_at_head(by: &mut Recorder<'_>, session: &mut Session) -> Result<Option<T
     Ok(None)
 }
 
-/// The error for somebody who was refused. An attempt to approve, reject, second or start is recorded, if their key can
-/// sign without asking them for anything; the absence of such an entry proves nothing.
+/// Returns the error for a refusal, after trying to record the refused attempt.
+///
+/// Only attempts to approve, reject, second or start are recorded, and only if the key signs without a prompt. The
+/// absence of such an entry proves nothing.
 fn refused(
     by: &mut Recorder<'_>,
     session: &mut Session,
@@ -242,14 +246,14 @@ fn refused(
         match try_append(by, session, signer, None, &mut |_| Ok(plan())) {
             Ok(AppendResult::Recorded(entry)) => return Error::RefusedOnRecord { refusal, seq: entry.header.seq },
             Ok(AppendResult::Beaten { .. }) => {}
-            // It was recorded before, or would not be refused any more.
+            // The same attempt is on record, or the rules would allow it now.
             Ok(AppendResult::Refused(..)) | Err(_) => break,
         }
     }
     refusal.into()
 }
 
-/// Who would record with this key at the head as it is known.
+/// Returns the author of an entry signed with `key`; fails if the log is broken or has no entry 0.
 fn author(by: &Recorder<'_>, session: &Session, key: PublicKey) -> Result<Author, Error> {
     if let Some(fault) = session.fault() {
         return Err(Error::Broken(fault.clone()));
@@ -258,7 +262,7 @@ fn author(by: &Recorder<'_>, session: &Session, key: PublicKey) -> Result<Author
     Ok(Author { register, actor: by.signing.actor(session, key)?, key })
 }
 
-/// Asks `plan` what to record at the head as it is known, and every rule whether that is allowed.
+/// Makes a plan at the session's head and checks every rule for it.
 fn judge(
     by: &mut Recorder<'_>,
     session: &mut Session,
@@ -271,7 +275,7 @@ fn judge(
         session.may_record(&wanted.event)?;
         let head = session.state().head();
         match compose(by.env, session, author, &wanted) {
-            // The plan was made for an earlier head than the rules were asked at: it is made anew.
+            // The rules were checked at a later head than the plan was made for, so plan again.
             Err(Error::Refused(_)) if session.is_behind_cache()? => session.refresh(by.env.now(), &mut |_| {})?,
             Err(Error::Refused(refusal)) => return Ok(Judged::Refused(Box::new(wanted.event), refusal)),
             composed => return Ok(Judged::Allowed(Composed { head, unsigned: composed? })),
@@ -279,22 +283,22 @@ fn judge(
     }
 }
 
-/// A state that says where the next entry goes, and which rule refuses it.
+/// A state that gives the position of the next entry and checks the rules for it.
 pub trait Judge {
     /// See [`Register::position`].
     ///
     /// # Errors
-    /// What prevents reading.
+    /// The state cannot be read.
     fn position(&self, change: Option<ChangeId>) -> Result<Position, Error>;
 
     /// See [`Register::judge`].
     ///
     /// # Errors
-    /// The rule that says no, or what prevents reading.
+    /// The refusal of a rule, or a state that cannot be read.
     fn judge(&self, header: &Header, event: &Event) -> Result<(), Error>;
 }
 
-/// One that is whole in memory.
+/// For a register that is entirely in memory.
 impl Judge for Register {
     fn position(&self, change: Option<ChangeId>) -> Result<Position, Error> {
         Ok(Register::position(self, change)?)
@@ -315,10 +319,10 @@ impl Judge for Session {
     }
 }
 
-/// Composes an entry on top of a state's head, and asks every rule.
+/// Composes an entry on top of a state's head, and checks every rule for it.
 ///
 /// # Errors
-/// The rule that says no, or an entry that is too large.
+/// The refusal of a rule, or an entry that is too large.
 pub fn compose(env: &mut Env, state: &dyn Judge, author: Author, plan: &Plan) -> Result<Unsigned, Error> {
     let position = state.position(plan.event.change())?;
     let (bytes, reference) = match &plan.text {
@@ -343,7 +347,7 @@ pub fn compose(env: &mut Env, state: &dyn Judge, author: Author, plan: &Plan) ->
 /// Signs a composed entry.
 ///
 /// # Errors
-/// An agent that gives no signature.
+/// The agent returns no valid signature.
 pub fn sign(unsigned: Unsigned, signer: &Signer) -> Result<(Raw, Entry), Error> {
     let signature = signer.sign(unsigned.namespace(), unsigned.body().as_bytes())?;
     Ok(unsigned.seal(&signature)?)

@@ -1,8 +1,8 @@
-//! Which key signs: that of a private key file, or one in an ssh-agent.
+//! Chooses the key that signs: a private key file, or a key in an ssh-agent.
 //!
-//! A file is named by `--key`, `TWINSEAL_KEY`, `config.toml`, or is `~/.ssh/id_ed25519`. A public key file stands for
-//! the private half in the agent. A private key file with a passphrase needs none if the agent holds that very key.
-//! Only where there is no file at all is the agent asked what it holds, and one key must fit, not more.
+//! The file is named by `--key`, `TWINSEAL_KEY` or `config.toml`; the default is `~/.ssh/id_ed25519`. A public key file
+//! selects the private key in the agent. A private key file needs no passphrase if the agent holds the same key.
+//! Without a file, exactly one key in the agent must be usable.
 
 use std::path::{Path, PathBuf};
 
@@ -14,18 +14,18 @@ use crate::output::safe;
 use crate::signer::{Agent, AgentError, KeyError, KeyFile, KeySource, Passphrase, Signer, read_secret};
 use crate::store::VerifiedLog;
 
-/// What was said about who signs, by options, variables and the configuration. All paths are absolute.
+/// The settings that choose the key and the person to sign as. All paths are absolute.
 #[derive(Debug)]
 pub struct Signing {
     named: Option<PathBuf>,
-    usual: PathBuf,
+    default: PathBuf,
     socket: Option<PathBuf>,
     passphrase_file: Option<PathBuf>,
     person: Option<String>,
 }
 
 impl Signing {
-    /// What options say, else variables, else the configuration.
+    /// Options take precedence over environment variables, and those over the configuration.
     pub fn new(
         env: &Env,
         config: &Config,
@@ -37,36 +37,37 @@ impl Signing {
         let named = key.or_else(|| variable("TWINSEAL_KEY")).or(config.key.as_deref());
         Self {
             named: named.map(|path| env.path(path)),
-            usual: env.path(Path::new("~/.ssh/id_ed25519")),
+            default: env.path(Path::new("~/.ssh/id_ed25519")),
             socket: variable("SSH_AUTH_SOCK").map(|path| env.path(path)),
             passphrase_file: passphrase_file.map(|path| env.path(path)),
             person,
         }
     }
 
-    /// The agent that `SSH_AUTH_SOCK` names. It is not contacted yet.
+    /// The agent at `SSH_AUTH_SOCK`, without connecting to it.
     ///
     /// # Errors
-    /// [`AgentError::NoSocket`].
+    /// [`AgentError::NoSocket`] if the variable is not set.
     pub fn agent(&self) -> Result<Agent, AgentError> {
         Ok(Agent::at(self.socket.clone().ok_or(AgentError::NoSocket)?))
     }
 
-    /// The key file that was named, or else the usual one, if it exists.
+    /// The named key file, or the default one if it exists.
     pub fn key_path(&self) -> Option<PathBuf> {
-        let usual = || Some(&self.usual).filter(|path| path.exists());
-        self.named.as_ref().or_else(usual).cloned()
+        let default = || Some(&self.default).filter(|path| path.exists());
+        self.named.as_ref().or_else(default).cloned()
     }
 
-    /// The person that the user wants to act as, if they said so.
+    /// The person that the user asked to act as.
     pub fn person_meant(&self) -> Option<&str> {
         self.person.as_deref()
     }
 
-    /// Who acts: the person whose key it is.
+    /// Returns the person whose key this is.
     ///
     /// # Errors
-    /// [`Error::UnknownKey`], [`Error::OtherPerson`].
+    /// [`Error::UnknownKey`] if the key is not enrolled; [`Error::OtherPerson`] if the user asked to act as somebody
+    /// else.
     pub fn actor(&self, log: &VerifiedLog, key: PublicKey) -> Result<PersonId, Error> {
         let key = key.fingerprint();
         let enrolled = log.ask(|state| Ok(state.governance().key(key)?.cloned()))??;
@@ -77,10 +78,10 @@ impl Signing {
         }
     }
 
-    /// The key at hand: that of the file, or else the only one in the agent that fits.
+    /// Returns the key of the key file; without a key file, the only key in the agent for which `fits` returns true.
     ///
     /// # Errors
-    /// [`Error::NoKey`], [`Error::NoKeyFits`], [`Error::SeveralKeys`], or what is wrong with the file or the agent.
+    /// [`Error::NoKey`], [`Error::NoKeyFits`], [`Error::SeveralKeys`], or a file or agent that cannot be read.
     pub fn key(&self, fits: impl Fn(&PublicKey) -> Result<bool, Error>) -> Result<KeySource, Error> {
         if let Some(path) = self.key_path() {
             return Ok(KeySource::read(&path)?);
@@ -106,7 +107,7 @@ impl Signing {
         }
     }
 
-    /// The key at hand for what is done in a register: in the agent, those fit that are enrolled there and live.
+    /// Returns the key to sign with in a register. A key in the agent fits if it is enrolled there and live.
     ///
     /// # Errors
     /// As [`Signing::key`].
@@ -117,10 +118,10 @@ impl Signing {
         })
     }
 
-    /// Makes a key ready to sign, if nobody need be asked for that.
+    /// Returns a signer if the key can sign without a prompt.
     ///
-    /// A key in an agent never is. Its owner may confirm each use or touch a device, and the protocol does not tell:
-    /// only a signature shows it. Somebody who was refused is not asked to sign that they were.
+    /// Never returns one for a key in an agent: the agent may ask for confirmation or for a touch on a device, and its
+    /// protocol does not tell in advance. A user is not prompted to sign the record of their own refusal.
     pub fn unasked(&self, key: KeySource) -> Option<Signer> {
         match key {
             KeySource::File(file) if file.is_locked() => {
@@ -132,10 +133,10 @@ impl Signing {
         }
     }
 
-    /// Makes a key ready to sign: asks for its passphrase where it has one, or makes sure that the agent holds it.
+    /// Returns a signer for the key. Asks for the passphrase of a locked file, unless the agent holds the same key.
     ///
     /// # Errors
-    /// A passphrase that is wrong or cannot be asked, or an agent without the key.
+    /// A wrong passphrase, no terminal to ask for one, or an agent that does not hold the key.
     pub fn unlock(&self, env: &mut Env, key: KeySource) -> Result<Signer, Error> {
         let signer = match key {
             KeySource::File(file) => match self.in_agent(env, &file) {
@@ -149,14 +150,14 @@ impl Signing {
         Ok(signer)
     }
 
-    /// The key of a locked file in the agent, if it is there: nobody need type a passphrase then.
+    /// A signer of the agent for the key of a locked file, which makes the passphrase unnecessary.
     fn in_agent(&self, env: &mut Env, file: &KeyFile) -> Option<Signer> {
         if !file.is_locked() || self.passphrase_file.is_some() {
             return None;
         }
         match self.agent().and_then(|agent| agent.signer(file.public())) {
             Ok(signer) => Some(signer),
-            // That no agent is there, or that it holds other keys, is nothing to talk about.
+            // It is normal to have no agent, or one with other keys, so no note is printed.
             Err(AgentError::NoSocket | AgentError::Unreachable { .. } | AgentError::NotHeld { .. }) => None,
             Err(error) => {
                 env.status(format_args!("note: {}", safe(&error.to_string())));
@@ -175,10 +176,10 @@ impl Signing {
         ask_secret(env, &format!("Passphrase of {}:", safe(&path.display().to_string())))
     }
 
-    /// The passphrase in `--passphrase-file`, without its line end.
+    /// The passphrase in `--passphrase-file`, without the line ending; `None` without that option.
     ///
     /// # Errors
-    /// A file that cannot be read, or that others can.
+    /// The file cannot be read, or other users can read it.
     pub fn passphrase_from_file(&self) -> Result<Option<Passphrase>, Error> {
         let Some(path) = &self.passphrase_file else { return Ok(None) };
         let content = read_secret(path)?;
@@ -186,7 +187,7 @@ impl Signing {
     }
 }
 
-/// Asks for something that is not shown.
+/// Asks for a secret without echo.
 ///
 /// # Errors
 /// [`Error::NotConfirmed`] at the end of input.
@@ -197,10 +198,10 @@ pub fn ask_secret(env: &mut Env, question: &str) -> Result<Passphrase, Error> {
     })
 }
 
-/// Asks for a word to be typed before something is signed.
+/// Asks the user to type `word` before something is signed.
 ///
 /// # Errors
-/// [`Error::NotConfirmed`].
+/// [`Error::NotConfirmed`] if the user types anything else.
 pub fn confirm(env: &mut Env, what: &str, word: &str) -> Result<(), Error> {
     let answer = env.console.ask(&format!("\nType {word} to {what}:"))?;
     if answer == word { Ok(()) } else { Err(Error::NotConfirmed) }

@@ -1,7 +1,7 @@
-//! Where a register is kept: the shared file, this account's verified cache of it, and the pin.
+//! Storage of a register: the shared file, this account's verified cache, and the pin.
 //!
-//! Nothing here decides anything: an entry is judged by `domain`, and everything shown or decided comes from the
-//! verified cache.
+//! The rules are in `domain`: the store applies them to each entry before it reaches the verified cache, which is the
+//! source of everything shown or decided.
 
 mod cache;
 mod error;

@@ -1,9 +1,9 @@
-//! Which register a file is, and whether what this account remembers of it may be excused.
+//! Decides which register a file holds, and whether the file may lack entries that this account verified.
 //!
-//! [`identify`] compares a file with the registers that this account knows. [`Identity::admit`] says whether it is the
-//! register that was asked for, and [`Identity::excuse`] whether it may lack entries that this account verified. Both
-//! refuse by default: each exception is one named arm. A byte of the file never makes an exception by itself, because
-//! the adversary can write it: the mark of a backup counts only for a file that the user named by another path.
+//! [`identify`] compares a file with the registers that this account trusts. [`Identity::admit`] checks that it is the
+//! register that the user asked for. [`Identity::excuse`] decides whether it may lack verified entries. Both refuse by
+//! default, and each exception is one named arm. The content of the file never makes an exception by itself, because an
+//! attacker can write it: a file marked as a backup counts as one only at a path other than the register's own.
 
 use std::path::{Path, PathBuf};
 
@@ -16,9 +16,9 @@ use crate::store::{Excuse, SharedFile};
 /// The register that a user asked for.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// A known name or a path, as given.
+    /// A trusted register's name or a path, as the user gave it.
     pub name: String,
-    /// The path that this leads to.
+    /// The path that the name resolves to.
     pub path: PathBuf,
     /// The fingerprint, if the user gave it.
     pub fingerprint: Option<Digest>,
@@ -29,72 +29,71 @@ pub struct Request {
 pub enum Purpose {
     /// Reading and recording.
     Use,
-    /// Going on after a restoration, or recovering what it lost.
+    /// Proposing or seconding a restoration, or recovering the entries that were lost.
     Restore,
 }
 
-/// How a file relates to the registers that this account knows.
+/// How a file relates to the registers that this account trusts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Relation {
-    /// The register is trusted.
+    /// This account trusts the register.
     Known,
-    /// It was trusted, until another register was accepted in its place.
+    /// This account trusted the register, and accepted a successor since.
     Superseded,
-    /// It says that it was founded in place of the register that this account knows here.
+    /// Entry 0 names the register that this account trusts under this name or path as its predecessor.
     Successor(Predecessor),
-    /// Nothing is known under this name and path.
+    /// This account trusts no register under this name or path.
     New,
-    /// It is not the register with this fingerprint, which was asked for.
+    /// The file is another register than expected; the expected fingerprint.
     Other(String),
 }
 
-/// Where a file stands.
+/// The location of a file compared with the path in `registers.toml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// At the register's known path.
+    /// At that path.
     Home,
-    /// Elsewhere, and nothing stands at the known path.
+    /// At another path, and there is no file at that path.
     Moved,
-    /// Elsewhere.
+    /// At another path.
     Elsewhere,
 }
 
-/// A file, compared with the registers that this account knows.
+/// The result of comparing a file with the registers that this account trusts.
 #[derive(Debug, Clone)]
 pub struct Identity {
-    /// The leaf hash of entry 0; [`Digest::NONE`] if there is none.
+    /// The leaf hash of entry 0; [`Digest::NONE`] if the file has no entry 0.
     pub fingerprint: Digest,
-    /// How it relates to what is known.
+    /// How the file relates to the trusted registers.
     pub relation: Relation,
-    /// Whether this account trusted the fingerprint before.
+    /// Whether the fingerprint is in `registers.toml`, superseded or not.
     pub met: bool,
     given: bool,
     place: Place,
     backup: bool,
 }
 
-/// The entries that count for a name or path: each superseded one has a newer one.
+/// The trusted registers with this name or one of these paths, without superseded ones.
 fn current<'k>(known: &'k KnownRegisters, name: &str, paths: &[&Path]) -> impl Iterator<Item = &'k Known> {
-    known.list().iter().filter(move |it| !it.superseded && (it.name == name || stands_at(it, paths)))
+    known.list().iter().filter(move |it| !it.superseded && (it.name == name || has_path(it, paths)))
 }
 
-fn stands_at(known: &Known, paths: &[&Path]) -> bool {
+fn has_path(known: &Known, paths: &[&Path]) -> bool {
     let resolved = known.path.canonicalize().ok();
     paths.iter().any(|path| known.path == **path || resolved.as_deref() == Some(*path))
 }
 
-/// The fingerprint of a register that this account knows under a name or path that a new register is to have, other
-/// than that of `old`, in whose place it is founded.
+/// Returns the fingerprint of a trusted register that already has the name or path of a new one. `old`, the register
+/// that the new one replaces, does not count.
 pub fn taken(known: &KnownRegisters, name: &str, path: &Path, old: Option<Digest>) -> Option<String> {
     let old = old.map(|old| old.to_string());
     current(known, name, &[path]).map(|it| &it.fingerprint).find(|it| Some(*it) != old.as_ref()).cloned()
 }
 
-/// Compares a file with the known registers. `first` is entry 0, if the file has one that can be read; it need not be
-/// verified.
+/// Compares a file with the trusted registers. `first` is entry 0, verified or not; `None` if it cannot be read.
 ///
-/// A file must be the register that is known under the name or path that was asked for, and under the path that this
-/// leads to; and unless it is superseded, the one that is known under the name that it gives itself.
+/// The file must be the register that is trusted under the requested name or path, and under the path that the request
+/// resolves to. Unless it is superseded, it must also be the register that is trusted under the name in its entry 0.
 pub fn identify(known: &KnownRegisters, request: &Request, shared: &SharedFile, first: Option<&Raw>) -> Identity {
     let fingerprint = first.map_or(Digest::NONE, Raw::leaf);
     let (id, after) = match first.and_then(|raw| entry::read_body(raw).ok()) {
@@ -120,7 +119,7 @@ pub fn identify(known: &KnownRegisters, request: &Request, shared: &SharedFile, 
         (_, None, _) => Relation::Known,
     };
     let place = match same.as_slice() {
-        known if known.iter().any(|it| stands_at(it, &paths)) => Place::Home,
+        known if known.iter().any(|it| has_path(it, &paths)) => Place::Home,
         known if !known.iter().any(|it| it.path.exists()) => Place::Moved,
         _ => Place::Elsewhere,
     };
@@ -129,7 +128,7 @@ pub fn identify(known: &KnownRegisters, request: &Request, shared: &SharedFile, 
 }
 
 impl Identity {
-    /// The fingerprint that was expected, if the file is not the register that was asked for.
+    /// The expected fingerprint, if the file is not the register that the user asked for.
     pub fn expected(&self) -> Option<String> {
         match &self.relation {
             Relation::Other(expected) => Some(expected.clone()),
@@ -138,7 +137,7 @@ impl Identity {
         }
     }
 
-    /// The register that this one replaces, once the user said so by giving the new fingerprint.
+    /// The fingerprint of the register that this one replaces, if the user accepted that with `--fingerprint`.
     pub fn in_place_of(&self) -> Option<Digest> {
         match &self.relation {
             Relation::Successor(old) if self.given => Some(old.fingerprint),
@@ -146,8 +145,8 @@ impl Identity {
         }
     }
 
-    /// Whether the file is the register that was asked for. `verified` returns up to which entry this account verified a
-    /// register, for the message about a successor.
+    /// Checks that the file is the register that the user asked for. `verified` returns the newest entry that this
+    /// account verified of a register, for the message about a successor.
     ///
     /// # Errors
     /// [`Error::WrongFingerprint`], [`Error::Successor`].
@@ -162,16 +161,16 @@ impl Identity {
         }
     }
 
-    /// Why the file may lack what this account remembers of the register.
+    /// The reason why the file may lack entries that this account verified.
     pub fn excuse(&self, purpose: Purpose) -> Excuse {
         match (self.backup, self.place, purpose) {
-            // A backup is older than the register, and is no register. The user asked for that file by its own path.
+            // A backup is older than its register and read-only, and the user gave its own path.
             (true, Place::Elsewhere | Place::Moved, _) => Excuse::EarlierBackup,
-            // In the register's place it is a rollback, whatever the file says of itself.
+            // At the register's path, a backup is a rollback of the register.
             (true, Place::Home, _) => Excuse::None,
-            // An auditor may read what was replaced, by its path; nothing is recorded in it any more.
+            // An auditor may still read a superseded register by its path.
             (false, ..) if self.relation == Relation::Superseded => Excuse::Superseded,
-            // Two admins say in the log itself what a restoration lost.
+            // A seconded proposal in the log itself names the entries that a restoration lost.
             (false, Place::Home | Place::Moved, Purpose::Use) => Excuse::AgreedRestoration,
             (false, Place::Home | Place::Moved, Purpose::Restore) => Excuse::PendingRestoration,
             (false, Place::Elsewhere, Purpose::Restore) => Excuse::Drill,

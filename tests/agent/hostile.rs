@@ -225,7 +225,7 @@ fn others_record_while_the_agent_signs_and_then_it_signs_again() {
     });
     let output = world.run("carol", &approval(&world));
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
-    let again = "somebody else recorded meanwhile, so it must be signed again";
+    let again = "another process recorded first; a new signature is needed";
     assert_eq!(output.err.matches(again).count(), 1, "{}", output.screen);
     assert_eq!(asked.lock().unwrap().iter().filter(|it| it[0] == 13).count(), 2);
     let actors: Vec<String> = (3..5).map(|seq| world.ok("audrey", &format!("log --seq {seq} --json"))).collect();
