@@ -22,8 +22,8 @@
 //! - [`cli`]: the command line, and one match that runs a command.
 //! - [`trust`] decides which register a file holds, and [`signing`] which key signs. [`signer`] makes signatures,
 //!   [`input`] reads the TOML that people write, and [`output`] formats what people read. [`mod@env`] is the only
-//!   access to the process environment, [`config`] has an account's settings and trusted registers, [`error`] the errors and
-//!   exit codes of commands, and [`zone`] the time zones.
+//!   access to the process environment, [`config`] has an account's settings and trusted registers, [`error`] the
+//!   errors and exit codes of commands, and [`zone`] the time zones.
 //!
 //! A new command is one file and one match arm. A new rule is one `Refusal` variant and one place in the domain.
 

@@ -24,33 +24,35 @@ use super::{BUSY, StoreError};
 use crate::domain::{Action, Denied, Digest, Event, Head, Register, Time};
 use crate::format::{Entry, Raw};
 
-/// How many new entries may be verified while others wait for their turn: some milliseconds, at most some tens.
+/// The maximum number of new entries verified while holding the turn to write; 200 take a few tens of milliseconds.
 const SHORT_TAIL: u64 = 200;
 
-/// How long others wait while another process of this account is busy with the verified cache.
+/// How long to wait, while holding the turn to write, for another process that holds the verified cache.
 const SOON: Duration = Duration::from_millis(250);
 
-/// An open register. It is read as its [`VerifiedLog`], and written with the pin kept in step.
+/// An open register. It dereferences to its [`VerifiedLog`] for reading, and advances the pin after each write.
 pub struct Session {
     log: VerifiedLog,
     memory: Memory,
     notices: Vec<Notice>,
-    /// The newest entry that is known to be durable: this session appended it.
+    /// The newest entry that this session appended, and which is therefore durable.
     durable: Option<Head>,
     /// This account accepted another register in place of this one.
     superseded: bool,
 }
 
-/// A state with an entry taken in, the head before it, the action that it seconded, and the texts that it redacts for the
-/// first time.
-struct TakenIn {
+/// The effect of an entry on a state.
+struct Applied {
+    /// The head before the entry.
     before: Option<Head>,
     after: Register,
+    /// The action of the proposal that the entry seconds.
     seconded: Option<Action>,
+    /// The texts that no earlier entry redacted.
     redacts: Vec<(u64, Digest)>,
 }
 
-fn taken_in(state: &Register, Entry { header, event, leaf, .. }: &Entry) -> Result<TakenIn, Denied> {
+fn apply(state: &Register, Entry { header, event, leaf, .. }: &Entry) -> Result<Applied, Denied> {
     let mut after = state.clone();
     let seconded = after.apply(header, *leaf, event)?;
     let mut redacts = Vec::new();
@@ -61,7 +63,7 @@ fn taken_in(state: &Register, Entry { header, event, leaf, .. }: &Entry) -> Resu
             }
         }
     }
-    Ok(TakenIn { before: state.head(), after, seconded, redacts })
+    Ok(Applied { before: state.head(), after, seconded, redacts })
 }
 
 impl Deref for Session {
@@ -79,17 +81,17 @@ impl DerefMut for Session {
 }
 
 impl Session {
-    /// What this account remembers of the register.
+    /// The pin, and what the log lacks compared with it.
     pub fn memory(&self) -> &Memory {
         &self.memory
     }
 
-    /// What was noticed so far.
+    /// The notices since the session was opened.
     pub fn notices(&self) -> &[Notice] {
         &self.notices
     }
 
-    /// Closes everything but the shared file.
+    /// Closes the session and returns the shared file, still open.
     pub fn into_shared(self) -> SharedFile {
         self.log.shared
     }
@@ -103,8 +105,10 @@ impl Session {
         self.advance_pin(now)
     }
 
-    /// Does the same while holding the turn to write; returns `false` if that could take long and must be done without
-    /// the turn. The pin stays behind until then, so that nobody waits for its syncs.
+    /// Brings the verified cache and the state up to the head while holding the turn to write. Returns `false` if that
+    /// could take long: the caller must then end the turn and call [`Session::refresh`].
+    ///
+    /// Does not advance the pin, so that no other writer waits for its syncs.
     ///
     /// # Errors
     /// As [`Session::refresh`].
@@ -119,10 +123,11 @@ impl Session {
         }
     }
 
-    /// Whether this account may record an event here: not in a superseded register, else see [`Memory::may_record`].
+    /// Checks that this account may record an event in this register; [`Memory::may_record`] checks the pin.
     ///
     /// # Errors
-    /// [`StoreError::Superseded`], [`StoreError::PinLost`].
+    /// [`StoreError::Superseded`] if the register is superseded; [`StoreError::PinLost`] if the log lacks entries that
+    /// this account verified.
     pub fn may_record(&self, event: &Event) -> Result<(), StoreError> {
         self.may_write()?;
         self.memory.may_record(event, &self.log)
@@ -135,17 +140,18 @@ impl Session {
         }
     }
 
-    /// Appends a sealed entry, which ends the turn, and brings cache, state and pin up to it. Returns `false` if
-    /// somebody else recorded first and nothing was written.
+    /// Appends a sealed entry, ends the turn, and brings the cache, the state and the pin up to the entry. Returns
+    /// `false` and writes nothing if another process recorded first.
     ///
     /// # Errors
-    /// As [`SharedFile::append`].
+    /// As [`Session::may_record`] and [`SharedFile::append`]; [`StoreError::RecordedButNotPinned`] if the entry was
+    /// appended and a later step failed.
     pub fn append(&mut self, turn: Turn, raw: &Raw, entry: &Entry, now: Time) -> Result<bool, StoreError> {
         self.may_record(&entry.event)?;
         let log = &mut self.log;
-        let TakenIn { before: head, after, seconded, redacts } = match log.ask(|state| taken_in(state, entry))? {
-            Ok(taken_in) if taken_in.before.map_or(Digest::NONE, |head| head.leaf) == entry.header.prev => taken_in,
-            // It was judged when it was sealed: the head has moved since.
+        let Applied { before: head, after, seconded, redacts } = match log.ask(|state| apply(state, entry))? {
+            Ok(applied) if applied.before.map_or(Digest::NONE, |head| head.leaf) == entry.header.prev => applied,
+            // Every rule allowed the entry when it was sealed, so the head has moved since.
             Ok(_) | Err(_) => return Ok(false),
         };
         let redact = log.to_redact(redacts)?;
@@ -165,19 +171,18 @@ impl Session {
         }
     }
 
-    /// The pin advances after the cache is committed, so that it never runs ahead of what was verified, nor of what is
-    /// durable.
+    /// Advances the pin to the head. Called after the cache is committed, so that the pin is never ahead of the cache.
     fn advance_pin(&mut self, now: Time) -> Result<(), StoreError> {
         let Some(head) = self.memory.pending(&self.log) else { return Ok(()) };
-        // A process may have died between writing and syncing. What it wrote is read like the rest, and must not be lost
-        // with the power once it is pinned.
+        // Another process may have written the head and died before syncing it. A pinned entry must survive a power
+        // failure.
         if self.durable != Some(head) {
             self.log.shared.sync()?;
         }
         self.memory.advance(&self.log, now)
     }
 
-    /// Removes redacted texts from the WAL file too.
+    /// Removes the redacted texts from the WAL file.
     fn redact_from_wal(&mut self, redacted: &[u64]) -> Result<(), StoreError> {
         if !redacted.is_empty() && !self.log.shared.flush()? {
             self.notices.push(Notice::RedactedLater);

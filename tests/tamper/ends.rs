@@ -12,7 +12,7 @@ fn a_cut_tail_is_found_by_those_who_saw_it() {
     scene.tamper("DELETE FROM entry WHERE seq > 7");
     scene.stops("the log lacks entry 9");
     scene.audrey_finds(
-        "[truncated] the log ends at entry 7, and this account verified it up to entry 9 before: \
+        "[truncated] the log ends at entry 7, but this account verified it up to entry 9: \
          it was truncated or rolled back",
     );
     scene.fails("erin", "file erin.toml", Exit::Broken, "the log was truncated, rolled back or replaced");

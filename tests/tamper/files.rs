@@ -19,7 +19,7 @@ fn an_old_backup_put_back_is_found() {
     scene.ok("audrey", "list");
     scene.replace_file(&old);
     scene.stops("the log lacks entry 10");
-    scene.audrey_finds("[truncated] the log ends at entry 9, and this account verified it up to entry 10");
+    scene.audrey_finds("[truncated] the log ends at entry 9, but this account verified it up to entry 10");
 }
 
 #[test]

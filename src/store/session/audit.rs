@@ -9,24 +9,25 @@ use crate::store::verify::replay::{Mode, Reading, replay};
 use crate::store::{BUSY, Finding, StoreError, Turn};
 
 impl Session {
-    /// Reads everything from entry 0 on, compares the tables, and has SQLite check the file.
+    /// Verifies every entry from entry 0 on, compares the shared tables with the cache, and runs SQLite's integrity
+    /// check. Advances the pin if there are no findings.
     ///
     /// # Errors
-    /// What SQLite says, or a format that needs a newer twinseal. Everything else is a finding.
+    /// An SQLite error, a damaged cache, or a format that needs a newer twinseal. Everything else is a finding.
     pub fn verify(&mut self, now: Time, progress: &mut dyn FnMut(u64)) -> Result<Reading, StoreError> {
         let Self { log, memory, .. } = self;
         let mut state = Register::default();
-        // Entries and tables are read from one snapshot: others may record meanwhile.
+        // Other processes may record meanwhile, so read the entries and the tables from one snapshot.
         let snapshot = log.shared.hold_snapshot()?;
         let tx = log.cache.begin(BUSY)?;
         let mut reading = replay(&log.shared, &log.cache, &mut state, log.fingerprint, Mode::Everything, progress)?;
         state.unload();
         log.state = state;
         if reading.findings.is_empty() {
-            reading.findings.extend(forgotten(log, memory)?);
+            reading.findings.extend(missing(log, memory)?);
         }
-        let whole = reading.findings.is_empty() && log.state.head().is_some();
-        let (compared, integrity) = log.shared.integrity_beside(|| match whole {
+        let valid = reading.findings.is_empty() && log.state.head().is_some();
+        let (compared, integrity) = log.shared.integrity_beside(|| match valid {
             true => log.cache.compare_register(&log.shared),
             false => Ok(Vec::new()),
         });
@@ -34,16 +35,16 @@ impl Session {
             Err(StoreError::Broken(finding)) => vec![finding],
             compared => compared?,
         });
-        if whole {
-            reading.findings.extend(log.redacted_again()?);
+        if valid {
+            reading.findings.extend(log.unredacted()?);
         }
         if is_suspect(&reading, memory) && log.cache_is_wrong(memory, progress)? {
-            return Err(log.cache.damaged("it is not what the log says".to_owned()));
+            return Err(log.cache.damaged("it differs from the log".to_owned()));
         }
         drop(snapshot);
-        if whole {
+        if valid {
             if let Some(key) = reading.differs {
-                return Err(log.cache.damaged(format!("its row {key} is not what the log says")));
+                return Err(log.cache.damaged(format!("its row {key} differs from the log")));
             }
             tx.commit()?;
             if !log.redactions()?.is_empty() {
@@ -59,27 +60,28 @@ impl Session {
         Ok(reading)
     }
 
-    /// Compares the shared tables with the verified cache, refills them, and returns what differed; `None` if somebody
-    /// recorded meanwhile and nothing was done.
+    /// Rebuilds the shared tables from the verified cache, and returns what differed. Returns `None` and writes nothing
+    /// if another process recorded meanwhile.
     ///
     /// # Errors
-    /// As [`SharedFile::append`](crate::store::SharedFile::append).
+    /// As [`SharedFile::append`](crate::store::SharedFile::append); [`StoreError::CacheDamaged`] if the cache differs
+    /// from the log.
     pub fn rebuild(&mut self, turn: &Turn) -> Result<Option<Vec<Finding>>, StoreError> {
         self.may_write()?;
         let log = &mut self.log;
-        // Either may be wrong, and nothing wrong may be written for everybody.
+        // If they differ, the cache may be wrong. A wrong cache must not be written to the shared tables.
         let differ = !log.cache.compare_register(&log.shared)?.is_empty();
         if differ && log.cache_is_wrong(&self.memory, &mut |_| {})? {
-            return Err(log.cache.damaged("it is not what the log says".to_owned()));
+            return Err(log.cache.damaged("it differs from the log".to_owned()));
         }
-        let redact: Vec<u64> = log.redacted_again()?.into_iter().filter_map(|finding| finding.seq).collect();
+        let redact: Vec<u64> = log.unredacted()?.into_iter().filter_map(|finding| finding.seq).collect();
         let done = log.shared.refill(turn, log.state.head(), &redact, &log.cache)?;
         self.redact_from_wal(&redact)?;
         Ok(done)
     }
 }
 
-/// Whether a finding may come from a damaged cache: it says what the cache says, and not what the pin says.
+/// Whether the first finding may come from a damaged cache: the check compares with the cache rather than with the pin.
 fn is_suspect(reading: &Reading, memory: &Memory) -> bool {
     let pinned = memory.pin().map(|pin| pin.head.seq);
     reading.findings.first().is_some_and(|it| match it.rule {
@@ -89,14 +91,14 @@ fn is_suspect(reading: &Reading, memory: &Memory) -> bool {
     })
 }
 
-/// An entry that was verified before and that the log lacks now.
-fn forgotten(log: &VerifiedLog, memory: &Memory) -> Result<Option<Finding>, StoreError> {
+/// The finding for an entry that this account verified before and that the log lacks now.
+fn missing(log: &VerifiedLog, memory: &Memory) -> Result<Option<Finding>, StoreError> {
     let remembered = [log.cache.head()?, memory.pin().map(|pin| pin.head)].into_iter().flatten();
     let Some(remembered) = remembered.max_by_key(|head| head.seq) else { return Ok(None) };
     let newest = log.state.head().map_or(0, |head| head.seq);
     if remembered.seq > newest || log.state.head().is_none() {
         let meaning = format!(
-            "the log ends at entry {newest}, and this account verified it up to entry {} before: \
+            "the log ends at entry {newest}, but this account verified it up to entry {}: \
              it was truncated or rolled back",
             remembered.seq
         );

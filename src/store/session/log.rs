@@ -1,5 +1,5 @@
 //! The log as this account has verified it: the shared file, the verified cache, and the state at the newest entry.
-//! Everything that is shown or decided is read here.
+//! Everything shown or decided is read here.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::store::sqlite::shared::SharedFile;
 use crate::store::verify::replay::{Mode, Reading, replay};
 use crate::store::{BUSY, Finding, StoreError};
 
-/// A verified log.
+/// The verified entries of a register and the state that results from them.
 pub struct VerifiedLog {
     pub(super) shared: SharedFile,
     pub(super) cache: VerifiedCache,
@@ -32,7 +32,7 @@ impl VerifiedLog {
         &self.shared
     }
 
-    /// The queries of lists and reports, answered by the verified cache.
+    /// Queries of the verified cache for lists and reports.
     pub fn queries(&self) -> Queries<'_> {
         self.cache.queries()
     }
@@ -47,21 +47,22 @@ impl VerifiedLog {
         self.fingerprint
     }
 
-    /// The first broken entry. The log ends before it, and nothing may be recorded.
+    /// The first broken entry. The verified log ends before it, and nothing can be recorded.
     pub fn fault(&self) -> Option<&Finding> {
         self.fault.as_ref()
     }
 
-    /// Sets how many records of the state a replay may hold in memory before it writes them and reads them again.
+    /// Sets the maximum number of records of the state that a replay holds in memory.
     pub fn limit_loaded(&mut self, records: usize) {
         self.cache.most_loaded = records;
     }
 
-    /// Asks a question about the state at the head, and loads the records that it needs; it may be asked several times.
-    /// If another process of this account has brought the cache on, it is answered at the new head.
+    /// Runs `question` on the state at the head. Loads the records that it lacks and runs it again.
+    ///
+    /// If another process of this account has advanced the cache, the state is the one at the cache's head.
     ///
     /// # Errors
-    /// [`StoreError::CacheDamaged`], or what SQLite says. That a rule says no is an answer.
+    /// The outer result: [`StoreError::CacheDamaged`], or an SQLite error. The refusal of a rule is the inner result.
     pub fn ask<T>(
         &self,
         mut question: impl FnMut(&Register) -> Result<T, Denied>,
@@ -76,17 +77,16 @@ impl VerifiedLog {
         }
     }
 
-    /// Whether another process of this account has brought the cache on since this state was read, so that
+    /// Whether another process of this account has advanced the cache since this state was read, so that
     /// [`VerifiedLog::ask`] may have answered at a later head.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// An SQLite error.
     pub fn is_behind_cache(&self) -> Result<bool, StoreError> {
         Ok(self.state.head() != self.cache.head()?)
     }
 
-    /// Asks a question about each of several changes, from one snapshot; under another policy, to see what that would
-    /// change.
+    /// Runs `question` on each of several changes, in one snapshot. `under` replaces the policy, to preview a new one.
     ///
     /// # Errors
     /// As [`VerifiedLog::ask`].
@@ -115,14 +115,14 @@ impl VerifiedLog {
         Ok(Ok(answers))
     }
 
-    /// A copy of the state, at the head of the cache.
+    /// A copy of the state, advanced to the head of the cache.
     fn at_cache_head(&self) -> Result<Register, StoreError> {
         let mut state = self.state.clone();
         self.cache.load(&self.shared, &mut state)?;
         Ok(state)
     }
 
-    /// The governance now, with everybody and every key loaded.
+    /// The governance at the head, with every person and key loaded.
     ///
     /// # Errors
     /// As [`VerifiedLog::ask`].
@@ -133,11 +133,11 @@ impl VerifiedLog {
         Ok(state.governance().clone())
     }
 
-    /// The governance as it was after some entry, all of it loaded: made from its entries.
+    /// The governance after entry `until`, replayed from the governance entries, with every person and key loaded.
     ///
     /// # Errors
-    /// [`StoreError::CacheDamaged`], an entry of the shared file that is not the one that was verified, or what SQLite
-    /// says.
+    /// [`StoreError::CacheDamaged`], an entry of the shared file that differs from the verified one, or an SQLite
+    /// error.
     pub fn governed_at(&self, until: u64) -> Result<Governance, StoreError> {
         let _snapshot = self.hold_snapshot()?;
         let mut state = Register::default();
@@ -155,31 +155,32 @@ impl VerifiedLog {
     /// Every redacted text up to the head: its entry, its digest, and the proposal that redacted it.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// An SQLite error.
     pub fn redactions(&self) -> Result<Vec<(u64, Digest, ProposalId)>, StoreError> {
         self.state.head().map_or(Ok(Vec::new()), |head| self.cache.redactions(None, head.seq))
     }
 
-    /// The proposal that redacted the text of an entry, if one did.
+    /// The proposal that redacted the text of an entry.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// An SQLite error.
     pub fn redacted(&self, seq: u64) -> Result<Option<ProposalId>, StoreError> {
         self.cache.redacted(seq)
     }
 
-    /// Reads file and cache from one snapshot until the result is dropped, so that many reads cost one lock each.
+    /// Holds one snapshot of the file and one of the cache until the result is dropped. Many reads then take one lock
+    /// each.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// An SQLite error.
     pub fn hold_snapshot(&self) -> Result<impl Sized, StoreError> {
         Ok((self.shared.hold_snapshot()?, self.cache.hold_snapshot()?))
     }
 
-    /// A verified entry with its text.
+    /// A verified entry with its text; `None` if the log has no such entry.
     ///
     /// # Errors
-    /// [`StoreError::Broken`] if the file holds another entry by now.
+    /// [`StoreError::Broken`] if the file's entry differs from the verified one, or lacks a text that is not redacted.
     pub fn entry(&self, seq: u64) -> Result<Option<Entry>, StoreError> {
         let Some(raw) = self.raw(seq)? else { return Ok(None) };
         let entry = entry::parse(&raw).map_err(|defect| StoreError::defect(seq, &defect))?;
@@ -189,7 +190,7 @@ impl VerifiedLog {
         }
     }
 
-    /// The exact bytes of a verified entry.
+    /// The exact bytes of a verified entry; `None` if the log has no such entry.
     ///
     /// # Errors
     /// As [`VerifiedLog::entry`].
@@ -200,7 +201,8 @@ impl VerifiedLog {
         }
     }
 
-    /// Brings cache and state up to the head of the file. Waits up to `patience` for other processes of this account.
+    /// Brings the cache and the state up to the head of the file. Waits up to `patience` for other processes of this
+    /// account.
     pub(super) fn catch_up(
         &mut self,
         memory: &Memory,
@@ -212,7 +214,7 @@ impl VerifiedLog {
         if is_newest(&self.state) {
             return Ok(());
         }
-        // Usually another process of this account has verified what is new here: then nothing is written.
+        // Another process of this account may have verified the new entries already. Then only read the cache.
         let snapshot = self.cache.hold_snapshot()?;
         self.cache.load(&self.shared, &mut self.state)?;
         drop(snapshot);
@@ -225,10 +227,10 @@ impl VerifiedLog {
         self.cache.load(&self.shared, &mut state)?;
         let known = state.head().map(|head| head.seq);
         let reading = replay(&self.shared, &self.cache, &mut state, self.fingerprint, Mode::Advance, progress)?;
-        // Everything up to the pin was valid before, so a finding there may come from a damaged cache.
+        // Every entry up to the pin was valid before, so a finding there may come from a damaged cache.
         let pinned = memory.pin().map(|pin| pin.head.seq);
         if reading.findings.first().is_some_and(|it| it.seq <= pinned) && self.cache_is_wrong(memory, progress)? {
-            return Err(self.cache.damaged("it is not what the log says".to_owned()));
+            return Err(self.cache.damaged("it differs from the log".to_owned()));
         }
         tx.commit()?;
         state.unload();
@@ -242,41 +244,41 @@ impl VerifiedLog {
         memory.check_cache(self)
     }
 
-    /// Reads the log from entry 0 into a temporary cache, regardless of what was verified before.
-    pub(super) fn read_anew(
+    /// Replays the log from entry 0 into a temporary cache, without the verified cache and the pin.
+    pub(super) fn replay_from_start(
         &self,
         progress: &mut dyn FnMut(u64),
     ) -> Result<(VerifiedCache, Register, Reading), StoreError> {
-        let (anew, mut state) = (VerifiedCache::temporary()?, Register::default());
-        let tx = anew.begin(BUSY)?;
-        let reading = replay(&self.shared, &anew, &mut state, self.fingerprint, Mode::Advance, progress)?;
+        let (fresh, mut state) = (VerifiedCache::temporary()?, Register::default());
+        let tx = fresh.begin(BUSY)?;
+        let reading = replay(&self.shared, &fresh, &mut state, self.fingerprint, Mode::Advance, progress)?;
         tx.commit()?;
-        Ok((anew, state, reading))
+        Ok((fresh, state, reading))
     }
 
-    /// Whether the cache differs from the log, although the log is valid and holds the pinned entry.
+    /// Whether the log is valid and holds the pinned entry, but the cache differs from it.
     pub(super) fn cache_is_wrong(&self, memory: &Memory, progress: &mut dyn FnMut(u64)) -> Result<bool, StoreError> {
-        let (anew, _, reading) = self.read_anew(progress)?;
-        let holds = match memory.pin() {
-            Some(pin) => anew.leaf(pin.head.seq)? == Some(pin.head.leaf),
+        let (fresh, _, reading) = self.replay_from_start(progress)?;
+        let holds_pinned = match memory.pin() {
+            Some(pin) => fresh.leaf(pin.head.seq)? == Some(pin.head.leaf),
             None => true,
         };
-        Ok(holds && reading.findings.is_empty() && self.cache.differs(&anew)?)
+        Ok(holds_pinned && reading.findings.is_empty() && self.cache.differs(&fresh)?)
     }
 
-    /// Redacted texts that the file holds again.
-    pub(super) fn redacted_again(&self) -> Result<Vec<Finding>, StoreError> {
+    /// A finding for each redacted text that is in the file.
+    pub(super) fn unredacted(&self) -> Result<Vec<Finding>, StoreError> {
         let mut findings = Vec::new();
         for (seq, text, proposal) in self.redactions()? {
             if self.has_text(seq, text)? {
-                let meaning = format!("the text that proposal {proposal} redacted stands there again");
+                let meaning = format!("the file holds the text that proposal {proposal} redacted");
                 findings.push(Finding::at(seq, "redacted", meaning));
             }
         }
         Ok(findings)
     }
 
-    /// Those of these entries that still have the text with this digest in the file.
+    /// The entries among `texts` whose text with this digest is still in the file.
     pub(super) fn to_redact(&self, texts: impl IntoIterator<Item = (u64, Digest)>) -> Result<Vec<u64>, StoreError> {
         let mut seqs = Vec::new();
         for (seq, text) in texts {
@@ -294,13 +296,15 @@ impl VerifiedLog {
     }
 }
 
-/// The leaf hash of the entry in a row of the file.
+/// The leaf hash of an entry of the file, computed from its bytes.
 pub(super) fn leaf(shared: &SharedFile, seq: u64) -> Result<Option<Digest>, StoreError> {
     Ok(shared.entry(seq)?.map(|raw| raw.leaf()))
 }
 
-/// The last of `until` entries on which two logs agree; `same` returns the leaf hash of an entry that is the same in
-/// both. Two logs that agree on an entry agree on all before it.
+/// Returns the last of the first `until` entries that is the same in two logs. `same` returns the leaf hash of an entry
+/// if it is the same in both.
+///
+/// Searches by halves: entries are chained by hash, so logs that agree on an entry agree on every earlier one.
 pub(super) fn agree(
     until: u64,
     same: impl Fn(u64) -> Result<Option<Digest>, StoreError>,

@@ -1,4 +1,4 @@
-//! What this account remembers of a register beside the cache: the pin. A log that does not hold it is refused.
+//! The pin of an open register. A log without the pinned entry is refused.
 
 use std::path::Path;
 
@@ -8,15 +8,17 @@ use crate::domain::{Action, Digest, Event, Head, Register, Time};
 use crate::store::StoreError;
 use crate::store::cache::verified::VerifiedCache;
 
-/// The log lacks entries that this account verified. It was read from entry 0 without the pin, nothing of it is
-/// remembered, and nothing is recorded but a proposal to go on without the lost entries.
+/// What a log lacks that this account verified.
+///
+/// The log was then verified from entry 0 without the pin and the cache, which stay unchanged. Only a proposal to
+/// continue without the lost entries can be recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Behind {
     /// The newest entry that this account verified.
     pub remembered: Head,
     /// The newest entry that both the verified cache and the log hold; `None` if the cache was lost.
     pub common: Option<Head>,
-    /// When `remembered` was verified; `None` without a pin.
+    /// When the pin was last advanced; `None` without a pin.
     pub verified: Option<Time>,
 }
 
@@ -27,7 +29,7 @@ impl Behind {
     }
 }
 
-/// The pin of one register and its file.
+/// The pin of a register, and the file that it is stored in.
 #[derive(Default)]
 pub struct Memory {
     file: Option<PinFile>,
@@ -46,7 +48,7 @@ impl Memory {
         Self { behind, ..Self::default() }
     }
 
-    /// The pin as it was read or last advanced; `None` at first contact, and where nothing is remembered.
+    /// The pin as it was read or last advanced; `None` on first use, and if this session does not use a pin.
     pub fn pin(&self) -> Option<&Pin> {
         self.pin.as_ref()
     }
@@ -56,10 +58,11 @@ impl Memory {
         self.behind.as_ref()
     }
 
-    /// Whether this account may record an event: anything, unless the log lacks what it verified.
+    /// Checks that this account may record an event.
     ///
     /// # Errors
-    /// [`StoreError::PinLost`].
+    /// [`StoreError::PinLost`] if the log lacks verified entries, and the event is not the proposal of a restoration or
+    /// its second.
     pub(super) fn may_record(&self, event: &Event, log: &VerifiedLog) -> Result<(), StoreError> {
         let Some(behind) = self.behind else { return Ok(()) };
         let seconded = match event {
@@ -79,28 +82,28 @@ impl Memory {
     /// Compares the pin and the cache's head with the shared file.
     pub(super) fn check_file(&self, log: &VerifiedLog) -> Result<(), StoreError> {
         let cached = log.cache.head()?;
-        let stands = |head: Head| Ok::<_, StoreError>(leaf(&log.shared, head.seq)? == Some(head.leaf));
+        let holds = |head: Head| Ok::<_, StoreError>(leaf(&log.shared, head.seq)? == Some(head.leaf));
         let pinned = self.pin.map(|pin| pin.head);
         if let Some(pinned) = pinned
-            && !stands(pinned)?
+            && !holds(pinned)?
         {
             return Err(self.lost_at(pinned));
         }
-        // The log holds the pinned entry, and so all before it: where the cache says otherwise, the cache is wrong.
+        // The log holds the pinned entry and so every earlier one. If the cache differs there, the cache is wrong.
         match (cached, pinned) {
             (None, _) => Ok(()),
             (Some(cached), Some(pinned))
                 if cached.seq >= pinned.seq && log.cache.leaf(pinned.seq)? != Some(pinned.leaf)
-                    || cached.seq < pinned.seq && !stands(cached)? =>
+                    || cached.seq < pinned.seq && !holds(cached)? =>
             {
-                Err(log.cache.damaged(format!("it is not of the log that holds entry {}", pinned.seq)))
+                Err(log.cache.damaged(format!("it is of another log than the pinned entry {}", pinned.seq)))
             }
-            (Some(cached), pinned) if pinned != Some(cached) && !stands(cached)? => Err(self.lost_at(cached)),
+            (Some(cached), pinned) if pinned != Some(cached) && !holds(cached)? => Err(self.lost_at(cached)),
             _ => Ok(()),
         }
     }
 
-    /// Compares the pin with the cache after it has caught up: the file may have been replaced meanwhile.
+    /// Compares the pin with the cache after it has caught up, in case the file was replaced meanwhile.
     pub(super) fn check_cache(&self, log: &VerifiedLog) -> Result<(), StoreError> {
         match self.pin.filter(|_| log.fault().is_none()) {
             Some(Pin { head, .. }) if log.cache.leaf(head.seq)? != Some(head.leaf) => Err(self.lost_at(head)),
@@ -112,38 +115,38 @@ impl Memory {
         StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified: self.pin.map(|pin| pin.verified) }
     }
 
-    /// Which of the pin and the cache's head a log lacks, whose leaf hashes `stands` returns.
+    /// Returns the pinned entry and the cache's head if a log lacks them. `leaf` returns the leaf hashes of that log.
     pub(super) fn lost(
         &self,
         cache: &VerifiedCache,
-        stands: impl Fn(u64) -> Result<Option<Digest>, StoreError>,
+        leaf: impl Fn(u64) -> Result<Option<Digest>, StoreError>,
     ) -> Result<Vec<Head>, StoreError> {
         let mut lost = Vec::new();
         for head in [self.pin.map(|pin| pin.head), cache.head()?].into_iter().flatten() {
-            if stands(head.seq)? != Some(head.leaf) {
+            if leaf(head.seq)? != Some(head.leaf) {
                 lost.push(head);
             }
         }
         Ok(lost)
     }
 
-    /// Whether this account verified the entry of another log that carried a restoration.
-    pub(super) fn has_seen(&self, carried: u64, ours: &VerifiedCache, log: &VerifiedCache) -> Result<bool, StoreError> {
-        let cached = ours.leaf(carried)?.is_some_and(|ours| log.leaf(carried).is_ok_and(|it| it == Some(ours)));
+    /// Whether this account already verified entry `second` of another log, which seconded a restoration.
+    pub(super) fn has_seen(&self, second: u64, ours: &VerifiedCache, log: &VerifiedCache) -> Result<bool, StoreError> {
+        let cached = ours.leaf(second)?.is_some_and(|ours| log.leaf(second).is_ok_and(|it| it == Some(ours)));
         let pinned = match self.pin.and_then(|pin| pin.restored) {
-            Some(seen) => carried <= seen.seq && log.leaf(seen.seq)? == Some(seen.leaf),
+            Some(seen) => second <= seen.seq && log.leaf(seen.seq)? == Some(seen.leaf),
             None => false,
         };
         Ok(cached || pinned)
     }
 
-    /// The head that the pin should advance to; `None` if the pin is there already, or nothing is remembered.
+    /// The head that the pin should advance to; `None` if the pin is already there, or this session does not use a pin.
     pub(super) fn pending(&self, log: &VerifiedLog) -> Option<Head> {
         let head = log.state.head().filter(|_| self.file.is_some())?;
         (self.pin.is_none_or(|pin| pin.head.seq < head.seq)).then_some(head)
     }
 
-    /// Advances the pin to the log's head. The cache must be committed and the file durable up to there.
+    /// Advances the pin to the log's head. The cache must be committed and the file synced up to that entry.
     pub(super) fn advance(&mut self, log: &VerifiedLog, now: Time) -> Result<(), StoreError> {
         let (Some(file), Some(head)) = (&self.file, self.pending(log)) else { return Ok(()) };
         let pin = pin_at((log.fingerprint, head, now), &log.state, &log.cache)?;
@@ -151,7 +154,7 @@ impl Memory {
         Ok(())
     }
 
-    /// Replaces the pin by the head of another state of the log, read into `cache`: forward or back.
+    /// Replaces the pin with the log's head, which may be an earlier entry. `cache` holds the log.
     pub(super) fn replace(&mut self, log: &VerifiedLog, cache: &VerifiedCache, now: Time) -> Result<(), StoreError> {
         if let (Some(file), Some(head)) = (&self.file, log.state.head()) {
             log.shared.sync()?;
@@ -167,7 +170,7 @@ fn pin_at(
     state: &Register,
     cache: &VerifiedCache,
 ) -> Result<Pin, StoreError> {
-    let restored = match state.governance().restorations().map(|(_, carried, _)| carried).max() {
+    let restored = match state.governance().restorations().map(|(_, second, _)| second).max() {
         Some(seq) => cache.leaf(seq)?.map(|leaf| Head { seq, leaf }),
         None => None,
     };

@@ -1,44 +1,44 @@
-//! What was noticed on opening a register and does not stop the command.
+//! Conditions that a session reports without failing.
 
 use std::fmt;
 
 use crate::domain::ProposalId;
 
-/// Something that the user is told, on standard error and in JSON.
+/// A note or warning, printed to standard error and included in JSON output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// There was a pin and no usable cache: the whole log was verified again.
+    /// The verified cache was missing or damaged: the whole log was verified again.
     CacheRebuilt,
-    /// There was neither pin nor cache: a first contact, or everything that was remembered is gone.
+    /// There was neither a pin nor a cache: this account has not used the register before, or both were deleted.
     FirstVerification,
-    /// The cache was behind the pin: an older one, or power failed before it was written to disk.
+    /// The cache was behind the pin: an older cache was put back, or power failed before it was written to disk.
     CacheBehind,
-    /// There was a cache and no pin.
+    /// There was a cache but no pin.
     PinMissing,
-    /// Texts were redacted while others were reading. Until those have finished, the WAL file may still hold the texts.
+    /// Texts were redacted while other processes were reading. The WAL file may hold the texts until they finish.
     RedactedLater,
-    /// Another register was accepted in place of this one.
+    /// This account accepted another register in place of this one.
     Superseded,
-    /// It is a backup elsewhere, made before the newest entry that this account verified.
+    /// The file is a backup that ends before the newest entry that this account verified.
     EarlierBackup {
         /// The newest entry of the backup.
         ends: u64,
         /// The newest entry that this account verified.
         known: u64,
     },
-    /// Entries were lost in a restoration, as two admins agreed: the pin moved to the log as it is.
+    /// A seconded proposal names the entries that a restoration lost: the pin moved to the head of the restored log.
     PinMoved {
         /// The newest entry that this account verified before.
         from: u64,
         /// The newest entry of the backup that the register was restored from.
         restored: u64,
-        /// The proposal that they agreed to.
+        /// The proposal that names the lost entries.
         proposal: ProposalId,
     },
 }
 
 impl Notice {
-    /// Its name in JSON.
+    /// The name of the notice in JSON.
     pub fn rule(&self) -> &'static str {
         match self {
             Self::CacheRebuilt => "cache-rebuilt",
@@ -52,7 +52,7 @@ impl Notice {
         }
     }
 
-    /// Whether somebody may have tampered with the register or with what this account remembers.
+    /// Whether the notice may mean that the register, the cache or the pin was tampered with.
     pub fn is_warning(&self) -> bool {
         matches!(self, Self::FirstVerification | Self::PinMissing | Self::Superseded | Self::PinMoved { .. })
     }

@@ -1,4 +1,4 @@
-//! Opening a register: what this account remembers is compared with the file, unless `trust` excuses that.
+//! Opening a register: the pin and the verified cache are compared with the file, unless `trust` excuses a difference.
 
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
@@ -12,41 +12,42 @@ use crate::store::StoreError;
 use crate::store::cache::verified::VerifiedCache;
 use crate::store::sqlite::shared::SharedFile;
 
-/// Why a log may be read although it lacks what this account verified.
+/// Why a log may lack entries that this account verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Excuse {
-    /// It may not.
+    /// No excuse: the log is refused.
     None,
-    /// It is a backup, made before. It is read in full, and nothing of it is remembered.
+    /// The file is an earlier backup. It is verified in full; the pin and the cache stay unchanged.
     EarlierBackup,
-    /// It may not; and another register was accepted in its place, so nothing is recorded in it.
+    /// No excuse; and this account accepted a successor, so nothing can be recorded.
     Superseded,
-    /// Two admins agreed to go on without what a restoration lost. The pin moves to the log as it is.
+    /// A seconded proposal names the lost entries. The pin moves to the log's head.
     AgreedRestoration,
-    /// As [`Excuse::AgreedRestoration`]; and two admins may be about to agree, or the lost entries about to be
-    /// recovered. The log is then read without the pin: see [`Behind`].
+    /// As [`Excuse::AgreedRestoration`]. Without a seconded proposal, the log is read without the pin, so that a
+    /// restoration can be proposed or seconded, or the lost entries recovered: see [`Behind`].
     PendingRestoration,
-    /// A copy of the register elsewhere, on which a restoration is practised. It is read without the pin, which stays.
+    /// The file is a copy of the register at another path, for practising a restoration. It is read without the pin,
+    /// which stays unchanged.
     Drill,
 }
 
-/// Which register is opened, where this account remembers it, and when a missing pin is excused.
+/// A trusted register to open, the folder of its pin and cache, and the excuse for missing entries.
 #[derive(Debug, Clone, Copy)]
 pub struct Anchor<'a> {
     /// The folder of the pin and the verified cache.
     pub folder: &'a Path,
     /// The leaf hash of entry 0.
     pub fingerprint: Digest,
-    /// Why the log may lack the pin.
+    /// Why the log may lack entries that this account verified.
     pub excuse: Excuse,
 }
 
 impl Session {
-    /// Opens a register whose fingerprint this account trusts, and verifies what is new in it.
+    /// Opens a register whose fingerprint this account trusts, and verifies its new entries.
     ///
     /// # Errors
-    /// [`StoreError::PinLost`] if the log lacks what was verified before, and that is not excused. A broken entry is
-    /// not an error here: see [`VerifiedLog::fault`].
+    /// [`StoreError::PinLost`] if the log lacks entries that this account verified, without an excuse. A broken entry
+    /// is not an error: see [`VerifiedLog::fault`].
     pub fn open(
         shared: SharedFile,
         anchor: Anchor<'_>,
@@ -64,10 +65,10 @@ impl Session {
         Ok(session)
     }
 
-    /// Opens a register for [`Session::verify`], which finds what is lost, replaced or broken.
+    /// Opens a register for [`Session::verify`], which reports lost, replaced and broken entries as findings.
     ///
     /// # Errors
-    /// What the system or SQLite says, or a damaged pin.
+    /// An I/O or SQLite error, or a damaged pin or cache.
     pub fn open_to_verify(shared: SharedFile, anchor: Anchor<'_>, now: Time) -> Result<Self, StoreError> {
         let mut session = Self::attach(shared, anchor)?;
         match session.reconcile(anchor.excuse, now, &mut |_| {}) {
@@ -77,10 +78,10 @@ impl Session {
         Ok(session)
     }
 
-    /// Opens a register that this account does not know. Nothing of it is remembered.
+    /// Opens a register without a pin, and with a temporary cache: nothing is stored for this account.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// An SQLite error.
     pub fn unanchored(shared: SharedFile, fingerprint: Digest) -> Result<Self, StoreError> {
         Ok(Self::of(shared, VerifiedCache::temporary()?, fingerprint))
     }
@@ -90,7 +91,7 @@ impl Session {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.map_err(StoreError::io("make the folder", folder))?;
         let memory = Memory::in_folder(folder, fingerprint)?;
-        let (cache, useless) = VerifiedCache::open(&folder.join("verified.sqlite"))?;
+        let (cache, unusable) = VerifiedCache::open(&folder.join("verified.sqlite"))?;
         if excuse == Excuse::EarlierBackup
             && let Some(notice) = earlier(&shared, &cache)?
         {
@@ -101,9 +102,9 @@ impl Session {
         let notice = match (memory.pin(), cache.head()?) {
             (Some(_), None) => Some(Notice::CacheRebuilt),
             (None, Some(_)) => Some(Notice::PinMissing),
-            (None, None) if useless => Some(Notice::CacheRebuilt),
+            (None, None) if unusable => Some(Notice::CacheRebuilt),
             (None, None) => Some(Notice::FirstVerification),
-            // The pin was read first, so another process of this account that advances both does not look like this.
+            // The pin was read first and the cache advances first, so a concurrent process cannot cause this.
             (Some(pin), Some(cached)) if cached.seq < pin.head.seq => Some(Notice::CacheBehind),
             _ => None,
         };
@@ -127,18 +128,20 @@ impl Session {
         }
     }
 
-    /// Moves the pin to the log as it is, if the log says that two admins agreed to a restoration which explains all
-    /// that is lost, and which this account has not seen: a restoration that it has seen explains nothing lost later.
+    /// Moves the pin to the log's head if the log holds a seconded restoration that names every lost entry. Returns
+    /// whether it did.
+    ///
+    /// A restoration that this account has verified before does not count: it cannot excuse entries lost after it.
     fn move_pin(&mut self, now: Time, progress: &mut dyn FnMut(u64)) -> Result<bool, StoreError> {
-        let (fresh, state, _) = self.log.read_anew(progress)?;
+        let (fresh, state, _) = self.log.replay_from_start(progress)?;
         let ours = &self.log.cache;
         let lost = self.memory.lost(ours, |seq| fresh.leaf(seq))?;
         let mut allowed = None;
-        for (proposal, carried, heads) in state.governance().restorations() {
+        for (proposal, second, heads) in state.governance().restorations() {
             let Head { seq, leaf } = heads.restored;
             let held = ours.leaf(seq)?.is_none_or(|ours| ours == leaf);
             let fits = held && fresh.leaf(seq)? == Some(leaf) && lost.iter().all(|head| heads.lost(*head));
-            if fits && !self.memory.has_seen(carried, ours, &fresh)? {
+            if fits && !self.memory.has_seen(second, ours, &fresh)? {
                 allowed = Some((proposal, seq));
             }
         }
@@ -146,14 +149,14 @@ impl Session {
             return Ok(false);
         };
         self.log.state = state;
-        // The pin first: if this is interrupted, a cache that does not fit the pin is thrown away.
+        // Replace the pin first: after a crash in between, the cache is found damaged and discarded.
         self.memory.replace(&self.log, &fresh, now)?;
         self.log.cache.replace_with(&fresh)?;
         self.notices.push(Notice::PinMoved { from, restored, proposal });
         Ok(true)
     }
 
-    /// Reads the log without the pin and the cache.
+    /// Makes this session use no pin and a temporary cache, and notes what the log lacks.
     fn ignore_pin(&mut self) -> Result<(), StoreError> {
         let VerifiedLog { shared, cache, .. } = &self.log;
         let newest = shared.newest()?.map_or(0, |newest| newest + 1);
@@ -172,7 +175,7 @@ impl Session {
     }
 }
 
-/// Whether a backup is an earlier state of what this account verified.
+/// Returns a notice if the file is a backup and a prefix of the log that this account verified.
 fn earlier(shared: &SharedFile, cache: &VerifiedCache) -> Result<Option<Notice>, StoreError> {
     let (Some(known), Some(ends)) = (cache.head()?, shared.newest()?) else { return Ok(None) };
     if !shared.is_backup() || ends >= known.seq {

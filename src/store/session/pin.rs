@@ -1,10 +1,10 @@
-//! The pin: what this account remembers of a register, in a small file of its own.
+//! The pin: a small file in which this account remembers the newest verified entry of a register.
 //!
 //! ```text
 //! fingerprint 9b1e…       the leaf hash of entry 0
-//! head 812 77ab…          the newest entry that was verified, and its leaf hash
+//! head 853 77ab…          the newest verified entry, and its leaf hash
 //! verified 2026-12-01T09:30:05Z
-//! restored 853 12e0…      the latest entry that carried a restoration from a cache; absent where there was none
+//! restored 812 12e0…      the latest entry that seconded a restoration, and its leaf hash; absent if there is none
 //! ```
 
 use std::fs;
@@ -15,16 +15,16 @@ use std::path::{Path, PathBuf};
 use super::StoreError;
 use crate::domain::{Digest, Head, Time};
 
-/// What is remembered of a register.
+/// The content of a pin file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pin {
     /// The leaf hash of entry 0.
     pub fingerprint: Digest,
-    /// The newest entry that was verified.
+    /// The newest verified entry.
     pub head: Head,
-    /// When it was.
+    /// When `head` was verified.
     pub verified: Time,
-    /// The latest entry up to there that carried a restoration from a cache.
+    /// The latest entry up to `head` that seconded a restoration.
     pub restored: Option<Head>,
 }
 
@@ -35,7 +35,7 @@ impl Pin {
         format!("fingerprint {fingerprint}\nhead {head}\nverified {verified}\n{restored}")
     }
 
-    /// The pin in a text, or the line, from 1, at which it stops being one.
+    /// Parses a pin. The error is the number of the first invalid line, counted from 1.
     fn read(text: &str) -> Result<Self, usize> {
         let mut lines = text.lines();
         let mut value = |key: &str| lines.next().and_then(|line| line.strip_prefix(key)?.strip_prefix(' '));
@@ -51,22 +51,22 @@ impl Pin {
     }
 }
 
-/// Where a pin is kept; the one before it stays beside it as `pin.previous`.
+/// The file that a pin is stored in. `pin.previous` in the same folder is the pin before the last change.
 #[derive(Debug, Clone)]
 pub struct PinFile {
     path: PathBuf,
 }
 
 impl PinFile {
-    /// The pin in an account's folder for a register.
+    /// The file `pin` in the folder that this account has for a register.
     pub fn in_folder(folder: &Path) -> Self {
         Self { path: folder.join("pin") }
     }
 
-    /// Reads it, for the register with this fingerprint; none where there is none yet.
+    /// Reads the pin of the register with this fingerprint; `None` if the file does not exist.
     ///
     /// # Errors
-    /// [`StoreError::PinUnreadable`] for a damaged one: it is never passed over in silence.
+    /// [`StoreError::PinUnreadable`] if the pin is damaged or of another register; an I/O error.
     pub fn read(&self, fingerprint: Digest) -> Result<Option<Pin>, StoreError> {
         let text = match fs::read_to_string(&self.path) {
             Ok(text) => text,
@@ -78,43 +78,44 @@ impl PinFile {
         pin.map(Some).map_err(|line| StoreError::PinUnreadable { path: self.path.clone(), line })
     }
 
-    /// Moves it forward, and says where it stands: another process of this account may have moved it further.
+    /// Advances the pin and returns it. If another process of this account advanced it further, returns that pin.
     ///
     /// # Errors
     /// As [`PinFile::read`] and `PinFile::write`.
     pub fn advance(&self, pin: Pin) -> Result<Pin, StoreError> {
-        let _turn = self.turn()?;
+        let _lock = self.lock()?;
         match self.read(pin.fingerprint)? {
             Some(further) if further.head.seq >= pin.head.seq => Ok(further),
             _ => self.write(&pin).map(|()| pin),
         }
     }
 
-    /// Puts another in its place, further on or not, where it still is the one that was read.
+    /// Replaces the pin, even with an earlier entry, and returns it. If the pin is no longer `old`, returns the current
+    /// pin and writes nothing.
     ///
     /// # Errors
     /// As [`PinFile::read`] and `PinFile::write`.
     pub fn replace(&self, old: Option<Pin>, pin: Pin) -> Result<Pin, StoreError> {
-        let _turn = self.turn()?;
+        let _lock = self.lock()?;
         match self.read(pin.fingerprint)? {
             Some(other) if Some(other) != old => Ok(other),
             _ => self.write(&pin).map(|()| pin),
         }
     }
 
-    /// Processes of one account take turns.
-    fn turn(&self) -> Result<fs::File, StoreError> {
-        let turn = fs::File::create(self.path.with_extension("lock")).and_then(|file| file.lock().map(|()| file));
-        turn.map_err(StoreError::io("lock", &self.path))
+    /// Excludes other processes of this account until the result is dropped.
+    fn lock(&self) -> Result<fs::File, StoreError> {
+        let lock = fs::File::create(self.path.with_extension("lock")).and_then(|file| file.lock().map(|()| file));
+        lock.map_err(StoreError::io("lock", &self.path))
     }
 
-    /// Replaces it by rename, durably.
+    /// Replaces the file by rename, and syncs the file and its folder.
     ///
     /// # Errors
-    /// What the system says; the pin before is still there then.
+    /// An I/O error. The file then holds the old pin or the new one, never a part of one.
     fn write(&self, pin: &Pin) -> Result<(), StoreError> {
         let failed = || StoreError::io("write the pin", &self.path);
-        // Processes of one account take turns: what a killed one left half written is written over.
+        // A killed process may have left this file half written. The lock is held, so it can be overwritten.
         let fresh = self.path.with_extension("new");
         let mut options = fs::OpenOptions::new();
         let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&fresh).map_err(failed())?;
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_pin_is_not_taken_for_one() {
+    fn a_damaged_pin_is_refused() {
         let leaf = Digest::new([7; 32]);
         let (head, verified) = (Head { seq: 12, leaf }, Time::from_unix(0).unwrap());
         let pin = Pin { fingerprint: leaf, head, verified, restored: None };

@@ -1,4 +1,4 @@
-//! Bringing back from another file what was lost here, as it was signed.
+//! Recovering lost entries from another file of the same register.
 
 use super::Session;
 use super::log::{VerifiedLog, agree, leaf};
@@ -9,22 +9,23 @@ use crate::store::sqlite::shared::{Appended, SharedFile};
 use crate::store::verify::replay::{Mode, replay};
 use crate::store::{BUSY, Finding, StoreError, Turn, Writer};
 
-/// What was brought back.
+/// The result of [`Session::recover`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recovered {
-    /// The first and the last entry; none where nothing was missing.
+    /// The first and the last recovered entry; `None` if the other file has no valid entry beyond the head.
     pub entries: Option<(u64, u64)>,
-    /// The first broken entry of the file that they came from.
+    /// The first broken entry of the other file.
     pub fault: Option<Finding>,
 }
 
 impl Session {
-    /// Appends the entries that another file of the same register holds beyond the head, each verified and judged as
-    /// ever, without texts that were redacted. What was recorded here since that file and this one parted would come in
-    /// between: then nothing is done.
+    /// Appends the valid entries that another file of the same register has beyond the head, without redacted texts.
+    /// Each entry is verified like a new one.
     ///
     /// # Errors
-    /// [`StoreError::Parted`], or as [`SharedFile::append`].
+    /// [`StoreError::Parted`] if the files differ before the end of the shorter one, or another process recorded
+    /// meanwhile; nothing is written then. [`StoreError::PinLost`] if the other file contradicts the pin. Otherwise as
+    /// [`SharedFile::append`].
     pub fn recover(
         &mut self,
         from: &SharedFile,
@@ -36,7 +37,7 @@ impl Session {
         let head = log.state.head();
         let next = head.map_or(0, |head| head.seq + 1);
         same_beginning(log, from, next)?;
-        // What is written is what was verified, whatever others do to that file meanwhile.
+        // The other file may change meanwhile. One snapshot makes sure that the written entries are the verified ones.
         let _snapshot = from.hold_snapshot()?;
         let mut state = log.state.clone();
         let tx = log.cache.begin(BUSY)?;
@@ -45,7 +46,7 @@ impl Session {
         let Some(until) = state.head().map(|head| head.seq).filter(|seq| *seq >= next) else {
             return Ok(Recovered { entries: None, fault });
         };
-        // Nothing is brought back that is not what this account remembers.
+        // The recovered entries must agree with the newest entry that this account verified.
         if let Some(behind) = self.memory.behind()
             && log.cache.leaf(behind.remembered.seq)?.is_some_and(|it| it != behind.remembered.leaf)
         {
@@ -67,7 +68,7 @@ impl Session {
 }
 
 impl VerifiedLog {
-    /// Fills an empty file with all that was verified, without texts that were redacted.
+    /// Writes every verified entry to an empty file, without redacted texts.
     ///
     /// # Errors
     /// As [`SharedFile::append`].
@@ -92,7 +93,8 @@ fn parted(from: &SharedFile, seq: u64) -> StoreError {
     StoreError::Parted { path: from.path().to_owned(), seq }
 }
 
-/// An entry that was verified, read again from a file that others may write, and without its text where that was redacted.
+/// Reads a verified entry from a file that other processes may write, and checks it against the cache. Leaves out the
+/// text if it is redacted.
 fn without_redacted(from: &SharedFile, cache: &VerifiedCache, seq: u64) -> Result<Raw, StoreError> {
     let leaf = cache.leaf(seq)?.ok_or_else(|| parted(from, seq))?;
     let raw = verified_before(from, Head { seq, leaf })?;
