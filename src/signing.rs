@@ -66,8 +66,8 @@ impl Signing {
     /// Returns the person whose key this is.
     ///
     /// # Errors
-    /// [`Error::UnknownKey`] if the key is not enrolled; [`Error::OtherPerson`] if the user asked to act as somebody
-    /// else.
+    /// [`Error::UnknownKey`] if the key is not enrolled; [`Error::OtherPerson`] if the user asked to act as another
+    /// person.
     pub fn actor(&self, log: &VerifiedLog, key: PublicKey) -> Result<PersonId, Error> {
         let key = key.fingerprint();
         let enrolled = log.ask(|state| Ok(state.governance().key(key)?.cloned()))??;

@@ -1,5 +1,5 @@
-//! Copies: made while others write, read anywhere, never written, made registers again; and reading where nothing may be
-//! written.
+//! Backups are made while others write, are read-only, and can be restored; and a register can be read without write
+//! access.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -67,7 +67,7 @@ fn a_backup_is_never_written() {
 }
 
 #[test]
-fn an_older_backup_is_told_from_a_forged_one() {
+fn an_older_backup_is_read_and_a_forged_one_is_refused() {
     let world = World::filed();
     world.ok("erin", "backup old.db");
     world.approve("carol", "CHG-1");
@@ -76,9 +76,9 @@ fn an_older_backup_is_told_from_a_forged_one() {
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
     assert!(output.err.contains("this backup ends at entry 2, and this account verified the register up to entry 3"));
     assert_eq!(world.run("erin", "verify --register old.db").exit, Exit::Done);
-    // What it remembers of the register itself is as it was.
+    // Reading a backup does not change the pin of the register.
     assert!(world.run("erin", "verify").out.contains("this account's pin: entry 3"));
-    // A copy that holds something else than was verified stops everything, and so does a register that is no copy.
+    // A backup whose entries differ from the verified ones is refused.
     fs::copy(world.path("old.db"), world.path("prod.away")).unwrap();
     let forged = World::founded();
     forged.write("change.toml", CHANGE.replace("160", "320"));
@@ -89,7 +89,7 @@ fn an_older_backup_is_told_from_a_forged_one() {
 }
 
 #[test]
-fn a_restored_backup_is_a_register_and_stops_accounts_that_verified_more() {
+fn a_restored_backup_is_a_register_that_accounts_with_a_newer_pin_refuse() {
     let world = World::filed();
     world.ok("erin", "backup copy.db");
     world.approve("carol", "CHG-1");
@@ -102,19 +102,20 @@ fn a_restored_backup_is_a_register_and_stops_accounts_that_verified_more() {
     }
     fs::rename(world.path("copy.db"), world.path("prod.db")).unwrap();
     assert_eq!(fs::metadata(world.path("prod.db")).unwrap().permissions().mode() & 0o777, 0o660);
-    // carol verified her own approval, which is not in it: she is stopped. dave never saw it, and goes on.
+    // carol verified her own approval, which the backup lacks, so her account refuses it. dave never verified it.
     world.fails("carol", "list", Exit::Broken, "the log lacks entry 3");
     world.approve("dave", "CHG-1");
     assert_eq!(world.findings("dave"), Vec::<String>::new());
 }
 
-/// Runs the program as nobody, who may write nothing but their own home; none where this test may not become them.
+/// Runs the program as the account `nobody`, which can write only to its home. Returns `None` if the test may not
+/// change its user id.
 fn as_nobody(world: &World, arguments: &[&str]) -> Option<Output> {
     const NOBODY: u32 = 65534;
     let home = world.path("nobody");
     fs::create_dir_all(&home).unwrap();
     if std::os::unix::fs::chown(&home, Some(NOBODY), Some(NOBODY)).is_err() {
-        eprintln!("skipped: this test needs the right to become another account");
+        eprintln!("skipped: this test needs permission to change its user id");
         return None;
     }
     let program = world.path("twinseal");
@@ -127,7 +128,7 @@ fn as_nobody(world: &World, arguments: &[&str]) -> Option<Output> {
     Some(command.uid(NOBODY).gid(NOBODY).output().unwrap())
 }
 
-/// A register in a folder that nobody else may write.
+/// Copies the register to `shared`, a folder that no other account can write.
 fn read_only(world: &World) {
     let folder = world.path("shared");
     fs::create_dir_all(&folder).unwrap();
@@ -137,7 +138,7 @@ fn read_only(world: &World) {
 }
 
 #[test]
-fn a_register_is_read_where_nothing_may_be_written() {
+fn a_register_can_be_read_without_write_access() {
     let world = World::approved();
     read_only(&world);
     let (register, fingerprint) = (world.path("shared/prod.db").display().to_string(), world.fingerprint());
@@ -150,7 +151,7 @@ fn a_register_is_read_where_nothing_may_be_written() {
     }
     let output = as_nobody(&world, &[&["backup", "mine.db"], &common[..]].concat()).unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    // Nothing was written beside it, and no private copy was left behind.
+    // No file was created beside the register, and no temporary copy is left.
     let names: Vec<_> = fs::read_dir(world.path("shared")).unwrap().map(|it| it.unwrap().file_name()).collect();
     assert_eq!(names, ["prod.db"]);
     let left = fs::read_dir(world.path("nobody/.local/state/twinseal")).unwrap();
@@ -159,9 +160,9 @@ fn a_register_is_read_where_nothing_may_be_written() {
 }
 
 #[test]
-fn what_stands_only_in_the_write_ahead_log_is_read_too() {
+fn entries_that_are_only_in_the_wal_file_are_read() {
     let world = World::filed();
-    // Somebody still has it open, so that the newest entry is not in the file itself.
+    // An open connection prevents the checkpoint that would move the newest entry into the main file.
     let open = world.sql();
     open.execute_batch("BEGIN; SELECT count(*) FROM entry; COMMIT").unwrap();
     world.force("audrey", Event::Note("CHG-1".parse().unwrap()), Some(crate::support::note("Seen.")));

@@ -1,4 +1,4 @@
-//! The queue of those who write: everybody's turn comes, in order, and whoever is in the way is named.
+//! The queue of writers: turns are granted in order, and an error names the process that blocks the queue.
 
 use std::collections::HashSet;
 use std::fs::{self, File, Permissions};
@@ -16,7 +16,7 @@ use twinseal::error::Exit;
 
 const QUEUE: &str = "prod.db-queue";
 
-/// The program itself as somebody. Its clock is the real one.
+/// The twinseal binary, run as `person`, with the system clock.
 fn program(world: &World, person: &str, arguments: &[&str]) -> Command {
     let home = world.path(&format!("people/{person}"));
     let mut command = Command::new(env!("CARGO_BIN_EXE_twinseal"));
@@ -25,13 +25,12 @@ fn program(world: &World, person: &str, arguments: &[&str]) -> Command {
     command
 }
 
-/// Starts it.
 fn spawn(world: &World, person: &str, arguments: &[&str]) -> Child {
     let mut command = program(world, person, arguments);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// Waits for a process that must be done, and returns what it said: data and talk.
+/// Waits for a process that must succeed, and returns its standard output and standard error.
 #[track_caller]
 fn done(process: Child) -> (String, String) {
     let output = process.wait_with_output().unwrap();
@@ -40,7 +39,7 @@ fn done(process: Child) -> (String, String) {
     (out, err)
 }
 
-/// A world in which erin has filed so many changes whose windows are open by the real clock.
+/// A world in which erin has filed `changes` changes whose windows are open by the system clock.
 fn filed_now(changes: u64) -> World {
     let world = World::founded();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().cast_signed();
@@ -54,47 +53,47 @@ fn filed_now(changes: u64) -> World {
     world
 }
 
-/// What notes the log holds, in its order.
+/// The notes in the log, in log order.
 fn notes(world: &World) -> Vec<String> {
     let texts = (0..world.entries()).filter_map(|seq| String::from_utf8(world.raw(seq).text?).ok());
     texts.filter_map(|text| text.lines().find_map(|line| line.strip_prefix("note ")).map(str::to_owned)).collect()
 }
 
 #[test]
-fn what_twenty_processes_record_at_once_is_in_the_log_once_each_and_nobody_is_told_to_wait() {
+fn twenty_concurrent_processes_record_one_entry_each_without_an_error_or_a_retry() {
     let world = filed_now(4);
     let before = world.entries();
     let digest = |change: &str| world.revision(change).filed.to_string();
     let approve = |change| vec!["approve".to_owned(), change, "--revision".to_owned()];
-    let mut acts: Vec<(&str, Vec<String>)> = Vec::new();
+    let mut commands: Vec<(&str, Vec<String>)> = Vec::new();
     for person in ["carol", "dave"] {
-        acts.push((person, [approve("CHG-1".to_owned()), vec![digest("CHG-1")]].concat()));
-        acts.push((person, ["reject", "CHG-2", "--reason", "Not today."].map(str::to_owned).to_vec()));
+        commands.push((person, [approve("CHG-1".to_owned()), vec![digest("CHG-1")]].concat()));
+        commands.push((person, ["reject", "CHG-2", "--reason", "Not today."].map(str::to_owned).to_vec()));
     }
-    acts.push(("erin", ["withdraw", "CHG-3", "--reason", "Overtaken."].map(str::to_owned).to_vec()));
-    acts.push(("erin", ["revise", "CHG-4", "change.toml"].map(str::to_owned).to_vec()));
+    commands.push(("erin", ["withdraw", "CHG-3", "--reason", "Overtaken."].map(str::to_owned).to_vec()));
+    commands.push(("erin", ["revise", "CHG-4", "change.toml"].map(str::to_owned).to_vec()));
     for (admin, group) in [("alice", "dba"), ("bob", "network")] {
         let grant = ["person", "grant", "carol", "--group", group, "--reason", "Stands in."];
-        acts.push((admin, grant.map(str::to_owned).to_vec()));
+        commands.push((admin, grant.map(str::to_owned).to_vec()));
     }
-    acts.extend((0..4).map(|_| ("erin", ["file", "change.toml"].map(str::to_owned).to_vec())));
+    commands.extend((0..4).map(|_| ("erin", ["file", "change.toml"].map(str::to_owned).to_vec())));
     let people = ["alice", "bob", "erin", "carol", "dave", "audrey"];
     let noted: Vec<String> = (0..8).map(|n| format!("Note {n}.")).collect();
     for (n, words) in noted.iter().enumerate() {
-        acts.push((people[n % people.len()], vec!["note".to_owned(), "CHG-1".to_owned(), words.clone()]));
+        commands.push((people[n % people.len()], vec!["note".to_owned(), "CHG-1".to_owned(), words.clone()]));
     }
-    assert_eq!(acts.len(), 20);
+    assert_eq!(commands.len(), 20);
 
     let start = |(person, words): &(&str, Vec<String>)| {
         spawn(&world, person, &words.iter().map(String::as_str).collect::<Vec<_>>())
     };
-    let processes: Vec<Child> = acts.iter().map(start).collect();
+    let processes: Vec<Child> = commands.iter().map(start).collect();
     let said: Vec<(String, String)> = processes.into_iter().map(done).collect();
     for (_, err) in &said {
         let impatient = ["busy", "locked", "again", "error", "waiting"];
         assert!(!impatient.iter().any(|word| err.contains(word)), "{err}");
     }
-    // Each is there once: the number of entries, and of each kind what can be told apart.
+    // The number of entries shows that none is missing or repeated; the rest shows it for each kind.
     assert_eq!(world.entries(), before + 20);
     let mut found = notes(&world);
     found.sort();
@@ -113,8 +112,8 @@ fn what_twenty_processes_record_at_once_is_in_the_log_once_each_and_nobody_is_to
     }
 }
 
-/// How many processes wait for a lock of this kind on this file, by the kernel's own table. That table is no snapshot:
-/// who reads it while others lock and unlock may find one that waits in it several times, so each is counted once.
+/// The number of processes that wait for a lock on this file, from `/proc/locks`. The kernel does not produce that file
+/// atomically, so a waiting process may be listed several times; each is counted once.
 fn waiting(file: &Path) -> usize {
     let inode = format!(":{} ", fs::metadata(file).unwrap().ino());
     let table = fs::read_to_string("/proc/locks").unwrap();
@@ -124,7 +123,7 @@ fn waiting(file: &Path) -> usize {
 }
 
 #[test]
-fn turns_come_in_the_order_in_which_people_asked() {
+fn turns_are_granted_in_the_order_of_the_requests() {
     let world = filed_now(1);
     let queue = File::options().read(true).write(true).open(world.path(QUEUE)).unwrap();
     queue.lock().unwrap();
@@ -134,7 +133,7 @@ fn turns_come_in_the_order_in_which_people_asked() {
         let people = ["carol", "dave", "audrey", "alice"];
         processes.push(spawn(&world, people[n % 4], &["note", "CHG-1", &n.to_string()]));
         while waiting(&world.path(QUEUE)) <= n {
-            assert!(Instant::now() < deadline, "it does not wait");
+            assert!(Instant::now() < deadline, "the process does not wait");
             thread::sleep(Duration::from_millis(5));
         }
     }
@@ -143,7 +142,7 @@ fn turns_come_in_the_order_in_which_people_asked() {
     assert_eq!(notes(&world), ["0", "1", "2", "3", "4", "5", "6", "7"]);
 }
 
-/// Whether a writer whose turn comes after `tail` entries of others records in that turn.
+/// Whether a writer that must first verify `tail` new entries records within its first turn.
 #[track_caller]
 fn records_in_turn(world: &World, tail: usize) -> bool {
     let open = || File::open(world.path(QUEUE)).unwrap();
@@ -153,7 +152,7 @@ fn records_in_turn(world: &World, tail: usize) -> bool {
     let deadline = Instant::now() + Duration::from_secs(20);
     let in_line = |many: usize| {
         while waiting(&world.path(QUEUE)) < many {
-            assert!(Instant::now() < deadline, "it does not wait");
+            assert!(Instant::now() < deadline, "the process does not wait");
             thread::sleep(Duration::from_millis(5));
         }
     };
@@ -173,15 +172,15 @@ fn records_in_turn(world: &World, tail: usize) -> bool {
 }
 
 #[test]
-fn nobody_waits_while_a_long_tail_is_verified() {
+fn no_writer_waits_while_another_verifies_a_long_tail() {
     let world = filed_now(1);
-    assert!(records_in_turn(&world, 100), "a short tail is verified within the turn, and nobody comes first");
-    assert!(!records_in_turn(&world, 300), "others waited while a long tail was verified");
+    assert!(records_in_turn(&world, 100), "another process recorded while a short tail was verified");
+    assert!(!records_in_turn(&world, 300), "the next writer waited while a long tail was verified");
     assert_eq!(world.findings("carol"), Vec::<String>::new());
 }
 
 #[test]
-fn whoever_waits_too_long_is_told_for_whom_and_records_nothing() {
+fn a_writer_that_times_out_names_the_process_that_blocks_it_and_records_nothing() {
     let world = World::filed();
     world.variable("audrey", "LOGNAME", Some("audrey"));
     world.ok("audrey", "note CHG-1 'Seen.'");
@@ -202,7 +201,7 @@ fn whoever_waits_too_long_is_told_for_whom_and_records_nothing() {
         "hint: nothing was recorded; find the process with `fuser -v ",
     );
     world.fails("carol", "rebuild", Exit::Environment, &complaint);
-    // Reading waits for nobody.
+    // Reading does not wait for writers.
     for command in ["list", "show CHG-1", "verify", "inbox", "doctor"] {
         let begun = Instant::now();
         world.ok("dave", command);
@@ -210,7 +209,7 @@ fn whoever_waits_too_long_is_told_for_whom_and_records_nothing() {
     }
     drop(held);
     world.ok("carol", "note CHG-1 'Seen too.'");
-    // Those who gave up do not stand in the queue any more.
+    // A process that gave up has left the queue.
     let begun = Instant::now();
     world.ok("erin", "file change.toml");
     assert!(begun.elapsed() < crate::support::PATIENCE);
@@ -218,7 +217,7 @@ fn whoever_waits_too_long_is_told_for_whom_and_records_nothing() {
 }
 
 #[test]
-fn what_somebody_wrote_into_the_queue_steers_no_terminal() {
+fn control_characters_in_the_queue_file_do_not_reach_the_terminal() {
     let world = World::filed();
     fs::write(world.path(QUEUE), format!("{:<79}\n", "\u{1b}[2Jroot 1")).unwrap();
     let held = File::open(world.path(QUEUE)).unwrap();
@@ -228,7 +227,7 @@ fn what_somebody_wrote_into_the_queue_steers_no_terminal() {
 }
 
 #[test]
-fn another_program_that_locks_the_register_is_waited_for_and_told_of() {
+fn a_lock_of_another_program_is_waited_for_and_reported() {
     let world = World::filed();
     let shell = world.sql();
     shell.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -240,7 +239,7 @@ fn another_program_that_locks_the_register_is_waited_for_and_told_of() {
 }
 
 #[test]
-fn a_person_who_reads_and_types_blocks_nobody() {
+fn a_person_at_a_prompt_does_not_block_other_writers() {
     if !stock_tool("ssh-keygen") {
         return;
     }
@@ -271,9 +270,9 @@ fn a_person_who_reads_and_types_blocks_nobody() {
     assert_eq!(world.findings("audrey"), Vec::<String>::new());
 }
 
-// What stands in the place of the queue
+// Another file at the path of the queue
 
-/// What somebody puts in the place of the queue does no harm, and stops nobody.
+/// Checks that a command still records, whatever is at the path of the queue file.
 #[track_caller]
 fn records(world: &World) {
     let before = world.entries();
@@ -284,7 +283,7 @@ fn records(world: &World) {
     assert_eq!(world.findings("audrey"), Vec::<String>::new());
 }
 
-/// A world without the file of the queue, and its place.
+/// A world without the queue file, and the path of that file.
 fn without_queue() -> (World, PathBuf) {
     let world = World::filed();
     let queue = world.path(QUEUE);
@@ -293,7 +292,7 @@ fn without_queue() -> (World, PathBuf) {
 }
 
 #[test]
-fn a_link_in_its_place_is_not_followed() {
+fn a_symbolic_link_at_the_path_of_the_queue_is_not_followed() {
     let (world, queue) = without_queue();
     world.write("precious", "precious");
     for target in ["precious", "nothing", "prod.db", "prod.db-wal", "/dev/zero"] {
@@ -306,9 +305,9 @@ fn a_link_in_its_place_is_not_followed() {
     assert!(!world.path("nothing").exists());
 }
 
-/// Another name of the register itself: to write a note there would destroy it, and to close it would drop locks.
+/// Writing to a hard link to the register would damage it, and closing the link would release SQLite's locks.
 #[test]
-fn another_name_of_a_file_in_its_place_is_not_opened() {
+fn a_hard_link_at_the_path_of_the_queue_is_not_opened() {
     let (world, queue) = without_queue();
     world.write("precious", "precious");
     for target in ["precious", "prod.db", "people/carol/key"] {
@@ -322,7 +321,7 @@ fn another_name_of_a_file_in_its_place_is_not_opened() {
 }
 
 #[test]
-fn a_folder_or_a_pipe_in_its_place_stops_nobody() {
+fn a_folder_or_a_pipe_at_the_path_of_the_queue_does_not_block_recording() {
     let (world, queue) = without_queue();
     fs::create_dir(&queue).unwrap();
     records(&world);
@@ -332,7 +331,7 @@ fn a_folder_or_a_pipe_in_its_place_stops_nobody() {
 }
 
 #[test]
-fn it_is_made_by_whoever_writes_with_the_rights_of_the_register() {
+fn the_first_writer_creates_the_queue_with_the_permissions_of_the_register() {
     let (world, queue) = without_queue();
     for command in ["list", "show CHG-1", "verify", "log", "inbox", "doctor", "backup copy.db", "check change.toml"] {
         world.ok("carol", command);
@@ -346,7 +345,7 @@ fn it_is_made_by_whoever_writes_with_the_rights_of_the_register() {
     fs::set_permissions(world.path("prod.db"), Permissions::from_mode(0o600)).unwrap();
     records(&world);
     assert_eq!(rights(QUEUE).mode() & 0o7777, 0o600);
-    // What is noted is always as long, and is never cut.
+    // The line that names the writer has a fixed length, and the file is never truncated.
     let length = rights(QUEUE).len();
     File::options().write(true).open(&queue).unwrap().write_all_at(&[b'x'; 200], 0).unwrap();
     records(&world);

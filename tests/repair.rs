@@ -1,4 +1,4 @@
-//! A broken register: what stands before the first broken entry is read, nothing is recorded, until it is repaired.
+//! A broken register can be read up to the first broken entry, and nothing can be recorded until it is repaired.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -9,8 +9,8 @@ use twinseal::error::Exit;
 
 const GARBAGE: &str = "INSERT INTO entry (seq, blob, text) VALUES (3, x'6e6f20656e747279', NULL)";
 
-/// The file that was kept aside.
-fn aside(world: &World) -> String {
+/// The name of the broken file that `repair` kept.
+fn broken_file(world: &World) -> String {
     let names = fs::read_dir(world.path("")).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap());
     let found: Vec<String> = names.filter(|name| name.contains(".broken-")).collect();
     assert_eq!(found.len(), 1, "{found:?}");
@@ -18,7 +18,7 @@ fn aside(world: &World) -> String {
 }
 
 #[test]
-fn a_bad_entry_stops_all_recording_until_it_is_repaired_and_nothing_is_thrown_away() {
+fn recording_after_a_broken_entry_is_refused_until_a_repair_that_keeps_the_broken_file() {
     let world = World::filed();
     let revision = world.revision("CHG-1").filed;
     world.tamper(GARBAGE);
@@ -31,7 +31,7 @@ fn a_bad_entry_stops_all_recording_until_it_is_repaired_and_nothing_is_thrown_aw
     ] {
         world.fails(person, &command, Exit::Broken, "entry 3");
     }
-    // What stands before it is shown, with a warning.
+    // Entries before the broken one are shown, with a warning.
     let shown = world.run("carol", "show CHG-1");
     assert_eq!(shown.exit, Exit::Done, "{}", shown.screen);
     assert!(shown.out.contains("Raise the pool"), "{}", shown.screen);
@@ -40,10 +40,10 @@ fn a_bad_entry_stops_all_recording_until_it_is_repaired_and_nothing_is_thrown_aw
 
     let said = world.ok("erin", "repair");
     assert!(said.starts_with("finding: entry 3: [signature]"), "{said}");
-    let aside = aside(&world);
-    assert!(said.contains("broken file kept as ") && said.contains(&aside), "{said}");
-    let whole = rusqlite::Connection::open(world.path(&aside)).unwrap();
-    assert_eq!(whole.query_row("SELECT count(*) FROM entry", [], |row| row.get(0)), Ok(4));
+    let broken = broken_file(&world);
+    assert!(said.contains("broken file kept as ") && said.contains(&broken), "{said}");
+    let broken = rusqlite::Connection::open(world.path(&broken)).unwrap();
+    assert_eq!(broken.query_row("SELECT count(*) FROM entry", [], |row| row.get(0)), Ok(4));
 
     assert_eq!(world.findings("carol"), Vec::<String>::new());
     world.approve("carol", "CHG-1");
@@ -52,7 +52,7 @@ fn a_bad_entry_stops_all_recording_until_it_is_repaired_and_nothing_is_thrown_aw
 }
 
 #[test]
-fn an_entry_broken_in_the_middle_costs_what_follows_until_a_backup_recovers_it() {
+fn entries_after_a_broken_one_are_lost_until_a_backup_recovers_them() {
     let world = World::approved();
     world.ok("erin", "list");
     world.ok("erin", "backup copy.db");
@@ -62,15 +62,15 @@ fn an_entry_broken_in_the_middle_costs_what_follows_until_a_backup_recovers_it()
     assert!(repaired.out.contains("entries 0 to 1"), "{}", repaired.screen);
     assert!(repaired.err.contains("this account verified later entries"), "{}", repaired.screen);
     world.fails("erin", "list", Exit::Broken, ", which this account verified");
-    // The broken file lacks the text too, so nothing can come back from there.
-    world.fails("erin", &format!("recover {}", aside(&world)), Exit::Broken, "entry 2: [text]");
+    // The broken file lacks the text too, so it has no valid entry to recover.
+    world.fails("erin", &format!("recover {}", broken_file(&world)), Exit::Broken, "entry 2: [text]");
     assert_eq!(world.ok("erin", "recover copy.db"), "recovered entries 2 to 4\n");
     assert_eq!(world.findings("erin"), Vec::<String>::new());
     world.ok("erin", "start CHG-1");
 }
 
 #[test]
-fn a_planted_trigger_is_left_behind_and_no_entry_is_lost() {
+fn a_repair_removes_a_planted_trigger_and_keeps_every_entry() {
     let world = World::approved();
     world.sql().execute_batch("CREATE TRIGGER swallow BEFORE INSERT ON votes BEGIN SELECT RAISE(IGNORE); END").unwrap();
     world.fails("erin", "list", Exit::Broken, "[schema]");
@@ -81,7 +81,7 @@ fn a_planted_trigger_is_left_behind_and_no_entry_is_lost() {
 }
 
 #[test]
-fn a_register_that_others_have_open_is_not_exchanged_under_them() {
+fn a_register_that_another_process_has_open_is_not_replaced() {
     let world = World::filed();
     world.tamper(GARBAGE);
     let other = world.sql();
@@ -96,7 +96,7 @@ fn a_register_that_others_have_open_is_not_exchanged_under_them() {
 }
 
 #[test]
-fn what_a_killed_repair_left_behind_is_gone_after_the_next() {
+fn a_repair_removes_the_temporary_files_of_a_killed_one() {
     let world = World::filed();
     world.tamper(GARBAGE);
     for end in ["", "-journal", "-wal", "-shm"] {
@@ -109,7 +109,7 @@ fn what_a_killed_repair_left_behind_is_gone_after_the_next() {
 }
 
 #[test]
-fn the_valid_part_can_go_to_a_file_of_its_own() {
+fn the_valid_entries_can_be_written_to_another_file() {
     let world = World::filed();
     world.tamper(GARBAGE);
     let said = world.ok("audrey", "repair --out valid.db");
@@ -120,7 +120,7 @@ fn the_valid_part_can_go_to_a_file_of_its_own() {
 }
 
 #[test]
-fn nothing_is_repaired_of_another_register_or_of_one_whose_entry_0_is_broken() {
+fn the_repair_of_an_untrusted_register_or_of_a_broken_entry_0_is_refused() {
     let world = World::filed();
     fs::create_dir_all(world.path("people/stranger")).unwrap();
     world.fails("stranger", "repair", Exit::Invalid, "fingerprint");
@@ -130,13 +130,13 @@ fn nothing_is_repaired_of_another_register_or_of_one_whose_entry_0_is_broken() {
 }
 
 #[test]
-fn a_repaired_register_keeps_owner_group_and_rights() {
+fn a_repaired_register_keeps_its_owner_group_and_permissions() {
     let world = World::filed();
     world.tamper(GARBAGE);
     let path = world.path("prod.db");
     if chown(&path, Some(4242), Some(4243)).is_err() {
         assert!(std::env::var("CI").as_deref() != Ok("true"), "CI must not skip this test");
-        eprintln!("skipped: this test needs the right to give files away");
+        eprintln!("skipped: this test needs permission to change the owner of a file");
         return;
     }
     fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
@@ -145,7 +145,7 @@ fn a_repaired_register_keeps_owner_group_and_rights() {
     assert_eq!((now.uid(), now.gid(), now.mode() & 0o777), (4242, 4243, 0o640));
 }
 
-/// carol notes so many things, as a process of her own, and says how often that was done.
+/// Runs `note` as carol `times` times, each in a process of its own, and returns how many of them succeeded.
 fn note_many(world: &World, times: u64) -> impl FnOnce() -> u64 + Send + use<> {
     let (home, folder) = (world.path("people/carol"), world.path(""));
     let note = move || {
@@ -158,12 +158,12 @@ fn note_many(world: &World, times: u64) -> impl FnOnce() -> u64 + Send + use<> {
 }
 
 #[test]
-fn what_is_recorded_while_a_register_is_repaired_is_not_lost() {
+fn entries_recorded_during_a_repair_are_not_lost() {
     let world = World::filed();
     let mut entries = world.entries();
     let mut minutes = 0..;
     for _ in 0..8 {
-        // A page that nobody uses stops no one: others go on recording.
+        // An unused page is a finding that does not prevent recording.
         world.sql().execute_batch("CREATE TABLE odd (x); INSERT INTO odd VALUES (1)").unwrap();
         world.tamper("PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'odd'");
         let findings = world.findings("audrey");
@@ -174,7 +174,7 @@ fn what_is_recorded_while_a_register_is_repaired_is_not_lost() {
             world.at(&format!("2026-12-01T{:02}:{:02}:00Z", 9 + minute / 60, minute % 60));
             world.run("erin", "repair").exit == Exit::Done
         };
-        assert!((0..50).any(|_| repaired()), "it was never repaired");
+        assert!((0..50).any(|_| repaired()), "every repair failed");
         entries += recording.join().unwrap();
         assert_eq!(world.entries(), entries);
         assert_eq!(world.findings("carol"), Vec::<String>::new());
@@ -182,7 +182,7 @@ fn what_is_recorded_while_a_register_is_repaired_is_not_lost() {
 }
 
 #[test]
-fn a_row_that_is_another_each_time_it_is_read_is_not_taken_for_the_valid_part() {
+fn a_row_that_changes_between_reads_does_not_get_into_the_repaired_file() {
     let world = World::approved();
     let plant =
         "DROP TRIGGER entry_only_at_the_end; DROP TRIGGER entry_never_changed; DROP TRIGGER entry_never_deleted;

@@ -1,5 +1,5 @@
-//! A register that was lost and restored from a copy: bringing back what a later copy holds, or going on without it by
-//! the word of two admins.
+//! A register that was restored from an older backup. The lost entries are recovered from a later backup, or two admins
+//! agree by a proposal to continue without them.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use crate::support::{PEOPLE, World};
 use twinseal::domain::Digest;
 use twinseal::error::Exit;
 
-/// Puts a copy in the register's place, as a register.
+/// Replaces the register with a backup, and restores it.
 fn put_back(world: &World, copy: &str) {
     for side in ["", "-wal", "-shm"] {
         let _ = fs::remove_file(world.path(&format!("prod.db{side}")));
@@ -16,8 +16,8 @@ fn put_back(world: &World, copy: &str) {
     world.ok("erin", "restore prod.db");
 }
 
-/// A register restored from `early.db`, which ends at entry 2; carol and dave approved CHG-1 after that, in entries 3 and
-/// 4, and everybody has seen both. `late.db` holds them.
+/// A register restored from `early.db`, which ends at entry 2. Entries 3 and 4 are lost: the approvals of CHG-1 by
+/// carol and dave, which every account verified. The backup `late.db` holds them.
 fn restored() -> World {
     let world = World::filed();
     world.ok("erin", "backup early.db");
@@ -65,9 +65,9 @@ fn a_recovered_entry_is_verified_first_and_nothing_follows_a_broken_one() {
 }
 
 #[test]
-fn nothing_is_recovered_behind_what_was_recorded_since() {
+fn recovery_after_a_new_entry_was_recorded_is_refused() {
     let world = restored();
-    // frank, who saw nothing of what was lost, is not stopped.
+    // frank's account verified none of the lost entries, so it may record.
     world.person("frank");
     fs::copy(world.path("people/erin/key"), world.path("people/frank/key")).unwrap();
     let fingerprint = world.fingerprint();
@@ -85,7 +85,7 @@ fn nothing_is_recovered_behind_what_was_recorded_since() {
 }
 
 #[test]
-fn what_was_redacted_is_not_recovered() {
+fn a_redacted_text_is_not_recovered() {
     let world = World::filed();
     world.ok("erin", "backup early.db");
     world.ok("erin", "note CHG-1 'The password is hunter2.'");
@@ -94,7 +94,7 @@ fn what_was_redacted_is_not_recovered() {
     world.run_typing("bob", "proposal second 1", &["1"]);
     world.ok("erin", "backup late.db");
     put_back(&world, "early.db");
-    // The copy holds a text of entry 3 that its own entry 5 redacted, as if somebody had put it back.
+    // Put the text of entry 3 back into the backup, although its own entry 5 redacted the text.
     let text = rusqlite::Connection::open(world.path("noted.db")).unwrap();
     let text: Vec<u8> = text.query_row("SELECT text FROM entry WHERE seq = 3", [], |row| row.get(0)).unwrap();
     let late = rusqlite::Connection::open(world.path("late.db")).unwrap();
@@ -108,24 +108,24 @@ fn what_was_redacted_is_not_recovered() {
     assert!(!fs::read(world.path("prod.db")).unwrap().windows(7).any(|it| it == b"hunter2"));
 }
 
-/// alice opens a proposal to go on without what was lost, and bob seconds it.
-fn go_on(world: &World) {
+/// alice proposes to continue without the lost entries, and bob seconds the proposal.
+fn agree_to_continue(world: &World) {
     world.ok("alice", "proposal restored --reason 'The disk died.'");
     let shown = world.run_typing("bob", "proposal second 1", &["1"]);
     assert_eq!(shown.exit, Exit::Done, "{}", shown.screen);
-    assert!(shown.screen.contains("continue after entry 2; entries up to 4 are lost"), "{}", shown.screen);
+    assert!(shown.screen.contains("continue after entry 2; entries 3 to 4 lost"), "{}", shown.screen);
 }
 
 #[test]
-fn two_admins_go_on_without_the_lost_entries_and_every_pin_is_excused() {
+fn a_seconded_restoration_moves_the_pin_of_every_account_once() {
     let world = restored();
-    go_on(&world);
+    agree_to_continue(&world);
     for (person, _) in PEOPLE {
         let listed = world.run(person, "list");
         assert_eq!(listed.exit, Exit::Done, "{}", listed.screen);
         let said = "proposal 1 restored the register from entry 2; entry 4, which this account verified, is lost";
         assert!(listed.err.contains(said), "{}", listed.err);
-        // Once: from now on it remembers the log as it is.
+        // The pin has moved, so there is no second warning.
         assert_eq!(world.run(person, "list").err, "");
         assert_eq!(world.findings(person), Vec::<String>::new());
     }
@@ -135,24 +135,24 @@ fn two_admins_go_on_without_the_lost_entries_and_every_pin_is_excused() {
 }
 
 #[test]
-fn verify_excuses_the_pin_too_and_says_so() {
+fn verify_moves_the_pin_after_a_seconded_restoration_and_reports_it() {
     let world = restored();
     assert!(world.findings("audrey")[0].contains("[truncated]"));
-    go_on(&world);
+    agree_to_continue(&world);
     let verified = world.run("audrey", "verify");
     assert_eq!(verified.exit, Exit::Done, "{}", verified.screen);
     assert!(verified.err.contains("which this account verified, is lost"), "{}", verified.screen);
-    // What it remembers now is what it found, so that vouches for nothing; and that there was a restoration stays said.
+    // The pin was just set from this log, so it proves nothing about the end. Later runs still report the restoration.
     assert!(verified.out.contains("the fingerprint: the beginning only, not the end"), "{}", verified.out);
     let again = world.run("audrey", "verify").out;
-    let said = "continues after entry 2; entries up to 4 lost, by proposal 1, proposed by alice, seconded by bob: The";
+    let said = "continues after entry 2; entries 3 to 4 lost, by proposal 1, proposed by alice, seconded by bob: The";
     assert!(again.contains("this account's pin: entry 4") && again.contains(said), "{again}");
 }
 
 #[test]
-fn a_register_that_is_restored_twice_goes_on_twice() {
+fn a_second_restoration_needs_a_second_proposal() {
     let world = restored();
-    go_on(&world);
+    agree_to_continue(&world);
     PEOPLE.iter().for_each(|(person, _)| drop(world.ok(person, "list")));
     world.ok("erin", "note CHG-1 'So far, so good.'");
     world.ok("alice", "list");
@@ -161,7 +161,7 @@ fn a_register_that_is_restored_twice_goes_on_twice() {
         stopped(&world, person, "list");
     }
     world.ok("alice", "proposal restored --reason 'The other disk died too.'");
-    assert!(world.run_typing("bob", "proposal second 1", &["1"]).screen.contains("entries up to 5"));
+    assert!(world.run_typing("bob", "proposal second 1", &["1"]).screen.contains("entries 3 to 5 lost"));
     for (person, _) in PEOPLE {
         world.ok(person, "list");
         assert_eq!(world.findings(person), Vec::<String>::new());
@@ -169,7 +169,7 @@ fn a_register_that_is_restored_twice_goes_on_twice() {
 }
 
 #[test]
-fn no_pin_is_excused_for_a_backup_or_another_file_of_the_register() {
+fn a_seconded_restoration_in_another_file_does_not_move_the_pin() {
     let world = World::filed();
     world.ok("erin", "backup drill.db");
     ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-1"));
@@ -214,15 +214,15 @@ fn the_newest_lost_entry_is_the_one_in_pin_or_cache() {
     let pin = fs::read(world.path(&format!("{folder}/pin"))).unwrap();
     world.ok("erin", "note CHG-1 'One more.'");
     world.ok("alice", "list");
-    // As after a crash between copy and pin.
+    // As after a crash between the commit of the cache and the write of the pin.
     world.write(&format!("{folder}/pin"), pin);
     put_back(&world, "early.db");
     world.ok("alice", "proposal restored --reason 'The disk died.'");
-    assert!(world.ok("alice", "proposal show 1").contains("entries up to 5"));
+    assert!(world.ok("alice", "proposal show 1").contains("entries 3 to 5 lost"));
 }
 
 #[test]
-fn what_is_no_backup_of_this_register_is_named_and_left() {
+fn recovery_from_a_file_that_is_no_register_is_refused_with_the_reason() {
     let world = restored();
     world.write("text", "no database");
     for (file, why) in
@@ -238,7 +238,7 @@ fn what_is_no_backup_of_this_register_is_named_and_left() {
 }
 
 #[test]
-fn an_account_that_verified_more_than_the_log_may_only_restore_by_proposal() {
+fn an_account_with_a_lost_pin_may_only_propose_or_second_a_restoration() {
     let world = restored();
     for command in ["note CHG-1 Words.", "list", "person list", "rebuild", "backup more.db", "inbox"] {
         stopped(&world, "alice", command);
@@ -251,7 +251,7 @@ fn an_account_that_verified_more_than_the_log_may_only_restore_by_proposal() {
     world.ok("alice", "proposal restored --reason 'The disk died.'");
     stopped(&world, "bob", "proposal decline 1");
     stopped(&world, "alice", "proposal withdraw 1");
-    // Reading the proposal is part of seconding it.
+    // An admin must be able to read the proposal before seconding it.
     assert!(world.ok("bob", "proposal show 1").contains("Accounts that verified a lost entry will accept this log"));
     assert_eq!(world.entries(), 4);
 }
@@ -263,7 +263,7 @@ fn a_pin_beyond_the_lost_entries_of_the_proposal_is_not_excused() {
     world.ok("alice", &format!("proposal restored --lost {lost} --reason 'The disk died.'"));
     world.run_typing("bob", "proposal second 1", &["1"]);
     stopped(&world, "carol", "list");
-    // The two are told to say more.
+    // A second proposal names all the lost entries.
     world.ok("alice", "proposal restored --restored 2 --reason 'It was entry 4.'");
     world.run_typing("bob", "proposal second 2", &["2"]);
     world.ok("carol", "list");
@@ -280,21 +280,21 @@ fn a_pin_at_another_entry_than_the_one_named_as_lost_is_not_excused() {
 #[test]
 fn a_restoration_excuses_no_loss_after_it() {
     let world = restored();
-    go_on(&world);
+    agree_to_continue(&world);
     let kept = world.entries();
     world.ok("carol", "list");
     world.approve("carol", "CHG-1");
-    // Somebody cuts off what came after the restoration, and puts something else there.
+    // An attacker truncates the log after the restoration, and two admins record other entries.
     assert_eq!((kept, world.entries()), (5, 6));
     put_back(&world, "early.db");
     stopped(&world, "carol", "list");
-    go_on(&world);
-    // Entry 4, which she verified of the first restoration, is another one now; what she saw after it is gone.
+    agree_to_continue(&world);
+    // Entry 4, which seconded the first restoration, is another entry now, and what carol verified after it is lost.
     stopped(&world, "carol", "list");
 }
 
 #[test]
-fn a_pin_alone_knows_which_restoration_it_has_seen() {
+fn a_pin_without_a_cache_excuses_no_loss_after_a_verified_restoration() {
     let world = World::filed();
     world.ok("erin", "backup early.db");
     (0..6).for_each(|n| drop(world.ok("erin", &format!("note CHG-1 'Note {n}.'"))));
@@ -309,13 +309,13 @@ fn a_pin_alone_knows_which_restoration_it_has_seen() {
     for file in ["verified.sqlite", "verified.sqlite-wal", "verified.sqlite-shm"] {
         let _ = fs::remove_file(world.path(&format!("{folder}/{file}")));
     }
-    // Entry 5 lies among the entries that the proposal calls lost, but carol saw it after the proposal.
+    // Entry 5 is in the range that the proposal names as lost, but carol verified it after the proposal.
     put_back(&world, "proposal.db");
     stopped(&world, "carol", "list");
 }
 
 #[test]
-fn a_restoration_by_which_nothing_was_lost_is_refused() {
+fn the_proposal_of_a_restoration_that_lost_nothing_is_refused() {
     let world = World::filed();
     world.fails(
         "alice",

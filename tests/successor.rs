@@ -1,4 +1,4 @@
-//! A register that is founded in place of another: the way out where too few admins can act.
+//! A register that replaces another, for the case that too few admins are left to second a proposal.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use twinseal::domain::Event;
 use twinseal::error::Exit;
 use twinseal::format::entry;
 
-/// The register `prod` with a change in it. Its admin bob has lost his key.
+/// A register named `prod` with one change.
 fn world() -> World {
     World::filed()
 }
@@ -15,7 +15,7 @@ fn world() -> World {
 const MEMBERS: &str = "--member alice=alice.request:admin --member carol=carol.request:admin,approver \
                        --member erin=erin.request:engineer";
 
-/// Has alice and carol found `next.db` in its place, under the same name.
+/// alice and carol create `next.db` as the successor of `prod.db`, under the same name. Returns its fingerprint.
 fn found(world: &World) -> String {
     let said = world.ok("alice", &format!("init --name prod --register next.db --after prod.db {MEMBERS}"));
     let fingerprint = said.lines().find_map(|line| line.strip_prefix("fingerprint ")).unwrap().to_owned();
@@ -39,10 +39,10 @@ fn entry_0_names_the_old_register_and_its_head() {
 }
 
 #[test]
-fn nobody_takes_the_new_register_for_the_old_one_unasked() {
+fn a_successor_is_refused_until_the_user_gives_its_fingerprint() {
     let world = world();
     let fingerprint = found(&world);
-    // It stands where the old one stood, under the same name.
+    // Move the successor to the path of the old register.
     for side in ["", "-wal", "-shm"] {
         let (old, new) = (world.path(&format!("prod.db{side}")), world.path(&format!("next.db{side}")));
         if old.exists() {
@@ -61,7 +61,7 @@ fn nobody_takes_the_new_register_for_the_old_one_unasked() {
     {
         assert!(output.err.contains(shown), "{shown}\n{}", output.screen);
     }
-    // A typed yes is not enough, and neither is another fingerprint.
+    // Neither typing yes nor another fingerprint accepts the successor.
     assert_eq!(world.run_typing("erin", "list", &["yes"]).exit, Exit::Broken);
     assert_eq!(world.run("erin", &format!("list --fingerprint {}", "0".repeat(64))).exit, Exit::Broken);
     assert!(world.run("erin", &format!("verify --fingerprint {fingerprint}")).exit == Exit::Done);
@@ -82,12 +82,12 @@ fn the_old_register_can_still_be_read() {
         world.fails("erin", &format!("{command} --register prod.db"), Exit::Broken, "is superseded");
     }
     assert_eq!(world.entries(), before);
-    // Its name means the new one.
+    // The name now selects the successor.
     assert_eq!(world.ok("erin", "list --register prod"), "");
 }
 
 #[test]
-fn a_register_that_names_no_predecessor_replaces_none() {
+fn a_register_without_a_predecessor_in_place_of_a_trusted_one_is_refused() {
     let world = world();
     let other = World::with_requests();
     other.ok("alice", &format!("init --name prod --register prod.db {MEMBERS}"));
@@ -99,14 +99,14 @@ fn a_register_that_names_no_predecessor_replaces_none() {
 }
 
 #[test]
-fn a_name_that_is_known_is_not_founded_again_without_saying_so() {
+fn a_second_register_with_a_trusted_name_needs_after() {
     let world = world();
     let again = format!("init --name prod --register next.db {MEMBERS}");
     world.fails("alice", &again, Exit::Invalid, "this account already trusts a register named prod");
 }
 
 #[test]
-fn another_known_register_does_not_stop_a_founding() {
+fn a_trusted_register_does_not_prevent_a_new_one_with_another_name() {
     let world = world();
     for person in ["alice", "carol"] {
         world.ok(person, &format!("person request {person} --register uat --out {person}.uat"));

@@ -1,4 +1,4 @@
-//! Which register it is: what an account trusts, and what becomes of it when files are exchanged.
+//! An account uses only the registers that it trusts, also after the files were exchanged.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -8,7 +8,7 @@ use crate::support::{PEOPLE, World};
 use twinseal::error::Exit;
 use twinseal::store::{Anchor, Excuse, Session, SharedFile};
 
-/// Founds another register from requests of the same people, and has carol meet it.
+/// Creates another register with the same people as members.
 fn found_other(world: &World, name: &str) {
     for (person, _) in PEOPLE {
         world.ok(person, &format!("person request {person} --register {name} --out {person}.{name}"));
@@ -24,7 +24,7 @@ fn fingerprint_of(world: &World, file: &str) -> String {
 }
 
 #[test]
-fn no_other_known_register_passes_under_a_known_name_or_path() {
+fn a_trusted_register_under_the_name_or_path_of_another_is_refused() {
     let world = World::founded();
     found_other(&world, "lab");
     world.ok("carol", &format!("list --register lab.db --fingerprint {}", fingerprint_of(&world, "lab.db")));
@@ -40,7 +40,7 @@ fn no_other_known_register_passes_under_a_known_name_or_path() {
 }
 
 #[test]
-fn no_unknown_register_passes_at_a_known_path() {
+fn an_unknown_register_at_the_path_of_a_trusted_one_is_refused() {
     let world = World::founded();
     found_other(&world, "lab");
     fs::rename(world.path("prod.db"), world.path("prod.away")).unwrap();
@@ -51,11 +51,11 @@ fn no_unknown_register_passes_at_a_known_path() {
 }
 
 #[test]
-fn the_register_that_is_opened_is_the_one_that_was_confirmed() {
+fn a_register_that_was_replaced_after_the_fingerprint_was_confirmed_is_refused() {
     let world = World::founded();
     found_other(&world, "lab");
     let genuine = world.fingerprint().parse().unwrap();
-    // Somebody puts another register in place between the question and the opening.
+    // An attacker replaces the file between the confirmation and the opening.
     let (shared, _) = SharedFile::open(&world.path("lab.db"), &world.path("scratch")).unwrap();
     let folder = world.path("memory");
     let anchor = Anchor { folder: &folder, fingerprint: genuine, excuse: Excuse::AgreedRestoration };
@@ -66,7 +66,7 @@ fn the_register_that_is_opened_is_the_one_that_was_confirmed() {
 }
 
 #[test]
-fn no_name_counts_that_one_admin_gave_alone() {
+fn the_name_in_an_unseconded_enrolment_is_not_used() {
     let world = World::founded();
     world.person("mike");
     let id = world.state().id().unwrap().to_string();
@@ -82,7 +82,7 @@ fn no_name_counts_that_one_admin_gave_alone() {
 }
 
 #[test]
-fn no_journal_beside_a_register_is_played_into_it() {
+fn a_rollback_journal_beside_a_register_is_refused() {
     let world = World::filed();
     for command in ["list", "verify", "note CHG-1 words"] {
         world.write("prod.db-journal", "anything");
@@ -106,7 +106,7 @@ fn a_secret_in_the_configuration_is_not_shown() {
 }
 
 #[test]
-fn nothing_that_was_recorded_is_called_failed() {
+fn an_error_after_the_append_says_that_the_entry_is_recorded() {
     let world = World::filed();
     let lock = world.path(&format!("people/carol/.local/state/twinseal/{}/pin.lock", world.fingerprint()));
     world.ok("carol", "list");
@@ -121,7 +121,7 @@ fn nothing_that_was_recorded_is_called_failed() {
 }
 
 #[test]
-fn millions_of_faults_are_not_all_printed() {
+fn verify_prints_at_most_100_findings() {
     let world = World::filed();
     world.tamper(
         "WITH RECURSIVE n (x) AS (SELECT 3 UNION ALL SELECT x + 1 FROM n WHERE x < 20000)
