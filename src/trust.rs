@@ -120,7 +120,7 @@ pub fn identify(known: &KnownRegisters, request: &Request, shared: &SharedFile, 
     };
     let place = match same.as_slice() {
         known if known.iter().any(|it| has_path(it, &paths)) => Place::Home,
-        known if !known.iter().any(|it| it.path.exists()) => Place::Moved,
+        known if !known.iter().any(|it| it.path.try_exists().unwrap_or(true)) => Place::Moved,
         _ => Place::Elsewhere,
     };
     let (met, given, backup) = (!same.is_empty(), request.fingerprint.is_some(), shared.is_backup());
