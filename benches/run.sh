@@ -78,7 +78,7 @@ pair $runs "\`verify\` of $ENTRIES known entries on one core; on all" 2.0 'wall 
 
 before='env time -f %M -o verified' quiet known
 verified=$(cat verified)
-row "peak memory of \`verify\`" "$((verified / 1024)) MiB" "" "" "150 MiB"
+echo "| peak memory of \`verify\` | $((verified / 1024)) MiB | | | 150 MiB |" | tee -a table
 
 # Catching up: the account has verified all but the newest 1,000 entries.
 cp "$long" behind.db
