@@ -29,7 +29,7 @@ fn file(name: &str) -> Option<Vec<u8>> {
     fs::read(folder(name)).ok()
 }
 
-/// Every vector file by its name, as it must be.
+/// Every vector file by its name, with its required content.
 fn expected_files() -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut add = |name: String, raw: &Raw| {

@@ -17,13 +17,13 @@ pub struct Header {
     pub prev: Digest,
     /// The leaf hash of the latest earlier governance entry.
     pub governance: Digest,
-    /// The leaf hash of the latest earlier entry about the same change; `None` if the entry is about no change.
+    /// The leaf hash of the latest earlier entry about the same change; `None` for a governance entry.
     pub last: Option<Digest>,
     /// The time that the actor claims.
     pub time: Time,
-    /// Who acted.
+    /// The account that acted.
     pub actor: PersonId,
-    /// The key that signed.
+    /// The key that signed the entry.
     pub key: Fingerprint,
     /// The reference to the text part, if there is one.
     pub text: Option<TextRef>,
@@ -112,7 +112,7 @@ pub enum Event {
     Seal,
     /// A proposal is opened.
     Propose {
-        /// Its number.
+        /// The number of the proposal.
         proposal: ProposalId,
         /// The change that it would make.
         action: Action,
@@ -129,14 +129,14 @@ pub enum Event {
     KeySuspend(Fingerprint),
     /// A change is filed with its first revision.
     File {
-        /// Its number.
+        /// The number of the change.
         change: ChangeId,
         /// The facts of the revision.
         facts: Box<Facts>,
     },
     /// A new revision replaces the current one.
     Revise {
-        /// The revision that it replaces.
+        /// The current revision, which it replaces.
         replaces: RevisionRef,
         /// The facts of the new revision.
         facts: Box<Facts>,
@@ -200,7 +200,7 @@ impl Event {
         }
     }
 
-    /// The change that the event is about.
+    /// The change that the event is about; `None` for governance events.
     pub fn change(&self) -> Option<ChangeId> {
         match self {
             Self::File { change, .. } | Self::Note(change) => Some(*change),
@@ -216,7 +216,7 @@ impl Event {
         }
     }
 
-    /// The proposal that the event is about.
+    /// The proposal that the event is about, if any.
     pub fn proposal(&self) -> Option<ProposalId> {
         match self {
             Self::Propose { proposal, .. } => Some(*proposal),
@@ -228,7 +228,7 @@ impl Event {
         }
     }
 
-    /// Whether it is a governance entry, to which the `governance` field of later entries points.
+    /// Whether the event is about governance: the `governance` field of later entries names the latest such entry.
     pub fn is_governance(&self) -> bool {
         self.change().is_none()
     }

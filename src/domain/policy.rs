@@ -9,19 +9,19 @@ use crate::domain::value::time::DAY;
 use crate::domain::{ChangeKind, Facts, Field, Invalid, LinkKind, Refusal, RequirementName, Risk};
 
 closed_enum!(
-    /// A separation of duties that a policy can add to those that always hold.
+    /// A separation of duties that a policy can add to the built-in conflicts of interest.
     Duty, "a separation of duties", {
-        /// The requester does not start the change.
+        /// The requester must not start the change.
         RequesterImplementer => "requester-implementer",
-        /// The owner does not implement the change.
+        /// The owner must not implement the change.
         OwnerImplementer => "owner-implementer",
-        /// Admins do not approve changes.
+        /// Admins must not approve changes.
         AdminApprover => "admin-approver",
     }
 );
 
 closed_enum!(
-    /// Content that a policy can require of a revision.
+    /// Content that a policy can require in a revision.
     Needed, "a field that a policy can require", {
         /// See [`Field::Security`].
         Security => "security",
@@ -33,7 +33,7 @@ closed_enum!(
         Success => "success",
         /// A test with an evidence file.
         Evidence => "evidence",
-        /// An artifact, by its SHA-256.
+        /// An artifact with its SHA-256.
         Artifact => "artifact",
         /// A link to an incident.
         Incident => "incident",
@@ -44,8 +44,15 @@ closed_enum!(
     }
 );
 
+impl Duty {
+    /// The two duties that one person must not have: `requester and implementer`.
+    pub fn both(self) -> String {
+        self.as_str().replace('-', " and ")
+    }
+}
+
 impl Needed {
-    fn is_there(self, facts: &Facts, filled: &BTreeSet<Field>) -> bool {
+    fn is_present(self, facts: &Facts, filled: &BTreeSet<Field>) -> bool {
         let linked = |kind| facts.links.iter().any(|link| link.kind == kind);
         match self {
             Self::Security => filled.contains(&Field::Security),
@@ -84,7 +91,7 @@ impl Requirement {
     }
 }
 
-/// A policy, valid by construction: none requires fewer than two approvals.
+/// A policy, valid by construction: at least two approvals are always required.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     approvals: u64,
@@ -98,7 +105,7 @@ impl Policy {
     pub const FEWEST_APPROVALS: u64 = 2;
     /// The most approvals that a policy can require.
     pub const MOST_APPROVALS: u64 = 9;
-    /// The longest that an approval can count, in days.
+    /// The longest validity of an approval, in days.
     pub const MOST_DAYS: u64 = 365;
 
     /// The policy of a new register: two approvals, valid for 14 days.
@@ -107,7 +114,7 @@ impl Policy {
         Self { approvals: Self::FEWEST_APPROVALS, approval_days: 14, separate, requirements }
     }
 
-    /// A policy that requires `approvals`, each valid for `approval_days`.
+    /// A policy that requires `approvals` approvals, each valid for `approval_days` days.
     ///
     /// # Errors
     /// [`Invalid::PolicyApprovals`] outside 2 to 9, [`Invalid::PolicyExpiry`] outside 1 to 365,
@@ -133,24 +140,24 @@ impl Policy {
         Ok(Self { approvals, approval_days, separate, requirements })
     }
 
-    /// Checks a number of approvals.
+    /// Checks that a policy can require this number of approvals.
     ///
     /// # Errors
-    /// [`Invalid::PolicyApprovals`].
+    /// [`Invalid::PolicyApprovals`] outside 2 to 9.
     pub fn check_approvals(found: u64) -> Result<(), Invalid> {
         let fine = (Self::FEWEST_APPROVALS..=Self::MOST_APPROVALS).contains(&found);
         if fine { Ok(()) } else { Err(Invalid::PolicyApprovals { found }) }
     }
 
-    /// Checks a number of days.
+    /// Checks that approvals can be valid for this number of days.
     ///
     /// # Errors
-    /// [`Invalid::PolicyExpiry`].
+    /// [`Invalid::PolicyExpiry`] outside 1 to 365.
     pub fn check_days(found: u64) -> Result<(), Invalid> {
         if (1..=Self::MOST_DAYS).contains(&found) { Ok(()) } else { Err(Invalid::PolicyExpiry { found }) }
     }
 
-    /// How many different people must approve every revision.
+    /// The number of different people who must approve every revision.
     pub fn approvals(&self) -> u64 {
         self.approvals
     }
@@ -170,7 +177,7 @@ impl Policy {
         &self.separate
     }
 
-    /// Whether it has this separation of duties.
+    /// Whether the policy separates these duties.
     pub fn separates(&self, duty: Duty) -> bool {
         self.separate.contains(&duty)
     }
@@ -180,20 +187,21 @@ impl Policy {
         &self.requirements
     }
 
-    /// How many different people must approve a revision with these facts: the maximum over all that apply.
+    /// The number of different people who must approve a revision with these facts: the maximum over all
+    /// requirements that apply.
     pub fn approvals_for(&self, facts: &Facts) -> usize {
-        let asked = self.requirements.iter().filter(|it| it.applies(facts)).filter_map(|it| it.approvals);
-        let most = asked.fold(self.approvals, u64::max).max(Self::FEWEST_APPROVALS);
+        let required = self.requirements.iter().filter(|it| it.applies(facts)).filter_map(|it| it.approvals);
+        let most = required.fold(self.approvals, u64::max).max(Self::FEWEST_APPROVALS);
         usize::try_from(most).unwrap_or(usize::MAX)
     }
 
     /// Checks that a revision has all required content.
     ///
     /// # Errors
-    /// [`Refusal::PolicyField`] for the first that is missing.
+    /// [`Refusal::PolicyField`] for the first missing field.
     pub fn judge(&self, facts: &Facts, filled: &BTreeSet<Field>) -> Result<(), Refusal> {
         for it in self.requirements.iter().filter(|it| it.applies(facts)) {
-            if let Some(needed) = it.needed.iter().find(|needed| !needed.is_there(facts, filled)) {
+            if let Some(needed) = it.needed.iter().find(|needed| !needed.is_present(facts, filled)) {
                 return Err(Refusal::PolicyField { needed: *needed, requirement: it.name.clone() });
             }
         }
@@ -205,7 +213,7 @@ impl Policy {
 mod tests {
     use super::*;
 
-    fn asking(name: &str, approvals: Option<u64>) -> Requirement {
+    fn requirement(name: &str, approvals: Option<u64>) -> Requirement {
         let name = name.parse().unwrap();
         Requirement { name, kinds: BTreeSet::new(), risks: BTreeSet::new(), approvals, needed: BTreeSet::new() }
     }
@@ -215,11 +223,11 @@ mod tests {
     }
 
     #[test]
-    fn no_policy_asks_for_fewer_than_two_approvals() {
+    fn a_policy_with_fewer_than_two_approvals_is_refused() {
         for found in [0, 1, 10, 256, 258] {
             assert_eq!(policy(found, 14, Vec::new()), Err(Invalid::PolicyApprovals { found }));
-            let asked = policy(2, 14, vec![asking("some", Some(found))]);
-            assert_eq!(asked, Err(Invalid::PolicyApprovals { found }));
+            let found_policy = policy(2, 14, vec![requirement("some", Some(found))]);
+            assert_eq!(found_policy, Err(Invalid::PolicyApprovals { found }));
         }
         assert_eq!(policy(2, 0, Vec::new()), Err(Invalid::PolicyExpiry { found: 0 }));
         assert_eq!(policy(2, 366, Vec::new()), Err(Invalid::PolicyExpiry { found: 366 }));
@@ -227,9 +235,9 @@ mod tests {
     }
 
     #[test]
-    fn no_requirement_is_empty_or_named_twice() {
-        assert_eq!(policy(2, 14, vec![asking("some", None)]), Err(Invalid::RequirementEmpty));
-        let twice = vec![asking("some", Some(3)), asking("some", Some(4))];
+    fn an_empty_or_repeated_requirement_is_refused() {
+        assert_eq!(policy(2, 14, vec![requirement("some", None)]), Err(Invalid::RequirementEmpty));
+        let twice = vec![requirement("some", Some(3)), requirement("some", Some(4))];
         assert_eq!(policy(2, 14, twice), Err(Invalid::RequirementTwice { name: "some".parse().unwrap() }));
     }
 }

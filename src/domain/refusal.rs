@@ -112,13 +112,13 @@ refusals! {
     /// An event other than the seal before the seal.
     NotSealed =>
         "sealed", "the register is not sealed yet",
-        "another founding admin runs: twinseal seal";
+        "another founding admin runs: `twinseal seal`";
     /// A second seal.
     AlreadySealed => "sealed-once", "the register is already sealed", "";
-    /// A seal by the signer of entry 0, or by somebody who is no founding admin.
+    /// A seal by the signer of entry 0, or by an account that is not a founding admin.
     SealNotByOtherAdmin =>
         "seal-by-another", "the seal must come from a founding admin who did not sign entry 0",
-        "ask another founding admin to run: twinseal seal";
+        "ask another founding admin to run: `twinseal seal`";
 
     // People and keys
     /// The actor is not enrolled.
@@ -127,12 +127,12 @@ refusals! {
         "make a request with `twinseal person request` and send it to an admin";
     /// The actor has retired.
     Retired { /** Who. */ person: PersonId } =>
-        "retired", "{person} has retired from this register", "two admins can bring them back: twinseal person grant";
+        "retired", "{person} has retired from this register", "two admins can bring them back: `twinseal person grant`";
     /// A machine account whose operators have all retired.
     NotOperated { /** Which. */ machine: PersonId } =>
         "operator-active", "all operators of machine account {machine} have retired",
-        "an admin adds one: twinseal person grant MACHINE --operator PERSON";
-    /// The key is unknown, or enrolled for somebody else.
+        "an admin adds one: `twinseal person grant MACHINE --operator PERSON`";
+    /// The key is unknown, or enrolled for another account.
     NotTheirKey { /** Who acts. */ person: PersonId, /** With which key. */ key: Fingerprint } =>
         "own-key", "key {key} is not enrolled for {person}",
         "choose your enrolled key with --key; `twinseal person show` lists it";
@@ -143,10 +143,10 @@ refusals! {
     /// A key that was never enrolled.
     NoKey { /** Which. */ key: Fingerprint } =>
         "key-known", "key {key} was never enrolled here", "`twinseal person show` lists a person's keys";
-    /// Somebody else's key revoked.
+    /// Revoking another account's key.
     RevokeOther { /** Which. */ key: Fingerprint } =>
         "revoke-own", "key {key} is not yours to revoke",
-        "an admin can suspend any key at once: twinseal key suspend FINGERPRINT";
+        "an admin can suspend any key at once: `twinseal key suspend FINGERPRINT`";
     /// Lifting the suspension of a key that is not suspended.
     NotSuspended { /** Which. */ key: Fingerprint } =>
         "key-suspended", "key {key} is not suspended", "";
@@ -156,7 +156,7 @@ refusals! {
     /// Enrolling a person twice.
     AlreadyEnrolled { /** Who. */ person: PersonId } =>
         "enrolled-once", "{person} is already enrolled, or named twice",
-        "choose another id, or add a key to the person: twinseal person add-key";
+        "choose another id, or add a key to the person: `twinseal person add-key`";
     /// Enrolling a key twice.
     KeyTaken { /** Which. */ key: Fingerprint } =>
         "key-once", "key {key} is or was enrolled: a key belongs to one person forever",
@@ -164,7 +164,7 @@ refusals! {
     /// A person without a role.
     NoRoles { /** Who. */ person: PersonId } =>
         "role-required", "{person} would have no role",
-        "grant at least one role; to remove a person: twinseal person retire";
+        "grant at least one role; to remove a person: `twinseal person retire`";
     /// An auditor with another role.
     AuditorExcludes { /** Who. */ person: PersonId } =>
         "auditor-only", "{person} cannot be an auditor and hold another role",
@@ -176,7 +176,7 @@ refusals! {
     /// An operator who is not an enrolled person.
     NotAnOperator { /** Who. */ operator: PersonId } =>
         "machine-operator", "{operator} cannot operate a machine account: an operator must be an enrolled person",
-        "`twinseal person list` shows everybody enrolled";
+        "`twinseal person list` shows all enrolled people";
     /// A machine account that would become a person, or a person who would become a machine account.
     MachineStays { /** Which. */ person: PersonId } =>
         "account-type-fixed", "{person} cannot change between person and machine account",
@@ -189,8 +189,8 @@ refusals! {
     VouchNotTheirs { /** Whose the new key is. */ person: PersonId, /** The key that vouches. */ key: Fingerprint } =>
         "vouch-own-key", "vouching key {key} is not a live key of {person}",
         "make the request again with --vouch and a live key, or without --vouch";
-    /// A proposal to enrol nobody.
-    NobodyNamed => "proposal-not-empty", "the proposal names nobody", "name at least one request";
+    /// A proposal to enrol without any request.
+    NobodyNamed => "proposal-not-empty", "the proposal names no person", "name at least one request";
 
     // Proposals
     /// A proposal number out of sequence.
@@ -205,10 +205,10 @@ refusals! {
     /// A proposal older than seven days.
     ProposalLapsed { /** Which. */ proposal: ProposalId, /** Since when. */ since: Time } =>
         "proposal-lapse", "proposal {proposal} lapsed at {since}, seven days after it was proposed", "propose it again";
-    /// A proposer who seconds their own proposal.
+    /// A proposer seconding their own proposal.
     OwnProposal { /** Which. */ proposal: ProposalId } =>
         "proposal-by-two", "you proposed proposal {proposal}; another admin must second it",
-        "ask another admin, or take it back: twinseal proposal withdraw N";
+        "ask another admin, or take it back: `twinseal proposal withdraw N`";
     /// A proposal whose proposer could no longer propose it.
     NotBacked { /** Which. */ proposal: ProposalId, /** Who proposed it. */ proposer: PersonId } =>
         "proposer-admin", "proposal {proposal} lapsed: its proposer {proposer} is no longer an admin, or their signing key is not live",
@@ -236,7 +236,7 @@ refusals! {
     /// Withdrawing another admin's proposal.
     NotProposer { /** Which. */ proposal: ProposalId } =>
         "proposal-proposer", "only its proposer can withdraw proposal {proposal}",
-        "other admins decline: twinseal proposal decline N";
+        "other admins decline: `twinseal proposal decline N`";
 
     // Filing
     /// A change number out of sequence.
@@ -251,8 +251,8 @@ refusals! {
         "add it to the draft; `twinseal policy show` lists all requirements";
     /// Two duties that the policy separates, held by one person.
     DutiesSeparate { /** Who. */ person: PersonId, /** The separation. */ duty: Duty } =>
-        "separate-duties", "the policy separates {duty}; {person} would be both",
-        "give one of the two duties to somebody else; `twinseal policy show` lists the separations";
+        "separate-duties", "{person} cannot be both {}: the policy separates these duties" (duty.both()),
+        "assign one of the two to another person; `twinseal policy show` lists the separated duties";
     /// A change without a service.
     NoServices => "services-required", "at least one service is required", "fill in services";
     /// A change without an implementer.
@@ -260,11 +260,11 @@ refusals! {
     /// An owner or implementer who is not enrolled.
     PartyUnknown { /** Who. */ person: PersonId } =>
         "participant-enrolled", "{person} is not enrolled, or has retired",
-        "`twinseal person list` shows everybody enrolled";
+        "`twinseal person list` shows all enrolled people";
     /// An owner or implementer who is an auditor.
     PartyAudits { /** Who. */ person: PersonId } =>
         "participant-not-auditor", "{person} is an auditor and cannot own or implement a change",
-        "name somebody else";
+        "name another person";
     /// A window that has ended.
     WindowEnded { /** The window. */ window: Window } =>
         "window-not-ended", "the window ended at {}" (window.end()), "choose a later window";
@@ -292,7 +292,7 @@ refusals! {
     OwnChange { /** Which change. */ change: ChangeId, /** The conflict. */ conflict: ConflictOfInterest } =>
         "conflict-of-interest", "conflict of interest: you cannot approve {change} because you {}" (conflict.verb()),
         "ask other approvers; `twinseal person list` shows them";
-    /// A decision on a change that is not awaiting one.
+    /// A decision on a change that is no longer awaiting approval.
     NotUndecided { /** Which. */ change: ChangeId, /** Its status. */ status: Status } =>
         "undecided", "{change} is {}: nothing left to decide" (status.phrase()), "";
     /// A rejection or retraction without a reason.
@@ -305,7 +305,7 @@ refusals! {
     /// A revision whose text was redacted.
     RevisionRedacted { /** Of which change. */ change: ChangeId } =>
         "revision-redacted", "the text of the current revision of {change} was redacted; it can no longer be approved or started",
-        "file it again without the redacted words: twinseal revise";
+        "file it again without the redacted words: `twinseal revise`";
     /// A recorded refusal that no rule supports.
     NotRefused { /** The rule named. */ rule: Rule } =>
         "refused", "rule {rule} does not refuse this attempt", "";
@@ -314,16 +314,16 @@ refusals! {
     /// Revising or withdrawing another person's change.
     NotRequesterOrOwner { /** Who. */ person: PersonId, /** Which change. */ change: ChangeId } =>
         "requester-or-owner", "{person} did not file or revise {change}, and does not own it",
-        "ask its requester or owner; anybody enrolled can comment: twinseal note";
+        "ask its requester or owner; any enrolled person can add a note: `twinseal note`";
     /// An act on a withdrawn change.
     Withdrawn { /** Which change. */ change: ChangeId } =>
-        "withdrawn", "{change} is withdrawn", "file it as a new change: twinseal draft --from CHG-N";
+        "withdrawn", "{change} is withdrawn", "file it as a new change: `twinseal draft --from CHG-N`";
     /// A retraction without an approval.
     NothingToRetract { /** Who. */ person: PersonId, /** Which change. */ change: ChangeId } =>
         "own-approval", "{person} has no approval of the current revision of {change} to retract",
         "`twinseal show` lists the approvals";
     /// An empty note.
-    NoteMissing => "note-required", "a note needs text", "add it: twinseal note CHG-7 \"...\"";
+    NoteMissing => "note-required", "a note needs text", "add it: `twinseal note CHG-7 \"...\"`";
 
     // Start and finish
     /// Too few approvals.
@@ -335,7 +335,7 @@ refusals! {
     OutsideWindow { /** The time of the start. */ time: Time, /** The window. */ window: Window } =>
         "in-window", "outside the window: it is {time}, and the window is {} to {}" (window.start(), window.end()),
         "start it inside the window, or revise the change with another window";
-    /// A start by somebody who is not an implementer.
+    /// A start by an account that is not an implementer.
     NotImplementer { /** Who. */ person: PersonId, /** Which change. */ change: ChangeId } =>
         "implementer", "{person} is not an implementer of {change}", "`twinseal show` lists the implementers";
     /// A second start.
@@ -356,13 +356,13 @@ refusals! {
         "`twinseal show` lists its artifacts";
     /// A finish before the start.
     NotStarted { /** Which change. */ change: ChangeId } =>
-        "started", "{change} is not started", "start it first: twinseal start CHG-N";
-    /// A finish by somebody who is neither implementer nor owner.
+        "started", "{change} is not started", "start it first: `twinseal start CHG-N`";
+    /// A finish by an account that is neither an implementer nor the owner.
     NotImplementerOrOwner { /** Who. */ person: PersonId, /** Which change. */ change: ChangeId } =>
         "implementer-or-owner", "{person} is neither an implementer nor the owner of {change}",
         "ask an implementer or the owner; `twinseal show` lists them";
     /// A second finish.
     Finished { /** Which change. */ change: ChangeId, /** Its outcome. */ outcome: Outcome } =>
         "finish-once", "{change} is already finished: {}" (outcome.phrase()),
-        "only a rollback can follow: twinseal finish CHG-N --outcome rolled-back";
+        "only a rollback can follow: `twinseal finish CHG-N --outcome rolled-back`";
 }

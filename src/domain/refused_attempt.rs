@@ -1,18 +1,18 @@
-//! Refused attempts, which are recorded.
+//! Attempts whose refusal is recorded in the audit log.
 
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{Artifact, Digest, Event, ProposalRef, RevisionRef};
 
-/// An act that a rule refuses.
+/// An attempt that a rule refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefusedAttempt {
-    /// To approve.
+    /// To approve a revision.
     Approve(RevisionRef),
-    /// To reject.
+    /// To reject a revision.
     Reject(RevisionRef),
-    /// To start.
+    /// To start a change.
     Start {
-        /// The revision.
+        /// The revision that the implementer tried to start.
         revision: RevisionRef,
         /// The artifacts as read at the attempt.
         artifacts: Vec<Artifact>,
@@ -24,11 +24,11 @@ pub enum RefusedAttempt {
 closed_enum!(
     /// The verb of a [`RefusedAttempt`].
     Verb, "a verb", {
-        /// To approve.
+        /// To approve a revision.
         Approve => "approve",
-        /// To reject.
+        /// To reject a revision.
         Reject => "reject",
-        /// To start.
+        /// To start a change.
         Start => "start",
         /// To second a proposal.
         Second => "second",
@@ -36,7 +36,7 @@ closed_enum!(
 );
 
 impl RefusedAttempt {
-    /// The attempt in an event; `None` for kinds whose refusals are not recorded.
+    /// The attempt that an event makes; `None` if refusals of this kind of event are not recorded.
     pub fn of(event: &Event) -> Option<Self> {
         match event {
             Event::Approve(at) => Some(Self::Approve(*at)),
@@ -49,7 +49,7 @@ impl RefusedAttempt {
         }
     }
 
-    /// The event that would have been recorded.
+    /// The event that would have been recorded without the refusal.
     pub fn event(&self) -> Event {
         match self {
             Self::Approve(at) => Event::Approve(*at),
@@ -59,7 +59,7 @@ impl RefusedAttempt {
         }
     }
 
-    /// The verb of the attempt.
+    /// The verb of the attempted command.
     pub fn verb(&self) -> Verb {
         match self {
             Self::Approve(_) => Verb::Approve,

@@ -12,20 +12,20 @@ use crate::domain::{
     Action, Change, ChangeId, Digest, Event, Governance, Header, Invalid, Policy, Refusal, RegisterId, number,
 };
 
-/// The position of the next entry: what it must state about the entries before it.
+/// The links from the next entry to the entries before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
     /// The sequence number.
     pub seq: u64,
-    /// The leaf hash of the entry before, or [`Digest::NONE`].
+    /// The leaf hash of the previous entry, or [`Digest::NONE`].
     pub prev: Digest,
-    /// The leaf hash of the latest governance entry before, or [`Digest::NONE`].
+    /// The leaf hash of the latest governance entry, or [`Digest::NONE`].
     pub governance: Digest,
-    /// For an entry about a change: the leaf hash of the latest one about it, or [`Digest::NONE`].
+    /// For an entry about a change: the leaf hash of the latest entry about it, or [`Digest::NONE`].
     pub last: Option<Digest>,
 }
 
-/// The newest entry of a log; written as its sequence number, a space, its leaf hash.
+/// The newest entry of a log, written as its sequence number, a space and its leaf hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     /// The sequence number.
@@ -49,7 +49,7 @@ impl FromStr for Head {
     }
 }
 
-/// The register's identity, its head, and how many changes were filed.
+/// The register's identity, its head, and the number of changes filed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegisterSummary {
     id: Option<RegisterId>,
@@ -58,7 +58,7 @@ pub struct RegisterSummary {
     filed: u64,
 }
 
-/// The state of a register after some entry: a working set of the records that were loaded of it.
+/// The state of a register after some entry, as the working set of its loaded records.
 ///
 /// The default is the state before entry 0, where no record exists. All records stay in memory until some
 /// are unloaded. A lookup of an unloaded record fails with [`Unloaded`].
@@ -73,10 +73,10 @@ pub struct Register {
 
 /// Loading and writing.
 impl Register {
-    /// The state that these records belong to; everything else of it is loaded when it is needed.
+    /// The state with these two records loaded; the caller loads the others when a lookup fails.
     pub fn resume(register: RegisterSummary, governance: GovernanceSummary) -> Self {
         let governance = Governance::resume(governance);
-        Self { summary: register, changed: false, governance, changes: Records::elsewhere() }
+        Self { summary: register, changed: false, governance, changes: Records::unloaded() }
     }
 
     /// Loads a stored record of this state. A record that is already loaded is kept.
@@ -95,7 +95,7 @@ impl Register {
         }
     }
 
-    /// Whether the numbers say that there is a record with this key, so that one that cannot be found is lost.
+    /// Whether a record with this key must exist according to the counters. If storage lacks it, the record was lost.
     pub fn counts(&self, key: &StateKey) -> bool {
         match key {
             StateKey::Register | StateKey::Governance => self.summary.head.is_some(),
@@ -105,7 +105,7 @@ impl Register {
         }
     }
 
-    /// The same state under another policy, to preview its effect. Never write it.
+    /// The same state under another policy, to preview its effect. It must not be written to storage.
     #[must_use]
     pub fn under(&self, policy: Policy) -> Self {
         Self { governance: self.governance.under(policy), ..self.clone() }
@@ -133,12 +133,12 @@ impl Register {
 }
 
 impl Register {
-    /// Its identity; none before entry 0.
+    /// The identity of the register; `None` before entry 0.
     pub fn id(&self) -> Option<&RegisterId> {
         self.summary.id.as_ref()
     }
 
-    /// Its newest entry; none before entry 0.
+    /// The newest entry; `None` before entry 0.
     pub fn head(&self) -> Option<Head> {
         self.summary.head
     }
@@ -148,12 +148,12 @@ impl Register {
         self.summary.governance_tip.unwrap_or(Digest::NONE)
     }
 
-    /// People, keys, proposals, policy.
+    /// The governance state.
     pub fn governance(&self) -> &Governance {
         &self.governance
     }
 
-    /// How many changes were ever filed.
+    /// The number of changes filed so far.
     pub fn filed(&self) -> u64 {
         self.summary.filed
     }
@@ -163,7 +163,7 @@ impl Register {
         ChangeId::after(self.summary.filed)
     }
 
-    /// A change.
+    /// A change by number.
     ///
     /// # Errors
     /// [`Refusal::NoChange`], or [`Unloaded`].
@@ -175,7 +175,7 @@ impl Register {
         Ok(self.changes.get(&change, StateKey::Change)?.ok_or(missing)?)
     }
 
-    /// What the next entry must state about the entries before it.
+    /// The links that the next entry must have to the entries before it.
     ///
     /// # Errors
     /// [`Unloaded`].
@@ -223,7 +223,7 @@ impl Register {
     /// of its entry.
     ///
     /// # Errors
-    /// A record that the event changes does not exist or is not loaded. The state is then unchanged.
+    /// [`Denied`] if a record that the event changes does not exist or is not loaded. The state is then unchanged.
     pub fn apply(&mut self, header: &Header, leaf: Digest, event: &Event) -> Result<Option<Action>, Denied> {
         let mut seconded = None;
         if event.is_governance() {

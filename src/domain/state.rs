@@ -1,7 +1,7 @@
 //! The state as keyed records, each loaded or not.
 //!
-//! A rule names the records that it needs by looking them up. A record that is not loaded is never taken for one that
-//! does not exist: the lookup fails with [`Unloaded`], the caller loads that record and retries.
+//! A rule looks up the records that it needs. If a record is not loaded, the lookup fails with [`Unloaded`], and the
+//! caller loads the record and retries. An unloaded record is never mistaken for one that does not exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,14 +12,14 @@ use crate::domain::governance::state::GovernanceSummary;
 use crate::domain::register::RegisterSummary;
 use crate::domain::{Change, ChangeId, Digest, Fingerprint, Key, Person, PersonId, Proposal, ProposalId, Refusal};
 
-/// What a record of the state is about. Its `Display` form is unique: `person/alice`, `change/42`.
+/// The key of a record. Its `Display` form is unique: `person/alice`, `change/42`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum StateKey {
-    /// The register's identity, its head, and how many changes were filed.
+    /// The register's identity, its head, and the number of changes filed.
     Register,
     /// The phase of the founding, the policy in force, the admins, and the counts of governance.
     Governance,
-    /// A person or a machine.
+    /// A person or machine account.
     Person(PersonId),
     /// A key.
     Key(Fingerprint),
@@ -45,7 +45,7 @@ impl fmt::Display for StateKey {
     }
 }
 
-/// A record with its key in it.
+/// A record, together with its key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StateRecord {
     /// See [`StateKey::Register`]; likewise below.
@@ -84,7 +84,7 @@ impl StateRecord {
 #[error("the record {0} of the state is not loaded")]
 pub struct Unloaded(pub StateKey);
 
-/// Why a rule did not pass.
+/// Why an event was not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
     /// A rule refuses the event.
@@ -113,8 +113,8 @@ impl<K, V> Default for Records<K, V> {
 }
 
 impl<K: Ord + Clone, V: Clone> Records<K, V> {
-    /// No record is loaded; the caller loads each from where the state is stored.
-    pub(in crate::domain) fn elsewhere() -> Self {
+    /// No record loaded. The caller loads each one from storage when a lookup fails.
+    pub(in crate::domain) fn unloaded() -> Self {
         Self { complete: false, ..Self::default() }
     }
 
@@ -127,7 +127,7 @@ impl<K: Ord + Clone, V: Clone> Records<K, V> {
         }
     }
 
-    /// The record with this key for changing, if it is loaded.
+    /// The record with this key for changing; `None` if it is not loaded or does not exist.
     pub(in crate::domain) fn change(&mut self, key: &K) -> Option<&mut V> {
         let record = self.loaded.get_mut(key)?.as_mut()?;
         self.changed.insert(key.clone());

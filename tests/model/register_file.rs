@@ -66,7 +66,7 @@ impl Paper {
         let now = "2027-01-01T00:00:00Z".parse().unwrap();
         let reading = session.verify(now, &mut |_| {}).unwrap();
         assert!(reading.findings.is_empty(), "verify finds {:#?}", reading.findings);
-        assert_eq!(reading.unjudged, 0);
+        assert_eq!(reading.partly_checked, 0);
         assert_eq!(session.state().head(), register.head());
         let record = |it: StateRecord| (it.key().to_string(), postcard::to_allocvec(&it).unwrap());
         let expected: BTreeMap<String, Vec<u8>> = register.clone().take_changed().into_iter().map(record).collect();

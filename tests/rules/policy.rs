@@ -124,7 +124,12 @@ fn every_field_that_a_policy_can_ask_for_is_missed_where_it_is_missing() {
 fn nobody_starts_what_they_filed_where_the_policy_keeps_that_apart() {
     let world = World::approved();
     enact(&world, "approvals = 2\napproval_days = 14\nseparate = ['requester-implementer']\n");
-    world.fails("erin", "start CHG-1", Exit::Refused, "the policy separates requester-implementer");
+    world.fails(
+        "erin",
+        "start CHG-1",
+        Exit::Refused,
+        "cannot be both requester and implementer: the policy separates these duties",
+    );
     forbidden(&world, "erin", start(&world), None, "separate-duties");
     // A change that nobody could start is not filed in the first place, nor revised into one.
     let (event, text) = filing(&world, |_, _| {});

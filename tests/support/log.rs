@@ -148,10 +148,10 @@ impl World {
             let actor = person.parse().unwrap();
             let author = Author { register: id.clone(), actor, key: signer.public() };
             let (raw, entry) = sign(compose(&mut env, &state, author, &plan).unwrap(), &signer).unwrap();
-            let carried = state.apply(&entry.header, entry.leaf, &entry.event).unwrap();
+            let seconded = state.apply(&entry.header, entry.leaf, &entry.event).unwrap();
             let insert = "INSERT INTO entry (seq, blob, text) VALUES (?1, ?2, ?3)";
             tx.execute(insert, rusqlite::params![raw.seq, raw.blob, raw.text]).unwrap();
-            twinseal::store::project(&tx, &entry, carried.as_ref(), &state).unwrap();
+            twinseal::store::project(&tx, &entry, seconded.as_ref(), &state).unwrap();
         }
         tx.commit().unwrap();
     }

@@ -199,7 +199,7 @@ fn a_replay_that_keeps_next_to_nothing_in_memory_never_sees_what_comes_later() {
             let mut session = session(&scene, &account, most);
             let reading = session.verify(now(), &mut |_| {}).unwrap();
             assert!(reading.findings.is_empty(), "{most}: {:#?}", reading.findings);
-            assert_eq!((reading.entries, reading.unjudged), (scene.entries(), 0));
+            assert_eq!((reading.entries, reading.partly_checked), (scene.entries(), 0));
             assert!(rows(&scene.path(&format!("{account}/verified.sqlite"))) == expected, "{most}");
         }
     }

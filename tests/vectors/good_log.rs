@@ -201,8 +201,8 @@ pub fn good() -> Vec<Raw> {
     let init = Event::Init { format: 1, after, policy: Policy::built_in(), members };
     log.add("alice", init, names(&[("alice", "Alice Ng"), ("erin", "Erin 山田")]));
     log.add("bob", Event::Seal, None);
-    let carried = log.propose("frank", "Frank Ó Briain");
-    log.add("bob", Event::Second(carried), None);
+    let seconded = log.propose("frank", "Frank Ó Briain");
+    log.add("bob", Event::Second(seconded), None);
     let declined = log.propose("grace", "Grace");
     log.add("bob", Event::Decline(declined), remark(Field::Reason, "She is with another desk."));
     let withdrawn = log.propose("heidi", "Heidi");

@@ -104,7 +104,10 @@ fn summary(page: &mut Page, session: &Session, id: ChangeId, me: &PersonId) -> R
     page.block("about to sign");
     page.text(
         "",
-        format_args!("{id} revision {}: {} risk, {}, owner {}", revision.id.number, facts.risk, facts.kind, facts.owner),
+        format_args!(
+            "{id} revision {}: {} risk, {}, owner {}",
+            revision.id.number, facts.risk, facts.kind, facts.owner
+        ),
     );
     page.text("", window_lines(&facts.window)).verbatim(0, "", revision.id.filed);
     if approved_before {

@@ -153,8 +153,8 @@ fn report(
     for finding in findings {
         page.field("finding", finding);
     }
-    if reading.unjudged > 0 {
-        let meaning = format!("{} later entries: signature and link only, not the rules", reading.unjudged);
+    if reading.partly_checked > 0 {
+        let meaning = format!("{} later entries: signature and link only, not the rules", reading.partly_checked);
         page.field("rest", meaning);
     }
     page.field("result", result);
@@ -197,7 +197,7 @@ fn json(
         "register": output::json::written(session.state().id()),
         "fingerprint": session.fingerprint().to_string(),
         "entries": reading.entries,
-        "partly_checked": reading.unjudged,
+        "partly_checked": reading.partly_checked,
         "head": session.state().head().map(output::json::head),
         "anchor": anchor,
         "notices": reading.notices.iter().map(finding_json).collect::<Value>(),

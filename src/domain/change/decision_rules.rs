@@ -1,4 +1,4 @@
-//! The rules about what happens to a change.
+//! The rules about events on a change that exists.
 
 use crate::domain::change::filing_rules::{
     judge_artifact_names, judge_filing, judge_policy, judge_starter, judge_starters,
@@ -23,16 +23,17 @@ impl Change {
             Event::Start { revision, artifacts } => self.judge_start(governance, header, *revision, artifacts),
             Event::Finish { revision, outcome } => Ok(self.judge_finish(header, *revision, *outcome)?),
             Event::Revise { replaces, facts } => {
-                self.judge_open_to(header, *replaces)?;
+                self.judge_requester_or_owner(header, *replaces)?;
                 judge_filing(governance, header, facts)?;
                 judge_starters(governance, self.requesters().chain([(&header.actor, header.seq)]), facts)
             }
-            Event::ChangeWithdraw(at) => Ok(self.judge_open_to(header, *at)?),
+            Event::ChangeWithdraw(at) => Ok(self.judge_requester_or_owner(header, *at)?),
             Event::Retract(at) => Ok(self.judge_retract(header, *at)?),
             Event::Refused { attempt, rule } => self.judge_refused(governance, header, attempt, *rule),
             Event::Note(_) if !header.fills(Field::Note) => Err(Refusal::NoteMissing.into()),
             Event::Note(_) => Ok(()),
-            // No event about a change that exists. All are named, so that a new kind does not compile without its rules.
+            // These events are not about an existing change. Listing them all makes a new kind fail to compile until it has
+            // its rules.
             Event::File { .. }
             | Event::Init { .. }
             | Event::Seal
@@ -53,7 +54,7 @@ impl Change {
         attempt: &RefusedAttempt,
         rule: Rule,
     ) -> Result<(), Denied> {
-        // The log does not keep the reason of a refused rejection, so assume that one was given.
+        // The log does not keep the reason of a refused rejection, so assume that there was one.
         let digest = Digest::NONE;
         let text = Some(TextRef { filled: [Field::Reason].into(), digest });
         let header = &Header { text, ..header.clone() };
@@ -69,7 +70,7 @@ impl Change {
     }
 
     /// Only a requester or the owner may revise or withdraw a change, and only before it starts.
-    fn judge_open_to(&self, header: &Header, at: RevisionRef) -> Result<(), Refusal> {
+    fn judge_requester_or_owner(&self, header: &Header, at: RevisionRef) -> Result<(), Refusal> {
         let requested = self.revisions().any(|revision| revision.requester == header.actor);
         if !requested && self.current().facts.owner != header.actor {
             return Err(Refusal::NotRequesterOrOwner { person: header.actor.clone(), change: self.id() });
@@ -81,8 +82,8 @@ impl Change {
     fn judge_retract(&self, header: &Header, at: RevisionRef) -> Result<(), Refusal> {
         self.judge_current(at)?;
         self.judge_undecided()?;
-        let mine = self.latest_votes().find(|vote| vote.person == header.actor);
-        if mine.is_none_or(|vote| vote.verdict == Verdict::Retract) {
+        let own = self.latest_votes().find(|vote| vote.person == header.actor);
+        if own.is_none_or(|vote| vote.verdict == Verdict::Retract) {
             return Err(Refusal::NothingToRetract { person: header.actor.clone(), change: self.id() });
         }
         if header.fills(Field::Reason) { Ok(()) } else { Err(Refusal::ReasonMissing) }

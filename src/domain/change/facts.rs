@@ -82,7 +82,7 @@ pub struct Artifact {
 /// A reference into another system.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Link {
-    /// Which kind of system.
+    /// The kind of system.
     pub kind: LinkKind,
     /// The reference there.
     pub reference: Reference,
@@ -104,30 +104,30 @@ impl FromStr for Link {
     }
 }
 
-/// All of a revision that rules can read. Sets are sorted, so that equal facts have equal encodings.
+/// The structured part of a revision, which rules can read. Sets are sorted, so that equal facts have equal encodings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
-    /// How it comes about.
+    /// The kind of change.
     pub kind: ChangeKind,
-    /// How bad it can get.
+    /// The worst effect that the change can have.
     pub risk: Risk,
-    /// Who answers for it.
+    /// The person accountable for the change.
     pub owner: PersonId,
-    /// Who may start it, never nobody.
+    /// The accounts that may start it; at least one.
     pub implementers: BTreeSet<PersonId>,
-    /// What it touches, never nothing.
+    /// The affected services; at least one.
     pub services: BTreeSet<ServiceId>,
-    /// Labels.
+    /// The labels.
     pub tags: BTreeSet<Tag>,
-    /// When it may run.
+    /// The window in which it may be started.
     pub window: Window,
     /// Expected outage, in minutes.
     pub outage_minutes: u64,
-    /// How long the way back takes, in minutes.
+    /// Expected duration of a rollback, in minutes.
     pub rollback_minutes: u64,
-    /// What is deployed, by distinct names.
+    /// The deployed artifacts, with distinct names.
     pub artifacts: Vec<Artifact>,
-    /// For tests with evidence: the test's number, from 1, and the SHA-256 of the evidence.
+    /// For each test with evidence: the test's number, from 1, and the SHA-256 of the evidence.
     pub evidence: Vec<(u64, Digest)>,
     /// References into other systems.
     pub links: BTreeSet<Link>,

@@ -17,10 +17,10 @@ pub(in crate::domain) fn judge_artifact_names(artifacts: &[Artifact]) -> Result<
     }
 }
 
-/// The text fields that every change fills.
+/// The text fields that every revision must fill.
 pub const REQUIRED_FIELDS: [Field; 5] = [Field::Title, Field::Reason, Field::Impact, Field::Plan, Field::Rollback];
 
-/// How many years ahead a window may start.
+/// The limit on how far ahead a window may start, in years.
 const YEARS_AHEAD: i64 = 10;
 
 /// Checks whether changes of this kind can be filed.
@@ -57,7 +57,7 @@ pub fn judge_window(window: &Window, now: Time) -> Result<(), Refusal> {
     if far { Err(Refusal::WindowFar { window }) } else { Ok(()) }
 }
 
-/// Checks a filing against every rule; the caller has already checked the actor and the key.
+/// Checks the first revision of a change against every rule; the caller has already checked the actor and the key.
 pub(in crate::domain) fn judge_facts(governance: &Governance, header: &Header, facts: &Facts) -> Result<(), Denied> {
     governance.judge_role(header, Role::Engineer)?;
     judge_filing(governance, header, facts)?;
@@ -84,8 +84,8 @@ pub(in crate::domain) fn judge_filing(governance: &Governance, header: &Header, 
     judge_policy(governance, header.seq, facts, header.text.as_ref())
 }
 
-/// Asks whether a revision, filed by the entry at this place, has all that the policy in force wants, and keeps apart
-/// its owner and its implementers where that is wanted.
+/// Checks that a revision has the content that the policy in force requires, and that its owner and implementers are
+/// separate if the policy says so. `filed` is the sequence number of the entry that filed the revision.
 pub(in crate::domain) fn judge_policy(
     governance: &Governance,
     filed: u64,
@@ -103,7 +103,8 @@ pub(in crate::domain) fn judge_policy(
     Ok(())
 }
 
-/// Asks whether the policy in force lets this person or machine start what these people filed, by these entries.
+/// Checks whether the policy in force allows `starter` to start a change with these requesters. Each requester comes
+/// with the sequence number of the entry that filed their revision.
 pub(in crate::domain) fn judge_starter<'a>(
     governance: &Governance,
     requesters: impl Iterator<Item = (&'a PersonId, u64)>,
@@ -119,14 +120,16 @@ pub(in crate::domain) fn judge_starter<'a>(
     Ok(())
 }
 
-/// Asks whether the policy lets any implementer start: better said when it is filed than when the window opens.
+/// Checks that the policy allows at least one implementer to start the change. Checking at filing time reports the
+/// problem before the window opens.
 pub(in crate::domain) fn judge_starters<'a>(
     governance: &Governance,
     requesters: impl Iterator<Item = (&'a PersonId, u64)>,
     facts: &Facts,
 ) -> Result<(), Denied> {
     let requesters: Vec<(&PersonId, u64)> = requesters.collect();
-    // The first who may, or why the last may not; as long as one of them cannot be judged, neither.
+    // One allowed implementer is enough; if all are refused, return the last refusal. An unloaded record ends the
+    // check at once, because the implementer that needs it may be allowed.
     let mut judged = Ok(());
     for implementer in &facts.implementers {
         match judge_starter(governance, requesters.iter().copied(), implementer) {

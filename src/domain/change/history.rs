@@ -14,9 +14,9 @@ use crate::domain::{
 closed_enum!(
     /// The status of a change. Always derived, never recorded.
     Status, "a status", {
-        /// It waits for approvals.
+        /// It does not have enough approvals yet.
         AwaitingApproval => "awaiting-approval",
-        /// It has its approvals, and may start in its window.
+        /// It has enough approvals and may be started in its window.
         Approved => "approved",
         /// A requester or the owner withdrew it.
         Withdrawn => "withdrawn",
@@ -38,17 +38,17 @@ closed_enum!(
 /// A revision as it was filed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revision {
-    /// Its name.
+    /// The change, the number of the revision, and the leaf hash of its entry.
     pub id: RevisionRef,
     /// The account that filed it.
     pub requester: PersonId,
-    /// When they claim to have.
+    /// The time that the actor claimed.
     pub time: Time,
-    /// The entry that filed it.
+    /// The sequence number of the entry that filed it.
     pub seq: u64,
     /// The structured part, which rules can read.
     pub facts: Facts,
-    /// Which fields its text fills, and the digest of that text.
+    /// The fields that its text fills, and the digest of that text.
     pub text: Option<TextRef>,
 }
 
@@ -75,9 +75,9 @@ impl Revision {
 pub struct Act {
     /// The actor.
     pub person: PersonId,
-    /// When they claim to have.
+    /// The time that the actor claimed.
     pub time: Time,
-    /// The entry that records the act.
+    /// The sequence number of the entry that records the act.
     pub seq: u64,
 }
 
@@ -90,18 +90,18 @@ pub struct RefusedAct {
     pub verb: Verb,
     /// The leaf hash of the entry that filed the revision.
     pub revision: Digest,
-    /// The rule that said no.
+    /// The rule that refused it.
     pub rule: Rule,
 }
 
-/// A change and all that was decided about it.
+/// A change: its revisions, and every act on them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     id: ChangeId,
     last: Digest,
     earlier: Vec<Revision>,
     current: Revision,
-    /// How somebody is tied to it, and since which entry.
+    /// The conflict of interest of each account that a revision names, and the entry that named it first.
     conflicts: BTreeMap<PersonId, (ConflictOfInterest, u64)>,
     votes: Vec<Vote>,
     notes: Vec<Act>,
@@ -127,12 +127,13 @@ impl Change {
             outcomes: Vec::new(),
             refused: Vec::new(),
         };
-        change.bind();
+        change.record_conflicts();
         change
     }
 
-    /// Ties everybody whom the current revision names to the change, for good.
-    fn bind(&mut self) {
+    /// Records a conflict of interest for every account that the current revision names. A later revision never
+    /// removes one.
+    fn record_conflicts(&mut self) {
         let Revision { requester, facts, seq, .. } = &self.current;
         let named = std::iter::once((requester, ConflictOfInterest::Requested))
             .chain([(&facts.owner, ConflictOfInterest::Owns)])
@@ -153,7 +154,7 @@ impl Change {
         self.last
     }
 
-    /// The revision that counts.
+    /// The current revision: the latest one filed.
     pub fn current(&self) -> &Revision {
         &self.current
     }
@@ -173,8 +174,8 @@ impl Change {
         self.withdrawn.as_ref()
     }
 
-    /// How this person is tied to it, by any of its revisions: themselves, or by a machine that they answered for at
-    /// any time since.
+    /// The conflict of interest of this person, if any: a revision names them, or names a machine account that they
+    /// operated at any time since.
     ///
     /// # Errors
     /// [`Unloaded`].
@@ -186,20 +187,20 @@ impl Change {
         if let Some((conflict, _)) = self.conflicts.get(person) {
             return Ok(Some(*conflict));
         }
-        for (tied, (_, since)) in &self.conflicts {
-            if governance.answers_for(person, tied, *since)? {
+        for (named, (_, since)) in &self.conflicts {
+            if governance.answers_for(person, named, *since)? {
                 return Ok(Some(ConflictOfInterest::Operates));
             }
         }
         Ok(None)
     }
 
-    /// Every attempt on it that was refused, in order.
+    /// Every recorded refusal of an attempt on it, in order.
     pub fn refused(&self) -> &[RefusedAct] {
         &self.refused
     }
 
-    /// Everything that approvers said, in order.
+    /// Every approval, rejection and retraction, in order.
     pub fn votes(&self) -> &[Vote] {
         &self.votes
     }
@@ -219,7 +220,8 @@ impl Change {
         self.votes.iter().find(|vote| vote.verdict == Verdict::Reject && vote.revision == self.current.id.filed)
     }
 
-    /// Where it stands by its own entries alone: what neither time nor governance can change.
+    /// The status according to the entries of the change alone, independent of time and governance: never
+    /// [`Status::Approved`] or [`Status::Expired`].
     pub fn state(&self) -> Status {
         match (self.outcomes.last(), &self.started) {
             (Some((Outcome::Succeeded, _)), _) => Status::Succeeded,
@@ -232,7 +234,7 @@ impl Change {
         }
     }
 
-    /// Where it stands at a moment, under the people, keys and policy in force.
+    /// The status at the time `now`, under the grants, keys and policy in force.
     ///
     /// # Errors
     /// [`Unloaded`].
@@ -244,19 +246,19 @@ impl Change {
         }
     }
 
-    /// Takes in an event that was judged; `leaf` is the leaf hash of its entry.
+    /// Applies a judged event; `leaf` is the leaf hash of its entry.
     pub fn apply(&mut self, header: &Header, leaf: Digest, event: &Event) {
         let act = Act { person: header.actor.clone(), time: header.time, seq: header.seq };
         self.last = leaf;
         match event {
-            Event::Approve(at) => self.votes.push(Vote::said(at, Verdict::Approve, header)),
-            Event::Reject(at) => self.votes.push(Vote::said(at, Verdict::Reject, header)),
-            Event::Retract(at) => self.votes.push(Vote::said(at, Verdict::Retract, header)),
+            Event::Approve(at) => self.votes.push(Vote::cast(at, Verdict::Approve, header)),
+            Event::Reject(at) => self.votes.push(Vote::cast(at, Verdict::Reject, header)),
+            Event::Retract(at) => self.votes.push(Vote::cast(at, Verdict::Retract, header)),
             Event::Revise { replaces, facts } => {
                 let id = RevisionRef { change: self.id, number: replaces.number + 1, filed: leaf };
                 let replaced = std::mem::replace(&mut self.current, Revision::filed(id, header, facts));
                 self.earlier.push(replaced);
-                self.bind();
+                self.record_conflicts();
             }
             Event::ChangeWithdraw(_) => self.withdrawn = Some(act),
             Event::Note(_) => self.notes.push(act),
@@ -266,7 +268,7 @@ impl Change {
                 let (verb, revision, rule) = (attempt.verb(), attempt.target(), *rule);
                 self.refused.push(RefusedAct { act, verb, revision, rule });
             }
-            // Judged to be no event about a change that exists.
+            // `judge` refuses these events for a change that exists.
             Event::File { .. }
             | Event::Init { .. }
             | Event::Seal

@@ -1,4 +1,4 @@
-//! Approvals are counted here and nowhere else.
+//! Counting the approvals of a revision. No other code counts them.
 
 use std::collections::BTreeMap;
 
@@ -14,11 +14,11 @@ use crate::domain::{
 closed_enum!(
     /// An approver's verdict on a revision.
     Verdict, "a verdict", {
-        /// It may run.
+        /// The approver approves the revision.
         Approve => "approve",
-        /// It may not.
+        /// The approver rejects the revision.
         Reject => "reject",
-        /// The earlier approval no longer counts.
+        /// The approver retracts their earlier approval.
         Retract => "retract",
     }
 );
@@ -32,66 +32,66 @@ pub struct Vote {
     pub verdict: Verdict,
     /// The approver.
     pub person: PersonId,
-    /// With which key.
+    /// The key that signed the vote.
     pub key: Fingerprint,
-    /// When they claim to have.
+    /// The time that the approver claimed.
     pub time: Time,
-    /// The entry that records the vote.
+    /// The sequence number of the entry that records the vote.
     pub seq: u64,
 }
 
 impl Vote {
-    /// As said by an entry with this header.
-    pub(in crate::domain) fn said(at: &RevisionRef, verdict: Verdict, header: &Header) -> Self {
+    /// The vote that an entry with this header records.
+    pub(in crate::domain) fn cast(at: &RevisionRef, verdict: Verdict, header: &Header) -> Self {
         let (revision, person) = (at.filed, header.actor.clone());
         Self { revision, verdict, person, key: header.key, time: header.time, seq: header.seq }
     }
 }
 
-/// Why an approval of the current revision does not count at some moment.
+/// Why an approval of the current revision does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Void {
-    /// It is older than the policy lets it be.
+    /// It expired under the policy, at this time.
     Expired(Time),
-    /// Its signer is no approver any more.
+    /// The signer no longer has the role approver.
     NoApprover,
-    /// Its key may not be used any more.
+    /// The key that signed it is suspended or revoked.
     DeadKey,
-    /// Its signer is tied to the change.
+    /// The signer has a conflict of interest.
     ConflictOfInterest(ConflictOfInterest),
-    /// Its signer has another duty that the policy keeps apart.
+    /// The signer has a duty that the policy separates from approving.
     Separate(Duty),
 }
 
-/// The approvals of the current revision, judged at one moment.
+/// The approvals of the current revision at a given time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tally<'a> {
-    /// Those that count: at most one of each person.
+    /// The approvals that count, at most one per person.
     pub counted: Vec<&'a Vote>,
-    /// Those that do not, each with its reason.
+    /// The approvals that do not count, each with the reason.
     pub void: Vec<(&'a Vote, Void)>,
-    /// How many are needed.
+    /// The number of approvals required.
     pub need: usize,
 }
 
 impl Tally<'_> {
-    /// Whether enough count.
+    /// Whether enough approvals count.
     pub fn is_enough(&self) -> bool {
         self.counted.len() >= self.need
     }
 }
 
 impl Change {
-    /// Judges the approvals of the current revision at a moment.
+    /// Counts the approvals of the current revision at the time `now`.
     ///
     /// # Errors
     /// [`Unloaded`].
     pub fn tally(&self, governance: &Governance, now: Time) -> Result<Tally<'_>, Unloaded> {
-        // Without a policy nothing is enough.
+        // Without a policy, no number of approvals is enough.
         let need = governance.policy().map_or(usize::MAX, |it| it.approvals_for(&self.current().facts));
         let mut tally = Tally { counted: Vec::new(), void: Vec::new(), need };
         for vote in self.approvals() {
-            match self.why_void(vote, governance, now)? {
+            match self.void_reason(vote, governance, now)? {
                 None => tally.counted.push(vote),
                 Some(why) => tally.void.push((vote, why)),
             }
@@ -99,21 +99,21 @@ impl Change {
         Ok(tally)
     }
 
-    /// The approvals of the current revision that were not taken back, whether they count or not: one of each person.
+    /// The approvals of the current revision that were not retracted, one per person, whether they count or not.
     pub fn approvals(&self) -> impl Iterator<Item = &Vote> {
         self.latest_votes().filter(|vote| vote.verdict == Verdict::Approve)
     }
 
-    /// For each person, what they said last for the current revision. Approving again replaces one's own earlier
-    /// approval, and a retraction takes it back: persons count, not signatures.
+    /// Each person's latest approval or retraction of the current revision. A second approval by the same person
+    /// replaces the first, so the tally counts people, not signatures.
     pub(in crate::domain) fn latest_votes(&self) -> impl Iterator<Item = &Vote> {
-        let about = self.votes().iter().filter(|vote| vote.revision == self.current().id.filed);
+        let current = self.votes().iter().filter(|vote| vote.revision == self.current().id.filed);
         let latest: BTreeMap<&PersonId, &Vote> =
-            about.filter(|vote| vote.verdict != Verdict::Reject).map(|vote| (&vote.person, vote)).collect();
+            current.filter(|vote| vote.verdict != Verdict::Reject).map(|vote| (&vote.person, vote)).collect();
         latest.into_values()
     }
 
-    fn why_void(&self, vote: &Vote, governance: &Governance, now: Time) -> Result<Option<Void>, Unloaded> {
+    fn void_reason(&self, vote: &Vote, governance: &Governance, now: Time) -> Result<Option<Void>, Unloaded> {
         let expires = vote.time.plus(governance.policy().map_or(0, Policy::approval_seconds));
         Ok(if let Some(conflict) = self.conflict_of_interest(governance, &vote.person)? {
             Some(Void::ConflictOfInterest(conflict))

@@ -11,13 +11,13 @@ use crate::domain::{
 /// A person or machine account to enrol.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
-    /// The person or machine account.
+    /// The id of the account.
     pub person: PersonId,
-    /// Their grants.
+    /// The grants of the account.
     pub grants: Grants,
-    /// Their key.
+    /// The first key of the account.
     pub key: PublicKey,
-    /// The key's own signature over the request, as SSHSIG.
+    /// The signature by that key over the request, as SSHSIG.
     pub proof: Vec<u8>,
 }
 
@@ -30,7 +30,8 @@ pub struct Vouch {
     pub proof: Vec<u8>,
 }
 
-/// The change that a proposal makes. One that replaces something names the entry that put it into force.
+/// The change that a proposal makes. An action that replaces something names the entry that put the old value in
+/// force, so that a stale proposal can be refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
     /// Enrol people or a machine account.
@@ -39,7 +40,7 @@ pub enum Action {
     Roles {
         /// The person.
         person: PersonId,
-        /// The leaf hash of the entry that set the present grants.
+        /// The leaf hash of the entry that set the current grants.
         replaces: Digest,
         /// The complete new grants.
         grants: Grants,
@@ -48,7 +49,7 @@ pub enum Action {
     Retire {
         /// The person.
         person: PersonId,
-        /// The leaf hash of the entry that set the present grants.
+        /// The leaf hash of the entry that set the current grants.
         replaces: Digest,
     },
     /// Enrol another key for a person.
@@ -59,7 +60,7 @@ pub enum Action {
         key: PublicKey,
         /// The new key's signature over the request, as SSHSIG.
         proof: Vec<u8>,
-        /// The signature of an enrolled key of theirs, if there is one.
+        /// A signature by one of the person's enrolled keys, if any.
         vouch: Option<Vouch>,
     },
     /// Lift the suspension of a key.
@@ -71,12 +72,12 @@ pub enum Action {
     },
     /// Replace the policy.
     Policy {
-        /// The leaf hash of the entry that put the present policy into force.
+        /// The leaf hash of the entry that put the current policy in force.
         replaces: Digest,
         /// The new policy.
         policy: Policy,
     },
-    /// Redact texts: sequence numbers of entries, each with the digest of its text.
+    /// Redact texts: the sequence number of each entry, with the digest of its text.
     Redact(BTreeMap<u64, Digest>),
     /// Accept the loss of entries after a restore.
     Restored(Restoration),
@@ -108,14 +109,14 @@ pub struct Restoration {
 }
 
 impl Restoration {
-    /// Whether an entry is one of the lost ones.
+    /// Whether an entry was lost.
     pub fn lost(&self, head: Head) -> bool {
         let Self { restored, lost } = self;
         restored.seq < head.seq && head.seq < lost.seq || head == *lost
     }
 }
 
-/// A proposal by number and digest.
+/// A proposal by number and leaf hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProposalRef {
     /// The proposal.
@@ -127,7 +128,7 @@ pub struct ProposalRef {
 /// The register that another one succeeds, because too few of its admins can act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Predecessor {
-    /// Its identity.
+    /// The identity of the register.
     pub register: RegisterId,
     /// The leaf hash of its entry 0.
     pub fingerprint: Digest,
@@ -140,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_lost_lies_behind_what_was_restored_and_ends_with_the_entry_named() {
+    fn lost_entries_follow_the_restored_one_and_end_with_the_named_one() {
         let head = |seq, leaf| Head { seq, leaf: Digest::new([leaf; 32]) };
         let it = Restoration { restored: head(4, 4), lost: head(9, 9) };
         assert!(it.lost(head(5, 1)) && it.lost(head(8, 1)) && it.lost(head(9, 9)));

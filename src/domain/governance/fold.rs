@@ -40,19 +40,19 @@ impl Governance {
         self.check_loaded(event)?;
         match event {
             Event::Init { policy, members, .. } => {
-                self.change_summary().phase = Phase::Founded;
-                self.change_summary().founder = Some(header.actor.clone());
-                self.change_summary().policy = Some((policy.clone(), leaf));
+                self.summary_mut().phase = Phase::Founded;
+                self.summary_mut().founder = Some(header.actor.clone());
+                self.summary_mut().policy = Some((policy.clone(), leaf));
                 self.enrol(members, header.seq, leaf);
             }
-            Event::Seal => self.change_summary().phase = Phase::Sealed,
+            Event::Seal => self.summary_mut().phase = Phase::Sealed,
             Event::Propose { proposal, action } => {
-                self.change_summary().proposals = proposal.number();
+                self.summary_mut().proposals = proposal.number();
                 self.proposals.insert(*proposal, Proposal::opened(header, leaf, action));
             }
             Event::Second(at) => {
                 let action = self.end_proposal(at.proposal, ProposalState::Seconded(header.actor.clone()));
-                action.iter().for_each(|action| self.carry(at.proposal, action, header.seq, leaf));
+                action.iter().for_each(|action| self.carry_out(at.proposal, action, header.seq, leaf));
                 return Ok(action);
             }
             Event::KeyRevoke(key) => self.set_key(*key, KeyState::Revoked, leaf),
@@ -68,7 +68,7 @@ impl Governance {
                     proposal.refused.insert((header.actor.clone(), *rule));
                 }
             }
-            // Events about changes, which never come here.
+            // Events about changes: `Register::apply` passes only governance events.
             Event::Refused { .. }
             | Event::File { .. }
             | Event::Revise { .. }
@@ -83,12 +83,12 @@ impl Governance {
         Ok(None)
     }
 
-    fn change_summary(&mut self) -> &mut GovernanceSummary {
+    fn summary_mut(&mut self) -> &mut GovernanceSummary {
         self.summary_changed = true;
         &mut self.summary
     }
 
-    fn carry(&mut self, proposal: ProposalId, action: &Action, seq: u64, leaf: Digest) {
+    fn carry_out(&mut self, proposal: ProposalId, action: &Action, seq: u64, leaf: Digest) {
         match action {
             Action::Enrol(members) => self.enrol(members, seq, leaf),
             Action::Roles { person, grants, .. } => self.set_grants(person, Some(grants), seq, leaf),
@@ -98,14 +98,14 @@ impl Governance {
                 self.keys.insert(key.fingerprint(), Key { public: *key, person, enrolled: seq, state, since: leaf });
             }
             Action::Lift { key, .. } => self.set_key(*key, KeyState::Live, leaf),
-            Action::Policy { policy, .. } => self.change_summary().policy = Some((policy.clone(), leaf)),
+            Action::Policy { policy, .. } => self.summary_mut().policy = Some((policy.clone(), leaf)),
             Action::Redact(texts) => texts.iter().for_each(|(seq, text)| self.redact(*seq, *text, proposal)),
-            Action::Restored(heads) => self.change_summary().restored.push((proposal, seq, *heads)),
+            Action::Restored(heads) => self.summary_mut().restored.push((proposal, seq, *heads)),
         }
     }
 
     fn redact(&mut self, seq: u64, text: Digest, proposal: ProposalId) {
-        self.change_summary().redacted = true;
+        self.summary_mut().redacted = true;
         match self.redactions.change(&seq) {
             Some(texts) => {
                 texts.entry(text).or_insert(proposal);
@@ -125,8 +125,8 @@ impl Governance {
     fn set_admin(&mut self, id: &PersonId, admin: bool) {
         let changes = admin != self.summary.admins.contains(id);
         match changes {
-            true if admin => self.change_summary().admins.insert(id.clone()),
-            true => self.change_summary().admins.remove(id),
+            true if admin => self.summary_mut().admins.insert(id.clone()),
+            true => self.summary_mut().admins.remove(id),
             false => false,
         };
     }
@@ -137,7 +137,7 @@ impl Governance {
         }
     }
 
-    /// Ends a proposal and returns its action, which the state no longer keeps.
+    /// Ends a proposal and returns its action, which the state then drops.
     fn end_proposal(&mut self, proposal: ProposalId, state: ProposalState) -> Option<Action> {
         match std::mem::replace(&mut self.proposals.change(&proposal)?.state, state) {
             ProposalState::Open(action) => Some(*action),

@@ -1,4 +1,4 @@
-//! Proposals: governance acts proposed by one admin, to be seconded by another; and what they may ask for.
+//! Proposals: governance acts that one admin proposes and another seconds, and the rules about them.
 
 use std::collections::BTreeSet;
 
@@ -61,7 +61,7 @@ pub struct Proposal {
 }
 
 impl Proposal {
-    /// As opened by an entry with this header and leaf hash.
+    /// The proposal that an entry with this header and leaf hash opens.
     pub(in crate::domain) fn opened(header: &Header, leaf: Digest, action: &Action) -> Self {
         Self {
             opened: leaf,
@@ -117,7 +117,7 @@ impl Governance {
         Ok((proposal, action))
     }
 
-    /// Asks whether there is this very proposal.
+    /// Fails unless a proposal with this number and leaf hash exists.
     pub(in crate::domain) fn judge_known(&self, at: ProposalRef) -> Result<&Proposal, Denied> {
         let proposal = self.proposal(at.proposal)?;
         let known = proposal.opened == at.opened;
@@ -154,7 +154,7 @@ impl Governance {
         }
     }
 
-    /// The people whom a proposal is about: none of them may second it.
+    /// The accounts that a proposal is about, none of which may second it.
     fn is_subject(&self, action: &Action, person: &PersonId) -> Result<bool, Unloaded> {
         let is = |subject: &PersonId| -> Result<bool, Unloaded> {
             Ok(subject == person || self.person(subject)?.is_some_and(|it| it.grants.operators.contains(person)))
@@ -211,7 +211,7 @@ impl Governance {
             Action::Restored(it) if it.restored.seq >= it.lost.seq || it.restored.seq >= header.seq => {
                 Err(Refusal::NothingLost.into())
             }
-            Action::Restored(it) if self.restorations().any(|(_, _, carried)| carried == *it) => {
+            Action::Restored(it) if self.restorations().any(|(_, _, restoration)| restoration == *it) => {
                 Err(Refusal::NothingChanges.into())
             }
             Action::Restored(_) => Ok(()),

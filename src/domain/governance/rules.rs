@@ -7,7 +7,7 @@ use crate::domain::{
 };
 
 impl Governance {
-    /// Checks whether this account may act with this key at all.
+    /// Checks that the account is active and that the key is one of its live keys.
     pub(in crate::domain) fn judge_actor(&self, header: &Header) -> Result<(), Denied> {
         let person = header.actor.clone();
         let actor = self.enrolled(&person)?;
@@ -60,8 +60,8 @@ impl Governance {
             Event::Propose { .. } | Event::Second(_) | Event::Decline(_) | Event::ProposalWithdraw(_) => {
                 self.judge_proposal(header, event)
             }
-            // Events about changes, which never come here. All are named, so that a new kind does not compile without
-            // its rules.
+            // Events about changes: `Register::judge` passes only governance events. Listing them all makes a new kind
+            // fail to compile until it has its rules.
             Event::File { .. }
             | Event::Revise { .. }
             | Event::ChangeWithdraw(_)

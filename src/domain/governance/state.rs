@@ -54,15 +54,15 @@ pub struct Governance {
 
 /// Loading and writing.
 impl Governance {
-    /// A state with no other record loaded.
+    /// A state with only this record loaded.
     pub(in crate::domain) fn resume(summary: GovernanceSummary) -> Self {
         Self {
             summary,
             summary_changed: false,
-            people: Records::elsewhere(),
-            keys: Records::elsewhere(),
-            proposals: Records::elsewhere(),
-            redactions: Records::elsewhere(),
+            people: Records::unloaded(),
+            keys: Records::unloaded(),
+            proposals: Records::unloaded(),
+            redactions: Records::unloaded(),
         }
     }
 
@@ -115,7 +115,7 @@ impl Governance {
         self.summary.phase == Phase::Sealed
     }
 
-    /// The policy in force; none before entry 0, and none denies.
+    /// The policy in force; `None` before entry 0, when no approval counts.
     pub fn policy(&self) -> Option<&Policy> {
         self.summary.policy.as_ref().map(|(policy, _)| policy)
     }
@@ -194,7 +194,7 @@ impl Governance {
         Ok(self.person(person)?.is_some_and(|it| it.grants.has_role(role, at)))
     }
 
-    /// Whether the key is this person's and may be used.
+    /// Whether the key belongs to this person and may be used.
     ///
     /// # Errors
     /// [`Unloaded`].
@@ -233,7 +233,7 @@ impl Governance {
         Ok(false)
     }
 
-    /// Whether the policy keeps this person, as an admin, from approving.
+    /// Whether the policy forbids this person to approve because they are an admin.
     ///
     /// # Errors
     /// [`Unloaded`].

@@ -1,4 +1,4 @@
-//! Closed sets of words: each value has one spelling, and an unknown word names the known ones.
+//! Closed sets of words. Each value has one spelling, and the error for an unknown word lists the known ones.
 
 /// Defines an enum whose variants are words, with `ALL`, `as_str`, `Display` and `FromStr`.
 macro_rules! closed_enum {
@@ -8,17 +8,17 @@ macro_rules! closed_enum {
         pub enum $name { $($(#[$vdoc])* $variant,)+ }
 
         impl $name {
-            /// Every value, in the order in which several are written.
+            /// Every value, in the order in which lists write them.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-            /// Their spellings, in the same order.
+            /// The spelling of each value, in the order of `ALL`.
             pub const WORDS: &'static [&'static str] = &[$($word),+];
 
-            /// The word, as options, JSON, CSV and the tables spell it.
+            /// The word as it is spelled in options, JSON, CSV and tables.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
 
-            /// The word as screens show it: with spaces for hyphens.
+            /// The word for screens, with spaces instead of hyphens.
             pub fn phrase(self) -> String {
                 self.as_str().replace('-', " ")
             }

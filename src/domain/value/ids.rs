@@ -1,4 +1,4 @@
-//! Identifiers. Each is a newtype with a private field: a value of the type is a valid one, in its only spelling.
+//! Identifiers. Each is a newtype with a private field, so every value is valid and has exactly one spelling.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Invalid;
 
-/// Reads a decimal number in its one spelling: no sign, no leading zero, at most 2^53 - 1, so that every
-/// reader, JSON ones included, sees the same value.
+/// Parses a decimal number in canonical form: no sign, no leading zero, at most 2^53 - 1, the largest integer that
+/// JSON readers represent exactly (RFC 8259, section 6).
 ///
 /// # Errors
 /// [`Invalid::Number`] for anything else.
@@ -58,14 +58,14 @@ macro_rules! string_id {
     };
 }
 
-/// A lower-case name: a letter first, then letters, digits and `.`, `_`, `-`.
+/// A lower-case letter, then lower-case letters, digits, `.`, `_` or `-`; at most `most` bytes.
 fn is_name(text: &str, most: usize) -> bool {
     text.len() <= most
         && text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b))
 }
 
-/// Printable ASCII without the space, one to `most` characters.
+/// 1 to `most` printable ASCII characters other than space.
 fn is_token(text: &str, most: usize) -> bool {
     (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }
@@ -79,7 +79,7 @@ string_id!(
 );
 
 string_id!(
-    /// What people call a register: `prod`. Not unique; see [`RegisterId`].
+    /// The name of a register: `prod`. Not unique; see [`RegisterId`].
     RegisterName,
     "a register's name",
     "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
@@ -87,7 +87,7 @@ string_id!(
 );
 
 string_id!(
-    /// A service, that is an item of the CMDB: `order-gateway`.
+    /// A service, as named in the CMDB: `order-gateway`.
     ServiceId,
     "a service",
     "a lower-case letter, then up to 63 lower-case letters, digits, '.', '_' or '-'",
@@ -95,7 +95,7 @@ string_id!(
 );
 
 string_id!(
-    /// A label for finding changes again: `capacity`.
+    /// A label to find changes by: `capacity`.
     Tag,
     "a tag",
     "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
@@ -103,7 +103,7 @@ string_id!(
 );
 
 string_id!(
-    /// A group of approvers that policies can ask for: `dba`.
+    /// A group of approvers: `dba`.
     Group,
     "a group",
     "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
@@ -111,7 +111,7 @@ string_id!(
 );
 
 string_id!(
-    /// What a policy calls one of its requirements: `critical`.
+    /// The name of a requirement of a policy: `critical`.
     RequirementName,
     "a requirement's name",
     "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
@@ -153,12 +153,12 @@ macro_rules! numbered_id {
         pub struct $name(u64);
 
         impl $name {
-            /// The identifier that follows `count` earlier ones.
+            /// The next identifier after `count` earlier ones.
             pub fn after(count: u64) -> Self {
                 Self(count.saturating_add(1))
             }
 
-            /// The number in it, one or more.
+            /// The number, from 1.
             pub fn number(self) -> u64 {
                 self.0
             }
@@ -213,7 +213,7 @@ impl Digest {
         Self(bytes)
     }
 
-    /// The first twelve digits: enough for a person's eye, never for a rule.
+    /// The first twelve digits, for display only. Rules compare whole digests.
     pub fn short(&self) -> String {
         hex(&self.0[..6])
     }
@@ -254,7 +254,7 @@ impl RegisterId {
         Self { name, random }
     }
 
-    /// The name that people use.
+    /// The name of the register, without the random part.
     pub fn name(&self) -> &RegisterName {
         &self.name
     }
@@ -279,17 +279,17 @@ impl FromStr for RegisterId {
     }
 }
 
-/// ASCII as text.
+/// ASCII bytes as text; empty if they are not UTF-8.
 pub(in crate::domain) fn ascii(bytes: &[u8]) -> &str {
     str::from_utf8(bytes).unwrap_or_default()
 }
 
-/// Lower-case hexadecimal digits.
+/// Encodes bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     HEXLOWER.encode(bytes)
 }
 
-/// The bytes that exactly `2 * N` lower-case hexadecimal digits spell.
+/// Decodes exactly `2 * N` lower-case hexadecimal digits; `None` for any other text.
 pub fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     if text.len() != 2 * N {
         return None;

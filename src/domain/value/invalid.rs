@@ -1,6 +1,6 @@
 //! Errors of parsing and validating values.
 
-/// Why a value is invalid. Each message says what is valid.
+/// Why a value is invalid. The messages say which values are valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
     /// Not an identifier of its kind.
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_forbidden_character_is_named_so_that_it_can_be_found() {
+    fn the_message_names_a_forbidden_character_and_its_line() {
         for (c, name) in [
             ('\t', "a tab; use spaces (U+0009)"),
             ('\0', "a NUL (U+0000)"),
@@ -120,8 +120,8 @@ mod tests {
             ('\u{7f}', "a control character (U+007F)"),
             ('\u{202e}', "an invisible or direction-changing character (U+202E)"),
         ] {
-            let complaint = Invalid::Forbidden { found: c, line: 3 }.to_string();
-            assert_eq!(complaint, format!("{name} on line 3 of the text: remove it"));
+            let message = Invalid::Forbidden { found: c, line: 3 }.to_string();
+            assert_eq!(message, format!("{name} on line 3 of the text: remove it"));
         }
     }
 }

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use crate::domain::Invalid;
 use crate::domain::value::ids::ascii;
 
-/// Why 32 bytes are not a key that may be enrolled.
+/// Why a public key may not be enrolled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadKey {
     /// Not a line of the form `ssh-ed25519 BASE64`.
@@ -38,10 +38,10 @@ const ALGORITHM: &str = "ssh-ed25519";
 pub struct PublicKey([u8; 32]);
 
 impl PublicKey {
-    /// Checks and takes a compressed point.
+    /// A key from a compressed point (RFC 8032, section 5.1.2), after all checks.
     ///
     /// # Errors
-    /// [`BadKey`], all but its `Form`.
+    /// Every [`BadKey`] other than [`BadKey::Form`].
     pub fn from_bytes(bytes: [u8; 32]) -> Result<Self, BadKey> {
         let key = VerifyingKey::from_bytes(&bytes).map_err(|_| BadKey::NotAPoint)?;
         let point = key.to_edwards();
@@ -57,7 +57,7 @@ impl PublicKey {
         Ok(Self(bytes))
     }
 
-    /// A key from an entry that was verified before, when the key was checked.
+    /// A key from an already verified entry, without repeating the checks.
     ///
     /// # Errors
     /// [`BadKey::Form`].
@@ -96,7 +96,7 @@ impl FromStr for PublicKey {
     }
 }
 
-/// The compressed point in an OpenSSH public key.
+/// The compressed point of an OpenSSH public key.
 fn point_in(text: &str) -> Result<[u8; 32], BadKey> {
     let base64 = text.strip_prefix("ssh-ed25519 ").ok_or(BadKey::Form)?;
     let decoded = BASE64.decode(base64.as_bytes()).map_err(|_| BadKey::Form)?;
@@ -104,7 +104,7 @@ fn point_in(text: &str) -> Result<[u8; 32], BadKey> {
     point.filter(|point| wire(point) == decoded).ok_or(BadKey::Form)
 }
 
-/// A key in SSH's wire format (RFC 8709, section 4): algorithm and point, each behind its length.
+/// A key in SSH's wire format (RFC 8709, section 4): algorithm and point, each preceded by its length.
 pub fn wire(bytes: &[u8; 32]) -> Vec<u8> {
     let mut wire = Vec::with_capacity(51);
     for part in [ALGORITHM.as_bytes(), bytes] {
@@ -117,7 +117,7 @@ pub fn wire(bytes: &[u8; 32]) -> Vec<u8> {
 /// The length of 32 bytes in base64 without padding.
 const BASE64_DIGEST: usize = 43;
 
-/// The SHA-256 of a key's wire format, written as OpenSSH does: `SHA256:` and base64 without padding.
+/// The SHA-256 of a key's wire format, written as OpenSSH writes it: `SHA256:` and base64 without padding.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Fingerprint([u8; 32]);
 

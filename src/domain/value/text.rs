@@ -1,5 +1,5 @@
-//! What people write: titles, reasons, plans, notes, names. No rule reads it; the body of an entry holds its digest
-//! and says which fields are filled.
+//! Free text: titles, reasons, plans, notes, display names. No rule reads it. The body of an entry holds the digest of
+//! the text and lists the filled fields.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,11 +11,11 @@ use unicode_normalization::UnicodeNormalization;
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{Invalid, PersonId};
 
-/// Whether a character could hide or reorder what a reader sees. A fixed list, so that it means the same in ten
-/// years: controls, line and paragraph separators, bidirectional and zero-width characters, invisible fillers and
-/// tags (Unicode 16, general categories Cc, Zl, Zp, and what of Cf and Lo shows nothing).
+/// Whether a character could hide or reorder text on a screen. A fixed list, so that later Unicode versions do not
+/// change the result: controls, line and paragraph separators, bidirectional and zero-width characters, invisible
+/// fillers and tags (Unicode 16, general categories Cc, Zl, Zp, and the invisible characters of Cf and Lo).
 pub fn is_forbidden(c: char) -> bool {
-    // Nearly every character is one of these.
+    // Nearly every character is printable ASCII.
     let printable = (' '..='~').contains(&c);
     !printable
         && matches!(c,
@@ -25,13 +25,13 @@ pub fn is_forbidden(c: char) -> bool {
         | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// White space that nobody sees at the end of a line. A fixed list for the same reason (Unicode 16, category Zs).
+/// White space, which is invisible at the end of a line. A fixed list for the same reason (Unicode 16, category Zs).
 fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}')
 }
 
-/// Text of one or more lines, separated by LF: nothing forbidden, no white space at the end of a line, no blank
-/// line first or last, never empty.
+/// Text of one or more lines, separated by LF. It is never empty and has no forbidden character, no white space at
+/// the end of a line, and no blank first or last line.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Prose(String);
 
@@ -97,10 +97,10 @@ impl fmt::Display for Prose {
 pub struct Line(Prose);
 
 impl Line {
-    /// The most characters on a line of its own.
+    /// The limit, in characters.
     pub const MOST: usize = 200;
 
-    /// As [`Prose::from_typed`], for one line.
+    /// Normalizes a typed line as [`Prose::from_typed`] does.
     ///
     /// # Errors
     /// Those of [`Prose::from_typed`], and [`Invalid::Lines`], [`Invalid::TooLong`].
@@ -143,25 +143,25 @@ impl fmt::Display for Line {
 }
 
 closed_enum!(
-    /// A field that people fill with text.
+    /// A field of free text.
     Field, "a text field", {
-        /// What the change is, in one line.
+        /// A summary of the change, in one line.
         Title => "title",
-        /// Why it is made, or why something is refused.
+        /// Why the change is made, or why an approver or admin decided as they did.
         Reason => "reason",
-        /// What it does to the business.
+        /// The impact on the business.
         Impact => "impact",
-        /// What it does to security.
+        /// The impact on security.
         Security => "security",
         /// The steps.
         Plan => "plan",
         /// The rollback steps.
         Rollback => "rollback",
-        /// When to roll back.
+        /// The conditions under which to roll back.
         AbortIf => "abort-if",
-        /// What was tried before.
+        /// The tests made before filing.
         Tests => "tests",
-        /// How to tell that the change worked.
+        /// The criteria for success.
         Success => "success",
         /// A comment.
         Note => "note",
@@ -184,33 +184,33 @@ pub struct TextRef {
 /// One step of a plan or rollback.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// What is done.
+    /// The instruction.
     pub text: Prose,
-    /// The command that does it.
+    /// The command to run, if any.
     pub command: Option<Prose>,
 }
 
 /// A test made before the change was filed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trial {
-    /// What was tried.
+    /// The test.
     pub what: Prose,
     /// The result.
     pub result: Prose,
-    /// The file that shows it, as the requester named it; its digest is in the body.
+    /// The evidence file, as the requester named it; its digest is in the body of the entry.
     pub evidence: Option<Line>,
 }
 
-/// The free text of a revision. Every part is optional here; the rules say which are required.
+/// The free text of a revision. Every part is optional here; the filing rules require some of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Description {
     /// See [`Field::Title`]; likewise below.
     pub title: Option<Line>,
-    /// Why.
+    /// The reason for the change.
     pub reason: Option<Prose>,
-    /// What it does to the business.
+    /// The impact on the business.
     pub impact: Option<Prose>,
-    /// What it does to security.
+    /// The impact on security.
     pub security: Option<Prose>,
     /// The steps, in order.
     pub plan: Vec<Step>,
@@ -218,9 +218,9 @@ pub struct Description {
     pub rollback: Vec<Step>,
     /// The conditions under which to roll back.
     pub abort_if: Vec<Prose>,
-    /// What was tried.
+    /// The tests made before filing.
     pub tests: Vec<Trial>,
-    /// How to tell that the change worked.
+    /// The criteria for success.
     pub success: Option<Prose>,
 }
 

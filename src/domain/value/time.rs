@@ -34,7 +34,7 @@ impl Time {
         Self(self.0.saturating_add(seconds).clamp(0, LATEST))
     }
 
-    /// The same moment for calendar arithmetic.
+    /// The same moment as a calendar date and time.
     pub fn utc(self) -> DateTime<Utc> {
         DateTime::from_timestamp(self.0, 0).unwrap_or_default()
     }

@@ -62,7 +62,7 @@ pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, afte
         Event::Propose { proposal, .. } => project_proposal(conn, entry, proposal.number())?,
         Event::Second(at) | Event::Decline(at) | Event::ProposalWithdraw(at) => {
             project_proposal_end(conn, entry, at.proposal, after)?;
-            seconded.map_or(Ok(()), |action| project_carried(conn, at.proposal, action, after))?;
+            seconded.map_or(Ok(()), |action| project_seconded(conn, at.proposal, action, after))?;
         }
         Event::KeyRevoke(key) | Event::KeySuspend(key) => project_key(conn, *key, after)?,
         Event::File { change, facts } => {
@@ -158,7 +158,7 @@ fn project_proposal_end(conn: &Connection, entry: &Entry, id: ProposalId, after:
         .map(|_| ())
 }
 
-fn project_carried(conn: &Connection, id: ProposalId, action: &Action, after: &Register) -> rusqlite::Result<()> {
+fn project_seconded(conn: &Connection, id: ProposalId, action: &Action, after: &Register) -> rusqlite::Result<()> {
     match action {
         Action::Enrol(members) => project_members(conn, members, after),
         Action::Roles { person, .. } | Action::Retire { person, .. } => project_person(conn, person, after),

@@ -239,7 +239,7 @@ impl VerifiedCache {
         Ok(select.query_row([seq], head).optional().map_err(doing())?.map(|head| head.leaf))
     }
 
-    /// So many entries in it, from a place on.
+    /// Up to `count` entries, starting at `from`.
     ///
     /// # Errors
     /// What SQLite says.

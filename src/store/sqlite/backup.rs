@@ -64,7 +64,7 @@ fn copy(shared: &SharedFile, out: &Path) -> rusqlite::Result<()> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let mut conn = Connection::open_with_flags(out, flags)?;
     Backup::new(shared.conn(), &mut conn)?.run_to_completion(PAGES, Duration::ZERO, None)?;
-    // A copy is one file, to be carried away: nothing of it may stand beside it.
+    // A backup is one file, so that it can be copied alone: it must not have a WAL file.
     conn.pragma_update(None, "journal_mode", "DELETE")?;
     conn.pragma_update(None, "application_id", COPY)
 }
@@ -77,7 +77,7 @@ fn sync(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Makes a register of a marked copy, where it is.
+/// Turns a backup into a register, in place.
 ///
 /// # Errors
 /// [`StoreError::NotABackup`], [`StoreError::Network`], a schema that is not ours, or what the system or SQLite says.

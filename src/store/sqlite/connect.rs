@@ -37,7 +37,7 @@ pub enum Access {
     ReadOnly,
     /// It is a register that this account may write, and nothing can be written beside it: a disk that is full or fails.
     Stuck,
-    /// It is marked as a copy.
+    /// It is a backup, which nothing may be recorded in.
     Backup,
 }
 
@@ -212,7 +212,7 @@ pub fn harden(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "mmap_size", 0)
 }
 
-/// Which application's file it is, and whether it is a marked copy.
+/// Which application's file it is, and whether it is a backup.
 fn check_identity(conn: &Connection, path: &Path) -> Result<bool, StoreError> {
     let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let application = pragma("application_id").map_err(|error| match error.sqlite_error_code() {

@@ -36,7 +36,7 @@ pub const TABLES: &[(&str, usize)] = &[
     ("redactions", 1),
 ];
 
-/// What a verified copy has beside them.
+/// The tables that only a verified cache has.
 pub const MEMORY: &[(&str, usize)] = &[("state", 1)];
 
 /// An object of a schema: its type, its name, its statement.
@@ -47,7 +47,7 @@ type Object = (String, String, Option<String>);
 pub enum Part {
     /// Log and tables.
     Register,
-    /// Tables and memory: a verified copy.
+    /// The tables and the state: a verified cache.
     Copy,
 }
 

@@ -41,7 +41,7 @@ pub enum Appended {
 }
 
 impl SharedFile {
-    /// Opens a register, or a marked copy of one. The findings say how its schema differs from ours: only `verify` may go
+    /// Opens a register, or a backup of one. The findings say how its schema differs from ours: only `verify` may go
     /// on with any. Where SQLite cannot open it because nothing may be written beside it, it is read from a private cache
     /// in `scratch`, a folder of this account's.
     ///
@@ -208,7 +208,7 @@ impl SharedFile {
         Turn::wait(&self.path, writer)
     }
 
-    /// Puts an entry behind `head` if that still is the newest one, redacts texts that it is carried to redact, and
+    /// Puts an entry behind `head` if that still is the newest one, redacts texts whose redaction it seconds, and
     /// projects it onto the tables, in one transaction that is durable when this returns.
     ///
     /// # Errors

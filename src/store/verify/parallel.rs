@@ -179,7 +179,7 @@ impl Judge<'_, '_> {
             window.spent.push(Vec::new());
             drop(window);
             let (pool, spare) = (self.pool, worker + 1 == cores);
-            // Where the system gives no more threads, those that there are do it.
+            // If the system refuses another thread, the present threads do all the work.
             let _ = thread::Builder::new().spawn_scoped(self.scope, move || pool.work(worker, spare));
         } else {
             drop(window);

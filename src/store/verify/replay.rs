@@ -38,7 +38,7 @@ pub struct Reading {
     /// How many entries were read.
     pub entries: u64,
     /// How many of them follow a fault, and were checked for signature and link alone.
-    pub unjudged: u64,
+    pub partly_checked: u64,
     /// The first key whose row of the cache's state is not what the log says.
     pub differs: Option<String>,
 }
@@ -65,7 +65,7 @@ pub fn replay(
         return Ok(reading);
     }
     if mode == Mode::Everything && !reading.findings.is_empty() {
-        // The proposal may come after the fault, where it cannot be believed: the fault is what has to be mended.
+        // A proposal after the first fault cannot be believed, and the fault is what has to be fixed.
         let meaning = "its text is missing, and no proposal before the first fault redacted it";
         reading.findings.extend(gone.into_iter().map(|seq| Finding::at(seq, Defect::TextMissing.rule(), meaning)));
         reading.findings.truncate(MOST);
@@ -185,7 +185,7 @@ impl Replayer<'_> {
                 Ok(entry) => self.link(seq, entry),
             }
         };
-        self.out.unjudged += u64::from(!judged);
+        self.out.partly_checked += u64::from(!judged);
         let room = self.out.findings.len() < MOST;
         self.out.findings.extend(finding.filter(|_| room));
         self.next = seq + 1;
