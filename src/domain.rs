@@ -1,7 +1,7 @@
 //! The rules of a register, as pure functions without input, output or a clock.
 //!
-//! An [`Event`] is what an entry records, a [`Refusal`] says which rule refuses an event, and a [`Register`] is the state
-//! after all events. Values are valid by construction.
+//! An [`Event`] is what an entry records, a [`Refusal`] says which rule refuses an event, and a [`Register`] is the
+//! state after all events. Values are valid by construction.
 
 mod change;
 mod event;

@@ -1,6 +1,6 @@
-//! Every rule, broken twice: the writer refuses, and an entry put in by force is found by `verify`.
+//! Every rule is broken twice: the writer refuses the event, and `verify` finds an entry that was forced into the log.
 //!
-//! `every_rule_has_its_test` holds this folder against the list of rules.
+//! `every_rule_has_its_test` compares this folder with the list of rules.
 
 mod approving;
 mod filing;
@@ -27,8 +27,8 @@ use twinseal::error::Error;
 use twinseal::format::request;
 use twinseal::input;
 
-/// This rule refuses the writer, and `verify` names it for the same entry, properly signed and put in by force. The
-/// entry is taken out again, so that one world serves several cases.
+/// Asserts that this rule refuses the event when written, and that `verify` reports the same rule for the same entry,
+/// correctly signed and forced into the log. The entry is then deleted, so that one world serves several cases.
 #[track_caller]
 pub fn forbidden(world: &World, person: &str, event: Event, text: Option<Text>, rule: &str) {
     refused(world, person, event.clone(), text.clone(), rule);
@@ -37,10 +37,10 @@ pub fn forbidden(world: &World, person: &str, event: Event, text: Option<Text>, 
     let expected = format!("entry {seq}: [{rule}] ");
     assert!(findings.len() == 1 && findings[0].starts_with(&expected), "{expected}\nbut {findings:#?}");
     world.tamper(&format!("DELETE FROM entry WHERE seq = {seq}"));
-    assert_eq!(world.findings("audrey"), Vec::<String>::new(), "the world is not as it was");
+    assert_eq!(world.findings("audrey"), Vec::<String>::new(), "the entry left a finding behind");
 }
 
-/// This rule refuses the writer.
+/// Asserts that this rule refuses the event when written.
 #[track_caller]
 pub fn refused(world: &World, person: &str, event: Event, text: Option<Text>, rule: &str) {
     match world.propose(person, event.clone(), text) {
@@ -49,7 +49,7 @@ pub fn refused(world: &World, person: &str, event: Event, text: Option<Text>, ru
     }
 }
 
-/// No rule has anything against this; nothing is recorded.
+/// Asserts that no rule refuses the event. Nothing is recorded.
 #[track_caller]
 pub fn accepted(world: &World, person: &str, event: Event, text: Option<Text>) {
     if let Err(error) = world.propose(person, event, text) {
@@ -57,7 +57,7 @@ pub fn accepted(world: &World, person: &str, event: Event, text: Option<Text>) {
     }
 }
 
-/// The filing of [`CHANGE`] as the next change, altered.
+/// An event that files [`CHANGE`] as the next change, after `alter`.
 pub fn filing(world: &World, alter: impl FnOnce(&mut Facts, &mut Description)) -> (Event, Option<Text>) {
     let mut draft = input::read(CHANGE, &Alone).unwrap();
     alter(&mut draft.facts, &mut draft.description);
@@ -98,7 +98,7 @@ pub fn finish(world: &World, outcome: Outcome) -> Event {
     Event::Finish { revision: world.revision("CHG-1"), outcome }
 }
 
-/// Somebody who asks to be enrolled with `holder`'s key, which proves that it is held.
+/// A member to enrol with `holder`'s key and a valid proof of possession.
 pub fn member(world: &World, person: &str, holder: &str, roles: &[Role]) -> Member {
     let id = world.state().id().cloned();
     let register =
@@ -109,24 +109,24 @@ pub fn member(world: &World, person: &str, holder: &str, roles: &[Role]) -> Memb
     Member { person, grants: Grants::of(roles.iter().copied()), key: signer.public(), proof }
 }
 
-/// The next proposal.
+/// An event that opens the next proposal.
 pub fn propose(world: &World, action: Action) -> Event {
     Event::Propose { proposal: world.state().governance().next_proposal(), action }
 }
 
-/// The next proposal: to enrol these people.
+/// An event that opens a proposal to enrol these people.
 pub fn enrolling(world: &World, members: &[Member]) -> Event {
     propose(world, Action::Enrol(members.to_vec()))
 }
 
-/// Gives somebody new a key and a request file.
+/// Creates a key and a request file for a new person.
 pub fn newcomer(world: &World, person: &str) {
     world.person(person);
     let id = world.state().id().unwrap().clone();
     world.ok(person, &format!("person request {person} --register {id} --out {person}.request"));
 }
 
-/// Has alice open a proposal to enrol somebody new.
+/// Has alice open a proposal to enrol a new person.
 pub fn open_proposal(world: &World, person: &str, roles: &str) {
     newcomer(world, person);
     world.ok("alice", &format!("person enrol {person}={person}.request:{roles}"));
@@ -142,7 +142,7 @@ pub fn second(world: &World, person: &str, number: &str) {
     world.ok(person, &format!("proposal second {number} --digest {}", proposal(world, number).opened));
 }
 
-/// Lets one person act with another's key.
+/// Copies the holder's private key to the thief.
 pub fn steal_key(world: &World, holder: &str, thief: &str) {
     fs::copy(world.path(&format!("people/{holder}/key")), world.path(&format!("people/{thief}/key"))).unwrap();
 }
@@ -152,7 +152,7 @@ pub fn key_of(world: &World, person: &str) -> Fingerprint {
     world.signer(person).public().fingerprint()
 }
 
-/// Leaves out what only one part of the rules needs: the world and its people are the same for all.
+/// The imports that every module of this folder needs.
 mod prelude {
     pub use std::fs;
 

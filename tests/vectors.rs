@@ -1,9 +1,9 @@
-//! Entries as files: `vectors/good` holds a whole small log, an entry of every kind; `vectors/bad` holds entries
-//! that are each wrong in one way, and are named for it. Everything else about a bad entry is right: where its body
-//! was changed it was signed again. Below them, the known traps of Ed25519, computed.
+//! Test vectors: `vectors/good` holds a small complete log with an entry of every kind. `vectors/bad` holds entries
+//! with exactly one defect each, which names the file; an entry with a changed body is signed again. The known pitfalls
+//! of Ed25519 are computed.
 //!
-//! The files are made here from fixed keys. After a change of the format that is meant, write them anew and read the
-//! difference: `TWINSEAL_WRITE_VECTORS=1 cargo test --test all vectors::vectors_are`
+//! The files are generated from fixed keys. After an intended change of the format, regenerate them and review the
+//! diff: `TWINSEAL_WRITE_VECTORS=1 cargo test --test all vectors::vectors_are`
 
 mod bad_entries;
 mod defects;
@@ -29,7 +29,7 @@ fn file(name: &str) -> Option<Vec<u8>> {
     fs::read(folder(name)).ok()
 }
 
-/// Every vector file by its name, with its required content.
+/// The expected content of every vector file, by name.
 fn expected_files() -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut add = |name: String, raw: &Raw| {
@@ -49,7 +49,7 @@ fn expected_files() -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-/// A good entry of every kind, as the fuzz target `entry` reads it: the entry, and behind it its text.
+/// A good entry of every kind, as the fuzz target `entry` reads it: the entry followed by its text.
 fn corpus() -> BTreeMap<PathBuf, Vec<u8>> {
     let (mut files, mut kinds) = (BTreeMap::new(), BTreeSet::new());
     for raw in good() {
@@ -84,7 +84,7 @@ fn files_on_disk() -> Vec<String> {
 fn vectors_are_reproducible() {
     let expected = expected_files();
     if std::env::var("TWINSEAL_WRITE_VECTORS").is_ok_and(|it| it == "1") {
-        // No file is written that would not pass.
+        // Check before writing, so that no wrong file is written.
         bad().iter().for_each(assert_refused);
         assert_ends_well(good().into_iter());
         for of in ["good", "bad"] {
@@ -101,7 +101,8 @@ fn vectors_are_reproducible() {
     }
 }
 
-/// Without them the fuzz target would only ever refuse: after a change of the format, whatever it kept is refused.
+/// Without valid entries the fuzzer hardly gets past the first check; after a change of the format, its old corpus is
+/// refused.
 #[test]
 fn the_fuzz_corpus_holds_a_good_entry_of_every_kind() {
     let corpus = corpus();
@@ -111,7 +112,7 @@ fn the_fuzz_corpus_holds_a_good_entry_of_every_kind() {
     }
 }
 
-/// The good files, by nothing but their names and bytes.
+/// The good entries, read from the files alone.
 fn good_on_disk() -> Vec<(String, Raw)> {
     let entries = files_on_disk().into_iter().filter_map(|it| it.strip_suffix(".entry").map(str::to_owned));
     let read = |name: String| {
@@ -133,14 +134,14 @@ fn good_entries_open_and_have_the_leaf_hash_beside_them() {
         let entry = entry::open(&raw).unwrap_or_else(|defect| panic!("{name}: {defect}"));
         let leaf = String::from_utf8(file(&format!("{name}.leaf")).unwrap()).unwrap();
         assert_eq!(format!("{}\n", entry.leaf), leaf, "{name}");
-        // Not by our own code: SHA-256 of a zero byte and the file.
+        // Computed without twinseal's code: SHA-256 of a zero byte and the file (RFC 6962, section 2.1).
         let digest: [u8; 32] = Sha256::digest([b"\0", &raw.blob[..]].concat()).into();
         assert_eq!(entry.leaf, Digest::new(digest), "{name}");
         assert_eq!(body::write(&entry.header, &entry.event), body_of(&raw), "{name}");
     }
 }
 
-/// Judges a log by every rule, and holds what it comes to: who decided what, and who may still do what.
+/// Checks a log against every rule, and asserts the resulting state.
 #[track_caller]
 fn assert_ends_well(log: impl Iterator<Item = Raw>) {
     let mut state = Register::default();
@@ -166,7 +167,7 @@ fn good_entries_are_one_log_that_breaks_no_rule() {
     assert_ends_well(good_on_disk().into_iter().map(|(_, raw)| raw));
 }
 
-/// A defect in few words: what `{:?}` prints, but for the commonest ones.
+/// A short form of a defect: its `Debug` form, except for the most common ones.
 fn short(defect: &Defect) -> String {
     match defect {
         Defect::Value { line, key, invalid } => format!("line {line}, {key}: {invalid:?}"),

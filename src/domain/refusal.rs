@@ -211,7 +211,8 @@ refusals! {
         "ask another admin, or take it back: `twinseal proposal withdraw N`";
     /// A proposal whose proposer could no longer propose it.
     NotBacked { /** Which. */ proposal: ProposalId, /** Who proposed it. */ proposer: PersonId } =>
-        "proposer-admin", "proposal {proposal} lapsed: its proposer {proposer} is no longer an admin, or their signing key is not live",
+        "proposer-admin",
+        "proposal {proposal} lapsed: its proposer {proposer} is no longer an admin, or their signing key is not live",
         "another admin proposes it again";
     /// A proposal whose base is stale.
     NotInForce =>
@@ -304,7 +305,8 @@ refusals! {
 
     /// A revision whose text was redacted.
     RevisionRedacted { /** Of which change. */ change: ChangeId } =>
-        "revision-redacted", "the text of the current revision of {change} was redacted; it can no longer be approved or started",
+        "revision-redacted",
+        "the text of the current revision of {change} was redacted; it can no longer be approved or started",
         "file it again without the redacted words: `twinseal revise`";
     /// A recorded refusal that no rule supports.
     NotRefused { /** The rule named. */ rule: Rule } =>

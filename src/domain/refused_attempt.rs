@@ -59,7 +59,7 @@ impl RefusedAttempt {
         }
     }
 
-    /// The verb of the attempted command.
+    /// The verb of the attempt, as the log spells it.
     pub fn verb(&self) -> Verb {
         match self {
             Self::Approve(_) => Verb::Approve,

@@ -123,7 +123,7 @@ impl Session {
         }
     }
 
-    /// Checks that this account may record an event in this register; [`Memory::may_record`] checks the pin.
+    /// Checks that this account may record an event in this register, by the file and by the pin.
     ///
     /// # Errors
     /// [`StoreError::Superseded`] if the register is superseded; [`StoreError::PinLost`] if the log lacks entries that

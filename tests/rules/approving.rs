@@ -15,7 +15,7 @@ fn nobody_decides_a_change_that_there_is_not() {
 
 #[test]
 fn nobody_decides_another_revision_than_the_current_one() {
-    // A command names the current revision itself, or says that another one was read: see `road.rs`.
+    // No command reaches this rule: commands name the current revision, or report that another one was read.
     let world = World::approved();
     let current = world.revision("CHG-1");
     for revision in [RevisionRef { filed: WRONG, ..current }, RevisionRef { number: 2, ..current }] {
@@ -29,7 +29,7 @@ fn nobody_decides_another_revision_than_the_current_one() {
 #[test]
 fn nobody_approves_what_they_filed() {
     let world = World::founded();
-    // erin only files: what she is bound by is that alone.
+    // erin is not an owner or implementer here, so only the filing causes the conflict.
     file(&world, &[("owner = \"erin\"", "owner = \"carol\"\nimplementers = [\"dave\"]")]);
     let command = format!("approve CHG-1 --revision {}", world.revision("CHG-1").filed);
     world.fails("erin", &command, Exit::Refused, "you cannot approve CHG-1 because you filed or revised it");
@@ -72,7 +72,7 @@ fn nobody_rejects_without_a_reason() {
     accepted(&world, "carol", reject, reason("No."));
 }
 
-/// The revision of CHG-1 with [`CHANGE`], altered.
+/// An event that revises CHG-1 to [`CHANGE`], after `alter`.
 fn revising(world: &World, alter: impl FnOnce(&mut Facts, &mut Description)) -> (Event, Option<Text>) {
     let (event, text) = filing(world, alter);
     let Event::File { facts, .. } = event else { panic!("{event:?}") };

@@ -1,10 +1,10 @@
-//! What may be filed.
+//! Rules about filing changes.
 
 use super::prelude::*;
 
 #[test]
 fn no_change_jumps_the_queue() {
-    // A command takes the next number itself. A number that is taken is an entry about another's change.
+    // No command reaches this rule: commands take the next number.
     let world = World::filed();
     let (event, text) = filing(&world, |_, _| {});
     let Event::File { facts, .. } = event else { unreachable!() };
@@ -44,7 +44,7 @@ fn no_change_touches_nothing() {
 
 #[test]
 fn no_change_is_carried_out_by_nobody() {
-    // A draft without implementers means its owner, so no command gets here.
+    // No command reaches this rule: without implementers, a draft uses its owner.
     let world = World::founded();
     let (event, text) = filing(&world, |facts, _| facts.implementers.clear());
     forbidden(&world, "erin", event, text, "implementers-required");
@@ -100,7 +100,7 @@ fn nobody_approves_after_the_window() {
 #[test]
 fn no_window_lies_more_than_ten_years_ahead() {
     let world = World::founded();
-    // Ten years of 366 days from nine in the morning of 2026-12-01.
+    // Ten years of 366 days from 2026-12-01T09:00:00Z.
     let edge: Time = world.now().plus(10 * 366 * 86_400);
     for (start, good) in [(edge, true), (edge.plus(1), false)] {
         let (start, end) = (start.to_string(), start.plus(60).to_string());

@@ -1,8 +1,8 @@
-//! How a register is founded.
+//! Rules about founding a register.
 
 use super::prelude::*;
 
-/// A register that begins with this event: the one judge says no, and so does `verify` where the file is made by hand.
+/// Asserts that this rule refuses a register that begins with this event, and that `verify` reports it for such a file.
 #[track_caller]
 pub fn unfounded(world: &World, person: &str, event: Event, rule: &str) {
     let signer = world.signer(person);
@@ -17,7 +17,7 @@ pub fn unfounded(world: &World, person: &str, event: Event, rule: &str) {
         key: signer.public().fingerprint(),
         text: None,
     };
-    // `propose` needs a register to propose to; before entry 0 the judge is asked without one.
+    // `World::propose` needs a register, and there is none before entry 0, so call `judge` directly.
     match Register::default().judge(&header, &event) {
         Err(Denied::Refused(refusal)) => assert_eq!(refusal.rule().as_str(), rule),
         other => panic!("not [{rule}] but {other:?}"),
@@ -54,7 +54,7 @@ fn a_register_is_founded_once() {
 
 #[test]
 fn no_register_has_a_format_before_the_first() {
-    // `init` writes level 1 and nothing else. A level above ours is no finding but exit code 4: see `hostile/registers.rs`.
+    // `init` writes only level 1. A newer level is exit code 4, not a finding: see `hostile/registers.rs`.
     let world = World::with_requests();
     let founders = ["alice", "bob"].map(|it| member(&world, it, it, &[Role::Admin]));
     unfounded(&world, "alice", init(0, founders.into()), "format");
@@ -81,12 +81,12 @@ fn nobody_founds_a_register_for_other_admins() {
     world.fails("erin", &format!("init --name prod {members}"), Exit::Refused, complaint);
     let mut founders = ["alice", "bob"].map(|it| member(&world, it, it, &[Role::Admin])).to_vec();
     unfounded(&world, "carol", init(1, founders.clone()), "founder-is-admin");
-    // An admin by name, and by another key than the one that entry 0 enrols.
+    // An admin by name, but with another key than the one that entry 0 enrols.
     founders[0] = member(&world, "alice", "erin", &[Role::Admin]);
     unfounded(&world, "alice", init(1, founders), "founder-is-admin");
 }
 
-/// A register of alice's that nobody has sealed.
+/// A register founded by alice and not yet sealed.
 pub fn unsealed() -> World {
     let world = World::with_requests();
     let member = |it: &&str| format!("--member {it}={it}.request:{}", if *it == "erin" { "engineer" } else { "admin" });

@@ -1,9 +1,9 @@
-//! Other roles, for good and for a while; people who leave; machines; further keys.
+//! Rules about grants, delegations, retirement, machine accounts and additional keys.
 
 use super::prelude::*;
 
-/// The next proposal: that somebody stand so.
-fn stand(world: &World, person: &str, grants: Grants) -> Event {
+/// An event that opens a proposal to replace the grants of a person.
+fn set_grants(world: &World, person: &str, grants: Grants) -> Event {
     propose(world, Action::Roles { person: person.parse().unwrap(), replaces: since(world, person), grants })
 }
 
@@ -23,7 +23,7 @@ fn machine(operators: &[&str], roles: &[Role]) -> Grants {
     Grants { operators: people(operators), ..Grants::of(roles.iter().copied()) }
 }
 
-/// A register with the machine `robot`, operated by dave and frank, who is an engineer.
+/// A register with the machine account `robot`, an engineer operated by dave and frank.
 fn with_robot() -> World {
     let world = World::founded();
     open_proposal(&world, "frank", "engineer");
@@ -42,10 +42,10 @@ fn roles_come_and_go_by_proposal_alone() {
     world.ok("alice", "person revoke-role carol approver --reason 'She moves to another desk.'");
     accepted(&world, "erin", start(&world), None);
     world.fails("alice", "person revoke-role carol admin", Exit::Invalid, "carol does not have role admin");
-    // Somebody without any role is somebody who retires.
+    // A person without a role must be retired instead.
     world.fails("bob", "person grant carol", Exit::Invalid, "nothing to grant");
     let none = Grants::default();
-    forbidden(&world, "alice", stand(&world, "carol", none), None, "role-required");
+    forbidden(&world, "alice", set_grants(&world, "carol", none), None, "role-required");
     second(&world, "bob", "2");
     forbidden(&world, "erin", start(&world), None, "enough-approvals");
 }
@@ -61,7 +61,7 @@ fn an_approval_does_not_count_once_its_signer_is_no_approver() {
     forbidden(&world, "erin", start(&world), None, "enough-approvals");
     forbidden(&world, "dave", approve(&world), None, "role");
     assert!(world.ok("carol", "show CHG-1").contains("not counted: no longer an approver"));
-    // Given back, it counts again.
+    // With the role granted again, the approval counts again.
     world.ok("alice", "person grant dave approver");
     second(&world, "bob", "3");
     accepted(&world, "erin", start(&world), None);
@@ -94,10 +94,10 @@ fn nothing_is_granted_until_a_moment_that_has_passed() {
     let past = "person grant carol engineer --until 2026-12-01T08:00:00Z";
     world.fails("alice", past, Exit::Refused, "the grant would end at 2026-12-01T08:00:00Z");
     for time in ["2026-12-01T08:00:00Z", "2026-12-01T09:00:00Z"] {
-        forbidden(&world, "alice", stand(&world, "carol", until(Role::Engineer, time)), None, "grant-not-ended");
+        forbidden(&world, "alice", set_grants(&world, "carol", until(Role::Engineer, time)), None, "grant-not-ended");
     }
-    accepted(&world, "alice", stand(&world, "carol", until(Role::Engineer, "2026-12-01T09:00:01Z")), None);
-    // What was ahead when it was proposed can be over when it is seconded.
+    accepted(&world, "alice", set_grants(&world, "carol", until(Role::Engineer, "2026-12-01T09:00:01Z")), None);
+    // The end of a grant can pass between proposing and seconding.
     world.ok("alice", "person grant carol engineer --until 2026-12-01T10:00:00Z");
     world.at("2026-12-01T10:00:00Z");
     forbidden(&world, "bob", Event::Second(proposal(&world, "1")), None, "grant-not-ended");
@@ -119,17 +119,23 @@ fn removing_roles_never_leaves_one_admin() {
         "a register needs two admins without an end date; this leaves 1",
     );
     world.fails("alice", "person revoke-role bob admin", Exit::Refused, "bob would have no role");
-    forbidden(&world, "alice", stand(&world, "bob", Grants::of([Role::Engineer])), None, "two-admins");
+    forbidden(&world, "alice", set_grants(&world, "bob", Grants::of([Role::Engineer])), None, "two-admins");
     forbidden(&world, "alice", retire(&world, "bob"), None, "two-admins");
-    // An admin for a while is none that one can rely on: neither does one count, nor may one of two become one.
-    forbidden(&world, "alice", stand(&world, "bob", until(Role::Admin, "2027-12-01T09:00:00Z")), None, "two-admins");
+    // An admin with an end date does not count, and neither of two admins may become one.
+    forbidden(
+        &world,
+        "alice",
+        set_grants(&world, "bob", until(Role::Admin, "2027-12-01T09:00:00Z")),
+        None,
+        "two-admins",
+    );
     world.ok("alice", "person grant carol admin --until 2027-12-01T09:00:00Z");
     second(&world, "bob", "1");
     forbidden(&world, "alice", retire(&world, "bob"), None, "two-admins");
     world.ok("alice", "person grant erin admin");
     second(&world, "bob", "2");
     accepted(&world, "alice", retire(&world, "bob"), None);
-    // Two such proposals are each right alone; whichever comes second would leave too few.
+    // Two such proposals are each valid alone, but the second to be seconded would leave too few admins.
     world.ok("alice", "person retire bob");
     world.ok("alice", "person revoke-role erin admin");
     second(&world, "carol", "3");
@@ -145,11 +151,17 @@ fn an_auditor_gets_no_other_role_later() {
         Exit::Refused,
         "audrey cannot be an auditor and hold another role",
     );
-    forbidden(&world, "alice", stand(&world, "audrey", Grants::of([Role::Auditor, Role::Admin])), None, "auditor-only");
     forbidden(
         &world,
         "alice",
-        stand(&world, "carol", Grants::of([Role::Auditor, Role::Approver])),
+        set_grants(&world, "audrey", Grants::of([Role::Auditor, Role::Admin])),
+        None,
+        "auditor-only",
+    );
+    forbidden(
+        &world,
+        "alice",
+        set_grants(&world, "carol", Grants::of([Role::Auditor, Role::Approver])),
         None,
         "auditor-only",
     );
@@ -171,7 +183,7 @@ fn nobody_does_anything_after_they_retired() {
     let key = propose(&world, another_key(&world, "dave", "dave-2", None));
     forbidden(&world, "alice", key, None, "retired");
     assert!(world.ok("carol", "person list").contains("retired"));
-    // Two admins bring them back, with what they get then and not with what they had.
+    // Two admins can bring a person back. Only the new grants apply, not the earlier ones.
     world.ok("alice", "person grant dave engineer");
     second(&world, "bob", "2");
     world.ok("dave", "note CHG-1 'Back again.'");
@@ -190,7 +202,7 @@ fn a_machine_is_neither_admin_nor_approver_nor_auditor() {
     }
     let world = with_robot();
     let more = machine(&["dave"], &[Role::Engineer, Role::Approver]);
-    forbidden(&world, "alice", stand(&world, "robot", more), None, "machine-role");
+    forbidden(&world, "alice", set_grants(&world, "robot", more), None, "machine-role");
 }
 
 #[test]
@@ -201,13 +213,19 @@ fn nobody_operates_a_machine_who_is_not_enrolled_or_a_machine() {
         |operators: &[&str]| Member { grants: machine(operators, &[]), ..member(&world, "other", "other", &[]) };
     for operator in ["mallory", "robot", "other"] {
         forbidden(&world, "alice", enrolling(&world, &[other(&[operator])]), None, "machine-operator");
-        forbidden(&world, "alice", stand(&world, "robot", machine(&["dave", operator], &[])), None, "machine-operator");
+        forbidden(
+            &world,
+            "alice",
+            set_grants(&world, "robot", machine(&["dave", operator], &[])),
+            None,
+            "machine-operator",
+        );
     }
     accepted(&world, "alice", enrolling(&world, &[other(&["dave"])]), None);
     world.ok("alice", "person retire frank");
     second(&world, "bob", "3");
     forbidden(&world, "alice", enrolling(&world, &[other(&["frank"])]), None, "machine-operator");
-    // Founders and newcomers of the same proposal can answer for a machine that comes with them.
+    // Members of the same proposal can operate a machine account that is enrolled with them.
     world.person("grace");
     let grace = member(&world, "grace", "grace", &[Role::Engineer]);
     accepted(&world, "alice", enrolling(&world, &[other(&["grace"]), grace]), None);
@@ -225,16 +243,16 @@ fn no_machine_becomes_a_person_and_no_person_a_machine() {
     forbidden(
         &world,
         "alice",
-        stand(&world, "carol", machine(&["dave"], &[Role::Engineer])),
+        set_grants(&world, "carol", machine(&["dave"], &[Role::Engineer])),
         None,
         "account-type-fixed",
     );
-    forbidden(&world, "alice", stand(&world, "robot", Grants::of([Role::Engineer])), None, "account-type-fixed");
-    // Not by way of retiring it either.
+    forbidden(&world, "alice", set_grants(&world, "robot", Grants::of([Role::Engineer])), None, "account-type-fixed");
+    // Retiring the account first does not help.
     world.ok("alice", "person retire robot");
     second(&world, "bob", "3");
-    forbidden(&world, "alice", stand(&world, "robot", Grants::of([Role::Engineer])), None, "account-type-fixed");
-    accepted(&world, "alice", stand(&world, "robot", machine(&["dave"], &[])), None);
+    forbidden(&world, "alice", set_grants(&world, "robot", Grants::of([Role::Engineer])), None, "account-type-fixed");
+    accepted(&world, "alice", set_grants(&world, "robot", machine(&["dave"], &[])), None);
 }
 
 #[test]
@@ -273,7 +291,7 @@ fn nobody_approves_what_their_machine_filed_owns_or_implements() {
     world.ok("robot", &format!("file change.toml --fingerprint {}", world.fingerprint()));
     own(&world);
     accepted(&world, "carol", approve(&world), None);
-    // Whoever answered for it then is bound for good, also when they do not any more.
+    // A past operator keeps the conflict of interest permanently.
     world.ok("alice", "person revoke-role robot --operator dave");
     second(&world, "bob", "3");
     own(&world);
@@ -310,7 +328,7 @@ fn no_operator_seconds_what_is_about_their_machine() {
     accepted(&world, "bob", Event::Second(proposal(&world, "6")), None);
 }
 
-/// A proposal to give somebody the key of `holder`, perhaps vouched for by a key of `voucher`.
+/// An action that enrols `holder`'s key for a person, with an optional vouch by a key of `voucher`.
 fn another_key(world: &World, person: &str, holder: &str, voucher: Option<&str>) -> Action {
     if !world.path(&format!("people/{holder}")).exists() {
         world.person(holder);
@@ -326,7 +344,7 @@ fn another_key(world: &World, person: &str, holder: &str, voucher: Option<&str>)
     Action::AddKey { person, key: signer.public(), proof, vouch }
 }
 
-/// Has alice open a proposal to give somebody another key, for which theirs vouches.
+/// Has alice open a proposal to enrol another key for a person, vouched for by the person's own key.
 fn add_key(world: &World, person: &str, holder: &str) {
     if !world.path(&format!("people/{holder}")).exists() {
         world.person(holder);
@@ -350,7 +368,7 @@ fn two_keys_of_one_person_are_one_approval() {
     forbidden(&world, "erin", start(&world), None, "enough-approvals");
     world.approve("dave", "CHG-1");
     accepted(&world, "erin", start(&world), None);
-    // The later approval replaced the earlier one: it stands and falls with the key that signed it.
+    // The later approval replaced the earlier one, so it counts only while its own key is live.
     world.ok("bob", &format!("key suspend {}", key_of(&world, "carol")));
     accepted(&world, "erin", start(&world), None);
     world.ok("bob", &format!("key suspend {}", key_of(&world, "carol-2")));
@@ -381,7 +399,7 @@ fn nobody_vouches_for_anothers_key() {
         forbidden(&world, "alice", event, None, "vouch-own-key");
     }
     accepted(&world, "alice", propose(&world, another_key(&world, "carol", "carol-2", Some("carol"))), None);
-    // A key that is stolen and stopped vouches for nothing, also in a proposal that is open already.
+    // A suspended key cannot vouch, not even in a proposal that is already open.
     add_key(&world, "carol", "carol-2");
     world.ok("bob", &format!("key suspend {}", key_of(&world, "carol")));
     forbidden(&world, "bob", Event::Second(proposal(&world, "1")), None, "vouch-own-key");
@@ -398,7 +416,7 @@ fn whoever_seconds_a_key_is_told_that_nobody_vouches_for_it() {
     let output = world.run_typing("bob", "proposal second 1", &["1"]);
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
     assert!(output.err.contains("NOBODY: no key of carol signed this request"), "{}", output.screen);
-    // Somebody else's key, or the same once more, is nobody's new key.
+    // A key that is already enrolled, for anyone, is not a new key.
     for holder in ["carol", "carol-2", "dave"] {
         forbidden(&world, "alice", propose(&world, another_key(&world, "carol", holder, None)), None, "key-once");
     }
@@ -407,7 +425,7 @@ fn whoever_seconds_a_key_is_told_that_nobody_vouches_for_it() {
 
 #[test]
 fn a_vouch_that_does_not_hold_is_found() {
-    // Nobody can write such an entry by a command: it is put in by force, properly signed by alice.
+    // No command writes such an entry, so force it into the log, correctly signed by alice.
     let world = World::founded();
     let Action::AddKey { person, key, proof, .. } = another_key(&world, "carol", "carol-2", Some("carol")) else {
         panic!("not a key");

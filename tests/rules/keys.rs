@@ -1,8 +1,8 @@
-//! Keys that are ended, and what that does to approvals.
+//! Rules about suspended and revoked keys, and their effect on approvals.
 
 use super::prelude::*;
 
-/// The next proposal: to lift this key's suspension, whichever that is.
+/// An event that opens a proposal to lift the current suspension of this key.
 fn lift(world: &World, key: Fingerprint) -> Event {
     let replaces = world.state().governance().key(key).unwrap().unwrap().since;
     Event::Propose { proposal: world.state().governance().next_proposal(), action: Action::Lift { key, replaces } }
@@ -47,7 +47,7 @@ fn a_suspended_key_does_not_second_that_it_is_lifted() {
     let key = key_of(&world, "grace");
     world.ok("bob", &format!("key suspend {key}"));
     world.ok("bob", &format!("key lift {key}"));
-    // That its person may not second with another key either is judged too, and cannot be reached while people have one.
+    // The rule that its person may not second with another key is tested in `grants.rs`.
     forbidden(&world, "grace", Event::Second(proposal(&world, "2")), None, "key-live");
 }
 

@@ -1,4 +1,4 @@
-//! Who may act, and who is enrolled.
+//! Rules about enrolment, keys and roles of the actor.
 
 use super::founding::{init, unfounded, unsealed};
 use super::prelude::*;
@@ -15,7 +15,7 @@ fn nobody_acts_who_is_not_enrolled() {
 
 #[test]
 fn nobody_acts_with_a_key_that_is_not_theirs() {
-    // No command gets here: who acts is whoever the key belongs to.
+    // No command reaches this rule: the key determines the actor.
     let world = World::filed();
     steal_key(&world, "carol", "dave");
     forbidden(&world, "dave", approve(&world), None, "own-key");
@@ -72,7 +72,7 @@ fn nobody_is_enrolled_twice() {
 
 #[test]
 fn nobody_is_enrolled_by_a_proposal_that_was_overtaken() {
-    // Both proposals were right when they were proposed; the first to be seconded makes the second wrong.
+    // Both proposals were valid when proposed; seconding one makes the other invalid.
     let world = World::founded();
     open_proposal(&world, "frank", "approver");
     world.ok("alice", "person enrol frank=frank.request:engineer");
@@ -100,7 +100,7 @@ fn no_key_belongs_to_two_people() {
 
 #[test]
 fn nobody_is_enrolled_without_a_role() {
-    // `verify` cannot see it: the line `roles` cannot be written without a role, so such an entry has no spelling.
+    // Such an entry has no encoding, because the line `roles` needs at least one role, so `verify` cannot meet it.
     let world = World::founded();
     newcomer(&world, "frank");
     world.fails("alice", "person enrol frank=frank.request:", Exit::Invalid, "not a role");

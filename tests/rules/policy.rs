@@ -1,4 +1,4 @@
-//! Other policies: what they ask of changes, and what they cannot.
+//! Rules about policies and their requirements.
 
 use super::prelude::*;
 
@@ -13,7 +13,7 @@ approvals = 3
 fields = ['security']
 ";
 
-/// Puts a policy in force.
+/// Has two admins put a policy in force.
 fn enact(world: &World, policy: &str) {
     world.write("policy.toml", policy);
     world.ok("alice", "policy propose policy.toml");
@@ -42,7 +42,7 @@ fn no_policy_asks_for_fewer_than_two() {
     }
     world.write("policy.toml", "approvals = 2\napproval_days = 14\n[[require]]\nname = 'low'\napprovals = 1\n");
     world.fails("alice", "policy propose policy.toml", Exit::Invalid, "policy.toml:5: require[1].approvals");
-    // Signed properly and put in by force, it is no entry at all: see the vector `requirement-of-one-approval`.
+    // Such an entry has no valid encoding: see the vector `requirement-of-one-approval`.
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn a_requirement_asks_for_more_approvals_of_some_changes() {
     );
     world.fails("erin", "start CHG-1", Exit::Refused, "CHG-1 has 2 of 3 approvals");
     forbidden(&world, "erin", start(&world), None, "enough-approvals");
-    // It is about high risk alone.
+    // The requirement applies to high risk only.
     file(&world, &[("\"high\"", "\"low\"")]);
     for person in ["carol", "dave"] {
         world.approve(person, "CHG-2");
@@ -131,7 +131,7 @@ fn nobody_starts_what_they_filed_where_the_policy_keeps_that_apart() {
         "cannot be both requester and implementer: the policy separates these duties",
     );
     forbidden(&world, "erin", start(&world), None, "separate-duties");
-    // A change that nobody could start is not filed in the first place, nor revised into one.
+    // A revision that no implementer could start is refused when it is filed.
     let (event, text) = filing(&world, |_, _| {});
     forbidden(&world, "erin", event, text, "separate-duties");
     let (event, text) = filing(&world, |facts, _| facts.implementers = people(&["erin", "bob"]));
@@ -174,7 +174,7 @@ fn nobody_owns_what_they_implement_where_the_policy_keeps_that_apart() {
     forbidden(&world, "erin", start(&world), None, "separate-duties");
     let (event, text) = filing(&world, |facts, _| facts.implementers = people(&["bob"]));
     accepted(&world, "erin", event, text);
-    // Nor by a machine that they answer for.
+    // The same holds for a machine account that the owner operates.
     newcomer(&world, "robot");
     world.ok("alice", "person machine robot=robot.request --operator erin");
     second(&world, "bob", "2");

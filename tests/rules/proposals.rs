@@ -1,10 +1,10 @@
-//! Proposals.
+//! Rules about proposals.
 
 use super::prelude::*;
 
 #[test]
 fn no_proposal_jumps_the_queue() {
-    // A command takes the next number itself.
+    // No command reaches this rule: commands take the next number.
     let world = World::founded();
     open_proposal(&world, "frank", "approver");
     world.person("grace");
@@ -23,7 +23,7 @@ fn nobody_decides_a_proposal_that_there_is_not() {
     let opened = proposal(&world, "1").opened;
     for at in [
         ProposalRef { proposal: "2".parse().unwrap(), opened },
-        // The right number, and not what was read.
+        // The number is correct, but the digest is not.
         ProposalRef { proposal: "1".parse().unwrap(), opened: WRONG },
     ] {
         forbidden(&world, "bob", Event::Second(at), None, "proposal-known");
@@ -82,7 +82,7 @@ fn nobody_decides_their_own_proposal() {
 
 #[test]
 fn nobody_seconds_a_proposal_about_themselves() {
-    // frank becomes an admin by the first proposal, and the second is about him too.
+    // The first proposal makes frank an admin; the second is about frank as well.
     let world = World::founded();
     open_proposal(&world, "frank", "admin");
     world.ok("alice", "person enrol frank=frank.request:admin,approver");

@@ -1,4 +1,4 @@
-//! What proposals replace and rest upon; redacted texts; attempts that were refused.
+//! Rules about stale proposals, redacted texts and recorded refusals.
 
 use super::prelude::*;
 
@@ -8,7 +8,7 @@ fn a_proposal_lapses_with_its_proposer() {
     world.ok("alice", "person grant erin admin");
     second(&world, "bob", "1");
     world.ok("erin", "person grant carol engineer");
-    // The key that signed it is stopped, and then used again.
+    // The key that signed the proposal is suspended, and the suspension is then lifted.
     world.ok("alice", &format!("key suspend {}", key_of(&world, "erin")));
     let complaint = "proposal 2 lapsed: its proposer erin is no longer an admin, or their signing key is not live";
     let at = proposal(&world, "2");
@@ -17,7 +17,7 @@ fn a_proposal_lapses_with_its_proposer() {
     world.ok("alice", &format!("key lift {}", key_of(&world, "erin")));
     second(&world, "bob", "3");
     accepted(&world, "bob", Event::Second(at), None);
-    // The proposer is no admin any more.
+    // The proposer is no longer an admin.
     world.ok("alice", "person revoke-role erin admin");
     second(&world, "bob", "4");
     forbidden(&world, "bob", Event::Second(at), None, "proposer-admin");
@@ -65,7 +65,7 @@ fn no_proposal_changes_nothing() {
     forbidden(&world, "alice", propose(&world, same), None, "proposal-has-effect");
 }
 
-/// A register with CHG-1 of erin, whose text was redacted.
+/// Redacts the text of CHG-1, filed by erin.
 fn redacted(world: &World) {
     let seq = world.change("CHG-1").current().seq;
     world.ok("alice", &format!("proposal redact {seq} --reason 'It holds a password.'"));
@@ -82,7 +82,7 @@ fn nobody_approves_or_starts_what_cannot_be_read_any_more() {
     forbidden(&world, "carol", approve(&world), None, "revision-redacted");
     let complaint = "the text of the current revision of CHG-1 was redacted";
     world.fails("erin", "start CHG-1", Exit::Refused, complaint);
-    // Rejecting it, and filing it again without what had to go, is possible.
+    // It can still be rejected, and revised without the redacted text.
     accepted(&world, "carol", Event::Reject(world.revision("CHG-1")), reason("Gone."));
     world.ok("erin", "revise CHG-1 change.toml");
     accepted(&world, "carol", approve(&world), None);
@@ -123,7 +123,7 @@ fn an_attempt_is_recorded_only_if_it_is_refused_and_once() {
     let own = RefusedAttempt::Approve(world.revision("CHG-1"));
     let refusal =
         |attempt: &RefusedAttempt, rule: &str| Event::Refused { attempt: attempt.clone(), rule: rule.parse().unwrap() };
-    // Not by another rule than the one that says no, and not where none does.
+    // A refusal must name the rule that refuses, and an allowed attempt is not recorded as refused.
     forbidden(&world, "erin", refusal(&own, "rejected"), None, "refused");
     forbidden(&world, "carol", refusal(&own, "conflict-of-interest"), None, "refused");
     let approve = format!("approve CHG-1 --revision {}", world.revision("CHG-1").filed);
@@ -135,7 +135,7 @@ fn an_attempt_is_recorded_only_if_it_is_refused_and_once() {
     assert_eq!((output.exit, world.entries()), (Exit::Refused, before + 1), "{}", output.screen);
     forbidden(&world, "erin", refusal(&own, "conflict-of-interest"), None, "refused-once");
     assert!(world.ok("carol", "show CHG-1").contains("erin tried to approve: refused (conflict-of-interest)"));
-    // It changes nothing, and nobody else's is hindered by it.
+    // It changes no state, and does not prevent the same record for another person.
     let own = RefusedAttempt::Start { revision: world.revision("CHG-1"), artifacts: Vec::new() };
     accepted(&world, "carol", refusal(&own, "implementer"), None);
     accepted(&world, "erin", refusal(&own, "enough-approvals"), None);

@@ -1,4 +1,4 @@
-//! Going on from what a copy held.
+//! Rules about accepting a loss after a restore from a backup.
 
 use twinseal::domain::{Head, Restoration};
 

@@ -1,4 +1,4 @@
-//! Starting and finishing.
+//! Rules about starting and finishing changes.
 
 use super::filing::artifact;
 use super::prelude::*;
@@ -39,7 +39,7 @@ fn approvals_expire_after_fourteen_days() {
     world.at("2026-12-15T09:00:00Z");
     world.fails("erin", "start CHG-1", Exit::Refused, "CHG-1 has 1 of 2 approvals");
     forbidden(&world, "erin", start(&world), None, "enough-approvals");
-    // Approving again replaces one's own approval that expired.
+    // A new approval by the same person replaces the expired one.
     world.approve("carol", "CHG-1");
     accepted(&world, "erin", start(&world), None);
 }
@@ -71,7 +71,7 @@ fn nothing_starts_outside_its_window() {
 #[test]
 fn nobody_starts_who_does_not_implement() {
     let world = World::founded();
-    // The owner answers for it and does not start it either.
+    // The owner may not start it either unless they implement it.
     file(&world, &[("owner = \"erin\"", "owner = \"bob\"\nimplementers = [\"erin\"]")]);
     for person in ["carol", "dave"] {
         world.approve(person, "CHG-1");
@@ -94,7 +94,7 @@ fn a_change_starts_once() {
     forbidden(&world, "erin", start(&world), None, "start-once");
 }
 
-/// A change approved with the artifact `app.tar`, and a start that read these.
+/// A change approved with the artifact `app.tar`, and a function that returns a start with the given artifacts.
 fn with_artifact() -> (World, impl Fn(&World, &[Artifact]) -> Event) {
     let world = World::founded();
     world.write("app.tar", "approved");
@@ -126,7 +126,7 @@ fn nothing_starts_with_another_artifact_than_approved() {
     world.fails("erin", "start CHG-1 --artifact app.tar=app.tar", Exit::Refused, complaint);
     let swapped = artifact("app.tar", text::digest(b"swapped"));
     forbidden(&world, "erin", start(&world, std::slice::from_ref(&swapped)), None, "artifact-match");
-    // Neither first nor second among two readings may be the wrong one.
+    // With the artifact given twice, the wrong digest is refused in either position.
     let approved = artifact("app.tar", text::digest(b"approved"));
     forbidden(&world, "erin", start(&world, &[swapped.clone(), approved.clone()]), None, "artifact-match");
     forbidden(&world, "erin", start(&world, &[approved, swapped]), None, "artifact-once");
@@ -160,7 +160,7 @@ fn nobody_finishes_who_neither_implements_nor_owns() {
     }
     world.at("2026-12-01T10:00:00Z");
     world.ok("alice", "start CHG-1");
-    // erin filed it, and that alone gives her nothing to finish.
+    // erin filed it, which alone does not allow finishing it.
     for person in ["carol", "erin", "audrey"] {
         let complaint = format!("{person} is neither an implementer nor the owner of CHG-1");
         world.fails(person, "finish CHG-1 --outcome failed", Exit::Refused, &complaint);
@@ -181,7 +181,7 @@ fn a_change_is_finished_once() {
             world.fails("erin", &format!("finish CHG-1 --outcome {again}"), Exit::Refused, &complaint);
             forbidden(&world, "erin", finish(&world, again), None, "finish-once");
         }
-        // Rolling back is possible after any other outcome, and is the end.
+        // A rollback can follow any other outcome, and nothing can follow it.
         world.ok("erin", "finish CHG-1 --outcome rolled-back");
         for outcome in Outcome::ALL {
             forbidden(&world, "erin", finish(&world, *outcome), None, "finish-once");

@@ -1,4 +1,4 @@
-//! A record of the state that is not loaded is never taken for one that does not exist.
+//! A record of the state that is not loaded is never mistaken for one that does not exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use super::prelude::*;
 
 type Records = BTreeMap<StateKey, StateRecord>;
 
-/// The same state with nothing loaded, and all its records.
+/// The same state with no records loaded, and all its records.
 fn unloaded(whole: &Register) -> (Register, Records) {
     let (mut register, mut governance, mut records) = (None, None, Records::new());
     for record in whole.clone().take_changed() {
@@ -26,8 +26,8 @@ fn load(state: &mut Register, records: &Records, key: StateKey) {
     }
 }
 
-/// A register with a change that is approved, one that is not and whose text was redacted, an open proposal, a machine,
-/// and a policy that keeps all duties apart.
+/// A register with an approved change, an unapproved one whose text was redacted, an open proposal, a machine account,
+/// and a policy that separates all duties.
 fn world() -> World {
     let world = World::approved();
     file(&world, &[]);
@@ -48,7 +48,7 @@ fn world() -> World {
     world
 }
 
-/// Events that rules let pass and events that they refuse, of every kind that needs records.
+/// Allowed and refused events of every kind that needs records.
 fn events(world: &World) -> Vec<(&'static str, Event)> {
     let (one, two) = (world.revision("CHG-1"), world.revision("CHG-2"));
     let at = |number: &str| proposal(world, number);
@@ -96,7 +96,7 @@ fn one_seq(world: &World) -> u64 {
     world.change("CHG-1").current().seq
 }
 
-/// The verdict of a state that loads what it is asked for, and what that was.
+/// The verdict of a state that loads records on demand, and the keys of the loaded records.
 fn judged_by_rows(whole: &Register, header: &Header, event: &Event) -> (Result<(), Denied>, Vec<StateKey>) {
     let (mut state, records) = unloaded(whole);
     let mut asked = Vec::new();

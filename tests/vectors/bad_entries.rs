@@ -1,4 +1,4 @@
-//! The bad entries: each has one defect, and is named for it.
+//! The bad entries. Each has exactly one defect, which names it.
 
 use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT as B, EIGHT_TORSION};
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL};
@@ -12,8 +12,8 @@ use super::defects::{BODIES, TEXTS};
 use super::ed25519::{L, P, no_point, plus, sum};
 use super::good_log::{artifact, good, key, member, point, remark, sign};
 
-/// An entry with one defect: its name, how the defect shows (how [`short`] begins), and its bytes,
-/// read as if they stood at the place `raw.seq`.
+/// An entry with one defect: its name, the beginning of what [`short`] prints for the defect, and its bytes, read as
+/// the entry with sequence number `raw.seq`.
 pub struct Bad {
     pub name: &'static str,
     pub defect: &'static str,
@@ -39,7 +39,7 @@ pub fn joined(body: impl AsRef<[u8]>, signature: &str) -> Vec<u8> {
     [body.as_ref(), b"\nsig ", signature.as_bytes(), b"\n"].concat()
 }
 
-/// A body, signed by the key of its actor in the namespace of its first line, whatever they are.
+/// Signs a body with the key of its actor, in the namespace of its first line, without any check.
 pub fn signed(person: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let namespace = body.as_ref().split(|b| *b == b'\n').next().unwrap();
     let namespace = String::from_utf8_lossy(namespace);
@@ -52,7 +52,7 @@ pub fn with_body(raw: &Raw, body: impl AsRef<[u8]>) -> Raw {
     Raw { blob: signed(line(&body_of(raw), "actor"), body), ..raw.clone() }
 }
 
-/// The entry with another text part, its digest put right and signed again.
+/// The entry with another text part, a matching digest and a new signature.
 pub fn with_text(raw: &Raw, text: &[u8]) -> Raw {
     let body = body_of(raw);
     let body = replaced(&body, line(&body, "text"), &text::digest(text).to_string());
@@ -64,7 +64,7 @@ pub fn with_sig(raw: &Raw, signature: &str) -> Raw {
     Raw { blob: joined(body_of(raw), signature), ..raw.clone() }
 }
 
-/// The binary blob in an entry's signature line.
+/// The decoded SSHSIG blob of an entry's signature line.
 pub fn sig_of(raw: &Raw) -> Vec<u8> {
     let text = str::from_utf8(&raw.blob).unwrap();
     BASE64.decode(text.trim_end().rsplit_once(' ').unwrap().1.as_bytes()).unwrap()
@@ -86,7 +86,7 @@ pub fn bad_texts(good: &[Raw]) -> Vec<Bad> {
     TEXTS.iter().map(edit).collect()
 }
 
-/// Defects of the blob as a whole, of links, keys and sizes.
+/// Defects of the whole blob, of links, keys and sizes.
 pub fn bad_wholes(good: &[Raw]) -> Vec<Bad> {
     let (init, seal, file, approve) = (&good[0], &good[1], &good[8], &good[9]);
     let blob = String::from_utf8(approve.blob.clone()).unwrap();
@@ -161,14 +161,14 @@ pub fn bad_wholes(good: &[Raw]) -> Vec<Bad> {
     ]
 }
 
-/// A whole note of so many bytes.
+/// A complete note entry of this many bytes.
 pub fn text_of(bytes: usize) -> Vec<u8> {
     let mut text = format!("salt {}\nnote ", "ab".repeat(16));
     text.push_str(&"x".repeat(bytes - 1 - text.len()));
     (text + "\n").into_bytes()
 }
 
-/// The body of a start that reads so many artifacts that it takes so many bytes.
+/// The body of a start with enough artifacts to fill this many bytes.
 pub fn body_of_size(bytes: usize) -> String {
     let approve = &good()[9];
     let (mut header, event) = entry::read_body(approve).unwrap();
@@ -178,7 +178,7 @@ pub fn body_of_size(bytes: usize) -> String {
         |artifacts: &[Artifact]| body::write(&header, &Event::Start { revision, artifacts: artifacts.to_vec() });
     let size = |name: &str| format!("artifact {name} {}\n", Digest::NONE).len();
     let (mut artifacts, mut left) = (Vec::new(), bytes - write(&[]).len());
-    // The last name takes what is left, and must not be longer than a name may be.
+    // The last name fills the rest, within the limit on the length of a name.
     while left > size(&"x".repeat(128)) {
         artifacts.push(artifact(&format!("{:045}", artifacts.len()), ""));
         left -= size(artifacts.last().unwrap().name.as_str());
@@ -215,7 +215,7 @@ pub fn bad_signatures(good: &[Raw]) -> Vec<Bad> {
         bad("sig-base64-non-canonical", "SignatureForm", with_sig(approve, &last_bit_set(&base64))),
         bad("sig-base64-unpadded", "SignatureForm", with_sig(approve, &BASE64_NOPAD.encode(&blob))),
         bad("sig-base64-of-urls", "SignatureForm", {
-            // Not every signature has one of the characters that the two alphabets write differently.
+            // Not every signature contains a character that differs between the two alphabets.
             let differs = |raw: &&Raw| BASE64.encode(&sig_of(raw)).contains(['+', '/']);
             let raw = good.iter().find(differs).unwrap();
             with_sig(raw, &BASE64URL.encode(&sig_of(raw)))
@@ -268,7 +268,7 @@ pub fn bad_signatures(good: &[Raw]) -> Vec<Bad> {
     ]
 }
 
-/// Base64 whose last character has a bit set that stands for nothing.
+/// Base64 with an unused bit set in the last character.
 pub fn last_bit_set(base64: &str) -> String {
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let digits = base64.trim_end_matches('=');
@@ -281,7 +281,7 @@ pub fn strings(parts: &[&[u8]]) -> Vec<u8> {
     parts.iter().flat_map(|part| [&(part.len() as u32).to_be_bytes()[..], part].concat()).collect()
 }
 
-/// An SSHSIG with everything as it may be by its own specification.
+/// A correctly signed SSHSIG with any namespace, reserved field and hash.
 pub fn blob_of(key: &SigningKey, namespace: &str, reserved: &[u8], hash: &[u8], digest: &[u8]) -> Vec<u8> {
     let data = [b"SSHSIG", &strings(&[namespace.as_bytes(), reserved, hash, digest])[..]].concat();
     let signature = strings(&[b"ssh-ed25519", &key.sign(&data).to_bytes()]);

@@ -1,6 +1,6 @@
-//! What is replaced in a good entry to make a bad one, and the defect that this must show.
+//! The replacements that turn a good entry into a bad one, each with the expected defect.
 
-/// Defects in the body: in a good entry, the first occurrence of one text replaced with another, and signed again.
+/// Defects in the body: the first occurrence of a text in a good entry is replaced, and the entry is signed again.
 pub const BODIES: &[(&str, usize, &str, &str, &str)] = &[
     ("seq-with-leading-zero", 8, "\nseq 8\n", "\nseq 08\n", "line 3, seq: Number"),
     ("seq-with-plus", 8, "\nseq 8\n", "\nseq +8\n", "line 3, seq: Number"),
@@ -123,7 +123,7 @@ pub const BODIES: &[(&str, usize, &str, &str, &str)] = &[
     ("proof-not-base64", 0, "proof ", "proof ?", "SignatureForm"),
 ];
 
-/// Defects in the text part: as in the body, with digest and signature made right again.
+/// Defects in the text part: a replacement as in the body, with a matching digest and a new signature.
 pub const TEXTS: &[(&str, usize, &str, &str, &str)] = &[
     ("text-salt-uppercase", 9, "a9a9", "A9a9", "text: line 1, salt: Digest"),
     ("text-salt-short", 9, "a9a9", "a9", "text: line 1, salt: Digest"),

@@ -1,4 +1,4 @@
-//! The known traps of Ed25519, computed: keys and signatures that some readers accept and others refuse.
+//! The known pitfalls of Ed25519: keys and signatures that some implementations accept and others refuse.
 
 use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT as B, EIGHT_TORSION};
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
@@ -11,7 +11,7 @@ use twinseal::format::{Keys, sshsig};
 
 use super::good_log::{key, point};
 
-/// 2^255 - 19, the prime of the field, little end first.
+/// 2^255 - 19, the prime of the field, little-endian.
 pub const P: [u8; 32] = {
     let mut p = [0xff; 32];
     (p[0], p[31]) = (0xed, 0x7f);
@@ -60,7 +60,7 @@ pub fn no_point() -> [u8; 32] {
     (2..).map(|y| plus([0; 32], y)).find(|bytes| decompress(*bytes).is_none()).unwrap()
 }
 
-/// Every second spelling of a point of small order: y >= p, or the sign bit on x = 0.
+/// Every non-canonical encoding of a point of small order: y >= p, or the sign bit on x = 0.
 pub fn other_spellings_of_small_order() -> Vec<[u8; 32]> {
     let reduced = EIGHT_TORSION.iter().map(|point| point.compress().0);
     let beyond = (0..19).map(|n| plus(P, n));
@@ -76,7 +76,7 @@ pub fn other_spellings_of_small_order() -> Vec<[u8; 32]> {
 #[test]
 fn constants_are_what_they_are_said_to_be() {
     assert_eq!(plus((-Scalar::ONE).to_bytes(), 1), L);
-    // y = p is a second spelling of y = 0, a point of order four.
+    // y = p is a non-canonical encoding of y = 0, a point of order four.
     assert_eq!(decompress(P).unwrap(), decompress([0; 32]).unwrap());
     assert!(EIGHT_TORSION.iter().all(|point| point.mul_by_cofactor().is_identity()));
 }
@@ -121,14 +121,14 @@ fn bytes_that_are_no_point_are_not_enrolled() {
 
 pub const NAMESPACE: &str = "twinseal/vectors/v1";
 
-/// A key, a signature and a message that somebody made to fit.
+/// A forged key, signature and message.
 pub struct Forged {
     pub key: [u8; 32],
     pub signature: [u8; 64],
     pub message: Vec<u8>,
 }
 
-/// A point and how it is written.
+/// A point and its encoding.
 #[derive(Clone, Copy)]
 pub struct Written {
     pub scalar: Scalar,
@@ -147,8 +147,8 @@ pub fn challenge(r: [u8; 32], a: [u8; 32], message: &[u8]) -> Scalar {
     Scalar::from_bytes_mod_order_wide(&hash.into())
 }
 
-/// A signature that satisfies the equation but for torsion, over the first message with which the torsion cancels
-/// out too (`exact`), or does not.
+/// A signature that satisfies the verification equation up to torsion. The message is the first one for which the
+/// torsion cancels out (`exact`) or does not.
 pub fn forge(a: Written, r: Written, exact: bool) -> Forged {
     let messages = (0..10_000).map(|n: u32| n.to_string().into_bytes());
     let fits =
@@ -158,7 +158,7 @@ pub fn forge(a: Written, r: Written, exact: bool) -> Forged {
     Forged { key: a.bytes, signature: [r.bytes, s.to_bytes()].concat().try_into().unwrap(), message }
 }
 
-/// The most tolerant reader: any spelling, any S, and torsion does not count.
+/// The most tolerant verifier: any encoding, any S, and the cofactored equation.
 pub fn laxly(it: &Forged) -> bool {
     let (r, s): ([u8; 32], [u8; 32]) = (it.signature[..32].try_into().unwrap(), it.signature[32..].try_into().unwrap());
     let (Some(a), Some(point)) = (decompress(it.key), decompress(r)) else { return false };
@@ -166,18 +166,18 @@ pub fn laxly(it: &Forged) -> bool {
     (Scalar::from_bytes_mod_order(s) * B - point - k * a).mul_by_cofactor().is_identity()
 }
 
-/// Plain `verify`, as most programs call it.
+/// Plain `verify`, which most programs call.
 pub fn plainly(it: &Forged) -> bool {
     let data = sshsig::signed_data(NAMESPACE, &it.message);
     let key = VerifyingKey::from_bytes(&it.key);
     key.is_ok_and(|key| key.verify(&data, &Signature::from_bytes(&it.signature)).is_ok())
 }
 
-/// The way in which entries are opened.
+/// The check that twinseal applies to entries.
 pub fn by_us(it: &Forged) -> bool {
     let blob = sshsig::encode(&it.key, NAMESPACE, &it.signature);
     let verdict = sshsig::verify(NAMESPACE, &it.message, &blob);
-    // Twice: the second time, the key is decoded already.
+    // Check twice: the second time, the decoded key comes from the cache.
     let keys = Keys::default();
     for _ in 0..2 {
         assert_eq!(sshsig::verify_with(&keys, NAMESPACE, &it.message, &blob), verdict);
@@ -190,7 +190,7 @@ pub fn enrolled(it: &Forged) -> bool {
     PublicKey::from_bytes(it.key).is_ok()
 }
 
-/// Asserts who accepts: a lax reader, plain `verify`, ours; and whether the key could have been enrolled.
+/// Asserts which verifiers accept: the tolerant one, plain `verify`, and ours; and whether the key can be enrolled.
 #[track_caller]
 pub fn accepted(it: &Forged, lax: bool, plain: bool, ours: bool, key: bool) {
     assert_eq!((laxly(it), plainly(it), by_us(it), enrolled(it)), (lax, plain, ours, key));
@@ -248,8 +248,8 @@ fn an_r_with_torsion_signs_nothing() {
     }
 }
 
-/// The strict check does not look for torsion in the key: it is enrolment that keeps such keys, and with them
-/// signatures that readers judge differently, out.
+/// The strict check does not look for torsion in the key. Enrolment refuses such keys, and with them every signature
+/// on which verifiers disagree.
 #[test]
 fn a_key_with_torsion_is_stopped_at_enrolment_and_only_there() {
     for torsion in &EIGHT_TORSION[1..] {

@@ -53,7 +53,7 @@ pub fn window() -> Window {
     Window::new(time("2026-12-01T10:00:00Z"), time("2026-12-01T12:00:00Z"), "Asia/Tokyo".parse().unwrap()).unwrap()
 }
 
-/// A revision that says as little as it may.
+/// A revision with the minimum of content.
 pub fn few_facts() -> Facts {
     Facts {
         kind: "normal".parse().unwrap(),
@@ -71,7 +71,7 @@ pub fn few_facts() -> Facts {
     }
 }
 
-/// A revision in which nothing is left out.
+/// A revision with every field filled.
 pub fn full_facts() -> Facts {
     Facts {
         kind: "emergency".parse().unwrap(),
@@ -122,7 +122,7 @@ pub fn many_words() -> Description {
     }
 }
 
-/// A log that grows, every entry judged by every rule.
+/// A growing log. Every entry is checked against every rule.
 pub struct Log {
     pub state: Register,
     pub entries: Vec<Raw>,
@@ -166,8 +166,8 @@ impl Log {
         ProposalRef { proposal, opened }
     }
 
-    /// A proposal of alice's, seconded by bob.
-    fn carry(&mut self, action: Action, words: Option<Text>) {
+    /// Has alice propose an action and bob second it.
+    fn carry_out(&mut self, action: Action, words: Option<Text>) {
         let proposal = self.state.governance().next_proposal();
         let opened = self.add("alice", Event::Propose { proposal, action }, words);
         self.add("bob", Event::Second(ProposalRef { proposal, opened }), None);
@@ -181,7 +181,7 @@ impl Log {
     }
 }
 
-/// An entry of every kind, in one log.
+/// One log with an entry of every kind.
 pub fn good() -> Vec<Raw> {
     let mut log = Log { state: Register::default(), entries: Vec::new() };
     let founding = RegisterRef::New("prod".parse().unwrap());
@@ -215,7 +215,7 @@ pub fn good() -> Vec<Raw> {
     log.add("erin", Event::Finish { revision, outcome: Outcome::RolledBack }, remark(Field::Note, "Rejects went up."));
     let revision = log.file(few_facts(), few_words());
     log.add("carol", Event::Reject(revision), remark(Field::Reason, "Not twice in a day."));
-    // New kinds come last: the places of the entries before are the bases of bad ones.
+    // Append new kinds at the end: the bad entries refer to the earlier ones by sequence number.
     let revised = Event::Revise { replaces: revision, facts: Box::new(full_facts()) };
     let filed = log.add("erin", revised, Some(Text::Description(Box::new(many_words()))));
     let revision = RevisionRef { number: 2, filed, ..revision };
@@ -235,7 +235,7 @@ pub fn good() -> Vec<Raw> {
     log.entries
 }
 
-/// The kinds of entry that came last: other grants, keys, policies, redactions, refusals.
+/// The kinds of entry that were added later: grants, keys, policies, redactions, refusals.
 pub fn govern(log: &mut Log) {
     let since =
         |log: &Log, person: &str| log.state.governance().person(&person.parse().unwrap()).unwrap().unwrap().since;
@@ -244,16 +244,16 @@ pub fn govern(log: &mut Log) {
         grants: Grants { operators: all(&["erin", "frank"]), ..Grants::of(["engineer".parse().unwrap()]) },
         ..member(&here, "deploy", &[])
     };
-    log.carry(Action::Enrol(vec![robot]), None);
+    log.carry_out(Action::Enrol(vec![robot]), None);
     let grants = Grants {
         roles: [("engineer".parse().unwrap(), None), ("approver".parse().unwrap(), Some(soon()))].into(),
         groups: [("dba".parse().unwrap(), None), ("risk".parse().unwrap(), Some(soon()))].into(),
         operators: all(&[]),
     };
     let roles = Action::Roles { person: "frank".parse().unwrap(), replaces: since(log, "frank"), grants };
-    log.carry(roles, remark(Field::Reason, "Stands in for dave."));
+    log.carry_out(roles, remark(Field::Reason, "Stands in for dave."));
     let retire = Action::Retire { person: "dave".parse().unwrap(), replaces: since(log, "dave") };
-    log.carry(retire, None);
+    log.carry_out(retire, None);
     let Member { person, key: public, .. } = member(&here, "carol", &[]);
     let second = PublicKey::from_bytes(point(&key("carol's second"))).unwrap();
     let asked = request::body(&here, &person, &second);
@@ -263,12 +263,12 @@ pub fn govern(log: &mut Log) {
         person,
         key: second,
     };
-    log.carry(add, remark(Field::Reason, "A new laptop."));
+    log.carry_out(add, remark(Field::Reason, "A new laptop."));
     let policy = policy();
     let set = Action::Policy { replaces: log.state.governance().policy_since(), policy };
-    log.carry(set, remark(Field::Source, "# From the audit of 2026\napprovals = 2"));
+    log.carry_out(set, remark(Field::Source, "# From the audit of 2026\napprovals = 2"));
     let note = entry::read_body(&log.entries[18]).unwrap().0.text.unwrap();
-    log.carry(Action::Redact([(18, note.digest)].into()), remark(Field::Reason, "It names a customer."));
+    log.carry_out(Action::Redact([(18, note.digest)].into()), remark(Field::Reason, "It names a customer."));
     let attempt = RefusedAttempt::Approve(log.state.change("CHG-2".parse().unwrap()).unwrap().current().id);
     log.add("carol", Event::Refused { attempt, rule: "withdrawn".parse().unwrap() }, None);
     let proposal = log.propose("ivan", "Ivan");
@@ -279,7 +279,7 @@ pub fn govern(log: &mut Log) {
     );
     let head = |seq, leaf: u8| Head { seq, leaf: Digest::new([leaf; 32]) };
     let restored = Restoration { restored: head(12, 0x12), lost: head(40, 0x40) };
-    log.carry(Action::Restored(restored), remark(Field::Reason, "The disk died."));
+    log.carry_out(Action::Restored(restored), remark(Field::Reason, "The disk died."));
 }
 
 pub fn soon() -> Time {
@@ -304,7 +304,7 @@ pub fn policy() -> Policy {
     Policy::new(2, 7, all(&["requester-implementer", "admin-approver"]), vec![critical, shown]).unwrap()
 }
 
-/// `08-change.file`: the place and the kind of an entry.
+/// `08-change.file`: the sequence number and kind of an entry.
 pub fn name(raw: &Raw) -> String {
     format!("{:02}-{}", raw.seq, entry::read_body(raw).unwrap().1.kind())
 }

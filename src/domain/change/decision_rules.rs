@@ -32,8 +32,8 @@ impl Change {
             Event::Refused { attempt, rule } => self.judge_refused(governance, header, attempt, *rule),
             Event::Note(_) if !header.fills(Field::Note) => Err(Refusal::NoteMissing.into()),
             Event::Note(_) => Ok(()),
-            // These events are not about an existing change. Listing them all makes a new kind fail to compile until it has
-            // its rules.
+            // These events are not about an existing change. Listing them all makes a new kind fail to compile until
+            // it has its rules.
             Event::File { .. }
             | Event::Init { .. }
             | Event::Seal

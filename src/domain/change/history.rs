@@ -101,7 +101,8 @@ pub struct Change {
     last: Digest,
     earlier: Vec<Revision>,
     current: Revision,
-    /// The conflict of interest of each account that a revision names, and the entry that named it first.
+    /// The conflict of interest of each account that a revision names, with the sequence number of the first entry
+    /// that named it.
     conflicts: BTreeMap<PersonId, (ConflictOfInterest, u64)>,
     votes: Vec<Vote>,
     notes: Vec<Act>,

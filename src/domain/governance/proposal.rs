@@ -211,7 +211,7 @@ impl Governance {
             Action::Restored(it) if it.restored.seq >= it.lost.seq || it.restored.seq >= header.seq => {
                 Err(Refusal::NothingLost.into())
             }
-            Action::Restored(it) if self.restorations().any(|(_, _, restoration)| restoration == *it) => {
+            Action::Restored(it) if self.restorations().any(|(_, _, accepted)| accepted == *it) => {
                 Err(Refusal::NothingChanges.into())
             }
             Action::Restored(_) => Ok(()),
@@ -219,13 +219,13 @@ impl Governance {
     }
 
     fn judge_roles(&self, header: &Header, person: &PersonId, replaces: Digest, grants: &Grants) -> Result<(), Denied> {
-        let present = self.enrolled(person)?;
-        in_force(present.since, replaces)?;
-        if present.grants.is_machine() != grants.is_machine() {
+        let current = self.enrolled(person)?;
+        in_force(current.since, replaces)?;
+        if current.grants.is_machine() != grants.is_machine() {
             return Err(Refusal::MachineStays { person: person.clone() }.into());
         }
         grants.judge(person, header.time, |it| self.can_operate(it))?;
-        if present.grants == *grants && !present.retired {
+        if current.grants == *grants && !current.retired {
             return Err(Refusal::NothingChanges.into());
         }
         if grants.has_for_good(Role::Admin) { Ok(()) } else { self.judge_admins_without(person) }

@@ -115,7 +115,7 @@ impl Governance {
         self.summary.phase == Phase::Sealed
     }
 
-    /// The policy in force; `None` before entry 0, when no approval counts.
+    /// The policy in force; `None` before entry 0.
     pub fn policy(&self) -> Option<&Policy> {
         self.summary.policy.as_ref().map(|(policy, _)| policy)
     }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Invalid;
 
-/// Parses a decimal number in canonical form: no sign, no leading zero, at most 2^53 - 1, the largest integer that
-/// JSON readers represent exactly (RFC 8259, section 6).
+/// Parses a decimal number in canonical form: no sign, no leading zero, at most 2^53 - 1, up to which
+/// JSON readers agree on integers (RFC 8259, section 6).
 ///
 /// # Errors
 /// [`Invalid::Number`] for anything else.

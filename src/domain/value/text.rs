@@ -147,7 +147,7 @@ closed_enum!(
     Field, "a text field", {
         /// A summary of the change, in one line.
         Title => "title",
-        /// Why the change is made, or why an approver or admin decided as they did.
+        /// The reason for a change, a proposal or a decision.
         Reason => "reason",
         /// The impact on the business.
         Impact => "impact",

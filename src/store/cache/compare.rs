@@ -21,7 +21,7 @@ fn first_columns(row: Option<&Row<'_>>, columns: usize) -> rusqlite::Result<Vec<
     row.into_iter().flat_map(|row| (0..columns).map(|n| row.get_ref(n).map(value))).collect()
 }
 
-/// A value as it stands; text that is not UTF-8, which only an adversary writes, as its bytes.
+/// The value of a column. Text that is not UTF-8, which only an attacker writes, is returned as bytes.
 fn value(found: ValueRef<'_>) -> Value {
     match found {
         ValueRef::Null => Value::Null,
@@ -71,15 +71,15 @@ fn is_same(a: &Row<'_>, b: &Row<'_>, columns: usize) -> rusqlite::Result<bool> {
 
 /// How one row differs.
 enum Difference {
-    /// It stands in the shared table only.
+    /// The row is in the shared table only.
     Added,
-    /// It is missing there.
+    /// The row is missing from the shared table.
     Missing,
-    /// It stands there with other values.
+    /// The row has other values in the shared table.
     Changed,
 }
 
-/// Holds the shared tables against those of a verified cache, in both directions, a row at a time.
+/// Compares the shared tables with those of a verified cache, in both directions, a row at a time.
 ///
 /// # Errors
 /// What SQLite says.
@@ -109,7 +109,7 @@ fn compare_table(
     (table, keys): (&str, usize),
     findings: &mut Vec<Finding>,
 ) -> Result<(), StoreError> {
-    // Which of the two files is damaged matters to whoever reads it.
+    // The error must name the damaged one of the two files.
     let of_shared = || StoreError::sqlite("comparing the tables");
     let of_copy = || StoreError::cache(cache, "comparing the tables");
     let sql = select_in_order((table, keys));

@@ -57,8 +57,8 @@ impl VerifiedCache {
         Ok(state)
     }
 
-    /// Makes a state that at the newest entry of the cache, unless it is that: another process of this account may have
-    /// brought the cache on.
+    /// Reloads a state if the cache has newer entries: another process of this account may have brought the cache up to
+    /// date.
     ///
     /// # Errors
     /// As [`VerifiedCache::state`].

@@ -31,7 +31,8 @@ impl<'c> Tables<'c> {
     }
 }
 
-/// Projects an entry; `after` is the state with it taken in, and `seconded` the action of the proposal that it seconded.
+/// Projects an entry; `after` is the state with the entry applied, and `seconded` the action of the proposal that it
+/// seconded.
 ///
 /// # Errors
 /// What SQLite says.

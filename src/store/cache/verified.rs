@@ -299,7 +299,7 @@ impl VerifiedCache {
         closing.and_then(|_| flush(&self.conn)).map(|_| ()).map_err(StoreError::cache(&self.conn, "erasing"))
     }
 
-    /// Puts all that stands in another cache in the place of what stands here.
+    /// Replaces the content of this cache by that of another.
     ///
     /// # Errors
     /// What SQLite says.
@@ -330,19 +330,19 @@ fn head(row: &Row<'_>) -> rusqlite::Result<Head> {
     Ok(Head { seq: row.get(0)?, leaf: parsed(row, 1)? })
 }
 
-/// What stands as text in a column.
+/// Parses the text of a column.
 ///
 /// # Errors
-/// What SQLite says, or [`FromSqlConversionFailure`] where that is no such value.
+/// What SQLite says, or [`FromSqlConversionFailure`] if the text is not a valid value.
 pub fn parsed<T: FromStr<Err = Invalid>>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let text = row.get_ref(column)?.as_str()?;
     text.parse().map_err(|invalid| FromSqlConversionFailure(column, Type::Text, Box::<Invalid>::new(invalid)))
 }
 
-/// An entry that was verified before, read from the shared file and held against its known leaf hash.
+/// An entry that was verified before, read from the shared file and compared with its known leaf hash.
 ///
 /// # Errors
-/// [`StoreError::Broken`] where another entry, or none, stands there now.
+/// [`StoreError::Broken`] if the file now has another entry there, or none.
 pub fn verified_before(shared: &SharedFile, at: Head) -> Result<Raw, StoreError> {
     match shared.entry(at.seq)? {
         Some(raw) if raw.leaf() == at.leaf => Ok(raw),
@@ -350,7 +350,7 @@ pub fn verified_before(shared: &SharedFile, at: Head) -> Result<Raw, StoreError>
     }
 }
 
-/// Throws a damaged cache away: the next command makes it anew.
+/// Deletes a damaged cache; the next command builds a new one.
 ///
 /// # Errors
 /// What the system says.

@@ -1,5 +1,5 @@
-//! Copies of a register: made while others write, marked as copies, made registers again; and the valid part of a
-//! broken one, copied into a new file.
+//! Backups of a register: made while others write, and turned into a register again. Also copies the valid part of a
+//! broken register into a new file.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
@@ -95,7 +95,7 @@ pub fn restore(path: &Path, scratch: &Path) -> Result<PathBuf, StoreError> {
     let rights = fs::set_permissions(&path, fs::Permissions::from_mode(0o660));
     rights.map_err(StoreError::io("set the rights of", &path))?;
     let unmarked = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(|conn| {
-        // What changes stands in one sector: a journal beside it would only be found there after a crash, and refused.
+        // The change is within one sector. A rollback journal would survive a crash and make the file unreadable for us.
         conn.pragma_update(None, "journal_mode", "MEMORY")?;
         conn.pragma_update(None, "journal_mode", "WAL")?;
         conn.pragma_update(None, "application_id", APPLICATION)
@@ -166,7 +166,7 @@ fn as_before(path: &Path, file: &Path) -> Result<(), StoreError> {
     if made.gid() != was.gid() {
         chown(file, None, Some(was.gid())).map_err(StoreError::io("give to the register's group", file))?;
     }
-    // Only root may; whoever repairs a register in a folder of its group owns it then.
+    // Only root may do this. Otherwise the account that repairs the register owns the new file.
     let _ = chown(file, Some(was.uid()), None);
     let rights = fs::Permissions::from_mode(was.mode() & 0o777);
     fs::set_permissions(file, rights).map_err(StoreError::io("set the rights of", file))

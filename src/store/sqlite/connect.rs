@@ -1,4 +1,5 @@
-//! Opening a register's file: whether it is one, whether it may be written, and reading it where nothing may be written.
+//! Opens the file of a register, checks what it is and whether it may be written, and reads it where writing is
+//! impossible.
 
 use std::fs;
 use std::io::Read;
@@ -203,7 +204,7 @@ pub fn harden(conn: &Connection) -> rusqlite::Result<()> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
-    // A statement keeps its plan: else it is prepared anew each time that it is asked about another change.
+    // Keep the plan of a prepared statement when its parameters change.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.pragma_update(None, "recursive_triggers", true)?;
     conn.pragma_update(None, "cell_size_check", true)?;

@@ -51,7 +51,7 @@ fn integrity(conn: &Connection) -> Result<Vec<Finding>, StoreError> {
     // One row may hold several lines, the first of them a heading.
     let lines = lines.iter().flat_map(|row| row.lines()).filter(|line| *line != "ok" && !line.starts_with("***"));
     let mut findings: Vec<Finding> = lines.map(|line| Finding::of_file("integrity", line)).collect();
-    // Nobody reads what stands there, so nobody else would find it in a file that may only be read.
+    // No command reads such rows, so in a read-only file no other check would report them.
     let before = conn.query_row("SELECT EXISTS (SELECT 1 FROM entry WHERE seq < 0)", [], |row| row.get(0));
     if before.map_err(doing())? {
         findings.push(Finding::of_file("integrity", "rows of the log stand before entry 0"));

@@ -46,7 +46,7 @@ const NETWORK: [&str; 26] = [
     "vboxsf",
 ];
 
-/// The same, where a program stands between: `fuse.sshfs`.
+/// Network file systems that run as a program (FUSE): `fuse.sshfs`.
 const NETWORK_PROGRAMS: [&str; 19] = [
     "ceph",
     "ceph-fuse",
@@ -91,7 +91,7 @@ impl Mount {
         program.is_some_and(|it| NETWORK_PROGRAMS.contains(&it)) || NETWORK.contains(&self.kind.as_str())
     }
 
-    /// Whether a program stands between of which nobody knows where it keeps the files.
+    /// Whether it is an unknown FUSE program, which may keep the files on another host.
     pub fn is_unknown(&self) -> bool {
         (self.kind == "fuse" || self.kind.starts_with("fuse.")) && !self.is_network()
     }

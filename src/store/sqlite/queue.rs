@@ -1,11 +1,11 @@
-//! The queue of those who write: a lock on a file beside the register.
+//! The write queue: a lock on a file beside the register.
 //!
-//! Whoever waits for SQLite's own lock tries again after pauses that grow: those who came last get it first. Of those
-//! who wait for a lock on a file the kernel wakes the one that came first. It is not a lock on the register itself: to
-//! close any handle of that file takes away the locks that SQLite holds on it.
+//! SQLite's own lock is polled with growing pauses, so the process that came last tends to get it first. The kernel
+//! wakes the processes that wait for a file lock in the order in which they came. The lock is not on the register
+//! itself, because closing any handle of that file would release SQLite's locks on it (POSIX advisory locks).
 //!
-//! The queue gives order and nothing else: that two never write at once is SQLite's doing. So where the file is not what
-//! it should be, or cannot be used, nobody queues, and all else is as it was.
+//! The queue only gives an order. SQLite alone prevents two writers at once. If the lock file is unusable, writers
+//! proceed without the queue.
 
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::ErrorKind;
@@ -131,8 +131,8 @@ fn lock(file: File, patience: Duration) -> Locked {
     }
 }
 
-/// Opens the file of the queue, made where there is none; none where something else stands there, or where this account
-/// may not.
+/// Opens the lock file of the queue, and creates it if it is missing. `None` if the path is something else, or this
+/// account may not open it.
 fn open(register: &Path, path: &Path) -> Option<File> {
     // Before it is opened: it may be the register itself by another name.
     match fs::symlink_metadata(path) {

@@ -1,4 +1,4 @@
-//! `schema.sql`, and holding a file's schema against it byte for byte.
+//! `schema.sql`, and the comparison of a file's schema with it, byte for byte.
 
 use rusqlite::Connection;
 
@@ -42,7 +42,7 @@ pub const MEMORY: &[(&str, usize)] = &[("state", 1)];
 /// An object of a schema: its type, its name, its statement.
 type Object = (String, String, Option<String>);
 
-/// What of the schema a file has.
+/// The part of the schema that a file has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// Log and tables.

@@ -55,8 +55,8 @@ impl SharedFile {
         Ok((Self { conn, path, access, mount: OnceCell::new(), private }, findings))
     }
 
-    /// Makes an empty register, readable and writable by owner and group, in a folder that is made if it is not
-    /// there. Where one stands that never got its entry 0, because its founder was killed, that is made ready.
+    /// Creates an empty register, readable and writable by owner and group, and its directory if that is missing. An
+    /// existing register without entry 0, left by an interrupted `init`, is used.
     ///
     /// # Errors
     /// [`StoreError::Exists`], [`StoreError::Network`], or what the system or SQLite says.
@@ -294,7 +294,8 @@ impl SharedFile {
         })
     }
 
-    /// Makes durable what can be read, whoever wrote it: what is not in the file itself stands in its write-ahead log.
+    /// Syncs everything that can be read, whichever process wrote it: entries that are not in the file itself are in
+    /// its WAL file.
     ///
     /// # Errors
     /// What the system says.
@@ -329,8 +330,8 @@ impl SharedFile {
         self.writable()?;
         self.conn.busy_timeout(turn.patience).map_err(doing())?;
         self.conn.pragma_update(None, "query_only", false).map_err(doing())?;
-        // To leave WAL mode, the file must be open here alone. What that changes stands in one page: a journal beside it
-        // would only be found there after a crash, and refused.
+        // SQLite leaves WAL mode only if no other process has the file open. The change is within one page, and a
+        // rollback journal would survive a crash and make the file unreadable for us.
         let left = self.conn.pragma_update(None, "journal_mode", "MEMORY").map_err(doing());
         // This lock keeps readers out too, unless somebody came in between and took the file back into that mode.
         let exclusive = TransactionBehavior::Exclusive;

@@ -1,10 +1,9 @@
-//! Opening entries on all cores, in order. What an entry's own bytes prove needs no other entry, so this is the part
-//! of verification that can be shared out.
+//! Decodes entries and verifies their signatures on all cores, in order. These checks need only the bytes of the entry
+//! itself, so they can run in parallel; the rules cannot.
 //!
-//! The thread that reads and judges keeps a window of batches, from which everybody takes the oldest that nobody opens.
-//! It judges what was opened before it opens more, so that little is left for it alone at the end. So nobody waits for
-//! anybody as long as there is something to open, and with a single core, or a tail that is too short to be shared, it
-//! does all by itself.
+//! The reading thread keeps a window of batches. Every thread takes the oldest batch that no other has taken. The
+//! reading thread judges the opened entries before it opens more itself, so that little serial work is left at the end.
+//! On a single core, or with few entries, it does all the work.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -16,27 +15,27 @@ use crate::format::{Defect, Entry, Keys, Raw, entry};
 use crate::store::StoreError;
 use crate::store::sqlite::shared::SharedFile;
 
-/// How many entries are opened at a time, at most.
+/// The largest number of entries in a batch.
 const BATCH: usize = 32;
 
-/// How many bytes of entries are opened at a time, and one more entry.
+/// A batch takes no further entry after this many bytes.
 const BATCH_BYTES: usize = 1 << 17;
 
-/// How many batches may be under way for each core, so that memory stays flat.
+/// The number of batches in the window per core: it bounds the memory.
 const UNDER_WAY: usize = 16;
 
-/// For so many batches there is one worker to spare. The system may begin a worker on the core of the thread that reads,
-/// and leave both there for as long as a short tail takes; in a long log it has put that right by then.
+/// One extra worker runs for the first batches, this many. The system may start a worker on the core of the reading
+/// thread and leave both there for a short log; in a long log, it moves one of them before these batches are done.
 const SPARE: usize = 256;
 
-/// How many cores there are: asked once, and not where there is little to do, since that takes reading several files.
+/// The number of cores. Finding it reads several files, so it is done once and only for long logs.
 static CORES: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, usize::from));
 
 /// An entry that was opened, or why it could not be.
 pub struct Opened {
     /// The row that it was read from.
     pub seq: u64,
-    /// The leaf hash of what stands there.
+    /// The leaf hash of that row.
     pub leaf: Digest,
     /// What it says.
     pub entry: Result<Entry, Defect>,

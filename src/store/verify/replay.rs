@@ -1,5 +1,5 @@
-//! Reading the log on: every entry opened, held against its place, judged by every rule, taken in, and projected
-//! onto the verified cache. The one way in which an entry becomes verified.
+//! Replays the log from the verified part on: decodes each entry, checks its links, judges it by every rule, applies it
+//! to the state and projects it onto the verified cache. No other code marks an entry as verified.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::vec;
@@ -13,16 +13,16 @@ use crate::store::sqlite::shared::SharedFile;
 use crate::store::verify::parallel::{Opened, read_opened};
 use crate::store::{Finding, StoreError};
 
-/// By how many seconds a time may run behind an earlier entry's before it is reported.
+/// A time this many seconds before that of an earlier entry is reported.
 const CLOCK_TOLERANCE: i64 = 300;
 
-/// How many leaf hashes are read from the cache at a time.
+/// The number of leaf hashes read from the cache at a time.
 const AT_A_TIME: usize = 512;
 
 /// Whether to stop at the first fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Bring the cache on: what follows a fault is of no use.
+    /// Bring the cache up to date. Stop at the first fault: the cache cannot use what follows.
     Advance,
     /// Verify: after a fault, signatures and links are still checked.
     Everything,
@@ -33,20 +33,20 @@ pub enum Mode {
 pub struct Reading {
     /// What is wrong.
     pub findings: Vec<Finding>,
-    /// What is odd and breaks no rule.
+    /// Anomalies that break no rule.
     pub notices: Vec<Finding>,
-    /// How many entries were read.
+    /// The number of entries read.
     pub entries: u64,
-    /// How many of them follow a fault, and were checked for signature and link alone.
+    /// The number of them after a fault: only signature and link were checked.
     pub partly_checked: u64,
-    /// The first key whose row of the cache's state is not what the log says.
+    /// The key of the first row of the cached state that differs from the log.
     pub differs: Option<String>,
 }
 
-/// Reads the log on from where `state` is; entries beyond the cache's head are projected onto it.
+/// Replays the log from the head of `state` on; entries after the head of the cache are projected onto it.
 ///
-/// A text that is gone is right only if a proposal redacted it, and that comes later in the log. So entries are taken in
-/// without their texts at first; where some are still unexplained at the end, it is all read again, and stops there.
+/// A missing text is valid only if a proposal redacted it, and that proposal comes later in the log. So entries are first
+/// applied without their texts. If a text is still unexplained at the end, the log is read again and stops there.
 ///
 /// # Errors
 /// What SQLite says, or a format that needs a newer twinseal. Faults of entries are findings.
