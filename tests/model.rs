@@ -17,13 +17,14 @@
 //! artifact-approved, artifact-match, artifact-once, artifact-required, auditor-only, change-known, change-number,
 //! current-revision, enrolled, enrolled-once, field-required, finish-once, format, founder-is-admin, founding,
 //! grant-not-ended, implementer, implementer-or-owner, implementers-required, in-window, key-known, key-live, key-once,
-//! key-suspended, machine-operator, machine-role, account-type-fixed, proposer-admin, proposal-by-two, proposal-has-effect,
-//! proposal-redacted, proposal-known, proposal-lapse, proposal-number, proposal-open, proposal-proposer, proposal-not-stale,
-//! proposal-subject, note-required, operated, own-approval, conflict-of-interest, own-key, participant-enrolled, participant-not-auditor,
-//! policy-field, reason-required, redact-earlier, refused, refused-once, rejected, requester-or-owner, restored-before,
-//! retired, revision-redacted, revoke-own, role, seal-by-another, sealed, sealed-once, separate-duties,
-//! services-required, role-required, proposal-not-empty, standard-template, start-once, started, two-admins, enough-approvals,
-//! undecided, vouch-own-key, window-not-ended, window-horizon, withdrawn.
+//! key-suspended, machine-operator, machine-role, account-type-fixed, proposer-admin, proposal-by-two,
+//! proposal-has-effect, proposal-redacted, proposal-known, proposal-lapse, proposal-number, proposal-open,
+//! proposal-proposer, proposal-not-stale, proposal-subject, note-required, operator-active, own-approval,
+//! conflict-of-interest, own-key, participant-enrolled, participant-not-auditor, policy-field, reason-required,
+//! redact-earlier, refused, refused-once, rejected, requester-or-owner, restored-before, retired, revision-redacted,
+//! revoke-own, role, seal-by-another, sealed, sealed-once, separate-duties, services-required, role-required,
+//! proposal-not-empty, standard-template, start-once, started, two-admins, enough-approvals, undecided, vouch-own-key,
+//! window-not-ended, window-horizon, withdrawn.
 //!
 //! How it was done: in `Register::judge`, a refusal by the rule named in a variable was turned into acceptance, and the
 //! test was run once for each name in `Refusal::RULES`. What is no refusal of its own was left out in the same way, and
