@@ -66,7 +66,7 @@ impl Ui {
         }
         if let Some(fault) = session.fault() {
             env.status(format_args!("warning: the register is broken at {}", safe(&fault.to_string())));
-            env.status("warning: only the entries before it are shown; run: twinseal verify");
+            env.status("warning: only the entries before it are shown; run: `twinseal verify`");
             self.notices.push(json!({ "seq": fault.seq, "rule": fault.rule, "meaning": fault.meaning }));
         }
     }

@@ -55,8 +55,9 @@ macro_rules! refusals {
             }
 
             /// The next step, where there is one.
-            pub fn hint(&self) -> Option<&'static str> {
-                let hint = match self { $(Self::$variant { .. } => $hint),+ };
+            #[allow(unused_variables)] // A hint need not name every field.
+            pub fn hint(&self) -> Option<String> {
+                let hint = match self { $(Self::$variant $({ $($field),+ })? => format!($hint)),+ };
                 Some(hint).filter(|hint| !hint.is_empty())
             }
         }
@@ -142,7 +143,7 @@ refusals! {
         "ask an admin why; an admin can propose to lift a suspension: `twinseal key lift FINGERPRINT`";
     /// A key that was never enrolled.
     NoKey { /** Which. */ key: Fingerprint } =>
-        "key-known", "key {key} was never enrolled here", "`twinseal person show` lists a person's keys";
+        "key-known", "key {key} was never enrolled here", "`twinseal person show PERSON` lists their keys";
     /// Revoking another account's key.
     RevokeOther { /** Which. */ key: Fingerprint } =>
         "revoke-own", "key {key} is not yours to revoke",
@@ -201,14 +202,14 @@ refusals! {
         "proposal-known", "no such proposal {proposal}", "`twinseal proposal list` shows all proposals";
     /// A proposal that was seconded, declined or withdrawn.
     ProposalOver { /** Which. */ proposal: ProposalId } =>
-        "proposal-open", "proposal {proposal} is no longer open", "`twinseal proposal show` shows how it ended";
+        "proposal-open", "proposal {proposal} is no longer open", "`twinseal proposal show {proposal}` shows how it ended";
     /// A proposal older than seven days.
     ProposalLapsed { /** Which. */ proposal: ProposalId, /** Since when. */ since: Time } =>
         "proposal-lapse", "proposal {proposal} lapsed at {since}, seven days after it was proposed", "propose it again";
     /// A proposer seconding their own proposal.
     OwnProposal { /** Which. */ proposal: ProposalId } =>
         "proposal-by-two", "you proposed proposal {proposal}; another admin must second it",
-        "ask another admin, or take it back: `twinseal proposal withdraw N`";
+        "ask another admin, or take it back: `twinseal proposal withdraw {proposal}`";
     /// A proposal whose proposer could no longer propose it.
     NotBacked { /** Which. */ proposal: ProposalId, /** Who proposed it. */ proposer: PersonId } =>
         "proposer-admin",
@@ -237,7 +238,7 @@ refusals! {
     /// Withdrawing another admin's proposal.
     NotProposer { /** Which. */ proposal: ProposalId } =>
         "proposal-proposer", "only its proposer can withdraw proposal {proposal}",
-        "other admins decline: `twinseal proposal decline N`";
+        "other admins decline: `twinseal proposal decline {proposal}`";
 
     // Filing
     /// A change number out of sequence.
@@ -316,14 +317,14 @@ refusals! {
     /// Revising or withdrawing another person's change.
     NotRequesterOrOwner { /** Who. */ person: PersonId, /** Which change. */ change: ChangeId } =>
         "requester-or-owner", "{person} did not file or revise {change}, and does not own it",
-        "ask its requester or owner; any enrolled person can add a note: `twinseal note`";
+        "ask its requester or owner; any enrolled person can add a note: `twinseal note {change}`";
     /// An act on a withdrawn change.
     Withdrawn { /** Which change. */ change: ChangeId } =>
-        "withdrawn", "{change} is withdrawn", "file it as a new change: `twinseal draft --from CHG-N`";
+        "withdrawn", "{change} is withdrawn", "file it as a new change: `twinseal draft --from {change}`";
     /// A retraction without an approval.
     NothingToRetract { /** Who. */ person: PersonId, /** Which change. */ change: ChangeId } =>
         "own-approval", "{person} has no approval of the current revision of {change} to retract",
-        "`twinseal show` lists the approvals";
+        "`twinseal show {change}` lists the approvals";
     /// An empty note.
     NoteMissing => "note-required", "a note needs text", "add it: `twinseal note CHG-7 \"...\"`";
 
@@ -332,14 +333,14 @@ refusals! {
     TooFewApprovals { /** Which change. */ change: ChangeId, /** The number that count. */ have: usize,
                       /** The number required. */ need: usize } =>
         "enough-approvals", "{change} has {have} of {need} approvals",
-        "`twinseal show` lists the approvals, and why one does not count";
+        "`twinseal show {change}` lists the approvals, and why one does not count";
     /// A start outside the window.
     OutsideWindow { /** The time of the start. */ time: Time, /** The window. */ window: Window } =>
         "in-window", "outside the window: it is {time}, and the window is {} to {}" (window.start(), window.end()),
         "start it inside the window, or revise the change with another window";
     /// A start by an account that is not an implementer.
     NotImplementer { /** Who. */ person: PersonId, /** Which change. */ change: ChangeId } =>
-        "implementer", "{person} is not an implementer of {change}", "`twinseal show` lists the implementers";
+        "implementer", "{person} is not an implementer of {change}", "`twinseal show {change}` lists the implementers";
     /// A second start.
     Started { /** Which change. */ change: ChangeId } =>
         "start-once", "{change} is already started", "";
@@ -358,13 +359,13 @@ refusals! {
         "`twinseal show` lists its artifacts";
     /// A finish before the start.
     NotStarted { /** Which change. */ change: ChangeId } =>
-        "started", "{change} is not started", "start it first: `twinseal start CHG-N`";
+        "started", "{change} is not started", "start it first: `twinseal start {change}`";
     /// A finish by an account that is neither an implementer nor the owner.
     NotImplementerOrOwner { /** Who. */ person: PersonId, /** Which change. */ change: ChangeId } =>
         "implementer-or-owner", "{person} is neither an implementer nor the owner of {change}",
-        "ask an implementer or the owner; `twinseal show` lists them";
+        "ask an implementer or the owner; `twinseal show {change}` lists them";
     /// A second finish.
     Finished { /** Which change. */ change: ChangeId, /** Its outcome. */ outcome: Outcome } =>
         "finish-once", "{change} is already finished: {}" (outcome.phrase()),
-        "only a rollback can follow: `twinseal finish CHG-N --outcome rolled-back`";
+        "only a rollback can follow: `twinseal finish {change} --outcome rolled-back`";
 }

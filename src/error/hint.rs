@@ -12,10 +12,10 @@ impl Error {
     /// The next step, where there is one.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Refused(refusal) | Self::RefusedOnRecord { refusal, .. } => refusal.hint()?,
+            Self::Refused(refusal) | Self::RefusedOnRecord { refusal, .. } => return refusal.hint(),
             Self::Faults { .. } => "fix these lines and try again; nothing was recorded",
             Self::FileTooLarge { .. } => "choose another file or shorten this one; nothing was recorded",
-            Self::Request { .. } => "ask the sender for a new one: twinseal person request",
+            Self::Request { .. } => "ask the sender for a new one: `twinseal person request`",
             Self::RequestElsewhere { here, .. } => {
                 return Some(format!("ask the sender for a request made with --register '{here}'"));
             }
@@ -27,7 +27,7 @@ impl Error {
             Self::UnknownRegister { .. } => "give the path of the file: --register /srv/twinseal/prod.db",
             Self::NoKey | Self::NoKeyFits { .. } | Self::SeveralKeys { .. } => self.choose_key(),
             Self::UnknownKey { .. } => {
-                "choose your enrolled key with --key, or ask an admin to enrol you: twinseal person request"
+                "choose your enrolled key with --key, or ask an admin to enrol you: `twinseal person request`"
             }
             Self::OtherPerson { .. } => "choose your own key with --key, or leave out --as",
             Self::NeedFingerprint { .. } => {
@@ -73,7 +73,7 @@ impl Error {
             Self::NoChange(_) => "`twinseal list` shows all changes",
             Self::NoRevision { .. } => "`twinseal show` lists the revisions in its timeline",
             Self::NoProposal(_) => "`twinseal proposal list` shows all proposals",
-            Self::NoPerson { .. } => "`twinseal person list` shows everybody enrolled",
+            Self::NoPerson { .. } => "`twinseal person list` shows all enrolled people",
             Self::NotGranted { .. } => "`twinseal person show` lists their grants",
             Self::NoText { .. } => "`twinseal log --raw-text --seq N` prints the text of an entry",
             Self::NoEntry(_) => "`twinseal log` shows all entries",
@@ -105,7 +105,7 @@ impl Error {
             Self::NoKeyFits { held: 0 } => {
                 "add your key with `ssh-add`, unlock the agent with `ssh-add -X`, or use --key FILE"
             }
-            Self::NoKeyFits { .. } => "use --key FILE, or ask an admin to enrol a key: twinseal person request",
+            Self::NoKeyFits { .. } => "use --key FILE, or ask an admin to enrol a key: `twinseal person request`",
             Self::SeveralKeys { .. } => {
                 "choose one with --key FILE; a public key file is enough (`ssh-add -L` prints the keys)"
             }
@@ -144,14 +144,14 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::Broken(_) => "`twinseal verify` lists every finding; keep the file as evidence",
         StoreError::PinLost { .. } => {
             "the log was truncated, rolled back or replaced: keep this file and ask the admins. If they restored a \
-             backup, recover the rest from a later one (twinseal recover FILE), or let two admins accept the loss \
-             (twinseal proposal restored)"
+             backup, recover the rest from a later one (`twinseal recover FILE`), or let two admins accept the loss \
+             (`twinseal proposal restored`)"
         }
         StoreError::Superseded { .. } => "use the register that was accepted: name it with --register NAME",
         StoreError::Parted { seq: 0, .. } => "it is a backup of another register; nothing was recorded",
         StoreError::Parted { .. } => {
             "new entries were recorded since, so the lost ones cannot be added; two admins can accept the loss: \
-             twinseal proposal restored"
+             `twinseal proposal restored`"
         }
         StoreError::PinUnreadable { .. } => {
             "pin.previous in the same folder is the last pin but one; confirm it with the admins before you put it back"

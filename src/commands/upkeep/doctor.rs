@@ -162,15 +162,15 @@ fn enrolled(context: &Context<'_>, session: Option<&Session>, key: &PublicKey, p
         (Err(error @ Error::OtherPerson { .. }), _) => Check::error("key", State::Fault, &error),
         (_, Some(KeyState::Live)) => Check::ok("key", what),
         (_, Some(KeyState::Suspended)) => {
-            Check::fault("key", what, "ask two admins to lift the suspension (twinseal key lift), or use another key")
+            Check::fault("key", what, "ask two admins to lift the suspension (`twinseal key lift`), or use another key")
         }
         (_, Some(KeyState::Revoked)) => {
-            Check::fault("key", what, "use another key; request its enrolment with: twinseal person request")
+            Check::fault("key", what, "use another key; request its enrolment with: `twinseal person request`")
         }
         (_, None) => Check::warning(
             "key",
             what,
-            "choose your enrolled key with --key, or ask an admin to enrol this one: twinseal person request",
+            "choose your enrolled key with --key, or ask an admin to enrol this one: `twinseal person request`",
         ),
     }
 }

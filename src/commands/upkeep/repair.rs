@@ -68,7 +68,7 @@ impl Repair {
         };
         report(context, &findings, newest, &place, aside.as_deref())?;
         if remembered.is_some_and(|pin| pin.head.seq > newest) {
-            let more = "warning: this account verified later entries; a backup may have them: twinseal recover FILE";
+            let more = "warning: this account verified later entries; a backup may have them: `twinseal recover FILE`";
             context.env.status(more);
         }
         Ok(())
