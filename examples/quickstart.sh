@@ -18,7 +18,7 @@ if [ -e "$folder" ]; then
 fi
 
 echo "Building (the first time takes a few minutes) ..."
-cargo build --quiet --release --locked --manifest-path "$project/Cargo.toml"
+cargo build --release --locked --manifest-path "$project/Cargo.toml"
 target=$(cargo metadata --format-version 1 --no-deps --offline --manifest-path "$project/Cargo.toml" |
     sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 
@@ -30,6 +30,10 @@ cp -R "$project/examples" changes
 cat > as <<PERSON
 #!/bin/sh
 # as PERSON COMMAND...: runs twinseal as that person
+if [ \$# -lt 2 ]; then
+    echo "usage: ./as PERSON COMMAND..., for example: ./as carol inbox" >&2
+    exit 2
+fi
 home="$folder/people/\$1"
 shift
 unset TWINSEAL_AS TWINSEAL_REGISTER XDG_CONFIG_HOME XDG_STATE_HOME

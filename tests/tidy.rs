@@ -315,3 +315,25 @@ fn no_replaced_word_is_used() {
     }
     assert!(found.is_empty(), "{} replaced words:\n{}", found.len(), found.join("\n"));
 }
+
+#[test]
+fn no_message_names_a_command_without_backticks() {
+    let verbs: Vec<String> = files(Path::new("src/commands"))
+        .iter()
+        .map(|it| it.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    assert!(["verify", "person", "seal"].iter().all(|verb| verbs.iter().any(|it| it == verb)));
+    let mut found = Vec::new();
+    for source in sources() {
+        for (number, line) in code(&source.text) {
+            // The examples in help pages are whole lines: they begin with the program.
+            for (at, program) in line.match_indices("twinseal ").filter(|(at, _)| line[..*at].contains('"')) {
+                let word = line[at + program.len()..].split(|c: char| !c.is_ascii_lowercase()).next().unwrap();
+                if verbs.iter().any(|verb| verb == word) && !line[..at].ends_with('`') {
+                    found.push(format!("{}:{number}: {}", source.path.display(), line.trim()));
+                }
+            }
+        }
+    }
+    assert!(found.is_empty(), "write the command in backticks:\n{}", found.join("\n"));
+}

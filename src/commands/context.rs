@@ -176,7 +176,8 @@ fn ask_trust(env: &mut Env, id: &RegisterId, fingerprint: Digest, request: &Requ
         return Err(Error::NeedFingerprint { name: id.name().to_string(), found: fingerprint });
     }
     env.status(format_args!("First contact with the register {id}."));
-    env.status(format_args!("Its fingerprint is {fingerprint}"));
+    env.status("Its fingerprint:");
+    env.status(format_args!("  {fingerprint}"));
     env.status("Compare it out of band: by phone, or in person.");
     match env.console.ask("Is it the same? Type yes to trust it:")?.as_str() {
         "yes" => Ok(()),

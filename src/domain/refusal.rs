@@ -289,7 +289,7 @@ refusals! {
     /// A revision that is not the current one.
     NotCurrent { /** Which change. */ change: ChangeId, /** Its current revision. */ current: Digest } =>
         "current-revision", "not the current revision of {change}, which is {current}",
-        "read it again with `twinseal show`, then decide";
+        "read it again with `twinseal show {change}`, then decide";
     /// An approver with a conflict of interest.
     OwnChange { /** Which change. */ change: ChangeId, /** The conflict. */ conflict: ConflictOfInterest } =>
         "conflict-of-interest", "conflict of interest: you cannot approve {change} because you {}" (conflict.verb()),
@@ -302,13 +302,13 @@ refusals! {
     /// An approval of a rejected revision.
     Rejected { /** Which change. */ change: ChangeId, /** By whom. */ by: PersonId } =>
         "rejected", "{change} is rejected by {by}",
-        "`twinseal show` has the reason; `twinseal revise` files a new revision";
+        "`twinseal show {change}` has the reason; `twinseal revise {change} FILE` files a new revision";
 
     /// A revision whose text was redacted.
     RevisionRedacted { /** Of which change. */ change: ChangeId } =>
         "revision-redacted",
         "the text of the current revision of {change} was redacted; it can no longer be approved or started",
-        "file it again without the redacted words: `twinseal revise`";
+        "file it again without the redacted words: `twinseal revise {change} FILE`";
     /// A recorded refusal that no rule supports.
     NotRefused { /** The rule named. */ rule: Rule } =>
         "refused", "rule {rule} does not refuse this attempt", "";
