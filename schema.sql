@@ -1,6 +1,6 @@
--- The register: one SQLite file. Two halves. The log is the truth; every table of the second half is a view of it,
--- refilled from it by `twinseal rebuild`. twinseal itself never decides from the second half. What stands at the end is
--- no part of the register.
+-- The register: one SQLite file in two parts. The log is authoritative. The tables of the second part are derived from
+-- it, and `twinseal rebuild` refills them. twinseal itself never decides by these tables. The third part at the end is
+-- not in the register.
 --
 -- Times are RFC 3339 in UTC. A change is its number: 42 stands for CHG-42. Digests are SHA-256 in hexadecimal.
 
@@ -9,7 +9,7 @@
 CREATE TABLE entry (
     seq  INTEGER PRIMARY KEY CHECK (seq >= 0),
     blob BLOB NOT NULL,  -- body, blank line, signature line: SHA-256 of 0x00 and these bytes is the leaf hash
-    text BLOB            -- what people wrote; the body holds its SHA-256
+    text BLOB            -- the free text; the body holds its SHA-256
 ) STRICT;
 
 CREATE TRIGGER entry_only_at_the_end BEFORE INSERT ON entry
@@ -23,9 +23,9 @@ BEGIN SELECT RAISE(ABORT, 'the log is append-only: an entry is never changed'); 
 CREATE TRIGGER entry_never_deleted BEFORE DELETE ON entry
 BEGIN SELECT RAISE(ABORT, 'the log is append-only: an entry is never deleted'); END;
 
--- [the tables] Derived, for SQL and BI. The same tables stand in each person's verified cache.
+-- [the tables] Derived, for SQL and BI. Each account's verified cache has the same tables.
 
--- One row an entry.
+-- One row for each entry.
 CREATE TABLE log_entries (
     seq    INTEGER PRIMARY KEY,
     leaf   TEXT NOT NULL,
@@ -33,20 +33,20 @@ CREATE TABLE log_entries (
     time   TEXT NOT NULL,     -- as the actor claims it
     actor  TEXT NOT NULL,
     key    TEXT NOT NULL,
-    change INTEGER,           -- none for governance
+    change INTEGER,           -- NULL for governance
     proposal INTEGER,
-    text   TEXT               -- the SHA-256 of its text part, also when that was redacted
+    text   TEXT               -- the SHA-256 of its text part, even if it was redacted
 ) STRICT;
 CREATE INDEX log_entries_by_change ON log_entries (change, seq);
 
--- People and machines; whoever has operators is a machine.
+-- People and machine accounts. An account with operators is a machine account.
 CREATE TABLE people (
     id       TEXT PRIMARY KEY,
     enrolled INTEGER NOT NULL, -- the entry that enrolled them
     state    TEXT NOT NULL     -- active, retired
 ) STRICT, WITHOUT ROWID;
 
--- Display names, by the entry whose text holds them; a name of a proposal that was not seconded stays here unused.
+-- Display names, by the entry whose text holds them; a name in a proposal that was not seconded is never shown.
 CREATE TABLE names (
     person TEXT NOT NULL,
     seq    INTEGER NOT NULL,
@@ -54,11 +54,11 @@ CREATE TABLE names (
     PRIMARY KEY (person, seq)
 ) STRICT, WITHOUT ROWID;
 
--- What is granted to somebody until a moment stays here after it: whether it counts is computed when read.
+-- A grant with an end stays here after its end; readers compare `until` with the time.
 CREATE TABLE roles (
     person TEXT NOT NULL,
     role   TEXT NOT NULL,
-    until  TEXT,              -- none: for good
+    until  TEXT,              -- NULL: no end
     PRIMARY KEY (person, role)
 ) STRICT, WITHOUT ROWID;
 
@@ -89,14 +89,14 @@ CREATE TABLE proposals (
     kind     TEXT NOT NULL,
     proposer TEXT NOT NULL,
     time     TEXT NOT NULL,
-    state    TEXT NOT NULL,     -- open, seconded, declined, withdrawn; that it lapsed is computed when read
+    state    TEXT NOT NULL,     -- open, seconded, declined, withdrawn; readers compute whether it lapsed
     ended    INTEGER,           -- the entry that ended it
     ended_by TEXT
 ) STRICT;
 
 CREATE TABLE changes (
     id       INTEGER PRIMARY KEY,
-    state    TEXT NOT NULL,     -- by its own entries alone: approved and expired depend on the moment of reading
+    state    TEXT NOT NULL,     -- by its own entries alone: approved and expired depend on the time of reading
     revision INTEGER NOT NULL   -- the current one
 ) STRICT;
 
@@ -149,10 +149,10 @@ CREATE TABLE runs (
 -- Attempts that were refused; the absence of one proves nothing.
 CREATE TABLE refusals (
     seq    INTEGER PRIMARY KEY,
-    change INTEGER,             -- one of the two
+    change INTEGER,             -- either change or proposal
     proposal INTEGER,
     verb   TEXT NOT NULL,       -- approve, reject, start, second
-    rule   TEXT NOT NULL,       -- the rule that said no
+    rule   TEXT NOT NULL,       -- the rule that refused it
     person TEXT NOT NULL,
     time   TEXT NOT NULL
 ) STRICT;
@@ -163,11 +163,11 @@ CREATE TABLE redactions (
     proposal INTEGER NOT NULL
 ) STRICT;
 
--- [the memory] In a verified cache only.
+-- [the state] Only in a verified cache.
 
--- The state by which rules decide, one row a record: person/alice, key/SHA256:..., proposal/7, change/42, and so on. The
--- value is the record in the form of the program version that wrote it, and a checksum. Another version of the program
--- makes the cache anew.
+-- The state that rules read, one row for each record: person/alice, key/SHA256:..., proposal/7, change/42, and so on.
+-- The value is the record, encoded by the program version that wrote it, and a checksum. Another version of the program
+-- rebuilds the cache.
 CREATE TABLE state (
     key   TEXT PRIMARY KEY,
     value BLOB NOT NULL

@@ -359,8 +359,8 @@ impl From<Unloaded> for Error {
 }
 
 impl Error {
-    /// Marks an error that occurred after entry `seq` was recorded, so that nobody records it twice. A closed pipe stays
-    /// a closed pipe.
+    /// Marks an error that occurred after entry `seq` was recorded, so that nobody records it twice. A closed pipe
+    /// stays a closed pipe.
     pub fn after(self, seq: u64) -> Self {
         match self {
             Self::Io(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Self::Io(error),

@@ -178,7 +178,7 @@ fn the_document_names_every_kind_word_rule_and_table() {
 /// The derived tables.
 fn tables() -> Vec<String> {
     let schema = include_str!("../schema.sql").split_once("-- [the tables]").unwrap().1;
-    let schema = schema.split_once("-- [the memory]").unwrap().0;
+    let schema = schema.split_once("-- [the state]").unwrap().0;
     schema.split("CREATE TABLE ").skip(1).map(|rest| rest.split(' ').next().unwrap().to_owned()).collect()
 }
 

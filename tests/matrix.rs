@@ -1,5 +1,5 @@
-//! The whole trust matrix: which register a command may read and write, by where the file stands, whether it is marked as
-//! a backup, how it relates to what is known, and what the account remembers of it.
+//! The whole trust matrix: which register a command may read and write, by where the file stands, whether it is marked
+//! as a backup, how it relates to what is known, and what the account remembers of it.
 //!
 //! The account trusts `prod` at `prod.db` and has verified it up to entry 4. A superseded register is `prod` after its
 //! successor was accepted under the same name and path.

@@ -1,18 +1,19 @@
 //! The model test: a small model of the rules, written from the rules and not from the code, held against the register
-//! in random histories of people, machines, keys, verbs, revisions, proposals, suspensions, policies, redactions and clocks.
+//! in random histories of people, machines, keys, verbs, revisions, proposals, suspensions, policies, redactions and
+//! clocks.
 //!
 //! The model is a list of what was accepted. It answers every question by reading through that list again, and keeps no
-//! state of its own that could go wrong in the same way as the register's. After each entry that is drawn, right or wrong,
-//! the register and the model must give the same verdict, and `safety` asks, by a third way, that nothing can be started
-//! with fewer than two distinct eligible people's approvals of the current revision by live keys, and that nobody has
-//! approved what they touched. In one history in fifty every entry also goes through a file: at its end `verify` finds
-//! nothing, the tables are what the log says, `rebuild` changes nothing, and redacted texts are gone.
+//! state of its own that could go wrong in the same way as the register's. After each entry that is drawn, right or
+//! wrong, the register and the model must give the same verdict, and `safety` asks, by a third way, that nothing can be
+//! started with fewer than two distinct eligible people's approvals of the current revision by live keys, and that
+//! nobody has approved what they touched. In one history in fifty every entry also goes through a file: at its end
+//! `verify` finds nothing, the tables are what the log says, `rebuild` changes nothing, and redacted texts are gone.
 //!
-//! `TWINSEAL_HISTORIES` says how many histories (1,000 if nothing is said; the gate tries 10,000), `TWINSEAL_SEED` which is
-//! the first. A failure prints both, and the history.
+//! `TWINSEAL_HISTORIES` says how many histories (1,000 if nothing is said; the gate tries 10,000), `TWINSEAL_SEED`
+//! which is the first. A failure prints both, and the history.
 //!
-//! Each of these rules was broken on purpose, so that the register accepted what only that rule refuses; this test failed
-//! each time, within 600 histories:
+//! Each of these rules was broken on purpose, so that the register accepted what only that rule refuses; this test
+//! failed each time, within 600 histories:
 //!
 //! artifact-approved, artifact-match, artifact-once, artifact-required, auditor-only, change-known, change-number,
 //! current-revision, enrolled, enrolled-once, field-required, finish-once, format, founder-is-admin, founding,
@@ -28,8 +29,8 @@
 //!
 //! How it was done: in `Register::judge`, a refusal by the rule named in a variable was turned into acceptance, and the
 //! test was run once for each name in `Refusal::RULES`. What is no refusal of its own was left out in the same way, and
-//! caught each time: of what makes an approval count, the conflict to the change, the conflict by way of a machine, the role, the
-//! duties kept apart, the live key, the age, and that it is of the current revision.
+//! caught each time: of what makes an approval count, the conflict to the change, the conflict by way of a machine, the
+//! role, the duties kept apart, the live key, the age, and that it is of the current revision.
 
 pub mod draw;
 pub mod facts;

@@ -1,5 +1,5 @@
-//! An approval takes each step once: the rules are asked, the key file is read, the log is caught up. The rules are asked
-//! again only after a person was asked.
+//! An approval takes each step once: the rules are asked, the key file is read, the log is caught up. The rules are
+//! asked again only after a person was asked.
 //!
 //! Everything is counted from outside, by the world that the command runs in. Composing an entry with a note draws one
 //! salt, so the salts tell how often the rules were asked. Each catch-up reads the clock.

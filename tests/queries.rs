@@ -5,7 +5,8 @@ use std::fs;
 use crate::support::{CHANGE, World};
 use twinseal::error::Exit;
 
-/// Five changes that differ: CHG-1 is as [`CHANGE`], approved; the others await approval, except CHG-5, which is rejected.
+/// Five changes that differ: CHG-1 is as [`CHANGE`], approved; the others await approval, except CHG-5, which is
+/// rejected.
 fn five() -> World {
     let world = World::founded();
     let variants: [&[(&str, &str)]; 5] = [

@@ -88,7 +88,7 @@ fn a_rollback_journal_beside_a_register_is_refused() {
         world.write("prod.db-journal", "anything");
         let output = world.run("carol", command);
         assert_eq!(output.exit, Exit::Broken, "{}", output.screen);
-        assert!(output.err.contains("a rollback journal stands beside it"), "{}", output.screen);
+        assert!(output.err.contains("there is a rollback journal beside it"), "{}", output.screen);
     }
 }
 

@@ -15,8 +15,8 @@ use crate::signing::Signing;
 use crate::store::{Anchor, Behind, Session, StoreError, Writer, discard};
 use crate::trust::{Purpose, Request};
 
-/// The global options. Their ids have the prefix `global-`: clap would confuse them with a command's own arguments of the
-/// same name.
+/// The global options. Their ids have the prefix `global-`: clap would confuse them with a command's own arguments of
+/// the same name.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Options {
     /// Register name, or path of its file [env: TWINSEAL_REGISTER]

@@ -165,7 +165,8 @@ impl History {
         }
     }
 
-    /// Straight from the list: an approval does not count if its signer has a conflict of interest, or is no approver with that key.
+    /// Straight from the list: an approval does not count if its signer has a conflict of interest, or is no approver
+    /// with that key.
     fn check_counted(&self, number: usize, counted: &BTreeSet<&PersonId>) {
         let eligible = safety::eligible(&self.model.entries, number, self.now);
         if !counted.iter().all(|it| eligible.iter().any(|person| id(*person) == *it)) {

@@ -190,7 +190,7 @@ fn rows_where_no_entry_can_stand_are_found() {
         "PRAGMA ignore_check_constraints = ON; INSERT INTO entry SELECT -1, blob, text FROM entry WHERE seq = 9",
     );
     scene.finds("[integrity] CHECK constraint failed in entry");
-    assert!(scene.findings("audrey").contains(&"[integrity] rows of the log stand before entry 0".to_owned()));
+    assert!(scene.findings("audrey").contains(&"[integrity] the log has rows before entry 0".to_owned()));
 }
 
 #[test]

@@ -14,8 +14,8 @@ use crate::store::Session;
 
 /// Approve the current revision of changes
 ///
-/// Shows each revision and asks you to type the change's id before it signs. Without a terminal, --revision is required:
-/// the digest that `twinseal show` prints.
+/// Shows each revision and asks you to type the change's id before it signs. Without a terminal, --revision is
+/// required: the digest that `twinseal show` prints.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal approve CHG-42

@@ -18,9 +18,9 @@ use crate::store::Session;
 
 /// Check key, agent, clock, files and disk
 ///
-/// Each line is ok, warning or fault, with a hint on how to fix it. Like every command, doctor brings the verified cache up
-/// to date; it changes nothing else. To check the log itself, use twinseal verify. The exit code is 0 without faults,
-/// otherwise 4.
+/// Each line is ok, warning or fault, with a hint on how to fix it. Like every command, doctor brings the verified
+/// cache up to date; it changes nothing else. To check the log itself, use twinseal verify. The exit code is 0 without
+/// faults, otherwise 4.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal doctor

@@ -15,7 +15,8 @@ use crate::store::{Recovered, SharedFile, StoreError};
 /// Recover lost entries from another file of the register
 ///
 /// Use it after restore or repair, when a later backup or the broken file has entries beyond the end of the register.
-/// Each entry is verified and appended as it was signed, without redacted texts. Recover before anything new is recorded.
+/// Each entry is verified and appended as it was signed, without redacted texts. Recover before anything new is
+/// recorded.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal recover /backup/prod-2026-12-02.db

@@ -17,8 +17,8 @@ use crate::trust::{self, Relation};
 
 /// Replace a broken register by its valid entries
 ///
-/// Copies the longest valid prefix of the log into a new file with fresh tables, puts that in place of the register, and
-/// keeps the broken file beside it as evidence. No other process may have the register open.
+/// Copies the longest valid prefix of the log into a new file with fresh tables, puts that in place of the register,
+/// and keeps the broken file beside it as evidence. No other process may have the register open.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal repair

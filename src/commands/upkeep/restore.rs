@@ -13,8 +13,8 @@ use crate::store::restore;
 /// Restore a register from a backup
 ///
 /// Turns the backup file itself into a register. Restore only if the register is lost: two registers with the same
-/// beginning would diverge. Accounts that verified later entries than the backup has will refuse the register until those
-/// entries are recovered.
+/// beginning would diverge. Accounts that verified later entries than the backup has will refuse the register until
+/// those entries are recovered.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cp /backup/prod-2026-12-01.db prod.db

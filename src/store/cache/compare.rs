@@ -1,4 +1,4 @@
-//! The derived tables: how they are compared, and how they are refilled.
+//! Comparing and refilling the derived tables.
 
 use std::cmp::Ordering;
 
@@ -7,7 +7,7 @@ use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row};
 
 use crate::store::error::MOST;
-use crate::store::sqlite::schema::{MEMORY, TABLES};
+use crate::store::sqlite::schema::{STATE, TABLES};
 use crate::store::{Finding, StoreError};
 
 /// Rows of a table in the order of its key, one at a time.
@@ -16,7 +16,7 @@ fn select_in_order((table, keys): (&str, usize)) -> String {
     format!("SELECT * FROM {table} ORDER BY {}", order.join(", "))
 }
 
-/// The first columns of a row, where there is one.
+/// The first columns of a row; empty if there is no row.
 fn first_columns(row: Option<&Row<'_>>, columns: usize) -> rusqlite::Result<Vec<Value>> {
     row.into_iter().flat_map(|row| (0..columns).map(|n| row.get_ref(n).map(value))).collect()
 }
@@ -34,7 +34,7 @@ fn value(found: ValueRef<'_>) -> Value {
     }
 }
 
-/// SQLite's own order of values.
+/// The order in which SQLite sorts values.
 fn order(a: ValueRef<'_>, b: ValueRef<'_>) -> Ordering {
     let class = |value: ValueRef<'_>| match value {
         ValueRef::Null => 0,
@@ -49,7 +49,7 @@ fn order(a: ValueRef<'_>, b: ValueRef<'_>) -> Ordering {
     }
 }
 
-/// The order of two rows by their key, that is by so many of their first columns.
+/// The order of two rows by their key, which is their first `keys` columns.
 fn order_by_key(a: &Row<'_>, b: &Row<'_>, keys: usize) -> rusqlite::Result<Ordering> {
     for n in 0..keys {
         let ordering = order(a.get_ref(n)?, b.get_ref(n)?);
@@ -69,7 +69,7 @@ fn is_same(a: &Row<'_>, b: &Row<'_>, columns: usize) -> rusqlite::Result<bool> {
     Ok(true)
 }
 
-/// How one row differs.
+/// The kind of difference of a row.
 enum Difference {
     /// The row is in the shared table only.
     Added,
@@ -82,7 +82,7 @@ enum Difference {
 /// Compares the shared tables with those of a verified cache, in both directions, a row at a time.
 ///
 /// # Errors
-/// What SQLite says.
+/// What SQLite reports.
 pub fn compare(shared: &Connection, cache: &Connection) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Vec::new();
     for table in TABLES {
@@ -94,10 +94,10 @@ pub fn compare(shared: &Connection, cache: &Connection) -> Result<Vec<Finding>, 
 /// Whether two verified caches differ, in their tables or in their state.
 ///
 /// # Errors
-/// What SQLite says.
+/// What SQLite reports.
 pub fn differs(one: &Connection, other: &Connection) -> Result<bool, StoreError> {
     let mut findings = compare(one, other)?;
-    for table in MEMORY {
+    for table in STATE {
         compare_table(one, other, *table, &mut findings)?;
     }
     Ok(!findings.is_empty())
@@ -155,9 +155,9 @@ fn describe(table: &str, difference: &Difference, key: &[Value]) -> Finding {
     };
     let key: Vec<String> = key.iter().map(show).collect();
     let meaning = match difference {
-        Difference::Added => "is not what the log says: no entry makes it",
+        Difference::Added => "differs from the log: no entry makes it",
         Difference::Missing => "is missing",
-        Difference::Changed => "is not what the log says: its values were changed",
+        Difference::Changed => "differs from the log: its values were changed",
     };
     Finding::of_file("tables", format_args!("the row {} of the table {table} {meaning}", key.join(", ")))
 }
@@ -165,7 +165,7 @@ fn describe(table: &str, difference: &Difference, key: &[Value]) -> Finding {
 /// Empties tables and fills them from a verified cache.
 ///
 /// # Errors
-/// What SQLite says.
+/// What SQLite reports.
 pub fn refill(into: &Connection, cache: &Connection, tables: &[(&str, usize)]) -> rusqlite::Result<()> {
     for (table, keys) in tables {
         into.execute(&format!("DELETE FROM {table}"), [])?;

@@ -1,4 +1,5 @@
-//! The state by which rules decide, as rows of the verified cache: read when a rule needs them, written with the tables.
+//! The state that rules read, as rows of the verified cache. A row is read when a rule needs it, and written together
+//! with the tables.
 
 use rusqlite::{OptionalExtension, params};
 use sha2::{Digest as _, Sha256};
@@ -9,16 +10,16 @@ use crate::store::StoreError;
 use crate::store::cache::verified::{VerifiedCache, verified_before};
 use crate::store::sqlite::shared::SharedFile;
 
-/// Which rows a state is read from and written to.
+/// The rows that a state is read from and written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rows {
-    /// Those of the cache, which are of its newest entry.
+    /// The rows of the cache: the state after its newest entry.
     Cache,
-    /// Those that a replay from entry 0 writes for itself: it must not read what later entries made.
+    /// Separate rows of a replay from entry 0, which must not read the effects of later entries.
     Replay,
 }
 
-/// SHA-256 of a row's key and record, which end its value: SQLite does not notice a page whose bytes changed.
+/// SHA-256 of a row's key and record, stored at the end of the value. SQLite does not detect changed bytes in a page.
 fn checksum(key: &str, record: &[u8]) -> [u8; 32] {
     Sha256::new().chain_update(key).chain_update([0]).chain_update(record).finalize().into()
 }
@@ -33,11 +34,11 @@ impl Rows {
 }
 
 impl VerifiedCache {
-    /// The state at the newest entry of the cache, nothing of it loaded yet.
+    /// The state after the newest entry of the cache, with no record loaded yet.
     ///
     /// # Errors
-    /// [`StoreError::CacheDamaged`], an entry of the shared file that is not the one that was verified, or what SQLite
-    /// says.
+    /// [`StoreError::CacheDamaged`], an entry of the shared file that differs from the verified one, or what SQLite
+    /// reports.
     pub fn state(&self, shared: &SharedFile) -> Result<Register, StoreError> {
         let Some(newest) = self.head()? else { return Ok(Register::default()) };
         let register = self.record(Rows::Cache, &StateKey::Register)?;
@@ -48,7 +49,7 @@ impl VerifiedCache {
         };
         let state = Register::resume(register, governance);
         if state.head() != Some(newest) {
-            return Err(self.damaged(format!("its state is not that after entry {}", newest.seq)));
+            return Err(self.damaged(format!("its state differs from that after entry {}", newest.seq)));
         }
         let raw = verified_before(shared, newest)?;
         let (header, event) = entry::read_verified_body(&raw).map_err(|defect| StoreError::defect(raw.seq, &defect))?;
@@ -69,10 +70,10 @@ impl VerifiedCache {
         Ok(())
     }
 
-    /// Asks a question about a state, and loads what it needs for the answer.
+    /// Runs a query on a state, and loads the records that it needs.
     ///
     /// # Errors
-    /// [`StoreError::CacheDamaged`], or what SQLite says. That a rule says no is an answer.
+    /// [`StoreError::CacheDamaged`], or what SQLite reports. A refusal by a rule is a result, not an error.
     pub fn ask<T>(
         &self,
         rows: Rows,
@@ -88,14 +89,14 @@ impl VerifiedCache {
         }
     }
 
-    /// Loads a record, or that there is none.
+    /// Loads a record, or the fact that it does not exist.
     ///
     /// # Errors
     /// As [`VerifiedCache::ask`].
     pub fn load_record(&self, rows: Rows, state: &mut Register, key: StateKey) -> Result<(), StoreError> {
         match self.record(rows, &key)? {
             Some(StateRecord::Change(id, change)) if rows == Rows::Cache && self.newest_about(id)? != change.last() => {
-                Err(self.damaged(format!("its row {key} is not that after the newest entry about it")))
+                Err(self.damaged(format!("its row {key} differs from that after the newest entry about it")))
             }
             Some(record) => {
                 state.load(record);
@@ -111,13 +112,13 @@ impl VerifiedCache {
         }
     }
 
-    /// Loads everybody and every key.
+    /// Loads all people and keys.
     ///
     /// # Errors
     /// As [`VerifiedCache::ask`].
     pub fn load_people_and_keys(&self, state: &mut Register) -> Result<(), StoreError> {
         let doing = || StoreError::cache(self.conn(), "reading the verified cache");
-        // '0' is what follows '/'.
+        // '0' is the character after '/'.
         let sql = "SELECT key, value FROM state WHERE key > 'key/' AND key < 'key0'
             UNION ALL SELECT key, value FROM state WHERE key > 'person/' AND key < 'person0'";
         let mut select = self.conn().prepare(sql).map_err(doing())?;
@@ -132,9 +133,9 @@ impl VerifiedCache {
     /// Writes the records of a state that changed since they were last written.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What SQLite reports.
     pub fn write(&self, rows: Rows, state: &mut Register) -> Result<(), StoreError> {
-        let doing = || StoreError::cache(self.conn(), "bringing the verified cache on");
+        let doing = || StoreError::cache(self.conn(), "updating the verified cache");
         let sql = format!(
             "INSERT INTO {} VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             rows.table()
@@ -149,21 +150,21 @@ impl VerifiedCache {
         Ok(())
     }
 
-    /// Makes an empty table for the rows of a replay from entry 0.
+    /// Creates an empty table for the rows of a replay from entry 0.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What SQLite reports.
     pub fn begin_replay(&self) -> Result<(), StoreError> {
         let sql = "DROP TABLE IF EXISTS temp.replayed;
             CREATE TEMPORARY TABLE replayed (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;";
         self.conn().execute_batch(sql).map_err(StoreError::cache(self.conn(), "replaying the log"))
     }
 
-    /// The first key whose row differs between the cache and a replay that has come to the cache's newest entry: another
-    /// value, no row here, or no row there.
+    /// The first key whose row differs between the cache and a replay up to the newest entry of the cache: another
+    /// value, or a row that only one of them has.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What SQLite reports.
     pub fn differs_from_replay(&self) -> Result<Option<String>, StoreError> {
         let sql = "SELECT a.key FROM main.state a LEFT JOIN temp.replayed b USING (key) WHERE b.value IS NOT a.value
             UNION ALL SELECT key FROM temp.replayed b WHERE NOT EXISTS (SELECT 1 FROM main.state a WHERE a.key = b.key)
@@ -175,7 +176,7 @@ impl VerifiedCache {
     /// Fails if a cache without entries has a state.
     ///
     /// # Errors
-    /// [`StoreError::CacheDamaged`], or what SQLite says.
+    /// [`StoreError::CacheDamaged`], or what SQLite reports.
     pub fn check_no_state(&self) -> Result<(), StoreError> {
         let any = self.conn().query_row("SELECT EXISTS (SELECT 1 FROM main.state)", [], |row| row.get::<_, bool>(0));
         match any.map_err(StoreError::cache(self.conn(), "reading the verified cache"))? {
@@ -209,7 +210,7 @@ impl VerifiedCache {
         Ok(newest.first().map_or(Digest::NONE, |head| head.leaf))
     }
 
-    /// Whether the tables have what a key names, so that its row of the state cannot be missing.
+    /// Whether the tables have the record that a key names, so that the state must have a row for it.
     fn is_in_tables(&self, key: &StateKey) -> Result<bool, StoreError> {
         let exists = |sql, name: String| {
             let select = self.conn().prepare_cached(sql);

@@ -1,4 +1,4 @@
-//! The derived tables: how an entry is projected onto them.
+//! Projecting an entry onto the derived tables.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ impl<'c> Tables<'c> {
 /// seconded.
 ///
 /// # Errors
-/// What SQLite says.
+/// What SQLite reports.
 pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, after: &Register) -> rusqlite::Result<()> {
     let Entry { header, event, text, leaf } = entry;
     conn.prepare_cached("INSERT INTO log_entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute(params![
@@ -88,12 +88,12 @@ pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, afte
     }
 }
 
-/// What an entry changed is loaded.
+/// Records that an entry changed are always loaded.
 fn unloaded(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::ToSqlConversionFailure(error.into())
 }
 
-/// How a proposal's state is called in its table and on the screen.
+/// The name of a proposal's state, in its table and on screens.
 pub fn state_word(state: &ProposalState) -> &'static str {
     match state {
         ProposalState::Open(_) => "open",
@@ -111,7 +111,7 @@ fn project_members(conn: &Connection, members: &[Member], after: &Register) -> r
     Ok(())
 }
 
-/// Somebody as they stand now, whatever was said of them before.
+/// Replaces the rows of a person by their current state.
 fn project_person(conn: &Connection, id: &PersonId, after: &Register) -> rusqlite::Result<()> {
     let Some(person) = after.governance().person(id).map_err(unloaded)? else { return Ok(()) };
     let state = if person.retired { "retired" } else { "active" };
@@ -170,7 +170,7 @@ fn project_seconded(conn: &Connection, id: ProposalId, action: &Action, after: &
     }
 }
 
-/// Takes out what the tables hold of redacted texts. One that the entry never had is not redacted.
+/// Removes redacted texts from the tables. A digest that is not that of the entry's text redacts nothing.
 fn project_redactions(conn: &Connection, texts: &BTreeMap<u64, Digest>, id: ProposalId) -> rusqlite::Result<()> {
     for (seq, text) in texts {
         let had = "SELECT seq FROM log_entries WHERE seq = ?1 AND text = ?2";

@@ -15,7 +15,7 @@ use crate::format::{Entry, Raw};
 use crate::store::cache::{compare, tables};
 use crate::store::sqlite::connect::{beside, harden};
 use crate::store::sqlite::schema;
-use crate::store::sqlite::schema::{MEMORY, TABLES};
+use crate::store::sqlite::schema::{STATE, TABLES};
 use crate::store::sqlite::shared::{SharedFile, flush};
 use crate::store::sqlite::snapshot::Snapshot;
 use crate::store::{BUSY, Finding, StoreError};
@@ -23,8 +23,8 @@ use crate::store::{BUSY, Finding, StoreError};
 /// `application_id` of a verified cache: "TWSV".
 const APPLICATION: i32 = i32::from_be_bytes(*b"TWSV");
 
-/// `user_version` of a verified cache: the layout and the version of the program, since another program may fold entries
-/// otherwise or write the state otherwise. A cache with another one is not converted but rebuilt.
+/// `user_version` of a verified cache: the layout and the version of the program, since another version may derive or
+/// encode the state differently. A cache of another version is rebuilt, not converted.
 const LAYOUT: i32 = i32::from_be_bytes([
     2,
     part(env!("CARGO_PKG_VERSION_MAJOR")),
@@ -39,13 +39,13 @@ const fn part(version: &str) -> u8 {
     }
 }
 
-/// How many records of the state are loaded at once while a log is replayed: some megabytes.
+/// The number of records of the state that a replay holds in memory: some megabytes.
 const MOST_LOADED: usize = 4096;
 
-/// Statements that are kept prepared. An entry takes most of those that project it and read its records.
+/// The number of statements kept prepared: about as many as one entry needs.
 const STATEMENTS: usize = 64;
 
-/// All of a write-ahead log is read when the cache is opened: up to so many bytes that is nothing.
+/// Opening the cache reads the whole WAL file. Up to this size, in bytes, the cost is negligible.
 const SHORT_LOG: u64 = 256 * 1024;
 
 /// A writing transaction on a verified cache, rolled back unless it is committed.
@@ -61,24 +61,24 @@ impl CacheTransaction<'_> {
     /// What SQLite reports.
     pub fn commit(self) -> Result<(), StoreError> {
         let committed = self.transaction.commit();
-        committed.map_err(StoreError::cache(&self.cache.conn, "bringing the verified cache on"))
+        committed.map_err(StoreError::cache(&self.cache.conn, "updating the verified cache"))
     }
 }
 
 /// One account's verified cache of one register.
 pub struct VerifiedCache {
     conn: Connection,
-    /// How many records of the state a replay may hold in memory.
+    /// The number of records of the state that a replay may hold in memory.
     pub most_loaded: usize,
 }
 
 impl VerifiedCache {
-    /// Opens the cache at a path, or makes an empty one; `true` where one stood there that was of no use.
+    /// Opens the cache at a path, or creates an empty one; `true` if it replaced an unusable one.
     ///
     /// # Errors
-    /// What the system or SQLite says.
+    /// What the system or SQLite reports.
     pub fn open(path: &Path) -> Result<(Self, bool), StoreError> {
-        // Processes of one account take turns here: none may throw away what another is just making.
+        // Only one process of the account at a time: it must not delete a cache that another is creating.
         let _turn = turn(path)?;
         let stood = path.exists();
         if stood {
@@ -96,9 +96,9 @@ impl VerifiedCache {
         Ok((Self::with(conn.map_err(StoreError::sqlite("making the verified cache"))?), stood))
     }
 
-    /// Lets the write-ahead log stand when the last process closes the cache, as long as it is short and nothing was
-    /// redacted. To write it back and begin another one costs four syncs, which is more than all the rest of a small
-    /// command. What is lost with the power is verified again.
+    /// Keeps the WAL file when the last process closes the cache, if it is short and nothing was redacted. Writing it
+    /// back and starting a new one costs four syncs, more than the rest of a small command. Entries that a power
+    /// failure takes from the cache are verified again.
     fn keep_log(&self, path: &Path) -> rusqlite::Result<()> {
         let length = fs::metadata(beside(path, "-wal")).map_or(0, |log| log.len());
         let redacted =
@@ -107,12 +107,12 @@ impl VerifiedCache {
         self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep).map(|_| ())
     }
 
-    /// An empty cache that is gone when it is closed.
+    /// An empty cache that is deleted when it is closed.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What SQLite reports.
     pub fn temporary() -> Result<Self, StoreError> {
-        // An empty name is SQLite's own word for a temporary file.
+        // SQLite opens a temporary file for an empty name.
         let conn = Connection::open("").and_then(Self::fill_new);
         Ok(Self::with(conn.map_err(StoreError::sqlite("making a temporary cache"))?))
     }
@@ -149,31 +149,31 @@ impl VerifiedCache {
         Ok(conn)
     }
 
-    /// The connection, for the modules that hold SQL.
+    /// The connection, for the modules with SQL.
     pub(in crate::store) fn conn(&self) -> &Connection {
         &self.conn
     }
 
-    /// Begins to bring it on; others of this account wait, and so does this process for them, but not longer.
+    /// Begins a writing transaction. Waits a limited time for other processes of this account.
     ///
     /// # Errors
-    /// [`StoreError::Busy`], or what else SQLite says.
+    /// [`StoreError::Busy`], or another error of SQLite.
     pub fn begin(&self, patience: Duration) -> Result<CacheTransaction<'_>, StoreError> {
         let begun = self.conn.busy_timeout(patience);
         let transaction = begun
             .and_then(|()| Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate))
-            .map_err(StoreError::cache(&self.conn, "bringing the verified cache on"))?;
+            .map_err(StoreError::cache(&self.conn, "updating the verified cache"))?;
         Ok(CacheTransaction { cache: self, transaction })
     }
 
-    /// Projects a verified entry onto the tables; `after` is the state with the entry applied, and `seconded` the action of
-    /// the proposal that it seconded.
+    /// Projects a verified entry onto the tables; `after` is the state with the entry applied, and `seconded` the
+    /// action of the proposal that it seconded.
     ///
     /// # Errors
     /// What SQLite reports.
     pub fn project(&self, entry: &Entry, seconded: Option<&Action>, after: &Register) -> Result<(), StoreError> {
         let projected = tables::project(&self.conn, entry, seconded, after);
-        projected.map_err(StoreError::cache(&self.conn, "bringing the verified cache on"))
+        projected.map_err(StoreError::cache(&self.conn, "updating the verified cache"))
     }
 
     /// How the tables of the register differ from these.
@@ -195,18 +195,18 @@ impl VerifiedCache {
     /// Marks a point within the transaction.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What SQLite reports.
     pub fn mark(&self) -> Result<(), StoreError> {
-        let doing = "bringing the verified cache on";
+        let doing = "updating the verified cache";
         self.conn.execute_batch("SAVEPOINT mark").map_err(StoreError::cache(&self.conn, doing))
     }
 
-    /// Goes back to that point.
+    /// Rolls back to the point marked last.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What SQLite reports.
     pub fn back_to_mark(&self) -> Result<(), StoreError> {
-        let doing = "bringing the verified cache on";
+        let doing = "updating the verified cache";
         self.conn.execute_batch("ROLLBACK TO mark").map_err(StoreError::cache(&self.conn, doing))
     }
 
@@ -221,7 +221,7 @@ impl VerifiedCache {
     /// The newest entry in it.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What SQLite reports.
     pub fn head(&self) -> Result<Option<Head>, StoreError> {
         let newest = self.conn.prepare_cached("SELECT seq, leaf FROM log_entries ORDER BY seq DESC LIMIT 1");
         let row = newest.and_then(|mut newest| newest.query_row([], head).optional());
@@ -231,7 +231,7 @@ impl VerifiedCache {
     /// The leaf hash of an entry in it.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What SQLite reports.
     pub fn leaf(&self, seq: u64) -> Result<Option<Digest>, StoreError> {
         let doing = || StoreError::cache(&self.conn, "reading the verified cache");
         let mut select =
@@ -242,7 +242,7 @@ impl VerifiedCache {
     /// Up to `count` entries, starting at `from`.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What SQLite reports.
     pub fn heads(&self, from: u64, count: usize) -> Result<Vec<Head>, StoreError> {
         self.select_heads("SELECT seq, leaf FROM log_entries WHERE seq >= ?1 ORDER BY seq LIMIT ?2", (from, count))
     }
@@ -256,7 +256,7 @@ impl VerifiedCache {
     /// The governance entries up to some entry.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What SQLite reports.
     pub fn governance_until(&self, until: u64) -> Result<Vec<Head>, StoreError> {
         self.select_heads("SELECT seq, leaf FROM log_entries WHERE change IS NULL AND seq <= ?1 ORDER BY seq", [until])
     }
@@ -265,7 +265,7 @@ impl VerifiedCache {
     /// digest, and the proposal.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What SQLite reports.
     pub fn redactions(&self, after: Option<u64>, until: u64) -> Result<Vec<(u64, Digest, ProposalId)>, StoreError> {
         let sql = "SELECT r.seq, l.text, r.proposal FROM redactions r JOIN log_entries l USING (seq)
             JOIN proposals p ON p.id = r.proposal
@@ -281,7 +281,7 @@ impl VerifiedCache {
     /// The proposal that redacted the text of an entry, if one did.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What SQLite reports.
     pub fn redacted(&self, seq: u64) -> Result<Option<ProposalId>, StoreError> {
         let select = self.conn.prepare_cached("SELECT proposal FROM redactions WHERE seq = ?1");
         let row = select.and_then(|mut select| select.query_row([seq], |row| row.get::<_, u64>(0)).optional());
@@ -289,11 +289,11 @@ impl VerifiedCache {
         Ok(row.map(proposal))
     }
 
-    /// Moves what was redacted out of the write-ahead log too. Another process of this account may be reading; the next
-    /// redaction or the last one to close it comes around then.
+    /// Removes redacted texts from the WAL file too. If another process of this account is reading, the next redaction
+    /// does it, or the last process to close the cache.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What SQLite reports.
     pub fn flush(&self) -> Result<(), StoreError> {
         let closing = self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
         closing.and_then(|_| flush(&self.conn)).map(|_| ()).map_err(StoreError::cache(&self.conn, "erasing"))
@@ -302,21 +302,21 @@ impl VerifiedCache {
     /// Replaces the content of this cache by that of another.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What SQLite reports.
     pub fn replace_with(&self, other: &Self) -> Result<(), StoreError> {
         let doing = || StoreError::cache(&self.conn, "filling the verified cache");
         let tx = self.begin(BUSY)?;
         compare::refill(&self.conn, &other.conn, TABLES).map_err(doing())?;
-        compare::refill(&self.conn, &other.conn, MEMORY).map_err(doing())?;
+        compare::refill(&self.conn, &other.conn, STATE).map_err(doing())?;
         tx.commit()
     }
 
-    /// An entry names the one before it in its stream: if that is another than the cache has, rows of the cache are gone.
+    /// Compares the earlier entry that an entry links to with the cache. If they differ, rows of the cache are missing.
     pub(in crate::store) fn links(&self, seq: u64, named: Digest, before: Digest) -> Result<(), StoreError> {
-        if named == before { Ok(()) } else { Err(self.damaged(format!("what stands before entry {seq} is missing"))) }
+        if named == before { Ok(()) } else { Err(self.damaged(format!("rows before entry {seq} are missing"))) }
     }
 
-    /// What it is called when the cache is not what it was.
+    /// The error for a damaged cache.
     pub fn damaged(&self, what: String) -> StoreError {
         StoreError::CacheDamaged { path: self.conn.path().unwrap_or_default().into(), what }
     }
@@ -333,7 +333,7 @@ fn head(row: &Row<'_>) -> rusqlite::Result<Head> {
 /// Parses the text of a column.
 ///
 /// # Errors
-/// What SQLite says, or [`FromSqlConversionFailure`] if the text is not a valid value.
+/// What SQLite reports, or [`FromSqlConversionFailure`] if the text is not a valid value.
 pub fn parsed<T: FromStr<Err = Invalid>>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let text = row.get_ref(column)?.as_str()?;
     text.parse().map_err(|invalid| FromSqlConversionFailure(column, Type::Text, Box::<Invalid>::new(invalid)))
@@ -353,7 +353,7 @@ pub fn verified_before(shared: &SharedFile, at: Head) -> Result<Raw, StoreError>
 /// Deletes a damaged cache; the next command builds a new one.
 ///
 /// # Errors
-/// What the system says.
+/// What the system reports.
 pub fn discard(path: &Path) -> Result<(), StoreError> {
     let _turn = turn(path)?;
     remove(path)
@@ -376,7 +376,7 @@ fn remove(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What it is called when an entry is not the one that was verified before.
+/// The finding for an entry that differs from the one verified before.
 pub fn replaced(seq: u64) -> Finding {
     Finding::at(seq, "replaced", "is not the entry that this account verified here before")
 }

@@ -14,22 +14,22 @@ use crate::store::sqlite::mount::{Mount, local};
 use crate::store::sqlite::schema;
 use crate::store::{SharedFile, StoreError, Turn, VerifiedLog};
 
-/// How many pages are copied at a time, while others may write in between.
+/// The number of pages copied at a time; other processes can write in between.
 const PAGES: i32 = 1024;
 
-/// Copies a register into a new file, consistently while others write, and marks it as a copy. It is durable when this
-/// returns.
+/// Makes a backup: a consistent copy in a new file, marked as a backup. Other processes may write meanwhile. The backup
+/// is durable when this returns.
 ///
 /// # Errors
-/// [`StoreError::Exists`], or what the system or SQLite says; nothing is left behind then.
+/// [`StoreError::Exists`], or what the system or SQLite reports; no file is left behind then.
 pub fn back_up(shared: &SharedFile, out: &Path) -> Result<(), StoreError> {
     let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o640).open(out);
     made.map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => StoreError::Exists { path: out.to_owned() },
         _ => StoreError::io("make", out)(error),
     })?;
-    // It bears its name once it is whole and marked. Until then an empty file keeps the name, and half a copy, left by
-    // somebody who was killed, is never taken for a register.
+    // It gets its name once it is complete and marked. Until then an empty file reserves the name, so that a partial
+    // copy of a killed process is never mistaken for a register.
     let part = beside(out, ".part");
     let copied = fresh(&part).and_then(|()| {
         copy(shared, &part).map_err(StoreError::sqlite("copying the register"))?;
@@ -44,15 +44,14 @@ pub fn back_up(shared: &SharedFile, out: &Path) -> Result<(), StoreError> {
     copied
 }
 
-/// Removes a file that was half made, and what SQLite keeps beside it. That something of it may stay changes nothing: the
-/// next one who makes it removes it.
+/// Removes a partial file and SQLite's files beside it. Errors are ignored: the next backup removes the rest.
 pub fn clear_away(path: &Path) {
     for suffix in ["", "-wal", "-shm", "-journal"] {
         let _ = fs::remove_file(beside(path, suffix));
     }
 }
 
-/// An empty file, in place of what somebody who was killed left there.
+/// Creates an empty file, in place of what a killed process left there.
 fn fresh(part: &Path) -> Result<(), StoreError> {
     let _ = fs::remove_file(beside(part, "-journal"));
     let _ = fs::remove_file(part);
@@ -80,7 +79,8 @@ fn sync(path: &Path) -> Result<(), StoreError> {
 /// Turns a backup into a register, in place.
 ///
 /// # Errors
-/// [`StoreError::NotABackup`], [`StoreError::Network`], a schema that is not ours, or what the system or SQLite says.
+/// [`StoreError::NotABackup`], [`StoreError::Network`], a schema that is not ours, or what the system or SQLite
+/// reports.
 pub fn restore(path: &Path, scratch: &Path) -> Result<PathBuf, StoreError> {
     let opened = connect(path, scratch)?;
     let path = opened.path;
@@ -95,23 +95,24 @@ pub fn restore(path: &Path, scratch: &Path) -> Result<PathBuf, StoreError> {
     let rights = fs::set_permissions(&path, fs::Permissions::from_mode(0o660));
     rights.map_err(StoreError::io("set the rights of", &path))?;
     let unmarked = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(|conn| {
-        // The change is within one sector. A rollback journal would survive a crash and make the file unreadable for us.
+        // The change is within one sector. A rollback journal would survive a crash and make the file unreadable for
+        // us.
         conn.pragma_update(None, "journal_mode", "MEMORY")?;
         conn.pragma_update(None, "journal_mode", "WAL")?;
         conn.pragma_update(None, "application_id", APPLICATION)
     });
-    unmarked.map_err(StoreError::sqlite("making a register of the copy"))?;
+    unmarked.map_err(StoreError::sqlite("turning the backup into a register"))?;
     sync(&path)?;
     Ok(path)
 }
 
-/// Makes a register of all that was verified of one. It is durable when this returns.
+/// Makes a new register from the verified entries of another. It is durable when this returns.
 ///
 /// # Errors
 /// As [`SharedFile::create`] and [`VerifiedLog::copy_into`]; no file is left behind then.
 pub fn copy_valid(log: &VerifiedLog, out: &Path) -> Result<(), StoreError> {
     let mut file = SharedFile::create(out)?;
-    // All of it must stand in the file itself before that is put anywhere: closing it does not say whether it does.
+    // Everything must be in the file itself before it is renamed; closing it does not report whether it is.
     let copied = log.copy_into(&mut file).and_then(|()| match file.flush()? {
         true => Ok(()),
         false => Err(StoreError::InUse { path: out.to_owned() }),
@@ -123,13 +124,13 @@ pub fn copy_valid(log: &VerifiedLog, out: &Path) -> Result<(), StoreError> {
     copied
 }
 
-/// Puts a repaired register in the place of a broken one, which is kept under another name, and both durably.
+/// Replaces a broken register by a repaired one and keeps the broken one under another name, durably.
 ///
-/// Nobody else may have the broken one open: SQLite takes away the files beside a database by their names when its last
-/// connection closes, and would take those of the new one. While this connection holds it alone, nobody can open it.
+/// No other process may have the broken one open: when the last connection closes, SQLite deletes the files beside a
+/// database by name, and would delete those of the new one. While this connection is exclusive, no other can open it.
 ///
 /// # Errors
-/// As `SharedFile::alone`, or what the system says; until the exchange the register is as it was.
+/// As `SharedFile::alone`, or what the system reports; the register is unchanged until the exchange.
 pub fn put_in_place(
     broken: SharedFile,
     turn: &Turn,
@@ -140,7 +141,7 @@ pub fn put_in_place(
     let path = broken.path().to_owned();
     let placed = as_before(&path, repaired).and_then(|()| {
         broken.alone(turn, newest, || {
-            // SQLite does not say where it could not take it away: it would be played into the new file.
+            // SQLite does not report that it could not delete the WAL file, which would be applied to the new file.
             match fs::remove_file(beside(&path, "-wal")) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     return Err(StoreError::io("remove the write-ahead log of", &path)(error));
@@ -149,7 +150,7 @@ pub fn put_in_place(
             }
             fs::hard_link(&path, aside).map_err(StoreError::io("keep the broken file as", aside))?;
             fs::rename(repaired, &path).map_err(|error| {
-                // It is the register's other name; where it stays, nothing is lost.
+                // It is a second name of the register. If it stays, nothing is lost.
                 let _ = fs::remove_file(aside);
                 StoreError::io("replace", &path)(error)
             })
@@ -159,7 +160,7 @@ pub fn put_in_place(
     placed.and_then(|()| sync(&path))
 }
 
-/// Gives a file the group, the rights and, where that may be, the owner of another.
+/// Gives a file the group, the permissions and, if allowed, the owner of another.
 fn as_before(path: &Path, file: &Path) -> Result<(), StoreError> {
     let was = fs::metadata(path).map_err(StoreError::io("read", path))?;
     let made = fs::metadata(file).map_err(StoreError::io("read", file))?;

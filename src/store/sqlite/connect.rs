@@ -14,58 +14,58 @@ use rusqlite::{Connection, OpenFlags};
 use crate::store::sqlite::mount::may_write;
 use crate::store::{Finding, StoreError};
 
-/// How long to wait for others who write.
+/// How long to wait for other writers.
 pub const BUSY: Duration = Duration::from_secs(30);
 
 /// `application_id` of a register: "TWSL".
 pub const APPLICATION: i32 = i32::from_be_bytes(*b"TWSL");
 
-/// `application_id` of a copy that is marked as one: "TWSC".
+/// `application_id` of a backup: "TWSC".
 pub const COPY: i32 = i32::from_be_bytes(*b"TWSC");
 
-/// `user_version`: the layout of the file. The format of the log has a level of its own, in entry 0.
+/// `user_version`: the layout of the file. The format level of the log is separate, in entry 0.
 pub const LAYOUT: i64 = 1;
 
-/// No value in the file is longer, whatever an entry says: 4 MiB and some room.
+/// The limit of a value in the file, in bytes: 4 MiB and some room.
 const LONGEST_VALUE: i32 = 5 * 1024 * 1024;
 
-/// What may be done with a file.
+/// What this account may do with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// It is a register, and this account may write it.
+    /// A register that this account may write.
     Writable,
-    /// It is a register, and this account may only read it.
+    /// A register that this account may only read.
     ReadOnly,
-    /// It is a register that this account may write, and nothing can be written beside it: a disk that is full or fails.
+    /// A register that this account may write, but no file can be written beside it: the disk is full or fails.
     Stuck,
-    /// It is a backup, which nothing may be recorded in.
+    /// A backup, in which nothing may be recorded.
     Backup,
 }
 
-/// A file that is a register's, open and hardened.
+/// An open register file with hardened settings.
 pub struct Opened {
     /// The connection.
     pub conn: Connection,
-    /// Where the file really is.
+    /// The path without links.
     pub path: PathBuf,
-    /// What may be done with it.
+    /// What this account may do with it.
     pub access: Access,
-    /// The private copy that is read in its stead.
+    /// The private copy that is read instead.
     pub private: Option<PrivateCopy>,
 }
 
-/// Opens a file; where SQLite would have to write beside it and may not, a private copy of it in `scratch`.
+/// Opens a file. If SQLite would need to write beside it but cannot, opens a private copy in `scratch`.
 ///
 /// # Errors
-/// No file, not one of ours, or a layout that we do not know.
+/// There is no file, it is not a register, or its layout is unknown.
 pub fn connect(path: &Path, scratch: &Path) -> Result<Opened, StoreError> {
     let path = path.canonicalize().map_err(|_| StoreError::NotFound { path: path.to_owned() })?;
     if !path.is_file() {
         return Err(StoreError::NotADatabase { path });
     }
-    // A register is in WAL mode: a rollback journal beside it was put there, to be played into it.
+    // A register is in WAL mode, so a rollback journal beside it was planted there, for SQLite to apply.
     if fs::symlink_metadata(beside(&path, "-journal")).is_ok() {
-        return Err(StoreError::Broken(Finding::of_file("file", "a rollback journal stands beside it")));
+        return Err(StoreError::Broken(Finding::of_file("file", "there is a rollback journal beside it")));
     }
     let writable = may_open(&path)?;
     match open(&path, writable) {
@@ -84,7 +84,7 @@ pub fn connect(path: &Path, scratch: &Path) -> Result<Opened, StoreError> {
     }
 }
 
-/// Whether this account may open a file to write it. A disk that fails says nothing about that.
+/// Whether this account may open a file for writing. An error of the disk is not a refusal.
 fn may_open(path: &Path) -> Result<bool, StoreError> {
     use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
     match fs::OpenOptions::new().write(true).open(path) {
@@ -100,30 +100,30 @@ fn open(path: &Path, writable: bool) -> Result<(Connection, bool), StoreError> {
     let conn = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(doing())?;
     harden(&conn).map_err(doing())?;
     let copy = check_identity(&conn, path)?;
-    // The first look into a file in WAL mode is what needs the files beside it.
+    // In WAL mode, the first read needs the files beside the database.
     conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)).map_err(doing())?;
     Ok((conn, copy))
 }
 
-/// A file with something behind its name.
+/// A path with a suffix appended to its file name.
 pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
 }
 
-/// A copy of a register in a folder of this account's, removed when it is dropped.
+/// A private copy of a register in a directory of this account, removed when it is dropped.
 pub struct PrivateCopy {
     folder: PathBuf,
-    // Locked for as long as somebody reads in it.
+    // Locked while the copy is in use.
     _held: fs::File,
 }
 
-/// How often a file is copied again because it changed meanwhile.
+/// How often a file is copied again because it changed during the copy.
 const ATTEMPTS: usize = 20;
 
 impl PrivateCopy {
-    /// Copies a register and its write-ahead log. Others may write meanwhile, so it is copied until nothing changed.
+    /// Copies a register and its WAL file, again and again until neither changed during the copy.
     fn make(path: &Path, scratch: &Path) -> Result<Self, StoreError> {
         let copy = Self::folder(scratch).map_err(StoreError::io("make a private copy in", scratch))?;
         for _ in 0..ATTEMPTS {
@@ -145,10 +145,10 @@ impl PrivateCopy {
         Err(StoreError::Busy { seconds: BUSY.as_secs() })
     }
 
-    /// A folder for it. Those that nobody holds any more were left behind by somebody who was killed: they are removed.
+    /// Creates a directory for the copy, and removes unlocked ones, which killed processes left behind.
     fn folder(scratch: &Path) -> std::io::Result<Self> {
         fs::create_dir_all(scratch)?;
-        // Nobody is removed who has a folder and not locked it yet. Where there are no locks, nothing is removed.
+        // A new directory that is not locked yet is kept. If the file system has no locks, nothing is removed.
         let turn = fs::File::open(scratch)?;
         let _ = turn.lock();
         for left in fs::read_dir(scratch)?.filter_map(|item| Some(item.ok()?.path())) {
@@ -164,7 +164,7 @@ impl PrivateCopy {
         Ok(Self { folder, _held: held })
     }
 
-    /// Where the copy is.
+    /// The path of the copy.
     pub fn file(&self) -> PathBuf {
         self.folder.join("register.sqlite")
     }
@@ -172,12 +172,12 @@ impl PrivateCopy {
 
 impl Drop for PrivateCopy {
     fn drop(&mut self) {
-        // It holds what anybody who may read the register can read; that it may stay behind harms nobody.
+        // Errors are ignored: the copy holds nothing that readers of the register cannot read.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-/// `fs::copy` takes the rights along: what could only be read must be written where it is a copy.
+/// `fs::copy` would copy the permissions, but the copy must be writable even if the original is read-only.
 fn writable(path: &Path) -> Result<(), StoreError> {
     for file in [path.to_owned(), beside(path, "-wal")] {
         if file.exists() {
@@ -188,7 +188,7 @@ fn writable(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Size and time of the last change of a file and its write-ahead log.
+/// Size and modification time of a file and its WAL file.
 fn state(path: &Path) -> Vec<Option<(u64, i64, i64)>> {
     let of = |suffix| {
         let metadata = fs::metadata(beside(path, suffix)).ok()?;
@@ -197,7 +197,7 @@ fn state(path: &Path) -> Vec<Option<(u64, i64, i64)>> {
     ["", "-wal"].into_iter().map(of).collect()
 }
 
-/// Settings for a file that an adversary may have written.
+/// Settings for a file that an attacker may have written.
 pub fn harden(conn: &Connection) -> rusqlite::Result<()> {
     conn.busy_timeout(BUSY)?;
     conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST_VALUE)?;
@@ -208,12 +208,12 @@ pub fn harden(conn: &Connection) -> rusqlite::Result<()> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.pragma_update(None, "recursive_triggers", true)?;
     conn.pragma_update(None, "cell_size_check", true)?;
-    // What is redacted is overwritten where it stood.
+    // Overwrite deleted content, so that redacted texts leave the file.
     conn.pragma_update(None, "secure_delete", true)?;
     conn.pragma_update(None, "mmap_size", 0)
 }
 
-/// Which application's file it is, and whether it is a backup.
+/// Checks the `application_id` and returns whether the file is a backup.
 fn check_identity(conn: &Connection, path: &Path) -> Result<bool, StoreError> {
     let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let application = pragma("application_id").map_err(|error| match error.sqlite_error_code() {
@@ -221,7 +221,7 @@ fn check_identity(conn: &Connection, path: &Path) -> Result<bool, StoreError> {
         _ => StoreError::sqlite("opening the register")(error),
     })?;
     if application != i64::from(APPLICATION) && application != i64::from(COPY) {
-        // SQLite takes a file that is shorter than its own header for an empty database.
+        // SQLite treats a file that is shorter than its header as an empty database.
         let mut header = [0; 16];
         let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
         let foreign = read.is_err() || header != *b"SQLite format 3\0";

@@ -1,4 +1,4 @@
-//! What SQLite's own check says of a file: whether its pages, indexes and constraints hold.
+//! SQLite's own check of the pages, indexes and constraints of a file.
 
 use std::panic::resume_unwind;
 use std::path::Path;
@@ -11,15 +11,15 @@ use crate::store::sqlite::shared::SharedFile;
 use crate::store::{Finding, StoreError};
 
 impl SharedFile {
-    /// What SQLite's own check of the whole file says, beyond "ok".
+    /// The faults that SQLite's own check of the whole file reports.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What SQLite reports.
     pub fn integrity(&self) -> Result<Vec<Finding>, StoreError> {
         integrity(self.conn())
     }
 
-    /// The same while something else is done with the file: it is asked on a connection of its own.
+    /// Runs the check in parallel to other work, on a separate connection.
     pub(in crate::store) fn integrity_beside<T>(
         &self,
         work: impl FnOnce() -> T,
@@ -34,8 +34,8 @@ impl SharedFile {
     }
 }
 
-/// Another connection to a file that is open. It may write where it can: where SQLite may not, it forgets the constraints
-/// that it is to check.
+/// A second connection to an open file. It is writable if possible, because SQLite does not check constraints on a
+/// read-only connection.
 fn read_again(file: &Path) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     harden(&conn)?;
@@ -48,13 +48,13 @@ fn integrity(conn: &Connection) -> Result<Vec<Finding>, StoreError> {
     let mut select = conn.prepare("PRAGMA integrity_check(20)").map_err(doing())?;
     let lines = select.query_map([], |row| row.get::<_, String>(0)).map_err(doing())?;
     let lines = lines.collect::<Result<Vec<_>, _>>().map_err(doing())?;
-    // One row may hold several lines, the first of them a heading.
+    // A row may have several lines, of which the first is a heading.
     let lines = lines.iter().flat_map(|row| row.lines()).filter(|line| *line != "ok" && !line.starts_with("***"));
     let mut findings: Vec<Finding> = lines.map(|line| Finding::of_file("integrity", line)).collect();
     // No command reads such rows, so in a read-only file no other check would report them.
     let before = conn.query_row("SELECT EXISTS (SELECT 1 FROM entry WHERE seq < 0)", [], |row| row.get(0));
     if before.map_err(doing())? {
-        findings.push(Finding::of_file("integrity", "rows of the log stand before entry 0"));
+        findings.push(Finding::of_file("integrity", "the log has rows before entry 0"));
     }
     Ok(findings)
 }

@@ -1,7 +1,7 @@
-//! Where a file lies: on which file system, with how much room, and whether this account may write there.
+//! The file system of a file: its kind, its free space, and whether this account may write there.
 //!
-//! A register needs locks and shared memory that every process sees alike. Between hosts nothing guarantees either: two
-//! of them would damage the file, without an error to show for it. So nothing is written on a network file system.
+//! A register needs locks and shared memory that all processes see. Between hosts neither is guaranteed, and two hosts
+//! could damage the file without an error. So twinseal does not write on a network file system.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -12,11 +12,11 @@ use rustix::fs::{Access, access, statvfs};
 
 use crate::store::StoreError;
 
-/// The kernel's table of mounts (`proc_pid_mountinfo(5)`), a line for each:
+/// The kernel's table of mounts (`proc_pid_mountinfo(5)`), one per line:
 /// `36 35 98:0 /root /mount/point rw,noatime shared:1 - ext4 /dev/sda1 rw`.
 const TABLE: &str = "/proc/self/mountinfo";
 
-/// File systems whose files lie on another host, or may be written by several.
+/// File systems with files on another host, or writable by several hosts.
 const NETWORK: [&str; 26] = [
     "9p",
     "acfs",
@@ -79,13 +79,13 @@ pub struct Mount {
 }
 
 impl Mount {
-    /// The file system on which a file or folder lies; none where the system does not tell.
+    /// The file system of a file or directory; `None` if the system does not tell.
     pub fn of(path: &Path) -> Option<Self> {
         let path = path.canonicalize().ok()?;
         find(&fs::read(TABLE).ok()?, &path)
     }
 
-    /// Whether other hosts may write there too.
+    /// Whether other hosts may write on it too.
     pub fn is_network(&self) -> bool {
         let program = self.kind.strip_prefix("fuse.");
         program.is_some_and(|it| NETWORK_PROGRAMS.contains(&it)) || NETWORK.contains(&self.kind.as_str())
@@ -96,13 +96,13 @@ impl Mount {
         (self.kind == "fuse" || self.kind.starts_with("fuse.")) && !self.is_network()
     }
 
-    /// Whether its files are gone when the host restarts.
+    /// Whether its files are lost when the host restarts.
     pub fn is_in_memory(&self) -> bool {
         ["tmpfs", "ramfs"].contains(&self.kind.as_str())
     }
 }
 
-/// Nothing is written where other hosts may write too: says so of a file on this mount.
+/// Refuses to write a file on a network file system.
 ///
 /// # Errors
 /// [`StoreError::Network`].
@@ -115,7 +115,7 @@ pub fn local(path: &Path, mount: Option<&Mount>) -> Result<(), StoreError> {
     }
 }
 
-/// The innermost mount above a path; of two at one place, the later one hides the earlier.
+/// The innermost mount above a path. Of two mounts at the same path, the later hides the earlier.
 fn find(table: &[u8], path: &Path) -> Option<Mount> {
     let mounts = table.split(|byte| *byte == b'\n').filter_map(mount);
     mounts.filter(|mount| path.starts_with(&mount.point)).max_by_key(|mount| mount.point.components().count())
@@ -125,13 +125,13 @@ fn find(table: &[u8], path: &Path) -> Option<Mount> {
 fn mount(line: &[u8]) -> Option<Mount> {
     let mut words = line.split(|byte| *byte == b' ');
     let point = words.nth(4)?;
-    // Optional fields stand before the dash, as many as there are.
+    // Any number of optional fields comes before the dash.
     let kind = words.skip_while(|word| *word != b"-").nth(1)?;
     let point = PathBuf::from(OsString::from_vec(unescaped(point)));
     Some(Mount { point, kind: String::from_utf8_lossy(kind).into_owned() })
 }
 
-/// Blanks, line ends and backslashes stand in the table as three octal digits: `\040`.
+/// The table escapes blanks, line ends and backslashes as three octal digits: `\040`.
 fn unescaped(word: &[u8]) -> Vec<u8> {
     let (mut out, mut rest) = (Vec::with_capacity(word.len()), word);
     while let Some((byte, after)) = rest.split_first() {
@@ -143,18 +143,18 @@ fn unescaped(word: &[u8]) -> Vec<u8> {
     out
 }
 
-/// How many bytes this account may still write there.
+/// The free space for this account, in bytes.
 ///
 /// # Errors
-/// What the system says.
+/// What the system reports.
 pub fn free(path: &Path) -> io::Result<u64> {
     let room = statvfs(path)?;
     Ok(room.f_bavail.saturating_mul(room.f_frsize))
 }
 
-/// Whether this account may write a file, or make files in a folder.
+/// Whether this account may write a file, or create files in a directory.
 pub fn may_write(path: &Path) -> bool {
-    // A name with a zero byte is none.
+    // A path with a zero byte is invalid.
     !path.as_os_str().as_bytes().contains(&0) && access(path, Access::WRITE_OK).is_ok()
 }
 

@@ -21,28 +21,28 @@ use crate::domain::Time;
 use crate::store::StoreError;
 use crate::store::sqlite::connect::beside;
 
-/// Behind the register's name.
+/// The suffix of the lock file, after the register's name.
 const SUFFIX: &str = "-queue";
 
-/// What is noted in the file: who writes, always as long, so that it is replaced in one write.
+/// The length of the note in the file, which names the writer. It is fixed, so that one write replaces the note.
 const NOTE: usize = 80;
 
-/// The longest name of an account that is noted.
+/// The limit of an account name in the note, in bytes.
 const NAME: usize = 64;
 
-/// Who writes, where the account does not say what it is called.
+/// The name noted for an account without a usable name.
 const NOBODY: &str = "somebody";
 
-/// Who writes, and how long to wait for others who do.
+/// The writer, and how long it waits for others.
 #[derive(Debug, Clone)]
 pub struct Writer {
-    /// What the account is called.
+    /// The name of the account.
     pub account: String,
     /// How long it waits.
     pub patience: Duration,
 }
 
-/// The turn to write; the next one's when it is dropped.
+/// The turn to write. Dropping it passes the turn to the next in the queue.
 #[derive(Debug)]
 pub struct Turn {
     /// How long to wait for other programs.
@@ -50,8 +50,7 @@ pub struct Turn {
     _lock: Option<File>,
 }
 
-/// Who writes, by what the file says. Everybody in the group can write there what they like: it is shown and decides
-/// nothing.
+/// The current writer according to the note. Any member of the group can write the note, so it is only displayed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
     /// The account.
@@ -63,10 +62,10 @@ pub struct Holder {
 }
 
 impl Turn {
-    /// Waits for one's turn to write a register.
+    /// Waits for the turn to write a register.
     ///
     /// # Errors
-    /// [`StoreError::Queue`] where somebody has had theirs for too long.
+    /// [`StoreError::Queue`] if the wait takes longer than the writer allows.
     pub fn wait(register: &Path, writer: &Writer) -> Result<Self, StoreError> {
         let patience = writer.patience;
         let path = beside(register, SUFFIX);
@@ -87,28 +86,27 @@ impl Turn {
         }
     }
 
-    /// The turn to write a file of which nobody else knows.
+    /// The turn to write a file that no other process knows.
     pub fn unshared() -> Self {
         Self { patience: Duration::ZERO, _lock: None }
     }
 }
 
-/// Takes the file away, with a register that never was one.
+/// Removes the lock file of a register that was not completed.
 pub fn remove(register: &Path) {
-    // If it stays, it is used by the register that is made there next.
+    // If it stays, the next register at this path uses it.
     let _ = fs::remove_file(beside(register, SUFFIX));
 }
 
-/// What became of waiting for a lock.
+/// The result of waiting for a lock.
 enum Locked {
     Ours(File),
     TooLate,
-    /// There are no such locks here.
+    /// This file system has no such locks.
     Never,
 }
 
-/// The kernel has no lock for which one waits so long and no longer: a thread waits, and may go on waiting when nobody
-/// needs it any more.
+/// The kernel has no file lock with a timeout. So a thread waits, and may still wait after the timeout.
 fn lock(file: File, patience: Duration) -> Locked {
     match file.try_lock() {
         Ok(()) => return Locked::Ours(file),
@@ -118,7 +116,7 @@ fn lock(file: File, patience: Duration) -> Locked {
     let (sender, receiver) = mpsc::channel();
     let waiting = thread::Builder::new().spawn(move || {
         let locked = file.lock().map(|()| file);
-        // Where nobody listens any more, the file is closed here, and with it the lock is gone.
+        // After the timeout, dropping the file here releases the lock.
         let _ = sender.send(locked);
     });
     if waiting.is_err() {
@@ -134,7 +132,7 @@ fn lock(file: File, patience: Duration) -> Locked {
 /// Opens the lock file of the queue, and creates it if it is missing. `None` if the path is something else, or this
 /// account may not open it.
 fn open(register: &Path, path: &Path) -> Option<File> {
-    // Before it is opened: it may be the register itself by another name.
+    // Checked before it is opened, because it may be a link to the register itself.
     match fs::symlink_metadata(path) {
         Ok(found) if !usable(&found) => return None,
         Err(error) if error.kind() == ErrorKind::NotFound => make(register, path),
@@ -149,10 +147,10 @@ fn usable(found: &Metadata) -> bool {
     found.is_file() && found.nlink() == 1
 }
 
-/// Makes it for all who may write the register, as SQLite makes its own files beside it.
+/// Creates it with the permissions of the register, as SQLite does for its files.
 fn make(register: &Path, path: &Path) {
     let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    // Where this fails, somebody else made it, or nobody can: opening it shows.
+    // If this fails, another process created it, or no one can; opening it will tell.
     let (Ok(file), Ok(register)) = (made, fs::metadata(register)) else { return };
     if file.metadata().is_ok_and(|made| made.gid() != register.gid()) {
         let _ = fchown(&file, None, Some(register.gid()));
@@ -160,15 +158,14 @@ fn make(register: &Path, path: &Path) {
     let _ = file.set_permissions(fs::Permissions::from_mode(register.mode() & 0o666));
 }
 
-/// Notes who writes. It is for people who wait too long, and nothing else: that it cannot be noted stops nobody, and it
-/// needs no sync.
+/// Notes the writer, for the message to those who wait too long. Errors are ignored, and no sync is needed.
 fn note(file: &File, account: &str) {
     let account = if is_name(account) { account } else { NOBODY };
     let line = format!("{:<width$}\n", format_args!("{account} {}", std::process::id()).to_string(), width = NOTE - 1);
     let _ = file.write_all_at(line.as_bytes(), 0);
 }
 
-/// Who noted that they write. When the file was written is when they began.
+/// The noted writer. The modification time of the file is the start of their turn.
 fn holder(file: &File) -> Option<Holder> {
     let mut line = [0; NOTE];
     file.read_exact_at(&mut line, 0).ok()?;
@@ -178,7 +175,7 @@ fn holder(file: &File) -> Option<Holder> {
     is_name(account).then(|| Holder { account: account.to_owned(), process, since })
 }
 
-/// Whether it looks like the name of an account, and like nothing else.
+/// Whether the text can be the name of an account.
 fn is_name(account: &str) -> bool {
     (1..=NAME).contains(&account.len())
         && account.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-@$+\\".contains(&byte))

@@ -6,18 +6,18 @@ use crate::store::{Finding, StoreError};
 
 const SCHEMA: &str = include_str!("../../../schema.sql");
 const TABLES_BEGIN: &str = "-- [the tables]";
-const MEMORY_BEGINS: &str = "-- [the memory]";
+const STATE_BEGINS: &str = "-- [the state]";
 
-/// The statements that make a file of this kind.
+/// The statements that create a file of this kind.
 pub fn statements(part: Part) -> &'static str {
     let at = |mark| SCHEMA.find(mark).unwrap_or(SCHEMA.len());
     match part {
-        Part::Register => &SCHEMA[..at(MEMORY_BEGINS)],
+        Part::Register => &SCHEMA[..at(STATE_BEGINS)],
         Part::Copy => &SCHEMA[at(TABLES_BEGIN)..],
     }
 }
 
-/// Every derived table and how many of its first columns are its key.
+/// Every derived table, with the number of first columns that form its key.
 pub const TABLES: &[(&str, usize)] = &[
     ("log_entries", 1),
     ("people", 1),
@@ -37,15 +37,15 @@ pub const TABLES: &[(&str, usize)] = &[
 ];
 
 /// The tables that only a verified cache has.
-pub const MEMORY: &[(&str, usize)] = &[("state", 1)];
+pub const STATE: &[(&str, usize)] = &[("state", 1)];
 
-/// An object of a schema: its type, its name, its statement.
+/// An object of a schema: type, name and statement.
 type Object = (String, String, Option<String>);
 
 /// The part of the schema that a file has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// Log and tables.
+    /// The log and the tables.
     Register,
     /// The tables and the state: a verified cache.
     Copy,
@@ -56,7 +56,7 @@ fn objects(conn: &Connection) -> rusqlite::Result<Vec<Object>> {
     select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
 }
 
-/// The objects of our schema, as SQLite keeps them: each statement as it stands, from its CREATE on.
+/// The objects of our schema as SQLite stores them: each statement from its CREATE on, with the comments in it.
 fn ours(part: Part) -> Vec<Object> {
     let statement = |rest: &str| {
         let statement = rest.split(";\n").next().unwrap_or_default().trim_end_matches(';');
@@ -69,10 +69,10 @@ fn ours(part: Part) -> Vec<Object> {
     ours
 }
 
-/// Holds the schema of an open file against ours: what is missing, added or changed.
+/// Compares the schema of an open file with ours; the findings name what is missing, added or changed.
 ///
 /// # Errors
-/// What SQLite says.
+/// What SQLite reports.
 pub fn compare(conn: &Connection, part: Part) -> Result<Vec<Finding>, StoreError> {
     let doing = || StoreError::sqlite("comparing the schema");
     let expected = ours(part);
@@ -94,7 +94,7 @@ pub fn compare(conn: &Connection, part: Part) -> Result<Vec<Finding>, StoreError
     }
     for (at, it) in found.iter().enumerate() {
         if named(&found[..at], it).is_some() {
-            findings.push(Finding::of_file("schema", format_args!("the {} {:?} stands there twice", it.0, it.1)));
+            findings.push(Finding::of_file("schema", format_args!("the {} {:?} is defined twice", it.0, it.1)));
         }
     }
     for it in found.iter().filter(|it| !expected.iter().any(|other| same(other, it))) {

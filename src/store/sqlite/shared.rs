@@ -1,4 +1,4 @@
-//! The shared file: the log and its tables, in one SQLite file that everybody reads and writes.
+//! The shared file: the log and its tables, in one SQLite file that all accounts read and write.
 
 use std::cell::OnceCell;
 use std::fs;
@@ -21,32 +21,32 @@ use crate::store::sqlite::schema::{self, TABLES};
 use crate::store::sqlite::snapshot::Snapshot;
 use crate::store::{Finding, StoreError};
 
-/// A register's file, open for reading.
+/// The file of a register, open for reading.
 pub struct SharedFile {
-    // Closed before the private cache that it may be is removed.
+    // Declared first, so that it is closed before a private copy is removed.
     conn: Connection,
     path: PathBuf,
     access: Access,
-    /// Where it is mounted: asked by those who write.
+    /// The mount of the file, looked up before writing.
     mount: OnceCell<Option<Mount>>,
     private: Option<PrivateCopy>,
 }
 
-/// What became of an attempt to append.
+/// The result of an attempt to append.
 pub enum Appended {
-    /// It is in the log, durably.
+    /// The entry is in the log, durably.
     Done,
-    /// Somebody else appended first: nothing was written.
+    /// Another process appended first, and nothing was written.
     HeadMoved,
 }
 
 impl SharedFile {
-    /// Opens a register, or a backup of one. The findings say how its schema differs from ours: only `verify` may go
-    /// on with any. Where SQLite cannot open it because nothing may be written beside it, it is read from a private cache
-    /// in `scratch`, a folder of this account's.
+    /// Opens a register or a backup. The findings tell how its schema differs from ours; only `verify` may continue if
+    /// there are any. If SQLite cannot open it because no file can be written beside it, a private copy is read in
+    /// `scratch`, a directory of this account.
     ///
     /// # Errors
-    /// No register, not one of ours, or a layout that we do not know.
+    /// There is no file, it is not a register, or its layout is unknown.
     pub fn open(path: &Path, scratch: &Path) -> Result<(Self, Vec<Finding>), StoreError> {
         let Opened { conn, path, access, private } = connect(path, scratch)?;
         conn.pragma_update(None, "synchronous", "FULL").map_err(StoreError::sqlite("opening the register"))?;
@@ -59,11 +59,11 @@ impl SharedFile {
     /// existing register without entry 0, left by an interrupted `init`, is used.
     ///
     /// # Errors
-    /// [`StoreError::Exists`], [`StoreError::Network`], or what the system or SQLite says.
+    /// [`StoreError::Exists`], [`StoreError::Network`], or what the system or SQLite reports.
     pub fn create(path: &Path) -> Result<Self, StoreError> {
         if let Some(folder) = path.parent().filter(|it| !it.as_os_str().is_empty() && !it.exists()) {
             let made = fs::DirBuilder::new().recursive(true).create(folder);
-            // The umask takes the group's rights away, and mkdir the bit that hands the group on: both are set again.
+            // The umask removes the permissions of the group, and mkdir the set-group-ID bit: set both again.
             let made = made.and_then(|()| fs::set_permissions(folder, fs::Permissions::from_mode(0o2770)));
             made.map_err(StoreError::io("make the folder", folder))?;
         }
@@ -82,11 +82,11 @@ impl SharedFile {
             made => made,
         };
         let file = file.map_err(StoreError::io("make", path))?;
-        // The umask may have taken the group's rights away, and SQLite's side files inherit those of the file. By the
-        // handle, and without following links: somebody may put another file in its place meanwhile.
+        // The umask may have removed the permissions of the group, which SQLite's files beside it inherit. Set through
+        // the handle and without following links, because the file could be replaced meanwhile.
         let rights = file.set_permissions(fs::Permissions::from_mode(0o660));
         rights.map_err(StoreError::io("set the rights of", path))?;
-        // Closing it later would take away the locks that SQLite holds on the file.
+        // Closing it later would release the locks that SQLite holds on the file.
         drop(file);
         let filled = fill(path).map_err(StoreError::sqlite("making the register"));
         let opened = filled.and_then(|()| Self::open(path, &folder)).map(|(file, _)| file);
@@ -96,7 +96,7 @@ impl SharedFile {
         opened
     }
 
-    /// Whether a file is a register that never got its entry 0: nothing would be lost with it.
+    /// Whether a file is a register without entry 0, so that nothing would be lost with it.
     pub fn never_founded(path: &Path) -> bool {
         let empty = |conn: Connection| {
             let count =
@@ -111,8 +111,7 @@ impl SharedFile {
         path.is_file() && plainly(path).and_then(empty).unwrap_or(false)
     }
 
-    /// Takes back a register that was made and did not get its entry 0; `false` where it cannot be removed, or got one
-    /// from somebody else.
+    /// Removes a new register without entry 0; `false` if it cannot be removed, or another process recorded entry 0.
     pub fn discard(self) -> bool {
         let founded = self.newest().is_ok_and(|newest| newest.is_some());
         let Self { conn, path, .. } = self;
@@ -124,37 +123,38 @@ impl SharedFile {
         discarded
     }
 
-    /// Whether it is marked as a cache: read and verified, never written.
+    /// Whether it is a backup: read and verified, never written.
     pub fn is_backup(&self) -> bool {
         self.access == Access::Backup
     }
 
-    /// Where it is.
+    /// The path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The place of the newest entry, whatever it is worth.
+    /// The sequence number of the newest row, verified or not.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What SQLite reports.
     pub fn newest(&self) -> Result<Option<u64>, StoreError> {
         let newest = self.conn.query_row("SELECT max(seq) FROM entry", [], |row| row.get(0));
         newest.map_err(StoreError::sqlite("reading the log"))
     }
 
-    /// The entry in a row.
+    /// The entry with a sequence number, unverified.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What SQLite reports.
     pub fn entry(&self, seq: u64) -> Result<Option<Raw>, StoreError> {
         entry(&self.conn, seq).map_err(StoreError::sqlite("reading the log"))
     }
 
-    /// Hands every entry from a place on to `visit`, in order, as one consistent snapshot, until that says to stop.
+    /// Passes every entry from a sequence number on to `visit`, in order, from one consistent snapshot, until that
+    /// stops.
     ///
     /// # Errors
-    /// What SQLite or `visit` says.
+    /// What SQLite or `visit` reports.
     pub fn scan<E: From<StoreError>>(&self, from: u64, mut visit: impl FnMut(Raw) -> Result<bool, E>) -> Result<(), E> {
         let doing = || StoreError::sqlite("reading the log");
         let mut select =
@@ -168,7 +168,7 @@ impl SharedFile {
         Ok(())
     }
 
-    /// Where its bytes really stand: a private cache, where one is read in its stead.
+    /// The path of the file that is read: that of the private copy, if there is one.
     pub(in crate::store) fn file(&self) -> PathBuf {
         self.private.as_ref().map_or_else(|| self.path.clone(), PrivateCopy::file)
     }
@@ -178,15 +178,15 @@ impl SharedFile {
         &self.conn
     }
 
-    /// A consistent view until it is dropped, while others may append.
+    /// A consistent view until it is dropped; other processes may append.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What SQLite reports.
     pub(in crate::store) fn hold_snapshot(&self) -> Result<Snapshot<'_>, StoreError> {
         Snapshot::hold(&self.conn).map_err(StoreError::sqlite("reading the log"))
     }
 
-    /// Whether this account may write it.
+    /// Checks that this account may write it.
     ///
     /// # Errors
     /// [`StoreError::ReadOnly`], [`StoreError::Stuck`], [`StoreError::IsBackup`], [`StoreError::Network`].
@@ -208,12 +208,12 @@ impl SharedFile {
         Turn::wait(&self.path, writer)
     }
 
-    /// Puts an entry behind `head` if that still is the newest one, redacts texts whose redaction it seconds, and
-    /// projects it onto the tables, in one transaction that is durable when this returns.
+    /// Appends an entry if `head` is still the newest, redacts the texts whose redaction it seconds, and projects it
+    /// onto the tables, in one transaction that is durable when this returns.
     ///
     /// # Errors
-    /// As [`SharedFile::writable`], [`StoreError::Locked`], or what SQLite says; nothing was recorded then, but for
-    /// [`StoreError::Uncertain`].
+    /// As [`SharedFile::writable`], [`StoreError::Locked`], or what SQLite reports; nothing was recorded then,
+    /// except possibly after [`StoreError::Uncertain`].
     pub fn append(
         &mut self,
         turn: &Turn,
@@ -232,18 +232,18 @@ impl SharedFile {
             redact_texts(tx, redact).map_err(doing())?;
             kept(tx, raw).map(|()| Appended::Done)
         });
-        // A commit can fail and be durable all the same: what the file says now decides what is said.
+        // A commit can fail and still be durable, so look at the file before reporting.
         match done {
             Err(_) if entry(&self.conn, raw.seq).is_ok_and(|found| found.as_ref() == Some(raw)) => Ok(Appended::Done),
             done => done,
         }
     }
 
-    /// Puts entries behind `head` if that still is the newest one, as they were signed, up to that of a verified cache,
-    /// redacts texts, and refills the tables from that cache, in one transaction that is durable when this returns.
+    /// Appends signed entries if `head` is still the newest, up to the head of a verified cache, redacts texts, and
+    /// refills the tables from that cache, in one transaction that is durable when this returns.
     ///
     /// # Errors
-    /// As [`SharedFile::append`], or what `read` says; nothing was recorded then.
+    /// As [`SharedFile::append`], or what `read` reports; nothing was recorded then.
     pub fn extend(
         &mut self,
         turn: &Turn,
@@ -268,8 +268,8 @@ impl SharedFile {
         })
     }
 
-    /// Refills the derived tables from a verified cache that reaches up to `head`, and says what differed; none where
-    /// that is not the newest entry any more, and nothing was done.
+    /// Refills the derived tables from a verified cache with the head `head`, and returns what differed; `None` if the
+    /// log has a newer entry, and nothing was done.
     ///
     /// # Errors
     /// As [`SharedFile::append`].
@@ -298,7 +298,7 @@ impl SharedFile {
     /// its WAL file.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system reports.
     pub fn sync(&self) -> Result<(), StoreError> {
         let log = beside(&self.path, "-wal");
         match fs::File::open(&log).and_then(|log| log.sync_data()) {
@@ -307,33 +307,33 @@ impl SharedFile {
         }
     }
 
-    /// Moves everything out of the write-ahead log, where what was redacted may still stand; `false` where others are
-    /// reading, and it may stand there until they have finished.
+    /// Empties the WAL file, which may still hold redacted texts; `false` if other processes are reading, and the texts
+    /// may stay there until they have finished.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What SQLite reports.
     pub fn flush(&self) -> Result<bool, StoreError> {
         flush(&self.conn).map_err(StoreError::sqlite("erasing"))
     }
 
-    /// Does something while nobody else has the file open, and if nothing was recorded behind `newest`.
+    /// Runs `work` while no other process has the file open, if no entry was recorded after `newest`.
     ///
     /// # Errors
-    /// As [`SharedFile::writable`], [`StoreError::InUse`], or what `work` says.
+    /// As [`SharedFile::writable`], [`StoreError::InUse`], or what `work` reports.
     pub(in crate::store) fn alone(
         self,
         turn: &Turn,
         newest: Option<u64>,
         work: impl FnOnce() -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let doing = || StoreError::sqlite("taking the register out of use");
+        let doing = || StoreError::sqlite("locking the register");
         self.writable()?;
         self.conn.busy_timeout(turn.patience).map_err(doing())?;
         self.conn.pragma_update(None, "query_only", false).map_err(doing())?;
         // SQLite leaves WAL mode only if no other process has the file open. The change is within one page, and a
         // rollback journal would survive a crash and make the file unreadable for us.
         let left = self.conn.pragma_update(None, "journal_mode", "MEMORY").map_err(doing());
-        // This lock keeps readers out too, unless somebody came in between and took the file back into that mode.
+        // This lock excludes readers too, unless another process has returned the file to WAL mode in between.
         let exclusive = TransactionBehavior::Exclusive;
         let locked = left.and_then(|()| Transaction::new_unchecked(&self.conn, exclusive).map_err(doing()));
         let done = locked.and_then(|_alone| {
@@ -342,7 +342,7 @@ impl SharedFile {
             if alone { work() } else { Err(StoreError::InUse { path: self.path.clone() }) }
         });
         if done.is_err() {
-            // The next one who records does it again.
+            // The next process that records does it again.
             let _ = self.conn.pragma_update(None, "journal_mode", "WAL");
         }
         done.map_err(|error| match error {
@@ -359,10 +359,10 @@ impl SharedFile {
     ) -> Result<T, StoreError> {
         let doing = || StoreError::sqlite("recording");
         self.writable()?;
-        // Whoever does not queue, such as a shell of SQLite, is waited for too.
+        // Also wait for programs that do not queue, such as the SQLite shell.
         self.conn.busy_timeout(turn.patience).map_err(doing())?;
         self.conn.pragma_update(None, "query_only", false).map_err(doing())?;
-        // That changes nothing, unless somebody took the file out of that mode: a rollback journal would stop all others.
+        // This has no effect unless another program left WAL mode: a rollback journal would block all other processes.
         let logged = self.conn.pragma_update(None, "journal_mode", "WAL").map_err(doing());
         let done = logged
             .and_then(|()| Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate).map_err(doing()))
@@ -375,23 +375,23 @@ impl SharedFile {
     }
 }
 
-/// Removes a register that holds nothing; `false` where that cannot be done.
+/// Removes a register without entries; `false` if that is impossible.
 fn remove(path: &Path) -> bool {
     let removed = fs::remove_file(path).is_ok();
     for suffix in ["-wal", "-shm"] {
-        // They are gone already, but for a disk that fails.
+        // They are already gone, unless the disk fails.
         let _ = fs::remove_file(beside(path, suffix));
     }
     removed
 }
 
-/// Opens a file for writing, whatever it is, and follows no link.
+/// Opens any file for writing, without following links.
 fn plainly(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     Connection::open_with_flags(path, flags)
 }
 
-/// Makes an empty database a register's, at once.
+/// Turns an empty database into a register, in one transaction.
 fn fill(path: &Path) -> rusqlite::Result<()> {
     let mut conn = plainly(path)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
@@ -404,7 +404,7 @@ fn fill(path: &Path) -> rusqlite::Result<()> {
     tx.commit()
 }
 
-/// Empties the write-ahead log; `false` where others are reading.
+/// Empties the WAL file; `false` if other processes are reading.
 pub fn flush(conn: &Connection) -> rusqlite::Result<bool> {
     let busy = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))?;
     Ok(busy == 0)
@@ -415,7 +415,7 @@ fn insert(conn: &Connection, raw: &Raw) -> rusqlite::Result<()> {
     insert.execute(params![raw.seq, raw.blob, raw.text]).map(|_| ())
 }
 
-/// A planted trigger can swallow a row without an error: it is looked at before it is said to be there.
+/// Reads the row back, because a planted trigger can discard an insert without an error.
 fn kept(conn: &Connection, raw: &Raw) -> Result<(), StoreError> {
     match entry(conn, raw.seq).map_err(StoreError::sqlite("recording"))? {
         Some(found) if found == *raw => Ok(()),
@@ -428,7 +428,7 @@ fn redact_texts(conn: &Connection, seqs: &[u64]) -> rusqlite::Result<()> {
     seqs.iter().try_for_each(|seq| update.execute([seq]).map(|_| ()))
 }
 
-/// A row of seq, blob and text.
+/// Reads a row of `seq`, `blob` and `text`.
 pub(in crate::store) fn raw(row: &rusqlite::Row<'_>) -> rusqlite::Result<Raw> {
     Ok(Raw { seq: row.get(0)?, blob: row.get(1)?, text: row.get(2)? })
 }
@@ -437,7 +437,7 @@ fn entry(conn: &Connection, seq: u64) -> rusqlite::Result<Option<Raw>> {
     conn.prepare_cached("SELECT seq, blob, text FROM entry WHERE seq = ?1")?.query_row([seq], raw).optional()
 }
 
-/// Whether this is the newest entry of the log, by place and by content.
+/// Whether this is the newest entry of the log, by sequence number and content.
 fn is_head(conn: &Connection, head: Option<Head>) -> rusqlite::Result<bool> {
     let newest: Option<u64> = conn.query_row("SELECT max(seq) FROM entry", [], |row| row.get(0))?;
     match (newest, head) {

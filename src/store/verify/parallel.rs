@@ -50,18 +50,18 @@ fn open_all(batch: &[Raw], keys: &Keys) -> Vec<Opened> {
     opened.collect()
 }
 
-/// A batch, and how far it is.
+/// The progress of a batch.
 enum Batch {
-    /// Nobody opens it yet.
+    /// No thread has taken it yet.
     Waiting(Vec<Raw>),
-    /// Somebody is opening it.
+    /// A thread is opening it.
     Taken,
-    /// It was opened, by this worker where it is one.
+    /// It was opened, by this worker if a worker opened it.
     Done { raws: Vec<Raw>, opened: Vec<Opened>, worker: Option<usize> },
 }
 
 impl Batch {
-    /// Its rows, where nobody opens it yet.
+    /// Its rows, until a thread takes it.
     fn take(&mut self) -> Option<Vec<Raw>> {
         let Self::Waiting(raws) = self else { return None };
         let raws = mem::take(raws);
@@ -70,37 +70,37 @@ impl Batch {
     }
 }
 
-/// The batches that are under way.
+/// The window of batches.
 #[derive(Default)]
 struct Window {
     batches: VecDeque<Batch>,
-    /// The number of the oldest, counted from the first that there ever was.
+    /// The number of the oldest batch; the first batch of the log is number 0.
     oldest: usize,
-    /// For each worker what it opened and is of no use any more. It frees that: threads that free each other's memory
-    /// wait for each other.
+    /// For each worker, the entries that it opened and that are judged. The worker frees them, because threads that
+    /// free each other's memory contend in the allocator.
     spent: Vec<Vec<Opened>>,
-    /// A worker panicked: what it took is opened by nobody.
+    /// A worker panicked, so the batch that it took will never be opened.
     lost: bool,
-    /// Nothing is left to do.
+    /// Nothing is left to open.
     over: bool,
 }
 
 impl Window {
-    /// Takes the oldest that nobody opens, and its number.
+    /// Takes the oldest batch that no thread has taken, and returns its number too.
     fn take_oldest(&mut self) -> Option<(usize, Vec<Raw>)> {
         let oldest = self.oldest;
         self.batches.iter_mut().enumerate().find_map(|(at, batch)| Some((oldest + at, batch.take()?)))
     }
 }
 
-/// What the threads share.
+/// The state that the threads share.
 #[derive(Default)]
 struct Pool {
     window: Mutex<Window>,
     keys: Keys,
-    /// There is more to open, or nothing is left.
+    /// Signalled when there is more to open, or nothing is left.
     more: Condvar,
-    /// A batch was opened, or is lost.
+    /// Signalled when a batch was opened, or is lost.
     done: Condvar,
 }
 
@@ -138,7 +138,7 @@ impl Pool {
     }
 }
 
-/// Tells it where a worker panics: else it would be waited for.
+/// Reports a panic of a worker. Otherwise the reading thread would wait for it for ever.
 struct Panicking<'a>(&'a Pool);
 
 impl Drop for Panicking<'_> {
@@ -150,7 +150,7 @@ impl Drop for Panicking<'_> {
     }
 }
 
-/// The thread that reads and judges. Where it is dropped, the workers leave.
+/// The reading thread's end of the pool. The workers end when it is dropped.
 struct Judge<'scope, 'env> {
     pool: &'env Pool,
     scope: &'scope Scope<'scope, 'env>,
@@ -169,7 +169,7 @@ impl Judge<'_, '_> {
         self.cores.unwrap_or_else(|| *CORES)
     }
 
-    /// Adds a batch to the window. Each of the first brings a worker with it.
+    /// Adds a batch to the window. Each of the first batches starts a worker.
     fn add(&self, raws: Vec<Raw>) {
         let mut window = self.pool.window();
         window.batches.push_back(Batch::Waiting(raws));
@@ -190,8 +190,8 @@ impl Judge<'_, '_> {
         self.pool.window().batches.len() >= UNDER_WAY * self.cores()
     }
 
-    /// Hands on the oldest batch, or does what there is to do until that was opened; `false` where nothing is left, or
-    /// `visit` says to stop.
+    /// Passes the oldest batch to `visit`, and opens other batches until it is ready; `false` if nothing is left, or
+    /// `visit` stops.
     fn go_on(&self, visit: &mut impl FnMut(&Opened) -> Result<bool, StoreError>) -> Result<bool, StoreError> {
         let mut window = self.pool.window();
         match window.batches.front() {
@@ -210,7 +210,7 @@ impl Judge<'_, '_> {
                 let opened = open_all(&raws, &self.pool.keys);
                 self.pool.put(number, Batch::Done { raws, opened, worker: None });
             }
-            // The scope passes the panic on.
+            // The scope propagates the panic.
             None if window.lost => return Ok(false),
             None => drop(self.pool.done.wait(window)),
         }
@@ -223,7 +223,7 @@ impl Judge<'_, '_> {
         visit: &mut impl FnMut(&Opened) -> Result<bool, StoreError>,
     ) -> Result<bool, StoreError> {
         let Batch::Done { raws, opened, worker } = batch else { return Ok(true) };
-        // By the thread that made them, as all else.
+        // Freed by the thread that allocated them, like everything else.
         drop(raws);
         for it in &opened {
             if !visit(it)? {
@@ -237,10 +237,10 @@ impl Judge<'_, '_> {
     }
 }
 
-/// Opens every entry from a place on and hands them on in order until `visit` says to stop.
+/// Opens every entry from a sequence number on and passes them to `visit` in order until that stops.
 ///
 /// # Errors
-/// What SQLite or `visit` says.
+/// What SQLite or `visit` reports.
 pub fn read_opened(
     shared: &SharedFile,
     from: u64,
@@ -249,7 +249,7 @@ pub fn read_opened(
     read(shared, from, None, visit)
 }
 
-/// The same on so many cores, where it is said on how many.
+/// As [`read_opened`], on the given number of cores; `None` means all.
 fn read(
     shared: &SharedFile,
     from: u64,
@@ -273,7 +273,7 @@ fn read(
             }
             Ok(go_on)
         });
-        // Where the file cannot be read on, what was read before still counts.
+        // If the file becomes unreadable, the entries read before still count.
         if go_on {
             judge.pool.window().batches.push_back(Batch::Waiting(batch));
             while judge.go_on(&mut visit)? {}

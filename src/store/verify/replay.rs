@@ -28,10 +28,10 @@ pub enum Mode {
     Everything,
 }
 
-/// What reading found.
+/// The result of a replay.
 #[derive(Debug, Default)]
 pub struct Reading {
-    /// What is wrong.
+    /// The faults.
     pub findings: Vec<Finding>,
     /// Anomalies that break no rule.
     pub notices: Vec<Finding>,
@@ -45,11 +45,11 @@ pub struct Reading {
 
 /// Replays the log from the head of `state` on; entries after the head of the cache are projected onto it.
 ///
-/// A missing text is valid only if a proposal redacted it, and that proposal comes later in the log. So entries are first
-/// applied without their texts. If a text is still unexplained at the end, the log is read again and stops there.
+/// A missing text is valid only if a proposal redacted it, and that proposal comes later in the log. So entries are
+/// first applied without their texts. If a text is still unexplained at the end, the log is read again and stops there.
 ///
 /// # Errors
-/// What SQLite says, or a format that needs a newer twinseal. Faults of entries are findings.
+/// What SQLite reports, or a format that needs a newer twinseal. Faults of entries are findings.
 pub fn replay(
     shared: &SharedFile,
     cache: &VerifiedCache,
@@ -76,7 +76,7 @@ pub fn replay(
     read_on(shared, cache, state, fingerprint, mode, gone, progress).map(|(reading, _)| reading)
 }
 
-/// Reads once; the places are those of texts that are gone and that no proposal redacted.
+/// Replays once. Also returns the entries with a missing text that no proposal redacted.
 fn read_on(
     shared: &SharedFile,
     cache: &VerifiedCache,
@@ -108,7 +108,7 @@ fn read_on(
         Ok(mode == Mode::Everything || follower.out.findings.is_empty())
     });
     match read {
-        // The file itself is damaged from here on: what was found before still counts.
+        // The file itself is damaged from here on. The findings before still count.
         Err(StoreError::Broken(finding)) => {
             let seq = finding.seq.or(Some(follower.next));
             follower.out.findings.push(Finding { seq, ..finding });
@@ -121,29 +121,29 @@ fn read_on(
 
 struct Replayer<'a> {
     cache: &'a VerifiedCache,
-    /// The leaf hash that entry 0 must have, whatever stood there when somebody was asked.
+    /// The leaf hash that entry 0 must have: the fingerprint that was trusted, whatever the file holds by now.
     fingerprint: Digest,
     cached: Option<u64>,
-    /// What the cache has for the next entries.
+    /// The leaf hashes that the cache has for the next entries.
     known: vec::IntoIter<Head>,
-    /// Where records of the state are read from and written to.
+    /// The rows that the state is read from and written to.
     rows: Rows,
     state: &'a mut Register,
-    /// The place where the next row must stand.
+    /// The sequence number that the next row must have.
     next: u64,
-    /// The leaf hash of the row before, where its own bytes are sound.
+    /// The leaf hash of the previous row, if that row is valid by itself.
     previous: Option<Digest>,
-    /// The latest time claimed so far, and where.
+    /// The latest time claimed so far, and its entry.
     latest: Option<(u64, Time)>,
-    /// Entries whose texts are gone although no proposal redacted them, as an earlier reading showed.
+    /// Entries with a missing text that no proposal redacted, as an earlier pass showed.
     unexplained: BTreeSet<u64>,
-    /// Texts that are gone, by entry, until the proposal comes that redacted them.
+    /// Missing texts, by entry, until the proposal that redacted them is reached.
     gone: BTreeMap<u64, Digest>,
     out: Reading,
 }
 
 impl Replayer<'_> {
-    /// A log that the cache knows already is replayed with rows of its own up to the cache's newest entry.
+    /// Entries that the cache already has are replayed with separate rows, up to the newest entry of the cache.
     fn choose_rows(&mut self) -> Result<(), StoreError> {
         match self.cached {
             None => self.cache.check_no_state(),
@@ -155,7 +155,7 @@ impl Replayer<'_> {
         }
     }
 
-    /// Writes what changed and unloads the state, where much of it is loaded.
+    /// Writes the changed records and unloads the state if many records are loaded.
     fn unload(&mut self) -> Result<(), StoreError> {
         if self.state.loaded() > self.cache.most_loaded {
             self.cache.write(self.rows, self.state)?;
@@ -166,7 +166,7 @@ impl Replayer<'_> {
 
     fn take(&mut self, opened: &Opened) -> Result<(), StoreError> {
         let Opened { seq, leaf, ref entry } = *opened;
-        // Only entry 0 says which format the log has; anywhere else such a claim is a fault like any other.
+        // Only entry 0 states the format of the log. In any other entry, such a claim is an ordinary fault.
         if let (0, 0, Err(Defect::Newer { format })) = (seq, self.next, entry) {
             return Err(StoreError::Newer { found: *format });
         }
@@ -193,7 +193,7 @@ impl Replayer<'_> {
         Ok(())
     }
 
-    /// Takes an entry in if it belongs here and no rule says no.
+    /// Applies an entry if its links are right and no rule refuses it.
     fn admit(&mut self, entry: &Entry) -> Result<Option<Finding>, StoreError> {
         let Entry { header, event, leaf, .. } = entry;
         let seq = header.seq;
@@ -230,7 +230,7 @@ impl Replayer<'_> {
         Ok(None)
     }
 
-    /// Holds an entry against what the cache has for it, and at the cache's newest one the state too.
+    /// Compares an entry with the cache and, at the newest entry of the cache, the state too.
     fn compare_known(&mut self, seq: u64, leaf: Digest) -> Result<Option<Finding>, StoreError> {
         match self.known(seq)? {
             Some(known) if known != leaf => return Ok(Some(replaced(seq))),
@@ -240,7 +240,7 @@ impl Replayer<'_> {
         if self.cached == Some(seq) {
             self.cache.write(self.rows, self.state)?;
             self.out.differs = self.cache.differs_from_replay()?;
-            // From here on the cache's rows are those of this replay.
+            // From here on, the replay uses the rows of the cache.
             if self.out.differs.is_none() {
                 self.rows = Rows::Cache;
             }
@@ -248,7 +248,7 @@ impl Replayer<'_> {
         Ok(None)
     }
 
-    /// What the cache has for an entry. It is asked for each in turn, so many are read at a time.
+    /// The leaf hash that the cache has for an entry. Entries come in order, so many are read at a time.
     fn known(&mut self, seq: u64) -> Result<Option<Digest>, StoreError> {
         if self.known.len() == 0 {
             self.known = self.cache.heads(seq, AT_A_TIME)?.into_iter();
@@ -256,7 +256,7 @@ impl Replayer<'_> {
         Ok(self.known.next().filter(|head| head.seq == seq).map(|head| head.leaf))
     }
 
-    /// After a fault: whether the entry follows the row before, where that row is sound.
+    /// After a fault: whether the entry links to the previous row, if that row is valid by itself.
     fn link(&self, seq: u64, entry: &Entry) -> Option<Finding> {
         let expected = self.previous?;
         let found = entry.header.prev;
@@ -264,7 +264,7 @@ impl Replayer<'_> {
         (found != expected).then(|| Finding::at(seq, defect.rule(), defect))
     }
 
-    /// A clock that runs behind stops nobody; it is reported.
+    /// Reports a clock that runs behind. It is not a fault.
     fn watch_clock(&mut self, seq: u64, time: Time) {
         match self.latest {
             Some((earlier, latest)) if time.plus(CLOCK_TOLERANCE) < latest => {
