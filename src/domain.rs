@@ -7,10 +7,10 @@ mod change;
 mod event;
 mod governance;
 mod policy;
+mod records;
 mod refusal;
 mod refused_attempt;
 mod register;
-mod state;
 mod value;
 
 pub use change::facts::{Artifact, ChangeKind, Facts, Link, LinkKind, Outcome, RevisionRef, Risk};
@@ -24,10 +24,10 @@ pub use governance::people::{Key, KeyState, Person};
 pub use governance::proposal::{Proposal, ProposalState};
 pub use governance::state::{FORMAT, Governance, GovernanceSummary};
 pub use policy::{Duty, Needed, Policy, Requirement};
+pub use records::{Denied, StateKey, StateRecord, Unloaded};
 pub use refusal::{ConflictOfInterest, Refusal, Rule};
 pub use refused_attempt::{RefusedAttempt, Verb};
 pub use register::{Head, Position, Register, RegisterSummary};
-pub use state::{Denied, StateKey, StateRecord, Unloaded};
 pub use value::ids::{
     ArtifactName, ChangeId, Digest, Group, PersonId, ProposalId, Reference, RegisterId, RegisterName, RequirementName,
     ServiceId, Tag, ZoneName, hex, number, unhex,

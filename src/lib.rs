@@ -20,7 +20,7 @@
 //! - [`record`]: the only code that records an entry: rehearse, confirm, sign, append.
 //! - [`commands`]: one file per command.
 //! - [`cli`]: the command line, and one match that runs a command.
-//! - [`trust`] decides which register a file holds, and [`signing`] which key signs. [`signer`] makes signatures,
+//! - [`trust`] decides which register a file holds, and [`key_choice`] which key signs. [`signer`] makes signatures,
 //!   [`input`] reads the TOML that people write, and [`output`] formats what people read. [`mod@env`] is the only
 //!   access to the process environment, [`config`] has an account's settings and trusted registers, [`error`] the
 //!   errors and exit codes of commands, and [`zone`] the time zones.
@@ -38,10 +38,10 @@ pub mod env;
 pub mod error;
 pub mod format;
 pub mod input;
+pub mod key_choice;
 pub mod output;
 pub mod record;
 pub mod signer;
-pub mod signing;
 pub mod store;
 pub mod trust;
 pub mod zone;

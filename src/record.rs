@@ -11,8 +11,8 @@ use crate::domain::{
 use crate::env::Env;
 use crate::error::Error;
 use crate::format::{Entry, Raw, Unsigned, text};
+use crate::key_choice::{KeyChoice, confirm};
 use crate::signer::{KeySource, Signer};
-use crate::signing::{Signing, confirm};
 use crate::store::{Notice, Session, Turn, Writer};
 
 /// The content of an entry to record.
@@ -35,7 +35,7 @@ pub struct Recorder<'r> {
     /// Clock, randomness, terminal.
     pub env: &'r mut Env,
     /// Which key signs.
-    pub signing: &'r Signing,
+    pub key_choice: &'r KeyChoice,
 }
 
 /// Who signs an entry, and in which register.
@@ -86,7 +86,7 @@ pub fn rehearse<P>(by: &mut Recorder<'_>, session: &mut Session, mut plan: P) ->
 where
     P: FnMut(&mut Session) -> Result<Plan, Error>,
 {
-    let key = by.signing.key_for(session)?;
+    let key = by.key_choice.key_for(session)?;
     let actor = author(by, session, key.public())?.actor;
     match judge(by, session, key.public(), &mut plan)? {
         Judged::Allowed(composed) => {
@@ -94,7 +94,7 @@ where
             Ok(Rehearsal { key, actor, composed: Some(composed), plan })
         }
         Judged::Refused(event, refusal) => {
-            let signer = by.signing.unasked(key);
+            let signer = by.key_choice.unasked(key);
             Err(refused(by, session, &event, refusal, signer.as_ref()))
         }
     }
@@ -136,7 +136,7 @@ impl<P: FnMut(&mut Session) -> Result<Plan, Error>> Rehearsal<P> {
         let Self { key, composed, mut plan, .. } = self;
         // Unlocking may prompt for a passphrase, and a rule may depend on the time that passes.
         let mut composed = composed.filter(|_| !key.is_locked());
-        let signer = by.signing.unlock(by.env, key)?;
+        let signer = by.key_choice.unlock(by.env, key)?;
         let (mut attempts, mut prompted) = (0, 0);
         while attempts < ATTEMPTS && prompted < PROMPTED_ATTEMPTS {
             attempts += 1;
@@ -259,7 +259,7 @@ fn author(by: &Recorder<'_>, session: &Session, key: PublicKey) -> Result<Author
         return Err(Error::Broken(fault.clone()));
     }
     let register = session.state().id().cloned().ok_or(Refusal::NotFounding)?;
-    Ok(Author { register, actor: by.signing.actor(session, key)?, key })
+    Ok(Author { register, actor: by.key_choice.actor(session, key)?, key })
 }
 
 /// Makes a plan at the session's head and checks every rule for it.

@@ -1,4 +1,4 @@
-//! Signing with a private key file in OpenSSH format, or with a key that an ssh-agent holds.
+//! KeyChoice with a private key file in OpenSSH format, or with a key that an ssh-agent holds.
 //!
 //! Secrets do not leave this module. They are read into memory that is zeroed on drop, are never printed, and never
 //! come from a flag or the environment. twinseal never sees the private half of a key in an agent.

@@ -10,8 +10,8 @@ use crate::config::{Config, Trusted};
 use crate::domain::{Digest, RegisterId};
 use crate::env::Env;
 use crate::error::Error;
+use crate::key_choice::KeyChoice;
 use crate::record::Recorder;
-use crate::signing::Signing;
 use crate::store::{Anchor, Behind, Session, StoreError, Writer, discard};
 use crate::trust::{Purpose, Request};
 
@@ -65,7 +65,7 @@ pub struct Context<'e> {
     /// The global options.
     pub options: Options,
     /// The choice of the signing key.
-    pub signing: Signing,
+    pub key_choice: KeyChoice,
     /// The registers that this account knows, and the one that was named.
     pub registers: Registers,
     /// Output as text or JSON.
@@ -85,10 +85,10 @@ impl<'e> Context<'e> {
         let person = setting(env, options.person.as_deref(), "TWINSEAL_AS", config.person.as_deref());
         let named = setting(env, options.register.as_deref(), "TWINSEAL_REGISTER", config.register.as_deref());
         let (key, passphrase) = (options.key.as_deref(), options.passphrase_file.as_deref());
-        let signing = Signing::new(env, &config, key, passphrase, person);
+        let key_choice = KeyChoice::new(env, &config, key, passphrase, person);
         let registers = Registers::load(env, named, options.fingerprint.clone())?;
         let ui = Ui::new(options.json);
-        Ok(Self { env, options, signing, registers, ui })
+        Ok(Self { env, options, key_choice, registers, ui })
     }
 
     /// This account in the queue of writers.
@@ -98,7 +98,7 @@ impl<'e> Context<'e> {
 
     /// Records entries signed with the chosen key.
     pub fn recorder(&mut self) -> Recorder<'_> {
-        Recorder { env: self.env, signing: &self.signing }
+        Recorder { env: self.env, key_choice: &self.key_choice }
     }
 
     /// Opens the named register. On first contact the fingerprint must be given, or confirmed on the terminal.
@@ -115,7 +115,7 @@ impl<'e> Context<'e> {
     /// As [`Context::open`].
     pub fn open_ignoring_pin(&mut self) -> Result<Session, Error> {
         let session = self.open_by(&self.registers.request(self.env)?, Purpose::Restore)?;
-        if let Some(Behind { remembered, .. }) = session.memory().behind() {
+        if let Some(Behind { remembered, .. }) = session.pinned().behind() {
             self.env.status(format_args!(
                 "warning: this account verified entry {} {}, which the log no longer has; the pin stays unchanged",
                 remembered.seq, remembered.leaf

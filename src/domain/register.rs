@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::change::filing_rules::judge_facts;
 use crate::domain::governance::state::GovernanceSummary;
-use crate::domain::state::{Denied, Records, StateKey, StateRecord, Unloaded};
+use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
 use crate::domain::{
     Action, Change, ChangeId, Digest, Event, Governance, Header, Invalid, Policy, Refusal, RegisterId, number,
 };

@@ -1,21 +1,21 @@
 //! A register as this account sees it: the verified log, and the pin that it is compared with.
 
 mod audit;
-mod log;
-mod memory;
 mod notice;
 mod open;
 pub mod pin;
+mod pinned;
 mod recover;
+mod verified_log;
 
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
-pub use log::VerifiedLog;
-pub use memory::{Behind, Memory};
 pub use notice::Notice;
 pub use open::{Anchor, Excuse};
+pub use pinned::{Behind, Pinned};
 pub use recover::Recovered;
+pub use verified_log::VerifiedLog;
 
 use super::cache::tables::Tables;
 use super::sqlite::queue::Turn;
@@ -33,7 +33,7 @@ const SOON: Duration = Duration::from_millis(250);
 /// An open register. It dereferences to its [`VerifiedLog`] for reading, and advances the pin after each write.
 pub struct Session {
     log: VerifiedLog,
-    memory: Memory,
+    pinned: Pinned,
     notices: Vec<Notice>,
     /// The newest entry that this session appended, and which is therefore durable.
     durable: Option<Head>,
@@ -82,8 +82,8 @@ impl DerefMut for Session {
 
 impl Session {
     /// The pin, and what the log lacks compared with it.
-    pub fn memory(&self) -> &Memory {
-        &self.memory
+    pub fn pinned(&self) -> &Pinned {
+        &self.pinned
     }
 
     /// The notices since the session was opened.
@@ -101,7 +101,7 @@ impl Session {
     /// # Errors
     /// As [`Session::open`].
     pub fn refresh(&mut self, now: Time, progress: &mut dyn FnMut(u64)) -> Result<(), StoreError> {
-        self.log.catch_up(&self.memory, BUSY, progress)?;
+        self.log.catch_up(&self.pinned, BUSY, progress)?;
         self.advance_pin(now)
     }
 
@@ -117,7 +117,7 @@ impl Session {
         if newest.unwrap_or(0).saturating_sub(known.unwrap_or(0)) > SHORT_TAIL {
             return Ok(false);
         }
-        match self.log.catch_up(&self.memory, SOON, &mut |_| {}) {
+        match self.log.catch_up(&self.pinned, SOON, &mut |_| {}) {
             Err(StoreError::Busy { .. }) => Ok(false),
             caught_up => caught_up.map(|()| true),
         }
@@ -130,7 +130,7 @@ impl Session {
     /// this account verified.
     pub fn may_record(&self, event: &Event) -> Result<(), StoreError> {
         self.may_write()?;
-        self.memory.may_record(event, &self.log)
+        self.pinned.may_record(event, &self.log)
     }
 
     fn may_write(&self) -> Result<(), StoreError> {
@@ -173,13 +173,13 @@ impl Session {
 
     /// Advances the pin to the head. Called after the cache is committed, so that the pin is never ahead of the cache.
     fn advance_pin(&mut self, now: Time) -> Result<(), StoreError> {
-        let Some(head) = self.memory.pending(&self.log) else { return Ok(()) };
+        let Some(head) = self.pinned.pending(&self.log) else { return Ok(()) };
         // Another process may have written the head and died before syncing it. A pinned entry must survive a power
         // failure.
         if self.durable != Some(head) {
             self.log.shared.sync()?;
         }
-        self.memory.advance(&self.log, now)
+        self.pinned.advance(&self.log, now)
     }
 
     /// Removes the redacted texts from the WAL file.

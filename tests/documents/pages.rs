@@ -1,8 +1,9 @@
 //! Runs every command in the README and in `docs/`.
 //!
-//! The pages in [`PAGES`] are run in this order, in one register. A comment before a block names the person who runs
-//! it, their typed answers, and earlier steps: `<!-- as carol, typing: yes, CHG-1; at TIME; as erin -->` lets carol
-//! approve CHG-1 first, then sets the clock. Every command must exit with 0.
+//! The pages in [`PAGES`] are run in this order, in one register. The first line of a block names the person who runs it
+//! and their typed answers: `# carol (answers: yes, CHG-1)`. An HTML comment before the block has earlier steps that the
+//! page does not show: `<!-- carol (answers: yes, CHG-1); at TIME -->` lets carol approve CHG-1, then sets the clock.
+//! Every command must exit with 0.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,28 +35,24 @@ struct Actor {
     typing: Vec<String>,
 }
 
-/// Parses the comment before a block and performs its earlier steps.
-fn stage(world: &World, comment: &str) -> Actor {
-    let parts: Vec<&str> = comment.split("; ").collect();
-    let (last, before) = parts.split_last().unwrap();
-    for part in before {
-        if let Some(time) = part.strip_prefix("at ") {
+/// Performs the steps in the comment before a block.
+fn perform(world: &World, comment: &str) {
+    for step in comment.split("; ") {
+        if let Some(time) = step.strip_prefix("at ") {
             world.at(time);
         } else {
-            let Actor { person, typing } = actor(part);
+            let Actor { person, typing } = actor(step);
             let typing: Vec<&str> = typing.iter().map(String::as_str).collect();
             let change = typing.last().unwrap();
             let output = world.run_typing(&person, &format!("approve {change}"), &typing);
             assert_eq!(output.exit, Exit::Done, "{}", output.screen);
         }
     }
-    actor(last)
 }
 
-fn actor(part: &str) -> Actor {
-    let part = part.strip_prefix("as ").unwrap();
-    let (person, typing) = part.split_once(", typing: ").unwrap_or((part, ""));
-    let typing = typing.split(", ").filter(|it| !it.is_empty()).map(str::to_owned).collect();
+fn actor(named: &str) -> Actor {
+    let (person, typing) = named.split_once(" (answers: ").unwrap_or((named, ""));
+    let typing = typing.trim_end_matches(')').split(", ").filter(|it| !it.is_empty()).map(str::to_owned).collect();
     Actor { person: person.to_owned(), typing }
 }
 
@@ -100,17 +97,28 @@ fn meanwhile(world: &World, command: &str) {
     }
 }
 
-/// The `sh` blocks of a page, each with the comment before it.
-fn blocks(page: &str) -> Vec<(Option<String>, String)> {
+/// An `sh` block of a page.
+struct Block {
+    /// Steps that the page does not show.
+    before: Option<String>,
+    /// The person who runs it, as its first line says.
+    actor: Option<String>,
+    commands: Vec<String>,
+}
+
+fn blocks(page: &str) -> Vec<Block> {
     let text = fs::read_to_string(page).unwrap();
-    let (mut blocks, mut comment, mut lines) = (Vec::new(), None, text.lines());
+    let (mut blocks, mut before, mut lines) = (Vec::new(), None, text.lines());
     while let Some(line) = lines.next() {
-        if let Some(stage) = line.strip_prefix("<!-- as ").and_then(|rest| rest.strip_suffix(" -->")) {
-            comment = Some(format!("as {stage}"));
+        if let Some(steps) = line.strip_prefix("<!-- ").and_then(|rest| rest.strip_suffix(" -->")) {
+            before = Some(steps.to_owned());
         }
         if line == "```sh" {
             let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
-            blocks.push((comment.take(), block.join("\n").replace("\\\n   ", "")));
+            let block = block.join("\n").replace("\\\n   ", "");
+            let actor = block.lines().find_map(|line| line.strip_prefix("# ")).map(str::to_owned);
+            let commands = block.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect();
+            blocks.push(Block { before: before.take(), actor, commands });
         }
     }
     blocks
@@ -132,10 +140,12 @@ fn documents() -> Vec<String> {
     found
 }
 
-fn run(world: &World, page: &str, stage_directions: &str, block: &str) {
-    let Actor { person, typing } = stage(world, stage_directions);
+fn run(world: &World, page: &str, block: &Block) {
+    block.before.iter().for_each(|steps| perform(world, steps));
+    let named = block.actor.as_ref().unwrap_or_else(|| panic!("{page}: nobody is named who runs {:?}", block.commands));
+    let Actor { person, typing } = actor(named);
     let mut typing: Vec<&str> = typing.iter().map(String::as_str).collect();
-    for line in block.lines() {
+    for line in &block.commands {
         meanwhile(world, line);
         let (command, _) = line.split_once(" > ").unwrap_or((line, ""));
         let Some(arguments) = command.strip_prefix("twinseal ") else { panic!("{page}: nobody runs {command}") };
@@ -152,18 +162,16 @@ fn run(world: &World, page: &str, stage_directions: &str, block: &str) {
 fn every_command_of_the_pages_for_users_works() {
     let world = prepared();
     for page in PAGES {
-        for (comment, block) in blocks(page) {
-            let comment = comment.unwrap_or_else(|| panic!("{page}: nobody is named who runs {block}"));
-            run(&world, page, &comment, &block);
-        }
+        blocks(page).iter().for_each(|block| run(&world, page, block));
     }
 }
 
 #[test]
 fn every_command_in_a_document_is_run_by_a_test() {
     for page in documents().iter().filter(|page| !PAGES.contains(&page.as_str())) {
-        for (_, block) in blocks(page) {
-            assert!(block.lines().all(|line| TREE.contains(&line)), "{page}: nobody runs {block}");
+        for block in blocks(page) {
+            let commands = block.commands;
+            assert!(commands.iter().all(|line| TREE.contains(&line.as_str())), "{page}: nobody runs {commands:?}");
         }
     }
     let documents = documents();

@@ -37,7 +37,7 @@ impl Draft {
         if kind == ChangeKind::Standard {
             return Err(Refusal::NoTemplate.into());
         }
-        let owner: Option<PersonId> = context.signing.person_meant().map(parse).transpose()?;
+        let owner: Option<PersonId> = context.key_choice.person_meant().map(parse).transpose()?;
         write!(context.env.out, "{}", template(kind, owner.as_ref(), context.env.now()))?;
         Ok(())
     }

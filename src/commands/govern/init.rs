@@ -16,9 +16,9 @@ use crate::env::Env;
 use crate::error::Error;
 use crate::format::request::RegisterRef;
 use crate::format::{Entry, Raw};
+use crate::key_choice::confirm;
 use crate::output::{member_table, policy_sentences, safe};
 use crate::record::{Author, Plan, compose, sign};
-use crate::signing::confirm;
 use crate::store::{Anchor, Appended, Excuse, Session, SharedFile, StoreError, Writer};
 use crate::trust::{Purpose, Request, taken};
 
@@ -61,7 +61,7 @@ impl Init {
             return Err(Error::KnownName { name, expected });
         }
         let (members, names) = members::read(context, &self.members, &RegisterRef::New(name.clone()))?;
-        let source = context.signing.key(|key| Ok(members.iter().any(|member| member.key == *key)))?;
+        let source = context.key_choice.key(|key| Ok(members.iter().any(|member| member.key == *key)))?;
         let key = source.public();
         let founder = members.iter().find(|member| member.key == key).map(|member| member.person.clone());
         let founder = founder.ok_or(Error::NotAmongMembers { key: key.fingerprint() })?;
@@ -79,7 +79,7 @@ impl Init {
         if context.env.console.is_interactive() {
             confirm(context.env, "sign entry 0", name.as_str())?;
         }
-        let signer = context.signing.unlock(context.env, source)?;
+        let signer = context.key_choice.unlock(context.env, source)?;
         let (raw, entry) = sign(compose(context.env)?, &signer)?;
         let mut state = Register::default();
         state.apply(&entry.header, entry.leaf, &entry.event)?;

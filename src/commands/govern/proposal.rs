@@ -344,7 +344,7 @@ impl Redact {
 impl Restored {
     fn run(self, context: &mut Context<'_>, session: &mut Session) -> Result<(), Error> {
         let text = reason(Some(&self.reason))?;
-        let behind = session.memory().behind();
+        let behind = session.pinned().behind();
         let restored = match &self.restored {
             Some(given) => {
                 let seq = number(given).map_err(|invalid| Error::Value { given: given.clone(), invalid })?;

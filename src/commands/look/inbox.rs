@@ -33,9 +33,9 @@ impl Inbox {
     /// The register cannot be opened or read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let session = context.open()?;
-        let me: PersonId = match context.signing.person_meant() {
+        let me: PersonId = match context.key_choice.person_meant() {
             Some(meant) => parse(meant)?,
-            None => context.signing.actor(&session, context.signing.key_for(&session)?.public())?,
+            None => context.key_choice.actor(&session, context.key_choice.key_for(&session)?.public())?,
         };
         let now = context.env.now();
         let mut waiting = proposals(&session, &me, now)?;

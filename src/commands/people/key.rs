@@ -11,10 +11,10 @@ use crate::commands::lookup::{parse, reason};
 use crate::commands::{Context, report_recorded};
 use crate::domain::{Action, Digest, Event, Fingerprint};
 use crate::error::Error;
+use crate::key_choice::ask_secret;
 use crate::output::safe;
 use crate::record::{Plan, record};
 use crate::signer::{Entropy, KeyError, KeyFile, Passphrase, create};
-use crate::signing::ask_secret;
 
 /// Make, show, revoke and suspend keys
 #[derive(Debug, Subcommand)]
@@ -143,7 +143,7 @@ impl New {
 }
 
 fn ask_twice(context: &mut Context<'_>) -> Result<Passphrase, Error> {
-    if let Some(passphrase) = context.signing.passphrase_from_file()? {
+    if let Some(passphrase) = context.key_choice.passphrase_from_file()? {
         return if passphrase.is_empty() { Err(Error::NoPassphrase) } else { Ok(passphrase) };
     }
     if !context.env.console.can_ask_secret() {

@@ -138,8 +138,8 @@ impl RequestArgs {
             .map(|given| Line::from_typed(given).map_err(|invalid| Error::Value { given: given.to_owned(), invalid }));
         let name = name.transpose()?;
         let register = register_asked(context)?;
-        let key = context.signing.key(|_| Ok(true))?;
-        let signer = context.signing.unlock(context.env, key)?;
+        let key = context.key_choice.key(|_| Ok(true))?;
+        let signer = context.key_choice.unlock(context.env, key)?;
         let key = signer.public();
         let asked = body(&register, &person, &key);
         let vouch = self.vouch(context, &asked)?;
@@ -165,7 +165,7 @@ impl RequestArgs {
     fn vouch(&self, context: &mut Context<'_>, asked: &str) -> Result<Option<Vouch>, Error> {
         let Some(path) = &self.vouch else { return Ok(None) };
         let key = KeySource::read(&context.env.path(path))?;
-        let signer = context.signing.unlock(context.env, key)?;
+        let signer = context.key_choice.unlock(context.env, key)?;
         Ok(Some(Vouch { key: signer.public().fingerprint(), proof: signer.sign(VOUCH, asked.as_bytes())? }))
     }
 }

@@ -120,9 +120,9 @@ fn key_owner(session: Option<&Session>, key: &PublicKey) -> (String, Option<KeyS
 /// Checks the signing key and returns it.
 fn key(context: &Context<'_>, session: Option<&Session>, checks: &mut Vec<Check>) -> Option<KeySource> {
     let chosen = match session {
-        Some(session) => context.signing.key_for(session),
+        Some(session) => context.key_choice.key_for(session),
         // Without a register any key of the agent may be the right one.
-        None => context.signing.key(|_| Ok(true)),
+        None => context.key_choice.key(|_| Ok(true)),
     };
     let key = match chosen {
         Ok(key) => key,
@@ -137,7 +137,7 @@ fn key(context: &Context<'_>, session: Option<&Session>, checks: &mut Vec<Check>
         KeySource::Agent(public) => held(context, session, public),
         KeySource::File(file) => {
             let lock = if file.is_locked() { "encrypted with a passphrase" } else { "no passphrase" };
-            let path = context.signing.key_path().unwrap_or_default();
+            let path = context.key_choice.key_path().unwrap_or_default();
             let mode = std::fs::metadata(&path).map_or(0, |it| it.permissions().mode() & 0o7777);
             enrolled(context, session, &file.public(), format_args!("{}, mode {mode:04o}, {lock}", path.display()))
         }
@@ -147,7 +147,7 @@ fn key(context: &Context<'_>, session: Option<&Session>, checks: &mut Vec<Check>
 
 /// Checks a key that must be in the agent.
 fn held(context: &Context<'_>, session: Option<&Session>, key: &PublicKey) -> Check {
-    match context.signing.agent().and_then(|agent| agent.signer(*key)) {
+    match context.key_choice.agent().and_then(|agent| agent.signer(*key)) {
         Ok(_) => enrolled(context, session, key, "in the ssh-agent"),
         Err(error) => Check::error("key", State::Fault, &KeyError::from(error).into()),
     }
@@ -158,7 +158,7 @@ fn enrolled(context: &Context<'_>, session: Option<&Session>, key: &PublicKey, p
     let (whose, state) = key_owner(session, key);
     let what = format!("{}, {place}{whose}", key.fingerprint());
     let Some(session) = session else { return Check::ok("key", what) };
-    match (context.signing.actor(session, *key), state) {
+    match (context.key_choice.actor(session, *key), state) {
         (Err(error @ Error::OtherPerson { .. }), _) => Check::error("key", State::Fault, &error),
         (_, Some(KeyState::Live)) => Check::ok("key", what),
         (_, Some(KeyState::Suspended)) => {
@@ -177,7 +177,7 @@ fn enrolled(context: &Context<'_>, session: Option<&Session>, key: &PublicKey, p
 
 /// Checks the agent. A missing key is reported by the key check.
 fn agent(context: &Context<'_>, session: Option<&Session>, key: Option<&KeySource>) -> Check {
-    let agent = match context.signing.agent() {
+    let agent = match context.key_choice.agent() {
         Ok(agent) => agent,
         Err(_) => return Check::ok("agent", "none: SSH_AUTH_SOCK is not set"),
     };

@@ -64,7 +64,7 @@ impl Verify {
             Session::unanchored(shared, fingerprint)?
         };
         let moved = session.notices().iter().any(|notice| matches!(notice, Notice::PinMoved { .. }));
-        let anchor = match session.memory().pin() {
+        let anchor = match session.pinned().pin() {
             // The pin was just set from this file, so it is no independent evidence of the log's end.
             _ if moved => Anchor::Beginning,
             Some(pin) => Anchor::Pin(*pin),

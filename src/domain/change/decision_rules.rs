@@ -3,7 +3,7 @@
 use crate::domain::change::filing_rules::{
     judge_artifact_names, judge_filing, judge_policy, judge_starter, judge_starters,
 };
-use crate::domain::state::Denied;
+use crate::domain::records::Denied;
 use crate::domain::{
     Artifact, Change, Digest, Duty, Event, Field, Governance, Header, Outcome, PersonId, Refusal, RefusedAct,
     RefusedAttempt, Revision, RevisionRef, Role, Rule, TextRef, Verdict,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::state::Denied;
+use crate::domain::records::Denied;
 use crate::domain::value::time::DAY;
 use crate::domain::{
     Artifact, ChangeKind, Duty, Facts, Field, Governance, Header, PersonId, Refusal, Role, TextRef, Time, Window,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::state::Unloaded;
+use crate::domain::records::Unloaded;
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
     ChangeId, ConflictOfInterest, Digest, Event, Facts, Governance, Header, Outcome, PersonId, RevisionRef, Rule,

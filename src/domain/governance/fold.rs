@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::governance::state::{GovernanceSummary, Phase};
-use crate::domain::state::{Denied, StateKey};
+use crate::domain::records::{Denied, StateKey};
 use crate::domain::{
     Action, Digest, Event, Fingerprint, Governance, Grants, Header, Key, KeyState, Member, Person, PersonId, Proposal,
     ProposalId, ProposalState, RefusedAttempt, Role,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::state::{Denied, Unloaded};
+use crate::domain::records::{Denied, Unloaded};
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{Group, PersonId, Refusal, Time};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::state::{Denied, Unloaded};
+use crate::domain::records::{Denied, Unloaded};
 use crate::domain::value::time::DAY;
 use crate::domain::{
     Action, Digest, Event, Fingerprint, Governance, Grants, Header, KeyState, Member, PersonId, ProposalId,

@@ -1,7 +1,7 @@
 //! The rules about governance events other than proposals.
 
 use crate::domain::governance::state::Phase;
-use crate::domain::state::Denied;
+use crate::domain::records::Denied;
 use crate::domain::{
     Event, FORMAT, Fingerprint, Governance, Header, KeyState, Member, Refusal, RefusedAttempt, Role, Rule,
 };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::state::{Denied, Records, StateKey, StateRecord, Unloaded};
+use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
 use crate::domain::{
     Digest, Duty, Fingerprint, Key, KeyState, Person, PersonId, Policy, Proposal, ProposalId, Refusal, Restoration,
     Role, Time,

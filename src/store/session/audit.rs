@@ -1,8 +1,8 @@
 //! Verifying the whole log regardless of what was verified before, and refilling the shared tables.
 
 use super::Session;
-use super::log::VerifiedLog;
-use super::memory::Memory;
+use super::pinned::Pinned;
+use super::verified_log::VerifiedLog;
 use crate::domain::{Register, Time};
 use crate::store::cache::verified::replaced;
 use crate::store::verify::replay::{Mode, Reading, replay};
@@ -15,7 +15,7 @@ impl Session {
     /// # Errors
     /// An SQLite error, a damaged cache, or a format that needs a newer twinseal. Everything else is a finding.
     pub fn verify(&mut self, now: Time, progress: &mut dyn FnMut(u64)) -> Result<Reading, StoreError> {
-        let Self { log, memory, .. } = self;
+        let Self { log, pinned, .. } = self;
         let mut state = Register::default();
         // Other processes may record meanwhile, so read the entries and the tables from one snapshot.
         let snapshot = log.shared.hold_snapshot()?;
@@ -24,7 +24,7 @@ impl Session {
         state.unload();
         log.state = state;
         if reading.findings.is_empty() {
-            reading.findings.extend(missing(log, memory)?);
+            reading.findings.extend(missing(log, pinned)?);
         }
         let valid = reading.findings.is_empty() && log.state.head().is_some();
         let (compared, integrity) = log.shared.integrity_beside(|| match valid {
@@ -38,7 +38,7 @@ impl Session {
         if valid {
             reading.findings.extend(log.unredacted()?);
         }
-        if is_suspect(&reading, memory) && log.cache_is_wrong(memory, progress)? {
+        if is_suspect(&reading, pinned) && log.cache_is_wrong(pinned, progress)? {
             return Err(log.cache.damaged("it differs from the log".to_owned()));
         }
         drop(snapshot);
@@ -71,7 +71,7 @@ impl Session {
         let log = &mut self.log;
         // If they differ, the cache may be wrong. A wrong cache must not be written to the shared tables.
         let differ = !log.cache.compare_register(&log.shared)?.is_empty();
-        if differ && log.cache_is_wrong(&self.memory, &mut |_| {})? {
+        if differ && log.cache_is_wrong(&self.pinned, &mut |_| {})? {
             return Err(log.cache.damaged("it differs from the log".to_owned()));
         }
         let redact: Vec<u64> = log.unredacted()?.into_iter().filter_map(|finding| finding.seq).collect();
@@ -82,18 +82,18 @@ impl Session {
 }
 
 /// Whether the first finding may come from a damaged cache: the check compares with the cache rather than with the pin.
-fn is_suspect(reading: &Reading, memory: &Memory) -> bool {
-    let pinned = memory.pin().map(|pin| pin.head.seq);
+fn is_suspect(reading: &Reading, pinned: &Pinned) -> bool {
+    let newest = pinned.pin().map(|pin| pin.head.seq);
     reading.findings.first().is_some_and(|it| match it.rule {
         "tables" => true,
-        "replaced" => it.seq <= pinned,
+        "replaced" => it.seq <= newest,
         _ => false,
     })
 }
 
 /// The finding for an entry that this account verified before and that the log lacks now.
-fn missing(log: &VerifiedLog, memory: &Memory) -> Result<Option<Finding>, StoreError> {
-    let remembered = [log.cache.head()?, memory.pin().map(|pin| pin.head)].into_iter().flatten();
+fn missing(log: &VerifiedLog, pinned: &Pinned) -> Result<Option<Finding>, StoreError> {
+    let remembered = [log.cache.head()?, pinned.pin().map(|pin| pin.head)].into_iter().flatten();
     let Some(remembered) = remembered.max_by_key(|head| head.seq) else { return Ok(None) };
     let newest = log.state.head().map_or(0, |head| head.seq);
     if remembered.seq > newest || log.state.head().is_none() {
@@ -104,7 +104,7 @@ fn missing(log: &VerifiedLog, memory: &Memory) -> Result<Option<Finding>, StoreE
         );
         return Ok(Some(Finding::of_file("truncated", meaning)));
     }
-    match memory.pin() {
+    match pinned.pin() {
         Some(pin) if log.cache.leaf(pin.head.seq)? != Some(pin.head.leaf) => Ok(Some(replaced(pin.head.seq))),
         _ => Ok(None),
     }

@@ -42,7 +42,7 @@ impl Notice {
     pub fn rule(&self) -> &'static str {
         match self {
             Self::CacheRebuilt => "cache-rebuilt",
-            Self::FirstVerification => "memory-missing",
+            Self::FirstVerification => "pin-and-cache-missing",
             Self::CacheBehind => "cache-behind",
             Self::PinMissing => "pin-missing",
             Self::RedactedLater => "redacted-later",
@@ -81,7 +81,7 @@ impl fmt::Display for Notice {
                 return write!(
                     f,
                     "proposal {proposal} restored the register from entry {restored}; entry {from}, which this account \
-                     verified, is lost, and the pin moved to the log as it is"
+                     verified, is lost, and the pin moved to the end of the restored log"
                 );
             }
         })

@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
-use super::log::{VerifiedLog, agree, leaf};
-use super::memory::{Behind, Memory};
+use super::pinned::{Behind, Pinned};
+use super::verified_log::{VerifiedLog, agree, leaf};
 use super::{Notice, Session};
 use crate::domain::{Digest, Head, Time};
 use crate::store::StoreError;
@@ -90,7 +90,7 @@ impl Session {
         let Anchor { folder, fingerprint, excuse } = anchor;
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.map_err(StoreError::io("make the folder", folder))?;
-        let memory = Memory::in_folder(folder, fingerprint)?;
+        let pinned = Pinned::in_folder(folder, fingerprint)?;
         let (cache, unusable) = VerifiedCache::open(&folder.join("verified.sqlite"))?;
         if excuse == Excuse::EarlierBackup
             && let Some(notice) = earlier(&shared, &cache)?
@@ -99,7 +99,7 @@ impl Session {
             session.notices.push(notice);
             return Ok(session);
         }
-        let notice = match (memory.pin(), cache.head()?) {
+        let notice = match (pinned.pin(), cache.head()?) {
             (Some(_), None) => Some(Notice::CacheRebuilt),
             (None, Some(_)) => Some(Notice::PinMissing),
             (None, None) if unusable => Some(Notice::CacheRebuilt),
@@ -109,7 +109,7 @@ impl Session {
             _ => None,
         };
         let mut session = Self::of(shared, cache, fingerprint);
-        session.memory = memory;
+        session.pinned = pinned;
         session.superseded = excuse == Excuse::Superseded;
         session.notices.extend(notice);
         Ok(session)
@@ -117,12 +117,12 @@ impl Session {
 
     fn of(shared: SharedFile, cache: VerifiedCache, fingerprint: Digest) -> Self {
         let log = VerifiedLog::new(shared, cache, fingerprint);
-        Self { log, memory: Memory::default(), notices: Vec::new(), durable: None, superseded: false }
+        Self { log, pinned: Pinned::default(), notices: Vec::new(), durable: None, superseded: false }
     }
 
     fn reconcile(&mut self, excuse: Excuse, now: Time, progress: &mut dyn FnMut(u64)) -> Result<(), StoreError> {
         let may_move = matches!(excuse, Excuse::AgreedRestoration | Excuse::PendingRestoration);
-        match self.memory.check_file(&self.log) {
+        match self.pinned.check_file(&self.log) {
             Err(StoreError::PinLost { .. }) if may_move && self.move_pin(now, progress)? => Ok(()),
             checked => checked,
         }
@@ -135,13 +135,13 @@ impl Session {
     fn move_pin(&mut self, now: Time, progress: &mut dyn FnMut(u64)) -> Result<bool, StoreError> {
         let (fresh, state, _) = self.log.replay_from_start(progress)?;
         let ours = &self.log.cache;
-        let lost = self.memory.lost(ours, |seq| fresh.leaf(seq))?;
+        let lost = self.pinned.lost(ours, |seq| fresh.leaf(seq))?;
         let mut allowed = None;
         for (proposal, second, heads) in state.governance().restorations() {
             let Head { seq, leaf } = heads.restored;
             let held = ours.leaf(seq)?.is_none_or(|ours| ours == leaf);
             let fits = held && fresh.leaf(seq)? == Some(leaf) && lost.iter().all(|head| heads.lost(*head));
-            if fits && !self.memory.has_seen(second, ours, &fresh)? {
+            if fits && !self.pinned.has_seen(second, ours, &fresh)? {
                 allowed = Some((proposal, seq));
             }
         }
@@ -150,7 +150,7 @@ impl Session {
         };
         self.log.state = state;
         // Replace the pin first: after a crash in between, the cache is found damaged and discarded.
-        self.memory.replace(&self.log, &fresh, now)?;
+        self.pinned.replace(&self.log, &fresh, now)?;
         self.log.cache.replace_with(&fresh)?;
         self.notices.push(Notice::PinMoved { from, restored, proposal });
         Ok(true)
@@ -165,11 +165,11 @@ impl Session {
             let (ours, theirs) = (cache.leaf(seq)?, leaf(shared, seq)?);
             Ok(ours.filter(|ours| Some(*ours) == theirs))
         })?;
-        let lost = self.memory.lost(cache, |seq| leaf(shared, seq))?;
-        let verified = self.memory.pin().map(|pin| pin.verified);
+        let lost = self.pinned.lost(cache, |seq| leaf(shared, seq))?;
+        let verified = self.pinned.pin().map(|pin| pin.verified);
         let remembered = lost.into_iter().max_by_key(|head| head.seq);
         let behind = remembered.map(|remembered| Behind { remembered, common, verified });
-        self.memory = Memory::behind_of(behind);
+        self.pinned = Pinned::behind_of(behind);
         self.log.cache = VerifiedCache::temporary()?;
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Recovering lost entries from another file of the same register.
 
 use super::Session;
-use super::log::{VerifiedLog, agree, leaf};
+use super::verified_log::{VerifiedLog, agree, leaf};
 use crate::domain::Head;
 use crate::format::{Defect, Raw, entry, text};
 use crate::store::cache::verified::{VerifiedCache, verified_before};
@@ -47,7 +47,7 @@ impl Session {
             return Ok(Recovered { entries: None, fault });
         };
         // The recovered entries must agree with the newest entry that this account verified.
-        if let Some(behind) = self.memory.behind()
+        if let Some(behind) = self.pinned.behind()
             && log.cache.leaf(behind.remembered.seq)?.is_some_and(|it| it != behind.remembered.leaf)
         {
             return Err(behind.lost());

@@ -34,7 +34,7 @@ pub(in crate::commands) fn look(context: &mut Context<'_>, checks: &mut Vec<Chec
         Ok(found) => open(context, found, checks)?,
         Err(error) => return refuse(checks, &error),
     };
-    memory(&session, checks);
+    pin(&session, checks);
     checks.push(clock(context.env.now(), &session, written));
     Some(session)
 }
@@ -82,7 +82,7 @@ fn refuse(checks: &mut Vec<Check>, error: &Error) -> Option<Session> {
 }
 
 /// Checks the pin and the verified cache.
-fn memory(session: &Session, checks: &mut Vec<Check>) {
+fn pin(session: &Session, checks: &mut Vec<Check>) {
     const ASK: &str = "ask an admin for the newest entry and its leaf hash, and compare them with the output of \
                        `twinseal verify`";
     let noticed = |notice: Notice| session.notices().contains(&notice);
@@ -96,7 +96,7 @@ fn memory(session: &Session, checks: &mut Vec<Check>) {
         return;
     }
     let all_gone = noticed(Notice::FirstVerification);
-    let pin = session.memory().pin().map_or(String::new(), |pin| {
+    let pin = session.pinned().pin().map_or(String::new(), |pin| {
         format!("entry {} ({}), verified {}", pin.head.seq, pin.head.leaf.short(), pin.verified)
     });
     checks.push(if all_gone || noticed(Notice::PinMissing) {

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::log::{VerifiedLog, leaf};
 use super::pin::{Pin, PinFile};
+use super::verified_log::{VerifiedLog, leaf};
 use crate::domain::{Action, Digest, Event, Head, Register, Time};
 use crate::store::StoreError;
 use crate::store::cache::verified::VerifiedCache;
@@ -31,13 +31,13 @@ impl Behind {
 
 /// The pin of a register, and the file that it is stored in.
 #[derive(Default)]
-pub struct Memory {
+pub struct Pinned {
     file: Option<PinFile>,
     pin: Option<Pin>,
     behind: Option<Behind>,
 }
 
-impl Memory {
+impl Pinned {
     pub(super) fn in_folder(folder: &Path, fingerprint: Digest) -> Result<Self, StoreError> {
         let file = PinFile::in_folder(folder);
         let pin = file.read(fingerprint)?;

@@ -16,7 +16,7 @@ use crate::store::VerifiedLog;
 
 /// The settings that choose the key and the person to sign as. All paths are absolute.
 #[derive(Debug)]
-pub struct Signing {
+pub struct KeyChoice {
     named: Option<PathBuf>,
     default: PathBuf,
     socket: Option<PathBuf>,
@@ -24,7 +24,7 @@ pub struct Signing {
     person: Option<String>,
 }
 
-impl Signing {
+impl KeyChoice {
     /// Options take precedence over environment variables, and those over the configuration.
     pub fn new(
         env: &Env,
@@ -110,7 +110,7 @@ impl Signing {
     /// Returns the key to sign with in a register. A key in the agent fits if it is enrolled there and live.
     ///
     /// # Errors
-    /// As [`Signing::key`].
+    /// As [`KeyChoice::key`].
     pub fn key_for(&self, log: &VerifiedLog) -> Result<KeySource, Error> {
         self.key(|key| {
             let enrolled = log.ask(|state| Ok(state.governance().key(key.fingerprint())?.cloned()))??;

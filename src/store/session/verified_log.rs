@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::memory::Memory;
+use super::pinned::Pinned;
 use crate::domain::{Change, ChangeId, Denied, Digest, Governance, Head, Policy, ProposalId, Refusal, Register};
 use crate::format::{Defect, Entry, Raw, entry, text};
 use crate::store::cache::queries::Queries;
@@ -205,7 +205,7 @@ impl VerifiedLog {
     /// account.
     pub(super) fn catch_up(
         &mut self,
-        memory: &Memory,
+        pinned: &Pinned,
         patience: Duration,
         progress: &mut dyn FnMut(u64),
     ) -> Result<(), StoreError> {
@@ -220,7 +220,7 @@ impl VerifiedLog {
         drop(snapshot);
         if is_newest(&self.state) {
             self.fault = None;
-            return memory.check_cache(self);
+            return pinned.check_cache(self);
         }
         let tx = self.cache.begin(patience)?;
         let mut state = self.state.clone();
@@ -228,8 +228,8 @@ impl VerifiedLog {
         let known = state.head().map(|head| head.seq);
         let reading = replay(&self.shared, &self.cache, &mut state, self.fingerprint, Mode::Advance, progress)?;
         // Every entry up to the pin was valid before, so a finding there may come from a damaged cache.
-        let pinned = memory.pin().map(|pin| pin.head.seq);
-        if reading.findings.first().is_some_and(|it| it.seq <= pinned) && self.cache_is_wrong(memory, progress)? {
+        let newest = pinned.pin().map(|pin| pin.head.seq);
+        if reading.findings.first().is_some_and(|it| it.seq <= newest) && self.cache_is_wrong(pinned, progress)? {
             return Err(self.cache.damaged("it differs from the log".to_owned()));
         }
         tx.commit()?;
@@ -241,7 +241,7 @@ impl VerifiedLog {
             self.cache.flush()?;
         }
         self.fault = reading.findings.into_iter().next();
-        memory.check_cache(self)
+        pinned.check_cache(self)
     }
 
     /// Replays the log from entry 0 into a temporary cache, without the verified cache and the pin.
@@ -257,9 +257,9 @@ impl VerifiedLog {
     }
 
     /// Whether the log is valid and holds the pinned entry, but the cache differs from it.
-    pub(super) fn cache_is_wrong(&self, memory: &Memory, progress: &mut dyn FnMut(u64)) -> Result<bool, StoreError> {
+    pub(super) fn cache_is_wrong(&self, pinned: &Pinned, progress: &mut dyn FnMut(u64)) -> Result<bool, StoreError> {
         let (fresh, _, reading) = self.replay_from_start(progress)?;
-        let holds_pinned = match memory.pin() {
+        let holds_pinned = match pinned.pin() {
             Some(pin) => fresh.leaf(pin.head.seq)? == Some(pin.head.leaf),
             None => true,
         };
