@@ -31,6 +31,7 @@ CREATE TABLE log_entries (
     leaf   TEXT NOT NULL,
     kind   TEXT NOT NULL,     -- change.approve, proposal.second, ...
     time   TEXT NOT NULL,     -- as the actor claims it
+    effective TEXT NOT NULL,  -- the time at which rules judge it: later than `time` if that clock was behind
     actor  TEXT NOT NULL,
     key    TEXT NOT NULL,
     change INTEGER,           -- NULL for governance

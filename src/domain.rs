@@ -6,6 +6,7 @@
 mod change;
 mod event;
 mod governance;
+mod moment;
 mod policy;
 mod records;
 mod refusal;
@@ -17,12 +18,13 @@ pub use change::facts::{Artifact, ChangeKind, Facts, Link, LinkKind, Outcome, Re
 pub use change::filing_rules::{judge_kind, judge_party, judge_window};
 pub use change::history::{Act, Change, RefusedAct, Revision, Status};
 pub use change::tally::{Tally, Verdict, Void, Vote};
-pub use event::{Event, EventKind, Header};
+pub use event::{Event, EventKind, Header, Timed};
 pub use governance::action::{Action, Member, Predecessor, ProposalRef, Restoration, Vouch};
 pub use governance::grants::{Granted, Grants, Role};
 pub use governance::people::{Key, KeyState, Person};
 pub use governance::proposal::{Proposal, ProposalState};
 pub use governance::state::{FORMAT, Governance, GovernanceSummary};
+pub use moment::{MOST_OPERATORS, Moment, Since, TOLERANCE, Witnesses, is_ahead};
 pub use policy::{Duty, Needed, Policy, Requirement};
 pub use records::{Denied, StateKey, StateRecord, Unloaded};
 pub use refusal::{ConflictOfInterest, Refusal, Rule};

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Context;
 use crate::domain::{
-    Change, ChangeId, Field, Governance, Person, PersonId, ProposalId, ProposalState, Prose, Text, Time,
+    Change, ChangeId, Field, Governance, Moment, Person, PersonId, ProposalId, ProposalState, Prose, Text, Time,
 };
 use crate::error::Error;
 use crate::input::{moment, nearest};
@@ -38,7 +38,7 @@ pub fn change(session: &Session, id: ChangeId) -> Result<Change, Error> {
 ///
 /// # Errors
 /// The cache cannot be read.
-pub fn governance_about(session: &Session, change: &Change, now: Time) -> Result<Governance, Error> {
+pub fn governance_about(session: &Session, change: &Change, now: Moment) -> Result<Governance, Error> {
     Ok(session.ask(|state| {
         let governance = state.governance();
         change.status(governance, now)?;
@@ -110,29 +110,31 @@ pub fn time(given: &str) -> Result<Time, Error> {
 pub struct AsOf {
     /// The governance.
     pub governance: Governance,
-    /// The time at which grants with an end are evaluated.
-    pub at: Time,
+    /// The moment at which grants with an end are evaluated.
+    pub at: Moment,
     /// The newest entry that counts; `None` for now.
     pub seq: Option<u64>,
 }
 
-/// Governance now, or as of an entry or a time. A time means the last entry whose own time is not later.
+/// Governance now, or as of an entry or a time. A time means the newest entry that claims that time or an earlier one and
+/// is not behind.
 ///
 /// # Errors
 /// [`Error::NoEntry`], [`Error::NothingBy`], or the log cannot be read.
 pub fn as_of(context: &Context<'_>, session: &Session, given: Option<&str>) -> Result<AsOf, Error> {
     let Some(given) = given else {
-        let (governance, at) = (session.governed()?, context.env.now());
+        let (governance, at) = (session.governed()?, session.state().moment(context.env.now()));
         return Ok(AsOf { governance, at, seq: None });
     };
     let (seq, at) = match crate::domain::number(given) {
         Ok(seq) => {
             let entry = session.entry(seq)?.ok_or(Error::NoEntry(seq))?;
-            (seq, entry.header.time)
+            (seq, Moment::unwitnessed(entry.header.time))
         }
         Err(_) => {
             let at = time(given)?;
-            (session.queries().newest_by(at)?.ok_or(Error::NothingBy(at))?, at)
+            let seq = session.queries().newest_by(at)?.ok_or(Error::NothingBy(at))?;
+            (seq, Moment::unwitnessed(at))
         }
     };
     Ok(AsOf { governance: session.governed_at(seq)?, at, seq: Some(seq) })

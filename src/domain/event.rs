@@ -1,9 +1,11 @@
 //! The events that can be recorded.
 
+use std::ops::Deref;
+
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    Action, Artifact, ChangeId, Digest, Facts, Fingerprint, Member, Outcome, PersonId, Policy, Predecessor, ProposalId,
-    ProposalRef, RefusedAttempt, RegisterId, RevisionRef, Rule, TextRef, Time,
+    Action, Artifact, ChangeId, Digest, Facts, Fingerprint, Member, Moment, Outcome, PersonId, Policy, Predecessor,
+    ProposalId, ProposalRef, RefusedAttempt, RegisterId, RevisionRef, Rule, TextRef, Time,
 };
 
 /// The fields that every entry has.
@@ -33,6 +35,23 @@ impl Header {
     /// Whether the text part has this field.
     pub fn fills(&self, field: crate::domain::Field) -> bool {
         self.text.as_ref().is_some_and(|text| text.filled.contains(&field))
+    }
+}
+
+/// The fields of an entry, and the moment at which it is judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Timed<'h> {
+    /// The fields.
+    pub header: &'h Header,
+    /// The claimed and the effective time.
+    pub moment: Moment,
+}
+
+impl Deref for Timed<'_> {
+    type Target = Header;
+
+    fn deref(&self) -> &Header {
+        self.header
     }
 }
 

@@ -19,17 +19,29 @@ pub enum ConflictOfInterest {
     Owns,
     /// The person implements it.
     Implements,
-    /// The person operates a machine account that requested, owns or implements it.
+    /// The person operates a machine account that requested, owns or implements it, or operated it with a key that it
+    /// still has or that signed the revision.
     Operates,
 }
 
 impl ConflictOfInterest {
+    /// The way out for later changes, as the end of a hint.
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::Requested | Self::Owns | Self::Implements => "",
+            Self::Operates => {
+                "; a machine account that you no longer operate needs new keys: `twinseal person add-key`, then \
+                 `twinseal key revoke`"
+            }
+        }
+    }
+
     fn verb(self) -> &'static str {
         match self {
             Self::Requested => "filed or revised it",
             Self::Owns => "own it",
             Self::Implements => "implement it",
-            Self::Operates => "operate a machine account that filed, owns or implements it",
+            Self::Operates => "answer for a machine account that filed, owns or implements it",
         }
     }
 }
@@ -37,7 +49,7 @@ impl ConflictOfInterest {
 /// Defines the refusals: a variant each, with the name of its rule, its message and its hint (empty if there is none).
 macro_rules! refusals {
     ($($(#[$doc:meta])* $variant:ident $({ $($(#[$fdoc:meta])* $field:ident: $type:ty),+ $(,)? })? =>
-        $rule:literal, $message:literal $(($($arg:expr),+))?, $hint:literal;)+) => {
+        $rule:literal, $message:literal $(($($arg:expr),+))?, $hint:literal $(($($word:expr),+))?;)+) => {
         /// Why a rule refuses an event. For a writer it is an error; for a verifier whose log holds such an event it
         /// is a finding.
         #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,7 +69,7 @@ macro_rules! refusals {
             /// The next step, where there is one.
             #[allow(unused_variables)] // A hint need not name every field.
             pub fn hint(&self) -> Option<String> {
-                let hint = match self { $(Self::$variant $({ $($field),+ })? => format!($hint)),+ };
+                let hint = match self { $(Self::$variant $({ $($field),+ })? => format!($hint $(, $($word),+)?)),+ };
                 Some(hint).filter(|hint| !hint.is_empty())
             }
         }
@@ -133,6 +145,11 @@ refusals! {
     NotOperated { /** Which. */ machine: PersonId } =>
         "operator-active", "all operators of machine account {machine} have retired",
         "an admin adds one: `twinseal person grant MACHINE --operator PERSON`";
+    /// A machine account with too many people who answer for it.
+    TooManyOperators { /** Which. */ machine: PersonId } =>
+        "operator-limit", "machine account {machine} would have had more than {} operators since its oldest key"
+        (crate::domain::MOST_OPERATORS),
+        "rotate its keys: enrol a new one with `twinseal person add-key`, then revoke the old ones";
     /// The key is unknown, or enrolled for another account.
     NotTheirKey { /** Who acts. */ person: PersonId, /** With which key. */ key: Fingerprint } =>
         "own-key", "key {key} is not enrolled for {person}",
@@ -206,6 +223,10 @@ refusals! {
     /// A proposal older than seven days.
     ProposalLapsed { /** Which. */ proposal: ProposalId, /** Since when. */ since: Time } =>
         "proposal-lapse", "proposal {proposal} lapsed at {since}, seven days after it was proposed", "propose it again";
+    /// A proposal with a time that others have not reached.
+    ProposalAhead { /** Which. */ proposal: ProposalId, /** Its claimed time. */ claimed: Time } =>
+        "proposal-ahead", "proposal {proposal} claims {claimed}, ahead of what others claim: its proposer's clock was wrong",
+        "its proposer sets the clock right and proposes it again";
     /// A proposer seconding their own proposal.
     OwnProposal { /** Which. */ proposal: ProposalId } =>
         "proposal-by-two", "you proposed proposal {proposal}; another admin must second it",
@@ -293,7 +314,7 @@ refusals! {
     /// An approver with a conflict of interest.
     OwnChange { /** Which change. */ change: ChangeId, /** The conflict. */ conflict: ConflictOfInterest } =>
         "conflict-of-interest", "conflict of interest: you cannot approve {change} because you {}" (conflict.verb()),
-        "ask other approvers; `twinseal person list` shows them";
+        "ask other approvers; `twinseal person list` shows them{}" (conflict.remedy());
     /// A decision on a change that is no longer awaiting approval.
     NotUndecided { /** Which. */ change: ChangeId, /** Its status. */ status: Status } =>
         "undecided", "{change} is {}: nothing left to decide" (status.phrase()), "";

@@ -1,5 +1,6 @@
 //! The register as a fold over its entries: one function judges an event, one applies it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -9,7 +10,8 @@ use crate::domain::change::filing_rules::judge_facts;
 use crate::domain::governance::state::GovernanceSummary;
 use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
 use crate::domain::{
-    Action, Change, ChangeId, Digest, Event, Governance, Header, Invalid, Policy, Refusal, RegisterId, number,
+    Action, Change, ChangeId, Digest, Event, Governance, Header, Invalid, Moment, Policy, Refusal, RegisterId, Since,
+    Time, Timed, Witnesses, number,
 };
 
 /// The links from the next entry to the entries before it.
@@ -56,6 +58,7 @@ pub struct RegisterSummary {
     head: Option<Head>,
     governance_tip: Option<Digest>,
     filed: u64,
+    witnesses: Witnesses,
 }
 
 /// The state of a register after some entry, as the working set of its loaded records.
@@ -175,6 +178,25 @@ impl Register {
         Ok(self.changes.get(&change, StateKey::Change)?.ok_or(missing)?)
     }
 
+    /// The moment of reading at a time: as if somebody acted then who has not acted before.
+    pub fn moment(&self, now: Time) -> Moment {
+        self.summary.witnesses.moment(now, &BTreeSet::new())
+    }
+
+    /// The moment at which the next entry is judged if it has this header. The state after that entry gives the same
+    /// answer, because the claims of those who answer for an entry never count for it.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn moment_of(&self, header: &Header) -> Result<Moment, Unloaded> {
+        let actors = self.governance.answer_for_act(&header.actor, header.key)?;
+        Ok(self.summary.witnesses.moment(header.time, &actors))
+    }
+
+    fn timed<'h>(&self, header: &'h Header) -> Result<Timed<'h>, Unloaded> {
+        Ok(Timed { header, moment: self.moment_of(header)? })
+    }
+
     /// The links that the next entry must have to the entries before it.
     ///
     /// # Errors
@@ -200,6 +222,7 @@ impl Register {
     /// # Errors
     /// The first rule that refuses the event, or a record that a rule needs and that is not loaded.
     pub fn judge(&self, header: &Header, event: &Event) -> Result<(), Denied> {
+        let header = &self.timed(header)?;
         if event.is_governance() {
             return self.governance.judge(header, event);
         }
@@ -225,6 +248,11 @@ impl Register {
     /// # Errors
     /// [`Denied`] if a record that the event changes does not exist or is not loaded. The state is then unchanged.
     pub fn apply(&mut self, header: &Header, leaf: Digest, event: &Event) -> Result<Option<Action>, Denied> {
+        let header = &self.timed(header)?;
+        let machine = self.governance.person(&header.actor)?.is_some_and(|it| it.grants.is_machine());
+        for proposal in self.summary.witnesses.unsettled() {
+            self.governance.proposal(proposal)?;
+        }
         let mut seconded = None;
         if event.is_governance() {
             seconded = self.governance.apply(header, leaf, event)?;
@@ -239,8 +267,27 @@ impl Register {
             self.change(id)?;
             self.changes.change(&id).into_iter().for_each(|change| change.apply(header, leaf, event));
         }
+        if !machine {
+            self.witness(header, event);
+        }
         self.summary.head = Some(Head { seq: header.seq, leaf });
         self.changed = true;
         Ok(seconded)
+    }
+
+    /// Takes in the claimed time of a person's entry.
+    fn witness(&mut self, header: &Timed<'_>, event: &Event) {
+        let witnesses = &mut self.summary.witnesses;
+        witnesses.record(&header.actor, header.time);
+        match event {
+            Event::Propose { proposal, .. } => {
+                witnesses.watch(*proposal, header.time, Since::nobody(BTreeSet::from([header.actor.clone()])));
+            }
+            Event::Second(at) | Event::Decline(at) | Event::ProposalWithdraw(at) => witnesses.forget(at.proposal),
+            _ => {}
+        }
+        for proposal in witnesses.settle(&header.actor, header.time) {
+            self.governance.set_ahead(proposal);
+        }
     }
 }

@@ -198,6 +198,7 @@ fn void(tally: &Tally<'_>, seq: u64, now: Time) -> String {
     let Some((_, why)) = tally.void.iter().find(|(vote, _)| vote.seq == seq) else { return String::new() };
     let why = match why {
         Void::Expired(at) => format!("expired {}", ago(*at, now)),
+        Void::Ahead(at) => format!("claims {at}, ahead of other clocks"),
         Void::NoApprover => "no longer an approver".to_owned(),
         Void::DeadKey => "key suspended or revoked".to_owned(),
         Void::ConflictOfInterest(ConflictOfInterest::Requested) => "filed or revised the change".to_owned(),

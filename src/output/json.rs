@@ -234,6 +234,7 @@ pub fn vote(change: &Change, vote: &Vote, void: Option<&Void>, remark: Option<&S
     let replaced = vote.verdict == Verdict::Approve && vote.revision != change.current().id.filed;
     let void = replaced.then_some("revised").or(void.map(|why| match why {
         Void::Expired(_) => "expired",
+        Void::Ahead(_) => "ahead",
         Void::NoApprover => "no-approver",
         Void::DeadKey => "inactive-key",
         Void::ConflictOfInterest(_) => "conflict-of-interest",

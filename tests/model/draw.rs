@@ -169,7 +169,7 @@ impl Draw<'_> {
 
     /// Somebody with a role, mostly.
     pub fn with_role(&mut self, role: Role) -> Person {
-        let (model, now) = (self.model, self.now);
+        let (model, now) = (self.model, self.model.reading(self.now));
         if self.machines && role == Role::Engineer && self.rng.percent(50) {
             return self.somebody(|it| !model.operators(it).is_empty());
         }
@@ -185,6 +185,7 @@ impl Draw<'_> {
                 entry.actor = self.anybody();
                 entry.key = self.key_of(entry.actor);
             }
+            3 if self.rng.percent(30) => entry.time += self.rng.one(&[-301, -300, 300, 301]),
             3 => entry.time += (self.rng.below(81) as Time - 40) * TICK,
             _ => entry.words.clear(),
         }
@@ -227,7 +228,7 @@ impl Draw<'_> {
             self.finish()
         } else if story.rejected || !waits(&story) || model.is_redacted(story.current().filed) {
             self.revise()
-        } else if model.counted(&story, now).len() < model.needed(story.facts()) {
+        } else if model.counted(&story, model.reading(now)).len() < model.needed(story.facts()) {
             self.approve_this(&story)
         } else {
             self.start_this(&story)
@@ -251,7 +252,7 @@ impl Draw<'_> {
     }
 
     fn facts(&mut self, actor: Person) -> Facts {
-        let (model, now) = (self.model, self.now);
+        let (model, now) = (self.model, self.model.reading(self.now));
         let engineer = |it: Person| model.has_role(it, Role::Engineer, now);
         let mut implementers = BTreeSet::from([self.somebody(engineer)]);
         if self.machines || self.rng.percent(40) {
@@ -293,7 +294,7 @@ impl Draw<'_> {
     }
 
     fn approve_this(&mut self, story: &Story<'_>) -> Entry {
-        let (model, now) = (self.model, self.now);
+        let (model, now) = (self.model, self.model.reading(self.now));
         let counted = model.counted(story, now);
         let apart = model.separates(Duty::AdminApprover);
         let may =

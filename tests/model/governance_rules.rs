@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use twinseal::domain::Role;
 
+use super::clocks::Moment;
 use super::facts::{Action, DAY, Entry, Grants, Key, Newcomer, Person, Place, Proposal, Time, What};
 use super::model::{Fact, Model};
 use super::rules::Broken;
@@ -15,7 +16,7 @@ impl Model {
     pub fn break_init(&self, no: &mut Broken, entry: &Entry, format: u64, members: &[Newcomer]) {
         no.when(!self.entries.is_empty(), "founding");
         no.when(format != 1, "format");
-        self.break_newcomers(no, members, entry.time);
+        self.break_newcomers(no, members, self.moment(entry));
         let admin = |it: &&Newcomer| it.grants.roles.get(&Role::Admin) == Some(&None);
         let admins: Vec<&Newcomer> = members.iter().filter(admin).collect();
         no.when(admins.len() < 2, "two-admins");
@@ -23,9 +24,9 @@ impl Model {
     }
 
     pub fn break_governance(&self, no: &mut Broken, entry: &Entry) {
-        let Entry { actor, time, .. } = entry;
+        let (actor, now) = (&entry.actor, self.moment(entry));
         if !matches!(entry.what, What::Seal | What::Revoke(_)) {
-            no.when(!self.has_role(*actor, Role::Admin, *time), "role");
+            no.when(!self.has_role(*actor, Role::Admin, now), "role");
         }
         match &entry.what {
             What::Revoke(key) => {
@@ -38,7 +39,7 @@ impl Model {
             }
             What::Propose { number, action } => {
                 no.when(*number != self.proposals().len() + 1, "proposal-number");
-                self.break_proposal(no, action, *time);
+                self.break_proposal(no, action, now);
             }
             What::Second(proposal) => self.break_second(no, entry, *proposal),
             What::Decline(proposal) => {
@@ -67,10 +68,11 @@ impl Model {
             return;
         };
         let proposer = proposer.expect("a proposal has a proposer");
-        let now = entry.time;
+        let now = self.moment(entry);
         no.when(proposer == entry.actor, "proposal-by-two");
         no.when(self.subjects(action).contains(&entry.actor), "proposal-subject");
-        no.when(now >= time + WEEK, "proposal-lapse");
+        no.when(now.effective + 300 < *time || self.is_ahead(proposal), "proposal-ahead");
+        no.when(now.effective >= self.opened(proposal) + WEEK, "proposal-lapse");
         let backed = self.has_role(proposer, Role::Admin, now) && self.is_live(*key, proposer);
         no.when(!backed, "proposer-admin");
         no.when(self.is_redacted(proposal.opened), "proposal-redacted");
@@ -103,7 +105,7 @@ impl Model {
     }
 
     /// What a proposal may ask for at a moment.
-    fn break_proposal(&self, no: &mut Broken, action: &Action, now: Time) {
+    fn break_proposal(&self, no: &mut Broken, action: &Action, now: Moment) {
         match action {
             Action::Enrol(members) => self.break_newcomers(no, members, now),
             Action::Roles { person, replaces, grants } => {
@@ -168,7 +170,7 @@ impl Model {
         no.when(self.is_admin_for_good(person) && others < 2, "two-admins");
     }
 
-    fn break_newcomers(&self, no: &mut Broken, members: &[Newcomer], now: Time) {
+    fn break_newcomers(&self, no: &mut Broken, members: &[Newcomer], now: Moment) {
         no.when(members.is_empty(), "proposal-not-empty");
         let people: BTreeSet<Person> = members.iter().map(|it| it.person).collect();
         let keys: BTreeSet<Key> = members.iter().map(|it| it.key).collect();
@@ -178,7 +180,7 @@ impl Model {
         members.iter().for_each(|it| self.break_grants(no, it.person, &it.grants, now, members));
     }
 
-    fn break_grants(&self, no: &mut Broken, person: Person, it: &Grants, now: Time, beside: &[Newcomer]) {
+    fn break_grants(&self, no: &mut Broken, person: Person, it: &Grants, now: Moment, beside: &[Newcomer]) {
         let new = |person: Person| beside.iter().any(|it| it.person == person && it.grants.operators.is_empty());
         let can = |operator: &Person| *operator != person && (new(*operator) || self.can_operate(*operator));
         let machine = !it.operators.is_empty();
@@ -186,7 +188,7 @@ impl Model {
         no.when(!it.operators.iter().all(can), "machine-operator");
         no.when(!machine && it.roles.is_empty(), "role-required");
         no.when(it.roles.contains_key(&Role::Auditor) && it.roles.len() > 1, "auditor-only");
-        let over = it.roles.values().chain(it.groups.values()).flatten().any(|until| *until <= now);
+        let over = it.roles.values().chain(it.groups.values()).flatten().any(|until| *until <= now.effective);
         no.when(over, "grant-not-ended");
     }
 

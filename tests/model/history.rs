@@ -194,11 +194,13 @@ impl History {
         let story = self.model.story(number).expect("the change was filed");
         let there = self.real.register.change(change(number)).unwrap();
         let governance = self.real.register.governance();
-        let status = there.status(governance, time(self.now)).unwrap();
-        let expected = self.model.status(&story, self.now);
-        let tally = there.tally(governance, time(self.now)).unwrap();
+        let now = self.real.register.moment(time(self.now));
+        let status = there.status(governance, now).unwrap();
+        let expected = self.model.status(&story, self.model.reading(self.now));
+        let tally = there.tally(governance, now).unwrap();
         let counted: Vec<&PersonId> = tally.counted.iter().map(|vote| &vote.person).collect();
-        let expect: BTreeSet<&PersonId> = self.model.counted(&story, self.now).into_iter().map(id).collect();
+        let expect: BTreeSet<&PersonId> =
+            self.model.counted(&story, self.model.reading(self.now)).into_iter().map(id).collect();
         let same = counted.iter().copied().collect::<BTreeSet<_>>() == expect && counted.len() == expect.len();
         if status != expected || !same || tally.need != self.model.needed(story.facts()) {
             let model = format!("{expected}, {expect:?} of {}", self.model.needed(story.facts()));

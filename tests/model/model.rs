@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use twinseal::domain::{Duty, Outcome, Role, Status};
 
+use super::clocks::Moment;
 use super::facts::{Action, DAY, Entry, Facts, Grants, Key, Person, Place, Policy, Proposal, Revision, Time, What};
 
 /// Something that became so by an entry.
@@ -126,12 +127,12 @@ impl Model {
     }
 
     /// Whether they have a role at a moment.
-    pub fn has_role(&self, person: Person, role: Role, now: Time) -> bool {
+    pub fn has_role(&self, person: Person, role: Role, now: Moment) -> bool {
         let until = self.stands(person).and_then(|(_, grants)| grants).and_then(|it| it.roles.get(&role));
         match until {
             None => false,
             Some(None) => true,
-            Some(Some(until)) => now < *until,
+            Some(Some(until)) => now.effective < *until,
         }
     }
 
@@ -168,6 +169,20 @@ impl Model {
     /// Whether they are a person, enrolled and not let go.
     pub fn can_operate(&self, person: Person) -> bool {
         self.is_here(person) && self.operators(person).is_empty()
+    }
+
+    /// Where a key was enrolled.
+    pub fn enrolled(&self, key: Key) -> Option<Place> {
+        self.facts
+            .iter()
+            .find_map(|(place, fact)| matches!(fact, Fact::Enrolled(it, _) if *it == key).then_some(*place))
+    }
+
+    /// Where an account was enrolled.
+    pub fn first_stood(&self, person: Person) -> Option<Place> {
+        self.facts
+            .iter()
+            .find_map(|(place, fact)| matches!(fact, Fact::Stands(it, _) if *it == person).then_some(*place))
     }
 
     /// Whose key it is, if it was ever enrolled.
@@ -274,12 +289,14 @@ impl Model {
         if story.revisions.is_empty() { None } else { Some(story) }
     }
 
-    /// Whether somebody is named in any revision, or answered for a machine that is named, since it was.
+    /// Whether somebody is named in any revision, or answers for a machine that is named or that filed one.
     pub fn touched(&self, story: &Story<'_>, person: Person) -> bool {
         let conflicted = || {
-            let named = |(place, entry, facts): &(Place, &Entry, &Facts)| {
-                let people = [entry.actor, facts.owner].into_iter().chain(facts.implementers.iter().copied());
-                people.flat_map(|it| self.behind(it, *place)).collect::<Vec<Person>>()
+            let named = |(_, entry, facts): &(Place, &Entry, &Facts)| {
+                let people = [facts.owner].into_iter().chain(facts.implementers.iter().copied());
+                let mut behind = self.behind_act(entry.actor, entry.key);
+                behind.extend(people.flat_map(|it| self.behind_account(it)));
+                behind
             };
             story.revisions.iter().flat_map(named).collect()
         };
@@ -293,7 +310,7 @@ impl Model {
     }
 
     /// Who has an approval of the current revision that counts at a moment.
-    pub fn counted(&self, story: &Story<'_>, now: Time) -> BTreeSet<Person> {
+    pub fn counted(&self, story: &Story<'_>, now: Moment) -> BTreeSet<Person> {
         let days = self.policy().map_or(0, |(_, policy)| policy.days) as Time;
         let said: BTreeSet<Person> = story.said.iter().map(|(_, entry)| entry.actor).collect();
         let counts = |person: &Person| {
@@ -302,7 +319,8 @@ impl Model {
                 && !(self.separates(Duty::AdminApprover) && self.has_role(*person, Role::Admin, now))
                 && !self.touched(story, *person)
                 && self.is_live(approval.key, *person)
-                && now < approval.time + days * DAY
+                && now.claimed < approval.time + days * DAY
+                && approval.time <= now.effective + 300
         };
         said.into_iter().filter(counts).collect()
     }
@@ -321,7 +339,7 @@ impl Model {
     }
 
     /// Where a change stands at a moment.
-    pub fn status(&self, story: &Story<'_>, now: Time) -> Status {
+    pub fn status(&self, story: &Story<'_>, now: Moment) -> Status {
         match story.outcomes.last() {
             Some(Outcome::Succeeded) => Status::Succeeded,
             Some(Outcome::Failed) => Status::Failed,
@@ -329,7 +347,7 @@ impl Model {
             None if story.started => Status::InProgress,
             None if story.withdrawn => Status::Withdrawn,
             None if story.rejected => Status::Rejected,
-            None if now >= story.facts().window.1 => Status::Expired,
+            None if now.claimed >= story.facts().window.1 => Status::Expired,
             None if self.counted(story, now).len() >= self.needed(story.facts()) => Status::Approved,
             None => Status::AwaitingApproval,
         }

@@ -218,7 +218,7 @@ impl Draw<'_> {
 
     /// Somebody carries or ends a proposal.
     pub fn second(&mut self) -> Entry {
-        let (model, now) = (self.model, self.now);
+        let (model, now) = (self.model, self.model.reading(self.now));
         if model.proposals().iter().all(|it| model.is_over(*it)) && self.rng.percent(85) {
             return self.propose();
         }

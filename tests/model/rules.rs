@@ -2,7 +2,7 @@
 
 use twinseal::domain::{ChangeKind, Duty, Field, LinkKind, Needed, Outcome, Role};
 
-use super::facts::{Artifact, DAY, Entry, Facts, Person, Place, Revision, Time, What};
+use super::facts::{Artifact, DAY, Entry, Facts, Person, Revision, Time, What};
 use super::model::{Model, Story};
 
 /// The rules that say no, by their names.
@@ -40,7 +40,7 @@ impl Model {
             What::Seal => {
                 no.when(self.entries.len() > 1, "sealed-once");
                 let founder = self.entries[0].actor == entry.actor;
-                no.when(founder || !self.has_role(entry.actor, Role::Admin, entry.time), "seal-by-another");
+                no.when(founder || !self.has_role(entry.actor, Role::Admin, self.moment(entry)), "seal-by-another");
             }
             _ => no.when(self.entries.len() < 2, "sealed"),
         }
@@ -101,7 +101,7 @@ impl Model {
     fn break_change(&self, no: &mut Broken, entry: &Entry, change: usize) {
         if let What::File { facts, .. } = &entry.what {
             no.when(change != self.changes() + 1, "change-number");
-            no.when(!self.has_role(entry.actor, Role::Engineer, entry.time), "role");
+            no.when(!self.has_role(entry.actor, Role::Engineer, self.moment(entry)), "role");
             return self.break_filing(no, entry, facts, &[]);
         }
         match self.story(change) {
@@ -113,18 +113,18 @@ impl Model {
     /// The rules about an entry on a change whose story was read.
     fn break_story(&self, no: &mut Broken, entry: &Entry, story: &Story<'_>) {
         let Entry { actor, time, words, .. } = entry;
-        let facts = story.facts();
+        let (facts, now) = (story.facts(), self.moment(entry));
         match &entry.what {
             What::Revise { of, facts } => {
                 self.break_open(no, entry, story, *of);
-                let before: Vec<_> = story.revisions.iter().map(|(place, filing, _)| (*place, filing.actor)).collect();
+                let before: Vec<_> = story.revisions.iter().map(|(_, filing, _)| *filing).collect();
                 self.break_filing(no, entry, facts, &before);
             }
             What::Withdraw(of) => self.break_open(no, entry, story, *of),
             What::Approve(of) => {
                 self.break_undecided(no, story, *of);
-                no.when(!self.has_role(*actor, Role::Approver, *time), "role");
-                let admin = self.has_role(*actor, Role::Admin, *time);
+                no.when(!self.has_role(*actor, Role::Approver, now), "role");
+                let admin = self.has_role(*actor, Role::Admin, now);
                 no.when(admin && self.separates(Duty::AdminApprover), "separate-duties");
                 no.when(self.touched(story, *actor), "conflict-of-interest");
                 no.when(story.rejected, "rejected");
@@ -133,7 +133,7 @@ impl Model {
             }
             What::Reject(of) => {
                 self.break_undecided(no, story, *of);
-                no.when(!self.has_role(*actor, Role::Approver, *time), "role");
+                no.when(!self.has_role(*actor, Role::Approver, now), "role");
                 no.when(!words.contains(&Field::Reason), "reason-required");
             }
             What::Retract(of) => {
@@ -177,13 +177,13 @@ impl Model {
         no.when(story.withdrawn, "withdrawn");
         no.when(story.rejected, "rejected");
         no.when(self.is_redacted(story.current().filed), "revision-redacted");
-        let (place, filing, _) = story.revisions[story.revisions.len() - 1];
-        self.break_policy(no, place, filing, facts);
+        let (_, filing, _) = story.revisions[story.revisions.len() - 1];
+        self.break_policy(no, filing, facts);
         if self.separates(Duty::RequesterImplementer) {
-            let own = |(place, filing, _): &(usize, &Entry, &Facts)| self.same(filing.actor, entry.actor, *place);
+            let own = |(_, filing, _): &(usize, &Entry, &Facts)| self.same(filing, entry.actor);
             no.when(story.revisions.iter().any(own), "separate-duties");
         }
-        no.when(self.counted(story, now).len() < self.needed(facts), "enough-approvals");
+        no.when(self.counted(story, self.moment(entry)).len() < self.needed(facts), "enough-approvals");
         no.when(now < facts.window.0 || now >= facts.window.1, "in-window");
         let named = |list: &[Artifact], name: u8| list.iter().filter(|(it, _)| *it == name).count();
         no.when(facts.artifacts.iter().any(|(name, _)| named(read, *name) == 0), "artifact-required");
@@ -193,13 +193,13 @@ impl Model {
         no.when(read.iter().any(differs), "artifact-match");
     }
 
-    /// Whether somebody answers for both, since an entry.
-    fn same(&self, one: Person, other: Person, since: Place) -> bool {
-        !self.behind(one, since).is_disjoint(&self.behind(other, since))
+    /// Whether somebody answers for an entry and for an account.
+    fn same(&self, filing: &Entry, account: Person) -> bool {
+        !self.behind_act(filing.actor, filing.key).is_disjoint(&self.behind_account(account))
     }
 
-    /// The rules about what is filed; `before` is who filed the revisions before it, and where.
-    fn break_filing(&self, no: &mut Broken, entry: &Entry, facts: &Facts, before: &[(Place, Person)]) {
+    /// The rules about what is filed; `before` are the entries that filed the revisions before it.
+    fn break_filing(&self, no: &mut Broken, entry: &Entry, facts: &Facts, before: &[&Entry]) {
         no.when(facts.kind == ChangeKind::Standard, "standard-template");
         let required = [Field::Title, Field::Reason, Field::Impact, Field::Plan, Field::Rollback];
         no.when(required.iter().any(|field| !entry.words.contains(field)), "field-required");
@@ -217,16 +217,15 @@ impl Model {
         no.when(start > entry.time + far, "window-horizon");
         let twice = |(name, _): &Artifact| facts.artifacts.iter().filter(|it| it.0 == *name).count() > 1;
         no.when(facts.artifacts.iter().any(twice), "artifact-once");
-        let place = self.entries.len();
-        self.break_policy(no, place, entry, facts);
-        let requested = [before, &[(place, entry.actor)]].concat();
-        let stopped = |it: &Person| requested.iter().any(|(place, who)| self.same(*who, *it, *place));
+        self.break_policy(no, entry, facts);
+        let requested = [before, &[entry]].concat();
+        let stopped = |it: &Person| requested.iter().any(|filing| self.same(filing, *it));
         let nobody = !facts.implementers.is_empty() && facts.implementers.iter().all(stopped);
         no.when(nobody && self.separates(Duty::RequesterImplementer), "separate-duties");
     }
 
-    /// What the policy in force asks of a revision that this entry filed, at this place.
-    fn break_policy(&self, no: &mut Broken, place: Place, filing: &Entry, facts: &Facts) {
+    /// What the policy in force asks of a revision that this entry filed.
+    fn break_policy(&self, no: &mut Broken, filing: &Entry, facts: &Facts) {
         let Some((_, policy)) = self.policy() else { return };
         for it in &policy.requirements {
             let about = it.kinds.is_empty() || it.kinds.contains(&facts.kind);
@@ -234,7 +233,8 @@ impl Model {
                 no.when(it.needed.iter().any(|needed| !is_there(*needed, filing, facts)), "policy-field");
             }
         }
-        let both = facts.implementers.iter().any(|it| self.same(facts.owner, *it, place));
+        let owners = self.behind_account(facts.owner);
+        let both = facts.implementers.iter().any(|it| !owners.is_disjoint(&self.behind_account(*it)));
         no.when(both && policy.separate.contains(&Duty::OwnerImplementer), "separate-duties");
     }
 }

@@ -275,7 +275,8 @@ fn nobody_approves_what_their_machine_filed_owns_or_implements() {
     let own = |world: &World| forbidden(world, "dave", approve(world), None, "conflict-of-interest");
     let world = with_robot();
     file(&world, &[("owner = \"erin\"", "owner = \"erin\"\nimplementers = [\"robot\"]")]);
-    let complaint = "you cannot approve CHG-1 because you operate a machine account that filed, owns or implements it";
+    let complaint =
+        "you cannot approve CHG-1 because you answer for a machine account that filed, owns or implements it";
     world.fails(
         "dave",
         &format!("approve CHG-1 --revision {}", world.revision("CHG-1").filed),
@@ -295,6 +296,47 @@ fn nobody_approves_what_their_machine_filed_owns_or_implements() {
     world.ok("alice", "person revoke-role robot --operator dave");
     second(&world, "bob", "3");
     own(&world);
+}
+
+/// Enrols `robot.key` for robot by proposal 4.
+fn rotate(world: &World, fingerprint: &str) {
+    world.ok("robot", "key new --no-passphrase robot.key");
+    let options = "--key robot.key --vouch people/robot/key --register prod.db --out next.request";
+    world.ok("robot", &format!("person request robot {options} --fingerprint {fingerprint}"));
+    world.ok("alice", "person add-key next.request");
+    second(world, "bob", "4");
+}
+
+#[test]
+fn a_former_operator_approves_nothing_that_a_key_from_their_time_filed() {
+    let world = with_robot();
+    let fingerprint = world.fingerprint();
+    world.ok("alice", "person revoke-role robot --operator dave");
+    second(&world, "bob", "3");
+    // Dave still has the key.
+    world.write("change.toml", CHANGE);
+    world.ok("robot", &format!("file change.toml --fingerprint {fingerprint}"));
+    forbidden(&world, "dave", approve(&world), None, "conflict-of-interest");
+    // A key that was enrolled after he left is none of his.
+    rotate(&world, &fingerprint);
+    world.ok("robot", &format!("file change.toml --key robot.key --fingerprint {fingerprint}"));
+    accepted(&world, "dave", Event::Approve(world.revision("CHG-2")), None);
+    forbidden(&world, "dave", approve(&world), None, "conflict-of-interest");
+}
+
+#[test]
+fn a_former_operator_approves_nothing_that_the_machine_implements_until_its_old_keys_are_revoked() {
+    let world = with_robot();
+    let fingerprint = world.fingerprint();
+    world.ok("alice", "person revoke-role robot --operator dave");
+    second(&world, "bob", "3");
+    file(&world, &[("owner = \"erin\"", "owner = \"erin\"\nimplementers = [\"robot\"]")]);
+    forbidden(&world, "dave", approve(&world), None, "conflict-of-interest");
+    rotate(&world, &fingerprint);
+    forbidden(&world, "dave", approve(&world), None, "conflict-of-interest");
+    let old = key_of(&world, "robot");
+    world.ok("robot", &format!("key revoke {old} --key robot.key --reason Rotated. --fingerprint {fingerprint}"));
+    accepted(&world, "dave", approve(&world), None);
 }
 
 #[test]

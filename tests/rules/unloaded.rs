@@ -158,7 +158,7 @@ fn nothing_is_taken_in_without_the_records_that_it_changes() {
         }
         assert_eq!(state.take_changed(), expected.take_changed(), "{person}: {event:?}");
     }
-    assert!(kinds.iter().eq(["change", "key", "proposal"]), "{kinds:?}");
+    assert!(kinds.iter().eq(["change", "key", "person", "proposal"]), "{kinds:?}");
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub fn check(text: &str, world: &World) -> Result<(), String> {
 fn status(world: &World, id: &str) -> Option<String> {
     let state = world.state();
     let change = state.change(id.parse::<ChangeId>().ok()?).ok()?;
-    Some(change.status(state.governance(), world.now()).unwrap().to_string().replace('-', " "))
+    Some(change.status(state.governance(), state.moment(world.now())).unwrap().to_string().replace('-', " "))
 }
 
 fn findings(world: &World) -> String {

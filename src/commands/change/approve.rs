@@ -83,7 +83,7 @@ fn approve(
         }
     };
     let approved = change(session, id)?;
-    let now = context.env.now();
+    let now = session.state().moment(context.env.now());
     let tally = approved.tally(&governance_about(session, &approved, now)?, now)?;
     let (have, need) = (tally.counted.len(), tally.need);
     let next = match need.saturating_sub(have) {

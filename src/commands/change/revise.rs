@@ -36,7 +36,7 @@ impl Revise {
         let revised = change(&session, id)?;
         let replaces = revised.current().id;
         let draft = read_draft(context, Some(&session), &self.file)?;
-        let now = context.env.now();
+        let now = session.state().moment(context.env.now());
         let governance = governance_about(&session, &revised, now)?;
         let tally = revised.tally(&governance, now)?;
         let voided: Vec<String> = tally.counted.iter().map(|vote| vote.person.to_string()).collect();

@@ -9,7 +9,9 @@ use crate::commands::Context;
 use crate::commands::files::read_text;
 use crate::commands::govern::proposal::open;
 use crate::commands::lookup::{as_of, name_of_input};
-use crate::domain::{Action, Change, ChangeId, Denied, Field, Governance, Policy as Rules, Prose, Status, Text, Time};
+use crate::domain::{
+    Action, Change, ChangeId, Denied, Field, Governance, Moment, Policy as Rules, Prose, Status, Text,
+};
 use crate::error::Error;
 use crate::input::{POLICY_TEMPLATE, read_policy};
 use crate::output::{self, Page, policy_change, policy_sentences, safe};
@@ -101,7 +103,7 @@ impl Show {
         };
         context.ui.answer(context.env, json, || policy_sentences(policy).join("\n"))?;
         if let Some(seq) = moment.seq {
-            context.env.status(format_args!("as of entry {seq}, {}", moment.at));
+            context.env.status(format_args!("as of entry {seq}, {}", moment.at.claimed));
         }
         Ok(())
     }
@@ -131,7 +133,8 @@ impl Source {
         let mut session = context.open()?;
         let mut page = Page::new(context.env.colour, context.env.width);
         policy_change(&mut page, session.state().governance().policy(), &policy);
-        let effects = effects(&session, &policy, context.env.now())?;
+        let now = session.state().moment(context.env.now());
+        let effects = effects(&session, &policy, now)?;
         page.block("open changes");
         if effects.is_empty() {
             page.text("", "none affected");
@@ -157,7 +160,7 @@ fn read(context: &mut Context<'_>, given: &Path) -> Result<(Rules, String), Erro
 }
 
 /// The open changes whose status would differ under another policy, with both statuses.
-fn effects(session: &Session, policy: &Rules, now: Time) -> Result<Vec<(ChangeId, String, String)>, Error> {
+fn effects(session: &Session, policy: &Rules, now: Moment) -> Result<Vec<(ChangeId, String, String)>, Error> {
     let ids = session.queries().awaiting_approval()?;
     let phrase = |change: &Change, governance: &Governance| status_phrase(change, governance, now);
     let before = session.ask_each(None, ids.iter().copied(), phrase)??;
@@ -168,7 +171,7 @@ fn effects(session: &Session, policy: &Rules, now: Time) -> Result<Vec<(ChangeId
 }
 
 /// The status of an open change and what prevents its start; `None` if its window is over.
-fn status_phrase(change: &Change, governance: &Governance, now: Time) -> Result<Option<String>, Denied> {
+fn status_phrase(change: &Change, governance: &Governance, now: Moment) -> Result<Option<String>, Denied> {
     let (status, tally) = (change.status(governance, now)?, change.tally(governance, now)?);
     if status == Status::Expired {
         return Ok(None);

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use crate::commands::lookup::{parse, reason};
 use crate::commands::{Context, report_recorded};
 use crate::domain::{
-    Action, Digest, Event, Head, Proposal as Opened, ProposalId, ProposalRef, ProposalState, Restoration, Text, number,
+    Action, Digest, Event, Head, Moment, Proposal as Opened, ProposalId, ProposalRef, ProposalState, Restoration, Text,
+    number,
 };
 use crate::error::Error;
 use crate::output::{self, Page, ago, summary, table};
@@ -140,7 +141,7 @@ impl Proposal {
                 let found = which.find(&session)?;
                 let page = page(context, &session, &found)?;
                 let text = session.entry(found.proposal.seq)?.and_then(|entry| entry.text);
-                let json = proposal_json(context.env.now(), &found, text.as_ref());
+                let json = proposal_json(session.state().moment(context.env.now()), &found, text.as_ref());
                 context.ui.answer(context.env, || json, || page.finish().to_owned())
             }
             Self::Second(second) => second.run(context, &mut session),
@@ -190,19 +191,22 @@ impl Which {
 }
 
 /// The state of a proposal now.
-fn state_phrase(context: &Context<'_>, proposal: &Opened) -> String {
-    let now = context.env.now();
+fn state_phrase(now: Moment, proposal: &Opened) -> String {
     match &proposal.state {
-        ProposalState::Open(_) if now >= proposal.lapses() => format!("lapsed {}", ago(proposal.lapses(), now)),
-        ProposalState::Open(_) => format!("open; lapses {}", ago(proposal.lapses(), now)),
+        ProposalState::Open(_) if proposal.ahead => "ahead of other clocks; cannot be seconded".to_owned(),
+        ProposalState::Open(_) if now.effective >= proposal.lapses() => {
+            format!("lapsed {}", ago(proposal.lapses(), now.claimed))
+        }
+        ProposalState::Open(_) => format!("open; lapses {}", ago(proposal.lapses(), now.claimed)),
         ProposalState::Seconded(by) | ProposalState::Declined(by) => format!("{} by {by}", proposal.state.as_str()),
         ProposalState::Withdrawn => "withdrawn".to_owned(),
     }
 }
 
-fn proposal_json(now: crate::domain::Time, Found { id, proposal, action }: &Found, text: Option<&Text>) -> Value {
+fn proposal_json(now: Moment, Found { id, proposal, action }: &Found, text: Option<&Text>) -> Value {
     let (state, by) = match &proposal.state {
-        ProposalState::Open(_) if now >= proposal.lapses() => ("lapsed", None),
+        ProposalState::Open(_) if proposal.ahead => ("ahead", None),
+        ProposalState::Open(_) if now.effective >= proposal.lapses() => ("lapsed", None),
         ProposalState::Seconded(by) | ProposalState::Declined(by) => (proposal.state.as_str(), Some(by)),
         state => (state.as_str(), None),
     };
@@ -214,7 +218,7 @@ fn proposal_json(now: crate::domain::Time, Found { id, proposal, action }: &Foun
         "proposer": proposal.proposer.to_string(),
         "digest": proposal.opened.to_string(),
         "seq": proposal.seq,
-        "time": proposal.time.to_string(),
+        "time": proposal.moment.claimed.to_string(),
         "lapses": proposal.lapses().to_string(),
         "summary": summary(action),
         "action": output::json::action(action),
@@ -227,9 +231,9 @@ fn list(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
     let snapshot = session.hold_snapshot()?;
     let found = numbers.map(|id| find(session, id)).filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
     drop(snapshot);
-    let now = context.env.now();
+    let now = session.state().moment(context.env.now());
     let row = |Found { id, proposal, action }: &Found| {
-        [id.to_string(), state_phrase(context, proposal), proposal.proposer.to_string(), summary(action)]
+        [id.to_string(), state_phrase(now, proposal), proposal.proposer.to_string(), summary(action)]
     };
     let rows: Vec<_> = found.iter().map(row).collect();
     if rows.is_empty() && !context.ui.json {
@@ -245,8 +249,12 @@ fn page(context: &Context<'_>, session: &Session, found: &Found) -> Result<Page,
     let Found { id, proposal, action } = found;
     let mut page = Page::new(context.env.colour, context.env.width);
     page.title(format_args!("proposal {id}: {}", summary(action)));
-    page.field("state", state_phrase(context, proposal));
-    page.field("proposed", format_args!("by {}, {} (entry {})", proposal.proposer, proposal.time, proposal.seq));
+    let now = session.state().moment(context.env.now());
+    page.field("state", state_phrase(now, proposal));
+    page.field(
+        "proposed",
+        format_args!("by {}, {} (entry {})", proposal.proposer, proposal.moment.claimed, proposal.seq),
+    );
     page.field("digest", proposal.opened);
     let text = session.entry(proposal.seq)?.and_then(|entry| entry.text);
     if let Some(Text::Remark(field, prose)) = &text {

@@ -101,7 +101,7 @@ const HEADER: [&str; 22] = [
 
 fn csv(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
     write!(context.env.out, "{}", csv_row(&HEADER.map(str::to_owned)))?;
-    let (filed, now) = (session.state().filed(), context.env.now());
+    let (filed, now) = (session.state().filed(), session.state().moment(context.env.now()));
     for from in (0..filed).step_by(AT_A_TIME) {
         let ids = || (from..filed).take(AT_A_TIME).map(ChangeId::after);
         let rows =

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::commands::Context;
 use crate::commands::lookup::parse;
-use crate::domain::{Change, ConflictOfInterest, Denied, Governance, PersonId, Role, Status, Time, Verdict};
+use crate::domain::{Change, ConflictOfInterest, Denied, Governance, Moment, PersonId, Role, Status, Time, Verdict};
 use crate::error::Error;
 use crate::output::{ago, summary, table};
 use crate::store::Session;
@@ -37,9 +37,9 @@ impl Inbox {
             Some(meant) => parse(meant)?,
             None => context.key_choice.actor(&session, context.key_choice.key_for(&session)?.public())?,
         };
-        let now = context.env.now();
+        let now = session.state().moment(context.env.now());
         let mut waiting = proposals(&session, &me, now)?;
-        let open = session.queries().open_for(&me, now)?;
+        let open = session.queries().open_for(&me, now.claimed)?;
         let acts = session.ask_each(None, open, |change, governance| act(change, governance, &me, now))??;
         waiting.extend(acts.into_iter().flatten());
         if waiting.is_empty() && !context.ui.json {
@@ -54,48 +54,50 @@ impl Inbox {
             };
             json!({ "person": me.to_string(), "items": waiting.iter().map(item).collect::<Value>() })
         };
-        let row = |it: &Waiting| [it.what.clone(), it.about.clone(), ago(it.since, now), it.why.clone()];
+        let row = |it: &Waiting| [it.what.clone(), it.about.clone(), ago(it.since, now.claimed), it.why.clone()];
         let width = context.env.width;
         let rows = || waiting.iter().map(row).collect();
         context.ui.answer(context.env, json, || table(["ACTION", "SUBJECT", "SINCE", "REASON"], rows(), width))
     }
 }
 
-fn proposals(session: &Session, me: &PersonId, now: Time) -> Result<Vec<Waiting>, Error> {
+fn proposals(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waiting>, Error> {
     let mut waiting = Vec::new();
     if !session.ask(|state| Ok(state.governance().has_role(me, Role::Admin, now)?))?? {
         return Ok(waiting);
     }
     for id in session.queries().open_proposals()? {
         let proposal = session.ask(|state| state.governance().proposal(id).cloned())??;
-        let Some(action) = proposal.action().filter(|_| now < proposal.lapses() && proposal.proposer != *me) else {
+        let may_be_seconded = now.effective < proposal.lapses() && !proposal.ahead && proposal.proposer != *me;
+        let Some(action) = proposal.action().filter(|_| may_be_seconded) else {
             continue;
         };
         waiting.push(Waiting {
             what: "second".to_owned(),
             about: format!("proposal {id}"),
-            since: proposal.time,
-            why: format!("{}; lapses {}", summary(action), ago(proposal.lapses(), now)),
+            since: proposal.moment.claimed,
+            why: format!("{}; lapses {}", summary(action), ago(proposal.lapses(), now.claimed)),
         });
     }
     Ok(waiting)
 }
 
 /// The act that this person can take on a change.
-fn act(change: &Change, governance: &Governance, me: &PersonId, now: Time) -> Result<Option<Waiting>, Denied> {
+fn act(change: &Change, governance: &Governance, me: &PersonId, now: Moment) -> Result<Option<Waiting>, Denied> {
     let revision = change.current();
     let window = &revision.facts.window;
     let conflict = change.conflict_of_interest(governance, me)?;
     let implements = revision.facts.implementers.contains(me);
     let counted = change.tally(governance, now)?;
     let approver = governance.has_role(me, Role::Approver, now)?;
+    let (judged_at, now) = (now, now.claimed);
     let opens = if window.contains(now) {
         format!("window closes {}", ago(window.end(), now))
     } else {
         format!("window opens {}", ago(window.start(), now))
     };
     let risk = revision.facts.risk;
-    let (what, since, why) = match change.status(governance, now)? {
+    let (what, since, why) = match change.status(governance, judged_at)? {
         Status::AwaitingApproval
             if conflict.is_none() && approver && !counted.counted.iter().any(|vote| vote.person == *me) =>
         {

@@ -189,7 +189,7 @@ fn candidates(session: &Session, query: &Query) -> Result<Vec<Listed>, Error> {
 
 /// Derives the status of changes that the tables hold as awaiting approval: they may be approved or expired by now.
 fn judge(context: &Context<'_>, session: &Session, some: &mut [Listed]) -> Result<(), Error> {
-    let now = context.env.now();
+    let now = session.state().moment(context.env.now());
     let mut open: Vec<&mut Listed> = some.iter_mut().filter(|it| it.status == Status::AwaitingApproval).collect();
     let ids = open.iter().map(|it| it.row.id);
     let statuses = session.ask_each(None, ids, |change, governance| Ok(change.status(governance, now)?))??;

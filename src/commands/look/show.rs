@@ -45,7 +45,7 @@ impl Show {
 pub fn page(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Page, Error> {
     let _snapshot = session.hold_snapshot()?;
     let change = &change(session, id)?;
-    let now = context.env.now();
+    let now = session.state().moment(context.env.now());
     let governance = governance_about(session, change, now)?;
     let description = match text(session, change.current().seq)? {
         Some(Text::Description(description)) => Some(*description),
@@ -56,7 +56,7 @@ pub fn page(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Pa
     let words = Words { description, redacted, remarks, names: names(session)? };
     let mut page = Page::new(context.env.colour, context.env.width);
     let tally = change.tally(&governance, now)?;
-    change_page(&mut page, change, &words, (change.status(&governance, now)?, &tally), now);
+    change_page(&mut page, change, &words, (change.status(&governance, now)?, &tally), now.claimed);
     Ok(page)
 }
 
@@ -82,7 +82,7 @@ fn remarks(session: &Session, change: &Change) -> Result<Remarks, Error> {
 fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value, Error> {
     let _snapshot = session.hold_snapshot()?;
     let change = &change(session, id)?;
-    let now = context.env.now();
+    let now = session.state().moment(context.env.now());
     let governance = governance_about(session, change, now)?;
     let (status, tally) = (change.status(&governance, now)?, change.tally(&governance, now)?);
     // The start settled which approvals counted.

@@ -194,8 +194,8 @@ impl Enrol {
 }
 
 /// The grants of a person at a time; those that have ended are listed as such.
-fn may(person: &Enrolled, at: crate::domain::Time) -> String {
-    let over = |until: &Option<crate::domain::Time>| until.is_some_and(|until| until <= at);
+fn may(person: &Enrolled, at: crate::domain::Moment) -> String {
+    let over = |until: &Option<crate::domain::Time>| until.is_some_and(|until| until <= at.effective);
     let mut granted = person.grants.clone();
     let ended_roles = granted.roles.iter().filter(|(_, until)| over(until)).map(|(it, _)| it.to_string());
     let ended_groups = granted.groups.iter().filter(|(_, until)| over(until)).map(|(it, _)| format!("group {it}"));
@@ -236,7 +236,7 @@ fn person_json(id: &PersonId, person: &Enrolled, name: Option<&String>, governan
 /// Reports the point in the past that was asked for.
 fn report_moment(context: &mut Context<'_>, moment: &AsOf) {
     if let Some(seq) = moment.seq {
-        context.env.status(format_args!("as of entry {seq}, {}", moment.at));
+        context.env.status(format_args!("as of entry {seq}, {}", moment.at.claimed));
     }
 }
 
@@ -252,7 +252,7 @@ impl List {
         };
         let json = || {
             let people = people().map(|(id, it)| person_json(id, it, names.get(id), &moment.governance));
-            json!({ "as_of": { "seq": moment.seq, "time": moment.at.to_string() }, "people": people.collect::<Value>() })
+            json!({ "as_of": { "seq": moment.seq, "time": moment.at.claimed.to_string() }, "people": people.collect::<Value>() })
         };
         let width = context.env.width;
         let header = ["PERSON", "NAME", "ROLES", "ENROLLED"];

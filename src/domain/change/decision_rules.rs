@@ -5,8 +5,8 @@ use crate::domain::change::filing_rules::{
 };
 use crate::domain::records::Denied;
 use crate::domain::{
-    Artifact, Change, Digest, Duty, Event, Field, Governance, Header, Outcome, PersonId, Refusal, RefusedAct,
-    RefusedAttempt, Revision, RevisionRef, Role, Rule, TextRef, Verdict,
+    Artifact, Change, Digest, Duty, Event, Field, Governance, Header, Outcome, Refusal, RefusedAct, RefusedAttempt,
+    Revision, RevisionRef, Role, Rule, TextRef, Timed, Verdict,
 };
 
 impl Change {
@@ -14,7 +14,7 @@ impl Change {
     pub(in crate::domain) fn judge(
         &self,
         governance: &Governance,
-        header: &Header,
+        header: &Timed<'_>,
         event: &Event,
     ) -> Result<(), Denied> {
         match event {
@@ -25,7 +25,7 @@ impl Change {
             Event::Revise { replaces, facts } => {
                 self.judge_requester_or_owner(header, *replaces)?;
                 judge_filing(governance, header, facts)?;
-                judge_starters(governance, self.requesters().chain([(&header.actor, header.seq)]), facts)
+                judge_starters(governance, self.requesters().chain([(&header.actor, header.key)]), facts)
             }
             Event::ChangeWithdraw(at) => Ok(self.judge_requester_or_owner(header, *at)?),
             Event::Retract(at) => Ok(self.judge_retract(header, *at)?),
@@ -50,15 +50,15 @@ impl Change {
     fn judge_refused(
         &self,
         governance: &Governance,
-        header: &Header,
+        header: &Timed<'_>,
         attempt: &RefusedAttempt,
         rule: Rule,
     ) -> Result<(), Denied> {
         // The log does not keep the reason of a refused rejection, so assume that there was one.
         let digest = Digest::NONE;
         let text = Some(TextRef { filled: [Field::Reason].into(), digest });
-        let header = &Header { text, ..header.clone() };
-        match self.judge(governance, header, &attempt.event()) {
+        let with_reason = Header { text, ..header.header.clone() };
+        match self.judge(governance, &Timed { header: &with_reason, moment: header.moment }, &attempt.event()) {
             Err(Denied::Refused(refusal)) if refusal.rule() == rule => {}
             Err(Denied::Unloaded(unloaded)) => return Err(unloaded.into()),
             Err(Denied::Refused(_)) | Ok(()) => return Err(Refusal::NotRefused { rule }.into()),
@@ -111,9 +111,9 @@ impl Change {
         }
     }
 
-    fn judge_approve(&self, governance: &Governance, header: &Header, at: RevisionRef) -> Result<(), Denied> {
+    fn judge_approve(&self, governance: &Governance, header: &Timed<'_>, at: RevisionRef) -> Result<(), Denied> {
         governance.judge_role(header, Role::Approver)?;
-        if governance.is_kept_from_approving(&header.actor, header.time)? {
+        if governance.is_kept_from_approving(&header.actor, header.moment)? {
             return Err(Refusal::DutiesSeparate { person: header.actor.clone(), duty: Duty::AdminApprover }.into());
         }
         if let Some(conflict) = self.conflict_of_interest(governance, &header.actor)? {
@@ -130,7 +130,7 @@ impl Change {
         Ok(())
     }
 
-    fn judge_reject(&self, governance: &Governance, header: &Header, at: RevisionRef) -> Result<(), Denied> {
+    fn judge_reject(&self, governance: &Governance, header: &Timed<'_>, at: RevisionRef) -> Result<(), Denied> {
         governance.judge_role(header, Role::Approver)?;
         self.judge_current(at)?;
         self.judge_undecided()?;
@@ -140,7 +140,7 @@ impl Change {
     fn judge_start(
         &self,
         governance: &Governance,
-        header: &Header,
+        header: &Timed<'_>,
         at: RevisionRef,
         artifacts: &[Artifact],
     ) -> Result<(), Denied> {
@@ -157,7 +157,7 @@ impl Change {
         self.judge_readable(governance)?;
         self.judge_facts(governance)?;
         judge_starter(governance, self.requesters(), &header.actor)?;
-        let tally = self.tally(governance, header.time)?;
+        let tally = self.tally(governance, header.moment)?;
         if !tally.is_enough() {
             let (have, need) = (tally.counted.len(), tally.need);
             return Err(Refusal::TooFewApprovals { change: self.id(), have, need }.into());
@@ -174,18 +174,13 @@ impl Change {
         if redacted { Err(Refusal::RevisionRedacted { change: self.id() }.into()) } else { Ok(()) }
     }
 
-    /// The requester of each revision, with the sequence number of the entry that filed it.
-    fn requesters(&self) -> impl Iterator<Item = (&PersonId, u64)> {
-        self.revisions().map(|it| (&it.requester, it.seq))
-    }
-
     /// Checks whether the policy in force allows the current revision to be started.
     ///
     /// # Errors
     /// [`Refusal::PolicyField`], [`Refusal::DutiesSeparate`], or an unloaded record.
     pub fn judge_facts(&self, governance: &Governance) -> Result<(), Denied> {
-        let Revision { facts, text, seq, .. } = self.current();
-        judge_policy(governance, *seq, facts, text.as_ref())?;
+        let Revision { facts, text, .. } = self.current();
+        judge_policy(governance, facts, text.as_ref())?;
         judge_starters(governance, self.requesters(), facts)
     }
 

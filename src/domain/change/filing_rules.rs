@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use crate::domain::records::Denied;
 use crate::domain::value::time::DAY;
 use crate::domain::{
-    Artifact, ChangeKind, Duty, Facts, Field, Governance, Header, PersonId, Refusal, Role, TextRef, Time, Window,
+    Artifact, ChangeKind, Duty, Facts, Field, Fingerprint, Governance, Header, PersonId, Refusal, Role, TextRef, Time,
+    Timed, Window,
 };
 
 /// Checks that artifact names are unique.
@@ -58,10 +59,10 @@ pub fn judge_window(window: &Window, now: Time) -> Result<(), Refusal> {
 }
 
 /// Checks the first revision of a change against every rule; the caller has already checked the actor and the key.
-pub(in crate::domain) fn judge_facts(governance: &Governance, header: &Header, facts: &Facts) -> Result<(), Denied> {
+pub(in crate::domain) fn judge_facts(governance: &Governance, header: &Timed<'_>, facts: &Facts) -> Result<(), Denied> {
     governance.judge_role(header, Role::Engineer)?;
     judge_filing(governance, header, facts)?;
-    judge_starters(governance, [(&header.actor, header.seq)].into_iter(), facts)
+    judge_starters(governance, [(&header.actor, header.key)].into_iter(), facts)
 }
 
 /// Checks the content of a revision against every rule.
@@ -81,14 +82,13 @@ pub(in crate::domain) fn judge_filing(governance: &Governance, header: &Header, 
     }
     judge_window(&facts.window, header.time)?;
     judge_artifact_names(&facts.artifacts)?;
-    judge_policy(governance, header.seq, facts, header.text.as_ref())
+    judge_policy(governance, facts, header.text.as_ref())
 }
 
 /// Checks that a revision has the content that the policy in force requires, and that its owner and implementers are
-/// separate if the policy says so. `filed` is the sequence number of the entry that filed the revision.
+/// separate if the policy says so.
 pub(in crate::domain) fn judge_policy(
     governance: &Governance,
-    filed: u64,
     facts: &Facts,
     text: Option<&TextRef>,
 ) -> Result<(), Denied> {
@@ -96,7 +96,8 @@ pub(in crate::domain) fn judge_policy(
     policy.judge(facts, &text.map(|text| text.filled.clone()).unwrap_or_default())?;
     let duty = Duty::OwnerImplementer;
     for implementer in facts.implementers.iter().filter(|_| policy.separates(duty)) {
-        if governance.share_responsibility(&facts.owner, implementer, filed)? {
+        let owners = governance.answer_for_account(&facts.owner)?;
+        if !owners.is_disjoint(&governance.answer_for_account(implementer)?) {
             return Err(Refusal::DutiesSeparate { person: facts.owner.clone(), duty }.into());
         }
     }
@@ -104,16 +105,17 @@ pub(in crate::domain) fn judge_policy(
 }
 
 /// Checks whether the policy in force allows `starter` to start a change with these requesters. Each requester comes
-/// with the sequence number of the entry that filed their revision.
+/// with the key that signed their revision.
 pub(in crate::domain) fn judge_starter<'a>(
     governance: &Governance,
-    requesters: impl Iterator<Item = (&'a PersonId, u64)>,
+    requesters: impl Iterator<Item = (&'a PersonId, Fingerprint)>,
     starter: &PersonId,
 ) -> Result<(), Denied> {
     let duty = Duty::RequesterImplementer;
     let separate = governance.policy().is_some_and(|policy| policy.separates(duty));
-    for (requester, seq) in requesters.filter(|_| separate) {
-        if governance.share_responsibility(requester, starter, seq)? {
+    for (requester, key) in requesters.filter(|_| separate) {
+        let requesters = governance.answer_for_act(requester, key)?;
+        if !requesters.is_disjoint(&governance.answer_for_account(starter)?) {
             return Err(Refusal::DutiesSeparate { person: starter.clone(), duty }.into());
         }
     }
@@ -124,10 +126,10 @@ pub(in crate::domain) fn judge_starter<'a>(
 /// problem before the window opens.
 pub(in crate::domain) fn judge_starters<'a>(
     governance: &Governance,
-    requesters: impl Iterator<Item = (&'a PersonId, u64)>,
+    requesters: impl Iterator<Item = (&'a PersonId, Fingerprint)>,
     facts: &Facts,
 ) -> Result<(), Denied> {
-    let requesters: Vec<(&PersonId, u64)> = requesters.collect();
+    let requesters: Vec<(&PersonId, Fingerprint)> = requesters.collect();
     // One allowed implementer is enough; if all are refused, return the last refusal. An unloaded record ends the
     // check at once, because the implementer that needs it may be allowed.
     let mut judged = Ok(());

@@ -1,14 +1,14 @@
 //! One change: its revisions, their votes, and its outcome.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::records::Unloaded;
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    ChangeId, ConflictOfInterest, Digest, Event, Facts, Governance, Header, Outcome, PersonId, RevisionRef, Rule,
-    TextRef, Time, Verb, Verdict, Vote,
+    ChangeId, ConflictOfInterest, Digest, Event, Facts, Fingerprint, Governance, Header, Moment, Outcome, PersonId,
+    RevisionRef, Rule, TextRef, Time, Verb, Verdict, Vote,
 };
 
 closed_enum!(
@@ -42,6 +42,8 @@ pub struct Revision {
     pub id: RevisionRef,
     /// The account that filed it.
     pub requester: PersonId,
+    /// The key that signed it.
+    pub key: Fingerprint,
     /// The time that the actor claimed.
     pub time: Time,
     /// The sequence number of the entry that filed it.
@@ -55,7 +57,7 @@ pub struct Revision {
 impl Revision {
     fn filed(id: RevisionRef, header: &Header, facts: &Facts) -> Self {
         let (requester, facts, text) = (header.actor.clone(), facts.clone(), header.text.clone());
-        Self { id, requester, time: header.time, seq: header.seq, facts, text }
+        Self { id, requester, key: header.key, time: header.time, seq: header.seq, facts, text }
     }
 
     /// Whether its text was redacted.
@@ -101,9 +103,8 @@ pub struct Change {
     last: Digest,
     earlier: Vec<Revision>,
     current: Revision,
-    /// The conflict of interest of each account that a revision names, with the sequence number of the first entry
-    /// that named it.
-    conflicts: BTreeMap<PersonId, (ConflictOfInterest, u64)>,
+    /// The conflict of interest of each account that a revision names.
+    conflicts: BTreeMap<PersonId, ConflictOfInterest>,
     votes: Vec<Vote>,
     notes: Vec<Act>,
     withdrawn: Option<Act>,
@@ -135,12 +136,12 @@ impl Change {
     /// Records a conflict of interest for every account that the current revision names. A later revision never
     /// removes one.
     fn record_conflicts(&mut self) {
-        let Revision { requester, facts, seq, .. } = &self.current;
+        let Revision { requester, facts, .. } = &self.current;
         let named = std::iter::once((requester, ConflictOfInterest::Requested))
             .chain([(&facts.owner, ConflictOfInterest::Owns)])
             .chain(facts.implementers.iter().map(|person| (person, ConflictOfInterest::Implements)));
         for (person, conflict) in named {
-            let (known, _) = self.conflicts.entry(person.clone()).or_insert((conflict, *seq));
+            let known = self.conflicts.entry(person.clone()).or_insert(conflict);
             *known = conflict.min(*known);
         }
     }
@@ -175,8 +176,8 @@ impl Change {
         self.withdrawn.as_ref()
     }
 
-    /// The conflict of interest of this person, if any: a revision names them, or names a machine account that they
-    /// operated at any time since.
+    /// The conflict of interest of this person, if any: a revision names them, or they answer for a machine account that
+    /// a revision names or that filed one.
     ///
     /// # Errors
     /// [`Unloaded`].
@@ -185,15 +186,26 @@ impl Change {
         governance: &Governance,
         person: &PersonId,
     ) -> Result<Option<ConflictOfInterest>, Unloaded> {
-        if let Some((conflict, _)) = self.conflicts.get(person) {
+        if let Some(conflict) = self.conflicts.get(person) {
             return Ok(Some(*conflict));
         }
-        for (named, (_, since)) in &self.conflicts {
-            if governance.answers_for(person, named, *since)? {
+        for (requester, key) in self.requesters() {
+            if governance.answer_for_act(requester, key)?.contains(person) {
+                return Ok(Some(ConflictOfInterest::Operates));
+            }
+        }
+        let named = self.revisions().flat_map(|it| it.facts.implementers.iter().chain([&it.facts.owner]));
+        for named in named.collect::<BTreeSet<_>>() {
+            if governance.answer_for_account(named)?.contains(person) {
                 return Ok(Some(ConflictOfInterest::Operates));
             }
         }
         Ok(None)
+    }
+
+    /// The requester of each revision, with the key that signed it.
+    pub(in crate::domain) fn requesters(&self) -> impl Iterator<Item = (&PersonId, Fingerprint)> {
+        self.revisions().map(|it| (&it.requester, it.key))
     }
 
     /// Every recorded refusal of an attempt on it, in order.
@@ -235,13 +247,13 @@ impl Change {
         }
     }
 
-    /// The status at the time `now`, under the grants, keys and policy in force.
+    /// The status at the moment `now`, under the grants, keys and policy in force.
     ///
     /// # Errors
     /// [`Unloaded`].
-    pub fn status(&self, governance: &Governance, now: Time) -> Result<Status, Unloaded> {
+    pub fn status(&self, governance: &Governance, now: Moment) -> Result<Status, Unloaded> {
         match self.state() {
-            Status::AwaitingApproval if self.current.facts.window.ended(now) => Ok(Status::Expired),
+            Status::AwaitingApproval if self.current.facts.window.ended(now.claimed) => Ok(Status::Expired),
             Status::AwaitingApproval if self.tally(governance, now)?.is_enough() => Ok(Status::Approved),
             state => Ok(state),
         }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::records::Unloaded;
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    Change, ConflictOfInterest, Digest, Duty, Fingerprint, Governance, Header, PersonId, Policy, RevisionRef, Role,
-    Time,
+    Change, ConflictOfInterest, Digest, Duty, Fingerprint, Governance, Header, Moment, PersonId, Policy, RevisionRef,
+    Role, TOLERANCE, Time,
 };
 
 closed_enum!(
@@ -59,6 +59,8 @@ pub enum Void {
     DeadKey,
     /// The signer has a conflict of interest.
     ConflictOfInterest(ConflictOfInterest),
+    /// It claims a time that is still ahead.
+    Ahead(Time),
     /// The signer has a duty that the policy separates from approving.
     Separate(Duty),
 }
@@ -82,11 +84,11 @@ impl Tally<'_> {
 }
 
 impl Change {
-    /// Counts the approvals of the current revision at the time `now`.
+    /// Counts the approvals of the current revision at the moment `now`.
     ///
     /// # Errors
     /// [`Unloaded`].
-    pub fn tally(&self, governance: &Governance, now: Time) -> Result<Tally<'_>, Unloaded> {
+    pub fn tally(&self, governance: &Governance, now: Moment) -> Result<Tally<'_>, Unloaded> {
         // Without a policy, no number of approvals is enough.
         let need = governance.policy().map_or(usize::MAX, |it| it.approvals_for(&self.current().facts));
         let mut tally = Tally { counted: Vec::new(), void: Vec::new(), need };
@@ -113,7 +115,7 @@ impl Change {
         latest.into_values()
     }
 
-    fn void_reason(&self, vote: &Vote, governance: &Governance, now: Time) -> Result<Option<Void>, Unloaded> {
+    fn void_reason(&self, vote: &Vote, governance: &Governance, now: Moment) -> Result<Option<Void>, Unloaded> {
         let expires = vote.time.plus(governance.policy().map_or(0, Policy::approval_seconds));
         Ok(if let Some(conflict) = self.conflict_of_interest(governance, &vote.person)? {
             Some(Void::ConflictOfInterest(conflict))
@@ -123,8 +125,10 @@ impl Change {
             Some(Void::Separate(Duty::AdminApprover))
         } else if !governance.is_live(vote.key, &vote.person)? {
             Some(Void::DeadKey)
-        } else if now >= expires {
+        } else if now.claimed >= expires {
             Some(Void::Expired(expires))
+        } else if vote.time > now.effective.plus(TOLERANCE) {
+            Some(Void::Ahead(vote.time))
         } else {
             None
         })

@@ -5,25 +5,28 @@ use std::collections::BTreeMap;
 use crate::domain::governance::state::{GovernanceSummary, Phase};
 use crate::domain::records::{Denied, StateKey};
 use crate::domain::{
-    Action, Digest, Event, Fingerprint, Governance, Grants, Header, Key, KeyState, Member, Person, PersonId, Proposal,
-    ProposalId, ProposalState, RefusedAttempt, Role,
+    Action, Digest, Event, Fingerprint, Governance, Grants, Key, KeyState, Member, Person, PersonId, Proposal,
+    ProposalId, ProposalState, RefusedAttempt, Role, Timed,
 };
 
 impl Governance {
     /// Fails unless every record that this event changes is loaded.
     fn check_loaded(&self, event: &Event) -> Result<(), Denied> {
         match event {
-            Event::KeyRevoke(key) | Event::KeySuspend(key) => self.known_key(*key).map(|_| ()),
+            Event::KeyRevoke(key) => self.enrolled(&self.known_key(*key)?.person).map(|_| ()),
+            Event::KeySuspend(key) => self.known_key(*key).map(|_| ()),
             Event::Decline(at) | Event::ProposalWithdraw(at) => self.judge_known(*at).map(|_| ()),
             Event::Refused { attempt: RefusedAttempt::Second(at), .. } => self.judge_known(*at).map(|_| ()),
             Event::Second(at) => match self.open(*at)?.1 {
-                Action::Roles { person, .. } | Action::Retire { person, .. } => self.enrolled(person).map(|_| ()),
+                Action::Roles { person, .. } | Action::Retire { person, .. } | Action::AddKey { person, .. } => {
+                    self.enrolled(person).map(|_| ())
+                }
                 Action::Lift { key, .. } => self.known_key(*key).map(|_| ()),
                 Action::Redact(texts) => {
                     let load = |seq| self.redactions.get(seq, StateKey::Redaction).map(|_| ());
                     Ok(texts.keys().try_for_each(load)?)
                 }
-                Action::Enrol(_) | Action::AddKey { .. } | Action::Policy { .. } | Action::Restored(_) => Ok(()),
+                Action::Enrol(_) | Action::Policy { .. } | Action::Restored(_) => Ok(()),
             },
             _ => Ok(()),
         }
@@ -33,7 +36,7 @@ impl Governance {
     /// leaf hash of its entry. On failure the state is unchanged.
     pub(in crate::domain) fn apply(
         &mut self,
-        header: &Header,
+        header: &Timed<'_>,
         leaf: Digest,
         event: &Event,
     ) -> Result<Option<Action>, Denied> {
@@ -55,7 +58,7 @@ impl Governance {
                 action.iter().for_each(|action| self.carry_out(at.proposal, action, header.seq, leaf));
                 return Ok(action);
             }
-            Event::KeyRevoke(key) => self.set_key(*key, KeyState::Revoked, leaf),
+            Event::KeyRevoke(key) => self.revoke(*key, leaf),
             Event::KeySuspend(key) => self.set_key(*key, KeyState::Suspended, leaf),
             Event::Decline(at) => {
                 self.end_proposal(at.proposal, ProposalState::Declined(header.actor.clone()));
@@ -94,6 +97,7 @@ impl Governance {
             Action::Roles { person, grants, .. } => self.set_grants(person, Some(grants), seq, leaf),
             Action::Retire { person, .. } => self.set_grants(person, None, seq, leaf),
             Action::AddKey { person, key, .. } => {
+                self.people.change(person).into_iter().for_each(|it| it.add_key(key.fingerprint(), seq));
                 let (person, state) = (person.clone(), KeyState::Live);
                 self.keys.insert(key.fingerprint(), Key { public: *key, person, enrolled: seq, state, since: leaf });
             }
@@ -137,6 +141,17 @@ impl Governance {
         }
     }
 
+    fn revoke(&mut self, key: Fingerprint, leaf: Digest) {
+        self.set_key(key, KeyState::Revoked, leaf);
+        let person = self.keys.change(&key).map(|it| it.person.clone());
+        person.and_then(|person| self.people.change(&person)).into_iter().for_each(|it| it.remove_key(key));
+    }
+
+    /// Marks a proposal whose claimed time is ahead of what others claimed afterwards.
+    pub(in crate::domain) fn set_ahead(&mut self, proposal: ProposalId) {
+        self.proposals.change(&proposal).into_iter().for_each(|it| it.ahead = true);
+    }
+
     /// Ends a proposal and returns its action, which the state then drops.
     fn end_proposal(&mut self, proposal: ProposalId, state: ProposalState) -> Option<Action> {
         match std::mem::replace(&mut self.proposals.change(&proposal)?.state, state) {
@@ -150,7 +165,7 @@ impl Governance {
             let (public, state) = (*key, KeyState::Live);
             let enrolled = Key { public, person: person.clone(), enrolled: seq, state, since: leaf };
             self.keys.insert(key.fingerprint(), enrolled);
-            self.people.insert(person.clone(), Person::enrolled(grants, seq, leaf));
+            self.people.insert(person.clone(), Person::enrolled(grants, key.fingerprint(), seq, leaf));
             self.set_admin(person, grants.has_for_good(Role::Admin));
         }
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::records::{Denied, Unloaded};
 use crate::domain::value::closed_enum::closed_enum;
-use crate::domain::{Group, PersonId, Refusal, Time};
+use crate::domain::{Group, MOST_OPERATORS, Moment, PersonId, Refusal, Time};
 
 closed_enum!(
     /// A role of a person.
@@ -47,9 +47,9 @@ impl Grants {
         !self.operators.is_empty()
     }
 
-    /// Whether the role is granted at `time`.
-    pub fn has_role(&self, role: Role, at: Time) -> bool {
-        self.roles.get(&role).is_some_and(|until| until.is_none_or(|until| at < until))
+    /// Whether the role is granted. A grant ends at effective time.
+    pub fn has_role(&self, role: Role, at: Moment) -> bool {
+        self.roles.get(&role).is_some_and(|until| until.is_none_or(|until| at.effective < until))
     }
 
     /// Whether the role is granted without an end.
@@ -61,13 +61,16 @@ impl Grants {
     pub(in crate::domain) fn judge(
         &self,
         person: &PersonId,
-        at: Time,
+        at: Moment,
         can_operate: impl Fn(&PersonId) -> Result<bool, Unloaded>,
     ) -> Result<(), Denied> {
         let person = person.clone();
         if self.is_machine() {
             if let Some(role) = self.roles.keys().find(|role| **role != Role::Engineer) {
                 return Err(Refusal::MachineRole { person, role: *role }.into());
+            }
+            if self.operators.len() > MOST_OPERATORS {
+                return Err(Refusal::TooManyOperators { machine: person }.into());
             }
             for operator in &self.operators {
                 if *operator == person || !can_operate(operator)? {
@@ -81,7 +84,7 @@ impl Grants {
             return Err(Refusal::AuditorExcludes { person }.into());
         }
         let ends = self.roles.values().chain(self.groups.values()).flatten();
-        match ends.min().filter(|until| **until <= at) {
+        match ends.min().filter(|until| **until <= at.effective) {
             Some(until) => Err(Refusal::GrantOver { until: *until }.into()),
             None => Ok(()),
         }

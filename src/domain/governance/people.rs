@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::value::closed_enum::closed_enum;
-use crate::domain::{Digest, Grants, PersonId, PublicKey};
+use crate::domain::{Digest, Fingerprint, Grants, PersonId, PublicKey};
 
 /// An enrolled person or machine account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,13 +20,36 @@ pub struct Person {
     pub enrolled: u64,
     /// The operators of a machine account over time, each set with the entry from which it holds.
     operators: Vec<(u64, BTreeSet<PersonId>)>,
+    /// The keys that are not revoked, each with the entry that enrolled it, in the order of enrolment.
+    keys: Vec<(u64, Fingerprint)>,
 }
 
 impl Person {
-    /// An account enrolled by the entry with this sequence number and leaf hash.
-    pub fn enrolled(grants: &Grants, seq: u64, since: Digest) -> Self {
-        let operators = vec![(seq, grants.operators.clone())];
-        Self { grants: grants.clone(), since, retired: false, enrolled: seq, operators }
+    /// An account enrolled with its first key by the entry with this sequence number and leaf hash.
+    pub fn enrolled(grants: &Grants, key: Fingerprint, seq: u64, since: Digest) -> Self {
+        let (operators, keys) = (vec![(seq, grants.operators.clone())], vec![(seq, key)]);
+        Self { grants: grants.clone(), since, retired: false, enrolled: seq, operators, keys }
+    }
+
+    /// Adds a key that an entry enrolled.
+    pub(in crate::domain) fn add_key(&mut self, key: Fingerprint, seq: u64) {
+        self.keys.push((seq, key));
+    }
+
+    /// Takes away a revoked key.
+    pub(in crate::domain) fn remove_key(&mut self, key: Fingerprint) {
+        self.keys.retain(|(_, it)| *it != key);
+    }
+
+    /// The keys that are not revoked, in the order of enrolment.
+    pub fn keys(&self) -> impl Iterator<Item = Fingerprint> {
+        self.keys.iter().map(|(_, key)| *key)
+    }
+
+    /// The entry that enrolled the oldest key that is not revoked; without such a key, the entry that enrolled the
+    /// account.
+    pub fn oldest_key(&self) -> u64 {
+        self.keys.first().map_or(self.enrolled, |(seq, _)| *seq)
     }
 
     /// Replaces the grants. The grants of a retired account are empty.
@@ -46,11 +69,6 @@ impl Person {
         let ends = self.operators.iter().skip(1).map(|(from, _)| *from).chain([u64::MAX]);
         let then = self.operators.iter().zip(ends).filter(move |(_, end)| *end > since);
         then.flat_map(|((_, operators), _)| operators)
-    }
-
-    /// Whether a person operated this machine account at any time since an entry.
-    pub fn was_operated_by(&self, person: &PersonId, since: u64) -> bool {
-        self.operators_since(since).any(|it| it == person)
     }
 }
 

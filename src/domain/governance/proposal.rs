@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::records::{Denied, Unloaded};
 use crate::domain::value::time::DAY;
 use crate::domain::{
-    Action, Digest, Event, Fingerprint, Governance, Grants, Header, KeyState, Member, PersonId, ProposalId,
-    ProposalRef, Refusal, Role, Rule, Time, Vouch,
+    Action, Digest, Event, Fingerprint, Governance, Grants, KeyState, MOST_OPERATORS, Member, Moment, PersonId,
+    ProposalId, ProposalRef, Refusal, Role, Rule, TOLERANCE, Time, Timed, Vouch,
 };
 
 /// The time that a proposal stays open, in seconds.
@@ -50,8 +50,10 @@ pub struct Proposal {
     pub proposer: PersonId,
     /// The key that signed the proposal.
     pub key: Fingerprint,
-    /// The time that the proposer claimed.
-    pub time: Time,
+    /// The time that the proposer claimed, and the effective time of the proposal.
+    pub moment: Moment,
+    /// Whether its claimed time turned out to be ahead of what others claimed afterwards.
+    pub ahead: bool,
     /// The digest of the text part.
     pub text: Option<Digest>,
     /// The current state.
@@ -62,13 +64,14 @@ pub struct Proposal {
 
 impl Proposal {
     /// The proposal that an entry with this header and leaf hash opens.
-    pub(in crate::domain) fn opened(header: &Header, leaf: Digest, action: &Action) -> Self {
+    pub(in crate::domain) fn opened(header: &Timed<'_>, leaf: Digest, action: &Action) -> Self {
         Self {
             opened: leaf,
             seq: header.seq,
             proposer: header.actor.clone(),
             key: header.key,
-            time: header.time,
+            moment: header.moment,
+            ahead: false,
             text: header.text.as_ref().map(|text| text.digest),
             state: ProposalState::Open(Box::new(action.clone())),
             refused: BTreeSet::new(),
@@ -83,15 +86,15 @@ impl Proposal {
         }
     }
 
-    /// The time at which it lapses unless an admin seconds it.
+    /// The effective time at which it lapses unless an admin seconds it.
     pub fn lapses(&self) -> Time {
-        self.time.plus(PROPOSAL_SECONDS)
+        self.moment.effective.plus(PROPOSAL_SECONDS)
     }
 }
 
 impl Governance {
     /// Checks a step of a proposal against every rule.
-    pub(in crate::domain) fn judge_proposal(&self, header: &Header, event: &Event) -> Result<(), Denied> {
+    pub(in crate::domain) fn judge_proposal(&self, header: &Timed<'_>, event: &Event) -> Result<(), Denied> {
         self.judge_actor(header)?;
         self.judge_role(header, Role::Admin)?;
         match event {
@@ -124,7 +127,7 @@ impl Governance {
         if known { Ok(proposal) } else { Err(Refusal::NoProposal { proposal: at.proposal }.into()) }
     }
 
-    fn judge_second(&self, header: &Header, at: ProposalRef) -> Result<(), Denied> {
+    fn judge_second(&self, header: &Timed<'_>, at: ProposalRef) -> Result<(), Denied> {
         let (proposal, action) = self.open(at)?;
         if proposal.proposer == header.actor {
             return Err(Refusal::OwnProposal { proposal: at.proposal }.into());
@@ -132,18 +135,21 @@ impl Governance {
         if self.is_subject(action, &header.actor)? {
             return Err(Refusal::SubjectSeconds { proposal: at.proposal }.into());
         }
-        self.judge_lapse(at.proposal, proposal, header)?;
+        self.judge_lapse(at.proposal, proposal, header.moment)?;
         // The state may have changed since the proposal was opened.
         self.judge_action(header, action)
     }
 
     /// Checks whether any admin can still second a proposal.
-    fn judge_lapse(&self, id: ProposalId, proposal: &Proposal, header: &Header) -> Result<(), Denied> {
-        if header.time >= proposal.lapses() {
+    fn judge_lapse(&self, id: ProposalId, proposal: &Proposal, at: Moment) -> Result<(), Denied> {
+        if proposal.ahead || at.effective.plus(TOLERANCE) < proposal.moment.claimed {
+            return Err(Refusal::ProposalAhead { proposal: id, claimed: proposal.moment.claimed }.into());
+        }
+        if at.effective >= proposal.lapses() {
             return Err(Refusal::ProposalLapsed { proposal: id, since: proposal.lapses() }.into());
         }
         let proposer = &proposal.proposer;
-        if !self.has_role(proposer, Role::Admin, header.time)? || !self.is_live(proposal.key, proposer)? {
+        if !self.has_role(proposer, Role::Admin, at)? || !self.is_live(proposal.key, proposer)? {
             return Err(Refusal::NotBacked { proposal: id, proposer: proposer.clone() }.into());
         }
         match proposal.text {
@@ -170,9 +176,9 @@ impl Governance {
         }
     }
 
-    fn judge_action(&self, header: &Header, action: &Action) -> Result<(), Denied> {
+    fn judge_action(&self, header: &Timed<'_>, action: &Action) -> Result<(), Denied> {
         match action {
-            Action::Enrol(members) => self.judge_members(members, header.time),
+            Action::Enrol(members) => self.judge_members(members, header.moment),
             Action::Roles { person, replaces, grants } => self.judge_roles(header, person, *replaces, grants),
             Action::Retire { person, replaces } => {
                 let retiring = self.enrolled(person)?;
@@ -218,13 +224,24 @@ impl Governance {
         }
     }
 
-    fn judge_roles(&self, header: &Header, person: &PersonId, replaces: Digest, grants: &Grants) -> Result<(), Denied> {
+    fn judge_roles(
+        &self,
+        header: &Timed<'_>,
+        person: &PersonId,
+        replaces: Digest,
+        grants: &Grants,
+    ) -> Result<(), Denied> {
         let current = self.enrolled(person)?;
         in_force(current.since, replaces)?;
         if current.grants.is_machine() != grants.is_machine() {
             return Err(Refusal::MachineStays { person: person.clone() }.into());
         }
-        grants.judge(person, header.time, |it| self.can_operate(it))?;
+        grants.judge(person, header.moment, |it| self.can_operate(it))?;
+        let mut operators: BTreeSet<&PersonId> = current.operators_since(current.oldest_key()).collect();
+        operators.extend(&grants.operators);
+        if operators.len() > MOST_OPERATORS {
+            return Err(Refusal::TooManyOperators { machine: person.clone() }.into());
+        }
         if current.grants == *grants && !current.retired {
             return Err(Refusal::NothingChanges.into());
         }
@@ -248,7 +265,7 @@ impl Governance {
     }
 
     /// Each enrolled account is new, with a new key and consistent grants.
-    pub(in crate::domain) fn judge_members(&self, members: &[Member], at: Time) -> Result<(), Denied> {
+    pub(in crate::domain) fn judge_members(&self, members: &[Member], at: Moment) -> Result<(), Denied> {
         if members.is_empty() {
             return Err(Refusal::NobodyNamed.into());
         }

@@ -3,7 +3,7 @@
 use crate::domain::governance::state::Phase;
 use crate::domain::records::Denied;
 use crate::domain::{
-    Event, FORMAT, Fingerprint, Governance, Header, KeyState, Member, Refusal, RefusedAttempt, Role, Rule,
+    Event, FORMAT, Fingerprint, Governance, Header, KeyState, Member, Refusal, RefusedAttempt, Role, Rule, Timed,
 };
 
 impl Governance {
@@ -30,14 +30,14 @@ impl Governance {
     }
 
     /// Checks whether the actor has a role.
-    pub(in crate::domain) fn judge_role(&self, header: &Header, role: Role) -> Result<(), Denied> {
+    pub(in crate::domain) fn judge_role(&self, header: &Timed<'_>, role: Role) -> Result<(), Denied> {
         let person = &header.actor;
-        let granted = self.has_role(person, role, header.time)?;
+        let granted = self.has_role(person, role, header.moment)?;
         if granted { Ok(()) } else { Err(Refusal::NoRole { person: person.clone(), role }.into()) }
     }
 
     /// Checks a governance event against every rule.
-    pub(in crate::domain) fn judge(&self, header: &Header, event: &Event) -> Result<(), Denied> {
+    pub(in crate::domain) fn judge(&self, header: &Timed<'_>, event: &Event) -> Result<(), Denied> {
         match event {
             Event::Init { format, members, .. } => self.judge_init(header, *format, members),
             _ if self.summary.phase == Phase::Nothing => Err(Refusal::NotFounding.into()),
@@ -74,14 +74,14 @@ impl Governance {
         }
     }
 
-    fn judge_init(&self, header: &Header, format: u64, members: &[Member]) -> Result<(), Denied> {
+    fn judge_init(&self, header: &Timed<'_>, format: u64, members: &[Member]) -> Result<(), Denied> {
         if self.summary.phase != Phase::Nothing {
             return Err(Refusal::NotFounding.into());
         }
         if format != FORMAT {
             return Err(Refusal::Format { found: format }.into());
         }
-        self.judge_members(members, header.time)?;
+        self.judge_members(members, header.moment)?;
         let admins = || members.iter().filter(|member| member.grants.has_for_good(Role::Admin));
         if admins().count() < 2 {
             return Err(Refusal::TooFewAdmins { have: admins().count() }.into());
@@ -90,17 +90,17 @@ impl Governance {
         if admins().any(signed) { Ok(()) } else { Err(Refusal::FounderNotAdmin.into()) }
     }
 
-    fn judge_seal(&self, header: &Header) -> Result<(), Denied> {
+    fn judge_seal(&self, header: &Timed<'_>) -> Result<(), Denied> {
         if self.summary.phase == Phase::Sealed {
             return Err(Refusal::AlreadySealed.into());
         }
         self.judge_actor(header)?;
         let other = self.summary.founder.as_ref() != Some(&header.actor);
-        let admin = self.has_role(&header.actor, Role::Admin, header.time)?;
+        let admin = self.has_role(&header.actor, Role::Admin, header.moment)?;
         if other && admin { Ok(()) } else { Err(Refusal::SealNotByOtherAdmin.into()) }
     }
 
-    fn judge_refused(&self, header: &Header, attempt: &RefusedAttempt, rule: Rule) -> Result<(), Denied> {
+    fn judge_refused(&self, header: &Timed<'_>, attempt: &RefusedAttempt, rule: Rule) -> Result<(), Denied> {
         self.judge_actor(header)?;
         let RefusedAttempt::Second(at) = attempt else { return Err(Refusal::NotRefused { rule }.into()) };
         let proposal = self.judge_known(*at)?;

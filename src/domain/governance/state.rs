@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
 use crate::domain::{
-    Digest, Duty, Fingerprint, Key, KeyState, Person, PersonId, Policy, Proposal, ProposalId, Refusal, Restoration,
-    Role, Time,
+    Digest, Duty, Fingerprint, Key, KeyState, Moment, Person, PersonId, Policy, Proposal, ProposalId, Refusal,
+    Restoration, Role,
 };
 
 /// The format level that this program reads and writes.
@@ -186,11 +186,11 @@ impl Governance {
         self.summary.admins.iter().filter(|it| *it != person).count()
     }
 
-    /// Whether the account is enrolled and has this role at a given time.
+    /// Whether the account is enrolled and has this role at a given moment.
     ///
     /// # Errors
     /// [`Unloaded`].
-    pub fn has_role(&self, person: &PersonId, role: Role, at: Time) -> Result<bool, Unloaded> {
+    pub fn has_role(&self, person: &PersonId, role: Role, at: Moment) -> Result<bool, Unloaded> {
         Ok(self.person(person)?.is_some_and(|it| it.grants.has_role(role, at)))
     }
 
@@ -207,37 +207,41 @@ impl Governance {
         Ok(self.person(person)?.is_some_and(|it| !it.retired && !it.grants.is_machine()))
     }
 
-    /// Whether both are the same account, or the first is a machine account that the second operated at any time
-    /// since an entry.
+    /// Who answers for an act that a key signed: the actor, and for a machine account everybody who operated it at any
+    /// time since that key was enrolled. An operator who leaves still holds that key.
     ///
     /// # Errors
     /// [`Unloaded`].
-    pub fn answers_for(&self, person: &PersonId, actor: &PersonId, since: u64) -> Result<bool, Unloaded> {
-        Ok(person == actor || self.person(actor)?.is_some_and(|it| it.was_operated_by(person, since)))
+    pub fn answer_for_act(&self, actor: &PersonId, key: Fingerprint) -> Result<BTreeSet<PersonId>, Unloaded> {
+        self.answerable(actor, |machine| Ok(self.key(key)?.map_or(machine.enrolled, |key| key.enrolled)))
     }
 
-    /// Whether both actors answer to a common person, at any time since an entry.
-    pub(in crate::domain) fn share_responsibility(
+    /// Who answers for what an account may do: the account, and for a machine account everybody who operated it at any
+    /// time since its oldest key that is not revoked was enrolled.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn answer_for_account(&self, account: &PersonId) -> Result<BTreeSet<PersonId>, Unloaded> {
+        self.answerable(account, |machine| Ok(machine.oldest_key()))
+    }
+
+    fn answerable(
         &self,
-        one: &PersonId,
-        other: &PersonId,
-        since: u64,
-    ) -> Result<bool, Unloaded> {
-        let mut people = BTreeSet::from([one]);
-        people.extend(self.person(one)?.into_iter().flat_map(|it| it.operators_since(since)));
-        for person in people {
-            if self.answers_for(person, other, since)? {
-                return Ok(true);
-            }
+        account: &PersonId,
+        since: impl Fn(&Person) -> Result<u64, Unloaded>,
+    ) -> Result<BTreeSet<PersonId>, Unloaded> {
+        let mut people = BTreeSet::from([account.clone()]);
+        if let Some(machine) = self.person(account)?.filter(|it| it.grants.is_machine()) {
+            people.extend(machine.operators_since(since(machine)?).cloned());
         }
-        Ok(false)
+        Ok(people)
     }
 
     /// Whether the policy forbids this person to approve because they are an admin.
     ///
     /// # Errors
     /// [`Unloaded`].
-    pub fn is_kept_from_approving(&self, person: &PersonId, at: Time) -> Result<bool, Unloaded> {
+    pub fn is_kept_from_approving(&self, person: &PersonId, at: Moment) -> Result<bool, Unloaded> {
         let separates = self.policy().is_some_and(|it| it.separates(Duty::AdminApprover));
         Ok(separates && self.has_role(person, Role::Admin, at)?)
     }

@@ -194,12 +194,12 @@ impl Queries<'_> {
         self.select(&sql, params_from_iter(values), |row| row.get(0))
     }
 
-    /// The newest entry whose claimed time is not after `time`.
+    /// The newest entry whose claimed time is not after `time` and not behind what others had claimed.
     ///
     /// # Errors
     /// What SQLite reports.
     pub fn newest_by(&self, time: Time) -> Result<Option<u64>, StoreError> {
-        let sql = "SELECT seq FROM log_entries WHERE time <= ?1 ORDER BY seq DESC LIMIT 1";
+        let sql = "SELECT seq FROM log_entries WHERE time <= ?1 AND effective = time ORDER BY seq DESC LIMIT 1";
         Ok(self.select(sql, [time.to_string()], |row| row.get(0))?.pop())
     }
 

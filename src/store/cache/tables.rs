@@ -38,17 +38,20 @@ impl<'c> Tables<'c> {
 /// What SQLite reports.
 pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, after: &Register) -> rusqlite::Result<()> {
     let Entry { header, event, text, leaf } = entry;
-    conn.prepare_cached("INSERT INTO log_entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute(params![
-        header.seq,
-        leaf.to_string(),
-        event.kind().as_str(),
-        header.time.to_string(),
-        header.actor.as_str(),
-        header.key.to_string(),
-        event.change().map(|change| change.number()),
-        event.proposal().map(|proposal| proposal.number()),
-        header.text.as_ref().map(|text| text.digest.to_string()),
-    ])?;
+    conn.prepare_cached("INSERT INTO log_entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?.execute(
+        params![
+            header.seq,
+            leaf.to_string(),
+            event.kind().as_str(),
+            header.time.to_string(),
+            after.moment_of(header).map_err(unloaded)?.effective.to_string(),
+            header.actor.as_str(),
+            header.key.to_string(),
+            event.change().map(|change| change.number()),
+            event.proposal().map(|proposal| proposal.number()),
+            header.text.as_ref().map(|text| text.digest.to_string()),
+        ],
+    )?;
     if let Some(Text::Names(names)) = text {
         for (person, name) in names {
             conn.prepare_cached("INSERT INTO names VALUES (?1, ?2, ?3)")?.execute(params![

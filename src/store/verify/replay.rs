@@ -4,17 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::vec;
 
-use crate::domain::{Action, Digest, Head, Register, Time};
+use crate::domain::{Action, Digest, Head, Register};
 use crate::format::{Defect, Entry, chain};
 use crate::store::cache::state::Rows;
 use crate::store::cache::verified::{VerifiedCache, replaced};
 use crate::store::error::MOST;
 use crate::store::sqlite::shared::SharedFile;
+use crate::store::verify::outliers::Outliers;
 use crate::store::verify::parallel::{Opened, read_opened};
 use crate::store::{Finding, StoreError};
-
-/// A time this many seconds before that of an earlier entry is reported.
-const CLOCK_TOLERANCE: i64 = 300;
 
 /// The number of leaf hashes read from the cache at a time.
 const AT_A_TIME: usize = 512;
@@ -96,7 +94,7 @@ fn read_on(
         previous: state.head().map(|head| head.leaf),
         rows: Rows::Cache,
         state,
-        latest: None,
+        outliers: (mode == Mode::Everything).then(Outliers::default),
         unexplained,
         gone: BTreeMap::new(),
         out: Reading::default(),
@@ -116,6 +114,7 @@ fn read_on(
         read => read?,
     }
     cache.write(follower.rows, follower.state)?;
+    follower.out.notices = follower.outliers.map(Outliers::notices).unwrap_or_default();
     Ok((follower.out, follower.gone.into_keys().collect()))
 }
 
@@ -133,8 +132,8 @@ struct Replayer<'a> {
     next: u64,
     /// The leaf hash of the previous row, if that row is valid by itself.
     previous: Option<Digest>,
-    /// The latest time claimed so far, and its entry.
-    latest: Option<(u64, Time)>,
+    /// Wrong clocks, for a verification.
+    outliers: Option<Outliers>,
     /// Entries with a missing text that no proposal redacted, as an earlier pass showed.
     unexplained: BTreeSet<u64>,
     /// Missing texts, by entry, until the proposal that redacted them is reached.
@@ -218,7 +217,10 @@ impl Replayer<'_> {
             Ok(seconded) => seconded,
             Err(refusal) => return Ok(Some(Finding::at(seq, refusal.rule().as_str(), refusal))),
         };
-        self.watch_clock(seq, header.time);
+        if let Some(outliers) = &mut self.outliers {
+            let taken_in = self.cache.ask(self.rows, self.state, |state| Ok(outliers.take(header, state)?))?;
+            taken_in.map_err(|refusal| self.cache.damaged(refusal.to_string()))?;
+        }
         self.gone.extend(entry.missing_text().map(|text| (seq, text)));
         if let Some(Action::Redact(texts)) = &seconded {
             self.gone.retain(|seq, text| texts.get(seq) != Some(text));
@@ -262,20 +264,5 @@ impl Replayer<'_> {
         let found = entry.header.prev;
         let defect = Defect::Prev { found, expected };
         (found != expected).then(|| Finding::at(seq, defect.rule(), defect))
-    }
-
-    /// Reports a clock that runs behind. It is not a fault.
-    fn watch_clock(&mut self, seq: u64, time: Time) {
-        match self.latest {
-            Some((earlier, latest)) if time.plus(CLOCK_TOLERANCE) < latest => {
-                let meaning =
-                    format!("claims {time}, and entry {earlier} before it claims {latest}: a clock was wrong");
-                if self.out.notices.len() < MOST {
-                    self.out.notices.push(Finding::at(seq, "clock", meaning));
-                }
-            }
-            Some((_, latest)) if time <= latest => {}
-            _ => self.latest = Some((seq, time)),
-        }
     }
 }
