@@ -18,7 +18,7 @@ pub use change::facts::{Artifact, ChangeKind, Facts, Link, LinkKind, Outcome, Re
 pub use change::filing_rules::{judge_kind, judge_party, judge_window};
 pub use change::history::{Act, Change, RefusedAct, Revision, Status};
 pub use change::tally::{Tally, Verdict, Void, Vote};
-pub use event::{Event, EventKind, Header, Timed};
+pub use event::{Event, EventKind, Header, Stream, Timed};
 pub use governance::action::{Action, Member, Predecessor, ProposalRef, Restoration, Vouch};
 pub use governance::grants::{Granted, Grants, Role};
 pub use governance::people::{Key, KeyState, Person};
@@ -26,7 +26,7 @@ pub use governance::proposal::{Proposal, ProposalState};
 pub use governance::state::{FORMAT, Governance, GovernanceSummary};
 pub use moment::{MOST_OPERATORS, Moment, Since, TOLERANCE, Witnesses, is_ahead};
 pub use policy::{Duty, Needed, Policy, Requirement};
-pub use records::{Denied, StateKey, StateRecord, Unloaded};
+pub use records::{Denied, StateKey, StateRecord, TextState, Unloaded};
 pub use refusal::{ConflictOfInterest, Refusal, Rule};
 pub use refused_attempt::{RefusedAttempt, Verb};
 pub use register::{Head, Position, Register, RegisterSummary};

@@ -113,6 +113,15 @@ closed_enum!(
     }
 );
 
+/// A stream of entries in which each names the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// People, keys, proposals and policy: every later entry names the latest in its `governance` field.
+    Governance,
+    /// The acts on one change: the next entry of the stream names the latest in its `last` field.
+    Change(ChangeId),
+}
+
 /// An event that can be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -219,19 +228,39 @@ impl Event {
         }
     }
 
-    /// The change that the event is about; `None` for governance events.
-    pub fn change(&self) -> Option<ChangeId> {
+    /// The stream that the event belongs to. The list is closed: a new kind of event must choose.
+    pub fn stream(&self) -> Stream {
         match self {
-            Self::File { change, .. } | Self::Note(change) => Some(*change),
+            Self::Init { .. }
+            | Self::Seal
+            | Self::Propose { .. }
+            | Self::Second(_)
+            | Self::Decline(_)
+            | Self::ProposalWithdraw(_)
+            | Self::KeyRevoke(_)
+            | Self::KeySuspend(_) => Stream::Governance,
+            Self::File { change, .. } | Self::Note(change) => Stream::Change(*change),
             Self::Revise { replaces: revision, .. }
             | Self::ChangeWithdraw(revision)
             | Self::Approve(revision)
             | Self::Reject(revision)
             | Self::Retract(revision)
             | Self::Start { revision, .. }
-            | Self::Finish { revision, .. } => Some(revision.change),
-            Self::Refused { attempt, .. } => attempt.event().change(),
-            _ => None,
+            | Self::Finish { revision, .. } => Stream::Change(revision.change),
+            Self::Refused { attempt, .. } => match attempt {
+                RefusedAttempt::Approve(revision)
+                | RefusedAttempt::Reject(revision)
+                | RefusedAttempt::Start { revision, .. } => Stream::Change(revision.change),
+                RefusedAttempt::Second(_) => Stream::Governance,
+            },
+        }
+    }
+
+    /// The change that the event is about, if any.
+    pub fn change(&self) -> Option<ChangeId> {
+        match self.stream() {
+            Stream::Change(change) => Some(change),
+            Stream::Governance => None,
         }
     }
 
@@ -245,10 +274,5 @@ impl Event {
             | Self::Refused { attempt: RefusedAttempt::Second(proposal), .. } => Some(proposal.proposal),
             _ => None,
         }
-    }
-
-    /// Whether the event is about governance: the `governance` field of later entries names the latest such entry.
-    pub fn is_governance(&self) -> bool {
-        self.change().is_none()
     }
 }

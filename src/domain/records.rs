@@ -25,8 +25,8 @@ pub enum StateKey {
     Key(Fingerprint),
     /// A proposal.
     Proposal(ProposalId),
-    /// The redacted texts of the entry with this sequence number.
-    Redaction(u64),
+    /// The text part of the entry with this sequence number.
+    Text(u64),
     /// A change.
     Change(ChangeId),
 }
@@ -39,7 +39,7 @@ impl fmt::Display for StateKey {
             Self::Person(id) => write!(f, "person/{id}"),
             Self::Key(key) => write!(f, "key/{key}"),
             Self::Proposal(id) => write!(f, "proposal/{id}"),
-            Self::Redaction(seq) => write!(f, "redaction/{seq}"),
+            Self::Text(seq) => write!(f, "text/{seq}"),
             Self::Change(id) => write!(f, "change/{}", id.number()),
         }
     }
@@ -58,8 +58,8 @@ pub enum StateRecord {
     Key(Fingerprint, Key),
     /// A proposal that was opened.
     Proposal(ProposalId, Proposal),
-    /// Each redacted text of an entry, and the proposal that redacted it.
-    Redaction(u64, BTreeMap<Digest, ProposalId>),
+    /// The text part of an entry.
+    Text(u64, TextState),
     /// A change that was filed.
     Change(ChangeId, Box<Change>),
 }
@@ -73,10 +73,19 @@ impl StateRecord {
             Self::Person(id, _) => StateKey::Person(id.clone()),
             Self::Key(key, _) => StateKey::Key(*key),
             Self::Proposal(id, _) => StateKey::Proposal(*id),
-            Self::Redaction(seq, _) => StateKey::Redaction(*seq),
+            Self::Text(seq, _) => StateKey::Text(*seq),
             Self::Change(id, _) => StateKey::Change(*id),
         }
     }
+}
+
+/// The text part of an entry: its digest, and the proposal that redacted it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextState {
+    /// The SHA-256 that the body holds.
+    pub digest: Digest,
+    /// The proposal that redacted it.
+    pub redacted: Option<ProposalId>,
 }
 
 /// A record that a lookup needs and that is not loaded.

@@ -249,6 +249,9 @@ refusals! {
     /// Redacting an entry that comes after the proposal.
     RedactsAhead { /** Which entry. */ seq: u64 } =>
         "redact-earlier", "entry {seq} does not come before the proposal to redact it", "";
+    /// Redacting a text that the entry does not have.
+    NoSuchText { /** Which entry. */ seq: u64 } =>
+        "redact-text", "entry {seq} has no text with this digest", "`twinseal log --raw --seq {seq}` shows the entry";
     /// Accepting a loss where nothing was lost.
     NothingLost =>
         "restored-before", "the restored entries must end before this proposal and before the newest lost entry",

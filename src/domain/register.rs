@@ -11,7 +11,7 @@ use crate::domain::governance::state::GovernanceSummary;
 use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
 use crate::domain::{
     Action, Change, ChangeId, Digest, Event, Governance, Header, Invalid, Moment, Policy, Refusal, RegisterId, Since,
-    Time, Timed, Witnesses, number,
+    Stream, Time, Timed, Witnesses, number,
 };
 
 /// The links from the next entry to the entries before it.
@@ -104,7 +104,7 @@ impl Register {
             StateKey::Register | StateKey::Governance => self.summary.head.is_some(),
             StateKey::Proposal(id) => id.number() <= self.governance.proposals(),
             StateKey::Change(id) => id.number() <= self.summary.filed,
-            StateKey::Person(_) | StateKey::Key(_) | StateKey::Redaction(_) => false,
+            StateKey::Person(_) | StateKey::Key(_) | StateKey::Text(_) => false,
         }
     }
 
@@ -223,7 +223,7 @@ impl Register {
     /// The first rule that refuses the event, or a record that a rule needs and that is not loaded.
     pub fn judge(&self, header: &Header, event: &Event) -> Result<(), Denied> {
         let header = &self.timed(header)?;
-        if event.is_governance() {
+        if event.stream() == Stream::Governance {
             return self.governance.judge(header, event);
         }
         if !self.governance.is_sealed() {
@@ -254,7 +254,7 @@ impl Register {
             self.governance.proposal(proposal)?;
         }
         let mut seconded = None;
-        if event.is_governance() {
+        if event.stream() == Stream::Governance {
             seconded = self.governance.apply(header, leaf, event)?;
             if matches!(event, Event::Init { .. }) {
                 self.summary.id = Some(header.register.clone());
@@ -266,6 +266,9 @@ impl Register {
         } else if let Some(id) = event.change() {
             self.change(id)?;
             self.changes.change(&id).into_iter().for_each(|change| change.apply(header, leaf, event));
+        }
+        if let Some(text) = &header.text {
+            self.governance.add_text(header.seq, text.digest);
         }
         if !machine {
             self.witness(header, event);

@@ -142,11 +142,12 @@ impl Model {
             }
             Action::Redact(texts) => {
                 no.when(texts.keys().any(|place| *place >= self.entries.len()), "redact-earlier");
-                let gone = |(place, text): (&Place, &Place)| {
-                    let same = |fact: &Fact| matches!(fact, Fact::Redacted(p, t) if p == place && t == text);
-                    self.facts.iter().any(|(_, fact)| same(fact))
+                let named = |(place, text): (&Place, &Place)| {
+                    place == text && self.entries.get(*place).is_some_and(|entry| !entry.words.is_empty())
                 };
-                no.when(texts.iter().all(gone), "proposal-has-effect");
+                no.when(!texts.iter().all(named), "redact-text");
+                let gone = texts.keys().any(|place| self.is_redacted(*place));
+                no.when(gone || texts.is_empty(), "proposal-has-effect");
             }
             Action::Restored(from, lost) => {
                 no.when(from >= lost || *from >= self.entries.len(), "restored-before");

@@ -115,6 +115,25 @@ fn nothing_is_redacted_before_it_is_written() {
     world.fails("alice", "proposal redact 2 --reason why", Exit::Invalid, "already redacted");
     let text = world.change("CHG-1").current().text.as_ref().unwrap().digest;
     forbidden(&world, "alice", propose(&world, Action::Redact([(2, text)].into())), None, "proposal-has-effect");
+    forbidden(&world, "alice", propose(&world, Action::Redact([].into())), None, "proposal-has-effect");
+}
+
+#[test]
+fn no_text_is_redacted_that_an_entry_does_not_have() {
+    let world = World::filed();
+    let text = world.change("CHG-1").current().text.as_ref().unwrap().digest;
+    for (seq, digest) in [(2, WRONG), (1, WRONG), (1, text)] {
+        let event = propose(&world, Action::Redact([(seq, digest)].into()));
+        forbidden(&world, "alice", event, None, "redact-text");
+    }
+    // One wrong line is enough.
+    let event = propose(&world, Action::Redact([(1, WRONG), (2, text)].into()));
+    forbidden(&world, "alice", event, None, "redact-text");
+    // Two proposals for one text: the second one would redact nothing.
+    world.ok("alice", "proposal redact 2 --reason why");
+    world.ok("alice", "proposal redact 2 --reason 'why, again'");
+    second(&world, "bob", "1");
+    forbidden(&world, "bob", Event::Second(proposal(&world, "2")), None, "proposal-has-effect");
 }
 
 #[test]

@@ -40,13 +40,15 @@ impl Repair {
         session.refresh(now, &mut |seq| bar.set_position(seq))?;
         bar.finish_and_clear();
         findings.extend(session.fault().cloned());
-        let Some(first) = findings.first() else {
+        let Some(first) = findings.first().cloned() else {
             let json = || json!({ "repaired": null, "newest": null, "kept_as": null, "findings": [] });
             context.ui.answer(context.env, json, || "nothing to repair: every entry is valid".to_owned())?;
             context.env.status("tables were not checked: `twinseal verify` checks them, `twinseal rebuild` fixes them");
             return Ok(());
         };
-        let newest = session.state().head().ok_or_else(|| StoreError::Broken(first.clone()))?.seq;
+        // The new file has no redacted texts, so say which of them the broken one still has.
+        findings.extend(session.unredacted()?);
+        let newest = session.state().head().ok_or_else(|| StoreError::Broken(first))?.seq;
         let fingerprint = session.fingerprint();
         let remembered = PinFile::in_folder(&context.registers.state_folder(fingerprint)).read(fingerprint)?;
         let path = session.shared().path().to_owned();

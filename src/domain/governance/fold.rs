@@ -1,12 +1,10 @@
 //! Applying a judged governance event to the state.
 
-use std::collections::BTreeMap;
-
 use crate::domain::governance::state::{GovernanceSummary, Phase};
-use crate::domain::records::{Denied, StateKey};
+use crate::domain::records::Denied;
 use crate::domain::{
     Action, Digest, Event, Fingerprint, Governance, Grants, Key, KeyState, Member, Person, PersonId, Proposal,
-    ProposalId, ProposalState, RefusedAttempt, Role, Timed,
+    ProposalId, ProposalState, RefusedAttempt, Role, TextState, Timed,
 };
 
 impl Governance {
@@ -22,10 +20,7 @@ impl Governance {
                     self.enrolled(person).map(|_| ())
                 }
                 Action::Lift { key, .. } => self.known_key(*key).map(|_| ()),
-                Action::Redact(texts) => {
-                    let load = |seq| self.redactions.get(seq, StateKey::Redaction).map(|_| ());
-                    Ok(texts.keys().try_for_each(load)?)
-                }
+                Action::Redact(texts) => Ok(texts.keys().try_for_each(|seq| self.text(*seq).map(|_| ()))?),
                 Action::Enrol(_) | Action::Policy { .. } | Action::Restored(_) => Ok(()),
             },
             _ => Ok(()),
@@ -110,12 +105,13 @@ impl Governance {
 
     fn redact(&mut self, seq: u64, text: Digest, proposal: ProposalId) {
         self.summary_mut().redacted = true;
-        match self.redactions.change(&seq) {
-            Some(texts) => {
-                texts.entry(text).or_insert(proposal);
-            }
-            None => self.redactions.insert(seq, BTreeMap::from([(text, proposal)])),
-        }
+        let texts = self.texts.change(&seq).into_iter().filter(|it| it.digest == text && it.redacted.is_none());
+        texts.for_each(|it| it.redacted = Some(proposal));
+    }
+
+    /// Takes in that an entry has a text part. Storage has this from the entry itself.
+    pub(in crate::domain) fn add_text(&mut self, seq: u64, digest: Digest) {
+        self.texts.load(seq, Some(TextState { digest, redacted: None }));
     }
 
     fn set_grants(&mut self, id: &PersonId, grants: Option<&Grants>, seq: u64, leaf: Digest) {

@@ -207,12 +207,8 @@ impl Governance {
                 if let Some(seq) = texts.keys().find(|seq| **seq >= header.seq) {
                     return Err(Refusal::RedactsAhead { seq: *seq }.into());
                 }
-                for (seq, text) in texts {
-                    if self.redacted(*seq, *text)?.is_none() {
-                        return Ok(());
-                    }
-                }
-                Err(Refusal::NothingChanges.into())
+                texts.iter().try_for_each(|(seq, text)| self.judge_redaction(*seq, *text))?;
+                if texts.is_empty() { Err(Refusal::NothingChanges.into()) } else { Ok(()) }
             }
             Action::Restored(it) if it.restored.seq >= it.lost.seq || it.restored.seq >= header.seq => {
                 Err(Refusal::NothingLost.into())
@@ -221,6 +217,15 @@ impl Governance {
                 Err(Refusal::NothingChanges.into())
             }
             Action::Restored(_) => Ok(()),
+        }
+    }
+
+    /// Each text that a proposal names must be there to redact.
+    fn judge_redaction(&self, seq: u64, text: Digest) -> Result<(), Denied> {
+        match self.text(seq)? {
+            Some(it) if it.digest == text && it.redacted.is_none() => Ok(()),
+            Some(it) if it.digest == text => Err(Refusal::NothingChanges.into()),
+            _ => Err(Refusal::NoSuchText { seq }.into()),
         }
     }
 

@@ -1,14 +1,14 @@
 //! The governance state: people, keys, proposals and policy. This file holds the lookups; `rules` judges an event and
 //! `fold` applies it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
 use crate::domain::{
     Digest, Duty, Fingerprint, Key, KeyState, Moment, Person, PersonId, Policy, Proposal, ProposalId, Refusal,
-    Restoration, Role,
+    Restoration, Role, TextState,
 };
 
 /// The format level that this program reads and writes.
@@ -23,7 +23,7 @@ pub(super) enum Phase {
     Sealed,
 }
 
-/// The governance state other than people, keys, proposals and redactions.
+/// The governance state other than people, keys, proposals and texts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GovernanceSummary {
     pub(super) phase: Phase,
@@ -40,7 +40,7 @@ pub struct GovernanceSummary {
 
 /// The state that results from the governance entries.
 ///
-/// People, keys, proposals and redactions are loaded one by one: a lookup of one that is not loaded fails with
+/// People, keys, proposals and texts are loaded one by one: a lookup of one that is not loaded fails with
 /// [`Unloaded`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Governance {
@@ -49,7 +49,7 @@ pub struct Governance {
     pub(super) people: Records<PersonId, Person>,
     pub(super) keys: Records<Fingerprint, Key>,
     pub(super) proposals: Records<ProposalId, Proposal>,
-    pub(super) redactions: Records<u64, BTreeMap<Digest, ProposalId>>,
+    pub(super) texts: Records<u64, TextState>,
 }
 
 /// Loading and writing.
@@ -62,7 +62,7 @@ impl Governance {
             people: Records::unloaded(),
             keys: Records::unloaded(),
             proposals: Records::unloaded(),
-            redactions: Records::unloaded(),
+            texts: Records::unloaded(),
         }
     }
 
@@ -71,7 +71,7 @@ impl Governance {
             StateRecord::Person(id, person) => self.people.load(id, Some(person)),
             StateRecord::Key(key, it) => self.keys.load(key, Some(it)),
             StateRecord::Proposal(id, proposal) => self.proposals.load(id, Some(proposal)),
-            StateRecord::Redaction(seq, texts) => self.redactions.load(seq, Some(texts)),
+            StateRecord::Text(seq, text) => self.texts.load(seq, Some(text)),
             StateRecord::Register(_) | StateRecord::Governance(_) | StateRecord::Change(..) => {}
         }
     }
@@ -81,13 +81,13 @@ impl Governance {
             StateKey::Person(id) => self.people.load(id, None),
             StateKey::Key(key) => self.keys.load(key, None),
             StateKey::Proposal(id) => self.proposals.load(id, None),
-            StateKey::Redaction(seq) => self.redactions.load(seq, None),
+            StateKey::Text(seq) => self.texts.load(seq, None),
             StateKey::Register | StateKey::Governance | StateKey::Change(_) => {}
         }
     }
 
     pub(in crate::domain) fn loaded(&self) -> usize {
-        self.people.len() + self.keys.len() + self.proposals.len() + self.redactions.len()
+        self.people.len() + self.keys.len() + self.proposals.len() + self.texts.len()
     }
 
     pub(in crate::domain) fn take_changed(&mut self) -> Vec<StateRecord> {
@@ -96,7 +96,7 @@ impl Governance {
         changed.extend(self.people.take_changed().map(|(id, it)| StateRecord::Person(id, it)));
         changed.extend(self.keys.take_changed().map(|(key, it)| StateRecord::Key(key, it)));
         changed.extend(self.proposals.take_changed().map(|(id, it)| StateRecord::Proposal(id, it)));
-        changed.extend(self.redactions.take_changed().map(|(seq, it)| StateRecord::Redaction(seq, it)));
+        changed.extend(self.texts.take_changed().map(|(seq, it)| StateRecord::Text(seq, it)));
         changed
     }
 
@@ -104,7 +104,7 @@ impl Governance {
         self.people.unload();
         self.keys.unload();
         self.proposals.unload();
-        self.redactions.unload();
+        self.texts.unload();
     }
 }
 
@@ -172,8 +172,15 @@ impl Governance {
         if !self.summary.redacted {
             return Ok(None);
         }
-        let texts = self.redactions.get(&seq, StateKey::Redaction)?;
-        Ok(texts.and_then(|texts| texts.get(&text).copied()))
+        Ok(self.text(seq)?.filter(|it| it.digest == text).and_then(|it| it.redacted))
+    }
+
+    /// The text part of an entry, redacted or not.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn text(&self, seq: u64) -> Result<Option<TextState>, Unloaded> {
+        Ok(self.texts.get(&seq, StateKey::Text)?.copied())
     }
 
     /// Every accepted restoration: the proposal, the entry that seconded it, and the restoration.

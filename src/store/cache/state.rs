@@ -4,7 +4,7 @@
 use rusqlite::{OptionalExtension, params};
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::{ChangeId, Denied, Digest, Refusal, Register, StateKey, StateRecord};
+use crate::domain::{ChangeId, Denied, Digest, Refusal, Register, StateKey, StateRecord, Stream, TextState};
 use crate::format::entry;
 use crate::store::StoreError;
 use crate::store::cache::verified::{VerifiedCache, verified_before};
@@ -53,7 +53,7 @@ impl VerifiedCache {
         }
         let raw = verified_before(shared, newest)?;
         let (header, event) = entry::read_verified_body(&raw).map_err(|defect| StoreError::defect(raw.seq, &defect))?;
-        let tip = if event.is_governance() { newest.leaf } else { header.governance };
+        let tip = if event.stream() == Stream::Governance { newest.leaf } else { header.governance };
         self.links(newest.seq, tip, state.governance_tip())?;
         Ok(state)
     }
@@ -106,10 +106,26 @@ impl VerifiedCache {
                 Err(self.damaged(format!("its row {key} is missing")))
             }
             None => {
-                state.load_absent(key);
+                match self.text(&key)? {
+                    Some(text) => state.load(text),
+                    None => state.load_absent(key),
+                }
                 Ok(())
             }
         }
+    }
+
+    /// A text part that was not redacted: it has no row of its own, because the table of entries has its digest.
+    fn text(&self, key: &StateKey) -> Result<Option<StateRecord>, StoreError> {
+        let StateKey::Text(seq) = key else { return Ok(None) };
+        let doing = || StoreError::cache(self.conn(), "reading the verified cache");
+        let select = self.conn().prepare_cached("SELECT text FROM log_entries WHERE seq = ?1");
+        let digest =
+            select.and_then(|mut select| select.query_row([seq], |row| row.get::<_, Option<String>>(0)).optional());
+        let Some(digest) = digest.map_err(doing())?.flatten() else { return Ok(None) };
+        let digest =
+            digest.parse().map_err(|_| self.damaged(format!("the digest of the text of entry {seq} is malformed")))?;
+        Ok(Some(StateRecord::Text(*seq, TextState { digest, redacted: None })))
     }
 
     /// Loads all people and keys.
@@ -220,7 +236,7 @@ impl VerifiedCache {
         match key {
             StateKey::Person(id) => exists("SELECT 1 FROM people WHERE id = ?1", id.to_string()),
             StateKey::Key(key) => exists("SELECT 1 FROM keys WHERE fingerprint = ?1", key.to_string()),
-            StateKey::Redaction(seq) => exists("SELECT 1 FROM redactions WHERE seq = ?1", seq.to_string()),
+            StateKey::Text(seq) => exists("SELECT 1 FROM redactions WHERE seq = ?1", seq.to_string()),
             StateKey::Register | StateKey::Governance | StateKey::Proposal(_) | StateKey::Change(_) => Ok(false),
         }
     }

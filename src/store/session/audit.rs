@@ -35,9 +35,8 @@ impl Session {
             Err(StoreError::Broken(finding)) => vec![finding],
             compared => compared?,
         });
-        if valid {
-            reading.findings.extend(log.unredacted()?);
-        }
+        // Also after a fault: the redactions before it hold.
+        reading.findings.extend(log.unredacted()?);
         if is_suspect(&reading, pinned) && log.cache_is_wrong(pinned, progress)? {
             return Err(log.cache.damaged("it differs from the log".to_owned()));
         }

@@ -267,7 +267,10 @@ impl VerifiedLog {
     }
 
     /// A finding for each redacted text that is in the file.
-    pub(super) fn unredacted(&self) -> Result<Vec<Finding>, StoreError> {
+    ///
+    /// # Errors
+    /// The file or the cache cannot be read.
+    pub fn unredacted(&self) -> Result<Vec<Finding>, StoreError> {
         let mut findings = Vec::new();
         for (seq, text, proposal) in self.redactions()? {
             if self.has_text(seq, text)? {

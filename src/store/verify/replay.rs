@@ -44,7 +44,7 @@ pub struct Reading {
 /// Replays the log from the head of `state` on; entries after the head of the cache are projected onto it.
 ///
 /// A missing text is valid only if a proposal redacted it, and that proposal comes later in the log. So entries are
-/// first applied without their texts. If a text is still unexplained at the end, the log is read again and stops there.
+/// first applied without their texts. If nothing explains one of them, the log is read again, and is valid up to there.
 ///
 /// # Errors
 /// What SQLite reports, or a format that needs a newer twinseal. Faults of entries are findings.
@@ -58,23 +58,41 @@ pub fn replay(
 ) -> Result<Reading, StoreError> {
     let before = state.clone();
     cache.mark()?;
-    let (mut reading, gone) = read_on(shared, cache, state, fingerprint, mode, BTreeSet::new(), progress)?;
-    if gone.is_empty() {
-        return Ok(reading);
-    }
-    if mode == Mode::Everything && !reading.findings.is_empty() {
-        // A proposal after the first fault cannot be believed, and the fault is what has to be fixed.
-        let meaning = "its text is missing, and no proposal before the first fault redacted it";
-        reading.findings.extend(gone.into_iter().map(|seq| Finding::at(seq, Defect::TextMissing.rule(), meaning)));
-        reading.findings.truncate(MOST);
-        return Ok(reading);
+    let (mut first, missing) = read_on(shared, cache, state, fingerprint, mode, BTreeSet::new(), progress)?;
+    let unexplained = unexplained(state.head(), &missing);
+    if unexplained.is_empty() {
+        return Ok(first);
     }
     cache.back_to_mark()?;
     *state = before;
-    read_on(shared, cache, state, fingerprint, mode, gone, progress).map(|(reading, _)| reading)
+    let (mut reading, _) = read_on(shared, cache, state, fingerprint, mode, unexplained, progress)?;
+    // The second pass judges nothing after the missing text, so keep what the first one found there.
+    first.findings.retain(|finding| reading.findings.iter().all(|it| (it.seq, it.rule) != (finding.seq, finding.rule)));
+    reading.findings.append(&mut first.findings);
+    reading.findings.sort_by_key(|finding| finding.seq);
+    reading.findings.truncate(MOST);
+    Ok(reading)
 }
 
-/// Replays once. Also returns the entries with a missing text that no proposal redacted.
+/// The missing texts that nothing explains. A proposal explains a missing text only if every entry up to the one that
+/// seconds it is valid, itself included. So one unexplained text also leaves every earlier text unexplained whose
+/// proposal was seconded after it.
+fn unexplained(head: Option<Head>, missing: &Missing) -> BTreeSet<u64> {
+    let mut invalid = head.map_or(0, |head| head.seq + 1);
+    let mut latest: Vec<(u64, u64)> = missing.iter().map(|(seq, (_, by))| (by.unwrap_or(u64::MAX), *seq)).collect();
+    latest.sort_unstable_by(|a, b| b.cmp(a));
+    for (by, seq) in latest {
+        if by >= invalid {
+            invalid = invalid.min(seq);
+        }
+    }
+    missing.range(invalid..).map(|(seq, _)| *seq).collect()
+}
+
+/// Missing texts by entry: the digest, and the entry that seconded the proposal that redacted it.
+type Missing = BTreeMap<u64, (Digest, Option<u64>)>;
+
+/// Replays once. Also returns the missing texts.
 fn read_on(
     shared: &SharedFile,
     cache: &VerifiedCache,
@@ -83,7 +101,7 @@ fn read_on(
     mode: Mode,
     unexplained: BTreeSet<u64>,
     progress: &mut dyn FnMut(u64),
-) -> Result<(Reading, BTreeSet<u64>), StoreError> {
+) -> Result<(Reading, Missing), StoreError> {
     let from = state.head().map_or(0, |head| head.seq + 1);
     let mut follower = Replayer {
         cache,
@@ -96,7 +114,7 @@ fn read_on(
         state,
         outliers: (mode == Mode::Everything).then(Outliers::default),
         unexplained,
-        gone: BTreeMap::new(),
+        missing: Missing::new(),
         out: Reading::default(),
     };
     follower.choose_rows()?;
@@ -115,7 +133,7 @@ fn read_on(
     }
     cache.write(follower.rows, follower.state)?;
     follower.out.notices = follower.outliers.map(Outliers::notices).unwrap_or_default();
-    Ok((follower.out, follower.gone.into_keys().collect()))
+    Ok((follower.out, follower.missing))
 }
 
 struct Replayer<'a> {
@@ -136,8 +154,7 @@ struct Replayer<'a> {
     outliers: Option<Outliers>,
     /// Entries with a missing text that no proposal redacted, as an earlier pass showed.
     unexplained: BTreeSet<u64>,
-    /// Missing texts, by entry, until the proposal that redacted them is reached.
-    gone: BTreeMap<u64, Digest>,
+    missing: Missing,
     out: Reading,
 }
 
@@ -221,9 +238,12 @@ impl Replayer<'_> {
             let taken_in = self.cache.ask(self.rows, self.state, |state| Ok(outliers.take(header, state)?))?;
             taken_in.map_err(|refusal| self.cache.damaged(refusal.to_string()))?;
         }
-        self.gone.extend(entry.missing_text().map(|text| (seq, text)));
+        self.missing.extend(entry.missing_text().map(|text| (seq, (text, None))));
         if let Some(Action::Redact(texts)) = &seconded {
-            self.gone.retain(|seq, text| texts.get(seq) != Some(text));
+            for (redacted, text) in texts {
+                let missing = self.missing.get_mut(redacted).filter(|(digest, by)| digest == text && by.is_none());
+                missing.into_iter().for_each(|(_, by)| *by = Some(seq));
+            }
         }
         if self.cached.is_some_and(|cached| seq <= cached) {
             return self.compare_known(seq, *leaf);
