@@ -145,6 +145,20 @@ fn one_person_or_two_with_fast_clocks_end_nobodys_grant() {
 }
 
 #[test]
+fn a_moment_in_the_past_ends_with_no_entry_that_is_behind() {
+    let world = with_delegate();
+    act(&world, &["alice", "bob", "carol"], AFTER);
+    let seq = world.entries() - 1;
+    act(&world, &["dave"], "2026-12-01T09:30:00Z");
+    let shown = world.run("carol", &format!("person list --as-of {AFTER}"));
+    assert_eq!(shown.err.lines().last(), Some(format!("as of entry {seq}, {AFTER}").as_str()), "{}", shown.screen);
+    // Without the rule, the newest entry that claims this time or an earlier one would be dave's.
+    let shown = world.run("carol", "person list --as-of 2026-12-01T09:45:00Z");
+    let before = format!("as of entry {}, 2026-12-01T09:45:00Z", seq - 3);
+    assert_eq!(shown.err.lines().last(), Some(before.as_str()), "{}", shown.screen);
+}
+
+#[test]
 fn with_two_people_there_is_no_witness() {
     let world = World::empty();
     ["alice", "bob"].iter().for_each(|person| world.person(person));
