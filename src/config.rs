@@ -158,6 +158,10 @@ impl KnownRegisters {
                 format!("another process trusted {} with fingerprint {} meanwhile", known.name, known.fingerprint);
             return Err(ConfigError::Content { path: file, message });
         }
+        if self.list.iter().any(|known| !known.superseded && known.fingerprint == fingerprint && known.path == path) {
+            // Another process of this account accepted it at the same time.
+            return Ok(());
+        }
         self.list.push(Known { name, path: path.to_owned(), fingerprint, superseded: false });
         let content = toml::to_string(self)
             .map_err(|error| ConfigError::Content { path: file.clone(), message: error.to_string() })?;

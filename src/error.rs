@@ -200,8 +200,16 @@ pub enum Error {
         /// The fingerprint of the known register.
         expected: String,
     },
+    /// Of several changes, some were not approved.
+    #[error("approved {} of {of} changes; not approved: {}", .of - .open.len(), words(.open))]
+    NotApproved {
+        /// The changes that were not approved.
+        open: Vec<ChangeId>,
+        /// The number of changes named.
+        of: usize,
+    },
     /// The person at the terminal did not confirm.
-    #[error("not confirmed; nothing was done")]
+    #[error("not confirmed; nothing was recorded")]
     NotConfirmed,
     /// Something to sign, and no terminal to show it on.
     #[error("no terminal to show it on: {flag} DIGEST is required")]
@@ -374,6 +382,7 @@ impl Error {
             Self::Refused(_)
             | Self::RefusedOnRecord { .. }
             | Self::NotConfirmed
+            | Self::NotApproved { .. }
             | Self::UnknownKey { .. }
             | Self::OtherPerson { .. } => Exit::Refused,
             Self::Findings { .. } | Self::Broken(_) | Self::WrongFingerprint { .. } | Self::Successor { .. } => {
@@ -431,6 +440,10 @@ fn short(given: &str) -> String {
         Some((at, _)) => format!("{:?}…", &given[..at]),
         None => format!("{given:?}"),
     }
+}
+
+fn words(changes: &[ChangeId]) -> String {
+    changes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 fn list_faults(path: &str, faults: &[Fault]) -> String {

@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 
 use crate::domain::{
     ChangeId, Event, Head, Header, PersonId, Position, PublicKey, Refusal, RefusedAttempt, Register, RegisterId, Text,
+    Time,
 };
 use crate::env::Env;
 use crate::error::Error;
 use crate::format::{Entry, Raw, Unsigned, text};
 use crate::key_choice::{KeyChoice, confirm};
 use crate::signer::{KeySource, Signer};
-use crate::store::{Notice, Session, Turn, Writer};
+use crate::store::{Session, StoreError, Turn, Writer};
 
 /// The content of an entry to record.
 pub struct Plan {
@@ -57,9 +58,10 @@ const PROMPTED_ATTEMPTS: usize = 10;
 /// A signature that an agent makes within this time is taken as made without a prompt.
 const UNPROMPTED: Duration = Duration::from_millis(500);
 
-/// An entry that every rule allows, ready to be signed on top of `head`.
+/// An entry that every rule allows at a time, ready to be signed on top of `head`.
 struct Composed {
     head: Option<Head>,
+    time: Time,
     unsigned: Unsigned,
 }
 
@@ -142,9 +144,6 @@ impl<P: FnMut(&mut Session) -> Result<Plan, Error>> Rehearsal<P> {
             attempts += 1;
             match try_append(&mut by, session, &signer, composed.take(), &mut plan)? {
                 AppendResult::Recorded(entry) => {
-                    if session.notices().contains(&Notice::RedactedLater) {
-                        by.env.status(format_args!("note: {}", Notice::RedactedLater));
-                    }
                     return Ok(*entry);
                 }
                 AppendResult::Refused(event, refusal) => {
@@ -194,7 +193,9 @@ fn try_append(
         }
     };
     let head = session.state().head();
-    let judged = match composed.filter(|it| it.head == head && session.fault().is_none()) {
+    // A rule may depend on the time that passed while waiting for the turn.
+    let now = by.env.now();
+    let judged = match composed.filter(|it| (it.head, it.time) == (head, now) && session.fault().is_none()) {
         Some(composed) => Judged::Allowed(composed),
         None => judge(by, session, signer.public(), plan)?,
     };
@@ -206,8 +207,21 @@ fn try_append(
     let (raw, entry) = sign(unsigned, signer)?;
     let confirmed = signer.may_prompt() && begun.elapsed() > UNPROMPTED;
     let turn = turn.map_or_else(|| session.shared().turn(&by.writer()), Ok)?;
+    if let Some(refusal) = refused_by_now(session, &entry, by.env.now())? {
+        return Ok(AppendResult::Refused(Box::new(entry.event), refusal));
+    }
     let done = session.append(turn, &raw, &entry, by.env.now())?;
     Ok(if done { AppendResult::Recorded(Box::new(entry)) } else { AppendResult::Beaten { confirmed } })
+}
+
+/// The refusal of an entry by the time that passed since it was composed, while a person confirmed the signature or other
+/// processes were writing: a start is not recorded after its window has ended.
+fn refused_by_now(session: &Session, entry: &Entry, now: Time) -> Result<Option<Refusal>, Error> {
+    if entry.header.time == now {
+        return Ok(None);
+    }
+    let header = Header { time: now, ..entry.header.clone() };
+    Ok(session.ask(|state| state.judge(&header, &entry.event))?.err())
 }
 
 impl Recorder<'_> {
@@ -246,6 +260,9 @@ fn refused(
         match try_append(by, session, signer, None, &mut |_| Ok(plan())) {
             Ok(AppendResult::Recorded(entry)) => return Error::RefusedOnRecord { refusal, seq: entry.header.seq },
             Ok(AppendResult::Beaten { .. }) => {}
+            Err(Error::Store(StoreError::RecordedButNotPinned { seq, .. })) => {
+                return Error::RefusedOnRecord { refusal, seq };
+            }
             // The same attempt is on record, or the rules would allow it now.
             Ok(AppendResult::Refused(..)) | Err(_) => break,
         }
@@ -273,12 +290,12 @@ fn judge(
         let author = author(by, session, key)?;
         let wanted = plan(session)?;
         session.may_record(&wanted.event)?;
-        let head = session.state().head();
+        let (head, time) = (session.state().head(), by.env.now());
         match compose(by.env, session, author, &wanted) {
             // The rules were checked at a later head than the plan was made for, so plan again.
             Err(Error::Refused(_)) if session.is_behind_cache()? => session.refresh(by.env.now(), &mut |_| {})?,
             Err(Error::Refused(refusal)) => return Ok(Judged::Refused(Box::new(wanted.event), refusal)),
-            composed => return Ok(Judged::Allowed(Composed { head, unsigned: composed? })),
+            composed => return Ok(Judged::Allowed(Composed { head, time, unsigned: composed? })),
         }
     }
 }

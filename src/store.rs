@@ -18,7 +18,7 @@ pub use session::{Anchor, Behind, Excuse, Notice, Pinned, Recovered, Session, Ve
 pub use sqlite::backup::{back_up, clear_away, copy_valid, put_in_place, restore};
 pub use sqlite::connect::{BUSY, beside};
 pub use sqlite::fault::Fault;
-pub use sqlite::mount::{Mount, free, may_write};
+pub use sqlite::mount::{Mount, free, is_one_file, may_write};
 pub use sqlite::queue::{Turn, Writer};
 pub use sqlite::shared::{Appended, SharedFile};
 pub use sqlite::snapshot::Snapshot;

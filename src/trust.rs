@@ -11,7 +11,7 @@ use crate::config::{Known, KnownRegisters};
 use crate::domain::{Digest, Event, Predecessor, RegisterId};
 use crate::error::Error;
 use crate::format::{Raw, entry};
-use crate::store::{Excuse, SharedFile};
+use crate::store::{Excuse, SharedFile, is_one_file};
 
 /// The register that a user asked for.
 #[derive(Debug, Clone)]
@@ -40,7 +40,7 @@ pub enum Relation {
     Known,
     /// This account trusted the register, and accepted a successor since.
     Superseded,
-    /// Entry 0 names the register that this account trusts under this name or path as its predecessor.
+    /// Entry 0 names a register that this account trusts as its predecessor.
     Successor(Predecessor),
     /// This account trusts no register under this name or path.
     New,
@@ -109,17 +109,23 @@ pub fn identify(known: &KnownRegisters, request: &Request, shared: &SharedFile, 
     let asked = current(known, &request.name, &paths).find(other);
     let own = || current(known, id.as_ref().map(RegisterId::name)?.as_str(), &[]).find(other);
     let expected = asked.or_else(|| if superseded { None } else { own() }).map(|it| it.fingerprint.clone());
-    let replaced = |old: &Predecessor| expected.as_ref() == Some(&old.fingerprint.to_string());
-    let relation = match (request.fingerprint, expected.clone(), after.filter(replaced)) {
+    // The name and the path of a successor do not matter: the old register must not be used beside it.
+    let replaces = |old: &Predecessor| {
+        let old = old.fingerprint.to_string();
+        let trusted = known.list().iter().any(|it| !it.superseded && it.fingerprint == old);
+        trusted && expected.as_ref().is_none_or(|expected| *expected == old)
+    };
+    let relation = match (request.fingerprint, expected.clone(), after.filter(replaces)) {
         (Some(given), ..) if given != fingerprint => Relation::Other(given.to_string()),
         (_, Some(_), Some(old)) => Relation::Successor(old),
         (_, Some(expected), None) => Relation::Other(expected),
         (_, None, _) if superseded => Relation::Superseded,
+        (_, None, Some(old)) if same.is_empty() => Relation::Successor(old),
         (_, None, _) if same.is_empty() => Relation::New,
         (_, None, _) => Relation::Known,
     };
     let place = match same.as_slice() {
-        known if known.iter().any(|it| has_path(it, &paths)) => Place::Home,
+        known if known.iter().any(|it| has_path(it, &paths) || is_one_file(&it.path, shared.path())) => Place::Home,
         known if !known.iter().any(|it| it.path.try_exists().unwrap_or(true)) => Place::Moved,
         _ => Place::Elsewhere,
     };
@@ -173,8 +179,9 @@ impl Identity {
             // A seconded proposal in the log itself names the entries that a restoration lost.
             (false, Place::Home | Place::Moved, Purpose::Use) => Excuse::AgreedRestoration,
             (false, Place::Home | Place::Moved, Purpose::Restore) => Excuse::PendingRestoration,
-            (false, Place::Elsewhere, Purpose::Restore) => Excuse::Drill,
-            (false, Place::Elsewhere, Purpose::Use) => Excuse::None,
+            // The register itself is at its own path. What somebody records in a copy, such as a restoration that was
+            // only practised, must not count for it.
+            (false, Place::Elsewhere, _) => Excuse::Copy,
         }
     }
 }

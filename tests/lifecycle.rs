@@ -135,3 +135,36 @@ fn new_people_come_by_proposal() {
     world.ok("frank", &format!("file change.toml --fingerprint {}", world.fingerprint()));
     assert_eq!(world.findings("frank"), Vec::<String>::new());
 }
+
+#[test]
+fn no_start_is_recorded_after_its_window_ended_while_it_waited() {
+    for waits in 2..=5 {
+        let world = World::approved();
+        let (mut env, recording) = world.env("erin", None);
+        let (before, after) = ("2026-12-01T11:59:59Z".parse().unwrap(), "2026-12-01T12:00:00Z".parse().unwrap());
+        let reads = std::cell::Cell::new(0);
+        env.clock = Box::new(move || {
+            reads.set(reads.get() + 1);
+            if reads.get() < waits { before } else { after }
+        });
+        let output = World::run_in(&mut env, &recording, &crate::support::words("start CHG-1"));
+        assert_eq!(output.exit, Exit::Refused, "{waits}: {}", output.screen);
+        assert!(output.err.contains("outside"), "{waits}: {}", output.screen);
+        assert!(world.change("CHG-1").started().is_none(), "{waits}");
+    }
+}
+
+#[test]
+fn one_change_that_is_not_approved_does_not_keep_an_approver_from_the_others() {
+    let world = World::filed();
+    for _ in 0..2 {
+        world.ok("erin", "file change.toml");
+    }
+    let output = world.run_typing("carol", "approve CHG-1 CHG-2 CHG-3", &["CHG-1", "chg-2", "CHG-3"]);
+    assert_eq!(output.exit, Exit::Refused, "{}", output.screen);
+    assert!(output.err.contains("CHG-2 not approved: not confirmed"), "{}", output.screen);
+    assert!(output.err.contains("error: approved 2 of 3 changes; not approved: CHG-2"), "{}", output.screen);
+    assert!(output.err.contains("hint: to approve what is left: `twinseal approve CHG-2`"), "{}", output.screen);
+    let approvals = |change: &str| world.change(change).approvals().count();
+    assert_eq!(["CHG-1", "CHG-2", "CHG-3"].map(approvals), [1, 0, 1]);
+}

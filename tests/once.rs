@@ -79,8 +79,9 @@ fn an_approve_with_a_digest_takes_each_step_once() {
     let taken = run(&world, &format!("approve CHG-1 --note Read. --revision {digest}"), NOBODY);
     assert_eq!(taken.output.exit, Exit::Done, "{}", taken.output.screen);
     assert_eq!(taken.judged, 1);
-    // On opening, in the entry, after appending, and for the tally that is shown.
-    assert_eq!(taken.clock, 4);
+    // On opening, before the entry and in it, at the turn and at the append, after appending, and for the tally that is
+    // shown.
+    assert_eq!(taken.clock, 7);
 }
 
 #[test]
@@ -89,8 +90,8 @@ fn an_approve_at_a_terminal_asks_the_rules_again_only_after_the_question() {
     let taken = run(&world, "approve CHG-1 --note Read.", Some(|| {}));
     assert_eq!(taken.output.exit, Exit::Done, "{}", taken.output.screen);
     assert_eq!(taken.judged, 2);
-    // And on the page, and for the entry that is composed anew.
-    assert_eq!(taken.clock, 6);
+    // And on the page, and twice for the entry that is composed anew.
+    assert_eq!(taken.clock, 10);
 }
 
 #[test]

@@ -168,26 +168,67 @@ fn a_second_restoration_needs_a_second_proposal() {
     }
 }
 
-#[test]
-fn a_seconded_restoration_in_another_file_does_not_move_the_pin() {
+/// A copy of the register beside it, restored from a backup that ends before the approvals.
+fn with_copy() -> World {
     let world = World::filed();
-    world.ok("erin", "backup drill.db");
+    world.ok("erin", "backup copy.db");
+    world.ok("erin", "restore copy.db");
+    world
+}
+
+#[test]
+fn nothing_is_recorded_in_a_copy_beside_the_register() {
+    let world = with_copy();
+    let refused =
+        "copy.db is a copy: this account has the register at another path, so nothing is recorded in the copy";
+    for command in ["note CHG-1 Words.", "person grant carol engineer", "rebuild", "recover prod.db"] {
+        world.fails("alice", &format!("{command} --register copy.db"), Exit::Environment, refused);
+    }
+    // Nor in one that an account verified further than it goes.
     ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-1"));
-    PEOPLE.iter().for_each(|(person, _)| drop(world.ok(person, "list")));
-    world.ok("erin", "restore drill.db");
-    world.ok("alice", "proposal restored --register drill.db --reason 'An exercise.'");
-    world.run_typing("bob", "proposal second 1 --register drill.db", &["1"]);
-    let stranger = format!("backup drill-copy.db --register drill.db --fingerprint {}", world.fingerprint());
-    fs::create_dir_all(world.path("people/stranger")).unwrap();
-    world.ok("stranger", &stranger);
-    for file in ["drill.db", "drill-copy.db"] {
-        for command in ["verify", "list", "doctor"] {
+    world.ok("alice", "list");
+    stopped(&world, "alice", "proposal restored --reason Exercise. --register copy.db");
+    assert_eq!(world.entries(), 5);
+}
+
+#[test]
+fn reading_a_copy_beside_the_register_moves_no_pin() {
+    let world = with_copy();
+    // frank, who never met the register, records in the copy.
+    fs::create_dir_all(world.path("people/frank")).unwrap();
+    fs::copy(world.path("people/erin/key"), world.path("people/frank/key")).unwrap();
+    let fingerprint = world.fingerprint();
+    world.ok("frank", &format!("note CHG-1 Drill. --register copy.db --fingerprint {fingerprint}"));
+    world.ok("frank", &format!("backup later.db --register copy.db --fingerprint {fingerprint}"));
+    for file in ["copy.db", "later.db"] {
+        for command in ["verify", "list", "show CHG-1", "doctor", "verify --json", "list --json"] {
             let output = world.run("carol", &format!("{command} --register {file}"));
-            assert_ne!(output.exit, Exit::Done, "{command} {file}: {}", output.screen);
+            assert_eq!(output.exit, Exit::Done, "{command}: {}", output.screen);
+            let said = output.screen.contains("this file is not the register itself");
+            assert!(said || command == "doctor", "{command}: {}", output.screen);
+            if command.ends_with("--json") {
+                assert!(output.out.contains("\"rule\":\"copy\""), "{}", output.screen);
+            }
         }
     }
-    world.ok("carol", "list");
-    assert!(world.run("carol", "verify").out.contains("this account's pin: entry 4"));
+    world.ok("carol", "note CHG-1 Words.");
+    assert!(world.run("carol", "verify").out.contains("this account's pin: entry 3"));
+}
+
+#[test]
+fn a_register_that_has_moved_is_no_copy() {
+    let world = World::filed();
+    for side in ["", "-wal", "-shm", "-queue"] {
+        let _ = fs::rename(world.path(&format!("prod.db{side}")), world.path(&format!("moved.db{side}")));
+    }
+    world.ok("carol", "note CHG-1 Words. --register moved.db");
+}
+
+#[test]
+fn a_register_under_a_second_name_of_its_directory_is_no_copy() {
+    let world = World::filed();
+    std::os::unix::fs::symlink(world.path(""), world.path("alias")).unwrap();
+    world.ok("carol", "note CHG-1 Words. --register alias/prod.db");
 }
 
 #[test]
@@ -202,6 +243,38 @@ fn nothing_is_recovered_that_contradicts_the_pin() {
     ["Other", "Another", "More"].iter().for_each(|it| frank(&format!("note CHG-1 {it}. --register fork.db")));
     stopped(&world, "carol", "recover fork.db");
     world.ok("carol", "recover late.db");
+}
+
+#[test]
+fn nothing_is_recovered_that_contradicts_a_verified_entry_before_the_pin() {
+    let world = restored();
+    fs::copy(world.path("prod.db"), world.path("fork.db")).unwrap();
+    fs::create_dir_all(world.path("people/frank")).unwrap();
+    fs::copy(world.path("people/erin/key"), world.path("people/frank/key")).unwrap();
+    // It ends at entry 3, before the pin of carol.
+    world.ok("frank", &format!("note CHG-1 Other. --register fork.db --fingerprint {}", world.fingerprint()));
+    stopped(&world, "carol", "recover fork.db");
+    assert_eq!(world.entries(), 3);
+    world.ok("carol", "recover late.db");
+}
+
+#[test]
+fn a_log_that_is_cut_while_it_is_open_is_refused() {
+    let world = World::approved();
+    let (mut env, recording) = world.env("erin", None);
+    // The clock is read when the register is open: the newest entry goes away then.
+    let (path, time, reads) = (world.path("prod.db"), env.clock, std::cell::Cell::new(0));
+    env.clock = Box::new(move || {
+        reads.set(reads.get() + 1);
+        if reads.get() == 2 {
+            let db = rusqlite::Connection::open(&path).unwrap();
+            db.execute_batch("DROP TRIGGER entry_never_deleted; DELETE FROM entry WHERE seq = 4").unwrap();
+        }
+        time()
+    });
+    let output = World::run_in(&mut env, &recording, &crate::support::words("note CHG-1 Words."));
+    assert_eq!(output.exit, Exit::Broken, "{}", output.screen);
+    assert!(output.err.contains("the log lacks entry 4"), "{}", output.screen);
 }
 
 #[test]

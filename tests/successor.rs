@@ -15,6 +15,9 @@ fn world() -> World {
 const MEMBERS: &str = "--member alice=alice.request:admin --member carol=carol.request:admin,approver \
                        --member erin=erin.request:engineer";
 
+/// The members of a register named `prod2`, whose requests name the register.
+const MEMBERS_OF_PROD2: &str = "--member alice=alice2.request:admin --member carol=carol2.request:admin";
+
 /// alice and carol create `next.db` as the successor of `prod.db`, under the same name. Returns its fingerprint.
 fn found(world: &World) -> String {
     let said = world.ok("alice", &format!("init --name prod --register next.db --after prod.db {MEMBERS}"));
@@ -68,6 +71,26 @@ fn a_successor_is_refused_until_the_user_gives_its_fingerprint() {
     world.ok("erin", &format!("list --fingerprint {fingerprint}"));
     world.write("change.toml", CHANGE);
     world.ok("erin", "file change.toml");
+}
+
+#[test]
+fn a_successor_under_another_name_and_path_supersedes_the_old_register_too() {
+    let world = world();
+    for person in ["alice", "carol"] {
+        world.ok(person, &format!("person request {person} --register prod2 --out {person}2.request"));
+    }
+    let said = world.ok("alice", &format!("init --name prod2 --register prod2.db --after prod.db {MEMBERS_OF_PROD2}"));
+    let fingerprint = said.lines().find_map(|line| line.strip_prefix("fingerprint ")).unwrap().to_owned();
+    let output = world.run("carol", "seal --register prod2.db");
+    assert_eq!(output.exit, Exit::Broken, "{}", output.screen);
+    assert!(output.err.contains("claims to succeed prod#"), "{}", output.screen);
+    world.ok("carol", &format!("seal --register prod2.db --fingerprint {fingerprint}"));
+    world.ok("erin", &format!("list --register prod2.db --fingerprint {fingerprint}"));
+    for person in ["alice", "carol", "erin"] {
+        world.fails(person, "note CHG-1 Words. --register prod.db", Exit::Broken, "superseded");
+    }
+    // Whoever has not accepted it goes on.
+    world.ok("dave", "note CHG-1 Words. --register prod.db");
 }
 
 #[test]

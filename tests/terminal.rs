@@ -53,7 +53,7 @@ fn init_asks_for_the_registers_name() {
     session.send_line("y").unwrap();
     let (code, rest) = exit_code(session);
     assert_eq!(code, 1, "{rest}");
-    assert!(rest.contains("not confirmed; nothing was done"), "{rest}");
+    assert!(rest.contains("not confirmed; nothing was recorded"), "{rest}");
     assert!(!world.path("prod.db").exists());
 
     let mut session = on_terminal(&world, "alice", &init);

@@ -129,3 +129,28 @@ fn verify_prints_at_most_100_findings() {
     );
     assert_eq!(world.findings("audrey").len(), 100);
 }
+
+/// Standard output whose reader has gone.
+struct Closed;
+
+impl std::io::Write for Closed {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn findings_are_in_the_exit_code_even_if_nobody_reads_them() {
+    let world = World::filed();
+    world.tamper("UPDATE entry SET blob = CAST(replace(blob, 'actor erin', 'actor dave') AS BLOB) WHERE seq = 2");
+    for (command, exit) in [("verify", Exit::Broken), ("verify --json", Exit::Broken), ("doctor", Exit::Environment)] {
+        let (mut env, recording) = world.env("carol", None);
+        env.out = Box::new(Closed);
+        let output = World::run_in(&mut env, &recording, &crate::support::words(command));
+        assert_eq!(output.exit, exit, "{command}: {}", output.screen);
+    }
+}

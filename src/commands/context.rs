@@ -12,7 +12,7 @@ use crate::env::Env;
 use crate::error::Error;
 use crate::key_choice::KeyChoice;
 use crate::record::Recorder;
-use crate::store::{Anchor, Behind, Session, StoreError, Writer, discard};
+use crate::store::{Anchor, Session, StoreError, Writer, discard};
 use crate::trust::{Purpose, Request};
 
 /// The global options. Their ids have the prefix `global-`: clap would confuse them with a command's own arguments of
@@ -114,14 +114,7 @@ impl<'e> Context<'e> {
     /// # Errors
     /// As [`Context::open`].
     pub fn open_ignoring_pin(&mut self) -> Result<Session, Error> {
-        let session = self.open_by(&self.registers.request(self.env)?, Purpose::Restore)?;
-        if let Some(Behind { remembered, .. }) = session.pinned().behind() {
-            self.env.status(format_args!(
-                "warning: this account verified entry {} {}, which the log no longer has; the pin stays unchanged",
-                remembered.seq, remembered.leaf
-            ));
-        }
-        Ok(session)
+        self.open_by(&self.registers.request(self.env)?, Purpose::Restore)
     }
 
     /// Like [`Context::open`], for any register.

@@ -60,14 +60,28 @@ impl Ui {
             if matches!(notice, Notice::FirstVerification if !identity.met) || *notice == Notice::RedactedLater {
                 continue;
             }
-            let level = if notice.is_warning() { "warning" } else { "note" };
-            env.status(format_args!("{level}: {notice}"));
-            self.notices.push(json!({ "seq": null, "rule": notice.rule(), "meaning": notice.to_string() }));
+            self.report(env, notice);
         }
         if let Some(fault) = session.fault() {
             env.status(format_args!("warning: the register is broken at {}", safe(&fault.to_string())));
             env.status("warning: only the entries before it are shown; run: `twinseal verify`");
             self.notices.push(json!({ "seq": fault.seq, "rule": fault.rule, "meaning": fault.meaning }));
+        }
+    }
+}
+
+impl Ui {
+    /// Reports one notice.
+    fn report(&mut self, env: &mut Env, notice: &Notice) {
+        let level = if notice.is_warning() { "warning" } else { "note" };
+        env.status(format_args!("{level}: {notice}"));
+        self.notices.push(json!({ "seq": null, "rule": notice.rule(), "meaning": notice.to_string() }));
+    }
+
+    /// Reports what happened since the register was opened: others may still hold a redacted text.
+    pub fn report_later_notices(&mut self, env: &mut Env, session: &Session) {
+        if session.notices().contains(&Notice::RedactedLater) {
+            self.report(env, &Notice::RedactedLater);
         }
     }
 }

@@ -41,6 +41,9 @@ impl Error {
                     "ask two admins out of band (by phone, or in person); if both confirm it: --fingerprint {found}"
                 ));
             }
+            Self::NotApproved { open, .. } => {
+                return Some(format!("to approve what is left: `twinseal approve {}`", super::words(open)));
+            }
             Self::NotConfirmed => "run the command again and type the answer exactly",
             Self::PassphrasesDiffer => "run the command again; no key was made",
             Self::File { source, .. } => disk_hint(source, "check the path and its permissions"),
@@ -126,9 +129,6 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::NotADatabase { .. } | StoreError::OtherApplication { .. } => "check the path given with --register",
         StoreError::Layout { .. } | StoreError::Newer { .. } => "use a newer twinseal",
         StoreError::NotABackup { .. } => "it is already a register, or not a copy that `twinseal backup` made",
-        StoreError::IsBackup { .. } => {
-            "record in the register itself; `twinseal restore FILE` restores a register from a backup"
-        }
         StoreError::Network { .. } => {
             "move the register to a local disk and run twinseal on that host, for example over ssh with a forwarded \
              agent"
@@ -147,7 +147,7 @@ fn store_hint(error: &StoreError) -> Option<String> {
              backup, recover the rest from a later one (`twinseal recover FILE`), or let two admins accept the loss \
              (`twinseal proposal restored`)"
         }
-        StoreError::Superseded { .. } => "use the register that was accepted: name it with --register NAME",
+        StoreError::Superseded { .. } | StoreError::Copy { .. } | StoreError::IsBackup { .. } => closed_hint(error),
         StoreError::Parted { seq: 0, .. } => "it is a backup of another register; nothing was recorded",
         StoreError::Parted { .. } => {
             "new entries were recorded since, so the lost ones cannot be added; two admins can accept the loss: \
@@ -175,6 +175,17 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::Io { source, .. } => disk_hint(source, "check the path and its permissions"),
     };
     Some(hint.to_owned())
+}
+
+/// Where to record instead of a file in which nothing is recorded.
+fn closed_hint(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Superseded { .. } => "use the register that was accepted: name it with --register NAME",
+        StoreError::Copy { .. } => {
+            "name the register itself with --register NAME; if it has moved here for good, remove the file at its old path"
+        }
+        _ => "record in the register itself; `twinseal restore FILE` restores a register from a backup",
+    }
 }
 
 /// How to find the process that holds a file. `fuser` shows other accounts' processes to root only.

@@ -224,6 +224,12 @@ pub enum StoreError {
         /// The superseded register.
         path: PathBuf,
     },
+    /// The register itself is at another path.
+    #[error("{} is a copy: this account has the register at another path, so nothing is recorded in the copy", .path.display())]
+    Copy {
+        /// The copy.
+        path: PathBuf,
+    },
     /// A pin file that is malformed.
     #[error("pin {} is unreadable: line {line} is malformed", .path.display())]
     PinUnreadable {

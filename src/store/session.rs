@@ -18,6 +18,7 @@ pub use recover::Recovered;
 pub use verified_log::VerifiedLog;
 
 use super::cache::tables::Tables;
+use super::cache::verified::VerifiedCache;
 use super::sqlite::queue::Turn;
 use super::sqlite::shared::{Appended, SharedFile};
 use super::{BUSY, StoreError};
@@ -37,8 +38,18 @@ pub struct Session {
     notices: Vec<Notice>,
     /// The newest entry that this session appended, and which is therefore durable.
     durable: Option<Head>,
+    closed: Option<Closed>,
+    /// The verified cache of a register whose log lacks what this account verified.
+    before: Option<VerifiedCache>,
+}
+
+/// Why nothing can be recorded, although the file could be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Closed {
     /// This account accepted another register in place of this one.
-    superseded: bool,
+    Superseded,
+    /// The register itself is at another path.
+    Copy,
 }
 
 /// The effect of an entry on a state.
@@ -126,7 +137,7 @@ impl Session {
     /// Checks that this account may record an event in this register, by the file and by the pin.
     ///
     /// # Errors
-    /// [`StoreError::Superseded`] if the register is superseded; [`StoreError::PinLost`] if the log lacks entries that
+    /// [`StoreError::Superseded`] if the register is superseded; [`StoreError::Copy`] if the register itself is elsewhere; [`StoreError::PinLost`] if the log lacks entries that
     /// this account verified.
     pub fn may_record(&self, event: &Event) -> Result<(), StoreError> {
         self.may_write()?;
@@ -134,9 +145,11 @@ impl Session {
     }
 
     fn may_write(&self) -> Result<(), StoreError> {
-        match self.superseded {
-            true => Err(StoreError::Superseded { path: self.log.shared.path().to_owned() }),
-            false => Ok(()),
+        let path = || self.log.shared.path().to_owned();
+        match self.closed {
+            Some(Closed::Superseded) => Err(StoreError::Superseded { path: path() }),
+            Some(Closed::Copy) => Err(StoreError::Copy { path: path() }),
+            None => Ok(()),
         }
     }
 

@@ -7,8 +7,8 @@ use crate::commands::look::show::page;
 use crate::commands::lookup::{change, governance_about, parse, remark};
 use crate::commands::{Context, report_recorded};
 use crate::domain::{ChangeId, Digest, Event, Field, PersonId, Text, Verdict};
-use crate::error::Error;
-use crate::output::{Page, window_lines};
+use crate::error::{Error, Exit};
+use crate::output::{Page, safe, window_lines};
 use crate::record::{Plan, record, rehearse};
 use crate::store::Session;
 
@@ -47,10 +47,18 @@ impl Approve {
         for id in &ids {
             change(&session, *id)?;
         }
-        for (at, id) in ids.into_iter().enumerate() {
-            approve(context, &mut session, id, digests.get(at).copied(), text.as_ref())?;
+        let mut open = Vec::new();
+        for (at, id) in ids.iter().enumerate() {
+            match approve(context, &mut session, *id, digests.get(at).copied(), text.as_ref()) {
+                // One change that is not approved does not keep the approver from the others.
+                Err(error) if ids.len() > 1 && error.exit() == Exit::Refused => {
+                    context.env.status(format_args!("{id} not approved: {}", safe(&error.to_string())));
+                    open.push(*id);
+                }
+                approved => approved?,
+            }
         }
-        Ok(())
+        if open.is_empty() { Ok(()) } else { Err(Error::NotApproved { open, of: ids.len() }) }
     }
 }
 

@@ -317,6 +317,7 @@ impl Second {
                 rehearsal.record(context.recorder(), session)?
             }
         };
+        context.ui.report_later_notices(context.env, session);
         report_recorded(context, &entry, None, format_args!("proposal {id} seconded; it is in effect"))
     }
 }

@@ -87,8 +87,9 @@ impl Doctor {
         checks.push(agent(context, session, key.as_ref()));
         let count = |state| checks.iter().filter(|it| it.state == state).count();
         let (faults, warnings) = (count(State::Fault), count(State::Warning));
-        report(context, &checks, faults, warnings)?;
-        if faults == 0 { Ok(()) } else { Err(Error::Unwell { count: faults }) }
+        // The exit code reports faults even if nobody reads the output to its end.
+        let reported = report(context, &checks, faults, warnings);
+        if faults == 0 { reported } else { Err(Error::Unwell { count: faults }) }
     }
 }
 

@@ -12,7 +12,9 @@ use crate::domain::Time;
 use crate::error::Error;
 use crate::format::Defect;
 use crate::output::safe;
-use crate::store::{Finding, PinFile, Session, SharedFile, StoreError, beside, clear_away, copy_valid, put_in_place};
+use crate::store::{
+    Finding, Pin, PinFile, Session, SharedFile, StoreError, beside, clear_away, copy_valid, put_in_place,
+};
 use crate::trust::{self, Relation};
 
 /// Replace a broken register by its valid entries
@@ -51,6 +53,12 @@ impl Repair {
         let newest = session.state().head().ok_or_else(|| StoreError::Broken(first))?.seq;
         let fingerprint = session.fingerprint();
         let remembered = PinFile::in_folder(&context.registers.state_folder(fingerprint)).read(fingerprint)?;
+        if let Some(Pin { head, verified, .. }) = remembered.filter(|pin| pin.head.seq <= newest)
+            && !session.holds(head)?
+        {
+            // The valid part is not what this account verified: the file was replaced.
+            return Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified: Some(verified) }.into());
+        }
         let path = session.shared().path().to_owned();
         let (place, aside) = match &self.out {
             Some(out) => {

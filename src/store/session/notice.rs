@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::domain::ProposalId;
+use crate::domain::{Head, ProposalId};
 
 /// A note or warning, printed to standard error and included in JSON output.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,13 @@ pub enum Notice {
     RedactedLater,
     /// This account accepted another register in place of this one.
     Superseded,
+    /// The file is a copy: the register is at another path. The pin and the cache stay unchanged.
+    Copy,
+    /// The log lacks an entry that this account verified; the pin stays unchanged.
+    PinLost {
+        /// The newest entry that this account verified.
+        remembered: Head,
+    },
     /// The file is a backup that ends before the newest entry that this account verified.
     EarlierBackup {
         /// The newest entry of the backup.
@@ -47,6 +54,8 @@ impl Notice {
             Self::PinMissing => "pin-missing",
             Self::RedactedLater => "redacted-later",
             Self::Superseded => "superseded",
+            Self::Copy => "copy",
+            Self::PinLost { .. } => "pin-lost",
             Self::EarlierBackup { .. } => "earlier-backup",
             Self::PinMoved { .. } => "pin-moved",
         }
@@ -54,7 +63,16 @@ impl Notice {
 
     /// Whether the notice may mean that the register, the cache or the pin was tampered with.
     pub fn is_warning(&self) -> bool {
-        matches!(self, Self::FirstVerification | Self::PinMissing | Self::Superseded | Self::PinMoved { .. })
+        match self {
+            Self::FirstVerification
+            | Self::PinMissing
+            | Self::Superseded
+            | Self::PinLost { .. }
+            | Self::PinMoved { .. } => true,
+            Self::CacheRebuilt | Self::CacheBehind | Self::RedactedLater | Self::Copy | Self::EarlierBackup { .. } => {
+                false
+            }
+        }
     }
 }
 
@@ -71,6 +89,15 @@ impl fmt::Display for Notice {
                 "others were reading; until they have finished, the WAL file may still hold the redacted text"
             }
             Self::Superseded => "this register is superseded: this account accepted another register in its place",
+            Self::Copy => {
+                "this file is not the register itself: nothing is recorded in it, and the pin does not advance"
+            }
+            Self::PinLost { remembered: Head { seq, leaf } } => {
+                return write!(
+                    f,
+                    "this account verified entry {seq} {leaf}, which the log no longer has; the pin stays unchanged"
+                );
+            }
             Self::EarlierBackup { ends, known } => {
                 return write!(
                     f,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::pinned::{Behind, Pinned};
 use super::verified_log::{VerifiedLog, agree, leaf};
-use super::{Notice, Session};
+use super::{Closed, Notice, Session};
 use crate::domain::{Digest, Head, Time};
 use crate::store::StoreError;
 use crate::store::cache::verified::VerifiedCache;
@@ -26,9 +26,9 @@ pub enum Excuse {
     /// As [`Excuse::AgreedRestoration`]. Without a seconded proposal, the log is read without the pin, so that a
     /// restoration can be proposed or seconded, or the lost entries recovered: see [`Behind`].
     PendingRestoration,
-    /// The file is a copy of the register at another path, for practising a restoration. It is read without the pin,
-    /// which stays unchanged.
-    Drill,
+    /// No excuse. The file is a copy of the register at another path: it is verified in full and compared with the pin,
+    /// the pin and the cache stay unchanged, and nothing can be recorded.
+    Copy,
 }
 
 /// A trusted register to open, the folder of its pin and cache, and the excuse for missing entries.
@@ -56,11 +56,12 @@ impl Session {
     ) -> Result<Self, StoreError> {
         let mut session = Self::attach(shared, anchor)?;
         match session.reconcile(anchor.excuse, now, progress) {
-            Err(StoreError::PinLost { .. }) if matches!(anchor.excuse, Excuse::PendingRestoration | Excuse::Drill) => {
+            Err(StoreError::PinLost { .. }) if anchor.excuse == Excuse::PendingRestoration => {
                 session.ignore_pin()?;
             }
             reconciled => reconciled?,
         }
+        session.detach(anchor.excuse)?;
         session.refresh(now, progress)?;
         Ok(session)
     }
@@ -72,8 +73,12 @@ impl Session {
     pub fn open_to_verify(shared: SharedFile, anchor: Anchor<'_>, now: Time) -> Result<Self, StoreError> {
         let mut session = Self::attach(shared, anchor)?;
         match session.reconcile(anchor.excuse, now, &mut |_| {}) {
+            // It is compared with the pin and the cache as they are. Findings leave both unchanged.
             Err(StoreError::PinLost { .. } | StoreError::Broken(_) | StoreError::Newer { .. }) => {}
-            reconciled => reconciled?,
+            reconciled => {
+                reconciled?;
+                session.detach(anchor.excuse)?;
+            }
         }
         Ok(session)
     }
@@ -110,14 +115,28 @@ impl Session {
         };
         let mut session = Self::of(shared, cache, fingerprint);
         session.pinned = pinned;
-        session.superseded = excuse == Excuse::Superseded;
+        session.closed = match excuse {
+            Excuse::Superseded => Some(Closed::Superseded),
+            Excuse::Copy => Some(Closed::Copy),
+            _ => None,
+        };
         session.notices.extend(notice);
         Ok(session)
     }
 
     fn of(shared: SharedFile, cache: VerifiedCache, fingerprint: Digest) -> Self {
         let log = VerifiedLog::new(shared, cache, fingerprint);
-        Self { log, pinned: Pinned::default(), notices: Vec::new(), durable: None, superseded: false }
+        Self { log, pinned: Pinned::default(), notices: Vec::new(), durable: None, closed: None, before: None }
+    }
+
+    /// Makes this session leave the pin and the cache unchanged if the file is not the register itself. The file was
+    /// compared with both.
+    fn detach(&mut self, excuse: Excuse) -> Result<(), StoreError> {
+        if matches!(excuse, Excuse::Copy | Excuse::EarlierBackup) && self.pinned.detach() {
+            self.log.cache = VerifiedCache::temporary()?;
+            self.notices.push(Notice::Copy);
+        }
+        Ok(())
     }
 
     fn reconcile(&mut self, excuse: Excuse, now: Time, progress: &mut dyn FnMut(u64)) -> Result<(), StoreError> {
@@ -169,8 +188,11 @@ impl Session {
         let verified = self.pinned.pin().map(|pin| pin.verified);
         let remembered = lost.into_iter().max_by_key(|head| head.seq);
         let behind = remembered.map(|remembered| Behind { remembered, common, verified });
+        if let Some(Behind { remembered, .. }) = behind {
+            self.notices.push(Notice::PinLost { remembered });
+        }
         self.pinned = Pinned::behind_of(behind);
-        self.log.cache = VerifiedCache::temporary()?;
+        self.before = Some(std::mem::replace(&mut self.log.cache, VerifiedCache::temporary()?));
         Ok(())
     }
 }

@@ -48,6 +48,11 @@ impl Pinned {
         Self { behind, ..Self::default() }
     }
 
+    /// Keeps the pin unchanged from now on. Returns whether it could change before.
+    pub(super) fn detach(&mut self) -> bool {
+        self.file.take().is_some()
+    }
+
     /// The pin as it was read or last advanced; `None` on first use, and if this session does not use a pin.
     pub fn pin(&self) -> Option<&Pin> {
         self.pin.as_ref()
@@ -111,7 +116,7 @@ impl Pinned {
         }
     }
 
-    fn lost_at(&self, head: Head) -> StoreError {
+    pub(super) fn lost_at(&self, head: Head) -> StoreError {
         StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified: self.pin.map(|pin| pin.verified) }
     }
 

@@ -46,11 +46,13 @@ impl Session {
         let Some(until) = state.head().map(|head| head.seq).filter(|seq| *seq >= next) else {
             return Ok(Recovered { entries: None, fault });
         };
-        // The recovered entries must agree with the newest entry that this account verified.
-        if let Some(behind) = self.pinned.behind()
-            && log.cache.leaf(behind.remembered.seq)?.is_some_and(|it| it != behind.remembered.leaf)
-        {
-            return Err(behind.lost());
+        // The recovered entries must be those that this account verified, as far as it did.
+        if let (Some(behind), Some(before)) = (self.pinned.behind(), &self.before) {
+            let pinned = log.cache.leaf(behind.remembered.seq)?.is_some_and(|it| it != behind.remembered.leaf);
+            let last = before.head()?.map_or(0, |head| head.seq).min(until);
+            if pinned || before.leaf(last)?.is_some_and(|it| log.cache.leaf(last).is_ok_and(|ours| ours != Some(it))) {
+                return Err(behind.lost());
+            }
         }
         let redacted = log.cache.redactions(head.map(|head| head.seq), until)?;
         let redact = log.to_redact(redacted.into_iter().map(|(seq, text, _)| (seq, text)))?;

@@ -210,6 +210,7 @@ impl VerifiedLog {
         progress: &mut dyn FnMut(u64),
     ) -> Result<(), StoreError> {
         let newest = self.shared.newest()?;
+        self.check_head(newest, pinned)?;
         let is_newest = |state: &Register| newest.is_some() && state.head().map(|head| head.seq) == newest;
         if is_newest(&self.state) {
             return Ok(());
@@ -244,6 +245,17 @@ impl VerifiedLog {
         pinned.check_cache(self)
     }
 
+    /// Fails if the file no longer has the entry that this session has as the head: it was cut off or replaced.
+    fn check_head(&self, newest: Option<u64>, pinned: &Pinned) -> Result<(), StoreError> {
+        match self.state.head() {
+            Some(head) if newest < Some(head.seq) => Err(pinned.lost_at(head)),
+            Some(head) if newest == Some(head.seq) && leaf(&self.shared, head.seq)? != Some(head.leaf) => {
+                Err(pinned.lost_at(head))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Replays the log from entry 0 into a temporary cache, without the verified cache and the pin.
     pub(super) fn replay_from_start(
         &self,
@@ -264,6 +276,14 @@ impl VerifiedLog {
             None => true,
         };
         Ok(holds_pinned && reading.findings.is_empty() && self.cache.differs(&fresh)?)
+    }
+
+    /// Whether the verified log has an entry with this leaf hash.
+    ///
+    /// # Errors
+    /// An SQLite error.
+    pub fn holds(&self, head: Head) -> Result<bool, StoreError> {
+        Ok(self.cache.leaf(head.seq)? == Some(head.leaf))
     }
 
     /// A finding for each redacted text that is in the file.

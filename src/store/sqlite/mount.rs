@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -141,6 +142,12 @@ fn unescaped(word: &[u8]) -> Vec<u8> {
         rest = if code.is_some() { &after[3..] } else { after };
     }
     out
+}
+
+/// Whether two paths lead to one file, perhaps by a link or another mount.
+pub fn is_one_file(one: &Path, other: &Path) -> bool {
+    let id = |path: &Path| fs::metadata(path).ok().map(|it| (it.dev(), it.ino()));
+    id(one).is_some_and(|one| Some(one) == id(other))
 }
 
 /// The free space for this account, in bytes.
