@@ -148,5 +148,5 @@ Done. Everything is in $folder. Go there and try, for example:
   ./as carol approve CHG-2        read a change on your terminal and sign it
   ./as dave reject CHG-3 --reason "not in the last week of the quarter"
   ./as erin draft > my.toml       write your own change, then: ./as erin file my.toml
-  ./as audrey log --raw --seq 6   the exact bytes that carol signed
+  ./as audrey log --raw --seq 6   the exact bytes of the entry that carol signed
 NEXT

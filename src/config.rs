@@ -2,13 +2,13 @@
 //! written by twinseal, like ssh's `known_hosts`).
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Digest, RegisterName};
 use crate::env::Env;
+use crate::private::{self, PrivateError};
 
 /// Why `config.toml` or `registers.toml` cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +23,9 @@ pub enum ConfigError {
         /// The system's error.
         source: std::io::Error,
     },
+    /// A file or directory of this account cannot be used.
+    #[error(transparent)]
+    Private(#[from] PrivateError),
     /// The content of the file is invalid.
     #[error("{}: {message}", .path.display())]
     Content {
@@ -81,13 +84,8 @@ pub struct KnownRegisters {
     list: Vec<Known>,
 }
 
-fn load<T: Default + for<'de> Deserialize<'de>>(path: PathBuf) -> Result<T, ConfigError> {
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(T::default()),
-        Err(source) => return Err(ConfigError::Io { doing: "read", path, source }),
-    };
-    toml::from_str(&text).map_err(|error| {
+fn parse<T: Default + for<'de> Deserialize<'de>>(path: PathBuf, text: &str) -> Result<T, ConfigError> {
+    toml::from_str(text).map_err(|error| {
         // The line could hold a secret, so only its number is shown.
         let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
         ConfigError::Content { path, message: format!("line {line}: {}", error.message()) }
@@ -104,7 +102,12 @@ impl Config {
     /// # Errors
     /// The file cannot be read, or its content is invalid.
     pub fn load(env: &Env) -> Result<Self, ConfigError> {
-        load(folder(env).join("config.toml"))
+        let path = folder(env).join("config.toml");
+        match fs::read_to_string(&path) {
+            Ok(text) => parse(path, &text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(source) => Err(ConfigError::Io { doing: "read", path, source }),
+        }
     }
 }
 
@@ -112,9 +115,13 @@ impl KnownRegisters {
     /// Reads `registers.toml`.
     ///
     /// # Errors
-    /// As [`Config::load`].
+    /// As [`Config::load`]; and if others may write it.
     pub fn load(env: &Env) -> Result<Self, ConfigError> {
-        load(folder(env).join("registers.toml"))
+        let path = folder(env).join("registers.toml");
+        match private::read(&path)? {
+            Some(text) => parse(path, &text),
+            None => Ok(Self::default()),
+        }
     }
 
     /// All registers, including superseded ones.
@@ -141,11 +148,9 @@ impl KnownRegisters {
         let Trusted { name, path, fingerprint, in_place_of } = *trusted;
         let folder = folder(env);
         let file = folder.join("registers.toml");
-        let failed = |source| ConfigError::Io { doing: "write", path: file.clone(), source };
-        fs::create_dir_all(&folder).map_err(failed)?;
+        private::make_folder(&folder)?;
+        let _lock = private::lock(&folder.join("registers.lock"))?;
         // Another process may have added a register since the list was read.
-        let lock = fs::File::create(folder.join("registers.lock")).map_err(failed)?;
-        lock.lock().map_err(failed)?;
         *self = Self::load(env)?;
         let (name, fingerprint) = (name.to_string(), fingerprint.to_string());
         let old = in_place_of.map(|old| old.to_string());
@@ -166,13 +171,6 @@ impl KnownRegisters {
         let content = toml::to_string(self)
             .map_err(|error| ConfigError::Content { path: file.clone(), message: error.to_string() })?;
         let comment = "# Registers that this account trusts, by the fingerprint of their entry 0. Kept by twinseal.\n";
-        // A killed process may have left this file half written. The lock is held, so it can be overwritten.
-        let fresh = folder.join("registers.toml.new");
-        let written = fs::File::create(&fresh).and_then(|mut file| {
-            file.write_all(comment.as_bytes())?;
-            file.write_all(content.as_bytes())?;
-            file.sync_all()
-        });
-        written.and_then(|()| fs::rename(&fresh, &file)).map_err(failed)
+        Ok(private::replace(&file, &format!("{comment}{content}"))?)
     }
 }

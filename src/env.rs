@@ -78,11 +78,9 @@ pub struct Env {
 }
 
 impl Env {
-    /// The environment of this process.
-    ///
-    /// # Errors
-    /// The current directory does not exist or cannot be read.
-    pub fn real() -> io::Result<Self> {
+    /// The environment of this process. If the current directory was removed, says so on standard error; absolute paths
+    /// still work.
+    pub fn real() -> Self {
         let variables: HashMap<String, String> = VARIABLES
             .iter()
             .filter_map(|name| {
@@ -94,20 +92,20 @@ impl Env {
             .collect();
         let dumb = variables.get("TERM").is_none_or(|term| term == "dumb");
         let on_terminal = io::stdout().is_terminal();
-        Ok(Self {
+        Self {
             colour: on_terminal && !dumb && !variables.contains_key("NO_COLOR"),
             width: on_terminal.then(|| terminal_size::terminal_size().map_or(80, |(width, _)| width.0)),
             progress: io::stderr().is_terminal() && !dumb,
             variables,
             patience: PATIENCE,
-            folder: std::env::current_dir()?,
+            folder: current_folder(),
             clock: Box::new(now),
             random: Box::new(|bytes| getrandom::fill(bytes).map_err(io::Error::from)),
             console: Box::new(Terminal),
             input: Box::new(io::stdin()),
             out: Box::new(io::stdout()),
             err: Box::new(io::stderr()),
-        })
+        }
     }
 
     /// Resolves a path that a person gave: `~/` is the home directory, and a relative path starts at the current one.
@@ -165,6 +163,13 @@ impl Env {
     pub fn status(&mut self, line: impl std::fmt::Display) {
         let _ = writeln!(self.err, "{line}");
     }
+}
+
+fn current_folder() -> PathBuf {
+    std::env::current_dir().unwrap_or_else(|error| {
+        let _ = writeln!(io::stderr(), "warning: the current directory cannot be read ({error}); use absolute paths");
+        PathBuf::from(".")
+    })
 }
 
 fn now() -> Time {

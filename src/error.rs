@@ -400,7 +400,7 @@ impl Error {
             | Self::Copy {
                 source: StoreError::Io { .. } | StoreError::Sqlite { .. } | StoreError::Stuck { .. }, ..
             }
-            | Self::Config(ConfigError::Io { .. })
+            | Self::Config(ConfigError::Io { .. } | ConfigError::Private(_))
             | Self::Contended { .. }
             | Self::Io(_)
             | Self::Unwell { .. } => Exit::Environment,

@@ -23,7 +23,7 @@
 //! - [`trust`] decides which register a file holds, and [`key_choice`] which key signs. [`signer`] makes signatures,
 //!   [`input`] reads the TOML that people write, and [`output`] formats what people read. [`mod@env`] is the only
 //!   access to the process environment, [`config`] has an account's settings and trusted registers, [`error`] the
-//!   errors and exit codes of commands, and [`zone`] the time zones.
+//!   errors and exit codes of commands, [`private`] guards the files of an account, and [`zone`] has the time zones.
 //!
 //! A new command is one file and one match arm. A new rule is one `Refusal` variant and one place in the domain.
 
@@ -40,6 +40,7 @@ pub mod format;
 pub mod input;
 pub mod key_choice;
 pub mod output;
+pub mod private;
 pub mod record;
 pub mod signer;
 pub mod store;

@@ -4,12 +4,9 @@ use std::process::ExitCode;
 
 use twinseal::cli::run;
 use twinseal::env::Env;
-use twinseal::error::Exit;
+use twinseal::private::forbid_core_dumps;
 
 fn main() -> ExitCode {
-    let exit = match Env::real() {
-        Ok(mut env) => run(std::env::args_os(), &mut env),
-        Err(_) => Exit::Environment,
-    };
-    ExitCode::from(exit as u8)
+    forbid_core_dumps();
+    ExitCode::from(run(std::env::args_os(), &mut Env::real()) as u8)
 }

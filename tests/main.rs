@@ -19,6 +19,7 @@ mod lifecycle;
 mod matrix;
 mod model;
 mod once;
+mod private;
 mod queries;
 mod queue;
 

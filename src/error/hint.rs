@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Error;
 use crate::config::ConfigError;
 use crate::format::Defect;
+use crate::private::PrivateError;
 use crate::signer::{AgentError, KeyError};
 use crate::store::{Finding, StoreError};
 
@@ -47,6 +48,7 @@ impl Error {
             Self::NotConfirmed => "run the command again and type the answer exactly",
             Self::PassphrasesDiffer => "run the command again; no key was made",
             Self::File { source, .. } => disk_hint(source, "check the path and its permissions"),
+            Self::Config(ConfigError::Private(error)) => return Some(private_hint(error)),
             Self::Config(ConfigError::Io { source, .. }) => disk_hint(source, "check its permissions"),
             Self::KnownName { .. } => "choose another name",
             Self::NeedDigest { .. } => "`twinseal show CHG-N` or `twinseal proposal show N` prints the digest",
@@ -147,6 +149,7 @@ fn store_hint(error: &StoreError) -> Option<String> {
              backup, recover the rest from a later one (`twinseal recover FILE`), or let two admins accept the loss \
              (`twinseal proposal restored`)"
         }
+        StoreError::Private(error) => return Some(private_hint(error)),
         StoreError::Superseded { .. } | StoreError::Copy { .. } | StoreError::IsBackup { .. } => closed_hint(error),
         StoreError::Parted { seq: 0, .. } => "it is a backup of another register; nothing was recorded",
         StoreError::Parted { .. } => {
@@ -175,6 +178,21 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::Io { source, .. } => disk_hint(source, "check the path and its permissions"),
     };
     Some(hint.to_owned())
+}
+
+/// How to make a file of this account usable again.
+fn private_hint(error: &PrivateError) -> String {
+    let path = |path: &Path| shell_word(&path.display().to_string());
+    match error {
+        PrivateError::Io { source, .. } => disk_hint(source, "check its permissions").to_owned(),
+        PrivateError::Foreign { path: it, .. } => format!(
+            "set HOME to your own home directory (`sudo -H`), or give it back to its account: chown -R ACCOUNT {}",
+            path(it)
+        ),
+        PrivateError::Exposed { path: it, .. } => {
+            format!("check it, since others could have changed it; then run: chmod go-w {}", path(it))
+        }
+    }
 }
 
 /// Where to record instead of a file in which nothing is recorded.

@@ -7,6 +7,7 @@ use super::sqlite::fault::Fault;
 use super::sqlite::queue::Holder;
 use crate::domain::{Digest, Time, Unloaded};
 use crate::format::Defect;
+use crate::private::PrivateError;
 
 /// The most findings, and the most notices, that are kept: a damaged file can cause millions.
 pub const MOST: usize = 100;
@@ -224,6 +225,9 @@ pub enum StoreError {
         /// The superseded register.
         path: PathBuf,
     },
+    /// A file or directory of this account cannot be used.
+    #[error(transparent)]
+    Private(#[from] PrivateError),
     /// The register itself is at another path.
     #[error("{} is a copy: this account has the register at another path, so nothing is recorded in the copy", .path.display())]
     Copy {

@@ -1,6 +1,7 @@
 //! The verified cache: the derived tables, filled only from entries that this account's twinseal has verified.
 
 use std::fs;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, Transactio
 
 use crate::domain::{Action, Digest, Head, Invalid, ProposalId, Register};
 use crate::format::{Entry, Raw};
+use crate::private;
 use crate::store::cache::{compare, tables};
 use crate::store::sqlite::connect::{beside, harden};
 use crate::store::sqlite::schema;
@@ -92,6 +94,9 @@ impl VerifiedCache {
             }
         }
         remove(path)?;
+        // SQLite would make it by the umask, and the files beside it with the same permissions.
+        let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        made.map_err(StoreError::io("make the verified cache", path))?;
         let conn = Connection::open(path).and_then(Self::fill_new);
         Ok((Self::with(conn.map_err(StoreError::sqlite("making the verified cache"))?), stood))
     }
@@ -360,8 +365,7 @@ pub fn discard(path: &Path) -> Result<(), StoreError> {
 }
 
 fn turn(path: &Path) -> Result<fs::File, StoreError> {
-    let file = fs::File::create(path.with_extension("lock")).and_then(|file| file.lock().map(|()| file));
-    file.map_err(StoreError::io("lock", path))
+    Ok(private::lock(&path.with_extension("lock"))?)
 }
 
 fn remove(path: &Path) -> Result<(), StoreError> {

@@ -1,13 +1,12 @@
 //! Opening a register: the pin and the verified cache are compared with the file, unless `trust` excuses a difference.
 
-use std::fs;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use super::pinned::{Behind, Pinned};
 use super::verified_log::{VerifiedLog, agree, leaf};
 use super::{Closed, Notice, Session};
 use crate::domain::{Digest, Head, Time};
+use crate::private;
 use crate::store::StoreError;
 use crate::store::cache::verified::VerifiedCache;
 use crate::store::sqlite::shared::SharedFile;
@@ -93,8 +92,7 @@ impl Session {
 
     fn attach(shared: SharedFile, anchor: Anchor<'_>) -> Result<Self, StoreError> {
         let Anchor { folder, fingerprint, excuse } = anchor;
-        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        made.map_err(StoreError::io("make the folder", folder))?;
+        private::make_folder(folder)?;
         let pinned = Pinned::in_folder(folder, fingerprint)?;
         let (cache, unusable) = VerifiedCache::open(&folder.join("verified.sqlite"))?;
         if excuse == Excuse::EarlierBackup

@@ -8,12 +8,11 @@
 //! ```
 
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
 use crate::domain::{Digest, Head, Time};
+use crate::private::{self, PrivateError};
 
 /// The content of a pin file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,11 +67,11 @@ impl PinFile {
     /// # Errors
     /// [`StoreError::PinUnreadable`] if the pin is damaged or of another register; an I/O error.
     pub fn read(&self, fingerprint: Digest) -> Result<Option<Pin>, StoreError> {
-        let text = match fs::read_to_string(&self.path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => String::new(),
-            Err(error) => return Err(StoreError::io("read the pin", &self.path)(error)),
+        let text = match private::read(&self.path) {
+            Ok(Some(text)) => text,
+            Ok(None) => return Ok(None),
+            Err(PrivateError::Io { source, .. }) if source.kind() == std::io::ErrorKind::InvalidData => String::new(),
+            Err(error) => return Err(error.into()),
         };
         let pin = Pin::read(&text).and_then(|pin| if pin.fingerprint == fingerprint { Ok(pin) } else { Err(1) });
         pin.map(Some).map_err(|line| StoreError::PinUnreadable { path: self.path.clone(), line })
@@ -105,27 +104,18 @@ impl PinFile {
 
     /// Excludes other processes of this account until the result is dropped.
     fn lock(&self) -> Result<fs::File, StoreError> {
-        let lock = fs::File::create(self.path.with_extension("lock")).and_then(|file| file.lock().map(|()| file));
-        lock.map_err(StoreError::io("lock", &self.path))
+        Ok(private::lock(&self.path.with_extension("lock"))?)
     }
 
-    /// Replaces the file by rename, and syncs the file and its folder.
+    /// Replaces the file, and keeps the old one beside it.
     ///
     /// # Errors
-    /// An I/O error. The file then holds the old pin or the new one, never a part of one.
+    /// [`StoreError::Private`].
     fn write(&self, pin: &Pin) -> Result<(), StoreError> {
-        let failed = || StoreError::io("write the pin", &self.path);
-        // A killed process may have left this file half written. The lock is held, so it can be overwritten.
-        let fresh = self.path.with_extension("new");
-        let mut options = fs::OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&fresh).map_err(failed())?;
-        file.write_all(pin.write().as_bytes()).and_then(|()| file.sync_all()).map_err(failed())?;
-        if self.path.exists() {
-            fs::copy(&self.path, self.path.with_extension("previous")).map_err(failed())?;
+        if let Some(old) = private::read(&self.path)? {
+            private::replace(&self.path.with_extension("previous"), &old)?;
         }
-        fs::rename(&fresh, &self.path).map_err(failed())?;
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed())
+        Ok(private::replace(&self.path, &pin.write())?)
     }
 }
 

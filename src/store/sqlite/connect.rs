@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::Read;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
+use crate::private;
 use crate::store::sqlite::mount::may_write;
 use crate::store::{Finding, StoreError};
 
@@ -147,7 +148,7 @@ impl PrivateCopy {
 
     /// Creates a directory for the copy, and removes unlocked ones, which killed processes left behind.
     fn folder(scratch: &Path) -> std::io::Result<Self> {
-        fs::create_dir_all(scratch)?;
+        private::make_folder(scratch).map_err(std::io::Error::other)?;
         // A new directory that is not locked yet is kept. If the file system has no locks, nothing is removed.
         let turn = fs::File::open(scratch)?;
         let _ = turn.lock();
@@ -158,7 +159,7 @@ impl PrivateCopy {
             }
         }
         let folder = scratch.join(format!("reading.{}", std::process::id()));
-        fs::create_dir_all(&folder)?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         let held = fs::File::open(&folder)?;
         let _ = held.lock_shared();
         Ok(Self { folder, _held: held })

@@ -1,0 +1,150 @@
+//! This account's own files: its trusted registers, pins, caches and keys. Nobody else may write them, and no command
+//! creates one in another account's home.
+
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::process::{DumpableBehavior, Resource, Rlimit, geteuid, set_dumpable_behavior, setrlimit};
+
+/// Why a file or directory of this account cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PrivateError {
+    /// The system refused an operation.
+    #[error("cannot {doing} {}: {source}", .path.display())]
+    Io {
+        /// The operation, such as `read`.
+        doing: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// Another account owns it, as when root keeps a user's `HOME`.
+    #[error("{} belongs to {owner}, and this is {me}", .path.display())]
+    Foreign {
+        /// The file or directory.
+        path: PathBuf,
+        /// Its owner.
+        owner: String,
+        /// The account that runs the command.
+        me: String,
+    },
+    /// Others may write it.
+    #[error("{} can be written by others (mode {mode:04o})", .path.display())]
+    Exposed {
+        /// The file or directory.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+}
+
+impl PrivateError {
+    fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { doing, path: path.to_owned(), source }
+    }
+}
+
+/// The name of an account, from `/etc/passwd`, and its number.
+fn account(uid: u32) -> String {
+    let known = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let named = known.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    });
+    named.map_or_else(|| format!("uid {uid}"), |name| format!("{name} (uid {uid})"))
+}
+
+/// Checks that this account owns a file or directory, and that nobody else may write it.
+fn check(path: &Path, of: &Metadata) -> Result<(), PrivateError> {
+    check_owner(path, of)?;
+    let mode = of.mode() & 0o7777;
+    if mode & 0o022 != 0 { Err(PrivateError::Exposed { path: path.to_owned(), mode }) } else { Ok(()) }
+}
+
+fn check_owner(path: &Path, of: &Metadata) -> Result<(), PrivateError> {
+    let me = geteuid().as_raw();
+    if of.uid() == me {
+        return Ok(());
+    }
+    Err(PrivateError::Foreign { path: path.to_owned(), owner: account(of.uid()), me: account(me) })
+}
+
+/// Makes a directory that only this account can use, with mode 0700, and any that are missing above it.
+///
+/// # Errors
+/// [`PrivateError::Foreign`] if the directory, or the one in which it would be made, belongs to another account; a
+/// directory of root, such as `/tmp`, may hold it. [`PrivateError::Exposed`] if others may write it.
+pub fn make_folder(path: &Path) -> Result<(), PrivateError> {
+    let missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    match fs::metadata(path) {
+        Ok(of) => return check(path, &of),
+        Err(error) if !missing(&error) => return Err(PrivateError::io("read", path)(error)),
+        Err(_) => {}
+    }
+    let above = path.ancestors().skip(1).find_map(|above| Some((above, fs::metadata(above).ok()?)));
+    match above {
+        Some((_, of)) if of.uid() == 0 => {}
+        Some((above, of)) => check_owner(above, &of)?,
+        None => {}
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(PrivateError::io("make the directory", path))
+}
+
+/// The text of a file; `None` if there is none.
+///
+/// # Errors
+/// As [`make_folder`], for the file; or it is no UTF-8 text.
+pub fn read(path: &Path) -> Result<Option<String>, PrivateError> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(PrivateError::io("read", path)(error)),
+    };
+    check(path, &file.metadata().map_err(PrivateError::io("read", path))?)?;
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(PrivateError::io("read", path))?;
+    Ok(Some(text))
+}
+
+/// Replaces a file by rename, with mode 0600. It then holds the old content or the new, never a part of one. The caller
+/// excludes other writers with [`lock`].
+///
+/// # Errors
+/// [`PrivateError::Io`].
+pub fn replace(path: &Path, content: &str) -> Result<(), PrivateError> {
+    let failed = || PrivateError::io("write", path);
+    // A killed process may have left this file half written.
+    let fresh = path.with_extension("new");
+    match fs::remove_file(&fresh) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed()(error)),
+        _ => {}
+    }
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh);
+    let written = made.and_then(|mut file| file.write_all(content.as_bytes()).and_then(|()| file.sync_all()));
+    written.and_then(|()| fs::rename(&fresh, path)).map_err(failed())?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed())
+}
+
+/// Waits until no other process of this account holds the lock, and holds it until the result is dropped.
+///
+/// # Errors
+/// [`PrivateError::Io`].
+pub fn lock(path: &Path) -> Result<File, PrivateError> {
+    let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+    made.and_then(|file| file.lock().map(|()| file)).map_err(PrivateError::io("lock", path))
+}
+
+/// Keeps this process's memory, which holds unlocked keys, out of core dumps and away from debuggers of this account.
+///
+/// Call it before a key is read. It cannot fail for a limit that is lowered; if the kernel refused, the command still
+/// works, so errors are ignored.
+pub fn forbid_core_dumps() {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    let _ = setrlimit(Resource::Core, none);
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}
