@@ -32,6 +32,7 @@ CREATE TABLE log_entries (
     kind   TEXT NOT NULL,     -- change.approve, proposal.second, ...
     time   TEXT NOT NULL,     -- as the actor claims it
     effective TEXT NOT NULL,  -- the time at which rules judge it: later than `time` if that clock was behind
+    behind INTEGER NOT NULL,  -- 1 if `time` is behind what others had claimed
     actor  TEXT NOT NULL,
     key    TEXT NOT NULL,
     change INTEGER,           -- NULL for governance

@@ -20,7 +20,7 @@ pub const MOST_OPERATORS: usize = 32;
 /// The difference between clocks that is tolerated, in seconds.
 pub const TOLERANCE: i64 = 300;
 
-/// The number of other people who must act after an entry before it can be found to be ahead.
+/// The number of other people, before or after an entry, who tell whether its claim is behind or ahead.
 const OTHERS: usize = 3;
 
 /// The two times at which an entry is judged.
@@ -36,11 +36,6 @@ impl Moment {
     /// A moment without witnesses.
     pub fn unwitnessed(claimed: Time) -> Self {
         Self { claimed, effective: claimed }
-    }
-
-    /// Whether the claim is more than [`TOLERANCE`] seconds behind what most other people have claimed.
-    pub fn is_behind(&self) -> bool {
-        self.claimed < self.effective
     }
 }
 
@@ -72,6 +67,15 @@ impl Witnesses {
     pub fn moment(&self, claimed: Time, actors: &BTreeSet<PersonId>) -> Moment {
         let witnessed = self.time(actors).map(|time| time.plus(-TOLERANCE));
         Moment { claimed, effective: witnessed.map_or(claimed, |time| time.max(claimed)) }
+    }
+
+    /// Whether a claim is behind: more than [`TOLERANCE`] seconds earlier than the witnessed time, or than the claims of
+    /// two of the three other people who acted last. Many of the fifteen may not have acted for long, so their claims
+    /// alone would miss a clock that was set back by hours.
+    pub fn is_behind(&self, claimed: Time, actors: &BTreeSet<PersonId>) -> bool {
+        let last = self.newest.iter().filter(|it| !actors.contains(&it.person)).take(OTHERS);
+        let later = last.filter(|it| it.claimed > claimed.plus(TOLERANCE)).count();
+        later >= 2 || self.moment(claimed, actors).effective > claimed
     }
 
     /// Takes in the claim of a person, after the entry with it was judged.
@@ -203,6 +207,16 @@ mod tests {
         assert_eq!(effective(&claims, "alice", 20), 20);
         let late: Vec<(&str, i64)> = (0..20).map(|n| (names[n].as_str(), if n < 12 { 0 } else { 99_000 })).collect();
         assert_eq!(effective(&late, "alice", 20), 98_700);
+    }
+
+    #[test]
+    fn a_clock_set_back_is_behind_even_if_most_others_have_not_acted_for_long() {
+        let seen = witnesses(&[("a", 0), ("b", 0), ("c", 0), ("d", 0), ("bob", 9_000), ("carol", 9_000)]);
+        let behind = |claimed| seen.is_behind(at(claimed), &BTreeSet::from([id("alice")]));
+        assert!(behind(4_000) && behind(8_699) && !behind(8_700));
+        // One fast clock makes nobody late.
+        let seen = witnesses(&[("a", 0), ("b", 0), ("liar", 99_000)]);
+        assert!(!seen.is_behind(at(10), &BTreeSet::from([id("alice")])));
     }
 
     #[test]

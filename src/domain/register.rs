@@ -193,6 +193,15 @@ impl Register {
         Ok(self.summary.witnesses.moment(header.time, &actors))
     }
 
+    /// Whether the claimed time of the newest entry, which has this header, is behind what others had claimed.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn is_behind(&self, header: &Header) -> Result<bool, Unloaded> {
+        let actors = self.governance.answer_for_act(&header.actor, header.key)?;
+        Ok(self.summary.witnesses.is_behind(header.time, &actors))
+    }
+
     fn timed<'h>(&self, header: &'h Header) -> Result<Timed<'h>, Unloaded> {
         Ok(Timed { header, moment: self.moment_of(header)? })
     }

@@ -199,7 +199,7 @@ impl Queries<'_> {
     /// # Errors
     /// What SQLite reports.
     pub fn newest_by(&self, time: Time) -> Result<Option<u64>, StoreError> {
-        let sql = "SELECT seq FROM log_entries WHERE time <= ?1 AND effective = time ORDER BY seq DESC LIMIT 1";
+        let sql = "SELECT seq FROM log_entries WHERE time <= ?1 AND NOT behind ORDER BY seq DESC LIMIT 1";
         Ok(self.select(sql, [time.to_string()], |row| row.get(0))?.pop())
     }
 

@@ -38,13 +38,14 @@ impl<'c> Tables<'c> {
 /// What SQLite reports.
 pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, after: &Register) -> rusqlite::Result<()> {
     let Entry { header, event, text, leaf } = entry;
-    conn.prepare_cached("INSERT INTO log_entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?.execute(
+    conn.prepare_cached("INSERT INTO log_entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?.execute(
         params![
             header.seq,
             leaf.to_string(),
             event.kind().as_str(),
             header.time.to_string(),
             after.moment_of(header).map_err(unloaded)?.effective.to_string(),
+            after.is_behind(header).map_err(unloaded)?,
             header.actor.as_str(),
             header.key.to_string(),
             event.change().map(|change| change.number()),

@@ -7,6 +7,9 @@ use crate::domain::{Header, PersonId, Register, Since, Time, Unloaded, is_ahead}
 use crate::store::Finding;
 use crate::store::error::MOST;
 
+/// The number of entries of a run that are named after the first.
+const NAMED: usize = 5;
+
 /// How a claim differs from what most others claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Side {
@@ -27,7 +30,10 @@ struct Claim {
 struct Run {
     side: Side,
     first: Claim,
-    entries: u64,
+    /// The next ones, up to [`NAMED`].
+    others: Vec<u64>,
+    /// The number of further ones.
+    more: u64,
 }
 
 /// Collects outliers while a log is replayed.
@@ -48,7 +54,7 @@ impl Outliers {
     /// # Errors
     /// [`Unloaded`]; nothing was taken in.
     pub fn take(&mut self, header: &Header, state: &Register) -> Result<(), Unloaded> {
-        let moment = state.moment_of(header)?;
+        let behind = state.is_behind(header)?;
         let actors = state.governance().answer_for_act(&header.actor, header.key)?;
         let is_person = state.governance().person(&header.actor)?.is_none_or(|it| !it.grants.is_machine());
         if is_person {
@@ -57,7 +63,7 @@ impl Outliers {
         let act = self.acts.entry(header.actor.clone()).or_default();
         *act += 1;
         let claim = Claim { seq: header.seq, time: header.time, actor: header.actor.clone(), act: *act };
-        match moment.is_behind() {
+        match behind {
             true => self.report(Side::Behind, claim),
             false => self.unsettled.entry(Since::nobody(actors)).or_default().push(claim),
         }
@@ -80,27 +86,35 @@ impl Outliers {
 
     fn report(&mut self, side: Side, claim: Claim) {
         let (run, continues) = self.open.entry((claim.actor.clone(), side)).or_insert((usize::MAX, 0));
-        let next = claim.act + 1;
-        if *continues != claim.act {
+        let starts = std::mem::replace(continues, claim.act + 1) != claim.act;
+        if starts {
             *run = self.runs.len();
             if *run < MOST {
-                self.runs.push(Run { side, first: claim, entries: 0 });
+                self.runs.push(Run { side, first: claim, others: Vec::new(), more: 0 });
             }
+            return;
         }
-        *continues = next;
-        self.runs.get_mut(*run).into_iter().for_each(|run| run.entries += 1);
+        match self.runs.get_mut(*run) {
+            Some(run) if run.others.len() < NAMED => run.others.push(claim.seq),
+            run => run.into_iter().for_each(|run| run.more += 1),
+        }
     }
 
     /// One notice for each run of outliers.
     pub fn notices(mut self) -> Vec<Finding> {
         self.runs.sort_by_key(|run| run.first.seq);
-        let notice = |Run { side, first, entries }: Run| {
+        let notice = |Run { side, first, others, more }: Run| {
             let Claim { seq, time, actor, .. } = first;
             let meaning = match side {
-                Side::Behind => "more than 300 seconds behind what most others had claimed",
+                Side::Behind => "more than 300 seconds behind what others had claimed",
                 Side::Ahead => "more than 300 seconds ahead of what others claimed after it",
             };
-            let count = if entries == 1 { String::new() } else { format!(" ({entries} entries in a row)") };
+            let others: Vec<String> = others.iter().map(u64::to_string).collect();
+            let count = match (others.is_empty(), more) {
+                (true, _) => String::new(),
+                (false, 0) => format!("; so do their next entries: {}", others.join(", ")),
+                (false, more) => format!("; so do their next entries: {} and {more} more", others.join(", ")),
+            };
             Finding::at(seq, "clock", format!("{actor} claims {time}, {meaning}{count}"))
         };
         self.runs.into_iter().map(notice).collect()
