@@ -128,6 +128,14 @@ pub enum Error {
     /// No register is configured or named.
     #[error("no register given")]
     NoRegister,
+    /// A trusted register's name that is also a file of another register here.
+    #[error("{name} is the name of the register at {}, and also a file here", .known.display())]
+    AmbiguousRegister {
+        /// The name.
+        name: String,
+        /// The path of the trusted register.
+        known: PathBuf,
+    },
     /// A name that is neither a known register nor a file.
     #[error("unknown register {name}: neither a known name nor a file")]
     UnknownRegister {

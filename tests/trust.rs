@@ -154,3 +154,30 @@ fn findings_are_in_the_exit_code_even_if_nobody_reads_them() {
         assert_eq!(output.exit, exit, "{command}: {}", output.screen);
     }
 }
+
+#[test]
+fn no_register_name_hides_a_file_of_that_name() {
+    let world = World::filed();
+    // mallory founds a register that is named like the file of the first one, and erin accepts it.
+    for person in ["mallory", "invented"] {
+        world.person(person);
+        world.ok(person, &format!("person request {person} --register quarter --out {person}.request"));
+    }
+    fs::create_dir(world.path("evil")).unwrap();
+    let members = "--member mallory=mallory.request:admin --member invented=invented.request:admin";
+    world.ok("mallory", &format!("init --name quarter --register evil/e.db {members}"));
+    let fingerprint = twinseal::format::Raw {
+        seq: 0,
+        blob: rusqlite::Connection::open(world.path("evil/e.db"))
+            .unwrap()
+            .query_row("SELECT blob FROM entry WHERE seq = 0", [], |row| row.get(0))
+            .unwrap(),
+        text: None,
+    };
+    world.ok("erin", &format!("person list --register evil/e.db --fingerprint {}", fingerprint.leaf()));
+    world.ok("erin", "person list --register quarter");
+    fs::copy(world.path("evil/e.db"), world.path("quarter")).unwrap();
+    let complaint = "quarter is the name of the register at ";
+    world.fails("erin", "person list --register quarter", Exit::Invalid, complaint);
+    world.ok("erin", "person list --register ./quarter");
+}

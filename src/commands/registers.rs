@@ -8,7 +8,7 @@ use crate::domain::{Digest, Event, Refusal, RegisterId};
 use crate::env::Env;
 use crate::error::Error;
 use crate::format::{Defect, entry};
-use crate::store::{Finding, PinFile, SharedFile, StoreError};
+use crate::store::{Finding, PinFile, SharedFile, StoreError, is_one_file};
 use crate::trust::{self, Identity, Request};
 
 /// The known registers, the name or path given, and the folder of pins and caches.
@@ -54,12 +54,16 @@ impl Registers {
     /// The path of a register given by its known name or its path.
     ///
     /// # Errors
-    /// [`Error::UnknownRegister`].
+    /// [`Error::UnknownRegister`], [`Error::AmbiguousRegister`].
     pub fn path(&self, env: &Env, name: &str) -> Result<PathBuf, Error> {
-        if let Some(known) = self.known.by_name(name) {
-            return Ok(known.path.clone());
-        }
         let path = env.path(Path::new(name));
+        if let Some(known) = self.known.by_name(name) {
+            // A register can be named like a file of another one.
+            return match path.is_file() && !is_one_file(&path, &known.path) {
+                true => Err(Error::AmbiguousRegister { name: name.to_owned(), known: known.path.clone() }),
+                false => Ok(known.path.clone()),
+            };
+        }
         let looks_like_a_path = name.contains(['/', '.']) || path.is_file();
         if looks_like_a_path { Ok(path) } else { Err(Error::UnknownRegister { name: name.to_owned() }) }
     }

@@ -24,24 +24,11 @@ impl Error {
             Self::Defect(Defect::TooLarge { .. }) => "shorten the text",
             Self::NotAmongMembers { .. } => "choose with --key the key of an admin named in --member",
             Self::NoHome => "set HOME, or both XDG_CONFIG_HOME and XDG_STATE_HOME, to absolute paths",
-            Self::NoRegister => "use --register NAME|FILE, set TWINSEAL_REGISTER, or set `register` in config.toml",
-            Self::UnknownRegister { .. } => "give the path of the file: --register /srv/twinseal/prod.db",
             Self::NoKey | Self::NoKeyFits { .. } | Self::SeveralKeys { .. } => self.choose_key(),
             Self::UnknownKey { .. } => {
                 "choose your enrolled key with --key, or ask an admin to enrol you: `twinseal person request`"
             }
             Self::OtherPerson { .. } => "choose your own key with --key, or leave out --as",
-            Self::NeedFingerprint { .. } => {
-                "get the fingerprint from an admin out of band (by phone, or in person), then use --fingerprint"
-            }
-            Self::WrongFingerprint { .. } => {
-                "do not use this file; ask the admins out of band (by phone, or in person) whether it was replaced"
-            }
-            Self::Successor { found, .. } => {
-                return Some(format!(
-                    "ask two admins out of band (by phone, or in person); if both confirm it: --fingerprint {found}"
-                ));
-            }
             Self::NotApproved { open, .. } => {
                 return Some(format!("to approve what is left: `twinseal approve {}`", super::words(open)));
             }
@@ -50,7 +37,6 @@ impl Error {
             Self::File { source, .. } => disk_hint(source, "check the path and its permissions"),
             Self::Config(ConfigError::Private(error)) => return Some(private_hint(error)),
             Self::Config(ConfigError::Io { source, .. }) => disk_hint(source, "check its permissions"),
-            Self::KnownName { .. } => "choose another name",
             Self::NeedDigest { .. } => "`twinseal show CHG-N` or `twinseal proposal show N` prints the digest",
             Self::OtherDigest { .. } => {
                 "it changed meanwhile, or the digest is of something else: read it again, then decide"
@@ -67,7 +53,31 @@ impl Error {
             Self::Store(error) => return store_hint(error),
             Self::Key(error) => return key_hint(error),
             Self::Contended { .. } => "try again",
-            _ => return self.lookup().map(str::to_owned),
+            _ => return self.register_hint().or_else(|| self.lookup().map(str::to_owned)),
+        };
+        Some(hint.to_owned())
+    }
+
+    /// How to name the right register, or to make sure which it is.
+    fn register_hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NoRegister => "use --register NAME|FILE, set TWINSEAL_REGISTER, or set `register` in config.toml",
+            Self::UnknownRegister { .. } | Self::AmbiguousRegister { .. } => {
+                "give the path of the file, with a slash: --register ./prod.db"
+            }
+            Self::NeedFingerprint { .. } => {
+                "get the fingerprint from an admin out of band (by phone, or in person), then use --fingerprint"
+            }
+            Self::WrongFingerprint { .. } => {
+                "do not use this file; ask the admins out of band (by phone, or in person) whether it was replaced"
+            }
+            Self::Successor { found, .. } => {
+                return Some(format!(
+                    "ask two admins out of band (by phone, or in person); if both confirm it: --fingerprint {found}"
+                ));
+            }
+            Self::KnownName { .. } => "choose another name",
+            _ => return None,
         };
         Some(hint.to_owned())
     }
