@@ -39,6 +39,13 @@ fn entry_0_names_the_old_register_and_its_head() {
     let Event::Init { after: Some(after), .. } = entry::read_body(&raw).unwrap().1 else { panic!("it names none") };
     assert_eq!((after.fingerprint.to_string(), after.head.seq, after.head.leaf), (old, 2, head));
     assert_eq!(Some(&after.register), world.state().id());
+    // Whoever seals it sees what it replaces.
+    let next = raw.leaf();
+    let sealed = world.run("carol", &format!("seal --register next.db --fingerprint {next}"));
+    for shown in ["successor of", &after.register.to_string(), &after.fingerprint.to_string(), &after.head.to_string()]
+    {
+        assert!(sealed.err.contains(shown), "{shown}\n{}", sealed.screen);
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 
 use crate::commands::{Context, report_recorded};
-use crate::domain::{Event, Text};
+use crate::domain::{Event, Predecessor, Text};
 use crate::error::Error;
 use crate::format::entry::members;
 use crate::output::{Page, member_table, policy_sentences};
@@ -37,7 +37,11 @@ impl Seal {
             _ => BTreeMap::new(),
         };
         page.block("members").verbatim(0, "", member_table(members(&entry.event), &names, None));
-        if let Event::Init { policy, .. } = &entry.event {
+        if let Event::Init { policy, after, .. } = &entry.event {
+            if let Some(Predecessor { register, fingerprint, head }) = after {
+                page.block("successor of").verbatim(0, "", register).verbatim(0, "fingerprint", fingerprint);
+                page.verbatim(0, "after entry", head);
+            }
             page.block("policy").text("", policy_sentences(policy).join("\n"));
         }
         context.env.status(page.finish());
