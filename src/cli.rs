@@ -129,10 +129,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
     let json = cli.options.json;
     let done = Context::new(env, cli.options).and_then(|mut context| {
         dispatch(cli.command, &mut context).inspect_err(|error| context.discard_damaged(error))?;
-        Ok(context.env.out.flush()?)
+        context.env.out.flush()?;
+        // An answer from the valid part of a broken log is no whole answer.
+        Ok(if context.ui.broken { Exit::Broken } else { Exit::Done })
     });
     match done {
-        Ok(()) => Exit::Done,
+        Ok(exit) => exit,
         // The reader closed the pipe, as `head` does: no error.
         Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
         Err(error) => {

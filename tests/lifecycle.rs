@@ -168,3 +168,56 @@ fn one_change_that_is_not_approved_does_not_keep_an_approver_from_the_others() {
     let approvals = |change: &str| world.change(change).approvals().count();
     assert_eq!(["CHG-1", "CHG-2", "CHG-3"].map(approvals), [1, 0, 1]);
 }
+
+#[test]
+fn which_approvals_counted_at_the_start_is_told_for_good() {
+    let world = World::approved();
+    let key = world.signer("dave").public().fingerprint();
+    world.ok("alice", &format!("key suspend {key} --reason Lost."));
+    world.fails("erin", "start CHG-1", Exit::Refused, "1 of 2 approvals");
+    let approved_by = |world: &World| {
+        let csv = world.ok("carol", "export csv");
+        let cell = |line: usize, name: &str| {
+            let column = csv.lines().next().unwrap().split(',').position(|it| it == name).unwrap();
+            csv.lines().nth(line).unwrap().split(',').nth(column).unwrap().to_owned()
+        };
+        cell(1, "approved_by")
+    };
+    assert_eq!(approved_by(&world), "carol");
+    world.ok("alice", &format!("key lift {key} --reason Found."));
+    let at = world.newest_proposal().opened;
+    world.ok("bob", &format!("proposal second 1 --digest {at}"));
+    world.ok("erin", "start CHG-1");
+    // What happens afterwards changes nothing of it.
+    world.ok("alice", &format!("key suspend {key} --reason Lost."));
+    world.at("2027-06-01T10:00:00Z");
+    assert_eq!(approved_by(&world), "carol dave");
+    let shown: serde_json::Value = serde_json::from_str(&world.ok("carol", "show CHG-1 --json")).unwrap();
+    assert_eq!(shown["approvals"], serde_json::json!({ "counted": 2, "required": 2 }));
+    assert!(!world.ok("carol", "show CHG-1").contains("not counted"));
+}
+
+#[test]
+fn an_approval_that_did_not_count_at_the_start_is_told_for_good() {
+    let world = World::filed();
+    world.person("frank");
+    let id = world.state().id().unwrap().to_string();
+    world.ok("frank", &format!("person request frank --register {id} --out frank.request"));
+    world.ok("alice", "person enrol frank=frank.request:approver");
+    world.ok("bob", &format!("proposal second 1 --digest {}", world.newest_proposal().opened));
+    world.ok("frank", &format!("list --fingerprint {}", world.fingerprint()));
+    ["carol", "dave", "frank"].iter().for_each(|person| world.approve(person, "CHG-1"));
+    let key = world.signer("carol").public().fingerprint();
+    world.ok("alice", &format!("key suspend {key} --reason Lost."));
+    world.at("2026-12-01T10:00:00Z");
+    world.ok("erin", "start CHG-1");
+    world.ok("alice", &format!("key lift {key} --reason Found."));
+    world.ok("bob", &format!("proposal second 2 --digest {}", world.newest_proposal().opened));
+    for _ in 0..2 {
+        let shown = world.ok("dave", "show CHG-1");
+        assert!(shown.contains("carol approved revision 1 (not counted: key suspended or revoked)"), "{shown}");
+        assert!(world.ok("dave", "show CHG-1 --json").contains("\"void\":\"inactive-key\""));
+        assert!(world.ok("dave", "export csv").contains(",dave frank,"));
+        world.ok("erin", "note CHG-1 Later.");
+    }
+}

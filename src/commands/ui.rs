@@ -14,6 +14,8 @@ pub struct Ui {
     /// Whether the output is JSON.
     pub json: bool,
     notices: Vec<Value>,
+    /// Whether the log is broken, so that only its valid part was answered from.
+    pub broken: bool,
 }
 
 /// The number of entries from which a progress bar is shown.
@@ -22,7 +24,7 @@ const LONG: u64 = 5_000;
 impl Ui {
     /// Output as JSON or as text.
     pub fn new(json: bool) -> Self {
-        Self { json, notices: Vec::new() }
+        Self { json, notices: Vec::new(), broken: false }
     }
 
     /// Prints `data` as JSON with `--json`, otherwise the text.
@@ -63,6 +65,7 @@ impl Ui {
             self.report(env, notice);
         }
         if let Some(fault) = session.fault() {
+            self.broken = true;
             env.status(format_args!("warning: the register is broken at {}", safe(&fault.to_string())));
             env.status("warning: only the entries before it are shown; run: `twinseal verify`");
             self.notices.push(json!({ "seq": fault.seq, "rule": fault.rule, "meaning": fault.meaning }));

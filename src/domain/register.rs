@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::change::filing_rules::judge_facts;
+use crate::domain::change::tally::Settled;
 use crate::domain::governance::state::GovernanceSummary;
 use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
 use crate::domain::{
@@ -273,8 +274,15 @@ impl Register {
             self.summary.filed = change.number();
             self.changes.insert(*change, Change::filed(*change, header, leaf, facts));
         } else if let Some(id) = event.change() {
-            self.change(id)?;
-            self.changes.change(&id).into_iter().for_each(|change| change.apply(header, leaf, event));
+            let change = self.change(id)?;
+            let settled = match event {
+                Event::Start { .. } => Some(Settled::from(change.tally(&self.governance, header.moment)?)),
+                _ => None,
+            };
+            if let Some(change) = self.changes.change(&id) {
+                change.apply(header, leaf, event);
+                settled.into_iter().for_each(|settled| change.settle(settled));
+            }
         }
         if let Some(text) = &header.text {
             self.governance.add_text(header.seq, text.digest);

@@ -160,10 +160,8 @@ fn acts(change: &Change, tally: &Tally<'_>, now: Time) -> Vec<(u64, Time, String
             Verdict::Retract => "retracted approval of",
         };
         let number = change.revisions().find(|it| it.id.filed == vote.revision).map_or(0, |it| it.id.number);
-        // The start settled which approvals counted.
         let note = match vote.verdict {
             Verdict::Approve if vote.revision != current.id.filed => " (not counted: revised since)".to_owned(),
-            _ if change.started().is_some() => String::new(),
             _ => void(tally, vote.seq, now),
         };
         acts.push((vote.seq, vote.time, format!("{} {verb} revision {number}{note}", vote.person)));

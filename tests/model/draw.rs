@@ -221,10 +221,10 @@ impl Draw<'_> {
     /// The next step of a change on its way.
     fn advance(&mut self) -> Entry {
         let (model, now) = (self.model, self.now);
-        let waits = |it: &Story<'_>| it.started || now < it.facts().window.1;
+        let waits = |it: &Story<'_>| it.start.is_some() || now < it.facts().window.1;
         let change = self.change(|it| !it.withdrawn && it.outcomes.is_empty() && waits(it));
         let Some(story) = model.story(change) else { return self.file() };
-        if story.started {
+        if story.start.is_some() {
             self.finish()
         } else if story.rejected || !waits(&story) || model.is_redacted(story.current().filed) {
             self.revise()
@@ -285,7 +285,7 @@ impl Draw<'_> {
 
     fn approve(&mut self) -> Entry {
         let now = self.now;
-        let change = self.change(|it| !it.withdrawn && !it.started && !it.rejected && now < it.facts().window.1);
+        let change = self.change(|it| !it.withdrawn && it.start.is_none() && !it.rejected && now < it.facts().window.1);
         let model = self.model;
         match model.story(change) {
             Some(story) => self.approve_this(&story),
@@ -340,7 +340,7 @@ impl Draw<'_> {
 
     /// Something about the current revision by an approver, or whoever may take it back.
     fn decide(&mut self, what: fn(Revision) -> What) -> Entry {
-        let change = self.change(|it| !it.withdrawn && !it.started);
+        let change = self.change(|it| !it.withdrawn && it.start.is_none());
         let of = self.revision(change);
         let model = self.model;
         let withdraws = matches!(what(of), What::Withdraw(_));
@@ -363,7 +363,7 @@ impl Draw<'_> {
     }
 
     fn revise(&mut self) -> Entry {
-        let change = self.change(|it| !it.withdrawn && !it.started);
+        let change = self.change(|it| !it.withdrawn && it.start.is_none());
         let of = self.revision(change);
         let model = self.model;
         let Some(story) = model.story(change) else { return self.file() };
@@ -382,7 +382,7 @@ impl Draw<'_> {
 
     fn finish(&mut self) -> Entry {
         let again = self.rng.percent(40);
-        let change = self.change(|it| it.started && it.outcomes.is_empty() != again);
+        let change = self.change(|it| it.start.is_some() && it.outcomes.is_empty() != again);
         let of = self.revision(change);
         let model = self.model;
         let named = |it: Person| {

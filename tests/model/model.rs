@@ -44,7 +44,8 @@ pub struct Story<'a> {
     pub said: Vec<(bool, &'a Entry)>,
     pub rejected: bool,
     pub withdrawn: bool,
-    pub started: bool,
+    /// Where it was started.
+    pub start: Option<Place>,
     pub outcomes: Vec<Outcome>,
     /// Everybody with a conflict of interest, once computed.
     conflicted: OnceCell<BTreeSet<Person>>,
@@ -267,9 +268,9 @@ impl Model {
     /// All that was recorded about a change, if it was filed.
     pub fn story(&self, number: usize) -> Option<Story<'_>> {
         let (revisions, said, outcomes) = (Vec::new(), Vec::new(), Vec::new());
-        let (rejected, withdrawn, started) = (false, false, false);
+        let (rejected, withdrawn, start) = (false, false, None);
         let conflicted = OnceCell::new();
-        let mut story = Story { number, revisions, said, rejected, withdrawn, started, outcomes, conflicted };
+        let mut story = Story { number, revisions, said, rejected, withdrawn, start, outcomes, conflicted };
         for (place, entry) in self.entries.iter().enumerate().filter(|(_, it)| it.what.change() == Some(number)) {
             match &entry.what {
                 What::File { facts, .. } | What::Revise { facts, .. } => {
@@ -281,7 +282,7 @@ impl Model {
                 What::Retract(_) => story.said.push((false, entry)),
                 What::Reject(_) => story.rejected = true,
                 What::Withdraw(_) => story.withdrawn = true,
-                What::Start { .. } => story.started = true,
+                What::Start { .. } => story.start = Some(place),
                 What::Finish { outcome, .. } => story.outcomes.push(*outcome),
                 _ => {}
             }
@@ -325,6 +326,19 @@ impl Model {
         said.into_iter().filter(counts).collect()
     }
 
+    /// Whose approvals count, and how many are needed: now, or for good at the start of a change that was started.
+    pub fn tally(&self, number: usize, now: Moment) -> (BTreeSet<Person>, usize) {
+        let story = self.story(number).expect("the change was filed");
+        match story.start {
+            None => (self.counted(&story, now), self.needed(story.facts())),
+            Some(place) => {
+                let facts = self.facts.iter().filter(|(at, _)| *at < place).cloned().collect();
+                let before = Model { entries: self.entries[..place].to_vec(), facts };
+                before.tally(number, before.moment(&self.entries[place]))
+            }
+        }
+    }
+
     /// How many approvals a revision needs.
     pub fn needed(&self, facts: &Facts) -> usize {
         let Some((_, policy)) = self.policy() else { return usize::MAX };
@@ -344,7 +358,7 @@ impl Model {
             Some(Outcome::Succeeded) => Status::Succeeded,
             Some(Outcome::Failed) => Status::Failed,
             Some(Outcome::RolledBack) => Status::RolledBack,
-            None if story.started => Status::InProgress,
+            None if story.start.is_some() => Status::InProgress,
             None if story.withdrawn => Status::Withdrawn,
             None if story.rejected => Status::Rejected,
             None if now.claimed >= story.facts().window.1 => Status::Expired,

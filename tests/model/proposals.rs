@@ -186,7 +186,7 @@ impl Draw<'_> {
         let model = self.model;
         let mut waiting: Vec<Place> = (1..=model.changes())
             .filter_map(|it| model.story(it))
-            .filter(|it| !it.started)
+            .filter(|it| it.start.is_none())
             .map(|it| it.current().filed)
             .collect();
         waiting.extend(model.proposals().iter().filter(|it| !model.is_over(**it)).map(|it| it.opened));
@@ -246,7 +246,7 @@ impl Draw<'_> {
     /// Somebody reduces authority on their own.
     pub fn act_alone(&mut self) -> Entry {
         let model = self.model;
-        let stories = (1..=model.changes()).filter_map(|it| model.story(it)).filter(|it| !it.started);
+        let stories = (1..=model.changes()).filter_map(|it| model.story(it)).filter(|it| it.start.is_none());
         let used: Vec<Key> = stories.flat_map(|it| it.said).map(|(_, entry)| entry.key).collect();
         if !used.is_empty() && self.rng.percent(25) {
             let (actor, key) = (self.with_role(Role::Admin), self.rng.one(&used));

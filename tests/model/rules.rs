@@ -146,7 +146,7 @@ impl Model {
                 let named = facts.owner == *actor || facts.implementers.contains(actor);
                 no.when(!named, "implementer-or-owner");
                 no.when(*of != story.current(), "current-revision");
-                no.when(!story.started, "started");
+                no.when(story.start.is_none(), "started");
                 let first = story.outcomes.is_empty();
                 let once = story.outcomes.len() == 1 && story.outcomes[0] != Outcome::RolledBack;
                 no.when(!(first || once && *outcome == Outcome::RolledBack), "finish-once");
@@ -160,7 +160,7 @@ impl Model {
     fn break_undecided(&self, no: &mut Broken, story: &Story<'_>, of: Revision) {
         no.when(of != story.current(), "current-revision");
         no.when(story.withdrawn, "withdrawn");
-        no.when(story.started, "undecided");
+        no.when(story.start.is_some(), "undecided");
     }
 
     fn break_open(&self, no: &mut Broken, entry: &Entry, story: &Story<'_>, of: Revision) {
@@ -173,7 +173,7 @@ impl Model {
         let (facts, now) = (story.facts(), entry.time);
         no.when(!facts.implementers.contains(&entry.actor), "implementer");
         no.when(of != story.current(), "current-revision");
-        no.when(story.started, "start-once");
+        no.when(story.start.is_some(), "start-once");
         no.when(story.withdrawn, "withdrawn");
         no.when(story.rejected, "rejected");
         no.when(self.is_redacted(story.current().filed), "revision-redacted");

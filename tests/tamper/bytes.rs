@@ -71,6 +71,11 @@ fn parts(raw: &Raw) -> [usize; 7] {
     [10, body / 2, body - 1, body, body + 1, (body + end) / 2, end]
 }
 
+/// A redacted text is missing without reason if an entry up to the one that explains it is broken.
+fn explained_later(finding: &str) -> bool {
+    finding.ends_with("is missing, and no proposal redacted it")
+}
+
 #[test]
 fn a_changed_byte_in_the_file_is_found_with_its_entry() {
     let scene = Scene::of_every_kind();
@@ -85,14 +90,17 @@ fn a_changed_byte_in_the_file_is_found_with_its_entry() {
             scene.put(&spoiled);
             let findings = scene.findings("audrey");
             let named = if seq == 0 { "[fingerprint] ".to_owned() } else { format!("entry {seq}: [") };
-            assert!(findings.first().is_some_and(|it| it.starts_with(&named)), "byte {at} of {named}\n{findings:?}");
+            let first = findings.iter().find(|it| !explained_later(it));
+            assert!(first.is_some_and(|it| it.starts_with(&named)), "byte {at} of {named}\n{findings:?}");
         }
         if let Some(text) = &raw.text {
             let mut spoiled = raw.clone();
             let at = text.len() * (turn % 5) / 5;
             spoiled.text.as_mut().unwrap()[at] = others(text[at])[turn % 3];
             scene.put(&spoiled);
-            starts(&scene.findings("audrey"), &format!("entry {seq}: [text]"));
+            let mut findings = scene.findings("audrey");
+            findings.retain(|it| !explained_later(it));
+            starts(&findings, &format!("entry {seq}: [text]"));
         }
         scene.put(&raw);
     }

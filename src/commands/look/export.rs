@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::commands::Context;
 use crate::commands::lookup::title;
-use crate::domain::{Change, ChangeId, Outcome, Status};
+use crate::domain::{Change, ChangeId, Outcome, Status, Tally};
 use crate::error::Error;
 use crate::format::Entry;
 use crate::output::{csv_row, json};
@@ -104,8 +104,9 @@ fn csv(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
     let (filed, now) = (session.state().filed(), session.state().moment(context.env.now()));
     for from in (0..filed).step_by(AT_A_TIME) {
         let ids = || (from..filed).take(AT_A_TIME).map(ChangeId::after);
-        let rows =
-            session.ask_each(None, ids(), |change, governance| Ok(row(change, change.status(governance, now)?)))??;
+        let rows = session.ask_each(None, ids(), |change, governance| {
+            Ok(row(change, change.status(governance, now)?, &change.tally(governance, now)?))
+        })??;
         for (id, mut row) in ids().zip(rows) {
             row[2] = title(session, id)?.unwrap_or_default();
             write!(context.env.out, "{}", csv_row(&row))?;
@@ -115,9 +116,9 @@ fn csv(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
 }
 
 /// The row of a change, without its title.
-fn row(change: &Change, status: Status) -> [String; 22] {
+fn row(change: &Change, status: Status, tally: &Tally<'_>) -> [String; 22] {
     let (revision, facts) = (change.current(), &change.current().facts);
-    let approvers = change.approvals().map(|vote| &vote.person);
+    let approvers = tally.counted.iter().map(|vote| &vote.person);
     let outcome = change.outcomes().last();
     [
         change.id().to_string(),

@@ -85,8 +85,6 @@ fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value
     let now = session.state().moment(context.env.now());
     let governance = governance_about(session, change, now)?;
     let (status, tally) = (change.status(&governance, now)?, change.tally(&governance, now)?);
-    // The start settled which approvals counted.
-    let open = change.started().is_none();
     let void = |seq| tally.void.iter().find(|(vote, _)| vote.seq == seq).map(|(_, why)| why);
     let mut revisions = Vec::new();
     for it in change.revisions() {
@@ -107,7 +105,7 @@ fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value
         let (person, time, remark) = (act.person.to_string(), act.time.to_string(), remarks.get(&act.seq));
         json!({ "person": person, "time": time, "seq": act.seq, "comment": remark })
     };
-    let vote = |it: &Vote| json::vote(change, it, void(it.seq).filter(|_| open), remarks.get(&it.seq));
+    let vote = |it: &Vote| json::vote(change, it, void(it.seq), remarks.get(&it.seq));
     let outcome = |(outcome, it): &(Outcome, Act)| json!({ "outcome": outcome.to_string(), "act": act(it) });
     let refusal =
         |it: &RefusedAct| json!({ "verb": it.verb.to_string(), "rule": it.rule.to_string(), "act": act(&it.act) });
@@ -115,7 +113,7 @@ fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value
         "change": id.to_string(),
         "status": status.to_string(),
         "revision": change.current().id.number,
-        "approvals": open.then(|| json!({ "counted": tally.counted.len(), "required": tally.need })),
+        "approvals": { "counted": tally.counted.len(), "required": tally.need },
         "revisions": revisions,
         "votes": change.votes().iter().map(vote).collect::<Value>(),
         "notes": change.notes().iter().map(act).collect::<Value>(),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::change::tally::Settled;
 use crate::domain::records::Unloaded;
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
@@ -109,6 +110,8 @@ pub struct Change {
     notes: Vec<Act>,
     withdrawn: Option<Act>,
     started: Option<Act>,
+    /// Which approvals counted at the start.
+    settled: Option<Settled>,
     outcomes: Vec<(Outcome, Act)>,
     refused: Vec<RefusedAct>,
 }
@@ -126,6 +129,7 @@ impl Change {
             notes: Vec::new(),
             withdrawn: None,
             started: None,
+            settled: None,
             outcomes: Vec::new(),
             refused: Vec::new(),
         };
@@ -216,6 +220,16 @@ impl Change {
     /// Every approval, rejection and retraction, in order.
     pub fn votes(&self) -> &[Vote] {
         &self.votes
+    }
+
+    /// Which approvals counted at the start, if it was started.
+    pub(in crate::domain) fn settled(&self) -> Option<&Settled> {
+        self.settled.as_ref()
+    }
+
+    /// Settles which approvals counted.
+    pub(in crate::domain) fn settle(&mut self, settled: Settled) {
+        self.settled = Some(settled);
     }
 
     /// The start, if any.

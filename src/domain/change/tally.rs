@@ -49,7 +49,7 @@ impl Vote {
 }
 
 /// Why an approval of the current revision does not count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Void {
     /// It expired under the policy, at this time.
     Expired(Time),
@@ -76,6 +76,24 @@ pub struct Tally<'a> {
     pub need: usize,
 }
 
+/// The tally at the start of a change, which settles for good which approvals counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// The entries of the approvals that counted.
+    counted: Vec<u64>,
+    /// The entries of those that did not, each with the reason.
+    void: Vec<(u64, Void)>,
+    need: usize,
+}
+
+impl From<Tally<'_>> for Settled {
+    fn from(tally: Tally<'_>) -> Self {
+        let counted = tally.counted.iter().map(|vote| vote.seq).collect();
+        let void = tally.void.into_iter().map(|(vote, why)| (vote.seq, why)).collect();
+        Self { counted, void, need: tally.need }
+    }
+}
+
 impl Tally<'_> {
     /// Whether enough approvals count.
     pub fn is_enough(&self) -> bool {
@@ -84,11 +102,18 @@ impl Tally<'_> {
 }
 
 impl Change {
-    /// Counts the approvals of the current revision at the moment `now`.
+    /// Counts the approvals of the current revision: at the moment `now` before the change is started, and at its start
+    /// afterwards. No other code counts approvals.
     ///
     /// # Errors
     /// [`Unloaded`].
     pub fn tally(&self, governance: &Governance, now: Moment) -> Result<Tally<'_>, Unloaded> {
+        if let Some(settled) = self.settled() {
+            let vote = |seq: u64| self.votes().iter().find(|vote| vote.seq == seq);
+            let void = settled.void.iter().filter_map(|(seq, why)| Some((vote(*seq)?, *why))).collect();
+            let counted = settled.counted.iter().filter_map(|seq| vote(*seq)).collect();
+            return Ok(Tally { counted, void, need: settled.need });
+        }
         // Without a policy, no number of approvals is enough.
         let need = governance.policy().map_or(usize::MAX, |it| it.approvals_for(&self.current().facts));
         let mut tally = Tally { counted: Vec::new(), void: Vec::new(), need };
