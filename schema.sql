@@ -9,7 +9,8 @@
 CREATE TABLE entry (
     seq  INTEGER PRIMARY KEY CHECK (seq >= 0),
     blob BLOB NOT NULL,  -- body, blank line, signature line: SHA-256 of 0x00 and these bytes is the leaf hash
-    text BLOB            -- the free text; the body holds its SHA-256
+    text BLOB,           -- the free text; the body holds its SHA-256
+    data BLOB            -- bulk content that rules need, permanent; the body holds its SHA-256
 ) STRICT;
 
 CREATE TRIGGER entry_only_at_the_end BEFORE INSERT ON entry
@@ -17,7 +18,7 @@ WHEN NEW.seq <> (SELECT ifnull(max(seq), -1) + 1 FROM entry)
 BEGIN SELECT RAISE(ABORT, 'the log is append-only: an entry goes to its end'); END;
 
 CREATE TRIGGER entry_never_changed BEFORE UPDATE ON entry
-WHEN NOT (NEW.seq IS OLD.seq AND NEW.blob IS OLD.blob AND NEW.text IS NULL)
+WHEN NOT (NEW.seq IS OLD.seq AND NEW.blob IS OLD.blob AND NEW.text IS NULL AND NEW.data IS OLD.data)
 BEGIN SELECT RAISE(ABORT, 'the log is append-only: an entry is never changed'); END;
 
 CREATE TRIGGER entry_never_deleted BEFORE DELETE ON entry
@@ -37,7 +38,8 @@ CREATE TABLE log_entries (
     key    TEXT NOT NULL,
     change INTEGER,           -- NULL for governance
     proposal INTEGER,
-    text   TEXT               -- the SHA-256 of its text part, even if it was redacted
+    text   TEXT,              -- the SHA-256 of its text part, even if it was redacted
+    data   TEXT               -- the SHA-256 of its data part
 ) STRICT;
 CREATE INDEX log_entries_by_change ON log_entries (change, seq);
 

@@ -20,6 +20,7 @@ fn good() -> Vec<Raw> {
         seq,
         blob: fs::read(path).unwrap(),
         text: fs::read(path.with_extension("text")).ok(),
+        data: fs::read(path.with_extension("data")).ok(),
     };
     (0..).zip(&names).map(read).collect()
 }

@@ -19,7 +19,7 @@ use twinseal::domain::{
 };
 use twinseal::format::request::{self, Request};
 use twinseal::format::sshsig;
-use twinseal::format::{Defect, Keys, Raw, Unsigned, body, entry, text};
+use twinseal::format::{Defect, Keys, Raw, Unsigned, body, data, entry, text};
 use twinseal::input::{self, DraftContext, Fault};
 use twinseal::output;
 use twinseal::signer::{Agent, KeyError, KeySource, Passphrase};
@@ -28,9 +28,10 @@ use twinseal::signer::{Agent, KeyError, KeySource, Passphrase};
 pub type Check = fn(&[u8]);
 
 /// Every check, with the name of its fuzz target.
-pub const CHECKS: [(&str, Check); 8] = [
+pub const CHECKS: [(&str, Check); 9] = [
     ("agent", agent),
     ("change", change),
+    ("data", self::data),
     ("entry", self::entry),
     ("key", key),
     ("policy", policy),
@@ -71,12 +72,19 @@ fn check_characters(bytes: &[u8]) {
 
 // ---- Entries
 
-/// Input: an entry's blob up to the end of the signature line, then its text part, if any.
+/// Input: an entry's blob up to the end of the signature line, then its text part, if any, then an empty line and its
+/// data part, if any.
 pub fn entry(data: &[u8]) {
     let line = |from: usize| data[from..].iter().position(|b| *b == b'\n').map(|end| from + end + 1);
     let end = data.windows(2).position(|pair| pair == b"\n\n").and_then(|at| line(at + 2)).unwrap_or(data.len());
-    let (blob, text) = data.split_at(end);
-    let raw = Raw { seq: named_seq(blob), blob: blob.to_vec(), text: (!text.is_empty()).then(|| text.to_vec()) };
+    let (blob, rest) = data.split_at(end);
+    let at = match rest.first() {
+        Some(b'\n') => Some(0),
+        _ => rest.windows(2).position(|pair| pair == b"\n\n").map(|at| at + 1),
+    };
+    let (text, data) = at.map_or((rest, None), |at| (&rest[..at], Some(rest[at + 1..].to_vec())));
+    let text = (!text.is_empty()).then(|| text.to_vec());
+    let raw = Raw { seq: named_seq(blob), blob: blob.to_vec(), text, data };
 
     let opened = entry::open(&raw);
     let (header, event) = match entry::read_body(&raw) {
@@ -157,6 +165,20 @@ pub fn text(data: &[u8]) {
             let salt = twinseal::domain::unhex(salt).unwrap();
             let written = TextRef { filled: read.filled(), digest: text::digest(bytes) };
             assert_eq!(text::write(&read, salt), (bytes.to_vec(), written));
+        }
+    }
+}
+
+/// Input: a line that names a kind of entry, then a data part.
+pub fn data(data: &[u8]) {
+    let mut parts = data.splitn(2, |b| *b == b'\n');
+    let kind = parts.next().and_then(|kind| str::from_utf8(kind).ok()?.parse::<EventKind>().ok());
+    let (Some(kind), Some(bytes)) = (kind, parts.next()) else { return };
+    match data::read(kind, bytes) {
+        Err(defect) => check_message(defect),
+        Ok(read) => {
+            check_characters(bytes);
+            assert_eq!(data::write(&read), bytes);
         }
     }
 }
@@ -262,11 +284,14 @@ fn check_recordable(event: &Event, text: Option<TextRef>) {
         time: now(),
         actor: "erin".parse().unwrap(),
         key: Fingerprint::of(&own_point()),
+        data: data::digest_of(event),
         text,
     };
     let body = body::write(&header, event);
     check_characters(body.as_bytes());
-    assert_eq!(body::read(body.as_bytes()), Ok((header, event.clone())));
+    let (named, mut read) = body::read(body.as_bytes()).unwrap();
+    data::complete(&mut read, named.data, data::of(event).as_deref()).unwrap();
+    assert_eq!((named, &read), (header, event));
 }
 
 // ---- Keys and signatures

@@ -279,12 +279,20 @@ pub enum Error {
         /// The reason.
         source: StoreError,
     },
-    /// Nothing that this account verified is lost, so the lost entries must be named.
-    #[error("no entry that this account verified is missing: {flag} is required")]
-    NothingLost {
-        /// The option.
-        flag: &'static str,
+    /// Nothing that this account verified is lost, so it cannot list lost entries.
+    #[error("no entry that this account verified is missing")]
+    NothingLost,
+    /// The entries that a restoration lists are not consecutive.
+    #[error("entry {seq} does not continue the list of lost entries: entry {expected} is next")]
+    LostGap {
+        /// The entry that was given.
+        seq: u64,
+        /// The entry that must come next.
+        expected: u64,
     },
+    /// The pin names a lost entry, but the verified cache does not have the lost entries to list.
+    #[error("this account's verified cache lacks the lost entries, so it cannot list them")]
+    LostUnlisted,
     /// No grant was named.
     #[error("nothing to {verb}")]
     NothingNamed {
@@ -399,6 +407,7 @@ impl Error {
             Self::Store(
                 StoreError::Broken(_)
                 | StoreError::PinLost { .. }
+                | StoreError::NotListed { .. }
                 | StoreError::Superseded { .. }
                 | StoreError::Parted { .. }
                 | StoreError::PinUnreadable { .. },

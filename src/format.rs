@@ -3,6 +3,7 @@
 
 pub mod body;
 pub mod chain;
+pub mod data;
 mod defect;
 pub mod entry;
 mod governance;

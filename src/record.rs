@@ -11,7 +11,7 @@ use crate::domain::{
 };
 use crate::env::Env;
 use crate::error::Error;
-use crate::format::{Entry, Raw, Unsigned, text};
+use crate::format::{Entry, Raw, Unsigned, data, text};
 use crate::key_choice::{KeyChoice, confirm};
 use crate::signer::{KeySource, Signer};
 use crate::store::{Session, StoreError, Turn, Writer};
@@ -355,6 +355,7 @@ pub fn compose(env: &mut Env, state: &dyn Judge, author: Author, plan: &Plan) ->
         time: env.now(),
         actor: author.actor,
         key: author.key.fingerprint(),
+        data: data::digest_of(&plan.event),
         text: reference,
     };
     state.judge(&header, &plan.event)?;

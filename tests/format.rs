@@ -188,9 +188,11 @@ fn the_document_names_every_key_of_a_line() {
     let world = full_life();
     let mut keys = BTreeSet::new();
     for raw in (0..world.entries()).map(|seq| world.raw(seq)) {
-        let text = String::from_utf8(raw.text.clone().unwrap_or_default()).unwrap();
+        let [text, data] =
+            [&raw.text, &raw.data].map(|part| String::from_utf8(part.clone().unwrap_or_default()).unwrap());
         let body = body(&raw);
-        keys.extend(body.lines().skip(1).chain(text.lines()).map(|line| line.split(' ').next().unwrap().to_owned()));
+        let lines = body.lines().skip(1).chain(text.lines()).chain(data.lines());
+        keys.extend(lines.map(|line| line.split(' ').next().unwrap().to_owned()));
     }
     // `full_life` has no predecessor, so add the line that names one.
     keys.insert("after".to_owned());

@@ -187,7 +187,7 @@ fn a_row_that_changes_between_reads_does_not_get_into_the_repaired_file() {
     let plant =
         "DROP TRIGGER entry_only_at_the_end; DROP TRIGGER entry_never_changed; DROP TRIGGER entry_never_deleted;
         ALTER TABLE entry RENAME TO kept;
-        CREATE VIEW entry AS SELECT seq, CASE WHEN seq = 4 AND random() % 2 = 0 THEN x'00' ELSE blob END AS blob, text
+        CREATE VIEW entry AS SELECT seq, CASE WHEN seq = 4 AND random() % 2 = 0 THEN x'00' ELSE blob END AS blob, text, data
         FROM kept";
     world.sql().execute_batch(plant).unwrap();
     fs::create_dir_all(world.path("people/stranger")).unwrap();

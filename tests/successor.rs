@@ -35,7 +35,7 @@ fn entry_0_names_the_old_register_and_its_head() {
     assert!(output.err.contains(&format!("after entry 2 ({head})")), "{}", output.screen);
     let db = rusqlite::Connection::open(world.path("next.db")).unwrap();
     let blob: Vec<u8> = db.query_row("SELECT blob FROM entry WHERE seq = 0", [], |row| row.get(0)).unwrap();
-    let raw = twinseal::format::Raw { seq: 0, blob, text: None };
+    let raw = twinseal::format::Raw { seq: 0, blob, text: None, data: None };
     let Event::Init { after: Some(after), .. } = entry::read_body(&raw).unwrap().1 else { panic!("it names none") };
     assert_eq!((after.fingerprint.to_string(), after.head.seq, after.head.leaf), (old, 2, head));
     assert_eq!(Some(&after.register), world.state().id());

@@ -5,6 +5,7 @@
 mod bytes;
 mod cache;
 mod clocks;
+mod data;
 mod ends;
 mod entries;
 mod files;

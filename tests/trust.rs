@@ -125,7 +125,7 @@ fn verify_prints_at_most_100_findings() {
     let world = World::filed();
     world.tamper(
         "WITH RECURSIVE n (x) AS (SELECT 3 UNION ALL SELECT x + 1 FROM n WHERE x < 20000)
-         INSERT INTO entry SELECT x, x'00', NULL FROM n",
+         INSERT INTO entry SELECT x, x'00', NULL, NULL FROM n",
     );
     assert_eq!(world.findings("audrey").len(), 100);
 }
@@ -173,6 +173,7 @@ fn no_register_name_hides_a_file_of_that_name() {
             .query_row("SELECT blob FROM entry WHERE seq = 0", [], |row| row.get(0))
             .unwrap(),
         text: None,
+        data: None,
     };
     world.ok("erin", &format!("person list --register evil/e.db --fingerprint {}", fingerprint.leaf()));
     world.ok("erin", "person list --register quarter");

@@ -16,9 +16,9 @@ use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha256};
 use twinseal::domain::{Digest, Register};
-use twinseal::format::{Defect, Raw, body, chain, entry};
+use twinseal::format::{Defect, Raw, body, chain, data, entry};
 
-use bad_entries::{Bad, bad, body_of, body_of_size, text_of, with_body, with_text};
+use bad_entries::{Bad, bad, body_of, body_of_size, lost_of_size, restored, text_of, with_body, with_data, with_text};
 use good_log::{good, name};
 
 fn folder(name: &str) -> PathBuf {
@@ -35,6 +35,7 @@ fn expected_files() -> BTreeMap<String, Vec<u8>> {
     let mut add = |name: String, raw: &Raw| {
         files.insert(format!("{name}.entry"), raw.blob.clone());
         files.extend(raw.text.clone().map(|text| (format!("{name}.text"), text)));
+        files.extend(raw.data.clone().map(|data| (format!("{name}.data"), data)));
     };
     good().iter().for_each(|raw| add(format!("good/{}", name(raw)), raw));
     let bad = bad();
@@ -49,13 +50,14 @@ fn expected_files() -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-/// A good entry of every kind, as the fuzz target `entry` reads it: the entry followed by its text.
+/// A good entry of every kind, as the fuzz target `entry` reads it: the entry, its text, an empty line and its data.
 fn corpus() -> BTreeMap<PathBuf, Vec<u8>> {
     let (mut files, mut kinds) = (BTreeMap::new(), BTreeSet::new());
     for raw in good() {
         let name = name(&raw);
         if kinds.insert(name.split_once('-').unwrap().1.to_owned()) {
-            let bytes = [raw.blob, raw.text.unwrap_or_default()].concat();
+            let data = raw.data.map(|data| [b"\n".to_vec(), data].concat());
+            let bytes = [raw.blob, raw.text.unwrap_or_default(), data.unwrap_or_default()].concat();
             files.insert(folder("../../fuzz/corpus/entry").join(format!("good-{name}")), bytes);
         }
     }
@@ -118,7 +120,8 @@ fn good_on_disk() -> Vec<(String, Raw)> {
     let read = |name: String| {
         let seq = name.strip_prefix("good/")?.split_once('-')?.0.parse().ok()?;
         let blob = file(&format!("{name}.entry"))?;
-        Some((name.clone(), Raw { seq, blob, text: file(&format!("{name}.text")) }))
+        let [text, data] = ["text", "data"].map(|part| file(&format!("{name}.{part}")));
+        Some((name.clone(), Raw { seq, blob, text, data }))
     };
     entries.filter_map(read).collect()
 }
@@ -174,6 +177,7 @@ fn short(defect: &Defect) -> String {
         Defect::Expected { line, key } => format!("line {line} is not {key}"),
         Defect::Character { found } => format!("character {found:?}"),
         Defect::TextGrammar { inner } => format!("text: {}", short(inner)),
+        Defect::DataGrammar { inner } => format!("data: {}", short(inner)),
         other => format!("{other:?}"),
     }
 }
@@ -192,18 +196,30 @@ fn assert_refused(Bad { name, defect, raw }: &Bad) {
 fn bad_entries_are_refused_for_their_one_defect() {
     for Bad { name, defect, raw } in bad() {
         let blob = file(&format!("bad/{name}.entry")).unwrap_or_else(|| panic!("{name} has no file"));
-        let raw = Raw { seq: raw.seq, blob, text: file(&format!("bad/{name}.text")) };
+        let [text, data] = ["text", "data"].map(|part| file(&format!("bad/{name}.{part}")));
+        let raw = Raw { seq: raw.seq, blob, text, data };
         assert_refused(&Bad { name, defect, raw });
     }
 }
 
 #[test]
-fn a_body_and_a_text_of_exactly_64_kib_are_accepted() {
-    let approve = &good()[9];
-    let text = with_text(approve, &text_of(entry::MAX_PART));
+fn parts_of_exactly_their_limits_are_accepted() {
+    let good = good();
+    let approve = &good[9];
+    let text = with_text(approve, &text_of(entry::MAX_TEXT));
     assert_eq!(entry::open(&text).map(|_| ()), Ok(()));
-    let body = body_of_size(entry::MAX_PART);
-    assert_eq!(body.len(), entry::MAX_PART);
-    let body = Raw { text: None, ..with_body(approve, body) };
-    assert_eq!(entry::open(&body).map(|_| ()), Ok(()));
+    let blob = Raw { text: None, ..with_body(approve, body_of_size(65_535)) };
+    assert_eq!(blob.blob.len(), 65_535);
+    assert_eq!(entry::open(&blob).map(|_| ()), Ok(()));
+    let most = lost_of_size(&good, data::MAX_DATA);
+    assert!(most.data.as_ref().is_some_and(|data| (data::MAX_DATA - 128..=data::MAX_DATA).contains(&data.len())));
+    assert_eq!(entry::open(&most).map(|_| ()), Ok(()));
+}
+
+/// Not a vector, because the file would be large.
+#[test]
+fn a_data_part_over_4_mib_is_refused() {
+    let raw = with_data(restored(&good()), &vec![b'x'; data::MAX_DATA + 1]);
+    let too_large = Defect::TooLarge { bytes: 4 * 1024 * 1024 + 1, most: 4 * 1024 * 1024 };
+    assert_eq!(entry::open(&raw), Err(too_large));
 }

@@ -199,8 +199,9 @@ impl World {
 }
 
 fn read(sql: &Connection, seq: u64) -> Raw {
-    let row = |row: &rusqlite::Row<'_>| Ok(Raw { seq: row.get(0)?, blob: row.get(1)?, text: row.get(2)? });
-    sql.query_row("SELECT seq, blob, text FROM entry WHERE seq = ?1", [seq], row).unwrap()
+    let row =
+        |row: &rusqlite::Row<'_>| Ok(Raw { seq: row.get(0)?, blob: row.get(1)?, text: row.get(2)?, data: row.get(3)? });
+    sql.query_row("SELECT seq, blob, text, data FROM entry WHERE seq = ?1", [seq], row).unwrap()
 }
 
 /// A register that entries are appended to in batches.
@@ -250,8 +251,8 @@ impl<'w> Bulk<'w> {
         let author = Author { register: id, actor, key: signer.public() };
         let (raw, entry) = sign(compose(&mut self.env, &self.state, author, &plan).unwrap(), signer).unwrap();
         let carried = self.state.apply(&entry.header, entry.leaf, &entry.event).unwrap();
-        let insert = "INSERT INTO entry (seq, blob, text) VALUES (?1, ?2, ?3)";
-        self.sql.prepare_cached(insert).unwrap().execute(params![raw.seq, raw.blob, raw.text]).unwrap();
+        let insert = "INSERT INTO entry (seq, blob, text, data) VALUES (?1, ?2, ?3, ?4)";
+        self.sql.prepare_cached(insert).unwrap().execute(params![raw.seq, raw.blob, raw.text, raw.data]).unwrap();
         twinseal::store::project(&self.sql, &entry, carried.as_ref(), &self.state).unwrap();
         self.uncommitted += 1;
         if self.uncommitted == 10_000 {

@@ -27,6 +27,8 @@ pub struct Header {
     pub actor: PersonId,
     /// The key that signed the entry.
     pub key: Fingerprint,
+    /// The digest of the data part, if there is one.
+    pub data: Option<Digest>,
     /// The reference to the text part, if there is one.
     pub text: Option<TextRef>,
 }

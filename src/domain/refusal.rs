@@ -254,8 +254,7 @@ refusals! {
         "redact-text", "entry {seq} has no text with this digest", "`twinseal log --raw --seq {seq}` shows the entry";
     /// Accepting a loss where nothing was lost.
     NothingLost =>
-        "restored-before", "the restored entries must end before this proposal and before the newest lost entry",
-        "use --restored for the newest entry of the backup, and --lost for the newest entry verified after it";
+        "restored-before", "the restored entries must end before this proposal", "";
     /// Seconding a proposal about oneself.
     SubjectSeconds { /** Which. */ proposal: ProposalId } =>
         "proposal-subject", "proposal {proposal} is about you; another admin must second it", "ask another admin";

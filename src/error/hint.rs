@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Error;
 use crate::config::ConfigError;
 use crate::format::Defect;
+use crate::format::data::MAX_DATA;
 use crate::private::PrivateError;
 use crate::signer::{AgentError, KeyError};
 use crate::store::{Finding, StoreError};
@@ -21,6 +22,7 @@ impl Error {
                 return Some(format!("ask the sender for a request made with --register '{here}'"));
             }
             Self::RequestOfOther { .. } => "write NAME=FILE:ROLES with the name in the request",
+            Self::Defect(Defect::TooLarge { most: MAX_DATA, .. }) => "the data part is too large: list less",
             Self::Defect(Defect::TooLarge { .. }) => "shorten the text",
             Self::NotAmongMembers { .. } => "choose with --key the key of an admin named in --member",
             Self::NoHome => "set HOME, or both XDG_CONFIG_HOME and XDG_STATE_HOME, to absolute paths",
@@ -93,9 +95,11 @@ impl Error {
             Self::NoText { .. } => "`twinseal log --raw-text --seq N` prints the text of an entry",
             Self::NoEntry(_) => "`twinseal log` shows all entries",
             Self::NothingBy(_) => "`twinseal log` shows the time of each entry",
-            Self::NothingLost { .. } => {
-                "an account that is stopped sees the entries in its error; `twinseal log` shows the rest"
+            Self::NothingLost => {
+                "an admin whose account is stopped by the loss proposes it, or name what another account verified: --lost"
             }
+            Self::LostGap { .. } => "name every lost entry in order, one --lost for each",
+            Self::LostUnlisted => "another admin whose account is stopped by the loss proposes it",
             _ => return None,
         })
     }
@@ -160,6 +164,7 @@ fn store_hint(error: &StoreError) -> Option<String> {
              (`twinseal proposal restored`)"
         }
         StoreError::Private(error) => return Some(private_hint(error)),
+        StoreError::NotListed { .. } => "propose one that lists it, from this account: `twinseal proposal restored`",
         StoreError::Superseded { .. } | StoreError::Copy { .. } | StoreError::IsBackup { .. } => closed_hint(error),
         StoreError::Parted { seq: 0, .. } => "it is a backup of another register; nothing was recorded",
         StoreError::Parted { .. } => {

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::str::FromStr;
 
+use super::data::Presence;
 use super::lines::{Reader, Writer};
-use super::{Defect, governance, text};
+use super::{Defect, data, governance, text};
 use crate::domain::{
     Artifact, Event, EventKind, FORMAT, Facts, Field, Header, Invalid, ProposalRef, RefusedAttempt, RevisionRef,
     TextRef, Verb, Window, number,
@@ -29,6 +30,7 @@ pub fn write(header: &Header, event: &Event) -> String {
     out.put("actor", &header.actor);
     out.put("key", header.key);
     write_event(&mut out, event);
+    out.put_all("data", header.data);
     if let Some(text) = &header.text {
         out.put("filled", spaced(&text.filled));
         out.put("text", text.digest);
@@ -130,7 +132,7 @@ pub(super) fn spaced<T: Display>(words: &BTreeSet<T>) -> String {
     words.iter().map(T::to_string).collect::<Vec<_>>().join(" ")
 }
 
-/// Decodes a body.
+/// Decodes a body. The event lacks what is in the data part: see [`data::complete`].
 ///
 /// # Errors
 /// A defect of the grammar; [`Defect::Kind`]; [`Defect::Newer`] for a format level above [`FORMAT`];
@@ -166,9 +168,14 @@ fn read_fields(mut lines: Reader<'_>) -> Result<(Header, Event), Defect> {
         time: lines.parse("time")?,
         actor: lines.parse("actor")?,
         key: lines.parse("key")?,
+        data: None,
         text: None,
     };
     let event = read_event(&mut lines, kind)?;
+    header.data = match data::presence(kind) {
+        Presence::None => None,
+        Presence::Required => Some(lines.parse("data")?),
+    };
     if lines.next_is("filled") {
         let filled: BTreeSet<Field> = lines.parse_with("filled", words)?;
         header.text = Some(TextRef { filled, digest: lines.parse("text")? });

@@ -24,7 +24,7 @@ macro_rules! defects {
 
 defects! {
     // Grammar
-    /// A blob, body or text part over its size limit.
+    /// A blob, text part or data part over its size limit.
     TooLarge { /** Size in bytes. */ bytes: usize, /** The limit in bytes. */ most: usize } =>
         "size", "{bytes} bytes; at most {most} are allowed";
     /// Bytes that are not UTF-8.
@@ -83,6 +83,19 @@ defects! {
     TextNone => "text", "this kind of entry has no text part";
     /// A text part that does not parse.
     TextGrammar { /** What is wrong with it. */ inner: Box<Defect> } => "text", "text part: {inner}";
+
+    // Data part
+    /// The body names a data part that is not there. Unlike a missing text, nothing explains it.
+    DataMissing => "data", "the data part is missing";
+    /// A data part that the body does not name.
+    DataUnnamed => "data", "a data part is present, but the body names none";
+    /// A data part whose digest is not the signed one.
+    DataDigest { /** The digest in the body. */ signed: Digest, /** The digest of the data part. */ found: Digest } =>
+        "data", "the data part has the digest {found}, but {signed} was signed";
+    /// A data part that does not match the lines of the body.
+    DataFields => "data", "the data part does not match what the body says of it";
+    /// A data part that does not parse.
+    DataGrammar { /** What is wrong with it. */ inner: Box<Defect> } => "data", "data part: {inner}";
 
     // Position in the log
     /// A gap in the log.

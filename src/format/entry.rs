@@ -5,14 +5,15 @@ use memchr::memmem;
 use sha2::{Digest as _, Sha256};
 
 use super::request::{self, RegisterRef};
-use super::{Defect, Keys, body, sshsig, text};
+use super::{Defect, Keys, body, data, sshsig, text};
 use crate::domain::{Action, Digest, Event, Fingerprint, Header, Member, Text};
 
-/// The most bytes in a body, and in a text part.
-pub const MAX_PART: usize = 64 * 1024;
+/// The most bytes in a blob: body, blank line and signature line. A tile of entries (C2SP tlog-tiles) has two bytes for
+/// the length of each.
+pub const MAX_BLOB: usize = 65_535;
 
-/// The most bytes in a blob: body, blank line and signature line.
-const MAX_BLOB: usize = MAX_PART + 1024;
+/// The most bytes in a text part.
+pub const MAX_TEXT: usize = 64 * 1024;
 
 /// An entry as it is stored, not verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct Raw {
     pub blob: Vec<u8>,
     /// The text part; `None` if the entry never had one or it was redacted.
     pub text: Option<Vec<u8>>,
+    /// The data part; `None` if the entry never had one.
+    pub data: Option<Vec<u8>>,
 }
 
 impl Raw {
@@ -90,27 +93,29 @@ pub fn parse(raw: &Raw) -> Result<Entry, Defect> {
     Ok(Entry { header, event, text, leaf: raw.leaf() })
 }
 
-/// Decodes the body alone, which is all that rules read. Neither signature nor text part is verified.
+/// Decodes body and data part, which is all that rules read. Neither signature nor text part is verified.
 ///
 /// # Errors
-/// As [`body::read`]; [`Defect::Seq`] if the entry names another number than its row.
+/// As [`body::read`] and [`data::complete`]; [`Defect::Seq`] if the entry names another number than its row.
 pub fn read_body(raw: &Raw) -> Result<(Header, Event), Defect> {
-    check_seq(raw, body::read(split(&raw.blob)?.0)?)
+    completed(raw, body::read(split(&raw.blob)?.0)?)
 }
 
 /// As [`read_body`], for an entry that was verified before; see [`body::read_verified`]. The caller must compare its
 /// leaf hash with the verified one.
 ///
 /// # Errors
-/// As [`body::read_verified`]; [`Defect::Seq`] if the entry names another number than its row.
+/// As [`body::read_verified`] and [`data::complete`]; [`Defect::Seq`] if the entry names another number than its row.
 pub fn read_verified_body(raw: &Raw) -> Result<(Header, Event), Defect> {
-    check_seq(raw, body::read_verified(halves(&raw.blob)?.0)?)
+    completed(raw, body::read_verified(halves(&raw.blob)?.0)?)
 }
 
-fn check_seq(raw: &Raw, (header, event): (Header, Event)) -> Result<(Header, Event), Defect> {
+/// Checks the number, and adds the data part to the event.
+fn completed(raw: &Raw, (header, mut event): (Header, Event)) -> Result<(Header, Event), Defect> {
     if header.seq != raw.seq {
         return Err(Defect::Seq { found: header.seq, expected: raw.seq });
     }
+    data::complete(&mut event, header.data, raw.data.as_deref())?;
     Ok((header, event))
 }
 
@@ -129,9 +134,6 @@ fn halves(blob: &[u8]) -> Result<(&[u8], &str), Defect> {
     let (body, rest) = (&blob[..=at], &blob[at + 2..]);
     let line = rest.strip_prefix(b"sig ").and_then(|line| line.strip_suffix(b"\n")).ok_or(Defect::NoSignature)?;
     let line = str::from_utf8(line).map_err(|_| Defect::Utf8)?;
-    if body.len() > MAX_PART {
-        return Err(Defect::TooLarge { bytes: body.len(), most: MAX_PART });
-    }
     Ok((body, line))
 }
 
@@ -144,8 +146,8 @@ fn read_text(header: &Header, event: &Event, bytes: Option<&[u8]>) -> Result<Opt
         (Some(_), None) => return Ok(None),
         (Some(named), Some(bytes)) => (named, bytes),
     };
-    if bytes.len() > MAX_PART {
-        return Err(Defect::TooLarge { bytes: bytes.len(), most: MAX_PART });
+    if bytes.len() > MAX_TEXT {
+        return Err(Defect::TooLarge { bytes: bytes.len(), most: MAX_TEXT });
     }
     let found = text::digest(bytes);
     if found != named.digest {
@@ -199,6 +201,12 @@ fn check_proofs(entry: &Entry) -> Result<(), Defect> {
     }
 }
 
+/// The size in bytes of a blob whose body has this size: every signature in a namespace has the same length.
+pub fn blob_size(namespace: &str, body: usize) -> usize {
+    let signature = sshsig::encode(&[0; 32], namespace, &[0; 64]).len();
+    body + "\nsig \n".len() + BASE64.encode_len(signature)
+}
+
 /// An encoded entry that is not signed yet.
 #[derive(Debug, Clone)]
 pub struct Unsigned {
@@ -206,21 +214,26 @@ pub struct Unsigned {
     namespace: String,
     body: String,
     text: Option<Vec<u8>>,
+    data: Option<Vec<u8>>,
 }
 
 impl Unsigned {
-    /// Encodes an entry. `text` and `header.text` must come from the same call of [`text::write`].
+    /// Encodes an entry. `text` and `header.text` must come from the same call of [`text::write`], and `header.data` must
+    /// be the [digest](data::digest_of) of the event's data part.
     ///
     /// # Errors
-    /// [`Defect::TooLarge`] if the body or the text part exceeds [`MAX_PART`].
+    /// [`Defect::TooLarge`] if the blob, the text part or the data part exceeds its limit.
     pub fn new(header: &Header, event: &Event, text: Option<Vec<u8>>) -> Result<Self, Defect> {
-        let body = body::write(header, event);
-        for bytes in [body.len(), text.as_ref().map_or(0, Vec::len)] {
-            if bytes > MAX_PART {
-                return Err(Defect::TooLarge { bytes, most: MAX_PART });
+        let (namespace, body, data) = (body::namespace(event.kind()), body::write(header, event), data::of(event));
+        let length = |part: &Option<Vec<u8>>| part.as_ref().map_or(0, Vec::len);
+        for (bytes, most) in
+            [(blob_size(&namespace, body.len()), MAX_BLOB), (length(&text), MAX_TEXT), (length(&data), data::MAX_DATA)]
+        {
+            if bytes > most {
+                return Err(Defect::TooLarge { bytes, most });
             }
         }
-        Ok(Self { seq: header.seq, namespace: body::namespace(event.kind()), body, text })
+        Ok(Self { seq: header.seq, namespace, body, text, data })
     }
 
     /// The SSHSIG namespace to sign in.
@@ -239,7 +252,7 @@ impl Unsigned {
     /// As [`open`], above all for a signature that does not verify.
     pub fn seal(self, signature: &[u8]) -> Result<(Raw, Entry), Defect> {
         let blob = format!("{}\nsig {}\n", self.body, BASE64.encode(signature)).into_bytes();
-        let raw = Raw { seq: self.seq, blob, text: self.text };
+        let raw = Raw { seq: self.seq, blob, text: self.text, data: self.data };
         let entry = open(&raw)?;
         Ok((raw, entry))
     }

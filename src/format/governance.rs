@@ -10,8 +10,8 @@ use super::Defect;
 use super::body::{spaced, words};
 use super::lines::{Reader, Writer};
 use crate::domain::{
-    Action, Digest, EventKind, Granted, Grants, Invalid, Member, Policy, Predecessor, PublicKey, Requirement,
-    Restoration, Time, Vouch, number,
+    Action, Digest, EventKind, Granted, Grants, Invalid, LostEntries, Member, Policy, Predecessor, PublicKey,
+    Requirement, Restoration, Time, Vouch, number,
 };
 
 /// Encodes the register that a new register succeeds.
@@ -178,9 +178,9 @@ pub fn write_action(out: &mut Writer, action: &Action) {
             write_policy(out, policy);
         }
         Action::Redact(texts) => out.put_all("redact", texts.iter().map(|(seq, text)| format!("{seq} {text}"))),
-        Action::Restored(Restoration { restored, lost }) => {
-            out.put("restored", restored);
-            out.put("lost", lost);
+        Action::Restored(LostEntries { ends, .. }) => {
+            out.put("restored", ends.restored);
+            out.put("lost", ends.lost);
         }
     }
 }
@@ -210,7 +210,8 @@ pub fn read_action(lines: &mut Reader<'_>, kind: EventKind) -> Result<Action, De
         }
         EventKind::Restored => {
             let (restored, lost) = (lines.parse("restored")?, lines.parse("lost")?);
-            Action::Restored(Restoration { restored, lost })
+            // The data part has the leaves.
+            Action::Restored(LostEntries { ends: Restoration { restored, lost }, leaves: Vec::new() })
         }
         _ => return Err(Defect::Kind),
     })

@@ -93,7 +93,7 @@ pub enum Problem {
     /// A change that does not fit into an entry.
     #[error("{bytes} bytes in total; at most {most} are allowed: shorten the longest texts")]
     TooLarge {
-        /// Size in bytes of the larger part, body or text.
+        /// Size in bytes of the part that is too large.
         bytes: usize,
         /// The limit in bytes.
         most: usize,

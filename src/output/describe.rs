@@ -1,6 +1,6 @@
 //! A log entry in one line.
 
-use crate::domain::{Action, Event, RefusedAttempt, Restoration};
+use crate::domain::{Action, Event, LostEntries, RefusedAttempt, Restoration};
 
 /// What a proposal would do, as an imperative phrase: `retire dave`.
 pub fn summary(action: &Action) -> String {
@@ -22,7 +22,7 @@ pub fn summary(action: &Action) -> String {
             let seqs: Vec<String> = texts.keys().map(u64::to_string).collect();
             format!("redact the text of {} {}", if seqs.len() == 1 { "entry" } else { "entries" }, seqs.join(", "))
         }
-        Action::Restored(Restoration { restored, lost }) => {
+        Action::Restored(LostEntries { ends: Restoration { restored, lost }, .. }) => {
             format!("continue after entry {}; {} lost", restored.seq, lost_entries(restored.seq, lost.seq))
         }
     }

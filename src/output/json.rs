@@ -41,6 +41,7 @@ pub fn entry(header: &Header, event: &Event, text: Option<&Text>, leaf: Digest) 
         "proposal": event.proposal().map(|proposal| proposal.number()),
         "event": self::event(event),
         "filled": list(filled),
+        "data_digest": written(header.data),
         "text_digest": written(header.text.as_ref().map(|text| text.digest)),
         "text": text.map(self::text),
     })
@@ -122,7 +123,11 @@ pub fn action(action: &Action) -> Value {
             let text = |(seq, text): (&u64, &Digest)| json!({ "seq": seq, "text_digest": text.to_string() });
             json!({ "redact": texts.iter().map(text).collect::<Value>() })
         }
-        Action::Restored(it) => json!({ "restored": head(it.restored), "lost": head(it.lost) }),
+        Action::Restored(it) => json!({
+            "restored": head(it.ends.restored),
+            "lost": head(it.ends.lost),
+            "lost_entries": it.heads().map(head).collect::<Value>(),
+        }),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use similar::{ChangeTag, TextDiff};
 
 use super::{Page, grants, member_table, policy_sentences};
-use crate::domain::{Action, Grants, Line, PersonId, Policy, Restoration};
+use crate::domain::{Action, Grants, Line, LostEntries, PersonId, Policy, Restoration};
 
 /// What a proposal would replace.
 pub struct Present {
@@ -43,11 +43,11 @@ pub fn action(page: &mut Page, action: &Action, present: &Present, names: &BTree
             };
         }
         Action::Policy { policy, .. } => policy_change(page, present.policy.as_ref(), policy),
-        Action::Restored(Restoration { restored, lost }) => {
+        Action::Restored(LostEntries { ends: Restoration { restored, lost }, .. }) => {
             page.block("lost entries");
             page.text("after", format_args!("entry {restored}"));
             page.text("up to", format_args!("entry {lost}"));
-            page.text("", "Accounts that verified a lost entry will accept this log instead.");
+            page.text("", "Accounts whose newest verified entry is one of these will accept this log instead.");
         }
         Action::Lift { .. } | Action::Redact(_) => {}
     }

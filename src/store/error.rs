@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::sqlite::fault::Fault;
 use super::sqlite::queue::Holder;
-use crate::domain::{Digest, Time, Unloaded};
+use crate::domain::{Digest, Head, Time, Unloaded};
 use crate::format::Defect;
 use crate::private::PrivateError;
 
@@ -218,6 +218,17 @@ pub enum StoreError {
         leaf: Digest,
         /// The time of the pin, if there is one.
         verified: Option<Time>,
+    },
+    /// A restoration that does not list every entry that this account verified and the log lacks.
+    #[error(
+        "this account verified entry {} {}, which the restoration does not list as lost: its list ends at entry {last}",
+        .held.seq, .held.leaf
+    )]
+    NotListed {
+        /// The newest entry that this account verified.
+        held: Head,
+        /// The last entry that the restoration lists.
+        last: u64,
     },
     /// This account accepted another register in place of this one.
     #[error("{} is superseded: this account accepted another register in its place, so nothing is recorded in it", .path.display())]

@@ -13,12 +13,11 @@ use std::time::Duration;
 
 pub use notice::Notice;
 pub use open::{Anchor, Excuse};
-pub use pinned::{Behind, Pinned};
+pub use pinned::{Behind, Held, Pinned};
 pub use recover::Recovered;
 pub use verified_log::VerifiedLog;
 
 use super::cache::tables::Tables;
-use super::cache::verified::VerifiedCache;
 use super::sqlite::queue::Turn;
 use super::sqlite::shared::{Appended, SharedFile};
 use super::{BUSY, StoreError};
@@ -39,8 +38,6 @@ pub struct Session {
     /// The newest entry that this session appended, and which is therefore durable.
     durable: Option<Head>,
     closed: Option<Closed>,
-    /// The verified cache of a register whose log lacks what this account verified.
-    before: Option<VerifiedCache>,
 }
 
 /// Why nothing can be recorded, although the file could be written.

@@ -88,8 +88,8 @@ fn govern(world: &World, id: &str) {
     let alone = format!("proposal second 11 --digest {digest}");
     world.fails("alice", &alone, Exit::Refused, "another admin must second it");
     second(world, "11");
-    let lost = format!("900:{}", "7".repeat(64));
-    world.ok("alice", &format!("proposal restored --restored 1 --lost {lost} --reason 'The disk died.'"));
+    let lost = ["5", "6"].map(|seq| format!("--lost {seq}:{}", seq.repeat(64))).join(" ");
+    world.ok("alice", &format!("proposal restored {lost} --reason 'The disk died.'"));
     let withdrawn = format!("approve CHG-2 --revision {}", world.revision("CHG-2").filed);
     world.fails("frank", &withdrawn, Exit::Refused, "cannot approve CHG-2");
     world.fails("erin", "start CHG-1 --artifact pool=change.toml", Exit::Refused, "is already started");

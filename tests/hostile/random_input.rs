@@ -59,9 +59,9 @@ fn no_text_panics_the_draft_parser() {
 #[test]
 fn no_bytes_panic_the_entry_parser() {
     whatever(
-        (any::<u64>(), prop::collection::vec(any::<u8>(), 0..600), any::<Option<Vec<u8>>>()),
-        |(seq, blob, text)| {
-            let raw = Raw { seq, blob, text };
+        (any::<u64>(), prop::collection::vec(any::<u8>(), 0..600), any::<Option<Vec<u8>>>(), any::<Option<Vec<u8>>>()),
+        |(seq, blob, text, data)| {
+            let raw = Raw { seq, blob, text, data };
             prop_assert!(entry::open(&raw).is_err());
             Ok(())
         },

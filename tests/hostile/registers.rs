@@ -103,6 +103,7 @@ fn no_register_of_a_newer_format_is_read() {
         time: world.now(),
         actor: "alice".parse().unwrap(),
         key: signer.public().fingerprint(),
+        data: None,
         text: None,
     };
     let event = Event::Init { format: 2, after: None, policy: Policy::built_in(), members: members.into() };
@@ -111,7 +112,7 @@ fn no_register_of_a_newer_format_is_read() {
     let signature = signer.sign(unsigned.namespace(), unsigned.body().as_bytes()).unwrap();
     let blob = format!("{}\nsig {}\n", unsigned.body(), BASE64.encode(&signature)).into_bytes();
     SharedFile::create(&world.path("prod.db")).unwrap();
-    world.insert(&Raw { seq: 0, blob, text: None });
+    world.insert(&Raw { seq: 0, blob, text: None, data: None });
     let complaint = "unsupported format level 2";
     for command in ["list", "verify", "seal", "log", "rebuild", "person list"] {
         let said = fails(&world, "bob", command, Exit::Environment, complaint);

@@ -173,7 +173,7 @@ const DAY: [(&str, &str); 65] = [
     ("alice", "policy propose NAMEp.toml"),
     ("bob", "policy show"),
     ("alice", "proposal redact 4 --reason Secret."),
-    ("alice", "proposal restored --restored 2 --lost 900:{leaf} --reason Lost."),
+    ("alice", "proposal restored --lost 3:{leaf} --reason Lost."),
     ("audrey", "person list"),
     ("audrey", "person show carol"),
     ("audrey", "log"),

@@ -227,7 +227,7 @@ fn no_forced_entry_controls_the_terminal() {
     let ends: Vec<String> = sample().chars().filter(|c| *c != '\n').map(String::from).collect();
     for (n, hostile) in ends.iter().chain([&all()]).enumerate() {
         let blob = twisted(&blob, " ", hostile).into_iter().cycle().nth(n).unwrap().into_bytes();
-        world.insert(&Raw { seq: head, blob, text: Some(hostile.clone().into_bytes()) });
+        world.insert(&Raw { seq: head, blob, text: Some(hostile.clone().into_bytes()), data: None });
         for (command, exit) in [("verify", Exit::Broken), ("list", Exit::Broken)] {
             let (person, args) = &lines[&vec![command.to_owned()]];
             let output = calm(&world, MODES[n % MODES.len()], person, args);

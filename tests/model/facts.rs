@@ -81,8 +81,13 @@ pub enum Action {
     },
     /// Of the entry at a place, the text that came with the entry at another (or the same) place.
     Redact(BTreeMap<Place, Place>),
-    /// To go on from the entry at one place, without what came after it up to another.
-    Restored(Place, Place),
+    /// To go on from the entry at one place, without what came after it up to another. The branch tells apart losses
+    /// that begin and end alike.
+    Restored {
+        from: Place,
+        lost: Place,
+        branch: usize,
+    },
 }
 
 /// Something deployed: its name and its content.

@@ -6,7 +6,7 @@ use twinseal::domain::Role;
 
 use super::clocks::Moment;
 use super::facts::{Action, DAY, Entry, Grants, Key, Newcomer, Person, Place, Proposal, Time, What};
-use super::model::{Fact, Model};
+use super::model::{Fact, Model, between};
 use super::rules::Broken;
 
 /// For how long a proposal stays open.
@@ -96,7 +96,7 @@ impl Model {
                 subjects.insert(*person);
             }
             Action::Lift { key, .. } => subjects.extend(self.owner_of(*key)),
-            Action::Policy { .. } | Action::Redact(_) | Action::Restored(..) => {}
+            Action::Policy { .. } | Action::Redact(_) | Action::Restored { .. } => {}
         }
         let operators: Vec<Person> = subjects.iter().flat_map(|it| self.operators(*it)).collect();
         subjects.extend(operators);
@@ -149,9 +149,10 @@ impl Model {
                 let gone = texts.keys().any(|place| self.is_redacted(*place));
                 no.when(gone || texts.is_empty(), "proposal-has-effect");
             }
-            Action::Restored(from, lost) => {
-                no.when(from >= lost || *from >= self.entries.len(), "restored-before");
-                let same = |fact: &Fact| matches!(fact, Fact::Restored(f, l) if f == from && l == lost);
+            Action::Restored { from, lost, branch } => {
+                let listed = between(*from, *lost, *branch);
+                no.when(*from >= self.entries.len(), "restored-before");
+                let same = |fact: &Fact| matches!(fact, Fact::Restored(f, l, b) if (f, l, b) == (from, lost, &listed));
                 no.when(self.facts.iter().any(|(_, fact)| same(fact)), "proposal-has-effect");
             }
         }

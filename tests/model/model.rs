@@ -24,7 +24,8 @@ pub enum Fact {
     Rules(Policy),
     /// The text that came with an entry is redacted.
     Redacted(Place, Place),
-    Restored(Place, Place),
+    /// From one place, up to another, with these entries in between.
+    Restored(Place, Place, Option<usize>),
 }
 
 /// Everything that was accepted, in order.
@@ -69,6 +70,11 @@ impl Story<'_> {
     }
 }
 
+/// Which entries lie between the last one that is kept and the last one that is lost, if any.
+pub fn between(from: Place, lost: Place, branch: usize) -> Option<usize> {
+    (lost > from + 1).then_some(branch)
+}
+
 impl Model {
     /// Takes in an entry that was accepted.
     pub fn accept(&mut self, entry: &Entry) {
@@ -101,7 +107,9 @@ impl Model {
             Action::Lift { key, .. } => vec![Fact::Lifted(*key)],
             Action::Policy { policy, .. } => vec![Fact::Rules(policy.clone())],
             Action::Redact(texts) => texts.iter().map(|(place, text)| Fact::Redacted(*place, *text)).collect(),
-            Action::Restored(from, lost) => vec![Fact::Restored(*from, *lost)],
+            Action::Restored { from, lost, branch } => {
+                vec![Fact::Restored(*from, *lost, between(*from, *lost, *branch))]
+            }
         }
     }
 

@@ -43,7 +43,8 @@ impl Draw<'_> {
             6 => self.redaction(),
             _ => {
                 let (from, any) = (self.rng.below(4), self.rng.below(model.entries.len() + 3));
-                Action::Restored(if self.rng.percent(80) { from } else { any }, 2 + self.rng.below(4))
+                let from = if self.rng.percent(80) { from } else { any };
+                Action::Restored { from, lost: from + 1 + self.rng.below(2), branch: self.rng.below(2) }
             }
         };
         let number = model.proposals().len() + if self.rng.percent(98) { 1 } else { 2 };

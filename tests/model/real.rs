@@ -10,6 +10,7 @@ use twinseal::domain::{
     ProposalRef, PublicKey, Refusal, RefusedAttempt, Register, RegisterId, RevisionRef, ServiceId, TextRef, Vouch,
     Window,
 };
+use twinseal::format::data;
 
 use super::facts::{
     Action, Artifact, Entry, Facts, Grants, Key, Newcomer, Person, Place, Policy, Proposal, Requirement, Revision,
@@ -127,6 +128,7 @@ impl Real {
             time: time(entry.time),
             actor: id(entry.actor).clone(),
             key: print(entry.key),
+            data: data::digest_of(event),
             text: self.text(entry),
         }
     }
@@ -236,10 +238,13 @@ impl Real {
                 let named = |(place, text): (&Place, &Place)| (*place as u64, self.text_of(*text));
                 Domain::Redact(texts.iter().map(named).collect())
             }
-            Action::Restored(from, lost) => {
+            Action::Restored { from, lost, branch } => {
                 // Leaf hashes are not looked at by any rule: the accounts that remember them do.
-                let head = |place: &Place| domain::Head { seq: *place as u64, leaf: Digest::new([3; 32]) };
-                Domain::Restored(domain::Restoration { restored: head(from), lost: head(lost) })
+                let leaf = Digest::new([3; 32]);
+                let restored = domain::Head { seq: *from as u64, leaf };
+                let mut leaves = vec![Digest::new([*branch as u8; 32]); lost - from - 1];
+                leaves.push(leaf);
+                Domain::Restored(domain::LostEntries::after(restored, leaves).unwrap())
             }
         }
     }

@@ -15,6 +15,7 @@ pub fn unfounded(world: &World, person: &str, event: Event, rule: &str) {
         time: world.now(),
         actor: person.parse().unwrap(),
         key: signer.public().fingerprint(),
+        data: None,
         text: None,
     };
     // `World::propose` needs a register, and there is none before entry 0, so call `judge` directly.

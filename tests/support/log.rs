@@ -4,7 +4,7 @@ use std::path::Path;
 
 use twinseal::domain::{Change, ChangeId, Event, Header, Proposal, ProposalId, Register, RevisionRef, Text};
 use twinseal::error::{Error, Exit};
-use twinseal::format::{Raw, Unsigned, entry, text};
+use twinseal::format::{Raw, Unsigned, data, entry, text};
 use twinseal::record::{Author, Plan, compose, sign};
 use twinseal::signer::{KeyError, KeyFile, Signer};
 
@@ -53,8 +53,10 @@ impl World {
 
     /// The entry with this sequence number.
     pub fn raw(&self, seq: u64) -> Raw {
-        let row = |row: &rusqlite::Row<'_>| Ok(Raw { seq: row.get(0)?, blob: row.get(1)?, text: row.get(2)? });
-        self.sql().query_row("SELECT seq, blob, text FROM entry WHERE seq = ?1", [seq], row).unwrap()
+        let row = |row: &rusqlite::Row<'_>| {
+            Ok(Raw { seq: row.get(0)?, blob: row.get(1)?, text: row.get(2)?, data: row.get(3)? })
+        };
+        self.sql().query_row("SELECT seq, blob, text, data FROM entry WHERE seq = ?1", [seq], row).unwrap()
     }
 
     /// The state folded from the entries, without tables or cache.
@@ -115,6 +117,7 @@ impl World {
             time: self.now(),
             actor: person.parse().unwrap(),
             key: self.signer(person).public().fingerprint(),
+            data: data::digest_of(event),
             text: None,
         }
     }
@@ -149,8 +152,8 @@ impl World {
             let author = Author { register: id.clone(), actor, key: signer.public() };
             let (raw, entry) = sign(compose(&mut env, &state, author, &plan).unwrap(), &signer).unwrap();
             let seconded = state.apply(&entry.header, entry.leaf, &entry.event).unwrap();
-            let insert = "INSERT INTO entry (seq, blob, text) VALUES (?1, ?2, ?3)";
-            tx.execute(insert, rusqlite::params![raw.seq, raw.blob, raw.text]).unwrap();
+            let insert = "INSERT INTO entry (seq, blob, text, data) VALUES (?1, ?2, ?3, ?4)";
+            tx.execute(insert, rusqlite::params![raw.seq, raw.blob, raw.text, raw.data]).unwrap();
             twinseal::store::project(&tx, &entry, seconded.as_ref(), &state).unwrap();
         }
         tx.commit().unwrap();
@@ -158,8 +161,8 @@ impl World {
 
     /// Appends exact bytes to the log.
     pub fn insert(&self, raw: &Raw) {
-        let insert = "INSERT INTO entry (seq, blob, text) VALUES (?1, ?2, ?3)";
-        self.sql().execute(insert, rusqlite::params![raw.seq, raw.blob, raw.text]).unwrap();
+        let insert = "INSERT INTO entry (seq, blob, text, data) VALUES (?1, ?2, ?3, ?4)";
+        self.sql().execute(insert, rusqlite::params![raw.seq, raw.blob, raw.text, raw.data]).unwrap();
     }
 
     /// Runs `verify` as a person and returns the findings, each as `entry 7: [rule] meaning`.

@@ -48,7 +48,7 @@ fn a_duplicated_entry_is_found() {
 fn a_renumbered_entry_is_found() {
     let scene = Scene::new();
     let blob = String::from_utf8(scene.raw(4).blob).unwrap().replace("\nseq 4\n", "\nseq 10\n");
-    scene.insert(&Raw { seq: 10, blob: blob.into(), text: None });
+    scene.insert(&Raw { seq: 10, blob: blob.into(), text: None, data: None });
     scene.finds("entry 10: [signature] the signature does not verify");
     scene.refuses();
 }
@@ -59,7 +59,7 @@ fn an_inserted_entry_is_found() {
     scene.tamper("UPDATE entry SET seq = seq + 100 WHERE seq > 3; UPDATE entry SET seq = seq - 99 WHERE seq > 99");
     let (body, _) = split(&scene.raw(3));
     let body = body.replace("\nseq 3\n", "\nseq 4\n");
-    scene.tamper(&format!("INSERT INTO entry VALUES (4, x'{}', NULL)", hex(&scene.signed("carol", &body))));
+    scene.tamper(&format!("INSERT INTO entry VALUES (4, x'{}', NULL, NULL)", hex(&scene.signed("carol", &body))));
     scene.finds("entry 4: [prev]");
     scene.refuses();
 }
@@ -69,7 +69,7 @@ fn an_approval_replayed_to_another_change_is_found() {
     let scene = Scene::new();
     let blob = String::from_utf8(scene.raw(3).blob).unwrap();
     let blob = blob.replace("CHG-1", "CHG-2").replace("\nseq 3\n", "\nseq 10\n");
-    scene.insert(&Raw { seq: 10, blob: blob.into(), text: None });
+    scene.insert(&Raw { seq: 10, blob: blob.into(), text: None, data: None });
     scene.finds("entry 10: [signature]");
     scene.refuses();
 }
@@ -84,7 +84,7 @@ fn an_entry_replayed_in_another_register_is_found() {
     });
     scene.ok("alice", &format!("init --name test --register test.db {}", members.join(" ")));
     let test = Connection::open(scene.path("test.db")).unwrap();
-    let row = |row: &rusqlite::Row<'_>| Ok(Raw { seq: 0, blob: row.get(0)?, text: row.get(1)? });
+    let row = |row: &rusqlite::Row<'_>| Ok(Raw { seq: 0, blob: row.get(0)?, text: row.get(1)?, data: None });
     let other = test.query_row("SELECT blob, text FROM entry WHERE seq = 0", [], row).unwrap();
     let id = entry::read_body(&other).unwrap().0.register;
     let fingerprint = other.leaf();
@@ -93,7 +93,7 @@ fn an_entry_replayed_in_another_register_is_found() {
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
     let test = Connection::open(scene.path("test.db")).unwrap();
     let blob: Vec<u8> = test.query_row("SELECT blob FROM entry WHERE seq = 1", [], |row| row.get(0)).unwrap();
-    scene.put(&Raw { seq: 1, blob, text: None });
+    scene.put(&Raw { seq: 1, blob, text: None, data: None });
     scene.finds(&format!("entry 1: [register] belongs to another register, {id}"));
     scene.refuses_newcomers();
 }
@@ -182,12 +182,12 @@ fn links_that_were_signed_wrong_are_found() {
 fn rows_where_no_entry_can_stand_are_found() {
     let scene = Scene::new();
     let first = i64::MAX;
-    scene.tamper(&format!("INSERT INTO entry SELECT {first}, blob, text FROM entry WHERE seq = 9"));
+    scene.tamper(&format!("INSERT INTO entry SELECT {first}, blob, text, data FROM entry WHERE seq = 9"));
     scene.finds("entry 10: [seq] no entry has this seq, but later entries exist");
     scene.refuses();
     scene.tamper(&format!("DELETE FROM entry WHERE seq = {first}"));
     scene.tamper(
-        "PRAGMA ignore_check_constraints = ON; INSERT INTO entry SELECT -1, blob, text FROM entry WHERE seq = 9",
+        "PRAGMA ignore_check_constraints = ON; INSERT INTO entry SELECT -1, blob, text, data FROM entry WHERE seq = 9",
     );
     scene.finds("[integrity] CHECK constraint failed in entry");
     assert!(scene.findings("audrey").contains(&"[integrity] the log has rows before entry 0".to_owned()));
@@ -209,8 +209,8 @@ fn two_entries_that_swapped_their_numbers_too_are_found() {
     let renumbered = |raw: &Raw, from: &str, to: &str| {
         String::from_utf8(raw.blob.clone()).unwrap().replace(&format!("\nseq {from}\n"), &format!("\nseq {to}\n"))
     };
-    scene.put(&Raw { seq: 3, blob: renumbered(&four, "4", "3").into(), text: None });
-    scene.put(&Raw { seq: 4, blob: renumbered(&three, "3", "4").into(), text: None });
+    scene.put(&Raw { seq: 3, blob: renumbered(&four, "4", "3").into(), text: None, data: None });
+    scene.put(&Raw { seq: 4, blob: renumbered(&three, "3", "4").into(), text: None, data: None });
     scene.finds("entry 3: [signature]");
     scene.refuses_newcomers();
 }
@@ -325,7 +325,7 @@ fn garbage_behind_the_newest_entry_is_found_and_only_stops_recording() {
     ];
     for (blob, found) in garbage {
         let scene = Scene::new();
-        scene.insert(&Raw { seq: 10, blob, text: None });
+        scene.insert(&Raw { seq: 10, blob, text: None, data: None });
         scene.finds(found);
         scene.refuses();
         // What stands before it is shown, to whoever sees the register for the first time too.

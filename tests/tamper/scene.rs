@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::path::PathBuf;
 
 use data_encoding::BASE64;
-use twinseal::domain::{EventKind, hex};
+use twinseal::domain::{Action, Digest, Event, EventKind, Head, LostEntries, hex};
 use twinseal::error::Exit;
 use twinseal::format::{Raw, entry};
 
@@ -108,11 +108,8 @@ impl Scene {
         scene.ok("alice", &format!("key lift {}", key("carol")));
         second("8");
         scene.ok("dave", &format!("key revoke {}", key("dave")));
-        scene.ok(
-            "alice",
-            &format!("proposal restored --restored 1 --lost 900:{} --reason 'A dead disk.'", "7".repeat(64)),
-        );
-        scene.ok("audrey", "list");
+        scene.record_all("alice", [restored(&scene)]);
+        PEOPLE.iter().for_each(|(person, _)| drop(scene.ok(person, "list")));
         let kinds: BTreeSet<EventKind> =
             scene.rows().iter().map(|raw| entry::read_body(raw).unwrap().1.kind()).collect();
         assert!(kinds.iter().eq(EventKind::ALL), "{kinds:?}");
@@ -126,9 +123,10 @@ impl Scene {
 
     /// Puts other bytes in an entry's place.
     pub fn put(&self, raw: &Raw) {
-        let text = raw.text.as_ref().map_or("NULL".to_owned(), |text| format!("x'{}'", hex(text)));
-        let Raw { seq, blob, .. } = raw;
-        self.tamper(&format!("UPDATE entry SET blob = x'{}', text = {text} WHERE seq = {seq}", hex(blob)));
+        let part = |part: &Option<Vec<u8>>| part.as_ref().map_or("NULL".to_owned(), |it| format!("x'{}'", hex(it)));
+        let Raw { seq, blob, text, data } = raw;
+        let (blob, text, data) = (hex(blob), part(text), part(data));
+        self.tamper(&format!("UPDATE entry SET blob = x'{blob}', text = {text}, data = {data} WHERE seq = {seq}"));
     }
 
     /// Replaces one text with another in an entry's blob.
@@ -218,6 +216,13 @@ impl Scene {
         self.sql().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
         fs::read(self.path("prod.db")).unwrap()
     }
+}
+
+/// A proposal to go on after entry 1, without three entries that were never here.
+pub fn restored(world: &World) -> Event {
+    let (seq, leaf) = (1, world.raw(1).leaf());
+    let lost = LostEntries::after(Head { seq, leaf }, (7..10).map(|n| Digest::new([n; 32])).collect()).unwrap();
+    Event::Propose { proposal: world.state().governance().next_proposal(), action: Action::Restored(lost) }
 }
 
 #[track_caller]

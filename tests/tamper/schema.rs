@@ -139,14 +139,14 @@ fn plain_sql_cannot_change_the_log() {
     let db = scene.sql();
     let before: Vec<Raw> = (0..10).map(|seq| scene.raw(seq)).collect();
     for sql in [
-        "INSERT INTO entry SELECT 4, blob, text FROM entry WHERE seq = 3",
-        "INSERT INTO entry SELECT 11, blob, text FROM entry WHERE seq = 3",
-        "INSERT INTO entry SELECT NULL, blob, text FROM entry WHERE seq = 3",
-        "INSERT OR REPLACE INTO entry SELECT 4, blob, text FROM entry WHERE seq = 3",
-        "INSERT OR REPLACE INTO entry SELECT 9, blob, text FROM entry WHERE seq = 3",
-        "INSERT OR IGNORE INTO entry SELECT 4, blob, text FROM entry WHERE seq = 3",
-        "REPLACE INTO entry VALUES (0, x'', NULL)",
-        "INSERT INTO entry VALUES (9, x'', NULL) ON CONFLICT DO UPDATE SET blob = x''",
+        "INSERT INTO entry SELECT 4, blob, text, data FROM entry WHERE seq = 3",
+        "INSERT INTO entry SELECT 11, blob, text, data FROM entry WHERE seq = 3",
+        "INSERT INTO entry SELECT NULL, blob, text, data FROM entry WHERE seq = 3",
+        "INSERT OR REPLACE INTO entry SELECT 4, blob, text, data FROM entry WHERE seq = 3",
+        "INSERT OR REPLACE INTO entry SELECT 9, blob, text, data FROM entry WHERE seq = 3",
+        "INSERT OR IGNORE INTO entry SELECT 4, blob, text, data FROM entry WHERE seq = 3",
+        "REPLACE INTO entry VALUES (0, x'', NULL, NULL)",
+        "INSERT INTO entry VALUES (9, x'', NULL, NULL) ON CONFLICT DO UPDATE SET blob = x''",
         "UPDATE entry SET blob = x'' WHERE seq = 4",
         "UPDATE entry SET seq = 10 WHERE seq = 9",
         "UPDATE OR REPLACE entry SET seq = 8 WHERE seq = 9",
@@ -154,6 +154,8 @@ fn plain_sql_cannot_change_the_log() {
         "UPDATE entry SET text = x'00' WHERE seq = 2",
         "UPDATE entry SET text = x'00' WHERE seq = 3",
         "UPDATE entry SET text = NULL, blob = x'' WHERE seq = 2",
+        "UPDATE entry SET data = x'00' WHERE seq = 3",
+        "UPDATE entry SET text = NULL, data = x'00' WHERE seq = 2",
         "DELETE FROM entry WHERE seq = 9",
         "DELETE FROM entry",
     ] {

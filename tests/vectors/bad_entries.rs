@@ -4,9 +4,9 @@ use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT as B, EIGHT_TORSION};
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL};
 use ed25519_dalek::{Signer as _, SigningKey};
 use sha2::{Digest as _, Sha256, Sha512};
-use twinseal::domain::{Artifact, Digest, Event, Field, Fingerprint};
+use twinseal::domain::{Action, Artifact, Digest, Event, Field, Fingerprint, LostEntries};
 use twinseal::format::request::RegisterRef;
-use twinseal::format::{Raw, body, entry, sshsig, text};
+use twinseal::format::{Raw, body, data, entry, sshsig, text};
 
 use super::defects::{BODIES, TEXTS};
 use super::ed25519::{L, P, no_point, plus, sum};
@@ -151,13 +151,96 @@ pub fn bad_wholes(good: &[Raw]) -> Vec<Bad> {
         bad(
             "text-over-64-kib",
             "TooLarge { bytes: 65537, most: 65536 }",
-            with_text(approve, &text_of(entry::MAX_PART + 1)),
+            with_text(approve, &text_of(entry::MAX_TEXT + 1)),
         ),
         bad(
-            "body-over-64-kib",
-            "TooLarge { bytes: 65537, most: 65536 }",
-            with_body(approve, body_of_size(entry::MAX_PART + 1)),
+            "entry-over-65535-bytes",
+            "TooLarge { bytes: 65536, most: 65535 }",
+            Raw { text: None, ..with_body(approve, body_of_size(65_536)) },
         ),
+    ]
+}
+
+/// The last good entry that has a data part: it opens the proposal of a restoration.
+pub fn restored(good: &[Raw]) -> &Raw {
+    good.iter().rfind(|raw| body_of(raw).starts_with("twinseal/register.restored/")).unwrap()
+}
+
+/// The entry with another data part, a matching digest and a new signature.
+pub fn with_data(raw: &Raw, data: &[u8]) -> Raw {
+    let body = body_of(raw);
+    let body = replaced(&body, line(&body, "data"), &text::digest(data).to_string());
+    Raw { data: Some(data.to_vec()), ..with_body(raw, body) }
+}
+
+/// The proposal of a restoration whose data part fills at most this many bytes.
+pub fn lost_of_size(good: &[Raw], bytes: usize) -> Raw {
+    let raw = restored(good);
+    let (mut header, event) = entry::read_body(raw).unwrap();
+    let Event::Propose { proposal, action: Action::Restored(lost) } = event else { unreachable!() };
+    let (mut size, mut leaves) = (0, Vec::new());
+    for seq in lost.ends.restored.seq + 1.. {
+        size += format!("lost {seq} {}\n", Digest::NONE).len();
+        if size > bytes {
+            break;
+        }
+        leaves.push(Digest::new([7; 32]));
+    }
+    let action = Action::Restored(LostEntries::after(lost.ends.restored, leaves).unwrap());
+    let event = Event::Propose { proposal, action };
+    header.data = data::digest_of(&event);
+    Raw { data: data::of(&event), ..with_body(raw, body::write(&header, &event)) }
+}
+
+/// Defects of the data part.
+pub fn bad_data(good: &[Raw]) -> Vec<Bad> {
+    let raw = restored(good);
+    let (body, part) = (body_of(raw), String::from_utf8(raw.data.clone().unwrap()).unwrap());
+    let bad = |name, defect, raw| Bad { name, defect, raw };
+    let edited = |from: &str, to: &str| with_data(raw, replaced(&part, from, to).as_bytes());
+    let line_of = |key: &str| format!("{key} {}\n", line(&body, key));
+    let lines: Vec<&str> = part.split_inclusive('\n').collect();
+    vec![
+        bad("data-missing", "DataMissing", Raw { data: None, ..raw.clone() }),
+        bad("data-empty", "DataDigest", Raw { data: Some(Vec::new()), ..raw.clone() }),
+        bad("data-unnamed", "DataUnnamed", Raw { data: raw.data.clone(), ..good[9].clone() }),
+        bad("data-digest-wrong", "DataDigest", Raw { data: Some(part.replace("40", "41").into()), ..raw.clone() }),
+        bad("data-line-missing", "line 12 is not data", with_body(raw, replaced(&body, &line_of("data"), ""))),
+        bad(
+            "data-line-where-none-belongs",
+            "Surplus { line: 9 }",
+            with_body(&good[1], format!("{}{}", body_of(&good[1]), line_of("data"))),
+        ),
+        bad("data-not-utf8", "data: Utf8", with_data(raw, b"lost \xff\n")),
+        bad("data-without-lines", "data: line 1 is not lost", with_data(raw, b"")),
+        bad("data-no-final-newline", "data: Unended", with_data(raw, part.trim_end().as_bytes())),
+        bad(
+            "data-with-salt",
+            "data: line 1 is not lost",
+            with_data(raw, format!("salt {}\n{part}", "ab".repeat(16)).as_bytes()),
+        ),
+        bad("data-number-with-leading-zero", "data: line 1, lost: Number", edited("lost 13", "lost 013")),
+        bad(
+            "data-line-after-the-last",
+            "data: Surplus { line: 4 }",
+            with_data(raw, format!("{part}more 1\n").as_bytes()),
+        ),
+        bad("data-forbidden-character", r"data: character '\u{202e}'", edited("lost 13", "lost \u{202e}13")),
+        bad("lost-entry-left-out", "DataFields", with_data(raw, [lines[0], lines[2]].concat().as_bytes())),
+        bad(
+            "lost-entries-out-of-order",
+            "DataFields",
+            with_data(raw, [lines[1], lines[0], lines[2]].concat().as_bytes()),
+        ),
+        bad("lost-entries-begin-late", "DataFields", with_data(raw, lines[1..].concat().as_bytes())),
+        bad("lost-entries-end-early", "DataFields", with_data(raw, lines[..2].concat().as_bytes())),
+        bad("lost-entries-go-on", "DataFields", with_data(raw, format!("{part}lost 16 {}\n", Digest::NONE).as_bytes())),
+        bad(
+            "lost-leaf-of-another-entry",
+            "DataFields",
+            edited(&format!("lost 15 {}", "42".repeat(32)), &format!("lost 15 {}", "43".repeat(32))),
+        ),
+        bad("lost-before-restored", "DataFields", with_body(raw, replaced(&body, "lost 15 ", "lost 12 "))),
     ]
 }
 
@@ -168,7 +251,7 @@ pub fn text_of(bytes: usize) -> Vec<u8> {
     (text + "\n").into_bytes()
 }
 
-/// The body of a start with enough artifacts to fill this many bytes.
+/// The body of a start with enough artifacts for an entry of this many bytes.
 pub fn body_of_size(bytes: usize) -> String {
     let approve = &good()[9];
     let (mut header, event) = entry::read_body(approve).unwrap();
@@ -177,7 +260,8 @@ pub fn body_of_size(bytes: usize) -> String {
     let write =
         |artifacts: &[Artifact]| body::write(&header, &Event::Start { revision, artifacts: artifacts.to_vec() });
     let size = |name: &str| format!("artifact {name} {}\n", Digest::NONE).len();
-    let (mut artifacts, mut left) = (Vec::new(), bytes - write(&[]).len());
+    let least = entry::blob_size("twinseal/change.start/v1", write(&[]).len());
+    let (mut artifacts, mut left) = (Vec::new(), bytes - least);
     // The last name fills the rest, within the limit on the length of a name.
     while left > size(&"x".repeat(128)) {
         artifacts.push(artifact(&format!("{:045}", artifacts.len()), ""));
@@ -299,7 +383,8 @@ pub fn reserved_blob(key: &SigningKey, namespace: &str, message: &[u8]) -> Vec<u
 
 pub fn bad() -> Vec<Bad> {
     let good = good();
-    [bad_bodies(&good), bad_texts(&good), bad_wholes(&good), bad_signatures(&good)].into_iter().flatten().collect()
+    let all = [bad_bodies(&good), bad_texts(&good), bad_wholes(&good), bad_data(&good), bad_signatures(&good)];
+    all.into_iter().flatten().collect()
 }
 
 // The files

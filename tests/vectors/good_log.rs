@@ -3,12 +3,12 @@
 use ed25519_dalek::{Signer as _, SigningKey};
 use sha2::{Digest as _, Sha256};
 use twinseal::domain::{
-    Action, Artifact, Description, Digest, Event, Facts, Field, Fingerprint, Grants, Head, Header, Member, Outcome,
-    Policy, Predecessor, ProposalRef, PublicKey, RefusedAttempt, Register, RegisterId, Requirement, Restoration,
+    Action, Artifact, Description, Digest, Event, Facts, Field, Fingerprint, Grants, Head, Header, LostEntries, Member,
+    Outcome, Policy, Predecessor, ProposalRef, PublicKey, RefusedAttempt, Register, RegisterId, Requirement,
     RevisionRef, Step, Text, Time, Trial, Vouch, Window,
 };
 use twinseal::format::request::{self, RegisterRef};
-use twinseal::format::{Raw, Unsigned, entry, sshsig, text};
+use twinseal::format::{Raw, Unsigned, data, entry, sshsig, text};
 
 pub const REGISTER: &str = "prod#00112233445566778899aabbccddeeff";
 
@@ -140,6 +140,7 @@ impl Log {
             time: "2026-12-01T10:00:00Z".parse::<Time>().unwrap().plus(position.seq as i64),
             actor: person.parse().unwrap(),
             key: Fingerprint::of(&point(&key(person))),
+            data: data::digest_of(event),
             text: None,
         }
     }
@@ -278,8 +279,9 @@ pub fn govern(log: &mut Log) {
         None,
     );
     let head = |seq, leaf: u8| Head { seq, leaf: Digest::new([leaf; 32]) };
-    let restored = Restoration { restored: head(12, 0x12), lost: head(40, 0x40) };
-    log.carry_out(Action::Restored(restored), remark(Field::Reason, "The disk died."));
+    let leaves = (0..3).map(|n| Digest::new([0x40 + n; 32])).collect();
+    let lost = LostEntries::after(head(12, 0x12), leaves).unwrap();
+    log.carry_out(Action::Restored(lost), remark(Field::Reason, "The disk died."));
 }
 
 pub fn soon() -> Time {

@@ -91,22 +91,24 @@ pub fn read_draft(context: &mut Context<'_>, session: Option<&Session>, given: &
     let governance = session.map(|session| session.governed()).transpose()?;
     let against = Against { folder, governance, now: context.env.now() };
     let draft = read(&source, &against).map_err(|faults| Error::Faults { path: path.clone(), faults })?;
-    match size(&draft) {
-        bytes if bytes > MOST => {
-            let fault = Fault { line: 1, field: String::new(), problem: Problem::TooLarge { bytes, most: MOST } };
+    match oversize(&draft) {
+        Some((bytes, most)) => {
+            let fault = Fault { line: 1, field: String::new(), problem: Problem::TooLarge { bytes, most } };
             Err(Error::Faults { path, faults: vec![fault] })
         }
-        _ => Ok(draft),
+        None => Ok(draft),
     }
 }
 
-/// The most bytes of a draft's body, and of its text part: an entry's limit less room for its header lines.
-const MOST: usize = entry::MAX_PART - 1024;
+/// The most bytes of a draft's facts: the limit of an entry less room for its other lines and its signature.
+const MOST_FACTS: usize = entry::MAX_BLOB - 1280;
 
-/// The size in bytes of the larger part, body or text, as it would be filed.
-fn size(draft: &Draft) -> usize {
+/// The size in bytes of the first part that would be too large to file, and the limit of that part.
+fn oversize(draft: &Draft) -> Option<(usize, usize)> {
     let words = Text::Description(Box::new(draft.description.clone()));
-    text::write(&words, [0; 16]).0.len().max(body::facts(&draft.facts).len())
+    let text = text::write(&words, [0; 16]).0.len();
+    let parts = [(body::facts(&draft.facts).len(), MOST_FACTS), (text, entry::MAX_TEXT)];
+    parts.into_iter().find(|(bytes, most)| bytes > most)
 }
 
 /// The SHA-256 of a regular file of any size.

@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use crate::commands::lookup::{parse, reason};
 use crate::commands::{Context, report_recorded};
 use crate::domain::{
-    Action, Digest, Event, Head, Moment, Proposal as Opened, ProposalId, ProposalRef, ProposalState, Restoration, Text,
-    number,
+    Action, Digest, Event, Head, LostEntries, Moment, Proposal as Opened, ProposalId, ProposalRef, ProposalState,
+    Restoration, Text, number,
 };
 use crate::error::Error;
 use crate::output::{self, Page, ago, summary, table};
 use crate::record::{Plan, record, rehearse};
-use crate::store::Session;
+use crate::store::{Held, Session};
 
 /// Review proposals, second or decline them
 #[derive(Debug, Subcommand)]
@@ -40,8 +40,9 @@ pub enum Proposal {
     Redact(Redact),
     /// Propose to accept the loss of entries after a restore
     ///
-    /// Use it if a register was restored from a backup and no other file has the lost entries for twinseal recover.
-    /// Once the proposal is seconded, accounts that verified a lost entry accept the log without it.
+    /// Use it if a register was restored from a backup and no other file has the lost entries for twinseal recover. The
+    /// proposal lists every entry that this account verified and the log lacks. Once it is seconded, accounts whose
+    /// newest verified entry is listed accept the log without it.
     Restored(Restored),
 }
 
@@ -97,15 +98,12 @@ pub struct Redact {
 #[command(after_help = "Examples:
   twinseal proposal restored \\
       --reason 'Disk lost; the nightly backup ends at entry 790.'
-  twinseal proposal restored --restored 790 --lost 812:LEAF \\
-      --reason 'Disk lost.'")]
+  twinseal proposal restored --lost 812:LEAF --reason 'Disk lost.'")]
 pub struct Restored {
-    /// Newest entry of the backup; by default the last entry that this account verified and the log still has
-    #[arg(long, value_name = "SEQ")]
-    restored: Option<String>,
-    /// Newest lost entry and its leaf hash; by default this account's pin
+    /// Lost entry that only another account verified, and its leaf hash, as the error of that account shows it; repeat
+    /// it for each, in order
     #[arg(long, value_name = "SEQ:LEAF")]
-    lost: Option<String>,
+    lost: Vec<String>,
     /// Reason
     #[arg(long, value_name = "TEXT")]
     reason: String,
@@ -265,10 +263,33 @@ fn page(context: &Context<'_>, session: &Session, found: &Found) -> Result<Page,
         _ => BTreeMap::new(),
     };
     output::action(&mut page, action, &present(session, action)?, &names);
-    if let Action::Redact(texts) = action {
-        redacted_blocks(&mut page, session, texts)?;
+    match action {
+        Action::Redact(texts) => redacted_blocks(&mut page, session, texts)?,
+        Action::Restored(lost) => held_block(&mut page, session, lost)?,
+        _ => {}
     }
     Ok(page)
+}
+
+/// Writes how the entries that this account verified relate to those that a restoration lists, so that an admin who
+/// holds more notices it before seconding.
+fn held_block(page: &mut Page, session: &Session, lost: &LostEntries) -> Result<(), Error> {
+    let last = lost.ends.lost.seq;
+    page.block("this account");
+    match session.pinned().held(lost)? {
+        Held::Nothing => page.text("", "The log has every entry that this account verified."),
+        Held::Listed(head) => {
+            page.text("", format_args!("Verified up to entry {head}, which is listed as lost. Its pin would move."))
+        }
+        Held::Beyond(head) => page.text(
+            "",
+            format_args!("Verified up to entry {head}. The list ends at entry {last}: entries would be lost unlisted."),
+        ),
+        Held::OtherBranch(head) => {
+            page.text("", format_args!("Verified up to entry {head}, on another branch than the listed entries."))
+        }
+    };
+    Ok(())
 }
 
 /// What a proposal would replace.
@@ -352,21 +373,35 @@ impl Redact {
 impl Restored {
     fn run(self, context: &mut Context<'_>, session: &mut Session) -> Result<(), Error> {
         let text = reason(Some(&self.reason))?;
-        let behind = session.pinned().behind();
-        let restored = match &self.restored {
-            Some(given) => {
-                let seq = number(given).map_err(|invalid| Error::Value { given: given.clone(), invalid })?;
-                let leaf = session.raw(seq)?.ok_or(Error::NoEntry(seq))?.leaf();
-                Head { seq, leaf }
-            }
-            None => behind.and_then(|it| it.common).ok_or(Error::NothingLost { flag: "--restored" })?,
+        let lost = self.lost_entries(session)?;
+        let Restoration { restored, lost: last } = lost.ends;
+        let listed = output::lost_entries(restored.seq, last.seq);
+        context.env.status(format_args!("the proposal lists {listed}; the list is permanent and cannot be redacted"));
+        open(context, session, text, |_| Ok(Action::Restored(lost.clone())))
+    }
+
+    /// The lost entries that this account verified, and then those that were given.
+    fn lost_entries(&self, session: &Session) -> Result<LostEntries, Error> {
+        let head = |given: &String| -> Result<Head, Error> {
+            given.replacen(':', " ", 1).parse().map_err(|invalid| Error::Value { given: given.clone(), invalid })
         };
-        let lost = match &self.lost {
-            Some(given) => {
-                given.replacen(':', " ", 1).parse().map_err(|invalid| Error::Value { given: given.clone(), invalid })?
+        let given = self.lost.iter().map(head).collect::<Result<Vec<Head>, _>>()?;
+        let (restored, mut leaves) = match (session.pinned().lost_entries()?, given.first()) {
+            (Some(lost), _) => (lost.ends.restored, lost.leaves),
+            (None, _) if session.pinned().behind().is_some() => return Err(Error::LostUnlisted),
+            (None, None) => return Err(Error::NothingLost),
+            (None, Some(first)) => {
+                let seq = first.seq.saturating_sub(1);
+                (Head { seq, leaf: session.raw(seq)?.ok_or(Error::NoEntry(seq))?.leaf() }, Vec::new())
             }
-            None => behind.map(|it| it.remembered).ok_or(Error::NothingLost { flag: "--lost" })?,
         };
-        open(context, session, text, |_| Ok(Action::Restored(Restoration { restored, lost })))
+        for head in given {
+            let expected = restored.seq.saturating_add(leaves.len() as u64 + 1);
+            if head.seq != expected {
+                return Err(Error::LostGap { seq: head.seq, expected });
+            }
+            leaves.push(head.leaf);
+        }
+        LostEntries::after(restored, leaves).ok_or(Error::NothingLost)
     }
 }

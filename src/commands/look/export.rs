@@ -65,8 +65,9 @@ fn jsonl(context: &mut Context<'_>, session: &Session, since: u64) -> Result<(),
         let parsed = json::entry(header, event, text.as_ref(), *leaf);
         // Valid entries are UTF-8, so a JSON string holds their exact bytes.
         let blob = String::from_utf8_lossy(&raw.blob);
-        let bytes = raw.text.as_deref().map(String::from_utf8_lossy);
-        context.ui.print_json(context.env, json!({ "seq": seq, "blob": blob, "text": bytes, "entry": parsed }))?;
+        let [words, data] = [&raw.text, &raw.data].map(|part| part.as_deref().map(String::from_utf8_lossy));
+        let line = json!({ "seq": seq, "blob": blob, "text": words, "data": data, "entry": parsed });
+        context.ui.print_json(context.env, line)?;
     }
     Ok(())
 }

@@ -6,8 +6,9 @@ use crate::commands::Context;
 use crate::commands::lookup::{known_person, parse};
 use crate::domain::{ChangeId, EventKind, PersonId};
 use crate::error::Error;
+use crate::format::entry;
 use crate::output::{self, describe};
-use crate::store::{EntryFilter, Session};
+use crate::store::{EntryFilter, Session, StoreError};
 
 /// Show the audit log
 #[derive(Debug, Args)]
@@ -37,6 +38,9 @@ pub struct Log {
     /// Exact bytes of the text part, whose SHA-256 is in the body
     #[arg(long, conflicts_with = "raw")]
     raw_text: bool,
+    /// Exact bytes of the data part, whose SHA-256 is in the body
+    #[arg(long, conflicts_with_all = ["raw", "raw_text"])]
+    raw_data: bool,
 }
 
 impl Log {
@@ -48,16 +52,9 @@ impl Log {
             return Err(Error::NoEntry(seq));
         }
         for seq in self.select(&session)? {
-            if self.raw || self.raw_text {
-                let raw = session.raw(seq)?.ok_or(Error::NoEntry(seq))?;
-                let bytes = if self.raw { Some(raw.blob) } else { raw.text };
-                if bytes.is_none() {
-                    context.env.status(match session.redacted(seq)? {
-                        Some(proposal) => format!("text of entry {seq} was redacted by proposal {proposal}"),
-                        None => format!("entry {seq} has no text"),
-                    });
-                }
-                context.env.out.write_all(&bytes.unwrap_or_default())?;
+            if self.raw || self.raw_text || self.raw_data {
+                let bytes = self.bytes(context, &session, seq)?;
+                context.env.out.write_all(&bytes)?;
             } else {
                 let entry = session.entry(seq)?.ok_or(Error::NoEntry(seq))?;
                 let header = &entry.header;
@@ -67,6 +64,29 @@ impl Log {
             }
         }
         Ok(())
+    }
+
+    /// The exact bytes of the part of an entry that was asked for; empty if it has none.
+    fn bytes(&self, context: &mut Context<'_>, session: &Session, seq: u64) -> Result<Vec<u8>, Error> {
+        // Comparing the blob with the verified leaf hash proves nothing about the other parts.
+        session.entry(seq)?;
+        let raw = session.raw(seq)?.ok_or(Error::NoEntry(seq))?;
+        entry::parse(&raw).map_err(|defect| StoreError::defect(seq, &defect))?;
+        let (bytes, absent) = match (self.raw, self.raw_text) {
+            (true, _) => (Some(raw.blob), String::new()),
+            (_, true) => {
+                let absent = match session.redacted(seq)? {
+                    Some(proposal) => format!("text of entry {seq} was redacted by proposal {proposal}"),
+                    None => format!("entry {seq} has no text"),
+                };
+                (raw.text, absent)
+            }
+            _ => (raw.data, format!("entry {seq} has no data")),
+        };
+        if bytes.is_none() {
+            context.env.status(absent);
+        }
+        Ok(bytes.unwrap_or_default())
     }
 
     /// The sequence numbers of the matching entries, ascending.

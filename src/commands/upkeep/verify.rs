@@ -176,7 +176,7 @@ pub(in crate::commands) fn finding_json(it: &Finding) -> Value {
 /// The accepted losses, each with the proposal behind it.
 fn restorations(session: &Session) -> Vec<(Restoration, String)> {
     let restorations = session.state().governance().restorations();
-    restorations.filter_map(|(proposal, _, heads)| Some((heads, seconded_by(session, proposal).ok()?))).collect()
+    restorations.filter_map(|it| Some((it.ends, seconded_by(session, it.proposal).ok()?))).collect()
 }
 
 fn json(

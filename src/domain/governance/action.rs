@@ -80,7 +80,7 @@ pub enum Action {
     /// Redact texts: the sequence number of each entry, with the digest of its text.
     Redact(BTreeMap<u64, Digest>),
     /// Accept the loss of entries after a restore.
-    Restored(Restoration),
+    Restored(LostEntries),
 }
 
 impl Action {
@@ -108,11 +108,34 @@ pub struct Restoration {
     pub lost: Head,
 }
 
-impl Restoration {
-    /// Whether an entry was lost.
-    pub fn lost(&self, head: Head) -> bool {
-        let Self { restored, lost } = self;
-        restored.seq < head.seq && head.seq < lost.seq || head == *lost
+/// The lost entries one by one. The data part of the proposal lists them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LostEntries {
+    /// The first and the last of them.
+    pub ends: Restoration,
+    /// The leaf hash of each, from the entry after `ends.restored` to `ends.lost`.
+    pub leaves: Vec<Digest>,
+}
+
+impl LostEntries {
+    /// The entries with these leaf hashes after `restored`; `None` if there is none.
+    pub fn after(restored: Head, leaves: Vec<Digest>) -> Option<Self> {
+        let seq = restored.seq.saturating_add(leaves.len() as u64);
+        let lost = Head { seq, leaf: *leaves.last()? };
+        Some(Self { ends: Restoration { restored, lost }, leaves })
+    }
+
+    /// The lost entries, in order.
+    pub fn heads(&self) -> impl Iterator<Item = Head> {
+        let first = self.ends.restored.seq.saturating_add(1);
+        (first..).zip(&self.leaves).map(|(seq, leaf)| Head { seq, leaf: *leaf })
+    }
+
+    /// Whether the list has exactly this entry.
+    pub fn contains(&self, head: Head) -> bool {
+        let at = head.seq.checked_sub(self.ends.restored.seq.saturating_add(1));
+        let at = at.and_then(|at| usize::try_from(at).ok());
+        at.and_then(|at| self.leaves.get(at)) == Some(&head.leaf)
     }
 }
 
@@ -141,11 +164,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lost_entries_follow_the_restored_one_and_end_with_the_named_one() {
+    fn only_the_listed_entries_are_lost() {
         let head = |seq, leaf| Head { seq, leaf: Digest::new([leaf; 32]) };
-        let it = Restoration { restored: head(4, 4), lost: head(9, 9) };
-        assert!(it.lost(head(5, 1)) && it.lost(head(8, 1)) && it.lost(head(9, 9)));
-        assert!(!it.lost(head(3, 1)) && !it.lost(head(4, 4)) && !it.lost(head(4, 1)));
-        assert!(!it.lost(head(9, 1)) && !it.lost(head(10, 9)));
+        let leaves = [5, 6, 7].map(|leaf| Digest::new([leaf; 32])).to_vec();
+        let it = LostEntries::after(head(4, 4), leaves).unwrap();
+        assert_eq!(it.ends.lost, head(7, 7));
+        assert!(it.heads().eq([head(5, 5), head(6, 6), head(7, 7)]));
+        assert!(it.heads().all(|head| it.contains(head)));
+        let others = [head(0, 5), head(3, 3), head(4, 4), head(4, 5), head(5, 6), head(7, 6), head(8, 7), head(8, 8)];
+        assert!(others.iter().all(|head| !it.contains(*head)));
+        assert_eq!(LostEntries::after(head(4, 4), Vec::new()), None);
     }
 }

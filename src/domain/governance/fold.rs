@@ -3,8 +3,8 @@
 use crate::domain::governance::state::{GovernanceSummary, Phase};
 use crate::domain::records::Denied;
 use crate::domain::{
-    Action, Digest, Event, Fingerprint, Governance, Grants, Key, KeyState, Member, Person, PersonId, Proposal,
-    ProposalId, ProposalState, RefusedAttempt, Role, TextState, Timed,
+    AcceptedLoss, Action, Digest, Event, Fingerprint, Governance, Grants, Key, KeyState, LostEntries, Member, Person,
+    PersonId, Proposal, ProposalId, ProposalState, RefusedAttempt, Role, TextState, Timed,
 };
 
 impl Governance {
@@ -99,7 +99,15 @@ impl Governance {
             Action::Lift { key, .. } => self.set_key(*key, KeyState::Live, leaf),
             Action::Policy { policy, .. } => self.summary_mut().policy = Some((policy.clone(), leaf)),
             Action::Redact(texts) => texts.iter().for_each(|(seq, text)| self.redact(*seq, *text, proposal)),
-            Action::Restored(heads) => self.summary_mut().restored.push((proposal, seq, *heads)),
+            Action::Restored(lost) => self.accept_loss(proposal, lost, seq),
+        }
+    }
+
+    fn accept_loss(&mut self, id: ProposalId, lost: &LostEntries, seconded: u64) {
+        if let Some(proposal) = self.proposals.change(&id) {
+            let (opened, data) = (proposal.seq, proposal.data);
+            let accepted = AcceptedLoss { proposal: id, opened, data, seconded, ends: lost.ends };
+            self.summary_mut().restored.push(accepted);
         }
     }
 

@@ -54,6 +54,8 @@ pub struct Proposal {
     pub moment: Moment,
     /// Whether its claimed time turned out to be ahead of what others claimed afterwards.
     pub ahead: bool,
+    /// The digest of the data part.
+    pub data: Option<Digest>,
     /// The digest of the text part.
     pub text: Option<Digest>,
     /// The current state.
@@ -72,6 +74,7 @@ impl Proposal {
             key: header.key,
             moment: header.moment,
             ahead: false,
+            data: header.data,
             text: header.text.as_ref().map(|text| text.digest),
             state: ProposalState::Open(Box::new(action.clone())),
             refused: BTreeSet::new(),
@@ -101,7 +104,7 @@ impl Governance {
             Event::Propose { proposal, .. } if *proposal != self.next_proposal() => {
                 Err(Refusal::ProposalNumber { expected: self.next_proposal() }.into())
             }
-            Event::Propose { action, .. } => self.judge_action(header, action),
+            Event::Propose { action, .. } => self.judge_action(header, action, header.data),
             Event::Second(at) => self.judge_second(header, *at),
             Event::Decline(at) if self.open(*at)?.0.proposer == header.actor => {
                 Err(Refusal::OwnProposal { proposal: at.proposal }.into())
@@ -137,7 +140,7 @@ impl Governance {
         }
         self.judge_lapse(at.proposal, proposal, header.moment)?;
         // The state may have changed since the proposal was opened.
-        self.judge_action(header, action)
+        self.judge_action(header, action, proposal.data)
     }
 
     /// Checks whether any admin can still second a proposal.
@@ -176,7 +179,8 @@ impl Governance {
         }
     }
 
-    fn judge_action(&self, header: &Timed<'_>, action: &Action) -> Result<(), Denied> {
+    /// Checks what a proposal asks for. `data` is the digest of the data part of the entry that opens it.
+    fn judge_action(&self, header: &Timed<'_>, action: &Action, data: Option<Digest>) -> Result<(), Denied> {
         match action {
             Action::Enrol(members) => self.judge_members(members, header.moment),
             Action::Roles { person, replaces, grants } => self.judge_roles(header, person, *replaces, grants),
@@ -210,13 +214,12 @@ impl Governance {
                 texts.iter().try_for_each(|(seq, text)| self.judge_redaction(*seq, *text))?;
                 if texts.is_empty() { Err(Refusal::NothingChanges.into()) } else { Ok(()) }
             }
-            Action::Restored(it) if it.restored.seq >= it.lost.seq || it.restored.seq >= header.seq => {
-                Err(Refusal::NothingLost.into())
+            Action::Restored(it) if it.ends.restored.seq >= header.seq => Err(Refusal::NothingLost.into()),
+            Action::Restored(it) => {
+                // The same ends with another list in between are another restoration.
+                let same = self.restorations().any(|accepted| (accepted.ends, accepted.data) == (it.ends, data));
+                if same { Err(Refusal::NothingChanges.into()) } else { Ok(()) }
             }
-            Action::Restored(it) if self.restorations().any(|(_, _, accepted)| accepted == *it) => {
-                Err(Refusal::NothingChanges.into())
-            }
-            Action::Restored(_) => Ok(()),
         }
     }
 

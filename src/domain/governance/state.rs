@@ -35,7 +35,22 @@ pub struct GovernanceSummary {
     pub(super) proposals: u64,
     /// Whether a text was ever redacted.
     pub(super) redacted: bool,
-    pub(super) restored: Vec<(ProposalId, u64, Restoration)>,
+    pub(super) restored: Vec<AcceptedLoss>,
+}
+
+/// A restoration that was seconded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptedLoss {
+    /// The proposal.
+    pub proposal: ProposalId,
+    /// The sequence number of the entry that opened it, whose data part lists the lost entries.
+    pub opened: u64,
+    /// The digest of that data part.
+    pub data: Option<Digest>,
+    /// The sequence number of the entry that seconded it.
+    pub seconded: u64,
+    /// The first and the last lost entry.
+    pub ends: Restoration,
 }
 
 /// The state that results from the governance entries.
@@ -183,8 +198,8 @@ impl Governance {
         Ok(self.texts.get(&seq, StateKey::Text)?.copied())
     }
 
-    /// Every accepted restoration: the proposal, the entry that seconded it, and the restoration.
-    pub fn restorations(&self) -> impl Iterator<Item = (ProposalId, u64, Restoration)> {
+    /// Every restoration that was seconded, in order.
+    pub fn restorations(&self) -> impl Iterator<Item = AcceptedLoss> {
         self.summary.restored.iter().copied()
     }
 

@@ -38,8 +38,8 @@ impl<'c> Tables<'c> {
 /// What SQLite reports.
 pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, after: &Register) -> rusqlite::Result<()> {
     let Entry { header, event, text, leaf } = entry;
-    conn.prepare_cached("INSERT INTO log_entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?.execute(
-        params![
+    conn.prepare_cached("INSERT INTO log_entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")?
+        .execute(params![
             header.seq,
             leaf.to_string(),
             event.kind().as_str(),
@@ -51,8 +51,8 @@ pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, afte
             event.change().map(|change| change.number()),
             event.proposal().map(|proposal| proposal.number()),
             header.text.as_ref().map(|text| text.digest.to_string()),
-        ],
-    )?;
+            header.data.map(|data| data.to_string()),
+        ])?;
     if let Some(Text::Names(names)) = text {
         for (person, name) in names {
             conn.prepare_cached("INSERT INTO names VALUES (?1, ?2, ?3)")?.execute(params![

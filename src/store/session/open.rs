@@ -5,10 +5,11 @@ use std::path::Path;
 use super::pinned::{Behind, Pinned};
 use super::verified_log::{VerifiedLog, agree, leaf};
 use super::{Closed, Notice, Session};
-use crate::domain::{Digest, Head, Time};
+use crate::domain::{Action, Digest, Event, Head, LostEntries, Time};
+use crate::format::entry;
 use crate::private;
 use crate::store::StoreError;
-use crate::store::cache::verified::VerifiedCache;
+use crate::store::cache::verified::{VerifiedCache, verified_before};
 use crate::store::sqlite::shared::SharedFile;
 
 /// Why a log may lack entries that this account verified.
@@ -124,7 +125,7 @@ impl Session {
 
     fn of(shared: SharedFile, cache: VerifiedCache, fingerprint: Digest) -> Self {
         let log = VerifiedLog::new(shared, cache, fingerprint);
-        Self { log, pinned: Pinned::default(), notices: Vec::new(), durable: None, closed: None, before: None }
+        Self { log, pinned: Pinned::default(), notices: Vec::new(), durable: None, closed: None }
     }
 
     /// Makes this session leave the pin and the cache unchanged if the file is not the register itself. The file was
@@ -145,7 +146,7 @@ impl Session {
         }
     }
 
-    /// Moves the pin to the log's head if the log holds a seconded restoration that names every lost entry. Returns
+    /// Moves the pin to the log's head if the log holds a seconded restoration that lists what this account lost. Returns
     /// whether it did.
     ///
     /// A restoration that this account has verified before does not count: it cannot excuse entries lost after it.
@@ -154,12 +155,15 @@ impl Session {
         let ours = &self.log.cache;
         let lost = self.pinned.lost(ours, |seq| fresh.leaf(seq))?;
         let mut allowed = None;
-        for (proposal, second, heads) in state.governance().restorations() {
-            let Head { seq, leaf } = heads.restored;
-            let held = ours.leaf(seq)?.is_none_or(|ours| ours == leaf);
-            let fits = held && fresh.leaf(seq)? == Some(leaf) && lost.iter().all(|head| heads.lost(*head));
-            if fits && !self.pinned.has_seen(second, ours, &fresh)? {
-                allowed = Some((proposal, seq));
+        for accepted in state.governance().restorations() {
+            let Head { seq, leaf } = accepted.ends.restored;
+            let held = ours.leaf(seq)?.is_none_or(|ours| ours == leaf) && fresh.leaf(seq)? == Some(leaf);
+            if held
+                && !self.pinned.has_seen(accepted.seconded, ours, &fresh)?
+                && let Some(listed) = listed(&self.log.shared, &fresh, accepted.opened)?
+                && lost.iter().all(|head| listed.contains(*head))
+            {
+                allowed = Some((accepted.proposal, seq));
             }
         }
         let (Some((proposal, restored)), Some(from)) = (allowed, lost.iter().map(|head| head.seq).max()) else {
@@ -184,14 +188,25 @@ impl Session {
         })?;
         let lost = self.pinned.lost(cache, |seq| leaf(shared, seq))?;
         let verified = self.pinned.pin().map(|pin| pin.verified);
-        let remembered = lost.into_iter().max_by_key(|head| head.seq);
+        let remembered = lost.iter().copied().max_by_key(|head| head.seq);
         let behind = remembered.map(|remembered| Behind { remembered, common, verified });
         if let Some(Behind { remembered, .. }) = behind {
             self.notices.push(Notice::PinLost { remembered });
         }
-        self.pinned = Pinned::behind_of(behind);
-        self.before = Some(std::mem::replace(&mut self.log.cache, VerifiedCache::temporary()?));
+        let own = std::mem::replace(&mut self.log.cache, VerifiedCache::temporary()?);
+        self.pinned = Pinned::behind_of(behind, own, lost);
         Ok(())
+    }
+}
+
+/// The lost entries that the proposal of a restoration lists. `opened` is the entry that opened it, and `cache` holds the
+/// log.
+fn listed(shared: &SharedFile, cache: &VerifiedCache, opened: u64) -> Result<Option<LostEntries>, StoreError> {
+    let Some(leaf) = cache.leaf(opened)? else { return Ok(None) };
+    let raw = verified_before(shared, Head { seq: opened, leaf })?;
+    match entry::read_verified_body(&raw).map_err(|defect| StoreError::defect(opened, &defect))? {
+        (_, Event::Propose { action: Action::Restored(lost), .. }) => Ok(Some(lost)),
+        _ => Ok(None),
     }
 }
 

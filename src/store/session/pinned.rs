@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::pin::{Pin, PinFile};
 use super::verified_log::{VerifiedLog, leaf};
-use crate::domain::{Action, Digest, Event, Head, Register, Time};
+use crate::domain::{Action, Digest, Event, Head, LostEntries, Register, Time};
 use crate::store::StoreError;
 use crate::store::cache::verified::VerifiedCache;
 
@@ -29,23 +29,40 @@ impl Behind {
     }
 }
 
+/// How the entries that this account verified relate to those that a restoration lists as lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// The log has every entry that this account verified.
+    Nothing,
+    /// The restoration lists the newest entry that this account verified.
+    Listed(Head),
+    /// This account verified a later entry than the last listed one.
+    Beyond(Head),
+    /// This account verified other entries than the listed ones.
+    OtherBranch(Head),
+}
+
 /// The pin of a register, and the file that it is stored in.
 #[derive(Default)]
 pub struct Pinned {
     file: Option<PinFile>,
     pin: Option<Pin>,
     behind: Option<Behind>,
+    /// What this account verified, if the log lacks some of it: its cache, and the newest entries of pin and cache that
+    /// the log lacks.
+    own: Option<(VerifiedCache, Vec<Head>)>,
 }
 
 impl Pinned {
     pub(super) fn in_folder(folder: &Path, fingerprint: Digest) -> Result<Self, StoreError> {
         let file = PinFile::in_folder(folder);
         let pin = file.read(fingerprint)?;
-        Ok(Self { file: Some(file), pin, behind: None })
+        Ok(Self { file: Some(file), pin, ..Self::default() })
     }
 
-    pub(super) fn behind_of(behind: Option<Behind>) -> Self {
-        Self { behind, ..Self::default() }
+    /// Of a log without the entries `missing`, the newest ones in the pin and in the cache `own`.
+    pub(super) fn behind_of(behind: Option<Behind>, own: VerifiedCache, missing: Vec<Head>) -> Self {
+        Self { behind, own: Some((own, missing)), ..Self::default() }
     }
 
     /// Keeps the pin unchanged from now on. Returns whether it could change before.
@@ -58,6 +75,11 @@ impl Pinned {
         self.pin.as_ref()
     }
 
+    /// The verified cache of this account, if the log was read without the pin.
+    pub(super) fn own(&self) -> Option<&VerifiedCache> {
+        self.own.as_ref().map(|(own, _)| own)
+    }
+
     /// What the log lacks, if it was read without the pin.
     pub fn behind(&self) -> Option<&Behind> {
         self.behind.as_ref()
@@ -67,7 +89,7 @@ impl Pinned {
     ///
     /// # Errors
     /// [`StoreError::PinLost`] if the log lacks verified entries, and the event is not the proposal of a restoration or
-    /// its second.
+    /// its second; [`StoreError::NotListed`] if that restoration does not list them.
     pub(super) fn may_record(&self, event: &Event, log: &VerifiedLog) -> Result<(), StoreError> {
         let Some(behind) = self.behind else { return Ok(()) };
         let seconded = match event {
@@ -78,10 +100,43 @@ impl Pinned {
             Event::Propose { action, .. } => Some(action),
             _ => seconded.as_ref().ok().and_then(Option::as_ref),
         };
-        match action {
-            Some(Action::Restored(_)) => Ok(()),
-            _ => Err(behind.lost()),
+        let Some(Action::Restored(lost)) = action else { return Err(behind.lost()) };
+        match self.held(lost)? {
+            Held::Nothing | Held::Listed(_) => Ok(()),
+            Held::Beyond(held) | Held::OtherBranch(held) => {
+                Err(StoreError::NotListed { held, last: lost.ends.lost.seq })
+            }
         }
+    }
+
+    /// How the entries that this account verified relate to those that a restoration lists.
+    ///
+    /// # Errors
+    /// An SQLite error.
+    pub fn held(&self, lost: &LostEntries) -> Result<Held, StoreError> {
+        let (Some(Behind { remembered, .. }), Some((own, missing))) = (self.behind, &self.own) else {
+            return Ok(Held::Nothing);
+        };
+        let agrees = |head: Head| Ok::<_, StoreError>(own.leaf(head.seq)?.is_none_or(|leaf| leaf == head.leaf));
+        let same = agrees(lost.ends.restored)? && agrees(lost.ends.lost)?;
+        Ok(match same {
+            true if missing.iter().all(|head| lost.contains(*head)) => Held::Listed(remembered),
+            true if remembered.seq > lost.ends.lost.seq => Held::Beyond(remembered),
+            _ => Held::OtherBranch(remembered),
+        })
+    }
+
+    /// The entries that this account verified and that the log lacks; `None` if the verified cache does not have them
+    /// all, or if the log lacks none.
+    ///
+    /// # Errors
+    /// An SQLite error.
+    pub fn lost_entries(&self) -> Result<Option<LostEntries>, StoreError> {
+        let (Some(behind), Some((own, _))) = (self.behind, &self.own) else { return Ok(None) };
+        let Behind { remembered, common: Some(common), .. } = behind else { return Ok(None) };
+        let count = usize::try_from(remembered.seq.saturating_sub(common.seq)).unwrap_or(usize::MAX);
+        let leaves = own.heads(common.seq + 1, count)?.into_iter().map(|head| head.leaf).collect();
+        Ok(LostEntries::after(common, leaves).filter(|lost| lost.ends.lost == remembered))
     }
 
     /// Compares the pin and the cache's head with the shared file.
@@ -175,7 +230,7 @@ fn pin_at(
     state: &Register,
     cache: &VerifiedCache,
 ) -> Result<Pin, StoreError> {
-    let restored = match state.governance().restorations().map(|(_, second, _)| second).max() {
+    let restored = match state.governance().restorations().map(|it| it.seconded).max() {
         Some(seq) => cache.leaf(seq)?.map(|leaf| Head { seq, leaf }),
         None => None,
     };

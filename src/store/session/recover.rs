@@ -47,7 +47,7 @@ impl Session {
             return Ok(Recovered { entries: None, fault });
         };
         // The recovered entries must be those that this account verified, as far as it did.
-        if let (Some(behind), Some(before)) = (self.pinned.behind(), &self.before) {
+        if let (Some(behind), Some(before)) = (self.pinned.behind(), self.pinned.own()) {
             let pinned = log.cache.leaf(behind.remembered.seq)?.is_some_and(|it| it != behind.remembered.leaf);
             let last = before.head()?.map_or(0, |head| head.seq).min(until);
             if pinned || before.leaf(last)?.is_some_and(|it| log.cache.leaf(last).is_ok_and(|ours| ours != Some(it))) {

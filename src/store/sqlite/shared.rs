@@ -157,8 +157,10 @@ impl SharedFile {
     /// What SQLite or `visit` reports.
     pub fn scan<E: From<StoreError>>(&self, from: u64, mut visit: impl FnMut(Raw) -> Result<bool, E>) -> Result<(), E> {
         let doing = || StoreError::sqlite("reading the log");
-        let mut select =
-            self.conn.prepare("SELECT seq, blob, text FROM entry WHERE seq >= ?1 ORDER BY seq").map_err(doing())?;
+        let mut select = self
+            .conn
+            .prepare("SELECT seq, blob, text, data FROM entry WHERE seq >= ?1 ORDER BY seq")
+            .map_err(doing())?;
         let mut rows = select.query([from]).map_err(doing())?;
         while let Some(row) = rows.next().map_err(doing())? {
             if !visit(raw(row).map_err(doing())?)? {
@@ -411,8 +413,8 @@ pub fn flush(conn: &Connection) -> rusqlite::Result<bool> {
 }
 
 fn insert(conn: &Connection, raw: &Raw) -> rusqlite::Result<()> {
-    let mut insert = conn.prepare_cached("INSERT INTO entry (seq, blob, text) VALUES (?1, ?2, ?3)")?;
-    insert.execute(params![raw.seq, raw.blob, raw.text]).map(|_| ())
+    let mut insert = conn.prepare_cached("INSERT INTO entry (seq, blob, text, data) VALUES (?1, ?2, ?3, ?4)")?;
+    insert.execute(params![raw.seq, raw.blob, raw.text, raw.data]).map(|_| ())
 }
 
 /// Reads the row back, because a planted trigger can discard an insert without an error.
@@ -428,13 +430,13 @@ fn redact_texts(conn: &Connection, seqs: &[u64]) -> rusqlite::Result<()> {
     seqs.iter().try_for_each(|seq| update.execute([seq]).map(|_| ()))
 }
 
-/// Reads a row of `seq`, `blob` and `text`.
+/// Reads a row of `seq`, `blob`, `text` and `data`.
 pub(in crate::store) fn raw(row: &rusqlite::Row<'_>) -> rusqlite::Result<Raw> {
-    Ok(Raw { seq: row.get(0)?, blob: row.get(1)?, text: row.get(2)? })
+    Ok(Raw { seq: row.get(0)?, blob: row.get(1)?, text: row.get(2)?, data: row.get(3)? })
 }
 
 fn entry(conn: &Connection, seq: u64) -> rusqlite::Result<Option<Raw>> {
-    conn.prepare_cached("SELECT seq, blob, text FROM entry WHERE seq = ?1")?.query_row([seq], raw).optional()
+    conn.prepare_cached("SELECT seq, blob, text, data FROM entry WHERE seq = ?1")?.query_row([seq], raw).optional()
 }
 
 /// Whether this is the newest entry of the log, by sequence number and content.
@@ -459,7 +461,7 @@ mod tests {
     fn a_register_on_a_network_file_system_is_read_and_not_written() {
         let folder = tempfile::tempdir().unwrap();
         let mut file = SharedFile::create(&folder.path().join("prod.db")).unwrap();
-        let raw = Raw { seq: 0, blob: b"blob".to_vec(), text: None };
+        let raw = Raw { seq: 0, blob: b"blob".to_vec(), text: None, data: None };
         let turn = file.turn(&Writer { account: "alice".to_owned(), patience: Duration::ZERO }).unwrap();
         file.mount = Some(Mount { point: "/srv".into(), kind: "nfs4".to_owned() }).into();
         assert!(matches!(file.append(&turn, None, &raw, &[], |_| Ok(())), Err(StoreError::Network { .. })));

@@ -261,7 +261,8 @@ fn read(
         let judge = Judge { pool: &pool, scope, cores };
         let (mut batch, mut bytes, mut go_on) = (Vec::new(), 0, true);
         let scanned = shared.scan(from, |raw| -> Result<bool, StoreError> {
-            bytes += raw.blob.len() + raw.text.as_ref().map_or(0, Vec::len);
+            let parts = [&raw.text, &raw.data].map(|part| part.as_ref().map_or(0, Vec::len));
+            bytes += raw.blob.len() + parts.iter().sum::<usize>();
             batch.push(raw);
             if batch.len() == BATCH || bytes >= BATCH_BYTES {
                 judge.add(mem::take(&mut batch));
@@ -307,7 +308,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = SharedFile::create(&folder.path().join("prod.db")).unwrap();
         let rows = "WITH RECURSIVE n(seq) AS (VALUES (0) UNION ALL SELECT seq + 1 FROM n WHERE seq < 4999)
-            INSERT INTO entry SELECT seq, CAST('row ' || seq AS BLOB), NULL FROM n";
+            INSERT INTO entry SELECT seq, CAST('row ' || seq AS BLOB), NULL, NULL FROM n";
         file.conn().pragma_update(None, "query_only", false).unwrap();
         file.conn().execute(rows, []).unwrap();
         for cores in [1, 2, 5] {
