@@ -120,14 +120,18 @@ CREATE TABLE revisions (
     window_zone      TEXT NOT NULL,
     outage_minutes   INTEGER NOT NULL,
     rollback_minutes INTEGER NOT NULL,
+    targets          INTEGER NOT NULL,  -- how many; the data part of the entry names them
+    stop_after       INTEGER,           -- how many failed targets stop the rest
     PRIMARY KEY (change, number)
 ) STRICT, WITHOUT ROWID;
 
--- What a revision lists: implementers, services, tags, artifacts (name and digest), links (kind and reference).
+-- What a revision lists: authors, implementers, services, environments, tags, followed changes, artifacts (name and
+-- digest), links (kind and reference).
 CREATE TABLE revision_items (
     change INTEGER NOT NULL,
     number INTEGER NOT NULL,
-    item   TEXT NOT NULL,       -- implementer, service, tag, artifact, incident, ticket, vulnerability
+    item   TEXT NOT NULL,       -- author, implementer, service, environment, tag, follows, artifact, incident, ticket,
+                                -- vulnerability, oa
     value  TEXT NOT NULL,
     digest TEXT,
     PRIMARY KEY (change, number, item, value)

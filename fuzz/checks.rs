@@ -20,7 +20,7 @@ use twinseal::domain::{
 use twinseal::format::request::{self, Request};
 use twinseal::format::sshsig;
 use twinseal::format::{Defect, Keys, Raw, Unsigned, body, data, entry, text};
-use twinseal::input::{self, DraftContext, Fault};
+use twinseal::input::{self, Copied, DraftContext, Fault};
 use twinseal::output;
 use twinseal::signer::{Agent, KeyError, KeySource, Passphrase};
 
@@ -224,6 +224,14 @@ impl DraftContext for Names {
         Ok(())
     }
 
+    fn judge_author(&self, _: &PersonId) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn judge_follows(&self, _: ChangeId) -> Result<(), Refusal> {
+        Ok(())
+    }
+
     fn judge_window(&self, window: &Window) -> Result<(), Refusal> {
         judge_window(window, now())
     }
@@ -241,14 +249,17 @@ pub fn change(data: &[u8]) {
     let (bytes, reference) = text::write(&words, [7; 16]);
     check_characters(&bytes);
     assert_eq!(text::read(EventKind::File, &bytes), Ok(words));
-    let event = Event::File { change: ChangeId::after(0), facts: Box::new(draft.facts.clone()) };
+    let (facts, execution) = (Box::new(draft.facts.clone()), Box::new(draft.execution.clone()));
+    let event = Event::File { change: ChangeId::after(0), facts, execution };
     check_recordable(&event, Some(reference));
     // Written as a draft and read again, it is the same except for its window.
-    let written = input::write("CHG-1", &draft.facts, &draft.description, now());
+    let copied = Copied { facts: &draft.facts, words: &draft.description, execution: &draft.execution };
+    let written = input::write("CHG-1", &copied, now());
     let again = input::read(&written, &Names).unwrap();
     assert_eq!(again.facts.window.zone(), draft.facts.window.zone());
     let facts = twinseal::domain::Facts { window: draft.facts.window.clone(), ..again.facts };
-    assert_eq!((facts, again.description), (draft.facts, draft.description));
+    let again = (facts, again.description, again.execution);
+    assert_eq!(again, (draft.facts, draft.description, draft.execution));
 }
 
 /// Input: a policy as TOML.

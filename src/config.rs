@@ -1,12 +1,13 @@
 //! This account's settings (`config.toml`, written by people) and the registers that it trusts (`registers.toml`,
 //! written by twinseal, like ssh's `known_hosts`).
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
-use crate::domain::{Digest, RegisterName};
+use crate::domain::{Author, Digest, RegisterName};
 use crate::env::Env;
 use crate::private::{self, PrivateError};
 
@@ -47,6 +48,20 @@ pub struct Config {
     /// The person to act as; a key of another person is refused.
     #[serde(rename = "as")]
     pub person: Option<String>,
+    /// Whom the author addresses of git commits belong to, by address in lower case.
+    #[serde(default, deserialize_with = "read_authors")]
+    pub authors: BTreeMap<String, Author>,
+}
+
+fn read_authors<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, Author>, D::Error> {
+    let mut authors = BTreeMap::new();
+    for (address, author) in BTreeMap::<String, String>::deserialize(from)? {
+        let author = author.parse().map_err(|invalid| de::Error::custom(format_args!("{address}: {invalid}")))?;
+        if authors.insert(address.to_ascii_lowercase(), author).is_some() {
+            return Err(de::Error::custom(format_args!("{address} is listed twice")));
+        }
+    }
+    Ok(authors)
 }
 
 /// A register that this account trusts.

@@ -14,8 +14,11 @@ mod refused_attempt;
 mod register;
 mod value;
 
-pub use change::facts::{Artifact, ChangeKind, Facts, Link, LinkKind, Outcome, RevisionRef, Risk};
-pub use change::filing_rules::{judge_kind, judge_party, judge_window};
+pub use change::execution::{Args, Argument, Automation, Command, Execution, Script};
+pub use change::facts::{Artifact, Author, ChangeKind, Facts, Link, LinkKind, Outcome, RevisionRef, Risk};
+pub use change::filing_rules::{
+    MOST_TARGETS, judge_author, judge_kind, judge_party, judge_stop_after, judge_target_count, judge_window,
+};
 pub use change::history::{Act, Change, RefusedAct, Revision, Status};
 pub use change::tally::{Tally, Verdict, Void, Vote};
 pub use event::{Event, EventKind, Header, Stream, Timed};
@@ -31,8 +34,8 @@ pub use refusal::{ConflictOfInterest, Refusal, Rule};
 pub use refused_attempt::{RefusedAttempt, Verb};
 pub use register::{Head, Position, Register, RegisterSummary};
 pub use value::ids::{
-    ArtifactName, ChangeId, Digest, Group, PersonId, ProposalId, Reference, RegisterId, RegisterName, RequirementName,
-    ServiceId, Tag, ZoneName, hex, number, unhex,
+    ArtifactName, ChangeId, Digest, Environment, ExternalName, Group, PersonId, ProposalId, Reference, RegisterId,
+    RegisterName, RequirementName, ServiceId, Tag, Target, ZoneName, hex, number, unhex,
 };
 pub use value::invalid::Invalid;
 pub use value::key::{BadKey, Fingerprint, PublicKey, wire};

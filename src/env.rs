@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -149,6 +150,16 @@ impl Env {
         let mut bytes = [0; N];
         (self.random)(&mut bytes)?;
         Ok(bytes)
+    }
+
+    /// Runs git in the current directory, without a shell and without input. It never asks and fetches nothing.
+    ///
+    /// # Errors
+    /// git cannot be run.
+    pub fn git(&self, args: &[&str]) -> io::Result<Output> {
+        let mut git = Command::new("git");
+        let quiet = [("GIT_TERMINAL_PROMPT", "0"), ("GIT_NO_LAZY_FETCH", "1"), ("GIT_OPTIONAL_LOCKS", "0")];
+        git.args(args).current_dir(&self.folder).stdin(Stdio::null()).envs(quiet).output()
     }
 
     /// Prints a line of data to standard output.

@@ -290,6 +290,12 @@ pub enum Error {
         /// The entry that must come next.
         expected: u64,
     },
+    /// git cannot be run, or fails.
+    #[error("cannot read the commits: {reason}")]
+    Git {
+        /// What git or the system says.
+        reason: String,
+    },
     /// The pin names a lost entry, but the verified cache does not have the lost entries to list.
     #[error("this account's verified cache lacks the lost entries, so it cannot list them")]
     LostUnlisted,

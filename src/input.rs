@@ -3,6 +3,7 @@
 mod change;
 mod fault;
 mod policy;
+mod steps;
 mod template;
 mod times;
 mod tree;
@@ -13,4 +14,4 @@ pub use fault::{Fault, Problem, nearest};
 pub use policy::read_policy;
 pub use template::{POLICY_TEMPLATE, template};
 pub use times::moment;
-pub use write::write;
+pub use write::{Copied, write};

@@ -12,10 +12,10 @@ mod proposal;
 mod safe;
 mod table;
 
-pub use change::{Names, Remarks, Words, change_page};
+pub use change::{Names, Remarks, Words, automation_lines, change_page, targets_label};
 pub use csv::csv_row;
 pub use describe::{describe, lost_entries, summary};
-pub use diff::{diff, differing};
+pub use diff::{Shown, diff, differing};
 pub use format_time::{ago, moment, window, window_lines};
 pub use founding::{grants, member_table, policy_sentences};
 pub use page::Page;

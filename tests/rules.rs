@@ -21,8 +21,8 @@ use std::fs;
 
 use crate::support::{Alone, CHANGE, World};
 use twinseal::domain::{
-    Action, Description, Digest, Event, Facts, Field, Fingerprint, Grants, Member, Outcome, PersonId, ProposalRef,
-    Prose, Refusal, Role, Text, Window,
+    Action, Description, Digest, Event, Execution, Facts, Field, Fingerprint, Grants, Member, Outcome, PersonId,
+    ProposalRef, Prose, Refusal, Role, Text, Window,
 };
 use twinseal::error::Error;
 use twinseal::format::request;
@@ -62,9 +62,31 @@ pub fn accepted(world: &World, person: &str, event: Event, text: Option<Text>) {
 pub fn filing(world: &World, alter: impl FnOnce(&mut Facts, &mut Description)) -> (Event, Option<Text>) {
     let mut draft = input::read(CHANGE, &Alone).unwrap();
     alter(&mut draft.facts, &mut draft.description);
+    // The body counts the steps, and no rule can be reached by an entry that counts them wrong.
+    draft.facts.plan_steps = draft.description.plan.len() as u64;
+    draft.facts.rollback_steps = draft.description.rollback.len() as u64;
     let text = Text::Description(Box::new(draft.description));
-    let event = Event::File { change: world.state().next_change(), facts: Box::new(draft.facts) };
+    let (change, facts) = (world.state().next_change(), Box::new(draft.facts));
+    let event = Event::File { change, facts, execution: Box::default() };
     (event, Some(text).filter(|text| !text.filled().is_empty()))
+}
+
+/// An event that files [`CHANGE`] with these targets, after `alter`.
+pub fn filing_on(world: &World, targets: &[&str], alter: impl FnOnce(&mut Facts)) -> (Event, Option<Text>) {
+    let (event, text) = filing(world, |facts, _| {
+        facts.targets = targets.len() as u64;
+        alter(facts);
+    });
+    let Event::File { change, facts, .. } = event else { unreachable!() };
+    let targets = targets.iter().map(|it| it.parse().unwrap()).collect();
+    let execution = Box::new(Execution { targets, ..Execution::default() });
+    (Event::File { change, facts, execution }, text)
+}
+
+/// The same content as a new revision of CHG-1.
+pub fn revising(world: &World, (event, text): (Event, Option<Text>)) -> (Event, Option<Text>) {
+    let Event::File { facts, execution, .. } = event else { unreachable!() };
+    (Event::Revise { replaces: world.revision("CHG-1"), facts, execution }, text)
 }
 
 /// Files [`CHANGE`] with some of its text replaced.

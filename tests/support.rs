@@ -15,7 +15,7 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tempfile::TempDir;
-use twinseal::domain::{Digest, PersonId, Refusal, Text, Time, Window};
+use twinseal::domain::{ChangeId, Digest, PersonId, Refusal, Text, Time, Window};
 use twinseal::input::DraftContext;
 
 pub use run::{Output, words};
@@ -204,6 +204,14 @@ impl DraftContext for Alone {
     }
 
     fn judge_party(&self, _: &PersonId) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn judge_author(&self, _: &PersonId) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn judge_follows(&self, _: ChangeId) -> Result<(), Refusal> {
         Ok(())
     }
 

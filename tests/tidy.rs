@@ -97,7 +97,7 @@ fn only_the_listed_parts_use_clock_files_and_randomness() {
         ("rpassword", &["env"]),
         ("println!", &[]),
         ("print!(", &[]),
-        ("std::process::", &["config", "main", "store"]),
+        ("std::process::", &["config", "env", "main", "store"]),
         ("std::fs", &["commands", "config", "env", "private", "signer", "store"]),
         ("std::net", &[]),
         ("std::os::unix::net", &["signer"]),

@@ -1,7 +1,7 @@
 //! Registers of any size. People, founding and enrolling go through the program's own commands; the bulk is composed,
 //! judged, signed and opened again by `compose` and `sign` as for every command, and only the inserting is done in batches.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -204,6 +204,12 @@ fn read(sql: &Connection, seq: u64) -> Raw {
     sql.query_row("SELECT seq, blob, text, data FROM entry WHERE seq = ?1", [seq], row).unwrap()
 }
 
+/// The facts with the number of steps that the text has.
+fn counted(facts: Facts, text: &Text) -> Box<Facts> {
+    let Text::Description(it) = text else { panic!("not the text of a revision") };
+    Box::new(Facts { plan_steps: it.plan.len() as u64, rollback_steps: it.rollback.len() as u64, ..facts })
+}
+
 /// A register that entries are appended to in batches.
 struct Bulk<'w> {
     world: &'w World,
@@ -311,9 +317,10 @@ impl<'w> Bulk<'w> {
         let change = self.state.next_change();
         let requester = self.somebody(&[]);
         let implementer = self.somebody(&[&requester]);
-        let facts = Box::new(self.facts(&requester, &implementer));
-        let text = Some(description(&dice, change.number()));
-        let filed = self.record(&requester, Event::File { change, facts }, text).leaf;
+        let text = description(&dice, change.number());
+        let facts = counted(self.facts(&requester, &implementer), &text);
+        let event = Event::File { change, facts, execution: Box::default() };
+        let filed = self.record(&requester, event, Some(text)).leaf;
         let revision = RevisionRef { change, number: 1, filed };
         OpenChange { revision, requester, implementer, approved: Vec::new(), acts: acts(&dice) }
     }
@@ -327,6 +334,8 @@ impl<'w> Bulk<'w> {
             kind: if dice.percent(5) { ChangeKind::Emergency } else { ChangeKind::Normal },
             risk: [Risk::Low, Risk::Medium, Risk::High, Risk::Critical][dice.below(4)],
             owner: requester.clone(),
+            authors: [twinseal::domain::Author::Person(requester.clone())].into(),
+            environments: BTreeSet::new(),
             implementers: [implementer.clone()].into(),
             services: (0..=dice.below(3)).map(|_| service(dice.below(200))).collect(),
             tags: ["capacity".parse().unwrap()].into_iter().filter(|_| dice.percent(30)).collect(),
@@ -336,6 +345,11 @@ impl<'w> Bulk<'w> {
             artifacts: Vec::new(),
             evidence: Vec::new(),
             links: [format!("ticket OPS-{}", dice.below(99_999)).parse().unwrap()].into(),
+            follows: BTreeSet::new(),
+            plan_steps: 0,
+            rollback_steps: 0,
+            targets: 0,
+            stop_after: None,
         }
     }
 
@@ -356,9 +370,9 @@ impl<'w> Bulk<'w> {
                 (other, Event::Reject(at), Some(reason))
             }
             Act::Revise => {
-                let facts = Box::new(self.facts(&requester, &implementer));
                 let text = description(&self.world.dice, at.change.number());
-                (requester, Event::Revise { replaces: at, facts }, Some(text))
+                let facts = counted(self.facts(&requester, &implementer), &text);
+                (requester, Event::Revise { replaces: at, facts, execution: Box::default() }, Some(text))
             }
             Act::Note => {
                 let words = "The desk was told; they will watch the fills of the first hour.";

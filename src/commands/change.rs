@@ -2,6 +2,7 @@
 
 pub mod approve;
 pub mod check;
+mod commits;
 pub mod draft;
 pub mod file;
 pub mod finish;

@@ -1,5 +1,6 @@
 //! What a command works with: the environment, the known registers, the signing key and the screen. Opens registers.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -7,7 +8,7 @@ use clap::Args;
 use super::registers::{Found, Registers};
 use super::ui::{Ui, progress};
 use crate::config::{Config, Trusted};
-use crate::domain::{Digest, RegisterId};
+use crate::domain::{Author, Digest, RegisterId};
 use crate::env::Env;
 use crate::error::Error;
 use crate::key_choice::KeyChoice;
@@ -70,6 +71,8 @@ pub struct Context<'e> {
     pub registers: Registers,
     /// Output as text or JSON.
     pub ui: Ui,
+    /// Whom the author addresses of git commits belong to, by address in lower case.
+    pub authors: BTreeMap<String, Author>,
 }
 
 impl<'e> Context<'e> {
@@ -88,7 +91,7 @@ impl<'e> Context<'e> {
         let key_choice = KeyChoice::new(env, &config, key, passphrase, person);
         let registers = Registers::load(env, named, options.fingerprint.clone())?;
         let ui = Ui::new(options.json);
-        Ok(Self { env, options, key_choice, registers, ui })
+        Ok(Self { env, options, key_choice, registers, ui, authors: config.authors })
     }
 
     /// This account in the queue of writers.

@@ -1,6 +1,7 @@
 //! Changes: the facts of a revision, the history of a change, and the rules about both.
 
 pub mod decision_rules;
+pub mod execution;
 pub mod facts;
 pub mod filing_rules;
 pub mod history;

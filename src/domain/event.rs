@@ -4,8 +4,8 @@ use std::ops::Deref;
 
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    Action, Artifact, ChangeId, Digest, Facts, Fingerprint, Member, Moment, Outcome, PersonId, Policy, Predecessor,
-    ProposalId, ProposalRef, RefusedAttempt, RegisterId, RevisionRef, Rule, TextRef, Time,
+    Action, Artifact, ChangeId, Digest, Execution, Facts, Fingerprint, Member, Moment, Outcome, PersonId, Policy,
+    Predecessor, ProposalId, ProposalRef, RefusedAttempt, RegisterId, RevisionRef, Rule, TextRef, Time,
 };
 
 /// The fields that every entry has.
@@ -163,6 +163,8 @@ pub enum Event {
         change: ChangeId,
         /// The facts of the revision.
         facts: Box<Facts>,
+        /// Its data part.
+        execution: Box<Execution>,
     },
     /// A new revision replaces the current one.
     Revise {
@@ -170,6 +172,8 @@ pub enum Event {
         replaces: RevisionRef,
         /// The facts of the new revision.
         facts: Box<Facts>,
+        /// Its data part.
+        execution: Box<Execution>,
     },
     /// The requester or owner withdraws a change.
     ChangeWithdraw(RevisionRef),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::domain::{
     ArtifactName, ChangeId, Digest, Duty, Field, Fingerprint, Invalid, KeyState, Needed, Outcome, PersonId, ProposalId,
-    RequirementName, Role, Status, Time, Window,
+    RequirementName, Role, Status, Target, Time, Window,
 };
 
 /// Why a person may not approve a change.
@@ -15,12 +15,14 @@ use crate::domain::{
 pub enum ConflictOfInterest {
     /// The person filed or revised it.
     Requested,
+    /// The person is an author of what it deploys.
+    Authored,
     /// The person owns it.
     Owns,
     /// The person implements it.
     Implements,
-    /// The person operates a machine account that requested, owns or implements it, or operated it with a key that it
-    /// still has or that signed the revision.
+    /// The person operates a machine account that requested, authored, owns or implements it, or operated it with a key
+    /// that it still has or that signed the revision.
     Operates,
 }
 
@@ -28,7 +30,7 @@ impl ConflictOfInterest {
     /// The way out for later changes, as the end of a hint.
     fn remedy(self) -> &'static str {
         match self {
-            Self::Requested | Self::Owns | Self::Implements => "",
+            Self::Requested | Self::Authored | Self::Owns | Self::Implements => "",
             Self::Operates => {
                 "; a machine account that you no longer operate needs new keys: `twinseal person add-key`, then \
                  `twinseal key revoke`"
@@ -39,9 +41,10 @@ impl ConflictOfInterest {
     fn verb(self) -> &'static str {
         match self {
             Self::Requested => "filed or revised it",
+            Self::Authored => "are an author of it",
             Self::Owns => "own it",
             Self::Implements => "implement it",
-            Self::Operates => "answer for a machine account that filed, owns or implements it",
+            Self::Operates => "answer for a machine account that filed, wrote, owns or implements it",
         }
     }
 }
@@ -290,6 +293,10 @@ refusals! {
     PartyAudits { /** Who. */ person: PersonId } =>
         "participant-not-auditor", "{person} is an auditor and cannot own or implement a change",
         "name another person";
+    /// An author who was never enrolled.
+    AuthorUnknown { /** Who. */ person: PersonId } =>
+        "author-enrolled", "author {person} is not enrolled",
+        "`twinseal person list` shows all enrolled people; for anybody else write \"external NAME\"";
     /// A window that has ended.
     WindowEnded { /** The window. */ window: Window } =>
         "window-not-ended", "the window ended at {}" (window.end()), "choose a later window";
@@ -304,6 +311,21 @@ refusals! {
     /// Two artifacts with the same name.
     ArtifactTwice { /** Which. */ name: ArtifactName } =>
         "artifact-once", "artifact {name} is named twice", "give each artifact its own name";
+
+    /// More targets than the limit.
+    TooManyTargets { /** The number. */ found: u64, /** The limit. */ most: u64 } =>
+        "target-limit", "{found} targets; at most {most} are allowed", "file one change for each group of targets";
+    /// Two targets with the same name.
+    TargetTwice { /** Which. */ target: Target } =>
+        "target-once", "target {target} is listed twice", "list each target once";
+    /// A number of failed targets that can never be reached, or zero.
+    StopAfter { /** The number of failed targets. */ found: u64, /** The number of targets. */ targets: u64 } =>
+        "stop-after-range", "stop-after is {found}; it must be 1 or more, and at most the number of targets ({targets})",
+        "use a number from 1 to the number of targets, or leave it out";
+    /// A change that follows itself, or one that does not exist.
+    FollowsUnknown { /** The change to follow. */ follows: ChangeId } =>
+        "follows-known", "the change cannot follow {follows}: there is no such other change",
+        "`twinseal list` shows all changes";
 
     // Deciding
     /// No such change.
@@ -364,6 +386,10 @@ refusals! {
     /// A start by an account that is not an implementer.
     NotImplementer { /** Who. */ person: PersonId, /** Which change. */ change: ChangeId } =>
         "implementer", "{person} is not an implementer of {change}", "`twinseal show {change}` lists the implementers";
+    /// A start before a change that must succeed first.
+    FollowsUnfinished { /** Which change. */ change: ChangeId, /** The change to follow. */ follows: ChangeId } =>
+        "follows-succeeded", "{change} cannot start before {follows} has succeeded",
+        "`twinseal show {follows}` shows its status";
     /// A second start.
     Started { /** Which change. */ change: ChangeId } =>
         "start-once", "{change} is already started", "";

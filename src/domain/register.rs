@@ -6,13 +6,13 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::change::filing_rules::judge_facts;
+use crate::domain::change::filing_rules::{judge_execution, judge_facts};
 use crate::domain::change::tally::Settled;
 use crate::domain::governance::state::GovernanceSummary;
 use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
 use crate::domain::{
-    Action, Change, ChangeId, Digest, Event, Governance, Header, Invalid, Moment, Policy, Refusal, RegisterId, Since,
-    Stream, Time, Timed, Witnesses, number,
+    Action, Change, ChangeId, Digest, Event, Facts, Field, Governance, Header, Invalid, Moment, Policy, Refusal,
+    RefusedAttempt, RegisterId, Rule, Since, Status, Stream, TextRef, Time, Timed, Witnesses, number,
 };
 
 /// The links from the next entry to the entries before it.
@@ -244,12 +244,62 @@ impl Register {
             Event::File { change, .. } if *change != self.next_change() => {
                 Err(Refusal::ChangeNumber { expected: self.next_change() }.into())
             }
-            Event::File { facts, .. } => judge_facts(&self.governance, header, facts),
-            _ => match event.change() {
-                Some(change) => self.change(change)?.judge(&self.governance, header, event),
-                None => Ok(()),
-            },
+            Event::File { change, facts, execution } => {
+                judge_facts(&self.governance, header, facts)?;
+                judge_execution(facts, execution)?;
+                Ok(self.judge_follows(*change, facts)?)
+            }
+            Event::Refused { attempt, rule } => self.judge_refused(header, attempt, *rule),
+            _ => self.judge_on_change(header, event),
         }
+    }
+
+    /// Checks an event on a change that exists. The rules about that change and governance come first, then those that
+    /// read the changes which it follows.
+    fn judge_on_change(&self, header: &Timed<'_>, event: &Event) -> Result<(), Denied> {
+        let Some(id) = event.change() else { return Ok(()) };
+        let change = self.change(id)?;
+        change.judge(&self.governance, header, event)?;
+        match event {
+            Event::Revise { facts, execution, .. } => {
+                judge_execution(facts, execution)?;
+                Ok(self.judge_follows(id, facts)?)
+            }
+            Event::Start { .. } => self.judge_followed(change),
+            _ => Ok(()),
+        }
+    }
+
+    /// A change follows only other changes that exist.
+    fn judge_follows(&self, change: ChangeId, facts: &Facts) -> Result<(), Refusal> {
+        let missing = facts.follows.iter().find(|it| **it == change || it.number() > self.summary.filed);
+        missing.map_or(Ok(()), |follows| Err(Refusal::FollowsUnknown { follows: *follows }))
+    }
+
+    /// Every change that this one follows has succeeded, and was not rolled back.
+    fn judge_followed(&self, change: &Change) -> Result<(), Denied> {
+        for follows in &change.current().facts.follows {
+            if self.change(*follows)?.state() != Status::Succeeded {
+                return Err(Refusal::FollowsUnfinished { change: change.id(), follows: *follows }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// A recorded refusal must be true: the rule refuses that attempt in this state. It is recorded only once.
+    fn judge_refused(&self, header: &Timed<'_>, attempt: &RefusedAttempt, rule: Rule) -> Result<(), Denied> {
+        let event = attempt.event();
+        // The log does not keep the reason of a refused rejection, so assume that there was one.
+        let text = Some(TextRef { filled: [Field::Reason].into(), digest: Digest::NONE });
+        let Some(change) = event.change() else { return Ok(()) };
+        let change = self.change(change)?;
+        let with_reason = Header { text, ..header.header.clone() };
+        match self.judge_on_change(&Timed { header: &with_reason, moment: header.moment }, &event) {
+            Err(Denied::Refused(refusal)) if refusal.rule() == rule => {}
+            Err(Denied::Unloaded(unloaded)) => return Err(unloaded.into()),
+            Err(Denied::Refused(_)) | Ok(()) => return Err(Refusal::NotRefused { rule }.into()),
+        }
+        Ok(change.judge_refused_once(header, attempt, rule)?)
     }
 
     /// Applies a judged event, and returns the action of the proposal that it seconded; `leaf` is the leaf hash
@@ -270,7 +320,7 @@ impl Register {
                 self.summary.id = Some(header.register.clone());
             }
             self.summary.governance_tip = Some(leaf);
-        } else if let Event::File { change, facts } = event {
+        } else if let Event::File { change, facts, .. } = event {
             self.summary.filed = change.number();
             self.changes.insert(*change, Change::filed(*change, header, leaf, facts));
         } else if let Some(id) = event.change() {

@@ -98,6 +98,7 @@ impl Error {
             Self::NothingLost => {
                 "an admin whose account is stopped by the loss proposes it, or name what another account verified: --lost"
             }
+            Self::Git { .. } => "run it in the repository that the change is built from, with git installed",
             Self::LostGap { .. } => "name every lost entry in order, one --lost for each",
             Self::LostUnlisted => "another admin whose account is stopped by the loss proposes it",
             _ => return None,

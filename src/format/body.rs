@@ -53,11 +53,11 @@ fn write_event(out: &mut Writer, event: &Event) {
         }
         Event::KeyRevoke(key) | Event::KeySuspend(key) => out.put("target", key),
         Event::Second(at) | Event::Decline(at) | Event::ProposalWithdraw(at) => write_proposal(out, at),
-        Event::File { change, facts } => {
+        Event::File { change, facts, .. } => {
             out.put("change", change);
             write_facts(out, facts);
         }
-        Event::Revise { replaces, facts } => {
+        Event::Revise { replaces, facts, .. } => {
             write_revision(out, replaces);
             write_facts(out, facts);
         }
@@ -113,8 +113,10 @@ fn write_facts(out: &mut Writer, facts: &Facts) {
     out.put("kind", facts.kind);
     out.put("risk", facts.risk);
     out.put("owner", &facts.owner);
+    out.put_all("author", &facts.authors);
     out.put_all("implementer", &facts.implementers);
     out.put_all("service", &facts.services);
+    out.put_all("environment", &facts.environments);
     out.put_all("tag", &facts.tags);
     out.put("window", &facts.window);
     out.put("outage-minutes", facts.outage_minutes);
@@ -122,6 +124,11 @@ fn write_facts(out: &mut Writer, facts: &Facts) {
     out.put_all("artifact", facts.artifacts.iter().map(artifact_line));
     out.put_all("evidence", facts.evidence.iter().map(|(test, digest)| format!("{test} {digest}")));
     out.put_all("link", &facts.links);
+    out.put_all("follows", &facts.follows);
+    out.put("plan-steps", facts.plan_steps);
+    out.put("rollback-steps", facts.rollback_steps);
+    out.put("targets", facts.targets);
+    out.put_all("stop-after", facts.stop_after);
 }
 
 fn artifact_line(artifact: &Artifact) -> String {
@@ -173,7 +180,8 @@ fn read_fields(mut lines: Reader<'_>) -> Result<(Header, Event), Defect> {
     };
     let event = read_event(&mut lines, kind)?;
     header.data = match data::presence(kind) {
-        Presence::None => None,
+        Presence::Optional if lines.next_is("data") => Some(lines.parse("data")?),
+        Presence::None | Presence::Optional => None,
         Presence::Required => Some(lines.parse("data")?),
     };
     if lines.next_is("filled") {
@@ -204,11 +212,11 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
         EventKind::ProposalWithdraw => Event::ProposalWithdraw(read_proposal(lines)?),
         EventKind::File => {
             let change = lines.parse("change")?;
-            Event::File { change, facts: Box::new(read_facts(lines)?) }
+            Event::File { change, facts: Box::new(read_facts(lines)?), execution: Box::default() }
         }
         EventKind::Revise => {
             let replaces = read_revision(lines)?;
-            Event::Revise { replaces, facts: Box::new(read_facts(lines)?) }
+            Event::Revise { replaces, facts: Box::new(read_facts(lines)?), execution: Box::default() }
         }
         EventKind::ChangeWithdraw => Event::ChangeWithdraw(read_revision(lines)?),
         EventKind::Approve => Event::Approve(read_revision(lines)?),
@@ -281,8 +289,10 @@ fn read_facts(lines: &mut Reader<'_>) -> Result<Facts, Defect> {
         kind: lines.parse("kind")?,
         risk: lines.parse("risk")?,
         owner: lines.parse("owner")?,
+        authors: lines.parse_all("author", str::parse)?,
         implementers: lines.parse_all("implementer", str::parse)?,
         services: lines.parse_all("service", str::parse)?,
+        environments: lines.parse_all("environment", str::parse)?,
         tags: lines.parse_all("tag", str::parse)?,
         window: lines.parse_with("window", read_window)?,
         outage_minutes: lines.parse_with("outage-minutes", number)?,
@@ -293,6 +303,14 @@ fn read_facts(lines: &mut Reader<'_>) -> Result<Facts, Defect> {
             Ok((number(test)?, digest.parse()?))
         })?,
         links: lines.parse_all("link", str::parse)?,
+        follows: lines.parse_all("follows", str::parse)?,
+        plan_steps: lines.parse_with("plan-steps", number)?,
+        rollback_steps: lines.parse_with("rollback-steps", number)?,
+        targets: lines.parse_with("targets", number)?,
+        stop_after: match lines.next_is("stop-after") {
+            true => Some(lines.parse_with("stop-after", number)?),
+            false => None,
+        },
     })
 }
 

@@ -1,12 +1,14 @@
 //! The data part of an entry: bulk content that rules need, in the line grammar. It has no salt and is permanent.
 //!
-//! A restoration lists the lost entries in it. The body holds the digest of the data part, so the signature and the
+//! A revision has its targets and its machine-readable steps in it, a restoration the lost entries. The body holds the digest of the data part, so the signature and the
 //! leaf hash cover it.
+
+use std::collections::BTreeMap;
 
 use super::Defect;
 use super::lines::{Reader, Writer};
 use super::text;
-use crate::domain::{Action, Digest, Event, EventKind, Head};
+use crate::domain::{Action, Argument, Automation, Command, Digest, Event, EventKind, Execution, Head, Invalid};
 
 /// The most bytes in a data part.
 pub const MAX_DATA: usize = 4 * 1024 * 1024;
@@ -14,6 +16,8 @@ pub const MAX_DATA: usize = 4 * 1024 * 1024;
 /// The content of a data part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Data {
+    /// Of `change.file` and `change.revise`: targets, and steps as a machine could carry them out.
+    Execution(Box<Execution>),
     /// Of `register.restored`: the lost entries.
     Lost(Vec<Head>),
 }
@@ -23,6 +27,8 @@ pub enum Data {
 pub enum Presence {
     /// Never.
     None,
+    /// If there is something to write in it.
+    Optional,
     /// Always.
     Required,
 }
@@ -30,6 +36,7 @@ pub enum Presence {
 /// Whether entries of this kind have a data part.
 pub fn presence(kind: EventKind) -> Presence {
     match kind {
+        EventKind::File | EventKind::Revise => Presence::Optional,
         EventKind::Restored => Presence::Required,
         _ => Presence::None,
     }
@@ -39,14 +46,36 @@ pub fn presence(kind: EventKind) -> Presence {
 pub fn write(data: &Data) -> Vec<u8> {
     let mut out = Writer::default();
     match data {
+        Data::Execution(it) => write_execution(&mut out, it),
         Data::Lost(heads) => out.put_all("lost", heads),
     }
     out.finish().into_bytes()
 }
 
+fn write_execution(out: &mut Writer, it: &Execution) {
+    out.put_all("target", &it.targets);
+    for (name, steps) in [("plan", &it.plan), ("rollback", &it.rollback)] {
+        for (n, step) in steps {
+            let Automation { command, cwd, account } = step;
+            match command {
+                Command::Args(args) => {
+                    let key = format!("{name}-arg {n}");
+                    args.as_slice().iter().for_each(|arg| out.put_exact(&key, arg.as_str()));
+                }
+                Command::Shell(script) => out.put_prose(&format!("{name}-shell {n}"), script.as_str()),
+            }
+            cwd.iter().for_each(|cwd| out.put_exact(&format!("{name}-cwd {n}"), cwd.as_str()));
+            account.iter().for_each(|account| out.put_exact(&format!("{name}-account {n}"), account.as_str()));
+        }
+    }
+}
+
 /// The data part of an event; `None` if it has none.
 pub fn of(event: &Event) -> Option<Vec<u8>> {
     match event {
+        Event::File { execution, .. } | Event::Revise { execution, .. } if !execution.is_empty() => {
+            Some(write(&Data::Execution(execution.clone())))
+        }
         Event::Propose { action: Action::Restored(lost), .. } => Some(write(&Data::Lost(lost.heads().collect()))),
         _ => None,
     }
@@ -69,6 +98,7 @@ pub fn digest(bytes: &[u8]) -> Digest {
 pub fn read(kind: EventKind, bytes: &[u8]) -> Result<Data, Defect> {
     let mut lines = Reader::new(bytes)?;
     let data = match kind {
+        EventKind::File | EventKind::Revise => Data::Execution(Box::new(read_execution(&mut lines)?)),
         EventKind::Restored => {
             let first = lines.parse("lost")?;
             let rest: Vec<Head> = lines.parse_all("lost", str::parse)?;
@@ -78,6 +108,54 @@ pub fn read(kind: EventKind, bytes: &[u8]) -> Result<Data, Defect> {
     };
     lines.end()?;
     if write(&data) == bytes { Ok(data) } else { Err(Defect::NotCanonical) }
+}
+
+fn read_execution(lines: &mut Reader<'_>) -> Result<Execution, Defect> {
+    let it = Execution {
+        targets: lines.parse_all("target", str::parse)?,
+        plan: read_steps(lines, "plan")?,
+        rollback: read_steps(lines, "rollback")?,
+    };
+    if it.is_empty() { Err(Defect::Expected { line: 1, key: "target" }) } else { Ok(it) }
+}
+
+fn read_steps(lines: &mut Reader<'_>, name: &'static str) -> Result<BTreeMap<u64, Automation>, Defect> {
+    let key = |part: &str| format!("{name}-{part}");
+    let mut steps = BTreeMap::new();
+    while let Some(n) = lines.next_number(&key("arg")).or_else(|| lines.next_number(&key("shell"))) {
+        let numbered = |part: &str| format!("{name}-{part} {n}");
+        let command = match lines.next_is(&numbered("arg")) {
+            true => {
+                let mut args = Vec::new();
+                while let Some(arg) = read_exact(lines, &numbered("arg"), name)? {
+                    args.push(arg);
+                }
+                Command::Args(args.try_into().map_err(|invalid| lines.defect(name, invalid))?)
+            }
+            false => {
+                let script = lines.required_prose(&numbered("shell"), name)?;
+                Command::Shell(script.try_into().map_err(|invalid| lines.defect(name, invalid))?)
+            }
+        };
+        let (cwd, account) =
+            (read_filled(lines, &numbered("cwd"), name)?, read_filled(lines, &numbered("account"), name)?);
+        steps.insert(n, Automation { command, cwd, account });
+    }
+    Ok(steps)
+}
+
+/// Takes the value of the next line exactly, if the line has this key. Errors name the field `name`.
+fn read_exact(lines: &mut Reader<'_>, key: &str, name: &'static str) -> Result<Option<Argument>, Defect> {
+    let Some(value) = lines.take_if(key) else { return Ok(None) };
+    value.parse().map(Some).map_err(|invalid| lines.defect(name, invalid))
+}
+
+/// As [`read_exact`], for a value that is never empty.
+fn read_filled(lines: &mut Reader<'_>, key: &str, name: &'static str) -> Result<Option<Argument>, Defect> {
+    match read_exact(lines, key, name)? {
+        Some(value) if value.as_str().is_empty() => Err(lines.defect(name, Invalid::Empty)),
+        value => Ok(value),
+    }
 }
 
 /// Completes an event that was read from a body with the data part that the body names. `bytes` is the data part of the
@@ -114,7 +192,18 @@ fn fill(event: &mut Event, data: Option<Data>) -> bool {
             lost.leaves = heads.iter().map(|head| head.leaf).collect();
             lost.heads().eq(heads) && lost.heads().last() == Some(lost.ends.lost)
         }
+        (Event::File { facts, execution, .. } | Event::Revise { facts, execution, .. }, data) => {
+            match data {
+                Some(Data::Execution(data)) => *execution = data,
+                Some(Data::Lost(_)) => return false,
+                None => {}
+            }
+            let within = |steps: &BTreeMap<u64, Automation>, count: u64| steps.keys().all(|n| (1..=count).contains(n));
+            u64::try_from(execution.targets.len()) == Ok(facts.targets)
+                && within(&execution.plan, facts.plan_steps)
+                && within(&execution.rollback, facts.rollback_steps)
+        }
         (_, None) => true,
-        (_, Some(Data::Lost(_))) => false,
+        (_, Some(_)) => false,
     }
 }

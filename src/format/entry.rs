@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::request::{self, RegisterRef};
 use super::{Defect, Keys, body, data, sshsig, text};
-use crate::domain::{Action, Digest, Event, Fingerprint, Header, Member, Text};
+use crate::domain::{Action, Digest, Event, Fingerprint, Header, Member, Step, Text};
 
 /// The most bytes in a blob: body, blank line and signature line. A tile of entries (C2SP tlog-tiles) has two bytes for
 /// the length of each.
@@ -160,13 +160,16 @@ fn read_text(header: &Header, event: &Event, bytes: Option<&[u8]>) -> Result<Opt
     Ok(Some(text))
 }
 
-/// Whether evidence in the body belongs to exactly the tests in the text that name some, and every display name to a
-/// member.
+/// Whether the body counts the steps of the text, its evidence belongs to exactly the tests that name some, and every
+/// display name to a member.
 fn lists_match(event: &Event, text: &Text) -> bool {
     match (event, text) {
         (Event::File { facts, .. } | Event::Revise { facts, .. }, Text::Description(description)) => {
+            let steps = |steps: &[Step], count: u64| u64::try_from(steps.len()) == Ok(count);
             let shown = (1..).zip(&description.tests).filter(|(_, test)| test.evidence.is_some()).map(|(n, _)| n);
             shown.eq(facts.evidence.iter().map(|(n, _)| *n))
+                && steps(&description.plan, facts.plan_steps)
+                && steps(&description.rollback, facts.rollback_steps)
         }
         (_, Text::Names(names)) => {
             names.keys().all(|person| members(event).iter().any(|member| member.person == *person))

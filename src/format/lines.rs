@@ -7,7 +7,7 @@ use std::str::FromStr;
 use memchr::memchr;
 
 use super::Defect;
-use crate::domain::{Invalid, Line, Prose, is_forbidden};
+use crate::domain::{Invalid, Line, Prose, is_forbidden, number};
 
 /// Encodes lines.
 #[derive(Default)]
@@ -43,6 +43,11 @@ impl Writer {
         for line in prose.split('\n') {
             self.push(key, if line.is_empty() { "" } else { " " }, line);
         }
+    }
+
+    /// Appends a value exactly; an empty value is the key alone.
+    pub fn put_exact(&mut self, key: &str, value: &str) {
+        self.push(key, if value.is_empty() { "" } else { " " }, value);
     }
 
     fn push(&mut self, key: &str, space: &str, value: &str) {
@@ -187,6 +192,12 @@ impl<'a> Reader<'a> {
     /// Whether the next line has this key.
     pub fn next_is(&self, key: &str) -> bool {
         self.rest.strip_prefix(key).is_some_and(|rest| rest.starts_with([' ', '\n']))
+    }
+
+    /// The number in the key of the next line, if its key is `key` and a number, as in `plan-arg 2`.
+    pub fn next_number(&self, key: &str) -> Option<u64> {
+        let rest = self.rest.strip_prefix(key)?.strip_prefix(' ')?;
+        number(&rest[..rest.find([' ', '\n'])?]).ok()
     }
 
     /// Ends the reading.

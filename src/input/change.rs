@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::io;
 
 use super::fault::{Fault, Problem};
+use super::steps::{Steps, read_steps};
 use super::times;
 use super::tree::{Source, Table, Value};
 use crate::domain::{
-    Artifact, ArtifactName, ChangeKind, Description, Digest, Facts, Link, LinkKind, PersonId, Prose, Reference,
-    Refusal, Risk, Step, Trial, Window, ZoneName, judge_kind,
+    Artifact, ArtifactName, Author, ChangeId, ChangeKind, Description, Digest, Execution, Facts, Link, LinkKind,
+    PersonId, Prose, Reference, Refusal, Risk, Target, Trial, Window, ZoneName, judge_kind, judge_stop_after,
+    judge_target_count,
 };
 
 /// A valid draft of a change.
@@ -18,6 +20,8 @@ pub struct Draft {
     pub facts: Facts,
     /// What people read, for the text part of the entry.
     pub description: Description,
+    /// What a machine could carry out, for the data part of the entry.
+    pub execution: Execution,
 }
 
 /// What a draft refers to: files, and the register that it is meant for.
@@ -33,6 +37,18 @@ pub trait DraftContext {
     /// # Errors
     /// The rule of the register that forbids it.
     fn judge_party(&self, person: &PersonId) -> Result<(), Refusal>;
+
+    /// Whether a person may be named as an author.
+    ///
+    /// # Errors
+    /// The rule of the register that forbids it.
+    fn judge_author(&self, person: &PersonId) -> Result<(), Refusal>;
+
+    /// Whether a change may follow this one.
+    ///
+    /// # Errors
+    /// The rule of the register that forbids it.
+    fn judge_follows(&self, change: ChangeId) -> Result<(), Refusal>;
 
     /// Whether a change with this window may be filed.
     ///
@@ -54,12 +70,12 @@ pub fn read(text: &str, context: &dyn DraftContext) -> Result<Draft, Vec<Fault>>
     let syntax: Vec<Fault> = faults.iter().filter(|it| matches!(it.problem, Problem::Syntax(_))).cloned().collect();
     match change {
         _ if !syntax.is_empty() => Err(syntax),
-        Some((facts, description)) if faults.is_empty() => Ok(Draft { facts, description }),
+        Some(draft) if faults.is_empty() => Ok(draft),
         _ => Err(faults),
     }
 }
 
-fn read_change(root: Table<'_, '_>, context: &dyn DraftContext) -> Option<(Facts, Description)> {
+fn read_change(root: Table<'_, '_>, context: &dyn DraftContext) -> Option<Draft> {
     let title = root.required_line("title");
     let kind: Option<ChangeKind> = root.required_judged("kind", |kind| judge_kind(*kind));
     let risk: Option<Risk> = root.required_word("risk");
@@ -68,9 +84,15 @@ fn read_change(root: Table<'_, '_>, context: &dyn DraftContext) -> Option<(Facts
     if implementers.is_empty() {
         implementers.extend(owner.clone());
     }
+    let authors = root.judged_words("authors", |it| match it {
+        Author::Person(person) => context.judge_author(person),
+        Author::External(_) => Ok(()),
+    });
     let services = root.words("services");
     root.require_items("services");
-    let tags = root.words("tags");
+    let (environments, tags) = (root.words("environments"), root.words("tags"));
+    let follows = root.judged_words("follows", |it| context.judge_follows(*it));
+    let (targets, stop_after) = read_targets(&root);
     let reason = root.required_prose("reason");
     let (security, success) = (root.prose("security"), root.prose("success"));
     let window = root.required("window").and_then(|_| root.table("window")).and_then(|it| read_window(it, context));
@@ -82,14 +104,20 @@ fn read_change(root: Table<'_, '_>, context: &dyn DraftContext) -> Option<(Facts
     let links = root.table("links").map(read_links).unwrap_or_default();
     root.finish();
 
-    let (rollback_minutes, abort_if, rollback) = rollback?;
+    let Rollback { minutes: rollback_minutes, abort_if, steps: rollback } = rollback?;
+    let count = |items: usize| u64::try_from(items).unwrap_or(u64::MAX);
+    let (plan_steps, rollback_steps) = (count(plan.text.len()), count(rollback.text.len()));
+    let execution = Execution { targets, plan: plan.automation, rollback: rollback.automation };
+    let (plan, rollback) = (plan.text, rollback.text);
     let description = Description { title, reason, impact, security, plan, rollback, abort_if, tests, success };
     let facts = Facts {
         kind: kind?,
         risk: risk?,
         owner: owner?,
+        authors,
         implementers,
         services,
+        environments,
         tags,
         window: window?,
         outage_minutes,
@@ -97,8 +125,29 @@ fn read_change(root: Table<'_, '_>, context: &dyn DraftContext) -> Option<(Facts
         artifacts,
         evidence,
         links,
+        follows,
+        plan_steps,
+        rollback_steps,
+        targets: count(execution.targets.len()),
+        stop_after,
     };
-    Some((facts, description))
+    Some(Draft { facts, description, execution })
+}
+
+/// The targets, and how many failed ones stop the rest.
+fn read_targets(root: &Table<'_, '_>) -> (Vec<Target>, Option<u64>) {
+    let targets: Vec<Target> = root.ordered_words("targets");
+    let count = u64::try_from(targets.len()).unwrap_or(u64::MAX);
+    let stop_after = root.number("stop_after");
+    for (key, judged) in [
+        ("targets", judge_target_count(count)),
+        ("stop_after", stop_after.map_or(Ok(()), |found| judge_stop_after(found, count))),
+    ] {
+        if let (Err(refusal), Some(value)) = (judged, root.get(key)) {
+            value.fault(refusal);
+        }
+    }
+    (targets, stop_after)
 }
 
 fn read_window(table: Table<'_, '_>, context: &dyn DraftContext) -> Option<Window> {
@@ -146,18 +195,11 @@ fn read_impact(root: &Table<'_, '_>) -> (Option<Prose>, u64) {
     (text, minutes)
 }
 
-fn read_steps(table: &Table<'_, '_>, key: &'static str) -> Vec<Step> {
-    let mut steps = Vec::new();
-    table.require_items(key);
-    for it in table.tables(key) {
-        let (text, command) = (it.required_prose("step"), it.prose("command"));
-        steps.extend(text.map(|text| Step { text, command }));
-        it.finish();
-    }
-    steps
+struct Rollback {
+    minutes: Option<u64>,
+    abort_if: Vec<Prose>,
+    steps: Steps,
 }
-
-type Rollback = (Option<u64>, Vec<Prose>, Vec<Step>);
 
 fn read_rollback(root: &Table<'_, '_>) -> Option<Rollback> {
     let table = root.required("rollback").and_then(|_| root.table("rollback"))?;
@@ -169,7 +211,7 @@ fn read_rollback(root: &Table<'_, '_>) -> Option<Rollback> {
     let abort_if = criteria.iter().filter_map(|value| value.item(Prose::from_typed)).collect();
     let steps = read_steps(&table, "steps");
     table.finish();
-    Some((minutes, abort_if, steps))
+    Some(Rollback { minutes, abort_if, steps })
 }
 
 fn read_tests(root: &Table<'_, '_>, context: &dyn DraftContext) -> (Vec<Trial>, Vec<(u64, Digest)>) {
@@ -223,10 +265,9 @@ fn digest_file(path: &str, context: &dyn DraftContext) -> Result<Digest, Problem
 
 fn read_links(table: Table<'_, '_>) -> BTreeSet<Link> {
     let mut links = BTreeSet::new();
-    for (kind, key) in
-        [(LinkKind::Incident, "incident"), (LinkKind::Ticket, "ticket"), (LinkKind::Vulnerability, "vulnerability")]
-    {
-        links.extend(table.words::<Reference>(key).into_iter().map(|reference| Link { kind, reference }));
+    for kind in LinkKind::ALL {
+        let references = table.words::<Reference>(kind.as_str()).into_iter();
+        links.extend(references.map(|reference| Link { kind: *kind, reference }));
     }
     table.finish();
     links

@@ -87,9 +87,27 @@ pub enum Problem {
         /// Its SHA-256.
         found: crate::domain::Digest,
     },
+    /// A step with both a command and a script for a machine.
+    #[error("args and shell exclude each other: use one of them")]
+    TwoCommands,
+    /// A directory or an account for a step that a machine cannot carry out.
+    #[error("needs args or shell beside it")]
+    NoCommand,
     /// An artifact with neither a file nor a digest.
     #[error("needs file, sha256, or both")]
     NoContent,
+    /// An author address of a commit that the configuration does not map.
+    #[error("commits by {address}: the address is not in [authors] of config.toml")]
+    UnmappedAuthor {
+        /// The address.
+        address: String,
+    },
+    /// A range of commits without a commit.
+    #[error("no commits in {range}")]
+    NoCommits {
+        /// The range.
+        range: String,
+    },
     /// A change that does not fit into an entry.
     #[error("{bytes} bytes in total; at most {most} are allowed: shorten the longest texts")]
     TooLarge {

@@ -199,6 +199,20 @@ impl<'s, 'a> Table<'s, 'a> {
         words
     }
 
+    /// An optional list of distinct words, in the order in which they are written.
+    pub fn ordered_words<T: FromStr<Err = Invalid> + Eq>(&self, key: &'static str) -> Vec<T> {
+        let mut words: Vec<T> = Vec::new();
+        for value in self.get(key).map(|value| value.items_or_single()).unwrap_or_default() {
+            let Some(word) = value.item(str::parse) else { continue };
+            if words.contains(&word) {
+                value.fault(Problem::Twice(value.value.as_str().unwrap_or_default().to_owned()));
+            } else {
+                words.push(word);
+            }
+        }
+        words
+    }
+
     /// An optional decimal integer from 0.
     pub fn number(&self, key: &'static str) -> Option<u64> {
         let value = self.get(key)?;
@@ -261,6 +275,15 @@ impl<'s, 'a> Value<'s, 'a> {
         if text.trim().is_empty() {
             return None;
         }
+        read(text).map_err(|invalid| self.fault(invalid)).ok()
+    }
+
+    /// A string exactly as it is written, even if it is empty, parsed by `read`.
+    pub fn exact<T>(&self, read: impl Fn(&str) -> Result<T, Invalid>) -> Option<T> {
+        let Some(text) = self.value.as_str() else {
+            self.wrong_type("a string");
+            return None;
+        };
         read(text).map_err(|invalid| self.fault(invalid)).ok()
     }
 

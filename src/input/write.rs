@@ -1,12 +1,24 @@
 //! Writes a filed change as a draft again.
 
+use std::collections::BTreeMap;
 use std::fmt::{Display, Write};
 
-use crate::domain::{Description, Facts, Link, LinkKind, Prose, Step, Time};
+use crate::domain::{Argument, Automation, Command, Description, Execution, Facts, Link, LinkKind, Prose, Step, Time};
+
+/// The revision that a draft is made from.
+pub struct Copied<'a> {
+    /// Its structured part.
+    pub facts: &'a Facts,
+    /// Its text part; empty if it was redacted.
+    pub words: &'a Description,
+    /// Its data part.
+    pub execution: &'a Execution,
+}
 
 /// A draft with the content of a revision, but with a window tomorrow at 20:00, because the old one is past or in use.
 /// `source` names the revision in the first line.
-pub fn write(source: &str, facts: &Facts, words: &Description, now: Time) -> String {
+pub fn write(source: &str, copied: &Copied<'_>, now: Time) -> String {
+    let Copied { facts, words, execution } = copied;
     let mut out = format!(
         "# Copied from {source}. Set the window, review every line, then run `twinseal check FILE` and \
          `twinseal file FILE`.\n\n"
@@ -15,9 +27,16 @@ pub fn write(source: &str, facts: &Facts, words: &Description, now: Time) -> Str
     line(&mut out, "kind", facts.kind);
     line(&mut out, "risk", facts.risk);
     line(&mut out, "owner", &facts.owner);
+    list(&mut out, "authors", &facts.authors);
     list(&mut out, "implementers", &facts.implementers);
     list(&mut out, "services", &facts.services);
+    list(&mut out, "environments", &facts.environments);
     list(&mut out, "tags", &facts.tags);
+    list(&mut out, "follows", &facts.follows);
+    list(&mut out, "targets", &execution.targets);
+    if let Some(stop_after) = facts.stop_after {
+        push(&mut out, format_args!("stop_after = {stop_after}\n"));
+    }
     prose(&mut out, "reason", words.reason.as_ref());
     prose(&mut out, "security", words.security.as_ref());
     prose(&mut out, "success", words.success.as_ref());
@@ -28,10 +47,10 @@ pub fn write(source: &str, facts: &Facts, words: &Description, now: Time) -> Str
     push(&mut out, "\n[impact]\n");
     prose(&mut out, "text", words.impact.as_ref());
     push(&mut out, format_args!("outage_minutes = {}\n", facts.outage_minutes));
-    steps(&mut out, "plan", &words.plan);
+    steps(&mut out, "plan", &words.plan, &execution.plan);
     push(&mut out, format_args!("\n[rollback]\nminutes = {}\n", facts.rollback_minutes));
     list(&mut out, "abort_if", &words.abort_if);
-    steps(&mut out, "rollback.steps", &words.rollback);
+    steps(&mut out, "rollback.steps", &words.rollback, &execution.rollback);
     for it in &words.tests {
         push(&mut out, "\n[[tests]]\n");
         prose(&mut out, "what", Some(&it.what));
@@ -75,11 +94,23 @@ fn prose(out: &mut String, key: &str, prose: Option<&Prose>) {
     }
 }
 
-fn steps(out: &mut String, key: &str, steps: &[Step]) {
-    for it in steps {
+fn steps(out: &mut String, key: &str, steps: &[Step], automation: &BTreeMap<u64, Automation>) {
+    // If the text was redacted, only the machine form is left; every step of it needs a table.
+    let last = automation.keys().next_back().copied().unwrap_or(0).max(u64::try_from(steps.len()).unwrap_or(0));
+    for (n, it) in (1..=last).zip(steps.iter().map(Some).chain(std::iter::repeat(None))) {
         push(out, format_args!("\n[[{key}]]\n"));
-        line(out, "step", &it.text);
-        prose(out, "command", it.command.as_ref());
+        if let Some(it) = it {
+            line(out, "step", &it.text);
+            prose(out, "command", it.command.as_ref());
+        }
+        if let Some(Automation { command, cwd, account }) = automation.get(&n) {
+            match command {
+                Command::Args(args) => list(out, "args", args.as_slice().iter().map(Argument::as_str)),
+                Command::Shell(script) => line(out, "shell", script),
+            }
+            cwd.iter().for_each(|cwd| line(out, "cwd", cwd.as_str()));
+            account.iter().for_each(|account| line(out, "account", account.as_str()));
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use std::fmt::Display;
 
 use super::{Page, ago, moment, window};
 use crate::domain::{
-    Change, ConflictOfInterest, Description, Facts, Link, PersonId, Prose, RefusedAct, Status, Step, Tally, Time,
-    Trial, Verdict, Void,
+    Author, Automation, Change, Command, ConflictOfInterest, Description, Execution, Facts, Link, PersonId, Prose,
+    RefusedAct, Status, Step, Tally, Time, Trial, Verdict, Void,
 };
 
 /// Display names by person.
@@ -27,6 +27,8 @@ pub type Remarks = BTreeMap<u64, String>;
 pub struct Words {
     /// The text of the current revision; `None` if it was redacted.
     pub description: Option<Description>,
+    /// The data part of the current revision, which is never redacted.
+    pub execution: Execution,
     /// Who redacted the current revision, and why.
     pub redacted: Option<String>,
     /// Comments on decisions, notes and outcomes.
@@ -38,7 +40,7 @@ pub struct Words {
 /// Writes the page of a change, with its status and tally as of `now`.
 pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: (Status, &Tally<'_>), now: Time) {
     let (status, tally) = judged;
-    let Words { description, redacted, remarks, names } = words;
+    let Words { description, execution, redacted, remarks, names } = words;
     let description = description.as_ref();
     let revision = change.current();
     let title = description.and_then(|it| it.title.as_ref()).map_or("(text redacted)", |title| title.as_str());
@@ -51,8 +53,13 @@ pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: (Sta
         page.field("text", format_args!("redacted {redacted}"));
     }
     facts_fields(page, &revision.facts, names, now);
-    if let Some(description) = description {
-        description_blocks(page, description, &revision.facts);
+    targets_block(page, &revision.facts, execution);
+    match description {
+        Some(description) => description_blocks(page, description, &revision.facts, execution),
+        None => {
+            automation_block(page, "plan, as a machine could carry it out", &execution.plan);
+            automation_block(page, "rollback, as a machine could carry it out", &execution.rollback);
+        }
     }
     timeline(page, change, remarks, tally, now);
 }
@@ -83,8 +90,14 @@ fn status_line(change: &Change, tally: &Tally<'_>, status: Status, now: Time) ->
 fn facts_fields(page: &mut Page, facts: &Facts, names: &Names, now: Time) {
     page.field("kind", facts.kind).field("risk", facts.risk);
     page.field("owner", person(names, &facts.owner));
+    if !facts.authors.is_empty() {
+        page.field("authors", list(facts.authors.iter().map(|it| author(names, it))));
+    }
     page.field("implementers", list(facts.implementers.iter().map(|it| person(names, it))));
     page.field("services", list(&facts.services));
+    if !facts.environments.is_empty() {
+        page.field("environments", list(&facts.environments));
+    }
     if !facts.tags.is_empty() {
         page.field("tags", list(&facts.tags));
     }
@@ -94,9 +107,70 @@ fn facts_fields(page: &mut Page, facts: &Facts, names: &Names, now: Time) {
     if !facts.links.is_empty() {
         page.field("links", list(facts.links.iter().map(links)));
     }
+    if !facts.follows.is_empty() {
+        page.field("follows", format_args!("{}; it cannot start before they succeeded", list(&facts.follows)));
+    }
 }
 
-fn description_blocks(page: &mut Page, it: &Description, facts: &Facts) {
+fn author(names: &Names, author: &Author) -> String {
+    match author {
+        Author::Person(id) => person(names, id),
+        Author::External(_) => author.to_string(),
+    }
+}
+
+/// The heading above the targets: `targets (12; 2 failed targets stop the rest)`.
+pub fn targets_label(facts: &Facts) -> String {
+    let stop = match facts.stop_after {
+        None => String::new(),
+        Some(1) => "; 1 failed target stops the rest".to_owned(),
+        Some(n) => format!("; {n} failed targets stop the rest"),
+    };
+    format!("targets ({}{stop})", facts.targets)
+}
+
+/// One target a line. A target may contain commas, and a line that wraps is marked.
+fn targets_block(page: &mut Page, facts: &Facts, execution: &Execution) {
+    if !execution.targets.is_empty() {
+        page.block(&targets_label(facts));
+        for (n, target) in (1..).zip(&execution.targets) {
+            page.verbatim(0, &format!("{n}."), target);
+        }
+    }
+}
+
+fn automation_block(page: &mut Page, label: &str, steps: &BTreeMap<u64, Automation>) {
+    if !steps.is_empty() {
+        page.block(label);
+        for (n, automation) in steps {
+            let mark = format!("{n}.");
+            page.text(&mark, "(text redacted)");
+            automated(page, mark.len() + 1, automation);
+        }
+    }
+}
+
+/// What a machine could carry out, one line for each argument and each line of a script. Every line has a mark, so that a
+/// line that wraps differs from two lines.
+fn automated(page: &mut Page, indent: usize, automation: &Automation) {
+    for (mark, value) in automation_lines(automation) {
+        page.verbatim(indent, mark, value);
+    }
+}
+
+/// The marked lines of what a machine could carry out.
+pub fn automation_lines(automation: &Automation) -> Vec<(&'static str, String)> {
+    let Automation { command, cwd, account } = automation;
+    let mut lines: Vec<(&str, String)> = match command {
+        Command::Args(args) => args.as_slice().iter().map(|arg| ("arg", arg.to_string())).collect(),
+        Command::Shell(script) => script.as_str().split('\n').map(|line| ("sh", line.to_owned())).collect(),
+    };
+    lines.extend(cwd.iter().map(|cwd| ("cwd", cwd.to_string())));
+    lines.extend(account.iter().map(|account| ("account", account.to_string())));
+    lines
+}
+
+fn description_blocks(page: &mut Page, it: &Description, facts: &Facts, execution: &Execution) {
     let mut prose = |label: &str, prose: Option<&Prose>| {
         if let Some(prose) = prose {
             page.block(label).text("", prose);
@@ -105,8 +179,9 @@ fn description_blocks(page: &mut Page, it: &Description, facts: &Facts) {
     prose("reason", it.reason.as_ref());
     prose("impact", it.impact.as_ref());
     prose("security", it.security.as_ref());
-    steps(page.block("plan"), &it.plan);
-    steps(page.block(&format!("rollback ({} min)", facts.rollback_minutes)), &it.rollback);
+    steps(page.block("plan"), &it.plan, &execution.plan);
+    let rollback = format!("rollback ({} min)", facts.rollback_minutes);
+    steps(page.block(&rollback), &it.rollback, &execution.rollback);
     if !it.abort_if.is_empty() {
         page.block("abort if");
         for criterion in &it.abort_if {
@@ -128,12 +203,15 @@ fn description_blocks(page: &mut Page, it: &Description, facts: &Facts) {
     }
 }
 
-fn steps(page: &mut Page, steps: &[Step]) {
+fn steps(page: &mut Page, steps: &[Step], automation: &BTreeMap<u64, Automation>) {
     for (n, step) in (1..).zip(steps) {
         let mark = format!("{n}.");
         page.text(&mark, &step.text);
         if let Some(command) = &step.command {
             page.verbatim(mark.len() + 1, "$", command);
+        }
+        if let Some(automation) = automation.get(&n) {
+            automated(page, mark.len() + 1, automation);
         }
     }
 }
@@ -200,6 +278,7 @@ fn void(tally: &Tally<'_>, seq: u64, now: Time) -> String {
         Void::NoApprover => "no longer an approver".to_owned(),
         Void::DeadKey => "key suspended or revoked".to_owned(),
         Void::ConflictOfInterest(ConflictOfInterest::Requested) => "filed or revised the change".to_owned(),
+        Void::ConflictOfInterest(ConflictOfInterest::Authored) => "is an author of the change".to_owned(),
         Void::ConflictOfInterest(ConflictOfInterest::Owns) => "owns the change".to_owned(),
         Void::ConflictOfInterest(ConflictOfInterest::Implements) => "implements the change".to_owned(),
         Void::ConflictOfInterest(ConflictOfInterest::Operates) => "operates a machine account of the change".to_owned(),

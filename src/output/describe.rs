@@ -49,7 +49,7 @@ pub fn describe(event: &Event) -> String {
         Event::Second(at) => format!("seconded proposal {}", at.proposal),
         Event::Decline(at) => format!("declined proposal {}", at.proposal),
         Event::ProposalWithdraw(at) => format!("withdrew proposal {}", at.proposal),
-        Event::File { change, facts } => format!("filed {change}: {} risk, {}", facts.risk, facts.kind),
+        Event::File { change, facts, .. } => format!("filed {change}: {} risk, {}", facts.risk, facts.kind),
         Event::Approve(at) => format!("approved {} revision {}", at.change, at.number),
         Event::Reject(at) => format!("rejected {} revision {}", at.change, at.number),
         Event::Start { revision, .. } => format!("started {} revision {}", revision.change, revision.number),

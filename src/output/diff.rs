@@ -1,14 +1,26 @@
 //! Differences between two revisions, field by field and word by word.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use similar::{ChangeTag, TextDiff};
 
-use super::{Page, window_lines};
-use crate::domain::{Description, Facts, Prose, Step};
+use super::{Page, automation_lines, window_lines};
+use crate::domain::{Automation, Description, Execution, Facts, Prose, Step};
+
+/// A revision whose differences to another are shown.
+#[derive(Clone, Copy)]
+pub struct Shown<'a> {
+    /// Its structured part.
+    pub facts: &'a Facts,
+    /// Its text part; empty if it was redacted.
+    pub words: &'a Description,
+    /// Its data part.
+    pub execution: &'a Execution,
+}
 
 /// The fields of a revision as labelled text, in page order.
-fn fields(facts: &Facts, words: &Description) -> Vec<(&'static str, String)> {
+fn fields(Shown { facts, words, execution }: Shown<'_>) -> Vec<(&'static str, String)> {
     let prose = |prose: &Option<Prose>| prose.as_ref().map_or(String::new(), Prose::to_string);
     let artifacts = facts.artifacts.iter().map(|it| format!("{} sha256:{}", it.name, it.digest));
     let tests = (1..).zip(&words.tests).map(|(n, it)| {
@@ -21,17 +33,22 @@ fn fields(facts: &Facts, words: &Description) -> Vec<(&'static str, String)> {
         ("kind", facts.kind.to_string()),
         ("risk", facts.risk.to_string()),
         ("owner", facts.owner.to_string()),
+        ("authors", lines(&facts.authors)),
         ("implementers", lines(&facts.implementers)),
         ("services", lines(&facts.services)),
+        ("environments", lines(&facts.environments)),
         ("tags", lines(&facts.tags)),
         ("window", window_lines(&facts.window)),
         ("outage", format!("{} min", facts.outage_minutes)),
         ("links", lines(&facts.links)),
+        ("follows", lines(&facts.follows)),
+        ("targets", lines(&execution.targets)),
+        ("stop after", facts.stop_after.map_or(String::new(), |n| format!("{n} failed"))),
         ("reason", prose(&words.reason)),
         ("impact", prose(&words.impact)),
         ("security", prose(&words.security)),
-        ("plan", steps(&words.plan)),
-        ("rollback", format!("{} min\n{}", facts.rollback_minutes, steps(&words.rollback))),
+        ("plan", steps(&words.plan, &execution.plan)),
+        ("rollback", format!("{} min\n{}", facts.rollback_minutes, steps(&words.rollback, &execution.rollback))),
         ("abort if", lines(&words.abort_if)),
         ("tests", tests.collect::<Vec<_>>().join("\n")),
         ("success", prose(&words.success)),
@@ -43,17 +60,25 @@ fn lines<T: Display>(items: impl IntoIterator<Item = T>) -> String {
     items.into_iter().map(|it| it.to_string()).collect::<Vec<_>>().join("\n")
 }
 
-fn steps(steps: &[Step]) -> String {
-    let step = |(n, it): (u64, &Step)| {
-        let command = it.command.as_ref().map_or(String::new(), |command| format!("\n$ {command}"));
-        format!("{n}. {}{command}", it.text)
+fn steps(steps: &[Step], automation: &BTreeMap<u64, Automation>) -> String {
+    let automated = |n: u64| -> String {
+        let lines = automation.get(&n).map(automation_lines).unwrap_or_default();
+        lines.into_iter().map(|(mark, value)| format!("\n{mark} {value}")).collect()
     };
-    (1..).zip(steps).map(step).collect::<Vec<_>>().join("\n")
+    // If the text was redacted, only the machine form is left.
+    let last = automation.keys().next_back().copied().unwrap_or(0).max(u64::try_from(steps.len()).unwrap_or(0));
+    let texts = steps.iter().map(Some).chain(std::iter::repeat(None));
+    let step = |(n, it): (u64, Option<&Step>)| {
+        let command = it.and_then(|it| it.command.as_ref()).map_or(String::new(), |command| format!("\n$ {command}"));
+        let text = it.map_or("", |it| it.text.as_str());
+        format!("{n}. {text}{command}{}", automated(n))
+    };
+    (1..=last).zip(texts).map(step).collect::<Vec<_>>().join("\n")
 }
 
 /// Writes the differences to a page: `[-removed-]`, `{+added+}`, and an ellipsis for unchanged lines. Returns whether
 /// there are any.
-pub fn diff(page: &mut Page, old: (&Facts, &Description), new: (&Facts, &Description)) -> bool {
+pub fn diff(page: &mut Page, old: Shown<'_>, new: Shown<'_>) -> bool {
     let differing = differing(old, new);
     for (label, old, new) in &differing {
         page.block(label).text("", changed_lines(old, new).join("\n"));
@@ -62,8 +87,8 @@ pub fn diff(page: &mut Page, old: (&Facts, &Description), new: (&Facts, &Descrip
 }
 
 /// The fields that differ, each with its old and new text.
-pub fn differing(old: (&Facts, &Description), new: (&Facts, &Description)) -> Vec<(&'static str, String, String)> {
-    let pairs = fields(old.0, old.1).into_iter().zip(fields(new.0, new.1));
+pub fn differing(old: Shown<'_>, new: Shown<'_>) -> Vec<(&'static str, String, String)> {
+    let pairs = fields(old).into_iter().zip(fields(new));
     pairs.filter(|(old, new)| old != new).map(|((label, old), (_, new))| (label, old, new)).collect()
 }
 

@@ -1,11 +1,14 @@
 //! JSON as documented in `docs/json.md`. Times are RFC 3339 in UTC, digests are hexadecimal. An absent value is null
 //! or an empty list; no key is ever left out.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::domain::{
-    Action, Artifact, Change, ChangeId, Description, Digest, Event, Facts, Granted, Grants, Head, Header, Member,
-    Policy, ProposalRef, RefusedAttempt, Requirement, RevisionRef, Step, Text, Time, Trial, Verdict, Void, Vote,
+    Action, Argument, Artifact, Automation, Change, ChangeId, Command, Description, Digest, Event, Execution, Facts,
+    Granted, Grants, Head, Header, Member, Policy, ProposalRef, RefusedAttempt, Requirement, RevisionRef, Step, Text,
+    Time, Trial, Verdict, Void, Vote,
 };
 
 /// The display form of a value, or null.
@@ -64,8 +67,14 @@ fn event(event: &Event) -> Value {
         Event::Propose { action, .. } => self::action(action),
         Event::Second(at) | Event::Decline(at) | Event::ProposalWithdraw(at) => proposal_ref(at),
         Event::KeyRevoke(key) | Event::KeySuspend(key) => json!({ "target": key.to_string() }),
-        Event::File { facts, .. } => json!({ "facts": self::facts(facts) }),
-        Event::Revise { replaces, facts } => json!({ "replaces": revision(replaces), "facts": self::facts(facts) }),
+        Event::File { facts, execution, .. } => {
+            json!({ "facts": self::facts(facts), "execution": self::execution(execution) })
+        }
+        Event::Revise { replaces, facts, execution } => json!({
+            "replaces": revision(replaces),
+            "facts": self::facts(facts),
+            "execution": self::execution(execution),
+        }),
         Event::ChangeWithdraw(at) | Event::Approve(at) | Event::Reject(at) | Event::Retract(at) => {
             json!({ "revision": revision(at) })
         }
@@ -182,8 +191,10 @@ pub fn facts(facts: &Facts) -> Value {
         "kind": facts.kind.to_string(),
         "risk": facts.risk.to_string(),
         "owner": facts.owner.to_string(),
+        "authors": list(&facts.authors),
         "implementers": list(&facts.implementers),
         "services": list(&facts.services),
+        "environments": list(&facts.environments),
         "tags": list(&facts.tags),
         "window": {
             "start": facts.window.start().to_string(),
@@ -195,7 +206,27 @@ pub fn facts(facts: &Facts) -> Value {
         "artifacts": artifacts(&facts.artifacts),
         "evidence": facts.evidence.iter().map(evidence).collect::<Value>(),
         "links": links.collect::<Value>(),
+        "follows": list(&facts.follows),
+        "plan_steps": facts.plan_steps,
+        "rollback_steps": facts.rollback_steps,
+        "targets": facts.targets,
+        "stop_after": facts.stop_after,
     })
+}
+
+/// What a machine could carry out: the data part of a revision.
+pub fn execution(it: &Execution) -> Value {
+    let steps = |steps: &BTreeMap<u64, Automation>| steps.iter().map(automation).collect::<Value>();
+    json!({ "targets": list(&it.targets), "plan": steps(&it.plan), "rollback": steps(&it.rollback) })
+}
+
+fn automation((step, it): (&u64, &Automation)) -> Value {
+    let exact = |value: &Option<Argument>| value.as_ref().map(|it| json!(it.as_str()));
+    let (args, shell) = match &it.command {
+        Command::Args(args) => (Some(args.as_slice().iter().map(|it| json!(it.as_str())).collect::<Value>()), None),
+        Command::Shell(script) => (None, Some(script.as_str())),
+    };
+    json!({ "step": step, "args": args, "shell": shell, "cwd": exact(&it.cwd), "account": exact(&it.account) })
 }
 
 fn artifacts(artifacts: &[Artifact]) -> Value {

@@ -1,11 +1,13 @@
 //! Unusual text that is harmless.
 
+use std::collections::BTreeMap;
+
 use twinseal::domain::{Description, Text};
 use twinseal::error::Exit;
 use twinseal::format::entry;
 
 use super::{FULL, TEXTS, quoted, world};
-use crate::support::World;
+use crate::support::{CHANGE, World};
 
 /// Text that looks dangerous or rare but is harmless.
 const ODD: [&str; 9] = [
@@ -67,4 +69,79 @@ fn unusual_names_are_shown_unchanged() {
         assert!(world.ok("audrey", "person list").contains(odd));
     }
     assert_eq!(world.findings("audrey"), Vec::<String>::new());
+}
+
+/// The plan on the page that an approver signs, on a terminal of 80 columns.
+fn plan_on_page(world: &World, step: &str) -> String {
+    world.write("change.toml", CHANGE.replace("[rollback]", &format!("{step}\n[rollback]")));
+    world.on_screen(false);
+    let filed = world.ok("erin", "file change.toml");
+    let id = filed.split(' ').next().unwrap().to_owned();
+    world.on_screen(true);
+    let page = world.run_typing("carol", &format!("approve {id}"), &[&id]);
+    assert_eq!(page.exit, Exit::Done, "{}", page.screen);
+    let plan = page.screen.split("plan").nth(1).unwrap();
+    plan.split("rollback (").next().unwrap().to_owned()
+}
+
+#[test]
+fn no_two_commands_look_the_same_on_the_signing_page() {
+    let world = World::founded();
+    let long = "x".repeat(100);
+    // The room that the page leaves for the value of an `arg` line.
+    let edges = 55..75;
+    let mut steps: Vec<String> = [
+        r#"["a", "b"]"#,
+        r#"["a b"]"#,
+        r#"["a", "", "b"]"#,
+        r#"["a", " b"]"#,
+        r#"["a ", "b"]"#,
+        r#"["a  b"]"#,
+        r#"['a" "b']"#,
+        r#"['a\" "b']"#,
+        r#"['a"', 'b']"#,
+        r#"['a\', 'b']"#,
+        r#"['a\\', 'b']"#,
+        r#"["a", "b", ""]"#,
+        r#"["a", "b "]"#,
+        r#"["sh", "a"]"#,
+    ]
+    .map(|args| format!("args = {args}"))
+    .to_vec();
+    steps.extend(
+        ["a\nb", "a", "a b", "arg \"a\"", "a\narg \"b\"", "a\ncwd \"b\""].map(|it| format!("shell = {}", quoted(it))),
+    );
+    steps.extend(["cwd", "account"].map(|key| format!("args = [\"a\"]\n{key} = \"b\"")));
+    for at in edges {
+        let (head, tail) = long.split_at(at);
+        steps.push(format!("args = [\"{head}{tail}\"]"));
+        steps.push(format!("args = [\"{head}↩\", \"{tail}\"]"));
+        steps.push(format!("args = [\"{head}\", \"{tail}\"]"));
+        steps.push(format!("shell = {}", quoted(&format!("{head}↩\n{tail}"))));
+        steps.push(format!("shell = {}", quoted(&format!("{head}\n{tail}"))));
+    }
+    steps.push(format!("shell = \"{long}\""));
+    steps.sort();
+    steps.dedup();
+    let mut seen = BTreeMap::new();
+    for step in steps {
+        if let Some(other) = seen.insert(plan_on_page(&world, &step), step.clone()) {
+            panic!("these look the same:\n{step}\n{other}");
+        }
+    }
+}
+
+#[test]
+fn no_two_lists_of_targets_look_the_same_on_the_signing_page() {
+    let world = World::founded();
+    let mut seen = BTreeMap::new();
+    for targets in [r#"["a", "b"]"#, r#"["b", "a"]"#, r#"["a,b"]"#, r#"["a,", "b"]"#, r#"["1.", "a"]"#, r#"["a"]"#] {
+        world.write("change.toml", CHANGE.replace("risk =", &format!("targets = {targets}\nrisk =")));
+        let id = world.ok("erin", "file change.toml").split(' ').next().unwrap().to_owned();
+        let page = world.ok("carol", &format!("show {id}"));
+        let block = page.split("\ntargets (").nth(1).unwrap().split("\n\n").next().unwrap().to_owned();
+        if let Some(other) = seen.insert(block, targets) {
+            panic!("these look the same: {targets} {other}");
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 use twinseal::error::Exit;
 
+use crate::support::CHANGE;
+
 use super::{DECEPTIVE, FULL, TEXTS, WORDS, fails, faults, with, world};
 
 #[test]
@@ -137,4 +139,46 @@ fn no_time_is_guessed() {
     world.write("change.toml", FULL.replace("2026-12-01 ", "9999-12-31 "));
     let complaint = "the window starts at 9999-12-31T10:00:00Z, more than ten years ahead";
     fails(&world, "erin", "file change.toml", Exit::Invalid, complaint);
+}
+
+#[test]
+fn no_machine_step_takes_white_space_but_the_space() {
+    let world = world();
+    let file = |lines: &str| world.write("change.toml", CHANGE.replace("[rollback]", &format!("{lines}\n[rollback]")));
+    for odd in ['\u{a0}', '\u{1680}', '\u{2003}', '\u{202f}', '\u{205f}', '\u{3000}'] {
+        for (field, lines) in [
+            ("plan[1].args[2]", format!("args = [\"a\", \"b{odd}c\"]")),
+            ("plan[1].shell", format!("shell = \"b{odd}c\"")),
+            ("plan[1].cwd", format!("args = [\"a\"]\ncwd = \"b{odd}c\"")),
+            ("plan[1].account", format!("args = [\"a\"]\naccount = \"b{odd}c\"")),
+        ] {
+            file(&lines);
+            let named = format!("{field}: white space other than a space (U+{:04X})", u32::from(odd));
+            fails(&world, "erin", "check change.toml", Exit::Invalid, &named);
+        }
+    }
+    for c in DECEPTIVE {
+        file(&format!("args = [\"a\", {}]", super::quoted(&format!("b{c}c"))));
+        fails(&world, "erin", "check change.toml", Exit::Invalid, "plan[1].args[2]: ");
+    }
+}
+
+#[test]
+fn a_machine_step_that_says_too_little_or_too_much_is_a_fault() {
+    let world = world();
+    for (lines, complaint) in [
+        ("args = []", "plan[1].args: required, but missing or empty"),
+        ("args = [\"\"]", "plan[1].args[1]: empty"),
+        ("args = [\"a\", 1]", "plan[1].args[2]: expected a string"),
+        ("args = \"a b\"", "plan[1].args: expected a list"),
+        ("args = [\"a\"]\nshell = \"a\"", "plan[1].shell: args and shell exclude each other"),
+        ("cwd = \"/srv\"", "plan[1].cwd: needs args or shell beside it"),
+        ("account = \"a\"", "plan[1].account: needs args or shell beside it"),
+        ("args = [\"a\"]\ncwd = \"\"", "plan[1].cwd: empty"),
+        ("shell = \"a \\nb\"", "plan[1].shell: leading or trailing white space"),
+        ("args = [\"cafe\u{301}\"]", "plan[1].args[1]: not in Unicode form NFC"),
+    ] {
+        world.write("change.toml", CHANGE.replace("[rollback]", &format!("{lines}\n[rollback]")));
+        fails(&world, "erin", "file change.toml", Exit::Invalid, complaint);
+    }
 }

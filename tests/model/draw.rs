@@ -270,9 +270,28 @@ impl Draw<'_> {
             artifacts.extend(artifacts.first().copied());
         }
         let kind = self.rng.weighed(&[3, 55, 42]);
+        let mut authors = BTreeSet::new();
+        if self.rng.percent(15) {
+            authors.insert(if self.rng.percent(90) { self.somebody(|_| true) } else { self.anybody() });
+        }
+        let mut follows = BTreeSet::new();
+        if self.rng.percent(8) {
+            follows.insert(1 + self.rng.below(model.changes() + 2));
+        }
+        let mut targets: Vec<usize> = (0..self.rng.weighed(&[70, 10, 10, 10])).collect();
+        match self.rng.below(200) {
+            0..3 => targets.extend(targets.first().copied()),
+            3 => targets = (0..1001).collect(),
+            _ => {}
+        }
+        let stop_after = self.rng.percent(10).then(|| self.rng.below(4) as u64);
         Facts {
             kind: ChangeKind::ALL[kind],
             risk: self.rng.one(Risk::ALL),
+            authors,
+            follows,
+            targets,
+            stop_after,
             owner: if self.rng.percent(50) { actor } else { self.somebody(|_| true) },
             implementers,
             services: usize::from(self.rng.percent(98)),

@@ -99,6 +99,7 @@ pub struct Facts {
     pub kind: ChangeKind,
     pub risk: Risk,
     pub owner: Person,
+    pub authors: BTreeSet<Person>,
     pub implementers: BTreeSet<Person>,
     pub services: usize,
     /// Its first second, and the first second after it.
@@ -106,6 +107,11 @@ pub struct Facts {
     pub artifacts: Vec<Artifact>,
     pub evidence: bool,
     pub links: BTreeSet<LinkKind>,
+    /// The changes that must have succeeded before it starts.
+    pub follows: BTreeSet<usize>,
+    /// Their names.
+    pub targets: Vec<usize>,
+    pub stop_after: Option<u64>,
 }
 
 /// A revision, as somebody names it.

@@ -181,9 +181,11 @@ impl Real {
             What::Revoke(key) => Event::KeyRevoke(print(*key)),
             What::Suspend(key) => Event::KeySuspend(print(*key)),
             What::File { change: it, facts: filed } => {
-                Event::File { change: change(*it), facts: Box::new(facts(filed)) }
+                Event::File { change: change(*it), facts: Box::new(facts(filed)), execution: execution(filed) }
             }
-            What::Revise { of: it, facts: filed } => Event::Revise { replaces: of(it), facts: Box::new(facts(filed)) },
+            What::Revise { of: it, facts: filed } => {
+                Event::Revise { replaces: of(it), facts: Box::new(facts(filed)), execution: execution(filed) }
+            }
             What::Withdraw(it) => Event::ChangeWithdraw(of(it)),
             What::Approve(it) => Event::Approve(of(it)),
             What::Reject(it) => Event::Reject(of(it)),
@@ -293,6 +295,8 @@ fn facts(it: &Facts) -> domain::Facts {
         kind: it.kind,
         risk: it.risk,
         owner: id(it.owner).clone(),
+        authors: it.authors.iter().map(|it| domain::Author::Person(id(*it).clone())).collect(),
+        environments: BTreeSet::new(),
         implementers: it.implementers.iter().map(|it| id(*it).clone()).collect(),
         services,
         tags: BTreeSet::new(),
@@ -302,5 +306,16 @@ fn facts(it: &Facts) -> domain::Facts {
         artifacts: deployed(&it.artifacts),
         evidence: if it.evidence { vec![(1, Digest::new([9; 32]))] } else { Vec::new() },
         links: it.links.iter().map(link).collect(),
+        follows: it.follows.iter().map(|it| change(*it)).collect(),
+        // The texts of histories in a file have one step each.
+        plan_steps: 1,
+        rollback_steps: 1,
+        targets: it.targets.len() as u64,
+        stop_after: it.stop_after,
     }
+}
+
+fn execution(it: &Facts) -> Box<domain::Execution> {
+    let targets = it.targets.iter().map(|it| format!("host-{it}").parse().unwrap()).collect();
+    Box::new(domain::Execution { targets, ..domain::Execution::default() })
 }

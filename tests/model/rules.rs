@@ -1,5 +1,7 @@
 //! Which rules an entry would break: all of them, as far as they can be asked, not only the first.
 
+use std::collections::BTreeSet;
+
 use twinseal::domain::{ChangeKind, Duty, Field, LinkKind, Needed, Outcome, Role};
 
 use super::facts::{Artifact, DAY, Entry, Facts, Person, Revision, Time, What};
@@ -102,6 +104,7 @@ impl Model {
         if let What::File { facts, .. } = &entry.what {
             no.when(change != self.changes() + 1, "change-number");
             no.when(!self.has_role(entry.actor, Role::Engineer, self.moment(entry)), "role");
+            self.break_follows(no, facts, change);
             return self.break_filing(no, entry, facts, &[]);
         }
         match self.story(change) {
@@ -119,6 +122,7 @@ impl Model {
                 self.break_open(no, entry, story, *of);
                 let before: Vec<_> = story.revisions.iter().map(|(_, filing, _)| *filing).collect();
                 self.break_filing(no, entry, facts, &before);
+                self.break_follows(no, facts, story.number);
             }
             What::Withdraw(of) => self.break_open(no, entry, story, *of),
             What::Approve(of) => {
@@ -169,6 +173,11 @@ impl Model {
         self.break_undecided(no, story, of);
     }
 
+    /// A change follows others, which were filed.
+    fn break_follows(&self, no: &mut Broken, facts: &Facts, own: usize) {
+        no.when(facts.follows.iter().any(|it| *it == own || self.story(*it).is_none()), "follows-known");
+    }
+
     fn break_start(&self, no: &mut Broken, entry: &Entry, story: &Story<'_>, of: Revision, read: &[Artifact]) {
         let (facts, now) = (story.facts(), entry.time);
         no.when(!facts.implementers.contains(&entry.actor), "implementer");
@@ -185,6 +194,11 @@ impl Model {
         }
         no.when(self.counted(story, self.moment(entry)).len() < self.needed(facts), "enough-approvals");
         no.when(now < facts.window.0 || now >= facts.window.1, "in-window");
+        let succeeded = |it: &usize| {
+            let story = self.story(*it).expect("it was filed before");
+            story.outcomes == [Outcome::Succeeded]
+        };
+        no.when(!facts.follows.iter().all(succeeded), "follows-succeeded");
         let named = |list: &[Artifact], name: u8| list.iter().filter(|(it, _)| *it == name).count();
         no.when(facts.artifacts.iter().any(|(name, _)| named(read, *name) == 0), "artifact-required");
         no.when(read.iter().any(|(name, _)| named(&facts.artifacts, *name) == 0), "artifact-approved");
@@ -211,6 +225,13 @@ impl Model {
             let grants = self.stands(*person).and_then(|(_, grants)| grants);
             no.when(grants.is_some_and(|it| it.roles.contains_key(&Role::Auditor)), "participant-not-auditor");
         }
+        // Who left may have written it before.
+        no.when(facts.authors.iter().any(|it| self.stands(*it).is_none()), "author-enrolled");
+        let names: BTreeSet<&usize> = facts.targets.iter().collect();
+        no.when(facts.targets.len() > 1000, "target-limit");
+        no.when(names.len() < facts.targets.len(), "target-once");
+        let most = facts.targets.len() as u64;
+        no.when(facts.stop_after.is_some_and(|it| it == 0 || it > most), "stop-after-range");
         let (start, end) = facts.window;
         let far: Time = 10 * 366 * DAY;
         no.when(entry.time >= end, "window-not-ended");

@@ -23,6 +23,7 @@ fn named(entries: &[Entry], number: usize) -> BTreeSet<Person> {
 fn name(people: &mut BTreeSet<Person>, actor: Person, facts: &Facts) {
     people.extend([actor, facts.owner]);
     people.extend(&facts.implementers);
+    people.extend(&facts.authors);
 }
 
 /// The seconded actions, in order.

@@ -75,8 +75,7 @@ fn nobody_rejects_without_a_reason() {
 /// An event that revises CHG-1 to [`CHANGE`], after `alter`.
 fn revising(world: &World, alter: impl FnOnce(&mut Facts, &mut Description)) -> (Event, Option<Text>) {
     let (event, text) = filing(world, alter);
-    let Event::File { facts, .. } = event else { panic!("{event:?}") };
-    (Event::Revise { replaces: world.revision("CHG-1"), facts }, text)
+    super::revising(world, (event, text))
 }
 
 #[test]
@@ -231,4 +230,31 @@ fn one_rejection_blocks_two_approvals() {
 fn nobody_takes_back_a_rejection_by_approving() {
     let world = rejected();
     forbidden(&world, "frank", approve(&world), None, "rejected");
+}
+
+#[test]
+fn no_author_approves_in_any_revision() {
+    let world = World::founded();
+    file(&world, &[("risk =", "authors = [\"carol\", \"external vendor-jane\"]\nrisk =")]);
+    let command = || format!("approve CHG-1 --revision {}", world.revision("CHG-1").filed);
+    let complaint = "you cannot approve CHG-1 because you are an author of it";
+    world.fails("carol", &command(), Exit::Refused, complaint);
+    forbidden(&world, "carol", approve(&world), None, "conflict-of-interest");
+    accepted(&world, "dave", approve(&world), None);
+    // A later revision that no longer names the author changes nothing.
+    world.write("change.toml", CHANGE.replace("160", "150"));
+    world.ok("erin", "revise CHG-1 change.toml");
+    world.fails("carol", &command(), Exit::Refused, complaint);
+    forbidden(&world, "carol", approve(&world), None, "conflict-of-interest");
+}
+
+#[test]
+fn nobody_approves_what_a_machine_wrote_that_they_operate() {
+    let world = World::founded();
+    newcomer(&world, "robot");
+    world.ok("alice", "person machine robot=robot.request --operator dave --role engineer");
+    second(&world, "bob", "1");
+    file(&world, &[("risk =", "authors = [\"robot\"]\nrisk =")]);
+    forbidden(&world, "dave", approve(&world), None, "conflict-of-interest");
+    accepted(&world, "carol", approve(&world), None);
 }

@@ -7,9 +7,10 @@ fn no_change_jumps_the_queue() {
     // No command reaches this rule: commands take the next number.
     let world = World::filed();
     let (event, text) = filing(&world, |_, _| {});
-    let Event::File { facts, .. } = event else { unreachable!() };
+    let Event::File { facts, execution, .. } = event else { unreachable!() };
     for number in ["CHG-1", "CHG-3"] {
-        let event = Event::File { change: number.parse().unwrap(), facts: facts.clone() };
+        let (change, facts, execution) = (number.parse().unwrap(), facts.clone(), execution.clone());
+        let event = Event::File { change, facts, execution };
         forbidden(&world, "erin", event, text.clone(), "change-number");
     }
 }
@@ -138,4 +139,92 @@ fn no_two_artifacts_share_a_name() {
     let one = format!("\n[[artifacts]]\nname = \"app.tar\"\nsha256 = \"{WRONG}\"\n");
     world.write("change.toml", format!("{CHANGE}{one}{one}"));
     world.fails("erin", "file change.toml", Exit::Invalid, "artifact app.tar is named twice");
+}
+
+#[test]
+fn no_author_is_named_who_was_never_enrolled() {
+    let world = World::filed();
+    let authored = |names: &[&str]| {
+        let authors = names.iter().map(|it| it.parse().unwrap()).collect();
+        filing(&world, |facts, _| facts.authors = authors)
+    };
+    let (event, text) = authored(&["erin", "mallory"]);
+    forbidden(&world, "erin", event, text, "author-enrolled");
+    let (event, text) = revising(&world, authored(&["mallory"]));
+    forbidden(&world, "erin", event, text, "author-enrolled");
+    let (event, text) = authored(&["erin", "audrey", "external mallory"]);
+    accepted(&world, "erin", event, text);
+    world.write("change.toml", CHANGE.replace("risk =", "authors = [\"erin\", \"mallory\"]\nrisk ="));
+    world.fails("erin", "file change.toml", Exit::Invalid, "change.toml:4: authors[2]: author mallory is not enrolled");
+}
+
+#[test]
+fn somebody_who_left_can_be_named_as_an_author() {
+    let world = World::founded();
+    world.ok("alice", "person retire dave");
+    second(&world, "bob", "1");
+    let (event, text) = filing(&world, |facts, _| facts.authors = ["dave".parse().unwrap()].into());
+    accepted(&world, "erin", event, text);
+}
+
+#[test]
+fn no_target_is_listed_twice() {
+    let world = World::filed();
+    let (event, text) = filing_on(&world, &["gw-1", "gw-2", "gw-1"], |_| {});
+    forbidden(&world, "erin", event.clone(), text.clone(), "target-once");
+    let (event, text) = revising(&world, (event, text));
+    forbidden(&world, "erin", event, text, "target-once");
+    world.write("change.toml", CHANGE.replace("risk =", "targets = [\"gw-1\", \"gw-1\"]\nrisk ="));
+    world.fails("erin", "file change.toml", Exit::Invalid, "change.toml:4: targets[2]: gw-1 is listed twice");
+}
+
+#[test]
+fn no_change_has_more_than_a_thousand_targets() {
+    let world = World::founded();
+    let names: Vec<String> = (0..1001).map(|n| format!("host-{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let (event, text) = filing_on(&world, &names, |_| {});
+    forbidden(&world, "erin", event, text, "target-limit");
+    let (event, text) = filing_on(&world, &names[..1000], |facts| facts.stop_after = Some(1000));
+    accepted(&world, "erin", event, text);
+    world.write("change.toml", CHANGE.replace("risk =", &format!("targets = {names:?}\nrisk =")));
+    world.fails("erin", "file change.toml", Exit::Invalid, "targets: 1001 targets; at most 1000 are allowed");
+}
+
+#[test]
+fn no_change_stops_after_more_failures_than_it_has_targets_or_after_none() {
+    let world = World::founded();
+    for (targets, stop_after) in [(&[][..], 1), (&["gw-1", "gw-2"], 0), (&["gw-1", "gw-2"], 3)] {
+        let (event, text) = filing_on(&world, targets, |facts| facts.stop_after = Some(stop_after));
+        forbidden(&world, "erin", event, text, "stop-after-range");
+    }
+    for stop_after in [1, 2] {
+        let (event, text) = filing_on(&world, &["gw-1", "gw-2"], |facts| facts.stop_after = Some(stop_after));
+        accepted(&world, "erin", event, text);
+    }
+    world.write("change.toml", CHANGE.replace("risk =", "targets = \"gw-1\"\nstop_after = 2\nrisk ="));
+    world.fails("erin", "file change.toml", Exit::Invalid, "change.toml:5: stop_after: stop-after is 2; it must be 1");
+}
+
+#[test]
+fn no_change_follows_itself_or_one_that_does_not_exist() {
+    let world = World::filed();
+    let following = |numbers: &[&str]| {
+        let follows = numbers.iter().map(|it| it.parse().unwrap()).collect();
+        filing(&world, |facts, _| facts.follows = follows)
+    };
+    // The next change would be CHG-2.
+    for numbers in [&["CHG-2"][..], &["CHG-3"], &["CHG-1", "CHG-9"]] {
+        let (event, text) = following(numbers);
+        forbidden(&world, "erin", event, text, "follows-known");
+    }
+    let (event, text) = following(&["CHG-1"]);
+    accepted(&world, "erin", event.clone(), text.clone());
+    let (event, text) = revising(&world, (event, text));
+    forbidden(&world, "erin", event, text, "follows-known");
+    world.write("change.toml", CHANGE.replace("risk =", "follows = \"CHG-2\"\nrisk ="));
+    let complaint = "change.toml:4: follows: the change cannot follow CHG-2: there is no such other change";
+    world.fails("erin", "file change.toml", Exit::Invalid, complaint);
+    world.write("change.toml", CHANGE.replace("risk =", "follows = \"CHG-1\"\nrisk ="));
+    world.fails("erin", "revise CHG-1 change.toml", Exit::Refused, "the change cannot follow CHG-1");
 }

@@ -276,7 +276,7 @@ fn nobody_approves_what_their_machine_filed_owns_or_implements() {
     let world = with_robot();
     file(&world, &[("owner = \"erin\"", "owner = \"erin\"\nimplementers = [\"robot\"]")]);
     let complaint =
-        "you cannot approve CHG-1 because you answer for a machine account that filed, owns or implements it";
+        "you cannot approve CHG-1 because you answer for a machine account that filed, wrote, owns or implements it";
     world.fails(
         "dave",
         &format!("approve CHG-1 --revision {}", world.revision("CHG-1").filed),

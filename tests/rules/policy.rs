@@ -92,8 +92,8 @@ fn nothing_is_filed_or_started_without_what_the_policy_asks_for() {
     forbidden(&world, "erin", event, text, "policy-field");
     let replaces = world.revision("CHG-1");
     let (filed, text) = filing(&world, |_, _| {});
-    let Event::File { facts, .. } = filed else { panic!("not a filing") };
-    forbidden(&world, "erin", Event::Revise { replaces, facts }, text, "policy-field");
+    let Event::File { facts, execution, .. } = filed else { panic!("not a filing") };
+    forbidden(&world, "erin", Event::Revise { replaces, facts, execution }, text, "policy-field");
     world.write("proof.txt", "it works\n");
     let more =
         "[links]\nticket = \"OPS-1\"\n[[tests]]\nwhat = \"Tried.\"\nresult = \"Fine.\"\nevidence = \"proof.txt\"\n";
@@ -139,8 +139,8 @@ fn nobody_starts_what_they_filed_where_the_policy_keeps_that_apart() {
     file(&world, &[("owner = \"erin\"", "owner = \"erin\"\nimplementers = [\"erin\", \"bob\"]")]);
     let replaces = world.revision("CHG-2");
     let (filed, text) = filing(&world, |_, _| {});
-    let Event::File { facts, .. } = filed else { panic!("not a filing") };
-    forbidden(&world, "erin", Event::Revise { replaces, facts }, text, "separate-duties");
+    let Event::File { facts, execution, .. } = filed else { panic!("not a filing") };
+    forbidden(&world, "erin", Event::Revise { replaces, facts, execution }, text, "separate-duties");
     for person in ["carol", "dave"] {
         world.approve(person, "CHG-2");
     }

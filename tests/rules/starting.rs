@@ -188,3 +188,56 @@ fn a_change_is_finished_once() {
         }
     }
 }
+
+/// CHG-2, approved, which follows CHG-1.
+fn with_followed() -> World {
+    let world = World::approved();
+    file(&world, &[("risk =", "follows = \"CHG-1\"\nrisk =")]);
+    for person in ["carol", "dave"] {
+        world.approve(person, "CHG-2");
+    }
+    world
+}
+
+#[test]
+fn nothing_starts_before_the_change_that_it_follows_has_succeeded() {
+    let start = |world: &World| Event::Start { revision: world.revision("CHG-2"), artifacts: Vec::new() };
+    let refused = |world: &World| {
+        world.fails("erin", "start CHG-2", Exit::Refused, "CHG-2 cannot start before CHG-1 has succeeded");
+        forbidden(world, "erin", start(world), None, "follows-succeeded");
+    };
+    let world = with_followed();
+    refused(&world);
+    world.ok("erin", "start CHG-1");
+    refused(&world);
+    world.ok("erin", "finish CHG-1 --outcome succeeded");
+    accepted(&world, "erin", start(&world), None);
+    // What was rolled back has not succeeded.
+    world.ok("erin", "finish CHG-1 --outcome rolled-back");
+    refused(&world);
+    for outcome in ["failed", "rolled-back"] {
+        let world = with_followed();
+        world.ok("erin", "start CHG-1");
+        world.ok("erin", &format!("finish CHG-1 --outcome {outcome}"));
+        refused(&world);
+    }
+}
+
+#[test]
+fn a_start_that_came_too_early_for_the_followed_change_is_recorded_once() {
+    let world = with_followed();
+    let entries = world.entries();
+    for _ in 0..2 {
+        world.fails("erin", "start CHG-2", Exit::Refused, "before CHG-1 has succeeded");
+    }
+    assert_eq!(world.entries(), entries + 1);
+    assert!(world.ok("audrey", "log --change CHG-2").contains("tried to start CHG-2: refused (follows-succeeded)"));
+    assert_eq!(world.findings("audrey"), Vec::<String>::new());
+    // A refusal by this rule that is not true is refused, and found.
+    world.ok("erin", "start CHG-1");
+    world.ok("erin", "finish CHG-1 --outcome succeeded");
+    let attempt = RefusedAttempt::Start { revision: world.revision("CHG-2"), artifacts: Vec::new() };
+    let rule = "follows-succeeded".parse().unwrap();
+    world.at("2026-12-01T10:30:00Z");
+    forbidden(&world, "erin", Event::Refused { attempt, rule }, None, "refused");
+}

@@ -4,6 +4,7 @@ use rusqlite::Connection;
 use twinseal::error::Exit;
 
 use super::scene::{Scene, restored, starts};
+use crate::support::CHANGE;
 
 /// A column: its name, whether it is text, whether it may be null.
 pub type Column = (String, bool, bool);
@@ -91,6 +92,8 @@ fn an_added_row_in_any_table_is_found_and_rebuilt() {
 fn a_value_redacted_to_null_is_found_and_rebuilt() {
     let scene = Scene::governed();
     scene.record_all("alice", [restored(&scene)]);
+    scene.write("erin.toml", CHANGE.replace("risk =", "targets = [\"gw-1\"]\nstop_after = 1\nrisk ="));
+    scene.ok("erin", "file erin.toml");
     let mut tried = 0;
     for (table, columns) in tables(&scene.sql()) {
         for (column, ..) in columns.iter().filter(|(.., may_be_null)| *may_be_null) {

@@ -192,6 +192,70 @@ pub fn lost_of_size(good: &[Raw], bytes: usize) -> Raw {
     Raw { data: data::of(&event), ..with_body(raw, body::write(&header, &event)) }
 }
 
+/// Defects of the data part of a revision: the first occurrence of a text is replaced.
+const EXECUTIONS: &[(&str, &str, &str, &str)] = &[
+    ("target-empty", "target gw-01", "target", "data: line 2, target: Id"),
+    ("target-with-space", "target gw-01", "target gw 01", "data: line 2, target: Id"),
+    ("target-left-out", "target gw-01\n", "", "DataFields"),
+    ("target-after-the-steps", "plan-arg 1 set\n", "plan-arg 1 set\ntarget gw-04\n", "data: Surplus"),
+    ("program-empty", "plan-arg 1 /usr/bin/pool", "plan-arg 1", "data: line 7, plan: Empty"),
+    ("empty-argument-with-a-space", "plan-arg 1\n", "plan-arg 1 \n", "data: NotCanonical"),
+    ("argument-with-no-break-space", "plan-arg 1 set", "plan-arg 1 s\u{a0}et", "data: line 5, plan: OddSpace"),
+    ("argument-with-ideographic-space", "plan-arg 1 set", "plan-arg 1 s\u{3000}et", "data: line 5, plan: OddSpace"),
+    ("argument-with-zero-width-space", "plan-arg 1 set", "plan-arg 1 s\u{200b}et", "data: character"),
+    ("script-with-no-break-space", "  pool show", "  pool\u{a0}show", "data: line 12, plan: OddSpace"),
+    ("script-with-trailing-space", "pool show\n", "pool show \n", "data: line 10, plan: Untrimmed"),
+    ("script-ends-with-empty-line", "pool show\n", "pool show\nplan-shell 2\n", "data: line 10, plan: Untrimmed"),
+    ("step-with-args-and-script", "plan-cwd 1", "plan-shell 1 ls\nplan-cwd 1", "data: NotCanonical"),
+    ("step-number-with-leading-zero", "rollback-arg 1 pool", "rollback-arg 01 pool", "data: Surplus"),
+    ("step-without-number", "rollback-arg 1 pool", "rollback-arg pool", "data: Surplus"),
+    (
+        "step-beyond-the-last",
+        "rollback-arg 1 pool\nrollback-arg 1 set\nrollback-arg 1 80\nrollback-account 1",
+        "rollback-arg 2 pool\nrollback-account 2",
+        "DataFields",
+    ),
+    (
+        "step-zero",
+        "rollback-arg 1 pool\nrollback-arg 1 set\nrollback-arg 1 80\nrollback-account 1",
+        "rollback-arg 0 pool\nrollback-account 0",
+        "DataFields",
+    ),
+    (
+        "account-before-directory",
+        "plan-cwd 1 /etc/gateway\nplan-account 1 gateway\n",
+        "plan-account 1 gateway\nplan-cwd 1 /etc/gateway\n",
+        "data: Surplus",
+    ),
+    ("directory-empty", "plan-cwd 1 /etc/gateway", "plan-cwd 1", "data: line 8, plan: Empty"),
+    (
+        "directory-without-command",
+        "plan-shell 2 cd /etc/gateway\nplan-shell 2\nplan-shell 2   pool show\n",
+        "plan-cwd 2 /etc\n",
+        "data: Surplus",
+    ),
+    ("rollback-before-plan", "plan-arg 1 /usr/bin/pool", "rollback-arg 1 a\nplan-arg 1 /usr/bin/pool", "data: Surplus"),
+];
+
+pub fn bad_executions(good: &[Raw]) -> Vec<Bad> {
+    let raw = &good[8];
+    let part = String::from_utf8(raw.data.clone().unwrap()).unwrap();
+    let edit = |(name, from, to, defect): &(&'static str, &str, &str, &'static str)| Bad {
+        name,
+        defect,
+        raw: with_data(raw, replaced(&part, from, to).as_bytes()),
+    };
+    let mut bad: Vec<Bad> = EXECUTIONS.iter().map(edit).collect();
+    let body = body_of(raw);
+    let without = replaced(&body, &format!("data {}\n", line(&body, "data")), "");
+    let lost = restored(good).data.clone().unwrap();
+    bad.extend([
+        Bad { name: "targets-without-data", defect: "DataFields", raw: Raw { data: None, ..with_body(raw, without) } },
+        Bad { name: "data-of-another-kind", defect: "data: line 1 is not target", raw: with_data(raw, &lost) },
+    ]);
+    bad
+}
+
 /// Defects of the data part.
 pub fn bad_data(good: &[Raw]) -> Vec<Bad> {
     let raw = restored(good);
@@ -383,8 +447,9 @@ pub fn reserved_blob(key: &SigningKey, namespace: &str, message: &[u8]) -> Vec<u
 
 pub fn bad() -> Vec<Bad> {
     let good = good();
-    let all = [bad_bodies(&good), bad_texts(&good), bad_wholes(&good), bad_data(&good), bad_signatures(&good)];
-    all.into_iter().flatten().collect()
+    let parts = [bad_texts(&good), bad_data(&good), bad_executions(&good)];
+    let all = [bad_bodies(&good), bad_wholes(&good), bad_signatures(&good)].into_iter().chain(parts);
+    all.flatten().collect()
 }
 
 // The files

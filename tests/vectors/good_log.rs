@@ -3,9 +3,9 @@
 use ed25519_dalek::{Signer as _, SigningKey};
 use sha2::{Digest as _, Sha256};
 use twinseal::domain::{
-    Action, Artifact, Description, Digest, Event, Facts, Field, Fingerprint, Grants, Head, Header, LostEntries, Member,
-    Outcome, Policy, Predecessor, ProposalRef, PublicKey, RefusedAttempt, Register, RegisterId, Requirement,
-    RevisionRef, Step, Text, Time, Trial, Vouch, Window,
+    Action, Argument, Artifact, Automation, Command, Description, Digest, Event, Execution, Facts, Field, Fingerprint,
+    Grants, Head, Header, LostEntries, Member, Outcome, Policy, Predecessor, ProposalRef, Prose, PublicKey,
+    RefusedAttempt, Register, RegisterId, Requirement, RevisionRef, Step, Text, Time, Trial, Vouch, Window,
 };
 use twinseal::format::request::{self, RegisterRef};
 use twinseal::format::{Raw, Unsigned, data, entry, sshsig, text};
@@ -59,8 +59,10 @@ pub fn few_facts() -> Facts {
         kind: "normal".parse().unwrap(),
         risk: "low".parse().unwrap(),
         owner: "erin".parse().unwrap(),
+        authors: all(&[]),
         implementers: all(&["erin"]),
         services: all(&["order-gateway"]),
+        environments: all(&[]),
         tags: all(&[]),
         window: window(),
         outage_minutes: 0,
@@ -68,6 +70,11 @@ pub fn few_facts() -> Facts {
         artifacts: Vec::new(),
         evidence: Vec::new(),
         links: all(&[]),
+        follows: all(&[]),
+        plan_steps: 1,
+        rollback_steps: 1,
+        targets: 0,
+        stop_after: None,
     }
 }
 
@@ -76,15 +83,44 @@ pub fn full_facts() -> Facts {
     Facts {
         kind: "emergency".parse().unwrap(),
         risk: "high".parse().unwrap(),
+        authors: all(&["erin", "frank", "external vendor-jane"]),
         implementers: all(&["erin", "frank"]),
         services: all(&["order-gateway", "risk-engine"]),
+        environments: all(&["prod", "uat"]),
         tags: all(&["capacity", "open"]),
         outage_minutes: 3,
         rollback_minutes: 15,
         artifacts: vec![artifact("pool.toml", "size = 160\n"), artifact("gateway-2.4.1.tar.gz", "gateway")],
         evidence: vec![(2, text::digest(b"rehearsal"))],
-        links: all(&["incident INC-2214", "ticket OPS-7"]),
+        links: all(&["incident INC-2214", "ticket OPS-7", "oa OA-2026-113"]),
+        plan_steps: 2,
+        targets: 3,
+        stop_after: Some(1),
         ..few_facts()
+    }
+}
+
+pub fn argument(text: &str) -> Argument {
+    text.parse().unwrap()
+}
+
+/// A data part with every line: an empty argument, one with spaces at its ends, and a script with an empty line.
+pub fn full_execution() -> Execution {
+    let args = ["/usr/bin/pool", "set", "", " 160 "].map(argument).to_vec();
+    let shell: Prose = "cd /etc/gateway\n\n  pool show".parse().unwrap();
+    let set = Automation {
+        command: Command::Args(args.try_into().unwrap()),
+        cwd: Some(argument("/etc/gateway")),
+        account: Some(argument("gateway")),
+    };
+    let show = Automation { command: Command::Shell(shell.try_into().unwrap()), cwd: None, account: None };
+    let back = vec![argument("pool"), argument("set"), argument("80")];
+    let back =
+        Automation { command: Command::Args(back.try_into().unwrap()), cwd: None, account: Some(argument("gateway")) };
+    Execution {
+        targets: ["gw-02", "gw-01", "gw-10.example:8443"].map(|it| it.parse().unwrap()).to_vec(),
+        plan: [(1, set), (2, show)].into(),
+        rollback: [(1, back)].into(),
     }
 }
 
@@ -174,9 +210,9 @@ impl Log {
         self.add("bob", Event::Second(ProposalRef { proposal, opened }), None);
     }
 
-    fn file(&mut self, facts: Facts, words: Description) -> RevisionRef {
+    fn file(&mut self, facts: Facts, words: Description, execution: Execution) -> RevisionRef {
         let change = self.state.next_change();
-        let event = Event::File { change, facts: Box::new(facts) };
+        let event = Event::File { change, facts: Box::new(facts), execution: Box::new(execution) };
         let filed = self.add("erin", event, Some(Text::Description(Box::new(words))));
         RevisionRef { change, number: 1, filed }
     }
@@ -208,16 +244,18 @@ pub fn good() -> Vec<Raw> {
     log.add("bob", Event::Decline(declined), remark(Field::Reason, "She is with another desk."));
     let withdrawn = log.propose("heidi", "Heidi");
     log.add("alice", Event::ProposalWithdraw(withdrawn), None);
-    let revision = log.file(full_facts(), many_words());
+    let revision = log.file(full_facts(), many_words(), full_execution());
     log.add("carol", Event::Approve(revision), remark(Field::Note, "Read with the desk.\n\nWatch the first minute."));
     log.add("dave", Event::Approve(revision), None);
     let artifacts = full_facts().artifacts;
     log.add("frank", Event::Start { revision, artifacts }, None);
     log.add("erin", Event::Finish { revision, outcome: Outcome::RolledBack }, remark(Field::Note, "Rejects went up."));
-    let revision = log.file(few_facts(), few_words());
+    let revision = log.file(few_facts(), few_words(), Execution::default());
     log.add("carol", Event::Reject(revision), remark(Field::Reason, "Not twice in a day."));
     // Append new kinds at the end: the bad entries refer to the earlier ones by sequence number.
-    let revised = Event::Revise { replaces: revision, facts: Box::new(full_facts()) };
+    let facts = Facts { follows: all(&["CHG-1"]), targets: 0, stop_after: None, ..full_facts() };
+    let execution = Box::new(Execution { targets: Vec::new(), ..full_execution() });
+    let revised = Event::Revise { replaces: revision, facts: Box::new(facts), execution };
     let filed = log.add("erin", revised, Some(Text::Description(Box::new(many_words()))));
     let revision = RevisionRef { number: 2, filed, ..revision };
     log.add("carol", Event::Approve(revision), None);

@@ -1,5 +1,6 @@
 //! `check`, and reading a draft for `file` and `revise`.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,10 +10,15 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::commands::Context;
+use crate::commands::change::commits::commit_addresses;
 use crate::commands::files::read_text;
 use crate::commands::lookup::name_of_input;
-use crate::domain::{Denied, Digest, Governance, PersonId, Refusal, Text, Time, Window, judge_party, judge_window};
+use crate::domain::{
+    Author, ChangeId, Denied, Digest, Governance, PersonId, Refusal, Text, Time, Window, judge_author, judge_party,
+    judge_window,
+};
 use crate::error::Error;
+use crate::format::data::{self, Data};
 use crate::format::{body, entry, text};
 use crate::input::{Draft, DraftContext, Fault, Problem, read};
 use crate::output::{self, safe};
@@ -20,14 +26,26 @@ use crate::store::Session;
 
 /// Check a draft without recording it
 ///
-/// Reports every fault with its line and field. Checks people and the window too if a register is configured or named.
+/// Reports every fault with its line and field. Checks people, the window and the changes that it follows too if a
+/// register is configured or named.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal check change.toml
   twinseal draft --from CHG-42 | twinseal check -")]
 pub struct Check {
+    #[command(flatten)]
+    draft: DraftFile,
+}
+
+/// A draft, and the commits that it deploys.
+#[derive(Debug, Args)]
+pub struct DraftFile {
     /// Draft in TOML; - reads standard input
     file: PathBuf,
+    /// Commits of the git repository here, such as v2.4.0..HEAD, whose authors are added to those in the draft; the table
+    /// [authors] of config.toml says who they are
+    #[arg(long, value_name = "A..B")]
+    commits: Option<String>,
 }
 
 impl Check {
@@ -36,17 +54,21 @@ impl Check {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         // Only people and windows need a register.
         let session = if context.registers.named().is_some() { Some(context.open()?) } else { None };
-        let draft = read_draft(context, session.as_ref(), &self.file)?;
+        let draft = read_draft(context, session.as_ref(), &self.draft)?;
         let against = match session.as_ref().and_then(|session| session.state().id()) {
             Some(id) => format!("checked against register {}", id.name()),
-            None => "no register: people and window not checked".to_owned(),
+            None => "no register: people, window and follows not checked".to_owned(),
         };
         if context.ui.json {
             let text = Text::Description(Box::new(draft.description));
-            let read = json!({ "facts": output::json::facts(&draft.facts), "text": output::json::text(&text) });
+            let read = json!({
+                "facts": output::json::facts(&draft.facts),
+                "execution": output::json::execution(&draft.execution),
+                "text": output::json::text(&text),
+            });
             context.ui.print_json(context.env, read)?;
         }
-        let name = self.file.display().to_string();
+        let name = self.draft.file.display().to_string();
         context.env.status(format_args!("{}: no faults ({against})", safe(&name)));
         Ok(())
     }
@@ -57,6 +79,8 @@ struct Against {
     folder: PathBuf,
     /// Governance with all enrolled people; `None` without a register.
     governance: Option<Governance>,
+    /// The number of changes filed.
+    filed: u64,
     now: Time,
 }
 
@@ -74,6 +98,20 @@ impl DraftContext for Against {
         }
     }
 
+    fn judge_author(&self, person: &PersonId) -> Result<(), Refusal> {
+        match self.governance.as_ref().map(|governance| judge_author(governance, person)) {
+            Some(Err(_)) => Err(Refusal::AuthorUnknown { person: person.clone() }),
+            Some(Ok(())) | None => Ok(()),
+        }
+    }
+
+    fn judge_follows(&self, change: ChangeId) -> Result<(), Refusal> {
+        match self.governance {
+            Some(_) if change.number() > self.filed => Err(Refusal::FollowsUnknown { follows: change }),
+            _ => Ok(()),
+        }
+    }
+
     fn judge_window(&self, window: &Window) -> Result<(), Refusal> {
         self.governance.as_ref().map_or(Ok(()), |_| judge_window(window, self.now))
     }
@@ -83,14 +121,33 @@ impl DraftContext for Against {
 ///
 /// # Errors
 /// [`Error::Faults`] with every fault, or the file cannot be read.
-pub fn read_draft(context: &mut Context<'_>, session: Option<&Session>, given: &Path) -> Result<Draft, Error> {
+pub fn read_draft(context: &mut Context<'_>, session: Option<&Session>, from: &DraftFile) -> Result<Draft, Error> {
+    let given = from.file.as_path();
     let source = read_text(context.env, given)?;
     let path = name_of_input(given);
     let beside = context.env.path(given).parent().map(Path::to_owned).unwrap_or_default();
     let folder = if given == Path::new("-") { context.env.folder.clone() } else { beside };
     let governance = session.map(|session| session.governed()).transpose()?;
-    let against = Against { folder, governance, now: context.env.now() };
-    let draft = read(&source, &against).map_err(|faults| Error::Faults { path: path.clone(), faults })?;
+    let filed = session.map_or(0, |session| session.state().filed());
+    let against = Against { folder, governance, filed, now: context.env.now() };
+    let (authors, mut faults) = match &from.commits {
+        Some(range) => authors_of(context, range, &against)?,
+        None => Default::default(),
+    };
+    let mut draft = match read(&source, &against) {
+        Ok(draft) if faults.is_empty() => draft,
+        Ok(_) => return Err(Error::Faults { path, faults }),
+        Err(more) => {
+            faults.extend(more);
+            return Err(Error::Faults { path, faults });
+        }
+    };
+    draft.facts.authors.extend(authors);
+    if !draft.execution.is_empty() {
+        context.env.status(
+            "warning: targets and machine steps are permanent and cannot be redacted: they must not hold secrets",
+        );
+    }
     match oversize(&draft) {
         Some((bytes, most)) => {
             let fault = Fault { line: 1, field: String::new(), problem: Problem::TooLarge { bytes, most } };
@@ -100,6 +157,30 @@ pub fn read_draft(context: &mut Context<'_>, session: Option<&Session>, given: &
     }
 }
 
+/// The authors of commits, and a fault for each address that is not mapped and for each author who cannot be named.
+fn authors_of(context: &Context<'_>, range: &str, against: &Against) -> Result<(BTreeSet<Author>, Vec<Fault>), Error> {
+    let (mut authors, mut faults) = (BTreeSet::new(), Vec::new());
+    let mut fault = |problem: Problem| faults.push(Fault { line: 1, field: "authors".to_owned(), problem });
+    let addresses = commit_addresses(context.env, range)?;
+    if addresses.is_empty() {
+        fault(Problem::NoCommits { range: range.to_owned() });
+    }
+    for address in addresses {
+        match context.authors.get(&address.to_ascii_lowercase()) {
+            None => fault(Problem::UnmappedAuthor { address }),
+            Some(author) => {
+                if let Author::Person(person) = author
+                    && let Err(refusal) = against.judge_author(person)
+                {
+                    fault(refusal.into());
+                }
+                authors.insert(author.clone());
+            }
+        }
+    }
+    Ok((authors, faults))
+}
+
 /// The most bytes of a draft's facts: the limit of an entry less room for its other lines and its signature.
 const MOST_FACTS: usize = entry::MAX_BLOB - 1280;
 
@@ -107,7 +188,9 @@ const MOST_FACTS: usize = entry::MAX_BLOB - 1280;
 fn oversize(draft: &Draft) -> Option<(usize, usize)> {
     let words = Text::Description(Box::new(draft.description.clone()));
     let text = text::write(&words, [0; 16]).0.len();
-    let parts = [(body::facts(&draft.facts).len(), MOST_FACTS), (text, entry::MAX_TEXT)];
+    let data = data::write(&Data::Execution(Box::new(draft.execution.clone()))).len();
+    let facts = body::facts(&draft.facts).len();
+    let parts = [(facts, MOST_FACTS), (text, entry::MAX_TEXT), (data, data::MAX_DATA)];
     parts.into_iter().find(|(bytes, most)| bytes > most)
 }
 

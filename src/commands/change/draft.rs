@@ -7,7 +7,7 @@ use crate::commands::look::diff;
 use crate::commands::lookup::{change, parse};
 use crate::domain::{ChangeId, ChangeKind, PersonId, Refusal};
 use crate::error::Error;
-use crate::input::{template, write};
+use crate::input::{Copied, template, write};
 
 /// Print a draft to fill in
 ///
@@ -46,11 +46,12 @@ impl Draft {
 fn copy(context: &mut Context<'_>, id: ChangeId) -> Result<(), Error> {
     let session = context.open()?;
     let revision = change(&session, id)?.current().clone();
-    let words = diff::description(&session, &revision)?;
+    let (words, execution) = (diff::description(&session, &revision)?, diff::execution(&session, &revision)?);
     if session.ask(|state| Ok(revision.is_redacted(state.governance())?))?? {
         context.env.status("note: the text of this change was redacted; the draft lacks it");
     }
     let from = format!("{id} revision {}", revision.id.number);
-    write!(context.env.out, "{}", write(&from, &revision.facts, &words, context.env.now()))?;
+    let copied = Copied { facts: &revision.facts, words: &words, execution: &execution };
+    write!(context.env.out, "{}", write(&from, &copied, context.env.now()))?;
     Ok(())
 }

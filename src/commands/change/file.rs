@@ -1,10 +1,8 @@
 //! `file`: record a draft as a new change.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
-use crate::commands::change::check::read_draft;
+use crate::commands::change::check::{DraftFile, read_draft};
 use crate::commands::{Context, report_recorded};
 use crate::domain::{Event, Text};
 use crate::error::Error;
@@ -14,10 +12,11 @@ use crate::record::{Plan, record};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal file change.toml
+  twinseal file change.toml --commits v2.4.0..v2.4.1
   twinseal --json file change.toml")]
 pub struct File {
-    /// Draft in TOML; - reads standard input
-    file: PathBuf,
+    #[command(flatten)]
+    draft: DraftFile,
 }
 
 impl File {
@@ -25,10 +24,11 @@ impl File {
     /// [`Error::Faults`], a rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let mut session = context.open()?;
-        let draft = read_draft(context, Some(&session), &self.file)?;
+        let draft = read_draft(context, Some(&session), &self.draft)?;
         let entry = record(context.recorder(), &mut session, |session| {
             let change = session.state().next_change();
-            let event = Event::File { change, facts: Box::new(draft.facts.clone()) };
+            let (facts, execution) = (Box::new(draft.facts.clone()), Box::new(draft.execution.clone()));
+            let event = Event::File { change, facts, execution };
             Ok(Plan { event, text: Some(Text::Description(Box::new(draft.description.clone()))) })
         })?;
         let Some(change) = entry.event.change() else { return Ok(()) };

@@ -1,10 +1,8 @@
 //! `revise`: file a draft as a new revision of a change.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
-use crate::commands::change::check::read_draft;
+use crate::commands::change::check::{DraftFile, read_draft};
 use crate::commands::lookup::{change, governance_about, parse};
 use crate::commands::{Context, report_recorded};
 use crate::domain::{ChangeId, Event, Text};
@@ -22,8 +20,8 @@ pub struct Revise {
     /// Change id, such as CHG-42
     #[arg(value_name = "CHANGE")]
     change: String,
-    /// Draft in TOML; - reads standard input
-    file: PathBuf,
+    #[command(flatten)]
+    draft: DraftFile,
 }
 
 impl Revise {
@@ -35,15 +33,16 @@ impl Revise {
         // Fixed before the draft is read: a revision filed meanwhile must not be replaced unseen.
         let revised = change(&session, id)?;
         let replaces = revised.current().id;
-        let draft = read_draft(context, Some(&session), &self.file)?;
+        let draft = read_draft(context, Some(&session), &self.draft)?;
         let now = session.state().moment(context.env.now());
         let governance = governance_about(&session, &revised, now)?;
         let tally = revised.tally(&governance, now)?;
         let voided: Vec<String> = tally.counted.iter().map(|vote| vote.person.to_string()).collect();
         let text = Text::Description(Box::new(draft.description));
-        let facts = Box::new(draft.facts);
+        let (facts, execution) = (Box::new(draft.facts), Box::new(draft.execution));
         let entry = record(context.recorder(), &mut session, |_| {
-            Ok(Plan { event: Event::Revise { replaces, facts: facts.clone() }, text: Some(text.clone()) })
+            let event = Event::Revise { replaces, facts: facts.clone(), execution: execution.clone() };
+            Ok(Plan { event, text: Some(text.clone()) })
         })?;
         let number = replaces.number + 1;
         let need = session.state().governance().policy().map_or(0, |policy| policy.approvals_for(&facts));

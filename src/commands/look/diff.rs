@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use crate::commands::Context;
 use crate::commands::lookup::{change, parse};
-use crate::domain::{ChangeId, Description, Revision, Text, number};
+use crate::domain::{ChangeId, Description, Event, Execution, Revision, Text, number};
 use crate::error::Error;
-use crate::output::{self, Page};
+use crate::output::{self, Page, Shown};
 use crate::store::Session;
 
 /// Show the differences between two revisions
@@ -63,14 +63,20 @@ fn parse_range(given: &str) -> Result<(u64, u64), Error> {
 pub fn between(page: &mut Page, session: &Session, id: ChangeId, from: u64, to: u64) -> Result<bool, Error> {
     let (old, new) = (find(session, id, from)?, find(session, id, to)?);
     let (old_words, new_words) = (description(session, &old)?, description(session, &new)?);
-    Ok(output::diff(page, (&old.facts, &old_words), (&new.facts, &new_words)))
+    let (old_data, new_data) = (execution(session, &old)?, execution(session, &new)?);
+    Ok(output::diff(page, shown(&old, &old_words, &old_data), shown(&new, &new_words, &new_data)))
+}
+
+fn shown<'a>(revision: &'a Revision, words: &'a Description, execution: &'a Execution) -> Shown<'a> {
+    Shown { facts: &revision.facts, words, execution }
 }
 
 /// The differences as JSON.
 fn fields(session: &Session, id: ChangeId, from: u64, to: u64) -> Result<Value, Error> {
     let (old, new) = (find(session, id, from)?, find(session, id, to)?);
     let (old_words, new_words) = (description(session, &old)?, description(session, &new)?);
-    let differing = output::differing((&old.facts, &old_words), (&new.facts, &new_words));
+    let (old_data, new_data) = (execution(session, &old)?, execution(session, &new)?);
+    let differing = output::differing(shown(&old, &old_words, &old_data), shown(&new, &new_words, &new_data));
     let field = |(field, old, new): (&str, String, String)| json!({ "field": field, "old": old, "new": new });
     let fields: Value = differing.into_iter().map(field).collect();
     Ok(json!({ "change": id.to_string(), "from": from, "to": to, "fields": fields }))
@@ -80,6 +86,17 @@ fn find(session: &Session, id: ChangeId, number: u64) -> Result<Revision, Error>
     let change = change(session, id)?;
     let found = change.revisions().find(|revision| revision.id.number == number);
     found.cloned().ok_or(Error::NoRevision { change: id, number })
+}
+
+/// The data part of a revision; empty if it has none.
+///
+/// # Errors
+/// The register cannot be read.
+pub fn execution(session: &Session, revision: &Revision) -> Result<Execution, Error> {
+    Ok(match session.entry(revision.seq)?.map(|entry| entry.event) {
+        Some(Event::File { execution, .. } | Event::Revise { execution, .. }) => *execution,
+        _ => Execution::default(),
+    })
 }
 
 /// The text of a revision; empty if it was redacted.

@@ -75,17 +75,22 @@ fn jsonl(context: &mut Context<'_>, session: &Session, since: u64) -> Result<(),
 /// How many changes are read at a time.
 const AT_A_TIME: usize = 256;
 
-const HEADER: [&str; 22] = [
+const HEADER: [&str; 27] = [
     "change",
     "status",
     "title",
     "kind",
     "risk",
     "owner",
+    "authors",
     "implementers",
     "services",
+    "environments",
     "tags",
     "links",
+    "follows",
+    "targets",
+    "stop_after",
     "window_start",
     "window_end",
     "outage_minutes",
@@ -117,7 +122,7 @@ fn csv(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
 }
 
 /// The row of a change, without its title.
-fn row(change: &Change, status: Status, tally: &Tally<'_>) -> [String; 22] {
+fn row(change: &Change, status: Status, tally: &Tally<'_>) -> [String; 27] {
     let (revision, facts) = (change.current(), &change.current().facts);
     let approvers = tally.counted.iter().map(|vote| &vote.person);
     let outcome = change.outcomes().last();
@@ -128,10 +133,15 @@ fn row(change: &Change, status: Status, tally: &Tally<'_>) -> [String; 22] {
         facts.kind.to_string(),
         facts.risk.to_string(),
         facts.owner.to_string(),
+        listed(&facts.authors),
         joined(&facts.implementers),
         joined(&facts.services),
+        joined(&facts.environments),
         joined(&facts.tags),
         joined(&facts.links),
+        joined(&facts.follows),
+        facts.targets.to_string(),
+        facts.stop_after.map_or(String::new(), |n| n.to_string()),
         facts.window.start().to_string(),
         facts.window.end().to_string(),
         facts.outage_minutes.to_string(),
@@ -145,6 +155,11 @@ fn row(change: &Change, status: Status, tally: &Tally<'_>) -> [String; 22] {
         outcome.map_or(String::new(), |(outcome, _): &(Outcome, _)| outcome.to_string()),
         outcome.map_or(String::new(), |(_, act)| act.time.to_string()),
     ]
+}
+
+/// As [`joined`], for items that contain spaces.
+fn listed<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
+    items.into_iter().map(|it| it.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 fn joined<T: ToString>(items: impl IntoIterator<Item = T>) -> String {

@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::Context;
+use crate::commands::look::diff::execution;
 use crate::commands::lookup::{change, governance_about, names, parse, redaction};
 use crate::domain::{Act, Change, ChangeId, Outcome, ProposalId, RefusedAct, Text, Vote};
 use crate::error::Error;
@@ -53,7 +54,8 @@ pub fn page(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Pa
     };
     let remarks = remarks(session, change)?;
     let redacted = redaction(session, change.current().seq)?;
-    let words = Words { description, redacted, remarks, names: names(session)? };
+    let execution = execution(session, change.current())?;
+    let words = Words { description, execution, redacted, remarks, names: names(session)? };
     let mut page = Page::new(context.env.colour, context.env.width);
     let tally = change.tally(&governance, now)?;
     change_page(&mut page, change, &words, (change.status(&governance, now)?, &tally), now.claimed);
@@ -96,6 +98,7 @@ fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value
             "time": it.time.to_string(),
             "requester": it.requester.to_string(),
             "facts": json::facts(&it.facts),
+            "execution": json::execution(&execution(session, it)?),
             "text": text.as_ref().map(json::text),
             "redacted_by": session.redacted(it.seq)?.map(ProposalId::number),
         }));

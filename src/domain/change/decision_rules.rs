@@ -5,8 +5,8 @@ use crate::domain::change::filing_rules::{
 };
 use crate::domain::records::Denied;
 use crate::domain::{
-    Artifact, Change, Digest, Duty, Event, Field, Governance, Header, Outcome, Refusal, RefusedAct, RefusedAttempt,
-    Revision, RevisionRef, Role, Rule, TextRef, Timed, Verdict,
+    Artifact, Change, Duty, Event, Field, Governance, Header, Outcome, Refusal, RefusedAct, RefusedAttempt, Revision,
+    RevisionRef, Role, Rule, Timed, Verdict,
 };
 
 impl Change {
@@ -22,19 +22,19 @@ impl Change {
             Event::Reject(at) => self.judge_reject(governance, header, *at),
             Event::Start { revision, artifacts } => self.judge_start(governance, header, *revision, artifacts),
             Event::Finish { revision, outcome } => Ok(self.judge_finish(header, *revision, *outcome)?),
-            Event::Revise { replaces, facts } => {
+            Event::Revise { replaces, facts, .. } => {
                 self.judge_requester_or_owner(header, *replaces)?;
                 judge_filing(governance, header, facts)?;
                 judge_starters(governance, self.requesters().chain([(&header.actor, header.key)]), facts)
             }
             Event::ChangeWithdraw(at) => Ok(self.judge_requester_or_owner(header, *at)?),
             Event::Retract(at) => Ok(self.judge_retract(header, *at)?),
-            Event::Refused { attempt, rule } => self.judge_refused(governance, header, attempt, *rule),
             Event::Note(_) if !header.fills(Field::Note) => Err(Refusal::NoteMissing.into()),
             Event::Note(_) => Ok(()),
             // These events are not about an existing change. Listing them all makes a new kind fail to compile until
             // it has its rules.
             Event::File { .. }
+            | Event::Refused { .. }
             | Event::Init { .. }
             | Event::Seal
             | Event::Propose { .. }
@@ -46,27 +46,17 @@ impl Change {
         }
     }
 
-    /// A recorded refusal must be true: the rule refuses that attempt in this state. It is recorded only once.
-    fn judge_refused(
+    /// A refusal is recorded only once.
+    pub(in crate::domain) fn judge_refused_once(
         &self,
-        governance: &Governance,
-        header: &Timed<'_>,
+        header: &Header,
         attempt: &RefusedAttempt,
         rule: Rule,
-    ) -> Result<(), Denied> {
-        // The log does not keep the reason of a refused rejection, so assume that there was one.
-        let digest = Digest::NONE;
-        let text = Some(TextRef { filled: [Field::Reason].into(), digest });
-        let with_reason = Header { text, ..header.header.clone() };
-        match self.judge(governance, &Timed { header: &with_reason, moment: header.moment }, &attempt.event()) {
-            Err(Denied::Refused(refusal)) if refusal.rule() == rule => {}
-            Err(Denied::Unloaded(unloaded)) => return Err(unloaded.into()),
-            Err(Denied::Refused(_)) | Ok(()) => return Err(Refusal::NotRefused { rule }.into()),
-        }
+    ) -> Result<(), Refusal> {
         let same = |it: &&RefusedAct| {
             (it.verb, it.revision, it.rule) == (attempt.verb(), attempt.target(), rule) && it.act.person == header.actor
         };
-        if self.refused().iter().any(|it| same(&it)) { Err(Refusal::RefusedBefore.into()) } else { Ok(()) }
+        if self.refused().iter().any(|it| same(&it)) { Err(Refusal::RefusedBefore) } else { Ok(()) }
     }
 
     /// Only a requester or the owner may revise or withdraw a change, and only before it starts.

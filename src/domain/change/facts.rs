@@ -7,7 +7,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::value::closed_enum::closed_enum;
-use crate::domain::{ArtifactName, ChangeId, Digest, Invalid, PersonId, Reference, ServiceId, Tag, Window};
+use crate::domain::{
+    ArtifactName, ChangeId, Digest, Environment, ExternalName, Invalid, PersonId, Reference, ServiceId, Tag, Window,
+};
 
 closed_enum!(
     /// The kind of a change, as in ITIL.
@@ -56,6 +58,8 @@ closed_enum!(
         Ticket => "ticket",
         /// A vulnerability.
         Vulnerability => "vulnerability",
+        /// A request in the office workflow.
+        Oa => "oa",
     }
 );
 
@@ -104,6 +108,36 @@ impl FromStr for Link {
     }
 }
 
+/// Somebody who wrote what a change deploys. Enrolled people are listed before external ones.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Author {
+    /// An enrolled account.
+    Person(PersonId),
+    /// Somebody who is not enrolled.
+    External(ExternalName),
+}
+
+/// An author is written `alice`, or `external vendor-jane`.
+impl fmt::Display for Author {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person(person) => person.fmt(f),
+            Self::External(name) => write!(f, "external {name}"),
+        }
+    }
+}
+
+impl FromStr for Author {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        match text.strip_prefix("external ") {
+            Some(name) => Ok(Self::External(name.parse()?)),
+            None => Ok(Self::Person(text.parse()?)),
+        }
+    }
+}
+
 /// The structured part of a revision, which rules can read. Sets are sorted, so that equal facts have equal encodings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
@@ -113,10 +147,14 @@ pub struct Facts {
     pub risk: Risk,
     /// The person accountable for the change.
     pub owner: PersonId,
+    /// Who wrote what it deploys.
+    pub authors: BTreeSet<Author>,
     /// The accounts that may start it; at least one.
     pub implementers: BTreeSet<PersonId>,
     /// The affected services; at least one.
     pub services: BTreeSet<ServiceId>,
+    /// The environments that it touches.
+    pub environments: BTreeSet<Environment>,
     /// The labels.
     pub tags: BTreeSet<Tag>,
     /// The window in which it may be started.
@@ -131,4 +169,24 @@ pub struct Facts {
     pub evidence: Vec<(u64, Digest)>,
     /// References into other systems.
     pub links: BTreeSet<Link>,
+    /// The changes that must have succeeded before it starts.
+    pub follows: BTreeSet<ChangeId>,
+    /// The number of steps of the plan.
+    pub plan_steps: u64,
+    /// The number of steps of the rollback.
+    pub rollback_steps: u64,
+    /// The number of targets.
+    pub targets: u64,
+    /// How many failed targets stop the rest; `None` if no number is set.
+    pub stop_after: Option<u64>,
+}
+
+impl Facts {
+    /// The authors who are enrolled.
+    pub fn enrolled_authors(&self) -> impl Iterator<Item = &PersonId> {
+        self.authors.iter().filter_map(|author| match author {
+            Author::Person(person) => Some(person),
+            Author::External(_) => None,
+        })
+    }
 }

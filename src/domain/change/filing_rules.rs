@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::domain::records::Denied;
 use crate::domain::value::time::DAY;
 use crate::domain::{
-    Artifact, ChangeKind, Duty, Facts, Field, Fingerprint, Governance, Header, PersonId, Refusal, Role, TextRef, Time,
-    Timed, Window,
+    Artifact, ChangeKind, Duty, Execution, Facts, Field, Fingerprint, Governance, Header, PersonId, Refusal, Role,
+    TextRef, Time, Timed, Window,
 };
 
 /// Checks that artifact names are unique.
@@ -45,6 +45,44 @@ pub fn judge_party(governance: &Governance, person: &PersonId) -> Result<(), Den
     }
 }
 
+/// Checks whether this account can be named as an author. Somebody who has retired since can.
+///
+/// # Errors
+/// [`Refusal::AuthorUnknown`], or an unloaded record.
+pub fn judge_author(governance: &Governance, person: &PersonId) -> Result<(), Denied> {
+    let known = governance.person(person)?.is_some();
+    if known { Ok(()) } else { Err(Refusal::AuthorUnknown { person: person.clone() }.into()) }
+}
+
+/// The most targets of a change.
+pub const MOST_TARGETS: u64 = 1000;
+
+/// Checks the number of targets of a change.
+///
+/// # Errors
+/// [`Refusal::TooManyTargets`].
+pub fn judge_target_count(found: u64) -> Result<(), Refusal> {
+    if found > MOST_TARGETS { Err(Refusal::TooManyTargets { found, most: MOST_TARGETS }) } else { Ok(()) }
+}
+
+/// Checks the number of failed targets that stop the rest.
+///
+/// # Errors
+/// [`Refusal::StopAfter`].
+pub fn judge_stop_after(found: u64, targets: u64) -> Result<(), Refusal> {
+    if (1..=targets).contains(&found) { Ok(()) } else { Err(Refusal::StopAfter { found, targets }) }
+}
+
+/// Checks the data part of a revision.
+pub(in crate::domain) fn judge_execution(facts: &Facts, execution: &Execution) -> Result<(), Refusal> {
+    judge_target_count(facts.targets)?;
+    let mut names = BTreeSet::new();
+    if let Some(target) = execution.targets.iter().find(|it| !names.insert(*it)) {
+        return Err(Refusal::TargetTwice { target: target.clone() });
+    }
+    facts.stop_after.map_or(Ok(()), |found| judge_stop_after(found, facts.targets))
+}
+
 /// Checks whether a change with this window can be filed at a given time. The window may have begun.
 ///
 /// # Errors
@@ -80,6 +118,7 @@ pub(in crate::domain) fn judge_filing(governance: &Governance, header: &Header, 
     for person in std::iter::once(&facts.owner).chain(&facts.implementers) {
         judge_party(governance, person)?;
     }
+    facts.enrolled_authors().try_for_each(|person| judge_author(governance, person))?;
     judge_window(&facts.window, header.time)?;
     judge_artifact_names(&facts.artifacts)?;
     judge_policy(governance, facts, header.text.as_ref())

@@ -142,6 +142,7 @@ impl Change {
     fn record_conflicts(&mut self) {
         let Revision { requester, facts, .. } = &self.current;
         let named = std::iter::once((requester, ConflictOfInterest::Requested))
+            .chain(facts.enrolled_authors().map(|person| (person, ConflictOfInterest::Authored)))
             .chain([(&facts.owner, ConflictOfInterest::Owns)])
             .chain(facts.implementers.iter().map(|person| (person, ConflictOfInterest::Implements)));
         for (person, conflict) in named {
@@ -198,7 +199,9 @@ impl Change {
                 return Ok(Some(ConflictOfInterest::Operates));
             }
         }
-        let named = self.revisions().flat_map(|it| it.facts.implementers.iter().chain([&it.facts.owner]));
+        let named = self.revisions().flat_map(|Revision { facts, .. }| {
+            facts.implementers.iter().chain([&facts.owner]).chain(facts.enrolled_authors())
+        });
         for named in named.collect::<BTreeSet<_>>() {
             if governance.answer_for_account(named)?.contains(person) {
                 return Ok(Some(ConflictOfInterest::Operates));
@@ -281,7 +284,7 @@ impl Change {
             Event::Approve(at) => self.votes.push(Vote::cast(at, Verdict::Approve, header)),
             Event::Reject(at) => self.votes.push(Vote::cast(at, Verdict::Reject, header)),
             Event::Retract(at) => self.votes.push(Vote::cast(at, Verdict::Retract, header)),
-            Event::Revise { replaces, facts } => {
+            Event::Revise { replaces, facts, .. } => {
                 let id = RevisionRef { change: self.id, number: replaces.number + 1, filed: leaf };
                 let replaced = std::mem::replace(&mut self.current, Revision::filed(id, header, facts));
                 self.earlier.push(replaced);

@@ -103,6 +103,30 @@ string_id!(
 );
 
 string_id!(
+    /// An environment that a change touches: `prod`, `uat`.
+    Environment,
+    "an environment",
+    "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
+    |text| is_name(text, 32)
+);
+
+string_id!(
+    /// An author who is not enrolled: `vendor-jane`.
+    ExternalName,
+    "an external author's name",
+    "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
+    |text| is_name(text, 32)
+);
+
+string_id!(
+    /// A host or an instance that a change touches: `gw-01.example:8443`.
+    Target,
+    "a target",
+    "1 to 128 printable ASCII characters without space",
+    |text| is_token(text, 128)
+);
+
+string_id!(
     /// A group of approvers: `dba`.
     Group,
     "a group",

@@ -59,6 +59,15 @@ pub enum Invalid {
     /// White space at the end of a line, or a blank line at the start or end.
     #[error("leading or trailing white space: remove it")]
     Untrimmed,
+    /// White space other than U+0020, where a machine reads the text.
+    #[error("white space other than a space (U+{:04X}): use a space", u32::from(*.found))]
+    OddSpace {
+        /// The character.
+        found: char,
+    },
+    /// Text that is not in Unicode's form NFC, where normalising it could change its meaning.
+    #[error("not in Unicode form NFC: write composed characters")]
+    NotComposed,
     /// An Ed25519 public key that is malformed or unsafe.
     #[error("not a usable Ed25519 public key: {0}")]
     Key(#[from] crate::domain::value::key::BadKey),

@@ -26,7 +26,7 @@ pub fn is_forbidden(c: char) -> bool {
 }
 
 /// White space, which is invisible at the end of a line. A fixed list for the same reason (Unicode 16, category Zs).
-fn is_space(c: char) -> bool {
+pub(in crate::domain) fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}')
 }
 

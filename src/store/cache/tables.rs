@@ -70,11 +70,11 @@ pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, afte
             seconded.map_or(Ok(()), |action| project_seconded(conn, at.proposal, action, after))?;
         }
         Event::KeyRevoke(key) | Event::KeySuspend(key) => project_key(conn, *key, after)?,
-        Event::File { change, facts } => {
+        Event::File { change, facts, .. } => {
             let at = RevisionRef { change: *change, number: 1, filed: *leaf };
             project_revision(conn, entry, &at, facts)?;
         }
-        Event::Revise { replaces, facts } => {
+        Event::Revise { replaces, facts, .. } => {
             let at = RevisionRef { number: replaces.number + 1, filed: *leaf, ..*replaces };
             project_revision(conn, entry, &at, facts)?;
         }
@@ -229,7 +229,8 @@ fn project_revision(conn: &Connection, entry: &Entry, at: &RevisionRef, facts: &
     };
     let (change, number) = (at.change.number(), at.number);
     conn.prepare_cached(
-        "INSERT INTO revisions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        "INSERT INTO revisions VALUES
+            (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
     )?
     .execute(params![
         change,
@@ -247,12 +248,17 @@ fn project_revision(conn: &Connection, entry: &Entry, at: &RevisionRef, facts: &
         facts.window.zone().as_str(),
         facts.outage_minutes,
         facts.rollback_minutes,
+        facts.targets,
+        facts.stop_after,
     ])?;
     let item = |item: &str, value: &str, digest: Option<String>| {
         conn.prepare_cached("INSERT INTO revision_items VALUES (?1, ?2, ?3, ?4, ?5)")?
             .execute(params![change, number, item, value, digest])
             .map(|_| ())
     };
+    facts.authors.iter().try_for_each(|it| item("author", &it.to_string(), None))?;
+    facts.environments.iter().try_for_each(|it| item("environment", it.as_str(), None))?;
+    facts.follows.iter().try_for_each(|it| item("follows", &it.to_string(), None))?;
     facts.implementers.iter().try_for_each(|it| item("implementer", it.as_str(), None))?;
     facts.services.iter().try_for_each(|it| item("service", it.as_str(), None))?;
     facts.tags.iter().try_for_each(|it| item("tag", it.as_str(), None))?;
