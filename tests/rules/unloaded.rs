@@ -181,3 +181,35 @@ fn what_was_changed_is_not_unloaded_before_it_is_written() {
     assert_eq!(unloaded, Denied::Unloaded(Unloaded(StateKey::Change("CHG-2".parse().unwrap()))));
     assert_eq!(state.take_changed().len(), 2, "the change and the summary of the register");
 }
+
+/// Decides on an event with the records that it asks for, all but those that `missing` names. Returns the verdict, and
+/// the records that were asked for.
+fn judged_without(whole: &Register, header: &Header, event: &Event, missing: &[StateKey]) -> Result<(), Denied> {
+    let (mut state, records) = unloaded(whole);
+    loop {
+        match state.judge(header, event) {
+            Err(Denied::Unloaded(Unloaded(key))) if !missing.contains(&key) => load(&mut state, &records, key),
+            verdict => return verdict,
+        }
+    }
+}
+
+#[test]
+fn a_followed_change_that_is_not_loaded_is_not_taken_for_one_that_succeeded() {
+    let world = World::approved();
+    file(&world, &[("risk =", "follows = \"CHG-1\"\nrisk =")]);
+    ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-2"));
+    let followed = [StateKey::Change("CHG-1".parse().unwrap())];
+    let start = Event::Start { revision: world.revision("CHG-2"), artifacts: Vec::new() };
+    for succeeded in [false, true] {
+        if succeeded {
+            world.ok("erin", "start CHG-1");
+            world.ok("erin", "finish CHG-1 --outcome succeeded");
+        }
+        let (whole, header) = (world.state(), world.header("erin", &start));
+        assert_eq!(whole.judge(&header, &start).is_ok(), succeeded);
+        assert_eq!(judged_without(&whole, &header, &start, &[]), whole.judge(&header, &start));
+        let expected = Err(Denied::Unloaded(Unloaded(followed[0].clone())));
+        assert_eq!(judged_without(&whole, &header, &start, &followed), expected);
+    }
+}
