@@ -39,5 +39,5 @@ pub use value::ids::{
 };
 pub use value::invalid::Invalid;
 pub use value::key::{BadKey, Fingerprint, PublicKey, wire};
-pub use value::text::{Description, Field, Line, Prose, Step, Text, TextRef, Trial, is_forbidden};
+pub use value::text::{Description, Field, Line, Prose, SearchWords, Step, Text, TextRef, Trial, is_forbidden};
 pub use value::time::{Time, Window};

@@ -6,6 +6,7 @@
 mod command_line;
 mod deceptive_text;
 mod drafts;
+mod endless;
 mod grammar;
 mod keys;
 mod pins;

@@ -55,6 +55,11 @@ fn a_list_holds_what_was_asked_for_and_nothing_else() {
         ("--text 'lower the'", "2"),
         ("--text 'the broker'", "4"),
         ("--text nowhere", ""),
+        ("--text 'RAISE the'", "5 4 3 1"),
+        // Nobody wrote the names of fields, or the salt.
+        ("--text 'plan 1'", ""),
+        ("--text salt", ""),
+        ("--text title", ""),
         ("--risk high --owner erin --status approved", "1"),
         ("--sort oldest", "1 2 3 4 5"),
         ("--sort window", "1 2 3 5 4"),

@@ -31,9 +31,9 @@ fn recording_after_a_broken_entry_is_refused_until_a_repair_that_keeps_the_broke
     ] {
         world.fails(person, &command, Exit::Broken, "entry 3");
     }
-    // Entries before the broken one are shown, with a warning.
+    // Entries before the broken one are shown, with a warning and the exit code of a broken log.
     let shown = world.run("carol", "show CHG-1");
-    assert_eq!(shown.exit, Exit::Done, "{}", shown.screen);
+    assert_eq!(shown.exit, Exit::Broken, "{}", shown.screen);
     assert!(shown.out.contains("Raise the pool"), "{}", shown.screen);
     assert!(shown.err.contains("warning: the register is broken at entry 3: [signature]"), "{}", shown.err);
     assert!(world.findings("carol")[0].starts_with("entry 3: [signature]"));

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::commands::Context;
 use crate::commands::lookup::{parse, time};
-use crate::domain::{ChangeKind, Facts, Invalid, Status};
+use crate::domain::{ChangeKind, Facts, Invalid, SearchWords, Status, Text};
 use crate::error::Error;
 use crate::output::{ago, json::change_line, moment, table};
 use crate::store::{ChangeFilter, ChangeOrder, ChangeRow, Session};
@@ -86,7 +86,7 @@ const AT_A_TIME: usize = 64;
 struct Query {
     filter: ChangeFilter,
     status: Option<Status>,
-    text: Option<String>,
+    text: Option<SearchWords>,
 }
 
 /// A row of the list, with its status as of now.
@@ -141,7 +141,7 @@ impl List {
             order: self.sort.into(),
             limit,
         };
-        Ok(Query { filter, status, text: self.text.as_ref().map(|text| text.to_lowercase()) })
+        Ok(Query { filter, status, text: self.text.as_deref().map(SearchWords::new) })
     }
 
     /// Up to `limit` matching changes, and whether there are more.
@@ -206,11 +206,11 @@ fn lines(session: &Session, found: &[Listed]) -> Result<Value, Error> {
     Ok(found.iter().zip(facts).map(line).collect())
 }
 
-/// Whether the text of the current revision contains the words, ignoring case.
+/// Whether the text of the current revision contains the words.
 fn has_words(session: &Session, it: &Listed, query: &Query) -> Result<bool, Error> {
     let Some(words) = &query.text else { return Ok(true) };
-    let text = session.raw(it.row.filed)?.and_then(|raw| raw.text).unwrap_or_default();
-    Ok(String::from_utf8_lossy(&text).to_lowercase().contains(words))
+    let text = session.entry(it.row.filed)?.and_then(|entry| entry.text);
+    Ok(matches!(text, Some(Text::Description(description)) if description.contains(words)))
 }
 
 fn nothing(session: &Session) -> &'static str {

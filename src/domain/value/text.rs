@@ -224,6 +224,38 @@ pub struct Description {
     pub success: Option<Prose>,
 }
 
+impl Description {
+    /// Whether somebody wrote these words, in one field. White space, line ends, case and the Unicode form do not matter.
+    pub fn contains(&self, words: &SearchWords) -> bool {
+        let prose = [&self.reason, &self.impact, &self.security, &self.success].into_iter().flatten();
+        let steps = self.plan.iter().chain(&self.rollback);
+        let steps = steps.flat_map(|step| [Some(&step.text), step.command.as_ref()]).flatten();
+        let tests = self.tests.iter().flat_map(|test| [&test.what, &test.result]);
+        let mut written = prose.chain(steps).chain(&self.abort_if).chain(tests).map(Prose::as_str);
+        self.title.as_ref().is_some_and(|title| words.are_in(title.as_str())) || written.any(|text| words.are_in(text))
+    }
+}
+
+/// Words to search for, in the form in which texts are compared.
+#[derive(Debug, Clone)]
+pub struct SearchWords(String);
+
+impl SearchWords {
+    /// The words as typed.
+    pub fn new(typed: &str) -> Self {
+        Self(folded(typed))
+    }
+
+    fn are_in(&self, text: &str) -> bool {
+        folded(text).contains(&self.0)
+    }
+}
+
+fn folded(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ").to_lowercase().nfc().collect()
+}
+
 /// The text part of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Text {

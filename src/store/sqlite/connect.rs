@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::private;
 use crate::store::sqlite::mount::may_write;
@@ -98,12 +98,38 @@ fn may_open(path: &Path) -> Result<bool, StoreError> {
 fn open(path: &Path, writable: bool) -> Result<(Connection, bool), StoreError> {
     let doing = || StoreError::sqlite("opening the register");
     let mode = if writable { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
-    let conn = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(doing())?;
+    let mut conn = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(doing())?;
     harden(&conn).map_err(doing())?;
+    let endless = |error: rusqlite::Error| match error.sqlite_error_code() {
+        Some(ErrorCode::OperationInterrupted) => {
+            StoreError::Broken(Finding::of_file("file", "its schema has no end: pages refer to each other"))
+        }
+        _ => doing()(error),
+    };
+    bound(&mut conn).map_err(doing())?;
     let copy = check_identity(&conn, path)?;
     // In WAL mode, the first read needs the files beside the database.
-    conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)).map_err(doing())?;
+    let view = "SELECT count(*) FROM sqlite_schema WHERE name = 'entry' AND type <> 'table'";
+    let views: i64 = conn.query_row(view, [], |row| row.get(0)).map_err(endless)?;
+    conn.progress_handler(0, None::<fn() -> bool>).map_err(doing())?;
+    // A view could produce rows without end.
+    if views > 0 {
+        return Err(StoreError::Broken(Finding::of_file("schema", "entry is no table")));
+    }
     Ok((conn, copy))
+}
+
+/// Interrupts what takes more steps than reading a schema can take. In a hostile file, pages can refer to each other, so
+/// that a small file has rows without end.
+pub(super) fn bound(conn: &mut Connection) -> rusqlite::Result<()> {
+    let mut left = 10_000;
+    conn.progress_handler(
+        1_000,
+        Some(move || {
+            left -= 1;
+            left < 0
+        }),
+    )
 }
 
 /// A path with a suffix appended to its file name.

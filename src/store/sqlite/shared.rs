@@ -14,7 +14,7 @@ use crate::format::Raw;
 use crate::store::cache::compare;
 use crate::store::cache::tables::Tables;
 use crate::store::cache::verified::VerifiedCache;
-use crate::store::sqlite::connect::{APPLICATION, Access, LAYOUT, Opened, PrivateCopy, beside, connect};
+use crate::store::sqlite::connect::{APPLICATION, Access, LAYOUT, Opened, PrivateCopy, beside, bound, connect};
 use crate::store::sqlite::mount::{Mount, local};
 use crate::store::sqlite::queue::{self, Turn, Writer};
 use crate::store::sqlite::schema::{self, TABLES};
@@ -89,7 +89,10 @@ impl SharedFile {
         // Closing it later would release the locks that SQLite holds on the file.
         drop(file);
         let filled = fill(path).map_err(StoreError::sqlite("making the register"));
-        let opened = filled.and_then(|()| Self::open(path, &folder)).map(|(file, _)| file);
+        // A file that somebody prepared could have more than our schema.
+        let opened = filled.and_then(|()| Self::open(path, &folder)).and_then(|(file, findings)| {
+            findings.into_iter().next().map_or(Ok(file), |finding| Err(StoreError::Broken(finding)))
+        });
         if opened.is_err() {
             remove(path);
         }
@@ -98,7 +101,8 @@ impl SharedFile {
 
     /// Whether a file is a register without entry 0, so that nothing would be lost with it.
     pub fn never_founded(path: &Path) -> bool {
-        let empty = |conn: Connection| {
+        let empty = |mut conn: Connection| {
+            bound(&mut conn)?;
             let count =
                 |table| conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, u64>(0));
             let application = conn.pragma_query_value(None, "application_id", |row| row.get::<_, i32>(0))?;
