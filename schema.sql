@@ -47,7 +47,7 @@ CREATE INDEX log_entries_by_change ON log_entries (change, seq);
 CREATE TABLE people (
     id       TEXT PRIMARY KEY,
     enrolled INTEGER NOT NULL, -- the entry that enrolled them
-    state    TEXT NOT NULL     -- active, retired
+    state    TEXT NOT NULL     -- active, suspended, retired
 ) STRICT, WITHOUT ROWID;
 
 -- Display names, by the entry whose text holds them; a name in a proposal that was not seconded is never shown.
@@ -58,19 +58,23 @@ CREATE TABLE names (
     PRIMARY KEY (person, seq)
 ) STRICT, WITHOUT ROWID;
 
--- A grant with an end stays here after its end; readers compare `until` with the time.
+-- The periods of each grant, numbered from 1. A period stays here after its end; readers compare both with the time.
 CREATE TABLE roles (
     person TEXT NOT NULL,
     role   TEXT NOT NULL,
+    period INTEGER NOT NULL,
+    begins TEXT,              -- NULL: no beginning
     until  TEXT,              -- NULL: no end
-    PRIMARY KEY (person, role)
+    PRIMARY KEY (person, role, period)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE groups (
     person TEXT NOT NULL,
     name   TEXT NOT NULL,
+    period INTEGER NOT NULL,
+    begins TEXT,
     until  TEXT,
-    PRIMARY KEY (person, name)
+    PRIMARY KEY (person, name, period)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE operators (

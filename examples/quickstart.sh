@@ -81,10 +81,11 @@ due_now() {
 }
 
 title "Six people each make a key and an enrolment request"
-for person in alice bob erin carol dave audrey; do
+for member in alice:admin bob:admin erin:engineer,approver carol:approver dave:approver audrey:auditor; do
+    person=${member%:*}
     mkdir -p "people/$person"
     run ./as "$person" key new --no-passphrase "people/$person/key"
-    run ./as "$person" person request "$person" --register demo --out "$person.request"
+    run ./as "$person" person request "$person" --role "${member#*:}" --register demo --out "$person.request"
 done
 
 title "alice creates the register; it accepts nothing until bob, the other admin, has sealed it"

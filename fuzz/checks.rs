@@ -14,8 +14,8 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use ssh_key::SshSig;
 use ssh_key::encoding::Decode;
 use twinseal::domain::{
-    Action, ChangeId, Digest, Event, EventKind, Fingerprint, Header, PersonId, ProposalId, PublicKey, Refusal, Text,
-    TextRef, Time, Window, is_forbidden, judge_window, wire,
+    Action, ChangeId, Digest, Event, EventKind, Fingerprint, Header, NewGrants, PersonId, ProposalId, PublicKey,
+    Refusal, Text, TextRef, Time, Window, is_forbidden, judge_window, wire,
 };
 use twinseal::format::request::{self, Request};
 use twinseal::format::sshsig;
@@ -28,7 +28,7 @@ use twinseal::signer::{Agent, KeyError, KeySource, Passphrase};
 pub type Check = fn(&[u8]);
 
 /// Every check, with the name of its fuzz target.
-pub const CHECKS: [(&str, Check); 9] = [
+pub const CHECKS: [(&str, Check); 10] = [
     ("agent", agent),
     ("change", change),
     ("data", self::data),
@@ -36,6 +36,7 @@ pub const CHECKS: [(&str, Check); 9] = [
     ("key", key),
     ("policy", policy),
     ("request", self::request),
+    ("rota", rota),
     ("sshsig", self::sshsig),
     ("text", self::text),
 ];
@@ -202,9 +203,9 @@ fn read_request(bytes: &[u8]) {
         Ok(read) => {
             check_characters(bytes);
             assert_eq!(read.write().as_bytes(), bytes);
-            assert_eq!(request::check(&read.register, &read.person, &read.key, &read.proof), Ok(()));
+            assert_eq!(request::check(&read.register, &read.person, &read.asked, &read.key, &read.proof), Ok(()));
             if let Some(vouch) = &read.vouch {
-                assert_eq!(request::check_vouch(&read.register, &read.person, &read.key, vouch), Ok(()));
+                assert_eq!(request::check_vouch(&read.register, &read.person, &read.asked, &read.key, vouch), Ok(()));
             }
         }
     }
@@ -272,6 +273,19 @@ pub fn policy(data: &[u8]) {
             let action = Action::Policy { replaces: Digest::NONE, policy };
             let event = Event::Propose { proposal: ProposalId::after(0), action };
             check_recordable(&event, None);
+        }
+    }
+}
+
+/// Input: a rota as CSV.
+pub fn rota(data: &[u8]) {
+    let Ok(source) = str::from_utf8(data) else { return };
+    match input::read_rota(source) {
+        Err(faults) => check_faults(source, &faults),
+        Ok(rota) => {
+            let new = |(person, grants)| (person, NewGrants { replaces: Digest::NONE, grants });
+            let action = Action::Roles(rota.into_iter().map(new).collect());
+            check_recordable(&Event::Propose { proposal: ProposalId::after(0), action }, None);
         }
     }
 }

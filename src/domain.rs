@@ -22,9 +22,11 @@ pub use change::filing_rules::{
 pub use change::history::{Act, Change, RefusedAct, Revision, Status};
 pub use change::tally::{Tally, Verdict, Void, Vote};
 pub use event::{Event, EventKind, Header, Stream, Timed};
-pub use governance::action::{Action, LostEntries, Member, Predecessor, ProposalRef, Restoration, Vouch};
-pub use governance::grants::{Granted, Grants, Role};
+pub use governance::action::{Action, LostEntries, Member, NewGrants, Predecessor, ProposalRef, Restoration, Vouch};
+pub use governance::asked::{Asked, Unasked};
+pub use governance::grants::{Granted, Grants, Role, take_granted};
 pub use governance::people::{Key, KeyState, Person};
+pub use governance::periods::{Period, Periods};
 pub use governance::proposal::{Proposal, ProposalState};
 pub use governance::state::{AcceptedLoss, FORMAT, Governance, GovernanceSummary};
 pub use moment::{MOST_OPERATORS, Moment, Since, TOLERANCE, Witnesses, is_ahead};

@@ -106,6 +106,9 @@ pub enum Error {
         /// This register.
         here: String,
     },
+    /// A request for a register that is named by its id alone.
+    #[error("a request for an existing register names its fingerprint: --fingerprint DIGEST is required")]
+    RequestNeedsFingerprint,
     /// An enrolment request by another person.
     #[error("{path} is a request by {found}, not by {given}")]
     RequestOfOther {
@@ -305,6 +308,9 @@ pub enum Error {
         /// `grant` or `revoke`.
         verb: &'static str,
     },
+    /// A period for operators, who have none.
+    #[error("operators have no period: they answer for the account until they are removed")]
+    OperatorPeriod,
     /// The person does not have the grant to revoke.
     #[error("{person} does not have {what}")]
     NotGranted {

@@ -3,6 +3,7 @@
 mod change;
 mod fault;
 mod policy;
+mod rota;
 mod steps;
 mod template;
 mod times;
@@ -12,6 +13,7 @@ mod write;
 pub use change::{Draft, DraftContext, read};
 pub use fault::{Fault, Problem, nearest};
 pub use policy::read_policy;
+pub use rota::{ROTA_HEADER, read_rota};
 pub use template::{POLICY_TEMPLATE, template};
 pub use times::moment;
 pub use write::{Copied, write};

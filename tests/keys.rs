@@ -366,7 +366,7 @@ fn secrets_are_neither_printed_nor_kept() {
     world.write("words", PASSPHRASE);
     set_mode(&world, "words", 0o600);
     world.write("change.toml", CHANGE.replace("erin", "frank"));
-    let (id, fingerprint) = (world.state().id().unwrap().to_string(), world.fingerprint());
+    let (id, fingerprint) = (world.named(), world.fingerprint());
     let mut screens = String::new();
     let mut run = |person: &str, line: &str, typed: &[&str], exit: Exit| {
         let output = world.run_typing(person, line, typed);

@@ -124,7 +124,7 @@ fn a_draft_comes_from_standard_input_too() {
 fn new_people_come_by_proposal() {
     let world = World::founded();
     world.person("frank");
-    let id = world.state().id().unwrap().to_string();
+    let id = world.named();
     world.ok("frank", &format!("person request frank --name 'Frank Ng' --register {id} --out frank.request"));
     world.ok("alice", "person enrol frank=frank.request:engineer");
     world.fails("bob", "proposal second 1", Exit::Invalid, "--digest DIGEST");

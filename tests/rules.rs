@@ -9,11 +9,14 @@ mod founding;
 mod grants;
 mod keys;
 mod people;
+mod periods;
 mod policy;
 mod proposals;
 mod redaction;
+mod requests;
 mod restoration;
 mod starting;
+mod suspension;
 mod unloaded;
 
 use std::collections::BTreeSet;
@@ -21,7 +24,7 @@ use std::fs;
 
 use crate::support::{Alone, CHANGE, World};
 use twinseal::domain::{
-    Action, Description, Digest, Event, Execution, Facts, Field, Fingerprint, Grants, Member, Outcome, PersonId,
+    Action, Asked, Description, Digest, Event, Execution, Facts, Field, Fingerprint, Grants, Member, Outcome, PersonId,
     ProposalRef, Prose, Refusal, Role, Text, Window,
 };
 use twinseal::error::Error;
@@ -123,13 +126,23 @@ pub fn finish(world: &World, outcome: Outcome) -> Event {
 
 /// A member to enrol with `holder`'s key and a valid proof of possession.
 pub fn member(world: &World, person: &str, holder: &str, roles: &[Role]) -> Member {
-    let id = world.state().id().cloned();
-    let register =
-        id.map_or_else(|| request::RegisterRef::New("prod".parse().unwrap()), request::RegisterRef::Existing);
-    let (person, signer): (PersonId, _) = (person.parse().unwrap(), world.signer(holder));
-    let body = request::body(&register, &person, &signer.public());
+    let person: PersonId = person.parse().unwrap();
+    let asked = world.asked().with(roles.iter().copied().collect(), BTreeSet::new());
+    asking(world, &person, holder, asked, Grants::of(roles.iter().copied()))
+}
+
+/// A member to enrol with `holder`'s key, whose request asks for something.
+pub fn asking(world: &World, person: &PersonId, holder: &str, asked: Asked, grants: Grants) -> Member {
+    let (register, signer) = (register_ref(world), world.signer(holder));
+    let body = request::body(&register, person, &asked, &signer.public());
     let proof = signer.sign(request::NAMESPACE, body.as_bytes()).unwrap();
-    Member { person, grants: Grants::of(roles.iter().copied()), key: signer.public(), proof }
+    Member { person: person.clone(), grants, asked, key: signer.public(), proof }
+}
+
+/// The register as a request names it.
+pub fn register_ref(world: &World) -> request::RegisterRef {
+    let id = world.state().id().cloned();
+    id.map_or_else(|| request::RegisterRef::New("prod".parse().unwrap()), request::RegisterRef::Existing)
 }
 
 /// An event that opens the next proposal.
@@ -145,7 +158,7 @@ pub fn enrolling(world: &World, members: &[Member]) -> Event {
 /// Creates a key and a request file for a new person.
 pub fn newcomer(world: &World, person: &str) {
     world.person(person);
-    let id = world.state().id().unwrap().clone();
+    let id = world.named();
     world.ok(person, &format!("person request {person} --register {id} --out {person}.request"));
 }
 
@@ -181,7 +194,7 @@ mod prelude {
 
     pub use twinseal::domain::*;
     pub use twinseal::error::Exit;
-    pub use twinseal::format::{Unsigned, request, text};
+    pub use twinseal::format::{Defect, Raw, Unsigned, body, entry, request, text};
     pub use twinseal::input;
     pub use twinseal::store::SharedFile;
 

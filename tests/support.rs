@@ -77,9 +77,10 @@ impl World {
     /// Six people with keys and enrolment requests for `prod`.
     pub fn with_requests() -> Self {
         let world = Self::empty();
-        for (person, _) in PEOPLE {
+        for (person, roles) in PEOPLE {
             world.person(person);
-            world.ok(person, &format!("person request {person} --register prod --out {person}.request"));
+            let request = format!("person request {person} --register prod --role {roles} --out {person}.request");
+            world.ok(person, &request);
         }
         world
     }

@@ -69,7 +69,7 @@ fn a_register_that_was_replaced_after_the_fingerprint_was_confirmed_is_refused()
 fn the_name_in_an_unseconded_enrolment_is_not_used() {
     let world = World::founded();
     world.person("mike");
-    let id = world.state().id().unwrap().to_string();
+    let id = world.named();
     world.ok("mike", &format!("person request mike --name Mike --register {id} --out honest"));
     world.ok("mike", &format!("person request mike --name 'Carol King' --register {id} --out forged"));
     world.ok("alice", "person enrol mike=honest:engineer");

@@ -1,6 +1,7 @@
 //! Test vectors: `vectors/good` holds a small complete log with an entry of every kind. `vectors/bad` holds entries
-//! with exactly one defect each, which names the file; an entry with a changed body is signed again. The known pitfalls
-//! of Ed25519 are computed.
+//! with exactly one defect each, which names the file; an entry with a changed body is signed again. `vectors/refused`
+//! holds entries without a defect that could come after the good log, each with the rule that refuses it. The known
+//! pitfalls of Ed25519 are computed.
 //!
 //! The files are generated from fixed keys. After an intended change of the format, regenerate them and review the
 //! diff: `TWINSEAL_WRITE_VECTORS=1 cargo test --test all vectors::vectors_are`
@@ -9,17 +10,20 @@ mod bad_entries;
 mod defects;
 mod ed25519;
 mod good_log;
+mod refused;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha256};
-use twinseal::domain::{Digest, Register};
+use twinseal::domain::{Denied, Digest, Grants, Member, Register};
+use twinseal::format::request::Request;
 use twinseal::format::{Defect, Raw, body, chain, data, entry};
 
 use bad_entries::{Bad, bad, body_of, body_of_size, lost_of_size, restored, text_of, with_body, with_data, with_text};
-use good_log::{good, name};
+use good_log::{Home, all, asked, asking, good, home, member, name, new};
+use refused::{Refused, refused, state};
 
 fn folder(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(name)
@@ -40,6 +44,10 @@ fn expected_files() -> BTreeMap<String, Vec<u8>> {
     good().iter().for_each(|raw| add(format!("good/{}", name(raw)), raw));
     let bad = bad();
     bad.iter().for_each(|bad| add(format!("bad/{}", bad.name), &bad.raw));
+    let refused = refused();
+    refused.iter().for_each(|it| add(format!("refused/{}", it.name), &it.raw));
+    let rule = |it: &Refused| (format!("refused/{}.rule", it.name), format!("{}\n", it.rule).into_bytes());
+    files.extend(refused.iter().map(rule));
     let leaf = |raw: &Raw| (format!("good/{}.leaf", name(raw)), format!("{}\n", raw.leaf()).into_bytes());
     files.extend(good().iter().map(leaf));
     assert_eq!(
@@ -61,11 +69,32 @@ fn corpus() -> BTreeMap<PathBuf, Vec<u8>> {
             files.insert(folder("../../fuzz/corpus/entry").join(format!("good-{name}")), bytes);
         }
     }
+    for (name, request) in requests() {
+        files.insert(folder("../../fuzz/corpus/request").join(format!("good-{name}")), request.into_bytes());
+    }
     files
 }
 
+/// A request of each kind: to found a register, to be enrolled with roles, and for a machine.
+fn requests() -> [(&'static str, String); 3] {
+    let write = |home: &Home, member: Member, name: Option<&str>| {
+        let Member { person, asked, key, proof, .. } = member;
+        let name = name.map(|name| name.parse().unwrap());
+        Request { register: home.register.clone(), person, asked, key, proof, vouch: None, name }.write()
+    };
+    let (new, here) = (new("prod"), home(&good()));
+    let operated = asked(&here).with(all(&["engineer"]), all(&["erin", "frank"]));
+    let machine = asking(&here, "deploy", operated, Grants::default());
+    [
+        ("founding", write(&new, member(&new, "alice", &["admin"]), Some("Alice Ng"))),
+        ("enrolment", write(&here, member(&here, "frank", &["engineer", "approver"]), None)),
+        ("machine", write(&here, machine, None)),
+    ]
+}
+
 fn corpus_on_disk() -> Vec<PathBuf> {
-    let files = fs::read_dir(folder("../../fuzz/corpus/entry")).unwrap().map(|it| it.unwrap().path());
+    let of = |target: &str| fs::read_dir(folder("../../fuzz/corpus").join(target)).unwrap();
+    let files = of("entry").chain(of("request")).map(|it| it.unwrap().path());
     let good = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with("good-");
     let mut files: Vec<PathBuf> = files.filter(good).collect();
     files.sort();
@@ -77,7 +106,7 @@ fn files_on_disk() -> Vec<String> {
         let files = fs::read_dir(folder(of)).into_iter().flatten();
         files.map(|it| format!("{of}/{}", it.unwrap().file_name().display())).collect()
     };
-    let mut names = [list("good"), list("bad")].concat();
+    let mut names = [list("good"), list("bad"), list("refused")].concat();
     names.sort();
     names
 }
@@ -89,7 +118,7 @@ fn vectors_are_reproducible() {
         // Check before writing, so that no wrong file is written.
         bad().iter().for_each(assert_refused);
         assert_ends_well(good().into_iter());
-        for of in ["good", "bad"] {
+        for of in ["good", "bad", "refused"] {
             let _ = fs::remove_dir_all(folder(of));
             fs::create_dir_all(folder(of)).unwrap();
         }
@@ -162,7 +191,7 @@ fn assert_ends_well(log: impl Iterator<Item = Raw>) {
     let governance = state.governance();
     let people: Vec<&str> = governance.loaded_people().map(|(person, _)| person.as_str()).collect();
     assert_eq!(people, ["alice", "audrey", "bob", "carol", "dave", "deploy", "erin", "frank"]);
-    assert_eq!(governance.policy(), Some(&good_log::policy()), "the policy that was seconded is in force");
+    assert_eq!(governance.policy(), Some(&good_log::reordered()), "the policy that was seconded is in force");
 }
 
 #[test]
@@ -199,6 +228,25 @@ fn bad_entries_are_refused_for_their_one_defect() {
         let [text, data] = ["text", "data"].map(|part| file(&format!("bad/{name}.{part}")));
         let raw = Raw { seq: raw.seq, blob, text, data };
         assert_refused(&Bad { name, defect, raw });
+    }
+}
+
+/// By the files alone: the good log, then one entry after it.
+#[test]
+fn refused_entries_are_refused_by_the_rule_beside_them() {
+    let good: Vec<Raw> = good_on_disk().into_iter().map(|(_, raw)| raw).collect();
+    let state = state(&good);
+    for Refused { name, rule, raw } in refused() {
+        let read = |end: &str| file(&format!("refused/{name}.{end}"));
+        let raw = Raw { seq: raw.seq, blob: read("entry").unwrap(), text: read("text"), data: read("data") };
+        assert_eq!(read("rule").unwrap(), format!("{rule}\n").into_bytes(), "{name}");
+        let entry = entry::open(&raw).unwrap_or_else(|defect| panic!("{name}: {defect}"));
+        let position = state.position(entry.event.change()).unwrap();
+        chain::check_position(state.id(), &position, &entry.header).unwrap();
+        match state.judge(&entry.header, &entry.event) {
+            Err(Denied::Refused(refusal)) => assert_eq!(refusal.rule().as_str(), rule, "{name}"),
+            other => panic!("{name}: {other:?}"),
+        }
     }
 }
 

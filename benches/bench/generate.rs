@@ -12,8 +12,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rusqlite::{Connection, params};
 use sha2::{Digest as _, Sha256};
 use twinseal::domain::{
-    Action, ChangeKind, Description, Event, Facts, Field, Grants, Outcome, PersonId, ProposalRef, RefusedAttempt,
-    Register, RegisterId, RevisionRef, Risk, Step, Text, Time, Trial, Window,
+    Action, ChangeKind, Description, Event, Facts, Field, Grants, NewGrants, Outcome, Periods, PersonId, ProposalRef,
+    RefusedAttempt, Register, RegisterId, RevisionRef, Risk, Step, Text, Time, Trial, Window,
 };
 use twinseal::env::{Console, Env};
 use twinseal::error::Exit;
@@ -302,11 +302,11 @@ impl<'w> Bulk<'w> {
         let governance = self.state.governance();
         let (proposal, now) = (governance.next_proposal(), governance.person(&person).unwrap().unwrap());
         let group = format!("group-{}", self.world.dice.below(9)).parse().unwrap();
-        let grants = Grants { groups: [(group, None)].into(), ..now.grants.clone() };
+        let grants = Grants { groups: [(group, Periods::permanent())].into(), ..now.grants.clone() };
         if grants == now.grants {
             return;
         }
-        let action = Action::Roles { person, replaces: now.since, grants };
+        let action = Action::Roles([(person, NewGrants { replaces: now.since, grants })].into());
         let reason = remark(Field::Reason, "Joins the people who look after this part of the platform.");
         let opened = self.record(&proposer, Event::Propose { proposal, action }, Some(reason)).leaf;
         self.record(&second, Event::Second(ProposalRef { proposal, opened }), None);

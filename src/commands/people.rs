@@ -4,3 +4,5 @@ pub mod grants;
 pub mod key;
 pub mod members;
 pub mod person;
+pub mod request;
+pub mod suspend;

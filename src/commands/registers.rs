@@ -68,13 +68,21 @@ impl Registers {
         if looks_like_a_path { Ok(path) } else { Err(Error::UnknownRegister { name: name.to_owned() }) }
     }
 
+    /// The fingerprint that was given, if any.
+    ///
+    /// # Errors
+    /// [`Error::Value`].
+    pub fn fingerprint(&self) -> Result<Option<Digest>, Error> {
+        self.fingerprint.as_deref().map(parse).transpose()
+    }
+
     /// The register that the command names.
     ///
     /// # Errors
     /// [`Error::NoRegister`], [`Error::UnknownRegister`], or the given fingerprint is malformed.
     pub fn request(&self, env: &Env) -> Result<Request, Error> {
         let name = self.named().ok_or(Error::NoRegister)?;
-        let fingerprint = self.fingerprint.as_deref().map(parse).transpose()?;
+        let fingerprint = self.fingerprint()?;
         Ok(Request { path: self.path(env, &name)?, name, fingerprint })
     }
 

@@ -70,6 +70,22 @@ impl Ui {
             env.status("warning: only the entries before it are shown; run: `twinseal verify`");
             self.notices.push(json!({ "seq": fault.seq, "rule": fault.rule, "meaning": fault.meaning }));
         }
+        self.report_admins(env, session);
+    }
+
+    /// Warns of a register in which no proposal can be seconded, because fewer than two admins are left. One admin can
+    /// bring that about by suspending others, so every command says it.
+    pub fn report_admins(&mut self, env: &mut Env, session: &Session) {
+        let governance = session.state().governance();
+        let left: Vec<&str> = governance.admins().iter().map(|it| it.as_str()).collect();
+        if !governance.is_sealed() || left.len() >= 2 {
+            return;
+        }
+        let left = if left.is_empty() { "nobody is".to_owned() } else { format!("only {} is", left.join(", ")) };
+        let meaning = format!("{left} an admin without an end date; a proposal needs two admins");
+        env.status(format_args!("warning: {meaning}"));
+        env.status("warning: if no second admin is left, found a successor: `twinseal init --after`");
+        self.notices.push(json!({ "seq": null, "rule": "too-few-admins", "meaning": meaning }));
     }
 }
 

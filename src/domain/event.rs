@@ -92,6 +92,8 @@ closed_enum!(
         KeyRevoke => "key.revoke",
         /// Suspends a key.
         KeySuspend => "key.suspend",
+        /// Suspends a person: all their grants and keys.
+        PersonSuspend => "person.suspend",
         /// Files a change.
         File => "change.file",
         /// Files another revision of a change.
@@ -157,6 +159,8 @@ pub enum Event {
     KeyRevoke(Fingerprint),
     /// An admin suspends a key, immediately.
     KeySuspend(Fingerprint),
+    /// An admin suspends a person, immediately: all grants end, and all live keys are suspended.
+    PersonSuspend(PersonId),
     /// A change is filed with its first revision.
     File {
         /// The number of the change.
@@ -217,6 +221,7 @@ impl Event {
             Self::Propose { action, .. } => action.kind(),
             Self::KeyRevoke(_) => EventKind::KeyRevoke,
             Self::KeySuspend(_) => EventKind::KeySuspend,
+            Self::PersonSuspend(_) => EventKind::PersonSuspend,
             Self::Second(_) => EventKind::Second,
             Self::Decline(_) => EventKind::Decline,
             Self::ProposalWithdraw(_) => EventKind::ProposalWithdraw,
@@ -244,7 +249,8 @@ impl Event {
             | Self::Decline(_)
             | Self::ProposalWithdraw(_)
             | Self::KeyRevoke(_)
-            | Self::KeySuspend(_) => Stream::Governance,
+            | Self::KeySuspend(_)
+            | Self::PersonSuspend(_) => Stream::Governance,
             Self::File { change, .. } | Self::Note(change) => Stream::Change(*change),
             Self::Revise { replaces: revision, .. }
             | Self::ChangeWithdraw(revision)

@@ -146,7 +146,7 @@ refusals! {
         "retired", "{person} has retired from this register", "two admins can bring them back: `twinseal person grant`";
     /// A machine account whose operators have all retired.
     NotOperated { /** Which. */ machine: PersonId } =>
-        "operator-active", "all operators of machine account {machine} have retired",
+        "operator-active", "all operators of machine account {machine} have retired or are suspended",
         "an admin adds one: `twinseal person grant MACHINE --operator PERSON`";
     /// A machine account with too many people who answer for it.
     TooManyOperators { /** Which. */ machine: PersonId } =>
@@ -210,6 +210,21 @@ refusals! {
     VouchNotTheirs { /** Whose the new key is. */ person: PersonId, /** The key that vouches. */ key: Fingerprint } =>
         "vouch-own-key", "vouching key {key} is not a live key of {person}",
         "make the request again with --vouch and a live key, or without --vouch";
+    /// A request that names another register.
+    RequestElsewhere { /** Who made it. */ person: PersonId } =>
+        "request-fingerprint", "the request of {person} does not name the fingerprint of this register",
+        "ask for a new request: `twinseal person request {person} --fingerprint DIGEST`";
+    /// A request that has expired.
+    RequestExpired { /** Who made it. */ person: PersonId, /** Since when. */ since: Time } =>
+        "request-expired", "the request of {person} expired at {since}",
+        "ask for a new request: `twinseal person request {person}`";
+    /// A suspended person who acts or would get a key.
+    Suspended { /** Who. */ person: PersonId } =>
+        "suspended", "{person} is suspended",
+        "two admins decide whether they return: `twinseal person grant {person} ROLE`";
+    /// Suspending a person who has nothing left to suspend.
+    NothingToSuspend { /** Who. */ person: PersonId } =>
+        "suspend-has-effect", "{person} has neither a grant nor a live key to suspend", "";
     /// A proposal to enrol without any request.
     NobodyNamed => "proposal-not-empty", "the proposal names no person", "name at least one request";
 

@@ -17,11 +17,9 @@ impl Error {
             Self::Refused(refusal) | Self::RefusedOnRecord { refusal, .. } => return refusal.hint(),
             Self::Faults { .. } => "fix these lines and try again; nothing was recorded",
             Self::FileTooLarge { .. } => "choose another file or shorten this one; nothing was recorded",
-            Self::Request { .. } => "ask the sender for a new one: `twinseal person request`",
             Self::RequestElsewhere { here, .. } => {
                 return Some(format!("ask the sender for a request made with --register '{here}'"));
             }
-            Self::RequestOfOther { .. } => "write NAME=FILE:ROLES with the name in the request",
             Self::Defect(Defect::TooLarge { most: MAX_DATA, .. }) => "the data part is too large: list less",
             Self::Defect(Defect::TooLarge { .. }) => "shorten the text",
             Self::NotAmongMembers { .. } => "choose with --key the key of an admin named in --member",
@@ -55,7 +53,7 @@ impl Error {
             Self::Store(error) => return store_hint(error),
             Self::Key(error) => return key_hint(error),
             Self::Contended { .. } => "try again",
-            _ => return self.register_hint().or_else(|| self.lookup().map(str::to_owned)),
+            _ => return self.register_hint().or_else(|| self.about_people().or(self.lookup()).map(str::to_owned)),
         };
         Some(hint.to_owned())
     }
@@ -82,6 +80,19 @@ impl Error {
             _ => return None,
         };
         Some(hint.to_owned())
+    }
+
+    /// Hints about requests and grants.
+    fn about_people(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Request { .. } => "ask the sender for a new one: `twinseal person request`",
+            Self::RequestNeedsFingerprint => {
+                "get it from an admin out of band: `twinseal person list` prints the register's id and fingerprint"
+            }
+            Self::RequestOfOther { .. } => "write NAME=FILE:ROLES with the name in the request",
+            Self::OperatorPeriod => "leave out --from and --until, or name the operators in a proposal of their own",
+            _ => return None,
+        })
     }
 
     /// The command that lists what exists.
@@ -143,7 +154,9 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::Locked { path, .. } | StoreError::InUse { path } => return Some(busy_hint(path)),
         StoreError::NotFound { .. } => "check the path; `twinseal init` creates a register",
         StoreError::Exists { .. } => "choose another path; twinseal never overwrites a register",
-        StoreError::NotADatabase { .. } | StoreError::OtherApplication { .. } => "check the path given with --register",
+        StoreError::NotADatabase { .. } | StoreError::OtherApplication { .. } | StoreError::Encoding { .. } => {
+            "check the path given with --register"
+        }
         StoreError::Layout { .. } | StoreError::Newer { .. } => "use a newer twinseal",
         StoreError::NotABackup { .. } => "it is already a register, or not a copy that `twinseal backup` made",
         StoreError::Network { .. } => {

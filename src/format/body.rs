@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use super::data::Presence;
 use super::lines::{Reader, Writer};
+use super::request::Founding;
 use super::{Defect, data, governance, text};
 use crate::domain::{
     Artifact, Event, EventKind, FORMAT, Facts, Field, Header, Invalid, ProposalRef, RefusedAttempt, RevisionRef,
@@ -52,6 +53,7 @@ fn write_event(out: &mut Writer, event: &Event) {
             governance::write_action(out, action);
         }
         Event::KeyRevoke(key) | Event::KeySuspend(key) => out.put("target", key),
+        Event::PersonSuspend(person) => out.put("person", person),
         Event::Second(at) | Event::Decline(at) | Event::ProposalWithdraw(at) => write_proposal(out, at),
         Event::File { change, facts, .. } => {
             out.put("change", change);
@@ -207,6 +209,7 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
         EventKind::Seal => Event::Seal,
         EventKind::KeyRevoke => Event::KeyRevoke(lines.parse("target")?),
         EventKind::KeySuspend => Event::KeySuspend(lines.parse("target")?),
+        EventKind::PersonSuspend => Event::PersonSuspend(lines.parse("person")?),
         EventKind::Second => Event::Second(read_proposal(lines)?),
         EventKind::Decline => Event::Decline(read_proposal(lines)?),
         EventKind::ProposalWithdraw => Event::ProposalWithdraw(read_proposal(lines)?),
@@ -266,7 +269,7 @@ fn read_init(lines: &mut Reader<'_>) -> Result<Event, Defect> {
         return Err(Defect::Newer { format });
     }
     let (after, policy) = (governance::read_predecessor(lines)?, governance::read_policy(lines)?);
-    Ok(Event::Init { format, after, policy, members: governance::read_members(lines)? })
+    Ok(Event::Init { format, after, policy, members: governance::read_members(lines, Founding::Now)? })
 }
 
 fn read_proposal(lines: &mut Reader<'_>) -> Result<ProposalRef, Defect> {

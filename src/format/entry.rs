@@ -133,7 +133,8 @@ fn halves(blob: &[u8]) -> Result<(&[u8], &str), Defect> {
     let at = memmem::find(blob, b"\n\n").ok_or(Defect::NoSignature)?;
     let (body, rest) = (&blob[..=at], &blob[at + 2..]);
     let line = rest.strip_prefix(b"sig ").and_then(|line| line.strip_suffix(b"\n")).ok_or(Defect::NoSignature)?;
-    let line = str::from_utf8(line).map_err(|_| Defect::Utf8)?;
+    // Whatever is wrong with the signature line is a defect of the signature.
+    let line = str::from_utf8(line).map_err(|_| Defect::SignatureForm)?;
     Ok((body, line))
 }
 
@@ -194,11 +195,11 @@ fn check_proofs(entry: &Entry) -> Result<(), Defect> {
     };
     members(&entry.event)
         .iter()
-        .try_for_each(|member| request::check(&register, &member.person, &member.key, &member.proof))?;
+        .try_for_each(|member| request::check(&register, &member.person, &member.asked, &member.key, &member.proof))?;
     match &entry.event {
-        Event::Propose { action: Action::AddKey { person, key, proof, vouch }, .. } => {
-            request::check(&register, person, key, proof)?;
-            vouch.as_ref().map_or(Ok(()), |vouch| request::check_vouch(&register, person, key, vouch))
+        Event::Propose { action: Action::AddKey { person, asked, key, proof, vouch }, .. } => {
+            request::check(&register, person, asked, key, proof)?;
+            vouch.as_ref().map_or(Ok(()), |vouch| request::check_vouch(&register, person, asked, key, vouch))
         }
         _ => Ok(()),
     }

@@ -9,9 +9,10 @@ use data_encoding::BASE64;
 use super::Defect;
 use super::body::{spaced, words};
 use super::lines::{Reader, Writer};
+use super::request::{Founding, read_asked, write_asked};
 use crate::domain::{
-    Action, Digest, EventKind, Granted, Grants, Invalid, LostEntries, Member, Policy, Predecessor, PublicKey,
-    Requirement, Restoration, Time, Vouch, number,
+    Action, Digest, EventKind, Granted, Grants, Invalid, LostEntries, Member, NewGrants, Period, Periods, Policy,
+    Predecessor, PublicKey, Requirement, Restoration, Vouch, number,
 };
 
 /// Encodes the register that a new register succeeds.
@@ -90,6 +91,7 @@ pub fn write_members(out: &mut Writer, members: &[Member]) {
     for member in members {
         out.put("member", &member.person);
         write_grants(out, &member.grants);
+        write_asked(out, &member.asked);
         out.put("public-key", member.key);
         out.put("proof", BASE64.encode(&member.proof));
     }
@@ -99,11 +101,12 @@ pub fn write_members(out: &mut Writer, members: &[Member]) {
 ///
 /// # Errors
 /// A defect of the grammar.
-pub fn read_members(lines: &mut Reader<'_>) -> Result<Vec<Member>, Defect> {
+pub fn read_members(lines: &mut Reader<'_>, founding: Founding) -> Result<Vec<Member>, Defect> {
     let mut members = Vec::new();
     while lines.next_is("member") {
         let (person, grants) = (lines.parse("member")?, read_grants(lines)?);
-        members.push(Member { person, grants, key: read_key(lines)?, proof: read_blob(lines, "proof")? });
+        let (asked, key) = (read_asked(lines, founding)?, read_key(lines)?);
+        members.push(Member { person, grants, asked, key, proof: read_blob(lines, "proof")? });
     }
     Ok(members)
 }
@@ -124,26 +127,44 @@ fn write_grants(out: &mut Writer, grants: &Grants) {
 }
 
 fn put_grants<T: Display>(out: &mut Writer, key: &str, grants: &Granted<T>) {
-    for (granted, until) in grants {
-        match until {
-            Some(until) => out.put(key, format_args!("{granted} {until}")),
-            None => out.put(key, granted),
+    for (granted, periods) in grants {
+        for period in periods.iter() {
+            match period {
+                Period::PERMANENT => out.put(key, granted),
+                period => out.put(key, format_args!("{granted} {period}")),
+            }
         }
     }
 }
 
 fn read_grants(lines: &mut Reader<'_>) -> Result<Grants, Defect> {
     Ok(Grants {
-        roles: lines.parse_all("role", read_grant)?,
-        groups: lines.parse_all("group", read_grant)?,
+        roles: read_granted(lines, "role")?,
+        groups: read_granted(lines, "group")?,
         operators: lines.parse_all("operator", str::parse)?,
     })
 }
 
-fn read_grant<T: FromStr<Err = Invalid>>(value: &str) -> Result<(T, Option<Time>), Invalid> {
+/// Lines out of order are read, and then refused by the canonical rule.
+fn read_granted<T: FromStr<Err = Invalid> + Ord>(
+    lines: &mut Reader<'_>,
+    key: &'static str,
+) -> Result<Granted<T>, Defect> {
+    let read: Vec<(T, Period)> = lines.parse_all(key, read_grant)?;
+    let mut found: BTreeMap<T, Vec<Period>> = BTreeMap::new();
+    read.into_iter().for_each(|(granted, period)| found.entry(granted).or_default().push(period));
+    let periods = |(granted, mut periods): (T, Vec<Period>)| {
+        periods.sort();
+        let periods = Periods::new(periods).map_err(|invalid| lines.defect(key, invalid))?;
+        Ok((granted, periods))
+    };
+    found.into_iter().map(periods).collect()
+}
+
+fn read_grant<T: FromStr<Err = Invalid>>(value: &str) -> Result<(T, Period), Invalid> {
     match value.split_once(' ') {
-        Some((granted, until)) => Ok((granted.parse()?, Some(until.parse()?))),
-        None => Ok((value.parse()?, None)),
+        Some((granted, period)) => Ok((granted.parse()?, period.parse()?)),
+        None => Ok((value.parse()?, Period::PERMANENT)),
     }
 }
 
@@ -151,17 +172,20 @@ fn read_grant<T: FromStr<Err = Invalid>>(value: &str) -> Result<(T, Option<Time>
 pub fn write_action(out: &mut Writer, action: &Action) {
     match action {
         Action::Enrol(members) => write_members(out, members),
-        Action::Roles { person, replaces, grants } => {
-            out.put("person", person);
-            out.put("replaces", replaces);
-            write_grants(out, grants);
+        Action::Roles(changes) => {
+            for (person, NewGrants { replaces, grants }) in changes {
+                out.put("person", person);
+                out.put("replaces", replaces);
+                write_grants(out, grants);
+            }
         }
         Action::Retire { person, replaces } => {
             out.put("person", person);
             out.put("replaces", replaces);
         }
-        Action::AddKey { person, key, proof, vouch } => {
+        Action::AddKey { person, asked, key, proof, vouch } => {
             out.put("person", person);
+            write_asked(out, asked);
             out.put("public-key", key);
             out.put("proof", BASE64.encode(proof));
             if let Some(vouch) = vouch {
@@ -191,12 +215,8 @@ pub fn write_action(out: &mut Writer, action: &Action) {
 /// A defect of the grammar; [`Defect::Kind`] for a kind that opens no proposal.
 pub fn read_action(lines: &mut Reader<'_>, kind: EventKind) -> Result<Action, Defect> {
     Ok(match kind {
-        EventKind::Enrol => Action::Enrol(read_members(lines)?),
-        EventKind::Roles => Action::Roles {
-            person: lines.parse("person")?,
-            replaces: lines.parse("replaces")?,
-            grants: read_grants(lines)?,
-        },
+        EventKind::Enrol => Action::Enrol(read_members(lines, Founding::Before)?),
+        EventKind::Roles => read_roles(lines)?,
         EventKind::Retire => Action::Retire { person: lines.parse("person")?, replaces: lines.parse("replaces")? },
         EventKind::AddKey => read_add_key(lines)?,
         EventKind::Lift => Action::Lift { key: lines.parse("target")?, replaces: lines.parse("replaces")? },
@@ -217,11 +237,25 @@ pub fn read_action(lines: &mut Reader<'_>, kind: EventKind) -> Result<Action, De
     })
 }
 
+/// At least one person; out of order or twice is refused by the canonical rule.
+fn read_roles(lines: &mut Reader<'_>) -> Result<Action, Defect> {
+    let mut changes = BTreeMap::new();
+    loop {
+        let person = lines.parse("person")?;
+        let (replaces, grants) = (lines.parse("replaces")?, read_grants(lines)?);
+        changes.insert(person, NewGrants { replaces, grants });
+        if !lines.next_is("person") {
+            return Ok(Action::Roles(changes));
+        }
+    }
+}
+
 fn read_add_key(lines: &mut Reader<'_>) -> Result<Action, Defect> {
-    let (person, key, proof) = (lines.parse("person")?, read_key(lines)?, read_blob(lines, "proof")?);
+    let (person, asked) = (lines.parse("person")?, read_asked(lines, Founding::Before)?);
+    let (key, proof) = (read_key(lines)?, read_blob(lines, "proof")?);
     let vouch = match lines.next_is("vouch-key") {
         true => Some(Vouch { key: lines.parse("vouch-key")?, proof: read_blob(lines, "vouch")? }),
         false => None,
     };
-    Ok(Action::AddKey { person, key, proof, vouch })
+    Ok(Action::AddKey { person, asked, key, proof, vouch })
 }

@@ -58,6 +58,7 @@ pub fn fields(kind: EventKind) -> &'static [Field] {
         | EventKind::ChangeWithdraw
         | EventKind::KeyRevoke
         | EventKind::KeySuspend
+        | EventKind::PersonSuspend
         | EventKind::Lift
         | EventKind::Roles
         | EventKind::Retire

@@ -71,6 +71,12 @@ pub enum Problem {
         /// The zone.
         zone: String,
     },
+    /// A line of a table that does not have the columns of its header.
+    #[error("expected the columns {expected}")]
+    Header {
+        /// The header.
+        expected: &'static str,
+    },
     /// A file that cannot be read.
     #[error("cannot read {path}: {reason}")]
     File {

@@ -1,6 +1,6 @@
 //! A log entry in one line.
 
-use crate::domain::{Action, Event, LostEntries, RefusedAttempt, Restoration};
+use crate::domain::{Action, Event, LostEntries, PersonId, RefusedAttempt, Restoration};
 
 /// What a proposal would do, as an imperative phrase: `retire dave`.
 pub fn summary(action: &Action) -> String {
@@ -10,7 +10,15 @@ pub fn summary(action: &Action) -> String {
             let people: Vec<&str> = members.iter().map(|member| member.person.as_str()).collect();
             format!("enrol {}{}", if machine { "machine account " } else { "" }, people.join(", "))
         }
-        Action::Roles { person, grants, .. } => format!("set {person}'s grants to {}", super::grants(grants)),
+        Action::Roles(changes) => match changes.first_key_value() {
+            Some((person, new)) if changes.len() == 1 => {
+                format!("set {person}'s grants to {}", super::grants(&new.grants))
+            }
+            _ => {
+                let people: Vec<&str> = changes.keys().map(PersonId::as_str).collect();
+                format!("set the grants of {}", people.join(", "))
+            }
+        },
         Action::Retire { person, .. } => format!("retire {person}"),
         Action::AddKey { person, key, vouch, .. } => {
             let word = if vouch.is_some() { "" } else { " (no key of theirs vouches for it)" };
@@ -46,6 +54,7 @@ pub fn describe(event: &Event) -> String {
         Event::Propose { proposal, action } => format!("opened proposal {proposal}: {}", summary(action)),
         Event::KeyRevoke(key) => format!("revoked their own key {key}"),
         Event::KeySuspend(key) => format!("suspended key {key}"),
+        Event::PersonSuspend(person) => format!("suspended {person}: all grants and keys"),
         Event::Second(at) => format!("seconded proposal {}", at.proposal),
         Event::Decline(at) => format!("declined proposal {}", at.proposal),
         Event::ProposalWithdraw(at) => format!("withdrew proposal {}", at.proposal),

@@ -4,18 +4,35 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use super::table;
-use crate::domain::{Duty, Granted, Grants, Line, Member, PersonId, Policy, Requirement};
+use crate::domain::{Duty, Granted, Grants, Line, Member, Period, PersonId, Policy, Requirement};
 
-/// A table of people with their names, grants and keys.
+/// A table of people with their names, grants and keys, and a line for everybody who gets more than they asked for.
 pub fn member_table(members: &[Member], names: &BTreeMap<PersonId, Line>, width: Option<u16>) -> String {
     let row = |member: &Member| {
         let name = names.get(&member.person).map_or(String::new(), Line::to_string);
         [member.person.to_string(), name, grants(&member.grants), member.key.fingerprint().to_string()]
     };
-    table(["PERSON", "NAME", "ROLES", "KEY"], members.iter().map(row).collect(), width)
+    let mut shown = table(["PERSON", "NAME", "ROLES", "KEY"], members.iter().map(row).collect(), width);
+    for more in members.iter().filter_map(unasked) {
+        shown.push('\n');
+        shown.push_str(&more);
+    }
+    shown
 }
 
-/// Grants in one line: `approver until 2026-12-31T00:00:00Z, engineer; group dba`.
+/// What a member would get beyond their request: `frank did not ask for: admin`.
+fn unasked(member: &Member) -> Option<String> {
+    let more = member.asked.unasked(&member.grants);
+    if more.is_empty() {
+        return None;
+    }
+    let roles = more.roles.iter().map(ToString::to_string);
+    let operators = more.operators.iter().map(|it| format!("operator {it}"));
+    let all: Vec<String> = roles.chain(operators).collect();
+    Some(format!("{} did not ask for: {}", member.person, all.join(", ")))
+}
+
+/// Grants in one line, each period by itself: `approver until 2026-12-31T00:00:00Z, engineer; group dba`.
 pub fn grants(grants: &Grants) -> String {
     let mut parts = vec![granted(&grants.roles)];
     if !grants.groups.is_empty() {
@@ -31,11 +48,15 @@ pub fn grants(grants: &Grants) -> String {
 }
 
 fn granted<T: Display>(grants: &Granted<T>) -> String {
-    let grant = |(what, until): (&T, &Option<crate::domain::Time>)| match until {
-        Some(until) => format!("{what} until {until}"),
-        None => what.to_string(),
-    };
-    grants.iter().map(grant).collect::<Vec<_>>().join(", ")
+    let periods = grants.iter().flat_map(|(what, periods)| periods.iter().map(move |period| (what, period)));
+    let grant = |(what, period): (&T, Period)| format!("{what}{}", bounds(period));
+    periods.map(grant).collect::<Vec<_>>().join(", ")
+}
+
+/// The beginning and end of a period, each with a space before it; empty for a permanent grant.
+fn bounds(period: Period) -> String {
+    let from = period.from().map_or(String::new(), |from| format!(" from {from}"));
+    period.until().map_or(from.clone(), |until| format!("{from} until {until}"))
 }
 
 /// A policy in sentences, including the rules that no policy can change.

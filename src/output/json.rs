@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::domain::{
-    Action, Argument, Artifact, Automation, Change, ChangeId, Command, Description, Digest, Event, Execution, Facts,
-    Granted, Grants, Head, Header, Member, Policy, ProposalRef, RefusedAttempt, Requirement, RevisionRef, Step, Text,
-    Time, Trial, Verdict, Void, Vote,
+    Action, Argument, Artifact, Asked, Automation, Change, ChangeId, Command, Description, Digest, Event, Execution,
+    Facts, Granted, Grants, Head, Header, Member, NewGrants, Period, PersonId, Policy, ProposalRef, RefusedAttempt,
+    Requirement, RevisionRef, Step, Text, Trial, Verdict, Void, Vote,
 };
 
 /// The display form of a value, or null.
@@ -67,6 +67,7 @@ fn event(event: &Event) -> Value {
         Event::Propose { action, .. } => self::action(action),
         Event::Second(at) | Event::Decline(at) | Event::ProposalWithdraw(at) => proposal_ref(at),
         Event::KeyRevoke(key) | Event::KeySuspend(key) => json!({ "target": key.to_string() }),
+        Event::PersonSuspend(person) => json!({ "person": person.to_string() }),
         Event::File { facts, execution, .. } => {
             json!({ "facts": self::facts(facts), "execution": self::execution(execution) })
         }
@@ -112,14 +113,20 @@ pub fn revision(at: &RevisionRef) -> Value {
 pub fn action(action: &Action) -> Value {
     match action {
         Action::Enrol(members) => json!({ "members": members.iter().map(member).collect::<Value>() }),
-        Action::Roles { person, replaces, grants } => json!({
-            "person": person.to_string(), "replaces": replaces.to_string(), "grants": self::grants(grants),
-        }),
+        Action::Roles(changes) => {
+            let one = |(person, NewGrants { replaces, grants }): (&PersonId, &NewGrants)| {
+                json!({
+                    "person": person.to_string(), "replaces": replaces.to_string(), "grants": self::grants(grants),
+                })
+            };
+            json!({ "people": changes.iter().map(one).collect::<Value>() })
+        }
         Action::Retire { person, replaces } => {
             json!({ "person": person.to_string(), "replaces": replaces.to_string() })
         }
-        Action::AddKey { person, key, vouch, .. } => json!({
+        Action::AddKey { person, asked, key, vouch, .. } => json!({
             "person": person.to_string(),
+            "asked": self::asked(asked),
             "public_key": key.to_string(),
             "fingerprint": key.fingerprint().to_string(),
             "vouched_by": written(vouch.as_ref().map(|vouch| vouch.key)),
@@ -141,15 +148,29 @@ pub fn action(action: &Action) -> Value {
 }
 
 fn member(member: &Member) -> Value {
+    let unasked = member.asked.unasked(&member.grants);
     json!({
         "person": member.person.to_string(),
         "grants": grants(&member.grants),
+        "asked": asked(&member.asked),
+        "unasked": { "roles": list(&unasked.roles), "operators": list(&unasked.operators) },
         "public_key": member.key.to_string(),
         "fingerprint": member.key.fingerprint().to_string(),
     })
 }
 
-/// Roles and groups with their ends, and operators.
+/// What an enrolment request asked for.
+fn asked(asked: &Asked) -> Value {
+    json!({
+        "fingerprint": written(asked.fingerprint()),
+        "time": asked.time().to_string(),
+        "expires": asked.expires().to_string(),
+        "roles": list(asked.roles()),
+        "operators": list(asked.operators()),
+    })
+}
+
+/// Roles and groups, one item for each period, and operators.
 pub fn grants(grants: &Grants) -> Value {
     json!({
         "roles": granted("role", &grants.roles),
@@ -159,8 +180,9 @@ pub fn grants(grants: &Grants) -> Value {
 }
 
 fn granted<T: ToString>(key: &str, granted: &Granted<T>) -> Value {
-    let grant = |(what, until): (&T, &Option<Time>)| json!({ key: what.to_string(), "until": written(*until) });
-    granted.iter().map(grant).collect()
+    let periods = granted.iter().flat_map(|(what, periods)| periods.iter().map(move |period| (what, period)));
+    let grant = |(what, period): (&T, Period)| json!({ key: what.to_string(), "from": written(period.from()), "until": written(period.until()) });
+    periods.map(grant).collect()
 }
 
 /// A policy, with the field names of its TOML file.

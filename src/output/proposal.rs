@@ -9,8 +9,8 @@ use crate::domain::{Action, Grants, Line, LostEntries, PersonId, Policy, Restora
 
 /// What a proposal would replace.
 pub struct Present {
-    /// The grants of the person concerned.
-    pub grants: Option<Grants>,
+    /// The grants of the people concerned.
+    pub grants: BTreeMap<PersonId, Grants>,
     /// The policy in force.
     pub policy: Option<Policy>,
 }
@@ -21,17 +21,22 @@ pub fn action(page: &mut Page, action: &Action, present: &Present, names: &BTree
         Action::Enrol(members) => {
             page.block("members").verbatim(0, "", member_table(members, names, None));
         }
-        Action::Roles { grants: new, .. } => {
-            let now = present.grants.as_ref().map_or(String::new(), grants);
-            page.block("grants").text("now: ", if now.is_empty() { "none" } else { &now }).text("then:", grants(new));
+        Action::Roles(changes) => {
+            for (person, new) in changes {
+                let now = present.grants.get(person).map_or(String::new(), grants);
+                page.block(&format!("grants of {person}"));
+                page.text("now: ", if now.is_empty() { "none" } else { &now }).text("then:", grants(&new.grants));
+            }
         }
-        Action::Retire { .. } => {
-            let now = present.grants.as_ref().map_or(String::new(), grants);
-            page.block("grants").text("now: ", now).text("then:", "none; the account can no longer act");
+        Action::Retire { person, .. } => {
+            let now = present.grants.get(person).map_or(String::new(), grants);
+            page.block(&format!("grants of {person}"));
+            page.text("now: ", now).text("then:", "none; the account can no longer act");
         }
-        Action::AddKey { person, key, vouch, .. } => {
+        Action::AddKey { person, asked, key, vouch, .. } => {
             let label = format!("new key of {person}");
             page.block(&label).verbatim(0, "", format_args!("{}\n{key}", key.fingerprint()));
+            page.text("requested", format_args!("{}, expires {}", asked.time(), asked.expires()));
             match vouch {
                 Some(vouch) => page.text("vouched for by", format_args!("their key {}", vouch.key)),
                 None => page.text(

@@ -71,6 +71,14 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// A register's file whose text is not stored as UTF-8.
+    #[error("{} is not a register: its text encoding is {found}, not UTF-8", .path.display())]
+    Encoding {
+        /// The file.
+        path: PathBuf,
+        /// Its encoding, as SQLite names it.
+        found: String,
+    },
     /// A file layout that this version does not know.
     #[error("unsupported layout {found} of {}: this twinseal reads layout {known}", .path.display())]
     Layout {

@@ -75,19 +75,24 @@ fn prepared() -> World {
 /// Performs the steps of other people that a command presupposes.
 fn meanwhile(world: &World, command: &str) {
     if command.starts_with("twinseal person enrol") {
-        let id = world.state().id().unwrap().to_string();
+        let id = world.named();
         for person in ["dave", "audrey"] {
             world.ok(person, &format!("person request {person} --register {id} --out {person}.request"));
         }
     }
     if command.starts_with("twinseal person machine") {
         world.person("deploy");
-        let id = world.state().id().unwrap().to_string();
+        let id = world.named();
         world.ok("deploy", &format!("person request deploy --register {id} --out deploy.request"));
     }
     if command.starts_with("twinseal person request carol") {
         fs::copy(world.path("people/carol/key"), world.path("carol.key")).unwrap();
         world.ok("carol", "key new --no-passphrase new.key");
+    }
+    if command.starts_with("twinseal person rota") {
+        let page = fs::read_to_string("docs/administration.md").unwrap();
+        let rota = page.split("```csv\n").nth(1).unwrap().split("```").next().unwrap();
+        world.write("december.csv", rota);
     }
     if command.starts_with("twinseal policy check") {
         fs::copy("examples/policy.toml", world.path("policy.toml")).unwrap();

@@ -56,9 +56,10 @@ incident = ["INC-2214"]
 /// The register of the worked example: alice creates it and files a change, bob seals and approves.
 pub fn example() -> World {
     let world = World::empty();
-    for person in ["alice", "bob"] {
+    for (person, roles) in [("alice", "admin,engineer"), ("bob", "admin,approver")] {
         world.person(person);
-        world.ok(person, &format!("person request {person} --register prod --out {person}.request"));
+        let request = format!("person request {person} --register prod --role {roles} --out {person}.request");
+        world.ok(person, &request);
     }
     let members = "--member alice=alice.request:admin,engineer --member bob=bob.request:admin,approver";
     world.ok("alice", &format!("init --name prod --register prod.db {members}"));

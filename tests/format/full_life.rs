@@ -9,7 +9,7 @@ pub fn full_life() -> World {
     world.ok("erin", "start CHG-1");
     world.ok("erin", "finish CHG-1 --outcome failed --note 'The pool did not grow.'");
     world.ok("erin", "finish CHG-1 --outcome rolled-back");
-    let id = world.state().id().unwrap().to_string();
+    let id = world.named();
     for person in ["frank", "grace", "heidi"] {
         world.person(person);
         world.ok(person, &format!("person request {person} --name 'Some Body' --register {id} --out {person}.request"));
@@ -90,6 +90,13 @@ fn govern(world: &World, id: &str) {
     second(world, "11");
     let lost = ["5", "6"].map(|seq| format!("--lost {seq}:{}", seq.repeat(64))).join(" ");
     world.ok("alice", &format!("proposal restored {lost} --reason 'The disk died.'"));
+    let rota = "person,grant,from,until\n\
+                frank,group duty,2026-12-07T09:00Z,2026-12-14T09:00Z\nerin,group duty,,2026-12-07T09:00Z\n\
+                frank,group duty,2026-12-21T09:00Z,\n";
+    world.write("rota.csv", rota);
+    world.ok("alice", "person rota rota.csv --reason 'On duty in December.'");
+    second(world, "13");
+    world.ok("bob", "person suspend carol --reason 'Nobody can reach her.'");
     let withdrawn = format!("approve CHG-2 --revision {}", world.revision("CHG-2").filed);
     world.fails("frank", &withdrawn, Exit::Refused, "cannot approve CHG-2");
     world.fails("erin", "start CHG-1 --artifact pool=change.toml", Exit::Refused, "is already started");

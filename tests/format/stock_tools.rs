@@ -176,14 +176,19 @@ fn stock_tools_alone_check_that_a_key_asked_to_be_enrolled() {
         // Requests in entry 0 have the register's name, later ones have its id.
         let id = body.lines().nth(1).unwrap();
         let register = if body.starts_with("twinseal/register.init/") { id.split('#').next().unwrap() } else { id };
-        let (mut person, mut key, mut request, mut voucher) = ("", "", String::new(), "");
+        let (mut person, mut key, mut asked) = ("", "", String::new());
+        let (mut request, mut voucher) = (String::new(), "");
         for (name, value) in body.lines().filter_map(|line| line.split_once(' ')) {
             let signed = |signers: &str, namespace| has_signed(&folder, signers, person, namespace, &request, value);
             match name {
-                "member" | "person" => person = value,
+                "member" | "person" => (person, asked) = (value, String::new()),
+                "fingerprint" | "asked" | "expires" | "asked-role" | "asked-operator" => {
+                    asked.push_str(&format!("{name} {value}\n"));
+                }
                 "public-key" => {
                     key = value;
-                    request = format!("{}\n{register}\nperson {person}\npublic-key {key}\n", request::NAMESPACE);
+                    let namespace = request::NAMESPACE;
+                    request = format!("{namespace}\n{register}\nperson {person}\n{asked}public-key {key}\n");
                 }
                 "proof" => {
                     let itself = format!("{person} {key}\n");

@@ -13,7 +13,7 @@ use crate::support::World;
 fn no_remark_takes_a_deceptive_character() {
     let world = World::approved();
     world.person("frank");
-    let id = world.state().id().unwrap().to_string();
+    let id = world.named();
     world.ok("frank", &format!("person request frank --register {id} --out frank.request"));
     world.ok("alice", "person enrol frank=frank.request:approver");
     world.ok("erin", "start CHG-1");

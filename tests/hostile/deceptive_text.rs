@@ -56,13 +56,15 @@ fn unusual_text_is_shown_unchanged() {
 #[test]
 fn unusual_names_are_shown_unchanged() {
     let world = World::founded();
-    let id = world.state().id().unwrap().to_string();
+    let (id, fingerprint) = (world.state().id().unwrap().to_string(), world.fingerprint());
     for (number, odd) in ODD.into_iter().enumerate() {
         let person = format!("p{number}");
         world.person(&person);
-        let request =
-            ["person", "request", &person, "--name", odd, "--register", &id, "--out", &format!("{person}.request")];
-        assert_eq!(world.run_words(&person, &request.map(str::to_owned), None).exit, Exit::Done);
+        let out = format!("{person}.request");
+        let register = ["--register", &id, "--fingerprint", &fingerprint];
+        let request = [&["person", "request", &person, "--name", odd, "--out", &out], &register[..]].concat();
+        let request: Vec<String> = request.iter().map(|word| (*word).to_owned()).collect();
+        assert_eq!(world.run_words(&person, &request, None).exit, Exit::Done);
         world.ok("alice", &format!("person enrol {person}={person}.request:engineer"));
         let digest = world.newest_proposal().opened;
         world.ok("bob", &format!("proposal second {} --digest {digest}", number + 1));

@@ -51,6 +51,35 @@ fn no_file_is_taken_for_a_register() {
     complains(&world, "erin", &["list", "--register", "a\u{1b}[2J\u{202e}b"], Exit::Invalid, "a\\u{1b}[2J\\u{202e}b");
 }
 
+/// The same rows, schema and marks as the register, in a database whose text has another encoding.
+fn encoded(world: &World, name: &str, encoding: &str) {
+    let db = rusqlite::Connection::open(world.path(name)).unwrap();
+    db.execute_batch(&format!("PRAGMA encoding = '{encoding}'; PRAGMA journal_mode = WAL;")).unwrap();
+    let schema = fs::read_to_string("schema.sql").unwrap();
+    db.execute_batch(schema.split("-- [the state]").next().unwrap()).unwrap();
+    for seq in 0..world.entries() {
+        let raw = world.raw(seq);
+        let row = rusqlite::params![raw.seq, raw.blob, raw.text];
+        db.execute("INSERT INTO entry (seq, blob, text) VALUES (?1, ?2, ?3)", row).unwrap();
+    }
+    db.execute_batch("PRAGMA application_id = 1415009100; PRAGMA user_version = 1").unwrap();
+}
+
+#[test]
+fn no_register_in_another_text_encoding_is_read() {
+    let world = World::filed();
+    for encoding in ["UTF-16le", "UTF-16be"] {
+        let name = format!("{encoding}.db");
+        encoded(&world, &name, encoding);
+        let complaint = format!("{name} is not a register: its text encoding is {encoding}, not UTF-8");
+        no_register(&world, &name, Exit::Environment, &complaint);
+    }
+    // Only the encoding makes the difference.
+    encoded(&world, "same.db", "UTF-8");
+    let output = world.run("erin", "log --register same.db");
+    assert!(!output.err.contains("is not a register"), "{}", output.screen);
+}
+
 #[test]
 fn no_register_of_another_layout_is_read() {
     let world = World::filed();
@@ -91,7 +120,8 @@ fn no_register_of_a_newer_format_is_read() {
     let world = World::with_requests();
     let members = ["alice", "bob"].map(|person| {
         let request = Request::read(&fs::read(world.path(&format!("{person}.request"))).unwrap()).unwrap();
-        Member { person: request.person, grants: Grants::of([Role::Admin]), key: request.key, proof: request.proof }
+        let Request { person, asked, key, proof, .. } = request;
+        Member { person, grants: Grants::of([Role::Admin]), asked, key, proof }
     });
     let signer = world.signer("alice");
     let header = Header {

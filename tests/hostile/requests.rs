@@ -12,7 +12,7 @@ use crate::support::{CHANGE, World};
 pub fn with_request() -> (World, String) {
     let world = World::founded();
     world.person("frank");
-    let id = world.state().id().unwrap().to_string();
+    let id = world.named();
     world.ok("frank", &format!("person request frank --register {id} --out frank.request"));
     let request = fs::read_to_string(world.path("frank.request")).unwrap();
     (world, request)
@@ -34,9 +34,9 @@ fn no_malformed_request_is_accepted() {
     not(format!("{request}name A\u{202e}B\n").as_bytes(), "not a valid enrolment request: forbidden");
     not(
         format!("{request}name {}\n", "x".repeat(201)).as_bytes(),
-        "not a valid enrolment request: line 7, 'name': 201",
+        "not a valid enrolment request: line 10, 'name': 201",
     );
-    not(format!("{request}more\n").as_bytes(), "not a valid enrolment request: line 7: unexpected line");
+    not(format!("{request}more\n").as_bytes(), "not a valid enrolment request: line 10: unexpected line");
     not(&[0xff; 100], "not UTF-8: invalid bytes on line 1");
     not(&vec![b'x'; 10_000_000], "larger than the limit of 1048576 bytes");
     // Another person's id with frank's signature.
@@ -62,7 +62,10 @@ fn no_malformed_request_is_accepted() {
 fn no_request_for_another_register_is_accepted() {
     let (world, _) = with_request();
     let other = "prod#00112233445566778899aabbccddeeff";
-    world.ok("frank", &format!("person request frank --register {other} --out other.request"));
+    world.ok(
+        "frank",
+        &format!("person request frank --register {other} --fingerprint {} --out other.request", world.fingerprint()),
+    );
     let complaint = format!("other.request is a request for {other}, not for prod#");
     fails(&world, "alice", "person enrol frank=other.request:approver", Exit::Invalid, &complaint);
     // A founding request has only the register's name, so it would fit every register of that name.

@@ -16,25 +16,36 @@ use crate::support::{CHANGE, Output, PEOPLE, World, words};
 
 /// Characters that can control a terminal or hide text: controls, line and paragraph separators, and what Unicode 16
 /// calls `Default_Ignorable_Code_Point`, except the variation selectors.
-const HOSTILE: [(char, char); 20] = [
+const HOSTILE: [(char, char); 31] = [
     ('\0', '\u{1f}'),
     ('\u{7f}', '\u{9f}'),
     ('\u{ad}', '\u{ad}'),
     ('\u{34f}', '\u{34f}'),
+    ('\u{600}', '\u{605}'),
     ('\u{61c}', '\u{61c}'),
+    ('\u{6dd}', '\u{6dd}'),
+    ('\u{70f}', '\u{70f}'),
+    ('\u{890}', '\u{891}'),
+    ('\u{8e2}', '\u{8e2}'),
     ('\u{115f}', '\u{1160}'),
     ('\u{17b4}', '\u{17b5}'),
     ('\u{180b}', '\u{180f}'),
     ('\u{200b}', '\u{200f}'),
-    ('\u{2028}', '\u{2029}'),
-    ('\u{202a}', '\u{202e}'),
+    ('\u{2028}', '\u{202e}'),
     ('\u{2060}', '\u{206f}'),
+    ('\u{2800}', '\u{2800}'),
     ('\u{3164}', '\u{3164}'),
+    ('\u{fe00}', '\u{fe0f}'),
     ('\u{feff}', '\u{feff}'),
     ('\u{ffa0}', '\u{ffa0}'),
-    ('\u{fff0}', '\u{fff8}'),
-    ('\u{fff9}', '\u{fffb}'),
+    ('\u{fff0}', '\u{fffc}'),
+    ('\u{110bd}', '\u{110bd}'),
+    ('\u{110cd}', '\u{110cd}'),
+    ('\u{13430}', '\u{1343f}'),
+    ('\u{13441}', '\u{13442}'),
+    ('\u{16fe4}', '\u{16fe4}'),
     ('\u{1bca0}', '\u{1bca3}'),
+    ('\u{1d159}', '\u{1d159}'),
     ('\u{1d173}', '\u{1d17a}'),
     ('\u{e0000}', '\u{e0fff}'),
 ];
@@ -113,7 +124,7 @@ pub fn came(output: &Output) -> bool {
 
 /// Every command with a person who may run it, in an order in which each succeeds. `NAME` is the prefix of every file
 /// name that a user chooses; other words in braces are filled in.
-const DAY: [(&str, &str); 65] = [
+const DAY: [(&str, &str); 67] = [
     (
         "alice",
         "init --name prod --register prod.db --member alice=alice.request:admin --member bob=bob.request:admin \
@@ -146,7 +157,10 @@ const DAY: [(&str, &str); 65] = [
     ("erin", "list"),
     ("frank", "key new --no-passphrase NAME.key"),
     ("frank", "key show NAME.key"),
-    ("frank", "person request frank --key NAME.key --register {register} --out NAME.request"),
+    (
+        "frank",
+        "person request frank --key NAME.key --register {register} --fingerprint {fingerprint} --out NAME.request",
+    ),
     ("alice", "person enrol frank=NAME.request:approver"),
     ("bob", "proposal list"),
     ("bob", "proposal show 1"),
@@ -156,18 +170,23 @@ const DAY: [(&str, &str); 65] = [
     ("alice", "person revoke-role erin approver"),
     ("alice", "proposal withdraw 3"),
     ("alice", "person retire dave"),
+    ("alice", "person rota NAME.csv --reason Rota."),
     ("deploy", "key new --no-passphrase NAMEm.key"),
-    ("deploy", "person request deploy --key NAMEm.key --register {register} --out NAMEm.request"),
+    (
+        "deploy",
+        "person request deploy --role engineer --operator erin --expires 2026-12-09T00:00:00Z --key NAMEm.key --register {register} --fingerprint {fingerprint} --out NAMEm.request",
+    ),
     ("alice", "person machine deploy=NAMEm.request --operator erin"),
     ("carol", "key new --no-passphrase NAMEc.key"),
     (
         "carol",
-        "person request carol --key NAMEc.key --vouch people/carol/key --register {register} --out NAMEc.request",
+        "person request carol --key NAMEc.key --vouch people/carol/key --register {register} --fingerprint {fingerprint} --out NAMEc.request",
     ),
     ("alice", "person add-key NAMEc.request"),
     ("alice", "key suspend {dave} --reason Lost."),
     ("alice", "key lift {dave} --reason Found."),
     ("carol", "key revoke {carol}"),
+    ("alice", "person suspend frank --reason Lost."),
     ("alice", "policy draft"),
     ("alice", "policy check NAMEp.toml"),
     ("alice", "policy propose NAMEp.toml"),
@@ -220,6 +239,7 @@ fn before_the_day() -> World {
     world.write(&format!("{name}.tar"), "bytes");
     world.write(&format!("{name}.toml"), &artifact);
     world.write(&format!("{name}2.toml"), artifact.replace("160", "140"));
+    world.write(&format!("{name}.csv"), "person,grant,from,until\ncarol,group dba,,\nerin,group dba,,\n");
     world.write(&format!("{name}p.toml"), "approvals = 3\napproval_days = 7\n");
     world
 }

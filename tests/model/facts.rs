@@ -19,12 +19,28 @@ pub type Time = i64;
 /// A day in seconds.
 pub const DAY: Time = 86_400;
 
+/// Periods in the order of time, each with its first second and the first second after it, where it has them.
+pub type Periods = Vec<(Option<Time>, Option<Time>)>;
+
+/// The periods of a grant without beginning and end.
+pub fn permanent() -> Periods {
+    vec![(None, None)]
+}
+
 /// What somebody may do; whoever has operators is a machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grants {
-    pub roles: BTreeMap<Role, Option<Time>>,
-    pub groups: BTreeMap<usize, Option<Time>>,
+    pub roles: BTreeMap<Role, Periods>,
+    pub groups: BTreeMap<usize, Periods>,
     pub operators: BTreeSet<Person>,
+}
+
+/// What the request of a key says besides: whether it names this register, and the first second at which it has
+/// expired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    pub here: bool,
+    pub expires: Time,
 }
 
 /// Somebody to be enrolled.
@@ -32,6 +48,7 @@ pub struct Grants {
 pub struct Newcomer {
     pub person: Person,
     pub grants: Grants,
+    pub asked: Asked,
     pub key: Key,
 }
 
@@ -57,17 +74,15 @@ pub struct Policy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     Enrol(Vec<Newcomer>),
-    Roles {
-        person: Person,
-        replaces: Place,
-        grants: Grants,
-    },
+    /// For each person what is replaced, and the grants instead.
+    Roles(BTreeMap<Person, (Place, Grants)>),
     Retire {
         person: Person,
         replaces: Place,
     },
     AddKey {
         person: Person,
+        asked: Asked,
         key: Key,
         vouch: Option<Key>,
     },
@@ -147,6 +162,7 @@ pub enum What {
     TakeBack(Proposal),
     Revoke(Key),
     Suspend(Key),
+    SuspendPerson(Person),
     File {
         change: usize,
         facts: Facts,

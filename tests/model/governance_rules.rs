@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use twinseal::domain::Role;
 
 use super::clocks::Moment;
-use super::facts::{Action, DAY, Entry, Grants, Key, Newcomer, Person, Place, Proposal, Time, What};
+use super::facts::{Action, Asked, DAY, Entry, Grants, Key, Newcomer, Person, Place, Proposal, Time, What, permanent};
 use super::model::{Fact, Model, between};
 use super::rules::Broken;
 
@@ -17,7 +17,8 @@ impl Model {
         no.when(!self.entries.is_empty(), "founding");
         no.when(format != 1, "format");
         self.break_newcomers(no, members, self.moment(entry));
-        let admin = |it: &&Newcomer| it.grants.roles.get(&Role::Admin) == Some(&None);
+        members.iter().for_each(|it| break_asked(no, it.asked, self.moment(entry)));
+        let admin = |it: &&Newcomer| it.grants.roles.get(&Role::Admin) == Some(&permanent());
         let admins: Vec<&Newcomer> = members.iter().filter(admin).collect();
         no.when(admins.len() < 2, "two-admins");
         no.when(!admins.iter().any(|it| (it.person, it.key) == (entry.actor, entry.key)), "founder-is-admin");
@@ -37,9 +38,22 @@ impl Model {
                 no.when(self.owner_of(*key).is_none(), "key-known");
                 no.when(self.is_revoked(*key) || self.suspension(*key).is_some(), "key-live");
             }
+            What::SuspendPerson(person) => {
+                no.when(self.stands(*person).is_none(), "enrolled");
+                let grants = self.stands(*person).and_then(|(_, grants)| grants);
+                let has = grants.is_some_and(|it| !it.roles.is_empty() || !it.groups.is_empty());
+                let live = self.keys_of(*person).iter().any(|key| self.is_live(*key, *person));
+                no.when(!has && !live, "suspend-has-effect");
+            }
             What::Propose { number, action } => {
                 no.when(*number != self.proposals().len() + 1, "proposal-number");
                 self.break_proposal(no, action, now);
+                // Requests are judged here and never again.
+                match action {
+                    Action::Enrol(members) => members.iter().for_each(|it| break_asked(no, it.asked, now)),
+                    Action::AddKey { asked, .. } => break_asked(no, *asked, now),
+                    _ => {}
+                }
             }
             What::Second(proposal) => self.break_second(no, entry, *proposal),
             What::Decline(proposal) => {
@@ -88,9 +102,9 @@ impl Model {
                 subjects.extend(members.iter().map(|it| it.person));
                 standings.extend(members.iter().map(|it| &it.grants));
             }
-            Action::Roles { person, grants, .. } => {
-                subjects.insert(*person);
-                standings.push(grants);
+            Action::Roles(changes) => {
+                subjects.extend(changes.keys());
+                standings.extend(changes.values().map(|(_, grants)| grants));
             }
             Action::Retire { person, .. } | Action::AddKey { person, .. } => {
                 subjects.insert(*person);
@@ -108,25 +122,29 @@ impl Model {
     fn break_proposal(&self, no: &mut Broken, action: &Action, now: Moment) {
         match action {
             Action::Enrol(members) => self.break_newcomers(no, members, now),
-            Action::Roles { person, replaces, grants } => {
-                self.break_replaces(no, *person, *replaces);
-                let machine = !self.operators(*person).is_empty();
-                no.when(machine == grants.operators.is_empty(), "account-type-fixed");
-                self.break_grants(no, *person, grants, now, &[]);
-                let present = self.stands(*person).and_then(|(_, grants)| grants);
-                no.when(present == Some(grants), "proposal-has-effect");
-                if grants.roles.get(&Role::Admin) != Some(&None) {
-                    self.break_admins_without(no, *person);
+            Action::Roles(changes) => {
+                for (person, (replaces, grants)) in changes {
+                    self.break_replaces(no, *person, *replaces);
+                    let machine = !self.operators(*person).is_empty();
+                    no.when(machine == grants.operators.is_empty(), "account-type-fixed");
+                    self.break_grants(no, *person, grants, now, &[]);
+                    let present = self.stands(*person).and_then(|(_, grants)| grants);
+                    no.when(present == Some(grants), "proposal-has-effect");
                 }
+                self.break_admins_after(no, |person| {
+                    let (_, grants) = changes.get(&person)?;
+                    Some(grants.roles.get(&Role::Admin) == Some(&permanent()))
+                });
             }
             Action::Retire { person, replaces } => {
                 self.break_replaces(no, *person, *replaces);
-                no.when(!self.is_here(*person), "proposal-has-effect");
-                self.break_admins_without(no, *person);
+                no.when(self.is_retired(*person), "proposal-has-effect");
+                self.break_admins_after(no, |it| if it == *person { Some(false) } else { None });
             }
-            Action::AddKey { person, key, vouch } => {
+            Action::AddKey { person, key, vouch, .. } => {
                 no.when(self.stands(*person).is_none(), "enrolled");
-                no.when(matches!(self.stands(*person), Some((_, None))), "retired");
+                no.when(self.is_retired(*person), "retired");
+                no.when(self.is_out(*person), "suspended");
                 no.when(self.owner_of(*key).is_some(), "key-once");
                 no.when(vouch.is_some_and(|it| !self.is_live(it, *person)), "vouch-own-key");
             }
@@ -165,11 +183,13 @@ impl Model {
         no.when(stands.is_none_or(|(since, _)| since != replaces), "proposal-not-stale");
     }
 
-    /// Whoever takes an admin for good away leaves two.
-    fn break_admins_without(&self, no: &mut Broken, person: Person) {
+    /// Whoever takes a permanent admin away leaves two. `then` says who is one afterwards; nothing for those whom the
+    /// proposal does not name.
+    fn break_admins_after(&self, no: &mut Broken, then: impl Fn(Person) -> Option<bool>) {
         let people: BTreeSet<Person> = self.people();
-        let others = people.iter().filter(|it| **it != person && self.is_admin_for_good(**it)).count();
-        no.when(self.is_admin_for_good(person) && others < 2, "two-admins");
+        let is = |it: &Person| then(*it).unwrap_or_else(|| self.is_admin_for_good(*it));
+        let lost = people.iter().any(|it| self.is_admin_for_good(*it) && !is(it));
+        no.when(lost && people.iter().filter(|it| is(it)).count() < 2, "two-admins");
     }
 
     fn break_newcomers(&self, no: &mut Broken, members: &[Newcomer], now: Moment) {
@@ -190,8 +210,8 @@ impl Model {
         no.when(!it.operators.iter().all(can), "machine-operator");
         no.when(!machine && it.roles.is_empty(), "role-required");
         no.when(it.roles.contains_key(&Role::Auditor) && it.roles.len() > 1, "auditor-only");
-        let over = it.roles.values().chain(it.groups.values()).flatten().any(|until| *until <= now.effective);
-        no.when(over, "grant-not-ended");
+        let over = |(_, until): &(Option<Time>, Option<Time>)| until.is_some_and(|until| until <= now.effective);
+        no.when(it.roles.values().chain(it.groups.values()).flatten().any(over), "grant-not-ended");
     }
 
     /// Everybody who was ever enrolled.
@@ -202,4 +222,10 @@ impl Model {
         };
         self.facts.iter().filter_map(enrolled).collect()
     }
+}
+
+/// A request names this register and has not expired.
+fn break_asked(no: &mut Broken, asked: Asked, now: Moment) {
+    no.when(!asked.here, "request-fingerprint");
+    no.when(now.effective >= asked.expires, "request-expired");
 }

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use twinseal::domain::{Duty, Outcome, Role, Status};
 
 use super::clocks::Moment;
-use super::facts::{Action, DAY, Entry, Facts, Grants, Key, Person, Place, Policy, Proposal, Revision, Time, What};
+use super::facts::{
+    Action, DAY, Entry, Facts, Grants, Key, Person, Place, Policy, Proposal, Revision, Time, What, permanent,
+};
 
 /// Something that became so by an entry.
 #[derive(Debug, Clone)]
@@ -15,6 +17,8 @@ pub enum Fact {
     Stands(Person, Grants),
     /// Somebody was let go.
     Retired(Person),
+    /// Somebody's grants ended, until they get others.
+    Out(Person),
     /// The key is this person's.
     Enrolled(Key, Person),
     Suspended(Key),
@@ -88,6 +92,10 @@ impl Model {
             What::Second(proposal) => self.proposed(*proposal).map_or(Vec::new(), |action| self.facts_of(action)),
             What::Revoke(key) => vec![Fact::Revoked(*key)],
             What::Suspend(key) => vec![Fact::Suspended(*key)],
+            What::SuspendPerson(person) => {
+                let live = self.keys_of(*person).into_iter().filter(|key| self.is_live(*key, *person));
+                live.map(Fact::Suspended).chain([Fact::Out(*person)]).collect()
+            }
             _ => Vec::new(),
         };
         self.facts.extend(facts.into_iter().map(|fact| (place, fact)));
@@ -101,7 +109,9 @@ impl Model {
                 .iter()
                 .flat_map(|it| [Fact::Stands(it.person, it.grants.clone()), Fact::Enrolled(it.key, it.person)])
                 .collect(),
-            Action::Roles { person, grants, .. } => vec![Fact::Stands(*person, grants.clone())],
+            Action::Roles(changes) => {
+                changes.iter().map(|(person, (_, grants))| Fact::Stands(*person, grants.clone())).collect()
+            }
             Action::Retire { person, .. } => vec![Fact::Retired(*person)],
             Action::AddKey { person, key, .. } => vec![Fact::Enrolled(*key, *person)],
             Action::Lift { key, .. } => vec![Fact::Lifted(*key)],
@@ -121,34 +131,54 @@ impl Model {
         }
     }
 
-    /// The latest word on somebody's grants: where it was said, and the grants, or nothing where they were let go.
+    /// The latest word on somebody's grants: where it was said, and the grants, or nothing where they were let go or
+    /// suspended.
     pub fn stands(&self, person: Person) -> Option<(Place, Option<&Grants>)> {
         self.facts.iter().rev().find_map(|(place, fact)| match fact {
             Fact::Stands(who, grants) if *who == person => Some((*place, Some(grants))),
-            Fact::Retired(who) if *who == person => Some((*place, None)),
+            Fact::Retired(who) | Fact::Out(who) if *who == person => Some((*place, None)),
             _ => None,
         })
     }
 
-    /// Whether they are enrolled and were not let go since.
+    /// Whether they were let go, and got no grants since.
+    pub fn is_retired(&self, person: Person) -> bool {
+        let last = self.facts.iter().rev().find_map(|(_, fact)| match fact {
+            Fact::Stands(who, _) if *who == person => Some(false),
+            Fact::Retired(who) if *who == person => Some(true),
+            _ => None,
+        });
+        last == Some(true)
+    }
+
+    /// Whether they were suspended, and neither got grants nor were let go since.
+    pub fn is_out(&self, person: Person) -> bool {
+        let last = self.facts.iter().rev().find_map(|(_, fact)| match fact {
+            Fact::Stands(who, _) | Fact::Retired(who) if *who == person => Some(false),
+            Fact::Out(who) if *who == person => Some(true),
+            _ => None,
+        });
+        last == Some(true)
+    }
+
+    /// Whether they are enrolled, and were neither let go nor suspended since.
     pub fn is_here(&self, person: Person) -> bool {
         matches!(self.stands(person), Some((_, Some(_))))
     }
 
-    /// Whether they have a role at a moment.
+    /// Whether they have a role at a moment: in one of its periods, which begin as it is claimed and end as it is.
     pub fn has_role(&self, person: Person, role: Role, now: Moment) -> bool {
-        let until = self.stands(person).and_then(|(_, grants)| grants).and_then(|it| it.roles.get(&role));
-        match until {
-            None => false,
-            Some(None) => true,
-            Some(Some(until)) => now.effective < *until,
-        }
+        let periods = self.stands(person).and_then(|(_, grants)| grants).and_then(|it| it.roles.get(&role));
+        let within = |(from, until): &(Option<Time>, Option<Time>)| {
+            from.is_none_or(|from| from <= now.claimed) && until.is_none_or(|until| now.effective < until)
+        };
+        periods.is_some_and(|periods| periods.iter().any(within))
     }
 
-    /// Whether they are an admin without an end.
+    /// Whether they are an admin without beginning and end.
     pub fn is_admin_for_good(&self, person: Person) -> bool {
         let grants = self.stands(person).and_then(|(_, grants)| grants);
-        grants.is_some_and(|it| it.roles.get(&Role::Admin) == Some(&None))
+        grants.is_some_and(|it| it.roles.get(&Role::Admin) == Some(&permanent()))
     }
 
     /// The latest operators of a machine, which outlast its retirement; none of a person.
@@ -175,7 +205,7 @@ impl Model {
         people
     }
 
-    /// Whether they are a person, enrolled and not let go.
+    /// Whether they are a person, enrolled, and neither let go nor suspended.
     pub fn can_operate(&self, person: Person) -> bool {
         self.is_here(person) && self.operators(person).is_empty()
     }

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use twinseal::domain::{ChangeKind, Duty, Needed, Risk, Role};
 
 use super::draw::{Draw, TICK};
-use super::facts::{Action, Entry, Grants, Key, Newcomer, Person, Place, Policy, Proposal, Requirement, Time, What};
+use super::facts::{
+    Action, Asked, DAY, Entry, Grants, Key, Newcomer, Person, Place, Policy, Proposal, Requirement, Time, What,
+};
+use super::facts::{Periods, permanent};
 use super::model::Fact;
 use super::real::{KEYS, PEOPLE};
 
@@ -20,9 +23,13 @@ impl Draw<'_> {
         let action = match self.rng.weighed(&[4, if self.machines { 20 } else { 8 }, 3, 6, lift, 5, 7, 1]) {
             0 => Action::Enrol(self.newcomers()),
             1 => {
-                let person = self.subject();
-                let replaces = self.since(model.stands(person).map(|it| it.0));
-                Action::Roles { person, replaces, grants: self.grants(person) }
+                let mut changes = BTreeMap::new();
+                for _ in 0..1 + self.rng.weighed(&[75, 20, 5]) {
+                    let person = self.subject();
+                    let replaces = self.since(model.stands(person).map(|it| it.0));
+                    changes.insert(person, (replaces, self.grants(person)));
+                }
+                Action::Roles(changes)
             }
             2 => {
                 let person = self.subject();
@@ -32,7 +39,7 @@ impl Draw<'_> {
                 let person = self.somebody(|_| true);
                 let by = if self.rng.percent(85) { person } else { self.anybody() };
                 let vouch = if self.rng.percent(50) { Some(self.key_of(by)) } else { None };
-                Action::AddKey { person, key: self.new_key(), vouch }
+                Action::AddKey { person, asked: self.asked(), key: self.new_key(), vouch }
             }
             4 => self.lift(&suspended),
             5 => {
@@ -103,9 +110,15 @@ impl Draw<'_> {
         for _ in 0..self.rng.weighed(&[3, 67, 30]) {
             let anybody = self.anybody();
             let person = if self.rng.percent(90) { self.rng.one_or(&new, anybody) } else { anybody };
-            members.push(Newcomer { person, grants: self.grants(person), key: self.new_key() });
+            let (grants, asked) = (self.grants(person), self.asked());
+            members.push(Newcomer { person, grants, asked, key: self.new_key() });
         }
         members
+    }
+
+    /// A request that can still be used, mostly.
+    fn asked(&mut self) -> Asked {
+        Asked { here: self.rng.percent(97), expires: self.now + (self.rng.below(40) as Time - 1) * TICK }
     }
 
     /// A moment ahead, mostly.
@@ -113,8 +126,20 @@ impl Draw<'_> {
         self.now + (self.rng.below(60) as Time - 2) * TICK
     }
 
-    fn grant(&mut self) -> Option<Time> {
-        if self.rng.percent(25) { Some(self.until()) } else { None }
+    fn grant(&mut self) -> Periods {
+        match self.rng.below(100) {
+            0..70 => permanent(),
+            70..85 => vec![(None, Some(self.until()))],
+            85..90 => vec![(Some(self.until()), None)],
+            _ => {
+                // One or two periods, each with both ends, often around the present.
+                let begin = self.now + (self.rng.below(12) as Time - 8) * TICK;
+                let mut ends = [0; 4].map(|_: usize| (1 + self.rng.below(10) as Time) * TICK);
+                (1..4).for_each(|at| ends[at] += ends[at - 1]);
+                let at = |end: usize| Some(begin + ends[end]);
+                if self.rng.percent(50) { vec![(at(0), at(1))] } else { vec![(at(0), at(1)), (at(2), at(3))] }
+            }
+        }
     }
 
     /// What somebody may do, mostly something that goes together.
@@ -133,8 +158,8 @@ impl Draw<'_> {
                 it.operators.retain(|it| !MACHINES.contains(it));
             }
             it.operators.extend(if it.operators.is_empty() { Some(3) } else { None });
-            it.roles.extend(if self.rng.percent(93) { Some((Role::Engineer, None)) } else { None });
-            it.roles.extend(if self.rng.percent(4) { Some((Role::Approver, None)) } else { None });
+            it.roles.extend(if self.rng.percent(93) { Some((Role::Engineer, permanent())) } else { None });
+            it.roles.extend(if self.rng.percent(4) { Some((Role::Approver, permanent())) } else { None });
             return it;
         }
         let auditor = if person == 7 { 70 } else { 4 };
@@ -263,6 +288,11 @@ impl Draw<'_> {
             return self.by(actor, What::Revoke(key));
         }
         let target = self.somebody(|_| true);
+        if self.rng.percent(12) {
+            let whom = if self.rng.percent(90) { target } else { self.anybody() };
+            let actor = self.with_role(Role::Admin);
+            return self.by(actor, What::SuspendPerson(whom));
+        }
         let key = if self.rng.percent(92) { self.key_of(target) } else { self.rng.below(KEYS) };
         if self.rng.percent(75) {
             let actor = self.with_role(Role::Admin);
@@ -289,20 +319,25 @@ impl Draw<'_> {
             if person < 3 {
                 grants.operators.clear();
                 grants.roles.remove(&Role::Auditor);
-                grants.roles.insert(Role::Admin, if person == 2 { self.grant() } else { None });
+                grants.roles.insert(Role::Admin, if person == 2 { self.grant() } else { permanent() });
             } else if !MACHINES.contains(&person) && grants.roles.is_empty() {
-                grants.roles.insert(Role::Approver, None);
+                grants.roles.insert(Role::Approver, permanent());
             }
             if person < 6 || self.rng.percent(80) {
-                members.push(Newcomer { person, grants, key: person });
+                let expires = self.now + DAY;
+                members.push(Newcomer { person, grants, asked: Asked { here: true, expires }, key: person });
             }
         }
         // What is over before it begins is tried now and then, not every time.
         let now = self.now;
         for it in &mut members {
             let grants = &mut it.grants;
-            grants.roles.values_mut().for_each(|end| *end = end.filter(|end| *end > now));
-            grants.groups.values_mut().for_each(|end| *end = end.filter(|end| *end > now));
+            for periods in grants.roles.values_mut().chain(grants.groups.values_mut()) {
+                periods.retain(|(_, until)| until.is_none_or(|until| until > now));
+                if periods.is_empty() {
+                    *periods = permanent();
+                }
+            }
         }
         let (mut actor, mut format) = (self.rng.below(2), 1);
         match self.rng.below(24) {
@@ -311,6 +346,8 @@ impl Draw<'_> {
             2 => actor = 3,
             3 => members[1].key = 0,
             4 => members.clear(),
+            6 => members[2].asked.here = false,
+            7 => members[2].asked.expires = self.now,
             5 => members[4].grants.roles.clear(),
             _ => {}
         }
@@ -320,8 +357,9 @@ impl Draw<'_> {
 
     /// Strangers found the register once more.
     fn usurp(&mut self) -> Entry {
-        let grants = Grants { roles: BTreeMap::from([(Role::Admin, None)]), ..Grants::default() };
-        let member = |person| Newcomer { person, grants: grants.clone(), key: KEYS - person };
+        let grants = Grants { roles: BTreeMap::from([(Role::Admin, permanent())]), ..Grants::default() };
+        let asked = self.asked();
+        let member = |person| Newcomer { person, grants: grants.clone(), asked, key: KEYS - person };
         let members = vec![member(8), member(9)];
         let policy = self.policy();
         let mut entry = self.by(8, What::Init { format: 1, policy, members });

@@ -13,8 +13,8 @@ use twinseal::domain::{
 use twinseal::format::data;
 
 use super::facts::{
-    Action, Artifact, Entry, Facts, Grants, Key, Newcomer, Person, Place, Policy, Proposal, Requirement, Revision,
-    Time, What,
+    Action, Artifact, Asked, DAY, Entry, Facts, Grants, Key, Newcomer, Periods, Person, Place, Policy, Proposal,
+    Requirement, Revision, Time, What,
 };
 use super::register_file::Paper;
 
@@ -180,6 +180,7 @@ impl Real {
             What::TakeBack(it) => Event::ProposalWithdraw(self.proposal(*it)),
             What::Revoke(key) => Event::KeyRevoke(print(*key)),
             What::Suspend(key) => Event::KeySuspend(print(*key)),
+            What::SuspendPerson(person) => Event::PersonSuspend(id(*person).clone()),
             What::File { change: it, facts: filed } => {
                 Event::File { change: change(*it), facts: Box::new(facts(filed)), execution: execution(filed) }
             }
@@ -201,32 +202,46 @@ impl Real {
     }
 
     fn member(&self, it: &Newcomer, founding: bool) -> Member {
-        let proof = self
-            .paper
-            .as_ref()
-            .map_or(Vec::new(), |_| super::register_file::prove(&self.id, founding, it.person, it.key));
-        Member { person: id(it.person).clone(), grants: grants(&it.grants), key: pairs()[it.key].public, proof }
+        let asked = self.asked(it.asked, founding);
+        let prove = |_: &Paper| super::register_file::prove(&self.id, &asked, it.person, it.key);
+        let proof = self.paper.as_ref().map_or(Vec::new(), prove);
+        Member { person: id(it.person).clone(), grants: grants(&it.grants), asked, key: pairs()[it.key].public, proof }
+    }
+
+    /// A request as the register reads it. One to found a register names no fingerprint.
+    fn asked(&self, it: Asked, founding: bool) -> domain::Asked {
+        let fingerprint = match (it.here, founding) {
+            (true, true) => None,
+            (true, false) => Some(self.leaf(0)),
+            (false, _) => Some(digest("fingerprint", self.seed, 0)),
+        };
+        domain::Asked::new(fingerprint, time(it.expires - 30 * DAY), time(it.expires)).unwrap()
     }
 
     fn action(&self, it: &Action) -> domain::Action {
         use domain::Action as Domain;
         match it {
             Action::Enrol(members) => Domain::Enrol(members.iter().map(|it| self.member(it, false)).collect()),
-            Action::Roles { person, replaces, grants: it } => {
-                Domain::Roles { person: id(*person).clone(), replaces: self.leaf(*replaces), grants: grants(it) }
+            Action::Roles(changes) => {
+                let one = |(person, (replaces, it)): (&Person, &(Place, Grants))| {
+                    let new = domain::NewGrants { replaces: self.leaf(*replaces), grants: grants(it) };
+                    (id(*person).clone(), new)
+                };
+                Domain::Roles(changes.iter().map(one).collect())
             }
             Action::Retire { person, replaces } => {
                 Domain::Retire { person: id(*person).clone(), replaces: self.leaf(*replaces) }
             }
-            Action::AddKey { person, key, vouch } => {
-                let paper = self.paper.as_ref();
-                let prove = || super::register_file::prove(&self.id, false, *person, *key);
+            Action::AddKey { person, asked, key, vouch } => {
+                let (paper, asked) = (self.paper.as_ref(), self.asked(*asked, false));
+                let prove = || super::register_file::prove(&self.id, &asked, *person, *key);
                 let word = |by: &Key| {
-                    let proof = paper.map_or(Vec::new(), |_| super::register_file::vouch(&self.id, *person, *key, *by));
-                    Vouch { key: print(*by), proof }
+                    let vouch = || super::register_file::vouch(&self.id, &asked, (*person, *key), *by);
+                    Vouch { key: print(*by), proof: paper.map_or(Vec::new(), |_| vouch()) }
                 };
                 Domain::AddKey {
                     person: id(*person).clone(),
+                    asked: asked.clone(),
                     key: pairs()[*key].public,
                     proof: paper.map_or(Vec::new(), |_| prove()),
                     vouch: vouch.as_ref().map(word),
@@ -261,10 +276,11 @@ fn number(proposal: usize) -> ProposalId {
 }
 
 fn grants(it: &Grants) -> domain::Grants {
-    let until = |until: &Option<Time>| until.map(time);
+    let period = |(from, until): &(Option<Time>, Option<Time>)| domain::Period::new(from.map(time), until.map(time));
+    let periods = |it: &Periods| domain::Periods::new(it.iter().map(|it| period(it).unwrap()).collect()).unwrap();
     domain::Grants {
-        roles: it.roles.iter().map(|(role, end)| (*role, until(end))).collect(),
-        groups: it.groups.iter().map(|(group, end)| (format!("group-{group}").parse().unwrap(), until(end))).collect(),
+        roles: it.roles.iter().map(|(role, it)| (*role, periods(it))).collect(),
+        groups: it.groups.iter().map(|(group, it)| (format!("group-{group}").parse().unwrap(), periods(it))).collect(),
         operators: it.operators.iter().map(|it| id(*it).clone()).collect(),
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use ed25519_dalek::Signer as _;
 use tempfile::TempDir;
 use twinseal::domain::{
-    Description, Digest, Event, Field, Header, Line, Prose, Register, RegisterId, StateRecord, Step, Text, TextRef,
-    Trial,
+    Asked, Description, Digest, Event, Field, Header, Line, Prose, Register, RegisterId, StateRecord, Step, Text,
+    TextRef, Trial,
 };
 use twinseal::format::request::{self, RegisterRef};
 use twinseal::format::{Unsigned, sshsig, text};
@@ -118,16 +118,18 @@ fn sign(key: Key, namespace: &str, message: &[u8]) -> Vec<u8> {
 }
 
 /// A key's signature over the request to be enrolled.
-pub fn prove(register: &RegisterId, founding: bool, person: Person, key: Key) -> Vec<u8> {
-    let register =
-        if founding { RegisterRef::New(register.name().clone()) } else { RegisterRef::Existing(register.clone()) };
-    let body = request::body(&register, id(person), &pairs()[key].public);
+pub fn prove(register: &RegisterId, asked: &Asked, person: Person, key: Key) -> Vec<u8> {
+    let register = match asked.fingerprint() {
+        None => RegisterRef::New(register.name().clone()),
+        Some(_) => RegisterRef::Existing(register.clone()),
+    };
+    let body = request::body(&register, id(person), asked, &pairs()[key].public);
     sign(key, request::NAMESPACE, body.as_bytes())
 }
 
 /// Another key's word for the same.
-pub fn vouch(register: &RegisterId, person: Person, key: Key, by: Key) -> Vec<u8> {
-    let body = request::body(&RegisterRef::Existing(register.clone()), id(person), &pairs()[key].public);
+pub fn vouch(register: &RegisterId, asked: &Asked, (person, key): (Person, Key), by: Key) -> Vec<u8> {
+    let body = request::body(&RegisterRef::Existing(register.clone()), id(person), asked, &pairs()[key].public);
     sign(by, request::VOUCH, body.as_bytes())
 }
 

@@ -69,7 +69,8 @@ impl Model {
     fn break_actor(&self, no: &mut Broken, entry: &Entry) {
         let Entry { actor, key, .. } = entry;
         no.when(self.stands(*actor).is_none(), "enrolled");
-        no.when(matches!(self.stands(*actor), Some((_, None))), "retired");
+        no.when(self.is_retired(*actor), "retired");
+        no.when(self.is_out(*actor), "suspended");
         no.when(self.owner_of(*key) != Some(*actor), "own-key");
         no.when(self.suspension(*key).is_some() || self.is_revoked(*key), "key-live");
         let operators = self.operators(*actor);
@@ -220,7 +221,8 @@ impl Model {
         no.when(facts.services == 0, "services-required");
         no.when(facts.implementers.is_empty(), "implementers-required");
         for person in std::iter::once(&facts.owner).chain(&facts.implementers) {
-            no.when(!self.is_here(*person), "participant-enrolled");
+            let enrolled = self.stands(*person).is_some();
+            no.when(!enrolled || self.is_retired(*person), "participant-enrolled");
             // An auditor for a while stays out for good: nobody audits what they took part in.
             let grants = self.stands(*person).and_then(|(_, grants)| grants);
             no.when(grants.is_some_and(|it| it.roles.contains_key(&Role::Auditor)), "participant-not-auditor");

@@ -26,15 +26,13 @@ fn name(people: &mut BTreeSet<Person>, actor: Person, facts: &Facts) {
     people.extend(&facts.authors);
 }
 
-/// The seconded actions, in order.
-fn seconded(entries: &[Entry]) -> impl Iterator<Item = &Action> {
-    entries.iter().filter_map(|entry| {
-        let What::Second(proposal) = &entry.what else { return None };
-        match &entries[proposal.opened].what {
-            What::Propose { action, .. } => Some(action),
-            other => panic!("what was seconded is no proposal: {other:?}"),
-        }
-    })
+/// The action that an entry seconds, if it is a second.
+fn seconded<'a>(entries: &'a [Entry], entry: &Entry) -> Option<&'a Action> {
+    let What::Second(proposal) = &entry.what else { return None };
+    match &entries[proposal.opened].what {
+        What::Propose { action, .. } => Some(action),
+        other => panic!("what was seconded is no proposal: {other:?}"),
+    }
 }
 
 /// Everything that somebody was ever allowed to do, the latest last; nothing where they were let go.
@@ -43,12 +41,22 @@ fn standings(entries: &[Entry], person: Person) -> Vec<Grants> {
     if let What::Init { members, .. } = &entries[0].what {
         standings.extend(members.iter().filter(|it| it.person == person).map(|it| it.grants.clone()));
     }
-    for action in seconded(entries) {
+    for entry in &entries[1..] {
+        let action = match &entry.what {
+            What::SuspendPerson(who) if *who == person => {
+                // A machine keeps its operators.
+                let operators = standings.last().map_or(BTreeSet::new(), |it: &Grants| it.operators.clone());
+                standings.push(Grants { operators, ..Grants::default() });
+                continue;
+            }
+            _ => seconded(entries, entry),
+        };
+        let Some(action) = action else { continue };
         match action {
             Action::Enrol(members) => {
                 standings.extend(members.iter().filter(|it| it.person == person).map(|it| it.grants.clone()));
             }
-            Action::Roles { person: who, grants, .. } if *who == person => standings.push(grants.clone()),
+            Action::Roles(changes) => standings.extend(changes.get(&person).map(|(_, grants)| grants.clone())),
             Action::Retire { person: who, .. } if *who == person => standings.push(Grants::default()),
             _ => {}
         }
@@ -56,12 +64,19 @@ fn standings(entries: &[Entry], person: Person) -> Vec<Grants> {
     standings
 }
 
-/// Whether an approval's key could still be used: nobody revoked it, and it was lifted as often as it was suspended.
-fn is_usable(entries: &[Entry], key: usize) -> bool {
-    let revoked = entries.iter().any(|it| matches!(it.what, What::Revoke(it) if it == key));
-    let suspended = entries.iter().filter(|it| matches!(it.what, What::Suspend(it) if it == key)).count();
-    let lifted = seconded(entries).filter(|it| matches!(it, Action::Lift { key: it, .. } if *it == key)).count();
-    !revoked && suspended == lifted
+/// Whether the key of somebody's approval could still be used: it was not revoked, and it was lifted after it or its
+/// owner was last suspended. (An approval is signed by a key that its owner already had.)
+fn is_usable(entries: &[Entry], person: Person, key: usize) -> bool {
+    let mut usable = true;
+    for entry in entries {
+        match &entry.what {
+            What::Revoke(it) if *it == key => return false,
+            What::Suspend(it) if *it == key => usable = false,
+            What::SuspendPerson(it) if *it == person => usable = false,
+            _ => usable |= matches!(seconded(entries, entry), Some(Action::Lift { key: it, .. }) if *it == key),
+        }
+    }
+    usable
 }
 
 /// The people whose approvals could ever carry the revision that counts now: distinct approvers whose latest word for
@@ -84,12 +99,15 @@ pub fn eligible(entries: &[Entry], number: usize, now: Time) -> BTreeSet<Person>
     let named = named(entries, number);
     let may = |person: Person| {
         let grants = standings(entries, person).pop().expect("whoever approved was enrolled");
-        let approver = grants.roles.get(&Role::Approver).is_some_and(|end| end.is_none_or(|end| now < end));
+        let within = |(from, until): &(Option<Time>, Option<Time>)| {
+            !from.is_some_and(|from| now < from) && !until.is_some_and(|until| now >= until)
+        };
+        let approver = grants.roles.get(&Role::Approver).is_some_and(|periods| periods.iter().any(within));
         let operates = |it: &Person| standings(entries, *it).last().is_some_and(|it| it.operators.contains(&person));
         approver && !named.contains(&person) && !named.iter().any(operates)
     };
     let counts = |(person, key): (Person, Option<Key>)| {
-        key.filter(|key| is_usable(entries, *key) && may(person)).map(|_| person)
+        key.filter(|key| is_usable(entries, person, *key) && may(person)).map(|_| person)
     };
     latest.into_iter().filter_map(counts).collect()
 }

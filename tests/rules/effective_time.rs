@@ -20,7 +20,7 @@ fn with_delegate() -> World {
 }
 
 /// Has people act at a time.
-fn act(world: &World, people: &[&str], time: &str) {
+pub fn act(world: &World, people: &[&str], time: &str) {
     world.at(time);
     people.iter().for_each(|person| _ = world.ok(person, "note CHG-1 Seen."));
 }
@@ -69,11 +69,11 @@ fn a_grant_may_not_end_before_effective_time() {
     let world = with_delegate();
     act(&world, &["carol", "dave", "erin"], AFTER);
     world.at(BEFORE);
-    let grants =
-        Grants { roles: [(Role::Engineer, Some("2026-12-01T10:30:00Z".parse().unwrap()))].into(), ..Grants::default() };
+    let ends = Period::new(None, Some("2026-12-01T10:30:00Z".parse().unwrap())).unwrap();
+    let grants = Grants { roles: [(Role::Engineer, ends.into())].into(), ..Grants::default() };
     let person: PersonId = "carol".parse().unwrap();
     let replaces = world.state().governance().person(&person).unwrap().unwrap().since;
-    let event = propose(&world, Action::Roles { person, replaces, grants });
+    let event = propose(&world, Action::Roles([(person, NewGrants { replaces, grants })].into()));
     forbidden(&world, "alice", event, None, "grant-not-ended");
 }
 
@@ -211,5 +211,5 @@ fn ask(world: &World) -> Event {
     let person: PersonId = "bob".parse().unwrap();
     let replaces = world.state().governance().person(&person).unwrap().unwrap().since;
     let grants = Grants::of([Role::Admin, Role::Approver, Role::Engineer]);
-    propose(world, Action::Roles { person, replaces, grants })
+    propose(world, Action::Roles([(person, NewGrants { replaces, grants })].into()))
 }

@@ -228,3 +228,18 @@ fn no_change_follows_itself_or_one_that_does_not_exist() {
     world.write("change.toml", CHANGE.replace("risk =", "follows = \"CHG-1\"\nrisk ="));
     world.fails("erin", "revise CHG-1 change.toml", Exit::Refused, "the change cannot follow CHG-1");
 }
+
+#[test]
+fn a_retired_auditor_is_refused_as_retired() {
+    let world = World::founded();
+    let owned = || filing(&world, |facts, _| facts.owner = "audrey".parse().unwrap());
+    let (event, text) = owned();
+    forbidden(&world, "erin", event, text, "participant-not-auditor");
+    world.ok("alice", "person retire audrey");
+    second(&world, "bob", "1");
+    let (event, text) = owned();
+    let seq = world.force("erin", event, text);
+    // Audrey's account can still verify, although she has retired.
+    let findings = world.findings("audrey");
+    assert!(findings[0].starts_with(&format!("entry {seq}: [participant-enrolled] ")), "{findings:#?}");
+}

@@ -110,6 +110,24 @@ fn nothing_is_accepted_before_the_seal() {
 }
 
 #[test]
+fn no_unsealed_register_is_intact_without_qualification() {
+    let world = unsealed();
+    let verified = world.ok("alice", "verify");
+    assert!(verified.contains("result        intact, but not sealed by a second admin"), "{verified}");
+    let json: serde_json::Value = serde_json::from_str(&world.ok("alice", "--json verify")).unwrap();
+    assert_eq!((&json["sealed"], &json["intact"]), (&false.into(), &true.into()));
+    assert_eq!(json["result"], "intact, but not sealed by a second admin");
+    // Somebody without a pin lacks the other half too.
+    let verified = world.ok("audrey", "verify");
+    let expected = "intact, but not sealed by a second admin, and not anchored outside this file";
+    assert!(verified.contains(expected), "{verified}");
+    world.ok("bob", &format!("seal --fingerprint {}", world.fingerprint()));
+    world.ok("alice", "list");
+    let json: serde_json::Value = serde_json::from_str(&world.ok("alice", "--json verify")).unwrap();
+    assert_eq!((&json["sealed"], &json["result"]), (&true.into(), &"intact".into()));
+}
+
+#[test]
 fn a_register_is_sealed_once() {
     let world = unsealed();
     let seal = format!("seal --fingerprint {}", world.fingerprint());

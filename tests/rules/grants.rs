@@ -4,10 +4,19 @@ use super::prelude::*;
 
 /// An event that opens a proposal to replace the grants of a person.
 fn set_grants(world: &World, person: &str, grants: Grants) -> Event {
-    propose(world, Action::Roles { person: person.parse().unwrap(), replaces: since(world, person), grants })
+    set_all_grants(world, &[(person, grants)])
 }
 
-fn since(world: &World, person: &str) -> Digest {
+/// An event that opens a proposal to replace the grants of several people.
+pub fn set_all_grants(world: &World, changes: &[(&str, Grants)]) -> Event {
+    let change = |(person, grants): &(&str, Grants)| {
+        let new = NewGrants { replaces: since(world, person), grants: grants.clone() };
+        (person.parse().unwrap(), new)
+    };
+    propose(world, Action::Roles(changes.iter().map(change).collect()))
+}
+
+pub fn since(world: &World, person: &str) -> Digest {
     world.state().governance().person(&person.parse().unwrap()).unwrap().unwrap().since
 }
 
@@ -16,7 +25,15 @@ fn retire(world: &World, person: &str) -> Event {
 }
 
 fn until(role: Role, time: &str) -> Grants {
-    Grants { roles: [(role, Some(time.parse().unwrap()))].into(), ..Grants::default() }
+    granted(role, &[("", time)])
+}
+
+/// A role in these periods; an empty time is no bound.
+pub fn granted(role: Role, periods: &[(&str, &str)]) -> Grants {
+    let bound = |time: &str| if time.is_empty() { None } else { Some(time.parse().unwrap()) };
+    let period = |(from, until): &(&str, &str)| Period::new(bound(from), bound(until)).unwrap();
+    let periods = Periods::new(periods.iter().map(period).collect()).unwrap();
+    Grants { roles: [(role, periods)].into(), ..Grants::default() }
 }
 
 fn machine(operators: &[&str], roles: &[Role]) -> Grants {
@@ -375,15 +392,15 @@ fn another_key(world: &World, person: &str, holder: &str, voucher: Option<&str>)
     if !world.path(&format!("people/{holder}")).exists() {
         world.person(holder);
     }
-    let (here, signer) = (request::RegisterRef::Existing(world.state().id().unwrap().clone()), world.signer(holder));
+    let (here, signer, asked) = (register_ref(world), world.signer(holder), world.asked());
     let person: PersonId = person.parse().unwrap();
-    let body = request::body(&here, &person, &signer.public());
+    let body = request::body(&here, &person, &asked, &signer.public());
     let vouch = voucher.map(|voucher| {
         let signer = world.signer(voucher);
         Vouch { key: signer.public().fingerprint(), proof: signer.sign(request::VOUCH, body.as_bytes()).unwrap() }
     });
     let proof = signer.sign(request::NAMESPACE, body.as_bytes()).unwrap();
-    Action::AddKey { person, key: signer.public(), proof, vouch }
+    Action::AddKey { person, asked, key: signer.public(), proof, vouch }
 }
 
 /// Has alice open a proposal to enrol another key for a person, vouched for by the person's own key.
@@ -391,7 +408,7 @@ fn add_key(world: &World, person: &str, holder: &str) {
     if !world.path(&format!("people/{holder}")).exists() {
         world.person(holder);
     }
-    let id = world.state().id().unwrap().to_string();
+    let id = world.named();
     let keys = format!("--key people/{holder}/key --vouch people/{person}/key");
     world.ok(person, &format!("person request {person} --register {id} {keys} --out {holder}.request"));
     world.ok("alice", &format!("person add-key {holder}.request --reason 'A new laptop.'"));
@@ -451,7 +468,7 @@ fn nobody_vouches_for_anothers_key() {
 fn whoever_seconds_a_key_is_told_that_nobody_vouches_for_it() {
     let world = World::founded();
     world.person("carol-2");
-    let id = world.state().id().unwrap().to_string();
+    let id = world.named();
     world.ok("carol", &format!("person request carol --register {id} --key people/carol-2/key --out second.request"));
     let output = world.run("alice", "person add-key second.request");
     assert!(output.err.contains("no key of this person vouches for the new key"), "{}", output.screen);
@@ -469,12 +486,13 @@ fn whoever_seconds_a_key_is_told_that_nobody_vouches_for_it() {
 fn a_vouch_that_does_not_hold_is_found() {
     // No command writes such an entry, so force it into the log, correctly signed by alice.
     let world = World::founded();
-    let Action::AddKey { person, key, proof, .. } = another_key(&world, "carol", "carol-2", Some("carol")) else {
+    let Action::AddKey { person, asked, key, proof, .. } = another_key(&world, "carol", "carol-2", Some("carol"))
+    else {
         panic!("not a key");
     };
     let other = world.signer("carol").sign(request::NAMESPACE, b"something else").unwrap();
     let vouch = Some(Vouch { key: key_of(&world, "carol"), proof: other });
-    let event = propose(&world, Action::AddKey { person, key, proof, vouch });
+    let event = propose(&world, Action::AddKey { person, asked, key, proof, vouch });
     let header = world.header("alice", &event);
     let unsigned = Unsigned::new(&header, &event, None).unwrap();
     let signature = world.signer("alice").sign(unsigned.namespace(), unsigned.body().as_bytes()).unwrap();

@@ -61,7 +61,7 @@ fn nobody_is_enrolled_twice() {
     for person in ["frank", "grace"] {
         newcomer(&world, person);
     }
-    let id = world.state().id().unwrap().clone();
+    let id = world.named();
     world.ok("frank", &format!("person request carol --register {id} --out again.request"));
     world.fails("alice", "person enrol carol=again.request:admin", Exit::Refused, "carol is already enrolled");
     let carol = member(&world, "carol", "frank", &[Role::Admin]);
@@ -83,7 +83,7 @@ fn nobody_is_enrolled_by_a_proposal_that_was_overtaken() {
 #[test]
 fn no_key_belongs_to_two_people() {
     let world = World::founded();
-    let id = world.state().id().unwrap().clone();
+    let id = world.named();
     world.ok("carol", &format!("person request frank --register {id} --out frank.request"));
     world.fails(
         "alice",

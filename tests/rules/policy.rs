@@ -237,3 +237,30 @@ fn a_proposal_shows_what_it_would_change_for_open_changes() {
         output.screen
     );
 }
+
+#[test]
+fn the_same_requirements_in_another_order_are_another_policy() {
+    let world = World::founded();
+    let requirement = |name: &str| format!("[[require]]\nname = '{name}'\nfields = ['tests']\n");
+    let head = "approvals = 2\napproval_days = 14\n";
+    enact(&world, &format!("{head}{}{}", requirement("a"), requirement("b")));
+    let same = policy(&world, &format!("{head}{}{}", requirement("a"), requirement("b")));
+    forbidden(&world, "alice", same, None, "proposal-has-effect");
+    let reordered = policy(&world, &format!("{head}{}{}", requirement("b"), requirement("a")));
+    accepted(&world, "alice", reordered, None);
+    // The order of kinds, risks and needs is not the writer's: sets have one order.
+    let set = |fields: &str| format!("{head}[[require]]\nname = 'a'\nfields = [{fields}]\n");
+    enact(&world, &set("'tests', 'evidence'"));
+    forbidden(&world, "alice", policy(&world, &set("'evidence', 'tests'")), None, "proposal-has-effect");
+}
+
+#[test]
+fn a_policy_that_came_back_does_not_revive_a_proposal() {
+    let world = World::founded();
+    let other = "approvals = 3\napproval_days = 14\n";
+    world.write("policy.toml", "approvals = 2\napproval_days = 7\n");
+    world.ok("alice", "policy propose policy.toml");
+    enact(&world, other);
+    enact(&world, "approvals = 2\napproval_days = 14\n");
+    forbidden(&world, "bob", Event::Second(proposal(&world, "1")), None, "proposal-not-stale");
+}

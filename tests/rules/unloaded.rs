@@ -69,7 +69,7 @@ fn events(world: &World) -> Vec<(&'static str, Event)> {
         (who, Event::Refused { attempt, rule })
     };
     let grants = Grants::of([Role::Engineer]);
-    let roles = Action::Roles { person: person("carol"), replaces: since("carol"), grants };
+    let roles = Action::Roles([(person("carol"), NewGrants { replaces: since("carol"), grants })].into());
     vec![
         ("carol", Event::Approve(one)),
         ("carol", Event::Approve(two)),
@@ -85,6 +85,8 @@ fn events(world: &World) -> Vec<(&'static str, Event)> {
         ("bob", Event::Decline(at("3"))),
         ("alice", Event::ProposalWithdraw(at("3"))),
         ("alice", Event::KeySuspend(key_of(world, "dave"))),
+        ("alice", Event::PersonSuspend(person("dave"))),
+        ("alice", Event::PersonSuspend(person("nobody"))),
         ("dave", Event::KeyRevoke(key_of(world, "dave"))),
         ("alice", propose(world, roles)),
         ("alice", propose(world, Action::Retire { person: person("bob"), replaces: since("bob") })),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use twinseal::domain::{Change, ChangeId, Event, Header, Proposal, ProposalId, Register, RevisionRef, Text};
+use twinseal::domain::{Asked, Change, ChangeId, Event, Header, Proposal, ProposalId, Register, RevisionRef, Text};
 use twinseal::error::{Error, Exit};
 use twinseal::format::{Raw, Unsigned, data, entry, text};
 use twinseal::record::{Author, Plan, compose, sign};
@@ -24,6 +24,18 @@ impl World {
     /// The fingerprint of the register.
     pub fn fingerprint(&self) -> String {
         self.raw(0).leaf().to_string()
+    }
+
+    /// The register as `person request --register` names it without its file: the id, and the option for the
+    /// fingerprint.
+    pub fn named(&self) -> String {
+        format!("{} --fingerprint {}", self.state().id().unwrap(), self.fingerprint())
+    }
+
+    /// A request made now for this register, with its 30 days; for a new register if there is none yet.
+    pub fn asked(&self) -> Asked {
+        let fingerprint = Some(()).filter(|()| self.entries() > 0).map(|()| self.raw(0).leaf());
+        Asked::new(fingerprint, self.now(), Asked::usual_end(self.now())).unwrap()
     }
 
     /// A direct SQLite connection to the register's file, with all protections off.

@@ -39,7 +39,7 @@ impl Scene {
         world.ok("erin", "start CHG-1");
         world.ok("erin", "finish CHG-1 --outcome succeeded --note 'Pool at 160.'");
         world.person("frank");
-        let id = world.state().id().unwrap().to_string();
+        let id = world.named();
         world.ok("frank", &format!("person request frank --name 'Frank Ng' --register {id} --out frank.request"));
         world.ok("alice", "person enrol frank=frank.request:engineer");
         world.run_typing("bob", "proposal second 1", &["1"]);
@@ -61,11 +61,14 @@ impl Scene {
     /// As [`Scene::new`], and then: a machine, a grant for a while with a group, a refused attempt, an redacted text.
     pub fn governed() -> Self {
         let scene = Self::new();
-        let id = scene.state().id().unwrap().to_string();
+        let id = scene.named();
         scene.person("robot");
         scene.ok("robot", &format!("person request robot --register {id} --out robot.request"));
         scene.ok("alice", "person machine robot=robot.request --operator frank --role engineer");
-        scene.ok("alice", "person grant frank approver --group dba --until 2026-12-31T00:00:00Z");
+        scene.ok(
+            "alice",
+            "person grant frank approver --group dba --from 2026-12-01T00:00:00Z --until 2026-12-31T00:00:00Z",
+        );
         scene.ok("alice", "proposal redact 9 --reason 'It names a customer.'");
         let opened = scene.raw(12).leaf();
         scene.fails(
@@ -108,6 +111,7 @@ impl Scene {
         scene.ok("alice", &format!("key lift {}", key("carol")));
         second("8");
         scene.ok("dave", &format!("key revoke {}", key("dave")));
+        scene.ok("alice", "person suspend dave --reason 'Nobody can reach him.'");
         scene.record_all("alice", [restored(&scene)]);
         PEOPLE.iter().for_each(|(person, _)| drop(scene.ok(person, "list")));
         let kinds: BTreeSet<EventKind> =

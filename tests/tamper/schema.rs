@@ -184,7 +184,7 @@ const PLANTS: [(&str, &str); 5] = [
 ];
 
 /// Every command that opens the register and stops there, with what it needs to get so far.
-const OPENING: [&str; 44] = [
+const OPENING: [&str; 46] = [
     "draft --from CHG-1",
     "check change.toml",
     "file change.toml",
@@ -217,6 +217,8 @@ const OPENING: [&str; 44] = [
     "person grant carol engineer",
     "person revoke-role carol approver",
     "person retire carol",
+    "person suspend carol",
+    "person rota rota.csv",
     "person add-key dave.request",
     "person list",
     "person show carol",
@@ -247,6 +249,7 @@ fn verbs(command: &clap::Command, before: &str) -> Vec<String> {
 fn what_is_planted_is_found_by_every_command_that_opens_the_register() {
     let scene = Scene::new();
     scene.write("change.toml", CHANGE);
+    scene.write("rota.csv", "person,grant,from,until\ncarol,group dba,,\n");
     scene.write("policy.toml", "approvals = 2\napproval_days = 10\n");
     let (digest, key) = (scene.filed.clone(), scene.signer("carol").public().fingerprint());
     scene.ok("carol", "backup copy.db");

@@ -5,12 +5,11 @@ use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL};
 use ed25519_dalek::{Signer as _, SigningKey};
 use sha2::{Digest as _, Sha256, Sha512};
 use twinseal::domain::{Action, Artifact, Digest, Event, Field, Fingerprint, LostEntries};
-use twinseal::format::request::RegisterRef;
 use twinseal::format::{Raw, body, data, entry, sshsig, text};
 
 use super::defects::{BODIES, TEXTS};
 use super::ed25519::{L, P, no_point, plus, sum};
-use super::good_log::{artifact, good, key, member, point, remark, sign};
+use super::good_log::{artifact, good, key, member, new, point, remark, sign};
 
 /// An entry with one defect: its name, the beginning of what [`short`] prints for the defect, and its bytes, read as
 /// the entry with sequence number `raw.seq`.
@@ -99,7 +98,7 @@ pub fn bad_wholes(good: &[Raw]) -> Vec<Bad> {
         let wire = BASE64.encode(&twinseal::domain::wire(&bytes));
         with_body(init, replaced(&init_body, line(&init_body, "public-key"), &format!("ssh-ed25519 {wire}")))
     };
-    let other_member = self::member(&RegisterRef::New("test".parse().unwrap()), "alice", &["admin"]).proof;
+    let other_member = self::member(&new("test"), "alice", &["admin"]).proof;
     let bad = |name, defect, raw| Bad { name, defect, raw };
     vec![
         bad("empty", "NoSignature", whole("")),
@@ -109,6 +108,29 @@ pub fn bad_wholes(good: &[Raw]) -> Vec<Bad> {
         bad("two-blank-lines", "NoSignature", whole(&blob.replace("\n\n", "\n\n\n"))),
         bad("blank-line-in-body", "NoSignature", with_body(approve, body.replace("\nseq", "\n\nseq"))),
         bad("byte-after-the-end", "SignatureForm", whole(&format!("{blob}\n"))),
+        bad(
+            "sig-not-utf8",
+            "SignatureForm",
+            Raw { blob: [blob.trim_end().as_bytes(), b"\xff\n"].concat(), ..approve.clone() },
+        ),
+        bad("cr-before-blank-line", "character '\\r'", with_body(approve, format!("{}\r\n", body.trim_end()))),
+        bad("newer-format-of-another-kind", "Kind", {
+            let body = replaced(&init_body, "\nformat 1\n", "\nformat 2\n");
+            with_body(init, replaced(&body, "register.init/v1", "register.init/v2"))
+        }),
+        bad("newer-format-after-a-fault", "line 6, time: Time", {
+            let body = replaced(&init_body, "\nformat 1\n", "\nformat 2\n");
+            with_body(init, replaced(&body, "T10:00:00Z", "T10:00:00"))
+        }),
+        bad("newer-format-before-a-fault", "Newer { format: 2 }", {
+            let body = replaced(&init_body, "\nformat 1\n", "\nformat 2\n");
+            with_body(init, replaced(&body, "\napprovals 2\n", "\napprovals two\n"))
+        }),
+        bad("unsorted-before-a-fault", "line 26, outage-minutes: Number", {
+            let body =
+                replaced(&body_of(file), "implementer erin\nimplementer frank", "implementer frank\nimplementer erin");
+            with_body(file, replaced(&body, "outage-minutes 3", "outage-minutes three"))
+        }),
         bad("sig-missing", "NoSignature", whole(&format!("{body}\n"))),
         bad("sig-twice", "SignatureForm", whole(&format!("{blob}{}", blob.split_once("\n\n").unwrap().1))),
         bad("not-utf8", "Utf8", with_body(approve, [body.as_bytes(), b"note \xff\n"].concat())),
@@ -125,12 +147,12 @@ pub fn bad_wholes(good: &[Raw]) -> Vec<Bad> {
             "NotCanonical",
             with_body(seal, replaced(&seal_body, "\ntime", &format!("\n{last}time"))),
         ),
-        bad("public-key-not-a-point", "line 15, public-key: Key(NotAPoint)", member(no_point())),
-        bad("public-key-of-small-order", "line 15, public-key: Key(Weak)", member(EIGHT_TORSION[1].compress().0)),
-        bad("public-key-not-canonical", "line 15, public-key: Key(NotCanonical)", member(plus(P, 1))),
+        bad("public-key-not-a-point", "line 18, public-key: Key(NotAPoint)", member(no_point())),
+        bad("public-key-of-small-order", "line 18, public-key: Key(Weak)", member(EIGHT_TORSION[1].compress().0)),
+        bad("public-key-not-canonical", "line 18, public-key: Key(NotCanonical)", member(plus(P, 1))),
         bad(
             "public-key-with-torsion",
-            "line 15, public-key: Key(Torsion)",
+            "line 18, public-key: Key(Torsion)",
             member((B + EIGHT_TORSION[1]).compress().0),
         ),
         bad("proof-by-other-key", r#"Proof { person: PersonId("alice") }"#, member(point(&key("mallory")))),

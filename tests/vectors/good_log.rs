@@ -1,11 +1,14 @@
 //! The good log: an entry of every kind, made from fixed keys.
 
+use std::collections::BTreeSet;
+
 use ed25519_dalek::{Signer as _, SigningKey};
 use sha2::{Digest as _, Sha256};
 use twinseal::domain::{
-    Action, Argument, Artifact, Automation, Command, Description, Digest, Event, Execution, Facts, Field, Fingerprint,
-    Grants, Head, Header, LostEntries, Member, Outcome, Policy, Predecessor, ProposalRef, Prose, PublicKey,
-    RefusedAttempt, Register, RegisterId, Requirement, RevisionRef, Step, Text, Time, Trial, Vouch, Window,
+    Action, Argument, Artifact, Asked, Automation, Command, Description, Digest, Event, Execution, Facts, Field,
+    Fingerprint, Grants, Head, Header, LostEntries, Member, NewGrants, Outcome, Period, Periods, Policy, Predecessor,
+    ProposalRef, Prose, PublicKey, RefusedAttempt, Register, Requirement, RevisionRef, Role, Step, Text, Time, Trial,
+    Vouch, Window,
 };
 use twinseal::format::request::{self, RegisterRef};
 use twinseal::format::{Raw, Unsigned, data, entry, sshsig, text};
@@ -25,11 +28,40 @@ pub fn sign(key: &SigningKey, namespace: &str, message: &[u8]) -> Vec<u8> {
     sshsig::encode(&point(key), namespace, &signature.to_bytes())
 }
 
-pub fn member(register: &RegisterRef, name: &str, roles: &[&str]) -> Member {
+/// The register that a request names, with its fingerprint if it exists.
+pub struct Home {
+    pub register: RegisterRef,
+    pub fingerprint: Option<Digest>,
+}
+
+/// A register to be founded.
+pub fn new(name: &str) -> Home {
+    Home { register: RegisterRef::New(name.parse().unwrap()), fingerprint: None }
+}
+
+/// The register of these entries.
+pub fn home(entries: &[Raw]) -> Home {
+    Home { register: RegisterRef::Existing(REGISTER.parse().unwrap()), fingerprint: Some(entries[0].leaf()) }
+}
+
+/// A request for the key alone.
+pub fn asked(home: &Home) -> Asked {
+    let time = |at: &str| at.parse::<Time>().unwrap();
+    Asked::new(home.fingerprint, time("2026-12-01T08:30:00Z"), time("2026-12-31T08:30:00Z")).unwrap()
+}
+
+/// A member who asked for these roles.
+pub fn member(home: &Home, name: &str, roles: &[&str]) -> Member {
+    let roles: BTreeSet<Role> = all(roles);
+    asking(home, name, asked(home).with(roles.clone(), all(&[])), Grants::of(roles))
+}
+
+/// A member with any request and any grants.
+pub fn asking(home: &Home, name: &str, asked: Asked, grants: Grants) -> Member {
     let (person, key) = (name.parse().unwrap(), key(name));
     let public = PublicKey::from_bytes(point(&key)).unwrap();
-    let proof = sign(&key, request::NAMESPACE, request::body(register, &person, &public).as_bytes());
-    Member { person, grants: Grants::of(roles.iter().map(|role| role.parse().unwrap())), key: public, proof }
+    let proof = sign(&key, request::NAMESPACE, request::body(&home.register, &person, &asked, &public).as_bytes());
+    Member { person, grants, asked, key: public, proof }
 }
 
 pub fn all<C: FromIterator<T>, T: std::str::FromStr<Err: std::fmt::Debug>>(words: &[&str]) -> C {
@@ -181,11 +213,16 @@ impl Log {
         }
     }
 
-    fn add(&mut self, person: &str, event: Event, words: Option<Text>) -> Digest {
-        let mut header = self.header(person, &event);
+    /// The header of a person's next entry, with the bytes of its text.
+    pub fn header_of(&self, person: &str, event: &Event, words: Option<&Text>) -> (Header, Option<Vec<u8>>) {
+        let header = self.header(person, event);
         let salt = [0xa0 | header.seq as u8; 16];
-        let (bytes, reference) = words.as_ref().map(|words| text::write(words, salt)).unzip();
-        header.text = reference;
+        let (bytes, reference) = words.map(|words| text::write(words, salt)).unzip();
+        (Header { text: reference, ..header }, bytes)
+    }
+
+    fn add(&mut self, person: &str, event: Event, words: Option<Text>) -> Digest {
+        let (header, bytes) = self.header_of(person, &event, words.as_ref());
         self.state.judge(&header, &event).unwrap();
         let unsigned = Unsigned::new(&header, &event, bytes).unwrap();
         let signature = sign(&key(person), unsigned.namespace(), unsigned.body().as_bytes());
@@ -197,8 +234,7 @@ impl Log {
 
     fn propose(&mut self, name: &str, display: &str) -> ProposalRef {
         let proposal = self.state.governance().next_proposal();
-        let whole: RegisterId = REGISTER.parse().unwrap();
-        let action = Action::Enrol(vec![member(&RegisterRef::Existing(whole), name, &["engineer"])]);
+        let action = Action::Enrol(vec![member(&home(&self.entries), name, &["engineer"])]);
         let opened = self.add("alice", Event::Propose { proposal, action }, names(&[(name, display)]));
         ProposalRef { proposal, opened }
     }
@@ -221,7 +257,7 @@ impl Log {
 /// One log with an entry of every kind.
 pub fn good() -> Vec<Raw> {
     let mut log = Log { state: Register::default(), entries: Vec::new() };
-    let founding = RegisterRef::New("prod".parse().unwrap());
+    let founding = new("prod");
     let members = vec![
         member(&founding, "alice", &["admin"]),
         member(&founding, "bob", &["admin"]),
@@ -278,28 +314,30 @@ pub fn good() -> Vec<Raw> {
 pub fn govern(log: &mut Log) {
     let since =
         |log: &Log, person: &str| log.state.governance().person(&person.parse().unwrap()).unwrap().unwrap().since;
-    let here = RegisterRef::Existing(REGISTER.parse().unwrap());
-    let robot = Member {
-        grants: Grants { operators: all(&["erin", "frank"]), ..Grants::of(["engineer".parse().unwrap()]) },
-        ..member(&here, "deploy", &[])
-    };
+    let here = home(&log.entries);
+    let operated = Grants { operators: all(&["erin", "frank"]), ..Grants::of([Role::Engineer]) };
+    let robot = asking(&here, "deploy", asked(&here).with(all(&["engineer"]), all(&["erin", "frank"])), operated);
     log.carry_out(Action::Enrol(vec![robot]), None);
     let grants = Grants {
-        roles: [("engineer".parse().unwrap(), None), ("approver".parse().unwrap(), Some(soon()))].into(),
-        groups: [("dba".parse().unwrap(), None), ("risk".parse().unwrap(), Some(soon()))].into(),
+        roles: [(Role::Engineer, Periods::permanent()), (Role::Approver, period("", SOON))].into(),
+        groups: [("dba".parse().unwrap(), Periods::permanent()), ("risk".parse().unwrap(), period("", SOON))].into(),
         operators: all(&[]),
     };
-    let roles = Action::Roles { person: "frank".parse().unwrap(), replaces: since(log, "frank"), grants };
+    let new = NewGrants { replaces: since(log, "frank"), grants };
+    let roles = Action::Roles([("frank".parse().unwrap(), new)].into());
     log.carry_out(roles, remark(Field::Reason, "Stands in for dave."));
     let retire = Action::Retire { person: "dave".parse().unwrap(), replaces: since(log, "dave") };
     log.carry_out(retire, None);
     let Member { person, key: public, .. } = member(&here, "carol", &[]);
     let second = PublicKey::from_bytes(point(&key("carol's second"))).unwrap();
-    let asked = request::body(&here, &person, &second);
+    let asked = asked(&here);
+    let message = request::body(&here.register, &person, &asked, &second);
+    let vouched = sign(&key("carol"), request::VOUCH, message.as_bytes());
     let add = Action::AddKey {
-        proof: sign(&key("carol's second"), request::NAMESPACE, asked.as_bytes()),
-        vouch: Some(Vouch { key: public.fingerprint(), proof: sign(&key("carol"), request::VOUCH, asked.as_bytes()) }),
+        proof: sign(&key("carol's second"), request::NAMESPACE, message.as_bytes()),
+        vouch: Some(Vouch { key: public.fingerprint(), proof: vouched }),
         person,
+        asked,
         key: second,
     };
     log.carry_out(add, remark(Field::Reason, "A new laptop."));
@@ -320,10 +358,50 @@ pub fn govern(log: &mut Log) {
     let leaves = (0..3).map(|n| Digest::new([0x40 + n; 32])).collect();
     let lost = LostEntries::after(head(12, 0x12), leaves).unwrap();
     log.carry_out(Action::Restored(lost), remark(Field::Reason, "The disk died."));
+    suspend(log);
 }
 
-pub fn soon() -> Time {
-    "2026-12-31T18:00:00Z".parse().unwrap()
+/// A rota of two people, and a suspended person who comes back.
+pub fn suspend(log: &mut Log) {
+    let since =
+        |log: &Log, person: &str| log.state.governance().person(&person.parse().unwrap()).unwrap().unwrap().since;
+    let on_duty = |roles: &[Role], weeks: &[(&str, &str)]| Grants {
+        groups: [("duty".parse().unwrap(), periods(weeks))].into(),
+        ..Grants::of(roles.iter().copied())
+    };
+    let odd = [("2026-12-07T09:00:00Z", "2026-12-14T09:00:00Z"), ("2026-12-21T09:00:00Z", "2026-12-28T09:00:00Z")];
+    let carol = NewGrants { replaces: since(log, "carol"), grants: on_duty(&[Role::Approver], &odd) };
+    let even = [("", "2026-12-07T09:00:00Z"), ("2026-12-28T09:00:00Z", "")];
+    let erin = NewGrants { replaces: since(log, "erin"), grants: on_duty(&[Role::Engineer, Role::Approver], &even) };
+    let rota = [("carol".parse().unwrap(), carol), ("erin".parse().unwrap(), erin)].into();
+    log.carry_out(Action::Roles(rota), remark(Field::Reason, "On duty in December."));
+    log.add("bob", Event::PersonSuspend("carol".parse().unwrap()), remark(Field::Reason, "Nobody can reach her."));
+    let back = NewGrants { replaces: since(log, "carol"), grants: Grants::of([Role::Approver]) };
+    log.carry_out(Action::Roles([("carol".parse().unwrap(), back)].into()), None);
+    let retire = Action::Retire { person: "audrey".parse().unwrap(), replaces: since(log, "audrey") };
+    log.carry_out(retire, None);
+    let replaces = log.state.governance().policy_since();
+    log.carry_out(Action::Policy { replaces, policy: reordered() }, None);
+}
+
+/// [`policy`] with its requirements in another order, which is another policy.
+pub fn reordered() -> Policy {
+    let first = policy();
+    let requirements = first.requirements().iter().rev().cloned().collect();
+    Policy::new(first.approvals(), first.approval_days(), first.separate().clone(), requirements).unwrap()
+}
+
+pub const SOON: &str = "2026-12-31T18:00:00Z";
+
+/// One period; an empty time is no bound.
+pub fn period(from: &str, until: &str) -> Periods {
+    periods(&[(from, until)])
+}
+
+pub fn periods(list: &[(&str, &str)]) -> Periods {
+    let bound = |time: &str| if time.is_empty() { None } else { Some(time.parse().unwrap()) };
+    let period = |(from, until): &(&str, &str)| Period::new(bound(from), bound(until)).unwrap();
+    Periods::new(list.iter().map(period).collect()).unwrap()
 }
 
 pub fn policy() -> Policy {

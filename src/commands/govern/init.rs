@@ -119,7 +119,7 @@ impl Init {
         }
         context.env.status("");
         policy_sentences(&Policy::built_in()).into_iter().for_each(|line| context.env.status(line));
-        let admins = members.iter().filter(|member| member.grants.has_for_good(Role::Admin)).count();
+        let admins = members.iter().filter(|member| member.grants.has_permanently(Role::Admin)).count();
         if admins == 2 {
             context.env.status("\nnote: name three admins; with two, one lost key blocks every proposal");
         }

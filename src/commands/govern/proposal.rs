@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::commands::lookup::{parse, reason};
 use crate::commands::{Context, report_recorded};
 use crate::domain::{
-    Action, Digest, Event, Head, LostEntries, Moment, Proposal as Opened, ProposalId, ProposalRef, ProposalState,
-    Restoration, Text, number,
+    Action, Digest, Event, Head, LostEntries, Moment, PersonId, Proposal as Opened, ProposalId, ProposalRef,
+    ProposalState, Restoration, Text, number,
 };
 use crate::error::Error;
 use crate::output::{self, Page, ago, summary, table};
@@ -295,12 +295,16 @@ fn held_block(page: &mut Page, session: &Session, lost: &LostEntries) -> Result<
 /// What a proposal would replace.
 fn present(session: &Session, action: &Action) -> Result<output::Present, Error> {
     let policy = session.state().governance().policy().cloned();
-    let grants = match action {
-        Action::Roles { person, .. } | Action::Retire { person, .. } => {
-            session.ask(|state| Ok(state.governance().person(person)?.map(|it| it.grants.clone())))??
-        }
-        _ => None,
+    let people: Vec<&PersonId> = match action {
+        Action::Roles(changes) => changes.keys().collect(),
+        Action::Retire { person, .. } => vec![person],
+        _ => Vec::new(),
     };
+    let mut grants = BTreeMap::new();
+    for person in people {
+        let present = session.ask(|state| Ok(state.governance().person(person)?.map(|it| it.grants.clone())))??;
+        grants.extend(present.map(|present| (person.clone(), present)));
+    }
     Ok(output::Present { grants, policy })
 }
 

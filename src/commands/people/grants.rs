@@ -1,16 +1,21 @@
-//! `person grant`, `revoke-role`, `retire`, `machine` and `add-key`: each opens a proposal.
+//! `person grant`, `rota`, `revoke-role`, `retire`, `machine` and `add-key`: each opens a proposal.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
 
 use crate::commands::Context;
+use crate::commands::files::read_text;
 use crate::commands::govern::proposal::open;
-use crate::commands::lookup::{known_person, parse, reason, time};
+use crate::commands::lookup::{known_person, name_of_input, parse, reason, time};
 use crate::commands::people::members;
-use crate::domain::{Action, Granted, Grants, Group, PersonId, Role, Text, Time};
+use crate::domain::{
+    Action, Grants, Group, NewGrants, Period, Periods, Person, PersonId, Role, Text, Time, take_granted,
+};
 use crate::error::Error;
-use crate::format::request::RegisterRef;
+use crate::format::request::{RegisterRef, Request};
+use crate::input::read_rota;
 use crate::output::member_table;
 use crate::store::Session;
 
@@ -20,13 +25,42 @@ use crate::store::Session;
   twinseal person grant bob approver
   twinseal person grant carol --group dba
   twinseal person grant bob approver --until 2026-12-31T18:00:00+08:00 \\
-      --reason 'Dave is on leave.'")]
+      --reason 'Dave is on leave.'
+  twinseal person grant erin --group duty \\
+      --from 2026-12-07T09:00:00+08:00 --until 2026-12-14T09:00:00+08:00")]
 pub struct Grant {
     #[command(flatten)]
     what: What,
-    /// End of the grant, with UTC offset: 2026-12-31T18:00:00+08:00
+    #[command(flatten)]
+    when: When,
+    #[command(flatten)]
+    why: Why,
+}
+
+/// A period on the command line.
+#[derive(Debug, Args)]
+struct When {
+    /// Beginning of the period, with UTC offset: 2026-12-07T09:00:00+08:00
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// End of the period, with UTC offset: 2026-12-31T18:00:00+08:00
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
+}
+
+/// Arguments of `person rota`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal person rota december.csv --reason 'On duty in December.'
+
+The file has one line for each period. The grant is a role, or group NAME:
+  person,grant,from,until
+  carol,group duty,2026-12-01T09:00:00+08:00,2026-12-08T09:00:00+08:00
+  dave,group duty,2026-12-08T09:00:00+08:00,2026-12-15T09:00:00+08:00")]
+pub struct Rota {
+    /// Rota in CSV; - reads standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
     #[command(flatten)]
     why: Why,
 }
@@ -35,10 +69,14 @@ pub struct Grant {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal person revoke-role bob approver
-  twinseal person revoke-role carol --group dba")]
+  twinseal person revoke-role carol --group dba
+  twinseal person revoke-role carol --group duty \\
+      --from 2026-12-05T09:00:00+08:00")]
 pub struct Revoke {
     #[command(flatten)]
     what: What,
+    #[command(flatten)]
+    when: When,
     #[command(flatten)]
     why: Why,
 }
@@ -117,14 +155,25 @@ impl Why {
     }
 }
 
+impl When {
+    fn period(&self) -> Result<Period, Error> {
+        let (from, until) = (self.from.as_deref().map(time).transpose()?, self.until.as_deref().map(time).transpose()?);
+        let given = || self.until.clone().unwrap_or_default();
+        Period::new(from, until).map_err(|invalid| Error::Value { given: given(), invalid })
+    }
+}
+
 impl What {
-    /// The named grants, each ending at `until`.
-    fn grants(&self, until: Option<Time>, verb: &'static str) -> Result<Grants, Error> {
+    /// The named grants, each in this period.
+    fn grants(&self, period: Period, verb: &'static str) -> Result<Grants, Error> {
         if self.roles.is_empty() && self.groups.is_empty() && self.operators.is_empty() {
             return Err(Error::NothingNamed { verb });
         }
-        let roles = self.roles.iter().map(|it| Ok((parse::<Role>(it)?, until)));
-        let groups = self.groups.iter().map(|it| Ok((parse::<Group>(it)?, until)));
+        if !self.operators.is_empty() && period != Period::PERMANENT {
+            return Err(Error::OperatorPeriod);
+        }
+        let roles = self.roles.iter().map(|it| Ok((parse::<Role>(it)?, Periods::from(period))));
+        let groups = self.groups.iter().map(|it| Ok((parse::<Group>(it)?, Periods::from(period))));
         Ok(Grants {
             roles: roles.collect::<Result<_, Error>>()?,
             groups: groups.collect::<Result<_, Error>>()?,
@@ -133,28 +182,57 @@ impl What {
     }
 }
 
+/// The grants that a proposal starts from: those that have not ended, so that it does not renew the others.
+fn base(present: &Person, now: Time) -> Grants {
+    present.grants.left(now)
+}
+
+fn new_grants(present: &Person, grants: Grants) -> NewGrants {
+    NewGrants { replaces: present.since, grants }
+}
+
 impl Grant {
     /// # Errors
     /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let person: PersonId = parse(&self.what.person)?;
-        let until = self.until.as_deref().map(time).transpose()?;
-        let added = self.what.grants(until, "grant")?;
+        let added = self.what.grants(self.when.period()?, "grant")?;
         let text = self.why.text()?;
-        let mut session = context.open()?;
-        known_person(&session, &person)?;
-        let now = context.env.now();
-        open(context, &mut session, text, |session| {
-            let present = known_person(session, &person)?;
-            let mut grants = if present.retired { Grants::default() } else { present.grants.clone() };
-            grants.operators = present.grants.operators.clone();
-            drop_over(&mut grants, now);
-            grants.roles.extend(added.roles.clone());
-            grants.groups.extend(added.groups.clone());
-            grants.operators.extend(added.operators.clone());
-            Ok(Action::Roles { person: person.clone(), replaces: present.since, grants })
-        })
+        propose_added(context, &BTreeMap::from([(person, added)]), text)
     }
+}
+
+impl Rota {
+    /// # Errors
+    /// The file has faults, a rule refuses it, or it cannot be recorded.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let text = read_text(context.env, &self.file)?;
+        let path = name_of_input(&self.file);
+        let rota = read_rota(&text).map_err(|faults| Error::Faults { path, faults })?;
+        let why = self.why.text()?;
+        propose_added(context, &rota, why)
+    }
+}
+
+/// Opens a proposal that adds these grants to those that each person has.
+fn propose_added(
+    context: &mut Context<'_>,
+    added: &BTreeMap<PersonId, Grants>,
+    text: Option<Text>,
+) -> Result<(), Error> {
+    let mut session = context.open()?;
+    added.keys().try_for_each(|person| known_person(&session, person).map(|_| ()))?;
+    let now = context.env.now();
+    open(context, &mut session, text, |session| {
+        let mut changes = BTreeMap::new();
+        for (person, added) in added {
+            let present = known_person(session, person)?;
+            let mut grants = base(&present, now);
+            grants.add(added);
+            changes.insert(person.clone(), new_grants(&present, grants));
+        }
+        Ok(Action::Roles(changes))
+    })
 }
 
 impl Revoke {
@@ -162,45 +240,30 @@ impl Revoke {
     /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let person: PersonId = parse(&self.what.person)?;
-        let removed = self.what.grants(None, "revoke")?;
+        let cut = self.when.period()?;
+        let removed = self.what.grants(cut, "revoke")?;
         let text = self.why.text()?;
         let mut session = context.open()?;
         known_person(&session, &person)?;
         let now = context.env.now();
         open(context, &mut session, text, |session| {
             let present = known_person(session, &person)?;
-            let mut grants = present.grants.clone();
-            drop_over(&mut grants, now);
-            take(&person, &mut grants.roles, &removed.roles, "role")?;
-            take(&person, &mut grants.groups, &removed.groups, "group")?;
+            let mut grants = base(&present, now);
+            let missing = |what: String| Error::NotGranted { person: person.clone(), what };
+            if let Some(role) = take_granted(&mut grants.roles, removed.roles.keys().copied(), cut) {
+                return Err(missing(format!("role {role}")));
+            }
+            if let Some(group) = take_granted(&mut grants.groups, removed.groups.keys().cloned(), cut) {
+                return Err(missing(format!("group {group}")));
+            }
             for it in &removed.operators {
                 if !grants.operators.remove(it) {
-                    return Err(Error::NotGranted { person: person.clone(), what: format!("operator {it}") });
+                    return Err(missing(format!("operator {it}")));
                 }
             }
-            Ok(Action::Roles { person: person.clone(), replaces: present.since, grants })
+            Ok(Action::Roles(BTreeMap::from([(person.clone(), new_grants(&present, grants))])))
         })
     }
-}
-
-/// Drops grants that have ended, so that a proposal does not renew them.
-fn drop_over(grants: &mut Grants, now: Time) {
-    grants.roles.retain(|_, until| until.is_none_or(|until| until > now));
-    grants.groups.retain(|_, until| until.is_none_or(|until| until > now));
-}
-
-fn take<T: Ord + ToString>(
-    person: &PersonId,
-    from: &mut Granted<T>,
-    removed: &Granted<T>,
-    word: &str,
-) -> Result<(), Error> {
-    for it in removed.keys() {
-        if from.remove(it).is_none() {
-            return Err(Error::NotGranted { person: person.clone(), what: format!("{word} {}", it.to_string()) });
-        }
-    }
-    Ok(())
 }
 
 impl Retire {
@@ -242,8 +305,8 @@ impl AddKey {
         if request.vouch.is_none() {
             context.env.status("note: no key of this person vouches for the new key; the seconding admin is warned");
         }
-        let action =
-            Action::AddKey { person: request.person, key: request.key, proof: request.proof, vouch: request.vouch };
+        let Request { person, asked, key, proof, vouch, .. } = request;
+        let action = Action::AddKey { person, asked, key, proof, vouch };
         open(context, &mut session, text, |_| Ok(action.clone()))
     }
 }

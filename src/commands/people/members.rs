@@ -32,7 +32,8 @@ pub fn read(context: &mut Context<'_>, given: &[String], here: &RegisterRef) -> 
             return Err(Error::RequestOfOther { path: path.to_owned(), found: request.person, given: person });
         }
         names.extend(request.name.map(|name| (person.clone(), name)));
-        members.push(Member { person, grants: Grants::of(roles), key: request.key, proof: request.proof });
+        let Request { asked, key, proof, .. } = request;
+        members.push(Member { person, grants: Grants::of(roles), asked, key, proof });
     }
     Ok((members, names))
 }
@@ -59,7 +60,8 @@ pub fn read_machine(
     let operators = operators.iter().map(|operator| parse(operator)).collect::<Result<BTreeSet<_>, _>>()?;
     let grants = Grants { operators, ..Grants::of(roles) };
     let names = request.name.map(|name| (person.clone(), name)).into_iter().collect();
-    Ok((vec![Member { person, grants, key: request.key, proof: request.proof }], names))
+    let Request { asked, key, proof, .. } = request;
+    Ok((vec![Member { person, grants, asked, key, proof }], names))
 }
 
 /// Reads an enrolment request for this register.

@@ -1,7 +1,4 @@
-//! `person request`, `enrol`, `list` and `show`.
-
-use std::io::Write;
-use std::path::PathBuf;
+//! `person enrol`, `list` and `show`.
 
 use clap::{Args, Subcommand};
 
@@ -10,15 +7,13 @@ use serde_json::{Value, json};
 use crate::commands::Context;
 use crate::commands::govern::proposal::open;
 use crate::commands::lookup::{AsOf, as_of, names, no_person, parse};
-use crate::commands::people::grants::{AddKey, Grant, Machine, Retire, Revoke, here};
+use crate::commands::people::grants::{AddKey, Grant, Machine, Retire, Revoke, Rota, here};
 use crate::commands::people::members;
-use crate::domain::{
-    Action, Fingerprint, Governance, Key, Line, Person as Enrolled, PersonId, RegisterName, Text, Vouch,
-};
+use crate::commands::people::request::RequestArgs;
+use crate::commands::people::suspend::Suspend;
+use crate::domain::{Action, Fingerprint, Governance, Key, Person as Enrolled, PersonId, Text};
 use crate::error::Error;
-use crate::format::request::{NAMESPACE, RegisterRef, Request, VOUCH, body};
 use crate::output::{self, Page, grants, member_table, table};
-use crate::signer::KeySource;
 
 /// Enrol people and manage their grants
 #[derive(Debug, Subcommand)]
@@ -33,10 +28,23 @@ pub enum Person {
     Machine(Machine),
     /// Propose to grant roles, groups or operators
     ///
-    /// With --until the grant is a delegation, which ends by itself.
+    /// With --from and --until the grant is a delegation, which begins and ends by itself. The period is added to those
+    /// that the person has.
     Grant(Grant),
+    /// Propose the grants of a rota
+    ///
+    /// One proposal grants roles and groups to several people, each in several periods. They are added to what these
+    /// people have.
+    Rota(Rota),
     /// Propose to revoke roles, groups or operators
+    ///
+    /// With --from and --until, only that period is taken away.
     RevokeRole(Revoke),
+    /// Suspend all grants and keys of a person immediately
+    ///
+    /// One admin can suspend anybody. Two admins give the person grants again (twinseal person grant) and lift the
+    /// suspension of each key (twinseal key lift).
+    Suspend(Suspend),
     /// Propose to retire a person, who can then no longer act
     Retire(Retire),
     /// Propose to enrol another key for a person
@@ -45,28 +53,6 @@ pub enum Person {
     List(List),
     /// Show the grants and keys of a person
     Show(Show),
-}
-
-/// Arguments of `person request`.
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  twinseal person request alice --register prod --out alice.request
-  twinseal person request bob --name 'Bob Li' > bob.request
-  twinseal person request bob --key ~/.ssh/new --vouch ~/.ssh/old \\
-      --out bob.request")]
-pub struct RequestArgs {
-    /// Id to enrol as: lower-case, such as alice
-    #[arg(value_name = "PERSON")]
-    person: String,
-    /// Display name
-    #[arg(long)]
-    name: Option<String>,
-    /// Enrolled key that vouches for the new one; a file, as for --key
-    #[arg(long, value_name = "KEY-FILE")]
-    vouch: Option<PathBuf>,
-    /// Output file; standard output by default
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
 }
 
 /// Arguments of `person enrol`.
@@ -120,66 +106,14 @@ impl Person {
             Self::Enrol(enrol) => enrol.run(context),
             Self::Machine(machine) => machine.run(context),
             Self::Grant(grant) => grant.run(context),
+            Self::Rota(rota) => rota.run(context),
+            Self::Suspend(suspend) => suspend.run(context),
             Self::RevokeRole(revoke) => revoke.run(context),
             Self::Retire(retire) => retire.run(context),
             Self::AddKey(add) => add.run(context),
             Self::List(list) => list.run(context),
             Self::Show(show) => show.run(context),
         }
-    }
-}
-
-impl RequestArgs {
-    fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let person: PersonId = parse(&self.person)?;
-        let name = self
-            .name
-            .as_deref()
-            .map(|given| Line::from_typed(given).map_err(|invalid| Error::Value { given: given.to_owned(), invalid }));
-        let name = name.transpose()?;
-        let register = register_asked(context)?;
-        let key = context.key_choice.key(|_| Ok(true))?;
-        let signer = context.key_choice.unlock(context.env, key)?;
-        let key = signer.public();
-        let asked = body(&register, &person, &key);
-        let vouch = self.vouch(context, &asked)?;
-        let proof = signer.sign(NAMESPACE, asked.as_bytes())?;
-        let request = Request { proof, register, person, key, vouch, name };
-        match &self.out {
-            None => write!(context.env.out, "{}", request.write())?,
-            Some(out) => {
-                let failed = |source| Error::File { doing: "create", path: out.clone(), source };
-                // An existing file is never overwritten: it could be a key.
-                let file = std::fs::File::create_new(context.env.path(out));
-                file.and_then(|mut file| file.write_all(request.write().as_bytes())).map_err(failed)?;
-            }
-        }
-        let to = match &request.register {
-            RegisterRef::New(name) => format!("new register {name}; send it to the admin who runs `twinseal init`"),
-            RegisterRef::Existing(id) => format!("register {id}; send it to an admin"),
-        };
-        context.env.status(format_args!("enrolment request of {} for {to}", request.person));
-        Ok(())
-    }
-
-    fn vouch(&self, context: &mut Context<'_>, asked: &str) -> Result<Option<Vouch>, Error> {
-        let Some(path) = &self.vouch else { return Ok(None) };
-        let key = KeySource::read(&context.env.path(path))?;
-        let signer = context.key_choice.unlock(context.env, key)?;
-        Ok(Some(Vouch { key: signer.public().fingerprint(), proof: signer.sign(VOUCH, asked.as_bytes())? }))
-    }
-}
-
-/// The register that a request is for: a register id, an existing register, or the name of a new one.
-fn register_asked(context: &mut Context<'_>) -> Result<RegisterRef, Error> {
-    let given = context.registers.named().ok_or(Error::NoRegister)?;
-    if given.contains('#') {
-        return parse(&given);
-    }
-    match context.registers.path(context.env, &given) {
-        Ok(_) => Ok(RegisterRef::Existing(context.open()?.state().id().cloned().ok_or(Error::NoRegister)?)),
-        Err(Error::UnknownRegister { name }) => parse::<RegisterName>(&name).map(RegisterRef::New),
-        Err(error) => Err(error),
     }
 }
 
@@ -195,16 +129,14 @@ impl Enrol {
 
 /// The grants of a person at a time; those that have ended are listed as such.
 fn may(person: &Enrolled, at: crate::domain::Moment) -> String {
-    let over = |until: &Option<crate::domain::Time>| until.is_some_and(|until| until <= at.effective);
-    let mut granted = person.grants.clone();
-    let ended_roles = granted.roles.iter().filter(|(_, until)| over(until)).map(|(it, _)| it.to_string());
-    let ended_groups = granted.groups.iter().filter(|(_, until)| over(until)).map(|(it, _)| format!("group {it}"));
+    let at = at.effective;
+    let left = person.grants.left(at);
+    let ended_roles = person.grants.roles.iter().filter(|(_, it)| it.ended(at)).map(|(it, _)| it.to_string());
+    let ended_groups = person.grants.groups.iter().filter(|(_, it)| it.ended(at)).map(|(it, _)| format!("group {it}"));
     let ended: Vec<String> = ended_roles.chain(ended_groups).collect();
-    granted.roles.retain(|_, until| !over(until));
-    granted.groups.retain(|_, until| !over(until));
-    let mut words = vec![grants(&granted)];
+    let mut words = vec![grants(&left)];
     words.extend((!ended.is_empty()).then(|| format!("ended: {}", ended.join(", "))));
-    words.extend(person.retired.then(|| "retired".to_owned()));
+    words.extend((!person.is_active()).then(|| person.state().to_owned()));
     words.retain(|word| !word.is_empty());
     words.join("; ")
 }
@@ -225,7 +157,7 @@ fn person_json(id: &PersonId, person: &Enrolled, name: Option<&String>, governan
     json!({
         "person": id.to_string(),
         "name": name,
-        "state": if person.retired { "retired" } else { "active" },
+        "state": person.state(),
         "machine": person.grants.is_machine(),
         "grants": output::json::grants(&person.grants),
         "enrolled": person.enrolled,
@@ -258,7 +190,7 @@ impl List {
         let header = ["PERSON", "NAME", "ROLES", "ENROLLED"];
         context.ui.answer(context.env, json, || table(header, people().map(row).collect(), width))?;
         if let Some(id) = session.state().id() {
-            context.env.status(format_args!("register {id}"));
+            context.env.status(format_args!("register {id}\nfingerprint {}", session.fingerprint()));
         }
         report_moment(context, &moment);
         Ok(())

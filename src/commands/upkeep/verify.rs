@@ -113,14 +113,10 @@ fn report(
     findings: &[Finding],
 ) -> Result<(), Error> {
     let past = Past { redacted: redactions(session), restored: restorations(session) };
-    let result = match (findings.is_empty(), anchor) {
-        (false, _) => "NOT INTACT",
-        (true, Anchor::Nothing) => "intact, but not anchored outside this file",
-        (true, Anchor::Beginning) => "intact, but its end is not anchored outside this file",
-        (true, Anchor::Pin(_)) => "intact",
-    };
+    let sealed = session.state().governance().is_sealed();
+    let result = result(findings.is_empty(), anchor, sealed);
     if context.ui.json {
-        let said = json(session, reading, anchor, (findings, &past), result);
+        let said = json(session, reading, anchor, (findings, &past), &result);
         return context.ui.print_json(context.env, said);
     }
     let mut page = Page::new(context.env.colour, context.env.width);
@@ -160,6 +156,21 @@ fn report(
     }
     page.field("result", result);
     Ok(context.env.print(page.finish())?)
+}
+
+/// The result in words. Intact without a qualification means: sealed, and compared with a pin.
+fn result(intact: bool, anchor: &Anchor, sealed: bool) -> String {
+    if !intact {
+        return "NOT INTACT".to_owned();
+    }
+    let unsealed = (!sealed).then_some("not sealed by a second admin");
+    let unanchored = match anchor {
+        Anchor::Nothing => Some("not anchored outside this file"),
+        Anchor::Beginning => Some("its end is not anchored outside this file"),
+        Anchor::Pin(_) => None,
+    };
+    let limits: Vec<&str> = unsealed.into_iter().chain(unanchored).collect();
+    if limits.is_empty() { "intact".to_owned() } else { format!("intact, but {}", limits.join(", and ")) }
 }
 
 /// The entries whose texts were redacted, each with the proposal. Broken entries are reported as findings instead.
@@ -205,6 +216,7 @@ fn json(
         "redacted": past.redacted.iter().map(|(seq, by)| json!({ "seq": seq, "by": by })).collect::<Value>(),
         "restored": past.restored.iter().map(restoration).collect::<Value>(),
         "findings": findings.iter().map(finding_json).collect::<Value>(),
+        "sealed": session.state().governance().is_sealed(),
         "intact": findings.is_empty(),
         "result": result,
     })

@@ -42,7 +42,8 @@ impl Change {
             | Event::Decline(_)
             | Event::ProposalWithdraw(_)
             | Event::KeyRevoke(_)
-            | Event::KeySuspend(_) => Err(Refusal::NoChange { change: self.id() }.into()),
+            | Event::KeySuspend(_)
+            | Event::PersonSuspend(_) => Err(Refusal::NoChange { change: self.id() }.into()),
         }
     }
 

@@ -307,7 +307,8 @@ impl Change {
             | Event::Decline(_)
             | Event::ProposalWithdraw(_)
             | Event::KeyRevoke(_)
-            | Event::KeySuspend(_) => {}
+            | Event::KeySuspend(_)
+            | Event::PersonSuspend(_) => {}
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Digest, EventKind, Fingerprint, Grants, Head, PersonId, Policy, ProposalId, PublicKey, RegisterId,
+    Asked, Digest, EventKind, Fingerprint, Grants, Head, PersonId, Policy, ProposalId, PublicKey, RegisterId,
 };
 
 /// A person or machine account to enrol.
@@ -15,6 +15,8 @@ pub struct Member {
     pub person: PersonId,
     /// The grants of the account.
     pub grants: Grants,
+    /// What the request asks for.
+    pub asked: Asked,
     /// The first key of the account.
     pub key: PublicKey,
     /// The signature by that key over the request, as SSHSIG.
@@ -30,21 +32,23 @@ pub struct Vouch {
     pub proof: Vec<u8>,
 }
 
+/// The grants that a proposal gives to one person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewGrants {
+    /// The leaf hash of the entry that set the current grants.
+    pub replaces: Digest,
+    /// The complete new grants.
+    pub grants: Grants,
+}
+
 /// The change that a proposal makes. An action that replaces something names the entry that put the old value in
 /// force, so that a stale proposal can be refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
     /// Enrol people or a machine account.
     Enrol(Vec<Member>),
-    /// Replace the grants of a person.
-    Roles {
-        /// The person.
-        person: PersonId,
-        /// The leaf hash of the entry that set the current grants.
-        replaces: Digest,
-        /// The complete new grants.
-        grants: Grants,
-    },
+    /// Replace the grants of people.
+    Roles(BTreeMap<PersonId, NewGrants>),
     /// Retire a person, who can then no longer act.
     Retire {
         /// The person.
@@ -56,6 +60,8 @@ pub enum Action {
     AddKey {
         /// The person.
         person: PersonId,
+        /// What the request asks for.
+        asked: Asked,
         /// The new key.
         key: PublicKey,
         /// The new key's signature over the request, as SSHSIG.
@@ -88,7 +94,7 @@ impl Action {
     pub fn kind(&self) -> EventKind {
         match self {
             Self::Enrol(_) => EventKind::Enrol,
-            Self::Roles { .. } => EventKind::Roles,
+            Self::Roles(_) => EventKind::Roles,
             Self::Retire { .. } => EventKind::Retire,
             Self::AddKey { .. } => EventKind::AddKey,
             Self::Lift { .. } => EventKind::Lift,

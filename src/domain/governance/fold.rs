@@ -13,12 +13,14 @@ impl Governance {
         match event {
             Event::KeyRevoke(key) => self.enrolled(&self.known_key(*key)?.person).map(|_| ()),
             Event::KeySuspend(key) => self.known_key(*key).map(|_| ()),
+            Event::PersonSuspend(person) => {
+                self.enrolled(person)?.keys().try_for_each(|key| self.known_key(key).map(|_| ()))
+            }
             Event::Decline(at) | Event::ProposalWithdraw(at) => self.judge_known(*at).map(|_| ()),
             Event::Refused { attempt: RefusedAttempt::Second(at), .. } => self.judge_known(*at).map(|_| ()),
             Event::Second(at) => match self.open(*at)?.1 {
-                Action::Roles { person, .. } | Action::Retire { person, .. } | Action::AddKey { person, .. } => {
-                    self.enrolled(person).map(|_| ())
-                }
+                Action::Roles(changes) => changes.keys().try_for_each(|person| self.enrolled(person).map(|_| ())),
+                Action::Retire { person, .. } | Action::AddKey { person, .. } => self.enrolled(person).map(|_| ()),
                 Action::Lift { key, .. } => self.known_key(*key).map(|_| ()),
                 Action::Redact(texts) => Ok(texts.keys().try_for_each(|seq| self.text(*seq).map(|_| ()))?),
                 Action::Enrol(_) | Action::Policy { .. } | Action::Restored(_) => Ok(()),
@@ -40,6 +42,7 @@ impl Governance {
             Event::Init { policy, members, .. } => {
                 self.summary_mut().phase = Phase::Founded;
                 self.summary_mut().founder = Some(header.actor.clone());
+                self.summary_mut().fingerprint = Some(leaf);
                 self.summary_mut().policy = Some((policy.clone(), leaf));
                 self.enrol(members, header.seq, leaf);
             }
@@ -55,6 +58,7 @@ impl Governance {
             }
             Event::KeyRevoke(key) => self.revoke(*key, leaf),
             Event::KeySuspend(key) => self.set_key(*key, KeyState::Suspended, leaf),
+            Event::PersonSuspend(person) => self.suspend(person, header.seq, leaf),
             Event::Decline(at) => {
                 self.end_proposal(at.proposal, ProposalState::Declined(header.actor.clone()));
             }
@@ -89,7 +93,9 @@ impl Governance {
     fn carry_out(&mut self, proposal: ProposalId, action: &Action, seq: u64, leaf: Digest) {
         match action {
             Action::Enrol(members) => self.enrol(members, seq, leaf),
-            Action::Roles { person, grants, .. } => self.set_grants(person, Some(grants), seq, leaf),
+            Action::Roles(changes) => {
+                changes.iter().for_each(|(person, new)| self.set_grants(person, Some(&new.grants), seq, leaf));
+            }
             Action::Retire { person, .. } => self.set_grants(person, None, seq, leaf),
             Action::AddKey { person, key, .. } => {
                 self.people.change(person).into_iter().for_each(|it| it.add_key(key.fingerprint(), seq));
@@ -125,9 +131,21 @@ impl Governance {
     fn set_grants(&mut self, id: &PersonId, grants: Option<&Grants>, seq: u64, leaf: Digest) {
         if let Some(person) = self.people.change(id) {
             person.set_grants(grants, seq, leaf);
-            let admin = person.grants.has_for_good(Role::Admin);
+            let admin = person.grants.has_permanently(Role::Admin);
             self.set_admin(id, admin);
         }
+    }
+
+    /// Ends all grants of a person, and suspends the keys that are live.
+    fn suspend(&mut self, id: &PersonId, seq: u64, leaf: Digest) {
+        let Some(person) = self.people.change(id) else { return };
+        person.suspend(seq, leaf);
+        for key in person.keys().collect::<Vec<_>>() {
+            if let Ok(Some(Key { state: KeyState::Live, .. })) = self.key(key) {
+                self.set_key(key, KeyState::Suspended, leaf);
+            }
+        }
+        self.set_admin(id, false);
     }
 
     fn set_admin(&mut self, id: &PersonId, admin: bool) {
@@ -170,7 +188,7 @@ impl Governance {
             let enrolled = Key { public, person: person.clone(), enrolled: seq, state, since: leaf };
             self.keys.insert(key.fingerprint(), enrolled);
             self.people.insert(person.clone(), Person::enrolled(grants, key.fingerprint(), seq, leaf));
-            self.set_admin(person, grants.has_for_good(Role::Admin));
+            self.set_admin(person, grants.has_permanently(Role::Admin));
         }
     }
 }

@@ -16,6 +16,8 @@ pub struct Person {
     pub since: Digest,
     /// Whether the account is retired.
     pub retired: bool,
+    /// Whether the account is suspended: by an admin, until a proposal gives it grants again.
+    pub suspended: bool,
     /// The entry that enrolled the account.
     pub enrolled: u64,
     /// The operators of a machine account over time, each set with the entry from which it holds.
@@ -28,7 +30,7 @@ impl Person {
     /// An account enrolled with its first key by the entry with this sequence number and leaf hash.
     pub fn enrolled(grants: &Grants, key: Fingerprint, seq: u64, since: Digest) -> Self {
         let (operators, keys) = (vec![(seq, grants.operators.clone())], vec![(seq, key)]);
-        Self { grants: grants.clone(), since, retired: false, enrolled: seq, operators, keys }
+        Self { grants: grants.clone(), since, retired: false, suspended: false, enrolled: seq, operators, keys }
     }
 
     /// Adds a key that an entry enrolled.
@@ -52,12 +54,33 @@ impl Person {
         self.keys.first().map_or(self.enrolled, |(seq, _)| *seq)
     }
 
-    /// Replaces the grants. The grants of a retired account are empty.
+    /// The name of its state in tables, JSON and on screens.
+    pub fn state(&self) -> &'static str {
+        match (self.retired, self.suspended) {
+            (true, _) => "retired",
+            (_, true) => "suspended",
+            (false, false) => "active",
+        }
+    }
+
+    /// Whether the account is neither retired nor suspended.
+    pub fn is_active(&self) -> bool {
+        !self.retired && !self.suspended
+    }
+
+    /// Ends all grants, until a proposal gives others.
+    pub fn suspend(&mut self, seq: u64, since: Digest) {
+        let retired = self.retired;
+        self.set_grants(None, seq, since);
+        (self.retired, self.suspended) = (retired, true);
+    }
+
+    /// Replaces the grants; without any, the account is retired.
     pub fn set_grants(&mut self, grants: Option<&Grants>, seq: u64, since: Digest) {
-        self.retired = grants.is_none();
+        (self.retired, self.suspended) = (grants.is_none(), false);
         self.grants = match grants {
             Some(grants) => grants.clone(),
-            // A retired machine account stays one: its operators still answer for its earlier acts.
+            // A machine account without grants stays one: its operators still answer for its earlier acts.
             None => Grants { operators: self.grants.operators.clone(), ..Grants::default() },
         };
         self.since = since;

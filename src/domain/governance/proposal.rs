@@ -1,13 +1,14 @@
 //! Proposals: governance acts that one admin proposes and another seconds, and the rules about them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::governance::rules::judge_active;
 use crate::domain::records::{Denied, Unloaded};
 use crate::domain::value::time::DAY;
 use crate::domain::{
-    Action, Digest, Event, Fingerprint, Governance, Grants, KeyState, MOST_OPERATORS, Member, Moment, PersonId,
+    Action, Digest, Event, Fingerprint, Governance, KeyState, MOST_OPERATORS, Member, Moment, NewGrants, PersonId,
     ProposalId, ProposalRef, Refusal, Role, Rule, TOLERANCE, Time, Timed, Vouch,
 };
 
@@ -104,7 +105,10 @@ impl Governance {
             Event::Propose { proposal, .. } if *proposal != self.next_proposal() => {
                 Err(Refusal::ProposalNumber { expected: self.next_proposal() }.into())
             }
-            Event::Propose { action, .. } => self.judge_action(header, action, header.data),
+            Event::Propose { action, .. } => {
+                self.judge_action(header, action, header.data)?;
+                self.judge_requests(header, action)
+            }
             Event::Second(at) => self.judge_second(header, *at),
             Event::Decline(at) if self.open(*at)?.0.proposer == header.actor => {
                 Err(Refusal::OwnProposal { proposal: at.proposal }.into())
@@ -172,7 +176,14 @@ impl Governance {
             Action::Enrol(members) => {
                 Ok(members.iter().any(|it| it.person == *person || it.grants.operators.contains(person)))
             }
-            Action::Roles { person: subject, grants, .. } => Ok(grants.operators.contains(person) || is(subject)?),
+            Action::Roles(changes) => {
+                for (subject, new) in changes {
+                    if new.grants.operators.contains(person) || is(subject)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
             Action::Retire { person: subject, .. } | Action::AddKey { person: subject, .. } => is(subject),
             Action::Lift { key, .. } => self.key(*key)?.map_or(Ok(false), |key| is(&key.person)),
             Action::Policy { .. } | Action::Redact(_) | Action::Restored(_) => Ok(false),
@@ -183,16 +194,18 @@ impl Governance {
     fn judge_action(&self, header: &Timed<'_>, action: &Action, data: Option<Digest>) -> Result<(), Denied> {
         match action {
             Action::Enrol(members) => self.judge_members(members, header.moment),
-            Action::Roles { person, replaces, grants } => self.judge_roles(header, person, *replaces, grants),
+            Action::Roles(changes) => self.judge_roles(header, changes),
             Action::Retire { person, replaces } => {
                 let retiring = self.enrolled(person)?;
                 in_force(retiring.since, *replaces)?;
-                if retiring.retired { Err(Refusal::NothingChanges.into()) } else { self.judge_admins_without(person) }
+                if retiring.retired {
+                    Err(Refusal::NothingChanges.into())
+                } else {
+                    self.judge_admins_after([(person, false)].into_iter())
+                }
             }
             Action::AddKey { person, key, vouch, .. } => {
-                if self.enrolled(person)?.retired {
-                    return Err(Refusal::Retired { person: person.clone() }.into());
-                }
+                judge_active(person, self.enrolled(person)?)?;
                 self.judge_new_key(key.fingerprint())?;
                 self.judge_vouch(person, vouch.as_ref())
             }
@@ -232,35 +245,34 @@ impl Governance {
         }
     }
 
-    fn judge_roles(
-        &self,
-        header: &Timed<'_>,
-        person: &PersonId,
-        replaces: Digest,
-        grants: &Grants,
-    ) -> Result<(), Denied> {
-        let current = self.enrolled(person)?;
-        in_force(current.since, replaces)?;
-        if current.grants.is_machine() != grants.is_machine() {
-            return Err(Refusal::MachineStays { person: person.clone() }.into());
+    fn judge_roles(&self, header: &Timed<'_>, changes: &BTreeMap<PersonId, NewGrants>) -> Result<(), Denied> {
+        for (person, NewGrants { replaces, grants }) in changes {
+            let current = self.enrolled(person)?;
+            in_force(current.since, *replaces)?;
+            if current.grants.is_machine() != grants.is_machine() {
+                return Err(Refusal::MachineStays { person: person.clone() }.into());
+            }
+            grants.judge(person, header.moment, |it| self.can_operate(it))?;
+            let mut operators: BTreeSet<&PersonId> = current.operators_since(current.oldest_key()).collect();
+            operators.extend(&grants.operators);
+            if operators.len() > MOST_OPERATORS {
+                return Err(Refusal::TooManyOperators { machine: person.clone() }.into());
+            }
+            if current.grants == *grants && current.is_active() {
+                return Err(Refusal::NothingChanges.into());
+            }
         }
-        grants.judge(person, header.moment, |it| self.can_operate(it))?;
-        let mut operators: BTreeSet<&PersonId> = current.operators_since(current.oldest_key()).collect();
-        operators.extend(&grants.operators);
-        if operators.len() > MOST_OPERATORS {
-            return Err(Refusal::TooManyOperators { machine: person.clone() }.into());
-        }
-        if current.grants == *grants && !current.retired {
-            return Err(Refusal::NothingChanges.into());
-        }
-        if grants.has_for_good(Role::Admin) { Ok(()) } else { self.judge_admins_without(person) }
+        self.judge_admins_after(changes.iter().map(|(person, new)| (person, new.grants.has_permanently(Role::Admin))))
     }
 
-    /// Removing roles never leaves fewer than two admins; delegated admins do not count.
-    fn judge_admins_without(&self, person: &PersonId) -> Result<(), Denied> {
-        let was = self.enrolled(person)?.grants.has_for_good(Role::Admin);
-        let have = self.admins_without(person);
-        if was && have < 2 { Err(Refusal::TooFewAdmins { have }.into()) } else { Ok(()) }
+    /// If one of these people loses the permanent role admin, checks that two people have it afterwards.
+    fn judge_admins_after<'a>(&self, changes: impl Iterator<Item = (&'a PersonId, bool)>) -> Result<(), Denied> {
+        let (mut admins, mut lost) = (self.admins().clone(), false);
+        for (person, admin) in changes {
+            lost |= self.admins().contains(person) && !admin;
+            _ = if admin { admins.insert(person.clone()) } else { admins.remove(person) };
+        }
+        if lost && admins.len() < 2 { Err(Refusal::TooFewAdmins { have: admins.len() }.into()) } else { Ok(()) }
     }
 
     fn judge_vouch(&self, person: &PersonId, vouch: Option<&Vouch>) -> Result<(), Denied> {

@@ -3,7 +3,8 @@
 use crate::domain::governance::state::Phase;
 use crate::domain::records::Denied;
 use crate::domain::{
-    Event, FORMAT, Fingerprint, Governance, Header, KeyState, Member, Refusal, RefusedAttempt, Role, Rule, Timed,
+    Event, FORMAT, Fingerprint, Governance, Header, KeyState, Member, Person, PersonId, Refusal, RefusedAttempt, Role,
+    Rule, Timed,
 };
 
 impl Governance {
@@ -15,9 +16,7 @@ impl Governance {
             Some(key) if key.person == person => judge_live(header.key, key.state)?,
             _ => return Err(Refusal::NotTheirKey { person, key: header.key }.into()),
         }
-        if actor.retired {
-            return Err(Refusal::Retired { person }.into());
-        }
+        judge_active(&person, actor)?;
         if !actor.grants.is_machine() {
             return Ok(());
         }
@@ -56,6 +55,11 @@ impl Governance {
                 self.judge_role(header, Role::Admin)?;
                 Ok(judge_live(*key, self.known_key(*key)?.state)?)
             }
+            Event::PersonSuspend(person) => {
+                self.judge_actor(header)?;
+                self.judge_role(header, Role::Admin)?;
+                self.judge_suspend(person)
+            }
             Event::Refused { attempt, rule } => self.judge_refused(header, attempt, *rule),
             Event::Propose { .. } | Event::Second(_) | Event::Decline(_) | Event::ProposalWithdraw(_) => {
                 self.judge_proposal(header, event)
@@ -74,6 +78,16 @@ impl Governance {
         }
     }
 
+    /// Fails unless the person has a grant or a live key to take away.
+    fn judge_suspend(&self, person: &PersonId) -> Result<(), Denied> {
+        let it = self.enrolled(person)?;
+        let mut has = !it.grants.roles.is_empty() || !it.grants.groups.is_empty();
+        for key in it.keys() {
+            has |= self.known_key(key)?.state == KeyState::Live;
+        }
+        if has { Ok(()) } else { Err(Refusal::NothingToSuspend { person: person.clone() }.into()) }
+    }
+
     fn judge_init(&self, header: &Timed<'_>, format: u64, members: &[Member]) -> Result<(), Denied> {
         if self.summary.phase != Phase::Nothing {
             return Err(Refusal::NotFounding.into());
@@ -82,7 +96,8 @@ impl Governance {
             return Err(Refusal::Format { found: format }.into());
         }
         self.judge_members(members, header.moment)?;
-        let admins = || members.iter().filter(|member| member.grants.has_for_good(Role::Admin));
+        self.judge_members_asked(header, members)?;
+        let admins = || members.iter().filter(|member| member.grants.has_permanently(Role::Admin));
         if admins().count() < 2 {
             return Err(Refusal::TooFewAdmins { have: admins().count() }.into());
         }
@@ -111,6 +126,16 @@ impl Governance {
         }
         let before = proposal.refused.contains(&(header.actor.clone(), rule));
         if before { Err(Refusal::RefusedBefore.into()) } else { Ok(()) }
+    }
+}
+
+/// Fails for a retired and for a suspended account.
+pub(super) fn judge_active(id: &PersonId, person: &Person) -> Result<(), Refusal> {
+    let id = id.clone();
+    match (person.retired, person.suspended) {
+        (true, _) => Err(Refusal::Retired { person: id }),
+        (_, true) => Err(Refusal::Suspended { person: id }),
+        (false, false) => Ok(()),
     }
 }
 

@@ -28,8 +28,10 @@ pub(super) enum Phase {
 pub struct GovernanceSummary {
     pub(super) phase: Phase,
     pub(super) founder: Option<PersonId>,
+    /// The leaf hash of entry 0.
+    pub(super) fingerprint: Option<Digest>,
     pub(super) policy: Option<(Policy, Digest)>,
-    /// The accounts with the role admin without an end.
+    /// The accounts with the role admin without beginning and end.
     pub(super) admins: BTreeSet<PersonId>,
     /// The number of proposals opened so far.
     pub(super) proposals: u64,
@@ -203,9 +205,9 @@ impl Governance {
         self.summary.restored.iter().copied()
     }
 
-    /// The number of other accounts that are admins without an end.
-    pub(in crate::domain) fn admins_without(&self, person: &PersonId) -> usize {
-        self.summary.admins.iter().filter(|it| *it != person).count()
+    /// The accounts with a permanent role admin. Fewer than two can second no proposal.
+    pub fn admins(&self) -> &BTreeSet<PersonId> {
+        &self.summary.admins
     }
 
     /// Whether the account is enrolled and has this role at a given moment.
@@ -226,7 +228,7 @@ impl Governance {
 
     /// Whether an account can be an operator of a machine account.
     pub(in crate::domain) fn can_operate(&self, person: &PersonId) -> Result<bool, Unloaded> {
-        Ok(self.person(person)?.is_some_and(|it| !it.retired && !it.grants.is_machine()))
+        Ok(self.person(person)?.is_some_and(|it| it.is_active() && !it.grants.is_machine()))
     }
 
     /// Who answers for an act that a key signed: the actor, and for a machine account everybody who operated it at any

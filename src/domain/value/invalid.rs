@@ -68,6 +68,18 @@ pub enum Invalid {
     /// Text that is not in Unicode's form NFC, where normalising it could change its meaning.
     #[error("not in Unicode form NFC: write composed characters")]
     NotComposed,
+    /// Two white space characters in a row in a one-line value.
+    #[error("several spaces in a row: write one")]
+    SpaceRun,
+    /// A period that ends before it begins.
+    #[error("the period ends before it begins, or at that moment")]
+    PeriodOrder,
+    /// Periods of one grant that overlap, touch, or are out of order.
+    #[error("the periods of one grant must be in the order of time, with a gap between any two")]
+    PeriodOverlap,
+    /// A request that expires before it was made.
+    #[error("the request expires before it was made, or at that moment")]
+    RequestOrder,
     /// An Ed25519 public key that is malformed or unsafe.
     #[error("not a usable Ed25519 public key: {0}")]
     Key(#[from] crate::domain::value::key::BadKey),
@@ -112,6 +124,7 @@ fn forbidden_name(c: char) -> &'static str {
         '\u{0}' => "a NUL",
         '\u{1b}' => "an escape character",
         c if c.is_control() => "a control character",
+        '\u{fe00}'..='\u{fe0f}' => "an invisible variation selector, as in some emoji",
         _ => "an invisible or direction-changing character",
     }
 }
@@ -128,6 +141,7 @@ mod tests {
             ('\u{1b}', "an escape character (U+001B)"),
             ('\u{7f}', "a control character (U+007F)"),
             ('\u{202e}', "an invisible or direction-changing character (U+202E)"),
+            ('\u{fe0f}', "an invisible variation selector, as in some emoji (U+FE0F)"),
         ] {
             let message = Invalid::Forbidden { found: c, line: 3 }.to_string();
             assert_eq!(message, format!("{name} on line 3 of the text: remove it"));

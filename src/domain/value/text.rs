@@ -11,18 +11,22 @@ use unicode_normalization::UnicodeNormalization;
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{Invalid, PersonId};
 
-/// Whether a character could hide or reorder text on a screen. A fixed list, so that later Unicode versions do not
-/// change the result: controls, line and paragraph separators, bidirectional and zero-width characters, invisible
-/// fillers and tags (Unicode 16, general categories Cc, Zl, Zp, and the invisible characters of Cf and Lo).
+/// Whether a character could control a terminal, reorder text or stay unseen. The list is fixed, so that no later
+/// version of Unicode changes what is valid. It is made from Unicode 16.0.0: general categories Cc, Cf, Zl and Zp,
+/// Default_Ignorable_Code_Point, and six characters with a blank glyph: the blank Braille pattern, the object
+/// replacement character, two blank hieroglyphs, the Khitan filler, and the null notehead.
 pub fn is_forbidden(c: char) -> bool {
     // Nearly every character is printable ASCII.
     let printable = (' '..='~').contains(&c);
     !printable
         && matches!(c,
-        '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}'
-        | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+        '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}'
+        | '\u{6dd}' | '\u{70f}' | '\u{890}' | '\u{891}' | '\u{8e2}' | '\u{115f}' | '\u{1160}' | '\u{17b4}'
+        | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffc}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}' | '\u{13441}'
+        | '\u{13442}' | '\u{16fe4}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d159}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// White space, which is invisible at the end of a line. A fixed list for the same reason (Unicode 16, category Zs).
@@ -92,7 +96,8 @@ impl fmt::Display for Prose {
     }
 }
 
-/// [`Prose`] of a single line of at most [`Line::MOST`] characters.
+/// [`Prose`] of a single line of at most [`Line::MOST`] characters, without two white space characters in a row: two
+/// titles or names that differ only in how wide a gap is would look the same.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Line(Prose);
 
@@ -103,7 +108,7 @@ impl Line {
     /// Normalizes a typed line as [`Prose::from_typed`] does.
     ///
     /// # Errors
-    /// Those of [`Prose::from_typed`], and [`Invalid::Lines`], [`Invalid::TooLong`].
+    /// Those of [`Prose::from_typed`], and [`Invalid::Lines`], [`Invalid::TooLong`], [`Invalid::SpaceRun`].
     pub fn from_typed(typed: &str) -> Result<Self, Invalid> {
         Prose::from_typed(typed.trim())?.try_into()
     }
@@ -123,9 +128,14 @@ impl TryFrom<Prose> for Line {
             text if text.contains('\n') => Err(Invalid::Lines),
             _ if length > Self::MOST => Err(Invalid::TooLong { length, most: Self::MOST }),
             text if text.starts_with(is_space) => Err(Invalid::Untrimmed),
+            text if has_space_run(text) => Err(Invalid::SpaceRun),
             _ => Ok(Self(prose)),
         }
     }
+}
+
+fn has_space_run(text: &str) -> bool {
+    text.chars().zip(text.chars().skip(1)).any(|(one, next)| is_space(one) && is_space(next))
 }
 
 impl FromStr for Line {
@@ -310,9 +320,22 @@ mod tests {
     }
 
     #[test]
+    fn one_line_has_no_run_of_white_space() {
+        for text in ["a  b", "a \u{a0}b", "a\u{3000}\u{3000}b", "a b \u{2003} c"] {
+            assert_eq!(text.parse::<Line>(), Err(Invalid::SpaceRun), "{text:?}");
+            assert_eq!(Line::from_typed(text), Err(Invalid::SpaceRun), "{text:?}");
+            assert!(text.parse::<Prose>().is_ok(), "prose keeps its columns: {text:?}");
+        }
+        for text in ["a b c", "a\u{3000}b c", "回滚 方案"] {
+            assert!(text.parse::<Line>().is_ok(), "{text:?}");
+        }
+    }
+
+    #[test]
     fn deceptive_characters_are_refused() {
-        for c in ['\0', '\t', '\u{1b}', '\u{7f}', '\u{85}', '\u{200b}', '\u{202e}', '\u{2066}', '\u{feff}', '\u{1bca0}']
-        {
+        let controls = ['\0', '\t', '\u{1b}', '\u{7f}', '\u{85}', '\u{202e}', '\u{2066}', '\u{6dd}'];
+        let unseen = ['\u{200b}', '\u{feff}', '\u{1bca0}', '\u{2800}', '\u{fe0f}', '\u{fffc}', '\u{e0100}'];
+        for c in controls.into_iter().chain(unseen) {
             let typed = format!("one\nb{c}d");
             assert_eq!(Prose::from_typed(&typed), Err(Invalid::Forbidden { found: c, line: 2 }), "{c:?}");
         }

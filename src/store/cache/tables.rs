@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, params};
 
 use crate::domain::{
-    Action, Change, Digest, Event, Facts, Fingerprint, Header, Member, PersonId, ProposalId, ProposalState,
+    Action, Change, Digest, Event, Facts, Fingerprint, Granted, Header, Member, PersonId, ProposalId, ProposalState,
     RefusedAttempt, Register, RevisionRef, Rule, Text, Verdict,
 };
 use crate::format::Entry;
@@ -70,6 +70,7 @@ pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, afte
             seconded.map_or(Ok(()), |action| project_seconded(conn, at.proposal, action, after))?;
         }
         Event::KeyRevoke(key) | Event::KeySuspend(key) => project_key(conn, *key, after)?,
+        Event::PersonSuspend(person) => project_suspended(conn, person, after)?,
         Event::File { change, facts, .. } => {
             let at = RevisionRef { change: *change, number: 1, filed: *leaf };
             project_revision(conn, entry, &at, facts)?;
@@ -118,7 +119,7 @@ fn project_members(conn: &Connection, members: &[Member], after: &Register) -> r
 /// Replaces the rows of a person by their current state.
 fn project_person(conn: &Connection, id: &PersonId, after: &Register) -> rusqlite::Result<()> {
     let Some(person) = after.governance().person(id).map_err(unloaded)? else { return Ok(()) };
-    let state = if person.retired { "retired" } else { "active" };
+    let state = person.state();
     conn.prepare_cached(
         "INSERT INTO people VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET state = excluded.state",
     )?
@@ -126,21 +127,36 @@ fn project_person(conn: &Connection, id: &PersonId, after: &Register) -> rusqlit
     conn.prepare_cached("DELETE FROM roles WHERE person = ?1")?.execute([id.as_str()])?;
     conn.prepare_cached("DELETE FROM groups WHERE person = ?1")?.execute([id.as_str()])?;
     conn.prepare_cached("DELETE FROM operators WHERE machine = ?1")?.execute([id.as_str()])?;
-    for (role, until) in &person.grants.roles {
-        let until = until.map(|until| until.to_string());
-        let row = params![id.as_str(), role.as_str(), until];
-        conn.prepare_cached("INSERT INTO roles VALUES (?1, ?2, ?3)")?.execute(row)?;
-    }
-    for (group, until) in &person.grants.groups {
-        let until = until.map(|until| until.to_string());
-        let row = params![id.as_str(), group.as_str(), until];
-        conn.prepare_cached("INSERT INTO groups VALUES (?1, ?2, ?3)")?.execute(row)?;
-    }
+    project_granted(conn, "INSERT INTO roles VALUES (?1, ?2, ?3, ?4, ?5)", id, &person.grants.roles)?;
+    project_granted(conn, "INSERT INTO groups VALUES (?1, ?2, ?3, ?4, ?5)", id, &person.grants.groups)?;
     for operator in &person.grants.operators {
         let row = params![id.as_str(), operator.as_str()];
         conn.prepare_cached("INSERT INTO operators VALUES (?1, ?2)")?.execute(row)?;
     }
     Ok(())
+}
+
+fn project_granted<T: ToString>(
+    conn: &Connection,
+    insert: &str,
+    id: &PersonId,
+    granted: &Granted<T>,
+) -> rusqlite::Result<()> {
+    for (what, periods) in granted {
+        for (n, period) in (1..).zip(periods.iter()) {
+            let [from, until] = [period.from(), period.until()].map(|time| time.map(|time| time.to_string()));
+            let n: u64 = n;
+            conn.prepare_cached(insert)?.execute(params![id.as_str(), what.to_string(), n, from, until])?;
+        }
+    }
+    Ok(())
+}
+
+/// A suspended person, and their keys.
+fn project_suspended(conn: &Connection, id: &PersonId, after: &Register) -> rusqlite::Result<()> {
+    project_person(conn, id, after)?;
+    let person = after.governance().person(id).map_err(unloaded)?;
+    person.iter().flat_map(|person| person.keys()).try_for_each(|key| project_key(conn, key, after))
 }
 
 fn project_new_key(conn: &Connection, fingerprint: Fingerprint, after: &Register) -> rusqlite::Result<()> {
@@ -166,7 +182,8 @@ fn project_proposal_end(conn: &Connection, entry: &Entry, id: ProposalId, after:
 fn project_seconded(conn: &Connection, id: ProposalId, action: &Action, after: &Register) -> rusqlite::Result<()> {
     match action {
         Action::Enrol(members) => project_members(conn, members, after),
-        Action::Roles { person, .. } | Action::Retire { person, .. } => project_person(conn, person, after),
+        Action::Roles(changes) => changes.keys().try_for_each(|person| project_person(conn, person, after)),
+        Action::Retire { person, .. } => project_person(conn, person, after),
         Action::AddKey { key, .. } => project_new_key(conn, key.fingerprint(), after),
         Action::Lift { key, .. } => project_key(conn, *key, after),
         Action::Redact(texts) => project_redactions(conn, texts, id),

@@ -255,6 +255,12 @@ fn check_identity(conn: &Connection, path: &Path) -> Result<bool, StoreError> {
         let path = path.to_owned();
         return Err(if foreign { StoreError::NotADatabase { path } } else { StoreError::OtherApplication { path } });
     }
+    // In another encoding the same rows would compare differently, and no register is made that way.
+    let encoding = conn.pragma_query_value(None, "encoding", |row| row.get::<_, String>(0));
+    let found = encoding.map_err(StoreError::sqlite("opening the register"))?;
+    if found != "UTF-8" {
+        return Err(StoreError::Encoding { path: path.to_owned(), found });
+    }
     let found = pragma("user_version").map_err(StoreError::sqlite("opening the register"))?;
     if found != LAYOUT {
         return Err(StoreError::Layout { path: path.to_owned(), found, known: LAYOUT });

@@ -1,0 +1,125 @@
+//! `person request`.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::commands::Context;
+use crate::commands::lookup::{parse, time};
+use crate::domain::{Asked, Digest, Line, PersonId, RegisterName, Role, Vouch};
+use crate::error::Error;
+use crate::format::request::{NAMESPACE, RegisterRef, Request, VOUCH, body};
+use crate::signer::KeySource;
+
+/// Arguments of `person request`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal person request alice --register prod --role admin \\
+      --out alice.request
+  twinseal person request bob --name 'Bob Li' --role approver > bob.request
+  twinseal person request deploy --role engineer --operator erin \\
+      --out deploy.request
+  twinseal person request bob --key ~/.ssh/new --vouch ~/.ssh/old \\
+      --out bob.request")]
+pub struct RequestArgs {
+    /// Id to enrol as: lower-case, such as alice
+    #[arg(value_name = "PERSON")]
+    person: String,
+    /// Role asked for: admin, engineer, approver, auditor
+    #[arg(long = "role", value_name = "ROLE", value_delimiter = ',')]
+    roles: Vec<String>,
+    /// Operator asked for, if PERSON is a machine account
+    #[arg(long = "operator", value_name = "PERSON", value_delimiter = ',')]
+    operators: Vec<String>,
+    /// Time at which the request expires, with UTC offset; 30 days from now by default
+    #[arg(long, value_name = "TIME")]
+    expires: Option<String>,
+    /// Display name
+    #[arg(long)]
+    name: Option<String>,
+    /// Enrolled key that vouches for the new one; a file, as for --key
+    #[arg(long, value_name = "KEY-FILE")]
+    vouch: Option<PathBuf>,
+    /// Output file; standard output by default
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+impl RequestArgs {
+    /// # Errors
+    /// The register is not known well enough to be named, the key cannot sign, or the file cannot be written.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let person: PersonId = parse(&self.person)?;
+        let name = self
+            .name
+            .as_deref()
+            .map(|given| Line::from_typed(given).map_err(|invalid| Error::Value { given: given.to_owned(), invalid }));
+        let name = name.transpose()?;
+        let (roles, operators) = self.asked_for()?;
+        let (register, fingerprint) = register_asked(context)?;
+        let asked = self.asked(context, fingerprint)?.with(roles, operators);
+        let key = context.key_choice.key(|_| Ok(true))?;
+        let signer = context.key_choice.unlock(context.env, key)?;
+        let key = signer.public();
+        let message = body(&register, &person, &asked, &key);
+        let vouch = self.vouch(context, &message)?;
+        let proof = signer.sign(NAMESPACE, message.as_bytes())?;
+        let request = Request { proof, register, person, asked, key, vouch, name };
+        match &self.out {
+            None => write!(context.env.out, "{}", request.write())?,
+            Some(out) => {
+                let failed = |source| Error::File { doing: "create", path: out.clone(), source };
+                // An existing file is never overwritten: it could be a key.
+                let file = std::fs::File::create_new(context.env.path(out));
+                file.and_then(|mut file| file.write_all(request.write().as_bytes())).map_err(failed)?;
+            }
+        }
+        let to = match &request.register {
+            RegisterRef::New(name) => format!("new register {name}; send it to the admin who runs `twinseal init`"),
+            RegisterRef::Existing(id) => format!("register {id}; send it to an admin"),
+        };
+        context.env.status(format_args!("enrolment request of {} for {to}", request.person));
+        context.env.status(format_args!("expires {}", request.asked.expires()));
+        Ok(())
+    }
+
+    fn asked_for(&self) -> Result<(BTreeSet<Role>, BTreeSet<PersonId>), Error> {
+        let roles = self.roles.iter().map(|role| parse(role)).collect::<Result<_, _>>()?;
+        Ok((roles, self.operators.iter().map(|operator| parse(operator)).collect::<Result<_, _>>()?))
+    }
+
+    fn asked(&self, context: &Context<'_>, fingerprint: Option<Digest>) -> Result<Asked, Error> {
+        let now = context.env.now();
+        let expires = self.expires.as_deref().map_or(Ok(Asked::usual_end(now)), time)?;
+        let given = || self.expires.clone().unwrap_or_default();
+        Asked::new(fingerprint, now, expires).map_err(|invalid| Error::Value { given: given(), invalid })
+    }
+
+    fn vouch(&self, context: &mut Context<'_>, asked: &str) -> Result<Option<Vouch>, Error> {
+        let Some(path) = &self.vouch else { return Ok(None) };
+        let key = KeySource::read(&context.env.path(path))?;
+        let signer = context.key_choice.unlock(context.env, key)?;
+        Ok(Some(Vouch { key: signer.public().fingerprint(), proof: signer.sign(VOUCH, asked.as_bytes())? }))
+    }
+}
+
+/// The register that a request is for, with its fingerprint if it exists: a register id, an existing register, or the
+/// name of a new one.
+fn register_asked(context: &mut Context<'_>) -> Result<(RegisterRef, Option<Digest>), Error> {
+    let given = context.registers.named().ok_or(Error::NoRegister)?;
+    if given.contains('#') {
+        let fingerprint = context.registers.fingerprint()?.ok_or(Error::RequestNeedsFingerprint)?;
+        return Ok((parse(&given)?, Some(fingerprint)));
+    }
+    match context.registers.path(context.env, &given) {
+        Ok(_) => {
+            let session = context.open()?;
+            let id = session.state().id().cloned().ok_or(Error::NoRegister)?;
+            Ok((RegisterRef::Existing(id), Some(session.fingerprint())))
+        }
+        Err(Error::UnknownRegister { name }) => Ok((RegisterRef::New(parse::<RegisterName>(&name)?), None)),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,54 @@
+//! `person suspend`.
+
+use clap::Args;
+
+use crate::commands::lookup::{known_person, parse, reason};
+use crate::commands::{Context, report_recorded};
+use crate::domain::{Event, PersonId};
+use crate::error::Error;
+use crate::record::{Plan, record};
+use crate::store::Session;
+
+/// Arguments of `person suspend`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal person suspend mallory --reason 'Her laptop was stolen.'")]
+pub struct Suspend {
+    /// Person or machine account
+    #[arg(value_name = "PERSON")]
+    person: String,
+    /// Reason
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+impl Suspend {
+    /// # Errors
+    /// A rule refuses it, or it cannot be recorded.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let person: PersonId = parse(&self.person)?;
+        let text = reason(self.reason.as_deref())?;
+        let mut session = context.open()?;
+        known_person(&session, &person)?;
+        let event = Event::PersonSuspend(person.clone());
+        let plan = |_: &mut Session| Ok(Plan { event: event.clone(), text: text.clone() });
+        let entry = record(context.recorder(), &mut session, plan)?;
+        let done = format!("{person} suspended: all grants ended, all keys suspended; their approvals no longer count");
+        report_recorded(context, &entry, None, done)?;
+        report_machines(context, &session, &person)?;
+        context.ui.report_admins(context.env, &session);
+        Ok(())
+    }
+}
+
+/// A machine account keeps its own keys, which its operators may hold.
+fn report_machines(context: &mut Context<'_>, session: &Session, person: &PersonId) -> Result<(), Error> {
+    let governance = session.governed()?;
+    let operated = governance.loaded_people().filter(|(_, it)| it.is_active() && it.grants.operators.contains(person));
+    for (machine, _) in operated {
+        context.env.status(format_args!(
+            "warning: {person} operates {machine}, whose keys still work; to stop them: `twinseal person suspend {machine}`"
+        ));
+    }
+    Ok(())
+}
