@@ -201,7 +201,7 @@ fn which_approvals_counted_at_the_start_is_told_for_good() {
 fn an_approval_that_did_not_count_at_the_start_is_told_for_good() {
     let world = World::filed();
     world.person("frank");
-    let id = world.state().id().unwrap().to_string();
+    let id = world.named();
     world.ok("frank", &format!("person request frank --register {id} --out frank.request"));
     world.ok("alice", "person enrol frank=frank.request:approver");
     world.ok("bob", &format!("proposal second 1 --digest {}", world.newest_proposal().opened));
