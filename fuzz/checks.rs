@@ -283,7 +283,7 @@ pub fn rota(data: &[u8]) {
     match input::read_rota(source) {
         Err(faults) => check_faults(source, &faults),
         Ok(rota) => {
-            let new = |(person, grants)| (person, NewGrants { replaces: Digest::NONE, grants });
+            let new = |(person, grants)| (person, NewGrants::new(Digest::NONE, grants));
             let action = Action::Roles(rota.into_iter().map(new).collect());
             check_recordable(&Event::Propose { proposal: ProposalId::after(0), action }, None);
         }

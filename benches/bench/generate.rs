@@ -306,7 +306,7 @@ impl<'w> Bulk<'w> {
         if grants == now.grants {
             return;
         }
-        let action = Action::Roles([(person, NewGrants { replaces: now.since, grants })].into());
+        let action = Action::Roles([(person, NewGrants::new(now.since, grants))].into());
         let reason = remark(Field::Reason, "Joins the people who look after this part of the platform.");
         let opened = self.record(&proposer, Event::Propose { proposal, action }, Some(reason)).leaf;
         self.record(&second, Event::Second(ProposalRef { proposal, opened }), None);

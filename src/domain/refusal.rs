@@ -153,6 +153,10 @@ refusals! {
         "operator-limit", "machine account {machine} would have had more than {} operators since its oldest key"
         (crate::domain::MOST_OPERATORS),
         "rotate its keys: enrol a new one with `twinseal person add-key`, then revoke the old ones";
+    /// New grants that revoke a key of somebody else.
+    NotMachineKey { /** Which. */ key: Fingerprint } =>
+        "revoke-machine-key", "key {key} is no key of that machine account, or is revoked already",
+        "`twinseal person show MACHINE` lists its keys";
     /// The key is unknown, or enrolled for another account.
     NotTheirKey { /** Who acts. */ person: PersonId, /** With which key. */ key: Fingerprint } =>
         "own-key", "key {key} is not enrolled for {person}",

@@ -173,10 +173,11 @@ pub fn write_action(out: &mut Writer, action: &Action) {
     match action {
         Action::Enrol(members) => write_members(out, members),
         Action::Roles(changes) => {
-            for (person, NewGrants { replaces, grants }) in changes {
+            for (person, NewGrants { replaces, grants, revokes }) in changes {
                 out.put("person", person);
                 out.put("replaces", replaces);
                 write_grants(out, grants);
+                out.put_all("revoke", revokes);
             }
         }
         Action::Retire { person, replaces } => {
@@ -243,7 +244,8 @@ fn read_roles(lines: &mut Reader<'_>) -> Result<Action, Defect> {
     loop {
         let person = lines.parse("person")?;
         let (replaces, grants) = (lines.parse("replaces")?, read_grants(lines)?);
-        changes.insert(person, NewGrants { replaces, grants });
+        let revokes = lines.parse_all("revoke", str::parse)?;
+        changes.insert(person, NewGrants { replaces, grants, revokes });
         if !lines.next_is("person") {
             return Ok(Action::Roles(changes));
         }

@@ -114,9 +114,10 @@ pub fn action(action: &Action) -> Value {
     match action {
         Action::Enrol(members) => json!({ "members": members.iter().map(member).collect::<Value>() }),
         Action::Roles(changes) => {
-            let one = |(person, NewGrants { replaces, grants }): (&PersonId, &NewGrants)| {
+            let one = |(person, NewGrants { replaces, grants, revokes }): (&PersonId, &NewGrants)| {
                 json!({
                     "person": person.to_string(), "replaces": replaces.to_string(), "grants": self::grants(grants),
+                    "revokes": list(revokes),
                 })
             };
             json!({ "people": changes.iter().map(one).collect::<Value>() })

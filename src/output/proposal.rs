@@ -26,6 +26,9 @@ pub fn action(page: &mut Page, action: &Action, present: &Present, names: &BTree
                 let now = present.grants.get(person).map_or(String::new(), grants);
                 page.block(&format!("grants of {person}"));
                 page.text("now: ", if now.is_empty() { "none" } else { &now }).text("then:", grants(&new.grants));
+                for key in &new.revokes {
+                    page.text("revokes", key);
+                }
             }
         }
         Action::Retire { person, .. } => {

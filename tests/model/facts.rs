@@ -74,8 +74,8 @@ pub struct Policy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     Enrol(Vec<Newcomer>),
-    /// For each person what is replaced, and the grants instead.
-    Roles(BTreeMap<Person, (Place, Grants)>),
+    /// For each person what is replaced, the grants instead, and a machine's keys that are revoked with it.
+    Roles(BTreeMap<Person, (Place, Grants, BTreeSet<Key>)>),
     Retire {
         person: Person,
         replaces: Place,

@@ -104,7 +104,7 @@ impl Model {
             }
             Action::Roles(changes) => {
                 subjects.extend(changes.keys());
-                standings.extend(changes.values().map(|(_, grants)| grants));
+                standings.extend(changes.values().map(|(_, grants, _)| grants));
             }
             Action::Retire { person, .. } | Action::AddKey { person, .. } => {
                 subjects.insert(*person);
@@ -123,16 +123,19 @@ impl Model {
         match action {
             Action::Enrol(members) => self.break_newcomers(no, members, now),
             Action::Roles(changes) => {
-                for (person, (replaces, grants)) in changes {
+                for (person, (replaces, grants, keys)) in changes {
                     self.break_replaces(no, *person, *replaces);
                     let machine = !self.operators(*person).is_empty();
                     no.when(machine == grants.operators.is_empty(), "account-type-fixed");
                     self.break_grants(no, *person, grants, now, &[]);
                     let present = self.stands(*person).and_then(|(_, grants)| grants);
-                    no.when(present == Some(grants), "proposal-has-effect");
+                    no.when(present == Some(grants) && keys.is_empty(), "proposal-has-effect");
+                    let its = |key: &Key| machine && self.owner_of(*key) == Some(*person) && !self.is_revoked(*key);
+                    no.when(!keys.iter().all(|key| self.owner_of(*key).is_some()), "key-known");
+                    no.when(!keys.iter().all(its), "revoke-machine-key");
                 }
                 self.break_admins_after(no, |person| {
-                    let (_, grants) = changes.get(&person)?;
+                    let (_, grants, _) = changes.get(&person)?;
                     Some(grants.roles.get(&Role::Admin) == Some(&permanent()))
                 });
             }

@@ -110,7 +110,12 @@ impl Model {
                 .flat_map(|it| [Fact::Stands(it.person, it.grants.clone()), Fact::Enrolled(it.key, it.person)])
                 .collect(),
             Action::Roles(changes) => {
-                changes.iter().map(|(person, (_, grants))| Fact::Stands(*person, grants.clone())).collect()
+                let one = |(person, (_, grants, keys)): (&Person, &(Place, Grants, BTreeSet<Key>))| {
+                    let mut facts = vec![Fact::Stands(*person, grants.clone())];
+                    facts.extend(keys.iter().map(|key| Fact::Revoked(*key)));
+                    facts
+                };
+                changes.iter().flat_map(one).collect()
             }
             Action::Retire { person, .. } => vec![Fact::Retired(*person)],
             Action::AddKey { person, key, .. } => vec![Fact::Enrolled(*key, *person)],

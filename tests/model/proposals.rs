@@ -27,7 +27,8 @@ impl Draw<'_> {
                 for _ in 0..1 + self.rng.weighed(&[75, 20, 5]) {
                     let person = self.subject();
                     let replaces = self.since(model.stands(person).map(|it| it.0));
-                    changes.insert(person, (replaces, self.grants(person)));
+                    let keys = self.revoked_with(person);
+                    changes.insert(person, (replaces, self.grants(person), keys));
                 }
                 Action::Roles(changes)
             }
@@ -57,6 +58,16 @@ impl Draw<'_> {
         let number = model.proposals().len() + if self.rng.percent(98) { 1 } else { 2 };
         let actor = self.with_role(Role::Admin);
         self.by(actor, What::Propose { number, action })
+    }
+
+    /// The keys that are revoked with new grants: mostly none, and of a machine at times all or some.
+    fn revoked_with(&mut self, person: Person) -> BTreeSet<Key> {
+        let theirs = self.model.keys_of(person);
+        match self.rng.below(20) {
+            0 => self.rng.some(&[0, 1, 2], 30).into_iter().collect(),
+            1..6 if MACHINES.contains(&person) => self.rng.some(&theirs, 70).into_iter().collect(),
+            _ => BTreeSet::new(),
+        }
     }
 
     /// Somebody to be given another grants: mostly one who can act, at times one who was let go.

@@ -223,8 +223,9 @@ impl Real {
         match it {
             Action::Enrol(members) => Domain::Enrol(members.iter().map(|it| self.member(it, false)).collect()),
             Action::Roles(changes) => {
-                let one = |(person, (replaces, it)): (&Person, &(Place, Grants))| {
-                    let new = domain::NewGrants { replaces: self.leaf(*replaces), grants: grants(it) };
+                let one = |(person, (replaces, it, keys)): (&Person, &(Place, Grants, BTreeSet<Key>))| {
+                    let mut new = domain::NewGrants::new(self.leaf(*replaces), grants(it));
+                    new.revokes = keys.iter().map(|key| print(*key)).collect();
                     (id(*person).clone(), new)
                 };
                 Domain::Roles(changes.iter().map(one).collect())

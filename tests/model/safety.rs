@@ -56,7 +56,7 @@ fn standings(entries: &[Entry], person: Person) -> Vec<Grants> {
             Action::Enrol(members) => {
                 standings.extend(members.iter().filter(|it| it.person == person).map(|it| it.grants.clone()));
             }
-            Action::Roles(changes) => standings.extend(changes.get(&person).map(|(_, grants)| grants.clone())),
+            Action::Roles(changes) => standings.extend(changes.get(&person).map(|(_, grants, _)| grants.clone())),
             Action::Retire { person: who, .. } if *who == person => standings.push(Grants::default()),
             _ => {}
         }
@@ -73,7 +73,13 @@ fn is_usable(entries: &[Entry], person: Person, key: usize) -> bool {
             What::Revoke(it) if *it == key => return false,
             What::Suspend(it) if *it == key => usable = false,
             What::SuspendPerson(it) if *it == person => usable = false,
-            _ => usable |= matches!(seconded(entries, entry), Some(Action::Lift { key: it, .. }) if *it == key),
+            _ => match seconded(entries, entry) {
+                Some(Action::Lift { key: it, .. }) if *it == key => usable = true,
+                Some(Action::Roles(changes)) if changes.values().any(|(_, _, keys)| keys.contains(&key)) => {
+                    return false;
+                }
+                _ => {}
+            },
         }
     }
     usable

@@ -73,7 +73,7 @@ fn a_grant_may_not_end_before_effective_time() {
     let grants = Grants { roles: [(Role::Engineer, ends.into())].into(), ..Grants::default() };
     let person: PersonId = "carol".parse().unwrap();
     let replaces = world.state().governance().person(&person).unwrap().unwrap().since;
-    let event = propose(&world, Action::Roles([(person, NewGrants { replaces, grants })].into()));
+    let event = propose(&world, Action::Roles([(person, NewGrants::new(replaces, grants))].into()));
     forbidden(&world, "alice", event, None, "grant-not-ended");
 }
 
@@ -211,5 +211,5 @@ fn ask(world: &World) -> Event {
     let person: PersonId = "bob".parse().unwrap();
     let replaces = world.state().governance().person(&person).unwrap().unwrap().since;
     let grants = Grants::of([Role::Admin, Role::Approver, Role::Engineer]);
-    propose(world, Action::Roles([(person, NewGrants { replaces, grants })].into()))
+    propose(world, Action::Roles([(person, NewGrants::new(replaces, grants))].into()))
 }

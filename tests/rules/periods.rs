@@ -202,7 +202,7 @@ fn every_person_in_a_proposal_is_judged() {
     accepted(&world, "alice", swap, None);
     let both = set_all_grants(&world, &[("alice", engineer()), ("bob", engineer())]);
     forbidden(&world, "alice", both, None, "two-admins");
-    let nobody = NewGrants { replaces: since(&world, "dave"), grants: engineer() };
+    let nobody = NewGrants::new(since(&world, "dave"), engineer());
     let event = propose(&world, Action::Roles([("mallory".parse().unwrap(), nobody)].into()));
     forbidden(&world, "alice", event, None, "enrolled");
 }

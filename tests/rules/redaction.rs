@@ -36,7 +36,7 @@ fn a_proposal_lapses_with_what_it_replaces() {
     let person: PersonId = "carol".parse().unwrap();
     let grants = Grants::of([Role::Approver]);
     for replaces in [WRONG, Digest::NONE] {
-        let new = NewGrants { replaces, grants: grants.clone() };
+        let new = NewGrants::new(replaces, grants.clone());
         let event = propose(&world, Action::Roles([(person.clone(), new)].into()));
         forbidden(&world, "alice", event, None, "proposal-not-stale");
         let event = propose(&world, Action::Retire { person: "dave".parse().unwrap(), replaces });
@@ -61,7 +61,7 @@ fn no_proposal_changes_nothing() {
     let world = World::founded();
     world.fails("alice", "person grant carol approver", Exit::Refused, "the proposal would change nothing");
     let replaces = world.state().governance().person(&"carol".parse().unwrap()).unwrap().unwrap().since;
-    let new = NewGrants { replaces, grants: Grants::of([Role::Approver]) };
+    let new = NewGrants::new(replaces, Grants::of([Role::Approver]));
     let same = Action::Roles([("carol".parse().unwrap(), new)].into());
     forbidden(&world, "alice", propose(&world, same), None, "proposal-has-effect");
 }

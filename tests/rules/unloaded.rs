@@ -69,7 +69,7 @@ fn events(world: &World) -> Vec<(&'static str, Event)> {
         (who, Event::Refused { attempt, rule })
     };
     let grants = Grants::of([Role::Engineer]);
-    let roles = Action::Roles([(person("carol"), NewGrants { replaces: since("carol"), grants })].into());
+    let roles = Action::Roles([(person("carol"), NewGrants::new(since("carol"), grants))].into());
     vec![
         ("carol", Event::Approve(one)),
         ("carol", Event::Approve(two)),

@@ -323,7 +323,7 @@ pub fn govern(log: &mut Log) {
         groups: [("dba".parse().unwrap(), Periods::permanent()), ("risk".parse().unwrap(), period("", SOON))].into(),
         operators: all(&[]),
     };
-    let new = NewGrants { replaces: since(log, "frank"), grants };
+    let new = NewGrants::new(since(log, "frank"), grants);
     let roles = Action::Roles([("frank".parse().unwrap(), new)].into());
     log.carry_out(roles, remark(Field::Reason, "Stands in for dave."));
     let retire = Action::Retire { person: "dave".parse().unwrap(), replaces: since(log, "dave") };
@@ -370,14 +370,19 @@ pub fn suspend(log: &mut Log) {
         ..Grants::of(roles.iter().copied())
     };
     let odd = [("2026-12-07T09:00:00Z", "2026-12-14T09:00:00Z"), ("2026-12-21T09:00:00Z", "2026-12-28T09:00:00Z")];
-    let carol = NewGrants { replaces: since(log, "carol"), grants: on_duty(&[Role::Approver], &odd) };
+    let carol = NewGrants::new(since(log, "carol"), on_duty(&[Role::Approver], &odd));
     let even = [("", "2026-12-07T09:00:00Z"), ("2026-12-28T09:00:00Z", "")];
-    let erin = NewGrants { replaces: since(log, "erin"), grants: on_duty(&[Role::Engineer, Role::Approver], &even) };
+    let erin = NewGrants::new(since(log, "erin"), on_duty(&[Role::Engineer, Role::Approver], &even));
     let rota = [("carol".parse().unwrap(), carol), ("erin".parse().unwrap(), erin)].into();
     log.carry_out(Action::Roles(rota), remark(Field::Reason, "On duty in December."));
     log.add("bob", Event::PersonSuspend("carol".parse().unwrap()), remark(Field::Reason, "Nobody can reach her."));
-    let back = NewGrants { replaces: since(log, "carol"), grants: Grants::of([Role::Approver]) };
+    let back = NewGrants::new(since(log, "carol"), Grants::of([Role::Approver]));
     log.carry_out(Action::Roles([("carol".parse().unwrap(), back)].into()), None);
+    // An operator leaves, and the key of the machine is revoked with it.
+    let left = Grants { operators: all(&["erin"]), ..Grants::of([Role::Engineer]) };
+    let mut left = NewGrants::new(since(log, "deploy"), left);
+    left.revokes = [PublicKey::from_bytes(point(&key("deploy"))).unwrap().fingerprint()].into();
+    log.carry_out(Action::Roles([("deploy".parse().unwrap(), left)].into()), remark(Field::Reason, "frank left."));
     let retire = Action::Retire { person: "audrey".parse().unwrap(), replaces: since(log, "audrey") };
     log.carry_out(retire, None);
     let replaces = log.state.governance().policy_since();

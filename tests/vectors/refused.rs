@@ -68,7 +68,7 @@ fn roles(log: &Log, changes: &[(&str, Grants)]) -> Event {
     let new = |(person, grants): &(&str, Grants)| {
         let person = person.parse().unwrap();
         let replaces = log.state.governance().person(&person).unwrap().unwrap().since;
-        (person, NewGrants { replaces, grants: grants.clone() })
+        (person, NewGrants::new(replaces, grants.clone()))
     };
     propose(log, Action::Roles(changes.iter().map(new).collect()))
 }

@@ -77,6 +77,9 @@ pub struct Revoke {
     what: What,
     #[command(flatten)]
     when: When,
+    /// Do not revoke the machine account's keys with an operator, who then still answers for what they sign
+    #[arg(long, requires = "operators")]
+    keep_keys: bool,
     #[command(flatten)]
     why: Why,
 }
@@ -188,7 +191,7 @@ fn base(present: &Person, now: Time) -> Grants {
 }
 
 fn new_grants(present: &Person, grants: Grants) -> NewGrants {
-    NewGrants { replaces: present.since, grants }
+    NewGrants::new(present.since, grants)
 }
 
 impl Grant {
@@ -261,7 +264,12 @@ impl Revoke {
                     return Err(missing(format!("operator {it}")));
                 }
             }
-            Ok(Action::Roles(BTreeMap::from([(person.clone(), new_grants(&present, grants))])))
+            let mut new = new_grants(&present, grants);
+            // Somebody who leaves may still have the machine account's keys.
+            if !removed.operators.is_empty() && !self.keep_keys {
+                new.revokes = present.keys().collect();
+            }
+            Ok(Action::Roles(BTreeMap::from([(person.clone(), new)])))
         })
     }
 }

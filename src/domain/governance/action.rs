@@ -1,6 +1,6 @@
 //! The changes that proposals make, and the founding members and predecessor of a register.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,15 @@ pub struct NewGrants {
     pub replaces: Digest,
     /// The complete new grants.
     pub grants: Grants,
+    /// The keys of a machine account that are revoked with it, because a former operator may still have them.
+    pub revokes: BTreeSet<Fingerprint>,
+}
+
+impl NewGrants {
+    /// New grants that revoke no key.
+    pub fn new(replaces: Digest, grants: Grants) -> Self {
+        Self { replaces, grants, revokes: BTreeSet::new() }
+    }
 }
 
 /// The change that a proposal makes. An action that replaces something names the entry that put the old value in

@@ -19,7 +19,10 @@ impl Governance {
             Event::Decline(at) | Event::ProposalWithdraw(at) => self.judge_known(*at).map(|_| ()),
             Event::Refused { attempt: RefusedAttempt::Second(at), .. } => self.judge_known(*at).map(|_| ()),
             Event::Second(at) => match self.open(*at)?.1 {
-                Action::Roles(changes) => changes.keys().try_for_each(|person| self.enrolled(person).map(|_| ())),
+                Action::Roles(changes) => changes.iter().try_for_each(|(person, new)| {
+                    self.enrolled(person)?;
+                    new.revokes.iter().try_for_each(|key| self.known_key(*key).map(|_| ()))
+                }),
                 Action::Retire { person, .. } | Action::AddKey { person, .. } => self.enrolled(person).map(|_| ()),
                 Action::Lift { key, .. } => self.known_key(*key).map(|_| ()),
                 Action::Redact(texts) => Ok(texts.keys().try_for_each(|seq| self.text(*seq).map(|_| ()))?),
@@ -94,7 +97,10 @@ impl Governance {
         match action {
             Action::Enrol(members) => self.enrol(members, seq, leaf),
             Action::Roles(changes) => {
-                changes.iter().for_each(|(person, new)| self.set_grants(person, Some(&new.grants), seq, leaf));
+                for (person, new) in changes {
+                    self.set_grants(person, Some(&new.grants), seq, leaf);
+                    new.revokes.iter().for_each(|key| self.revoke(*key, leaf));
+                }
             }
             Action::Retire { person, .. } => self.set_grants(person, None, seq, leaf),
             Action::AddKey { person, key, .. } => {

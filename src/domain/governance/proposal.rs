@@ -246,23 +246,37 @@ impl Governance {
     }
 
     fn judge_roles(&self, header: &Timed<'_>, changes: &BTreeMap<PersonId, NewGrants>) -> Result<(), Denied> {
-        for (person, NewGrants { replaces, grants }) in changes {
+        for (person, NewGrants { replaces, grants, revokes }) in changes {
             let current = self.enrolled(person)?;
             in_force(current.since, *replaces)?;
             if current.grants.is_machine() != grants.is_machine() {
                 return Err(Refusal::MachineStays { person: person.clone() }.into());
             }
             grants.judge(person, header.moment, |it| self.can_operate(it))?;
-            let mut operators: BTreeSet<&PersonId> = current.operators_since(current.oldest_key()).collect();
+            for key in revokes {
+                self.judge_machine_key(person, *key)?;
+            }
+            let since = current.oldest_key_without(revokes);
+            let mut operators: BTreeSet<&PersonId> = current.operators_since(since).collect();
             operators.extend(&grants.operators);
             if operators.len() > MOST_OPERATORS {
                 return Err(Refusal::TooManyOperators { machine: person.clone() }.into());
             }
-            if current.grants == *grants && current.is_active() {
+            if current.grants == *grants && current.is_active() && revokes.is_empty() {
                 return Err(Refusal::NothingChanges.into());
             }
         }
         self.judge_admins_after(changes.iter().map(|(person, new)| (person, new.grants.has_permanently(Role::Admin))))
+    }
+
+    /// New grants revoke only keys of a machine account that they are about, which are not revoked yet.
+    fn judge_machine_key(&self, machine: &PersonId, key: Fingerprint) -> Result<(), Denied> {
+        let its = self.known_key(key)?;
+        let machine = its.person == *machine && self.enrolled(machine)?.grants.is_machine();
+        match machine && its.state != KeyState::Revoked {
+            true => Ok(()),
+            false => Err(Refusal::NotMachineKey { key }.into()),
+        }
     }
 
     /// If one of these people loses the permanent role admin, checks that two people have it afterwards.

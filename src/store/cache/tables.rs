@@ -182,7 +182,10 @@ fn project_proposal_end(conn: &Connection, entry: &Entry, id: ProposalId, after:
 fn project_seconded(conn: &Connection, id: ProposalId, action: &Action, after: &Register) -> rusqlite::Result<()> {
     match action {
         Action::Enrol(members) => project_members(conn, members, after),
-        Action::Roles(changes) => changes.keys().try_for_each(|person| project_person(conn, person, after)),
+        Action::Roles(changes) => changes.iter().try_for_each(|(person, new)| {
+            project_person(conn, person, after)?;
+            new.revokes.iter().try_for_each(|key| project_key(conn, *key, after))
+        }),
         Action::Retire { person, .. } => project_person(conn, person, after),
         Action::AddKey { key, .. } => project_new_key(conn, key.fingerprint(), after),
         Action::Lift { key, .. } => project_key(conn, *key, after),
