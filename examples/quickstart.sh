@@ -95,7 +95,7 @@ run ./as alice init --name demo --register demo.db \
     --member carol=carol.request:approver --member dave=dave.request:approver \
     --member audrey=audrey.request:auditor | tee founded
 fingerprint=$(sed -n 's/^fingerprint //p' founded)
-run ./as bob seal --register demo.db --fingerprint "$fingerprint"
+run ./as bob seal --register demo.db --fingerprint "$fingerprint" --digest "$fingerprint"
 
 title "The others open the register for the first time and check its fingerprint"
 for person in erin carol dave audrey; do

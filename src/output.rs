@@ -17,7 +17,7 @@ pub use csv::csv_row;
 pub use describe::{describe, lost_entries, summary};
 pub use diff::{Shown, diff, differing};
 pub use format_time::{ago, moment, window, window_lines};
-pub use founding::{grants, member_table, policy_sentences};
+pub use founding::{grants, member_blocks, policy_sentences};
 pub use page::Page;
 pub use proposal::{Present, action, policy_change};
 pub use safe::{safe, safe_json, safe_lines};

@@ -68,7 +68,7 @@ impl Host {
         let members = "--member alice=../team/alice.request:admin --member bob=../team/bob.request:admin";
         let said = host.ok(&ALICE, &format!("init --name prod --register ../team/prod.db {members}"));
         let fingerprint = said.split("fingerprint ").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
-        host.ok(&BOB, &format!("seal --fingerprint {fingerprint}"));
+        host.ok(&BOB, &format!("seal --fingerprint {fingerprint} --digest {fingerprint}"));
         Some((host, fingerprint))
     }
 

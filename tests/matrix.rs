@@ -98,7 +98,7 @@ fn scene() -> World {
     let members = "--member alice=alice.request:admin --member carol=carol.request:admin,approver";
     let said = world.ok("alice", &format!("init --name prod --register next.db --after prod.db {members}"));
     let next = said.lines().find_map(|line| line.strip_prefix("fingerprint ")).unwrap().to_owned();
-    world.ok("carol", &format!("seal --register next.db --fingerprint {next}"));
+    world.ok("carol", &format!("seal --register next.db --fingerprint {next} --digest {next}"));
     keep(&world, "alice", "next.db", "next");
     remove(&world.path("people/carol"));
     copy(&world.path("memory/known"), &world.path("people/carol"));

@@ -22,7 +22,7 @@ const MEMBERS_OF_PROD2: &str = "--member alice=alice2.request:admin --member car
 fn found(world: &World) -> String {
     let said = world.ok("alice", &format!("init --name prod --register next.db --after prod.db {MEMBERS}"));
     let fingerprint = said.lines().find_map(|line| line.strip_prefix("fingerprint ")).unwrap().to_owned();
-    world.ok("carol", &format!("seal --register next.db --fingerprint {fingerprint}"));
+    world.ok("carol", &format!("seal --register next.db --fingerprint {fingerprint} --digest {fingerprint}"));
     fingerprint
 }
 
@@ -41,7 +41,7 @@ fn entry_0_names_the_old_register_and_its_head() {
     assert_eq!(Some(&after.register), world.state().id());
     // Whoever seals it sees what it replaces.
     let next = raw.leaf();
-    let sealed = world.run("carol", &format!("seal --register next.db --fingerprint {next}"));
+    let sealed = world.run("carol", &format!("seal --register next.db --fingerprint {next} --digest {next}"));
     for shown in ["successor of", &after.register.to_string(), &after.fingerprint.to_string(), &after.head.to_string()]
     {
         assert!(sealed.err.contains(shown), "{shown}\n{}", sealed.screen);
@@ -91,7 +91,7 @@ fn a_successor_under_another_name_and_path_supersedes_the_old_register_too() {
     let output = world.run("carol", "seal --register prod2.db");
     assert_eq!(output.exit, Exit::Broken, "{}", output.screen);
     assert!(output.err.contains("claims to succeed prod#"), "{}", output.screen);
-    world.ok("carol", &format!("seal --register prod2.db --fingerprint {fingerprint}"));
+    world.ok("carol", &format!("seal --register prod2.db --fingerprint {fingerprint} --digest {fingerprint}"));
     world.ok("erin", &format!("list --register prod2.db --fingerprint {fingerprint}"));
     for person in ["alice", "carol", "erin"] {
         world.fails(person, "note CHG-1 Words. --register prod.db", Exit::Broken, "superseded");

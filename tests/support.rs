@@ -67,7 +67,7 @@ impl World {
             PEOPLE.iter().map(|(person, roles)| format!("--member {person}={person}.request:{roles}")).collect();
         world.ok("alice", &format!("init --name prod --register prod.db {}", members.join(" ")));
         let fingerprint = world.fingerprint();
-        world.ok("bob", &format!("seal --fingerprint {fingerprint}"));
+        world.ok("bob", &format!("seal --fingerprint {fingerprint} --digest {fingerprint}"));
         for (person, _) in PEOPLE {
             world.ok(person, &format!("list --fingerprint {fingerprint}"));
         }

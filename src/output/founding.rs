@@ -3,33 +3,32 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
-use super::table;
+use super::Page;
 use crate::domain::{Duty, Granted, Grants, Line, Member, Period, PersonId, Policy, Requirement};
 
-/// A table of people with their names, grants and keys, and a line for everybody who gets more than they asked for.
-pub fn member_table(members: &[Member], names: &BTreeMap<PersonId, Line>, width: Option<u16>) -> String {
-    let row = |member: &Member| {
-        let name = names.get(&member.person).map_or(String::new(), Line::to_string);
-        [member.person.to_string(), name, grants(&member.grants), member.key.fingerprint().to_string()]
-    };
-    let mut shown = table(["PERSON", "NAME", "ROLES", "KEY"], members.iter().map(row).collect(), width);
-    for more in members.iter().filter_map(unasked) {
-        shown.push('\n');
-        shown.push_str(&more);
+/// Writes each member with name, grants, request and key. Nothing is cut off, however long another person's name is,
+/// because an admin signs for all of it.
+pub fn member_blocks(page: &mut Page, members: &[Member], names: &BTreeMap<PersonId, Line>) {
+    for member in members {
+        page.block(member.person.as_str());
+        if let Some(name) = names.get(&member.person) {
+            page.text("name: ", name);
+        }
+        page.text("roles:", grants(&member.grants));
+        if let Some(more) = unasked(member) {
+            page.text("not asked for:", more);
+        }
+        page.text("asked:", format_args!("{}, expires {}", member.asked.time(), member.asked.expires()));
+        page.text("key:  ", member.key.fingerprint());
     }
-    shown
 }
 
-/// What a member would get beyond their request: `frank did not ask for: admin`.
+/// What a member would get beyond their request.
 fn unasked(member: &Member) -> Option<String> {
     let more = member.asked.unasked(&member.grants);
-    if more.is_empty() {
-        return None;
-    }
     let roles = more.roles.iter().map(ToString::to_string);
-    let operators = more.operators.iter().map(|it| format!("operator {it}"));
-    let all: Vec<String> = roles.chain(operators).collect();
-    Some(format!("{} did not ask for: {}", member.person, all.join(", ")))
+    let all: Vec<String> = roles.chain(more.operators.iter().map(|it| format!("operator {it}"))).collect();
+    if all.is_empty() { None } else { Some(all.join(", ")) }
 }
 
 /// Grants in one line, each period by itself: `approver until 2026-12-31T00:00:00Z, engineer; group dba`.

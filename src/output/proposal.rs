@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use similar::{ChangeTag, TextDiff};
 
-use super::{Page, grants, member_table, policy_sentences};
+use super::{Page, grants, member_blocks, policy_sentences};
 use crate::domain::{Action, Grants, Line, LostEntries, PersonId, Policy, Restoration};
 
 /// What a proposal would replace.
@@ -19,7 +19,7 @@ pub struct Present {
 pub fn action(page: &mut Page, action: &Action, present: &Present, names: &BTreeMap<PersonId, Line>) {
     match action {
         Action::Enrol(members) => {
-            page.block("members").verbatim(0, "", member_table(members, names, None));
+            member_blocks(page, members, names);
         }
         Action::Roles(changes) => {
             for (person, new) in changes {

@@ -106,7 +106,7 @@ fn a_register_is_founded_with_keys_in_agents() {
         world.ok(person, &format!("person request {person} --register prod --out {person}.request"));
     }
     world.ok("alice", "init --name prod --member alice=alice.request:admin --member bob=bob.request:admin");
-    world.ok("bob", &format!("seal --fingerprint {}", world.fingerprint()));
+    world.ok("bob", &format!("seal --fingerprint {0} --digest {0}", world.fingerprint()));
     assert_eq!(world.entries(), 2);
 
     // The old key in the agent vouches for a new key in a file.

@@ -64,7 +64,7 @@ pub fn example() -> World {
     let members = "--member alice=alice.request:admin,engineer --member bob=bob.request:admin,approver";
     world.ok("alice", &format!("init --name prod --register prod.db {members}"));
     world.at("2026-12-01T09:04:10Z");
-    world.ok("bob", &format!("seal --fingerprint {}", world.fingerprint()));
+    world.ok("bob", &format!("seal --fingerprint {0} --digest {0}", world.fingerprint()));
     world.write("change.toml", DRAFT);
     world.write("pool.toml", "connections = 160\n");
     world.write("replay.txt", "160 connections: 0 of 48211 orders rejected\n");

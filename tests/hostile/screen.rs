@@ -131,7 +131,7 @@ const DAY: [(&str, &str); 67] = [
          --member erin=erin.request:engineer,approver --member carol=carol.request:approver \
          --member dave=dave.request:approver --member audrey=audrey.request:auditor",
     ),
-    ("bob", "seal --fingerprint {fingerprint}"),
+    ("bob", "seal --fingerprint {fingerprint} --digest {fingerprint}"),
     ("erin", "list --fingerprint {fingerprint}"),
     ("carol", "list --fingerprint {fingerprint}"),
     ("dave", "list --fingerprint {fingerprint}"),

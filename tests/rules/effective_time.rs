@@ -167,7 +167,7 @@ fn with_two_people_there_is_no_witness() {
     }
     world.ok("alice", "init --name prod --member alice=alice.request:admin --member bob=bob.request:admin,engineer");
     let digest = world.fingerprint();
-    world.ok("bob", &format!("seal --register prod.db --fingerprint {digest}"));
+    world.ok("bob", &format!("seal --register prod.db --fingerprint {digest} --digest {digest}"));
     for time in ["2036-12-01T10:00:00Z", "2026-12-01T10:00:00Z"] {
         world.at(time);
         accepted(&world, "alice", ask(&world), None);

@@ -121,7 +121,7 @@ fn no_unsealed_register_is_intact_without_qualification() {
     let verified = world.ok("audrey", "verify");
     let expected = "intact, but not sealed by a second admin, and not anchored outside this file";
     assert!(verified.contains(expected), "{verified}");
-    world.ok("bob", &format!("seal --fingerprint {}", world.fingerprint()));
+    world.ok("bob", &format!("seal --fingerprint {0} --digest {0}", world.fingerprint()));
     world.ok("alice", "list");
     let json: serde_json::Value = serde_json::from_str(&world.ok("alice", "--json verify")).unwrap();
     assert_eq!((&json["sealed"], &json["result"]), (&true.into(), &"intact".into()));
@@ -130,7 +130,7 @@ fn no_unsealed_register_is_intact_without_qualification() {
 #[test]
 fn a_register_is_sealed_once() {
     let world = unsealed();
-    let seal = format!("seal --fingerprint {}", world.fingerprint());
+    let seal = format!("seal --fingerprint {0} --digest {0}", world.fingerprint());
     world.ok("bob", &seal);
     world.fails("carol", &seal, Exit::Refused, "the register is already sealed");
     forbidden(&world, "carol", Event::Seal, None, "sealed-once");
@@ -140,11 +140,43 @@ fn a_register_is_sealed_once() {
 #[test]
 fn nobody_seals_what_they_founded() {
     let world = unsealed();
-    let seal = format!("seal --fingerprint {}", world.fingerprint());
+    let seal = format!("seal --fingerprint {0} --digest {0}", world.fingerprint());
     let complaint = "the seal must come from a founding admin who did not sign entry 0";
     for person in ["alice", "erin"] {
         world.fails(person, &seal, Exit::Refused, complaint);
         forbidden(&world, person, Event::Seal, None, "seal-by-another");
     }
     accepted(&world, "bob", Event::Seal, None);
+}
+
+#[test]
+fn trusting_a_fingerprint_is_no_consent_to_seal() {
+    let world = World::with_requests();
+    world.ok("alice", &format!("init --name prod {}", members_of_two()));
+    let fingerprint = world.fingerprint();
+    world.fails("bob", &format!("seal --fingerprint {fingerprint}"), Exit::Invalid, "--digest DIGEST is required");
+    let other = Digest::NONE.to_string();
+    let seal = format!("seal --fingerprint {fingerprint} --digest");
+    world.fails("bob", &format!("{seal} {other}"), Exit::Invalid, "does not match the current digest");
+    assert_eq!(world.entries(), 1);
+    world.ok("bob", &format!("{seal} {fingerprint}"));
+}
+
+fn members_of_two() -> &'static str {
+    "--member alice=alice.request:admin --member bob=bob.request:admin"
+}
+
+#[test]
+fn no_display_name_hides_the_key_that_is_signed_for() {
+    let world = World::empty();
+    ["alice", "bob"].iter().for_each(|person| world.person(person));
+    world.ok("alice", "person request alice --register prod --role admin --out alice.request");
+    let long = "B".repeat(190);
+    world.ok("bob", &format!("person request bob --register prod --role admin --name {long} --out bob.request"));
+    world.on_screen(true);
+    let output = world.run_typing("alice", &format!("init --name prod {}", members_of_two()), &["prod"]);
+    assert_eq!(output.exit, Exit::Done, "{}", output.screen);
+    for person in ["alice", "bob"] {
+        assert!(output.screen.contains(&key_of(&world, person).to_string()), "{}", output.screen);
+    }
 }

@@ -89,7 +89,8 @@ fn an_entry_replayed_in_another_register_is_found() {
     let id = entry::read_body(&other).unwrap().0.register;
     let fingerprint = other.leaf();
     drop(test);
-    let output = scene.run("bob", &format!("seal --register test.db --fingerprint {fingerprint}"));
+    let output =
+        scene.run("bob", &format!("seal --register test.db --fingerprint {fingerprint} --digest {fingerprint}"));
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
     let test = Connection::open(scene.path("test.db")).unwrap();
     let blob: Vec<u8> = test.query_row("SELECT blob FROM entry WHERE seq = 1", [], |row| row.get(0)).unwrap();

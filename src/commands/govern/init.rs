@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::format::request::RegisterRef;
 use crate::format::{Entry, Raw};
 use crate::key_choice::confirm;
-use crate::output::{member_table, policy_sentences, safe};
+use crate::output::{Page, member_blocks, policy_sentences, safe};
 use crate::record::{Author, Plan, compose, sign};
 use crate::store::{Anchor, Appended, Excuse, Session, SharedFile, StoreError, Writer};
 use crate::trust::{Purpose, Request, taken};
@@ -113,7 +113,9 @@ impl Init {
     ) {
         let path = path.display().to_string();
         context.env.status(format_args!("New register {} at {}, created by {founder}:\n", self.name, safe(&path)));
-        context.env.status(member_table(members, names, context.env.width));
+        let mut page = Page::new(context.env.colour, context.env.width);
+        member_blocks(&mut page, members, names);
+        context.env.status(page.finish().trim_start());
         if let Some(Predecessor { register, head, .. }) = after {
             context.env.status(format_args!("\nsuccessor of {register} after entry {} ({})", head.seq, head.leaf));
         }

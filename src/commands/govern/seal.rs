@@ -4,22 +4,27 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
+use crate::commands::lookup::parse;
 use crate::commands::{Context, report_recorded};
-use crate::domain::{Event, Predecessor, Text};
+use crate::domain::{Digest, Event, Predecessor, Text};
 use crate::error::Error;
 use crate::format::entry::members;
-use crate::output::{Page, member_table, policy_sentences};
+use crate::output::{Page, member_blocks, policy_sentences};
 use crate::record::{Plan, rehearse};
 
 /// Seal a new register as its second founding admin
 ///
 /// Shows the founding members and the first policy, and asks you to type the register's name. Without a terminal,
-/// --fingerprint is required.
+/// --digest is required: the leaf hash of entry 0, which is the fingerprint.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal seal --register prod.db
-  twinseal seal --register prod.db --fingerprint DIGEST")]
-pub struct Seal {}
+  twinseal seal --register prod.db --fingerprint DIGEST --digest DIGEST")]
+pub struct Seal {
+    /// Leaf hash of entry 0, which you have read: the fingerprint that `twinseal init` prints
+    #[arg(long, value_name = "DIGEST")]
+    digest: Option<String>,
+}
 
 impl Seal {
     /// # Errors
@@ -36,7 +41,7 @@ impl Seal {
             Some(Text::Names(names)) => names.clone(),
             _ => BTreeMap::new(),
         };
-        page.block("members").verbatim(0, "", member_table(members(&entry.event), &names, None));
+        member_blocks(&mut page, members(&entry.event), &names);
         if let Event::Init { policy, after, .. } = &entry.event {
             if let Some(Predecessor { register, fingerprint, head }) = after {
                 page.block("successor of").verbatim(0, "", register).verbatim(0, "fingerprint", fingerprint);
@@ -45,11 +50,13 @@ impl Seal {
             page.block("policy").text("", policy_sentences(policy).join("\n"));
         }
         context.env.status(page.finish());
-        if context.options.fingerprint.is_none() {
-            if !context.env.console.is_interactive() {
-                return Err(Error::NeedDigest { flag: "--fingerprint" });
+        match self.digest.as_deref().map(parse::<Digest>).transpose()? {
+            Some(given) if given != entry.leaf => {
+                return Err(Error::OtherDigest { flag: "--digest", given, found: entry.leaf });
             }
-            rehearsal.confirm(context.env, "seal this register", entry.header.register.name().as_str())?;
+            Some(_) => {}
+            None if !context.env.console.is_interactive() => return Err(Error::NeedDigest { flag: "--digest" }),
+            None => rehearsal.confirm(context.env, "seal this register", entry.header.register.name().as_str())?,
         }
         let entry = rehearsal.record(context.recorder(), &mut session)?;
         report_recorded(context, &entry, None, "register sealed; admins can now enrol people: `twinseal person enrol`")

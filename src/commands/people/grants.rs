@@ -16,7 +16,6 @@ use crate::domain::{
 use crate::error::Error;
 use crate::format::request::{RegisterRef, Request};
 use crate::input::read_rota;
-use crate::output::member_table;
 use crate::store::Session;
 
 /// Arguments of `person grant`.
@@ -296,7 +295,7 @@ impl Machine {
         let mut session = context.open()?;
         let (machine, names) =
             members::read_machine(context, &self.member, &self.roles, &self.operators, &here(&session)?)?;
-        context.env.status(member_table(&machine, &names, context.env.width));
+        members::show(context, &machine, &names);
         let text = Some(Text::Names(names)).filter(|text| !text.filled().is_empty());
         open(context, &mut session, text, |_| Ok(Action::Enrol(machine.clone())))
     }

@@ -13,7 +13,7 @@ use crate::commands::people::request::RequestArgs;
 use crate::commands::people::suspend::Suspend;
 use crate::domain::{Action, Fingerprint, Governance, Key, Person as Enrolled, PersonId, Text};
 use crate::error::Error;
-use crate::output::{self, Page, grants, member_table, table};
+use crate::output::{self, Page, grants, table};
 
 /// Enrol people and manage their grants
 #[derive(Debug, Subcommand)]
@@ -121,7 +121,7 @@ impl Enrol {
     fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let mut session = context.open()?;
         let (members, names) = members::read(context, &self.members, &here(&session)?)?;
-        context.env.status(member_table(&members, &names, context.env.width));
+        members::show(context, &members, &names);
         let text = Some(Text::Names(names)).filter(|text| !text.filled().is_empty());
         open(context, &mut session, text, |_| Ok(Action::Enrol(members.clone())))
     }
@@ -180,14 +180,14 @@ impl List {
         let people = || moment.governance.loaded_people();
         let row = |(id, person): (&PersonId, &Enrolled)| {
             let name = names.get(id).cloned().unwrap_or_default();
-            [id.to_string(), name, may(person, moment.at), format!("entry {}", person.enrolled)]
+            [id.to_string(), may(person, moment.at), format!("entry {}", person.enrolled), name]
         };
         let json = || {
             let people = people().map(|(id, it)| person_json(id, it, names.get(id), &moment.governance));
             json!({ "as_of": { "seq": moment.seq, "time": moment.at.claimed.to_string() }, "people": people.collect::<Value>() })
         };
         let width = context.env.width;
-        let header = ["PERSON", "NAME", "ROLES", "ENROLLED"];
+        let header = ["PERSON", "ROLES", "ENROLLED", "NAME"];
         context.ui.answer(context.env, json, || table(header, people().map(row).collect(), width))?;
         if let Some(id) = session.state().id() {
             context.env.status(format_args!("register {id}\nfingerprint {}", session.fingerprint()));
