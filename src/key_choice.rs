@@ -14,6 +14,9 @@ use crate::output::safe;
 use crate::signer::{Agent, AgentError, KeyError, KeyFile, KeySource, Passphrase, Signer, read_secret};
 use crate::store::VerifiedLog;
 
+/// How often a person may type the passphrase of a key.
+const PASSPHRASES: usize = 3;
+
 /// The settings that choose the key and the person to sign as. All paths are absolute.
 #[derive(Debug)]
 pub struct KeyChoice {
@@ -141,13 +144,25 @@ impl KeyChoice {
         let signer = match key {
             KeySource::File(file) => match self.in_agent(env, &file) {
                 Some(signer) => signer,
-                None => return file.unlock(|path| self.passphrase(env, path)),
+                None => return self.unlock_file(env, *file),
             },
             KeySource::Agent(public) => self.agent().and_then(|agent| agent.signer(public)).map_err(KeyError::from)?,
         };
         let key = signer.public().fingerprint();
         env.status(format_args!("waiting for the ssh-agent to sign with {key}; confirm it there if it asks"));
         Ok(signer)
+    }
+
+    /// Unlocks a file. A person at a terminal may type a wrong passphrase twice.
+    fn unlock_file(&self, env: &mut Env, file: KeyFile) -> Result<Signer, Error> {
+        let asks = self.passphrase_file.is_none() && env.console.can_ask_secret();
+        for _ in 1..PASSPHRASES {
+            match file.clone().unlock(|path| self.passphrase(env, path)) {
+                Err(Error::Key(KeyError::WrongPassphrase { .. })) if asks => env.status("wrong passphrase; try again"),
+                unlocked => return unlocked,
+            }
+        }
+        file.unlock(|path| self.passphrase(env, path))
     }
 
     /// A signer of the agent for the key of a locked file, which makes the passphrase unnecessary.

@@ -335,10 +335,17 @@ fn a_wrong_passphrase_signs_nothing() {
     world.run_typing("carol", "key new locked", &["right", "right"]);
     for wrong in ["wrong", "", "right ", "Right", "righ"] {
         let line = "person request carol --register prod --key locked --out request";
-        let output = world.run_typing("carol", line, &[wrong]);
+        let output = world.run_typing("carol", line, &[wrong; 3]);
         assert_eq!(output.exit, Exit::Invalid, "{}", output.screen);
+        assert!(output.err.contains("wrong passphrase; try again\n"), "{}", output.screen);
         assert!(output.err.contains("wrong passphrase for"), "{}", output.screen);
         assert!(!world.path("request").exists());
+    }
+    // A second or a third try may be right.
+    for (n, answers) in [["wrong", "right", ""], ["wrong", "wrong", "right"]].iter().enumerate() {
+        let line = format!("person request carol --register prod --key locked --out request{n}");
+        let output = world.run_typing("carol", &line, answers);
+        assert_eq!(output.exit, Exit::Done, "{}", output.screen);
     }
     world.fails("carol", "person request carol --register prod --key locked", Exit::Invalid, "no terminal to ask on");
 }

@@ -182,3 +182,26 @@ fn no_register_name_hides_a_file_of_that_name() {
     world.fails("erin", "person list --register quarter", Exit::Invalid, complaint);
     world.ok("erin", "person list --register ./quarter");
 }
+
+#[test]
+fn verify_with_a_fingerprint_remembers_the_register() {
+    let world = World::filed();
+    world.person("frank");
+    let fingerprint = world.fingerprint();
+    // Without it, nothing is trusted and nothing remembered.
+    world.ok("frank", "verify");
+    world.fails("frank", "list", Exit::Invalid, "first contact");
+    let said = world.ok("frank", &format!("verify --fingerprint {fingerprint}"));
+    assert!(said.contains("its end is not anchored") || said.contains("the fingerprint: the beginning only"), "{said}");
+    world.ok("frank", "list");
+    assert!(world.ok("frank", "verify").contains("this account's pin: entry 2"));
+}
+
+#[test]
+fn the_inbox_tells_the_second_founder_to_seal() {
+    let world = World::with_requests();
+    world.ok("alice", "init --name prod --member alice=alice.request:admin --member bob=bob.request:admin");
+    let inbox = world.ok("bob", &format!("inbox --fingerprint {}", world.fingerprint()));
+    assert!(inbox.contains("seal") && inbox.contains("founded by alice"), "{inbox}");
+    assert!(!world.run("alice", "inbox").screen.contains("founded by"));
+}

@@ -14,7 +14,7 @@ use crate::domain::{PersonId, ProposalId, Time};
 const WITNESSES: usize = 15;
 
 /// The largest number of operators that a machine account can have had since its oldest key that is not revoked.
-/// Together with [`WITNESSES`] it bounds how many people must be remembered.
+/// Together with the fifteen witnesses it bounds how many people must be remembered.
 pub const MOST_OPERATORS: usize = 32;
 
 /// The difference between clocks that is tolerated, in seconds.

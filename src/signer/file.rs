@@ -21,6 +21,7 @@ fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> KeyEr
 pub type Passphrase = Zeroizing<String>;
 
 /// A private key file, possibly still encrypted.
+#[derive(Clone)]
 pub struct KeyFile {
     path: PathBuf,
     private: PrivateKey,

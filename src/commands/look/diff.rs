@@ -33,6 +33,10 @@ impl Diff {
         let id: ChangeId = parse(&self.change)?;
         let session = context.open()?;
         let current = change(&session, id)?.current().id.number;
+        if current == 1 && self.range.is_none() && !context.ui.json {
+            context.env.status(format_args!("{id} has one revision; nothing to compare"));
+            return Ok(());
+        }
         let (from, to) = match &self.range {
             Some(given) => parse_range(given)?,
             None => (current.saturating_sub(1).max(1), current),

@@ -39,6 +39,7 @@ impl Inbox {
         };
         let now = session.state().moment(context.env.now());
         let mut waiting = proposals(&session, &me, now)?;
+        waiting.extend(seal(&session, &me, now)?);
         let open = session.queries().open_for(&me, now.claimed)?;
         let acts = session.ask_each(None, open, |change, governance| act(change, governance, &me, now))??;
         waiting.extend(acts.into_iter().flatten());
@@ -59,6 +60,20 @@ impl Inbox {
         let rows = || waiting.iter().map(row).collect();
         context.ui.answer(context.env, json, || table(["ACTION", "SUBJECT", "SINCE", "REASON"], rows(), width))
     }
+}
+
+/// The seal of a new register, for every founding admin but its founder.
+fn seal(session: &Session, me: &PersonId, now: Moment) -> Result<Option<Waiting>, Error> {
+    let governance = session.state().governance();
+    let Some(founder) = governance.founder().filter(|founder| *founder != me && !governance.is_sealed()) else {
+        return Ok(None);
+    };
+    if !session.ask(|state| Ok(state.governance().has_role(me, Role::Admin, now)?))?? {
+        return Ok(None);
+    }
+    let since = session.entry(0)?.map_or(now.claimed, |entry| entry.header.time);
+    let why = format!("founded by {founder}; accepts nothing before it is sealed");
+    Ok(Some(Waiting { what: "seal".to_owned(), about: "register".to_owned(), since, why }))
 }
 
 fn proposals(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waiting>, Error> {

@@ -6,12 +6,13 @@ use serde_json::{Value, json};
 use crate::commands::Context;
 use crate::commands::lookup::{redaction, seconded_by};
 use crate::commands::ui::progress;
+use crate::config::Trusted;
 use crate::domain::Restoration;
 use crate::error::Error;
-use crate::format::Defect;
+use crate::format::{Defect, Raw, entry};
 use crate::output::{self, Page};
 use crate::store::{self, Finding, Notice, Pin, Reading, Session, SharedFile, StoreError};
-use crate::trust::{self, Purpose};
+use crate::trust::{self, Identity, Purpose, Request};
 
 /// Verify the whole register
 ///
@@ -56,7 +57,12 @@ impl Verify {
             findings.push(Finding::of_file("fingerprint", meaning));
         }
         let now = context.env.now();
-        let mut session = if met_before && !wrong {
+        // With --fingerprint the register is trusted, as by every other command.
+        let trusts = !met_before
+            && !wrong
+            && request.fingerprint.is_some()
+            && trust_founded(context, &request, first.as_ref(), &identity)?;
+        let mut session = if (met_before || trusts) && !wrong {
             let excuse = identity.excuse(Purpose::Use);
             let folder = context.registers.state_folder(fingerprint);
             Session::open_to_verify(shared, store::Anchor { folder: &folder, fingerprint, excuse }, now)?
@@ -88,6 +94,20 @@ impl Verify {
         let reported = report(context, &session, &reading, &anchor, &findings);
         if findings.is_empty() { reported } else { Err(Error::Findings { count: findings.len() }) }
     }
+}
+
+/// Remembers a register that the user identified by its fingerprint. Returns `false` if entry 0 is invalid.
+fn trust_founded(
+    context: &mut Context<'_>,
+    request: &Request,
+    first: Option<&Raw>,
+    identity: &Identity,
+) -> Result<bool, Error> {
+    let Some(Ok(entry)) = first.map(entry::open) else { return Ok(false) };
+    let (name, fingerprint) = (entry.header.register.name(), identity.fingerprint);
+    let trusted = Trusted { name, path: &request.path, fingerprint, in_place_of: identity.in_place_of() };
+    context.registers.trust(context.env, &trusted)?;
+    Ok(true)
 }
 
 /// Turns damage into a finding, so that verification goes on.

@@ -132,6 +132,11 @@ impl Governance {
         self.summary.phase == Phase::Sealed
     }
 
+    /// Who founded the register; `None` before entry 0.
+    pub fn founder(&self) -> Option<&PersonId> {
+        self.summary.founder.as_ref()
+    }
+
     /// The policy in force; `None` before entry 0.
     pub fn policy(&self) -> Option<&Policy> {
         self.summary.policy.as_ref().map(|(policy, _)| policy)
