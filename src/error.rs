@@ -211,12 +211,18 @@ pub enum Error {
         /// The fingerprint of the known register.
         expected: String,
     },
-    /// Of several changes, some were not approved.
-    #[error("approved {} of {of} changes; not approved: {}", .of - .open.len(), words(.open))]
-    NotApproved {
-        /// The changes that were not approved.
-        open: Vec<ChangeId>,
-        /// The number of changes named.
+    /// Of several changes or proposals, some were not decided.
+    #[error("{done} {} of {of} {what}; not {done}: {}", .of - .open.len(), .open.join(" "))]
+    Partly {
+        /// The act: `approved`.
+        done: &'static str,
+        /// What was named: `changes`.
+        what: &'static str,
+        /// The command.
+        command: &'static str,
+        /// Those that were left out.
+        open: Vec<String>,
+        /// The number of those named.
         of: usize,
     },
     /// The person at the terminal did not confirm.
@@ -319,11 +325,13 @@ pub enum Error {
         /// The grant, such as `role approver`.
         what: String,
     },
-    /// The number of digests differs from the number of changes.
-    #[error("{changes} changes but {digests} digests: give one --revision for each change, in the same order")]
+    /// The number of digests differs from the number of changes or proposals.
+    #[error("{named} {what} but {digests} digests: give one for each, in the same order")]
     DigestCount {
-        /// The number of changes.
-        changes: usize,
+        /// What was named: `changes`.
+        what: &'static str,
+        /// The number of those named.
+        named: usize,
         /// The number of digests.
         digests: usize,
     },
@@ -410,7 +418,7 @@ impl Error {
             Self::Refused(_)
             | Self::RefusedOnRecord { .. }
             | Self::NotConfirmed
-            | Self::NotApproved { .. }
+            | Self::Partly { .. }
             | Self::UnknownKey { .. }
             | Self::OtherPerson { .. } => Exit::Refused,
             Self::Findings { .. } | Self::Broken(_) | Self::WrongFingerprint { .. } | Self::Successor { .. } => {
@@ -469,10 +477,6 @@ fn short(given: &str) -> String {
         Some((at, _)) => format!("{:?}…", &given[..at]),
         None => format!("{given:?}"),
     }
-}
-
-fn words(changes: &[ChangeId]) -> String {
-    changes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 fn list_faults(path: &str, faults: &[Fault]) -> String {

@@ -164,7 +164,7 @@ fn one_change_that_is_not_approved_does_not_keep_an_approver_from_the_others() {
     assert_eq!(output.exit, Exit::Refused, "{}", output.screen);
     assert!(output.err.contains("CHG-2 not approved: not confirmed"), "{}", output.screen);
     assert!(output.err.contains("error: approved 2 of 3 changes; not approved: CHG-2"), "{}", output.screen);
-    assert!(output.err.contains("hint: to approve what is left: `twinseal approve CHG-2`"), "{}", output.screen);
+    assert!(output.err.contains("hint: for what is left: `twinseal approve CHG-2`"), "{}", output.screen);
     let approvals = |change: &str| world.change(change).approvals().count();
     assert_eq!(["CHG-1", "CHG-2", "CHG-3"].map(approvals), [1, 0, 1]);
 }

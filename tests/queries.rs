@@ -205,3 +205,25 @@ fn an_export_holds_the_exact_bytes_and_one_row_a_change() {
     assert!(csv.contains("CHG-6,awaiting-approval,'=cmd|' /C calc'!A0,normal"), "{csv}");
     assert!(csv.lines().nth(1).unwrap().contains(",carol dave,"), "{csv}");
 }
+
+#[test]
+fn reading_as_somebody_who_is_not_enrolled_is_refused() {
+    let world = five();
+    for command in ["inbox", "list", "show CHG-1", "log"] {
+        world.fails("carol", &format!("{command} --as nobody"), Exit::Invalid, "no person nobody");
+    }
+    world.ok("carol", "inbox --as dave");
+}
+
+#[test]
+fn an_export_for_excel_begins_with_a_byte_order_mark() {
+    let world = five();
+    let plain = world.ok("carol", "export csv");
+    assert_eq!(world.ok("carol", "export csv --bom"), format!("\u{feff}{plain}"));
+}
+
+#[test]
+fn a_change_with_one_revision_is_compared_with_nothing() {
+    let world = five();
+    assert_eq!(world.run("carol", "diff CHG-1").err, "CHG-1 has one revision; nothing to compare\n");
+}

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::lookup::{known_person, parse};
 use super::registers::{Found, Registers};
 use super::ui::{Ui, progress};
 use crate::config::{Config, Trusted};
@@ -140,7 +141,14 @@ impl<'e> Context<'e> {
         let session = Session::open(shared, anchor, self.env.now(), &mut |seq| bar.set_position(seq))?;
         bar.finish_and_clear();
         self.ui.report_notices(self.env, &session, &identity);
+        self.check_person(&session)?;
         Ok(session)
+    }
+
+    /// Fails if `--as` names nobody who is enrolled. In a broken log they may be enrolled after the first fault.
+    fn check_person(&self, session: &Session) -> Result<(), Error> {
+        let Some(meant) = self.key_choice.person_meant().filter(|_| session.fault().is_none()) else { return Ok(()) };
+        known_person(session, &parse(meant)?).map(|_| ())
     }
 
     /// Deletes a damaged cache after an error; the next command rebuilds it.

@@ -29,8 +29,8 @@ impl Error {
                 "choose your enrolled key with --key, or ask an admin to enrol you: `twinseal person request`"
             }
             Self::OtherPerson { .. } => "choose your own key with --key, or leave out --as",
-            Self::NotApproved { open, .. } => {
-                return Some(format!("to approve what is left: `twinseal approve {}`", super::words(open)));
+            Self::Partly { command, open, .. } => {
+                return Some(format!("for what is left: `twinseal {command} {}`", open.join(" ")));
             }
             Self::NotConfirmed => "run the command again and type the answer exactly",
             Self::PassphrasesDiffer => "run the command again; no key was made",

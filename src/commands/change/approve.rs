@@ -40,7 +40,7 @@ impl Approve {
         let ids = self.changes.iter().map(|it| parse(it)).collect::<Result<Vec<ChangeId>, _>>()?;
         let digests = self.revisions.iter().map(|it| parse(it)).collect::<Result<Vec<Digest>, _>>()?;
         if !digests.is_empty() && digests.len() != ids.len() {
-            return Err(Error::DigestCount { changes: ids.len(), digests: digests.len() });
+            return Err(Error::DigestCount { what: "changes", named: ids.len(), digests: digests.len() });
         }
         let text = self.note.as_deref().map(|note| remark(Field::Note, note)).transpose()?;
         let mut session = context.open()?;
@@ -53,12 +53,13 @@ impl Approve {
                 // One change that is not approved does not keep the approver from the others.
                 Err(error) if ids.len() > 1 && error.exit() == Exit::Refused => {
                     context.env.status(format_args!("{id} not approved: {}", safe(&error.to_string())));
-                    open.push(*id);
+                    open.push(id.to_string());
                 }
                 approved => approved?,
             }
         }
-        if open.is_empty() { Ok(()) } else { Err(Error::NotApproved { open, of: ids.len() }) }
+        let (done, what, command) = ("approved", "changes", "approve");
+        if open.is_empty() { Ok(()) } else { Err(Error::Partly { done, what, command, open, of: ids.len() }) }
     }
 }
 

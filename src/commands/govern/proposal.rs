@@ -11,8 +11,8 @@ use crate::domain::{
     Action, Digest, Event, Head, LostEntries, Moment, PersonId, Proposal as Opened, ProposalId, ProposalRef,
     ProposalState, Restoration, Text, number,
 };
-use crate::error::Error;
-use crate::output::{self, Page, ago, summary, table};
+use crate::error::{Error, Exit};
+use crate::output::{self, Page, ago, safe, summary, table};
 use crate::record::{Plan, record, rehearse};
 use crate::store::{Held, Session};
 
@@ -59,13 +59,15 @@ pub struct Which {
 #[command(after_help = "Examples:
   twinseal proposal show 3
   twinseal proposal second 3
+  twinseal proposal second 3 4
   twinseal proposal second 3 --digest DIGEST")]
 pub struct Second {
-    #[command(flatten)]
-    which: Which,
-    /// Digest that `twinseal proposal show` prints; required without a terminal
-    #[arg(long, value_name = "DIGEST")]
-    digest: Option<String>,
+    /// Proposal numbers; each is shown and signed separately
+    #[arg(required = true, value_name = "N")]
+    proposals: Vec<String>,
+    /// Digest that `twinseal proposal show` prints, one for each proposal in the same order; required without a terminal
+    #[arg(long = "digest", value_name = "DIGEST")]
+    digests: Vec<String>,
 }
 
 /// Arguments of `proposal decline`.
@@ -326,25 +328,56 @@ fn redacted_blocks(page: &mut Page, session: &Session, texts: &BTreeMap<u64, Dig
 
 impl Second {
     fn run(self, context: &mut Context<'_>, session: &mut Session) -> Result<(), Error> {
-        let at @ ProposalRef { proposal: id, opened } = self.which.reference(session)?;
-        let plan = |_: &mut Session| Ok(Plan::of(Event::Second(at)));
-        let entry = match self.digest.as_deref().map(parse::<Digest>).transpose()? {
-            Some(given) if given != opened => {
-                return Err(Error::OtherDigest { flag: "--digest", given, found: opened });
+        let digests = self.digests.iter().map(|it| parse(it)).collect::<Result<Vec<Digest>, _>>()?;
+        let named: Vec<Which> = self.proposals.into_iter().map(|proposal| Which { proposal }).collect();
+        if !digests.is_empty() && digests.len() != named.len() {
+            return Err(Error::DigestCount { what: "proposals", named: named.len(), digests: digests.len() });
+        }
+        for which in &named {
+            which.find(session)?;
+        }
+        let mut open = Vec::new();
+        for (at, which) in named.iter().enumerate() {
+            match second(context, session, which, digests.get(at).copied()) {
+                // One that is not seconded does not keep the admin from the others.
+                Err(error) if named.len() > 1 && error.exit() == Exit::Refused => {
+                    let why = error.to_string();
+                    context.env.status(format_args!("proposal {} not seconded: {}", which.proposal, safe(&why)));
+                    open.push(which.proposal.clone());
+                }
+                seconded => seconded?,
             }
-            Some(_) => record(context.recorder(), session, plan)?,
-            None if !context.env.console.is_interactive() => return Err(Error::NeedDigest { flag: "--digest" }),
-            None => {
-                let mut rehearsal = rehearse(&mut context.recorder(), session, plan)?;
-                let page = page(context, session, &self.which.find(session)?)?;
-                context.env.status(page.finish());
-                rehearsal.confirm(context.env, "second this proposal", &id.to_string())?;
-                rehearsal.record(context.recorder(), session)?
-            }
-        };
-        context.ui.report_later_notices(context.env, session);
-        report_recorded(context, &entry, None, format_args!("proposal {id} seconded; it is in effect"))
+        }
+        let (done, what, command) = ("seconded", "proposals", "proposal second");
+        if open.is_empty() { Ok(()) } else { Err(Error::Partly { done, what, command, open, of: named.len() }) }
     }
+}
+
+/// Seconds one proposal: the one shown, or the one that `digest` names.
+fn second(
+    context: &mut Context<'_>,
+    session: &mut Session,
+    which: &Which,
+    digest: Option<Digest>,
+) -> Result<(), Error> {
+    let at @ ProposalRef { proposal: id, opened } = which.reference(session)?;
+    let plan = |_: &mut Session| Ok(Plan::of(Event::Second(at)));
+    let entry = match digest {
+        Some(given) if given != opened => {
+            return Err(Error::OtherDigest { flag: "--digest", given, found: opened });
+        }
+        Some(_) => record(context.recorder(), session, plan)?,
+        None if !context.env.console.is_interactive() => return Err(Error::NeedDigest { flag: "--digest" }),
+        None => {
+            let mut rehearsal = rehearse(&mut context.recorder(), session, plan)?;
+            let page = page(context, session, &which.find(session)?)?;
+            context.env.status(page.finish());
+            rehearsal.confirm(context.env, "second this proposal", &id.to_string())?;
+            rehearsal.record(context.recorder(), session)?
+        }
+    };
+    context.ui.report_later_notices(context.env, session);
+    report_recorded(context, &entry, None, format_args!("proposal {id} seconded; it is in effect"))
 }
 
 impl Decline {

@@ -40,8 +40,13 @@ pub struct Lines {
 /// Arguments of `export csv`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  twinseal export csv > changes.csv")]
-pub struct Csv {}
+  twinseal export csv > changes.csv
+  twinseal export csv --bom > changes-for-excel.csv")]
+pub struct Csv {
+    /// Begin with a byte order mark, by which Excel recognises UTF-8
+    #[arg(long)]
+    bom: bool,
+}
 
 impl Export {
     /// # Errors
@@ -50,7 +55,12 @@ impl Export {
         let session = context.open()?;
         match self {
             Self::Jsonl(lines) => jsonl(context, &session, lines.since),
-            Self::Csv(Csv {}) => csv(context, &session),
+            Self::Csv(Csv { bom }) => {
+                if bom {
+                    write!(context.env.out, "\u{feff}")?;
+                }
+                csv(context, &session)
+            }
         }
     }
 }
