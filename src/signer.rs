@@ -51,6 +51,14 @@ pub enum KeyError {
         /// The type as OpenSSH names it, such as `ssh-rsa`.
         algorithm: String,
     },
+    /// A key encrypted with a cipher that is not supported.
+    #[error("{} is encrypted with {cipher}, which twinseal does not read", .path.display())]
+    OtherCipher {
+        /// The key file.
+        path: PathBuf,
+        /// The cipher as OpenSSH names it, such as `3des-cbc`.
+        cipher: String,
+    },
     /// A key whose public half could never be enrolled.
     #[error("{} cannot be used: {source}", .path.display())]
     Bad {

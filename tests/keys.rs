@@ -85,6 +85,35 @@ fn every_cipher_of_ssh_keygen_opens() {
     }
 }
 
+#[test]
+fn a_key_in_another_cipher_is_not_said_to_have_another_passphrase() {
+    if !stock_tool("ssh-keygen") {
+        return;
+    }
+    let world = World::empty();
+    if !ssh_keygen(&world, "-q -t ed25519 -f old -N p -a 1 -Z 3des-cbc").status.success() {
+        return;
+    }
+    let output = world.run_typing("erin", "person request erin --register prod --key old --out old.request", &[]);
+    assert_eq!(output.exit, Exit::Invalid, "{}", output.screen);
+    assert!(output.screen.contains("is encrypted with 3des-cbc, which twinseal does not read"), "{}", output.screen);
+    assert!(output.screen.contains("run: ssh-keygen -p -Z aes256-ctr -f "), "{}", output.screen);
+}
+
+#[test]
+fn empty_lines_behind_a_private_key_are_ignored() {
+    let world = World::empty();
+    world.ok("erin", "key new --no-passphrase spaced");
+    let key = fs::read_to_string(world.path("spaced")).unwrap();
+    for (file, content) in
+        [("none", key.trim_end().to_owned()), ("some", format!("{key}\n \n\n")), ("crlf", key.replace('\n', "\r\n"))]
+    {
+        world.write(file, content);
+        set_mode(&world, file, 0o600);
+        request_with(&world, file, "");
+    }
+}
+
 /// Makes keys with these options, unencrypted and encrypted, and asserts that the error names their algorithm.
 fn refused_by_name(options: &str, algorithm: &str, passphrases: &[&str]) {
     let world = World::empty();

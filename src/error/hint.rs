@@ -267,6 +267,9 @@ fn key_hint(error: &KeyError) -> Option<String> {
     Some(match error {
         KeyError::Exposed { path, .. } => format!("run: chmod 600 {}", shell_word(&path.display().to_string())),
         KeyError::Agent(error) => agent_hint(error).to_owned(),
+        KeyError::OtherCipher { path, .. } => {
+            format!("run: ssh-keygen -p -Z aes256-ctr -f {}", shell_word(&path.display().to_string()))
+        }
         KeyError::NotAPublicKey { .. } => {
             "`ssh-add -L` or `ssh-keygen -y -f KEY` prints its correct content".to_owned()
         }

@@ -50,7 +50,7 @@ fn looks_private(path: &Path) -> bool {
 }
 
 /// The most bytes that are read of a public key file; real ones are far shorter.
-const MAX_PUBLIC: u64 = 16 * 1024;
+const MAX_PUBLIC: usize = 16 * 1024;
 
 /// The key in a public key file, `ssh-ed25519 BASE64 COMMENT`. `None` if the file does not begin like a public key or
 /// cannot be read; the caller then reads it as a private key, and reports the error.
@@ -60,21 +60,27 @@ const MAX_PUBLIC: u64 = 16 * 1024;
 pub(super) fn read_public(path: &Path) -> Result<Option<PublicKey>, KeyError> {
     // Opening a FIFO would block until something opens it for writing.
     let is_file = fs::metadata(path).is_ok_and(|it| it.is_file());
-    let Some(mut file) = fs::File::open(path).ok().filter(|_| is_file) else { return Ok(None) };
-    // The file may be a private key, which belongs in memory that is zeroed: read no more than these bytes of it.
-    let mut begin = [0; 4];
-    let public = file.read_exact(&mut begin).is_ok() && [*b"ssh-", *b"ecds", *b"sk-s", *b"sk-e"].contains(&begin);
-    if !public {
+    let Some(file) = fs::File::open(path).ok().filter(|_| is_file) else { return Ok(None) };
+    // The file may be a private key, so it is read into memory that is zeroed and never grows.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_PUBLIC));
+    if file.take(MAX_PUBLIC as u64).read_to_end(&mut bytes).is_err() {
         return Ok(None);
     }
-    let mut text = String::from_utf8_lossy(&begin).into_owned();
-    let read = file.take(MAX_PUBLIC).read_to_string(&mut text);
+    // As OpenSSH reads it: without indentation, empty lines and lines of comment; the comment of a key may have any
+    // encoding.
+    let lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with(b"#"));
+    let (first, more) = (lines.next().unwrap_or_default(), lines.next().is_some());
+    if ![&b"ssh-"[..], b"ecds", b"sk-s", b"sk-e"].iter().any(|begin| first.starts_with(begin)) {
+        return Ok(None);
+    }
     let bad = || KeyError::NotAPublicKey { path: path.to_owned() };
-    read.map_err(|_| bad())?;
-    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-    let (Some(line), None) = (lines.next(), lines.next()) else { return Err(bad()) };
-    let mut words = line.split_whitespace();
-    let (algorithm, base64) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let words = first.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let mut words = words.map(|word| str::from_utf8(word).map_err(|_| bad()));
+    let (algorithm, base64) = (words.next().unwrap_or(Ok(""))?, words.next().unwrap_or(Ok(""))?);
+    if more {
+        return Err(bad());
+    }
     if algorithm != "ssh-ed25519" {
         return Err(KeyError::OtherAlgorithm { path: path.to_owned(), algorithm: algorithm.to_owned() });
     }
@@ -89,7 +95,8 @@ impl KeyFile {
     /// Reads a private key file without decrypting it.
     ///
     /// # Errors
-    /// As [`read_secret`]; [`KeyError::NotAKey`]; [`KeyError::OtherAlgorithm`]; [`KeyError::Bad`].
+    /// As [`read_secret`]; [`KeyError::NotAKey`]; [`KeyError::OtherCipher`]; [`KeyError::OtherAlgorithm`];
+    /// [`KeyError::Bad`].
     pub fn read(path: &Path) -> Result<Self, KeyError> {
         let path = path.to_owned();
         let secret = match read_secret(&path) {
@@ -100,9 +107,13 @@ impl KeyFile {
             Err(KeyError::Exposed { .. }) if !looks_private(&path) => return Err(KeyError::NotAKey { path }),
             read => read?,
         };
-        let Ok(private) = PrivateKey::from_openssh(secret.as_bytes()) else {
+        // OpenSSH ignores empty lines behind the key.
+        let Ok(private) = PrivateKey::from_openssh(secret.trim_ascii_end().as_bytes()) else {
             return Err(KeyError::NotAKey { path });
         };
+        if private.cipher() == Cipher::TdesCbc {
+            return Err(KeyError::OtherCipher { path, cipher: private.cipher().to_string() });
+        }
         if private.algorithm() != Algorithm::Ed25519 {
             return Err(KeyError::OtherAlgorithm { path, algorithm: private.algorithm().to_string() });
         }

@@ -283,7 +283,10 @@ fn a_public_key_file_must_be_one() {
     // A long comment and empty lines are ignored.
     world.write("long", format!("{} {}\n\n", whole.trim(), "x".repeat(1 << 20)));
     world.write("spaced", format!("{whole}\n\n"));
-    for name in ["long", "spaced"] {
+    world.write("indented", format!("\n# my key\n  # its second comment\n \t{whole}"));
+    let words: Vec<&str> = whole.split(' ').take(2).collect();
+    fs::write(world.path("latin1"), [words.join(" ").as_bytes(), b" J\xfcrgen\r\n"].concat()).unwrap();
+    for name in ["long", "spaced", "indented", "latin1"] {
         let line = format!("{} --key {name}", approval(&world));
         world.fails("carol", &line, Exit::Environment, "SSH_AUTH_SOCK is not set");
     }
