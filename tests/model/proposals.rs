@@ -70,11 +70,14 @@ impl Draw<'_> {
         }
     }
 
+    /// Everybody who was retired or suspended.
+    fn gone(&self) -> Vec<Person> {
+        (0..PEOPLE.len()).filter(|it| matches!(self.model.stands(*it), Some((_, None)))).collect()
+    }
+
     /// Somebody to be given another grants: mostly one who can act, at times one who was let go.
     fn subject(&mut self) -> Person {
-        let model = self.model;
-        let retired: Vec<Person> =
-            (0..PEOPLE.len()).filter(|it| matches!(model.stands(*it), Some((_, None)))).collect();
+        let retired = self.gone();
         let machines = self.those(|it| MACHINES.contains(&it));
         let gone: Vec<Person> = retired.iter().copied().filter(|it| MACHINES.contains(it)).collect();
         match self.rng.below(20) {
@@ -299,8 +302,11 @@ impl Draw<'_> {
             return self.by(actor, What::Revoke(key));
         }
         let target = self.somebody(|_| true);
-        if self.rng.percent(12) {
-            let whom = if self.rng.percent(90) { target } else { self.anybody() };
+        if self.rng.percent(25) {
+            let any = if self.rng.percent(90) { target } else { self.anybody() };
+            let dead = |it: &Person| !model.keys_of(*it).iter().any(|key| model.is_live(*key, *it));
+            let nothing_left: Vec<Person> = self.gone().into_iter().filter(dead).collect();
+            let whom = if self.rng.percent(40) { self.rng.one_or(&nothing_left, any) } else { any };
             let actor = self.with_role(Role::Admin);
             return self.by(actor, What::SuspendPerson(whom));
         }

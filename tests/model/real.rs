@@ -321,7 +321,7 @@ fn facts(it: &Facts) -> domain::Facts {
         outage_minutes: 0,
         rollback_minutes: u64::from(it.kind == ChangeKind::Emergency),
         artifacts: deployed(&it.artifacts),
-        evidence: if it.evidence { vec![(1, Digest::new([9; 32]))] } else { Vec::new() },
+        evidence: it.evidence.then(|| (1, Digest::new([9; 32]))).into_iter().collect(),
         links: it.links.iter().map(link).collect(),
         follows: it.follows.iter().map(|it| change(*it)).collect(),
         // The texts of histories in a file have one step each.
