@@ -1,7 +1,7 @@
 //! Test vectors: `vectors/good` holds a small complete log with an entry of every kind. `vectors/bad` holds entries
-//! with exactly one defect each, which names the file; an entry with a changed body is signed again. `vectors/refused`
-//! holds entries without a defect that could come after the good log, each with the rule that refuses it. The known
-//! pitfalls of Ed25519 are computed.
+//! with exactly one defect each, which names the file, and the rule that reports it; an entry with a changed body is
+//! signed again. `vectors/refused` holds entries without a defect that could come after the good log, each with the rule
+//! that refuses it. The known pitfalls of Ed25519 are computed.
 //!
 //! The files are generated from fixed keys. After an intended change of the format, regenerate them and review the
 //! diff: `TWINSEAL_WRITE_VECTORS=1 cargo test --test all vectors::vectors_are`
@@ -46,8 +46,10 @@ fn expected_files() -> BTreeMap<String, Vec<u8>> {
     bad.iter().for_each(|bad| add(format!("bad/{}", bad.name), &bad.raw));
     let refused = refused();
     refused.iter().for_each(|it| add(format!("refused/{}", it.name), &it.raw));
-    let rule = |it: &Refused| (format!("refused/{}.rule", it.name), format!("{}\n", it.rule).into_bytes());
-    files.extend(refused.iter().map(rule));
+    let rule = |name: String, rule: &str| (format!("{name}.rule"), format!("{rule}\n").into_bytes());
+    files.extend(refused.iter().map(|it| rule(format!("refused/{}", it.name), it.rule)));
+    let defect = |it: &Bad| entry::open(&it.raw).err().map(|defect| rule(format!("bad/{}", it.name), defect.rule()));
+    files.extend(bad.iter().filter_map(defect));
     let leaf = |raw: &Raw| (format!("good/{}.leaf", name(raw)), format!("{}\n", raw.leaf()).into_bytes());
     files.extend(good().iter().map(leaf));
     assert_eq!(

@@ -1,7 +1,7 @@
 //! Registers of any size. People, founding and enrolling go through the program's own commands; the bulk is composed,
 //! judged, signed and opened again by `compose` and `sign` as for every command, and only the inserting is done in batches.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -343,7 +343,7 @@ impl<'w> Bulk<'w> {
             outage_minutes: dice.below(10) as u64,
             rollback_minutes: 5 + dice.below(30) as u64,
             artifacts: Vec::new(),
-            evidence: Vec::new(),
+            evidence: BTreeMap::new(),
             links: [format!("ticket OPS-{}", dice.below(99_999)).parse().unwrap()].into(),
             follows: BTreeSet::new(),
             plan_steps: 0,

@@ -303,7 +303,7 @@ fn read_facts(lines: &mut Reader<'_>) -> Result<Facts, Defect> {
         artifacts: lines.parse_all("artifact", read_artifact)?,
         evidence: lines.parse_all("evidence", |value| {
             let (test, digest) = value.split_once(' ').unwrap_or((value, ""));
-            Ok((number(test)?, digest.parse()?))
+            Ok((at_least_one(test)?, digest.parse()?))
         })?,
         links: lines.parse_all("link", str::parse)?,
         follows: lines.parse_all("follows", str::parse)?,
@@ -315,6 +315,10 @@ fn read_facts(lines: &mut Reader<'_>) -> Result<Facts, Defect> {
             false => None,
         },
     })
+}
+
+fn at_least_one(value: &str) -> Result<u64, Invalid> {
+    number(value).and_then(|found| if found == 0 { Err(Invalid::Number) } else { Ok(found) })
 }
 
 fn read_window(value: &str) -> Result<Window, Invalid> {

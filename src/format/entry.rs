@@ -168,7 +168,7 @@ fn lists_match(event: &Event, text: &Text) -> bool {
         (Event::File { facts, .. } | Event::Revise { facts, .. }, Text::Description(description)) => {
             let steps = |steps: &[Step], count: u64| u64::try_from(steps.len()) == Ok(count);
             let shown = (1..).zip(&description.tests).filter(|(_, test)| test.evidence.is_some()).map(|(n, _)| n);
-            shown.eq(facts.evidence.iter().map(|(n, _)| *n))
+            shown.eq(facts.evidence.keys().copied())
                 && steps(&description.plan, facts.plan_steps)
                 && steps(&description.rollback, facts.rollback_steps)
         }

@@ -1,6 +1,6 @@
 //! Reads a change from TOML.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use super::fault::{Fault, Problem};
@@ -214,8 +214,8 @@ fn read_rollback(root: &Table<'_, '_>) -> Option<Rollback> {
     Some(Rollback { minutes, abort_if, steps })
 }
 
-fn read_tests(root: &Table<'_, '_>, context: &dyn DraftContext) -> (Vec<Trial>, Vec<(u64, Digest)>) {
-    let (mut tests, mut evidence) = (Vec::new(), Vec::new());
+fn read_tests(root: &Table<'_, '_>, context: &dyn DraftContext) -> (Vec<Trial>, BTreeMap<u64, Digest>) {
+    let (mut tests, mut evidence) = (Vec::new(), BTreeMap::new());
     for (number, table) in (1..).zip(root.tables("tests")) {
         let (what, result) = (table.required_prose("what"), table.required_prose("result"));
         let file = table.get("evidence").and_then(|value| {

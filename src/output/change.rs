@@ -218,8 +218,8 @@ fn steps(page: &mut Page, steps: &[Step], automation: &BTreeMap<u64, Automation>
 
 fn test(page: &mut Page, n: u64, it: &Trial, facts: &Facts) {
     page.text(&format!("{n}."), &it.what).text("   result:", &it.result);
-    let digest = facts.evidence.iter().find(|(test, _)| *test == n);
-    if let (Some(path), Some((_, digest))) = (&it.evidence, digest) {
+    let digest = facts.evidence.get(&n);
+    if let (Some(path), Some(digest)) = (&it.evidence, digest) {
         page.verbatim(3, "", format_args!("evidence: {path}\n  sha256:{digest}"));
     }
 }

@@ -24,8 +24,8 @@ fn fields(Shown { facts, words, execution }: Shown<'_>) -> Vec<(&'static str, St
     let prose = |prose: &Option<Prose>| prose.as_ref().map_or(String::new(), Prose::to_string);
     let artifacts = facts.artifacts.iter().map(|it| format!("{} sha256:{}", it.name, it.digest));
     let tests = (1..).zip(&words.tests).map(|(n, it)| {
-        let digest = facts.evidence.iter().find(|(test, _)| *test == n);
-        let evidence = it.evidence.as_ref().zip(digest).map(|(path, (_, digest))| format!("\n{path} sha256:{digest}"));
+        let digest = facts.evidence.get(&n);
+        let evidence = it.evidence.as_ref().zip(digest).map(|(path, digest)| format!("\n{path} sha256:{digest}"));
         format!("{n}. {}\nresult: {}{}", it.what, it.result, evidence.unwrap_or_default())
     });
     vec![

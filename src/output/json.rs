@@ -207,7 +207,7 @@ fn requirement(it: &Requirement) -> Value {
 
 /// The facts of a revision: what rules can read.
 pub fn facts(facts: &Facts) -> Value {
-    let evidence = |(test, digest): &(u64, Digest)| json!({ "test": test, "sha256": digest.to_string() });
+    let evidence = |(test, digest): (&u64, &Digest)| json!({ "test": test, "sha256": digest.to_string() });
     let links =
         facts.links.iter().map(|it| json!({ "kind": it.kind.to_string(), "reference": it.reference.to_string() }));
     json!({

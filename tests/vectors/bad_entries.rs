@@ -5,7 +5,7 @@ use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL};
 use ed25519_dalek::{Signer as _, SigningKey};
 use sha2::{Digest as _, Sha256, Sha512};
 use twinseal::domain::{Action, Artifact, Digest, Event, Field, Fingerprint, LostEntries};
-use twinseal::format::{Raw, body, data, entry, sshsig, text};
+use twinseal::format::{Raw, body, data, entry, request, sshsig, text};
 
 use super::defects::{BODIES, TEXTS};
 use super::ed25519::{L, P, no_point, plus, sum};
@@ -427,6 +427,18 @@ pub fn bad_signatures(good: &[Raw]) -> Vec<Bad> {
             "SignatureFalse",
             encoded(&raw_signature(&sign(&mallory, namespace, body.as_bytes()))),
         ),
+        bad("vouch-in-the-namespace-of-a-request", "Vouch { person", {
+            let (added, namespace) = (body_of(&good[30]), request::NAMESPACE);
+            let (asked, rest) = (added.split_once("\nfingerprint ").unwrap().1, added.as_str());
+            let key = asked.find("\nproof ").unwrap();
+            let asked = format!(
+                "{namespace}\nregister {}\nperson carol\nfingerprint {}\n",
+                line(rest, "register"),
+                &asked[..key]
+            );
+            let vouch = BASE64.encode(&sign(&self::key("carol"), namespace, asked.as_bytes()));
+            with_body(&good[30], replaced(&added, line(&added, "vouch"), &vouch))
+        }),
         bad("key-of-nobody", "SignatureKey", {
             let other = replaced(&body, line(&body, "key"), &Fingerprint::of(&point(&mallory)).to_string());
             Raw { blob: signed("carol", other), ..approve.clone() }

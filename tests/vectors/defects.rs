@@ -1,5 +1,9 @@
 //! The replacements that turn a good entry into a bad one, each with the expected defect.
 
+/// The good line names test 2.
+const TWO_OF_EVIDENCE: &str =
+    "evidence 3 0000000000000000000000000000000000000000000000000000000000000000\nevidence 2 ";
+
 /// Defects in the body: the first occurrence of a text in a good entry is replaced, and the entry is signed again.
 pub const BODIES: &[(&str, usize, &str, &str, &str)] = &[
     ("seq-with-leading-zero", 8, "\nseq 8\n", "\nseq 08\n", "line 3, seq: Number"),
@@ -123,7 +127,7 @@ pub const BODIES: &[(&str, usize, &str, &str, &str)] = &[
     ("unsorted-groups", 26, "group dba\n", "group zzz\n", "NotCanonical"),
     ("unsorted-operators", 24, "operator erin\noperator frank", "operator frank\noperator erin", "NotCanonical"),
     ("after-without-head", 0, " 812 ", " ", "line 10, after: Number"),
-    ("vouch-of-another-key", 30, "\nvouch-key SHA256:", "\nvouch-key SHA256:AAAA", "line 16, vouch-key: Id"),
+    ("vouch-key-too-long", 30, "\nvouch-key SHA256:", "\nvouch-key SHA256:AAAA", "line 16, vouch-key: Id"),
     ("vouch-missing", 30, "\nvouch ", "\nvouched ", "line 17 is not vouch"),
     (
         "separate-out-of-order",
@@ -150,7 +154,8 @@ pub const BODIES: &[(&str, usize, &str, &str, &str)] = &[
     ("window-without-zone", 8, " Asia/Tokyo", "", "line 25, window: Id"),
     ("minutes-with-leading-zero", 8, "outage-minutes 3", "outage-minutes 03", "line 26, outage-minutes: Number"),
     ("artifact-without-digest", 13, "\nplan-steps", "\nartifact pool.toml\nplan-steps", "line 19, artifact: Digest"),
-    ("evidence-number-zero", 8, "evidence 2 ", "evidence 0 ", "TextFields"),
+    ("evidence-number-zero", 8, "evidence 2 ", "evidence 0 ", "line 30, evidence: Number"),
+    ("evidence-out-of-order", 8, "evidence 2 ", TWO_OF_EVIDENCE, "NotCanonical"),
     ("evidence-of-another-test", 8, "evidence 2 ", "evidence 1 ", "TextFields"),
     ("filled-out-of-order", 8, "filled title reason", "filled reason title", "NotCanonical"),
     ("filled-twice", 8, "filled title", "filled title title", "NotCanonical"),

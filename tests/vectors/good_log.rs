@@ -1,6 +1,6 @@
 //! The good log: an entry of every kind, made from fixed keys.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use sha2::{Digest as _, Sha256};
@@ -100,7 +100,7 @@ pub fn few_facts() -> Facts {
         outage_minutes: 0,
         rollback_minutes: 0,
         artifacts: Vec::new(),
-        evidence: Vec::new(),
+        evidence: BTreeMap::new(),
         links: all(&[]),
         follows: all(&[]),
         plan_steps: 1,
@@ -123,7 +123,7 @@ pub fn full_facts() -> Facts {
         outage_minutes: 3,
         rollback_minutes: 15,
         artifacts: vec![artifact("pool.toml", "size = 160\n"), artifact("gateway-2.4.1.tar.gz", "gateway")],
-        evidence: vec![(2, text::digest(b"rehearsal"))],
+        evidence: [(2, text::digest(b"rehearsal"))].into(),
         links: all(&["incident INC-2214", "ticket OPS-7", "oa OA-2026-113"]),
         plan_steps: 2,
         targets: 3,

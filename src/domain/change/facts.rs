@@ -1,6 +1,6 @@
 //! The structured part of a revision, which rules can read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -166,7 +166,7 @@ pub struct Facts {
     /// The deployed artifacts, with distinct names.
     pub artifacts: Vec<Artifact>,
     /// For each test with evidence: the test's number, from 1, and the SHA-256 of the evidence.
-    pub evidence: Vec<(u64, Digest)>,
+    pub evidence: BTreeMap<u64, Digest>,
     /// References into other systems.
     pub links: BTreeSet<Link>,
     /// The changes that must have succeeded before it starts.
