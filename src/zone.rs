@@ -18,8 +18,8 @@ pub struct Zone {
 pub enum LocalTimeError {
     /// Clocks skip it when they are set forward.
     Skipped,
-    /// Clocks show it twice when they are set back.
-    Repeated,
+    /// Clocks show it twice when they are set back: first with one offset, then with the other.
+    Repeated([FixedOffset; 2]),
     /// Before 1970 or after 9999.
     OutOfRange,
 }
@@ -66,7 +66,12 @@ impl Zone {
                 Time::from_unix(shown - i64::from(offset.seconds())).map_err(|_: Invalid| LocalTimeError::OutOfRange)
             }
             AmbiguousOffset::Gap { .. } => Err(LocalTimeError::Skipped),
-            AmbiguousOffset::Fold { .. } => Err(LocalTimeError::Repeated),
+            AmbiguousOffset::Fold { before, after } => {
+                match [before, after].map(|it| FixedOffset::east_opt(it.seconds())) {
+                    [Some(first), Some(second)] => Err(LocalTimeError::Repeated([first, second])),
+                    _ => Err(LocalTimeError::OutOfRange),
+                }
+            }
         }
     }
 }
@@ -96,7 +101,8 @@ mod tests {
         // The rules apply to all later years.
         assert_eq!(moment("Europe/Berlin", "2086-07-01 12:00"), Ok("2086-07-01T10:00:00Z".to_owned()));
         assert_eq!(moment("America/New_York", "2026-03-08 02:30"), Err(LocalTimeError::Skipped));
-        assert_eq!(moment("America/New_York", "2026-11-01 01:30"), Err(LocalTimeError::Repeated));
+        let offsets = [-4, -5].map(|hours| FixedOffset::east_opt(hours * 3600).unwrap());
+        assert_eq!(moment("America/New_York", "2026-11-01 01:30"), Err(LocalTimeError::Repeated(offsets)));
         assert_eq!(moment("UTC", "1969-12-31 23:59"), Err(LocalTimeError::OutOfRange));
         assert_eq!(moment("Asia/Tokyo", "1970-01-01 08:59"), Err(LocalTimeError::OutOfRange));
         assert_eq!(moment("Asia/Tokyo", "9999-12-31 23:59"), Ok("9999-12-31T14:59:00Z".to_owned()));

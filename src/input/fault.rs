@@ -53,12 +53,18 @@ pub enum Problem {
     /// Not a time in one of the accepted forms.
     #[error("not a time: write 2026-12-05 20:00 with a zone, or 2026-12-05T20:00:00+08:00")]
     Time,
+    /// A fraction of a second, or a leap second.
+    #[error("write whole seconds from 00 to 59, without a fraction")]
+    Seconds,
     /// A local time in a file without a zone.
     #[error("a local time needs a zone: add zone = \"Asia/Shanghai\", or write the offset")]
     NoZone,
     /// An unknown zone, and the nearest known one.
     #[error("unknown time zone{}", did_you_mean(.0.as_deref()))]
     UnknownZone(Option<String>),
+    /// An abbreviation or an offset where the name of a zone belongs: `CST` is a time in Shanghai and one in Chicago.
+    #[error("abbreviations and offsets name no place: write a city, as in Asia/Shanghai or America/Chicago")]
+    NoPlace,
     /// A local time that clocks skip.
     #[error("does not exist in {zone}, where clocks are set forward: choose another time")]
     TimeGap {
@@ -66,10 +72,14 @@ pub enum Problem {
         zone: String,
     },
     /// A local time that clocks show twice.
-    #[error("occurs twice in {zone}, where clocks are set back: add the offset, as in 2026-11-01T01:30:00-04:00")]
+    #[error("occurs twice in {zone}, where clocks are set back: add the offset, {first} or, later, {second}")]
     TimeTwice {
         /// The zone.
         zone: String,
+        /// The first time, with its offset.
+        first: String,
+        /// The second time, with its offset.
+        second: String,
     },
     /// A line of a table that does not have the columns of its header.
     #[error("expected the columns {expected}")]

@@ -1,20 +1,27 @@
 //! Times as people write them: with an offset, or local with a zone. An ambiguous time is an error, never a guess.
 
-use chrono::{DateTime, NaiveDateTime};
+use chrono::{DateTime, NaiveDateTime, Timelike};
 
 use super::fault::{Problem, nearest};
 use crate::domain::Time;
 use crate::zone::{LocalTimeError, Zone};
 
-/// The zone with an IANA name. For an unknown one, [`Problem::UnknownZone`] suggests the nearest name.
+/// The zone with an IANA name. For an unknown one, [`Problem::UnknownZone`] suggests the nearest name, except for an
+/// abbreviation or an offset: the nearest name would be a guess at the place.
 pub fn zone(name: &str) -> Result<Zone, Problem> {
     let names = || Zone::names().collect::<Vec<_>>();
-    Zone::named(name).ok_or_else(|| Problem::UnknownZone(nearest(name, names().iter().map(String::as_str))))
+    let no_place = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || ['+', '-', ':'].contains(&c);
+    Zone::named(name).ok_or_else(|| match name.chars().all(no_place) {
+        true => Problem::NoPlace,
+        false => Problem::UnknownZone(nearest(name, names().iter().map(String::as_str))),
+    })
 }
 
-/// Parses a time to whole seconds. `zone` applies to a time without an offset.
+/// Parses a time in whole seconds. `zone` applies to a time without an offset.
 pub fn time(written: &str, zone: Option<&Zone>) -> Result<Time, Problem> {
     match DateTime::parse_from_rfc3339(&with_seconds(written)) {
+        // chrono reads second 60 as second 59 with a fraction, and cuts long fractions.
+        Ok(time) if time.nanosecond() != 0 || written.contains('.') => Err(Problem::Seconds),
         Ok(time) => Time::from_unix(time.timestamp()).map_err(|_| Problem::Time),
         Err(_) => local(written, zone),
     }
@@ -43,10 +50,16 @@ fn local(written: &str, zone: Option<&Zone>) -> Result<Time, Problem> {
     let forms = ["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"];
     let parsed = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(written, form).ok());
     let parsed = parsed.ok_or(Problem::Time)?;
+    if parsed.nanosecond() != 0 {
+        return Err(Problem::Seconds);
+    }
     let zone = zone.ok_or(Problem::NoZone)?;
     zone.moment(parsed).map_err(|error| match error {
         LocalTimeError::Skipped => Problem::TimeGap { zone: zone.name().to_owned() },
-        LocalTimeError::Repeated => Problem::TimeTwice { zone: zone.name().to_owned() },
+        LocalTimeError::Repeated(offsets) => {
+            let [first, second] = offsets.map(|offset| format!("{}{offset}", parsed.format("%Y-%m-%dT%H:%M:%S")));
+            Problem::TimeTwice { zone: zone.name().to_owned(), first, second }
+        }
         LocalTimeError::OutOfRange => Problem::Time,
     })
 }
@@ -74,12 +87,40 @@ mod tests {
     fn ambiguous_and_nonexistent_local_times_are_refused() {
         let new_york = || "America/New_York".to_owned();
         assert_eq!(read("2026-03-08 02:30", "America/New_York"), Err(Problem::TimeGap { zone: new_york() }));
-        assert_eq!(read("2026-11-01 01:30", "America/New_York"), Err(Problem::TimeTwice { zone: new_york() }));
+        let [first, second] = ["2026-11-01T01:30:00-04:00", "2026-11-01T01:30:00-05:00"].map(str::to_owned);
+        let twice = Problem::TimeTwice { zone: new_york(), first: first.clone(), second: second.clone() };
+        assert_eq!(read("2026-11-01 01:30", "America/New_York"), Err(twice));
+        for (written, utc) in [(first, "2026-11-01T05:30:00Z"), (second, "2026-11-01T06:30:00Z")] {
+            assert_eq!(read(&written, "America/New_York"), Ok(utc.to_owned()), "what the message proposes is read");
+        }
         assert_eq!(read("2026-12-05 20:00", ""), Err(Problem::NoZone));
         for bad in ["tomorrow", "20:00", "2026-13-01 20:00", "2026-12-05", "12026-12-05 20:00", "99999-01-01T00:00:00Z"]
         {
             assert_eq!(read(bad, "UTC"), Err(Problem::Time), "{bad}");
         }
         assert_eq!(zone("Asia/Shangai").err(), Some(Problem::UnknownZone(Some("Asia/Shanghai".into()))));
+    }
+
+    #[test]
+    fn no_second_is_rounded() {
+        for written in [
+            "2026-12-05T12:00:60Z",
+            "2026-12-31T23:59:60Z",
+            "2026-12-05T12:00:00.5Z",
+            "2026-12-05T12:00:00.0000000001Z",
+            "2026-12-05 20:00:60",
+        ] {
+            assert_eq!(read(written, "Asia/Shanghai"), Err(Problem::Seconds), "{written}");
+        }
+        assert_eq!(read("2026-12-05 20:00:00.5", "Asia/Shanghai"), Err(Problem::Time));
+    }
+
+    #[test]
+    fn no_place_is_guessed_from_an_abbreviation() {
+        for name in ["CST", "PST", "BST", "IST", "HKT", "GMT+1", "UTC+8", "+08:00", "8", ""] {
+            assert_eq!(zone(name).err(), Some(Problem::NoPlace), "{name}");
+        }
+        assert!(zone("UTC").is_ok());
+        assert_eq!(zone("nowhere").err(), Some(Problem::UnknownZone(None)));
     }
 }
