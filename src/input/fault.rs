@@ -63,7 +63,7 @@ pub enum Problem {
     #[error("unknown time zone{}", did_you_mean(.0.as_deref()))]
     UnknownZone(Option<String>),
     /// An abbreviation or an offset where the name of a zone belongs: `CST` is a time in Shanghai and one in Chicago.
-    #[error("abbreviations and offsets name no place: write a city, as in Asia/Shanghai or America/Chicago")]
+    #[error("not the name of a time zone: write one such as Asia/Shanghai, America/Chicago or UTC")]
     NoPlace,
     /// A local time that clocks skip.
     #[error("does not exist in {zone}, where clocks are set forward: choose another time")]
@@ -72,7 +72,7 @@ pub enum Problem {
         zone: String,
     },
     /// A local time that clocks show twice.
-    #[error("occurs twice in {zone}, where clocks are set back: add the offset, {first} or, later, {second}")]
+    #[error("occurs twice in {zone}, where clocks are set back: write {first} (earlier) or {second} (later)")]
     TimeTwice {
         /// The zone.
         zone: String,

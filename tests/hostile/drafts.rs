@@ -124,14 +124,14 @@ fn no_time_is_guessed() {
     let until = |draft: String, end: &str| draft.replace("2026-12-01 20:00", end);
     let gap = "13: window.start: does not exist in America/New_York, where clocks are set forward: choose another time";
     faults(&world, until(new_york("2027-03-14 02:30"), "2027-03-14 04:00"), &[gap]);
-    let twice = "13: window.start: occurs twice in America/New_York, where clocks are set back: add the offset, \
-                 2027-11-07T01:30:00-04:00 or, later, 2027-11-07T01:30:00-05:00";
+    let twice = "13: window.start: occurs twice in America/New_York, where clocks are set back: write \
+                 2027-11-07T01:30:00-04:00 (earlier) or 2027-11-07T01:30:00-05:00 (later)";
     faults(&world, until(new_york("2027-11-07 01:30"), "2027-11-07 04:00"), &[twice]);
     let no_zone = ["13: window.start: a local time needs a zone", "14: window.end: a local time needs a zone"];
     faults(&world, FULL.replace("zone = \"Asia/Shanghai\"\n", ""), &no_zone);
     let zone = "15: window.zone: unknown time zone; did you mean Asia/Shanghai?";
     faults(&world, FULL.replace("Asia/Shanghai", "Asia/Shangai"), &[zone]);
-    let place = "15: window.zone: abbreviations and offsets name no place: write a city, as in Asia/Shanghai or";
+    let place = "15: window.zone: not the name of a time zone: write one such as Asia/Shanghai, America/Chicago or UTC";
     faults(&world, FULL.replace("Asia/Shanghai", "CST"), &[place]);
     let seconds = "13: window.start: write whole seconds from 00 to 59, without a fraction";
     faults(&world, FULL.replace("2026-12-01 18:00", "2026-12-01 18:00:60"), &[seconds]);
