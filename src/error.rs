@@ -325,6 +325,9 @@ pub enum Error {
         /// The grant, such as `role approver`.
         what: String,
     },
+    /// One change or proposal named twice.
+    #[error("{0} is named twice")]
+    NamedTwice(String),
     /// The number of digests differs from the number of changes or proposals.
     #[error("{named} {what} but {digests} digests: give one for each, in the same order")]
     DigestCount {

@@ -74,7 +74,14 @@ impl KeyChoice {
     pub fn actor(&self, log: &VerifiedLog, key: PublicKey) -> Result<PersonId, Error> {
         let key = key.fingerprint();
         let enrolled = log.ask(|state| Ok(state.governance().key(key)?.cloned()))??;
-        let person = enrolled.ok_or(Error::UnknownKey { key })?.person;
+        self.check_meant(enrolled.ok_or(Error::UnknownKey { key })?.person)
+    }
+
+    /// Returns the person whose key was chosen.
+    ///
+    /// # Errors
+    /// [`Error::OtherPerson`] if the user asked to act as another person.
+    pub fn check_meant(&self, person: PersonId) -> Result<PersonId, Error> {
         match self.person_meant() {
             Some(meant) if meant != person.as_str() => Err(Error::OtherPerson { person, meant: meant.to_owned() }),
             _ => Ok(person),

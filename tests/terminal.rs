@@ -4,6 +4,7 @@ use std::process::Command;
 
 use crate::support::World;
 use rexpect::session::{PtySession, spawn_command};
+use twinseal::error::Exit;
 
 /// Starts the program as a person on a terminal, with the real clock.
 fn on_terminal(world: &World, person: &str, arguments: &[&str]) -> PtySession {
@@ -58,6 +59,10 @@ fn init_asks_for_the_registers_name() {
     assert!(rest.contains("not confirmed; nothing was recorded"), "{rest}");
     assert!(!world.path("prod.db").exists());
 
+    for meant in ["bob", "nobody"] {
+        let line = format!("{} --as {meant}", init.join(" "));
+        world.fails("alice", &line, Exit::Refused, &format!("the key belongs to alice, not to {meant}"));
+    }
     let mut session = on_terminal(&world, "alice", &init);
     session.exp_string("Type prod to sign entry 0: ").unwrap();
     session.send_line("prod").unwrap();

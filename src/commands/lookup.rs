@@ -1,5 +1,6 @@
 //! Looks up what the command line names: values, people, changes, proposals.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::Context;
@@ -22,6 +23,15 @@ pub fn name_of_input(given: &Path) -> String {
 /// [`Error::Value`].
 pub fn parse<T: std::str::FromStr<Err = crate::domain::Invalid>>(given: &str) -> Result<T, Error> {
     given.parse().map_err(|invalid| Error::Value { given: given.to_owned(), invalid })
+}
+
+/// Fails if a command names something twice: it would act on it twice.
+///
+/// # Errors
+/// [`Error::NamedTwice`].
+pub fn check_named_once<T: Ord + ToString>(named: &[T]) -> Result<(), Error> {
+    let mut seen = BTreeSet::new();
+    named.iter().find(|it| !seen.insert(*it)).map_or(Ok(()), |it| Err(Error::NamedTwice(it.to_string())))
 }
 
 /// The change with this id.

@@ -30,7 +30,7 @@ impl Error {
             }
             Self::OtherPerson { .. } => "choose your own key with --key, or leave out --as",
             Self::Partly { command, open, .. } => {
-                return Some(format!("for what is left: `twinseal {command} {}`", open.join(" ")));
+                return Some(format!("the reasons are above; to try again: `twinseal {command} {}`", open.join(" ")));
             }
             Self::NotConfirmed => "run the command again and type the answer exactly",
             Self::PassphrasesDiffer => "run the command again; no key was made",

@@ -111,13 +111,18 @@ fn several_proposals_are_each_shown_and_signed() {
     }
     let output = world.run_typing("bob", "proposal second 1 9", &["1"]);
     assert_eq!(output.exit, Exit::Invalid, "{}", output.screen);
+    world.fails("bob", "proposal second 1 2 1", Exit::Invalid, "1 is named twice");
     // Each of them replaces the same grants, so only the first one can be in force.
     let output = world.run_typing("bob", "proposal second 1 2", &["1"]);
     assert_eq!(output.exit, Exit::Refused, "{}", output.screen);
     assert!(output.err.contains("proposal 1 seconded; it is in effect"), "{}", output.screen);
     assert!(output.err.contains("proposal 2 not seconded: the proposal lapsed"), "{}", output.screen);
     assert!(output.err.contains("error: seconded 1 of 2 proposals; not seconded: 2"), "{}", output.screen);
-    assert!(output.err.contains("hint: for what is left: `twinseal proposal second 2`"), "{}", output.screen);
+    assert!(
+        output.err.contains("hint: the reasons are above; to try again: `twinseal proposal second 2`"),
+        "{}",
+        output.screen
+    );
     world.fails("bob", "proposal second 2 3 --digest 00", Exit::Invalid, "not a SHA-256 digest");
     let one = proposal(&world, "2").opened;
     world.fails("bob", &format!("proposal second 2 3 --digest {one}"), Exit::Invalid, "2 proposals but 1 digests");

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::commands::look::diff;
 use crate::commands::look::show::page;
-use crate::commands::lookup::{change, governance_about, parse, remark};
+use crate::commands::lookup::{change, check_named_once, governance_about, parse, remark};
 use crate::commands::{Context, report_recorded};
 use crate::domain::{ChangeId, Digest, Event, Field, PersonId, Text, Verdict};
 use crate::error::{Error, Exit};
@@ -42,6 +42,7 @@ impl Approve {
         if !digests.is_empty() && digests.len() != ids.len() {
             return Err(Error::DigestCount { what: "changes", named: ids.len(), digests: digests.len() });
         }
+        check_named_once(&ids)?;
         let text = self.note.as_deref().map(|note| remark(Field::Note, note)).transpose()?;
         let mut session = context.open()?;
         for id in &ids {

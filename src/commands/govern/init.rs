@@ -64,7 +64,8 @@ impl Init {
         let source = context.key_choice.key(|key| Ok(members.iter().any(|member| member.key == *key)))?;
         let key = source.public();
         let founder = members.iter().find(|member| member.key == key).map(|member| member.person.clone());
-        let founder = founder.ok_or(Error::NotAmongMembers { key: key.fingerprint() })?;
+        let founder =
+            context.key_choice.check_meant(founder.ok_or(Error::NotAmongMembers { key: key.fingerprint() })?)?;
 
         self.show(context, &path, &founder, (&members, &names), after.as_ref());
         let id = RegisterId::new(name.clone(), context.env.random()?);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::commands::lookup::{parse, reason};
+use crate::commands::lookup::{check_named_once, parse, reason};
 use crate::commands::{Context, report_recorded};
 use crate::domain::{
     Action, Digest, Event, Head, LostEntries, Moment, PersonId, Proposal as Opened, ProposalId, ProposalRef,
@@ -329,6 +329,7 @@ fn redacted_blocks(page: &mut Page, session: &Session, texts: &BTreeMap<u64, Dig
 impl Second {
     fn run(self, context: &mut Context<'_>, session: &mut Session) -> Result<(), Error> {
         let digests = self.digests.iter().map(|it| parse(it)).collect::<Result<Vec<Digest>, _>>()?;
+        check_named_once(&self.proposals)?;
         let named: Vec<Which> = self.proposals.into_iter().map(|proposal| Which { proposal }).collect();
         if !digests.is_empty() && digests.len() != named.len() {
             return Err(Error::DigestCount { what: "proposals", named: named.len(), digests: digests.len() });
