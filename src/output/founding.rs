@@ -66,7 +66,7 @@ pub fn policy_sentences(policy: &Policy) -> Vec<String> {
     ];
     sentences.extend(policy.requirements().iter().map(requirement));
     sentences.extend(policy.separate().iter().map(|duty| duty_sentence(*duty).to_owned()));
-    sentences.push("Nobody approves a change that they ever filed, revised, owned or implemented.".to_owned());
+    sentences.push("Nobody approves a change that they ever filed, authored, owned or implemented.".to_owned());
     sentences.push("Every proposal needs a second admin.".to_owned());
     sentences
 }
