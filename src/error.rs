@@ -326,7 +326,7 @@ pub enum Error {
         what: String,
     },
     /// One change or proposal named twice.
-    #[error("{0} is named twice")]
+    #[error("{0} is named twice: name each once")]
     NamedTwice(String),
     /// The number of digests differs from the number of changes or proposals.
     #[error("{named} {what} but {digests} digests: give one for each, in the same order")]

@@ -160,7 +160,7 @@ fn one_change_that_is_not_approved_does_not_keep_an_approver_from_the_others() {
     for _ in 0..2 {
         world.ok("erin", "file change.toml");
     }
-    world.fails("carol", "approve CHG-1 CHG-2 CHG-1", Exit::Invalid, "CHG-1 is named twice");
+    world.fails("carol", "approve CHG-1 CHG-2 CHG-1", Exit::Invalid, "CHG-1 is named twice: name each once");
     let output = world.run_typing("carol", "approve CHG-1 CHG-2 CHG-3", &["CHG-1", "chg-2", "CHG-3"]);
     assert_eq!(output.exit, Exit::Refused, "{}", output.screen);
     assert!(output.err.contains("CHG-2 not approved: not confirmed"), "{}", output.screen);

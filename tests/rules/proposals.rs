@@ -111,7 +111,7 @@ fn several_proposals_are_each_shown_and_signed() {
     }
     let output = world.run_typing("bob", "proposal second 1 9", &["1"]);
     assert_eq!(output.exit, Exit::Invalid, "{}", output.screen);
-    world.fails("bob", "proposal second 1 2 1", Exit::Invalid, "1 is named twice");
+    world.fails("bob", "proposal second 1 2 1", Exit::Invalid, "1 is named twice: name each once");
     // Each of them replaces the same grants, so only the first one can be in force.
     let output = world.run_typing("bob", "proposal second 1 2", &["1"]);
     assert_eq!(output.exit, Exit::Refused, "{}", output.screen);
