@@ -1,8 +1,11 @@
 //! Output as text or JSON, notices and progress.
 
+use std::collections::BTreeSet;
+
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
+use crate::domain::{Denied, PersonId, Register};
 use crate::env::Env;
 use crate::error::Error;
 use crate::output::{safe, safe_json};
@@ -56,7 +59,10 @@ impl Ui {
 
     /// Reports notices of opening a register. If the log is broken, warns that only the entries before the first fault
     /// are shown.
-    pub fn report_notices(&mut self, env: &mut Env, session: &Session, identity: &Identity) {
+    ///
+    /// # Errors
+    /// The verified cache cannot be read.
+    pub fn report_notices(&mut self, env: &mut Env, session: &Session, identity: &Identity) -> Result<(), Error> {
         let superseded = (identity.relation == Relation::Superseded).then_some(Notice::Superseded);
         for notice in superseded.iter().chain(session.notices()) {
             if matches!(notice, Notice::FirstVerification if !identity.met) || *notice == Notice::RedactedLater {
@@ -70,22 +76,29 @@ impl Ui {
             env.status("warning: only the entries before it are shown; run: `twinseal verify`");
             self.notices.push(json!({ "seq": fault.seq, "rule": fault.rule, "meaning": fault.meaning }));
         }
-        self.report_admins(env, session);
+        self.report_admins(env, session)
     }
 
     /// Warns of a register in which no proposal can be seconded, because fewer than two admins are left. One admin can
     /// bring that about by suspending others, so every command says it.
-    pub fn report_admins(&mut self, env: &mut Env, session: &Session) {
-        let governance = session.state().governance();
-        let left: Vec<&str> = governance.admins().iter().map(|it| it.as_str()).collect();
-        if !governance.is_sealed() || left.len() >= 2 {
-            return;
+    ///
+    /// # Errors
+    /// The verified cache cannot be read.
+    pub fn report_admins(&mut self, env: &mut Env, session: &Session) -> Result<(), Error> {
+        let able = |state: &Register| -> Result<BTreeSet<PersonId>, Denied> {
+            Ok(state.governance().able_admins()?.into_iter().cloned().collect())
+        };
+        let left = session.ask(able)??;
+        if !session.state().governance().is_sealed() || left.len() >= 2 {
+            return Ok(());
         }
+        let left: Vec<&str> = left.iter().map(PersonId::as_str).collect();
         let left = if left.is_empty() { "nobody is".to_owned() } else { format!("only {} is", left.join(", ")) };
-        let meaning = format!("{left} an admin without an end date; a proposal needs two admins");
+        let meaning = format!("{left} a permanent admin with a live key; a proposal needs two admins");
         env.status(format_args!("warning: {meaning}"));
         env.status("warning: if no second admin is left, found a successor: `twinseal init --after`");
         self.notices.push(json!({ "seq": null, "rule": "too-few-admins", "meaning": meaning }));
+        Ok(())
     }
 }
 

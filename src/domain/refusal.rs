@@ -21,8 +21,10 @@ pub enum ConflictOfInterest {
     Owns,
     /// The person implements it.
     Implements,
-    /// The person operates a machine account that requested, authored, owns or implements it, or operated it with a key
-    /// that it still has or that signed the revision.
+    /// The person operates, or ever operated, a machine account that authored it.
+    OperatesAuthor,
+    /// The person operates a machine account that requested, owns or implements it, or operated it with a key that it
+    /// still has or that signed the revision.
     Operates,
 }
 
@@ -30,7 +32,7 @@ impl ConflictOfInterest {
     /// The way out for later changes, as the end of a hint.
     fn remedy(self) -> &'static str {
         match self {
-            Self::Requested | Self::Authored | Self::Owns | Self::Implements => "",
+            Self::Requested | Self::Authored | Self::Owns | Self::Implements | Self::OperatesAuthor => "",
             Self::Operates => {
                 "; a machine account that you no longer operate needs new keys: `twinseal person add-key`, then \
                  `twinseal key revoke`"
@@ -44,7 +46,8 @@ impl ConflictOfInterest {
             Self::Authored => "are an author of it",
             Self::Owns => "own it",
             Self::Implements => "implement it",
-            Self::Operates => "answer for a machine account that filed, wrote, owns or implements it",
+            Self::OperatesAuthor => "operate or operated a machine account that is an author of it",
+            Self::Operates => "answer for a machine account that filed, owns or implements it",
         }
     }
 }
@@ -117,9 +120,9 @@ refusals! {
     /// A format level that this version does not read.
     Format { /** The level found. */ found: u64 } =>
         "format", "unsupported format level {found}: this twinseal reads level 1", "use a newer twinseal";
-    /// Fewer than two admins without an end date.
+    /// Fewer than two permanent admins with a live key.
     TooFewAdmins { /** The number of admins left. */ have: usize } =>
-        "two-admins", "a register needs two admins without an end date; this leaves {have}",
+        "two-admins", "a register needs two permanent admins with a live key; this leaves {have}",
         "name at least two admins; with three, one lost key does not block governance";
     /// The founder is not among the founding admins with that key.
     FounderNotAdmin =>

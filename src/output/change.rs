@@ -281,6 +281,9 @@ fn void(tally: &Tally<'_>, seq: u64, now: Time) -> String {
         Void::ConflictOfInterest(ConflictOfInterest::Authored) => "is an author of the change".to_owned(),
         Void::ConflictOfInterest(ConflictOfInterest::Owns) => "owns the change".to_owned(),
         Void::ConflictOfInterest(ConflictOfInterest::Implements) => "implements the change".to_owned(),
+        Void::ConflictOfInterest(ConflictOfInterest::OperatesAuthor) => {
+            "operates or operated a machine account that is an author of the change".to_owned()
+        }
         Void::ConflictOfInterest(ConflictOfInterest::Operates) => "operates a machine account of the change".to_owned(),
         Void::Separate(_) => "the policy bars admins from approving".to_owned(),
     };

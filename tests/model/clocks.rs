@@ -82,4 +82,9 @@ impl Model {
         let oldest = keys.filter_map(|key| self.enrolled(key)).min();
         self.behind(account, oldest.or_else(|| self.first_stood(account)).unwrap_or(0))
     }
+
+    /// Everybody who answers for what an account wrote: for a machine, whoever ever operated it.
+    pub fn behind_author(&self, account: Person) -> BTreeSet<Person> {
+        self.behind(account, self.first_stood(account).unwrap_or(0))
+    }
 }

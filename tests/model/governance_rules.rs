@@ -186,13 +186,14 @@ impl Model {
         no.when(stands.is_none_or(|(since, _)| since != replaces), "proposal-not-stale");
     }
 
-    /// Whoever takes a permanent admin away leaves two. `then` says who is one afterwards; nothing for those whom the
+    /// Whoever takes a permanent admin away leaves two who have a live key. `then` says who is one afterwards; nothing for those whom the
     /// proposal does not name.
     fn break_admins_after(&self, no: &mut Broken, then: impl Fn(Person) -> Option<bool>) {
         let people: BTreeSet<Person> = self.people();
         let is = |it: &Person| then(*it).unwrap_or_else(|| self.is_admin_for_good(*it));
         let lost = people.iter().any(|it| self.is_admin_for_good(*it) && !is(it));
-        no.when(lost && people.iter().filter(|it| is(it)).count() < 2, "two-admins");
+        let can = |it: &&Person| is(it) && self.keys_of(**it).iter().any(|key| self.is_live(*key, **it));
+        no.when(lost && people.iter().filter(can).count() < 2, "two-admins");
     }
 
     fn break_newcomers(&self, no: &mut Broken, members: &[Newcomer], now: Moment) {

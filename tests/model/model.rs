@@ -338,9 +338,9 @@ impl Model {
         let conflicted = || {
             let named = |(_, entry, facts): &(Place, &Entry, &Facts)| {
                 let people = [facts.owner].into_iter().chain(facts.implementers.iter().copied());
-                let people = people.chain(facts.authors.iter().copied());
                 let mut behind = self.behind_act(entry.actor, entry.key);
                 behind.extend(people.flat_map(|it| self.behind_account(it)));
+                behind.extend(facts.authors.iter().flat_map(|it| self.behind_author(*it)));
                 behind
             };
             story.revisions.iter().flat_map(named).collect()

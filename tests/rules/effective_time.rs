@@ -204,6 +204,27 @@ fn no_machine_has_more_operators_than_can_be_left_out_as_witnesses() {
     let mut robot = member(&world, "robot", "robot", &[Role::Engineer]);
     robot.grants.operators = (0..33).map(|n| format!("p{n}").parse().unwrap()).collect();
     forbidden(&world, "alice", enrolling(&world, &[robot]), None, "operator-limit");
+    // Former operators count as long as a key from their time is left, and no longer.
+    for n in 0..33 {
+        world.person(&format!("p{n}"));
+    }
+    let newcomers: Vec<Member> =
+        (0..33).map(|n| format!("p{n}")).map(|id| member(&world, &id, &id, &[Role::Engineer])).collect();
+    let mut robot = member(&world, "robot", "robot", &[Role::Engineer]);
+    robot.grants.operators = newcomers[..32].iter().map(|it| it.person.clone()).collect();
+    world.record_all("alice", [enrolling(&world, &newcomers)]);
+    second(&world, "bob", "1");
+    world.record_all("alice", [enrolling(&world, &[robot.clone()])]);
+    second(&world, "bob", "2");
+    let handed_over = |revokes: BTreeSet<Fingerprint>| {
+        let replaces = world.state().governance().person(&robot.person).unwrap().unwrap().since;
+        let operators = [newcomers[32].person.clone()].into();
+        let mut new = NewGrants::new(replaces, Grants { operators, ..Grants::of([Role::Engineer]) });
+        new.revokes = revokes;
+        propose(&world, Action::Roles([(robot.person.clone(), new)].into()))
+    };
+    forbidden(&world, "alice", handed_over([].into()), None, "operator-limit");
+    accepted(&world, "alice", handed_over([robot.key.fingerprint()].into()), None);
 }
 
 /// A proposal that every admin may open.

@@ -65,7 +65,7 @@ fn no_register_has_a_format_before_the_first() {
 fn one_admin_founds_no_register() {
     let world = World::with_requests();
     let one = "init --name prod --member alice=alice.request:admin --member carol=carol.request:approver";
-    world.fails("alice", one, Exit::Refused, "a register needs two admins without an end date; this leaves 1");
+    world.fails("alice", one, Exit::Refused, "a register needs two permanent admins with a live key; this leaves 1");
     assert!(!world.path("prod.db").exists());
     let founders =
         [member(&world, "alice", "alice", &[Role::Admin]), member(&world, "carol", "carol", &[Role::Approver])];

@@ -118,7 +118,7 @@ fn removing_roles_never_leaves_one_admin() {
         "alice",
         "person retire bob",
         Exit::Refused,
-        "a register needs two admins without an end date; this leaves 1",
+        "a register needs two permanent admins with a live key; this leaves 1",
     );
     world.fails("alice", "person revoke-role bob admin", Exit::Refused, "bob would have no role");
     forbidden(&world, "alice", set_grants(&world, "bob", Grants::of([Role::Engineer])), None, "two-admins");
@@ -137,11 +137,23 @@ fn removing_roles_never_leaves_one_admin() {
     world.ok("alice", "person grant erin admin");
     second(&world, "bob", "2");
     accepted(&world, "alice", retire(&world, "bob"), None);
+    // Nor does an admin count who cannot sign: nobody could second a proposal.
+    world.ok("alice", "person grant dave admin");
+    second(&world, "bob", "3");
+    accepted(&world, "alice", retire(&world, "bob"), None);
+    for suspended in ["dave", "erin"] {
+        world.ok("alice", &format!("key suspend {}", key_of(&world, suspended)));
+    }
+    forbidden(&world, "alice", retire(&world, "bob"), None, "two-admins");
+    forbidden(&world, "alice", set_grants(&world, "bob", Grants::of([Role::Engineer])), None, "two-admins");
+    accepted(&world, "alice", retire(&world, "dave"), None);
+    world.ok("alice", &format!("key lift {}", key_of(&world, "erin")));
+    second(&world, "bob", "4");
     // Two such proposals are each valid alone, but the second to be seconded would leave too few admins.
     world.ok("alice", "person retire bob");
     world.ok("alice", "person revoke-role erin admin");
-    second(&world, "carol", "3");
-    forbidden(&world, "carol", Event::Second(proposal(&world, "4")), None, "two-admins");
+    second(&world, "carol", "5");
+    forbidden(&world, "carol", Event::Second(proposal(&world, "6")), None, "two-admins");
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn nobody_approves_what_their_machine_filed_owns_or_implements() {
     let world = with_robot();
     file(&world, &[("owner = \"erin\"", "owner = \"erin\"\nimplementers = [\"robot\"]")]);
     let complaint =
-        "you cannot approve CHG-1 because you answer for a machine account that filed, wrote, owns or implements it";
+        "you cannot approve CHG-1 because you answer for a machine account that filed, owns or implements it";
     world.fails(
         "dave",
         &format!("approve CHG-1 --revision {}", world.revision("CHG-1").filed),
@@ -197,6 +197,23 @@ fn a_former_operator_approves_nothing_that_the_machine_implements_until_its_old_
     let old = key_of(&world, "robot");
     world.ok("robot", &format!("key revoke {old} --key robot.key --reason Rotated. --fingerprint {fingerprint}"));
     accepted(&world, "dave", approve(&world), None);
+}
+
+#[test]
+fn a_former_operator_cannot_approve_what_the_machine_wrote_by_revoking_its_keys() {
+    let world = with_robot();
+    let fingerprint = world.fingerprint();
+    world.ok("alice", "person revoke-role robot --operator dave --keep-keys");
+    second(&world, "bob", "3");
+    file(&world, &[("owner = \"erin\"", "owner = \"erin\"\nauthors = [\"robot\"]")]);
+    rotate(&world, &fingerprint);
+    let old = key_of(&world, "robot");
+    world.ok("robot", &format!("key revoke {old} --key robot.key --reason Rotated. --fingerprint {fingerprint}"));
+    let approving = format!("approve CHG-1 --revision {}", world.revision("CHG-1").filed);
+    let complaint = "because you operate or operated a machine account that is an author of it";
+    world.fails("dave", &approving, Exit::Refused, complaint);
+    forbidden(&world, "dave", approve(&world), None, "conflict-of-interest");
+    accepted(&world, "carol", approve(&world), None);
 }
 
 #[test]

@@ -136,8 +136,11 @@ fn a_machine_stops_with_its_last_operator() {
 #[test]
 fn a_register_left_with_one_admin_says_so_in_every_command() {
     let world = World::founded();
-    let left = "only alice is an admin without an end date";
+    let left = "only alice is a permanent admin with a live key";
     assert!(!world.run("carol", "list").err.contains(left));
+    let suspended = world.ok("alice", &format!("key suspend {} --json", key_of(&world, "bob")));
+    assert!(suspended.contains("too-few-admins"), "{suspended}");
+    assert!(world.run("carol", "list").err.contains(left));
     let output = world.run("alice", "person suspend bob");
     assert!(output.exit == Exit::Done && output.err.contains(left), "{}", output.screen);
     for command in ["list", "verify", "person list", "log"] {

@@ -101,6 +101,7 @@ impl Target {
         let text = reason(self.reason.as_deref())?;
         let mut session = context.open()?;
         let entry = record(context.recorder(), &mut session, |_| Ok(Plan { event: event(key), text: text.clone() }))?;
+        context.ui.report_admins(context.env, &session).map_err(|error| error.after(entry.header.seq))?;
         report_recorded(context, &entry, None, format_args!("key {key} {done}; its approvals no longer count"))
     }
 

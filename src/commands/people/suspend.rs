@@ -34,10 +34,10 @@ impl Suspend {
         let plan = |_: &mut Session| Ok(Plan { event: event.clone(), text: text.clone() });
         let entry = record(context.recorder(), &mut session, plan)?;
         let done = format!("{person} suspended: all grants ended, all keys suspended; their approvals no longer count");
-        report_recorded(context, &entry, None, done)?;
-        report_machines(context, &session, &person)?;
-        context.ui.report_admins(context.env, &session);
-        Ok(())
+        let warned = context.ui.report_admins(context.env, &session);
+        let warned = warned.and_then(|()| report_machines(context, &session, &person));
+        warned.map_err(|error| error.after(entry.header.seq))?;
+        report_recorded(context, &entry, None, done)
     }
 }
 

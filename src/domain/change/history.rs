@@ -199,10 +199,13 @@ impl Change {
                 return Ok(Some(ConflictOfInterest::Operates));
             }
         }
-        let named = self.revisions().flat_map(|Revision { facts, .. }| {
-            facts.implementers.iter().chain([&facts.owner]).chain(facts.enrolled_authors())
-        });
-        for named in named.collect::<BTreeSet<_>>() {
+        let all = || self.revisions().map(|it| &it.facts);
+        for author in all().flat_map(Facts::enrolled_authors).collect::<BTreeSet<_>>() {
+            if governance.answer_for_author(author)?.contains(person) {
+                return Ok(Some(ConflictOfInterest::OperatesAuthor));
+            }
+        }
+        for named in all().flat_map(|it| it.implementers.iter().chain([&it.owner])).collect::<BTreeSet<_>>() {
             if governance.answer_for_account(named)?.contains(person) {
                 return Ok(Some(ConflictOfInterest::Operates));
             }

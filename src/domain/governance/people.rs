@@ -48,16 +48,10 @@ impl Person {
         self.keys.iter().map(|(_, key)| *key)
     }
 
-    /// The entry that enrolled the oldest key that is not revoked; without such a key, the entry that enrolled the
-    /// account.
-    pub fn oldest_key(&self) -> u64 {
-        self.oldest_key_without(&BTreeSet::new())
-    }
-
-    /// The same after some keys are revoked.
-    pub(in crate::domain) fn oldest_key_without(&self, revoked: &BTreeSet<Fingerprint>) -> u64 {
-        let left = self.keys.iter().find(|(_, key)| !revoked.contains(key));
-        left.map_or(self.enrolled, |(seq, _)| *seq)
+    /// The entry that enrolled the oldest key that is not revoked, apart from those in `without`; `None` if there is
+    /// none.
+    pub(in crate::domain) fn oldest_key(&self, without: &BTreeSet<Fingerprint>) -> Option<u64> {
+        self.keys.iter().find(|(_, key)| !without.contains(key)).map(|(seq, _)| *seq)
     }
 
     /// The name of its state in tables, JSON and on screens.

@@ -256,9 +256,10 @@ impl Governance {
             for key in revokes {
                 self.judge_machine_key(person, *key)?;
             }
-            let since = current.oldest_key_without(revokes);
-            let mut operators: BTreeSet<&PersonId> = current.operators_since(since).collect();
-            operators.extend(&grants.operators);
+            // Without a key left, nobody answers for a later act by having operated the machine before.
+            let since = current.oldest_key(revokes);
+            let mut operators: BTreeSet<&PersonId> = grants.operators.iter().collect();
+            operators.extend(since.into_iter().flat_map(|since| current.operators_since(since)));
             if operators.len() > MOST_OPERATORS {
                 return Err(Refusal::TooManyOperators { machine: person.clone() }.into());
             }
@@ -279,12 +280,12 @@ impl Governance {
         }
     }
 
-    /// If one of these people loses the permanent role admin, checks that two people have it afterwards.
-    fn judge_admins_after<'a>(&self, changes: impl Iterator<Item = (&'a PersonId, bool)>) -> Result<(), Denied> {
-        let (mut admins, mut lost) = (self.admins().clone(), false);
+    /// If one of these people loses the permanent role admin, checks that two people with a live key have it afterwards.
+    fn judge_admins_after<'a>(&'a self, changes: impl Iterator<Item = (&'a PersonId, bool)>) -> Result<(), Denied> {
+        let (mut admins, mut lost) = (self.able_admins()?, false);
         for (person, admin) in changes {
             lost |= self.admins().contains(person) && !admin;
-            _ = if admin { admins.insert(person.clone()) } else { admins.remove(person) };
+            _ = if admin && self.has_live_key(person)? { admins.insert(person) } else { admins.remove(person) };
         }
         if lost && admins.len() < 2 { Err(Refusal::TooFewAdmins { have: admins.len() }.into()) } else { Ok(()) }
     }

@@ -81,11 +81,12 @@ impl Governance {
     /// Fails unless the person has a grant or a live key to take away.
     fn judge_suspend(&self, person: &PersonId) -> Result<(), Denied> {
         let it = self.enrolled(person)?;
-        let mut has = !it.grants.roles.is_empty() || !it.grants.groups.is_empty();
-        for key in it.keys() {
-            has |= self.known_key(key)?.state == KeyState::Live;
+        let has = !it.grants.roles.is_empty() || !it.grants.groups.is_empty();
+        if has || self.has_live_key(person)? {
+            Ok(())
+        } else {
+            Err(Refusal::NothingToSuspend { person: person.clone() }.into())
         }
-        if has { Ok(()) } else { Err(Refusal::NothingToSuspend { person: person.clone() }.into()) }
     }
 
     fn judge_init(&self, header: &Timed<'_>, format: u64, members: &[Member]) -> Result<(), Denied> {

@@ -210,9 +210,34 @@ impl Governance {
         self.summary.restored.iter().copied()
     }
 
-    /// The accounts with a permanent role admin. Fewer than two can second no proposal.
-    pub fn admins(&self) -> &BTreeSet<PersonId> {
+    /// The accounts with a permanent role admin, whatever the state of their keys.
+    pub(in crate::domain) fn admins(&self) -> &BTreeSet<PersonId> {
         &self.summary.admins
+    }
+
+    /// The accounts with a permanent role admin and a live key. If there are fewer than two, no proposal can be
+    /// seconded.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn able_admins(&self) -> Result<BTreeSet<&PersonId>, Unloaded> {
+        let mut able = BTreeSet::new();
+        for admin in self.admins() {
+            if self.has_live_key(admin)? {
+                able.insert(admin);
+            }
+        }
+        Ok(able)
+    }
+
+    /// Whether the account is enrolled and has a key that may be used.
+    pub(in crate::domain) fn has_live_key(&self, account: &PersonId) -> Result<bool, Unloaded> {
+        for key in self.person(account)?.into_iter().flat_map(Person::keys) {
+            if self.is_live(key, account)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether the account is enrolled and has this role at a given moment.
@@ -251,7 +276,16 @@ impl Governance {
     /// # Errors
     /// [`Unloaded`].
     pub fn answer_for_account(&self, account: &PersonId) -> Result<BTreeSet<PersonId>, Unloaded> {
-        self.answerable(account, |machine| Ok(machine.oldest_key()))
+        self.answerable(account, |machine| Ok(machine.oldest_key(&BTreeSet::new()).unwrap_or(machine.enrolled)))
+    }
+
+    /// Who answers for what an account wrote: the account, and for a machine account everybody who ever operated it.
+    /// Revoking keys changes nothing about work that is done.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn answer_for_author(&self, author: &PersonId) -> Result<BTreeSet<PersonId>, Unloaded> {
+        self.answerable(author, |machine| Ok(machine.enrolled))
     }
 
     fn answerable(
