@@ -14,12 +14,14 @@ mod refused_attempt;
 mod register;
 mod value;
 
+pub use change::capacity::Capacity;
 pub use change::execution::{Args, Argument, Automation, Command, Execution, Script};
 pub use change::facts::{Artifact, Author, ChangeKind, Facts, Link, LinkKind, Outcome, RevisionRef, Risk};
 pub use change::filing_rules::{
     MOST_TARGETS, judge_author, judge_kind, judge_party, judge_stop_after, judge_target_count, judge_window,
 };
 pub use change::history::{Act, Change, RefusedAct, Revision, Status};
+pub use change::left::Left;
 pub use change::tally::{Tally, Verdict, Void, Vote};
 pub use event::{Event, EventKind, Header, Stream, Timed};
 pub use governance::action::{Action, LostEntries, Member, NewGrants, Predecessor, ProposalRef, Restoration, Vouch};

@@ -12,7 +12,7 @@ mod proposal;
 mod safe;
 mod table;
 
-pub use change::{Names, Remarks, Words, automation_lines, change_page, targets_label};
+pub use change::{Names, Remarks, Words, automation_lines, barred, change_page, list, targets_label};
 pub use csv::csv_row;
 pub use describe::{describe, lost_entries, summary};
 pub use diff::{Shown, diff, differing};

@@ -24,7 +24,7 @@ fn world(authors: &str) -> Option<World> {
     if !stock_tool("git") {
         return None;
     }
-    let world = World::founded();
+    let world = World::founded_with_spare_approvers();
     git(&world, &["init", "--quiet"]);
     commit(&world, "first@example.com");
     git(&world, &["tag", "v1"]);

@@ -147,7 +147,7 @@ fn quoted(text: &str) -> String {
 
 /// A test folder with the files that [`FULL`] names.
 fn world() -> World {
-    let world = World::founded();
+    let world = World::founded_with_spare_approvers();
     world.write("evidence.txt", "it worked");
     world.write("build.tar", "bytes");
     world

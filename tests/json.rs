@@ -134,6 +134,7 @@ fn every_command_answers_in_json_and_in_nothing_else() {
         ("bob", format!("proposal second 1 --digest {proposal}")),
         ("erin", "policy show".to_owned()),
         ("erin", "policy show --source".to_owned()),
+        ("erin", "policy explain --capacity".to_owned()),
         ("erin", "policy check policy.toml".to_owned()),
         ("alice", "person grant carol engineer".to_owned()),
         ("alice", "person retire dave".to_owned()),

@@ -8,6 +8,7 @@ mod filing;
 mod founding;
 mod grants;
 mod keys;
+mod leaving;
 mod machines;
 mod people;
 mod periods;

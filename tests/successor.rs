@@ -13,7 +13,7 @@ fn world() -> World {
 }
 
 const MEMBERS: &str = "--member alice=alice.request:admin --member carol=carol.request:admin,approver \
-                       --member erin=erin.request:engineer";
+                       --member erin=erin.request:engineer --member dave=dave.request:approver";
 
 /// The members of a register named `prod2`, whose requests name the register.
 const MEMBERS_OF_PROD2: &str = "--member alice=alice2.request:admin --member carol=carol2.request:admin";

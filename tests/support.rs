@@ -62,13 +62,22 @@ impl World {
     /// Six people with keys and requests, and the register `prod`, created by alice and sealed by bob. Every account
     /// knows it.
     pub fn founded() -> Self {
-        let world = Self::with_requests();
+        Self::founded_by(&PEOPLE)
+    }
+
+    /// Like [`World::founded`], with two more approvers: enough if some of the others have a conflict of interest.
+    pub fn founded_with_spare_approvers() -> Self {
+        Self::founded_by(&[&PEOPLE[..], &[("ivy", "approver"), ("jack", "approver")]].concat())
+    }
+
+    fn founded_by(people: &[(&str, &str)]) -> Self {
+        let world = Self::requested_by(people);
         let members: Vec<String> =
-            PEOPLE.iter().map(|(person, roles)| format!("--member {person}={person}.request:{roles}")).collect();
+            people.iter().map(|(person, roles)| format!("--member {person}={person}.request:{roles}")).collect();
         world.ok("alice", &format!("init --name prod --register prod.db {}", members.join(" ")));
         let fingerprint = world.fingerprint();
         world.ok("bob", &format!("seal --fingerprint {fingerprint} --digest {fingerprint}"));
-        for (person, _) in PEOPLE {
+        for (person, _) in people {
             world.ok(person, &format!("list --fingerprint {fingerprint}"));
         }
         world
@@ -76,8 +85,12 @@ impl World {
 
     /// Six people with keys and enrolment requests for `prod`.
     pub fn with_requests() -> Self {
+        Self::requested_by(&PEOPLE)
+    }
+
+    fn requested_by(people: &[(&str, &str)]) -> Self {
         let world = Self::empty();
-        for (person, roles) in PEOPLE {
+        for (person, roles) in people {
             world.person(person);
             let request = format!("person request {person} --register prod --role {roles} --out {person}.request");
             world.ok(person, &request);

@@ -140,7 +140,8 @@ impl<'e> Context<'e> {
         let anchor = Anchor { folder: &folder, fingerprint, excuse: identity.excuse(purpose) };
         let session = Session::open(shared, anchor, self.env.now(), &mut |seq| bar.set_position(seq))?;
         bar.finish_and_clear();
-        self.ui.report_notices(self.env, &session, &identity)?;
+        self.ui.report_notices(self.env, &session, &identity);
+        self.ui.report_admins(self.env, &session)?;
         self.check_person(&session)?;
         Ok(session)
     }

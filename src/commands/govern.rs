@@ -1,5 +1,6 @@
 //! Commands that create a register and govern it by proposals.
 
+pub mod explain;
 pub mod init;
 pub mod policy;
 pub mod proposal;

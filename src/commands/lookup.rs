@@ -53,6 +53,7 @@ pub fn governance_about(session: &Session, change: &Change, now: Moment) -> Resu
         let governance = state.governance();
         change.status(governance, now)?;
         change.tally(governance, now)?;
+        change.stranded(governance, None)?;
         Ok(governance.clone())
     })??)
 }

@@ -59,10 +59,7 @@ impl Ui {
 
     /// Reports notices of opening a register. If the log is broken, warns that only the entries before the first fault
     /// are shown.
-    ///
-    /// # Errors
-    /// The verified cache cannot be read.
-    pub fn report_notices(&mut self, env: &mut Env, session: &Session, identity: &Identity) -> Result<(), Error> {
+    pub fn report_notices(&mut self, env: &mut Env, session: &Session, identity: &Identity) {
         let superseded = (identity.relation == Relation::Superseded).then_some(Notice::Superseded);
         for notice in superseded.iter().chain(session.notices()) {
             if matches!(notice, Notice::FirstVerification if !identity.met) || *notice == Notice::RedactedLater {
@@ -76,7 +73,6 @@ impl Ui {
             env.status("warning: only the entries before it are shown; run: `twinseal verify`");
             self.notices.push(json!({ "seq": fault.seq, "rule": fault.rule, "meaning": fault.meaning }));
         }
-        self.report_admins(env, session)
     }
 
     /// Warns of a register in which no proposal can be seconded, because fewer than two admins are left. One admin can

@@ -1,8 +1,10 @@
 //! Changes: the facts of a revision, the history of a change, and the rules about both.
 
+pub mod capacity;
 pub mod decision_rules;
 pub mod execution;
 pub mod facts;
 pub mod filing_rules;
 pub mod history;
+pub mod left;
 pub mod tally;

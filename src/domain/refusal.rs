@@ -384,7 +384,7 @@ refusals! {
     /// Revising or withdrawing another person's change.
     NotRequesterOrOwner { /** Who. */ person: PersonId, /** Which change. */ change: ChangeId } =>
         "requester-or-owner", "{person} did not file or revise {change}, and does not own it",
-        "ask its requester or owner; any enrolled person can add a note: `twinseal note {change}`";
+        "ask its requester or owner; if its owner has left, an engineer can revise it; any enrolled person can add a note: `twinseal note {change}`";
     /// An act on a withdrawn change.
     Withdrawn { /** Which change. */ change: ChangeId } =>
         "withdrawn", "{change} is withdrawn", "file it as a new change: `twinseal draft --from {change}`";
@@ -434,7 +434,7 @@ refusals! {
     /// A finish by an account that is neither an implementer nor the owner.
     NotImplementerOrOwner { /** Who. */ person: PersonId, /** Which change. */ change: ChangeId } =>
         "implementer-or-owner", "{person} is neither an implementer nor the owner of {change}",
-        "ask an implementer or the owner; `twinseal show {change}` lists them";
+        "ask an implementer or the owner; `twinseal show {change}` lists them; if all of them have left, an admin can";
     /// A second finish.
     Finished { /** Which change. */ change: ChangeId, /** Its outcome. */ outcome: Outcome } =>
         "finish-once", "{change} is already finished: {}" (outcome.phrase()),

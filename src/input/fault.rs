@@ -124,6 +124,16 @@ pub enum Problem {
         /// The range.
         range: String,
     },
+    /// A change that too few people could approve.
+    #[error("{need} approvals needed, but {able} could approve{barred}")]
+    TooFewApprovers {
+        /// The number of approvals needed.
+        need: usize,
+        /// Who could approve it: `nobody`, or `only carol`.
+        able: String,
+        /// Which approvers could not, and why; empty if there is no other approver.
+        barred: String,
+    },
     /// A change that does not fit into an entry.
     #[error("{bytes} bytes in total; at most {most} are allowed: shorten the longest texts")]
     TooLarge {

@@ -5,8 +5,8 @@ use std::fmt::Display;
 
 use super::{Page, ago, moment, window};
 use crate::domain::{
-    Author, Automation, Change, Command, ConflictOfInterest, Description, Execution, Facts, Link, PersonId, Prose,
-    RefusedAct, Status, Step, Tally, Time, Trial, Verdict, Void,
+    Author, Automation, Change, Command, ConflictOfInterest, Description, Execution, Facts, Left, Link, PersonId,
+    Prose, RefusedAct, Status, Step, Tally, Time, Trial, Verdict, Void,
 };
 
 /// Display names by person.
@@ -16,7 +16,8 @@ fn person(names: &Names, id: &PersonId) -> String {
     names.get(id).map_or_else(|| id.to_string(), |name| format!("{id} ({name})"))
 }
 
-fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
+/// The items with commas between them.
+pub fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
     items.into_iter().map(|it| it.to_string()).collect::<Vec<_>>().join(", ")
 }
 
@@ -38,14 +39,17 @@ pub struct Words {
 }
 
 /// Writes the page of a change, with its status and tally as of `now`.
-pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: (Status, &Tally<'_>), now: Time) {
-    let (status, tally) = judged;
+pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: (Status, &Tally<'_>, Left), now: Time) {
+    let (status, tally, left) = judged;
     let Words { description, execution, redacted, remarks, names } = words;
     let description = description.as_ref();
     let revision = change.current();
     let title = description.and_then(|it| it.title.as_ref()).map_or("(text redacted)", |title| title.as_str());
     page.title(format_args!("{}  {title}", change.id()));
     page.field("status", status_line(change, tally, status, now));
+    if left.is_any() {
+        page.field("people", format_args!("{}{}", left.phrase(), way_on(left, change.started().is_some())));
+    }
     page.field("revision", format_args!("{} {}", revision.id.number, revision.id.filed));
     let filed = moment(revision.time, revision.facts.window.zone().as_str());
     page.field("filed", format_args!("by {}, {filed} (entry {})", person(names, &revision.requester), revision.seq));
@@ -84,6 +88,15 @@ fn status_line(change: &Change, tally: &Tally<'_>, status: Status, now: Time) ->
         Status::Expired => format!("{phrase}; window closed {closes} without a start"),
         Status::InProgress => format!("{phrase}; {when}"),
         Status::Succeeded | Status::Failed | Status::RolledBack => phrase,
+    }
+}
+
+/// Who can act instead of the people who have left.
+fn way_on(left: Left, started: bool) -> &'static str {
+    match (started, left) {
+        (false, _) => "; another engineer can revise it",
+        (true, Left::All) => "; an admin can finish it",
+        (true, _) => "",
     }
 }
 
@@ -271,8 +284,20 @@ fn timeline(page: &mut Page, change: &Change, remarks: &Remarks, tally: &Tally<'
 
 /// Why an approval does not count; empty if it does.
 fn void(tally: &Tally<'_>, seq: u64, now: Time) -> String {
-    let Some((_, why)) = tally.void.iter().find(|(vote, _)| vote.seq == seq) else { return String::new() };
-    let why = match why {
+    let why = tally.void.iter().find(|(vote, _)| vote.seq == seq);
+    why.map_or(String::new(), |(_, why)| format!(" (not counted: {})", void_reason(why, now)))
+}
+
+/// Which approvers could not approve a change, and why: ` (erin: owns the change)`; empty without any.
+pub fn barred(barred: &[(PersonId, Void)], now: Time) -> String {
+    let each = barred.iter().map(|(person, why)| format!("{person}: {}", void_reason(why, now)));
+    let each = each.collect::<Vec<_>>().join("; ");
+    if each.is_empty() { each } else { format!(" ({each})") }
+}
+
+/// Why an approval does not or would not count, after the name of the person.
+pub fn void_reason(why: &Void, now: Time) -> String {
+    match why {
         Void::Expired(at) => format!("expired {}", ago(*at, now)),
         Void::Ahead(at) => format!("claims {at}, ahead of other clocks"),
         Void::NoApprover => "no longer an approver".to_owned(),
@@ -286,6 +311,5 @@ fn void(tally: &Tally<'_>, seq: u64, now: Time) -> String {
         }
         Void::ConflictOfInterest(ConflictOfInterest::Operates) => "operates a machine account of the change".to_owned(),
         Void::Separate(_) => "the policy bars admins from approving".to_owned(),
-    };
-    format!(" (not counted: {why})")
+    }
 }

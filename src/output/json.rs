@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::domain::{
-    Action, Argument, Artifact, Asked, Automation, Change, ChangeId, Command, Description, Digest, Event, Execution,
-    Facts, Granted, Grants, Head, Header, Member, NewGrants, Period, PersonId, Policy, ProposalRef, RefusedAttempt,
+    Action, Argument, Artifact, Asked, Automation, Change, Command, Description, Digest, Event, Execution, Facts,
+    Granted, Grants, Head, Header, Left, Member, NewGrants, Period, PersonId, Policy, ProposalRef, RefusedAttempt,
     Requirement, RevisionRef, Step, Text, Trial, Verdict, Void, Vote,
 };
 
@@ -310,7 +310,12 @@ pub fn vote(change: &Change, vote: &Vote, void: Option<&Void>, remark: Option<&S
     })
 }
 
-/// A change in a list, with its status as of now.
-pub fn change_line(id: ChangeId, status: &str, facts: &Facts, title: Option<&str>) -> Value {
-    json!({ "change": id.to_string(), "status": status, "title": title, "facts": self::facts(facts) })
+/// Which of the people who carry out a change have left.
+pub fn left(left: Left) -> Value {
+    match left {
+        Left::Nobody => json!([]),
+        Left::Owner => json!(["owner"]),
+        Left::Implementers => json!(["implementers"]),
+        Left::All => json!(["owner", "implementers"]),
+    }
 }

@@ -56,12 +56,13 @@ incident = ["INC-2214"]
 /// The register of the worked example: alice creates it and files a change, bob seals and approves.
 pub fn example() -> World {
     let world = World::empty();
-    for (person, roles) in [("alice", "admin,engineer"), ("bob", "admin,approver")] {
+    for (person, roles) in [("alice", "admin,engineer"), ("bob", "admin,approver"), ("carol", "approver")] {
         world.person(person);
         let request = format!("person request {person} --register prod --role {roles} --out {person}.request");
         world.ok(person, &request);
     }
-    let members = "--member alice=alice.request:admin,engineer --member bob=bob.request:admin,approver";
+    let members = "--member alice=alice.request:admin,engineer --member bob=bob.request:admin,approver \
+                   --member carol=carol.request:approver";
     world.ok("alice", &format!("init --name prod --register prod.db {members}"));
     world.at("2026-12-01T09:04:10Z");
     world.ok("bob", &format!("seal --fingerprint {0} --digest {0}", world.fingerprint()));

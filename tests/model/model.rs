@@ -215,6 +215,13 @@ impl Model {
         self.is_here(person) && self.operators(person).is_empty()
     }
 
+    /// Whether somebody can do nothing more: a person who has retired or is suspended, a machine that also has no operator
+    /// left.
+    pub fn has_left(&self, account: Person) -> bool {
+        let operators = self.operators(account);
+        !self.is_here(account) || !operators.is_empty() && !operators.iter().any(|it| self.can_operate(*it))
+    }
+
     /// Where a key was enrolled.
     pub fn enrolled(&self, key: Key) -> Option<Place> {
         self.facts

@@ -119,8 +119,13 @@ impl Model {
         let Entry { actor, time, words, .. } = entry;
         let (facts, now) = (story.facts(), self.moment(entry));
         match &entry.what {
-            What::Revise { of, facts } => {
-                self.break_open(no, entry, story, *of);
+            What::Revise { of, facts: revised } => {
+                let left = self.has_left(facts.owner) || facts.implementers.iter().all(|it| self.has_left(*it));
+                match left && self.has_role(*actor, Role::Engineer, now) {
+                    true => self.break_undecided(no, story, *of),
+                    false => self.break_open(no, entry, story, *of),
+                }
+                let facts = revised;
                 let before: Vec<_> = story.revisions.iter().map(|(_, filing, _)| *filing).collect();
                 self.break_filing(no, entry, facts, &before);
                 self.break_follows(no, facts, story.number);
@@ -149,7 +154,9 @@ impl Model {
             What::Start { of, artifacts } => self.break_start(no, entry, story, *of, artifacts),
             What::Finish { of, outcome } => {
                 let named = facts.owner == *actor || facts.implementers.contains(actor);
-                no.when(!named, "implementer-or-owner");
+                let none_left = self.has_left(facts.owner) && facts.implementers.iter().all(|it| self.has_left(*it));
+                let may = named || none_left && self.has_role(*actor, Role::Admin, now);
+                no.when(!may, "implementer-or-owner");
                 no.when(*of != story.current(), "current-revision");
                 no.when(story.start.is_none(), "started");
                 let first = story.outcomes.is_empty();

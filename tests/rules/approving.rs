@@ -28,7 +28,7 @@ fn nobody_decides_another_revision_than_the_current_one() {
 
 #[test]
 fn nobody_approves_what_they_filed() {
-    let world = World::founded();
+    let world = World::founded_with_spare_approvers();
     // erin is not an owner or implementer here, so only the filing causes the conflict.
     file(&world, &[("owner = \"erin\"", "owner = \"carol\"\nimplementers = [\"dave\"]")]);
     let command = format!("approve CHG-1 --revision {}", world.revision("CHG-1").filed);
@@ -38,7 +38,7 @@ fn nobody_approves_what_they_filed() {
 
 #[test]
 fn nobody_approves_what_they_own_or_implement() {
-    let world = World::founded();
+    let world = World::founded_with_spare_approvers();
     file(&world, &[("owner = \"erin\"", "owner = \"carol\"\nimplementers = [\"dave\"]")]);
     let command = format!("approve CHG-1 --revision {}", world.revision("CHG-1").filed);
     for (person, conflict) in [("carol", "you own it"), ("dave", "you implement it")] {
@@ -102,7 +102,7 @@ fn nobody_approves_or_replaces_a_revision_that_was_replaced() {
 
 #[test]
 fn nobody_approves_what_they_owned_in_an_earlier_revision() {
-    let world = World::founded();
+    let world = World::founded_with_spare_approvers();
     file(&world, &[("owner = \"erin\"", "owner = \"carol\"\nimplementers = [\"dave\"]")]);
     world.write("change.toml", CHANGE);
     world.ok("carol", "revise CHG-1 change.toml");
@@ -113,7 +113,8 @@ fn nobody_approves_what_they_owned_in_an_earlier_revision() {
 
 #[test]
 fn nobody_approves_what_a_later_revision_gives_them() {
-    let world = World::filed();
+    let world = World::founded_with_spare_approvers();
+    file(&world, &[]);
     let change = CHANGE.replace("owner = \"erin\"", "owner = \"carol\"\nimplementers = [\"dave\"]");
     world.write("change.toml", change);
     world.ok("erin", "revise CHG-1 change.toml");
@@ -202,7 +203,7 @@ fn no_note_is_empty() {
 
 /// A change approved by carol and dave, and rejected by a third approver.
 fn rejected() -> World {
-    let world = World::founded();
+    let world = World::founded_with_spare_approvers();
     open_proposal(&world, "frank", "approver");
     second(&world, "bob", "1");
     file(&world, &[]);
@@ -234,7 +235,7 @@ fn nobody_takes_back_a_rejection_by_approving() {
 
 #[test]
 fn no_author_approves_in_any_revision() {
-    let world = World::founded();
+    let world = World::founded_with_spare_approvers();
     file(&world, &[("risk =", "authors = [\"carol\", \"external vendor-jane\"]\nrisk =")]);
     let command = || format!("approve CHG-1 --revision {}", world.revision("CHG-1").filed);
     let complaint = "you cannot approve CHG-1 because you are an author of it";
@@ -250,7 +251,7 @@ fn no_author_approves_in_any_revision() {
 
 #[test]
 fn nobody_approves_what_a_machine_wrote_that_they_operate() {
-    let world = World::founded();
+    let world = World::founded_with_spare_approvers();
     newcomer(&world, "robot");
     world.ok("alice", "person machine robot=robot.request --operator dave --role engineer");
     second(&world, "bob", "1");

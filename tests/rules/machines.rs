@@ -9,7 +9,7 @@ fn machine(operators: &[&str], roles: &[Role]) -> Grants {
 
 /// A register with the machine account `robot`, an engineer operated by dave and frank.
 fn with_robot() -> World {
-    let world = World::founded();
+    let world = World::founded_with_spare_approvers();
     open_proposal(&world, "frank", "engineer");
     second(&world, "bob", "1");
     newcomer(&world, "robot");

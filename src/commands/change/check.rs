@@ -12,10 +12,10 @@ use sha2::{Digest as _, Sha256};
 use crate::commands::Context;
 use crate::commands::change::commits::commit_addresses;
 use crate::commands::files::read_text;
-use crate::commands::lookup::name_of_input;
+use crate::commands::lookup::{name_of_input, parse};
 use crate::domain::{
-    Author, ChangeId, Denied, Digest, Governance, PersonId, Refusal, Text, Time, Window, judge_author, judge_party,
-    judge_window,
+    Author, Capacity, Change, ChangeId, Denied, Digest, Fingerprint, Governance, Moment, PersonId, Refusal, Text, Time,
+    Window, judge_author, judge_party, judge_window,
 };
 use crate::error::Error;
 use crate::format::data::{self, Data};
@@ -54,7 +54,13 @@ impl Check {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         // Only people and windows need a register.
         let session = if context.registers.named().is_some() { Some(context.open()?) } else { None };
-        let draft = read_draft(context, session.as_ref(), &self.draft)?;
+        let checked = read_draft(context, session.as_ref(), &self.draft)?;
+        if let Some(session) = &session {
+            let meant: Option<PersonId> = context.key_choice.person_meant().map(parse).transpose()?;
+            let requester = meant.unwrap_or_else(|| checked.draft.facts.owner.clone());
+            checked.check_capacity(session.state().moment(context.env.now()), None, &requester)?;
+        }
+        let draft = checked.draft;
         let against = match session.as_ref().and_then(|session| session.state().id()) {
             Some(id) => format!("checked against register {}", id.name()),
             None => "no register: people, window and follows not checked".to_owned(),
@@ -117,11 +123,50 @@ impl DraftContext for Against {
     }
 }
 
+/// A draft without a fault.
+pub struct CheckedDraft {
+    /// The draft.
+    pub draft: Draft,
+    path: String,
+    /// Governance with all enrolled people; `None` without a register.
+    governance: Option<Governance>,
+}
+
+impl CheckedDraft {
+    /// Fails if too few people could approve the draft once this account has filed it: as a new change, or as a revision
+    /// of `before`.
+    ///
+    /// # Errors
+    /// [`Error::Faults`] with the names of the approvers, and why they could not approve it.
+    pub fn check_capacity(&self, now: Moment, before: Option<&Change>, requester: &PersonId) -> Result<(), Error> {
+        let (Some(governance), facts) = (&self.governance, &self.draft.facts) else { return Ok(()) };
+        let need = governance.policy().map_or(0, |policy| policy.approvals_for(facts));
+        // The key matters for a machine account: a change by its oldest key has the most conflicts of interest.
+        let key = governance.person(requester)?.and_then(|it| it.keys().next());
+        let key = key.unwrap_or_else(|| Fingerprint::of(&[0; 32]));
+        let Capacity { able, barred } = Change::supposed(before, requester, key, facts).capacity(governance, now)?;
+        if able.len() >= need {
+            return Ok(());
+        }
+        let problem = Problem::TooFewApprovers {
+            need,
+            able: if able.is_empty() { "nobody".to_owned() } else { format!("only {}", output::list(&able)) },
+            barred: output::barred(&barred, now.claimed),
+        };
+        let fault = Fault { line: 1, field: String::new(), problem };
+        Err(Error::Faults { path: self.path.clone(), faults: vec![fault] })
+    }
+}
+
 /// Reads a draft and checks it, against the rules of a register too if there is a session.
 ///
 /// # Errors
 /// [`Error::Faults`] with every fault, or the file cannot be read.
-pub fn read_draft(context: &mut Context<'_>, session: Option<&Session>, from: &DraftFile) -> Result<Draft, Error> {
+pub fn read_draft(
+    context: &mut Context<'_>,
+    session: Option<&Session>,
+    from: &DraftFile,
+) -> Result<CheckedDraft, Error> {
     let given = from.file.as_path();
     let source = read_text(context.env, given)?;
     let path = name_of_input(given);
@@ -153,7 +198,7 @@ pub fn read_draft(context: &mut Context<'_>, session: Option<&Session>, from: &D
             let fault = Fault { line: 1, field: String::new(), problem: Problem::TooLarge { bytes, most } };
             Err(Error::Faults { path, faults: vec![fault] })
         }
-        None => Ok(draft),
+        None => Ok(CheckedDraft { draft, path, governance: against.governance }),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::commands::change::check::{DraftFile, read_draft};
 use crate::commands::{Context, report_recorded};
 use crate::domain::{Event, Text};
 use crate::error::Error;
-use crate::record::{Plan, record};
+use crate::record::{Plan, rehearse};
 
 /// File a draft as a new change
 #[derive(Debug, Args)]
@@ -24,13 +24,16 @@ impl File {
     /// [`Error::Faults`], a rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let mut session = context.open()?;
-        let draft = read_draft(context, Some(&session), &self.draft)?;
-        let entry = record(context.recorder(), &mut session, |session| {
+        let checked = read_draft(context, Some(&session), &self.draft)?;
+        let draft = &checked.draft;
+        let rehearsal = rehearse(&mut context.recorder(), &mut session, |session| {
             let change = session.state().next_change();
             let (facts, execution) = (Box::new(draft.facts.clone()), Box::new(draft.execution.clone()));
             let event = Event::File { change, facts, execution };
             Ok(Plan { event, text: Some(Text::Description(Box::new(draft.description.clone()))) })
         })?;
+        checked.check_capacity(session.state().moment(context.env.now()), None, rehearsal.actor())?;
+        let entry = rehearsal.record(context.recorder(), &mut session)?;
         let Some(change) = entry.event.change() else { return Ok(()) };
         let need = session.state().governance().policy().map_or(0, |policy| policy.approvals_for(&draft.facts));
         let said = format!("{change} filed; {need} approvals needed; `twinseal show {change}` lists them");

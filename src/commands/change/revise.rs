@@ -7,7 +7,7 @@ use crate::commands::lookup::{change, governance_about, parse};
 use crate::commands::{Context, report_recorded};
 use crate::domain::{ChangeId, Event, Text};
 use crate::error::Error;
-use crate::record::{Plan, record};
+use crate::record::{Plan, rehearse};
 
 /// File a new revision of a change
 ///
@@ -33,17 +33,20 @@ impl Revise {
         // Fixed before the draft is read: a revision filed meanwhile must not be replaced unseen.
         let revised = change(&session, id)?;
         let replaces = revised.current().id;
-        let draft = read_draft(context, Some(&session), &self.draft)?;
+        let checked = read_draft(context, Some(&session), &self.draft)?;
+        let draft = checked.draft.clone();
         let now = session.state().moment(context.env.now());
         let governance = governance_about(&session, &revised, now)?;
         let tally = revised.tally(&governance, now)?;
         let voided: Vec<String> = tally.counted.iter().map(|vote| vote.person.to_string()).collect();
         let text = Text::Description(Box::new(draft.description));
         let (facts, execution) = (Box::new(draft.facts), Box::new(draft.execution));
-        let entry = record(context.recorder(), &mut session, |_| {
+        let rehearsal = rehearse(&mut context.recorder(), &mut session, |_| {
             let event = Event::Revise { replaces, facts: facts.clone(), execution: execution.clone() };
             Ok(Plan { event, text: Some(text.clone()) })
         })?;
+        checked.check_capacity(now, Some(&revised), rehearsal.actor())?;
+        let entry = rehearsal.record(context.recorder(), &mut session)?;
         let number = replaces.number + 1;
         let need = session.state().governance().policy().map_or(0, |policy| policy.approvals_for(&facts));
         let lost = match voided.as_slice() {

@@ -1,4 +1,4 @@
-//! `policy show|draft|check|propose`.
+//! `policy show|explain|draft|check|propose`.
 
 use std::path::{Path, PathBuf};
 
@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::commands::Context;
 use crate::commands::files::read_text;
+use crate::commands::govern::explain::Explain;
 use crate::commands::govern::proposal::open;
 use crate::commands::lookup::{as_of, name_of_input};
 use crate::domain::{
@@ -22,6 +23,8 @@ use crate::store::Session;
 pub enum Policy {
     /// Show the policy in force
     Show(Show),
+    /// Explain the policy in force, and who could approve
+    Explain(Explain),
     /// Print a policy draft to fill in
     Draft,
     /// Check a policy draft without proposing it
@@ -66,6 +69,7 @@ impl Policy {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         match self {
             Self::Show(show) => show.run(context),
+            Self::Explain(explain) => explain.run(context),
             Self::Draft => Ok(write!(context.env.out, "{POLICY_TEMPLATE}")?),
             Self::Check(source) => {
                 let (policy, _) = source.read(context)?;

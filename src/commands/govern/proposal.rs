@@ -268,6 +268,7 @@ fn page(context: &Context<'_>, session: &Session, found: &Found) -> Result<Page,
     match action {
         Action::Redact(texts) => redacted_blocks(&mut page, session, texts)?,
         Action::Restored(lost) => held_block(&mut page, session, lost)?,
+        Action::Retire { person, .. } => stranded_block(&mut page, session, person, now)?,
         _ => {}
     }
     Ok(page)
@@ -292,6 +293,30 @@ fn held_block(page: &mut Page, session: &Session, lost: &LostEntries) -> Result<
         }
     };
     Ok(())
+}
+
+/// Writes the open changes that nobody could carry out as they are once this person has left.
+fn stranded_block(page: &mut Page, session: &Session, person: &PersonId, now: Moment) -> Result<(), Error> {
+    let stranded = stranded_by(session, person, now)?;
+    if !stranded.is_empty() {
+        page.block("open changes then");
+        stranded.iter().for_each(|line| _ = page.text("-", line));
+    }
+    Ok(())
+}
+
+/// The open changes that lose their owner or last implementer if this person leaves, each with its status.
+///
+/// # Errors
+/// The cache cannot be read.
+pub fn stranded_by(session: &Session, person: &PersonId, now: Moment) -> Result<Vec<String>, Error> {
+    let ids = session.queries().carried_out_by(person, now.claimed)?;
+    let lines = session.ask_each(None, ids, |change, governance| {
+        let left = change.stranded(governance, Some(person))?;
+        let status = change.status(governance, now)?;
+        Ok(left.is_any().then(|| format!("{} ({}): {}", change.id(), status.phrase(), left.phrase())))
+    })??;
+    Ok(lines.into_iter().flatten().collect())
 }
 
 /// What a proposal would replace.

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::commands::Context;
 use crate::commands::lookup::title;
-use crate::domain::{Change, ChangeId, Outcome, Status, Tally};
+use crate::domain::{Change, ChangeId, Left, Outcome, Status, Tally};
 use crate::error::Error;
 use crate::format::Entry;
 use crate::output::{csv_row, json};
@@ -85,9 +85,10 @@ fn jsonl(context: &mut Context<'_>, session: &Session, since: u64) -> Result<(),
 /// How many changes are read at a time.
 const AT_A_TIME: usize = 256;
 
-const HEADER: [&str; 27] = [
+const HEADER: [&str; 28] = [
     "change",
     "status",
+    "left",
     "title",
     "kind",
     "risk",
@@ -121,10 +122,11 @@ fn csv(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
     for from in (0..filed).step_by(AT_A_TIME) {
         let ids = || (from..filed).take(AT_A_TIME).map(ChangeId::after);
         let rows = session.ask_each(None, ids(), |change, governance| {
-            Ok(row(change, change.status(governance, now)?, &change.tally(governance, now)?))
+            let left = change.stranded(governance, None)?;
+            Ok(row(change, (change.status(governance, now)?, left), &change.tally(governance, now)?))
         })??;
         for (id, mut row) in ids().zip(rows) {
-            row[2] = title(session, id)?.unwrap_or_default();
+            row[3] = title(session, id)?.unwrap_or_default();
             write!(context.env.out, "{}", csv_row(&row))?;
         }
     }
@@ -132,13 +134,14 @@ fn csv(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
 }
 
 /// The row of a change, without its title.
-fn row(change: &Change, status: Status, tally: &Tally<'_>) -> [String; 27] {
+fn row(change: &Change, (status, left): (Status, Left), tally: &Tally<'_>) -> [String; 28] {
     let (revision, facts) = (change.current(), &change.current().facts);
     let approvers = tally.counted.iter().map(|vote| &vote.person);
     let outcome = change.outcomes().last();
     [
         change.id().to_string(),
         status.to_string(),
+        left.phrase().to_owned(),
         String::new(),
         facts.kind.to_string(),
         facts.risk.to_string(),

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use crate::commands::Context;
 use crate::commands::lookup::parse;
-use crate::domain::{Change, ConflictOfInterest, Denied, Governance, Moment, PersonId, Role, Status, Time, Verdict};
+use crate::domain::{
+    Change, ConflictOfInterest, Denied, Governance, Left, Moment, PersonId, Role, Status, Time, Verdict,
+};
 use crate::error::Error;
 use crate::output::{ago, summary, table};
 use crate::store::Session;
@@ -112,6 +114,8 @@ fn act(change: &Change, governance: &Governance, me: &PersonId, now: Moment) -> 
         format!("window opens {}", ago(window.start(), now))
     };
     let risk = revision.facts.risk;
+    let left = change.stranded(governance, None)?;
+    let stands_in = left == Left::All && governance.has_role(me, Role::Admin, judged_at)?;
     let (what, since, why) = match change.status(governance, judged_at)? {
         Status::AwaitingApproval
             if conflict.is_none() && approver && !counted.counted.iter().any(|vote| vote.person == *me) =>
@@ -120,7 +124,7 @@ fn act(change: &Change, governance: &Governance, me: &PersonId, now: Moment) -> 
             ("approve", revision.time, format!("{risk}; {have} of {} approvals; {opens}", counted.need))
         }
         Status::Approved if implements => ("start", revision.time, format!("{risk}; approved; {opens}")),
-        Status::InProgress if implements || conflict == Some(ConflictOfInterest::Owns) => {
+        Status::InProgress if implements || conflict == Some(ConflictOfInterest::Owns) || stands_in => {
             let since = change.started().map_or(revision.time, |act| act.time);
             ("finish", since, format!("in progress; window closes {}", ago(window.end(), now)))
         }
@@ -135,5 +139,6 @@ fn act(change: &Change, governance: &Governance, me: &PersonId, now: Moment) -> 
         }
         _ => return Ok(None),
     };
+    let why = if left.is_any() { format!("{why}; {}", left.phrase()) } else { why };
     Ok(Some(Waiting { what: what.to_owned(), about: change.id().to_string(), since, why }))
 }

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use crate::commands::Context;
 use crate::commands::lookup::{parse, time};
-use crate::domain::{ChangeKind, Facts, Invalid, SearchWords, Status, Text};
+use crate::domain::{ChangeKind, Facts, Invalid, Left, SearchWords, Status, Text};
 use crate::error::Error;
-use crate::output::{ago, json::change_line, moment, table};
+use crate::output::{ago, json, moment, table};
 use crate::store::{ChangeFilter, ChangeOrder, ChangeRow, Session};
 
 /// List changes, newest first
@@ -93,6 +93,7 @@ struct Query {
 struct Listed {
     row: ChangeRow,
     status: Status,
+    left: Left,
 }
 
 impl List {
@@ -184,16 +185,20 @@ fn candidates(session: &Session, query: &Query) -> Result<Vec<Listed>, Error> {
     // Another process of this account may have advanced the cache beyond this session's state.
     let filed = session.state().filed();
     let known = rows.into_iter().filter(|row| row.id.number() <= filed);
-    Ok(known.map(|row| Listed { status: row.stored_status, row }).collect())
+    Ok(known.map(|row| Listed { status: row.stored_status, left: Left::Nobody, row }).collect())
 }
 
-/// Derives the status of changes that the tables hold as awaiting approval: they may be approved or expired by now.
+/// Derives the status of changes that the tables hold as awaiting approval, which may be approved or expired by now, and
+/// who of their people has left.
 fn judge(context: &Context<'_>, session: &Session, some: &mut [Listed]) -> Result<(), Error> {
     let now = session.state().moment(context.env.now());
-    let mut open: Vec<&mut Listed> = some.iter_mut().filter(|it| it.status == Status::AwaitingApproval).collect();
+    let open = |it: &&mut Listed| matches!(it.status, Status::AwaitingApproval | Status::Rejected | Status::InProgress);
+    let mut open: Vec<&mut Listed> = some.iter_mut().filter(open).collect();
     let ids = open.iter().map(|it| it.row.id);
-    let statuses = session.ask_each(None, ids, |change, governance| Ok(change.status(governance, now)?))??;
-    open.iter_mut().zip(statuses).for_each(|(it, status)| it.status = status);
+    let judged = session.ask_each(None, ids, |change, governance| {
+        Ok((change.status(governance, now)?, change.stranded(governance, None)?))
+    })??;
+    open.iter_mut().zip(judged).for_each(|(it, judged)| (it.status, it.left) = judged);
     Ok(())
 }
 
@@ -201,8 +206,15 @@ fn judge(context: &Context<'_>, session: &Session, some: &mut [Listed]) -> Resul
 fn lines(session: &Session, found: &[Listed]) -> Result<Value, Error> {
     let ids = found.iter().map(|it| it.row.id);
     let facts = session.ask_each(None, ids, |change, _| Ok(change.current().facts.clone()))??;
-    let line =
-        |(it, facts): (&Listed, Facts)| change_line(it.row.id, it.status.as_str(), &facts, it.row.title.as_deref());
+    let line = |(it, facts): (&Listed, Facts)| {
+        json!({
+            "change": it.row.id.to_string(),
+            "status": it.status.as_str(),
+            "title": it.row.title,
+            "left": json::left(it.left),
+            "facts": json::facts(&facts),
+        })
+    };
     Ok(found.iter().zip(facts).map(line).collect())
 }
 
@@ -237,5 +249,9 @@ fn row(context: &Context<'_>, it: &Listed) -> [String; 6] {
         false => moment(it.row.opens, &it.row.zone),
     };
     let title = it.row.title.clone().unwrap_or_else(|| "(text redacted)".to_owned());
-    [it.row.id.to_string(), it.status.phrase(), risk, it.row.owner.clone(), opens, title]
+    let status = match it.left {
+        Left::Nobody => it.status.phrase(),
+        left => format!("{}; {}", it.status.phrase(), left.phrase()),
+    };
+    [it.row.id.to_string(), status, risk, it.row.owner.clone(), opens, title]
 }

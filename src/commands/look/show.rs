@@ -58,7 +58,8 @@ pub fn page(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Pa
     let words = Words { description, execution, redacted, remarks, names: names(session)? };
     let mut page = Page::new(context.env.colour, context.env.width);
     let tally = change.tally(&governance, now)?;
-    change_page(&mut page, change, &words, (change.status(&governance, now)?, &tally), now.claimed);
+    let judged = (change.status(&governance, now)?, &tally, change.stranded(&governance, None)?);
+    change_page(&mut page, change, &words, judged, now.claimed);
     Ok(page)
 }
 
@@ -115,6 +116,7 @@ fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value
     Ok(json!({
         "change": id.to_string(),
         "status": status.to_string(),
+        "left": json::left(change.stranded(&governance, None)?),
         "revision": change.current().id.number,
         "approvals": { "counted": tally.counted.len(), "required": tally.need },
         "revisions": revisions,

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::commands::Context;
 use crate::commands::files::read_text;
-use crate::commands::govern::proposal::open;
+use crate::commands::govern::proposal::{open, stranded_by};
 use crate::commands::lookup::{known_person, name_of_input, parse, reason, time};
 use crate::commands::people::members;
 use crate::domain::{
@@ -281,11 +281,23 @@ impl Retire {
         let text = self.why.text()?;
         let mut session = context.open()?;
         known_person(&session, &person)?;
+        report_stranded(context, &session, &person)?;
         open(context, &mut session, text, |session| {
             let replaces = known_person(session, &person)?.since;
             Ok(Action::Retire { person: person.clone(), replaces })
         })
     }
+}
+
+/// Warns of the open changes that somebody who leaves owns, or implements alone.
+///
+/// # Errors
+/// The cache cannot be read.
+pub fn report_stranded(context: &mut Context<'_>, session: &Session, leaving: &PersonId) -> Result<(), Error> {
+    for line in stranded_by(session, leaving, session.state().moment(context.env.now()))? {
+        context.env.status(format_args!("warning: without {leaving}, {line}"));
+    }
+    Ok(())
 }
 
 impl Machine {

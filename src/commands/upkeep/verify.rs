@@ -85,10 +85,13 @@ impl Verify {
             read => read?,
         };
         bar.finish_and_clear();
-        context.ui.report_notices(context.env, &session, &identity)?;
+        context.ui.report_notices(context.env, &session, &identity);
         findings.extend(reading.findings.iter().cloned());
         if first.is_none() && reading.entries == 0 {
             findings.push(Finding::at(0, Defect::Missing.rule(), "no entries: the register was never created"));
+        }
+        if findings.is_empty() {
+            context.ui.report_admins(context.env, &session)?;
         }
         // The exit code reports findings even if nobody reads the output to its end.
         let reported = report(context, &session, &reading, &anchor, &findings);

@@ -3,7 +3,8 @@
 use crate::domain::change::filing_rules::{
     judge_artifact_names, judge_filing, judge_policy, judge_starter, judge_starters,
 };
-use crate::domain::records::Denied;
+use crate::domain::change::left::Left;
+use crate::domain::records::{Denied, Unloaded};
 use crate::domain::{
     Artifact, Change, Duty, Event, Field, Governance, Header, Outcome, Refusal, RefusedAct, RefusedAttempt, Revision,
     RevisionRef, Role, Rule, Timed, Verdict,
@@ -21,13 +22,13 @@ impl Change {
             Event::Approve(at) => self.judge_approve(governance, header, *at),
             Event::Reject(at) => self.judge_reject(governance, header, *at),
             Event::Start { revision, artifacts } => self.judge_start(governance, header, *revision, artifacts),
-            Event::Finish { revision, outcome } => Ok(self.judge_finish(header, *revision, *outcome)?),
+            Event::Finish { revision, outcome } => self.judge_finish(governance, header, *revision, *outcome),
             Event::Revise { replaces, facts, .. } => {
-                self.judge_requester_or_owner(header, *replaces)?;
+                self.judge_reviser(governance, header, *replaces)?;
                 judge_filing(governance, header, facts)?;
                 judge_starters(governance, self.requesters().chain([(&header.actor, header.key)]), facts)
             }
-            Event::ChangeWithdraw(at) => Ok(self.judge_requester_or_owner(header, *at)?),
+            Event::ChangeWithdraw(at) => Ok(self.judge_withdraw(header, *at)?),
             Event::Retract(at) => Ok(self.judge_retract(header, *at)?),
             Event::Note(_) if !header.fills(Field::Note) => Err(Refusal::NoteMissing.into()),
             Event::Note(_) => Ok(()),
@@ -60,14 +61,31 @@ impl Change {
         if self.refused().iter().any(|it| same(&it)) { Err(Refusal::RefusedBefore) } else { Ok(()) }
     }
 
-    /// Only a requester or the owner may revise or withdraw a change, and only before it starts.
-    fn judge_requester_or_owner(&self, header: &Header, at: RevisionRef) -> Result<(), Refusal> {
-        let requested = self.revisions().any(|revision| revision.requester == header.actor);
-        if !requested && self.current().facts.owner != header.actor {
-            return Err(Refusal::NotRequesterOrOwner { person: header.actor.clone(), change: self.id() });
+    /// Only a requester or the owner may revise a change, and only before it starts. If the owner or all implementers
+    /// have left, any engineer may take it over.
+    fn judge_reviser(&self, governance: &Governance, header: &Timed<'_>, at: RevisionRef) -> Result<(), Denied> {
+        let taken_over =
+            self.left(governance)?.is_any() && governance.has_role(&header.actor, Role::Engineer, header.moment)?;
+        if !taken_over {
+            self.judge_requester_or_owner(header)?;
         }
         self.judge_current(at)?;
+        Ok(self.judge_undecided()?)
+    }
+
+    /// Only a requester or the owner may withdraw a change, and only before it starts.
+    fn judge_withdraw(&self, header: &Header, at: RevisionRef) -> Result<(), Refusal> {
+        self.judge_requester_or_owner(header)?;
+        self.judge_current(at)?;
         self.judge_undecided()
+    }
+
+    fn judge_requester_or_owner(&self, header: &Header) -> Result<(), Refusal> {
+        let requested = self.revisions().any(|revision| revision.requester == header.actor);
+        match requested || self.current().facts.owner == header.actor {
+            true => Ok(()),
+            false => Err(Refusal::NotRequesterOrOwner { person: header.actor.clone(), change: self.id() }),
+        }
     }
 
     fn judge_retract(&self, header: &Header, at: RevisionRef) -> Result<(), Refusal> {
@@ -175,12 +193,28 @@ impl Change {
         judge_starters(governance, self.requesters(), facts)
     }
 
-    fn judge_finish(&self, header: &Header, at: RevisionRef, outcome: Outcome) -> Result<(), Refusal> {
+    /// An implementer or the owner finishes a change. If all of them have left, any admin may.
+    fn judge_finish(
+        &self,
+        governance: &Governance,
+        header: &Timed<'_>,
+        at: RevisionRef,
+        outcome: Outcome,
+    ) -> Result<(), Denied> {
         let facts = &self.current().facts;
-        if header.actor != facts.owner && !facts.implementers.contains(&header.actor) {
-            return Err(Refusal::NotImplementerOrOwner { person: header.actor.clone(), change: self.id() });
+        let named = header.actor == facts.owner || facts.implementers.contains(&header.actor);
+        let stands_in = || -> Result<bool, Unloaded> {
+            Ok(self.left(governance)? == Left::All && governance.has_role(&header.actor, Role::Admin, header.moment)?)
+        };
+        if !named && !stands_in()? {
+            return Err(Refusal::NotImplementerOrOwner { person: header.actor.clone(), change: self.id() }.into());
         }
         self.judge_current(at)?;
+        Ok(self.judge_outcome(outcome)?)
+    }
+
+    /// A change has one outcome, which a rollback may follow.
+    fn judge_outcome(&self, outcome: Outcome) -> Result<(), Refusal> {
         match (self.started(), self.outcomes().last()) {
             (None, _) => Err(Refusal::NotStarted { change: self.id() }),
             (Some(_), None) => Ok(()),

@@ -119,11 +119,36 @@ pub struct Change {
 impl Change {
     /// A change as filed by an entry with this header and leaf hash.
     pub fn filed(id: ChangeId, header: &Header, leaf: Digest, facts: &Facts) -> Self {
+        Self::new(Revision::filed(RevisionRef { change: id, number: 1, filed: leaf }, header, facts))
+    }
+
+    /// A change that nobody has filed, or a further revision of one, to ask who could approve it.
+    pub fn supposed(before: Option<&Self>, requester: &PersonId, key: Fingerprint, facts: &Facts) -> Self {
+        let change = before.map_or(ChangeId::after(0), Self::id);
+        let revision = Revision {
+            id: RevisionRef { change, number: 1, filed: Digest::NONE },
+            requester: requester.clone(),
+            key,
+            time: facts.window.start(),
+            seq: 0,
+            facts: facts.clone(),
+            text: None,
+        };
+        match before.cloned() {
+            None => Self::new(revision),
+            Some(mut change) => {
+                change.replace(revision);
+                change
+            }
+        }
+    }
+
+    fn new(current: Revision) -> Self {
         let mut change = Self {
-            id,
-            last: leaf,
+            id: current.id.change,
+            last: current.id.filed,
             earlier: Vec::new(),
-            current: Revision::filed(RevisionRef { change: id, number: 1, filed: leaf }, header, facts),
+            current,
             conflicts: BTreeMap::new(),
             votes: Vec::new(),
             notes: Vec::new(),
@@ -135,6 +160,11 @@ impl Change {
         };
         change.record_conflicts();
         change
+    }
+
+    fn replace(&mut self, revision: Revision) {
+        self.earlier.push(std::mem::replace(&mut self.current, revision));
+        self.record_conflicts();
     }
 
     /// Records a conflict of interest for every account that the current revision names. A later revision never
@@ -289,9 +319,7 @@ impl Change {
             Event::Retract(at) => self.votes.push(Vote::cast(at, Verdict::Retract, header)),
             Event::Revise { replaces, facts, .. } => {
                 let id = RevisionRef { change: self.id, number: replaces.number + 1, filed: leaf };
-                let replaced = std::mem::replace(&mut self.current, Revision::filed(id, header, facts));
-                self.earlier.push(replaced);
-                self.record_conflicts();
+                self.replace(Revision::filed(id, header, facts));
             }
             Event::ChangeWithdraw(_) => self.withdrawn = Some(act),
             Event::Note(_) => self.notes.push(act),

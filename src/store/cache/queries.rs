@@ -228,6 +228,20 @@ impl Queries<'_> {
         self.select(sql, params![person.as_str(), now.to_string()], change_id)
     }
 
+    /// The changes not yet over whose current revision names this person as its owner or an implementer.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn carried_out_by(&self, person: &PersonId, now: Time) -> Result<Vec<ChangeId>, StoreError> {
+        let sql = "SELECT id FROM changes CROSS JOIN revisions ON revisions.change = changes.id
+                AND revisions.number = changes.revision
+            WHERE (state = 'in-progress' OR state IN ('awaiting-approval', 'rejected') AND window_end > ?2)
+                AND (owner = ?1 OR EXISTS (SELECT 1 FROM revision_items AS i WHERE i.change = id
+                    AND i.number = revision AND i.item = 'implementer' AND i.value = ?1))
+            ORDER BY id";
+        self.select(sql, params![person.as_str(), now.to_string()], change_id)
+    }
+
     /// The open proposals, lapsed or not, in order.
     ///
     /// # Errors

@@ -1,0 +1,89 @@
+//! Who could approve: counted when a draft is checked or filed, and by `policy explain --capacity`.
+
+use twinseal::domain::Denied;
+use twinseal::error::Exit;
+
+use crate::support::{CHANGE, World};
+
+fn second(world: &World, number: u64) {
+    let opened = world.state().governance().proposal(number.to_string().parse().unwrap()).map(|it| it.opened);
+    let opened = opened.unwrap_or_else(|denied: Denied| panic!("{denied}"));
+    world.ok("bob", &format!("proposal second {number} --digest {opened}"));
+}
+
+/// A register in which dave operates the machine account `robot`, an engineer.
+fn with_robot() -> World {
+    let world = World::founded();
+    world.person("robot");
+    let fingerprint = world.fingerprint();
+    let request = "person request robot --register prod.db --role engineer --operator dave --out robot.request";
+    world.ok("robot", &format!("{request} --fingerprint {fingerprint}"));
+    world.ok("alice", "person machine robot=robot.request --operator dave --role engineer");
+    second(&world, 1);
+    world
+}
+
+#[test]
+fn a_draft_that_too_few_could_approve_is_refused_with_names_and_reasons() {
+    let world = with_robot();
+    world.write("change.toml", CHANGE.replace("owner = \"erin\"", "owner = \"erin\"\nimplementers = [\"robot\"]"));
+    let fault = "2 approvals needed, but only carol could approve (dave: operates a machine account of the change; \
+                 erin: ";
+    for command in ["file change.toml", "check change.toml --register prod.db"] {
+        world.fails("erin", command, Exit::Invalid, fault);
+    }
+    // A revision counts the people of earlier revisions too.
+    world.write("first.toml", CHANGE);
+    world.ok("erin", "file first.toml");
+    world.fails("erin", "revise CHG-1 change.toml", Exit::Invalid, fault);
+    world.write("owned.toml", CHANGE.replace("owner = \"erin\"", "owner = \"carol\""));
+    world.fails("erin", "revise CHG-1 owned.toml", Exit::Invalid, "only dave could approve (carol: owns the change; ");
+    // Nobody counts who cannot sign.
+    let key = world.state().governance().person(&"dave".parse().unwrap()).unwrap().unwrap().keys().next().unwrap();
+    world.ok("alice", &format!("key suspend {key}"));
+    world.fails("erin", "file first.toml", Exit::Invalid, "only carol could approve (dave: key suspended or revoked; ");
+}
+
+#[test]
+fn a_delegation_counts_that_begins_before_the_window_ends_and_no_later_one() {
+    for (begins, counts) in [("2026-12-01T11:59:59Z", true), ("2026-12-01T12:00:00Z", false)] {
+        let world = with_robot();
+        world.ok("alice", &format!("person grant alice approver --from {begins} --until 2026-12-31T00:00:00Z"));
+        second(&world, 2);
+        world.write("change.toml", CHANGE.replace("owner = \"erin\"", "owner = \"robot\""));
+        assert_eq!(world.run("erin", "file change.toml").exit == Exit::Done, counts, "{begins}");
+    }
+}
+
+#[test]
+fn the_policy_explains_where_one_absence_leaves_too_few_approvers() {
+    let world = with_robot();
+    world.write("policy.toml", "approvals = 2\napproval_days = 7\n[[require]]\nname = \"grave\"\napprovals = 3\n");
+    let output = world.run("audrey", "policy explain --capacity");
+    assert_eq!(output.exit, Exit::Done, "{}", output.screen);
+    let rows: Vec<String> =
+        output.out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let expected = [
+        "ENGINEER REQUIREMENT NEEDS RESULT COULD APPROVE",
+        "erin every change 2 no spare 2: carol, dave",
+        "robot every change 2 no spare 2: carol, erin",
+    ];
+    assert_eq!(rows, expected);
+    assert!(output.err.contains("one absence leaves too few approvers for changes of erin, robot"), "{}", output.err);
+    world.ok("alice", "policy propose policy.toml");
+    second(&world, 2);
+    world.ok("alice", "person retire dave");
+    second(&world, 3);
+    let output = world.run("audrey", "policy explain --capacity");
+    assert!(output.err.contains("too few people could approve for changes of erin"), "{}", output.screen);
+    let json: serde_json::Value =
+        serde_json::from_str(&world.ok("audrey", "--json policy explain --capacity")).unwrap();
+    let line = &json["capacity"][1];
+    assert_eq!(
+        (&line["engineer"], &line["requirement"], &line["approvals"], &line["result"]),
+        (&"erin".into(), &"grave".into(), &3.into(), &"too-few".into())
+    );
+    // robot has left, because its only operator has.
+    assert!(!output.out.contains("robot"), "{}", output.out);
+    assert_eq!(world.ok("audrey", "policy explain"), world.ok("audrey", "policy show"));
+}
