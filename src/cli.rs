@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::commands::change::{approve, check, draft, file, finish, note, reject, retract, revise, start, withdraw};
@@ -119,11 +120,17 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(usage) => {
+            let json = args.iter().any(|it| it == "--json");
+            // clap does not say which argument it means.
+            let not_utf8 = args.iter().find(|word| usage.kind() == ErrorKind::InvalidUtf8 && word.to_str().is_none());
+            if let Some(word) = not_utf8 {
+                return report(env, &Error::NotUtf8(format!("the argument {word:?}")), json);
+            }
             // clap's message repeats the arguments. Escape them and parse again: escaping the finished message would
             // also escape clap's own colours.
             let words = args.iter().map(|word| safe(&word.to_string_lossy()).into_owned());
             let usage = Cli::try_parse_from(words).err().unwrap_or(usage);
-            return report_usage(env, &usage, args.iter().any(|it| it == "--json"));
+            return report_usage(env, &usage, json);
         }
     };
     let json = cli.options.json;
@@ -137,22 +144,25 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
         Ok(exit) => exit,
         // The reader closed the pipe, as `head` does: no error.
         Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
-        Err(error) => {
-            // `verify` and `doctor` have printed their findings already.
-            if json && !matches!(error, Error::Findings { .. } | Error::Unwell { .. }) {
-                // If standard output fails, the message on standard error still reports the error.
-                let _ = env.print(safe_json(&error.json())).and_then(|()| env.out.flush());
-            }
-            let text = error.to_string();
-            // Only a list of faults spans lines. Elsewhere a newline is part of a hostile value and is escaped.
-            let text = if matches!(error, Error::Faults { .. }) { safe_lines(&text) } else { safe(&text).into_owned() };
-            env.status(format_args!("error: {text}"));
-            if let Some(hint) = error.hint() {
-                env.status(format_args!("hint: {}", safe(&hint)));
-            }
-            error.exit()
-        }
+        Err(error) => report(env, &error, json),
     }
+}
+
+/// Prints an error and its hint, and returns its exit code.
+fn report(env: &mut Env, error: &Error, json: bool) -> Exit {
+    // `verify` and `doctor` have printed their findings already.
+    if json && !matches!(error, Error::Findings { .. } | Error::Unwell { .. }) {
+        // If standard output fails, the message on standard error still reports the error.
+        let _ = env.print(safe_json(&error.json())).and_then(|()| env.out.flush());
+    }
+    let text = error.to_string();
+    // Only a list of faults spans lines. Elsewhere a newline is part of a hostile value and is escaped.
+    let text = if matches!(error, Error::Faults { .. }) { safe_lines(&text) } else { safe(&text).into_owned() };
+    env.status(format_args!("error: {text}"));
+    if let Some(hint) = error.hint() {
+        env.status(format_args!("hint: {}", safe(&hint)));
+    }
+    error.exit()
 }
 
 /// Prints help to standard output and usage errors to standard error.

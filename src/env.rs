@@ -2,6 +2,7 @@
 //! the process only through [`Env`], so tests can replace it.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -53,7 +54,7 @@ pub type Random = Box<dyn FnMut(&mut [u8]) -> io::Result<()>>;
 /// Everything that twinseal uses of its process.
 pub struct Env {
     /// Environment variables by name. Unset and empty ones are absent.
-    pub variables: HashMap<String, String>,
+    pub variables: HashMap<String, OsString>,
     /// The current directory, where relative paths start.
     pub folder: PathBuf,
     /// Returns the current time.
@@ -82,15 +83,8 @@ impl Env {
     /// The environment of this process. If the current directory was removed, says so on standard error; absolute paths
     /// still work.
     pub fn real() -> Self {
-        let variables: HashMap<String, String> = VARIABLES
-            .iter()
-            .filter_map(|name| {
-                Some((
-                    (*name).to_owned(),
-                    std::env::var_os(name).filter(|it| !it.is_empty())?.to_string_lossy().into_owned(),
-                ))
-            })
-            .collect();
+        let set = |name: &&str| Some(((*name).to_owned(), std::env::var_os(name).filter(|it| !it.is_empty())?));
+        let variables: HashMap<String, OsString> = VARIABLES.iter().filter_map(set).collect();
         let dumb = variables.get("TERM").is_none_or(|term| term == "dumb");
         let on_terminal = io::stdout().is_terminal();
         Self {
@@ -134,7 +128,7 @@ impl Env {
     /// The login name from `LOGNAME` or `USER`, which may be false; "somebody" if neither is set.
     pub fn account(&self) -> &str {
         let named = ["LOGNAME", "USER"].into_iter().find_map(|name| self.variables.get(name));
-        named.map_or("somebody", String::as_str)
+        named.and_then(|it| it.to_str()).unwrap_or("somebody")
     }
 
     /// The current time.

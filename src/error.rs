@@ -1,13 +1,15 @@
 //! Errors of commands: what failed, why, the next step, and the exit code.
 
+mod exit;
 mod hint;
 mod json;
 
 use std::path::PathBuf;
 
+pub use exit::Exit;
 pub use hint::shell_word;
 
-use crate::config::ConfigError;
+use crate::config::{ConfigError, Known};
 use crate::domain::{
     ChangeId, Denied, Digest, Fingerprint, Invalid, PersonId, Predecessor, ProposalId, Refusal, Time, Unloaded,
 };
@@ -15,22 +17,6 @@ use crate::format::Defect;
 use crate::input::Fault;
 use crate::signer::KeyError;
 use crate::store::{Finding, StoreError};
-
-/// The exit codes, documented in the README.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Exit {
-    /// The command succeeded.
-    Done = 0,
-    /// A rule refuses it.
-    Refused = 1,
-    /// Wrong usage or invalid input.
-    Invalid = 2,
-    /// The register fails verification.
-    Broken = 3,
-    /// A file, lock, disk, agent or version prevents it.
-    Environment = 4,
-}
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -203,14 +189,12 @@ pub enum Error {
         /// The newest entry of the predecessor that this account verified.
         verified: Option<u64>,
     },
-    /// The name of a new register is taken on this account.
-    #[error("this account already trusts a register named {name}, with fingerprint {expected}")]
-    KnownName {
-        /// The name.
-        name: crate::domain::RegisterName,
-        /// The fingerprint of the known register.
-        expected: String,
-    },
+    /// The name or the path of a new register is taken on this account.
+    #[error("this account already trusts register {} at {}, with fingerprint {}", .0.name, .0.path.display(), .0.fingerprint)]
+    Taken(Box<Known>),
+    /// An argument, a variable or a path that is not UTF-8 where it must be.
+    #[error("{0} is not UTF-8")]
+    NotUtf8(String),
     /// Of several changes or proposals, some were not decided.
     #[error("{done} {} of {of} {what}; not {done}: {}", .of - .open.len(), .open.join(" "))]
     Partly {
@@ -412,44 +396,6 @@ impl Error {
         match self {
             Self::Io(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Self::Io(error),
             error => StoreError::RecordedButNotPinned { seq, source: Box::new(error) }.into(),
-        }
-    }
-
-    /// The exit code of the process.
-    pub fn exit(&self) -> Exit {
-        match self {
-            Self::Refused(_)
-            | Self::RefusedOnRecord { .. }
-            | Self::NotConfirmed
-            | Self::Partly { .. }
-            | Self::UnknownKey { .. }
-            | Self::OtherPerson { .. } => Exit::Refused,
-            Self::Findings { .. } | Self::Broken(_) | Self::WrongFingerprint { .. } | Self::Successor { .. } => {
-                Exit::Broken
-            }
-            Self::Store(
-                StoreError::Broken(_)
-                | StoreError::PinLost { .. }
-                | StoreError::NotListed { .. }
-                | StoreError::Superseded { .. }
-                | StoreError::Parted { .. }
-                | StoreError::PinUnreadable { .. },
-            ) => Exit::Broken,
-            Self::Copy { source: StoreError::Broken(_), .. } => Exit::Broken,
-            Self::Store(_)
-            | Self::Copy {
-                source: StoreError::Io { .. } | StoreError::Sqlite { .. } | StoreError::Stuck { .. }, ..
-            }
-            | Self::Config(ConfigError::Io { .. } | ConfigError::Private(_))
-            | Self::Contended { .. }
-            | Self::Io(_)
-            | Self::Unwell { .. } => Exit::Environment,
-            Self::Key(KeyError::Agent(_)) => Exit::Environment,
-            Self::File { source, .. } if hint::disk_is_full(source) || hint::disk_fails(source) => Exit::Environment,
-            Self::Key(KeyError::Io { source, .. }) if source.kind() != std::io::ErrorKind::NotFound => {
-                Exit::Environment
-            }
-            _ => Exit::Invalid,
         }
     }
 }

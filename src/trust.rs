@@ -83,11 +83,11 @@ fn has_path(known: &Known, paths: &[&Path]) -> bool {
     paths.iter().any(|path| known.path == **path || resolved.as_deref() == Some(*path))
 }
 
-/// Returns the fingerprint of a trusted register that already has the name or path of a new one. `old`, the register
+/// Returns a trusted register that already has the name or path of a new one. `old`, the register
 /// that the new one replaces, does not count.
-pub fn taken(known: &KnownRegisters, name: &str, path: &Path, old: Option<Digest>) -> Option<String> {
+pub fn taken<'k>(known: &'k KnownRegisters, name: &str, path: &Path, old: Option<Digest>) -> Option<&'k Known> {
     let old = old.map(|old| old.to_string());
-    current(known, name, &[path]).map(|it| &it.fingerprint).find(|it| Some(*it) != old.as_ref()).cloned()
+    current(known, name, &[path]).find(|it| Some(&it.fingerprint) != old.as_ref())
 }
 
 /// Compares a file with the trusted registers. `first` is entry 0, verified or not; `None` if it cannot be read.

@@ -132,7 +132,14 @@ fn a_register_without_a_predecessor_in_place_of_a_trusted_one_is_refused() {
 fn a_second_register_with_a_trusted_name_needs_after() {
     let world = world();
     let again = format!("init --name prod --register next.db {MEMBERS}");
-    world.fails("alice", &again, Exit::Invalid, "this account already trusts a register named prod");
+    world.fails("alice", &again, Exit::Invalid, "this account already trusts register prod at ");
+    // Nor does another name take the path of a trusted register whose file is gone.
+    fs::remove_file(world.path("prod.db")).unwrap();
+    let uat = format!("init --name uat --register prod.db {MEMBERS}");
+    let output = world.run("alice", &uat);
+    assert_eq!(output.exit, Exit::Invalid, "{}", output.screen);
+    assert!(output.err.contains("this account already trusts register prod at "), "{}", output.screen);
+    assert!(!world.path("prod.db").exists());
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod log;
 mod run;
 
 use std::cell::{Cell, RefCell};
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
@@ -42,7 +43,7 @@ pub struct World {
     screen: Cell<bool>,
     clock: Rc<Cell<Time>>,
     drawn: Rc<Cell<u64>>,
-    variables: RefCell<Vec<(String, String, Option<String>)>>,
+    variables: RefCell<Vec<(String, String, Option<OsString>)>>,
 }
 
 impl World {
@@ -144,7 +145,12 @@ impl World {
 
     /// Sets or removes an environment variable for a person's later commands.
     pub fn variable(&self, person: &str, name: &str, value: Option<&str>) {
-        self.variables.borrow_mut().push((person.to_owned(), name.to_owned(), value.map(str::to_owned)));
+        self.raw_variable(person, name, value.map(OsString::from));
+    }
+
+    /// Like [`World::variable`], for a value that need not be UTF-8.
+    pub fn raw_variable(&self, person: &str, name: &str, value: Option<OsString>) {
+        self.variables.borrow_mut().push((person.to_owned(), name.to_owned(), value));
     }
 
     /// The time of the clock.

@@ -129,8 +129,8 @@ impl World {
         let (clock, dice) = (Arc::clone(&self.clock), self.dice.clone());
         Env {
             variables: HashMap::from([
-                ("HOME".to_owned(), home.display().to_string()),
-                ("TWINSEAL_KEY".to_owned(), home.join("key").display().to_string()),
+                ("HOME".to_owned(), home.clone().into_os_string()),
+                ("TWINSEAL_KEY".to_owned(), home.join("key").into_os_string()),
             ]),
             folder: self.folder.clone(),
             clock: Box::new(move || Time::from_unix(clock.load(Ordering::Relaxed)).unwrap()),

@@ -1,6 +1,7 @@
 //! What a command works with: the environment, the known registers, the signing key and the screen. Opens registers.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -86,8 +87,8 @@ impl<'e> Context<'e> {
             return Err(Error::NoHome);
         }
         let config = Config::load(env)?;
-        let person = setting(env, options.person.as_deref(), "TWINSEAL_AS", config.person.as_deref());
-        let named = setting(env, options.register.as_deref(), "TWINSEAL_REGISTER", config.register.as_deref());
+        let person = setting(env, options.person.as_deref(), "TWINSEAL_AS", config.person.as_deref())?;
+        let named = setting(env, options.register.as_deref(), "TWINSEAL_REGISTER", config.register.as_deref())?;
         let (key, passphrase) = (options.key.as_deref(), options.passphrase_file.as_deref());
         let key_choice = KeyChoice::new(env, &config, key, passphrase, person);
         let registers = Registers::load(env, named, options.fingerprint.clone())?;
@@ -168,9 +169,14 @@ impl<'e> Context<'e> {
     }
 }
 
-fn setting(env: &Env, flag: Option<&str>, variable: &str, configured: Option<&str>) -> Option<String> {
-    let environment = || env.variables.get(variable).map(String::as_str);
-    flag.or_else(environment).or(configured).filter(|it| !it.is_empty()).map(str::to_owned)
+/// The value of the option, else of the variable, else of the configuration.
+fn setting(env: &Env, flag: Option<&str>, variable: &str, configured: Option<&str>) -> Result<Option<String>, Error> {
+    let not_utf8 = |value: &OsString| Error::NotUtf8(format!("{variable} ({value:?})"));
+    let environment = match (flag, env.variables.get(variable)) {
+        (None, Some(value)) => Some(value.to_str().ok_or_else(|| not_utf8(value))?),
+        _ => None,
+    };
+    Ok(flag.or(environment).or(configured).filter(|it| !it.is_empty()).map(str::to_owned))
 }
 
 fn ask_trust(env: &mut Env, id: &RegisterId, fingerprint: Digest, request: &Request) -> Result<(), Error> {

@@ -83,7 +83,9 @@ impl Registers {
     pub fn request(&self, env: &Env) -> Result<Request, Error> {
         let name = self.named().ok_or(Error::NoRegister)?;
         let fingerprint = self.fingerprint()?;
-        Ok(Request { path: self.path(env, &name)?, name, fingerprint })
+        let path = self.path(env, &name)?;
+        check_utf8(&path)?;
+        Ok(Request { path, name, fingerprint })
     }
 
     /// Opens a register's file and reads its entry 0.
@@ -135,5 +137,16 @@ impl Registers {
     /// This account's folder for temporary files.
     pub fn scratch(&self) -> &Path {
         &self.state
+    }
+}
+
+/// Fails unless the path of a register can be written to the list of known registers, which is UTF-8.
+///
+/// # Errors
+/// [`Error::NotUtf8`].
+pub fn check_utf8(path: &Path) -> Result<(), Error> {
+    match path.to_str() {
+        Some(_) => Ok(()),
+        None => Err(Error::NotUtf8(format!("the path {path:?} of a register"))),
     }
 }

@@ -76,7 +76,8 @@ impl Error {
                     "ask two admins out of band (by phone, or in person); if both confirm it: --fingerprint {found}"
                 ));
             }
-            Self::KnownName { .. } => "choose another name",
+            Self::Taken(_) => "choose another --name, and another file with --register FILE",
+            Self::NotUtf8(_) => "rename the folder or the file, or go there by another path",
             _ => return None,
         };
         Some(hint.to_owned())

@@ -215,11 +215,10 @@ impl Model {
         self.is_here(person) && self.operators(person).is_empty()
     }
 
-    /// Whether somebody can do nothing more: a person who has retired or is suspended, a machine that also has no operator
-    /// left.
+    /// Whether somebody was let go, or everybody who operates a machine.
     pub fn has_left(&self, account: Person) -> bool {
         let operators = self.operators(account);
-        !self.is_here(account) || !operators.is_empty() && !operators.iter().any(|it| self.can_operate(*it))
+        self.is_retired(account) || !operators.is_empty() && operators.iter().all(|it| self.is_retired(*it))
     }
 
     /// Where a key was enrolled.

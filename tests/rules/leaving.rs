@@ -61,8 +61,11 @@ fn no_admin_finishes_a_change_before_its_owner_and_all_implementers_have_left() 
     retire(&world, "erin", "2");
     retire(&world, "dave", "3");
     forbidden(&world, "alice", finished(), None, "implementer-or-owner");
-    // Suspended is gone too.
+    // One admin alone takes nothing over by suspending others.
     world.ok("alice", "person suspend bob");
+    forbidden(&world, "alice", finished(), None, "implementer-or-owner");
+    world.ok("alice", "person retire bob");
+    second(&world, "jack", "4");
     for person in ["carol", "audrey"] {
         forbidden(&world, person, finished(), None, "implementer-or-owner");
     }
@@ -86,6 +89,8 @@ fn a_machine_whose_operators_have_left_has_left_too() {
     world.ok("erin", "file change.toml");
     assert!(!world.ok("carol", "show CHG-2").contains("have left"));
     world.ok("alice", "person suspend frank");
+    assert!(!world.ok("carol", "show CHG-2").contains("have left"));
+    retire(&world, "frank", "3");
     assert!(world.ok("carol", "show CHG-2").contains("all implementers have left; another engineer can revise it"));
 }
 
@@ -112,13 +117,20 @@ fn a_change_whose_owner_has_left_says_so_wherever_it_appears() {
     let world = World::approved();
     world.ok("erin", "start CHG-1");
     world.ok("erin", "finish CHG-1 --outcome succeeded");
-    let output = world.run("alice", "person suspend erin");
+    let output = world.run("alice", "person retire erin");
     assert!(!output.err.contains("CHG-1"), "{}", output.screen);
+    second(&world, "bob", "1");
     assert!(!world.ok("carol", "show CHG-1").contains("has left"));
-    // Who retires or suspends somebody is told at once.
-    let world = World::approved();
-    for command in ["person retire erin", "person suspend erin"] {
-        let output = world.run("alice", command);
-        assert!(output.err.contains(shown), "{command}\n{}", output.screen);
-    }
+    // Who retires somebody is told at once.
+    let output = World::approved().run("alice", "person retire erin");
+    assert!(output.err.contains(shown), "{}", output.screen);
+}
+
+#[test]
+fn a_suspension_by_one_admin_lets_nobody_take_a_change_over() {
+    let world = with_second_engineer();
+    world.ok("alice", "person suspend erin");
+    let (event, text) = taken_over(&world);
+    forbidden(&world, "frank", event, text, "requester-or-owner");
+    assert!(!world.ok("carol", "show CHG-1").contains("has left"));
 }

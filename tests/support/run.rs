@@ -125,7 +125,7 @@ impl World {
         let recording = Recording::default();
         let Recording { out, err, screen, typing } = &recording;
         let home = self.path(&format!("people/{person}"));
-        let variable = |name: &str, value: String| (name.to_owned(), value);
+        let variable = |name: &str, value: String| (name.to_owned(), value.into());
         let mut variables = HashMap::from([
             variable("HOME", home.display().to_string()),
             variable("TWINSEAL_KEY", home.join("key").display().to_string()),

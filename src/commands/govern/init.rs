@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::commands::lookup::parse;
 use crate::commands::people::members;
+use crate::commands::registers::check_utf8;
 use crate::commands::{Context, report_recorded};
 use crate::config::Trusted;
 use crate::domain::{
@@ -52,13 +53,14 @@ impl Init {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let name: RegisterName = parse(&self.name)?;
         let path = self.path(context);
+        check_utf8(&path)?;
         if path.exists() && !SharedFile::never_founded(&path) {
             return Err(StoreError::Exists { path }.into());
         }
         let after = self.after.clone().map(|old| predecessor(context, old)).transpose()?;
         let old = after.as_ref().map(|old| old.fingerprint);
-        if let Some(expected) = taken(context.registers.known(), name.as_str(), &path, old) {
-            return Err(Error::KnownName { name, expected });
+        if let Some(known) = taken(context.registers.known(), name.as_str(), &path, old) {
+            return Err(Error::Taken(Box::new(known.clone())));
         }
         let (members, names) = members::read(context, &self.members, &RegisterRef::New(name.clone()))?;
         let source = context.key_choice.key(|key| Ok(members.iter().any(|member| member.key == *key)))?;

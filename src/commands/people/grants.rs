@@ -293,7 +293,7 @@ impl Retire {
 ///
 /// # Errors
 /// The cache cannot be read.
-pub fn report_stranded(context: &mut Context<'_>, session: &Session, leaving: &PersonId) -> Result<(), Error> {
+fn report_stranded(context: &mut Context<'_>, session: &Session, leaving: &PersonId) -> Result<(), Error> {
     for line in stranded_by(session, leaving, session.state().moment(context.env.now()))? {
         context.env.status(format_args!("warning: without {leaving}, {line}"));
     }

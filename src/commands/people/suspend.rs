@@ -3,7 +3,6 @@
 use clap::Args;
 
 use crate::commands::lookup::{known_person, parse, reason};
-use crate::commands::people::grants::report_stranded;
 use crate::commands::{Context, report_recorded};
 use crate::domain::{Event, PersonId};
 use crate::error::Error;
@@ -37,7 +36,6 @@ impl Suspend {
         let done = format!("{person} suspended: all grants ended, all keys suspended; their approvals no longer count");
         let warned = context.ui.report_admins(context.env, &session);
         let warned = warned.and_then(|()| report_machines(context, &session, &person));
-        let warned = warned.and_then(|()| report_stranded(context, &session, &person));
         warned.map_err(|error| error.after(entry.header.seq))?;
         report_recorded(context, &entry, None, done)
     }

@@ -17,8 +17,15 @@ impl Governance {
             _ => return Err(Refusal::NotTheirKey { person, key: header.key }.into()),
         }
         judge_active(&person, actor)?;
-        let answered = !actor.grants.is_machine() || self.is_operated(actor)?;
-        if answered { Ok(()) } else { Err(Refusal::NotOperated { machine: person }.into()) }
+        if !actor.grants.is_machine() {
+            return Ok(());
+        }
+        for operator in &actor.grants.operators {
+            if self.can_operate(operator)? {
+                return Ok(());
+            }
+        }
+        Err(Refusal::NotOperated { machine: person }.into())
     }
 
     /// Checks whether the actor has a role.

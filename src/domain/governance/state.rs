@@ -261,24 +261,18 @@ impl Governance {
         Ok(self.person(person)?.is_some_and(|it| it.is_active() && !it.grants.is_machine()))
     }
 
-    /// Whether one of the operators of a machine account can still answer for what it does.
-    pub(in crate::domain) fn is_operated(&self, machine: &Person) -> Result<bool, Unloaded> {
-        for operator in &machine.grants.operators {
-            if self.can_operate(operator)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Whether an account can do nothing more unless a proposal brings it back: it is retired or suspended, or a machine
-    /// account without an active operator.
+    /// Whether two admins have retired an account, or all operators of a machine account. A suspension is one admin's act,
+    /// so it lets nobody take over what is others'.
     ///
     /// # Errors
     /// [`Unloaded`].
     pub fn has_left(&self, account: &PersonId) -> Result<bool, Unloaded> {
         let Some(it) = self.person(account)? else { return Ok(true) };
-        Ok(!it.is_active() || it.grants.is_machine() && !self.is_operated(it)?)
+        let mut operated = !it.grants.is_machine();
+        for operator in &it.grants.operators {
+            operated |= self.person(operator)?.is_some_and(|it| !it.retired);
+        }
+        Ok(it.retired || !operated)
     }
 
     /// Who answers for an act that a key signed: the actor, and for a machine account everybody who operated it at any

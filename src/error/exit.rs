@@ -1,0 +1,63 @@
+//! The exit codes.
+
+use super::hint::{disk_fails, disk_is_full};
+use crate::config::ConfigError;
+use crate::error::Error;
+use crate::signer::KeyError;
+use crate::store::StoreError;
+
+/// The exit codes, documented in the README.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// The command succeeded.
+    Done = 0,
+    /// A rule refuses it.
+    Refused = 1,
+    /// Wrong usage or invalid input.
+    Invalid = 2,
+    /// The register fails verification.
+    Broken = 3,
+    /// A file, lock, disk, agent or version prevents it.
+    Environment = 4,
+}
+
+impl Error {
+    /// The exit code of the process.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Refused(_)
+            | Self::RefusedOnRecord { .. }
+            | Self::NotConfirmed
+            | Self::Partly { .. }
+            | Self::UnknownKey { .. }
+            | Self::OtherPerson { .. } => Exit::Refused,
+            Self::Findings { .. } | Self::Broken(_) | Self::WrongFingerprint { .. } | Self::Successor { .. } => {
+                Exit::Broken
+            }
+            Self::Store(
+                StoreError::Broken(_)
+                | StoreError::PinLost { .. }
+                | StoreError::NotListed { .. }
+                | StoreError::Superseded { .. }
+                | StoreError::Parted { .. }
+                | StoreError::PinUnreadable { .. },
+            ) => Exit::Broken,
+            Self::Copy { source: StoreError::Broken(_), .. } => Exit::Broken,
+            Self::Store(_)
+            | Self::Copy {
+                source: StoreError::Io { .. } | StoreError::Sqlite { .. } | StoreError::Stuck { .. }, ..
+            }
+            | Self::Config(ConfigError::Io { .. } | ConfigError::Private(_))
+            | Self::Contended { .. }
+            | Self::Io(_)
+            | Self::Unwell { .. } => Exit::Environment,
+            Self::Key(KeyError::Agent(_)) => Exit::Environment,
+            Self::File { source, .. } if disk_is_full(source) || disk_fails(source) => Exit::Environment,
+            Self::Key(KeyError::Io { source, .. }) if source.kind() != std::io::ErrorKind::NotFound => {
+                Exit::Environment
+            }
+            _ => Exit::Invalid,
+        }
+    }
+}
