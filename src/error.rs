@@ -192,6 +192,14 @@ pub enum Error {
     /// The name or the path of a new register is taken on this account.
     #[error("this account already trusts register {} at {}, with fingerprint {}", .0.name, .0.path.display(), .0.fingerprint)]
     Taken(Box<Known>),
+    /// A draft that was filed before.
+    #[error("{change} was filed by {by} with the same content")]
+    FiledBefore {
+        /// The change.
+        change: ChangeId,
+        /// Who filed its current revision.
+        by: PersonId,
+    },
     /// An argument, a variable or a path that is not UTF-8 where it must be.
     #[error("{0} is not UTF-8")]
     NotUtf8(String),

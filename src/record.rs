@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::format::{Entry, Raw, Unsigned, data, text};
 use crate::key_choice::{KeyChoice, confirm};
 use crate::signer::{KeySource, Signer};
-use crate::store::{Session, StoreError, Turn, Writer};
+use crate::store::{Notice, Session, StoreError, Turn, Writer};
 
 /// The content of an entry to record.
 pub struct Plan {
@@ -37,6 +37,8 @@ pub struct Recorder<'r> {
     pub env: &'r mut Env,
     /// Which key signs.
     pub key_choice: &'r KeyChoice,
+    /// Collects what to tell about a recorded entry.
+    pub notices: &'r mut Vec<Notice>,
 }
 
 /// Who signs an entry, and in which register.
@@ -144,6 +146,10 @@ impl<P: FnMut(&mut Session) -> Result<Plan, Error>> Rehearsal<P> {
             attempts += 1;
             match try_append(&mut by, session, &signer, composed.take(), &mut plan)? {
                 AppendResult::Recorded(entry) => {
+                    let behind = session.ask(|state| Ok(state.is_behind(&entry.header)?));
+                    if behind.map_err(|error| Error::from(error).after(entry.header.seq))? == Ok(true) {
+                        by.notices.push(Notice::ClockBehind { claimed: entry.header.time });
+                    }
                     return Ok(*entry);
                 }
                 AppendResult::Refused(event, refusal) => {

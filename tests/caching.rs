@@ -52,7 +52,7 @@ fn a_cache_that_lost_its_wal_file_catches_up() {
 fn the_inbox_tells_of_expired_and_rejected_changes_whom_they_wait_for() {
     let world = World::filed();
     world.write("second.toml", crate::support::CHANGE);
-    world.ok("erin", "file second.toml");
+    world.ok("erin", "file second.toml --again");
     world.ok("carol", "reject CHG-1 --reason 'who watches it?'");
     world.at("2026-12-01T13:00:00Z");
     let waiting = world.ok("erin", "inbox");

@@ -15,7 +15,7 @@ const CHANGES: u64 = 30;
 fn a_broken_entry_in_a_long_log_is_named_alone() {
     let world = World::filed();
     for _ in 1..CHANGES {
-        world.ok("erin", "file change.toml");
+        world.ok("erin", "file change.toml --again");
     }
     let revisions: Vec<_> = (1..=CHANGES).map(|n| world.revision(&format!("CHG-{n}"))).collect();
     let approvals = revisions.iter().cycle().map(|it| Event::Approve(*it));
@@ -44,7 +44,7 @@ fn nothing_is_lost_when_many_record_at_once() {
     let change = CHANGE.replace("2026-12-01T10:00:00Z", &time(0)).replace("2026-12-01T12:00:00Z", &time(3600));
     world.write("change.toml", change);
     let before = world.entries();
-    let filings: Vec<_> = (0..8).map(|_| spawn(&world, "erin", &["file", "change.toml"])).collect();
+    let filings: Vec<_> = (0..8).map(|_| spawn(&world, "erin", &["file", "--again", "change.toml"])).collect();
     let mut acknowledged: Vec<String> = filings.into_iter().map(first_word).collect();
     acknowledged.sort();
     let changes: Vec<String> = (1..=8).map(|n| format!("CHG-{n}")).collect();

@@ -43,7 +43,7 @@ fn an_approver_sees_what_changed_since_they_signed() {
     let world = World::filed();
     world.approve("carol", "CHG-1");
     world.write("change.toml", CHANGE.replace("pool to 160", "pool to 144").replace("= 5", "= 10"));
-    world.ok("erin", "revise CHG-1 change.toml");
+    world.ok("erin", "revise CHG-1 change.toml --again");
     let output = world.run_typing("carol", "approve CHG-1", &["CHG-1"]);
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
     for shown in ["since revision 1, which you approved", "[-160.-]{+144.+}", "[-5-]{+10+} min"] {
@@ -102,11 +102,11 @@ fn the_inbox_holds_what_waits_for_somebody_and_nothing_else() {
     world.ok("erin", "finish CHG-1 --outcome succeeded");
     ["erin", "carol", "dave"].into_iter().for_each(empty);
     world.write("change.toml", CHANGE.replace("12:00", "13:00"));
-    world.ok("erin", "file change.toml");
+    world.ok("erin", "file change.toml --again");
     world.ok("dave", "reject CHG-2 --reason 'Not today.'");
     empty("carol");
     holds("erin", "rejected by dave");
-    world.ok("erin", "revise CHG-2 change.toml");
+    world.ok("erin", "revise CHG-2 change.toml --again");
     world.at("2026-12-01T13:00:00Z");
     holds("erin", "expired; window closed without a start");
     empty("dave");
@@ -132,7 +132,7 @@ fn new_people_come_by_proposal() {
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
     assert!(world.ok("carol", "person list").contains("Frank Ng"));
     world.write("change.toml", CHANGE.replace("erin", "frank"));
-    world.ok("frank", &format!("file change.toml --fingerprint {}", world.fingerprint()));
+    world.ok("frank", &format!("file change.toml --again --fingerprint {}", world.fingerprint()));
     assert_eq!(world.findings("frank"), Vec::<String>::new());
 }
 
@@ -158,7 +158,7 @@ fn no_start_is_recorded_after_its_window_ended_while_it_waited() {
 fn one_change_that_is_not_approved_does_not_keep_an_approver_from_the_others() {
     let world = World::filed();
     for _ in 0..2 {
-        world.ok("erin", "file change.toml");
+        world.ok("erin", "file change.toml --again");
     }
     world.fails("carol", "approve CHG-1 CHG-2 CHG-1", Exit::Invalid, "CHG-1 is named twice: name each once");
     let output = world.run_typing("carol", "approve CHG-1 CHG-2 CHG-3", &["CHG-1", "chg-2", "CHG-3"]);
@@ -224,5 +224,33 @@ fn an_approval_that_did_not_count_at_the_start_is_told_for_good() {
         assert!(world.ok("dave", "show CHG-1 --json").contains("\"void\":\"inactive-key\""));
         assert!(world.ok("dave", "export csv").contains(",dave frank,"));
         world.ok("erin", "note CHG-1 Later.");
+    }
+}
+
+#[test]
+fn the_same_draft_is_not_filed_twice_unless_it_is_meant() {
+    let world = World::filed();
+    let again = "CHG-1 was filed by erin with the same content";
+    for command in ["file change.toml", "revise CHG-1 change.toml"] {
+        world.fails("erin", command, Exit::Refused, again);
+        let output = world.run_typing("erin", command, &["yes"]);
+        assert!(output.exit == Exit::Refused && output.err.contains(again), "{command}\n{}", output.screen);
+        assert_eq!(world.run_typing("erin", command, &["again"]).exit, Exit::Done, "{command}");
+    }
+    world.ok("erin", "file change.toml --again");
+    assert_eq!(world.state().filed(), 3);
+    // Whoever filed it, and whatever became of it; but not after it was withdrawn.
+    world.write("once.toml", CHANGE.replace("\"high\"", "\"low\""));
+    world.ok("erin", "file once.toml");
+    world.ok("carol", "reject CHG-4 --reason 'Who watches it?'");
+    world.fails("erin", "file once.toml", Exit::Refused, "CHG-4 was filed by erin with the same content");
+    world.ok("erin", "withdraw CHG-4");
+    world.ok("erin", "file once.toml");
+    // Another word in a text, another window, another command for a machine are another content.
+    for (from, to) in [("\"low\"", "\"medium\""), ("12:00:00Z", "11:30:00Z"), ("Set the pool", "Set a pool")] {
+        let draft = CHANGE.replace("\"high\"", "\"low\"").replace(from, to);
+        assert_ne!(draft, CHANGE.replace("\"high\"", "\"low\""), "{from}");
+        world.write("other.toml", draft);
+        world.ok("erin", "file other.toml");
     }
 }

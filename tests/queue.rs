@@ -48,7 +48,7 @@ fn filed_now(changes: u64) -> World {
     world.at(&time(60));
     world.write("change.toml", change);
     for _ in 0..changes {
-        world.ok("erin", "file change.toml");
+        world.ok("erin", "file change.toml --again");
     }
     world
 }
@@ -71,12 +71,12 @@ fn twenty_concurrent_processes_record_one_entry_each_without_an_error_or_a_retry
         commands.push((person, ["reject", "CHG-2", "--reason", "Not today."].map(str::to_owned).to_vec()));
     }
     commands.push(("erin", ["withdraw", "CHG-3", "--reason", "Overtaken."].map(str::to_owned).to_vec()));
-    commands.push(("erin", ["revise", "CHG-4", "change.toml"].map(str::to_owned).to_vec()));
+    commands.push(("erin", ["revise", "CHG-4", "--again", "change.toml"].map(str::to_owned).to_vec()));
     for (admin, group) in [("alice", "dba"), ("bob", "network")] {
         let grant = ["person", "grant", "carol", "--group", group, "--reason", "Stands in."];
         commands.push((admin, grant.map(str::to_owned).to_vec()));
     }
-    commands.extend((0..4).map(|_| ("erin", ["file", "change.toml"].map(str::to_owned).to_vec())));
+    commands.extend((0..4).map(|_| ("erin", ["file", "--again", "change.toml"].map(str::to_owned).to_vec())));
     let people = ["alice", "bob", "erin", "carol", "dave", "audrey"];
     let noted: Vec<String> = (0..8).map(|n| format!("Note {n}.")).collect();
     for (n, words) in noted.iter().enumerate() {
@@ -196,7 +196,7 @@ fn a_writer_that_times_out_names_the_process_that_blocks_it_and_records_nothing(
     world.fails("carol", "note CHG-1 'Seen too.'", Exit::Environment, &complaint);
     world.fails(
         "erin",
-        "file change.toml",
+        "file change.toml --again",
         Exit::Environment,
         "hint: nothing was recorded; find the process with `fuser -v ",
     );
@@ -211,7 +211,7 @@ fn a_writer_that_times_out_names_the_process_that_blocks_it_and_records_nothing(
     world.ok("carol", "note CHG-1 'Seen too.'");
     // A process that gave up has left the queue.
     let begun = Instant::now();
-    world.ok("erin", "file change.toml");
+    world.ok("erin", "file change.toml --again");
     assert!(begun.elapsed() < crate::support::PATIENCE);
     assert_eq!(world.findings("audrey"), Vec::<String>::new());
 }

@@ -99,7 +99,7 @@ pub fn revising(world: &World, (event, text): (Event, Option<Text>)) -> (Event, 
 pub fn file(world: &World, replaced: &[(&str, &str)]) {
     let change = replaced.iter().fold(CHANGE.to_owned(), |change, (from, to)| change.replace(from, to));
     world.write("change.toml", change);
-    world.ok("erin", "file change.toml");
+    world.ok("erin", "file change.toml --again");
 }
 
 pub fn window(start: &str, end: &str) -> Window {

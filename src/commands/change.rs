@@ -1,5 +1,6 @@
 //! Commands that file, decide, start and finish changes.
 
+pub mod again;
 pub mod approve;
 pub mod check;
 mod commits;

@@ -103,7 +103,7 @@ impl<'e> Context<'e> {
 
     /// Records entries signed with the chosen key.
     pub fn recorder(&mut self) -> Recorder<'_> {
-        Recorder { env: self.env, key_choice: &self.key_choice }
+        Recorder { env: self.env, key_choice: &self.key_choice, notices: &mut self.ui.recorded }
     }
 
     /// Opens the named register. On first contact the fingerprint must be given, or confirmed on the terminal.

@@ -19,6 +19,7 @@ pub fn report_recorded(
     said: impl std::fmt::Display,
 ) -> Result<(), Error> {
     let Entry { header, event, text, leaf } = entry;
+    context.ui.report_recorded_notices(context.env);
     let heard = if context.ui.json {
         let recorded = output::json::entry(header, event, text.as_ref(), *leaf);
         context.ui.print_json(context.env, json!({ "recorded": recorded }))

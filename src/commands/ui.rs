@@ -17,6 +17,8 @@ pub struct Ui {
     /// Whether the output is JSON.
     pub json: bool,
     notices: Vec<Value>,
+    /// Notices about the entry that the command recorded.
+    pub recorded: Vec<Notice>,
     /// Whether the log is broken, so that only its valid part was answered from.
     pub broken: bool,
 }
@@ -27,7 +29,7 @@ const LONG: u64 = 5_000;
 impl Ui {
     /// Output as JSON or as text.
     pub fn new(json: bool) -> Self {
-        Self { json, notices: Vec::new(), broken: false }
+        Self { json, notices: Vec::new(), recorded: Vec::new(), broken: false }
     }
 
     /// Prints `data` as JSON with `--json`, otherwise the text.
@@ -104,6 +106,13 @@ impl Ui {
         let level = if notice.is_warning() { "warning" } else { "note" };
         env.status(format_args!("{level}: {notice}"));
         self.notices.push(json!({ "seq": null, "rule": notice.rule(), "meaning": notice.to_string() }));
+    }
+
+    /// Reports the notices about the entry that the command recorded.
+    pub fn report_recorded_notices(&mut self, env: &mut Env) {
+        for notice in std::mem::take(&mut self.recorded) {
+            self.report(env, &notice);
+        }
     }
 
     /// Reports what happened since the register was opened: others may still hold a redacted text.

@@ -76,6 +76,9 @@ impl Error {
                     "ask two admins out of band (by phone, or in person); if both confirm it: --fingerprint {found}"
                 ));
             }
+            Self::FiledBefore { change, .. } => {
+                return Some(format!("to file it once more: --again; to see it: `twinseal show {change}`"));
+            }
             Self::Taken(_) => "choose another --name, and another file with --register FILE",
             Self::NotUtf8(_) => "rename the folder or the file, or go there by another path",
             _ => return None,

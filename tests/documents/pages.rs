@@ -98,7 +98,11 @@ fn meanwhile(world: &World, command: &str) {
         fs::copy("examples/policy.toml", world.path("policy.toml")).unwrap();
     }
     if ["twinseal withdraw CHG-2", "twinseal inbox"].iter().any(|it| command.starts_with(it)) {
-        world.ok("erin", "file change.toml");
+        world.ok("erin", "file change.toml --again");
+    }
+    if command.starts_with("twinseal revise CHG-1 change.toml") {
+        let edited = fs::read_to_string(world.path("change.toml")).unwrap().replace("minutes = 5", "minutes = 6");
+        world.write("change.toml", edited);
     }
 }
 

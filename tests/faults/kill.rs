@@ -19,7 +19,7 @@ const AT_ONCE: usize = 3;
 /// What people do, over and over.
 const DEEDS: [(&str, &[&str]); 7] = [
     ("erin", &["note", "CHG-1", "Seen."]),
-    ("erin", &["file", "change.toml"]),
+    ("erin", &["file", "--again", "change.toml"]),
     ("carol", &["approve", "CHG-1", "--revision", "REVISION"]),
     ("dave", &["approve", "CHG-1", "--revision", "REVISION"]),
     // Refused, and that is recorded too.
@@ -61,7 +61,7 @@ fn whoever_is_killed_loses_nothing_that_was_acknowledged_and_stands_in_nobodys_w
     let seed = std::env::var("TWINSEAL_SEED").map_or(std::process::id().into(), |seed| seed.parse().unwrap());
     println!("TWINSEAL_KILLS={kills} TWINSEAL_SEED={seed}");
     let (world, mut dice) = (filed(), Dice(seed));
-    world.ok("erin", "file change.toml");
+    world.ok("erin", "file change.toml --again");
     let revision = world.revision("CHG-1").filed.to_string();
     let begun = Instant::now();
     for child in [0, 2, 5].map(|deed| spawn(&world, DEEDS[deed], &revision)) {

@@ -19,7 +19,9 @@ fn a_write_ahead_log_cut_anywhere_leaves_whole_entries() {
     // As long as somebody has the register open, everything stays in the log.
     let open = world.sql();
     assert_eq!(open.query_row("SELECT count(*) FROM entry", [], |row| row.get::<_, u64>(0)).unwrap(), 3);
-    for command in ["note CHG-1 Seen.", "file change.toml", "revise CHG-1 change.toml", "note CHG-2 'Seen too.'"] {
+    for command in
+        ["note CHG-1 Seen.", "file change.toml --again", "revise CHG-1 change.toml --again", "note CHG-2 'Seen too.'"]
+    {
         world.ok("erin", command);
     }
     let all = world.entries();
@@ -142,7 +144,7 @@ fn what_was_acknowledged_outlives_the_power() {
     let log = stage.kept.path().with_extension("log");
     let record = [("FAULT_LOG", log.to_str().unwrap())];
     for (person, words) in [
-        ("erin", ["file", "change.toml", "--json"].as_slice()),
+        ("erin", ["file", "--again", "change.toml", "--json"].as_slice()),
         ("audrey", &["list"]),
         ("carol", &["note", "CHG-1", "Seen.", "--json"]),
     ] {

@@ -130,7 +130,7 @@ fn a_note_is_recorded_or_not_whatever_fails() {
 
 #[test]
 fn a_change_with_artifacts_is_filed_or_not_whatever_fails() {
-    let words = &["file", "change.toml"];
+    let words = &["file", "--again", "change.toml"];
     sweep(
         founded(),
         &Case { person: "erin", words, done: |world| world.entries() == THREE, records: true, whole: true },
@@ -199,7 +199,7 @@ fn a_broken_register_is_repaired_or_not_whatever_fails() {
 fn what_was_lost_is_recovered_or_not_whatever_fails() {
     let world = founded();
     world.ok("erin", "backup early.db");
-    world.ok("erin", "file change.toml");
+    world.ok("erin", "file change.toml --again");
     world.ok("erin", "backup late.db");
     ["", "-wal", "-shm"].iter().for_each(|it| drop(fs::remove_file(world.path(&format!("prod.db{it}")))));
     fs::copy(world.path("early.db"), world.path("prod.db")).unwrap();
@@ -236,7 +236,7 @@ fn a_commit_that_cannot_be_synced_is_not_said_to_be_unrecorded() {
 fn what_is_recorded_is_said_to_be_even_where_nobody_can_be_told() {
     let world = founded();
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let output = world.command("erin", &["file", "change.toml"]).stdout(full).output().unwrap();
+    let output = world.command("erin", &["file", "--again", "change.toml"]).stdout(full).output().unwrap();
     assert_eq!((output.status.code(), world.entries()), (Some(4), THREE), "{}", said(&output));
     assert!(said(&output).contains("entry 2 is recorded, but a later step failed"), "{}", said(&output));
 }

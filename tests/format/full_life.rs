@@ -21,10 +21,10 @@ pub fn full_life() -> World {
     world.ok("bob", "proposal decline 2 --reason 'Not before January.'");
     world.ok("alice", "proposal withdraw 3");
     world.write("change.toml", CHANGE.replace("erin", "frank"));
-    world.ok("frank", &format!("file change.toml --fingerprint {}", world.fingerprint()));
+    world.ok("frank", &format!("file change.toml --again --fingerprint {}", world.fingerprint()));
     world.ok("carol", "reject CHG-2 --reason 'Say first what it is for.'");
-    world.ok("frank", "file change.toml");
-    world.ok("frank", "revise CHG-2 change.toml");
+    world.ok("frank", "file change.toml --again");
+    world.ok("frank", "revise CHG-2 change.toml --again");
     world.approve("carol", "CHG-2");
     world.ok("carol", "retract CHG-2 --reason 'I had read another file.'");
     world.ok("audrey", "note CHG-2 'Read in the audit.'");

@@ -17,7 +17,7 @@ fn no_remark_takes_a_deceptive_character() {
     world.ok("frank", &format!("person request frank --register {id} --out frank.request"));
     world.ok("alice", "person enrol frank=frank.request:approver");
     world.ok("erin", "start CHG-1");
-    world.ok("erin", "file change.toml");
+    world.ok("erin", "file change.toml --again");
     let commands: [(&str, &[&str]); 4] = [
         ("carol", &["reject", "CHG-2", "--reason"]),
         ("erin", &["finish", "CHG-1", "--outcome", "failed", "--note"]),

@@ -124,7 +124,7 @@ pub fn came(output: &Output) -> bool {
 
 /// Every command with a person who may run it, in an order in which each succeeds. `NAME` is the prefix of every file
 /// name that a user chooses; other words in braces are filled in.
-const DAY: [(&str, &str); 67] = [
+const DAY: [(&str, &str); 68] = [
     (
         "alice",
         "init --name prod --register prod.db --member alice=alice.request:admin --member bob=bob.request:admin \
@@ -191,6 +191,7 @@ const DAY: [(&str, &str); 67] = [
     ("alice", "policy check NAMEp.toml"),
     ("alice", "policy propose NAMEp.toml"),
     ("bob", "policy show"),
+    ("bob", "policy explain --capacity"),
     ("alice", "proposal redact 4 --reason Secret."),
     ("alice", "proposal restored --lost 3:{leaf} --reason Lost."),
     ("audrey", "person list"),

@@ -82,7 +82,7 @@ fn revising(world: &World, alter: impl FnOnce(&mut Facts, &mut Description)) -> 
 fn a_revision_voids_every_approval() {
     let world = World::approved();
     accepted(&world, "erin", start(&world), None);
-    let output = world.run("erin", "revise CHG-1 change.toml");
+    let output = world.run("erin", "revise CHG-1 change.toml --again");
     assert!(output.err.contains("no longer counted: carol, dave"), "{}", output.screen);
     forbidden(&world, "erin", start(&world), None, "enough-approvals");
     world.approve("carol", "CHG-1");
@@ -95,7 +95,7 @@ fn a_revision_voids_every_approval() {
 fn nobody_approves_or_replaces_a_revision_that_was_replaced() {
     let world = World::filed();
     let (old, (again, text)) = (approve(&world), revising(&world, |_, _| {}));
-    world.ok("erin", "revise CHG-1 change.toml");
+    world.ok("erin", "revise CHG-1 change.toml --again");
     forbidden(&world, "carol", old, None, "current-revision");
     forbidden(&world, "erin", again, text, "current-revision");
 }
@@ -105,7 +105,7 @@ fn nobody_approves_what_they_owned_in_an_earlier_revision() {
     let world = World::founded_with_spare_approvers();
     file(&world, &[("owner = \"erin\"", "owner = \"carol\"\nimplementers = [\"dave\"]")]);
     world.write("change.toml", CHANGE);
-    world.ok("carol", "revise CHG-1 change.toml");
+    world.ok("carol", "revise CHG-1 change.toml --again");
     forbidden(&world, "carol", approve(&world), None, "conflict-of-interest");
     forbidden(&world, "dave", approve(&world), None, "conflict-of-interest");
     forbidden(&world, "erin", approve(&world), None, "conflict-of-interest");
@@ -117,7 +117,7 @@ fn nobody_approves_what_a_later_revision_gives_them() {
     file(&world, &[]);
     let change = CHANGE.replace("owner = \"erin\"", "owner = \"carol\"\nimplementers = [\"dave\"]");
     world.write("change.toml", change);
-    world.ok("erin", "revise CHG-1 change.toml");
+    world.ok("erin", "revise CHG-1 change.toml --again");
     forbidden(&world, "carol", approve(&world), None, "conflict-of-interest");
     forbidden(&world, "dave", approve(&world), None, "conflict-of-interest");
 }
@@ -244,7 +244,7 @@ fn no_author_approves_in_any_revision() {
     accepted(&world, "dave", approve(&world), None);
     // A later revision that no longer names the author changes nothing.
     world.write("change.toml", CHANGE.replace("160", "150"));
-    world.ok("erin", "revise CHG-1 change.toml");
+    world.ok("erin", "revise CHG-1 change.toml --again");
     world.fails("carol", &command(), Exit::Refused, complaint);
     forbidden(&world, "carol", approve(&world), None, "conflict-of-interest");
 }

@@ -104,6 +104,21 @@ fn a_proposal_after_a_quiet_weekend_is_not_ahead() {
 }
 
 #[test]
+fn whoever_records_with_a_clock_that_is_behind_is_told() {
+    let world = World::filed();
+    act(&world, &["carol", "dave", "erin"], AFTER);
+    let note = |world: &World| world.run("alice", "note CHG-1 Seen. --json");
+    assert!(!note(&world).out.contains("clock-behind"));
+    world.at(BEFORE);
+    let output = note(&world);
+    assert!(
+        output.out.contains("clock-behind") && output.err.contains("set the clock of this host"),
+        "{}",
+        output.screen
+    );
+}
+
+#[test]
 fn a_proposal_lapses_by_the_clocks_of_others() {
     let world = World::filed();
     world.ok("alice", "person grant carol engineer");

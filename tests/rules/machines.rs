@@ -93,7 +93,7 @@ fn no_machine_acts_for_which_nobody_answers() {
         second(&world, "bob", number);
     }
     world.write("change.toml", CHANGE);
-    let file = format!("file change.toml --fingerprint {}", world.fingerprint());
+    let file = format!("file change.toml --again --fingerprint {}", world.fingerprint());
     world.fails("robot", &file, Exit::Refused, "all operators of machine account robot have retired");
     forbidden(&world, "robot", event, text, "operator-active");
 }
@@ -117,7 +117,7 @@ fn nobody_approves_what_their_machine_filed_owns_or_implements() {
     own(&world);
     let world = with_robot();
     world.write("change.toml", CHANGE);
-    world.ok("robot", &format!("file change.toml --fingerprint {}", world.fingerprint()));
+    world.ok("robot", &format!("file change.toml --again --fingerprint {}", world.fingerprint()));
     own(&world);
     accepted(&world, "carol", approve(&world), None);
     // A past operator keeps the conflict of interest permanently.
@@ -143,11 +143,11 @@ fn a_former_operator_approves_nothing_that_a_key_from_their_time_filed() {
     second(&world, "bob", "3");
     // Dave still has the key.
     world.write("change.toml", CHANGE);
-    world.ok("robot", &format!("file change.toml --fingerprint {fingerprint}"));
+    world.ok("robot", &format!("file change.toml --again --fingerprint {fingerprint}"));
     forbidden(&world, "dave", approve(&world), None, "conflict-of-interest");
     // A key that was enrolled after he left is none of his.
     rotate(&world, &fingerprint);
-    world.ok("robot", &format!("file change.toml --key robot.key --fingerprint {fingerprint}"));
+    world.ok("robot", &format!("file change.toml --again --key robot.key --fingerprint {fingerprint}"));
     accepted(&world, "dave", Event::Approve(world.revision("CHG-2")), None);
     forbidden(&world, "dave", approve(&world), None, "conflict-of-interest");
 }
@@ -162,7 +162,7 @@ fn the_keys_of_a_machine_are_revoked_with_an_operator_who_leaves() {
     second(&world, "bob", "3");
     assert_eq!(world.state().governance().key(key).unwrap().unwrap().state, KeyState::Revoked);
     world.write("change.toml", CHANGE);
-    world.fails("robot", &format!("file change.toml --fingerprint {fingerprint}"), Exit::Refused, "is revoked");
+    world.fails("robot", &format!("file change.toml --again --fingerprint {fingerprint}"), Exit::Refused, "is revoked");
     assert_eq!(world.findings("audrey"), Vec::<String>::new());
 }
 

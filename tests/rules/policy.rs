@@ -87,7 +87,7 @@ fn nothing_is_filed_or_started_without_what_the_policy_asks_for() {
     let complaint = "the policy requires evidence for this change (requirement shown)";
     world.fails("erin", "start CHG-1", Exit::Refused, complaint);
     forbidden(&world, "erin", start(&world), None, "policy-field");
-    world.fails("erin", "file change.toml", Exit::Refused, complaint);
+    world.fails("erin", "file change.toml --again", Exit::Refused, complaint);
     let (event, text) = filing(&world, |_, _| {});
     forbidden(&world, "erin", event, text, "policy-field");
     let replaces = world.revision("CHG-1");
@@ -98,7 +98,7 @@ fn nothing_is_filed_or_started_without_what_the_policy_asks_for() {
     let more =
         "[links]\nticket = \"OPS-1\"\n[[tests]]\nwhat = \"Tried.\"\nresult = \"Fine.\"\nevidence = \"proof.txt\"\n";
     world.write("change.toml", format!("{CHANGE}\n{more}"));
-    world.ok("erin", "file change.toml");
+    world.ok("erin", "file change.toml --again");
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn every_field_that_a_policy_can_ask_for_is_missed_where_it_is_missing() {
         let change = CHANGE.replace("reason =", "security = \"None.\"\nsuccess = \"It runs.\"\nreason =");
         let change = change.replace("minutes = 5", "minutes = 5\nabort_if = [\"It does not.\"]");
         world.write("change.toml", format!("{change}\n{more}"));
-        world.ok("erin", "file change.toml");
+        world.ok("erin", "file change.toml --again");
     }
 }
 

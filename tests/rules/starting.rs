@@ -47,7 +47,7 @@ fn approvals_expire_after_fourteen_days() {
 #[test]
 fn approvals_of_another_change_count_for_nothing() {
     let world = World::approved();
-    world.ok("erin", "file change.toml");
+    world.ok("erin", "file change.toml --again");
     world.fails("erin", "start CHG-2", Exit::Refused, "CHG-2 has 0 of 2 approvals");
     let event = Event::Start { revision: world.revision("CHG-2"), artifacts: Vec::new() };
     forbidden(&world, "erin", event, None, "enough-approvals");
@@ -99,7 +99,7 @@ fn with_artifact() -> (World, impl Fn(&World, &[Artifact]) -> Event) {
     let world = World::founded();
     world.write("app.tar", "approved");
     world.write("change.toml", format!("{CHANGE}\n[[artifacts]]\nname = \"app.tar\"\nfile = \"app.tar\"\n"));
-    world.ok("erin", "file change.toml");
+    world.ok("erin", "file change.toml --again");
     for person in ["carol", "dave"] {
         world.approve(person, "CHG-1");
     }

@@ -18,7 +18,7 @@ fn scene() -> Scene {
 }
 
 fn anew(scene: &Scene) -> String {
-    format!("file erin.toml --fingerprint {}", scene.fingerprint)
+    format!("file erin.toml --again --fingerprint {}", scene.fingerprint)
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_data_part_survives_backup_repair_recovery_and_export() {
     let line: serde_json::Value = serde_json::from_str(&line).unwrap();
     assert_eq!(line["data"].as_str().unwrap().as_bytes(), kept);
     // Break a later entry, so that `repair` copies entry 10.
-    scene.ok("erin", "file erin.toml");
+    scene.ok("erin", "file erin.toml --again");
     let broken = Raw { text: None, ..scene.raw(11) };
     scene.put(&broken);
     scene.ok("audrey", "repair --out valid.db");

@@ -31,8 +31,8 @@ fn an_old_backup_that_went_another_way_is_found() {
     scene.ok("audrey", "list");
     scene.replace_file(&old);
     // Dave's rejection was rolled back, and somebody who never saw it goes on.
-    scene.ok("erin-anew", &format!("file erin.toml --fingerprint {}", scene.fingerprint));
-    scene.ok("erin-anew", "file erin.toml");
+    scene.ok("erin-anew", &format!("file erin.toml --again --fingerprint {}", scene.fingerprint));
+    scene.ok("erin-anew", "file erin.toml --again");
     scene.audrey_finds("entry 10: [replaced]");
     scene.stops("the log lacks entry 10");
 }
@@ -95,7 +95,7 @@ fn a_file_cut_short_is_found() {
     let whole = scene.copy();
     for parts in [1, 2, 3] {
         scene.replace_file(&whole[..whole.len() * parts / 4]);
-        for command in ["verify", "list", "file erin.toml"] {
+        for command in ["verify", "list", "file erin.toml --again"] {
             let output = scene.run("erin", command);
             assert_eq!(output.exit, Exit::Broken, "{parts} quarters: {}", output.screen);
         }

@@ -48,7 +48,7 @@ impl Scene {
         world.write("erin.toml", CHANGE);
         world.write("frank.toml", CHANGE.replace("erin", "frank").replace("[window]", more));
         let fingerprint = world.fingerprint();
-        world.ok("frank", &format!("file frank.toml --fingerprint {fingerprint}"));
+        world.ok("frank", &format!("file frank.toml --again --fingerprint {fingerprint}"));
         PEOPLE.iter().for_each(|(person, _)| drop(world.ok(person, "list")));
         assert_eq!(world.entries(), 10);
         let filed = world.revision("CHG-2").filed.to_string();
@@ -92,8 +92,8 @@ impl Scene {
         let second = |proposal: &str| scene.run_typing("bob", &format!("proposal second {proposal}"), &[proposal]);
         scene.write("again.toml", CHANGE.replace("160", "200"));
         scene.write("policy.toml", "approvals = 2\napproval_days = 10\n");
-        scene.ok("erin", "file erin.toml");
-        scene.ok("erin", "revise CHG-3 again.toml");
+        scene.ok("erin", "file erin.toml --again");
+        scene.ok("erin", "revise CHG-3 again.toml --again");
         scene.approve("carol", "CHG-3");
         scene.ok("carol", "retract CHG-3 --reason 'Too early.'");
         scene.ok("dave", "reject CHG-3 --reason No.");
@@ -185,7 +185,7 @@ impl Scene {
     /// decides by its own rows, so that a change to that entry decides nothing; its `verify` finds it.
     #[track_caller]
     pub fn refuses_newcomers(&self) {
-        let anew = format!("file erin.toml --fingerprint {}", self.fingerprint);
+        let anew = format!("file erin.toml --again --fingerprint {}", self.fingerprint);
         self.fails("erin-anew", &anew, Exit::Broken, "error: ");
     }
 

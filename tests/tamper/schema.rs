@@ -184,7 +184,7 @@ const PLANTS: [(&str, &str); 5] = [
 ];
 
 /// Every command that opens the register and stops there, with what it needs to get so far.
-const OPENING: [&str; 46] = [
+const OPENING: [&str; 47] = [
     "draft --from CHG-1",
     "check change.toml",
     "file change.toml",
@@ -230,6 +230,7 @@ const OPENING: [&str; 46] = [
     "proposal redact 2 --reason No.",
     "proposal restored --reason No.",
     "policy show",
+    "policy explain",
     "policy propose policy.toml",
 ];
 

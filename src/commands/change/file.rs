@@ -2,9 +2,10 @@
 
 use clap::Args;
 
+use crate::commands::change::again::Again;
 use crate::commands::change::check::{DraftFile, read_draft};
 use crate::commands::{Context, report_recorded};
-use crate::domain::{Event, Text};
+use crate::domain::{Event, Line, Text};
 use crate::error::Error;
 use crate::record::{Plan, rehearse};
 
@@ -17,6 +18,8 @@ use crate::record::{Plan, rehearse};
 pub struct File {
     #[command(flatten)]
     draft: DraftFile,
+    #[command(flatten)]
+    again: Again,
 }
 
 impl File {
@@ -33,6 +36,9 @@ impl File {
             Ok(Plan { event, text: Some(Text::Description(Box::new(draft.description.clone()))) })
         })?;
         checked.check_capacity(session.state().moment(context.env.now()), None, rehearsal.actor())?;
+        let title = draft.description.title.as_ref().map_or("", Line::as_str);
+        let similar = session.queries().similar(title, &draft.facts.window)?;
+        self.again.check(context, &session, draft, &similar)?;
         let entry = rehearsal.record(context.recorder(), &mut session)?;
         let Some(change) = entry.event.change() else { return Ok(()) };
         let need = session.state().governance().policy().map_or(0, |policy| policy.approvals_for(&draft.facts));

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::commands::change::again::Again;
 use crate::commands::change::check::{DraftFile, read_draft};
 use crate::commands::lookup::{change, governance_about, parse};
 use crate::commands::{Context, report_recorded};
@@ -22,6 +23,8 @@ pub struct Revise {
     change: String,
     #[command(flatten)]
     draft: DraftFile,
+    #[command(flatten)]
+    again: Again,
 }
 
 impl Revise {
@@ -46,6 +49,7 @@ impl Revise {
             Ok(Plan { event, text: Some(text.clone()) })
         })?;
         checked.check_capacity(now, Some(&revised), rehearsal.actor())?;
+        self.again.check(context, &session, &checked.draft, &[id])?;
         let entry = rehearsal.record(context.recorder(), &mut session)?;
         let number = replaces.number + 1;
         let need = session.state().governance().policy().map_or(0, |policy| policy.approvals_for(&facts));

@@ -4,7 +4,7 @@ use rusqlite::types::Value;
 use rusqlite::{Params, Row, params, params_from_iter};
 
 use crate::domain::{
-    ChangeId, ChangeKind, Digest, EventKind, PersonId, ProposalId, Risk, ServiceId, Status, Tag, Time,
+    ChangeId, ChangeKind, Digest, EventKind, PersonId, ProposalId, Risk, ServiceId, Status, Tag, Time, Window,
 };
 use crate::store::StoreError;
 use crate::store::cache::verified::{VerifiedCache, parsed, proposal};
@@ -240,6 +240,19 @@ impl Queries<'_> {
                     AND i.number = revision AND i.item = 'implementer' AND i.value = ?1))
             ORDER BY id";
         self.select(sql, params![person.as_str(), now.to_string()], change_id)
+    }
+
+    /// Of the newest thousand changes, those not withdrawn whose current revision has this title and window, newest first.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn similar(&self, title: &str, window: &Window) -> Result<Vec<ChangeId>, StoreError> {
+        let sql = "SELECT id FROM changes CROSS JOIN revisions ON revisions.change = changes.id
+                AND revisions.number = changes.revision
+            WHERE id > (SELECT max(id) FROM changes) - 1000 AND state <> 'withdrawn'
+                AND title = ?1 AND window_start = ?2 AND window_end = ?3
+            ORDER BY id DESC";
+        self.select(sql, params![title, window.start().to_string(), window.end().to_string()], change_id)
     }
 
     /// The open proposals, lapsed or not, in order.

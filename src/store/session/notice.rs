@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::domain::{Head, ProposalId};
+use crate::domain::{Head, ProposalId, Time};
 
 /// A note or warning, printed to standard error and included in JSON output.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,11 @@ pub enum Notice {
     PinMissing,
     /// Texts were redacted while other processes were reading. The WAL file may hold the texts until they finish.
     RedactedLater,
+    /// The entry that was just recorded claims an earlier time than others had claimed before.
+    ClockBehind {
+        /// The claimed time.
+        claimed: Time,
+    },
     /// This account accepted another register in place of this one.
     Superseded,
     /// The file is a copy: the register is at another path. The pin and the cache stay unchanged.
@@ -53,6 +58,7 @@ impl Notice {
             Self::CacheBehind => "cache-behind",
             Self::PinMissing => "pin-missing",
             Self::RedactedLater => "redacted-later",
+            Self::ClockBehind { .. } => "clock-behind",
             Self::Superseded => "superseded",
             Self::Copy => "copy",
             Self::PinLost { .. } => "pin-lost",
@@ -66,6 +72,7 @@ impl Notice {
         match self {
             Self::FirstVerification
             | Self::PinMissing
+            | Self::ClockBehind { .. }
             | Self::Superseded
             | Self::PinLost { .. }
             | Self::PinMoved { .. } => true,
@@ -87,6 +94,12 @@ impl fmt::Display for Notice {
             Self::PinMissing => "the pin of this register is gone; this account remembers only its verified cache",
             Self::RedactedLater => {
                 "others were reading; until they have finished, the WAL file may still hold the redacted text"
+            }
+            Self::ClockBehind { claimed } => {
+                return write!(
+                    f,
+                    "the entry claims {claimed}, and others had already claimed later times: set the clock of this host"
+                );
             }
             Self::Superseded => "this register is superseded: this account accepted another register in its place",
             Self::Copy => {
