@@ -89,7 +89,7 @@ fn the_inbox_holds_what_waits_for_somebody_and_nothing_else() {
         let inbox = world.ok(person, "inbox");
         assert!(inbox.lines().count() == 2 && inbox.contains(line), "{person}: {line}\n{inbox}");
     };
-    holds("carol", "high; 0 of 2 approvals; window opens in 1 h");
+    holds("carol", "approve  CHG-1    window opens in 1 h  high; 0 of 2 approvals  Raise the pool");
     ["alice", "erin", "audrey"].into_iter().for_each(empty);
     world.approve("carol", "CHG-1");
     empty("carol");
@@ -98,7 +98,7 @@ fn the_inbox_holds_what_waits_for_somebody_and_nothing_else() {
     holds("erin", "start   CHG-1");
     world.at("2026-12-01T10:30:00Z");
     world.ok("erin", "start CHG-1");
-    holds("erin", "in progress; window closes in 1 h");
+    holds("erin", "finish  CHG-1    window closes in 1 h 30 min  in progress  Raise the pool");
     world.ok("erin", "finish CHG-1 --outcome succeeded");
     ["erin", "carol", "dave"].into_iter().for_each(empty);
     world.write("change.toml", CHANGE.replace("12:00", "13:00"));
@@ -108,8 +108,50 @@ fn the_inbox_holds_what_waits_for_somebody_and_nothing_else() {
     holds("erin", "rejected by dave");
     world.ok("erin", "revise CHG-2 change.toml --again");
     world.at("2026-12-01T13:00:00Z");
-    holds("erin", "expired; window closed without a start");
+    holds("erin", "revise  CHG-2    window closed 0 s ago  expired");
     empty("dave");
+}
+
+#[test]
+fn the_inbox_is_sorted_by_urgency_and_fits_its_deadlines_on_80_columns() {
+    let world = World::filed();
+    let long = "A title that is much too long for a terminal of eighty columns, as people write them";
+    for (start, end) in
+        [("2026-12-03T10:00:00Z", "2026-12-03T12:00:00Z"), ("2026-12-01T09:30:00Z", "2026-12-01T09:45:00Z")]
+    {
+        let change = CHANGE.replace("2026-12-01T10:00:00Z", start).replace("2026-12-01T12:00:00Z", end);
+        world.write("change.toml", change.replace("Raise the pool", long));
+        world.ok("erin", "file change.toml");
+    }
+    world.ok("alice", "person grant carol engineer");
+    world.on_screen(true);
+    let inbox = world.ok("carol", "inbox");
+    let order = |inbox: &str| -> Vec<String> {
+        inbox.lines().skip(1).map(|line| line.split_whitespace().nth(1).unwrap().to_owned()).collect()
+    };
+    assert_eq!(order(&inbox), ["CHG-3", "CHG-1", "CHG-2"], "{inbox}");
+    for line in inbox.lines().skip(1) {
+        assert!(line.contains("window opens in ") && line.contains(" of 2 approvals  "), "{inbox}");
+    }
+    assert!(inbox.contains("A title"), "{inbox}");
+    // What is too late comes last.
+    world.at("2026-12-01T11:00:00Z");
+    world.ok("carol", "reject CHG-1 --reason 'Who watches it?'");
+    let inbox = world.ok("erin", "inbox");
+    assert_eq!(order(&inbox), ["CHG-1", "CHG-3"], "{inbox}");
+}
+
+#[test]
+fn nobody_is_asked_to_approve_or_second_what_they_cannot() {
+    let world = World::filed();
+    world.ok("alice", "person grant bob engineer");
+    let empty = |person: &str| assert_eq!(world.ok(person, "inbox"), "", "{person}");
+    // Bob is the subject of the only proposal.
+    ["alice", "bob"].into_iter().for_each(empty);
+    let key = |person: &str| world.signer(person).public().fingerprint();
+    assert!(world.ok("carol", "inbox").contains("CHG-1"));
+    world.ok("alice", &format!("key suspend {}", key("carol")));
+    empty("carol");
 }
 
 #[test]

@@ -4,9 +4,9 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::Context;
-use crate::commands::lookup::parse;
+use crate::commands::lookup::{parse, title};
 use crate::domain::{
-    Change, ConflictOfInterest, Denied, Governance, Left, Moment, PersonId, Role, Status, Time, Verdict,
+    Change, ChangeId, ConflictOfInterest, Denied, Governance, Left, Moment, PersonId, Role, Status, Time, Verdict,
 };
 use crate::error::Error;
 use crate::output::{ago, summary, table};
@@ -14,8 +14,8 @@ use crate::store::Session;
 
 /// List what you can act on
 ///
-/// Lists changes to approve, start, finish or revise, and proposals to second, oldest first. The inbox is that of your
-/// key's owner, or of the person given with --as.
+/// Lists changes to approve, start, finish or revise, and proposals to second, the most urgent first. The inbox is that of
+/// your key's owner, or of the person given with --as.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal inbox
@@ -24,10 +24,36 @@ pub struct Inbox {}
 
 /// An act that a person can take.
 struct Waiting {
-    what: String,
-    about: String,
+    action: &'static str,
+    subject: String,
+    /// The title of a change, or what a proposal would change.
+    title: String,
     since: Time,
-    why: String,
+    /// Until when to act; `None` if nothing ends.
+    deadline: Option<Time>,
+    /// What happens at the deadline: `window opens`.
+    then: &'static str,
+    /// Whether it is too late, so that everything else comes first.
+    late: bool,
+    reason: String,
+}
+
+impl Waiting {
+    /// `window opens in 3 h`; empty without a deadline.
+    fn due(&self, now: Time) -> String {
+        self.deadline.map_or(String::new(), |deadline| format!("{} {}", self.then, ago(deadline, now)))
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "action": self.action,
+            "subject": self.subject,
+            "title": self.title,
+            "since": self.since.to_string(),
+            "deadline": self.deadline.map(|deadline| deadline.to_string()),
+            "reason": self.reason,
+        })
+    }
 }
 
 impl Inbox {
@@ -43,25 +69,31 @@ impl Inbox {
         let mut waiting = proposals(&session, &me, now)?;
         waiting.extend(seal(&session, &me, now)?);
         let open = session.queries().open_for(&me, now.claimed)?;
-        let acts = session.ask_each(None, open, |change, governance| act(change, governance, &me, now))??;
-        waiting.extend(acts.into_iter().flatten());
+        let acts = session.ask_each(None, open, |change, governance| {
+            Ok(act(change, governance, &me, now)?.map(|act| (change.id(), act)))
+        })??;
+        for (id, act) in acts.into_iter().flatten() {
+            waiting.push(Waiting { title: title_of(&session, id)?, ..act });
+        }
         if waiting.is_empty() && !context.ui.json {
             context.env.status(format_args!("inbox of {me} is empty"));
             return Ok(());
         }
-        waiting.sort_by_key(|it| it.since);
-        let json = || {
-            let item = |it: &Waiting| {
-                let since = it.since.to_string();
-                json!({ "action": it.what, "subject": it.about, "since": since, "reason": it.why })
-            };
-            json!({ "person": me.to_string(), "items": waiting.iter().map(item).collect::<Value>() })
+        waiting.sort_by_key(|it| (it.late, it.deadline, it.since));
+        let json =
+            || json!({ "person": me.to_string(), "items": waiting.iter().map(Waiting::json).collect::<Value>() });
+        let row = |it: &Waiting| {
+            [it.action.to_owned(), it.subject.clone(), it.due(now.claimed), it.reason.clone(), it.title.clone()]
         };
-        let row = |it: &Waiting| [it.what.clone(), it.about.clone(), ago(it.since, now.claimed), it.why.clone()];
         let width = context.env.width;
         let rows = || waiting.iter().map(row).collect();
-        context.ui.answer(context.env, json, || table(["ACTION", "SUBJECT", "SINCE", "REASON"], rows(), width))
+        let header = ["ACTION", "SUBJECT", "DEADLINE", "REASON", "TITLE"];
+        context.ui.answer(context.env, json, || table(header, rows(), width))
     }
+}
+
+fn title_of(session: &Session, id: ChangeId) -> Result<String, Error> {
+    Ok(title(session, id)?.unwrap_or_else(|| "(text redacted)".to_owned()))
 }
 
 /// The seal of a new register, for every founding admin but its founder.
@@ -73,72 +105,101 @@ fn seal(session: &Session, me: &PersonId, now: Moment) -> Result<Option<Waiting>
     if !session.ask(|state| Ok(state.governance().has_role(me, Role::Admin, now)?))?? {
         return Ok(None);
     }
-    let since = session.entry(0)?.map_or(now.claimed, |entry| entry.header.time);
-    let why = format!("founded by {founder}; accepts nothing before it is sealed");
-    Ok(Some(Waiting { what: "seal".to_owned(), about: "register".to_owned(), since, why }))
+    Ok(Some(Waiting {
+        action: "seal",
+        subject: "register".to_owned(),
+        title: "accepts nothing before it is sealed".to_owned(),
+        since: session.entry(0)?.map_or(now.claimed, |entry| entry.header.time),
+        deadline: None,
+        then: "",
+        late: false,
+        reason: format!("founded by {founder}"),
+    }))
 }
 
+/// The proposals that this person can second.
 fn proposals(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waiting>, Error> {
     let mut waiting = Vec::new();
-    if !session.ask(|state| Ok(state.governance().has_role(me, Role::Admin, now)?))?? {
+    let able = |governance: &Governance| -> Result<bool, Denied> {
+        Ok(governance.has_role(me, Role::Admin, now)? && governance.has_live_key(me)?)
+    };
+    if !session.ask(|state| able(state.governance()))?? {
         return Ok(waiting);
     }
     for id in session.queries().open_proposals()? {
-        let proposal = session.ask(|state| state.governance().proposal(id).cloned())??;
+        let (proposal, subject) = session.ask(|state| {
+            let proposal = state.governance().proposal(id)?.clone();
+            let subject = match proposal.action() {
+                Some(action) => state.governance().is_subject(action, me)?,
+                None => true,
+            };
+            Ok((proposal, subject))
+        })??;
         let may_be_seconded = now.effective < proposal.lapses() && !proposal.ahead && proposal.proposer != *me;
-        let Some(action) = proposal.action().filter(|_| may_be_seconded) else {
+        let Some(action) = proposal.action().filter(|_| may_be_seconded && !subject) else {
             continue;
         };
         waiting.push(Waiting {
-            what: "second".to_owned(),
-            about: format!("proposal {id}"),
+            action: "second",
+            subject: format!("proposal {id}"),
+            title: summary(action),
             since: proposal.moment.claimed,
-            why: format!("{}; lapses {}", summary(action), ago(proposal.lapses(), now.claimed)),
+            deadline: Some(proposal.lapses()),
+            then: "lapses",
+            late: false,
+            reason: format!("by {}", proposal.proposer),
         });
     }
     Ok(waiting)
 }
 
-/// The act that this person can take on a change.
+/// The act that this person can take on a change. Its title is filled in later.
 fn act(change: &Change, governance: &Governance, me: &PersonId, now: Moment) -> Result<Option<Waiting>, Denied> {
     let revision = change.current();
-    let window = &revision.facts.window;
+    let facts = &revision.facts;
     let conflict = change.conflict_of_interest(governance, me)?;
-    let implements = revision.facts.implementers.contains(me);
-    let counted = change.tally(governance, now)?;
-    let approver = governance.has_role(me, Role::Approver, now)?;
-    let (judged_at, now) = (now, now.claimed);
-    let opens = if window.contains(now) {
-        format!("window closes {}", ago(window.end(), now))
-    } else {
-        format!("window opens {}", ago(window.start(), now))
-    };
-    let risk = revision.facts.risk;
+    let implements = facts.implementers.contains(me);
+    let theirs = matches!(conflict, Some(ConflictOfInterest::Requested | ConflictOfInterest::Owns));
+    let tally = change.tally(governance, now)?;
     let left = change.stranded(governance, None)?;
-    let stands_in = left == Left::All && governance.has_role(me, Role::Admin, judged_at)?;
-    let (what, since, why) = match change.status(governance, judged_at)? {
+    let stands_in = left == Left::All && governance.has_role(me, Role::Admin, now)?;
+    let risk = facts.risk;
+    let (action, since, reason) = match change.status(governance, now)? {
         Status::AwaitingApproval
-            if conflict.is_none() && approver && !counted.counted.iter().any(|vote| vote.person == *me) =>
+            if can_approve(governance, me, now)?
+                && conflict.is_none()
+                && !tally.counted.iter().any(|vote| vote.person == *me) =>
         {
-            let have = counted.counted.len();
-            ("approve", revision.time, format!("{risk}; {have} of {} approvals; {opens}", counted.need))
+            ("approve", revision.time, format!("{risk}; {} of {} approvals", tally.counted.len(), tally.need))
         }
-        Status::Approved if implements => ("start", revision.time, format!("{risk}; approved; {opens}")),
-        Status::InProgress if implements || conflict == Some(ConflictOfInterest::Owns) || stands_in => {
+        Status::Approved if implements => ("start", revision.time, format!("{risk}; approved")),
+        Status::InProgress if implements || facts.owner == *me || stands_in => {
             let since = change.started().map_or(revision.time, |act| act.time);
-            ("finish", since, format!("in progress; window closes {}", ago(window.end(), now)))
+            ("finish", since, "in progress".to_owned())
         }
-        Status::Rejected if matches!(conflict, Some(ConflictOfInterest::Requested | ConflictOfInterest::Owns)) => {
+        Status::Rejected if theirs => {
             let Some(vote) = change.votes().iter().rfind(|vote| vote.verdict == Verdict::Reject) else {
                 return Ok(None);
             };
             ("revise", vote.time, format!("rejected by {}", vote.person))
         }
-        Status::Expired if matches!(conflict, Some(ConflictOfInterest::Requested | ConflictOfInterest::Owns)) => {
-            ("revise", window.end(), "expired; window closed without a start".to_owned())
-        }
+        Status::Expired if theirs => ("revise", facts.window.end(), "expired".to_owned()),
         _ => return Ok(None),
     };
-    let why = if left.is_any() { format!("{why}; {}", left.phrase()) } else { why };
-    Ok(Some(Waiting { what: what.to_owned(), about: change.id().to_string(), since, why }))
+    let ends = action == "finish" || facts.window.start() <= now.claimed;
+    let (deadline, then) = match ends {
+        true => (facts.window.end(), if facts.window.ended(now.claimed) { "window closed" } else { "window closes" }),
+        false => (facts.window.start(), "window opens"),
+    };
+    let reason = if left.is_any() { format!("{reason}; {}", left.phrase()) } else { reason };
+    let late = action == "revise" && facts.window.ended(now.claimed);
+    let (subject, title) = (change.id().to_string(), String::new());
+    Ok(Some(Waiting { action, subject, title, since, deadline: Some(deadline), then, late, reason }))
+}
+
+/// Whether an approval by this person would count, apart from conflicts of interest.
+fn can_approve(governance: &Governance, me: &PersonId, now: Moment) -> Result<bool, Denied> {
+    Ok(governance.has_role(me, Role::Approver, now)?
+        && governance.has_live_key(me)?
+        && !governance.is_kept_from_approving(me, now)?)
 }

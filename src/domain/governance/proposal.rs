@@ -167,8 +167,11 @@ impl Governance {
         }
     }
 
-    /// The accounts that a proposal is about, none of which may second it.
-    fn is_subject(&self, action: &Action, person: &PersonId) -> Result<bool, Unloaded> {
+    /// Whether a proposal is about this person, who then cannot second it.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn is_subject(&self, action: &Action, person: &PersonId) -> Result<bool, Unloaded> {
         let is = |subject: &PersonId| -> Result<bool, Unloaded> {
             Ok(subject == person || self.person(subject)?.is_some_and(|it| it.grants.operators.contains(person)))
         };

@@ -231,7 +231,10 @@ impl Governance {
     }
 
     /// Whether the account is enrolled and has a key that may be used.
-    pub(in crate::domain) fn has_live_key(&self, account: &PersonId) -> Result<bool, Unloaded> {
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn has_live_key(&self, account: &PersonId) -> Result<bool, Unloaded> {
         for key in self.person(account)?.into_iter().flat_map(Person::keys) {
             if self.is_live(key, account)? {
                 return Ok(true);
