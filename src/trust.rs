@@ -48,6 +48,17 @@ pub enum Relation {
     Other(String),
 }
 
+/// Entry 0 of a file, verified or not.
+#[derive(Debug, Clone, Copy)]
+pub enum First<'r> {
+    /// The entry.
+    Entry(&'r Raw),
+    /// The log does not have it.
+    Missing,
+    /// The file is damaged where it should be. That does not make the file another register than expected.
+    Unreadable,
+}
+
 /// The location of a file compared with the path in `registers.toml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -62,7 +73,7 @@ enum Place {
 /// The result of comparing a file with the registers that this account trusts.
 #[derive(Debug, Clone)]
 pub struct Identity {
-    /// The leaf hash of entry 0; [`Digest::NONE`] if the file has no entry 0.
+    /// The leaf hash of entry 0, or what it should be; [`Digest::NONE`] if neither is known.
     pub fingerprint: Digest,
     /// How the file relates to the trusted registers.
     pub relation: Relation,
@@ -90,19 +101,24 @@ pub fn taken<'k>(known: &'k KnownRegisters, name: &str, path: &Path, old: Option
     current(known, name, &[path]).find(|it| Some(&it.fingerprint) != old.as_ref())
 }
 
-/// Compares a file with the trusted registers. `first` is entry 0, verified or not; `None` if it cannot be read.
+/// Compares a file with the trusted registers.
 ///
 /// The file must be the register that is trusted under the requested name or path, and under the path that the request
 /// resolves to. Unless it is superseded, it must also be the register that is trusted under the name in its entry 0.
-pub fn identify(known: &KnownRegisters, request: &Request, shared: &SharedFile, first: Option<&Raw>) -> Identity {
-    let fingerprint = first.map_or(Digest::NONE, Raw::leaf);
-    let (id, after) = match first.and_then(|raw| entry::read_body(raw).ok()) {
+pub fn identify(known: &KnownRegisters, request: &Request, shared: &SharedFile, first: First<'_>) -> Identity {
+    let paths = [request.path.as_path(), shared.path()];
+    let expected_here = || current(known, &request.name, &paths).find_map(|it| it.fingerprint.parse().ok());
+    let (fingerprint, body) = match first {
+        First::Entry(raw) => (raw.leaf(), entry::read_body(raw).ok()),
+        First::Missing => (Digest::NONE, None),
+        First::Unreadable => (request.fingerprint.or_else(expected_here).unwrap_or(Digest::NONE), None),
+    };
+    let (id, after) = match body {
         Some((header, Event::Init { after, .. })) => (Some(header.register), after),
         Some((header, _)) => (Some(header.register), None),
         None => (None, None),
     };
     let found = fingerprint.to_string();
-    let paths = [request.path.as_path(), shared.path()];
     let same: Vec<&Known> = known.list().iter().filter(|it| it.fingerprint == found).collect();
     let superseded = !same.is_empty() && same.iter().all(|it| it.superseded);
     let other = |it: &&Known| it.fingerprint != found;

@@ -9,7 +9,7 @@ use crate::env::Env;
 use crate::error::Error;
 use crate::format::{Defect, entry};
 use crate::store::{Finding, PinFile, SharedFile, StoreError, is_one_file};
-use crate::trust::{self, Identity, Request};
+use crate::trust::{self, First, Identity, Request};
 
 /// The known registers, the name or path given, and the folder of pins and caches.
 pub struct Registers {
@@ -99,7 +99,7 @@ impl Registers {
         }
         let missing = || Finding::at(0, Defect::Missing.rule(), "there is no entry 0");
         let raw = shared.entry(0)?.ok_or_else(|| StoreError::Broken(missing()))?;
-        let identity = trust::identify(&self.known, request, &shared, Some(&raw));
+        let identity = trust::identify(&self.known, request, &shared, First::Entry(&raw));
         // Entry 0 of a known register was verified when the register was accepted.
         let (header, event) = match identity.met {
             true => entry::read_verified_body(&raw),

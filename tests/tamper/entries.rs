@@ -142,6 +142,8 @@ fn an_entry_signed_anew_by_its_own_signer_is_found() {
     let scene = Scene::new();
     scene.edit_signed("dave", 4, "time 2026-12-01T09", "time 2026-12-01T08");
     scene.audrey_finds("entry 4: [replaced] is not the entry that this account verified here before");
+    let valid = format!("valid up to   entry 3 {}", scene.raw(3).leaf());
+    assert!(scene.run("audrey", "verify").out.contains(&valid), "{}", scene.run("audrey", "verify").out);
     // Who never saw it learns it from the next signer.
     starts(&scene.findings(STRANGER), "entry 5: [prev]");
     scene.refuses_newcomers();

@@ -15,7 +15,7 @@ use crate::output::safe;
 use crate::store::{
     Finding, Pin, PinFile, Session, SharedFile, StoreError, beside, clear_away, copy_valid, put_in_place,
 };
-use crate::trust::{self, Relation};
+use crate::trust::{self, First, Relation};
 
 /// Replace a broken register by its valid entries
 ///
@@ -96,7 +96,7 @@ fn look(context: &Context<'_>) -> Result<(Session, Vec<Finding>), Error> {
         let missing = || Finding::at(0, Defect::Missing.rule(), "entry 0 is missing");
         return Err(StoreError::Broken(findings.into_iter().next().unwrap_or_else(missing)).into());
     };
-    let identity = trust::identify(context.registers.known(), &request, &shared, Some(&first));
+    let identity = trust::identify(context.registers.known(), &request, &shared, First::Entry(&first));
     identity.admit(|old| context.registers.verified(old))?;
     let found = identity.fingerprint;
     if identity.relation == Relation::Superseded {

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::format::{Defect, Raw, entry};
 use crate::output::{self, Page};
 use crate::store::{self, Finding, Notice, Pin, Reading, Session, SharedFile, StoreError};
-use crate::trust::{self, Identity, Purpose, Request};
+use crate::trust::{self, First, Identity, Purpose, Request};
 
 /// Verify the whole register
 ///
@@ -47,9 +47,15 @@ impl Verify {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let request = context.registers.request(context.env)?;
         let (shared, mut findings) = SharedFile::open(&request.path, context.registers.scratch())?;
-        let first = noted(shared.entry(0), &mut findings)?.flatten();
+        let read = noted(shared.entry(0), &mut findings)?;
         let newest = noted(shared.newest(), &mut findings)?.flatten();
-        let identity = trust::identify(context.registers.known(), &request, &shared, first.as_ref());
+        let entry_0 = match &read {
+            Some(Some(raw)) => First::Entry(raw),
+            Some(None) => First::Missing,
+            None => First::Unreadable,
+        };
+        let identity = trust::identify(context.registers.known(), &request, &shared, entry_0);
+        let first = read.as_ref().and_then(Option::as_ref);
         let (fingerprint, met_before, other) = (identity.fingerprint, identity.met, identity.expected());
         let wrong = other.is_some();
         if let Some(expected) = other {
@@ -61,7 +67,7 @@ impl Verify {
         let trusts = !met_before
             && !wrong
             && request.fingerprint.is_some()
-            && trust_founded(context, &request, first.as_ref(), &identity)?;
+            && trust_founded(context, &request, first, &identity)?;
         let mut session = if (met_before || trusts) && !wrong {
             let excuse = identity.excuse(Purpose::Use);
             let folder = context.registers.state_folder(fingerprint);

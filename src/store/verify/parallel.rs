@@ -21,8 +21,11 @@ const BATCH: usize = 32;
 /// A batch takes no further entry after this many bytes.
 const BATCH_BYTES: usize = 1 << 17;
 
-/// The number of batches in the window per core: it bounds the memory.
+/// The number of batches in the window per core.
 const UNDER_WAY: usize = 16;
+
+/// The window takes no further batch after this many bytes: large rows on many cores must not fill the memory.
+const WINDOW_BYTES: usize = 1 << 26;
 
 /// One extra worker runs for the first batches, this many. The system may start a worker on the core of the reading
 /// thread and leave both there for a short log; in a long log, it moves one of them before these batches are done.
@@ -39,6 +42,11 @@ pub struct Opened {
     pub leaf: Digest,
     /// What it says.
     pub entry: Result<Entry, Defect>,
+}
+
+fn bytes_in(raws: &[Raw]) -> usize {
+    let length = |part: &Option<Vec<u8>>| part.as_ref().map_or(0, Vec::len);
+    raws.iter().map(|raw| raw.blob.len() + length(&raw.text) + length(&raw.data)).sum()
 }
 
 fn open_all(batch: &[Raw], keys: &Keys) -> Vec<Opened> {
@@ -74,6 +82,8 @@ impl Batch {
 #[derive(Default)]
 struct Window {
     batches: VecDeque<Batch>,
+    /// The bytes in these batches.
+    bytes: usize,
     /// The number of the oldest batch; the first batch of the log is number 0.
     oldest: usize,
     /// For each worker, the entries that it opened and that are judged. The worker frees them, because threads that
@@ -172,6 +182,7 @@ impl Judge<'_, '_> {
     /// Adds a batch to the window. Each of the first batches starts a worker.
     fn add(&self, raws: Vec<Raw>) {
         let mut window = self.pool.window();
+        window.bytes += bytes_in(&raws);
         window.batches.push_back(Batch::Waiting(raws));
         let (worker, cores) = (window.spent.len(), self.cores());
         if cores > 1 && worker < cores {
@@ -187,7 +198,8 @@ impl Judge<'_, '_> {
     }
 
     fn is_full(&self) -> bool {
-        self.pool.window().batches.len() >= UNDER_WAY * self.cores()
+        let window = self.pool.window();
+        window.batches.len() >= UNDER_WAY * self.cores() || window.bytes >= WINDOW_BYTES
     }
 
     /// Passes the oldest batch to `visit`, and opens other batches until it is ready; `false` if nothing is left, or
@@ -223,8 +235,12 @@ impl Judge<'_, '_> {
         visit: &mut impl FnMut(&Opened) -> Result<bool, StoreError>,
     ) -> Result<bool, StoreError> {
         let Batch::Done { raws, opened, worker } = batch else { return Ok(true) };
+        let bytes = bytes_in(&raws);
         // Freed by the thread that allocated them, like everything else.
         drop(raws);
+        let mut window = self.pool.window();
+        window.bytes = window.bytes.saturating_sub(bytes);
+        drop(window);
         for it in &opened {
             if !visit(it)? {
                 return Ok(false);
@@ -261,8 +277,7 @@ fn read(
         let judge = Judge { pool: &pool, scope, cores };
         let (mut batch, mut bytes, mut go_on) = (Vec::new(), 0, true);
         let scanned = shared.scan(from, |raw| -> Result<bool, StoreError> {
-            let parts = [&raw.text, &raw.data].map(|part| part.as_ref().map_or(0, Vec::len));
-            bytes += raw.blob.len() + parts.iter().sum::<usize>();
+            bytes += bytes_in(std::slice::from_ref(&raw));
             batch.push(raw);
             if batch.len() == BATCH || bytes >= BATCH_BYTES {
                 judge.add(mem::take(&mut batch));
@@ -300,6 +315,33 @@ mod tests {
             });
             while judge.go_on(&mut |_| Ok(true)).unwrap() {}
             worker.join().unwrap_err();
+        });
+    }
+
+    #[test]
+    fn large_rows_on_many_cores_do_not_fill_the_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = SharedFile::create(&folder.path().join("prod.db")).unwrap();
+        let rows = "WITH RECURSIVE n(seq) AS (VALUES (0) UNION ALL SELECT seq + 1 FROM n WHERE seq < 99)
+            INSERT INTO entry SELECT seq, zeroblob(4000000), NULL, NULL FROM n";
+        file.conn().pragma_update(None, "query_only", false).unwrap();
+        file.conn().execute(rows, []).unwrap();
+        let pool = Pool::default();
+        thread::scope(|scope| {
+            let judge = Judge { pool: &pool, scope, cores: Some(1000) };
+            let mut most = 0;
+            let scanned = file.scan(0, |raw| -> Result<bool, StoreError> {
+                judge.add(vec![raw]);
+                while judge.is_full() {
+                    judge.go_on(&mut |_| Ok(true))?;
+                }
+                most = most.max(judge.pool.window().bytes);
+                Ok(true)
+            });
+            scanned.unwrap();
+            while judge.go_on(&mut |_| Ok(true)).unwrap() {}
+            assert!(most > 0 && most < WINDOW_BYTES, "{most}");
+            assert_eq!(judge.pool.window().bytes, 0);
         });
     }
 

@@ -228,11 +228,14 @@ impl Replayer<'_> {
         if let Err(defect) = chain::check_position(self.state.id(), &position, header) {
             return Ok(Some(Finding::at(seq, defect.rule(), defect)));
         }
-        let taken_in = self.cache.ask(self.rows, self.state, |state| {
-            state.judge(header, event)?;
-            state.apply(header, *leaf, event)
-        })?;
-        let seconded = match taken_in {
+        if let Err(refusal) = self.cache.ask(self.rows, self.state, |state| state.judge(header, event))? {
+            return Ok(Some(Finding::at(seq, refusal.rule().as_str(), refusal)));
+        }
+        let cached = self.cached.is_some_and(|cached| seq <= cached);
+        if cached && self.known(seq)? != *leaf {
+            return Ok(Some(replaced(seq)));
+        }
+        let seconded = match self.cache.ask(self.rows, self.state, |state| state.apply(header, *leaf, event))? {
             Ok(seconded) => seconded,
             Err(refusal) => return Ok(Some(Finding::at(seq, refusal.rule().as_str(), refusal))),
         };
@@ -247,37 +250,34 @@ impl Replayer<'_> {
                 missing.into_iter().for_each(|(_, by)| *by = Some(seq));
             }
         }
-        if self.cached.is_some_and(|cached| seq <= cached) {
-            return self.compare_known(seq, *leaf);
+        if !cached {
+            self.cache.project(entry, seconded.as_ref(), self.state)?;
+        } else if self.cached == Some(seq) {
+            self.compare_state()?;
         }
-        self.cache.project(entry, seconded.as_ref(), self.state)?;
         Ok(None)
     }
 
-    /// Compares an entry with the cache and, at the newest entry of the cache, the state too.
-    fn compare_known(&mut self, seq: u64, leaf: Digest) -> Result<Option<Finding>, StoreError> {
-        match self.known(seq)? {
-            Some(known) if known != leaf => return Ok(Some(replaced(seq))),
-            Some(_) => {}
-            None => return Err(self.cache.damaged(format!("entry {seq} is missing"))),
+    /// Compares the state with that of the cache, at the newest entry of the cache.
+    fn compare_state(&mut self) -> Result<(), StoreError> {
+        self.cache.write(self.rows, self.state)?;
+        self.out.differs = self.cache.differs_from_replay()?;
+        // From here on, the replay uses the rows of the cache.
+        if self.out.differs.is_none() {
+            self.rows = Rows::Cache;
         }
-        if self.cached == Some(seq) {
-            self.cache.write(self.rows, self.state)?;
-            self.out.differs = self.cache.differs_from_replay()?;
-            // From here on, the replay uses the rows of the cache.
-            if self.out.differs.is_none() {
-                self.rows = Rows::Cache;
-            }
-        }
-        Ok(None)
+        Ok(())
     }
 
     /// The leaf hash that the cache has for an entry. Entries come in order, so many are read at a time.
-    fn known(&mut self, seq: u64) -> Result<Option<Digest>, StoreError> {
+    fn known(&mut self, seq: u64) -> Result<Digest, StoreError> {
         if self.known.len() == 0 {
             self.known = self.cache.heads(seq, AT_A_TIME)?.into_iter();
         }
-        Ok(self.known.next().filter(|head| head.seq == seq).map(|head| head.leaf))
+        match self.known.next() {
+            Some(head) if head.seq == seq => Ok(head.leaf),
+            _ => Err(self.cache.damaged(format!("entry {seq} is missing"))),
+        }
     }
 
     /// After a fault: whether the entry links to the previous row, if that row is valid by itself.
