@@ -1,7 +1,9 @@
 //! Test vectors: `vectors/good` holds a small complete log with an entry of every kind. `vectors/bad` holds entries
 //! with exactly one defect each, which names the file, and the rule that reports it; an entry with a changed body is
 //! signed again. `vectors/refused` holds entries without a defect that could come after the good log, each with the rule
-//! that refuses it. The known pitfalls of Ed25519 are computed.
+//! that refuses it. `vectors/witnessed` holds a second log, about machines and wrong clocks: with the effective time of
+//! each entry, and the entries that are behind or ahead; `vectors/witnessed-refused` entries that could come in it. The
+//! known pitfalls of Ed25519 are computed.
 //!
 //! The files are generated from fixed keys. After an intended change of the format, regenerate them and review the
 //! diff: `TWINSEAL_WRITE_VECTORS=1 cargo test --test all vectors::vectors_are`
@@ -11,19 +13,25 @@ mod defects;
 mod ed25519;
 mod good_log;
 mod refused;
+mod witnessed_log;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha256};
-use twinseal::domain::{Denied, Digest, Grants, Member, Register};
+use twinseal::domain::{Denied, Digest, Grants, Member, Register, Time};
 use twinseal::format::request::Request;
 use twinseal::format::{Defect, Raw, body, chain, data, entry};
 
 use bad_entries::{Bad, bad, body_of, body_of_size, lost_of_size, restored, text_of, with_body, with_data, with_text};
 use good_log::{Home, all, asked, asking, good, home, member, name, new};
 use refused::{Refused, refused, state};
+use witnessed_log::{OUTLIERS, answer_for, witnessed};
+
+use crate::support::World;
+
+const FOLDERS: [&str; 5] = ["good", "bad", "refused", "witnessed", "witnessed-refused"];
 
 fn folder(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(name)
@@ -42,22 +50,37 @@ fn expected_files() -> BTreeMap<String, Vec<u8>> {
         files.extend(raw.data.clone().map(|data| (format!("{name}.data"), data)));
     };
     good().iter().for_each(|raw| add(format!("good/{}", name(raw)), raw));
+    let (second, second_refused) = witnessed();
+    second.iter().for_each(|raw| add(format!("witnessed/{}", name(raw)), raw));
+    second_refused.iter().for_each(|it| add(format!("witnessed-refused/{}", it.name), &it.raw));
     let bad = bad();
     bad.iter().for_each(|bad| add(format!("bad/{}", bad.name), &bad.raw));
     let refused = refused();
     refused.iter().for_each(|it| add(format!("refused/{}", it.name), &it.raw));
     let rule = |name: String, rule: &str| (format!("{name}.rule"), format!("{rule}\n").into_bytes());
     files.extend(refused.iter().map(|it| rule(format!("refused/{}", it.name), it.rule)));
+    files.extend(second_refused.iter().map(|it| rule(format!("witnessed-refused/{}", it.name), it.rule)));
     let defect = |it: &Bad| entry::open(&it.raw).err().map(|defect| rule(format!("bad/{}", it.name), defect.rule()));
     files.extend(bad.iter().filter_map(defect));
-    let leaf = |raw: &Raw| (format!("good/{}.leaf", name(raw)), format!("{}\n", raw.leaf()).into_bytes());
-    files.extend(good().iter().map(leaf));
+    let leaf = |of: &str, raw: &Raw| (format!("{of}/{}.leaf", name(raw)), format!("{}\n", raw.leaf()).into_bytes());
+    files.extend(good().iter().map(|raw| leaf("good", raw)));
+    files.extend(second.iter().map(|raw| leaf("witnessed", raw)));
+    let time = |name: String, raw: &Raw| (format!("{name}.effective"), format!("{}\n", effective(&second, raw)).into());
+    files.extend(second.iter().map(|raw| time(format!("witnessed/{}", name(raw)), raw)));
+    files.extend(second_refused.iter().map(|it| time(format!("witnessed-refused/{}", it.name), &it.raw)));
+    files.insert("witnessed/outliers".to_owned(), OUTLIERS.into());
     assert_eq!(
         files.keys().filter(|it| it.starts_with("bad/") && it.ends_with("y")).count(),
         bad.len(),
         "a name twice"
     );
     files
+}
+
+/// The effective time of an entry that comes in a log, as the rules compute it.
+fn effective(log: &[Raw], raw: &Raw) -> Time {
+    let header = entry::read_body(raw).unwrap().0;
+    state(&log[..raw.seq as usize]).moment_of(&header).unwrap().effective
 }
 
 /// A good entry of every kind, as the fuzz target `entry` reads it: the entry, its text, an empty line and its data.
@@ -108,7 +131,7 @@ fn files_on_disk() -> Vec<String> {
         let files = fs::read_dir(folder(of)).into_iter().flatten();
         files.map(|it| format!("{of}/{}", it.unwrap().file_name().display())).collect()
     };
-    let mut names = [list("good"), list("bad"), list("refused")].concat();
+    let mut names = FOLDERS.map(list).concat();
     names.sort();
     names
 }
@@ -120,7 +143,7 @@ fn vectors_are_reproducible() {
         // Check before writing, so that no wrong file is written.
         bad().iter().for_each(assert_refused);
         assert_ends_well(good().into_iter());
-        for of in ["good", "bad", "refused"] {
+        for of in FOLDERS {
             let _ = fs::remove_dir_all(folder(of));
             fs::create_dir_all(folder(of)).unwrap();
         }
@@ -145,11 +168,11 @@ fn the_fuzz_corpus_holds_a_good_entry_of_every_kind() {
     }
 }
 
-/// The good entries, read from the files alone.
-fn good_on_disk() -> Vec<(String, Raw)> {
+/// The entries of a log, read from the files alone.
+fn log_on_disk(of: &str) -> Vec<(String, Raw)> {
     let entries = files_on_disk().into_iter().filter_map(|it| it.strip_suffix(".entry").map(str::to_owned));
     let read = |name: String| {
-        let seq = name.strip_prefix("good/")?.split_once('-')?.0.parse().ok()?;
+        let seq = name.strip_prefix(of)?.strip_prefix('/')?.split_once('-')?.0.parse().ok()?;
         let blob = file(&format!("{name}.entry"))?;
         let [text, data] = ["text", "data"].map(|part| file(&format!("{name}.{part}")));
         Some((name.clone(), Raw { seq, blob, text, data }))
@@ -159,7 +182,7 @@ fn good_on_disk() -> Vec<(String, Raw)> {
 
 #[test]
 fn good_entries_open_and_have_the_leaf_hash_beside_them() {
-    let good = good_on_disk();
+    let good = log_on_disk("good");
     let kinds: std::collections::BTreeSet<&str> =
         good.iter().map(|(name, _)| name.split_once('-').unwrap().1).collect();
     let all = twinseal::domain::EventKind::WORDS.iter().copied().collect();
@@ -198,7 +221,7 @@ fn assert_ends_well(log: impl Iterator<Item = Raw>) {
 
 #[test]
 fn good_entries_are_one_log_that_breaks_no_rule() {
-    assert_ends_well(good_on_disk().into_iter().map(|(_, raw)| raw));
+    assert_ends_well(log_on_disk("good").into_iter().map(|(_, raw)| raw));
 }
 
 /// A short form of a defect: its `Debug` form, except for the most common ones.
@@ -233,15 +256,15 @@ fn bad_entries_are_refused_for_their_one_defect() {
     }
 }
 
-/// By the files alone: the good log, then one entry after it.
-#[test]
-fn refused_entries_are_refused_by_the_rule_beside_them() {
-    let good: Vec<Raw> = good_on_disk().into_iter().map(|(_, raw)| raw).collect();
-    let state = state(&good);
-    for Refused { name, rule, raw } in refused() {
-        let read = |end: &str| file(&format!("refused/{name}.{end}"));
+/// By the files alone: a log up to the entry, then the entry.
+#[track_caller]
+fn assert_refused_in(of: &str, log: &[(String, Raw)], refused: Vec<Refused>) {
+    for Refused { name, rule, raw } in refused {
+        let read = |end: &str| file(&format!("{of}/{name}.{end}"));
         let raw = Raw { seq: raw.seq, blob: read("entry").unwrap(), text: read("text"), data: read("data") };
         assert_eq!(read("rule").unwrap(), format!("{rule}\n").into_bytes(), "{name}");
+        let before: Vec<Raw> = log.iter().map(|(_, raw)| raw.clone()).take_while(|it| it.seq < raw.seq).collect();
+        let state = state(&before);
         let entry = entry::open(&raw).unwrap_or_else(|defect| panic!("{name}: {defect}"));
         let position = state.position(entry.event.change()).unwrap();
         chain::check_position(state.id(), &position, &entry.header).unwrap();
@@ -249,6 +272,68 @@ fn refused_entries_are_refused_by_the_rule_beside_them() {
             Err(Denied::Refused(refusal)) => assert_eq!(refusal.rule().as_str(), rule, "{name}"),
             other => panic!("{name}: {other:?}"),
         }
+    }
+}
+
+#[test]
+fn refused_entries_are_refused_by_the_rule_beside_them() {
+    assert_refused_in("refused", &log_on_disk("good"), refused());
+    assert_refused_in("witnessed-refused", &log_on_disk("witnessed"), witnessed().1);
+}
+
+/// Computed from the claims as docs/format.md says, without twinseal's own computation.
+#[test]
+fn witnessed_entries_have_the_effective_time_beside_them() {
+    let log = log_on_disk("witnessed");
+    let header = |raw: &Raw| entry::open(raw).unwrap_or_else(|defect| panic!("{}: {defect}", raw.seq)).header;
+    let headers: Vec<_> = log.iter().map(|(_, raw)| header(raw)).collect();
+    let check = |name: &str, raw: &Raw| {
+        let own = header(raw);
+        let left_out = answer_for(own.key, own.actor.as_str());
+        let mut people = BTreeSet::from(["deploy"]);
+        let before = headers[..raw.seq as usize].iter().rev();
+        let newest = before.filter(|it| !left_out.contains(it.actor.as_str()) && people.insert(it.actor.as_str()));
+        let mut times: Vec<Time> = newest.map(|it| it.time).collect();
+        times.sort_by(|a, b| b.cmp(a));
+        let witnessed = times.get(times.len() / 2).filter(|_| times.len() >= 2).map(|time| time.plus(-300));
+        let effective = witnessed.map_or(own.time, |time| time.max(own.time));
+        assert_eq!(file(&format!("{name}.effective")).unwrap(), format!("{effective}\n").into_bytes(), "{name}");
+    };
+    for (name, raw) in &log {
+        check(name, raw);
+        assert_eq!(file(&format!("{name}.leaf")).unwrap(), format!("{}\n", raw.leaf()).into_bytes(), "{name}");
+    }
+    for Refused { name, raw, .. } in witnessed().1 {
+        let name = format!("witnessed-refused/{name}");
+        check(&name, &Raw { blob: file(&format!("{name}.entry")).unwrap(), ..raw });
+    }
+}
+
+#[test]
+fn verify_reports_the_outliers_of_the_witnessed_log_and_nothing_else() {
+    let world = World::empty();
+    world.person("zoe");
+    // The table `state` is the verified cache's alone.
+    let db = world.sql();
+    db.execute_batch(include_str!("../schema.sql")).unwrap();
+    db.execute_batch("DROP TABLE state; PRAGMA application_id = 1415009100; PRAGMA user_version = 1").unwrap();
+    for (_, Raw { seq, blob, text, data }) in log_on_disk("witnessed") {
+        db.execute("INSERT INTO entry VALUES (?1, ?2, ?3, ?4)", (seq, blob, text, data)).unwrap();
+    }
+    drop(db);
+    let verified = world.run("zoe", &format!("verify --register prod.db --fingerprint {}", world.fingerprint()));
+    // The tables are empty, because nobody wrote them.
+    let mut others = verified.screen.lines().filter(|line| line.starts_with("finding"));
+    assert!(others.all(|line| line.contains("[tables]") || line.contains("[clock]")), "{}", verified.screen);
+    let findings: Vec<&str> = verified.screen.lines().filter(|line| line.contains("[clock]")).collect();
+    let outliers = String::from_utf8(file("witnessed/outliers").unwrap()).unwrap();
+    assert_eq!(findings.len(), outliers.lines().count(), "{}", verified.screen);
+    for (finding, outlier) in findings.iter().zip(outliers.lines()) {
+        let (seq, side) = outlier.split_once(' ').unwrap();
+        assert!(
+            finding.contains(&format!("entry {seq}")) && finding.contains(&format!("seconds {side} ")),
+            "{finding}"
+        );
     }
 }
 

@@ -191,9 +191,17 @@ pub fn many_words() -> Description {
 }
 
 /// A growing log. Every entry is checked against every rule.
+#[derive(Default)]
 pub struct Log {
     pub state: Register,
     pub entries: Vec<Raw>,
+    /// The number of seconds by which the clock of who acts is ahead of the log's own.
+    pub clock: i64,
+}
+
+/// The account that signs with a key: `deploy` for the key named `deploy's second`.
+pub fn account(key: &str) -> &str {
+    key.split_once('\'').map_or(key, |(account, _)| account)
 }
 
 impl Log {
@@ -205,8 +213,8 @@ impl Log {
             prev: position.prev,
             governance: position.governance,
             last: position.last,
-            time: "2026-12-01T10:00:00Z".parse::<Time>().unwrap().plus(position.seq as i64),
-            actor: person.parse().unwrap(),
+            time: "2026-12-01T10:00:00Z".parse::<Time>().unwrap().plus(position.seq as i64 + self.clock),
+            actor: account(person).parse().unwrap(),
             key: Fingerprint::of(&point(&key(person))),
             data: data::digest_of(event),
             text: None,
@@ -221,7 +229,7 @@ impl Log {
         (Header { text: reference, ..header }, bytes)
     }
 
-    fn add(&mut self, person: &str, event: Event, words: Option<Text>) -> Digest {
+    pub fn add(&mut self, person: &str, event: Event, words: Option<Text>) -> Digest {
         let (header, bytes) = self.header_of(person, &event, words.as_ref());
         self.state.judge(&header, &event).unwrap();
         let unsigned = Unsigned::new(&header, &event, bytes).unwrap();
@@ -240,7 +248,7 @@ impl Log {
     }
 
     /// Has alice propose an action and bob second it.
-    fn carry_out(&mut self, action: Action, words: Option<Text>) {
+    pub fn carry_out(&mut self, action: Action, words: Option<Text>) {
         let proposal = self.state.governance().next_proposal();
         let opened = self.add("alice", Event::Propose { proposal, action }, words);
         self.add("bob", Event::Second(ProposalRef { proposal, opened }), None);
@@ -256,7 +264,7 @@ impl Log {
 
 /// One log with an entry of every kind.
 pub fn good() -> Vec<Raw> {
-    let mut log = Log { state: Register::default(), entries: Vec::new() };
+    let mut log = Log::default();
     let founding = new("prod");
     let members = vec![
         member(&founding, "alice", &["admin"]),

@@ -32,7 +32,7 @@ type Attempt = (&'static str, &'static str, &'static str, Event, Option<Text>);
 
 pub fn refused() -> Vec<Refused> {
     let entries = good();
-    let log = Log { state: state(&entries), entries };
+    let log = Log { state: state(&entries), entries, ..Log::default() };
     let attempts = [people(&log), requests(&log), others(&log)].concat();
     attempts
         .into_iter()
@@ -40,7 +40,7 @@ pub fn refused() -> Vec<Refused> {
         .collect()
 }
 
-fn refuse(
+pub fn refuse(
     log: &Log,
     (name, rule): (&'static str, &'static str),
     person: &str,
@@ -60,11 +60,11 @@ fn refuse(
     Refused { name, rule, raw: unsigned.seal(&signature).unwrap().0 }
 }
 
-fn propose(log: &Log, action: Action) -> Event {
+pub fn propose(log: &Log, action: Action) -> Event {
     Event::Propose { proposal: log.state.governance().next_proposal(), action }
 }
 
-fn roles(log: &Log, changes: &[(&str, Grants)]) -> Event {
+pub fn roles(log: &Log, changes: &[(&str, Grants)]) -> Event {
     let new = |(person, grants): &(&str, Grants)| {
         let person = person.parse().unwrap();
         let replaces = log.state.governance().person(&person).unwrap().unwrap().since;
