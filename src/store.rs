@@ -14,7 +14,7 @@ pub use cache::tables::{Tables, project};
 pub use cache::verified::discard;
 pub use error::{Finding, StoreError};
 pub use session::pin::{Pin, PinFile};
-pub use session::{Anchor, Behind, Excuse, Held, Notice, Pinned, Recovered, Session, VerifiedLog};
+pub use session::{Anchor, Behind, Excuse, Held, Notice, Pinned, Rebuilt, Recovered, Session, VerifiedLog};
 pub use sqlite::backup::{back_up, clear_away, copy_valid, put_in_place, restore};
 pub use sqlite::connect::{BUSY, beside};
 pub use sqlite::fault::Fault;

@@ -184,7 +184,7 @@ fn a_redacted_text_that_is_put_back_is_found_and_redacted() {
     let put = format!("UPDATE entry SET text = x'{}' WHERE seq = 3", twinseal::domain::hex(&text));
     world.tamper(&put);
     assert_eq!(world.findings("audrey"), ["entry 3: [redacted] the file holds the text that proposal 1 redacted"]);
-    world.ok("carol", "rebuild");
+    assert_eq!(world.ok("carol", "rebuild"), "text of entry 3: redacted again\n");
     assert_eq!(world.findings("audrey"), Vec::<String>::new());
     PEOPLE.iter().for_each(|(person, _)| drop(world.ok(person, "list")));
     assert_eq!(holding(&world.path(""), SECRET.as_bytes()), Vec::<String>::new());

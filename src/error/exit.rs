@@ -40,6 +40,7 @@ impl Error {
                 StoreError::Broken(_)
                 | StoreError::PinLost { .. }
                 | StoreError::NotListed { .. }
+                | StoreError::OtherRestoration(_)
                 | StoreError::Superseded { .. }
                 | StoreError::Parted { .. }
                 | StoreError::PinUnreadable { .. },

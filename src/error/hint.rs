@@ -176,19 +176,12 @@ fn store_hint(error: &StoreError) -> Option<String> {
              evidence"
         }
         StoreError::Broken(_) => "`twinseal verify` lists every finding; keep the file as evidence",
-        StoreError::PinLost { .. } => {
-            "the log was truncated, rolled back or replaced: keep this file and ask the admins. If they restored a \
-             backup, recover the rest from a later one (`twinseal recover FILE`), or let two admins accept the loss \
-             (`twinseal proposal restored`)"
-        }
         StoreError::Private(error) => return Some(private_hint(error)),
-        StoreError::NotListed { .. } => "propose one that lists it, from this account: `twinseal proposal restored`",
         StoreError::Superseded { .. } | StoreError::Copy { .. } | StoreError::IsBackup { .. } => closed_hint(error),
-        StoreError::Parted { seq: 0, .. } => "it is a backup of another register; nothing was recorded",
-        StoreError::Parted { .. } => {
-            "new entries were recorded since, so the lost ones cannot be added; two admins can accept the loss: \
-             `twinseal proposal restored`"
-        }
+        StoreError::PinLost { .. }
+        | StoreError::OtherRestoration(_)
+        | StoreError::NotListed { .. }
+        | StoreError::Parted { .. } => loss_hint(error),
         StoreError::PinUnreadable { .. } => {
             "pin.previous in the same folder is the last pin but one; confirm it with the admins before you put it back"
         }
@@ -211,6 +204,26 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::Io { source, .. } => disk_hint(source, "check the path and its permissions"),
     };
     Some(hint.to_owned())
+}
+
+/// What to do about entries that were lost.
+fn loss_hint(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::OtherRestoration(_) => {
+            "decline it, and ask its proposer which backup was restored: `twinseal proposal decline`"
+        }
+        StoreError::NotListed { .. } => "propose one that lists it, from this account: `twinseal proposal restored`",
+        StoreError::Parted { seq: 0, .. } => "it is a backup of another register; nothing was recorded",
+        StoreError::Parted { .. } => {
+            "new entries were recorded since, so the lost ones cannot be added; two admins can accept the loss: \
+             `twinseal proposal restored`"
+        }
+        _ => {
+            "the log was truncated, rolled back or replaced: keep this file and ask the admins. If they restored a \
+             backup, recover the rest from a later one (`twinseal recover FILE`), or let two admins accept the loss \
+             (`twinseal proposal restored`)"
+        }
+    }
 }
 
 /// How to make a file of this account usable again.

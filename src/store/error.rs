@@ -238,6 +238,9 @@ pub enum StoreError {
         /// The last entry that the restoration lists.
         last: u64,
     },
+    /// A restoration that cannot be one of this log.
+    #[error("the restoration does not fit this log: {0}")]
+    OtherRestoration(String),
     /// This account accepted another register in place of this one.
     #[error("{} is superseded: this account accepted another register in its place, so nothing is recorded in it", .path.display())]
     Superseded {

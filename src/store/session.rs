@@ -11,6 +11,7 @@ mod verified_log;
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
+pub use audit::Rebuilt;
 pub use notice::Notice;
 pub use open::{Anchor, Excuse};
 pub use pinned::{Behind, Held, Pinned};

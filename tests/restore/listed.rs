@@ -87,6 +87,34 @@ fn nobody_seconds_a_restoration_who_holds_more_than_it_lists() {
 }
 
 #[test]
+fn nobody_seconds_a_restoration_that_does_not_fit_the_log() {
+    let world = World::filed();
+    world.approve("carol", "CHG-1");
+    world.ok("bob", "list");
+    let propose = |world: &World, restored: Head, leaves: &[Digest]| {
+        let lost = LostEntries::after(restored, leaves.to_vec()).unwrap();
+        let proposal = world.state().governance().next_proposal();
+        world.record_all("alice", [Event::Propose { proposal, action: Action::Restored(lost) }]);
+    };
+    let at = |seq: u64| Head { seq, leaf: world.raw(seq).leaf() };
+    let cases = [
+        (
+            Head { seq: 2, leaf: Digest::new([9; 32]) },
+            vec![Digest::new([8; 32])],
+            "its entry 2 is not the entry 2 0909",
+        ),
+        (at(1), vec![at(2).leaf, at(3).leaf], "it has entry 2, which the proposal lists as lost"),
+        (at(1), vec![Digest::new([8; 32]), at(3).leaf], "it has entry 3, which the proposal lists as lost"),
+    ];
+    for (number, (restored, leaves, complaint)) in (1..).zip(cases) {
+        propose(&world, restored, &leaves);
+        let digest = world.newest_proposal().opened;
+        let command = format!("proposal second {number} --digest {digest}");
+        world.fails("bob", &command, Exit::Broken, complaint);
+    }
+}
+
+#[test]
 fn whoever_verified_none_of_the_lost_entries_sees_that() {
     let world = World::filed();
     world.ok("bob", "list");

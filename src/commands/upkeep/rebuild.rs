@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::commands::Context;
 use crate::error::Error;
 use crate::output::safe;
+use crate::store::Rebuilt;
 
 /// Rebuild the tables of the register from its log
 ///
@@ -20,24 +21,27 @@ impl Rebuild {
     /// The register is broken, or cannot be written.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let mut session = context.open()?;
-        let differed = loop {
+        let Rebuilt { differed, redacted } = loop {
             session.refresh(context.env.now(), &mut |_| {})?;
             if let Some(fault) = session.fault() {
                 return Err(Error::Broken(fault.clone()));
             }
             let turn = session.shared().turn(&context.writer())?;
             if session.refresh_soon(&turn)?
-                && let Some(differed) = session.rebuild(&turn)?
+                && let Some(rebuilt) = session.rebuild(&turn)?
             {
-                break differed;
+                break rebuilt;
             }
         };
         if context.ui.json {
             let differed: Vec<&str> = differed.iter().map(|finding| finding.meaning.as_str()).collect();
-            context.ui.print_json(context.env, json!({ "differences": differed }))?;
+            context.ui.print_json(context.env, json!({ "differences": differed, "redacted": redacted }))?;
         } else {
             for finding in &differed {
                 context.env.print(safe(&finding.meaning))?;
+            }
+            for seq in redacted {
+                context.env.print(format_args!("text of entry {seq}: redacted again"))?;
             }
         }
         match differed.len() {

@@ -8,6 +8,15 @@ use crate::store::cache::verified::replaced;
 use crate::store::verify::replay::{Mode, Reading, replay};
 use crate::store::{BUSY, Finding, StoreError, Turn};
 
+/// What [`Session::rebuild`] changed.
+#[derive(Debug)]
+pub struct Rebuilt {
+    /// The rows that differed from the log.
+    pub differed: Vec<Finding>,
+    /// The entries whose redacted texts were in the file again.
+    pub redacted: Vec<u64>,
+}
+
 impl Session {
     /// Verifies every entry from entry 0 on, compares the shared tables with the cache, and runs SQLite's integrity
     /// check. Advances the pin if there are no findings.
@@ -59,13 +68,13 @@ impl Session {
         Ok(reading)
     }
 
-    /// Rebuilds the shared tables from the verified cache, and returns what differed. Returns `None` and writes nothing
-    /// if another process recorded meanwhile.
+    /// Rebuilds the shared tables from the verified cache, and redacts again what was put back. Returns `None` and writes
+    /// nothing if another process recorded meanwhile.
     ///
     /// # Errors
     /// As [`SharedFile::append`](crate::store::SharedFile::append); [`StoreError::CacheDamaged`] if the cache differs
     /// from the log.
-    pub fn rebuild(&mut self, turn: &Turn) -> Result<Option<Vec<Finding>>, StoreError> {
+    pub fn rebuild(&mut self, turn: &Turn) -> Result<Option<Rebuilt>, StoreError> {
         self.may_write()?;
         let log = &mut self.log;
         // If they differ, the cache may be wrong. A wrong cache must not be written to the shared tables.
@@ -73,10 +82,10 @@ impl Session {
         if differ && log.cache_is_wrong(&self.pinned, &mut |_| {})? {
             return Err(log.cache.damaged("it differs from the log".to_owned()));
         }
-        let redact: Vec<u64> = log.unredacted()?.into_iter().filter_map(|finding| finding.seq).collect();
-        let done = log.shared.refill(turn, log.state.head(), &redact, &log.cache)?;
-        self.redact_from_wal(&redact)?;
-        Ok(done)
+        let redacted: Vec<u64> = log.unredacted()?.into_iter().filter_map(|finding| finding.seq).collect();
+        let done = log.shared.refill(turn, log.state.head(), &redacted, &log.cache)?;
+        self.redact_from_wal(&redacted)?;
+        Ok(done.map(|differed| Rebuilt { differed, redacted }))
     }
 }
 

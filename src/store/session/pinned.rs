@@ -89,9 +89,12 @@ impl Pinned {
     ///
     /// # Errors
     /// [`StoreError::PinLost`] if the log lacks verified entries, and the event is not the proposal of a restoration or
-    /// its second; [`StoreError::NotListed`] if that restoration does not list them.
+    /// its second; [`StoreError::NotListed`] if that restoration does not list them; [`StoreError::OtherRestoration`] if it
+    /// does not fit the log.
     pub(super) fn may_record(&self, event: &Event, log: &VerifiedLog) -> Result<(), StoreError> {
-        let Some(behind) = self.behind else { return Ok(()) };
+        if !matches!(event, Event::Propose { .. } | Event::Second(_)) {
+            return self.behind.map_or(Ok(()), |behind| Err(behind.lost()));
+        }
         let seconded = match event {
             Event::Second(at) => log.ask(|state| Ok(state.governance().proposal(at.proposal)?.action().cloned()))?,
             _ => Ok(None),
@@ -100,7 +103,10 @@ impl Pinned {
             Event::Propose { action, .. } => Some(action),
             _ => seconded.as_ref().ok().and_then(Option::as_ref),
         };
-        let Some(Action::Restored(lost)) = action else { return Err(behind.lost()) };
+        let Some(Action::Restored(lost)) = action else {
+            return self.behind.map_or(Ok(()), |behind| Err(behind.lost()));
+        };
+        check_fits(lost, log)?;
         match self.held(lost)? {
             Held::Nothing | Held::Listed(_) => Ok(()),
             Held::Beyond(held) | Held::OtherBranch(held) => {
@@ -235,4 +241,23 @@ fn pin_at(
         None => None,
     };
     Ok(Pin { fingerprint, head, verified, restored })
+}
+
+/// Fails unless a restoration continues after an entry of this log and lists none that the log has: no rule can see that,
+/// and two admins who do not look would put a false loss on record.
+fn check_fits(lost: &LostEntries, log: &VerifiedLog) -> Result<(), StoreError> {
+    let restored = lost.ends.restored;
+    if log.cache.leaf(restored.seq)? != Some(restored.leaf) {
+        let meaning = format!("its entry {} is not the entry {restored} that the proposal names", restored.seq);
+        return Err(StoreError::OtherRestoration(meaning));
+    }
+    for head in lost.heads() {
+        if log.cache.leaf(head.seq)? == Some(head.leaf) {
+            return Err(StoreError::OtherRestoration(format!(
+                "it has entry {}, which the proposal lists as lost",
+                head.seq
+            )));
+        }
+    }
+    Ok(())
 }
