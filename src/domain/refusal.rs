@@ -123,7 +123,7 @@ refusals! {
     /// Fewer than two permanent admins with a live key.
     TooFewAdmins { /** The number of admins left. */ have: usize } =>
         "two-admins", "a register needs two permanent admins with a live key; this leaves {have}",
-        "name at least two admins; with three, one lost key does not block governance";
+        "name at least two admins, three against a lost key; `twinseal key lift` first, if an admin's key is suspended";
     /// The founder is not among the founding admins with that key.
     FounderNotAdmin =>
         "founder-is-admin", "entry 0 must be signed by a founding admin, with the key that it lists",
@@ -309,7 +309,7 @@ refusals! {
     NoImplementers => "implementers-required", "at least one implementer is required", "fill in implementers";
     /// An owner or implementer who is not enrolled.
     PartyUnknown { /** Who. */ person: PersonId } =>
-        "participant-enrolled", "{person} is not enrolled, or has retired",
+        "participant-enrolled", "{person} is not enrolled, has retired or is suspended",
         "`twinseal person list` shows all enrolled people";
     /// An owner or implementer who is an auditor.
     PartyAudits { /** Who. */ person: PersonId } =>

@@ -258,10 +258,9 @@ impl Real {
             }
             Action::Restored { from, lost, branch } => {
                 // Leaf hashes are not looked at by any rule: the accounts that remember them do.
-                let leaf = Digest::new([3; 32]);
-                let restored = domain::Head { seq: *from as u64, leaf };
+                let restored = domain::Head { seq: *from as u64, leaf: self.leaf(*from) };
                 let mut leaves = vec![Digest::new([*branch as u8; 32]); lost - from - 1];
-                leaves.push(leaf);
+                leaves.push(Digest::new([3; 32]));
                 Domain::Restored(domain::LostEntries::after(restored, leaves).unwrap())
             }
         }

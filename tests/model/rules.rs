@@ -228,8 +228,7 @@ impl Model {
         no.when(facts.services == 0, "services-required");
         no.when(facts.implementers.is_empty(), "implementers-required");
         for person in std::iter::once(&facts.owner).chain(&facts.implementers) {
-            let enrolled = self.stands(*person).is_some();
-            no.when(!enrolled || self.is_retired(*person), "participant-enrolled");
+            no.when(!self.is_here(*person), "participant-enrolled");
             // An auditor for a while stays out for good: nobody audits what they took part in.
             let grants = self.stands(*person).and_then(|(_, grants)| grants);
             no.when(grants.is_some_and(|it| it.roles.contains_key(&Role::Auditor)), "participant-not-auditor");

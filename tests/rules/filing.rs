@@ -59,8 +59,12 @@ fn no_change_names_people_who_are_not_enrolled() {
     let (event, text) = filing(&world, |facts, _| facts.implementers = people(&["erin", "mallory"]));
     forbidden(&world, "erin", event, text, "participant-enrolled");
     world.write("change.toml", CHANGE.replace("owner = \"erin\"", "owner = \"mallory\""));
-    let complaint = "change.toml:5: owner: mallory is not enrolled, or has retired";
+    let complaint = "change.toml:5: owner: mallory is not enrolled, has retired or is suspended";
     world.fails("erin", "file change.toml", Exit::Invalid, complaint);
+    // A suspended auditor has no role, and may be an auditor again.
+    world.ok("alice", "person suspend audrey");
+    let (event, text) = filing(&world, |facts, _| facts.owner = "audrey".parse().unwrap());
+    forbidden(&world, "erin", event, text, "participant-enrolled");
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub fn judge_party(governance: &Governance, person: &PersonId) -> Result<(), Den
     let person = person.clone();
     match governance.person(&person)? {
         Some(it) if it.grants.roles.contains_key(&Role::Auditor) => Err(Refusal::PartyAudits { person }.into()),
-        Some(it) if !it.retired => Ok(()),
+        Some(it) if it.is_active() => Ok(()),
         _ => Err(Refusal::PartyUnknown { person }.into()),
     }
 }

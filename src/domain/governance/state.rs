@@ -215,8 +215,8 @@ impl Governance {
         &self.summary.admins
     }
 
-    /// The accounts with a permanent role admin and a live key. If there are fewer than two, no proposal can be
-    /// seconded.
+    /// The accounts with a permanent role admin and a live key. If there are fewer than two, only delegations can second a
+    /// proposal, and nothing can once they have ended.
     ///
     /// # Errors
     /// [`Unloaded`].
