@@ -115,8 +115,8 @@ pub enum Error {
     #[error("HOME is not an absolute path: no folder for the verified cache and the pin")]
     NoHome,
     /// No register is configured or named.
-    #[error("no register given")]
-    NoRegister,
+    #[error("no register given{}", knows(.0))]
+    NoRegister(Vec<String>),
     /// A trusted register's name that is also a file of another register here.
     #[error("{name} is the name of the register at {}, and also a file here", .known.display())]
     AmbiguousRegister {
@@ -406,6 +406,10 @@ impl Error {
             error => StoreError::RecordedButNotPinned { seq, source: Box::new(error) }.into(),
         }
     }
+}
+
+fn knows(registers: &[String]) -> String {
+    if registers.is_empty() { String::new() } else { format!("; this account knows {}", registers.join(", ")) }
 }
 
 fn further(verified: &Option<u64>) -> String {

@@ -151,4 +151,5 @@ fn a_trusted_register_does_not_prevent_a_new_one_with_another_name() {
     world.variable("alice", "TWINSEAL_REGISTER", None);
     world.ok("alice", "init --name uat --member alice=alice.uat:admin --member carol=carol.uat:admin");
     assert!(world.path("uat.db").is_file());
+    world.fails("alice", "list", Exit::Invalid, "no register given; this account knows prod, uat");
 }

@@ -51,6 +51,12 @@ impl Registers {
         })
     }
 
+    /// The error if no register is named, with the names of those that this account knows.
+    pub fn no_register(&self) -> Error {
+        let known = self.known.list().iter().filter(|it| !it.superseded);
+        Error::NoRegister(known.map(|it| it.name.clone()).collect())
+    }
+
     /// The path of a register given by its known name or its path.
     ///
     /// # Errors
@@ -81,7 +87,7 @@ impl Registers {
     /// # Errors
     /// [`Error::NoRegister`], [`Error::UnknownRegister`], or the given fingerprint is malformed.
     pub fn request(&self, env: &Env) -> Result<Request, Error> {
-        let name = self.named().ok_or(Error::NoRegister)?;
+        let name = self.named().ok_or_else(|| self.no_register())?;
         let fingerprint = self.fingerprint()?;
         let path = self.path(env, &name)?;
         check_utf8(&path)?;

@@ -61,7 +61,7 @@ impl Error {
     /// How to name the right register, or to make sure which it is.
     fn register_hint(&self) -> Option<String> {
         let hint = match self {
-            Self::NoRegister => "use --register NAME|FILE, set TWINSEAL_REGISTER, or set `register` in config.toml",
+            Self::NoRegister(_) => "use --register NAME|FILE, set TWINSEAL_REGISTER, or set `register` in config.toml",
             Self::UnknownRegister { .. } | Self::AmbiguousRegister { .. } => {
                 "give the path of the file, with a slash: --register ./prod.db"
             }

@@ -11,7 +11,7 @@ use crate::commands::govern::proposal::{open, stranded_by};
 use crate::commands::lookup::{known_person, name_of_input, parse, reason, time};
 use crate::commands::people::members;
 use crate::domain::{
-    Action, Grants, Group, NewGrants, Period, Periods, Person, PersonId, Role, Text, Time, take_granted,
+    Action, Grants, Group, NewGrants, Period, Periods, Person, PersonId, Refusal, Role, Text, Time, take_granted,
 };
 use crate::error::Error;
 use crate::format::request::{RegisterRef, Request};
@@ -333,7 +333,7 @@ impl AddKey {
 /// This register, as an enrolment request names it.
 ///
 /// # Errors
-/// [`Error::NoRegister`].
+/// [`Refusal::NotFounding`].
 pub fn here(session: &Session) -> Result<RegisterRef, Error> {
-    session.state().id().cloned().map(RegisterRef::Existing).ok_or(Error::NoRegister)
+    session.state().id().cloned().map(RegisterRef::Existing).ok_or_else(|| Refusal::NotFounding.into())
 }

@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::commands::Context;
 use crate::commands::lookup::{parse, time};
-use crate::domain::{Asked, Digest, Line, PersonId, RegisterName, Role, Vouch};
+use crate::domain::{Asked, Digest, Line, PersonId, Refusal, RegisterName, Role, Vouch};
 use crate::error::Error;
 use crate::format::request::{NAMESPACE, RegisterRef, Request, VOUCH, body};
 use crate::signer::KeySource;
@@ -108,7 +108,7 @@ impl RequestArgs {
 /// The register that a request is for, with its fingerprint if it exists: a register id, an existing register, or the
 /// name of a new one.
 fn register_asked(context: &mut Context<'_>) -> Result<(RegisterRef, Option<Digest>), Error> {
-    let given = context.registers.named().ok_or(Error::NoRegister)?;
+    let given = context.registers.named().ok_or_else(|| context.registers.no_register())?;
     if given.contains('#') {
         let fingerprint = context.registers.fingerprint()?.ok_or(Error::RequestNeedsFingerprint)?;
         return Ok((parse(&given)?, Some(fingerprint)));
@@ -116,7 +116,7 @@ fn register_asked(context: &mut Context<'_>) -> Result<(RegisterRef, Option<Dige
     match context.registers.path(context.env, &given) {
         Ok(_) => {
             let session = context.open()?;
-            let id = session.state().id().cloned().ok_or(Error::NoRegister)?;
+            let id = session.state().id().cloned().ok_or(Refusal::NotFounding)?;
             Ok((RegisterRef::Existing(id), Some(session.fingerprint())))
         }
         Err(Error::UnknownRegister { name }) => Ok((RegisterRef::New(parse::<RegisterName>(&name)?), None)),
