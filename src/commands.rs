@@ -13,4 +13,4 @@ mod ui;
 pub mod upkeep;
 
 pub use context::{Context, Options};
-use recorded::report_recorded;
+use recorded::{about_to_sign, record_shown, report_recorded};

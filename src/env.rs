@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -71,8 +72,13 @@ pub struct Env {
     pub err: Box<dyn Write>,
     /// The width of the terminal in columns; `None` if standard output is not a terminal.
     pub width: Option<u16>,
-    /// Whether to colour output.
+    /// Whether to colour standard output.
     pub colour: bool,
+    /// The width of the terminal on standard error, where a question and the page above it stand; `None` if standard
+    /// error is not a terminal.
+    pub err_width: Option<u16>,
+    /// Whether to colour standard error.
+    pub err_colour: bool,
     /// Whether to show progress.
     pub progress: bool,
     /// The time limit for waiting on other writers.
@@ -86,11 +92,14 @@ impl Env {
         let set = |name: &&str| Some(((*name).to_owned(), std::env::var_os(name).filter(|it| !it.is_empty())?));
         let variables: HashMap<String, OsString> = VARIABLES.iter().filter_map(set).collect();
         let dumb = variables.get("TERM").is_none_or(|term| term == "dumb");
-        let on_terminal = io::stdout().is_terminal();
+        let colours = !dumb && !variables.contains_key("NO_COLOR");
+        let (out, err) = (io::stdout(), io::stderr());
         Self {
-            colour: on_terminal && !dumb && !variables.contains_key("NO_COLOR"),
-            width: on_terminal.then(|| terminal_size::terminal_size().map_or(80, |(width, _)| width.0)),
-            progress: io::stderr().is_terminal() && !dumb,
+            colour: out.is_terminal() && colours,
+            width: width(&out),
+            err_colour: err.is_terminal() && colours,
+            err_width: width(&err),
+            progress: err.is_terminal() && !dumb,
             variables,
             patience: PATIENCE,
             folder: current_folder(),
@@ -168,6 +177,11 @@ impl Env {
     pub fn status(&mut self, line: impl std::fmt::Display) {
         let _ = writeln!(self.err, "{line}");
     }
+}
+
+/// The width of a terminal, 80 if it says nothing; `None` if this is no terminal.
+fn width(stream: &(impl IsTerminal + AsFd)) -> Option<u16> {
+    stream.is_terminal().then(|| terminal_size::terminal_size_of(stream).map_or(80, |(width, _)| width.0))
 }
 
 fn current_folder() -> PathBuf {

@@ -122,6 +122,12 @@ impl<P: FnMut(&mut Session) -> Result<Plan, Error>> Rehearsal<P> {
         &self.actor
     }
 
+    /// The entry that would be signed now; `None` once the user was asked. The position in the log, the time and the
+    /// digest of the text may differ when it is signed.
+    pub fn unsigned(&self) -> Option<&Unsigned> {
+        self.composed.as_ref().map(|it| &it.unsigned)
+    }
+
     /// Asks the user to type `word`. Time passes while the user reads, so [`Rehearsal::record`] checks the rules again.
     ///
     /// # Errors

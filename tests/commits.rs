@@ -48,7 +48,8 @@ fn the_authors_of_commits_are_added_to_those_in_the_draft_and_cannot_approve() {
     assert!(checked.contains("external vendor-jane"), "{checked}");
     world.ok("erin", "file change.toml --commits v1..HEAD");
     assert_eq!(authors(&world), ["carol", "erin", "external vendor-jane"]);
-    assert!(world.ok("audrey", "show CHG-1").contains("authors       carol, erin, external vendor-jane"));
+    let shown = world.ok("audrey", "show CHG-1");
+    assert!(shown.contains("= author     carol\n= author     erin\n= author     external vendor-jane\n"), "{shown}");
     let approve = format!("approve CHG-1 --revision {}", world.revision("CHG-1").filed);
     world.fails("carol", &approve, Exit::Refused, "because you are an author of it");
     world.ok("dave", &approve);

@@ -21,6 +21,7 @@ mod lifecycle;
 mod matrix;
 mod model;
 mod once;
+mod pages;
 mod paths;
 mod private;
 mod queries;

@@ -70,16 +70,19 @@ fn the_seconding_admin_sees_the_text_to_be_redacted() {
 fn signatures_links_and_rules_stay_valid_after_a_redaction() {
     let world = with_secret();
     redact(&world);
-    let said = "by proposal 1, proposed by alice, seconded by bob: A password was written into it.";
+    let said = "by proposal 1, proposed by alice, seconded by bob\n";
+    let why = "| A password was written into it.\n";
     for person in ["audrey", "stranger"] {
         let verified = world.run(person, "verify");
         assert_eq!(verified.exit, Exit::Done, "{}", verified.screen);
         for seq in [2, 3] {
-            assert!(verified.out.contains(&format!("text of entry {seq}, {said}")), "{}", verified.screen);
+            assert!(verified.out.contains(&format!("text of entry {seq}, {said}{why}")), "{}", verified.screen);
         }
     }
     let shown = world.ok("carol", "show CHG-1");
+    let said = said.trim_end();
     assert!(shown.contains("(text redacted)") && shown.matches(said).count() == 2, "{shown}");
+    assert_eq!(shown.matches(why).count(), 2, "{shown}");
     assert!(world.ok("carol", "list").contains("(text redacted)"));
     assert_eq!(world.ok("carol", "rebuild"), "");
     // An account that opens the register for the first time accepts it too.

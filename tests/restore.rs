@@ -148,7 +148,7 @@ fn verify_moves_the_pin_after_a_seconded_restoration_and_reports_it() {
     // The pin was just set from this log, so it proves nothing about the end. Later runs still report the restoration.
     assert!(verified.out.contains("the fingerprint: the beginning only, not the end"), "{}", verified.out);
     let again = world.run("audrey", "verify").out;
-    let said = "continues after entry 2; entries 3 to 4 lost, by proposal 1, proposed by alice, seconded by bob: The";
+    let said = "continues after entry 2; entries 3 to 4 lost, by proposal 1, proposed by alice, seconded by bob\n| The disk died.\n";
     assert!(again.contains("this account's pin: entry 4") && again.contains(said), "{again}");
 }
 

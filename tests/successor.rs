@@ -32,7 +32,7 @@ fn entry_0_names_the_old_register_and_its_head() {
     let (old, head) = (world.fingerprint(), world.raw(2).leaf());
     let output = world.run("alice", &format!("init --name prod --register next.db --after prod.db {MEMBERS}"));
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
-    assert!(output.err.contains(&format!("after entry 2 ({head})")), "{}", output.screen);
+    assert!(output.err.contains(&format!("after entry 2 {head}")), "{}", output.screen);
     let db = rusqlite::Connection::open(world.path("next.db")).unwrap();
     let blob: Vec<u8> = db.query_row("SELECT blob FROM entry WHERE seq = 0", [], |row| row.get(0)).unwrap();
     let raw = twinseal::format::Raw { seq: 0, blob, text: None, data: None };

@@ -41,6 +41,7 @@ pub const PEOPLE: [(&str, &str); 6] = [
 pub struct World {
     folder: TempDir,
     screen: Cell<bool>,
+    columns: Cell<Option<u16>>,
     clock: Rc<Cell<Time>>,
     drawn: Rc<Cell<u64>>,
     variables: RefCell<Vec<(String, String, Option<OsString>)>>,
@@ -57,7 +58,7 @@ impl World {
         let clock = Rc::new(Cell::new(MORNING.parse().unwrap()));
         let (drawn, variables) = (Rc::new(Cell::new(0)), RefCell::default());
         let folder = tempfile::Builder::new().prefix(name).tempdir().unwrap();
-        Self { folder, screen: Cell::new(false), clock, drawn, variables }
+        Self { folder, screen: Cell::new(false), columns: Cell::new(None), clock, drawn, variables }
     }
 
     /// Six people with keys and requests, and the register `prod`, created by alice and sealed by bob. Every account
@@ -141,6 +142,11 @@ impl World {
     /// Whether standard output is a colour terminal of 80 columns (otherwise it is a pipe).
     pub fn on_screen(&self, screen: bool) {
         self.screen.set(screen);
+    }
+
+    /// Whether standard output and standard error are terminals without colours, of this many columns.
+    pub fn columns(&self, columns: Option<u16>) {
+        self.columns.set(columns);
     }
 
     /// Sets or removes an environment variable for a person's later commands.

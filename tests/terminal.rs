@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::World;
+use crate::support::{CHANGE, World};
 use rexpect::session::{PtySession, spawn_command};
 use twinseal::error::Exit;
 
@@ -72,6 +72,32 @@ fn init_asks_for_the_registers_name() {
 }
 
 #[test]
+fn a_page_above_a_question_is_as_wide_as_the_terminal_that_asks() {
+    let world = World::founded();
+    let now = world.at_real_time();
+    let padded = format!("x{}status        approved (2 of 2)", " ".repeat(120));
+    let change = CHANGE.replace("2026-12-01T10:00:00Z", &now.plus(60).to_string());
+    let change = change.replace("2026-12-01T12:00:00Z", &now.plus(7200).to_string());
+    world.write("change.toml", change.replace("Set the pool to 160.", &padded));
+    world.ok("erin", "file change.toml");
+    let script = format!("stty rows 24 cols 60; '{}' approve CHG-1 > out", env!("CARGO_BIN_EXE_twinseal"));
+    let mut command = Command::new("sh");
+    let home = world.path("people/carol");
+    command.args(["-c", &script]).current_dir(world.path("")).env("TERM", "xterm").env("NO_COLOR", "1");
+    command.env("HOME", &home).env("TWINSEAL_KEY", home.join("key")).env("TWINSEAL_REGISTER", "prod.db");
+    let mut session = spawn_command(command, Some(20_000)).unwrap();
+    let page = session.exp_string("Type CHG-1 to approve").unwrap();
+    // rexpect reads each byte as a character.
+    let page = String::from_utf8(page.chars().map(|c| c as u8).collect()).unwrap();
+    session.send_line("no").unwrap();
+    assert_eq!(exit_code(session).0, 1);
+    assert!(page.contains("status        awaiting approval (0 of 2)"), "{page}");
+    let wide = page.lines().find(|line| textwrap::core::display_width(line.trim_end()) >= 60);
+    assert_eq!(wide, None, "{page}");
+    assert_eq!(std::fs::read_to_string(world.path("out")).unwrap(), "");
+}
+
+#[test]
 fn a_closed_pipe_ends_quietly() {
     let world = World::filed();
     let home = world.path("people/erin");
@@ -84,5 +110,5 @@ fn a_closed_pipe_ends_quietly() {
         .output()
         .unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "CHG-1  Raise the pool\n");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "CHG-1\n");
 }

@@ -144,6 +144,8 @@ impl World {
             err: Box::new(io::sink()),
             width: None,
             colour: false,
+            err_width: None,
+            err_colour: false,
             progress: false,
             patience: Duration::from_secs(30),
         }

@@ -12,4 +12,5 @@ pub mod reject;
 pub mod retract;
 pub mod revise;
 pub mod start;
+mod summary;
 pub mod withdraw;

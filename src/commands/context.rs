@@ -14,6 +14,7 @@ use crate::domain::{Author, Digest, RegisterId};
 use crate::env::Env;
 use crate::error::Error;
 use crate::key_choice::KeyChoice;
+use crate::output::Page;
 use crate::record::Recorder;
 use crate::store::{Anchor, Session, StoreError, Writer, discard};
 use crate::trust::{Purpose, Request};
@@ -104,6 +105,16 @@ impl<'e> Context<'e> {
     /// Records entries signed with the chosen key.
     pub fn recorder(&mut self) -> Recorder<'_> {
         Recorder { env: self.env, key_choice: &self.key_choice, notices: &mut self.ui.recorded }
+    }
+
+    /// An empty page for standard output.
+    pub fn page(&self) -> Page {
+        Page::new(self.env.colour, self.env.width)
+    }
+
+    /// An empty page for standard error. It is as wide as the terminal on which the question below it is asked.
+    pub fn page_above_question(&self) -> Page {
+        Page::new(self.env.err_colour, self.env.err_width)
     }
 
     /// Opens the named register. On first contact the fingerprint must be given, or confirmed on the terminal.

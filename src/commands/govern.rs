@@ -4,4 +4,7 @@ pub mod explain;
 pub mod init;
 pub mod policy;
 pub mod proposal;
+mod proposal_page;
 pub mod seal;
+
+pub use proposal_page::{key_history, stranded_by};

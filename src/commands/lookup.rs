@@ -9,7 +9,7 @@ use crate::domain::{
 };
 use crate::error::Error;
 use crate::input::{moment, nearest};
-use crate::output::Names;
+use crate::output::{Names, Parts, Redaction};
 use crate::store::Session;
 
 /// The name of an input file in messages.
@@ -155,7 +155,7 @@ pub fn as_of(context: &Context<'_>, session: &Session, given: Option<&str>) -> R
 ///
 /// # Errors
 /// The log cannot be read.
-pub fn redaction(session: &Session, seq: u64) -> Result<Option<String>, Error> {
+pub fn redaction(session: &Session, seq: u64) -> Result<Option<Redaction>, Error> {
     let Some(id) = session.redacted(seq)? else { return Ok(None) };
     if session.entry(seq)?.is_none_or(|entry| entry.missing_text().is_none()) {
         return Ok(None);
@@ -167,15 +167,32 @@ pub fn redaction(session: &Session, seq: u64) -> Result<Option<String>, Error> {
 ///
 /// # Errors
 /// The log cannot be read.
-pub fn seconded_by(session: &Session, id: ProposalId) -> Result<String, Error> {
+pub fn seconded_by(session: &Session, id: ProposalId) -> Result<Redaction, Error> {
     let proposal = session.ask(|state| state.governance().proposal(id).cloned())??;
     let second = match &proposal.state {
         ProposalState::Seconded(second) => second.as_str(),
         _ => "nobody",
     };
-    let why = match session.entry(proposal.seq)?.and_then(|entry| entry.text) {
-        Some(Text::Remark(_, prose)) => prose.to_string(),
-        _ => "no reason recorded".to_owned(),
-    };
-    Ok(format!("by proposal {id}, proposed by {}, seconded by {second}: {why}", proposal.proposer))
+    let by = format!("by proposal {id}, proposed by {}, seconded by {second}", proposal.proposer);
+    Ok(Redaction { by, reason: reason_of(session, proposal.seq)? })
+}
+
+/// The comment in the text of an entry, such as a reason; `None` if it has none or it was redacted.
+///
+/// # Errors
+/// The log cannot be read.
+pub fn reason_of(session: &Session, seq: u64) -> Result<Option<String>, Error> {
+    Ok(match session.entry(seq)?.and_then(|entry| entry.text) {
+        Some(Text::Remark(_, prose)) => Some(prose.to_string()),
+        _ => None,
+    })
+}
+
+/// The exact lines of an entry, for a page that shows all of them.
+///
+/// # Errors
+/// [`Error::NoEntry`], or the log cannot be read.
+pub fn parts(session: &Session, seq: u64) -> Result<Parts, Error> {
+    let (_, raw) = session.entry_and_bytes(seq)?.ok_or(Error::NoEntry(seq))?;
+    Ok(Parts::new(&raw.blob, raw.text.as_deref(), raw.data.as_deref()))
 }

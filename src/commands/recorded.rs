@@ -1,11 +1,51 @@
-//! The output of every command that records an entry.
+//! What is said of an entry: on the page before it is signed, and once it is recorded.
 
 use serde_json::json;
 
 use super::Context;
 use crate::error::Error;
-use crate::format::Entry;
-use crate::output;
+use crate::format::{Entry, Unsigned};
+use crate::output::{self, Block, Page, Parts};
+use crate::record::{Plan, rehearse};
+use crate::store::Session;
+
+/// Writes the end of a page above a question: the entry that is about to be signed. Display names stand beside the
+/// people whom they name.
+pub fn about_to_sign(page: &mut Page, entry: Option<&Unsigned>) {
+    if let Some(entry) = entry {
+        let parts = Parts::new(entry.body().as_bytes(), entry.text(), entry.data());
+        page.fields(&parts.settled_fields());
+        let content: Vec<Block> = parts.content().into_iter().filter(|block| block.name != "names").collect();
+        for block in &content {
+            // A single comment needs no heading.
+            if content.len() > 1 {
+                page.block(block.name);
+            }
+            page.lines(&block.lines);
+        }
+    }
+    page.legend();
+}
+
+/// Records an entry without a question. A person at a terminal is shown what is signed: a page that `write` begins.
+///
+/// # Errors
+/// As [`crate::record::record`], and those of `write`.
+pub fn record_shown(
+    context: &mut Context<'_>,
+    session: &mut Session,
+    write: impl FnOnce(&mut Page, &Session) -> Result<(), Error>,
+    plan: impl FnMut(&mut Session) -> Result<Plan, Error>,
+) -> Result<Entry, Error> {
+    let rehearsal = rehearse(&mut context.recorder(), session, plan)?;
+    if context.env.console.is_interactive() {
+        let mut page = context.page_above_question();
+        write(&mut page, session)?;
+        about_to_sign(&mut page, rehearsal.unsigned());
+        context.env.status(format_args!("{}\n", page.finish().trim_start()));
+    }
+    rehearsal.record(context.recorder(), session)
+}
 
 /// Reports a recorded entry. Standard output gets the entry with `--json`, otherwise `data`, which scripts read; `said`
 /// goes to standard error.

@@ -250,6 +250,16 @@ impl Unsigned {
         &self.body
     }
 
+    /// The text part, whose digest is in the body.
+    pub fn text(&self) -> Option<&[u8]> {
+        self.text.as_deref()
+    }
+
+    /// The data part, whose digest is in the body.
+    pub fn data(&self) -> Option<&[u8]> {
+        self.data.as_deref()
+    }
+
     /// Joins the body with its signature, a binary SSHSIG blob, and opens the result as a verifier would.
     ///
     /// # Errors

@@ -1,35 +1,98 @@
-//! Differences between two revisions, field by field and word by word.
+//! Differences between two revisions, line by line.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use similar::{ChangeTag, TextDiff};
+use similar::{Algorithm, ChangeTag, DiffOp, capture_diff_slices};
 
-use super::{Page, automation_lines, window_lines};
-use crate::domain::{Automation, Description, Execution, Facts, Prose, Step};
+use super::{Block, Gutter, Page, Parts, Quoted, mark_width, window_lines};
+use crate::domain::Facts;
 
-/// A revision whose differences to another are shown.
+/// What a comparison shows of the lines that are equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Equal {
+    /// One before and after each difference, and how many are left out.
+    Near,
+    /// All of them.
+    All,
+}
+
+/// Writes the differences between two revisions: each line that was removed behind `-`, each that was added behind
+/// `+`, and then its gutter. Returns whether there are any.
+pub fn diff(page: &mut Page, old: &Parts, new: &Parts, equal: Equal) -> bool {
+    let mut blocks: BTreeMap<usize, (&str, Vec<Quoted>, Vec<Quoted>)> = BTreeMap::new();
+    for Block { place, name, lines } in old.content() {
+        blocks.insert(place, (name, lines, Vec::new()));
+    }
+    for Block { place, name, lines } in new.content() {
+        blocks.entry(place).or_insert((name, Vec::new(), Vec::new())).2 = lines;
+    }
+    let fields = ("fields", old.chosen_fields(), new.chosen_fields());
+    let mut any = false;
+    for (name, old, new) in [fields].into_iter().chain(blocks.into_values()) {
+        if old != new || equal == Equal::All {
+            any |= old != new;
+            page.block(name);
+            changed_lines(page, &old, &new, equal);
+        }
+    }
+    any
+}
+
+/// The lines that differ, each with its sign, and the number of those that were left out.
+fn changed_lines(page: &mut Page, old: &[Quoted], new: &[Quoted], equal: Equal) {
+    let marks = if is_field(old) || is_field(new) { 11 } else { mark_width(old.iter().chain(new)) };
+    let ops = capture_diff_slices(Algorithm::Myers, old, new);
+    let last = ops.len().saturating_sub(1);
+    for (n, op) in ops.iter().enumerate() {
+        let changes: Vec<_> = op.iter_changes(old, new).collect();
+        let (before, after) = (usize::from(n > 0), usize::from(n < last));
+        let hidden = match (op, equal) {
+            (DiffOp::Equal { .. }, Equal::Near) => changes.len().saturating_sub(before + after),
+            _ => 0,
+        };
+        for (at, change) in changes.iter().enumerate() {
+            let sign = match change.tag() {
+                ChangeTag::Equal => " ",
+                ChangeTag::Delete => "-",
+                ChangeTag::Insert => "+",
+            };
+            if hidden > 1 && at == before {
+                page.text("", format_args!("({hidden} equal lines)"));
+            }
+            if hidden <= 1 || at < before || at >= before + hidden {
+                page.quote_as(sign, change.value_ref(), marks);
+            }
+        }
+    }
+}
+
+fn is_field(lines: &[Quoted]) -> bool {
+    lines.first().is_some_and(|line| line.gutter == Gutter::Field)
+}
+
+/// A revision whose differences are listed for programs.
 #[derive(Clone, Copy)]
 pub struct Shown<'a> {
     /// Its structured part.
     pub facts: &'a Facts,
-    /// Its text part; empty if it was redacted.
-    pub words: &'a Description,
-    /// Its data part.
-    pub execution: &'a Execution,
+    /// Its exact lines.
+    pub parts: &'a Parts,
 }
 
-/// The fields of a revision as labelled text, in page order.
-fn fields(Shown { facts, words, execution }: Shown<'_>) -> Vec<(&'static str, String)> {
-    let prose = |prose: &Option<Prose>| prose.as_ref().map_or(String::new(), Prose::to_string);
+/// The fields that differ, each with its old and new text.
+pub fn differing(old: Shown<'_>, new: Shown<'_>) -> Vec<(&'static str, String, String)> {
+    let pairs = fields(old).into_iter().zip(fields(new));
+    pairs.filter(|(old, new)| old != new).map(|((label, old), (_, new))| (label, old, new)).collect()
+}
+
+/// The fields of a revision as labelled text, in page order. Two different revisions differ in one.
+fn fields(Shown { facts, parts }: Shown<'_>) -> Vec<(&'static str, String)> {
+    let content = parts.content();
+    let block = |name: &str| content.iter().find(|block| block.name == name).map_or(String::new(), block_text);
     let artifacts = facts.artifacts.iter().map(|it| format!("{} sha256:{}", it.name, it.digest));
-    let tests = (1..).zip(&words.tests).map(|(n, it)| {
-        let digest = facts.evidence.get(&n);
-        let evidence = it.evidence.as_ref().zip(digest).map(|(path, digest)| format!("\n{path} sha256:{digest}"));
-        format!("{n}. {}\nresult: {}{}", it.what, it.result, evidence.unwrap_or_default())
-    });
     vec![
-        ("title", words.title.as_ref().map_or(String::new(), |title| title.to_string())),
+        ("title", block("title")),
         ("kind", facts.kind.to_string()),
         ("risk", facts.risk.to_string()),
         ("owner", facts.owner.to_string()),
@@ -42,17 +105,18 @@ fn fields(Shown { facts, words, execution }: Shown<'_>) -> Vec<(&'static str, St
         ("outage", format!("{} min", facts.outage_minutes)),
         ("links", lines(&facts.links)),
         ("follows", lines(&facts.follows)),
-        ("targets", lines(&execution.targets)),
+        ("targets", block("targets")),
         ("stop after", facts.stop_after.map_or(String::new(), |n| format!("{n} failed"))),
-        ("reason", prose(&words.reason)),
-        ("impact", prose(&words.impact)),
-        ("security", prose(&words.security)),
-        ("plan", steps(&words.plan, &execution.plan)),
-        ("rollback", format!("{} min\n{}", facts.rollback_minutes, steps(&words.rollback, &execution.rollback))),
-        ("abort if", lines(&words.abort_if)),
-        ("tests", tests.collect::<Vec<_>>().join("\n")),
-        ("success", prose(&words.success)),
-        ("artifacts", artifacts.collect::<Vec<_>>().join("\n")),
+        ("reason", block("reason")),
+        ("impact", block("impact")),
+        ("security", block("security")),
+        ("plan", block("plan")),
+        ("rollback", format!("{} min\n{}", facts.rollback_minutes, block("rollback"))),
+        ("abort if", block("abort if")),
+        ("tests", block("tests")),
+        ("evidence", lines(facts.evidence.iter().map(|(test, digest)| format!("{test} sha256:{digest}")))),
+        ("success", block("success")),
+        ("artifacts", lines(artifacts)),
     ]
 }
 
@@ -60,78 +124,39 @@ fn lines<T: Display>(items: impl IntoIterator<Item = T>) -> String {
     items.into_iter().map(|it| it.to_string()).collect::<Vec<_>>().join("\n")
 }
 
-fn steps(steps: &[Step], automation: &BTreeMap<u64, Automation>) -> String {
-    let automated = |n: u64| -> String {
-        let lines = automation.get(&n).map(automation_lines).unwrap_or_default();
-        lines.into_iter().map(|(mark, value)| format!("\n{mark} {value}")).collect()
+/// The lines of a block as one text. A line of a list begins with its mark, or with spaces if it belongs to the line
+/// above; a command begins with `$`.
+fn block_text(block: &Block) -> String {
+    let marks = mark_width(&block.lines);
+    let line = |line: &Quoted| match line.gutter {
+        _ if block.name == "targets" => line.text.clone(),
+        Gutter::Command => format!("$ {}", line.text),
+        Gutter::Prose if line.mark.is_empty() => format!("{:marks$}{}", "", line.text),
+        _ => format!("{} {}", line.mark, line.text),
     };
-    // If the text was redacted, only the machine form is left.
-    let last = automation.keys().next_back().copied().unwrap_or(0).max(u64::try_from(steps.len()).unwrap_or(0));
-    let texts = steps.iter().map(Some).chain(std::iter::repeat(None));
-    let step = |(n, it): (u64, Option<&Step>)| {
-        let command = it.and_then(|it| it.command.as_ref()).map_or(String::new(), |command| format!("\n$ {command}"));
-        let text = it.map_or("", |it| it.text.as_str());
-        format!("{n}. {text}{command}{}", automated(n))
-    };
-    (1..=last).zip(texts).map(step).collect::<Vec<_>>().join("\n")
-}
-
-/// Writes the differences to a page: `[-removed-]`, `{+added+}`, and an ellipsis for unchanged lines. Returns whether
-/// there are any.
-pub fn diff(page: &mut Page, old: Shown<'_>, new: Shown<'_>) -> bool {
-    let differing = differing(old, new);
-    for (label, old, new) in &differing {
-        page.block(label).text("", changed_lines(old, new).join("\n"));
-    }
-    !differing.is_empty()
-}
-
-/// The fields that differ, each with its old and new text.
-pub fn differing(old: Shown<'_>, new: Shown<'_>) -> Vec<(&'static str, String, String)> {
-    let pairs = fields(old).into_iter().zip(fields(new));
-    pairs.filter(|(old, new)| old != new).map(|((label, old), (_, new))| (label, old, new)).collect()
-}
-
-/// The lines that differ, with their changed words marked.
-fn changed_lines(old: &str, new: &str) -> Vec<String> {
-    let mut marked = vec![(String::new(), false)];
-    let words = TextDiff::from_words(old, new);
-    for change in words.iter_all_changes() {
-        let (open, close) = match change.tag() {
-            ChangeTag::Equal => ("", ""),
-            ChangeTag::Delete => ("[-", "-]"),
-            ChangeTag::Insert => ("{+", "+}"),
-        };
-        for (n, piece) in change.value().split('\n').enumerate() {
-            if n > 0 {
-                marked.push((String::new(), false));
-            }
-            if let Some((line, changed)) = marked.last_mut().filter(|_| !piece.is_empty()) {
-                *changed |= change.tag() != ChangeTag::Equal;
-                line.push_str(&format!("{open}{piece}{close}"));
-            }
-        }
-    }
-    let mut shown: Vec<String> = Vec::new();
-    for (line, changed) in marked {
-        if changed {
-            // Adjacent changed words read better as one change.
-            shown.push(line.replace("-][-", "").replace("+}{+", ""));
-        } else if shown.last().is_none_or(|last| last != "…") {
-            shown.push("…".to_owned());
-        }
-    }
-    shown
+    lines(block.lines.iter().map(line))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn reason(lines: &str) -> Parts {
+        let text: String = lines.split(' ').map(|word| format!("reason {word}\n")).collect();
+        Parts::new(b"kind normal\n\nsig", Some(text.as_bytes()), None)
+    }
+
     #[test]
-    fn changed_words_are_marked_and_equal_lines_left_out() {
-        let old = "one\ntwo\nset the pool to 160 now\nfour";
-        let new = "one\ntwo\nset the pool to 180 now\nfour\nfive";
-        assert_eq!(changed_lines(old, new), ["…", "set the pool to [-160-]{+180+} now", "…", "{+five+}"]);
+    fn changed_lines_have_a_sign_and_equal_ones_are_counted() {
+        let (old, new) = (reason("a b c d e f g"), reason("a b c X e f g h"));
+        let shown = |equal| {
+            let mut page = Page::new(false, None);
+            assert!(diff(&mut page, &old, &new, equal));
+            page.finish().rsplit("\n\n").next().unwrap_or_default().trim_start().to_owned()
+        };
+        let near = "  (2 equal lines)\n | c\n-| d\n+| X\n | e\n | f\n | g\n+| h";
+        assert_eq!(shown(Equal::Near), format!("reason\n{near}"));
+        assert_eq!(shown(Equal::All), "reason\n | a\n | b\n | c\n-| d\n+| X\n | e\n | f\n | g\n+| h");
+        assert!(!diff(&mut Page::new(false, None), &old, &old, Equal::Near));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
-use super::Page;
+use super::{Gutter, Page, Quoted};
 use crate::domain::{Duty, Granted, Grants, Line, Member, Period, PersonId, Policy, Requirement};
 
 /// Writes each member with name, grants, request and key. Nothing is cut off, however long another person's name is,
@@ -12,7 +12,7 @@ pub fn member_blocks(page: &mut Page, members: &[Member], names: &BTreeMap<Perso
     for member in members {
         page.block(member.person.as_str());
         if let Some(name) = names.get(&member.person) {
-            page.text("name: ", name);
+            page.quote(&Quoted::new(Gutter::Prose, name).marked("name:"), 6);
         }
         page.text("roles:", grants(&member.grants));
         if let Some(more) = unasked(member) {

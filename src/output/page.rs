@@ -1,118 +1,214 @@
-//! A page of labelled lines and blocks, wrapped to the width of the screen.
+//! A page: lines of the program's own words, and signed content behind gutters.
+//!
+//! The program's own words begin in the first column with a letter, or are indented by two spaces. Signed content
+//! stands behind a gutter of two characters: the kind of content, then a space, or `…` where a line continues the one
+//! above. Every line of a page gets its first two characters from this file, so no content can make a line of another
+//! kind. Content is shown as [`visible`] writes it, so its exact characters can be read back from a page.
 
 use std::fmt::Display;
 
 use anstyle::{AnsiColor, Style};
-use textwrap::Options;
 
-use super::safe_lines;
+use super::{Reading, safe_lines, visible};
 
 /// The column in which values start.
 const VALUES: usize = 14;
 
-/// The column in which a block starts.
-const INDENT: usize = 2;
+/// The fewest columns that a page is laid out for.
+const NARROWEST: u16 = 20;
+
+/// The kind of content that a line holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Gutter {
+    /// The program's own words.
+    Program,
+    /// A field of the signed body.
+    Field,
+    /// Text that people wrote.
+    Prose,
+    /// A command that people wrote, for people to run.
+    Command,
+    /// What a machine could carry out, from the data part.
+    Machine,
+}
+
+impl Gutter {
+    /// The first character of its lines.
+    pub fn sign(self) -> char {
+        match self {
+            Self::Program => ' ',
+            Self::Field => '=',
+            Self::Prose => '|',
+            Self::Command => '$',
+            Self::Machine => '>',
+        }
+    }
+
+    fn reading(self) -> Reading {
+        match self {
+            Self::Command | Self::Machine => Reading::Command,
+            Self::Program | Self::Field | Self::Prose => Reading::Prose,
+        }
+    }
+}
+
+/// One line of content behind a gutter.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Quoted {
+    /// The kind of content.
+    pub gutter: Gutter,
+    /// What the program writes before the content, such as `1.`; empty if the line belongs to the one above.
+    pub mark: String,
+    /// The content, without line ends.
+    pub text: String,
+}
+
+impl Quoted {
+    /// Content without a mark.
+    pub fn new(gutter: Gutter, text: impl Display) -> Self {
+        Self { gutter, mark: String::new(), text: text.to_string() }
+    }
+
+    /// The same with a mark.
+    pub fn marked(self, mark: impl Into<String>) -> Self {
+        Self { mark: mark.into(), ..self }
+    }
+}
+
+/// The width of the column that holds the marks of these lines; 0 if none has a mark.
+pub fn mark_width<'a>(lines: impl IntoIterator<Item = &'a Quoted>) -> usize {
+    lines.into_iter().map(|line| line.mark.len()).max().filter(|most| *most > 0).map_or(0, |most| most + 1)
+}
 
 /// Builds a page. Colour never carries meaning alone.
 pub struct Page {
     text: String,
     colour: bool,
     width: Option<usize>,
+    has_marks: bool,
 }
 
 impl Page {
-    /// An empty page. `width` is in columns; `None` means that standard output is no terminal.
+    /// An empty page. `width` is in columns; `None` means that it is not shown on a terminal.
     pub fn new(colour: bool, width: Option<u16>) -> Self {
-        Self { text: String::new(), colour, width: width.map(|width| usize::from(width.max(20))) }
+        // Some terminals begin a new line when the last column is filled.
+        let width = width.map(|width| usize::from(width.max(NARROWEST)) - 1);
+        Self { text: String::new(), colour, width, has_marks: false }
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
         if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
-    /// Safe text with a hanging indent: `first` begins the first line.
-    fn wrapped(&self, first: &str, text: &str) -> String {
-        let hanging = " ".repeat(first.chars().count());
+    /// The program's own words: `first` begins the first line, and `hanging` spaces each further one.
+    fn wrapped(&self, first: &str, hanging: usize, text: &str) -> String {
         let mut lines = Vec::new();
-        for (n, line) in safe_lines(text).split('\n').enumerate() {
-            let begin = if n == 0 { first } else { &hanging };
-            match self.width {
-                Some(width) if !line.is_empty() => {
-                    let options = Options::new(width).initial_indent(begin).subsequent_indent(&hanging);
-                    lines.extend(textwrap::wrap(line, options).into_iter().map(|line| line.into_owned()));
-                }
-                _ => lines.push(format!("{begin}{line}").trim_end().to_owned()),
+        for line in safe_lines(text).split('\n') {
+            for (n, piece) in self.pieces(line, hanging).into_iter().enumerate() {
+                let piece = if n == 0 { piece } else { piece.trim_start() };
+                let begin = if lines.is_empty() { first.to_owned() } else { " ".repeat(hanging) };
+                lines.push(format!("{begin}{piece}").trim_end().to_owned());
             }
         }
         lines.join("\n")
     }
 
-    /// Adds a title in bold.
+    /// Adds a title in bold. Its further lines are indented, so that they do not look like fields.
     pub fn title(&mut self, text: impl Display) -> &mut Self {
-        // Without an indent, the second line of a title could look like a field.
-        let text = self.wrapped("", &text.to_string()).replace('\n', &format!("\n{:VALUES$}", ""));
+        let text = self.wrapped("", VALUES, &text.to_string());
         self.text.push_str(&self.paint(Style::new().bold(), &text));
         self.text.push('\n');
         self
     }
 
-    /// Adds a label and its value, aligned with the other fields.
+    /// Adds a label and its value, aligned with the other fields: the program's own words.
     pub fn field(&mut self, label: &str, value: impl Display) -> &mut Self {
         let label = format!("{label:<VALUES$}");
-        let text = self.wrapped(&label, &value.to_string());
-        let value = text.strip_prefix(&label).map(str::to_owned).unwrap_or_default();
+        let text = self.wrapped(&label, label.chars().count(), &value.to_string());
+        let value = text.strip_prefix(&label).unwrap_or_default();
         self.text.push_str(&self.paint(AnsiColor::Cyan.on_default(), &label));
-        self.text.push_str(&value);
+        self.text.push_str(value);
         self.text.push('\n');
         self
     }
 
     /// Begins a block with this heading.
     pub fn block(&mut self, label: &str) -> &mut Self {
+        let label = safe_lines(label).replace('\n', " ");
         self.text.push('\n');
-        self.text.push_str(&self.paint(AnsiColor::Cyan.on_default(), label));
+        self.text.push_str(&self.paint(AnsiColor::Cyan.on_default(), &label));
         self.text.push('\n');
         self
     }
 
-    /// Adds wrapped text to a block, after a mark such as `1.`.
+    /// Adds the program's own words to a block, after a mark such as `now:`.
     pub fn text(&mut self, mark: &str, text: impl Display) -> &mut Self {
-        let text = self.wrapped(&margin(INDENT, mark), &text.to_string());
+        let gap = if mark.is_empty() { "" } else { " " };
+        let first = format!("  {mark}{gap}");
+        let text = match self.width {
+            // A long mark leaves no column for the text.
+            Some(width) if first.chars().count() > width / 2 => self.wrapped("", 4, &format!("{first}{text}")),
+            _ => self.wrapped(&first, first.chars().count(), &text.to_string()),
+        };
         self.text.push_str(&text);
         self.text.push('\n');
         self
     }
 
-    /// Adds text to a block as it is, such as a command. On a terminal a long line is broken at the right edge with a
-    /// mark, so that no part of it can look like a line of the page.
-    pub fn verbatim(&mut self, indent: usize, mark: &str, text: impl Display) -> &mut Self {
-        let first = margin(INDENT + indent, mark);
-        let hanging = " ".repeat(first.chars().count());
-        let mut begin = &first;
-        for line in safe_lines(&text.to_string()).split('\n') {
-            for piece in self.pieces(line, hanging.len()) {
-                self.text.push_str(format!("{begin}{piece}").trim_end());
-                self.text.push('\n');
-                begin = &hanging;
-            }
+    /// Adds a line of content behind its gutter. `marks` is the width of the column of marks.
+    pub fn quote(&mut self, line: &Quoted, marks: usize) -> &mut Self {
+        self.quote_as("", line, marks)
+    }
+
+    /// Like [`Page::quote`], with a sign before the gutter, such as `+`.
+    pub fn quote_as(&mut self, sign: &str, line: &Quoted, marks: usize) -> &mut Self {
+        let shown = visible(&line.text, line.gutter.reading());
+        self.has_marks |= shown != line.text;
+        let kind = line.gutter.sign();
+        let mut begin = format!("{sign}{kind} {:<marks$}", line.mark);
+        if !line.mark.is_empty() && line.mark.len() >= marks {
+            begin.push(' ');
+        }
+        let room = self.pieces(&shown, begin.chars().count().max(sign.len() + 2 + marks));
+        for (n, piece) in room.into_iter().enumerate() {
+            let begin = if n == 0 { begin.clone() } else { format!("{sign}{kind}…{:marks$}", "") };
+            let full = format!("{begin}{piece}");
+            self.text.push_str(if piece.is_empty() { full.trim_end() } else { &full });
+            self.text.push('\n');
         }
         self
     }
 
-    /// Splits a line to fit after an indent; every piece but the last ends with a mark.
-    fn pieces(&self, line: &str, indent: usize) -> Vec<String> {
-        let room = self.width.map_or(usize::MAX, |width| width.saturating_sub(indent + 1).max(10));
-        let (mut pieces, mut piece, mut used) = (Vec::new(), String::new(), 0);
-        for c in line.chars() {
-            let width = textwrap::core::display_width(c.encode_utf8(&mut [0; 4]));
-            if used + width > room {
-                pieces.push(format!("{piece}↩"));
-                (piece, used) = (String::new(), 0);
-            }
-            used += width;
-            piece.push(c);
+    /// Adds text of several lines behind a gutter.
+    pub fn quote_text(&mut self, gutter: Gutter, text: impl Display) -> &mut Self {
+        for line in text.to_string().split('\n') {
+            self.quote(&Quoted::new(gutter, line), 0);
         }
-        pieces.push(piece);
+        self
+    }
+
+    /// Adds a sentence that explains `␣` and `\u{…}`, if the page has one of them.
+    pub fn legend(&mut self) -> &mut Self {
+        if self.has_marks {
+            let note = "␣ is one space of several; \\u{…} is the code of a character that could deceive";
+            let note = self.wrapped("note: ", 6, note);
+            self.text.push_str(&format!("\n{note}\n"));
+        }
+        self
+    }
+
+    /// Splits a line to fit after an indent. The pieces joined are the line: a piece that follows a break between
+    /// words begins with the space.
+    fn pieces<'l>(&self, line: &'l str, indent: usize) -> Vec<&'l str> {
+        let Some(width) = self.width else { return vec![line] };
+        let room = width.saturating_sub(indent).max(4);
+        let (mut pieces, mut rest) = (Vec::new(), line);
+        while let Some(end) = fitting(rest, room) {
+            let (piece, next) = rest.split_at(end);
+            pieces.push(piece);
+            rest = next;
+        }
+        pieces.push(rest);
         pieces
     }
 
@@ -122,10 +218,30 @@ impl Page {
     }
 }
 
-/// The left margin of a block, and a mark in it.
-fn margin(indent: usize, mark: &str) -> String {
-    let gap = if mark.is_empty() { "" } else { " " };
-    format!("{:indent$}{mark}{gap}", "")
+/// The columns that a character takes at most. Terminals differ in the width of the letters of many scripts, so any
+/// character beyond ASCII counts two.
+fn columns(c: char) -> usize {
+    if c.is_ascii() { 1 } else { 2 }
+}
+
+/// Where to break a line so that its first part fits; `None` if the whole line fits. A break is before a space, or else
+/// before a character that is no combining mark.
+fn fitting(line: &str, room: usize) -> Option<usize> {
+    let (mut used, mut space, mut any, mut written) = (0, None, None, false);
+    for (at, c) in line.char_indices() {
+        if c == ' ' && written && at > 0 {
+            space = Some(at);
+        }
+        if at > 0 && !unicode_normalization::char::is_combining_mark(c) {
+            any = Some(at);
+        }
+        used += columns(c);
+        if used > room {
+            return space.or(any).or(Some(at));
+        }
+        written |= c != ' ';
+    }
+    None
 }
 
 #[cfg(test)]
@@ -133,25 +249,48 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_wrapped_on_a_screen_and_commands_are_cut() {
-        let mut page = Page::new(false, Some(30));
+    fn every_line_has_the_gutter_of_its_kind() {
+        let mut page = Page::new(false, Some(31));
+        page.title("CHG-1").quote(&Quoted::new(Gutter::Prose, "A title that is too long for one line"), 0);
         page.field("window", "from here to there and back again");
-        page.block("plan").text("1.", "Drain the node, then wait\nfor it.").verbatim(
-            3,
-            "$",
-            "a command that is long and stays",
-        );
-        let expected = "window        from here to\n              there and back\n              again\n\nplan\n  \
-            1. Drain the node, then wait\n     for it.\n     $ a command that is long↩\n        and stays";
+        page.block("plan").quote(&Quoted::new(Gutter::Prose, "Drain the node, then wait  for it.").marked("1."), 3);
+        page.quote(&Quoted::new(Gutter::Command, format!("run {}", "x".repeat(30))), 3);
+        page.quote(&Quoted::new(Gutter::Prose, ""), 3).text("now:", "a sentence of the program itself").legend();
+        let expected = "\
+CHG-1
+| A title that is too long for
+|… one line
+window        from here to
+              there and back
+              again
+
+plan
+| 1. Drain the node, then
+|…    wait␣␣for it.
+$    run
+$…    xxxxxxxxxxxxxxxxxxxxxxxx
+$…   xxxxxx
+|
+  now: a sentence of the
+       program itself
+
+note: ␣ is one space of
+      several; \\u{…} is the
+      code of a character
+      that could deceive";
         assert_eq!(page.finish(), expected);
     }
 
     #[test]
-    fn no_text_can_look_like_a_line_of_the_page() {
-        let mut page = Page::new(false, Some(40));
-        let forged = format!("true{}rollback", " ".repeat(35));
-        page.title(format_args!("{} status        approved", "x".repeat(35))).block("plan").verbatim(3, "$", &forged);
-        assert!(page.finish().lines().all(|line| !line.starts_with("status") && !line.starts_with("rollback")));
-        assert!(page.finish().contains('↩'), "{}", page.finish());
+    fn a_line_is_broken_by_the_widest_that_a_terminal_may_show_it() {
+        for text in ["字".repeat(50), "é".repeat(50), "…".repeat(50), "a\u{301}\u{301}".repeat(50)] {
+            let mut page = Page::new(false, Some(30));
+            page.quote(&Quoted::new(Gutter::Prose, &text), 0);
+            for line in page.finish().lines() {
+                let content = line.strip_prefix("| ").or_else(|| line.strip_prefix("|…")).unwrap();
+                assert!(2 + content.chars().map(columns).sum::<usize>() < 30, "{line}");
+                assert!(!content.starts_with('\u{301}'), "a mark is separated from its letter: {line}");
+            }
+        }
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use similar::{ChangeTag, TextDiff};
 
-use super::{Page, grants, member_blocks, policy_sentences};
-use crate::domain::{Action, Grants, Line, LostEntries, PersonId, Policy, Restoration};
+use super::{Gutter, Page, grants, member_blocks, policy_sentences};
+use crate::domain::{Action, Fingerprint, Grants, KeyState, Line, LostEntries, PersonId, Policy, Restoration, Time};
 
 /// What a proposal would replace.
 pub struct Present {
@@ -13,6 +13,22 @@ pub struct Present {
     pub grants: BTreeMap<PersonId, Grants>,
     /// The policy in force.
     pub policy: Option<Policy>,
+    /// The key whose suspension would be lifted.
+    pub key: Option<KeyHistory>,
+}
+
+/// Whose key it is, and who put it into its state.
+pub struct KeyHistory {
+    /// The person whose key it is.
+    pub person: PersonId,
+    /// Their display name.
+    pub name: Option<String>,
+    /// The state of the key.
+    pub state: KeyState,
+    /// Who put it into this state, when, and in which entry.
+    pub by: Option<(PersonId, Time, u64)>,
+    /// The reason that they gave.
+    pub reason: Option<String>,
 }
 
 /// Writes what a proposal would set, beside what is in force.
@@ -38,7 +54,7 @@ pub fn action(page: &mut Page, action: &Action, present: &Present, names: &BTree
         }
         Action::AddKey { person, asked, key, vouch, .. } => {
             let label = format!("new key of {person}");
-            page.block(&label).verbatim(0, "", format_args!("{}\n{key}", key.fingerprint()));
+            page.block(&label).text("", format_args!("{}\n{key}", key.fingerprint()));
             page.text("requested", format_args!("{}, expires {}", asked.time(), asked.expires()));
             match vouch {
                 Some(vouch) => page.text("vouched for by", format_args!("their key {}", vouch.key)),
@@ -52,12 +68,31 @@ pub fn action(page: &mut Page, action: &Action, present: &Present, names: &BTree
         }
         Action::Policy { policy, .. } => policy_change(page, present.policy.as_ref(), policy),
         Action::Restored(LostEntries { ends: Restoration { restored, lost }, .. }) => {
-            page.block("lost entries");
+            page.block("restoration");
             page.text("after", format_args!("entry {restored}"));
             page.text("up to", format_args!("entry {lost}"));
             page.text("", "Accounts whose newest verified entry is one of these will accept this log instead.");
         }
-        Action::Lift { .. } | Action::Redact(_) => {}
+        Action::Lift { key, .. } => {
+            self::key(page, "suspended key", *key, present.key.as_ref());
+        }
+        Action::Redact(_) => {}
+    }
+}
+
+/// Writes a key, whose it is, and who put it into its state and why.
+pub fn key(page: &mut Page, heading: &str, key: Fingerprint, history: Option<&KeyHistory>) {
+    page.block(heading).text("", key);
+    let Some(KeyHistory { person, name, state, by, reason }) = history else { return };
+    page.text("key of", person);
+    name.iter().for_each(|name| _ = page.quote_text(Gutter::Prose, name));
+    let word = if *state == KeyState::Live { "enrolled or restored" } else { state.as_str() };
+    match by {
+        Some((by, time, seq)) => page.text(word, format_args!("by {by}, {time} (entry {seq})")),
+        None => page.text("", state),
+    };
+    if let Some(reason) = reason {
+        page.text("reason:", "").quote_text(Gutter::Prose, reason);
     }
 }
 

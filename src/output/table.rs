@@ -2,7 +2,7 @@
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, TableStyle};
 
-use super::safe;
+use super::{Reading, visible};
 
 /// Below this width in columns a table is not fitted to the terminal.
 const NARROWEST: u16 = 72;
@@ -14,7 +14,7 @@ pub fn table<const N: usize>(header: [&str; N], rows: Vec<[String; N]>, width: O
     let width = width.filter(|width| *width >= NARROWEST);
     table.set_header(header);
     for row in rows {
-        let mut row = Row::from(row.map(|cell| safe(&cell).into_owned()));
+        let mut row = Row::from(row.map(|cell| visible(&cell, Reading::Prose)));
         if width.is_some() {
             row.max_height(1);
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use twinseal::domain::{Description, Text};
 use twinseal::error::Exit;
 use twinseal::format::entry;
+use twinseal::output::{Reading, visible};
 
 use super::{FULL, TEXTS, quoted, world};
 use crate::support::{CHANGE, World};
@@ -17,7 +18,7 @@ const ODD: [&str; 9] = [
     "<script>alert(1)</script> & [red]x[/red]",
     "数据库连接池：从八十到一百六十",
     "שלום, مرحبا بالعالم",
-    "🚀 naïve ﬁ Ω ½ 𝔘𝔫𝔦",
+    "🚀 naïve Ω Größe, 3 °C — “x”",
     "salt 0000 sig U1NIU0lH prev",
     "= key # comment [table]",
 ];
@@ -44,11 +45,13 @@ fn unusual_text_is_shown_unchanged() {
         let all = [prose.as_slice(), steps.as_flattened(), &others].concat();
         assert!(all.len() == 12 && all.iter().all(|text| text == odd), "{all:#?}");
         let id = format!("CHG-{number}");
-        assert_eq!(world.ok("audrey", &format!("show {id}")).matches(odd).count(), 12);
+        // In the two commands, letters that are read from right to left are shown by their codes.
+        let shown = if visible(odd, Reading::Command) == odd { 12 } else { 10 };
+        assert_eq!(world.ok("audrey", &format!("show {id}")).matches(odd).count(), shown);
         assert!(world.ok("audrey", "list").contains(odd));
         let reject = ["reject", &id, "--reason", odd].map(str::to_owned);
         assert_eq!(world.run_words("carol", &reject, None).exit, Exit::Done);
-        assert_eq!(world.ok("audrey", &format!("show {id}")).matches(odd).count(), 13);
+        assert_eq!(world.ok("audrey", &format!("show {id}")).matches(odd).count(), shown + 1);
     }
     assert_eq!(world.findings("audrey"), Vec::<String>::new());
 }
@@ -76,14 +79,14 @@ fn unusual_names_are_shown_unchanged() {
 /// The plan on the page that an approver signs, on a terminal of 80 columns.
 fn plan_on_page(world: &World, step: &str) -> String {
     world.write("change.toml", CHANGE.replace("[rollback]", &format!("{step}\n[rollback]")));
-    world.on_screen(false);
+    world.columns(None);
     let filed = world.ok("erin", "file change.toml");
     let id = filed.split(' ').next().unwrap().to_owned();
-    world.on_screen(true);
+    world.columns(Some(80));
     let page = world.run_typing("carol", &format!("approve {id}"), &[&id]);
     assert_eq!(page.exit, Exit::Done, "{}", page.screen);
-    let plan = page.screen.split("plan").nth(1).unwrap();
-    plan.split("rollback (").next().unwrap().to_owned()
+    let plan = page.screen.split("\n\nplan\n").nth(1).unwrap();
+    plan.split("\n\nrollback (").next().unwrap().to_owned()
 }
 
 #[test]

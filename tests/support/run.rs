@@ -155,8 +155,10 @@ impl World {
             input: Box::new(io::empty()),
             out: Box::new(Pen { own: Rc::clone(out), screen: Rc::clone(screen) }),
             err: Box::new(Pen { own: Rc::clone(err), screen: Rc::clone(screen) }),
-            width: self.screen.get().then_some(80),
+            width: self.columns.get().or(self.screen.get().then_some(80)),
             colour: self.screen.get(),
+            err_width: self.columns.get().or(self.screen.get().then_some(80)),
+            err_colour: self.screen.get(),
             progress: false,
             patience: PATIENCE,
         };

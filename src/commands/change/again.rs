@@ -2,11 +2,12 @@
 
 use clap::Args;
 
-use crate::commands::Context;
 use crate::commands::look::diff;
 use crate::commands::lookup::change;
+use crate::commands::{Context, about_to_sign};
 use crate::domain::ChangeId;
 use crate::error::Error;
+use crate::format::Unsigned;
 use crate::input::Draft;
 use crate::key_choice::confirm;
 use crate::store::Session;
@@ -20,7 +21,7 @@ pub struct Again {
 }
 
 impl Again {
-    /// Asks whether to file a draft that is also the current revision of one of these changes.
+    /// Asks whether to file a draft, as the entry that is about to be signed, that is also the current revision of one of these changes.
     ///
     /// # Errors
     /// [`Error::FiledBefore`] without a terminal, [`Error::NotConfirmed`], or the register cannot be read.
@@ -28,7 +29,7 @@ impl Again {
         self,
         context: &mut Context<'_>,
         session: &Session,
-        draft: &Draft,
+        (draft, entry): (&Draft, Option<&Unsigned>),
         changes: &[ChangeId],
     ) -> Result<(), Error> {
         for id in changes.iter().filter(|_| !self.again) {
@@ -41,7 +42,10 @@ impl Again {
                 if !context.env.console.is_interactive() {
                     return Err(filed);
                 }
-                context.env.status(format_args!("warning: {filed}"));
+                let mut page = context.page_above_question();
+                page.title("about to sign");
+                about_to_sign(&mut page, entry);
+                context.env.status(format_args!("{}\n\nwarning: {filed}", page.finish()));
                 return confirm(context.env, "file it once more", "again");
             }
         }

@@ -2,13 +2,14 @@
 
 use clap::Args;
 
+use crate::commands::change::summary::summary;
 use crate::commands::look::diff;
-use crate::commands::look::show::page;
+use crate::commands::look::show::write_page;
 use crate::commands::lookup::{change, check_named_once, governance_about, parse, remark};
-use crate::commands::{Context, report_recorded};
-use crate::domain::{ChangeId, Digest, Event, Field, PersonId, Text, Verdict};
+use crate::commands::{Context, about_to_sign, report_recorded};
+use crate::domain::{ChangeId, Digest, Event, Field, PersonId, RevisionRef, Text, Verdict};
 use crate::error::{Error, Exit};
-use crate::output::{Page, safe, window_lines};
+use crate::output::{Equal, Page, Timeline, safe};
 use crate::record::{Plan, record, rehearse};
 use crate::store::Session;
 
@@ -83,9 +84,12 @@ fn approve(
         None if !context.env.console.is_interactive() => return Err(Error::NeedDigest { flag: "--revision" }),
         None => {
             let mut rehearsal = rehearse(&mut context.recorder(), session, plan)?;
-            let mut page = page(context, session, id)?;
+            let mut page = context.page_above_question();
+            write_page(&mut page, context, session, id, Timeline::Newest)?;
             show_changes(&mut page, session, id, rehearsal.actor())?;
-            summary(&mut page, session, id, rehearsal.actor())?;
+            summary(&mut page, session, revision, "approve")?;
+            renewal(&mut page, session, revision, rehearsal.actor())?;
+            about_to_sign(&mut page, rehearsal.unsigned());
             // The page goes to standard error like the question, even if standard output is redirected.
             context.env.status(page.finish());
             rehearsal.confirm(context.env, "approve this revision", &id.to_string())?;
@@ -104,23 +108,11 @@ fn approve(
     report_recorded(context, &entry, None, format_args!("{id} approved ({have} of {need}); {next}"))
 }
 
-/// Summarises what is about to be signed, right above the question.
-fn summary(page: &mut Page, session: &Session, id: ChangeId, me: &PersonId) -> Result<(), Error> {
-    let change = change(session, id)?;
-    let revision = change.current();
-    let mine = change.votes().iter().rfind(|vote| vote.person == *me && vote.revision == revision.id.filed);
-    let approved_before = mine.is_some_and(|vote| vote.verdict == Verdict::Approve);
-    let facts = &revision.facts;
-    page.block("about to sign");
-    page.text(
-        "",
-        format_args!(
-            "{id} revision {}: {} risk, {}, owner {}",
-            revision.id.number, facts.risk, facts.kind, facts.owner
-        ),
-    );
-    page.text("", window_lines(&facts.window)).verbatim(0, "", revision.id.filed);
-    if approved_before {
+/// Says whether the approval renews an earlier one.
+fn renewal(page: &mut Page, session: &Session, revision: RevisionRef, me: &PersonId) -> Result<(), Error> {
+    let change = change(session, revision.change)?;
+    let mine = change.votes().iter().rfind(|vote| vote.person == *me && vote.revision == revision.filed);
+    if mine.is_some_and(|vote| vote.verdict == Verdict::Approve) {
         page.text("", "You have approved this revision before; approving again renews the approval.");
     }
     Ok(())
@@ -136,7 +128,7 @@ fn show_changes(page: &mut Page, session: &Session, id: ChangeId, me: &PersonId)
     if (1..current).contains(&since) {
         let which = if mine.is_some() { "which you approved" } else { "the previous one" };
         page.block(&format!("changes since revision {since}, {which}"));
-        diff::between(page, session, id, since, current)?;
+        diff::between(page, session, id, (since, current), Equal::Near)?;
     }
     Ok(())
 }

@@ -2,11 +2,14 @@
 
 use clap::Args;
 
+use crate::commands::change::summary::summary;
 use crate::commands::lookup::{change, parse, remark};
-use crate::commands::{Context, report_recorded};
+use crate::commands::{Context, record_shown, report_recorded};
 use crate::domain::{ChangeId, Event, Field};
 use crate::error::Error;
-use crate::record::{Plan, record};
+use crate::output::Page;
+use crate::record::Plan;
+use crate::store::Session;
 
 /// Retract your approval of a change
 ///
@@ -32,7 +35,8 @@ impl Retract {
         let mut session = context.open()?;
         let revision = change(&session, id)?.current().id;
         let plan = |_: &mut _| Ok(Plan { event: Event::Retract(revision), text: Some(text.clone()) });
-        let entry = record(context.recorder(), &mut session, plan)?;
+        let shown = |page: &mut Page, session: &Session| summary(page, session, revision, "retract approval of");
+        let entry = record_shown(context, &mut session, shown, plan)?;
         report_recorded(context, &entry, None, format_args!("approval of {id} revision {} retracted", revision.number))
     }
 }

@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::commands::change::check::digest_of;
+use crate::commands::change::summary::summary;
 use crate::commands::lookup::{change, parse};
-use crate::commands::{Context, report_recorded};
+use crate::commands::{Context, record_shown, report_recorded};
 use crate::domain::{Artifact, ChangeId, Event};
 use crate::error::Error;
-use crate::record::{Plan, record};
+use crate::output::Page;
+use crate::record::Plan;
+use crate::store::Session;
 
 /// Start an approved change
 ///
@@ -37,7 +40,8 @@ impl Start {
         let mut session = context.open()?;
         let revision = change(&session, id)?.current().id;
         let plan = |_: &mut _| Ok(Plan::of(Event::Start { revision, artifacts: artifacts.clone() }));
-        let entry = record(context.recorder(), &mut session, plan)?;
+        let shown = |page: &mut Page, session: &Session| summary(page, session, revision, "start");
+        let entry = record_shown(context, &mut session, shown, plan)?;
         report_recorded(
             context,
             &entry,

@@ -8,7 +8,7 @@ use clap::Args;
 use crate::commands::lookup::parse;
 use crate::commands::people::members;
 use crate::commands::registers::check_utf8;
-use crate::commands::{Context, report_recorded};
+use crate::commands::{Context, about_to_sign, report_recorded};
 use crate::config::Trusted;
 use crate::domain::{
     Event, FORMAT, Line, Member, PersonId, Policy, Predecessor, Register, RegisterId, RegisterName, Role, Text,
@@ -16,7 +16,7 @@ use crate::domain::{
 use crate::env::Env;
 use crate::error::Error;
 use crate::format::request::RegisterRef;
-use crate::format::{Entry, Raw};
+use crate::format::{Entry, Raw, Unsigned};
 use crate::key_choice::confirm;
 use crate::output::{Page, member_blocks, policy_sentences, safe};
 use crate::record::{Author, Plan, compose, sign};
@@ -69,7 +69,7 @@ impl Init {
         let founder =
             context.key_choice.check_meant(founder.ok_or(Error::NotAmongMembers { key: key.fingerprint() })?)?;
 
-        self.show(context, &path, &founder, (&members, &names), after.as_ref());
+        let shown = self.page(context, &path, &founder, (&members, &names), after.as_ref());
         let id = RegisterId::new(name.clone(), context.env.random()?);
         let text = Some(Text::Names(names)).filter(|text| !text.filled().is_empty());
         let plan = Plan { event: Event::Init { format: FORMAT, after, policy: Policy::built_in(), members }, text };
@@ -78,7 +78,8 @@ impl Init {
             let author = Author { register: id.clone(), actor: founder.clone(), key };
             compose(env, &Register::default(), author, &plan)
         };
-        compose(context.env)?;
+        let unsigned = compose(context.env)?;
+        show(context, shown, &unsigned);
         if context.env.console.is_interactive() {
             confirm(context.env, "sign entry 0", name.as_str())?;
         }
@@ -105,29 +106,28 @@ impl Init {
         Ok(())
     }
 
-    /// Shows what the founder is about to sign.
-    fn show(
+    /// What the founder is about to sign, in words.
+    fn page(
         &self,
-        context: &mut Context<'_>,
+        context: &Context<'_>,
         path: &Path,
         founder: &PersonId,
         (members, names): (&[Member], &BTreeMap<PersonId, Line>),
         after: Option<&Predecessor>,
-    ) {
+    ) -> Page {
+        let mut page = context.page_above_question();
         let path = path.display().to_string();
-        context.env.status(format_args!("New register {} at {}, created by {founder}:\n", self.name, safe(&path)));
-        let mut page = Page::new(context.env.colour, context.env.width);
+        page.title(format_args!("New register {} at {}, created by {founder}", self.name, safe(&path)));
         member_blocks(&mut page, members, names);
-        context.env.status(page.finish().trim_start());
-        if let Some(Predecessor { register, head, .. }) = after {
-            context.env.status(format_args!("\nsuccessor of {register} after entry {} ({})", head.seq, head.leaf));
+        if let Some(Predecessor { register, fingerprint, head }) = after {
+            page.block("successor of").text("", register).text("fingerprint", fingerprint).text("after entry", head);
         }
-        context.env.status("");
-        policy_sentences(&Policy::built_in()).into_iter().for_each(|line| context.env.status(line));
+        page.block("policy").text("", policy_sentences(&Policy::built_in()).join("\n"));
         let admins = members.iter().filter(|member| member.grants.has_permanently(Role::Admin)).count();
         if admins == 2 {
-            context.env.status("\nnote: name three admins; with two, one lost key blocks every proposal");
+            page.text("", "note: name three admins; with two, one lost key blocks every proposal");
         }
+        page
     }
 
     /// The file to create: `--register FILE`, or `NAME.db` in the current folder.
@@ -135,6 +135,13 @@ impl Init {
         let default = format!("{}.db", self.name);
         context.env.path(Path::new(context.options.register.as_deref().unwrap_or(&default)))
     }
+}
+
+/// Shows the page, with every field of entry 0 that is known before it is signed.
+fn show(context: &mut Context<'_>, mut page: Page, entry: &Unsigned) {
+    page.block("about to sign");
+    about_to_sign(&mut page, Some(entry));
+    context.env.status(page.finish());
 }
 
 /// Creates the file with entry 0, and removes it again if that fails.

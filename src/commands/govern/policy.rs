@@ -15,7 +15,7 @@ use crate::domain::{
 };
 use crate::error::Error;
 use crate::input::{POLICY_TEMPLATE, read_policy};
-use crate::output::{self, Page, policy_change, policy_sentences, safe};
+use crate::output::{self, policy_sentences, safe};
 use crate::store::Session;
 
 /// Show the policy, check a draft, propose another
@@ -135,8 +135,7 @@ impl Source {
             Prose::from_typed(&source).map_err(|invalid| Error::Value { given: name_of_input(&self.file), invalid });
         let text = Some(Text::Remark(Field::Source, text?));
         let mut session = context.open()?;
-        let mut page = Page::new(context.env.colour, context.env.width);
-        policy_change(&mut page, session.state().governance().policy(), &policy);
+        let mut page = context.page_above_question();
         let now = session.state().moment(context.env.now());
         let effects = effects(&session, &policy, now)?;
         page.block("open changes");
@@ -147,7 +146,7 @@ impl Source {
             page.text(&format!("{id} now:"), now)
                 .text(&format!("{:>width$}", "then:", width = id.to_string().len() + 5), then);
         }
-        context.env.status(format_args!("{}\n", page.finish()));
+        context.env.status(format_args!("{}\n", page.finish().trim_start()));
         open(context, &mut session, text, |session| {
             let replaces = session.state().governance().policy_since();
             Ok(Action::Policy { replaces, policy: policy.clone() })

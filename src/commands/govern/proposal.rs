@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::proposal_page::{action_blocks, state_phrase, write_page};
 use crate::commands::lookup::{check_named_once, parse, reason};
-use crate::commands::{Context, report_recorded};
+use crate::commands::{Context, about_to_sign, record_shown, report_recorded};
 use crate::domain::{
-    Action, Digest, Event, Head, LostEntries, Moment, PersonId, Proposal as Opened, ProposalId, ProposalRef,
-    ProposalState, Restoration, Text, number,
+    Action, Digest, Event, Head, LostEntries, Moment, Proposal as Opened, ProposalId, ProposalRef, ProposalState,
+    Restoration, Text, number,
 };
 use crate::error::{Error, Exit};
-use crate::output::{self, Page, ago, safe, summary, table};
+use crate::output::{self, Page, safe, summary, table};
 use crate::record::{Plan, record, rehearse};
-use crate::store::{Held, Session};
+use crate::store::Session;
 
 /// Review proposals, second or decline them
 #[derive(Debug, Subcommand)]
@@ -121,10 +122,17 @@ pub fn open(
     text: Option<Text>,
     action: impl Fn(&Session) -> Result<Action, Error>,
 ) -> Result<(), Error> {
-    let entry = record(context.recorder(), session, |session| {
+    let rehearsal = rehearse(&mut context.recorder(), session, |session| {
         let proposal = session.state().governance().next_proposal();
         Ok(Plan { event: Event::Propose { proposal, action: action(session)? }, text: text.clone() })
     })?;
+    let mut page = context.page_above_question();
+    let now = session.state().moment(context.env.now());
+    action_blocks(&mut page, now, session, &action(session)?, text.as_ref())?;
+    page.block("about to sign");
+    about_to_sign(&mut page, rehearsal.unsigned());
+    context.env.status(format_args!("{}\n", page.finish().trim_start()));
+    let entry = rehearsal.record(context.recorder(), session)?;
     let proposal = entry.event.proposal().map_or(0, ProposalId::number);
     let said = format!("proposal {proposal} opened; another admin runs: `twinseal proposal second {proposal}`");
     report_recorded(context, &entry, Some(format!("proposal {proposal} {}", entry.leaf)), said)
@@ -139,7 +147,8 @@ impl Proposal {
             Self::List => list(context, &session),
             Self::Show(which) => {
                 let found = which.find(&session)?;
-                let page = page(context, &session, &found)?;
+                let mut page = context.page();
+                write_page(&mut page, session.state().moment(context.env.now()), &session, &found)?;
                 let text = session.entry(found.proposal.seq)?.and_then(|entry| entry.text);
                 let json = proposal_json(session.state().moment(context.env.now()), &found, text.as_ref());
                 context.ui.answer(context.env, || json, || page.finish().to_owned())
@@ -147,9 +156,9 @@ impl Proposal {
             Self::Second(second) => second.run(context, &mut session),
             Self::Decline(decline) => decline.run(context, &mut session),
             Self::Withdraw(which) => {
-                let at = which.reference(&session)?;
-                let entry = record(context.recorder(), &mut session, |_| Ok(Plan::of(Event::ProposalWithdraw(at))))?;
-                report_recorded(context, &entry, None, format_args!("proposal {} withdrawn", at.proposal))
+                let found = which.find(&session)?;
+                let event = Event::ProposalWithdraw(found.reference());
+                end(context, &mut session, (&found, "withdraw", "withdrawn"), Plan::of(event))
             }
             Self::Redact(redact) => redact.run(context, &mut session),
             Self::Restored(restored) => restored.run(context, &mut session),
@@ -158,10 +167,16 @@ impl Proposal {
 }
 
 /// A proposal and its action.
-struct Found {
-    id: ProposalId,
-    proposal: Opened,
-    action: Action,
+pub(super) struct Found {
+    pub(super) id: ProposalId,
+    pub(super) proposal: Opened,
+    pub(super) action: Action,
+}
+
+impl Found {
+    fn reference(&self) -> ProposalRef {
+        ProposalRef { proposal: self.id, opened: self.proposal.opened }
+    }
 }
 
 /// The proposal with this number. The action of an ended proposal is read from the entry that opened it.
@@ -183,23 +198,6 @@ impl Which {
         // In a broken register it may come after the first broken entry.
         let missing = || session.fault().map_or(Error::NoProposal(id), |fault| Error::Broken(fault.clone()));
         find(session, id)?.ok_or_else(missing)
-    }
-
-    fn reference(&self, session: &Session) -> Result<ProposalRef, Error> {
-        self.find(session).map(|it| ProposalRef { proposal: it.id, opened: it.proposal.opened })
-    }
-}
-
-/// The state of a proposal now.
-fn state_phrase(now: Moment, proposal: &Opened) -> String {
-    match &proposal.state {
-        ProposalState::Open(_) if proposal.ahead => "ahead of other clocks; cannot be seconded".to_owned(),
-        ProposalState::Open(_) if now.effective >= proposal.lapses() => {
-            format!("lapsed {}", ago(proposal.lapses(), now.claimed))
-        }
-        ProposalState::Open(_) => format!("open; lapses {}", ago(proposal.lapses(), now.claimed)),
-        ProposalState::Seconded(by) | ProposalState::Declined(by) => format!("{} by {by}", proposal.state.as_str()),
-        ProposalState::Withdrawn => "withdrawn".to_owned(),
     }
 }
 
@@ -245,112 +243,6 @@ fn list(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
     context.ui.answer(context.env, json, || table(["PROPOSAL", "STATE", "PROPOSER", "SUMMARY"], rows, width))
 }
 
-fn page(context: &Context<'_>, session: &Session, found: &Found) -> Result<Page, Error> {
-    let Found { id, proposal, action } = found;
-    let mut page = Page::new(context.env.colour, context.env.width);
-    page.title(format_args!("proposal {id}: {}", summary(action)));
-    let now = session.state().moment(context.env.now());
-    page.field("state", state_phrase(now, proposal));
-    page.field(
-        "proposed",
-        format_args!("by {}, {} (entry {})", proposal.proposer, proposal.moment.claimed, proposal.seq),
-    );
-    page.field("digest", proposal.opened);
-    let text = session.entry(proposal.seq)?.and_then(|entry| entry.text);
-    if let Some(Text::Remark(field, prose)) = &text {
-        page.block(field.as_str()).text("", prose);
-    }
-    let names = match text {
-        Some(Text::Names(names)) => names,
-        _ => BTreeMap::new(),
-    };
-    output::action(&mut page, action, &present(session, action)?, &names);
-    match action {
-        Action::Redact(texts) => redacted_blocks(&mut page, session, texts)?,
-        Action::Restored(lost) => held_block(&mut page, session, lost)?,
-        Action::Retire { person, .. } => stranded_block(&mut page, session, person, now)?,
-        _ => {}
-    }
-    Ok(page)
-}
-
-/// Writes how the entries that this account verified relate to those that a restoration lists, so that an admin who
-/// holds more notices it before seconding.
-fn held_block(page: &mut Page, session: &Session, lost: &LostEntries) -> Result<(), Error> {
-    let last = lost.ends.lost.seq;
-    page.block("this account");
-    match session.pinned().held(lost)? {
-        Held::Nothing => page.text("", "The log has every entry that this account verified."),
-        Held::Listed(head) => {
-            page.text("", format_args!("Verified up to entry {head}, which is listed as lost. Its pin would move."))
-        }
-        Held::Beyond(head) => page.text(
-            "",
-            format_args!("Verified up to entry {head}. The list ends at entry {last}: entries would be lost unlisted."),
-        ),
-        Held::OtherBranch(head) => {
-            page.text("", format_args!("Verified up to entry {head}, on another branch than the listed entries."))
-        }
-    };
-    Ok(())
-}
-
-/// Writes the open changes that nobody could carry out as they are once this person has left.
-fn stranded_block(page: &mut Page, session: &Session, person: &PersonId, now: Moment) -> Result<(), Error> {
-    let stranded = stranded_by(session, person, now)?;
-    if !stranded.is_empty() {
-        page.block("open changes then");
-        stranded.iter().for_each(|line| _ = page.text("-", line));
-    }
-    Ok(())
-}
-
-/// The open changes that lose their owner or last implementer if this person leaves, each with its status.
-///
-/// # Errors
-/// The cache cannot be read.
-pub fn stranded_by(session: &Session, person: &PersonId, now: Moment) -> Result<Vec<String>, Error> {
-    let ids = session.queries().carried_out_by(person, now.claimed)?;
-    let lines = session.ask_each(None, ids, |change, governance| {
-        let left = change.stranded(governance, Some(person))?;
-        let status = change.status(governance, now)?;
-        Ok(left.is_any().then(|| format!("{} ({}): {}", change.id(), status.phrase(), left.phrase())))
-    })??;
-    Ok(lines.into_iter().flatten().collect())
-}
-
-/// What a proposal would replace.
-fn present(session: &Session, action: &Action) -> Result<output::Present, Error> {
-    let policy = session.state().governance().policy().cloned();
-    let people: Vec<&PersonId> = match action {
-        Action::Roles(changes) => changes.keys().collect(),
-        Action::Retire { person, .. } => vec![person],
-        _ => Vec::new(),
-    };
-    let mut grants = BTreeMap::new();
-    for person in people {
-        let present = session.ask(|state| Ok(state.governance().person(person)?.map(|it| it.grants.clone())))??;
-        grants.extend(present.map(|present| (person.clone(), present)));
-    }
-    Ok(output::Present { grants, policy })
-}
-
-/// Writes the text that would be redacted, so that an admin reads it before seconding.
-fn redacted_blocks(page: &mut Page, session: &Session, texts: &BTreeMap<u64, Digest>) -> Result<(), Error> {
-    for seq in texts.keys() {
-        let Some(entry) = session.entry(*seq)? else { continue };
-        let what = output::describe(&entry.event);
-        page.block(&format!("text of entry {seq}: {} {what}", entry.header.actor));
-        let raw = session.raw(*seq)?.and_then(|raw| raw.text).unwrap_or_default();
-        let shown = String::from_utf8_lossy(&raw);
-        match raw.is_empty() {
-            true => page.text("", "(already redacted)"),
-            false => page.verbatim(0, "", shown.trim_end()),
-        };
-    }
-    Ok(())
-}
-
 impl Second {
     fn run(self, context: &mut Context<'_>, session: &mut Session) -> Result<(), Error> {
         let digests = self.digests.iter().map(|it| parse(it)).collect::<Result<Vec<Digest>, _>>()?;
@@ -386,7 +278,7 @@ fn second(
     which: &Which,
     digest: Option<Digest>,
 ) -> Result<(), Error> {
-    let at @ ProposalRef { proposal: id, opened } = which.reference(session)?;
+    let at @ ProposalRef { proposal: id, opened } = which.find(session)?.reference();
     let plan = |_: &mut Session| Ok(Plan::of(Event::Second(at)));
     let entry = match digest {
         Some(given) if given != opened => {
@@ -396,7 +288,10 @@ fn second(
         None if !context.env.console.is_interactive() => return Err(Error::NeedDigest { flag: "--digest" }),
         None => {
             let mut rehearsal = rehearse(&mut context.recorder(), session, plan)?;
-            let page = page(context, session, &which.find(session)?)?;
+            let mut page = context.page_above_question();
+            write_page(&mut page, session.state().moment(context.env.now()), session, &which.find(session)?)?;
+            page.block(&format!("about to sign: second proposal {id}"));
+            about_to_sign(&mut page, rehearsal.unsigned());
             context.env.status(page.finish());
             rehearsal.confirm(context.env, "second this proposal", &id.to_string())?;
             rehearsal.record(context.recorder(), session)?
@@ -408,12 +303,28 @@ fn second(
 
 impl Decline {
     fn run(self, context: &mut Context<'_>, session: &mut Session) -> Result<(), Error> {
-        let at = self.which.reference(session)?;
-        let text = reason(self.reason.as_deref())?;
-        let entry =
-            record(context.recorder(), session, |_| Ok(Plan { event: Event::Decline(at), text: text.clone() }))?;
-        report_recorded(context, &entry, None, format_args!("proposal {} declined", at.proposal))
+        let found = self.which.find(session)?;
+        let (event, text) = (Event::Decline(found.reference()), reason(self.reason.as_deref())?);
+        end(context, session, (&found, "decline", "declined"), Plan { event, text })
     }
+}
+
+/// Records that a proposal is declined or withdrawn.
+fn end(
+    context: &mut Context<'_>,
+    session: &mut Session,
+    (found, verb, done): (&Found, &str, &str),
+    plan: Plan,
+) -> Result<(), Error> {
+    let (id, now) = (found.id, session.state().moment(context.env.now()));
+    let page = |page: &mut Page, session: &Session| {
+        write_page(page, now, session, found)?;
+        page.block(&format!("about to sign: {verb} proposal {id}"));
+        Ok(())
+    };
+    let again = |_: &mut Session| Ok(Plan { event: plan.event.clone(), text: plan.text.clone() });
+    let entry = record_shown(context, session, page, again)?;
+    report_recorded(context, &entry, None, format_args!("proposal {id} {done}: {}", summary(&found.action)))
 }
 
 impl Redact {

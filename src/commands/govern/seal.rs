@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
-use crate::commands::lookup::parse;
-use crate::commands::{Context, report_recorded};
+use crate::commands::lookup::{parse, parts};
+use crate::commands::{Context, about_to_sign, report_recorded};
 use crate::domain::{Digest, Event, Predecessor, Text};
 use crate::error::Error;
 use crate::format::entry::members;
-use crate::output::{Page, member_blocks, policy_sentences};
+use crate::output::{member_blocks, policy_sentences};
 use crate::record::{Plan, rehearse};
 
 /// Seal a new register as its second founding admin
@@ -33,7 +33,7 @@ impl Seal {
         let mut session = context.open()?;
         let mut rehearsal = rehearse(&mut context.recorder(), &mut session, |_| Ok(Plan::of(Event::Seal)))?;
         let entry = session.entry(0)?.ok_or(Error::NoEntry(0))?;
-        let mut page = Page::new(context.env.colour, context.env.width);
+        let mut page = context.page_above_question();
         page.title(format_args!("register {}", entry.header.register));
         page.field("fingerprint", entry.leaf);
         page.field("founded", format_args!("by {}, {}", entry.header.actor, entry.header.time));
@@ -44,11 +44,15 @@ impl Seal {
         member_blocks(&mut page, members(&entry.event), &names);
         if let Event::Init { policy, after, .. } = &entry.event {
             if let Some(Predecessor { register, fingerprint, head }) = after {
-                page.block("successor of").verbatim(0, "", register).verbatim(0, "fingerprint", fingerprint);
-                page.verbatim(0, "after entry", head);
+                page.block("successor of").text("", register).text("fingerprint", fingerprint);
+                page.text("after entry", head);
             }
             page.block("policy").text("", policy_sentences(policy).join("\n"));
         }
+        let signed = format!("entry 0, signed by {}", entry.header.actor);
+        page.block(&signed).fields(&parts(&session, 0)?.fields());
+        page.block("about to sign");
+        about_to_sign(&mut page, rehearsal.unsigned());
         context.env.status(page.finish());
         match self.digest.as_deref().map(parse::<Digest>).transpose()? {
             Some(given) if given != entry.leaf => {

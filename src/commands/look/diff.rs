@@ -4,19 +4,21 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::Context;
-use crate::commands::lookup::{change, parse};
+use crate::commands::lookup::{change, parse, parts};
 use crate::domain::{ChangeId, Description, Event, Execution, Revision, Text, number};
 use crate::error::Error;
-use crate::output::{self, Page, Shown};
+use crate::output::{self, Equal, Page, Shown};
 use crate::store::Session;
 
 /// Show the differences between two revisions
 ///
-/// Removed words are shown as [-removed-], added ones as {+added+}. Unchanged lines are left out.
+/// A removed line begins with -, an added one with +. Then the line is shown as on the page of a change. Equal lines are
+/// left out and counted.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal diff CHG-42
-  twinseal diff CHG-42 1..3")]
+  twinseal diff CHG-42 1..3
+  twinseal diff CHG-42 --full")]
 pub struct Diff {
     /// Change id, such as CHG-42
     #[arg(value_name = "CHANGE")]
@@ -24,6 +26,9 @@ pub struct Diff {
     /// Revisions to compare, such as 1..3; by default the current and the previous one
     #[arg(value_name = "FROM..TO")]
     range: Option<String>,
+    /// Equal lines too
+    #[arg(long)]
+    full: bool,
 }
 
 impl Diff {
@@ -41,16 +46,17 @@ impl Diff {
             Some(given) => parse_range(given)?,
             None => (current.saturating_sub(1).max(1), current),
         };
-        let mut page = Page::new(context.env.colour, context.env.width);
+        let mut page = context.page();
         page.title(format_args!("{id} revision {from} to {to}"));
         if context.ui.json {
             return context.ui.print_json(context.env, fields(&session, id, from, to)?);
         }
-        if !between(&mut page, &session, id, from, to)? {
+        let equal = if self.full { Equal::All } else { Equal::Near };
+        if !between(&mut page, &session, id, (from, to), equal)? {
             context.env.status(format_args!("no differences between revisions {from} and {to} of {id}"));
             return Ok(());
         }
-        Ok(context.env.print(page.finish())?)
+        Ok(context.env.print(page.legend().finish())?)
     }
 }
 
@@ -64,25 +70,24 @@ fn parse_range(given: &str) -> Result<(u64, u64), Error> {
 ///
 /// # Errors
 /// [`Error::NoRevision`], or the register cannot be read.
-pub fn between(page: &mut Page, session: &Session, id: ChangeId, from: u64, to: u64) -> Result<bool, Error> {
+pub fn between(
+    page: &mut Page,
+    session: &Session,
+    id: ChangeId,
+    (from, to): (u64, u64),
+    equal: Equal,
+) -> Result<bool, Error> {
     let (old, new) = (find(session, id, from)?, find(session, id, to)?);
-    let (old_words, new_words) = (description(session, &old)?, description(session, &new)?);
-    let (old_data, new_data) = (execution(session, &old)?, execution(session, &new)?);
-    Ok(output::diff(page, shown(&old, &old_words, &old_data), shown(&new, &new_words, &new_data)))
-}
-
-fn shown<'a>(revision: &'a Revision, words: &'a Description, execution: &'a Execution) -> Shown<'a> {
-    Shown { facts: &revision.facts, words, execution }
+    Ok(output::diff(page, &parts(session, old.seq)?, &parts(session, new.seq)?, equal))
 }
 
 /// The differences as JSON.
 fn fields(session: &Session, id: ChangeId, from: u64, to: u64) -> Result<Value, Error> {
     let (old, new) = (find(session, id, from)?, find(session, id, to)?);
-    let (old_words, new_words) = (description(session, &old)?, description(session, &new)?);
-    let (old_data, new_data) = (execution(session, &old)?, execution(session, &new)?);
-    let differing = output::differing(shown(&old, &old_words, &old_data), shown(&new, &new_words, &new_data));
+    let (old_parts, new_parts) = (parts(session, old.seq)?, parts(session, new.seq)?);
+    let (old, new) = (Shown { facts: &old.facts, parts: &old_parts }, Shown { facts: &new.facts, parts: &new_parts });
     let field = |(field, old, new): (&str, String, String)| json!({ "field": field, "old": old, "new": new });
-    let fields: Value = differing.into_iter().map(field).collect();
+    let fields: Value = output::differing(old, new).into_iter().map(field).collect();
     Ok(json!({ "change": id.to_string(), "from": from, "to": to, "fields": fields }))
 }
 

@@ -1,14 +1,16 @@
 //! `show`: show a change.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::Context;
 use crate::commands::look::diff::execution;
-use crate::commands::lookup::{change, governance_about, names, parse, redaction};
+use crate::commands::lookup::{change, governance_about, names, parse, parts, reason_of, redaction};
 use crate::domain::{Act, Change, ChangeId, Outcome, ProposalId, RefusedAct, Text, Vote};
 use crate::error::Error;
-use crate::output::{Page, Remarks, Words, change_page, json};
+use crate::output::{Judged, Page, Remark, Remarks, Timeline, Words, change_page, json};
 use crate::store::Session;
 
 /// Show a change
@@ -34,33 +36,34 @@ impl Show {
             let shown = whole(context, &session, id)?;
             return context.ui.print_json(context.env, shown);
         }
-        let page = page(context, &session, id)?;
-        Ok(context.env.print(page.finish())?)
+        let mut page = context.page();
+        write_page(&mut page, context, &session, id, Timeline::Whole)?;
+        Ok(context.env.print(page.legend().finish())?)
     }
 }
 
-/// The page of a change.
+/// Writes the page of a change.
 ///
 /// # Errors
 /// [`Error::NoChange`], or the register cannot be read.
-pub fn page(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Page, Error> {
+pub fn write_page(
+    page: &mut Page,
+    context: &Context<'_>,
+    session: &Session,
+    id: ChangeId,
+    extent: Timeline,
+) -> Result<(), Error> {
     let _snapshot = session.hold_snapshot()?;
     let change = &change(session, id)?;
     let now = session.state().moment(context.env.now());
     let governance = governance_about(session, change, now)?;
-    let description = match text(session, change.current().seq)? {
-        Some(Text::Description(description)) => Some(*description),
-        _ => None,
-    };
-    let remarks = remarks(session, change)?;
-    let redacted = redaction(session, change.current().seq)?;
-    let execution = execution(session, change.current())?;
-    let words = Words { description, execution, redacted, remarks, names: names(session)? };
-    let mut page = Page::new(context.env.colour, context.env.width);
-    let tally = change.tally(&governance, now)?;
-    let judged = (change.status(&governance, now)?, &tally, change.stranded(&governance, None)?);
-    change_page(&mut page, change, &words, judged, now.claimed);
-    Ok(page)
+    let seq = change.current().seq;
+    let (parts, redacted) = (parts(session, seq)?, redaction(session, seq)?);
+    let words = Words { parts, redacted, remarks: remarks(session, change)?, names: names(session)? };
+    let (status, tally) = (change.status(&governance, now)?, change.tally(&governance, now)?);
+    let left = change.stranded(&governance, None)?;
+    change_page(page, change, &words, &Judged { status, tally: &tally, left, now: now.claimed }, extent);
+    Ok(())
 }
 
 /// Comments on decisions, notes and outcomes by entry; a redacted one says who redacted it.
@@ -70,12 +73,8 @@ fn remarks(session: &Session, change: &Change) -> Result<Remarks, Error> {
     let mut remarks = Remarks::new();
     for seq in acts {
         match redaction(session, seq)? {
-            Some(redacted) => _ = remarks.insert(seq, format!("(redacted {redacted})")),
-            None => {
-                if let Some(Text::Remark(_, prose)) = text(session, seq)? {
-                    remarks.insert(seq, prose.to_string());
-                }
-            }
+            Some(redacted) => _ = remarks.insert(seq, Remark::Redacted(redacted)),
+            None => remarks.extend(reason_of(session, seq)?.map(|text| (seq, Remark::Written(text)))),
         }
     }
     Ok(remarks)
@@ -105,6 +104,7 @@ fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value
         }));
     }
     let remarks = remarks(session, change)?;
+    let remarks: BTreeMap<u64, String> = remarks.iter().map(|(seq, it)| (*seq, it.to_string())).collect();
     let act = |act: &Act| {
         let (person, time, remark) = (act.person.to_string(), act.time.to_string(), remarks.get(&act.seq));
         json!({ "person": person, "time": time, "seq": act.seq, "comment": remark })

@@ -7,7 +7,8 @@ use clap::Args;
 
 use crate::commands::Context;
 use crate::commands::files::read_text;
-use crate::commands::govern::proposal::{open, stranded_by};
+use crate::commands::govern::proposal::open;
+use crate::commands::govern::stranded_by;
 use crate::commands::lookup::{known_person, name_of_input, parse, reason, time};
 use crate::commands::people::members;
 use crate::domain::{
@@ -307,7 +308,6 @@ impl Machine {
         let mut session = context.open()?;
         let (machine, names) =
             members::read_machine(context, &self.member, &self.roles, &self.operators, &here(&session)?)?;
-        members::show(context, &machine, &names);
         let text = Some(Text::Names(names)).filter(|text| !text.filled().is_empty());
         open(context, &mut session, text, |_| Ok(Action::Enrol(machine.clone())))
     }

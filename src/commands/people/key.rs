@@ -6,15 +6,16 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use crate::commands::govern::proposal::open;
+use crate::commands::govern::{key_history, proposal::open};
 use crate::commands::lookup::{parse, reason};
-use crate::commands::{Context, report_recorded};
+use crate::commands::{Context, record_shown, report_recorded};
 use crate::domain::{Action, Digest, Event, Fingerprint};
 use crate::error::Error;
 use crate::key_choice::ask_secret;
-use crate::output::safe;
-use crate::record::{Plan, record};
+use crate::output::{self, Page, safe};
+use crate::record::Plan;
 use crate::signer::{Entropy, KeyError, KeyFile, Passphrase, create};
+use crate::store::Session;
 
 /// Make, show, revoke and suspend keys
 #[derive(Debug, Subcommand)]
@@ -88,21 +89,33 @@ impl Key {
         match self {
             Self::New(new) => new.run(context),
             Self::Show(show) => show.run(context),
-            Self::Revoke(target) => target.end(context, "revoked permanently", Event::KeyRevoke),
-            Self::Suspend(target) => target.end(context, "suspended", Event::KeySuspend),
+            Self::Revoke(target) => target.end(context, ("revoke", "revoked permanently"), Event::KeyRevoke),
+            Self::Suspend(target) => target.end(context, ("suspend", "suspended"), Event::KeySuspend),
             Self::Lift(target) => target.lift(context),
         }
     }
 }
 
 impl Target {
-    fn end(self, context: &mut Context<'_>, done: &str, event: fn(Fingerprint) -> Event) -> Result<(), Error> {
+    fn end(
+        self,
+        context: &mut Context<'_>,
+        (verb, done): (&str, &str),
+        event: fn(Fingerprint) -> Event,
+    ) -> Result<(), Error> {
         let key: Fingerprint = parse(&self.key)?;
         let text = reason(self.reason.as_deref())?;
         let mut session = context.open()?;
-        let entry = record(context.recorder(), &mut session, |_| Ok(Plan { event: event(key), text: text.clone() }))?;
+        let history = key_history(&session, key)?;
+        let page = |page: &mut Page, _: &Session| {
+            output::key(page, &format!("about to sign: {verb} a key"), key, history.as_ref());
+            Ok(())
+        };
+        let plan = |_: &mut Session| Ok(Plan { event: event(key), text: text.clone() });
+        let entry = record_shown(context, &mut session, page, plan)?;
         context.ui.report_admins(context.env, &session).map_err(|error| error.after(entry.header.seq))?;
-        report_recorded(context, &entry, None, format_args!("key {key} {done}; its approvals no longer count"))
+        let whose = history.as_ref().map_or(String::new(), |it| format!(" of {}", it.person));
+        report_recorded(context, &entry, None, format_args!("key {key}{whose} {done}; its approvals no longer count"))
     }
 
     fn lift(self, context: &mut Context<'_>) -> Result<(), Error> {

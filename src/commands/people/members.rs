@@ -9,7 +9,6 @@ use crate::commands::lookup::parse;
 use crate::domain::{Grants, Line, Member, PersonId, Role};
 use crate::error::Error;
 use crate::format::request::{RegisterRef, Request};
-use crate::output::{Page, member_blocks};
 
 const FORM: &str = "NAME=REQUEST-FILE:ROLE,ROLE";
 
@@ -77,11 +76,4 @@ pub fn read_request(context: &mut Context<'_>, given: &Path, here: &RegisterRef)
         return Ok(request);
     }
     Err(Error::RequestElsewhere { path, found: request.register.to_string(), here: here.to_string() })
-}
-
-/// Shows the members of a proposal before it is signed.
-pub fn show(context: &mut Context<'_>, members: &[Member], names: &BTreeMap<PersonId, Line>) {
-    let mut page = Page::new(context.env.colour, context.env.width);
-    member_blocks(&mut page, members, names);
-    context.env.status(page.finish().trim_start());
 }

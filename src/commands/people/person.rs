@@ -13,7 +13,7 @@ use crate::commands::people::request::RequestArgs;
 use crate::commands::people::suspend::Suspend;
 use crate::domain::{Action, Fingerprint, Governance, Key, Person as Enrolled, PersonId, Text};
 use crate::error::Error;
-use crate::output::{self, Page, grants, table};
+use crate::output::{self, Gutter, grants, table};
 
 /// Enrol people and manage their grants
 #[derive(Debug, Subcommand)]
@@ -121,7 +121,6 @@ impl Enrol {
     fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let mut session = context.open()?;
         let (members, names) = members::read(context, &self.members, &here(&session)?)?;
-        members::show(context, &members, &names);
         let text = Some(Text::Names(names)).filter(|text| !text.filled().is_empty());
         open(context, &mut session, text, |_| Ok(Action::Enrol(members.clone())))
     }
@@ -206,13 +205,13 @@ impl Show {
         let person = governance.loaded_people().find(|(it, _)| **it == id).map(|(_, person)| person);
         let person = person.ok_or_else(|| no_person(governance, &id))?;
         let names = names(&session)?;
-        let mut page = Page::new(context.env.colour, context.env.width);
-        page.title(format_args!("{id}  {}", names.get(&id).cloned().unwrap_or_default()));
+        let mut page = context.page();
+        page.title(&id);
+        names.get(&id).into_iter().for_each(|name| _ = page.quote_text(Gutter::Prose, name));
         page.field("roles", may(person, moment.at));
         page.field("enrolled", format_args!("entry {}", person.enrolled));
         for (fingerprint, key) in keys(governance, &id) {
-            page.block(&format!("key {fingerprint}, {}, entry {}", key.state, key.enrolled))
-                .verbatim(0, "", key.public);
+            page.block(&format!("key {fingerprint}, {}, entry {}", key.state, key.enrolled)).text("", key.public);
         }
         let machines = governance.loaded_people().filter(|(_, it)| it.grants.operators.contains(&id));
         let machines: Vec<&str> = machines.map(|(machine, _)| machine.as_str()).collect();

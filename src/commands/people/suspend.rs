@@ -3,10 +3,11 @@
 use clap::Args;
 
 use crate::commands::lookup::{known_person, parse, reason};
-use crate::commands::{Context, report_recorded};
+use crate::commands::{Context, record_shown, report_recorded};
 use crate::domain::{Event, PersonId};
 use crate::error::Error;
-use crate::record::{Plan, record};
+use crate::output::Page;
+use crate::record::Plan;
 use crate::store::Session;
 
 /// Arguments of `person suspend`.
@@ -32,7 +33,11 @@ impl Suspend {
         known_person(&session, &person)?;
         let event = Event::PersonSuspend(person.clone());
         let plan = |_: &mut Session| Ok(Plan { event: event.clone(), text: text.clone() });
-        let entry = record(context.recorder(), &mut session, plan)?;
+        let page = |page: &mut Page, _: &Session| {
+            page.block(&format!("about to sign: suspend {person}"));
+            Ok(())
+        };
+        let entry = record_shown(context, &mut session, page, plan)?;
         let done = format!("{person} suspended: all grants ended, all keys suspended; their approvals no longer count");
         let warned = context.ui.report_admins(context.env, &session);
         let warned = warned.and_then(|()| report_machines(context, &session, &person));

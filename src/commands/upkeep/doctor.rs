@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::commands::Context;
 use crate::domain::{KeyState, PublicKey};
 use crate::error::Error;
-use crate::output::{Page, safe};
+use crate::output::safe;
 use crate::signer::{AgentError, KeyError, KeySource};
 use crate::store::Session;
 
@@ -100,7 +100,7 @@ fn report(context: &mut Context<'_>, checks: &[Check], faults: usize, warnings: 
         let checks: Value = checks.iter().map(check).collect();
         return context.ui.print_json(context.env, json!({ "checks": checks, "faults": faults, "warnings": warnings }));
     }
-    let mut page = Page::new(context.env.colour, context.env.width);
+    let mut page = context.page();
     for Check { name, state, what, hint } in checks {
         let hint = hint.as_ref().map_or(String::new(), |hint| format!("\nhint: {}", safe(hint)));
         page.field(state.as_str(), format_args!("{name}: {}{hint}", safe(what)));

@@ -10,7 +10,7 @@ use crate::config::Trusted;
 use crate::domain::Restoration;
 use crate::error::Error;
 use crate::format::{Defect, Raw, entry};
-use crate::output::{self, Page};
+use crate::output::{self, Gutter, Page, Redaction};
 use crate::store::{self, Finding, Notice, Pin, Reading, Session, SharedFile, StoreError};
 use crate::trust::{self, First, Identity, Purpose, Request};
 
@@ -37,8 +37,8 @@ enum Anchor {
 
 /// Redactions and accepted losses, each with the proposal behind it.
 struct Past {
-    redacted: Vec<(u64, String)>,
-    restored: Vec<(Restoration, String)>,
+    redacted: Vec<(u64, Redaction)>,
+    restored: Vec<(Restoration, Redaction)>,
 }
 
 impl Verify {
@@ -148,7 +148,7 @@ fn report(
         let said = json(session, reading, anchor, (findings, &past), &result);
         return context.ui.print_json(context.env, said);
     }
-    let mut page = Page::new(context.env.colour, context.env.width);
+    let mut page = context.page();
     if let Some(id) = session.state().id() {
         page.field("register", id);
     }
@@ -168,13 +168,15 @@ fn report(
         page.field("notice", notice);
     }
     for (seq, redacted) in &past.redacted {
-        page.field("redacted", format_args!("text of entry {seq}, {redacted}"));
+        page.field("redacted", format_args!("text of entry {seq}, {}", redacted.by));
+        reason(&mut page, redacted);
     }
     for (heads, by) in &past.restored {
         let Restoration { restored, lost } = heads;
         let what =
             format!("continues after entry {}; {} lost", restored.seq, output::lost_entries(restored.seq, lost.seq));
-        page.field("restored", format_args!("{what}, {by}"));
+        page.field("restored", format_args!("{what}, {}", by.by));
+        reason(&mut page, by);
     }
     for finding in findings {
         page.field("finding", finding);
@@ -202,8 +204,12 @@ fn result(intact: bool, anchor: &Anchor, sealed: bool) -> String {
     if limits.is_empty() { "intact".to_owned() } else { format!("intact, but {}", limits.join(", and ")) }
 }
 
+fn reason(page: &mut Page, why: &Redaction) {
+    why.reason.iter().for_each(|reason| _ = page.quote_text(Gutter::Prose, reason));
+}
+
 /// The entries whose texts were redacted, each with the proposal. Broken entries are reported as findings instead.
-fn redactions(session: &Session) -> Vec<(u64, String)> {
+fn redactions(session: &Session) -> Vec<(u64, Redaction)> {
     let redactions = session.redactions().unwrap_or_default().into_iter();
     redactions.filter_map(|(seq, ..)| Some((seq, redaction(session, seq).ok()??))).collect()
 }
@@ -214,7 +220,7 @@ pub(in crate::commands) fn finding_json(it: &Finding) -> Value {
 }
 
 /// The accepted losses, each with the proposal behind it.
-fn restorations(session: &Session) -> Vec<(Restoration, String)> {
+fn restorations(session: &Session) -> Vec<(Restoration, Redaction)> {
     let restorations = session.state().governance().restorations();
     restorations.filter_map(|it| Some((it.ends, seconded_by(session, it.proposal).ok()?))).collect()
 }
@@ -226,7 +232,7 @@ fn json(
     (findings, past): (&[Finding], &Past),
     result: &str,
 ) -> Value {
-    let restoration = |(it, by): &(Restoration, String)| json!({ "restored": output::json::head(it.restored), "lost": output::json::head(it.lost), "by": by });
+    let restoration = |(it, by): &(Restoration, Redaction)| json!({ "restored": output::json::head(it.restored), "lost": output::json::head(it.lost), "by": by.to_string() });
     let anchor = match anchor {
         Anchor::Pin(pin) => {
             json!({ "kind": "pin", "head": output::json::head(pin.head), "verified": pin.verified.to_string() })
@@ -242,7 +248,7 @@ fn json(
         "head": session.state().head().map(output::json::head),
         "anchor": anchor,
         "notices": reading.notices.iter().map(finding_json).collect::<Value>(),
-        "redacted": past.redacted.iter().map(|(seq, by)| json!({ "seq": seq, "by": by })).collect::<Value>(),
+        "redacted": past.redacted.iter().map(|(seq, by)| json!({ "seq": seq, "by": by.to_string() })).collect::<Value>(),
         "restored": past.restored.iter().map(restoration).collect::<Value>(),
         "findings": findings.iter().map(finding_json).collect::<Value>(),
         "sealed": session.state().governance().is_sealed(),

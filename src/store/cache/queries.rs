@@ -273,6 +273,14 @@ impl Queries<'_> {
         Ok(self.select(sql, [leaf.to_string()], |row| row.get(0))?.pop())
     }
 
+    /// The entry with this leaf hash; `None` if the log has none.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn entry_with(&self, leaf: Digest) -> Result<Option<u64>, StoreError> {
+        Ok(self.select("SELECT seq FROM log_entries WHERE leaf = ?1", [leaf.to_string()], |row| row.get(0))?.pop())
+    }
+
     /// The title of a change's current revision; `None` if its text was redacted.
     ///
     /// # Errors

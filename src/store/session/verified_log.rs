@@ -182,15 +182,24 @@ impl VerifiedLog {
     /// # Errors
     /// [`StoreError::Broken`] if the file's entry differs from the verified one, or lacks a text that is not redacted.
     pub fn entry(&self, seq: u64) -> Result<Option<Entry>, StoreError> {
+        Ok(self.entry_and_bytes(seq)?.map(|(entry, _)| entry))
+    }
+
+    /// As [`VerifiedLog::entry`], with the bytes that it was read from.
+    ///
+    /// # Errors
+    /// As [`VerifiedLog::entry`].
+    pub fn entry_and_bytes(&self, seq: u64) -> Result<Option<(Entry, Raw)>, StoreError> {
         let Some(raw) = self.raw(seq)? else { return Ok(None) };
         let entry = entry::parse(&raw).map_err(|defect| StoreError::defect(seq, &defect))?;
         match entry.missing_text() {
             Some(_) if self.redacted(seq)?.is_none() => Err(StoreError::defect(seq, &Defect::TextMissing)),
-            _ => Ok(Some(entry)),
+            _ => Ok(Some((entry, raw))),
         }
     }
 
-    /// The exact bytes of a verified entry; `None` if the log has no such entry.
+    /// The bytes of a verified entry; `None` if the log has no such entry. Text and data part are not compared with their
+    /// digests.
     ///
     /// # Errors
     /// As [`VerifiedLog::entry`].

@@ -1,0 +1,163 @@
+//! The page of a proposal: what it would change, beside what is in force, and everything that its proposer signed.
+
+use std::collections::BTreeMap;
+
+use super::proposal::Found;
+use crate::commands::lookup::{names, parts, reason_of};
+use crate::domain::{
+    Action, Digest, Fingerprint, LostEntries, Moment, PersonId, Proposal as Opened, ProposalState, Text,
+};
+use crate::error::Error;
+use crate::output::{self, Gutter, KeyHistory, Page, ago, summary};
+use crate::store::{Held, Session};
+
+/// The state of a proposal now.
+pub(super) fn state_phrase(now: Moment, proposal: &Opened) -> String {
+    match &proposal.state {
+        ProposalState::Open(_) if proposal.ahead => "ahead of other clocks; cannot be seconded".to_owned(),
+        ProposalState::Open(_) if now.effective >= proposal.lapses() => {
+            format!("lapsed {}", ago(proposal.lapses(), now.claimed))
+        }
+        ProposalState::Open(_) => format!("open; lapses {}", ago(proposal.lapses(), now.claimed)),
+        ProposalState::Seconded(by) | ProposalState::Declined(by) => format!("{} by {by}", proposal.state.as_str()),
+        ProposalState::Withdrawn => "withdrawn".to_owned(),
+    }
+}
+
+/// Writes the page of a proposal: what it would change, and everything that its proposer signed.
+pub(super) fn write_page(page: &mut Page, now: Moment, session: &Session, found: &Found) -> Result<(), Error> {
+    let Found { id, proposal, action } = found;
+    page.title(format_args!("proposal {id}: {}", summary(action)));
+    page.field("state", state_phrase(now, proposal));
+    page.field(
+        "proposed",
+        format_args!("by {}, {} (entry {})", proposal.proposer, proposal.moment.claimed, proposal.seq),
+    );
+    page.field("digest", proposal.opened);
+    let parts = parts(session, proposal.seq)?;
+    // The names stand beside the people.
+    for block in parts.content().iter().filter(|block| block.name != "names") {
+        page.block(block.name).lines(&block.lines);
+    }
+    let text = session.entry(proposal.seq)?.and_then(|entry| entry.text);
+    action_blocks(page, now, session, action, text.as_ref())?;
+    page.block(&format!("entry {}, signed by {}", proposal.seq, proposal.proposer)).fields(&parts.fields());
+    page.legend();
+    Ok(())
+}
+
+/// Writes what an action would change.
+pub(super) fn action_blocks(
+    page: &mut Page,
+    now: Moment,
+    session: &Session,
+    action: &Action,
+    text: Option<&Text>,
+) -> Result<(), Error> {
+    let names = match text {
+        Some(Text::Names(names)) => names.clone(),
+        _ => BTreeMap::new(),
+    };
+    output::action(page, action, &present(session, action)?, &names);
+    match action {
+        Action::Redact(texts) => redacted_blocks(page, session, texts),
+        Action::Restored(lost) => held_block(page, session, lost),
+        Action::Retire { person, .. } => stranded_block(page, session, person, now),
+        _ => Ok(()),
+    }
+}
+
+/// Writes how the entries that this account verified relate to those that a restoration lists, so that an admin who
+/// holds more notices it before seconding.
+fn held_block(page: &mut Page, session: &Session, lost: &LostEntries) -> Result<(), Error> {
+    let last = lost.ends.lost.seq;
+    page.block("this account");
+    match session.pinned().held(lost)? {
+        Held::Nothing => page.text("", "The log has every entry that this account verified."),
+        Held::Listed(head) => {
+            page.text("", format_args!("Verified up to entry {head}, which is listed as lost. Its pin would move."))
+        }
+        Held::Beyond(head) => page.text(
+            "",
+            format_args!("Verified up to entry {head}. The list ends at entry {last}: entries would be lost unlisted."),
+        ),
+        Held::OtherBranch(head) => {
+            page.text("", format_args!("Verified up to entry {head}, on another branch than the listed entries."))
+        }
+    };
+    Ok(())
+}
+
+/// Writes the open changes that nobody could carry out as they are once this person has left.
+fn stranded_block(page: &mut Page, session: &Session, person: &PersonId, now: Moment) -> Result<(), Error> {
+    let stranded = stranded_by(session, person, now)?;
+    if !stranded.is_empty() {
+        page.block("open changes then");
+        stranded.iter().for_each(|line| _ = page.text("-", line));
+    }
+    Ok(())
+}
+
+/// The open changes that lose their owner or last implementer if this person leaves, each with its status.
+///
+/// # Errors
+/// The cache cannot be read.
+pub fn stranded_by(session: &Session, person: &PersonId, now: Moment) -> Result<Vec<String>, Error> {
+    let ids = session.queries().carried_out_by(person, now.claimed)?;
+    let lines = session.ask_each(None, ids, |change, governance| {
+        let left = change.stranded(governance, Some(person))?;
+        let status = change.status(governance, now)?;
+        Ok(left.is_any().then(|| format!("{} ({}): {}", change.id(), status.phrase(), left.phrase())))
+    })??;
+    Ok(lines.into_iter().flatten().collect())
+}
+
+/// What a proposal would replace.
+fn present(session: &Session, action: &Action) -> Result<output::Present, Error> {
+    let policy = session.state().governance().policy().cloned();
+    let people: Vec<&PersonId> = match action {
+        Action::Roles(changes) => changes.keys().collect(),
+        Action::Retire { person, .. } => vec![person],
+        _ => Vec::new(),
+    };
+    let mut grants = BTreeMap::new();
+    for person in people {
+        let present = session.ask(|state| Ok(state.governance().person(person)?.map(|it| it.grants.clone())))??;
+        grants.extend(present.map(|present| (person.clone(), present)));
+    }
+    let key = match action {
+        Action::Lift { key, .. } => key_history(session, *key)?,
+        _ => None,
+    };
+    Ok(output::Present { grants, policy, key })
+}
+
+/// Whose key it is, and who put it into its state; `None` if it is not enrolled.
+///
+/// # Errors
+/// The register cannot be read.
+pub fn key_history(session: &Session, key: Fingerprint) -> Result<Option<KeyHistory>, Error> {
+    let Some(key) = session.ask(|state| Ok(state.governance().key(key)?.cloned()))?? else { return Ok(None) };
+    let name = names(session)?.remove(&key.person);
+    let (mut by, mut reason) = (None, None);
+    if let Some(seq) = session.queries().entry_with(key.since)? {
+        by = session.entry(seq)?.map(|entry| (entry.header.actor, entry.header.time, seq));
+        reason = reason_of(session, seq)?;
+    }
+    Ok(Some(KeyHistory { person: key.person, name, state: key.state, by, reason }))
+}
+
+/// Writes the text that would be redacted, so that an admin reads it before seconding.
+fn redacted_blocks(page: &mut Page, session: &Session, texts: &BTreeMap<u64, Digest>) -> Result<(), Error> {
+    for seq in texts.keys() {
+        let Some((entry, raw)) = session.entry_and_bytes(*seq)? else { continue };
+        let what = output::describe(&entry.event);
+        page.block(&format!("text of entry {seq}: {} {what}", entry.header.actor));
+        let raw = raw.text.unwrap_or_default();
+        match raw.is_empty() {
+            true => page.text("", "(already redacted)"),
+            false => page.quote_text(Gutter::Prose, String::from_utf8_lossy(&raw).trim_end_matches('\n')),
+        };
+    }
+    Ok(())
+}

@@ -1,0 +1,246 @@
+//! The signed parts of an entry as lines of a page. Every line of body, text and data is on the page, because the page
+//! is made from the lines themselves and not from the fields that somebody thought of.
+
+use std::ops::Range;
+
+use super::{Gutter, Page, Quoted, mark_width};
+
+/// The exact lines of an entry: its body, its text part and its data part.
+#[derive(Debug, Clone, Default)]
+pub struct Parts {
+    body: String,
+    text: String,
+    data: String,
+}
+
+/// Lines of one kind of content, such as the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// Where it stands on a page, after blocks with a lower number.
+    pub place: usize,
+    /// The name of the block, such as `plan`.
+    pub name: &'static str,
+    /// The lines.
+    pub lines: Vec<Quoted>,
+}
+
+/// The columns that the names of a body's fields take; a longer name moves its value.
+const NAMES: usize = 11;
+
+/// The fields that change if another entry is recorded first, or that are drawn anew when the entry is signed.
+const VOLATILE: [&str; 6] = ["seq", "prev", "governance", "last", "time", "text"];
+
+/// How the lines with a key are shown.
+struct Kind {
+    key: &'static str,
+    block: &'static str,
+    gutter: Gutter,
+    /// Where they stand in an item of the block.
+    place: u8,
+    mark: Mark,
+}
+
+/// What the program writes before the first line of a value.
+enum Mark {
+    /// Nothing. The key has no number.
+    None,
+    /// The number in the key.
+    Number,
+    /// The number of the line among those with this key.
+    Count,
+    /// This word. The key has a number, which another line of the item shows.
+    Word(&'static str),
+    /// This word on each line. The key has a number, which another line of the item shows.
+    EachLine(&'static str),
+}
+
+const fn kind(key: &'static str, block: &'static str, gutter: Gutter, place: u8, mark: Mark) -> Kind {
+    Kind { key, block, gutter, place, mark }
+}
+
+/// The keys of text and data parts, in the order of a page.
+const KINDS: [Kind; 26] = {
+    use Gutter::{Command, Machine, Prose};
+    use Mark::{Count, EachLine, None, Number, Word};
+    [
+        kind("title", "title", Prose, 0, None),
+        kind("reason", "reason", Prose, 0, None),
+        kind("impact", "impact", Prose, 0, None),
+        kind("security", "security", Prose, 0, None),
+        kind("target", "targets", Machine, 0, Count),
+        kind("plan", "plan", Prose, 0, Number),
+        kind("plan-command", "plan", Command, 1, Word("")),
+        kind("plan-arg", "plan", Machine, 2, EachLine("arg")),
+        kind("plan-shell", "plan", Machine, 2, EachLine("sh")),
+        kind("plan-cwd", "plan", Machine, 2, EachLine("cwd")),
+        kind("plan-account", "plan", Machine, 2, EachLine("account")),
+        kind("rollback", "rollback", Prose, 0, Number),
+        kind("rollback-command", "rollback", Command, 1, Word("")),
+        kind("rollback-arg", "rollback", Machine, 2, EachLine("arg")),
+        kind("rollback-shell", "rollback", Machine, 2, EachLine("sh")),
+        kind("rollback-cwd", "rollback", Machine, 2, EachLine("cwd")),
+        kind("rollback-account", "rollback", Machine, 2, EachLine("account")),
+        kind("abort-if", "abort if", Prose, 0, Number),
+        kind("test", "tests", Prose, 0, Number),
+        kind("test-result", "tests", Prose, 1, Word("result:")),
+        kind("test-evidence", "tests", Prose, 2, Word("evidence:")),
+        kind("success", "success", Prose, 0, None),
+        kind("name", "names", Prose, 0, None),
+        kind("note", "note", Prose, 0, None),
+        kind("source", "source", Prose, 0, None),
+        kind("lost", "lost entries", Machine, 0, None),
+    ]
+};
+
+/// How the lines of an unknown key are shown: as text, with the key on each.
+const UNKNOWN: Kind = kind("", "other", Gutter::Prose, 0, Mark::None);
+
+/// A line with what its place on the page depends on.
+struct Placed {
+    block: &'static str,
+    order: (usize, u64, u8),
+    line: Quoted,
+}
+
+impl Parts {
+    /// The parts of an entry. The body ends at the first empty line of `blob`.
+    pub fn new(blob: &[u8], text: Option<&[u8]>, data: Option<&[u8]>) -> Self {
+        let lines = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let blob = lines(blob);
+        let body = blob.split_once("\n\n").map_or(blob.as_str(), |(body, _)| body).to_owned();
+        Self { body, text: lines(text.unwrap_or_default()), data: lines(data.unwrap_or_default()) }
+    }
+
+    /// The fields of the body, then the salt of the text part.
+    pub fn fields(&self) -> Vec<Quoted> {
+        let salt = self.text.lines().filter(|line| line.starts_with("salt "));
+        self.body.lines().chain(salt).map(field).collect()
+    }
+
+    /// The fields of a body that is about to be signed, without those that are not known yet. A new change or proposal
+    /// gets its number when it is recorded.
+    pub fn settled_fields(&self) -> Vec<Quoted> {
+        let files = self.body.starts_with("twinseal/change.file/");
+        let numbered = |line: &Quoted| match line.mark.as_str() {
+            "change" => files,
+            "proposal" => !line.text.contains(' '),
+            _ => false,
+        };
+        let fields = self.body.lines().map(field);
+        fields.filter(|line| !VOLATILE.contains(&line.mark.as_str()) && !numbered(line)).collect()
+    }
+
+    /// The fields of a revision that its requester chose: those after its number.
+    pub fn chosen_fields(&self) -> Vec<Quoted> {
+        self.fields().drain(self.chosen()).collect()
+    }
+
+    /// The other fields of a revision: those that every entry has.
+    pub fn other_fields(&self) -> Vec<Quoted> {
+        let mut fields = self.fields();
+        fields.drain(self.chosen());
+        fields
+    }
+
+    /// Which fields of a revision its requester chose.
+    fn chosen(&self) -> Range<usize> {
+        let fields = self.fields();
+        let position = |names: &[&str]| fields.iter().position(|line| names.contains(&line.mark.as_str()));
+        let end = position(&["data", "filled", "text"]).unwrap_or(fields.len());
+        position(&["kind"]).unwrap_or(end).min(end)..end
+    }
+
+    /// What the text and the data part hold, except the salt.
+    pub fn content(&self) -> Vec<Block> {
+        let mut placed: Vec<Placed> = Vec::new();
+        let mut last = (String::new(), 0);
+        for line in self.text.lines().chain(self.data.lines()).filter(|line| !line.starts_with("salt ")) {
+            let placed_line = place(line, &mut last);
+            placed.push(placed_line);
+        }
+        number_redacted(&mut placed);
+        placed.sort_by_key(|it| it.order);
+        let mut blocks: Vec<Block> = Vec::new();
+        for Placed { block, order: (place, ..), line } in placed {
+            match blocks.last_mut().filter(|last| last.name == block) {
+                Some(last) => last.lines.push(line),
+                None => blocks.push(Block { place, name: block, lines: vec![line] }),
+            }
+        }
+        blocks
+    }
+}
+
+fn field(line: &str) -> Quoted {
+    let (name, value) = line.split_once(' ').unwrap_or((line, ""));
+    Quoted::new(Gutter::Field, value).marked(name)
+}
+
+/// Decides where a line of text or data belongs. `last` is the key and number of the line before, and how many lines
+/// had this key.
+fn place(line: &str, last: &mut (String, u64)) -> Placed {
+    let (key, mut value) = line.split_once(' ').unwrap_or((line, ""));
+    let found = KINDS.iter().enumerate().find(|(_, kind)| kind.key == key);
+    let Some((at, kind)) = found else {
+        let (order, line) = ((KINDS.len(), 0, UNKNOWN.place), Quoted::new(UNKNOWN.gutter, line));
+        return Placed { block: UNKNOWN.block, order, line };
+    };
+    let (mut number, mut whole) = (0, key);
+    if matches!(kind.mark, Mark::Number | Mark::Word(_) | Mark::EachLine(_)) {
+        let (digits, rest) = value.split_once(' ').unwrap_or((value, ""));
+        number = digits.parse().unwrap_or_default();
+        whole = &line[..key.len() + 1 + digits.len()];
+        value = rest;
+    }
+    let first = last.0 != whole;
+    let count = if last.0 == whole { last.1 + 1 } else { 1 };
+    *last = (whole.to_owned(), count);
+    let mark = match kind.mark {
+        Mark::Number if first => format!("{number}."),
+        Mark::Count => format!("{count}."),
+        Mark::Word(word) if first => word.to_owned(),
+        Mark::EachLine(word) => word.to_owned(),
+        _ => String::new(),
+    };
+    let exact = kind.gutter == Gutter::Machine && ["arg", "cwd", "account"].contains(&mark.as_str());
+    let text = if exact { in_quotes(value) } else { value.to_owned() };
+    let order = KINDS.iter().position(|it| it.block == kind.block).unwrap_or(at);
+    Placed { block: kind.block, order: (order, number, kind.place), line: Quoted { gutter: kind.gutter, mark, text } }
+}
+
+/// In double quotes, with a backslash before `"` and `\`, so that the ends of an argument are visible.
+fn in_quotes(value: &str) -> String {
+    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// Adds the numbers of steps whose text was redacted, because only the text shows the number.
+fn number_redacted(placed: &mut Vec<Placed>) {
+    let has_text =
+        |block: &str, number: u64| placed.iter().any(|it| it.block == block && it.order.1 == number && it.order.2 == 0);
+    let alone = placed.iter().filter(|it| it.order.2 > 0 && !has_text(it.block, it.order.1));
+    let mut missing: Vec<(&'static str, (usize, u64, u8))> = alone.map(|it| (it.block, it.order)).collect();
+    missing.dedup_by_key(|(block, (_, number, _))| (*block, *number));
+    for (block, (order, number, _)) in missing {
+        let line = Quoted::new(Gutter::Program, "(text redacted)").marked(format!("{number}."));
+        placed.push(Placed { block, order: (order, number, 0), line });
+    }
+}
+
+impl Page {
+    /// Adds fields of a body, with their names in a column.
+    pub fn fields(&mut self, fields: &[Quoted]) -> &mut Self {
+        for line in fields {
+            self.quote(line, NAMES);
+        }
+        self
+    }
+
+    /// Adds lines of content, with their marks in a column.
+    pub fn lines(&mut self, lines: &[Quoted]) -> &mut Self {
+        let marks = mark_width(lines);
+        for line in lines {
+            self.quote(line, marks);
+        }
+        self
+    }
+}

@@ -1,0 +1,188 @@
+//! Writes content so that two different contents never look the same.
+//!
+//! A character that cannot be seen or that could be taken for another is written by its code: `\u{430}`. A space that
+//! follows or precedes another one is written `␣`, except at the beginning of a line, where people indent. Whoever
+//! replaces `␣` by a space and `\u{…}` by its character has the exact content again, because a `␣` of the content is
+//! written by its code, and so is a backslash before `u{`.
+
+use unicode_normalization::char::is_combining_mark;
+use unicode_script::{Script, UnicodeScript as _};
+use unicode_security::confusable_detection::skeleton;
+
+use crate::domain::is_forbidden;
+
+/// What a content is read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// Sentences of people in any language, with its quotation marks and dashes.
+    Prose,
+    /// A command, in which every character that could be taken for one of ASCII matters, and the order of all.
+    Command,
+}
+
+/// The longest indentation that is left as it is.
+const INDENTATION: usize = 16;
+
+/// The most combining marks on one letter. Vietnamese has two.
+const COMBINED: usize = 3;
+
+/// A line of content as a page shows it.
+pub fn visible(line: &str, reading: Reading) -> String {
+    let printable = line.bytes().all(|b| matches!(b, b' '..=b'~'));
+    if printable && !line.contains("  ") && !line.contains("\\u{") {
+        return line.to_owned();
+    }
+    let indentation = line.len() - line.trim_start_matches(' ').len();
+    let kept = if indentation <= INDENTATION { indentation } else { 0 };
+    let mut shown = line[..kept].to_owned();
+    let (mut rest, mut before) = (&line[kept..], None);
+    while let Some(c) = rest.chars().next() {
+        let word = rest.find(|c| !in_word(c)).unwrap_or(rest.len());
+        let taken = match word {
+            0 => {
+                let next = rest[c.len_utf8()..].chars().next();
+                shown.push_str(&mark(c, before, rest, (next, reading)));
+                c.len_utf8()
+            }
+            _ => {
+                write_word(&mut shown, &rest[..word], reading);
+                word
+            }
+        };
+        before = rest[..taken].chars().next_back();
+        rest = &rest[taken..];
+    }
+    shown
+}
+
+/// A character between words.
+fn mark(c: char, before: Option<char>, rest: &str, (next, reading): (Option<char>, Reading)) -> String {
+    let in_run = c == ' ' && (before == Some(' ') || next == Some(' '));
+    let hidden = is_forbidden(c) || c == '␣' || c.is_whitespace() && c != ' ';
+    // Chinese punctuation beside Chinese is usual in comments of a script.
+    let usual = ('\u{ff01}'..='\u{ff0f}').contains(&c) || ('\u{ff1a}'..='\u{ff20}').contains(&c);
+    let usual = usual && [before, next].into_iter().flatten().any(|beside| is_asian(beside.script()));
+    let mistaken = reading == Reading::Command && !usual && (looks_like_ascii(c) || is_right_to_left(c));
+    match c {
+        _ if in_run => "␣".to_owned(),
+        '\\' if rest.starts_with("\\u{") => coded('\\'),
+        c if hidden || mistaken => coded(c),
+        c => c.to_string(),
+    }
+}
+
+fn coded(c: char) -> String {
+    c.escape_unicode().to_string()
+}
+
+fn in_word(c: char) -> bool {
+    c.is_alphanumeric() || is_combining_mark(c)
+}
+
+/// Letters, digits and combining marks. A mark without a letter, or one of many, would hide or spill.
+fn write_word(shown: &mut String, word: &str, reading: Reading) {
+    let deceptive = is_deceptive(word);
+    let mut marks = COMBINED;
+    for c in word.chars() {
+        marks = if is_combining_mark(c) { marks + 1 } else { 0 };
+        let mistaken = reading == Reading::Command && (looks_like_ascii(c) || is_right_to_left(c));
+        match is_forbidden(c) || marks > COMBINED || mistaken || deceptive && !c.is_ascii() {
+            true => shown.push_str(&coded(c)),
+            false => shown.push(c),
+        }
+    }
+}
+
+/// Whether a word could be taken for a word of ASCII, or mixes scripts. Latin letters beside Chinese, Japanese or
+/// Korean ones are usual.
+fn is_deceptive(word: &str) -> bool {
+    if word.is_ascii() {
+        return false;
+    }
+    let scripts: Vec<Script> = word.chars().map(|c| c.script()).filter(|it| !is_shared(*it)).collect();
+    let latin = scripts.iter().all(|it| *it == Script::Latin);
+    let looks = || skeleton(word);
+    if looks().filter(|c| !is_combining_mark(*c)).all(|c| c.is_ascii()) && (!latin || looks().all(|c| c.is_ascii())) {
+        return true;
+    }
+    match scripts.iter().find(|it| **it != Script::Latin) {
+        Some(first) if is_asian(*first) => scripts.iter().any(|it| *it != Script::Latin && !is_asian(*it)),
+        Some(first) => scripts.iter().any(|it| it != first),
+        None => false,
+    }
+}
+
+fn is_asian(script: Script) -> bool {
+    matches!(script, Script::Han | Script::Hiragana | Script::Katakana | Script::Bopomofo | Script::Hangul)
+}
+
+/// Whether characters of this script occur in words of every script.
+fn is_shared(script: Script) -> bool {
+    matches!(script, Script::Common | Script::Inherited)
+}
+
+/// Whether a character beyond ASCII could be taken for characters of ASCII.
+fn looks_like_ascii(c: char) -> bool {
+    !c.is_ascii() && skeleton(c.encode_utf8(&mut [0; 4])).all(|c| c.is_ascii())
+}
+
+/// Whether a terminal may show a character, and what is beside it, in another order (the blocks with the bidirectional
+/// classes R and AL, Unicode Annex 9).
+fn is_right_to_left(c: char) -> bool {
+    matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefe}' | '\u{10800}'..='\u{10fff}'
+        | '\u{1e800}'..='\u{1efff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prose(line: &str) -> String {
+        visible(line, Reading::Prose)
+    }
+
+    #[test]
+    fn ordinary_text_is_shown_as_it_is() {
+        for line in [
+            "Set the pool to 160.",
+            "    indented, as in a script",
+            "回滚方案：用root登录，把连接池从80改成160",
+            "naïve café, Größe, Đà Nẵng",
+            "Пароль не нужен",
+            "パスワードは不要です",
+            "“quoted” – and so on… 3 °C, 5 µs",
+            "🚀 done",
+            "C:\\users\\x",
+        ] {
+            assert_eq!(prose(line), line);
+        }
+    }
+
+    #[test]
+    fn runs_of_spaces_and_unseen_characters_are_marked() {
+        assert_eq!(prose("a  b c"), "a␣␣b c");
+        assert_eq!(prose(&format!("{}b", " ".repeat(17))), format!("{}b", "␣".repeat(17)));
+        assert_eq!(prose("a\u{a0}b\u{3000}c"), "a\\u{a0}b\\u{3000}c");
+        assert_eq!(prose("a\tb\u{202e}c"), "a\\u{9}b\\u{202e}c");
+        assert_eq!(prose("a␣b \\u{41}"), "a\\u{2423}b \\u{5c}u{41}");
+        assert_eq!(
+            prose("\u{301}a \u{301} e\u{335}\u{336}\u{337}\u{338}"),
+            "\\u{301}a \\u{301} e\u{335}\u{336}\u{337}\\u{338}"
+        );
+    }
+
+    #[test]
+    fn words_that_look_like_others_are_marked() {
+        assert_eq!(prose("p\u{430}ypal"), "p\\u{430}ypal");
+        assert_eq!(prose("\u{441}\u{43e}\u{441}\u{43e}"), "\\u{441}\\u{43e}\\u{441}\\u{43e}");
+        assert_eq!(prose("a\u{434}\u{43c}\u{438}\u{43d}"), "a\\u{434}\\u{43c}\\u{438}\\u{43d}");
+        assert_eq!(prose("\u{ff52}\u{ff4d}"), "\\u{ff52}\\u{ff4d}");
+        assert_eq!(prose("rm \u{2010}rf"), "rm \u{2010}rf");
+        let command = |line: &str| visible(line, Reading::Command);
+        assert_eq!(
+            command("ls\u{ff1b}rm # 仅当序号有变动，在该台执行："),
+            "ls\\u{ff1b}rm # 仅当序号有变动，在该台执行："
+        );
+        assert_eq!(visible("rm \u{2010}rf \u{5d0}", Reading::Command), "rm \\u{2010}rf \\u{5d0}");
+    }
+}
