@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::change::filing_rules::{judge_execution, judge_facts};
 use crate::domain::change::tally::Settled;
+use crate::domain::governance::proposal::At;
 use crate::domain::governance::state::GovernanceSummary;
 use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
 use crate::domain::{
-    Action, Change, ChangeId, Digest, Event, Facts, Field, Governance, Header, Invalid, Moment, Policy, Refusal,
-    RefusedAttempt, RegisterId, Rule, Since, Status, Stream, TextRef, Time, Timed, Witnesses, number,
+    Action, Change, ChangeId, Digest, Event, Facts, Field, Governance, Header, Invalid, Moment, Policy, ProposalId,
+    Refusal, RefusedAttempt, RegisterId, Rule, Since, Status, Stream, TextRef, Time, Timed, Witnesses, number,
 };
 
 /// The links from the next entry to the entries before it.
@@ -192,6 +193,15 @@ impl Register {
     pub fn moment_of(&self, header: &Header) -> Result<Moment, Unloaded> {
         let actors = self.governance.answer_for_act(&header.actor, header.key)?;
         Ok(self.summary.witnesses.moment(header.time, &actors))
+    }
+
+    /// Checks whether an admin who is neither its proposer nor its subject could second a proposal at the moment `now`.
+    ///
+    /// # Errors
+    /// The rule that refuses it, for example because another proposal changed what it would replace; [`Unloaded`].
+    pub fn judge_pending(&self, proposal: ProposalId, now: Moment) -> Result<(), Denied> {
+        let seq = self.summary.head.map_or(0, |head| head.seq + 1);
+        self.governance.judge_pending(proposal, At { seq, moment: now })
     }
 
     /// Whether the claimed time of the newest entry, which has this header, is behind what others had claimed.

@@ -147,6 +147,13 @@ fn one_rota_changes_several_people_or_nobody() {
     world.ok("alice", "person grant dave --group dba");
     second(&world, "bob", "2");
     forbidden(&world, "bob", Event::Second(proposal(&world, "1")), None, "proposal-not-stale");
+    // Nobody is sent to second it, and every report says why.
+    assert!(!world.ok("bob", "inbox").contains("proposal 1 "), "{}", world.ok("bob", "inbox"));
+    for command in ["proposal list", "proposal show 1"] {
+        let shown = world.ok("carol", command);
+        assert!(shown.contains("cannot be seconded: "), "{command}\n{shown}");
+    }
+    assert!(world.ok("carol", "--json proposal show 1").contains("\"state\":\"stale\""));
     assert!(!world.ok("bob", "person show carol").contains("duty"));
     world.ok("alice", "person rota december.csv");
     second(&world, "bob", "3");

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::proposal_page::{action_blocks, state_phrase, write_page};
+use super::proposal_page::{action_blocks, state_now, write_page};
 use crate::commands::lookup::{check_named_once, parse, reason};
 use crate::commands::{Context, about_to_sign, record_shown, report_recorded};
 use crate::domain::{
-    Action, Digest, Event, Head, LostEntries, Moment, Proposal as Opened, ProposalId, ProposalRef, ProposalState,
-    Restoration, Text, number,
+    Action, Digest, Event, Head, LostEntries, Proposal as Opened, ProposalId, ProposalRef, ProposalState, Restoration,
+    Text, number,
 };
 use crate::error::{Error, Exit};
 use crate::output::{self, Page, safe, summary, table};
@@ -150,7 +150,8 @@ impl Proposal {
                 let mut page = context.page();
                 write_page(&mut page, session.state().moment(context.env.now()), &session, &found)?;
                 let text = session.entry(found.proposal.seq)?.and_then(|entry| entry.text);
-                let json = proposal_json(session.state().moment(context.env.now()), &found, text.as_ref());
+                let (state, _) = state_now(&session, session.state().moment(context.env.now()), &found)?;
+                let json = proposal_json(&found, state, text.as_ref());
                 context.ui.answer(context.env, || json, || page.finish().to_owned())
             }
             Self::Second(second) => second.run(context, &mut session),
@@ -201,12 +202,10 @@ impl Which {
     }
 }
 
-fn proposal_json(now: Moment, Found { id, proposal, action }: &Found, text: Option<&Text>) -> Value {
-    let (state, by) = match &proposal.state {
-        ProposalState::Open(_) if proposal.ahead => ("ahead", None),
-        ProposalState::Open(_) if now.effective >= proposal.lapses() => ("lapsed", None),
-        ProposalState::Seconded(by) | ProposalState::Declined(by) => (proposal.state.as_str(), Some(by)),
-        state => (state.as_str(), None),
+fn proposal_json(Found { id, proposal, action }: &Found, state: &str, text: Option<&Text>) -> Value {
+    let by = match &proposal.state {
+        ProposalState::Seconded(by) | ProposalState::Declined(by) => Some(by),
+        ProposalState::Open(_) | ProposalState::Withdrawn => None,
     };
     json!({
         "proposal": id.number(),
@@ -227,18 +226,24 @@ fn proposal_json(now: Moment, Found { id, proposal, action }: &Found, text: Opti
 fn list(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
     let numbers = (0..session.state().governance().proposals()).rev().map(ProposalId::after);
     let snapshot = session.hold_snapshot()?;
-    let found = numbers.map(|id| find(session, id)).filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
-    drop(snapshot);
     let now = session.state().moment(context.env.now());
-    let row = |Found { id, proposal, action }: &Found| {
-        [id.to_string(), state_phrase(now, proposal), proposal.proposer.to_string(), summary(action)]
+    let mut found = Vec::new();
+    for id in numbers {
+        if let Some(it) = find(session, id)? {
+            let state = state_now(session, now, &it)?;
+            found.push((it, state));
+        }
+    }
+    drop(snapshot);
+    let row = |(Found { id, proposal, action }, (_, state)): &(Found, (&str, String))| {
+        [id.to_string(), state.clone(), proposal.proposer.to_string(), summary(action)]
     };
     let rows: Vec<_> = found.iter().map(row).collect();
     if rows.is_empty() && !context.ui.json {
         context.env.status("no proposals yet");
         return Ok(());
     }
-    let json = || json!({ "proposals": found.iter().map(|it| proposal_json(now, it, None)).collect::<Value>() });
+    let json = || json!({ "proposals": found.iter().map(|(it, (state, _))| proposal_json(it, state, None)).collect::<Value>() });
     let width = context.env.width;
     context.ui.answer(context.env, json, || table(["PROPOSAL", "STATE", "PROPOSER", "SUMMARY"], rows, width))
 }

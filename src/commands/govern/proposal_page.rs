@@ -4,31 +4,34 @@ use std::collections::BTreeMap;
 
 use super::proposal::Found;
 use crate::commands::lookup::{names, parts, reason_of};
-use crate::domain::{
-    Action, Digest, Fingerprint, LostEntries, Moment, PersonId, Proposal as Opened, ProposalState, Text,
-};
+use crate::domain::{Action, Digest, Fingerprint, LostEntries, Moment, PersonId, ProposalState, Refusal, Text};
 use crate::error::Error;
 use crate::output::{self, Gutter, KeyHistory, Page, ago, summary};
 use crate::store::{Held, Session};
 
-/// The state of a proposal now.
-pub(super) fn state_phrase(now: Moment, proposal: &Opened) -> String {
-    match &proposal.state {
-        ProposalState::Open(_) if proposal.ahead => "ahead of other clocks; cannot be seconded".to_owned(),
-        ProposalState::Open(_) if now.effective >= proposal.lapses() => {
-            format!("lapsed {}", ago(proposal.lapses(), now.claimed))
-        }
-        ProposalState::Open(_) => format!("open; lapses {}", ago(proposal.lapses(), now.claimed)),
-        ProposalState::Seconded(by) | ProposalState::Declined(by) => format!("{} by {by}", proposal.state.as_str()),
-        ProposalState::Withdrawn => "withdrawn".to_owned(),
-    }
+/// The state of a proposal now: its name in JSON, and its words on screens.
+///
+/// # Errors
+/// The cache cannot be read.
+pub(super) fn state_now(session: &Session, now: Moment, found: &Found) -> Result<(&'static str, String), Error> {
+    let (proposal, name) = (&found.proposal, found.proposal.state.as_str());
+    Ok(match &proposal.state {
+        ProposalState::Open(_) => match session.ask(|state| state.judge_pending(found.id, now))? {
+            Ok(()) => (name, format!("open; lapses {}", ago(proposal.lapses(), now.claimed))),
+            Err(Refusal::ProposalAhead { .. }) => ("ahead", "ahead of other clocks; cannot be seconded".to_owned()),
+            Err(Refusal::ProposalLapsed { since, .. }) => ("lapsed", format!("lapsed {}", ago(since, now.claimed))),
+            Err(refusal) => ("stale", format!("cannot be seconded: {refusal}")),
+        },
+        ProposalState::Seconded(by) | ProposalState::Declined(by) => (name, format!("{name} by {by}")),
+        ProposalState::Withdrawn => (name, name.to_owned()),
+    })
 }
 
 /// Writes the page of a proposal: what it would change, and everything that its proposer signed.
 pub(super) fn write_page(page: &mut Page, now: Moment, session: &Session, found: &Found) -> Result<(), Error> {
     let Found { id, proposal, action } = found;
     page.title(format_args!("proposal {id}: {}", summary(action)));
-    page.field("state", state_phrase(now, proposal));
+    page.field("state", state_now(session, now, found)?.1);
     page.field(
         "proposed",
         format_args!("by {}, {} (entry {})", proposal.proposer, proposal.moment.claimed, proposal.seq),

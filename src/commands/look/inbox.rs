@@ -127,18 +127,12 @@ fn proposals(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waitin
         return Ok(waiting);
     }
     for id in session.queries().open_proposals()? {
-        let (proposal, subject) = session.ask(|state| {
-            let proposal = state.governance().proposal(id)?.clone();
-            let subject = match proposal.action() {
-                Some(action) => state.governance().is_subject(action, me)?,
-                None => true,
-            };
-            Ok((proposal, subject))
-        })??;
-        let may_be_seconded = now.effective < proposal.lapses() && !proposal.ahead && proposal.proposer != *me;
-        let Some(action) = proposal.action().filter(|_| may_be_seconded && !subject) else {
+        let proposal = session.ask(|state| state.governance().proposal(id).cloned())??;
+        let Some(action) = proposal.action().filter(|_| proposal.proposer != *me) else { continue };
+        let subject = session.ask(|state| Ok(state.governance().is_subject(action, me)?))??;
+        if subject || session.ask(|state| state.judge_pending(id, now))?.is_err() {
             continue;
-        };
+        }
         waiting.push(Waiting {
             action: "second",
             subject: format!("proposal {id}"),

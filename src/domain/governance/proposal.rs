@@ -96,6 +96,21 @@ impl Proposal {
     }
 }
 
+/// The position at which a proposal is judged.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::domain) struct At {
+    /// The sequence number of the entry there.
+    pub seq: u64,
+    /// The moment there.
+    pub moment: Moment,
+}
+
+impl From<&Timed<'_>> for At {
+    fn from(header: &Timed<'_>) -> Self {
+        Self { seq: header.seq, moment: header.moment }
+    }
+}
+
 impl Governance {
     /// Checks a step of a proposal against every rule.
     pub(in crate::domain) fn judge_proposal(&self, header: &Timed<'_>, event: &Event) -> Result<(), Denied> {
@@ -106,7 +121,7 @@ impl Governance {
                 Err(Refusal::ProposalNumber { expected: self.next_proposal() }.into())
             }
             Event::Propose { action, .. } => {
-                self.judge_action(header, action, header.data)?;
+                self.judge_action(header.into(), action, header.data)?;
                 self.judge_requests(header, action)
             }
             Event::Second(at) => self.judge_second(header, *at),
@@ -144,7 +159,15 @@ impl Governance {
         }
         self.judge_lapse(at.proposal, proposal, header.moment)?;
         // The state may have changed since the proposal was opened.
-        self.judge_action(header, action, proposal.data)
+        self.judge_action(header.into(), action, proposal.data)
+    }
+
+    /// Checks whether an admin who is neither its proposer nor its subject could second a proposal.
+    pub(in crate::domain) fn judge_pending(&self, id: ProposalId, at: At) -> Result<(), Denied> {
+        let proposal = self.proposal(id)?;
+        let action = proposal.action().ok_or(Refusal::ProposalOver { proposal: id })?;
+        self.judge_lapse(id, proposal, at.moment)?;
+        self.judge_action(at, action, proposal.data)
     }
 
     /// Checks whether any admin can still second a proposal.
@@ -194,10 +217,10 @@ impl Governance {
     }
 
     /// Checks what a proposal asks for. `data` is the digest of the data part of the entry that opens it.
-    fn judge_action(&self, header: &Timed<'_>, action: &Action, data: Option<Digest>) -> Result<(), Denied> {
+    fn judge_action(&self, at: At, action: &Action, data: Option<Digest>) -> Result<(), Denied> {
         match action {
-            Action::Enrol(members) => self.judge_members(members, header.moment),
-            Action::Roles(changes) => self.judge_roles(header, changes),
+            Action::Enrol(members) => self.judge_members(members, at.moment),
+            Action::Roles(changes) => self.judge_roles(at.moment, changes),
             Action::Retire { person, replaces } => {
                 let retiring = self.enrolled(person)?;
                 in_force(retiring.since, *replaces)?;
@@ -224,13 +247,13 @@ impl Governance {
                 if self.policy() == Some(policy) { Err(Refusal::NothingChanges.into()) } else { Ok(()) }
             }
             Action::Redact(texts) => {
-                if let Some(seq) = texts.keys().find(|seq| **seq >= header.seq) {
+                if let Some(seq) = texts.keys().find(|seq| **seq >= at.seq) {
                     return Err(Refusal::RedactsAhead { seq: *seq }.into());
                 }
                 texts.iter().try_for_each(|(seq, text)| self.judge_redaction(*seq, *text))?;
                 if texts.is_empty() { Err(Refusal::NothingChanges.into()) } else { Ok(()) }
             }
-            Action::Restored(it) if it.ends.restored.seq >= header.seq => Err(Refusal::NothingLost.into()),
+            Action::Restored(it) if it.ends.restored.seq >= at.seq => Err(Refusal::NothingLost.into()),
             Action::Restored(it) => {
                 // The same ends with another list in between are another restoration.
                 let same = self.restorations().any(|accepted| (accepted.ends, accepted.data) == (it.ends, data));
@@ -248,14 +271,14 @@ impl Governance {
         }
     }
 
-    fn judge_roles(&self, header: &Timed<'_>, changes: &BTreeMap<PersonId, NewGrants>) -> Result<(), Denied> {
+    fn judge_roles(&self, at: Moment, changes: &BTreeMap<PersonId, NewGrants>) -> Result<(), Denied> {
         for (person, NewGrants { replaces, grants, revokes }) in changes {
             let current = self.enrolled(person)?;
             in_force(current.since, *replaces)?;
             if current.grants.is_machine() != grants.is_machine() {
                 return Err(Refusal::MachineStays { person: person.clone() }.into());
             }
-            grants.judge(person, header.moment, |it| self.can_operate(it))?;
+            grants.judge(person, at, |it| self.can_operate(it))?;
             for key in revokes {
                 self.judge_machine_key(person, *key)?;
             }
