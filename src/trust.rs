@@ -11,7 +11,7 @@ use crate::config::{Known, KnownRegisters};
 use crate::domain::{Digest, Event, Predecessor, RegisterId};
 use crate::error::Error;
 use crate::format::{Raw, entry};
-use crate::store::{Excuse, SharedFile, is_one_file};
+use crate::store::{Excuse, SharedFile, Site, is_one_file};
 
 /// The register that a user asked for.
 #[derive(Debug, Clone)]
@@ -92,6 +92,15 @@ fn current<'k>(known: &'k KnownRegisters, name: &str, paths: &[&Path]) -> impl I
 fn has_path(known: &Known, paths: &[&Path]) -> bool {
     let resolved = known.path.canonicalize().ok();
     paths.iter().any(|path| known.path == **path || resolved.as_deref() == Some(*path))
+}
+
+/// Whether a path is that of a trusted register or of the file that it leads to, so that the register is read where it is.
+pub fn site(known: &KnownRegisters, path: &Path) -> Site {
+    let resolved = path.canonicalize().ok();
+    let paths = [Some(path), resolved.as_deref()];
+    let paths: Vec<&Path> = paths.into_iter().flatten().collect();
+    let known = known.list().iter().any(|it| !it.superseded && has_path(it, &paths));
+    if known { Site::Register } else { Site::Elsewhere }
 }
 
 /// Returns a trusted register that already has the name or path of a new one. `old`, the register
@@ -181,6 +190,12 @@ impl Identity {
             }
             (_, Some(expected)) => Err(Error::WrongFingerprint { found, expected }),
         }
+    }
+
+    /// Whether the file is the register itself at its own place, where it may be written. A register that is met for the
+    /// first time is at its place.
+    pub fn is_itself(&self) -> bool {
+        !self.backup && self.place != Place::Elsewhere && self.relation != Relation::Superseded
     }
 
     /// The reason why the file may lack entries that this account verified.

@@ -26,11 +26,13 @@ mod paths;
 mod private;
 mod queries;
 mod queue;
+mod races;
 
 mod redaction;
 mod repair;
 mod restore;
 mod rules;
+mod side_files;
 mod signatures;
 mod successor;
 mod tamper;

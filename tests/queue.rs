@@ -305,12 +305,16 @@ fn a_symbolic_link_at_the_path_of_the_queue_is_not_followed() {
     assert!(!world.path("nothing").exists());
 }
 
-/// Writing to a hard link to the register would damage it, and closing the link would release SQLite's locks.
+/// Writing to a hard link to the register would damage it, and closing the link would release SQLite's locks. So nothing
+/// is recorded while the register has a second link.
 #[test]
 fn a_hard_link_at_the_path_of_the_queue_is_not_opened() {
     let (world, queue) = without_queue();
     world.write("precious", "precious");
-    for target in ["precious", "prod.db", "people/carol/key"] {
+    fs::hard_link(world.path("prod.db"), &queue).unwrap();
+    world.fails("carol", "note CHG-1 'Seen.'", Exit::Environment, "has 2 hard links");
+    fs::remove_file(&queue).unwrap();
+    for target in ["precious", "people/carol/key"] {
         fs::hard_link(world.path(target), &queue).unwrap();
         let before = fs::read(world.path("precious")).unwrap();
         records(&world);

@@ -99,8 +99,11 @@ fn a_register_that_another_process_has_open_is_not_replaced() {
 fn a_repair_removes_the_temporary_files_of_a_killed_one() {
     let world = World::filed();
     world.tamper(GARBAGE);
+    let left = world.path(".prod.db.part");
+    fs::create_dir(&left).unwrap();
+    fs::set_permissions(&left, fs::Permissions::from_mode(0o700)).unwrap();
     for end in ["", "-journal", "-wal", "-shm"] {
-        fs::write(world.path(&format!("prod.db.valid.part{end}")), "half a register").unwrap();
+        fs::write(left.join(format!("twinseal.part{end}")), "half a register").unwrap();
     }
     world.ok("erin", "repair");
     let names = fs::read_dir(world.path("")).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap());

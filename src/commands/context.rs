@@ -138,7 +138,7 @@ impl<'e> Context<'e> {
     /// # Errors
     /// As [`Context::open`].
     pub fn open_by(&mut self, request: &Request, purpose: Purpose) -> Result<Session, Error> {
-        let Found { shared, identity, id } = self.registers.find(request)?;
+        let Found { mut shared, identity, id } = self.registers.find(request)?;
         identity.admit(|old| self.registers.verified(old))?;
         let fingerprint = identity.fingerprint;
         if !identity.met {
@@ -146,6 +146,9 @@ impl<'e> Context<'e> {
             let in_place_of = identity.in_place_of();
             self.registers
                 .trust(self.env, &Trusted { name: id.name(), path: &request.path, fingerprint, in_place_of })?;
+        }
+        if identity.is_itself() {
+            shared = shared.at_its_place(self.registers.scratch())?;
         }
         let folder = self.registers.state_folder(fingerprint);
         let bar = progress(self.env, shared.newest()?.unwrap_or(0), "verifying");

@@ -94,12 +94,20 @@ impl Registers {
         Ok(Request { path, name, fingerprint })
     }
 
+    /// Opens a register's file. Unless it is at the path of a known register, a private copy is read.
+    ///
+    /// # Errors
+    /// As [`SharedFile::open`].
+    pub fn open_file(&self, request: &Request) -> Result<(SharedFile, Vec<Finding>), StoreError> {
+        SharedFile::open(&request.path, trust::site(&self.known, &request.path), self.scratch())
+    }
+
     /// Opens a register's file and reads its entry 0.
     ///
     /// # Errors
     /// The file is missing or is no register, or its schema or entry 0 is invalid.
     pub fn find(&self, request: &Request) -> Result<Found, Error> {
-        let (shared, findings) = SharedFile::open(&request.path, self.scratch())?;
+        let (shared, findings) = self.open_file(request)?;
         if let Some(finding) = findings.into_iter().next() {
             return Err(StoreError::Broken(finding).into());
         }

@@ -8,7 +8,7 @@ use crate::format::Defect;
 use crate::format::data::MAX_DATA;
 use crate::private::PrivateError;
 use crate::signer::{AgentError, KeyError};
-use crate::store::{Finding, StoreError};
+use crate::store::{Finding, SecondPath, StoreError};
 
 impl Error {
     /// The next step, where there is one.
@@ -163,13 +163,11 @@ fn store_hint(error: &StoreError) -> Option<String> {
         }
         StoreError::Layout { .. } | StoreError::Newer { .. } => "use a newer twinseal",
         StoreError::NotABackup { .. } => "it is already a register, or not a copy that `twinseal backup` made",
-        StoreError::Network { .. } => {
-            "move the register to a local disk and run twinseal on that host, for example over ssh with a forwarded \
-             agent"
-        }
-        StoreError::ReadOnly { .. } => "ask to join the group that owns the file",
         StoreError::Busy { .. } => {
             "another command or a program such as the sqlite3 shell is using the file; wait, or end it"
+        }
+        StoreError::Broken(Finding { rule: "side-file", .. }) => {
+            "if no program uses the file, move the file beside it away, and keep it as evidence; then run `twinseal verify`"
         }
         StoreError::Broken(Finding { rule: "file", .. }) => {
             "the file is damaged or the disk fails: check the system log, then run `twinseal verify`; keep the file as \
@@ -195,13 +193,36 @@ fn store_hint(error: &StoreError) -> Option<String> {
             "check whether the disk is full or failing; before you try again, check with `twinseal log` whether the entry \
              is there"
         }
-        StoreError::Stuck { .. } => "nothing was recorded; check whether the disk is full or failing, then try again",
         StoreError::Sqlite { .. } => {
             "nothing was recorded; check whether the disk is full or failing (`twinseal doctor` shows the free space), \
              then try again"
         }
         StoreError::Unloaded(_) => "this is a fault of twinseal: report it, with the command that shows it",
         StoreError::Io { source, .. } => disk_hint(source, "check the path and its permissions"),
+        _ => return place_hint(error),
+    };
+    Some(hint.to_owned())
+}
+
+/// What to do where a file stands in the way of writing it.
+fn place_hint(error: &StoreError) -> Option<String> {
+    let hint = match error {
+        StoreError::Network { .. } => {
+            "move the register to a local disk and run twinseal on that host, for example over ssh with a forwarded \
+             agent"
+        }
+        StoreError::ReadOnly { .. } => "ask to join the group that owns it",
+        StoreError::ReadOnlyMount { .. } => {
+            "nothing was recorded; mount it read-write, or record on the host that can write it"
+        }
+        StoreError::SecondPath { path, second: SecondPath::Links(_) } => {
+            return Some(format!("remove the other names, which `find DIRECTORY -samefile {}` prints", word(path)));
+        }
+        StoreError::SecondPath { .. } => "mount the directory of the register instead of its file",
+        StoreError::SameFile { .. } => "name another file",
+        StoreError::Replaced { .. } => "nothing was recorded; run the command again",
+        StoreError::Stuck { .. } => "nothing was recorded; check whether the disk is full or failing, then try again",
+        _ => return None,
     };
     Some(hint.to_owned())
 }
@@ -228,7 +249,7 @@ fn loss_hint(error: &StoreError) -> &'static str {
 
 /// How to make a file of this account usable again.
 fn private_hint(error: &PrivateError) -> String {
-    let path = |path: &Path| shell_word(&path.display().to_string());
+    let path = word;
     match error {
         PrivateError::Io { source, .. } => disk_hint(source, "check its permissions").to_owned(),
         PrivateError::Foreign { path: it, .. } => format!(
@@ -328,6 +349,11 @@ fn agent_hint(error: &AgentError) -> &'static str {
              the private key"
         }
     }
+}
+
+/// A path quoted for a POSIX shell.
+fn word(path: &Path) -> String {
+    shell_word(&path.display().to_string())
 }
 
 /// A word quoted for a POSIX shell.

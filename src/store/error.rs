@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::sqlite::fault::Fault;
+use super::sqlite::place::SecondPath;
 use super::sqlite::queue::Holder;
 use crate::domain::{Digest, Head, Time, Unloaded};
 use crate::format::Defect;
@@ -99,6 +100,32 @@ pub enum StoreError {
     #[error("no permission to write {}", .path.display())]
     ReadOnly {
         /// The file.
+        path: PathBuf,
+    },
+    /// A file system that is mounted read-only.
+    #[error("{} is on a file system that is mounted read-only", .path.display())]
+    ReadOnlyMount {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A register that can be reached by a second path.
+    #[error("{} {second}: a program that opens it by another path does not see its WAL file", .path.display())]
+    SecondPath {
+        /// The file.
+        path: PathBuf,
+        /// How there can be a second path.
+        second: SecondPath,
+    },
+    /// The register itself where another file is expected.
+    #[error("{} is the register itself", .path.display())]
+    SameFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Another file was put at the path of an open one.
+    #[error("{} was replaced or removed while it was in use", .path.display())]
+    Replaced {
+        /// The path.
         path: PathBuf,
     },
     /// Permission to write, but the disk refuses it.

@@ -52,6 +52,13 @@ static const char *path_of(int fd, char *path) {
     return path;
 }
 
+/* The path of a name in an open folder. */
+static const char *path_in(int folder, const char *name, char *path) {
+    if (folder == AT_FDCWD || *name == '/') return name;
+    if (!path_of(folder, path) || strlen(path) + strlen(name) + 1 > PATH_MAX) return NULL;
+    return strcat(strcat(path, "/"), name);
+}
+
 static void note(const char *call, const char *path, const void *bytes, long offset, size_t length) {
     char line[PATH_MAX + 64];
     if (record < 0) return;
@@ -75,15 +82,15 @@ static int fails(const char *kind, const char *path, int room) {
     return 1;
 }
 
-static int opened(int folder, const char *path, int flags, mode_t mode) {
+static int opened(const char *path, int flags, mode_t mode) {
     int makes = (flags & O_CREAT) != 0;
-    int fresh = makes && syscall(SYS_faccessat, folder, path, F_OK) != 0;
+    int fresh = makes && syscall(SYS_faccessat, AT_FDCWD, path, F_OK) != 0;
     int saved = errno;
     if (fails(makes ? "write" : "read", path, fresh)) return -1;
     errno = saved;
     if (within(path) && fresh) note("create", path, NULL, 0, 0);
     else if (within(path) && (flags & O_TRUNC)) note("truncate", path, NULL, 0, 0);
-    return syscall(SYS_openat, folder, path, flags, mode);
+    return syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
 
 #define OPEN(name)                                      \
@@ -92,7 +99,7 @@ static int opened(int folder, const char *path, int flags, mode_t mode) {
         va_start(more, flags);                          \
         mode_t mode = va_arg(more, mode_t);             \
         va_end(more);                                   \
-        return opened(AT_FDCWD, path, flags, mode);     \
+        return opened(path, flags, mode);     \
     }
 OPEN(open)
 OPEN(open64)
@@ -102,7 +109,8 @@ int openat64(int folder, const char *path, int flags, ...) {
     va_start(more, flags);
     mode_t mode = va_arg(more, mode_t);
     va_end(more);
-    return opened(folder, path, flags, mode);
+    char joined[PATH_MAX + 1];
+    return opened(path_in(folder, path, joined), flags, mode);
 }
 
 ssize_t write(int fd, const void *bytes, size_t length) {
@@ -194,6 +202,35 @@ int unlink(const char *path) {
     if (fails("write", path, 0)) return -1;
     if (within(path)) note("unlink", path, NULL, 0, 0);
     return syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+int mkdirat(int folder, const char *name, mode_t mode) {
+    char path[PATH_MAX + 1];
+    return mkdir(path_in(folder, name, path), mode);
+}
+
+int renameat2(int old, const char *from, int new, const char *to, unsigned flags) {
+    char source[PATH_MAX + 1], target[PATH_MAX + 1];
+    const char *path = path_in(old, from, source), *other = path_in(new, to, target);
+    if (fails("write", path, 0)) return -1;
+    if (within(path)) note("rename", path, other, 0, strlen(other));
+    return syscall(SYS_renameat2, AT_FDCWD, path, AT_FDCWD, other, flags);
+}
+
+int renameat(int old, const char *from, int new, const char *to) { return renameat2(old, from, new, to, 0); }
+
+int linkat(int old, const char *from, int new, const char *to, int flags) {
+    char source[PATH_MAX + 1], target[PATH_MAX + 1];
+    (void)flags;
+    return link(path_in(old, from, source), path_in(new, to, target));
+}
+
+int unlinkat(int folder, const char *name, int flags) {
+    char path[PATH_MAX + 1];
+    const char *it = path_in(folder, name, path);
+    if (fails("write", it, 0)) return -1;
+    if (within(it)) note("unlink", it, NULL, 0, 0);
+    return syscall(SYS_unlinkat, AT_FDCWD, it, flags);
 }
 
 ssize_t read(int fd, void *bytes, size_t length) {

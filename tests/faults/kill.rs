@@ -69,6 +69,8 @@ fn whoever_is_killed_loses_nothing_that_was_acknowledged_and_stands_in_nobodys_w
     }
     // From the first moment to a little after the last.
     let longest = begun.elapsed() * 5 / 4;
+    // A stranger's private copies have a folder.
+    is_whole(&world, "erin", "before");
     let (before, mut promised, mut dead) = (names(&world.path("")), Vec::new(), 0);
     for round in 1.. {
         if dead >= kills {

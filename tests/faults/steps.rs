@@ -3,6 +3,7 @@
 //! A run for each N and each fault takes long: a part of them is tried, and all of them with `TWINSEAL_FAULTS=all`.
 
 use std::fs;
+use std::path::Path;
 use std::process::Output;
 
 use twinseal::error::Exit;
@@ -94,7 +95,9 @@ fn fails_well(stage: &Stage, case: &Case<'_>, fault: Fault, at: usize) -> bool {
     let in_the_way = !case.records && fault.is_hard() && said(&again).contains("already exists");
     assert!(done || again.status.success() || in_the_way, "{told}\nand then: {}", said(&again));
     let left: Vec<String> = names(&world.path("")).into_iter().filter(|name| is_scrap(name)).collect();
-    assert!(left.is_empty() || in_the_way, "{told}\n{left:?}");
+    // If removing the private directory fails when all is done, it is left there empty.
+    let rest = done && left.iter().all(|name| Path::new(name).is_dir());
+    assert!(left.is_empty() || in_the_way || rest, "{told}\n{left:?}");
     true
 }
 

@@ -43,7 +43,7 @@ impl Paper {
             None => {
                 let mut state = Register::default();
                 state.apply(header, sealed.leaf, event).unwrap();
-                let mut shared = SharedFile::create(&self.folder.path().join("prod.db")).unwrap();
+                let mut shared = SharedFile::create(&self.folder.path().join("prod.db"), self.folder.path()).unwrap();
                 let turn = shared.turn(&writer()).unwrap();
                 shared.append(&turn, None, &raw, &[], |tables| tables.project(&sealed, None, &state)).unwrap();
                 let memory = self.folder.path().join("memory");

@@ -9,7 +9,7 @@ use twinseal::cli::Cli;
 use twinseal::domain::Head;
 use twinseal::error::Exit;
 use twinseal::format::Raw;
-use twinseal::store::{SharedFile, StoreError, Writer};
+use twinseal::store::{SharedFile, Site, StoreError, Writer};
 
 use super::scene::{STRANGER, Scene, starts};
 use crate::support::{CHANGE, World};
@@ -104,7 +104,8 @@ fn a_trigger_that_swallows_rows_is_found_before_anything_is_written() {
 #[test]
 fn a_trigger_planted_after_opening_swallows_nothing_unseen() {
     let scene = Scene::new();
-    let (mut file, findings) = SharedFile::open(&scene.path("prod.db"), &scene.path("scratch")).unwrap();
+    let (mut file, findings) =
+        SharedFile::open(&scene.path("prod.db"), Site::Register, &scene.path("scratch")).unwrap();
     assert_eq!(findings, []);
     let plant = "CREATE TRIGGER planted BEFORE INSERT ON entry BEGIN SELECT RAISE(IGNORE); END";
     scene.sql().execute_batch(plant).unwrap();

@@ -54,7 +54,7 @@ impl Init {
         let name: RegisterName = parse(&self.name)?;
         let path = self.path(context);
         check_utf8(&path)?;
-        if path.exists() && !SharedFile::never_founded(&path) {
+        if path.exists() && !SharedFile::never_founded(&path, context.registers.scratch()) {
             return Err(StoreError::Exists { path }.into());
         }
         let after = self.after.clone().map(|old| predecessor(context, old)).transpose()?;
@@ -88,7 +88,8 @@ impl Init {
         let mut state = Register::default();
         state.apply(&entry.header, entry.leaf, &entry.event)?;
 
-        let shared = found(&path, &context.writer(), &raw, &entry, &state)?;
+        let shared = SharedFile::create(&path, context.registers.scratch())?;
+        let shared = record(shared, &context.writer(), &raw, &entry, &state)?;
         let trusted = Trusted { name: id.name(), path: &path, fingerprint: entry.leaf, in_place_of: old };
         context.registers.trust(context.env, &trusted).map_err(|error| error.after(0))?;
         let (now, folder) = (context.env.now(), context.registers.state_folder(entry.leaf));
@@ -144,14 +145,19 @@ fn show(context: &mut Context<'_>, mut page: Page, entry: &Unsigned) {
     context.env.status(page.finish());
 }
 
-/// Creates the file with entry 0, and removes it again if that fails.
-fn found(path: &Path, writer: &Writer, raw: &Raw, entry: &Entry, state: &Register) -> Result<SharedFile, StoreError> {
-    let mut shared = SharedFile::create(path)?;
+/// Records entry 0 in a new file, and removes the file if that fails.
+fn record(
+    mut shared: SharedFile,
+    writer: &Writer,
+    raw: &Raw,
+    entry: &Entry,
+    state: &Register,
+) -> Result<SharedFile, StoreError> {
     let turn = shared.turn(writer);
     match turn.and_then(|turn| shared.append(&turn, None, raw, &[], |tables| tables.project(entry, None, state))) {
         Ok(Appended::Done) => Ok(shared),
         // Another process created the file at the same time.
-        Ok(Appended::HeadMoved) => Err(StoreError::Exists { path: path.to_owned() }),
+        Ok(Appended::HeadMoved) => Err(StoreError::Exists { path: shared.path().to_owned() }),
         Err(error) => Err(match (shared.discard(), error) {
             (true, StoreError::Uncertain { source }) => source.not_recorded(),
             (_, error) => error,

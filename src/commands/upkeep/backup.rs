@@ -1,6 +1,6 @@
 //! `backup`: copy a register while others write.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::commands::Context;
 use crate::error::Error;
 use crate::output::safe;
-use crate::store::{SharedFile, StoreError, back_up};
+use crate::store::back_up;
 
 /// Back up the register to a new file
 ///
@@ -30,23 +30,12 @@ impl Backup {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let session = context.open()?;
         let out = context.env.path(&self.out);
-        back_up(session.shared(), &out)?;
-        // The register may have grown since the session was opened, so read the newest entry from the backup.
-        let newest = newest(context, &out)?;
+        let newest = back_up(session.shared(), &out)?;
         let json = || json!({ "backup": out.display().to_string(), "newest": newest });
         let entries = newest.map_or(0, |newest| newest + 1);
         let name = safe(&self.out.display().to_string()).into_owned();
         context.ui.answer(context.env, json, || format!("backup {name}: {entries} entries"))?;
         context.env.status(format_args!("verify it where it is stored: `twinseal verify --register {name}`"));
         Ok(())
-    }
-}
-
-/// The newest entry of a backup.
-fn newest(context: &Context<'_>, path: &Path) -> Result<Option<u64>, Error> {
-    let (backup, findings) = SharedFile::open(path, context.registers.scratch())?;
-    match findings.into_iter().next() {
-        Some(finding) => Err(StoreError::Broken(finding).into()),
-        None => Ok(backup.newest()?),
     }
 }

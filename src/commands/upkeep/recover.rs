@@ -10,7 +10,7 @@ use crate::commands::ui::progress;
 use crate::commands::upkeep::verify::finding_json;
 use crate::error::Error;
 use crate::output::safe;
-use crate::store::{Recovered, SharedFile, StoreError};
+use crate::store::{Recovered, SharedFile, Site, StoreError, is_one_file};
 
 /// Recover lost entries from another file of the register
 ///
@@ -35,8 +35,12 @@ impl Recover {
         if let Some(fault) = session.fault() {
             return Err(Error::Broken(fault.clone()));
         }
+        // Closing a second handle of the register would release the locks of the first.
+        if is_one_file(&context.env.path(&self.copy), session.shared().path()) {
+            return Err(Error::Copy { source: StoreError::SameFile { path: self.copy.clone() }, path: self.copy });
+        }
         // Findings about its schema do not matter: only entries are read, and each is verified.
-        let opened = SharedFile::open(&context.env.path(&self.copy), context.registers.scratch());
+        let opened = SharedFile::open(&context.env.path(&self.copy), Site::Elsewhere, context.registers.scratch());
         let (from, _) = opened.map_err(|source| Error::Copy { path: self.copy.clone(), source })?;
         let bar = progress(context.env, from.newest()?.unwrap_or(0), "recovering");
         let recovered = session.recover(&from, &context.writer(), &mut |seq| bar.set_position(seq))?;

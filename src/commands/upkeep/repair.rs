@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::format::Defect;
 use crate::output::safe;
 use crate::store::{
-    Finding, Pin, PinFile, Session, SharedFile, StoreError, beside, clear_away, copy_valid, put_in_place,
+    ASIDE, Finding, Pin, PinFile, Session, StoreError, beside, copy_valid, put_in_place, stage_valid, undo_interrupted,
 };
 use crate::trust::{self, First, Relation};
 
@@ -35,6 +35,9 @@ impl Repair {
     /// # Errors
     /// The fingerprint is unknown, no entry is valid, or a file cannot be written; the register is unchanged.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        if self.out.is_none() {
+            undo_interrupted(&context.registers.request(context.env)?.path);
+        }
         let (mut session, mut findings) = look(context)?;
         let now = context.env.now();
         let newest_row = session.shared().newest()?;
@@ -63,16 +66,14 @@ impl Repair {
         let (place, aside) = match &self.out {
             Some(out) => {
                 let out = context.env.path(out);
-                copy_valid(&session, &out)?;
+                copy_valid(&session, &out, context.registers.scratch())?;
                 (out, None)
             }
             None => {
-                let (new, aside) = (beside(&path, ".valid.part"), aside(&path, now));
+                let aside = aside(&path, now);
                 let turn = session.shared().turn(&context.writer())?;
-                // A killed or failed repair may have left this file. The write lock is held, so nobody is writing it.
-                clear_away(&new);
-                copy_valid(&session, &new)?;
-                put_in_place(session.into_shared(), &turn, newest_row, &new, &aside)?;
+                let new = stage_valid(&session, context.registers.scratch())?;
+                put_in_place(session.into_shared(), &turn, newest_row, new, &aside)?;
                 (path, Some(aside))
             }
         };
@@ -88,7 +89,7 @@ impl Repair {
 /// Opens a trusted register even if it is broken, and returns the findings outside its entries.
 fn look(context: &Context<'_>) -> Result<(Session, Vec<Finding>), Error> {
     let request = context.registers.request(context.env)?;
-    let (shared, mut findings) = SharedFile::open(&request.path, context.registers.scratch())?;
+    let (mut shared, mut findings) = context.registers.open_file(&request)?;
     let integrity = noted(shared.integrity(), &mut findings)?;
     findings.extend(integrity.into_iter().flatten());
     let first = noted(shared.entry(0), &mut findings)?.flatten();
@@ -105,13 +106,16 @@ fn look(context: &Context<'_>) -> Result<(Session, Vec<Finding>), Error> {
     if request.fingerprint.is_none() && !identity.met {
         return Err(Error::NeedFingerprint { name: request.path.display().to_string(), found });
     }
+    if identity.is_itself() {
+        shared = shared.at_its_place(context.registers.scratch())?;
+    }
     Ok((Session::unanchored(shared, found)?, findings))
 }
 
 /// A free name for the broken file, even if a repair of the same second failed.
 fn aside(path: &Path, now: Time) -> PathBuf {
     let when: String = now.to_string().chars().filter(|c| c.is_ascii_alphanumeric()).collect();
-    let name = |n: u32| beside(path, &format!(".broken-{when}{}", if n > 1 { format!("-{n}") } else { String::new() }));
+    let name = |n: u32| beside(path, &format!("{ASIDE}{when}{}", if n > 1 { format!("-{n}") } else { String::new() }));
     (1..).map(name).find(|it| !it.exists()).unwrap_or_else(|| name(1))
 }
 

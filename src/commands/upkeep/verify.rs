@@ -11,7 +11,7 @@ use crate::domain::Restoration;
 use crate::error::Error;
 use crate::format::{Defect, Raw, entry};
 use crate::output::{self, Gutter, Page, Redaction};
-use crate::store::{self, Finding, Notice, Pin, Reading, Session, SharedFile, StoreError};
+use crate::store::{self, Finding, Notice, Pin, Reading, Session, StoreError};
 use crate::trust::{self, First, Identity, Purpose, Request};
 
 /// Verify the whole register
@@ -46,7 +46,7 @@ impl Verify {
     /// [`Error::Findings`], or the register cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let request = context.registers.request(context.env)?;
-        let (shared, mut findings) = SharedFile::open(&request.path, context.registers.scratch())?;
+        let (shared, mut findings) = context.registers.open_file(&request)?;
         let read = noted(shared.entry(0), &mut findings)?;
         let newest = noted(shared.newest(), &mut findings)?.flatten();
         let entry_0 = match &read {

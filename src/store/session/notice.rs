@@ -15,7 +15,7 @@ pub enum Notice {
     CacheBehind,
     /// There was a cache but no pin.
     PinMissing,
-    /// Texts were redacted while other processes were reading. The WAL file may hold the texts until they finish.
+    /// Texts were redacted while other processes were reading. The WAL file may hold the texts until somebody writes.
     RedactedLater,
     /// The entry that was just recorded claims an earlier time than others had claimed before.
     ClockBehind {
@@ -93,7 +93,8 @@ impl fmt::Display for Notice {
             Self::CacheBehind => "the verified cache was behind the pin; the missing entries were verified again",
             Self::PinMissing => "the pin of this register is gone; this account remembers only its verified cache",
             Self::RedactedLater => {
-                "others were reading; until they have finished, the WAL file may still hold the redacted text"
+                "others were reading, so the WAL file may still hold the redacted text; when they have finished, remove it \
+                 with `twinseal rebuild`"
             }
             Self::ClockBehind { claimed } => {
                 return write!(

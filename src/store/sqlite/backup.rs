@@ -2,126 +2,131 @@
 //! broken register into a new file.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::backup::Backup;
-use rusqlite::{Connection, OpenFlags};
 
-use crate::store::sqlite::connect::{APPLICATION, COPY, beside, connect};
+use crate::store::sqlite::connect::{APPLICATION, COPY, checked};
+use crate::store::sqlite::founding::plainly;
 use crate::store::sqlite::mount::{Mount, local};
+use crate::store::sqlite::place::{FileId, Main, beside, open_file, open_main};
 use crate::store::sqlite::schema;
+use crate::store::sqlite::staging::Staging;
 use crate::store::{SharedFile, StoreError, Turn, VerifiedLog};
 
 /// The number of pages copied at a time; other processes can write in between.
 const PAGES: i32 = 1024;
 
+/// What is appended to the name of a broken register that is kept, before the time.
+pub const ASIDE: &str = ".broken-";
+
 /// Makes a backup: a consistent copy in a new file, marked as a backup. Other processes may write meanwhile. The backup
-/// is durable when this returns.
+/// is durable when this returns. Returns its newest entry.
 ///
 /// # Errors
 /// [`StoreError::Exists`], or what the system or SQLite reports; no file is left behind then.
-pub fn back_up(shared: &SharedFile, out: &Path) -> Result<(), StoreError> {
-    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o640).open(out);
-    made.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => StoreError::Exists { path: out.to_owned() },
-        _ => StoreError::io("make", out)(error),
-    })?;
-    // It gets its name once it is complete and marked. Until then an empty file reserves the name, so that a partial
-    // copy of a killed process is never mistaken for a register.
-    let part = beside(out, ".part");
-    let copied = fresh(&part).and_then(|()| {
-        copy(shared, &part).map_err(StoreError::sqlite("copying the register"))?;
-        sync(&part)?;
-        fs::rename(&part, out).map_err(StoreError::io("make", out))?;
-        sync(out)
-    });
-    clear_away(&part);
-    if copied.is_err() {
-        let _ = fs::remove_file(out);
-    }
-    copied
+pub fn back_up(shared: &SharedFile, out: &Path) -> Result<Option<u64>, StoreError> {
+    let staging = new_file(out, 0o640)?;
+    let newest = copy(shared, &staging.path()).map_err(StoreError::sqlite("copying the register"));
+    staging.check()?;
+    let newest = newest?;
+    staging.name()?;
+    Ok(newest)
 }
 
-/// Removes a partial file and SQLite's files beside it. Errors are ignored: the next backup removes the rest.
-pub fn clear_away(path: &Path) {
-    for suffix in ["", "-wal", "-shm", "-journal"] {
-        let _ = fs::remove_file(beside(path, suffix));
+/// A file that is to get a name which no file has.
+fn new_file(out: &Path, mode: u32) -> Result<Staging, StoreError> {
+    match fs::symlink_metadata(out) {
+        Ok(_) => Err(StoreError::Exists { path: out.to_owned() }),
+        Err(_) => Staging::beside(out, mode),
     }
 }
 
-/// Creates an empty file, in place of what a killed process left there.
-fn fresh(part: &Path) -> Result<(), StoreError> {
-    let _ = fs::remove_file(beside(part, "-journal"));
-    let _ = fs::remove_file(part);
-    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o640).open(part);
-    made.map(drop).map_err(StoreError::io("make", part))
-}
-
-fn copy(shared: &SharedFile, out: &Path) -> rusqlite::Result<()> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let mut conn = Connection::open_with_flags(out, flags)?;
+fn copy(shared: &SharedFile, out: &Path) -> rusqlite::Result<Option<u64>> {
+    let mut conn = plainly(out)?;
     Backup::new(shared.conn(), &mut conn)?.run_to_completion(PAGES, Duration::ZERO, None)?;
     // A backup is one file, so that it can be copied alone: it must not have a WAL file.
     conn.pragma_update(None, "journal_mode", "DELETE")?;
-    conn.pragma_update(None, "application_id", COPY)
+    conn.pragma_update(None, "application_id", COPY)?;
+    // The register may have grown meanwhile.
+    conn.query_row("SELECT max(seq) FROM entry", [], |row| row.get(0))
 }
 
-fn sync(path: &Path) -> Result<(), StoreError> {
-    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    for it in [path, folder] {
-        fs::File::open(it).and_then(|file| file.sync_all()).map_err(StoreError::io("write", it))?;
-    }
-    Ok(())
-}
-
-/// Turns a backup into a register, in place.
+/// Turns a backup into a register: a register is made of a copy, which then replaces the backup.
 ///
 /// # Errors
-/// [`StoreError::NotABackup`], [`StoreError::Network`], a schema that is not ours, or what the system or SQLite
-/// reports.
-pub fn restore(path: &Path, scratch: &Path) -> Result<PathBuf, StoreError> {
-    let opened = connect(path, scratch)?;
-    let path = opened.path;
-    if opened.access != crate::store::sqlite::connect::Access::Backup {
-        return Err(StoreError::NotABackup { path });
-    }
-    if let Some(finding) = schema::compare(&opened.conn, schema::Part::Register)?.into_iter().next() {
-        return Err(StoreError::Broken(finding));
-    }
+/// [`StoreError::NotABackup`], [`StoreError::Network`], a schema that is not ours, files beside it that it cannot have,
+/// or what the system or SQLite reports; the backup is unchanged then.
+pub fn restore(path: &Path) -> Result<PathBuf, StoreError> {
+    let path = path.canonicalize().map_err(|_| StoreError::NotFound { path: path.to_owned() })?;
+    let mut backup = open_file(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidInput => StoreError::NotADatabase { path: path.clone() },
+        _ => StoreError::io("open", &path)(error),
+    })?;
+    let was = backup.metadata().map_err(StoreError::io("read", &path))?;
+    Main::read(&path).judge_side_files(&path)?;
+    judge_backup(&path, &path)?;
     local(&path, Mount::of(&path).as_ref())?;
-    drop(opened.conn);
-    let rights = fs::set_permissions(&path, fs::Permissions::from_mode(0o660));
-    rights.map_err(StoreError::io("set the rights of", &path))?;
-    let unmarked = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(|conn| {
-        // The change is within one sector. A rollback journal would survive a crash and make the file unreadable for
-        // us.
-        conn.pragma_update(None, "journal_mode", "MEMORY")?;
-        conn.pragma_update(None, "journal_mode", "WAL")?;
-        conn.pragma_update(None, "application_id", APPLICATION)
+    let staging = Staging::beside(&path, 0o600)?;
+    io::copy(&mut backup, &mut staging.file()).map_err(StoreError::io("write", &path))?;
+    // The file can be another one than was judged.
+    judge_backup(&staging.path(), &path)?;
+    let unmarked = plainly(&staging.path()).and_then(|conn| {
+        conn.pragma_update(None, "application_id", APPLICATION)?;
+        conn.pragma_update(None, "journal_mode", "WAL")
     });
+    staging.check()?;
     unmarked.map_err(StoreError::sqlite("turning the backup into a register"))?;
-    sync(&path)?;
+    staging.set_rights(0o660, &was)?;
+    FileId::of(&was).check(&path)?;
+    staging.replace()?;
     Ok(path)
+}
+
+/// Checks that a file is a backup with our schema. `path` is its path in messages.
+fn judge_backup(file: &Path, path: &Path) -> Result<(), StoreError> {
+    let conn = open_main(file).map_err(StoreError::sqlite("opening the backup"))?;
+    let (conn, backup) = checked(conn, path)?;
+    if !backup {
+        return Err(StoreError::NotABackup { path: path.to_owned() });
+    }
+    schema::compare(&conn, schema::Part::Register)?.into_iter().next().map_or(Ok(()), |it| Err(StoreError::Broken(it)))
 }
 
 /// Makes a new register from the verified entries of another. It is durable when this returns.
 ///
 /// # Errors
-/// As [`SharedFile::create`] and [`VerifiedLog::copy_into`]; no file is left behind then.
-pub fn copy_valid(log: &VerifiedLog, out: &Path) -> Result<(), StoreError> {
-    let mut file = SharedFile::create(out)?;
+/// [`StoreError::Exists`], or as [`VerifiedLog::copy_into`]; no file is left behind then.
+pub fn copy_valid(log: &VerifiedLog, out: &Path, scratch: &Path) -> Result<(), StoreError> {
+    let staging = new_file(out, 0o660)?;
+    fill_valid(log, &staging, scratch)?;
+    staging.name()
+}
+
+fn fill_valid(log: &VerifiedLog, staging: &Staging, scratch: &Path) -> Result<(), StoreError> {
+    let mut file = SharedFile::fill(&staging.path(), scratch)?;
+    staging.check()?;
     // Everything must be in the file itself before it is renamed; closing it does not report whether it is.
-    let copied = log.copy_into(&mut file).and_then(|()| match file.flush()? {
+    log.copy_into(&mut file).and_then(|()| match file.flush()? {
         true => Ok(()),
-        false => Err(StoreError::InUse { path: out.to_owned() }),
-    });
-    drop(file);
-    if copied.is_err() {
-        clear_away(out);
-    }
-    copied
+        false => Err(StoreError::InUse { path: staging.path() }),
+    })
+}
+
+/// Makes a new register from the verified entries of a broken one, which it is to replace.
+///
+/// # Errors
+/// As [`VerifiedLog::copy_into`], or the broken register is no longer at its path.
+pub fn stage_valid(log: &VerifiedLog, scratch: &Path) -> Result<Staging, StoreError> {
+    let broken = log.shared();
+    let staging = Staging::beside(broken.path(), 0o600)?;
+    fill_valid(log, &staging, scratch)?;
+    let was = broken.id().check(broken.path())?;
+    staging.set_rights(was.mode() & 0o777, &was)?;
+    Ok(staging)
 }
 
 /// Replaces a broken register by a repaired one and keeps the broken one under another name, durably.
@@ -135,40 +140,34 @@ pub fn put_in_place(
     broken: SharedFile,
     turn: &Turn,
     newest: Option<u64>,
-    repaired: &Path,
+    repaired: Staging,
     aside: &Path,
 ) -> Result<(), StoreError> {
-    let path = broken.path().to_owned();
-    let placed = as_before(&path, repaired).and_then(|()| {
-        broken.alone(turn, newest, || {
-            // SQLite does not report that it could not delete the WAL file, which would be applied to the new file.
-            match fs::remove_file(beside(&path, "-wal")) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(StoreError::io("remove the write-ahead log of", &path)(error));
-                }
-                _ => {}
+    let (path, id) = (broken.path().to_owned(), broken.id());
+    broken.alone(turn, newest, || {
+        // SQLite does not report that it could not delete the WAL file, which would be applied to the new file.
+        match fs::remove_file(beside(&path, "-wal")) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(StoreError::io("remove the write-ahead log of", &path)(error));
             }
-            fs::hard_link(&path, aside).map_err(StoreError::io("keep the broken file as", aside))?;
-            fs::rename(repaired, &path).map_err(|error| {
-                // It is a second name of the register. If it stays, nothing is lost.
-                let _ = fs::remove_file(aside);
-                StoreError::io("replace", &path)(error)
-            })
-        })
-    });
-    clear_away(repaired);
-    placed.and_then(|()| sync(&path))
+            _ => {}
+        }
+        repaired.keep(id, aside)?;
+        repaired.replace().inspect_err(|_| _ = fs::remove_file(aside))
+    })
 }
 
-/// Gives a file the group, the permissions and, if allowed, the owner of another.
-fn as_before(path: &Path, file: &Path) -> Result<(), StoreError> {
-    let was = fs::metadata(path).map_err(StoreError::io("read", path))?;
-    let made = fs::metadata(file).map_err(StoreError::io("read", file))?;
-    if made.gid() != was.gid() {
-        chown(file, None, Some(was.gid())).map_err(StoreError::io("give to the register's group", file))?;
-    }
-    // Only root may do this. Otherwise the account that repairs the register owns the new file.
-    let _ = chown(file, Some(was.uid()), None);
-    let rights = fs::Permissions::from_mode(was.mode() & 0o777);
-    fs::set_permissions(file, rights).map_err(StoreError::io("set the rights of", file))
+/// Removes the second name that a killed repair gave a register: with it, the register cannot be written.
+pub fn undo_interrupted(register: &Path) {
+    let Ok(register) = register.canonicalize() else { return };
+    let (Some(folder), Some(name)) = (register.parent(), register.file_name()) else { return };
+    let is_second = |path: &PathBuf| {
+        let begins = beside(Path::new(name), ASIDE);
+        let named =
+            path.file_name().is_some_and(|it| it.as_encoded_bytes().starts_with(begins.as_os_str().as_encoded_bytes()));
+        let id = |path: &Path| fs::symlink_metadata(path).ok().map(|it| FileId::of(&it));
+        named && id(path) == id(&register)
+    };
+    let names = fs::read_dir(folder).into_iter().flatten().filter_map(|item| Some(item.ok()?.path()));
+    names.filter(is_second).for_each(|second| _ = fs::remove_file(second));
 }

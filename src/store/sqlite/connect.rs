@@ -1,9 +1,7 @@
 //! Opens the file of a register, checks what it is and whether it may be written, and reads it where writing is
 //! impossible.
 
-use std::fs;
-use std::io::Read;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,8 +9,9 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::private;
-use crate::store::sqlite::mount::may_write;
+use crate::store::sqlite::mount::Mount;
+use crate::store::sqlite::place::{Denied, FileId, Main, SecondPath, beside, is_filled, open_main, write_access};
+use crate::store::sqlite::private_copy::PrivateCopy;
 use crate::store::{Finding, StoreError};
 
 /// How long to wait for other writers.
@@ -27,8 +26,20 @@ pub const COPY: i32 = i32::from_be_bytes(*b"TWSC");
 /// `user_version`: the layout of the file. The format level of the log is separate, in entry 0.
 pub const LAYOUT: i64 = 1;
 
+/// The length of an SQLite file's header, in bytes.
+const HEADER: u64 = 100;
+
 /// The limit of a value in the file, in bytes: 4 MiB and some room.
 const LONGEST_VALUE: i32 = 5 * 1024 * 1024;
+
+/// Where a file stands, and so what reading it may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Site {
+    /// At a register's own path. It is read where it is, so that SQLite may create its files beside it.
+    Register,
+    /// Anywhere else. A private copy is read, so that nothing of the file or beside it changes.
+    Elsewhere,
+}
 
 /// What this account may do with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,11 +47,27 @@ pub enum Access {
     /// A register that this account may write.
     Writable,
     /// A register that this account may only read.
-    ReadOnly,
+    ReadOnly(Denied),
+    /// A register in a directory in which this account may not write.
+    ReadOnlyFolder(Denied),
     /// A register that this account may write, but no file can be written beside it: the disk is full or fails.
     Stuck,
+    /// A register that can be reached by a second path.
+    SecondPath(SecondPath),
     /// A backup, in which nothing may be recorded.
     Backup,
+    /// A file that is not at a register's own path.
+    Elsewhere,
+}
+
+/// What is read.
+pub enum Source {
+    /// The file itself.
+    Itself,
+    /// The main file, without a WAL file, as a file that cannot change.
+    Main,
+    /// A private copy.
+    Copy(PrivateCopy),
 }
 
 /// An open register file with hardened settings.
@@ -49,57 +76,94 @@ pub struct Opened {
     pub conn: Connection,
     /// The path without links.
     pub path: PathBuf,
+    /// The file at that path.
+    pub id: FileId,
     /// What this account may do with it.
     pub access: Access,
-    /// The private copy that is read instead.
-    pub private: Option<PrivateCopy>,
+    /// What is read.
+    pub source: Source,
 }
 
-/// Opens a file. If SQLite would need to write beside it but cannot, opens a private copy in `scratch`.
+/// Opens a file. Elsewhere than at a register's own path, and if SQLite would need to write beside it but cannot, opens a
+/// private copy in `scratch`.
 ///
 /// # Errors
-/// There is no file, it is not a register, or its layout is unknown.
-pub fn connect(path: &Path, scratch: &Path) -> Result<Opened, StoreError> {
+/// There is no file, it is not a register, its layout is unknown, or a file beside it cannot be its own.
+pub fn connect(path: &Path, site: Site, scratch: &Path) -> Result<Opened, StoreError> {
     let path = path.canonicalize().map_err(|_| StoreError::NotFound { path: path.to_owned() })?;
-    if !path.is_file() {
-        return Err(StoreError::NotADatabase { path });
-    }
-    // A register is in WAL mode, so a rollback journal beside it was planted there, for SQLite to apply.
-    if fs::symlink_metadata(beside(&path, "-journal")).is_ok() {
-        return Err(StoreError::Broken(Finding::of_file("file", "there is a rollback journal beside it")));
-    }
-    let writable = may_open(&path)?;
-    match open(&path, writable) {
-        Ok((conn, copy)) => {
-            let read_only = if writable { Access::Writable } else { Access::ReadOnly };
-            Ok(Opened { conn, path, access: if copy { Access::Backup } else { read_only }, private: None })
+    let metadata = fs::symlink_metadata(&path).ok().filter(Metadata::is_file);
+    let metadata = metadata.ok_or_else(|| StoreError::NotADatabase { path: path.clone() })?;
+    let id = FileId::of(&metadata);
+    let main = Main::read(&path);
+    main.judge_side_files(&path)?;
+    let second = SecondPath::of(&path, &metadata, Mount::of(&path).as_ref());
+    let denied = write_access(&path).err();
+    if site == Site::Register && second.is_none() && !main.backup {
+        let opened = open(&path, denied.is_none()).and_then(|conn| checked(conn, &path));
+        match main.judge_wal(&beside(&path, "-wal"), opened) {
+            Ok((conn, _)) => {
+                id.check(&path)?;
+                let access = denied.map_or(Access::Writable, Access::ReadOnly);
+                return Ok(Opened { conn, path, id, access, source: Source::Itself });
+            }
+            Err(StoreError::Sqlite { source, .. }) if source.needs_files_beside() => {}
+            Err(error) => return Err(error),
         }
-        Err(StoreError::Sqlite { source, .. }) if source.needs_write_access() => {
-            let private = PrivateCopy::make(&path, scratch)?;
-            let (conn, copy) = open(&private.file(), true)?;
-            let stuck = writable && path.parent().is_some_and(may_write);
-            let read_only = if stuck { Access::Stuck } else { Access::ReadOnly };
-            Ok(Opened { conn, path, access: if copy { Access::Backup } else { read_only }, private: Some(private) })
+    }
+    let (conn, source, backup) = read_apart(&path, &main, scratch)?;
+    id.check(&path)?;
+    let access = match (backup, second, site) {
+        (true, ..) => Access::Backup,
+        (_, Some(second), _) => Access::SecondPath(second),
+        (_, _, Site::Elsewhere) => Access::Elsewhere,
+        (_, _, Site::Register) => {
+            let folder = path.parent().and_then(|folder| write_access(folder).err());
+            match (denied, folder) {
+                (Some(denied), _) => Access::ReadOnly(denied),
+                (None, Some(denied)) => Access::ReadOnlyFolder(denied),
+                (None, None) => Access::Stuck,
+            }
+        }
+    };
+    Ok(Opened { conn, path, id, access, source })
+}
+
+/// Opens a private copy; without a WAL file, and if no copy can be made, the file itself as one that cannot change.
+fn read_apart(path: &Path, main: &Main, scratch: &Path) -> Result<(Connection, Source, bool), StoreError> {
+    match PrivateCopy::make(path, &["-wal"], scratch) {
+        Ok(copy) => {
+            let opened = open(&copy.file(), true).and_then(|conn| checked(conn, path));
+            let (conn, backup) = main.judge_wal(&beside(&copy.file(), "-wal"), opened)?;
+            Ok((conn, Source::Copy(copy), backup))
+        }
+        Err(error @ StoreError::Io { doing: "make a private copy in", .. }) if is_filled(&beside(path, "-wal")) => {
+            Err(error)
+        }
+        Err(StoreError::Io { doing: "make a private copy in", .. }) => {
+            let conn = open_main(path).map_err(StoreError::sqlite("opening the register"))?;
+            let (conn, backup) = checked(conn, path)?;
+            Ok((conn, Source::Main, backup))
         }
         Err(error) => Err(error),
     }
 }
 
-/// Whether this account may open a file for writing. An error of the disk is not a refusal.
-fn may_open(path: &Path) -> Result<bool, StoreError> {
-    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
-    match fs::OpenOptions::new().write(true).open(path) {
-        Ok(_) => Ok(true),
-        Err(error) if matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem) => Ok(false),
-        Err(error) => Err(StoreError::io("open", path)(error)),
-    }
+/// Opens a file that SQLite may write beside.
+fn open(path: &Path, writable: bool) -> Result<Connection, StoreError> {
+    let mode = if writable { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
+    let flags = mode | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let conn = Connection::open_with_flags(path, flags).and_then(|conn| {
+        // Closing a connection that only reads must not write the WAL file into the file and delete it.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        harden(&conn)?;
+        Ok(conn)
+    });
+    conn.map_err(StoreError::sqlite("opening the register"))
 }
 
-fn open(path: &Path, writable: bool) -> Result<(Connection, bool), StoreError> {
+/// Checks what a file is, and returns whether it is a backup. `path` is its path in messages.
+pub fn checked(mut conn: Connection, path: &Path) -> Result<(Connection, bool), StoreError> {
     let doing = || StoreError::sqlite("opening the register");
-    let mode = if writable { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
-    let mut conn = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(doing())?;
-    harden(&conn).map_err(doing())?;
     let endless = |error: rusqlite::Error| match error.sqlite_error_code() {
         Some(ErrorCode::OperationInterrupted) => {
             StoreError::Broken(Finding::of_file("file", "its schema has no end: pages refer to each other"))
@@ -132,98 +196,6 @@ pub(super) fn bound(conn: &mut Connection) -> rusqlite::Result<()> {
     )
 }
 
-/// A path with a suffix appended to its file name.
-pub fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
-}
-
-/// A private copy of a register in a directory of this account, removed when it is dropped.
-pub struct PrivateCopy {
-    folder: PathBuf,
-    // Locked while the copy is in use.
-    _held: fs::File,
-}
-
-/// How often a file is copied again because it changed during the copy.
-const ATTEMPTS: usize = 20;
-
-impl PrivateCopy {
-    /// Copies a register and its WAL file, again and again until neither changed during the copy.
-    fn make(path: &Path, scratch: &Path) -> Result<Self, StoreError> {
-        let copy = Self::folder(scratch).map_err(StoreError::io("make a private copy in", scratch))?;
-        for _ in 0..ATTEMPTS {
-            let before = state(path);
-            for suffix in ["", "-wal"] {
-                let (from, to) = (beside(path, suffix), beside(&copy.file(), suffix));
-                match fs::copy(&from, &to) {
-                    Err(error) if error.kind() == std::io::ErrorKind::NotFound && !suffix.is_empty() => {
-                        let _ = fs::remove_file(&to);
-                    }
-                    copied => _ = copied.map_err(StoreError::io("copy", &from))?,
-                }
-            }
-            if state(path) == before {
-                writable(&copy.file())?;
-                return Ok(copy);
-            }
-        }
-        Err(StoreError::Busy { seconds: BUSY.as_secs() })
-    }
-
-    /// Creates a directory for the copy, and removes unlocked ones, which killed processes left behind.
-    fn folder(scratch: &Path) -> std::io::Result<Self> {
-        private::make_folder(scratch).map_err(std::io::Error::other)?;
-        // A new directory that is not locked yet is kept. If the file system has no locks, nothing is removed.
-        let turn = fs::File::open(scratch)?;
-        let _ = turn.lock();
-        for left in fs::read_dir(scratch)?.filter_map(|item| Some(item.ok()?.path())) {
-            let ours = left.is_dir() && left.file_stem().is_some_and(|stem| stem == "reading");
-            if ours && fs::File::open(&left).is_ok_and(|held| held.try_lock().is_ok()) {
-                fs::remove_dir_all(&left)?;
-            }
-        }
-        let folder = scratch.join(format!("reading.{}", std::process::id()));
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-        let held = fs::File::open(&folder)?;
-        let _ = held.lock_shared();
-        Ok(Self { folder, _held: held })
-    }
-
-    /// The path of the copy.
-    pub fn file(&self) -> PathBuf {
-        self.folder.join("register.sqlite")
-    }
-}
-
-impl Drop for PrivateCopy {
-    fn drop(&mut self) {
-        // Errors are ignored: the copy holds nothing that readers of the register cannot read.
-        let _ = fs::remove_dir_all(&self.folder);
-    }
-}
-
-/// `fs::copy` would copy the permissions, but the copy must be writable even if the original is read-only.
-fn writable(path: &Path) -> Result<(), StoreError> {
-    for file in [path.to_owned(), beside(path, "-wal")] {
-        if file.exists() {
-            let set = fs::set_permissions(&file, fs::Permissions::from_mode(0o600));
-            set.map_err(StoreError::io("set the rights of", &file))?;
-        }
-    }
-    Ok(())
-}
-
-/// Size and modification time of a file and its WAL file.
-fn state(path: &Path) -> Vec<Option<(u64, i64, i64)>> {
-    let of = |suffix| {
-        let metadata = fs::metadata(beside(path, suffix)).ok()?;
-        Some((metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
-    };
-    ["", "-wal"].into_iter().map(of).collect()
-}
-
 /// Settings for a file that an attacker may have written.
 pub fn harden(conn: &Connection) -> rusqlite::Result<()> {
     conn.busy_timeout(BUSY)?;
@@ -248,12 +220,10 @@ fn check_identity(conn: &Connection, path: &Path) -> Result<bool, StoreError> {
         _ => StoreError::sqlite("opening the register")(error),
     })?;
     if application != i64::from(APPLICATION) && application != i64::from(COPY) {
-        // SQLite treats a file that is shorter than its header as an empty database.
-        let mut header = [0; 16];
-        let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
-        let foreign = read.is_err() || header != *b"SQLite format 3\0";
+        // SQLite takes a file that is shorter than its header for an empty database.
         let path = path.to_owned();
-        return Err(if foreign { StoreError::NotADatabase { path } } else { StoreError::OtherApplication { path } });
+        let empty = fs::metadata(&path).is_ok_and(|it| it.len() < HEADER);
+        return Err(if empty { StoreError::NotADatabase { path } } else { StoreError::OtherApplication { path } });
     }
     // In another encoding the same rows would compare differently, and no register is made that way.
     let encoding = conn.pragma_query_value(None, "encoding", |row| row.get::<_, String>(0));

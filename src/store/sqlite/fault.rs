@@ -14,9 +14,10 @@ use crate::store::{BUSY, Finding, StoreError};
 pub struct Fault(rusqlite::Error);
 
 impl Fault {
-    /// Whether SQLite could not read without writing beside the file.
-    pub(super) fn needs_write_access(&self) -> bool {
-        matches!(self.0.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+    /// Whether SQLite could not make the files that it needs beside a database, for lack of permission or room.
+    pub(super) fn needs_files_beside(&self) -> bool {
+        use ErrorCode::{CannotOpen, DiskFull, ReadOnly, SystemIoFailure};
+        matches!(self.0.sqlite_error_code(), Some(CannotOpen | DiskFull | ReadOnly | SystemIoFailure))
     }
 
     /// The same fault where it is certain that nothing was recorded.

@@ -4,9 +4,11 @@ use std::panic::resume_unwind;
 use std::path::Path;
 use std::thread;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::store::sqlite::connect::harden;
+use crate::store::sqlite::connect::{Source, harden};
+use crate::store::sqlite::place::open_main;
 use crate::store::sqlite::shared::SharedFile;
 use crate::store::{Finding, StoreError};
 
@@ -24,10 +26,10 @@ impl SharedFile {
         &self,
         work: impl FnOnce() -> T,
     ) -> (T, Result<Vec<Finding>, StoreError>) {
-        let file = self.file();
+        let (source, path) = (self.source(), self.path());
         thread::scope(|scope| {
-            let checked =
-                scope.spawn(|| integrity(&read_again(&file).map_err(StoreError::sqlite("checking the file"))?));
+            let again = || read_again(source, path).map_err(StoreError::sqlite("checking the file"));
+            let checked = scope.spawn(move || integrity(&again()?));
             let done = work();
             (done, checked.join().unwrap_or_else(|panic| resume_unwind(panic)))
         })
@@ -36,8 +38,14 @@ impl SharedFile {
 
 /// A second connection to an open file. It is writable if possible, because SQLite does not check constraints on a
 /// read-only connection.
-fn read_again(file: &Path) -> rusqlite::Result<Connection> {
+fn read_again(source: &Source, path: &Path) -> rusqlite::Result<Connection> {
+    let file = match source {
+        Source::Itself => path.to_owned(),
+        Source::Copy(copy) => copy.file(),
+        Source::Main => return open_main(path),
+    };
     let conn = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     harden(&conn)?;
     conn.pragma_update(None, "query_only", true)?;
     Ok(conn)

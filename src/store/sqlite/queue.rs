@@ -19,7 +19,7 @@ use rustix::fs::OFlags;
 
 use crate::domain::Time;
 use crate::store::StoreError;
-use crate::store::sqlite::connect::beside;
+use crate::store::sqlite::place::beside;
 
 /// The suffix of the lock file, after the register's name.
 const SUFFIX: &str = "-queue";

@@ -1,35 +1,38 @@
 //! The shared file: the log and its tables, in one SQLite file that all accounts read and write.
 
 use std::cell::OnceCell;
-use std::fs;
+use std::fs::File;
 use std::io::ErrorKind;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
-use rustix::fs::OFlags;
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::domain::Head;
 use crate::format::Raw;
 use crate::store::cache::compare;
 use crate::store::cache::tables::Tables;
 use crate::store::cache::verified::VerifiedCache;
-use crate::store::sqlite::connect::{APPLICATION, Access, LAYOUT, Opened, PrivateCopy, beside, bound, connect};
+use crate::store::sqlite::closing::Reader;
+use crate::store::sqlite::connect::{Access, Opened, Site, Source, connect};
 use crate::store::sqlite::mount::{Mount, local};
-use crate::store::sqlite::queue::{self, Turn, Writer};
+use crate::store::sqlite::place::{FileId, SecondPath, beside, open_file};
+use crate::store::sqlite::queue::{Turn, Writer};
 use crate::store::sqlite::schema::{self, TABLES};
 use crate::store::sqlite::snapshot::Snapshot;
 use crate::store::{Finding, StoreError};
 
 /// The file of a register, open for reading.
 pub struct SharedFile {
-    // Declared first, so that it is closed before a private copy is removed.
-    conn: Connection,
+    // Declared first, so that it is closed before a private copy is removed, and before the WAL file that was synced.
+    conn: Reader,
     path: PathBuf,
+    id: FileId,
     access: Access,
     /// The mount of the file, looked up before writing.
     mount: OnceCell<Option<Mount>>,
-    private: Option<PrivateCopy>,
+    source: Source,
+    /// The WAL file, once it was synced. Closing it earlier would release locks, if it is a link to the register.
+    synced: OnceCell<File>,
 }
 
 /// The result of an attempt to append.
@@ -42,89 +45,39 @@ pub enum Appended {
 
 impl SharedFile {
     /// Opens a register or a backup. The findings tell how its schema differs from ours; only `verify` may continue if
-    /// there are any. If SQLite cannot open it because no file can be written beside it, a private copy is read in
-    /// `scratch`, a directory of this account.
+    /// there are any. Elsewhere than at a register's own path, and if no file can be written beside it, a private copy is
+    /// read in `scratch`, a directory of this account.
     ///
     /// # Errors
-    /// There is no file, it is not a register, or its layout is unknown.
-    pub fn open(path: &Path, scratch: &Path) -> Result<(Self, Vec<Finding>), StoreError> {
-        let Opened { conn, path, access, private } = connect(path, scratch)?;
+    /// There is no file, it is not a register, its layout is unknown, or a file beside it cannot be its own.
+    pub fn open(path: &Path, site: Site, scratch: &Path) -> Result<(Self, Vec<Finding>), StoreError> {
+        let Opened { conn, path, id, access, source } = connect(path, site, scratch)?;
+        let conn = Reader::new(conn, &path);
         conn.pragma_update(None, "synchronous", "FULL").map_err(StoreError::sqlite("opening the register"))?;
         conn.pragma_update(None, "query_only", true).map_err(StoreError::sqlite("opening the register"))?;
         let findings = schema::compare(&conn, schema::Part::Register)?;
-        Ok((Self { conn, path, access, mount: OnceCell::new(), private }, findings))
+        let (mount, synced) = (OnceCell::new(), OnceCell::new());
+        Ok((Self { conn, path, id, access, mount, source, synced }, findings))
     }
 
-    /// Creates an empty register, readable and writable by owner and group, and its directory if that is missing. An
-    /// existing register without entry 0, left by an interrupted `init`, is used.
+    /// Opens the file itself, now that this account uses it as a register, if a private copy was read because it is not
+    /// at a known path.
     ///
     /// # Errors
-    /// [`StoreError::Exists`], [`StoreError::Network`], or what the system or SQLite reports.
-    pub fn create(path: &Path) -> Result<Self, StoreError> {
-        if let Some(folder) = path.parent().filter(|it| !it.as_os_str().is_empty() && !it.exists()) {
-            let made = fs::DirBuilder::new().recursive(true).create(folder);
-            // The umask removes the permissions of the group, and mkdir the set-group-ID bit: set both again.
-            let made = made.and_then(|()| fs::set_permissions(folder, fs::Permissions::from_mode(0o2770)));
-            made.map_err(StoreError::io("make the folder", folder))?;
+    /// As [`SharedFile::open`]; [`StoreError::Broken`] if its schema is not ours.
+    pub fn at_its_place(self, scratch: &Path) -> Result<Self, StoreError> {
+        if self.access != Access::Elsewhere {
+            return Ok(self);
         }
-        let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let folder = folder.canonicalize().map_err(StoreError::io("open the folder", folder))?;
-        let path = &folder.join(path.file_name().unwrap_or_default());
-        local(path, Mount::of(&folder).as_ref())?;
-        let file = match fs::OpenOptions::new().write(true).create_new(true).mode(0o660).open(path) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists && Self::never_founded(path) => {
-                let follow_no_link = OFlags::NOFOLLOW.bits().cast_signed();
-                fs::OpenOptions::new().write(true).custom_flags(follow_no_link).open(path)
-            }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                return Err(StoreError::Exists { path: path.to_owned() });
-            }
-            made => made,
-        };
-        let file = file.map_err(StoreError::io("make", path))?;
-        // The umask may have removed the permissions of the group, which SQLite's files beside it inherit. Set through
-        // the handle and without following links, because the file could be replaced meanwhile.
-        let rights = file.set_permissions(fs::Permissions::from_mode(0o660));
-        rights.map_err(StoreError::io("set the rights of", path))?;
-        // Closing it later would release the locks that SQLite holds on the file.
-        drop(file);
-        let filled = fill(path).map_err(StoreError::sqlite("making the register"));
-        // A file that somebody prepared could have more than our schema.
-        let opened = filled.and_then(|()| Self::open(path, &folder)).and_then(|(file, findings)| {
-            findings.into_iter().next().map_or(Ok(file), |finding| Err(StoreError::Broken(finding)))
-        });
-        if opened.is_err() {
-            remove(path);
-        }
-        opened
+        let path = self.path.clone();
+        drop(self);
+        Self::open_valid(&path, scratch)
     }
 
-    /// Whether a file is a register without entry 0, so that nothing would be lost with it.
-    pub fn never_founded(path: &Path) -> bool {
-        let empty = |mut conn: Connection| {
-            bound(&mut conn)?;
-            let count =
-                |table| conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, u64>(0));
-            let application = conn.pragma_query_value(None, "application_id", |row| row.get::<_, i32>(0))?;
-            Ok(match application {
-                0 => count("sqlite_schema")? == 0,
-                APPLICATION => count("sqlite_schema")? == 0 || count("entry")? == 0,
-                _ => false,
-            })
-        };
-        path.is_file() && plainly(path).and_then(empty).unwrap_or(false)
-    }
-
-    /// Removes a new register without entry 0; `false` if it cannot be removed, or another process recorded entry 0.
-    pub fn discard(self) -> bool {
-        let founded = self.newest().is_ok_and(|newest| newest.is_some());
-        let Self { conn, path, .. } = self;
-        drop(conn);
-        let discarded = !founded && remove(&path);
-        if discarded {
-            queue::remove(&path);
-        }
-        discarded
+    /// Opens a register at its own path, whose schema must be ours.
+    pub(super) fn open_valid(path: &Path, scratch: &Path) -> Result<Self, StoreError> {
+        let (file, findings) = Self::open(path, Site::Register, scratch)?;
+        findings.into_iter().next().map_or(Ok(file), |finding| Err(StoreError::Broken(finding)))
     }
 
     /// Whether it is a backup: read and verified, never written.
@@ -174,9 +127,14 @@ impl SharedFile {
         Ok(())
     }
 
-    /// The path of the file that is read: that of the private copy, if there is one.
-    pub(in crate::store) fn file(&self) -> PathBuf {
-        self.private.as_ref().map_or_else(|| self.path.clone(), PrivateCopy::file)
+    /// The file that was opened.
+    pub(super) fn id(&self) -> FileId {
+        self.id
+    }
+
+    /// What is read.
+    pub(super) fn source(&self) -> &Source {
+        &self.source
     }
 
     /// The connection, for reading tables.
@@ -192,16 +150,32 @@ impl SharedFile {
         Snapshot::hold(&self.conn).map_err(StoreError::sqlite("reading the log"))
     }
 
-    /// Checks that this account may write it.
+    /// Checks that this account may write it, and that it is still the file at its path.
     ///
     /// # Errors
-    /// [`StoreError::ReadOnly`], [`StoreError::Stuck`], [`StoreError::IsBackup`], [`StoreError::Network`].
+    /// [`StoreError::ReadOnly`], [`StoreError::ReadOnlyMount`], [`StoreError::Stuck`], [`StoreError::IsBackup`],
+    /// [`StoreError::Copy`], [`StoreError::SecondPath`], [`StoreError::Replaced`], [`StoreError::Network`].
     pub fn writable(&self) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        let folder = || self.path.parent().unwrap_or(Path::new("/")).to_owned();
         match self.access {
-            Access::Writable => local(&self.path, self.mount.get_or_init(|| Mount::of(&self.path)).as_ref()),
-            Access::ReadOnly => Err(StoreError::ReadOnly { path: self.path.clone() }),
-            Access::Stuck => Err(StoreError::Stuck { path: self.path.clone() }),
-            Access::Backup => Err(StoreError::IsBackup { path: self.path.clone() }),
+            Access::Writable => self.check_place(),
+            Access::ReadOnly(denied) => Err(denied.error(path)),
+            Access::ReadOnlyFolder(denied) => Err(denied.error(folder())),
+            Access::Stuck => Err(StoreError::Stuck { path }),
+            Access::SecondPath(second) => Err(StoreError::SecondPath { path, second }),
+            Access::Backup => Err(StoreError::IsBackup { path }),
+            Access::Elsewhere => Err(StoreError::Copy { path }),
+        }
+    }
+
+    /// Checks that a writable file is still the one at its path, by no other path, and on a local disk.
+    fn check_place(&self) -> Result<(), StoreError> {
+        let metadata = self.id.check(&self.path)?;
+        let mount = self.mount.get_or_init(|| Mount::of(&self.path)).as_ref();
+        match SecondPath::of(&self.path, &metadata, mount) {
+            Some(second) => Err(StoreError::SecondPath { path: self.path.clone(), second }),
+            None => local(&self.path, mount),
         }
     }
 
@@ -307,14 +281,19 @@ impl SharedFile {
     /// What the system reports.
     pub fn sync(&self) -> Result<(), StoreError> {
         let log = beside(&self.path, "-wal");
-        match fs::File::open(&log).and_then(|log| log.sync_data()) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(StoreError::io("sync", &log)(error)),
-            _ => Ok(()),
-        }
+        let file = match (self.synced.get(), open_file(&log)) {
+            (Some(file), _) => file,
+            (None, Err(error)) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            (None, opened) => {
+                let file = opened.map_err(StoreError::io("sync", &log))?;
+                self.synced.get_or_init(|| file)
+            }
+        };
+        file.sync_data().map_err(StoreError::io("sync", &log))
     }
 
     /// Empties the WAL file, which may still hold redacted texts; `false` if other processes are reading, and the texts
-    /// may stay there until they have finished.
+    /// may stay there until somebody writes after they have finished.
     ///
     /// # Errors
     /// What SQLite reports.
@@ -334,6 +313,7 @@ impl SharedFile {
     ) -> Result<(), StoreError> {
         let doing = || StoreError::sqlite("locking the register");
         self.writable()?;
+        self.conn.will_write();
         self.conn.busy_timeout(turn.patience).map_err(doing())?;
         self.conn.pragma_update(None, "query_only", false).map_err(doing())?;
         // SQLite leaves WAL mode only if no other process has the file open. The change is within one page, and a
@@ -365,6 +345,7 @@ impl SharedFile {
     ) -> Result<T, StoreError> {
         let doing = || StoreError::sqlite("recording");
         self.writable()?;
+        self.conn.will_write();
         // Also wait for programs that do not queue, such as the SQLite shell.
         self.conn.busy_timeout(turn.patience).map_err(doing())?;
         self.conn.pragma_update(None, "query_only", false).map_err(doing())?;
@@ -372,42 +353,18 @@ impl SharedFile {
         let logged = self.conn.pragma_update(None, "journal_mode", "WAL").map_err(doing());
         let done = logged
             .and_then(|()| Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate).map_err(doing()))
-            .and_then(|tx| work(&tx).and_then(|done| tx.commit().map(|()| done).map_err(StoreError::commit)));
+            // An entry in a file that is no longer at its path would be lost.
+            .and_then(|tx| {
+                work(&tx)
+                    .and_then(|done| self.check_place().map(|()| done))
+                    .and_then(|done| tx.commit().map(|()| done).map_err(StoreError::commit))
+            });
         self.conn.pragma_update(None, "query_only", true).map_err(doing())?;
         done.map_err(|error| match error {
             StoreError::Busy { .. } => StoreError::Locked { path: self.path.clone(), seconds: turn.patience.as_secs() },
             error => error,
         })
     }
-}
-
-/// Removes a register without entries; `false` if that is impossible.
-fn remove(path: &Path) -> bool {
-    let removed = fs::remove_file(path).is_ok();
-    for suffix in ["-wal", "-shm"] {
-        // They are already gone, unless the disk fails.
-        let _ = fs::remove_file(beside(path, suffix));
-    }
-    removed
-}
-
-/// Opens any file for writing, without following links.
-fn plainly(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    Connection::open_with_flags(path, flags)
-}
-
-/// Turns an empty database into a register, in one transaction.
-fn fill(path: &Path) -> rusqlite::Result<()> {
-    let mut conn = plainly(path)?;
-    conn.pragma_update(None, "journal_mode", "WAL")?;
-    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if tx.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, u64>(0))? == 0 {
-        tx.pragma_update(None, "application_id", APPLICATION)?;
-        tx.pragma_update(None, "user_version", LAYOUT)?;
-        tx.execute_batch(schema::statements(schema::Part::Register))?;
-    }
-    tx.commit()
 }
 
 /// Empties the WAL file; `false` if other processes are reading.
@@ -464,7 +421,7 @@ mod tests {
     #[test]
     fn a_register_on_a_network_file_system_is_read_and_not_written() {
         let folder = tempfile::tempdir().unwrap();
-        let mut file = SharedFile::create(&folder.path().join("prod.db")).unwrap();
+        let mut file = SharedFile::create(&folder.path().join("prod.db"), folder.path()).unwrap();
         let raw = Raw { seq: 0, blob: b"blob".to_vec(), text: None, data: None };
         let turn = file.turn(&Writer { account: "alice".to_owned(), patience: Duration::ZERO }).unwrap();
         file.mount = Some(Mount { point: "/srv".into(), kind: "nfs4".to_owned() }).into();

@@ -321,7 +321,7 @@ mod tests {
     #[test]
     fn large_rows_on_many_cores_do_not_fill_the_memory() {
         let folder = tempfile::tempdir().unwrap();
-        let file = SharedFile::create(&folder.path().join("prod.db")).unwrap();
+        let file = SharedFile::create(&folder.path().join("prod.db"), folder.path()).unwrap();
         let rows = "WITH RECURSIVE n(seq) AS (VALUES (0) UNION ALL SELECT seq + 1 FROM n WHERE seq < 99)
             INSERT INTO entry SELECT seq, zeroblob(4000000), NULL, NULL FROM n";
         file.conn().pragma_update(None, "query_only", false).unwrap();
@@ -348,7 +348,7 @@ mod tests {
     #[test]
     fn every_row_is_handed_on_once_and_in_order_until_somebody_says_to_stop() {
         let folder = tempfile::tempdir().unwrap();
-        let file = SharedFile::create(&folder.path().join("prod.db")).unwrap();
+        let file = SharedFile::create(&folder.path().join("prod.db"), folder.path()).unwrap();
         let rows = "WITH RECURSIVE n(seq) AS (VALUES (0) UNION ALL SELECT seq + 1 FROM n WHERE seq < 4999)
             INSERT INTO entry SELECT seq, CAST('row ' || seq AS BLOB), NULL, NULL FROM n";
         file.conn().pragma_update(None, "query_only", false).unwrap();

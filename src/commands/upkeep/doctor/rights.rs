@@ -7,7 +7,7 @@ use std::path::Path;
 use super::{Check, State};
 use crate::domain::Time;
 use crate::error::shell_word;
-use crate::store::{Mount, beside, free, may_write};
+use crate::store::{Mount, SecondPath, beside, free, may_read, may_write};
 
 /// Free space in bytes below which doctor warns, or reports a fault. A day of work can take some megabytes.
 const LITTLE: u64 = 200 << 20;
@@ -62,7 +62,7 @@ fn file(path: &Path, file: &Metadata, checks: &mut Vec<Check>) {
     let mut say = |state, what: &str, hint: String| {
         checks.push(Check { name: "file", state, what: format!("{shown}, {what}"), hint: Some(hint) });
     };
-    if fs::File::open(path).is_err() {
+    if !may_read(path) {
         let hint = "ask to join the group that owns it".to_owned();
         say(State::Fault, "not readable by this account", hint);
     } else if !may_write(path) {
@@ -75,6 +75,16 @@ fn file(path: &Path, file: &Metadata, checks: &mut Vec<Check>) {
                 say(State::Fault, &what, format!("its owner must {}", run("chmod 0660", side)));
             }
         }
+    }
+    match SecondPath::of(path, file, Mount::of(path).as_ref()) {
+        Some(second @ SecondPath::Links(_)) => {
+            let hint = format!("remove its other names: {}", run("find DIRECTORY -samefile", path));
+            say(State::Fault, &format!("{second}: only read"), hint);
+        }
+        Some(second @ SecondPath::Mounted) => {
+            say(State::Fault, &format!("{second}: only read"), "mount its directory instead".to_owned());
+        }
+        None => {}
     }
     if mode & 0o007 != 0 {
         let what = if mode & 0o002 != 0 { "writable by everybody" } else { "readable by everybody" };

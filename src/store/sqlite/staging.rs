@@ -1,0 +1,202 @@
+//! Files that get their name once they are complete. Until then they are in a private directory beside that name.
+//!
+//! The directory of a register can be written by its whole group, so that any name in it may lead to another file from
+//! one moment to the next. Nobody else can write the private directory. It is used by its handle, and so is the file,
+//! except by SQLite, which opens files by their path only: then device and inode are compared.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, Metadata};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, Gid, Mode, OFlags, RenameFlags, Uid};
+use rustix::fs::{fchmod, fchown, linkat, mkdirat, openat, renameat, renameat_with, unlinkat};
+use rustix::io::Errno;
+use rustix::process::geteuid;
+
+use crate::store::StoreError;
+use crate::store::sqlite::place::{FileId, beside};
+
+/// The name of the file in the private directory.
+const FILE: &str = "twinseal.part";
+
+/// How many private directories beside one file are tried: others are in use, or not ours.
+const ATTEMPTS: u32 = 100;
+
+/// A file in a private directory. Both are removed when it is dropped, unless the file got its name.
+pub struct Staging {
+    /// The directory of the file's name.
+    parent: File,
+    /// The private directory, locked while it is in use.
+    folder: File,
+    folder_name: OsString,
+    file: File,
+    target: PathBuf,
+}
+
+fn io(doing: &'static str, path: &Path) -> impl FnOnce(Errno) -> StoreError {
+    move |error| StoreError::io(doing, path)(error.into())
+}
+
+/// Opens a directory and follows no link at its last name.
+pub fn open_folder(path: &Path) -> rustix::io::Result<File> {
+    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    openat(rustix::fs::CWD, path, flags, Mode::empty()).map(File::from)
+}
+
+impl Staging {
+    /// Creates an empty file with these permissions, less the umask, that is to get the name `target`.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub fn beside(target: &Path, mode: u32) -> Result<Self, StoreError> {
+        let failed = || io("make", target);
+        let folder = target.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = folder.canonicalize().map_err(StoreError::io("make", target))?;
+        let name = target.file_name().ok_or_else(|| failed()(Errno::INVAL))?;
+        let target = folder.join(name);
+        let parent = open_folder(&folder).map_err(failed())?;
+        for number in 1..=ATTEMPTS {
+            let mut folder_name = OsString::from(".");
+            folder_name.push(name);
+            folder_name.push(if number > 1 { format!(".part-{number}") } else { ".part".to_owned() });
+            if let Some(folder) = private_folder(&parent, &folder_name).map_err(failed())? {
+                clear(&folder);
+                let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+                let file = openat(&folder, FILE, flags, Mode::from_raw_mode(mode)).map(File::from).map_err(failed())?;
+                return Ok(Self { parent, folder, folder_name, file, target });
+            }
+        }
+        Err(failed()(Errno::EXIST))
+    }
+
+    /// The handle of the file. It is not closed before SQLite has closed the file, whose locks would be released.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// The path of the file, for SQLite.
+    pub fn path(&self) -> PathBuf {
+        self.target.with_file_name(&self.folder_name).join(FILE)
+    }
+
+    /// Checks that the path leads to the file, before and after SQLite opens it.
+    ///
+    /// # Errors
+    /// [`StoreError::Replaced`], or what the system reports.
+    pub fn check(&self) -> Result<(), StoreError> {
+        let ours = self.file.metadata().map_err(StoreError::io("make", &self.target))?;
+        FileId::of(&ours).check(&self.path()).map(drop)
+    }
+
+    /// Gives the file permissions, and the group and, if allowed, the owner of another.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub fn set_rights(&self, mode: u32, like: &Metadata) -> Result<(), StoreError> {
+        let made = self.file.metadata().map_err(StoreError::io("make", &self.target))?;
+        if made.gid() != like.gid() {
+            let given = fchown(&self.file, None, Some(Gid::from_raw(like.gid())));
+            given.map_err(io("give to the register's group", &self.target))?;
+        }
+        // Only root may do this. Otherwise the account that makes the file owns it.
+        let _ = fchown(&self.file, Some(Uid::from_raw(like.uid())), None);
+        fchmod(&self.file, Mode::from_raw_mode(mode)).map_err(io("set the rights of", &self.target))
+    }
+
+    /// Gives the file its name, durably, if no other file has it.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`], or what the system reports; the name is not taken then.
+    pub fn name(self) -> Result<(), StoreError> {
+        self.sync_file()?;
+        let name = self.name_of_target();
+        let named = match renameat_with(&self.folder, FILE, &self.parent, name, RenameFlags::NOREPLACE) {
+            // As on network file systems.
+            Err(Errno::INVAL | Errno::NOSYS) => linkat(&self.folder, FILE, &self.parent, name, AtFlags::empty()),
+            named => named,
+        };
+        named.map_err(|error| match error {
+            Errno::EXIST => StoreError::Exists { path: self.target.clone() },
+            error => io("make", &self.target)(error),
+        })?;
+        self.sync_name().inspect_err(|_| _ = unlinkat(&self.parent, name, AtFlags::empty()))
+    }
+
+    /// Gives the file its name, durably, in place of the file that has it.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub fn replace(self) -> Result<(), StoreError> {
+        self.sync_file()?;
+        let name = self.name_of_target();
+        renameat(&self.folder, FILE, &self.parent, name).map_err(io("replace", &self.target))?;
+        self.sync_name()
+    }
+
+    /// Gives the file that has the name a second one in the same directory, which must be new.
+    ///
+    /// # Errors
+    /// [`StoreError::Replaced`] if it is another file than `id`, or what the system reports.
+    pub fn keep(&self, id: FileId, aside: &Path) -> Result<(), StoreError> {
+        let (name, new) = (self.name_of_target(), aside.file_name().unwrap_or_default());
+        let kept = linkat(&self.parent, name, &self.parent, new, AtFlags::empty());
+        kept.map_err(io("keep the broken file as", aside))?;
+        // It is a second name of the register. If it stays, nothing is lost.
+        id.check(aside).map(drop).inspect_err(|_| self.remove(aside))
+    }
+
+    /// Removes a name in the directory of the target. Errors are ignored.
+    pub fn remove(&self, path: &Path) {
+        let _ = unlinkat(&self.parent, path.file_name().unwrap_or_default(), AtFlags::empty());
+    }
+
+    fn name_of_target(&self) -> &OsStr {
+        self.target.file_name().unwrap_or_default()
+    }
+
+    fn sync_file(&self) -> Result<(), StoreError> {
+        self.file.sync_all().map_err(StoreError::io("write", &self.target))
+    }
+
+    fn sync_name(&self) -> Result<(), StoreError> {
+        self.parent.sync_all().map_err(StoreError::io("write", &self.target))
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        // Errors are ignored: the next one removes the rest.
+        clear(&self.folder);
+        let _ = unlinkat(&self.parent, &self.folder_name, AtFlags::REMOVEDIR);
+    }
+}
+
+/// Makes a private directory, or takes one that a killed process left there. `None` if the name is in use.
+fn private_folder(parent: &File, name: &OsStr) -> rustix::io::Result<Option<File>> {
+    match mkdirat(parent, name, Mode::RWXU) {
+        Ok(()) | Err(Errno::EXIST) => {}
+        Err(error) => return Err(error),
+    }
+    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let folder = match openat(parent, name, flags, Mode::empty()) {
+        Ok(folder) => File::from(folder),
+        // Something else has the name.
+        Err(Errno::LOOP | Errno::NOTDIR | Errno::NOENT | Errno::ACCESS) => return Ok(None),
+        Err(error) => {
+            let _ = unlinkat(parent, name, AtFlags::REMOVEDIR);
+            return Err(error);
+        }
+    };
+    let private = folder.metadata().is_ok_and(|it| it.uid() == geteuid().as_raw() && it.mode() & 0o077 == 0);
+    // A file system without locks has no second process that would know.
+    let free = !matches!(folder.try_lock(), Err(std::fs::TryLockError::WouldBlock));
+    Ok((private && free).then_some(folder))
+}
+
+/// Removes the file, and SQLite's files beside it.
+fn clear(folder: &File) {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let _ = unlinkat(folder, beside(Path::new(FILE), suffix), AtFlags::empty());
+    }
+}
