@@ -216,5 +216,16 @@ fn the_document_lists_each_rule_once_and_no_other() {
 }
 
 /// The rules about the file and the pin, as the store names them.
-const FILE_RULES: [&str; 10] =
-    ["file", "fingerprint", "schema", "integrity", "tables", "redacted", "truncated", "replaced", "append", "clock"];
+const FILE_RULES: [&str; 11] = [
+    "file",
+    "side-file",
+    "fingerprint",
+    "schema",
+    "integrity",
+    "tables",
+    "redacted",
+    "truncated",
+    "replaced",
+    "append",
+    "clock",
+];

@@ -307,3 +307,29 @@ fn no_link_or_pipe_beside_a_register_is_opened() {
     assert_eq!(fs::read(world.path("precious")).unwrap(), b"precious");
     world.ok("carol", "note CHG-1 Words.");
 }
+
+#[test]
+fn a_register_on_a_full_or_read_only_disk_is_read_and_nothing_is_recorded() {
+    let world = World::filed();
+    world.ok("carol", "list");
+    fs::create_dir(world.path("kept")).unwrap();
+    let script = "mount -t tmpfs -o size=2m none kept
+        cp prod.db kept/; mv prod.db away.db; ln -s kept/prod.db prod.db
+        cat /dev/zero > kept/fill 2> /dev/null && exit 9
+        look() {
+            for c in 'show CHG-1' list log verify; do as carol $c --register prod.db || exit 8; done
+            as carol note CHG-1 Words. --register prod.db && exit 7 || test $? = 4
+        }
+        look
+        mount -o remount,ro kept
+        look";
+    let Some(output) = in_namespace(&world, script) else { return };
+    let said = said(&output);
+    assert!(output.status.success(), "{}: {said}", output.status);
+    assert_eq!(said.matches("Raise the pool").count(), 4, "{said}");
+    assert!(
+        said.contains("cannot write beside") && said.contains("hint: nothing was recorded; check whether the disk")
+    );
+    assert!(said.contains("is on a file system that is mounted read-only"), "{said}");
+    assert!(said.contains("hint: nothing was recorded; mount it read-write"), "{said}");
+}
