@@ -19,7 +19,7 @@ pub use recover::Recovered;
 pub use verified_log::VerifiedLog;
 
 use super::cache::tables::Tables;
-use super::sqlite::queue::Turn;
+use super::sqlite::queue::{Turn, Writer};
 use super::sqlite::shared::{Appended, SharedFile};
 use super::{BUSY, StoreError};
 use crate::domain::{Action, Denied, Digest, Event, Head, Register, Time};
@@ -140,6 +140,15 @@ impl Session {
     pub fn may_record(&self, event: &Event) -> Result<(), StoreError> {
         self.may_write()?;
         self.pinned.may_record(event, &self.log)
+    }
+
+    /// Waits for the turn to write the register.
+    ///
+    /// # Errors
+    /// As [`SharedFile::turn`]; [`StoreError::Superseded`] or [`StoreError::Copy`] if it is not to be written.
+    pub fn turn(&self, writer: &Writer) -> Result<Turn, StoreError> {
+        self.may_write()?;
+        self.log.shared.turn(writer)
     }
 
     fn may_write(&self) -> Result<(), StoreError> {

@@ -26,7 +26,7 @@ impl Rebuild {
             if let Some(fault) = session.fault() {
                 return Err(Error::Broken(fault.clone()));
             }
-            let turn = session.shared().turn(&context.writer())?;
+            let turn = session.turn(&context.writer())?;
             if session.refresh_soon(&turn)?
                 && let Some(rebuilt) = session.rebuild(&turn)?
             {
