@@ -201,3 +201,58 @@ fn a_row_that_changes_between_reads_does_not_get_into_the_repaired_file() {
         }
     }
 }
+
+#[test]
+fn nothing_is_repaired_that_is_not_what_this_account_verified() {
+    let world = World::filed();
+    world.ok("erin", "backup early.db");
+    world.approve("carol", "CHG-1");
+    world.approve("dave", "CHG-1");
+    world.ok("audrey", "list");
+    // A log that went another way after entry 2 is put in the place of the register, and broken at its end.
+    let early = fs::read(world.path("early.db")).unwrap();
+    put(&world, &early);
+    world.force("carol", twinseal::domain::Event::Note("CHG-1".parse().unwrap()), Some(crate::support::note("Other.")));
+    world.tamper("INSERT INTO entry (seq, blob, text) VALUES (4, x'6e6f20656e747279', NULL)");
+    let before = fs::read(world.path("prod.db")).unwrap();
+    for command in ["repair", "repair --out valid.db"] {
+        let output = world.run("audrey", command);
+        assert_eq!(output.exit, Exit::Broken, "{command}\n{}", output.screen);
+        assert!(output.err.contains("the log lacks entry 4 "), "{command}\n{}", output.screen);
+    }
+    assert_eq!(fs::read(world.path("prod.db")).unwrap(), before);
+    assert!(!world.path("valid.db").exists());
+}
+
+/// Puts other bytes in the place of the register.
+fn put(world: &World, bytes: &[u8]) {
+    for file in ["prod.db-wal", "prod.db-shm"] {
+        let _ = fs::remove_file(world.path(file));
+    }
+    fs::write(world.path("prod.db"), bytes).unwrap();
+}
+
+#[test]
+fn damage_to_the_last_page_of_the_log_leaves_what_is_before_it_repairable() {
+    let world = World::filed();
+    for n in 0..30 {
+        world.ok("carol", &format!("note CHG-1 'Words enough to fill some pages, for the {n}th time.'"));
+    }
+    world.sql().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    let whole = fs::read(world.path("prod.db")).unwrap();
+    let size = usize::from(u16::from_be_bytes([whole[16], whole[17]]));
+    let last = world.raw(32).blob;
+    // The page with the newest entry.
+    let at = whole.windows(last.len()).position(|it| it == last).unwrap() / size;
+    let mut damaged = whole.clone();
+    damaged[at * size..(at + 1) * size].fill(0);
+    put(&world, &damaged);
+    let shown = world.run("audrey", "show CHG-1");
+    assert_eq!(shown.exit, Exit::Broken, "{}", shown.screen);
+    world.ok("audrey", "repair --out valid.db");
+    let valid = rusqlite::Connection::open(world.path("valid.db")).unwrap();
+    let newest = valid.query_row("SELECT max(seq) FROM entry", [], |row| row.get::<_, u64>(0)).unwrap();
+    assert!((20..32).contains(&newest), "{newest}");
+    world.ok("audrey", "repair");
+    assert_eq!(world.entries(), newest + 1);
+}

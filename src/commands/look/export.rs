@@ -85,23 +85,18 @@ fn jsonl(context: &mut Context<'_>, session: &Session, since: u64) -> Result<(),
 /// How many changes are read at a time.
 const AT_A_TIME: usize = 256;
 
+/// The columns of `export csv`. New ones come last, so that a sheet that counts columns goes on working.
 const HEADER: [&str; 28] = [
     "change",
     "status",
-    "left",
     "title",
     "kind",
     "risk",
     "owner",
-    "authors",
     "implementers",
     "services",
-    "environments",
     "tags",
     "links",
-    "follows",
-    "targets",
-    "stop_after",
     "window_start",
     "window_end",
     "outage_minutes",
@@ -114,6 +109,12 @@ const HEADER: [&str; 28] = [
     "started",
     "outcome",
     "finished",
+    "authors",
+    "environments",
+    "follows",
+    "targets",
+    "stop_after",
+    "left",
 ];
 
 fn csv(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
@@ -126,7 +127,7 @@ fn csv(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
             Ok(row(change, (change.status(governance, now)?, left), &change.tally(governance, now)?))
         })??;
         for (id, mut row) in ids().zip(rows) {
-            row[3] = title(session, id)?.unwrap_or_default();
+            row[2] = title(session, id)?.unwrap_or_default();
             write!(context.env.out, "{}", csv_row(&row))?;
         }
     }
@@ -141,20 +142,14 @@ fn row(change: &Change, (status, left): (Status, Left), tally: &Tally<'_>) -> [S
     [
         change.id().to_string(),
         status.to_string(),
-        left.phrase().to_owned(),
         String::new(),
         facts.kind.to_string(),
         facts.risk.to_string(),
         facts.owner.to_string(),
-        listed(&facts.authors),
         joined(&facts.implementers),
         joined(&facts.services),
-        joined(&facts.environments),
         joined(&facts.tags),
         joined(&facts.links),
-        joined(&facts.follows),
-        facts.targets.to_string(),
-        facts.stop_after.map_or(String::new(), |n| n.to_string()),
         facts.window.start().to_string(),
         facts.window.end().to_string(),
         facts.outage_minutes.to_string(),
@@ -167,6 +162,12 @@ fn row(change: &Change, (status, left): (Status, Left), tally: &Tally<'_>) -> [S
         change.started().map_or(String::new(), |act| act.time.to_string()),
         outcome.map_or(String::new(), |(outcome, _): &(Outcome, _)| outcome.to_string()),
         outcome.map_or(String::new(), |(_, act)| act.time.to_string()),
+        listed(&facts.authors),
+        joined(&facts.environments),
+        joined(&facts.follows),
+        facts.targets.to_string(),
+        facts.stop_after.map_or(String::new(), |n| n.to_string()),
+        left.phrase().to_owned(),
     ]
 }
 

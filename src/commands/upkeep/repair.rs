@@ -8,12 +8,13 @@ use serde_json::json;
 use crate::commands::Context;
 use crate::commands::ui::progress;
 use crate::commands::upkeep::verify::{finding_json, noted};
-use crate::domain::Time;
+use crate::domain::{Head, Time};
 use crate::error::Error;
 use crate::format::Defect;
 use crate::output::safe;
 use crate::store::{
-    ASIDE, Finding, Pin, PinFile, Session, StoreError, beside, copy_valid, put_in_place, stage_valid, undo_interrupted,
+    ASIDE, Finding, Pin, PinFile, Session, StoreError, beside, copy_valid, put_in_place, remembered_leaf, stage_valid,
+    undo_interrupted,
 };
 use crate::trust::{self, First, Relation};
 
@@ -40,7 +41,7 @@ impl Repair {
         }
         let (mut session, mut findings) = look(context)?;
         let now = context.env.now();
-        let newest_row = session.shared().newest()?;
+        let newest_row = noted(session.shared().newest(), &mut findings)?.flatten();
         let bar = progress(context.env, newest_row.unwrap_or(0), "verifying");
         session.refresh(now, &mut |seq| bar.set_position(seq))?;
         bar.finish_and_clear();
@@ -56,11 +57,18 @@ impl Repair {
         let newest = session.state().head().ok_or_else(|| StoreError::Broken(first))?.seq;
         let fingerprint = session.fingerprint();
         let remembered = PinFile::in_folder(&context.registers.state_folder(fingerprint)).read(fingerprint)?;
-        if let Some(Pin { head, verified, .. }) = remembered.filter(|pin| pin.head.seq <= newest)
-            && !session.holds(head)?
-        {
+        if let Some(Pin { head, verified, .. }) = remembered {
+            let folder = context.registers.state_folder(fingerprint);
+            let known = match head.seq <= newest {
+                true => Some(head),
+                false => remembered_leaf(&folder, newest)?.map(|leaf| Head { seq: newest, leaf }),
+            };
             // The valid part is not what this account verified: the file was replaced.
-            return Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified: Some(verified) }.into());
+            if let Some(known) = known
+                && !session.holds(known)?
+            {
+                return Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified: Some(verified) }.into());
+            }
         }
         let path = session.shared().path().to_owned();
         let (place, aside) = match &self.out {

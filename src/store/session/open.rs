@@ -12,6 +12,9 @@ use crate::store::StoreError;
 use crate::store::cache::verified::{VerifiedCache, verified_before};
 use crate::store::sqlite::shared::SharedFile;
 
+/// The verified cache in the folder of a register.
+const CACHE: &str = "verified.sqlite";
+
 /// Why a log may lack entries that this account verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Excuse {
@@ -95,7 +98,7 @@ impl Session {
         let Anchor { folder, fingerprint, excuse } = anchor;
         private::make_folder(folder)?;
         let pinned = Pinned::in_folder(folder, fingerprint)?;
-        let (cache, unusable) = VerifiedCache::open(&folder.join("verified.sqlite"))?;
+        let (cache, unusable) = VerifiedCache::open(&folder.join(CACHE))?;
         if excuse == Excuse::EarlierBackup
             && let Some(notice) = earlier(&shared, &cache)?
         {
@@ -218,4 +221,13 @@ fn earlier(shared: &SharedFile, cache: &VerifiedCache) -> Result<Option<Notice>,
     }
     let same = cache.leaf(ends)? == leaf(shared, ends)?;
     Ok(same.then_some(Notice::EarlierBackup { ends, known: known.seq }))
+}
+
+/// The leaf hash of an entry that this account verified; `None` if its verified cache does not have the entry.
+///
+/// # Errors
+/// The cache cannot be read.
+pub fn remembered_leaf(folder: &Path, seq: u64) -> Result<Option<Digest>, StoreError> {
+    let path = folder.join(CACHE);
+    if path.is_file() { VerifiedCache::open(&path)?.0.leaf(seq) } else { Ok(None) }
 }

@@ -218,8 +218,14 @@ impl VerifiedLog {
         patience: Duration,
         progress: &mut dyn FnMut(u64),
     ) -> Result<(), StoreError> {
-        let newest = self.shared.newest()?;
-        self.check_head(newest, pinned)?;
+        let (newest, damage) = match self.shared.newest() {
+            // The replay finds the entries before the damage.
+            Err(StoreError::Broken(finding)) => (None, Some(finding)),
+            newest => (newest?, None),
+        };
+        if damage.is_none() {
+            self.check_head(newest, pinned)?;
+        }
         let is_newest = |state: &Register| newest.is_some() && state.head().map(|head| head.seq) == newest;
         if is_newest(&self.state) {
             return Ok(());
@@ -250,7 +256,7 @@ impl VerifiedLog {
         {
             self.cache.flush()?;
         }
-        self.fault = reading.findings.into_iter().next();
+        self.fault = reading.findings.into_iter().next().or(damage);
         pinned.check_cache(self)
     }
 

@@ -324,7 +324,8 @@ impl SharedFile {
         let locked = left.and_then(|()| Transaction::new_unchecked(&self.conn, exclusive).map_err(doing()));
         let done = locked.and_then(|_alone| {
             let mode = self.conn.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0));
-            let alone = mode.map_err(doing())? == "memory" && self.newest()? == newest;
+            // Damage may hide the newest entry from both.
+            let alone = mode.map_err(doing())? == "memory" && self.newest().ok().flatten() == newest;
             if alone { work() } else { Err(StoreError::InUse { path: self.path.clone() }) }
         });
         if done.is_err() {
