@@ -333,3 +333,32 @@ fn a_register_on_a_full_or_read_only_disk_is_read_and_nothing_is_recorded() {
     assert!(said.contains("is on a file system that is mounted read-only"), "{said}");
     assert!(said.contains("hint: nothing was recorded; mount it read-write"), "{said}");
 }
+
+#[test]
+fn a_register_is_read_while_the_disk_of_the_home_is_full_and_nothing_is_recorded() {
+    for cached in [true, false] {
+        let world = World::filed();
+        world.ok("carol", "list");
+        // Carol has not verified this yet, and cannot keep it.
+        world.ok("dave", "note CHG-1 Later.");
+        if !cached {
+            let folder = format!("people/carol/.local/state/twinseal/{}", world.fingerprint());
+            for file in ["verified.sqlite", "verified.sqlite-wal", "verified.sqlite-shm"] {
+                let _ = fs::remove_file(world.path(&format!("{folder}/{file}")));
+            }
+        }
+        fs::create_dir(world.path("kept")).unwrap();
+        let script = "mount -t tmpfs -o size=3m none kept
+            cp -a people/carol kept/carol; cp prod.db kept/; mv people/carol away; ln -s ../kept/carol people/carol
+            mv prod.db away.db; ln -s kept/prod.db prod.db
+            cat /dev/zero > kept/fill 2> /dev/null && exit 9
+            for c in 'show CHG-1' list log verify; do as carol $c --register prod.db || exit 8; done
+            as carol note CHG-1 Words. --register prod.db && exit 7 || test $? = 4";
+        let Some(output) = in_namespace(&world, script) else { return };
+        let said = said(&output);
+        assert!(output.status.success(), "{cached}: {}: {said}", output.status);
+        assert!(said.matches("Raise the pool").count() >= 2 && said.contains("added a note"), "{said}");
+        assert!(said.contains("warning: no room for the verified cache"), "{said}");
+        assert!(said.contains("hint: free space on the disk of your home directory"), "{said}");
+    }
+}

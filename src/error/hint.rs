@@ -207,6 +207,7 @@ fn store_hint(error: &StoreError) -> Option<String> {
 /// What to do where a file stands in the way of writing it.
 fn place_hint(error: &StoreError) -> Option<String> {
     let hint = match error {
+        StoreError::NoRoom => "free space on the disk of your home directory, then try again",
         StoreError::Network { .. } => {
             "move the register to a local disk and run twinseal on that host, for example over ssh with a forwarded \
              agent"

@@ -265,6 +265,9 @@ pub enum StoreError {
         /// The last entry that the restoration lists.
         last: u64,
     },
+    /// This account's directory has no room for what it verifies, so nothing is recorded.
+    #[error("no room for the verified cache of this account: nothing is recorded")]
+    NoRoom,
     /// A restoration that cannot be one of this log.
     #[error("the restoration does not fit this log: {0}")]
     OtherRestoration(String),
@@ -307,6 +310,18 @@ fn who(holder: Option<&Holder>) -> String {
 }
 
 impl StoreError {
+    /// Whether a file of this account could not be made or written, for lack of room or because its disk is read-only.
+    pub(in crate::store) fn lacks_room(&self) -> bool {
+        use std::io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        match self {
+            Self::Sqlite { source, .. } => source.needs_files_beside(),
+            Self::Io { source, .. } | Self::Private(PrivateError::Io { source, .. }) => {
+                matches!(source.kind(), StorageFull | QuotaExceeded | ReadOnlyFilesystem)
+            }
+            _ => false,
+        }
+    }
+
     /// Wraps an I/O error with the operation that failed.
     pub fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         move |source| Self::Io { doing, path: path.to_owned(), source }

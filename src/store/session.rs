@@ -48,6 +48,8 @@ enum Closed {
     Superseded,
     /// The register itself is at another path.
     Copy,
+    /// What this account verifies cannot be kept.
+    NoRoom,
 }
 
 /// The effect of an entry on a state.
@@ -156,6 +158,7 @@ impl Session {
         match self.closed {
             Some(Closed::Superseded) => Err(StoreError::Superseded { path: path() }),
             Some(Closed::Copy) => Err(StoreError::Copy { path: path() }),
+            Some(Closed::NoRoom) => Err(StoreError::NoRoom),
             None => Ok(()),
         }
     }

@@ -90,7 +90,7 @@ impl VerifiedCache {
                     cache.keep_log(path).map_err(StoreError::cache(&cache.conn, "opening the verified cache"))?;
                     return Ok((cache, false));
                 }
-                Err(busy @ StoreError::Busy { .. }) => return Err(busy),
+                Err(error) if matches!(error, StoreError::Busy { .. }) || error.lacks_room() => return Err(error),
                 Err(_) => {}
             }
         }

@@ -1,8 +1,8 @@
 //! Verifying the whole log regardless of what was verified before, and refilling the shared tables.
 
-use super::Session;
 use super::pinned::Pinned;
 use super::verified_log::VerifiedLog;
+use super::{Closed, Session};
 use crate::domain::{Register, Time};
 use crate::store::cache::verified::replaced;
 use crate::store::verify::replay::{Mode, Reading, replay};
@@ -24,6 +24,16 @@ impl Session {
     /// # Errors
     /// An SQLite error, a damaged cache, or a format that needs a newer twinseal. Everything else is a finding.
     pub fn verify(&mut self, now: Time, progress: &mut dyn FnMut(u64)) -> Result<Reading, StoreError> {
+        match self.verify_and_keep(now, progress) {
+            Err(error) if error.lacks_room() && self.closed != Some(Closed::NoRoom) => {
+                self.remember_nothing()?;
+                self.verify_and_keep(now, progress)
+            }
+            read => read,
+        }
+    }
+
+    fn verify_and_keep(&mut self, now: Time, progress: &mut dyn FnMut(u64)) -> Result<Reading, StoreError> {
         let Self { log, pinned, .. } = self;
         let mut state = Register::default();
         // Other processes may record meanwhile, so read the entries and the tables from one snapshot.

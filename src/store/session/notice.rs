@@ -24,6 +24,8 @@ pub enum Notice {
     },
     /// This account accepted another register in place of this one.
     Superseded,
+    /// The pin and the cache cannot be written: the whole log was verified, and nothing is remembered of it.
+    NoRoom,
     /// The file is a copy: the register is at another path. The pin and the cache stay unchanged.
     Copy,
     /// The log lacks an entry that this account verified; the pin stays unchanged.
@@ -60,6 +62,7 @@ impl Notice {
             Self::RedactedLater => "redacted-later",
             Self::ClockBehind { .. } => "clock-behind",
             Self::Superseded => "superseded",
+            Self::NoRoom => "no-room",
             Self::Copy => "copy",
             Self::PinLost { .. } => "pin-lost",
             Self::EarlierBackup { .. } => "earlier-backup",
@@ -72,6 +75,7 @@ impl Notice {
         match self {
             Self::FirstVerification
             | Self::PinMissing
+            | Self::NoRoom
             | Self::ClockBehind { .. }
             | Self::Superseded
             | Self::PinLost { .. }
@@ -103,6 +107,9 @@ impl fmt::Display for Notice {
                 );
             }
             Self::Superseded => "this register is superseded: this account accepted another register in its place",
+            Self::NoRoom => {
+                "no room for the verified cache: the log was compared with the pin, and nothing new is remembered"
+            }
             Self::Copy => {
                 "this file is not the register itself: nothing is recorded in it, and the pin does not advance"
             }

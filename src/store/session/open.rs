@@ -65,7 +65,13 @@ impl Session {
             reconciled => reconciled?,
         }
         session.detach(anchor.excuse)?;
-        session.refresh(now, progress)?;
+        match session.refresh(now, progress) {
+            Err(error) if error.lacks_room() && session.closed != Some(Closed::NoRoom) => {
+                session.remember_nothing()?;
+                session.refresh(now, progress)?;
+            }
+            refreshed => refreshed?,
+        }
         Ok(session)
     }
 
@@ -98,7 +104,14 @@ impl Session {
         let Anchor { folder, fingerprint, excuse } = anchor;
         private::make_folder(folder)?;
         let pinned = Pinned::in_folder(folder, fingerprint)?;
-        let (cache, unusable) = VerifiedCache::open(&folder.join(CACHE))?;
+        // What is in the file can be read also if nothing can be written beside the pin.
+        let (cache, unusable, full) = match VerifiedCache::open(&folder.join(CACHE)) {
+            Err(error) if error.lacks_room() => (VerifiedCache::temporary()?, false, true),
+            opened => {
+                let (cache, unusable) = opened?;
+                (cache, unusable, false)
+            }
+        };
         if excuse == Excuse::EarlierBackup
             && let Some(notice) = earlier(&shared, &cache)?
         {
@@ -107,6 +120,7 @@ impl Session {
             return Ok(session);
         }
         let notice = match (pinned.pin(), cache.head()?) {
+            _ if full => None,
             (Some(_), None) => Some(Notice::CacheRebuilt),
             (None, Some(_)) => Some(Notice::PinMissing),
             (None, None) if unusable => Some(Notice::CacheRebuilt),
@@ -123,7 +137,19 @@ impl Session {
             _ => None,
         };
         session.notices.extend(notice);
+        if full {
+            session.remember_nothing()?;
+        }
         Ok(session)
+    }
+
+    /// Makes this session leave the pin and the cache as they are, and record nothing: its account could not remember it.
+    pub(super) fn remember_nothing(&mut self) -> Result<(), StoreError> {
+        self.pinned.detach();
+        self.log.forget(VerifiedCache::temporary()?);
+        self.closed = self.closed.or(Some(Closed::NoRoom));
+        self.notices.push(Notice::NoRoom);
+        Ok(())
     }
 
     fn of(shared: SharedFile, cache: VerifiedCache, fingerprint: Digest) -> Self {

@@ -210,6 +210,11 @@ impl VerifiedLog {
         }
     }
 
+    /// Begins again with an empty cache.
+    pub(super) fn forget(&mut self, empty: VerifiedCache) {
+        (self.cache, self.state, self.fault) = (empty, Register::default(), None);
+    }
+
     /// Brings the cache and the state up to the head of the file. Waits up to `patience` for other processes of this
     /// account.
     pub(super) fn catch_up(

@@ -15,7 +15,7 @@ pub struct Fault(rusqlite::Error);
 
 impl Fault {
     /// Whether SQLite could not make the files that it needs beside a database, for lack of permission or room.
-    pub(super) fn needs_files_beside(&self) -> bool {
+    pub(in crate::store) fn needs_files_beside(&self) -> bool {
         use ErrorCode::{CannotOpen, DiskFull, ReadOnly, SystemIoFailure};
         matches!(self.0.sqlite_error_code(), Some(CannotOpen | DiskFull | ReadOnly | SystemIoFailure))
     }
