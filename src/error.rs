@@ -220,6 +220,9 @@ pub enum Error {
     /// The person at the terminal did not confirm.
     #[error("not confirmed; nothing was recorded")]
     NotConfirmed,
+    /// The user does not trust a register.
+    #[error("not trusted; nothing was done")]
+    NotTrusted,
     /// Something to sign, and no terminal to show it on.
     #[error("no terminal to show it on: {flag} DIGEST is required")]
     NeedDigest {

@@ -59,6 +59,17 @@ pub enum First<'r> {
     Unreadable,
 }
 
+impl<'r> First<'r> {
+    /// What reading entry 0 found; `None` if it could not be read.
+    pub fn of(read: Option<&'r Option<Raw>>) -> Self {
+        match read {
+            Some(Some(raw)) => Self::Entry(raw),
+            Some(None) => Self::Missing,
+            None => Self::Unreadable,
+        }
+    }
+}
+
 /// The location of a file compared with the path in `registers.toml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {

@@ -206,6 +206,6 @@ fn ask_trust(env: &mut Env, id: &RegisterId, fingerprint: Digest, request: &Requ
     env.status("Compare it out of band: by phone, or in person.");
     match env.console.ask("Is it the same? Type yes to trust it:")?.as_str() {
         "yes" => Ok(()),
-        _ => Err(Error::NotConfirmed),
+        _ => Err(Error::NotTrusted),
     }
 }

@@ -43,10 +43,11 @@ impl Registers {
         &self.known
     }
 
-    /// The name or path that was given, or the path of the only known register.
+    /// The name or path that was given, or the path of the only known register that is not superseded.
     pub fn named(&self) -> Option<String> {
-        self.named.clone().or_else(|| match self.known.list() {
-            [only] => Some(only.path.display().to_string()),
+        let mut current = self.known.list().iter().filter(|it| !it.superseded);
+        self.named.clone().or_else(|| match (current.next(), current.next()) {
+            (Some(only), None) => Some(only.path.display().to_string()),
             _ => None,
         })
     }

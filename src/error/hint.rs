@@ -32,6 +32,7 @@ impl Error {
             Self::Partly { command, open, .. } => {
                 return Some(format!("the reasons are above; to try again: `twinseal {command} {}`", open.join(" ")));
             }
+            Self::NotTrusted => "ask two admins for its fingerprint out of band: by phone, or in person",
             Self::NotConfirmed => "run the command again and type the answer exactly",
             Self::PassphrasesDiffer => "run the command again; no key was made",
             Self::File { source, .. } => disk_hint(source, "check the path and its permissions"),
@@ -80,7 +81,7 @@ impl Error {
                 return Some(format!("to file it once more: --again; to see it: `twinseal show {change}`"));
             }
             Self::Taken(_) => "choose another --name, and another file with --register FILE",
-            Self::NotUtf8(_) => "rename the folder or the file, or go there by another path",
+            Self::NotUtf8(_) => "write it in UTF-8; a file or folder can be renamed, or reached by another path",
             _ => return None,
         };
         Some(hint.to_owned())

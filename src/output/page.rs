@@ -220,7 +220,7 @@ impl Page {
 
 /// The columns that a character takes at most. Terminals differ in the width of the letters of many scripts, so any
 /// character beyond ASCII counts two.
-fn columns(c: char) -> usize {
+pub(super) fn columns(c: char) -> usize {
     if c.is_ascii() { 1 } else { 2 }
 }
 

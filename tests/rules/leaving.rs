@@ -98,7 +98,7 @@ fn a_machine_whose_operators_have_left_has_left_too() {
 fn a_change_whose_owner_has_left_says_so_wherever_it_appears() {
     let world = with_second_engineer();
     world.ok("alice", "person retire erin");
-    let shown = "CHG-1 (approved): owner has left; all implementers have left";
+    let shown = "CHG-1 (approved): owner has left, and so have all implementers";
     assert!(world.ok("bob", "proposal show 2").contains(shown));
     for command in ["show CHG-1", "list", "export csv"] {
         assert!(!world.ok("carol", command).contains("has left"), "{command}");
@@ -113,6 +113,10 @@ fn a_change_whose_owner_has_left_says_so_wherever_it_appears() {
         let left = output.get("left").unwrap_or_else(|| &output["changes"][0]["left"]);
         assert_eq!(left, &serde_json::json!(["owner", "implementers"]), "{command}");
     }
+    // Only those who can do something are told.
+    assert_eq!(world.ok("erin", "inbox"), "");
+    let inbox = world.ok("frank", &format!("inbox --fingerprint {}", world.fingerprint()));
+    assert!(inbox.contains("revise") && inbox.contains("owner has left"), "{inbox}");
     // Not once it is over.
     let world = World::approved();
     world.ok("erin", "start CHG-1");

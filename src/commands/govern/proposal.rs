@@ -235,8 +235,9 @@ fn list(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
         }
     }
     drop(snapshot);
-    let row = |(Found { id, proposal, action }, (_, state)): &(Found, (&str, String))| {
-        [id.to_string(), state.clone(), proposal.proposer.to_string(), summary(action)]
+    let row = |(Found { id, proposal, action }, (name, state)): &(Found, (&str, String))| {
+        let state = if *name == "stale" { "stale; cannot be seconded".to_owned() } else { state.clone() };
+        [id.to_string(), state, proposal.proposer.to_string(), summary(action)]
     };
     let rows: Vec<_> = found.iter().map(row).collect();
     if rows.is_empty() && !context.ui.json {

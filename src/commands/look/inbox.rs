@@ -151,12 +151,16 @@ fn proposals(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waitin
 fn act(change: &Change, governance: &Governance, me: &PersonId, now: Moment) -> Result<Option<Waiting>, Denied> {
     let revision = change.current();
     let facts = &revision.facts;
+    if governance.has_left(me)? {
+        return Ok(None);
+    }
     let conflict = change.conflict_of_interest(governance, me)?;
     let implements = facts.implementers.contains(me);
     let theirs = matches!(conflict, Some(ConflictOfInterest::Requested | ConflictOfInterest::Owns));
     let tally = change.tally(governance, now)?;
     let left = change.stranded(governance, None)?;
     let stands_in = left == Left::All && governance.has_role(me, Role::Admin, now)?;
+    let takes_over = left.is_any() && change.started().is_none() && governance.has_role(me, Role::Engineer, now)?;
     let risk = facts.risk;
     let (action, since, reason) = match change.status(governance, now)? {
         Status::AwaitingApproval
@@ -165,6 +169,9 @@ fn act(change: &Change, governance: &Governance, me: &PersonId, now: Moment) -> 
                 && !tally.counted.iter().any(|vote| vote.person == *me) =>
         {
             ("approve", revision.time, format!("{risk}; {} of {} approvals", tally.counted.len(), tally.need))
+        }
+        Status::AwaitingApproval | Status::Approved if takes_over && !implements => {
+            ("revise", revision.time, format!("{risk}"))
         }
         Status::Approved if implements => ("start", revision.time, format!("{risk}; approved")),
         Status::InProgress if implements || facts.owner == *me || stands_in => {

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::format::{Defect, Raw, entry};
 use crate::output::{self, Gutter, Page, Redaction};
 use crate::store::{self, Finding, Notice, Pin, Reading, Session, StoreError};
-use crate::trust::{self, First, Identity, Purpose, Request};
+use crate::trust::{self, First, Identity, Purpose, Relation, Request};
 
 /// Verify the whole register
 ///
@@ -49,12 +49,11 @@ impl Verify {
         let (shared, mut findings) = context.registers.open_file(&request)?;
         let read = noted(shared.entry(0), &mut findings)?;
         let newest = noted(shared.newest(), &mut findings)?.flatten();
-        let entry_0 = match &read {
-            Some(Some(raw)) => First::Entry(raw),
-            Some(None) => First::Missing,
-            None => First::Unreadable,
-        };
+        let entry_0 = First::of(read.as_ref());
         let identity = trust::identify(context.registers.known(), &request, &shared, entry_0);
+        if matches!(identity.relation, Relation::Successor(_)) {
+            identity.admit(|old| context.registers.verified(old))?;
+        }
         let first = read.as_ref().and_then(Option::as_ref);
         let (fingerprint, met_before, other) = (identity.fingerprint, identity.met, identity.expected());
         let wrong = other.is_some();

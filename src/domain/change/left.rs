@@ -28,7 +28,7 @@ impl Left {
             Self::Nobody => "",
             Self::Owner => "owner has left",
             Self::Implementers => "all implementers have left",
-            Self::All => "owner has left; all implementers have left",
+            Self::All => "owner has left, and so have all implementers",
         }
     }
 }
