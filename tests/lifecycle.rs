@@ -293,10 +293,79 @@ fn the_same_draft_is_not_filed_twice_unless_it_is_meant() {
     world.ok("erin", "withdraw CHG-4");
     world.ok("erin", "file once.toml");
     // Another word in a text, another window, another command for a machine are another content.
-    for (from, to) in [("\"low\"", "\"medium\""), ("12:00:00Z", "11:30:00Z"), ("Set the pool", "Set a pool")] {
+    let machine = "160.\"\nargs = [\"pool\", \"160\"]";
+    for (from, to) in [
+        ("\"low\"", "\"medium\""),
+        ("12:00:00Z", "11:30:00Z"),
+        ("Set the pool", "Set a pool"),
+        ("160.\"", machine),
+        ("160.\"", &machine.replace("160\"]", "240\"]")),
+    ] {
         let draft = CHANGE.replace("\"high\"", "\"low\"").replace(from, to);
         assert_ne!(draft, CHANGE.replace("\"high\"", "\"low\""), "{from}");
         world.write("other.toml", draft);
         world.ok("erin", "file other.toml");
+    }
+}
+
+#[test]
+fn no_empty_or_similar_answer_confirms_what_is_signed() {
+    let world = World::filed();
+    world.ok("alice", "person grant carol --group dba");
+    for (person, command, word) in [
+        ("carol", "approve CHG-1", "CHG-1"),
+        ("bob", "proposal second 1", "1"),
+        ("erin", "file change.toml", "again"),
+        ("erin", "revise CHG-1 change.toml", "again"),
+    ] {
+        let spaced = [format!(" {word}"), format!("{word} ")];
+        let cased = [word.to_lowercase(), word.to_uppercase()];
+        let wrong = spaced.iter().chain(&cased).map(String::as_str).chain(["", "yes", "y", "CHG-11", "11"]);
+        let before = world.entries();
+        for answer in wrong.filter(|answer| *answer != word) {
+            let output = world.run_typing(person, command, &[answer]);
+            assert_eq!(output.exit, Exit::Refused, "{command}: {answer:?}\n{}", output.screen);
+            assert_eq!((world.entries(), output.unasked.len()), (before, 0), "{command}: {answer:?}");
+        }
+        assert_eq!(world.run_typing(person, command, &[word]).exit, Exit::Done, "{command}");
+    }
+    let new = World::with_requests();
+    let members = "--member alice=alice.request:admin --member bob=bob.request:admin";
+    let init = format!("init --name prod {members}");
+    for answer in ["", "yes", "PROD", "prod.db"] {
+        assert_eq!(new.run_typing("alice", &init, &[answer]).exit, Exit::Refused, "{answer:?}");
+        assert!(!new.path("prod.db").exists(), "{answer:?}");
+    }
+    assert_eq!(new.run_typing("alice", &init, &["prod"]).exit, Exit::Done);
+    let seal = format!("seal --fingerprint {}", new.fingerprint());
+    for answer in ["", "yes", "PROD", "prod.db"] {
+        assert_eq!(new.run_typing("bob", &seal, &[answer]).exit, Exit::Refused, "{answer:?}");
+        assert_eq!(new.entries(), 1, "{answer:?}");
+    }
+    assert_eq!(new.run_typing("bob", &seal, &["prod"]).exit, Exit::Done);
+}
+
+#[test]
+fn no_admin_is_asked_to_approve_where_the_policy_bars_admins() {
+    let world = World::founded_with_spare_approvers();
+    world.write("policy.toml", "approvals = 2\napproval_days = 7\nseparate = [\"admin-approver\"]\n");
+    for (number, command) in [("1", "person grant carol admin"), ("2", "policy propose policy.toml")] {
+        world.ok("alice", command);
+        world.ok("bob", &format!("proposal second {number} --digest {}", world.newest_proposal().opened));
+    }
+    world.write("change.toml", CHANGE);
+    world.ok("erin", "file change.toml");
+    assert_eq!(world.ok("carol", "inbox"), "");
+    assert!(world.ok("dave", "inbox").contains("CHG-1"));
+}
+
+#[test]
+fn no_outcome_after_the_window_is_shown_as_one_within_it() {
+    for (time, late) in [("2026-12-01T11:59:59Z", false), ("2026-12-01T12:00:00Z", true)] {
+        let world = World::approved();
+        world.ok("erin", "start CHG-1");
+        world.at(time);
+        world.ok("erin", "finish CHG-1 --outcome succeeded");
+        assert_eq!(world.ok("audrey", "show CHG-1").contains("succeeded, after the window"), late, "{time}");
     }
 }

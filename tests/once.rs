@@ -14,8 +14,11 @@ use twinseal::env::Console;
 use twinseal::error::Exit;
 use zeroize::Zeroizing;
 
-/// Somebody who types the id of CHG-1 at every question, after something else has happened.
-struct Reader<F>(F);
+/// Somebody who types this at every question, after something else has happened.
+struct Reader<F> {
+    types: &'static str,
+    meanwhile: F,
+}
 
 impl<F: FnMut()> Console for Reader<F> {
     fn is_interactive(&self) -> bool {
@@ -27,8 +30,8 @@ impl<F: FnMut()> Console for Reader<F> {
     }
 
     fn ask(&mut self, _question: &str) -> io::Result<String> {
-        self.0();
-        Ok("CHG-1".to_owned())
+        (self.meanwhile)();
+        Ok(self.types.to_owned())
     }
 
     fn secret(&mut self, _question: &str) -> io::Result<Zeroizing<String>> {
@@ -63,7 +66,7 @@ fn run(world: &World, command: &str, meanwhile: Option<impl FnMut() + 'static>) 
         time()
     });
     if let Some(meanwhile) = meanwhile {
-        env.console = Box::new(Reader(meanwhile));
+        env.console = Box::new(Reader { types: "CHG-1", meanwhile });
     }
     let output = World::run_in(&mut env, &recording, &words(command));
     fs::rename(gone, key).unwrap();
@@ -124,4 +127,48 @@ fn no_revision_is_signed_that_was_filed_while_somebody_reads_another() {
     let taken = run(&world, "approve CHG-1 --note Read.", Some(revise));
     assert_eq!((taken.output.exit, taken.judged), (Exit::Refused, 2), "{}", taken.output.screen);
     assert!(world.change("CHG-1").votes().is_empty());
+}
+
+#[test]
+fn no_revision_is_replaced_that_was_filed_while_somebody_is_asked() {
+    let world = Rc::new(World::filed());
+    world.write("revised.toml", CHANGE.replace("pool to 160", "pool to 144"));
+    let others = Rc::clone(&world);
+    let (mut env, recording) = world.env("erin", None);
+    let meanwhile = move || drop(others.ok("erin", "revise CHG-1 revised.toml"));
+    env.console = Box::new(Reader { types: "again", meanwhile });
+    let output = World::run_in(&mut env, &recording, &words("revise CHG-1 change.toml"));
+    assert_eq!(output.exit, Exit::Refused, "{}", output.screen);
+    assert_eq!(world.change("CHG-1").revisions().count(), 2);
+}
+
+#[test]
+fn nothing_is_decided_about_another_revision_than_the_one_at_the_beginning() {
+    let revised = CHANGE.replace("pool to 160", "pool to 144");
+    for (person, command) in [
+        ("carol", "reject CHG-1 --reason No."),
+        ("carol", "retract CHG-1 --reason No."),
+        ("erin", "withdraw CHG-1"),
+        ("erin", "start CHG-1"),
+    ] {
+        let world = Rc::new(World::approved());
+        world.write("revised.toml", &revised);
+        let others = Rc::clone(&world);
+        let (mut env, recording) = world.env(person, None);
+        let (reads, time) = (Cell::new(0), env.clock);
+        // The clock is read on opening, and then for the entry that was planned: revision 2 is filed and approved then.
+        env.clock = Box::new(move || {
+            reads.set(reads.get() + 1);
+            if reads.get() == 2 {
+                others.ok("erin", "revise CHG-1 revised.toml");
+                ["carol", "dave"].iter().for_each(|person| others.approve(person, "CHG-1"));
+            }
+            time()
+        });
+        let output = World::run_in(&mut env, &recording, &words(command));
+        assert_eq!(output.exit, Exit::Refused, "{command}: {}", output.screen);
+        let change = world.change("CHG-1");
+        assert_eq!((change.revisions().count(), change.votes().len()), (2, 4), "{command}");
+        assert!(change.started().is_none() && change.withdrawn().is_none(), "{command}");
+    }
 }

@@ -180,3 +180,12 @@ fn no_display_name_hides_the_key_that_is_signed_for() {
         assert!(output.screen.contains(&key_of(&world, person).to_string()), "{}", output.screen);
     }
 }
+
+#[test]
+fn a_seal_that_is_refused_shows_no_page_and_asks_nothing() {
+    let world = World::with_requests();
+    world.ok("alice", "init --name prod --member alice=alice.request:admin --member bob=bob.request:admin");
+    let output = world.run_typing("alice", "seal", &["prod"]);
+    assert_eq!((output.exit, output.unasked.len()), (Exit::Refused, 1), "{}", output.screen);
+    assert!(!output.screen.contains("policy"), "{}", output.screen);
+}

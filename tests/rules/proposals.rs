@@ -127,3 +127,42 @@ fn several_proposals_are_each_shown_and_signed() {
     let one = proposal(&world, "2").opened;
     world.fails("bob", &format!("proposal second 2 3 --digest {one}"), Exit::Invalid, "2 proposals but 1 digests");
 }
+
+#[test]
+fn no_proposal_is_seconded_by_another_digest_than_its_own() {
+    let world = World::founded();
+    ["carol", "dave"].iter().for_each(|it| drop(world.ok("alice", &format!("person grant {it} --group dba"))));
+    let [first, other] = ["1", "2"].map(|number| proposal(&world, number).opened);
+    let before = world.entries();
+    for wrong in [other, WRONG, world.raw(0).leaf(), world.raw(before - 1).leaf()] {
+        let command = format!("proposal second 1 --digest {wrong}");
+        let output = world.run("bob", &command);
+        assert_eq!(output.exit, Exit::Invalid, "{}", output.screen);
+        assert!(output.err.contains("does not match the current digest"), "{}", output.screen);
+    }
+    let swapped = format!("proposal second 1 2 --digest {other} --digest {first}");
+    world.fails("bob", &swapped, Exit::Invalid, "does not match the current digest");
+    assert_eq!(world.entries(), before);
+    world.ok("bob", &format!("proposal second 1 2 --digest {first} --digest {other}"));
+}
+
+#[test]
+fn a_second_that_is_refused_shows_no_page_and_asks_nothing() {
+    let world = World::founded();
+    world.ok("alice", "person grant carol --group dba");
+    for person in ["alice", "carol"] {
+        let output = world.run_typing(person, "proposal second 1", &["1"]);
+        assert_eq!((output.exit, output.unasked.len()), (Exit::Refused, 1), "{}", output.screen);
+        assert!(!output.screen.contains("grants of carol"), "{}", output.screen);
+    }
+}
+
+#[test]
+fn nobody_is_asked_to_second_what_has_lapsed() {
+    let world = World::founded();
+    world.ok("alice", "person grant carol --group dba");
+    world.at("2026-12-08T08:59:59Z");
+    assert!(world.ok("bob", "inbox").contains("proposal 1"));
+    world.at("2026-12-08T09:00:00Z");
+    assert_eq!(world.ok("bob", "inbox"), "");
+}
