@@ -5,8 +5,10 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use crate::support::{PEOPLE, World};
+use twinseal::config::{KnownRegisters, Trusted};
+use twinseal::domain::{Digest, Head};
 use twinseal::error::Exit;
-use twinseal::store::{Anchor, Excuse, Session, SharedFile, Site};
+use twinseal::store::{Anchor, Excuse, Notice, Session, SharedFile, Site};
 
 /// Creates another register with the same people as members.
 fn found_other(world: &World, name: &str) {
@@ -204,4 +206,133 @@ fn the_inbox_tells_the_second_founder_to_seal() {
     let inbox = world.ok("bob", &format!("inbox --fingerprint {}", world.fingerprint()));
     assert!(inbox.contains("seal") && inbox.contains("founded by alice"), "{inbox}");
     assert!(!world.run("alice", "inbox").screen.contains("founded by"));
+}
+
+#[test]
+fn no_answer_but_yes_trusts_a_register() {
+    let world = World::filed();
+    world.person("frank");
+    for answer in ["", "y", "YES", "Yes", " yes", "yes ", "no", &world.fingerprint()] {
+        let output = world.run_typing("frank", "list", &[answer]);
+        assert_eq!(output.exit, Exit::Refused, "{answer:?}: {}", output.screen);
+        assert!(output.screen.contains(&world.fingerprint()), "{answer:?}: {}", output.screen);
+        assert!(!world.path("people/frank/.config").exists(), "{answer:?}: it was trusted");
+    }
+    assert_eq!(world.run_typing("frank", "list", &["yes"]).exit, Exit::Done);
+}
+
+#[test]
+fn no_link_to_the_path_of_a_trusted_register_makes_another_one_new() {
+    let world = World::founded();
+    found_other(&world, "lab");
+    ["", "-wal", "-shm"].iter().for_each(|side| drop(fs::remove_file(world.path(&format!("prod.db{side}")))));
+    fs::copy(world.path("lab.db"), world.path("prod.db")).unwrap();
+    symlink(world.path("prod.db"), world.path("link.db")).unwrap();
+    symlink(world.path(""), world.path("here")).unwrap();
+    let fingerprint = fingerprint_of(&world, "lab.db");
+    for register in ["link.db", "here/prod.db", "here/link.db"] {
+        let output = world.run_typing("carol", &format!("list --register {register}"), &["yes"]);
+        assert_eq!(output.exit, Exit::Broken, "{register}: {}", output.screen);
+        assert!(output.err.contains("wrong register"), "{register}: {}", output.screen);
+        let named = format!("list --register {register} --fingerprint {fingerprint}");
+        world.fails("carol", &named, Exit::Broken, "wrong register");
+    }
+}
+
+#[test]
+fn no_register_is_forgotten_or_contradicted_when_two_processes_trust_one_each() {
+    let world = World::empty();
+    let (env, _) = world.env("carol", None);
+    let (mut one, mut other) = (KnownRegisters::load(&env).unwrap(), KnownRegisters::load(&env).unwrap());
+    let trust = |list: &mut KnownRegisters, name: &str, path: &str, fingerprint: u8| {
+        let (name, path, fingerprint) = (name.parse().unwrap(), world.path(path), Digest::new([fingerprint; 32]));
+        list.trust(&env, &Trusted { name: &name, path: &path, fingerprint, in_place_of: None })
+    };
+    let known = || {
+        let list = KnownRegisters::load(&env).unwrap();
+        list.list().iter().map(|known| known.name.clone()).collect::<Vec<_>>()
+    };
+    trust(&mut one, "prod", "prod.db", 1).unwrap();
+    trust(&mut other, "lab", "lab.db", 2).unwrap();
+    assert_eq!(known(), ["prod", "lab"]);
+    for (name, path) in [("prod", "elsewhere.db"), ("uat", "prod.db"), ("prod", "prod.db")] {
+        let mut late = KnownRegisters::default();
+        let refused = trust(&mut late, name, path, 3).unwrap_err().to_string();
+        assert!(refused.contains("another process trusted prod"), "{refused}");
+        assert_eq!(known(), ["prod", "lab"], "{name} {path}");
+    }
+    trust(&mut one, "prod", "prod.db", 1).unwrap();
+    assert_eq!(known(), ["prod", "lab"], "it is listed once");
+}
+
+#[test]
+fn no_register_with_the_name_of_a_trusted_one_is_taken_for_new_at_another_path() {
+    let (world, other) = (World::founded(), World::with_requests());
+    // Otherwise both draw the same numbers.
+    other.ok("alice", "key new --no-passphrase spare");
+    other.ok("alice", "init --name prod --member alice=alice.request:admin --member bob=bob.request:admin");
+    fs::copy(other.path("prod.db"), world.path("impostor.db")).unwrap();
+    let output = world.run_typing("carol", "list --register impostor.db", &["yes"]);
+    assert_eq!(output.exit, Exit::Broken, "{}", output.screen);
+    assert!(output.err.contains("wrong register"), "{}", output.screen);
+    let verified = world.run("carol", "verify --register impostor.db");
+    assert_eq!(verified.exit, Exit::Broken, "{}", verified.screen);
+    assert!(verified.out.contains("[fingerprint]"), "{}", verified.screen);
+}
+
+#[test]
+fn no_first_verification_is_intact_without_qualification() {
+    let world = World::filed();
+    world.person("frank");
+    let result = |options: &str| -> String {
+        let said: serde_json::Value = world.ok("frank", &format!("verify --json {options}")).parse().unwrap();
+        said["result"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(result(""), "intact, but not anchored outside this file");
+    let first = "intact, but its end is not anchored outside this file";
+    assert_eq!(result(&format!("--fingerprint {}", world.fingerprint())), first);
+    assert_eq!(result(""), "intact");
+    let state = world.path(&format!("people/frank/.local/state/twinseal/{}", world.fingerprint()));
+    fs::remove_dir_all(state).unwrap();
+    assert_eq!(result(""), first, "the pin is gone");
+}
+
+#[test]
+fn no_notice_of_a_lost_or_moved_pin_is_a_mere_note() {
+    let head = Head { seq: 4, leaf: Digest::new([7; 32]) };
+    let proposal = "1".parse().unwrap();
+    for warning in [
+        Notice::FirstVerification,
+        Notice::PinMissing,
+        Notice::Superseded,
+        Notice::PinLost { remembered: head },
+        Notice::PinMoved { from: 4, restored: 2, proposal },
+        Notice::ClockBehind { claimed: crate::support::MORNING.parse().unwrap() },
+    ] {
+        assert!(warning.is_warning(), "{warning}");
+    }
+}
+
+#[test]
+fn no_setting_of_a_file_replaces_what_was_said_later() {
+    let world = World::filed();
+    found_other(&world, "lab");
+    world.ok("carol", &format!("list --register lab.db --fingerprint {}", fingerprint_of(&world, "lab.db")));
+    let config = "register = \"lab\"\nas = \"dave\"\nkey = \"people/dave/key\"\n";
+    let path = "people/carol/.config/twinseal/config.toml";
+    world.write(path, config);
+    let register = |options: &str| world.run("carol", &format!("person list {options}")).err;
+    // The environment names prod.db and carol's key, and is asked before the file; an option before both.
+    world.variable("carol", "TWINSEAL_AS", Some("carol"));
+    assert!(register("").contains("register prod#"), "{}", register(""));
+    assert!(register("--register lab").contains("register lab#"), "{}", register("--register lab"));
+    world.ok("carol", "note CHG-1 Words.");
+    let key = world.signer("carol").public().fingerprint();
+    assert!(String::from_utf8(world.raw(3).blob).unwrap().contains(&format!("\nkey {key}\n")));
+    world.fails("carol", "note CHG-1 Words. --key people/dave/key", Exit::Refused, "the key belongs to dave");
+    world.ok("carol", "note CHG-1 Words. --key people/dave/key --as dave");
+    // Without both, the file decides.
+    ["TWINSEAL_AS", "TWINSEAL_KEY", "TWINSEAL_REGISTER"].iter().for_each(|it| world.variable("carol", it, None));
+    assert!(register("").contains("register lab#"), "{}", register(""));
+    assert!(world.ok("carol", "inbox --json --register prod.db").contains("\"person\":\"dave\""));
 }
