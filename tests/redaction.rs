@@ -198,3 +198,24 @@ fn a_redacted_text_that_is_put_back_is_found_and_redacted() {
     assert!(findings[1].starts_with("entry 3: [text] the text part has the digest"), "{findings:#?}");
     assert_eq!(findings.len(), 2);
 }
+
+#[test]
+fn a_redacted_display_name_is_removed_from_every_file() {
+    let world = World::founded();
+    world.person("frank");
+    let id = world.named();
+    world.ok("frank", &format!("person request frank --name '{SECRET}' --register {id} --out frank.request"));
+    world.ok("alice", "person enrol frank=frank.request:engineer");
+    fs::remove_file(world.path("frank.request")).unwrap();
+    world.run_typing("bob", "proposal second 1", &["1"]);
+    PEOPLE.iter().for_each(|(person, _)| assert!(world.ok(person, "person list").contains(SECRET)));
+    world.ok("alice", "proposal redact 2 --reason 'It names a customer.'");
+    world.ok("bob", &format!("proposal second 2 --digest {}", world.raw(4).leaf()));
+    for (person, _) in PEOPLE {
+        for command in ["person list", "person show frank", "person list --json", "person list --as-of 3"] {
+            assert!(!world.ok(person, command).contains(SECRET), "{person}: {command}");
+        }
+    }
+    assert_eq!(holding(&world.path(""), SECRET.as_bytes()), Vec::<String>::new());
+    assert_eq!(world.findings("audrey"), Vec::<String>::new());
+}
