@@ -2,8 +2,10 @@
 
 use std::process::Child;
 
-use crate::support::{CHANGE, World};
-use twinseal::domain::Event;
+use crate::support::{CHANGE, MORNING, PATIENCE, World};
+use twinseal::domain::{Digest, Event, Head};
+use twinseal::format::Raw;
+use twinseal::store::{Appended, Pin, PinFile, SharedFile, Site, Writer};
 
 /// A log that is longer than any of the ways in which its work is shared out is there for.
 const LONG: u64 = 9_000;
@@ -70,4 +72,39 @@ fn first_word(process: Child) -> String {
     let output = process.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().split_whitespace().next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn nothing_is_appended_on_another_head_than_the_newest_entry() {
+    let world = World::filed();
+    let (mut shared, _) = SharedFile::open(&world.path("prod.db"), Site::Register, &world.path("scratch")).unwrap();
+    let turn = shared.turn(&Writer { account: "erin".to_owned(), patience: PATIENCE }).unwrap();
+    let raw = Raw { seq: 3, blob: b"blob".to_vec(), text: None, data: None };
+    let head = |seq, leaf| Some(Head { seq, leaf });
+    let (newest, other) = (world.raw(2).leaf(), Digest::new([9; 32]));
+    // At its place, but another entry; an earlier one; one that is yet to come; none.
+    for wrong in [head(2, other), head(2, world.raw(1).leaf()), head(1, world.raw(1).leaf()), head(3, newest), None] {
+        let appended = shared.append(&turn, wrong, &raw, &[], |_| Ok(())).unwrap();
+        assert!(matches!(appended, Appended::HeadMoved), "{wrong:?}");
+    }
+    assert_eq!(world.entries(), 3);
+    let appended = shared.append(&turn, head(2, newest), &raw, &[], |_| Ok(())).unwrap();
+    assert!(matches!(appended, Appended::Done));
+}
+
+#[test]
+fn no_pin_is_replaced_that_another_process_has_moved() {
+    let folder = tempfile::tempdir().unwrap();
+    let (leaf, verified) = (Digest::new([7; 32]), MORNING.parse().unwrap());
+    let pin = |seq| Pin { fingerprint: leaf, head: Head { seq, leaf }, verified, restored: None };
+    let file = PinFile::in_folder(folder.path());
+    file.advance(pin(4)).unwrap();
+    // A restoration moves the pin from entry 4 back to entry 2, but another process has verified entry 6 by now.
+    file.advance(pin(6)).unwrap();
+    for old in [Some(pin(4)), Some(pin(7)), None] {
+        assert_eq!(file.replace(old, pin(2)).unwrap(), pin(6));
+        assert_eq!(file.read(leaf).unwrap(), Some(pin(6)));
+    }
+    assert_eq!(file.replace(Some(pin(6)), pin(2)).unwrap(), pin(2));
+    assert_eq!(file.read(leaf).unwrap(), Some(pin(2)));
 }

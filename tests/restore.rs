@@ -391,3 +391,20 @@ fn leaf_of(world: &World, file: &str, seq: u64) -> Digest {
     let leaf: String = db.query_row("SELECT leaf FROM log_entries WHERE seq = ?1", [seq], |row| row.get(0)).unwrap();
     leaf.parse().unwrap()
 }
+
+#[test]
+fn no_cache_moves_to_a_restored_log_before_the_pin() {
+    let world = restored();
+    agree_to_continue(&world);
+    let lock = world.path(&format!("people/carol/.local/state/twinseal/{}/pin.lock", world.fingerprint()));
+    for command in ["list", "verify"] {
+        // The pin cannot move, as if the process died just then.
+        let _ = fs::remove_file(&lock);
+        fs::create_dir(&lock).unwrap();
+        world.fails("carol", command, Exit::Environment, "cannot lock");
+        fs::remove_dir(&lock).unwrap();
+    }
+    let listed = world.run("carol", "list");
+    assert_eq!(listed.exit, Exit::Done, "{}", listed.screen);
+    assert!(listed.err.contains("entry 4, which this account verified, is lost"), "{}", listed.screen);
+}

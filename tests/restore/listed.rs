@@ -6,7 +6,7 @@ use twinseal::domain::{Action, Digest, Event, Head, LostEntries, ProposalId, Pro
 use twinseal::error::Exit;
 
 use super::{leaf_of, put_back, restored, stopped};
-use crate::support::World;
+use crate::support::{CHANGE, World};
 
 /// A proposal to continue after entry 2, without entries that have these leaf hashes.
 fn restoration(world: &World, leaves: &[Digest]) -> Event {
@@ -162,4 +162,26 @@ fn what_only_another_account_verified_is_listed_after_ones_own() {
     for person in ["alice", "carol", "dave"] {
         world.ok(person, "list");
     }
+}
+
+#[test]
+fn no_restoration_of_another_log_excuses_a_pin_by_listing_its_entry() {
+    let world = World::founded();
+    world.ok("erin", "backup early.db");
+    world.write("change.toml", CHANGE);
+    world.ok("erin", "file change.toml");
+    ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-1"));
+    world.ok("carol", "list");
+    world.ok("erin", "backup late.db");
+    // Entry 2 is another one in the log that two admins continue, and they list only what follows it as lost.
+    put_back(&world, "early.db");
+    fs::create_dir_all(world.path("people/frank")).unwrap();
+    fs::copy(world.path("people/erin/key"), world.path("people/frank/key")).unwrap();
+    world.write("other.toml", CHANGE.replace("160", "990"));
+    world.ok("frank", &format!("file other.toml --fingerprint {}", world.fingerprint()));
+    agree_unseen(&world, &[3, 4].map(|seq| leaf_of(&world, "late.db", seq)));
+    stopped(&world, "carol", "list");
+    let verified = world.run("carol", "verify");
+    assert_eq!(verified.exit, Exit::Broken, "{}", verified.screen);
+    stopped(&world, "carol", "list");
 }
