@@ -194,3 +194,35 @@ fn no_pin_names_what_the_power_can_take_away() {
     fail_everywhere(&stage, &log, &["audrey"], |_| 3);
     fs::remove_file(log).unwrap();
 }
+
+/// Every file that gets its final name by a rename, and what has to be written before: a killed process or lost power
+/// must not leave a name without its content.
+#[test]
+fn no_file_gets_its_name_before_its_content_is_synced() {
+    if injector().is_none() {
+        return;
+    }
+    let stage = Stage::new(filed());
+    let log = stage.kept.path().with_extension("log");
+    for (words, renamed) in
+        [(["backup", "copy.db"].as_slice(), "copy.db"), (&["list"], "pin"), (&["repair"], "prod.db")]
+    {
+        stage.put_back();
+        if words == ["repair"] {
+            stage.world.tamper("INSERT INTO entry (seq, blob, text) VALUES (3, x'00', NULL)");
+        }
+        let _ = fs::remove_file(&log);
+        let output = stage.run("audrey", words, &[("FAULT_LOG", log.to_str().unwrap())]);
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let calls = calls(&log);
+        let mut names = Vec::new();
+        for (at, call) in calls.iter().enumerate().filter(|(_, call)| call.name == "rename") {
+            let of_file = |name: &str| calls[..at].iter().rposition(|it| it.name == name && it.path == call.path);
+            let to = PathBuf::from(std::str::from_utf8(&call.bytes).unwrap());
+            assert!(of_file("write") < of_file("sync"), "{words:?}: {} was not synced", to.display());
+            names.push(to.file_name().unwrap().to_str().unwrap().to_owned());
+        }
+        assert!(names.iter().any(|name| name == renamed), "{words:?}: {names:?}");
+    }
+    fs::remove_file(log).unwrap();
+}
