@@ -6,6 +6,7 @@ use std::process::Command;
 
 use crate::support::World;
 use twinseal::error::Exit;
+use twinseal::store::{Session, SharedFile, Site, StoreError, copy_valid};
 
 const GARBAGE: &str = "INSERT INTO entry (seq, blob, text) VALUES (3, x'6e6f20656e747279', NULL)";
 
@@ -185,20 +186,25 @@ fn entries_recorded_during_a_repair_are_not_lost() {
 }
 
 #[test]
-fn a_row_that_changes_between_reads_does_not_get_into_the_repaired_file() {
-    let world = World::approved();
-    let plant =
-        "DROP TRIGGER entry_only_at_the_end; DROP TRIGGER entry_never_changed; DROP TRIGGER entry_never_deleted;
-        ALTER TABLE entry RENAME TO kept;
-        CREATE VIEW entry AS SELECT seq, CASE WHEN seq = 4 AND random() % 2 = 0 THEN x'00' ELSE blob END AS blob, text, data
-        FROM kept";
-    world.sql().execute_batch(plant).unwrap();
-    fs::create_dir_all(world.path("people/stranger")).unwrap();
-    for n in 0..12 {
-        let file = format!("valid-{n}.db");
-        if world.run("erin", &format!("repair --out {file}")).exit == Exit::Done {
-            assert_eq!(world.run("stranger", &format!("verify --register {file}")).exit, Exit::Done, "{n}");
-        }
+fn no_row_that_changes_after_it_was_verified_gets_into_the_repaired_file() {
+    for sql in [
+        "UPDATE entry SET text = x'00' WHERE seq = 2",
+        "UPDATE entry SET text = NULL WHERE seq = 2",
+        "UPDATE entry SET text = x'00' WHERE seq = 3",
+        "UPDATE entry SET blob = x'00' WHERE seq = 3",
+        "DELETE FROM entry WHERE seq = 4",
+    ] {
+        let world = World::approved();
+        let fingerprint = world.fingerprint().parse().unwrap();
+        let (shared, _) = SharedFile::open(&world.path("prod.db"), Site::Register, &world.path("scratch")).unwrap();
+        let mut session = Session::unanchored(shared, fingerprint).unwrap();
+        session.refresh(world.now(), &mut |_| {}).unwrap();
+        let [before, after] = ["before.db", "after.db"].map(|name| world.path(name));
+        copy_valid(&session, &before, &world.path("scratch")).unwrap();
+        world.tamper(sql);
+        let copied = copy_valid(&session, &after, &world.path("scratch"));
+        assert!(matches!(copied, Err(StoreError::Broken(_))), "{sql}");
+        assert!(before.exists() && !after.exists(), "{sql}");
     }
 }
 
@@ -255,4 +261,14 @@ fn damage_to_the_last_page_of_the_log_leaves_what_is_before_it_repairable() {
     assert!((20..32).contains(&newest), "{newest}");
     world.ok("audrey", "repair");
     assert_eq!(world.entries(), newest + 1);
+}
+
+#[test]
+fn nothing_is_recovered_into_a_broken_register() {
+    let world = World::filed();
+    world.approve("carol", "CHG-1");
+    world.ok("erin", "backup late.db");
+    world.tamper("UPDATE entry SET blob = x'00' WHERE seq = 3");
+    world.fails("dave", "recover late.db", Exit::Broken, "error: register is broken, recording is refused: entry 3: [");
+    assert_eq!(world.entries(), 4);
 }
