@@ -3,7 +3,9 @@
 use std::fs;
 
 use crate::support::{CHANGE, World};
+use sha2::{Digest, Sha256};
 use twinseal::error::Exit;
+use twinseal::output::csv_row;
 
 /// Five changes that differ: CHG-1 is as [`CHANGE`], approved; the others await approval, except CHG-5, which is
 /// rejected.
@@ -226,4 +228,99 @@ fn an_export_for_excel_begins_with_a_byte_order_mark() {
 fn a_change_with_one_revision_is_compared_with_nothing() {
     let world = five();
     assert_eq!(world.run("carol", "diff CHG-1").err, "CHG-1 has one revision; nothing to compare\n");
+}
+
+#[test]
+fn no_cell_of_an_export_begins_with_a_sign_of_a_formula() {
+    for sign in ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'] {
+        // A spreadsheet ignores white space before the sign.
+        for before in ["", " ", "   ", "\t", "\u{3000}", "\n", "\r"] {
+            let row = csv_row(&[format!("{before}{sign}1+1"), format!("x{sign}1")]);
+            let cell = row.trim_start_matches('"');
+            assert!(cell.starts_with('\''), "{before:?} {sign}: {row:?}");
+            assert!(row.ends_with(&format!(",x{sign}1\r\n")), "{before:?} {sign}: {row:?}");
+        }
+    }
+}
+
+/// A draft in which every field has a value, and none of them is the same in another variant.
+fn full_draft(n: u64, [kind, risk, owner, file]: [&str; 4]) -> String {
+    format!(
+        r#"
+title = "title{n}"
+kind = "{kind}"
+risk = "{risk}"
+owner = "{owner}"
+authors = ["external author{n}"]
+implementers = ["{owner}"]
+services = ["service{n}"]
+environments = ["environment{n}"]
+tags = ["tag{n}"]
+follows = ["CHG-{n}"]
+targets = ["target{n}", "spare"]
+stop_after = {n}
+reason = "reason{n}"
+security = "security{n}"
+success = "success{n}"
+[window]
+start = "2026-12-01T10:0{n}:00Z"
+end = "2026-12-01T12:0{n}:00Z"
+[impact]
+text = "impact{n}"
+outage_minutes = {n}7
+[[plan]]
+step = "step{n}"
+command = "command{n}"
+args = ["argument{n}"]
+cwd = "/folder{n}"
+account = "account{n}"
+[rollback]
+minutes = {n}9
+abort_if = ["abort{n}"]
+[[rollback.steps]]
+step = "back{n}"
+shell = "script{n}"
+[[tests]]
+what = "trial{n}"
+result = "result{n}"
+evidence = "{file}.txt"
+[[artifacts]]
+name = "artifact{n}"
+file = "{file}.txt"
+[links]
+incident = "INC-{n}"
+"#
+    )
+}
+
+#[test]
+fn no_changed_field_is_left_out_of_a_diff() {
+    let world = World::founded_with_spare_approvers();
+    world.write("change.toml", CHANGE);
+    (0..2).for_each(|_| drop(world.ok("erin", "file change.toml --again")));
+    world.write("before.txt", "0 rejects\n");
+    world.write("after.txt", "no rejects\n");
+    let others = [["normal", "low", "erin", "before"], ["emergency", "high", "bob", "after"]];
+    (1..).zip(others).for_each(|(n, other)| world.write(&format!("{n}.toml"), full_draft(n, other)));
+    world.ok("erin", "file 1.toml");
+    world.ok("erin", "revise CHG-3 2.toml");
+    let digest = |name: &str| twinseal::domain::hex(&Sha256::digest(fs::read(world.path(name)).unwrap()));
+    let [before, after] = ["before.txt", "after.txt"].map(digest);
+    let words = "title author service environment tag target reason security success impact step command argument \
+                 folder account abort back script trial result artifact CHG- INC- 10:0 12:0";
+    let mut values: Vec<[String; 2]> = words.split_whitespace().map(|it| [1, 2].map(|n| format!("{it}{n}"))).collect();
+    let pairs = [["17 min", "27 min"], ["19 min", "29 min"], ["1 failed", "2 failed"], [&before, &after]];
+    values.extend(pairs.iter().map(|pair| pair.map(str::to_owned)));
+    let [one, two] = others;
+    values.extend(one.iter().zip(two).map(|(one, two)| [(*one).to_owned(), two.to_owned()]));
+    let json: serde_json::Value = world.ok("carol", "diff CHG-3 --json").parse().unwrap();
+    let side = |key: &str| {
+        let fields = json["fields"].as_array().unwrap().iter();
+        fields.map(|it| it[key].as_str().unwrap()).collect::<Vec<_>>().join("\n")
+    };
+    let (old, new) = (side("old"), side("new"));
+    for [one, two] in values {
+        assert!(old.contains(&one) && !new.contains(&one), "{one}\n{new}");
+        assert!(new.contains(&two) && !old.contains(&two), "{two}\n{old}");
+    }
 }
