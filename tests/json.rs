@@ -10,7 +10,9 @@ use std::time::{Duration, UNIX_EPOCH};
 use crate::support::{CHANGE, World};
 use crate::transcripts::source::{self, Expected};
 use snapbox::{Assert, Data};
+use twinseal::domain::{ConflictOfInterest, Duty, Void};
 use twinseal::error::Exit;
+use twinseal::output::json::vote;
 
 /// A register with most kinds of entries.
 fn world() -> World {
@@ -192,4 +194,28 @@ fn every_step_of_a_proposal_names_it() {
         r#""proposal.refused" 4"#,
     ];
     assert_eq!(named, expected);
+}
+
+#[test]
+fn no_approval_that_does_not_count_is_without_its_reason() {
+    let world = World::approved();
+    let change = world.change("CHG-1");
+    let document = fs::read_to_string("docs/json.md").unwrap();
+    for (void, word) in [
+        (Void::Expired(world.now()), "expired"),
+        (Void::Ahead(world.now()), "ahead"),
+        (Void::NoApprover, "no-approver"),
+        (Void::DeadKey, "inactive-key"),
+        (Void::ConflictOfInterest(ConflictOfInterest::Owns), "conflict-of-interest"),
+        (Void::Separate(Duty::AdminApprover), "separate-duties"),
+    ] {
+        assert_eq!(vote(&change, &change.votes()[0], Some(&void), None)["void"], word);
+        assert!(document.contains(&format!("`{word}`")), "{word}");
+    }
+    assert_eq!(vote(&change, &change.votes()[0], None, None)["void"], serde_json::Value::Null);
+    world.write("revised.toml", CHANGE.replace("160", "144"));
+    world.ok("erin", "revise CHG-1 revised.toml");
+    let revised = world.change("CHG-1");
+    assert_eq!(vote(&revised, &revised.votes()[0], None, None)["void"], "revised");
+    assert!(document.contains("`revised`"));
 }

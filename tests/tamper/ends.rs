@@ -98,3 +98,21 @@ fn a_claim_of_a_newer_format_passes_nowhere() {
     scene.finds("entry 5: [newer]");
     scene.refuses_newcomers();
 }
+
+#[test]
+fn no_register_with_a_finding_is_intact_in_json() {
+    for (sql, person) in [
+        ("DELETE FROM entry WHERE seq > 7", "audrey"),
+        ("UPDATE entry SET text = NULL WHERE seq = 2", STRANGER),
+        ("UPDATE changes SET state = 'withdrawn' WHERE id = 2", STRANGER),
+        ("DELETE FROM entry", STRANGER),
+    ] {
+        let scene = Scene::new();
+        scene.tamper(sql);
+        let output = scene.run(person, "verify --json");
+        assert_eq!(output.exit, Exit::Broken, "{sql}: {}", output.screen);
+        let said: serde_json::Value = output.out.lines().next().unwrap().parse().unwrap();
+        assert_eq!((&said["intact"], &said["result"]), (&false.into(), &"NOT INTACT".into()), "{sql}: {said}");
+        assert!(!said["findings"].as_array().unwrap().is_empty(), "{sql}: {said}");
+    }
+}

@@ -45,3 +45,18 @@ fn a_text_where_none_was_signed_is_found() {
     scene.finds("entry 3: [text] a text part is present, but the body names none");
     scene.fails("erin-anew", &format!("file erin.toml --fingerprint {}", scene.fingerprint), Exit::Broken, "[text]");
 }
+
+#[test]
+fn no_edited_text_is_printed() {
+    let scene = Scene::new();
+    let raw = scene.raw(2);
+    let text = String::from_utf8(raw.text.clone().unwrap()).unwrap().replace("160", "990");
+    scene.put(&Raw { text: Some(text.into()), ..raw });
+    for command in
+        ["show CHG-1", "show CHG-1 --json", "log --seq 2 --raw-text", "log --seq 2 --json", "export jsonl", "log"]
+    {
+        let output = scene.run("carol", command);
+        assert_eq!(output.exit, Exit::Broken, "{command}: {}", output.screen);
+        assert!(output.err.contains("[text]") && !output.screen.contains("990"), "{command}: {}", output.screen);
+    }
+}
