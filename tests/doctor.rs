@@ -1,7 +1,7 @@
 //! `doctor` without problems and with each kind of problem.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
@@ -115,6 +115,24 @@ fn rights_that_are_too_wide_or_too_narrow_are_named() {
     if fs::OpenOptions::new().append(true).open(world.path("prod.db")).is_err() {
         doctor(&world, "carol", "").says("file", "warning", "not writable by this account");
     }
+}
+
+#[test]
+fn a_register_of_another_group_than_its_directory_is_named() {
+    let world = healthy();
+    let (folder, file) = (world.path(""), world.path("prod.db"));
+    let group = fs::metadata(&folder).unwrap().gid();
+    if chown(&file, None, Some(4243)).is_err() {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "CI must not skip this test");
+        eprintln!("skipped: this test needs permission to change the group of a file");
+        return;
+    }
+    mode(&world, "prod.db", 0o660);
+    let said = doctor(&world, "carol", "");
+    said.says("folder", "warning", &format!("owned by group {group}, but the register by group 4243"));
+    said.says("folder", "warning", &format!("run: chgrp {group} "));
+    chown(&file, None, Some(group)).unwrap();
+    assert_eq!(doctor(&world, "carol", "").complaints(), Vec::<String>::new());
 }
 
 #[test]

@@ -2,11 +2,16 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use crate::support::World;
 use twinseal::error::Exit;
+use twinseal::private;
 
 /// Every file and directory that twinseal keeps for a person.
 fn own_files(world: &World, person: &str) -> Vec<PathBuf> {
@@ -128,4 +133,51 @@ fn a_current_directory_that_was_removed_stops_no_command_with_absolute_paths() {
     assert!(ran.status.success(), "{said}");
     assert!(said.contains("the current directory cannot be read"), "{said}");
     let _ = list.arg("unused");
+}
+
+#[test]
+fn no_lock_is_held_by_two() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lock");
+    let held = private::lock(&path).unwrap();
+    let (send, receive) = mpsc::channel();
+    let waiter = thread::spawn(move || {
+        let _lock = private::lock(&path).unwrap();
+        send.send(()).unwrap();
+    });
+    assert!(receive.recv_timeout(Duration::from_millis(300)).is_err(), "both hold it");
+    drop(held);
+    receive.recv_timeout(Duration::from_secs(20)).unwrap();
+    waiter.join().unwrap();
+}
+
+#[test]
+fn no_other_process_of_an_account_reads_the_memory_with_its_keys() {
+    const NOBODY: u32 = 65_534;
+    let world = World::empty();
+    let (home, program) = (world.path("nobody"), world.path("twinseal"));
+    fs::create_dir(&home).unwrap();
+    // To root, every process looks as if it were root's.
+    if chown(&home, Some(NOBODY), Some(NOBODY)).is_err() {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "CI must not skip this test");
+        eprintln!("skipped: this test needs permission to change its user id");
+        return;
+    }
+    fs::copy(env!("CARGO_BIN_EXE_twinseal"), &program).unwrap();
+    [world.path(""), program.clone()]
+        .iter()
+        .for_each(|it| fs::set_permissions(it, Permissions::from_mode(0o755)).unwrap());
+    let mut command = Command::new(program);
+    command.args(["check", "-"]).current_dir(&home).env_clear().env("HOME", &home).uid(NOBODY).gid(NOBODY);
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    // The files of a process that is not dumpable belong to root.
+    let status = format!("/proc/{}/status", child.id());
+    let hidden = (0..200).any(|_| {
+        thread::sleep(Duration::from_millis(10));
+        fs::metadata(&status).is_ok_and(|it| it.uid() == 0)
+    });
+    drop(child.stdin.take());
+    child.wait().unwrap();
+    assert!(hidden);
 }

@@ -10,6 +10,7 @@ use clap::CommandFactory;
 use twinseal::cli::Cli;
 use twinseal::domain::is_forbidden;
 use twinseal::error::Exit;
+use twinseal::output::table;
 
 use super::quoted;
 use crate::support::{CHANGE, Output, PEOPLE, World, words};
@@ -356,5 +357,16 @@ fn no_question_shows_a_hostile_character() {
         ask("bob", "seal", &["yes", "prod"], "Type yes to trust it");
         ask("erin", "file NAME.toml", &["yes"], "Type yes to trust it");
         ask("carol", "approve CHG-1", &["yes", "CHG-1"], "Type CHG-1 to approve");
+    }
+}
+
+#[test]
+fn no_cell_of_a_table_controls_the_terminal() {
+    let hostile = ["\u{1b}[2J", "\u{202e}", "\r", "\n", "\u{7}", "\u{9b}31m", "\u{200b}", "\u{e0001}", "\t"];
+    for width in [None, Some(80), Some(200)] {
+        let rows = || hostile.iter().map(|it| [format!("a{it}b"), (*it).to_owned(), format!("c{it}")]).collect();
+        let printed = table(["ONE", "TWO", "THREE"], rows(), width);
+        assert!(!printed.lines().any(|line| line.contains(is_forbidden)), "{width:?}\n{printed:?}");
+        assert_eq!(printed.lines().count(), hostile.len() + 1, "{width:?}\n{printed}");
     }
 }
