@@ -292,3 +292,28 @@ fn no_agent_is_asked_to_sign_a_refused_attempt() {
     world.variable("carol", "TWINSEAL_KEY", Some("people/carol/key"));
     world.fails("carol", "start CHG-1", Exit::Refused, "(recorded as entry 3)");
 }
+
+#[test]
+fn no_agent_is_asked_to_sign_the_record_of_its_owners_refusal() {
+    let mut signed = 0;
+    for waits in 2..=8 {
+        let world = World::filed();
+        let asked = fake_signing(&world, |key, request| string(&signature(key, data(request))));
+        let (mut env, recording) = world.env("carol", None);
+        let (before, after) = ("2026-12-01T11:59:59Z".parse().unwrap(), "2026-12-01T12:00:00Z".parse().unwrap());
+        // The window ends before the agent signs, or meanwhile.
+        let reads = std::cell::Cell::new(0);
+        env.clock = Box::new(move || {
+            reads.set(reads.get() + 1);
+            if reads.get() < waits { before } else { after }
+        });
+        let output = World::run_in(&mut env, &recording, &crate::support::words(&approval(&world)));
+        let times = asked.lock().unwrap().iter().filter(|it| it[0] == 13).count();
+        if output.exit == Exit::Refused {
+            assert!(times <= 1, "{waits}: {}", output.screen);
+            assert_eq!(world.entries(), 3, "{waits}: {}", output.screen);
+            signed += times;
+        }
+    }
+    assert!(signed > 0, "the window never ended while the agent signed");
+}

@@ -89,3 +89,18 @@ fn every_flipped_bit_of_a_request_is_found() {
         }
     }
 }
+
+#[test]
+fn no_request_of_one_account_enrols_another() {
+    let (world, _) = with_request();
+    let complaint = "frank.request is a request by frank, not by ";
+    for command in [
+        "person enrol robot=frank.request:engineer",
+        "person machine robot=frank.request --operator dave --role engineer",
+    ] {
+        fails(&world, "alice", command, Exit::Invalid, &format!("{complaint}robot"));
+    }
+    world.ok("frank", "person request frank --register test --out founder.request");
+    let init = "init --name test --register test.db --member bob=founder.request:admin";
+    fails(&world, "frank", init, Exit::Invalid, "founder.request is a request by frank, not by bob");
+}

@@ -90,6 +90,7 @@ fn a_proposal_with_a_time_far_ahead_cannot_be_seconded_once_three_others_have_ac
     // Even by a clock that is wrong in the same way.
     forbidden(&world, "bob", at, None, "proposal-ahead");
     assert!(world.ok("carol", "proposal list").contains("ahead of other clocks; cannot be seconded"));
+    assert_eq!(world.ok("bob", "inbox"), "", "bob is asked to second it");
 }
 
 #[test]

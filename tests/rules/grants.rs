@@ -289,6 +289,9 @@ fn whoever_seconds_a_key_is_told_that_nobody_vouches_for_it() {
     world.ok("carol", &format!("person request carol --register {id} --key people/carol-2/key --out second.request"));
     let output = world.run("alice", "person add-key second.request");
     assert!(output.err.contains("no key of this person vouches for the new key"), "{}", output.screen);
+    for command in ["inbox", "proposal list", "proposal show 1", "log"] {
+        assert!(world.ok("bob", command).contains("(no key of theirs vouches for it)"), "{command}");
+    }
     let output = world.run_typing("bob", "proposal second 1", &["1"]);
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
     assert!(output.err.contains("NOBODY: no key of carol signed this request"), "{}", output.screen);
@@ -314,4 +317,22 @@ fn a_vouch_that_does_not_hold_is_found() {
     let unsigned = Unsigned::new(&header, &event, None).unwrap();
     let signature = world.signer("alice").sign(unsigned.namespace(), unsigned.body().as_bytes()).unwrap();
     assert!(unsigned.seal(&signature).is_err(), "a vouch that does not hold was sealed");
+}
+
+#[test]
+fn no_grant_that_has_ended_is_proposed_again_with_another_one() {
+    let world = World::founded();
+    world.ok("alice", "person grant carol engineer --group dba --until 2026-12-01T10:00:00Z");
+    second(&world, "bob", "1");
+    world.at("2026-12-01T10:00:00Z");
+    // Neither is it renewed, nor does it keep two admins from granting or revoking something else.
+    for (number, command) in [("2", "person grant carol --group risk"), ("3", "person revoke-role carol --group risk")]
+    {
+        world.ok("alice", command);
+        let Some(Action::Roles(changes)) = world.newest_proposal().action().cloned() else { panic!("{command}") };
+        let grants = &changes.values().next().unwrap().grants;
+        assert_eq!(grants.roles.keys().copied().collect::<Vec<_>>(), [Role::Approver], "{command}");
+        assert!(!grants.groups.keys().any(|group| group.to_string() == "dba"), "{command}");
+        second(&world, "bob", number);
+    }
 }
