@@ -187,5 +187,7 @@ fn a_seal_that_is_refused_shows_no_page_and_asks_nothing() {
     world.ok("alice", "init --name prod --member alice=alice.request:admin --member bob=bob.request:admin");
     let output = world.run_typing("alice", "seal", &["prod"]);
     assert_eq!((output.exit, output.unasked.len()), (Exit::Refused, 1), "{}", output.screen);
-    assert!(!output.screen.contains("policy"), "{}", output.screen);
+    assert!(!output.screen.contains("fingerprint"), "{}", output.screen);
+    let sealed = world.run_typing("bob", &format!("seal --fingerprint {}", world.fingerprint()), &["prod"]);
+    assert!(sealed.exit == Exit::Done && sealed.screen.contains("fingerprint"), "{}", sealed.screen);
 }
