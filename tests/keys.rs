@@ -431,3 +431,28 @@ fn secrets_are_neither_printed_nor_kept() {
     }
     assert_eq!(files_with(&world.path(""), &seed), Vec::<String>::new(), "the key's seed is in a file");
 }
+
+#[test]
+fn no_command_waits_for_a_pipe_that_is_named_as_a_key_or_a_passphrase() {
+    let world = World::filed();
+    assert!(std::process::Command::new("mkfifo").arg(world.path("pipe")).status().unwrap().success());
+    for command in [
+        &["inbox", "--key", "pipe"][..],
+        &["note", "CHG-1", "Words.", "--key", "pipe"],
+        &["key", "show", "pipe"],
+        &["person", "request", "carol", "--key", "pipe"],
+        &["note", "CHG-1", "Words.", "--passphrase-file", "pipe"],
+        &["start", "CHG-1", "--artifact", "a=pipe"],
+    ] {
+        let mut child = world.command("carol", command).spawn().unwrap();
+        let begun = std::time::Instant::now();
+        let ended = loop {
+            match child.try_wait().unwrap() {
+                None if begun.elapsed().as_secs() < 20 => std::thread::sleep(std::time::Duration::from_millis(20)),
+                ended => break ended,
+            }
+        };
+        let _ = child.kill();
+        assert!(ended.is_some(), "{command:?} waits for the pipe");
+    }
+}

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::{KeyError, Signer};
 use crate::domain::{BadKey, Invalid, PublicKey};
+use crate::private::open_regular;
 
 fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> KeyError {
     move |source| KeyError::Io { action, path: path.to_owned(), source }
@@ -33,11 +34,7 @@ pub struct KeyFile {
 /// # Errors
 /// [`KeyError::Exposed`] if its group or others have any access; [`KeyError::Io`], also if it is no regular file.
 pub fn read_secret(path: &Path) -> Result<Zeroizing<String>, KeyError> {
-    // Opening a FIFO would block until something opens it for writing.
-    if !fs::metadata(path).map_err(io("read", path))?.is_file() {
-        return Err(io("read", path)(std::io::Error::new(std::io::ErrorKind::InvalidData, "not a regular file")));
-    }
-    let file = fs::File::open(path).map_err(io("read", path))?;
+    let file = open_regular(path).map_err(io("read", path))?;
     let mode = file.metadata().map_err(io("read", path))?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(KeyError::Exposed { path: path.to_owned(), mode });
@@ -46,7 +43,8 @@ pub fn read_secret(path: &Path) -> Result<Zeroizing<String>, KeyError> {
 }
 
 fn looks_private(path: &Path) -> bool {
-    fs::read(path).is_ok_and(|content| content.starts_with(b"-----BEGIN"))
+    let mut begins = [0; 10];
+    open_regular(path).is_ok_and(|mut file| file.read_exact(&mut begins).is_ok() && &begins == b"-----BEGIN")
 }
 
 /// The most bytes that are read of a public key file; real ones are far shorter.
@@ -58,9 +56,7 @@ const MAX_PUBLIC: usize = 16 * 1024;
 /// # Errors
 /// [`KeyError::OtherAlgorithm`], [`KeyError::NotAPublicKey`], [`KeyError::Bad`].
 pub(super) fn read_public(path: &Path) -> Result<Option<PublicKey>, KeyError> {
-    // Opening a FIFO would block until something opens it for writing.
-    let is_file = fs::metadata(path).is_ok_and(|it| it.is_file());
-    let Some(file) = fs::File::open(path).ok().filter(|_| is_file) else { return Ok(None) };
+    let Ok(file) = open_regular(path) else { return Ok(None) };
     // The file may be a private key, so it is read into memory that is zeroed and never grows.
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_PUBLIC));
     if file.take(MAX_PUBLIC as u64).read_to_end(&mut bytes).is_err() {

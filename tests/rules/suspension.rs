@@ -161,6 +161,23 @@ fn a_register_left_with_one_admin_says_so_in_every_command() {
 }
 
 #[test]
+fn nobody_leaves_a_register_with_one_admin_by_a_slip_of_the_hand() {
+    let world = World::founded();
+    let commands = ["person suspend bob".to_owned(), format!("key suspend {}", key_of(&world, "bob"))];
+    for command in &commands {
+        let before = world.entries();
+        let output = world.run_typing("alice", command, &["y"]);
+        assert!(output.exit == Exit::Refused && output.err.contains("fewer than two admins"), "{}", output.screen);
+        assert_eq!(world.entries(), before, "{command}");
+    }
+    // Of three, one can go without a question.
+    world.ok("alice", "person grant carol admin");
+    second(&world, "bob", "1");
+    assert_eq!(world.run_typing("alice", &commands[1], &[]).exit, Exit::Done);
+    assert_eq!(world.run_typing("alice", "person suspend carol", &["carol"]).exit, Exit::Done);
+}
+
+#[test]
 fn grants_given_back_are_a_change_after_a_retirement_and_make_older_proposals_stale() {
     let world = World::founded();
     world.ok("alice", "person grant dave --group dba");

@@ -1,7 +1,6 @@
 //! `check`, and reading a draft for `file` and `revise`.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +21,7 @@ use crate::format::data::{self, Data};
 use crate::format::{body, entry, text};
 use crate::input::{Draft, DraftContext, Fault, Problem, read};
 use crate::output::{self, safe};
+use crate::private::open_regular;
 use crate::store::Session;
 
 /// Check a draft without recording it
@@ -244,11 +244,8 @@ fn oversize(draft: &Draft) -> Option<(usize, usize)> {
 /// # Errors
 /// The file cannot be read, or is a device or a pipe, which might never end.
 pub fn digest_of(path: &Path) -> io::Result<Digest> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-    }
     let mut hash = Sha256::new();
-    io::copy(&mut fs::File::open(path)?, &mut HashWriter(&mut hash))?;
+    io::copy(&mut open_regular(path)?, &mut HashWriter(&mut hash))?;
     Ok(Digest::new(hash.finalize().into()))
 }
 

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::commands::govern::{key_history, proposal::open};
 use crate::commands::lookup::{parse, reason};
+use crate::commands::people::suspend::confirm_short;
 use crate::commands::{Context, record_shown, report_recorded};
 use crate::domain::{Action, Digest, Event, Fingerprint};
 use crate::error::Error;
@@ -112,6 +113,9 @@ impl Target {
             Ok(())
         };
         let plan = |_: &mut Session| Ok(Plan { event: event(key), text: text.clone() });
+        if let Some(history) = &history {
+            confirm_short(context, &session, &history.person, Some(key))?;
+        }
         let entry = record_shown(context, &mut session, page, plan)?;
         context.ui.report_admins(context.env, &session).map_err(|error| error.after(entry.header.seq))?;
         let whose = history.as_ref().map_or(String::new(), |it| format!(" of {}", it.person));

@@ -4,8 +4,9 @@ use clap::Args;
 
 use crate::commands::lookup::{known_person, parse, reason};
 use crate::commands::{Context, record_shown, report_recorded};
-use crate::domain::{Event, PersonId};
+use crate::domain::{Event, Fingerprint, PersonId};
 use crate::error::Error;
+use crate::key_choice::confirm;
 use crate::output::Page;
 use crate::record::Plan;
 use crate::store::Session;
@@ -37,6 +38,7 @@ impl Suspend {
             page.block(&format!("about to sign: suspend {person}"));
             Ok(())
         };
+        confirm_short(context, &session, &person, None)?;
         let entry = record_shown(context, &mut session, page, plan)?;
         let done = format!("{person} suspended: all grants ended, all keys suspended; their approvals no longer count");
         let warned = context.ui.report_admins(context.env, &session);
@@ -44,6 +46,25 @@ impl Suspend {
         warned.map_err(|error| error.after(entry.header.seq))?;
         report_recorded(context, &entry, None, done)
     }
+}
+
+/// Asks before fewer than two admins are left who can act: nobody could bring one back. Without a terminal the act must not
+/// wait, because it may answer an attack.
+///
+/// # Errors
+/// [`Error::NotConfirmed`].
+pub fn confirm_short(
+    context: &mut Context<'_>,
+    session: &Session,
+    person: &PersonId,
+    key: Option<Fingerprint>,
+) -> Result<(), Error> {
+    let short = session.ask(|state| Ok(state.governance().is_left_short(person, key)?))??;
+    if !short || !context.env.console.is_interactive() {
+        return Ok(());
+    }
+    context.env.status("warning: fewer than two admins would be left, and no proposal could be seconded any more");
+    confirm(context.env, "go on", person.as_str())
 }
 
 /// A machine account keeps its own keys, which its operators may hold.

@@ -230,6 +230,19 @@ impl Governance {
         Ok(able)
     }
 
+    /// Whether fewer than two admins are able after this key, or all keys of this person, are taken away.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn is_left_short(&self, person: &PersonId, key: Option<Fingerprint>) -> Result<bool, Unloaded> {
+        let mut other_key = false;
+        for other in self.person(person)?.into_iter().flat_map(Person::keys) {
+            other_key |= key.is_some_and(|key| key != other) && self.is_live(other, person)?;
+        }
+        let able = self.able_admins()?;
+        Ok(able.contains(person) && able.len() <= 2 && !other_key)
+    }
+
     /// Whether the account is enrolled and has a key that may be used.
     ///
     /// # Errors
