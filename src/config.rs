@@ -2,7 +2,7 @@
 //! written by twinseal, like ssh's `known_hosts`).
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -118,7 +118,7 @@ impl Config {
     /// The file cannot be read, or its content is invalid.
     pub fn load(env: &Env) -> Result<Self, ConfigError> {
         let path = folder(env).join("config.toml");
-        match fs::read_to_string(&path) {
+        match private::open_regular(&path).and_then(io::read_to_string) {
             Ok(text) => parse(path, &text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(source) => Err(ConfigError::Io { doing: "read", path, source }),

@@ -114,7 +114,7 @@ pub fn make_folder(path: &Path) -> Result<(), PrivateError> {
 /// # Errors
 /// As [`make_folder`], for the file; or it is no UTF-8 text.
 pub fn read(path: &Path) -> Result<Option<String>, PrivateError> {
-    let mut file = match File::open(path) {
+    let mut file = match open_regular(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(PrivateError::io("read", path)(error)),

@@ -187,7 +187,8 @@ impl World {
         let sql = Connection::open(self.folder.join("prod.db")).unwrap();
         let first = read(&sql, 0);
         let id = entry::read_body(&first).unwrap().0.register.to_string();
-        self.run("p0002", &["--register=prod.db", "seal", "--fingerprint", &first.leaf().to_string()]);
+        let leaf = first.leaf().to_string();
+        self.run("p0002", &["--register=prod.db", "seal", "--fingerprint", &leaf, "--digest", &leaf]);
         for (n, batch) in (1..).zip(later.chunks(BATCH)) {
             batch.iter().for_each(|person| self.prepare(person, &id));
             let mut enrol = vec!["--register=prod.db".to_owned(), "person".to_owned(), "enrol".to_owned()];

@@ -42,7 +42,7 @@ impl File {
         let entry = rehearsal.record(context.recorder(), &mut session)?;
         let Some(change) = entry.event.change() else { return Ok(()) };
         let need = session.state().governance().policy().map_or(0, |policy| policy.approvals_for(&draft.facts));
-        let said = format!("{change} filed; {need} approvals needed; `twinseal show {change}` lists them");
+        let said = format!("{change} filed; {need} approvals needed; `twinseal show {change}` shows it");
         report_recorded(context, &entry, Some(format!("{change} revision 1 {}", entry.leaf)), said)
     }
 }

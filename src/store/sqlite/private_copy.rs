@@ -30,8 +30,10 @@ impl PrivateCopy {
     /// [`StoreError::Busy`] if it always changed, or what the system reports.
     pub fn make(path: &Path, suffixes: &[&str], scratch: &Path) -> Result<Self, StoreError> {
         let in_memory = PathBuf::from(format!("/dev/shm/twinseal-{}", geteuid().as_raw()));
-        Self::make_in(path, suffixes, scratch)
-            .or_else(|first| Self::make_in(path, suffixes, &in_memory).map_err(|_| first))
+        Self::make_in(path, suffixes, scratch).or_else(|first| {
+            let copied = own_folder(&in_memory).ok().and_then(|()| Self::make_in(path, suffixes, &in_memory).ok());
+            copied.ok_or(first)
+        })
     }
 
     fn make_in(path: &Path, suffixes: &[&str], scratch: &Path) -> Result<Self, StoreError> {
@@ -71,8 +73,7 @@ impl PrivateCopy {
         let turn = File::open(scratch)?;
         let _ = turn.lock();
         for left in fs::read_dir(scratch)?.filter_map(|item| Some(item.ok()?.path())) {
-            let ours = left.is_dir() && left.file_stem().is_some_and(|stem| stem == "reading");
-            if ours && File::open(&left).is_ok_and(|held| held.try_lock().is_ok()) {
+            if is_copy(&left) && File::open(&left).is_ok_and(|held| held.try_lock().is_ok()) {
                 fs::remove_dir_all(&left)?;
             }
         }
@@ -97,6 +98,26 @@ impl Drop for PrivateCopy {
     }
 }
 
+/// Makes a directory that only this account can use, in one that everybody may write: whatever else has the name is not
+/// used.
+fn own_folder(path: &Path) -> io::Result<()> {
+    match fs::DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => return made,
+    }
+    let it = fs::symlink_metadata(path)?;
+    let own = it.is_dir() && it.uid() == geteuid().as_raw() && it.mode() & 0o777 == 0o700;
+    if own { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
+}
+
+/// Whether this is the directory of a private copy: `reading.PROCESS-NUMBER`, and no link.
+fn is_copy(path: &Path) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix("reading."));
+    name.and_then(|name| name.split_once('-')).is_some_and(|(process, number)| digits(process) && digits(number))
+        && fs::symlink_metadata(path).is_ok_and(|it| it.is_dir())
+}
+
 /// What changes with the content of a file or of a file beside it.
 fn state(path: &Path) -> Vec<Option<(FileId, u64, [i64; 4])>> {
     let of = |suffix| {
@@ -104,4 +125,32 @@ fn state(path: &Path) -> Vec<Option<(FileId, u64, [i64; 4])>> {
         Some((FileId::of(&it), it.len(), [it.mtime(), it.mtime_nsec(), it.ctime(), it.ctime_nsec()]))
     };
     ["", "-wal", "-journal"].into_iter().map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_directory_of_anybody_else_is_used_or_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        own_folder(&path("own")).unwrap();
+        own_folder(&path("own")).unwrap();
+        fs::create_dir(path("open")).unwrap();
+        fs::set_permissions(path("open"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        std::os::unix::fs::symlink(path("own"), path("link")).unwrap();
+        fs::write(path("file"), "").unwrap();
+        for other in ["open", "link", "file"] {
+            assert!(own_folder(&path(other)).is_err(), "{other}");
+        }
+        for kept in ["reading", "reading.list", "reading.1", "reading.1-x", "other.1-2"] {
+            fs::create_dir(path(kept)).unwrap();
+            assert!(!is_copy(&path(kept)), "{kept}");
+        }
+        std::os::unix::fs::symlink(path("own"), path("reading.3-4")).unwrap();
+        assert!(!is_copy(&path("reading.3-4")));
+        fs::create_dir(path("reading.17-0")).unwrap();
+        assert!(is_copy(&path("reading.17-0")));
+    }
 }
