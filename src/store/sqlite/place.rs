@@ -114,7 +114,7 @@ pub fn may_write(path: &Path) -> bool {
     write_access(path).is_ok()
 }
 
-/// Whether this account may read a file. Does not open it, as [`write_access`].
+/// Whether this account may read a file. Does not open it: closing it would drop the locks of SQLite on it.
 pub fn may_read(path: &Path) -> bool {
     accessat(CWD, path, Access::READ_OK, AtFlags::EACCESS).is_ok()
 }
