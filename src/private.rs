@@ -52,13 +52,13 @@ impl PrivateError {
 /// for.
 ///
 /// # Errors
-/// What the system reports; `InvalidInput` for anything but a regular file.
+/// What the system reports; `InvalidData` for anything but a regular file.
 pub fn open_regular(path: &Path) -> io::Result<File> {
     let flags = OFlags::NONBLOCK.bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     match file.metadata()?.is_file() {
         true => Ok(file),
-        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")),
+        false => Err(io::Error::new(io::ErrorKind::InvalidData, "not a regular file")),
     }
 }
 
