@@ -251,8 +251,8 @@ fn a_full_disk_beside_the_register_does_not_stop_reading() {
     }
     let stage = Stage::new(filed());
     let state = stage.world.path("people/erin/.local/state/twinseal");
-    // Somebody else of this account reads such a copy just now, and somebody was killed while they did.
-    let [held, left] = ["reading.1-0", "reading.2-0"].map(|name| state.join(name));
+    // Another process of this account reads such a copy just now, and one was killed while it did.
+    let [held, left] = ["twinseal-private.1", "twinseal-private.2"].map(|name| state.join(name));
     [&held, &left].into_iter().for_each(|folder| fs::create_dir(folder).unwrap());
     let _held = fs::File::open(&held).map(|it| it.lock_shared().map(|()| it)).unwrap().unwrap();
     // The first change is to make the file that ends in -wal.

@@ -30,7 +30,7 @@ impl Backup {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let session = context.open()?;
         let out = context.env.path(&self.out);
-        let newest = back_up(session.shared(), &out)?;
+        let newest = back_up(session.shared(), &out, context.registers.scratch())?;
         let json = || json!({ "backup": out.display().to_string(), "newest": newest });
         let entries = newest.map_or(0, |newest| newest + 1);
         let name = safe(&self.out.display().to_string()).into_owned();

@@ -29,7 +29,7 @@ impl Restore {
     /// # Errors
     /// The file is no backup, is broken, or cannot be written; it is unchanged.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let path = restore(&context.env.path(&self.copy))?;
+        let path = restore(&context.env.path(&self.copy), context.registers.scratch())?;
         let name = safe(&path.display().to_string()).into_owned();
         context.ui.answer(context.env, || json!({ "restored": name }), || format!("restored {name}"))?;
         context.env.status(format_args!("verify it before anybody records: `twinseal verify --register {name}`"));

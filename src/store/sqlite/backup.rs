@@ -13,6 +13,7 @@ use crate::store::sqlite::connect::{APPLICATION, COPY, checked};
 use crate::store::sqlite::founding::plainly;
 use crate::store::sqlite::mount::{Mount, local};
 use crate::store::sqlite::place::{FileId, Main, beside, open_file, open_main};
+use crate::store::sqlite::private_copy::PrivateCopy;
 use crate::store::sqlite::schema;
 use crate::store::sqlite::staging::Staging;
 use crate::store::{SharedFile, StoreError, Turn, VerifiedLog};
@@ -28,11 +29,11 @@ pub const ASIDE: &str = ".broken-";
 ///
 /// # Errors
 /// [`StoreError::Exists`], or what the system or SQLite reports; no file is left behind then.
-pub fn back_up(shared: &SharedFile, out: &Path) -> Result<Option<u64>, StoreError> {
+pub fn back_up(shared: &SharedFile, out: &Path, scratch: &Path) -> Result<Option<u64>, StoreError> {
     let staging = new_file(out, 0o640)?;
-    let newest = copy(shared, &staging.path()).map_err(StoreError::sqlite("copying the register"));
-    staging.check()?;
-    let newest = newest?;
+    let copied = |to: &PrivateCopy| copy(shared, &to.file()).map_err(StoreError::sqlite("copying the register"));
+    let (database, newest) = PrivateCopy::with(scratch, copied)?;
+    staging.write(&database)?;
     staging.name()?;
     Ok(newest)
 }
@@ -60,26 +61,26 @@ fn copy(shared: &SharedFile, out: &Path) -> rusqlite::Result<Option<u64>> {
 /// # Errors
 /// [`StoreError::NotABackup`], [`StoreError::Network`], a schema that is not ours, files beside it that it cannot have,
 /// or what the system or SQLite reports; the backup is unchanged then.
-pub fn restore(path: &Path) -> Result<PathBuf, StoreError> {
+pub fn restore(path: &Path, scratch: &Path) -> Result<PathBuf, StoreError> {
     let path = path.canonicalize().map_err(|_| StoreError::NotFound { path: path.to_owned() })?;
-    let mut backup = open_file(&path).map_err(|error| match error.kind() {
+    let backup = open_file(&path).map_err(|error| match error.kind() {
         io::ErrorKind::InvalidInput => StoreError::NotADatabase { path: path.clone() },
         _ => StoreError::io("open", &path)(error),
     })?;
     let was = backup.metadata().map_err(StoreError::io("read", &path))?;
     Main::read(&path).judge_side_files(&path)?;
-    judge_backup(&path, &path)?;
     local(&path, Mount::of(&path).as_ref())?;
     let staging = Staging::beside(&path, 0o600)?;
-    io::copy(&mut backup, &mut staging.file()).map_err(StoreError::io("write", &path))?;
-    // The file can be another one than was judged.
-    judge_backup(&staging.path(), &path)?;
-    let unmarked = plainly(&staging.path()).and_then(|conn| {
-        conn.pragma_update(None, "application_id", APPLICATION)?;
-        conn.pragma_update(None, "journal_mode", "WAL")
-    });
-    staging.check()?;
-    unmarked.map_err(StoreError::sqlite("turning the backup into a register"))?;
+    let (register, ()) = PrivateCopy::with(scratch, |copy| {
+        copy.take_open(&backup)?;
+        judge_backup(&copy.file(), &path)?;
+        let unmarked = plainly(&copy.file()).and_then(|conn| {
+            conn.pragma_update(None, "application_id", APPLICATION)?;
+            conn.pragma_update(None, "journal_mode", "WAL")
+        });
+        unmarked.map_err(StoreError::sqlite("turning the backup into a register"))
+    })?;
+    staging.write(&register)?;
     staging.set_rights(0o660, &was)?;
     FileId::of(&was).check(&path)?;
     staging.replace()?;
@@ -102,18 +103,21 @@ fn judge_backup(file: &Path, path: &Path) -> Result<(), StoreError> {
 /// [`StoreError::Exists`], or as [`VerifiedLog::copy_into`]; no file is left behind then.
 pub fn copy_valid(log: &VerifiedLog, out: &Path, scratch: &Path) -> Result<(), StoreError> {
     let staging = new_file(out, 0o660)?;
-    fill_valid(log, &staging, scratch)?;
+    staging.write(&valid(log, scratch)?)?;
     staging.name()
 }
 
-fn fill_valid(log: &VerifiedLog, staging: &Staging, scratch: &Path) -> Result<(), StoreError> {
-    let mut file = SharedFile::fill(&staging.path(), scratch)?;
-    staging.check()?;
-    // Everything must be in the file itself before it is renamed; closing it does not report whether it is.
-    log.copy_into(&mut file).and_then(|()| match file.flush()? {
-        true => Ok(()),
-        false => Err(StoreError::InUse { path: staging.path() }),
-    })
+/// A register of the verified entries of another.
+fn valid(log: &VerifiedLog, scratch: &Path) -> Result<PrivateCopy, StoreError> {
+    let filled = PrivateCopy::with(scratch, |copy| {
+        let mut file = SharedFile::fill(&copy.file(), scratch)?;
+        // Everything must be in the file itself before it is copied; closing it does not report whether it is.
+        log.copy_into(&mut file).and_then(|()| match file.flush()? {
+            true => Ok(()),
+            false => Err(StoreError::InUse { path: copy.file() }),
+        })
+    });
+    filled.map(|(copy, ())| copy)
 }
 
 /// Makes a new register from the verified entries of a broken one, which it is to replace.
@@ -123,7 +127,7 @@ fn fill_valid(log: &VerifiedLog, staging: &Staging, scratch: &Path) -> Result<()
 pub fn stage_valid(log: &VerifiedLog, scratch: &Path) -> Result<Staging, StoreError> {
     let broken = log.shared();
     let staging = Staging::beside(broken.path(), 0o600)?;
-    fill_valid(log, &staging, scratch)?;
+    staging.write(&valid(log, scratch)?)?;
     let was = broken.id().check(broken.path())?;
     staging.set_rights(was.mode() & 0o777, &was)?;
     Ok(staging)

@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::store::sqlite::mount::Mount;
 use crate::store::sqlite::place::{Denied, FileId, Main, SecondPath, beside, is_filled, open_main, write_access};
-use crate::store::sqlite::private_copy::PrivateCopy;
+use crate::store::sqlite::private_copy::{MAKE, PrivateCopy};
 use crate::store::{Finding, StoreError};
 
 /// How long to wait for other writers.
@@ -136,10 +136,8 @@ fn read_apart(path: &Path, main: &Main, scratch: &Path) -> Result<(Connection, S
             let (conn, backup) = main.judge_wal(&beside(&copy.file(), "-wal"), opened)?;
             Ok((conn, Source::Copy(copy), backup))
         }
-        Err(error @ StoreError::Io { doing: "make a private copy in", .. }) if is_filled(&beside(path, "-wal")) => {
-            Err(error)
-        }
-        Err(StoreError::Io { doing: "make a private copy in", .. }) => {
+        Err(error @ StoreError::Io { doing: MAKE, .. }) if is_filled(&beside(path, "-wal")) => Err(error),
+        Err(StoreError::Io { doing: MAKE, .. }) => {
             let conn = open_main(path).map_err(StoreError::sqlite("opening the register"))?;
             let (conn, backup) = checked(conn, path)?;
             Ok((conn, Source::Main, backup))

@@ -37,7 +37,7 @@ impl SharedFile {
         // Closing it later would release the locks that SQLite holds on the file.
         drop(file);
         let filled = Self::fill(path, scratch).and_then(|file| id.check(path).map(|_| file));
-        filled.inspect_err(|_| _ = remove(path))
+        filled.inspect_err(|_| remove_unfounded(path, id, scratch))
     }
 
     /// Makes an empty file a register.
@@ -119,6 +119,14 @@ fn make_file(path: &Path, scratch: &Path) -> Result<File, StoreError> {
     Ok(file)
 }
 
+/// Removes the file of a register that could not be made, unless another process recorded entry 0 in it meanwhile, or put
+/// another file there.
+fn remove_unfounded(path: &Path, id: FileId, scratch: &Path) {
+    if id.check(path).is_ok() && SharedFile::never_founded(path, scratch) {
+        remove(path);
+    }
+}
+
 /// Removes a register without entries; `false` if that is impossible.
 fn remove(path: &Path) -> bool {
     let removed = fs::remove_file(path).is_ok();
@@ -146,4 +154,29 @@ fn fill(path: &Path) -> rusqlite::Result<()> {
         tx.execute_batch(schema::statements(schema::Part::Register))?;
     }
     tx.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_init_removes_no_register_that_another_one_founded_and_no_other_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, scratch) = (folder.path().join("prod.db"), folder.path().join("scratch"));
+        let id = || FileId::of(&fs::metadata(&path).unwrap());
+        drop(SharedFile::create(&path, &scratch).unwrap());
+        let conn = plainly(&path).unwrap();
+        conn.execute("INSERT INTO entry (seq, blob) VALUES (0, x'00')", []).unwrap();
+        remove_unfounded(&path, id(), &scratch);
+        assert!(path.exists(), "entry 0 is in the WAL file alone");
+        drop(conn);
+        let old = id();
+        fs::rename(&path, folder.path().join("moved.db")).unwrap();
+        drop(SharedFile::create(&path, &scratch).unwrap());
+        remove_unfounded(&path, old, &scratch);
+        assert!(path.exists(), "another file has the name");
+        remove_unfounded(&path, id(), &scratch);
+        assert!(!path.exists());
+    }
 }

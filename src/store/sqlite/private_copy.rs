@@ -1,10 +1,10 @@
-//! Private copies of files that are not to be changed by reading them.
+//! Databases in a directory that nobody else can change: private copies of files that reading must not change, and new
+//! files until they are complete.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Seek};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustix::process::geteuid;
 
@@ -15,7 +15,17 @@ use crate::store::{BUSY, StoreError};
 /// How often a file is copied again because it changed during the copy.
 const ATTEMPTS: usize = 20;
 
-/// A private copy of a database in a directory of this account, removed when it is dropped.
+/// What fails if there is no room for a private copy.
+pub const MAKE: &str = "make a private copy in";
+
+/// Where there is room if the disk of this account is full.
+const MEMORY: &str = "/dev/shm";
+
+/// What the name of a directory begins with.
+const PREFIX: &str = "twinseal-private.";
+
+/// A database in a directory of this account, removed when it is dropped. SQLite opens files by their path, and nobody
+/// else can change where this one leads.
 pub struct PrivateCopy {
     folder: PathBuf,
     // Locked while the copy is in use.
@@ -23,31 +33,40 @@ pub struct PrivateCopy {
 }
 
 impl PrivateCopy {
-    /// Copies a file and the files beside it with these suffixes, again and again until none changed during the copy. The
-    /// copy is in `scratch`, or in memory if there is no room or no permission.
+    /// Makes a directory with an empty file in `scratch`, and runs `work`, which fills the file. If that fails, as on a
+    /// full disk, it is tried once more in memory.
+    ///
+    /// # Errors
+    /// What `work` or the system reports.
+    pub fn with<T>(scratch: &Path, work: impl Fn(&Self) -> Result<T, StoreError>) -> Result<(Self, T), StoreError> {
+        let attempt = |scratch: &Path| {
+            let copy = Self::folder(scratch).map_err(StoreError::io(MAKE, scratch))?;
+            let done = work(&copy)?;
+            Ok((copy, done))
+        };
+        let made =
+            private::make_folder(scratch).map_err(|error| StoreError::io(MAKE, scratch)(io::Error::other(error)));
+        made.and_then(|()| attempt(scratch)).or_else(|first| attempt(Path::new(MEMORY)).map_err(|_| first))
+    }
+
+    /// Copies a file and the files beside it with these suffixes, again and again until none changed during the copy.
     ///
     /// # Errors
     /// [`StoreError::Busy`] if it always changed, or what the system reports.
     pub fn make(path: &Path, suffixes: &[&str], scratch: &Path) -> Result<Self, StoreError> {
-        let in_memory = PathBuf::from(format!("/dev/shm/twinseal-{}", geteuid().as_raw()));
-        Self::make_in(path, suffixes, scratch).or_else(|first| {
-            let copied = own_folder(&in_memory).ok().and_then(|()| Self::make_in(path, suffixes, &in_memory).ok());
-            copied.ok_or(first)
-        })
-    }
-
-    fn make_in(path: &Path, suffixes: &[&str], scratch: &Path) -> Result<Self, StoreError> {
-        let copy = Self::folder(scratch).map_err(StoreError::io("make a private copy in", scratch))?;
-        for _ in 0..ATTEMPTS {
-            let before = state(path);
-            for suffix in [""].iter().chain(suffixes) {
-                copy.take(path, suffix)?;
+        let copied = Self::with(scratch, |copy| {
+            for _ in 0..ATTEMPTS {
+                let before = state(path);
+                for suffix in [""].iter().chain(suffixes) {
+                    copy.take(path, suffix)?;
+                }
+                if state(path) == before {
+                    return Ok(());
+                }
             }
-            if state(path) == before {
-                return Ok(copy);
-            }
-        }
-        Err(StoreError::Busy { seconds: BUSY.as_secs() })
+            Err(StoreError::Busy { seconds: BUSY.as_secs() })
+        });
+        copied.map(|(copy, ())| copy)
     }
 
     /// Copies a file, or removes the copy of one that is gone.
@@ -60,29 +79,38 @@ impl PrivateCopy {
             }
             opened => opened.map_err(StoreError::io("read", &from))?,
         };
-        let made = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&to);
-        let copied = made.and_then(|mut to| io::copy(&mut file, &mut to));
-        copied.map(drop).map_err(StoreError::io("make a private copy in", &self.folder))
+        write(&mut file, &to).map_err(StoreError::io(MAKE, &self.folder))
     }
 
-    /// Creates a directory for the copy, and removes unlocked ones, which killed processes left behind.
+    /// Copies an open file, from its beginning.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub fn take_open(&self, mut file: &File) -> Result<(), StoreError> {
+        let copied = file.rewind().and_then(|()| write(&mut file, &self.file()));
+        copied.map_err(StoreError::io(MAKE, &self.folder))
+    }
+
+    /// Creates a directory with a random name and an empty file, and removes unlocked ones, which killed processes left behind.
     fn folder(scratch: &Path) -> io::Result<Self> {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        private::make_folder(scratch).map_err(io::Error::other)?;
-        // A new directory that is not locked yet is kept. If the file system has no locks, nothing is removed.
-        let turn = File::open(scratch)?;
-        let _ = turn.lock();
         for left in fs::read_dir(scratch)?.filter_map(|item| Some(item.ok()?.path())) {
-            if is_copy(&left) && File::open(&left).is_ok_and(|held| held.try_lock().is_ok()) {
-                fs::remove_dir_all(&left)?;
+            if is_ours(&left) && File::open(&left).is_ok_and(|held| held.try_lock().is_ok()) {
+                let _ = fs::remove_dir_all(&left);
             }
         }
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let folder = scratch.join(format!("reading.{}-{number}", std::process::id()));
-        fs::DirBuilder::new().mode(0o700).create(&folder)?;
-        let held = File::open(&folder)?;
+        let mut random = [0; 8];
+        getrandom::fill(&mut random)?;
+        let random = format!("{:016x}", u64::from_be_bytes(random));
+        // Another process removes what it can lock. It must not find this one before it is locked.
+        let new = scratch.join(format!("new-{PREFIX}{random}"));
+        fs::DirBuilder::new().mode(0o700).create(&new)?;
+        let held = File::open(&new)?;
         let _ = held.lock_shared();
-        Ok(Self { folder, _held: held })
+        let folder = scratch.join(format!("{PREFIX}{random}"));
+        fs::rename(&new, &folder).inspect_err(|_| _ = fs::remove_dir(&new))?;
+        let copy = Self { folder, _held: held };
+        write(&mut io::empty(), &copy.file())?;
+        Ok(copy)
     }
 
     /// The path of the copy.
@@ -98,24 +126,15 @@ impl Drop for PrivateCopy {
     }
 }
 
-/// Makes a directory that only this account can use, in one that everybody may write: whatever else has the name is not
-/// used.
-fn own_folder(path: &Path) -> io::Result<()> {
-    match fs::DirBuilder::new().mode(0o700).create(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        made => return made,
-    }
-    let it = fs::symlink_metadata(path)?;
-    let own = it.is_dir() && it.uid() == geteuid().as_raw() && it.mode() & 0o777 == 0o700;
-    if own { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
+fn write(from: &mut impl io::Read, to: &Path) -> io::Result<()> {
+    let made = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(to);
+    made.and_then(|mut to| io::copy(from, &mut to)).map(drop)
 }
 
-/// Whether this is the directory of a private copy: `reading.PROCESS-NUMBER`, and no link.
-fn is_copy(path: &Path) -> bool {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix("reading."));
-    name.and_then(|name| name.split_once('-')).is_some_and(|(process, number)| digits(process) && digits(number))
-        && fs::symlink_metadata(path).is_ok_and(|it| it.is_dir())
+/// Whether this is a directory of a private copy of this account, and no link.
+fn is_ours(path: &Path) -> bool {
+    let named = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(PREFIX));
+    named && fs::symlink_metadata(path).is_ok_and(|it| it.is_dir() && it.uid() == geteuid().as_raw())
 }
 
 /// What changes with the content of a file or of a file beside it.
@@ -132,25 +151,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_directory_of_anybody_else_is_used_or_removed() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
-        own_folder(&path("own")).unwrap();
-        own_folder(&path("own")).unwrap();
-        fs::create_dir(path("open")).unwrap();
-        fs::set_permissions(path("open"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-        std::os::unix::fs::symlink(path("own"), path("link")).unwrap();
-        fs::write(path("file"), "").unwrap();
-        for other in ["open", "link", "file"] {
-            assert!(own_folder(&path(other)).is_err(), "{other}");
+    fn only_unlocked_directories_of_killed_processes_are_removed() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = |name: &str| scratch.path().join(name);
+        let names = ["other.1", "new-twinseal-private.1", "twinseal-private.held", "twinseal-private.left"];
+        for name in names {
+            fs::create_dir(path(name)).unwrap();
         }
-        for kept in ["reading", "reading.list", "reading.1", "reading.1-x", "other.1-2"] {
-            fs::create_dir(path(kept)).unwrap();
-            assert!(!is_copy(&path(kept)), "{kept}");
-        }
-        std::os::unix::fs::symlink(path("own"), path("reading.3-4")).unwrap();
-        assert!(!is_copy(&path("reading.3-4")));
-        fs::create_dir(path("reading.17-0")).unwrap();
-        assert!(is_copy(&path("reading.17-0")));
+        let held = File::open(path(names[2])).unwrap();
+        held.lock_shared().unwrap();
+        std::os::unix::fs::symlink(path("other.1"), path("twinseal-private.link")).unwrap();
+        let copy = PrivateCopy::folder(scratch.path()).unwrap();
+        assert!(copy.file().is_file());
+        let left: Vec<_> = names.iter().filter(|name| path(name).exists()).collect();
+        assert_eq!(left, [&names[0], &names[1], &names[2]]);
+        assert!(path("twinseal-private.link").exists());
+        drop(copy);
+        assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 4);
     }
 }

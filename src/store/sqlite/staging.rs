@@ -1,11 +1,12 @@
 //! Files that get their name once they are complete. Until then they are in a private directory beside that name.
 //!
 //! The directory of a register can be written by its whole group, so that any name in it may lead to another file from
-//! one moment to the next. Nobody else can write the private directory. It is used by its handle, and so is the file,
-//! except by SQLite, which opens files by their path only: then device and inode are compared.
+//! one moment to the next. Nobody else can write the private directory. It is used by its handle, and so is the file:
+//! SQLite, which opens files by their path only, never opens it, but makes a private copy whose bytes are copied.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -15,7 +16,8 @@ use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use crate::store::StoreError;
-use crate::store::sqlite::place::{FileId, beside};
+use crate::store::sqlite::place::{FileId, beside, open_file};
+use crate::store::sqlite::private_copy::PrivateCopy;
 
 /// The name of the file in the private directory.
 const FILE: &str = "twinseal.part";
@@ -34,7 +36,7 @@ pub struct Staging {
     target: PathBuf,
 }
 
-fn io(doing: &'static str, path: &Path) -> impl FnOnce(Errno) -> StoreError {
+fn system(doing: &'static str, path: &Path) -> impl FnOnce(Errno) -> StoreError {
     move |error| StoreError::io(doing, path)(error.into())
 }
 
@@ -50,7 +52,7 @@ impl Staging {
     /// # Errors
     /// What the system reports.
     pub fn beside(target: &Path, mode: u32) -> Result<Self, StoreError> {
-        let failed = || io("make", target);
+        let failed = || system("make", target);
         let folder = target.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let folder = folder.canonicalize().map_err(StoreError::io("make", target))?;
         let name = target.file_name().ok_or_else(|| failed()(Errno::INVAL))?;
@@ -70,23 +72,13 @@ impl Staging {
         Err(failed()(Errno::EXIST))
     }
 
-    /// The handle of the file. It is not closed before SQLite has closed the file, whose locks would be released.
-    pub fn file(&self) -> &File {
-        &self.file
-    }
-
-    /// The path of the file, for SQLite.
-    pub fn path(&self) -> PathBuf {
-        self.target.with_file_name(&self.folder_name).join(FILE)
-    }
-
-    /// Checks that the path leads to the file, before and after SQLite opens it.
+    /// Writes what a complete database holds, which no process has open.
     ///
     /// # Errors
-    /// [`StoreError::Replaced`], or what the system reports.
-    pub fn check(&self) -> Result<(), StoreError> {
-        let ours = self.file.metadata().map_err(StoreError::io("make", &self.target))?;
-        FileId::of(&ours).check(&self.path()).map(drop)
+    /// What the system reports.
+    pub fn write(&self, database: &PrivateCopy) -> Result<(), StoreError> {
+        let copied = open_file(&database.file()).and_then(|mut from| io::copy(&mut from, &mut &self.file));
+        copied.map(drop).map_err(StoreError::io("write", &self.target))
     }
 
     /// Gives the file permissions, and the group and, if allowed, the owner of another.
@@ -97,11 +89,11 @@ impl Staging {
         let made = self.file.metadata().map_err(StoreError::io("make", &self.target))?;
         if made.gid() != like.gid() {
             let given = fchown(&self.file, None, Some(Gid::from_raw(like.gid())));
-            given.map_err(io("give to the register's group", &self.target))?;
+            given.map_err(system("give to the register's group", &self.target))?;
         }
         // Only root may do this. Otherwise the account that makes the file owns it.
         let _ = fchown(&self.file, Some(Uid::from_raw(like.uid())), None);
-        fchmod(&self.file, Mode::from_raw_mode(mode)).map_err(io("set the rights of", &self.target))
+        fchmod(&self.file, Mode::from_raw_mode(mode)).map_err(system("set the rights of", &self.target))
     }
 
     /// Gives the file its name, durably, if no other file has it.
@@ -118,7 +110,7 @@ impl Staging {
         };
         named.map_err(|error| match error {
             Errno::EXIST => StoreError::Exists { path: self.target.clone() },
-            error => io("make", &self.target)(error),
+            error => system("make", &self.target)(error),
         })?;
         self.sync_name().inspect_err(|_| _ = unlinkat(&self.parent, name, AtFlags::empty()))
     }
@@ -130,7 +122,7 @@ impl Staging {
     pub fn replace(self) -> Result<(), StoreError> {
         self.sync_file()?;
         let name = self.name_of_target();
-        renameat(&self.folder, FILE, &self.parent, name).map_err(io("replace", &self.target))?;
+        renameat(&self.folder, FILE, &self.parent, name).map_err(system("replace", &self.target))?;
         self.sync_name()
     }
 
@@ -141,7 +133,7 @@ impl Staging {
     pub fn keep(&self, id: FileId, aside: &Path) -> Result<(), StoreError> {
         let (name, new) = (self.name_of_target(), aside.file_name().unwrap_or_default());
         let kept = linkat(&self.parent, name, &self.parent, new, AtFlags::empty());
-        kept.map_err(io("keep the broken file as", aside))?;
+        kept.map_err(system("keep the broken file as", aside))?;
         // It is a second name of the register. If it stays, nothing is lost.
         id.check(aside).map(drop).inspect_err(|_| self.remove(aside))
     }
