@@ -2,28 +2,17 @@
 //! written by twinseal, like ssh's `known_hosts`).
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::domain::{Author, Digest, RegisterName};
 use crate::env::Env;
-use crate::private::{self, PrivateError};
+use crate::private::{self, Owner, PrivateError};
 
 /// Why `config.toml` or `registers.toml` cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file cannot be read or written.
-    #[error("cannot {doing} {}: {source}", .path.display())]
-    Io {
-        /// The failed operation: `read` or `write`.
-        doing: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// The system's error.
-        source: std::io::Error,
-    },
     /// A file or directory of this account cannot be used.
     #[error(transparent)]
     Private(#[from] PrivateError),
@@ -115,13 +104,12 @@ impl Config {
     /// Reads `config.toml`; returns no settings if the file does not exist.
     ///
     /// # Errors
-    /// The file cannot be read, or its content is invalid.
+    /// The file cannot be read, others may write it, or its content is invalid.
     pub fn load(env: &Env) -> Result<Self, ConfigError> {
         let path = folder(env).join("config.toml");
-        match private::open_regular(&path).and_then(io::read_to_string) {
-            Ok(text) => parse(path, &text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(source) => Err(ConfigError::Io { doing: "read", path, source }),
+        match private::read(&path, Owner::MeOrRoot)? {
+            Some(text) => parse(path, &text),
+            None => Ok(Self::default()),
         }
     }
 }
@@ -130,10 +118,10 @@ impl KnownRegisters {
     /// Reads `registers.toml`.
     ///
     /// # Errors
-    /// As [`Config::load`]; and if others may write it.
+    /// As [`Config::load`].
     pub fn load(env: &Env) -> Result<Self, ConfigError> {
         let path = folder(env).join("registers.toml");
-        match private::read(&path)? {
+        match private::read(&path, Owner::Me)? {
             Some(text) => parse(path, &text),
             None => Ok(Self::default()),
         }

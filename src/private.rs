@@ -76,6 +76,10 @@ fn account(uid: u32) -> String {
 /// Checks that this account owns a file or directory, and that nobody else may write it.
 fn check(path: &Path, of: &Metadata) -> Result<(), PrivateError> {
     check_owner(path, of)?;
+    check_mode(path, of)
+}
+
+fn check_mode(path: &Path, of: &Metadata) -> Result<(), PrivateError> {
     let mode = of.mode() & 0o7777;
     if mode & 0o022 != 0 { Err(PrivateError::Exposed { path: path.to_owned(), mode }) } else { Ok(()) }
 }
@@ -109,17 +113,30 @@ pub fn make_folder(path: &Path) -> Result<(), PrivateError> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(PrivateError::io("make the directory", path))
 }
 
+/// Who may own a file that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// This account alone.
+    Me,
+    /// This account, or root, who may install settings for everybody.
+    MeOrRoot,
+}
+
 /// The text of a file; `None` if there is none.
 ///
 /// # Errors
 /// As [`make_folder`], for the file; or it is no UTF-8 text.
-pub fn read(path: &Path) -> Result<Option<String>, PrivateError> {
+pub fn read(path: &Path, owner: Owner) -> Result<Option<String>, PrivateError> {
     let mut file = match open_regular(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(PrivateError::io("read", path)(error)),
     };
-    check(path, &file.metadata().map_err(PrivateError::io("read", path))?)?;
+    let of = file.metadata().map_err(PrivateError::io("read", path))?;
+    if owner == Owner::Me || of.uid() != 0 {
+        check_owner(path, &of)?;
+    }
+    check_mode(path, &of)?;
     let mut text = String::new();
     file.read_to_string(&mut text).map_err(PrivateError::io("read", path))?;
     Ok(Some(text))

@@ -328,6 +328,16 @@ fn a_passphrase_file_that_others_can_read_is_not_used() {
     request_with(&world, "key", "correct horse");
 }
 
+#[test]
+fn no_file_that_is_too_large_for_a_secret_is_read() {
+    let world = World::empty();
+    world.write("huge", "x".repeat(1 << 20));
+    set_mode(&world, "huge", 0o600);
+    world.fails("erin", "key new key --passphrase-file huge", Exit::Environment, "larger than a private key");
+    world.fails("erin", "key show huge", Exit::Invalid, "is not an OpenSSH Ed25519 private key");
+    assert!(!world.path("key").exists());
+}
+
 // Passphrases
 
 #[test]

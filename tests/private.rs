@@ -51,11 +51,13 @@ fn no_umask_opens_the_files_of_an_account_to_others() {
 }
 
 #[test]
-fn no_trusted_register_pin_or_directory_is_believed_that_others_can_write() {
+fn no_settings_trusted_register_pin_or_directory_are_believed_that_others_can_write() {
     let world = World::filed();
     world.ok("carol", "list");
     let state = format!(".local/state/twinseal/{}", world.fingerprint());
-    for name in [".config/twinseal/registers.toml".to_owned(), format!("{state}/pin"), state.clone()] {
+    world.write("people/carol/.config/twinseal/config.toml", "as = \"carol\"\n");
+    let config = [".config/twinseal/registers.toml", ".config/twinseal/config.toml"].map(str::to_owned);
+    for name in config.into_iter().chain([format!("{state}/pin"), state.clone()]) {
         let path = world.path(&format!("people/carol/{name}"));
         for wrong in [0o020, 0o002] {
             let right = mode(&path);

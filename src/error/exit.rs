@@ -51,7 +51,7 @@ impl Error {
             | Self::Copy {
                 source: StoreError::Io { .. } | StoreError::Sqlite { .. } | StoreError::Stuck { .. }, ..
             }
-            | Self::Config(ConfigError::Io { .. } | ConfigError::Private(_))
+            | Self::Config(ConfigError::Private(_))
             | Self::Contended { .. }
             | Self::Io(_)
             | Self::Unwell { .. } => Exit::Environment,

@@ -37,7 +37,6 @@ impl Error {
             Self::PassphrasesDiffer => "run the command again; no key was made",
             Self::File { source, .. } => disk_hint(source, "check the path and its permissions"),
             Self::Config(ConfigError::Private(error)) => return Some(private_hint(error)),
-            Self::Config(ConfigError::Io { source, .. }) => disk_hint(source, "check its permissions"),
             Self::NeedDigest { .. } => "`twinseal show CHG-N` or `twinseal proposal show N` prints the digest",
             Self::OtherDigest { .. } => {
                 "it changed meanwhile, or the digest is of something else: read it again, then decide"

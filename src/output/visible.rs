@@ -14,7 +14,8 @@ use crate::domain::is_forbidden;
 /// What a content is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
-    /// Sentences of people in any language, with its quotation marks and dashes.
+    /// Sentences of people in any language, with its quotation marks and dashes. Other marks that could be taken for one
+    /// of ASCII matter beside a word.
     Prose,
     /// A command, in which every character that could be taken for one of ASCII matters, and the order of all.
     Command,
@@ -62,7 +63,11 @@ fn mark(c: char, before: Option<char>, rest: &str, (next, reading): (Option<char
     // Chinese punctuation beside Chinese is usual in comments of a script.
     let usual = ('\u{ff01}'..='\u{ff0f}').contains(&c) || ('\u{ff1a}'..='\u{ff20}').contains(&c);
     let usual = usual && [before, next].into_iter().flatten().any(|beside| is_asian(beside.script()));
-    let mistaken = reading == Reading::Command && !usual && (looks_like_ascii(c) || is_right_to_left(c));
+    let mistaken = !usual
+        && match reading {
+            Reading::Command => looks_like_ascii(c) || is_right_to_left(c),
+            Reading::Prose => looks_like_ascii(c) && is_deceptive_mark(c, before, next),
+        };
     match c {
         _ if in_run => "␣".to_owned(),
         '\\' if rest.starts_with("\\u{") => coded('\\'),
@@ -77,6 +82,21 @@ fn coded(c: char) -> String {
 
 fn in_word(c: char) -> bool {
     c.is_alphanumeric() || is_combining_mark(c)
+}
+
+/// Marks that people write in sentences.
+const USUAL: &str = "‘’“”„«»‹›…·×÷°±′″";
+
+/// Whether a mark in a sentence could be taken for one of a path, a number or an option of a command.
+fn is_deceptive_mark(c: char, before: Option<char>, next: Option<char>) -> bool {
+    let is_word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    match c {
+        // Full-width forms, as in Chinese, are twice as wide as those of ASCII.
+        c if USUAL.contains(c) || ('\u{ff01}'..='\u{ff5e}').contains(&c) => false,
+        // A dash between words or around a part of a sentence is usual, but no option begins with one.
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => is_word(next) && !is_word(before),
+        _ => is_word(before) || is_word(next),
+    }
 }
 
 /// Letters, digits and combining marks. A mark without a letter, or one of many, would hide or spill.
@@ -172,12 +192,22 @@ mod tests {
     }
 
     #[test]
+    fn marks_that_look_like_others_are_marked_beside_words() {
+        assert_eq!(prose("rm \u{2010}rf"), "rm \\u{2010}rf");
+        assert_eq!(prose("rm \u{2010}\u{2010}force"), "rm \u{2010}\\u{2010}force");
+        assert_eq!(prose("10\u{2024}0 at a\u{2215}b; c\u{2236} d"), "10\\u{2024}0 at a\\u{2215}b; c\\u{2236} d");
+        for line in ["don’t – it’s 10–20, 2×3 °C", "two\u{2011}person — really", "读／写：OK，CHG-1。", "a → b"]
+        {
+            assert_eq!(prose(line), line);
+        }
+    }
+
+    #[test]
     fn words_that_look_like_others_are_marked() {
         assert_eq!(prose("p\u{430}ypal"), "p\\u{430}ypal");
         assert_eq!(prose("\u{441}\u{43e}\u{441}\u{43e}"), "\\u{441}\\u{43e}\\u{441}\\u{43e}");
         assert_eq!(prose("a\u{434}\u{43c}\u{438}\u{43d}"), "a\\u{434}\\u{43c}\\u{438}\\u{43d}");
         assert_eq!(prose("\u{ff52}\u{ff4d}"), "\\u{ff52}\\u{ff4d}");
-        assert_eq!(prose("rm \u{2010}rf"), "rm \u{2010}rf");
         let command = |line: &str| visible(line, Reading::Command);
         assert_eq!(
             command("ls\u{ff1b}rm # 仅当序号有变动，在该台执行："),

@@ -1,7 +1,7 @@
 //! Key files in OpenSSH format: reading and creating private keys, and reading public keys.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -32,15 +32,27 @@ pub struct KeyFile {
 /// Reads a file that holds a secret: a private key or a passphrase.
 ///
 /// # Errors
-/// [`KeyError::Exposed`] if its group or others have any access; [`KeyError::Io`], also if it is no regular file.
+/// [`KeyError::Exposed`] if its group or others have any access; [`KeyError::Io`], also if it is no regular file, too
+/// large for what it should be, or no UTF-8 text.
 pub fn read_secret(path: &Path) -> Result<Zeroizing<String>, KeyError> {
     let file = open_regular(path).map_err(io("read", path))?;
     let mode = file.metadata().map_err(io("read", path))?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(KeyError::Exposed { path: path.to_owned(), mode });
     }
-    std::io::read_to_string(file).map(Zeroizing::new).map_err(io("read", path))
+    // Memory that grows would leave parts of the secret behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_SECRET + 1));
+    file.take(MAX_SECRET as u64 + 1).read_to_end(&mut bytes).map_err(io("read", path))?;
+    let invalid = |what| io("read", path)(std::io::Error::new(ErrorKind::InvalidData, what));
+    if bytes.len() > MAX_SECRET {
+        return Err(invalid("larger than a private key or a passphrase"));
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|_| invalid("it is not valid UTF-8"))?;
+    Ok(Zeroizing::new(text.to_owned()))
 }
+
+/// The most bytes of a file that holds a secret; an OpenSSH key is about 400 bytes long.
+const MAX_SECRET: usize = 64 * 1024;
 
 fn looks_private(path: &Path) -> bool {
     let mut begins = [0; 10];

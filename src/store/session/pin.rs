@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::StoreError;
 use crate::domain::{Digest, Head, Time};
-use crate::private::{self, PrivateError};
+use crate::private::{self, Owner, PrivateError};
 
 /// The content of a pin file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl PinFile {
     /// # Errors
     /// [`StoreError::PinUnreadable`] if the pin is damaged or of another register; an I/O error.
     pub fn read(&self, fingerprint: Digest) -> Result<Option<Pin>, StoreError> {
-        let text = match private::read(&self.path) {
+        let text = match private::read(&self.path, Owner::Me) {
             Ok(Some(text)) => text,
             Ok(None) => return Ok(None),
             Err(PrivateError::Io { source, .. }) if source.kind() == std::io::ErrorKind::InvalidData => String::new(),
@@ -112,7 +112,7 @@ impl PinFile {
     /// # Errors
     /// [`StoreError::Private`].
     fn write(&self, pin: &Pin) -> Result<(), StoreError> {
-        if let Some(old) = private::read(&self.path)? {
+        if let Some(old) = private::read(&self.path, Owner::Me)? {
             private::replace(&self.path.with_extension("previous"), &old)?;
         }
         Ok(private::replace(&self.path, &pin.write())?)
