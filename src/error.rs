@@ -160,6 +160,9 @@ pub enum Error {
         /// The person given with `--as`.
         meant: String,
     },
+    /// `restore` was given `--register`, although it restores the file that it names.
+    #[error("restore does not take --register: it turns FILE itself into the register")]
+    RestoreRegister,
     /// First contact without a terminal to confirm the fingerprint on.
     #[error("first contact with register {name} needs a terminal or --fingerprint; the file's fingerprint is {found}")]
     NeedFingerprint {

@@ -177,3 +177,11 @@ fn entries_that_are_only_in_the_wal_file_are_read() {
     assert!(log.contains("audrey        added a note to CHG-1"), "{log}{}", String::from_utf8_lossy(&output.stderr));
     drop(open);
 }
+
+#[test]
+fn a_restore_with_a_register_beside_its_file_is_refused() {
+    let world = World::filed();
+    world.ok("erin", "backup copy.db");
+    world.fails("erin", "restore --register prod.db copy.db", Exit::Invalid, "does not take --register");
+    world.ok("erin", "restore copy.db");
+}

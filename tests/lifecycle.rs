@@ -281,7 +281,7 @@ fn the_same_draft_is_not_filed_twice_unless_it_is_meant() {
         world.fails("erin", command, Exit::Refused, again);
         let output = world.run_typing("erin", command, &["yes"]);
         assert!(output.exit == Exit::Refused && output.err.contains(again), "{command}\n{}", output.screen);
-        assert_eq!(world.run_typing("erin", command, &["again"]).exit, Exit::Done, "{command}");
+        assert_eq!(world.run_typing("erin", command, &["CHG-1"]).exit, Exit::Done, "{command}");
     }
     world.ok("erin", "file change.toml --again");
     assert_eq!(world.state().filed(), 3);
@@ -315,8 +315,8 @@ fn no_empty_or_similar_answer_confirms_what_is_signed() {
     for (person, command, word) in [
         ("carol", "approve CHG-1", "CHG-1"),
         ("bob", "proposal second 1", "1"),
-        ("erin", "file change.toml", "again"),
-        ("erin", "revise CHG-1 change.toml", "again"),
+        ("erin", "file change.toml", "CHG-1"),
+        ("erin", "revise CHG-1 change.toml", "CHG-1"),
     ] {
         let spaced = [format!(" {word}"), format!("{word} ")];
         let cased = [word.to_lowercase(), word.to_uppercase()];

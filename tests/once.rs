@@ -136,7 +136,7 @@ fn no_revision_is_replaced_that_was_filed_while_somebody_is_asked() {
     let others = Rc::clone(&world);
     let (mut env, recording) = world.env("erin", None);
     let meanwhile = move || drop(others.ok("erin", "revise CHG-1 revised.toml"));
-    env.console = Box::new(Reader { types: "again", meanwhile });
+    env.console = Box::new(Reader { types: "CHG-1", meanwhile });
     let output = World::run_in(&mut env, &recording, &words("revise CHG-1 change.toml"));
     assert_eq!(output.exit, Exit::Refused, "{}", output.screen);
     assert_eq!(world.change("CHG-1").revisions().count(), 2);

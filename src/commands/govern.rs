@@ -7,4 +7,4 @@ pub mod proposal;
 mod proposal_page;
 pub mod seal;
 
-pub use proposal_page::{key_history, stranded_by};
+pub use proposal_page::{key_history, stranded_by, summary_of};

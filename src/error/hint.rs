@@ -32,6 +32,7 @@ impl Error {
             Self::Partly { command, open, .. } => {
                 return Some(format!("the reasons are above; to try again: `twinseal {command} {}`", open.join(" ")));
             }
+            Self::RestoreRegister => "copy the backup to the register's path, then run `twinseal restore` on that copy",
             Self::NotTrusted => "ask two admins for its fingerprint out of band: by phone, or in person",
             Self::NotConfirmed => "run the command again and type the answer exactly",
             Self::PassphrasesDiffer => "run the command again; no key was made",

@@ -53,6 +53,9 @@ pub enum Problem {
     /// Not a time in one of the accepted forms.
     #[error("not a time: write 2026-12-05 20:00 with a zone, or 2026-12-05T20:00:00+08:00")]
     Time,
+    /// A time with the abbreviation of a zone behind it: `CST` is a time in Shanghai and one in Chicago.
+    #[error("write an offset instead of {0}, which can name several zones: 2026-12-05T20:00:00+08:00, or Z for UTC")]
+    Abbreviation(String),
     /// A fraction of a second, or a leap second.
     #[error("write whole seconds from 00 to 59, without a fraction")]
     Seconds,

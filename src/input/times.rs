@@ -10,13 +10,17 @@ use crate::zone::{LocalTimeError, Zone};
 /// abbreviation or an offset: the nearest name would be a guess at the place.
 pub fn zone(name: &str) -> Result<Zone, Problem> {
     let names = || Zone::names().collect::<Vec<_>>();
-    let no_place = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || ['+', '-', ':'].contains(&c);
     match Zone::named(name) {
         // The database has some abbreviations: EST is five hours behind UTC, also in a summer of New York.
-        _ if name != "UTC" && name.chars().all(no_place) => Err(Problem::NoPlace),
+        _ if name != "UTC" && is_abbreviation(name) => Err(Problem::NoPlace),
         Some(zone) => Ok(zone),
         None => Err(Problem::UnknownZone(nearest(name, names().iter().map(String::as_str)))),
     }
+}
+
+/// Whether this is no place, such as `CST`, `GMT+1` or `+08:00`.
+fn is_abbreviation(name: &str) -> bool {
+    name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || ['+', '-', ':'].contains(&c))
 }
 
 /// Parses a time in whole seconds. `zone` applies to a time without an offset.
@@ -50,8 +54,11 @@ fn with_seconds(written: &str) -> String {
 
 fn local(written: &str, zone: Option<&Zone>) -> Result<Time, Problem> {
     let forms = ["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S%.f"];
-    let parsed = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(written, form).ok());
-    let parsed = parsed.ok_or(Problem::Time)?;
+    let parse = |written| forms.iter().find_map(|form| NaiveDateTime::parse_from_str(written, form).ok());
+    let parsed = parse(written).ok_or_else(|| match written.rsplit_once(' ') {
+        Some((time, zone)) if parse(time).is_some() && is_abbreviation(zone) => Problem::Abbreviation(zone.to_owned()),
+        _ => Problem::Time,
+    })?;
     if parsed.nanosecond() != 0 || written.contains('.') {
         return Err(Problem::Seconds);
     }
@@ -124,6 +131,10 @@ mod tests {
             assert_eq!(zone(name).err(), Some(Problem::NoPlace), "{name}");
         }
         assert!(zone("UTC").is_ok());
+        for name in ["CST", "PST", "GMT+1", "UTC"] {
+            let written = format!("2026-12-05 20:00 {name}");
+            assert_eq!(read(&written, "Asia/Shanghai"), Err(Problem::Abbreviation(name.to_owned())), "{name}");
+        }
         assert_eq!(zone("nowhere").err(), Some(Problem::UnknownZone(None)));
     }
 }

@@ -46,7 +46,7 @@ impl Again {
                 page.title("about to sign");
                 about_to_sign(&mut page, entry);
                 context.env.status(format_args!("{}\n\nwarning: {filed}", page.finish()));
-                return confirm(context.env, "file it once more", "again");
+                return confirm(context.env, "file the same content once more", &id.to_string());
             }
         }
         Ok(())

@@ -69,6 +69,7 @@ impl Init {
         let founder =
             context.key_choice.check_meant(founder.ok_or(Error::NotAmongMembers { key: key.fingerprint() })?)?;
 
+        let founded = format!("register {name} with {} members", members.len());
         let shown = self.page(context, &path, &founder, (&members, &names), after.as_ref());
         let id = RegisterId::new(name.clone(), context.env.random()?);
         let text = Some(Text::Names(names)).filter(|text| !text.filled().is_empty());
@@ -79,7 +80,7 @@ impl Init {
             compose(env, &Register::default(), author, &plan)
         };
         let unsigned = compose(context.env)?;
-        show(context, shown, &unsigned);
+        show(context, shown, &founded, &unsigned);
         if context.env.console.is_interactive() {
             confirm(context.env, "sign entry 0", name.as_str())?;
         }
@@ -139,8 +140,8 @@ impl Init {
 }
 
 /// Shows the page, with every field of entry 0 that is known before it is signed.
-fn show(context: &mut Context<'_>, mut page: Page, entry: &Unsigned) {
-    page.block("about to sign");
+fn show(context: &mut Context<'_>, mut page: Page, founded: &str, entry: &Unsigned) {
+    page.block("about to sign: entry 0").text("", founded);
     about_to_sign(&mut page, Some(entry));
     context.env.status(page.finish());
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::proposal_page::{action_blocks, state_now, write_page};
+use super::proposal_page::{action_blocks, state_now, summary_of, write_page};
 use crate::commands::lookup::{check_named_once, parse, reason};
 use crate::commands::{Context, about_to_sign, record_shown, report_recorded};
 use crate::domain::{
@@ -128,8 +128,9 @@ pub fn open(
     })?;
     let mut page = context.page_above_question();
     let now = session.state().moment(context.env.now());
-    action_blocks(&mut page, now, session, &action(session)?, text.as_ref())?;
-    page.block("about to sign");
+    let shown = action(session)?;
+    action_blocks(&mut page, now, session, &shown, text.as_ref())?;
+    page.block("about to sign: a proposal").text("", summary_of(session, &shown)?);
     about_to_sign(&mut page, rehearsal.unsigned());
     context.env.status(format_args!("{}\n", page.finish().trim_start()));
     let entry = rehearsal.record(context.recorder(), session)?;
@@ -230,21 +231,21 @@ fn list(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
     let mut found = Vec::new();
     for id in numbers {
         if let Some(it) = find(session, id)? {
-            let state = state_now(session, now, &it)?;
-            found.push((it, state));
+            let (state, does) = (state_now(session, now, &it)?, summary_of(session, &it.action)?);
+            found.push((it, state, does));
         }
     }
     drop(snapshot);
-    let row = |(Found { id, proposal, action }, (name, state)): &(Found, (&str, String))| {
+    let row = |(Found { id, proposal, .. }, (name, state), does): &(Found, (&str, String), String)| {
         let state = if *name == "stale" { "stale; cannot be seconded".to_owned() } else { state.clone() };
-        [id.to_string(), state, proposal.proposer.to_string(), summary(action)]
+        [id.to_string(), state, proposal.proposer.to_string(), does.clone()]
     };
     let rows: Vec<_> = found.iter().map(row).collect();
     if rows.is_empty() && !context.ui.json {
         context.env.status("no proposals yet");
         return Ok(());
     }
-    let json = || json!({ "proposals": found.iter().map(|(it, (state, _))| proposal_json(it, state, None)).collect::<Value>() });
+    let json = || json!({ "proposals": found.iter().map(|(it, (state, _), _)| proposal_json(it, state, None)).collect::<Value>() });
     let width = context.env.width;
     context.ui.answer(context.env, json, || table(["PROPOSAL", "STATE", "PROPOSER", "SUMMARY"], rows, width))
 }
@@ -295,8 +296,9 @@ fn second(
         None => {
             let mut rehearsal = rehearse(&mut context.recorder(), session, plan)?;
             let mut page = context.page_above_question();
-            write_page(&mut page, session.state().moment(context.env.now()), session, &which.find(session)?)?;
-            page.block(&format!("about to sign: second proposal {id}"));
+            let found = which.find(session)?;
+            write_page(&mut page, session.state().moment(context.env.now()), session, &found)?;
+            page.block(&format!("about to sign: second proposal {id}")).text("", summary_of(session, &found.action)?);
             about_to_sign(&mut page, rehearsal.unsigned());
             context.env.status(page.finish());
             rehearsal.confirm(context.env, "second this proposal", &id.to_string())?;
@@ -325,7 +327,7 @@ fn end(
     let (id, now) = (found.id, session.state().moment(context.env.now()));
     let page = |page: &mut Page, session: &Session| {
         write_page(page, now, session, found)?;
-        page.block(&format!("about to sign: {verb} proposal {id}"));
+        page.block(&format!("about to sign: {verb} proposal {id}")).text("", summary_of(session, &found.action)?);
         Ok(())
     };
     let again = |_: &mut Session| Ok(Plan { event: plan.event.clone(), text: plan.text.clone() });

@@ -27,10 +27,22 @@ pub(super) fn state_now(session: &Session, now: Moment, found: &Found) -> Result
     })
 }
 
+/// What a proposal would do, as [`summary`], and whose key it is about.
+///
+/// # Errors
+/// The cache cannot be read.
+pub fn summary_of(session: &Session, action: &Action) -> Result<String, Error> {
+    let owner = match action {
+        Action::Lift { key, .. } => session.ask(|state| Ok(state.governance().key(*key)?.cloned()))??,
+        _ => None,
+    };
+    Ok(owner.map_or_else(|| summary(action), |key| format!("{} of {}", summary(action), key.person)))
+}
+
 /// Writes the page of a proposal: what it would change, and everything that its proposer signed.
 pub(super) fn write_page(page: &mut Page, now: Moment, session: &Session, found: &Found) -> Result<(), Error> {
     let Found { id, proposal, action } = found;
-    page.title(format_args!("proposal {id}: {}", summary(action)));
+    page.title(format_args!("proposal {id}: {}", summary_of(session, action)?));
     page.field("state", state_now(session, now, found)?.1);
     page.field(
         "proposed",

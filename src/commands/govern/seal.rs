@@ -51,7 +51,9 @@ impl Seal {
         }
         let signed = format!("entry 0, signed by {}", entry.header.actor);
         page.block(&signed).fields(&parts(&session, 0)?.fields());
-        page.block("about to sign");
+        let (name, founder) = (entry.header.register.name(), &entry.header.actor);
+        let founded = format!("register {name} with {} members, founded by {founder}", members(&entry.event).len());
+        page.block("about to sign: seal").text("", founded);
         about_to_sign(&mut page, rehearsal.unsigned());
         context.env.status(page.finish());
         match self.digest.as_deref().map(parse::<Digest>).transpose()? {

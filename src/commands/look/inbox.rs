@@ -4,12 +4,13 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::Context;
+use crate::commands::govern::summary_of;
 use crate::commands::lookup::{parse, title};
 use crate::domain::{
     Change, ChangeId, ConflictOfInterest, Denied, Governance, Left, Moment, PersonId, Role, Status, Time, Verdict,
 };
 use crate::error::Error;
-use crate::output::{ago, summary, table};
+use crate::output::{ago, table};
 use crate::store::Session;
 
 /// List what you can act on
@@ -136,7 +137,7 @@ fn proposals(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waitin
         waiting.push(Waiting {
             action: "second",
             subject: format!("proposal {id}"),
-            title: summary(action),
+            title: summary_of(session, action)?,
             since: proposal.moment.claimed,
             deadline: Some(proposal.lapses()),
             then: "lapses",

@@ -29,6 +29,9 @@ impl Restore {
     /// # Errors
     /// The file is no backup, is broken, or cannot be written; it is unchanged.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        if context.options.register.is_some() {
+            return Err(Error::RestoreRegister);
+        }
         let path = restore(&context.env.path(&self.copy), context.registers.scratch())?;
         let name = safe(&path.display().to_string()).into_owned();
         context.ui.answer(context.env, || json!({ "restored": name }), || format!("restored {name}"))?;
