@@ -96,7 +96,7 @@ fn nothing_is_appended_on_another_head_than_the_newest_entry() {
 fn no_pin_is_replaced_that_another_process_has_moved() {
     let folder = tempfile::tempdir().unwrap();
     let (leaf, verified) = (Digest::new([7; 32]), MORNING.parse().unwrap());
-    let pin = |seq| Pin { fingerprint: leaf, head: Head { seq, leaf }, verified, restored: None };
+    let pin = |seq| Pin { fingerprint: leaf, head: Head { seq, leaf }, verified };
     let file = PinFile::in_folder(folder.path());
     file.advance(pin(4)).unwrap();
     // A restoration moves the pin from entry 4 back to entry 2, but another process has verified entry 6 by now.

@@ -111,14 +111,14 @@ impl Governance {
             Action::Lift { key, .. } => self.set_key(*key, KeyState::Live, leaf),
             Action::Policy { policy, .. } => self.summary_mut().policy = Some((policy.clone(), leaf)),
             Action::Redact(texts) => texts.iter().for_each(|(seq, text)| self.redact(*seq, *text, proposal)),
-            Action::Restored(lost) => self.accept_loss(proposal, lost, seq),
+            Action::Restored(lost) => self.accept_loss(proposal, lost),
         }
     }
 
-    fn accept_loss(&mut self, id: ProposalId, lost: &LostEntries, seconded: u64) {
+    fn accept_loss(&mut self, id: ProposalId, lost: &LostEntries) {
         if let Some(proposal) = self.proposals.change(&id) {
             let (opened, data) = (proposal.seq, proposal.data);
-            let accepted = AcceptedLoss { proposal: id, opened, data, seconded, ends: lost.ends };
+            let accepted = AcceptedLoss { proposal: id, opened, data, ends: lost.ends };
             self.summary_mut().restored.push(accepted);
         }
     }

@@ -49,8 +49,6 @@ pub struct AcceptedLoss {
     pub opened: u64,
     /// The digest of that data part.
     pub data: Option<Digest>,
-    /// The sequence number of the entry that seconded it.
-    pub seconded: u64,
     /// The first and the last lost entry.
     pub ends: Restoration,
 }

@@ -178,7 +178,8 @@ impl Session {
     /// Moves the pin to the log's head if the log holds a seconded restoration that lists what this account lost. Returns
     /// whether it did.
     ///
-    /// A restoration that this account has verified before does not count: it cannot excuse entries lost after it.
+    /// A restoration excuses no entries recorded after it: it cannot list them, because their leaf hashes follow from its
+    /// own.
     fn move_pin(&mut self, now: Time, progress: &mut dyn FnMut(u64)) -> Result<bool, StoreError> {
         let (fresh, state, _) = self.log.replay_from_start(progress)?;
         let ours = &self.log.cache;
@@ -188,7 +189,6 @@ impl Session {
             let Head { seq, leaf } = accepted.ends.restored;
             let held = ours.leaf(seq)?.is_none_or(|ours| ours == leaf) && fresh.leaf(seq)? == Some(leaf);
             if held
-                && !self.pinned.has_seen(accepted.seconded, ours, &fresh)?
                 && let Some(listed) = listed(&self.log.shared, &fresh, accepted.opened)?
                 && lost.iter().all(|head| listed.contains(*head))
             {
@@ -200,7 +200,7 @@ impl Session {
         };
         self.log.state = state;
         // Replace the pin first: after a crash in between, the cache is found damaged and discarded.
-        self.pinned.replace(&self.log, &fresh, now)?;
+        self.pinned.replace(&self.log, now)?;
         self.log.cache.replace_with(&fresh)?;
         self.notices.push(Notice::PinMoved { from, restored, proposal });
         Ok(true)

@@ -4,7 +4,6 @@
 //! fingerprint 9b1e…       the leaf hash of entry 0
 //! head 853 77ab…          the newest verified entry, and its leaf hash
 //! verified 2026-12-01T09:30:05Z
-//! restored 812 12e0…      the latest entry that seconded a restoration, and its leaf hash; absent if there is none
 //! ```
 
 use std::fs;
@@ -23,15 +22,12 @@ pub struct Pin {
     pub head: Head,
     /// When `head` was verified.
     pub verified: Time,
-    /// The latest entry up to `head` that seconded a restoration.
-    pub restored: Option<Head>,
 }
 
 impl Pin {
     fn write(&self) -> String {
-        let Self { fingerprint, head, verified, restored } = self;
-        let restored = restored.map_or(String::new(), |it| format!("restored {it}\n"));
-        format!("fingerprint {fingerprint}\nhead {head}\nverified {verified}\n{restored}")
+        let Self { fingerprint, head, verified } = self;
+        format!("fingerprint {fingerprint}\nhead {head}\nverified {verified}\n")
     }
 
     /// Parses a pin. The error is the number of the first invalid line, counted from 1.
@@ -41,8 +37,7 @@ impl Pin {
         let fingerprint = value("fingerprint").and_then(|it| it.parse().ok()).ok_or(1usize)?;
         let head = value("head").and_then(|it| it.parse::<Head>().ok()).ok_or(2usize)?;
         let verified = value("verified").and_then(|it| it.parse().ok()).ok_or(3usize)?;
-        let restored = value("restored").map(|it| it.parse().map_err(|_| 4usize)).transpose()?;
-        let pin = Self { fingerprint, head, verified, restored };
+        let pin = Self { fingerprint, head, verified };
         if head.seq == 0 && head.leaf != fingerprint {
             return Err(2);
         }
@@ -129,7 +124,7 @@ mod tests {
         let file = PinFile::in_folder(folder.path());
         let leaf = Digest::new([7; 32]);
         let verified = Time::from_unix(0).unwrap();
-        let pin = |seq| Pin { fingerprint: leaf, head: Head { seq, leaf }, verified, restored: None };
+        let pin = |seq| Pin { fingerprint: leaf, head: Head { seq, leaf }, verified };
         assert_eq!(file.advance(pin(4)).unwrap().head.seq, 4);
         assert_eq!(file.advance(pin(3)).unwrap().head.seq, 4);
         assert_eq!(file.read(leaf).unwrap(), Some(pin(4)));
@@ -139,10 +134,7 @@ mod tests {
     fn a_damaged_pin_is_refused() {
         let leaf = Digest::new([7; 32]);
         let (head, verified) = (Head { seq: 12, leaf }, Time::from_unix(0).unwrap());
-        let pin = Pin { fingerprint: leaf, head, verified, restored: None };
-        let restored = Pin { restored: Some(Head { seq: 11, leaf }), ..pin };
-        assert_eq!(Pin::read(&restored.write()), Ok(restored));
-        assert_eq!(Pin::read(&restored.write().replace("restored 11", "restored 011")), Err(4));
+        let pin = Pin { fingerprint: leaf, head, verified };
         let text = pin.write();
         assert_eq!(Pin::read(&text), Ok(pin));
         assert_eq!(Pin::read(&format!("{text}more 1\n")), Err(4));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::pin::{Pin, PinFile};
 use super::verified_log::{VerifiedLog, leaf};
-use crate::domain::{Action, Digest, Event, Head, LostEntries, Register, Time};
+use crate::domain::{Action, Digest, Event, Head, LostEntries, Time};
 use crate::store::StoreError;
 use crate::store::cache::verified::VerifiedCache;
 
@@ -196,16 +196,6 @@ impl Pinned {
         Ok(lost)
     }
 
-    /// Whether this account already verified entry `second` of another log, which seconded a restoration.
-    pub(super) fn has_seen(&self, second: u64, ours: &VerifiedCache, log: &VerifiedCache) -> Result<bool, StoreError> {
-        let cached = ours.leaf(second)?.is_some_and(|ours| log.leaf(second).is_ok_and(|it| it == Some(ours)));
-        let pinned = match self.pin.and_then(|pin| pin.restored) {
-            Some(seen) => second <= seen.seq && log.leaf(seen.seq)? == Some(seen.leaf),
-            None => false,
-        };
-        Ok(cached || pinned)
-    }
-
     /// The head that the pin should advance to; `None` if the pin is already there, or this session does not use a pin.
     pub(super) fn pending(&self, log: &VerifiedLog) -> Option<Head> {
         let head = log.state.head().filter(|_| self.file.is_some())?;
@@ -215,32 +205,19 @@ impl Pinned {
     /// Advances the pin to the log's head. The cache must be committed and the file synced up to that entry.
     pub(super) fn advance(&mut self, log: &VerifiedLog, now: Time) -> Result<(), StoreError> {
         let (Some(file), Some(head)) = (&self.file, self.pending(log)) else { return Ok(()) };
-        let pin = pin_at((log.fingerprint, head, now), &log.state, &log.cache)?;
-        self.pin = Some(file.advance(pin)?);
+        self.pin = Some(file.advance(Pin { fingerprint: log.fingerprint, head, verified: now })?);
         Ok(())
     }
 
-    /// Replaces the pin with the log's head, which may be an earlier entry. `cache` holds the log.
-    pub(super) fn replace(&mut self, log: &VerifiedLog, cache: &VerifiedCache, now: Time) -> Result<(), StoreError> {
+    /// Replaces the pin with the log's head, which may be an earlier entry.
+    pub(super) fn replace(&mut self, log: &VerifiedLog, now: Time) -> Result<(), StoreError> {
         if let (Some(file), Some(head)) = (&self.file, log.state.head()) {
             log.shared.sync()?;
-            let pin = pin_at((log.fingerprint, head, now), &log.state, cache)?;
+            let pin = Pin { fingerprint: log.fingerprint, head, verified: now };
             self.pin = Some(file.replace(self.pin, pin)?);
         }
         Ok(())
     }
-}
-
-fn pin_at(
-    (fingerprint, head, verified): (Digest, Head, Time),
-    state: &Register,
-    cache: &VerifiedCache,
-) -> Result<Pin, StoreError> {
-    let restored = match state.governance().restorations().map(|it| it.seconded).max() {
-        Some(seq) => cache.leaf(seq)?.map(|leaf| Head { seq, leaf }),
-        None => None,
-    };
-    Ok(Pin { fingerprint, head, verified, restored })
 }
 
 /// Fails unless a restoration continues after an entry of this log and lists none that the log has: no rule can see that,
