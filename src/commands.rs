@@ -13,4 +13,4 @@ mod ui;
 pub mod upkeep;
 
 pub use context::{Context, Options};
-use recorded::{about_to_sign, record_shown, report_recorded};
+use recorded::{Question, about_to_sign, record_asked, record_shown, report_recorded};

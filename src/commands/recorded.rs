@@ -37,12 +37,41 @@ pub fn record_shown(
     write: impl FnOnce(&mut Page, &Session) -> Result<(), Error>,
     plan: impl FnMut(&mut Session) -> Result<Plan, Error>,
 ) -> Result<Entry, Error> {
-    let rehearsal = rehearse(&mut context.recorder(), session, plan)?;
+    record_asked(context, session, write, plan, None)
+}
+
+/// What a person must confirm before an act that is rarely meant.
+pub struct Question {
+    /// What it would cause.
+    pub warning: &'static str,
+    /// The act, behind "to".
+    pub act: String,
+    /// The word to type.
+    pub word: String,
+}
+
+/// Like [`record_shown`], and asks a person at a terminal the question, if there is one. Without a terminal nothing is
+/// asked: the act may answer an attack, and must not wait.
+///
+/// # Errors
+/// As [`record_shown`], and [`Error::NotConfirmed`].
+pub fn record_asked(
+    context: &mut Context<'_>,
+    session: &mut Session,
+    write: impl FnOnce(&mut Page, &Session) -> Result<(), Error>,
+    plan: impl FnMut(&mut Session) -> Result<Plan, Error>,
+    question: Option<Question>,
+) -> Result<Entry, Error> {
+    let mut rehearsal = rehearse(&mut context.recorder(), session, plan)?;
     if context.env.console.is_interactive() {
         let mut page = context.page_above_question();
         write(&mut page, session)?;
         about_to_sign(&mut page, rehearsal.unsigned());
         context.env.status(format_args!("{}\n", page.finish().trim_start()));
+        if let Some(Question { warning, act, word }) = question {
+            context.env.status(format_args!("warning: {warning}"));
+            rehearsal.confirm(context.env, &act, &word)?;
+        }
     }
     rehearsal.record(context.recorder(), session)
 }

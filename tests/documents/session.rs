@@ -51,8 +51,8 @@ const SESSION: [Step; 7] = [
         ..step("erin", "start CHG-1")
     },
     Step { comment: "dave is the second approver", typing: &["CHG-1"], lines: 2, ..step("dave", "approve CHG-1") },
-    Step { comment: "two approvals are enough", ..step("erin", "start CHG-1") },
-    step("erin", "finish CHG-1 --outcome succeeded"),
+    Step { comment: "two approvals are enough", lines: 2, ..step("erin", "start CHG-1") },
+    Step { lines: 1, ..step("erin", "finish CHG-1 --outcome succeeded") },
     Step { comment: "audrey, the auditor, verifies every entry of the log", ..step("audrey", "verify") },
 ];
 
@@ -101,8 +101,7 @@ fn played(world: &World) -> String {
             writeln!(seen, "{GREY}# {}{RESET}", step.comment).unwrap();
         }
         writeln!(seen, "{CYAN}{}${RESET} {BOLD}twinseal {}{RESET}", step.person, step.command).unwrap();
-        let typing = (!step.typing.is_empty()).then_some(step.typing);
-        let output = world.run_words(step.person, &words(step.command), typing);
+        let output = world.run_words(step.person, &words(step.command), Some(step.typing));
         assert_eq!(output.exit, step.exit, "{}: {}\n{}", step.person, step.command, output.screen);
         let lines: Vec<String> = output.screen.lines().flat_map(wrapped).collect();
         let cut = lines.len().saturating_sub(step.lines);

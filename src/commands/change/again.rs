@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::commands::change::summary::content;
 use crate::commands::look::diff;
 use crate::commands::lookup::change;
 use crate::commands::{Context, about_to_sign};
@@ -21,7 +22,8 @@ pub struct Again {
 }
 
 impl Again {
-    /// Asks whether to file a draft, as the entry that is about to be signed, that is also the current revision of one of these changes.
+    /// Asks whether to sign an entry whose content one of these changes has as its current revision. `act` says what the
+    /// entry would do.
     ///
     /// # Errors
     /// [`Error::FiledBefore`] without a terminal, [`Error::NotConfirmed`], or the register cannot be read.
@@ -30,7 +32,7 @@ impl Again {
         context: &mut Context<'_>,
         session: &Session,
         (draft, entry): (&Draft, Option<&Unsigned>),
-        changes: &[ChangeId],
+        (act, changes): (&str, &[ChangeId]),
     ) -> Result<(), Error> {
         for id in changes.iter().filter(|_| !self.again) {
             let revision = change(session, *id)?.current().clone();
@@ -38,15 +40,16 @@ impl Again {
                 && diff::description(session, &revision)? == draft.description
                 && diff::execution(session, &revision)? == draft.execution;
             if same {
-                let filed = Error::FiledBefore { change: *id, by: revision.requester };
+                let filed = Error::FiledBefore { change: *id, by: revision.requester.clone() };
                 if !context.env.console.is_interactive() {
                     return Err(filed);
                 }
                 let mut page = context.page_above_question();
-                page.title("about to sign");
+                page.block(&format!("about to sign: {act}"));
+                content(&mut page, session, &revision)?;
                 about_to_sign(&mut page, entry);
-                context.env.status(format_args!("{}\n\nwarning: {filed}", page.finish()));
-                return confirm(context.env, "file the same content once more", &id.to_string());
+                context.env.status(format_args!("{}\n\nwarning: {filed}", page.finish().trim_start()));
+                return confirm(context.env, "sign the same content once more", &id.to_string());
             }
         }
         Ok(())

@@ -38,7 +38,7 @@ impl File {
         checked.check_capacity(session.state().moment(context.env.now()), None, rehearsal.actor())?;
         let title = draft.description.title.as_ref().map_or("", Line::as_str);
         let similar = session.queries().similar(title, &draft.facts.window)?;
-        self.again.check(context, &session, (draft, rehearsal.unsigned()), &similar)?;
+        self.again.check(context, &session, (draft, rehearsal.unsigned()), ("file a new change", &similar))?;
         let entry = rehearsal.record(context.recorder(), &mut session)?;
         let Some(change) = entry.event.change() else { return Ok(()) };
         let need = session.state().governance().policy().map_or(0, |policy| policy.approvals_for(&draft.facts));

@@ -49,7 +49,8 @@ impl Revise {
             Ok(Plan { event, text: Some(text.clone()) })
         })?;
         checked.check_capacity(now, Some(&revised), rehearsal.actor())?;
-        self.again.check(context, &session, (&checked.draft, rehearsal.unsigned()), &[id])?;
+        let act = format!("revise {id}");
+        self.again.check(context, &session, (&checked.draft, rehearsal.unsigned()), (&act, &[id]))?;
         let entry = rehearsal.record(context.recorder(), &mut session)?;
         let number = replaces.number + 1;
         let need = session.state().governance().policy().map_or(0, |policy| policy.approvals_for(&facts));

@@ -1,7 +1,7 @@
 //! What a person is about to sign about a change, in a few lines.
 
 use crate::commands::lookup::{change, parts};
-use crate::domain::RevisionRef;
+use crate::domain::{Revision, RevisionRef};
 use crate::error::Error;
 use crate::output::{Page, window_lines};
 use crate::store::Session;
@@ -13,7 +13,14 @@ use crate::store::Session;
 pub fn summary(page: &mut Page, session: &Session, at: RevisionRef, verb: &str) -> Result<(), Error> {
     let change = change(session, at.change)?;
     page.block(&format!("about to sign: {verb} {} revision {}", at.change, at.number));
-    let Some(revision) = change.revisions().find(|it| it.id == at) else { return Ok(()) };
+    change.revisions().find(|it| it.id == at).map_or(Ok(()), |revision| content(page, session, revision))
+}
+
+/// Writes what matters of a revision: title, risk, owner, window, outage and rollback.
+///
+/// # Errors
+/// The register cannot be read.
+pub fn content(page: &mut Page, session: &Session, revision: &Revision) -> Result<(), Error> {
     for block in parts(session, revision.seq)?.content().iter().filter(|block| block.name == "title") {
         page.lines(&block.lines);
     }

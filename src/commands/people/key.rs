@@ -8,12 +8,12 @@ use zeroize::Zeroizing;
 
 use crate::commands::govern::{key_history, proposal::open};
 use crate::commands::lookup::{parse, reason};
-use crate::commands::people::suspend::confirm_short;
-use crate::commands::{Context, record_shown, report_recorded};
+use crate::commands::people::suspend::if_left_short;
+use crate::commands::{Context, record_asked, report_recorded};
 use crate::domain::{Action, Digest, Event, Fingerprint};
 use crate::error::Error;
 use crate::key_choice::ask_secret;
-use crate::output::{self, Page, safe};
+use crate::output::{self, KeyHistory, Page, safe};
 use crate::record::Plan;
 use crate::signer::{Entropy, KeyError, KeyFile, Passphrase, create};
 use crate::store::Session;
@@ -113,10 +113,13 @@ impl Target {
             Ok(())
         };
         let plan = |_: &mut Session| Ok(Plan { event: event(key), text: text.clone() });
-        if let Some(history) = &history {
-            confirm_short(context, &session, &history.person, Some(key))?;
-        }
-        let entry = record_shown(context, &mut session, page, plan)?;
+        let question = match &history {
+            Some(KeyHistory { person, .. }) => {
+                if_left_short(&session, person, Some(key), format!("{verb} this key of {person}"))?
+            }
+            None => None,
+        };
+        let entry = record_asked(context, &mut session, page, plan, question)?;
         context.ui.report_admins(context.env, &session).map_err(|error| error.after(entry.header.seq))?;
         let whose = history.as_ref().map_or(String::new(), |it| format!(" of {}", it.person));
         report_recorded(context, &entry, None, format_args!("key {key}{whose} {done}; its approvals no longer count"))

@@ -3,10 +3,9 @@
 use clap::Args;
 
 use crate::commands::lookup::{known_person, parse, reason};
-use crate::commands::{Context, record_shown, report_recorded};
+use crate::commands::{Context, Question, record_asked, report_recorded};
 use crate::domain::{Event, Fingerprint, PersonId};
 use crate::error::Error;
-use crate::key_choice::confirm;
 use crate::output::Page;
 use crate::record::Plan;
 use crate::store::Session;
@@ -38,8 +37,8 @@ impl Suspend {
             page.block(&format!("about to sign: suspend {person}"));
             Ok(())
         };
-        confirm_short(context, &session, &person, None)?;
-        let entry = record_shown(context, &mut session, page, plan)?;
+        let question = if_left_short(&session, &person, None, format!("suspend {person}"))?;
+        let entry = record_asked(context, &mut session, page, plan, question)?;
         let done = format!("{person} suspended: all grants ended, all keys suspended; their approvals no longer count");
         let warned = context.ui.report_admins(context.env, &session);
         let warned = warned.and_then(|()| report_machines(context, &session, &person));
@@ -48,23 +47,20 @@ impl Suspend {
     }
 }
 
-/// Asks before fewer than two admins are left who can act: nobody could bring one back. Without a terminal the act must not
-/// wait, because it may answer an attack.
+/// What to ask before an act that ends a person's grants, or one key, if it leaves fewer than two admins who can act:
+/// nobody could bring one back.
 ///
 /// # Errors
-/// [`Error::NotConfirmed`].
-pub fn confirm_short(
-    context: &mut Context<'_>,
+/// The register cannot be read.
+pub fn if_left_short(
     session: &Session,
     person: &PersonId,
     key: Option<Fingerprint>,
-) -> Result<(), Error> {
+    act: String,
+) -> Result<Option<Question>, Error> {
     let short = session.ask(|state| Ok(state.governance().is_left_short(person, key)?))??;
-    if !short || !context.env.console.is_interactive() {
-        return Ok(());
-    }
-    context.env.status("warning: fewer than two admins would be left, and no proposal could be seconded any more");
-    confirm(context.env, "go on", person.as_str())
+    let warning = "fewer than two admins would be left, and no proposal could be seconded any more";
+    Ok(short.then(|| Question { warning, act, word: person.to_string() }))
 }
 
 /// A machine account keeps its own keys, which its operators may hold.
