@@ -169,6 +169,8 @@ fn nobody_leaves_a_register_with_one_admin_by_a_slip_of_the_hand() {
         let output = world.run_typing("alice", command, &["y"]);
         assert!(output.exit == Exit::Refused && output.err.contains("fewer than two admins"), "{}", output.screen);
         assert_eq!(world.entries(), before, "{command}");
+        let [page, warning] = ["about to sign", "fewer than two admins"].map(|it| output.err.find(it));
+        assert!(page.is_some() && page < warning, "the question comes before the page: {}", output.screen);
     }
     // Of three, one can go without a question.
     world.ok("alice", "person grant carol admin");
