@@ -59,8 +59,10 @@ fn read_authors<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, A
 pub struct Known {
     /// The register's name.
     pub name: String,
-    /// The path of its file when this account first trusted it.
+    /// The path that the user gave when this account first trusted it.
     pub path: PathBuf,
+    /// The path of its file, without links. A link that leads to another file later does not move the register.
+    pub file: PathBuf,
     /// The leaf hash of its entry 0.
     pub fingerprint: String,
     /// Whether this account accepted a successor, which now has the name.
@@ -106,7 +108,9 @@ impl Config {
     /// # Errors
     /// The file cannot be read, others may write it, or its content is invalid.
     pub fn load(env: &Env) -> Result<Self, ConfigError> {
-        let path = folder(env).join("config.toml");
+        let folder = folder(env);
+        private::check_folder(&folder)?;
+        let path = folder.join("config.toml");
         match private::read(&path, Owner::MeOrRoot)? {
             Some(text) => parse(path, &text),
             None => Ok(Self::default()),
@@ -150,7 +154,7 @@ impl KnownRegisters {
     pub fn trust(&mut self, env: &Env, trusted: &Trusted<'_>) -> Result<(), ConfigError> {
         let Trusted { name, path, fingerprint, in_place_of } = *trusted;
         let folder = folder(env);
-        let file = folder.join("registers.toml");
+        let list = folder.join("registers.toml");
         private::make_folder(&folder)?;
         let _lock = private::lock(&folder.join("registers.lock"))?;
         // Another process may have added a register since the list was read.
@@ -164,16 +168,38 @@ impl KnownRegisters {
         if let Some(known) = self.list.iter().filter(other).find(|known| known.fingerprint != fingerprint) {
             let message =
                 format!("another process trusted {} with fingerprint {} meanwhile", known.name, known.fingerprint);
-            return Err(ConfigError::Content { path: file, message });
+            return Err(ConfigError::Content { path: list, message });
         }
         if self.list.iter().any(|known| !known.superseded && known.fingerprint == fingerprint && known.path == path) {
             // Another process of this account accepted it at the same time.
             return Ok(());
         }
-        self.list.push(Known { name, path: path.to_owned(), fingerprint, superseded: false });
+        let file = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        self.list.push(Known { name, path: path.to_owned(), file, fingerprint, superseded: false });
+        self.save(&list)
+    }
+
+    /// Makes this the path of a register that has moved for good.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn move_to(&mut self, env: &Env, fingerprint: Digest, path: &Path) -> Result<(), ConfigError> {
+        let folder = folder(env);
+        let _lock = private::lock(&folder.join("registers.lock"))?;
+        *self = Self::load(env)?;
+        let fingerprint = fingerprint.to_string();
+        for known in self.list.iter_mut().filter(|it| it.fingerprint == fingerprint && !it.superseded) {
+            path.clone_into(&mut known.path);
+            known.file = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        }
+        self.list.dedup_by(|one, other| (&one.fingerprint, &one.path) == (&other.fingerprint, &other.path));
+        self.save(&folder.join("registers.toml"))
+    }
+
+    fn save(&self, file: &Path) -> Result<(), ConfigError> {
         let content = toml::to_string(self)
-            .map_err(|error| ConfigError::Content { path: file.clone(), message: error.to_string() })?;
+            .map_err(|error| ConfigError::Content { path: file.to_owned(), message: error.to_string() })?;
         let comment = "# Registers that this account trusts, by the fingerprint of their entry 0. Kept by twinseal.\n";
-        Ok(private::replace(&file, &format!("{comment}{content}"))?)
+        Ok(private::replace(file, &format!("{comment}{content}"))?)
     }
 }

@@ -113,6 +113,22 @@ pub fn make_folder(path: &Path) -> Result<(), PrivateError> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(PrivateError::io("make the directory", path))
 }
 
+/// Checks that nobody else may write a directory, if there is one: they could exchange what is in it.
+///
+/// # Errors
+/// [`PrivateError::Exposed`].
+pub fn check_folder(path: &Path) -> Result<(), PrivateError> {
+    fs::metadata(path).map_or(Ok(()), |of| check_mode(path, &of))
+}
+
+/// Checks that this account owns a file, and that nobody else may write it, if there is one.
+///
+/// # Errors
+/// [`PrivateError::Foreign`], [`PrivateError::Exposed`].
+pub fn check_file(path: &Path) -> Result<(), PrivateError> {
+    fs::metadata(path).map_or(Ok(()), |of| check(path, &of))
+}
+
 /// Who may own a file that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
@@ -167,7 +183,9 @@ pub fn replace(path: &Path, content: &str) -> Result<(), PrivateError> {
 /// # Errors
 /// [`PrivateError::Io`].
 pub fn lock(path: &Path) -> Result<File, PrivateError> {
-    let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+    // A pipe of that name is an error, and is not waited for.
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).custom_flags(flags).open(path);
     made.and_then(|file| file.lock().map(|()| file)).map_err(PrivateError::io("lock", path))
 }
 

@@ -22,6 +22,7 @@ pub use sqlite::connect::{BUSY, Site};
 pub use sqlite::fault::Fault;
 pub use sqlite::mount::{Mount, free, is_one_file};
 pub use sqlite::place::{SecondPath, beside, may_read, may_write};
+pub use sqlite::private_copy::PrivateCopy;
 pub use sqlite::queue::{Turn, Writer};
 pub use sqlite::shared::{Appended, SharedFile};
 pub use sqlite::snapshot::Snapshot;

@@ -75,7 +75,7 @@ impl<'r> First<'r> {
 enum Place {
     /// At that path.
     Home,
-    /// At another path, and there is no file at that path.
+    /// At another path, there is no file at that path, and the user confirmed the move with the fingerprint.
     Moved,
     /// At another path.
     Elsewhere,
@@ -101,17 +101,21 @@ fn current<'k>(known: &'k KnownRegisters, name: &str, paths: &[&Path]) -> impl I
 }
 
 fn has_path(known: &Known, paths: &[&Path]) -> bool {
-    let resolved = known.path.canonicalize().ok();
-    paths.iter().any(|path| known.path == **path || resolved.as_deref() == Some(*path))
+    paths.iter().any(|path| known.path == **path || known.file == **path)
 }
 
-/// Whether a path is that of a trusted register or of the file that it leads to, so that the register is read where it is.
+/// Whether a path leads to the file of a trusted register, so that the register is read where it is. A link that was
+/// put at the register's path leads to another file.
 pub fn site(known: &KnownRegisters, path: &Path) -> Site {
-    let resolved = path.canonicalize().ok();
-    let paths = [Some(path), resolved.as_deref()];
-    let paths: Vec<&Path> = paths.into_iter().flatten().collect();
-    let known = known.list().iter().any(|it| !it.superseded && has_path(it, &paths));
+    let Ok(resolved) = path.canonicalize() else { return Site::Elsewhere };
+    let known = known.list().iter().any(|it| !it.superseded && is_its_file(it, &resolved));
     if known { Site::Register } else { Site::Elsewhere }
+}
+
+/// Whether this is the path of the register's file, without links, or another path of the same file.
+fn is_its_file(known: &Known, resolved: &Path) -> bool {
+    let in_place = || known.file.canonicalize().is_ok_and(|file| file == known.file);
+    known.file == *resolved || in_place() && is_one_file(&known.file, resolved)
 }
 
 /// Returns a trusted register that already has the name or path of a new one. `old`, the register
@@ -160,16 +164,24 @@ pub fn identify(known: &KnownRegisters, request: &Request, shared: &SharedFile, 
         (_, None, _) if same.is_empty() => Relation::New,
         (_, None, _) => Relation::Known,
     };
+    let (met, given, backup) = (!same.is_empty(), request.fingerprint.is_some(), shared.is_backup());
+    let gone = |known: &[&Known]| !known.iter().any(|it| it.file.try_exists().unwrap_or(true));
     let place = match same.as_slice() {
-        known if known.iter().any(|it| has_path(it, &paths) || is_one_file(&it.path, shared.path())) => Place::Home,
-        known if !known.iter().any(|it| it.path.try_exists().unwrap_or(true)) => Place::Moved,
+        known if known.iter().any(|it| is_its_file(it, shared.path())) => Place::Home,
+        [] => Place::Moved,
+        // The register may be away for a moment only: then this is a copy.
+        known if given && gone(known) => Place::Moved,
         _ => Place::Elsewhere,
     };
-    let (met, given, backup) = (!same.is_empty(), request.fingerprint.is_some(), shared.is_backup());
     Identity { fingerprint, relation, met, given, place, backup }
 }
 
 impl Identity {
+    /// Whether the user says that the register, which is trusted, has moved to this path for good.
+    pub fn has_moved(&self) -> bool {
+        self.met && self.relation == Relation::Known && self.place == Place::Moved && !self.backup
+    }
+
     /// The expected fingerprint, if the file is not the register that the user asked for.
     pub fn expected(&self) -> Option<String> {
         match &self.relation {

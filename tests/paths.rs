@@ -69,3 +69,21 @@ fn files_whose_paths_are_not_utf_8_are_read_and_written() {
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     assert!(world.path("").join(&backup).is_file());
 }
+
+#[test]
+fn a_home_behind_a_symbolic_link_works() {
+    let world = World::filed();
+    world.ok("erin", "backup copy.db");
+    let people = world.path("people");
+    std::fs::rename(people.join("carol"), people.join("real")).unwrap();
+    std::os::unix::fs::symlink(people.join("real"), people.join("carol")).unwrap();
+    for command in
+        ["list", "verify --register copy.db", "list --register copy.db", "backup other.db", "repair --out valid.db"]
+    {
+        world.ok("carol", command);
+    }
+    // First contact reads a private copy.
+    std::fs::create_dir(people.join("elsewhere")).unwrap();
+    std::os::unix::fs::symlink(people.join("elsewhere"), people.join("nobody")).unwrap();
+    world.ok("nobody", &format!("list --fingerprint {}", world.fingerprint()));
+}

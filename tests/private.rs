@@ -57,7 +57,9 @@ fn no_settings_trusted_register_pin_or_directory_are_believed_that_others_can_wr
     let state = format!(".local/state/twinseal/{}", world.fingerprint());
     world.write("people/carol/.config/twinseal/config.toml", "as = \"carol\"\n");
     let config = [".config/twinseal/registers.toml", ".config/twinseal/config.toml"].map(str::to_owned);
-    for name in config.into_iter().chain([format!("{state}/pin"), state.clone()]) {
+    let folders = [".config/twinseal", ".local/state/twinseal"].map(str::to_owned);
+    let kept = [format!("{state}/pin"), state.clone(), format!("{state}/verified.sqlite")];
+    for name in config.into_iter().chain(folders).chain(kept) {
         let path = world.path(&format!("people/carol/{name}"));
         for wrong in [0o020, 0o002] {
             let right = mode(&path);

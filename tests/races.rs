@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
@@ -148,4 +149,47 @@ fn a_backup_goes_into_a_folder_behind_a_symbolic_link() {
     symlink("nowhere", world.path("dangling.db")).unwrap();
     world.fails("erin", "backup dangling.db", Exit::Environment, "already exists");
     assert!(!world.path("nowhere").exists());
+}
+
+#[test]
+fn no_exchanged_directory_makes_restore_replace_a_file_in_another_one() {
+    let (world, victim) = shared();
+    world.ok("erin", "backup backup.db");
+    let (share, away) = (world.path("srv/sub"), world.path("srv/away"));
+    fs::create_dir(&share).unwrap();
+    let (end, quiet) = (AtomicBool::new(false), Mutex::new(()));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !end.load(Ordering::Relaxed) {
+                let _quiet = quiet.lock();
+                fs::rename(&share, &away).unwrap();
+                symlink(victim.path.parent().unwrap(), &share).unwrap();
+                thread::yield_now();
+                fs::remove_file(&share).unwrap();
+                fs::rename(&away, &share).unwrap();
+            }
+        });
+        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            for _ in 0..60 {
+                let held = quiet.lock();
+                fs::copy(world.path("backup.db"), share.join("victim")).unwrap();
+                drop(held);
+                let output = world.run("erin", "restore srv/sub/victim");
+                victim.is_untouched(&output.screen);
+            }
+        }));
+        end.store(true, Ordering::Relaxed);
+        done.unwrap();
+    });
+}
+
+#[test]
+fn no_backup_is_restored_by_two_processes_at_once() {
+    let world = World::filed();
+    world.ok("erin", "backup copy.db");
+    let other = fs::File::open(world.path("copy.db")).unwrap();
+    other.lock().unwrap();
+    world.fails("erin", "restore copy.db", Exit::Environment, "in use");
+    drop(other);
+    world.ok("erin", "restore copy.db");
 }

@@ -219,12 +219,48 @@ fn reading_a_copy_beside_the_register_moves_no_pin() {
 }
 
 #[test]
-fn a_register_that_has_moved_is_no_copy() {
+fn a_register_that_has_moved_for_good_is_used_there_once_its_fingerprint_was_given() {
     let world = World::filed();
+    world.ok("carol", "list");
+    let fingerprint = world.fingerprint();
     for side in ["", "-wal", "-shm", "-queue"] {
         let _ = fs::rename(world.path(&format!("prod.db{side}")), world.path(&format!("moved.db{side}")));
     }
+    world.fails("carol", "note CHG-1 Words. --register moved.db", Exit::Environment, "--fingerprint FINGERPRINT");
+    world.ok("carol", &format!("note CHG-1 Words. --register moved.db --fingerprint {fingerprint}"));
+    // From then on it is at home there, also under its name, and what returns to the old path is a copy.
     world.ok("carol", "note CHG-1 Words. --register moved.db");
+    world.ok("carol", "note CHG-1 Words. --register prod");
+    world.ok("carol", "backup back.db --register prod");
+    world.ok("carol", "restore back.db");
+    fs::rename(world.path("back.db"), world.path("prod.db")).unwrap();
+    world.fails(
+        "carol",
+        &format!("note CHG-1 No. --register prod.db --fingerprint {fingerprint}"),
+        Exit::Environment,
+        "is a copy",
+    );
+}
+
+#[test]
+fn no_copy_becomes_the_register_while_the_register_is_away() {
+    let world = with_copy();
+    let path = |name: &str| world.path(name);
+    world.ok("carol", "list --register prod.db");
+    let pin = path(&format!("people/carol/.local/state/twinseal/{}/pin", world.fingerprint()));
+    let before = fs::read(&pin).unwrap();
+    fs::rename(path("prod.db"), path("hidden.db")).unwrap();
+    world.fails("carol", "note CHG-1 Practice. --register copy.db", Exit::Environment, "is a copy");
+    world.ok("carol", "list --register copy.db");
+    // Nor does a link at the register's path make the copy the register.
+    std::os::unix::fs::symlink(path("copy.db"), path("prod.db")).unwrap();
+    world.fails("carol", "note CHG-1 Practice. --register prod.db", Exit::Environment, "is a copy");
+    world.fails("carol", "note CHG-1 Practice. --register prod", Exit::Environment, "is a copy");
+    assert!(!path("copy.db-queue").exists());
+    assert_eq!(fs::read(&pin).unwrap(), before);
+    fs::remove_file(path("prod.db")).unwrap();
+    fs::rename(path("hidden.db"), path("prod.db")).unwrap();
+    world.ok("carol", "note CHG-1 Words. --register prod.db");
 }
 
 #[test]

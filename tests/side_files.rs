@@ -313,11 +313,11 @@ fn a_register_on_a_full_or_read_only_disk_is_read_and_nothing_is_recorded() {
     world.ok("carol", "list");
     fs::create_dir(world.path("kept")).unwrap();
     let script = "mount -t tmpfs -o size=2m none kept
-        cp prod.db kept/; mv prod.db away.db; ln -s kept/prod.db prod.db
+        mv prod.db kept/; sed -i 's#/prod.db\"#/kept/prod.db\"#' people/carol/.config/twinseal/registers.toml
         cat /dev/zero > kept/fill 2> /dev/null && exit 9
         look() {
-            for c in 'show CHG-1' list log verify; do as carol $c --register prod.db || exit 8; done
-            as carol note CHG-1 Words. --register prod.db && exit 7 || test $? = 4
+            for c in 'show CHG-1' list log verify; do as carol $c --register kept/prod.db || exit 8; done
+            as carol note CHG-1 Words. --register kept/prod.db && exit 7 || test $? = 4
         }
         look
         mount -o remount,ro kept
@@ -348,8 +348,7 @@ fn a_register_is_read_while_the_disk_of_the_home_is_full_and_nothing_is_recorded
         }
         fs::create_dir(world.path("kept")).unwrap();
         let script = "mount -t tmpfs -o size=3m none kept
-            cp -a people/carol kept/carol; cp prod.db kept/; mv people/carol away; ln -s ../kept/carol people/carol
-            mv prod.db away.db; ln -s kept/prod.db prod.db
+            cp -a people/carol kept/carol; mv people/carol away; ln -s ../kept/carol people/carol
             cat /dev/zero > kept/fill 2> /dev/null && exit 9
             for c in 'show CHG-1' list log verify; do as carol $c --register prod.db || exit 8; done
             as carol note CHG-1 Words. --register prod.db && exit 7 || test $? = 4";
@@ -360,4 +359,16 @@ fn a_register_is_read_while_the_disk_of_the_home_is_full_and_nothing_is_recorded
         assert!(said.contains("warning: no room for the verified cache"), "{said}");
         assert!(said.contains("hint: free space on the disk of your home directory"), "{said}");
     }
+}
+
+#[test]
+fn no_file_with_holes_fills_the_disk_when_it_is_read() {
+    let world = World::filed();
+    std::fs::copy(world.path("prod.db"), world.path("sparse.db")).unwrap();
+    let room = twinseal::store::free(&world.path("")).unwrap().max(twinseal::store::free("/dev/shm".as_ref()).unwrap());
+    std::fs::OpenOptions::new().write(true).open(world.path("sparse.db")).unwrap().set_len(room * 2).unwrap();
+    let output = world.run("carol", "list --register sparse.db");
+    assert!(output.exit == Exit::Done || output.err.contains("hint: "), "{}", output.screen);
+    let left = twinseal::store::free(&world.path("")).unwrap();
+    assert!(left > room / 100, "{left} of {room}");
 }

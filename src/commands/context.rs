@@ -147,6 +147,9 @@ impl<'e> Context<'e> {
             self.registers
                 .trust(self.env, &Trusted { name: id.name(), path: &request.path, fingerprint, in_place_of })?;
         }
+        if identity.has_moved() {
+            self.registers.move_to(self.env, fingerprint, &request.path)?;
+        }
         if identity.is_itself() {
             shared = shared.at_its_place(self.registers.scratch())?;
         }

@@ -8,7 +8,8 @@ use crate::domain::{Digest, Event, Refusal, RegisterId};
 use crate::env::Env;
 use crate::error::Error;
 use crate::format::{Defect, entry};
-use crate::store::{Finding, PinFile, SharedFile, StoreError, is_one_file};
+use crate::private;
+use crate::store::{Finding, PinFile, PrivateCopy, SharedFile, StoreError, is_one_file};
 use crate::trust::{self, First, Identity, Request};
 
 /// The known registers, the name or path given, and the folder of pins and caches.
@@ -33,9 +34,11 @@ impl Registers {
     /// Reads the known registers. `named` and `fingerprint` are the values of the global options.
     ///
     /// # Errors
-    /// The list of known registers cannot be read.
+    /// The list of known registers cannot be read, or others may write this account's directory.
     pub fn load(env: &Env, named: Option<String>, fingerprint: Option<String>) -> Result<Self, Error> {
         let state = env.xdg("XDG_STATE_HOME", ".local/state");
+        private::check_folder(&state).map_err(StoreError::from)?;
+        PrivateCopy::clear(&state);
         Ok(Self { known: KnownRegisters::load(env)?, named, fingerprint, state })
     }
 
@@ -136,6 +139,14 @@ impl Registers {
     /// The list of known registers cannot be written.
     pub fn trust(&mut self, env: &Env, trusted: &Trusted<'_>) -> Result<(), Error> {
         Ok(self.known.trust(env, trusted)?)
+    }
+
+    /// Makes this the path of a trusted register that has moved.
+    ///
+    /// # Errors
+    /// The list of known registers cannot be written.
+    pub fn move_to(&mut self, env: &Env, fingerprint: Digest, path: &Path) -> Result<(), Error> {
+        Ok(self.known.move_to(env, fingerprint, path)?)
     }
 
     /// The newest entry that this account verified in the register with this fingerprint.

@@ -269,7 +269,8 @@ fn closed_hint(error: &StoreError) -> &'static str {
     match error {
         StoreError::Superseded { .. } => "use the register that was accepted: name it with --register NAME",
         StoreError::Copy { .. } => {
-            "name the register itself with --register NAME; if it has moved here for good, remove the file at its old path"
+            "name the register itself with --register NAME; if it has moved here for good, remove the file at its old path, and \
+             give its fingerprint once: --fingerprint FINGERPRINT"
         }
         _ => "record in the register itself; `twinseal restore FILE` restores a register from a backup",
     }

@@ -250,11 +250,6 @@ fn a_full_disk_beside_the_register_does_not_stop_reading() {
         return;
     }
     let stage = Stage::new(filed());
-    let state = stage.world.path("people/erin/.local/state/twinseal");
-    // Another process of this account reads such a copy just now, and one was killed while it did.
-    let [held, left] = ["twinseal-private.1", "twinseal-private.2"].map(|name| state.join(name));
-    [&held, &left].into_iter().for_each(|folder| fs::create_dir(folder).unwrap());
-    let _held = fs::File::open(&held).map(|it| it.lock_shared().map(|()| it)).unwrap().unwrap();
     // The first change is to make the file that ends in -wal.
     let once = Fault { calls: "write", deed: "enospc", stays: false };
     let read = once.strike(&stage, "erin", &["list"], 1).unwrap();
@@ -262,5 +257,17 @@ fn a_full_disk_beside_the_register_does_not_stop_reading() {
     let written = once.strike(&stage, "erin", &["note", "CHG-1", "Seen."], 1).unwrap();
     assert_eq!((written.status.code(), stage.world.entries()), (Some(4), THREE), "{}", said(&written));
     assert!(said(&written).contains("cannot write beside"), "{}", said(&written));
+}
+
+#[test]
+fn no_private_copy_that_a_killed_process_left_survives_the_next_command() {
+    let world = World::filed();
+    let state = world.path("people/erin/.local/state/twinseal");
+    // Another process of this account reads such a copy just now, and one was killed while it did.
+    let [held, left] = ["twinseal-private.1", "twinseal-private.2"].map(|name| state.join(name));
+    [&held, &left].into_iter().for_each(|folder| fs::create_dir_all(folder).unwrap());
+    fs::write(left.join("register.sqlite"), "a text that was redacted since").unwrap();
+    let _held = fs::File::open(&held).map(|it| it.lock_shared().map(|()| it)).unwrap().unwrap();
+    world.ok("erin", "list");
     assert!(held.exists() && !left.exists());
 }

@@ -79,10 +79,11 @@ impl VerifiedCache {
     /// Opens the cache at a path, or creates an empty one; `true` if it replaced an unusable one.
     ///
     /// # Errors
-    /// What the system or SQLite reports.
+    /// Others may write it, or what the system or SQLite reports.
     pub fn open(path: &Path) -> Result<(Self, bool), StoreError> {
         // Only one process of the account at a time: it must not delete a cache that another is creating.
         let _turn = turn(path)?;
+        private::check_file(path)?;
         let stood = path.exists();
         if stood {
             match Self::open_existing(path) {

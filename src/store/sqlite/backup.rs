@@ -1,9 +1,8 @@
 //! Backups of a register: made while others write, and turned into a register again. Also copies the valid part of a
 //! broken register into a new file.
 
-use std::fs;
+use std::fs::{self, TryLockError};
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -67,7 +66,11 @@ pub fn restore(path: &Path, scratch: &Path) -> Result<PathBuf, StoreError> {
         io::ErrorKind::InvalidInput => StoreError::NotADatabase { path: path.clone() },
         _ => StoreError::io("open", &path)(error),
     })?;
-    let was = backup.metadata().map_err(StoreError::io("read", &path))?;
+    let was = FileId::of(&backup.metadata().map_err(StoreError::io("read", &path))?);
+    // Two restorations of one backup: the later one would replace what was recorded after the earlier one.
+    if matches!(backup.try_lock(), Err(TryLockError::WouldBlock)) {
+        return Err(StoreError::InUse { path });
+    }
     Main::read(&path).judge_side_files(&path)?;
     local(&path, Mount::of(&path).as_ref())?;
     let staging = Staging::beside(&path, 0o600)?;
@@ -81,9 +84,8 @@ pub fn restore(path: &Path, scratch: &Path) -> Result<PathBuf, StoreError> {
         unmarked.map_err(StoreError::sqlite("turning the backup into a register"))
     })?;
     staging.write(&register)?;
-    staging.set_rights(0o660, &was)?;
-    FileId::of(&was).check(&path)?;
-    staging.replace()?;
+    staging.set_rights(0o660, &staging.check_target(was)?)?;
+    staging.replace(was)?;
     Ok(path)
 }
 
@@ -128,8 +130,8 @@ pub fn stage_valid(log: &VerifiedLog, scratch: &Path) -> Result<Staging, StoreEr
     let broken = log.shared();
     let staging = Staging::beside(broken.path(), 0o600)?;
     staging.write(&valid(log, scratch)?)?;
-    let was = broken.id().check(broken.path())?;
-    staging.set_rights(was.mode() & 0o777, &was)?;
+    let was = staging.check_target(broken.id())?;
+    staging.set_rights(was.st_mode & 0o777, &was)?;
     Ok(staging)
 }
 
@@ -150,14 +152,10 @@ pub fn put_in_place(
     let (path, id) = (broken.path().to_owned(), broken.id());
     broken.alone(turn, newest, || {
         // SQLite does not report that it could not delete the WAL file, which would be applied to the new file.
-        match fs::remove_file(beside(&path, "-wal")) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(StoreError::io("remove the write-ahead log of", &path)(error));
-            }
-            _ => {}
-        }
+        repaired.check_target(id)?;
+        repaired.remove(&beside(&path, "-wal"))?;
         repaired.keep(id, aside)?;
-        repaired.replace().inspect_err(|_| _ = fs::remove_file(aside))
+        repaired.replace(id).inspect_err(|_| _ = fs::remove_file(aside))
     })
 }
 

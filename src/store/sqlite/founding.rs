@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
@@ -85,7 +85,8 @@ impl SharedFile {
 /// Makes the directory of a register, for its group. The umask removes the permissions of the group, and mkdir the
 /// set-group-ID bit: both are set again, by the handle.
 fn make_folder(path: &Path) -> Result<(), StoreError> {
-    let made = fs::DirBuilder::new().recursive(true).create(path);
+    // Whoever may write a directory above could exchange this one.
+    let made = fs::DirBuilder::new().recursive(true).mode(0o755).create(path);
     let folder = made.and_then(|()| Ok(open_folder(path)?)).map_err(StoreError::io("make the folder", path))?;
     let ours = folder.metadata().is_ok_and(|it| it.uid() == geteuid().as_raw());
     if !ours {

@@ -8,7 +8,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
-use rustix::fs::{Access, AtFlags, CWD, OFlags, accessat};
+use rustix::fs::{Access, AtFlags, CWD, OFlags, Stat, accessat};
 use rustix::io::Errno;
 
 use crate::store::sqlite::connect::{COPY, bound, harden};
@@ -33,6 +33,11 @@ impl FileId {
     /// The identity in a file's metadata.
     pub fn of(metadata: &Metadata) -> Self {
         Self { device: metadata.dev(), inode: metadata.ino() }
+    }
+
+    /// Whether this is the identity in what the system says of a file.
+    pub fn is_of(self, found: &Stat) -> bool {
+        self == Self { device: found.st_dev, inode: found.st_ino }
     }
 
     /// Checks that a path still leads to this file, and returns its metadata.

@@ -5,15 +5,14 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rustix::process::geteuid;
 
 use crate::private;
+use crate::store::sqlite::mount::free;
 use crate::store::sqlite::place::{FileId, beside, open_file};
 use crate::store::{BUSY, StoreError};
-
-/// How often a file is copied again because it changed during the copy.
-const ATTEMPTS: usize = 20;
 
 /// What fails if there is no room for a private copy.
 pub const MAKE: &str = "make a private copy in";
@@ -23,6 +22,9 @@ const MEMORY: &str = "/dev/shm";
 
 /// What the name of a directory begins with.
 const PREFIX: &str = "twinseal-private.";
+
+/// The same, before it is locked.
+const NEW: &str = "new-twinseal-private.";
 
 /// A database in a directory of this account, removed when it is dropped. SQLite opens files by their path, and nobody
 /// else can change where this one leads.
@@ -44,9 +46,10 @@ impl PrivateCopy {
             let done = work(&copy)?;
             Ok((copy, done))
         };
-        let made =
-            private::make_folder(scratch).map_err(|error| StoreError::io(MAKE, scratch)(io::Error::other(error)));
-        made.and_then(|()| attempt(scratch)).or_else(|first| attempt(Path::new(MEMORY)).map_err(|_| first))
+        let made = private::make_folder(scratch).map_err(io::Error::other);
+        // SQLite follows no link, and a home may be reached by one.
+        let made = made.and_then(|()| scratch.canonicalize()).map_err(StoreError::io(MAKE, scratch));
+        made.and_then(|scratch| attempt(&scratch)).or_else(|first| attempt(Path::new(MEMORY)).map_err(|_| first))
     }
 
     /// Copies a file and the files beside it with these suffixes, again and again until none changed during the copy.
@@ -55,8 +58,10 @@ impl PrivateCopy {
     /// [`StoreError::Busy`] if it always changed, or what the system reports.
     pub fn make(path: &Path, suffixes: &[&str], scratch: &Path) -> Result<Self, StoreError> {
         let copied = Self::with(scratch, |copy| {
-            for _ in 0..ATTEMPTS {
+            let began = Instant::now();
+            while began.elapsed() < BUSY {
                 let before = state(path);
+                copy.check_room(&before)?;
                 for suffix in [""].iter().chain(suffixes) {
                     copy.take(path, suffix)?;
                 }
@@ -67,6 +72,16 @@ impl PrivateCopy {
             Err(StoreError::Busy { seconds: BUSY.as_secs() })
         });
         copied.map(|(copy, ())| copy)
+    }
+
+    /// Fails if the copies would fill the disk. A file with holes can be larger than any disk.
+    fn check_room(&self, files: &[Option<State>]) -> Result<(), StoreError> {
+        let size = files.iter().flatten().map(|(_, size, _)| size).fold(0u64, |sum, size| sum.saturating_add(*size));
+        let room = free(&self.folder).map_err(StoreError::io(MAKE, &self.folder))?;
+        match size <= room - room / 10 {
+            true => Ok(()),
+            false => Err(StoreError::io(MAKE, &self.folder)(io::ErrorKind::StorageFull.into())),
+        }
     }
 
     /// Copies a file, or removes the copy of one that is gone.
@@ -91,18 +106,27 @@ impl PrivateCopy {
         copied.map_err(StoreError::io(MAKE, &self.folder))
     }
 
-    /// Creates a directory with a random name and an empty file, and removes unlocked ones, which killed processes left behind.
-    fn folder(scratch: &Path) -> io::Result<Self> {
-        for left in fs::read_dir(scratch)?.filter_map(|item| Some(item.ok()?.path())) {
-            if is_ours(&left) && File::open(&left).is_ok_and(|held| held.try_lock().is_ok()) {
-                let _ = fs::remove_dir_all(&left);
+    /// Removes the copies that killed processes left behind: they may hold texts that were redacted since.
+    pub fn clear(scratch: &Path) {
+        for scratch in [scratch, Path::new(MEMORY)] {
+            let items = fs::read_dir(scratch).into_iter().flatten();
+            for left in items.filter_map(|item| Some(item.ok()?.path())) {
+                if is_ours(&left, PREFIX) && File::open(&left).is_ok_and(|held| held.try_lock().is_ok()) {
+                    let _ = fs::remove_dir_all(&left);
+                } else if is_ours(&left, NEW) && is_old(&left) {
+                    let _ = fs::remove_dir(&left);
+                }
             }
         }
+    }
+
+    /// Creates a directory with a random name and an empty file.
+    fn folder(scratch: &Path) -> io::Result<Self> {
         let mut random = [0; 8];
         getrandom::fill(&mut random)?;
         let random = format!("{:016x}", u64::from_be_bytes(random));
         // Another process removes what it can lock. It must not find this one before it is locked.
-        let new = scratch.join(format!("new-{PREFIX}{random}"));
+        let new = scratch.join(format!("{NEW}{random}"));
         fs::DirBuilder::new().mode(0o700).create(&new)?;
         let held = File::open(&new)?;
         let _ = held.lock_shared();
@@ -131,14 +155,23 @@ fn write(from: &mut impl io::Read, to: &Path) -> io::Result<()> {
     made.and_then(|mut to| io::copy(from, &mut to)).map(drop)
 }
 
-/// Whether this is a directory of a private copy of this account, and no link.
-fn is_ours(path: &Path) -> bool {
-    let named = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(PREFIX));
+/// Whether this is a directory of this account whose name begins so, and no link.
+fn is_ours(path: &Path, prefix: &str) -> bool {
+    let named = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(prefix));
     named && fs::symlink_metadata(path).is_ok_and(|it| it.is_dir() && it.uid() == geteuid().as_raw())
 }
 
-/// What changes with the content of a file or of a file beside it.
-fn state(path: &Path) -> Vec<Option<(FileId, u64, [i64; 4])>> {
+/// Whether a directory was made a minute ago or earlier. It is locked at once, unless its process was killed.
+fn is_old(path: &Path) -> bool {
+    let made = fs::symlink_metadata(path).and_then(|it| it.modified());
+    made.is_ok_and(|made| made.elapsed().is_ok_and(|age| age >= Duration::from_secs(60)))
+}
+
+/// What changes with the content of a file: its identity, its size in bytes, and its times.
+type State = (FileId, u64, [i64; 4]);
+
+/// The state of a file and of the files beside it.
+fn state(path: &Path) -> Vec<Option<State>> {
     let of = |suffix| {
         let it = fs::symlink_metadata(beside(path, suffix)).ok()?;
         Some((FileId::of(&it), it.len(), [it.mtime(), it.mtime_nsec(), it.ctime(), it.ctime_nsec()]))
@@ -161,6 +194,7 @@ mod tests {
         let held = File::open(path(names[2])).unwrap();
         held.lock_shared().unwrap();
         std::os::unix::fs::symlink(path("other.1"), path("twinseal-private.link")).unwrap();
+        PrivateCopy::clear(scratch.path());
         let copy = PrivateCopy::folder(scratch.path()).unwrap();
         assert!(copy.file().is_file());
         let left: Vec<_> = names.iter().filter(|name| path(name).exists()).collect();

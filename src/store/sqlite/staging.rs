@@ -5,13 +5,13 @@
 //! SQLite, which opens files by their path only, never opens it, but makes a private copy whose bytes are copied.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Gid, Mode, OFlags, RenameFlags, Uid};
-use rustix::fs::{fchmod, fchown, linkat, mkdirat, openat, renameat, renameat_with, unlinkat};
+use rustix::fs::{AtFlags, Gid, Mode, OFlags, RenameFlags, Stat, Uid};
+use rustix::fs::{fchmod, fchown, linkat, mkdirat, openat, renameat, renameat_with, statat, unlinkat};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
@@ -61,7 +61,9 @@ impl Staging {
         for number in 1..=ATTEMPTS {
             let mut folder_name = OsString::from(".");
             folder_name.push(name);
-            folder_name.push(if number > 1 { format!(".part-{number}") } else { ".part".to_owned() });
+            // The first name is the one that a killed process left. Others are not easily planted.
+            let suffix = format!(".part-{}-{number}", std::process::id());
+            folder_name.push(if number > 1 { suffix.as_str() } else { ".part" });
             if let Some(folder) = private_folder(&parent, &folder_name).map_err(failed())? {
                 clear(&folder);
                 let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -81,18 +83,33 @@ impl Staging {
         copied.map(drop).map_err(StoreError::io("write", &self.target))
     }
 
+    /// Checks that the name that the file is to get is still that of a file, in the directory that was opened, and not in
+    /// another one that has the path now. Returns what the system says of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Replaced`].
+    pub fn check_target(&self, id: FileId) -> Result<Stat, StoreError> {
+        self.check_beside(id, &self.target)
+    }
+
+    fn check_beside(&self, id: FileId, path: &Path) -> Result<Stat, StoreError> {
+        let found = statat(&self.parent, path.file_name().unwrap_or_default(), AtFlags::SYMLINK_NOFOLLOW);
+        let found = found.ok().filter(|found| id.is_of(found));
+        found.ok_or_else(|| StoreError::Replaced { path: path.to_owned() })
+    }
+
     /// Gives the file permissions, and the group and, if allowed, the owner of another.
     ///
     /// # Errors
     /// What the system reports.
-    pub fn set_rights(&self, mode: u32, like: &Metadata) -> Result<(), StoreError> {
+    pub fn set_rights(&self, mode: u32, like: &Stat) -> Result<(), StoreError> {
         let made = self.file.metadata().map_err(StoreError::io("make", &self.target))?;
-        if made.gid() != like.gid() {
-            let given = fchown(&self.file, None, Some(Gid::from_raw(like.gid())));
+        if made.gid() != like.st_gid {
+            let given = fchown(&self.file, None, Some(Gid::from_raw(like.st_gid)));
             given.map_err(system("give to the register's group", &self.target))?;
         }
         // Only root may do this. Otherwise the account that makes the file owns it.
-        let _ = fchown(&self.file, Some(Uid::from_raw(like.uid())), None);
+        let _ = fchown(&self.file, Some(Uid::from_raw(like.st_uid)), None);
         fchmod(&self.file, Mode::from_raw_mode(mode)).map_err(system("set the rights of", &self.target))
     }
 
@@ -115,12 +132,13 @@ impl Staging {
         self.sync_name().inspect_err(|_| _ = unlinkat(&self.parent, name, AtFlags::empty()))
     }
 
-    /// Gives the file its name, durably, in place of the file that has it.
+    /// Gives the file its name, durably, in place of the file that has it, which must be `id`.
     ///
     /// # Errors
-    /// What the system reports.
-    pub fn replace(self) -> Result<(), StoreError> {
+    /// [`StoreError::Replaced`], or what the system reports.
+    pub fn replace(self, id: FileId) -> Result<(), StoreError> {
         self.sync_file()?;
+        self.check_target(id)?;
         let name = self.name_of_target();
         renameat(&self.folder, FILE, &self.parent, name).map_err(system("replace", &self.target))?;
         self.sync_name()
@@ -135,12 +153,18 @@ impl Staging {
         let kept = linkat(&self.parent, name, &self.parent, new, AtFlags::empty());
         kept.map_err(system("keep the broken file as", aside))?;
         // It is a second name of the register. If it stays, nothing is lost.
-        id.check(aside).map(drop).inspect_err(|_| self.remove(aside))
+        self.check_beside(id, aside).map(drop).inspect_err(|_| _ = self.remove(aside))
     }
 
-    /// Removes a name in the directory of the target. Errors are ignored.
-    pub fn remove(&self, path: &Path) {
-        let _ = unlinkat(&self.parent, path.file_name().unwrap_or_default(), AtFlags::empty());
+    /// Removes a name in the directory of the target, if there is one.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub fn remove(&self, path: &Path) -> Result<(), StoreError> {
+        match unlinkat(&self.parent, path.file_name().unwrap_or_default(), AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(error) => Err(system("remove", path)(error)),
+        }
     }
 
     fn name_of_target(&self) -> &OsStr {
@@ -166,15 +190,16 @@ impl Drop for Staging {
 
 /// Makes a private directory, or takes one that a killed process left there. `None` if the name is in use.
 fn private_folder(parent: &File, name: &OsStr) -> rustix::io::Result<Option<File>> {
-    match mkdirat(parent, name, Mode::RWXU) {
-        Ok(()) | Err(Errno::EXIST) => {}
+    let made = match mkdirat(parent, name, Mode::RWXU) {
+        Ok(()) => true,
+        Err(Errno::EXIST) => false,
         Err(error) => return Err(error),
-    }
+    };
     let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let folder = match openat(parent, name, flags, Mode::empty()) {
         Ok(folder) => File::from(folder),
         // Something else has the name.
-        Err(Errno::LOOP | Errno::NOTDIR | Errno::NOENT | Errno::ACCESS) => return Ok(None),
+        Err(Errno::LOOP | Errno::NOTDIR | Errno::NOENT | Errno::ACCESS) if !made => return Ok(None),
         Err(error) => {
             let _ = unlinkat(parent, name, AtFlags::REMOVEDIR);
             return Err(error);
