@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use rustix::termios::{QueueSelector, tcflush};
 use zeroize::Zeroizing;
 
 use crate::domain::Time;
@@ -162,7 +163,9 @@ impl Env {
     pub fn git(&self, args: &[&str]) -> io::Result<Output> {
         let mut git = Command::new("git");
         let quiet = [("GIT_TERMINAL_PROMPT", "0"), ("GIT_NO_LAZY_FETCH", "1"), ("GIT_OPTIONAL_LOCKS", "0")];
-        git.args(args).current_dir(&self.folder).stdin(Stdio::null()).envs(quiet).output()
+        // A replaced commit or a graft would name other authors than the commit that is deployed.
+        let unaltered = [("GIT_NO_REPLACE_OBJECTS", "1"), ("GIT_GRAFT_FILE", "/dev/null")];
+        git.args(args).current_dir(&self.folder).stdin(Stdio::null()).envs(quiet).envs(unaltered).output()
     }
 
     /// Prints a line of data to standard output.
@@ -208,6 +211,8 @@ impl Console for Terminal {
     }
 
     fn ask(&mut self, question: &str) -> io::Result<String> {
+        // What was typed before the question is no answer to it. Not a terminal: there is nothing to drop.
+        let _ = tcflush(io::stdin(), QueueSelector::IFlush);
         write!(io::stderr(), "{question} ")?;
         io::stderr().flush()?;
         let mut line = String::new();

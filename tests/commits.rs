@@ -91,6 +91,18 @@ fn a_mailmap_in_the_repository_replaces_no_author() {
 }
 
 #[test]
+fn no_commit_that_stands_in_for_another_hides_its_author() {
+    let Some(world) = world("\"carol@example.com\" = \"carol\"\n\"erin@example.com\" = \"erin\"") else { return };
+    commit(&world, "carol@example.com");
+    git(&world, &["tag", "deployed"]);
+    git(&world, &["checkout", "--quiet", "--detach", "HEAD~1"]);
+    commit(&world, "erin@example.com");
+    git(&world, &["replace", "deployed", "HEAD"]);
+    world.ok("erin", "file change.toml --commits deployed~1..deployed");
+    assert_eq!(authors(&world), ["carol"]);
+}
+
+#[test]
 fn a_range_is_never_an_option_of_git() {
     let Some(world) = world(MAPPED) else { return };
     for range in ["--output=found..HEAD", "v1", "..HEAD", "v1..", "v1...HEAD", "-1..HEAD", "v1..HEAD --all", ""] {

@@ -72,6 +72,19 @@ fn init_asks_for_the_registers_name() {
 }
 
 #[test]
+fn nothing_is_signed_by_what_was_typed_before_the_question() {
+    let world = World::with_requests();
+    let init = ["init", "--name", "prod", "--member", "alice=alice.request:admin", "--member", "bob=bob.request:admin"];
+    let mut session = on_terminal(&world, "alice", &init);
+    session.send_line("prod").unwrap();
+    session.exp_string("Type prod to sign entry 0: ").unwrap();
+    session.send_line("y").unwrap();
+    let (code, rest) = exit_code(session);
+    assert_eq!(code, 1, "{rest}");
+    assert!(!world.path("prod.db").exists());
+}
+
+#[test]
 fn a_page_above_a_question_is_as_wide_as_the_terminal_that_asks() {
     let world = World::founded();
     let now = world.at_real_time();

@@ -102,7 +102,7 @@ fn only_the_listed_parts_use_clock_files_and_randomness() {
         ("std::fs", &["commands", "config", "env", "private", "signer", "store"]),
         ("std::net", &[]),
         ("std::os::unix::net", &["signer"]),
-        ("rustix", &["private", "store"]),
+        ("rustix", &["env", "private", "store"]),
         ("rusqlite", &["store/cache", "store/sqlite"]),
         (".conn()", &["store/cache", "store/sqlite"]),
         ("clap", &["cli", "commands"]),

@@ -55,6 +55,7 @@ fn a_suspended_key_does_not_second_that_it_is_lifted() {
 fn a_revoked_key_is_never_lifted() {
     let world = World::founded();
     let key = key_of(&world, "dave");
+    assert_eq!(world.run_typing("dave", &format!("key revoke {key}"), &["yes"]).exit, Exit::Refused);
     world.ok("dave", &format!("key revoke {key}"));
     forbidden(&world, "alice", lift(&world, key), None, "key-suspended");
     forbidden(&world, "alice", Event::KeySuspend(key), None, "key-live");

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::commands::govern::{key_history, proposal::open};
 use crate::commands::lookup::{parse, reason};
 use crate::commands::people::suspend::if_left_short;
-use crate::commands::{Context, record_asked, report_recorded};
+use crate::commands::{Context, Question, record_asked, report_recorded};
 use crate::domain::{Action, Digest, Event, Fingerprint};
 use crate::error::Error;
 use crate::key_choice::ask_secret;
@@ -115,7 +115,13 @@ impl Target {
         let plan = |_: &mut Session| Ok(Plan { event: event(key), text: text.clone() });
         let question = match &history {
             Some(KeyHistory { person, .. }) => {
-                if_left_short(&session, person, Some(key), format!("{verb} this key of {person}"))?
+                let act = format!("{verb} this key of {person}");
+                let permanent = (verb == "revoke").then(|| Question {
+                    warning: "a revoked key never works again, and approvals by it no longer count",
+                    act: act.clone(),
+                    word: person.to_string(),
+                });
+                if_left_short(&session, person, Some(key), act)?.or(permanent)
             }
             None => None,
         };
