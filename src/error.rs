@@ -160,6 +160,9 @@ pub enum Error {
         /// The person given with `--as`.
         meant: String,
     },
+    /// An option without a value.
+    #[error("--{0} is empty")]
+    EmptyOption(String),
     /// `restore` was given `--register`, although it restores the file that it names.
     #[error("restore does not take --register: it turns FILE itself into the register")]
     RestoreRegister,
@@ -384,7 +387,7 @@ pub enum Error {
         attempts: usize,
     },
     /// Standard output or the random source failed.
-    #[error("{0}")]
+    #[error("standard input or output failed: {0}")]
     Io(#[from] std::io::Error),
 }
 

@@ -20,7 +20,7 @@ pub use csv::csv_row;
 pub use describe::{describe, lost_entries, summary};
 pub use diff::{Equal, Shown, diff, differing};
 pub use format_time::{ago, moment, window, window_lines};
-pub use founding::{grants, member_blocks, policy_sentences};
+pub use founding::{grants, member_blocks, members_line, policy_sentences};
 use page::mark_width;
 pub use page::{Gutter, Page, Quoted};
 pub use proposal::{KeyHistory, Present, action, key, policy_change};

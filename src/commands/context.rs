@@ -193,6 +193,10 @@ fn setting(env: &Env, flag: Option<&str>, variable: &str, configured: Option<&st
         (None, Some(value)) => Some(value.to_str().ok_or_else(|| not_utf8(value))?),
         _ => None,
     };
+    // An empty option is a variable of a script that is not set: it must not become another choice.
+    if flag == Some("") {
+        return Err(Error::EmptyOption(variable.trim_start_matches("TWINSEAL_").to_ascii_lowercase()));
+    }
     Ok(flag.or(environment).or(configured).filter(|it| !it.is_empty()).map(str::to_owned))
 }
 

@@ -123,7 +123,8 @@ refusals! {
     /// Fewer than two permanent admins with a live key.
     TooFewAdmins { /** The number of admins left. */ have: usize } =>
         "two-admins", "a register needs two permanent admins with a live key; this leaves {have}",
-        "name at least two admins, three against a lost key; `twinseal key lift` first, if an admin's key is suspended";
+        "name or grant more admins first: three, so that one lost key blocks nothing; `twinseal key lift` helps if an admin's \
+         key is suspended";
     /// The founder is not among the founding admins with that key.
     FounderNotAdmin =>
         "founder-is-admin", "entry 0 must be signed by a founding admin, with the key that it lists",

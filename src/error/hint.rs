@@ -32,6 +32,7 @@ impl Error {
             Self::Partly { command, open, .. } => {
                 return Some(format!("the reasons are above; to try again: `twinseal {command} {}`", open.join(" ")));
             }
+            Self::EmptyOption(_) => "give it a value, or leave the option out",
             Self::RestoreRegister => "copy the backup to the register's path, then run `twinseal restore` on that copy",
             Self::NotTrusted => "ask two admins for its fingerprint out of band: by phone, or in person",
             Self::NotConfirmed => "run the command again and type the answer exactly",
@@ -157,7 +158,10 @@ fn store_hint(error: &StoreError) -> Option<String> {
     let hint = match error {
         StoreError::Queue { queue, .. } => return Some(busy_hint(queue)),
         StoreError::Locked { path, .. } | StoreError::InUse { path } => return Some(busy_hint(path)),
-        StoreError::NotFound { .. } => "check the path; `twinseal init` creates a register",
+        StoreError::NotFound { .. } => {
+            "check the path; if the register is lost, `twinseal restore` turns a backup into a register; `twinseal init` creates a new \
+             one"
+        }
         StoreError::Exists { .. } => "choose another path; twinseal never overwrites a register",
         StoreError::NotADatabase { .. } | StoreError::OtherApplication { .. } | StoreError::Encoding { .. } => {
             "check the path given with --register"

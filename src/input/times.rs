@@ -20,7 +20,9 @@ pub fn zone(name: &str) -> Result<Zone, Problem> {
 
 /// Whether this is no place, such as `CST`, `GMT+1` or `+08:00`.
 fn is_abbreviation(name: &str) -> bool {
-    name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || ['+', '-', ':'].contains(&c))
+    // These belong to a time of twelve hours, and no zone has them.
+    !["AM", "PM"].contains(&name)
+        && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || ['+', '-', ':'].contains(&c))
 }
 
 /// Parses a time in whole seconds. `zone` applies to a time without an offset.
@@ -135,6 +137,7 @@ mod tests {
             let written = format!("2026-12-05 20:00 {name}");
             assert_eq!(read(&written, "Asia/Shanghai"), Err(Problem::Abbreviation(name.to_owned())), "{name}");
         }
+        assert_eq!(read("2026-12-05 8:00 PM", "Asia/Shanghai"), Err(Problem::Time));
         assert_eq!(zone("nowhere").err(), Some(Problem::UnknownZone(None)));
     }
 }

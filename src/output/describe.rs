@@ -1,14 +1,13 @@
 //! A log entry in one line.
 
-use crate::domain::{Action, Event, LostEntries, PersonId, RefusedAttempt, Restoration};
+use crate::domain::{Action, Event, LostEntries, PersonId, Policy, RefusedAttempt, Restoration};
 
 /// What a proposal would do, as an imperative phrase: `retire dave`.
 pub fn summary(action: &Action) -> String {
     match action {
         Action::Enrol(members) => {
             let machine = members.iter().all(|member| member.grants.is_machine());
-            let people: Vec<&str> = members.iter().map(|member| member.person.as_str()).collect();
-            format!("enrol {}{}", if machine { "machine account " } else { "" }, people.join(", "))
+            format!("enrol {}{}", if machine { "machine account " } else { "" }, super::members_line(members))
         }
         Action::Roles(changes) => match changes.first_key_value() {
             Some((person, new)) if changes.len() == 1 => {
@@ -25,7 +24,10 @@ pub fn summary(action: &Action) -> String {
             format!("add key {} for {person}{word}", key.fingerprint())
         }
         Action::Lift { key, .. } => format!("lift the suspension of key {key}"),
-        Action::Policy { .. } => "replace the policy".to_owned(),
+        Action::Policy { policy, .. } => {
+            let (approvals, days) = (policy.approvals(), policy.approval_days());
+            format!("replace the policy: {approvals} approvals, valid for {days} days, {}", requirements(policy))
+        }
         Action::Redact(texts) => {
             let seqs: Vec<String> = texts.keys().map(u64::to_string).collect();
             format!("redact the text of {} {}", if seqs.len() == 1 { "entry" } else { "entries" }, seqs.join(", "))
@@ -33,6 +35,14 @@ pub fn summary(action: &Action) -> String {
         Action::Restored(LostEntries { ends: Restoration { restored, lost }, .. }) => {
             format!("continue after entry {}; {} lost", restored.seq, lost_entries(restored.seq, lost.seq))
         }
+    }
+}
+
+fn requirements(policy: &Policy) -> String {
+    match policy.requirements().len() {
+        0 => "no requirements".to_owned(),
+        1 => "1 requirement".to_owned(),
+        count => format!("{count} requirements"),
     }
 }
 

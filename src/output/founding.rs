@@ -23,6 +23,15 @@ pub fn member_blocks(page: &mut Page, members: &[Member], names: &BTreeMap<Perso
     }
 }
 
+/// Members in one line, each with what they get: `frank (approver), mallory (admin; not asked for: admin)`.
+pub fn members_line(members: &[Member]) -> String {
+    let line = |member: &Member| {
+        let unasked = unasked(member).map_or(String::new(), |more| format!("; not asked for: {more}"));
+        format!("{} ({}{unasked})", member.person, grants(&member.grants))
+    };
+    members.iter().map(line).collect::<Vec<_>>().join(", ")
+}
+
 /// What a member would get beyond their request.
 fn unasked(member: &Member) -> Option<String> {
     let more = member.asked.unasked(&member.grants);

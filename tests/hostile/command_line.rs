@@ -98,6 +98,8 @@ fn no_invalid_or_unknown_id_is_accepted() {
         ("person show daev", "no person daev in this register; did you mean dave?"),
         ("log --seq 3", "no entry 3"),
         ("log --seq 18446744073709551615", "no entry 18446744073709551615"),
+        ("list --as=", "--as is empty"),
+        ("list --register=", "--register is empty"),
         ("log --seq 18446744073709551616", "number too large"),
         ("log --seq=-1", "invalid digit"),
         ("list --limit=4294967296", "4294967296 is not in"),

@@ -168,7 +168,7 @@ fn no_field_is_signed_unseen_when_a_register_is_governed() {
     has_all(&world, &signs(&world, "bob", "proposal decline 8 --reason 'No.'", &[]), proposed);
     signs(&world, "alice", "person retire dave --reason 'Left.'", &[]);
     has_all(&world, &signs(&world, "alice", "proposal withdraw 9", &[]), world.entries() - 2);
-    signs(&world, "carol", &format!("key revoke {}", key("carol")), &[]);
+    signs(&world, "carol", &format!("key revoke {}", key("carol")), &["carol"]);
     signs(&world, "alice", "person suspend frank --reason 'Lost.'", &[]);
 }
 

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::format::request::RegisterRef;
 use crate::format::{Entry, Raw, Unsigned};
 use crate::key_choice::confirm;
-use crate::output::{Page, member_blocks, policy_sentences, safe};
+use crate::output::{Page, member_blocks, members_line, policy_sentences, safe};
 use crate::record::{Author, Plan, compose, sign};
 use crate::store::{Anchor, Appended, Excuse, Session, SharedFile, StoreError, Writer};
 use crate::trust::{Purpose, Request, taken};
@@ -69,7 +69,7 @@ impl Init {
         let founder =
             context.key_choice.check_meant(founder.ok_or(Error::NotAmongMembers { key: key.fingerprint() })?)?;
 
-        let founded = format!("register {name} with {} members", members.len());
+        let founded = format!("register {name} with {}", members_line(&members));
         let shown = self.page(context, &path, &founder, (&members, &names), after.as_ref());
         let id = RegisterId::new(name.clone(), context.env.random()?);
         let text = Some(Text::Names(names)).filter(|text| !text.filled().is_empty());

@@ -9,7 +9,7 @@ use crate::commands::{Context, about_to_sign, report_recorded};
 use crate::domain::{Digest, Event, Predecessor, Text};
 use crate::error::Error;
 use crate::format::entry::members;
-use crate::output::{member_blocks, policy_sentences};
+use crate::output::{member_blocks, members_line, policy_sentences};
 use crate::record::{Plan, rehearse};
 
 /// Seal a new register as its second founding admin
@@ -52,8 +52,8 @@ impl Seal {
         let signed = format!("entry 0, signed by {}", entry.header.actor);
         page.block(&signed).fields(&parts(&session, 0)?.fields());
         let (name, founder) = (entry.header.register.name(), &entry.header.actor);
-        let founded = format!("register {name} with {} members, founded by {founder}", members(&entry.event).len());
-        page.block("about to sign: seal").text("", founded);
+        page.block("about to sign: seal").text("", format!("register {name}, founded by {founder}"));
+        page.text("", members_line(members(&entry.event)));
         about_to_sign(&mut page, rehearsal.unsigned());
         context.env.status(page.finish());
         match self.digest.as_deref().map(parse::<Digest>).transpose()? {
