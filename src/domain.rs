@@ -22,7 +22,7 @@ pub use change::filing_rules::{
 };
 pub use change::history::{Act, Change, RefusedAct, Revision, Status};
 pub use change::left::Left;
-pub use change::tally::{Tally, Verdict, Void, Vote};
+pub use change::tally::{Slot, Tally, Verdict, Void, Vote};
 pub use event::{Event, EventKind, Header, Stream, Timed};
 pub use governance::action::{Action, LostEntries, Member, NewGrants, Predecessor, ProposalRef, Restoration, Vouch};
 pub use governance::asked::{Asked, Unasked};
@@ -32,7 +32,7 @@ pub use governance::periods::{Period, Periods};
 pub use governance::proposal::{Proposal, ProposalState};
 pub use governance::state::{AcceptedLoss, FORMAT, Governance, GovernanceSummary};
 pub use moment::{MOST_OPERATORS, Moment, Since, TOLERANCE, Witnesses, is_ahead};
-pub use policy::{Duty, Needed, Policy, Requirement};
+pub use policy::{Conditions, Duty, Needed, Needs, Policy, Requirement};
 pub use records::{Denied, StateKey, StateRecord, TextState, Unloaded};
 pub use refusal::{ConflictOfInterest, Refusal, Rule};
 pub use refused_attempt::{RefusedAttempt, Verb};

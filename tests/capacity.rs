@@ -5,6 +5,17 @@ use twinseal::error::Exit;
 
 use crate::support::{CHANGE, World};
 
+const HEAD: &str = "approvals = 2\napproval_days = 14\n";
+
+/// A register whose policy has these further lines.
+fn under(lines: &str) -> World {
+    let world = World::founded();
+    world.write("policy.toml", format!("{HEAD}{lines}"));
+    world.ok("alice", "policy propose policy.toml");
+    second(&world, 1);
+    world
+}
+
 fn second(world: &World, number: u64) {
     let opened = world.state().governance().proposal(number.to_string().parse().unwrap()).map(|it| it.opened);
     let opened = opened.unwrap_or_else(|denied: Denied| panic!("{denied}"));
@@ -86,4 +97,84 @@ fn the_policy_explains_where_one_absence_leaves_too_few_approvers() {
     // robot has left, because its only operator has.
     assert!(!output.out.contains("robot"), "{}", output.out);
     assert_eq!(world.ok("audrey", "policy explain"), world.ok("audrey", "policy show"));
+}
+
+#[test]
+fn a_draft_that_too_few_of_a_group_could_approve_is_refused_with_their_names() {
+    let world = under("[[require]]\nname = 'db'\nfrom = [{ group = 'dba', count = 2 }]\n");
+    world.write("change.toml", CHANGE);
+    world.fails("erin", "file change.toml", Exit::Invalid, "2 approvals of group dba needed, but nobody in this group");
+    // Erin is in the group, but files the change.
+    world.ok("alice", "person grant carol --group dba");
+    world.ok("alice", "person grant erin --group dba");
+    [2, 3].into_iter().for_each(|it| second(&world, it));
+    let fault = "change.toml:1: 2 approvals of group dba needed, but only carol in this group could approve";
+    for command in ["file change.toml", "check change.toml --register prod.db"] {
+        world.fails("erin", command, Exit::Invalid, fault);
+    }
+    world.ok("alice", "person grant dave --group dba");
+    second(&world, 4);
+    assert!(world.run("erin", "file change.toml").screen.contains("2 approvals needed, 2 of group dba"));
+}
+
+#[test]
+fn every_group_that_is_short_is_a_fault_of_its_own() {
+    let world = under("[[require]]\nname = 'db'\napprovals = 3\nfrom = [{ group = 'dba' }, { group = 'risk' }]\n");
+    world.write("change.toml", CHANGE);
+    let output = world.run("erin", "file change.toml");
+    for fault in ["3 approvals needed, but only", "1 approval of group dba needed", "1 approval of group risk needed"] {
+        assert!(output.screen.contains(fault), "{fault}\n{}", output.screen);
+    }
+    // One person cannot stand for both groups.
+    world.ok("alice", "person grant carol --group dba --group risk");
+    world.ok("alice", "person grant alice approver");
+    [2, 3].into_iter().for_each(|it| second(&world, it));
+    let fault = "but only carol in this group could approve, and another group needs them too";
+    world.fails("erin", "file change.toml", Exit::Invalid, fault);
+    world.ok("alice", "person grant dave --group dba");
+    second(&world, 4);
+    world.ok("erin", "file change.toml");
+}
+
+#[test]
+fn the_explanation_of_a_policy_counts_groups() {
+    let world = under("[[require]]\nname = 'db'\nwhen = { tag = 'db' }\nfrom = [{ group = 'dba', count = 1 }]\n");
+    let row = |world: &World| {
+        let output = world.ok("audrey", "policy explain --capacity");
+        let row = output.lines().find(|line| line.contains(" db ")).unwrap_or_default().to_owned();
+        row.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(row(&world), "erin db 2, 1 of group dba too few 2: carol, dave");
+    world.ok("alice", "person grant carol --group dba");
+    world.ok("alice", "person grant alice approver");
+    [2, 3].into_iter().for_each(|it| second(&world, it));
+    // Three could approve, but without carol nobody of the group could.
+    assert_eq!(row(&world), "erin db 2, 1 of group dba no spare 3: alice, carol, dave");
+    world.ok("alice", "person grant dave --group dba");
+    second(&world, 4);
+    assert_eq!(row(&world), "erin db 2, 1 of group dba enough 3: alice, carol, dave");
+    let json: serde_json::Value =
+        serde_json::from_str(&world.ok("audrey", "--json policy explain --capacity")).unwrap();
+    assert_eq!(json["capacity"][1]["from"], serde_json::json!([{ "group": "dba", "count": 1 }]));
+}
+
+#[test]
+fn a_policy_that_nobody_can_meet_is_warned_about_when_it_is_proposed_and_seconded() {
+    let world = World::founded();
+    let warning = "warning: too few approvers for this policy (db needs 2, 1 of group dba)";
+    let lines = "[[require]]\nname = 'db'\nwhen = { tag = 'db' }\nfrom = [{ group = 'dba' }]\n";
+    world.write("policy.toml", format!("{HEAD}{lines}"));
+    let output = world.run("alice", "policy propose policy.toml");
+    assert!(output.exit == Exit::Done && output.err.contains(warning), "{}", output.screen);
+    let opened = world.state().governance().proposal("1".parse().unwrap()).unwrap().opened;
+    let output = world.run("bob", &format!("proposal second 1 --digest {opened}"));
+    assert!(output.exit == Exit::Done && output.err.contains(warning), "{}", output.screen);
+    // With somebody in the group there is no warning.
+    world.ok("alice", "person grant carol --group dba");
+    second(&world, 2);
+    world.write("policy.toml", format!("{HEAD}{lines}fields = ['tests']\n"));
+    assert!(!world.run("alice", "policy propose policy.toml").err.contains("warning: too few"));
+    world.write("policy.toml", "approvals = 9\napproval_days = 14\n");
+    let output = world.run("alice", "policy propose policy.toml");
+    assert!(output.err.contains("(every change needs 9)"), "{}", output.screen);
 }

@@ -16,6 +16,7 @@ mod policy;
 mod proposals;
 mod redaction;
 mod requests;
+mod requirements;
 mod restoration;
 mod starting;
 mod suspension;
@@ -178,6 +179,21 @@ pub fn proposal(world: &World, number: &str) -> ProposalRef {
 #[track_caller]
 pub fn second(world: &World, person: &str, number: &str) {
     world.ok(person, &format!("proposal second {number} --digest {}", proposal(world, number).opened));
+}
+
+/// Has two admins put a policy in force.
+#[track_caller]
+pub fn enact(world: &World, policy: &str) {
+    world.write("policy.toml", policy);
+    world.ok("alice", "policy propose policy.toml");
+    second(world, "bob", &world.state().governance().proposals().to_string());
+}
+
+/// Has two admins give a person roles and groups, as options of `person grant`.
+#[track_caller]
+pub fn grant(world: &World, person: &str, options: &str) {
+    world.ok("alice", &format!("person grant {person} {options}"));
+    second(world, "bob", &world.state().governance().proposals().to_string());
 }
 
 /// Copies the holder's private key to the thief.

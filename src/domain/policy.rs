@@ -6,7 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::value::time::DAY;
-use crate::domain::{ChangeKind, Facts, Field, Invalid, LinkKind, Refusal, RequirementName, Risk};
+use crate::domain::{Facts, Field, Invalid, LinkKind, Refusal};
+
+mod needs;
+mod requirement;
+
+pub use needs::Needs;
+pub use requirement::{Conditions, Requirement};
 
 closed_enum!(
     /// A separation of duties that a policy can add to the built-in conflicts of interest.
@@ -68,29 +74,6 @@ impl Needed {
     }
 }
 
-/// A requirement on changes of some kinds and risks; an empty set means all of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Requirement {
-    /// Its name.
-    pub name: RequirementName,
-    /// The kinds of change that it applies to.
-    pub kinds: BTreeSet<ChangeKind>,
-    /// The risks that it applies to.
-    pub risks: BTreeSet<Risk>,
-    /// The number of approvals that it requires, if any.
-    pub approvals: Option<u64>,
-    /// The content that it requires.
-    pub needed: BTreeSet<Needed>,
-}
-
-impl Requirement {
-    /// Whether it applies to a change with these facts.
-    pub fn applies(&self, facts: &Facts) -> bool {
-        let kind = self.kinds.is_empty() || self.kinds.contains(&facts.kind);
-        kind && (self.risks.is_empty() || self.risks.contains(&facts.risk))
-    }
-}
-
 /// A policy, valid by construction: at least two approvals are always required.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
@@ -118,7 +101,7 @@ impl Policy {
     ///
     /// # Errors
     /// [`Invalid::PolicyApprovals`] outside 2 to 9, [`Invalid::PolicyExpiry`] outside 1 to 365,
-    /// [`Invalid::RequirementEmpty`], [`Invalid::RequirementTwice`].
+    /// [`Invalid::RequirementTwice`], or what is wrong with a requirement.
     pub fn new(
         approvals: u64,
         approval_days: u64,
@@ -129,10 +112,7 @@ impl Policy {
         Self::check_days(approval_days)?;
         let mut names = BTreeSet::new();
         for it in &requirements {
-            it.approvals.map_or(Ok(()), Self::check_approvals)?;
-            if it.approvals.is_none() && it.needed.is_empty() {
-                return Err(Invalid::RequirementEmpty);
-            }
+            it.check()?;
             if !names.insert(&it.name) {
                 return Err(Invalid::RequirementTwice { name: it.name.clone() });
             }
@@ -187,12 +167,14 @@ impl Policy {
         &self.requirements
     }
 
-    /// The number of different people who must approve a revision with these facts: the maximum over all
-    /// requirements that apply.
-    pub fn approvals_for(&self, facts: &Facts) -> usize {
-        let required = self.requirements.iter().filter(|it| it.applies(facts)).filter_map(|it| it.approvals);
-        let most = required.fold(self.approvals, u64::max).max(Self::FEWEST_APPROVALS);
-        usize::try_from(most).unwrap_or(usize::MAX)
+    /// The requirements that apply to a revision with these facts.
+    pub fn applying<'p>(&'p self, facts: &'p Facts) -> impl Iterator<Item = &'p Requirement> {
+        self.requirements.iter().filter(|it| it.applies(facts))
+    }
+
+    /// The approvals that a revision with these facts needs.
+    pub fn needs(&self, facts: &Facts) -> Needs {
+        Needs::of(self, self.applying(facts))
     }
 
     /// Checks that a revision has all required content.
@@ -200,7 +182,7 @@ impl Policy {
     /// # Errors
     /// [`Refusal::PolicyField`] for the first missing field.
     pub fn judge(&self, facts: &Facts, filled: &BTreeSet<Field>) -> Result<(), Refusal> {
-        for it in self.requirements.iter().filter(|it| it.applies(facts)) {
+        for it in self.applying(facts) {
             if let Some(needed) = it.needed.iter().find(|needed| !needed.is_present(facts, filled)) {
                 return Err(Refusal::PolicyField { needed: *needed, requirement: it.name.clone() });
             }
@@ -214,8 +196,7 @@ mod tests {
     use super::*;
 
     fn requirement(name: &str, approvals: Option<u64>) -> Requirement {
-        let name = name.parse().unwrap();
-        Requirement { name, kinds: BTreeSet::new(), risks: BTreeSet::new(), approvals, needed: BTreeSet::new() }
+        Requirement { approvals, ..Requirement::named(name.parse().unwrap()) }
     }
 
     fn policy(approvals: u64, days: u64, requirements: Vec<Requirement>) -> Result<Policy, Invalid> {

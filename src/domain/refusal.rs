@@ -6,8 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::domain::{
-    ArtifactName, ChangeId, Digest, Duty, Field, Fingerprint, Invalid, KeyState, Needed, Outcome, PersonId, ProposalId,
-    RequirementName, Role, Status, Target, Time, Window,
+    ArtifactName, ChangeId, Digest, Duty, Field, Fingerprint, Group, Invalid, KeyState, Needed, Outcome, PersonId,
+    ProposalId, RequirementName, Role, Status, Target, Time, Window,
 };
 
 /// Why a person may not approve a change.
@@ -402,6 +402,10 @@ refusals! {
                       /** The number required. */ need: usize } =>
         "enough-approvals", "{change} has {have} of {need} approvals",
         "`twinseal show {change}` lists the approvals, and why one does not count";
+    /// Too few approvers of a group.
+    GroupMissing { /** Which change. */ change: ChangeId, /** The group. */ group: Group } =>
+        "group-approvals", "{change} needs a further approval by a member of group {group}",
+        "`twinseal show {change}` lists who could approve it; nobody counts for two groups at once";
     /// A start outside the window.
     OutsideWindow { /** The time of the start. */ time: Time, /** The window. */ window: Window } =>
         "in-window", "outside the window: it is {time}, and the window is {} to {}" (window.start(), window.end()),

@@ -11,8 +11,8 @@ use super::body::{spaced, words};
 use super::lines::{Reader, Writer};
 use super::request::{Founding, read_asked, write_asked};
 use crate::domain::{
-    Action, Digest, EventKind, Granted, Grants, Invalid, LostEntries, Member, NewGrants, Period, Periods, Policy,
-    Predecessor, PublicKey, Requirement, Restoration, Vouch, number,
+    Action, Conditions, Digest, EventKind, Granted, Grants, Invalid, LostEntries, Member, NewGrants, Period, Periods,
+    Policy, Predecessor, PublicKey, Requirement, Restoration, Vouch, number,
 };
 
 /// Encodes the register that a new register succeeds.
@@ -41,11 +41,21 @@ pub fn write_policy(out: &mut Writer, policy: &Policy) {
     put_words(out, "separate", policy.separate());
     for it in policy.requirements() {
         out.put("require", &it.name);
-        put_words(out, "when-kind", &it.kinds);
-        put_words(out, "when-risk", &it.risks);
-        out.put_all("need-approvals", it.approvals);
-        put_words(out, "need", &it.needed);
+        write_requirement(out, it);
     }
+}
+
+fn write_requirement(out: &mut Writer, it: &Requirement) {
+    let Conditions { kinds, risks, tags, services, environments, targets } = &it.when;
+    put_words(out, "when-kind", kinds);
+    put_words(out, "when-risk", risks);
+    put_words(out, "when-tag", tags);
+    put_words(out, "when-service", services);
+    put_words(out, "when-environment", environments);
+    out.put_all("when-targets", *targets);
+    out.put_all("need-approvals", it.approvals);
+    out.put_all("from", it.from.iter().map(|(group, count)| format!("{group} {count}")));
+    put_words(out, "need", &it.needed);
 }
 
 fn put_words<T: Display>(out: &mut Writer, key: &str, words: &BTreeSet<T>) {
@@ -66,24 +76,50 @@ fn take_words<T: FromStr<Err = Invalid> + Ord>(
 /// # Errors
 /// A defect of the grammar, or [`Defect::Value`] for a policy that [`Policy::new`] rejects.
 pub fn read_policy(lines: &mut Reader<'_>) -> Result<Policy, Defect> {
-    let within = |check: fn(u64) -> Result<(), Invalid>| {
-        move |text: &str| number(text).and_then(|found| check(found).map(|()| found))
-    };
     let approvals = lines.parse_with("approvals", within(Policy::check_approvals))?;
     let days = lines.parse_with("approval-days", within(Policy::check_days))?;
     let separate = take_words(lines, "separate")?;
     let mut requirements = Vec::new();
     while lines.next_is("require") {
-        let name = lines.parse("require")?;
-        let (kinds, risks) = (take_words(lines, "when-kind")?, take_words(lines, "when-risk")?);
-        let approvals = match lines.next_is("need-approvals") {
-            true => Some(lines.parse_with("need-approvals", within(Policy::check_approvals))?),
-            false => None,
-        };
-        requirements.push(Requirement { name, kinds, risks, approvals, needed: take_words(lines, "need")? });
+        requirements.push(read_requirement(lines)?);
     }
     let policy = Policy::new(approvals, days, separate, requirements);
     policy.map_err(|invalid| lines.defect("require", invalid))
+}
+
+/// A number that `check` accepts.
+fn within(check: fn(u64) -> Result<(), Invalid>) -> impl Fn(&str) -> Result<u64, Invalid> {
+    move |text: &str| number(text).and_then(|found| check(found).map(|()| found))
+}
+
+fn take_number(
+    lines: &mut Reader<'_>,
+    key: &'static str,
+    check: fn(u64) -> Result<(), Invalid>,
+) -> Result<Option<u64>, Defect> {
+    if lines.next_is(key) { lines.parse_with(key, within(check)).map(Some) } else { Ok(None) }
+}
+
+fn read_requirement(lines: &mut Reader<'_>) -> Result<Requirement, Defect> {
+    let name = lines.parse("require")?;
+    let when = Conditions {
+        kinds: take_words(lines, "when-kind")?,
+        risks: take_words(lines, "when-risk")?,
+        tags: take_words(lines, "when-tag")?,
+        services: take_words(lines, "when-service")?,
+        environments: take_words(lines, "when-environment")?,
+        targets: take_number(lines, "when-targets", Conditions::check_targets)?,
+    };
+    Ok(Requirement {
+        name,
+        when,
+        approvals: take_number(lines, "need-approvals", Policy::check_approvals)?,
+        from: lines.parse_all("from", |value| {
+            let (group, count) = value.split_once(' ').unwrap_or((value, ""));
+            Ok((group.parse()?, within(Requirement::check_slots)(count)?))
+        })?,
+        needed: take_words(lines, "need")?,
+    })
 }
 
 /// Encodes the people to be enrolled.

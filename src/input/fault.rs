@@ -137,6 +137,18 @@ pub enum Problem {
         /// Which approvers could not, and why; empty if there is no other approver.
         barred: String,
     },
+    /// A change that too few people could approve as members of a group.
+    #[error("{need} approval{} of group {group} needed, but {able} in this group could approve{elsewhere}", if *need == 1 { "" } else { "s" })]
+    TooFewInGroup {
+        /// The number of approvers of the group that are needed.
+        need: usize,
+        /// The group.
+        group: crate::domain::Group,
+        /// Who in the group could approve it: `nobody`, or `only carol`.
+        able: String,
+        /// Why they are too few although they would do for this group alone; otherwise empty.
+        elsewhere: &'static str,
+    },
     /// A change that does not fit into an entry.
     #[error("{bytes} bytes in total; at most {most} are allowed: shorten the longest texts")]
     TooLarge {

@@ -1,10 +1,10 @@
 //! Reads a policy from TOML.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::{Fault, Problem};
 use super::tree::{Source, Table};
-use crate::domain::{Invalid, Policy, Requirement, RequirementName};
+use crate::domain::{Conditions, Group, Invalid, Policy, Requirement, RequirementName};
 
 /// Reads a policy.
 ///
@@ -43,19 +43,47 @@ fn read(root: Table<'_, '_>) -> Option<Policy> {
 
 fn read_requirement(table: Table<'_, '_>) -> Option<Requirement> {
     let name = table.word("name");
-    let (kinds, risks) = table.table("when").map_or_else(Default::default, |when| {
-        let found = (when.words("kind"), when.words("risk"));
-        when.finish();
-        found
-    });
-    let has_approvals = table.get("approvals").is_some();
-    let approvals = has_approvals.then(|| checked(&table, "approvals", Policy::check_approvals)).flatten();
+    let when = table.table("when").map_or_else(Conditions::default, read_conditions);
+    let approvals = checked(&table, "approvals", Policy::check_approvals);
+    let from = read_groups(&table);
     let needed: BTreeSet<_> = table.words("fields");
-    if !has_approvals && table.get("fields").is_none() {
+    if ["approvals", "from", "fields"].into_iter().all(|key| table.get(key).is_none()) {
         table.fault("name", Invalid::RequirementEmpty);
     }
     table.finish();
-    Some(Requirement { name: name?, kinds, risks, approvals, needed })
+    Some(Requirement { name: name?, when, approvals, from, needed })
+}
+
+fn read_conditions(when: Table<'_, '_>) -> Conditions {
+    let found = Conditions {
+        kinds: when.words("kind"),
+        risks: when.words("risk"),
+        tags: when.words("tag"),
+        services: when.words("service"),
+        environments: when.words("environment"),
+        targets: checked(&when, "min_targets", Conditions::check_targets),
+    };
+    when.finish();
+    found
+}
+
+/// The groups of `from = [{ group = "dba", count = 1 }]`; a count that is left out is 1.
+fn read_groups(table: &Table<'_, '_>) -> BTreeMap<Group, u64> {
+    let mut groups = BTreeMap::new();
+    for item in table.tables("from") {
+        let group: Option<Group> = item.required_word("group");
+        let count = match item.get("count") {
+            Some(_) => checked(&item, "count", Requirement::check_slots),
+            None => Some(1),
+        };
+        if let (Some(group), Some(count)) = (group, count)
+            && groups.insert(group.clone(), count).is_some()
+        {
+            item.fault("group", Problem::Twice(group.to_string()));
+        }
+        item.finish();
+    }
+    groups
 }
 
 fn checked(table: &Table<'_, '_>, key: &'static str, check: fn(u64) -> Result<(), Invalid>) -> Option<u64> {
@@ -98,5 +126,34 @@ mod tests {
         let policy = read_policy(text).unwrap();
         assert_eq!((policy.approvals(), policy.approval_days(), policy.requirements().len()), (2, 7, 1));
         assert_eq!(policy.requirements()[0].needed.len(), 2);
+    }
+
+    #[test]
+    fn every_fault_of_conditions_and_groups_is_found_at_once() {
+        let text = "approvals = 2\napproval_days = 7\n[[require]]\nname = \"db\"\n\
+                    when = { tga = [\"db\"], service = [\"Not a service\"], min_targets = 0 }\n\
+                    from = [{ group = \"dba\", count = 0 }, { count = 1 }, { gruop = \"dba\" },\n\
+                    { group = \"risk\" }, { group = \"risk\", count = 10 }, { group = \"risk\", count = 2 }]\n";
+        let faults: Vec<String> = read_policy(text).unwrap_err().iter().map(ToString::to_string).collect();
+        let expected = [
+            "5: require[1].when.service[1]: not a service: write",
+            "5: require[1].when.min_targets: 0 is out of range: use 1 to 1000",
+            "5: require[1].when.tga: unknown key; did you mean tag?",
+            "6: require[1].from[1].count: 0 is out of range: use 1 to 9",
+            "6: require[1].from[2].group: required, but missing or empty",
+            "6: require[1].from[3].group: required, but missing or empty",
+            "6: require[1].from[3].gruop: unknown key; did you mean group?",
+            "7: require[1].from[5].count: 10 is out of range: use 1 to 9",
+            "7: require[1].from[6].group: risk is listed twice",
+        ];
+        assert_eq!(faults.len(), expected.len(), "{faults:#?}");
+        faults.iter().zip(expected).for_each(|(found, start)| assert!(found.starts_with(start), "{found}\n{start}"));
+    }
+
+    #[test]
+    fn a_group_without_a_count_is_asked_for_once() {
+        let text = "approvals = 2\napproval_days = 7\n[[require]]\nname = \"db\"\nfrom = [{ group = \"dba\" }]\n";
+        let policy = read_policy(text).unwrap();
+        assert_eq!(policy.requirements()[0].from, [("dba".parse().unwrap(), 1)].into());
     }
 }

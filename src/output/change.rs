@@ -1,10 +1,10 @@
 //! The page of a change: a summary, then everything that is signed, then the timeline.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use super::{Gutter, Page, Parts, Quoted, Redaction, Remarks, Timeline, ago, mark_width, moment, timeline, window};
-use crate::domain::{Author, Change, Facts, Left, PersonId, Status, Tally, Time};
+use crate::domain::{Author, Change, Facts, Left, Needs, PersonId, Status, Tally, Time};
 
 /// Display names by person.
 pub type Names = BTreeMap<PersonId, String>;
@@ -74,7 +74,7 @@ fn status_line(change: &Change, tally: &Tally<'_>, status: Status, now: Time) ->
     let when = if window.start() > now { format!("window opens {opens}") } else { format!("window closes {closes}") };
     match status {
         Status::AwaitingApproval | Status::Approved => {
-            format!("{phrase} ({} of {}); {when}", tally.counted.len(), tally.need)
+            format!("{phrase} ({}); {when}", count(tally))
         }
         Status::Rejected => {
             let by = change.rejection().map_or("unknown", |vote| vote.person.as_str());
@@ -86,6 +86,34 @@ fn status_line(change: &Change, tally: &Tally<'_>, status: Status, now: Time) ->
         Status::Expired => format!("{phrase}; window closed {closes} without a start"),
         Status::InProgress => format!("{phrase}; {when}"),
         Status::Succeeded | Status::Failed | Status::RolledBack => phrase,
+    }
+}
+
+/// How many approvals count: `1 of 2`, or `2 of 2, missing: dba` while an approver of the group dba is missing.
+pub fn count(tally: &Tally<'_>) -> String {
+    format!("{} of {}{}", tally.counted.len(), tally.need, missing_groups(tally))
+}
+
+/// The groups of which an approver is missing: `, missing: dba`; empty if none is.
+pub fn missing_groups(tally: &Tally<'_>) -> String {
+    let groups = list(tally.unfilled().collect::<BTreeSet<_>>());
+    if groups.is_empty() { groups } else { format!(", missing: {groups}") }
+}
+
+/// The approvals that a change needs: `2`, or `3, 1 of group dba`.
+pub fn needs(needs: &Needs) -> String {
+    let groups = needs.groups().into_iter().map(|(group, count)| format!(", {count} of group {group}"));
+    format!("{}{}", needs.total, groups.collect::<String>())
+}
+
+/// What an approved revision needs next: `1 more approval needed, of group dba`.
+pub fn next_approvals(tally: &Tally<'_>) -> String {
+    let groups = list(tally.unfilled().collect::<BTreeSet<_>>());
+    let of = if groups.is_empty() { groups } else { format!(", of group {groups}") };
+    match tally.missing() {
+        0 => "an implementer can start it in its window".to_owned(),
+        1 => format!("1 more approval needed{of}"),
+        missing => format!("{missing} more approvals needed{of}"),
     }
 }
 

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::domain::{
-    Action, Argument, Artifact, Asked, Automation, Change, Command, Description, Digest, Event, Execution, Facts,
-    Granted, Grants, Head, Header, Left, Member, NewGrants, Period, PersonId, Policy, ProposalRef, RefusedAttempt,
-    Requirement, RevisionRef, Step, Text, Trial, Verdict, Void, Vote,
+    Action, Argument, Artifact, Asked, Automation, Change, Command, Conditions, Description, Digest, Event, Execution,
+    Facts, Granted, Grants, Group, Head, Header, Left, Member, NewGrants, Period, PersonId, Policy, ProposalRef,
+    RefusedAttempt, Requirement, RevisionRef, Slot, Step, Tally, Text, Trial, Verdict, Void, Vote,
 };
 
 /// The display form of a value, or null.
@@ -197,11 +197,38 @@ pub fn policy(policy: &Policy) -> Value {
 }
 
 fn requirement(it: &Requirement) -> Value {
+    let Conditions { kinds, risks, tags, services, environments, targets } = &it.when;
     json!({
         "name": it.name.to_string(),
-        "when": { "kind": list(&it.kinds), "risk": list(&it.risks) },
+        "when": {
+            "kind": list(kinds),
+            "risk": list(risks),
+            "tag": list(tags),
+            "service": list(services),
+            "environment": list(environments),
+            "min_targets": targets,
+        },
         "approvals": it.approvals,
+        "from": it.from.iter().map(|(group, count)| group_count(group, *count)).collect::<Value>(),
         "fields": list(&it.needed),
+    })
+}
+
+/// How many approvers must be in a group.
+pub fn group_count(group: &Group, count: impl Into<Value>) -> Value {
+    json!({ "group": group.to_string(), "count": count.into() })
+}
+
+/// The approvals of a change: how many count, how many are required, and who takes the places of groups.
+pub fn approvals(tally: &Tally<'_>) -> Value {
+    let slot = |it: &Slot| {
+        let person = it.person.as_ref().map(PersonId::to_string);
+        json!({ "group": it.group.to_string(), "person": person })
+    };
+    json!({
+        "counted": tally.counted.len(),
+        "required": tally.need,
+        "groups": tally.slots.iter().map(slot).collect::<Value>(),
     })
 }
 

@@ -295,6 +295,8 @@ impl Draw<'_> {
             owner: if self.rng.percent(50) { actor } else { self.somebody(|_| true) },
             implementers,
             services: usize::from(self.rng.percent(98)),
+            tags: self.rng.some(&[0, 1], 25).into_iter().collect(),
+            production: self.rng.percent(50),
             window: (start, start + length),
             artifacts,
             evidence: false,

@@ -57,7 +57,15 @@ pub struct Newcomer {
 pub struct Requirement {
     pub kinds: BTreeSet<ChangeKind>,
     pub risks: BTreeSet<Risk>,
+    pub tags: BTreeSet<usize>,
+    /// Of changes to the one service that there is, and in the one environment.
+    pub service: bool,
+    pub production: bool,
+    /// The fewest targets.
+    pub targets: Option<u64>,
     pub approvals: Option<u64>,
+    /// For each group, how many must be of it.
+    pub from: BTreeMap<usize, u64>,
     pub needed: BTreeSet<Needed>,
 }
 
@@ -117,6 +125,9 @@ pub struct Facts {
     pub authors: BTreeSet<Person>,
     pub implementers: BTreeSet<Person>,
     pub services: usize,
+    pub tags: BTreeSet<usize>,
+    /// Whether it touches the one environment that there is.
+    pub production: bool,
     /// Its first second, and the first second after it.
     pub window: (Time, Time),
     pub artifacts: Vec<Artifact>,

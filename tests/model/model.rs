@@ -389,19 +389,6 @@ impl Model {
         }
     }
 
-    /// How many approvals a revision needs.
-    pub fn needed(&self, facts: &Facts) -> usize {
-        let Some((_, policy)) = self.policy() else { return usize::MAX };
-        let mut needed = policy.approvals.max(2);
-        for it in &policy.requirements {
-            let about = it.kinds.is_empty() || it.kinds.contains(&facts.kind);
-            if about && (it.risks.is_empty() || it.risks.contains(&facts.risk)) {
-                needed = needed.max(it.approvals.unwrap_or(2));
-            }
-        }
-        needed as usize
-    }
-
     /// Where a change stands at a moment.
     pub fn status(&self, story: &Story<'_>, now: Moment) -> Status {
         match story.outcomes.last() {
@@ -412,8 +399,11 @@ impl Model {
             None if story.withdrawn => Status::Withdrawn,
             None if story.rejected => Status::Rejected,
             None if now.claimed >= story.facts().window.1 => Status::Expired,
-            None if self.counted(story, now).len() >= self.needed(story.facts()) => Status::Approved,
-            None => Status::AwaitingApproval,
+            None => {
+                let counted = self.counted(story, now);
+                let enough = counted.len() >= self.needed(story.facts()) && self.has_groups(story, &counted, now);
+                if enough { Status::Approved } else { Status::AwaitingApproval }
+            }
         }
     }
 }

@@ -189,7 +189,7 @@ impl Draw<'_> {
             }
         }
         for group in 0..2 {
-            if self.rng.percent(10) {
+            if self.rng.percent(30) {
                 it.groups.insert(group, self.grant());
             }
         }
@@ -198,15 +198,8 @@ impl Draw<'_> {
 
     pub fn policy(&mut self) -> Policy {
         let mut requirements = Vec::new();
-        for _ in 0..self.rng.weighed(&[62, 28, 10]) {
-            let approvals = if self.rng.percent(50) { Some(2 + self.rng.weighed(&[40, 50, 10]) as u64) } else { None };
-            let mut needed: BTreeSet<Needed> = self.rng.some(Needed::ALL, 8).into_iter().collect();
-            if approvals.is_none() && needed.is_empty() {
-                needed.insert(self.rng.one(Needed::ALL));
-            }
-            let kinds = self.rng.some(ChangeKind::ALL, 30).into_iter().collect();
-            let risks = self.rng.some(Risk::ALL, 30).into_iter().collect();
-            requirements.push(Requirement { kinds, risks, approvals, needed });
+        for _ in 0..self.rng.weighed(&[60, 28, 12]) {
+            requirements.push(self.requirement());
         }
         let mut separate: BTreeSet<Duty> = self.rng.some(Duty::ALL, 18).into_iter().collect();
         if self.machines {
@@ -219,6 +212,29 @@ impl Draw<'_> {
             separate,
             requirements,
         }
+    }
+
+    fn requirement(&mut self) -> Requirement {
+        let mut it = Requirement {
+            kinds: self.rng.some(ChangeKind::ALL, 30).into_iter().collect(),
+            risks: self.rng.some(Risk::ALL, 30).into_iter().collect(),
+            tags: self.rng.some(&[0, 1], 15).into_iter().collect(),
+            service: self.rng.percent(5),
+            production: self.rng.percent(15),
+            targets: if self.rng.percent(15) { Some(1 + self.rng.below(2) as u64) } else { None },
+            approvals: if self.rng.percent(50) { Some(2 + self.rng.weighed(&[40, 50, 10]) as u64) } else { None },
+            from: BTreeMap::new(),
+            needed: self.rng.some(Needed::ALL, 8).into_iter().collect(),
+        };
+        for group in 0..2 {
+            if self.rng.percent(15) {
+                it.from.insert(group, 1 + self.rng.weighed(&[75, 25]) as u64);
+            }
+        }
+        if it.approvals.is_none() && it.needed.is_empty() && it.from.is_empty() {
+            it.needed.insert(self.rng.one(Needed::ALL));
+        }
+        it
     }
 
     /// Texts to be redacted: mostly there, often such as somebody waits for.

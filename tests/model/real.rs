@@ -285,12 +285,27 @@ fn grants(it: &Grants) -> domain::Grants {
     }
 }
 
+fn tag(it: usize) -> domain::Tag {
+    format!("tag-{it}").parse().unwrap()
+}
+
+fn production() -> domain::Environment {
+    "prod".parse().unwrap()
+}
+
 fn policy(it: &Policy) -> domain::Policy {
     let requirement = |(n, it): (usize, &Requirement)| domain::Requirement {
         name: format!("requirement-{n}").parse().unwrap(),
-        kinds: it.kinds.clone(),
-        risks: it.risks.clone(),
+        when: domain::Conditions {
+            kinds: it.kinds.clone(),
+            risks: it.risks.clone(),
+            tags: it.tags.iter().map(|it| tag(*it)).collect(),
+            services: it.service.then(|| "service-0".parse().unwrap()).into_iter().collect(),
+            environments: it.production.then(production).into_iter().collect(),
+            targets: it.targets,
+        },
         approvals: it.approvals,
+        from: it.from.iter().map(|(group, count)| (format!("group-{group}").parse().unwrap(), *count)).collect(),
         needed: it.needed.clone(),
     };
     let requirements = it.requirements.iter().enumerate().map(requirement).collect();
@@ -312,10 +327,10 @@ fn facts(it: &Facts) -> domain::Facts {
         risk: it.risk,
         owner: id(it.owner).clone(),
         authors: it.authors.iter().map(|it| domain::Author::Person(id(*it).clone())).collect(),
-        environments: BTreeSet::new(),
+        environments: it.production.then(production).into_iter().collect(),
         implementers: it.implementers.iter().map(|it| id(*it).clone()).collect(),
         services,
-        tags: BTreeSet::new(),
+        tags: it.tags.iter().map(|it| tag(*it)).collect(),
         window: Window::new(start, end, "UTC".parse().unwrap()).unwrap(),
         outage_minutes: 0,
         rollback_minutes: u64::from(it.kind == ChangeKind::Emergency),

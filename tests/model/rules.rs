@@ -200,7 +200,9 @@ impl Model {
             let own = |(_, filing, _): &(usize, &Entry, &Facts)| self.same(filing, entry.actor);
             no.when(story.revisions.iter().any(own), "separate-duties");
         }
-        no.when(self.counted(story, self.moment(entry)).len() < self.needed(facts), "enough-approvals");
+        let (counted, moment) = (self.counted(story, self.moment(entry)), self.moment(entry));
+        no.when(counted.len() < self.needed(facts), "enough-approvals");
+        no.when(!self.has_groups(story, &counted, moment), "group-approvals");
         no.when(now < facts.window.0 || now >= facts.window.1, "in-window");
         let succeeded = |it: &usize| {
             let story = self.story(*it).expect("it was filed before");
@@ -256,11 +258,8 @@ impl Model {
     /// What the policy in force asks of a revision that this entry filed.
     fn break_policy(&self, no: &mut Broken, filing: &Entry, facts: &Facts) {
         let Some((_, policy)) = self.policy() else { return };
-        for it in &policy.requirements {
-            let about = it.kinds.is_empty() || it.kinds.contains(&facts.kind);
-            if about && (it.risks.is_empty() || it.risks.contains(&facts.risk)) {
-                no.when(it.needed.iter().any(|needed| !is_there(*needed, filing, facts)), "policy-field");
-            }
+        for it in self.asked(facts) {
+            no.when(it.needed.iter().any(|needed| !is_there(*needed, filing, facts)), "policy-field");
         }
         let owners = self.behind_account(facts.owner);
         let both = facts.implementers.iter().any(|it| !owners.is_disjoint(&self.behind_account(*it)));

@@ -13,14 +13,6 @@ approvals = 3
 fields = ['security']
 ";
 
-/// Has two admins put a policy in force.
-fn enact(world: &World, policy: &str) {
-    world.write("policy.toml", policy);
-    world.ok("alice", "policy propose policy.toml");
-    let number = world.state().governance().proposals().to_string();
-    second(world, "bob", &number);
-}
-
 fn policy(world: &World, text: &str) -> Event {
     let policy = input::read_policy(text).unwrap();
     propose(world, Action::Policy { replaces: world.state().governance().policy_since(), policy })

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use ed25519_dalek::{Signer as _, SigningKey};
 use sha2::{Digest as _, Sha256};
 use twinseal::domain::{
-    Action, Argument, Artifact, Asked, Automation, Command, Description, Digest, Event, Execution, Facts, Field,
-    Fingerprint, Grants, Head, Header, LostEntries, Member, NewGrants, Outcome, Period, Periods, Policy, Predecessor,
-    ProposalRef, Prose, PublicKey, RefusedAttempt, Register, Requirement, RevisionRef, Role, Step, Text, Time, Trial,
-    Vouch, Window,
+    Action, Argument, Artifact, Asked, Automation, Command, Conditions, Description, Digest, Event, Execution, Facts,
+    Field, Fingerprint, Grants, Head, Header, LostEntries, Member, NewGrants, Outcome, Period, Periods, Policy,
+    Predecessor, ProposalRef, Prose, PublicKey, RefusedAttempt, Register, Requirement, RevisionRef, Role, Step, Text,
+    Time, Trial, Vouch, Window,
 };
 use twinseal::format::request::{self, RegisterRef};
 use twinseal::format::{Raw, Unsigned, data, entry, sshsig, text};
@@ -419,19 +419,20 @@ pub fn periods(list: &[(&str, &str)]) -> Periods {
 
 pub fn policy() -> Policy {
     let critical = Requirement {
-        name: "critical".parse().unwrap(),
-        kinds: all(&["normal", "emergency"]),
-        risks: all(&["high", "critical"]),
+        when: Conditions {
+            kinds: all(&["normal", "emergency"]),
+            risks: all(&["high", "critical"]),
+            tags: all(&["db", "schema"]),
+            services: all(&["order-gateway", "risk"]),
+            environments: all(&["dr", "prod"]),
+            targets: Some(10),
+        },
         approvals: Some(3),
+        from: [("dba".parse().unwrap(), 1), ("finance".parse().unwrap(), 2)].into(),
         needed: all(&["tests", "incident"]),
+        ..Requirement::named("critical".parse().unwrap())
     };
-    let shown = Requirement {
-        name: "shown".parse().unwrap(),
-        kinds: all(&[]),
-        risks: all(&[]),
-        approvals: None,
-        needed: all(&["evidence"]),
-    };
+    let shown = Requirement { needed: all(&["evidence"]), ..Requirement::named("shown".parse().unwrap()) };
     Policy::new(2, 7, all(&["requester-implementer", "admin-approver"]), vec![critical, shown]).unwrap()
 }
 

@@ -9,7 +9,7 @@ use crate::commands::lookup::{change, check_named_once, governance_about, parse,
 use crate::commands::{Context, about_to_sign, report_recorded};
 use crate::domain::{ChangeId, Digest, Event, Field, PersonId, RevisionRef, Text, Verdict};
 use crate::error::{Error, Exit};
-use crate::output::{Equal, Page, Timeline, safe};
+use crate::output::{self, Equal, Page, Timeline, safe};
 use crate::record::{Plan, record, rehearse};
 use crate::store::Session;
 
@@ -99,13 +99,8 @@ fn approve(
     let approved = change(session, id)?;
     let now = session.state().moment(context.env.now());
     let tally = approved.tally(&governance_about(session, &approved, now)?, now)?;
-    let (have, need) = (tally.counted.len(), tally.need);
-    let next = match need.saturating_sub(have) {
-        0 => "an implementer can start it in its window".to_owned(),
-        1 => "1 more approval needed".to_owned(),
-        missing => format!("{missing} more approvals needed"),
-    };
-    report_recorded(context, &entry, None, format_args!("{id} approved ({have} of {need}); {next}"))
+    let (have, next) = (output::count(&tally), output::next_approvals(&tally));
+    report_recorded(context, &entry, None, format_args!("{id} approved ({have}); {next}"))
 }
 
 /// Says whether the approval renews an earlier one.

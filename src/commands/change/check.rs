@@ -13,8 +13,8 @@ use crate::commands::change::commits::commit_addresses;
 use crate::commands::files::read_text;
 use crate::commands::lookup::{name_of_input, parse};
 use crate::domain::{
-    Author, Capacity, Change, ChangeId, Denied, Digest, Fingerprint, Governance, Moment, PersonId, Refusal, Text, Time,
-    Window, judge_author, judge_party, judge_window,
+    Author, Capacity, Change, ChangeId, Denied, Digest, Facts, Fingerprint, Governance, Group, Moment, Needs, PersonId,
+    Refusal, Text, Time, Window, judge_author, judge_party, judge_window,
 };
 use crate::error::Error;
 use crate::format::data::{self, Data};
@@ -140,22 +140,48 @@ impl CheckedDraft {
     /// [`Error::Faults`] with the names of the approvers, and why they could not approve it.
     pub fn check_capacity(&self, now: Moment, before: Option<&Change>, requester: &PersonId) -> Result<(), Error> {
         let (Some(governance), facts) = (&self.governance, &self.draft.facts) else { return Ok(()) };
-        let need = governance.policy().map_or(0, |policy| policy.approvals_for(facts));
+        let Some(policy) = governance.policy() else { return Ok(()) };
         // The key matters for a machine account: a change by its oldest key has the most conflicts of interest.
         let key = governance.person(requester)?.and_then(|it| it.keys().next());
         let key = key.unwrap_or_else(|| Fingerprint::of(&[0; 32]));
-        let Capacity { able, barred } = Change::supposed(before, requester, key, facts).capacity(governance, now)?;
-        if able.len() >= need {
+        let capacity = Change::supposed(before, requester, key, facts).capacity(governance, now)?;
+        let problems = lacking(&capacity, &policy.needs(facts), now.claimed);
+        if problems.is_empty() {
             return Ok(());
         }
-        let problem = Problem::TooFewApprovers {
-            need,
-            able: if able.is_empty() { "nobody".to_owned() } else { format!("only {}", output::list(&able)) },
-            barred: output::barred(&barred, now.claimed),
-        };
-        let fault = Fault { line: 1, field: String::new(), problem };
-        Err(Error::Faults { path: self.path.clone(), faults: vec![fault] })
+        let fault = |problem| Fault { line: 1, field: String::new(), problem };
+        Err(Error::Faults { path: self.path.clone(), faults: problems.into_iter().map(fault).collect() })
     }
+}
+
+/// What those who could approve are too few for: the number of approvals, and each group.
+fn lacking(capacity: &Capacity, needs: &Needs, now: Time) -> Vec<Problem> {
+    let could = |able: Vec<&PersonId>| match able.as_slice() {
+        [] => "nobody".to_owned(),
+        able => format!("only {}", output::list(able)),
+    };
+    let (need, barred) = (needs.total, output::barred(&capacity.barred, now));
+    let mut problems = Vec::new();
+    if capacity.able.len() < need {
+        problems.push(Problem::TooFewApprovers { need, able: could(capacity.able.iter().collect()), barred });
+    }
+    let unfilled: BTreeSet<&Group> = capacity.unfilled(needs).into_iter().collect();
+    for group in unfilled {
+        let need = needs.groups().get(group).copied().unwrap_or_default();
+        let able: Vec<&PersonId> = capacity.able_in(group).collect();
+        // There are enough of this group alone, but another group needs the same people.
+        let elsewhere = if able.len() < need { "" } else { ", and another group needs them too" };
+        problems.push(Problem::TooFewInGroup { need, group: group.clone(), able: could(able), elsewhere });
+    }
+    problems
+}
+
+/// The approvals that the policy in force asks for: `2 approvals needed`, or `3 approvals needed, 1 of group dba`.
+pub fn approvals_needed(session: &Session, facts: &Facts) -> String {
+    let Some(policy) = session.state().governance().policy() else { return String::new() };
+    let needs = policy.needs(facts);
+    let groups = needs.groups().into_iter().map(|(group, count)| format!(", {count} of group {group}"));
+    format!("{} approvals needed{}", needs.total, groups.collect::<String>())
 }
 
 /// Reads a draft and checks it, against the rules of a register too if there is a session.

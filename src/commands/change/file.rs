@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::commands::change::again::Again;
-use crate::commands::change::check::{DraftFile, read_draft};
+use crate::commands::change::check::{DraftFile, approvals_needed, read_draft};
 use crate::commands::{Context, report_recorded};
 use crate::domain::{Event, Line, Text};
 use crate::error::Error;
@@ -41,8 +41,8 @@ impl File {
         self.again.check(context, &session, (draft, rehearsal.unsigned()), ("file a new change", &similar))?;
         let entry = rehearsal.record(context.recorder(), &mut session)?;
         let Some(change) = entry.event.change() else { return Ok(()) };
-        let need = session.state().governance().policy().map_or(0, |policy| policy.approvals_for(&draft.facts));
-        let said = format!("{change} filed; {need} approvals needed; `twinseal show {change}` shows it");
+        let need = approvals_needed(&session, &draft.facts);
+        let said = format!("{change} filed; {need}; `twinseal show {change}` shows it");
         report_recorded(context, &entry, Some(format!("{change} revision 1 {}", entry.leaf)), said)
     }
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::commands::change::again::Again;
-use crate::commands::change::check::{DraftFile, read_draft};
+use crate::commands::change::check::{DraftFile, approvals_needed, read_draft};
 use crate::commands::lookup::{change, governance_about, parse};
 use crate::commands::{Context, report_recorded};
 use crate::domain::{ChangeId, Event, Text};
@@ -53,12 +53,12 @@ impl Revise {
         self.again.check(context, &session, (&checked.draft, rehearsal.unsigned()), (&act, &[id]))?;
         let entry = rehearsal.record(context.recorder(), &mut session)?;
         let number = replaces.number + 1;
-        let need = session.state().governance().policy().map_or(0, |policy| policy.approvals_for(&facts));
+        let need = approvals_needed(&session, &facts);
         let lost = match voided.as_slice() {
             [] => String::new(),
             voided => format!("; no longer counted: {}", voided.join(", ")),
         };
-        let said = format!("{id} revised (revision {number}){lost}; {need} approvals needed");
+        let said = format!("{id} revised (revision {number}){lost}; {need}");
         report_recorded(context, &entry, Some(format!("{id} revision {number} {}", entry.leaf)), said)
     }
 }

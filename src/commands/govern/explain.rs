@@ -6,8 +6,9 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::Context;
-use crate::domain::{Capacity, Governance, Moment, PersonId, Policy, Role};
+use crate::domain::{Capacity, Conditions, Governance, Moment, Needs, PersonId, Policy, Role};
 use crate::error::Error;
+use crate::output::json::group_count;
 use crate::output::{self, policy_sentences, table};
 
 /// Arguments of `policy explain`.
@@ -30,11 +31,11 @@ enum Spare {
 }
 
 impl Spare {
-    fn of(able: usize, need: usize) -> Self {
-        match able.checked_sub(need) {
-            None => Self::TooFew,
-            Some(0) => Self::None,
-            Some(_) => Self::Some,
+    fn of(capacity: &Capacity, needs: &Needs) -> Self {
+        match (capacity.meets(needs), capacity.has_spare(needs)) {
+            (false, _) => Self::TooFew,
+            (true, false) => Self::None,
+            (true, true) => Self::Some,
         }
     }
 
@@ -59,14 +60,9 @@ impl Spare {
 struct Line {
     engineer: PersonId,
     requirement: String,
-    need: usize,
+    needs: Needs,
     able: Vec<PersonId>,
-}
-
-impl Line {
-    fn spare(&self) -> Spare {
-        Spare::of(self.able.len(), self.need)
-    }
+    spare: Spare,
 }
 
 impl Explain {
@@ -84,9 +80,10 @@ impl Explain {
                 json!({
                     "engineer": it.engineer.to_string(),
                     "requirement": it.requirement,
-                    "approvals": it.need,
+                    "approvals": it.needs.total,
+                    "from": it.needs.groups().into_iter().map(|(group, n)| group_count(group, n)).collect::<Value>(),
                     "able": output::json::list(&it.able),
-                    "result": it.spare().as_str(),
+                    "result": it.spare.as_str(),
                 })
             };
             let lines = lines.as_ref().map(|lines| lines.iter().map(line).collect::<Value>());
@@ -100,7 +97,7 @@ impl Explain {
         for (spare, meaning) in
             [(Spare::TooFew, "too few people could approve"), (Spare::None, "one absence leaves too few approvers")]
         {
-            let tight = || lines.iter().flatten().filter(|it| it.spare() == spare);
+            let tight = || lines.iter().flatten().filter(|it| it.spare == spare);
             let engineers: BTreeSet<&PersonId> = tight().map(|it| &it.engineer).collect();
             if !engineers.is_empty() {
                 context.env.status(format_args!("warning: {meaning} for changes of {}", output::list(engineers)));
@@ -114,32 +111,75 @@ fn capacity_table(lines: &[Line], width: Option<u16>) -> String {
     let row = |it: &Line| {
         let able = format!("{}: {}", it.able.len(), output::list(&it.able));
         let able = if it.able.is_empty() { "nobody".to_owned() } else { able };
-        [it.engineer.to_string(), it.requirement.clone(), it.need.to_string(), it.spare().phrase().to_owned(), able]
+        [it.engineer.to_string(), it.requirement.clone(), output::needs(&it.needs), it.spare.phrase().to_owned(), able]
     };
     table(["ENGINEER", "REQUIREMENT", "NEEDS", "RESULT", "COULD APPROVE"], lines.iter().map(row).collect(), width)
 }
 
-/// A line for each engineer and each number of approvals that the policy asks for.
-fn lines(governance: &Governance, policy: &Policy, now: Moment) -> Result<Vec<Line>, Error> {
-    let base = usize::try_from(policy.approvals()).unwrap_or(usize::MAX);
-    let stricter = policy.requirements().iter().filter_map(|it| {
-        let need = usize::try_from(it.approvals?).unwrap_or(usize::MAX);
-        Some((it.name.to_string(), need.max(base)))
+/// What every change needs, and what it needs where a requirement about approvals applies, together with those that
+/// always apply.
+fn cases(policy: &Policy) -> Vec<(String, Needs)> {
+    let base = Needs::of(policy, []);
+    let always = policy.requirements().iter().filter(|it| it.when == Conditions::default());
+    let each = policy.requirements().iter().map(|it| {
+        let together = always.clone().chain([it]);
+        (it.name.to_string(), Needs::of(policy, together))
     });
-    let requirements: Vec<(String, usize)> =
-        std::iter::once(("every change".to_owned(), base)).chain(stricter).collect();
+    let stricter: Vec<(String, Needs)> = each.filter(|(_, needs)| *needs != base).collect();
+    std::iter::once(("every change".to_owned(), base)).chain(stricter).collect()
+}
+
+/// A line for each engineer and each case of [`cases`].
+fn lines(governance: &Governance, policy: &Policy, now: Moment) -> Result<Vec<Line>, Error> {
+    let cases = cases(policy);
     let mut lines = Vec::new();
-    for (engineer, _) in governance.loaded_people() {
-        if governance.has_left(engineer)? || !governance.has_role(engineer, Role::Engineer, now)? {
-            continue;
-        }
-        let Capacity { able, .. } = governance.capacity_for(engineer, now)?;
-        lines.extend(requirements.iter().map(|(requirement, need)| Line {
+    for engineer in engineers(governance, now)? {
+        let capacity = governance.capacity_for(Some(engineer), now)?;
+        lines.extend(cases.iter().map(|(requirement, needs)| Line {
             engineer: engineer.clone(),
             requirement: requirement.clone(),
-            need: *need,
-            able: able.clone(),
+            needs: needs.clone(),
+            able: capacity.able.clone(),
+            spare: Spare::of(&capacity, needs),
         }));
     }
     Ok(lines)
+}
+
+fn engineers(governance: &Governance, now: Moment) -> Result<Vec<&PersonId>, Error> {
+    let mut engineers = Vec::new();
+    for (person, _) in governance.loaded_people() {
+        if !governance.has_left(person)? && governance.has_role(person, Role::Engineer, now)? {
+            engineers.push(person);
+        }
+    }
+    Ok(engineers)
+}
+
+/// Warns of each requirement that nobody's change could meet, because too few people could approve. All people and keys
+/// must be loaded.
+///
+/// # Errors
+/// A person or key is not loaded.
+pub fn warn_unmeetable(
+    context: &mut Context<'_>,
+    governance: &Governance,
+    policy: &Policy,
+    now: Moment,
+) -> Result<(), Error> {
+    let under = governance.under(policy.clone());
+    let engineers = engineers(&under, now)?;
+    // Before there are engineers, a change in which nobody takes part is the best case.
+    let of = engineers.iter().map(|it| Some(*it)).chain(engineers.is_empty().then_some(None));
+    let capacities = of.map(|it| under.capacity_for(it, now)).collect::<Result<Vec<_>, _>>()?;
+    for (requirement, needs) in cases(policy) {
+        if !capacities.iter().any(|capacity| capacity.meets(&needs)) {
+            let needed = output::needs(&needs);
+            context.env.status(format_args!(
+                "warning: too few approvers for this policy ({requirement} needs {needed}); \
+                 `twinseal policy explain --capacity` shows who could approve now"
+            ));
+        }
+    }
+    Ok(())
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::commands::Context;
 use crate::commands::files::read_text;
-use crate::commands::govern::explain::Explain;
+use crate::commands::govern::explain::{Explain, warn_unmeetable};
 use crate::commands::govern::proposal::open;
 use crate::commands::lookup::{as_of, name_of_input};
 use crate::domain::{
@@ -147,6 +147,7 @@ impl Source {
                 .text(&format!("{:>width$}", "then:", width = id.to_string().len() + 5), then);
         }
         context.env.status(format_args!("{}\n", page.finish().trim_start()));
+        warn_unmeetable(context, &session.governed()?, &policy, now)?;
         open(context, &mut session, text, |session| {
             let replaces = session.state().governance().policy_since();
             Ok(Action::Policy { replaces, policy: policy.clone() })
@@ -179,7 +180,7 @@ fn status_phrase(change: &Change, governance: &Governance, now: Moment) -> Resul
     if status == Status::Expired {
         return Ok(None);
     }
-    let status = format!("{} ({} of {})", status.phrase(), tally.counted.len(), tally.need);
+    let status = format!("{} ({})", status.phrase(), output::count(&tally));
     match change.judge_facts(governance) {
         Ok(()) => Ok(Some(status)),
         Err(Denied::Refused(refusal)) => Ok(Some(format!("{status}; cannot start: {refusal}"))),

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::proposal_page::{action_blocks, state_now, summary_of, write_page};
+use crate::commands::govern::explain::warn_unmeetable;
 use crate::commands::lookup::{check_named_once, parse, reason};
 use crate::commands::{Context, about_to_sign, record_shown, report_recorded};
 use crate::domain::{
@@ -285,8 +286,12 @@ fn second(
     which: &Which,
     digest: Option<Digest>,
 ) -> Result<(), Error> {
-    let at @ ProposalRef { proposal: id, opened } = which.find(session)?.reference();
+    let found = which.find(session)?;
+    let at @ ProposalRef { proposal: id, opened } = found.reference();
     let plan = |_: &mut Session| Ok(Plan::of(Event::Second(at)));
+    if let Action::Policy { policy, .. } = &found.action {
+        warn_unmeetable(context, &session.governed()?, policy, session.state().moment(context.env.now()))?;
+    }
     let entry = match digest {
         Some(given) if given != opened => {
             return Err(Error::OtherDigest { flag: "--digest", given, found: opened });

@@ -10,7 +10,7 @@ use crate::domain::{
     Change, ChangeId, ConflictOfInterest, Denied, Governance, Left, Moment, PersonId, Role, Status, Time, Verdict,
 };
 use crate::error::Error;
-use crate::output::{ago, table};
+use crate::output::{self, ago, table};
 use crate::store::Session;
 
 /// List what you can act on
@@ -169,7 +169,8 @@ fn act(change: &Change, governance: &Governance, me: &PersonId, now: Moment) -> 
                 && conflict.is_none()
                 && !tally.counted.iter().any(|vote| vote.person == *me) =>
         {
-            ("approve", revision.time, format!("{risk}; {} of {} approvals", tally.counted.len(), tally.need))
+            let (have, need, missing) = (tally.counted.len(), tally.need, output::missing_groups(&tally));
+            ("approve", revision.time, format!("{risk}; {have} of {need} approvals{missing}"))
         }
         Status::AwaitingApproval | Status::Approved if takes_over && !implements => {
             ("revise", revision.time, format!("{risk}"))

@@ -118,7 +118,7 @@ fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value
         "status": status.to_string(),
         "left": json::left(change.stranded(&governance, None)?),
         "revision": change.current().id.number,
-        "approvals": { "counted": tally.counted.len(), "required": tally.need },
+        "approvals": json::approvals(&tally),
         "revisions": revisions,
         "votes": change.votes().iter().map(vote).collect::<Value>(),
         "notes": change.notes().iter().map(act).collect::<Value>(),

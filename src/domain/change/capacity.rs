@@ -1,7 +1,11 @@
 //! Who could approve a change.
 
+use std::collections::BTreeSet;
+
 use crate::domain::records::Unloaded;
-use crate::domain::{Change, ConflictOfInterest, Duty, Governance, Moment, Person, PersonId, Role, Time, Void};
+use crate::domain::{
+    Change, ConflictOfInterest, Duty, Governance, Group, Moment, Needs, Periods, Person, PersonId, Role, Time, Void,
+};
 
 /// The approvers of a register, seen from one change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,6 +14,38 @@ pub struct Capacity {
     pub able: Vec<PersonId>,
     /// Those who could not, each with the reason for which their approval would not count.
     pub barred: Vec<(PersonId, Void)>,
+    /// The groups of each of those who could.
+    groups: Vec<BTreeSet<Group>>,
+}
+
+impl Capacity {
+    /// Those who could approve it as members of a group.
+    pub fn able_in<'c>(&'c self, group: &'c Group) -> impl Iterator<Item = &'c PersonId> {
+        self.able.iter().zip(&self.groups).filter(|(_, groups)| groups.contains(group)).map(|(person, _)| person)
+    }
+
+    /// The groups that too few of those who could approve are in, once for each slot that stays empty.
+    pub fn unfilled<'n>(&self, needs: &'n Needs) -> Vec<&'n Group> {
+        let filled = needs.slots.iter().zip(needs.fill(&self.groups));
+        filled.filter(|(_, person)| person.is_none()).map(|(group, _)| group).collect()
+    }
+
+    /// Whether those who could approve are enough.
+    pub fn meets(&self, needs: &Needs) -> bool {
+        self.able.len() >= needs.total && self.unfilled(needs).is_empty()
+    }
+
+    /// Whether they would still be enough if any one of them were absent.
+    pub fn has_spare(&self, needs: &Needs) -> bool {
+        // The absence of somebody who fills no slot leaves every slot filled.
+        let filling: BTreeSet<usize> = needs.fill(&self.groups).into_iter().flatten().collect();
+        let without = |absent: usize| {
+            let mut groups = self.groups.clone();
+            groups.remove(absent);
+            needs.fill(&groups).iter().all(Option::is_some)
+        };
+        self.meets(needs) && self.able.len() > needs.total && filling.into_iter().all(without)
+    }
 }
 
 impl Change {
@@ -25,13 +61,13 @@ impl Change {
 }
 
 impl Governance {
-    /// Who could approve, at `now`, a change that this engineer files, owns and implements alone. All people and keys must
-    /// be loaded.
+    /// Who could approve, at `now`, a change that this engineer files, owns and implements alone; without an engineer, a
+    /// change in which nobody else takes part. All people and keys must be loaded.
     ///
     /// # Errors
     /// [`Unloaded`].
-    pub fn capacity_for(&self, engineer: &PersonId, now: Moment) -> Result<Capacity, Unloaded> {
-        let involved = self.answer_for_account(engineer)?;
+    pub fn capacity_for(&self, engineer: Option<&PersonId>, now: Moment) -> Result<Capacity, Unloaded> {
+        let involved = engineer.map(|it| self.answer_for_account(it)).transpose()?.unwrap_or_default();
         let conflict = |person: &PersonId| Ok(involved.contains(person).then_some(ConflictOfInterest::Implements));
         approvers(self, now, now.claimed.plus(1), conflict)
     }
@@ -44,8 +80,8 @@ fn approvers(
     closes: Time,
     conflict: impl Fn(&PersonId) -> Result<Option<ConflictOfInterest>, Unloaded>,
 ) -> Result<Capacity, Unloaded> {
-    let mut capacity = Capacity { able: Vec::new(), barred: Vec::new() };
-    for (person, _) in governance.loaded_people().filter(|(_, it)| is_in_time(it, now, closes)) {
+    let mut capacity = Capacity { able: Vec::new(), barred: Vec::new(), groups: Vec::new() };
+    for (person, its) in governance.loaded_people().filter(|(_, it)| is_in_time(it, now, closes)) {
         let barred = if let Some(conflict) = conflict(person)? {
             Some(Void::ConflictOfInterest(conflict))
         } else if governance.is_kept_from_approving(person, now)? {
@@ -56,7 +92,11 @@ fn approvers(
             None
         };
         match barred {
-            None => capacity.able.push(person.clone()),
+            None => {
+                capacity.able.push(person.clone());
+                let in_time = its.grants.groups.iter().filter(|(_, periods)| hold_before(periods, now, closes));
+                capacity.groups.push(in_time.map(|(group, _)| group.clone()).collect());
+            }
             Some(why) => capacity.barred.push((person.clone(), why)),
         }
     }
@@ -64,7 +104,11 @@ fn approvers(
 }
 
 fn is_in_time(person: &Person, now: Moment, closes: Time) -> bool {
-    let periods = person.grants.roles.get(&Role::Approver).into_iter().flat_map(|it| it.iter());
-    let mut in_time = periods.filter(|it| !it.ended(now.effective) && it.from().is_none_or(|from| from < closes));
-    person.is_active() && in_time.next().is_some()
+    let approver = person.grants.roles.get(&Role::Approver);
+    person.is_active() && approver.is_some_and(|periods| hold_before(periods, now, closes))
+}
+
+/// Whether one of the periods has not ended, and begins before `closes`.
+fn hold_before(periods: &Periods, now: Moment, closes: Time) -> bool {
+    periods.iter().any(|it| !it.ended(now.effective) && it.from().is_none_or(|from| from < closes))
 }

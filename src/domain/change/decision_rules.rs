@@ -6,8 +6,8 @@ use crate::domain::change::filing_rules::{
 use crate::domain::change::left::Left;
 use crate::domain::records::{Denied, Unloaded};
 use crate::domain::{
-    Artifact, Change, Duty, Event, Field, Governance, Header, Outcome, Refusal, RefusedAct, RefusedAttempt, Revision,
-    RevisionRef, Role, Rule, Timed, Verdict,
+    Artifact, Change, ChangeId, Duty, Event, Field, Governance, Header, Outcome, Refusal, RefusedAct, RefusedAttempt,
+    Revision, RevisionRef, Role, Rule, Tally, Timed, Verdict,
 };
 
 impl Change {
@@ -167,10 +167,7 @@ impl Change {
         self.judge_facts(governance)?;
         judge_starter(governance, self.requesters(), &header.actor)?;
         let tally = self.tally(governance, header.moment)?;
-        if !tally.is_enough() {
-            let (have, need) = (tally.counted.len(), tally.need);
-            return Err(Refusal::TooFewApprovals { change: self.id(), have, need }.into());
-        }
+        judge_tally(self.id(), &tally)?;
         if !facts.window.contains(header.time) {
             return Err(Refusal::OutsideWindow { time: header.time, window: facts.window.clone() }.into());
         }
@@ -221,6 +218,18 @@ impl Change {
             (Some(_), Some((Outcome::Succeeded | Outcome::Failed, _))) if outcome == Outcome::RolledBack => Ok(()),
             (Some(_), Some((outcome, _))) => Err(Refusal::Finished { change: self.id(), outcome: *outcome }),
         }
+    }
+}
+
+/// Enough people approved, and among them those of groups that the policy requires.
+fn judge_tally(change: ChangeId, tally: &Tally<'_>) -> Result<(), Refusal> {
+    let (have, need) = (tally.counted.len(), tally.need);
+    if have < need {
+        return Err(Refusal::TooFewApprovals { change, have, need });
+    }
+    match tally.unfilled().next() {
+        Some(group) => Err(Refusal::GroupMissing { change, group: group.clone() }),
+        None => Ok(()),
     }
 }
 

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::records::Unloaded;
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    Change, ConflictOfInterest, Digest, Duty, Fingerprint, Governance, Header, Moment, PersonId, Policy, RevisionRef,
-    Role, TOLERANCE, Time,
+    Change, ConflictOfInterest, Digest, Duty, Fingerprint, Governance, Group, Header, Moment, Needs, PersonId, Policy,
+    RevisionRef, Role, TOLERANCE, Time,
 };
 
 closed_enum!(
@@ -74,6 +74,17 @@ pub struct Tally<'a> {
     pub void: Vec<(&'a Vote, Void)>,
     /// The number of approvals required.
     pub need: usize,
+    /// The required approvers of groups, and who of the counted ones takes each place.
+    pub slots: Vec<Slot>,
+}
+
+/// A place among the approvers of a change that only a member of a group can take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slot {
+    /// The group.
+    pub group: Group,
+    /// The approver who takes it.
+    pub person: Option<PersonId>,
 }
 
 /// The tally at the start of a change, which settles for good which approvals counted.
@@ -84,20 +95,43 @@ pub struct Settled {
     /// The entries of those that did not, each with the reason.
     void: Vec<(u64, Void)>,
     need: usize,
+    slots: Vec<Slot>,
 }
 
 impl From<Tally<'_>> for Settled {
     fn from(tally: Tally<'_>) -> Self {
         let counted = tally.counted.iter().map(|vote| vote.seq).collect();
         let void = tally.void.into_iter().map(|(vote, why)| (vote.seq, why)).collect();
-        Self { counted, void, need: tally.need }
+        Self { counted, void, need: tally.need, slots: tally.slots }
     }
 }
 
 impl Tally<'_> {
-    /// Whether enough approvals count.
+    /// Whether enough approvals count, and every required approver of a group is among them.
     pub fn is_enough(&self) -> bool {
-        self.counted.len() >= self.need
+        self.missing() == 0
+    }
+
+    /// The groups of which an approver is missing, once for each.
+    pub fn unfilled(&self) -> impl Iterator<Item = &Group> {
+        self.slots.iter().filter(|slot| slot.person.is_none()).map(|slot| &slot.group)
+    }
+
+    /// The fewest further approvals with which it would be enough.
+    pub fn missing(&self) -> usize {
+        self.need.saturating_sub(self.counted.len()).max(self.unfilled().count())
+    }
+
+    /// Fills the slots of groups with the people whose approvals count.
+    fn fill(&mut self, needs: &Needs, governance: &Governance, now: Moment) -> Result<(), Unloaded> {
+        let mut groups = Vec::new();
+        for vote in self.counted.iter().filter(|_| !needs.slots.is_empty()) {
+            groups.push(governance.groups(&vote.person, now)?);
+        }
+        let person = |at: usize| self.counted.get(at).map(|vote| vote.person.clone());
+        let filled = needs.slots.iter().zip(needs.fill(&groups));
+        self.slots = filled.map(|(group, at)| Slot { group: group.clone(), person: at.and_then(person) }).collect();
+        Ok(())
     }
 }
 
@@ -112,17 +146,20 @@ impl Change {
             let vote = |seq: u64| self.votes().iter().find(|vote| vote.seq == seq);
             let void = settled.void.iter().filter_map(|(seq, why)| Some((vote(*seq)?, *why))).collect();
             let counted = settled.counted.iter().filter_map(|seq| vote(*seq)).collect();
-            return Ok(Tally { counted, void, need: settled.need });
+            return Ok(Tally { counted, void, need: settled.need, slots: settled.slots.clone() });
         }
         // Without a policy, no number of approvals is enough.
-        let need = governance.policy().map_or(usize::MAX, |it| it.approvals_for(&self.current().facts));
-        let mut tally = Tally { counted: Vec::new(), void: Vec::new(), need };
+        let denied = Needs { total: usize::MAX, slots: Vec::new() };
+        let needs = governance.policy().map_or(denied, |it| it.needs(&self.current().facts));
+        let mut tally = Tally { counted: Vec::new(), void: Vec::new(), need: needs.total, slots: Vec::new() };
         for vote in self.approvals() {
             match self.void_reason(vote, governance, now)? {
                 None => tally.counted.push(vote),
                 Some(why) => tally.void.push((vote, why)),
             }
         }
+        // Void approvals are out by now, and fill no slot.
+        tally.fill(&needs, governance, now)?;
         Ok(tally)
     }
 

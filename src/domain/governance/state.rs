@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
 use crate::domain::{
-    Digest, Duty, Fingerprint, Key, KeyState, Moment, Person, PersonId, Policy, Proposal, ProposalId, Refusal,
+    Digest, Duty, Fingerprint, Group, Key, KeyState, Moment, Person, PersonId, Policy, Proposal, ProposalId, Refusal,
     Restoration, Role, TextState,
 };
 
@@ -260,6 +260,15 @@ impl Governance {
     /// [`Unloaded`].
     pub fn has_role(&self, person: &PersonId, role: Role, at: Moment) -> Result<bool, Unloaded> {
         Ok(self.person(person)?.is_some_and(|it| it.grants.has_role(role, at)))
+    }
+
+    /// The groups that the account is in at a given moment.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn groups(&self, person: &PersonId, at: Moment) -> Result<BTreeSet<Group>, Unloaded> {
+        let granted = self.person(person)?.into_iter().flat_map(|it| &it.grants.groups);
+        Ok(granted.filter(|(_, periods)| periods.hold(at)).map(|(group, _)| group.clone()).collect())
     }
 
     /// Whether the key belongs to this person and may be used.

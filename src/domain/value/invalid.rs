@@ -95,8 +95,20 @@ pub enum Invalid {
         /// The number of days in the policy.
         found: u64,
     },
+    /// A number of approvers of one group outside 1 to 9.
+    #[error("{found} is out of range: use 1 to 9")]
+    PolicySlots {
+        /// The number in the policy.
+        found: u64,
+    },
+    /// A number of targets outside 1 to 1000.
+    #[error("{found} is out of range: use 1 to 1000")]
+    PolicyTargets {
+        /// The number in the policy.
+        found: u64,
+    },
     /// A requirement that requires nothing.
-    #[error("requires nothing: add approvals or fields")]
+    #[error("requires nothing: add approvals, from or fields")]
     RequirementEmpty,
     /// Two requirements with the same name.
     #[error("two requirements are named {name}: give each its own name")]

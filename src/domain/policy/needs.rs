@@ -1,0 +1,137 @@
+//! The approvals that several requirements ask for together, and who fills the slots of groups.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::{Group, Policy, Requirement};
+
+/// The approvals that a change needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Needs {
+    /// From how many different people.
+    pub total: usize,
+    /// A slot for each approver who must be in a group: the group.
+    pub slots: Vec<Group>,
+}
+
+impl Needs {
+    /// What a policy asks for if these of its requirements apply: the total and the count of each group are the maxima.
+    /// Each slot takes a person of its own, so the total is never less than the number of slots.
+    pub fn of<'p>(policy: &Policy, applying: impl IntoIterator<Item = &'p Requirement>) -> Self {
+        let (mut total, mut groups) = (policy.approvals().max(Policy::FEWEST_APPROVALS), BTreeMap::new());
+        for it in applying {
+            total = total.max(it.approvals.unwrap_or(0));
+            for (group, count) in &it.from {
+                let most = groups.entry(group).or_insert(0);
+                *most = (*most).max(*count);
+            }
+        }
+        let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let slots = groups.into_iter().flat_map(|(group, count)| std::iter::repeat_n(group.clone(), size(count)));
+        let slots: Vec<Group> = slots.collect();
+        Self { total: size(total).max(slots.len()), slots }
+    }
+
+    /// The groups, each with its number of slots.
+    pub fn groups(&self) -> BTreeMap<&Group, usize> {
+        let mut groups = BTreeMap::new();
+        self.slots.iter().for_each(|group| *groups.entry(group).or_default() += 1);
+        groups
+    }
+
+    /// Fills as many slots as possible, each with one of the people who are in its group, nobody twice. `people` holds
+    /// the groups of each person. Returns for each slot the index of the person who fills it.
+    pub fn fill(&self, people: &[BTreeSet<Group>]) -> Vec<Option<usize>> {
+        let mut taken: Vec<Option<usize>> = vec![None; people.len()];
+        for slot in 0..self.slots.len() {
+            self.place(slot, people, &mut taken, &mut BTreeSet::new());
+        }
+        let filler = |slot: usize| taken.iter().position(|it| *it == Some(slot));
+        (0..self.slots.len()).map(filler).collect()
+    }
+
+    /// Fills one slot, and moves people between slots if that is the only way (an augmenting path in the sense of
+    /// Berge). `taken` holds the slot of each person, `tried` the people who were asked already.
+    fn place(
+        &self,
+        slot: usize,
+        people: &[BTreeSet<Group>],
+        taken: &mut [Option<usize>],
+        tried: &mut BTreeSet<usize>,
+    ) -> bool {
+        let Some(group) = self.slots.get(slot) else { return false };
+        for (person, groups) in people.iter().enumerate() {
+            if !groups.contains(group) || !tried.insert(person) {
+                continue;
+            }
+            let held = taken.get(person).copied().flatten();
+            if held.is_none_or(|other| self.place(other, people, taken, tried)) {
+                taken.iter_mut().skip(person).take(1).for_each(|it| *it = Some(slot));
+                return true;
+            }
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(name: &str) -> Group {
+        name.parse().unwrap()
+    }
+
+    fn needs(slots: &[&str]) -> Needs {
+        Needs { total: slots.len().max(2), slots: slots.iter().map(|it| group(it)).collect() }
+    }
+
+    /// How many of the slots these people fill; each is given with their groups.
+    fn filled(slots: &[&str], people: &[&[&str]]) -> usize {
+        let people: Vec<BTreeSet<Group>> = people.iter().map(|it| it.iter().map(|it| group(it)).collect()).collect();
+        let filled = needs(slots).fill(&people);
+        let by: Vec<usize> = filled.iter().flatten().copied().collect();
+        assert_eq!(by.iter().collect::<BTreeSet<_>>().len(), by.len(), "one person in two slots: {filled:?}");
+        let fits = |(at, by): (usize, &Option<usize>)| by.is_none_or(|by| people[by].contains(&group(slots[at])));
+        assert!(filled.iter().enumerate().all(fits), "{filled:?}");
+        by.len()
+    }
+
+    #[test]
+    fn one_person_never_fills_two_slots() {
+        assert_eq!(filled(&["dba", "finance"], &[&["dba", "finance"]]), 1);
+        assert_eq!(filled(&["dba", "dba"], &[&["dba"], &["finance"]]), 1);
+        assert_eq!(filled(&["dba"], &[]), 0);
+    }
+
+    #[test]
+    fn people_of_several_groups_are_moved_until_every_slot_is_filled() {
+        // The only person of `finance` must not be used up for `dba`.
+        assert_eq!(filled(&["dba", "finance"], &[&["dba", "finance"], &["dba"]]), 2);
+        assert_eq!(filled(&["dba", "finance", "risk"], &[&["dba", "finance"], &["finance", "risk"], &["dba"]]), 3);
+    }
+
+    #[test]
+    fn the_largest_number_of_slots_is_filled_in_every_small_case() {
+        let names = ["a", "b", "c"];
+        let slots = ["a", "b", "c", "a"];
+        for bits in 0..4096_u32 {
+            let groups = |person: u32| {
+                let has = |n: &usize| bits >> (3 * person) & (1 << n) != 0;
+                (0..3).filter(has).map(|n| names[n]).collect::<Vec<_>>()
+            };
+            let people: Vec<Vec<&str>> = (0..4).map(groups).collect();
+            let people: Vec<&[&str]> = people.iter().map(Vec::as_slice).collect();
+            assert_eq!(filled(&slots, &people), best(&slots, &people), "{people:?}");
+        }
+    }
+
+    /// The same by trying everything.
+    fn best(slots: &[&str], people: &[&[&str]]) -> usize {
+        let Some((slot, more)) = slots.split_first() else { return 0 };
+        let with = (0..people.len()).filter(|at| people[*at].contains(slot)).map(|at| {
+            let others: Vec<&[&str]> = (0..people.len()).filter(|it| *it != at).map(|it| people[it]).collect();
+            1 + best(more, &others)
+        });
+        with.chain([best(more, people)]).max().unwrap_or(0)
+    }
+}
