@@ -96,6 +96,11 @@ fn the_policy_explains_where_one_absence_leaves_too_few_approvers() {
     );
     // robot has left, because its only operator has.
     assert!(!output.out.contains("robot"), "{}", output.out);
+    // Nor does somebody file changes who cannot sign.
+    let key = world.state().governance().person(&"erin".parse().unwrap()).unwrap().unwrap().keys().next().unwrap();
+    world.ok("alice", &format!("key suspend {key}"));
+    let output = world.run("audrey", "policy explain --capacity");
+    assert!(!output.screen.contains("erin"), "{}", output.screen);
     assert_eq!(world.ok("audrey", "policy explain"), world.ok("audrey", "policy show"));
 }
 

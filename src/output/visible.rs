@@ -3,9 +3,11 @@
 //! A character that cannot be seen or that could be taken for another is written by its code: `\u{430}`. A space that
 //! follows or precedes another one is written `␣`, except at the beginning of a line, where people indent. Whoever
 //! replaces `␣` by a space and `\u{…}` by its character has the exact content again, because a `␣` of the content is
-//! written by its code, and so is a backslash before `u{`.
+//! written by its code, and so is a backslash before `u{`. Content that is not in Unicode's form NFC (Unicode Annex 15)
+//! looks like other content, so its words are written by their codes.
 
 use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::is_nfc;
 use unicode_script::{Script, UnicodeScript as _};
 use unicode_security::confusable_detection::skeleton;
 
@@ -65,15 +67,25 @@ fn mark(c: char, before: Option<char>, rest: &str, (next, reading): (Option<char
     let usual = usual && [before, next].into_iter().flatten().any(|beside| is_asian(beside.script()));
     let mistaken = !usual
         && match reading {
-            Reading::Command => looks_like_ascii(c) || is_right_to_left(c),
+            Reading::Command => is_mark(c) || looks_like_ascii(c) || is_right_to_left(c),
             Reading::Prose => looks_like_ascii(c) && is_deceptive_mark(c, before, next),
         };
     match c {
         _ if in_run => "␣".to_owned(),
         '\\' if rest.starts_with("\\u{") => coded('\\'),
-        c if hidden || mistaken => coded(c),
+        c if hidden || mistaken || !is_composed(c) => coded(c),
         c => c.to_string(),
     }
+}
+
+fn is_composed(c: char) -> bool {
+    is_nfc(c.encode_utf8(&mut [0; 4]))
+}
+
+/// Dashes, quotation marks, bullets and mathematical signs: the blocks General Punctuation, Mathematical Operators and
+/// Supplemental Punctuation. A shell gives none of them a meaning, and people take many for those that it does.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{2000}'..='\u{206f}' | '\u{2200}'..='\u{22ff}' | '\u{2e00}'..='\u{2e7f}')
 }
 
 fn coded(c: char) -> String {
@@ -101,16 +113,28 @@ fn is_deceptive_mark(c: char, before: Option<char>, next: Option<char>) -> bool 
 
 /// Letters, digits and combining marks. A mark without a letter, or one of many, would hide or spill.
 fn write_word(shown: &mut String, word: &str, reading: Reading) {
-    let deceptive = is_deceptive(word);
+    let deceptive = !is_nfc(word) || is_deceptive(word);
     let mut marks = COMBINED;
     for c in word.chars() {
         marks = if is_combining_mark(c) { marks + 1 } else { 0 };
         let mistaken = reading == Reading::Command && (looks_like_ascii(c) || is_right_to_left(c));
-        match is_forbidden(c) || marks > COMBINED || mistaken || deceptive && !c.is_ascii() {
+        let unseen = is_forbidden(c) || is_overlay(c) || is_jamo(c);
+        match unseen || marks > COMBINED || mistaken || deceptive && !c.is_ascii() {
             true => shown.push_str(&coded(c)),
             false => shown.push(c),
         }
     }
+}
+
+/// A combining mark that is drawn over its letter, which could seem to be struck out, or around it.
+fn is_overlay(c: char) -> bool {
+    matches!(c, '\u{334}'..='\u{338}' | '\u{20d2}' | '\u{20d3}' | '\u{20d8}'..='\u{20da}' | '\u{20dd}'..='\u{20e0}'
+        | '\u{20e2}'..='\u{20e6}' | '\u{20ea}' | '\u{20eb}')
+}
+
+/// A part of a Hangul syllable. A terminal joins them, and Korean is written in whole syllables.
+fn is_jamo(c: char) -> bool {
+    matches!(c, '\u{1100}'..='\u{11ff}' | '\u{a960}'..='\u{a97f}' | '\u{d7b0}'..='\u{d7ff}')
 }
 
 /// Whether a word could be taken for a word of ASCII, or mixes scripts. Latin letters beside Chinese, Japanese or
@@ -186,9 +210,21 @@ mod tests {
         assert_eq!(prose("a\tb\u{202e}c"), "a\\u{9}b\\u{202e}c");
         assert_eq!(prose("a␣b \\u{41}"), "a\\u{2423}b \\u{5c}u{41}");
         assert_eq!(
-            prose("\u{301}a \u{301} e\u{335}\u{336}\u{337}\u{338}"),
-            "\\u{301}a \\u{301} e\u{335}\u{336}\u{337}\\u{338}"
+            prose("\u{301}a \u{301} q\u{307}\u{308}\u{30a}\u{30b}"),
+            "\\u{301}a \\u{301} q\u{307}\u{308}\u{30a}\\u{30b}"
         );
+        assert_eq!(prose("o\u{338}n a\u{20dd}"), "o\\u{338}n a\\u{20dd}");
+    }
+
+    #[test]
+    fn what_looks_the_same_as_its_composed_form_is_marked() {
+        assert_eq!(prose("cafe\u{301}"), "cafe\\u{301}");
+        assert_eq!(prose("5 \u{2126}, 300 \u{212a}"), "5 \\u{2126}, 300 \\u{212a}");
+        assert_eq!(
+            prose("why\u{37e} \u{1112}\u{1161}\u{11ab} \u{1100}"),
+            "why\\u{37e} \\u{1112}\\u{1161}\\u{11ab} \\u{1100}"
+        );
+        assert_eq!(prose("한국어로 씁니다"), "한국어로 씁니다");
     }
 
     #[test]
@@ -214,5 +250,6 @@ mod tests {
             "ls\\u{ff1b}rm # 仅当序号有变动，在该台执行："
         );
         assert_eq!(visible("rm \u{2010}rf \u{5d0}", Reading::Command), "rm \\u{2010}rf \\u{5d0}");
+        assert_eq!(command("rm \u{2014}rf “a” \u{2223} b"), "rm \\u{2014}rf \\u{201c}a\\u{201d} \\u{2223} b");
     }
 }

@@ -220,3 +220,21 @@ fn nobody_lifts_a_suspension_without_seeing_whose_key_it_is_who_suspended_it_and
         assert!(proposed.err.contains(shown), "{shown}\n{}", proposed.err);
     }
 }
+
+#[test]
+fn nobody_lifts_a_suspension_without_seeing_which_approvals_count_again() {
+    let world = World::filed();
+    world.approve("carol", "CHG-1");
+    let key = world.signer("carol").public().fingerprint();
+    world.ok("bob", &format!("key suspend {key}"));
+    let revived = "approvals that count again\n  - CHG-1: by carol, ";
+    let proposed = world.run("alice", &format!("key lift {key}"));
+    let page = world.run_typing("bob", "proposal second 1", &["no"]);
+    for screen in [proposed.err, page.err] {
+        assert!(screen.contains(revived) && screen.contains("; then 1 of 2"), "{screen}");
+    }
+    let dave = world.signer("dave").public().fingerprint();
+    world.ok("bob", &format!("key suspend {dave}"));
+    let proposed = world.run("alice", &format!("key lift {dave}"));
+    assert!(proposed.err.contains("approvals that count again\n  none"), "{}", proposed.err);
+}

@@ -149,7 +149,9 @@ fn lines(governance: &Governance, policy: &Policy, now: Moment) -> Result<Vec<Li
 fn engineers(governance: &Governance, now: Moment) -> Result<Vec<&PersonId>, Error> {
     let mut engineers = Vec::new();
     for (person, _) in governance.loaded_people() {
-        if !governance.has_left(person)? && governance.has_role(person, Role::Engineer, now)? {
+        // Who cannot sign files nothing.
+        let signs = !governance.has_left(person)? && governance.has_live_key(person)?;
+        if signs && governance.has_role(person, Role::Engineer, now)? {
             engineers.push(person);
         }
     }

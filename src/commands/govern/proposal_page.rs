@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::proposal::Found;
 use crate::commands::lookup::{names, parts, reason_of};
-use crate::domain::{Action, Digest, Fingerprint, LostEntries, Moment, PersonId, ProposalState, Refusal, Text};
+use crate::domain::{Action, Digest, Fingerprint, LostEntries, Moment, PersonId, ProposalState, Refusal, Text, Void};
 use crate::error::Error;
 use crate::output::{self, Gutter, KeyHistory, Page, ago, summary};
 use crate::store::{Held, Session};
@@ -78,6 +78,7 @@ pub(super) fn action_blocks(
         Action::Redact(texts) => redacted_blocks(page, session, texts),
         Action::Restored(lost) => held_block(page, session, lost),
         Action::Retire { person, .. } => stranded_block(page, session, person, now),
+        Action::Lift { key, .. } => revived_block(page, session, *key, now),
         _ => Ok(()),
     }
 }
@@ -110,6 +111,26 @@ fn stranded_block(page: &mut Page, session: &Session, person: &PersonId, now: Mo
         page.block("open changes then");
         stranded.iter().for_each(|line| _ = page.text("-", line));
     }
+    Ok(())
+}
+
+/// Writes the approvals that this key signed while it was live, or its thief did, and that would count again.
+fn revived_block(page: &mut Page, session: &Session, key: Fingerprint, now: Moment) -> Result<(), Error> {
+    let ids = session.queries().awaiting_approval()?;
+    let lines = session.ask_each(None, ids, |change, governance| {
+        let tally = change.tally(governance, now)?;
+        let revived = tally.void.iter().find(|(vote, why)| vote.key == key && *why == Void::DeadKey);
+        let (have, need) = (tally.counted.len() + 1, tally.need);
+        Ok(revived.map(|(vote, _)| {
+            format!("{}: by {}, {} (entry {}); then {have} of {need}", change.id(), vote.person, vote.time, vote.seq)
+        }))
+    })??;
+    page.block("approvals that count again");
+    let revived: Vec<String> = lines.into_iter().flatten().collect();
+    if revived.is_empty() {
+        page.text("", "none");
+    }
+    revived.iter().for_each(|line| _ = page.text("-", line));
     Ok(())
 }
 
