@@ -48,6 +48,14 @@ fn no_umask_opens_the_files_of_an_account_to_others() {
     for path in files {
         assert_eq!(mode(&path), if path.is_dir() { 0o700 } else { 0o600 }, "{}", path.display());
     }
+    // A request may be read by others, and written by nobody else.
+    let out = world.path("frank.request");
+    let request = format!("--key key person request frank --register new --out {}", out.display());
+    let line = format!("umask 000; exec {program} {request}");
+    let folder = world.path("people/frank");
+    let ran = Command::new("sh").args(["-c", &line]).current_dir(&folder).env("HOME", &folder).output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    assert_eq!(mode(&out), 0o644);
 }
 
 #[test]

@@ -37,6 +37,9 @@ impl Error {
             Self::NotTrusted => "ask two admins for its fingerprint out of band: by phone, or in person",
             Self::NotConfirmed => "run the command again and type the answer exactly",
             Self::PassphrasesDiffer => "run the command again; no key was made",
+            Self::File { source, .. } if source.kind() == std::io::ErrorKind::AlreadyExists => {
+                "choose another name; twinseal overwrites no file"
+            }
             Self::File { source, .. } => disk_hint(source, "check the path and its permissions"),
             Self::Config(ConfigError::Private(error)) => return Some(private_hint(error)),
             Self::NeedDigest { .. } => "`twinseal show CHG-N` or `twinseal proposal show N` prints the digest",

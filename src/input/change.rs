@@ -12,6 +12,7 @@ use crate::domain::{
     PersonId, Prose, Reference, Refusal, Risk, Target, Trial, Window, ZoneName, judge_kind, judge_stop_after,
     judge_target_count,
 };
+use crate::zone::Zone;
 
 /// A valid draft of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,23 +154,23 @@ fn read_targets(root: &Table<'_, '_>) -> (Vec<Target>, Option<u64>) {
 fn read_window(table: Table<'_, '_>, context: &dyn DraftContext) -> Option<Window> {
     let zone_value = table.get("zone");
     let name = zone_value.as_ref().and_then(|value| value.text(|text| Ok(text.to_owned())));
-    let zone = match name.as_deref().map(times::zone) {
-        Some(Err(problem)) => {
-            zone_value.iter().for_each(|value| value.fault(problem.clone()));
-            // Times cannot be read without the zone. Marks their keys as known, and reports one fault instead of three.
-            let _ = (table.get("start"), table.get("end"));
-            table.finish();
-            return None;
-        }
-        Some(Ok(zone)) => Some(zone),
-        None => None,
-    };
+    let zone = name.as_deref().map(times::zone).transpose();
+    if let Err(problem) = &zone {
+        zone_value.iter().for_each(|value| value.fault(problem.clone()));
+    }
+    let zone_known = zone.is_ok();
+    // Without the zone, the form of the times can still be checked.
+    let zone = zone.unwrap_or_else(|_| Zone::named("UTC"));
     let time = |value: Option<Value<'_, '_>>| {
         let value = value?;
         let written = value.time()?;
         times::time(&written, zone.as_ref()).map_err(|problem| value.fault(problem)).ok()
     };
     let (start, end) = (time(table.required("start")), time(table.required("end")));
+    if !zone_known {
+        table.finish();
+        return None;
+    }
     let zone: Option<ZoneName> = name.as_deref().unwrap_or("UTC").parse().ok();
     let window = start.zip(end).zip(zone).map(|((start, end), zone)| Window::new(start, end, zone));
     let (field, problem) = match &window {

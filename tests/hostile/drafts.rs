@@ -131,6 +131,9 @@ fn no_time_is_guessed() {
     faults(&world, FULL.replace("zone = \"Asia/Shanghai\"\n", ""), &no_zone);
     let zone = "15: window.zone: unknown time zone; did you mean Asia/Shanghai?";
     faults(&world, FULL.replace("Asia/Shanghai", "Asia/Shangai"), &[zone]);
+    // A wrong zone hides no other fault.
+    let both = FULL.replace("Asia/Shanghai", "Asia/Shangai").replace("2026-12-01 20:00", "soon");
+    faults(&world, both, &["14: window.end: not a time: ", zone]);
     let place = "15: window.zone: not the name of a time zone: write one such as Asia/Shanghai, America/Chicago or UTC";
     faults(&world, FULL.replace("Asia/Shanghai", "CST"), &[place]);
     let seconds = "13: window.start: write whole seconds from 00 to 59, without a fraction";

@@ -1,7 +1,9 @@
 //! `person request`.
 
 use std::collections::BTreeSet;
+use std::fs::OpenOptions;
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -71,8 +73,9 @@ impl RequestArgs {
             None => write!(context.env.out, "{}", request.write())?,
             Some(out) => {
                 let failed = |source| Error::File { doing: "create", path: out.clone(), source };
-                // An existing file is never overwritten: it could be a key.
-                let file = std::fs::File::create_new(context.env.path(out));
+                // An existing file is never overwritten: it could be a key. Others may read a request, never write it.
+                let path = context.env.path(out);
+                let file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(path);
                 file.and_then(|mut file| file.write_all(request.write().as_bytes())).map_err(failed)?;
             }
         }
