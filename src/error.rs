@@ -112,7 +112,7 @@ pub enum Error {
         key: Fingerprint,
     },
     /// No folder for the verified cache and the pin.
-    #[error("HOME is not an absolute path: no folder for the verified cache and the pin")]
+    #[error("HOME is not an absolute path: no directory for the verified cache and the pin")]
     NoHome,
     /// No register is configured or named.
     #[error("no register given{}", knows(.0))]

@@ -76,10 +76,20 @@ fn a_healthy_register_has_no_warning_and_no_fault() {
     let said = doctor(&world, "carol", "");
     assert_eq!(said.complaints(), Vec::<String>::new());
     let names: Vec<&str> = said.checks.iter().map(|it| it[0].as_str()).collect();
-    let all =
-        ["file", "folder", "file system", "free space", "register", "pin", "verified cache", "clock", "key", "agent"];
+    let all = [
+        "file",
+        "directory",
+        "file system",
+        "free space",
+        "register",
+        "pin",
+        "verified cache",
+        "clock",
+        "key",
+        "agent",
+    ];
     assert_eq!(names, all);
-    said.says("file", "ok", "prod.db, mode 0660, writable").says("folder", "ok", "mode 2770, writable");
+    said.says("file", "ok", "prod.db, mode 0660, writable").says("directory", "ok", "mode 2770, writable");
     said.says("register", "ok", ", newest entry 2").says("pin", "ok", "entry 2 (");
     said.says("verified cache", "ok", "up to entry 2").says("clock", "ok", "2026-12-01T09:00:00Z");
     said.says("key", "ok", "mode 0600, no passphrase, carol's, live").says("agent", "ok", "none");
@@ -95,9 +105,9 @@ fn rights_that_are_too_wide_or_too_narrow_are_named() {
         ("prod.db", 0o666, "file", "writable by everybody"),
         ("prod.db", 0o664, "file", "readable by everybody"),
         ("prod.db", 0o600, "file", "not readable and writable by its group"),
-        ("", 0o777, "folder", "writable by everybody"),
-        ("", 0o700, "folder", "not accessible to its group"),
-        ("", 0o770, "folder", "new files do not inherit its group"),
+        ("", 0o777, "directory", "writable by everybody"),
+        ("", 0o700, "directory", "not accessible to its group"),
+        ("", 0o770, "directory", "new files do not inherit its group"),
     ] {
         mode(&world, name, bits);
         let said = doctor(&world, "carol", "");
@@ -109,7 +119,7 @@ fn rights_that_are_too_wide_or_too_narrow_are_named() {
     // No hint advises changing the permissions of a folder such as /tmp.
     mode(&world, "", 0o1777);
     let said = doctor(&world, "carol", "");
-    said.says("folder", "warning", "move the register to a folder of its own group");
+    said.says("directory", "warning", "move the register to a directory of its own group");
     assert!(!said.checks.iter().any(|it| it[3].contains("chmod")));
     mode(&world, "prod.db", 0o440);
     if fs::OpenOptions::new().append(true).open(world.path("prod.db")).is_err() {
@@ -129,8 +139,8 @@ fn a_register_of_another_group_than_its_directory_is_named() {
     }
     mode(&world, "prod.db", 0o660);
     let said = doctor(&world, "carol", "");
-    said.says("folder", "warning", &format!("owned by group {group}, but the register by group 4243"));
-    said.says("folder", "warning", &format!("run: chgrp {group} "));
+    said.says("directory", "warning", &format!("owned by group {group}, but the register by group 4243"));
+    said.says("directory", "warning", &format!("run: chgrp {group} "));
     chown(&file, None, Some(group)).unwrap();
     assert_eq!(doctor(&world, "carol", "").complaints(), Vec::<String>::new());
 }
@@ -264,7 +274,7 @@ fn a_backup_is_no_fault() {
     mode(&world, "copy.db", 0o444);
     let said = doctor(&world, "carol", "--register copy.db");
     said.says("file", "ok", "a backup: read-only");
-    assert!(!said.complaints().iter().any(|it| it.starts_with("file") || it.starts_with("folder")));
+    assert!(!said.complaints().iter().any(|it| it.starts_with("file") || it.starts_with("directory")));
     world.ok("erin", "note CHG-1 Later.");
     world.ok("carol", "list");
     doctor(&world, "carol", "--register copy.db").says("pin", "ok", "entry 3 of the register; the backup ends earlier");

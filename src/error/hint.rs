@@ -85,7 +85,7 @@ impl Error {
                 return Some(format!("to file it once more: --again; to see it: `twinseal show {change}`"));
             }
             Self::Taken(_) => "choose another --name, and another file with --register FILE",
-            Self::NotUtf8(_) => "write it in UTF-8; a file or folder can be renamed, or reached by another path",
+            Self::NotUtf8(_) => "write it in UTF-8; a file or directory can be renamed, or reached by another path",
             _ => return None,
         };
         Some(hint.to_owned())
@@ -189,7 +189,7 @@ fn store_hint(error: &StoreError) -> Option<String> {
         | StoreError::NotListed { .. }
         | StoreError::Parted { .. } => loss_hint(error),
         StoreError::PinUnreadable { .. } => {
-            "pin.previous in the same folder is the last pin but one; confirm it with the admins before you put it back"
+            "pin.previous in the same directory is the last pin but one; confirm it with the admins before you put it back"
         }
         StoreError::CacheDamaged { .. } => {
             "the register itself is fine: the cache was deleted, and the next command verifies the whole log again"

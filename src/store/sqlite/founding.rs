@@ -29,7 +29,7 @@ impl SharedFile {
         if !folder.exists() {
             make_folder(folder)?;
         }
-        let folder = folder.canonicalize().map_err(StoreError::io("open the folder", folder))?;
+        let folder = folder.canonicalize().map_err(StoreError::io("open the directory", folder))?;
         let path = &folder.join(path.file_name().unwrap_or_default());
         local(path, Mount::of(&folder).as_ref())?;
         let file = make_file(path, scratch)?;
@@ -87,12 +87,13 @@ impl SharedFile {
 fn make_folder(path: &Path) -> Result<(), StoreError> {
     // Whoever may write a directory above could exchange this one.
     let made = fs::DirBuilder::new().recursive(true).mode(0o755).create(path);
-    let folder = made.and_then(|()| Ok(open_folder(path)?)).map_err(StoreError::io("make the folder", path))?;
+    let folder = made.and_then(|()| Ok(open_folder(path)?)).map_err(StoreError::io("make the directory", path))?;
     let ours = folder.metadata().is_ok_and(|it| it.uid() == geteuid().as_raw());
     if !ours {
         return Err(StoreError::Replaced { path: path.to_owned() });
     }
-    fchmod(&folder, Mode::from_raw_mode(0o2770)).map_err(|error| StoreError::io("make the folder", path)(error.into()))
+    fchmod(&folder, Mode::from_raw_mode(0o2770))
+        .map_err(|error| StoreError::io("make the directory", path)(error.into()))
 }
 
 /// Makes the file, or opens one without entry 0.

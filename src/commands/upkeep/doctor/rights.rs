@@ -49,7 +49,7 @@ pub(in crate::commands) fn look(path: &Path, checks: &mut Vec<Check>) {
     let before = checks.len();
     self::folder(folder, &of_folder, &of_file, path, checks);
     if checks.len() == before {
-        checks.push(well("folder", folder, &of_folder));
+        checks.push(well("directory", folder, &of_folder));
     }
     checks.push(file_system(path));
     checks.push(room(folder));
@@ -99,14 +99,15 @@ fn file(path: &Path, file: &Metadata, checks: &mut Vec<Check>) {
 fn folder(folder: &Path, of_folder: &Metadata, of_file: &Metadata, file: &Path, checks: &mut Vec<Check>) {
     let mode = of_folder.mode() & 0o7777;
     let shown = format!("{}, mode {mode:04o}", folder.display());
-    let mut warn = |what: &str, hint: String| checks.push(Check::warning("folder", format!("{shown}, {what}"), hint));
+    let mut warn =
+        |what: &str, hint: String| checks.push(Check::warning("directory", format!("{shown}, {what}"), hint));
     if may_write(file) && !may_write(folder) {
         let hint = "ask to join the group that owns it: SQLite creates files beside the register when it writes";
         warn("not writable by this account", hint.to_owned());
     }
     if mode & 0o1002 == 0o1002 {
         // The mode of a folder such as /tmp must stay.
-        warn("shared by everybody", "move the register to a folder of its own group with mode 2770".to_owned());
+        warn("shared by everybody", "move the register to a directory of its own group with mode 2770".to_owned());
         return;
     }
     if mode & 0o002 != 0 {
@@ -130,7 +131,7 @@ fn file_system(path: &Path) -> Check {
         return Check::warning(
             NAME,
             "unknown file system",
-            "make sure that it is a local disk, not NFS or a synchronised folder",
+            "make sure that it is a local disk, not NFS or a synchronised directory",
         );
     };
     let what = format!("{} at {}", mount.kind, mount.point.display());
