@@ -25,7 +25,7 @@ fn no_damaged_pin_is_passed_over() {
         for command in ["list", "verify", "show CHG-1", "file change.toml"] {
             let complaint = format!("pin {} is unreadable: line {line} ", pin.display());
             let said = fails(&world, "erin", command, Exit::Broken, &complaint);
-            assert!(said.contains("hint: pin.previous in the same folder is the last pin but one"), "{said}");
+            assert!(said.contains("hint: pin.previous in the same directory is the last pin but one"), "{said}");
             assert_eq!(fs::read(&pin).unwrap(), bytes, "{command} healed the pin");
         }
     }
