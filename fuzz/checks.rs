@@ -15,7 +15,7 @@ use ssh_key::SshSig;
 use ssh_key::encoding::Decode;
 use twinseal::domain::{
     Action, ChangeId, Digest, Event, EventKind, Fingerprint, Header, NewGrants, PersonId, ProposalId, PublicKey,
-    Refusal, Text, TextRef, Time, Window, is_forbidden, judge_window, wire,
+    Refusal, Text, TextRef, Time, Window, is_forbidden, judge_time_left, judge_window, wire,
 };
 use twinseal::format::request::{self, Request};
 use twinseal::format::sshsig;
@@ -231,6 +231,10 @@ impl DraftContext for Names {
 
     fn judge_follows(&self, _: ChangeId) -> Result<(), Refusal> {
         Ok(())
+    }
+
+    fn judge_time_left(&self, window: &Window, rollback_minutes: u64) -> Result<(), Refusal> {
+        judge_time_left(window, rollback_minutes, now())
     }
 
     fn judge_window(&self, window: &Window) -> Result<(), Refusal> {

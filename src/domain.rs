@@ -18,7 +18,8 @@ pub use change::capacity::Capacity;
 pub use change::execution::{Args, Argument, Automation, Command, Execution, Script};
 pub use change::facts::{Artifact, Author, ChangeKind, Facts, Link, LinkKind, Outcome, RevisionRef, Risk};
 pub use change::filing_rules::{
-    MOST_TARGETS, judge_author, judge_kind, judge_party, judge_stop_after, judge_target_count, judge_window,
+    MOST_TARGETS, judge_author, judge_kind, judge_party, judge_rollback_fits, judge_stop_after, judge_target_count,
+    judge_time_left, judge_window,
 };
 pub use change::history::{Act, Change, RefusedAct, Revision, Status};
 pub use change::left::Left;

@@ -56,8 +56,8 @@ fn a_draft_that_too_few_could_approve_is_refused_with_names_and_reasons() {
 }
 
 #[test]
-fn a_delegation_counts_that_begins_before_the_window_ends_and_no_later_one() {
-    for (begins, counts) in [("2026-12-01T11:59:59Z", true), ("2026-12-01T12:00:00Z", false)] {
+fn a_delegation_counts_that_begins_before_the_last_moment_to_start_and_no_later_one() {
+    for (begins, counts) in [("2026-12-01T11:55:00Z", true), ("2026-12-01T11:55:01Z", false)] {
         let world = with_robot();
         world.ok("alice", &format!("person grant alice approver --from {begins} --until 2026-12-31T00:00:00Z"));
         second(&world, 2);

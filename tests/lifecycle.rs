@@ -102,7 +102,7 @@ fn the_inbox_holds_what_waits_for_somebody_and_nothing_else() {
     holds("erin", "start   CHG-1");
     world.at("2026-12-01T10:30:00Z");
     world.ok("erin", "start CHG-1");
-    holds("erin", "finish  CHG-1    window closes in 1 h 30 min  in progress  Raise the pool");
+    holds("erin", "finish  CHG-1    last rollback in 1 h 25 min  in progress  Raise the pool");
     world.ok("erin", "finish CHG-1 --outcome succeeded");
     ["erin", "carol", "dave"].into_iter().for_each(empty);
     world.write("change.toml", CHANGE.replace("12:00", "13:00"));
@@ -187,7 +187,7 @@ fn no_start_is_recorded_after_its_window_ended_while_it_waited() {
     for waits in 2..=5 {
         let world = World::approved();
         let (mut env, recording) = world.env("erin", None);
-        let (before, after) = ("2026-12-01T11:59:59Z".parse().unwrap(), "2026-12-01T12:00:00Z".parse().unwrap());
+        let (before, after) = ("2026-12-01T11:55:00Z".parse().unwrap(), "2026-12-01T12:00:00Z".parse().unwrap());
         let reads = std::cell::Cell::new(0);
         env.clock = Box::new(move || {
             reads.set(reads.get() + 1);

@@ -241,6 +241,10 @@ impl DraftContext for Alone {
         Ok(())
     }
 
+    fn judge_time_left(&self, _: &Window, _: u64) -> Result<(), Refusal> {
+        Ok(())
+    }
+
     fn judge_window(&self, _: &Window) -> Result<(), Refusal> {
         Ok(())
     }

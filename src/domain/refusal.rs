@@ -327,6 +327,18 @@ refusals! {
     WindowFar { /** The window. */ window: Window } =>
         "window-horizon", "the window starts at {}, more than ten years ahead" (window.start()),
         "check the year of the window";
+    /// A window that is not longer than the rollback.
+    WindowShort { /** The minutes of the rollback. */ minutes: u64, /** The window. */ window: Window } =>
+        "window-fits-rollback", "a rollback of {minutes} min does not fit into the window from {} to {}"
+        (window.start(), window.end()),
+        "use a window longer than the rollback";
+    /// A filing, approval or start after which there is no time to roll back.
+    TooLateToStart { /** The last moment to start. */ last: Time, /** The minutes of the rollback. */ minutes: u64,
+                     /** The window. */ window: Window } =>
+        "time-to-roll-back",
+        "too late: the last moment to start was {last}, because a rollback takes {minutes} min and the window ends at {}"
+        (window.end()),
+        "choose a later window, or revise the change with one";
     /// A standard change before there are templates.
     NoTemplate =>
         "standard-template", "a standard change needs an approved template, and the register has none",

@@ -9,8 +9,8 @@ use super::times;
 use super::tree::{Source, Table, Value};
 use crate::domain::{
     Artifact, ArtifactName, Author, ChangeId, ChangeKind, Description, Digest, Execution, Facts, Link, LinkKind,
-    PersonId, Prose, Reference, Refusal, Risk, Target, Trial, Window, ZoneName, judge_kind, judge_stop_after,
-    judge_target_count,
+    PersonId, Prose, Reference, Refusal, Risk, Target, Trial, Window, ZoneName, judge_kind, judge_rollback_fits,
+    judge_stop_after, judge_target_count,
 };
 use crate::zone::Zone;
 
@@ -50,6 +50,12 @@ pub trait DraftContext {
     /// # Errors
     /// The rule of the register that forbids it.
     fn judge_follows(&self, change: ChangeId) -> Result<(), Refusal>;
+
+    /// Whether there is time left to start a change with this window, whose rollback takes so many minutes.
+    ///
+    /// # Errors
+    /// The rule of the register that forbids it.
+    fn judge_time_left(&self, window: &Window, rollback_minutes: u64) -> Result<(), Refusal>;
 
     /// Whether a change with this window may be filed.
     ///
@@ -99,7 +105,7 @@ fn read_change(root: Table<'_, '_>, context: &dyn DraftContext) -> Option<Draft>
     let window = root.required("window").and_then(|_| root.table("window")).and_then(|it| read_window(it, context));
     let (impact, outage_minutes) = read_impact(&root);
     let plan = read_steps(&root, "plan");
-    let rollback = read_rollback(&root);
+    let rollback = read_rollback(&root, window.as_ref(), context);
     let (tests, evidence) = read_tests(&root, context);
     let artifacts = read_artifacts(&root, context);
     let links = root.table("links").map(read_links).unwrap_or_default();
@@ -202,11 +208,15 @@ struct Rollback {
     steps: Steps,
 }
 
-fn read_rollback(root: &Table<'_, '_>) -> Option<Rollback> {
+fn read_rollback(root: &Table<'_, '_>, window: Option<&Window>, context: &dyn DraftContext) -> Option<Rollback> {
     let table = root.required("rollback").and_then(|_| root.table("rollback"))?;
     let minutes = table.number("minutes");
     if minutes.is_none() && table.get("minutes").is_none() {
         table.report_missing("minutes");
+    }
+    if let (Some(window), Some(minutes), Some(value)) = (window, minutes, table.get("minutes")) {
+        let judged = judge_rollback_fits(window, minutes).and_then(|()| context.judge_time_left(window, minutes));
+        judged.err().into_iter().for_each(|refusal| value.fault(refusal));
     }
     let criteria = table.get("abort_if").map(|value| value.items_or_single()).unwrap_or_default();
     let abort_if = criteria.iter().filter_map(|value| value.item(Prose::from_typed)).collect();

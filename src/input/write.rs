@@ -40,10 +40,7 @@ pub fn write(source: &str, copied: &Copied<'_>, now: Time) -> String {
     prose(&mut out, "reason", words.reason.as_ref());
     prose(&mut out, "security", words.security.as_ref());
     prose(&mut out, "success", words.success.as_ref());
-    let day = now.plus(86_400).utc().format("%Y-%m-%d");
-    push(&mut out, format_args!("\n[window]\n# Previous window: {} to {}\n", facts.window.start(), facts.window.end()));
-    push(&mut out, format_args!("start = \"{day} 20:00\"\nend = \"{day} 22:00\"\n"));
-    line(&mut out, "zone", facts.window.zone());
+    window(&mut out, facts, now);
     push(&mut out, "\n[impact]\n");
     prose(&mut out, "text", words.impact.as_ref());
     push(&mut out, format_args!("outage_minutes = {}\n", facts.outage_minutes));
@@ -66,6 +63,22 @@ pub fn write(source: &str, copied: &Copied<'_>, now: Time) -> String {
     }
     links(&mut out, facts);
     out
+}
+
+/// A window tomorrow at 20:00 of two hours; if the rollback takes longer, as long as the previous one.
+fn window(out: &mut String, facts: &Facts, now: Time) {
+    let previous = &facts.window;
+    push(out, format_args!("\n[window]\n# Previous window: {} to {}\n", previous.start(), previous.end()));
+    let day = now.plus(86_400).utc().format("%Y-%m-%d");
+    if facts.rollback_minutes < 120 {
+        push(out, format_args!("start = \"{day} 20:00\"\nend = \"{day} 22:00\"\n"));
+    } else {
+        // In UTC, where every length gives a time that exists.
+        let length = previous.end().unix() - previous.start().unix();
+        let start = Time::from_unix(now.plus(86_400).unix() / 86_400 * 86_400).unwrap_or_default().plus(20 * 3_600);
+        push(out, format_args!("start = \"{start}\"\nend = \"{}\"\n", start.plus(length)));
+    }
+    line(out, "zone", previous.zone());
 }
 
 fn push(out: &mut String, text: impl Display) {

@@ -52,7 +52,7 @@ pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: &Jud
     page.field("revision", format_args!("{} {}", revision.id.number, revision.id.filed));
     let filed = moment(revision.time, revision.facts.window.zone().as_str());
     page.field("filed", format_args!("by {}, {filed} (entry {})", revision.requester, revision.seq));
-    page.field("window", window(&revision.facts.window, now));
+    page.field("window", window_field(change, status, now));
     if let Some(redacted) = redacted {
         page.field("text", format_args!("redacted {}", redacted.by));
         redacted.reason.iter().for_each(|reason| _ = page.quote_text(Gutter::Prose, reason));
@@ -69,11 +69,15 @@ pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: &Jud
 /// The status, then what it depends on: `approved (2 of 2); window opens in 3 h`.
 fn status_line(change: &Change, tally: &Tally<'_>, status: Status, now: Time) -> String {
     let phrase = status.phrase();
-    let window = &change.current().facts.window;
-    let (opens, closes) = (ago(window.start(), now), ago(window.end(), now));
-    let when = if window.start() > now { format!("window opens {opens}") } else { format!("window closes {closes}") };
+    let facts = &change.current().facts;
+    let closes = ago(facts.window.end(), now);
     match status {
         Status::AwaitingApproval | Status::Approved => {
+            let when = if facts.window.start() > now {
+                format!("window opens {}", ago(facts.window.start(), now))
+            } else {
+                format!("last moment to start {}", ago(facts.last_start(), now))
+            };
             format!("{phrase} ({}); {when}", count(tally))
         }
         Status::Rejected => {
@@ -83,8 +87,15 @@ fn status_line(change: &Change, tally: &Tally<'_>, status: Status, now: Time) ->
         Status::Withdrawn => {
             format!("{phrase} by {}", change.withdrawn().map_or("unknown", |act| act.person.as_str()))
         }
-        Status::Expired => format!("{phrase}; window closed {closes} without a start"),
-        Status::InProgress => format!("{phrase}; {when}"),
+        Status::Expired if facts.window.ended(now) => format!("{phrase}; window closed {closes} without a start"),
+        Status::Expired => format!("{phrase}; last moment to start was {}", ago(facts.last_start(), now)),
+        Status::InProgress if now > facts.last_rollback() => {
+            format!("{phrase}; window closes {closes}, too soon for a rollback of {} min", facts.rollback_minutes)
+        }
+        Status::InProgress => {
+            format!("{phrase}; last moment to begin the rollback {}", ago(facts.last_rollback(), now))
+        }
+        Status::Overrun => format!("{phrase}; window closed {closes}; finish it or roll it back"),
         Status::Succeeded | Status::Failed | Status::RolledBack => phrase,
     }
 }
@@ -115,6 +126,18 @@ pub fn next_approvals(tally: &Tally<'_>) -> String {
         1 => format!("1 more approval needed{of}"),
         missing => format!("{missing} more approvals needed{of}"),
     }
+}
+
+/// The window, and the last moment to start or to begin the rollback while that is still ahead of somebody.
+fn window_field(change: &Change, status: Status, now: Time) -> String {
+    let facts = &change.current().facts;
+    let zone = facts.window.zone().as_str();
+    let last = match status {
+        Status::AwaitingApproval | Status::Approved | Status::Rejected => ("start", facts.last_start()),
+        Status::InProgress | Status::Overrun => ("begin the rollback", facts.last_rollback()),
+        _ => return window(&facts.window, now),
+    };
+    format!("{}\nlast moment to {}: {}", window(&facts.window, now), last.0, moment(last.1, zone))
 }
 
 /// Who can act instead of the people who have left.

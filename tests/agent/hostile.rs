@@ -300,7 +300,7 @@ fn no_agent_is_asked_to_sign_the_record_of_its_owners_refusal() {
         let world = World::filed();
         let asked = fake_signing(&world, |key, request| string(&signature(key, data(request))));
         let (mut env, recording) = world.env("carol", None);
-        let (before, after) = ("2026-12-01T11:59:59Z".parse().unwrap(), "2026-12-01T12:00:00Z".parse().unwrap());
+        let (before, after) = ("2026-12-01T11:55:00Z".parse().unwrap(), "2026-12-01T12:00:00Z".parse().unwrap());
         // The window ends before the agent signs, or meanwhile.
         let reads = std::cell::Cell::new(0);
         env.clock = Box::new(move || {

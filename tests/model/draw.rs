@@ -221,7 +221,7 @@ impl Draw<'_> {
     /// The next step of a change on its way.
     fn advance(&mut self) -> Entry {
         let (model, now) = (self.model, self.now);
-        let waits = |it: &Story<'_>| it.start.is_some() || now < it.facts().window.1;
+        let waits = |it: &Story<'_>| it.start.is_some() || !it.facts().is_too_late(now);
         let change = self.change(|it| !it.withdrawn && it.outcomes.is_empty() && waits(it));
         let Some(story) = model.story(change) else { return self.file() };
         if story.start.is_some() {
@@ -298,6 +298,7 @@ impl Draw<'_> {
             tags: self.rng.some(&[0, 1], 25).into_iter().collect(),
             production: self.rng.percent(50),
             window: (start, start + length),
+            rollback: self.rng.one(&[0, 60, TICK, TICK, 2 * TICK, 4 * TICK]),
             artifacts,
             evidence: false,
             links: self.rng.some(LinkKind::ALL, 60).into_iter().collect(),
@@ -306,7 +307,8 @@ impl Draw<'_> {
 
     fn approve(&mut self) -> Entry {
         let now = self.now;
-        let change = self.change(|it| !it.withdrawn && it.start.is_none() && !it.rejected && now < it.facts().window.1);
+        let change =
+            self.change(|it| !it.withdrawn && it.start.is_none() && !it.rejected && !it.facts().is_too_late(now));
         let model = self.model;
         match model.story(change) {
             Some(story) => self.approve_this(&story),

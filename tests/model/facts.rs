@@ -130,6 +130,8 @@ pub struct Facts {
     pub production: bool,
     /// Its first second, and the first second after it.
     pub window: (Time, Time),
+    /// How long a rollback takes, in seconds: whole minutes.
+    pub rollback: Time,
     pub artifacts: Vec<Artifact>,
     pub evidence: bool,
     pub links: BTreeSet<LinkKind>,
@@ -138,6 +140,13 @@ pub struct Facts {
     /// Their names.
     pub targets: Vec<usize>,
     pub stop_after: Option<u64>,
+}
+
+impl Facts {
+    /// Whether it is too late to start: a rollback would not end with the window.
+    pub fn is_too_late(&self, now: Time) -> bool {
+        now >= self.window.1 || now + self.rollback > self.window.1
+    }
 }
 
 /// A revision, as somebody names it.

@@ -395,10 +395,11 @@ impl Model {
             Some(Outcome::Succeeded) => Status::Succeeded,
             Some(Outcome::Failed) => Status::Failed,
             Some(Outcome::RolledBack) => Status::RolledBack,
+            None if story.start.is_some() && now.claimed >= story.facts().window.1 => Status::Overrun,
             None if story.start.is_some() => Status::InProgress,
             None if story.withdrawn => Status::Withdrawn,
             None if story.rejected => Status::Rejected,
-            None if now.claimed >= story.facts().window.1 => Status::Expired,
+            None if story.facts().is_too_late(now.claimed) => Status::Expired,
             None => {
                 let counted = self.counted(story, now);
                 let enough = counted.len() >= self.needed(story.facts()) && self.has_groups(story, &counted, now);

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use ed25519_dalek::SigningKey;
 use sha2::{Digest as _, Sha256};
 use twinseal::domain::{
-    self, ArtifactName, ChangeId, ChangeKind, Denied, Digest, Event, Fingerprint, Header, Member, PersonId, ProposalId,
+    self, ArtifactName, ChangeId, Denied, Digest, Event, Fingerprint, Header, Member, PersonId, ProposalId,
     ProposalRef, PublicKey, Refusal, RefusedAttempt, Register, RegisterId, RevisionRef, ServiceId, TextRef, Vouch,
     Window,
 };
@@ -333,7 +333,7 @@ fn facts(it: &Facts) -> domain::Facts {
         tags: it.tags.iter().map(|it| tag(*it)).collect(),
         window: Window::new(start, end, "UTC".parse().unwrap()).unwrap(),
         outage_minutes: 0,
-        rollback_minutes: u64::from(it.kind == ChangeKind::Emergency),
+        rollback_minutes: (it.rollback / 60) as u64,
         artifacts: deployed(&it.artifacts),
         evidence: it.evidence.then(|| (1, Digest::new([9; 32]))).into_iter().collect(),
         links: it.links.iter().map(link).collect(),

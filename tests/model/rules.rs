@@ -140,6 +140,7 @@ impl Model {
                 no.when(story.rejected, "rejected");
                 no.when(self.is_redacted(story.current().filed), "revision-redacted");
                 no.when(*time >= facts.window.1, "window-not-ended");
+                no.when(facts.is_too_late(*time), "time-to-roll-back");
             }
             What::Reject(of) => {
                 self.break_undecided(no, story, *of);
@@ -204,6 +205,7 @@ impl Model {
         no.when(counted.len() < self.needed(facts), "enough-approvals");
         no.when(!self.has_groups(story, &counted, moment), "group-approvals");
         no.when(now < facts.window.0 || now >= facts.window.1, "in-window");
+        no.when(facts.is_too_late(now), "time-to-roll-back");
         let succeeded = |it: &usize| {
             let story = self.story(*it).expect("it was filed before");
             story.outcomes == [Outcome::Succeeded]
@@ -245,6 +247,8 @@ impl Model {
         let (start, end) = facts.window;
         let far: Time = 10 * 366 * DAY;
         no.when(entry.time >= end, "window-not-ended");
+        no.when(facts.is_too_late(entry.time), "time-to-roll-back");
+        no.when(end - start <= facts.rollback, "window-fits-rollback");
         no.when(start > entry.time + far, "window-horizon");
         let twice = |(name, _): &Artifact| facts.artifacts.iter().filter(|it| it.0 == *name).count() > 1;
         no.when(facts.artifacts.iter().any(twice), "artifact-once");

@@ -81,7 +81,7 @@ fn no_auditor_takes_part_in_a_change() {
 #[test]
 fn nothing_is_filed_for_a_window_that_is_over() {
     let world = World::founded();
-    let (event, text) = filing(&world, |_, _| {});
+    let (event, text) = filing(&world, |facts, _| facts.rollback_minutes = 0);
     world.at("2026-12-01T11:59:59Z");
     accepted(&world, "erin", event.clone(), text.clone());
     world.at("2026-12-01T12:00:00Z");
@@ -93,7 +93,8 @@ fn nothing_is_filed_for_a_window_that_is_over() {
 
 #[test]
 fn nobody_approves_after_the_window() {
-    let world = World::filed();
+    let world = World::founded();
+    file(&world, &[("minutes = 5", "minutes = 0")]);
     world.at("2026-12-01T11:59:59Z");
     accepted(&world, "carol", approve(&world), None);
     world.at("2026-12-01T12:00:00Z");
@@ -103,12 +104,49 @@ fn nobody_approves_after_the_window() {
 }
 
 #[test]
+fn nothing_is_filed_or_approved_that_can_no_longer_be_rolled_back_in_its_window() {
+    let world = World::filed();
+    let (event, text) = filing(&world, |_, _| {});
+    world.at("2026-12-01T11:55:00Z");
+    accepted(&world, "erin", event.clone(), text.clone());
+    accepted(&world, "carol", approve(&world), None);
+    world.at("2026-12-01T11:55:01Z");
+    forbidden(&world, "erin", event.clone(), text.clone(), "time-to-roll-back");
+    let (event, text) = revising(&world, (event, text));
+    forbidden(&world, "erin", event, text, "time-to-roll-back");
+    forbidden(&world, "carol", approve(&world), None, "time-to-roll-back");
+    let command = format!("approve CHG-1 --revision {}", world.revision("CHG-1").filed);
+    world.fails("carol", &command, Exit::Refused, "the last moment to start was 2026-12-01T11:55:00Z");
+    let complaint = "change.toml:20: rollback.minutes: too late: the last moment to start was 2026-12-01T11:55:00Z";
+    world.fails("erin", "file change.toml --again", Exit::Invalid, complaint);
+}
+
+#[test]
+fn no_window_is_filed_that_is_not_longer_than_the_rollback() {
+    let world = World::filed();
+    for (minutes, good) in [(119, true), (120, false), (121, false), (1_000_000_000, false)] {
+        let (event, text) = filing(&world, |facts, _| facts.rollback_minutes = minutes);
+        if good {
+            accepted(&world, "erin", event, text);
+        } else {
+            forbidden(&world, "erin", event.clone(), text.clone(), "window-fits-rollback");
+            let (event, text) = revising(&world, (event, text));
+            forbidden(&world, "erin", event, text, "window-fits-rollback");
+        }
+    }
+    world.write("change.toml", CHANGE.replace("minutes = 5", "minutes = 120"));
+    let complaint = "change.toml:20: rollback.minutes: a rollback of 120 min does not fit into the window";
+    world.fails("erin", "file change.toml", Exit::Invalid, complaint);
+    world.fails("erin", "check change.toml", Exit::Invalid, complaint);
+}
+
+#[test]
 fn no_window_lies_more_than_ten_years_ahead() {
     let world = World::founded();
     // Ten years of 366 days from 2026-12-01T09:00:00Z.
     let edge: Time = world.now().plus(10 * 366 * 86_400);
     for (start, good) in [(edge, true), (edge.plus(1), false)] {
-        let (start, end) = (start.to_string(), start.plus(60).to_string());
+        let (start, end) = (start.to_string(), start.plus(3600).to_string());
         let (event, text) = filing(&world, |facts, _| facts.window = window(&start, &end));
         if good {
             accepted(&world, "erin", event, text);

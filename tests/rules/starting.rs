@@ -55,7 +55,11 @@ fn approvals_of_another_change_count_for_nothing() {
 
 #[test]
 fn nothing_starts_outside_its_window() {
-    let world = World::approved();
+    let world = World::founded();
+    file(&world, &[("minutes = 5", "minutes = 0")]);
+    for person in ["carol", "dave"] {
+        world.approve(person, "CHG-1");
+    }
     for (time, good) in [("09:59:59", false), ("10:00:00", true), ("11:59:59", true), ("12:00:00", false)] {
         world.at(&format!("2026-12-01T{time}Z"));
         if good {
@@ -65,6 +69,44 @@ fn nothing_starts_outside_its_window() {
             world.fails("erin", "start CHG-1", Exit::Refused, &complaint);
             forbidden(&world, "erin", start(&world), None, "in-window");
         }
+    }
+}
+
+#[test]
+fn nothing_starts_that_can_no_longer_be_rolled_back_in_its_window() {
+    let world = World::approved();
+    world.at("2026-12-01T11:55:00Z");
+    accepted(&world, "erin", start(&world), None);
+    world.at("2026-12-01T11:55:01Z");
+    let complaint = "too late: the last moment to start was 2026-12-01T11:55:00Z, because a rollback takes 5 min";
+    world.fails("erin", "start CHG-1", Exit::Refused, complaint);
+    forbidden(&world, "erin", start(&world), None, "time-to-roll-back");
+}
+
+#[test]
+fn a_change_that_overruns_its_window_says_so_everywhere_and_can_be_finished_or_rolled_back() {
+    for outcome in Outcome::ALL {
+        let world = World::approved();
+        world.ok("erin", "start CHG-1");
+        world.at("2026-12-01T11:55:01Z");
+        assert!(
+            world.ok("erin", "show CHG-1").contains("in progress; window closes in 4 min, too soon for a rollback")
+        );
+        world.at("2026-12-01T12:00:00Z");
+        let shown = world.ok("erin", "show CHG-1");
+        assert!(shown.contains("overrun; window closed 0 s ago; finish it or roll it back"), "{shown}");
+        assert!(shown.contains("last moment to begin the rollback: 2026-12-01 11:55 +00:00"), "{shown}");
+        assert!(world.ok("erin", "inbox").contains("overrun"));
+        assert!(world.ok("erin", "list").contains("overrun"));
+        assert!(world.ok("erin", "list --status overrun").contains("CHG-1"));
+        assert_eq!(world.ok("erin", "list --status in-progress"), "");
+        assert!(world.ok("erin", "export csv").contains("\r\nCHG-1,overrun,"));
+        for command in ["--json show CHG-1", "--json list"] {
+            assert!(world.ok("erin", command).contains("\"status\":\"overrun\""), "{command}");
+        }
+        accepted(&world, "erin", finish(&world, *outcome), None);
+        world.ok("erin", &format!("finish CHG-1 --outcome {outcome}"));
+        assert!(world.ok("erin", "show CHG-1").contains("after the window"));
     }
 }
 

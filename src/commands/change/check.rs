@@ -14,7 +14,7 @@ use crate::commands::files::read_text;
 use crate::commands::lookup::{name_of_input, parse};
 use crate::domain::{
     Author, Capacity, Change, ChangeId, Denied, Digest, Facts, Fingerprint, Governance, Group, Moment, Needs, PersonId,
-    Refusal, Text, Time, Window, judge_author, judge_party, judge_window,
+    Refusal, Text, Time, Window, judge_author, judge_party, judge_time_left, judge_window,
 };
 use crate::error::Error;
 use crate::format::data::{self, Data};
@@ -116,6 +116,12 @@ impl DraftContext for Against {
             Some(_) if change.number() > self.filed => Err(Refusal::FollowsUnknown { follows: change }),
             _ => Ok(()),
         }
+    }
+
+    fn judge_time_left(&self, window: &Window, rollback_minutes: u64) -> Result<(), Refusal> {
+        // A window that has ended is one fault, not two.
+        let judged = self.governance.as_ref().filter(|_| !window.ended(self.now));
+        judged.map_or(Ok(()), |_| judge_time_left(window, rollback_minutes, self.now))
     }
 
     fn judge_window(&self, window: &Window) -> Result<(), Refusal> {

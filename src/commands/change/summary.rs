@@ -3,7 +3,7 @@
 use crate::commands::lookup::{change, parts};
 use crate::domain::{Revision, RevisionRef};
 use crate::error::Error;
-use crate::output::{Page, window_lines};
+use crate::output::{Page, moment, window_lines};
 use crate::store::Session;
 
 /// Begins the end of a page: what is about to be signed, and what an act on this revision may cause.
@@ -13,7 +13,13 @@ use crate::store::Session;
 pub fn summary(page: &mut Page, session: &Session, at: RevisionRef, verb: &str) -> Result<(), Error> {
     let change = change(session, at.change)?;
     page.block(&format!("about to sign: {verb} {} revision {}", at.change, at.number));
-    change.revisions().find(|it| it.id == at).map_or(Ok(()), |revision| content(page, session, revision))
+    let Some(revision) = change.revisions().find(|it| it.id == at) else { return Ok(()) };
+    content(page, session, revision)?;
+    let (facts, started) = (&revision.facts, change.started().is_some());
+    let (what, last) =
+        if started { ("begin the rollback", facts.last_rollback()) } else { ("start", facts.last_start()) };
+    page.text("", format_args!("last moment to {what}: {}", moment(last, facts.window.zone().as_str())));
+    Ok(())
 }
 
 /// Writes what matters of a revision: title, risk, owner, window, outage and rollback.

@@ -7,7 +7,8 @@ use crate::commands::Context;
 use crate::commands::govern::summary_of;
 use crate::commands::lookup::{parse, title};
 use crate::domain::{
-    Change, ChangeId, ConflictOfInterest, Denied, Governance, Left, Moment, PersonId, Role, Status, Time, Verdict,
+    Change, ChangeId, ConflictOfInterest, Denied, Facts, Governance, Left, Moment, PersonId, Role, Status, Time,
+    Verdict,
 };
 use crate::error::Error;
 use crate::output::{self, ago, table};
@@ -176,9 +177,9 @@ fn act(change: &Change, governance: &Governance, me: &PersonId, now: Moment) -> 
             ("revise", revision.time, format!("{risk}"))
         }
         Status::Approved if implements => ("start", revision.time, format!("{risk}; approved")),
-        Status::InProgress if implements || facts.owner == *me || stands_in => {
+        status @ (Status::InProgress | Status::Overrun) if implements || facts.owner == *me || stands_in => {
             let since = change.started().map_or(revision.time, |act| act.time);
-            ("finish", since, "in progress".to_owned())
+            ("finish", since, status.phrase())
         }
         Status::Rejected if theirs => {
             let Some(vote) = change.votes().iter().rfind(|vote| vote.verdict == Verdict::Reject) else {
@@ -186,18 +187,30 @@ fn act(change: &Change, governance: &Governance, me: &PersonId, now: Moment) -> 
             };
             ("revise", vote.time, format!("rejected by {}", vote.person))
         }
-        Status::Expired if theirs => ("revise", facts.window.end(), "expired".to_owned()),
+        Status::Expired if theirs => ("revise", facts.last_start(), "expired".to_owned()),
         _ => return Ok(None),
     };
-    let ends = action == "finish" || facts.window.start() <= now.claimed;
-    let (deadline, then) = match ends {
-        true => (facts.window.end(), if facts.window.ended(now.claimed) { "window closed" } else { "window closes" }),
-        false => (facts.window.start(), "window opens"),
-    };
+    let (deadline, then) = due(facts, action, now.claimed);
     let reason = if left.is_any() { format!("{reason}; {}", left.phrase()) } else { reason };
-    let late = action == "revise" && facts.window.ended(now.claimed);
+    let late = action == "revise" && now.claimed > facts.last_start();
     let (subject, title) = (change.id().to_string(), String::new());
     Ok(Some(Waiting { action, subject, title, since, deadline: Some(deadline), then, late, reason }))
+}
+
+/// Until when to act on a change, and what happens then.
+fn due(facts: &Facts, action: &str, now: Time) -> (Time, &'static str) {
+    let (window, started) = (&facts.window, action == "finish");
+    if window.ended(now) {
+        (window.end(), "window closed")
+    } else if started && now <= facts.last_rollback() {
+        (facts.last_rollback(), "last rollback")
+    } else if started || now > facts.last_start() {
+        (window.end(), "window closes")
+    } else if window.start() <= now {
+        (facts.last_start(), "last start")
+    } else {
+        (window.start(), "window opens")
+    }
 }
 
 /// Whether an approval by this person would count, apart from conflicts of interest.

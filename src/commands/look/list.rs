@@ -19,8 +19,8 @@ use crate::store::{ChangeFilter, ChangeOrder, ChangeRow, Session};
   twinseal list --status approved --service order-gateway --sort window
   twinseal list --text 'connection pool' --limit 200")]
 pub struct List {
-    /// Filter by status: awaiting-approval, approved, rejected, withdrawn, expired, in-progress, succeeded, failed,
-    /// rolled-back
+    /// Filter by status: awaiting-approval, approved, rejected, withdrawn, expired, in-progress, overrun, succeeded,
+    /// failed, rolled-back
     #[arg(long, value_name = "STATUS")]
     status: Option<String>,
     /// Filter by owner
@@ -123,9 +123,10 @@ impl List {
 
     fn query(&self) -> Result<Query, Error> {
         let status = self.status.as_deref().map(parse::<Status>).transpose()?;
-        // Approved and expired depend on the moment of reading: such a change is stored as awaiting approval.
+        // Approved, expired and overrun depend on the moment of reading.
         let stored_status = status.map(|status| match status {
             Status::Approved | Status::Expired => Status::AwaitingApproval,
+            Status::Overrun => Status::InProgress,
             status => status,
         });
         // The tables answer everything else. Query one row more than is shown, to know whether there are more.
@@ -188,8 +189,7 @@ fn candidates(session: &Session, query: &Query) -> Result<Vec<Listed>, Error> {
     Ok(known.map(|row| Listed { status: row.stored_status, left: Left::Nobody, row }).collect())
 }
 
-/// Derives the status of changes that the tables hold as awaiting approval, which may be approved or expired by now, and
-/// who of their people has left.
+/// Derives the status of open changes, which may be approved, expired or overrun by now, and who of their people has left.
 fn judge(context: &Context<'_>, session: &Session, some: &mut [Listed]) -> Result<(), Error> {
     let now = session.state().moment(context.env.now());
     let open = |it: &&mut Listed| matches!(it.status, Status::AwaitingApproval | Status::Rejected | Status::InProgress);
@@ -212,6 +212,8 @@ fn lines(session: &Session, found: &[Listed]) -> Result<Value, Error> {
             "status": it.status.as_str(),
             "title": it.row.title,
             "left": json::left(it.left),
+            "last_start": facts.last_start().to_string(),
+            "last_rollback": facts.last_rollback().to_string(),
             "facts": json::facts(&facts),
         })
     };

@@ -118,6 +118,8 @@ fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value
         "status": status.to_string(),
         "left": json::left(change.stranded(&governance, None)?),
         "revision": change.current().id.number,
+        "last_start": change.current().facts.last_start().to_string(),
+        "last_rollback": change.current().facts.last_rollback().to_string(),
         "approvals": json::approvals(&tally),
         "revisions": revisions,
         "votes": change.votes().iter().map(vote).collect::<Value>(),

@@ -49,13 +49,13 @@ impl Capacity {
 }
 
 impl Change {
-    /// Who could approve the current revision before its window ends, by the grants and keys known at `now`. All people
+    /// Who could approve the current revision while it can still start, by the grants and keys known at `now`. All people
     /// and keys must be loaded.
     ///
     /// # Errors
     /// [`Unloaded`].
     pub fn capacity(&self, governance: &Governance, now: Moment) -> Result<Capacity, Unloaded> {
-        let closes = self.current().facts.window.end();
+        let closes = self.current().facts.last_start().plus(1);
         approvers(governance, now, closes, |person| self.conflict_of_interest(governance, person))
     }
 }

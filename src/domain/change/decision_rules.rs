@@ -1,13 +1,13 @@
 //! The rules about events on a change that exists.
 
 use crate::domain::change::filing_rules::{
-    judge_artifact_names, judge_filing, judge_policy, judge_starter, judge_starters,
+    judge_artifact_names, judge_filing, judge_policy, judge_starter, judge_starters, judge_time_left,
 };
 use crate::domain::change::left::Left;
 use crate::domain::records::{Denied, Unloaded};
 use crate::domain::{
-    Artifact, Change, ChangeId, Duty, Event, Field, Governance, Header, Outcome, Refusal, RefusedAct, RefusedAttempt,
-    Revision, RevisionRef, Role, Rule, Tally, Timed, Verdict,
+    Artifact, Change, ChangeId, Duty, Event, Facts, Field, Governance, Header, Outcome, Refusal, RefusedAct,
+    RefusedAttempt, Revision, RevisionRef, Role, Rule, Tally, Timed, Verdict,
 };
 
 impl Change {
@@ -132,11 +132,11 @@ impl Change {
         self.judge_undecided()?;
         self.judge_not_rejected()?;
         self.judge_readable(governance)?;
-        let window = &self.current().facts.window;
+        let Facts { window, rollback_minutes, .. } = &self.current().facts;
         if window.ended(header.time) {
             return Err(Refusal::WindowEnded { window: window.clone() }.into());
         }
-        Ok(())
+        Ok(judge_time_left(window, *rollback_minutes, header.time)?)
     }
 
     fn judge_reject(&self, governance: &Governance, header: &Timed<'_>, at: RevisionRef) -> Result<(), Denied> {
@@ -171,6 +171,7 @@ impl Change {
         if !facts.window.contains(header.time) {
             return Err(Refusal::OutsideWindow { time: header.time, window: facts.window.clone() }.into());
         }
+        judge_time_left(&facts.window, facts.rollback_minutes, header.time)?;
         Ok(judge_artifacts(&facts.artifacts, artifacts)?)
     }
 

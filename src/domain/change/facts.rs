@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    ArtifactName, ChangeId, Digest, Environment, ExternalName, Invalid, PersonId, Reference, ServiceId, Tag, Window,
+    ArtifactName, ChangeId, Digest, Environment, ExternalName, Invalid, PersonId, Reference, ServiceId, Tag, Time,
+    Window,
 };
 
 closed_enum!(
@@ -188,5 +189,15 @@ impl Facts {
             Author::Person(person) => Some(person),
             Author::External(_) => None,
         })
+    }
+
+    /// See [`Window::last_start`].
+    pub fn last_start(&self) -> Time {
+        self.window.last_start(self.rollback_minutes)
+    }
+
+    /// See [`Window::last_rollback`].
+    pub fn last_rollback(&self) -> Time {
+        self.window.last_rollback(self.rollback_minutes)
     }
 }

@@ -96,6 +96,24 @@ pub fn judge_window(window: &Window, now: Time) -> Result<(), Refusal> {
     if far { Err(Refusal::WindowFar { window }) } else { Ok(()) }
 }
 
+/// Checks whether a window is longer than a rollback of so many minutes.
+///
+/// # Errors
+/// [`Refusal::WindowShort`].
+pub fn judge_rollback_fits(window: &Window, minutes: u64) -> Result<(), Refusal> {
+    let fits = window.last_rollback(minutes) > window.start();
+    if fits { Ok(()) } else { Err(Refusal::WindowShort { minutes, window: window.clone() }) }
+}
+
+/// Checks whether a change with this window can still start, and be rolled back before the window ends.
+///
+/// # Errors
+/// [`Refusal::TooLateToStart`].
+pub fn judge_time_left(window: &Window, minutes: u64, now: Time) -> Result<(), Refusal> {
+    let last = window.last_start(minutes);
+    if now <= last { Ok(()) } else { Err(Refusal::TooLateToStart { last, minutes, window: window.clone() }) }
+}
+
 /// Checks the first revision of a change against every rule; the caller has already checked the actor and the key.
 pub(in crate::domain) fn judge_facts(governance: &Governance, header: &Timed<'_>, facts: &Facts) -> Result<(), Denied> {
     governance.judge_role(header, Role::Engineer)?;
@@ -120,6 +138,8 @@ pub(in crate::domain) fn judge_filing(governance: &Governance, header: &Header, 
     }
     facts.enrolled_authors().try_for_each(|person| judge_author(governance, person))?;
     judge_window(&facts.window, header.time)?;
+    judge_rollback_fits(&facts.window, facts.rollback_minutes)?;
+    judge_time_left(&facts.window, facts.rollback_minutes, header.time)?;
     judge_artifact_names(&facts.artifacts)?;
     judge_policy(governance, facts, header.text.as_ref())
 }

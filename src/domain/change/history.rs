@@ -23,10 +23,12 @@ closed_enum!(
         Withdrawn => "withdrawn",
         /// An approver rejected its current revision.
         Rejected => "rejected",
-        /// Its window ended before it was started.
+        /// It was not started while there was still time to roll it back in its window.
         Expired => "expired",
         /// It was started.
         InProgress => "in-progress",
+        /// It was started, and its window has ended.
+        Overrun => "overrun",
         /// See [`Outcome::Succeeded`].
         Succeeded => "succeeded",
         /// See [`Outcome::Failed`].
@@ -284,7 +286,7 @@ impl Change {
     }
 
     /// The status according to the entries of the change alone, independent of time and governance: never
-    /// [`Status::Approved`] or [`Status::Expired`].
+    /// [`Status::Approved`], [`Status::Expired`] or [`Status::Overrun`].
     pub fn state(&self) -> Status {
         match (self.outcomes.last(), &self.started) {
             (Some((Outcome::Succeeded, _)), _) => Status::Succeeded,
@@ -303,7 +305,8 @@ impl Change {
     /// [`Unloaded`].
     pub fn status(&self, governance: &Governance, now: Moment) -> Result<Status, Unloaded> {
         match self.state() {
-            Status::AwaitingApproval if self.current.facts.window.ended(now.claimed) => Ok(Status::Expired),
+            Status::InProgress if self.current.facts.window.ended(now.claimed) => Ok(Status::Overrun),
+            Status::AwaitingApproval if now.claimed > self.current.facts.last_start() => Ok(Status::Expired),
             Status::AwaitingApproval if self.tally(governance, now)?.is_enough() => Ok(Status::Approved),
             state => Ok(state),
         }

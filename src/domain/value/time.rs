@@ -113,6 +113,17 @@ impl Window {
         self.end
     }
 
+    /// The last moment at which a rollback of so many minutes can begin and still end with the window.
+    pub fn last_rollback(&self, minutes: u64) -> Time {
+        self.end.plus(i64::try_from(minutes).unwrap_or(i64::MAX).saturating_mul(-60))
+    }
+
+    /// The last moment at which a change can start whose rollback takes so many minutes.
+    pub fn last_start(&self, minutes: u64) -> Time {
+        // The end itself is not in the window.
+        self.last_rollback(minutes).min(self.end.plus(-1))
+    }
+
     /// The time zone in which to display the window.
     pub fn zone(&self) -> &ZoneName {
         &self.zone
