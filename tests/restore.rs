@@ -15,7 +15,8 @@ fn put_back(world: &World, copy: &str) {
         let _ = fs::remove_file(world.path(&format!("prod.db{side}")));
     }
     fs::copy(world.path(copy), world.path("prod.db")).unwrap();
-    world.ok("erin", "restore prod.db");
+    let said = world.run("erin", "restore prod.db");
+    assert!(said.exit == Exit::Done && !said.screen.contains("warning"), "{}", said.screen);
 }
 
 /// A register restored from `early.db`, which ends at entry 2. Entries 3 and 4 are lost: the approvals of CHG-1 by
@@ -49,6 +50,21 @@ fn a_later_backup_recovers_lost_entries_as_they_were_signed() {
     }
     world.at("2026-12-01T10:00:00Z");
     world.ok("erin", "start CHG-1");
+}
+
+#[test]
+fn no_second_register_is_restored_beside_a_living_one_without_a_warning() {
+    let world = World::filed();
+    world.ok("erin", "backup early.db");
+    let said = world.run("erin", "restore early.db");
+    assert!(said.screen.contains("warning: this account knows the register at "), "{}", said.screen);
+    // In the place of a lost one, and where nobody knows the register, there is nothing to warn of.
+    world.ok("erin", "backup late.db");
+    put_back(&world, "late.db");
+    world.ok("erin", "backup third.db");
+    world.person("frank");
+    let said = world.run("frank", "restore third.db");
+    assert!(said.exit == Exit::Done && !said.screen.contains("warning"), "{}", said.screen);
 }
 
 #[test]

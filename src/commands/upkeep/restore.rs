@@ -1,6 +1,6 @@
 //! `restore`: restore a register from a backup.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
@@ -9,6 +9,7 @@ use crate::commands::Context;
 use crate::error::Error;
 use crate::output::safe;
 use crate::store::restore;
+use crate::trust::Request;
 
 /// Restore a register from a backup
 ///
@@ -35,10 +36,25 @@ impl Restore {
         let path = restore(&context.env.path(&self.copy), context.registers.scratch())?;
         let name = safe(&path.display().to_string()).into_owned();
         context.ui.answer(context.env, || json!({ "restored": name }), || format!("restored {name}"))?;
+        if let Some(other) = elsewhere(context, &path) {
+            context.env.status(format_args!(
+                "warning: this account knows the register at {0}, and there is a file there: two registers with the same \
+                 beginning would diverge. Restore only if {0} is lost, and at its path",
+                safe(&other.display().to_string())
+            ));
+        }
         context.env.status(format_args!("verify it before anybody records: `twinseal verify --register {name}`"));
         context
             .env
             .status("if a later backup has more entries, recover them before anybody records: `twinseal recover FILE`");
         Ok(())
     }
+}
+
+/// Where this account knows the register that was restored at `path`, if there is another file.
+fn elsewhere(context: &Context<'_>, path: &Path) -> Option<PathBuf> {
+    let request = Request { name: path.display().to_string(), path: path.to_owned(), fingerprint: None };
+    let fingerprint = context.registers.find(&request).ok()?.identity.fingerprint.to_string();
+    let known = context.registers.known().list().iter().find(|it| it.fingerprint == fingerprint)?;
+    (known.file != *path && known.file.exists()).then(|| known.file.clone())
 }
