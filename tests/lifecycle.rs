@@ -117,6 +117,27 @@ fn the_inbox_holds_what_waits_for_somebody_and_nothing_else() {
 }
 
 #[test]
+fn nobody_learns_at_the_window_that_the_approvals_have_expired() {
+    let world = World::founded();
+    world.write("change.toml", CHANGE.replace("2026-12-01", "2026-12-20"));
+    world.ok("erin", "file change.toml");
+    ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-1"));
+    let shown = world.ok("erin", "show CHG-1");
+    assert!(
+        shown.contains("approvals     carol's expires in 14 d; dave's expires in 14 d, before the window opens"),
+        "{shown}"
+    );
+    assert!(world.ok("erin", "inbox").contains("approved; approvals expire before the window opens"));
+    // Another approval now would expire before the window too.
+    assert_eq!(world.ok("carol", "inbox"), "");
+    world.at("2026-12-10T09:00:00Z");
+    assert!(world.ok("carol", "inbox").contains("yours expires before the window opens"));
+    ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-1"));
+    assert_eq!(world.ok("carol", "inbox"), "");
+    assert!(!world.ok("erin", "show CHG-1").contains("before the window opens"));
+}
+
+#[test]
 fn the_inbox_is_sorted_by_urgency_and_fits_its_deadlines_on_80_columns() {
     let world = World::filed();
     let long = "A title that is much too long for a terminal of eighty columns, as people write them";

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use super::{Gutter, Page, Parts, Quoted, Redaction, Remarks, Timeline, ago, mark_width, moment, timeline, window};
-use crate::domain::{Author, Change, Facts, Left, Needs, PersonId, Status, Tally, Time};
+use crate::domain::{Author, Change, Facts, Left, Needs, PersonId, Status, Tally, Time, Vote};
 
 /// Display names by person.
 pub type Names = BTreeMap<PersonId, String>;
@@ -29,13 +29,15 @@ pub struct Judged<'t> {
     pub tally: &'t Tally<'t>,
     /// Who of those that the change needs has left.
     pub left: Left,
+    /// The approvals that expire before the window opens, each with the time when it expires.
+    pub expiring: &'t [(&'t Vote, Time)],
     /// The time.
     pub now: Time,
 }
 
 /// Writes the page of a change.
 pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: &Judged<'_>, extent: Timeline) {
-    let Judged { status, tally, left, now } = *judged;
+    let Judged { status, tally, left, expiring, now } = *judged;
     let Words { parts, redacted, remarks, names } = words;
     let (revision, content) = (change.current(), parts.content());
     page.title(change.id());
@@ -48,6 +50,13 @@ pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: &Jud
     page.field("status", status_line(change, tally, status, now));
     if left.is_any() {
         page.field("people", format_args!("{}{}", left.phrase(), way_on(left, change.started().is_some())));
+    }
+    if matches!(status, Status::AwaitingApproval | Status::Approved) {
+        let line = |(vote, expires): &(&Vote, Time)| format!("{}'s expires {}", vote.person, ago(*expires, now));
+        let lines: Vec<String> = expiring.iter().map(line).collect();
+        if !lines.is_empty() {
+            page.field("approvals", format_args!("{}, before the window opens; approve again", lines.join("; ")));
+        }
     }
     page.field("revision", format_args!("{} {}", revision.id.number, revision.id.filed));
     let filed = moment(revision.time, revision.facts.window.zone().as_str());

@@ -7,8 +7,8 @@ use crate::commands::Context;
 use crate::commands::govern::summary_of;
 use crate::commands::lookup::{parse, title};
 use crate::domain::{
-    Change, ChangeId, ConflictOfInterest, Denied, Facts, Governance, Left, Moment, PersonId, Role, Status, Time,
-    Verdict,
+    Change, ChangeId, ConflictOfInterest, Denied, Facts, Governance, Left, Moment, PersonId, Policy, Role, Status,
+    Time, Verdict,
 };
 use crate::error::Error;
 use crate::output::{self, ago, table};
@@ -173,10 +173,17 @@ fn act(change: &Change, governance: &Governance, me: &PersonId, now: Moment) -> 
             let (have, need, missing) = (tally.counted.len(), tally.need, output::missing_groups(&tally));
             ("approve", revision.time, format!("{risk}; {have} of {need} approvals{missing}"))
         }
+        Status::AwaitingApproval | Status::Approved if renews(change, governance, me, now)? => {
+            ("approve", revision.time, format!("{risk}; yours expires before the window opens"))
+        }
         Status::AwaitingApproval | Status::Approved if takes_over && !implements => {
             ("revise", revision.time, format!("{risk}"))
         }
-        Status::Approved if implements => ("start", revision.time, format!("{risk}; approved")),
+        Status::Approved if implements => {
+            let left = tally.counted.len() - change.expiring(governance, now)?.len();
+            let expire = if left < tally.need { "; approvals expire before the window opens" } else { "" };
+            ("start", revision.time, format!("{risk}; approved{expire}"))
+        }
         status @ (Status::InProgress | Status::Overrun) if implements || facts.owner == *me || stands_in => {
             let since = change.started().map_or(revision.time, |act| act.time);
             ("finish", since, status.phrase())
@@ -211,6 +218,13 @@ fn due(facts: &Facts, action: &str, now: Time) -> (Time, &'static str) {
     } else {
         (window.start(), "window opens")
     }
+}
+
+/// Whether this person's approval expires before the window opens, and another one made now would not.
+fn renews(change: &Change, governance: &Governance, me: &PersonId, now: Moment) -> Result<bool, Denied> {
+    let lasts = now.claimed.plus(governance.policy().map_or(0, Policy::approval_seconds));
+    let theirs = change.expiring(governance, now)?.iter().any(|(vote, _)| vote.person == *me);
+    Ok(theirs && lasts > change.current().facts.window.start())
 }
 
 /// Whether an approval by this person would count, apart from conflicts of interest.

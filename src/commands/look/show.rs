@@ -62,7 +62,9 @@ pub fn write_page(
     let words = Words { parts, redacted, remarks: remarks(session, change)?, names: names(session)? };
     let (status, tally) = (change.status(&governance, now)?, change.tally(&governance, now)?);
     let left = change.stranded(&governance, None)?;
-    change_page(page, change, &words, &Judged { status, tally: &tally, left, now: now.claimed }, extent);
+    let expiring = change.expiring(&governance, now)?;
+    let judged = Judged { status, tally: &tally, left, expiring: &expiring, now: now.claimed };
+    change_page(page, change, &words, &judged, extent);
     Ok(())
 }
 

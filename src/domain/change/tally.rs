@@ -177,8 +177,21 @@ impl Change {
         latest.into_values()
     }
 
+    /// The approvals that count now, but expire before the window opens, each with the time when it expires.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn expiring(&self, governance: &Governance, now: Moment) -> Result<Vec<(&Vote, Time)>, Unloaded> {
+        let opens = self.current().facts.window.start();
+        if self.started().is_some() || opens <= now.claimed {
+            return Ok(Vec::new());
+        }
+        let counted = self.tally(governance, now)?.counted.into_iter();
+        Ok(counted.map(|vote| (vote, expires(vote, governance))).filter(|(_, expires)| *expires <= opens).collect())
+    }
+
     fn void_reason(&self, vote: &Vote, governance: &Governance, now: Moment) -> Result<Option<Void>, Unloaded> {
-        let expires = vote.time.plus(governance.policy().map_or(0, Policy::approval_seconds));
+        let expires = expires(vote, governance);
         Ok(if let Some(conflict) = self.conflict_of_interest(governance, &vote.person)? {
             Some(Void::ConflictOfInterest(conflict))
         } else if !governance.has_role(&vote.person, Role::Approver, now)? {
@@ -195,4 +208,9 @@ impl Change {
             None
         })
     }
+}
+
+/// When an approval expires under the policy in force. Without a policy it does at once.
+fn expires(vote: &Vote, governance: &Governance) -> Time {
+    vote.time.plus(governance.policy().map_or(0, Policy::approval_seconds))
 }
