@@ -10,7 +10,7 @@ use crate::commands::govern::{init, policy, proposal, seal};
 use crate::commands::look::{diff, export, inbox, list, log, show};
 use crate::commands::people::{key, person};
 use crate::commands::upkeep::{backup, doctor, rebuild, recover, repair, restore, verify};
-use crate::commands::{Context, Options};
+use crate::commands::{Context, Options, gate};
 use crate::env::Env;
 use crate::error::{Error, Exit};
 use crate::output::{safe, safe_json, safe_lines};
@@ -29,7 +29,7 @@ use crate::output::{safe, safe_json, safe_lines};
 )]
 #[command(after_help = "Exit codes:
   0  success
-  1  refused by a rule
+  1  refused by a rule; gate closed
   2  usage error or invalid input
   3  broken or unexpected register
   4  environment: files, locks, disks, agents, versions")]
@@ -57,6 +57,7 @@ enum Command {
     Start(start::Start),
     Finish(finish::Finish),
     Note(note::Note),
+    Gate(gate::Gate),
     Log(log::Log),
     Verify(verify::Verify),
     Rebuild(rebuild::Rebuild),
@@ -96,6 +97,7 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<(), Error> {
         Command::Start(it) => it.run(context),
         Command::Finish(it) => it.run(context),
         Command::Note(it) => it.run(context),
+        Command::Gate(it) => it.run(context),
         Command::Log(it) => it.run(context),
         Command::Verify(it) => it.run(context),
         Command::Rebuild(it) => it.run(context),
@@ -150,8 +152,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
 
 /// Prints an error and its hint, and returns its exit code.
 fn report(env: &mut Env, error: &Error, json: bool) -> Exit {
-    // `verify` and `doctor` have printed their findings already.
-    if json && !matches!(error, Error::Findings { .. } | Error::Unwell { .. }) {
+    // `verify`, `doctor` and `gate` have printed their answers already.
+    if json && !matches!(error, Error::Findings { .. } | Error::Unwell { .. } | Error::GateClosed { .. }) {
         // If standard output fails, the message on standard error still reports the error.
         let _ = env.print(safe_json(&error.json())).and_then(|()| env.out.flush());
     }

@@ -3,6 +3,7 @@
 pub mod change;
 pub mod context;
 mod files;
+pub mod gate;
 pub mod govern;
 pub mod look;
 mod lookup;

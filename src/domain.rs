@@ -23,6 +23,7 @@ pub use change::filing_rules::{
 };
 pub use change::history::{Act, Change, RefusedAct, Revision, Status};
 pub use change::left::Left;
+pub use change::start_rules::{Attempt, Condition, Opens};
 pub use change::tally::{Slot, Tally, Verdict, Void, Vote};
 pub use event::{Event, EventKind, Header, Stream, Timed};
 pub use governance::action::{Action, LostEntries, Member, NewGrants, Predecessor, ProposalRef, Restoration, Vouch};

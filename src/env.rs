@@ -61,6 +61,8 @@ pub struct Env {
     pub folder: PathBuf,
     /// Returns the current time.
     pub clock: Box<dyn Fn() -> Time>,
+    /// Waits.
+    pub sleep: Box<dyn FnMut(Duration)>,
     /// The source of keys' seeds, salts and register ids.
     pub random: Random,
     /// The terminal, for questions.
@@ -105,6 +107,7 @@ impl Env {
             patience: PATIENCE,
             folder: current_folder(),
             clock: Box::new(now),
+            sleep: Box::new(std::thread::sleep),
             random: Box::new(|bytes| getrandom::fill(bytes).map_err(io::Error::from)),
             console: Box::new(Terminal),
             input: Box::new(io::stdin()),

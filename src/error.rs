@@ -11,7 +11,7 @@ pub use hint::shell_word;
 
 use crate::config::{ConfigError, Known};
 use crate::domain::{
-    ChangeId, Denied, Digest, Fingerprint, Invalid, PersonId, Predecessor, ProposalId, Refusal, Time, Unloaded,
+    ChangeId, Denied, Digest, Fingerprint, Head, Invalid, PersonId, Predecessor, ProposalId, Refusal, Time, Unloaded,
 };
 use crate::format::Defect;
 use crate::input::Fault;
@@ -361,6 +361,20 @@ pub enum Error {
     Findings {
         /// The number of findings.
         count: usize,
+    },
+    /// The gate is closed.
+    #[error("gate closed: {reason}")]
+    GateClosed {
+        /// The condition that does not hold.
+        reason: String,
+        /// What makes it hold.
+        hint: Option<String>,
+    },
+    /// The log lacks an entry that it must have.
+    #[error("the log does not have entry {} with the leaf hash {}, which --at-least names", .head.seq, .head.leaf)]
+    AtLeast {
+        /// The entry.
+        head: Head,
     },
     /// `doctor` reported faults.
     #[error("doctor found {count} fault{}", if *.count == 1 { "" } else { "s" })]

@@ -14,6 +14,7 @@ mod documents;
 mod faults;
 mod format;
 mod fuzz;
+mod gate;
 mod hostile;
 mod json;
 mod keys;

@@ -134,6 +134,7 @@ impl World {
             ]),
             folder: self.folder.clone(),
             clock: Box::new(move || Time::from_unix(clock.load(Ordering::Relaxed)).unwrap()),
+            sleep: Box::new(|_| {}),
             random: Box::new(move |bytes| {
                 bytes.chunks_mut(32).for_each(|chunk| chunk.copy_from_slice(&dice.bytes()[..chunk.len()]));
                 Ok(())

@@ -117,6 +117,19 @@ pub fn time(given: &str) -> Result<Time, Error> {
     moment(given).map_err(|_| wrong())
 }
 
+/// Parses a length of time given on the command line, such as `30m`, of at most `most` seconds.
+///
+/// # Errors
+/// [`Error::Form`].
+pub fn span(given: &str, most: i64) -> Result<i64, Error> {
+    let units = [('s', 1), ('m', 60), ('h', 3600)];
+    let seconds = units.iter().find_map(|(unit, seconds)| {
+        let count: i64 = crate::domain::number(given.strip_suffix(*unit)?).ok()?.try_into().ok()?;
+        count.checked_mul(*seconds).filter(|seconds| (0..=most).contains(seconds))
+    });
+    seconds.ok_or_else(|| Error::Form { given: given.to_owned(), form: "90s, 30m or 4h, and at most 24h" })
+}
+
 /// Governance now, or at a point in the past.
 pub struct AsOf {
     /// The governance.

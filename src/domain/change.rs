@@ -7,4 +7,5 @@ pub mod facts;
 pub mod filing_rules;
 pub mod history;
 pub mod left;
+pub mod start_rules;
 pub mod tally;

@@ -12,8 +12,9 @@ use crate::domain::governance::proposal::At;
 use crate::domain::governance::state::GovernanceSummary;
 use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
 use crate::domain::{
-    Action, Change, ChangeId, Digest, Event, Facts, Field, Governance, Header, Invalid, Moment, Policy, ProposalId,
-    Refusal, RefusedAttempt, RegisterId, Rule, Since, Status, Stream, TextRef, Time, Timed, Witnesses, number,
+    Action, Attempt, Change, ChangeId, Condition, Digest, Event, Facts, Field, Governance, Header, Invalid, Moment,
+    Policy, ProposalId, Refusal, RefusedAttempt, RegisterId, Rule, Since, Status, Stream, TextRef, Time, Timed,
+    Witnesses, number,
 };
 
 /// The links from the next entry to the entries before it.
@@ -277,6 +278,17 @@ impl Register {
             }
             Event::Start { .. } => self.judge_followed(change),
             _ => Ok(()),
+        }
+    }
+
+    /// Checks a start of a change against one condition.
+    ///
+    /// # Errors
+    /// The rule that refuses it, or [`Unloaded`].
+    pub fn judge_condition(&self, change: &Change, start: Attempt<'_>, condition: Condition) -> Result<(), Denied> {
+        match condition {
+            Condition::Follows => self.judge_followed(change),
+            _ => change.judge_condition(&self.governance, start, condition),
         }
     }
 

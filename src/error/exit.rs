@@ -32,11 +32,14 @@ impl Error {
             | Self::NotTrusted
             | Self::FiledBefore { .. }
             | Self::Partly { .. }
+            | Self::GateClosed { .. }
             | Self::UnknownKey { .. }
             | Self::OtherPerson { .. } => Exit::Refused,
-            Self::Findings { .. } | Self::Broken(_) | Self::WrongFingerprint { .. } | Self::Successor { .. } => {
-                Exit::Broken
-            }
+            Self::Findings { .. }
+            | Self::Broken(_)
+            | Self::AtLeast { .. }
+            | Self::WrongFingerprint { .. }
+            | Self::Successor { .. } => Exit::Broken,
             Self::Store(
                 StoreError::Broken(_)
                 | StoreError::PinLost { .. }

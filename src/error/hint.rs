@@ -15,6 +15,10 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Refused(refusal) | Self::RefusedOnRecord { refusal, .. } => return refusal.hint(),
+            Self::GateClosed { hint, .. } => return hint.clone(),
+            Self::AtLeast { .. } => {
+                "the log was cut off or exchanged: deploy nothing, and ask an auditor to run `twinseal verify`"
+            }
             Self::Faults { .. } => "fix these lines and try again; nothing was recorded",
             Self::FileTooLarge { .. } => "choose another file or shorten this one; nothing was recorded",
             Self::RequestElsewhere { here, .. } => {

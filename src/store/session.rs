@@ -97,6 +97,15 @@ impl Session {
         &self.pinned
     }
 
+    /// The entry up to which this account verified the register when it met it. What was recorded later cannot be hidden
+    /// from it without losing entries that it has verified. `None` if that is not known.
+    ///
+    /// # Errors
+    /// An I/O error.
+    pub fn first_verified(&self) -> Result<Option<u64>, StoreError> {
+        self.pinned.first_verified(self.log.fingerprint)
+    }
+
     /// The notices since the session was opened.
     pub fn notices(&self) -> &[Notice] {
         &self.notices

@@ -125,7 +125,7 @@ pub fn came(output: &Output) -> bool {
 
 /// Every command with a person who may run it, in an order in which each succeeds. `NAME` is the prefix of every file
 /// name that a user chooses; other words in braces are filled in.
-const DAY: [(&str, &str); 68] = [
+const DAY: [(&str, &str); 69] = [
     (
         "alice",
         "init --name prod --register prod.db --member alice=alice.request:admin --member bob=bob.request:admin \
@@ -149,6 +149,7 @@ const DAY: [(&str, &str); 68] = [
     ("carol", "approve CHG-1 --revision {revision}"),
     ("dave", "approve CHG-1 --revision {revision}"),
     ("audrey", "note CHG-1 Seen."),
+    ("erin", "gate CHG-1 --service order-gateway --artifact app.tar=NAME.tar"),
     ("erin", "start CHG-1 --artifact app.tar=NAME.tar"),
     ("erin", "finish CHG-1 --outcome succeeded"),
     ("erin", "file NAME.toml"),
@@ -254,7 +255,7 @@ pub fn day(mode: Mode) -> (World, Lines) {
     let (world, commands) = (before_the_day(), commands());
     let mut last = BTreeMap::new();
     for (person, line) in DAY {
-        if line.starts_with("start") {
+        if line.starts_with("gate") {
             world.at("2026-12-01T10:00:00Z");
         }
         let args = filled(&world, line);

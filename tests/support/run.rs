@@ -137,13 +137,15 @@ impl World {
                 None => variables.remove(name),
             };
         }
-        let (clock, drawn) = (Rc::clone(&self.clock), Rc::clone(&self.drawn));
+        let (clock, slept, drawn) = (Rc::clone(&self.clock), Rc::clone(&self.clock), Rc::clone(&self.drawn));
         typing.borrow_mut().answers = typed.unwrap_or_default().iter().map(|it| (*it).to_owned()).collect();
         let (typing, there) = (Rc::clone(typing), typed.is_some());
         let env = Env {
             variables,
             folder: self.folder.path().to_owned(),
             clock: Box::new(move || clock.get()),
+            // Nobody waits in a test: time passes.
+            sleep: Box::new(move |time| slept.set(slept.get().plus(time.as_secs().try_into().unwrap()))),
             random: Box::new(move |bytes| {
                 for chunk in bytes.chunks_mut(32) {
                     drawn.set(drawn.get() + 1);

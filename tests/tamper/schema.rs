@@ -185,7 +185,7 @@ const PLANTS: [(&str, &str); 5] = [
 ];
 
 /// Every command that opens the register and stops there, with what it needs to get so far.
-const OPENING: [&str; 47] = [
+const OPENING: [&str; 48] = [
     "draft --from CHG-1",
     "check change.toml",
     "file change.toml",
@@ -201,6 +201,7 @@ const OPENING: [&str; 47] = [
     "start CHG-1",
     "finish CHG-1 --outcome succeeded",
     "note CHG-1 Words.",
+    "gate CHG-1",
     "log",
     "rebuild",
     "backup out.db",

@@ -1,13 +1,11 @@
 //! The rules about events on a change that exists.
 
-use crate::domain::change::filing_rules::{
-    judge_artifact_names, judge_filing, judge_policy, judge_starter, judge_starters, judge_time_left,
-};
+use crate::domain::change::filing_rules::{judge_filing, judge_policy, judge_starters, judge_time_left};
 use crate::domain::change::left::Left;
 use crate::domain::records::{Denied, Unloaded};
 use crate::domain::{
-    Artifact, Change, ChangeId, Duty, Event, Facts, Field, Governance, Header, Outcome, Refusal, RefusedAct,
-    RefusedAttempt, Revision, RevisionRef, Role, Rule, Tally, Timed, Verdict,
+    Artifact, Attempt, Change, ChangeId, Condition, Duty, Event, Facts, Field, Governance, Header, Outcome, Refusal,
+    RefusedAct, RefusedAttempt, Revision, RevisionRef, Role, Rule, Tally, Timed, Verdict,
 };
 
 impl Change {
@@ -98,7 +96,7 @@ impl Change {
         if header.fills(Field::Reason) { Ok(()) } else { Err(Refusal::ReasonMissing) }
     }
 
-    fn judge_current(&self, at: RevisionRef) -> Result<(), Refusal> {
+    pub(super) fn judge_current(&self, at: RevisionRef) -> Result<(), Refusal> {
         let current = self.current().id;
         if at == current { Ok(()) } else { Err(Refusal::NotCurrent { change: self.id(), current: current.filed }) }
     }
@@ -113,7 +111,7 @@ impl Change {
         }
     }
 
-    fn judge_not_rejected(&self) -> Result<(), Refusal> {
+    pub(super) fn judge_not_rejected(&self) -> Result<(), Refusal> {
         match self.rejection() {
             Some(vote) => Err(Refusal::Rejected { change: self.id(), by: vote.person.clone() }),
             None => Ok(()),
@@ -153,30 +151,12 @@ impl Change {
         at: RevisionRef,
         artifacts: &[Artifact],
     ) -> Result<(), Denied> {
-        let facts = &self.current().facts;
-        if !facts.implementers.contains(&header.actor) {
-            return Err(Refusal::NotImplementer { person: header.actor.clone(), change: self.id() }.into());
-        }
-        self.judge_current(at)?;
-        if self.started().is_some() {
-            return Err(Refusal::Started { change: self.id() }.into());
-        }
-        self.judge_undecided()?;
-        self.judge_not_rejected()?;
-        self.judge_readable(governance)?;
-        self.judge_facts(governance)?;
-        judge_starter(governance, self.requesters(), &header.actor)?;
-        let tally = self.tally(governance, header.moment)?;
-        judge_tally(self.id(), &tally)?;
-        if !facts.window.contains(header.time) {
-            return Err(Refusal::OutsideWindow { time: header.time, window: facts.window.clone() }.into());
-        }
-        judge_time_left(&facts.window, facts.rollback_minutes, header.time)?;
-        Ok(judge_artifacts(&facts.artifacts, artifacts)?)
+        let start = Attempt { actor: &header.actor, moment: header.moment, revision: at, artifacts };
+        Condition::ALL.iter().try_for_each(|condition| self.judge_condition(governance, start, *condition))
     }
 
     /// A revision whose text was redacted can be neither approved nor started.
-    fn judge_readable(&self, governance: &Governance) -> Result<(), Denied> {
+    pub(super) fn judge_readable(&self, governance: &Governance) -> Result<(), Denied> {
         let redacted = self.current().is_redacted(governance)?;
         if redacted { Err(Refusal::RevisionRedacted { change: self.id() }.into()) } else { Ok(()) }
     }
@@ -223,36 +203,13 @@ impl Change {
 }
 
 /// Enough people approved, and among them those of groups that the policy requires.
-fn judge_tally(change: ChangeId, tally: &Tally<'_>) -> Result<(), Refusal> {
+pub(super) fn judge_tally(change: ChangeId, tally: &Tally<'_>) -> Result<(), Refusal> {
     let (have, need) = (tally.counted.len(), tally.need);
     if have < need {
         return Err(Refusal::TooFewApprovals { change, have, need });
     }
     match tally.unfilled().next() {
         Some(group) => Err(Refusal::GroupMissing { change, group: group.clone() }),
-        None => Ok(()),
-    }
-}
-
-/// The artifacts read at the start must be exactly the approved ones, with the approved content.
-fn judge_artifacts(approved: &[Artifact], read: &[Artifact]) -> Result<(), Refusal> {
-    let named = |list: &[Artifact], it: &Artifact| list.iter().find(|other| other.name == it.name).cloned();
-    for it in approved {
-        match named(read, it) {
-            None => return Err(Refusal::ArtifactMissing { name: it.name.clone() }),
-            Some(found) if found.digest != it.digest => {
-                return Err(Refusal::ArtifactDiffers {
-                    name: it.name.clone(),
-                    approved: it.digest,
-                    read: found.digest,
-                });
-            }
-            Some(_) => {}
-        }
-    }
-    judge_artifact_names(read)?;
-    match read.iter().find(|it| named(approved, it).is_none()) {
-        Some(it) => Err(Refusal::ArtifactUnknown { name: it.name.clone() }),
         None => Ok(()),
     }
 }

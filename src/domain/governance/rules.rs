@@ -17,15 +17,35 @@ impl Governance {
             _ => return Err(Refusal::NotTheirKey { person, key: header.key }.into()),
         }
         judge_active(&person, actor)?;
-        if !actor.grants.is_machine() {
+        self.judge_operated(&person, actor)
+    }
+
+    /// Fails for a machine account without an active operator.
+    fn judge_operated(&self, id: &PersonId, account: &Person) -> Result<(), Denied> {
+        if !account.grants.is_machine() {
             return Ok(());
         }
-        for operator in &actor.grants.operators {
+        for operator in &account.grants.operators {
             if self.can_operate(operator)? {
                 return Ok(());
             }
         }
-        Err(Refusal::NotOperated { machine: person }.into())
+        Err(Refusal::NotOperated { machine: id.clone() }.into())
+    }
+
+    /// Checks whether an account could act now, with one of its keys.
+    pub(in crate::domain) fn judge_account(&self, id: &PersonId) -> Result<(), Denied> {
+        let account = self.enrolled(id)?;
+        judge_active(id, account)?;
+        self.judge_operated(id, account)?;
+        if self.has_live_key(id)? {
+            return Ok(());
+        }
+        // Revoked keys are not listed: without any other key the account is as good as gone.
+        match account.keys().next() {
+            Some(key) => Ok(judge_live(key, self.known_key(key)?.state)?),
+            None => Err(Refusal::PartyUnknown { person: id.clone() }.into()),
+        }
     }
 
     /// Checks whether the actor has a role.

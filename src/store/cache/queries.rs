@@ -211,6 +211,18 @@ impl Queries<'_> {
         self.select("SELECT id FROM changes WHERE state = 'awaiting-approval' ORDER BY id", [], change_id)
     }
 
+    /// The changes not started, rejected or withdrawn whose current revision names this service.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn open_of(&self, service: &ServiceId) -> Result<Vec<ChangeId>, StoreError> {
+        let sql = "SELECT id FROM changes WHERE state = 'awaiting-approval' AND EXISTS (
+                SELECT 1 FROM revision_items AS i
+                WHERE i.change = id AND i.number = revision AND i.item = 'service' AND i.value = ?1)
+            ORDER BY id";
+        self.select(sql, [service.as_str()], change_id)
+    }
+
     /// The open changes that may need an action of this person: every change in progress or inside its window's end,
     /// and of those rejected or expired only the ones that the person filed, revised or owned in any revision.
     ///

@@ -45,7 +45,8 @@ impl Pin {
     }
 }
 
-/// The file that a pin is stored in. `pin.previous` in the same folder is the pin before the last change.
+/// The file that a pin is stored in. In the same folder, `pin.previous` is the pin before the last change, and `pin.first`
+/// the one of the first contact.
 #[derive(Debug, Clone)]
 pub struct PinFile {
     path: PathBuf,
@@ -70,6 +71,15 @@ impl PinFile {
         };
         let pin = Pin::read(&text).and_then(|pin| if pin.fingerprint == fingerprint { Ok(pin) } else { Err(1) });
         pin.map(Some).map_err(|line| StoreError::PinUnreadable { path: self.path.clone(), line })
+    }
+
+    /// The pin of the first contact; `None` if there is none of this register.
+    ///
+    /// # Errors
+    /// An I/O error.
+    pub fn first(&self, fingerprint: Digest) -> Result<Option<Pin>, StoreError> {
+        let text = private::read(&self.path.with_extension("first"), Owner::Me)?;
+        Ok(text.and_then(|text| Pin::read(&text).ok()).filter(|pin| pin.fingerprint == fingerprint))
     }
 
     /// Advances the pin and returns it. If another process of this account advanced it further, returns that pin.
@@ -107,8 +117,9 @@ impl PinFile {
     /// # Errors
     /// [`StoreError::Private`].
     fn write(&self, pin: &Pin) -> Result<(), StoreError> {
-        if let Some(old) = private::read(&self.path, Owner::Me)? {
-            private::replace(&self.path.with_extension("previous"), &old)?;
+        match private::read(&self.path, Owner::Me)? {
+            Some(old) => private::replace(&self.path.with_extension("previous"), &old)?,
+            None => private::replace(&self.path.with_extension("first"), &pin.write())?,
         }
         Ok(private::replace(&self.path, &pin.write())?)
     }

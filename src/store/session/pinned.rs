@@ -75,6 +75,13 @@ impl Pinned {
         self.pin.as_ref()
     }
 
+    /// The entry up to which this account verified the register when it met it; `None` if that is not known, or if this
+    /// session does not use a pin.
+    pub(super) fn first_verified(&self, fingerprint: Digest) -> Result<Option<u64>, StoreError> {
+        let first = self.file.as_ref().map_or(Ok(None), |file| file.first(fingerprint))?;
+        Ok(first.map(|pin| pin.head.seq))
+    }
+
     /// The verified cache of this account, if the log was read without the pin.
     pub(super) fn own(&self) -> Option<&VerifiedCache> {
         self.own.as_ref().map(|(own, _)| own)

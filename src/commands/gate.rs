@@ -1,0 +1,146 @@
+//! `gate`: say whether a change may start here and now.
+
+mod answer;
+mod coverage;
+mod judge;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::commands::Context;
+use crate::commands::change::check::digest_of;
+use crate::commands::lookup::{parse, span};
+use crate::domain::{ArtifactName, ChangeId, Digest, Environment, Head, ServiceId, Target, number};
+use crate::error::Error;
+use crate::store::Session;
+use answer::Answer;
+
+/// Ask whether a change may start here and now
+///
+/// Exit code 0 means that it may. Everything else, errors included, is a closed gate. It prints one line for each condition
+/// and records nothing. Without a change id, it finds the one open change of the service with these artifacts.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal gate CHG-42 --service order-gateway --artifact gw.tar.gz=build/gw.tar.gz
+  twinseal gate --service order-gateway --artifact build/gw.tar.gz
+  twinseal gate CHG-42 --wait 30m && ./deploy.sh")]
+pub struct Gate {
+    /// Change id, such as CHG-42
+    #[arg(value_name = "CHANGE", required_unless_present_all = ["service", "artifacts"])]
+    change: Option<String>,
+    /// Service about to be changed
+    #[arg(long, value_name = "SERVICE")]
+    service: Option<String>,
+    /// Environment about to be changed
+    #[arg(long, value_name = "ENVIRONMENT")]
+    environment: Option<String>,
+    /// Host or instance about to be changed
+    #[arg(long, value_name = "TARGET")]
+    target: Option<String>,
+    /// Artifact about to be deployed, as a file or by its SHA-256; its name may be left out if no change id is given
+    #[arg(long = "artifact", value_name = "NAME=FILE|NAME=sha256:HEX")]
+    artifacts: Vec<String>,
+    /// How long to wait for the gate to open: 90s, 30m, 4h
+    #[arg(long, value_name = "TIME")]
+    wait: Option<String>,
+    /// Entry that the log must have, as the pipeline's own settings name it; needed by an account that met the register
+    /// after the change was filed
+    #[arg(long, value_name = "SEQ:LEAF")]
+    at_least: Option<String>,
+}
+
+/// The longest wait, in seconds.
+const LONGEST_WAIT: i64 = 24 * 3600;
+
+/// The time between two looks at the register.
+const POLL: Duration = Duration::from_secs(5);
+
+/// What is asked.
+#[derive(Debug)]
+struct Asked {
+    change: Option<ChangeId>,
+    service: Option<ServiceId>,
+    environment: Option<Environment>,
+    target: Option<Target>,
+    artifacts: Vec<Given>,
+    at_least: Option<Head>,
+}
+
+/// An artifact as it was given: its digest, and its name if there is one.
+#[derive(Debug)]
+struct Given {
+    name: Option<ArtifactName>,
+    digest: Digest,
+}
+
+impl Gate {
+    /// # Errors
+    /// [`Error::GateClosed`], an invalid argument, or the register cannot be read.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let asked = self.asked(context)?;
+        let wait = self.wait.as_deref().map_or(Ok(0), |given| span(given, LONGEST_WAIT))?;
+        let mut session = context.open()?;
+        let answer = wait_for(context, &mut session, &asked, wait)?;
+        answer.print(context)?;
+        answer.result()
+    }
+
+    fn asked(&self, context: &Context<'_>) -> Result<Asked, Error> {
+        let given = |it: &String| read_artifact(context, it, self.change.is_some());
+        Ok(Asked {
+            change: self.change.as_deref().map(parse).transpose()?,
+            service: self.service.as_deref().map(parse).transpose()?,
+            environment: self.environment.as_deref().map(parse).transpose()?,
+            target: self.target.as_deref().map(parse).transpose()?,
+            artifacts: self.artifacts.iter().map(given).collect::<Result<_, _>>()?,
+            at_least: self.at_least.as_deref().map(entry_and_leaf).transpose()?,
+        })
+    }
+}
+
+/// Asks until the gate is open, can never open, or `seconds` have passed. Says on standard error what it waits for.
+fn wait_for(context: &mut Context<'_>, session: &mut Session, asked: &Asked, seconds: i64) -> Result<Answer, Error> {
+    let until = context.env.now().plus(seconds);
+    let mut said = Vec::new();
+    loop {
+        let answer = judge::answer(context, session, asked)?;
+        let left = until.unix() - context.env.now().unix();
+        if answer.is_open() || answer.is_permanent() || left <= 0 {
+            return Ok(answer);
+        }
+        let failed = answer.failed_conditions();
+        if failed != said {
+            context.env.status(format_args!("waiting until {until}: {}", answer.reason()));
+            said = failed;
+        }
+        (context.env.sleep)(POLL.min(Duration::from_secs(left.unsigned_abs())));
+        session.refresh(context.env.now(), &mut |_| {})?;
+    }
+}
+
+/// `NAME=FILE`, `NAME=sha256:HEX`; without a name only if nothing else says which change is meant.
+fn read_artifact(context: &Context<'_>, given: &str, named: bool) -> Result<Given, Error> {
+    let form = if named { "NAME=FILE or NAME=sha256:HEX" } else { "[NAME=]FILE or [NAME=]sha256:HEX" };
+    let (name, value) = match given.split_once('=') {
+        Some((name, value)) => (Some(parse(name)?), value),
+        None if named => return Err(Error::Form { given: given.to_owned(), form }),
+        None => (None, given),
+    };
+    let digest = match value.strip_prefix("sha256:") {
+        Some(hex) => parse(hex)?,
+        None => {
+            let failed = |source| Error::File { doing: "read", path: PathBuf::from(value), source };
+            digest_of(&context.env.path(Path::new(value))).map_err(failed)?
+        }
+    };
+    Ok(Given { name, digest })
+}
+
+/// `SEQ:LEAF`.
+fn entry_and_leaf(given: &str) -> Result<Head, Error> {
+    let wrong = || Error::Form { given: given.to_owned(), form: "SEQ:LEAF, such as 812:9b1e... (64 hex digits)" };
+    let (seq, leaf) = given.split_once(':').ok_or_else(wrong)?;
+    Ok(Head { seq: number(seq).map_err(|_| wrong())?, leaf: leaf.parse().map_err(|_| wrong())? })
+}

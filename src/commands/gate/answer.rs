@@ -1,0 +1,162 @@
+//! The answer of the gate: one line for each condition.
+
+use serde_json::{Value, json};
+
+use crate::commands::Context;
+use crate::domain::{ChangeId, Head, Opens, Refusal, RevisionRef, Rule, Time};
+use crate::error::Error;
+use crate::output::{json, table};
+
+/// A condition and whether it holds.
+pub struct Line {
+    condition: &'static str,
+    detail: String,
+    /// Why the condition does not hold; `None` if it holds.
+    failed: Option<Failed>,
+}
+
+struct Failed {
+    /// The rule that would refuse the start, if it is one of the register's.
+    rule: Option<Rule>,
+    opens: Opens,
+    hint: Option<String>,
+}
+
+impl Line {
+    /// A condition that holds.
+    pub fn satisfied(condition: &'static str, detail: impl ToString) -> Self {
+        Self { condition, detail: detail.to_string(), failed: None }
+    }
+
+    /// A condition that a rule of the register makes fail.
+    pub fn refused(condition: &'static str, refusal: &Refusal) -> Self {
+        let failed = Failed { rule: Some(refusal.rule()), opens: refusal.opens(), hint: refusal.hint() };
+        Self { condition, detail: refusal.to_string(), failed: Some(failed) }
+    }
+
+    /// A condition of the gate alone that does not hold.
+    pub fn unsatisfied(condition: &'static str, detail: impl ToString, opens: Opens, hint: &str) -> Self {
+        let hint = Some(hint.to_owned()).filter(|hint| !hint.is_empty());
+        Self { condition, detail: detail.to_string(), failed: Some(Failed { rule: None, opens, hint }) }
+    }
+
+    fn result(&self) -> &'static str {
+        if self.failed.is_none() { "satisfied" } else { "unsatisfied" }
+    }
+
+    fn json(&self) -> Value {
+        let until = self.failed.as_ref().and_then(Failed::until);
+        json!({
+            "condition": self.condition,
+            "result": self.result(),
+            "rule": json::written(self.failed.as_ref().and_then(|it| it.rule)),
+            "detail": self.detail,
+            "until": json::written(until),
+        })
+    }
+}
+
+impl Failed {
+    fn until(&self) -> Option<Time> {
+        match self.opens {
+            Opens::At(time) => Some(time),
+            Opens::ByAct | Opens::Never => None,
+        }
+    }
+}
+
+/// What the gate says.
+pub struct Answer {
+    /// The revision that the answer is about; `None` if no change or several cover what is asked.
+    pub revision: Option<RevisionRef>,
+    /// The conditions.
+    pub lines: Vec<Line>,
+    /// When it was asked.
+    pub time: Time,
+    /// The newest entry that was taken into account.
+    pub head: Option<Head>,
+}
+
+impl Answer {
+    fn failed(&self) -> impl Iterator<Item = (&Line, &Failed)> {
+        self.lines.iter().filter_map(|line| Some((line, line.failed.as_ref()?)))
+    }
+
+    /// The names of the conditions that do not hold.
+    pub fn failed_conditions(&self) -> Vec<&'static str> {
+        self.failed().map(|(line, _)| line.condition).collect()
+    }
+
+    /// Whether the change may start. A gate without a change or without conditions is closed.
+    pub fn is_open(&self) -> bool {
+        self.revision.is_some() && !self.lines.is_empty() && self.failed().next().is_none()
+    }
+
+    /// Whether it can never open for this revision, these artifacts and this account.
+    pub fn is_permanent(&self) -> bool {
+        self.failed().any(|(_, it)| it.opens == Opens::Never)
+    }
+
+    /// From when on it is open if nobody does anything; `None` if it is open, or if it needs an act.
+    fn closed_until(&self) -> Option<Time> {
+        let each: Option<Vec<Time>> = self.failed().map(|(_, it)| it.until()).collect();
+        each?.into_iter().max()
+    }
+
+    /// Why it is closed: the first condition that does not hold, one that never will before others.
+    pub fn reason(&self) -> String {
+        self.decisive().map_or_else(|| "no condition was judged".to_owned(), |(line, _)| line.detail.clone())
+    }
+
+    fn decisive(&self) -> Option<(&Line, &Failed)> {
+        self.failed().find(|(_, it)| it.opens == Opens::Never).or_else(|| self.failed().next())
+    }
+
+    fn change(&self) -> Option<ChangeId> {
+        self.revision.map(|it| it.change)
+    }
+
+    /// Prints it to standard output.
+    ///
+    /// # Errors
+    /// Standard output fails.
+    pub fn print(&self, context: &mut Context<'_>) -> Result<(), Error> {
+        let width = context.env.width;
+        context.ui.answer(context.env, || self.json(), || self.text(width))
+    }
+
+    fn text(&self, width: Option<u16>) -> String {
+        let state = if self.is_open() { "open" } else { "closed" };
+        let row = |it: &Line| [it.result().to_owned(), it.condition.to_owned(), it.detail.clone()];
+        let lines = table(["RESULT", "CONDITION", "DETAIL"], self.lines.iter().map(row).collect(), width);
+        match self.revision {
+            Some(RevisionRef { change, number, .. }) => format!("gate {state}: {change} revision {number}\n{lines}"),
+            None => format!("gate {state}\n{lines}"),
+        }
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "change": json::written(self.change()),
+            "revision": self.revision.as_ref().map(json::revision),
+            "open": self.is_open(),
+            "closed_until": json::written(self.closed_until()),
+            "permanent": self.is_permanent(),
+            "time": self.time.to_string(),
+            "head": self.head.map(json::head),
+            "conditions": self.lines.iter().map(Line::json).collect::<Value>(),
+        })
+    }
+
+    /// Whether the gate is open, as the result of the command.
+    ///
+    /// # Errors
+    /// [`Error::GateClosed`].
+    pub fn result(&self) -> Result<(), Error> {
+        if self.is_open() {
+            return Ok(());
+        }
+        let hint = self.decisive().and_then(|(_, it)| it.hint.clone());
+        Err(Error::GateClosed { reason: self.reason(), hint })
+    }
+}

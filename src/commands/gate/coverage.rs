@@ -1,0 +1,55 @@
+//! Finds the change that covers what a pipeline is about to deploy.
+
+use super::answer::Line;
+use super::{Asked, Given};
+use crate::domain::{Change, ChangeId, Moment, Opens, Status};
+use crate::error::Error;
+use crate::output::list;
+use crate::store::Session;
+
+/// The result of looking for a change.
+pub enum Covered {
+    /// Exactly one change covers it.
+    By(ChangeId),
+    /// None does, or several do.
+    Not(Line),
+}
+
+/// Finds the one open change of the service that has all artifacts, and the environment if there is one.
+///
+/// # Errors
+/// The register cannot be read.
+pub fn find(session: &Session, asked: &Asked, now: Moment) -> Result<Covered, Error> {
+    let Some(service) = &asked.service else { return Ok(Covered::Not(none("no service"))) };
+    let ids = session.queries().open_of(service)?;
+    let covering = session.ask_each(None, ids, |change, governance| {
+        let open = matches!(change.status(governance, now)?, Status::AwaitingApproval | Status::Approved);
+        Ok((open && covers(change, asked)).then(|| change.id()))
+    })??;
+    let covering: Vec<ChangeId> = covering.into_iter().flatten().collect();
+    Ok(match covering.as_slice() {
+        [one] => Covered::By(*one),
+        [] => Covered::Not(none(&format!("no open change of {service} has all of these artifacts"))),
+        several => Covered::Not(Line::unsatisfied(
+            "change",
+            format_args!("several open changes of {service} have all of these artifacts: {}", list(several)),
+            Opens::ByAct,
+            "name one of them: `twinseal gate CHG-N`",
+        )),
+    })
+}
+
+fn none(why: &str) -> Line {
+    Line::unsatisfied("change", why, Opens::ByAct, "file one, or check the service and the files")
+}
+
+fn covers(change: &Change, asked: &Asked) -> bool {
+    let facts = &change.current().facts;
+    let has = |given: &Given| {
+        facts.artifacts.iter().any(|it| it.digest == given.digest && given.name.as_ref().is_none_or(|n| *n == it.name))
+    };
+    asked.service.iter().all(|it| facts.services.contains(it))
+        && asked.environment.iter().all(|it| facts.environments.contains(it))
+        && !asked.artifacts.is_empty()
+        && asked.artifacts.iter().all(has)
+}

@@ -1,0 +1,181 @@
+//! Judges every condition for a start. The conditions are those of the rules; the gate adds what only it knows: whether
+//! this account can tell that nothing is hidden, and what is about to be changed.
+
+use super::answer::{Answer, Line};
+use super::coverage::{self, Covered};
+use super::{Asked, Given};
+use crate::commands::Context;
+use crate::domain::{
+    Artifact, Attempt, Change, ChangeId, Condition, Denied, Event, Facts, Head, Moment, Opens, Register,
+};
+use crate::error::Error;
+use crate::output::{list, moment};
+use crate::store::{Session, StoreError};
+
+/// What the rules say of a start, all of it in one state of the register.
+struct Judged {
+    change: Change,
+    artifacts: Vec<Artifact>,
+    lines: Vec<Line>,
+}
+
+/// What the gate says now.
+///
+/// # Errors
+/// There is no such change, the file is not the register itself, or it cannot be read.
+pub fn answer(context: &Context<'_>, session: &Session, asked: &Asked) -> Result<Answer, Error> {
+    let _snapshot = session.hold_snapshot()?;
+    check_register(session, asked.at_least)?;
+    let now = session.state().moment(context.env.now());
+    let (time, head) = (now.claimed, session.state().head());
+    let id = match asked.change {
+        Some(id) => id,
+        None => match coverage::find(session, asked, now)? {
+            Covered::By(id) => id,
+            Covered::Not(line) => return Ok(Answer { revision: None, lines: vec![line], time, head }),
+        },
+    };
+    let judged = session.ask(|state| judge(state, id, &asked.artifacts, now))?;
+    let Judged { change, artifacts, lines: judged } = judged.map_err(|_| Error::NoChange(id))?;
+    let revision = change.current().id;
+    // Recording here may be refused for reasons that no rule knows: this file may be a copy.
+    session.may_record(&Event::Start { revision, artifacts })?;
+    let mut lines = vec![memory(session, &change, asked.at_least)?];
+    lines.extend(here(session, &change, asked)?);
+    lines.extend(judged);
+    Ok(Answer { revision: Some(revision), lines, time, head })
+}
+
+/// Fails unless the file is the register itself, whole, and has the entry that the pipeline's settings name.
+fn check_register(session: &Session, at_least: Option<Head>) -> Result<(), Error> {
+    if let Some(fault) = session.fault() {
+        return Err(Error::Broken(fault.clone()));
+    }
+    if session.shared().is_backup() {
+        return Err(StoreError::IsBackup { path: session.shared().path().to_owned() }.into());
+    }
+    match at_least {
+        Some(head) if session.entry(head.seq)?.is_none_or(|entry| entry.leaf != head.leaf) => {
+            Err(Error::AtLeast { head })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether this account can tell that nothing is hidden from it. One that met the register after the revision was filed
+/// cannot: whoever gave it the file may have cut it off.
+fn memory(session: &Session, change: &Change, at_least: Option<Head>) -> Result<Line, Error> {
+    const NAME: &str = "memory";
+    let met = session.first_verified()?;
+    if let Some(met) = met.filter(|met| *met < change.current().seq) {
+        return Ok(Line::satisfied(NAME, format_args!("this account has verified the log since entry {met}")));
+    }
+    let newest = change.approvals().map(|vote| vote.seq).max();
+    Ok(match at_least {
+        None => Line::unsatisfied(
+            NAME,
+            format_args!(
+                "first contact: this account met the register after {} revision {} was filed, so it cannot tell whether \
+                 something is hidden",
+                change.id(),
+                change.current().id.number
+            ),
+            Opens::Never,
+            "ask a host that has known the register for longer (`ssh -T gate@host`), or use --at-least SEQ:LEAF from \
+             the pipeline's own settings",
+        ),
+        Some(Head { seq, .. }) if newest.is_some_and(|newest| seq < newest) => Line::unsatisfied(
+            NAME,
+            format_args!(
+                "--at-least names entry {seq}, before the newest approval (entry {})",
+                newest.unwrap_or_default()
+            ),
+            Opens::Never,
+            "use the entry of the newest approval or a later one: `twinseal log` on a host that knows the register",
+        ),
+        Some(Head { seq, .. }) => {
+            Line::satisfied(NAME, format_args!("the log has entry {seq}; anything after it could be hidden"))
+        }
+    })
+}
+
+/// Whether the change covers what is about to be changed.
+fn here(session: &Session, change: &Change, asked: &Asked) -> Result<Vec<Line>, Error> {
+    let facts = &change.current().facts;
+    let mut lines = Vec::new();
+    let mut covers = |name: &'static str, it: &dyn std::fmt::Display, covered: bool| {
+        lines.push(match covered {
+            true => Line::satisfied(name, it),
+            false => Line::unsatisfied(
+                name,
+                format_args!("{} does not name {name} {it}", change.id()),
+                Opens::Never,
+                "revise the change, or name the change that covers it",
+            ),
+        });
+    };
+    if let Some(service) = &asked.service {
+        covers("service", service, facts.services.contains(service));
+    }
+    if let Some(environment) = &asked.environment {
+        covers("environment", environment, facts.environments.contains(environment));
+    }
+    if let Some(target) = &asked.target {
+        let execution = crate::commands::look::diff::execution(session, change.current())?;
+        covers("target", target, execution.targets.contains(target));
+    }
+    Ok(lines)
+}
+
+/// Judges every condition of the rules for a start by the first implementer who could start the change.
+fn judge(state: &Register, id: ChangeId, given: &[Given], now: Moment) -> Result<Judged, Denied> {
+    let change = state.change(id)?.clone();
+    let facts = &change.current().facts;
+    let artifacts = named(facts, given);
+    let starters = change.starters(state.governance())?;
+    let first = facts.implementers.iter().next();
+    let mut lines = Vec::new();
+    if let Some(actor) = starters.as_ref().ok().and_then(|able| able.first()).or(first) {
+        let attempt = Attempt { actor, moment: now, revision: change.current().id, artifacts: &artifacts };
+        for condition in Condition::ALL {
+            let judged = match (condition, &starters) {
+                (Condition::Implementer, Err(refusal)) => Err(refusal.clone().into()),
+                _ => state.judge_condition(&change, attempt, *condition),
+            };
+            lines.push(match judged {
+                Ok(()) => Line::satisfied(condition.as_str(), detail(state, &change, *condition, now)?),
+                Err(Denied::Refused(refusal)) => Line::refused(condition.as_str(), &refusal),
+                Err(unloaded) => return Err(unloaded),
+            });
+        }
+    }
+    Ok(Judged { change, artifacts, lines })
+}
+
+/// What a satisfied condition rests on.
+fn detail(state: &Register, change: &Change, condition: Condition, now: Moment) -> Result<String, Denied> {
+    let facts = &change.current().facts;
+    let zone = facts.window.zone().as_str();
+    Ok(match condition {
+        Condition::Implementer => change.starters(state.governance())?.map_or_else(|_| String::new(), list),
+        Condition::Approvals => {
+            let tally = change.tally(state.governance(), now)?;
+            let people = list(tally.counted.iter().map(|vote| &vote.person));
+            format!("{} of {}: {people}", tally.counted.len(), tally.need)
+        }
+        Condition::Window => format!("until {}", moment(facts.window.end(), zone)),
+        Condition::TimeToRollBack => format!("last moment to start {}", moment(facts.last_start(), zone)),
+        Condition::Artifacts => list(facts.artifacts.iter().map(|it| &it.name)),
+        Condition::Follows => list(&facts.follows),
+        _ => String::new(),
+    })
+}
+
+/// The artifacts with their names. One without a name has the name of the approved artifact with its content.
+fn named(facts: &Facts, given: &[Given]) -> Vec<Artifact> {
+    let name = |it: &Given| {
+        let approved = || facts.artifacts.iter().find(|approved| approved.digest == it.digest);
+        it.name.clone().or_else(|| approved().map(|approved| approved.name.clone()))
+    };
+    given.iter().filter_map(|it| Some(Artifact { name: name(it)?, digest: it.digest })).collect()
+}

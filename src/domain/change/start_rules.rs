@@ -1,0 +1,173 @@
+//! The conditions for the start of a change. The first one that does not hold refuses a start; the gate asks each.
+
+use crate::domain::change::decision_rules::judge_tally;
+use crate::domain::change::filing_rules::{judge_artifact_names, judge_starter, judge_time_left};
+use crate::domain::records::{Denied, Unloaded};
+use crate::domain::value::closed_enum::closed_enum;
+use crate::domain::{Artifact, Change, Governance, Moment, PersonId, Refusal, RevisionRef, Time};
+
+closed_enum!(
+    /// A condition for the start of a change. They are judged in this order.
+    Condition, "a condition for a start", {
+        /// An implementer starts it.
+        Implementer => "implementer",
+        /// The revision is the current one.
+        Revision => "revision",
+        /// It was not started before.
+        NotStarted => "not-started",
+        /// It was not withdrawn.
+        NotWithdrawn => "not-withdrawn",
+        /// The revision was not rejected.
+        NotRejected => "not-rejected",
+        /// The text of the revision was not redacted.
+        Text => "text",
+        /// The revision has what the policy requires.
+        Policy => "policy",
+        /// The policy does not separate the implementer from a requester.
+        Duties => "duties",
+        /// Enough approvals count.
+        Approvals => "approvals",
+        /// The time lies in the window.
+        Window => "window",
+        /// A rollback could still end with the window.
+        TimeToRollBack => "time-to-roll-back",
+        /// The artifacts are the approved ones.
+        Artifacts => "artifacts",
+        /// The changes that it follows have succeeded.
+        Follows => "follows",
+    }
+);
+
+/// A start that somebody attempts or asks about.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt<'a> {
+    /// The account that starts the change.
+    pub actor: &'a PersonId,
+    /// When.
+    pub moment: Moment,
+    /// The revision.
+    pub revision: RevisionRef,
+    /// The artifacts, as read.
+    pub artifacts: &'a [Artifact],
+}
+
+/// What can make a refused start possible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opens {
+    /// Time alone: from this moment on it is allowed.
+    At(Time),
+    /// An act of somebody.
+    ByAct,
+    /// Nothing: it needs another revision, another change or other artifacts.
+    Never,
+}
+
+impl Refusal {
+    /// What can make the start possible that this refusal is about.
+    pub fn opens(&self) -> Opens {
+        match self {
+            Self::OutsideWindow { time, window } if *time < window.start() => Opens::At(window.start()),
+            Self::OutsideWindow { .. }
+            | Self::TooLateToStart { .. }
+            | Self::Withdrawn { .. }
+            | Self::Started { .. }
+            | Self::Rejected { .. }
+            | Self::RevisionRedacted { .. }
+            | Self::NotCurrent { .. }
+            | Self::NotImplementer { .. }
+            | Self::PolicyField { .. }
+            | Self::ArtifactMissing { .. }
+            | Self::ArtifactDiffers { .. }
+            | Self::ArtifactUnknown { .. }
+            | Self::ArtifactTwice { .. } => Opens::Never,
+            _ => Opens::ByAct,
+        }
+    }
+}
+
+impl Change {
+    /// Checks a start against one condition; the caller has already checked the actor's account and key. For
+    /// [`Condition::Follows`] other changes are needed: see [`Register::judge_condition`].
+    ///
+    /// [`Register::judge_condition`]: crate::domain::Register::judge_condition
+    pub(in crate::domain) fn judge_condition(
+        &self,
+        governance: &Governance,
+        start: Attempt<'_>,
+        condition: Condition,
+    ) -> Result<(), Denied> {
+        let facts = &self.current().facts;
+        let time = start.moment.claimed;
+        match condition {
+            Condition::Implementer if !facts.implementers.contains(start.actor) => {
+                Err(Refusal::NotImplementer { person: start.actor.clone(), change: self.id() }.into())
+            }
+            Condition::Revision => Ok(self.judge_current(start.revision)?),
+            Condition::NotStarted if self.started().is_some() => Err(Refusal::Started { change: self.id() }.into()),
+            Condition::NotWithdrawn if self.withdrawn().is_some() => {
+                Err(Refusal::Withdrawn { change: self.id() }.into())
+            }
+            Condition::NotRejected => Ok(self.judge_not_rejected()?),
+            Condition::Text => self.judge_readable(governance),
+            Condition::Policy => self.judge_facts(governance),
+            Condition::Duties => judge_starter(governance, self.requesters(), start.actor),
+            Condition::Approvals => self.judge_approvals(governance, start.moment),
+            Condition::Window if !facts.window.contains(time) => {
+                Err(Refusal::OutsideWindow { time, window: facts.window.clone() }.into())
+            }
+            Condition::TimeToRollBack => Ok(judge_time_left(&facts.window, facts.rollback_minutes, time)?),
+            Condition::Artifacts => Ok(judge_artifacts(&facts.artifacts, start.artifacts)?),
+            Condition::Implementer
+            | Condition::NotStarted
+            | Condition::NotWithdrawn
+            | Condition::Window
+            | Condition::Follows => Ok(()),
+        }
+    }
+
+    fn judge_approvals(&self, governance: &Governance, moment: Moment) -> Result<(), Denied> {
+        Ok(judge_tally(self.id(), &self.tally(governance, moment)?)?)
+    }
+
+    /// The implementers who could start the change now, as far as their accounts and the separation of duties go. If
+    /// there is none, the reason why the last one could not.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn starters(&self, governance: &Governance) -> Result<Result<Vec<PersonId>, Refusal>, Unloaded> {
+        let (mut able, mut refused) = (Vec::new(), Refusal::NoImplementers);
+        for person in &self.current().facts.implementers {
+            let judged =
+                governance.judge_account(person).and_then(|()| judge_starter(governance, self.requesters(), person));
+            match judged {
+                Ok(()) => able.push(person.clone()),
+                Err(Denied::Refused(refusal)) => refused = refusal,
+                Err(Denied::Unloaded(unloaded)) => return Err(unloaded),
+            }
+        }
+        Ok(if able.is_empty() { Err(refused) } else { Ok(able) })
+    }
+}
+
+/// The artifacts read at the start must be exactly the approved ones, with the approved content.
+fn judge_artifacts(approved: &[Artifact], read: &[Artifact]) -> Result<(), Refusal> {
+    let named = |list: &[Artifact], it: &Artifact| list.iter().find(|other| other.name == it.name).cloned();
+    for it in approved {
+        match named(read, it) {
+            None => return Err(Refusal::ArtifactMissing { name: it.name.clone() }),
+            Some(found) if found.digest != it.digest => {
+                return Err(Refusal::ArtifactDiffers {
+                    name: it.name.clone(),
+                    approved: it.digest,
+                    read: found.digest,
+                });
+            }
+            Some(_) => {}
+        }
+    }
+    judge_artifact_names(read)?;
+    match read.iter().find(|it| named(approved, it).is_none()) {
+        Some(it) => Err(Refusal::ArtifactUnknown { name: it.name.clone() }),
+        None => Ok(()),
+    }
+}
