@@ -39,9 +39,11 @@ CREATE TABLE log_entries (
     change INTEGER,           -- NULL for governance
     proposal INTEGER,
     text   TEXT,              -- the SHA-256 of its text part, even if it was redacted
-    data   TEXT               -- the SHA-256 of its data part
+    data   TEXT,              -- the SHA-256 of its data part
+    breakglass INTEGER        -- 3 stands for BG-3
 ) STRICT;
 CREATE INDEX log_entries_by_change ON log_entries (change, seq);
+CREATE INDEX log_entries_by_breakglass ON log_entries (breakglass, seq) WHERE breakglass IS NOT NULL;
 
 -- People and machine accounts. An account with operators is a machine account.
 CREATE TABLE people (
@@ -167,6 +169,33 @@ CREATE TABLE refusals (
     rule   TEXT NOT NULL,       -- the rule that refused it
     person TEXT NOT NULL,
     time   TEXT NOT NULL
+) STRICT;
+
+-- One engineer's word before acting without approval: never an executed change, and never approved. Readers compute from
+-- the times whether it ended and whether it is unauthorised.
+CREATE TABLE breakglass (
+    id       INTEGER PRIMARY KEY,
+    opened   INTEGER NOT NULL,  -- the entry that opened it
+    person   TEXT NOT NULL,
+    time     TEXT NOT NULL,
+    incident TEXT NOT NULL,
+    affects  INTEGER,           -- a change that it acts on, which need not exist
+    ends     TEXT NOT NULL,     -- when it ends or ended, by effective time
+    closed   INTEGER,           -- the entry that says what was done
+    ratified INTEGER            -- the entry with which enough approvers had ratified it
+) STRICT;
+
+CREATE TABLE breakglass_services (
+    breakglass INTEGER NOT NULL,
+    service    TEXT NOT NULL,
+    PRIMARY KEY (breakglass, service)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE ratifications (
+    seq        INTEGER PRIMARY KEY,
+    breakglass INTEGER NOT NULL,
+    person     TEXT NOT NULL,
+    time       TEXT NOT NULL
 ) STRICT;
 
 -- Texts that a proposal redacted.

@@ -15,7 +15,7 @@ use ssh_key::SshSig;
 use ssh_key::encoding::Decode;
 use twinseal::domain::{
     Action, ChangeId, Digest, Event, EventKind, Fingerprint, Header, NewGrants, PersonId, ProposalId, PublicKey,
-    Refusal, Text, TextRef, Time, Window, is_forbidden, judge_time_left, judge_window, wire,
+    Refusal, Stream, Text, TextRef, Time, Window, is_forbidden, judge_time_left, judge_window, wire,
 };
 use twinseal::format::request::{self, Request};
 use twinseal::format::sshsig;
@@ -309,7 +309,7 @@ fn check_recordable(event: &Event, text: Option<TextRef>) {
         seq: 1,
         prev: Digest::NONE,
         governance: Digest::NONE,
-        last: event.change().map(|_| Digest::NONE),
+        last: Some(Digest::NONE).filter(|_| event.stream() != Stream::Governance),
         time: now(),
         actor: "erin".parse().unwrap(),
         key: Fingerprint::of(&own_point()),

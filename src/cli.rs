@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
+use crate::commands::breakglass;
 use crate::commands::change::{approve, check, draft, file, finish, note, reject, retract, revise, start, withdraw};
 use crate::commands::govern::{init, policy, proposal, seal};
 use crate::commands::look::{diff, export, inbox, list, log, show};
@@ -58,6 +59,8 @@ enum Command {
     Finish(finish::Finish),
     Note(note::Note),
     Gate(gate::Gate),
+    #[command(subcommand, name = "breakglass")]
+    BreakGlass(breakglass::BreakGlass),
     Log(log::Log),
     Verify(verify::Verify),
     Rebuild(rebuild::Rebuild),
@@ -98,6 +101,7 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<(), Error> {
         Command::Finish(it) => it.run(context),
         Command::Note(it) => it.run(context),
         Command::Gate(it) => it.run(context),
+        Command::BreakGlass(it) => it.run(context),
         Command::Log(it) => it.run(context),
         Command::Verify(it) => it.run(context),
         Command::Rebuild(it) => it.run(context),

@@ -1,5 +1,6 @@
 //! The commands: one folder a topic, one file a verb.
 
+pub mod breakglass;
 pub mod change;
 pub mod context;
 mod files;

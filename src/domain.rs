@@ -3,6 +3,7 @@
 //! An [`Event`] is what an entry records, a [`Refusal`] says which rule refuses an event, and a [`Register`] is the
 //! state after all events. Values are valid by construction.
 
+mod break_glass;
 mod change;
 mod event;
 mod governance;
@@ -14,7 +15,9 @@ mod refused_attempt;
 mod register;
 mod value;
 
+pub use break_glass::{BreakGlass, BreakGlassStatus, Opening, PartInBreakGlass, SignedAct};
 pub use change::capacity::Capacity;
+pub use change::conflict::ConflictOfInterest;
 pub use change::execution::{Args, Argument, Automation, Command, Execution, Script};
 pub use change::facts::{Artifact, Author, ChangeKind, Facts, Link, LinkKind, Outcome, RevisionRef, Risk};
 pub use change::filing_rules::{
@@ -36,12 +39,12 @@ pub use governance::state::{AcceptedLoss, FORMAT, Governance, GovernanceSummary}
 pub use moment::{MOST_OPERATORS, Moment, Since, TOLERANCE, Witnesses, is_ahead};
 pub use policy::{Conditions, Duty, Needed, Needs, Policy, Requirement};
 pub use records::{Denied, StateKey, StateRecord, TextState, Unloaded};
-pub use refusal::{ConflictOfInterest, Refusal, Rule};
+pub use refusal::{Refusal, Rule};
 pub use refused_attempt::{RefusedAttempt, Verb};
 pub use register::{Head, Position, Register, RegisterSummary};
 pub use value::ids::{
-    ArtifactName, ChangeId, Digest, Environment, ExternalName, Group, PersonId, ProposalId, Reference, RegisterId,
-    RegisterName, RequirementName, ServiceId, Tag, Target, ZoneName, hex, number, unhex,
+    ArtifactName, BreakGlassId, ChangeId, Digest, Environment, ExternalName, Group, PersonId, ProposalId, Reference,
+    RegisterId, RegisterName, RequirementName, ServiceId, Tag, Target, ZoneName, hex, number, unhex,
 };
 pub use value::invalid::Invalid;
 pub use value::key::{BadKey, Fingerprint, PublicKey, wire};

@@ -1,11 +1,13 @@
 //! Errors of commands: what failed, why, the next step, and the exit code.
 
+mod break_glass;
 mod exit;
 mod hint;
 mod json;
 
 use std::path::PathBuf;
 
+pub use break_glass::BreakGlassError;
 pub use exit::Exit;
 pub use hint::shell_word;
 
@@ -245,6 +247,9 @@ pub enum Error {
         /// The digest of the current revision or proposal.
         found: Digest,
     },
+    /// A command about a break-glass.
+    #[error("{0}")]
+    BreakGlass(#[from] BreakGlassError),
     /// No such change.
     #[error("no change {0}")]
     NoChange(ChangeId),

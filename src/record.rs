@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use crate::domain::{
-    ChangeId, Event, Head, Header, PersonId, Position, PublicKey, Refusal, RefusedAttempt, Register, RegisterId, Text,
+    Event, Head, Header, PersonId, Position, PublicKey, Refusal, RefusedAttempt, Register, RegisterId, Stream, Text,
     Time,
 };
 use crate::env::Env;
@@ -318,7 +318,7 @@ pub trait Judge {
     ///
     /// # Errors
     /// The state cannot be read.
-    fn position(&self, change: Option<ChangeId>) -> Result<Position, Error>;
+    fn position(&self, stream: Stream) -> Result<Position, Error>;
 
     /// See [`Register::judge`].
     ///
@@ -329,8 +329,8 @@ pub trait Judge {
 
 /// For a register that is entirely in memory.
 impl Judge for Register {
-    fn position(&self, change: Option<ChangeId>) -> Result<Position, Error> {
-        Ok(Register::position(self, change)?)
+    fn position(&self, stream: Stream) -> Result<Position, Error> {
+        Ok(Register::position(self, stream)?)
     }
 
     fn judge(&self, header: &Header, event: &Event) -> Result<(), Error> {
@@ -339,8 +339,8 @@ impl Judge for Register {
 }
 
 impl Judge for Session {
-    fn position(&self, change: Option<ChangeId>) -> Result<Position, Error> {
-        Ok(self.ask(|state| Ok(state.position(change)?))??)
+    fn position(&self, stream: Stream) -> Result<Position, Error> {
+        Ok(self.ask(|state| Ok(state.position(stream)?))??)
     }
 
     fn judge(&self, header: &Header, event: &Event) -> Result<(), Error> {
@@ -353,7 +353,7 @@ impl Judge for Session {
 /// # Errors
 /// The refusal of a rule, or an entry that is too large.
 pub fn compose(env: &mut Env, state: &dyn Judge, author: Author, plan: &Plan) -> Result<Unsigned, Error> {
-    let position = state.position(plan.event.change())?;
+    let position = state.position(plan.event.stream())?;
     let (bytes, reference) = match &plan.text {
         Some(text) => Some(text::write(text, env.random()?)).unzip(),
         None => (None, None),

@@ -35,6 +35,7 @@
 pub mod clocks;
 pub mod draw;
 pub mod facts;
+pub mod glasses;
 pub mod governance_rules;
 pub mod history;
 #[expect(clippy::module_inception, reason = "it is the model")]

@@ -3,6 +3,7 @@
 //! `every_rule_has_its_test` compares this folder with the list of rules.
 
 mod approving;
+mod breakglass;
 mod effective_time;
 mod filing;
 mod founding;

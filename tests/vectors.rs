@@ -204,7 +204,7 @@ fn assert_ends_well(log: impl Iterator<Item = Raw>) {
     let mut state = Register::default();
     for raw in log {
         let entry = entry::open(&raw).unwrap();
-        let position = state.position(entry.event.change()).unwrap();
+        let position = state.position(entry.event.stream()).unwrap();
         chain::check_position(state.id(), &position, &entry.header)
             .unwrap_or_else(|defect| panic!("{}: {defect}", raw.seq));
         state.judge(&entry.header, &entry.event).unwrap_or_else(|refusal| panic!("{}: {refusal}", raw.seq));
@@ -266,7 +266,7 @@ fn assert_refused_in(of: &str, log: &[(String, Raw)], refused: Vec<Refused>) {
         let before: Vec<Raw> = log.iter().map(|(_, raw)| raw.clone()).take_while(|it| it.seq < raw.seq).collect();
         let state = state(&before);
         let entry = entry::open(&raw).unwrap_or_else(|defect| panic!("{name}: {defect}"));
-        let position = state.position(entry.event.change()).unwrap();
+        let position = state.position(entry.event.stream()).unwrap();
         chain::check_position(state.id(), &position, &entry.header).unwrap();
         match state.judge(&entry.header, &entry.event) {
             Err(Denied::Refused(refusal)) => assert_eq!(refusal.rule().as_str(), rule, "{name}"),

@@ -4,8 +4,9 @@ use std::ops::Deref;
 
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    Action, Artifact, ChangeId, Digest, Execution, Facts, Fingerprint, Member, Moment, Outcome, PersonId, Policy,
-    Predecessor, ProposalId, ProposalRef, RefusedAttempt, RegisterId, RevisionRef, Rule, TextRef, Time,
+    Action, Artifact, BreakGlassId, ChangeId, Digest, Execution, Facts, Fingerprint, Member, Moment, Opening, Outcome,
+    PersonId, Policy, Predecessor, ProposalId, ProposalRef, RefusedAttempt, RegisterId, RevisionRef, Rule, TextRef,
+    Time,
 };
 
 /// The fields that every entry has.
@@ -19,7 +20,7 @@ pub struct Header {
     pub prev: Digest,
     /// The leaf hash of the latest earlier governance entry.
     pub governance: Digest,
-    /// The leaf hash of the latest earlier entry about the same change; `None` for a governance entry.
+    /// The leaf hash of the latest earlier entry about the same subject; `None` for a governance entry.
     pub last: Option<Digest>,
     /// The time that the actor claims.
     pub time: Time,
@@ -114,6 +115,12 @@ closed_enum!(
         Note => "change.note",
         /// Records a refused attempt to approve, reject or start a change.
         ChangeRefused => "change.refused",
+        /// Opens a break-glass.
+        BreakGlassOpen => "breakglass.open",
+        /// Closes a break-glass: says what was done.
+        BreakGlassClose => "breakglass.close",
+        /// Ratifies a break-glass.
+        BreakGlassRatify => "breakglass.ratify",
     }
 );
 
@@ -124,6 +131,8 @@ pub enum Stream {
     Governance,
     /// The acts on one change: the next entry of the stream names the latest in its `last` field.
     Change(ChangeId),
+    /// The acts on one break-glass, linked in the same way.
+    BreakGlass(BreakGlassId),
 }
 
 /// An event that can be recorded.
@@ -203,6 +212,22 @@ pub enum Event {
     },
     /// A note on a change.
     Note(ChangeId),
+    /// An engineer says that they act without approval, before they do.
+    BreakGlassOpen {
+        /// The number of the break-glass.
+        id: BreakGlassId,
+        /// What they say.
+        opening: Opening,
+    },
+    /// Its opener or another engineer says what was done.
+    BreakGlassClose(BreakGlassId),
+    /// An approver agrees with what was done.
+    BreakGlassRatify {
+        /// The break-glass.
+        id: BreakGlassId,
+        /// The leaf hash of the entry that closed it.
+        closed: Digest,
+    },
     /// A refused attempt. It changes no state.
     Refused {
         /// The attempt.
@@ -234,6 +259,9 @@ impl Event {
             Self::Start { .. } => EventKind::Start,
             Self::Finish { .. } => EventKind::Finish,
             Self::Note(_) => EventKind::Note,
+            Self::BreakGlassOpen { .. } => EventKind::BreakGlassOpen,
+            Self::BreakGlassClose(_) => EventKind::BreakGlassClose,
+            Self::BreakGlassRatify { .. } => EventKind::BreakGlassRatify,
             Self::Refused { attempt: RefusedAttempt::Second(_), .. } => EventKind::ProposalRefused,
             Self::Refused { .. } => EventKind::ChangeRefused,
         }
@@ -259,6 +287,9 @@ impl Event {
             | Self::Retract(revision)
             | Self::Start { revision, .. }
             | Self::Finish { revision, .. } => Stream::Change(revision.change),
+            Self::BreakGlassOpen { id, .. } | Self::BreakGlassClose(id) | Self::BreakGlassRatify { id, .. } => {
+                Stream::BreakGlass(*id)
+            }
             Self::Refused { attempt, .. } => match attempt {
                 RefusedAttempt::Approve(revision)
                 | RefusedAttempt::Reject(revision)
@@ -272,7 +303,15 @@ impl Event {
     pub fn change(&self) -> Option<ChangeId> {
         match self.stream() {
             Stream::Change(change) => Some(change),
-            Stream::Governance => None,
+            Stream::Governance | Stream::BreakGlass(_) => None,
+        }
+    }
+
+    /// The break-glass that the event is about, if any.
+    pub fn break_glass(&self) -> Option<BreakGlassId> {
+        match self.stream() {
+            Stream::BreakGlass(id) => Some(id),
+            Stream::Governance | Stream::Change(_) => None,
         }
     }
 

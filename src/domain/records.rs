@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::governance::state::GovernanceSummary;
 use crate::domain::register::RegisterSummary;
-use crate::domain::{Change, ChangeId, Digest, Fingerprint, Key, Person, PersonId, Proposal, ProposalId, Refusal};
+use crate::domain::{
+    BreakGlass, BreakGlassId, Change, ChangeId, Digest, Fingerprint, Key, Person, PersonId, Proposal, ProposalId,
+    Refusal,
+};
 
 /// The key of a record. Its `Display` form is unique: `person/alice`, `change/42`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +32,8 @@ pub enum StateKey {
     Text(u64),
     /// A change.
     Change(ChangeId),
+    /// A break-glass.
+    BreakGlass(BreakGlassId),
 }
 
 impl fmt::Display for StateKey {
@@ -41,6 +46,7 @@ impl fmt::Display for StateKey {
             Self::Proposal(id) => write!(f, "proposal/{id}"),
             Self::Text(seq) => write!(f, "text/{seq}"),
             Self::Change(id) => write!(f, "change/{}", id.number()),
+            Self::BreakGlass(id) => write!(f, "breakglass/{}", id.number()),
         }
     }
 }
@@ -62,6 +68,8 @@ pub enum StateRecord {
     Text(u64, TextState),
     /// A change that was filed.
     Change(ChangeId, Box<Change>),
+    /// A break-glass that was opened.
+    BreakGlass(BreakGlassId, Box<BreakGlass>),
 }
 
 impl StateRecord {
@@ -75,6 +83,7 @@ impl StateRecord {
             Self::Proposal(id, _) => StateKey::Proposal(*id),
             Self::Text(seq, _) => StateKey::Text(*seq),
             Self::Change(id, _) => StateKey::Change(*id),
+            Self::BreakGlass(id, _) => StateKey::BreakGlass(*id),
         }
     }
 }

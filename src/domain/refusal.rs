@@ -6,51 +6,10 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::domain::{
-    ArtifactName, ChangeId, Digest, Duty, Field, Fingerprint, Group, Invalid, KeyState, Needed, Outcome, PersonId,
-    ProposalId, RequirementName, Role, Status, Target, Time, Window,
+    ArtifactName, BreakGlassId, ChangeId, ConflictOfInterest, Digest, Duty, Field, Fingerprint, Group, Invalid,
+    KeyState, Needed, Outcome, PartInBreakGlass, PersonId, ProposalId, RequirementName, Role, Status, Target, Time,
+    Window,
 };
-
-/// Why a person may not approve a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum ConflictOfInterest {
-    /// The person filed or revised it.
-    Requested,
-    /// The person is an author of what it deploys.
-    Authored,
-    /// The person owns it.
-    Owns,
-    /// The person implements it.
-    Implements,
-    /// The person operates, or ever operated, a machine account that authored it.
-    OperatesAuthor,
-    /// The person operates a machine account that requested, owns or implements it, or operated it with a key that it
-    /// still has or that signed the revision.
-    Operates,
-}
-
-impl ConflictOfInterest {
-    /// The way out for later changes, as the end of a hint.
-    fn remedy(self) -> &'static str {
-        match self {
-            Self::Requested | Self::Authored | Self::Owns | Self::Implements | Self::OperatesAuthor => "",
-            Self::Operates => {
-                "; a machine account that you no longer operate needs new keys: `twinseal person add-key`, then \
-                 `twinseal key revoke`"
-            }
-        }
-    }
-
-    fn verb(self) -> &'static str {
-        match self {
-            Self::Requested => "filed or revised it",
-            Self::Authored => "are an author of it",
-            Self::Owns => "own it",
-            Self::Implements => "implement it",
-            Self::OperatesAuthor => "operate or operated a machine account that is an author of it",
-            Self::Operates => "answer for a machine account that filed, owns or implements it",
-        }
-    }
-}
 
 /// Defines the refusals: a variant each, with the name of its rule, its message and its hint (empty if there is none).
 macro_rules! refusals {
@@ -378,7 +337,7 @@ refusals! {
     NotUndecided { /** Which. */ change: ChangeId, /** Its status. */ status: Status } =>
         "undecided", "{change} is {}: nothing left to decide" (status.phrase()), "";
     /// A rejection or retraction without a reason.
-    ReasonMissing => "reason-required", "a rejection or retraction needs a reason", "use --reason TEXT";
+    ReasonMissing => "reason-required", "a rejection, a retraction and a break-glass need a reason", "use --reason TEXT";
     /// An approval of a rejected revision.
     Rejected { /** Which change. */ change: ChangeId, /** By whom. */ by: PersonId } =>
         "rejected", "{change} is rejected by {by}",
@@ -456,4 +415,44 @@ refusals! {
     Finished { /** Which change. */ change: ChangeId, /** Its outcome. */ outcome: Outcome } =>
         "finish-once", "{change} is already finished: {}" (outcome.phrase()),
         "only a rollback can follow: `twinseal finish {change} --outcome rolled-back`";
+
+    // Break-glass
+    /// A break-glass number out of sequence.
+    BreakGlassNumber { /** The next number. */ expected: BreakGlassId } =>
+        "breakglass-number", "the next break-glass is {expected}", "";
+    /// No such break-glass.
+    NoBreakGlass { /** Which. */ id: BreakGlassId } =>
+        "breakglass-known", "no break-glass {id}", "`twinseal breakglass list` shows all of them";
+    /// A second close.
+    ClosedBefore { /** Which. */ id: BreakGlassId } =>
+        "breakglass-close-once", "{id} is already closed", "`twinseal breakglass show {id}` shows what was done";
+    /// A close that does not say what was done.
+    NothingReported { /** Which. */ id: BreakGlassId } =>
+        "breakglass-report", "{id} is closed by saying what was done",
+        "write it in a file: `twinseal breakglass close {id} FILE`";
+    /// Ratifying one's own break-glass.
+    OwnBreakGlass { /** Which. */ id: BreakGlassId, /** The part that they had. */ part: PartInBreakGlass } =>
+        "breakglass-part", "you cannot ratify {id} because you {}" (part.phrase()),
+        "ask other approvers; `twinseal person list` shows them";
+    /// Ratifying before anybody said what was done.
+    NotClosed { /** Which. */ id: BreakGlassId } =>
+        "breakglass-closed", "{id} is not closed: nobody has said what was done",
+        "its opener or another engineer closes it: `twinseal breakglass close {id} FILE`";
+    /// A ratification that names another entry than the one that closed it.
+    OtherClose { /** Which. */ id: BreakGlassId, /** The entry that closed it. */ closed: Digest } =>
+        "breakglass-close-known", "not the entry that closed {id}, which is {closed}",
+        "read it again with `twinseal breakglass show {id}`, then decide";
+    /// Ratifying what is ratified.
+    RatifiedBefore { /** Which. */ id: BreakGlassId } =>
+        "breakglass-undecided", "{id} is ratified: nothing left to decide", "";
+    /// Ratifying before the end.
+    EndsLater { /** Which. */ id: BreakGlassId, /** When it ends. */ end: Time } =>
+        "breakglass-ahead", "{id} ends at {end}, ahead of what others claim: a clock was wrong",
+        "ratify it after that time";
+    /// Ratifying too late.
+    Unauthorised { /** Which. */ id: BreakGlassId, /** Since when. */ since: Time } =>
+        "breakglass-deadline", "{id} is unauthorised since {since}, 24 hours after its end", "";
+    /// A break-glass with a text that was redacted.
+    BreakGlassRedacted { /** Which. */ id: BreakGlassId } =>
+        "breakglass-redacted", "a text of {id} was redacted, so it can no longer be ratified", "";
 }

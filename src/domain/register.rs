@@ -12,9 +12,9 @@ use crate::domain::governance::proposal::At;
 use crate::domain::governance::state::GovernanceSummary;
 use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
 use crate::domain::{
-    Action, Attempt, Change, ChangeId, Condition, Digest, Event, Facts, Field, Governance, Header, Invalid, Moment,
-    Policy, ProposalId, Refusal, RefusedAttempt, RegisterId, Rule, Since, Status, Stream, TextRef, Time, Timed,
-    Witnesses, number,
+    Action, Attempt, BreakGlass, BreakGlassId, Change, ChangeId, Condition, Digest, Event, Facts, Field, Governance,
+    Header, Invalid, Moment, Policy, ProposalId, Refusal, RefusedAttempt, RegisterId, Rule, Since, Status, Stream,
+    TextRef, Time, Timed, Witnesses, number,
 };
 
 /// The links from the next entry to the entries before it.
@@ -26,7 +26,7 @@ pub struct Position {
     pub prev: Digest,
     /// The leaf hash of the latest governance entry, or [`Digest::NONE`].
     pub governance: Digest,
-    /// For an entry about a change: the leaf hash of the latest entry about it, or [`Digest::NONE`].
+    /// For an entry about a subject: the leaf hash of the latest entry about it, or [`Digest::NONE`].
     pub last: Option<Digest>,
 }
 
@@ -54,13 +54,14 @@ impl FromStr for Head {
     }
 }
 
-/// The register's identity, its head, and the number of changes filed.
+/// The register's identity, its head, and the numbers of changes filed and of break-glasses opened.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegisterSummary {
     id: Option<RegisterId>,
     head: Option<Head>,
     governance_tip: Option<Digest>,
     filed: u64,
+    break_glasses: u64,
     witnesses: Witnesses,
 }
 
@@ -75,6 +76,7 @@ pub struct Register {
     changed: bool,
     governance: Governance,
     changes: Records<ChangeId, Change>,
+    break_glasses: Records<BreakGlassId, BreakGlass>,
 }
 
 /// Loading and writing.
@@ -82,13 +84,15 @@ impl Register {
     /// The state with these two records loaded; the caller loads the others when a lookup fails.
     pub fn resume(register: RegisterSummary, governance: GovernanceSummary) -> Self {
         let governance = Governance::resume(governance);
-        Self { summary: register, changed: false, governance, changes: Records::unloaded() }
+        let (changes, break_glasses) = (Records::unloaded(), Records::unloaded());
+        Self { summary: register, changed: false, governance, changes, break_glasses }
     }
 
     /// Loads a stored record of this state. A record that is already loaded is kept.
     pub fn load(&mut self, record: StateRecord) {
         match record {
             StateRecord::Change(id, change) => self.changes.load(id, Some(*change)),
+            StateRecord::BreakGlass(id, glass) => self.break_glasses.load(id, Some(*glass)),
             record => self.governance.load(record),
         }
     }
@@ -97,6 +101,7 @@ impl Register {
     pub fn load_absent(&mut self, key: StateKey) {
         match key {
             StateKey::Change(id) => self.changes.load(id, None),
+            StateKey::BreakGlass(id) => self.break_glasses.load(id, None),
             key => self.governance.load_absent(key),
         }
     }
@@ -107,6 +112,7 @@ impl Register {
             StateKey::Register | StateKey::Governance => self.summary.head.is_some(),
             StateKey::Proposal(id) => id.number() <= self.governance.proposals(),
             StateKey::Change(id) => id.number() <= self.summary.filed,
+            StateKey::BreakGlass(id) => id.number() <= self.summary.break_glasses,
             StateKey::Person(_) | StateKey::Key(_) | StateKey::Text(_) => false,
         }
     }
@@ -119,7 +125,7 @@ impl Register {
 
     /// The number of loaded records.
     pub fn loaded(&self) -> usize {
-        self.changes.len() + self.governance.loaded()
+        self.changes.len() + self.break_glasses.len() + self.governance.loaded()
     }
 
     /// The records that changed since the last call, for writing.
@@ -128,6 +134,8 @@ impl Register {
         let mut changed: Vec<StateRecord> = summary.into_iter().collect();
         changed.extend(self.governance.take_changed());
         changed.extend(self.changes.take_changed().map(|(id, change)| StateRecord::Change(id, Box::new(change))));
+        let glasses = self.break_glasses.take_changed();
+        changed.extend(glasses.map(|(id, glass)| StateRecord::BreakGlass(id, Box::new(glass))));
         changed
     }
 
@@ -135,6 +143,7 @@ impl Register {
     pub fn unload(&mut self) {
         self.governance.unload();
         self.changes.unload();
+        self.break_glasses.unload();
     }
 }
 
@@ -181,6 +190,28 @@ impl Register {
         Ok(self.changes.get(&change, StateKey::Change)?.ok_or(missing)?)
     }
 
+    /// The number of break-glasses opened so far.
+    pub fn break_glasses(&self) -> u64 {
+        self.summary.break_glasses
+    }
+
+    /// The number of the next break-glass.
+    pub fn next_break_glass(&self) -> BreakGlassId {
+        BreakGlassId::after(self.summary.break_glasses)
+    }
+
+    /// A break-glass by number.
+    ///
+    /// # Errors
+    /// [`Refusal::NoBreakGlass`], or [`Unloaded`].
+    pub fn break_glass(&self, id: BreakGlassId) -> Result<&BreakGlass, Denied> {
+        let missing = Refusal::NoBreakGlass { id };
+        if id.number() > self.summary.break_glasses {
+            return Err(missing.into());
+        }
+        Ok(self.break_glasses.get(&id, StateKey::BreakGlass)?.ok_or(missing)?)
+    }
+
     /// The moment of reading at a time: as if somebody acted then who has not acted before.
     pub fn moment(&self, now: Time) -> Moment {
         self.summary.witnesses.moment(now, &BTreeSet::new())
@@ -222,12 +253,17 @@ impl Register {
     ///
     /// # Errors
     /// [`Unloaded`].
-    pub fn position(&self, change: Option<ChangeId>) -> Result<Position, Unloaded> {
-        let last = match change.map(|change| self.change(change)) {
-            None => None,
-            Some(Ok(change)) => Some(change.last()),
+    pub fn position(&self, stream: Stream) -> Result<Position, Unloaded> {
+        let last = match stream {
+            Stream::Governance => None,
+            Stream::Change(id) => Some(self.change(id).map(Change::last)),
+            Stream::BreakGlass(id) => Some(self.break_glass(id).map(BreakGlass::last)),
+        };
+        let last = match last {
             Some(Err(Denied::Refused(_))) => Some(Digest::NONE),
             Some(Err(Denied::Unloaded(unloaded))) => return Err(unloaded),
+            Some(Ok(last)) => Some(last),
+            None => None,
         };
         let head = self.summary.head;
         Ok(Position {
@@ -261,6 +297,7 @@ impl Register {
                 Ok(self.judge_follows(*change, facts)?)
             }
             Event::Refused { attempt, rule } => self.judge_refused(header, attempt, *rule),
+            _ if event.break_glass().is_some() => self.judge_break_glass(header, event),
             _ => self.judge_on_change(header, event),
         }
     }
@@ -342,6 +379,9 @@ impl Register {
                 self.summary.id = Some(header.register.clone());
             }
             self.summary.governance_tip = Some(leaf);
+        } else if let Some(glass) = self.after_act(header, leaf, event)? {
+            self.summary.break_glasses = self.summary.break_glasses.max(glass.id().number());
+            self.break_glasses.insert(glass.id(), glass);
         } else if let Event::File { change, facts, .. } = event {
             self.summary.filed = change.number();
             self.changes.insert(*change, Change::filed(*change, header, leaf, facts));

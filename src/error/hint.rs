@@ -112,6 +112,7 @@ impl Error {
     fn lookup(&self) -> Option<&'static str> {
         Some(match self {
             Self::NoChange(_) => "`twinseal list` shows all changes",
+            Self::BreakGlass(error) => error.hint(),
             Self::NoRevision { .. } => "`twinseal show` lists the revisions in its timeline",
             Self::NoProposal(_) => "`twinseal proposal list` shows all proposals",
             Self::NoPerson { .. } => "`twinseal person list` shows all enrolled people",

@@ -10,8 +10,8 @@ use super::lines::{Reader, Writer};
 use super::request::Founding;
 use super::{Defect, data, governance, text};
 use crate::domain::{
-    Artifact, Event, EventKind, FORMAT, Facts, Field, Header, Invalid, ProposalRef, RefusedAttempt, RevisionRef,
-    TextRef, Verb, Window, number,
+    Artifact, Event, EventKind, FORMAT, Facts, Field, Header, Invalid, Opening, ProposalRef, RefusedAttempt,
+    RevisionRef, Stream, TextRef, Verb, Window, number,
 };
 
 /// The SSHSIG namespace for entries of this kind, which is also the first line of their body.
@@ -75,6 +75,15 @@ fn write_event(out: &mut Writer, event: &Event) {
             write_revision(out, revision);
             out.put("outcome", outcome);
         }
+        Event::BreakGlassOpen { id, opening } => {
+            out.put("breakglass", id);
+            write_opening(out, opening);
+        }
+        Event::BreakGlassClose(id) => out.put("breakglass", id),
+        Event::BreakGlassRatify { id, closed } => {
+            out.put("breakglass", id);
+            out.put("closed", closed);
+        }
         Event::Refused { attempt, rule } => {
             write_attempt(out, attempt);
             out.put("rule", rule);
@@ -93,6 +102,12 @@ fn write_attempt(out: &mut Writer, attempt: &RefusedAttempt) {
     if let RefusedAttempt::Start { artifacts, .. } = attempt {
         out.put_all("artifact", artifacts.iter().map(artifact_line));
     }
+}
+
+fn write_opening(out: &mut Writer, opening: &Opening) {
+    out.put("incident", &opening.incident);
+    out.put_all("service", &opening.services);
+    out.put_all("affects", opening.affects);
 }
 
 fn write_proposal(out: &mut Writer, at: &ProposalRef) {
@@ -149,7 +164,7 @@ pub(super) fn spaced<T: Display>(words: &BTreeSet<T>) -> String {
 /// [`Defect::NotCanonical`] if encoding the result gives other bytes.
 pub fn read(bytes: &[u8]) -> Result<(Header, Event), Defect> {
     let (header, event) = read_fields(Reader::new(bytes)?)?;
-    let last_fits = header.last.is_some() == event.change().is_some();
+    let last_fits = header.last.is_some() == (event.stream() != Stream::Governance);
     if last_fits && write(&header, &event).as_bytes() == bytes {
         Ok((header, event))
     } else {
@@ -230,6 +245,13 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
             Event::Start { revision: read_revision(lines)?, artifacts: lines.parse_all("artifact", read_artifact)? }
         }
         EventKind::Finish => Event::Finish { revision: read_revision(lines)?, outcome: lines.parse("outcome")? },
+        EventKind::BreakGlassOpen => {
+            Event::BreakGlassOpen { id: lines.parse("breakglass")?, opening: read_opening(lines)? }
+        }
+        EventKind::BreakGlassClose => Event::BreakGlassClose(lines.parse("breakglass")?),
+        EventKind::BreakGlassRatify => {
+            Event::BreakGlassRatify { id: lines.parse("breakglass")?, closed: lines.parse("closed")? }
+        }
         EventKind::ChangeRefused | EventKind::ProposalRefused => {
             Event::Refused { attempt: read_attempt(lines, kind)?, rule: lines.parse("rule")? }
         }
@@ -243,6 +265,14 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
         | EventKind::Restored => {
             Event::Propose { proposal: lines.parse("proposal")?, action: governance::read_action(lines, kind)? }
         }
+    })
+}
+
+fn read_opening(lines: &mut Reader<'_>) -> Result<Opening, Defect> {
+    Ok(Opening {
+        incident: lines.parse("incident")?,
+        services: lines.parse_all("service", str::parse)?,
+        affects: if lines.next_is("affects") { Some(lines.parse("affects")?) } else { None },
     })
 }
 

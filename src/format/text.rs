@@ -64,8 +64,13 @@ pub fn fields(kind: EventKind) -> &'static [Field] {
         | EventKind::Retire
         | EventKind::AddKey
         | EventKind::Redact
-        | EventKind::Restored => &[Field::Reason],
-        EventKind::Approve | EventKind::Finish | EventKind::Note => &[Field::Note],
+        | EventKind::Restored
+        | EventKind::BreakGlassOpen => &[Field::Reason],
+        EventKind::Approve
+        | EventKind::Finish
+        | EventKind::Note
+        | EventKind::BreakGlassClose
+        | EventKind::BreakGlassRatify => &[Field::Note],
         EventKind::Policy => &[Field::Source],
         EventKind::Seal
         | EventKind::Second

@@ -76,6 +76,11 @@ pub fn describe(event: &Event) -> String {
         Event::ChangeWithdraw(at) => format!("withdrew {}", at.change),
         Event::Retract(at) => format!("retracted approval of {} revision {}", at.change, at.number),
         Event::Note(change) => format!("added a note to {change}"),
+        Event::BreakGlassOpen { id, opening } => {
+            format!("opened break-glass {id} for {}: acts without approval", opening.incident)
+        }
+        Event::BreakGlassClose(id) => format!("closed break-glass {id}: said what was done"),
+        Event::BreakGlassRatify { id, .. } => format!("ratified break-glass {id}"),
         Event::Refused { attempt, rule } => refused(attempt, rule.as_str()),
         Event::Finish { revision, outcome } => format!("finished {}: {}", revision.change, outcome.phrase()),
     }

@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::{
     Action, Argument, Artifact, Asked, Automation, Change, Command, Conditions, Description, Digest, Event, Execution,
-    Facts, Granted, Grants, Group, Head, Header, Left, Member, NewGrants, Period, PersonId, Policy, ProposalRef,
-    RefusedAttempt, Requirement, RevisionRef, Slot, Step, Tally, Text, Trial, Verdict, Void, Vote,
+    Facts, Granted, Grants, Group, Head, Header, Left, Member, NewGrants, Opening, Period, PersonId, Policy,
+    ProposalRef, RefusedAttempt, Requirement, RevisionRef, Slot, Step, Tally, Text, Trial, Verdict, Void, Vote,
 };
 
 /// The display form of a value, or null.
@@ -41,6 +41,7 @@ pub fn entry(header: &Header, event: &Event, text: Option<&Text>, leaf: Digest) 
         "actor": header.actor.to_string(),
         "key": header.key.to_string(),
         "change": written(event.change()),
+        "breakglass": written(event.break_glass()),
         "proposal": event.proposal().map(|proposal| proposal.number()),
         "event": self::event(event),
         "filled": list(filled),
@@ -96,8 +97,19 @@ fn event(event: &Event) -> Value {
             };
             json!({ "verb": attempt.verb().to_string(), "target": target, "rule": rule.to_string() })
         }
-        Event::Seal | Event::Note(_) => Value::Null,
+        Event::BreakGlassOpen { opening, .. } => self::opening(opening),
+        Event::BreakGlassRatify { closed, .. } => json!({ "closed": closed.to_string() }),
+        Event::Seal | Event::Note(_) | Event::BreakGlassClose(_) => Value::Null,
     }
+}
+
+/// What the opener of a break-glass says.
+pub fn opening(it: &Opening) -> Value {
+    json!({
+        "incident": it.incident.to_string(),
+        "services": list(&it.services),
+        "affects": written(it.affects),
+    })
 }
 
 fn proposal_ref(at: &ProposalRef) -> Value {

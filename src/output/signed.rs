@@ -117,13 +117,15 @@ impl Parts {
         self.body.lines().chain(salt).map(field).collect()
     }
 
-    /// The fields of a body that is about to be signed, without those that are not known yet. A new change or proposal
-    /// gets its number when it is recorded.
+    /// The fields of a body that is about to be signed, without those that are not known yet. A new change, proposal or
+    /// break-glass gets its number when it is recorded.
     pub fn settled_fields(&self) -> Vec<Quoted> {
         let files = self.body.starts_with("twinseal/change.file/");
+        let opens = self.body.starts_with("twinseal/breakglass.open/");
         let numbered = |line: &Quoted| match line.mark.as_str() {
             "change" => files,
             "proposal" => !line.text.contains(' '),
+            "breakglass" => opens,
             _ => false,
         };
         let fields = self.body.lines().map(field);

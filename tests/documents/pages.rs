@@ -67,6 +67,7 @@ fn prepared() -> World {
         world.ok(person, &format!("person request {person} --register prod --out {person}.request"));
     }
     world.write("build/gateway.toml", "pool = 160\n");
+    world.write("done.txt", "Restarted the gateway.\n");
     let artifact = "\n[[artifacts]]\nname = \"gateway.toml\"\nfile = \"build/gateway.toml\"\n";
     world.write("change.toml", format!("{CHANGE}{artifact}"));
     world

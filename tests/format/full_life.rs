@@ -33,6 +33,11 @@ pub fn full_life() -> World {
     world.ok("alice", &format!("key suspend {carol} --reason 'Her laptop is missing.'"));
     world.ok("alice", &format!("key lift {carol} --reason 'It was found.'"));
     second(&world, "4");
+    world.write("done.txt", "Restarted gw-01.");
+    world.ok("frank", "breakglass open --incident INC-1 --service order-gateway --reason 'Orders are rejected.'");
+    world.ok("frank", "breakglass close BG-1 done.txt");
+    let digest = world.raw(world.entries() - 1).leaf();
+    world.ok("dave", &format!("breakglass ratify BG-1 --digest {digest} --note 'Read.'"));
     world.ok("carol", &format!("key revoke {carol}"));
     govern(&world, &id);
     world

@@ -60,11 +60,11 @@ impl Reader {
         assert_eq!(value("seq"), Some(raw.seq.to_string().as_str()));
         assert_eq!(value("prev"), Some(of(&self.leaf).as_str()), "{body}");
         assert_eq!(value("governance"), Some(of(&self.governance).as_str()), "{body}");
-        let change = value("change").map(str::to_owned);
-        let last = change.as_ref().map(|change| of(&self.last.get(change).cloned()));
+        let subject = value("change").or_else(|| value("breakglass")).map(str::to_owned);
+        let last = subject.as_ref().map(|subject| of(&self.last.get(subject).cloned()));
         assert_eq!(value("last"), last.as_deref(), "{body}");
-        match change {
-            Some(change) => _ = self.last.insert(change, leaf.clone()),
+        match subject {
+            Some(subject) => _ = self.last.insert(subject, leaf.clone()),
             None => self.governance = Some(leaf.clone()),
         }
         self.leaf = Some(leaf);

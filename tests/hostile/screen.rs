@@ -125,7 +125,7 @@ pub fn came(output: &Output) -> bool {
 
 /// Every command with a person who may run it, in an order in which each succeeds. `NAME` is the prefix of every file
 /// name that a user chooses; other words in braces are filled in.
-const DAY: [(&str, &str); 69] = [
+const DAY: [(&str, &str); 75] = [
     (
         "alice",
         "init --name prod --register prod.db --member alice=alice.request:admin --member bob=bob.request:admin \
@@ -154,6 +154,11 @@ const DAY: [(&str, &str); 69] = [
     ("erin", "finish CHG-1 --outcome succeeded"),
     ("erin", "file NAME.toml"),
     ("erin", "withdraw CHG-2 --reason Later."),
+    ("erin", "breakglass open --incident INC-1 --change CHG-1 --reason Now."),
+    ("erin", "breakglass close BG-1 NAMEp.toml"),
+    ("carol", "breakglass ratify BG-1 --digest {closed}"),
+    ("audrey", "breakglass list"),
+    ("audrey", "breakglass show BG-1"),
     ("erin", "draft --from CHG-1"),
     ("erin", "show CHG-1"),
     ("erin", "list"),
@@ -202,6 +207,7 @@ const DAY: [(&str, &str); 69] = [
     ("audrey", "log --raw --seq 3"),
     ("audrey", "export jsonl"),
     ("audrey", "export csv"),
+    ("audrey", "export csv --breakglass"),
     ("audrey", "verify"),
     ("audrey", "rebuild"),
     ("audrey", "backup NAME.backup"),
@@ -218,6 +224,7 @@ fn filled(world: &World, line: &str) -> Vec<String> {
     let fill = |word: String| match word.as_str() {
         "{fingerprint}" => world.fingerprint(),
         "{revision}" => world.revision("CHG-1").filed.to_string(),
+        "{closed}" => world.state().break_glass("BG-1".parse().unwrap()).unwrap().close().unwrap().leaf.to_string(),
         "{register}" => world.state().id().unwrap().to_string(),
         "{opened}" => proposal(),
         "{dave}" => key("dave"),

@@ -84,8 +84,10 @@ pub struct Draw<'a> {
 impl Draw<'_> {
     /// What somebody tries next.
     pub fn entry(&mut self, real: &Real) -> Entry {
-        let mut entry = match self.rng.weighed(&[48, 7, 7, 4, 2, 3, 1, 5, 3, 1, 13, 15, 5, 1]) {
+        let mut entry = match self.rng.weighed(&[48, 7, 7, 4, 2, 3, 1, 5, 3, 1, 13, 15, 5, 6, 1]) {
             _ if self.model.changes() == 0 && self.rng.percent(60) => self.file(),
+            // One that is open is on its way for a day only.
+            _ if self.model.glasses() > 0 && self.rng.percent(12) => self.glass(),
             0 => self.advance(),
             1 => self.file(),
             2 => self.approve(),
@@ -99,6 +101,7 @@ impl Draw<'_> {
             10 => self.propose(),
             11 => self.second(),
             12 => self.act_alone(),
+            13 => self.glass(),
             _ => self.founding(),
         };
         if self.rng.percent(10) {
@@ -133,6 +136,7 @@ impl Draw<'_> {
             What::Seal | What::Second(_) | What::TakeBack(_) | What::Start { .. } | What::Refused { .. } => {
                 return BTreeSet::new();
             }
+            What::CloseGlass(_) | What::Ratify { .. } => Field::Note,
             What::Approve(_) | What::Finish { .. } | What::Note(_) => Field::Note,
             _ => Field::Reason,
         };

@@ -204,6 +204,17 @@ pub enum What {
         outcome: Outcome,
     },
     Note(usize),
+    OpenGlass {
+        number: usize,
+        /// The change that it acts on, filed or not.
+        affects: Option<usize>,
+    },
+    CloseGlass(usize),
+    Ratify {
+        number: usize,
+        /// The entry that closed it.
+        closed: Place,
+    },
     /// An attempt that the named rule refused.
     Refused {
         attempt: Box<What>,
@@ -212,6 +223,14 @@ pub enum What {
 }
 
 impl What {
+    /// The break-glass that it is about.
+    pub fn glass(&self) -> Option<usize> {
+        match self {
+            Self::OpenGlass { number, .. } | Self::CloseGlass(number) | Self::Ratify { number, .. } => Some(*number),
+            _ => None,
+        }
+    }
+
     /// The change that it is about.
     pub fn change(&self) -> Option<usize> {
         match self {

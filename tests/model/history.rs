@@ -8,7 +8,7 @@ use twinseal::domain::{Event, EventKind, Field, PersonId, Refusal, Status};
 use super::draw::{BEGIN, Draw, Rng, TICK};
 use super::facts::{Entry, Time, What};
 use super::model::Model;
-use super::real::{KEYS, PEOPLE, Real, change, id, time};
+use super::real::{KEYS, PEOPLE, Real, change, glass, id, time};
 use super::rules::Broken;
 use super::safety;
 
@@ -179,6 +179,7 @@ impl History {
 
     /// Holds every change against the model: where it stands, whose approvals count, and who may do what to it.
     fn compare(&mut self, coverage: &mut Coverage) {
+        self.compare_glasses();
         let changes = self.model.changes();
         // All that can be asked is asked in some histories; in the others of one change after each entry, and of each
         // person with one of their keys: what is not asked now is asked elsewhere.
@@ -189,6 +190,18 @@ impl History {
             self.compare_state(number, coverage);
             if whole || number == touched {
                 self.compare_verdicts(number, whole, coverage);
+            }
+        }
+    }
+
+    /// Holds every break-glass against the model.
+    fn compare_glasses(&self) {
+        let now = self.real.register.moment(time(self.now));
+        for number in 1..=self.model.glasses() {
+            let status = self.real.register.break_glass(glass(number)).unwrap().status(now);
+            let expected = self.model.glass_status(number, self.model.reading(self.now));
+            if status != expected {
+                self.fail(&format!("BG-{number} is {status} in the register, and {expected} in the model"));
             }
         }
     }

@@ -6,9 +6,9 @@ use std::sync::OnceLock;
 use ed25519_dalek::SigningKey;
 use sha2::{Digest as _, Sha256};
 use twinseal::domain::{
-    self, ArtifactName, ChangeId, Denied, Digest, Event, Fingerprint, Header, Member, PersonId, ProposalId,
-    ProposalRef, PublicKey, Refusal, RefusedAttempt, Register, RegisterId, RevisionRef, ServiceId, TextRef, Vouch,
-    Window,
+    self, ArtifactName, BreakGlassId, ChangeId, Denied, Digest, Event, Fingerprint, Header, Member, PersonId,
+    ProposalId, ProposalRef, PublicKey, Refusal, RefusedAttempt, Register, RegisterId, RevisionRef, ServiceId, TextRef,
+    Vouch, Window,
 };
 use twinseal::format::data;
 
@@ -118,7 +118,7 @@ impl Real {
 
     /// The header of an entry at the end of the log.
     pub fn header(&self, entry: &Entry, event: &Event) -> Header {
-        let position = self.register.position(event.change()).unwrap();
+        let position = self.register.position(event.stream()).unwrap();
         Header {
             register: self.id.clone(),
             seq: position.seq,
@@ -194,6 +194,15 @@ impl Real {
             What::Start { of: it, artifacts } => Event::Start { revision: of(it), artifacts: deployed(artifacts) },
             What::Finish { of: it, outcome } => Event::Finish { revision: of(it), outcome: *outcome },
             What::Note(it) => Event::Note(change(*it)),
+            What::OpenGlass { number, affects } => {
+                let (incident, services) = ("INC-1".parse().unwrap(), BTreeSet::new());
+                let opening = domain::Opening { incident, services, affects: affects.map(change) };
+                Event::BreakGlassOpen { id: glass(*number), opening }
+            }
+            What::CloseGlass(number) => Event::BreakGlassClose(glass(*number)),
+            What::Ratify { number, closed } => {
+                Event::BreakGlassRatify { id: glass(*number), closed: self.leaf(*closed) }
+            }
             What::Refused { attempt, rule } => {
                 let attempt = RefusedAttempt::of(&self.event(attempt)).expect("an attempt of those that are recorded");
                 Event::Refused { attempt, rule: rule.parse().unwrap() }
@@ -269,6 +278,10 @@ impl Real {
 
 pub fn change(number: usize) -> ChangeId {
     ChangeId::after(number as u64 - 1)
+}
+
+pub fn glass(number: usize) -> BreakGlassId {
+    BreakGlassId::after(number as u64 - 1)
 }
 
 fn number(proposal: usize) -> ProposalId {

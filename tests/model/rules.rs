@@ -36,7 +36,8 @@ impl Model {
                 return no;
             }
             _ if self.entries.is_empty() => {
-                no.when(true, if entry.what.change().is_some() { "sealed" } else { "founding" });
+                let governs = entry.what.change().is_none() && entry.what.glass().is_none();
+                no.when(true, if governs { "founding" } else { "sealed" });
                 return no;
             }
             What::Seal => {
@@ -49,6 +50,7 @@ impl Model {
         self.break_actor(&mut no, entry);
         match &entry.what {
             What::Refused { attempt, rule } => self.break_refused(&mut no, entry, attempt, rule, answer),
+            what if what.glass().is_some() => self.break_glass(&mut no, entry),
             what => match what.change() {
                 Some(change) => self.break_change(&mut no, entry, change),
                 None => self.break_governance(&mut no, entry),

@@ -11,7 +11,7 @@ pub fn unfounded(world: &World, person: &str, event: Event, rule: &str) {
         seq: 0,
         prev: Digest::NONE,
         governance: Digest::NONE,
-        last: event.change().map(|_| Digest::NONE),
+        last: Some(Digest::NONE).filter(|_| event.stream() != Stream::Governance),
         time: world.now(),
         actor: person.parse().unwrap(),
         key: signer.public().fingerprint(),

@@ -52,6 +52,9 @@ fn world() -> World {
     world.ok("alice", "policy propose policy.toml");
     second(&world, "bob", "4");
     world.person("mallory");
+    world.write("done.txt", "Done.");
+    world.ok("erin", "breakglass open --incident INC-1 --change CHG-1 --reason Now.");
+    world.ok("erin", "breakglass close BG-1 done.txt");
     world
 }
 
@@ -71,7 +74,12 @@ fn events(world: &World) -> Vec<(&'static str, Event)> {
     };
     let grants = Grants::of([Role::Engineer]);
     let roles = Action::Roles([(person("carol"), NewGrants::new(since("carol"), grants))].into());
+    let id: BreakGlassId = "BG-1".parse().unwrap();
+    let closed = world.state().break_glass(id).unwrap().close().unwrap().leaf;
     vec![
+        ("carol", Event::BreakGlassRatify { id, closed }),
+        ("erin", Event::BreakGlassRatify { id, closed }),
+        ("erin", Event::BreakGlassClose(id)),
         ("carol", Event::Approve(one)),
         ("carol", Event::Approve(two)),
         ("erin", Event::Approve(one)),
@@ -141,7 +149,7 @@ fn nothing_that_is_not_loaded_lets_a_rule_pass_or_refuse() {
             kinds.insert(missing.to_string().split('/').next().unwrap().to_owned());
         }
     }
-    assert!(kinds.iter().eq(["change", "key", "person", "proposal", "text"]), "{kinds:?}");
+    assert!(kinds.iter().eq(["breakglass", "change", "key", "person", "proposal", "text"]), "{kinds:?}");
 }
 
 #[test]
@@ -168,7 +176,7 @@ fn nothing_is_taken_in_without_the_records_that_it_changes() {
         }
         assert_eq!(state.take_changed(), expected.take_changed(), "{person}: {event:?}");
     }
-    assert!(kinds.iter().eq(["change", "key", "person", "proposal"]), "{kinds:?}");
+    assert!(kinds.iter().eq(["breakglass", "change", "key", "person", "proposal"]), "{kinds:?}");
 }
 
 #[test]

@@ -119,7 +119,7 @@ impl World {
     /// The header of a person's next entry.
     pub fn header(&self, person: &str, event: &Event) -> Header {
         let state = self.state();
-        let position = state.position(event.change()).unwrap();
+        let position = state.position(event.stream()).unwrap();
         Header {
             register: state.id().unwrap().clone(),
             seq: position.seq,

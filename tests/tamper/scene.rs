@@ -58,7 +58,8 @@ impl Scene {
         Self { world, fingerprint, filed }
     }
 
-    /// As [`Scene::new`], and then: a machine, a grant for a while with a group, a refused attempt, an redacted text.
+    /// As [`Scene::new`], and then: a machine, a grant for a while with a group, a refused attempt, a redacted text,
+    /// a break-glass.
     pub fn governed() -> Self {
         let scene = Self::new();
         let id = scene.named();
@@ -81,6 +82,13 @@ impl Scene {
             scene.run_typing("bob", &format!("proposal second {proposal}"), &[proposal]);
         }
         scene.fails("frank", &format!("approve CHG-2 --revision {}", scene.filed), Exit::Refused, "you filed");
+        scene.write("done.txt", "Restarted gw-01.");
+        scene.ok("erin", "breakglass open --incident INC-1 --service order-gateway --change CHG-1 --reason Now.");
+        scene.ok("erin", "breakglass close BG-1 done.txt");
+        let closed = scene.raw(scene.entries() - 1).leaf();
+        for person in ["carol", "dave"] {
+            scene.ok(person, &format!("breakglass ratify BG-1 --digest {closed}"));
+        }
         PEOPLE.iter().for_each(|(person, _)| drop(scene.ok(person, "list")));
         scene
     }

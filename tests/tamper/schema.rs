@@ -185,7 +185,7 @@ const PLANTS: [(&str, &str); 5] = [
 ];
 
 /// Every command that opens the register and stops there, with what it needs to get so far.
-const OPENING: [&str; 48] = [
+const OPENING: [&str; 53] = [
     "draft --from CHG-1",
     "check change.toml",
     "file change.toml",
@@ -202,6 +202,11 @@ const OPENING: [&str; 48] = [
     "finish CHG-1 --outcome succeeded",
     "note CHG-1 Words.",
     "gate CHG-1",
+    "breakglass open --incident INC-1 --reason No.",
+    "breakglass close BG-1 change.toml",
+    "breakglass ratify BG-1 --digest DIGEST",
+    "breakglass list",
+    "breakglass show BG-1",
     "log",
     "rebuild",
     "backup out.db",

@@ -6,9 +6,9 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use sha2::{Digest as _, Sha256};
 use twinseal::domain::{
     Action, Argument, Artifact, Asked, Automation, Command, Conditions, Description, Digest, Event, Execution, Facts,
-    Field, Fingerprint, Grants, Head, Header, LostEntries, Member, NewGrants, Outcome, Period, Periods, Policy,
-    Predecessor, ProposalRef, Prose, PublicKey, RefusedAttempt, Register, Requirement, RevisionRef, Role, Step, Text,
-    Time, Trial, Vouch, Window,
+    Field, Fingerprint, Grants, Head, Header, LostEntries, Member, NewGrants, Opening, Outcome, Period, Periods,
+    Policy, Predecessor, ProposalRef, Prose, PublicKey, RefusedAttempt, Register, Requirement, RevisionRef, Role, Step,
+    Text, Time, Trial, Vouch, Window,
 };
 use twinseal::format::request::{self, RegisterRef};
 use twinseal::format::{Raw, Unsigned, data, entry, sshsig, text};
@@ -206,7 +206,7 @@ pub fn account(key: &str) -> &str {
 
 impl Log {
     fn header(&self, person: &str, event: &Event) -> Header {
-        let position = self.state.position(event.change()).unwrap();
+        let position = self.state.position(event.stream()).unwrap();
         Header {
             register: REGISTER.parse().unwrap(),
             seq: position.seq,
@@ -395,6 +395,17 @@ pub fn suspend(log: &mut Log) {
     log.carry_out(retire, None);
     let replaces = log.state.governance().policy_since();
     log.carry_out(Action::Policy { replaces, policy: reordered() }, None);
+    break_glass(log);
+}
+
+/// A break-glass that is closed and ratified by one person.
+pub fn break_glass(log: &mut Log) {
+    let id = log.state.next_break_glass();
+    let services = all(&["order-gateway", "risk-engine"]);
+    let opening = Opening { incident: "INC-2214".parse().unwrap(), services, affects: Some("CHG-7".parse().unwrap()) };
+    log.add("erin", Event::BreakGlassOpen { id, opening }, remark(Field::Reason, "Orders are rejected."));
+    let closed = log.add("erin", Event::BreakGlassClose(id), remark(Field::Note, "Restarted gw-01."));
+    log.add("frank", Event::BreakGlassRatify { id, closed }, remark(Field::Note, "Read with erin."));
 }
 
 /// [`policy`] with its requirements in another order, which is another policy.

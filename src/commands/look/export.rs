@@ -6,8 +6,9 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::commands::Context;
-use crate::commands::lookup::title;
-use crate::domain::{Change, ChangeId, Left, Outcome, Status, Tally};
+use crate::commands::breakglass::Judged;
+use crate::commands::lookup::{reason_of, title};
+use crate::domain::{BreakGlass, Change, ChangeId, Left, Outcome, Status, Tally};
 use crate::error::Error;
 use crate::format::Entry;
 use crate::output::{csv_row, json};
@@ -20,7 +21,9 @@ pub enum Export {
     ///
     /// Each line has the exact signed bytes of an entry and their parsed content.
     Jsonl(Lines),
-    /// Export every change as a row of CSV
+    /// Export every change as a row of CSV, or every break-glass
+    ///
+    /// A break-glass is no change and stands in no row of the changes. --breakglass exports them instead.
     ///
     /// A cell that a spreadsheet would read as a formula begins with an apostrophe.
     Csv(Csv),
@@ -41,11 +44,15 @@ pub struct Lines {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal export csv > changes.csv
-  twinseal export csv --bom > changes-for-excel.csv")]
+  twinseal export csv --bom > changes-for-excel.csv
+  twinseal export csv --breakglass > without-approval.csv")]
 pub struct Csv {
     /// Begin with a byte order mark, by which Excel recognises UTF-8
     #[arg(long)]
     bom: bool,
+    /// Break-glasses instead of changes
+    #[arg(long)]
+    breakglass: bool,
 }
 
 impl Export {
@@ -55,11 +62,11 @@ impl Export {
         let session = context.open()?;
         match self {
             Self::Jsonl(lines) => jsonl(context, &session, lines.since),
-            Self::Csv(Csv { bom }) => {
+            Self::Csv(Csv { bom, breakglass }) => {
                 if bom {
                     write!(context.env.out, "\u{feff}")?;
                 }
-                csv(context, &session)
+                if breakglass { csv_of_break_glasses(context, &session) } else { csv(context, &session) }
             }
         }
     }
@@ -168,6 +175,51 @@ fn row(change: &Change, (status, left): (Status, Left), tally: &Tally<'_>) -> [S
         facts.targets.to_string(),
         facts.stop_after.map_or(String::new(), |n| n.to_string()),
         left.phrase().to_owned(),
+    ]
+}
+
+/// The columns of `export csv --breakglass`. New ones come last, as in [`HEADER`].
+const BREAK_GLASS_HEADER: [&str; 12] = [
+    "breakglass",
+    "status",
+    "incident",
+    "services",
+    "affects",
+    "opened_by",
+    "opened",
+    "ended",
+    "closed_by",
+    "closed",
+    "ratified_by",
+    "reason",
+];
+
+fn csv_of_break_glasses(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
+    write!(context.env.out, "{}", csv_row(&BREAK_GLASS_HEADER.map(str::to_owned)))?;
+    let now = session.state().moment(context.env.now());
+    for it in Judged::all(session, now)?.iter().rev() {
+        let reason = reason_of(session, it.glass.opener().seq)?.unwrap_or_default();
+        write!(context.env.out, "{}", csv_row(&break_glass_row(&it.glass, it.status.to_string(), reason)))?;
+    }
+    Ok(())
+}
+
+fn break_glass_row(glass: &BreakGlass, status: String, reason: String) -> [String; 12] {
+    let (opening, opener, close) = (glass.opening(), glass.opener(), glass.close());
+    let ratified = glass.ratified().into_iter().flatten().map(|act| &act.person);
+    [
+        glass.id().to_string(),
+        status,
+        opening.incident.to_string(),
+        joined(&opening.services),
+        joined(opening.affects),
+        opener.person.to_string(),
+        opener.moment.claimed.to_string(),
+        glass.end().to_string(),
+        joined(close.map(|act| &act.person)),
+        joined(close.map(|act| act.moment.claimed)),
+        joined(ratified),
+        reason,
     ]
 }
 

@@ -4,11 +4,12 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::Context;
+use crate::commands::breakglass::Judged;
 use crate::commands::govern::summary_of;
 use crate::commands::lookup::{parse, title};
 use crate::domain::{
-    Change, ChangeId, ConflictOfInterest, Denied, Facts, Governance, Left, Moment, PersonId, Policy, Role, Status,
-    Time, Verdict,
+    BreakGlass, BreakGlassStatus, Change, ChangeId, ConflictOfInterest, Denied, Facts, Governance, Left, Moment,
+    PersonId, Policy, Role, Status, Time, Verdict,
 };
 use crate::error::Error;
 use crate::output::{self, ago, table};
@@ -16,8 +17,9 @@ use crate::store::Session;
 
 /// List what you can act on
 ///
-/// Lists changes to approve, start, finish or revise, and proposals to second, the most urgent first. The inbox is that of
-/// your key's owner, or of the person given with --as.
+/// Lists changes to approve, start, finish or revise, and proposals to second, the most urgent first. A break-glass that is
+/// not ratified is above everything else, in everybody's inbox. The inbox is that of your key's owner, or of the person
+/// given with --as.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal inbox
@@ -68,6 +70,7 @@ impl Inbox {
             None => context.key_choice.actor(&session, context.key_choice.key_for(&session)?.public())?,
         };
         let now = session.state().moment(context.env.now());
+        let first = break_glasses(&session, &me, now)?;
         let mut waiting = proposals(&session, &me, now)?;
         waiting.extend(seal(&session, &me, now)?);
         let open = session.queries().open_for(&me, now.claimed)?;
@@ -77,11 +80,12 @@ impl Inbox {
         for (id, act) in acts.into_iter().flatten() {
             waiting.push(Waiting { title: title_of(&session, id)?, ..act });
         }
+        waiting.sort_by_key(|it| (it.late, it.deadline, it.since));
+        let waiting: Vec<Waiting> = first.into_iter().chain(waiting).collect();
         if waiting.is_empty() && !context.ui.json {
             context.env.status(format_args!("inbox of {me} is empty"));
             return Ok(());
         }
-        waiting.sort_by_key(|it| (it.late, it.deadline, it.since));
         let json =
             || json!({ "person": me.to_string(), "items": waiting.iter().map(Waiting::json).collect::<Value>() });
         let row = |it: &Waiting| {
@@ -96,6 +100,40 @@ impl Inbox {
 
 fn title_of(session: &Session, id: ChangeId) -> Result<String, Error> {
     Ok(title(session, id)?.unwrap_or_else(|| "(text redacted)".to_owned()))
+}
+
+/// The break-glasses that are not ratified, and not unauthorised yet: everybody sees them.
+fn break_glasses(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waiting>, Error> {
+    let mut waiting = Vec::new();
+    for id in session.queries().unratified(now.effective.plus(-BreakGlass::TO_RATIFY))? {
+        let Judged { glass, status, .. } = Judged::of(session, id, now)?;
+        let can_ratify = session.ask(|state| {
+            let approves = can_approve(state.governance(), me, now)?;
+            Ok(approves
+                && state.part_in(&glass, me)?.is_none()
+                && !glass.ratifications().iter().any(|it| it.person == *me))
+        })??;
+        let (deadline, then) = match status {
+            BreakGlassStatus::Open => (glass.end(), "ends"),
+            _ => (glass.deadline(), "unauthorised"),
+        };
+        let (opener, opening) = (glass.opener(), glass.opening());
+        waiting.push(Waiting {
+            action: match status {
+                BreakGlassStatus::Closed if can_ratify => "ratify",
+                BreakGlassStatus::Open | BreakGlassStatus::Ended if opener.person == *me => "close",
+                _ => "read",
+            },
+            subject: id.to_string(),
+            title: format!("break-glass for {}, without approval", opening.incident),
+            since: opener.moment.claimed,
+            deadline: Some(deadline),
+            then,
+            late: false,
+            reason: format!("{status}; by {}", opener.person),
+        });
+    }
+    Ok(waiting)
 }
 
 /// The seal of a new register, for every founding admin but its founder.

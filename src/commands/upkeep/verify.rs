@@ -4,10 +4,11 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::Context;
+use crate::commands::breakglass::Judged;
 use crate::commands::lookup::{redaction, seconded_by};
 use crate::commands::ui::progress;
 use crate::config::Trusted;
-use crate::domain::Restoration;
+use crate::domain::{Moment, Restoration};
 use crate::error::Error;
 use crate::format::{Defect, Raw, entry};
 use crate::output::{self, Gutter, Page, Redaction};
@@ -35,10 +36,11 @@ enum Anchor {
     Nothing,
 }
 
-/// Redactions and accepted losses, each with the proposal behind it.
+/// Redactions and accepted losses, each with the proposal behind it, and break-glasses.
 struct Past {
     redacted: Vec<(u64, Redaction)>,
     restored: Vec<(Restoration, Redaction)>,
+    break_glasses: Vec<Judged>,
 }
 
 impl Verify {
@@ -140,7 +142,9 @@ fn report(
     anchor: &Anchor,
     findings: &[Finding],
 ) -> Result<(), Error> {
-    let past = Past { redacted: redactions(session), restored: restorations(session) };
+    let now = session.state().moment(context.env.now());
+    let break_glasses = Judged::all(session, now).unwrap_or_default();
+    let past = Past { redacted: redactions(session), restored: restorations(session), break_glasses };
     let sealed = session.state().governance().is_sealed();
     let result = result(findings.is_empty(), anchor, sealed);
     if context.ui.json {
@@ -177,6 +181,7 @@ fn report(
         page.field("restored", format_args!("{what}, {}", by.by));
         reason(&mut page, by);
     }
+    past.break_glasses.iter().for_each(|it| break_glass(&mut page, it, now));
     for finding in findings {
         page.field("finding", finding);
     }
@@ -186,6 +191,16 @@ fn report(
     }
     page.field("result", result);
     Ok(context.env.print(page.finish())?)
+}
+
+/// Says what was done without approval. Whether it is ratified or not, it is no approved change.
+fn break_glass(page: &mut Page, it: &Judged, now: Moment) {
+    let (id, opener) = (it.glass.id(), it.glass.opener());
+    let status = it.line(now);
+    page.field(
+        "break-glass",
+        format_args!("{id} by {} (entry {}): {status}; no approved change", opener.person, opener.seq),
+    );
 }
 
 /// The result in words. Intact without a qualification means: sealed, and compared with a pin.
@@ -249,6 +264,9 @@ fn json(
         "notices": reading.notices.iter().map(finding_json).collect::<Value>(),
         "redacted": past.redacted.iter().map(|(seq, by)| json!({ "seq": seq, "by": by.to_string() })).collect::<Value>(),
         "restored": past.restored.iter().map(restoration).collect::<Value>(),
+        "breakglasses": past.break_glasses.iter().map(|it| json!({
+            "breakglass": it.glass.id().to_string(), "seq": it.glass.opener().seq, "status": it.status.to_string(),
+        })).collect::<Value>(),
         "findings": findings.iter().map(finding_json).collect::<Value>(),
         "sealed": session.state().governance().is_sealed(),
         "intact": findings.is_empty(),

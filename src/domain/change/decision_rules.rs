@@ -42,7 +42,10 @@ impl Change {
             | Event::ProposalWithdraw(_)
             | Event::KeyRevoke(_)
             | Event::KeySuspend(_)
-            | Event::PersonSuspend(_) => Err(Refusal::NoChange { change: self.id() }.into()),
+            | Event::PersonSuspend(_)
+            | Event::BreakGlassOpen { .. }
+            | Event::BreakGlassClose(_)
+            | Event::BreakGlassRatify { .. } => Err(Refusal::NoChange { change: self.id() }.into()),
         }
     }
 

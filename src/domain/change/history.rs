@@ -342,7 +342,10 @@ impl Change {
             | Event::ProposalWithdraw(_)
             | Event::KeyRevoke(_)
             | Event::KeySuspend(_)
-            | Event::PersonSuspend(_) => {}
+            | Event::PersonSuspend(_)
+            | Event::BreakGlassOpen { .. }
+            | Event::BreakGlassClose(_)
+            | Event::BreakGlassRatify { .. } => {}
         }
     }
 }

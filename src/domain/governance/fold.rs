@@ -83,7 +83,10 @@ impl Governance {
             | Event::Retract(_)
             | Event::Start { .. }
             | Event::Finish { .. }
-            | Event::Note(_) => {}
+            | Event::Note(_)
+            | Event::BreakGlassOpen { .. }
+            | Event::BreakGlassClose(_)
+            | Event::BreakGlassRatify { .. } => {}
         }
         Ok(None)
     }

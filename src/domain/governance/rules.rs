@@ -84,7 +84,7 @@ impl Governance {
             Event::Propose { .. } | Event::Second(_) | Event::Decline(_) | Event::ProposalWithdraw(_) => {
                 self.judge_proposal(header, event)
             }
-            // Events about changes: `Register::judge` passes only governance events. Listing them all makes a new kind
+            // Events about other subjects: `Register::judge` passes only governance events. Listing them all makes a new kind
             // fail to compile until it has its rules.
             Event::File { .. }
             | Event::Revise { .. }
@@ -94,7 +94,10 @@ impl Governance {
             | Event::Retract(_)
             | Event::Start { .. }
             | Event::Finish { .. }
-            | Event::Note(_) => Err(Refusal::NotFounding.into()),
+            | Event::Note(_)
+            | Event::BreakGlassOpen { .. }
+            | Event::BreakGlassClose(_)
+            | Event::BreakGlassRatify { .. } => Err(Refusal::NotFounding.into()),
         }
     }
 

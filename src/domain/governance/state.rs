@@ -87,7 +87,10 @@ impl Governance {
             StateRecord::Key(key, it) => self.keys.load(key, Some(it)),
             StateRecord::Proposal(id, proposal) => self.proposals.load(id, Some(proposal)),
             StateRecord::Text(seq, text) => self.texts.load(seq, Some(text)),
-            StateRecord::Register(_) | StateRecord::Governance(_) | StateRecord::Change(..) => {}
+            StateRecord::Register(_)
+            | StateRecord::Governance(_)
+            | StateRecord::Change(..)
+            | StateRecord::BreakGlass(..) => {}
         }
     }
 
@@ -97,7 +100,7 @@ impl Governance {
             StateKey::Key(key) => self.keys.load(key, None),
             StateKey::Proposal(id) => self.proposals.load(id, None),
             StateKey::Text(seq) => self.texts.load(seq, None),
-            StateKey::Register | StateKey::Governance | StateKey::Change(_) => {}
+            StateKey::Register | StateKey::Governance | StateKey::Change(_) | StateKey::BreakGlass(_) => {}
         }
     }
 

@@ -217,6 +217,14 @@ numbered_id!(
 );
 
 numbered_id!(
+    /// A break-glass: `BG-3`. Numbered in the order of opening, from 1, without gaps.
+    BreakGlassId,
+    "BG-",
+    "a break-glass",
+    "BG- and a number from 1, such as BG-3"
+);
+
+numbered_id!(
     /// A proposal: `7`. Numbered in the order of opening, from 1, without gaps.
     ProposalId,
     "",

@@ -4,7 +4,8 @@ use rusqlite::types::Value;
 use rusqlite::{Params, Row, params, params_from_iter};
 
 use crate::domain::{
-    ChangeId, ChangeKind, Digest, EventKind, PersonId, ProposalId, Risk, ServiceId, Status, Tag, Time, Window,
+    BreakGlassId, ChangeId, ChangeKind, Digest, EventKind, PersonId, ProposalId, Risk, ServiceId, Status, Tag, Time,
+    Window,
 };
 use crate::store::StoreError;
 use crate::store::cache::verified::{VerifiedCache, parsed, proposal};
@@ -273,6 +274,15 @@ impl Queries<'_> {
     /// What SQLite reports.
     pub fn open_proposals(&self) -> Result<Vec<ProposalId>, StoreError> {
         self.select("SELECT id FROM proposals WHERE state = 'open' ORDER BY id", [], |row| Ok(proposal(row.get(0)?)))
+    }
+
+    /// The break-glasses that are not ratified and ended later than `since`, if they ended, in order.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn unratified(&self, since: Time) -> Result<Vec<BreakGlassId>, StoreError> {
+        let sql = "SELECT id FROM breakglass WHERE ratified IS NULL AND ends > ?1 ORDER BY id";
+        self.select(sql, [since.to_string()], |row| Ok(BreakGlassId::after(row.get::<_, u64>(0)?.saturating_sub(1))))
     }
 
     /// The entry that opened the proposal which another entry, by its leaf hash, seconded; `None` if it seconded none.

@@ -4,7 +4,9 @@
 use rusqlite::{OptionalExtension, params};
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::{ChangeId, Denied, Digest, Refusal, Register, StateKey, StateRecord, Stream, TextState};
+use crate::domain::{
+    BreakGlassId, ChangeId, Denied, Digest, Refusal, Register, StateKey, StateRecord, Stream, TextState,
+};
 use crate::format::entry;
 use crate::store::StoreError;
 use crate::store::cache::verified::{VerifiedCache, verified_before};
@@ -96,6 +98,11 @@ impl VerifiedCache {
     pub fn load_record(&self, rows: Rows, state: &mut Register, key: StateKey) -> Result<(), StoreError> {
         match self.record(rows, &key)? {
             Some(StateRecord::Change(id, change)) if rows == Rows::Cache && self.newest_about(id)? != change.last() => {
+                Err(self.damaged(format!("its row {key} differs from that after the newest entry about it")))
+            }
+            Some(StateRecord::BreakGlass(id, glass))
+                if rows == Rows::Cache && self.newest_about_break_glass(id)? != glass.last() =>
+            {
                 Err(self.damaged(format!("its row {key} differs from that after the newest entry about it")))
             }
             Some(record) => {
@@ -226,6 +233,13 @@ impl VerifiedCache {
         Ok(newest.first().map_or(Digest::NONE, |head| head.leaf))
     }
 
+    /// The leaf hash of the newest entry about a break-glass.
+    fn newest_about_break_glass(&self, id: BreakGlassId) -> Result<Digest, StoreError> {
+        let sql = "SELECT seq, leaf FROM log_entries WHERE breakglass = ?1 ORDER BY seq DESC LIMIT 1";
+        let newest = self.select_heads(sql, [id.number()])?;
+        Ok(newest.first().map_or(Digest::NONE, |head| head.leaf))
+    }
+
     /// Whether the tables have the record that a key names, so that the state must have a row for it.
     fn is_in_tables(&self, key: &StateKey) -> Result<bool, StoreError> {
         let exists = |sql, name: String| {
@@ -237,7 +251,11 @@ impl VerifiedCache {
             StateKey::Person(id) => exists("SELECT 1 FROM people WHERE id = ?1", id.to_string()),
             StateKey::Key(key) => exists("SELECT 1 FROM keys WHERE fingerprint = ?1", key.to_string()),
             StateKey::Text(seq) => exists("SELECT 1 FROM redactions WHERE seq = ?1", seq.to_string()),
-            StateKey::Register | StateKey::Governance | StateKey::Proposal(_) | StateKey::Change(_) => Ok(false),
+            StateKey::Register
+            | StateKey::Governance
+            | StateKey::Proposal(_)
+            | StateKey::Change(_)
+            | StateKey::BreakGlass(_) => Ok(false),
         }
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, params};
 
 use crate::domain::{
-    Action, Change, Digest, Event, Facts, Fingerprint, Granted, Header, Member, PersonId, ProposalId, ProposalState,
-    RefusedAttempt, Register, RevisionRef, Rule, Text, Verdict,
+    Action, BreakGlass, Change, Digest, Event, Facts, Fingerprint, Granted, Header, Member, PersonId, ProposalId,
+    ProposalState, RefusedAttempt, Register, RevisionRef, Rule, Stream, Text, Verdict,
 };
 use crate::format::Entry;
 use crate::store::StoreError;
@@ -38,7 +38,7 @@ impl<'c> Tables<'c> {
 /// What SQLite reports.
 pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, after: &Register) -> rusqlite::Result<()> {
     let Entry { header, event, text, leaf } = entry;
-    conn.prepare_cached("INSERT INTO log_entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")?
+    conn.prepare_cached("INSERT INTO log_entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")?
         .execute(params![
             header.seq,
             leaf.to_string(),
@@ -52,6 +52,7 @@ pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, afte
             event.proposal().map(|proposal| proposal.number()),
             header.text.as_ref().map(|text| text.digest.to_string()),
             header.data.map(|data| data.to_string()),
+            event.break_glass().map(|id| id.number()),
         ])?;
     if let Some(Text::Names(names)) = text {
         for (person, name) in names {
@@ -85,11 +86,14 @@ pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, afte
         Event::Start { revision, .. } => project_run(conn, entry, revision, "start")?,
         Event::Finish { revision, outcome } => project_run(conn, entry, revision, outcome.as_str())?,
         Event::Refused { attempt, rule } => project_refusal(conn, header, attempt, *rule)?,
+        Event::BreakGlassOpen { .. } | Event::BreakGlassClose(_) => {}
+        Event::BreakGlassRatify { id, .. } => project_ratification(conn, header, id.number())?,
         Event::Seal | Event::ChangeWithdraw(_) | Event::Note(_) => {}
     }
-    match event.change() {
-        Some(change) => project_change(conn, after.change(change).map_err(unloaded)?),
-        None => Ok(()),
+    match event.stream() {
+        Stream::Change(change) => project_change(conn, after.change(change).map_err(unloaded)?),
+        Stream::BreakGlass(id) => project_break_glass(conn, header.seq, after.break_glass(id).map_err(unloaded)?),
+        Stream::Governance => Ok(()),
     }
 }
 
@@ -317,5 +321,38 @@ fn project_change(conn: &Connection, change: &Change) -> rusqlite::Result<()> {
          ON CONFLICT (id) DO UPDATE SET state = excluded.state, revision = excluded.revision",
     )?
     .execute(params![change.id().number(), change.state().as_str(), change.current().id.number])?;
+    Ok(())
+}
+
+/// A break-glass as it is after the entry `seq`.
+fn project_break_glass(conn: &Connection, seq: u64, glass: &BreakGlass) -> rusqlite::Result<()> {
+    let (id, opener, opening) = (glass.id().number(), glass.opener(), glass.opening());
+    conn.prepare_cached(
+        "INSERT INTO breakglass VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL)
+         ON CONFLICT (id) DO UPDATE SET ends = excluded.ends, closed = excluded.closed",
+    )?
+    .execute(params![
+        id,
+        opener.seq,
+        opener.person.as_str(),
+        opener.moment.claimed.to_string(),
+        opening.incident.as_str(),
+        opening.affects.map(|change| change.number()),
+        glass.end().to_string(),
+        glass.close().map(|close| close.seq),
+    ])?;
+    for service in opening.services.iter().filter(|_| opener.seq == seq) {
+        conn.prepare_cached("INSERT INTO breakglass_services VALUES (?1, ?2)")?
+            .execute(params![id, service.as_str()])?;
+    }
+    if glass.ratified().is_some() {
+        conn.prepare_cached("UPDATE breakglass SET ratified = ?2 WHERE id = ?1")?.execute(params![id, seq])?;
+    }
+    Ok(())
+}
+
+fn project_ratification(conn: &Connection, header: &Header, id: u64) -> rusqlite::Result<()> {
+    let row = params![header.seq, id, header.actor.as_str(), header.time.to_string()];
+    conn.prepare_cached("INSERT INTO ratifications VALUES (?1, ?2, ?3, ?4)")?.execute(row)?;
     Ok(())
 }

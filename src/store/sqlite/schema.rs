@@ -33,6 +33,9 @@ pub const TABLES: &[(&str, usize)] = &[
     ("votes", 1),
     ("runs", 1),
     ("refusals", 1),
+    ("breakglass", 1),
+    ("breakglass_services", 2),
+    ("ratifications", 1),
     ("redactions", 1),
 ];
 

@@ -220,7 +220,7 @@ impl Replayer<'_> {
             let meaning = format!("has the leaf hash {leaf}, and {} was expected", self.fingerprint);
             return Ok(Some(Finding::at(seq, "fingerprint", meaning)));
         }
-        let position = |state: &mut Register| Ok(state.position(event.change())?);
+        let position = |state: &mut Register| Ok(state.position(event.stream())?);
         let position = match self.cache.ask(self.rows, self.state, position)? {
             Ok(position) => position,
             Err(refusal) => return Ok(Some(Finding::at(seq, refusal.rule().as_str(), refusal))),

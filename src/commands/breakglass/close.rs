@@ -1,0 +1,55 @@
+//! `breakglass close`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::page::write_page;
+use crate::commands::files::read_text;
+use crate::commands::lookup::{name_of_input, parse};
+use crate::commands::{Context, Question, record_asked, report_recorded};
+use crate::domain::{BreakGlassId, Event, Field, Prose, Text};
+use crate::error::Error;
+use crate::output::Page;
+use crate::record::Plan;
+use crate::store::Session;
+
+/// Arguments of `breakglass close`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal breakglass close BG-3 what-was-done.txt
+  twinseal breakglass close BG-3 - < what-was-done.txt")]
+pub struct Close {
+    /// Break-glass id, such as BG-3
+    #[arg(value_name = "BG-N")]
+    id: String,
+    /// Text file that says what was done; - is standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+impl Close {
+    /// # Errors
+    /// The file cannot be read, a rule refuses it, or it cannot be recorded.
+    pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let id: BreakGlassId = parse(&self.id)?;
+        let typed = read_text(context.env, &self.file)?;
+        let done = Prose::from_typed(&typed);
+        let done = done.map_err(|invalid| Error::Value { given: name_of_input(&self.file), invalid })?;
+        let mut session = context.open()?;
+        super::find(&session, id)?;
+        let text = Text::Remark(Field::Note, done);
+        let plan = |_: &mut Session| Ok(Plan { event: Event::BreakGlassClose(id), text: Some(text.clone()) });
+        let now = session.state().moment(context.env.now());
+        let shown = |page: &mut Page, session: &Session| {
+            write_page(page, session, id, now)?;
+            page.block(&format!("about to sign: close {id} and say what was done"));
+            Ok(())
+        };
+        let warning = "what was done can be said only once";
+        let question = Question { warning, act: "close this break-glass".to_owned(), word: id.to_string() };
+        let entry = record_asked(context, &mut session, shown, plan, Some(question))?;
+        let said = format!("{id} closed; two approvers ratify it: `twinseal breakglass ratify {id}`");
+        report_recorded(context, &entry, Some(format!("{id} {}", entry.leaf)), said)
+    }
+}

@@ -1,0 +1,72 @@
+//! `breakglass list` and `breakglass show`.
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::page::{Judged, json as written, write_page};
+use crate::commands::Context;
+use crate::commands::lookup::parse;
+use crate::domain::BreakGlassId;
+use crate::error::Error;
+use crate::output::table;
+
+/// Arguments of `breakglass show`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal breakglass show BG-3
+  twinseal --json breakglass show BG-3")]
+pub struct Show {
+    /// Break-glass id, such as BG-3
+    #[arg(value_name = "BG-N")]
+    id: String,
+}
+
+impl Show {
+    /// # Errors
+    /// There is no such break-glass, or the register cannot be read.
+    pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let id: BreakGlassId = parse(&self.id)?;
+        let session = context.open()?;
+        let now = session.state().moment(context.env.now());
+        if context.ui.json {
+            let shown = written(&session, &Judged::of(&session, id, now)?)?;
+            return context.ui.print_json(context.env, shown);
+        }
+        let mut page = context.page();
+        write_page(&mut page, &session, id, now)?;
+        Ok(context.env.print(page.finish())?)
+    }
+}
+
+/// Lists every break-glass, the newest first.
+///
+/// # Errors
+/// The register cannot be opened or read.
+pub(super) fn run(context: &mut Context<'_>) -> Result<(), Error> {
+    let session = context.open()?;
+    let now = session.state().moment(context.env.now());
+    let all = Judged::all(&session, now)?;
+    if all.is_empty() && !context.ui.json {
+        context.env.status("no break-glass was opened");
+        return Ok(());
+    }
+    let row = |it: &Judged| {
+        let (glass, opening) = (&it.glass, it.glass.opening());
+        let services = opening.services.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        let (id, opener) = (glass.id().to_string(), glass.opener());
+        [
+            id,
+            it.line(now),
+            opener.person.to_string(),
+            opener.moment.claimed.to_string(),
+            opening.incident.to_string(),
+            services,
+        ]
+    };
+    if context.ui.json {
+        let listed = all.iter().map(|it| written(&session, it)).collect::<Result<Value, _>>()?;
+        return context.ui.print_json(context.env, json!({ "breakglasses": listed }));
+    }
+    let header = ["BREAK-GLASS", "STATUS", "OPENER", "OPENED", "INCIDENT", "SERVICES"];
+    Ok(context.env.print(table(header, all.iter().map(row).collect(), context.env.width))?)
+}

@@ -1,0 +1,72 @@
+//! `breakglass open`.
+
+use std::collections::BTreeSet;
+
+use clap::Args;
+
+use crate::commands::lookup::{change, parse, remark};
+use crate::commands::{Context, Question, record_asked, report_recorded};
+use crate::domain::{ChangeId, Event, Field, Opening, ServiceId};
+use crate::error::Error;
+use crate::output::{Page, moment};
+use crate::record::Plan;
+use crate::store::Session;
+
+/// Arguments of `breakglass open`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal breakglass open --incident INC-2318 --service order-gateway \\
+      --reason 'Orders are rejected; no approver answers the phone.'
+  twinseal breakglass open --incident INC-2318 --change CHG-42 --reason 'Half deployed.'")]
+pub struct Open {
+    /// Incident that it answers
+    #[arg(long, value_name = "REFERENCE")]
+    incident: String,
+    /// Why you cannot wait for approval, and what you are about to do
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Service that you are about to touch
+    #[arg(long = "service", value_name = "SERVICE")]
+    services: Vec<String>,
+    /// Change that lacks its approvals, if you act on one
+    #[arg(long, value_name = "CHG-N")]
+    change: Option<String>,
+}
+
+impl Open {
+    /// # Errors
+    /// A rule refuses it, or it cannot be recorded.
+    pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let (opening, text) = (self.opening()?, remark(Field::Reason, &self.reason)?);
+        let mut session = context.open()?;
+        opening.affects.map_or(Ok(()), |id| change(&session, id).map(|_| ()))?;
+        let plan = |session: &mut Session| {
+            let id = session.state().next_break_glass();
+            Ok(Plan { event: Event::BreakGlassOpen { id, opening: opening.clone() }, text: Some(text.clone()) })
+        };
+        let shown = |page: &mut Page, _: &Session| {
+            page.block("about to sign: act without approval")
+                .text("", "It gives no right, and ends by itself after 4 h.");
+            Ok(())
+        };
+        let question = Question {
+            warning: "nobody has approved this; unless two approvers ratify it, it is unauthorised for good",
+            act: "open a break-glass for this incident".to_owned(),
+            word: opening.incident.to_string(),
+        };
+        let entry = record_asked(context, &mut session, shown, plan, Some(question))?;
+        let Some(id) = entry.event.break_glass() else { return Ok(()) };
+        let ends = super::find(&session, id).map_err(|error| error.after(entry.header.seq))?.end();
+        let said = format!(
+            "{id} is open until {}; when done, say what you did: `twinseal breakglass close {id} FILE`",
+            moment(ends, "UTC")
+        );
+        report_recorded(context, &entry, Some(format!("{id} {}", entry.leaf)), said)
+    }
+
+    fn opening(&self) -> Result<Opening, Error> {
+        let services = self.services.iter().map(|it| parse::<ServiceId>(it)).collect::<Result<BTreeSet<_>, _>>()?;
+        let affects = self.change.as_deref().map(parse::<ChangeId>).transpose()?;
+        Ok(Opening { incident: parse(&self.incident)?, services, affects })
+    }
+}

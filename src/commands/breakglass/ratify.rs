@@ -1,0 +1,74 @@
+//! `breakglass ratify`.
+
+use clap::Args;
+
+use super::page::write_page;
+use crate::commands::lookup::{parse, remark};
+use crate::commands::{Context, about_to_sign, report_recorded};
+use crate::domain::{BreakGlass, BreakGlassId, Digest, Event, Field};
+use crate::error::Error;
+use crate::record::{Plan, record, rehearse};
+use crate::store::Session;
+
+/// Arguments of `breakglass ratify`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal breakglass show BG-3
+  twinseal breakglass ratify BG-3
+  twinseal breakglass ratify BG-3 --digest DIGEST")]
+pub struct Ratify {
+    /// Break-glass id, such as BG-3
+    #[arg(value_name = "BG-N")]
+    id: String,
+    /// Digest that `twinseal breakglass show` prints; required without a terminal
+    #[arg(long, value_name = "DIGEST")]
+    digest: Option<String>,
+    /// Comment on the ratification
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+}
+
+impl Ratify {
+    /// # Errors
+    /// A rule refuses it, or it cannot be recorded.
+    pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let id: BreakGlassId = parse(&self.id)?;
+        let digest = self.digest.as_deref().map(parse::<Digest>).transpose()?;
+        let text = self.note.as_deref().map(|note| remark(Field::Note, note)).transpose()?;
+        let mut session = context.open()?;
+        // Fixed before it is shown. Without a close there is nothing to ratify, and a rule refuses it.
+        let close = super::find(&session, id)?.close().map(|close| close.leaf);
+        let closed = close.unwrap_or(Digest::NONE);
+        let plan = |_: &mut Session| Ok(Plan { event: Event::BreakGlassRatify { id, closed }, text: text.clone() });
+        let entry = match (digest, close) {
+            (Some(given), Some(found)) if given != found => {
+                return Err(Error::OtherDigest { flag: "--digest", given, found });
+            }
+            (Some(_), _) | (None, None) => record(context.recorder(), &mut session, plan)?,
+            (None, _) if !context.env.console.is_interactive() => return Err(Error::NeedDigest { flag: "--digest" }),
+            (None, Some(_)) => {
+                let mut rehearsal = rehearse(&mut context.recorder(), &mut session, plan)?;
+                let mut page = context.page_above_question();
+                write_page(&mut page, &session, id, session.state().moment(context.env.now()))?;
+                page.block(&format!("about to sign: ratify {id}"));
+                about_to_sign(&mut page, rehearsal.unsigned());
+                context.env.status(page.finish());
+                rehearsal.confirm(context.env, "ratify this break-glass", &id.to_string())?;
+                rehearsal.record(context.recorder(), &mut session)?
+            }
+        };
+        let said = said(&session, id).map_err(|error| error.after(entry.header.seq))?;
+        report_recorded(context, &entry, None, said)
+    }
+}
+
+/// Whether it is ratified now.
+fn said(session: &Session, id: BreakGlassId) -> Result<String, Error> {
+    let glass = super::find(session, id)?;
+    Ok(match glass.ratified() {
+        Some(_) => format!("{id} is ratified"),
+        None => {
+            format!("{id} ratified (1 of {}); 1 more by {}", BreakGlass::RATIFIERS, glass.deadline())
+        }
+    })
+}

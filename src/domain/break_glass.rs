@@ -1,0 +1,215 @@
+//! Break-glass: one engineer's signed word before acting without approval. It never counts as an executed change, and
+//! gives no right to anything: it says who acts, why, and until when.
+//!
+//! It ends by itself. Its close says what was done, and two approvers who had no part in it may ratify that within a day
+//! of its end. Otherwise it is unauthorised for good.
+
+pub(in crate::domain) mod rules;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::value::closed_enum::closed_enum;
+use crate::domain::{
+    BreakGlassId, ChangeId, ConflictOfInterest, Digest, Event, Fingerprint, Moment, PersonId, Reference, ServiceId,
+    TextRef, Time, Timed,
+};
+
+closed_enum!(
+    /// The status of a break-glass. Always derived, never recorded.
+    BreakGlassStatus, "a status of a break-glass", {
+        /// It has not ended, and nobody has said what was done.
+        Open => "open",
+        /// It ended by itself, and nobody has said what was done.
+        Ended => "ended",
+        /// Somebody has said what was done; it is not ratified yet.
+        Closed => "closed",
+        /// Two approvers ratified it.
+        Ratified => "ratified",
+        /// It was not ratified in time.
+        Unauthorised => "unauthorised",
+    }
+);
+
+/// What its opener says before acting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opening {
+    /// The incident that it answers.
+    pub incident: Reference,
+    /// The services that it touches, as far as they are known.
+    pub services: BTreeSet<ServiceId>,
+    /// A change that it acts on, which lacks its approvals. It need not exist.
+    pub affects: Option<ChangeId>,
+}
+
+/// A signed act on a break-glass.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedAct {
+    /// The actor.
+    pub person: PersonId,
+    /// The key that signed.
+    pub key: Fingerprint,
+    /// The claimed and the effective time.
+    pub moment: Moment,
+    /// The sequence number of its entry.
+    pub seq: u64,
+    /// The leaf hash of its entry.
+    pub leaf: Digest,
+    /// The fields that its text fills, and the digest of that text.
+    pub text: Option<TextRef>,
+}
+
+impl SignedAct {
+    fn of(header: &Timed<'_>, leaf: Digest) -> Self {
+        let (person, text) = (header.actor.clone(), header.text.clone());
+        Self { person, key: header.key, moment: header.moment, seq: header.seq, leaf, text }
+    }
+}
+
+/// Why a person may not ratify a break-glass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartInBreakGlass {
+    /// The person opened it.
+    Opened,
+    /// The person closed it.
+    Closed,
+    /// The person answers for a machine account that opened or closed it.
+    Operates,
+    /// The person has a conflict of interest in the change that it acts on.
+    Change(ConflictOfInterest),
+}
+
+impl PartInBreakGlass {
+    /// The part, as the end of a sentence that begins with "because you".
+    pub(in crate::domain) fn phrase(self) -> String {
+        match self {
+            Self::Opened => "opened it".to_owned(),
+            Self::Closed => "closed it".to_owned(),
+            Self::Operates => "answer for a machine account that opened or closed it".to_owned(),
+            Self::Change(conflict) => format!("may not approve the change that it acts on: you {}", conflict.verb()),
+        }
+    }
+}
+
+/// A break-glass and every act on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BreakGlass {
+    id: BreakGlassId,
+    last: Digest,
+    opening: Opening,
+    opened: SignedAct,
+    /// When it ends unless it is closed before, by effective time.
+    ends: Time,
+    closed: Option<SignedAct>,
+    ratifications: Vec<SignedAct>,
+    /// The entries of the ratifications that counted, once they were enough.
+    ratified: Option<Vec<u64>>,
+}
+
+impl BreakGlass {
+    /// The longest time for which one is open, in seconds: four hours.
+    pub const LONGEST: i64 = 4 * 3600;
+    /// The time after its end within which it can be ratified, in seconds: 24 hours.
+    pub const TO_RATIFY: i64 = 24 * 3600;
+    /// How many people must ratify it.
+    pub const RATIFIERS: usize = 2;
+
+    /// A break-glass as opened by an entry with this header and leaf hash, for at most so many seconds.
+    pub(in crate::domain) fn opened(
+        id: BreakGlassId,
+        opening: &Opening,
+        header: &Timed<'_>,
+        leaf: Digest,
+        seconds: i64,
+    ) -> Self {
+        let opened = SignedAct::of(header, leaf);
+        let ends = header.moment.effective.plus(seconds);
+        let (closed, ratifications, ratified) = (None, Vec::new(), None);
+        Self { id, last: leaf, opening: opening.clone(), opened, ends, closed, ratifications, ratified }
+    }
+
+    /// Its number.
+    pub fn id(&self) -> BreakGlassId {
+        self.id
+    }
+
+    /// The leaf hash of the latest entry about it.
+    pub fn last(&self) -> Digest {
+        self.last
+    }
+
+    /// What its opener said.
+    pub fn opening(&self) -> &Opening {
+        &self.opening
+    }
+
+    /// Who opened it, and when.
+    pub fn opener(&self) -> &SignedAct {
+        &self.opened
+    }
+
+    /// Who said what was done, and when.
+    pub fn close(&self) -> Option<&SignedAct> {
+        self.closed.as_ref()
+    }
+
+    /// Every ratification, whether it counts or not.
+    pub fn ratifications(&self) -> &[SignedAct] {
+        &self.ratifications
+    }
+
+    /// The ratifications that made it ratified.
+    pub fn ratified(&self) -> Option<impl Iterator<Item = &SignedAct>> {
+        let counted = self.ratified.as_ref()?;
+        Some(self.ratifications.iter().filter(|it| counted.contains(&it.seq)))
+    }
+
+    /// When it ends or ended, by effective time: when it is closed, and by itself at the latest.
+    pub fn end(&self) -> Time {
+        self.closed.as_ref().map_or(self.ends, |closed| self.ends.min(closed.moment.effective))
+    }
+
+    /// From when on it can no longer be ratified.
+    pub fn deadline(&self) -> Time {
+        self.end().plus(Self::TO_RATIFY)
+    }
+
+    /// The status at the moment `now`.
+    pub fn status(&self, now: Moment) -> BreakGlassStatus {
+        if self.ratified.is_some() {
+            BreakGlassStatus::Ratified
+        } else if now.effective >= self.deadline() {
+            BreakGlassStatus::Unauthorised
+        } else if self.closed.is_some() {
+            BreakGlassStatus::Closed
+        } else if now.effective >= self.end() {
+            BreakGlassStatus::Ended
+        } else {
+            BreakGlassStatus::Open
+        }
+    }
+
+    /// Each person's latest ratification. A second one by the same person replaces the first.
+    fn latest_ratifications(&self) -> impl Iterator<Item = &SignedAct> {
+        let latest: BTreeMap<&PersonId, &SignedAct> = self.ratifications.iter().map(|it| (&it.person, it)).collect();
+        latest.into_values()
+    }
+
+    /// The same after a judged act.
+    pub(in crate::domain) fn after(&self, header: &Timed<'_>, leaf: Digest, event: &Event) -> Self {
+        let mut after = Self { last: leaf, ..self.clone() };
+        let act = SignedAct::of(header, leaf);
+        match event {
+            Event::BreakGlassClose(_) => after.closed = Some(act),
+            Event::BreakGlassRatify { .. } => after.ratifications.push(act),
+            _ => {}
+        }
+        after
+    }
+
+    /// Settles that it is ratified, by these ratifications.
+    pub(in crate::domain) fn settle(&mut self, counted: Vec<u64>) {
+        self.ratified = Some(counted);
+    }
+}

@@ -1,0 +1,160 @@
+//! The rules about break-glass.
+
+use crate::domain::records::{Denied, Unloaded};
+use crate::domain::{
+    BreakGlass, BreakGlassId, Digest, Duty, Event, Field, Moment, PartInBreakGlass, PersonId, Refusal, Register, Role,
+    SignedAct, TOLERANCE, Timed,
+};
+
+impl Register {
+    /// Checks an act on a break-glass against every rule; the caller has already checked the actor and the key.
+    pub(in crate::domain) fn judge_break_glass(&self, header: &Timed<'_>, event: &Event) -> Result<(), Denied> {
+        match event {
+            Event::BreakGlassOpen { id, .. } => self.judge_open(header, *id),
+            Event::BreakGlassClose(id) => self.judge_close(header, self.break_glass(*id)?),
+            Event::BreakGlassRatify { id, closed } => self.judge_ratify(header, self.break_glass(*id)?, *closed),
+            _ => Ok(()),
+        }
+    }
+
+    /// An engineer opens one with a reason. No other rule may stand in the way: who is refused acts unrecorded.
+    fn judge_open(&self, header: &Timed<'_>, id: BreakGlassId) -> Result<(), Denied> {
+        if id != self.next_break_glass() {
+            return Err(Refusal::BreakGlassNumber { expected: self.next_break_glass() }.into());
+        }
+        self.governance().judge_role(header, Role::Engineer)?;
+        if header.fills(Field::Reason) { Ok(()) } else { Err(Refusal::ReasonMissing.into()) }
+    }
+
+    /// Its opener says what was done, or any engineer, at any time, once.
+    fn judge_close(&self, header: &Timed<'_>, glass: &BreakGlass) -> Result<(), Denied> {
+        if glass.opener().person != header.actor {
+            self.governance().judge_role(header, Role::Engineer)?;
+        }
+        if glass.close().is_some() {
+            return Err(Refusal::ClosedBefore { id: glass.id() }.into());
+        }
+        let reported = header.fills(Field::Note);
+        if reported { Ok(()) } else { Err(Refusal::NothingReported { id: glass.id() }.into()) }
+    }
+
+    /// An approver who had no part in it agrees with what was done, in time.
+    fn judge_ratify(&self, header: &Timed<'_>, glass: &BreakGlass, closed: Digest) -> Result<(), Denied> {
+        let id = glass.id();
+        self.governance().judge_role(header, Role::Approver)?;
+        if self.governance().is_kept_from_approving(&header.actor, header.moment)? {
+            return Err(Refusal::DutiesSeparate { person: header.actor.clone(), duty: Duty::AdminApprover }.into());
+        }
+        if let Some(part) = self.part_in(glass, &header.actor)? {
+            return Err(Refusal::OwnBreakGlass { id, part }.into());
+        }
+        let Some(close) = glass.close() else { return Err(Refusal::NotClosed { id }.into()) };
+        if close.leaf != closed {
+            return Err(Refusal::OtherClose { id, closed: close.leaf }.into());
+        }
+        self.judge_unsettled(header, glass)?;
+        for act in [glass.opener(), close] {
+            if self.is_redacted(act)? {
+                return Err(Refusal::BreakGlassRedacted { id }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// It can be ratified once, from its end until a day later.
+    fn judge_unsettled(&self, header: &Timed<'_>, glass: &BreakGlass) -> Result<(), Refusal> {
+        let (id, now) = (glass.id(), header.moment.effective);
+        if glass.ratified().is_some() {
+            return Err(Refusal::RatifiedBefore { id });
+        }
+        if glass.end() > now.plus(TOLERANCE) {
+            return Err(Refusal::EndsLater { id, end: glass.end() });
+        }
+        let since = glass.deadline();
+        if now < since { Ok(()) } else { Err(Refusal::Unauthorised { id, since }) }
+    }
+
+    fn is_redacted(&self, act: &SignedAct) -> Result<bool, Unloaded> {
+        match &act.text {
+            Some(text) => Ok(self.governance().redacted(act.seq, text.digest)?.is_some()),
+            None => Ok(false),
+        }
+    }
+
+    /// The part that this person had in a break-glass, if any: they opened or closed it, answer for a machine account
+    /// that did, or have a conflict of interest in the change that it acts on.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn part_in(&self, glass: &BreakGlass, person: &PersonId) -> Result<Option<PartInBreakGlass>, Unloaded> {
+        let close = glass.close();
+        if glass.opener().person == *person {
+            return Ok(Some(PartInBreakGlass::Opened));
+        }
+        if close.is_some_and(|close| close.person == *person) {
+            return Ok(Some(PartInBreakGlass::Closed));
+        }
+        for act in std::iter::once(glass.opener()).chain(close) {
+            if self.governance().answer_for_act(&act.person, act.key)?.contains(person) {
+                return Ok(Some(PartInBreakGlass::Operates));
+            }
+        }
+        let Some(affects) = glass.opening().affects else { return Ok(None) };
+        match self.change(affects) {
+            Ok(change) => {
+                let conflict = change.conflict_of_interest(self.governance(), person)?;
+                Ok(conflict.map(PartInBreakGlass::Change))
+            }
+            // It named a change that nobody has filed.
+            Err(Denied::Refused(_)) => Ok(None),
+            Err(Denied::Unloaded(unloaded)) => Err(unloaded),
+        }
+    }
+
+    /// The ratifications that count at a moment, at most one per person: the signer is still an approver with that key,
+    /// and had no part in it. No other code counts ratifications.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn ratifiers<'g>(&self, glass: &'g BreakGlass, now: Moment) -> Result<Vec<&'g SignedAct>, Unloaded> {
+        if let Some(ratified) = glass.ratified() {
+            return Ok(ratified.collect());
+        }
+        let governance = self.governance();
+        let mut counted = Vec::new();
+        for act in glass.latest_ratifications() {
+            if governance.has_role(&act.person, Role::Approver, now)?
+                && !governance.is_kept_from_approving(&act.person, now)?
+                && governance.is_live(act.key, &act.person)?
+                && self.part_in(glass, &act.person)?.is_none()
+            {
+                counted.push(act);
+            }
+        }
+        Ok(counted)
+    }
+
+    /// A break-glass after a judged act on it.
+    pub(in crate::domain) fn after_act(
+        &self,
+        header: &Timed<'_>,
+        leaf: Digest,
+        event: &Event,
+    ) -> Result<Option<BreakGlass>, Denied> {
+        match event {
+            Event::BreakGlassOpen { id, opening } => {
+                Ok(Some(BreakGlass::opened(*id, opening, header, leaf, BreakGlass::LONGEST)))
+            }
+            Event::BreakGlassClose(id) => Ok(Some(self.break_glass(*id)?.after(header, leaf, event))),
+            Event::BreakGlassRatify { id, .. } => {
+                let mut after = self.break_glass(*id)?.after(header, leaf, event);
+                let counted: Vec<u64> = self.ratifiers(&after, header.moment)?.iter().map(|act| act.seq).collect();
+                if counted.len() >= BreakGlass::RATIFIERS {
+                    after.settle(counted);
+                }
+                Ok(Some(after))
+            }
+            _ => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,389 @@
+//! Rules about break-glass: opening is never blocked, and two approvers who had no part in it ratify it in time.
+
+use super::effective_time::act;
+use super::prelude::*;
+
+const OPEN: &str = "breakglass open --incident INC-1 --reason 'Orders are rejected.'";
+
+fn opening(affects: Option<&str>) -> Opening {
+    let affects = affects.map(|it| it.parse().unwrap());
+    Opening { incident: "INC-1".parse().unwrap(), services: BTreeSet::new(), affects }
+}
+
+fn open(world: &World) -> Event {
+    Event::BreakGlassOpen { id: world.state().next_break_glass(), opening: opening(None) }
+}
+
+fn one() -> BreakGlassId {
+    "BG-1".parse().unwrap()
+}
+
+fn glass(world: &World) -> BreakGlass {
+    world.state().break_glass(one()).unwrap().clone()
+}
+
+fn ratify(world: &World) -> Event {
+    Event::BreakGlassRatify { id: one(), closed: glass(world).close().map_or(WRONG, |close| close.leaf) }
+}
+
+fn done(words: &str) -> Option<Text> {
+    Some(Text::Remark(Field::Note, Prose::from_typed(words).unwrap()))
+}
+
+fn status(world: &World, person: &str) -> String {
+    let shown: serde_json::Value = world.ok(person, "--json breakglass show BG-1").parse().unwrap();
+    shown["status"].as_str().unwrap().to_owned()
+}
+
+/// A register with ivy and jack as further approvers, in which erin opened BG-1 at 09:00.
+fn opened() -> World {
+    let world = World::founded_with_spare_approvers();
+    world.ok("erin", OPEN);
+    world.write("done.txt", "Restarted gw-01.\n");
+    world
+}
+
+/// Like [`opened`], closed by erin at 09:00.
+fn closed() -> World {
+    let world = opened();
+    world.ok("erin", "breakglass close BG-1 done.txt");
+    world
+}
+
+#[track_caller]
+fn ratified_by(world: &World, person: &str) {
+    let digest = glass(world).close().unwrap().leaf;
+    world.ok(person, &format!("breakglass ratify BG-1 --digest {digest}"));
+}
+
+#[test]
+fn a_break_glass_has_the_next_number() {
+    let world = World::founded();
+    let number = |number: &str| Event::BreakGlassOpen { id: number.parse().unwrap(), opening: opening(None) };
+    forbidden(&world, "erin", number("BG-2"), reason("Now."), "breakglass-number");
+    accepted(&world, "erin", number("BG-1"), reason("Now."));
+    world.ok("erin", OPEN);
+    forbidden(&world, "erin", number("BG-1"), reason("Now."), "breakglass-number");
+}
+
+#[test]
+fn only_an_engineer_opens_a_break_glass_and_says_why() {
+    let world = World::founded();
+    for person in ["carol", "alice", "audrey"] {
+        world.fails(person, OPEN, Exit::Refused, &format!("{person} does not have the role engineer"));
+        forbidden(&world, person, open(&world), reason("Now."), "role");
+    }
+    forbidden(&world, "erin", open(&world), None, "reason-required");
+    for wrong in ["breakglass open --incident INC-1", "breakglass open --incident INC-1 --reason ' '"] {
+        world.fails("erin", wrong, Exit::Invalid, "");
+    }
+    world.fails("erin", &format!("{OPEN} --change CHG-9"), Exit::Invalid, "no change CHG-9");
+    world.fails("erin", &format!("{OPEN} --service 'a b'"), Exit::Invalid, "a b");
+    world.fails("erin", &OPEN.replace("INC-1", "'INC 1'"), Exit::Invalid, "INC 1");
+}
+
+#[test]
+fn opening_is_never_blocked_by_anything_but_the_key_of_an_engineer() {
+    let world = World::approved();
+    world.ok("carol", "reject CHG-1 --reason No.");
+    // Several may be open, about a change that is rejected, and about one that nobody has filed.
+    for _ in 0..3 {
+        world.ok("erin", &format!("{OPEN} --change CHG-1 --service order-gateway"));
+    }
+    let unknown = Event::BreakGlassOpen { id: world.state().next_break_glass(), opening: opening(Some("CHG-7")) };
+    accepted(&world, "erin", unknown, reason("Now."));
+    world.ok("alice", &format!("key suspend {}", key_of(&world, "erin")));
+    world.fails("erin", OPEN, Exit::Refused, "is suspended");
+    forbidden(&world, "erin", open(&world), reason("Now."), "key-live");
+}
+
+#[test]
+fn a_break_glass_is_no_start() {
+    let world = World::filed();
+    world.at("2026-12-01T10:00:00Z");
+    world.ok("erin", &format!("{OPEN} --change CHG-1"));
+    world.fails("erin", "start CHG-1", Exit::Refused, "CHG-1 has 0 of 2 approvals");
+    forbidden(&world, "erin", start(&world), None, "enough-approvals");
+    world.write("done.txt", "Set the pool.");
+    world.ok("erin", "breakglass close BG-1 done.txt");
+    ["carol", "dave"].iter().for_each(|person| ratified_by(&world, person));
+    assert_eq!(status(&world, "audrey"), "ratified");
+    forbidden(&world, "erin", start(&world), None, "enough-approvals");
+    assert!(world.ok("audrey", "list").contains("awaiting approval"));
+    assert!(!world.ok("audrey", "export csv").contains("BG-1"));
+    assert!(
+        world.run("audrey", "verify").out.contains("BG-1 by erin (entry 3): ratified by 2 of 2; no approved change")
+    );
+}
+
+#[test]
+fn nobody_closes_or_ratifies_a_break_glass_that_there_is_not() {
+    let world = World::founded();
+    world.write("done.txt", "Done.");
+    for command in ["breakglass show BG-1", "breakglass close BG-1 done.txt", "breakglass ratify BG-1"] {
+        world.fails("erin", command, Exit::Invalid, "no break-glass BG-1");
+    }
+    forbidden(&world, "erin", Event::BreakGlassClose(one()), done("Done."), "breakglass-known");
+    let unknown = Event::BreakGlassRatify { id: one(), closed: WRONG };
+    forbidden(&world, "carol", unknown, None, "breakglass-known");
+}
+
+#[test]
+fn only_its_opener_or_an_engineer_closes_a_break_glass_and_only_once() {
+    let world = opened();
+    let close = Event::BreakGlassClose(one());
+    world.fails("carol", "breakglass close BG-1 done.txt", Exit::Refused, "carol does not have the role engineer");
+    forbidden(&world, "carol", close.clone(), done("Done."), "role");
+    forbidden(&world, "erin", close.clone(), None, "breakglass-report");
+    world.write("empty.txt", "\n \n");
+    world.fails("erin", "breakglass close BG-1 empty.txt", Exit::Invalid, "empty.txt");
+    // Its opener closes it even if they are no engineer any more.
+    world.ok("alice", "person revoke-role erin engineer");
+    second(&world, "bob", "1");
+    world.ok("erin", "breakglass close BG-1 done.txt");
+    world.ok("alice", "person grant erin engineer");
+    second(&world, "bob", "2");
+    world.fails("erin", "breakglass close BG-1 done.txt", Exit::Refused, "BG-1 is already closed");
+    forbidden(&world, "erin", close, done("Done."), "breakglass-close-once");
+}
+
+#[test]
+fn a_break_glass_that_ended_by_itself_can_still_be_closed_by_another_engineer() {
+    let world = opened();
+    world.ok("alice", "person grant ivy engineer");
+    second(&world, "bob", "1");
+    world.at("2026-12-01T12:59:59Z");
+    assert_eq!(status(&world, "carol"), "open");
+    world.at("2026-12-01T13:00:00Z");
+    assert_eq!(status(&world, "carol"), "ended");
+    world.ok("ivy", "breakglass close BG-1 done.txt");
+    assert_eq!(glass(&world).end(), "2026-12-01T13:00:00Z".parse().unwrap(), "a late close does not prolong it");
+    for person in ["erin", "ivy"] {
+        forbidden(&world, person, ratify(&world), None, "breakglass-part");
+    }
+}
+
+#[test]
+fn nobody_ratifies_before_somebody_said_what_was_done() {
+    let world = opened();
+    let command = format!("breakglass ratify BG-1 --digest {WRONG}");
+    world.fails("carol", &command, Exit::Refused, "BG-1 is not closed: nobody has said what was done");
+    world.fails("carol", "breakglass ratify BG-1", Exit::Refused, "BG-1 is not closed");
+    forbidden(&world, "carol", ratify(&world), None, "breakglass-closed");
+    world.ok("erin", "breakglass close BG-1 done.txt");
+    accepted(&world, "carol", ratify(&world), None);
+}
+
+#[test]
+fn only_an_approver_ratifies_and_only_what_they_read() {
+    let world = closed();
+    for person in ["alice", "audrey"] {
+        forbidden(&world, person, ratify(&world), None, "role");
+    }
+    world.fails("carol", "breakglass ratify BG-1", Exit::Invalid, "--digest");
+    world.fails("carol", &format!("breakglass ratify BG-1 --digest {WRONG}"), Exit::Invalid, &WRONG.to_string());
+    let other = Event::BreakGlassRatify { id: one(), closed: WRONG };
+    forbidden(&world, "carol", other, None, "breakglass-close-known");
+    assert_eq!(world.run_typing("carol", "breakglass ratify BG-1", &["BG-2"]).exit, Exit::Refused);
+    assert_eq!(status(&world, "carol"), "closed");
+    let output = world.run_typing("carol", "breakglass ratify BG-1", &["BG-1"]);
+    assert!(output.exit == Exit::Done && output.err.contains("| Restarted gw-01."), "{}", output.screen);
+}
+
+#[test]
+fn nobody_ratifies_what_they_opened_or_closed() {
+    let world = closed();
+    let digest = glass(&world).close().unwrap().leaf;
+    let command = format!("breakglass ratify BG-1 --digest {digest}");
+    world.fails("erin", &command, Exit::Refused, "you cannot ratify BG-1 because you opened it");
+    forbidden(&world, "erin", ratify(&world), None, "breakglass-part");
+}
+
+#[test]
+fn nobody_ratifies_what_their_machine_opened_or_closed() {
+    let world = World::founded_with_spare_approvers();
+    newcomer(&world, "robot");
+    world.ok("alice", "person machine robot=robot.request --operator dave --role engineer");
+    second(&world, "bob", "1");
+    let named = world.fingerprint();
+    world.ok("robot", &format!("{OPEN} --fingerprint {named}"));
+    world.write("done.txt", "Done.");
+    world.ok("erin", "breakglass close BG-1 done.txt");
+    forbidden(&world, "dave", ratify(&world), None, "breakglass-part");
+    forbidden(&world, "robot", ratify(&world), None, "role");
+    // It does not help to stop operating it.
+    world.ok("alice", "person grant robot --operator ivy");
+    second(&world, "bob", "2");
+    world.ok("alice", "person revoke-role robot --operator dave");
+    second(&world, "bob", "3");
+    forbidden(&world, "dave", ratify(&world), None, "breakglass-part");
+    accepted(&world, "carol", ratify(&world), None);
+}
+
+#[test]
+fn nobody_ratifies_what_acts_on_their_own_change() {
+    let world = World::founded_with_spare_approvers();
+    file(&world, &[("owner = \"erin\"", "owner = \"carol\"\nimplementers = [\"dave\"]")]);
+    world.ok("erin", &format!("{OPEN} --change CHG-1"));
+    world.write("done.txt", "Done.");
+    world.ok("erin", "breakglass close BG-1 done.txt");
+    let digest = glass(&world).close().unwrap().leaf;
+    for (person, part) in [("carol", "you own it"), ("dave", "you implement it")] {
+        let command = format!("breakglass ratify BG-1 --digest {digest}");
+        world.fails(person, &command, Exit::Refused, part);
+        forbidden(&world, person, ratify(&world), None, "breakglass-part");
+    }
+    ["ivy", "jack"].iter().for_each(|person| ratified_by(&world, person));
+    assert_eq!(status(&world, "audrey"), "ratified");
+}
+
+#[test]
+fn an_admin_does_not_ratify_where_the_policy_separates_admins_from_approvers() {
+    let world = closed();
+    world.ok("alice", "person grant carol admin");
+    second(&world, "bob", "1");
+    ratified_by(&world, "carol");
+    world.write("policy.toml", "approvals = 2\napproval_days = 14\nseparate = ['admin-approver']\n");
+    world.ok("alice", "policy propose policy.toml");
+    second(&world, "bob", "2");
+    forbidden(&world, "carol", ratify(&world), None, "separate-duties");
+    ratified_by(&world, "dave");
+    assert_eq!(status(&world, "audrey"), "closed", "what an admin ratified before does not count");
+    ratified_by(&world, "ivy");
+    assert_eq!(status(&world, "audrey"), "ratified");
+}
+
+#[test]
+fn two_different_people_ratify_and_nothing_is_left_to_decide() {
+    let world = closed();
+    ratified_by(&world, "carol");
+    ratified_by(&world, "carol");
+    assert_eq!(status(&world, "audrey"), "closed", "one person ratified twice");
+    ratified_by(&world, "dave");
+    assert_eq!(status(&world, "audrey"), "ratified");
+    let digest = glass(&world).close().unwrap().leaf;
+    world.fails("ivy", &format!("breakglass ratify BG-1 --digest {digest}"), Exit::Refused, "BG-1 is ratified");
+    forbidden(&world, "ivy", ratify(&world), None, "breakglass-undecided");
+    // It stays so whatever happens to them later.
+    world.ok("alice", "person suspend carol --reason Lost.");
+    assert_eq!(status(&world, "audrey"), "ratified");
+}
+
+#[test]
+fn a_ratification_by_a_suspended_key_or_a_former_approver_does_not_count() {
+    for by in ["key", "role"] {
+        let world = closed();
+        ratified_by(&world, "carol");
+        if by == "key" {
+            world.ok("alice", &format!("key suspend {}", key_of(&world, "carol")));
+        } else {
+            world.ok("alice", "person grant carol engineer");
+            second(&world, "bob", "1");
+            world.ok("alice", "person revoke-role carol approver");
+            second(&world, "bob", "2");
+        }
+        ratified_by(&world, "dave");
+        assert_eq!(status(&world, "audrey"), "closed", "{by}");
+        ratified_by(&world, "ivy");
+        assert_eq!(status(&world, "audrey"), "ratified", "{by}");
+    }
+}
+
+#[test]
+fn a_break_glass_that_nobody_ratified_within_a_day_of_its_end_is_unauthorised_for_good() {
+    let world = closed();
+    ratified_by(&world, "carol");
+    world.at("2026-12-02T08:59:59Z");
+    accepted(&world, "dave", ratify(&world), None);
+    world.at("2026-12-02T09:00:00Z");
+    assert_eq!(status(&world, "audrey"), "unauthorised");
+    let digest = glass(&world).close().unwrap().leaf;
+    let complaint = "BG-1 is unauthorised since 2026-12-02T09:00:00Z";
+    world.fails("dave", &format!("breakglass ratify BG-1 --digest {digest}"), Exit::Refused, complaint);
+    forbidden(&world, "dave", ratify(&world), None, "breakglass-deadline");
+    world.at("2027-12-02T09:00:00Z");
+    assert_eq!(status(&world, "audrey"), "unauthorised");
+    assert!(world.ok("audrey", "breakglass list").contains("unauthorised since"));
+    assert!(world.run("audrey", "verify").out.contains("BG-1 by erin (entry 2): unauthorised since"));
+}
+
+#[test]
+fn one_that_was_never_closed_is_unauthorised_a_day_after_it_ended_by_itself() {
+    let world = opened();
+    world.at("2026-12-02T12:59:59Z");
+    assert_eq!(status(&world, "audrey"), "ended");
+    world.at("2026-12-02T13:00:00Z");
+    assert_eq!(status(&world, "audrey"), "unauthorised");
+    // What was done can still be told.
+    world.ok("erin", "breakglass close BG-1 done.txt");
+    forbidden(&world, "carol", ratify(&world), None, "breakglass-deadline");
+}
+
+#[test]
+fn a_clock_that_was_set_back_does_not_make_it_late_enough() {
+    let world = closed();
+    file(&world, &[]);
+    act(&world, &["alice", "bob", "carol"], "2026-12-03T09:00:00Z");
+    world.at("2026-12-01T09:05:00Z");
+    forbidden(&world, "dave", ratify(&world), None, "breakglass-deadline");
+    // Nor does it keep one open.
+    world.ok("erin", OPEN);
+    assert_eq!(
+        world.state().break_glass("BG-2".parse().unwrap()).unwrap().end(),
+        "2026-12-03T12:55:00Z".parse().unwrap()
+    );
+}
+
+#[test]
+fn nobody_ratifies_before_the_end_that_a_clock_ahead_claimed() {
+    let world = World::founded();
+    world.write("done.txt", "Done.");
+    world.at("2026-12-08T09:00:00Z");
+    world.ok("erin", OPEN);
+    world.ok("erin", "breakglass close BG-1 done.txt");
+    world.at("2026-12-01T09:10:00Z");
+    forbidden(&world, "carol", ratify(&world), None, "breakglass-ahead");
+    world.at("2026-12-08T08:55:00Z");
+    accepted(&world, "carol", ratify(&world), None);
+}
+
+#[test]
+fn nobody_ratifies_what_cannot_be_read_any_more() {
+    for of in ["reason", "close"] {
+        let world = closed();
+        let glass = glass(&world);
+        let seq = if of == "reason" { glass.opener().seq } else { glass.close().unwrap().seq };
+        world.ok("alice", &format!("proposal redact {seq} --reason 'A password.'"));
+        second(&world, "bob", "1");
+        forbidden(&world, "carol", ratify(&world), None, "breakglass-redacted");
+        assert!(world.ok("carol", "breakglass show BG-1").contains("(text redacted by proposal 1"), "{of}");
+    }
+}
+
+#[test]
+fn a_break_glass_is_at_the_top_of_everybodys_inbox_until_it_is_settled() {
+    let world = opened();
+    file(&world, &[]);
+    let first = |person: &str| {
+        let inbox: serde_json::Value = world.ok(person, "--json inbox").parse().unwrap();
+        let item = &inbox["items"][0];
+        format!("{} {}", item["action"].as_str().unwrap_or_default(), item["subject"].as_str().unwrap_or_default())
+    };
+    for (person, expected) in [("erin", "close BG-1"), ("carol", "read BG-1"), ("audrey", "read BG-1")] {
+        assert_eq!(first(person), expected, "{person}");
+    }
+    world.ok("erin", "breakglass close BG-1 done.txt");
+    for (person, expected) in [("erin", "read BG-1"), ("carol", "ratify BG-1"), ("alice", "read BG-1")] {
+        assert_eq!(first(person), expected, "{person}");
+    }
+    ratified_by(&world, "carol");
+    assert_eq!(first("carol"), "read BG-1");
+    ratified_by(&world, "dave");
+    assert_eq!((first("carol"), first("alice")), ("approve CHG-1".to_owned(), " ".to_owned()));
+    // One that is unauthorised is there until that moment.
+    world.ok("erin", OPEN);
+    world.at("2026-12-02T12:59:59Z");
+    assert_eq!(first("alice"), "read BG-2");
+    world.at("2026-12-02T13:00:00Z");
+    assert_eq!(first("alice"), " ");
+}
