@@ -136,8 +136,8 @@ CREATE TABLE revisions (
 CREATE TABLE revision_items (
     change INTEGER NOT NULL,
     number INTEGER NOT NULL,
-    item   TEXT NOT NULL,       -- author, implementer, service, environment, tag, follows, artifact, incident, ticket,
-                                -- vulnerability, oa
+    item   TEXT NOT NULL,       -- author, implementer, service, environment, tag, follows, freeze-exception, artifact,
+                                -- incident, ticket, vulnerability, oa
     value  TEXT NOT NULL,
     digest TEXT,
     PRIMARY KEY (change, number, item, value)

@@ -14,8 +14,8 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use ssh_key::SshSig;
 use ssh_key::encoding::Decode;
 use twinseal::domain::{
-    Action, ChangeId, Digest, Event, EventKind, Fingerprint, Header, NewGrants, PersonId, ProposalId, PublicKey,
-    Refusal, Stream, Text, TextRef, Time, Window, is_forbidden, judge_time_left, judge_window, wire,
+    Action, ChangeId, Digest, Event, EventKind, Fingerprint, FreezeName, Header, NewGrants, PersonId, ProposalId,
+    PublicKey, Refusal, Stream, Text, TextRef, Time, Window, is_forbidden, judge_time_left, judge_window, wire,
 };
 use twinseal::format::request::{self, Request};
 use twinseal::format::sshsig;
@@ -235,6 +235,10 @@ impl DraftContext for Names {
 
     fn judge_time_left(&self, window: &Window, rollback_minutes: u64) -> Result<(), Refusal> {
         judge_time_left(window, rollback_minutes, now())
+    }
+
+    fn judge_exception(&self, freeze: &FreezeName) -> Result<Digest, Refusal> {
+        Ok(text::digest(freeze.as_str().as_bytes()))
     }
 
     fn judge_window(&self, window: &Window) -> Result<(), Refusal> {

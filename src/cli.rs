@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::breakglass;
 use crate::commands::change::{approve, check, draft, file, finish, note, reject, retract, revise, start, withdraw};
+use crate::commands::freeze;
 use crate::commands::govern::{init, policy, proposal, seal};
 use crate::commands::look::{diff, export, inbox, list, log, show};
 use crate::commands::people::{key, person};
@@ -81,6 +82,8 @@ enum Command {
     Proposal(proposal::Proposal),
     #[command(subcommand)]
     Policy(policy::Policy),
+    #[command(subcommand)]
+    Freeze(freeze::Freeze),
 }
 
 fn dispatch(command: Command, context: &mut Context<'_>) -> Result<(), Error> {
@@ -117,6 +120,7 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<(), Error> {
         Command::Person(it) => it.run(context),
         Command::Proposal(it) => it.run(context),
         Command::Policy(it) => it.run(context),
+        Command::Freeze(it) => it.run(context),
     }
 }
 
@@ -156,8 +160,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
 
 /// Prints an error and its hint, and returns its exit code.
 fn report(env: &mut Env, error: &Error, json: bool) -> Exit {
-    // `verify`, `doctor` and `gate` have printed their answers already.
-    if json && !matches!(error, Error::Findings { .. } | Error::Unwell { .. } | Error::GateClosed { .. }) {
+    // `verify`, `doctor`, `gate` and `freeze check` have printed their answers already.
+    let answered = matches!(
+        error,
+        Error::Findings { .. } | Error::Unwell { .. } | Error::GateClosed { .. } | Error::Closed { .. }
+    );
+    if json && !answered {
         // If standard output fails, the message on standard error still reports the error.
         let _ = env.print(safe_json(&error.json())).and_then(|()| env.out.flush());
     }

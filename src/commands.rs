@@ -4,6 +4,7 @@ pub mod breakglass;
 pub mod change;
 pub mod context;
 mod files;
+pub mod freeze;
 pub mod gate;
 pub mod govern;
 pub mod look;

@@ -6,6 +6,7 @@
 mod break_glass;
 mod change;
 mod event;
+mod freeze;
 mod governance;
 mod moment;
 mod policy;
@@ -29,6 +30,11 @@ pub use change::left::Left;
 pub use change::start_rules::{Attempt, Condition, Opens};
 pub use change::tally::{Slot, Tally, Verdict, Void, Vote};
 pub use event::{Event, EventKind, Header, Stream, Timed};
+pub use freeze::judging::{Effect, Excepting, Met};
+pub use freeze::records::{DUTY, Freeze, FreezeMark, FreezeOrigin, LONGEST_NOW};
+pub use freeze::terms::{
+    CALENDAR_UNKNOWN, Closed, ClosedPeriod, ClosedPeriods, FreezeRef, Known, LiftFreeze, Scope, SetFreeze, Terms,
+};
 pub use governance::action::{Action, LostEntries, Member, NewGrants, Predecessor, ProposalRef, Restoration, Vouch};
 pub use governance::asked::{Asked, Unasked};
 pub use governance::grants::{Granted, Grants, Role, take_granted};
@@ -43,8 +49,8 @@ pub use refusal::{Refusal, Rule};
 pub use refused_attempt::{RefusedAttempt, Verb};
 pub use register::{Head, Position, Register, RegisterSummary};
 pub use value::ids::{
-    ArtifactName, BreakGlassId, ChangeId, Digest, Environment, ExternalName, Group, PersonId, ProposalId, Reference,
-    RegisterId, RegisterName, RequirementName, ServiceId, Tag, Target, ZoneName, hex, number, unhex,
+    ArtifactName, BreakGlassId, ChangeId, Digest, Environment, ExternalName, FreezeName, Group, PersonId, ProposalId,
+    Reference, RegisterId, RegisterName, RequirementName, ServiceId, Tag, Target, ZoneName, hex, number, unhex,
 };
 pub use value::invalid::Invalid;
 pub use value::key::{BadKey, Fingerprint, PublicKey, wire};

@@ -13,7 +13,8 @@ pub use hint::shell_word;
 
 use crate::config::{ConfigError, Known};
 use crate::domain::{
-    ChangeId, Denied, Digest, Fingerprint, Head, Invalid, PersonId, Predecessor, ProposalId, Refusal, Time, Unloaded,
+    ChangeId, Denied, Digest, Fingerprint, FreezeName, Head, Invalid, PersonId, Predecessor, ProposalId, Refusal, Time,
+    Unloaded,
 };
 use crate::format::Defect;
 use crate::input::Fault;
@@ -385,6 +386,20 @@ pub enum Error {
     #[error("doctor found {count} fault{}", if *.count == 1 { "" } else { "s" })]
     Unwell {
         /// The number of faults.
+        count: usize,
+    },
+    /// No freeze in force has this name.
+    #[error("no freeze {freeze} is in force{}", did_you_mean(.near.as_deref()))]
+    NoFreeze {
+        /// The name given.
+        freeze: FreezeName,
+        /// The most similar name.
+        near: Option<String>,
+    },
+    /// `freeze check` found closed freezes.
+    #[error("{count} freeze{} closed", if *.count == 1 { " is" } else { "s are" })]
+    Closed {
+        /// The number of closed freezes.
         count: usize,
     },
     /// The register fails verification, outside `verify`.

@@ -6,6 +6,7 @@ pub mod chain;
 pub mod data;
 mod defect;
 pub mod entry;
+mod freeze;
 mod governance;
 mod keys;
 mod lines;

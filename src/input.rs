@@ -2,6 +2,7 @@
 
 mod change;
 mod fault;
+mod freeze;
 mod policy;
 mod rota;
 mod steps;
@@ -12,6 +13,7 @@ mod write;
 
 pub use change::{Draft, DraftContext, read};
 pub use fault::{Fault, Problem, nearest};
+pub use freeze::read_freeze;
 pub use policy::read_policy;
 pub use rota::{ROTA_HEADER, read_rota};
 pub use template::{POLICY_TEMPLATE, template};

@@ -6,6 +6,7 @@ mod describe;
 mod diff;
 mod format_time;
 mod founding;
+pub mod freeze;
 pub mod json;
 mod page;
 mod policy;

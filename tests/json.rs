@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::support::{CHANGE, World};
+use crate::support::{CHANGE, FREEZE, World};
 use crate::transcripts::source::{self, Expected};
 use snapbox::{Assert, Data};
 use twinseal::domain::{ConflictOfInterest, Duty, Void};
@@ -34,6 +34,7 @@ fn world() -> World {
         name = \"bad\"\nwhen = { risk = [\"critical\"] }\napprovals = 3\nfields = [\"tests\"]\n",
     );
     world.ok("alice", "policy propose policy.toml");
+    world.write("freeze.toml", FREEZE);
     world.write("bad.toml", CHANGE.replace("owner", "ower").replace("\"high\"", "\"huge\""));
     world
 }
@@ -151,6 +152,10 @@ fn every_command_answers_in_json_and_in_nothing_else() {
         ("alice", "proposal withdraw 3".to_owned()),
         ("bob", format!("key suspend {carol}")),
         ("bob", format!("key lift {carol}")),
+        ("alice", "freeze propose freeze.toml".to_owned()),
+        ("alice", "freeze now --reason 'Rejects.'".to_owned()),
+        ("erin", "freeze list".to_owned()),
+        ("erin", "freeze check 2026-12-02T12:00:00Z".to_owned()),
         ("erin", "key show people/erin/key".to_owned()),
         ("erin", "key new --no-passphrase another".to_owned()),
     ];

@@ -35,6 +35,7 @@
 pub mod clocks;
 pub mod draw;
 pub mod facts;
+pub mod freezes;
 pub mod glasses;
 pub mod governance_rules;
 pub mod history;

@@ -7,6 +7,7 @@ mod breakglass;
 mod effective_time;
 mod filing;
 mod founding;
+mod freezes;
 mod grants;
 mod keys;
 mod leaving;

@@ -16,7 +16,7 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tempfile::TempDir;
-use twinseal::domain::{ChangeId, Digest, PersonId, Refusal, Text, Time, Window};
+use twinseal::domain::{ChangeId, Digest, FreezeName, PersonId, Refusal, Text, Time, Window};
 use twinseal::input::DraftContext;
 
 pub use run::{Output, words};
@@ -204,6 +204,24 @@ minutes = 5
 step = "Set it back to 80."
 "#;
 
+/// A freeze that is closed from 11:00 to 12:00 and during the year's end.
+pub const FREEZE: &str = r#"
+name = "month-end"
+exception_group = "finance"
+known_until = "complete"
+reason = "The books are closed."
+
+[[periods]]
+name = "noon"
+from = "2026-12-01T11:00:00Z"
+until = "2026-12-01T12:00:00Z"
+
+[[periods]]
+name = "December"
+from = "2026-12-31T10:00:00Z"
+until = "2027-01-04T01:00:00Z"
+"#;
+
 /// The text part of a note.
 pub fn note(words: &str) -> Text {
     Text::Remark(twinseal::domain::Field::Note, words.parse().unwrap())
@@ -243,6 +261,10 @@ impl DraftContext for Alone {
 
     fn judge_time_left(&self, _: &Window, _: u64) -> Result<(), Refusal> {
         Ok(())
+    }
+
+    fn judge_exception(&self, _: &FreezeName) -> Result<Digest, Refusal> {
+        Ok(Digest::NONE)
     }
 
     fn judge_window(&self, _: &Window) -> Result<(), Refusal> {

@@ -11,6 +11,7 @@
 mod bad_entries;
 mod defects;
 mod ed25519;
+mod freezes;
 mod good_log;
 mod refused;
 mod witnessed_log;
@@ -211,8 +212,11 @@ fn assert_ends_well(log: impl Iterator<Item = Raw>) {
         state.apply(&entry.header, entry.leaf, &entry.event).unwrap();
     }
     let ends = |id: &str| state.change(id.parse().unwrap()).map(|change| change.state().to_string()).ok();
-    let ends = ["CHG-1", "CHG-2", "CHG-3"].map(ends);
-    assert_eq!(ends, [Some("rolled-back".to_owned()), Some("withdrawn".to_owned()), None]);
+    let ends = ["CHG-1", "CHG-2", "CHG-3", "CHG-4"].map(ends);
+    assert_eq!(
+        ends,
+        [Some("rolled-back"), Some("withdrawn"), Some("awaiting-approval"), None].map(|it| it.map(str::to_owned))
+    );
     let governance = state.governance();
     let people: Vec<&str> = governance.loaded_people().map(|(person, _)| person.as_str()).collect();
     assert_eq!(people, ["alice", "audrey", "bob", "carol", "dave", "deploy", "erin", "frank"]);

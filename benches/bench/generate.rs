@@ -350,6 +350,7 @@ impl<'w> Bulk<'w> {
             evidence: BTreeMap::new(),
             links: [format!("ticket OPS-{}", dice.below(99_999)).parse().unwrap()].into(),
             follows: BTreeSet::new(),
+            excepted: BTreeMap::new(),
             plan_steps: 0,
             rollback_steps: 0,
             targets: 0,
@@ -452,6 +453,7 @@ fn description(dice: &Dice, change: u64) -> Text {
         abort_if: vec!["More than three rejects within a minute.".parse().unwrap()],
         tests: vec![trial],
         success: Some("No rejects at the next open.".parse().unwrap()),
+        exception: None,
     }))
 }
 

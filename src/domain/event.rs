@@ -1,12 +1,13 @@
 //! The events that can be recorded.
 
+use std::collections::BTreeSet;
 use std::ops::Deref;
 
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    Action, Artifact, BreakGlassId, ChangeId, Digest, Execution, Facts, Fingerprint, Member, Moment, Opening, Outcome,
-    PersonId, Policy, Predecessor, ProposalId, ProposalRef, RefusedAttempt, RegisterId, RevisionRef, Rule, TextRef,
-    Time,
+    Action, Artifact, BreakGlassId, ChangeId, Digest, Execution, Facts, Fingerprint, FreezeRef, Member, Moment,
+    Opening, Outcome, PersonId, Policy, Predecessor, ProposalId, ProposalRef, RefusedAttempt, RegisterId, RevisionRef,
+    Rule, ServiceId, TextRef, Time,
 };
 
 /// The fields that every entry has.
@@ -81,6 +82,14 @@ closed_enum!(
         Redact => "text.redact",
         /// Opens a proposal to accept a loss after a restore.
         Restored => "register.restored",
+        /// Opens a proposal to set or replace a freeze.
+        SetFreeze => "freeze.set",
+        /// Opens a proposal to end a freeze.
+        LiftFreeze => "freeze.lift",
+        /// Opens a freeze at once.
+        FreezeNow => "freeze.now",
+        /// Ends a freeze that the same person opened at once.
+        FreezeEnd => "freeze.end",
         /// Seconds a proposal, which puts it into effect.
         Second => "proposal.second",
         /// Declines another admin's proposal.
@@ -170,6 +179,15 @@ pub enum Event {
     KeySuspend(Fingerprint),
     /// An admin suspends a person, immediately: all grants end, and all live keys are suspended.
     PersonSuspend(PersonId),
+    /// An admin or somebody on duty opens a freeze, immediately.
+    FreezeNow {
+        /// The first moment after it.
+        until: Time,
+        /// The services that it concerns; empty for all.
+        services: BTreeSet<ServiceId>,
+    },
+    /// The person who opened a freeze alone ends it.
+    FreezeEnd(FreezeRef),
     /// A change is filed with its first revision.
     File {
         /// The number of the change.
@@ -247,6 +265,8 @@ impl Event {
             Self::KeyRevoke(_) => EventKind::KeyRevoke,
             Self::KeySuspend(_) => EventKind::KeySuspend,
             Self::PersonSuspend(_) => EventKind::PersonSuspend,
+            Self::FreezeNow { .. } => EventKind::FreezeNow,
+            Self::FreezeEnd(_) => EventKind::FreezeEnd,
             Self::Second(_) => EventKind::Second,
             Self::Decline(_) => EventKind::Decline,
             Self::ProposalWithdraw(_) => EventKind::ProposalWithdraw,
@@ -278,7 +298,9 @@ impl Event {
             | Self::ProposalWithdraw(_)
             | Self::KeyRevoke(_)
             | Self::KeySuspend(_)
-            | Self::PersonSuspend(_) => Stream::Governance,
+            | Self::PersonSuspend(_)
+            | Self::FreezeNow { .. }
+            | Self::FreezeEnd(_) => Stream::Governance,
             Self::File { change, .. } | Self::Note(change) => Stream::Change(*change),
             Self::Revise { replaces: revision, .. }
             | Self::ChangeWithdraw(revision)

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::governance::state::GovernanceSummary;
 use crate::domain::register::RegisterSummary;
 use crate::domain::{
-    BreakGlass, BreakGlassId, Change, ChangeId, Digest, Fingerprint, Key, Person, PersonId, Proposal, ProposalId,
-    Refusal,
+    BreakGlass, BreakGlassId, Change, ChangeId, Digest, Fingerprint, Freeze, FreezeName, Key, Person, PersonId,
+    Proposal, ProposalId, Refusal,
 };
 
 /// The key of a record. Its `Display` form is unique: `person/alice`, `change/42`.
@@ -30,6 +30,8 @@ pub enum StateKey {
     Proposal(ProposalId),
     /// The text part of the entry with this sequence number.
     Text(u64),
+    /// A freeze.
+    Freeze(FreezeName),
     /// A change.
     Change(ChangeId),
     /// A break-glass.
@@ -45,6 +47,7 @@ impl fmt::Display for StateKey {
             Self::Key(key) => write!(f, "key/{key}"),
             Self::Proposal(id) => write!(f, "proposal/{id}"),
             Self::Text(seq) => write!(f, "text/{seq}"),
+            Self::Freeze(name) => write!(f, "freeze/{name}"),
             Self::Change(id) => write!(f, "change/{}", id.number()),
             Self::BreakGlass(id) => write!(f, "breakglass/{}", id.number()),
         }
@@ -66,6 +69,8 @@ pub enum StateRecord {
     Proposal(ProposalId, Proposal),
     /// The text part of an entry.
     Text(u64, TextState),
+    /// A freeze that is in force, or was the last of its name.
+    Freeze(FreezeName, Freeze),
     /// A change that was filed.
     Change(ChangeId, Box<Change>),
     /// A break-glass that was opened.
@@ -82,6 +87,7 @@ impl StateRecord {
             Self::Key(key, _) => StateKey::Key(*key),
             Self::Proposal(id, _) => StateKey::Proposal(*id),
             Self::Text(seq, _) => StateKey::Text(*seq),
+            Self::Freeze(name, _) => StateKey::Freeze(name.clone()),
             Self::Change(id, _) => StateKey::Change(*id),
             Self::BreakGlass(id, _) => StateKey::BreakGlass(*id),
         }

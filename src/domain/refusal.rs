@@ -6,9 +6,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::domain::{
-    ArtifactName, BreakGlassId, ChangeId, ConflictOfInterest, Digest, Duty, Field, Fingerprint, Group, Invalid,
-    KeyState, Needed, Outcome, PartInBreakGlass, PersonId, ProposalId, RequirementName, Role, Status, Target, Time,
-    Window,
+    ArtifactName, BreakGlassId, ChangeId, Closed, ConflictOfInterest, Digest, Duty, Field, Fingerprint, FreezeName,
+    Group, Invalid, KeyState, Needed, Outcome, PartInBreakGlass, PersonId, ProposalId, RequirementName, Role, Status,
+    Target, Time, Window,
 };
 
 /// Defines the refusals: a variant each, with the name of its rule, its message and its hint (empty if there is none).
@@ -367,6 +367,27 @@ refusals! {
     /// An empty note.
     NoteMissing => "note-required", "a note needs text", "add it: `twinseal note CHG-7 \"...\"`";
 
+    // Freezes
+    /// A freeze that is not in force, or was replaced.
+    NoFreeze { /** Which. */ freeze: FreezeName } =>
+        "freeze-known", "freeze {freeze} is not in force, or was replaced", "`twinseal freeze list` lists the freezes in force";
+    /// A freeze opened by somebody who may not.
+    NotOnDuty { /** Who. */ person: PersonId } =>
+        "freeze-now-by", "{person} is neither an admin nor a person in group {}" (crate::domain::DUTY),
+        "ask one of them, or two admins: `twinseal freeze propose FILE`";
+    /// A freeze of one person that ends too early or too late.
+    FreezeTooLong { /** Its end. */ until: Time } =>
+        "freeze-now-limit", "a freeze that one person opens ends after its opening and within 24 hours, not at {until}",
+        "choose a shorter time with --for, or propose a freeze: `twinseal freeze propose FILE`";
+    /// A freeze by somebody whose last one a proposal ended.
+    FreezeBarred { /** Who. */ person: PersonId, /** Until when. */ until: Time } =>
+        "freeze-now-again", "a proposal ended a freeze that {person} opened; {person} opens none before {until}",
+        "ask another admin or member of group {}" (crate::domain::DUTY);
+    /// The end of a freeze of somebody else.
+    FreezeNotTheirs { /** Which. */ freeze: FreezeName } =>
+        "freeze-end-own", "you did not open freeze {freeze} alone",
+        "propose to end it: `twinseal freeze lift {freeze}`";
+
     // Start and finish
     /// Too few approvals.
     TooFewApprovals { /** Which change. */ change: ChangeId, /** The number that count. */ have: usize,
@@ -381,6 +402,18 @@ refusals! {
     OutsideWindow { /** The time of the start. */ time: Time, /** The window. */ window: Window } =>
         "in-window", "outside the window: it is {time}, and the window is {} to {}" (window.start(), window.end()),
         "start it inside the window, or revise the change with another window";
+    /// A start while a freeze is closed, or before one that begins in the window.
+    Frozen { /** Which change. */ change: ChangeId, /** The freeze. */ freeze: FreezeName,
+             /** The first time at which it is closed. */ closed: Closed,
+             /** The last moment to start it. */ last: Time } =>
+        "frozen", "freeze {freeze} stops {change}: {closed}",
+        "start it when no freeze is closed up to the end of its window, or revise it with another window or a \
+         [freeze_exception]; `twinseal freeze show {freeze}` shows it";
+    /// An exception that nobody signed who may except.
+    NotExcepted { /** Which change. */ change: ChangeId, /** The freeze. */ freeze: FreezeName,
+                  /** Who may except. */ by: String } =>
+        "freeze-exception", "{change} is not excepted from freeze {freeze}: it needs an approval by {by}",
+        "ask one of them to approve it: `twinseal approve {change}`";
     /// A start by an account that is not an implementer.
     NotImplementer { /** Who. */ person: PersonId, /** Which change. */ change: ChangeId } =>
         "implementer", "{person} is not an implementer of {change}", "`twinseal show {change}` lists the implementers";

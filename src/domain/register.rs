@@ -111,6 +111,7 @@ impl Register {
         match key {
             StateKey::Register | StateKey::Governance => self.summary.head.is_some(),
             StateKey::Proposal(id) => id.number() <= self.governance.proposals(),
+            StateKey::Freeze(name) => self.governance.freezes().any(|(it, _)| it == name),
             StateKey::Change(id) => id.number() <= self.summary.filed,
             StateKey::BreakGlass(id) => id.number() <= self.summary.break_glasses,
             StateKey::Person(_) | StateKey::Key(_) | StateKey::Text(_) => false,

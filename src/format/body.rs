@@ -8,9 +8,9 @@ use std::str::FromStr;
 use super::data::Presence;
 use super::lines::{Reader, Writer};
 use super::request::Founding;
-use super::{Defect, data, governance, text};
+use super::{Defect, data, freeze, governance, text};
 use crate::domain::{
-    Artifact, Event, EventKind, FORMAT, Facts, Field, Header, Invalid, Opening, ProposalRef, RefusedAttempt,
+    Artifact, Event, EventKind, FORMAT, Facts, Field, FreezeRef, Header, Invalid, Opening, ProposalRef, RefusedAttempt,
     RevisionRef, Stream, TextRef, Verb, Window, number,
 };
 
@@ -54,6 +54,11 @@ fn write_event(out: &mut Writer, event: &Event) {
         }
         Event::KeyRevoke(key) | Event::KeySuspend(key) => out.put("target", key),
         Event::PersonSuspend(person) => out.put("person", person),
+        Event::FreezeNow { until, services } => {
+            out.put_all("service", services);
+            out.put("until", until);
+        }
+        Event::FreezeEnd(freeze) => out.put("freeze", freeze),
         Event::Second(at) | Event::Decline(at) | Event::ProposalWithdraw(at) => write_proposal(out, at),
         Event::File { change, facts, .. } => {
             out.put("change", change);
@@ -142,6 +147,7 @@ fn write_facts(out: &mut Writer, facts: &Facts) {
     out.put_all("evidence", facts.evidence.iter().map(|(test, digest)| format!("{test} {digest}")));
     out.put_all("link", &facts.links);
     out.put_all("follows", &facts.follows);
+    out.put_all("freeze-exception", facts.excepted.iter().map(|(name, since)| format!("{name} {since}")));
     out.put("plan-steps", facts.plan_steps);
     out.put("rollback-steps", facts.rollback_steps);
     out.put("targets", facts.targets);
@@ -225,6 +231,8 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
         EventKind::KeyRevoke => Event::KeyRevoke(lines.parse("target")?),
         EventKind::KeySuspend => Event::KeySuspend(lines.parse("target")?),
         EventKind::PersonSuspend => Event::PersonSuspend(lines.parse("person")?),
+        EventKind::FreezeNow => freeze::read_now(lines)?,
+        EventKind::FreezeEnd => Event::FreezeEnd(lines.parse("freeze")?),
         EventKind::Second => Event::Second(read_proposal(lines)?),
         EventKind::Decline => Event::Decline(read_proposal(lines)?),
         EventKind::ProposalWithdraw => Event::ProposalWithdraw(read_proposal(lines)?),
@@ -262,7 +270,9 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
         | EventKind::Lift
         | EventKind::Policy
         | EventKind::Redact
-        | EventKind::Restored => {
+        | EventKind::Restored
+        | EventKind::SetFreeze
+        | EventKind::LiftFreeze => {
             Event::Propose { proposal: lines.parse("proposal")?, action: governance::read_action(lines, kind)? }
         }
     })
@@ -337,6 +347,10 @@ fn read_facts(lines: &mut Reader<'_>) -> Result<Facts, Defect> {
         })?,
         links: lines.parse_all("link", str::parse)?,
         follows: lines.parse_all("follows", str::parse)?,
+        excepted: lines.parse_all("freeze-exception", |value| {
+            let FreezeRef { name, since } = value.parse()?;
+            Ok((name, since))
+        })?,
         plan_steps: lines.parse_with("plan-steps", number)?,
         rollback_steps: lines.parse_with("rollback-steps", number)?,
         targets: lines.parse_with("targets", number)?,

@@ -1,14 +1,16 @@
 //! The data part of an entry: bulk content that rules need, in the line grammar. It has no salt and is permanent.
 //!
-//! A revision has its targets and its machine-readable steps in it, a restoration the lost entries. The body holds the digest of the data part, so the signature and the
-//! leaf hash cover it.
+//! A revision has its targets and its machine-readable steps in it, a restoration the lost entries, a freeze its closed
+//! periods. The body holds the digest of the data part, so the signature and the leaf hash cover it.
 
 use std::collections::BTreeMap;
 
-use super::Defect;
 use super::lines::{Reader, Writer};
 use super::text;
-use crate::domain::{Action, Argument, Automation, Command, Digest, Event, EventKind, Execution, Head, Invalid};
+use super::{Defect, freeze};
+use crate::domain::{
+    Action, Argument, Automation, ClosedPeriods, Command, Digest, Event, EventKind, Execution, Head, Invalid,
+};
 
 /// The most bytes in a data part.
 pub const MAX_DATA: usize = 4 * 1024 * 1024;
@@ -20,6 +22,8 @@ pub enum Data {
     Execution(Box<Execution>),
     /// Of `register.restored`: the lost entries.
     Lost(Vec<Head>),
+    /// Of `freeze.set`: when it is closed.
+    Closed(ClosedPeriods),
 }
 
 /// Whether entries of a kind have a data part.
@@ -37,7 +41,7 @@ pub enum Presence {
 pub fn presence(kind: EventKind) -> Presence {
     match kind {
         EventKind::File | EventKind::Revise => Presence::Optional,
-        EventKind::Restored => Presence::Required,
+        EventKind::Restored | EventKind::SetFreeze => Presence::Required,
         _ => Presence::None,
     }
 }
@@ -48,6 +52,7 @@ pub fn write(data: &Data) -> Vec<u8> {
     match data {
         Data::Execution(it) => write_execution(&mut out, it),
         Data::Lost(heads) => out.put_all("lost", heads),
+        Data::Closed(periods) => freeze::write_periods(&mut out, periods),
     }
     out.finish().into_bytes()
 }
@@ -76,6 +81,7 @@ pub fn of(event: &Event) -> Option<Vec<u8>> {
         Event::File { execution, .. } | Event::Revise { execution, .. } if !execution.is_empty() => {
             Some(write(&Data::Execution(execution.clone())))
         }
+        Event::Propose { action: Action::SetFreeze(it), .. } => Some(write(&Data::Closed(it.terms.periods.clone()))),
         Event::Propose { action: Action::Restored(lost), .. } => Some(write(&Data::Lost(lost.heads().collect()))),
         _ => None,
     }
@@ -104,6 +110,7 @@ pub fn read(kind: EventKind, bytes: &[u8]) -> Result<Data, Defect> {
             let rest: Vec<Head> = lines.parse_all("lost", str::parse)?;
             Data::Lost([vec![first], rest].concat())
         }
+        EventKind::SetFreeze => Data::Closed(freeze::read_periods(&mut lines)?),
         _ => return Err(Defect::DataUnnamed),
     };
     lines.end()?;
@@ -192,10 +199,14 @@ fn fill(event: &mut Event, data: Option<Data>) -> bool {
             lost.leaves = heads.iter().map(|head| head.leaf).collect();
             lost.heads().eq(heads) && lost.heads().last() == Some(lost.ends.lost)
         }
+        (Event::Propose { action: Action::SetFreeze(it), .. }, Some(Data::Closed(periods))) => {
+            it.terms.periods = periods;
+            it.terms.fits()
+        }
         (Event::File { facts, execution, .. } | Event::Revise { facts, execution, .. }, data) => {
             match data {
                 Some(Data::Execution(data)) => *execution = data,
-                Some(Data::Lost(_)) => return false,
+                Some(Data::Lost(_) | Data::Closed(_)) => return false,
                 None => {}
             }
             let within = |steps: &BTreeMap<u64, Automation>, count: u64| steps.keys().all(|n| (1..=count).contains(n));

@@ -6,10 +6,10 @@ use std::str::FromStr;
 
 use data_encoding::BASE64;
 
-use super::Defect;
 use super::body::{spaced, words};
 use super::lines::{Reader, Writer};
 use super::request::{Founding, read_asked, write_asked};
+use super::{Defect, freeze};
 use crate::domain::{
     Action, Conditions, Digest, EventKind, Granted, Grants, Invalid, LostEntries, Member, NewGrants, Period, Periods,
     Policy, Predecessor, PublicKey, Requirement, Restoration, Vouch, number,
@@ -58,13 +58,13 @@ fn write_requirement(out: &mut Writer, it: &Requirement) {
     put_words(out, "need", &it.needed);
 }
 
-fn put_words<T: Display>(out: &mut Writer, key: &str, words: &BTreeSet<T>) {
+pub(super) fn put_words<T: Display>(out: &mut Writer, key: &str, words: &BTreeSet<T>) {
     if !words.is_empty() {
         out.put(key, spaced(words));
     }
 }
 
-fn take_words<T: FromStr<Err = Invalid> + Ord>(
+pub(super) fn take_words<T: FromStr<Err = Invalid> + Ord>(
     lines: &mut Reader<'_>,
     key: &'static str,
 ) -> Result<BTreeSet<T>, Defect> {
@@ -239,6 +239,8 @@ pub fn write_action(out: &mut Writer, action: &Action) {
             write_policy(out, policy);
         }
         Action::Redact(texts) => out.put_all("redact", texts.iter().map(|(seq, text)| format!("{seq} {text}"))),
+        Action::SetFreeze(it) => freeze::write_set(out, it),
+        Action::LiftFreeze(it) => freeze::write_lift(out, it),
         Action::Restored(LostEntries { ends, .. }) => {
             out.put("restored", ends.restored);
             out.put("lost", ends.lost);
@@ -265,6 +267,8 @@ pub fn read_action(lines: &mut Reader<'_>, kind: EventKind) -> Result<Action, De
             })?;
             Action::Redact(texts)
         }
+        EventKind::SetFreeze => freeze::read_set(lines)?,
+        EventKind::LiftFreeze => freeze::read_lift(lines)?,
         EventKind::Restored => {
             let (restored, lost) = (lines.parse("restored")?, lines.parse("lost")?);
             // The data part has the leaves.

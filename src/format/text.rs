@@ -48,6 +48,7 @@ pub fn fields(kind: EventKind) -> &'static [Field] {
         Field::AbortIf,
         Field::Tests,
         Field::Success,
+        Field::Exception,
     ];
     match kind {
         EventKind::File | EventKind::Revise => DESCRIPTION,
@@ -65,6 +66,10 @@ pub fn fields(kind: EventKind) -> &'static [Field] {
         | EventKind::AddKey
         | EventKind::Redact
         | EventKind::Restored
+        | EventKind::SetFreeze
+        | EventKind::LiftFreeze
+        | EventKind::FreezeNow
+        | EventKind::FreezeEnd
         | EventKind::BreakGlassOpen => &[Field::Reason],
         EventKind::Approve
         | EventKind::Finish
@@ -132,6 +137,7 @@ fn write_description(out: &mut Writer, it: &Description) {
         prose(&format!("test-evidence {n}"), test.evidence.as_ref().map(Line::as_str));
     }
     prose("success", it.success.as_ref().map(Prose::as_str));
+    prose("exception", it.exception.as_ref().map(Prose::as_str));
 }
 
 fn numbered<T>(items: &[T]) -> impl Iterator<Item = (usize, &T)> {
@@ -149,6 +155,7 @@ fn read_description(lines: &mut Reader<'_>) -> Result<Description, Defect> {
         abort_if: items(|n| lines.prose(&format!("abort-if {n}"), "abort-if"))?,
         tests: items(|n| read_trial(lines, n))?,
         success: lines.prose("success", "success")?,
+        exception: lines.prose("exception", "exception")?,
     })
 }
 

@@ -8,8 +8,8 @@ use super::steps::{Steps, read_steps};
 use super::times;
 use super::tree::{Source, Table, Value};
 use crate::domain::{
-    Artifact, ArtifactName, Author, ChangeId, ChangeKind, Description, Digest, Execution, Facts, Link, LinkKind,
-    PersonId, Prose, Reference, Refusal, Risk, Target, Trial, Window, ZoneName, judge_kind, judge_rollback_fits,
+    Artifact, ArtifactName, Author, ChangeId, Description, Digest, Execution, Facts, FreezeName, Link, LinkKind,
+    PersonId, Prose, Reference, Refusal, Target, Trial, Window, ZoneName, judge_kind, judge_rollback_fits,
     judge_stop_after, judge_target_count,
 };
 use crate::zone::Zone;
@@ -57,6 +57,12 @@ pub trait DraftContext {
     /// The rule of the register that forbids it.
     fn judge_time_left(&self, window: &Window, rollback_minutes: u64) -> Result<(), Refusal>;
 
+    /// The leaf hash of the entry that put the freeze in force from which a change asks to be excepted.
+    ///
+    /// # Errors
+    /// The rule of the register that forbids it.
+    fn judge_exception(&self, freeze: &FreezeName) -> Result<Digest, Refusal>;
+
     /// Whether a change with this window may be filed.
     ///
     /// # Errors
@@ -84,8 +90,7 @@ pub fn read(text: &str, context: &dyn DraftContext) -> Result<Draft, Vec<Fault>>
 
 fn read_change(root: Table<'_, '_>, context: &dyn DraftContext) -> Option<Draft> {
     let title = root.required_line("title");
-    let kind: Option<ChangeKind> = root.required_judged("kind", |kind| judge_kind(*kind));
-    let risk: Option<Risk> = root.required_word("risk");
+    let (kind, risk) = (root.required_judged("kind", |kind| judge_kind(*kind)), root.required_word("risk"));
     let owner: Option<PersonId> = root.required_judged("owner", |person| context.judge_party(person));
     let mut implementers: BTreeSet<PersonId> = root.judged_words("implementers", |it| context.judge_party(it));
     if implementers.is_empty() {
@@ -109,6 +114,7 @@ fn read_change(root: Table<'_, '_>, context: &dyn DraftContext) -> Option<Draft>
     let (tests, evidence) = read_tests(&root, context);
     let artifacts = read_artifacts(&root, context);
     let links = root.table("links").map(read_links).unwrap_or_default();
+    let (exception, excepted) = read_exception(&root, context);
     root.finish();
 
     let Rollback { minutes: rollback_minutes, abort_if, steps: rollback } = rollback?;
@@ -116,7 +122,8 @@ fn read_change(root: Table<'_, '_>, context: &dyn DraftContext) -> Option<Draft>
     let (plan_steps, rollback_steps) = (count(plan.text.len()), count(rollback.text.len()));
     let execution = Execution { targets, plan: plan.automation, rollback: rollback.automation };
     let (plan, rollback) = (plan.text, rollback.text);
-    let description = Description { title, reason, impact, security, plan, rollback, abort_if, tests, success };
+    let description =
+        Description { title, reason, impact, security, plan, rollback, abort_if, tests, success, exception };
     let facts = Facts {
         kind: kind?,
         risk: risk?,
@@ -133,6 +140,7 @@ fn read_change(root: Table<'_, '_>, context: &dyn DraftContext) -> Option<Draft>
         evidence,
         links,
         follows,
+        excepted,
         plan_steps,
         rollback_steps,
         targets: count(execution.targets.len()),
@@ -272,6 +280,17 @@ fn read_artifacts(root: &Table<'_, '_>, context: &dyn DraftContext) -> Vec<Artif
 
 fn digest_file(path: &str, context: &dyn DraftContext) -> Result<Digest, Problem> {
     context.digest_of(path).map_err(|error| Problem::File { path: path.to_owned(), reason: error.to_string() })
+}
+
+/// The freezes from which a change asks to be excepted, and why.
+fn read_exception(root: &Table<'_, '_>, context: &dyn DraftContext) -> (Option<Prose>, BTreeMap<FreezeName, Digest>) {
+    let Some(table) = root.table("freeze_exception") else { return Default::default() };
+    let reason = table.required_prose("reason");
+    let names: BTreeSet<FreezeName> = table.judged_words("freezes", |name| context.judge_exception(name).map(|_| ()));
+    table.require_items("freezes");
+    table.finish();
+    let since = |name: FreezeName| context.judge_exception(&name).ok().map(|since| (name, since));
+    (reason, names.into_iter().filter_map(since).collect())
 }
 
 fn read_links(table: Table<'_, '_>) -> BTreeSet<Link> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::domain::{Invalid, Refusal};
+use crate::domain::{Closed, FreezeName, Invalid, Refusal};
 
 /// A fault, with its place in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,6 +148,22 @@ pub enum Problem {
         able: String,
         /// Why they are too few although they would do for this group alone; otherwise empty.
         elsewhere: &'static str,
+    },
+    /// A window in which a freeze lets the change start at no time.
+    #[error("freeze {freeze} is {closed} and stops the change: choose another window, or add [freeze_exception]")]
+    Frozen {
+        /// The freeze.
+        freeze: FreezeName,
+        /// When it is closed.
+        closed: Closed,
+    },
+    /// An exception from a freeze that nobody could sign.
+    #[error("nobody who could approve it may except from freeze {freeze}: it needs an approval by {by}")]
+    NobodyExcepts {
+        /// The freeze.
+        freeze: FreezeName,
+        /// Who may except.
+        by: String,
     },
     /// A change that does not fit into an entry.
     #[error("{bytes} bytes in total; at most {most} are allowed: shorten the longest texts")]

@@ -62,6 +62,11 @@ pub fn write(source: &str, copied: &Copied<'_>, now: Time) -> String {
         line(&mut out, "sha256", it.digest);
     }
     links(&mut out, facts);
+    if !facts.excepted.is_empty() {
+        push(&mut out, "\n[freeze_exception]\n");
+        list(&mut out, "freezes", facts.excepted.keys());
+        prose(&mut out, "reason", words.exception.as_ref());
+    }
     out
 }
 

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
-use super::{Gutter, Page, Parts, Quoted, Redaction, Remarks, Timeline, ago, mark_width, moment, timeline, window};
-use crate::domain::{Author, Change, Facts, Left, Needs, PersonId, Status, Tally, Time, Vote};
+use super::{
+    Gutter, Page, Parts, Quoted, Redaction, Remarks, Timeline, ago, freeze, mark_width, moment, timeline, window,
+};
+use crate::domain::{Author, Change, Facts, Left, Met, Needs, PersonId, Status, Tally, Time, Vote};
 
 /// Display names by person.
 pub type Names = BTreeMap<PersonId, String>;
@@ -31,13 +33,15 @@ pub struct Judged<'t> {
     pub left: Left,
     /// The approvals that expire before the window opens, each with the time when it expires.
     pub expiring: &'t [(&'t Vote, Time)],
+    /// The freezes that it meets up to the end of its window.
+    pub freezes: &'t [Met],
     /// The time.
     pub now: Time,
 }
 
 /// Writes the page of a change.
 pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: &Judged<'_>, extent: Timeline) {
-    let Judged { status, tally, left, expiring, now } = *judged;
+    let Judged { status, tally, left, expiring, freezes, now } = *judged;
     let Words { parts, redacted, remarks, names } = words;
     let (revision, content) = (change.current(), parts.content());
     page.title(change.id());
@@ -62,6 +66,9 @@ pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: &Jud
     let filed = moment(revision.time, revision.facts.window.zone().as_str());
     page.field("filed", format_args!("by {}, {filed} (entry {})", revision.requester, revision.seq));
     page.field("window", window_field(change, status, now));
+    for it in freezes {
+        page.field("freeze", freeze::met(it));
+    }
     if let Some(redacted) = redacted {
         page.field("text", format_args!("redacted {}", redacted.by));
         redacted.reason.iter().for_each(|reason| _ = page.quote_text(Gutter::Prose, reason));

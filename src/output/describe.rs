@@ -32,6 +32,12 @@ pub fn summary(action: &Action) -> String {
             let seqs: Vec<String> = texts.keys().map(u64::to_string).collect();
             format!("redact the text of {} {}", if seqs.len() == 1 { "entry" } else { "entries" }, seqs.join(", "))
         }
+        Action::SetFreeze(it) => {
+            let verb = if it.replaces.is_some() { "replace" } else { "set" };
+            format!("{verb} freeze {}: {}", it.name, super::freeze::in_short(&it.terms))
+        }
+        Action::LiftFreeze(it) if it.again => format!("end freeze {}; whoever opened it may open another", it.name),
+        Action::LiftFreeze(it) => format!("end freeze {}", it.name),
         Action::Restored(LostEntries { ends: Restoration { restored, lost }, .. }) => {
             format!("continue after entry {}; {} lost", restored.seq, lost_entries(restored.seq, lost.seq))
         }
@@ -65,6 +71,10 @@ pub fn describe(event: &Event) -> String {
         Event::KeyRevoke(key) => format!("revoked their own key {key}"),
         Event::KeySuspend(key) => format!("suspended key {key}"),
         Event::PersonSuspend(person) => format!("suspended {person}: all grants and keys"),
+        Event::FreezeNow { until, services } => {
+            format!("opened a freeze of {} until {until}", super::freeze::services(services))
+        }
+        Event::FreezeEnd(freeze) => format!("ended their own freeze {}", freeze.name),
         Event::Second(at) => format!("seconded proposal {}", at.proposal),
         Event::Decline(at) => format!("declined proposal {}", at.proposal),
         Event::ProposalWithdraw(at) => format!("withdrew proposal {}", at.proposal),

@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::{
     Action, Argument, Artifact, Asked, Automation, Change, Command, Conditions, Description, Digest, Event, Execution,
-    Facts, Granted, Grants, Group, Head, Header, Left, Member, NewGrants, Opening, Period, PersonId, Policy,
-    ProposalRef, RefusedAttempt, Requirement, RevisionRef, Slot, Step, Tally, Text, Trial, Verdict, Void, Vote,
+    Facts, FreezeName, Granted, Grants, Group, Head, Header, Left, Member, NewGrants, Opening, Period, PersonId,
+    Policy, ProposalRef, RefusedAttempt, Requirement, RevisionRef, Slot, Step, Tally, Text, Trial, Verdict, Void, Vote,
 };
 
 /// The display form of a value, or null.
@@ -69,6 +69,8 @@ fn event(event: &Event) -> Value {
         Event::Second(at) | Event::Decline(at) | Event::ProposalWithdraw(at) => proposal_ref(at),
         Event::KeyRevoke(key) | Event::KeySuspend(key) => json!({ "target": key.to_string() }),
         Event::PersonSuspend(person) => json!({ "person": person.to_string() }),
+        Event::FreezeNow { until, services } => json!({ "until": until.to_string(), "services": list(services) }),
+        Event::FreezeEnd(freeze) => exception((&freeze.name, &freeze.since)),
         Event::File { facts, execution, .. } => {
             json!({ "facts": self::facts(facts), "execution": self::execution(execution) })
         }
@@ -151,6 +153,14 @@ pub fn action(action: &Action) -> Value {
         Action::Redact(texts) => {
             let text = |(seq, text): (&u64, &Digest)| json!({ "seq": seq, "text_digest": text.to_string() });
             json!({ "redact": texts.iter().map(text).collect::<Value>() })
+        }
+        Action::SetFreeze(it) => json!({
+            "name": it.name.to_string(),
+            "replaces": written(it.replaces),
+            "freeze": super::freeze::terms(&it.terms),
+        }),
+        Action::LiftFreeze(it) => {
+            json!({ "name": it.name.to_string(), "replaces": it.replaces.to_string(), "again": it.again })
         }
         Action::Restored(it) => json!({
             "restored": head(it.ends.restored),
@@ -269,11 +279,17 @@ pub fn facts(facts: &Facts) -> Value {
         "evidence": facts.evidence.iter().map(evidence).collect::<Value>(),
         "links": links.collect::<Value>(),
         "follows": list(&facts.follows),
+        "freeze_exceptions": facts.excepted.iter().map(exception).collect::<Value>(),
         "plan_steps": facts.plan_steps,
         "rollback_steps": facts.rollback_steps,
         "targets": facts.targets,
         "stop_after": facts.stop_after,
     })
+}
+
+/// A freeze by its name and the entry that put it in force.
+fn exception((name, since): (&FreezeName, &Digest)) -> Value {
+    json!({ "freeze": name.to_string(), "since": since.to_string() })
 }
 
 /// What a machine could carry out: the data part of a revision.
@@ -323,6 +339,7 @@ fn description(it: &Description) -> Value {
         "abort_if": list(&it.abort_if),
         "tests": it.tests.iter().map(trial).collect::<Value>(),
         "success": written(it.success.as_ref()),
+        "exception": written(it.exception.as_ref()),
     })
 }
 

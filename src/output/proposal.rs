@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use similar::{ChangeTag, TextDiff};
 
-use super::{Gutter, Page, grants, member_blocks, policy_sentences};
-use crate::domain::{Action, Fingerprint, Grants, KeyState, Line, LostEntries, PersonId, Policy, Restoration, Time};
+use super::{Gutter, Page, freeze, grants, member_blocks, policy_sentences};
+use crate::domain::{
+    Action, Excepting, Fingerprint, Grants, KeyState, Line, LostEntries, PersonId, Policy, Restoration, Terms, Time,
+};
 
 /// What a proposal would replace.
 pub struct Present {
@@ -13,6 +15,8 @@ pub struct Present {
     pub grants: BTreeMap<PersonId, Grants>,
     /// The policy in force.
     pub policy: Option<Policy>,
+    /// The freeze in force that would be replaced or ended.
+    pub freeze: Option<Terms>,
     /// The key whose suspension would be lifted.
     pub key: Option<KeyHistory>,
 }
@@ -76,6 +80,11 @@ pub fn action(page: &mut Page, action: &Action, present: &Present, names: &BTree
         Action::Lift { key, .. } => {
             self::key(page, "suspended key", *key, present.key.as_ref());
         }
+        Action::SetFreeze(it) => freeze_change(page, present.freeze.as_ref(), &it.terms),
+        Action::LiftFreeze(it) => {
+            page.block(&format!("freeze {}", it.name));
+            present.freeze.iter().flat_map(sentences).for_each(|line| _ = page.text("-", line));
+        }
         Action::Redact(_) => {}
     }
 }
@@ -98,10 +107,31 @@ pub fn key(page: &mut Page, heading: &str, key: Fingerprint, history: Option<&Ke
 
 /// Compares two policies sentence by sentence: `+` is added, `-` is removed.
 pub fn policy_change(page: &mut Page, old: Option<&Policy>, new: &Policy) {
-    let old = old.map(policy_sentences).unwrap_or_default();
-    let new = policy_sentences(new);
     page.block("policy");
-    let (old, new) = (as_strs(&old), as_strs(&new));
+    compared(page, &old.map(policy_sentences).unwrap_or_default(), &policy_sentences(new));
+}
+
+/// Compares two freezes, their periods included. The periods of a new one are in the data part, which every page shows.
+fn freeze_change(page: &mut Page, old: Option<&Terms>, new: &Terms) {
+    page.block("freeze");
+    let Some(old) = old else {
+        sentences(new).iter().for_each(|line| _ = page.text("+", line));
+        return;
+    };
+    let lines = |of: &Terms| {
+        let periods = of.periods.as_slice().iter().map(ToString::to_string);
+        sentences(of).into_iter().chain(periods).collect::<Vec<String>>()
+    };
+    compared(page, &lines(old), &lines(new));
+}
+
+/// What a freeze says that a proposal sets.
+fn sentences(terms: &Terms) -> Vec<String> {
+    freeze::sentences(terms, &Excepting::Group(terms.group.clone()))
+}
+
+fn compared(page: &mut Page, old: &[String], new: &[String]) {
+    let (old, new) = (as_strs(old), as_strs(new));
     for change in TextDiff::from_slices(&old, &new).iter_all_changes() {
         let mark = match change.tag() {
             ChangeTag::Equal => " ",

@@ -59,7 +59,7 @@ const fn kind(key: &'static str, block: &'static str, gutter: Gutter, place: u8,
 }
 
 /// The keys of text and data parts, in the order of a page.
-const KINDS: [Kind; 26] = {
+const KINDS: [Kind; 28] = {
     use Gutter::{Command, Machine, Prose};
     use Mark::{Count, EachLine, None, Number, Word};
     [
@@ -85,10 +85,12 @@ const KINDS: [Kind; 26] = {
         kind("test-result", "tests", Prose, 1, Word("result:")),
         kind("test-evidence", "tests", Prose, 2, Word("evidence:")),
         kind("success", "success", Prose, 0, None),
+        kind("exception", "freeze exception", Prose, 0, None),
         kind("name", "names", Prose, 0, None),
         kind("note", "note", Prose, 0, None),
         kind("source", "source", Prose, 0, None),
         kind("lost", "lost entries", Machine, 0, None),
+        kind("period", "closed periods", Machine, 0, Count),
     ]
 };
 

@@ -1,6 +1,6 @@
 //! A register with every kind of entry and every field.
 
-use crate::support::{CHANGE, World};
+use crate::support::{CHANGE, FREEZE, World};
 use twinseal::error::Exit;
 
 /// A register with every kind of entry and every field.
@@ -101,10 +101,24 @@ fn govern(world: &World, id: &str) {
     world.write("rota.csv", rota);
     world.ok("alice", "person rota rota.csv --reason 'On duty in December.'");
     second(world, "13");
+    freeze(world);
     world.ok("bob", "person suspend carol --reason 'Nobody can reach her.'");
     let withdrawn = format!("approve CHG-2 --revision {}", world.revision("CHG-2").filed);
     world.fails("frank", &withdrawn, Exit::Refused, "cannot approve CHG-2");
     world.fails("erin", "start CHG-1 --artifact pool=change.toml", Exit::Refused, "is already started");
+}
+
+/// Sets a freeze and proposes to end it; opens one at once, and ends it.
+fn freeze(world: &World) {
+    let more = "scope = { service = 'ledger', tag = 'open', environment = 'prod', risk = 'high', kind = 'normal' }\n\
+                except = { kind = 'standard', tag = 'text-only' }\n";
+    let known = FREEZE.replace("\"complete\"", "\"2027-01-31T00:00:00Z\"");
+    world.write("freeze.toml", known.replace("reason =", &format!("{more}reason =")));
+    world.ok("alice", "freeze propose freeze.toml");
+    second(world, "14");
+    world.ok("alice", "freeze lift month-end --reason Closed. --allow-again");
+    let opened = world.ok("alice", "freeze now --service ledger --reason 'Figures are wrong.'");
+    world.ok("alice", &format!("freeze end {}", opened.split(' ').nth(1).unwrap()));
 }
 
 /// The sequence number of the first entry of a kind.

@@ -33,7 +33,7 @@ fn unusual_text_is_shown_unchanged() {
         world.ok("erin", "file change.toml");
         let raw = world.raw(world.entries() - 1);
         let Some(Text::Description(it)) = entry::open(&raw).unwrap().text else { panic!("no description") };
-        let Description { title, reason, impact, security, plan, rollback, abort_if, tests, success } = *it;
+        let Description { title, reason, impact, security, plan, rollback, abort_if, tests, success, .. } = *it;
         let prose = [reason, impact, security, success].map(|it| it.unwrap().to_string());
         let steps = [&plan[0], &rollback[0]].map(|it| [it.text.to_string(), it.command.clone().unwrap().to_string()]);
         let others = [

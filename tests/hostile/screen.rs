@@ -8,12 +8,12 @@ use std::fs;
 
 use clap::CommandFactory;
 use twinseal::cli::Cli;
-use twinseal::domain::is_forbidden;
+use twinseal::domain::{FreezeName, is_forbidden};
 use twinseal::error::Exit;
 use twinseal::output::table;
 
 use super::quoted;
-use crate::support::{CHANGE, Output, PEOPLE, World, words};
+use crate::support::{CHANGE, FREEZE, Output, PEOPLE, World, words};
 
 /// Characters that can control a terminal or hide text: controls, line and paragraph separators, and what Unicode 16
 /// calls `Default_Ignorable_Code_Point`, except the variation selectors.
@@ -125,7 +125,7 @@ pub fn came(output: &Output) -> bool {
 
 /// Every command with a person who may run it, in an order in which each succeeds. `NAME` is the prefix of every file
 /// name that a user chooses; other words in braces are filled in.
-const DAY: [(&str, &str); 75] = [
+const DAY: [(&str, &str); 83] = [
     (
         "alice",
         "init --name prod --register prod.db --member alice=alice.request:admin --member bob=bob.request:admin \
@@ -201,6 +201,14 @@ const DAY: [(&str, &str); 75] = [
     ("bob", "policy explain --capacity"),
     ("alice", "proposal redact 4 --reason Secret."),
     ("alice", "proposal restored --lost 3:{leaf} --reason Lost."),
+    ("alice", "freeze propose NAMEf.toml"),
+    ("bob", "proposal second 12 --digest {opened}"),
+    ("audrey", "freeze list"),
+    ("audrey", "freeze show month-end"),
+    ("audrey", "freeze check now"),
+    ("alice", "freeze lift month-end --reason No."),
+    ("alice", "freeze now --reason Why. --service ledger"),
+    ("alice", "freeze end {now} --reason Over."),
     ("audrey", "person list"),
     ("audrey", "person show carol"),
     ("audrey", "log"),
@@ -229,6 +237,7 @@ fn filled(world: &World, line: &str) -> Vec<String> {
         "{opened}" => proposal(),
         "{dave}" => key("dave"),
         "{carol}" => key("carol"),
+        "{now}" => FreezeName::now(world.entries() - 1).to_string(),
         word => word.replace("NAME", &sample()).replace("{leaf}", &"7".repeat(64)),
     };
     words(line).into_iter().map(fill).collect()
@@ -250,6 +259,7 @@ fn before_the_day() -> World {
     world.write(&format!("{name}.toml"), &artifact);
     world.write(&format!("{name}2.toml"), artifact.replace("160", "140"));
     world.write(&format!("{name}.csv"), "person,grant,from,until\ncarol,group dba,,\nerin,group dba,,\n");
+    world.write(&format!("{name}f.toml"), FREEZE);
     world.write(&format!("{name}p.toml"), "approvals = 3\napproval_days = 7\n");
     world
 }

@@ -1,6 +1,6 @@
 //! What people try: drawn so that most of it is plausible, and much of it wrong.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use twinseal::domain::{ChangeKind, Duty, Field, LinkKind, Outcome, Refusal, Risk, Role};
 
@@ -84,7 +84,7 @@ pub struct Draw<'a> {
 impl Draw<'_> {
     /// What somebody tries next.
     pub fn entry(&mut self, real: &Real) -> Entry {
-        let mut entry = match self.rng.weighed(&[48, 7, 7, 4, 2, 3, 1, 5, 3, 1, 13, 15, 5, 6, 1]) {
+        let mut entry = match self.rng.weighed(&[48, 7, 7, 4, 2, 3, 1, 5, 3, 1, 16, 18, 5, 6, 1, 5]) {
             _ if self.model.changes() == 0 && self.rng.percent(60) => self.file(),
             // One that is open is on its way for a day only.
             _ if self.model.glasses() > 0 && self.rng.percent(12) => self.glass(),
@@ -102,7 +102,8 @@ impl Draw<'_> {
             11 => self.second(),
             12 => self.act_alone(),
             13 => self.glass(),
-            _ => self.founding(),
+            14 => self.founding(),
+            _ => self.freeze_alone(),
         };
         if self.rng.percent(10) {
             self.spoil(&mut entry);
@@ -122,10 +123,13 @@ impl Draw<'_> {
 
     fn words(&mut self, what: &What) -> BTreeSet<Field> {
         let usual = match what {
-            What::File { .. } | What::Revise { .. } => {
+            What::File { facts, .. } | What::Revise { facts, .. } => {
                 let always = [Field::Title, Field::Reason, Field::Impact, Field::Plan, Field::Rollback];
                 let more = [Field::Security, Field::AbortIf, Field::Tests, Field::Success];
                 let mut words: BTreeSet<Field> = self.rng.some(&more, 65).into_iter().chain(always).collect();
+                if !facts.excepted.is_empty() && self.rng.percent(95) {
+                    words.insert(Field::Exception);
+                }
                 if self.rng.percent(3) {
                     words.remove(&self.rng.one(&always));
                 }
@@ -289,7 +293,7 @@ impl Draw<'_> {
             _ => {}
         }
         let stop_after = self.rng.percent(10).then(|| self.rng.below(4) as u64);
-        Facts {
+        let mut facts = Facts {
             kind: ChangeKind::ALL[kind],
             risk: self.rng.one(Risk::ALL),
             authors,
@@ -306,7 +310,10 @@ impl Draw<'_> {
             artifacts,
             evidence: false,
             links: self.rng.some(LinkKind::ALL, 60).into_iter().collect(),
-        }
+            excepted: BTreeMap::new(),
+        };
+        facts.excepted = self.exceptions(&facts);
+        facts
     }
 
     fn approve(&mut self) -> Entry {
@@ -400,7 +407,7 @@ impl Draw<'_> {
         match self.rng.below(5) {
             0 => facts.owner = fresh.owner,
             1 => facts.implementers = fresh.implementers,
-            2 => facts.window = fresh.window,
+            2 => (facts.window, facts.excepted) = (fresh.window, fresh.excepted),
             3 => {}
             _ => facts = fresh,
         }

@@ -78,6 +78,31 @@ pub struct Policy {
     pub requirements: Vec<Requirement>,
 }
 
+/// The name of a freeze.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FreezeName {
+    /// One that two admins set.
+    Named(usize),
+    /// One that somebody opened alone, by the entry at this place.
+    Now(Place),
+}
+
+/// What a freeze says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Freeze {
+    pub kinds: BTreeSet<ChangeKind>,
+    /// The one service, or the one environment, that it concerns; the first environment is production.
+    pub service: Option<usize>,
+    pub environment: Option<usize>,
+    /// Whether it concerns only changes with the tag, and whether it leaves them out.
+    pub tagged: bool,
+    pub except_kinds: BTreeSet<ChangeKind>,
+    pub except_tagged: bool,
+    pub group: usize,
+    pub known: Option<Time>,
+    pub periods: Vec<(Time, Time)>,
+}
+
 /// What a proposal asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
@@ -104,6 +129,18 @@ pub enum Action {
     },
     /// Of the entry at a place, the text that came with the entry at another (or the same) place.
     Redact(BTreeMap<Place, Place>),
+    /// To set a freeze, or replace the one that was put in force at a place.
+    Freeze {
+        name: FreezeName,
+        replaces: Option<Place>,
+        freeze: Freeze,
+    },
+    /// To end a freeze; whoever opened it alone may open another one again.
+    Thaw {
+        name: FreezeName,
+        replaces: Place,
+        again: bool,
+    },
     /// To go on from the entry at one place, without what came after it up to another. The branch tells apart losses
     /// that begin and end alike.
     Restored {
@@ -128,6 +165,8 @@ pub struct Facts {
     pub tags: BTreeSet<usize>,
     /// Whether it touches the one environment that there is.
     pub production: bool,
+    /// The freezes from which it asks to be excepted, each with the place at which it was put in force.
+    pub excepted: BTreeMap<FreezeName, Place>,
     /// Its first second, and the first second after it.
     pub window: (Time, Time),
     /// How long a rollback takes, in seconds: whole minutes.
@@ -183,6 +222,14 @@ pub enum What {
     Revoke(Key),
     Suspend(Key),
     SuspendPerson(Person),
+    FreezeNow {
+        until: Time,
+        service: Option<usize>,
+    },
+    FreezeEnd {
+        name: FreezeName,
+        since: Place,
+    },
     File {
         change: usize,
         facts: Facts,

@@ -26,7 +26,8 @@ impl Model {
 
     pub fn break_governance(&self, no: &mut Broken, entry: &Entry) {
         let (actor, now) = (&entry.actor, self.moment(entry));
-        if !matches!(entry.what, What::Seal | What::Revoke(_)) {
+        let alone = matches!(entry.what, What::FreezeNow { .. } | What::FreezeEnd { .. });
+        if !matches!(entry.what, What::Seal | What::Revoke(_)) && !alone {
             no.when(!self.has_role(*actor, Role::Admin, now), "role");
         }
         match &entry.what {
@@ -55,6 +56,7 @@ impl Model {
                     _ => {}
                 }
             }
+            What::FreezeNow { .. } | What::FreezeEnd { .. } => self.break_freeze_alone(no, entry),
             What::Second(proposal) => self.break_second(no, entry, *proposal),
             What::Decline(proposal) => {
                 let proposer = self.break_open_proposal(no, *proposal);
@@ -110,7 +112,11 @@ impl Model {
                 subjects.insert(*person);
             }
             Action::Lift { key, .. } => subjects.extend(self.owner_of(*key)),
-            Action::Policy { .. } | Action::Redact(_) | Action::Restored { .. } => {}
+            Action::Policy { .. }
+            | Action::Redact(_)
+            | Action::Freeze { .. }
+            | Action::Thaw { .. }
+            | Action::Restored { .. } => {}
         }
         let operators: Vec<Person> = subjects.iter().flat_map(|it| self.operators(*it)).collect();
         subjects.extend(operators);
@@ -170,6 +176,7 @@ impl Model {
                 let gone = texts.keys().any(|place| self.is_redacted(*place));
                 no.when(gone || texts.is_empty(), "proposal-has-effect");
             }
+            Action::Freeze { .. } | Action::Thaw { .. } => self.break_freeze(no, action, now),
             Action::Restored { from, lost, branch } => {
                 let listed = between(*from, *lost, *branch);
                 no.when(*from >= self.entries.len(), "restored-before");

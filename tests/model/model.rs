@@ -7,7 +7,8 @@ use twinseal::domain::{Duty, Outcome, Role, Status};
 
 use super::clocks::Moment;
 use super::facts::{
-    Action, DAY, Entry, Facts, Grants, Key, Person, Place, Policy, Proposal, Revision, Time, What, permanent,
+    Action, DAY, Entry, Facts, Freeze, FreezeName, Grants, Key, Person, Place, Policy, Proposal, Revision, Time, What,
+    permanent,
 };
 
 /// Something that became so by an entry.
@@ -28,6 +29,12 @@ pub enum Fact {
     Rules(Policy),
     /// The text that came with an entry is redacted.
     Redacted(Place, Place),
+    /// This freeze is in force; somebody opened it alone.
+    Frozen(FreezeName, Freeze, Option<Person>),
+    /// A freeze ended.
+    Thawed(FreezeName),
+    /// Somebody opens no freeze alone until then.
+    Barred(Person, Time),
     /// From one place, up to another, with these entries in between.
     Restored(Place, Place, Option<usize>),
 }
@@ -89,7 +96,12 @@ impl Model {
                 facts.push(Fact::Rules(policy.clone()));
                 facts
             }
-            What::Second(proposal) => self.proposed(*proposal).map_or(Vec::new(), |action| self.facts_of(action)),
+            What::Second(proposal) => {
+                let action = self.proposed(*proposal);
+                let frozen = action.map_or(Vec::new(), |action| self.seconded_freeze(entry, action));
+                action.map_or(Vec::new(), |action| self.facts_of(action)).into_iter().chain(frozen).collect()
+            }
+            What::FreezeNow { .. } | What::FreezeEnd { .. } => self.freeze_facts(entry, place),
             What::Revoke(key) => vec![Fact::Revoked(*key)],
             What::Suspend(key) => vec![Fact::Suspended(*key)],
             What::SuspendPerson(person) => {
@@ -122,6 +134,7 @@ impl Model {
             Action::Lift { key, .. } => vec![Fact::Lifted(*key)],
             Action::Policy { policy, .. } => vec![Fact::Rules(policy.clone())],
             Action::Redact(texts) => texts.iter().map(|(place, text)| Fact::Redacted(*place, *text)).collect(),
+            Action::Freeze { .. } | Action::Thaw { .. } => Vec::new(),
             Action::Restored { from, lost, branch } => {
                 vec![Fact::Restored(*from, *lost, between(*from, *lost, *branch))]
             }

@@ -20,7 +20,7 @@ impl Draw<'_> {
         let model = self.model;
         let suspended: Vec<Key> = (0..KEYS).filter(|it| model.suspension(*it).is_some()).collect();
         let lift = if suspended.is_empty() { 2 } else { 8 };
-        let action = match self.rng.weighed(&[4, if self.machines { 20 } else { 8 }, 3, 6, lift, 5, 7, 1]) {
+        let action = match self.rng.weighed(&[4, if self.machines { 20 } else { 8 }, 3, 6, lift, 5, 7, 16, 1]) {
             0 => Action::Enrol(self.newcomers()),
             1 => {
                 let mut changes = BTreeMap::new();
@@ -49,6 +49,7 @@ impl Draw<'_> {
                 Action::Policy { replaces: self.since(model.policy().map(|it| it.0)), policy }
             }
             6 => self.redaction(),
+            7 => self.freeze_action(),
             _ => {
                 let (from, any) = (self.rng.below(4), self.rng.below(model.entries.len() + 3));
                 let from = if self.rng.percent(80) { from } else { any };

@@ -1,6 +1,6 @@
 //! The register that is tested, and how what the model says is said to it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use ed25519_dalek::SigningKey;
@@ -13,9 +13,10 @@ use twinseal::domain::{
 use twinseal::format::data;
 
 use super::facts::{
-    Action, Artifact, Asked, DAY, Entry, Facts, Grants, Key, Newcomer, Periods, Person, Place, Policy, Proposal,
-    Requirement, Revision, Time, What,
+    Action, Artifact, Asked, DAY, Entry, Facts, Freeze, FreezeName, Grants, Key, Newcomer, Periods, Person, Place,
+    Policy, Proposal, Requirement, Revision, Time, What,
 };
+use super::freezes::DUTY;
 use super::register_file::Paper;
 
 /// Everybody there is, enrolled or not.
@@ -180,12 +181,18 @@ impl Real {
             What::TakeBack(it) => Event::ProposalWithdraw(self.proposal(*it)),
             What::Revoke(key) => Event::KeyRevoke(print(*key)),
             What::Suspend(key) => Event::KeySuspend(print(*key)),
+            What::FreezeNow { until, service } => {
+                Event::FreezeNow { until: time(*until), services: service.map(self::service).into_iter().collect() }
+            }
+            What::FreezeEnd { name, since } => {
+                Event::FreezeEnd(domain::FreezeRef { name: freeze_name(*name), since: self.leaf(*since) })
+            }
             What::SuspendPerson(person) => Event::PersonSuspend(id(*person).clone()),
             What::File { change: it, facts: filed } => {
-                Event::File { change: change(*it), facts: Box::new(facts(filed)), execution: execution(filed) }
+                Event::File { change: change(*it), facts: Box::new(self.facts(filed)), execution: execution(filed) }
             }
             What::Revise { of: it, facts: filed } => {
-                Event::Revise { replaces: of(it), facts: Box::new(facts(filed)), execution: execution(filed) }
+                Event::Revise { replaces: of(it), facts: Box::new(self.facts(filed)), execution: execution(filed) }
             }
             What::Withdraw(it) => Event::ChangeWithdraw(of(it)),
             What::Approve(it) => Event::Approve(of(it)),
@@ -227,6 +234,12 @@ impl Real {
         domain::Asked::new(fingerprint, time(it.expires - 30 * DAY), time(it.expires)).unwrap()
     }
 
+    /// What a revision says, with the leaf hashes of the entries that it names.
+    fn facts(&self, it: &Facts) -> domain::Facts {
+        let excepted = it.excepted.iter().map(|(name, since)| (freeze_name(*name), self.leaf(*since)));
+        domain::Facts { excepted: excepted.collect(), ..facts(it) }
+    }
+
     fn action(&self, it: &Action) -> domain::Action {
         use domain::Action as Domain;
         match it {
@@ -265,6 +278,16 @@ impl Real {
                 let named = |(place, text): (&Place, &Place)| (*place as u64, self.text_of(*text));
                 Domain::Redact(texts.iter().map(named).collect())
             }
+            Action::Freeze { name, replaces, freeze: it } => Domain::SetFreeze(Box::new(domain::SetFreeze {
+                name: freeze_name(*name),
+                replaces: replaces.map(|it| self.leaf(it)),
+                terms: terms(it),
+            })),
+            Action::Thaw { name, replaces, again } => Domain::LiftFreeze(domain::LiftFreeze {
+                name: freeze_name(*name),
+                replaces: self.leaf(*replaces),
+                again: *again,
+            }),
             Action::Restored { from, lost, branch } => {
                 // Leaf hashes are not looked at by any rule: the accounts that remember them do.
                 let restored = domain::Head { seq: *from as u64, leaf: self.leaf(*from) };
@@ -293,7 +316,7 @@ fn grants(it: &Grants) -> domain::Grants {
     let periods = |it: &Periods| domain::Periods::new(it.iter().map(|it| period(it).unwrap()).collect()).unwrap();
     domain::Grants {
         roles: it.roles.iter().map(|(role, it)| (*role, periods(it))).collect(),
-        groups: it.groups.iter().map(|(group, it)| (format!("group-{group}").parse().unwrap(), periods(it))).collect(),
+        groups: it.groups.iter().map(|(group, it)| (self::group(*group), periods(it))).collect(),
         operators: it.operators.iter().map(|it| id(*it).clone()).collect(),
     }
 }
@@ -304,6 +327,46 @@ fn tag(it: usize) -> domain::Tag {
 
 fn production() -> domain::Environment {
     "prod".parse().unwrap()
+}
+
+fn group(number: usize) -> domain::Group {
+    if number == DUTY { domain::Group::duty() } else { format!("group-{number}").parse().unwrap() }
+}
+
+fn environment(number: usize) -> domain::Environment {
+    if number == 0 { production() } else { "uat".parse().unwrap() }
+}
+
+fn service(number: usize) -> ServiceId {
+    format!("service-{number}").parse().unwrap()
+}
+
+/// The name of a freeze. One that was opened alone is named for the number of its entry.
+fn freeze_name(it: FreezeName) -> domain::FreezeName {
+    match it {
+        FreezeName::Named(number) => format!("freeze-{number}").parse().unwrap(),
+        FreezeName::Now(place) => domain::FreezeName::now(place as u64),
+    }
+}
+
+fn terms(it: &Freeze) -> domain::Terms {
+    let period = |(from, until): &(Time, Time)| {
+        domain::ClosedPeriod::new(time(*from), time(*until), "closed".parse().unwrap()).unwrap()
+    };
+    domain::Terms {
+        scope: domain::Scope {
+            kinds: it.kinds.clone(),
+            risks: BTreeSet::new(),
+            services: it.service.map(service).into_iter().collect(),
+            environments: it.environment.map(environment).into_iter().collect(),
+            tags: it.tagged.then(|| tag(0)).into_iter().collect(),
+        },
+        except_kinds: it.except_kinds.clone(),
+        except_tags: it.except_tagged.then(|| tag(0)).into_iter().collect(),
+        group: group(it.group),
+        known: it.known.map_or(domain::Known::Complete, |known| domain::Known::Until(time(known))),
+        periods: domain::ClosedPeriods::new(it.periods.iter().map(period).collect()).unwrap(),
+    }
 }
 
 fn policy(it: &Policy) -> domain::Policy {
@@ -318,7 +381,7 @@ fn policy(it: &Policy) -> domain::Policy {
             targets: it.targets,
         },
         approvals: it.approvals,
-        from: it.from.iter().map(|(group, count)| (format!("group-{group}").parse().unwrap(), *count)).collect(),
+        from: it.from.iter().map(|(group, count)| (self::group(*group), *count)).collect(),
         needed: it.needed.clone(),
     };
     let requirements = it.requirements.iter().enumerate().map(requirement).collect();
@@ -333,7 +396,7 @@ fn deployed(artifacts: &[Artifact]) -> Vec<domain::Artifact> {
 
 fn facts(it: &Facts) -> domain::Facts {
     let (start, end) = (time(it.window.0), time(it.window.1));
-    let services: BTreeSet<ServiceId> = (0..it.services).map(|n| format!("service-{n}").parse().unwrap()).collect();
+    let services: BTreeSet<ServiceId> = (0..it.services).map(service).collect();
     let link = |kind: &domain::LinkKind| domain::Link { kind: *kind, reference: "REF-1".parse().unwrap() };
     domain::Facts {
         kind: it.kind,
@@ -351,6 +414,7 @@ fn facts(it: &Facts) -> domain::Facts {
         evidence: it.evidence.then(|| (1, Digest::new([9; 32]))).into_iter().collect(),
         links: it.links.iter().map(link).collect(),
         follows: it.follows.iter().map(|it| change(*it)).collect(),
+        excepted: BTreeMap::new(),
         // The texts of histories in a file have one step each.
         plan_steps: 1,
         rollback_steps: 1,

@@ -156,6 +156,7 @@ pub fn write(seed: u64, place: Place, entry: &Entry) -> (Vec<u8>, TextRef) {
                     .into_iter()
                     .collect(),
                 success: has(Field::Success).then(prose),
+                exception: has(Field::Exception).then(prose),
             }))
         }
         What::Init { members, .. } | What::Propose { action: Action::Enrol(members), .. } => {

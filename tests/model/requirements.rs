@@ -60,7 +60,7 @@ impl Model {
     }
 
     /// Whether somebody is in a group at a moment.
-    fn is_in(&self, person: Person, group: usize, now: Moment) -> bool {
+    pub fn is_in(&self, person: Person, group: usize, now: Moment) -> bool {
         let periods = self.stands(person).and_then(|(_, grants)| grants).and_then(|it| it.groups.get(&group));
         let within = |(from, until): &(Option<Time>, Option<Time>)| {
             from.is_none_or(|from| from <= now.claimed) && until.is_none_or(|until| now.effective < until)

@@ -208,6 +208,7 @@ impl Model {
         no.when(!self.has_groups(story, &counted, moment), "group-approvals");
         no.when(now < facts.window.0 || now >= facts.window.1, "in-window");
         no.when(facts.is_too_late(now), "time-to-roll-back");
+        self.break_frozen(no, entry, story);
         let succeeded = |it: &usize| {
             let story = self.story(*it).expect("it was filed before");
             story.outcomes == [Outcome::Succeeded]
@@ -254,6 +255,7 @@ impl Model {
         no.when(start > entry.time + far, "window-horizon");
         let twice = |(name, _): &Artifact| facts.artifacts.iter().filter(|it| it.0 == *name).count() > 1;
         no.when(facts.artifacts.iter().any(twice), "artifact-once");
+        self.break_excepted(no, entry, facts);
         self.break_policy(no, entry, facts);
         let requested = [before, &[entry]].concat();
         let stopped = |it: &Person| requested.iter().any(|filing| self.same(filing, *it));

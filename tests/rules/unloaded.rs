@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::prelude::*;
+use crate::support::FREEZE;
 
 type Records = BTreeMap<StateKey, StateRecord>;
 
@@ -51,6 +52,10 @@ fn world() -> World {
     );
     world.ok("alice", "policy propose policy.toml");
     second(&world, "bob", "4");
+    world.write("freeze.toml", FREEZE);
+    world.ok("alice", "freeze propose freeze.toml");
+    second(&world, "bob", "5");
+    world.ok("alice", "freeze now --reason Why. --service ledger");
     world.person("mallory");
     world.write("done.txt", "Done.");
     world.ok("erin", "breakglass open --incident INC-1 --change CHG-1 --reason Now.");
@@ -71,6 +76,11 @@ fn events(world: &World) -> Vec<(&'static str, Event)> {
     let refused = |who: &'static str, event: Event| {
         let (attempt, rule) = (RefusedAttempt::of(&event).unwrap(), rule_of(who, &event));
         (who, Event::Refused { attempt, rule })
+    };
+    let lift = |name: &str| {
+        let name: FreezeName = name.parse().unwrap();
+        let replaces = world.state().governance().freeze(&name).unwrap().since;
+        Action::LiftFreeze(LiftFreeze { name, replaces, again: false })
     };
     let grants = Grants::of([Role::Engineer]);
     let roles = Action::Roles([(person("carol"), NewGrants::new(since("carol"), grants))].into());
@@ -97,6 +107,10 @@ fn events(world: &World) -> Vec<(&'static str, Event)> {
         ("alice", Event::PersonSuspend(person("dave"))),
         ("alice", Event::PersonSuspend(person("nobody"))),
         ("dave", Event::KeyRevoke(key_of(world, "dave"))),
+        ("alice", Event::FreezeEnd(freeze(world))),
+        ("bob", Event::FreezeEnd(freeze(world))),
+        ("alice", Event::FreezeNow { until: "2026-12-01T14:00:00Z".parse().unwrap(), services: BTreeSet::new() }),
+        ("alice", propose(world, lift("month-end"))),
         ("alice", propose(world, roles)),
         ("alice", propose(world, Action::Retire { person: person("bob"), replaces: since("bob") })),
         ("alice", propose(world, Action::Redact([one_text(world)].into()))),
@@ -107,6 +121,13 @@ fn events(world: &World) -> Vec<(&'static str, Event)> {
         refused("alice", Event::Second(at("3"))),
         refused("bob", Event::Second(at("1"))),
     ]
+}
+
+/// The freeze that alice opened alone.
+fn freeze(world: &World) -> FreezeRef {
+    let state = world.state();
+    let (name, mark) = state.governance().freezes().find(|(name, _)| name.as_str() != "month-end").unwrap();
+    FreezeRef { name: name.clone(), since: mark.since }
 }
 
 fn one_text(world: &World) -> (u64, Digest) {
@@ -149,7 +170,7 @@ fn nothing_that_is_not_loaded_lets_a_rule_pass_or_refuse() {
             kinds.insert(missing.to_string().split('/').next().unwrap().to_owned());
         }
     }
-    assert!(kinds.iter().eq(["breakglass", "change", "key", "person", "proposal", "text"]), "{kinds:?}");
+    assert!(kinds.iter().eq(["breakglass", "change", "freeze", "key", "person", "proposal", "text"]), "{kinds:?}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use twinseal::domain::{Action, Digest, Event, EventKind, Head, LostEntries, hex}
 use twinseal::error::Exit;
 use twinseal::format::{Raw, entry};
 
-use crate::support::{CHANGE, PEOPLE, World};
+use crate::support::{CHANGE, FREEZE, PEOPLE, World};
 
 /// Somebody who was never here: no pin, no verified cache, no key, nothing trusted.
 pub const STRANGER: &str = "stranger";
@@ -120,6 +120,7 @@ impl Scene {
         second("8");
         scene.ok("dave", &format!("key revoke {}", key("dave")));
         scene.ok("alice", "person suspend dave --reason 'Nobody can reach him.'");
+        freeze(&scene);
         scene.record_all("alice", [restored(&scene)]);
         PEOPLE.iter().for_each(|(person, _)| drop(scene.ok(person, "list")));
         let kinds: BTreeSet<EventKind> =
@@ -228,6 +229,20 @@ impl Scene {
         self.sql().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
         fs::read(self.path("prod.db")).unwrap()
     }
+}
+
+/// A freeze that two admins set, one that they end, and one that one of them opens and ends.
+fn freeze(scene: &Scene) {
+    scene.write("freeze.toml", FREEZE);
+    scene.ok("alice", "freeze propose freeze.toml");
+    let second =
+        |proposal: u64| scene.run_typing("bob", &format!("proposal second {proposal}"), &[&proposal.to_string()]);
+    let newest = || scene.state().governance().proposals();
+    second(newest());
+    scene.ok("alice", "freeze lift month-end --reason Closed.");
+    second(newest());
+    let opened = scene.ok("alice", "freeze now --reason 'Orders are rejected.'");
+    scene.ok("alice", &format!("freeze end {}", opened.split(' ').nth(1).unwrap()));
 }
 
 /// A proposal to go on after entry 1, without three entries that were never here.

@@ -12,7 +12,7 @@ use twinseal::format::Raw;
 use twinseal::store::{SharedFile, Site, StoreError, Writer};
 
 use super::scene::{STRANGER, Scene, starts};
-use crate::support::{CHANGE, World};
+use crate::support::{CHANGE, FREEZE, World};
 
 /// What can be done to the schema, and what is found.
 const SCHEMAS: &[(&str, &str)] = &[
@@ -185,7 +185,7 @@ const PLANTS: [(&str, &str); 5] = [
 ];
 
 /// Every command that opens the register and stops there, with what it needs to get so far.
-const OPENING: [&str; 53] = [
+const OPENING: [&str; 60] = [
     "draft --from CHG-1",
     "check change.toml",
     "file change.toml",
@@ -239,6 +239,13 @@ const OPENING: [&str; 53] = [
     "policy show",
     "policy explain",
     "policy propose policy.toml",
+    "freeze list",
+    "freeze show month-end",
+    "freeze check now",
+    "freeze propose freeze.toml",
+    "freeze lift month-end --reason No.",
+    "freeze now --reason No.",
+    "freeze end now-1",
 ];
 
 /// The others: those that need no register, and those that say what they find in a way of their own.
@@ -258,6 +265,7 @@ fn what_is_planted_is_found_by_every_command_that_opens_the_register() {
     let scene = Scene::new();
     scene.write("change.toml", CHANGE);
     scene.write("rota.csv", "person,grant,from,until\ncarol,group dba,,\n");
+    scene.write("freeze.toml", FREEZE);
     scene.write("policy.toml", "approvals = 2\napproval_days = 10\n");
     let (digest, key) = (scene.filed.clone(), scene.signer("carol").public().fingerprint());
     scene.ok("carol", "backup copy.db");

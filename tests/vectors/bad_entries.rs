@@ -9,6 +9,7 @@ use twinseal::format::{Raw, body, data, entry, request, sshsig, text};
 
 use super::defects::{BODIES, TEXTS};
 use super::ed25519::{L, P, no_point, plus, sum};
+use super::freezes::bad_freezes;
 use super::good_log::{artifact, good, key, member, new, point, remark, sign};
 
 /// An entry with one defect: its name, the beginning of what [`short`] prints for the defect, and its bytes, read as
@@ -481,7 +482,7 @@ pub fn reserved_blob(key: &SigningKey, namespace: &str, message: &[u8]) -> Vec<u
 
 pub fn bad() -> Vec<Bad> {
     let good = good();
-    let parts = [bad_texts(&good), bad_data(&good), bad_executions(&good)];
+    let parts = [bad_texts(&good), bad_data(&good), bad_executions(&good), bad_freezes(&good)];
     let all = [bad_bodies(&good), bad_wholes(&good), bad_signatures(&good)].into_iter().chain(parts);
     all.flatten().collect()
 }

@@ -103,6 +103,7 @@ pub fn few_facts() -> Facts {
         evidence: BTreeMap::new(),
         links: all(&[]),
         follows: all(&[]),
+        excepted: BTreeMap::new(),
         plan_steps: 1,
         rollback_steps: 1,
         targets: 0,
@@ -254,7 +255,7 @@ impl Log {
         self.add("bob", Event::Second(ProposalRef { proposal, opened }), None);
     }
 
-    fn file(&mut self, facts: Facts, words: Description, execution: Execution) -> RevisionRef {
+    pub fn file(&mut self, facts: Facts, words: Description, execution: Execution) -> RevisionRef {
         let change = self.state.next_change();
         let event = Event::File { change, facts: Box::new(facts), execution: Box::new(execution) };
         let filed = self.add("erin", event, Some(Text::Description(Box::new(words))));
@@ -396,6 +397,7 @@ pub fn suspend(log: &mut Log) {
     let replaces = log.state.governance().policy_since();
     log.carry_out(Action::Policy { replaces, policy: reordered() }, None);
     break_glass(log);
+    super::freezes::freeze(log);
 }
 
 /// A break-glass that is closed and ratified by one person.

@@ -6,6 +6,7 @@ use twinseal::domain::{
 };
 use twinseal::format::{Raw, Unsigned, entry};
 
+use super::freezes::refused_freezes;
 use super::good_log::{
     Home, Log, artifact, asked, asking, few_facts, few_words, good, home, key, period, remark, sign,
 };
@@ -28,12 +29,12 @@ pub fn state(entries: &[Raw]) -> Register {
 }
 
 /// What somebody records, and the rule that refuses it.
-type Attempt = (&'static str, &'static str, &'static str, Event, Option<Text>);
+pub type Attempt = (&'static str, &'static str, &'static str, Event, Option<Text>);
 
 pub fn refused() -> Vec<Refused> {
     let entries = good();
     let log = Log { state: state(&entries), entries, ..Log::default() };
-    let attempts = [people(&log), requests(&log), others(&log)].concat();
+    let attempts = [people(&log), requests(&log), others(&log), refused_freezes(&log)].concat();
     attempts
         .into_iter()
         .map(|(name, rule, person, event, words)| refuse(&log, (name, rule), person, event, words))

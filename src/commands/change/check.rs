@@ -13,8 +13,8 @@ use crate::commands::change::commits::commit_addresses;
 use crate::commands::files::read_text;
 use crate::commands::lookup::{name_of_input, parse};
 use crate::domain::{
-    Author, Capacity, Change, ChangeId, Denied, Digest, Facts, Fingerprint, Governance, Group, Moment, Needs, PersonId,
-    Refusal, Text, Time, Window, judge_author, judge_party, judge_time_left, judge_window,
+    Author, Capacity, Change, ChangeId, Denied, Digest, Effect, Facts, Fingerprint, FreezeName, Governance, Group, Met,
+    Moment, Needs, PersonId, Refusal, Text, Time, Window, judge_author, judge_party, judge_time_left, judge_window,
 };
 use crate::error::Error;
 use crate::format::data::{self, Data};
@@ -58,12 +58,14 @@ impl Check {
         if let Some(session) = &session {
             let meant: Option<PersonId> = context.key_choice.person_meant().map(parse).transpose()?;
             let requester = meant.unwrap_or_else(|| checked.draft.facts.owner.clone());
-            checked.check_capacity(session.state().moment(context.env.now()), None, &requester)?;
+            let now = session.state().moment(context.env.now());
+            checked.check_capacity(now, None, &requester)?;
+            checked.check_freezes(session, now, &requester)?;
         }
         let draft = checked.draft;
         let against = match session.as_ref().and_then(|session| session.state().id()) {
             Some(id) => format!("checked against register {}", id.name()),
-            None => "no register: people, window and follows not checked".to_owned(),
+            None => "no register: people, window, follows and freezes not checked".to_owned(),
         };
         if context.ui.json {
             let text = Text::Description(Box::new(draft.description));
@@ -124,6 +126,12 @@ impl DraftContext for Against {
         judged.map_or(Ok(()), |_| judge_time_left(window, rollback_minutes, self.now))
     }
 
+    fn judge_exception(&self, freeze: &FreezeName) -> Result<Digest, Refusal> {
+        let Some(governance) = &self.governance else { return Ok(Digest::NONE) };
+        let since = governance.freezes().find(|(name, _)| *name == freeze).map(|(_, mark)| mark.since);
+        since.ok_or_else(|| Refusal::NoFreeze { freeze: freeze.clone() })
+    }
+
     fn judge_window(&self, window: &Window) -> Result<(), Refusal> {
         self.governance.as_ref().map_or(Ok(()), |_| judge_window(window, self.now))
     }
@@ -139,6 +147,34 @@ pub struct CheckedDraft {
 }
 
 impl CheckedDraft {
+    /// Fails if freezes in force let the draft start at no time of its window, or if nobody who could approve it may
+    /// except it from one that it names. Freezes may change, so that it can be filed nevertheless.
+    ///
+    /// # Errors
+    /// [`Error::Faults`], or the cache cannot be read.
+    pub fn check_freezes(&self, session: &Session, now: Moment, requester: &PersonId) -> Result<(), Error> {
+        let (Some(governance), facts) = (&self.governance, &self.draft.facts) else { return Ok(()) };
+        let met = session.ask(|state| state.governance().freezes_in_the_way(facts, now.claimed))??;
+        let key = Fingerprint::of(&[0; 32]);
+        let able = Change::supposed(None, requester, key, facts).capacity(governance, now)?.able;
+        let mut problems = Vec::new();
+        for Met { freeze, closed, effect, excepting } in met {
+            let freeze = freeze.name;
+            let mut excepts = false;
+            for person in &able {
+                excepts |= governance.may_except(&excepting, person, now)?;
+            }
+            match effect {
+                Effect::Stops => problems.push(Problem::Frozen { freeze, closed }),
+                Effect::Excepted if !excepts => {
+                    problems.push(Problem::NobodyExcepts { freeze, by: excepting.to_string() });
+                }
+                Effect::Excepted | Effect::Waived => {}
+            }
+        }
+        as_a_whole(&self.path, problems)
+    }
+
     /// Fails if too few people could approve the draft once this account has filed it: as a new change, or as a revision
     /// of `before`.
     ///
@@ -151,12 +187,7 @@ impl CheckedDraft {
         let key = governance.person(requester)?.and_then(|it| it.keys().next());
         let key = key.unwrap_or_else(|| Fingerprint::of(&[0; 32]));
         let capacity = Change::supposed(before, requester, key, facts).capacity(governance, now)?;
-        let problems = lacking(&capacity, &policy.needs(facts), now.claimed);
-        if problems.is_empty() {
-            return Ok(());
-        }
-        let fault = |problem| Fault { line: 1, field: String::new(), problem };
-        Err(Error::Faults { path: self.path.clone(), faults: problems.into_iter().map(fault).collect() })
+        as_a_whole(&self.path, lacking(&capacity, &policy.needs(facts), now.claimed))
     }
 }
 
@@ -188,6 +219,13 @@ pub fn approvals_needed(session: &Session, facts: &Facts) -> String {
     let needs = policy.needs(facts);
     let groups = needs.groups().into_iter().map(|(group, count)| format!(", {count} of group {group}"));
     format!("{} approvals needed{}", needs.total, groups.collect::<String>())
+}
+
+/// The faults of a draft as a whole, for [`Error::Faults`].
+fn as_a_whole(path: &str, problems: impl IntoIterator<Item = Problem>) -> Result<(), Error> {
+    let fault = |problem| Fault { line: 1, field: String::new(), problem };
+    let faults: Vec<Fault> = problems.into_iter().map(fault).collect();
+    if faults.is_empty() { Ok(()) } else { Err(Error::Faults { path: path.to_owned(), faults }) }
 }
 
 /// Reads a draft and checks it, against the rules of a register too if there is a session.

@@ -9,7 +9,7 @@ use crate::domain::{
     Artifact, Attempt, Change, ChangeId, Condition, Denied, Event, Facts, Head, Moment, Opens, Register,
 };
 use crate::error::Error;
-use crate::output::{list, moment};
+use crate::output::{freeze, list, moment};
 use crate::store::{Session, StoreError};
 
 /// What the rules say of a start, all of it in one state of the register.
@@ -165,6 +165,10 @@ fn detail(state: &Register, change: &Change, condition: Condition, now: Moment) 
         }
         Condition::Window => format!("until {}", moment(facts.window.end(), zone)),
         Condition::TimeToRollBack => format!("last moment to start {}", moment(facts.last_start(), zone)),
+        Condition::Freezes => {
+            let met = state.governance().freezes_met(facts, now.claimed, facts.window.end())?;
+            list(met.iter().map(freeze::met))
+        }
         Condition::Artifacts => list(facts.artifacts.iter().map(|it| &it.name)),
         Condition::Follows => list(&facts.follows),
         _ => String::new(),

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::proposal::Found;
 use crate::commands::lookup::{names, parts, reason_of};
-use crate::domain::{Action, Digest, Fingerprint, LostEntries, Moment, PersonId, ProposalState, Refusal, Text, Void};
+use crate::domain::{
+    Action, Digest, Fingerprint, FreezeName, LostEntries, Moment, PersonId, ProposalState, Refusal, Terms, Text, Void,
+};
 use crate::error::Error;
 use crate::output::{self, Gutter, KeyHistory, Page, ago, summary};
 use crate::store::{Held, Session};
@@ -165,7 +167,17 @@ fn present(session: &Session, action: &Action) -> Result<output::Present, Error>
         Action::Lift { key, .. } => key_history(session, *key)?,
         _ => None,
     };
-    Ok(output::Present { grants, policy, key })
+    let freeze = match action {
+        Action::SetFreeze(it) => freeze_in_force(session, &it.name)?,
+        Action::LiftFreeze(it) => freeze_in_force(session, &it.name)?,
+        _ => None,
+    };
+    Ok(output::Present { grants, policy, freeze, key })
+}
+
+/// What the freeze in force of this name says.
+fn freeze_in_force(session: &Session, name: &FreezeName) -> Result<Option<Terms>, Error> {
+    Ok(session.ask(|state| Ok(state.governance().freeze(name)?.terms.clone()))?.ok())
 }
 
 /// Whose key it is, and who put it into its state; `None` if it is not enrolled.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::commands::Context;
 use crate::commands::breakglass::Judged;
+use crate::commands::freeze::{MONTH, expiring};
 use crate::commands::govern::summary_of;
 use crate::commands::lookup::{parse, title};
 use crate::domain::{
@@ -17,9 +18,9 @@ use crate::store::Session;
 
 /// List what you can act on
 ///
-/// Lists changes to approve, start, finish or revise, and proposals to second, the most urgent first. A break-glass that is
-/// not ratified is above everything else, in everybody's inbox. The inbox is that of your key's owner, or of the person
-/// given with --as.
+/// Lists changes to approve, start, finish or revise, proposals to second, and calendars that end within a month, the most
+/// urgent first. A break-glass that is not ratified is above everything else, in everybody's inbox. The inbox is that of
+/// your key's owner, or of the person given with --as.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal inbox
@@ -73,6 +74,7 @@ impl Inbox {
         let first = break_glasses(&session, &me, now)?;
         let mut waiting = proposals(&session, &me, now)?;
         waiting.extend(seal(&session, &me, now)?);
+        waiting.extend(calendars(&session, &me, now)?);
         let open = session.queries().open_for(&me, now.claimed)?;
         let acts = session.ask_each(None, open, |change, governance| {
             Ok(act(change, governance, &me, now)?.map(|act| (change.id(), act)))
@@ -155,6 +157,27 @@ fn seal(session: &Session, me: &PersonId, now: Moment) -> Result<Option<Waiting>
         late: false,
         reason: format!("founded by {founder}"),
     }))
+}
+
+/// The freezes whose calendar ends soon, for admins: beyond its end such a freeze is closed.
+fn calendars(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waiting>, Error> {
+    if !session.ask(|state| Ok(state.governance().has_role(me, Role::Admin, now)?))?? {
+        return Ok(Vec::new());
+    }
+    let mut waiting = Vec::new();
+    for (name, known) in expiring(session, now)? {
+        waiting.push(Waiting {
+            action: "extend",
+            subject: format!("freeze {name}"),
+            title: "closed where its calendar ends; propose it with a longer one".to_owned(),
+            since: known.plus(-MONTH),
+            deadline: Some(known),
+            then: if known > now.claimed { "calendar ends" } else { "calendar ended" },
+            late: false,
+            reason: format!("known until {known}"),
+        });
+    }
+    Ok(waiting)
 }
 
 /// The proposals that this person can second.

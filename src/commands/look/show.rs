@@ -6,11 +6,12 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::Context;
+use crate::commands::freeze::met;
 use crate::commands::look::diff::execution;
 use crate::commands::lookup::{change, governance_about, names, parse, parts, reason_of, redaction};
 use crate::domain::{Act, Change, ChangeId, Outcome, ProposalId, RefusedAct, Text, Vote};
 use crate::error::Error;
-use crate::output::{Judged, Page, Remark, Remarks, Timeline, Words, change_page, json};
+use crate::output::{Judged, Page, Remark, Remarks, Timeline, Words, change_page, freeze, json};
 use crate::store::Session;
 
 /// Show a change
@@ -63,7 +64,8 @@ pub fn write_page(
     let (status, tally) = (change.status(&governance, now)?, change.tally(&governance, now)?);
     let left = change.stranded(&governance, None)?;
     let expiring = change.expiring(&governance, now)?;
-    let judged = Judged { status, tally: &tally, left, expiring: &expiring, now: now.claimed };
+    let freezes = met(session, change, status, now.claimed)?;
+    let judged = Judged { status, tally: &tally, left, expiring: &expiring, freezes: &freezes, now: now.claimed };
     change_page(page, change, &words, &judged, extent);
     Ok(())
 }
@@ -118,6 +120,7 @@ fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value
     Ok(json!({
         "change": id.to_string(),
         "status": status.to_string(),
+        "freezes": met(session, change, status, now.claimed)?.iter().map(freeze::met_json).collect::<Value>(),
         "left": json::left(change.stranded(&governance, None)?),
         "revision": change.current().id.number,
         "last_start": change.current().facts.last_start().to_string(),

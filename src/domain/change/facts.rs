@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    ArtifactName, ChangeId, Digest, Environment, ExternalName, Invalid, PersonId, Reference, ServiceId, Tag, Time,
-    Window,
+    ArtifactName, ChangeId, Digest, Environment, ExternalName, FreezeName, Invalid, PersonId, Reference, ServiceId,
+    Tag, Time, Window,
 };
 
 closed_enum!(
@@ -172,6 +172,8 @@ pub struct Facts {
     pub links: BTreeSet<Link>,
     /// The changes that must have succeeded before it starts.
     pub follows: BTreeSet<ChangeId>,
+    /// The freezes from which it asks to be excepted, each with the leaf hash of the entry that put it in force.
+    pub excepted: BTreeMap<FreezeName, Digest>,
     /// The number of steps of the plan.
     pub plan_steps: u64,
     /// The number of steps of the rollback.

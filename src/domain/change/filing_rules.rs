@@ -141,6 +141,7 @@ pub(in crate::domain) fn judge_filing(governance: &Governance, header: &Header, 
     judge_rollback_fits(&facts.window, facts.rollback_minutes)?;
     judge_time_left(&facts.window, facts.rollback_minutes, header.time)?;
     judge_artifact_names(&facts.artifacts)?;
+    governance.judge_excepted(facts, header.fills(Field::Exception))?;
     judge_policy(governance, facts, header.text.as_ref())
 }
 

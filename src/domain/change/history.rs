@@ -343,6 +343,8 @@ impl Change {
             | Event::KeyRevoke(_)
             | Event::KeySuspend(_)
             | Event::PersonSuspend(_)
+            | Event::FreezeNow { .. }
+            | Event::FreezeEnd(_)
             | Event::BreakGlassOpen { .. }
             | Event::BreakGlassClose(_)
             | Event::BreakGlassRatify { .. } => {}

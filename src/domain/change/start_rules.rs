@@ -4,7 +4,7 @@ use crate::domain::change::decision_rules::judge_tally;
 use crate::domain::change::filing_rules::{judge_artifact_names, judge_starter, judge_time_left};
 use crate::domain::records::{Denied, Unloaded};
 use crate::domain::value::closed_enum::closed_enum;
-use crate::domain::{Artifact, Change, Governance, Moment, PersonId, Refusal, RevisionRef, Time};
+use crate::domain::{Artifact, Change, Closed, Governance, Moment, PersonId, Refusal, RevisionRef, Time};
 
 closed_enum!(
     /// A condition for the start of a change. They are judged in this order.
@@ -31,6 +31,8 @@ closed_enum!(
         Window => "window",
         /// A rollback could still end with the window.
         TimeToRollBack => "time-to-roll-back",
+        /// No freeze stops it up to the end of its window.
+        Freezes => "freezes",
         /// The artifacts are the approved ones.
         Artifacts => "artifacts",
         /// The changes that it follows have succeeded.
@@ -67,6 +69,7 @@ impl Refusal {
     pub fn opens(&self) -> Opens {
         match self {
             Self::OutsideWindow { time, window } if *time < window.start() => Opens::At(window.start()),
+            Self::Frozen { closed: Closed { until: Some(until), .. }, last, .. } if until <= last => Opens::At(*until),
             Self::OutsideWindow { .. }
             | Self::TooLateToStart { .. }
             | Self::Withdrawn { .. }
@@ -116,6 +119,7 @@ impl Change {
                 Err(Refusal::OutsideWindow { time, window: facts.window.clone() }.into())
             }
             Condition::TimeToRollBack => Ok(judge_time_left(&facts.window, facts.rollback_minutes, time)?),
+            Condition::Freezes => self.judge_frozen(governance, start.moment),
             Condition::Artifacts => Ok(judge_artifacts(&facts.artifacts, start.artifacts)?),
             Condition::Implementer
             | Condition::NotStarted

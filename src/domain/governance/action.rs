@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Asked, Digest, EventKind, Fingerprint, Grants, Head, PersonId, Policy, ProposalId, PublicKey, RegisterId,
+    Asked, Digest, EventKind, Fingerprint, Grants, Head, LiftFreeze, PersonId, Policy, ProposalId, PublicKey,
+    RegisterId, SetFreeze,
 };
 
 /// A person or machine account to enrol.
@@ -96,6 +97,10 @@ pub enum Action {
     Redact(BTreeMap<u64, Digest>),
     /// Accept the loss of entries after a restore.
     Restored(LostEntries),
+    /// Set a freeze, or replace one.
+    SetFreeze(Box<SetFreeze>),
+    /// End a freeze.
+    LiftFreeze(LiftFreeze),
 }
 
 impl Action {
@@ -110,6 +115,8 @@ impl Action {
             Self::Policy { .. } => EventKind::Policy,
             Self::Redact(_) => EventKind::Redact,
             Self::Restored(_) => EventKind::Restored,
+            Self::SetFreeze(_) => EventKind::SetFreeze,
+            Self::LiftFreeze(_) => EventKind::LiftFreeze,
         }
     }
 }

@@ -3,8 +3,8 @@
 use crate::domain::governance::state::{GovernanceSummary, Phase};
 use crate::domain::records::Denied;
 use crate::domain::{
-    AcceptedLoss, Action, Digest, Event, Fingerprint, Governance, Grants, Key, KeyState, LostEntries, Member, Person,
-    PersonId, Proposal, ProposalId, ProposalState, RefusedAttempt, Role, TextState, Timed,
+    AcceptedLoss, Action, Digest, Event, Fingerprint, FreezeOrigin, Governance, Grants, Key, KeyState, LostEntries,
+    Member, Person, PersonId, Proposal, ProposalId, ProposalState, RefusedAttempt, Role, TextState, Timed,
 };
 
 impl Governance {
@@ -26,7 +26,8 @@ impl Governance {
                 Action::Retire { person, .. } | Action::AddKey { person, .. } => self.enrolled(person).map(|_| ()),
                 Action::Lift { key, .. } => self.known_key(*key).map(|_| ()),
                 Action::Redact(texts) => Ok(texts.keys().try_for_each(|seq| self.text(*seq).map(|_| ()))?),
-                Action::Enrol(_) | Action::Policy { .. } | Action::Restored(_) => Ok(()),
+                Action::LiftFreeze(it) => self.freeze(&it.name).map(|_| ()),
+                Action::Enrol(_) | Action::Policy { .. } | Action::Restored(_) | Action::SetFreeze(_) => Ok(()),
             },
             _ => Ok(()),
         }
@@ -56,12 +57,14 @@ impl Governance {
             }
             Event::Second(at) => {
                 let action = self.end_proposal(at.proposal, ProposalState::Seconded(header.actor.clone()));
-                action.iter().for_each(|action| self.carry_out(at.proposal, action, header.seq, leaf));
+                action.iter().for_each(|action| self.carry_out(at.proposal, action, header, leaf));
                 return Ok(action);
             }
             Event::KeyRevoke(key) => self.revoke(*key, leaf),
             Event::KeySuspend(key) => self.set_key(*key, KeyState::Suspended, leaf),
             Event::PersonSuspend(person) => self.suspend(person, header.seq, leaf),
+            Event::FreezeNow { until, services } => self.freeze_now(header, leaf, (*until, services)),
+            Event::FreezeEnd(freeze) => self.drop_freeze(&freeze.name),
             Event::Decline(at) => {
                 self.end_proposal(at.proposal, ProposalState::Declined(header.actor.clone()));
             }
@@ -91,12 +94,13 @@ impl Governance {
         Ok(None)
     }
 
-    fn summary_mut(&mut self) -> &mut GovernanceSummary {
+    pub(super) fn summary_mut(&mut self) -> &mut GovernanceSummary {
         self.summary_changed = true;
         &mut self.summary
     }
 
-    fn carry_out(&mut self, proposal: ProposalId, action: &Action, seq: u64, leaf: Digest) {
+    fn carry_out(&mut self, proposal: ProposalId, action: &Action, header: &Timed<'_>, leaf: Digest) {
+        let seq = header.seq;
         match action {
             Action::Enrol(members) => self.enrol(members, seq, leaf),
             Action::Roles(changes) => {
@@ -115,6 +119,8 @@ impl Governance {
             Action::Policy { policy, .. } => self.summary_mut().policy = Some((policy.clone(), leaf)),
             Action::Redact(texts) => texts.iter().for_each(|(seq, text)| self.redact(*seq, *text, proposal)),
             Action::Restored(lost) => self.accept_loss(proposal, lost),
+            Action::SetFreeze(it) => self.set_freeze(FreezeOrigin::Proposal(proposal), it, seq, leaf),
+            Action::LiftFreeze(it) => self.lift_freeze(it, header.moment.effective),
         }
     }
 

@@ -212,7 +212,11 @@ impl Governance {
             }
             Action::Retire { person: subject, .. } | Action::AddKey { person: subject, .. } => is(subject),
             Action::Lift { key, .. } => self.key(*key)?.map_or(Ok(false), |key| is(&key.person)),
-            Action::Policy { .. } | Action::Redact(_) | Action::Restored(_) => Ok(false),
+            Action::Policy { .. }
+            | Action::Redact(_)
+            | Action::Restored(_)
+            | Action::SetFreeze(_)
+            | Action::LiftFreeze(_) => Ok(false),
         }
     }
 
@@ -253,6 +257,8 @@ impl Governance {
                 texts.iter().try_for_each(|(seq, text)| self.judge_redaction(*seq, *text))?;
                 if texts.is_empty() { Err(Refusal::NothingChanges.into()) } else { Ok(()) }
             }
+            Action::SetFreeze(it) => self.judge_set_freeze(it),
+            Action::LiftFreeze(it) => self.judge_lift_freeze(it, at.moment),
             Action::Restored(it) if it.ends.restored.seq >= at.seq => Err(Refusal::NothingLost.into()),
             Action::Restored(it) => {
                 // The same ends with another list in between are another restoration.

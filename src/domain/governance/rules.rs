@@ -80,6 +80,14 @@ impl Governance {
                 self.judge_role(header, Role::Admin)?;
                 self.judge_suspend(person)
             }
+            Event::FreezeNow { until, .. } => {
+                self.judge_actor(header)?;
+                self.judge_freeze_now(header, *until)
+            }
+            Event::FreezeEnd(freeze) => {
+                self.judge_actor(header)?;
+                self.judge_freeze_end(header, freeze)
+            }
             Event::Refused { attempt, rule } => self.judge_refused(header, attempt, *rule),
             Event::Propose { .. } | Event::Second(_) | Event::Decline(_) | Event::ProposalWithdraw(_) => {
                 self.judge_proposal(header, event)

@@ -1,14 +1,14 @@
 //! The governance state: people, keys, proposals and policy. This file holds the lookups; `rules` judges an event and
 //! `fold` applies it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
 use crate::domain::{
-    Digest, Duty, Fingerprint, Group, Key, KeyState, Moment, Person, PersonId, Policy, Proposal, ProposalId, Refusal,
-    Restoration, Role, TextState,
+    Digest, Duty, Fingerprint, Freeze, FreezeMark, FreezeName, Group, Key, KeyState, Moment, Person, PersonId, Policy,
+    Proposal, ProposalId, Refusal, Restoration, Role, TextState, Time,
 };
 
 /// The format level that this program reads and writes.
@@ -38,6 +38,10 @@ pub struct GovernanceSummary {
     /// Whether a text was ever redacted.
     pub(super) redacted: bool,
     pub(super) restored: Vec<AcceptedLoss>,
+    /// The freezes in force.
+    freezes: BTreeMap<FreezeName, FreezeMark>,
+    /// The people who open no freeze alone until this time, because a proposal ended one of theirs.
+    barred: BTreeMap<PersonId, Time>,
 }
 
 /// A restoration that was seconded.
@@ -65,6 +69,7 @@ pub struct Governance {
     pub(super) keys: Records<Fingerprint, Key>,
     pub(super) proposals: Records<ProposalId, Proposal>,
     pub(super) texts: Records<u64, TextState>,
+    freezes: Records<FreezeName, Freeze>,
 }
 
 /// Loading and writing.
@@ -78,6 +83,7 @@ impl Governance {
             keys: Records::unloaded(),
             proposals: Records::unloaded(),
             texts: Records::unloaded(),
+            freezes: Records::unloaded(),
         }
     }
 
@@ -87,6 +93,7 @@ impl Governance {
             StateRecord::Key(key, it) => self.keys.load(key, Some(it)),
             StateRecord::Proposal(id, proposal) => self.proposals.load(id, Some(proposal)),
             StateRecord::Text(seq, text) => self.texts.load(seq, Some(text)),
+            StateRecord::Freeze(name, freeze) => self.freezes.load(name, Some(freeze)),
             StateRecord::Register(_)
             | StateRecord::Governance(_)
             | StateRecord::Change(..)
@@ -100,12 +107,13 @@ impl Governance {
             StateKey::Key(key) => self.keys.load(key, None),
             StateKey::Proposal(id) => self.proposals.load(id, None),
             StateKey::Text(seq) => self.texts.load(seq, None),
+            StateKey::Freeze(name) => self.freezes.load(name, None),
             StateKey::Register | StateKey::Governance | StateKey::Change(_) | StateKey::BreakGlass(_) => {}
         }
     }
 
     pub(in crate::domain) fn loaded(&self) -> usize {
-        self.people.len() + self.keys.len() + self.proposals.len() + self.texts.len()
+        self.people.len() + self.keys.len() + self.proposals.len() + self.texts.len() + self.freezes.len()
     }
 
     pub(in crate::domain) fn take_changed(&mut self) -> Vec<StateRecord> {
@@ -115,6 +123,7 @@ impl Governance {
         changed.extend(self.keys.take_changed().map(|(key, it)| StateRecord::Key(key, it)));
         changed.extend(self.proposals.take_changed().map(|(id, it)| StateRecord::Proposal(id, it)));
         changed.extend(self.texts.take_changed().map(|(seq, it)| StateRecord::Text(seq, it)));
+        changed.extend(self.freezes.take_changed().map(|(name, it)| StateRecord::Freeze(name, it)));
         changed
     }
 
@@ -123,6 +132,37 @@ impl Governance {
         self.keys.unload();
         self.proposals.unload();
         self.texts.unload();
+        self.freezes.unload();
+    }
+}
+
+/// Freezes.
+impl Governance {
+    pub(in crate::domain) fn freeze_marks(&self) -> &BTreeMap<FreezeName, FreezeMark> {
+        &self.summary.freezes
+    }
+
+    pub(in crate::domain) fn freeze_record(&self, name: &FreezeName) -> Result<Option<&Freeze>, Unloaded> {
+        self.freezes.get(name, StateKey::Freeze)
+    }
+
+    pub(in crate::domain) fn put_freeze(&mut self, name: FreezeName, freeze: Freeze) {
+        let mark = FreezeMark { since: freeze.since, end: freeze.terms.end() };
+        self.summary_mut().freezes.insert(name.clone(), mark);
+        self.freezes.insert(name, freeze);
+    }
+
+    /// Ends a freeze. Its record stays, and nothing asks for it any more.
+    pub(in crate::domain) fn drop_freeze(&mut self, name: &FreezeName) {
+        self.summary_mut().freezes.remove(name);
+    }
+
+    pub(in crate::domain) fn barred(&self) -> &BTreeMap<PersonId, Time> {
+        &self.summary.barred
+    }
+
+    pub(in crate::domain) fn bar(&mut self, person: PersonId, until: Time) {
+        self.summary_mut().barred.insert(person, until);
     }
 }
 

@@ -127,12 +127,46 @@ string_id!(
 );
 
 string_id!(
+    /// The name of a freeze: `market-hours`.
+    FreezeName,
+    "a freeze's name",
+    "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
+    |text| is_name(text, 32)
+);
+
+impl FreezeName {
+    /// The beginning of the names of freezes that one person opens alone.
+    const NOW: &'static str = "now-";
+
+    /// The name of the freeze that one person opens by the entry with this sequence number.
+    pub fn now(seq: u64) -> Self {
+        Self(format!("{}{seq}", Self::NOW))
+    }
+
+    /// A name that a proposal may give to a freeze.
+    ///
+    /// # Errors
+    /// [`Invalid::Id`]; [`Invalid::FreezeName`] for a name that a freeze opened by one person could have.
+    pub fn from_proposal(text: &str) -> Result<Self, Invalid> {
+        let name: Self = text.parse()?;
+        if text.starts_with(Self::NOW) { Err(Invalid::FreezeName) } else { Ok(name) }
+    }
+}
+
+string_id!(
     /// A group of approvers: `dba`.
     Group,
     "a group",
     "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
     |text| is_name(text, 32)
 );
+
+impl Group {
+    /// The group whose members may open a freeze alone.
+    pub fn duty() -> Self {
+        Self("duty".to_owned())
+    }
+}
 
 string_id!(
     /// The name of a requirement of a policy: `critical`.

@@ -77,6 +77,21 @@ pub enum Invalid {
     /// Periods of one grant that overlap, touch, or are out of order.
     #[error("the periods of one grant must be in the order of time, with a gap between any two")]
     PeriodOverlap,
+    /// A freeze without a closed period.
+    #[error("a freeze needs at least one closed period")]
+    ClosedNever,
+    /// Closed periods that overlap, or are out of order.
+    #[error("the closed periods must be in the order of time, and must not overlap")]
+    ClosedOrder,
+    /// Periods beyond the time until which a calendar is known.
+    #[error("a closed period ends after the time until which the calendar is known")]
+    ClosedUnknown,
+    /// Another word than the one that lets somebody open a freeze again.
+    #[error("not allowed: write the word allowed")]
+    Again,
+    /// A name for a freeze that twinseal gives itself.
+    #[error("names that begin with now- are those of freezes that one person opened")]
+    FreezeName,
     /// A request that expires before it was made.
     #[error("the request expires before it was made, or at that moment")]
     RequestOrder,

@@ -36,7 +36,7 @@ pub(in crate::domain) fn is_space(c: char) -> bool {
 
 /// Text of one or more lines, separated by LF. It is never empty and has no forbidden character, no white space at
 /// the end of a line, and no blank first or last line.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Prose(String);
 
 impl Prose {
@@ -98,7 +98,7 @@ impl fmt::Display for Prose {
 
 /// [`Prose`] of a single line of at most [`Line::MOST`] characters, without two white space characters in a row: two
 /// titles or names that differ only in how wide a gap is would look the same.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Line(Prose);
 
 impl Line {
@@ -111,6 +111,11 @@ impl Line {
     /// Those of [`Prose::from_typed`], and [`Invalid::Lines`], [`Invalid::TooLong`], [`Invalid::SpaceRun`].
     pub fn from_typed(typed: &str) -> Result<Self, Invalid> {
         Prose::from_typed(typed.trim())?.try_into()
+    }
+
+    /// A line that is part of the program.
+    pub(in crate::domain) fn fixed(line: &'static str) -> Self {
+        Self(Prose(line.to_owned()))
     }
 
     /// The line.
@@ -173,6 +178,8 @@ closed_enum!(
         Tests => "tests",
         /// The criteria for success.
         Success => "success",
+        /// The reason for an exception from a freeze.
+        Exception => "exception",
         /// A comment.
         Note => "note",
         /// The source text of a policy, including its comments.
@@ -232,12 +239,14 @@ pub struct Description {
     pub tests: Vec<Trial>,
     /// The criteria for success.
     pub success: Option<Prose>,
+    /// The reason for an exception from a freeze.
+    pub exception: Option<Prose>,
 }
 
 impl Description {
     /// Whether somebody wrote these words, in one field. White space, line ends, case and the Unicode form do not matter.
     pub fn contains(&self, words: &SearchWords) -> bool {
-        let prose = [&self.reason, &self.impact, &self.security, &self.success].into_iter().flatten();
+        let prose = [&self.reason, &self.impact, &self.security, &self.success, &self.exception].into_iter().flatten();
         let steps = self.plan.iter().chain(&self.rollback);
         let steps = steps.flat_map(|step| [Some(&step.text), step.command.as_ref()]).flatten();
         let tests = self.tests.iter().flat_map(|test| [&test.what, &test.result]);
@@ -293,6 +302,7 @@ impl Text {
                 (Field::AbortIf, !it.abort_if.is_empty()),
                 (Field::Tests, !it.tests.is_empty()),
                 (Field::Success, it.success.is_some()),
+                (Field::Exception, it.exception.is_some()),
             ]
             .into_iter()
             .filter_map(|(field, filled)| filled.then_some(field))

@@ -16,6 +16,9 @@ pub struct Time(i64);
 const LATEST: i64 = 253_402_300_799; // 9999-12-31T23:59:59Z
 
 impl Time {
+    /// The last moment.
+    pub const LAST: Self = Self(LATEST);
+
     /// A moment from Unix seconds.
     ///
     /// # Errors

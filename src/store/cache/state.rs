@@ -254,6 +254,7 @@ impl VerifiedCache {
             StateKey::Register
             | StateKey::Governance
             | StateKey::Proposal(_)
+            | StateKey::Freeze(_)
             | StateKey::Change(_)
             | StateKey::BreakGlass(_) => Ok(false),
         }

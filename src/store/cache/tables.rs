@@ -88,7 +88,7 @@ pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, afte
         Event::Refused { attempt, rule } => project_refusal(conn, header, attempt, *rule)?,
         Event::BreakGlassOpen { .. } | Event::BreakGlassClose(_) => {}
         Event::BreakGlassRatify { id, .. } => project_ratification(conn, header, id.number())?,
-        Event::Seal | Event::ChangeWithdraw(_) | Event::Note(_) => {}
+        Event::Seal | Event::ChangeWithdraw(_) | Event::Note(_) | Event::FreezeNow { .. } | Event::FreezeEnd(_) => {}
     }
     match event.stream() {
         Stream::Change(change) => project_change(conn, after.change(change).map_err(unloaded)?),
@@ -194,7 +194,7 @@ fn project_seconded(conn: &Connection, id: ProposalId, action: &Action, after: &
         Action::AddKey { key, .. } => project_new_key(conn, key.fingerprint(), after),
         Action::Lift { key, .. } => project_key(conn, *key, after),
         Action::Redact(texts) => project_redactions(conn, texts, id),
-        Action::Policy { .. } | Action::Restored(_) => Ok(()),
+        Action::Policy { .. } | Action::Restored(_) | Action::SetFreeze(_) | Action::LiftFreeze(_) => Ok(()),
     }
 }
 
@@ -283,6 +283,7 @@ fn project_revision(conn: &Connection, entry: &Entry, at: &RevisionRef, facts: &
     facts.authors.iter().try_for_each(|it| item("author", &it.to_string(), None))?;
     facts.environments.iter().try_for_each(|it| item("environment", it.as_str(), None))?;
     facts.follows.iter().try_for_each(|it| item("follows", &it.to_string(), None))?;
+    facts.excepted.iter().try_for_each(|(it, since)| item("freeze-exception", it.as_str(), Some(since.to_string())))?;
     facts.implementers.iter().try_for_each(|it| item("implementer", it.as_str(), None))?;
     facts.services.iter().try_for_each(|it| item("service", it.as_str(), None))?;
     facts.tags.iter().try_for_each(|it| item("tag", it.as_str(), None))?;

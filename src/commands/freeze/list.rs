@@ -1,0 +1,198 @@
+//! `freeze list`, `show` and `check`, and what other pages say about freezes.
+
+use std::collections::BTreeSet;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::commands::Context;
+use crate::commands::lookup::{parse, reason_of, time};
+use crate::domain::{
+    Change, Closed, Freeze, FreezeMark, FreezeName, FreezeOrigin, Met, Moment, ServiceId, Status, Time,
+};
+use crate::error::Error;
+use crate::input::nearest;
+use crate::output::json::written;
+use crate::output::{Gutter, ago, freeze, table};
+use crate::store::Session;
+
+/// The freeze in force with this name.
+///
+/// # Errors
+/// [`Error::NoFreeze`], or the cache cannot be read.
+pub fn in_force(session: &Session, name: &FreezeName) -> Result<Freeze, Error> {
+    let found = session.ask(|state| state.governance().freeze(name).cloned())?;
+    found.map_err(|_| {
+        let names = session.state().governance().freezes().map(|(name, _)| name.as_str());
+        Error::NoFreeze { freeze: name.clone(), near: nearest(name.as_str(), names) }
+    })
+}
+
+/// Every freeze in force, by name.
+fn all(session: &Session) -> Result<Vec<(FreezeName, Freeze)>, Error> {
+    let named = |(name, _): (&FreezeName, FreezeMark)| name.clone();
+    let names: Vec<FreezeName> = session.state().governance().freezes().map(named).collect();
+    names.into_iter().map(|name| in_force(session, &name).map(|freeze| (name, freeze))).collect()
+}
+
+/// The freezes that a change meets from now to the end of its window; none of a change that can no longer be started.
+///
+/// # Errors
+/// The cache cannot be read.
+pub fn met(session: &Session, change: &Change, status: Status, now: Time) -> Result<Vec<Met>, Error> {
+    if !matches!(status, Status::AwaitingApproval | Status::Approved) {
+        return Ok(Vec::new());
+    }
+    let facts = &change.current().facts;
+    let from = now.max(facts.window.start());
+    Ok(session.ask(|state| state.governance().freezes_met(facts, from, facts.window.end()))??)
+}
+
+/// How long before the end of a calendar admins are reminded, in seconds.
+pub const MONTH: i64 = 31 * 86_400;
+
+/// The freezes whose calendar ends within a month, or has ended, each with the time at which it does.
+///
+/// # Errors
+/// The cache cannot be read.
+pub fn expiring(session: &Session, now: Moment) -> Result<Vec<(FreezeName, Time)>, Error> {
+    let ends = |(name, freeze): (FreezeName, Freeze)| {
+        let known = freeze.terms.known.until().filter(|known| *known <= now.claimed.plus(MONTH))?;
+        Some((name, known))
+    };
+    Ok(all(session)?.into_iter().filter_map(ends).collect())
+}
+
+fn origin(freeze: &Freeze) -> String {
+    match &freeze.origin {
+        FreezeOrigin::Proposal(id) => format!("proposal {id}"),
+        FreezeOrigin::Alone(by) => format!("{by} alone"),
+    }
+}
+
+fn freeze_json(name: &FreezeName, it: &Freeze, now: Time) -> Value {
+    let closed = it.terms.closed_from(now);
+    let (proposal, by) = match &it.origin {
+        FreezeOrigin::Proposal(id) => (Some(id.number()), None),
+        FreezeOrigin::Alone(by) => (None, Some(by)),
+    };
+    json!({
+        "name": name.to_string(),
+        "since": it.since.to_string(),
+        "seq": it.seq,
+        "proposal": proposal,
+        "opened_by": written(by),
+        "closed": closed.as_ref().is_some_and(|closed| closed.from <= now),
+        "next": freeze::closed(closed.as_ref()),
+        "terms": freeze::terms(&it.terms),
+    })
+}
+
+/// Lists the freezes in force.
+pub fn list(context: &mut Context<'_>) -> Result<(), Error> {
+    let session = context.open()?;
+    let (freezes, now) = (all(&session)?, context.env.now());
+    if freezes.is_empty() && !context.ui.json {
+        context.env.status("no freezes in force");
+        return Ok(());
+    }
+    let json = || json!({ "freezes": freezes.iter().map(|(name, it)| freeze_json(name, it, now)).collect::<Value>() });
+    let row = |(name, it): &(FreezeName, Freeze)| {
+        let known = it.terms.known.until().map_or_else(|| it.terms.known.to_string(), |known| ago(known, now));
+        let by = it.excepting().to_string();
+        [name.to_string(), freeze::state(&it.terms, now), freeze::scope(&it.terms), by, known]
+    };
+    let (rows, width) = (|| freezes.iter().map(row).collect(), context.env.width);
+    context.ui.answer(context.env, json, || {
+        table(["FREEZE", "STATE", "CONCERNS", "EXCEPTED BY", "KNOWN UNTIL"], rows(), width)
+    })
+}
+
+/// Arguments of `freeze show`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal freeze show market-hours")]
+pub struct Show {
+    /// Name of the freeze
+    #[arg(value_name = "NAME")]
+    freeze: String,
+}
+
+impl Show {
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let name: FreezeName = parse(&self.freeze)?;
+        let session = context.open()?;
+        let (it, now) = (in_force(&session, &name)?, context.env.now());
+        if context.ui.json {
+            return context.ui.print_json(context.env, freeze_json(&name, &it, now));
+        }
+        let opened = match &it.origin {
+            FreezeOrigin::Proposal(id) => session.ask(|state| state.governance().proposal(*id).map(|it| it.seq))??,
+            FreezeOrigin::Alone(_) => it.seq,
+        };
+        let reason = reason_of(&session, opened)?;
+        let mut page = context.page();
+        page.title(format_args!("freeze {name}"));
+        page.field("state", freeze::state(&it.terms, now));
+        page.field("set", format_args!("by {} (entry {})", origin(&it), it.seq));
+        page.field("since", it.since);
+        for sentence in freeze::sentences(&it.terms, &it.excepting()) {
+            page.text("-", sentence);
+        }
+        if let Some(reason) = reason {
+            page.block("reason").quote_text(Gutter::Prose, &reason);
+        }
+        page.block("closed periods");
+        for period in it.terms.periods.as_slice() {
+            page.text("", format_args!("{} to {}", period.from(), period.until()));
+            page.quote_text(Gutter::Machine, period.name().as_str());
+        }
+        Ok(context.env.print(page.finish())?)
+    }
+}
+
+/// Arguments of `freeze check`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal freeze check 2026-12-31T18:00:00+08:00
+  twinseal freeze check now --service order-gateway")]
+pub struct Check {
+    /// Time with its offset, or now
+    #[arg(value_name = "TIME")]
+    time: String,
+    /// Leave out freezes that do not concern this service
+    #[arg(long, value_name = "SERVICE")]
+    service: Option<String>,
+}
+
+impl Check {
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let at = if self.time == "now" { context.env.now() } else { time(&self.time)? };
+        let service: Option<ServiceId> = self.service.as_deref().map(parse).transpose()?;
+        let session = context.open()?;
+        let concerned = |services: &BTreeSet<ServiceId>| {
+            service.as_ref().is_none_or(|service| services.is_empty() || services.contains(service))
+        };
+        let mut closed: Vec<(FreezeName, Closed)> = Vec::new();
+        for (name, it) in all(&session)? {
+            let found = it.terms.closed_in(at, at.plus(1)).filter(|_| concerned(&it.terms.scope.services));
+            closed.extend(found.map(|found| (name, found)));
+        }
+        let json = || {
+            let one = |(name, it): &(FreezeName, Closed)| json!({ "freeze": name.to_string(), "closed": freeze::closed(Some(it)) });
+            json!({ "time": at.to_string(), "closed": closed.iter().map(one).collect::<Value>() })
+        };
+        let lines = || closed.iter().map(|(name, it)| format!("{name} {it}")).collect::<Vec<String>>().join("\n");
+        match closed.is_empty() {
+            true if !context.ui.json => {
+                context.env.status(format_args!("no freeze is closed at {at}"));
+                Ok(())
+            }
+            true => context.ui.print_json(context.env, json()),
+            false => {
+                context.ui.answer(context.env, json, lines)?;
+                Err(Error::Closed { count: closed.len() })
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! `freeze now` and `freeze end`.
+
+use std::collections::BTreeSet;
+
+use clap::Args;
+
+use super::list::in_force;
+use crate::commands::lookup::{check_named_once, parse, reason, remark};
+use crate::commands::{Context, record_shown, report_recorded};
+use crate::domain::{Event, Field, FreezeName, FreezeRef, LONGEST_NOW, ServiceId, TOLERANCE, Time};
+use crate::error::Error;
+use crate::output::{Page, freeze};
+use crate::record::Plan;
+use crate::store::Session;
+
+/// Arguments of `freeze now`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal freeze now --reason 'INC-2214: orders are rejected.'
+  twinseal freeze now --service order-gateway --for 90m --reason 'INC-2214'")]
+pub struct Now {
+    /// Reason
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Affected service; repeat it for each; without it, every service
+    #[arg(long = "service", value_name = "SERVICE")]
+    services: Vec<String>,
+    /// How long, in hours or minutes: 4h, 90m; at most 24h
+    #[arg(long = "for", value_name = "TIME", default_value = "4h")]
+    length: String,
+}
+
+impl Now {
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let length = seconds(&self.length)?;
+        let services = self.services.iter().map(|it| parse(it)).collect::<Result<Vec<ServiceId>, Error>>()?;
+        check_named_once(&services)?;
+        let services: BTreeSet<ServiceId> = services.into_iter().collect();
+        let text = remark(Field::Reason, &self.reason)?;
+        let mut session = context.open()?;
+        let until = end(context.env.now(), length);
+        let event = Event::FreezeNow { until, services };
+        let plan = |_: &mut Session| Ok(Plan { event: event.clone(), text: Some(text.clone()) });
+        let page = |page: &mut Page, _: &Session| {
+            page.block(&format!("about to sign: a freeze until {until}"));
+            Ok(())
+        };
+        let entry = record_shown(context, &mut session, page, plan)?;
+        let name = FreezeName::now(entry.header.seq);
+        let Event::FreezeNow { services, .. } = &entry.event else { return Ok(()) };
+        let said = format!("{} frozen until {until}; `twinseal freeze end {name}` ends it", freeze::services(services));
+        report_recorded(context, &entry, Some(format!("freeze {name} {}", entry.leaf)), said)
+    }
+}
+
+/// The end of a freeze that is opened now: it begins before now, and lasts at most a day in all.
+fn end(now: Time, length: i64) -> Time {
+    now.plus(length).min(now.plus(LONGEST_NOW - TOLERANCE))
+}
+
+/// The seconds of `4h` or `90m`: more than none, and at most a day.
+fn seconds(given: &str) -> Result<i64, Error> {
+    let wrong = || Error::Form { given: given.to_owned(), form: "4h or 90m, at most 24h" };
+    let unit = match given.chars().last() {
+        Some('h') => 3600,
+        Some('m') => 60,
+        _ => return Err(wrong()),
+    };
+    let count = crate::domain::number(given.get(..given.len() - 1).unwrap_or_default()).map_err(|_| wrong())?;
+    let seconds = i64::try_from(count).ok().and_then(|count| count.checked_mul(unit)).ok_or_else(wrong)?;
+    if (1..=LONGEST_NOW).contains(&seconds) { Ok(seconds) } else { Err(wrong()) }
+}
+
+/// Arguments of `freeze end`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal freeze end now-812
+  twinseal freeze end now-812 --reason 'Orders go through again.'")]
+pub struct End {
+    /// Name of the freeze
+    #[arg(value_name = "NAME")]
+    freeze: String,
+    /// Reason
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+impl End {
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let name: FreezeName = parse(&self.freeze)?;
+        let text = reason(self.reason.as_deref())?;
+        let mut session = context.open()?;
+        in_force(&session, &name)?;
+        let plan = |session: &mut Session| {
+            let since = in_force(session, &name)?.since;
+            Ok(Plan { event: Event::FreezeEnd(FreezeRef { name: name.clone(), since }), text: text.clone() })
+        };
+        let page = |page: &mut Page, _: &Session| {
+            page.block(&format!("about to sign: the end of freeze {name}"));
+            Ok(())
+        };
+        let entry = record_shown(context, &mut session, page, plan)?;
+        report_recorded(context, &entry, None, format_args!("freeze {name} ended"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_is_hours_or_minutes_up_to_a_day() {
+        for (given, expected) in [("4h", 14_400), ("90m", 5_400), ("24h", 86_400), ("1m", 60), ("1440m", 86_400)] {
+            assert_eq!(seconds(given).unwrap(), expected, "{given}");
+        }
+        for given in ["", "h", "0h", "25h", "1441m", "4", "4d", "-4h", "04h", "4 h", "4時", "9007199254740991h"] {
+            assert!(seconds(given).is_err(), "{given}");
+        }
+        let now: Time = "2026-12-01T09:00:00Z".parse().unwrap();
+        assert_eq!(end(now, 86_400).to_string(), "2026-12-02T08:55:00Z");
+        assert_eq!(end(now, 14_400).to_string(), "2026-12-01T13:00:00Z");
+    }
+}

@@ -1,0 +1,70 @@
+//! `freeze propose` and `freeze lift`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::list::in_force;
+use crate::commands::Context;
+use crate::commands::files::read_text;
+use crate::commands::govern::proposal::open;
+use crate::commands::lookup::{name_of_input, parse, remark};
+use crate::domain::{Action, Field, FreezeName, LiftFreeze, SetFreeze, Text};
+use crate::error::Error;
+use crate::input::read_freeze;
+
+/// Arguments of `freeze propose`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal freeze propose month-end.toml
+  twinseal calendar venue XSHG --year 2026 > market.toml
+  twinseal freeze propose market.toml")]
+pub struct Propose {
+    /// Freeze in TOML; - reads standard input
+    file: PathBuf,
+}
+
+impl Propose {
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let source = read_text(context.env, &self.file)?;
+        let path = name_of_input(&self.file);
+        let draft = read_freeze(&source).map_err(|faults| Error::Faults { path, faults })?;
+        let mut session = context.open()?;
+        let text = draft.reason.map(|reason| Text::Remark(Field::Reason, reason));
+        open(context, &mut session, text, |session| {
+            let (name, terms) = (draft.name.clone(), draft.terms.clone());
+            let replaces = session.state().governance().freezes().find(|(it, _)| **it == name).map(|(_, it)| it.since);
+            Ok(Action::SetFreeze(Box::new(SetFreeze { name, replaces, terms })))
+        })
+    }
+}
+
+/// Arguments of `freeze lift`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal freeze lift month-end --reason 'The books are closed.'
+  twinseal freeze lift now-812 --reason 'A false alarm.' --allow-again")]
+pub struct Lift {
+    /// Name of the freeze
+    #[arg(value_name = "NAME")]
+    freeze: String,
+    /// Reason
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Let the person who opened it at once open another one within seven days
+    #[arg(long)]
+    allow_again: bool,
+}
+
+impl Lift {
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let name: FreezeName = parse(&self.freeze)?;
+        let text = Some(remark(Field::Reason, &self.reason)?);
+        let mut session = context.open()?;
+        in_force(&session, &name)?;
+        open(context, &mut session, text, |session| {
+            let replaces = in_force(session, &name)?.since;
+            Ok(Action::LiftFreeze(LiftFreeze { name: name.clone(), replaces, again: self.allow_again }))
+        })
+    }
+}

@@ -1,0 +1,5 @@
+//! Change freezes: when nothing may be changed, what they concern, and who may except from them.
+
+pub mod judging;
+pub mod records;
+pub mod terms;

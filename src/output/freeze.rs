@@ -1,0 +1,135 @@
+//! What a freeze says, as sentences and as JSON.
+
+use std::fmt::Display;
+
+use serde_json::{Value, json};
+
+use super::json::{list as json_list, written};
+use super::{ago, list};
+use crate::domain::{Closed, ClosedPeriod, Effect, Excepting, Known, Met, ServiceId, Terms, Time};
+
+/// `every service`, or the services.
+pub fn services<'a>(services: impl IntoIterator<Item = &'a ServiceId>) -> String {
+    let services = list(services);
+    if services.is_empty() { "every service".to_owned() } else { services }
+}
+
+/// `244 periods, known until 2027-01-01T00:00:00Z`.
+pub fn in_short(terms: &Terms) -> String {
+    format!("{}, {}", count(terms), known(terms.known))
+}
+
+fn count(terms: &Terms) -> String {
+    match terms.periods.as_slice().len() {
+        1 => "1 closed period".to_owned(),
+        count => format!("{count} closed periods"),
+    }
+}
+
+fn known(known: Known) -> String {
+    match known {
+        Known::Complete => "complete".to_owned(),
+        Known::Until(time) => format!("known until {time}"),
+    }
+}
+
+/// The changes that a freeze concerns: `risk high; service ledger`, or `every change`.
+pub fn scope(terms: &Terms) -> String {
+    let scope = &terms.scope;
+    let parts = [
+        part("kind", &scope.kinds),
+        part("risk", &scope.risks),
+        part("service", &scope.services),
+        part("environment", &scope.environments),
+        part("tag", &scope.tags),
+    ];
+    joined(parts).unwrap_or_else(|| "every change".to_owned())
+}
+
+fn joined<const N: usize>(parts: [Option<String>; N]) -> Option<String> {
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+fn part<T: Display>(name: &str, words: impl IntoIterator<Item = T>) -> Option<String> {
+    let words = list(words);
+    (!words.is_empty()).then(|| format!("{name} {}", words.replace(", ", " or ")))
+}
+
+/// Everything that a freeze says except for its periods.
+pub fn sentences(terms: &Terms, excepting: &Excepting) -> Vec<String> {
+    let mut sentences = vec![format!("Concerns {}.", scope(terms))];
+    if let Some(except) = joined([part("kind", &terms.except_kinds), part("tag", &terms.except_tags)]) {
+        sentences.push(format!("Does not concern {except}."));
+    }
+    sentences.push(format!("Excepted by an approval by {excepting}."));
+    sentences.push(match terms.known {
+        Known::Complete => format!("{}; complete.", count(terms)),
+        Known::Until(time) => format!("{}; known until {time}, closed from then on.", count(terms)),
+    });
+    sentences
+}
+
+/// `closed until 12:00 (month end)`, `open; closes in 3 h (month end)`, or `over`, at a time.
+pub fn state(terms: &Terms, now: Time) -> String {
+    match terms.closed_from(now) {
+        Some(Closed { from, until: Some(until), name }) if from <= now => {
+            format!("closed; opens {} ({name})", ago(until, now))
+        }
+        Some(Closed { from, until: None, name }) if from <= now => format!("closed ({name})"),
+        Some(Closed { from, name, .. }) => format!("open; closes {} ({name})", ago(from, now)),
+        None => "over".to_owned(),
+    }
+}
+
+/// A freeze for JSON, without its periods.
+pub fn terms(terms: &Terms) -> Value {
+    let scope = &terms.scope;
+    json!({
+        "scope": {
+            "kind": json_list(&scope.kinds),
+            "risk": json_list(&scope.risks),
+            "service": json_list(&scope.services),
+            "environment": json_list(&scope.environments),
+            "tag": json_list(&scope.tags),
+        },
+        "except": { "kind": json_list(&terms.except_kinds), "tag": json_list(&terms.except_tags) },
+        "exception_group": terms.group.to_string(),
+        "known_until": written(terms.known.until()),
+        "periods": terms.periods.as_slice().iter().map(period).collect::<Value>(),
+    })
+}
+
+fn period(it: &ClosedPeriod) -> Value {
+    json!({ "from": it.from().to_string(), "until": it.until().to_string(), "name": it.name().as_str() })
+}
+
+/// A closed time for JSON; null for none.
+pub fn closed(it: Option<&Closed>) -> Value {
+    it.map_or(Value::Null, |it| json!({ "from": it.from.to_string(), "until": written(it.until), "name": it.name }))
+}
+
+/// What a freeze means for a change, for a page: `market-hours: closed from … (2026-12-01); stops it`.
+pub fn met(it: &Met) -> String {
+    let effect = match it.effect {
+        Effect::Stops => "stops the change".to_owned(),
+        Effect::Waived => "waived by the emergency".to_owned(),
+        Effect::Excepted => format!("excepted with an approval by {}", it.excepting),
+    };
+    format!("{} {}; {effect}", it.freeze.name, it.closed)
+}
+
+/// The same for JSON.
+pub fn met_json(it: &Met) -> Value {
+    let effect = match it.effect {
+        Effect::Stops => "stops",
+        Effect::Waived => "waived",
+        Effect::Excepted => "excepted",
+    };
+    json!({
+        "freeze": it.freeze.name.to_string(),
+        "since": it.freeze.since.to_string(),
+        "closed": closed(Some(&it.closed)),
+        "effect": effect,
+    })
+}

@@ -1,0 +1,458 @@
+//! Rules about freezes: what they stop, who excepts from them, and who opens and ends them.
+
+use super::prelude::*;
+use crate::support::FREEZE;
+
+/// Has two admins put a freeze in force.
+fn freeze(world: &World, draft: &str) {
+    world.write("freeze.toml", draft);
+    world.ok("alice", "freeze propose freeze.toml");
+    second_newest(world);
+}
+
+fn second_newest(world: &World) {
+    let number = world.state().governance().proposals().to_string();
+    second(world, "bob", &number);
+}
+
+fn terms(draft: &str) -> Terms {
+    input::read_freeze(draft).unwrap().terms
+}
+
+fn in_force(world: &World, name: &str) -> FreezeRef {
+    let name: FreezeName = name.parse().unwrap();
+    let since = world.state().governance().freeze(&name).unwrap().since;
+    FreezeRef { name, since }
+}
+
+fn set(world: &World, draft: &str, replaces: Option<Digest>) -> Event {
+    let name = "month-end".parse().unwrap();
+    propose(world, Action::SetFreeze(Box::new(SetFreeze { name, replaces, terms: terms(draft) })))
+}
+
+fn lift(world: &World, name: &str, replaces: Digest) -> Event {
+    let name = name.parse().unwrap();
+    propose(world, Action::LiftFreeze(LiftFreeze { name, replaces, again: false }))
+}
+
+/// Has somebody open a freeze alone, and returns its name.
+fn open(world: &World, person: &str, more: &str) -> String {
+    let said = world.ok(person, &format!("freeze now --reason Why. {more}"));
+    said.split(' ').nth(1).unwrap().to_owned()
+}
+
+/// [`CHANGE`] with an exception from these freezes.
+fn excepted(world: &World, freezes: &str, replaced: &[(&str, &str)]) {
+    let exception = format!("\n[freeze_exception]\nfreezes = [{freezes}]\nreason = \"The desk cannot wait.\"\n");
+    let change = replaced.iter().fold(CHANGE.to_owned(), |change, (from, to)| change.replace(from, to));
+    world.write("change.toml", change + &exception);
+    world.ok("erin", "file change.toml --again");
+}
+
+/// Has somebody added to a group.
+fn group(world: &World, person: &str, group: &str) {
+    world.ok("alice", &format!("person grant {person} --group {group}"));
+    second_newest(world);
+}
+
+fn start_of(world: &World, change: &str) -> Event {
+    Event::Start { revision: world.revision(change), artifacts: Vec::new() }
+}
+
+#[test]
+fn nothing_starts_while_a_freeze_is_closed_or_before_one_that_begins_in_its_window() {
+    let world = World::approved();
+    accepted(&world, "erin", start(&world), None);
+    freeze(&world, FREEZE);
+    for time in ["10:00:00", "10:59:59", "11:00:00", "11:54:59"] {
+        world.at(&format!("2026-12-01T{time}Z"));
+        let complaint = "freeze month-end stops CHG-1: closed from 2026-12-01T11:00:00Z to 2026-12-01T12:00:00Z (noon)";
+        world.fails("erin", "start CHG-1", Exit::Refused, complaint);
+        forbidden(&world, "erin", start(&world), None, "frozen");
+    }
+}
+
+#[test]
+fn a_freeze_that_ends_in_the_window_is_waited_for() {
+    let world = World::approved();
+    freeze(&world, &FREEZE.replace("T11:00:00Z", "T10:00:00Z").replace("T12:00:00Z", "T11:00:00Z"));
+    world.at("2026-12-01T10:59:59Z");
+    forbidden(&world, "erin", start(&world), None, "frozen");
+    world.at("2026-12-01T11:00:00Z");
+    accepted(&world, "erin", start(&world), None);
+}
+
+#[test]
+fn a_freeze_that_begins_at_the_end_of_the_window_stops_nothing() {
+    let world = World::approved();
+    freeze(&world, &FREEZE.replace("T12:00:00Z", "T13:00:00Z").replace("T11:00:00Z", "T12:00:00Z"));
+    world.at("2026-12-01T11:54:59Z");
+    accepted(&world, "erin", start(&world), None);
+}
+
+#[test]
+fn a_freeze_concerns_what_its_scope_covers() {
+    let world = World::founded();
+    // The change has no tag, no environment, high risk, and the service order-gateway.
+    for (scope, concerned) in [
+        ("", true),
+        ("scope = { service = 'order-gateway' }", true),
+        ("scope = { service = 'ledger' }", false),
+        ("scope = { risk = ['high', 'critical'] }", true),
+        ("scope = { risk = 'low' }", false),
+        ("scope = { kind = 'normal' }", true),
+        ("scope = { kind = 'emergency' }", false),
+        ("scope = { tag = 'open' }", false),
+        // A change that names no environment may touch any.
+        ("scope = { environment = 'prod' }", true),
+        ("scope = { service = 'order-gateway', risk = 'low' }", false),
+        ("except = { kind = 'normal' }", false),
+        ("except = { tag = 'open' }", true),
+    ] {
+        let draft = FREEZE.replace("[[periods]]\nname = \"noon\"", &format!("{scope}\n[[periods]]\nname = \"noon\""));
+        let (Event::File { facts, .. }, _) = filing(&world, |_, _| {}) else { unreachable!() };
+        assert_eq!(terms(&draft).concerns(&facts), concerned, "{scope}");
+        let tagged = Facts { tags: ["open".parse().unwrap()].into(), ..*facts.clone() };
+        if scope.contains("'open'") {
+            assert_eq!(terms(&draft).concerns(&tagged), !concerned, "{scope}");
+        }
+        let elsewhere = Facts { environments: ["uat".parse().unwrap()].into(), ..*facts };
+        assert_eq!(terms(&draft).concerns(&elsewhere), concerned && !scope.contains("environment"), "{scope}");
+    }
+}
+
+#[test]
+fn an_emergency_waives_a_freeze_unless_the_freeze_names_emergencies() {
+    let world = World::founded();
+    file(&world, &[("\"normal\"", "\"emergency\"")]);
+    ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-1"));
+    freeze(&world, FREEZE);
+    world.at("2026-12-01T11:00:00Z");
+    accepted(&world, "erin", start(&world), None);
+    freeze(&world, &FREEZE.replace("reason =", "scope = { kind = ['normal', 'emergency'] }\nreason ="));
+    forbidden(&world, "erin", start(&world), None, "frozen");
+}
+
+#[test]
+fn beyond_its_calendar_a_freeze_lets_only_exceptions_and_emergencies_through() {
+    let world = World::founded();
+    group(&world, "carol", "finance");
+    let known = "2026-12-01T11:30:00Z";
+    let draft = FREEZE.replace("\"complete\"", &format!("\"{known}\"")).replace("12:00:00Z", "11:30:00Z");
+    let draft = draft.split("[[periods]]\nname = \"December\"").next().unwrap();
+    freeze(&world, draft);
+    file(&world, &[("T10:00", "T11:30")]);
+    excepted(&world, "\"month-end\"", &[("T10:00", "T11:30")]);
+    file(&world, &[("T10:00", "T11:30"), ("\"normal\"", "\"emergency\"")]);
+    for change in ["CHG-1", "CHG-2", "CHG-3"] {
+        ["carol", "dave"].iter().for_each(|person| world.approve(person, change));
+    }
+    world.at(known);
+    let complaint = "freeze month-end stops CHG-1: closed from 2026-12-01T11:30:00Z on (calendar unknown)";
+    world.fails("erin", "start CHG-1", Exit::Refused, complaint);
+    forbidden(&world, "erin", start_of(&world, "CHG-1"), None, "frozen");
+    accepted(&world, "erin", start_of(&world, "CHG-2"), None);
+    accepted(&world, "erin", start_of(&world, "CHG-3"), None);
+}
+
+#[test]
+fn what_was_started_before_a_freeze_is_finished_and_rolled_back_in_it() {
+    let world = World::approved();
+    world.ok("erin", "start CHG-1");
+    freeze(&world, FREEZE);
+    world.at("2026-12-01T11:30:00Z");
+    world.ok("erin", "finish CHG-1 --outcome failed");
+    world.ok("erin", "finish CHG-1 --outcome rolled-back");
+}
+
+#[test]
+fn an_exception_needs_an_approval_by_the_group_of_the_freeze() {
+    let world = World::founded();
+    freeze(&world, FREEZE);
+    excepted(&world, "\"month-end\"", &[]);
+    ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-1"));
+    world.at("2026-12-01T10:00:00Z");
+    let complaint = "CHG-1 is not excepted from freeze month-end: it needs an approval by a member of group finance";
+    world.fails("erin", "start CHG-1", Exit::Refused, complaint);
+    forbidden(&world, "erin", start(&world), None, "freeze-exception");
+    group(&world, "dave", "finance");
+    accepted(&world, "erin", start(&world), None);
+    // It fills a slot, and is one of the two approvals: it does not make up for a missing one.
+    world.ok("carol", "retract CHG-1 --reason No.");
+    forbidden(&world, "erin", start(&world), None, "enough-approvals");
+}
+
+#[test]
+fn one_approver_excepts_for_one_group_only() {
+    let world = World::founded();
+    freeze(&world, FREEZE);
+    freeze(&world, &FREEZE.replace("month-end", "audit").replace("\"finance\"", "\"risk\""));
+    excepted(&world, "\"audit\", \"month-end\"", &[]);
+    ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-1"));
+    world.at("2026-12-01T10:00:00Z");
+    ["finance", "risk"].iter().for_each(|it| group(&world, "carol", it));
+    forbidden(&world, "erin", start(&world), None, "freeze-exception");
+    // Dave fills the slot that only he can leave to carol.
+    group(&world, "dave", "risk");
+    accepted(&world, "erin", start(&world), None);
+}
+
+#[test]
+fn an_exception_from_a_freeze_that_was_replaced_is_none() {
+    let world = World::founded();
+    group(&world, "dave", "finance");
+    freeze(&world, FREEZE);
+    excepted(&world, "\"month-end\"", &[]);
+    ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-1"));
+    world.at("2026-12-01T10:00:00Z");
+    accepted(&world, "erin", start(&world), None);
+    freeze(&world, &FREEZE.replace("December", "the year's end"));
+    forbidden(&world, "erin", start(&world), None, "frozen");
+    world.ok("erin", "revise CHG-1 change.toml --again");
+    ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-1"));
+    accepted(&world, "erin", start(&world), None);
+}
+
+#[test]
+fn an_exception_names_a_freeze_in_force_and_has_a_reason() {
+    let world = World::founded();
+    freeze(&world, FREEZE);
+    let FreezeRef { name, since } = in_force(&world, "month-end");
+    let reasoned = |facts: &mut Facts, words: &mut Description, at: (FreezeName, Digest)| {
+        facts.excepted = [at].into();
+        words.exception = Some("The desk cannot wait.".parse().unwrap());
+    };
+    for at in [(name.clone(), WRONG), ("audit".parse().unwrap(), since)] {
+        let (event, text) = filing(&world, |facts, words| reasoned(facts, words, at));
+        forbidden(&world, "erin", event, text, "freeze-known");
+    }
+    let (event, text) = filing(&world, |facts, _| facts.excepted = [(name.clone(), since)].into());
+    forbidden(&world, "erin", event, text, "field-required");
+    let (event, text) = filing(&world, |facts, words| reasoned(facts, words, (name, since)));
+    accepted(&world, "erin", event, text);
+    for (section, complaint) in [
+        (
+            "freezes = \"audit\"\nreason = \"Why.\"",
+            "change.toml:24: freeze_exception.freezes: freeze audit is not in force",
+        ),
+        ("freezes = \"month-end\"", "change.toml:23: freeze_exception.reason: required"),
+        ("reason = \"Why.\"", "change.toml:23: freeze_exception.freezes: required"),
+        ("freezes = \"month-end\"\nreasons = \"Why.\"", "unknown key; did you mean reason?"),
+    ] {
+        world.write("change.toml", format!("{}\n[freeze_exception]\n{section}\n", CHANGE.trim()));
+        world.fails("erin", "file change.toml", Exit::Invalid, complaint);
+    }
+}
+
+#[test]
+fn a_freeze_is_replaced_and_ended_only_as_it_is_in_force() {
+    let world = World::founded();
+    freeze(&world, FREEZE);
+    let since = in_force(&world, "month-end").since;
+    let other = FREEZE.replace("December", "the year's end");
+    for replaces in [None, Some(WRONG)] {
+        forbidden(&world, "alice", set(&world, &other, replaces), None, "proposal-not-stale");
+    }
+    forbidden(&world, "alice", set(&world, FREEZE, Some(since)), None, "proposal-has-effect");
+    accepted(&world, "alice", set(&world, &other, Some(since)), None);
+    world.fails("alice", "freeze propose freeze.toml", Exit::Refused, "the proposal would change nothing");
+    forbidden(&world, "alice", lift(&world, "month-end", WRONG), None, "proposal-not-stale");
+    forbidden(&world, "alice", lift(&world, "audit", since), None, "proposal-not-stale");
+    forbidden(&world, "erin", lift(&world, "month-end", since), None, "role");
+    world.fails("alice", "freeze lift month-ends --reason No.", Exit::Invalid, "did you mean month-end?");
+    world.ok("alice", "freeze lift month-end --reason Closed.");
+    second_newest(&world);
+    forbidden(&world, "alice", set(&world, &other, Some(since)), None, "proposal-not-stale");
+    accepted(&world, "alice", set(&world, &other, None), None);
+}
+
+#[test]
+fn one_admin_or_person_on_duty_freezes_at_once_and_nobody_else() {
+    let world = World::approved();
+    newcomer(&world, "robot");
+    world.ok("alice", "person machine robot=robot.request --operator erin --role engineer");
+    second_newest(&world);
+    group(&world, "robot", "duty");
+    let until: Time = "2026-12-01T14:00:00Z".parse().unwrap();
+    let now = Event::FreezeNow { until, services: [].into() };
+    for person in ["carol", "erin", "audrey"] {
+        let complaint = format!("{person} is neither an admin nor a person in group duty");
+        world.fails(person, "freeze now --reason Why.", Exit::Refused, &complaint);
+        forbidden(&world, person, now.clone(), reason("Why."), "freeze-now-by");
+    }
+    forbidden(&world, "robot", now.clone(), reason("Why."), "freeze-now-by");
+    forbidden(&world, "alice", now.clone(), None, "reason-required");
+    group(&world, "carol", "duty");
+    accepted(&world, "carol", now, reason("Why."));
+    accepted(&world, "erin", start(&world), None);
+    world.at("2026-12-01T10:05:00Z");
+    let name = open(&world, "alice", "");
+    let complaint = format!("freeze {name} stops CHG-1: closed from 2026-12-01T10:00:00Z to 2026-12-01T14:05:00Z");
+    world.fails("erin", "start CHG-1", Exit::Refused, &complaint);
+    forbidden(&world, "erin", start(&world), None, "frozen");
+    // A clock that is five minutes slow starts nothing either.
+    world.at("2026-12-01T10:00:00Z");
+    forbidden(&world, "erin", start(&world), None, "frozen");
+}
+
+#[test]
+fn a_freeze_of_one_person_concerns_the_services_that_it_names() {
+    let world = World::approved();
+    open(&world, "alice", "--service ledger");
+    accepted(&world, "erin", start(&world), None);
+    open(&world, "alice", "--service ledger --service order-gateway");
+    forbidden(&world, "erin", start(&world), None, "frozen");
+}
+
+#[test]
+fn a_freeze_of_one_person_lasts_a_day_at_most() {
+    let world = World::founded();
+    let now = |until: &str| Event::FreezeNow { until: until.parse().unwrap(), services: [].into() };
+    for until in ["2026-12-01T09:00:00Z", "2026-12-01T08:00:00Z", "2026-12-02T08:55:01Z", "2027-12-01T09:00:00Z"] {
+        forbidden(&world, "alice", now(until), reason("Why."), "freeze-now-limit");
+    }
+    for until in ["2026-12-01T09:00:01Z", "2026-12-02T08:55:00Z"] {
+        accepted(&world, "alice", now(until), reason("Why."));
+    }
+    for length in ["0h", "25h", "4", "4d", "soon"] {
+        world.fails("alice", &format!("freeze now --reason Why. --for {length}"), Exit::Invalid, "4h or 90m");
+    }
+    let name = open(&world, "alice", "--for 24h");
+    assert!(world.ok("audrey", &format!("freeze show {name}")).contains("2026-12-02T08:55:00Z"));
+}
+
+#[test]
+fn only_who_opened_a_freeze_alone_ends_it_alone() {
+    let world = World::approved();
+    freeze(&world, FREEZE);
+    let name = open(&world, "alice", "");
+    let end = |name: &str| Event::FreezeEnd(in_force(&world, name));
+    for (person, name) in [("bob", name.as_str()), ("erin", &name), ("alice", "month-end")] {
+        let complaint = format!("you did not open freeze {name} alone");
+        world.fails(person, &format!("freeze end {name}"), Exit::Refused, &complaint);
+        forbidden(&world, person, end(name), None, "freeze-end-own");
+    }
+    let gone = FreezeRef { name: name.parse().unwrap(), since: WRONG };
+    forbidden(&world, "alice", Event::FreezeEnd(gone), None, "freeze-known");
+    let ended = end(&name);
+    world.ok("alice", &format!("freeze end {name} --reason 'It is over.'"));
+    forbidden(&world, "alice", ended, None, "freeze-known");
+}
+
+#[test]
+fn whoever_s_freeze_a_proposal_ended_opens_none_for_seven_days() {
+    let world = World::founded();
+    let name = open(&world, "alice", "");
+    world.at("2026-12-01T10:00:00Z");
+    world.ok("bob", &format!("freeze lift {name} --reason 'A false alarm.'"));
+    second(&world, "alice", "1");
+    let now = |until: &str| Event::FreezeNow { until: until.parse().unwrap(), services: [].into() };
+    world.at("2026-12-08T09:59:59Z");
+    world.fails("alice", "freeze now --reason Again.", Exit::Refused, "alice opens none before 2026-12-08T10:00:00Z");
+    forbidden(&world, "alice", now("2026-12-08T11:00:00Z"), reason("Again."), "freeze-now-again");
+    accepted(&world, "bob", now("2026-12-08T11:00:00Z"), reason("Again."));
+    world.at("2026-12-08T10:00:00Z");
+    let name = open(&world, "alice", "");
+    // Unless that proposal allows it.
+    world.ok("bob", &format!("freeze lift {name} --reason Over. --allow-again"));
+    second(&world, "alice", "2");
+    let name = open(&world, "alice", "--for 1h");
+    // What has ended by itself cannot be ended any more, so that nobody is barred for it.
+    let since = in_force(&world, &name).since;
+    accepted(&world, "bob", lift(&world, &name, since), None);
+    world.at("2026-12-08T11:00:00Z");
+    forbidden(&world, "bob", lift(&world, &name, since), None, "proposal-has-effect");
+}
+
+#[test]
+fn another_admin_or_person_on_duty_excepts_from_a_freeze_of_one_person() {
+    let world = World::founded();
+    ["carol", "dave"].iter().for_each(|person| group(&world, person, "duty"));
+    let name = open(&world, "carol", "");
+    excepted(&world, &format!("\"{name}\""), &[]);
+    let approve = |person: &str| world.approve(person, "CHG-1");
+    group(&world, "erin", "finance");
+    approve("carol");
+    world.at("2026-12-01T10:00:00Z");
+    forbidden(&world, "erin", start(&world), None, "enough-approvals");
+    // Dave leaves the group, and comes back.
+    approve("dave");
+    accepted(&world, "erin", start(&world), None);
+    world.ok("alice", "person revoke-role dave --group duty");
+    second_newest(&world);
+    forbidden(&world, "erin", start(&world), None, "freeze-exception");
+    // An emergency needs no exception.
+    file(&world, &[("\"normal\"", "\"emergency\"")]);
+    ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-2"));
+    accepted(&world, "erin", start_of(&world, "CHG-2"), None);
+}
+
+#[test]
+fn the_inbox_reminds_admins_a_month_before_a_calendar_ends() {
+    let world = World::founded();
+    freeze(&world, &FREEZE.replace("\"complete\"", "\"2027-01-31T00:00:00Z\""));
+    for (time, reminds) in
+        [("2026-12-30T23:59:59Z", false), ("2026-12-31T00:00:00Z", true), ("2027-03-01T00:00:00Z", true)]
+    {
+        world.at(time);
+        assert_eq!(world.run("alice", "inbox").out.contains("freeze month-end"), reminds, "{time}");
+        assert!(!world.run("carol", "inbox").out.contains("freeze month-end"), "{time}");
+    }
+}
+
+#[test]
+fn a_check_tells_what_no_start_could_pass() {
+    let world = World::founded();
+    freeze(&world, FREEZE);
+    world.write("change.toml", CHANGE);
+    let frozen = "freeze month-end is closed from 2026-12-01T11:00:00Z to 2026-12-01T12:00:00Z (noon)";
+    world.fails("erin", "check change.toml", Exit::Invalid, frozen);
+    // Freezes may change until the start, so it can be filed.
+    world.ok("erin", "file change.toml");
+    assert!(world.ok("erin", "show CHG-1").contains("month-end closed from 2026-12-01T11:00:00Z"));
+    let exception = "\n[freeze_exception]\nfreezes = \"month-end\"\nreason = \"The desk cannot wait.\"\n";
+    world.write("change.toml", format!("{CHANGE}{exception}"));
+    let nobody =
+        "nobody who could approve it may except from freeze month-end: it needs an approval by a member of group";
+    world.fails("erin", "check change.toml", Exit::Invalid, nobody);
+    group(&world, "dave", "finance");
+    world.ok("erin", "check change.toml");
+    let ends = FREEZE.replace("\"complete\"", "\"2026-12-01T12:30:00Z\"").replace("T11:00:00Z", "T11:30:00Z");
+    let ends = ends.split("[[periods]]\nname = \"December\"").next().unwrap();
+    freeze(&world, ends);
+    world.write(
+        "change.toml",
+        CHANGE.replace("T10:", "T12:").replace("end = \"2026-12-01T12:", "end = \"2026-12-01T13:"),
+    );
+    world.fails("erin", "check change.toml", Exit::Invalid, "closed from 2026-12-01T12:30:00Z on (calendar unknown)");
+}
+
+#[test]
+fn the_gate_says_until_when_a_freeze_keeps_it_closed() {
+    let world = World::approved();
+    freeze(&world, &FREEZE.replace("T11:00:00Z", "T09:30:00Z").replace("T12:00:00Z", "T11:00:00Z"));
+    let gate = |world: &World| -> serde_json::Value { world.run("erin", "gate CHG-1 --json").out.parse().unwrap() };
+    let answer = gate(&world);
+    assert_eq!((&answer["open"], &answer["closed_until"]), (&false.into(), &"2026-12-01T11:00:00Z".into()), "{answer}");
+    world.at("2026-12-01T11:00:00Z");
+    assert_eq!(gate(&world)["open"], true);
+    // A freeze up to the end of the window is ended by somebody, or by nothing.
+    freeze(&world, FREEZE);
+    let answer = gate(&world);
+    assert_eq!((&answer["open"], &answer["closed_until"]), (&false.into(), &serde_json::Value::Null), "{answer}");
+}
+
+#[test]
+fn a_freeze_says_when_it_is_closed() {
+    let world = World::founded();
+    freeze(&world, FREEZE);
+    assert!(world.ok("audrey", "freeze list").contains("open; closes in 2 h (noon)"));
+    world.ok("audrey", "freeze check 2026-12-01T10:59:59Z");
+    world.fails("audrey", "freeze check 2026-12-01T19:00:00+08:00", Exit::Refused, "1 freeze is closed");
+    world.ok("audrey", "freeze check 2026-12-01T12:00:00Z");
+    world.fails("audrey", "freeze check tomorrow", Exit::Invalid, "tomorrow");
+    world.fails("audrey", "freeze show audit", Exit::Invalid, "no freeze audit is in force");
+    freeze(&world, &FREEZE.replace("reason =", "scope = { service = 'ledger' }\nreason ="));
+    world.ok("audrey", "freeze check 2026-12-01T11:00:00Z --service order-gateway");
+    world.fails("audrey", "freeze check 2026-12-01T11:00:00Z --service ledger", Exit::Refused, "1 freeze is closed");
+}
