@@ -16,6 +16,7 @@ mod refused_attempt;
 mod register;
 mod value;
 
+pub use break_glass::limits::BreakGlassLimits;
 pub use break_glass::{BreakGlass, BreakGlassStatus, Opening, PartInBreakGlass, SignedAct};
 pub use change::capacity::Capacity;
 pub use change::conflict::ConflictOfInterest;

@@ -1,9 +1,10 @@
 //! Break-glass: one engineer's signed word before acting without approval. It never counts as an executed change, and
 //! gives no right to anything: it says who acts, why, and until when.
 //!
-//! It ends by itself. Its close says what was done, and two approvers who had no part in it may ratify that within a day
+//! It ends by itself, after four hours or sooner, as the policy says. Its close says what was done, and two approvers who had no part in it may ratify that within a day
 //! of its end. Otherwise it is unauthorised for good.
 
+pub(in crate::domain) mod limits;
 pub(in crate::domain) mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    BreakGlassId, ChangeId, ConflictOfInterest, Digest, Event, Fingerprint, Moment, PersonId, Reference, ServiceId,
-    TextRef, Time, Timed,
+    BreakGlassId, BreakGlassLimits, ChangeId, ConflictOfInterest, Digest, Event, Fingerprint, Moment, PersonId,
+    Reference, ServiceId, TextRef, Time, Timed,
 };
 
 closed_enum!(
@@ -101,6 +102,8 @@ pub struct BreakGlass {
     opened: SignedAct,
     /// When it ends unless it is closed before, by effective time.
     ends: Time,
+    /// Whether the policy in force when it was opened provided for it.
+    provided: bool,
     closed: Option<SignedAct>,
     ratifications: Vec<SignedAct>,
     /// The entries of the ratifications that counted, once they were enough.
@@ -108,25 +111,23 @@ pub struct BreakGlass {
 }
 
 impl BreakGlass {
-    /// The longest time for which one is open, in seconds: four hours.
-    pub const LONGEST: i64 = 4 * 3600;
     /// The time after its end within which it can be ratified, in seconds: 24 hours.
     pub const TO_RATIFY: i64 = 24 * 3600;
     /// How many people must ratify it.
     pub const RATIFIERS: usize = 2;
 
-    /// A break-glass as opened by an entry with this header and leaf hash, for at most so many seconds.
+    /// A break-glass as opened by an entry with this header and leaf hash, under these limits.
     pub(in crate::domain) fn opened(
         id: BreakGlassId,
         opening: &Opening,
         header: &Timed<'_>,
         leaf: Digest,
-        seconds: i64,
+        (limits, provided): (&BreakGlassLimits, bool),
     ) -> Self {
         let opened = SignedAct::of(header, leaf);
-        let ends = header.moment.effective.plus(seconds);
+        let ends = header.moment.effective.plus(limits.seconds());
         let (closed, ratifications, ratified) = (None, Vec::new(), None);
-        Self { id, last: leaf, opening: opening.clone(), opened, ends, closed, ratifications, ratified }
+        Self { id, last: leaf, opening: opening.clone(), opened, ends, provided, closed, ratifications, ratified }
     }
 
     /// Its number.
@@ -142,6 +143,11 @@ impl BreakGlass {
     /// What its opener said.
     pub fn opening(&self) -> &Opening {
         &self.opening
+    }
+
+    /// Whether its opener was in a group of which the policy demands one. Otherwise it can never be ratified.
+    pub fn is_provided_for(&self) -> bool {
+        self.provided
     }
 
     /// Who opened it, and when.

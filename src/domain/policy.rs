@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::value::time::DAY;
-use crate::domain::{Facts, Field, Invalid, LinkKind, Refusal};
+use crate::domain::{BreakGlassLimits, Facts, Field, Invalid, LinkKind, Refusal};
 
 mod needs;
 mod requirement;
@@ -81,6 +81,7 @@ pub struct Policy {
     approval_days: u64,
     separate: BTreeSet<Duty>,
     requirements: Vec<Requirement>,
+    break_glass: BreakGlassLimits,
 }
 
 impl Policy {
@@ -94,7 +95,8 @@ impl Policy {
     /// The policy of a new register: two approvals, valid for 14 days.
     pub fn built_in() -> Self {
         let (separate, requirements) = (BTreeSet::new(), Vec::new());
-        Self { approvals: Self::FEWEST_APPROVALS, approval_days: 14, separate, requirements }
+        let break_glass = BreakGlassLimits::default();
+        Self { approvals: Self::FEWEST_APPROVALS, approval_days: 14, separate, requirements, break_glass }
     }
 
     /// A policy that requires `approvals` approvals, each valid for `approval_days` days.
@@ -117,7 +119,18 @@ impl Policy {
                 return Err(Invalid::RequirementTwice { name: it.name.clone() });
             }
         }
-        Ok(Self { approvals, approval_days, separate, requirements })
+        Ok(Self { approvals, approval_days, separate, requirements, break_glass: BreakGlassLimits::default() })
+    }
+
+    /// The same policy with these limits of break-glass.
+    #[must_use]
+    pub fn with_break_glass(self, break_glass: BreakGlassLimits) -> Self {
+        Self { break_glass, ..self }
+    }
+
+    /// What it says about break-glass.
+    pub fn break_glass(&self) -> &BreakGlassLimits {
+        &self.break_glass
     }
 
     /// Checks that a policy can require this number of approvals.

@@ -467,6 +467,10 @@ refusals! {
     OwnBreakGlass { /** Which. */ id: BreakGlassId, /** The part that they had. */ part: PartInBreakGlass } =>
         "breakglass-part", "you cannot ratify {id} because you {}" (part.phrase()),
         "ask other approvers; `twinseal person list` shows them";
+    /// A break-glass by somebody outside the groups of the policy.
+    NotProvidedFor { /** Which. */ id: BreakGlassId } =>
+        "breakglass-group", "{id} cannot be ratified: its opener was in none of the groups that the policy names",
+        "`twinseal policy show` lists the groups";
     /// Ratifying before anybody said what was done.
     NotClosed { /** Which. */ id: BreakGlassId } =>
         "breakglass-closed", "{id} is not closed: nobody has said what was done",

@@ -11,8 +11,8 @@ use super::lines::{Reader, Writer};
 use super::request::{Founding, read_asked, write_asked};
 use super::{Defect, freeze};
 use crate::domain::{
-    Action, Conditions, Digest, EventKind, Granted, Grants, Invalid, LostEntries, Member, NewGrants, Period, Periods,
-    Policy, Predecessor, PublicKey, Requirement, Restoration, Vouch, number,
+    Action, BreakGlassLimits, Conditions, Digest, EventKind, Granted, Grants, Invalid, LostEntries, Member, NewGrants,
+    Period, Periods, Policy, Predecessor, PublicKey, Requirement, Restoration, Vouch, number,
 };
 
 /// Encodes the register that a new register succeeds.
@@ -39,6 +39,9 @@ pub fn write_policy(out: &mut Writer, policy: &Policy) {
     out.put("approvals", policy.approvals());
     out.put("approval-days", policy.approval_days());
     put_words(out, "separate", policy.separate());
+    let minutes = policy.break_glass().minutes();
+    out.put_all("break-glass-minutes", Some(minutes).filter(|it| *it != BreakGlassLimits::MOST_MINUTES));
+    put_words(out, "break-glass-groups", policy.break_glass().groups());
     for it in policy.requirements() {
         out.put("require", &it.name);
         write_requirement(out, it);
@@ -79,12 +82,17 @@ pub fn read_policy(lines: &mut Reader<'_>) -> Result<Policy, Defect> {
     let approvals = lines.parse_with("approvals", within(Policy::check_approvals))?;
     let days = lines.parse_with("approval-days", within(Policy::check_days))?;
     let separate = take_words(lines, "separate")?;
+    let minutes = take_number(lines, "break-glass-minutes", BreakGlassLimits::check_minutes)?;
+    let groups = take_words(lines, "break-glass-groups")?;
+    let break_glass = BreakGlassLimits::new(minutes.unwrap_or(BreakGlassLimits::MOST_MINUTES), groups);
+    let break_glass = break_glass.map_err(|invalid| lines.defect("break-glass-minutes", invalid))?;
     let mut requirements = Vec::new();
     while lines.next_is("require") {
         requirements.push(read_requirement(lines)?);
     }
     let policy = Policy::new(approvals, days, separate, requirements);
-    policy.map_err(|invalid| lines.defect("require", invalid))
+    let policy = policy.map_err(|invalid| lines.defect("require", invalid))?;
+    Ok(policy.with_break_glass(break_glass))
 }
 
 /// A number that `check` accepts.

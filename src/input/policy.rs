@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::{Fault, Problem};
 use super::tree::{Source, Table};
-use crate::domain::{Conditions, Group, Invalid, Policy, Requirement, RequirementName};
+use crate::domain::{BreakGlassLimits, Conditions, Group, Invalid, Policy, Requirement, RequirementName};
 
 /// Reads a policy.
 ///
@@ -29,6 +29,7 @@ fn read(root: Table<'_, '_>) -> Option<Policy> {
     let approvals = root.required("approvals").and_then(|_| checked(&root, "approvals", Policy::check_approvals));
     let days = root.required("approval_days").and_then(|_| checked(&root, "approval_days", Policy::check_days));
     let separate = root.words("separate");
+    let break_glass = root.table("break_glass").map_or_else(|| Some(BreakGlassLimits::default()), read_break_glass);
     let mut requirements: Vec<Requirement> = Vec::new();
     for table in root.tables("require") {
         let name: Option<RequirementName> = table.required_word("name");
@@ -38,7 +39,18 @@ fn read(root: Table<'_, '_>) -> Option<Policy> {
         requirements.extend(read_requirement(table));
     }
     root.finish();
-    Policy::new(approvals?, days?, separate, requirements).ok()
+    Some(Policy::new(approvals?, days?, separate, requirements).ok()?.with_break_glass(break_glass?))
+}
+
+/// `[break_glass]`; a number of minutes that is left out is four hours.
+fn read_break_glass(table: Table<'_, '_>) -> Option<BreakGlassLimits> {
+    let minutes = match table.get("minutes") {
+        Some(_) => checked(&table, "minutes", BreakGlassLimits::check_minutes),
+        None => Some(BreakGlassLimits::MOST_MINUTES),
+    };
+    let groups: BTreeSet<Group> = table.words("groups");
+    table.finish();
+    BreakGlassLimits::new(minutes?, groups).ok()
 }
 
 fn read_requirement(table: Table<'_, '_>) -> Option<Requirement> {
@@ -148,6 +160,24 @@ mod tests {
         ];
         assert_eq!(faults.len(), expected.len(), "{faults:#?}");
         faults.iter().zip(expected).for_each(|(found, start)| assert!(found.starts_with(start), "{found}\n{start}"));
+    }
+
+    #[test]
+    fn limits_of_break_glass_are_read_and_their_faults_found() {
+        let text = |table: &str| format!("approvals = 2\napproval_days = 7\n{table}");
+        let policy = read_policy(&text("[break_glass]\nminutes = 60\ngroups = [\"duty\"]\n")).unwrap();
+        let limits = policy.break_glass();
+        assert_eq!((limits.minutes(), limits.groups()), (60, &["duty".parse().unwrap()].into()));
+        assert_eq!(read_policy(&text("")).unwrap().break_glass().minutes(), 240);
+        for (table, fault) in [
+            ("minutes = 0", "4: break_glass.minutes: 0 is out of range: use 1 to 240"),
+            ("minutes = 241", "4: break_glass.minutes: 241 is out of range: use 1 to 240"),
+            ("group = [\"duty\"]", "4: break_glass.group: unknown key; did you mean groups?"),
+            ("groups = [\"Duty\"]", "4: break_glass.groups[1]: not a group: write"),
+        ] {
+            let faults = read_policy(&text(&format!("[break_glass]\n{table}\n"))).unwrap_err();
+            assert!(faults.len() == 1 && faults[0].to_string().starts_with(fault), "{faults:#?}");
+        }
     }
 
     #[test]

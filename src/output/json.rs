@@ -214,6 +214,10 @@ pub fn policy(policy: &Policy) -> Value {
         "approvals": policy.approvals(),
         "approval_days": policy.approval_days(),
         "separate": list(policy.separate()),
+        "break_glass": {
+            "minutes": policy.break_glass().minutes(),
+            "groups": list(policy.break_glass().groups()),
+        },
         "require": policy.requirements().iter().map(requirement).collect::<Value>(),
     })
 }

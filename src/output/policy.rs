@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use crate::domain::{Conditions, Duty, Policy, Requirement};
+use crate::domain::{BreakGlassLimits, Conditions, Duty, Policy, Requirement};
 
 /// A policy in sentences, including the rules that no policy can change.
 pub fn policy_sentences(policy: &Policy) -> Vec<String> {
@@ -13,8 +13,21 @@ pub fn policy_sentences(policy: &Policy) -> Vec<String> {
     ];
     sentences.extend(policy.requirements().iter().map(requirement));
     sentences.extend(policy.separate().iter().map(|duty| duty_sentence(*duty).to_owned()));
+    sentences.extend(break_glass(policy.break_glass()));
     sentences.push("Nobody approves a change that they ever filed, authored, owned or implemented.".to_owned());
     sentences.push("Every proposal needs a second admin.".to_owned());
+    sentences
+}
+
+/// What the policy says about break-glass beyond the rules that always hold.
+fn break_glass(limits: &BreakGlassLimits) -> Vec<String> {
+    let mut sentences = Vec::new();
+    if limits.minutes() != BreakGlassLimits::MOST_MINUTES {
+        sentences.push(format!("A break-glass ends by itself after {} min.", limits.minutes()));
+    }
+    if let Some(groups) = any(limits.groups()) {
+        sentences.push(format!("A break-glass can be ratified only if its opener is in group {groups}."));
+    }
     sentences
 }
 

@@ -76,6 +76,8 @@ pub struct Policy {
     pub days: u64,
     pub separate: BTreeSet<Duty>,
     pub requirements: Vec<Requirement>,
+    /// How many minutes a break-glass is open, and in one of which groups its opener must be.
+    pub break_glass: (u64, BTreeSet<usize>),
 }
 
 /// The name of a freeze.

@@ -10,9 +10,6 @@ use super::facts::{Action, DAY, Entry, Person, Place, Time, What};
 use super::model::Model;
 use super::rules::Broken;
 
-/// How long one is open, unless it is closed before.
-const OPEN: Time = 4 * 3600;
-
 /// All that was recorded about one break-glass.
 pub struct Glass<'a> {
     pub opened: (Place, &'a Entry),
@@ -44,7 +41,8 @@ impl Model {
     /// When it ended, or will.
     fn end(&self, glass: &Glass<'_>) -> Time {
         let effective = |(place, entry): (Place, &Entry)| self.before(place).moment(entry).effective;
-        let at_last = effective(glass.opened) + OPEN;
+        let minutes = self.before(glass.opened.0).policy().map_or(0, |(_, policy)| policy.break_glass.0);
+        let at_last = effective(glass.opened) + 60 * minutes as Time;
         glass.close.map_or(at_last, |close| at_last.min(effective(close)))
     }
 
@@ -54,6 +52,14 @@ impl Model {
         let answers = acts.flat_map(|(_, act)| self.behind_act(act.actor, act.key)).any(|it| it == person);
         let story = glass.affects.and_then(|change| self.story(change));
         answers || story.is_some_and(|story| self.touched(&story, person))
+    }
+
+    /// Whether its opener was in a group of the policy then in force, if that names any.
+    fn is_provided_for(&self, (place, entry): (Place, &Entry)) -> bool {
+        let (then, now) = (self.before(place), self.before(place).moment(entry));
+        let Some((_, policy)) = then.policy() else { return false };
+        let groups = &policy.break_glass.1;
+        groups.is_empty() || groups.iter().any(|group| then.is_in(entry.actor, *group, now))
     }
 
     /// Who ratified it so that it counts at a moment.
@@ -123,6 +129,7 @@ impl Model {
         let admin = self.has_role(actor, Role::Admin, now);
         no.when(admin && self.separates(Duty::AdminApprover), "separate-duties");
         no.when(self.had_part(glass, actor), "breakglass-part");
+        no.when(!self.is_provided_for(glass.opened), "breakglass-group");
         no.when(glass.close.is_none(), "breakglass-closed");
         no.when(glass.close.is_some_and(|(place, _)| place != closed), "breakglass-close-known");
         no.when(self.is_ratified(number), "breakglass-undecided");
@@ -180,7 +187,7 @@ impl Draw<'_> {
         let actor =
             self.somebody(|it| model.has_role(it, Role::Approver, now) && part(it) == odd && !counted.contains(&it));
         let read = glass.as_ref().and_then(|glass| glass.close).map_or(0, |(place, _)| place);
-        let closed = if self.rng.percent(95) { read } else { self.rng.below(model.entries.len()) };
+        let closed = if self.rng.percent(95) { read } else { self.rng.below(model.entries.len() + 1) };
         self.by(actor, What::Ratify { number, closed })
     }
 

@@ -212,6 +212,7 @@ impl Draw<'_> {
             days: self.rng.one(&[1, 2, 7, 14]),
             separate,
             requirements,
+            break_glass: (self.rng.one(&[240, 240, 60]), self.rng.some(&[0, 1], 10).into_iter().collect()),
         }
     }
 

@@ -385,7 +385,9 @@ fn policy(it: &Policy) -> domain::Policy {
         needed: it.needed.clone(),
     };
     let requirements = it.requirements.iter().enumerate().map(requirement).collect();
-    domain::Policy::new(it.approvals, it.days, it.separate.clone(), requirements).unwrap()
+    let policy = domain::Policy::new(it.approvals, it.days, it.separate.clone(), requirements).unwrap();
+    let groups = it.break_glass.1.iter().map(|it| group(*it)).collect();
+    policy.with_break_glass(domain::BreakGlassLimits::new(it.break_glass.0, groups).unwrap())
 }
 
 fn deployed(artifacts: &[Artifact]) -> Vec<domain::Artifact> {

@@ -387,3 +387,76 @@ fn a_break_glass_is_at_the_top_of_everybodys_inbox_until_it_is_settled() {
     world.at("2026-12-02T13:00:00Z");
     assert_eq!(first("alice"), " ");
 }
+
+/// A register whose policy says this about break-glass.
+fn limited(table: &str) -> World {
+    let world = World::founded_with_spare_approvers();
+    world.write("policy.toml", format!("approvals = 2\napproval_days = 14\n[break_glass]\n{table}\n"));
+    world.ok("alice", "policy propose policy.toml");
+    second(&world, "bob", "1");
+    world.write("done.txt", "Restarted gw-01.\n");
+    world
+}
+
+#[test]
+fn a_policy_lets_a_break_glass_end_sooner_and_never_later() {
+    let world = limited("minutes = 30");
+    world.ok("erin", OPEN);
+    world.at("2026-12-01T09:29:59Z");
+    assert_eq!(status(&world, "carol"), "open");
+    world.at("2026-12-01T09:30:00Z");
+    assert_eq!(status(&world, "carol"), "ended");
+    // A later policy changes nothing about it.
+    world.write("policy.toml", "approvals = 2\napproval_days = 14\n");
+    world.ok("alice", "policy propose policy.toml");
+    second(&world, "bob", "2");
+    assert_eq!(status(&world, "carol"), "ended");
+    for minutes in ["0", "241"] {
+        world.write("policy.toml", format!("approvals = 2\napproval_days = 14\n[break_glass]\nminutes = {minutes}\n"));
+        world.fails("alice", "policy propose policy.toml", Exit::Invalid, "use 1 to 240");
+    }
+}
+
+#[test]
+fn a_break_glass_by_somebody_outside_the_groups_of_the_policy_is_opened_and_never_ratified() {
+    let world = limited("groups = [\"dba\", \"duty\"]");
+    let output = world.run("erin", OPEN);
+    assert!(output.exit == Exit::Done && output.err.contains("it cannot be ratified"), "{}", output.screen);
+    world.ok("erin", "breakglass close BG-1 done.txt");
+    let digest = glass(&world).close().unwrap().leaf;
+    let complaint = "its opener was in none of the groups that the policy names";
+    world.fails("carol", &format!("breakglass ratify BG-1 --digest {digest}"), Exit::Refused, complaint);
+    forbidden(&world, "carol", ratify(&world), None, "breakglass-group");
+    // Joining the group later does not help, and leaving it does not hurt.
+    world.ok("alice", "person grant erin --group duty");
+    second(&world, "bob", "2");
+    forbidden(&world, "carol", ratify(&world), None, "breakglass-group");
+    let output = world.run("erin", OPEN);
+    assert!(!output.err.contains("it cannot be ratified"), "{}", output.screen);
+    world.ok("alice", "person revoke-role erin --group duty");
+    second(&world, "bob", "3");
+    world.ok("erin", "breakglass close BG-2 done.txt");
+    let id: BreakGlassId = "BG-2".parse().unwrap();
+    let closed = world.state().break_glass(id).unwrap().close().unwrap().leaf;
+    accepted(&world, "carol", Event::BreakGlassRatify { id, closed }, None);
+}
+
+#[test]
+fn the_gate_stays_closed_and_names_the_open_break_glass() {
+    let world = World::filed();
+    world.at("2026-12-01T10:00:00Z");
+    world.ok("erin", &format!("{OPEN} --change CHG-1 --service order-gateway"));
+    let gate = || {
+        let output = world.run("erin", "--json gate CHG-1");
+        let answer = output.out.lines().next().unwrap().parse::<serde_json::Value>().unwrap();
+        (output.exit, answer["open"].clone(), answer["breakglasses"][0]["breakglass"].clone())
+    };
+    assert_eq!(gate(), (Exit::Refused, false.into(), "BG-1".into()));
+    assert!(
+        world.run("erin", "gate CHG-1").out.contains("break-glass BG-1 by erin for INC-1 is open; it opens no gate")
+    );
+    world.write("done.txt", "Done.");
+    world.ok("erin", "breakglass close BG-1 done.txt");
+    ["carol", "dave"].iter().for_each(|person| ratified_by(&world, person));
+    assert_eq!(gate(), (Exit::Refused, false.into(), serde_json::Value::Null));
+}

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use ed25519_dalek::{Signer as _, SigningKey};
 use sha2::{Digest as _, Sha256};
 use twinseal::domain::{
-    Action, Argument, Artifact, Asked, Automation, Command, Conditions, Description, Digest, Event, Execution, Facts,
-    Field, Fingerprint, Grants, Head, Header, LostEntries, Member, NewGrants, Opening, Outcome, Period, Periods,
-    Policy, Predecessor, ProposalRef, Prose, PublicKey, RefusedAttempt, Register, Requirement, RevisionRef, Role, Step,
-    Text, Time, Trial, Vouch, Window,
+    Action, Argument, Artifact, Asked, Automation, BreakGlassLimits, Command, Conditions, Description, Digest, Event,
+    Execution, Facts, Field, Fingerprint, Grants, Head, Header, LostEntries, Member, NewGrants, Opening, Outcome,
+    Period, Periods, Policy, Predecessor, ProposalRef, Prose, PublicKey, RefusedAttempt, Register, Requirement,
+    RevisionRef, Role, Step, Text, Time, Trial, Vouch, Window,
 };
 use twinseal::format::request::{self, RegisterRef};
 use twinseal::format::{Raw, Unsigned, data, entry, sshsig, text};
@@ -446,7 +446,9 @@ pub fn policy() -> Policy {
         ..Requirement::named("critical".parse().unwrap())
     };
     let shown = Requirement { needed: all(&["evidence"]), ..Requirement::named("shown".parse().unwrap()) };
-    Policy::new(2, 7, all(&["requester-implementer", "admin-approver"]), vec![critical, shown]).unwrap()
+    let limits = BreakGlassLimits::new(60, all(&["dba", "duty"])).unwrap();
+    let policy = Policy::new(2, 7, all(&["requester-implementer", "admin-approver"]), vec![critical, shown]).unwrap();
+    policy.with_break_glass(limits)
 }
 
 /// `08-change.file`: the sequence number and kind of an entry.

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::commands::lookup::{change, parse, remark};
 use crate::commands::{Context, Question, record_asked, report_recorded};
-use crate::domain::{ChangeId, Event, Field, Opening, ServiceId};
+use crate::domain::{BreakGlassLimits, ChangeId, Event, Field, Opening, Policy, ServiceId};
 use crate::error::Error;
 use crate::output::{Page, moment};
 use crate::record::Plan;
@@ -44,9 +44,11 @@ impl Open {
             let id = session.state().next_break_glass();
             Ok(Plan { event: Event::BreakGlassOpen { id, opening: opening.clone() }, text: Some(text.clone()) })
         };
-        let shown = |page: &mut Page, _: &Session| {
-            page.block("about to sign: act without approval")
-                .text("", "It gives no right, and ends by itself after 4 h.");
+        let shown = |page: &mut Page, session: &Session| {
+            let limits = session.state().governance().policy().map(Policy::break_glass);
+            let minutes = limits.map_or(BreakGlassLimits::MOST_MINUTES, BreakGlassLimits::minutes);
+            page.block("about to sign: act without approval");
+            page.text("", format_args!("It gives no right to anything, and ends by itself after {minutes} min."));
             Ok(())
         };
         let question = Question {
@@ -56,7 +58,11 @@ impl Open {
         };
         let entry = record_asked(context, &mut session, shown, plan, Some(question))?;
         let Some(id) = entry.event.break_glass() else { return Ok(()) };
-        let ends = super::find(&session, id).map_err(|error| error.after(entry.header.seq))?.end();
+        let glass = super::find(&session, id).map_err(|error| error.after(entry.header.seq))?;
+        if !glass.is_provided_for() {
+            context.env.status("warning: you are in none of the groups that the policy names: it cannot be ratified");
+        }
+        let ends = glass.end();
         let said = format!(
             "{id} is open until {}; when done, say what you did: `twinseal breakglass close {id} FILE`",
             moment(ends, "UTC")

@@ -70,6 +70,9 @@ pub(super) fn write_page(page: &mut Page, session: &Session, id: BreakGlassId, n
     );
     page.field("opened", act(glass.opener()));
     page.field(if it.status == BreakGlassStatus::Open { "ends" } else { "ended" }, glass.end());
+    if !glass.is_provided_for() {
+        page.field("policy", "its opener was in none of the groups that the policy names: it cannot be ratified");
+    }
     if let Some(close) = glass.close() {
         page.field("closed", act(close));
         page.field("digest", close.leaf);
@@ -130,6 +133,7 @@ pub(super) fn json(session: &Session, it: &Judged) -> Result<Value, Error> {
         "approved": false,
         "opening": written::opening(glass.opening()),
         "opened": act(glass.opener())?,
+        "provided_for": glass.is_provided_for(),
         "end": glass.end().to_string(),
         "closed": glass.close().map(act).transpose()?,
         "digest": written::written(glass.close().map(|close| close.leaf)),

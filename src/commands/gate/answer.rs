@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::commands::Context;
-use crate::domain::{ChangeId, Head, Opens, Refusal, RevisionRef, Rule, Time};
+use crate::domain::{BreakGlass, ChangeId, Head, Opens, Refusal, RevisionRef, Rule, Time};
 use crate::error::Error;
 use crate::output::{json, table};
 
@@ -71,6 +71,8 @@ pub struct Answer {
     pub revision: Option<RevisionRef>,
     /// The conditions.
     pub lines: Vec<Line>,
+    /// The break-glasses that are open. None of them opens the gate.
+    pub break_glasses: Vec<BreakGlass>,
     /// When it was asked.
     pub time: Time,
     /// The newest entry that was taken into account.
@@ -129,10 +131,16 @@ impl Answer {
         let state = if self.is_open() { "open" } else { "closed" };
         let row = |it: &Line| [it.result().to_owned(), it.condition.to_owned(), it.detail.clone()];
         let lines = table(["RESULT", "CONDITION", "DETAIL"], self.lines.iter().map(row).collect(), width);
-        match self.revision {
-            Some(RevisionRef { change, number, .. }) => format!("gate {state}: {change} revision {number}\n{lines}"),
-            None => format!("gate {state}\n{lines}"),
-        }
+        let about = match self.revision {
+            Some(RevisionRef { change, number, .. }) => format!("gate {state}: {change} revision {number}"),
+            None => format!("gate {state}"),
+        };
+        let note = |it: &BreakGlass| {
+            let (id, opener, incident) = (it.id(), &it.opener().person, &it.opening().incident);
+            format!("\nnote: break-glass {id} by {opener} for {incident} is open; it opens no gate")
+        };
+        let notes: String = self.break_glasses.iter().map(note).collect();
+        format!("{about}\n{lines}{notes}")
     }
 
     fn json(&self) -> Value {
@@ -144,6 +152,7 @@ impl Answer {
             "permanent": self.is_permanent(),
             "time": self.time.to_string(),
             "head": self.head.map(json::head),
+            "breakglasses": self.break_glasses.iter().map(open_break_glass).collect::<Value>(),
             "conditions": self.lines.iter().map(Line::json).collect::<Value>(),
         })
     }
@@ -159,4 +168,13 @@ impl Answer {
         let hint = self.decisive().and_then(|(_, it)| it.hint.clone());
         Err(Error::GateClosed { reason: self.reason(), hint })
     }
+}
+
+fn open_break_glass(it: &BreakGlass) -> Value {
+    json!({
+        "breakglass": it.id().to_string(),
+        "opening": json::opening(it.opening()),
+        "person": it.opener().person.to_string(),
+        "ends": it.end().to_string(),
+    })
 }

@@ -6,7 +6,8 @@ use super::coverage::{self, Covered};
 use super::{Asked, Given};
 use crate::commands::Context;
 use crate::domain::{
-    Artifact, Attempt, Change, ChangeId, Condition, Denied, Event, Facts, Head, Moment, Opens, Register,
+    Artifact, Attempt, BreakGlass, BreakGlassStatus, Change, ChangeId, Condition, Denied, Event, Facts, Head, Moment,
+    Opens, Register,
 };
 use crate::error::Error;
 use crate::output::{freeze, list, moment};
@@ -28,11 +29,12 @@ pub fn answer(context: &Context<'_>, session: &Session, asked: &Asked) -> Result
     check_register(session, asked.at_least)?;
     let now = session.state().moment(context.env.now());
     let (time, head) = (now.claimed, session.state().head());
+    let break_glasses = open_break_glasses(session, now)?;
     let id = match asked.change {
         Some(id) => id,
         None => match coverage::find(session, asked, now)? {
             Covered::By(id) => id,
-            Covered::Not(line) => return Ok(Answer { revision: None, lines: vec![line], time, head }),
+            Covered::Not(line) => return Ok(Answer { revision: None, lines: vec![line], break_glasses, time, head }),
         },
     };
     let judged = session.ask(|state| judge(state, id, &asked.artifacts, now))?;
@@ -43,7 +45,19 @@ pub fn answer(context: &Context<'_>, session: &Session, asked: &Asked) -> Result
     let mut lines = vec![memory(session, &change, asked.at_least)?];
     lines.extend(here(session, &change, asked)?);
     lines.extend(judged);
-    Ok(Answer { revision: Some(revision), lines, time, head })
+    Ok(Answer { revision: Some(revision), lines, break_glasses, time, head })
+}
+
+/// The break-glasses that are open at a moment.
+fn open_break_glasses(session: &Session, now: Moment) -> Result<Vec<BreakGlass>, Error> {
+    let mut open = Vec::new();
+    for id in session.queries().unratified(now.effective)? {
+        let glass = session.ask(|state| state.break_glass(id).cloned())??;
+        if glass.status(now) == BreakGlassStatus::Open {
+            open.push(glass);
+        }
+    }
+    Ok(open)
 }
 
 /// Fails unless the file is the register itself, whole, and has the entry that the pipeline's settings name.

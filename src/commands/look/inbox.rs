@@ -112,6 +112,7 @@ fn break_glasses(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Wa
         let can_ratify = session.ask(|state| {
             let approves = can_approve(state.governance(), me, now)?;
             Ok(approves
+                && glass.is_provided_for()
                 && state.part_in(&glass, me)?.is_none()
                 && !glass.ratifications().iter().any(|it| it.person == *me))
         })??;

@@ -2,8 +2,8 @@
 
 use crate::domain::records::{Denied, Unloaded};
 use crate::domain::{
-    BreakGlass, BreakGlassId, Digest, Duty, Event, Field, Moment, PartInBreakGlass, PersonId, Refusal, Register, Role,
-    SignedAct, TOLERANCE, Timed,
+    BreakGlass, BreakGlassId, Digest, Duty, Event, Field, Moment, PartInBreakGlass, PersonId, Policy, Refusal,
+    Register, Role, SignedAct, TOLERANCE, Timed,
 };
 
 impl Register {
@@ -47,6 +47,9 @@ impl Register {
         }
         if let Some(part) = self.part_in(glass, &header.actor)? {
             return Err(Refusal::OwnBreakGlass { id, part }.into());
+        }
+        if !glass.is_provided_for() {
+            return Err(Refusal::NotProvidedFor { id }.into());
         }
         let Some(close) = glass.close() else { return Err(Refusal::NotClosed { id }.into()) };
         if close.leaf != closed {
@@ -143,7 +146,9 @@ impl Register {
     ) -> Result<Option<BreakGlass>, Denied> {
         match event {
             Event::BreakGlassOpen { id, opening } => {
-                Ok(Some(BreakGlass::opened(*id, opening, header, leaf, BreakGlass::LONGEST)))
+                let limits = self.governance().policy().map(Policy::break_glass).cloned().unwrap_or_default();
+                let provided = limits.cover(self.governance(), &header.actor, header.moment)?;
+                Ok(Some(BreakGlass::opened(*id, opening, header, leaf, (&limits, provided))))
             }
             Event::BreakGlassClose(id) => Ok(Some(self.break_glass(*id)?.after(header, leaf, event))),
             Event::BreakGlassRatify { id, .. } => {

@@ -122,6 +122,12 @@ pub enum Invalid {
         /// The number in the policy.
         found: u64,
     },
+    /// A time for which a break-glass is open outside 1 to 240 minutes.
+    #[error("{found} is out of range: use 1 to 240")]
+    BreakGlassMinutes {
+        /// The number of minutes in the policy.
+        found: u64,
+    },
     /// A requirement that requires nothing.
     #[error("requires nothing: add approvals, from or fields")]
     RequirementEmpty,
