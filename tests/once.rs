@@ -172,3 +172,52 @@ fn nothing_is_decided_about_another_revision_than_the_one_at_the_beginning() {
         assert!(change.started().is_none() && change.withdrawn().is_none(), "{command}");
     }
 }
+
+/// Seconds the newest proposal as alice.
+fn seconded(world: &World) {
+    let number = world.state().governance().next_proposal().number() - 1;
+    let opened = world.state().governance().proposal(number.to_string().parse().unwrap()).map(|it| it.opened);
+    let opened = opened.unwrap_or_else(|denied| panic!("{denied}"));
+    world.ok("alice", &format!("proposal second {number} --digest {opened}"));
+}
+
+#[test]
+fn no_proposal_replaces_what_came_into_force_after_its_page_was_shown() {
+    let dave = "dave engineer";
+    for (before, others, command) in [
+        ("", "person grant dave engineer", format!("person grant {dave} --reason Needed.")),
+        (
+            "person grant dave engineer",
+            "person grant dave --group dba",
+            format!("person revoke-role {dave} --reason No."),
+        ),
+        ("", "person grant dave engineer", "person retire dave --reason Left.".to_owned()),
+        ("", "policy propose strict.toml", "policy propose policy.toml".to_owned()),
+        ("", "person grant dave engineer", "person rota rota.csv --reason Duty.".to_owned()),
+    ] {
+        let world = Rc::new(World::founded());
+        world.write("strict.toml", "approvals = 3\napproval_days = 7\n");
+        world.write("policy.toml", "approvals = 2\napproval_days = 9\n");
+        let rota = "person,grant,from,until\ndave,group duty,2026-12-02T09:00:00Z,2026-12-03T09:00:00Z\n";
+        world.write("rota.csv", rota);
+        if !before.is_empty() {
+            world.ok("bob", before);
+            seconded(&world);
+        }
+        let entries = world.entries();
+        let (mut env, recording) = world.env("alice", None);
+        let (mut first, mut draw, meanwhile) = (true, env.random, Rc::clone(&world));
+        // The salt of the text is drawn for the entry that the page shows.
+        env.random = Box::new(move |bytes| {
+            if std::mem::take(&mut first) {
+                meanwhile.ok("bob", others);
+                seconded(&meanwhile);
+            }
+            draw(bytes)
+        });
+        let output = World::run_in(&mut env, &recording, &words(&command));
+        assert_eq!(output.exit, Exit::Refused, "{command}: {}", output.screen);
+        assert!(output.err.contains("what it would replace has changed since"), "{}", output.err);
+        assert_eq!(world.entries(), entries + 2, "{command}");
+    }
+}

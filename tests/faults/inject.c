@@ -41,7 +41,13 @@ __attribute__((constructor)) static void begin(void) {
 
 static int is(const char *value, const char *word) { return value && strcmp(value, word) == 0; }
 
-static int within(const char *path) { return under && path && strncmp(path, under, strlen(under)) == 0; }
+/* Whether a path is the folder under test, or in it. */
+static int within(const char *path) {
+    if (!under || !path) return 0;
+    size_t length = strlen(under);
+    if (length && under[length - 1] == '/') length--;
+    return strncmp(path, under, length) == 0 && (path[length] == 0 || path[length] == '/');
+}
 
 /* The path behind a descriptor. */
 static const char *path_of(int fd, char *path) {

@@ -194,8 +194,35 @@ fn a_backup_is_restored_or_not_whatever_fails() {
 fn a_broken_register_is_repaired_or_not_whatever_fails() {
     let world = filed();
     world.tamper("INSERT INTO entry (seq, blob, text) VALUES (3, x'00', NULL)");
-    let done = |world: &World| world.entries() == THREE;
-    sweep(world, &Case { person: "erin", words: &["repair"], done, records: false, whole: false });
+    sweep(world, &Case { person: "erin", words: &["repair"], done: is_repaired, records: false, whole: false });
+}
+
+/// Whether the register has only its valid entries, and the broken file is kept.
+fn is_repaired(world: &World) -> bool {
+    let (repaired, names) = (world.entries() == THREE, names(&world.path("")));
+    let kept = names.iter().any(|name| name.contains("/prod.db.broken-"));
+    assert!(kept || !repaired, "the broken file is gone");
+    repaired
+}
+
+#[test]
+fn no_repair_whose_last_steps_fail_loses_the_broken_file() {
+    if injector().is_none() {
+        return;
+    }
+    let world = filed();
+    world.tamper("INSERT INTO entry (seq, blob, text) VALUES (3, x'00', NULL)");
+    let stage = Stage::new(world);
+    let mut strike = |at: usize| {
+        stage.put_back();
+        FAULTS[0].strike(&stage, "erin", &["repair"], at).inspect(|_| _ = is_repaired(&stage.world))
+    };
+    let mut last = 0;
+    while strike(last + 8).is_some() {
+        last += 8;
+    }
+    // The exchange is among these, and what is synced after it.
+    (last.saturating_sub(16)..last + 8).for_each(|at| _ = strike(at));
 }
 
 #[test]

@@ -113,23 +113,24 @@ pub struct Restored {
     reason: String,
 }
 
-/// Opens a proposal. `action` is evaluated at the head, again each time the head moves.
+/// Opens a proposal of the action that is on the page. If what it replaces changes before it is signed, it is refused:
+/// made anew, it could replace something that its proposer never saw.
 ///
 /// # Errors
-/// As [`record`].
+/// As [`record`], or an error of `action`.
 pub fn open(
     context: &mut Context<'_>,
     session: &mut Session,
     text: Option<Text>,
-    action: impl Fn(&Session) -> Result<Action, Error>,
+    action: impl FnOnce(&Session) -> Result<Action, Error>,
 ) -> Result<(), Error> {
+    let shown = action(session)?;
     let rehearsal = rehearse(&mut context.recorder(), session, |session| {
         let proposal = session.state().governance().next_proposal();
-        Ok(Plan { event: Event::Propose { proposal, action: action(session)? }, text: text.clone() })
+        Ok(Plan { event: Event::Propose { proposal, action: shown.clone() }, text: text.clone() })
     })?;
     let mut page = context.page_above_question();
     let now = session.state().moment(context.env.now());
-    let shown = action(session)?;
     action_blocks(&mut page, now, session, &shown, text.as_ref())?;
     page.block("about to sign: a proposal").text("", summary_of(session, &shown)?);
     about_to_sign(&mut page, rehearsal.unsigned());

@@ -37,7 +37,7 @@ impl Repair {
     /// The fingerprint is unknown, no entry is valid, or a file cannot be written; the register is unchanged.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         if self.out.is_none() {
-            undo_interrupted(&context.registers.request(context.env)?.path);
+            undo_interrupted(&context.registers.request(context.env)?.path, &context.writer())?;
         }
         let (mut session, mut findings) = look(context)?;
         let now = context.env.now();

@@ -15,7 +15,7 @@ use crate::store::sqlite::place::{FileId, Main, beside, open_file, open_main};
 use crate::store::sqlite::private_copy::PrivateCopy;
 use crate::store::sqlite::schema;
 use crate::store::sqlite::staging::Staging;
-use crate::store::{SharedFile, StoreError, Turn, VerifiedLog};
+use crate::store::{SharedFile, StoreError, Turn, VerifiedLog, Writer};
 
 /// The number of pages copied at a time; other processes can write in between.
 const PAGES: i32 = 1024;
@@ -59,7 +59,7 @@ fn copy(shared: &SharedFile, out: &Path) -> rusqlite::Result<Option<u64>> {
 ///
 /// # Errors
 /// [`StoreError::NotABackup`], [`StoreError::Network`], a schema that is not ours, files beside it that it cannot have,
-/// or what the system or SQLite reports; the backup is unchanged then.
+/// or what the system or SQLite reports; the backup is unchanged then, unless only the directory could not be synced.
 pub fn restore(path: &Path, scratch: &Path) -> Result<PathBuf, StoreError> {
     let path = path.canonicalize().map_err(|_| StoreError::NotFound { path: path.to_owned() })?;
     let backup = open_file(&path).map_err(|error| match error.kind() {
@@ -86,6 +86,7 @@ pub fn restore(path: &Path, scratch: &Path) -> Result<PathBuf, StoreError> {
     staging.write(&register)?;
     staging.set_rights(0o660, &staging.check_target(was)?)?;
     staging.replace(was)?;
+    staging.sync_name()?;
     Ok(path)
 }
 
@@ -155,21 +156,36 @@ pub fn put_in_place(
         repaired.check_target(id)?;
         repaired.remove(&beside(&path, "-wal"))?;
         repaired.keep(id, aside)?;
-        repaired.replace(id).inspect_err(|_| _ = fs::remove_file(aside))
+        repaired.replace(id).inspect_err(|_| _ = repaired.remove(aside))?;
+        repaired.sync_name()
     })
 }
 
-/// Removes the second name that a killed repair gave a register: with it, the register cannot be written.
-pub fn undo_interrupted(register: &Path) {
-    let Ok(register) = register.canonicalize() else { return };
-    let (Some(folder), Some(name)) = (register.parent(), register.file_name()) else { return };
+/// Removes the second name that a killed repair gave a register: with it, the register cannot be written. A repair that
+/// is running holds the turn.
+///
+/// # Errors
+/// As [`Turn::wait`].
+pub fn undo_interrupted(register: &Path, writer: &Writer) -> Result<(), StoreError> {
+    let Ok(register) = register.canonicalize() else { return Ok(()) };
+    if second_names(&register).is_empty() {
+        return Ok(());
+    }
+    let _turn = Turn::wait(&register, writer)?;
+    second_names(&register).iter().for_each(|second| _ = fs::remove_file(second));
+    Ok(())
+}
+
+/// The names beside a register that a repair gave it.
+fn second_names(register: &Path) -> Vec<PathBuf> {
+    let (Some(folder), Some(name)) = (register.parent(), register.file_name()) else { return Vec::new() };
     let is_second = |path: &PathBuf| {
         let begins = beside(Path::new(name), ASIDE);
         let named =
             path.file_name().is_some_and(|it| it.as_encoded_bytes().starts_with(begins.as_os_str().as_encoded_bytes()));
         let id = |path: &Path| fs::symlink_metadata(path).ok().map(|it| FileId::of(&it));
-        named && id(path) == id(&register)
+        named && id(path) == id(register)
     };
     let names = fs::read_dir(folder).into_iter().flatten().filter_map(|item| Some(item.ok()?.path()));
-    names.filter(is_second).for_each(|second| _ = fs::remove_file(second));
+    names.filter(is_second).collect()
 }

@@ -132,16 +132,16 @@ impl Staging {
         self.sync_name().inspect_err(|_| _ = unlinkat(&self.parent, name, AtFlags::empty()))
     }
 
-    /// Gives the file its name, durably, in place of the file that has it, which must be `id`.
+    /// Gives the file its name in place of the file that has it, which must be `id`. Durable after
+    /// [`Staging::sync_name`].
     ///
     /// # Errors
-    /// [`StoreError::Replaced`], or what the system reports.
-    pub fn replace(self, id: FileId) -> Result<(), StoreError> {
+    /// [`StoreError::Replaced`], or what the system reports; the other file still has the name then.
+    pub fn replace(&self, id: FileId) -> Result<(), StoreError> {
         self.sync_file()?;
         self.check_target(id)?;
         let name = self.name_of_target();
-        renameat(&self.folder, FILE, &self.parent, name).map_err(system("replace", &self.target))?;
-        self.sync_name()
+        renameat(&self.folder, FILE, &self.parent, name).map_err(system("replace", &self.target))
     }
 
     /// Gives the file that has the name a second one in the same directory, which must be new.
@@ -175,8 +175,12 @@ impl Staging {
         self.file.sync_all().map_err(StoreError::io("write", &self.target))
     }
 
-    fn sync_name(&self) -> Result<(), StoreError> {
-        self.parent.sync_all().map_err(StoreError::io("write", &self.target))
+    /// Makes the name of the file durable.
+    ///
+    /// # Errors
+    /// What the system reports. The file has its name, but may lose it if the host stops.
+    pub fn sync_name(&self) -> Result<(), StoreError> {
+        self.parent.sync_all().map_err(StoreError::io("sync the directory of", &self.target))
     }
 }
 
