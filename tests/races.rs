@@ -54,13 +54,16 @@ fn exchange(folder: &Path, begins: &str, target: &Path, end: &AtomicBool, times:
     }
 }
 
-/// Runs a command again and again while somebody exchanges names; `check` sees what is there after each.
+/// Runs a command again and again while somebody exchanges names, until some were exchanged; a busy host may give the
+/// other thread no time in 30 rounds.
 fn race(world: &World, begins: &str, target: &Path, mut round: impl FnMut(usize)) {
     let (end, times) = (AtomicBool::new(false), AtomicUsize::new(0));
     let folder = world.path("srv");
     thread::scope(|scope| {
         scope.spawn(|| exchange(&folder, begins, target, &end, &times));
-        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (0..30).for_each(&mut round)));
+        let goes_on = |n: &usize| *n < 30 || *n < 3000 && times.load(Ordering::Relaxed) == 0;
+        let rounds = || (0..).take_while(goes_on).for_each(&mut round);
+        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(rounds));
         end.store(true, Ordering::Relaxed);
         done.unwrap();
     });
