@@ -6,8 +6,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
-use rustix::process::{DumpableBehavior, Resource, Rlimit, geteuid, set_dumpable_behavior, setrlimit};
+use rustix::fs::{Mode, OFlags};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, geteuid, set_dumpable_behavior, setrlimit, umask};
 
 /// Why a file or directory of this account cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -187,6 +187,12 @@ pub fn lock(path: &Path) -> Result<File, PrivateError> {
     let flags = OFlags::NONBLOCK.bits().cast_signed();
     let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).custom_flags(flags).open(path);
     made.and_then(|file| file.lock().map(|()| file)).map_err(PrivateError::io("lock", path))
+}
+
+/// Lets the umask take no right from this account itself: a directory without them would lock the account out.
+pub fn keep_own_rights() {
+    let asked = umask(Mode::from_raw_mode(0o077));
+    umask(asked & Mode::from_raw_mode(0o077));
 }
 
 /// Keeps this process's memory, which holds unlocked keys, out of core dumps and away from debuggers of this account.

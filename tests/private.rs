@@ -32,30 +32,32 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn no_umask_opens_the_files_of_an_account_to_others() {
+fn no_umask_opens_the_files_of_an_account_to_others_or_locks_it_out() {
     let world = World::filed();
     world.at_real_time();
-    world.person("frank");
     let register = world.path("prod.db");
     let arguments =
         ["list", "--register", register.to_str().unwrap(), "--fingerprint", &world.fingerprint()].map(str::to_owned);
     let program = env!("CARGO_BIN_EXE_twinseal");
-    let line = format!("umask 000; exec {program} {}", arguments.join(" "));
-    let ran = Command::new("sh").args(["-c", &line]).env("HOME", world.path("people/frank")).output().unwrap();
-    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-    let files = own_files(&world, "frank");
-    assert!(files.len() > 6, "{files:?}");
-    for path in files {
-        assert_eq!(mode(&path), if path.is_dir() { 0o700 } else { 0o600 }, "{}", path.display());
+    for (person, umask) in [("frank", "000"), ("grace", "0177"), ("heidi", "0777")] {
+        world.person(person);
+        let home = world.path(&format!("people/{person}"));
+        let run = |arguments: &str| {
+            let line = format!("umask {umask}; exec {program} {arguments}");
+            let ran = Command::new("sh").args(["-c", &line]).current_dir(&home).env("HOME", &home).output().unwrap();
+            assert!(ran.status.success(), "{umask}: {}", String::from_utf8_lossy(&ran.stderr));
+        };
+        run(&arguments.join(" "));
+        let files = own_files(&world, person);
+        assert!(files.len() > 6, "{files:?}");
+        for path in files {
+            assert_eq!(mode(&path), if path.is_dir() { 0o700 } else { 0o600 }, "{umask}: {}", path.display());
+        }
+        // A request may be read by others, and written by nobody else.
+        let out = world.path(&format!("{person}.request"));
+        run(&format!("--key key person request {person} --register new --out {}", out.display()));
+        assert_eq!(mode(&out), if umask == "000" { 0o644 } else { 0o600 }, "{umask}");
     }
-    // A request may be read by others, and written by nobody else.
-    let out = world.path("frank.request");
-    let request = format!("--key key person request frank --register new --out {}", out.display());
-    let line = format!("umask 000; exec {program} {request}");
-    let folder = world.path("people/frank");
-    let ran = Command::new("sh").args(["-c", &line]).current_dir(&folder).env("HOME", &folder).output().unwrap();
-    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-    assert_eq!(mode(&out), 0o644);
 }
 
 #[test]

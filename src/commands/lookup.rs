@@ -7,9 +7,9 @@ use super::Context;
 use crate::domain::{
     Change, ChangeId, Field, Governance, Moment, Person, PersonId, ProposalId, ProposalState, Prose, Text, Time,
 };
-use crate::error::Error;
+use crate::error::{Error, Exit, shell_word};
 use crate::input::{moment, nearest};
-use crate::output::{Names, Parts, Redaction};
+use crate::output::{Names, Parts, Redaction, safe};
 use crate::store::Session;
 
 /// The name of an input file in messages.
@@ -208,4 +208,17 @@ pub fn reason_of(session: &Session, seq: u64) -> Result<Option<String>, Error> {
 pub fn parts(session: &Session, seq: u64) -> Result<Parts, Error> {
     let (_, raw) = session.entry_and_bytes(seq)?.ok_or(Error::NoEntry(seq))?;
     Ok(Parts::new(&raw.blob, raw.text.as_deref(), raw.data.as_deref()))
+}
+
+/// Whether an error says nothing of the other changes or proposals that were named.
+pub fn is_about_one(error: &Error) -> bool {
+    error.exit() == Exit::Refused || matches!(error, Error::OtherDigest { .. })
+}
+
+/// A path as the value of `--register` in a command that is shown: quoted for a shell, and with a slash, because a word
+/// without one is the name of a register.
+pub fn option_path(path: &Path) -> String {
+    let path = path.display().to_string();
+    let path = if path.contains('/') { path } else { format!("./{path}") };
+    safe(&shell_word(&path)).into_owned()
 }

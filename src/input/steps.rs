@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::fault::Problem;
 use super::tree::Table;
-use crate::domain::{Args, Argument, Automation, Command, Invalid, Script, Step};
+use crate::domain::{Args, Argument, Automation, Command, Invalid, Prose, Script, Step};
 
 /// The steps, and the machine form of those that have one, by their number from 1.
 #[derive(Debug, Default)]
@@ -20,7 +20,9 @@ pub fn read_steps(table: &Table<'_, '_>, key: &'static str) -> Steps {
     let mut steps = Steps::default();
     table.require_items(key);
     for (n, it) in (1..).zip(table.tables(key)) {
-        let (text, command) = (it.required_prose("step"), it.prose("command"));
+        // A command is taken exactly as it is written, whoever runs it.
+        let exact = |typed: &str| Script::from_typed(typed).map(Prose::from);
+        let (text, command) = (it.required_prose("step"), it.get("command").and_then(|value| value.text(exact)));
         steps.text.extend(text.map(|text| Step { text, command }));
         steps.automation.extend(read_automation(&it).map(|automation| (n, automation)));
         it.finish();

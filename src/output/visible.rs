@@ -61,13 +61,14 @@ pub fn visible(line: &str, reading: Reading) -> String {
 /// A character between words.
 fn mark(c: char, before: Option<char>, rest: &str, (next, reading): (Option<char>, Reading)) -> String {
     let in_run = c == ' ' && (before == Some(' ') || next == Some(' '));
-    let hidden = is_forbidden(c) || c == '␣' || c.is_whitespace() && c != ' ';
+    let hidden = is_forbidden(c) || is_unknown(c) || c == '␣' || c.is_whitespace() && c != ' ';
     // Chinese punctuation beside Chinese is usual in comments of a script.
-    let usual = ('\u{ff01}'..='\u{ff0f}').contains(&c) || ('\u{ff1a}'..='\u{ff20}').contains(&c);
+    let usual = matches!(c, '\u{3001}'..='\u{3011}' | '\u{ff01}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}');
     let usual = usual && [before, next].into_iter().flatten().any(|beside| is_asian(beside.script()));
     let mistaken = !usual
         && match reading {
-            Reading::Command => is_mark(c) || looks_like_ascii(c) || is_right_to_left(c),
+            // A shell gives none of them a meaning, and people take many for those that it does.
+            Reading::Command => !c.is_ascii(),
             Reading::Prose => looks_like_ascii(c) && is_deceptive_mark(c, before, next),
         };
     match c {
@@ -82,10 +83,18 @@ fn is_composed(c: char) -> bool {
     is_nfc(c.encode_utf8(&mut [0; 4]))
 }
 
-/// Dashes, quotation marks, bullets and mathematical signs: the blocks General Punctuation, Mathematical Operators and
-/// Supplemental Punctuation. A shell gives none of them a meaning, and people take many for those that it does.
-fn is_mark(c: char) -> bool {
-    matches!(c, '\u{2000}'..='\u{206f}' | '\u{2200}'..='\u{22ff}' | '\u{2e00}'..='\u{2e7f}')
+/// Private use, unassigned, or no character: a terminal shows nothing, or whatever its font has.
+fn is_unknown(c: char) -> bool {
+    c.script() == Script::Unknown
+}
+
+/// Letters that are drawn as a line, which could be taken for a dash or a bar.
+const LINES: &str = "ーㅡㅣ一丨〡";
+
+/// Whether a letter is drawn as a line, and stands beside no other letter of its kind of script.
+fn is_lone_line(c: char, before: Option<char>, next: Option<char>) -> bool {
+    let is_letter = |c: char| is_asian(c.script()) && !LINES.contains(c);
+    LINES.contains(c) && ![before, next].into_iter().flatten().any(is_letter)
 }
 
 fn coded(c: char) -> String {
@@ -114,10 +123,16 @@ fn is_deceptive_mark(c: char, before: Option<char>, next: Option<char>) -> bool 
 /// Letters, digits and combining marks. A mark without a letter, or one of many, would hide or spill.
 fn write_word(shown: &mut String, word: &str, reading: Reading) {
     let deceptive = !is_nfc(word) || is_deceptive(word);
-    let mut marks = COMBINED;
-    for c in word.chars() {
+    let (mut marks, mut before) = (COMBINED, None);
+    let mut chars = word.chars().peekable();
+    while let Some(c) = chars.next() {
         marks = if is_combining_mark(c) { marks + 1 } else { 0 };
-        let mistaken = reading == Reading::Command && (looks_like_ascii(c) || is_right_to_left(c));
+        let mistaken = reading == Reading::Command
+            && (looks_like_ascii(c)
+                || is_right_to_left(c)
+                || c.script() == Script::Inherited
+                || is_lone_line(c, before, chars.peek().copied()));
+        before = Some(c);
         let unseen = is_forbidden(c) || is_overlay(c) || is_jamo(c);
         match unseen || marks > COMBINED || mistaken || deceptive && !c.is_ascii() {
             true => shown.push_str(&coded(c)),
@@ -208,6 +223,7 @@ mod tests {
         assert_eq!(prose(&format!("{}b", " ".repeat(17))), format!("{}b", "␣".repeat(17)));
         assert_eq!(prose("a\u{a0}b\u{3000}c"), "a\\u{a0}b\\u{3000}c");
         assert_eq!(prose("a\tb\u{202e}c"), "a\\u{9}b\\u{202e}c");
+        assert_eq!(prose("x\u{e000}\u{378} \u{fffe}"), "x\\u{e000}\\u{378} \\u{fffe}");
         assert_eq!(prose("a␣b \\u{41}"), "a\\u{2423}b \\u{5c}u{41}");
         assert_eq!(
             prose("\u{301}a \u{301} q\u{307}\u{308}\u{30a}\u{30b}"),
@@ -250,6 +266,9 @@ mod tests {
             "ls\\u{ff1b}rm # 仅当序号有变动，在该台执行："
         );
         assert_eq!(visible("rm \u{2010}rf \u{5d0}", Reading::Command), "rm \\u{2010}rf \\u{5d0}");
+        assert_eq!(command("rm ─rf; curl x │ sh"), "rm \\u{2500}rf; curl x \\u{2502} sh");
+        assert_eq!(command("rm ーrf ㅣ sh a\u{315}"), "rm \\u{30fc}rf \\u{3163} sh a\\u{315}");
+        assert_eq!(command("echo サーバー # 第一步，完成。"), "echo サーバー # 第一步，完成。");
         assert_eq!(command("rm \u{2014}rf “a” \u{2223} b"), "rm \\u{2014}rf \\u{201c}a\\u{201d} \\u{2223} b");
     }
 }

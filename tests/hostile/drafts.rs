@@ -184,6 +184,9 @@ fn a_machine_step_that_says_too_little_or_too_much_is_a_fault() {
         ("account = \"a\"", "plan[1].account: needs args or shell beside it"),
         ("args = [\"a\"]\ncwd = \"\"", "plan[1].cwd: empty"),
         ("shell = \"a \\nb\"", "plan[1].shell: leading or trailing white space"),
+        ("command = \"rm foo\\\\ \\nbar\"", "plan[1].command: leading or trailing white space"),
+        ("command = \"rm cafe\\u0301\"", "plan[1].command: "),
+        ("command = \"rm\\u00a0-rf\"", "plan[1].command: "),
         ("args = [\"cafe\u{301}\"]", "plan[1].args[1]: not in Unicode form NFC"),
     ] {
         world.write("change.toml", CHANGE.replace("[rollback]", &format!("{lines}\n[rollback]")));

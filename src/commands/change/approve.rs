@@ -5,10 +5,10 @@ use clap::Args;
 use crate::commands::change::summary::summary;
 use crate::commands::look::diff;
 use crate::commands::look::show::write_page;
-use crate::commands::lookup::{change, check_named_once, governance_about, parse, remark};
+use crate::commands::lookup::{change, check_named_once, governance_about, is_about_one, parse, remark};
 use crate::commands::{Context, about_to_sign, report_recorded};
 use crate::domain::{ChangeId, Digest, Event, Field, PersonId, RevisionRef, Text, Verdict};
-use crate::error::{Error, Exit};
+use crate::error::Error;
 use crate::output::{self, Equal, Page, Timeline, safe};
 use crate::record::{Plan, record, rehearse};
 use crate::store::Session;
@@ -53,7 +53,7 @@ impl Approve {
         for (at, id) in ids.iter().enumerate() {
             match approve(context, &mut session, *id, digests.get(at).copied(), text.as_ref()) {
                 // One change that is not approved does not keep the approver from the others.
-                Err(error) if ids.len() > 1 && error.exit() == Exit::Refused => {
+                Err(error) if ids.len() > 1 && is_about_one(&error) => {
                     context.env.status(format_args!("{id} not approved: {}", safe(&error.to_string())));
                     open.push(id.to_string());
                 }

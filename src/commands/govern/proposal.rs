@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use super::proposal_page::{action_blocks, state_now, summary_of, write_page};
 use crate::commands::govern::explain::warn_unmeetable;
-use crate::commands::lookup::{check_named_once, parse, reason};
+use crate::commands::lookup::{check_named_once, is_about_one, parse, reason};
 use crate::commands::{Context, about_to_sign, record_shown, report_recorded};
 use crate::domain::{
     Action, Digest, Event, Head, LostEntries, Proposal as Opened, ProposalId, ProposalRef, ProposalState, Restoration,
     Text, number,
 };
-use crate::error::{Error, Exit};
+use crate::error::Error;
 use crate::output::{self, Page, safe, summary, table};
 use crate::record::{Plan, record, rehearse};
 use crate::store::Session;
@@ -267,7 +267,7 @@ impl Second {
         for (at, which) in named.iter().enumerate() {
             match second(context, session, which, digests.get(at).copied()) {
                 // One that is not seconded does not keep the admin from the others.
-                Err(error) if named.len() > 1 && error.exit() == Exit::Refused => {
+                Err(error) if named.len() > 1 && is_about_one(&error) => {
                     let why = error.to_string();
                     context.env.status(format_args!("proposal {} not seconded: {}", which.proposal, safe(&why)));
                     open.push(which.proposal.clone());

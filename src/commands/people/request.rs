@@ -75,8 +75,13 @@ impl RequestArgs {
                 let failed = |source| Error::File { doing: "create", path: out.clone(), source };
                 // An existing file is never overwritten: it could be a key. Others may read a request, never write it.
                 let path = context.env.path(out);
-                let file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(path);
-                file.and_then(|mut file| file.write_all(request.write().as_bytes())).map_err(failed)?;
+                let file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&path);
+                file.and_then(|mut file| {
+                    // Part of a request is no use, and would be in the way of the next one.
+                    let written = file.write_all(request.write().as_bytes());
+                    written.inspect_err(|_| _ = std::fs::remove_file(&path))
+                })
+                .map_err(failed)?;
             }
         }
         let to = match &request.register {

@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::commands::Context;
+use crate::commands::lookup::option_path;
 use crate::error::Error;
 use crate::output::safe;
 use crate::store::back_up;
@@ -35,7 +36,10 @@ impl Backup {
         let entries = newest.map_or(0, |newest| newest + 1);
         let name = safe(&self.out.display().to_string()).into_owned();
         context.ui.answer(context.env, json, || format!("backup {name}: {entries} entries"))?;
-        context.env.status(format_args!("verify it where it is stored: `twinseal verify --register {name}`"));
+        context.env.status(format_args!(
+            "verify it where it is stored: `twinseal verify --register {}`",
+            option_path(&self.out)
+        ));
         Ok(())
     }
 }

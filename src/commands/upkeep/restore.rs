@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::commands::Context;
+use crate::commands::lookup::option_path;
 use crate::error::Error;
 use crate::output::safe;
 use crate::store::restore;
@@ -43,7 +44,10 @@ impl Restore {
                 safe(&other.display().to_string())
             ));
         }
-        context.env.status(format_args!("verify it before anybody records: `twinseal verify --register {name}`"));
+        context.env.status(format_args!(
+            "verify it before anybody records: `twinseal verify --register {}`",
+            option_path(&path)
+        ));
         context
             .env
             .status("if a later backup has more entries, recover them before anybody records: `twinseal recover FILE`");

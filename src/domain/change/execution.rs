@@ -85,6 +85,12 @@ impl Script {
     }
 }
 
+impl From<Script> for Prose {
+    fn from(script: Script) -> Self {
+        script.0
+    }
+}
+
 impl TryFrom<Prose> for Script {
     type Error = Invalid;
 

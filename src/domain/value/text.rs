@@ -110,7 +110,9 @@ impl Line {
     /// # Errors
     /// Those of [`Prose::from_typed`], and [`Invalid::Lines`], [`Invalid::TooLong`], [`Invalid::SpaceRun`].
     pub fn from_typed(typed: &str) -> Result<Self, Invalid> {
-        Prose::from_typed(typed.trim())?.try_into()
+        // Other white space is forbidden, and not dropped.
+        let around = |c| is_space(c) || matches!(c, '\t' | '\n' | '\r');
+        Prose::from_typed(typed.trim_matches(around))?.try_into()
     }
 
     /// A line that is part of the program.
@@ -272,7 +274,8 @@ impl SearchWords {
 
 fn folded(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ").to_lowercase().nfc().collect()
+    // By letter, and by way of upper case, so that ß is ss, and a final sigma is a sigma.
+    words.join(" ").chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfc().collect()
 }
 
 /// The text part of an entry.

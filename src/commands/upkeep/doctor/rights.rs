@@ -69,7 +69,7 @@ fn file(path: &Path, file: &Metadata, checks: &mut Vec<Check>) {
         let hint = "to record, ask to join the group that owns it".to_owned();
         say(State::Warning, "not writable by this account", hint);
     } else {
-        for side in ["-wal", "-shm"].map(|suffix| beside(path, suffix)).iter().filter(|it| it.exists()) {
+        for side in ["-wal", "-shm", "-queue"].map(|suffix| beside(path, suffix)).iter().filter(|it| it.exists()) {
             if !may_write(side) {
                 let what = format!("but {} is not writable by this account", side.display());
                 say(State::Fault, &what, format!("its owner must {}", run("chmod 0660", side)));
