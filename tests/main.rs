@@ -16,6 +16,7 @@ mod format;
 mod fuzz;
 mod gate;
 mod hostile;
+mod inbox;
 mod json;
 mod keys;
 mod lifecycle;

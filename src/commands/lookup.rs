@@ -44,7 +44,7 @@ pub fn change(session: &Session, id: ChangeId) -> Result<Change, Error> {
     found.map_err(|_| session.fault().map_or(Error::NoChange(id), |fault| Error::Broken(fault.clone())))
 }
 
-/// The governance as needed for the status and the tally of a change.
+/// The governance as needed for the status and the tally of a change, and for what keeps it from being started.
 ///
 /// # Errors
 /// The cache cannot be read.
@@ -54,6 +54,7 @@ pub fn governance_about(session: &Session, change: &Change, now: Moment) -> Resu
         change.status(governance, now)?;
         change.tally(governance, now)?;
         change.stranded(governance, None)?;
+        change.obstacle(governance)?;
         Ok(governance.clone())
     })??)
 }

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use super::{
     Gutter, Page, Parts, Quoted, Redaction, Remarks, Timeline, ago, freeze, mark_width, moment, timeline, window,
 };
-use crate::domain::{Author, Change, Facts, Left, Met, Needs, PersonId, Status, Tally, Time, Vote};
+use crate::domain::{Author, Change, Facts, Left, Met, Needs, PersonId, Refusal, Status, Tally, Time, Vote};
 
 /// Display names by person.
 pub type Names = BTreeMap<PersonId, String>;
@@ -31,6 +31,8 @@ pub struct Judged<'t> {
     pub tally: &'t Tally<'t>,
     /// Who of those that the change needs has left.
     pub left: Left,
+    /// What keeps it from being started by anybody at any time.
+    pub obstacle: Option<&'t Refusal>,
     /// The approvals that expire before the window opens, each with the time when it expires.
     pub expiring: &'t [(&'t Vote, Time)],
     /// The freezes that it meets up to the end of its window.
@@ -41,7 +43,7 @@ pub struct Judged<'t> {
 
 /// Writes the page of a change.
 pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: &Judged<'_>, extent: Timeline) {
-    let Judged { status, tally, left, expiring, freezes, now } = *judged;
+    let Judged { status, tally, left, obstacle, expiring, freezes, now } = *judged;
     let Words { parts, redacted, remarks, names } = words;
     let (revision, content) = (change.current(), parts.content());
     page.title(change.id());
@@ -56,6 +58,7 @@ pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: &Jud
         page.field("people", format_args!("{}{}", left.phrase(), way_on(left, change.started().is_some())));
     }
     if matches!(status, Status::AwaitingApproval | Status::Approved) {
+        obstacle.iter().for_each(|refusal| _ = page.field("cannot start", refusal));
         let line = |(vote, expires): &(&Vote, Time)| format!("{}'s expires {}", vote.person, ago(*expires, now));
         let lines: Vec<String> = expiring.iter().map(line).collect();
         if !lines.is_empty() {

@@ -114,7 +114,7 @@ pub struct Restored {
 }
 
 /// Opens a proposal of the action that is on the page. If what it replaces changes before it is signed, it is refused:
-/// made anew, it could replace something that its proposer never saw.
+/// rebuilt, it could replace something that its proposer never saw.
 ///
 /// # Errors
 /// As [`record`], or an error of `action`.

@@ -9,8 +9,8 @@ use crate::commands::freeze::{MONTH, expiring};
 use crate::commands::govern::summary_of;
 use crate::commands::lookup::{parse, title};
 use crate::domain::{
-    BreakGlass, BreakGlassStatus, Change, ChangeId, ConflictOfInterest, Denied, Facts, Governance, Left, Moment,
-    PersonId, Policy, Role, Status, Time, Verdict,
+    BreakGlass, BreakGlassStatus, Change, ChangeId, Denied, Facts, Governance, Left, Moment, PersonId, Policy, Role,
+    Status, Time, Verdict,
 };
 use crate::error::Error;
 use crate::output::{self, ago, table};
@@ -211,59 +211,71 @@ fn proposals(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waitin
     Ok(waiting)
 }
 
+/// An act on a change, since when it is possible, and the reason.
+type Act = (&'static str, Time, String);
+
 /// The act that this person can take on a change. Its title is filled in later.
 fn act(change: &Change, governance: &Governance, me: &PersonId, now: Moment) -> Result<Option<Waiting>, Denied> {
-    let revision = change.current();
-    let facts = &revision.facts;
-    if governance.has_left(me)? {
+    let facts = &change.current().facts;
+    // Nobody acts without a key.
+    if governance.has_left(me)? || !governance.has_live_key(me)? {
         return Ok(None);
     }
-    let conflict = change.conflict_of_interest(governance, me)?;
-    let implements = facts.implementers.contains(me);
-    let theirs = matches!(conflict, Some(ConflictOfInterest::Requested | ConflictOfInterest::Owns));
-    let tally = change.tally(governance, now)?;
     let left = change.stranded(governance, None)?;
     let stands_in = left == Left::All && governance.has_role(me, Role::Admin, now)?;
-    let takes_over = left.is_any() && change.started().is_none() && governance.has_role(me, Role::Engineer, now)?;
-    let risk = facts.risk;
-    let (action, since, reason) = match change.status(governance, now)? {
-        Status::AwaitingApproval
-            if can_approve(governance, me, now)?
-                && conflict.is_none()
-                && !tally.counted.iter().any(|vote| vote.person == *me) =>
-        {
-            let (have, need, missing) = (tally.counted.len(), tally.need, output::missing_groups(&tally));
-            ("approve", revision.time, format!("{risk}; {have} of {need} approvals{missing}"))
-        }
-        Status::AwaitingApproval | Status::Approved if renews(change, governance, me, now)? => {
-            ("approve", revision.time, format!("{risk}; yours expires before the window opens"))
-        }
-        Status::AwaitingApproval | Status::Approved if takes_over && !implements => {
-            ("revise", revision.time, format!("{risk}"))
-        }
-        Status::Approved if implements => {
-            let left = tally.counted.len() - change.expiring(governance, now)?.len();
-            let expire = if left < tally.need { "; approvals expire before the window opens" } else { "" };
-            ("start", revision.time, format!("{risk}; approved{expire}"))
-        }
-        status @ (Status::InProgress | Status::Overrun) if implements || facts.owner == *me || stands_in => {
-            let since = change.started().map_or(revision.time, |act| act.time);
-            ("finish", since, status.phrase())
+    let theirs = change.is_requester_or_owner(me);
+    let found = match change.status(governance, now)? {
+        status @ (Status::AwaitingApproval | Status::Approved) => undecided(change, governance, (me, status), now)?,
+        status @ (Status::InProgress | Status::Overrun) => {
+            let finishes = facts.implementers.contains(me) || facts.owner == *me || stands_in;
+            let since = change.started().map_or(change.current().time, |act| act.time);
+            finishes.then(|| ("finish", since, status.phrase()))
         }
         Status::Rejected if theirs => {
-            let Some(vote) = change.votes().iter().rfind(|vote| vote.verdict == Verdict::Reject) else {
-                return Ok(None);
-            };
-            ("revise", vote.time, format!("rejected by {}", vote.person))
+            let vote = change.votes().iter().rfind(|vote| vote.verdict == Verdict::Reject);
+            vote.map(|vote| ("revise", vote.time, format!("rejected by {}", vote.person)))
         }
-        Status::Expired if theirs => ("revise", facts.last_start(), "expired".to_owned()),
-        _ => return Ok(None),
+        Status::Expired if theirs => Some(("revise", facts.last_start(), "expired".to_owned())),
+        _ => None,
     };
+    let Some((action, since, reason)) = found else { return Ok(None) };
     let (deadline, then) = due(facts, action, now.claimed);
     let reason = if left.is_any() { format!("{reason}; {}", left.phrase()) } else { reason };
     let late = action == "revise" && now.claimed > facts.last_start();
     let (subject, title) = (change.id().to_string(), String::new());
     Ok(Some(Waiting { action, subject, title, since, deadline: Some(deadline), then, late, reason }))
+}
+
+/// The act on a change that awaits approval or its start.
+fn undecided(
+    change: &Change,
+    governance: &Governance,
+    (me, status): (&PersonId, Status),
+    now: Moment,
+) -> Result<Option<Act>, Denied> {
+    let (since, risk) = (change.current().time, change.current().facts.risk);
+    let takes_over = change.stranded(governance, None)?.is_any() && governance.has_role(me, Role::Engineer, now)?;
+    if let Some(obstacle) = change.obstacle(governance)? {
+        let revises = takes_over || change.is_requester_or_owner(me);
+        return Ok(revises.then(|| ("revise", since, format!("cannot start: {obstacle}"))));
+    }
+    let tally = change.tally(governance, now)?;
+    let counts = tally.counted.iter().any(|vote| vote.person == *me);
+    let approves = can_approve(governance, me, now)? && change.conflict_of_interest(governance, me)?.is_none();
+    if approves && !counts && status == Status::AwaitingApproval {
+        let (have, need, missing) = (tally.counted.len(), tally.need, output::missing_groups(&tally));
+        return Ok(Some(("approve", since, format!("{risk}; {have} of {need} approvals{missing}"))));
+    }
+    if renews(change, governance, me, now)? {
+        return Ok(Some(("approve", since, format!("{risk}; yours expires before the window opens"))));
+    }
+    let starts = change.starters(governance)?.is_ok_and(|able| able.contains(me));
+    if starts && status == Status::Approved {
+        let left = tally.counted.len() - change.expiring(governance, now)?.len();
+        let expire = if left < tally.need { "; approvals expire before the window opens" } else { "" };
+        return Ok(Some(("start", since, format!("{risk}; approved{expire}"))));
+    }
+    Ok(takes_over.then(|| ("revise", since, format!("{risk}"))))
 }
 
 /// Until when to act on a change, and what happens then.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::commands::Context;
 use crate::commands::lookup::{parse, time};
-use crate::domain::{ChangeKind, Facts, Invalid, Left, SearchWords, Status, Text};
+use crate::domain::{ChangeKind, Facts, Invalid, Left, Rule, SearchWords, Status, Text};
 use crate::error::Error;
 use crate::output::{ago, json, moment, table};
 use crate::store::{ChangeFilter, ChangeOrder, ChangeRow, Session};
@@ -94,6 +94,8 @@ struct Listed {
     row: ChangeRow,
     status: Status,
     left: Left,
+    /// The rule that keeps it from being started by anybody at any time.
+    cannot_start: Option<Rule>,
 }
 
 impl List {
@@ -186,7 +188,7 @@ fn candidates(session: &Session, query: &Query) -> Result<Vec<Listed>, Error> {
     // Another process of this account may have advanced the cache beyond this session's state.
     let filed = session.state().filed();
     let known = rows.into_iter().filter(|row| row.id.number() <= filed);
-    Ok(known.map(|row| Listed { status: row.stored_status, left: Left::Nobody, row }).collect())
+    Ok(known.map(|row| Listed { status: row.stored_status, left: Left::Nobody, cannot_start: None, row }).collect())
 }
 
 /// Derives the status of open changes, which may be approved, expired or overrun by now, and who of their people has left.
@@ -196,9 +198,12 @@ fn judge(context: &Context<'_>, session: &Session, some: &mut [Listed]) -> Resul
     let mut open: Vec<&mut Listed> = some.iter_mut().filter(open).collect();
     let ids = open.iter().map(|it| it.row.id);
     let judged = session.ask_each(None, ids, |change, governance| {
-        Ok((change.status(governance, now)?, change.stranded(governance, None)?))
+        let status = change.status(governance, now)?;
+        let open = matches!(status, Status::AwaitingApproval | Status::Approved);
+        let obstacle = if open { change.obstacle(governance)? } else { None };
+        Ok((status, change.stranded(governance, None)?, obstacle.map(|it| it.rule())))
     })??;
-    open.iter_mut().zip(judged).for_each(|(it, judged)| (it.status, it.left) = judged);
+    open.iter_mut().zip(judged).for_each(|(it, judged)| (it.status, it.left, it.cannot_start) = judged);
     Ok(())
 }
 
@@ -212,6 +217,7 @@ fn lines(session: &Session, found: &[Listed]) -> Result<Value, Error> {
             "status": it.status.as_str(),
             "title": it.row.title,
             "left": json::left(it.left),
+            "cannot_start": json::written(it.cannot_start),
             "last_start": facts.last_start().to_string(),
             "last_rollback": facts.last_rollback().to_string(),
             "facts": json::facts(&facts),
@@ -252,6 +258,7 @@ fn row(context: &Context<'_>, it: &Listed) -> [String; 6] {
     };
     let title = it.row.title.clone().unwrap_or_else(|| "(text redacted)".to_owned());
     let status = match it.left {
+        _ if it.cannot_start.is_some() => format!("{}; cannot start", it.status.phrase()),
         Left::Nobody => it.status.phrase(),
         left => format!("{}; {}", it.status.phrase(), left.phrase()),
     };

@@ -9,7 +9,7 @@ use crate::commands::Context;
 use crate::commands::freeze::met;
 use crate::commands::look::diff::execution;
 use crate::commands::lookup::{change, governance_about, names, parse, parts, reason_of, redaction};
-use crate::domain::{Act, Change, ChangeId, Outcome, ProposalId, RefusedAct, Text, Vote};
+use crate::domain::{Act, Change, ChangeId, Outcome, ProposalId, RefusedAct, Status, Text, Vote};
 use crate::error::Error;
 use crate::output::{Judged, Page, Remark, Remarks, Timeline, Words, change_page, freeze, json};
 use crate::store::Session;
@@ -64,8 +64,16 @@ pub fn write_page(
     let (status, tally) = (change.status(&governance, now)?, change.tally(&governance, now)?);
     let left = change.stranded(&governance, None)?;
     let expiring = change.expiring(&governance, now)?;
-    let freezes = met(session, change, status, now.claimed)?;
-    let judged = Judged { status, tally: &tally, left, expiring: &expiring, freezes: &freezes, now: now.claimed };
+    let (freezes, obstacle) = (met(session, change, status, now.claimed)?, change.obstacle(&governance)?);
+    let judged = Judged {
+        status,
+        tally: &tally,
+        left,
+        obstacle: obstacle.as_ref(),
+        expiring: &expiring,
+        freezes: &freezes,
+        now: now.claimed,
+    };
     change_page(page, change, &words, &judged, extent);
     Ok(())
 }
@@ -91,6 +99,8 @@ fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value
     let now = session.state().moment(context.env.now());
     let governance = governance_about(session, change, now)?;
     let (status, tally) = (change.status(&governance, now)?, change.tally(&governance, now)?);
+    let obstacle =
+        change.obstacle(&governance)?.filter(|_| matches!(status, Status::AwaitingApproval | Status::Approved));
     let void = |seq| tally.void.iter().find(|(vote, _)| vote.seq == seq).map(|(_, why)| why);
     let mut revisions = Vec::new();
     for it in change.revisions() {
@@ -122,6 +132,7 @@ fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value
         "status": status.to_string(),
         "freezes": met(session, change, status, now.claimed)?.iter().map(freeze::met_json).collect::<Value>(),
         "left": json::left(change.stranded(&governance, None)?),
+        "cannot_start": json::written(obstacle.as_ref().map(|it| it.rule())),
         "revision": change.current().id.number,
         "last_start": change.current().facts.last_start().to_string(),
         "last_rollback": change.current().facts.last_rollback().to_string(),

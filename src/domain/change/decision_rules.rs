@@ -4,8 +4,8 @@ use crate::domain::change::filing_rules::{judge_filing, judge_policy, judge_star
 use crate::domain::change::left::Left;
 use crate::domain::records::{Denied, Unloaded};
 use crate::domain::{
-    Artifact, Attempt, Change, ChangeId, Condition, Duty, Event, Facts, Field, Governance, Header, Outcome, Refusal,
-    RefusedAct, RefusedAttempt, Revision, RevisionRef, Role, Rule, Tally, Timed, Verdict,
+    Artifact, Attempt, Change, ChangeId, Condition, Duty, Event, Facts, Field, Governance, Header, Outcome, PersonId,
+    Refusal, RefusedAct, RefusedAttempt, Revision, RevisionRef, Role, Rule, Tally, Timed, Verdict,
 };
 
 impl Change {
@@ -83,9 +83,13 @@ impl Change {
         self.judge_undecided()
     }
 
+    /// Whether this person filed or revised the change, or owns it now, and so may revise and withdraw it.
+    pub fn is_requester_or_owner(&self, person: &PersonId) -> bool {
+        self.revisions().any(|revision| revision.requester == *person) || self.current().facts.owner == *person
+    }
+
     fn judge_requester_or_owner(&self, header: &Header) -> Result<(), Refusal> {
-        let requested = self.revisions().any(|revision| revision.requester == header.actor);
-        match requested || self.current().facts.owner == header.actor {
+        match self.is_requester_or_owner(&header.actor) {
             true => Ok(()),
             false => Err(Refusal::NotRequesterOrOwner { person: header.actor.clone(), change: self.id() }),
         }

@@ -133,6 +133,20 @@ impl Change {
         Ok(judge_tally(self.id(), &self.tally(governance, moment)?)?)
     }
 
+    /// What keeps the current revision from being started by anybody at any time, however many approve it: a redacted
+    /// text, the policy, or that none of its implementers could start it.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn obstacle(&self, governance: &Governance) -> Result<Option<Refusal>, Unloaded> {
+        let starters = || Ok(self.starters(governance)?.map(drop)?);
+        match self.judge_readable(governance).and_then(|()| self.judge_facts(governance)).and_then(|()| starters()) {
+            Ok(()) => Ok(None),
+            Err(Denied::Refused(refusal)) => Ok(Some(refusal)),
+            Err(Denied::Unloaded(unloaded)) => Err(unloaded),
+        }
+    }
+
     /// The implementers who could start the change now, as far as their accounts and the separation of duties go. If
     /// there is none, the reason why the last one could not.
     ///
