@@ -110,13 +110,17 @@ fn several_changes_are_each_shown_and_signed() {
     assert_eq!(output.exit, Exit::Refused, "{}", output.screen);
     let votes = ["CHG-2", "CHG-3", "CHG-4"].map(|change| world.change(change).votes().len());
     assert_eq!(votes, [2, 1, 1]);
-    // Nothing is signed if one of them is not there, or the digests do not match.
+    // Nothing is signed if one of them is not there. A digest that does not match keeps nobody from the others.
     world.fails("dave", "approve CHG-3 CHG-99", Exit::Invalid, "no change CHG-99");
     let digest = world.revision("CHG-3").filed;
     let one = format!("approve CHG-3 CHG-4 --revision {digest}");
     world.fails("dave", &one, Exit::Invalid, "2 changes but 1 digests");
     let swapped = format!("approve CHG-3 CHG-4 --revision {} --revision {digest}", world.revision("CHG-4").filed);
-    world.fails("dave", &swapped, Exit::Invalid, "does not match the current digest");
+    world.fails("dave", &swapped, Exit::Refused, "CHG-4 not approved: --revision");
+    let wrong = format!("approve CHG-3 CHG-4 --revision {digest} --revision {digest}");
+    let output = world.run("dave", &wrong);
+    assert_eq!(output.exit, Exit::Refused);
+    assert!(output.err.contains("approved 1 of 2 changes; not approved: CHG-4"), "{}", output.err);
 }
 
 #[test]

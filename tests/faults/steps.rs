@@ -213,7 +213,7 @@ fn no_repair_whose_last_steps_fail_loses_the_broken_file() {
     let world = filed();
     world.tamper("INSERT INTO entry (seq, blob, text) VALUES (3, x'00', NULL)");
     let stage = Stage::new(world);
-    let mut strike = |at: usize| {
+    let strike = |at: usize| {
         stage.put_back();
         FAULTS[0].strike(&stage, "erin", &["repair"], at).inspect(|_| _ = is_repaired(&stage.world))
     };
