@@ -131,12 +131,13 @@ CREATE TABLE revisions (
     PRIMARY KEY (change, number)
 ) STRICT, WITHOUT ROWID;
 
--- What a revision lists: authors, implementers, services, environments, tags, followed changes, artifacts (name and
--- digest), links (kind and reference).
+-- What a revision lists: authors, implementers, services, environments, tags, followed changes, exceptions,
+-- artifacts (name and digest), links (kind and reference).
 CREATE TABLE revision_items (
     change INTEGER NOT NULL,
     number INTEGER NOT NULL,
-    item   TEXT NOT NULL,       -- author, implementer, service, environment, tag, follows, freeze-exception, artifact,
+    item   TEXT NOT NULL,       -- author, implementer, service, environment, tag, follows, exception,
+                                -- freeze-exception, artifact,
                                 -- incident, ticket, vulnerability, oa
     value  TEXT NOT NULL,
     digest TEXT,

@@ -11,6 +11,7 @@ pub mod json;
 mod page;
 mod policy;
 mod proposal;
+pub mod requirements;
 mod safe;
 mod signed;
 mod table;

@@ -119,7 +119,7 @@ fn a_draft_that_too_few_of_a_group_could_approve_is_refused_with_their_names() {
     }
     world.ok("alice", "person grant dave --group dba");
     second(&world, 4);
-    assert!(world.run("erin", "file change.toml").screen.contains("2 approvals needed, 2 of group dba"));
+    assert!(world.run("erin", "file change.toml").screen.contains("approvals needed: 2, 2 of group dba"));
 }
 
 #[test]

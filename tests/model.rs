@@ -25,7 +25,7 @@
 //! redact-earlier, refused, refused-once, rejected, requester-or-owner, restored-before, retired, revision-redacted,
 //! revoke-own, role, seal-by-another, sealed, sealed-once, separate-duties, services-required, role-required,
 //! proposal-not-empty, standard-template, start-once, started, two-admins, enough-approvals, undecided, vouch-own-key,
-//! window-not-ended, window-horizon, withdrawn, group-approvals.
+//! window-not-ended, window-horizon, withdrawn, group-approvals, independent-approver, lead-time, longest-window, exception-allowed.
 //!
 //! How it was done: in `Register::judge`, a refusal by the rule named in a variable was turned into acceptance, and the
 //! test was run once for each name in `Refusal::RULES`. What is no refusal of its own was left out in the same way, and

@@ -5,6 +5,7 @@
 mod approving;
 mod breakglass;
 mod effective_time;
+mod exceptions;
 mod filing;
 mod founding;
 mod freezes;

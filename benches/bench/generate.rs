@@ -355,6 +355,7 @@ impl<'w> Bulk<'w> {
             rollback_steps: 0,
             targets: 0,
             stop_after: None,
+            exceptions: BTreeSet::new(),
         }
     }
 

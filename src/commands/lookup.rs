@@ -5,10 +5,12 @@ use std::path::Path;
 
 use super::Context;
 use crate::domain::{
-    Change, ChangeId, Field, Governance, Moment, Person, PersonId, ProposalId, ProposalState, Prose, Text, Time,
+    Change, ChangeId, Field, Governance, Moment, Person, PersonId, ProposalId, ProposalState, Prose, Refusal,
+    RequirementLine, Text, Time,
 };
 use crate::error::{Error, Exit, shell_word};
 use crate::input::{moment, nearest};
+use crate::output::requirements::RequirementText;
 use crate::output::{Names, Parts, Redaction, safe};
 use crate::store::Session;
 
@@ -55,8 +57,35 @@ pub fn governance_about(session: &Session, change: &Change, now: Moment) -> Resu
         change.tally(governance, now)?;
         change.stranded(governance, None)?;
         change.obstacle(governance)?;
+        change.requirements(governance, now)?;
         Ok(governance.clone())
     })??)
+}
+
+/// What each requirement of the policy says of a change, and who could change that. `governance` is that of
+/// [`governance_about`].
+///
+/// # Errors
+/// The cache cannot be read.
+pub fn requirement_texts(
+    session: &Session,
+    change: &Change,
+    governance: &Governance,
+    now: Moment,
+) -> Result<Vec<RequirementText>, Error> {
+    let lines = change.requirements(governance, now)?;
+    // Everybody is loaded only if somebody has to be named.
+    let open = change.started().is_none() && lines.iter().any(|it| it.result.denies());
+    let everybody = open.then(|| session.governed()).transpose()?;
+    let could = |refusal: &Refusal| match &everybody {
+        Some(governance) => change.who_could(refusal, governance, now),
+        None => Ok(Vec::new()),
+    };
+    let text = |line: RequirementLine| {
+        let could = line.result.refusals().iter().map(could).collect::<Result<_, _>>()?;
+        Ok(RequirementText { line, could })
+    };
+    lines.into_iter().map(text).collect()
 }
 
 /// The enrolled person with this id.

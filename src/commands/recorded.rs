@@ -1,6 +1,6 @@
 //! What is said of an entry: on the page before it is signed, and once it is recorded.
 
-use serde_json::json;
+use serde_json::{Map, Value};
 
 use super::Context;
 use crate::error::Error;
@@ -87,11 +87,27 @@ pub fn report_recorded(
     data: Option<String>,
     said: impl std::fmt::Display,
 ) -> Result<(), Error> {
+    report_recorded_with(context, entry, data, said, None)
+}
+
+/// As [`report_recorded`]; the JSON answer has one more member.
+///
+/// # Errors
+/// As [`report_recorded`].
+pub fn report_recorded_with(
+    context: &mut Context<'_>,
+    entry: &Entry,
+    data: Option<String>,
+    said: impl std::fmt::Display,
+    more: Option<(&'static str, Value)>,
+) -> Result<(), Error> {
     let Entry { header, event, text, leaf } = entry;
     context.ui.report_recorded_notices(context.env);
     let heard = if context.ui.json {
         let recorded = output::json::entry(header, event, text.as_ref(), *leaf);
-        context.ui.print_json(context.env, json!({ "recorded": recorded }))
+        let members = [("recorded", recorded)].into_iter().chain(more);
+        let answer: Map<String, Value> = members.map(|(name, value)| (name.to_owned(), value)).collect();
+        context.ui.print_json(context.env, Value::Object(answer))
     } else {
         data.map_or(Ok(()), |data| Ok(context.env.print(data)?))
     };

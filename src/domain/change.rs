@@ -8,5 +8,6 @@ pub mod facts;
 pub mod filing_rules;
 pub mod history;
 pub mod left;
+pub mod requirements;
 pub mod start_rules;
 pub mod tally;

@@ -6,11 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::value::time::DAY;
-use crate::domain::{BreakGlassLimits, Facts, Field, Invalid, LinkKind, Refusal};
+use crate::domain::{BreakGlassLimits, ChangeKind, Facts, Field, Group, Invalid, Refusal, RequirementName};
 
+mod content;
 mod needs;
 mod requirement;
 
+pub use content::Content;
+pub(in crate::domain) use content::Lacking;
 pub use needs::Needs;
 pub use requirement::{Conditions, Requirement};
 
@@ -57,32 +60,66 @@ impl Duty {
     }
 }
 
-impl Needed {
-    fn is_present(self, facts: &Facts, filled: &BTreeSet<Field>) -> bool {
-        let linked = |kind| facts.links.iter().any(|link| link.kind == kind);
-        match self {
-            Self::Security => filled.contains(&Field::Security),
-            Self::AbortIf => filled.contains(&Field::AbortIf),
-            Self::Tests => filled.contains(&Field::Tests),
-            Self::Success => filled.contains(&Field::Success),
-            Self::Evidence => !facts.evidence.is_empty(),
-            Self::Artifact => !facts.artifacts.is_empty(),
-            Self::Incident => linked(LinkKind::Incident),
-            Self::Ticket => linked(LinkKind::Ticket),
-            Self::Vulnerability => linked(LinkKind::Vulnerability),
+closed_enum!(
+    /// What a policy can let an emergency go without, and an exception to a requirement override. Never approvals.
+    Waivable, "something that an emergency can go without", {
+        /// The time between filing and the window.
+        LeadTime => "lead-time",
+        /// The longest window.
+        LongestWindow => "longest-window",
+        /// See [`Needed::Tests`].
+        Tests => "tests",
+        /// See [`Needed::Evidence`].
+        Evidence => "evidence",
+    }
+);
+
+/// What a policy says of emergency changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Emergency {
+    /// What they can go without.
+    pub waives: BTreeSet<Waivable>,
+    /// The days after the finish within which the change must be reviewed.
+    pub review_days: u64,
+}
+
+/// The parts of a policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyParts {
+    /// The number of different people who must approve every revision.
+    pub approvals: u64,
+    /// The validity of an approval, in days.
+    pub approval_days: u64,
+    /// The separations of duties.
+    pub separate: BTreeSet<Duty>,
+    /// The groups that are teams: an independent approver shares none with those who take part in the change.
+    pub teams: BTreeSet<Group>,
+    /// What holds for emergencies.
+    pub emergency: Emergency,
+    /// What it says about break-glass.
+    pub break_glass: BreakGlassLimits,
+    /// The requirements, in order.
+    pub requirements: Vec<Requirement>,
+}
+
+/// Two approvals, valid for 14 days; an emergency goes without nothing and is reviewed within 5 days.
+impl Default for PolicyParts {
+    fn default() -> Self {
+        Self {
+            approvals: Policy::FEWEST_APPROVALS,
+            approval_days: 14,
+            separate: BTreeSet::new(),
+            teams: BTreeSet::new(),
+            emergency: Emergency { waives: BTreeSet::new(), review_days: 5 },
+            break_glass: BreakGlassLimits::default(),
+            requirements: Vec::new(),
         }
     }
 }
 
 /// A policy, valid by construction: at least two approvals are always required.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Policy {
-    approvals: u64,
-    approval_days: u64,
-    separate: BTreeSet<Duty>,
-    requirements: Vec<Requirement>,
-    break_glass: BreakGlassLimits,
-}
+pub struct Policy(PolicyParts);
 
 impl Policy {
     /// The fewest approvals that a policy can require: two-person control.
@@ -92,45 +129,41 @@ impl Policy {
     /// The longest validity of an approval, in days.
     pub const MOST_DAYS: u64 = 365;
 
-    /// The policy of a new register: two approvals, valid for 14 days.
+    /// The policy of a new register: that of [`PolicyParts::default`].
     pub fn built_in() -> Self {
-        let (separate, requirements) = (BTreeSet::new(), Vec::new());
-        let break_glass = BreakGlassLimits::default();
-        Self { approvals: Self::FEWEST_APPROVALS, approval_days: 14, separate, requirements, break_glass }
+        Self(PolicyParts::default())
     }
 
-    /// A policy that requires `approvals` approvals, each valid for `approval_days` days.
+    /// A policy with these parts.
     ///
     /// # Errors
-    /// [`Invalid::PolicyApprovals`] outside 2 to 9, [`Invalid::PolicyExpiry`] outside 1 to 365,
-    /// [`Invalid::RequirementTwice`], or what is wrong with a requirement.
-    pub fn new(
-        approvals: u64,
-        approval_days: u64,
-        separate: BTreeSet<Duty>,
-        requirements: Vec<Requirement>,
-    ) -> Result<Self, Invalid> {
-        Self::check_approvals(approvals)?;
-        Self::check_days(approval_days)?;
+    /// [`Invalid::PolicyApprovals`] outside 2 to 9, [`Invalid::PolicyExpiry`] for days outside 1 to 365,
+    /// [`Invalid::RequirementTwice`], [`Invalid::NoTeams`], or what is wrong with a requirement.
+    pub fn new(parts: PolicyParts) -> Result<Self, Invalid> {
+        Self::check_approvals(parts.approvals)?;
+        Self::check_days(parts.approval_days)?;
+        Self::check_days(parts.emergency.review_days)?;
         let mut names = BTreeSet::new();
-        for it in &requirements {
+        for it in &parts.requirements {
             it.check()?;
             if !names.insert(&it.name) {
                 return Err(Invalid::RequirementTwice { name: it.name.clone() });
             }
+            if it.independent && parts.teams.is_empty() {
+                return Err(Invalid::NoTeams);
+            }
         }
-        Ok(Self { approvals, approval_days, separate, requirements, break_glass: BreakGlassLimits::default() })
+        Ok(Self(parts))
     }
 
-    /// The same policy with these limits of break-glass.
-    #[must_use]
-    pub fn with_break_glass(self, break_glass: BreakGlassLimits) -> Self {
-        Self { break_glass, ..self }
+    /// Its parts.
+    pub fn parts(&self) -> &PolicyParts {
+        &self.0
     }
 
     /// What it says about break-glass.
     pub fn break_glass(&self) -> &BreakGlassLimits {
-        &self.break_glass
+        &self.0.break_glass
     }
 
     /// Checks that a policy can require this number of approvals.
@@ -142,7 +175,7 @@ impl Policy {
         if fine { Ok(()) } else { Err(Invalid::PolicyApprovals { found }) }
     }
 
-    /// Checks that approvals can be valid for this number of days.
+    /// Checks that a period of a policy can have this number of days.
     ///
     /// # Errors
     /// [`Invalid::PolicyExpiry`] outside 1 to 365.
@@ -152,55 +185,94 @@ impl Policy {
 
     /// The number of different people who must approve every revision.
     pub fn approvals(&self) -> u64 {
-        self.approvals
+        self.0.approvals
     }
 
     /// The validity of an approval, in days.
     pub fn approval_days(&self) -> u64 {
-        self.approval_days
+        self.0.approval_days
     }
 
     /// The validity of an approval, in seconds.
     pub fn approval_seconds(&self) -> i64 {
-        i64::try_from(self.approval_days).map_or(0, |days| days * DAY)
+        i64::try_from(self.0.approval_days).map_or(0, |days| days * DAY)
     }
 
     /// The separations of duties.
     pub fn separate(&self) -> &BTreeSet<Duty> {
-        &self.separate
+        &self.0.separate
     }
 
     /// Whether the policy separates these duties.
     pub fn separates(&self, duty: Duty) -> bool {
-        self.separate.contains(&duty)
+        self.0.separate.contains(&duty)
     }
 
     /// The requirements, in order.
     pub fn requirements(&self) -> &[Requirement] {
-        &self.requirements
+        &self.0.requirements
+    }
+
+    /// The groups that are teams.
+    pub fn teams(&self) -> &BTreeSet<Group> {
+        &self.0.teams
+    }
+
+    /// What holds for emergencies.
+    pub fn emergency(&self) -> &Emergency {
+        &self.0.emergency
     }
 
     /// The requirements that apply to a revision with these facts.
     pub fn applying<'p>(&'p self, facts: &'p Facts) -> impl Iterator<Item = &'p Requirement> {
-        self.requirements.iter().filter(|it| it.applies(facts))
+        self.requirements().iter().filter(|it| it.applies(facts))
     }
 
-    /// The approvals that a revision with these facts needs.
+    /// The approvals that a revision with these facts needs, with those for its exceptions.
     pub fn needs(&self, facts: &Facts) -> Needs {
-        Needs::of(self, self.applying(facts))
+        let mut needs = Needs::of(self, self.applying(facts));
+        needs.except(self.applying(facts).filter_map(|it| it.exception_for(facts)));
+        needs
     }
 
-    /// Checks that a revision has all required content.
+    /// Checks that a revision has the content that the policy requires and does not let it go without.
     ///
     /// # Errors
-    /// [`Refusal::PolicyField`] for the first missing field.
-    pub fn judge(&self, facts: &Facts, filled: &BTreeSet<Field>) -> Result<(), Refusal> {
-        for it in self.applying(facts) {
-            if let Some(needed) = it.needed.iter().find(|needed| !needed.is_present(facts, filled)) {
-                return Err(Refusal::PolicyField { needed: *needed, requirement: it.name.clone() });
-            }
+    /// The first of [`Policy::refusals`].
+    pub fn judge(&self, content: &Content<'_>) -> Result<(), Refusal> {
+        self.refusals(content).into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Every rule that refuses the content of a revision.
+    pub fn refusals(&self, content: &Content<'_>) -> Vec<Refusal> {
+        let lacking = self.applying(content.facts).flat_map(|it| it.lacking(content));
+        lacking.filter(|it| !self.waives(content.facts, it)).map(|it| it.refusal).collect()
+    }
+
+    /// Checks that each exception is to a requirement that applies and allows one, and that there is a reason for them.
+    ///
+    /// # Errors
+    /// [`Refusal::NoException`], [`Refusal::FieldMissing`].
+    pub fn judge_exceptions(&self, content: &Content<'_>) -> Result<(), Refusal> {
+        let facts = content.facts;
+        let allowed =
+            |name: &RequirementName| self.applying(facts).any(|it| it.name == *name && it.exception.is_some());
+        match facts.exceptions.iter().find(|name| !allowed(name)) {
+            Some(requirement) => Err(Refusal::NoException { requirement: requirement.clone() }),
+            None if facts.exceptions.is_empty() || content.filled.contains(&Field::Exception) => Ok(()),
+            None => Err(Refusal::FieldMissing { field: Field::Exception }),
         }
-        Ok(())
+    }
+
+    /// Whether a revision may go without this: by an exception that it names, or as an emergency.
+    pub(in crate::domain) fn waives(&self, facts: &Facts, lacking: &Lacking<'_>) -> bool {
+        let excepted = || lacking.requirement.exception_for(facts).is_some();
+        lacking.waivable.is_some_and(|it| self.emergency_waives(facts, it) || excepted())
+    }
+
+    /// Whether the policy lets a revision go without this because it is an emergency.
+    pub(in crate::domain) fn emergency_waives(&self, facts: &Facts, waivable: Waivable) -> bool {
+        facts.kind == ChangeKind::Emergency && self.0.emergency.waives.contains(&waivable)
     }
 }
 
@@ -213,7 +285,7 @@ mod tests {
     }
 
     fn policy(approvals: u64, days: u64, requirements: Vec<Requirement>) -> Result<Policy, Invalid> {
-        Policy::new(approvals, days, BTreeSet::new(), requirements)
+        Policy::new(PolicyParts { approvals, approval_days: days, requirements, ..PolicyParts::default() })
     }
 
     #[test]
@@ -223,6 +295,9 @@ mod tests {
             let found_policy = policy(2, 14, vec![requirement("some", Some(found))]);
             assert_eq!(found_policy, Err(Invalid::PolicyApprovals { found }));
         }
+        let emergency = Emergency { waives: BTreeSet::new(), review_days: 0 };
+        let parts = PolicyParts { emergency, ..PolicyParts::default() };
+        assert_eq!(Policy::new(parts), Err(Invalid::PolicyExpiry { found: 0 }));
         assert_eq!(policy(2, 0, Vec::new()), Err(Invalid::PolicyExpiry { found: 0 }));
         assert_eq!(policy(2, 366, Vec::new()), Err(Invalid::PolicyExpiry { found: 366 }));
         assert_eq!(policy(9, 365, Vec::new()).map(|it| (it.approvals(), it.approval_seconds())), Ok((9, 365 * DAY)));
@@ -233,5 +308,13 @@ mod tests {
         assert_eq!(policy(2, 14, vec![requirement("some", None)]), Err(Invalid::RequirementEmpty));
         let twice = vec![requirement("some", Some(3)), requirement("some", Some(4))];
         assert_eq!(policy(2, 14, twice), Err(Invalid::RequirementTwice { name: "some".parse().unwrap() }));
+    }
+
+    #[test]
+    fn a_policy_without_teams_requires_no_independent_approver() {
+        let independent = Requirement { independent: true, ..requirement("some", None) };
+        assert_eq!(policy(2, 14, vec![independent.clone()]), Err(Invalid::NoTeams));
+        let teams = ["trading".parse().unwrap()].into();
+        assert!(Policy::new(PolicyParts { teams, requirements: vec![independent], ..PolicyParts::default() }).is_ok());
     }
 }

@@ -1,15 +1,14 @@
 //! The rules that refuse an entry, each with its name, message and hint.
 
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Deserializer, Serialize, de};
-
 use crate::domain::{
     ArtifactName, BreakGlassId, ChangeId, Closed, ConflictOfInterest, Digest, Duty, Field, Fingerprint, FreezeName,
-    Group, Invalid, KeyState, Needed, Outcome, PartInBreakGlass, PersonId, ProposalId, RequirementName, Role, Status,
-    Target, Time, Window,
+    Group, KeyState, Needed, Outcome, PartInBreakGlass, PersonId, ProposalId, RequirementName, Role, Status, Target,
+    Time, Window,
 };
+
+mod rule;
+
+pub use rule::Rule;
 
 /// Defines the refusals: a variant each, with the name of its rule, its message and its hint (empty if there is none).
 macro_rules! refusals {
@@ -28,7 +27,7 @@ macro_rules! refusals {
 
             /// The rule that refuses, as `verify` prints it.
             pub fn rule(&self) -> Rule {
-                match self { $(Self::$variant { .. } => Rule($rule)),+ }
+                match self { $(Self::$variant { .. } => Rule::named($rule)),+ }
             }
 
             /// The next step, where there is one.
@@ -39,37 +38,6 @@ macro_rules! refusals {
             }
         }
     };
-}
-
-/// The name of a rule: one of [`Refusal::RULES`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct Rule(&'static str);
-
-impl<'de> Deserialize<'de> for Rule {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        <&str>::deserialize(from)?.parse().map_err(de::Error::custom)
-    }
-}
-
-impl Rule {
-    /// The name as the log spells it.
-    pub fn as_str(self) -> &'static str {
-        self.0
-    }
-}
-
-impl fmt::Display for Rule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.0)
-    }
-}
-
-impl FromStr for Rule {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        Refusal::RULES.iter().find(|rule| **rule == text).map(|rule| Self(rule)).ok_or(Invalid::Rule)
-    }
 }
 
 refusals! {
@@ -259,6 +227,18 @@ refusals! {
     PolicyField { /** The field. */ needed: Needed, /** The requirement. */ requirement: RequirementName } =>
         "policy-field", "the policy requires {needed} for this change (requirement {requirement})",
         "add it to the draft; `twinseal policy show` lists all requirements";
+    /// A revision that was filed too shortly before its window.
+    LeadTime { /** The minutes required. */ minutes: u64, /** The requirement. */ requirement: RequirementName } =>
+        "lead-time", "the policy requires {minutes} min between filing and the start of the window (requirement {requirement})",
+        "choose a later window; `twinseal policy show` says whether exceptions are allowed";
+    /// A window longer than the policy allows.
+    LongestWindow { /** The minutes allowed. */ minutes: u64, /** The requirement. */ requirement: RequirementName } =>
+        "longest-window", "the policy allows windows of at most {minutes} min for this change (requirement {requirement})",
+        "choose a shorter window; `twinseal policy show` says whether exceptions are allowed";
+    /// An exception that the policy does not allow.
+    NoException { /** To which requirement. */ requirement: RequirementName } =>
+        "exception-allowed", "no exception to {requirement}: no requirement of this name applies to the change and allows one",
+        "take it out of exception.requirements; `twinseal policy show` lists the requirements";
     /// Two duties that the policy separates, held by one person.
     DutiesSeparate { /** Who. */ person: PersonId, /** The separation. */ duty: Duty } =>
         "separate-duties", "{person} cannot be both {}: the policy separates these duties" (duty.both()),
@@ -398,6 +378,11 @@ refusals! {
     GroupMissing { /** Which change. */ change: ChangeId, /** The group. */ group: Group } =>
         "group-approvals", "{change} needs a further approval by a member of group {group}",
         "`twinseal show {change}` lists who could approve it; nobody counts for two groups at once";
+    /// No independent approver.
+    NotIndependent { /** Which change. */ change: ChangeId } =>
+        "independent-approver",
+        "{change} needs an approval by somebody who shares no team with its requesters, authors, owner and implementers",
+        "`twinseal show {change}` lists who could approve it, `twinseal policy show` the teams";
     /// A start outside the window.
     OutsideWindow { /** The time of the start. */ time: Time, /** The window. */ window: Window } =>
         "in-window", "outside the window: it is {time}, and the window is {} to {}" (window.start(), window.end()),

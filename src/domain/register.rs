@@ -7,7 +7,6 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::change::filing_rules::{judge_execution, judge_facts};
-use crate::domain::change::tally::Settled;
 use crate::domain::governance::proposal::At;
 use crate::domain::governance::state::GovernanceSummary;
 use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
@@ -389,7 +388,7 @@ impl Register {
         } else if let Some(id) = event.change() {
             let change = self.change(id)?;
             let settled = match event {
-                Event::Start { .. } => Some(Settled::from(change.tally(&self.governance, header.moment)?)),
+                Event::Start { .. } => Some(change.settlement(&self.governance, header.moment)?),
                 _ => None,
             };
             if let Some(change) = self.changes.change(&id) {

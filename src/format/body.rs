@@ -152,6 +152,7 @@ fn write_facts(out: &mut Writer, facts: &Facts) {
     out.put("rollback-steps", facts.rollback_steps);
     out.put("targets", facts.targets);
     out.put_all("stop-after", facts.stop_after);
+    out.put_all("exception", &facts.exceptions);
 }
 
 fn artifact_line(artifact: &Artifact) -> String {
@@ -358,6 +359,7 @@ fn read_facts(lines: &mut Reader<'_>) -> Result<Facts, Defect> {
             true => Some(lines.parse_with("stop-after", number)?),
             false => None,
         },
+        exceptions: lines.parse_all("exception", str::parse)?,
     })
 }
 

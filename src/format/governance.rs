@@ -11,8 +11,8 @@ use super::lines::{Reader, Writer};
 use super::request::{Founding, read_asked, write_asked};
 use super::{Defect, freeze};
 use crate::domain::{
-    Action, BreakGlassLimits, Conditions, Digest, EventKind, Granted, Grants, Invalid, LostEntries, Member, NewGrants,
-    Period, Periods, Policy, Predecessor, PublicKey, Requirement, Restoration, Vouch, number,
+    Action, BreakGlassLimits, Conditions, Digest, Emergency, EventKind, Granted, Grants, Invalid, LostEntries, Member,
+    NewGrants, Period, Periods, Policy, PolicyParts, Predecessor, PublicKey, Requirement, Restoration, Vouch, number,
 };
 
 /// Encodes the register that a new register succeeds.
@@ -42,6 +42,9 @@ pub fn write_policy(out: &mut Writer, policy: &Policy) {
     let minutes = policy.break_glass().minutes();
     out.put_all("break-glass-minutes", Some(minutes).filter(|it| *it != BreakGlassLimits::MOST_MINUTES));
     put_words(out, "break-glass-groups", policy.break_glass().groups());
+    put_words(out, "teams", policy.teams());
+    put_words(out, "emergency-waives", &policy.emergency().waives);
+    out.put("emergency-review-days", policy.emergency().review_days);
     for it in policy.requirements() {
         out.put("require", &it.name);
         write_requirement(out, it);
@@ -59,6 +62,18 @@ fn write_requirement(out: &mut Writer, it: &Requirement) {
     out.put_all("need-approvals", it.approvals);
     out.put_all("from", it.from.iter().map(|(group, count)| format!("{group} {count}")));
     put_words(out, "need", &it.needed);
+    out.put_all("lead-minutes", it.lead_minutes);
+    out.put_all("longest-minutes", it.longest_minutes);
+    out.put_all("independent", it.independent.then_some(YES));
+    out.put_all("exception-group", &it.exception);
+}
+
+/// The value of a line that is there or not.
+const YES: &str = "yes";
+
+fn take_yes(lines: &mut Reader<'_>, key: &'static str) -> Result<bool, Defect> {
+    let yes = |value: &str| if value == YES { Ok(()) } else { Err(Invalid::Word { what: "yes", allowed: &[YES] }) };
+    if lines.next_is(key) { lines.parse_with(key, yes).map(|()| true) } else { Ok(false) }
 }
 
 pub(super) fn put_words<T: Display>(out: &mut Writer, key: &str, words: &BTreeSet<T>) {
@@ -80,19 +95,22 @@ pub(super) fn take_words<T: FromStr<Err = Invalid> + Ord>(
 /// A defect of the grammar, or [`Defect::Value`] for a policy that [`Policy::new`] rejects.
 pub fn read_policy(lines: &mut Reader<'_>) -> Result<Policy, Defect> {
     let approvals = lines.parse_with("approvals", within(Policy::check_approvals))?;
-    let days = lines.parse_with("approval-days", within(Policy::check_days))?;
+    let approval_days = lines.parse_with("approval-days", within(Policy::check_days))?;
     let separate = take_words(lines, "separate")?;
     let minutes = take_number(lines, "break-glass-minutes", BreakGlassLimits::check_minutes)?;
     let groups = take_words(lines, "break-glass-groups")?;
     let break_glass = BreakGlassLimits::new(minutes.unwrap_or(BreakGlassLimits::MOST_MINUTES), groups);
     let break_glass = break_glass.map_err(|invalid| lines.defect("break-glass-minutes", invalid))?;
+    let teams = take_words(lines, "teams")?;
+    let waives = take_words(lines, "emergency-waives")?;
+    let review_days = lines.parse_with("emergency-review-days", within(Policy::check_days))?;
+    let emergency = Emergency { waives, review_days };
     let mut requirements = Vec::new();
     while lines.next_is("require") {
         requirements.push(read_requirement(lines)?);
     }
-    let policy = Policy::new(approvals, days, separate, requirements);
-    let policy = policy.map_err(|invalid| lines.defect("require", invalid))?;
-    Ok(policy.with_break_glass(break_glass))
+    let parts = PolicyParts { approvals, approval_days, separate, teams, emergency, break_glass, requirements };
+    Policy::new(parts).map_err(|invalid| lines.defect("require", invalid))
 }
 
 /// A number that `check` accepts.
@@ -127,6 +145,10 @@ fn read_requirement(lines: &mut Reader<'_>) -> Result<Requirement, Defect> {
             Ok((group.parse()?, within(Requirement::check_slots)(count)?))
         })?,
         needed: take_words(lines, "need")?,
+        lead_minutes: take_number(lines, "lead-minutes", Requirement::check_minutes)?,
+        longest_minutes: take_number(lines, "longest-minutes", Requirement::check_minutes)?,
+        independent: take_yes(lines, "independent")?,
+        exception: if lines.next_is("exception-group") { Some(lines.parse("exception-group")?) } else { None },
     })
 }
 

@@ -9,8 +9,8 @@ use super::times;
 use super::tree::{Source, Table, Value};
 use crate::domain::{
     Artifact, ArtifactName, Author, ChangeId, Description, Digest, Execution, Facts, FreezeName, Link, LinkKind,
-    PersonId, Prose, Reference, Refusal, Target, Trial, Window, ZoneName, judge_kind, judge_rollback_fits,
-    judge_stop_after, judge_target_count,
+    PersonId, Prose, Reference, Refusal, RequirementName, Target, Trial, Window, ZoneName, judge_kind,
+    judge_rollback_fits, judge_stop_after, judge_target_count,
 };
 use crate::zone::Zone;
 
@@ -112,9 +112,8 @@ fn read_change(root: Table<'_, '_>, context: &dyn DraftContext) -> Option<Draft>
     let plan = read_steps(&root, "plan");
     let rollback = read_rollback(&root, window.as_ref(), context);
     let (tests, evidence) = read_tests(&root, context);
-    let artifacts = read_artifacts(&root, context);
-    let links = root.table("links").map(read_links).unwrap_or_default();
-    let (exception, excepted) = read_exception(&root, context);
+    let (artifacts, links) = (read_artifacts(&root, context), root.table("links").map(read_links).unwrap_or_default());
+    let (exceptions, excepted, exception) = read_exceptions(&root, context);
     root.finish();
 
     let Rollback { minutes: rollback_minutes, abort_if, steps: rollback } = rollback?;
@@ -145,6 +144,7 @@ fn read_change(root: Table<'_, '_>, context: &dyn DraftContext) -> Option<Draft>
         rollback_steps,
         targets: count(execution.targets.len()),
         stop_after,
+        exceptions,
     };
     Some(Draft { facts, description, execution })
 }
@@ -283,7 +283,10 @@ fn digest_file(path: &str, context: &dyn DraftContext) -> Result<Digest, Problem
 }
 
 /// The freezes from which a change asks to be excepted, and why.
-fn read_exception(root: &Table<'_, '_>, context: &dyn DraftContext) -> (Option<Prose>, BTreeMap<FreezeName, Digest>) {
+fn read_freeze_exception(
+    root: &Table<'_, '_>,
+    context: &dyn DraftContext,
+) -> (Option<Prose>, BTreeMap<FreezeName, Digest>) {
     let Some(table) = root.table("freeze_exception") else { return Default::default() };
     let reason = table.required_prose("reason");
     let names: BTreeSet<FreezeName> = table.judged_words("freezes", |name| context.judge_exception(name).map(|_| ()));
@@ -291,6 +294,31 @@ fn read_exception(root: &Table<'_, '_>, context: &dyn DraftContext) -> (Option<P
     table.finish();
     let since = |name: FreezeName| context.judge_exception(&name).ok().map(|since| (name, since));
     (reason, names.into_iter().filter_map(since).collect())
+}
+
+/// The requirements to which a change asks for an exception, and why.
+fn read_exception(table: Table<'_, '_>) -> (BTreeSet<RequirementName>, Option<Prose>) {
+    table.require_items("requirements");
+    let found = (table.words("requirements"), table.required_prose("reason"));
+    table.finish();
+    found
+}
+
+type Exceptions = (BTreeSet<RequirementName>, BTreeMap<FreezeName, Digest>, Option<Prose>);
+
+/// The requirements and the freezes from which a change asks to be excepted, and why.
+fn read_exceptions(root: &Table<'_, '_>, context: &dyn DraftContext) -> Exceptions {
+    let (exceptions, one) = root.table("exception").map(read_exception).unwrap_or_default();
+    let (other, excepted) = read_freeze_exception(root, context);
+    (exceptions, excepted, both_reasons(one, other))
+}
+
+/// The reasons for exceptions from freezes and from requirements. A change that was copied has the same reason in both.
+fn both_reasons(one: Option<Prose>, other: Option<Prose>) -> Option<Prose> {
+    match (one, other) {
+        (Some(one), Some(other)) if one != other => Prose::from_typed(&format!("{one}\n\n{other}")).ok(),
+        (one, other) => one.or(other),
+    }
 }
 
 fn read_links(table: Table<'_, '_>) -> BTreeSet<Link> {

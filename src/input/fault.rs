@@ -165,6 +165,11 @@ pub enum Problem {
         /// Who may except.
         by: String,
     },
+    /// A change that no independent approver could approve.
+    #[error(
+        "an independent approver needed, but everybody who could approve shares a team with somebody who takes part"
+    )]
+    NobodyIndependent,
     /// A change that does not fit into an entry.
     #[error("{bytes} bytes in total; at most {most} are allowed: shorten the longest texts")]
     TooLarge {

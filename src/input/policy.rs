@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::{Fault, Problem};
 use super::tree::{Source, Table};
-use crate::domain::{BreakGlassLimits, Conditions, Group, Invalid, Policy, Requirement, RequirementName};
+use crate::domain::{
+    BreakGlassLimits, Conditions, Emergency, Group, Invalid, Policy, PolicyParts, Requirement, RequirementName,
+};
 
 /// Reads a policy.
 ///
@@ -28,7 +30,8 @@ pub fn read_policy(text: &str) -> Result<Policy, Vec<Fault>> {
 fn read(root: Table<'_, '_>) -> Option<Policy> {
     let approvals = root.required("approvals").and_then(|_| checked(&root, "approvals", Policy::check_approvals));
     let days = root.required("approval_days").and_then(|_| checked(&root, "approval_days", Policy::check_days));
-    let separate = root.words("separate");
+    let (separate, teams) = (root.words("separate"), root.words("teams"));
+    let emergency = root.table("emergency").map_or_else(|| PolicyParts::default().emergency, read_emergency);
     let break_glass = root.table("break_glass").map_or_else(|| Some(BreakGlassLimits::default()), read_break_glass);
     let mut requirements: Vec<Requirement> = Vec::new();
     for table in root.tables("require") {
@@ -36,10 +39,15 @@ fn read(root: Table<'_, '_>) -> Option<Policy> {
         if let Some(name) = name.filter(|name| requirements.iter().any(|it| it.name == *name)) {
             table.fault("name", Invalid::RequirementTwice { name });
         }
+        if let Some(value) = table.get("independent").filter(|_| table.says("independent") && !root.says("teams")) {
+            value.fault(Invalid::NoTeams);
+        }
         requirements.extend(read_requirement(table));
     }
     root.finish();
-    Some(Policy::new(approvals?, days?, separate, requirements).ok()?.with_break_glass(break_glass?))
+    let (approvals, approval_days, break_glass) = (approvals?, days?, break_glass?);
+    let parts = PolicyParts { approvals, approval_days, separate, teams, emergency, break_glass, requirements };
+    Policy::new(parts).ok()
 }
 
 /// `[break_glass]`; a number of minutes that is left out is four hours.
@@ -53,17 +61,31 @@ fn read_break_glass(table: Table<'_, '_>) -> Option<BreakGlassLimits> {
     BreakGlassLimits::new(minutes?, groups).ok()
 }
 
+fn read_emergency(table: Table<'_, '_>) -> Emergency {
+    let waives = table.words("waives");
+    let review_days = checked(&table, "review_days", Policy::check_days);
+    table.finish();
+    Emergency { waives, review_days: review_days.unwrap_or(PolicyParts::default().emergency.review_days) }
+}
+
+/// The keys of which a requirement has at least one.
+const ASKS: [&str; 6] = ["approvals", "from", "fields", "lead_minutes", "longest_window_minutes", "independent"];
+
 fn read_requirement(table: Table<'_, '_>) -> Option<Requirement> {
     let name = table.word("name");
     let when = table.table("when").map_or_else(Conditions::default, read_conditions);
     let approvals = checked(&table, "approvals", Policy::check_approvals);
     let from = read_groups(&table);
     let needed: BTreeSet<_> = table.words("fields");
-    if ["approvals", "from", "fields"].into_iter().all(|key| table.get(key).is_none()) {
+    let lead_minutes = checked(&table, "lead_minutes", Requirement::check_minutes);
+    let longest_minutes = checked(&table, "longest_window_minutes", Requirement::check_minutes);
+    let (independent, exception) = (table.flag("independent"), table.word("exception_group"));
+    if !ASKS.into_iter().any(|key| table.says(key)) {
         table.fault("name", Invalid::RequirementEmpty);
     }
     table.finish();
-    Some(Requirement { name: name?, when, approvals, from, needed })
+    let name = name?;
+    Some(Requirement { name, when, approvals, from, needed, lead_minutes, longest_minutes, independent, exception })
 }
 
 fn read_conditions(when: Table<'_, '_>) -> Conditions {

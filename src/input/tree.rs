@@ -213,6 +213,23 @@ impl<'s, 'a> Table<'s, 'a> {
         words
     }
 
+    /// Whether a key is there with a value other than `false` and the empty list.
+    pub fn says(&self, key: &'static str) -> bool {
+        let value = self.get(key);
+        value.is_some_and(|it| {
+            it.value.as_bool() != Some(false) && it.value.as_array().is_none_or(|list| !list.is_empty())
+        })
+    }
+
+    /// An optional boolean, false if it is left out.
+    pub fn flag(&self, key: &'static str) -> bool {
+        let Some(value) = self.get(key) else { return false };
+        if value.value.as_bool().is_none() {
+            value.wrong_type("true or false");
+        }
+        value.value.as_bool().unwrap_or_default()
+    }
+
     /// An optional decimal integer from 0.
     pub fn number(&self, key: &'static str) -> Option<u64> {
         let value = self.get(key)?;

@@ -67,6 +67,11 @@ pub fn write(source: &str, copied: &Copied<'_>, now: Time) -> String {
         list(&mut out, "freezes", facts.excepted.keys());
         prose(&mut out, "reason", words.exception.as_ref());
     }
+    if !facts.exceptions.is_empty() {
+        push(&mut out, "\n[exception]\n");
+        list(&mut out, "requirements", &facts.exceptions);
+        prose(&mut out, "reason", words.exception.as_ref());
+    }
     out
 }
 

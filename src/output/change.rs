@@ -1,12 +1,15 @@
 //! The page of a change: a summary, then everything that is signed, then the timeline.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
+use super::requirements::{RequirementText, requirement_block};
 use super::{
     Gutter, Page, Parts, Quoted, Redaction, Remarks, Timeline, ago, freeze, mark_width, moment, timeline, window,
 };
-use crate::domain::{Author, Change, Facts, Left, Met, Needs, PersonId, Refusal, Status, Tally, Time, Vote};
+use crate::domain::{
+    Author, Change, Facts, Group, Independence, Left, Met, Needs, PersonId, Refusal, Status, Tally, Time, Vote,
+};
 
 /// Display names by person.
 pub type Names = BTreeMap<PersonId, String>;
@@ -37,13 +40,15 @@ pub struct Judged<'t> {
     pub expiring: &'t [(&'t Vote, Time)],
     /// The freezes that it meets up to the end of its window.
     pub freezes: &'t [Met],
+    /// The requirements of the policy, one line each.
+    pub requirements: &'t [RequirementText],
     /// The time.
     pub now: Time,
 }
 
 /// Writes the page of a change.
 pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: &Judged<'_>, extent: Timeline) {
-    let Judged { status, tally, left, obstacle, expiring, freezes, now } = *judged;
+    let Judged { status, tally, left, obstacle, expiring, freezes, requirements, now } = *judged;
     let Words { parts, redacted, remarks, names } = words;
     let (revision, content) = (change.current(), parts.content());
     page.title(change.id());
@@ -72,11 +77,16 @@ pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: &Jud
     for it in freezes {
         page.field("freeze", freeze::met(it));
     }
+    if let Some(due) = change.review_due() {
+        let late = if now >= due { "overdue" } else { "due" };
+        page.field("review", format_args!("{late}: {} ({due})", ago(due, now)));
+    }
     if let Some(redacted) = redacted {
         page.field("text", format_args!("redacted {}", redacted.by));
         redacted.reason.iter().for_each(|reason| _ = page.quote_text(Gutter::Prose, reason));
     }
     display_names(page, &revision.requester, &revision.facts, names);
+    requirement_block(page, requirements);
     page.block("fields").fields(&parts.chosen_fields());
     for block in content.iter().filter(|block| block.name != "title") {
         page.block(&heading(block.name, &revision.facts)).lines(&block.lines);
@@ -124,22 +134,31 @@ pub fn count(tally: &Tally<'_>) -> String {
     format!("{} of {}{}", tally.counted.len(), tally.need, missing_groups(tally))
 }
 
-/// The groups of which an approver is missing: `, missing: dba`; empty if none is.
+/// What is missing beside the number of approvals: `, missing: dba, independent`; empty if nothing is.
 pub fn missing_groups(tally: &Tally<'_>) -> String {
-    let groups = list(tally.unfilled().collect::<BTreeSet<_>>());
-    if groups.is_empty() { groups } else { format!(", missing: {groups}") }
+    let missing = missing(tally);
+    if missing.is_empty() { missing } else { format!(", missing: {missing}") }
+}
+
+/// The groups of which an approver is missing, and whether an independent one is.
+fn missing(tally: &Tally<'_>) -> String {
+    let mut missing: Vec<&str> = tally.unfilled().map(Group::as_str).collect();
+    missing.dedup();
+    missing.extend((tally.independence == Independence::Missing).then_some("independent"));
+    list(missing)
 }
 
 /// The approvals that a change needs: `2`, or `3, 1 of group dba`.
 pub fn needs(needs: &Needs) -> String {
     let groups = needs.groups().into_iter().map(|(group, count)| format!(", {count} of group {group}"));
-    format!("{}{}", needs.total, groups.collect::<String>())
+    let independent = if needs.independent { ", 1 independent" } else { "" };
+    format!("{}{}{independent}", needs.total, groups.collect::<String>())
 }
 
-/// What an approved revision needs next: `1 more approval needed, of group dba`.
+/// What an approved revision needs next: `1 more approval needed (dba)`.
 pub fn next_approvals(tally: &Tally<'_>) -> String {
-    let groups = list(tally.unfilled().collect::<BTreeSet<_>>());
-    let of = if groups.is_empty() { groups } else { format!(", of group {groups}") };
+    let of = missing(tally);
+    let of = if of.is_empty() { of } else { format!(" ({of})") };
     match tally.missing() {
         0 => "an implementer can start it in its window".to_owned(),
         1 => format!("1 more approval needed{of}"),

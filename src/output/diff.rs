@@ -116,6 +116,8 @@ fn fields(Shown { facts, parts }: Shown<'_>) -> Vec<(&'static str, String)> {
         ("tests", block("tests")),
         ("evidence", lines(facts.evidence.iter().map(|(test, digest)| format!("{test} sha256:{digest}")))),
         ("success", block("success")),
+        ("exceptions", lines(&facts.exceptions)),
+        ("exception", block("exception")),
         ("artifacts", lines(artifacts)),
     ]
 }

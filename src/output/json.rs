@@ -218,6 +218,11 @@ pub fn policy(policy: &Policy) -> Value {
             "minutes": policy.break_glass().minutes(),
             "groups": list(policy.break_glass().groups()),
         },
+        "teams": list(policy.teams()),
+        "emergency": {
+            "waives": list(&policy.emergency().waives),
+            "review_days": policy.emergency().review_days,
+        },
         "require": policy.requirements().iter().map(requirement).collect::<Value>(),
     })
 }
@@ -237,6 +242,10 @@ fn requirement(it: &Requirement) -> Value {
         "approvals": it.approvals,
         "from": it.from.iter().map(|(group, count)| group_count(group, *count)).collect::<Value>(),
         "fields": list(&it.needed),
+        "lead_minutes": it.lead_minutes,
+        "longest_window_minutes": it.longest_minutes,
+        "independent": it.independent,
+        "exception_group": written(it.exception.as_ref()),
     })
 }
 
@@ -288,6 +297,7 @@ pub fn facts(facts: &Facts) -> Value {
         "rollback_steps": facts.rollback_steps,
         "targets": facts.targets,
         "stop_after": facts.stop_after,
+        "exceptions": list(&facts.exceptions),
     })
 }
 

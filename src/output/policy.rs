@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use crate::domain::{BreakGlassLimits, Conditions, Duty, Policy, Requirement};
+use super::list;
+use crate::domain::{BreakGlassLimits, Conditions, Duty, Emergency, Policy, Requirement};
 
 /// A policy in sentences, including the rules that no policy can change.
 pub fn policy_sentences(policy: &Policy) -> Vec<String> {
@@ -12,6 +13,8 @@ pub fn policy_sentences(policy: &Policy) -> Vec<String> {
         format!("An approval counts for {} days, and at most until its window ends.", policy.approval_days()),
     ];
     sentences.extend(policy.requirements().iter().map(requirement));
+    sentences.extend(teams(policy));
+    sentences.push(emergency(policy.emergency()));
     sentences.extend(policy.separate().iter().map(|duty| duty_sentence(*duty).to_owned()));
     sentences.extend(break_glass(policy.break_glass()));
     sentences.push("Nobody approves a change that they ever filed, authored, owned or implemented.".to_owned());
@@ -39,14 +42,49 @@ fn duty_sentence(duty: Duty) -> &'static str {
     }
 }
 
+/// What an independent approver is, if a requirement asks for one.
+fn teams(policy: &Policy) -> Option<String> {
+    let asked = policy.requirements().iter().any(|it| it.independent);
+    let teams = list(policy.teams());
+    asked.then(|| {
+        format!(
+            "An independent approver shares none of these teams with any requester, author, owner or implementer: {teams}."
+        )
+    })
+}
+
+fn emergency(it: &Emergency) -> String {
+    let review = format!("must be reviewed within {} days of its finish", it.review_days);
+    let waives = list(&it.waives);
+    match waives.as_str() {
+        "" => format!("An emergency must meet the same requirements, and {review}."),
+        waives => format!("An emergency can go without {waives}, and {review}."),
+    }
+}
+
 fn requirement(it: &Requirement) -> String {
-    let approvals = approvals(it);
-    let must = (!it.needed.is_empty()).then(|| {
-        let words: Vec<&str> = it.needed.iter().map(|it| it.as_str()).collect();
-        format!("must have {}", words.join(", "))
-    });
-    let needs: Vec<String> = [approvals, must].into_iter().flatten().collect();
-    format!("{} {} ({}).", which(&it.when), needs.join(" and "), it.name)
+    let must = (!it.needed.is_empty()).then(|| format!("must have {}", list(&it.needed)));
+    let needs = [
+        approvals(it),
+        it.independent.then(|| "need an independent approver".to_owned()),
+        must,
+        it.lead_minutes.map(|lead| format!("must be filed {} before their window", span(lead))),
+        it.longest_minutes.map(|longest| format!("must have a window of at most {}", span(longest))),
+    ];
+    let needs: Vec<String> = needs.into_iter().flatten().collect();
+    let exception =
+        it.exception.as_ref().map_or(String::new(), |group| format!("; exceptions: signed by group {group}"));
+    format!("{} {} ({}{exception}).", which(&it.when), needs.join(" and "), it.name)
+}
+
+/// A number of minutes in the largest unit that fits: `2 days`, `36 h`, `90 min`.
+fn span(minutes: u64) -> String {
+    match minutes {
+        1440 => "1 day".to_owned(),
+        it if it.is_multiple_of(1440) => format!("{} days", it / 1440),
+        it if it.is_multiple_of(60) => format!("{} h", it / 60),
+        it => format!("{it} min"),
+    }
 }
 
 /// `need the approvals of 3 different people, 1 of them in group dba`.
@@ -94,6 +132,7 @@ fn any<T: Display>(words: &BTreeSet<T>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::PolicyParts;
 
     #[test]
     fn a_policy_is_written_in_sentences() {
@@ -107,12 +146,17 @@ mod tests {
             needed: ["tests".parse().unwrap(), "evidence".parse().unwrap()].into(),
             ..Requirement::named("critical".parse().unwrap())
         };
-        let policy = Policy::new(2, 7, [Duty::AdminApprover].into(), vec![requirement]).unwrap();
+        let (approval_days, separate) = (7, [Duty::AdminApprover].into());
+        let requirements = vec![requirement];
+        let parts = PolicyParts { approval_days, separate, requirements, ..PolicyParts::default() };
+        let policy = Policy::new(parts).unwrap();
         let sentences = policy_sentences(&policy);
         let expected = "Changes of kind normal and high or critical risk need the approvals of 3 different people and \
                         must have tests, evidence (critical).";
         assert_eq!(sentences[1], "An approval counts for 7 days, and at most until its window ends.");
-        assert_eq!(sentences[2..4], [expected, "Admins do not approve changes."]);
+        let emergency =
+            "An emergency must meet the same requirements, and must be reviewed within 5 days of its finish.";
+        assert_eq!(sentences[2..5], [expected, emergency, "Admins do not approve changes."]);
     }
 
     #[test]
@@ -135,5 +179,27 @@ mod tests {
         let counted = Requirement { approvals: Some(3), ..requirement };
         let needs = "need the approvals of 3 different people, 1 of them in group dba, 2 of them in group risk (wide).";
         assert!(super::requirement(&counted).ends_with(needs), "{}", super::requirement(&counted));
+    }
+
+    #[test]
+    fn the_sentence_of_a_requirement_has_its_times_and_who_signs_for_exceptions() {
+        let requirement = Requirement {
+            lead_minutes: Some(2880),
+            longest_minutes: Some(90),
+            independent: true,
+            exception: Some("cab".parse().unwrap()),
+            ..Requirement::named("notice".parse().unwrap())
+        };
+        let expected = "All changes need an independent approver and must be filed 2 days before their window and must \
+                        have a window of at most 90 min (notice; exceptions: signed by group cab).";
+        assert_eq!(super::requirement(&requirement), expected);
+        let emergency = Emergency { waives: ["tests".parse().unwrap()].into(), review_days: 3 };
+        let teams = ["trading".parse().unwrap()].into();
+        let parts = PolicyParts { teams, emergency, requirements: vec![requirement], ..PolicyParts::default() };
+        let sentences = policy_sentences(&Policy::new(parts).unwrap());
+        let teams = "An independent approver shares none of these teams with any requester, author, owner or \
+                     implementer: trading.";
+        let emergency = "An emergency can go without tests, and must be reviewed within 3 days of its finish.";
+        assert_eq!(sentences[3..5], [teams, emergency]);
     }
 }

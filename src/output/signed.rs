@@ -85,7 +85,7 @@ const KINDS: [Kind; 28] = {
         kind("test-result", "tests", Prose, 1, Word("result:")),
         kind("test-evidence", "tests", Prose, 2, Word("evidence:")),
         kind("success", "success", Prose, 0, None),
-        kind("exception", "freeze exception", Prose, 0, None),
+        kind("exception", "exception", Prose, 0, None),
         kind("name", "names", Prose, 0, None),
         kind("note", "note", Prose, 0, None),
         kind("source", "source", Prose, 0, None),

@@ -127,11 +127,11 @@ impl Draw<'_> {
                 let always = [Field::Title, Field::Reason, Field::Impact, Field::Plan, Field::Rollback];
                 let more = [Field::Security, Field::AbortIf, Field::Tests, Field::Success];
                 let mut words: BTreeSet<Field> = self.rng.some(&more, 65).into_iter().chain(always).collect();
-                if !facts.excepted.is_empty() && self.rng.percent(95) {
-                    words.insert(Field::Exception);
-                }
                 if self.rng.percent(3) {
                     words.remove(&self.rng.one(&always));
+                }
+                if self.rng.percent(if facts.exceptions.is_empty() && facts.excepted.is_empty() { 3 } else { 95 }) {
+                    words.insert(Field::Exception);
                 }
                 return words;
             }
@@ -310,10 +310,22 @@ impl Draw<'_> {
             artifacts,
             evidence: false,
             links: self.rng.some(LinkKind::ALL, 60).into_iter().collect(),
+            exceptions: self.excuses(),
             excepted: BTreeMap::new(),
         };
         facts.excepted = self.exceptions(&facts);
         facts
+    }
+
+    /// Mostly to requirements that allow them.
+    fn excuses(&mut self) -> BTreeSet<usize> {
+        let all = self.model.policy().map_or(&[][..], |(_, policy)| policy.requirements.as_slice());
+        let allow = (0..all.len()).filter(|n| all[*n].exception.is_some()).collect::<Vec<_>>();
+        let mut exceptions: BTreeSet<usize> = self.rng.some(&allow, 40).into_iter().collect();
+        if self.rng.percent(2) {
+            exceptions.insert(self.rng.below(3));
+        }
+        exceptions
     }
 
     fn approve(&mut self) -> Entry {

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use twinseal::domain::{ChangeKind, Duty, Field, LinkKind, Needed, Outcome, Risk, Role};
+use twinseal::domain::{ChangeKind, Duty, Field, LinkKind, Needed, Outcome, Risk, Role, Waivable};
 
 /// Somebody, enrolled or not.
 pub type Person = usize;
@@ -67,6 +67,11 @@ pub struct Requirement {
     /// For each group, how many must be of it.
     pub from: BTreeMap<usize, u64>,
     pub needed: BTreeSet<Needed>,
+    pub lead_minutes: Option<u64>,
+    pub longest_minutes: Option<u64>,
+    pub independent: bool,
+    /// The group that signs for exceptions.
+    pub exception: Option<usize>,
 }
 
 /// A policy.
@@ -75,6 +80,11 @@ pub struct Policy {
     pub approvals: u64,
     pub days: u64,
     pub separate: BTreeSet<Duty>,
+    /// Groups.
+    pub teams: BTreeSet<usize>,
+    /// What an emergency goes without, and within how many days it is reviewed.
+    pub waives: BTreeSet<Waivable>,
+    pub review_days: u64,
     pub requirements: Vec<Requirement>,
     /// How many minutes a break-glass is open, and in one of which groups its opener must be.
     pub break_glass: (u64, BTreeSet<usize>),
@@ -181,6 +191,8 @@ pub struct Facts {
     /// Their names.
     pub targets: Vec<usize>,
     pub stop_after: Option<u64>,
+    /// The requirements to which it asks for exceptions, by their place in the policy.
+    pub exceptions: BTreeSet<usize>,
 }
 
 impl Facts {

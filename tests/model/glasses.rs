@@ -19,12 +19,6 @@ pub struct Glass<'a> {
 }
 
 impl Model {
-    /// What was accepted before a place.
-    fn before(&self, place: Place) -> Self {
-        let facts = self.facts.iter().filter(|(at, _)| *at < place).cloned().collect();
-        Self { entries: self.entries[..place].to_vec(), facts }
-    }
-
     /// How many were opened.
     pub fn glasses(&self) -> usize {
         self.entries.iter().filter(|entry| matches!(entry.what, What::OpenGlass { .. })).count()

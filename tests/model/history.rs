@@ -222,6 +222,10 @@ impl History {
             let model = format!("{expected}, {expect:?} of {needed}");
             self.fail(&format!("CHG-{number} is {status} by {tally:?}\nin the register, and in the model {model}"));
         }
+        let due = self.model.review_due(&story).map(time);
+        if there.review_due() != due {
+            self.fail(&format!("CHG-{number} is to be reviewed {:?}, and in the model {due:?}", there.review_due()));
+        }
         // Eligible is who could approve now.
         if !counted.is_empty() && story.start.is_none() {
             self.check_counted(number, &expect);

@@ -59,6 +59,8 @@ pub struct Story<'a> {
     /// Where it was started.
     pub start: Option<Place>,
     pub outcomes: Vec<Outcome>,
+    /// When it was first finished.
+    pub finished: Option<Time>,
     /// Everybody with a conflict of interest, once computed.
     conflicted: OnceCell<BTreeSet<Person>>,
 }
@@ -332,7 +334,8 @@ impl Model {
         let (revisions, said, outcomes) = (Vec::new(), Vec::new(), Vec::new());
         let (rejected, withdrawn, start) = (false, false, None);
         let conflicted = OnceCell::new();
-        let mut story = Story { number, revisions, said, rejected, withdrawn, start, outcomes, conflicted };
+        let finished = None;
+        let mut story = Story { number, revisions, said, rejected, withdrawn, start, outcomes, finished, conflicted };
         for (place, entry) in self.entries.iter().enumerate().filter(|(_, it)| it.what.change() == Some(number)) {
             match &entry.what {
                 What::File { facts, .. } | What::Revise { facts, .. } => {
@@ -345,7 +348,10 @@ impl Model {
                 What::Reject(_) => story.rejected = true,
                 What::Withdraw(_) => story.withdrawn = true,
                 What::Start { .. } => story.start = Some(place),
-                What::Finish { outcome, .. } => story.outcomes.push(*outcome),
+                What::Finish { outcome, .. } => {
+                    story.finished.get_or_insert(entry.time);
+                    story.outcomes.push(*outcome);
+                }
                 _ => {}
             }
         }
@@ -354,6 +360,11 @@ impl Model {
 
     /// Whether somebody is named in any revision, or answers for a machine that is named or that filed one.
     pub fn touched(&self, story: &Story<'_>, person: Person) -> bool {
+        self.all_touched(story).contains(&person)
+    }
+
+    /// Everybody of whom [`Model::touched`] holds.
+    pub fn all_touched<'s>(&self, story: &'s Story<'_>) -> &'s BTreeSet<Person> {
         let conflicted = || {
             let named = |(_, entry, facts): &(Place, &Entry, &Facts)| {
                 let people = [facts.owner].into_iter().chain(facts.implementers.iter().copied());
@@ -364,7 +375,7 @@ impl Model {
             };
             story.revisions.iter().flat_map(named).collect()
         };
-        story.conflicted.get_or_init(conflicted).contains(&person)
+        story.conflicted.get_or_init(conflicted)
     }
 
     /// The last approval of the current revision by somebody, unless they took it back.
@@ -389,14 +400,19 @@ impl Model {
         said.into_iter().filter(counts).collect()
     }
 
+    /// The model as it was before an entry.
+    pub fn before(&self, place: Place) -> Self {
+        let facts = self.facts.iter().filter(|(at, _)| *at < place).cloned().collect();
+        Self { entries: self.entries[..place].to_vec(), facts }
+    }
+
     /// Whose approvals count, and how many are needed: now, or for good at the start of a change that was started.
     pub fn tally(&self, number: usize, now: Moment) -> (BTreeSet<Person>, usize) {
         let story = self.story(number).expect("the change was filed");
         match story.start {
             None => (self.counted(&story, now), self.needed(story.facts())),
             Some(place) => {
-                let facts = self.facts.iter().filter(|(at, _)| *at < place).cloned().collect();
-                let before = Model { entries: self.entries[..place].to_vec(), facts };
+                let before = self.before(place);
                 before.tally(number, before.moment(&self.entries[place]))
             }
         }
@@ -415,8 +431,9 @@ impl Model {
             None if story.facts().is_too_late(now.claimed) => Status::Expired,
             None => {
                 let counted = self.counted(story, now);
-                let enough = counted.len() >= self.needed(story.facts()) && self.has_groups(story, &counted, now);
-                if enough { Status::Approved } else { Status::AwaitingApproval }
+                let enough = counted.len() >= self.needed(story.facts());
+                let those = self.has_groups(story, &counted, now) && self.has_independent(story, &counted, now);
+                if enough && those { Status::Approved } else { Status::AwaitingApproval }
             }
         }
     }

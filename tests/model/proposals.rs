@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use twinseal::domain::{ChangeKind, Duty, Needed, Risk, Role};
+use twinseal::domain::{ChangeKind, Duty, Needed, Risk, Role, Waivable};
 
 use super::draw::{Draw, TICK};
 use super::facts::{
@@ -202,6 +202,10 @@ impl Draw<'_> {
         for _ in 0..self.rng.weighed(&[60, 28, 12]) {
             requirements.push(self.requirement());
         }
+        let mut teams: BTreeSet<usize> = self.rng.some(&[0, 1], 60).into_iter().collect();
+        if requirements.iter().any(|it| it.independent) && teams.is_empty() {
+            teams.insert(0);
+        }
         let mut separate: BTreeSet<Duty> = self.rng.some(Duty::ALL, 18).into_iter().collect();
         if self.machines {
             separate = BTreeSet::from([Duty::RequesterImplementer]);
@@ -211,6 +215,9 @@ impl Draw<'_> {
             approvals: 2 + self.rng.weighed(&[84, 14, 2]) as u64,
             days: self.rng.one(&[1, 2, 7, 14]),
             separate,
+            teams,
+            waives: self.rng.some(Waivable::ALL, 40).into_iter().collect(),
+            review_days: self.rng.one(&[1, 5]),
             requirements,
             break_glass: (self.rng.one(&[240, 240, 60]), self.rng.some(&[0, 1], 10).into_iter().collect()),
         }
@@ -227,13 +234,19 @@ impl Draw<'_> {
             approvals: if self.rng.percent(50) { Some(2 + self.rng.weighed(&[40, 50, 10]) as u64) } else { None },
             from: BTreeMap::new(),
             needed: self.rng.some(Needed::ALL, 8).into_iter().collect(),
+            lead_minutes: if self.rng.percent(12) { Some(self.rng.one(&[1, 60, 600])) } else { None },
+            longest_minutes: if self.rng.percent(12) { Some(self.rng.one(&[60, 600, 6000])) } else { None },
+            independent: self.rng.percent(12),
+            exception: if self.rng.percent(50) { Some(self.rng.below(2)) } else { None },
         };
         for group in 0..2 {
             if self.rng.percent(15) {
                 it.from.insert(group, 1 + self.rng.weighed(&[75, 25]) as u64);
             }
         }
-        if it.approvals.is_none() && it.needed.is_empty() && it.from.is_empty() {
+        let asks =
+            it.approvals.is_some() || it.lead_minutes.is_some() || it.longest_minutes.is_some() || it.independent;
+        if !asks && it.needed.is_empty() && it.from.is_empty() {
             it.needed.insert(self.rng.one(Needed::ALL));
         }
         it

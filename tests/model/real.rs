@@ -321,16 +321,20 @@ fn grants(it: &Grants) -> domain::Grants {
     }
 }
 
+fn group(number: usize) -> domain::Group {
+    if number == DUTY { domain::Group::duty() } else { format!("group-{number}").parse().unwrap() }
+}
+
+fn requirement_name(n: usize) -> domain::RequirementName {
+    format!("requirement-{n}").parse().unwrap()
+}
+
 fn tag(it: usize) -> domain::Tag {
     format!("tag-{it}").parse().unwrap()
 }
 
 fn production() -> domain::Environment {
     "prod".parse().unwrap()
-}
-
-fn group(number: usize) -> domain::Group {
-    if number == DUTY { domain::Group::duty() } else { format!("group-{number}").parse().unwrap() }
 }
 
 fn environment(number: usize) -> domain::Environment {
@@ -371,7 +375,7 @@ fn terms(it: &Freeze) -> domain::Terms {
 
 fn policy(it: &Policy) -> domain::Policy {
     let requirement = |(n, it): (usize, &Requirement)| domain::Requirement {
-        name: format!("requirement-{n}").parse().unwrap(),
+        name: requirement_name(n),
         when: domain::Conditions {
             kinds: it.kinds.clone(),
             risks: it.risks.clone(),
@@ -383,11 +387,23 @@ fn policy(it: &Policy) -> domain::Policy {
         approvals: it.approvals,
         from: it.from.iter().map(|(group, count)| (self::group(*group), *count)).collect(),
         needed: it.needed.clone(),
+        lead_minutes: it.lead_minutes,
+        longest_minutes: it.longest_minutes,
+        independent: it.independent,
+        exception: it.exception.map(group),
     };
     let requirements = it.requirements.iter().enumerate().map(requirement).collect();
-    let policy = domain::Policy::new(it.approvals, it.days, it.separate.clone(), requirements).unwrap();
     let groups = it.break_glass.1.iter().map(|it| group(*it)).collect();
-    policy.with_break_glass(domain::BreakGlassLimits::new(it.break_glass.0, groups).unwrap())
+    domain::Policy::new(domain::PolicyParts {
+        approvals: it.approvals,
+        approval_days: it.days,
+        separate: it.separate.clone(),
+        teams: it.teams.iter().map(|it| group(*it)).collect(),
+        emergency: domain::Emergency { waives: it.waives.clone(), review_days: it.review_days },
+        break_glass: domain::BreakGlassLimits::new(it.break_glass.0, groups).unwrap(),
+        requirements,
+    })
+    .unwrap()
 }
 
 fn deployed(artifacts: &[Artifact]) -> Vec<domain::Artifact> {
@@ -422,6 +438,7 @@ fn facts(it: &Facts) -> domain::Facts {
         rollback_steps: 1,
         targets: it.targets.len() as u64,
         stop_after: it.stop_after,
+        exceptions: it.exceptions.iter().map(|it| requirement_name(*it)).collect(),
     }
 }
 

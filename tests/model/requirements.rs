@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use twinseal::domain::{ChangeKind, Field, LinkKind, Needed, Waivable};
+
 use super::clocks::Moment;
-use super::facts::{Facts, Person, Requirement, Time};
+use super::facts::{DAY, Entry, Facts, Person, Requirement, Time};
 use super::model::{Model, Story};
+use super::rules::Broken;
 
 impl Requirement {
     /// Whether it is about a change.
@@ -20,17 +23,67 @@ impl Requirement {
 
 impl Model {
     /// The requirements in force that are about a change.
-    pub fn asked<'a>(&'a self, facts: &'a Facts) -> impl Iterator<Item = &'a Requirement> {
+    pub fn asked<'a>(&'a self, facts: &'a Facts) -> impl Iterator<Item = (usize, &'a Requirement)> {
         let all = self.policy().map_or(&[][..], |(_, policy)| policy.requirements.as_slice());
-        all.iter().filter(|it| it.is_about(facts))
+        all.iter().enumerate().filter(|(_, it)| it.is_about(facts))
+    }
+
+    /// What the requirements refuse in the content of a revision that was filed by this entry, at this effective time.
+    pub fn break_content(&self, no: &mut Broken, (filing, filed): (&Entry, Time), facts: &Facts) {
+        let Some((_, policy)) = self.policy() else { return };
+        for (n, it) in self.asked(facts) {
+            let excepted = it.exception.is_some() && facts.exceptions.contains(&n);
+            let emergency = |what| facts.kind == ChangeKind::Emergency && policy.waives.contains(&what);
+            let goes_without = |needed| match needed {
+                Needed::Tests => excepted || emergency(Waivable::Tests),
+                Needed::Evidence => excepted || emergency(Waivable::Evidence),
+                _ => false,
+            };
+            let lacks = |needed: &Needed| !is_there(*needed, filing, facts) && !goes_without(*needed);
+            no.when(it.needed.iter().any(lacks), "policy-field");
+            let (start, end) = facts.window;
+            let soon = it.lead_minutes.is_some_and(|lead| start - filed < 60 * lead as Time);
+            no.when(soon && !excepted && !emergency(Waivable::LeadTime), "lead-time");
+            let long = it.longest_minutes.is_some_and(|longest| end - start > 60 * longest as Time);
+            no.when(long && !excepted && !emergency(Waivable::LongestWindow), "longest-window");
+        }
+    }
+
+    /// The exceptions that a revision asks for when it is filed.
+    pub fn break_exceptions(&self, no: &mut Broken, filing: &Entry, facts: &Facts) {
+        let allowed = |n: &usize| self.asked(facts).any(|(at, it)| at == *n && it.exception.is_some());
+        no.when(!facts.exceptions.iter().all(allowed), "exception-allowed");
+        let reason = filing.words.contains(&Field::Exception);
+        no.when(!facts.exceptions.is_empty() && !reason, "field-required");
+    }
+
+    /// Whether one of those whose approvals count is in no team with anybody who takes part.
+    pub fn has_independent(&self, story: &Story<'_>, counted: &BTreeSet<Person>, now: Moment) -> bool {
+        let Some((_, policy)) = self.policy() else { return false };
+        if !self.asked(story.facts()).any(|(_, it)| it.independent) {
+            return true;
+        }
+        let teams = |who: Person| policy.teams.iter().filter(move |team| self.is_in(who, **team, now));
+        let taken: BTreeSet<&usize> = self.all_touched(story).iter().flat_map(|who| teams(*who)).collect();
+        counted.iter().any(|who| teams(*who).all(|team| !taken.contains(team)))
+    }
+
+    /// When a change must be reviewed: an emergency, so many days after its finish as was said at the start.
+    pub fn review_due(&self, story: &Story<'_>) -> Option<Time> {
+        let before = self.before(story.start?);
+        let days = before.policy().map_or(0, |(_, policy)| policy.review_days) as Time;
+        story.finished.filter(|_| story.facts().kind == ChangeKind::Emergency).map(|at| at + days * DAY)
     }
 
     /// How many people of each group must approve.
     pub fn of_groups(&self, facts: &Facts) -> BTreeMap<usize, u64> {
         let mut groups = BTreeMap::new();
-        for (group, count) in self.asked(facts).flat_map(|it| &it.from) {
-            let most: &mut u64 = groups.entry(*group).or_default();
-            *most = (*most).max(*count);
+        for (n, it) in self.asked(facts) {
+            let signs = it.exception.filter(|_| facts.exceptions.contains(&n)).map(|group| (group, 1));
+            for (group, count) in it.from.iter().map(|(group, count)| (*group, *count)).chain(signs) {
+                let most: &mut u64 = groups.entry(group).or_default();
+                *most = (*most).max(count);
+            }
         }
         groups
     }
@@ -38,7 +91,7 @@ impl Model {
     /// How many approvals a revision needs.
     pub fn needed(&self, facts: &Facts) -> usize {
         let Some((_, policy)) = self.policy() else { return usize::MAX };
-        let each = self.asked(facts).filter_map(|it| it.approvals);
+        let each = self.asked(facts).filter_map(|(_, it)| it.approvals);
         let groups: u64 = self.of_groups(facts).values().sum();
         each.chain([2, policy.approvals, groups]).max().unwrap() as usize
     }
@@ -66,5 +119,19 @@ impl Model {
             from.is_none_or(|from| from <= now.claimed) && until.is_none_or(|until| now.effective < until)
         };
         periods.is_some_and(|periods| periods.iter().any(within))
+    }
+}
+
+fn is_there(needed: Needed, filing: &Entry, facts: &Facts) -> bool {
+    match needed {
+        Needed::Security => filing.words.contains(&Field::Security),
+        Needed::AbortIf => filing.words.contains(&Field::AbortIf),
+        Needed::Tests => filing.words.contains(&Field::Tests),
+        Needed::Success => filing.words.contains(&Field::Success),
+        Needed::Evidence => facts.evidence,
+        Needed::Artifact => !facts.artifacts.is_empty(),
+        Needed::Incident => facts.links.contains(&LinkKind::Incident),
+        Needed::Ticket => facts.links.contains(&LinkKind::Ticket),
+        Needed::Vulnerability => facts.links.contains(&LinkKind::Vulnerability),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use twinseal::domain::{ChangeKind, Duty, Field, LinkKind, Needed, Outcome, Role};
+use twinseal::domain::{ChangeKind, Duty, Field, Outcome, Role};
 
 use super::facts::{Artifact, DAY, Entry, Facts, Person, Revision, Time, What};
 use super::model::{Model, Story};
@@ -197,8 +197,8 @@ impl Model {
         no.when(story.withdrawn, "withdrawn");
         no.when(story.rejected, "rejected");
         no.when(self.is_redacted(story.current().filed), "revision-redacted");
-        let (_, filing, _) = story.revisions[story.revisions.len() - 1];
-        self.break_policy(no, filing, facts);
+        let (place, filing, _) = story.revisions[story.revisions.len() - 1];
+        self.break_policy(no, (filing, self.before(place).moment(filing).effective), facts);
         if self.separates(Duty::RequesterImplementer) {
             let own = |(_, filing, _): &(usize, &Entry, &Facts)| self.same(filing, entry.actor);
             no.when(story.revisions.iter().any(own), "separate-duties");
@@ -206,6 +206,7 @@ impl Model {
         let (counted, moment) = (self.counted(story, self.moment(entry)), self.moment(entry));
         no.when(counted.len() < self.needed(facts), "enough-approvals");
         no.when(!self.has_groups(story, &counted, moment), "group-approvals");
+        no.when(!self.has_independent(story, &counted, moment), "independent-approver");
         no.when(now < facts.window.0 || now >= facts.window.1, "in-window");
         no.when(facts.is_too_late(now), "time-to-roll-back");
         self.break_frozen(no, entry, story);
@@ -256,7 +257,8 @@ impl Model {
         let twice = |(name, _): &Artifact| facts.artifacts.iter().filter(|it| it.0 == *name).count() > 1;
         no.when(facts.artifacts.iter().any(twice), "artifact-once");
         self.break_excepted(no, entry, facts);
-        self.break_policy(no, entry, facts);
+        self.break_exceptions(no, entry, facts);
+        self.break_policy(no, (entry, self.moment(entry).effective), facts);
         let requested = [before, &[entry]].concat();
         let stopped = |it: &Person| requested.iter().any(|filing| self.same(filing, *it));
         let nobody = !facts.implementers.is_empty() && facts.implementers.iter().all(stopped);
@@ -264,27 +266,11 @@ impl Model {
     }
 
     /// What the policy in force asks of a revision that this entry filed.
-    fn break_policy(&self, no: &mut Broken, filing: &Entry, facts: &Facts) {
+    fn break_policy(&self, no: &mut Broken, (filing, filed): (&Entry, Time), facts: &Facts) {
         let Some((_, policy)) = self.policy() else { return };
-        for it in self.asked(facts) {
-            no.when(it.needed.iter().any(|needed| !is_there(*needed, filing, facts)), "policy-field");
-        }
+        self.break_content(no, (filing, filed), facts);
         let owners = self.behind_account(facts.owner);
         let both = facts.implementers.iter().any(|it| !owners.is_disjoint(&self.behind_account(*it)));
         no.when(both && policy.separate.contains(&Duty::OwnerImplementer), "separate-duties");
-    }
-}
-
-fn is_there(needed: Needed, filing: &Entry, facts: &Facts) -> bool {
-    match needed {
-        Needed::Security => filing.words.contains(&Field::Security),
-        Needed::AbortIf => filing.words.contains(&Field::AbortIf),
-        Needed::Tests => filing.words.contains(&Field::Tests),
-        Needed::Success => filing.words.contains(&Field::Success),
-        Needed::Evidence => facts.evidence,
-        Needed::Artifact => !facts.artifacts.is_empty(),
-        Needed::Incident => facts.links.contains(&LinkKind::Incident),
-        Needed::Ticket => facts.links.contains(&LinkKind::Ticket),
-        Needed::Vulnerability => facts.links.contains(&LinkKind::Vulnerability),
     }
 }

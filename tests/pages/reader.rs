@@ -143,7 +143,8 @@ pub fn read(sections: &[Section]) -> Read {
             _ if heading.starts_with("entry ") => {
                 (salt, others) = fields().partition(|line| line.starts_with("salt "));
             }
-            "names" => {}
+            // The program says this; nobody signs it.
+            "names" | "requirements" => {}
             _ if ["timeline", "about to", "note: "].iter().any(|it| heading.starts_with(it)) => break,
             _ if n == 0 => {
                 let title: Vec<String> = section.lines.iter().filter(|line| line.starts_with('|')).cloned().collect();

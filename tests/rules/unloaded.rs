@@ -47,8 +47,8 @@ fn world() -> World {
     open_proposal(&world, "frank", "engineer");
     world.write(
         "policy.toml",
-        "approvals = 2\napproval_days = 14\nseparate = ['requester-implementer', 'owner-implementer', 'admin-approver']\n\
-         [[require]]\nname = 'risk'\nfrom = [{ group = 'risk' }]\n",
+        "teams = ['risk']\napproval_days = 14\napprovals = 2\nseparate = ['requester-implementer', 'owner-implementer', 'admin-approver']\n\
+         [[require]]\nname = 'risk'\nfrom = [{ group = 'risk' }]\nindependent = true\n",
     );
     world.ok("alice", "policy propose policy.toml");
     second(&world, "bob", "4");

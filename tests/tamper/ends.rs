@@ -1,6 +1,6 @@
 //! The beginning and the end of the log.
 
-use twinseal::domain::{Event, Policy};
+use twinseal::domain::{Event, Policy, PolicyParts};
 use twinseal::error::Exit;
 use twinseal::format::{Raw, Unsigned, entry};
 
@@ -40,7 +40,7 @@ fn another_founding_is_found() {
     let scene = Scene::new();
     let (header, event) = entry::read_body(&scene.raw(0)).unwrap();
     let Event::Init { format, after, members, .. } = event else { unreachable!() };
-    let policy = Policy::new(2, 365, Default::default(), Vec::new()).unwrap();
+    let policy = Policy::new(PolicyParts { approval_days: 365, ..PolicyParts::default() }).unwrap();
     let event = Event::Init { format, after, policy, members };
     let unsigned = Unsigned::new(&header, &event, scene.raw(0).text).unwrap();
     let signature = scene.signer("alice").sign(unsigned.namespace(), unsigned.body().as_bytes()).unwrap();

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use ed25519_dalek::{Signer as _, SigningKey};
 use sha2::{Digest as _, Sha256};
 use twinseal::domain::{
-    Action, Argument, Artifact, Asked, Automation, BreakGlassLimits, Command, Conditions, Description, Digest, Event,
-    Execution, Facts, Field, Fingerprint, Grants, Head, Header, LostEntries, Member, NewGrants, Opening, Outcome,
-    Period, Periods, Policy, Predecessor, ProposalRef, Prose, PublicKey, RefusedAttempt, Register, Requirement,
-    RevisionRef, Role, Step, Text, Time, Trial, Vouch, Window,
+    Action, Argument, Artifact, Asked, Automation, BreakGlassLimits, Command, Conditions, Description, Digest,
+    Emergency, Event, Execution, Facts, Field, Fingerprint, Grants, Head, Header, LostEntries, Member, NewGrants,
+    Opening, Outcome, Period, Periods, Policy, PolicyParts, Predecessor, ProposalRef, Prose, PublicKey, RefusedAttempt,
+    Register, Requirement, RevisionRef, Role, Step, Text, Time, Trial, Vouch, Window,
 };
 use twinseal::format::request::{self, RegisterRef};
 use twinseal::format::{Raw, Unsigned, data, entry, sshsig, text};
@@ -108,6 +108,7 @@ pub fn few_facts() -> Facts {
         rollback_steps: 1,
         targets: 0,
         stop_after: None,
+        exceptions: all(&[]),
     }
 }
 
@@ -414,7 +415,7 @@ pub fn break_glass(log: &mut Log) {
 pub fn reordered() -> Policy {
     let first = policy();
     let requirements = first.requirements().iter().rev().cloned().collect();
-    Policy::new(first.approvals(), first.approval_days(), first.separate().clone(), requirements).unwrap()
+    Policy::new(PolicyParts { requirements, ..first.parts().clone() }).unwrap()
 }
 
 pub const SOON: &str = "2026-12-31T18:00:00Z";
@@ -443,12 +444,23 @@ pub fn policy() -> Policy {
         approvals: Some(3),
         from: [("dba".parse().unwrap(), 1), ("finance".parse().unwrap(), 2)].into(),
         needed: all(&["tests", "incident"]),
+        lead_minutes: Some(2880),
+        longest_minutes: Some(480),
+        independent: true,
+        exception: Some("cab".parse().unwrap()),
         ..Requirement::named("critical".parse().unwrap())
     };
     let shown = Requirement { needed: all(&["evidence"]), ..Requirement::named("shown".parse().unwrap()) };
-    let limits = BreakGlassLimits::new(60, all(&["dba", "duty"])).unwrap();
-    let policy = Policy::new(2, 7, all(&["requester-implementer", "admin-approver"]), vec![critical, shown]).unwrap();
-    policy.with_break_glass(limits)
+    Policy::new(PolicyParts {
+        approvals: 2,
+        approval_days: 7,
+        separate: all(&["requester-implementer", "admin-approver"]),
+        teams: all(&["it", "trading"]),
+        emergency: Emergency { waives: all(&["lead-time", "tests"]), review_days: 3 },
+        break_glass: BreakGlassLimits::new(60, all(&["dba", "duty"])).unwrap(),
+        requirements: vec![critical, shown],
+    })
+    .unwrap()
 }
 
 /// `08-change.file`: the sequence number and kind of an entry.

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use twinseal::domain::{
-    Action, Event, Facts, Field, Fingerprint, Grants, Member, Outcome, Period, Periods, Policy, ProposalRef, PublicKey,
-    RevisionRef, Role, Text, Vouch,
+    Action, Event, Facts, Field, Fingerprint, Grants, Member, Outcome, Period, Periods, Policy, PolicyParts,
+    ProposalRef, PublicKey, RevisionRef, Role, Text, Vouch,
 };
 use twinseal::format::{Raw, request};
 
@@ -111,7 +111,7 @@ impl Story {
             ("ivy", "approver"),
         ];
         let member = |(name, roles): (&str, &str)| member(&home, name, &roles.split(' ').collect::<Vec<_>>());
-        let policy = Policy::new(2, 14, all(&["admin-approver"]), Vec::new()).unwrap();
+        let policy = Policy::new(PolicyParts { separate: all(&["admin-approver"]), ..PolicyParts::default() }).unwrap();
         let init = Event::Init { format: 1, after: None, policy, members: members.map(member).to_vec() };
         self.log.add("alice", init, None);
         self.log.add("bob", Event::Seal, None);

@@ -1,14 +1,18 @@
 //! `approve`: sign the current revision of a change.
 
 use clap::Args;
+use serde_json::Value;
 
 use crate::commands::change::summary::summary;
 use crate::commands::look::diff;
 use crate::commands::look::show::write_page;
-use crate::commands::lookup::{change, check_named_once, governance_about, is_about_one, parse, remark};
-use crate::commands::{Context, about_to_sign, report_recorded};
+use crate::commands::lookup::{
+    change, check_named_once, governance_about, is_about_one, parse, remark, requirement_texts,
+};
+use crate::commands::{Context, about_to_sign, report_recorded_with};
 use crate::domain::{ChangeId, Digest, Event, Field, PersonId, RevisionRef, Text, Verdict};
 use crate::error::Error;
+use crate::output::requirements::{RequirementText, requirement_lines};
 use crate::output::{self, Equal, Page, Timeline, safe};
 use crate::record::{Plan, record, rehearse};
 use crate::store::Session;
@@ -98,9 +102,13 @@ fn approve(
     };
     let approved = change(session, id)?;
     let now = session.state().moment(context.env.now());
-    let tally = approved.tally(&governance_about(session, &approved, now)?, now)?;
+    let governance = governance_about(session, &approved, now)?;
+    let tally = approved.tally(&governance, now)?;
+    let requirements = requirement_texts(session, &approved, &governance, now)?;
     let (have, next) = (output::count(&tally), output::next_approvals(&tally));
-    report_recorded(context, &entry, None, format_args!("{id} approved ({have}); {next}"))
+    let json = requirements.iter().map(RequirementText::json).collect::<Value>();
+    let said = format!("{id} approved ({have}); {next}{}", requirement_lines(&requirements));
+    report_recorded_with(context, &entry, None, said, Some(("requirements", json)))
 }
 
 /// Says whether the approval renews an earlier one.

@@ -13,8 +13,9 @@ use crate::commands::change::commits::commit_addresses;
 use crate::commands::files::read_text;
 use crate::commands::lookup::{name_of_input, parse};
 use crate::domain::{
-    Author, Capacity, Change, ChangeId, Denied, Digest, Effect, Facts, Fingerprint, FreezeName, Governance, Group, Met,
-    Moment, Needs, PersonId, Refusal, Text, Time, Window, judge_author, judge_party, judge_time_left, judge_window,
+    Author, Capacity, Change, ChangeId, Content, Denied, Digest, Effect, Facts, Fingerprint, FreezeName, Governance,
+    Group, Met, Moment, Needs, PersonId, Refusal, Text, Time, Window, judge_author, judge_party, judge_time_left,
+    judge_window,
 };
 use crate::error::Error;
 use crate::format::data::{self, Data};
@@ -59,6 +60,7 @@ impl Check {
             let meant: Option<PersonId> = context.key_choice.person_meant().map(parse).transpose()?;
             let requester = meant.unwrap_or_else(|| checked.draft.facts.owner.clone());
             let now = session.state().moment(context.env.now());
+            checked.check_requirements(now)?;
             checked.check_capacity(now, None, &requester)?;
             checked.check_freezes(session, now, &requester)?;
         }
@@ -175,6 +177,19 @@ impl CheckedDraft {
         as_a_whole(&self.path, problems)
     }
 
+    /// Fails if the draft lacks content that the policy requires, or has an exception that the policy does not allow.
+    ///
+    /// # Errors
+    /// [`Error::Faults`] with every rule that would refuse it.
+    fn check_requirements(&self, now: Moment) -> Result<(), Error> {
+        let policy = self.governance.as_ref().and_then(Governance::policy);
+        let filled = Text::Description(Box::new(self.draft.description.clone())).filled();
+        let content = Content { facts: &self.draft.facts, filled: &filled, filed: now.effective };
+        let Some(policy) = policy else { return Ok(()) };
+        let refusals = policy.judge_exceptions(&content).err().into_iter().chain(policy.refusals(&content));
+        as_a_whole(&self.path, refusals.map(Problem::Refused))
+    }
+
     /// Fails if too few people could approve the draft once this account has filed it: as a new change, or as a revision
     /// of `before`.
     ///
@@ -210,15 +225,20 @@ fn lacking(capacity: &Capacity, needs: &Needs, now: Time) -> Vec<Problem> {
         let elsewhere = if able.len() < need { "" } else { ", and another group needs them too" };
         problems.push(Problem::TooFewInGroup { need, group: group.clone(), able: could(able), elsewhere });
     }
+    if needs.independent && capacity.independent().next().is_none() {
+        problems.push(Problem::NobodyIndependent);
+    }
     problems
 }
 
-/// The approvals that the policy in force asks for: `2 approvals needed`, or `3 approvals needed, 1 of group dba`.
+/// The approvals that the policy in force asks for: `approvals needed: 3, 1 of group dba`.
 pub fn approvals_needed(session: &Session, facts: &Facts) -> String {
     let Some(policy) = session.state().governance().policy() else { return String::new() };
     let needs = policy.needs(facts);
-    let groups = needs.groups().into_iter().map(|(group, count)| format!(", {count} of group {group}"));
-    format!("{} approvals needed{}", needs.total, groups.collect::<String>())
+    if needs.slots.is_empty() && !needs.independent {
+        return format!("{} approvals needed", needs.total);
+    }
+    format!("approvals needed: {}", output::needs(&needs))
 }
 
 /// The faults of a draft as a whole, for [`Error::Faults`].

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use crate::commands::Context;
 use crate::commands::freeze::met;
 use crate::commands::look::diff::execution;
-use crate::commands::lookup::{change, governance_about, names, parse, parts, reason_of, redaction};
+use crate::commands::lookup::{change, governance_about, names, parse, parts, reason_of, redaction, requirement_texts};
 use crate::domain::{Act, Change, ChangeId, Outcome, ProposalId, RefusedAct, Status, Text, Vote};
 use crate::error::Error;
+use crate::output::requirements::RequirementText;
 use crate::output::{Judged, Page, Remark, Remarks, Timeline, Words, change_page, freeze, json};
 use crate::store::Session;
 
@@ -65,6 +66,7 @@ pub fn write_page(
     let left = change.stranded(&governance, None)?;
     let expiring = change.expiring(&governance, now)?;
     let (freezes, obstacle) = (met(session, change, status, now.claimed)?, change.obstacle(&governance)?);
+    let requirements = requirement_texts(session, change, &governance, now)?;
     let judged = Judged {
         status,
         tally: &tally,
@@ -72,6 +74,7 @@ pub fn write_page(
         obstacle: obstacle.as_ref(),
         expiring: &expiring,
         freezes: &freezes,
+        requirements: &requirements,
         now: now.claimed,
     };
     change_page(page, change, &words, &judged, extent);
@@ -101,6 +104,7 @@ fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value
     let (status, tally) = (change.status(&governance, now)?, change.tally(&governance, now)?);
     let obstacle =
         change.obstacle(&governance)?.filter(|_| matches!(status, Status::AwaitingApproval | Status::Approved));
+    let requirements = requirement_texts(session, change, &governance, now)?;
     let void = |seq| tally.void.iter().find(|(vote, _)| vote.seq == seq).map(|(_, why)| why);
     let mut revisions = Vec::new();
     for it in change.revisions() {
@@ -137,6 +141,8 @@ fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value
         "last_start": change.current().facts.last_start().to_string(),
         "last_rollback": change.current().facts.last_rollback().to_string(),
         "approvals": json::approvals(&tally),
+        "requirements": requirements.iter().map(RequirementText::json).collect::<Value>(),
+        "review_due": json::written(change.review_due()),
         "revisions": revisions,
         "votes": change.votes().iter().map(vote).collect::<Value>(),
         "notes": change.notes().iter().map(act).collect::<Value>(),

@@ -16,6 +16,8 @@ pub struct Capacity {
     pub barred: Vec<(PersonId, Void)>,
     /// The groups of each of those who could.
     groups: Vec<BTreeSet<Group>>,
+    /// Those of them who share no team with anybody who takes part in the change.
+    independent: BTreeSet<PersonId>,
 }
 
 impl Capacity {
@@ -30,9 +32,15 @@ impl Capacity {
         filled.filter(|(_, person)| person.is_none()).map(|(group, _)| group).collect()
     }
 
+    /// Those who could approve it as independent approvers.
+    pub fn independent(&self) -> impl Iterator<Item = &PersonId> {
+        self.independent.iter()
+    }
+
     /// Whether those who could approve are enough.
     pub fn meets(&self, needs: &Needs) -> bool {
-        self.able.len() >= needs.total && self.unfilled(needs).is_empty()
+        let independent = !needs.independent || !self.independent.is_empty();
+        self.able.len() >= needs.total && self.unfilled(needs).is_empty() && independent
     }
 
     /// Whether they would still be enough if any one of them were absent.
@@ -44,7 +52,8 @@ impl Capacity {
             groups.remove(absent);
             needs.fill(&groups).iter().all(Option::is_some)
         };
-        self.meets(needs) && self.able.len() > needs.total && filling.into_iter().all(without)
+        let independent = !needs.independent || self.independent.len() > 1;
+        self.meets(needs) && self.able.len() > needs.total && independent && filling.into_iter().all(without)
     }
 }
 
@@ -56,7 +65,8 @@ impl Change {
     /// [`Unloaded`].
     pub fn capacity(&self, governance: &Governance, now: Moment) -> Result<Capacity, Unloaded> {
         let closes = self.current().facts.last_start().plus(1);
-        approvers(governance, now, closes, |person| self.conflict_of_interest(governance, person))
+        let teams = governance.teams_of(&self.involved(governance)?, now)?;
+        approvers(governance, now, (closes, &teams), |person| self.conflict_of_interest(governance, person))
     }
 }
 
@@ -69,18 +79,21 @@ impl Governance {
     pub fn capacity_for(&self, engineer: Option<&PersonId>, now: Moment) -> Result<Capacity, Unloaded> {
         let involved = engineer.map(|it| self.answer_for_account(it)).transpose()?.unwrap_or_default();
         let conflict = |person: &PersonId| Ok(involved.contains(person).then_some(ConflictOfInterest::Implements));
-        approvers(self, now, now.claimed.plus(1), conflict)
+        let teams = self.teams_of(&involved, now)?;
+        approvers(self, now, (now.claimed.plus(1), &teams), conflict)
     }
 }
 
-/// Everybody who has the role approver at some time from `now` until `closes`.
+/// Everybody who has the role approver at some time from `now` until `closes`. `teams` are those of the people who take
+/// part in the change.
 fn approvers(
     governance: &Governance,
     now: Moment,
-    closes: Time,
+    (closes, teams): (Time, &BTreeSet<Group>),
     conflict: impl Fn(&PersonId) -> Result<Option<ConflictOfInterest>, Unloaded>,
 ) -> Result<Capacity, Unloaded> {
-    let mut capacity = Capacity { able: Vec::new(), barred: Vec::new(), groups: Vec::new() };
+    let mut capacity =
+        Capacity { able: Vec::new(), barred: Vec::new(), groups: Vec::new(), independent: BTreeSet::new() };
     for (person, its) in governance.loaded_people().filter(|(_, it)| is_in_time(it, now, closes)) {
         let barred = if let Some(conflict) = conflict(person)? {
             Some(Void::ConflictOfInterest(conflict))
@@ -95,6 +108,9 @@ fn approvers(
             None => {
                 capacity.able.push(person.clone());
                 let in_time = its.grants.groups.iter().filter(|(_, periods)| hold_before(periods, now, closes));
+                if governance.teams_of([person], now)?.is_disjoint(teams) {
+                    capacity.independent.insert(person.clone());
+                }
                 capacity.groups.push(in_time.map(|(group, _)| group.clone()).collect());
             }
             Some(why) => capacity.barred.push((person.clone(), why)),

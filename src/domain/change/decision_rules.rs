@@ -4,8 +4,8 @@ use crate::domain::change::filing_rules::{judge_filing, judge_policy, judge_star
 use crate::domain::change::left::Left;
 use crate::domain::records::{Denied, Unloaded};
 use crate::domain::{
-    Artifact, Attempt, Change, ChangeId, Condition, Duty, Event, Facts, Field, Governance, Header, Outcome, PersonId,
-    Refusal, RefusedAct, RefusedAttempt, Revision, RevisionRef, Role, Rule, Tally, Timed, Verdict,
+    Artifact, Attempt, Change, ChangeId, Condition, Duty, Event, Facts, Field, Governance, Header, Independence,
+    Outcome, PersonId, Refusal, RefusedAct, RefusedAttempt, RevisionRef, Role, Rule, Tally, Timed, Verdict,
 };
 
 impl Change {
@@ -173,11 +173,10 @@ impl Change {
     /// Checks whether the policy in force allows the current revision to be started.
     ///
     /// # Errors
-    /// [`Refusal::PolicyField`], [`Refusal::DutiesSeparate`], or an unloaded record.
+    /// What the requirements of the policy refuse, [`Refusal::DutiesSeparate`], or an unloaded record.
     pub fn judge_facts(&self, governance: &Governance) -> Result<(), Denied> {
-        let Revision { facts, text, .. } = self.current();
-        judge_policy(governance, facts, text.as_ref())?;
-        judge_starters(governance, self.requesters(), facts)
+        judge_policy(governance, &self.content())?;
+        judge_starters(governance, self.requesters(), &self.current().facts)
     }
 
     /// An implementer or the owner finishes a change. If all of them have left, any admin may.
@@ -217,8 +216,11 @@ pub(super) fn judge_tally(change: ChangeId, tally: &Tally<'_>) -> Result<(), Ref
     if have < need {
         return Err(Refusal::TooFewApprovals { change, have, need });
     }
-    match tally.unfilled().next() {
-        Some(group) => Err(Refusal::GroupMissing { change, group: group.clone() }),
-        None => Ok(()),
+    if let Some(group) = tally.unfilled().next() {
+        return Err(Refusal::GroupMissing { change, group: group.clone() });
+    }
+    match tally.independence {
+        Independence::Missing => Err(Refusal::NotIndependent { change }),
+        Independence::NotRequired | Independence::By(_) => Ok(()),
     }
 }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    ArtifactName, ChangeId, Digest, Environment, ExternalName, FreezeName, Invalid, PersonId, Reference, ServiceId,
-    Tag, Time, Window,
+    ArtifactName, ChangeId, Digest, Environment, ExternalName, FreezeName, Invalid, PersonId, Reference,
+    RequirementName, ServiceId, Tag, Time, Window,
 };
 
 closed_enum!(
@@ -182,6 +182,8 @@ pub struct Facts {
     pub targets: u64,
     /// How many failed targets stop the rest; `None` if no number is set.
     pub stop_after: Option<u64>,
+    /// The requirements of the policy to which it asks for an exception.
+    pub exceptions: BTreeSet<RequirementName>,
 }
 
 impl Facts {

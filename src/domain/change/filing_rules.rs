@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::domain::records::Denied;
 use crate::domain::value::time::DAY;
 use crate::domain::{
-    Artifact, ChangeKind, Duty, Execution, Facts, Field, Fingerprint, Governance, Header, PersonId, Refusal, Role,
-    TextRef, Time, Timed, Window,
+    Artifact, ChangeKind, Content, Duty, Execution, Facts, Field, Fingerprint, Governance, PersonId, Refusal, Role,
+    Time, Timed, Window,
 };
 
 /// Checks that artifact names are unique.
@@ -122,7 +122,11 @@ pub(in crate::domain) fn judge_facts(governance: &Governance, header: &Timed<'_>
 }
 
 /// Checks the content of a revision against every rule.
-pub(in crate::domain) fn judge_filing(governance: &Governance, header: &Header, facts: &Facts) -> Result<(), Denied> {
+pub(in crate::domain) fn judge_filing(
+    governance: &Governance,
+    header: &Timed<'_>,
+    facts: &Facts,
+) -> Result<(), Denied> {
     judge_kind(facts.kind)?;
     if let Some(field) = REQUIRED_FIELDS.into_iter().find(|field| !header.fills(*field)) {
         return Err(Refusal::FieldMissing { field }.into());
@@ -142,18 +146,18 @@ pub(in crate::domain) fn judge_filing(governance: &Governance, header: &Header, 
     judge_time_left(&facts.window, facts.rollback_minutes, header.time)?;
     judge_artifact_names(&facts.artifacts)?;
     governance.judge_excepted(facts, header.fills(Field::Exception))?;
-    judge_policy(governance, facts, header.text.as_ref())
+    let filled = header.text.as_ref().map(|text| text.filled.clone()).unwrap_or_default();
+    let content = Content { facts, filled: &filled, filed: header.moment.effective };
+    governance.policy().map_or(Ok(()), |policy| policy.judge_exceptions(&content))?;
+    judge_policy(governance, &content)
 }
 
 /// Checks that a revision has the content that the policy in force requires, and that its owner and implementers are
 /// separate if the policy says so.
-pub(in crate::domain) fn judge_policy(
-    governance: &Governance,
-    facts: &Facts,
-    text: Option<&TextRef>,
-) -> Result<(), Denied> {
+pub(in crate::domain) fn judge_policy(governance: &Governance, content: &Content<'_>) -> Result<(), Denied> {
     let Some(policy) = governance.policy() else { return Ok(()) };
-    policy.judge(facts, &text.map(|text| text.filled.clone()).unwrap_or_default())?;
+    policy.judge(content)?;
+    let facts = content.facts;
     let duty = Duty::OwnerImplementer;
     for implementer in facts.implementers.iter().filter(|_| policy.separates(duty)) {
         let owners = governance.answer_for_account(&facts.owner)?;

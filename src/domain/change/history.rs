@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::domain::change::tally::Settled;
 use crate::domain::records::Unloaded;
 use crate::domain::value::closed_enum::closed_enum;
+use crate::domain::value::time::DAY;
 use crate::domain::{
-    ChangeId, ConflictOfInterest, Digest, Event, Facts, Fingerprint, Governance, Header, Moment, Outcome, PersonId,
-    RevisionRef, Rule, TextRef, Time, Verb, Verdict, Vote,
+    ChangeId, ConflictOfInterest, Digest, Event, Facts, Field, Fingerprint, Governance, Moment, Outcome, PersonId,
+    RevisionRef, Rule, TextRef, Time, Timed, Verb, Verdict, Vote,
 };
 
 closed_enum!(
@@ -49,6 +50,8 @@ pub struct Revision {
     pub key: Fingerprint,
     /// The time that the actor claimed.
     pub time: Time,
+    /// The effective time of the entry that filed it.
+    pub effective: Time,
     /// The sequence number of the entry that filed it.
     pub seq: u64,
     /// The structured part, which rules can read.
@@ -58,9 +61,16 @@ pub struct Revision {
 }
 
 impl Revision {
-    fn filed(id: RevisionRef, header: &Header, facts: &Facts) -> Self {
+    fn filed(id: RevisionRef, header: &Timed<'_>, facts: &Facts) -> Self {
         let (requester, facts, text) = (header.actor.clone(), facts.clone(), header.text.clone());
-        Self { id, requester, key: header.key, time: header.time, seq: header.seq, facts, text }
+        let (time, effective) = (header.time, header.moment.effective);
+        Self { id, requester, key: header.key, time, effective, seq: header.seq, facts, text }
+    }
+
+    /// The fields that its text fills, redacted or not.
+    pub(in crate::domain) fn filled(&self) -> &BTreeSet<Field> {
+        static NOTHING: BTreeSet<Field> = BTreeSet::new();
+        self.text.as_ref().map_or(&NOTHING, |text| &text.filled)
     }
 
     /// Whether its text was redacted.
@@ -120,7 +130,7 @@ pub struct Change {
 
 impl Change {
     /// A change as filed by an entry with this header and leaf hash.
-    pub fn filed(id: ChangeId, header: &Header, leaf: Digest, facts: &Facts) -> Self {
+    pub fn filed(id: ChangeId, header: &Timed<'_>, leaf: Digest, facts: &Facts) -> Self {
         Self::new(Revision::filed(RevisionRef { change: id, number: 1, filed: leaf }, header, facts))
     }
 
@@ -132,6 +142,7 @@ impl Change {
             requester: requester.clone(),
             key,
             time: facts.window.start(),
+            effective: facts.window.start(),
             seq: 0,
             facts: facts.clone(),
             text: None,
@@ -245,6 +256,34 @@ impl Change {
         Ok(None)
     }
 
+    /// Everybody who takes part in any revision: requesters, authors, owners and implementers, and who answers for them.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub(in crate::domain) fn involved(&self, governance: &Governance) -> Result<BTreeSet<PersonId>, Unloaded> {
+        let mut people = BTreeSet::new();
+        for (requester, key) in self.requesters() {
+            people.extend(governance.answer_for_act(requester, key)?);
+        }
+        for Revision { facts, .. } in self.revisions() {
+            for author in facts.enrolled_authors() {
+                people.extend(governance.answer_for_author(author)?);
+            }
+            for named in facts.implementers.iter().chain([&facts.owner]) {
+                people.extend(governance.answer_for_account(named)?);
+            }
+        }
+        Ok(people)
+    }
+
+    /// The deadline of the review that the policy at the start demands after the finish; `None` while the change is not
+    /// finished, or if no review is due.
+    pub fn review_due(&self) -> Option<Time> {
+        let days = self.settled()?.duties.review_days?;
+        let (_, finished) = self.outcomes.first()?;
+        Some(finished.time.plus(i64::try_from(days).unwrap_or(0) * DAY))
+    }
+
     /// The requester of each revision, with the key that signed it.
     pub(in crate::domain) fn requesters(&self) -> impl Iterator<Item = (&PersonId, Fingerprint)> {
         self.revisions().map(|it| (&it.requester, it.key))
@@ -313,7 +352,7 @@ impl Change {
     }
 
     /// Applies a judged event; `leaf` is the leaf hash of its entry.
-    pub fn apply(&mut self, header: &Header, leaf: Digest, event: &Event) {
+    pub fn apply(&mut self, header: &Timed<'_>, leaf: Digest, event: &Event) {
         let act = Act { person: header.actor.clone(), time: header.time, seq: header.seq };
         self.last = leaf;
         match event {

@@ -79,6 +79,8 @@ impl Refusal {
             | Self::NotCurrent { .. }
             | Self::NotImplementer { .. }
             | Self::PolicyField { .. }
+            | Self::LeadTime { .. }
+            | Self::LongestWindow { .. }
             | Self::ArtifactMissing { .. }
             | Self::ArtifactDiffers { .. }
             | Self::ArtifactUnknown { .. }

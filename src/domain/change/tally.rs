@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::change::requirements::SettledLine;
 use crate::domain::records::Unloaded;
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    Change, ConflictOfInterest, Digest, Duty, Fingerprint, Governance, Group, Header, Moment, Needs, PersonId, Policy,
-    RevisionRef, Role, TOLERANCE, Time,
+    Change, ChangeKind, ConflictOfInterest, Digest, Duty, Fingerprint, Governance, Group, Header, Moment, Needs,
+    PersonId, Policy, RequirementLine, RevisionRef, Role, TOLERANCE, Time,
 };
 
 closed_enum!(
@@ -76,6 +77,19 @@ pub struct Tally<'a> {
     pub need: usize,
     /// The required approvers of groups, and who of the counted ones takes each place.
     pub slots: Vec<Slot>,
+    /// The independent approver, if one is required.
+    pub independence: Independence,
+}
+
+/// Whether somebody independent of the change is among those whose approvals count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Independence {
+    /// No requirement that applies asks for it.
+    NotRequired,
+    /// A requirement asks for it, and nobody is.
+    Missing,
+    /// This approver is.
+    By(PersonId),
 }
 
 /// A place among the approvers of a change that only a member of a group can take.
@@ -96,13 +110,27 @@ pub struct Settled {
     void: Vec<(u64, Void)>,
     need: usize,
     slots: Vec<Slot>,
+    independence: Independence,
+    /// What each requirement said.
+    pub(in crate::domain) lines: Vec<SettledLine>,
+    /// What the policy demands after the finish.
+    pub(in crate::domain) duties: Duties,
 }
 
-impl From<Tally<'_>> for Settled {
-    fn from(tally: Tally<'_>) -> Self {
+/// What the policy at the start demands after the finish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::domain) struct Duties {
+    /// The days within which the change must be reviewed; `None` if it need not be.
+    pub review_days: Option<u64>,
+}
+
+impl Settled {
+    fn new(tally: Tally<'_>, lines: Vec<RequirementLine>, duties: Duties) -> Self {
         let counted = tally.counted.iter().map(|vote| vote.seq).collect();
         let void = tally.void.into_iter().map(|(vote, why)| (vote.seq, why)).collect();
-        Self { counted, void, need: tally.need, slots: tally.slots }
+        let lines = lines.into_iter().map(SettledLine::from).collect();
+        let (need, slots, independence) = (tally.need, tally.slots, tally.independence);
+        Self { counted, void, need, slots, independence, lines, duties }
     }
 }
 
@@ -119,7 +147,8 @@ impl Tally<'_> {
 
     /// The fewest further approvals with which it would be enough.
     pub fn missing(&self) -> usize {
-        self.need.saturating_sub(self.counted.len()).max(self.unfilled().count())
+        let independent = usize::from(self.independence == Independence::Missing);
+        self.need.saturating_sub(self.counted.len()).max(self.unfilled().count()).max(independent)
     }
 
     /// Fills the slots of groups with the people whose approvals count.
@@ -146,12 +175,19 @@ impl Change {
             let vote = |seq: u64| self.votes().iter().find(|vote| vote.seq == seq);
             let void = settled.void.iter().filter_map(|(seq, why)| Some((vote(*seq)?, *why))).collect();
             let counted = settled.counted.iter().filter_map(|seq| vote(*seq)).collect();
-            return Ok(Tally { counted, void, need: settled.need, slots: settled.slots.clone() });
+            return Ok(Tally {
+                counted,
+                void,
+                need: settled.need,
+                slots: settled.slots.clone(),
+                independence: settled.independence.clone(),
+            });
         }
         // Without a policy, no number of approvals is enough.
-        let denied = Needs { total: usize::MAX, slots: Vec::new() };
+        let denied = Needs { total: usize::MAX, slots: Vec::new(), independent: false };
         let needs = governance.policy().map_or(denied, |it| it.needs(&self.current().facts));
-        let mut tally = Tally { counted: Vec::new(), void: Vec::new(), need: needs.total, slots: Vec::new() };
+        let (need, independence) = (needs.total, Independence::NotRequired);
+        let mut tally = Tally { counted: Vec::new(), void: Vec::new(), need, slots: Vec::new(), independence };
         for vote in self.approvals() {
             match self.void_reason(vote, governance, now)? {
                 None => tally.counted.push(vote),
@@ -160,7 +196,33 @@ impl Change {
         }
         // Void approvals are out by now, and fill no slot.
         tally.fill(&needs, governance, now)?;
+        if needs.independent {
+            tally.independence = self.independence(&tally.counted, governance, now)?;
+        }
         Ok(tally)
+    }
+
+    /// The tally at the start, with what each requirement and the policy say then.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub(in crate::domain) fn settlement(&self, governance: &Governance, now: Moment) -> Result<Settled, Unloaded> {
+        let tally = self.tally(governance, now)?;
+        let lines = self.requirements_with(governance, &tally)?;
+        let emergency = self.current().facts.kind == ChangeKind::Emergency;
+        let review_days = governance.policy().filter(|_| emergency).map(|it| it.emergency().review_days);
+        Ok(Settled::new(tally, lines, Duties { review_days }))
+    }
+
+    /// The first of these approvers who shares no team with anybody who takes part in the change.
+    fn independence(&self, counted: &[&Vote], governance: &Governance, now: Moment) -> Result<Independence, Unloaded> {
+        let involved = governance.teams_of(&self.involved(governance)?, now)?;
+        for vote in counted {
+            if governance.teams_of([&vote.person], now)?.is_disjoint(&involved) {
+                return Ok(Independence::By(vote.person.clone()));
+            }
+        }
+        Ok(Independence::Missing)
     }
 
     /// The approvals of the current revision that were not retracted, one per person, whether they count or not.

@@ -314,6 +314,24 @@ impl Governance {
         Ok(granted.filter(|(_, periods)| periods.hold(at)).map(|(group, _)| group.clone()).collect())
     }
 
+    /// The groups of these people at a given moment that are teams under the policy in force.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn teams_of<'a>(
+        &self,
+        people: impl IntoIterator<Item = &'a PersonId>,
+        at: Moment,
+    ) -> Result<BTreeSet<Group>, Unloaded> {
+        let mut groups = BTreeSet::new();
+        for person in people {
+            groups.append(&mut self.groups(person, at)?);
+        }
+        let is_team = |group: &Group| self.policy().is_some_and(|policy| policy.teams().contains(group));
+        groups.retain(is_team);
+        Ok(groups)
+    }
+
     /// Whether the key belongs to this person and may be used.
     ///
     /// # Errors

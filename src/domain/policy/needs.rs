@@ -11,15 +11,19 @@ pub struct Needs {
     pub total: usize,
     /// A slot for each approver who must be in a group: the group.
     pub slots: Vec<Group>,
+    /// Whether one of them must be independent: see [`Requirement::independent`].
+    pub independent: bool,
 }
 
 impl Needs {
     /// What a policy asks for if these of its requirements apply: the total and the count of each group are the maxima.
     /// Each slot takes a person of its own, so the total is never less than the number of slots.
     pub fn of<'p>(policy: &Policy, applying: impl IntoIterator<Item = &'p Requirement>) -> Self {
+        let mut independent = false;
         let (mut total, mut groups) = (policy.approvals().max(Policy::FEWEST_APPROVALS), BTreeMap::new());
         for it in applying {
             total = total.max(it.approvals.unwrap_or(0));
+            independent |= it.independent;
             for (group, count) in &it.from {
                 let most = groups.entry(group).or_insert(0);
                 *most = (*most).max(*count);
@@ -28,7 +32,18 @@ impl Needs {
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let slots = groups.into_iter().flat_map(|(group, count)| std::iter::repeat_n(group.clone(), size(count)));
         let slots: Vec<Group> = slots.collect();
-        Self { total: size(total).max(slots.len()), slots }
+        Self { total: size(total).max(slots.len()), slots, independent }
+    }
+
+    /// Adds that somebody of each of these groups signs for an exception, unless a slot of the group is there already.
+    pub(super) fn except<'p>(&mut self, groups: impl Iterator<Item = &'p Group>) {
+        for group in groups {
+            if !self.slots.contains(group) {
+                self.slots.push(group.clone());
+            }
+        }
+        self.slots.sort();
+        self.total = self.total.max(self.slots.len());
     }
 
     /// The groups, each with its number of slots.
@@ -82,7 +97,7 @@ mod tests {
     }
 
     fn needs(slots: &[&str]) -> Needs {
-        Needs { total: slots.len().max(2), slots: slots.iter().map(|it| group(it)).collect() }
+        Needs { total: slots.len().max(2), slots: slots.iter().map(|it| group(it)).collect(), independent: false }
     }
 
     /// How many of the slots these people fill; each is given with their groups.

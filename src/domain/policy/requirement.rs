@@ -62,18 +62,44 @@ pub struct Requirement {
     pub from: BTreeMap<Group, u64>,
     /// The content that it requires.
     pub needed: BTreeSet<Needed>,
+    /// The fewest minutes between the filing of the revision and the start of its window.
+    pub lead_minutes: Option<u64>,
+    /// The most minutes that its window may last.
+    pub longest_minutes: Option<u64>,
+    /// Whether one of the approvers must be independent of everybody who takes part in the change.
+    pub independent: bool,
+    /// The group that signs for exceptions to what [`crate::domain::Waivable`] names; without one there are none.
+    pub exception: Option<Group>,
 }
 
 impl Requirement {
+    /// The most minutes that a policy can name: 366 days.
+    pub const MOST_MINUTES: u64 = 366 * 24 * 60;
+
     /// A requirement that asks for nothing yet, of every change.
     pub fn named(name: RequirementName) -> Self {
-        let (when, from, needed) = (Conditions::default(), BTreeMap::new(), BTreeSet::new());
-        Self { name, when, approvals: None, from, needed }
+        Self {
+            name,
+            when: Conditions::default(),
+            approvals: None,
+            from: BTreeMap::new(),
+            needed: BTreeSet::new(),
+            lead_minutes: None,
+            longest_minutes: None,
+            independent: false,
+            exception: None,
+        }
     }
 
     /// Whether it asks for anything.
     pub fn asks(&self) -> bool {
-        self.approvals.is_some() || !self.from.is_empty() || !self.needed.is_empty()
+        let approvals = self.approvals.is_some() || !self.from.is_empty() || self.independent;
+        approvals || !self.needed.is_empty() || self.lead_minutes.is_some() || self.longest_minutes.is_some()
+    }
+
+    /// The group that signs for the exception to this requirement that a revision names; `None` if it names none.
+    pub fn exception_for(&self, facts: &Facts) -> Option<&Group> {
+        self.exception.as_ref().filter(|_| facts.exceptions.contains(&self.name))
     }
 
     /// Whether it applies to a change with these facts.
@@ -84,13 +110,22 @@ impl Requirement {
     /// Checks the values that have limits.
     ///
     /// # Errors
-    /// [`Invalid::PolicyApprovals`], [`Invalid::PolicySlots`], [`Invalid::PolicyTargets`], or
-    /// [`Invalid::RequirementEmpty`].
+    /// [`Invalid::PolicyApprovals`], [`Invalid::PolicySlots`], [`Invalid::PolicyTargets`],
+    /// [`Invalid::PolicyMinutes`], or [`Invalid::RequirementEmpty`].
     pub(super) fn check(&self) -> Result<(), Invalid> {
         self.when.targets.map_or(Ok(()), Conditions::check_targets)?;
         self.approvals.map_or(Ok(()), Policy::check_approvals)?;
         self.from.values().try_for_each(|count| Self::check_slots(*count))?;
+        self.lead_minutes.into_iter().chain(self.longest_minutes).try_for_each(Self::check_minutes)?;
         if self.asks() { Ok(()) } else { Err(Invalid::RequirementEmpty) }
+    }
+
+    /// Checks a number of minutes.
+    ///
+    /// # Errors
+    /// [`Invalid::PolicyMinutes`] outside 1 to [`Requirement::MOST_MINUTES`].
+    pub fn check_minutes(found: u64) -> Result<(), Invalid> {
+        if (1..=Self::MOST_MINUTES).contains(&found) { Ok(()) } else { Err(Invalid::PolicyMinutes { found }) }
     }
 
     /// Checks how many approvers of one group can be required.

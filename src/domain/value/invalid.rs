@@ -128,8 +128,17 @@ pub enum Invalid {
         /// The number of minutes in the policy.
         found: u64,
     },
+    /// A number of minutes outside 1 to 366 days.
+    #[error("{found} is out of range: use 1 to 527040")]
+    PolicyMinutes {
+        /// The number in the policy.
+        found: u64,
+    },
+    /// An independent approver required by a policy that names no teams.
+    #[error("an independent approver shares no team with others: list the groups that are teams in teams")]
+    NoTeams,
     /// A requirement that requires nothing.
-    #[error("requires nothing: add approvals, from or fields")]
+    #[error("requires nothing: add approvals, from, independent, fields, lead_minutes or longest_window_minutes")]
     RequirementEmpty,
     /// Two requirements with the same name.
     #[error("two requirements are named {name}: give each its own name")]

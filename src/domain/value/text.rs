@@ -180,7 +180,7 @@ closed_enum!(
         Tests => "tests",
         /// The criteria for success.
         Success => "success",
-        /// The reason for an exception from a freeze.
+        /// The reason for exceptions to requirements of the policy, and from freezes.
         Exception => "exception",
         /// A comment.
         Note => "note",
@@ -241,7 +241,7 @@ pub struct Description {
     pub tests: Vec<Trial>,
     /// The criteria for success.
     pub success: Option<Prose>,
-    /// The reason for an exception from a freeze.
+    /// The reason for exceptions to requirements of the policy, and from freezes.
     pub exception: Option<Prose>,
 }
 

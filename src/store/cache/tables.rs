@@ -282,6 +282,7 @@ fn project_revision(conn: &Connection, entry: &Entry, at: &RevisionRef, facts: &
     };
     facts.authors.iter().try_for_each(|it| item("author", &it.to_string(), None))?;
     facts.environments.iter().try_for_each(|it| item("environment", it.as_str(), None))?;
+    facts.exceptions.iter().try_for_each(|it| item("exception", it.as_str(), None))?;
     facts.follows.iter().try_for_each(|it| item("follows", &it.to_string(), None))?;
     facts.excepted.iter().try_for_each(|(it, since)| item("freeze-exception", it.as_str(), Some(since.to_string())))?;
     facts.implementers.iter().try_for_each(|it| item("implementer", it.as_str(), None))?;
