@@ -158,7 +158,9 @@ CREATE TABLE runs (
     change INTEGER NOT NULL,
     act    TEXT NOT NULL,       -- start, succeeded, failed, rolled-back
     person TEXT NOT NULL,
-    time   TEXT NOT NULL
+    time   TEXT NOT NULL,
+    target TEXT,                -- NULL: the change as a whole
+    run    TEXT                 -- the run of a pipeline
 ) STRICT;
 
 -- Attempts that were refused; the absence of one proves nothing.

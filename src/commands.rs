@@ -16,4 +16,6 @@ mod ui;
 pub mod upkeep;
 
 pub use context::{Context, Options};
-use recorded::{Question, about_to_sign, record_asked, record_shown, report_recorded, report_recorded_with};
+use recorded::{
+    Question, about_to_sign, record_asked, record_shown, report_already, report_recorded, report_recorded_with,
+};

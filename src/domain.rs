@@ -31,6 +31,7 @@ pub use change::left::Left;
 pub use change::requirements::{Override, RequirementLine, RequirementResult};
 pub use change::start_rules::{Attempt, Condition, Opens};
 pub use change::tally::{Independence, Slot, Tally, Verdict, Void, Vote};
+pub use change::targets::{Finish, OnTarget, OnTargets, Start};
 pub use event::{Event, EventKind, Header, Stream, Timed};
 pub use freeze::judging::{Effect, Excepting, Met};
 pub use freeze::records::{DUTY, Freeze, FreezeMark, FreezeOrigin, LONGEST_NOW};
@@ -52,7 +53,7 @@ pub use refused_attempt::{RefusedAttempt, Verb};
 pub use register::{Head, Position, Register, RegisterSummary};
 pub use value::ids::{
     ArtifactName, BreakGlassId, ChangeId, Digest, Environment, ExternalName, FreezeName, Group, PersonId, ProposalId,
-    Reference, RegisterId, RegisterName, RequirementName, ServiceId, Tag, Target, ZoneName, hex, number, unhex,
+    Reference, RegisterId, RegisterName, RequirementName, RunId, ServiceId, Tag, Target, ZoneName, hex, number, unhex,
 };
 pub use value::invalid::Invalid;
 pub use value::key::{BadKey, Fingerprint, PublicKey, wire};

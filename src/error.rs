@@ -2,6 +2,7 @@
 
 mod break_glass;
 mod exit;
+mod faults;
 mod hint;
 mod json;
 
@@ -11,6 +12,7 @@ pub use break_glass::BreakGlassError;
 pub use exit::Exit;
 pub use hint::shell_word;
 
+use self::faults::list_faults;
 use crate::config::{ConfigError, Known};
 use crate::domain::{
     ChangeId, Denied, Digest, Fingerprint, FreezeName, Head, Invalid, PersonId, Predecessor, ProposalId, Refusal, Time,
@@ -368,6 +370,12 @@ pub enum Error {
         /// The number of findings.
         count: usize,
     },
+    /// No outcome for a target, or for a change without targets.
+    #[error("no outcome given")]
+    NeedOutcome,
+    /// The same run of a pipeline has done it already. A command that records takes this as success.
+    #[error("already done by this run")]
+    DoneByRun,
     /// The gate is closed.
     #[error("gate closed: {reason}")]
     GateClosed {
@@ -471,9 +479,6 @@ fn did_you_mean(near: Option<&str>) -> String {
     near.map_or(String::new(), |near| format!("; did you mean {near}?"))
 }
 
-/// The most faults listed at once.
-const MOST_FAULTS: usize = 100;
-
 /// An argument, quoted and cut to fit a line.
 fn short(given: &str) -> String {
     const MOST: usize = 60;
@@ -481,20 +486,4 @@ fn short(given: &str) -> String {
         Some((at, _)) => format!("{:?}…", &given[..at]),
         None => format!("{given:?}"),
     }
-}
-
-fn list_faults(path: &str, faults: &[Fault]) -> String {
-    // A newline in a file name must not look like a line of the list.
-    let one_line = |text: String| text.replace('\n', "\\u{a}");
-    let path = one_line(path.to_owned());
-    let count = match faults.len() {
-        1 => "1 fault".to_owned(),
-        n => format!("{n} faults"),
-    };
-    let mut lines: Vec<String> =
-        faults.iter().take(MOST_FAULTS).map(|fault| format!("  {path}:{}", one_line(fault.to_string()))).collect();
-    if faults.len() > MOST_FAULTS {
-        lines.push(format!("  and {} more", faults.len() - MOST_FAULTS));
-    }
-    format!("{path} has {count}:\n{}", lines.join("\n"))
 }

@@ -20,7 +20,7 @@ mod visible;
 
 pub use change::{Judged, Names, Words, change_page, count, list, missing_groups, needs, next_approvals};
 pub use csv::csv_row;
-pub use describe::{describe, lost_entries, summary};
+pub use describe::{describe, lost_entries, on, summary};
 pub use diff::{Equal, Shown, diff, differing};
 pub use format_time::{ago, moment, window, window_lines};
 pub use founding::{grants, member_blocks, members_line};

@@ -45,6 +45,7 @@ pub mod proposals;
 pub mod real;
 pub mod register_file;
 pub mod requirements;
+pub mod rng;
 pub mod rules;
 pub mod safety;
 

@@ -23,6 +23,7 @@ mod requirements;
 mod restoration;
 mod starting;
 mod suspension;
+mod targets;
 mod unloaded;
 
 use std::collections::BTreeSet;
@@ -30,8 +31,8 @@ use std::fs;
 
 use crate::support::{Alone, CHANGE, World};
 use twinseal::domain::{
-    Action, Asked, Description, Digest, Event, Execution, Facts, Field, Fingerprint, Grants, Member, Outcome, PersonId,
-    ProposalRef, Prose, Refusal, Role, Text, Window,
+    Action, Asked, Description, Digest, Event, Execution, Facts, Field, Fingerprint, Finish, Grants, Member, Outcome,
+    PersonId, ProposalRef, Prose, Refusal, Role, Start, Text, Window,
 };
 use twinseal::error::Error;
 use twinseal::format::request;
@@ -123,11 +124,11 @@ pub fn approve(world: &World) -> Event {
 }
 
 pub fn start(world: &World) -> Event {
-    Event::Start { revision: world.revision("CHG-1"), artifacts: Vec::new() }
+    Event::Start(Start::of(world.revision("CHG-1")))
 }
 
 pub fn finish(world: &World, outcome: Outcome) -> Event {
-    Event::Finish { revision: world.revision("CHG-1"), outcome }
+    Event::Finish(Finish::of(world.revision("CHG-1"), outcome))
 }
 
 /// A member to enrol with `holder`'s key and a valid proof of possession.

@@ -215,7 +215,7 @@ fn assert_ends_well(log: impl Iterator<Item = Raw>) {
     let ends = ["CHG-1", "CHG-2", "CHG-3", "CHG-4"].map(ends);
     assert_eq!(
         ends,
-        [Some("rolled-back"), Some("withdrawn"), Some("awaiting-approval"), None].map(|it| it.map(str::to_owned))
+        [Some("in-progress"), Some("withdrawn"), Some("awaiting-approval"), None].map(|it| it.map(str::to_owned))
     );
     let governance = state.governance();
     let people: Vec<&str> = governance.loaded_people().map(|(person, _)| person.as_str()).collect();

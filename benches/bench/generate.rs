@@ -12,8 +12,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rusqlite::{Connection, params};
 use sha2::{Digest as _, Sha256};
 use twinseal::domain::{
-    Action, ChangeKind, Description, Event, Facts, Field, Grants, NewGrants, Outcome, Periods, PersonId, ProposalRef,
-    RefusedAttempt, Register, RegisterId, RevisionRef, Risk, Step, Text, Time, Trial, Window,
+    Action, ChangeKind, Description, Event, Facts, Field, Finish, Grants, NewGrants, Outcome, Periods, PersonId,
+    ProposalRef, RefusedAttempt, Register, RegisterId, RevisionRef, Risk, Start, Step, Text, Time, Trial, Window,
 };
 use twinseal::env::{Console, Env};
 use twinseal::error::Exit;
@@ -389,11 +389,11 @@ impl<'w> Bulk<'w> {
                 (requester, Event::Refused { attempt, rule }, None)
             }
             Act::Withdraw => (requester, Event::ChangeWithdraw(at), None),
-            Act::Start => (implementer, Event::Start { revision: at, artifacts: Vec::new() }, None),
+            Act::Start => (implementer, Event::Start(Start::of(at)), None),
             Act::Finish => {
                 let outcome = if self.world.dice.percent(95) { Outcome::Succeeded } else { Outcome::Failed };
                 let words = "Done as planned; latency and fills are as they were before.";
-                (implementer, Event::Finish { revision: at, outcome }, note(words))
+                (implementer, Event::Finish(Finish::of(at, outcome)), note(words))
             }
         };
         let filed = self.record(&actor, event, text).leaf;

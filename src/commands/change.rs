@@ -8,6 +8,7 @@ pub mod draft;
 pub mod file;
 pub mod finish;
 pub mod note;
+pub mod once;
 pub mod reject;
 pub mod retract;
 pub mod revise;

@@ -11,9 +11,13 @@ use clap::Args;
 
 use crate::commands::Context;
 use crate::commands::change::check::digest_of;
+use crate::commands::change::once::{Once, actor_of_run, start_once};
 use crate::commands::lookup::{parse, span};
-use crate::domain::{ArtifactName, ChangeId, Digest, Environment, Head, ServiceId, Target, number};
+use crate::domain::{
+    ArtifactName, ChangeId, Digest, Environment, Head, PersonId, RunId, ServiceId, Start, Target, number,
+};
 use crate::error::Error;
+use crate::output::on;
 use crate::store::Session;
 use answer::Answer;
 
@@ -25,7 +29,8 @@ use answer::Answer;
 #[command(after_help = "Examples:
   twinseal gate CHG-42 --service order-gateway --artifact gw.tar.gz=build/gw.tar.gz
   twinseal gate --service order-gateway --artifact build/gw.tar.gz
-  twinseal gate CHG-42 --wait 30m && ./deploy.sh")]
+  twinseal gate CHG-42 --wait 30m && ./deploy.sh
+  twinseal gate CHG-42 --start --run-id $CI_PIPELINE_ID && ./deploy.sh")]
 pub struct Gate {
     /// Change id, such as CHG-42
     #[arg(value_name = "CHANGE", required_unless_present_all = ["service", "artifacts"])]
@@ -45,6 +50,12 @@ pub struct Gate {
     /// How long to wait for the gate to open: 90s, 30m, 4h
     #[arg(long, value_name = "TIME")]
     wait: Option<String>,
+    /// Start the change in the same act if the gate is open, signed by the account's own key
+    #[arg(long, requires = "run_id")]
+    start: bool,
+    /// Run of the pipeline; the same run may start the change again
+    #[arg(long, value_name = "ID", requires = "start")]
+    run_id: Option<String>,
     /// Entry that the log must have, as the pipeline's own settings name it; needed by an account that met the register
     /// after the change was filed
     #[arg(long, value_name = "SEQ:LEAF")]
@@ -65,6 +76,7 @@ struct Asked {
     environment: Option<Environment>,
     target: Option<Target>,
     artifacts: Vec<Given>,
+    run: Option<RunId>,
     at_least: Option<Head>,
 }
 
@@ -82,9 +94,16 @@ impl Gate {
         let asked = self.asked(context)?;
         let wait = self.wait.as_deref().map_or(Ok(0), |given| span(given, LONGEST_WAIT))?;
         let mut session = context.open()?;
-        let answer = wait_for(context, &mut session, &asked, wait)?;
-        answer.print(context)?;
-        answer.result()
+        // A run is given only with --start.
+        let me = actor_of_run(context, &session, asked.run.as_ref())?;
+        let answer = wait_for(context, &mut session, (&asked, me.as_ref()), wait)?;
+        match answer.start.as_ref().filter(|_| self.start && answer.is_open()) {
+            Some(start) => start_now(context, &mut session, &answer, start),
+            None => {
+                answer.print(context, None)?;
+                answer.result()
+            }
+        }
     }
 
     fn asked(&self, context: &Context<'_>) -> Result<Asked, Error> {
@@ -95,17 +114,40 @@ impl Gate {
             environment: self.environment.as_deref().map(parse).transpose()?,
             target: self.target.as_deref().map(parse).transpose()?,
             artifacts: self.artifacts.iter().map(given).collect::<Result<_, _>>()?,
+            run: self.run_id.as_deref().map(parse).transpose()?,
             at_least: self.at_least.as_deref().map(entry_and_leaf).transpose()?,
         })
     }
 }
 
+/// Starts the change, unless this run has done that.
+fn start_now(context: &mut Context<'_>, session: &mut Session, answer: &Answer, start: &Start) -> Result<(), Error> {
+    let (id, place) = (start.revision.change, on(start.target.as_ref()));
+    match if answer.already { Once::Already } else { start_once(context, session, start)? } {
+        Once::Recorded(entry) => {
+            context.ui.report_recorded_notices(context.env);
+            answer.print(context, Some(&entry)).map_err(|error| error.after(entry.header.seq))?;
+            context.env.status(format_args!("{id} started{place} (entry {})", entry.header.seq));
+        }
+        Once::Already => {
+            answer.print(context, None)?;
+            context.env.status(format_args!("{id}{place} already started by this run"));
+        }
+    }
+    Ok(())
+}
+
 /// Asks until the gate is open, can never open, or `seconds` have passed. Says on standard error what it waits for.
-fn wait_for(context: &mut Context<'_>, session: &mut Session, asked: &Asked, seconds: i64) -> Result<Answer, Error> {
+fn wait_for(
+    context: &mut Context<'_>,
+    session: &mut Session,
+    (asked, me): (&Asked, Option<&PersonId>),
+    seconds: i64,
+) -> Result<Answer, Error> {
     let until = context.env.now().plus(seconds);
     let mut said = Vec::new();
     loop {
-        let answer = judge::answer(context, session, asked)?;
+        let answer = judge::answer(context, session, asked, me)?;
         let left = until.unix() - context.env.now().unix();
         if answer.is_open() || answer.is_permanent() || left <= 0 {
             return Ok(answer);

@@ -115,3 +115,16 @@ pub fn report_recorded_with(
     context.env.status(said);
     Ok(())
 }
+
+/// Reports that there was nothing to record, because the same run has done it. Standard output gets `null` as what was
+/// recorded with `--json`.
+///
+/// # Errors
+/// Standard output fails.
+pub fn report_already(context: &mut Context<'_>, said: impl std::fmt::Display) -> Result<(), Error> {
+    if context.ui.json {
+        context.ui.print_json(context.env, serde_json::json!({ "recorded": null }))?;
+    }
+    context.env.status(said);
+    Ok(())
+}

@@ -11,3 +11,4 @@ pub mod left;
 pub mod requirements;
 pub mod start_rules;
 pub mod tally;
+pub mod targets;

@@ -5,9 +5,9 @@ use std::ops::Deref;
 
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    Action, Artifact, BreakGlassId, ChangeId, Digest, Execution, Facts, Fingerprint, FreezeRef, Member, Moment,
-    Opening, Outcome, PersonId, Policy, Predecessor, ProposalId, ProposalRef, RefusedAttempt, RegisterId, RevisionRef,
-    Rule, ServiceId, TextRef, Time,
+    Action, BreakGlassId, ChangeId, Digest, Execution, Facts, Fingerprint, Finish, FreezeRef, Member, Moment, Opening,
+    PersonId, Policy, Predecessor, ProposalId, ProposalRef, RefusedAttempt, RegisterId, RevisionRef, Rule, ServiceId,
+    Start, TextRef, Time,
 };
 
 /// The fields that every entry has.
@@ -215,19 +215,9 @@ pub enum Event {
     /// An approver retracts an approval.
     Retract(RevisionRef),
     /// An implementer starts a change.
-    Start {
-        /// The approved revision.
-        revision: RevisionRef,
-        /// The artifacts as read at the start.
-        artifacts: Vec<Artifact>,
-    },
+    Start(Start),
     /// An implementer or the owner finishes a change.
-    Finish {
-        /// The started revision.
-        revision: RevisionRef,
-        /// The outcome.
-        outcome: Outcome,
-    },
+    Finish(Finish),
     /// A note on a change.
     Note(ChangeId),
     /// An engineer says that they act without approval, before they do.
@@ -276,8 +266,8 @@ impl Event {
             Self::Approve(_) => EventKind::Approve,
             Self::Reject(_) => EventKind::Reject,
             Self::Retract(_) => EventKind::Retract,
-            Self::Start { .. } => EventKind::Start,
-            Self::Finish { .. } => EventKind::Finish,
+            Self::Start(_) => EventKind::Start,
+            Self::Finish(_) => EventKind::Finish,
             Self::Note(_) => EventKind::Note,
             Self::BreakGlassOpen { .. } => EventKind::BreakGlassOpen,
             Self::BreakGlassClose(_) => EventKind::BreakGlassClose,
@@ -307,15 +297,15 @@ impl Event {
             | Self::Approve(revision)
             | Self::Reject(revision)
             | Self::Retract(revision)
-            | Self::Start { revision, .. }
-            | Self::Finish { revision, .. } => Stream::Change(revision.change),
+            | Self::Start(Start { revision, .. })
+            | Self::Finish(Finish { revision, .. }) => Stream::Change(revision.change),
             Self::BreakGlassOpen { id, .. } | Self::BreakGlassClose(id) | Self::BreakGlassRatify { id, .. } => {
                 Stream::BreakGlass(*id)
             }
             Self::Refused { attempt, .. } => match attempt {
                 RefusedAttempt::Approve(revision)
                 | RefusedAttempt::Reject(revision)
-                | RefusedAttempt::Start { revision, .. } => Stream::Change(revision.change),
+                | RefusedAttempt::Start(Start { revision, .. }) => Stream::Change(revision.change),
                 RefusedAttempt::Second(_) => Stream::Governance,
             },
         }

@@ -2,43 +2,15 @@
 
 use crate::domain::{
     ArtifactName, BreakGlassId, ChangeId, Closed, ConflictOfInterest, Digest, Duty, Field, Fingerprint, FreezeName,
-    Group, KeyState, Needed, Outcome, PartInBreakGlass, PersonId, ProposalId, RequirementName, Role, Status, Target,
-    Time, Window,
+    Group, KeyState, Needed, Outcome, PartInBreakGlass, PersonId, ProposalId, RequirementName, Role, RunId, Status,
+    Target, Time, Window,
 };
 
+mod define;
 mod rule;
 
+use define::refusals;
 pub use rule::Rule;
-
-/// Defines the refusals: a variant each, with the name of its rule, its message and its hint (empty if there is none).
-macro_rules! refusals {
-    ($($(#[$doc:meta])* $variant:ident $({ $($(#[$fdoc:meta])* $field:ident: $type:ty),+ $(,)? })? =>
-        $rule:literal, $message:literal $(($($arg:expr),+))?, $hint:literal $(($($word:expr),+))?;)+) => {
-        /// Why a rule refuses an event. For a writer it is an error; for a verifier whose log holds such an event it
-        /// is a finding.
-        #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-        pub enum Refusal {
-            $($(#[$doc])* #[error($message $(, $($arg),+)?)] $variant $({ $($(#[$fdoc])* $field: $type),+ })?,)+
-        }
-
-        impl Refusal {
-            /// The names of all rules.
-            pub const RULES: &'static [&'static str] = &[$($rule),+];
-
-            /// The rule that refuses, as `verify` prints it.
-            pub fn rule(&self) -> Rule {
-                match self { $(Self::$variant { .. } => Rule::named($rule)),+ }
-            }
-
-            /// The next step, where there is one.
-            #[allow(unused_variables)] // A hint need not name every field.
-            pub fn hint(&self) -> Option<String> {
-                let hint = match self { $(Self::$variant $({ $($field),+ })? => format!($hint $(, $($word),+)?)),+ };
-                Some(hint).filter(|hint| !hint.is_empty())
-            }
-        }
-    };
-}
 
 refusals! {
     // Founding
@@ -422,6 +394,36 @@ refusals! {
     ArtifactUnknown { /** Which. */ name: ArtifactName } =>
         "artifact-approved", "artifact {name} is not in the approved revision",
         "`twinseal show` lists its artifacts";
+    /// A start of a change with targets that names none.
+    TargetRequired { /** Which change. */ change: ChangeId } =>
+        "target-required", "{change} has targets, and is started on each of them", "name one: --target TARGET";
+    /// A target that is not in the revision.
+    TargetUnknown { /** Which. */ target: Target, /** Of which change. */ change: ChangeId } =>
+        "target-known", "{target} is no target of {change}", "`twinseal show {change}` lists its targets";
+    /// A second start on a target.
+    TargetStarted { /** Which. */ target: Target, /** Of which change. */ change: ChangeId } =>
+        "target-start-once", "{change} is already started on {target}", "";
+    /// A start on another target after too many have failed.
+    Stopped { /** Which change. */ change: ChangeId, /** How many targets failed. */ failed: u64 } =>
+        "stop-after", "{change} is stopped after {failed} failed or rolled back targets",
+        "roll back what must be, then end it: `twinseal finish {change}`; the other targets need a new change";
+    /// An outcome of a target that was not started.
+    TargetNotStarted { /** Which. */ target: Target, /** Of which change. */ change: ChangeId } =>
+        "target-started", "{change} is not started on {target}", "";
+    /// A second outcome of a target.
+    TargetFinished { /** Which. */ target: Target, /** Its outcome. */ outcome: Outcome } =>
+        "target-finish-once", "{target} is already finished: {}" (outcome.phrase()), "only a rollback can follow";
+    /// The end of a change while a target is in progress.
+    TargetInProgress { /** Which. */ target: Target, /** Of which change. */ change: ChangeId } =>
+        "targets-finished", "{change} is still in progress on {target}",
+        "finish it there first: `twinseal finish {change} --target {target} --outcome OUTCOME`";
+    /// An outcome of a change other than that which its targets give.
+    OtherOutcome { /** Which change. */ change: ChangeId, /** What the targets give. */ outcome: Outcome } =>
+        "derived-outcome", "the outcome of {change} is that of its targets: {}" (outcome.phrase()),
+        "leave out --outcome: `twinseal finish {change}`";
+    /// An outcome by another run of a pipeline than the one that started.
+    OtherRun { /** Which run. */ run: RunId } =>
+        "same-run", "run {run} did not start it", "leave it to the run that did, or to a person: without --run-id";
     /// A finish before the start.
     NotStarted { /** Which change. */ change: ChangeId } =>
         "started", "{change} is not started", "start it first: `twinseal start {change}`";

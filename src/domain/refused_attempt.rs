@@ -1,7 +1,7 @@
 //! Attempts whose refusal is recorded in the audit log.
 
 use crate::domain::value::closed_enum::closed_enum;
-use crate::domain::{Artifact, Digest, Event, ProposalRef, RevisionRef};
+use crate::domain::{Digest, Event, ProposalRef, RevisionRef, Start, Target};
 
 /// An attempt that a rule refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,12 +11,7 @@ pub enum RefusedAttempt {
     /// To reject a revision.
     Reject(RevisionRef),
     /// To start a change.
-    Start {
-        /// The revision that the implementer tried to start.
-        revision: RevisionRef,
-        /// The artifacts as read at the attempt.
-        artifacts: Vec<Artifact>,
-    },
+    Start(Start),
     /// To second a proposal.
     Second(ProposalRef),
 }
@@ -41,9 +36,8 @@ impl RefusedAttempt {
         match event {
             Event::Approve(at) => Some(Self::Approve(*at)),
             Event::Reject(at) => Some(Self::Reject(*at)),
-            Event::Start { revision, artifacts } => {
-                Some(Self::Start { revision: *revision, artifacts: artifacts.clone() })
-            }
+            // The run does not matter to the rule.
+            Event::Start(start) => Some(Self::Start(Start { run: None, ..start.clone() })),
             Event::Second(at) => Some(Self::Second(*at)),
             _ => None,
         }
@@ -54,7 +48,7 @@ impl RefusedAttempt {
         match self {
             Self::Approve(at) => Event::Approve(*at),
             Self::Reject(at) => Event::Reject(*at),
-            Self::Start { revision, artifacts } => Event::Start { revision: *revision, artifacts: artifacts.clone() },
+            Self::Start(start) => Event::Start(start.clone()),
             Self::Second(at) => Event::Second(*at),
         }
     }
@@ -64,15 +58,23 @@ impl RefusedAttempt {
         match self {
             Self::Approve(_) => Verb::Approve,
             Self::Reject(_) => Verb::Reject,
-            Self::Start { .. } => Verb::Start,
+            Self::Start(_) => Verb::Start,
             Self::Second(_) => Verb::Second,
+        }
+    }
+
+    /// The target on which a change was to be started, if any.
+    pub fn on_target(&self) -> Option<&Target> {
+        match self {
+            Self::Start(start) => start.target.as_ref(),
+            _ => None,
         }
     }
 
     /// The leaf hash of the entry that filed the revision or opened the proposal.
     pub fn target(&self) -> Digest {
         match self {
-            Self::Approve(at) | Self::Reject(at) | Self::Start { revision: at, .. } => at.filed,
+            Self::Approve(at) | Self::Reject(at) | Self::Start(Start { revision: at, .. }) => at.filed,
             Self::Second(at) => at.opened,
         }
     }

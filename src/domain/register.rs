@@ -313,7 +313,7 @@ impl Register {
                 judge_execution(facts, execution)?;
                 Ok(self.judge_follows(id, facts)?)
             }
-            Event::Start { .. } => self.judge_followed(change),
+            Event::Start(_) => self.judge_followed(change),
             _ => Ok(()),
         }
     }
@@ -382,13 +382,16 @@ impl Register {
         } else if let Some(glass) = self.after_act(header, leaf, event)? {
             self.summary.break_glasses = self.summary.break_glasses.max(glass.id().number());
             self.break_glasses.insert(glass.id(), glass);
-        } else if let Event::File { change, facts, .. } = event {
+        } else if let Event::File { change, facts, execution } = event {
             self.summary.filed = change.number();
-            self.changes.insert(*change, Change::filed(*change, header, leaf, facts));
+            let filed = Change::filed(*change, header, leaf, (facts.as_ref(), execution.targets.as_slice()));
+            self.changes.insert(*change, filed);
         } else if let Some(id) = event.change() {
             let change = self.change(id)?;
             let settled = match event {
-                Event::Start { .. } => Some(change.settlement(&self.governance, header.moment)?),
+                Event::Start(_) if change.started().is_none() => {
+                    Some(change.settlement(&self.governance, header.moment)?)
+                }
                 _ => None,
             };
             if let Some(change) = self.changes.change(&id) {

@@ -15,6 +15,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Refused(refusal) | Self::RefusedOnRecord { refusal, .. } => return refusal.hint(),
+            Self::NeedOutcome => "use --outcome succeeded, failed or rolled-back",
             Self::GateClosed { hint, .. } => return hint.clone(),
             Self::AtLeast { .. } => {
                 "the log was cut off or exchanged: deploy nothing, and ask an auditor to run `twinseal verify`"

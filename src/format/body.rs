@@ -10,8 +10,8 @@ use super::lines::{Reader, Writer};
 use super::request::Founding;
 use super::{Defect, data, freeze, governance, text};
 use crate::domain::{
-    Artifact, Event, EventKind, FORMAT, Facts, Field, FreezeRef, Header, Invalid, Opening, ProposalRef, RefusedAttempt,
-    RevisionRef, Stream, TextRef, Verb, Window, number,
+    Artifact, Event, EventKind, FORMAT, Facts, Field, Finish, FreezeRef, Header, Invalid, Opening, ProposalRef,
+    RefusedAttempt, RevisionRef, Start, Stream, TextRef, Verb, Window, number,
 };
 
 /// The SSHSIG namespace for entries of this kind, which is also the first line of their body.
@@ -72,13 +72,17 @@ fn write_event(out: &mut Writer, event: &Event) {
             write_revision(out, at);
         }
         Event::Note(change) => out.put("change", change),
-        Event::Start { revision, artifacts } => {
-            write_revision(out, revision);
-            out.put_all("artifact", artifacts.iter().map(artifact_line));
+        Event::Start(start) => {
+            write_revision(out, &start.revision);
+            out.put_all("target", &start.target);
+            out.put_all("run", &start.run);
+            out.put_all("artifact", start.artifacts.iter().map(artifact_line));
         }
-        Event::Finish { revision, outcome } => {
-            write_revision(out, revision);
-            out.put("outcome", outcome);
+        Event::Finish(finish) => {
+            write_revision(out, &finish.revision);
+            out.put_all("target", &finish.target);
+            out.put_all("run", &finish.run);
+            out.put("outcome", finish.outcome);
         }
         Event::BreakGlassOpen { id, opening } => {
             out.put("breakglass", id);
@@ -98,14 +102,14 @@ fn write_event(out: &mut Writer, event: &Event) {
 
 fn write_attempt(out: &mut Writer, attempt: &RefusedAttempt) {
     match attempt {
-        RefusedAttempt::Approve(at) | RefusedAttempt::Reject(at) | RefusedAttempt::Start { revision: at, .. } => {
-            write_revision(out, at)
-        }
+        RefusedAttempt::Approve(at) | RefusedAttempt::Reject(at) => write_revision(out, at),
+        RefusedAttempt::Start(start) => write_revision(out, &start.revision),
         RefusedAttempt::Second(at) => write_proposal(out, at),
     }
     out.put("verb", attempt.verb());
-    if let RefusedAttempt::Start { artifacts, .. } = attempt {
-        out.put_all("artifact", artifacts.iter().map(artifact_line));
+    if let RefusedAttempt::Start(start) = attempt {
+        out.put_all("target", &start.target);
+        out.put_all("artifact", start.artifacts.iter().map(artifact_line));
     }
 }
 
@@ -250,10 +254,13 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
         EventKind::Reject => Event::Reject(read_revision(lines)?),
         EventKind::Retract => Event::Retract(read_revision(lines)?),
         EventKind::Note => Event::Note(lines.parse("change")?),
-        EventKind::Start => {
-            Event::Start { revision: read_revision(lines)?, artifacts: lines.parse_all("artifact", read_artifact)? }
-        }
-        EventKind::Finish => Event::Finish { revision: read_revision(lines)?, outcome: lines.parse("outcome")? },
+        EventKind::Start => Event::Start(Start {
+            revision: read_revision(lines)?,
+            target: read_optional(lines, "target")?,
+            run: read_optional(lines, "run")?,
+            artifacts: lines.parse_all("artifact", read_artifact)?,
+        }),
+        EventKind::Finish => Event::Finish(read_finish(lines)?),
         EventKind::BreakGlassOpen => {
             Event::BreakGlassOpen { id: lines.parse("breakglass")?, opening: read_opening(lines)? }
         }
@@ -299,9 +306,26 @@ fn read_attempt(lines: &mut Reader<'_>, kind: EventKind) -> Result<RefusedAttemp
     match lines.parse("verb")? {
         Verb::Approve => Ok(RefusedAttempt::Approve(revision)),
         Verb::Reject => Ok(RefusedAttempt::Reject(revision)),
-        Verb::Start => Ok(RefusedAttempt::Start { revision, artifacts: lines.parse_all("artifact", read_artifact)? }),
+        Verb::Start => Ok(RefusedAttempt::Start(Start {
+            target: read_optional(lines, "target")?,
+            artifacts: lines.parse_all("artifact", read_artifact)?,
+            ..Start::of(revision)
+        })),
         Verb::Second => Err(Defect::NotCanonical),
     }
+}
+
+fn read_finish(lines: &mut Reader<'_>) -> Result<Finish, Defect> {
+    Ok(Finish {
+        revision: read_revision(lines)?,
+        target: read_optional(lines, "target")?,
+        run: read_optional(lines, "run")?,
+        outcome: lines.parse("outcome")?,
+    })
+}
+
+fn read_optional<T: FromStr<Err = Invalid>>(lines: &mut Reader<'_>, key: &'static str) -> Result<Option<T>, Defect> {
+    if lines.next_is(key) { lines.parse(key).map(Some) } else { Ok(None) }
 }
 
 fn read_init(lines: &mut Reader<'_>) -> Result<Event, Defect> {

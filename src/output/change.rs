@@ -8,7 +8,7 @@ use super::{
     Gutter, Page, Parts, Quoted, Redaction, Remarks, Timeline, ago, freeze, mark_width, moment, timeline, window,
 };
 use crate::domain::{
-    Author, Change, Facts, Group, Independence, Left, Met, Needs, PersonId, Refusal, Status, Tally, Time, Vote,
+    Author, Change, Facts, Group, Independence, Left, Met, Needs, Outcome, PersonId, Refusal, Status, Tally, Time, Vote,
 };
 
 /// Display names by person.
@@ -80,6 +80,9 @@ pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: &Jud
     if let Some(due) = change.review_due() {
         let late = if now >= due { "overdue" } else { "due" };
         page.field("review", format_args!("{late}: {} ({due})", ago(due, now)));
+    }
+    if !change.on_targets().is_empty() {
+        page.field("targets", progress(change));
     }
     if let Some(redacted) = redacted {
         page.field("text", format_args!("redacted {}", redacted.by));
@@ -164,6 +167,18 @@ pub fn next_approvals(tally: &Tally<'_>) -> String {
         1 => format!("1 more approval needed{of}"),
         missing => format!("{missing} more approvals needed{of}"),
     }
+}
+
+/// How far a change has come on its targets: `started on 3 of 40: 2 succeeded, 1 failed`.
+fn progress(change: &Change) -> String {
+    let (all, targets) = (change.on_targets(), change.current().targets.len());
+    let count = |outcome: Option<Outcome>| all.values().filter(|it| it.outcome() == outcome).count();
+    let each = Outcome::ALL.iter().map(|it| (it.phrase(), count(Some(*it))));
+    let each = each.chain([("in progress".to_owned(), count(None))]).filter(|(_, count)| *count > 0);
+    let each = list(each.map(|(phrase, count)| format!("{count} {phrase}")));
+    let stopped = change.current().facts.stop_after.is_some_and(|most| change.failed_targets() >= most);
+    let stopped = if stopped { "; stopped: the others need a new change" } else { "" };
+    format!("started on {} of {targets}: {each}{stopped}", all.len())
 }
 
 /// The window, and the last moment to start or to begin the rollback while that is still ahead of somebody.

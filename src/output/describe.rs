@@ -1,6 +1,6 @@
 //! A log entry in one line.
 
-use crate::domain::{Action, Event, LostEntries, PersonId, Policy, RefusedAttempt, Restoration};
+use crate::domain::{Action, Event, Finish, LostEntries, PersonId, Policy, RefusedAttempt, Restoration, Start, Target};
 
 /// What a proposal would do, as an imperative phrase: `retire dave`.
 pub fn summary(action: &Action) -> String {
@@ -81,7 +81,9 @@ pub fn describe(event: &Event) -> String {
         Event::File { change, facts, .. } => format!("filed {change}: {} risk, {}", facts.risk, facts.kind),
         Event::Approve(at) => format!("approved {} revision {}", at.change, at.number),
         Event::Reject(at) => format!("rejected {} revision {}", at.change, at.number),
-        Event::Start { revision, .. } => format!("started {} revision {}", revision.change, revision.number),
+        Event::Start(Start { revision, target, .. }) => {
+            format!("started {} revision {}{}", revision.change, revision.number, on(target.as_ref()))
+        }
         Event::Revise { replaces, .. } => format!("revised {} to revision {}", replaces.change, replaces.number + 1),
         Event::ChangeWithdraw(at) => format!("withdrew {}", at.change),
         Event::Retract(at) => format!("retracted approval of {} revision {}", at.change, at.number),
@@ -92,16 +94,22 @@ pub fn describe(event: &Event) -> String {
         Event::BreakGlassClose(id) => format!("closed break-glass {id}: said what was done"),
         Event::BreakGlassRatify { id, .. } => format!("ratified break-glass {id}"),
         Event::Refused { attempt, rule } => refused(attempt, rule.as_str()),
-        Event::Finish { revision, outcome } => format!("finished {}: {}", revision.change, outcome.phrase()),
+        Event::Finish(Finish { revision, target, outcome, .. }) => {
+            format!("finished {}{}: {}", revision.change, on(target.as_ref()), outcome.phrase())
+        }
     }
+}
+
+/// ` on gw-1`; empty without a target.
+pub fn on(target: Option<&Target>) -> String {
+    target.map_or_else(String::new, |target| format!(" on {target}"))
 }
 
 fn refused(attempt: &RefusedAttempt, rule: &str) -> String {
     let about = match attempt {
         RefusedAttempt::Second(at) => format!("proposal {}", at.proposal),
-        RefusedAttempt::Approve(at) | RefusedAttempt::Reject(at) | RefusedAttempt::Start { revision: at, .. } => {
-            at.change.to_string()
-        }
+        RefusedAttempt::Approve(at) | RefusedAttempt::Reject(at) => at.change.to_string(),
+        RefusedAttempt::Start(it) => format!("{}{}", it.revision.change, on(it.target.as_ref())),
     };
     format!("tried to {} {about}: refused ({rule})", attempt.verb())
 }

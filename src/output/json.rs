@@ -82,19 +82,24 @@ fn event(event: &Event) -> Value {
         Event::ChangeWithdraw(at) | Event::Approve(at) | Event::Reject(at) | Event::Retract(at) => {
             json!({ "revision": revision(at) })
         }
-        Event::Start { revision: at, artifacts } => {
-            json!({ "revision": revision(at), "artifacts": self::artifacts(artifacts) })
-        }
-        Event::Finish { revision: at, outcome } => {
-            json!({ "revision": revision(at), "outcome": outcome.to_string() })
-        }
+        Event::Start(it) => json!({
+            "revision": revision(&it.revision),
+            "target": written(it.target.as_ref()),
+            "run": written(it.run.as_ref()),
+            "artifacts": self::artifacts(&it.artifacts),
+        }),
+        Event::Finish(it) => json!({
+            "revision": revision(&it.revision),
+            "target": written(it.target.as_ref()),
+            "run": written(it.run.as_ref()),
+            "outcome": it.outcome.to_string(),
+        }),
         Event::Refused { attempt, rule } => {
             let target = match attempt {
                 RefusedAttempt::Second(at) => proposal_ref(at),
-                RefusedAttempt::Approve(at)
-                | RefusedAttempt::Reject(at)
-                | RefusedAttempt::Start { revision: at, .. } => {
-                    json!({ "revision": revision(at) })
+                RefusedAttempt::Approve(at) | RefusedAttempt::Reject(at) => json!({ "revision": revision(at) }),
+                RefusedAttempt::Start(it) => {
+                    json!({ "revision": revision(&it.revision), "target": written(it.target.as_ref()) })
                 }
             };
             json!({ "verb": attempt.verb().to_string(), "target": target, "rule": rule.to_string() })

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::{Gutter, Page, ago};
-use crate::domain::{Change, ConflictOfInterest, PersonId, RefusedAct, Tally, Time, Verdict, Void};
+use super::{Gutter, Page, ago, on};
+use crate::domain::{Change, ConflictOfInterest, OnTarget, PersonId, RefusedAct, Tally, Time, Verdict, Void};
 
 /// Who redacted a text, and why.
 #[derive(Debug, Clone)]
@@ -102,17 +102,26 @@ fn acts(change: &Change, tally: &Tally<'_>, now: Time) -> Vec<Act> {
         };
         add(vote.seq, vote.time, &vote.person, Sort::Other, format!("{verb} revision {number}{note}"));
     }
-    for (act, verb) in [(change.withdrawn(), "withdrew the change"), (change.started(), "started the change")] {
+    let whole = change.started().filter(|_| change.on_targets().is_empty());
+    for (act, verb) in [(change.withdrawn(), "withdrew the change"), (whole, "started the change")] {
         act.into_iter().for_each(|act| add(act.seq, act.time, &act.person, Sort::Other, verb.to_owned()));
     }
     change.notes().iter().for_each(|act| add(act.seq, act.time, &act.person, Sort::Note, "added a note".to_owned()));
+    let late = |at: Time| if current.facts.window.ended(at) { ", after the window" } else { "" };
     for (outcome, act) in change.outcomes() {
-        let late = if current.facts.window.ended(act.time) { ", after the window" } else { "" };
-        let verb = format!("finished the change: {}{late}", outcome.phrase());
+        let verb = format!("finished the change: {}{}", outcome.phrase(), late(act.time));
         add(act.seq, act.time, &act.person, Sort::Other, verb);
     }
-    for RefusedAct { act, verb, rule, .. } in change.refused() {
-        add(act.seq, act.time, &act.person, Sort::Refused, format!("tried to {verb}: refused ({rule})"));
+    for (target, OnTarget { started, outcomes }) in change.on_targets() {
+        add(started.seq, started.time, &started.person, Sort::Other, format!("started it on {target}"));
+        for (outcome, act) in outcomes {
+            let verb = format!("finished it on {target}: {}{}", outcome.phrase(), late(act.time));
+            add(act.seq, act.time, &act.person, Sort::Other, verb);
+        }
+    }
+    for RefusedAct { act, verb, target, rule, .. } in change.refused() {
+        let place = on(target.as_ref());
+        add(act.seq, act.time, &act.person, Sort::Refused, format!("tried to {verb}{place}: refused ({rule})"));
     }
     acts.sort_by_key(|act| act.seq);
     acts

@@ -7,70 +7,12 @@ use twinseal::domain::{ChangeKind, Duty, Field, LinkKind, Outcome, Refusal, Risk
 use super::facts::{Action, Artifact, DAY, Entry, Facts, Key, Person, Revision, Time, What};
 use super::model::{Model, Story};
 use super::real::{KEYS, PEOPLE, Real};
+pub use super::rng::Rng;
 
 /// All times are multiples of this, so that ends are met exactly.
 pub const TICK: Time = DAY / 4;
 /// When every history begins: 2026-12-01.
 pub const BEGIN: Time = 1_796_083_200;
-
-/// A small generator of numbers that repeats (SplitMix64).
-pub struct Rng(u64);
-
-impl Rng {
-    /// The numbers of a seed, far from those of the next.
-    pub fn new(seed: u64) -> Self {
-        let mut rng = Self(seed);
-        Self(rng.next())
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `end`.
-    pub fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
-    }
-
-    /// Whether something happens that happens so many times in a hundred.
-    pub fn percent(&mut self, of: usize) -> bool {
-        self.below(100) < of
-    }
-
-    /// One of these.
-    pub fn one<T: Clone>(&mut self, of: &[T]) -> T {
-        of[self.below(of.len())].clone()
-    }
-
-    /// One of these, or something else where there are none.
-    pub fn one_or<T: Clone>(&mut self, of: &[T], other: T) -> T {
-        if of.is_empty() { other } else { self.one(of) }
-    }
-
-    /// Some of these, each so many times in a hundred.
-    pub fn some<T: Clone>(&mut self, of: &[T], percent: usize) -> Vec<T> {
-        of.iter().filter(|_| self.percent(percent)).cloned().collect()
-    }
-
-    /// The place of one of these weights.
-    pub fn weighed(&mut self, weights: &[usize]) -> usize {
-        let mut at = self.below(weights.iter().sum());
-        weights
-            .iter()
-            .position(|weight| {
-                if at < *weight {
-                    true
-                } else {
-                    at -= weight;
-                    false
-                }
-            })
-            .unwrap()
-    }
-}
 
 /// Draws the next entry of a history.
 pub struct Draw<'a> {
@@ -232,7 +174,11 @@ impl Draw<'_> {
         let waits = |it: &Story<'_>| it.start.is_some() || !it.facts().is_too_late(now);
         let change = self.change(|it| !it.withdrawn && it.outcomes.is_empty() && waits(it));
         let Some(story) = model.story(change) else { return self.file() };
-        if story.start.is_some() {
+        let stopped = story.facts().stop_after.is_some_and(|most| story.failed() as u64 >= most);
+        let more = story.on.len() < story.facts().targets.len() && !stopped && !story.facts().is_too_late(now);
+        if story.start.is_some() && more && self.rng.percent(60) {
+            self.start_this(&story)
+        } else if story.start.is_some() {
             self.finish()
         } else if story.rejected || !waits(&story) || model.is_redacted(story.current().filed) {
             self.revise()
@@ -358,7 +304,7 @@ impl Draw<'_> {
             Some(story) => self.start_this(&story),
             None => {
                 let (actor, of) = (self.anybody(), self.revision(change));
-                self.by(actor, What::Start { of, artifacts: Vec::new() })
+                self.by(actor, What::Start { of, target: None, run: None, artifacts: Vec::new() })
             }
         }
     }
@@ -377,7 +323,14 @@ impl Draw<'_> {
             3 => artifacts.extend(facts.artifacts.first().copied()),
             _ => {}
         }
-        let mut entry = self.by(actor, What::Start { of, artifacts });
+        let next: Vec<usize> = facts.targets.iter().copied().filter(|it| !story.on.contains_key(it)).collect();
+        let target = match self.rng.below(30) {
+            0 => None,
+            1 => Some(self.rng.below(4)),
+            _ => self.rng.maybe(&next),
+        };
+        let run = self.run();
+        let mut entry = self.by(actor, What::Start { of, target, run, artifacts });
         if facts.window.0 > self.now && self.rng.percent(70) {
             entry.time = facts.window.0;
         }
@@ -438,8 +391,24 @@ impl Draw<'_> {
             })
         };
         let actor = self.somebody(named);
-        let outcome = self.rng.one(Outcome::ALL);
-        self.by(actor, What::Finish { of, outcome })
+        let started: Vec<usize> = model.story(change).map_or(Vec::new(), |it| it.on.keys().copied().collect());
+        let open = model.story(change).is_some_and(|it| it.on.values().any(|(_, outcomes)| outcomes.is_empty()));
+        let target = match self.rng.below(20) {
+            0 => Some(self.rng.below(4)),
+            1..4 => None,
+            _ if open || again => self.rng.maybe(&started),
+            _ => None,
+        };
+        let derived = model.story(change).map(|it| it.derived()).filter(|_| target.is_none() && !started.is_empty());
+        let any = self.rng.one(Outcome::ALL);
+        let outcome = derived.filter(|_| self.rng.percent(70)).unwrap_or(any);
+        let run = self.run();
+        self.by(actor, What::Finish { of, target, run, outcome })
+    }
+
+    /// Mostly no run of a pipeline, sometimes one of two.
+    fn run(&mut self) -> Option<u8> {
+        if self.rng.percent(30) { Some(self.rng.below(2) as u8) } else { None }
     }
 
     fn note(&mut self) -> Entry {

@@ -258,10 +258,14 @@ pub enum What {
     Retract(Revision),
     Start {
         of: Revision,
+        target: Option<usize>,
+        run: Option<u8>,
         artifacts: Vec<Artifact>,
     },
     Finish {
         of: Revision,
+        target: Option<usize>,
+        run: Option<u8>,
         outcome: Outcome,
     },
     Note(usize),

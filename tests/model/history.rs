@@ -240,12 +240,13 @@ impl History {
     fn compare_verdicts(&mut self, number: usize, whole: bool, coverage: &mut Coverage) {
         let story = self.model.story(number).expect("the change was filed");
         let (of, artifacts) = (story.current(), story.facts().artifacts.clone());
+        let target = if self.rng.percent(90) { self.rng.maybe(&story.facts().targets) } else { None };
         let asked = |what: What| {
             let entry = Entry { actor: 0, key: 0, time: self.now, words: BTreeSet::new(), what };
             let event = self.real.event(&entry.what);
             (self.real.header(&entry, &event), event, entry)
         };
-        let mut asked = [asked(What::Approve(of)), asked(What::Start { of, artifacts })];
+        let mut asked = [asked(What::Approve(of)), asked(What::Start { of, target, run: None, artifacts })];
         let one = self.rng.below(PEOPLE.len());
         let mut open = false;
         for actor in 0..PEOPLE.len() {
@@ -260,7 +261,7 @@ impl History {
                     (entry.actor, entry.key) = (actor, key);
                     let said = self.real.judge_as(header, event, actor, key).map_err(|refusal| refusal.rule().as_str());
                     let allowed = self.same(said, &self.model.broken_on(&story, entry), entry).is_none();
-                    open |= allowed && matches!(event, Event::Start { .. });
+                    open |= allowed && matches!(event, Event::Start(_));
                     coverage.compared += 1;
                 }
             }

@@ -1,7 +1,7 @@
 //! The model: a list of the entries that were accepted, and questions that are answered by reading through it again.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use twinseal::domain::{Duty, Outcome, Role, Status};
 
@@ -56,8 +56,12 @@ pub struct Story<'a> {
     pub said: Vec<(bool, &'a Entry)>,
     pub rejected: bool,
     pub withdrawn: bool,
-    /// Where it was started.
+    /// Where it was first started.
     pub start: Option<Place>,
+    /// The run of each start.
+    pub runs: Vec<Option<u8>>,
+    /// For each target on which it was started, the run that did, and the outcomes.
+    pub on: BTreeMap<usize, (Option<u8>, Vec<Outcome>)>,
     pub outcomes: Vec<Outcome>,
     /// When it was first finished.
     pub finished: Option<Time>,
@@ -75,6 +79,25 @@ impl Story<'_> {
     /// What the revision that counts says.
     pub fn facts(&self) -> &Facts {
         self.revisions.last().expect("a change has a revision").2
+    }
+
+    /// How many targets did not succeed, or were rolled back since.
+    pub fn failed(&self) -> usize {
+        let latest = self.on.values().filter_map(|(_, outcomes)| outcomes.last());
+        latest.filter(|it| **it != Outcome::Succeeded).count()
+    }
+
+    /// The outcome that those of its targets give.
+    pub fn derived(&self) -> Outcome {
+        let latest: Vec<Option<&Outcome>> = self.on.values().map(|(_, outcomes)| outcomes.last()).collect();
+        let all = |outcome| latest.iter().all(|it| *it == Some(&outcome));
+        if self.on.len() == self.facts().targets.len() && all(Outcome::Succeeded) {
+            Outcome::Succeeded
+        } else if all(Outcome::RolledBack) {
+            Outcome::RolledBack
+        } else {
+            Outcome::Failed
+        }
     }
 
     /// Whether this person filed or revised it.
@@ -334,8 +357,9 @@ impl Model {
         let (revisions, said, outcomes) = (Vec::new(), Vec::new(), Vec::new());
         let (rejected, withdrawn, start) = (false, false, None);
         let conflicted = OnceCell::new();
-        let finished = None;
-        let mut story = Story { number, revisions, said, rejected, withdrawn, start, outcomes, finished, conflicted };
+        let (runs, on, finished) = (Vec::new(), BTreeMap::new(), None);
+        let mut story =
+            Story { number, revisions, said, rejected, withdrawn, start, runs, on, outcomes, finished, conflicted };
         for (place, entry) in self.entries.iter().enumerate().filter(|(_, it)| it.what.change() == Some(number)) {
             match &entry.what {
                 What::File { facts, .. } | What::Revise { facts, .. } => {
@@ -347,8 +371,15 @@ impl Model {
                 What::Retract(_) => story.said.push((false, entry)),
                 What::Reject(_) => story.rejected = true,
                 What::Withdraw(_) => story.withdrawn = true,
-                What::Start { .. } => story.start = Some(place),
-                What::Finish { outcome, .. } => {
+                What::Start { target, run, .. } => {
+                    story.start.get_or_insert(place);
+                    story.runs.push(*run);
+                    target.iter().for_each(|it| drop(story.on.insert(*it, (*run, Vec::new()))));
+                }
+                What::Finish { target: Some(it), outcome, .. } => {
+                    story.on.get_mut(it).expect("it was started").1.push(*outcome);
+                }
+                What::Finish { target: None, outcome, .. } => {
                     story.finished.get_or_insert(entry.time);
                     story.outcomes.push(*outcome);
                 }

@@ -6,9 +6,9 @@ use std::sync::OnceLock;
 use ed25519_dalek::SigningKey;
 use sha2::{Digest as _, Sha256};
 use twinseal::domain::{
-    self, ArtifactName, BreakGlassId, ChangeId, Denied, Digest, Event, Fingerprint, Header, Member, PersonId,
-    ProposalId, ProposalRef, PublicKey, Refusal, RefusedAttempt, Register, RegisterId, RevisionRef, ServiceId, TextRef,
-    Vouch, Window,
+    self, ArtifactName, BreakGlassId, ChangeId, Denied, Digest, Event, Fingerprint, Finish, Header, Member, PersonId,
+    ProposalId, ProposalRef, PublicKey, Refusal, RefusedAttempt, Register, RegisterId, RevisionRef, RunId, ServiceId,
+    Start, Target, TextRef, Vouch, Window,
 };
 use twinseal::format::data;
 
@@ -198,8 +198,18 @@ impl Real {
             What::Approve(it) => Event::Approve(of(it)),
             What::Reject(it) => Event::Reject(of(it)),
             What::Retract(it) => Event::Retract(of(it)),
-            What::Start { of: it, artifacts } => Event::Start { revision: of(it), artifacts: deployed(artifacts) },
-            What::Finish { of: it, outcome } => Event::Finish { revision: of(it), outcome: *outcome },
+            What::Start { of: it, target, run, artifacts } => Event::Start(Start {
+                revision: of(it),
+                target: target.map(host),
+                run: run.map(pipeline),
+                artifacts: deployed(artifacts),
+            }),
+            What::Finish { of: it, target, run, outcome } => Event::Finish(Finish {
+                revision: of(it),
+                target: target.map(host),
+                run: run.map(pipeline),
+                outcome: *outcome,
+            }),
             What::Note(it) => Event::Note(change(*it)),
             What::OpenGlass { number, affects } => {
                 let (incident, services) = ("INC-1".parse().unwrap(), BTreeSet::new());
@@ -406,6 +416,14 @@ fn policy(it: &Policy) -> domain::Policy {
     .unwrap()
 }
 
+fn host(target: usize) -> Target {
+    format!("host-{target}").parse().unwrap()
+}
+
+fn pipeline(run: u8) -> RunId {
+    format!("run-{run}").parse().unwrap()
+}
+
 fn deployed(artifacts: &[Artifact]) -> Vec<domain::Artifact> {
     let name = |name: u8| format!("artifact-{name}").parse::<ArtifactName>().unwrap();
     let one = |it: &Artifact| domain::Artifact { name: name(it.0), digest: Digest::new([it.1; 32]) };
@@ -443,6 +461,6 @@ fn facts(it: &Facts) -> domain::Facts {
 }
 
 fn execution(it: &Facts) -> Box<domain::Execution> {
-    let targets = it.targets.iter().map(|it| format!("host-{it}").parse().unwrap()).collect();
+    let targets = it.targets.iter().map(|it| host(*it)).collect();
     Box::new(domain::Execution { targets, ..domain::Execution::default() })
 }

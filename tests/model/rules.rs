@@ -85,7 +85,7 @@ impl Model {
             What::Second(proposal) => (0, proposal.opened),
             What::Approve(of) => (1, of.filed),
             What::Reject(of) => (2, of.filed),
-            What::Start { of, .. } => (3, of.filed),
+            What::Start { of, target, .. } => (3 + target.map_or(0, |it| it + 1), of.filed),
             other => panic!("a refusal of {other:?} is not recorded"),
         };
         match (attempt, attempt.change()) {
@@ -154,17 +154,17 @@ impl Model {
                 no.when(self.approval(story, *actor).is_none(), "own-approval");
                 no.when(!words.contains(&Field::Reason), "reason-required");
             }
-            What::Start { of, artifacts } => self.break_start(no, entry, story, *of, artifacts),
-            What::Finish { of, outcome } => {
+            What::Start { of, target, artifacts, .. } => {
+                break_targets(no, story, *target);
+                self.break_start(no, entry, story, *of, artifacts);
+            }
+            What::Finish { of, target, run, outcome } => {
                 let named = facts.owner == *actor || facts.implementers.contains(actor);
                 let none_left = self.has_left(facts.owner) && facts.implementers.iter().all(|it| self.has_left(*it));
                 let may = named || none_left && self.has_role(*actor, Role::Admin, now);
                 no.when(!may, "implementer-or-owner");
                 no.when(*of != story.current(), "current-revision");
-                no.when(story.start.is_none(), "started");
-                let first = story.outcomes.is_empty();
-                let once = story.outcomes.len() == 1 && story.outcomes[0] != Outcome::RolledBack;
-                no.when(!(first || once && *outcome == Outcome::RolledBack), "finish-once");
+                break_outcome(no, story, (*target, *run), *outcome);
             }
             What::Note(_) => no.when(!words.contains(&Field::Note), "note-required"),
             other => panic!("{other:?} is about no change"),
@@ -193,7 +193,6 @@ impl Model {
         let (facts, now) = (story.facts(), entry.time);
         no.when(!facts.implementers.contains(&entry.actor), "implementer");
         no.when(of != story.current(), "current-revision");
-        no.when(story.start.is_some(), "start-once");
         no.when(story.withdrawn, "withdrawn");
         no.when(story.rejected, "rejected");
         no.when(self.is_redacted(story.current().filed), "revision-redacted");
@@ -273,4 +272,39 @@ impl Model {
         let both = facts.implementers.iter().any(|it| !owners.is_disjoint(&self.behind_account(*it)));
         no.when(both && policy.separate.contains(&Duty::OwnerImplementer), "separate-duties");
     }
+}
+
+/// Which target is started, if any.
+fn break_targets(no: &mut Broken, story: &Story<'_>, target: Option<usize>) {
+    let targets = &story.facts().targets;
+    no.when(targets.is_empty() && story.start.is_some(), "start-once");
+    no.when(target.is_none() && !targets.is_empty(), "target-required");
+    no.when(target.is_some_and(|it| !targets.contains(&it)), "target-known");
+    no.when(target.is_some_and(|it| story.on.contains_key(&it)), "target-start-once");
+    no.when(!story.outcomes.is_empty(), "finish-once");
+    no.when(story.facts().stop_after.is_some_and(|most| story.failed() as u64 >= most), "stop-after");
+}
+
+/// What may come of a target, or of the change as a whole.
+fn break_outcome(no: &mut Broken, story: &Story<'_>, (target, run): (Option<usize>, Option<u8>), outcome: Outcome) {
+    let again = |before: &[Outcome]| {
+        let once = before.len() == 1 && before[0] != Outcome::RolledBack;
+        !(before.is_empty() || once && outcome == Outcome::RolledBack)
+    };
+    if let Some(target) = target {
+        no.when(!story.facts().targets.contains(&target), "target-known");
+        match story.on.get(&target) {
+            None => no.when(true, "target-started"),
+            Some((by, before)) => {
+                no.when(again(before), "target-finish-once");
+                no.when(before.is_empty() && run.is_some() && run != *by, "same-run");
+            }
+        }
+        return;
+    }
+    no.when(story.start.is_none(), "started");
+    no.when(again(&story.outcomes), "finish-once");
+    no.when(story.on.values().any(|(_, outcomes)| outcomes.is_empty()), "targets-finished");
+    no.when(!story.facts().targets.is_empty() && outcome != story.derived(), "derived-outcome");
+    no.when(story.outcomes.is_empty() && run.is_some() && !story.runs.contains(&run), "same-run");
 }

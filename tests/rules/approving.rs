@@ -9,8 +9,8 @@ fn nobody_decides_a_change_that_there_is_not() {
     let revision = RevisionRef { change: "CHG-2".parse().unwrap(), ..world.revision("CHG-1") };
     forbidden(&world, "carol", Event::Approve(revision), None, "change-known");
     forbidden(&world, "carol", Event::Reject(revision), reason("No."), "change-known");
-    forbidden(&world, "erin", Event::Start { revision, artifacts: Vec::new() }, None, "change-known");
-    forbidden(&world, "erin", Event::Finish { revision, outcome: Outcome::Failed }, None, "change-known");
+    forbidden(&world, "erin", Event::Start(Start::of(revision)), None, "change-known");
+    forbidden(&world, "erin", Event::Finish(Finish::of(revision, Outcome::Failed)), None, "change-known");
 }
 
 #[test]
@@ -21,8 +21,8 @@ fn nobody_decides_another_revision_than_the_current_one() {
     for revision in [RevisionRef { filed: WRONG, ..current }, RevisionRef { number: 2, ..current }] {
         forbidden(&world, "carol", Event::Approve(revision), None, "current-revision");
         forbidden(&world, "carol", Event::Reject(revision), reason("No."), "current-revision");
-        forbidden(&world, "erin", Event::Start { revision, artifacts: Vec::new() }, None, "current-revision");
-        forbidden(&world, "erin", Event::Finish { revision, outcome: Outcome::Failed }, None, "current-revision");
+        forbidden(&world, "erin", Event::Start(Start::of(revision)), None, "current-revision");
+        forbidden(&world, "erin", Event::Finish(Finish::of(revision, Outcome::Failed)), None, "current-revision");
     }
 }
 

@@ -56,7 +56,7 @@ fn group(world: &World, person: &str, group: &str) {
 }
 
 fn start_of(world: &World, change: &str) -> Event {
-    Event::Start { revision: world.revision(change), artifacts: Vec::new() }
+    Event::Start(Start::of(world.revision(change)))
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn a_requirement_asks_for_more_approvals_of_some_changes() {
     for person in ["carol", "dave"] {
         world.approve(person, "CHG-2");
     }
-    let low = Event::Start { revision: world.revision("CHG-2"), artifacts: Vec::new() };
+    let low = Event::Start(Start::of(world.revision("CHG-2")));
     accepted(&world, "erin", low, None);
 }
 
@@ -63,7 +63,7 @@ fn approvals_expire_as_the_policy_in_force_says() {
     for person in ["carol", "dave"] {
         world.approve(person, "CHG-2");
     }
-    let start = |world: &World| Event::Start { revision: world.revision("CHG-2"), artifacts: Vec::new() };
+    let start = |world: &World| Event::Start(Start::of(world.revision("CHG-2")));
     world.at("2026-12-03T09:00:00Z");
     accepted(&world, "erin", start(&world), None);
     enact(&world, "approvals = 2\napproval_days = 2\n");
@@ -136,7 +136,7 @@ fn nobody_starts_what_they_filed_where_the_policy_keeps_that_apart() {
     for person in ["carol", "dave"] {
         world.approve(person, "CHG-2");
     }
-    let start = Event::Start { revision: world.revision("CHG-2"), artifacts: Vec::new() };
+    let start = Event::Start(Start::of(world.revision("CHG-2")));
     forbidden(&world, "erin", start.clone(), None, "separate-duties");
     accepted(&world, "bob", start, None);
 }

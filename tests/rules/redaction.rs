@@ -156,7 +156,7 @@ fn an_attempt_is_recorded_only_if_it_is_refused_and_once() {
     forbidden(&world, "erin", refusal(&own, "conflict-of-interest"), None, "refused-once");
     assert!(world.ok("carol", "show CHG-1").contains("erin tried to approve: refused (conflict-of-interest)"));
     // It changes no state, and does not prevent the same record for another person.
-    let own = RefusedAttempt::Start { revision: world.revision("CHG-1"), artifacts: Vec::new() };
+    let own = RefusedAttempt::Start(Start::of(world.revision("CHG-1")));
     accepted(&world, "carol", refusal(&own, "implementer"), None);
     accepted(&world, "erin", refusal(&own, "enough-approvals"), None);
     assert_eq!(world.findings("audrey"), Vec::<String>::new());

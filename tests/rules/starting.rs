@@ -49,7 +49,7 @@ fn approvals_of_another_change_count_for_nothing() {
     let world = World::approved();
     world.ok("erin", "file change.toml --again");
     world.fails("erin", "start CHG-2", Exit::Refused, "CHG-2 has 0 of 2 approvals");
-    let event = Event::Start { revision: world.revision("CHG-2"), artifacts: Vec::new() };
+    let event = Event::Start(Start::of(world.revision("CHG-2")));
     forbidden(&world, "erin", event, None, "enough-approvals");
 }
 
@@ -146,8 +146,9 @@ fn with_artifact() -> (World, impl Fn(&World, &[Artifact]) -> Event) {
         world.approve(person, "CHG-1");
     }
     world.at("2026-12-01T10:00:00Z");
-    let start =
-        |world: &World, read: &[Artifact]| Event::Start { revision: world.revision("CHG-1"), artifacts: read.to_vec() };
+    let start = |world: &World, read: &[Artifact]| {
+        Event::Start(Start { artifacts: read.to_vec(), ..Start::of(world.revision("CHG-1")) })
+    };
     (world, start)
 }
 
@@ -243,7 +244,7 @@ fn with_followed() -> World {
 
 #[test]
 fn nothing_starts_before_the_change_that_it_follows_has_succeeded() {
-    let start = |world: &World| Event::Start { revision: world.revision("CHG-2"), artifacts: Vec::new() };
+    let start = |world: &World| Event::Start(Start::of(world.revision("CHG-2")));
     let refused = |world: &World| {
         world.fails("erin", "start CHG-2", Exit::Refused, "CHG-2 cannot start before CHG-1 has succeeded");
         forbidden(world, "erin", start(world), None, "follows-succeeded");
@@ -278,7 +279,7 @@ fn a_start_that_came_too_early_for_the_followed_change_is_recorded_once() {
     // A refusal by this rule that is not true is refused, and found.
     world.ok("erin", "start CHG-1");
     world.ok("erin", "finish CHG-1 --outcome succeeded");
-    let attempt = RefusedAttempt::Start { revision: world.revision("CHG-2"), artifacts: Vec::new() };
+    let attempt = RefusedAttempt::Start(Start::of(world.revision("CHG-2")));
     let rule = "follows-succeeded".parse().unwrap();
     world.at("2026-12-01T10:30:00Z");
     forbidden(&world, "erin", Event::Refused { attempt, rule }, None, "refused");

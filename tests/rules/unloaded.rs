@@ -95,6 +95,7 @@ fn events(world: &World) -> Vec<(&'static str, Event)> {
         ("erin", Event::Approve(one)),
         ("bob", Event::Approve(one)),
         ("erin", start(world)),
+        ("erin", Event::Finish(Finish { target: Some("gw-1".parse().unwrap()), ..Finish::of(one, Outcome::Failed) })),
         ("robot", Event::Note(one.change)),
         ("mallory", Event::Note(one.change)),
         ("erin", Event::ChangeWithdraw(two)),
@@ -232,7 +233,7 @@ fn a_followed_change_that_is_not_loaded_is_not_taken_for_one_that_succeeded() {
     file(&world, &[("risk =", "follows = \"CHG-1\"\nrisk =")]);
     ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-2"));
     let followed = [StateKey::Change("CHG-1".parse().unwrap())];
-    let start = Event::Start { revision: world.revision("CHG-2"), artifacts: Vec::new() };
+    let start = Event::Start(Start::of(world.revision("CHG-2")));
     for succeeded in [false, true] {
         if succeeded {
             world.ok("erin", "start CHG-1");

@@ -4,7 +4,7 @@ use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT as B, EIGHT_TORSION};
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL};
 use ed25519_dalek::{Signer as _, SigningKey};
 use sha2::{Digest as _, Sha256, Sha512};
-use twinseal::domain::{Action, Artifact, Digest, Event, Field, Fingerprint, LostEntries};
+use twinseal::domain::{Action, Artifact, Digest, Event, Field, Fingerprint, LostEntries, Start};
 use twinseal::format::{Raw, body, data, entry, request, sshsig, text};
 
 use super::defects::{BODIES, TEXTS};
@@ -344,8 +344,9 @@ pub fn body_of_size(bytes: usize) -> String {
     let (mut header, event) = entry::read_body(approve).unwrap();
     let Event::Approve(revision) = event else { unreachable!() };
     header.text = None;
-    let write =
-        |artifacts: &[Artifact]| body::write(&header, &Event::Start { revision, artifacts: artifacts.to_vec() });
+    let write = |artifacts: &[Artifact]| {
+        body::write(&header, &Event::Start(Start { artifacts: artifacts.to_vec(), ..Start::of(revision) }))
+    };
     let size = |name: &str| format!("artifact {name} {}\n", Digest::NONE).len();
     let least = entry::blob_size("twinseal/change.start/v1", write(&[]).len());
     let (mut artifacts, mut left) = (Vec::new(), bytes - least);

@@ -199,7 +199,7 @@ pub const BODIES: &[(&str, usize, &str, &str, &str)] = &[
     ),
     ("proposal-zero", 3, "\nproposal 1 ", "\nproposal 0 ", "line 9, proposal: Id"),
     ("revision-with-leading-zero", 9, "\nrevision 1 ", "\nrevision 01 ", "line 11, revision: Number"),
-    ("outcome-unknown", 12, "outcome rolled-back", "outcome abandoned", "line 12, outcome: Word"),
+    ("outcome-unknown", 12, "outcome rolled-back", "outcome abandoned", "line 14, outcome: Word"),
     ("request-without-time", 0, "\nasked 2026-12-01T08:30:00Z", "", "line 16 is not asked"),
     (
         "request-that-expires-when-it-is-made",

@@ -6,9 +6,9 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use sha2::{Digest as _, Sha256};
 use twinseal::domain::{
     Action, Argument, Artifact, Asked, Automation, BreakGlassLimits, Command, Conditions, Description, Digest,
-    Emergency, Event, Execution, Facts, Field, Fingerprint, Grants, Head, Header, LostEntries, Member, NewGrants,
-    Opening, Outcome, Period, Periods, Policy, PolicyParts, Predecessor, ProposalRef, Prose, PublicKey, RefusedAttempt,
-    Register, Requirement, RevisionRef, Role, Step, Text, Time, Trial, Vouch, Window,
+    Emergency, Event, Execution, Facts, Field, Fingerprint, Finish, Grants, Head, Header, LostEntries, Member,
+    NewGrants, Opening, Outcome, Period, Periods, Policy, PolicyParts, Predecessor, ProposalRef, Prose, PublicKey,
+    RefusedAttempt, Register, Requirement, RevisionRef, Role, Start, Step, Text, Time, Trial, Vouch, Window,
 };
 use twinseal::format::request::{self, RegisterRef};
 use twinseal::format::{Raw, Unsigned, data, entry, sshsig, text};
@@ -294,8 +294,11 @@ pub fn good() -> Vec<Raw> {
     log.add("carol", Event::Approve(revision), remark(Field::Note, "Read with the desk.\n\nWatch the first minute."));
     log.add("dave", Event::Approve(revision), None);
     let artifacts = full_facts().artifacts;
-    log.add("frank", Event::Start { revision, artifacts }, None);
-    log.add("erin", Event::Finish { revision, outcome: Outcome::RolledBack }, remark(Field::Note, "Rejects went up."));
+    let (target, run) = (full_execution().targets.first().cloned(), Some("4711".parse().unwrap()));
+    let start = Start { target: target.clone(), run: run.clone(), artifacts, ..Start::of(revision) };
+    log.add("frank", Event::Start(start), None);
+    let finish = Finish { target, run, ..Finish::of(revision, Outcome::RolledBack) };
+    log.add("erin", Event::Finish(finish), remark(Field::Note, "Rejects went up."));
     let revision = log.file(few_facts(), few_words(), Execution::default());
     log.add("carol", Event::Reject(revision), remark(Field::Reason, "Not twice in a day."));
     // Append new kinds at the end: the bad entries refer to the earlier ones by sequence number.

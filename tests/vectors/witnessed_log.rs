@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use twinseal::domain::{
-    Action, Event, Facts, Field, Fingerprint, Grants, Member, Outcome, Period, Periods, Policy, PolicyParts,
-    ProposalRef, PublicKey, RevisionRef, Role, Text, Vouch,
+    Action, Event, Facts, Field, Fingerprint, Finish, Grants, Member, Outcome, Period, Periods, Policy, PolicyParts,
+    ProposalRef, PublicKey, RevisionRef, Role, Start, Text, Vouch,
 };
 use twinseal::format::{Raw, request};
 
@@ -140,7 +140,7 @@ impl Story {
         self.log.clock = 900;
         self.approve(&["henry"], first);
         self.log.clock = 0;
-        let start = |revision| Event::Start { revision, artifacts: Vec::new() };
+        let start = |revision| Event::Start(Start::of(revision));
         self.refuse(("approval-from-the-future", "enough-approvals"), "deploy", start(first), None);
         self.approve(&["henry"], first);
         let second = self.file("erin", |facts| {
@@ -154,7 +154,7 @@ impl Story {
         self.approve(&["henry", "ivy"], second);
         self.refuse(("start-before-the-followed-change", "follows-succeeded"), "frank", start(second), None);
         self.log.add("deploy", start(first), None);
-        self.log.add("deploy", Event::Finish { revision: first, outcome: Outcome::Succeeded }, None);
+        self.log.add("deploy", Event::Finish(Finish::of(first, Outcome::Succeeded)), None);
         self.log.add("frank", start(second), None);
     }
 

@@ -2,29 +2,37 @@
 
 use clap::Args;
 
-use crate::commands::change::summary::summary;
+use crate::commands::change::once::{Once, finish_once};
 use crate::commands::lookup::{change, parse, remark};
-use crate::commands::{Context, record_shown, report_recorded};
-use crate::domain::{ChangeId, Event, Field, Outcome};
+use crate::commands::{Context, report_already, report_recorded};
+use crate::domain::{self, Change, ChangeId, Field, Outcome, Target};
 use crate::error::Error;
-use crate::output::Page;
-use crate::record::Plan;
-use crate::store::Session;
+use crate::output::on;
 
 /// Finish a started change with its outcome
 ///
-/// A change that succeeded or failed can be finished again as rolled-back.
+/// A change that succeeded or failed can be finished again as rolled-back, and so can each target. The outcome of a change
+/// with targets is that of its targets: succeeded if every target did, rolled-back if every started one was, otherwise
+/// failed.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal finish CHG-42 --outcome succeeded
-  twinseal finish CHG-42 --outcome rolled-back --note 'Rejects above 2 %.'")]
+  twinseal finish CHG-42 --outcome rolled-back --note 'Rejects above 2 %.'
+  twinseal finish CHG-43 --target gw-01 --outcome failed
+  twinseal finish CHG-43")]
 pub struct Finish {
     /// Change id, such as CHG-42
     #[arg(value_name = "CHANGE")]
     change: String,
-    /// Outcome: succeeded, failed or rolled-back
+    /// Target that is finished; without it, the change as a whole
+    #[arg(long, value_name = "TARGET")]
+    target: Option<String>,
+    /// Outcome: succeeded, failed or rolled-back; may be left out for a change with targets as a whole
     #[arg(long, value_name = "OUTCOME")]
-    outcome: String,
+    outcome: Option<String>,
+    /// Run of the pipeline that started it; the same run may finish it again
+    #[arg(long, value_name = "ID")]
+    run_id: Option<String>,
     /// Comment on the outcome
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
@@ -35,15 +43,30 @@ impl Finish {
     /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let id: ChangeId = parse(&self.change)?;
-        let outcome: Outcome = parse(&self.outcome)?;
+        let target: Option<Target> = self.target.as_deref().map(parse).transpose()?;
+        let run = self.run_id.as_deref().map(parse).transpose()?;
+        let given: Option<Outcome> = self.outcome.as_deref().map(parse).transpose()?;
         let text = self.note.as_deref().map(|note| remark(Field::Note, note)).transpose()?;
         let mut session = context.open()?;
-        let revision = change(&session, id)?.current().id;
-        let plan = |_: &mut _| Ok(Plan { event: Event::Finish { revision, outcome }, text: text.clone() });
-        let shown = |page: &mut Page, session: &Session| {
-            summary(page, session, revision, &format!("finish ({})", outcome.phrase()))
-        };
-        let entry = record_shown(context, &mut session, shown, plan)?;
-        report_recorded(context, &entry, None, format_args!("{id} finished: {}", outcome.phrase()))
+        let change = change(&session, id)?;
+        let outcome = given.map_or_else(|| derived(&change, target.as_ref()), Ok)?;
+        let finish = domain::Finish { revision: change.current().id, target, run, outcome };
+        let (place, outcome) = (on(finish.target.as_ref()), outcome.phrase());
+        match finish_once(context, &mut session, &finish, text.as_ref())? {
+            Once::Recorded(entry) => {
+                report_recorded(context, &entry, None, format_args!("{id} finished{place}: {outcome}"))
+            }
+            Once::Already => {
+                report_already(context, format_args!("{id}{place} already finished by this run: {outcome}"))
+            }
+        }
+    }
+}
+
+/// The outcome that the targets give.
+fn derived(change: &Change, target: Option<&Target>) -> Result<Outcome, Error> {
+    match change.current().targets.is_empty() || target.is_some() {
+        true => Err(Error::NeedOutcome),
+        false => Ok(change.derived_outcome()),
     }
 }

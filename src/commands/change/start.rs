@@ -5,27 +5,32 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::commands::change::check::digest_of;
-use crate::commands::change::summary::summary;
+use crate::commands::change::once::{Once, start_once};
 use crate::commands::lookup::{change, parse};
-use crate::commands::{Context, record_shown, report_recorded};
-use crate::domain::{Artifact, ChangeId, Event};
+use crate::commands::{Context, report_already, report_recorded};
+use crate::domain::{self, Artifact, ChangeId, Target};
 use crate::error::Error;
-use crate::output::Page;
-use crate::record::Plan;
-use crate::store::Session;
+use crate::output::on;
 
 /// Start an approved change
 ///
 /// twinseal refuses the start unless you are an implementer, the change is approved and inside its window, and every
-/// artifact has the approved SHA-256.
+/// artifact has the approved SHA-256. A change with targets is started on each of them.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal start CHG-42
-  twinseal start CHG-42 --artifact gw.tar.gz=build/gw.tar.gz && ./deploy.sh")]
+  twinseal start CHG-42 --artifact gw.tar.gz=build/gw.tar.gz && ./deploy.sh
+  twinseal start CHG-43 --target gw-01")]
 pub struct Start {
     /// Change id, such as CHG-42
     #[arg(value_name = "CHANGE")]
     change: String,
+    /// Target that is about to be changed
+    #[arg(long, value_name = "TARGET")]
+    target: Option<String>,
+    /// Run of a pipeline; the same run may start it again
+    #[arg(long, value_name = "ID")]
+    run_id: Option<String>,
     /// Artifact about to be deployed; its SHA-256 is recorded
     #[arg(long = "artifact", value_name = "NAME=FILE")]
     artifacts: Vec<String>,
@@ -36,21 +41,31 @@ impl Start {
     /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let id: ChangeId = parse(&self.change)?;
+        let target: Option<Target> = self.target.as_deref().map(parse).transpose()?;
+        let run = self.run_id.as_deref().map(parse).transpose()?;
         let artifacts = self.artifacts.iter().map(|given| read(context, given)).collect::<Result<Vec<_>, _>>()?;
         let mut session = context.open()?;
         let revision = change(&session, id)?.current().id;
-        let plan = |_: &mut _| Ok(Plan::of(Event::Start { revision, artifacts: artifacts.clone() }));
-        let shown = |page: &mut Page, session: &Session| summary(page, session, revision, "start");
-        let entry = record_shown(context, &mut session, shown, plan)?;
-        report_recorded(
-            context,
-            &entry,
-            None,
-            format_args!(
-                "{id} started; when done: `twinseal finish {id} --outcome succeeded` (or failed, rolled-back)"
+        let start = domain::Start { revision, target, run, artifacts };
+        let (place, option) = (on(start.target.as_ref()), option(start.target.as_ref()));
+        match start_once(context, &mut session, &start)? {
+            Once::Recorded(entry) => report_recorded(
+                context,
+                &entry,
+                None,
+                format_args!(
+                    "{id} started{place}; when done: `twinseal finish {id}{option} --outcome succeeded` (or failed, \
+                     rolled-back)"
+                ),
             ),
-        )
+            Once::Already => report_already(context, format_args!("{id}{place} already started by this run")),
+        }
     }
+}
+
+/// ` --target gw-1`; empty without a target.
+fn option(target: Option<&Target>) -> String {
+    target.map_or_else(String::new, |target| format!(" --target {target}"))
 }
 
 fn read(context: &Context<'_>, given: &str) -> Result<Artifact, Error> {

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::commands::Context;
-use crate::domain::{BreakGlass, ChangeId, Head, Opens, Refusal, RevisionRef, Rule, Time};
+use crate::domain::{BreakGlass, Head, Opens, Refusal, RevisionRef, Rule, Start, Time};
 use crate::error::Error;
+use crate::format::Entry;
 use crate::output::{json, table};
 
 /// A condition and whether it holds.
@@ -67,8 +68,8 @@ impl Failed {
 
 /// What the gate says.
 pub struct Answer {
-    /// The revision that the answer is about; `None` if no change or several cover what is asked.
-    pub revision: Option<RevisionRef>,
+    /// The start that the answer is about; `None` if no change or several cover what is asked.
+    pub start: Option<Start>,
     /// The conditions.
     pub lines: Vec<Line>,
     /// The break-glasses that are open. None of them opens the gate.
@@ -77,6 +78,8 @@ pub struct Answer {
     pub time: Time,
     /// The newest entry that was taken into account.
     pub head: Option<Head>,
+    /// Whether this run has started it.
+    pub already: bool,
 }
 
 impl Answer {
@@ -91,7 +94,7 @@ impl Answer {
 
     /// Whether the change may start. A gate without a change or without conditions is closed.
     pub fn is_open(&self) -> bool {
-        self.revision.is_some() && !self.lines.is_empty() && self.failed().next().is_none()
+        self.start.is_some() && !self.lines.is_empty() && self.failed().next().is_none()
     }
 
     /// Whether it can never open for this revision, these artifacts and this account.
@@ -114,24 +117,24 @@ impl Answer {
         self.failed().find(|(_, it)| it.opens == Opens::Never).or_else(|| self.failed().next())
     }
 
-    fn change(&self) -> Option<ChangeId> {
-        self.revision.map(|it| it.change)
+    fn revision(&self) -> Option<RevisionRef> {
+        self.start.as_ref().map(|it| it.revision)
     }
 
-    /// Prints it to standard output.
+    /// Prints it to standard output, with the start if that was recorded.
     ///
     /// # Errors
     /// Standard output fails.
-    pub fn print(&self, context: &mut Context<'_>) -> Result<(), Error> {
+    pub fn print(&self, context: &mut Context<'_>, recorded: Option<&Entry>) -> Result<(), Error> {
         let width = context.env.width;
-        context.ui.answer(context.env, || self.json(), || self.text(width))
+        context.ui.answer(context.env, || self.json(recorded), || self.text(width))
     }
 
     fn text(&self, width: Option<u16>) -> String {
         let state = if self.is_open() { "open" } else { "closed" };
         let row = |it: &Line| [it.result().to_owned(), it.condition.to_owned(), it.detail.clone()];
         let lines = table(["RESULT", "CONDITION", "DETAIL"], self.lines.iter().map(row).collect(), width);
-        let about = match self.revision {
+        let about = match self.revision() {
             Some(RevisionRef { change, number, .. }) => format!("gate {state}: {change} revision {number}"),
             None => format!("gate {state}"),
         };
@@ -143,10 +146,12 @@ impl Answer {
         format!("{about}\n{lines}{notes}")
     }
 
-    fn json(&self) -> Value {
+    fn json(&self, recorded: Option<&Entry>) -> Value {
+        let revision = self.revision();
+        let entry = |it: &Entry| json::entry(&it.header, &it.event, it.text.as_ref(), it.leaf);
         json!({
-            "change": json::written(self.change()),
-            "revision": self.revision.as_ref().map(json::revision),
+            "change": json::written(revision.map(|it| it.change)),
+            "revision": revision.as_ref().map(json::revision),
             "open": self.is_open(),
             "closed_until": json::written(self.closed_until()),
             "permanent": self.is_permanent(),
@@ -154,6 +159,8 @@ impl Answer {
             "head": self.head.map(json::head),
             "breakglasses": self.break_glasses.iter().map(open_break_glass).collect::<Value>(),
             "conditions": self.lines.iter().map(Line::json).collect::<Value>(),
+            "already_started": self.already,
+            "recorded": recorded.map(entry),
         })
     }
 

@@ -23,7 +23,12 @@ pub fn find(session: &Session, asked: &Asked, now: Moment) -> Result<Covered, Er
     let Some(service) = &asked.service else { return Ok(Covered::Not(none("no service"))) };
     let ids = session.queries().open_of(service)?;
     let covering = session.ask_each(None, ids, |change, governance| {
-        let open = matches!(change.status(governance, now)?, Status::AwaitingApproval | Status::Approved);
+        let open = match change.status(governance, now)? {
+            Status::AwaitingApproval | Status::Approved => true,
+            // Other targets may follow, and a run may ask again.
+            Status::InProgress | Status::Overrun => !change.current().targets.is_empty() || is_of(change, asked),
+            _ => false,
+        };
         Ok((open && covers(change, asked)).then(|| change.id()))
     })??;
     let covering: Vec<ChangeId> = covering.into_iter().flatten().collect();
@@ -41,6 +46,11 @@ pub fn find(session: &Session, asked: &Asked, now: Moment) -> Result<Covered, Er
 
 fn none(why: &str) -> Line {
     Line::unsatisfied("change", why, Opens::ByAct, "file one, or check the service and the files")
+}
+
+/// Whether the run that asks has started it.
+fn is_of(change: &Change, asked: &Asked) -> bool {
+    asked.run.is_some() && change.started().is_some_and(|act| act.run == asked.run)
 }
 
 fn covers(change: &Change, asked: &Asked) -> bool {

@@ -5,9 +5,10 @@ use super::answer::{Answer, Line};
 use super::coverage::{self, Covered};
 use super::{Asked, Given};
 use crate::commands::Context;
+use crate::commands::change::once::is_started_by;
 use crate::domain::{
     Artifact, Attempt, BreakGlass, BreakGlassStatus, Change, ChangeId, Condition, Denied, Event, Facts, Head, Moment,
-    Opens, Register,
+    Opens, PersonId, Register, Start,
 };
 use crate::error::Error;
 use crate::output::{freeze, list, moment};
@@ -16,15 +17,16 @@ use crate::store::{Session, StoreError};
 /// What the rules say of a start, all of it in one state of the register.
 struct Judged {
     change: Change,
-    artifacts: Vec<Artifact>,
+    start: Start,
     lines: Vec<Line>,
+    already: bool,
 }
 
-/// What the gate says now.
+/// What the gate says now. `me` is the account that starts it, if it is to be started in the same act.
 ///
 /// # Errors
 /// There is no such change, the file is not the register itself, or it cannot be read.
-pub fn answer(context: &Context<'_>, session: &Session, asked: &Asked) -> Result<Answer, Error> {
+pub fn answer(context: &Context<'_>, session: &Session, asked: &Asked, me: Option<&PersonId>) -> Result<Answer, Error> {
     let _snapshot = session.hold_snapshot()?;
     check_register(session, asked.at_least)?;
     let now = session.state().moment(context.env.now());
@@ -34,18 +36,20 @@ pub fn answer(context: &Context<'_>, session: &Session, asked: &Asked) -> Result
         Some(id) => id,
         None => match coverage::find(session, asked, now)? {
             Covered::By(id) => id,
-            Covered::Not(line) => return Ok(Answer { revision: None, lines: vec![line], break_glasses, time, head }),
+            Covered::Not(line) => {
+                let lines = vec![line];
+                return Ok(Answer { start: None, lines, break_glasses, time, head, already: false });
+            }
         },
     };
-    let judged = session.ask(|state| judge(state, id, &asked.artifacts, now))?;
-    let Judged { change, artifacts, lines: judged } = judged.map_err(|_| Error::NoChange(id))?;
-    let revision = change.current().id;
+    let judged = session.ask(|state| judge(state, id, asked, (now, me)))?;
+    let Judged { change, start, lines: judged, already } = judged.map_err(|_| Error::NoChange(id))?;
     // Recording here may be refused for reasons that no rule knows: this file may be a copy.
-    session.may_record(&Event::Start { revision, artifacts })?;
+    session.may_record(&Event::Start(start.clone()))?;
     let mut lines = vec![memory(session, &change, asked.at_least)?];
-    lines.extend(here(session, &change, asked)?);
+    lines.extend(here(&change, asked));
     lines.extend(judged);
-    Ok(Answer { revision: Some(revision), lines, break_glasses, time, head })
+    Ok(Answer { start: Some(start), lines, break_glasses, time, head, already })
 }
 
 /// The break-glasses that are open at a moment.
@@ -113,74 +117,77 @@ fn memory(session: &Session, change: &Change, at_least: Option<Head>) -> Result<
     })
 }
 
-/// Whether the change covers what is about to be changed.
-fn here(session: &Session, change: &Change, asked: &Asked) -> Result<Vec<Line>, Error> {
+/// Whether the change covers what is about to be changed. (The target is a condition of the rules.)
+fn here(change: &Change, asked: &Asked) -> Vec<Line> {
     let facts = &change.current().facts;
-    let mut lines = Vec::new();
-    let mut covers = |name: &'static str, it: &dyn std::fmt::Display, covered: bool| {
-        lines.push(match covered {
-            true => Line::satisfied(name, it),
-            false => Line::unsatisfied(
-                name,
-                format_args!("{} does not name {name} {it}", change.id()),
-                Opens::Never,
-                "revise the change, or name the change that covers it",
-            ),
-        });
+    let line = |name: &'static str, it: &dyn std::fmt::Display, covered: bool| match covered {
+        true => Line::satisfied(name, it),
+        false => Line::unsatisfied(
+            name,
+            format_args!("{} does not name {name} {it}", change.id()),
+            Opens::Never,
+            "revise the change, or name the change that covers it",
+        ),
     };
-    if let Some(service) = &asked.service {
-        covers("service", service, facts.services.contains(service));
-    }
-    if let Some(environment) = &asked.environment {
-        covers("environment", environment, facts.environments.contains(environment));
-    }
-    if let Some(target) = &asked.target {
-        let execution = crate::commands::look::diff::execution(session, change.current())?;
-        covers("target", target, execution.targets.contains(target));
-    }
-    Ok(lines)
+    let service = asked.service.iter().map(|it| line("service", it, facts.services.contains(it)));
+    let environment = asked.environment.iter().map(|it| line("environment", it, facts.environments.contains(it)));
+    service.chain(environment).collect()
 }
 
-/// Judges every condition of the rules for a start by the first implementer who could start the change.
-fn judge(state: &Register, id: ChangeId, given: &[Given], now: Moment) -> Result<Judged, Denied> {
+/// Judges every condition of the rules for a start: by this account, or by the first implementer who could start it.
+fn judge(
+    state: &Register,
+    id: ChangeId,
+    asked: &Asked,
+    (now, me): (Moment, Option<&PersonId>),
+) -> Result<Judged, Denied> {
     let change = state.change(id)?.clone();
     let facts = &change.current().facts;
-    let artifacts = named(facts, given);
+    let (target, run) = (asked.target.clone(), asked.run.clone());
+    let start = Start { revision: change.current().id, target, run, artifacts: named(facts, &asked.artifacts) };
+    let already = me.is_some_and(|me| is_started_by(&change, &start, me));
     let starters = change.starters(state.governance())?;
-    let first = facts.implementers.iter().next();
+    let able = starters.as_ref().ok().and_then(|able| able.first());
     let mut lines = Vec::new();
-    if let Some(actor) = starters.as_ref().ok().and_then(|able| able.first()).or(first) {
-        let attempt = Attempt { actor, moment: now, revision: change.current().id, artifacts: &artifacts };
-        for condition in Condition::ALL {
+    if let Some(actor) = me.or(able).or(facts.implementers.iter().next()) {
+        let attempt = Attempt { actor, moment: now, start: &start };
+        for condition in Condition::ALL.iter().filter(|it| !already || STILL.contains(it)) {
             let judged = match (condition, &starters) {
-                (Condition::Implementer, Err(refusal)) => Err(refusal.clone().into()),
+                (Condition::Implementer, Err(refusal)) if me.is_none() => Err(refusal.clone().into()),
                 _ => state.judge_condition(&change, attempt, *condition),
             };
             lines.push(match judged {
-                Ok(()) => Line::satisfied(condition.as_str(), detail(state, &change, *condition, now)?),
+                Ok(()) => Line::satisfied(condition.as_str(), detail(state, &change, (*condition, attempt))?),
                 Err(Denied::Refused(refusal)) => Line::refused(condition.as_str(), &refusal),
                 Err(unloaded) => return Err(unloaded),
             });
         }
     }
-    Ok(Judged { change, artifacts, lines })
+    Ok(Judged { change, start, lines, already })
 }
 
+/// What must still hold of a change that this run has started: it deploys the same, in the same place.
+const STILL: [Condition; 4] = [Condition::Implementer, Condition::Revision, Condition::Target, Condition::Artifacts];
+
 /// What a satisfied condition rests on.
-fn detail(state: &Register, change: &Change, condition: Condition, now: Moment) -> Result<String, Denied> {
+fn detail(state: &Register, change: &Change, (condition, attempt): (Condition, Attempt<'_>)) -> Result<String, Denied> {
     let facts = &change.current().facts;
     let zone = facts.window.zone().as_str();
     Ok(match condition {
         Condition::Implementer => change.starters(state.governance())?.map_or_else(|_| String::new(), list),
+        Condition::Target => list(&attempt.start.target),
+        Condition::NotStopped if facts.stop_after.is_some() => {
+            format!("{} of {} targets failed", change.failed_targets(), facts.targets)
+        }
         Condition::Approvals => {
-            let tally = change.tally(state.governance(), now)?;
+            let tally = change.tally(state.governance(), attempt.moment)?;
             let people = list(tally.counted.iter().map(|vote| &vote.person));
             format!("{} of {}: {people}", tally.counted.len(), tally.need)
         }
         Condition::Window => format!("until {}", moment(facts.window.end(), zone)),
         Condition::TimeToRollBack => format!("last moment to start {}", moment(facts.last_start(), zone)),
         Condition::Freezes => {
-            let met = state.governance().freezes_met(facts, now.claimed, facts.window.end())?;
+            let met = state.governance().freezes_met(facts, attempt.moment.claimed, facts.window.end())?;
             list(met.iter().map(freeze::met))
         }
         Condition::Artifacts => list(facts.artifacts.iter().map(|it| &it.name)),

@@ -9,7 +9,7 @@ use crate::commands::Context;
 use crate::commands::freeze::met;
 use crate::commands::look::diff::execution;
 use crate::commands::lookup::{change, governance_about, names, parse, parts, reason_of, redaction, requirement_texts};
-use crate::domain::{Act, Change, ChangeId, Outcome, ProposalId, RefusedAct, Status, Text, Vote};
+use crate::domain::{Act, Change, ChangeId, Outcome, ProposalId, RefusedAct, Status, Target, Text, Vote};
 use crate::error::Error;
 use crate::output::requirements::RequirementText;
 use crate::output::{Judged, Page, Remark, Remarks, Timeline, Words, change_page, freeze, json};
@@ -83,7 +83,8 @@ pub fn write_page(
 
 /// Comments on decisions, notes and outcomes by entry; a redacted one says who redacted it.
 fn remarks(session: &Session, change: &Change) -> Result<Remarks, Error> {
-    let acts = change.notes().iter().chain(change.withdrawn()).chain(change.outcomes().iter().map(|(_, act)| act));
+    let outcomes = change.on_targets().values().flat_map(|it| &it.outcomes).chain(change.outcomes());
+    let acts = change.notes().iter().chain(change.withdrawn()).chain(outcomes.map(|(_, act)| act));
     let acts = acts.map(|act| act.seq).chain(change.votes().iter().map(|vote| vote.seq));
     let mut remarks = Remarks::new();
     for seq in acts {
@@ -106,6 +107,53 @@ fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value
         change.obstacle(&governance)?.filter(|_| matches!(status, Status::AwaitingApproval | Status::Approved));
     let requirements = requirement_texts(session, change, &governance, now)?;
     let void = |seq| tally.void.iter().find(|(vote, _)| vote.seq == seq).map(|(_, why)| why);
+    let remarks = remarks(session, change)?;
+    let remarks: BTreeMap<u64, String> = remarks.iter().map(|(seq, it)| (*seq, it.to_string())).collect();
+    let act = |act: &Act| {
+        let (person, time, remark) = (act.person.to_string(), act.time.to_string(), remarks.get(&act.seq));
+        let run = json::written(act.run.as_ref());
+        json!({ "person": person, "time": time, "seq": act.seq, "run": run, "comment": remark })
+    };
+    let vote = |it: &Vote| json::vote(change, it, void(it.seq), remarks.get(&it.seq));
+    let outcome = |(outcome, it): &(Outcome, Act)| json!({ "outcome": outcome.to_string(), "act": act(it) });
+    let refusal = |it: &RefusedAct| {
+        let target = json::written(it.target.as_ref());
+        json!({ "verb": it.verb.to_string(), "target": target, "rule": it.rule.to_string(), "act": act(&it.act) })
+    };
+    let target = |it: &Target| {
+        let on = change.on_targets().get(it);
+        let outcomes = on.map_or(&[][..], |on| &on.outcomes);
+        json!({
+            "target": it.to_string(),
+            "started": on.map(|on| act(&on.started)),
+            "outcomes": outcomes.iter().map(outcome).collect::<Value>(),
+        })
+    };
+    Ok(json!({
+        "change": id.to_string(),
+        "status": status.to_string(),
+        "freezes": met(session, change, status, now.claimed)?.iter().map(freeze::met_json).collect::<Value>(),
+        "left": json::left(change.stranded(&governance, None)?),
+        "cannot_start": json::written(obstacle.as_ref().map(|it| it.rule())),
+        "revision": change.current().id.number,
+        "last_start": change.current().facts.last_start().to_string(),
+        "last_rollback": change.current().facts.last_rollback().to_string(),
+        "approvals": json::approvals(&tally),
+        "requirements": requirements.iter().map(RequirementText::json).collect::<Value>(),
+        "review_due": json::written(change.review_due()),
+        "revisions": revisions(session, change)?,
+        "votes": change.votes().iter().map(vote).collect::<Value>(),
+        "notes": change.notes().iter().map(act).collect::<Value>(),
+        "withdrawn": change.withdrawn().map(act),
+        "started": change.started().map(act),
+        "targets": change.current().targets.iter().map(target).collect::<Value>(),
+        "outcomes": change.outcomes().iter().map(outcome).collect::<Value>(),
+        "refused": change.refused().iter().map(refusal).collect::<Value>(),
+    }))
+}
+
+/// Every revision of a change as JSON.
+fn revisions(session: &Session, change: &Change) -> Result<Vec<Value>, Error> {
     let mut revisions = Vec::new();
     for it in change.revisions() {
         let text = text(session, it.seq)?;
@@ -121,36 +169,7 @@ fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value
             "redacted_by": session.redacted(it.seq)?.map(ProposalId::number),
         }));
     }
-    let remarks = remarks(session, change)?;
-    let remarks: BTreeMap<u64, String> = remarks.iter().map(|(seq, it)| (*seq, it.to_string())).collect();
-    let act = |act: &Act| {
-        let (person, time, remark) = (act.person.to_string(), act.time.to_string(), remarks.get(&act.seq));
-        json!({ "person": person, "time": time, "seq": act.seq, "comment": remark })
-    };
-    let vote = |it: &Vote| json::vote(change, it, void(it.seq), remarks.get(&it.seq));
-    let outcome = |(outcome, it): &(Outcome, Act)| json!({ "outcome": outcome.to_string(), "act": act(it) });
-    let refusal =
-        |it: &RefusedAct| json!({ "verb": it.verb.to_string(), "rule": it.rule.to_string(), "act": act(&it.act) });
-    Ok(json!({
-        "change": id.to_string(),
-        "status": status.to_string(),
-        "freezes": met(session, change, status, now.claimed)?.iter().map(freeze::met_json).collect::<Value>(),
-        "left": json::left(change.stranded(&governance, None)?),
-        "cannot_start": json::written(obstacle.as_ref().map(|it| it.rule())),
-        "revision": change.current().id.number,
-        "last_start": change.current().facts.last_start().to_string(),
-        "last_rollback": change.current().facts.last_rollback().to_string(),
-        "approvals": json::approvals(&tally),
-        "requirements": requirements.iter().map(RequirementText::json).collect::<Value>(),
-        "review_due": json::written(change.review_due()),
-        "revisions": revisions,
-        "votes": change.votes().iter().map(vote).collect::<Value>(),
-        "notes": change.notes().iter().map(act).collect::<Value>(),
-        "withdrawn": change.withdrawn().map(act),
-        "started": change.started().map(act),
-        "outcomes": change.outcomes().iter().map(outcome).collect::<Value>(),
-        "refused": change.refused().iter().map(refusal).collect::<Value>(),
-    }))
+    Ok(revisions)
 }
 
 /// The text of an entry.

@@ -4,8 +4,8 @@ use crate::domain::change::filing_rules::{judge_filing, judge_policy, judge_star
 use crate::domain::change::left::Left;
 use crate::domain::records::{Denied, Unloaded};
 use crate::domain::{
-    Artifact, Attempt, Change, ChangeId, Condition, Duty, Event, Facts, Field, Governance, Header, Independence,
-    Outcome, PersonId, Refusal, RefusedAct, RefusedAttempt, RevisionRef, Role, Rule, Tally, Timed, Verdict,
+    Attempt, Change, ChangeId, Condition, Duty, Event, Facts, Field, Finish, Governance, Header, Independence,
+    PersonId, Refusal, RefusedAct, RefusedAttempt, RevisionRef, Role, Rule, Start, Tally, Timed, Verdict,
 };
 
 impl Change {
@@ -19,8 +19,8 @@ impl Change {
         match event {
             Event::Approve(at) => self.judge_approve(governance, header, *at),
             Event::Reject(at) => self.judge_reject(governance, header, *at),
-            Event::Start { revision, artifacts } => self.judge_start(governance, header, *revision, artifacts),
-            Event::Finish { revision, outcome } => self.judge_finish(governance, header, *revision, *outcome),
+            Event::Start(start) => self.judge_start(governance, header, start),
+            Event::Finish(finish) => self.judge_finish(governance, header, finish),
             Event::Revise { replaces, facts, .. } => {
                 self.judge_reviser(governance, header, *replaces)?;
                 judge_filing(governance, header, facts)?;
@@ -59,7 +59,8 @@ impl Change {
         rule: Rule,
     ) -> Result<(), Refusal> {
         let same = |it: &&RefusedAct| {
-            (it.verb, it.revision, it.rule) == (attempt.verb(), attempt.target(), rule) && it.act.person == header.actor
+            (it.verb, it.revision, it.rule) == (attempt.verb(), attempt.target(), rule)
+                && (&it.act.person, it.target.as_ref()) == (&header.actor, attempt.on_target())
         };
         if self.refused().iter().any(|it| same(&it)) { Err(Refusal::RefusedBefore) } else { Ok(()) }
     }
@@ -153,15 +154,9 @@ impl Change {
         if header.fills(Field::Reason) { Ok(()) } else { Err(Refusal::ReasonMissing.into()) }
     }
 
-    fn judge_start(
-        &self,
-        governance: &Governance,
-        header: &Timed<'_>,
-        at: RevisionRef,
-        artifacts: &[Artifact],
-    ) -> Result<(), Denied> {
-        let start = Attempt { actor: &header.actor, moment: header.moment, revision: at, artifacts };
-        Condition::ALL.iter().try_for_each(|condition| self.judge_condition(governance, start, *condition))
+    fn judge_start(&self, governance: &Governance, header: &Timed<'_>, start: &Start) -> Result<(), Denied> {
+        let attempt = Attempt { actor: &header.actor, moment: header.moment, start };
+        Condition::ALL.iter().try_for_each(|condition| self.judge_condition(governance, attempt, *condition))
     }
 
     /// A revision whose text was redacted can be neither approved nor started.
@@ -180,13 +175,7 @@ impl Change {
     }
 
     /// An implementer or the owner finishes a change. If all of them have left, any admin may.
-    fn judge_finish(
-        &self,
-        governance: &Governance,
-        header: &Timed<'_>,
-        at: RevisionRef,
-        outcome: Outcome,
-    ) -> Result<(), Denied> {
+    fn judge_finish(&self, governance: &Governance, header: &Timed<'_>, finish: &Finish) -> Result<(), Denied> {
         let facts = &self.current().facts;
         let named = header.actor == facts.owner || facts.implementers.contains(&header.actor);
         let stands_in = || -> Result<bool, Unloaded> {
@@ -195,18 +184,8 @@ impl Change {
         if !named && !stands_in()? {
             return Err(Refusal::NotImplementerOrOwner { person: header.actor.clone(), change: self.id() }.into());
         }
-        self.judge_current(at)?;
-        Ok(self.judge_outcome(outcome)?)
-    }
-
-    /// A change has one outcome, which a rollback may follow.
-    fn judge_outcome(&self, outcome: Outcome) -> Result<(), Refusal> {
-        match (self.started(), self.outcomes().last()) {
-            (None, _) => Err(Refusal::NotStarted { change: self.id() }),
-            (Some(_), None) => Ok(()),
-            (Some(_), Some((Outcome::Succeeded | Outcome::Failed, _))) if outcome == Outcome::RolledBack => Ok(()),
-            (Some(_), Some((outcome, _))) => Err(Refusal::Finished { change: self.id(), outcome: *outcome }),
-        }
+        self.judge_current(finish.revision)?;
+        Ok(self.judge_outcome(finish)?)
     }
 }
 

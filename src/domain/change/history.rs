@@ -9,8 +9,8 @@ use crate::domain::records::Unloaded;
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::value::time::DAY;
 use crate::domain::{
-    ChangeId, ConflictOfInterest, Digest, Event, Facts, Field, Fingerprint, Governance, Moment, Outcome, PersonId,
-    RevisionRef, Rule, TextRef, Time, Timed, Verb, Verdict, Vote,
+    ChangeId, ConflictOfInterest, Digest, Event, Facts, Field, Fingerprint, Finish, Governance, Moment, OnTarget,
+    OnTargets, Outcome, PersonId, RevisionRef, Rule, RunId, Start, Target, TextRef, Time, Timed, Verb, Verdict, Vote,
 };
 
 closed_enum!(
@@ -58,13 +58,16 @@ pub struct Revision {
     pub facts: Facts,
     /// The fields that its text fills, and the digest of that text.
     pub text: Option<TextRef>,
+    /// The targets, in order.
+    pub targets: Vec<Target>,
 }
 
 impl Revision {
-    fn filed(id: RevisionRef, header: &Timed<'_>, facts: &Facts) -> Self {
+    fn filed(id: RevisionRef, header: &Timed<'_>, facts: &Facts, targets: &[Target]) -> Self {
         let (requester, facts, text) = (header.actor.clone(), facts.clone(), header.text.clone());
+        let targets = targets.to_vec();
         let (time, effective) = (header.time, header.moment.effective);
-        Self { id, requester, key: header.key, time, effective, seq: header.seq, facts, text }
+        Self { id, requester, key: header.key, time, effective, seq: header.seq, facts, text, targets }
     }
 
     /// The fields that its text fills, redacted or not.
@@ -94,6 +97,8 @@ pub struct Act {
     pub time: Time,
     /// The sequence number of the entry that records the act.
     pub seq: u64,
+    /// The run of a pipeline that a start or an outcome belongs to.
+    pub run: Option<RunId>,
 }
 
 /// A recorded refusal.
@@ -105,6 +110,8 @@ pub struct RefusedAct {
     pub verb: Verb,
     /// The leaf hash of the entry that filed the revision.
     pub revision: Digest,
+    /// The target that was to be started.
+    pub target: Option<Target>,
     /// The rule that refused it.
     pub rule: Rule,
 }
@@ -121,7 +128,9 @@ pub struct Change {
     votes: Vec<Vote>,
     notes: Vec<Act>,
     withdrawn: Option<Act>,
+    /// The first start.
     started: Option<Act>,
+    on_targets: OnTargets,
     /// Which approvals counted at the start.
     settled: Option<Settled>,
     outcomes: Vec<(Outcome, Act)>,
@@ -130,8 +139,8 @@ pub struct Change {
 
 impl Change {
     /// A change as filed by an entry with this header and leaf hash.
-    pub fn filed(id: ChangeId, header: &Timed<'_>, leaf: Digest, facts: &Facts) -> Self {
-        Self::new(Revision::filed(RevisionRef { change: id, number: 1, filed: leaf }, header, facts))
+    pub fn filed(id: ChangeId, header: &Timed<'_>, leaf: Digest, (facts, targets): (&Facts, &[Target])) -> Self {
+        Self::new(Revision::filed(RevisionRef { change: id, number: 1, filed: leaf }, header, facts, targets))
     }
 
     /// A change that nobody has filed, or a further revision of one, to ask who could approve it.
@@ -146,6 +155,7 @@ impl Change {
             seq: 0,
             facts: facts.clone(),
             text: None,
+            targets: Vec::new(),
         };
         match before.cloned() {
             None => Self::new(revision),
@@ -167,6 +177,7 @@ impl Change {
             notes: Vec::new(),
             withdrawn: None,
             started: None,
+            on_targets: OnTargets::new(),
             settled: None,
             outcomes: Vec::new(),
             refused: Vec::new(),
@@ -309,9 +320,14 @@ impl Change {
         self.settled = Some(settled);
     }
 
-    /// The start, if any.
+    /// The start, if any; of a change with targets the first one.
     pub fn started(&self) -> Option<&Act> {
         self.started.as_ref()
+    }
+
+    /// The targets on which it was started.
+    pub fn on_targets(&self) -> &OnTargets {
+        &self.on_targets
     }
 
     /// The outcomes: none yet, one, or one followed by a rollback.
@@ -353,23 +369,24 @@ impl Change {
 
     /// Applies a judged event; `leaf` is the leaf hash of its entry.
     pub fn apply(&mut self, header: &Timed<'_>, leaf: Digest, event: &Event) {
-        let act = Act { person: header.actor.clone(), time: header.time, seq: header.seq };
+        let act = Act { person: header.actor.clone(), time: header.time, seq: header.seq, run: None };
         self.last = leaf;
         match event {
             Event::Approve(at) => self.votes.push(Vote::cast(at, Verdict::Approve, header)),
             Event::Reject(at) => self.votes.push(Vote::cast(at, Verdict::Reject, header)),
             Event::Retract(at) => self.votes.push(Vote::cast(at, Verdict::Retract, header)),
-            Event::Revise { replaces, facts, .. } => {
+            Event::Revise { replaces, facts, execution } => {
                 let id = RevisionRef { change: self.id, number: replaces.number + 1, filed: leaf };
-                self.replace(Revision::filed(id, header, facts));
+                self.replace(Revision::filed(id, header, facts, &execution.targets));
             }
             Event::ChangeWithdraw(_) => self.withdrawn = Some(act),
             Event::Note(_) => self.notes.push(act),
-            Event::Start { .. } => self.started = Some(act),
-            Event::Finish { outcome, .. } => self.outcomes.push((*outcome, act)),
+            Event::Start(start) => self.apply_start(start, act),
+            Event::Finish(finish) => self.apply_finish(finish, act),
             Event::Refused { attempt, rule } => {
                 let (verb, revision, rule) = (attempt.verb(), attempt.target(), *rule);
-                self.refused.push(RefusedAct { act, verb, revision, rule });
+                let target = attempt.on_target().cloned();
+                self.refused.push(RefusedAct { act, verb, revision, target, rule });
             }
             // `judge` refuses these events for a change that exists.
             Event::File { .. }
@@ -387,6 +404,22 @@ impl Change {
             | Event::BreakGlassOpen { .. }
             | Event::BreakGlassClose(_)
             | Event::BreakGlassRatify { .. } => {}
+        }
+    }
+
+    fn apply_start(&mut self, start: &Start, act: Act) {
+        let act = Act { run: start.run.clone(), ..act };
+        if let Some(target) = &start.target {
+            self.on_targets.insert(target.clone(), OnTarget { started: act.clone(), outcomes: Vec::new() });
+        }
+        self.started.get_or_insert(act);
+    }
+
+    fn apply_finish(&mut self, finish: &Finish, act: Act) {
+        let act = Act { run: finish.run.clone(), ..act };
+        match finish.target.as_ref().map(|target| self.on_targets.get_mut(target)) {
+            Some(on) => on.into_iter().for_each(|it| it.outcomes.push((finish.outcome, act.clone()))),
+            None => self.outcomes.push((finish.outcome, act)),
         }
     }
 }

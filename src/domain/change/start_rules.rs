@@ -4,7 +4,7 @@ use crate::domain::change::decision_rules::judge_tally;
 use crate::domain::change::filing_rules::{judge_artifact_names, judge_starter, judge_time_left};
 use crate::domain::records::{Denied, Unloaded};
 use crate::domain::value::closed_enum::closed_enum;
-use crate::domain::{Artifact, Change, Closed, Governance, Moment, PersonId, Refusal, RevisionRef, Time};
+use crate::domain::{Artifact, Change, Closed, Governance, Moment, PersonId, Refusal, Start, Time};
 
 closed_enum!(
     /// A condition for the start of a change. They are judged in this order.
@@ -13,8 +13,12 @@ closed_enum!(
         Implementer => "implementer",
         /// The revision is the current one.
         Revision => "revision",
-        /// It was not started before.
+        /// It names a target, if the revision has targets.
+        Target => "target",
+        /// It, or the target, was not started before, and the change has not ended.
         NotStarted => "not-started",
+        /// Not too many targets have failed.
+        NotStopped => "not-stopped",
         /// It was not withdrawn.
         NotWithdrawn => "not-withdrawn",
         /// The revision was not rejected.
@@ -47,10 +51,8 @@ pub struct Attempt<'a> {
     pub actor: &'a PersonId,
     /// When.
     pub moment: Moment,
-    /// The revision.
-    pub revision: RevisionRef,
-    /// The artifacts, as read.
-    pub artifacts: &'a [Artifact],
+    /// What would be recorded.
+    pub start: &'a Start,
 }
 
 /// What can make a refused start possible.
@@ -74,6 +76,11 @@ impl Refusal {
             | Self::TooLateToStart { .. }
             | Self::Withdrawn { .. }
             | Self::Started { .. }
+            | Self::Finished { .. }
+            | Self::TargetRequired { .. }
+            | Self::TargetUnknown { .. }
+            | Self::TargetStarted { .. }
+            | Self::Stopped { .. }
             | Self::Rejected { .. }
             | Self::RevisionRedacted { .. }
             | Self::NotCurrent { .. }
@@ -98,41 +105,46 @@ impl Change {
     pub(in crate::domain) fn judge_condition(
         &self,
         governance: &Governance,
-        start: Attempt<'_>,
+        attempt: Attempt<'_>,
         condition: Condition,
     ) -> Result<(), Denied> {
         let facts = &self.current().facts;
-        let time = start.moment.claimed;
+        let Attempt { actor, moment, start } = attempt;
+        let time = moment.claimed;
         match condition {
-            Condition::Implementer if !facts.implementers.contains(start.actor) => {
-                Err(Refusal::NotImplementer { person: start.actor.clone(), change: self.id() }.into())
+            Condition::Implementer if !facts.implementers.contains(actor) => {
+                Err(Refusal::NotImplementer { person: actor.clone(), change: self.id() }.into())
             }
             Condition::Revision => Ok(self.judge_current(start.revision)?),
-            Condition::NotStarted if self.started().is_some() => Err(Refusal::Started { change: self.id() }.into()),
+            Condition::Target => Ok(self.judge_start_target(start.target.as_ref())?),
+            Condition::NotStarted => Ok(self.judge_not_started(start.target.as_ref())?),
+            Condition::NotStopped => Ok(self.judge_not_stopped()?),
             Condition::NotWithdrawn if self.withdrawn().is_some() => {
                 Err(Refusal::Withdrawn { change: self.id() }.into())
             }
             Condition::NotRejected => Ok(self.judge_not_rejected()?),
             Condition::Text => self.judge_readable(governance),
             Condition::Policy => self.judge_facts(governance),
-            Condition::Duties => judge_starter(governance, self.requesters(), start.actor),
-            Condition::Approvals => self.judge_approvals(governance, start.moment),
+            Condition::Duties => judge_starter(governance, self.requesters(), actor),
+            Condition::Approvals => self.judge_approvals(governance, moment),
             Condition::Window if !facts.window.contains(time) => {
                 Err(Refusal::OutsideWindow { time, window: facts.window.clone() }.into())
             }
             Condition::TimeToRollBack => Ok(judge_time_left(&facts.window, facts.rollback_minutes, time)?),
-            Condition::Freezes => self.judge_frozen(governance, start.moment),
-            Condition::Artifacts => Ok(judge_artifacts(&facts.artifacts, start.artifacts)?),
-            Condition::Implementer
-            | Condition::NotStarted
-            | Condition::NotWithdrawn
-            | Condition::Window
-            | Condition::Follows => Ok(()),
+            Condition::Freezes => self.judge_frozen(governance, moment),
+            Condition::Artifacts => Ok(judge_artifacts(&facts.artifacts, &start.artifacts)?),
+            Condition::Implementer | Condition::NotWithdrawn | Condition::Window | Condition::Follows => Ok(()),
         }
     }
 
+    /// The start of each target is judged by the approvals that count at that moment.
     fn judge_approvals(&self, governance: &Governance, moment: Moment) -> Result<(), Denied> {
-        Ok(judge_tally(self.id(), &self.tally(governance, moment)?)?)
+        let tally = if self.current().targets.is_empty() {
+            self.tally(governance, moment)?
+        } else {
+            self.tally_now(governance, moment)?
+        };
+        Ok(judge_tally(self.id(), &tally)?)
     }
 
     /// What keeps the current revision from being started by anybody at any time, however many approve it: a redacted

@@ -183,6 +183,11 @@ impl Change {
                 independence: settled.independence.clone(),
             });
         }
+        self.tally_now(governance, now)
+    }
+
+    /// Counts the approvals at the moment `now`, also after the first start: that of each target is judged anew.
+    pub(in crate::domain) fn tally_now(&self, governance: &Governance, now: Moment) -> Result<Tally<'_>, Unloaded> {
         // Without a policy, no number of approvals is enough.
         let denied = Needs { total: usize::MAX, slots: Vec::new(), independent: false };
         let needs = governance.policy().map_or(denied, |it| it.needs(&self.current().facts));

@@ -84,8 +84,8 @@ impl Governance {
             | Event::Approve(_)
             | Event::Reject(_)
             | Event::Retract(_)
-            | Event::Start { .. }
-            | Event::Finish { .. }
+            | Event::Start(_)
+            | Event::Finish(_)
             | Event::Note(_)
             | Event::BreakGlassOpen { .. }
             | Event::BreakGlassClose(_)

@@ -154,6 +154,14 @@ impl FreezeName {
 }
 
 string_id!(
+    /// A run of a pipeline: `4711`, or the address of its page.
+    RunId,
+    "a run id",
+    "1 to 128 printable ASCII characters without space",
+    |text| is_token(text, 128)
+);
+
+string_id!(
     /// A group of approvers: `dba`.
     Group,
     "a group",

@@ -212,12 +212,12 @@ impl Queries<'_> {
         self.select("SELECT id FROM changes WHERE state = 'awaiting-approval' ORDER BY id", [], change_id)
     }
 
-    /// The changes not started, rejected or withdrawn whose current revision names this service.
+    /// The changes not rejected, withdrawn or finished whose current revision names this service.
     ///
     /// # Errors
     /// What SQLite reports.
     pub fn open_of(&self, service: &ServiceId) -> Result<Vec<ChangeId>, StoreError> {
-        let sql = "SELECT id FROM changes WHERE state = 'awaiting-approval' AND EXISTS (
+        let sql = "SELECT id FROM changes WHERE state IN ('awaiting-approval', 'in-progress') AND EXISTS (
                 SELECT 1 FROM revision_items AS i
                 WHERE i.change = id AND i.number = revision AND i.item = 'service' AND i.value = ?1)
             ORDER BY id";

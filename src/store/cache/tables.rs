@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use crate::domain::{
     Action, BreakGlass, Change, Digest, Event, Facts, Fingerprint, Granted, Header, Member, PersonId, ProposalId,
-    ProposalState, RefusedAttempt, Register, RevisionRef, Rule, Stream, Text, Verdict,
+    ProposalState, RefusedAttempt, Register, RevisionRef, Rule, RunId, Stream, Target, Text, Verdict,
 };
 use crate::format::Entry;
 use crate::store::StoreError;
@@ -83,8 +83,7 @@ pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, afte
         Event::Retract(at) => project_vote(conn, entry, at, Verdict::Retract)?,
         Event::Approve(at) => project_vote(conn, entry, at, Verdict::Approve)?,
         Event::Reject(at) => project_vote(conn, entry, at, Verdict::Reject)?,
-        Event::Start { revision, .. } => project_run(conn, entry, revision, "start")?,
-        Event::Finish { revision, outcome } => project_run(conn, entry, revision, outcome.as_str())?,
+        Event::Start(_) | Event::Finish(_) => project_run(conn, entry)?,
         Event::Refused { attempt, rule } => project_refusal(conn, header, attempt, *rule)?,
         Event::BreakGlassOpen { .. } | Event::BreakGlassClose(_) => {}
         Event::BreakGlassRatify { id, .. } => project_ratification(conn, header, id.number())?,
@@ -305,14 +304,21 @@ fn project_vote(conn: &Connection, entry: &Entry, at: &RevisionRef, verdict: Ver
     Ok(())
 }
 
-fn project_run(conn: &Connection, entry: &Entry, at: &RevisionRef, act: &str) -> rusqlite::Result<()> {
+fn project_run(conn: &Connection, entry: &Entry) -> rusqlite::Result<()> {
+    let (act, at, target, run) = match &entry.event {
+        Event::Start(it) => ("start", &it.revision, &it.target, &it.run),
+        Event::Finish(it) => (it.outcome.as_str(), &it.revision, &it.target, &it.run),
+        _ => return Ok(()),
+    };
     let header = &entry.header;
-    conn.prepare_cached("INSERT INTO runs VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
+    conn.prepare_cached("INSERT INTO runs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
         header.seq,
         at.change.number(),
         act,
         header.actor.as_str(),
-        header.time.to_string()
+        header.time.to_string(),
+        target.as_ref().map(Target::as_str),
+        run.as_ref().map(RunId::as_str),
     ])?;
     Ok(())
 }
