@@ -31,7 +31,7 @@ pub fn actor_of_run(context: &Context<'_>, session: &Session, run: Option<&RunId
 /// Records a start, unless this run has done it.
 ///
 /// # Errors
-/// As [`record_shown`].
+/// As `record_shown`.
 pub fn start_once(context: &mut Context<'_>, session: &mut Session, start: &Start) -> Result<Once, Error> {
     let me = actor_of_run(context, session, start.run.as_ref())?;
     let done = |it: &Change| me.as_ref().is_some_and(|me| is_started_by(it, start, me));
@@ -46,7 +46,7 @@ pub fn start_once(context: &mut Context<'_>, session: &mut Session, start: &Star
 /// Records an outcome, unless this run has done it.
 ///
 /// # Errors
-/// As [`record_shown`].
+/// As `record_shown`.
 pub fn finish_once(
     context: &mut Context<'_>,
     session: &mut Session,
