@@ -31,7 +31,7 @@ use crate::output::{safe, safe_json, safe_lines};
 )]
 #[command(after_help = "Exit codes:
   0  success
-  1  refused by a rule; gate closed
+  1  refused by a rule, or not confirmed; gate closed; freeze closed
   2  usage error or invalid input
   3  broken or unexpected register
   4  environment: files, locks, disks, agents, versions")]

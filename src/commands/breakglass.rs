@@ -17,7 +17,7 @@ pub(in crate::commands) use page::Judged;
 
 /// Act without approval in an emergency, and say so
 ///
-/// A break-glass is the signed word of one engineer before acting without approval. It never counts as an executed
+/// A break-glass is the signed statement of one engineer before acting without approval. It never counts as an executed
 /// change, and the gate stays closed. It ends by itself. Two approvers who had no part in it can ratify it within 24
 /// hours of its end; otherwise it is unauthorised for good.
 #[derive(Debug, Subcommand)]

@@ -1,4 +1,4 @@
-//! Break-glass: one engineer's signed word before acting without approval. It never counts as an executed change, and
+//! Break-glass: one engineer's signed statement before acting without approval. It never counts as an executed change, and
 //! gives no right to anything: it says who acts, why, and until when.
 //!
 //! It ends by itself, after four hours or sooner, as the policy says. Its close says what was done, and two approvers who had no part in it may ratify that within a day

@@ -475,7 +475,7 @@ refusals! {
         "ratify it after that time";
     /// Ratifying too late.
     Unauthorised { /** Which. */ id: BreakGlassId, /** Since when. */ since: Time } =>
-        "breakglass-deadline", "{id} is unauthorised since {since}, 24 hours after its end", "";
+        "breakglass-deadline", "{id} has been unauthorised since {since}, 24 hours after its end", "";
     /// A break-glass with a text that was redacted.
     BreakGlassRedacted { /** Which. */ id: BreakGlassId } =>
         "breakglass-redacted", "a text of {id} was redacted, so it can no longer be ratified", "";

@@ -89,18 +89,23 @@ fn span(minutes: u64) -> String {
 
 /// `need the approvals of 3 different people, 1 of them in group dba`.
 fn approvals(it: &Requirement) -> Option<String> {
-    let from = it.from.iter().map(|(group, count)| format!("{count} {}in group {group}", of_them(it.approvals)));
+    let from =
+        it.from.iter().map(|(group, count)| format!("{count} {} in group {group}", of_whom(it.approvals, *count)));
     let from = from.collect::<Vec<_>>().join(", ");
     match (it.approvals, from.as_str()) {
         (None, "") => None,
         (Some(n), "") => Some(format!("need the approvals of {n} different people")),
         (Some(n), from) => Some(format!("need the approvals of {n} different people, {from}")),
-        (None, from) => Some(format!("need approvals of {from}")),
+        (None, from) => Some(format!("need the approval of {from}")),
     }
 }
 
-fn of_them(approvals: Option<u64>) -> &'static str {
-    if approvals.is_some() { "of them " } else { "" }
+fn of_whom(approvals: Option<u64>, count: u64) -> &'static str {
+    match (approvals, count) {
+        (Some(_), _) => "of them",
+        (None, 1) => "person",
+        (None, _) => "people",
+    }
 }
 
 /// The changes that meet the conditions: `Changes of kind normal and high risk in environment prod`.

@@ -46,7 +46,9 @@ impl Judged {
         match status {
             BreakGlassStatus::Open => format!("{status}; ends by itself {}", ago(self.glass.end(), now.effective)),
             BreakGlassStatus::Ended => format!("{status}; nobody has said what was done; unauthorised {deadline}"),
-            BreakGlassStatus::Closed => format!("{status}; ratified by {count} of {of}; unauthorised {deadline}"),
+            BreakGlassStatus::Closed => {
+                format!("{status}; {count} of {of} ratifications; unauthorised {deadline} unless ratified")
+            }
             BreakGlassStatus::Ratified => format!("{status} by {count} of {of}"),
             BreakGlassStatus::Unauthorised => format!("{status} since {}, for good", self.glass.deadline()),
         }

@@ -17,8 +17,7 @@ use crate::input::read_freeze;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal freeze propose month-end.toml
-  twinseal calendar venue XSHG --year 2026 > market.toml
-  twinseal freeze propose market.toml")]
+  twinseal freeze propose market-week.toml")]
 pub struct Propose {
     /// Freeze in TOML; - reads standard input
     file: PathBuf,

@@ -23,7 +23,7 @@ pub enum Export {
     Jsonl(Lines),
     /// Export every change as a row of CSV, or every break-glass
     ///
-    /// A break-glass is no change and stands in no row of the changes. --breakglass exports them instead.
+    /// A break-glass is no change and has no row among the changes. --breakglass exports them instead.
     ///
     /// A cell that a spreadsheet would read as a formula begins with an apostrophe.
     Csv(Csv),
