@@ -25,6 +25,7 @@ mod model;
 mod once;
 mod pages;
 mod paths;
+mod policies;
 mod private;
 mod queries;
 mod queue;
