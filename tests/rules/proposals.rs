@@ -141,7 +141,7 @@ fn no_proposal_is_seconded_by_another_digest_than_its_own() {
         assert!(output.err.contains("does not match the current digest"), "{}", output.screen);
     }
     let swapped = format!("proposal second 1 2 --digest {other} --digest {first}");
-    world.fails("bob", &swapped, Exit::Invalid, "does not match the current digest");
+    world.fails("bob", &swapped, Exit::Refused, "does not match the current digest");
     assert_eq!(world.entries(), before);
     world.ok("bob", &format!("proposal second 1 2 --digest {first} --digest {other}"));
 }

@@ -258,9 +258,10 @@ fn row(context: &Context<'_>, it: &Listed) -> [String; 6] {
     };
     let title = it.row.title.clone().unwrap_or_else(|| "(text redacted)".to_owned());
     let status = match it.left {
+        // Why it cannot start, where that is the reason.
+        left if left.is_any() => format!("{}; {}", it.status.phrase(), left.phrase()),
         _ if it.cannot_start.is_some() => format!("{}; cannot start", it.status.phrase()),
-        Left::Nobody => it.status.phrase(),
-        left => format!("{}; {}", it.status.phrase(), left.phrase()),
+        _ => it.status.phrase(),
     };
     [it.row.id.to_string(), status, risk, it.row.owner.clone(), opens, title]
 }
