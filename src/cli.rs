@@ -6,6 +6,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::commands::breakglass;
+use crate::commands::calendar;
 use crate::commands::change::{approve, check, draft, file, finish, note, reject, retract, revise, start, withdraw};
 use crate::commands::freeze;
 use crate::commands::govern::{init, policy, proposal, seal};
@@ -84,6 +85,8 @@ enum Command {
     Policy(policy::Policy),
     #[command(subcommand)]
     Freeze(freeze::Freeze),
+    #[command(subcommand)]
+    Calendar(calendar::Calendar),
 }
 
 fn dispatch(command: Command, context: &mut Context<'_>) -> Result<(), Error> {
@@ -121,6 +124,7 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<(), Error> {
         Command::Proposal(it) => it.run(context),
         Command::Policy(it) => it.run(context),
         Command::Freeze(it) => it.run(context),
+        Command::Calendar(it) => it.run(context),
     }
 }
 
@@ -161,10 +165,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
 /// Prints an error and its hint, and returns its exit code.
 fn report(env: &mut Env, error: &Error, json: bool) -> Exit {
     // `verify`, `doctor`, `gate` and `freeze check` have printed their answers already.
-    let answered = matches!(
-        error,
-        Error::Findings { .. } | Error::Unwell { .. } | Error::GateClosed { .. } | Error::Closed { .. }
-    );
+    let answered =
+        matches!(error, Error::Findings { .. } | Error::Unwell { .. } | Error::GateClosed { .. } | Error::Closed(_));
     if json && !answered {
         // If standard output fails, the message on standard error still reports the error.
         let _ = env.print(safe_json(&error.json())).and_then(|()| env.out.flush());

@@ -1,8 +1,10 @@
 //! The commands: one folder a topic, one file a verb.
 
 pub mod breakglass;
+pub mod calendar;
 pub mod change;
 pub mod context;
+mod duration;
 mod files;
 pub mod freeze;
 pub mod gate;

@@ -404,12 +404,12 @@ pub enum Error {
         /// The most similar name.
         near: Option<String>,
     },
-    /// `freeze check` found closed freezes.
-    #[error("{count} freeze{} closed", if *.count == 1 { " is" } else { "s are" })]
-    Closed {
-        /// The number of closed freezes.
-        count: usize,
-    },
+    /// `freeze check` found this many closed freezes.
+    #[error("closed freezes: {0}")]
+    Closed(usize),
+    /// No trading sessions.
+    #[error(transparent)]
+    Venue(#[from] crate::venue::VenueError),
     /// The register fails verification, outside `verify`.
     #[error("register is broken, recording is refused: {0}")]
     Broken(Finding),

@@ -23,7 +23,8 @@
 //! - [`trust`] decides which register a file holds, and [`key_choice`] which key signs. [`signer`] makes signatures,
 //!   [`input`] reads the TOML that people write, and [`output`] formats what people read. [`mod@env`] is the only
 //!   access to the process environment, [`config`] has an account's settings and trusted registers, [`error`] the
-//!   errors and exit codes of commands, [`private`] guards the files of an account, and [`zone`] has the time zones.
+//!   errors and exit codes of commands, [`private`] guards the files of an account, [`zone`] has the time zones,
+//!   and [`venue`] the trading sessions of exchanges.
 //!
 //! A new command is one file and one match arm. A new rule is one `Refusal` variant and one place in the domain.
 
@@ -45,4 +46,5 @@ pub mod record;
 pub mod signer;
 pub mod store;
 pub mod trust;
+pub mod venue;
 pub mod zone;

@@ -6,6 +6,7 @@ mod accounts;
 mod agent;
 mod backups;
 mod caching;
+mod calendar;
 mod capacity;
 mod commits;
 mod concurrency;

@@ -33,7 +33,7 @@ impl Error {
             | Self::FiledBefore { .. }
             | Self::Partly { .. }
             | Self::GateClosed { .. }
-            | Self::Closed { .. }
+            | Self::Closed(_)
             | Self::UnknownKey { .. }
             | Self::OtherPerson { .. } => Exit::Refused,
             Self::Findings { .. }

@@ -9,6 +9,7 @@ use crate::format::data::MAX_DATA;
 use crate::private::PrivateError;
 use crate::signer::{AgentError, KeyError};
 use crate::store::{Finding, SecondPath, StoreError};
+use crate::venue::VenueError;
 
 impl Error {
     /// The next step, where there is one.
@@ -62,6 +63,9 @@ impl Error {
             Self::Findings { .. } | Self::Unwell { .. } | Self::Broken(_) => self.evidence(),
             Self::Store(error) => return store_hint(error),
             Self::Key(error) => return key_hint(error),
+            Self::Venue(VenueError::NotPublished { .. }) => {
+                "a calendar that guesses would leave days open: wait for the exchange, or list the days that you know"
+            }
             Self::Contended { .. } => "try again",
             _ => return self.register_hint().or_else(|| self.about_people().or(self.lookup()).map(str::to_owned)),
         };

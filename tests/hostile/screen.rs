@@ -125,7 +125,7 @@ pub fn came(output: &Output) -> bool {
 
 /// Every command with a person who may run it, in an order in which each succeeds. `NAME` is the prefix of every file
 /// name that a user chooses; other words in braces are filled in.
-const DAY: [(&str, &str); 83] = [
+const DAY: [(&str, &str); 84] = [
     (
         "alice",
         "init --name prod --register prod.db --member alice=alice.request:admin --member bob=bob.request:admin \
@@ -203,6 +203,7 @@ const DAY: [(&str, &str); 83] = [
     ("alice", "proposal restored --lost 3:{leaf} --reason Lost."),
     ("alice", "freeze propose NAMEf.toml"),
     ("bob", "proposal second 12 --digest {opened}"),
+    ("audrey", "calendar venue XSHG --year 2026 --name market"),
     ("audrey", "freeze list"),
     ("audrey", "freeze show month-end"),
     ("audrey", "freeze check now"),

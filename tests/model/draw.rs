@@ -21,15 +21,19 @@ pub struct Draw<'a> {
     pub now: Time,
     /// Whether the history is one of those in which machines do much and change hands often.
     pub machines: bool,
+    /// Whether the history is one of those that are about freezes; in the others they are rare, so that changes start.
+    pub freezes: bool,
 }
 
 impl Draw<'_> {
     /// What somebody tries next.
     pub fn entry(&mut self, real: &Real) -> Entry {
-        let mut entry = match self.rng.weighed(&[48, 7, 7, 4, 2, 3, 1, 5, 3, 1, 16, 18, 5, 6, 1, 5]) {
+        let alone = if self.freezes { 20 } else { 1 };
+        let mut entry = match self.rng.weighed(&[54, 7, 7, 5, 2, 3, 1, 5, 3, 1, 13, 15, 5, 6, 1, alone]) {
             _ if self.model.changes() == 0 && self.rng.percent(60) => self.file(),
             // One that is open is on its way for a day only.
             _ if self.model.glasses() > 0 && self.rng.percent(12) => self.glass(),
+            _ if self.freezes && !self.barred().is_empty() && self.rng.percent(12) => self.freeze_alone(),
             0 => self.advance(),
             1 => self.file(),
             2 => self.approve(),

@@ -216,7 +216,7 @@ impl Draw<'_> {
         let mut periods = Vec::new();
         let mut begin = self.now + (self.rng.below(10) as Time - 4) * TICK;
         for _ in 0..1 + self.rng.below(3) {
-            let end = begin + (1 + self.rng.below(4) as Time) * TICK;
+            let end = begin + self.rng.one(&[1, 2, 3, 4, 12, 40]) * TICK;
             periods.push((begin, end));
             begin = end + self.rng.below(4) as Time * TICK;
         }
@@ -262,7 +262,7 @@ impl Draw<'_> {
     /// A proposal to set, replace or end a freeze; often one from which an open change is excepted.
     pub fn freeze_action(&mut self) -> Action {
         let model = self.model;
-        if self.rng.percent(40) {
+        if self.rng.percent(60) {
             let (mut name, mut replaces) = self.a_freeze();
             let alone: Vec<(FreezeName, Place)> = model
                 .freezes()
@@ -270,7 +270,7 @@ impl Draw<'_> {
                 .filter(|(_, it)| it.alone.is_some())
                 .map(|(name, it)| (name, it.since))
                 .collect();
-            if self.rng.percent(60) {
+            if self.rng.percent(85) {
                 (name, replaces) = self.rng.one_or(&alone, (name, replaces));
             }
             return Action::Thaw { name, replaces, again: self.rng.percent(15) };
@@ -287,23 +287,32 @@ impl Draw<'_> {
         Action::Freeze { name, replaces, freeze: same.unwrap_or_else(|| self.new_freeze()) }
     }
 
+    /// Everybody who may open no freeze alone for a while.
+    pub fn barred(&self) -> Vec<Person> {
+        let until = |(_, fact): &(Place, Fact)| match fact {
+            Fact::Barred(who, until) if *until > self.now => Some(*who),
+            _ => None,
+        };
+        self.model.facts.iter().filter_map(until).collect()
+    }
+
     /// Somebody opens or ends a freeze alone.
     pub fn freeze_alone(&mut self) -> Entry {
         let (model, now) = (self.model, self.model.reading(self.now));
         let alone: Vec<(FreezeName, Place, Person)> =
             model.freezes().into_iter().filter_map(|(name, it)| Some((name, it.since, it.alone?))).collect();
-        if !alone.is_empty() && self.rng.percent(50) {
+        if !alone.is_empty() && self.rng.percent(40) {
             let (name, since, by) = self.rng.one(&alone);
-            let (name, since) = if self.rng.percent(85) { (name, since) } else { self.a_freeze() };
+            let (name, since) = if self.rng.percent(90) { (name, since) } else { self.a_freeze() };
             let actor = if self.rng.percent(80) { by } else { self.anybody() };
             return self.by(actor, What::FreezeEnd { name, since });
         }
-        let barred: Vec<Person> =
-            (0..10).filter(|it| model.facts.iter().any(|(_, fact)| is_barred(fact, *it))).collect();
+        let barred = self.barred();
         let duty = self.somebody(|it| model.on_duty(it, now));
         let actor = if self.rng.percent(75) { self.rng.one_or(&barred, duty) } else { duty };
         let actor = if self.rng.percent(10) { self.anybody() } else { actor };
-        let until = self.now + self.rng.one(&[0, TICK, TICK, 2 * TICK, 3 * TICK, DAY - BEFORE, DAY - BEFORE + 1]);
+        let until =
+            self.now + self.rng.one(&[0, TICK, 3 * TICK, DAY - BEFORE, DAY - BEFORE, DAY - BEFORE, DAY - BEFORE + 1]);
         let service = self.rng.percent(30).then(|| self.rng.below(2));
         self.by(actor, What::FreezeNow { until, service })
     }
@@ -315,14 +324,10 @@ impl Draw<'_> {
         let met = |it: &InForce<'_>| it.freeze.is_closed(from, facts.window.1) && it.freeze.concerns(facts);
         let met: Vec<(FreezeName, Place)> =
             model.freezes().into_iter().filter(|(_, it)| met(it)).map(|(name, it)| (name, it.since)).collect();
-        let mut excepted: BTreeMap<FreezeName, Place> = self.rng.some(&met, 75).into_iter().collect();
+        let mut excepted: BTreeMap<FreezeName, Place> = self.rng.some(&met, 90).into_iter().collect();
         if self.rng.percent(2) {
             excepted.extend([self.a_freeze()]);
         }
         excepted
     }
-}
-
-fn is_barred(fact: &Fact, person: Person) -> bool {
-    matches!(fact, Fact::Barred(who, _) if *who == person)
 }

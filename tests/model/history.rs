@@ -18,6 +18,9 @@ const WHOLE: u64 = 16;
 /// One in so many histories is about machines.
 const MACHINES: u64 = 7;
 
+/// One in so many histories is about freezes.
+const FREEZES: u64 = 5;
+
 /// The rule that needs more people than a history has; `rules/effective_time.rs` breaks it.
 const BEYOND: &str = "operator-limit";
 
@@ -90,7 +93,8 @@ impl History {
         let founded = self.model.entries.len() >= 2;
         let early = !founded && self.rng.percent(85);
         let machines = self.seed.is_multiple_of(MACHINES);
-        let mut draw = Draw { rng: &mut self.rng, model: &self.model, now: self.now, machines };
+        let freezes = self.seed % FREEZES == 1;
+        let mut draw = Draw { rng: &mut self.rng, model: &self.model, now: self.now, machines, freezes };
         if early { draw.founding() } else { draw.entry(&self.real) }
     }
 

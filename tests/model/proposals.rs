@@ -20,7 +20,8 @@ impl Draw<'_> {
         let model = self.model;
         let suspended: Vec<Key> = (0..KEYS).filter(|it| model.suspension(*it).is_some()).collect();
         let lift = if suspended.is_empty() { 2 } else { 8 };
-        let action = match self.rng.weighed(&[4, if self.machines { 20 } else { 8 }, 3, 6, lift, 5, 7, 16, 1]) {
+        let freeze = if self.freezes { 60 } else { 3 };
+        let action = match self.rng.weighed(&[4, if self.machines { 20 } else { 8 }, 3, 6, lift, 5, 7, freeze, 1]) {
             0 => Action::Enrol(self.newcomers()),
             1 => {
                 let mut changes = BTreeMap::new();

@@ -249,8 +249,8 @@ const OPENING: [&str; 60] = [
 ];
 
 /// The others: those that need no register, and those that say what they find in a way of their own.
-const ASIDE: [&str; 8] =
-    ["key new", "key show", "policy draft", "policy check", "verify", "doctor", "restore", "repair"];
+const ASIDE: [&str; 9] =
+    ["calendar venue", "key new", "key show", "policy draft", "policy check", "verify", "doctor", "restore", "repair"];
 
 /// Every verb with the nouns before it.
 fn verbs(command: &clap::Command, before: &str) -> Vec<String> {

@@ -191,7 +191,7 @@ impl Check {
             true => context.ui.print_json(context.env, json()),
             false => {
                 context.ui.answer(context.env, json, lines)?;
-                Err(Error::Closed { count: closed.len() })
+                Err(Error::Closed(closed.len()))
             }
         }
     }

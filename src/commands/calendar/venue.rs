@@ -1,0 +1,123 @@
+//! `calendar venue`.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::commands::Context;
+use crate::commands::duration::duration;
+use crate::commands::lookup::parse;
+use crate::domain::{FreezeName, Group, Time};
+use crate::error::Error;
+use crate::venue::{Session, Venue as Exchange};
+use crate::zone::Zone;
+
+/// Arguments of `calendar venue`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal calendar venue XSHG --year 2026 > market-hours.toml
+  twinseal calendar venue XSHG --year 2026 --before 45m --after 4h30m --exception-group duty
+  twinseal calendar venue XLON --year 2026 --merge-gaps 0m")]
+pub struct Venue {
+    /// Market identifier code: XSHG, XSHE, XHKG, XNYS, XLON
+    #[arg(value_name = "MIC")]
+    venue: String,
+    /// Year
+    #[arg(long)]
+    year: u16,
+    /// Gaps between sessions up to this length are closed too
+    #[arg(long, value_name = "TIME", default_value = "4h")]
+    merge_gaps: String,
+    /// Time before the first session that is closed too
+    #[arg(long, value_name = "TIME", default_value = "0m")]
+    before: String,
+    /// Time after the last session that is closed too
+    #[arg(long, value_name = "TIME", default_value = "0m")]
+    after: String,
+    /// Name of the freeze; market-hours unless given
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Group that may except from it; to be filled in unless given
+    #[arg(long, value_name = "GROUP")]
+    exception_group: Option<String>,
+}
+
+impl Venue {
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let venue = Exchange::named(&self.venue)?;
+        let [gap, before, after] = [&self.merge_gaps, &self.before, &self.after].map(|given| duration(given, 0));
+        let (gap, before, after) = (gap?, before?, after?);
+        let name = match &self.name {
+            Some(given) => FreezeName::from_proposal(given)
+                .map_err(|invalid| Error::Value { given: given.clone(), invalid })?
+                .to_string(),
+            None => "market-hours".to_owned(),
+        };
+        let group: Option<Group> = self.exception_group.as_deref().map(parse).transpose()?;
+        let year = i32::from(self.year);
+        let sessions = venue.sessions(year)?;
+        let known = venue.year_begins(year + 1).unwrap_or(Time::LAST);
+        let mut periods = closed(merged(sessions, gap), before, after);
+        // From that time on the freeze is closed anyway.
+        periods.last_mut().into_iter().for_each(|last| last.until = last.until.min(known));
+        if context.ui.json {
+            let one = |it: &Session| json!({ "from": it.from.to_string(), "until": it.until.to_string() });
+            let answer = json!({
+                "venue": venue.mic,
+                "year": year,
+                "known_until": known.to_string(),
+                "periods": periods.iter().map(one).collect::<Value>(),
+            });
+            return context.ui.print_json(context.env, answer);
+        }
+        let zone = Zone::named(venue.zone).unwrap_or_else(Zone::utc);
+        let group = group.map_or(String::new(), |group| group.to_string());
+        let head = self.head(&venue, &name, &group);
+        Ok(write!(context.env.out, "{head}{}", body(&periods, known, &zone))?)
+    }
+
+    fn head(&self, venue: &Exchange, name: &str, group: &str) -> String {
+        let Exchange { mic, name: exchange, note, .. } = venue;
+        let Self { year, merge_gaps, before, after, .. } = self;
+        let note = if note.is_empty() { String::new() } else { format!("# {note}\n") };
+        let fill = if group.is_empty() { "  # fill in" } else { "" };
+        format!(
+            "# The trading days of {mic} ({exchange}) in {year}, one closed period a day:\n\
+             # all sessions, gaps between them up to {merge_gaps}, {before} before and {after} after.\n\
+             # From the holidays that the exchange published, as the crate exchange-hours has them.\n{note}\
+             name = \"{name}\"\n\
+             exception_group = \"{group}\"{fill}\n\
+             reason = \"No change while the market is open, or while the day is cleared.\"\n"
+        )
+    }
+}
+
+/// Joins sessions with gaps between them up to this length.
+fn merged(sessions: Vec<Session>, gap: i64) -> Vec<Session> {
+    let mut joined: Vec<Session> = Vec::new();
+    for session in sessions {
+        match joined.last_mut() {
+            Some(last) if session.from.unix() - last.until.unix() <= gap => last.until = last.until.max(session.until),
+            _ => joined.push(session),
+        }
+    }
+    joined
+}
+
+/// Adds the time before and after. Periods that overlap then are one.
+fn closed(sessions: Vec<Session>, before: i64, after: i64) -> Vec<Session> {
+    let wide = |it: Session| Session { from: it.from.plus(-before), until: it.until.plus(after) };
+    merged(sessions.into_iter().map(wide).collect(), 0)
+}
+
+fn body(periods: &[Session], known: Time, zone: &Zone) -> String {
+    let local = |time: Time| zone.at(time).format("%Y-%m-%dT%H:%M:%S%:z").to_string();
+    let mut out = format!("known_until = \"{}\"\nperiods = [\n", local(known));
+    for Session { from, until } in periods {
+        let name = zone.at(*from).format("%a %Y-%m-%d");
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "  {{ name = \"{name}\", from = \"{}\", until = \"{}\" }},", local(*from), local(*until));
+    }
+    out + "]\n"
+}
