@@ -26,6 +26,7 @@ mod model;
 mod once;
 mod pages;
 mod paths;
+mod pipelines;
 mod policies;
 mod private;
 mod queries;
