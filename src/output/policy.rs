@@ -179,7 +179,7 @@ mod tests {
         };
         let sentence = super::requirement(&requirement);
         let expected = "Changes tagged db to service gateway or matching in environment prod with 10 or more targets \
-                        need approvals of 1 in group dba, 2 in group risk (wide).";
+                        need the approval of 1 person in group dba, 2 people in group risk (wide).";
         assert_eq!(sentence, expected);
         let counted = Requirement { approvals: Some(3), ..requirement };
         let needs = "need the approvals of 3 different people, 1 of them in group dba, 2 of them in group risk (wide).";
