@@ -58,9 +58,9 @@ pub struct Requirement {
     pub kinds: BTreeSet<ChangeKind>,
     pub risks: BTreeSet<Risk>,
     pub tags: BTreeSet<usize>,
-    /// Of changes to the one service that there is, and in the one environment.
+    /// Of changes to the one service that there is, and in an environment that none of them names.
     pub service: bool,
-    pub production: bool,
+    pub elsewhere: bool,
     /// The fewest targets.
     pub targets: Option<u64>,
     pub approvals: Option<u64>,

@@ -230,7 +230,7 @@ impl Draw<'_> {
             risks: self.rng.some(Risk::ALL, 30).into_iter().collect(),
             tags: self.rng.some(&[0, 1], 15).into_iter().collect(),
             service: self.rng.percent(5),
-            production: self.rng.percent(15),
+            elsewhere: self.rng.percent(15),
             targets: if self.rng.percent(15) { Some(1 + self.rng.below(2) as u64) } else { None },
             approvals: if self.rng.percent(50) { Some(2 + self.rng.weighed(&[40, 50, 10]) as u64) } else { None },
             from: BTreeMap::new(),

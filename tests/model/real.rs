@@ -391,7 +391,7 @@ fn policy(it: &Policy) -> domain::Policy {
             risks: it.risks.clone(),
             tags: it.tags.iter().map(|it| tag(*it)).collect(),
             services: it.service.then(|| "service-0".parse().unwrap()).into_iter().collect(),
-            environments: it.production.then(production).into_iter().collect(),
+            environments: it.elsewhere.then(|| environment(1)).into_iter().collect(),
             targets: it.targets,
         },
         approvals: it.approvals,

@@ -16,7 +16,8 @@ impl Requirement {
             && (self.risks.is_empty() || self.risks.contains(&facts.risk))
             && (self.tags.is_empty() || facts.tags.iter().any(|tag| self.tags.contains(tag)))
             && (!self.service || facts.services > 0)
-            && (!self.production || facts.production)
+            // Whoever names no environment may touch any.
+            && (!self.elsewhere || !facts.production)
             && facts.targets.len() as u64 >= self.targets.unwrap_or(0)
     }
 }

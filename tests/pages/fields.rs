@@ -111,8 +111,17 @@ fn no_field_is_signed_unseen_when_a_change_is_decided_and_carried_out() {
         has_all(&world, &signs(&world, "carol", "approve CHG-1", &["CHG-1"]), 6);
         has_all(&world, &signs(&world, "dave", "approve CHG-1", &["CHG-1"]), 6);
         world.at("2026-12-01T10:00:00Z");
-        signs(&world, "erin", "start CHG-1", &[]);
-        signs(&world, "erin", "finish CHG-1 --outcome succeeded --note 'All well.'", &[]);
+        for target in ["gw-01", "gw-02"] {
+            for act in [
+                format!("start CHG-1 --target {target}"),
+                format!("finish CHG-1 --target {target} --outcome succeeded"),
+            ] {
+                let page = signs(&world, "erin", &act, &[]);
+                let verb = act.split(' ').next().unwrap();
+                assert!(page.contains(&format!("about to sign: {verb} {target} ")), "{act}\n{page}");
+            }
+        }
+        signs(&world, "erin", "finish CHG-1 --note 'All well.'", &[]);
         world.ok("erin", "file change.toml --again");
         signs(&world, "erin", "file change.toml", &["CHG-2"]);
         signs(&world, "erin", "withdraw CHG-2 --reason 'Later.'", &[]);

@@ -125,7 +125,7 @@ fn automation(rng: &mut Rng) -> String {
 
 fn steps(rng: &mut Rng, table: &str) -> String {
     let step = |rng: &mut Rng| {
-        let command = if rng.percent(60) { format!("command = {}\n", quoted(&prose(rng))) } else { String::new() };
+        let command = if rng.percent(60) { format!("command = {}\n", quoted(&script(rng))) } else { String::new() };
         format!("\n[[{table}]]\nstep = {}\n{command}{}", quoted(&prose(rng)), automation(rng))
     };
     (0..rng.one(&[1, 2, 3, 11])).map(|_| step(rng)).collect()

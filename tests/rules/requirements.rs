@@ -123,6 +123,10 @@ fn a_requirement_applies_only_to_changes_that_meet_every_condition() {
             facts.environments = ["prod".parse().unwrap()].into();
         })
     };
+    // Whoever names no environment escapes no requirement about one.
+    enact(&world, &requiring("when = { environment = ['prod'] }\nfields = ['ticket']"));
+    let (nowhere, text) = filing_on(&world, &["a"], |_| ());
+    forbidden(&world, "erin", nowhere, text, "policy-field");
     for (conditions, applies) in matching.map(|it| (it, true)).into_iter().chain(others.map(|it| (it, false))) {
         enact(&world, &requiring(&format!("when = {{ {conditions} }}\nfields = ['ticket']")));
         let (event, text) = event(&world);

@@ -39,7 +39,8 @@ pub fn start_once(context: &mut Context<'_>, session: &mut Session, start: &Star
         let done = done(&change(session, start.revision.change)?);
         if done { Err(Error::DoneByRun) } else { Ok(Plan::of(Event::Start(start.clone()))) }
     };
-    let shown = |page: &mut Page, session: &Session| summary(page, session, start.revision, "start");
+    let act = start.target.as_ref().map_or("start".to_owned(), |target| format!("start {target} of"));
+    let shown = |page: &mut Page, session: &Session| summary(page, session, start.revision, &act);
     once(record_shown(context, session, shown, plan))
 }
 
@@ -60,7 +61,11 @@ pub fn finish_once(
         let event = Event::Finish(finish.clone());
         if done { Err(Error::DoneByRun) } else { Ok(Plan { event, text: text.cloned() }) }
     };
-    let act = format!("finish ({})", finish.outcome.phrase());
+    let outcome = finish.outcome.phrase();
+    let act = match &finish.target {
+        Some(target) => format!("finish {target} ({outcome}) of"),
+        None => format!("finish ({outcome})"),
+    };
     let shown = |page: &mut Page, session: &Session| summary(page, session, finish.revision, &act);
     once(record_shown(context, session, shown, plan))
 }

@@ -26,13 +26,14 @@ pub struct Conditions {
 }
 
 impl Conditions {
-    /// Whether a change with these facts meets every condition.
+    /// Whether a change with these facts meets every condition. One that names no environment may touch any, so it meets
+    /// each condition on them.
     pub fn hold(&self, facts: &Facts) -> bool {
         has_one(&self.kinds, &[facts.kind].into())
             && has_one(&self.risks, &[facts.risk].into())
             && has_one(&self.tags, &facts.tags)
             && has_one(&self.services, &facts.services)
-            && has_one(&self.environments, &facts.environments)
+            && (facts.environments.is_empty() || has_one(&self.environments, &facts.environments))
             && self.targets.is_none_or(|fewest| facts.targets >= fewest)
     }
 
