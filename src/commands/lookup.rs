@@ -57,6 +57,7 @@ pub fn governance_about(session: &Session, change: &Change, now: Moment) -> Resu
         change.tally(governance, now)?;
         change.stranded(governance, None)?;
         change.obstacle(governance)?;
+        change.unexcepted(governance, now)?;
         change.requirements(governance, now)?;
         Ok(governance.clone())
     })??)

@@ -12,8 +12,8 @@ use crate::domain::governance::state::GovernanceSummary;
 use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
 use crate::domain::{
     Action, Attempt, BreakGlass, BreakGlassId, Change, ChangeId, Condition, Digest, Event, Facts, Field, Governance,
-    Header, Invalid, Moment, Policy, ProposalId, Refusal, RefusedAttempt, RegisterId, Rule, Since, Status, Stream,
-    TextRef, Time, Timed, Witnesses, number,
+    Header, Invalid, Moment, Outcome, Policy, ProposalId, Refusal, RefusedAttempt, RegisterId, Rule, Since, Status,
+    Stream, TextRef, Time, Timed, Witnesses, number,
 };
 
 /// The links from the next entry to the entries before it.
@@ -338,7 +338,10 @@ impl Register {
     /// Every change that this one follows has succeeded, and was not rolled back.
     fn judge_followed(&self, change: &Change) -> Result<(), Denied> {
         for follows in &change.current().facts.follows {
-            if self.change(*follows)?.state() != Status::Succeeded {
+            let followed = self.change(*follows)?;
+            // Targets may be rolled back after the change has ended.
+            let rolled_back = !followed.on_targets().is_empty() && followed.derived_outcome() != Outcome::Succeeded;
+            if followed.state() != Status::Succeeded || rolled_back {
                 return Err(Refusal::FollowsUnfinished { change: change.id(), follows: *follows }.into());
             }
         }

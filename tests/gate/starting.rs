@@ -77,6 +77,12 @@ fn the_same_machine_in_the_same_run_may_start_again_and_nobody_else() {
         let failed = conditions(&answer).into_iter().find(|(_, result, _)| result == "unsatisfied").unwrap();
         assert_eq!(failed.0, "not-started", "{person}");
     }
+    // A suspended account is told nothing of what it did before.
+    let suspended = world.signer("robot2").public().fingerprint();
+    world.ok("alice", &format!("key suspend {suspended}"));
+    let output = world.run("robot2", "gate CHG-1 --start --run-id 4711");
+    assert_eq!(output.exit, Exit::Refused, "{}", output.screen);
+    assert!(output.err.contains("is suspended"), "{}", output.err);
     // After the window the run may still ask; what is over is not started again.
     world.at("2026-12-01T12:30:00Z");
     assert_eq!(started(&world, "robot", "CHG-1 --start --run-id 4711").0, Exit::Done);

@@ -64,8 +64,13 @@ impl Model {
         if !self.asked(story.facts()).any(|(_, it)| it.independent) {
             return true;
         }
+        let touched = self.all_touched(story);
+        // Whoever was suspended or let go is in no group any more, and that makes nobody independent.
+        if touched.iter().any(|who| !self.is_here(*who)) {
+            return false;
+        }
         let teams = |who: Person| policy.teams.iter().filter(move |team| self.is_in(who, **team, now));
-        let taken: BTreeSet<&usize> = self.all_touched(story).iter().flat_map(|who| teams(*who)).collect();
+        let taken: BTreeSet<&usize> = touched.iter().flat_map(|who| teams(*who)).collect();
         counted.iter().any(|who| teams(*who).all(|team| !taken.contains(team)))
     }
 

@@ -211,7 +211,9 @@ impl Model {
         self.break_frozen(no, entry, story);
         let succeeded = |it: &usize| {
             let story = self.story(*it).expect("it was filed before");
-            story.outcomes == [Outcome::Succeeded]
+            // Targets may be rolled back after the change has ended.
+            let targets = !story.facts().targets.is_empty();
+            story.outcomes == [Outcome::Succeeded] && (!targets || story.derived() == Outcome::Succeeded)
         };
         no.when(!facts.follows.iter().all(succeeded), "follows-succeeded");
         let named = |list: &[Artifact], name: u8| list.iter().filter(|(it, _)| *it == name).count();

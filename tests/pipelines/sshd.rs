@@ -118,6 +118,8 @@ fn a_runner_can_do_nothing_else_through_ssh() {
         "gate CHG-1 --key /etc/passwd",
         "gate CHG-1 --artifact order-gateway.tar.gz=/etc/passwd",
         "gate CHG-1 --artifact order-gateway.tar.gz=x=sha256:00",
+        "gate CHG-1 --artifact sha256:x=/etc/passwd",
+        "gate CHG-1 --artifact sha256:x=sha256:00",
         "gate CHG-1 --artifact --register",
         "gate CHG-1 --passphrase-file=/etc/passwd",
         "gate CHG-1 --service * ",

@@ -351,6 +351,23 @@ fn an_approver_of_a_team_that_takes_part_is_not_independent() {
 }
 
 #[test]
+fn a_suspension_makes_nobody_independent() {
+    let world = World::founded();
+    enact(&world, &format!("teams = ['trading']\n{HEAD}[[require]]\nname = 'far'\nindependent = true\n"));
+    ["erin", "carol", "dave"].iter().for_each(|person| grant(&world, person, "--group trading"));
+    // She could approve, and does not.
+    grant(&world, "alice", "approver");
+    world.write("change.toml", CHANGE.replace("owner = \"erin\"", "owner = \"erin\"\nimplementers = [\"bob\"]"));
+    world.ok("erin", "file change.toml");
+    ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-1"));
+    world.at("2026-12-01T10:00:00Z");
+    forbidden(&world, "bob", start(&world), None, "independent-approver");
+    // One admin alone must not change that, and nor does a retirement.
+    world.ok("alice", "person suspend erin");
+    forbidden(&world, "bob", start(&world), None, "independent-approver");
+}
+
+#[test]
 fn the_teams_of_former_owners_and_of_operators_take_part_too() {
     let world = World::founded();
     enact(&world, &format!("teams = ['it']\n{HEAD}[[require]]\nname = 'far'\nindependent = true\n"));

@@ -171,6 +171,10 @@ fn an_exception_needs_an_approval_by_the_group_of_the_freeze() {
     freeze(&world, FREEZE);
     excepted(&world, "\"month-end\"", &[]);
     ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-1"));
+    for command in ["show CHG-1", "inbox"] {
+        let shown = world.ok("erin", command).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(shown.contains("CHG-1 is not excepted from freeze month-end"), "{shown}");
+    }
     world.at("2026-12-01T10:00:00Z");
     let complaint = "CHG-1 is not excepted from freeze month-end: it needs an approval by a member of group finance";
     world.fails("erin", "start CHG-1", Exit::Refused, complaint);
@@ -180,6 +184,25 @@ fn an_exception_needs_an_approval_by_the_group_of_the_freeze() {
     // It fills a slot, and is one of the two approvals: it does not make up for a missing one.
     world.ok("carol", "retract CHG-1 --reason No.");
     forbidden(&world, "erin", start(&world), None, "enough-approvals");
+}
+
+#[test]
+fn an_exception_that_no_longer_counts_starts_no_further_target() {
+    let world = World::founded();
+    freeze(&world, FREEZE);
+    group(&world, "dave", "finance");
+    world.ok("alice", "person grant alice approver");
+    second_newest(&world);
+    excepted(&world, "\"month-end\"", &[("risk =", "targets = [\"gw-1\", \"gw-2\"]\nrisk =")]);
+    ["alice", "carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-1"));
+    world.at("2026-12-01T10:00:00Z");
+    let on = |target: &str| {
+        Event::Start(Start { target: Some(target.parse().unwrap()), ..Start::of(world.revision("CHG-1")) })
+    };
+    world.ok("erin", "start CHG-1 --target gw-1");
+    accepted(&world, "erin", on("gw-2"), None);
+    world.ok("bob", &format!("key suspend {}", key_of(&world, "dave")));
+    forbidden(&world, "erin", on("gw-2"), None, "freeze-exception");
 }
 
 #[test]

@@ -75,6 +75,23 @@ fn each_start_is_judged_in_full() {
 }
 
 #[test]
+fn nothing_follows_a_change_whose_targets_were_rolled_back() {
+    let world = with_targets();
+    file(&world, &[("risk =", "follows = \"CHG-1\"\nrisk =")]);
+    ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-2"));
+    for target in ["gw-1", "gw-2", "gw-3"] {
+        world.ok("erin", &format!("start CHG-1 --target {target}"));
+        world.ok("erin", &format!("finish CHG-1 --target {target} --outcome succeeded"));
+    }
+    world.ok("erin", "finish CHG-1");
+    let start = Event::Start(Start::of(world.revision("CHG-2")));
+    accepted(&world, "erin", start.clone(), None);
+    world.ok("erin", "finish CHG-1 --target gw-2 --outcome rolled-back");
+    world.fails("erin", "start CHG-2", Exit::Refused, "CHG-1");
+    forbidden(&world, "erin", start, None, "follows-succeeded");
+}
+
+#[test]
 fn approvals_are_retracted_until_the_first_start() {
     let world = with_targets();
     world.ok("carol", "retract CHG-1 --reason 'Wait.'");

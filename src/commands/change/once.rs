@@ -24,8 +24,14 @@ pub enum Once {
 /// # Errors
 /// The key cannot be read, or is not enrolled.
 pub fn actor_of_run(context: &Context<'_>, session: &Session, run: Option<&RunId>) -> Result<Option<PersonId>, Error> {
-    let actor = || context.key_choice.actor(session, context.key_choice.key_for(session)?.public());
-    run.map(|_| actor()).transpose()
+    if run.is_none() {
+        return Ok(None);
+    }
+    let key = context.key_choice.key_for(session)?;
+    let actor = context.key_choice.actor(session, key.public())?;
+    // A run whose account or key was suspended is told nothing of what it did before.
+    session.ask(|state| state.governance().judge_signer(&actor, key.public().fingerprint()))??;
+    Ok(Some(actor))
 }
 
 /// Records a start, unless this run has done it.

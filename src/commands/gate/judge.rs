@@ -180,7 +180,7 @@ fn detail(state: &Register, change: &Change, (condition, attempt): (Condition, A
             format!("{} of {} targets failed", change.failed_targets(), facts.targets)
         }
         Condition::Approvals => {
-            let tally = change.tally(state.governance(), attempt.moment)?;
+            let tally = change.tally_for_start(state.governance(), attempt.moment)?;
             let people = list(tally.counted.iter().map(|vote| &vote.person));
             format!("{} of {}: {people}", tally.counted.len(), tally.need)
         }

@@ -273,7 +273,8 @@ fn undecided(
     if starts && status == Status::Approved {
         let left = tally.counted.len() - change.expiring(governance, now)?.len();
         let expire = if left < tally.need { "; approvals expire before the window opens" } else { "" };
-        return Ok(Some(("start", since, format!("{risk}; approved{expire}"))));
+        let unexcepted = change.unexcepted(governance, now)?.map_or(String::new(), |it| format!("; {it}"));
+        return Ok(Some(("start", since, format!("{risk}; approved{expire}{unexcepted}"))));
     }
     Ok(takes_over.then(|| ("revise", since, format!("{risk}"))))
 }

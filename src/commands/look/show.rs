@@ -65,7 +65,8 @@ pub fn write_page(
     let (status, tally) = (change.status(&governance, now)?, change.tally(&governance, now)?);
     let left = change.stranded(&governance, None)?;
     let expiring = change.expiring(&governance, now)?;
-    let (freezes, obstacle) = (met(session, change, status, now.claimed)?, change.obstacle(&governance)?);
+    let freezes = met(session, change, status, now.claimed)?;
+    let obstacle = change.obstacle(&governance)?.or(change.unexcepted(&governance, now)?);
     let requirements = requirement_texts(session, change, &governance, now)?;
     let judged = Judged {
         status,

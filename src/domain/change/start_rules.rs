@@ -139,11 +139,7 @@ impl Change {
 
     /// The start of each target is judged by the approvals that count at that moment.
     fn judge_approvals(&self, governance: &Governance, moment: Moment) -> Result<(), Denied> {
-        let tally = if self.current().targets.is_empty() {
-            self.tally(governance, moment)?
-        } else {
-            self.tally_now(governance, moment)?
-        };
+        let tally = self.tally_for_start(governance, moment)?;
         Ok(judge_tally(self.id(), &tally)?)
     }
 

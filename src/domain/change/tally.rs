@@ -186,8 +186,16 @@ impl Change {
         self.tally_now(governance, now)
     }
 
-    /// Counts the approvals at the moment `now`, also after the first start: that of each target is judged anew.
-    pub(in crate::domain) fn tally_now(&self, governance: &Governance, now: Moment) -> Result<Tally<'_>, Unloaded> {
+    /// Counts the approvals on which a start at the moment `now` rests. Without targets that is [`Change::tally`]; with
+    /// targets each start is judged by the approvals that count then.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn tally_for_start(&self, governance: &Governance, now: Moment) -> Result<Tally<'_>, Unloaded> {
+        if self.current().targets.is_empty() { self.tally(governance, now) } else { self.tally_now(governance, now) }
+    }
+
+    fn tally_now(&self, governance: &Governance, now: Moment) -> Result<Tally<'_>, Unloaded> {
         // Without a policy, no number of approvals is enough.
         let denied = Needs { total: usize::MAX, slots: Vec::new(), independent: false };
         let needs = governance.policy().map_or(denied, |it| it.needs(&self.current().facts));
@@ -221,7 +229,14 @@ impl Change {
 
     /// The first of these approvers who shares no team with anybody who takes part in the change.
     fn independence(&self, counted: &[&Vote], governance: &Governance, now: Moment) -> Result<Independence, Unloaded> {
-        let involved = governance.teams_of(&self.involved(governance)?, now)?;
+        let people = self.involved(governance)?;
+        for person in &people {
+            // A suspension ends memberships, and must not make anybody independent.
+            if !governance.person(person)?.is_some_and(|it| it.is_active()) {
+                return Ok(Independence::Missing);
+            }
+        }
+        let involved = governance.teams_of(&people, now)?;
         for vote in counted {
             if governance.teams_of([&vote.person], now)?.is_disjoint(&involved) {
                 return Ok(Independence::By(vote.person.clone()));

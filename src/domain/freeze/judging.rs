@@ -162,7 +162,7 @@ impl Change {
             return Ok(());
         }
         let policy = governance.policy().map(|policy| policy.needs(facts).slots).unwrap_or_default();
-        let (slots, tally) = (slots(policy, excepted), self.tally(governance, now)?);
+        let (slots, tally) = (slots(policy, excepted), self.tally_for_start(governance, now)?);
         let mut able = Vec::new();
         for (_, excepting) in &slots {
             let mut people = Vec::new();
@@ -173,11 +173,29 @@ impl Change {
             }
             able.push(people);
         }
-        if let Some((Some(freeze), excepting)) = unfilled(&able).and_then(|slot| slots.get(slot)) {
+        // A slot of the policy that nobody fills leaves those of the freezes open too.
+        let open = unfilled(&able).and_then(|slot| slots.iter().skip(slot).find(|(freeze, _)| freeze.is_some()));
+        if let Some((Some(freeze), excepting)) = open {
             let (freeze, by) = (freeze.clone(), excepting.to_string());
             return Err(Refusal::NotExcepted { change: self.id(), freeze, by }.into());
         }
         Ok(())
+    }
+}
+
+impl Change {
+    /// The freeze from which the approvals that count do not except the change, in its window or what is left of it: some
+    /// more approver must sign.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn unexcepted(&self, governance: &Governance, now: Moment) -> Result<Option<Refusal>, Unloaded> {
+        let claimed = now.claimed.max(self.current().facts.window.start());
+        match self.judge_frozen(governance, Moment { claimed, ..now }) {
+            Err(Denied::Refused(refusal @ Refusal::NotExcepted { .. })) => Ok(Some(refusal)),
+            Err(Denied::Unloaded(unloaded)) => Err(unloaded),
+            Ok(()) | Err(Denied::Refused(_)) => Ok(None),
+        }
     }
 }
 

@@ -20,6 +20,20 @@ impl Governance {
         self.judge_operated(&person, actor)
     }
 
+    /// Fails unless the account may act now, and by this key.
+    ///
+    /// # Errors
+    /// The rule that refuses every act of the account or by the key, or [`Unloaded`].
+    ///
+    /// [`Unloaded`]: crate::domain::records::Unloaded
+    pub fn judge_signer(&self, person: &PersonId, key: Fingerprint) -> Result<(), Denied> {
+        self.judge_account(person)?;
+        match self.key(key)? {
+            Some(known) => Ok(judge_live(key, known.state)?),
+            None => Err(Refusal::NotTheirKey { person: person.clone(), key }.into()),
+        }
+    }
+
     /// Fails for a machine account without an active operator.
     fn judge_operated(&self, id: &PersonId, account: &Person) -> Result<(), Denied> {
         if !account.grants.is_machine() {
