@@ -38,9 +38,10 @@ fn has_signed(world: &World, page: &str, seq: u64) {
     let shown = shown_fields(page);
     for field in fields(world, seq) {
         let name = field.split(' ').next().unwrap();
-        // A new change or proposal gets its number when it is recorded.
+        // A new change, proposal or break-glass gets its number when it is recorded.
         let new = name == "change" && fields(world, seq)[0].contains("change.file")
-            || name == "proposal" && field.split(' ').count() == 2;
+            || name == "proposal" && field.split(' ').count() == 2
+            || name == "breakglass" && fields(world, seq)[0].contains("breakglass.open");
         let there = shown.contains(&field) || VOLATILE.contains(&name) || new;
         assert!(there, "entry {seq}: {field}\n{shown:#?}\n{page}");
     }
@@ -125,6 +126,25 @@ fn no_field_is_signed_unseen_when_a_change_is_decided_and_carried_out() {
         world.ok("erin", "file change.toml --again");
         signs(&world, "erin", "file change.toml", &["CHG-2"]);
         signs(&world, "erin", "withdraw CHG-2 --reason 'Later.'", &[]);
+    }
+}
+
+#[test]
+fn no_field_is_signed_unseen_when_somebody_acts_without_approval() {
+    for columns in [40, 80] {
+        let world = world(columns);
+        world.write("done.txt", "Restarted gw-01.");
+        let open = "breakglass open --incident INC-1 --service order-gateway --change CHG-1 --reason 'Orders are rejected.'";
+        let page = signs(&world, "erin", open, &["INC-1"]);
+        assert!(page.contains("nobody has approved this"), "{page}");
+        has_all(&world, &signs(&world, "erin", "breakglass close BG-1 done.txt", &["BG-1"]), 3);
+        let page = signs(&world, "carol", "breakglass ratify BG-1 --note 'Read with erin.'", &["BG-1"]);
+        (3..5).for_each(|seq| has_all(&world, &page, seq));
+        for said in ["| Orders are rejected.", "| Restarted gw-01."] {
+            assert!(page.contains(said), "{said}\n{page}");
+        }
+        let refused = world.run_typing("dave", "breakglass ratify BG-1", &["BG-2"]);
+        assert!(refused.exit == Exit::Refused && world.entries() == 6, "{}", refused.screen);
     }
 }
 
