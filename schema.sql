@@ -185,7 +185,8 @@ CREATE TABLE breakglass (
     affects  INTEGER,           -- a change that it acts on, which need not exist
     ends     TEXT NOT NULL,     -- when it ends or ended, by effective time
     closed   INTEGER,           -- the entry that says what was done
-    ratified INTEGER            -- the entry with which enough approvers had ratified it
+    ratified INTEGER,           -- the entry with which enough approvers had ratified it
+    late     TEXT               -- when it was entered, if it was signed without the register
 ) STRICT;
 
 CREATE TABLE breakglass_services (

@@ -17,6 +17,7 @@ mod register;
 mod value;
 
 pub use break_glass::limits::BreakGlassLimits;
+pub use break_glass::word::Word;
 pub use break_glass::{BreakGlass, BreakGlassStatus, Opening, PartInBreakGlass, SignedAct};
 pub use change::capacity::Capacity;
 pub use change::conflict::ConflictOfInterest;

@@ -13,6 +13,7 @@ mod lines;
 pub mod request;
 pub mod sshsig;
 pub mod text;
+pub mod word;
 
 pub use defect::Defect;
 pub use entry::{Entry, Raw, Unsigned};

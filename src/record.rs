@@ -355,7 +355,7 @@ impl Judge for Session {
 pub fn compose(env: &mut Env, state: &dyn Judge, author: Author, plan: &Plan) -> Result<Unsigned, Error> {
     let position = state.position(plan.event.stream())?;
     let (bytes, reference) = match &plan.text {
-        Some(text) => Some(text::write(text, env.random()?)).unzip(),
+        Some(text) => Some(text::write(text, plan.event.salt().map_or_else(|| env.random(), Ok)?)).unzip(),
         None => (None, None),
     };
     let header = Header {

@@ -112,6 +112,7 @@ fn every_command_answers_in_json_and_in_nothing_else() {
     let revision = world.revision("CHG-1").filed;
     let proposal = world.state().governance().proposal("1".parse().unwrap()).unwrap().opened;
     let carol = world.signer("carol").public().fingerprint();
+    world.ok("erin", "breakglass open --incident INC-2 --reason Now. --as erin --offline acted.word");
     let commands = [
         ("erin", "list".to_owned()),
         ("erin", "show CHG-1".to_owned()),
@@ -132,6 +133,7 @@ fn every_command_answers_in_json_and_in_nothing_else() {
         ("erin", "repair".to_owned()),
         ("erin", "doctor".to_owned()),
         ("erin", "breakglass open --incident INC-1 --reason Now.".to_owned()),
+        ("carol", "breakglass enter acted.word".to_owned()),
         ("erin", "breakglass close BG-1 policy.toml".to_owned()),
         ("erin", "breakglass list".to_owned()),
         ("erin", "breakglass show BG-1".to_owned()),

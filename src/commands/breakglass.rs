@@ -1,6 +1,7 @@
 //! `breakglass`: act without approval when nobody can sign, and say so.
 
 mod close;
+mod enter;
 mod list;
 mod open;
 mod page;
@@ -24,9 +25,14 @@ pub(in crate::commands) use page::Judged;
 pub enum BreakGlass {
     /// Say that you act without approval, before you do
     ///
-    /// Any engineer can open a break-glass at any time. It is at the top of everybody's inbox until it is ratified or
+    /// Any engineer can open a break-glass at any time. If the register cannot be reached, --offline signs it into a file,
+    /// which is entered later. It is at the top of everybody's inbox until it is ratified or
     /// unauthorised.
     Open(open::Open),
+    /// Enter a break-glass that was signed without the register
+    ///
+    /// Anybody enrolled can enter the file. The break-glass is marked as late.
+    Enter(enter::Enter),
     /// Say what was done, which ends a break-glass
     ///
     /// Its opener closes it, or another engineer who knows what was done. It can be closed after it ended by itself, but
@@ -49,6 +55,7 @@ impl BreakGlass {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         match self {
             Self::Open(open) => open.run(context),
+            Self::Enter(enter) => enter.run(context),
             Self::Close(close) => close.run(context),
             Self::Ratify(ratify) => ratify.run(context),
             Self::List => list::run(context),

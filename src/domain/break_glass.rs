@@ -6,6 +6,7 @@
 
 pub(in crate::domain) mod limits;
 pub(in crate::domain) mod rules;
+pub(in crate::domain) mod word;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
     BreakGlassId, BreakGlassLimits, ChangeId, ConflictOfInterest, Digest, Event, Fingerprint, Moment, PersonId,
-    Reference, ServiceId, TextRef, Time, Timed,
+    Reference, ServiceId, TextRef, Time, Timed, Word,
 };
 
 closed_enum!(
@@ -104,6 +105,8 @@ pub struct BreakGlass {
     ends: Time,
     /// Whether the policy in force when it was opened provided for it.
     provided: bool,
+    /// Who entered it, if it was signed without the register.
+    entered: Option<SignedAct>,
     closed: Option<SignedAct>,
     ratifications: Vec<SignedAct>,
     /// The entries of the ratifications that counted, once they were enough.
@@ -126,8 +129,41 @@ impl BreakGlass {
     ) -> Self {
         let opened = SignedAct::of(header, leaf);
         let ends = header.moment.effective.plus(limits.seconds());
-        let (closed, ratifications, ratified) = (None, Vec::new(), None);
-        Self { id, last: leaf, opening: opening.clone(), opened, ends, provided, closed, ratifications, ratified }
+        let (entered, closed, ratifications, ratified) = (None, None, Vec::new(), None);
+        Self {
+            id,
+            last: leaf,
+            opening: opening.clone(),
+            opened,
+            ends,
+            provided,
+            entered,
+            closed,
+            ratifications,
+            ratified,
+        }
+    }
+
+    /// A break-glass that an entry with this header enters: the act is that of who signed the word.
+    pub(in crate::domain) fn entered(
+        id: BreakGlassId,
+        (opening, word): (&Opening, &Word),
+        header: &Timed<'_>,
+        leaf: Digest,
+        (limits, provided): (&BreakGlassLimits, bool),
+    ) -> Self {
+        let mut it = Self::opened(id, opening, header, leaf, (limits, provided));
+        it.entered = Some(it.opened.clone());
+        it.opened.person = word.person.clone();
+        it.opened.key = word.key;
+        it.opened.moment = Moment::unwitnessed(word.time);
+        it.ends = word.time.plus(limits.seconds());
+        it
+    }
+
+    /// Who entered it late, if it was signed without the register.
+    pub fn late(&self) -> Option<&SignedAct> {
+        self.entered.as_ref()
     }
 
     /// Its number.

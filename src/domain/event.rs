@@ -7,7 +7,7 @@ use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
     Action, BreakGlassId, ChangeId, Digest, Execution, Facts, Fingerprint, Finish, FreezeRef, Member, Moment, Opening,
     PersonId, Policy, Predecessor, ProposalId, ProposalRef, RefusedAttempt, RegisterId, RevisionRef, Rule, ServiceId,
-    Start, TextRef, Time,
+    Start, TextRef, Time, Word,
 };
 
 /// The fields that every entry has.
@@ -126,6 +126,8 @@ closed_enum!(
         ChangeRefused => "change.refused",
         /// Opens a break-glass.
         BreakGlassOpen => "breakglass.open",
+        /// Enters a break-glass that was signed without the register.
+        BreakGlassEnter => "breakglass.enter",
         /// Closes a break-glass: says what was done.
         BreakGlassClose => "breakglass.close",
         /// Ratifies a break-glass.
@@ -227,6 +229,15 @@ pub enum Event {
         /// What they say.
         opening: Opening,
     },
+    /// Somebody enters what an engineer signed without the register.
+    BreakGlassEnter {
+        /// The number of the break-glass.
+        id: BreakGlassId,
+        /// What the engineer says.
+        opening: Opening,
+        /// The engineer's signature.
+        word: Box<Word>,
+    },
     /// Its opener or another engineer says what was done.
     BreakGlassClose(BreakGlassId),
     /// An approver agrees with what was done.
@@ -270,6 +281,7 @@ impl Event {
             Self::Finish(_) => EventKind::Finish,
             Self::Note(_) => EventKind::Note,
             Self::BreakGlassOpen { .. } => EventKind::BreakGlassOpen,
+            Self::BreakGlassEnter { .. } => EventKind::BreakGlassEnter,
             Self::BreakGlassClose(_) => EventKind::BreakGlassClose,
             Self::BreakGlassRatify { .. } => EventKind::BreakGlassRatify,
             Self::Refused { attempt: RefusedAttempt::Second(_), .. } => EventKind::ProposalRefused,
@@ -299,9 +311,10 @@ impl Event {
             | Self::Retract(revision)
             | Self::Start(Start { revision, .. })
             | Self::Finish(Finish { revision, .. }) => Stream::Change(revision.change),
-            Self::BreakGlassOpen { id, .. } | Self::BreakGlassClose(id) | Self::BreakGlassRatify { id, .. } => {
-                Stream::BreakGlass(*id)
-            }
+            Self::BreakGlassOpen { id, .. }
+            | Self::BreakGlassEnter { id, .. }
+            | Self::BreakGlassClose(id)
+            | Self::BreakGlassRatify { id, .. } => Stream::BreakGlass(*id),
             Self::Refused { attempt, .. } => match attempt {
                 RefusedAttempt::Approve(revision)
                 | RefusedAttempt::Reject(revision)
@@ -316,6 +329,14 @@ impl Event {
         match self.stream() {
             Stream::Change(change) => Some(change),
             Stream::Governance | Stream::BreakGlass(_) => None,
+        }
+    }
+
+    /// The salt of the text part, if somebody has signed its digest already.
+    pub fn salt(&self) -> Option<[u8; 16]> {
+        match self {
+            Self::BreakGlassEnter { word, .. } => word.salt,
+            _ => None,
         }
     }
 

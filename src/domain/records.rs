@@ -36,6 +36,8 @@ pub enum StateKey {
     Change(ChangeId),
     /// A break-glass.
     BreakGlass(BreakGlassId),
+    /// A break-glass that was signed without the register, by the digest of its text.
+    Word(Digest),
 }
 
 impl fmt::Display for StateKey {
@@ -50,6 +52,7 @@ impl fmt::Display for StateKey {
             Self::Freeze(name) => write!(f, "freeze/{name}"),
             Self::Change(id) => write!(f, "change/{}", id.number()),
             Self::BreakGlass(id) => write!(f, "breakglass/{}", id.number()),
+            Self::Word(text) => write!(f, "word/{text}"),
         }
     }
 }
@@ -75,6 +78,8 @@ pub enum StateRecord {
     Change(ChangeId, Box<Change>),
     /// A break-glass that was opened.
     BreakGlass(BreakGlassId, Box<BreakGlass>),
+    /// As which break-glass it was entered.
+    Word(Digest, BreakGlassId),
 }
 
 impl StateRecord {
@@ -90,6 +95,7 @@ impl StateRecord {
             Self::Freeze(name, _) => StateKey::Freeze(name.clone()),
             Self::Change(id, _) => StateKey::Change(*id),
             Self::BreakGlass(id, _) => StateKey::BreakGlass(*id),
+            Self::Word(text, _) => StateKey::Word(*text),
         }
     }
 }

@@ -458,6 +458,16 @@ refusals! {
     NotProvidedFor { /** Which. */ id: BreakGlassId } =>
         "breakglass-group", "{id} cannot be ratified: its opener was in none of the groups that the policy names",
         "`twinseal policy show` lists the groups";
+    /// A signed word for another register.
+    WordElsewhere { /** Who signed it. */ person: PersonId } =>
+        "breakglass-register", "what {person} signed does not name the fingerprint of this register",
+        "enter it in the register that it names";
+    /// A signed word from the future.
+    WordAhead { /** What it claims. */ time: Time } =>
+        "breakglass-word-ahead", "it was signed at {time}, which is ahead: a clock was wrong", "enter it after that time";
+    /// A signed word that was entered before.
+    EnteredBefore { /** As which. */ id: BreakGlassId } =>
+        "breakglass-entered-once", "it is entered already, as {id}", "`twinseal breakglass show {id}` shows it";
     /// Ratifying before anybody said what was done.
     NotClosed { /** Which. */ id: BreakGlassId } =>
         "breakglass-closed", "{id} is not closed: nobody has said what was done",

@@ -76,6 +76,7 @@ pub struct Register {
     governance: Governance,
     changes: Records<ChangeId, Change>,
     break_glasses: Records<BreakGlassId, BreakGlass>,
+    words: Records<Digest, BreakGlassId>,
 }
 
 /// Loading and writing.
@@ -83,8 +84,8 @@ impl Register {
     /// The state with these two records loaded; the caller loads the others when a lookup fails.
     pub fn resume(register: RegisterSummary, governance: GovernanceSummary) -> Self {
         let governance = Governance::resume(governance);
-        let (changes, break_glasses) = (Records::unloaded(), Records::unloaded());
-        Self { summary: register, changed: false, governance, changes, break_glasses }
+        let (changes, break_glasses, words) = (Records::unloaded(), Records::unloaded(), Records::unloaded());
+        Self { summary: register, changed: false, governance, changes, break_glasses, words }
     }
 
     /// Loads a stored record of this state. A record that is already loaded is kept.
@@ -92,6 +93,7 @@ impl Register {
         match record {
             StateRecord::Change(id, change) => self.changes.load(id, Some(*change)),
             StateRecord::BreakGlass(id, glass) => self.break_glasses.load(id, Some(*glass)),
+            StateRecord::Word(text, id) => self.words.load(text, Some(id)),
             record => self.governance.load(record),
         }
     }
@@ -101,6 +103,7 @@ impl Register {
         match key {
             StateKey::Change(id) => self.changes.load(id, None),
             StateKey::BreakGlass(id) => self.break_glasses.load(id, None),
+            StateKey::Word(text) => self.words.load(text, None),
             key => self.governance.load_absent(key),
         }
     }
@@ -113,7 +116,7 @@ impl Register {
             StateKey::Freeze(name) => self.governance.freezes().any(|(it, _)| it == name),
             StateKey::Change(id) => id.number() <= self.summary.filed,
             StateKey::BreakGlass(id) => id.number() <= self.summary.break_glasses,
-            StateKey::Person(_) | StateKey::Key(_) | StateKey::Text(_) => false,
+            StateKey::Person(_) | StateKey::Key(_) | StateKey::Text(_) | StateKey::Word(_) => false,
         }
     }
 
@@ -125,7 +128,7 @@ impl Register {
 
     /// The number of loaded records.
     pub fn loaded(&self) -> usize {
-        self.changes.len() + self.break_glasses.len() + self.governance.loaded()
+        self.changes.len() + self.break_glasses.len() + self.words.len() + self.governance.loaded()
     }
 
     /// The records that changed since the last call, for writing.
@@ -136,6 +139,7 @@ impl Register {
         changed.extend(self.changes.take_changed().map(|(id, change)| StateRecord::Change(id, Box::new(change))));
         let glasses = self.break_glasses.take_changed();
         changed.extend(glasses.map(|(id, glass)| StateRecord::BreakGlass(id, Box::new(glass))));
+        changed.extend(self.words.take_changed().map(|(text, id)| StateRecord::Word(text, id)));
         changed
     }
 
@@ -144,6 +148,7 @@ impl Register {
         self.governance.unload();
         self.changes.unload();
         self.break_glasses.unload();
+        self.words.unload();
     }
 }
 
@@ -210,6 +215,11 @@ impl Register {
             return Err(missing.into());
         }
         Ok(self.break_glasses.get(&id, StateKey::BreakGlass)?.ok_or(missing)?)
+    }
+
+    /// As which break-glass the text with this digest was entered, if it was.
+    pub(in crate::domain) fn entered(&self, text: Digest) -> Result<Option<BreakGlassId>, Unloaded> {
+        Ok(self.words.get(&text, StateKey::Word)?.copied())
     }
 
     /// The moment of reading at a time: as if somebody acted then who has not acted before.
@@ -383,6 +393,9 @@ impl Register {
             }
             self.summary.governance_tip = Some(leaf);
         } else if let Some(glass) = self.after_act(header, leaf, event)? {
+            if let (Event::BreakGlassEnter { .. }, Some(text)) = (event, &header.text) {
+                self.words.insert(text.digest, glass.id());
+            }
             self.summary.break_glasses = self.summary.break_glasses.max(glass.id().number());
             self.break_glasses.insert(glass.id(), glass);
         } else if let Event::File { change, facts, execution } = event {

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::str::FromStr;
 
+use data_encoding::BASE64;
+
 use super::data::Presence;
 use super::lines::{Reader, Writer};
 use super::request::Founding;
@@ -84,15 +86,10 @@ fn write_event(out: &mut Writer, event: &Event) {
             out.put_all("run", &finish.run);
             out.put("outcome", finish.outcome);
         }
-        Event::BreakGlassOpen { id, opening } => {
-            out.put("breakglass", id);
-            write_opening(out, opening);
-        }
-        Event::BreakGlassClose(id) => out.put("breakglass", id),
-        Event::BreakGlassRatify { id, closed } => {
-            out.put("breakglass", id);
-            out.put("closed", closed);
-        }
+        Event::BreakGlassOpen { .. }
+        | Event::BreakGlassEnter { .. }
+        | Event::BreakGlassClose(_)
+        | Event::BreakGlassRatify { .. } => write_break_glass(out, event),
         Event::Refused { attempt, rule } => {
             write_attempt(out, attempt);
             out.put("rule", rule);
@@ -113,7 +110,28 @@ fn write_attempt(out: &mut Writer, attempt: &RefusedAttempt) {
     }
 }
 
-fn write_opening(out: &mut Writer, opening: &Opening) {
+fn write_break_glass(out: &mut Writer, event: &Event) {
+    match event {
+        Event::BreakGlassOpen { id, opening } => {
+            out.put("breakglass", id);
+            write_opening(out, opening);
+        }
+        Event::BreakGlassEnter { id, opening, word } => {
+            out.put("breakglass", id);
+            super::word::write(out, word);
+            write_opening(out, opening);
+            out.put("proof", BASE64.encode(&word.proof));
+        }
+        Event::BreakGlassClose(id) => out.put("breakglass", id),
+        Event::BreakGlassRatify { id, closed } => {
+            out.put("breakglass", id);
+            out.put("closed", closed);
+        }
+        _ => {}
+    }
+}
+
+pub(super) fn write_opening(out: &mut Writer, opening: &Opening) {
     out.put("incident", &opening.incident);
     out.put_all("service", &opening.services);
     out.put_all("affects", opening.affects);
@@ -264,6 +282,12 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
         EventKind::BreakGlassOpen => {
             Event::BreakGlassOpen { id: lines.parse("breakglass")?, opening: read_opening(lines)? }
         }
+        EventKind::BreakGlassEnter => {
+            let (id, mut word) = (lines.parse("breakglass")?, super::word::read(lines)?);
+            let opening = read_opening(lines)?;
+            word.proof = governance::read_blob(lines, "proof")?;
+            Event::BreakGlassEnter { id, opening, word: Box::new(word) }
+        }
         EventKind::BreakGlassClose => Event::BreakGlassClose(lines.parse("breakglass")?),
         EventKind::BreakGlassRatify => {
             Event::BreakGlassRatify { id: lines.parse("breakglass")?, closed: lines.parse("closed")? }
@@ -286,7 +310,7 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
     })
 }
 
-fn read_opening(lines: &mut Reader<'_>) -> Result<Opening, Defect> {
+pub(super) fn read_opening(lines: &mut Reader<'_>) -> Result<Opening, Defect> {
     Ok(Opening {
         incident: lines.parse("incident")?,
         services: lines.parse_all("service", str::parse)?,

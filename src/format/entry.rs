@@ -201,6 +201,7 @@ fn check_proofs(entry: &Entry) -> Result<(), Defect> {
             request::check(&register, person, asked, key, proof)?;
             vouch.as_ref().map_or(Ok(()), |vouch| request::check_vouch(&register, person, asked, key, vouch))
         }
+        Event::BreakGlassEnter { opening, word, .. } => super::word::check(&entry.header, word, opening),
         _ => Ok(()),
     }
 }

@@ -182,7 +182,7 @@ fn read_key(lines: &mut Reader<'_>) -> Result<PublicKey, Defect> {
     if lines.is_verified() { lines.parse_with("public-key", PublicKey::again) } else { lines.parse("public-key") }
 }
 
-fn read_blob(lines: &mut Reader<'_>, key: &'static str) -> Result<Vec<u8>, Defect> {
+pub(super) fn read_blob(lines: &mut Reader<'_>, key: &'static str) -> Result<Vec<u8>, Defect> {
     BASE64.decode(lines.take(key)?.as_bytes()).map_err(|_| Defect::SignatureForm)
 }
 

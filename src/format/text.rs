@@ -70,7 +70,8 @@ pub fn fields(kind: EventKind) -> &'static [Field] {
         | EventKind::LiftFreeze
         | EventKind::FreezeNow
         | EventKind::FreezeEnd
-        | EventKind::BreakGlassOpen => &[Field::Reason],
+        | EventKind::BreakGlassOpen
+        | EventKind::BreakGlassEnter => &[Field::Reason],
         EventKind::Approve
         | EventKind::Finish
         | EventKind::Note

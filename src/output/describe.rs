@@ -91,6 +91,9 @@ pub fn describe(event: &Event) -> String {
         Event::BreakGlassOpen { id, opening } => {
             format!("opened break-glass {id} for {}: acts without approval", opening.incident)
         }
+        Event::BreakGlassEnter { id, opening, word } => {
+            format!("entered break-glass {id} late: {} acted without approval for {}", word.person, opening.incident)
+        }
         Event::BreakGlassClose(id) => format!("closed break-glass {id}: said what was done"),
         Event::BreakGlassRatify { id, .. } => format!("ratified break-glass {id}"),
         Event::Refused { attempt, rule } => refused(attempt, rule.as_str()),

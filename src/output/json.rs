@@ -105,6 +105,13 @@ fn event(event: &Event) -> Value {
             json!({ "verb": attempt.verb().to_string(), "target": target, "rule": rule.to_string() })
         }
         Event::BreakGlassOpen { opening, .. } => self::opening(opening),
+        Event::BreakGlassEnter { opening, word, .. } => json!({
+            "opening": self::opening(opening),
+            "fingerprint": word.fingerprint.to_string(),
+            "opened": word.time.to_string(),
+            "opener": word.person.to_string(),
+            "opener_key": word.key.to_string(),
+        }),
         Event::BreakGlassRatify { closed, .. } => json!({ "closed": closed.to_string() }),
         Event::Seal | Event::Note(_) | Event::BreakGlassClose(_) => Value::Null,
     }

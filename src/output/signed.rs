@@ -123,7 +123,7 @@ impl Parts {
     /// break-glass gets its number when it is recorded.
     pub fn settled_fields(&self) -> Vec<Quoted> {
         let files = self.body.starts_with("twinseal/change.file/");
-        let opens = self.body.starts_with("twinseal/breakglass.open/");
+        let opens = ["open", "enter"].iter().any(|it| self.body.starts_with(&format!("twinseal/breakglass.{it}/")));
         let numbered = |line: &Quoted| match line.mark.as_str() {
             "change" => files,
             "proposal" => !line.text.contains(' '),

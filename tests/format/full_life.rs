@@ -35,6 +35,8 @@ pub fn full_life() -> World {
     second(&world, "4");
     world.write("done.txt", "Restarted gw-01.");
     world.ok("frank", "breakglass open --incident INC-1 --service order-gateway --reason 'Orders are rejected.'");
+    world.ok("frank", "breakglass open --incident INC-2 --reason 'The disk is full.' --as frank --offline acted.word");
+    world.ok("carol", "breakglass enter acted.word");
     world.ok("frank", "breakglass close BG-1 done.txt");
     let digest = world.raw(world.entries() - 1).leaf();
     world.ok("dave", &format!("breakglass ratify BG-1 --digest {digest} --note 'Read.'"));

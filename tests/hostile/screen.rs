@@ -125,7 +125,7 @@ pub fn came(output: &Output) -> bool {
 
 /// Every command with a person who may run it, in an order in which each succeeds. `NAME` is the prefix of every file
 /// name that a user chooses; other words in braces are filled in.
-const DAY: [(&str, &str); 84] = [
+const DAY: [(&str, &str); 86] = [
     (
         "alice",
         "init --name prod --register prod.db --member alice=alice.request:admin --member bob=bob.request:admin \
@@ -155,6 +155,8 @@ const DAY: [(&str, &str); 84] = [
     ("erin", "file NAME.toml"),
     ("erin", "withdraw CHG-2 --reason Later."),
     ("erin", "breakglass open --incident INC-1 --change CHG-1 --reason Now."),
+    ("erin", "breakglass open --incident INC-2 --reason Now. --as erin --offline NAME.word"),
+    ("carol", "breakglass enter NAME.word"),
     ("erin", "breakglass close BG-1 NAMEp.toml"),
     ("carol", "breakglass ratify BG-1 --digest {closed}"),
     ("audrey", "breakglass list"),

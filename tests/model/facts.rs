@@ -274,6 +274,17 @@ pub enum What {
         /// The change that it acts on, filed or not.
         affects: Option<usize>,
     },
+    /// What somebody signed without the register, entered later.
+    EnterGlass {
+        number: usize,
+        affects: Option<usize>,
+        /// Who signed it, with which key, and when.
+        signer: (Person, Key, Time),
+        /// Whether it names this register.
+        here: bool,
+        /// The place where the same was entered before.
+        again: Option<Place>,
+    },
     CloseGlass(usize),
     Ratify {
         number: usize,
@@ -291,7 +302,10 @@ impl What {
     /// The break-glass that it is about.
     pub fn glass(&self) -> Option<usize> {
         match self {
-            Self::OpenGlass { number, .. } | Self::CloseGlass(number) | Self::Ratify { number, .. } => Some(*number),
+            Self::OpenGlass { number, .. }
+            | Self::EnterGlass { number, .. }
+            | Self::CloseGlass(number)
+            | Self::Ratify { number, .. } => Some(*number),
             _ => None,
         }
     }

@@ -6,13 +6,18 @@ use twinseal::domain::{BreakGlassStatus, Duty, Field, Role};
 
 use super::clocks::Moment;
 use super::draw::Draw;
-use super::facts::{Action, DAY, Entry, Person, Place, Time, What};
+use super::facts::{Action, DAY, Entry, Key, Person, Place, Time, What};
 use super::model::Model;
+use super::real::KEYS;
 use super::rules::Broken;
 
 /// All that was recorded about one break-glass.
 pub struct Glass<'a> {
-    pub opened: (Place, &'a Entry),
+    opened: Place,
+    /// Who opened it, with which key.
+    opener: (Person, Key),
+    /// When it was opened: effective, unless it was signed without the register.
+    began: Moment,
     affects: Option<usize>,
     pub close: Option<(Place, &'a Entry)>,
     ratified: Vec<(Place, &'a Entry)>,
@@ -21,39 +26,49 @@ pub struct Glass<'a> {
 impl Model {
     /// How many were opened.
     pub fn glasses(&self) -> usize {
-        self.entries.iter().filter(|entry| matches!(entry.what, What::OpenGlass { .. })).count()
+        self.entries
+            .iter()
+            .filter(|entry| matches!(entry.what, What::OpenGlass { .. } | What::EnterGlass { .. }))
+            .count()
     }
 
     pub fn glass(&self, number: usize) -> Option<Glass<'_>> {
         let mut about = self.entries.iter().enumerate().filter(|(_, entry)| entry.what.glass() == Some(number));
-        let opened = about.next()?;
-        let What::OpenGlass { affects, .. } = opened.1.what else { panic!("it begins with {:?}", opened.1) };
+        let (opened, first) = about.next()?;
+        let (opener, began, affects) = match first.what {
+            What::OpenGlass { affects, .. } => ((first.actor, first.key), self.before(opened).moment(first), affects),
+            What::EnterGlass { signer: (signer, key, time), affects, .. } => {
+                ((signer, key), Moment { claimed: time, effective: time }, affects)
+            }
+            ref other => panic!("it begins with {other:?}"),
+        };
         let (closes, ratified) = about.partition::<Vec<_>, _>(|(_, entry)| matches!(entry.what, What::CloseGlass(_)));
-        Some(Glass { opened, affects, close: closes.first().copied(), ratified })
+        Some(Glass { opened, opener, began, affects, close: closes.first().copied(), ratified })
     }
 
     /// When it ended, or will.
     fn end(&self, glass: &Glass<'_>) -> Time {
         let effective = |(place, entry): (Place, &Entry)| self.before(place).moment(entry).effective;
-        let minutes = self.before(glass.opened.0).policy().map_or(0, |(_, policy)| policy.break_glass.0);
-        let at_last = effective(glass.opened) + 60 * minutes as Time;
+        let minutes = self.before(glass.opened).policy().map_or(0, |(_, policy)| policy.break_glass.0);
+        let at_last = glass.began.effective + 60 * minutes as Time;
         glass.close.map_or(at_last, |close| at_last.min(effective(close)))
     }
 
     /// Whether somebody opened or closed it, answers for a machine that did, or touched the change that it acts on.
     fn had_part(&self, glass: &Glass<'_>, person: Person) -> bool {
-        let acts = [glass.opened].into_iter().chain(glass.close);
-        let answers = acts.flat_map(|(_, act)| self.behind_act(act.actor, act.key)).any(|it| it == person);
+        let closed = glass.close.map(|(_, act)| (act.actor, act.key));
+        let acts = [glass.opener].into_iter().chain(closed);
+        let answers = acts.flat_map(|(actor, key)| self.behind_act(actor, key)).any(|it| it == person);
         let story = glass.affects.and_then(|change| self.story(change));
         answers || story.is_some_and(|story| self.touched(&story, person))
     }
 
     /// Whether its opener was in a group of the policy then in force, if that names any.
-    fn is_provided_for(&self, (place, entry): (Place, &Entry)) -> bool {
-        let (then, now) = (self.before(place), self.before(place).moment(entry));
+    fn is_provided_for(&self, glass: &Glass<'_>) -> bool {
+        let then = self.before(glass.opened);
         let Some((_, policy)) = then.policy() else { return false };
         let groups = &policy.break_glass.1;
-        groups.is_empty() || groups.iter().any(|group| then.is_in(entry.actor, *group, now))
+        groups.is_empty() || groups.iter().any(|group| then.is_in(glass.opener.0, *group, glass.began))
     }
 
     /// Who ratified it so that it counts at a moment.
@@ -103,6 +118,11 @@ impl Model {
                 no.when(!words.contains(&Field::Reason), "reason-required");
                 return;
             }
+            What::EnterGlass { number, signer, here, again, .. } => {
+                no.when(number != self.glasses() + 1, "breakglass-number");
+                no.when(!words.contains(&Field::Reason), "reason-required");
+                return self.break_enter(no, self.moment(entry), signer, (here, again));
+            }
             What::CloseGlass(number) | What::Ratify { number, .. } => self.glass(number),
             ref other => panic!("{other:?} is about no break-glass"),
         };
@@ -110,7 +130,7 @@ impl Model {
         match entry.what {
             What::Ratify { number, closed } => self.break_ratify(no, entry, (number, &glass), closed),
             _ => {
-                no.when(*actor != glass.opened.1.actor && !engineer, "role");
+                no.when(*actor != glass.opener.0 && !engineer, "role");
                 no.when(glass.close.is_some(), "breakglass-close-once");
                 no.when(!words.contains(&Field::Note), "breakglass-report");
             }
@@ -123,14 +143,29 @@ impl Model {
         let admin = self.has_role(actor, Role::Admin, now);
         no.when(admin && self.separates(Duty::AdminApprover), "separate-duties");
         no.when(self.had_part(glass, actor), "breakglass-part");
-        no.when(!self.is_provided_for(glass.opened), "breakglass-group");
+        no.when(!self.is_provided_for(glass), "breakglass-group");
         no.when(glass.close.is_none(), "breakglass-closed");
         no.when(glass.close.is_some_and(|(place, _)| place != closed), "breakglass-close-known");
         no.when(self.is_ratified(number), "breakglass-undecided");
         no.when(end > now.effective + 300, "breakglass-ahead");
         no.when(now.effective >= end + DAY, "breakglass-deadline");
-        let signed = [glass.opened].into_iter().chain(glass.close);
-        no.when(signed.map(|(place, _)| place).any(|place| self.is_redacted(place)), "breakglass-redacted");
+        let signed = [glass.opened].into_iter().chain(glass.close.map(|(place, _)| place));
+        no.when(signed.into_iter().any(|place| self.is_redacted(place)), "breakglass-redacted");
+    }
+
+    fn break_enter(
+        &self,
+        no: &mut Broken,
+        now: Moment,
+        (signer, key, time): (Person, Key, Time),
+        (here, again): (bool, Option<Place>),
+    ) {
+        no.when(!here, "breakglass-register");
+        self.break_signer(no, signer, key);
+        let then = Moment { claimed: time, effective: time };
+        no.when(!self.has_role(signer, Role::Engineer, then), "role");
+        no.when(time > now.effective + 300, "breakglass-word-ahead");
+        no.when(again.is_some(), "breakglass-entered-once");
     }
 }
 
@@ -163,7 +198,7 @@ impl Draw<'_> {
     }
 
     fn close(&mut self, number: usize) -> Entry {
-        let opener = self.model.glass(number).map(|glass| glass.opened.1.actor);
+        let opener = self.model.glass(number).map(|glass| glass.opener.0);
         let actor = match opener {
             Some(opener) if self.rng.percent(70) => opener,
             _ => self.with_role(Role::Engineer),
@@ -196,6 +231,22 @@ impl Draw<'_> {
         let number = count + if self.rng.percent(98) { 1 } else { 1 + self.rng.below(3) };
         let affects = self.rng.percent(40).then(|| 1 + self.rng.below(self.model.changes() + 1));
         let actor = self.with_role(Role::Engineer);
+        if self.rng.percent(30) {
+            return self.enter_glass(number, affects, actor);
+        }
         self.by(actor, What::OpenGlass { number, affects })
+    }
+
+    /// What an engineer signed without the register; sometimes for another register, or what was entered before.
+    fn enter_glass(&mut self, number: usize, affects: Option<usize>, signer: Person) -> Entry {
+        let entered = self.model.entries.iter().enumerate();
+        let entered = entered.filter(|(_, it)| matches!(it.what, What::EnterGlass { .. }) && !it.words.is_empty());
+        let before: Vec<Place> = entered.map(|(place, _)| place).collect();
+        let again = if self.rng.percent(15) { before.last().copied() } else { None };
+        let key = if self.rng.percent(95) { self.key_of(signer) } else { self.rng.below(KEYS) };
+        let time = self.now + self.rng.one(&[-900, -900, -900, -7200, 0, 300, 301]);
+        let (signer, here) = ((signer, key, time), self.rng.percent(96));
+        let actor = self.somebody(|_| true);
+        self.by(actor, What::EnterGlass { number, affects, signer, here, again })
     }
 }

@@ -138,6 +138,9 @@ impl Real {
         let place = self.leaves.len();
         match &self.paper {
             _ if entry.words.is_empty() => None,
+            _ if let What::EnterGlass { again: Some(before), .. } = entry.what => {
+                Some(TextRef { filled: entry.words.clone(), digest: self.text_of(before) })
+            }
             None => Some(TextRef { filled: entry.words.clone(), digest: digest("text", self.seed, place) }),
             Some(_) => Some(super::register_file::write(self.seed, place, entry).1),
         }
@@ -216,6 +219,7 @@ impl Real {
                 let opening = domain::Opening { incident, services, affects: affects.map(change) };
                 Event::BreakGlassOpen { id: glass(*number), opening }
             }
+            What::EnterGlass { .. } => self.enter(what),
             What::CloseGlass(number) => Event::BreakGlassClose(glass(*number)),
             What::Ratify { number, closed } => {
                 Event::BreakGlassRatify { id: glass(*number), closed: self.leaf(*closed) }
@@ -225,6 +229,30 @@ impl Real {
                 Event::Refused { attempt, rule: rule.parse().unwrap() }
             }
         }
+    }
+
+    /// What was signed without the register. The signature is made only where entries go through a file.
+    fn enter(&self, what: &What) -> Event {
+        let What::EnterGlass { number, affects, signer: (signer, key, at), here, .. } = what else { unreachable!() };
+        let (incident, services) = ("INC-1".parse().unwrap(), BTreeSet::new());
+        let opening = domain::Opening { incident, services, affects: affects.map(change) };
+        let fingerprint = if *here { self.leaf(0) } else { digest("fingerprint", self.seed, 0) };
+        let mut word = domain::Word {
+            fingerprint,
+            time: time(*at),
+            person: id(*signer).clone(),
+            key: print(*key),
+            proof: Vec::new(),
+            salt: None,
+        };
+        if self.paper.is_some() {
+            let words = [domain::Field::Reason].into();
+            let entry = Entry { actor: 0, key: 0, time: 0, words, what: what.clone() };
+            let text = super::register_file::write(self.seed, self.leaves.len(), &entry).1.digest;
+            let message = twinseal::format::word::message(&word, &opening, text);
+            word.proof = super::register_file::sign(*key, twinseal::format::word::NAMESPACE, message.as_bytes());
+        }
+        Event::BreakGlassEnter { id: glass(*number), opening, word: Box::new(word) }
     }
 
     fn member(&self, it: &Newcomer, founding: bool) -> Member {

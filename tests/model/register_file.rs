@@ -111,7 +111,7 @@ fn secret(seed: u64, place: Place) -> String {
     format!("secret-{seed}-{place}-end")
 }
 
-fn sign(key: Key, namespace: &str, message: &[u8]) -> Vec<u8> {
+pub fn sign(key: Key, namespace: &str, message: &[u8]) -> Vec<u8> {
     let pair = &pairs()[key];
     let signature = pair.secret.sign(&sshsig::signed_data(namespace, message)).to_bytes();
     sshsig::encode(pair.public.as_bytes(), namespace, &signature)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use twinseal::domain::{ChangeKind, Duty, Field, Outcome, Role};
 
-use super::facts::{Artifact, DAY, Entry, Facts, Person, Revision, Time, What};
+use super::facts::{Artifact, DAY, Entry, Facts, Key, Person, Revision, Time, What};
 use super::model::{Model, Story};
 
 /// The rules that say no, by their names.
@@ -69,7 +69,12 @@ impl Model {
 
     /// Everybody who acts.
     fn break_actor(&self, no: &mut Broken, entry: &Entry) {
-        let Entry { actor, key, .. } = entry;
+        self.break_signer(no, entry.actor, entry.key);
+    }
+
+    /// Everybody who signs.
+    pub fn break_signer(&self, no: &mut Broken, actor: Person, key: Key) {
+        let (actor, key) = (&actor, &key);
         no.when(self.stands(*actor).is_none(), "enrolled");
         no.when(self.is_retired(*actor), "retired");
         no.when(self.is_out(*actor), "suspended");

@@ -134,7 +134,8 @@ fn no_field_is_signed_unseen_when_somebody_acts_without_approval() {
     for columns in [40, 80] {
         let world = world(columns);
         world.write("done.txt", "Restarted gw-01.");
-        let open = "breakglass open --incident INC-1 --service order-gateway --change CHG-1 --reason 'Orders are rejected.'";
+        let open =
+            "breakglass open --incident INC-1 --service order-gateway --change CHG-1 --reason 'Orders are rejected.'";
         let page = signs(&world, "erin", open, &["INC-1"]);
         assert!(page.contains("nobody has approved this"), "{page}");
         has_all(&world, &signs(&world, "erin", "breakglass close BG-1 done.txt", &["BG-1"]), 3);

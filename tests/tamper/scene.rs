@@ -82,12 +82,14 @@ impl Scene {
             scene.run_typing("bob", &format!("proposal second {proposal}"), &[proposal]);
         }
         scene.fails("frank", &format!("approve CHG-2 --revision {}", scene.filed), Exit::Refused, "you filed");
+        scene.ok("erin", "breakglass open --incident INC-2 --reason Now. --as erin --offline acted.word");
+        scene.ok("carol", "breakglass enter acted.word");
         scene.write("done.txt", "Restarted gw-01.");
         scene.ok("erin", "breakglass open --incident INC-1 --service order-gateway --change CHG-1 --reason Now.");
-        scene.ok("erin", "breakglass close BG-1 done.txt");
+        scene.ok("erin", "breakglass close BG-2 done.txt");
         let closed = scene.raw(scene.entries() - 1).leaf();
         for person in ["carol", "dave"] {
-            scene.ok(person, &format!("breakglass ratify BG-1 --digest {closed}"));
+            scene.ok(person, &format!("breakglass ratify BG-2 --digest {closed}"));
         }
         PEOPLE.iter().for_each(|(person, _)| drop(scene.ok(person, "list")));
         scene

@@ -185,7 +185,7 @@ const PLANTS: [(&str, &str); 5] = [
 ];
 
 /// Every command that opens the register and stops there, with what it needs to get so far.
-const OPENING: [&str; 60] = [
+const OPENING: [&str; 61] = [
     "draft --from CHG-1",
     "check change.toml",
     "file change.toml",
@@ -203,6 +203,7 @@ const OPENING: [&str; 60] = [
     "note CHG-1 Words.",
     "gate CHG-1",
     "breakglass open --incident INC-1 --reason No.",
+    "breakglass enter acted.word",
     "breakglass close BG-1 change.toml",
     "breakglass ratify BG-1 --digest DIGEST",
     "breakglass list",
@@ -264,6 +265,7 @@ fn verbs(command: &clap::Command, before: &str) -> Vec<String> {
 fn what_is_planted_is_found_by_every_command_that_opens_the_register() {
     let scene = Scene::new();
     scene.write("change.toml", CHANGE);
+    scene.ok("carol", "breakglass open --incident INC-9 --reason Now. --as carol --offline acted.word");
     scene.write("rota.csv", "person,grant,from,until\ncarol,group dba,,\n");
     scene.write("freeze.toml", FREEZE);
     scene.write("policy.toml", "approvals = 2\napproval_days = 10\n");

@@ -146,9 +146,9 @@ pub const BODIES: &[(&str, usize, &str, &str, &str)] = &[
     ("break-glass-for-four-hours-spelled-out", 32, "break-glass-minutes 60", "break-glass-minutes 240", "NotCanonical"),
     ("break-glass-groups-out-of-order", 32, "groups dba duty", "groups duty dba", "NotCanonical"),
     ("break-glass-without-an-incident", 52, "\nincident INC-2214", "", "line 11 is not incident"),
-    ("break-glass-with-a-change-as-its-subject", 53, "breakglass BG-1", "change CHG-1", "line 10 is not breakglass"),
-    ("break-glass-zero", 53, "breakglass BG-1", "breakglass BG-0", "line 10, breakglass: Id"),
-    ("ratified-nothing", 54, "\nclosed ", "\nopened ", "line 11 is not closed"),
+    ("break-glass-with-a-change-as-its-subject", 54, "breakglass BG-1", "change CHG-1", "line 10 is not breakglass"),
+    ("break-glass-zero", 54, "breakglass BG-1", "breakglass BG-0", "line 10, breakglass: Id"),
+    ("ratified-nothing", 55, "\nclosed ", "\nopened ", "line 11 is not closed"),
     (
         "requirement-of-one-approval",
         32,

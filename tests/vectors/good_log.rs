@@ -8,10 +8,10 @@ use twinseal::domain::{
     Action, Argument, Artifact, Asked, Automation, BreakGlassLimits, Command, Conditions, Description, Digest,
     Emergency, Event, Execution, Facts, Field, Fingerprint, Finish, Grants, Head, Header, LostEntries, Member,
     NewGrants, Opening, Outcome, Period, Periods, Policy, PolicyParts, Predecessor, ProposalRef, Prose, PublicKey,
-    RefusedAttempt, Register, Requirement, RevisionRef, Role, Start, Step, Text, Time, Trial, Vouch, Window,
+    RefusedAttempt, Register, Requirement, RevisionRef, Role, Start, Step, Text, Time, Trial, Vouch, Window, Word,
 };
 use twinseal::format::request::{self, RegisterRef};
-use twinseal::format::{Raw, Unsigned, data, entry, sshsig, text};
+use twinseal::format::{Raw, Unsigned, data, entry, sshsig, text, word};
 
 pub const REGISTER: &str = "prod#00112233445566778899aabbccddeeff";
 
@@ -410,8 +410,28 @@ pub fn break_glass(log: &mut Log) {
     let services = all(&["order-gateway", "risk-engine"]);
     let opening = Opening { incident: "INC-2214".parse().unwrap(), services, affects: Some("CHG-7".parse().unwrap()) };
     log.add("erin", Event::BreakGlassOpen { id, opening }, remark(Field::Reason, "Orders are rejected."));
+    enter(log);
     let closed = log.add("erin", Event::BreakGlassClose(id), remark(Field::Note, "Restarted gw-01."));
     log.add("frank", Event::BreakGlassRatify { id, closed }, remark(Field::Note, "Read with erin."));
+}
+
+/// What erin signed without the register, entered by frank. It is for every service, and no change.
+fn enter(log: &mut Log) {
+    let opening = Opening { incident: "INC-2215".parse().unwrap(), services: all(&[]), affects: None };
+    let word = Word {
+        fingerprint: log.entries[0].leaf(),
+        time: "2026-12-01T09:30:00Z".parse().unwrap(),
+        person: "erin".parse().unwrap(),
+        key: Fingerprint::of(&point(&key("erin"))),
+        proof: Vec::new(),
+        salt: None,
+    };
+    let (id, words) = (log.state.next_break_glass(), remark(Field::Reason, "The disk is full."));
+    let event = |word: Word| Event::BreakGlassEnter { id, opening: opening.clone(), word: Box::new(word) };
+    let text = log.header_of("frank", &event(word.clone()), words.as_ref()).0.text.unwrap().digest;
+    let message = word::message(&word, &opening, text);
+    let proof = sign(&key("erin"), word::NAMESPACE, message.as_bytes());
+    log.add("frank", event(Word { proof, ..word }), words);
 }
 
 /// [`policy`] with its requirements in another order, which is another policy.

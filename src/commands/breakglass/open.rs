@@ -1,8 +1,11 @@
 //! `breakglass open`.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use clap::Args;
+
+use super::enter::sign_offline;
 
 use crate::commands::lookup::{change, parse, remark};
 use crate::commands::{Context, Question, record_asked, report_recorded};
@@ -17,7 +20,9 @@ use crate::store::Session;
 #[command(after_help = "Examples:
   twinseal breakglass open --incident INC-2318 --service order-gateway \\
       --reason 'Orders are rejected; no approver answers the phone.'
-  twinseal breakglass open --incident INC-2318 --change CHG-42 --reason 'Half deployed.'")]
+  twinseal breakglass open --incident INC-2318 --change CHG-42 --reason 'Half deployed.'
+  twinseal breakglass open --incident INC-2318 --reason 'The disk is full.' \\
+      --as erin --offline acted.word")]
 pub struct Open {
     /// Incident that it answers
     #[arg(long, value_name = "REFERENCE")]
@@ -31,6 +36,9 @@ pub struct Open {
     /// Change that lacks its approvals, if you act on one
     #[arg(long, value_name = "CHG-N")]
     change: Option<String>,
+    /// File to sign it into, if the register cannot be reached; needs --as
+    #[arg(long, value_name = "FILE")]
+    offline: Option<PathBuf>,
 }
 
 impl Open {
@@ -38,6 +46,9 @@ impl Open {
     /// A rule refuses it, or it cannot be recorded.
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let (opening, text) = (self.opening()?, remark(Field::Reason, &self.reason)?);
+        if let Some(out) = &self.offline {
+            return sign_offline(context, &opening, &text, out);
+        }
         let mut session = context.open()?;
         opening.affects.map_or(Ok(()), |id| change(&session, id).map(|_| ()))?;
         let plan = |session: &mut Session| {

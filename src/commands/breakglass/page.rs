@@ -43,7 +43,7 @@ impl Judged {
         let (status, count) = (self.status, self.counted.len());
         let of = BreakGlass::RATIFIERS;
         let deadline = ago(self.glass.deadline(), now.effective);
-        match status {
+        let line = match status {
             BreakGlassStatus::Open => format!("{status}; ends by itself {}", ago(self.glass.end(), now.effective)),
             BreakGlassStatus::Ended => format!("{status}; nobody has said what was done; unauthorised {deadline}"),
             BreakGlassStatus::Closed => {
@@ -51,7 +51,8 @@ impl Judged {
             }
             BreakGlassStatus::Ratified => format!("{status} by {count} of {of}"),
             BreakGlassStatus::Unauthorised => format!("{status} since {}, for good", self.glass.deadline()),
-        }
+        };
+        if self.glass.late().is_some() { format!("{line}; entered late") } else { line }
     }
 }
 
@@ -71,6 +72,9 @@ pub(super) fn write_page(page: &mut Page, session: &Session, id: BreakGlassId, n
         },
     );
     page.field("opened", act(glass.opener()));
+    if let Some(late) = glass.late() {
+        page.field("late", format_args!("signed without the register; entered {}", act(late)));
+    }
     page.field(if it.status == BreakGlassStatus::Open { "ends" } else { "ended" }, glass.end());
     if !glass.is_provided_for() {
         page.field("policy", "its opener was in none of the groups that the policy names: it cannot be ratified");
@@ -135,6 +139,7 @@ pub(super) fn json(session: &Session, it: &Judged) -> Result<Value, Error> {
         "approved": false,
         "opening": written::opening(glass.opening()),
         "opened": act(glass.opener())?,
+        "late": glass.late().map(act).transpose()?,
         "provided_for": glass.is_provided_for(),
         "end": glass.end().to_string(),
         "closed": glass.close().map(act).transpose()?,

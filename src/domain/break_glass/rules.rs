@@ -2,8 +2,8 @@
 
 use crate::domain::records::{Denied, Unloaded};
 use crate::domain::{
-    BreakGlass, BreakGlassId, Digest, Duty, Event, Field, Moment, PartInBreakGlass, PersonId, Policy, Refusal,
-    Register, Role, SignedAct, TOLERANCE, Timed,
+    BreakGlass, BreakGlassId, Digest, Duty, Event, Field, Header, Moment, PartInBreakGlass, PersonId, Policy, Refusal,
+    Register, Role, SignedAct, TOLERANCE, Timed, Word,
 };
 
 impl Register {
@@ -11,6 +11,7 @@ impl Register {
     pub(in crate::domain) fn judge_break_glass(&self, header: &Timed<'_>, event: &Event) -> Result<(), Denied> {
         match event {
             Event::BreakGlassOpen { id, .. } => self.judge_open(header, *id),
+            Event::BreakGlassEnter { id, word, .. } => self.judge_enter(header, *id, word),
             Event::BreakGlassClose(id) => self.judge_close(header, self.break_glass(*id)?),
             Event::BreakGlassRatify { id, closed } => self.judge_ratify(header, self.break_glass(*id)?, *closed),
             _ => Ok(()),
@@ -24,6 +25,30 @@ impl Register {
         }
         self.governance().judge_role(header, Role::Engineer)?;
         if header.fills(Field::Reason) { Ok(()) } else { Err(Refusal::ReasonMissing.into()) }
+    }
+
+    /// Anybody enters what an engineer signed without the register, once. The key of the engineer must still be live.
+    fn judge_enter(&self, header: &Timed<'_>, id: BreakGlassId, word: &Word) -> Result<(), Denied> {
+        if id != self.next_break_glass() {
+            return Err(Refusal::BreakGlassNumber { expected: self.next_break_glass() }.into());
+        }
+        if self.governance().fingerprint() != Some(word.fingerprint) {
+            return Err(Refusal::WordElsewhere { person: word.person.clone() }.into());
+        }
+        let moment = Moment::unwitnessed(word.time);
+        let signer = Header { actor: word.person.clone(), key: word.key, time: word.time, ..header.header.clone() };
+        self.governance().judge_actor(&signer)?;
+        self.governance().judge_role(&Timed { header: &signer, moment }, Role::Engineer)?;
+        if word.time > header.moment.effective.plus(TOLERANCE) {
+            return Err(Refusal::WordAhead { time: word.time }.into());
+        }
+        let Some(text) = header.text.as_ref().filter(|_| header.fills(Field::Reason)) else {
+            return Err(Refusal::ReasonMissing.into());
+        };
+        match self.entered(text.digest)? {
+            Some(id) => Err(Refusal::EnteredBefore { id }.into()),
+            None => Ok(()),
+        }
     }
 
     /// Its opener says what was done, or any engineer, at any time, once.
@@ -149,6 +174,12 @@ impl Register {
                 let limits = self.governance().policy().map(Policy::break_glass).cloned().unwrap_or_default();
                 let provided = limits.cover(self.governance(), &header.actor, header.moment)?;
                 Ok(Some(BreakGlass::opened(*id, opening, header, leaf, (&limits, provided))))
+            }
+            Event::BreakGlassEnter { id, opening, word } => {
+                let limits = self.governance().policy().map(Policy::break_glass).cloned().unwrap_or_default();
+                let provided = limits.cover(self.governance(), &word.person, Moment::unwitnessed(word.time))?;
+                let said = (opening, &**word);
+                Ok(Some(BreakGlass::entered(*id, said, header, leaf, (&limits, provided))))
             }
             Event::BreakGlassClose(id) => Ok(Some(self.break_glass(*id)?.after(header, leaf, event))),
             Event::BreakGlassRatify { id, .. } => {

@@ -46,6 +46,7 @@ impl Change {
             | Event::FreezeNow { .. }
             | Event::FreezeEnd(_)
             | Event::BreakGlassOpen { .. }
+            | Event::BreakGlassEnter { .. }
             | Event::BreakGlassClose(_)
             | Event::BreakGlassRatify { .. } => Err(Refusal::NoChange { change: self.id() }.into()),
         }

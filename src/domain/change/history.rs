@@ -402,6 +402,7 @@ impl Change {
             | Event::FreezeNow { .. }
             | Event::FreezeEnd(_)
             | Event::BreakGlassOpen { .. }
+            | Event::BreakGlassEnter { .. }
             | Event::BreakGlassClose(_)
             | Event::BreakGlassRatify { .. } => {}
         }

@@ -88,6 +88,7 @@ impl Governance {
             | Event::Finish(_)
             | Event::Note(_)
             | Event::BreakGlassOpen { .. }
+            | Event::BreakGlassEnter { .. }
             | Event::BreakGlassClose(_)
             | Event::BreakGlassRatify { .. } => {}
         }

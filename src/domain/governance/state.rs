@@ -97,7 +97,8 @@ impl Governance {
             StateRecord::Register(_)
             | StateRecord::Governance(_)
             | StateRecord::Change(..)
-            | StateRecord::BreakGlass(..) => {}
+            | StateRecord::BreakGlass(..)
+            | StateRecord::Word(..) => {}
         }
     }
 
@@ -108,7 +109,11 @@ impl Governance {
             StateKey::Proposal(id) => self.proposals.load(id, None),
             StateKey::Text(seq) => self.texts.load(seq, None),
             StateKey::Freeze(name) => self.freezes.load(name, None),
-            StateKey::Register | StateKey::Governance | StateKey::Change(_) | StateKey::BreakGlass(_) => {}
+            StateKey::Register
+            | StateKey::Governance
+            | StateKey::Change(_)
+            | StateKey::BreakGlass(_)
+            | StateKey::Word(_) => {}
         }
     }
 
@@ -176,6 +181,11 @@ impl Governance {
     /// Who founded the register; `None` before entry 0.
     pub fn founder(&self) -> Option<&PersonId> {
         self.summary.founder.as_ref()
+    }
+
+    /// The leaf hash of entry 0; `None` before it.
+    pub fn fingerprint(&self) -> Option<Digest> {
+        self.summary.fingerprint
     }
 
     /// The policy in force; `None` before entry 0.

@@ -250,6 +250,10 @@ impl VerifiedCache {
         match key {
             StateKey::Person(id) => exists("SELECT 1 FROM people WHERE id = ?1", id.to_string()),
             StateKey::Key(key) => exists("SELECT 1 FROM keys WHERE fingerprint = ?1", key.to_string()),
+            StateKey::Word(text) => exists(
+                "SELECT 1 FROM breakglass JOIN log_entries ON seq = opened WHERE late IS NOT NULL AND text = ?1",
+                text.to_string(),
+            ),
             StateKey::Text(seq) => exists("SELECT 1 FROM redactions WHERE seq = ?1", seq.to_string()),
             StateKey::Register
             | StateKey::Governance

@@ -85,7 +85,7 @@ pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, afte
         Event::Reject(at) => project_vote(conn, entry, at, Verdict::Reject)?,
         Event::Start(_) | Event::Finish(_) => project_run(conn, entry)?,
         Event::Refused { attempt, rule } => project_refusal(conn, header, attempt, *rule)?,
-        Event::BreakGlassOpen { .. } | Event::BreakGlassClose(_) => {}
+        Event::BreakGlassOpen { .. } | Event::BreakGlassEnter { .. } | Event::BreakGlassClose(_) => {}
         Event::BreakGlassRatify { id, .. } => project_ratification(conn, header, id.number())?,
         Event::Seal | Event::ChangeWithdraw(_) | Event::Note(_) | Event::FreezeNow { .. } | Event::FreezeEnd(_) => {}
     }
@@ -336,7 +336,7 @@ fn project_change(conn: &Connection, change: &Change) -> rusqlite::Result<()> {
 fn project_break_glass(conn: &Connection, seq: u64, glass: &BreakGlass) -> rusqlite::Result<()> {
     let (id, opener, opening) = (glass.id().number(), glass.opener(), glass.opening());
     conn.prepare_cached(
-        "INSERT INTO breakglass VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL)
+        "INSERT INTO breakglass VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, ?9)
          ON CONFLICT (id) DO UPDATE SET ends = excluded.ends, closed = excluded.closed",
     )?
     .execute(params![
@@ -348,6 +348,7 @@ fn project_break_glass(conn: &Connection, seq: u64, glass: &BreakGlass) -> rusql
         opening.affects.map(|change| change.number()),
         glass.end().to_string(),
         glass.close().map(|close| close.seq),
+        glass.late().map(|act| act.moment.claimed.to_string()),
     ])?;
     for service in opening.services.iter().filter(|_| opener.seq == seq) {
         conn.prepare_cached("INSERT INTO breakglass_services VALUES (?1, ?2)")?

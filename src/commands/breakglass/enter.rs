@@ -1,0 +1,110 @@
+//! `breakglass enter`, and signing without the register for `breakglass open --offline`.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::commands::files::read_text;
+use crate::commands::lookup::{name_of_input, parse};
+use crate::commands::{Context, Question, record_asked, report_recorded};
+use crate::domain::{Digest, Event, Opening, PersonId, Text, Word};
+use crate::error::{BreakGlassError, Error};
+use crate::format::{text, word};
+use crate::key_choice::confirm;
+use crate::output::{Page, Parts, ago};
+use crate::record::Plan;
+use crate::store::Session;
+
+/// Arguments of `breakglass enter`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal breakglass enter acted.word")]
+pub struct Enter {
+    /// File that `twinseal breakglass open --offline` wrote
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+impl Enter {
+    /// # Errors
+    /// The file is no signed word, a rule refuses it, or it cannot be recorded.
+    pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let bytes = read_text(context.env, &self.file)?;
+        let (word, opening, text) = word::read_file(bytes.as_bytes())
+            .map_err(|defect| BreakGlassError::Word { path: name_of_input(&self.file), defect: Box::new(defect) })?;
+        let mut session = context.open()?;
+        let (now, person) = (context.env.now(), word.person.clone());
+        let plan = |session: &mut Session| {
+            let (id, word) = (session.state().next_break_glass(), Box::new(word.clone()));
+            Ok(Plan { event: Event::BreakGlassEnter { id, opening: opening.clone(), word }, text: Some(text.clone()) })
+        };
+        let signed = ago(word.time, now);
+        let shown = |page: &mut Page, _: &Session| {
+            page.block("about to sign: enter a break-glass that was signed without the register");
+            page.text("", format_args!("{person} signed it {signed}. It is marked as late."));
+            Ok(())
+        };
+        let warning = "it stays in the log, marked as late";
+        let question =
+            Question { warning, act: "enter this break-glass".to_owned(), word: opening.incident.to_string() };
+        let entry = record_asked(context, &mut session, shown, plan, Some(question))?;
+        let Some(id) = entry.event.break_glass() else { return Ok(()) };
+        let said = format!("{id} entered late, for {person}; what was done: `twinseal breakglass close {id} FILE`");
+        report_recorded(context, &entry, Some(format!("{id} {}", entry.leaf)), said)
+    }
+}
+
+/// Signs an opening without the register, and writes it to a file.
+///
+/// # Errors
+/// The register is not known, nobody is named with `--as`, the key cannot sign, or the file exists.
+pub(super) fn sign_offline(context: &mut Context<'_>, opening: &Opening, text: &Text, out: &Path) -> Result<(), Error> {
+    let person: PersonId = parse(context.key_choice.person_meant().ok_or(BreakGlassError::WhoSigns)?)?;
+    let fingerprint = known_fingerprint(context)?;
+    let key = context.key_choice.key(|_| Ok(true))?;
+    let salt: [u8; 16] = context.env.random()?;
+    let (part, _) = text::write(text, salt);
+    let mut word = Word {
+        fingerprint,
+        time: context.env.now(),
+        person,
+        key: key.public().fingerprint(),
+        proof: Vec::new(),
+        salt: Some(salt),
+    };
+    let message = |word: &Word| word::message(word, opening, text::digest(&part));
+    if context.env.console.is_interactive() {
+        let mut page = context.page_above_question();
+        let parts = Parts::new(message(&word).as_bytes(), Some(&part), None);
+        page.block("about to sign: act without approval, and without the register").fields(&parts.fields());
+        parts.content().iter().for_each(|block| _ = page.lines(&block.lines));
+        context.env.status(format_args!("{}\n", page.legend().finish().trim_start()));
+        confirm(context.env, "sign this break-glass", opening.incident.as_str())?;
+    }
+    word.time = context.env.now();
+    let signer = context.key_choice.unlock(context.env, key)?;
+    word.proof = signer.sign(word::NAMESPACE, message(&word).as_bytes())?;
+    let failed = |source| Error::File { doing: "create", path: out.to_owned(), source };
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(context.env.path(out));
+    file.and_then(|mut file| file.write_all(word::write_file(&word, opening, &part).as_bytes())).map_err(failed)?;
+    context.env.status(format_args!(
+        "signed; once the register can be reached: `twinseal breakglass enter {}`",
+        out.display()
+    ));
+    Ok(())
+}
+
+/// The fingerprint of the register that is named, as this account knows it; its file is not opened.
+fn known_fingerprint(context: &Context<'_>) -> Result<Digest, Error> {
+    if let Some(given) = context.registers.fingerprint()? {
+        return Ok(given);
+    }
+    let named = context.registers.named().ok_or_else(|| context.registers.no_register())?;
+    let path = context.env.path(Path::new(&named));
+    let known = context.registers.known().list().iter().find(|it| it.name == named || it.path == path);
+    let known = known.ok_or(Error::UnknownRegister { name: named })?;
+    parse(&known.fingerprint)
+}
