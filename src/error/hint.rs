@@ -48,7 +48,9 @@ impl Error {
             }
             Self::File { source, .. } => disk_hint(source, "check the path and its permissions"),
             Self::Config(ConfigError::Private(error)) => return Some(private_hint(error)),
-            Self::NeedDigest { .. } => "`twinseal show CHG-N`, `twinseal proposal show N` or `twinseal breakglass show BG-N` prints the digest",
+            Self::NeedDigest { .. } => {
+                "`twinseal show CHG-N`, `twinseal proposal show N` or `twinseal breakglass show BG-N` prints the digest"
+            }
             Self::OtherDigest { .. } => {
                 "it changed meanwhile, or the digest is of something else: read it again, then decide"
             }

@@ -272,12 +272,7 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
         EventKind::Reject => Event::Reject(read_revision(lines)?),
         EventKind::Retract => Event::Retract(read_revision(lines)?),
         EventKind::Note => Event::Note(lines.parse("change")?),
-        EventKind::Start => Event::Start(Start {
-            revision: read_revision(lines)?,
-            target: read_optional(lines, "target")?,
-            run: read_optional(lines, "run")?,
-            artifacts: lines.parse_all("artifact", read_artifact)?,
-        }),
+        EventKind::Start => Event::Start(read_start(lines)?),
         EventKind::Finish => Event::Finish(read_finish(lines)?),
         EventKind::BreakGlassOpen => {
             Event::BreakGlassOpen { id: lines.parse("breakglass")?, opening: read_opening(lines)? }
@@ -307,6 +302,15 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
         | EventKind::LiftFreeze => {
             Event::Propose { proposal: lines.parse("proposal")?, action: governance::read_action(lines, kind)? }
         }
+    })
+}
+
+fn read_start(lines: &mut Reader<'_>) -> Result<Start, Defect> {
+    Ok(Start {
+        revision: read_revision(lines)?,
+        target: read_optional(lines, "target")?,
+        run: read_optional(lines, "run")?,
+        artifacts: lines.parse_all("artifact", read_artifact)?,
     })
 }
 

@@ -95,13 +95,7 @@ fn event(event: &Event) -> Value {
             "outcome": it.outcome.to_string(),
         }),
         Event::Refused { attempt, rule } => {
-            let target = match attempt {
-                RefusedAttempt::Second(at) => proposal_ref(at),
-                RefusedAttempt::Approve(at) | RefusedAttempt::Reject(at) => json!({ "revision": revision(at) }),
-                RefusedAttempt::Start(it) => {
-                    json!({ "revision": revision(&it.revision), "target": written(it.target.as_ref()) })
-                }
-            };
+            let target = attempted(attempt);
             json!({ "verb": attempt.verb().to_string(), "target": target, "rule": rule.to_string() })
         }
         Event::BreakGlassOpen { opening, .. } => self::opening(opening),
@@ -114,6 +108,17 @@ fn event(event: &Event) -> Value {
         }),
         Event::BreakGlassRatify { closed, .. } => json!({ "closed": closed.to_string() }),
         Event::Seal | Event::Note(_) | Event::BreakGlassClose(_) => Value::Null,
+    }
+}
+
+/// What somebody tried to act on.
+fn attempted(attempt: &RefusedAttempt) -> Value {
+    match attempt {
+        RefusedAttempt::Second(at) => proposal_ref(at),
+        RefusedAttempt::Approve(at) | RefusedAttempt::Reject(at) => json!({ "revision": revision(at) }),
+        RefusedAttempt::Start(it) => {
+            json!({ "revision": revision(&it.revision), "target": written(it.target.as_ref()) })
+        }
     }
 }
 

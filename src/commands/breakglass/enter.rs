@@ -11,10 +11,10 @@ use crate::commands::files::read_text;
 use crate::commands::lookup::{name_of_input, parse};
 use crate::commands::{Context, Question, record_asked, report_recorded};
 use crate::domain::{Digest, Event, Opening, PersonId, Text, Word};
-use crate::error::{BreakGlassError, Error};
+use crate::error::{BreakGlassError, Error, shell_word};
 use crate::format::{text, word};
 use crate::key_choice::confirm;
-use crate::output::{Page, Parts, ago};
+use crate::output::{Page, Parts, ago, safe};
 use crate::record::Plan;
 use crate::store::Session;
 
@@ -90,10 +90,8 @@ pub(super) fn sign_offline(context: &mut Context<'_>, opening: &Opening, text: &
     let failed = |source| Error::File { doing: "create", path: out.to_owned(), source };
     let file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(context.env.path(out));
     file.and_then(|mut file| file.write_all(word::write_file(&word, opening, &part).as_bytes())).map_err(failed)?;
-    context.env.status(format_args!(
-        "signed; once the register can be reached: `twinseal breakglass enter {}`",
-        out.display()
-    ));
+    let file = safe(&shell_word(&out.display().to_string())).into_owned();
+    context.env.status(format_args!("signed; once the register can be reached: `twinseal breakglass enter {file}`"));
     Ok(())
 }
 
