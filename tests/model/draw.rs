@@ -179,7 +179,8 @@ impl Draw<'_> {
         let change = self.change(|it| !it.withdrawn && it.outcomes.is_empty() && waits(it));
         let Some(story) = model.story(change) else { return self.file() };
         let stopped = story.facts().stop_after.is_some_and(|most| story.failed() as u64 >= most);
-        let more = story.on.len() < story.facts().targets.len() && !stopped && !story.facts().is_too_late(now);
+        let more = story.on.len() < story.facts().targets.len() && !story.facts().is_too_late(now);
+        let more = more && (!stopped || self.rng.percent(50));
         if story.start.is_some() && more && self.rng.percent(60) {
             self.start_this(&story)
         } else if story.start.is_some() {
@@ -242,7 +243,10 @@ impl Draw<'_> {
             3 => targets = (0..1001).collect(),
             _ => {}
         }
-        let stop_after = self.rng.percent(10).then(|| self.rng.below(4) as u64);
+        let stop_after = match targets.len() {
+            2..=3 if self.rng.percent(40) => Some(1 + self.rng.below(2) as u64),
+            _ => self.rng.percent(4).then(|| self.rng.below(4) as u64),
+        };
         let mut facts = Facts {
             kind: ChangeKind::ALL[kind],
             risk: self.rng.one(Risk::ALL),

@@ -190,8 +190,8 @@ impl Draw<'_> {
         match (self.rng.below(20), glass.close) {
             (0, _) => self.open_glass(count),
             (1, _) => self.close(number),
-            (2..4, Some((place, _))) => self.redact(place),
-            (4..12, _) if settled => self.open_glass(count),
+            (2..6, Some((place, _))) => self.redact(place),
+            (6..12, _) if settled => self.open_glass(count),
             (2..16, None) => self.close(number),
             _ => self.ratify(number),
         }

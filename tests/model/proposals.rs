@@ -237,7 +237,7 @@ impl Draw<'_> {
             needed: self.rng.some(Needed::ALL, 8).into_iter().collect(),
             lead_minutes: if self.rng.percent(12) { Some(self.rng.one(&[1, 60, 600])) } else { None },
             longest_minutes: if self.rng.percent(12) { Some(self.rng.one(&[60, 600, 6000])) } else { None },
-            independent: self.rng.percent(30),
+            independent: self.rng.percent(60),
             exception: if self.rng.percent(50) { Some(self.rng.below(2)) } else { None },
         };
         for group in 0..2 {
