@@ -48,7 +48,10 @@ fn the_plain_policy_asks_for_notice_and_for_experts() {
     for fault in ["1440 min between filing", "the policy requires tests", "the policy requires abort-if"] {
         assert!(found.contains(fault), "{fault}\n{found}");
     }
-    let found = faults(&world, &CHANGE.replace("\"high\"", "\"low\"").replace("risk =", "tags = ['schema']\nrisk ="));
+    let found = faults(
+        &world,
+        &CHANGE.replace("\"high\"", "\"low\"").replace("risk =", "environments = ['uat']\ntags = ['schema']\nrisk ="),
+    );
     assert!(found.contains("1 approval of group dba needed, but nobody in this group"), "{found}");
 }
 

@@ -55,7 +55,7 @@ impl Coverage {
     pub fn is_enough(&self) {
         let seen = |name: &str, list: &BTreeMap<String, u64>| list.get(name).copied().unwrap_or_default();
         for rule in Refusal::RULES.iter().filter(|it| **it != BEYOND) {
-            assert!(seen(rule, &self.refused) >= 20, "{rule} said no too seldom: {self}");
+            assert!(seen(rule, &self.refused) >= 10, "{rule} said no too seldom: {self}");
         }
         for kind in EventKind::WORDS {
             assert!(seen(kind, &self.accepted) >= 500, "{kind} was accepted too seldom: {self}");
