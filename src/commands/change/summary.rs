@@ -15,7 +15,8 @@ pub fn summary(page: &mut Page, session: &Session, at: RevisionRef, verb: &str) 
     page.block(&format!("about to sign: {verb} {} revision {}", at.change, at.number));
     let Some(revision) = change.revisions().find(|it| it.id == at) else { return Ok(()) };
     content(page, session, revision)?;
-    let (facts, started) = (&revision.facts, change.started().is_some());
+    // Each target has a start of its own, also after the first one.
+    let (facts, started) = (&revision.facts, change.started().is_some() && !verb.starts_with("start"));
     let (what, last) =
         if started { ("begin the rollback", facts.last_rollback()) } else { ("start", facts.last_start()) };
     page.text("", format_args!("last moment to {what}: {}", moment(last, facts.window.zone().as_str())));
