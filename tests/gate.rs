@@ -316,7 +316,7 @@ fn the_gate_is_closed_at_first_contact_and_a_pin_made_a_moment_ago_does_not_open
         let (exit, answer) = asked(&world, "runner", &command);
         assert_eq!(exit, Exit::Refused, "{attempt}: {answer:#}");
         let first = &answer["conditions"][0];
-        assert_eq!((&first["condition"], &first["result"]), (&json!("memory"), &json!("unsatisfied")), "{attempt}");
+        assert_eq!((&first["condition"], &first["result"]), (&json!("pin"), &json!("unsatisfied")), "{attempt}");
         assert!(first["detail"].as_str().unwrap().starts_with("first contact"), "{attempt}");
         world.ok("runner", &format!("list {fingerprint}"));
     }

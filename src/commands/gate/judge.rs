@@ -46,7 +46,7 @@ pub fn answer(context: &Context<'_>, session: &Session, asked: &Asked, me: Optio
     let Judged { change, start, lines: judged, already } = judged.map_err(|_| Error::NoChange(id))?;
     // Recording here may be refused for reasons that no rule knows: this file may be a copy.
     session.may_record(&Event::Start(start.clone()))?;
-    let mut lines = vec![memory(session, &change, asked.at_least)?];
+    let mut lines = vec![pin(session, &change, asked.at_least)?];
     lines.extend(here(&change, asked));
     lines.extend(judged);
     Ok(Answer { start: Some(start), lines, break_glasses, time, head, already })
@@ -82,8 +82,8 @@ fn check_register(session: &Session, at_least: Option<Head>) -> Result<(), Error
 
 /// Whether this account can tell that nothing is hidden from it. One that met the register after the revision was filed
 /// cannot: whoever gave it the file may have cut it off.
-fn memory(session: &Session, change: &Change, at_least: Option<Head>) -> Result<Line, Error> {
-    const NAME: &str = "memory";
+fn pin(session: &Session, change: &Change, at_least: Option<Head>) -> Result<Line, Error> {
+    const NAME: &str = "pin";
     let met = session.first_verified()?;
     if let Some(met) = met.filter(|met| *met < change.current().seq) {
         return Ok(Line::satisfied(NAME, format_args!("this account has verified the log since entry {met}")));
