@@ -2,7 +2,7 @@
 
 /// Defines the refusals: a variant each, with the name of its rule, its message and its hint (empty if there is none).
 macro_rules! refusals {
-    ($($(#[$doc:meta])* $variant:ident $({ $($(#[$fdoc:meta])* $field:ident: $type:ty),+ $(,)? })? =>
+    (; $($(#[$doc:meta])* $variant:ident $({ $($(#[$fdoc:meta])* $field:ident: $type:ty),+ $(,)? })? =>
         $rule:literal, $message:literal $(($($arg:expr),+))?, $hint:literal $(($($word:expr),+))?;)+) => {
         /// Why a rule refuses an event. For a writer it is an error; for a verifier whose log holds such an event it
         /// is a finding.
