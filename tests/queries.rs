@@ -37,6 +37,19 @@ fn listed(world: &World, arguments: &str) -> Vec<String> {
 }
 
 #[test]
+fn an_id_is_read_in_any_case_and_without_its_prefix() {
+    let world = five();
+    let whole = world.ok("audrey", "show CHG-3");
+    for typed in ["chg-3", "Chg-3", "3"] {
+        assert_eq!(world.ok("audrey", &format!("show {typed}")), whole, "{typed}");
+        assert!(world.ok("audrey", &format!("log --change {typed}")).contains("CHG-3"), "{typed}");
+    }
+    world.ok("audrey", "diff 3");
+    world.ok("erin", "withdraw 3 --reason 'Not needed.'");
+    world.fails("audrey", "show 03", Exit::Invalid, "\"03\": not a change: write ");
+}
+
+#[test]
 fn a_list_holds_what_was_asked_for_and_nothing_else() {
     let world = five();
     for (arguments, expected) in [

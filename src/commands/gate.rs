@@ -12,7 +12,7 @@ use clap::Args;
 use crate::commands::Context;
 use crate::commands::change::check::digest_of;
 use crate::commands::change::once::{Once, actor_of_run, start_once};
-use crate::commands::lookup::{parse, span};
+use crate::commands::lookup::{change_id, parse, span};
 use crate::domain::{
     ArtifactName, ChangeId, Digest, Environment, Head, PersonId, RunId, ServiceId, Start, Target, number,
 };
@@ -109,7 +109,7 @@ impl Gate {
     fn asked(&self, context: &Context<'_>) -> Result<Asked, Error> {
         let given = |it: &String| read_artifact(context, it, self.change.is_some());
         Ok(Asked {
-            change: self.change.as_deref().map(parse).transpose()?,
+            change: self.change.as_deref().map(change_id).transpose()?,
             service: self.service.as_deref().map(parse).transpose()?,
             environment: self.environment.as_deref().map(parse).transpose()?,
             target: self.target.as_deref().map(parse).transpose()?,

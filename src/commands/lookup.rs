@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::Context;
 use crate::domain::{
-    Change, ChangeId, Field, Governance, Moment, Person, PersonId, ProposalId, ProposalState, Prose, Refusal,
-    RequirementLine, Text, Time,
+    BreakGlassId, Change, ChangeId, Field, Governance, Invalid, Moment, Person, PersonId, ProposalId, ProposalState,
+    Prose, Refusal, RequirementLine, Text, Time,
 };
 use crate::error::{Error, Exit, shell_word};
 use crate::input::{moment, nearest};
@@ -23,8 +23,31 @@ pub fn name_of_input(given: &Path) -> String {
 ///
 /// # Errors
 /// [`Error::Value`].
-pub fn parse<T: std::str::FromStr<Err = crate::domain::Invalid>>(given: &str) -> Result<T, Error> {
+pub fn parse<T: std::str::FromStr<Err = Invalid>>(given: &str) -> Result<T, Error> {
     given.parse().map_err(|invalid| Error::Value { given: given.to_owned(), invalid })
+}
+
+/// Parses the id of a change as people type it: `CHG-7`, `chg-7` or `7`.
+///
+/// # Errors
+/// [`Error::Value`].
+pub fn change_id(given: &str) -> Result<ChangeId, Error> {
+    numbered(given, "CHG-")
+}
+
+/// Parses the id of a break-glass as people type it: `BG-1`, `bg-1` or `1`.
+///
+/// # Errors
+/// [`Error::Value`].
+pub fn break_glass_id(given: &str) -> Result<BreakGlassId, Error> {
+    numbered(given, "BG-")
+}
+
+fn numbered<T: std::str::FromStr<Err = Invalid>>(given: &str, prefix: &str) -> Result<T, Error> {
+    let bare =
+        given.get(..prefix.len()).filter(|it| it.eq_ignore_ascii_case(prefix)).map_or(given, |it| &given[it.len()..]);
+    let whole = format!("{prefix}{bare}").parse();
+    whole.map_err(|invalid| Error::Value { given: given.to_owned(), invalid })
 }
 
 /// Fails if a command names something twice: it would act on it twice.

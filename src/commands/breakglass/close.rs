@@ -6,9 +6,9 @@ use clap::Args;
 
 use super::page::write_page;
 use crate::commands::files::read_text;
-use crate::commands::lookup::{name_of_input, parse};
+use crate::commands::lookup::{break_glass_id, name_of_input};
 use crate::commands::{Context, Question, record_asked, report_recorded};
-use crate::domain::{BreakGlassId, Event, Field, Prose, Text};
+use crate::domain::{Event, Field, Prose, Text};
 use crate::error::Error;
 use crate::output::Page;
 use crate::record::Plan;
@@ -32,7 +32,7 @@ impl Close {
     /// # Errors
     /// The file cannot be read, a rule refuses it, or it cannot be recorded.
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let id: BreakGlassId = parse(&self.id)?;
+        let id = break_glass_id(&self.id)?;
         let typed = read_text(context.env, &self.file)?;
         let done = Prose::from_typed(&typed);
         let done = done.map_err(|invalid| Error::Value { given: name_of_input(&self.file), invalid })?;

@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 
 use super::page::{Judged, json as written, write_page};
 use crate::commands::Context;
-use crate::commands::lookup::parse;
-use crate::domain::BreakGlassId;
+use crate::commands::lookup::break_glass_id;
 use crate::error::Error;
 use crate::output::table;
 
@@ -25,7 +24,7 @@ impl Show {
     /// # Errors
     /// There is no such break-glass, or the register cannot be read.
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let id: BreakGlassId = parse(&self.id)?;
+        let id = break_glass_id(&self.id)?;
         let session = context.open()?;
         let now = session.state().moment(context.env.now());
         if context.ui.json {

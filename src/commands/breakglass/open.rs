@@ -7,9 +7,9 @@ use clap::Args;
 
 use super::enter::sign_offline;
 
-use crate::commands::lookup::{change, parse, remark};
+use crate::commands::lookup::{change, change_id, parse, remark};
 use crate::commands::{Context, Question, record_asked, report_recorded};
-use crate::domain::{BreakGlassLimits, ChangeId, Event, Field, Opening, Policy, ServiceId};
+use crate::domain::{BreakGlassLimits, Event, Field, Opening, Policy, ServiceId};
 use crate::error::Error;
 use crate::output::{Page, moment};
 use crate::record::Plan;
@@ -83,7 +83,7 @@ impl Open {
 
     fn opening(&self) -> Result<Opening, Error> {
         let services = self.services.iter().map(|it| parse::<ServiceId>(it)).collect::<Result<BTreeSet<_>, _>>()?;
-        let affects = self.change.as_deref().map(parse::<ChangeId>).transpose()?;
+        let affects = self.change.as_deref().map(change_id).transpose()?;
         Ok(Opening { incident: parse(&self.incident)?, services, affects })
     }
 }

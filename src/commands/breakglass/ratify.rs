@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::page::write_page;
-use crate::commands::lookup::{parse, remark};
+use crate::commands::lookup::{break_glass_id, parse, remark};
 use crate::commands::{Context, about_to_sign, report_recorded};
 use crate::domain::{BreakGlass, BreakGlassId, Digest, Event, Field};
 use crate::error::Error;
@@ -32,7 +32,7 @@ impl Ratify {
     /// # Errors
     /// A rule refuses it, or it cannot be recorded.
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let id: BreakGlassId = parse(&self.id)?;
+        let id = break_glass_id(&self.id)?;
         let digest = self.digest.as_deref().map(parse::<Digest>).transpose()?;
         let text = self.note.as_deref().map(|note| remark(Field::Note, note)).transpose()?;
         let mut session = context.open()?;

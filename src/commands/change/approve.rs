@@ -7,7 +7,7 @@ use crate::commands::change::summary::summary;
 use crate::commands::look::diff;
 use crate::commands::look::show::write_page;
 use crate::commands::lookup::{
-    change, check_named_once, governance_about, is_about_one, parse, remark, requirement_texts,
+    change, change_id, check_named_once, governance_about, is_about_one, parse, remark, requirement_texts,
 };
 use crate::commands::{Context, about_to_sign, report_recorded_with};
 use crate::domain::{ChangeId, Digest, Event, Field, PersonId, RevisionRef, Text, Verdict};
@@ -42,7 +42,7 @@ impl Approve {
     /// # Errors
     /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let ids = self.changes.iter().map(|it| parse(it)).collect::<Result<Vec<ChangeId>, _>>()?;
+        let ids = self.changes.iter().map(|it| change_id(it)).collect::<Result<Vec<_>, _>>()?;
         let digests = self.revisions.iter().map(|it| parse(it)).collect::<Result<Vec<Digest>, _>>()?;
         if !digests.is_empty() && digests.len() != ids.len() {
             return Err(Error::DigestCount { what: "changes", named: ids.len(), digests: digests.len() });

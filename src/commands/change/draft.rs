@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::commands::Context;
 use crate::commands::look::diff;
-use crate::commands::lookup::{change, parse};
+use crate::commands::lookup::{change, change_id, parse};
 use crate::domain::{ChangeId, ChangeKind, PersonId, Refusal};
 use crate::error::Error;
 use crate::input::{Copied, template, write};
@@ -31,7 +31,7 @@ impl Draft {
     /// The kind or the change is unknown, or the register cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         if let Some(from) = &self.from {
-            return copy(context, parse(from)?);
+            return copy(context, change_id(from)?);
         }
         let kind: ChangeKind = parse(&self.kind)?;
         if kind == ChangeKind::Standard {

@@ -3,9 +3,9 @@
 use clap::Args;
 
 use crate::commands::change::once::{Once, finish_once};
-use crate::commands::lookup::{change, parse, remark};
+use crate::commands::lookup::{change, change_id, parse, remark};
 use crate::commands::{Context, report_already, report_recorded};
-use crate::domain::{self, Change, ChangeId, Field, Outcome, Target};
+use crate::domain::{self, Change, Field, Outcome, Target};
 use crate::error::Error;
 use crate::output::on;
 
@@ -42,7 +42,7 @@ impl Finish {
     /// # Errors
     /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let id: ChangeId = parse(&self.change)?;
+        let id = change_id(&self.change)?;
         let target: Option<Target> = self.target.as_deref().map(parse).transpose()?;
         let run = self.run_id.as_deref().map(parse).transpose()?;
         let given: Option<Outcome> = self.outcome.as_deref().map(parse).transpose()?;

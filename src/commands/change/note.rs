@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use crate::commands::lookup::{change, parse, remark};
+use crate::commands::lookup::{change, change_id, remark};
 use crate::commands::{Context, report_recorded};
-use crate::domain::{ChangeId, Event, Field};
+use crate::domain::{Event, Field};
 use crate::error::Error;
 use crate::record::{Plan, record};
 
@@ -27,7 +27,7 @@ impl Note {
     /// # Errors
     /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let id: ChangeId = parse(&self.change)?;
+        let id = change_id(&self.change)?;
         let text = remark(Field::Note, &self.text)?;
         let mut session = context.open()?;
         change(&session, id)?;

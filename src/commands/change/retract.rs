@@ -3,9 +3,9 @@
 use clap::Args;
 
 use crate::commands::change::summary::summary;
-use crate::commands::lookup::{change, parse, remark};
+use crate::commands::lookup::{change, change_id, remark};
 use crate::commands::{Context, record_shown, report_recorded};
-use crate::domain::{ChangeId, Event, Field};
+use crate::domain::{Event, Field};
 use crate::error::Error;
 use crate::output::Page;
 use crate::record::Plan;
@@ -30,7 +30,7 @@ impl Retract {
     /// # Errors
     /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let id: ChangeId = parse(&self.change)?;
+        let id = change_id(&self.change)?;
         let text = remark(Field::Reason, &self.reason)?;
         let mut session = context.open()?;
         let revision = change(&session, id)?.current().id;

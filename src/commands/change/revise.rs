@@ -4,9 +4,9 @@ use clap::Args;
 
 use crate::commands::change::again::Again;
 use crate::commands::change::check::{DraftFile, approvals_needed, read_draft};
-use crate::commands::lookup::{change, governance_about, parse};
+use crate::commands::lookup::{change, change_id, governance_about};
 use crate::commands::{Context, report_recorded};
-use crate::domain::{ChangeId, Event, Text};
+use crate::domain::{Event, Text};
 use crate::error::Error;
 use crate::record::{Plan, rehearse};
 
@@ -31,7 +31,7 @@ impl Revise {
     /// # Errors
     /// [`Error::Faults`], a rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let id: ChangeId = parse(&self.change)?;
+        let id = change_id(&self.change)?;
         let mut session = context.open()?;
         // Fixed before the draft is read: a revision filed meanwhile must not be replaced unseen.
         let revised = change(&session, id)?;

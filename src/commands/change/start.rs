@@ -6,9 +6,9 @@ use clap::Args;
 
 use crate::commands::change::check::digest_of;
 use crate::commands::change::once::{Once, start_once};
-use crate::commands::lookup::{change, parse};
+use crate::commands::lookup::{change, change_id, parse};
 use crate::commands::{Context, report_already, report_recorded};
-use crate::domain::{self, Artifact, ChangeId, Target};
+use crate::domain::{self, Artifact, Target};
 use crate::error::Error;
 use crate::output::on;
 
@@ -40,7 +40,7 @@ impl Start {
     /// # Errors
     /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let id: ChangeId = parse(&self.change)?;
+        let id = change_id(&self.change)?;
         let target: Option<Target> = self.target.as_deref().map(parse).transpose()?;
         let run = self.run_id.as_deref().map(parse).transpose()?;
         let artifacts = self.artifacts.iter().map(|given| read(context, given)).collect::<Result<Vec<_>, _>>()?;

@@ -3,9 +3,9 @@
 use clap::Args;
 
 use crate::commands::change::summary::summary;
-use crate::commands::lookup::{change, parse, remark};
+use crate::commands::lookup::{change, change_id, remark};
 use crate::commands::{Context, record_shown, report_recorded};
-use crate::domain::{ChangeId, Event, Field};
+use crate::domain::{Event, Field};
 use crate::error::Error;
 use crate::output::Page;
 use crate::record::Plan;
@@ -31,7 +31,7 @@ impl Withdraw {
     /// # Errors
     /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let id: ChangeId = parse(&self.change)?;
+        let id = change_id(&self.change)?;
         let text = self.reason.as_deref().map(|reason| remark(Field::Reason, reason)).transpose()?;
         let mut session = context.open()?;
         let revision = change(&session, id)?.current().id;

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::Context;
-use crate::commands::lookup::{change, parse, parts};
+use crate::commands::lookup::{change, change_id, parts};
 use crate::domain::{ChangeId, Description, Event, Execution, Revision, Text, number};
 use crate::error::Error;
 use crate::output::{self, Equal, Page, Shown};
@@ -35,7 +35,7 @@ impl Diff {
     /// # Errors
     /// There is no such change or revision, or the register cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let id: ChangeId = parse(&self.change)?;
+        let id = change_id(&self.change)?;
         let session = context.open()?;
         let current = change(&session, id)?.current().id.number;
         if current == 1 && self.range.is_none() && !context.ui.json {

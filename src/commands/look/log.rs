@@ -3,8 +3,8 @@
 use clap::Args;
 
 use crate::commands::Context;
-use crate::commands::lookup::{known_person, parse};
-use crate::domain::{ChangeId, EventKind, PersonId};
+use crate::commands::lookup::{change_id, known_person, parse};
+use crate::domain::{EventKind, PersonId};
 use crate::error::Error;
 use crate::format::entry;
 use crate::output::{self, describe};
@@ -91,7 +91,7 @@ impl Log {
 
     /// The sequence numbers of the matching entries, ascending.
     fn select(&self, session: &Session) -> Result<Vec<u64>, Error> {
-        let change = self.change.as_deref().map(parse::<ChangeId>).transpose()?;
+        let change = self.change.as_deref().map(change_id).transpose()?;
         let person = self.person.as_deref().map(parse::<PersonId>).transpose()?;
         if let Some(change) = change.filter(|change| change.number() > session.state().filed()) {
             return Err(Error::NoChange(change));

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use crate::commands::Context;
 use crate::commands::freeze::met;
 use crate::commands::look::diff::execution;
-use crate::commands::lookup::{change, governance_about, names, parse, parts, reason_of, redaction, requirement_texts};
+use crate::commands::lookup::{
+    change, change_id, governance_about, names, parts, reason_of, redaction, requirement_texts,
+};
 use crate::domain::{Act, Change, ChangeId, Outcome, ProposalId, RefusedAct, Status, Target, Text, Vote};
 use crate::error::Error;
 use crate::output::requirements::RequirementText;
@@ -32,7 +34,7 @@ impl Show {
     /// # Errors
     /// There is no such change, or the register cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let id: ChangeId = parse(&self.change)?;
+        let id = change_id(&self.change)?;
         let session = context.open()?;
         if context.ui.json {
             let shown = whole(context, &session, id)?;
