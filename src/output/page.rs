@@ -123,7 +123,8 @@ impl Page {
 
     /// Adds a label and its value, aligned with the other fields: the program's own words.
     pub fn field(&mut self, label: &str, value: impl Display) -> &mut Self {
-        let label = format!("{label:<VALUES$}");
+        let gap = if label.len() < VALUES { "" } else { " " };
+        let label = format!("{label:<VALUES$}{gap}");
         let text = self.wrapped(&label, label.chars().count(), &value.to_string());
         let value = text.strip_prefix(&label).unwrap_or_default();
         self.text.push_str(&self.paint(AnsiColor::Cyan.on_default(), &label));

@@ -1,121 +1,170 @@
-//! Tables without borders, one line a row; wide characters count as two columns.
+//! Tables without borders; wide characters count as two columns.
+//!
+//! On a terminal that is too narrow for its rows, a table first cuts its titles, then breaks its other cells between
+//! words, and at last shows each row as a block of its own. No word and no fingerprint is broken before that, and content
+//! never begins a line.
 
 use comfy_table::{ContentArrangement, Table, TableStyle};
-use unicode_normalization::char::is_combining_mark;
 
 use super::page::columns;
-use super::{Reading, visible};
+use super::{Page, Reading, visible};
 
-/// Below this width in columns a table is not fitted to the terminal.
-const NARROWEST: u16 = 72;
+/// The column whose cells are cut rather than broken: the rest of a title is in `show`.
+const CUT: &str = "TITLE";
 
-/// The fewest columns of the last column, and of a terminal.
+/// The fewest columns that a title is cut to.
 const LEAST: usize = 12;
 
-/// A table with a header. `width` is in columns: the last column is truncated to fit. A table that does not fit so
-/// goes on in further lines, which begin with `…`, so that no content begins a line of its own. `None` means that it is
-/// not shown on a terminal, and changes nothing.
+/// The columns between two cells.
+const GAP: usize = 2;
+
+/// A table with a header. `width` is in columns; `None` means that it is not shown on a terminal, and changes nothing.
 pub fn table<const N: usize>(header: [&str; N], rows: Vec<[String; N]>, width: Option<u16>) -> String {
     let mut rows: Vec<[String; N]> =
         rows.into_iter().map(|row| row.map(|cell| visible(&cell, Reading::Prose))).collect();
-    let room = width.and_then(|width| room_for_last(&header, &rows, width));
-    for last in rows.iter_mut().filter_map(|row| row.last_mut()) {
-        room.iter().for_each(|room| truncate(last, *room));
+    if let Some(width) = width {
+        let Some(widths) = fit(&header, &rows, width) else { return blocks(&header, &rows, width) };
+        for (n, cell) in rows.iter_mut().flat_map(|row| row.iter_mut().enumerate()) {
+            *cell = if header[n] == CUT { cut(cell, widths[n]) } else { broken(cell, widths[n]) };
+        }
     }
     let mut table = Table::new();
     table.load_style(TableStyle::new()).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(header).add_rows(rows);
-    table.column_iter_mut().for_each(|column| _ = column.set_padding((0, 2)));
-    let shown = table.trim_fmt();
-    match width {
-        Some(width) if room.is_none() => folded(&shown, usize::from(width).max(LEAST)),
-        _ => shown,
-    }
+    table.column_iter_mut().for_each(|column| _ = column.set_padding((0, GAP as u16)));
+    table.trim_fmt()
 }
 
-/// The columns that are left for the last column; `None` if they are too few. The other columns are never truncated.
-fn room_for_last<const N: usize>(header: &[&str; N], rows: &[[String; N]], width: u16) -> Option<usize> {
-    let widest = |n: usize| {
-        let cells = rows.iter().map(|row| row[n].as_str()).chain([header[n]]);
-        cells.map(|cell| cell.chars().map(columns).sum::<usize>()).max().unwrap_or(0) + 2
-    };
-    let others = (0..N.saturating_sub(1)).map(widest).sum::<usize>();
+/// The columns that a text takes at most.
+fn measure(text: &str) -> usize {
+    text.chars().map(columns).sum()
+}
+
+/// The width of each column, so that the rows fit the terminal; `None` if the columns cannot be made narrow enough.
+fn fit<const N: usize>(header: &[&str; N], rows: &[[String; N]], width: u16) -> Option<[usize; N]> {
+    let cells = |n: usize| rows.iter().map(move |row| row[n].as_str()).chain([header[n]]);
+    let most: [usize; N] = std::array::from_fn(|n| cells(n).map(measure).max().unwrap_or(0));
+    let word = |n: usize| cells(n).flat_map(|cell| cell.split(' ')).map(measure).max().unwrap_or(0);
+    // The first column is the program's own word, such as an id, and stays on one line.
+    let least: [usize; N] = std::array::from_fn(|n| match n {
+        0 => most[0],
+        _ if header[n] == CUT => most[n].min(LEAST),
+        _ => word(n),
+    });
     // Some terminals begin a new line when the last column is filled.
-    let room = usize::from(width).saturating_sub(others + 1);
-    (width >= NARROWEST && room >= LEAST).then_some(room)
+    let room = usize::from(width).saturating_sub(1 + GAP * N.saturating_sub(1));
+    let mut widths = most;
+    if let Some(n) = header.iter().position(|name| *name == CUT) {
+        let others: usize = most.iter().sum::<usize>() - most[n];
+        widths[n] = room.saturating_sub(others).clamp(least[n], most[n]);
+    }
+    while widths.iter().sum::<usize>() > room {
+        let n = (0..N).filter(|n| widths[*n] > least[*n]).max_by_key(|n| widths[*n])?;
+        widths[n] -= 1;
+    }
+    Some(widths)
 }
 
-/// Cuts a cell that is wider than `room`, by the most columns that a terminal may show.
-fn truncate(cell: &mut String, room: usize) {
-    let mut used = 0;
-    let ends = |(at, c): (usize, char)| {
-        used += columns(c);
-        (used, at)
+/// Cuts a cell that is wider than `room`.
+fn cut(cell: &str, room: usize) -> String {
+    if measure(cell) <= room {
+        return cell.to_owned();
+    }
+    let mut used = columns('…');
+    let fits = |c: &char| {
+        used += columns(*c);
+        used <= room
     };
-    let ends: Vec<(usize, usize)> = cell.char_indices().map(ends).collect();
-    if used > room {
-        let fits = ends.iter().find(|(used, _)| used + columns('…') > room).map_or(0, |(_, at)| *at);
-        cell.truncate(fits);
-        cell.push('…');
-    }
+    cell.chars().take_while(fits).chain(['…']).collect()
 }
 
-/// Breaks lines that are wider than the terminal.
-fn folded(shown: &str, width: usize) -> String {
-    let mut folded = String::new();
-    let mut used = 0;
-    for c in shown.chars() {
-        if c == '\n' {
-            used = 0;
-        } else {
-            // Some terminals begin a new line when the last column is filled.
-            if used + columns(c) >= width && !is_combining_mark(c) {
-                folded.push_str("\n… ");
-                used = columns('…') + 1;
+/// Breaks a cell between words into lines of at most `room` columns.
+fn broken(cell: &str, room: usize) -> String {
+    let mut lines = vec![String::new()];
+    for (n, word) in cell.split(' ').enumerate() {
+        match lines.last_mut() {
+            Some(line) if n == 0 || measure(line) + 1 + measure(word) <= room => {
+                line.push_str(if n == 0 { "" } else { " " });
+                line.push_str(word);
             }
-            used += columns(c);
+            _ => lines.push(word.to_owned()),
         }
-        folded.push(c);
     }
-    folded
+    lines.join("\n")
+}
+
+/// The rows as blocks: the first cell, then a line for each further cell that is not empty, with its column's name.
+fn blocks<const N: usize>(header: &[&str; N], rows: &[[String; N]], width: u16) -> String {
+    let mut page = Page::new(false, Some(width));
+    for row in rows {
+        page.title(&row[0]);
+        for (name, cell) in header.iter().zip(row).skip(1).filter(|(_, cell)| !cell.is_empty()) {
+            page.field(&format!("  {}", name.to_lowercase()), cell);
+        }
+    }
+    page.finish().to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn no_last_column_is_squeezed_into_single_letters() {
-        let row =
-            |state: &str| [["7".to_owned(), state.to_owned(), "Raise the pool of the gateway".to_owned()]].to_vec();
-        let fitted = table(["ID", "STATE", "TITLE"], row("open"), Some(72));
-        assert!(fitted.lines().all(|line| line.len() <= 72), "{fitted}");
-        let wide = row("a state of many words, which leave no room beside them for a title");
-        let wide = table(["ID", "STATE", "TITLE"], wide, Some(72));
-        assert!(wide.contains("TITLE") && wide.replace("\n… ", "").contains("Raise the pool of the gateway"), "{wide}");
+    const HEADER: [&str; 4] = ["ID", "STATE", "BY", "TITLE"];
+
+    fn row(state: &str, title: &str) -> Vec<[String; 4]> {
+        vec![["CHG-7", state, "erin", title].map(str::to_owned)]
     }
 
     #[test]
-    fn no_cell_begins_a_line_of_its_own() {
-        for (title, width) in [("CHG-9 approved ".repeat(9), 60), ("字".repeat(90), 40), ("e\u{301}".repeat(50), 20)] {
-            let rows = vec![["CHG-1".to_owned(), title]];
-            let shown = table(["ID", "TITLE"], rows.clone(), Some(width));
-            for line in shown.lines().skip(2) {
-                assert!(
-                    line.starts_with("… ") && line.chars().map(columns).sum::<usize>() < usize::from(width),
-                    "{shown}"
-                );
+    fn a_title_is_cut_before_another_cell_is_broken() {
+        let shown = table(HEADER, row("awaiting approval", &"Raise the pool ".repeat(9)), Some(80));
+        let line = shown.lines().nth(1).unwrap();
+        assert!(shown.lines().count() == 2 && line.contains("awaiting approval  erin  Raise"), "{shown}");
+        assert!(line.ends_with('…') && (77..80).contains(&measure(line)), "{shown}");
+    }
+
+    #[test]
+    fn no_word_is_broken_while_the_columns_fit() {
+        let state = "cannot start: the freeze market-hours is closed until 2026-12-01T12:00:00Z";
+        let shown = table(HEADER, row(state, "Raise the pool of the gateway"), Some(80));
+        assert!(shown.lines().count() > 2 && shown.lines().all(|line| measure(line) < 80), "{shown}");
+        state.split(' ').for_each(|word| assert!(shown.contains(word), "{word}: {shown}"));
+    }
+
+    #[test]
+    fn rows_become_blocks_on_a_terminal_that_is_too_narrow() {
+        let shown = table(HEADER, row("awaiting approval", "Raise the pool"), Some(30));
+        assert_eq!(
+            shown,
+            "CHG-7\n  state       awaiting\n              approval\n  by          erin\n  title       Raise the pool"
+        );
+    }
+
+    #[test]
+    fn no_content_begins_a_line() {
+        for text in ["CHG-9 approved ".repeat(9), "字".repeat(90), "e\u{301}".repeat(50), "x ".repeat(90)] {
+            for width in [1, 12, 20, 40, 60, 72, 80, 200] {
+                let shown = table(HEADER, row(&text, &text), Some(width));
+                for line in shown.lines() {
+                    let own = line.starts_with("ID ") || line.starts_with("CHG-7") || line.starts_with("  ");
+                    assert!(own && (width < 20 || measure(line) < usize::from(width)), "{width}: {shown}");
+                }
             }
-            assert_eq!(shown.replace("\n… ", ""), table(["ID", "TITLE"], rows, None));
         }
     }
 
     #[test]
-    fn a_title_is_truncated_by_the_widest_that_a_terminal_may_show_it() {
+    fn nothing_is_changed_for_a_pipe() {
+        let title = "Raise the pool ".repeat(20);
+        assert!(table(HEADER, row("approved", title.trim()), None).ends_with(title.trim()));
+    }
+
+    #[test]
+    fn a_title_is_cut_by_the_widest_that_a_terminal_may_show_it() {
         for letter in ["x", "字", "é", "…"] {
             let shown = table(["ID", "TITLE"], vec![["CHG-1".to_owned(), letter.repeat(90)]], Some(80));
             let row = shown.lines().nth(1).unwrap();
-            assert!(row.ends_with('…') && (78..80).contains(&row.chars().map(columns).sum::<usize>()), "{row}");
+            assert!(row.ends_with('…') && (77..80).contains(&measure(row)), "{row}");
         }
     }
 }
