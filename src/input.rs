@@ -5,6 +5,7 @@ mod fault;
 mod freeze;
 mod policy;
 mod rota;
+mod sessions;
 mod steps;
 mod template;
 mod times;

@@ -1,10 +1,14 @@
 //! Trading sessions of exchanges, as the exchanges publish them; the only user of exchange-hours.
 
-use chrono::{Datelike, NaiveDate, NaiveTime};
-use exchange_hours::{Exchange, ExchangeCalendar, HolidayKind, calendar_for_exchange};
+mod drawing;
+
+use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime};
+use exchange_hours::{Exchange, HolidayKind, calendar_for_exchange};
+
+pub use drawing::{Drawing, Hours, MERGE_GAP};
 
 use crate::domain::Time;
-use crate::zone::Zone;
+use crate::zone::{LocalTimeError, Zone};
 
 /// An exchange by its market identifier code (ISO 10383).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +71,32 @@ pub enum VenueError {
         /// The last day that is known.
         last: NaiveDate,
     },
+    /// A day that is named as a trading day and is none.
+    #[error("{day} is no trading day of {mic}")]
+    NotTraded {
+        /// The code.
+        mic: &'static str,
+        /// The day.
+        day: NaiveDate,
+    },
+    /// A session that begins or ends when clocks are set.
+    #[error("{local} {} in {zone}: choose another time of day", skipped_or_repeated(.error))]
+    Clocks {
+        /// The local time.
+        local: NaiveDateTime,
+        /// The zone.
+        zone: &'static str,
+        /// Why it is no point in time.
+        error: LocalTimeError,
+    },
+}
+
+fn skipped_or_repeated(error: &LocalTimeError) -> &'static str {
+    match error {
+        LocalTimeError::Skipped => "does not exist",
+        LocalTimeError::Repeated(_) => "occurs twice",
+        LocalTimeError::OutOfRange => "is out of range",
+    }
 }
 
 fn codes() -> String {
@@ -84,6 +114,9 @@ pub struct Session {
 
 /// How far apart two looks at a calendar are, in seconds: less than any session, or gap between two, takes.
 const STEP: i64 = 300;
+
+/// The longest time before the first trade of a day in which orders can be entered, in seconds.
+const ORDERS: i64 = 3 * 3600;
 
 impl Venue {
     /// The venue with this code.
@@ -106,36 +139,52 @@ impl Venue {
     /// # Errors
     /// [`VenueError::NotPublished`] unless every day of the year is.
     pub fn sessions(&self, year: i32) -> Result<Vec<Session>, VenueError> {
-        let calendar = calendar_for_exchange(self.exchange);
-        let last = published(calendar);
-        let unpublished = || VenueError::NotPublished { mic: self.mic, year, last };
-        let whole = days(year).all(|day| is_published(calendar, day));
+        let unpublished = || VenueError::NotPublished { mic: self.mic, year, last: self.published() };
+        let whole = days(year).all(|day| self.is_published(day));
         let (Some(begin), Some(end)) = (self.year_begins(year), self.year_begins(year + 1)) else {
             return Err(unpublished());
         };
-        if !whole {
-            return Err(unpublished());
-        }
-        let open = |time: Time| calendar.is_accepting_orders(time.utc()).map_err(|_| unpublished());
+        if whole { self.sessions_between(begin, end).ok_or_else(unpublished) } else { Err(unpublished()) }
+    }
+
+    /// Whether the exchange has published if it trades on a day, as far as this program knows.
+    pub fn is_published(&self, day: NaiveDate) -> bool {
+        let calendar = calendar_for_exchange(self.exchange);
+        let covered = calendar.holiday_coverage().is_some_and(|coverage| coverage.contains(day));
+        covered && calendar.holiday_on(day).is_none_or(|holiday| holiday.kind() != HolidayKind::Unsourced)
+    }
+
+    /// The last day that is published.
+    fn published(&self) -> NaiveDate {
+        calendar_for_exchange(self.exchange).holiday_coverage().map_or(NaiveDate::MIN, |coverage| coverage.last())
+    }
+
+    /// The sessions between two times at which it is closed; `None` if not all of them are known.
+    pub fn sessions_between(&self, begin: Time, end: Time) -> Option<Vec<Session>> {
+        let calendar = calendar_for_exchange(self.exchange);
+        let open = |time: Time| calendar.is_accepting_orders(time.utc()).ok();
         let (mut sessions, mut opened, mut before) = (Vec::new(), None, begin);
         while before < end {
             let next = before.plus(STEP).min(end);
             let is_open = next < end && open(next)?;
             if opened.is_some() != is_open {
-                let at = change(before, next, |time| Ok(open(time)? == is_open))?;
+                let at = change(before, next, |time| Some(open(time)? == is_open))?;
                 match opened.take() {
                     Some(from) => sessions.push(Session { from, until: at }),
                     None => opened = Some(at),
                 }
             }
-            before = next;
+            // While nothing trades, only the time just before the next session matters. Unknown: look at every time.
+            let opens = calendar.next_session_open_after(next.utc()).ok().flatten().filter(|_| !is_open);
+            let orders = opens.and_then(|at| Time::from_unix(at.timestamp()).ok()).map(|at| at.plus(-ORDERS));
+            before = orders.map_or(next, |at| at.max(next).min(end));
         }
-        Ok(sessions)
+        Some(sessions)
     }
 }
 
 /// The first time after `before` at which something holds that holds at `then`.
-fn change<E>(mut before: Time, mut then: Time, holds: impl Fn(Time) -> Result<bool, E>) -> Result<Time, E> {
+fn change(mut before: Time, mut then: Time, holds: impl Fn(Time) -> Option<bool>) -> Option<Time> {
     while then.unix() - before.unix() > 1 {
         let middle = before.plus((then.unix() - before.unix()) / 2);
         match holds(middle)? {
@@ -143,20 +192,10 @@ fn change<E>(mut before: Time, mut then: Time, holds: impl Fn(Time) -> Result<bo
             false => before = middle,
         }
     }
-    Ok(then)
+    Some(then)
 }
 
 fn days(year: i32) -> impl Iterator<Item = NaiveDate> {
     let first = NaiveDate::from_ymd_opt(year, 1, 1);
     first.into_iter().flat_map(move |first| first.iter_days().take_while(move |day| day.year() == year))
-}
-
-fn is_published(calendar: ExchangeCalendar, day: NaiveDate) -> bool {
-    let covered = calendar.holiday_coverage().is_some_and(|coverage| coverage.contains(day));
-    covered && calendar.holiday_on(day).is_none_or(|holiday| holiday.kind() != HolidayKind::Unsourced)
-}
-
-/// The last day that is published.
-fn published(calendar: ExchangeCalendar) -> NaiveDate {
-    calendar.holiday_coverage().map_or(NaiveDate::MIN, |coverage| coverage.last())
 }

@@ -1,5 +1,7 @@
 //! Calendars: the sessions of exchanges, and the drafts of freezes that are made from them.
 
+mod night;
+
 use std::collections::BTreeSet;
 use std::fs;
 
@@ -88,6 +90,9 @@ fn half_days_end_early() {
     let world = World::founded();
     let hong_kong = periods(&world, "XHKG --year 2026");
     assert_eq!([on(&hong_kong, "2026-12-23"), on(&hong_kong, "2026-12-24")].concat(), ["01:00-08:10", "01:00-04:10"]);
+    // The eve of the lunar new year.
+    assert_eq!([on(&hong_kong, "2026-02-13"), on(&hong_kong, "2026-02-16")].concat(), ["01:00-08:10", "01:00-04:10"]);
+    assert_eq!(on(&hong_kong, "2026-02-17"), [""; 0]);
     let new_york = periods(&world, "XNYS --year 2026");
     assert_eq!([on(&new_york, "2026-11-25"), on(&new_york, "2026-11-27")].concat(), ["11:30-21:00", "11:30-18:00"]);
     let london = periods(&world, "XLON --year 2026");

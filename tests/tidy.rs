@@ -11,7 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("store", &["domain", "format", "private"]),
     ("zone", &["domain"]),
     ("venue", &["domain", "zone"]),
-    ("input", &["domain", "zone"]),
+    ("input", &["domain", "venue", "zone"]),
     ("output", &["domain", "zone"]),
     ("signer", &["domain", "format", "private"]),
     ("env", &["domain"]),

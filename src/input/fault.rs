@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::domain::{Closed, FreezeName, Invalid, Refusal};
+use crate::venue::VenueError;
 
 /// A fault, with its place in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +85,21 @@ pub enum Problem {
         /// The second time, with its offset.
         second: String,
     },
+    /// Not a time of day.
+    #[error("not a time of day: write 21:00")]
+    Clock,
+    /// Not a date.
+    #[error("not a date: write 2026-02-13")]
+    Date,
+    /// A length of time over a day.
+    #[error("at most 1440 minutes, which are a day")]
+    Minutes,
+    /// A venue or year without a calendar, and the nearest known venue.
+    #[error("{0}{near}", near = did_you_mean(.1.as_deref()))]
+    Venue(VenueError, Option<String>),
+    /// A key that `[sessions]` replaces.
+    #[error("leave it out, or leave out [sessions], which says it too")]
+    InSessions,
     /// A line of a table that does not have the columns of its header.
     #[error("expected the columns {expected}")]
     Header {

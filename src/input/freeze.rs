@@ -1,6 +1,7 @@
 //! Reads a freeze from TOML.
 
 use super::fault::{Fault, Problem};
+use super::sessions::read_sessions;
 use super::times;
 use super::tree::{Source, Table, Value};
 use crate::domain::{ClosedPeriod, ClosedPeriods, FreezeName, Group, Invalid, Known, Line, Prose, Scope, Terms, Time};
@@ -45,11 +46,10 @@ fn read(root: Table<'_, '_>) -> Option<FreezeDraft> {
         table.finish();
         found
     });
-    let zone = read_zone(&root);
-    let known = root.required("known_until").and_then(|value| read_known(&value, zone.as_ref().ok()?.as_ref()));
-    let periods = read_periods(&root, known, &zone);
+    let calendar = read_calendar(&root);
     root.finish();
-    let terms = Terms { scope, except_kinds, except_tags, group: group?, known: known?, periods: periods? };
+    let (known, periods) = calendar?;
+    let terms = Terms { scope, except_kinds, except_tags, group: group?, known, periods };
     Some(FreezeDraft { name: name?, terms, reason })
 }
 
@@ -63,6 +63,18 @@ fn read_scope(table: Table<'_, '_>) -> Scope {
     };
     table.finish();
     scope
+}
+
+/// Until when the closed periods are known, and the periods: as they are written, or drawn from `[sessions]`.
+fn read_calendar(root: &Table<'_, '_>) -> Option<(Known, ClosedPeriods)> {
+    if let Some(sessions) = root.table("sessions") {
+        let others = ["known_until", "zone", "periods"].into_iter().filter_map(|key| root.get(key));
+        let others = others.map(|value| value.fault(Problem::InSessions)).count();
+        return read_sessions(sessions).filter(|_| others == 0);
+    }
+    let zone = read_zone(root);
+    let known = root.required("known_until").and_then(|value| read_known(&value, zone.as_ref().ok()?.as_ref()));
+    known.zip(read_periods(root, known, &zone))
 }
 
 /// The zone of local times, if there is one; an error if it is unknown, and its fault is reported.

@@ -1,5 +1,6 @@
 //! `calendar venue`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use clap::Args;
@@ -8,9 +9,9 @@ use serde_json::{Value, json};
 use crate::commands::Context;
 use crate::commands::duration::duration;
 use crate::commands::lookup::parse;
-use crate::domain::{FreezeName, Group, Time};
+use crate::domain::{ClosedPeriod, FreezeName, Group, Time};
 use crate::error::Error;
-use crate::venue::{Session, Venue as Exchange};
+use crate::venue::{Drawing, Venue as Exchange};
 use crate::zone::Zone;
 
 /// Arguments of `calendar venue`.
@@ -46,8 +47,8 @@ pub struct Venue {
 impl Venue {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let venue = Exchange::named(&self.venue)?;
-        let [gap, before, after] = [&self.merge_gaps, &self.before, &self.after].map(|given| duration(given, 0));
-        let (gap, before, after) = (gap?, before?, after?);
+        let [merge_gap, before, after] = [&self.merge_gaps, &self.before, &self.after].map(|given| duration(given, 0));
+        let (merge_gap, before, after) = (merge_gap?, before?, after?);
         let name = match &self.name {
             Some(given) => FreezeName::from_proposal(given)
                 .map_err(|invalid| Error::Value { given: given.clone(), invalid })?
@@ -56,13 +57,11 @@ impl Venue {
         };
         let group: Option<Group> = self.exception_group.as_deref().map(parse).transpose()?;
         let year = i32::from(self.year);
-        let sessions = venue.sessions(year)?;
-        let known = venue.year_begins(year + 1).unwrap_or(Time::LAST);
-        let mut periods = closed(merged(sessions, gap), before, after);
-        // From that time on the freeze is closed anyway.
-        periods.last_mut().into_iter().for_each(|last| last.until = last.until.min(known));
+        let (day, night, no_night) = (None, None, BTreeSet::new());
+        let drawing = Drawing { venue, year, day, night, no_night, merge_gap, before, after };
+        let (periods, known) = (drawing.periods()?, drawing.known_until());
         if context.ui.json {
-            let one = |it: &Session| json!({ "from": it.from.to_string(), "until": it.until.to_string() });
+            let one = |it: &ClosedPeriod| json!({ "from": it.from().to_string(), "until": it.until().to_string() });
             let answer = json!({
                 "venue": venue.mic,
                 "year": year,
@@ -93,31 +92,13 @@ impl Venue {
     }
 }
 
-/// Joins sessions with gaps between them up to this length.
-fn merged(sessions: Vec<Session>, gap: i64) -> Vec<Session> {
-    let mut joined: Vec<Session> = Vec::new();
-    for session in sessions {
-        match joined.last_mut() {
-            Some(last) if session.from.unix() - last.until.unix() <= gap => last.until = last.until.max(session.until),
-            _ => joined.push(session),
-        }
-    }
-    joined
-}
-
-/// Adds the time before and after. Periods that overlap then are one.
-fn closed(sessions: Vec<Session>, before: i64, after: i64) -> Vec<Session> {
-    let wide = |it: Session| Session { from: it.from.plus(-before), until: it.until.plus(after) };
-    merged(sessions.into_iter().map(wide).collect(), 0)
-}
-
-fn body(periods: &[Session], known: Time, zone: &Zone) -> String {
+fn body(periods: &[ClosedPeriod], known: Time, zone: &Zone) -> String {
     let local = |time: Time| zone.at(time).format("%Y-%m-%dT%H:%M:%S%:z").to_string();
     let mut out = format!("known_until = \"{}\"\nperiods = [\n", local(known));
-    for Session { from, until } in periods {
-        let name = zone.at(*from).format("%a %Y-%m-%d");
+    for it in periods {
+        let (name, from, until) = (it.name(), local(it.from()), local(it.until()));
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "  {{ name = \"{name}\", from = \"{}\", until = \"{}\" }},", local(*from), local(*until));
+        let _ = writeln!(out, "  {{ name = \"{name}\", from = \"{from}\", until = \"{until}\" }},");
     }
     out + "]\n"
 }
