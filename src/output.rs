@@ -18,7 +18,7 @@ mod table;
 mod timeline;
 mod visible;
 
-pub use change::{Judged, Names, Words, change_page, count, list, missing_groups, needs, next_approvals};
+pub use change::{Judged, Names, Words, change_page, count, list, missing_groups, needs, next_step};
 pub use csv::csv_row;
 pub use describe::{describe, lost_entries, on, summary};
 pub use diff::{Equal, Shown, diff, differing};

@@ -6,11 +6,11 @@ use std::path::Path;
 use super::Context;
 use crate::domain::{
     BreakGlassId, Change, ChangeId, Field, Governance, Invalid, Moment, Person, PersonId, ProposalId, ProposalState,
-    Prose, Refusal, RequirementLine, Text, Time,
+    Prose, Refusal, RequirementLine, Status, Text, Time,
 };
 use crate::error::{Error, Exit, shell_word};
 use crate::input::{moment, nearest};
-use crate::output::requirements::RequirementText;
+use crate::output::requirements::{Obstacle, RequirementText};
 use crate::output::{Names, Parts, Redaction, safe};
 use crate::store::Session;
 
@@ -79,37 +79,56 @@ pub fn governance_about(session: &Session, change: &Change, now: Moment) -> Resu
         change.status(governance, now)?;
         change.tally(governance, now)?;
         change.stranded(governance, None)?;
-        change.obstacle(governance)?;
-        change.unexcepted(governance, now)?;
+        change.cannot_start(governance, now)?;
         change.requirements(governance, now)?;
+        change.requirements_for_start(governance, now)?;
         Ok(governance.clone())
     })??)
 }
 
-/// What each requirement of the policy says of a change, and who could change that. `governance` is that of
-/// [`governance_about`].
+/// What the requirements of the policy say of a change, one line each, and who could change that.
 ///
 /// # Errors
 /// The cache cannot be read.
 pub fn requirement_texts(
     session: &Session,
     change: &Change,
-    governance: &Governance,
+    lines: Vec<RequirementLine>,
     now: Moment,
 ) -> Result<Vec<RequirementText>, Error> {
-    let lines = change.requirements(governance, now)?;
     // Everybody is loaded only if somebody has to be named.
-    let open = change.started().is_none() && lines.iter().any(|it| it.result.denies());
-    let everybody = open.then(|| session.governed()).transpose()?;
-    let could = |refusal: &Refusal| match &everybody {
-        Some(governance) => change.who_could(refusal, governance, now),
-        None => Ok(Vec::new()),
-    };
+    let everybody = lines.iter().any(|it| it.result.denies()).then(|| session.governed()).transpose()?;
     let text = |line: RequirementLine| {
-        let could = line.result.refusals().iter().map(could).collect::<Result<_, _>>()?;
-        Ok(RequirementText { line, could })
+        let obstacle = |refusal: &Refusal| obstacle(change, everybody.as_ref(), refusal.clone(), now);
+        let obstacles = line.result.refusals().iter().map(obstacle).collect::<Result<_, _>>()?;
+        Ok(RequirementText { line, obstacles })
     };
     lines.into_iter().map(text).collect()
+}
+
+/// Why nobody can start a change in its window, and who could change that; `None` if it can be started, or is decided.
+/// `governance` is that of [`governance_about`].
+///
+/// # Errors
+/// The cache cannot be read.
+pub fn cannot_start(
+    session: &Session,
+    change: &Change,
+    governance: &Governance,
+    now: Moment,
+) -> Result<Option<Obstacle>, Error> {
+    if !matches!(change.status(governance, now)?, Status::AwaitingApproval | Status::Approved) {
+        return Ok(None);
+    }
+    let Some(refusal) = change.cannot_start(governance, now)? else { return Ok(None) };
+    obstacle(change, Some(&session.governed()?), refusal, now).map(Some)
+}
+
+/// A refusal, and who could remove it. Nobody approves or revises what was started.
+fn obstacle(change: &Change, everybody: Option<&Governance>, refusal: Refusal, now: Moment) -> Result<Obstacle, Error> {
+    let open = everybody.filter(|_| change.started().is_none());
+    let could = open.map_or(Ok(Vec::new()), |everybody| change.who_could(&refusal, everybody, now))?;
+    Ok(Obstacle { refusal, could })
 }
 
 /// The enrolled person with this id.

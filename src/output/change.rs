@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use super::requirements::{RequirementText, requirement_block};
+use super::requirements::{Obstacle, RequirementText, requirement_block};
 use super::{
     Gutter, Page, Parts, Quoted, Redaction, Remarks, Timeline, ago, freeze, mark_width, moment, timeline, window,
 };
 use crate::domain::{
-    Author, Change, Facts, Group, Independence, Left, Met, Needs, Outcome, PersonId, Refusal, Status, Tally, Time, Vote,
+    Author, Change, Facts, Group, Independence, Left, Met, Needs, Outcome, PersonId, Status, Tally, Time, Vote,
 };
 
 /// Display names by person.
@@ -34,8 +34,8 @@ pub struct Judged<'t> {
     pub tally: &'t Tally<'t>,
     /// Who of those that the change needs has left.
     pub left: Left,
-    /// What keeps it from being started by anybody at any time.
-    pub obstacle: Option<&'t Refusal>,
+    /// Why nobody can start it in its window.
+    pub obstacle: Option<&'t Obstacle>,
     /// The approvals that expire before the window opens, each with the time when it expires.
     pub expiring: &'t [(&'t Vote, Time)],
     /// The freezes that it meets up to the end of its window.
@@ -62,8 +62,8 @@ pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: &Jud
     if left.is_any() {
         page.field("people", format_args!("{}{}", left.phrase(), way_on(left, change.started().is_some())));
     }
+    obstacle.iter().for_each(|it| _ = page.field("cannot start", it));
     if matches!(status, Status::AwaitingApproval | Status::Approved) {
-        obstacle.iter().for_each(|refusal| _ = page.field("cannot start", refusal));
         let line = |(vote, expires): &(&Vote, Time)| format!("{}'s expires {}", vote.person, ago(*expires, now));
         let lines: Vec<String> = expiring.iter().map(line).collect();
         if !lines.is_empty() {
@@ -158,15 +158,18 @@ pub fn needs(needs: &Needs) -> String {
     format!("{}{}{independent}", needs.total, groups.collect::<String>())
 }
 
-/// What an approved revision needs next: `1 more approval needed (dba)`.
-pub fn next_approvals(tally: &Tally<'_>) -> String {
+/// What a revision needs next: `1 more approval needed (dba)`, or why nobody can start it.
+pub fn next_step(tally: &Tally<'_>, obstacle: Option<&Obstacle>) -> String {
     let of = missing(tally);
     let of = if of.is_empty() { of } else { format!(" ({of})") };
-    match tally.missing() {
-        0 => "an implementer can start it in its window".to_owned(),
-        1 => format!("1 more approval needed{of}"),
-        missing => format!("{missing} more approvals needed{of}"),
-    }
+    let approvals = match tally.missing() {
+        0 => None,
+        1 => Some(format!("1 more approval needed{of}")),
+        missing => Some(format!("{missing} more approvals needed{of}")),
+    };
+    let obstacle = obstacle.map(|it| format!("cannot start: {it}"));
+    let steps: Vec<String> = approvals.into_iter().chain(obstacle).collect();
+    if steps.is_empty() { "an implementer can start it in its window".to_owned() } else { steps.join("; ") }
 }
 
 /// How far a change has come on its targets: `started on 3 of 40: 2 succeeded, 1 failed`.

@@ -1,38 +1,87 @@
 //! The requirements of a policy and their results, one line each.
 
+use std::fmt;
+
 use serde_json::{Value, json};
 
-use super::{Page, list};
+use super::{Page, list, table};
 use crate::domain::{Override, PersonId, Refusal, RequirementLine, RequirementResult};
+
+/// How many people are named before the others are only counted.
+const NAMED: usize = 4;
+
+/// What keeps a change from being started, and who could remove it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obstacle {
+    /// The rule that would refuse the start.
+    pub refusal: Refusal,
+    /// Who could remove it.
+    pub could: Vec<PersonId>,
+}
+
+/// `CHG-7 has 1 of 2 approvals; could approve: dave`.
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let act = match self.refusal {
+            Refusal::TooFewApprovals { .. }
+            | Refusal::GroupMissing { .. }
+            | Refusal::NotIndependent { .. }
+            | Refusal::NotExcepted { .. } => "approve",
+            Refusal::PolicyField { .. } | Refusal::LeadTime { .. } | Refusal::LongestWindow { .. } => "revise",
+            _ => return write!(f, "{}", self.refusal),
+        };
+        match self.could.as_slice() {
+            [] => write!(f, "{}; nobody could {act}", self.refusal),
+            could => write!(f, "{}; could {act}: {}", self.refusal, some_of(could)),
+        }
+    }
+}
+
+/// A few of these people: `carol, dave, erin, frank and 3 more`.
+fn some_of(people: &[PersonId]) -> String {
+    match people.get(..NAMED) {
+        Some(named) if people.len() > NAMED => format!("{} and {} more", list(named), people.len() - NAMED),
+        _ => list(people),
+    }
+}
 
 /// One line about a requirement, and who could change what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequirementText {
     /// The requirement and its result.
     pub line: RequirementLine,
-    /// Who could remove each obstacle, in the order of the obstacles.
-    pub could: Vec<Vec<PersonId>>,
+    /// What keeps the change from being started.
+    pub obstacles: Vec<Obstacle>,
 }
 
 impl RequirementText {
     /// The result: `unsatisfied: CHG-7 has 1 of 2 approvals; could approve: dave`.
     pub fn describe(&self) -> String {
+        let (result, detail) = (self.phrase(), self.detail());
         match &self.line.result {
-            RequirementResult::Satisfied => "satisfied".to_owned(),
-            RequirementResult::NotApplicable => "not applicable".to_owned(),
-            RequirementResult::Overridden(it) => format!("overridden {}", signers(it)),
-            RequirementResult::Error(refusal) => format!("error: {refusal}"),
-            RequirementResult::Unsatisfied(refusals) => {
-                let could = self.could.iter().map(Vec::as_slice).chain(std::iter::repeat(&[][..]));
-                let each = refusals.iter().zip(could).map(|(refusal, could)| obstacle(refusal, could));
-                format!("unsatisfied: {}", each.collect::<Vec<_>>().join("; "))
-            }
+            RequirementResult::Satisfied | RequirementResult::NotApplicable => result.to_owned(),
+            RequirementResult::Overridden(_) => format!("{result} {detail}"),
+            RequirementResult::Error(_) | RequirementResult::Unsatisfied(_) => format!("{result}: {detail}"),
+        }
+    }
+
+    fn phrase(&self) -> &'static str {
+        match &self.line.result {
+            RequirementResult::NotApplicable => "not applicable",
+            result => result.as_str(),
+        }
+    }
+
+    fn detail(&self) -> String {
+        match &self.line.result {
+            RequirementResult::Overridden(it) => signers(it),
+            _ => self.obstacles.iter().map(Obstacle::to_string).collect::<Vec<_>>().join("; "),
         }
     }
 
     /// The line as a JSON value.
     pub fn json(&self) -> Value {
-        let obstacle = |(refusal, could): (&Refusal, &Vec<PersonId>)| json!({ "rule": refusal.rule().to_string(), "message": refusal.to_string(), "could": super::json::list(could) });
+        let unmet = |Obstacle { refusal, could }: &Obstacle| json!({ "rule": refusal.rule().to_string(), "message": refusal.to_string(), "could": super::json::list(could) });
         let by = match &self.line.result {
             RequirementResult::Overridden(it) => {
                 json!({ "people": super::json::list(&it.by), "group": super::json::written(it.group.as_ref()) })
@@ -42,7 +91,7 @@ impl RequirementText {
         json!({
             "requirement": self.line.label(),
             "result": self.line.result.as_str(),
-            "unmet": self.line.result.refusals().iter().zip(&self.could).map(obstacle).collect::<Value>(),
+            "unmet": self.obstacles.iter().map(unmet).collect::<Value>(),
             "overridden_by": by,
         })
     }
@@ -57,18 +106,6 @@ fn signers(it: &Override) -> String {
     }
 }
 
-fn obstacle(refusal: &Refusal, could: &[PersonId]) -> String {
-    let act = match refusal {
-        Refusal::TooFewApprovals { .. } | Refusal::GroupMissing { .. } | Refusal::NotIndependent { .. } => "approve",
-        _ => "revise",
-    };
-    if could.is_empty() {
-        format!("{refusal}; nobody could {act}")
-    } else {
-        format!("{refusal}; could {act}: {}", list(could))
-    }
-}
-
 /// Writes the block with one line for each requirement.
 pub fn requirement_block(page: &mut Page, requirements: &[RequirementText]) {
     let width = requirements.iter().map(|it| it.line.label().len()).max().unwrap_or(0);
@@ -78,9 +115,14 @@ pub fn requirement_block(page: &mut Page, requirements: &[RequirementText]) {
     }
 }
 
-/// One line for each requirement that applies, each with a line end before it.
+/// One line for each requirement, each with a line end before it.
 pub fn requirement_lines(requirements: &[RequirementText]) -> String {
-    let applying = || requirements.iter().filter(|it| it.line.result != RequirementResult::NotApplicable);
-    let width = applying().map(|it| it.line.label().len()).max().unwrap_or(0);
-    applying().map(|it| format!("\n  {:width$}  {}", it.line.label(), it.describe())).collect()
+    let width = requirements.iter().map(|it| it.line.label().len()).max().unwrap_or(0);
+    requirements.iter().map(|it| format!("\n  {:width$}  {}", it.line.label(), it.describe())).collect()
+}
+
+/// One line for each requirement, as a table.
+pub fn requirement_table(requirements: &[RequirementText], width: Option<u16>) -> String {
+    let row = |it: &RequirementText| [it.phrase().to_owned(), it.line.label().to_owned(), it.detail()];
+    table(["RESULT", "REQUIREMENT", "DETAIL"], requirements.iter().map(row).collect(), width)
 }

@@ -181,6 +181,7 @@ fn an_exception_needs_an_approval_by_the_group_of_the_freeze() {
     forbidden(&world, "erin", start(&world), None, "freeze-exception");
     group(&world, "dave", "finance");
     accepted(&world, "erin", start(&world), None);
+    assert!(world.ok("erin", "inbox").contains("approved"));
     // It fills a slot, and is one of the two approvals: it does not make up for a missing one.
     world.ok("carol", "retract CHG-1 --reason No.");
     forbidden(&world, "erin", start(&world), None, "enough-approvals");

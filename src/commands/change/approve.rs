@@ -7,7 +7,7 @@ use crate::commands::change::summary::summary;
 use crate::commands::look::diff;
 use crate::commands::look::show::write_page;
 use crate::commands::lookup::{
-    change, change_id, check_named_once, governance_about, is_about_one, parse, remark, requirement_texts,
+    cannot_start, change, change_id, check_named_once, governance_about, is_about_one, parse, remark, requirement_texts,
 };
 use crate::commands::{Context, about_to_sign, report_recorded_with};
 use crate::domain::{ChangeId, Digest, Event, Field, PersonId, RevisionRef, Text, Verdict};
@@ -104,8 +104,9 @@ fn approve(
     let now = session.state().moment(context.env.now());
     let governance = governance_about(session, &approved, now)?;
     let tally = approved.tally(&governance, now)?;
-    let requirements = requirement_texts(session, &approved, &governance, now)?;
-    let (have, next) = (output::count(&tally), output::next_approvals(&tally));
+    let requirements = requirement_texts(session, &approved, approved.requirements(&governance, now)?, now)?;
+    let obstacle = cannot_start(session, &approved, &governance, now)?;
+    let (have, next) = (output::count(&tally), output::next_step(&tally, obstacle.as_ref()));
     let json = requirements.iter().map(RequirementText::json).collect::<Value>();
     let said = format!("{id} approved ({have}); {next}{}", requirement_lines(&requirements));
     report_recorded_with(context, &entry, None, said, Some(("requirements", json)))

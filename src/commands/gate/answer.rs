@@ -6,6 +6,7 @@ use crate::commands::Context;
 use crate::domain::{BreakGlass, Head, Opens, Refusal, RevisionRef, Rule, Start, Time};
 use crate::error::Error;
 use crate::format::Entry;
+use crate::output::requirements::{RequirementText, requirement_table};
 use crate::output::{json, table};
 
 /// A condition and whether it holds.
@@ -72,6 +73,8 @@ pub struct Answer {
     pub start: Option<Start>,
     /// The conditions.
     pub lines: Vec<Line>,
+    /// What the requirements of the policy say of the start.
+    pub requirements: Vec<RequirementText>,
     /// The break-glasses that are open. None of them opens the gate.
     pub break_glasses: Vec<BreakGlass>,
     /// When it was asked.
@@ -92,9 +95,15 @@ impl Answer {
         self.failed().map(|(line, _)| line.condition).collect()
     }
 
+    /// The requirements that keep the change from being started; none once this run has started it.
+    fn denied(&self) -> impl Iterator<Item = &RequirementText> {
+        self.requirements.iter().filter(|it| !self.already && it.line.result.denies())
+    }
+
     /// Whether the change may start. A gate without a change or without conditions is closed.
     pub fn is_open(&self) -> bool {
-        self.start.is_some() && !self.lines.is_empty() && self.failed().next().is_none()
+        let judged = self.start.is_some() && !self.lines.is_empty();
+        judged && self.failed().next().is_none() && self.denied().next().is_none()
     }
 
     /// Whether it can never open for this revision, these artifacts and this account.
@@ -110,7 +119,9 @@ impl Answer {
 
     /// Why it is closed: the first condition that does not hold, one that never will before others.
     pub fn reason(&self) -> String {
-        self.decisive().map_or_else(|| "no condition was judged".to_owned(), |(line, _)| line.detail.clone())
+        let denied = || self.denied().next().map(|it| format!("requirement {}: {}", it.line.label(), it.describe()));
+        let decisive = self.decisive().map(|(line, _)| line.detail.clone());
+        decisive.or_else(denied).unwrap_or_else(|| "no condition was judged".to_owned())
     }
 
     fn decisive(&self) -> Option<(&Line, &Failed)> {
@@ -143,7 +154,11 @@ impl Answer {
             format!("\nnote: break-glass {id} by {opener} for {incident} is open; it opens no gate")
         };
         let notes: String = self.break_glasses.iter().map(note).collect();
-        format!("{about}\n{lines}{notes}")
+        let requirements = match self.requirements.as_slice() {
+            [] => String::new(),
+            requirements => format!("\n\n{}", requirement_table(requirements, width)),
+        };
+        format!("{about}\n{lines}{requirements}{notes}")
     }
 
     fn json(&self, recorded: Option<&Entry>) -> Value {
@@ -159,6 +174,7 @@ impl Answer {
             "head": self.head.map(json::head),
             "breakglasses": self.break_glasses.iter().map(open_break_glass).collect::<Value>(),
             "conditions": self.lines.iter().map(Line::json).collect::<Value>(),
+            "requirements": self.requirements.iter().map(RequirementText::json).collect::<Value>(),
             "already_started": self.already,
             "recorded": recorded.map(entry),
         })

@@ -6,9 +6,10 @@ use super::coverage::{self, Covered};
 use super::{Asked, Given};
 use crate::commands::Context;
 use crate::commands::change::once::is_started_by;
+use crate::commands::lookup::requirement_texts;
 use crate::domain::{
     Artifact, Attempt, BreakGlass, BreakGlassStatus, Change, ChangeId, Condition, Denied, Event, Facts, Head, Moment,
-    Opens, PersonId, Register, Start,
+    Opens, PersonId, Register, RequirementLine, Start,
 };
 use crate::error::Error;
 use crate::output::{freeze, list, moment};
@@ -19,6 +20,7 @@ struct Judged {
     change: Change,
     start: Start,
     lines: Vec<Line>,
+    requirements: Vec<RequirementLine>,
     already: bool,
 }
 
@@ -37,19 +39,20 @@ pub fn answer(context: &Context<'_>, session: &Session, asked: &Asked, me: Optio
         None => match coverage::find(session, asked, now)? {
             Covered::By(id) => id,
             Covered::Not(line) => {
-                let lines = vec![line];
-                return Ok(Answer { start: None, lines, break_glasses, time, head, already: false });
+                let (lines, requirements) = (vec![line], Vec::new());
+                return Ok(Answer { start: None, lines, requirements, break_glasses, time, head, already: false });
             }
         },
     };
     let judged = session.ask(|state| judge(state, id, asked, (now, me)))?;
-    let Judged { change, start, lines: judged, already } = judged.map_err(|_| Error::NoChange(id))?;
+    let Judged { change, start, lines: judged, requirements, already } = judged.map_err(|_| Error::NoChange(id))?;
     // Recording here may be refused for reasons that no rule knows: this file may be a copy.
     session.may_record(&Event::Start(start.clone()))?;
     let mut lines = vec![pin(session, &change, asked.at_least)?];
     lines.extend(here(&change, asked));
     lines.extend(judged);
-    Ok(Answer { start: Some(start), lines, break_glasses, time, head, already })
+    let requirements = requirement_texts(session, &change, requirements, now)?;
+    Ok(Answer { start: Some(start), lines, requirements, break_glasses, time, head, already })
 }
 
 /// The break-glasses that are open at a moment.
@@ -163,7 +166,10 @@ fn judge(
             });
         }
     }
-    Ok(Judged { change, start, lines, already })
+    let governance = state.governance();
+    let requirements =
+        if already { change.requirements(governance, now)? } else { change.requirements_for_start(governance, now)? };
+    Ok(Judged { change, start, lines, requirements, already })
 }
 
 /// What must still hold of a change that this run has started: it deploys the same, in the same place.

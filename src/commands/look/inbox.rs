@@ -9,8 +9,8 @@ use crate::commands::freeze::{MONTH, expiring};
 use crate::commands::govern::summary_of;
 use crate::commands::lookup::{parse, title};
 use crate::domain::{
-    BreakGlass, BreakGlassStatus, Change, ChangeId, Denied, Facts, Governance, Left, Moment, PersonId, Policy, Role,
-    Status, Time, Verdict,
+    BreakGlass, BreakGlassStatus, Change, ChangeId, Denied, Facts, Governance, Left, Moment, PersonId, Policy, Refusal,
+    Role, Status, Time, Verdict,
 };
 use crate::error::Error;
 use crate::output::{self, ago, table};
@@ -261,20 +261,31 @@ fn undecided(
     }
     let tally = change.tally(governance, now)?;
     let counts = tally.counted.iter().any(|vote| vote.person == *me);
-    let approves = can_approve(governance, me, now)? && change.conflict_of_interest(governance, me)?.is_none();
-    if approves && !counts && status == Status::AwaitingApproval {
+    let approves =
+        !counts && can_approve(governance, me, now)? && change.conflict_of_interest(governance, me)?.is_none();
+    let frozen = change.cannot_start(governance, now)?;
+    let excepts = match &frozen {
+        Some(Refusal::NotExcepted { freeze, .. }) if approves && change.would_except(governance, me, now)? => {
+            format!("; needs an exception from freeze {freeze}")
+        }
+        _ => String::new(),
+    };
+    if approves && (status == Status::AwaitingApproval || !excepts.is_empty()) {
         let (have, need, missing) = (tally.counted.len(), tally.need, output::missing_groups(&tally));
-        return Ok(Some(("approve", since, format!("{risk}; {have} of {need} approvals{missing}"))));
+        return Ok(Some(("approve", since, format!("{risk}; {have} of {need} approvals{missing}{excepts}"))));
+    }
+    if let Some(frozen @ Refusal::Frozen { .. }) = frozen.as_ref().filter(|_| change.is_requester_or_owner(me)) {
+        return Ok(Some(("revise", since, format!("cannot start: {frozen}"))));
     }
     if renews(change, governance, me, now)? {
         return Ok(Some(("approve", since, format!("{risk}; yours expires before the window opens"))));
     }
     let starts = change.starters(governance)?.is_ok_and(|able| able.contains(me));
-    if starts && status == Status::Approved {
+    if starts && status == Status::Approved && !matches!(frozen, Some(Refusal::Frozen { .. })) {
         let left = tally.counted.len() - change.expiring(governance, now)?.len();
         let expire = if left < tally.need { "; approvals expire before the window opens" } else { "" };
-        let unexcepted = change.unexcepted(governance, now)?.map_or(String::new(), |it| format!("; {it}"));
-        return Ok(Some(("start", since, format!("{risk}; approved{expire}{unexcepted}"))));
+        let frozen = frozen.map_or(String::new(), |it| format!("; cannot start: {it}"));
+        return Ok(Some(("start", since, format!("{risk}; approved{expire}{frozen}"))));
     }
     Ok(takes_over.then(|| ("revise", since, format!("{risk}"))))
 }

@@ -94,7 +94,7 @@ struct Listed {
     row: ChangeRow,
     status: Status,
     left: Left,
-    /// The rule that keeps it from being started by anybody at any time.
+    /// The rule that keeps everybody from starting it in its window.
     cannot_start: Option<Rule>,
 }
 
@@ -200,7 +200,7 @@ fn judge(context: &Context<'_>, session: &Session, some: &mut [Listed]) -> Resul
     let judged = session.ask_each(None, ids, |change, governance| {
         let status = change.status(governance, now)?;
         let open = matches!(status, Status::AwaitingApproval | Status::Approved);
-        let obstacle = if open { change.obstacle(governance)? } else { None };
+        let obstacle = if open { change.cannot_start(governance, now)? } else { None };
         Ok((status, change.stranded(governance, None)?, obstacle.map(|it| it.rule())))
     })??;
     open.iter_mut().zip(judged).for_each(|(it, judged)| (it.status, it.left, it.cannot_start) = judged);

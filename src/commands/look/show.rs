@@ -9,9 +9,9 @@ use crate::commands::Context;
 use crate::commands::freeze::met;
 use crate::commands::look::diff::execution;
 use crate::commands::lookup::{
-    change, change_id, governance_about, names, parts, reason_of, redaction, requirement_texts,
+    cannot_start, change, change_id, governance_about, names, parts, reason_of, redaction, requirement_texts,
 };
-use crate::domain::{Act, Change, ChangeId, Outcome, ProposalId, RefusedAct, Status, Target, Text, Vote};
+use crate::domain::{Act, Change, ChangeId, Outcome, ProposalId, RefusedAct, Target, Text, Vote};
 use crate::error::Error;
 use crate::output::requirements::RequirementText;
 use crate::output::{Judged, Page, Remark, Remarks, Timeline, Words, change_page, freeze, json};
@@ -68,8 +68,8 @@ pub fn write_page(
     let left = change.stranded(&governance, None)?;
     let expiring = change.expiring(&governance, now)?;
     let freezes = met(session, change, status, now.claimed)?;
-    let obstacle = change.obstacle(&governance)?.or(change.unexcepted(&governance, now)?);
-    let requirements = requirement_texts(session, change, &governance, now)?;
+    let obstacle = cannot_start(session, change, &governance, now)?;
+    let requirements = requirement_texts(session, change, change.requirements(&governance, now)?, now)?;
     let judged = Judged {
         status,
         tally: &tally,
@@ -106,9 +106,8 @@ fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value
     let now = session.state().moment(context.env.now());
     let governance = governance_about(session, change, now)?;
     let (status, tally) = (change.status(&governance, now)?, change.tally(&governance, now)?);
-    let obstacle =
-        change.obstacle(&governance)?.filter(|_| matches!(status, Status::AwaitingApproval | Status::Approved));
-    let requirements = requirement_texts(session, change, &governance, now)?;
+    let obstacle = cannot_start(session, change, &governance, now)?;
+    let requirements = requirement_texts(session, change, change.requirements(&governance, now)?, now)?;
     let void = |seq| tally.void.iter().find(|(vote, _)| vote.seq == seq).map(|(_, why)| why);
     let remarks = remarks(session, change)?;
     let remarks: BTreeMap<u64, String> = remarks.iter().map(|(seq, it)| (*seq, it.to_string())).collect();
@@ -137,7 +136,7 @@ fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value
         "status": status.to_string(),
         "freezes": met(session, change, status, now.claimed)?.iter().map(freeze::met_json).collect::<Value>(),
         "left": json::left(change.stranded(&governance, None)?),
-        "cannot_start": json::written(obstacle.as_ref().map(|it| it.rule())),
+        "cannot_start": json::written(obstacle.as_ref().map(|it| it.refusal.rule())),
         "revision": change.current().id.number,
         "last_start": change.current().facts.last_start().to_string(),
         "last_rollback": change.current().facts.last_rollback().to_string(),

@@ -140,6 +140,22 @@ impl Change {
         self.requirements_with(governance, &tally)
     }
 
+    /// What each requirement says of a start at the moment `now`. Without targets that is [`Change::requirements`]; with
+    /// targets each start is judged by what holds then.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn requirements_for_start(
+        &self,
+        governance: &Governance,
+        now: Moment,
+    ) -> Result<Vec<RequirementLine>, Unloaded> {
+        if self.current().targets.is_empty() {
+            return self.requirements(governance, now);
+        }
+        self.requirements_with(governance, &self.tally_for_start(governance, now)?)
+    }
+
     /// The same with the approvals that were counted already.
     pub(in crate::domain) fn requirements_with(
         &self,
@@ -247,18 +263,27 @@ impl Change {
             Refusal::PolicyField { .. } | Refusal::LeadTime { .. } | Refusal::LongestWindow { .. } => {
                 return self.may_revise(governance);
             }
+            Refusal::NotExcepted { .. } => {
+                let mut able = Vec::new();
+                for person in &capacity.able {
+                    if self.would_except(governance, person, now)? {
+                        able.push(person);
+                    }
+                }
+                able
+            }
             _ => Vec::new(),
         };
         Ok(able.into_iter().filter(|person| !counted.contains(person)).cloned().collect())
     }
 
-    /// The requesters and the owner who are still here.
+    /// The requesters and the owner who have not left and can sign.
     fn may_revise(&self, governance: &Governance) -> Result<Vec<PersonId>, Unloaded> {
         let mut people: BTreeSet<&PersonId> = self.requesters().map(|(person, _)| person).collect();
         people.insert(&self.current().facts.owner);
         let mut here = Vec::new();
         for person in people {
-            if governance.person(person)?.is_some_and(|it| it.is_active()) {
+            if !governance.has_left(person)? && governance.has_live_key(person)? {
                 here.push(person.clone());
             }
         }

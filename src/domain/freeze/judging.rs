@@ -51,7 +51,8 @@ impl fmt::Display for Excepting {
             Self::Group(group) => write!(f, "a member of group {group}"),
             Self::OnDuty(others) => {
                 let others: Vec<&str> = others.iter().map(PersonId::as_str).collect();
-                write!(f, "an admin or a member of group {DUTY} other than {}", others.join(", "))
+                let others = others.join(", ");
+                write!(f, "an approver who is an admin or a member of group {DUTY}, other than {others}")
             }
         }
     }
@@ -157,45 +158,116 @@ impl Change {
             let (freeze, closed) = (it.freeze.name.clone(), it.closed.clone());
             return Err(Refusal::Frozen { change: self.id(), freeze, closed, last: facts.last_start() }.into());
         }
+        self.not_excepted(governance, now, met)?.map_or(Ok(()), |refusal| Err(refusal.into()))
+    }
+
+    /// The freeze, among those that the change meets, from which the approvals that count do not except it.
+    fn not_excepted(&self, governance: &Governance, now: Moment, met: Vec<Met>) -> Result<Option<Refusal>, Denied> {
+        let slots = self.exception_slots(governance, now, (met, None))?;
+        Ok(slots.open().map(|(freeze, excepting)| {
+            let (freeze, by) = (freeze.clone(), excepting.to_string());
+            Refusal::NotExcepted { change: self.id(), freeze, by }
+        }))
+    }
+
+    /// The slots that approvers fill so that the change may start in spite of these freezes, and the approvers who are
+    /// counted; `joining` too, if somebody is named.
+    fn exception_slots<'a>(
+        &'a self,
+        governance: &Governance,
+        now: Moment,
+        (met, joining): (Vec<Met>, Option<&'a PersonId>),
+    ) -> Result<ExceptionSlots<'a>, Denied> {
         let excepted: Vec<Met> = met.into_iter().filter(|it| it.effect == Effect::Excepted).collect();
         if excepted.is_empty() {
-            return Ok(());
+            return Ok(ExceptionSlots { slots: Vec::new(), able: Vec::new() });
         }
+        let facts = &self.current().facts;
         let policy = governance.policy().map(|policy| policy.needs(facts).slots).unwrap_or_default();
         let (slots, tally) = (slots(policy, excepted), self.tally_for_start(governance, now)?);
+        let people: BTreeSet<&PersonId> = tally.counted.iter().map(|vote| &vote.person).chain(joining).collect();
         let mut able = Vec::new();
         for (_, excepting) in &slots {
-            let mut people = Vec::new();
-            for vote in &tally.counted {
-                if governance.may_except(excepting, &vote.person, now)? {
-                    people.push(&vote.person);
+            let mut these = Vec::new();
+            for person in &people {
+                if governance.may_except(excepting, person, now)? {
+                    these.push(*person);
                 }
             }
-            able.push(people);
+            able.push(these);
         }
-        // A slot of the policy that nobody fills leaves those of the freezes open too.
-        let open = unfilled(&able).and_then(|slot| slots.iter().skip(slot).find(|(freeze, _)| freeze.is_some()));
-        if let Some((Some(freeze), excepting)) = open {
-            let (freeze, by) = (freeze.clone(), excepting.to_string());
-            return Err(Refusal::NotExcepted { change: self.id(), freeze, by }.into());
-        }
-        Ok(())
+        Ok(ExceptionSlots { slots, able })
     }
-}
 
-impl Change {
-    /// The freeze from which the approvals that count do not except the change, in its window or what is left of it: some
-    /// more approver must sign.
+    /// Whether an approval by this person would help to except the change from the freezes that it meets in its window or
+    /// what is left of it.
     ///
     /// # Errors
     /// [`Unloaded`].
-    pub fn unexcepted(&self, governance: &Governance, now: Moment) -> Result<Option<Refusal>, Unloaded> {
-        let claimed = now.claimed.max(self.current().facts.window.start());
-        match self.judge_frozen(governance, Moment { claimed, ..now }) {
-            Err(Denied::Refused(refusal @ Refusal::NotExcepted { .. })) => Ok(Some(refusal)),
+    pub fn would_except(&self, governance: &Governance, person: &PersonId, now: Moment) -> Result<bool, Unloaded> {
+        let now = self.in_window(now);
+        let filled = |joining: Option<&PersonId>| -> Result<usize, Denied> {
+            let met = governance.freezes_met(&self.current().facts, now.claimed, self.current().facts.window.end())?;
+            Ok(self.exception_slots(governance, now, (met, joining))?.filled())
+        };
+        match filled(None).and_then(|without| Ok(filled(Some(person))? > without)) {
             Err(Denied::Unloaded(unloaded)) => Err(unloaded),
-            Ok(()) | Err(Denied::Refused(_)) => Ok(None),
+            Err(Denied::Refused(_)) => Ok(false),
+            Ok(helps) => Ok(helps),
         }
+    }
+
+    /// The moment `now`, or the opening of the window if that is later.
+    fn in_window(&self, now: Moment) -> Moment {
+        Moment { claimed: now.claimed.max(self.current().facts.window.start()), ..now }
+    }
+
+    /// Why nobody can start the current revision in its window or what is left of it, however many more people approve
+    /// it, unless they except it from a freeze; `None` if somebody can.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn cannot_start(&self, governance: &Governance, now: Moment) -> Result<Option<Refusal>, Unloaded> {
+        if let Some(obstacle) = self.obstacle(governance)? {
+            return Ok(Some(obstacle));
+        }
+        let frozen = || -> Result<Option<Refusal>, Denied> {
+            let (facts, now) = (&self.current().facts, self.in_window(now));
+            let met = governance.freezes_in_the_way(facts, now.claimed)?;
+            if let Some(it) = met.into_iter().find(|it| it.effect == Effect::Stops) {
+                let (freeze, closed, last) = (it.freeze.name, it.closed, facts.last_start());
+                return Ok(Some(Refusal::Frozen { change: self.id(), freeze, closed, last }));
+            }
+            let met = governance.freezes_met(facts, now.claimed, facts.window.end())?;
+            self.not_excepted(governance, now, met)
+        };
+        match frozen() {
+            Err(Denied::Unloaded(unloaded)) => Err(unloaded),
+            Err(Denied::Refused(refusal)) => Ok(Some(refusal)),
+            Ok(refusal) => Ok(refusal),
+        }
+    }
+}
+
+/// Slots of the policy and of freezes, each with the people who could fill it.
+struct ExceptionSlots<'a> {
+    slots: Vec<(Option<FreezeName>, Excepting)>,
+    able: Vec<Vec<&'a PersonId>>,
+}
+
+impl ExceptionSlots<'_> {
+    /// The first slot of a freeze that nobody is left to fill, if one person fills one slot. A slot of the policy that
+    /// nobody fills leaves those of the freezes open too.
+    fn open(&self) -> Option<(&FreezeName, &Excepting)> {
+        let mut holders = BTreeMap::new();
+        let slot = (0..self.able.len()).find(|slot| !fill(&self.able, *slot, &mut holders, &mut BTreeSet::new()))?;
+        self.slots.iter().skip(slot).find_map(|(freeze, excepting)| Some((freeze.as_ref()?, excepting)))
+    }
+
+    /// How many slots can be filled.
+    fn filled(&self) -> usize {
+        let mut holders = BTreeMap::new();
+        (0..self.able.len()).filter(|slot| fill(&self.able, *slot, &mut holders, &mut BTreeSet::new())).count()
     }
 }
 
@@ -216,12 +288,6 @@ fn slots(policy: Vec<Group>, excepted: Vec<Met>) -> Vec<(Option<FreezeName>, Exc
         }
     }
     slots
-}
-
-/// The first slot that nobody is left to fill, if one person fills one slot. Each slot has the people who could fill it.
-fn unfilled(slots: &[Vec<&PersonId>]) -> Option<usize> {
-    let mut holders = BTreeMap::new();
-    (0..slots.len()).find(|slot| !fill(slots, *slot, &mut holders, &mut BTreeSet::new()))
 }
 
 /// Fills a slot, if need be by moving the people who fill others.

@@ -135,15 +135,16 @@ impl VerifiedCache {
         Ok(Some(StateRecord::Text(*seq, TextState { digest, redacted: None })))
     }
 
-    /// Loads all people and keys.
+    /// Loads all people, keys and freezes.
     ///
     /// # Errors
     /// As [`VerifiedCache::ask`].
-    pub fn load_people_and_keys(&self, state: &mut Register) -> Result<(), StoreError> {
+    pub fn load_governed(&self, state: &mut Register) -> Result<(), StoreError> {
         let doing = || StoreError::cache(self.conn(), "reading the verified cache");
         // '0' is the character after '/'.
         let sql = "SELECT key, value FROM state WHERE key > 'key/' AND key < 'key0'
-            UNION ALL SELECT key, value FROM state WHERE key > 'person/' AND key < 'person0'";
+            UNION ALL SELECT key, value FROM state WHERE key > 'person/' AND key < 'person0'
+            UNION ALL SELECT key, value FROM state WHERE key > 'freeze/' AND key < 'freeze0'";
         let mut select = self.conn().prepare(sql).map_err(doing())?;
         let mut rows = select.query([]).map_err(doing())?;
         while let Some(row) = rows.next().map_err(doing())? {

@@ -122,14 +122,14 @@ impl VerifiedLog {
         Ok(state)
     }
 
-    /// The governance at the head, with every person and key loaded.
+    /// The governance at the head, with every person, key and freeze loaded.
     ///
     /// # Errors
     /// As [`VerifiedLog::ask`].
     pub fn governed(&self) -> Result<Governance, StoreError> {
         let _snapshot = self.cache.hold_snapshot()?;
         let mut state = self.at_cache_head()?;
-        self.cache.load_people_and_keys(&mut state)?;
+        self.cache.load_governed(&mut state)?;
         Ok(state.governance().clone())
     }
 
