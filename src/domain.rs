@@ -8,6 +8,7 @@ mod change;
 mod event;
 mod freeze;
 mod governance;
+mod matching;
 mod moment;
 mod policy;
 mod records;

@@ -3,6 +3,7 @@
 mod break_glass;
 mod exit;
 mod faults;
+mod freeze;
 mod hint;
 mod json;
 
@@ -10,13 +11,13 @@ use std::path::PathBuf;
 
 pub use break_glass::BreakGlassError;
 pub use exit::Exit;
+pub use freeze::FreezeError;
 pub use hint::shell_word;
 
 use self::faults::list_faults;
 use crate::config::{ConfigError, Known};
 use crate::domain::{
-    ChangeId, Denied, Digest, Fingerprint, FreezeName, Head, Invalid, PersonId, Predecessor, ProposalId, Refusal, Time,
-    Unloaded,
+    ChangeId, Denied, Digest, Fingerprint, Head, Invalid, PersonId, Predecessor, ProposalId, Refusal, Time, Unloaded,
 };
 use crate::format::Defect;
 use crate::input::Fault;
@@ -396,14 +397,9 @@ pub enum Error {
         /// The number of faults.
         count: usize,
     },
-    /// No freeze in force has this name.
-    #[error("no freeze {freeze} is in force{}", did_you_mean(.near.as_deref()))]
-    NoFreeze {
-        /// The name given.
-        freeze: FreezeName,
-        /// The most similar name.
-        near: Option<String>,
-    },
+    /// A command about a freeze or a calendar failed.
+    #[error(transparent)]
+    Freeze(#[from] FreezeError),
     /// `freeze check` found this many closed freezes.
     #[error("closed freezes: {0}")]
     Closed(usize),

@@ -10,6 +10,7 @@ mod exceptions;
 mod filing;
 mod founding;
 mod freezes;
+mod freezes_alone;
 mod grants;
 mod keys;
 mod leaving;

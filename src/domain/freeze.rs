@@ -1,5 +1,6 @@
 //! Change freezes: when nothing may be changed, what they concern, and who may except from them.
 
+pub mod alone;
 pub mod judging;
 pub mod records;
 pub mod terms;

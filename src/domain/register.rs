@@ -243,7 +243,7 @@ impl Register {
     /// The rule that refuses it, for example because another proposal changed what it would replace; [`Unloaded`].
     pub fn judge_pending(&self, proposal: ProposalId, now: Moment) -> Result<(), Denied> {
         let seq = self.summary.head.map_or(0, |head| head.seq + 1);
-        self.governance.judge_pending(proposal, At { seq, moment: now })
+        self.governance.judge_pending(proposal, At { seq, opened: seq, moment: now })
     }
 
     /// Whether the claimed time of the newest entry, which has this header, is behind what others had claimed.

@@ -120,10 +120,10 @@ impl Error {
         Some(match self {
             Self::NoChange(_) => "`twinseal list` shows all changes",
             Self::BreakGlass(error) => error.hint(),
+            Self::Freeze(error) => error.hint(),
             Self::NoRevision { .. } => "`twinseal show` lists the revisions in its timeline",
             Self::NoProposal(_) => "`twinseal proposal list` shows all proposals",
             Self::NoPerson { .. } => "`twinseal person list` shows all enrolled people",
-            Self::NoFreeze { .. } => "`twinseal freeze list` shows the freezes in force",
             Self::NotGranted { .. } => "`twinseal person show` lists their grants",
             Self::NoText { .. } => "`twinseal log --raw-text --seq N` prints the text of an entry",
             Self::NoEntry(_) => "`twinseal log` shows all entries",

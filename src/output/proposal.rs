@@ -6,7 +6,8 @@ use similar::{ChangeTag, TextDiff};
 
 use super::{Gutter, Page, freeze, grants, member_blocks, policy_sentences};
 use crate::domain::{
-    Action, Excepting, Fingerprint, Grants, KeyState, Line, LostEntries, PersonId, Policy, Restoration, Terms, Time,
+    Action, Excepting, Fingerprint, FreezeName, Grants, KeyState, LiftFreeze, Line, LostEntries, PersonId, Policy,
+    Restoration, Terms, Time,
 };
 
 /// What a proposal would replace.
@@ -17,6 +18,8 @@ pub struct Present {
     pub policy: Option<Policy>,
     /// The freeze in force that would be replaced or ended.
     pub freeze: Option<Terms>,
+    /// Who opened the freeze alone that would be ended, and every freeze that would end with it.
+    pub alone: Option<(PersonId, Vec<FreezeName>)>,
     /// The key whose suspension would be lifted.
     pub key: Option<KeyHistory>,
 }
@@ -84,6 +87,9 @@ pub fn action(page: &mut Page, action: &Action, present: &Present, names: &BTree
         Action::LiftFreeze(it) => {
             page.block(&format!("freeze {}", it.name));
             present.freeze.iter().flat_map(sentences).for_each(|line| _ = page.text("-", line));
+            if let Some((person, freezes)) = &present.alone {
+                lifted(page, it, person, freezes);
+            }
         }
         Action::Redact(_) => {}
     }
@@ -123,6 +129,19 @@ fn freeze_change(page: &mut Page, old: Option<&Terms>, new: &Terms) {
         sentences(of).into_iter().chain(periods).collect::<Vec<String>>()
     };
     compared(page, &lines(old), &lines(new));
+}
+
+/// Writes what the end of a freeze means for whoever opened it alone.
+fn lifted(page: &mut Page, it: &LiftFreeze, person: &PersonId, freezes: &[FreezeName]) {
+    page.text("", format_args!("Opened by {person} alone."));
+    if it.again {
+        page.text("", format_args!("{person} may open another one."));
+        return;
+    }
+    for other in freezes.iter().filter(|other| **other != it.name) {
+        page.text("-", format_args!("Freeze {other}, which {person} opened alone too, ends as well."));
+    }
+    page.text("", format_args!("{person} then opens none for seven days."));
 }
 
 /// What a freeze says that a proposal sets.

@@ -16,6 +16,9 @@ pub const DUTY: usize = 0;
 /// What a freeze that was opened by one person is closed for before its claim.
 const BEFORE: Time = 300;
 
+/// What a freeze that was opened by one person counts for at least.
+const LEAST: Time = 4 * 3600;
+
 /// A freeze in force: where it was put in force, what it says, and who opened it alone.
 #[derive(Clone, Copy)]
 pub struct InForce<'m> {
@@ -111,16 +114,43 @@ impl Model {
         match action {
             Action::Freeze { name, freeze, .. } => vec![Fact::Frozen(*name, freeze.clone(), None)],
             Action::Thaw { name, again, .. } => {
-                let alone = self.freeze(*name).and_then(|it| it.alone).filter(|_| !again);
+                let opened = |(_, fact): &(Place, Fact)| match fact {
+                    Fact::Frozen(it, _, alone) if it == name => *alone,
+                    _ => None,
+                };
+                let alone = self.facts.iter().rev().find_map(opened).filter(|_| !again);
                 let until = self.moment(second).effective + 7 * DAY;
-                alone.map(|by| Fact::Barred(by, until)).into_iter().chain([Fact::Thawed(*name)]).collect()
+                let others = alone.map_or(Vec::new(), |by| self.opened_by(by));
+                let others = others.into_iter().map(|(name, _)| Fact::Thawed(name));
+                alone.map(|by| Fact::Barred(by, until)).into_iter().chain(others).chain([Fact::Thawed(*name)]).collect()
             }
             _ => Vec::new(),
         }
     }
 
-    /// What a proposal about a freeze may ask for.
-    pub fn break_freeze(&self, no: &mut Broken, action: &Action, now: Moment) {
+    /// Every freeze that somebody ever opened alone.
+    fn opened_by(&self, person: Person) -> Vec<(FreezeName, &Freeze)> {
+        let opened = |(_, fact): &'_ (Place, Fact)| matches!(fact, Fact::Frozen(_, _, Some(by)) if *by == person);
+        let named = |(_, fact)| match fact {
+            &Fact::Frozen(name, ref freeze, _) => Some((name, freeze)),
+            _ => None,
+        };
+        self.facts.iter().filter(|it| opened(it)).map(|(place, fact)| (place, fact)).filter_map(named).collect()
+    }
+
+    /// What the freeze said that was put in force at a place, if whoever opened it alone ended it after another place.
+    fn ended_since(&self, name: FreezeName, since: Place, opened: Place) -> Option<&Freeze> {
+        let freeze = self.facts.iter().find_map(|(place, fact)| match fact {
+            Fact::Frozen(it, freeze, Some(_)) if *it == name && *place == since => Some(freeze),
+            _ => None,
+        });
+        let last = self.facts.iter().rev().find(|(_, fact)| matches!(fact, Fact::Thawed(it) if *it == name));
+        let (place, _) = last?;
+        freeze.filter(|_| *place > opened && matches!(self.entries[*place].what, What::FreezeEnd { .. }))
+    }
+
+    /// What a proposal about a freeze may ask for that was opened at a place.
+    pub fn break_freeze(&self, no: &mut Broken, action: &Action, (opened, now): (Place, Moment)) {
         match action {
             Action::Freeze { name, replaces, freeze } => {
                 let present = self.freeze(*name);
@@ -128,10 +158,11 @@ impl Model {
                 no.when(present.is_some_and(|it| it.freeze == freeze), "proposal-has-effect");
             }
             Action::Thaw { name, replaces, .. } => {
-                let present = self.freeze(*name);
-                no.when(present.map(|it| it.since) != Some(*replaces), "proposal-not-stale");
-                let over = |it: &InForce<'_>| it.alone.is_some() && it.freeze.periods[0].1 <= now.effective;
-                no.when(present.is_some_and(|it| over(&it)), "proposal-has-effect");
+                let present = self.freeze(*name).filter(|it| it.since == *replaces);
+                let ended = self.ended_since(*name, *replaces, opened);
+                no.when(present.is_none() && ended.is_none(), "proposal-not-stale");
+                let alone = present.filter(|it| it.alone.is_some()).map(|it| it.freeze).or(ended);
+                no.when(alone.is_some_and(|it| it.periods[0].1 <= now.effective), "proposal-has-effect");
             }
             _ => {}
         }
@@ -150,6 +181,7 @@ impl Model {
                     _ => None,
                 });
                 no.when(barred.is_some_and(|until| now.effective < until), "freeze-now-again");
+                self.break_chain(no, entry, now);
             }
             What::FreezeEnd { name, since } => {
                 let present = self.freeze(*name);
@@ -158,6 +190,20 @@ impl Model {
             }
             _ => {}
         }
+    }
+
+    /// Nobody freezes what their own freeze closes, or for more than a day in a week.
+    fn break_chain(&self, no: &mut Broken, entry: &Entry, now: Moment) {
+        let What::FreezeNow { until, service } = &entry.what else { return };
+        let mine = self.opened_by(entry.actor);
+        let shares = |it: &Freeze| it.service.is_none() || service.is_none() || it.service == *service;
+        let lasts = |it: &Freeze| it.periods[0].1 > now.effective;
+        let again = |(name, it): &(FreezeName, &Freeze)| self.freeze(*name).is_some() && shares(it) && lasts(it);
+        no.when(mine.iter().any(again), "freeze-now-once");
+        let begin = entry.time - BEFORE;
+        let near = mine.iter().map(|(_, it)| it.periods[0]).filter(|(from, _)| (*from - begin).abs() < 7 * DAY);
+        let counted: Time = near.chain([(begin, *until)]).map(|(from, until)| LEAST.max(until - from)).sum();
+        no.when(counted > DAY, "freeze-now-total");
     }
 
     /// A revision names freezes in force, and says why.

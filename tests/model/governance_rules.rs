@@ -48,7 +48,7 @@ impl Model {
             }
             What::Propose { number, action } => {
                 no.when(*number != self.proposals().len() + 1, "proposal-number");
-                self.break_proposal(no, action, now);
+                self.break_proposal(no, action, (self.entries.len(), now));
                 // Requests are judged here and never again.
                 match action {
                     Action::Enrol(members) => members.iter().for_each(|it| break_asked(no, it.asked, now)),
@@ -92,7 +92,7 @@ impl Model {
         let backed = self.has_role(proposer, Role::Admin, now) && self.is_live(*key, proposer);
         no.when(!backed, "proposer-admin");
         no.when(self.is_redacted(proposal.opened), "proposal-redacted");
-        self.break_proposal(no, action, now);
+        self.break_proposal(no, action, (proposal.opened, now));
     }
 
     /// The people whom a proposal is about; for a machine, those who operate it, and those who would.
@@ -124,8 +124,8 @@ impl Model {
         subjects
     }
 
-    /// What a proposal may ask for at a moment.
-    fn break_proposal(&self, no: &mut Broken, action: &Action, now: Moment) {
+    /// What a proposal that was opened at a place may ask for at a moment.
+    fn break_proposal(&self, no: &mut Broken, action: &Action, (opened, now): (Place, Moment)) {
         match action {
             Action::Enrol(members) => self.break_newcomers(no, members, now),
             Action::Roles(changes) => {
@@ -176,7 +176,7 @@ impl Model {
                 let gone = texts.keys().any(|place| self.is_redacted(*place));
                 no.when(gone || texts.is_empty(), "proposal-has-effect");
             }
-            Action::Freeze { .. } | Action::Thaw { .. } => self.break_freeze(no, action, now),
+            Action::Freeze { .. } | Action::Thaw { .. } => self.break_freeze(no, action, (opened, now)),
             Action::Restored { from, lost, branch } => {
                 let listed = between(*from, *lost, *branch);
                 no.when(*from >= self.entries.len(), "restored-before");

@@ -4,13 +4,13 @@ use super::prelude::*;
 use crate::support::FREEZE;
 
 /// Has two admins put a freeze in force.
-fn freeze(world: &World, draft: &str) {
+pub fn freeze(world: &World, draft: &str) {
     world.write("freeze.toml", draft);
     world.ok("alice", "freeze propose freeze.toml");
     second_newest(world);
 }
 
-fn second_newest(world: &World) {
+pub fn second_newest(world: &World) {
     let number = world.state().governance().proposals().to_string();
     second(world, "bob", &number);
 }
@@ -19,7 +19,7 @@ fn terms(draft: &str) -> Terms {
     input::read_freeze(draft).unwrap().terms
 }
 
-fn in_force(world: &World, name: &str) -> FreezeRef {
+pub fn in_force(world: &World, name: &str) -> FreezeRef {
     let name: FreezeName = name.parse().unwrap();
     let since = world.state().governance().freeze(&name).unwrap().since;
     FreezeRef { name, since }
@@ -30,19 +30,19 @@ fn set(world: &World, draft: &str, replaces: Option<Digest>) -> Event {
     propose(world, Action::SetFreeze(Box::new(SetFreeze { name, replaces, terms: terms(draft) })))
 }
 
-fn lift(world: &World, name: &str, replaces: Digest) -> Event {
+pub fn lift(world: &World, name: &str, replaces: Digest) -> Event {
     let name = name.parse().unwrap();
     propose(world, Action::LiftFreeze(LiftFreeze { name, replaces, again: false }))
 }
 
 /// Has somebody open a freeze alone, and returns its name.
-fn open(world: &World, person: &str, more: &str) -> String {
+pub fn open(world: &World, person: &str, more: &str) -> String {
     let said = world.ok(person, &format!("freeze now --reason Why. {more}"));
     said.split(' ').nth(1).unwrap().to_owned()
 }
 
 /// [`CHANGE`] with an exception from these freezes.
-fn excepted(world: &World, freezes: &str, replaced: &[(&str, &str)]) {
+pub fn excepted(world: &World, freezes: &str, replaced: &[(&str, &str)]) {
     let exception = format!("\n[freeze_exception]\nfreezes = [{freezes}]\nreason = \"The desk cannot wait.\"\n");
     let change = replaced.iter().fold(CHANGE.to_owned(), |change, (from, to)| change.replace(from, to));
     world.write("change.toml", change + &exception);
@@ -50,12 +50,12 @@ fn excepted(world: &World, freezes: &str, replaced: &[(&str, &str)]) {
 }
 
 /// Has somebody added to a group.
-fn group(world: &World, person: &str, group: &str) {
+pub fn group(world: &World, person: &str, group: &str) {
     world.ok("alice", &format!("person grant {person} --group {group}"));
     second_newest(world);
 }
 
-fn start_of(world: &World, change: &str) -> Event {
+pub fn start_of(world: &World, change: &str) -> Event {
     Event::Start(Start::of(world.revision(change)))
 }
 
@@ -291,127 +291,6 @@ fn a_freeze_is_replaced_and_ended_only_as_it_is_in_force() {
 }
 
 #[test]
-fn one_admin_or_person_on_duty_freezes_at_once_and_nobody_else() {
-    let world = World::approved();
-    newcomer(&world, "robot");
-    world.ok("alice", "person machine robot=robot.request --operator erin --role engineer");
-    second_newest(&world);
-    group(&world, "robot", "duty");
-    let until: Time = "2026-12-01T14:00:00Z".parse().unwrap();
-    let now = Event::FreezeNow { until, services: [].into() };
-    for person in ["carol", "erin", "audrey"] {
-        let complaint = format!("{person} is neither an admin nor a person in group duty");
-        world.fails(person, "freeze now --reason Why.", Exit::Refused, &complaint);
-        forbidden(&world, person, now.clone(), reason("Why."), "freeze-now-by");
-    }
-    forbidden(&world, "robot", now.clone(), reason("Why."), "freeze-now-by");
-    forbidden(&world, "alice", now.clone(), None, "reason-required");
-    group(&world, "carol", "duty");
-    accepted(&world, "carol", now, reason("Why."));
-    accepted(&world, "erin", start(&world), None);
-    world.at("2026-12-01T10:05:00Z");
-    let name = open(&world, "alice", "");
-    let complaint = format!("freeze {name} stops CHG-1: closed from 2026-12-01T10:00:00Z to 2026-12-01T14:05:00Z");
-    world.fails("erin", "start CHG-1", Exit::Refused, &complaint);
-    forbidden(&world, "erin", start(&world), None, "frozen");
-    // A clock that is five minutes slow starts nothing either.
-    world.at("2026-12-01T10:00:00Z");
-    forbidden(&world, "erin", start(&world), None, "frozen");
-}
-
-#[test]
-fn a_freeze_of_one_person_concerns_the_services_that_it_names() {
-    let world = World::approved();
-    open(&world, "alice", "--service ledger");
-    accepted(&world, "erin", start(&world), None);
-    open(&world, "alice", "--service ledger --service order-gateway");
-    forbidden(&world, "erin", start(&world), None, "frozen");
-}
-
-#[test]
-fn a_freeze_of_one_person_lasts_a_day_at_most() {
-    let world = World::founded();
-    let now = |until: &str| Event::FreezeNow { until: until.parse().unwrap(), services: [].into() };
-    for until in ["2026-12-01T09:00:00Z", "2026-12-01T08:00:00Z", "2026-12-02T08:55:01Z", "2027-12-01T09:00:00Z"] {
-        forbidden(&world, "alice", now(until), reason("Why."), "freeze-now-limit");
-    }
-    for until in ["2026-12-01T09:00:01Z", "2026-12-02T08:55:00Z"] {
-        accepted(&world, "alice", now(until), reason("Why."));
-    }
-    for length in ["0h", "25h", "4", "4d", "soon"] {
-        world.fails("alice", &format!("freeze now --reason Why. --for {length}"), Exit::Invalid, "4h, 90m or 4h30m");
-    }
-    let name = open(&world, "alice", "--for 24h");
-    assert!(world.ok("audrey", &format!("freeze show {name}")).contains("2026-12-02T08:55:00Z"));
-}
-
-#[test]
-fn only_who_opened_a_freeze_alone_ends_it_alone() {
-    let world = World::approved();
-    freeze(&world, FREEZE);
-    let name = open(&world, "alice", "");
-    let end = |name: &str| Event::FreezeEnd(in_force(&world, name));
-    for (person, name) in [("bob", name.as_str()), ("erin", &name), ("alice", "month-end")] {
-        let complaint = format!("you did not open freeze {name} alone");
-        world.fails(person, &format!("freeze end {name}"), Exit::Refused, &complaint);
-        forbidden(&world, person, end(name), None, "freeze-end-own");
-    }
-    let gone = FreezeRef { name: name.parse().unwrap(), since: WRONG };
-    forbidden(&world, "alice", Event::FreezeEnd(gone), None, "freeze-known");
-    let ended = end(&name);
-    world.ok("alice", &format!("freeze end {name} --reason 'It is over.'"));
-    forbidden(&world, "alice", ended, None, "freeze-known");
-}
-
-#[test]
-fn whoever_s_freeze_a_proposal_ended_opens_none_for_seven_days() {
-    let world = World::founded();
-    let name = open(&world, "alice", "");
-    world.at("2026-12-01T10:00:00Z");
-    world.ok("bob", &format!("freeze lift {name} --reason 'A false alarm.'"));
-    second(&world, "alice", "1");
-    let now = |until: &str| Event::FreezeNow { until: until.parse().unwrap(), services: [].into() };
-    world.at("2026-12-08T09:59:59Z");
-    world.fails("alice", "freeze now --reason Again.", Exit::Refused, "alice opens none before 2026-12-08T10:00:00Z");
-    forbidden(&world, "alice", now("2026-12-08T11:00:00Z"), reason("Again."), "freeze-now-again");
-    accepted(&world, "bob", now("2026-12-08T11:00:00Z"), reason("Again."));
-    world.at("2026-12-08T10:00:00Z");
-    let name = open(&world, "alice", "");
-    // Unless that proposal allows it.
-    world.ok("bob", &format!("freeze lift {name} --reason Over. --allow-again"));
-    second(&world, "alice", "2");
-    let name = open(&world, "alice", "--for 1h");
-    // What has ended by itself cannot be ended any more, so that nobody is barred for it.
-    let since = in_force(&world, &name).since;
-    accepted(&world, "bob", lift(&world, &name, since), None);
-    world.at("2026-12-08T11:00:00Z");
-    forbidden(&world, "bob", lift(&world, &name, since), None, "proposal-has-effect");
-}
-
-#[test]
-fn another_admin_or_person_on_duty_excepts_from_a_freeze_of_one_person() {
-    let world = World::founded();
-    ["carol", "dave"].iter().for_each(|person| group(&world, person, "duty"));
-    let name = open(&world, "carol", "");
-    excepted(&world, &format!("\"{name}\""), &[]);
-    let approve = |person: &str| world.approve(person, "CHG-1");
-    group(&world, "erin", "finance");
-    approve("carol");
-    world.at("2026-12-01T10:00:00Z");
-    forbidden(&world, "erin", start(&world), None, "enough-approvals");
-    // Dave leaves the group, and comes back.
-    approve("dave");
-    accepted(&world, "erin", start(&world), None);
-    world.ok("alice", "person revoke-role dave --group duty");
-    second_newest(&world);
-    forbidden(&world, "erin", start(&world), None, "freeze-exception");
-    // An emergency needs no exception.
-    file(&world, &[("\"normal\"", "\"emergency\"")]);
-    ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-2"));
-    accepted(&world, "erin", start_of(&world, "CHG-2"), None);
-}
-
-#[test]
 fn the_inbox_reminds_admins_a_month_before_a_calendar_ends() {
     let world = World::founded();
     freeze(&world, &FREEZE.replace("\"complete\"", "\"2027-01-31T00:00:00Z\""));
@@ -460,10 +339,45 @@ fn the_gate_says_until_when_a_freeze_keeps_it_closed() {
     assert_eq!((&answer["open"], &answer["closed_until"]), (&false.into(), &"2026-12-01T11:00:00Z".into()), "{answer}");
     world.at("2026-12-01T11:00:00Z");
     assert_eq!(gate(&world)["open"], true);
-    // A freeze up to the end of the window is ended by somebody, or by nothing.
-    freeze(&world, FREEZE);
-    let answer = gate(&world);
-    assert_eq!((&answer["open"], &answer["closed_until"]), (&false.into(), &serde_json::Value::Null), "{answer}");
+    // Up to the end of the window: nothing but another revision opens it, unless its opener alone may end it.
+    freeze(&world, &FREEZE.replace("month-end", "audit"));
+    assert_eq!(closed(&gate(&world)), (false, serde_json::Value::Null, true));
+    world.ok("alice", "freeze lift audit --reason No.");
+    second_newest(&world);
+    open(&world, "alice", "");
+    assert_eq!(closed(&gate(&world)), (false, serde_json::Value::Null, false));
+}
+
+/// Whether the gate is open, until when it is closed, and whether for good.
+fn closed(answer: &serde_json::Value) -> (bool, serde_json::Value, bool) {
+    let is = |field: &str| answer[field].as_bool().unwrap();
+    (is("open"), answer["closed_until"].clone(), is("permanent"))
+}
+
+#[test]
+fn the_gate_is_closed_until_the_last_of_several_closed_periods_has_ended() {
+    let world = World::approved();
+    let gate = |world: &World| -> serde_json::Value { world.run("erin", "gate CHG-1 --json").out.parse().unwrap() };
+    let two = FREEZE.replace("T11:00:00Z", "T10:00:00Z").replace("T12:00:00Z", "T10:15:00Z").replace(
+        "[[periods]]\nname = \"December\"",
+        "[[periods]]\nname = \"later\"\nfrom = \"2026-12-01T10:30:00Z\"\nuntil = \"2026-12-01T11:00:00Z\"\n\n\
+         [[periods]]\nname = \"December\"",
+    );
+    freeze(&world, &two);
+    for (time, until) in [("09:00:00", "11:00:00"), ("10:15:00", "11:00:00"), ("10:59:59", "11:00:00")] {
+        world.at(&format!("2026-12-01T{time}Z"));
+        assert_eq!(closed(&gate(&world)), (false, format!("2026-12-01T{until}Z").into(), false), "{time}");
+    }
+    // And of several freezes; the last moment to start is 11:55.
+    world.at("2026-12-01T09:00:00Z");
+    let other = FREEZE.replace("month-end", "audit").replace("T12:00:00Z", "T11:55:00Z");
+    freeze(&world, &other);
+    assert_eq!(closed(&gate(&world)), (false, "2026-12-01T11:55:00Z".into(), false));
+    world.at("2026-12-01T11:55:00Z");
+    assert!(gate(&world)["open"].as_bool().unwrap());
+    world.at("2026-12-01T09:00:00Z");
+    freeze(&world, &other.replace("T11:55:00Z", "T11:55:01Z"));
+    assert_eq!(closed(&gate(&world)), (false, serde_json::Value::Null, true));
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub fn freeze(log: &mut Log) {
     let now =
         |until: &str, services: &[&str]| Event::FreezeNow { until: until.parse().unwrap(), services: all(services) };
     for (until, services) in
-        [("2026-12-01T14:00:00Z", &["order-gateway", "risk-engine"][..]), ("2026-12-02T09:55:00Z", &[])]
+        [("2026-12-01T14:00:00Z", &["order-gateway", "risk-engine"][..]), ("2026-12-02T00:00:00Z", &[])]
     {
         log.add("bob", now(until, services), remark(Field::Reason, "Orders are rejected."));
         let name = FreezeName::now(log.entries.len() as u64 - 1);
@@ -185,6 +185,8 @@ pub fn refused_freezes(log: &Log) -> Vec<Attempt> {
         ("freeze-now-without-a-reason", "reason-required", "bob", now("2026-12-01T12:00:00Z"), None),
         ("freeze-now-of-more-than-a-day", "freeze-now-limit", "bob", now("2026-12-02T09:58:00Z"), why()),
         ("freeze-now-that-ends-before-it-is-opened", "freeze-now-limit", "bob", now("2026-12-01T10:00:00Z"), why()),
+        ("freeze-now-while-ones-own-is-closed", "freeze-now-once", "alice", now("2026-12-01T12:00:00Z"), why()),
+        ("freeze-now-of-more-than-a-day-in-a-week", "freeze-now-total", "bob", now("2026-12-02T00:00:00Z"), why()),
         ("freeze-end-by-another-admin", "freeze-end-own", "bob", Event::FreezeEnd(alone.clone()), None),
         (
             "freeze-end-of-one-that-is-not-in-force",

@@ -160,7 +160,7 @@ impl CheckedDraft {
         let key = Fingerprint::of(&[0; 32]);
         let able = Change::supposed(None, requester, key, facts).capacity(governance, now)?.able;
         let mut problems = Vec::new();
-        for Met { freeze, closed, effect, excepting } in met {
+        for Met { freeze, closed, effect, excepting, .. } in met {
             let freeze = freeze.name;
             let mut excepts = false;
             for person in &able {

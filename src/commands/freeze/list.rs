@@ -10,7 +10,7 @@ use crate::commands::lookup::{parse, reason_of, time};
 use crate::domain::{
     Change, Closed, Freeze, FreezeMark, FreezeName, FreezeOrigin, Met, Moment, ServiceId, Status, Time,
 };
-use crate::error::Error;
+use crate::error::{Error, FreezeError};
 use crate::input::nearest;
 use crate::output::json::written;
 use crate::output::{Gutter, ago, freeze, table};
@@ -19,12 +19,12 @@ use crate::store::Session;
 /// The freeze in force with this name.
 ///
 /// # Errors
-/// [`Error::NoFreeze`], or the cache cannot be read.
+/// [`FreezeError::None`], or the cache cannot be read.
 pub fn in_force(session: &Session, name: &FreezeName) -> Result<Freeze, Error> {
     let found = session.ask(|state| state.governance().freeze(name).cloned())?;
     found.map_err(|_| {
         let names = session.state().governance().freezes().map(|(name, _)| name.as_str());
-        Error::NoFreeze { freeze: name.clone(), near: nearest(name.as_str(), names) }
+        FreezeError::None { freeze: name.clone(), near: nearest(name.as_str(), names) }.into()
     })
 }
 

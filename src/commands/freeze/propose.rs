@@ -9,9 +9,10 @@ use crate::commands::Context;
 use crate::commands::files::read_text;
 use crate::commands::govern::proposal::open;
 use crate::commands::lookup::{name_of_input, parse, remark};
-use crate::domain::{Action, Field, FreezeName, LiftFreeze, SetFreeze, Text};
-use crate::error::Error;
+use crate::domain::{Action, Field, FreezeName, LiftFreeze, Moment, SetFreeze, Text};
+use crate::error::{Error, FreezeError};
 use crate::input::read_freeze;
+use crate::store::Session;
 
 /// Arguments of `freeze propose`.
 #[derive(Debug, Args)]
@@ -38,6 +39,19 @@ impl Propose {
     }
 }
 
+/// Fails if an open proposal would end this freeze as it is in force.
+fn fail_if_proposed(session: &Session, name: &FreezeName, now: Moment) -> Result<(), Error> {
+    let since = in_force(session, name)?.since;
+    for proposal in session.queries().open_proposals()? {
+        let opened = session.ask(|state| state.governance().proposal(proposal).cloned())??;
+        let ends = matches!(opened.action(), Some(Action::LiftFreeze(it)) if it.name == *name && it.replaces == since);
+        if ends && session.ask(|state| state.judge_pending(proposal, now))?.is_ok() {
+            return Err(FreezeError::LiftOpen { freeze: name.clone(), proposal }.into());
+        }
+    }
+    Ok(())
+}
+
 /// Arguments of `freeze lift`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -60,7 +74,7 @@ impl Lift {
         let name: FreezeName = parse(&self.freeze)?;
         let text = Some(remark(Field::Reason, &self.reason)?);
         let mut session = context.open()?;
-        in_force(&session, &name)?;
+        fail_if_proposed(&session, &name, session.state().moment(context.env.now()))?;
         open(context, &mut session, text, |session| {
             let replaces = in_force(session, &name)?.since;
             Ok(Action::LiftFreeze(LiftFreeze { name: name.clone(), replaces, again: self.allow_again }))

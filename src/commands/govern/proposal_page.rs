@@ -172,7 +172,12 @@ fn present(session: &Session, action: &Action) -> Result<output::Present, Error>
         Action::LiftFreeze(it) => freeze_in_force(session, &it.name)?,
         _ => None,
     };
-    Ok(output::Present { grants, policy, freeze, key })
+    let lifted = match action {
+        Action::LiftFreeze(it) => session.state().governance().lifted_with(it),
+        _ => None,
+    };
+    let alone = lifted.map(|(person, freezes)| (person.clone(), freezes.into_iter().cloned().collect()));
+    Ok(output::Present { grants, policy, freeze, alone, key })
 }
 
 /// What the freeze in force of this name says.

@@ -4,7 +4,7 @@ use crate::domain::change::decision_rules::judge_tally;
 use crate::domain::change::filing_rules::{judge_artifact_names, judge_starter, judge_time_left};
 use crate::domain::records::{Denied, Unloaded};
 use crate::domain::value::closed_enum::closed_enum;
-use crate::domain::{Artifact, Change, Closed, Governance, Moment, PersonId, Refusal, Start, Time};
+use crate::domain::{Artifact, Change, Governance, Moment, PersonId, Refusal, Start, Time};
 
 closed_enum!(
     /// A condition for the start of a change. They are judged in this order.
@@ -71,7 +71,7 @@ impl Refusal {
     pub fn opens(&self) -> Opens {
         match self {
             Self::OutsideWindow { time, window } if *time < window.start() => Opens::At(window.start()),
-            Self::Frozen { closed: Closed { until: Some(until), .. }, last, .. } if until <= last => Opens::At(*until),
+            Self::Frozen { opens, .. } => *opens,
             Self::OutsideWindow { .. }
             | Self::TooLateToStart { .. }
             | Self::Withdrawn { .. }

@@ -1,14 +1,13 @@
-//! The rules about freezes: setting, opening and ending them, and what they stop.
+//! The rules about freezes: setting them, and what they stop.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::domain::freeze::records::{BARRED, DUTY, FreezeMark, LONGEST_NOW};
+use crate::domain::freeze::records::{DUTY, FreezeMark};
 use crate::domain::records::{Denied, Unloaded};
 use crate::domain::{
-    Change, Closed, ClosedPeriod, ClosedPeriods, Digest, Facts, Field, Freeze, FreezeName, FreezeOrigin, FreezeRef,
-    Governance, Group, Known, LiftFreeze, Moment, PersonId, Refusal, Role, Scope, ServiceId, SetFreeze, TOLERANCE,
-    Terms, Time, Timed,
+    Change, Closed, Digest, Facts, Field, Freeze, FreezeName, FreezeOrigin, FreezeRef, Governance, Group, Moment,
+    Opens, PersonId, Refusal, SetFreeze, Time, matching,
 };
 
 /// Who may except a change from a freeze: one of the approvers who are counted.
@@ -38,6 +37,8 @@ pub struct Met {
     pub freeze: FreezeRef,
     /// The first such time.
     pub closed: Closed,
+    /// The end of the last such time; `None` if it has no end.
+    pub opens: Option<Time>,
     /// What it means for the change.
     pub effect: Effect,
     /// Who may except from it.
@@ -88,19 +89,8 @@ impl Governance {
     }
 
     /// Whether a freeze of this name was put in force by this entry, and still is.
-    fn is_in_force(&self, freeze: &FreezeRef) -> bool {
+    pub(in crate::domain) fn is_in_force(&self, freeze: &FreezeRef) -> bool {
         self.freeze_marks().get(&freeze.name).is_some_and(|mark| mark.since == freeze.since)
-    }
-
-    /// Whether somebody may open a freeze alone: an admin, or a person on duty.
-    ///
-    /// # Errors
-    /// [`Unloaded`].
-    pub fn is_on_duty(&self, person: &PersonId, at: Moment) -> Result<bool, Unloaded> {
-        if self.person(person)?.is_none_or(|it| it.grants.is_machine()) {
-            return Ok(false);
-        }
-        Ok(self.groups(person, at)?.contains(&Group::duty()) || self.has_role(person, Role::Admin, at)?)
     }
 
     /// The freezes that are closed at some time between `from` and `until`, which is not included, and that concern a
@@ -121,7 +111,8 @@ impl Governance {
                 false if facts.excepted.get(name) == Some(&mark.since) => Effect::Excepted,
                 false => Effect::Stops,
             };
-            met.push(Met { freeze: reference, closed, effect, excepting: freeze.excepting() });
+            let opens = freeze.terms.opens_in(from, until);
+            met.push(Met { freeze: reference, closed, opens, effect, excepting: freeze.excepting() });
         }
         Ok(met)
     }
@@ -154,11 +145,18 @@ impl Change {
     pub(in crate::domain) fn judge_frozen(&self, governance: &Governance, now: Moment) -> Result<(), Denied> {
         let facts = &self.current().facts;
         let met = governance.freezes_met(facts, now.claimed, facts.window.end())?;
-        if let Some(it) = met.iter().find(|it| it.effect == Effect::Stops) {
-            let (freeze, closed) = (it.freeze.name.clone(), it.closed.clone());
-            return Err(Refusal::Frozen { change: self.id(), freeze, closed, last: facts.last_start() }.into());
+        if let Some(refusal) = self.stopped(&met) {
+            return Err(refusal.into());
         }
         self.not_excepted(governance, now, met)?.map_or(Ok(()), |refusal| Err(refusal.into()))
+    }
+
+    /// The refusal by the first freeze, among those that the change meets, that stops it.
+    fn stopped(&self, met: &[Met]) -> Option<Refusal> {
+        let it = met.iter().find(|it| it.effect == Effect::Stops)?;
+        let (freeze, closed) = (it.freeze.name.clone(), it.closed.clone());
+        let opens = opens(met, self.current().facts.last_start());
+        Some(Refusal::Frozen { change: self.id(), freeze, closed, opens })
     }
 
     /// The freeze, among those that the change meets, from which the approvals that count do not except it.
@@ -234,9 +232,8 @@ impl Change {
         let frozen = || -> Result<Option<Refusal>, Denied> {
             let (facts, now) = (&self.current().facts, self.in_window(now));
             let met = governance.freezes_in_the_way(facts, now.claimed)?;
-            if let Some(it) = met.into_iter().find(|it| it.effect == Effect::Stops) {
-                let (freeze, closed, last) = (it.freeze.name, it.closed, facts.last_start());
-                return Ok(Some(Refusal::Frozen { change: self.id(), freeze, closed, last }));
+            if let Some(refusal) = self.stopped(&met) {
+                return Ok(Some(refusal));
             }
             let met = governance.freezes_met(facts, now.claimed, facts.window.end())?;
             self.not_excepted(governance, now, met)
@@ -259,15 +256,13 @@ impl ExceptionSlots<'_> {
     /// The first slot of a freeze that nobody is left to fill, if one person fills one slot. A slot of the policy that
     /// nobody fills leaves those of the freezes open too.
     fn open(&self) -> Option<(&FreezeName, &Excepting)> {
-        let mut holders = BTreeMap::new();
-        let slot = (0..self.able.len()).find(|slot| !fill(&self.able, *slot, &mut holders, &mut BTreeSet::new()))?;
+        let slot = matching::fill(&self.able).iter().position(Option::is_none)?;
         self.slots.iter().skip(slot).find_map(|(freeze, excepting)| Some((freeze.as_ref()?, excepting)))
     }
 
     /// How many slots can be filled.
     fn filled(&self) -> usize {
-        let mut holders = BTreeMap::new();
-        (0..self.able.len()).filter(|slot| fill(&self.able, *slot, &mut holders, &mut BTreeSet::new())).count()
+        matching::fill(&self.able).iter().flatten().count()
     }
 }
 
@@ -290,21 +285,17 @@ fn slots(policy: Vec<Group>, excepted: Vec<Met>) -> Vec<(Option<FreezeName>, Exc
     slots
 }
 
-/// Fills a slot, if need be by moving the people who fill others.
-fn fill<'a>(
-    slots: &[Vec<&'a PersonId>],
-    slot: usize,
-    holders: &mut BTreeMap<&'a PersonId, usize>,
-    tried: &mut BTreeSet<&'a PersonId>,
-) -> bool {
-    for person in slots.get(slot).into_iter().flatten() {
-        let untried = tried.insert(person);
-        if untried && holders.get(person).copied().is_none_or(|other| fill(slots, other, holders, tried)) {
-            holders.insert(person, slot);
-            return true;
-        }
+/// What ends the freezes that stop a change whose last moment to start this is. Each is closed from its first closed time
+/// in the window on, so the last of their ends counts.
+fn opens(met: &[Met], last: Time) -> Opens {
+    let stopping = || met.iter().filter(|it| it.effect == Effect::Stops);
+    let is_late = |it: &&Met| it.opens.is_none_or(|opens| opens > last);
+    // Whoever opened a freeze alone may end it at any time.
+    match stopping().filter(is_late).any(|it| matches!(it.excepting, Excepting::Group(_))) {
+        true => Opens::Never,
+        false if stopping().any(|it| is_late(&it)) => Opens::ByAct,
+        false => stopping().filter_map(|it| it.opens).max().map_or(Opens::ByAct, Opens::At),
     }
-    false
 }
 
 /// Judging.
@@ -316,50 +307,6 @@ impl Governance {
         }
         let same = since.is_some() && self.freeze(&it.name)?.terms == it.terms;
         if same { Err(Refusal::NothingChanges.into()) } else { Ok(()) }
-    }
-
-    pub(in crate::domain) fn judge_lift_freeze(&self, it: &LiftFreeze, at: Moment) -> Result<(), Denied> {
-        if !self.is_in_force(&FreezeRef { name: it.name.clone(), since: it.replaces }) {
-            return Err(Refusal::NotInForce.into());
-        }
-        let freeze = self.freeze(&it.name)?;
-        // Whoever opened it alone is not barred from opening another one by the end of what had ended.
-        let over = freeze.terms.end().is_some_and(|end| end <= at.effective);
-        match matches!(freeze.origin, FreezeOrigin::Alone(_)) && over {
-            true => Err(Refusal::NothingChanges.into()),
-            false => Ok(()),
-        }
-    }
-
-    /// One person opens a freeze at once. It only takes authority away, so that one signature is enough.
-    pub(in crate::domain) fn judge_freeze_now(&self, header: &Timed<'_>, until: Time) -> Result<(), Denied> {
-        let person = header.actor.clone();
-        if !self.is_on_duty(&person, header.moment)? {
-            return Err(Refusal::NotOnDuty { person }.into());
-        }
-        if !header.fills(Field::Reason) {
-            return Err(Refusal::ReasonMissing.into());
-        }
-        if until <= header.time || until > now_from(header.time).plus(LONGEST_NOW) {
-            return Err(Refusal::FreezeTooLong { until }.into());
-        }
-        match self.barred().get(&person) {
-            Some(barred) if header.moment.effective < *barred => {
-                Err(Refusal::FreezeBarred { person, until: *barred }.into())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Whoever opened a freeze alone may end it alone.
-    pub(in crate::domain) fn judge_freeze_end(&self, header: &Timed<'_>, it: &FreezeRef) -> Result<(), Denied> {
-        if !self.is_in_force(it) {
-            return Err(Refusal::NoFreeze { freeze: it.name.clone() }.into());
-        }
-        match &self.freeze(&it.name)?.origin {
-            FreezeOrigin::Alone(by) if *by == header.actor => Ok(()),
-            _ => Err(Refusal::FreezeNotTheirs { freeze: it.name.clone() }.into()),
-        }
     }
 
     /// A revision names as exceptions only freezes in force, and says why.
@@ -374,45 +321,10 @@ impl Governance {
     }
 }
 
-/// The beginning of a freeze that somebody opens at this time: clocks that are tolerated may be that much behind.
-fn now_from(claimed: Time) -> Time {
-    claimed.plus(-TOLERANCE)
-}
-
 /// Applying.
 impl Governance {
     pub(in crate::domain) fn set_freeze(&mut self, origin: FreezeOrigin, it: &SetFreeze, seq: u64, since: Digest) {
         let freeze = Freeze { origin, since, seq, terms: it.terms.clone() };
         self.put_freeze(it.name.clone(), freeze);
-    }
-
-    /// Ends a freeze by a proposal that took effect at this time.
-    pub(in crate::domain) fn lift_freeze(&mut self, it: &LiftFreeze, at: Time) {
-        if let Ok(Freeze { origin: FreezeOrigin::Alone(by), .. }) = self.freeze(&it.name)
-            && !it.again
-        {
-            let by = by.clone();
-            self.bar(by, at.plus(BARRED));
-        }
-        self.drop_freeze(&it.name);
-    }
-
-    pub(in crate::domain) fn freeze_now(
-        &mut self,
-        header: &Timed<'_>,
-        leaf: Digest,
-        (until, services): (Time, &BTreeSet<ServiceId>),
-    ) {
-        let closed = ClosedPeriod::opened_alone(now_from(header.time), until);
-        let terms = Terms {
-            scope: Scope { services: services.clone(), ..Scope::default() },
-            except_kinds: BTreeSet::new(),
-            except_tags: BTreeSet::new(),
-            group: Group::duty(),
-            known: Known::Complete,
-            periods: ClosedPeriods::one(closed),
-        };
-        let origin = FreezeOrigin::Alone(header.actor.clone());
-        self.put_freeze(FreezeName::now(header.seq), Freeze { origin, since: leaf, seq: header.seq, terms });
     }
 }

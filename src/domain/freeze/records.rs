@@ -5,8 +5,16 @@ use serde::{Deserialize, Serialize};
 use crate::domain::value::time::DAY;
 use crate::domain::{Digest, PersonId, ProposalId, Terms, Time};
 
-/// The longest freeze that one person can open alone, in seconds.
+/// The longest freeze that one person can open alone, and the longest for which all those together can count that one
+/// person opens alone [within](WITHIN) a week, in seconds.
 pub const LONGEST_NOW: i64 = DAY;
+
+/// The freezes of one person that begin less than this apart count together, in seconds.
+pub const WITHIN: i64 = 7 * DAY;
+
+/// What a freeze that one person opens alone counts for at least, in seconds. Many short ones would otherwise close
+/// every window that is longer than what lies between them.
+pub const LEAST_COUNTED: i64 = 4 * 3600;
 
 /// How long a person whose freeze was ended by a proposal opens no other one, in seconds.
 pub const BARRED: i64 = 7 * DAY;

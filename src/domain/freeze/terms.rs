@@ -136,6 +136,12 @@ impl ClosedPeriods {
         let at = self.0.partition_point(|it| it.until <= from);
         self.0.get(at).filter(|it| it.from < until)
     }
+
+    /// The last such period.
+    fn last_in(&self, from: Time, until: Time) -> Option<&ClosedPeriod> {
+        let at = self.0.partition_point(|it| it.from < until);
+        self.0.get(at.checked_sub(1)?).filter(|it| it.until > from)
+    }
 }
 
 /// Until when the periods of a freeze are known.
@@ -237,6 +243,15 @@ impl Terms {
         }
         let known = self.known.until().filter(|known| *known < until)?;
         Some(Closed { from: known, until: None, name: CALENDAR_UNKNOWN.to_owned() })
+    }
+
+    /// The end of the last time at which it is closed between `from` and `until`, which is not included; `None` if that
+    /// has no end, or if there is none.
+    pub fn opens_in(&self, from: Time, until: Time) -> Option<Time> {
+        match self.known.until() {
+            Some(known) if known < until => None,
+            _ => self.periods.last_in(from, until).map(ClosedPeriod::until),
+        }
     }
 
     /// The first time at or after `from` at which it is closed; `None` if there is none.
@@ -343,12 +358,16 @@ mod tests {
         assert_eq!(closed(0, 1000), Some((time(10), Some(time(20)))));
         assert_eq!(closed(50, 1000), None);
         assert_eq!(complete.end(), Some(time(50)));
+        let opens = |from, until| complete.opens_in(time(from), time(until));
+        assert_eq!((opens(0, 10), opens(0, 11), opens(0, 41)), (None, Some(time(20)), Some(time(50))));
+        assert_eq!((opens(30, 40), opens(29, 40), opens(49, 50)), (None, Some(time(30)), Some(time(50))));
     }
 
     #[test]
     fn beyond_its_calendar_a_freeze_is_closed_without_an_end() {
         let known = terms(Known::Until(time(60)));
         assert_eq!(known.closed_in(time(50), time(60)), None);
+        assert_eq!((known.opens_in(time(0), time(60)), known.opens_in(time(0), time(61))), (Some(time(50)), None));
         let closed = known.closed_in(time(50), time(61)).unwrap();
         assert_eq!((closed.from, closed.until, closed.name.as_str()), (time(60), None, CALENDAR_UNKNOWN));
         assert!(known.closed_in(time(9000), time(9001)).is_some() && known.end().is_none());

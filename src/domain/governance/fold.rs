@@ -26,8 +26,11 @@ impl Governance {
                 Action::Retire { person, .. } | Action::AddKey { person, .. } => self.enrolled(person).map(|_| ()),
                 Action::Lift { key, .. } => self.known_key(*key).map(|_| ()),
                 Action::Redact(texts) => Ok(texts.keys().try_for_each(|seq| self.text(*seq).map(|_| ()))?),
-                Action::LiftFreeze(it) => self.freeze(&it.name).map(|_| ()),
-                Action::Enrol(_) | Action::Policy { .. } | Action::Restored(_) | Action::SetFreeze(_) => Ok(()),
+                Action::Enrol(_)
+                | Action::Policy { .. }
+                | Action::Restored(_)
+                | Action::SetFreeze(_)
+                | Action::LiftFreeze(_) => Ok(()),
             },
             _ => Ok(()),
         }
@@ -64,7 +67,7 @@ impl Governance {
             Event::KeySuspend(key) => self.set_key(*key, KeyState::Suspended, leaf),
             Event::PersonSuspend(person) => self.suspend(person, header.seq, leaf),
             Event::FreezeNow { until, services } => self.freeze_now(header, leaf, (*until, services)),
-            Event::FreezeEnd(freeze) => self.drop_freeze(&freeze.name),
+            Event::FreezeEnd(freeze) => self.freeze_end(freeze, header.seq),
             Event::Decline(at) => {
                 self.end_proposal(at.proposal, ProposalState::Declined(header.actor.clone()));
             }

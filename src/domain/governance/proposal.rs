@@ -101,13 +101,15 @@ impl Proposal {
 pub(in crate::domain) struct At {
     /// The sequence number of the entry there.
     pub seq: u64,
+    /// The sequence number of the entry that opens the proposal.
+    pub opened: u64,
     /// The moment there.
     pub moment: Moment,
 }
 
 impl From<&Timed<'_>> for At {
     fn from(header: &Timed<'_>) -> Self {
-        Self { seq: header.seq, moment: header.moment }
+        Self { seq: header.seq, opened: header.seq, moment: header.moment }
     }
 }
 
@@ -159,7 +161,7 @@ impl Governance {
         }
         self.judge_lapse(at.proposal, proposal, header.moment)?;
         // The state may have changed since the proposal was opened.
-        self.judge_action(header.into(), action, proposal.data)
+        self.judge_action(At { opened: proposal.seq, ..header.into() }, action, proposal.data)
     }
 
     /// Checks whether an admin who is neither its proposer nor its subject could second a proposal.
@@ -167,7 +169,7 @@ impl Governance {
         let proposal = self.proposal(id)?;
         let action = proposal.action().ok_or(Refusal::ProposalOver { proposal: id })?;
         self.judge_lapse(id, proposal, at.moment)?;
-        self.judge_action(at, action, proposal.data)
+        self.judge_action(At { opened: proposal.seq, ..at }, action, proposal.data)
     }
 
     /// Checks whether any admin can still second a proposal.
@@ -258,7 +260,7 @@ impl Governance {
                 if texts.is_empty() { Err(Refusal::NothingChanges.into()) } else { Ok(()) }
             }
             Action::SetFreeze(it) => self.judge_set_freeze(it),
-            Action::LiftFreeze(it) => self.judge_lift_freeze(it, at.moment),
+            Action::LiftFreeze(it) => Ok(self.judge_lift_freeze(it, (at.opened, at.moment))?),
             Action::Restored(it) if it.ends.restored.seq >= at.seq => Err(Refusal::NothingLost.into()),
             Action::Restored(it) => {
                 // The same ends with another list in between are another restoration.

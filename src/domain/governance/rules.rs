@@ -94,9 +94,9 @@ impl Governance {
                 self.judge_role(header, Role::Admin)?;
                 self.judge_suspend(person)
             }
-            Event::FreezeNow { until, .. } => {
+            Event::FreezeNow { until, services } => {
                 self.judge_actor(header)?;
-                self.judge_freeze_now(header, *until)
+                self.judge_freeze_now(header, (*until, services))
             }
             Event::FreezeEnd(freeze) => {
                 self.judge_actor(header)?;

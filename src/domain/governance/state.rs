@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::freeze::alone::AloneByPerson;
 use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
 use crate::domain::{
     Digest, Duty, Fingerprint, Freeze, FreezeMark, FreezeName, Group, Key, KeyState, Moment, Person, PersonId, Policy,
-    Proposal, ProposalId, Refusal, Restoration, Role, TextState, Time,
+    Proposal, ProposalId, Refusal, Restoration, Role, TextState,
 };
 
 /// The format level that this program reads and writes.
@@ -40,8 +41,8 @@ pub struct GovernanceSummary {
     pub(super) restored: Vec<AcceptedLoss>,
     /// The freezes in force.
     freezes: BTreeMap<FreezeName, FreezeMark>,
-    /// The people who open no freeze alone until this time, because a proposal ended one of theirs.
-    barred: BTreeMap<PersonId, Time>,
+    /// The freezes that people opened alone.
+    alone: AloneByPerson,
 }
 
 /// A restoration that was seconded.
@@ -162,12 +163,12 @@ impl Governance {
         self.summary_mut().freezes.remove(name);
     }
 
-    pub(in crate::domain) fn barred(&self) -> &BTreeMap<PersonId, Time> {
-        &self.summary.barred
+    pub(in crate::domain) fn alone(&self) -> &AloneByPerson {
+        &self.summary.alone
     }
 
-    pub(in crate::domain) fn bar(&mut self, person: PersonId, until: Time) {
-        self.summary_mut().barred.insert(person, until);
+    pub(in crate::domain) fn alone_mut(&mut self) -> &mut AloneByPerson {
+        &mut self.summary_mut().alone
     }
 }
 

@@ -19,6 +19,17 @@ macro_rules! execution {
     FreezeBarred { /** Who. */ person: PersonId, /** Until when. */ until: Time } =>
         "freeze-now-again", "a proposal ended a freeze that {person} opened; {person} opens none before {until}",
         "ask another admin or member of group {}" (crate::domain::DUTY);
+    /// A freeze by somebody whose freeze of the same service has not ended.
+    FrozenAlready { /** The one that has not ended. */ freeze: FreezeName, /** Its end. */ until: Time } =>
+        "freeze-now-once", "your freeze {freeze} of the same service lasts until {until}",
+        "end it before you open another one: `twinseal freeze end {freeze}`; or name other services with --service";
+    /// A freeze by somebody whose freezes would together last too long.
+    FrozenTooOften { /** Who. */ person: PersonId, /** The hours of the other ones. */ hours: i64,
+                     /** And the minutes. */ minutes: i64 } =>
+        "freeze-now-total",
+        "one person freezes for at most 24 h in seven days; the freezes that {person} opened count for {hours} h {minutes} min",
+        "choose a shorter time with --for, ask another admin or member of group {}, or propose one: `twinseal freeze \
+         propose FILE`" (crate::domain::DUTY);
     /// The end of a freeze of somebody else.
     FreezeNotTheirs { /** Which. */ freeze: FreezeName } =>
         "freeze-end-own", "you did not open freeze {freeze} alone",
@@ -46,7 +57,7 @@ macro_rules! execution {
     /// A start while a freeze is closed, or before one that begins in the window.
     Frozen { /** Which change. */ change: ChangeId, /** The freeze. */ freeze: FreezeName,
              /** The first time at which it is closed. */ closed: Closed,
-             /** The last moment to start it. */ last: Time } =>
+             /** What opens it again. */ opens: Opens } =>
         "frozen", "freeze {freeze} stops {change}: {closed}",
         "start it when no freeze is closed up to the end of its window, or revise it with another window or a \
          [freeze_exception]; `twinseal freeze show {freeze}` shows it";
