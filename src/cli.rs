@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
+use crate::commands::account::{config, home, trusted, whoami};
 use crate::commands::breakglass;
 use crate::commands::calendar;
 use crate::commands::change::{approve, check, draft, file, finish, note, reject, retract, revise, start, withdraw};
@@ -14,6 +15,7 @@ use crate::commands::look::{diff, export, inbox, list, log, show};
 use crate::commands::people::{key, person};
 use crate::commands::upkeep::{backup, doctor, rebuild, recover, repair, restore, verify};
 use crate::commands::{Context, Options, gate};
+use crate::config::Config;
 use crate::env::Env;
 use crate::error::{Error, Exit};
 use crate::output::{safe, safe_json, safe_lines};
@@ -23,13 +25,7 @@ use crate::output::{safe, safe_json, safe_lines};
 /// A change can start only after two other people have signed that exact revision with their own keys. Every act is an
 /// entry in one signed log that anybody can verify.
 #[derive(Debug, Parser)]
-#[command(
-    name = "twinseal",
-    version,
-    propagate_version = true,
-    subcommand_required = true,
-    arg_required_else_help = true
-)]
+#[command(name = "twinseal", version, propagate_version = true)]
 #[command(after_help = "Exit codes:
   0  success
   1  refused by a rule, or not confirmed; gate closed; freeze closed
@@ -40,7 +36,7 @@ pub struct Cli {
     #[command(flatten)]
     options: Options,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -87,9 +83,15 @@ enum Command {
     Freeze(freeze::Freeze),
     #[command(subcommand)]
     Calendar(calendar::Calendar),
+    Whoami(whoami::Whoami),
+    #[command(subcommand)]
+    Config(config::Config),
+    #[command(subcommand)]
+    Registers(trusted::Registers),
 }
 
-fn dispatch(command: Command, context: &mut Context<'_>) -> Result<(), Error> {
+fn dispatch(command: Option<Command>, context: &mut Context<'_>) -> Result<(), Error> {
+    let Some(command) = command else { return home::home(context) };
     match command {
         Command::Draft(it) => it.run(context),
         Command::Check(it) => it.run(context),
@@ -125,6 +127,9 @@ fn dispatch(command: Command, context: &mut Context<'_>) -> Result<(), Error> {
         Command::Policy(it) => it.run(context),
         Command::Freeze(it) => it.run(context),
         Command::Calendar(it) => it.run(context),
+        Command::Whoami(it) => it.run(context),
+        Command::Config(it) => it.run(context),
+        Command::Registers(it) => it.run(context),
     }
 }
 
@@ -148,8 +153,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
         }
     };
     let json = cli.options.json;
-    let done = Context::new(env, cli.options).and_then(|mut context| {
-        dispatch(cli.command, &mut context).inspect_err(|error| context.discard_damaged(error))?;
+    let Cli { options, command } = cli;
+    let done = configuration(env, command.as_ref()).and_then(|config| {
+        let mut context = Context::new(env, options, config)?;
+        dispatch(command, &mut context).inspect_err(|error| context.discard_damaged(error))?;
         context.env.out.flush()?;
         // An answer from the valid part of a broken log is no whole answer.
         Ok(if context.ui.broken { Exit::Broken } else { Exit::Done })
@@ -159,6 +166,17 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
         // The reader closed the pipe, as `head` does: no error.
         Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
         Err(error) => report(env, &error, json),
+    }
+}
+
+/// The settings of `config.toml`; none if the command repairs an invalid file.
+fn configuration(env: &Env, command: Option<&Command>) -> Result<Config, Error> {
+    if !env.has_home() {
+        return Err(Error::NoHome);
+    }
+    match Config::load(env) {
+        Err(_) if matches!(command, Some(Command::Config(it)) if it.repairs()) => Ok(Config::default()),
+        config => Ok(config?),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The commands: one folder a topic, one file a verb.
 
+pub mod account;
 pub mod breakglass;
 pub mod calendar;
 pub mod change;

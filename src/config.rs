@@ -103,18 +103,53 @@ fn folder(env: &Env) -> PathBuf {
 }
 
 impl Config {
+    /// The path of `config.toml`.
+    pub fn path(env: &Env) -> PathBuf {
+        folder(env).join("config.toml")
+    }
+
     /// Reads `config.toml`; returns no settings if the file does not exist.
     ///
     /// # Errors
     /// The file cannot be read, others may write it, or its content is invalid.
     pub fn load(env: &Env) -> Result<Self, ConfigError> {
-        let folder = folder(env);
-        private::check_folder(&folder)?;
-        let path = folder.join("config.toml");
-        match private::read(&path, Owner::MeOrRoot)? {
-            Some(text) => parse(path, &text),
+        match Self::text(env)? {
+            Some(text) => Self::read(Self::path(env), &text),
             None => Ok(Self::default()),
         }
+    }
+
+    /// The text of `config.toml`; `None` if the file does not exist.
+    ///
+    /// # Errors
+    /// The file cannot be read, or others may write it.
+    pub fn text(env: &Env) -> Result<Option<String>, ConfigError> {
+        private::check_folder(&folder(env))?;
+        Ok(private::read(&Self::path(env), Owner::MeOrRoot)?)
+    }
+
+    /// Reads the text of a configuration file. `path` is its name in errors.
+    ///
+    /// # Errors
+    /// The content is invalid.
+    pub fn read(path: PathBuf, text: &str) -> Result<Self, ConfigError> {
+        parse(path, text)
+    }
+
+    /// Replaces `config.toml`, unless it changed since its text was read.
+    ///
+    /// # Errors
+    /// The new content is invalid, the file changed meanwhile, or it cannot be written. It is unchanged then.
+    pub fn replace(env: &Env, old: Option<&str>, new: &str) -> Result<(), ConfigError> {
+        let path = Self::path(env);
+        Self::read(path.clone(), new)?;
+        private::make_folder(&folder(env))?;
+        let _lock = private::lock(&path.with_extension("lock"))?;
+        if Self::text(env)?.as_deref() != old {
+            let message = "the file changed meanwhile; nothing was written".to_owned();
+            return Err(ConfigError::Content { path, message });
+        }
+        Ok(private::replace(&path, new)?)
     }
 }
 
@@ -177,6 +212,18 @@ impl KnownRegisters {
         let file = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         self.list.push(Known { name, path: path.to_owned(), file, fingerprint, superseded: false });
         self.save(&list)
+    }
+
+    /// Removes the register with this fingerprint from `registers.toml`. Its pin stays.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn forget(&mut self, env: &Env, fingerprint: &str) -> Result<(), ConfigError> {
+        let folder = folder(env);
+        let _lock = private::lock(&folder.join("registers.lock"))?;
+        *self = Self::load(env)?;
+        self.list.retain(|known| known.fingerprint != fingerprint);
+        self.save(&folder.join("registers.toml"))
     }
 
     /// Makes this the path of a register that has moved for good.

@@ -15,7 +15,8 @@ use zeroize::Zeroizing;
 use crate::domain::Time;
 
 /// The environment variables that twinseal reads.
-const VARIABLES: [&str; 11] = [
+const VARIABLES: [&str; 13] = [
+    "EDITOR",
     "HOME",
     "LOGNAME",
     "NO_COLOR",
@@ -25,6 +26,7 @@ const VARIABLES: [&str; 11] = [
     "TWINSEAL_KEY",
     "TWINSEAL_REGISTER",
     "USER",
+    "VISUAL",
     "XDG_CONFIG_HOME",
     "XDG_STATE_HOME",
 ];
@@ -169,6 +171,22 @@ impl Env {
         // A replaced commit or a graft would name other authors than the commit that is deployed.
         let unaltered = [("GIT_NO_REPLACE_OBJECTS", "1"), ("GIT_GRAFT_FILE", "/dev/null")];
         git.args(args).current_dir(&self.folder).stdin(Stdio::null()).envs(quiet).envs(unaltered).output()
+    }
+
+    /// Opens a file in the editor of `VISUAL` or `EDITOR`, or in vi, and waits until it is closed. As git does, a shell
+    /// reads the variable, which may hold arguments.
+    ///
+    /// # Errors
+    /// The editor cannot be run, or it fails.
+    pub fn edit(&mut self, file: &Path) -> io::Result<()> {
+        let named = ["VISUAL", "EDITOR"].into_iter().find_map(|name| self.variables.get(name));
+        let editor = named.cloned().unwrap_or_else(|| "vi".into());
+        let mut command = editor.clone();
+        command.push(" \"$1\"");
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(command).arg("sh").arg(file).current_dir(&self.folder);
+        let status = shell.status()?;
+        if status.success() { Ok(()) } else { Err(io::Error::other(format!("{}: {status}", editor.display()))) }
     }
 
     /// Prints a line of data to standard output.

@@ -167,8 +167,8 @@ pub enum Error {
         meant: String,
     },
     /// An option without a value.
-    #[error("--{0} is empty")]
-    EmptyOption(String),
+    #[error("{0} is empty")]
+    EmptyOption(&'static str),
     /// `restore` was given `--register`, although it restores the file that it names.
     #[error("restore does not take --register: it turns FILE itself into the register")]
     RestoreRegister,

@@ -6,11 +6,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::Config;
 use crate::domain::{KeyState, PersonId, PublicKey};
 use crate::env::Env;
 use crate::error::Error;
 use crate::output::safe;
+use crate::settings::Settings;
 use crate::signer::{Agent, AgentError, KeyError, KeyFile, KeySource, Passphrase, Signer, read_secret};
 use crate::store::VerifiedLog;
 
@@ -28,22 +28,15 @@ pub struct KeyChoice {
 }
 
 impl KeyChoice {
-    /// Options take precedence over environment variables, and those over the configuration.
-    pub fn new(
-        env: &Env,
-        config: &Config,
-        key: Option<&Path>,
-        passphrase_file: Option<&Path>,
-        person: Option<String>,
-    ) -> Self {
+    /// The choice by the settings and by `SSH_AUTH_SOCK`.
+    pub fn new(env: &Env, settings: &Settings, passphrase_file: Option<&Path>) -> Self {
         let variable = |name: &str| env.variables.get(name).map(Path::new);
-        let named = key.or_else(|| variable("TWINSEAL_KEY")).or(config.key.as_deref());
         Self {
-            named: named.map(|path| env.path(path)),
+            named: settings.key.as_ref().map(|key| env.path(&key.value)),
             default: env.path(Path::new("~/.ssh/id_ed25519")),
             socket: variable("SSH_AUTH_SOCK").map(|path| env.path(path)),
             passphrase_file: passphrase_file.map(|path| env.path(path)),
-            person,
+            person: settings.person.as_ref().map(|it| it.value.clone()),
         }
     }
 

@@ -43,6 +43,7 @@ pub mod key_choice;
 pub mod output;
 pub mod private;
 pub mod record;
+pub mod settings;
 pub mod signer;
 pub mod store;
 pub mod trust;

@@ -37,6 +37,7 @@ mod redaction;
 mod repair;
 mod restore;
 mod rules;
+mod settings;
 mod side_files;
 mod signatures;
 mod successor;

@@ -18,7 +18,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("config", &["domain", "env", "private"]),
     ("error", &["config", "domain", "format", "input", "private", "signer", "store", "venue"]),
     ("trust", &["config", "domain", "error", "format", "store"]),
-    ("key_choice", &["config", "domain", "env", "error", "output", "signer", "store"]),
+    ("settings", &["config", "env", "error"]),
+    ("key_choice", &["domain", "env", "error", "output", "settings", "signer", "store"]),
     ("record", &["domain", "env", "error", "format", "signer", "key_choice", "store"]),
     (
         "commands",
@@ -32,6 +33,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "output",
             "record",
             "private",
+            "settings",
             "signer",
             "key_choice",
             "store",
@@ -40,7 +42,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "zone",
         ],
     ),
-    ("cli", &["commands", "env", "error", "output"]),
+    ("cli", &["commands", "config", "env", "error", "output"]),
 ];
 
 /// The maximum number of lines in a file and in a function.

@@ -1,7 +1,6 @@
 //! What a command works with: the environment, the known registers, the signing key and the screen. Opens registers.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -16,6 +15,7 @@ use crate::error::Error;
 use crate::key_choice::KeyChoice;
 use crate::output::Page;
 use crate::record::Recorder;
+use crate::settings::{Given, Settings};
 use crate::store::{Anchor, Session, StoreError, Writer, discard};
 use crate::trust::{Purpose, Request};
 
@@ -62,12 +62,20 @@ pub struct Options {
     pub json: bool,
 }
 
+impl Options {
+    fn settings(&self) -> Given {
+        Given { register: self.register.clone(), person: self.person.clone(), key: self.key.clone() }
+    }
+}
+
 /// What a command works with.
 pub struct Context<'e> {
     /// Clock, randomness, variables, files and terminal.
     pub env: &'e mut Env,
     /// The global options.
     pub options: Options,
+    /// The settings, each with where it comes from.
+    pub settings: Settings,
     /// The choice of the signing key.
     pub key_choice: KeyChoice,
     /// The registers that this account knows, and the one that was named.
@@ -79,22 +87,17 @@ pub struct Context<'e> {
 }
 
 impl<'e> Context<'e> {
-    /// Reads the configuration.
+    /// Applies options, variables and configuration.
     ///
     /// # Errors
-    /// [`Error::NoHome`], or the configuration cannot be read.
-    pub fn new(env: &'e mut Env, options: Options) -> Result<Self, Error> {
-        if !env.has_home() {
-            return Err(Error::NoHome);
-        }
-        let config = Config::load(env)?;
-        let person = setting(env, options.person.as_deref(), "TWINSEAL_AS", config.person.as_deref())?;
-        let named = setting(env, options.register.as_deref(), "TWINSEAL_REGISTER", config.register.as_deref())?;
-        let (key, passphrase) = (options.key.as_deref(), options.passphrase_file.as_deref());
-        let key_choice = KeyChoice::new(env, &config, key, passphrase, person);
+    /// An option is empty, a variable is not UTF-8, or the list of known registers cannot be read.
+    pub fn new(env: &'e mut Env, options: Options, config: Config) -> Result<Self, Error> {
+        let settings = Settings::new(env, options.settings(), &config)?;
+        let key_choice = KeyChoice::new(env, &settings, options.passphrase_file.as_deref());
+        let named = settings.register.as_ref().map(|it| it.value.clone());
         let registers = Registers::load(env, named, options.fingerprint.clone())?;
         let ui = Ui::new(options.json);
-        Ok(Self { env, options, key_choice, registers, ui, authors: config.authors })
+        Ok(Self { env, options, settings, key_choice, registers, ui, authors: config.authors })
     }
 
     /// This account in the queue of writers.
@@ -184,20 +187,6 @@ impl<'e> Context<'e> {
             let _ = discard(path);
         }
     }
-}
-
-/// The value of the option, else of the variable, else of the configuration.
-fn setting(env: &Env, flag: Option<&str>, variable: &str, configured: Option<&str>) -> Result<Option<String>, Error> {
-    let not_utf8 = |value: &OsString| Error::NotUtf8(format!("{variable} ({value:?})"));
-    let environment = match (flag, env.variables.get(variable)) {
-        (None, Some(value)) => Some(value.to_str().ok_or_else(|| not_utf8(value))?),
-        _ => None,
-    };
-    // An empty option is a variable of a script that is not set: it must not become another choice.
-    if flag == Some("") {
-        return Err(Error::EmptyOption(variable.trim_start_matches("TWINSEAL_").to_ascii_lowercase()));
-    }
-    Ok(flag.or(environment).or(configured).filter(|it| !it.is_empty()).map(str::to_owned))
 }
 
 fn ask_trust(env: &mut Env, id: &RegisterId, fingerprint: Digest, request: &Request) -> Result<(), Error> {

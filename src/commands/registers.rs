@@ -141,6 +141,14 @@ impl Registers {
         Ok(self.known.trust(env, trusted)?)
     }
 
+    /// Stops trusting the register with this fingerprint; its pin stays.
+    ///
+    /// # Errors
+    /// The list of known registers cannot be written.
+    pub fn forget(&mut self, env: &Env, fingerprint: &str) -> Result<(), Error> {
+        Ok(self.known.forget(env, fingerprint)?)
+    }
+
     /// Makes this the path of a trusted register that has moved.
     ///
     /// # Errors

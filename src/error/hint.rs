@@ -43,11 +43,8 @@ impl Error {
             Self::NotTrusted => "ask two admins for its fingerprint out of band: by phone, or in person",
             Self::NotConfirmed => "run the command again and type the answer exactly",
             Self::PassphrasesDiffer => "run the command again; no key was made",
-            Self::File { source, .. } if source.kind() == std::io::ErrorKind::AlreadyExists => {
-                "choose another name; twinseal overwrites no file"
-            }
-            Self::File { source, .. } => disk_hint(source, "check the path and its permissions"),
-            Self::Config(ConfigError::Private(error)) => return Some(private_hint(error)),
+            Self::File { doing, source, .. } => file_hint(doing, source),
+            Self::Config(error) => return config_hint(error),
             Self::NeedDigest { .. } => {
                 "`twinseal show CHG-N`, `twinseal proposal show N` or `twinseal breakglass show BG-N` prints the digest"
             }
@@ -270,6 +267,24 @@ fn loss_hint(error: &StoreError) -> &'static str {
 }
 
 /// How to make a file of this account usable again.
+fn file_hint(doing: &str, source: &std::io::Error) -> &'static str {
+    match doing {
+        "edit" => "set VISUAL or EDITOR to an editor that can be run",
+        _ if source.kind() == std::io::ErrorKind::AlreadyExists => "choose another name; twinseal overwrites no file",
+        _ => disk_hint(source, "check the path and its permissions"),
+    }
+}
+
+fn config_hint(error: &ConfigError) -> Option<String> {
+    match error {
+        ConfigError::Private(error) => Some(private_hint(error)),
+        ConfigError::Content { path, .. } => path
+            .file_stem()
+            .is_some_and(|it| it == "config")
+            .then(|| "fix it in your editor: `twinseal config edit`".to_owned()),
+    }
+}
+
 fn private_hint(error: &PrivateError) -> String {
     let path = word;
     match error {

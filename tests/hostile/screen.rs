@@ -125,7 +125,7 @@ pub fn came(output: &Output) -> bool {
 
 /// Every command with a person who may run it, in an order in which each succeeds. `NAME` is the prefix of every file
 /// name that a user chooses; other words in braces are filled in.
-const DAY: [(&str, &str); 86] = [
+const DAY: [(&str, &str); 95] = [
     (
         "alice",
         "init --name prod --register prod.db --member alice=alice.request:admin --member bob=bob.request:admin \
@@ -226,6 +226,15 @@ const DAY: [(&str, &str); 86] = [
     ("audrey", "repair --out NAME.valid"),
     ("audrey", "restore NAME.backup"),
     ("audrey", "doctor"),
+    ("audrey", ""),
+    ("audrey", "whoami"),
+    ("audrey", "config set key people/audrey/key"),
+    ("audrey", "config show"),
+    ("audrey", "config path"),
+    ("audrey", "config edit"),
+    ("audrey", "config unset key"),
+    ("audrey", "registers list"),
+    ("audrey", "registers forget prod --fingerprint {fingerprint}"),
 ];
 
 /// A line of [`DAY`] with its placeholders filled in, split into words.
@@ -258,6 +267,7 @@ fn before_the_day() -> World {
     }
     let name = sample();
     let artifact = format!("{CHANGE}\n[[artifacts]]\nname = \"app.tar\"\nfile = {}\n", quoted(&format!("{name}.tar")));
+    world.variable("audrey", "EDITOR", Some("true"));
     world.write(&format!("{name}.tar"), "bytes");
     world.write(&format!("{name}.toml"), &artifact);
     world.write(&format!("{name}2.toml"), artifact.replace("160", "140"));
@@ -283,8 +293,10 @@ pub fn day(mode: Mode) -> (World, Lines) {
         // The result of `doctor` depends on this host.
         let well = output.exit == Exit::Done || line == "doctor";
         assert!(well, "{person}: {line}\n{}", output.screen);
-        let command = commands.iter().find(|(path, _)| args.starts_with(path)).unwrap().0;
-        last.insert(command.clone(), (person.to_owned(), args));
+        // The line without a command is the home page.
+        if let Some((command, _)) = commands.iter().find(|(path, _)| args.starts_with(path)) {
+            last.insert(command.clone(), (person.to_owned(), args));
+        }
     }
     (world, last)
 }

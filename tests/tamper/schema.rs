@@ -185,7 +185,8 @@ const PLANTS: [(&str, &str); 5] = [
 ];
 
 /// Every command that opens the register and stops there, with what it needs to get so far.
-const OPENING: [&str; 61] = [
+const OPENING: [&str; 62] = [
+    "whoami",
     "draft --from CHG-1",
     "check change.toml",
     "file change.toml",
@@ -250,8 +251,24 @@ const OPENING: [&str; 61] = [
 ];
 
 /// The others: those that need no register, and those that say what they find in a way of their own.
-const ASIDE: [&str; 9] =
-    ["calendar venue", "key new", "key show", "policy draft", "policy check", "verify", "doctor", "restore", "repair"];
+const ASIDE: [&str; 16] = [
+    "calendar venue",
+    "config show",
+    "config path",
+    "config set",
+    "config unset",
+    "config edit",
+    "registers list",
+    "registers forget",
+    "key new",
+    "key show",
+    "policy draft",
+    "policy check",
+    "verify",
+    "doctor",
+    "restore",
+    "repair",
+];
 
 /// Every verb with the nouns before it.
 fn verbs(command: &clap::Command, before: &str) -> Vec<String> {

@@ -63,6 +63,17 @@ pub fn expiring(session: &Session, now: Moment) -> Result<Vec<(FreezeName, Time)
     Ok(all(session)?.into_iter().filter_map(ends).collect())
 }
 
+/// The freezes that are closed now.
+///
+/// # Errors
+/// The cache cannot be read.
+pub fn closed_now(session: &Session, now: Time) -> Result<Vec<(FreezeName, Closed)>, Error> {
+    let closed = |(name, freeze): (FreezeName, Freeze)| {
+        Some((name, freeze.terms.closed_from(now).filter(|closed| closed.from <= now)?))
+    };
+    Ok(all(session)?.into_iter().filter_map(closed).collect())
+}
+
 fn origin(freeze: &Freeze) -> String {
     match &freeze.origin {
         FreezeOrigin::Proposal(id) => format!("proposal {id}"),

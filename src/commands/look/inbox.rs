@@ -28,7 +28,7 @@ use crate::store::Session;
 pub struct Inbox {}
 
 /// An act that a person can take.
-struct Waiting {
+pub struct Waiting {
     action: &'static str,
     subject: String,
     /// The title of a change, or what a proposal would change.
@@ -49,7 +49,8 @@ impl Waiting {
         self.deadline.map_or(String::new(), |deadline| format!("{} {}", self.then, ago(deadline, now)))
     }
 
-    fn json(&self) -> Value {
+    /// The item of `items` in JSON.
+    pub fn json(&self) -> Value {
         json!({
             "action": self.action,
             "subject": self.subject,
@@ -71,33 +72,43 @@ impl Inbox {
             None => context.key_choice.actor(&session, context.key_choice.key_for(&session)?.public())?,
         };
         let now = session.state().moment(context.env.now());
-        let first = break_glasses(&session, &me, now)?;
-        let mut waiting = proposals(&session, &me, now)?;
-        waiting.extend(seal(&session, &me, now)?);
-        waiting.extend(calendars(&session, &me, now)?);
-        let open = session.queries().open_for(&me, now.claimed)?;
-        let acts = session.ask_each(None, open, |change, governance| {
-            Ok(act(change, governance, &me, now)?.map(|act| (change.id(), act)))
-        })??;
-        for (id, act) in acts.into_iter().flatten() {
-            waiting.push(Waiting { title: title_of(&session, id)?, ..act });
-        }
-        waiting.sort_by_key(|it| (it.late, it.deadline, it.since));
-        let waiting: Vec<Waiting> = first.into_iter().chain(waiting).collect();
+        let waiting = waiting(&session, &me, now)?;
         if waiting.is_empty() && !context.ui.json {
             context.env.status(format_args!("inbox of {me} is empty"));
             return Ok(());
         }
         let json =
             || json!({ "person": me.to_string(), "items": waiting.iter().map(Waiting::json).collect::<Value>() });
-        let row = |it: &Waiting| {
-            [it.action.to_owned(), it.subject.clone(), it.due(now.claimed), it.reason.clone(), it.title.clone()]
-        };
         let width = context.env.width;
-        let rows = || waiting.iter().map(row).collect();
-        let header = ["ACTION", "SUBJECT", "DEADLINE", "REASON", "TITLE"];
-        context.ui.answer(context.env, json, || table(header, rows(), width))
+        context.ui.answer(context.env, json, || table_of(&waiting, now.claimed, width))
     }
+}
+
+/// What this person can act on, the most urgent first.
+///
+/// # Errors
+/// The register cannot be read.
+pub fn waiting(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waiting>, Error> {
+    let first = break_glasses(session, me, now)?;
+    let mut waiting = proposals(session, me, now)?;
+    waiting.extend(seal(session, me, now)?);
+    waiting.extend(calendars(session, me, now)?);
+    let open = session.queries().open_for(me, now.claimed)?;
+    let acts = session.ask_each(None, open, |change, governance| {
+        Ok(act(change, governance, me, now)?.map(|act| (change.id(), act)))
+    })??;
+    for (id, act) in acts.into_iter().flatten() {
+        waiting.push(Waiting { title: title_of(session, id)?, ..act });
+    }
+    waiting.sort_by_key(|it| (it.late, it.deadline, it.since));
+    Ok(first.into_iter().chain(waiting).collect())
+}
+
+/// The table of an inbox. `width` is that of the terminal.
+pub fn table_of(waiting: &[Waiting], now: Time, width: Option<u16>) -> String {
+    let row =
+        |it: &Waiting| [it.action.to_owned(), it.subject.clone(), it.due(now), it.reason.clone(), it.title.clone()];
+    table(["ACTION", "SUBJECT", "DEADLINE", "REASON", "TITLE"], waiting.iter().map(row).collect(), width)
 }
 
 fn title_of(session: &Session, id: ChangeId) -> Result<String, Error> {

@@ -1,0 +1,208 @@
+//! `config`: the settings of this account, and where each comes from.
+
+use std::fs;
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+use toml_edit::{DocumentMut, value};
+
+use crate::commands::Context;
+use crate::commands::lookup::parse;
+use crate::config::{Config as File, ConfigError};
+use crate::domain::PersonId;
+use crate::error::Error;
+use crate::output::table;
+use crate::settings::{Origin, Setting};
+
+/// Show and change the settings of this account
+///
+/// An option has precedence over its environment variable, and that over config.toml. No setting weakens a rule.
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Show each setting and where it comes from
+    Show,
+    /// Print the path of config.toml
+    Path,
+    /// Change a setting in config.toml
+    Set(Set),
+    /// Remove a setting from config.toml
+    Unset(Unset),
+    /// Open config.toml in your editor
+    ///
+    /// The editor is $VISUAL or $EDITOR. The file is replaced only by a valid one; otherwise your text is kept beside it,
+    /// and the next `config edit` opens it again.
+    Edit,
+}
+
+/// Arguments of `config set`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal config set register prod
+  twinseal config set key ~/.ssh/id_ed25519_work")]
+pub struct Set {
+    /// Setting to change
+    name: Name,
+    /// Its value
+    value: String,
+}
+
+/// Arguments of `config unset`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal config unset as")]
+pub struct Unset {
+    /// Setting to remove
+    name: Name,
+}
+
+/// A setting that one value sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Name {
+    /// Register to use, by name or path
+    Register,
+    /// Key file that signs
+    Key,
+    /// Person to act as
+    As,
+}
+
+impl Name {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Register => "register",
+            Self::Key => "key",
+            Self::As => "as",
+        }
+    }
+}
+
+impl Config {
+    /// Whether the command works although `config.toml` is invalid.
+    pub fn repairs(&self) -> bool {
+        matches!(self, Self::Path | Self::Edit)
+    }
+
+    /// # Errors
+    /// The file cannot be read or written, or its new content is invalid.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        match self {
+            Self::Show => show(context),
+            Self::Path => path(context),
+            Self::Set(it) => it.run(context),
+            Self::Unset(it) => {
+                change(context, |document| _ = document.remove(it.name.as_str()))?;
+                changed(context, format_args!("removed {} from config.toml", it.name.as_str()))
+            }
+            Self::Edit => edit(context),
+        }
+    }
+}
+
+impl Set {
+    fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        if self.name == Name::As {
+            parse::<PersonId>(&self.value)?;
+        }
+        if self.value.is_empty() {
+            return Err(Error::EmptyOption("the value"));
+        }
+        change(context, |document| document[self.name.as_str()] = value(&self.value))?;
+        let shadow = match self.name {
+            Name::Register => context.settings.register.as_ref().map(|it| it.from),
+            Name::Key => context.settings.key.as_ref().map(|it| it.from),
+            Name::As => context.settings.person.as_ref().map(|it| it.from),
+        };
+        if let Some(from) = shadow.filter(|from| *from != Origin::File) {
+            context.env.status(format_args!("note: {from} is set and has precedence"));
+        }
+        changed(context, format_args!("set {} in config.toml", self.name.as_str()))
+    }
+}
+
+/// Reports a change of `config.toml`.
+fn changed(context: &mut Context<'_>, status: impl std::fmt::Display) -> Result<(), Error> {
+    context.env.status(status);
+    if context.ui.json { path(context) } else { Ok(()) }
+}
+
+/// Changes `config.toml` and keeps its comments.
+fn change(context: &mut Context<'_>, change: impl FnOnce(&mut DocumentMut)) -> Result<(), Error> {
+    let old = File::text(context.env)?;
+    let invalid = |error: toml_edit::TomlError| ConfigError::Content {
+        path: File::path(context.env),
+        message: error.message().to_owned(),
+    };
+    let mut document: DocumentMut = old.as_deref().unwrap_or_default().parse().map_err(invalid)?;
+    change(&mut document);
+    Ok(File::replace(context.env, old.as_deref(), &document.to_string())?)
+}
+
+/// A setting as a row of `config show`; where nothing sets it, its default.
+fn row<T>(setting: Option<&Setting<T>>, shown: impl Fn(&T) -> String, default: &str) -> (Option<String>, String) {
+    match setting {
+        Some(Setting { value, from }) => (Some(shown(value)), from.to_string()),
+        None if default.is_empty() => (None, "not set".to_owned()),
+        None => (Some(default.to_owned()), "default".to_owned()),
+    }
+}
+
+fn show(context: &mut Context<'_>) -> Result<(), Error> {
+    let only = context.registers.named().filter(|_| context.settings.register.is_none()).unwrap_or_default();
+    let settings = &context.settings;
+    let mut rows = vec![
+        ("register", row(settings.register.as_ref(), String::clone, &only)),
+        ("key", row(settings.key.as_ref(), |it| it.display().to_string(), "~/.ssh/id_ed25519")),
+        ("as", row(settings.person.as_ref(), String::clone, "")),
+    ];
+    for (address, author) in &context.authors {
+        rows.push(("authors", (Some(format!("{address} = {author}")), "config.toml".to_owned())));
+    }
+    let file = File::path(context.env);
+    let json = |(name, (value, from)): &(&str, (Option<String>, String))| json!({ "name": name, "value": value, "from": from });
+    let settings = || rows.iter().map(json).collect::<Value>();
+    let cells = || {
+        let row = |(name, (value, from)): &(&str, (Option<String>, String))| {
+            [(*name).to_owned(), value.clone().unwrap_or_default(), from.clone()]
+        };
+        rows.iter().map(row).collect()
+    };
+    let width = context.env.width;
+    let json = || json!({ "file": file.display().to_string(), "settings": settings() });
+    context.ui.answer(context.env, json, || table(["SETTING", "VALUE", "FROM"], cells(), width))
+}
+
+fn path(context: &mut Context<'_>) -> Result<(), Error> {
+    let path = File::path(context.env);
+    let json = || json!({ "file": path.display().to_string(), "exists": path.exists() });
+    context.ui.answer(context.env, json, || crate::output::safe(&path.display().to_string()).into_owned())
+}
+
+fn edit(context: &mut Context<'_>) -> Result<(), Error> {
+    let (old, path) = (File::text(context.env)?, File::path(context.env));
+    let draft = path.with_extension("edit");
+    let failed = |doing| move |source| Error::File { doing, path: draft.clone(), source };
+    let draft = path.with_extension("edit");
+    if let Some(folder) = path.parent() {
+        crate::private::make_folder(folder).map_err(ConfigError::from)?;
+    }
+    if !draft.exists() {
+        crate::private::replace(&draft, old.as_deref().unwrap_or(EMPTY)).map_err(ConfigError::from)?;
+    }
+    context.env.edit(&draft).map_err(failed.clone()("edit"))?;
+    let new = fs::read_to_string(&draft).map_err(failed.clone()("read"))?;
+    File::read(draft.clone(), &new)?;
+    File::replace(context.env, old.as_deref(), &new)?;
+    fs::remove_file(&draft).map_err(failed("remove"))?;
+    changed(context, "config.toml is valid")
+}
+
+/// The text that `config edit` begins with.
+const EMPTY: &str = "# Settings of twinseal. An option or an environment variable has precedence.
+# register = \"prod\"
+# key = \"~/.ssh/id_ed25519\"
+# as = \"alice\"
+
+# Whom the author addresses of git commits belong to.
+# [authors]
+# \"alice@example.com\" = \"alice\"
+";

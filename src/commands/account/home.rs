@@ -1,0 +1,72 @@
+//! The page without a command: who I am, which register, what waits for me, and what is closed now.
+
+use serde_json::{Value, json};
+
+use super::whoami::{Me, json_of};
+use crate::commands::Context;
+use crate::commands::freeze::closed_now;
+use crate::commands::look::inbox::{self, Waiting};
+use crate::error::Error;
+use crate::output::{freeze, safe};
+
+/// The most lines of the inbox.
+const SHOWN: usize = 10;
+
+/// How to begin, for an account without a register.
+const BEGIN: &str = "This account knows no register yet.
+
+  a colleague has one   twinseal person request NAME --register NAME#ID, and send the file to an admin
+  you found one         twinseal key new, then: twinseal init --help
+  you have its file     twinseal --register FILE list
+  all commands          twinseal --help";
+
+/// Shows the page.
+///
+/// # Errors
+/// The register cannot be opened or read.
+pub fn home(context: &mut Context<'_>) -> Result<(), Error> {
+    if context.registers.named().is_none() && context.registers.known().list().is_empty() {
+        let json = || json!({ "register": null, "registers": [] });
+        return context.ui.answer(context.env, json, || BEGIN.to_owned());
+    }
+    let session = context.open()?;
+    let (me, now) = (Me::find(context, &session), session.state().moment(context.env.now()));
+    let waiting = match &me {
+        Ok(me) => inbox::waiting(&session, &me.id, now)?,
+        Err(_) => Vec::new(),
+    };
+    let closed = closed_now(&session, now.claimed)?;
+    let id = session.state().id().map(ToString::to_string).unwrap_or_default();
+    let verified = context.registers.verified(session.fingerprint());
+    if context.ui.json {
+        let answer = json!({
+            "me": json_of(&me, now),
+            "register": id,
+            "fingerprint": session.fingerprint().to_string(),
+            "verified": verified,
+            "inbox": waiting.iter().map(Waiting::json).collect::<Value>(),
+            "closed": closed.iter().map(|(name, closed)| json!({ "freeze": name.to_string(), "closed": freeze::closed(Some(closed)) })).collect::<Value>(),
+        });
+        return context.ui.print_json(context.env, answer);
+    }
+    let who = match &me {
+        Ok(me) => format!("{} ({})", me.id, me.grants(now)),
+        Err(error) => format!("nobody enrolled: {error}"),
+    };
+    let mut text = format!("you       {}\nregister  {}", safe(&who), safe(&id));
+    for (name, closed) in &closed {
+        let until = closed.until.map_or("for good".to_owned(), |until| format!("until {until}"));
+        text.push_str(&format!("\nfreeze    {name}: {}, closed {until}", safe(&closed.name)));
+    }
+    text.push_str("\n\n");
+    if waiting.is_empty() {
+        text.push_str("Your inbox is empty.");
+    } else {
+        text.push_str(&inbox::table_of(&waiting[..waiting.len().min(SHOWN)], now.claimed, context.env.width));
+    }
+    if waiting.len() > SHOWN {
+        text.push_str(&format!("\n\nshowing {SHOWN} of {}; all: `twinseal inbox`", waiting.len()));
+    }
+    text.push_str("\n\nfile a change: `twinseal draft > change.toml`; all commands: `twinseal --help`");
+    Ok(context.env.print(text)?)
+}
