@@ -81,7 +81,6 @@ enum Command {
     Policy(policy::Policy),
     #[command(subcommand)]
     Freeze(freeze::Freeze),
-    #[command(subcommand)]
     Calendar(calendar::Calendar),
     Whoami(whoami::Whoami),
     #[command(subcommand)]

@@ -20,7 +20,7 @@ use crate::domain::{
     ChangeId, Denied, Digest, Fingerprint, Head, Invalid, PersonId, Predecessor, ProposalId, Refusal, Time, Unloaded,
 };
 use crate::format::Defect;
-use crate::input::Fault;
+use crate::input::{Fault, Problem};
 use crate::signer::KeyError;
 use crate::store::{Finding, StoreError};
 
@@ -355,6 +355,14 @@ pub enum Error {
         given: String,
         /// The required form.
         form: &'static str,
+    },
+    /// An argument with a fault that files can have too.
+    #[error("{}: {problem}", short(.given))]
+    Argument {
+        /// The argument.
+        given: String,
+        /// What is wrong.
+        problem: Box<Problem>,
     },
     /// Passphrases that differ.
     #[error("the two passphrases differ")]

@@ -18,5 +18,5 @@ pub use freeze::read_freeze;
 pub use policy::read_policy;
 pub use rota::{ROTA_HEADER, read_rota};
 pub use template::{POLICY_TEMPLATE, template};
-pub use times::moment;
+pub use times::{moment, zone as named_zone};
 pub use write::{Copied, write};

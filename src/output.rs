@@ -1,5 +1,6 @@
 //! What people and programs read: pages, tables, times, JSON and CSV, made safe for a terminal.
 
+mod agenda;
 mod change;
 mod csv;
 mod describe;
@@ -18,6 +19,7 @@ mod table;
 mod timeline;
 mod visible;
 
+pub use agenda::{AGENDA, Item, agenda};
 pub use change::{Judged, Names, Words, change_page, count, list, missing_groups, needs, next_step};
 pub use csv::csv_row;
 pub use describe::{describe, lost_entries, on, summary};

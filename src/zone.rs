@@ -1,6 +1,6 @@
 //! Time zones from the IANA database compiled into the program, so that every host computes the same times.
 
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDateTime, Timelike};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 use jiff::tz::{AmbiguousOffset, TimeZone, db};
 use jiff::{Timestamp, civil};
 
@@ -73,6 +73,16 @@ impl Zone {
                 }
             }
         }
+    }
+}
+
+impl Zone {
+    /// The first moment of a local day: midnight, or the time to which clocks are set where they skip it. `None` outside
+    /// the years of [`Time`].
+    pub fn day_begins(&self, day: NaiveDate) -> Option<Time> {
+        let midnight = civil(day.and_time(NaiveTime::MIN))?;
+        let moment = self.rules.to_ambiguous_timestamp(midnight).compatible().ok()?;
+        Time::from_unix(moment.as_second()).ok()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Calendars: the sessions of exchanges, and the drafts of freezes that are made from them.
 
 mod night;
+mod view;
 
 use std::collections::BTreeSet;
 use std::fs;

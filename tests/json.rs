@@ -163,6 +163,7 @@ fn every_command_answers_in_json_and_in_nothing_else() {
         ("alice", "freeze now --reason 'Rejects.'".to_owned()),
         ("erin", "freeze list".to_owned()),
         ("erin", "calendar venue XLON --year 2026".to_owned()),
+        ("erin", "calendar --month --venue XLON".to_owned()),
         ("erin", "freeze check 2026-12-02T12:00:00Z".to_owned()),
         ("erin", "key show people/erin/key".to_owned()),
         ("erin", "key new --no-passphrase another".to_owned()),

@@ -9,7 +9,7 @@ use clap::Subcommand;
 use crate::commands::Context;
 use crate::error::Error;
 
-pub use list::{MONTH, closed_now, expiring, met};
+pub use list::{MONTH, all, closed_now, expiring, met};
 
 /// Show freezes, propose them, open one at once
 #[derive(Debug, Subcommand)]

@@ -8,6 +8,9 @@ use crate::zone::{LocalTimeError, Zone};
 
 /// The zone with an IANA name. For an unknown one, [`Problem::UnknownZone`] suggests the nearest name, except for an
 /// abbreviation or an offset: the nearest name would be a guess at the place.
+///
+/// # Errors
+/// [`Problem::UnknownZone`], or [`Problem::NoPlace`].
 pub fn zone(name: &str) -> Result<Zone, Problem> {
     let names = || Zone::names().collect::<Vec<_>>();
     match Zone::named(name) {

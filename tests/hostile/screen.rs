@@ -125,7 +125,7 @@ pub fn came(output: &Output) -> bool {
 
 /// Every command with a person who may run it, in an order in which each succeeds. `NAME` is the prefix of every file
 /// name that a user chooses; other words in braces are filled in.
-const DAY: [(&str, &str); 95] = [
+const DAY: [(&str, &str); 96] = [
     (
         "alice",
         "init --name prod --register prod.db --member alice=alice.request:admin --member bob=bob.request:admin \
@@ -206,6 +206,7 @@ const DAY: [(&str, &str); 95] = [
     ("alice", "freeze propose NAMEf.toml"),
     ("bob", "proposal second 12 --digest {opened}"),
     ("audrey", "calendar venue XSHG --year 2026 --name market"),
+    ("audrey", "calendar --from 2026-12-01 --service order-gateway --venue XSHG --zone Asia/Shanghai"),
     ("audrey", "freeze list"),
     ("audrey", "freeze show month-end"),
     ("audrey", "freeze check now"),
@@ -294,7 +295,7 @@ pub fn day(mode: Mode) -> (World, Lines) {
         let well = output.exit == Exit::Done || line == "doctor";
         assert!(well, "{person}: {line}\n{}", output.screen);
         // The line without a command is the home page.
-        if let Some((command, _)) = commands.iter().find(|(path, _)| args.starts_with(path)) {
+        if let Some((command, _)) = commands.iter().rfind(|(path, _)| args.starts_with(path)) {
             last.insert(command.clone(), (person.to_owned(), args));
         }
     }
@@ -305,7 +306,8 @@ pub fn day(mode: Mode) -> (World, Lines) {
 fn commands() -> BTreeMap<Vec<String>, Vec<String>> {
     fn walk(command: &clap::Command, path: &[String], found: &mut BTreeMap<Vec<String>, Vec<String>>) {
         let below: Vec<_> = command.get_subcommands().filter(|it| it.get_name() != "help").collect();
-        if below.is_empty() {
+        // A noun can be a verb too: `calendar`.
+        if below.is_empty() || !path.is_empty() && !command.is_subcommand_required_set() {
             let valued = command.get_arguments().filter(|it| it.get_action().takes_values());
             found.insert(path.to_vec(), valued.filter_map(|it| it.get_long().map(str::to_owned)).collect());
         }

@@ -185,7 +185,7 @@ const PLANTS: [(&str, &str); 5] = [
 ];
 
 /// Every command that opens the register and stops there, with what it needs to get so far.
-const OPENING: [&str; 62] = [
+const OPENING: [&str; 63] = [
     "whoami",
     "draft --from CHG-1",
     "check change.toml",
@@ -241,6 +241,7 @@ const OPENING: [&str; 62] = [
     "policy show",
     "policy explain",
     "policy propose policy.toml",
+    "calendar",
     "freeze list",
     "freeze show month-end",
     "freeze check now",
@@ -274,8 +275,12 @@ const ASIDE: [&str; 16] = [
 fn verbs(command: &clap::Command, before: &str) -> Vec<String> {
     let below = command.get_subcommands().filter(|it| it.get_name() != "help");
     let verb = |it: &clap::Command| format!("{before} {}", it.get_name()).trim_start().to_owned();
-    let below: Vec<String> = below.flat_map(|it| verbs(it, &verb(it))).collect();
-    if below.is_empty() { vec![before.to_owned()] } else { below }
+    let mut found: Vec<String> = below.flat_map(|it| verbs(it, &verb(it))).collect();
+    // A noun can be a verb too: `calendar`.
+    if found.is_empty() || !before.is_empty() && !command.is_subcommand_required_set() {
+        found.push(before.to_owned());
+    }
+    found
 }
 
 #[test]

@@ -29,7 +29,10 @@ pub fn in_force(session: &Session, name: &FreezeName) -> Result<Freeze, Error> {
 }
 
 /// Every freeze in force, by name.
-fn all(session: &Session) -> Result<Vec<(FreezeName, Freeze)>, Error> {
+///
+/// # Errors
+/// The cache cannot be read.
+pub fn all(session: &Session) -> Result<Vec<(FreezeName, Freeze)>, Error> {
     let named = |(name, _): (&FreezeName, FreezeMark)| name.clone();
     let names: Vec<FreezeName> = session.state().governance().freezes().map(named).collect();
     names.into_iter().map(|name| in_force(session, &name).map(|freeze| (name, freeze))).collect()

@@ -246,12 +246,14 @@ fn nothing(session: &Session) -> &'static str {
 /// Below this width in columns, window times are relative, which leaves room for titles.
 const WIDE: u16 = 110;
 
+/// `high`, or `high emergency`: a normal change does not say its kind.
+pub fn risk_and_kind(row: &ChangeRow) -> String {
+    let ChangeRow { risk, kind, .. } = row;
+    if *kind == ChangeKind::Normal { risk.to_string() } else { format!("{risk} {kind}") }
+}
+
 fn row(context: &Context<'_>, it: &Listed) -> [String; 6] {
-    let risk = if it.row.kind == ChangeKind::Normal {
-        it.row.risk.to_string()
-    } else {
-        format!("{} {}", it.row.risk, it.row.kind)
-    };
+    let risk = risk_and_kind(&it.row);
     let opens = match context.env.width.is_some_and(|width| width < WIDE) {
         true => ago(it.row.opens, context.env.now()),
         false => moment(it.row.opens, &it.row.zone),

@@ -254,6 +254,17 @@ impl Terms {
         }
     }
 
+    /// Every time at which it is closed between `from` and `until`, which is not included, in order.
+    pub fn all_closed_in(&self, from: Time, until: Time) -> Vec<Closed> {
+        let mut all = Vec::new();
+        let mut next = Some(from);
+        while let Some(closed) = next.and_then(|from| self.closed_in(from, until)) {
+            next = closed.until;
+            all.push(closed);
+        }
+        all
+    }
+
     /// The first time at or after `from` at which it is closed; `None` if there is none.
     pub fn closed_from(&self, from: Time) -> Option<Closed> {
         self.closed_in(from, Time::LAST)
@@ -361,6 +372,8 @@ mod tests {
         let opens = |from, until| complete.opens_in(time(from), time(until));
         assert_eq!((opens(0, 10), opens(0, 11), opens(0, 41)), (None, Some(time(20)), Some(time(50))));
         assert_eq!((opens(30, 40), opens(29, 40), opens(49, 50)), (None, Some(time(30)), Some(time(50))));
+        let all: Vec<Time> = complete.all_closed_in(time(15), time(41)).into_iter().map(|it| it.from).collect();
+        assert_eq!(all, [time(10), time(20), time(40)]);
     }
 
     #[test]
@@ -371,6 +384,7 @@ mod tests {
         let closed = known.closed_in(time(50), time(61)).unwrap();
         assert_eq!((closed.from, closed.until, closed.name.as_str()), (time(60), None, CALENDAR_UNKNOWN));
         assert!(known.closed_in(time(9000), time(9001)).is_some() && known.end().is_none());
+        assert_eq!(known.all_closed_in(time(45), time(9000)).len(), 2);
         assert!(known.fits() && !terms(Known::Until(time(49))).fits());
     }
 }

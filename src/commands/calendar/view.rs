@@ -1,0 +1,273 @@
+//! `calendar`: windows, freezes and sessions day by day.
+
+use chrono::{Months, NaiveDate};
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::commands::Context;
+use crate::commands::freeze::all;
+use crate::commands::look::list::risk_and_kind;
+use crate::commands::lookup::parse;
+use crate::domain::{Closed, Effect, Facts, FreezeName, ServiceId, Status, Time};
+use crate::error::Error;
+use crate::input::named_zone;
+use crate::output::{AGENDA, Item, agenda, freeze, json, table};
+use crate::store::{ChangeFilter, ChangeOrder, ChangeRow, Session};
+use crate::venue::{Session as Trading, Venue};
+use crate::zone::Zone;
+
+/// Arguments of `calendar`.
+#[derive(Debug, Args)]
+pub struct View {
+    /// Seven days, as without this option
+    #[arg(long, conflicts_with = "month")]
+    week: bool,
+    /// A month instead of seven days
+    #[arg(long)]
+    month: bool,
+    /// First day; today unless given
+    #[arg(long, value_name = "DATE")]
+    from: Option<String>,
+    /// Leave out what does not concern this service
+    #[arg(long, value_name = "SERVICE")]
+    service: Option<String>,
+    /// Exchange whose sessions are shown; repeat it for each: XSHG, XSHE, XHKG, XNYS, XLON
+    #[arg(long = "venue", value_name = "MIC")]
+    venues: Vec<String>,
+    /// Time zone of the days; that of the first venue, otherwise UTC, unless given
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<String>,
+}
+
+/// The days that are shown.
+struct Days {
+    zone: Zone,
+    first: NaiveDate,
+    /// The day after the last one.
+    end: NaiveDate,
+    from: Time,
+    until: Time,
+}
+
+/// A change with a window in these days, or in progress.
+struct Planned {
+    row: ChangeRow,
+    facts: Facts,
+    status: Status,
+    /// The freezes that stop it.
+    frozen: Vec<FreezeName>,
+}
+
+/// A freeze and one of its closed times.
+struct Frozen {
+    name: FreezeName,
+    closed: Closed,
+    scope: String,
+}
+
+/// The sessions of a venue.
+struct Market {
+    venue: Venue,
+    sessions: Vec<Trading>,
+    /// From when on they are not published; `None` if all are.
+    unknown: Option<Time>,
+}
+
+impl View {
+    /// # Errors
+    /// An argument is invalid, or the register cannot be read.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let venues = self.venues.iter().map(|mic| Venue::named(mic)).collect::<Result<Vec<_>, _>>()?;
+        let service: Option<ServiceId> = self.service.as_deref().map(parse).transpose()?;
+        let days = self.days(venues.first(), context.env.now())?;
+        let session = context.open()?;
+        let now = context.env.now();
+        let planned = planned(&session, &days, service.as_ref(), now)?;
+        let frozen = frozen(&session, &days, service.as_ref())?;
+        let markets: Vec<Market> = venues.into_iter().map(|venue| market(venue, &days)).collect();
+        if context.ui.json {
+            return context.ui.print_json(context.env, whole_json(&days, &planned, &frozen, &markets));
+        }
+        let mut items: Vec<Item> = frozen.iter().map(freeze_item).collect();
+        items.extend(markets.iter().flat_map(session_items));
+        items.extend(planned.iter().map(change_item));
+        let width = context.env.width;
+        let mut rows: Vec<[String; 6]> = planned.iter().filter_map(|it| running_row(it, &days.zone, now)).collect();
+        rows.extend(agenda(&items, &days.zone, (days.first, days.end), width.is_none()));
+        let last = days.end.pred_opt().unwrap_or(days.end);
+        let title = format!("{} to {last}, {}", days.first, days.zone.name());
+        context.env.print(format_args!("{title}\n{}", table(AGENDA, rows, width)))?;
+        if self.zone.is_none()
+            && days.zone.name() == "UTC"
+            && let Some(it) = planned.iter().find(|it| it.row.zone != "UTC")
+        {
+            context.env.status(format_args!("times are in UTC; local times: --zone {}", it.row.zone));
+        }
+        Ok(())
+    }
+
+    fn days(&self, venue: Option<&Venue>, now: Time) -> Result<Days, Error> {
+        let zone = match (&self.zone, venue) {
+            (Some(name), _) => named_zone(name)
+                .map_err(|problem| Error::Argument { given: name.clone(), problem: Box::new(problem) })?,
+            (None, Some(venue)) => Zone::named(venue.zone).unwrap_or_else(Zone::utc),
+            (None, None) => Zone::utc(),
+        };
+        let given = self.from.clone().unwrap_or_else(|| zone.at(now).date_naive().to_string());
+        let wrong = || Error::Form { given: given.clone(), form: "2026-12-31" };
+        let first = NaiveDate::parse_from_str(&given, "%Y-%m-%d").map_err(|_| wrong())?;
+        let end = match self.month {
+            true => first.checked_add_months(Months::new(1)),
+            false => first.checked_add_days(chrono::Days::new(7)),
+        };
+        let end = end.ok_or_else(wrong)?;
+        let (from, until) = zone.day_begins(first).zip(zone.day_begins(end)).ok_or_else(wrong)?;
+        Ok(Days { zone, first, end, from, until })
+    }
+}
+
+/// The changes whose windows meet these days, and those in progress, in the order of their windows.
+fn planned(session: &Session, days: &Days, service: Option<&ServiceId>, now: Time) -> Result<Vec<Planned>, Error> {
+    let any = ChangeFilter { service: service.cloned(), order: ChangeOrder::Window, ..ChangeFilter::default() };
+    let here = ChangeFilter { ends_after: Some(days.from), starts_before: Some(days.until), ..any.clone() };
+    let running = ChangeFilter { stored_status: Some(Status::InProgress), ..any };
+    let mut rows = session.queries().changes(&here)?;
+    let further = session.queries().changes(&running)?.into_iter();
+    rows.extend(further.filter(|it| rows.iter().all(|row| row.id != it.id)).collect::<Vec<_>>());
+    // Another process of this account may have advanced the cache beyond this session's state.
+    let filed = session.state().filed();
+    rows.retain(|row| row.id.number() <= filed && row.stored_status != Status::Withdrawn);
+    let now = session.state().moment(now);
+    let judged = session.ask_each(None, rows.iter().map(|row| row.id), |change, governance| {
+        let (facts, status) = (change.current().facts.clone(), change.status(governance, now)?);
+        let open = matches!(status, Status::AwaitingApproval | Status::Approved);
+        let met = if open { governance.freezes_in_the_way(&facts, now.claimed)? } else { Vec::new() };
+        let stop = met.into_iter().filter(|it| it.effect == Effect::Stops).map(|it| it.freeze.name);
+        Ok((facts, status, stop.collect()))
+    })??;
+    let planned = |(row, (facts, status, frozen))| Planned { row, facts, status, frozen };
+    Ok(rows.into_iter().zip(judged).map(planned).collect())
+}
+
+/// The closed times of the freezes in force that concern a service.
+fn frozen(session: &Session, days: &Days, service: Option<&ServiceId>) -> Result<Vec<Frozen>, Error> {
+    let mut frozen = Vec::new();
+    for (name, it) in all(session)? {
+        let services = &it.terms.scope.services;
+        if service.is_some_and(|service| !services.is_empty() && !services.contains(service)) {
+            continue;
+        }
+        let scope = freeze::scope(&it.terms);
+        let closed = it.terms.all_closed_in(days.from, days.until).into_iter();
+        frozen.extend(closed.map(|closed| Frozen { name: name.clone(), closed, scope: scope.clone() }));
+    }
+    Ok(frozen)
+}
+
+/// Pauses up to this length, as before and after an auction, do not end a session here, in seconds.
+const PAUSE: i64 = 900;
+
+/// The sessions of a venue in these days, as far as they are published.
+fn market(venue: Venue, days: &Days) -> Market {
+    let zone = Zone::named(venue.zone).unwrap_or_else(Zone::utc);
+    let first = zone.at(days.from).date_naive();
+    // A market is closed at its own midnight.
+    let end = zone.at(days.until).date_naive().succ_opt().unwrap_or(NaiveDate::MAX);
+    let unknown = first.iter_days().take_while(|day| *day < end).find(|day| !venue.is_published(*day));
+    let known = zone.day_begins(first).zip(zone.day_begins(unknown.unwrap_or(end)));
+    let found = known.and_then(|(from, until)| venue.sessions_between(from, until));
+    let unknown = match &found {
+        Some(_) => unknown.and_then(|day| zone.day_begins(day)).filter(|time| *time < days.until),
+        None => Some(days.from),
+    };
+    let mut sessions: Vec<Trading> = Vec::new();
+    for it in found.unwrap_or_default() {
+        match sessions.last_mut() {
+            Some(last) if it.from.unix() - last.until.unix() <= PAUSE => last.until = it.until,
+            _ => sessions.push(it),
+        }
+    }
+    sessions.retain(|it| it.from < days.until && it.until > days.from);
+    Market { venue, sessions, unknown }
+}
+
+fn freeze_item(it: &Frozen) -> Item {
+    let scope = if it.scope == "every change" { String::new() } else { format!("; {}", it.scope) };
+    let title = format!("{} ({}){scope}", it.name, it.closed.name);
+    let cells = ["freeze".to_owned(), "closed".to_owned(), String::new(), title];
+    Item { from: it.closed.from, until: it.closed.until, cells }
+}
+
+fn session_items(market: &Market) -> Vec<Item> {
+    let mic = market.venue.mic;
+    let item = |from: Time, until: Option<Time>, status: &str, title: String| Item {
+        from,
+        until,
+        cells: ["session".to_owned(), status.to_owned(), String::new(), title],
+    };
+    let known = market.sessions.iter().map(|it| item(it.from, Some(it.until), "", mic.to_owned()));
+    let unknown = market.unknown.map(|from| item(from, None, "unknown", format!("{mic}: days not published")));
+    known.chain(unknown).collect()
+}
+
+/// The status, so that what is in progress stands out without colours too.
+fn status(it: &Planned) -> String {
+    let phrase = it.status.phrase();
+    match it.status {
+        Status::Overrun => format!("! {phrase}"),
+        Status::InProgress => format!("> {phrase}"),
+        _ if it.frozen.is_empty() => phrase,
+        _ => format!("{phrase}; frozen"),
+    }
+}
+
+fn cells(it: &Planned) -> [String; 4] {
+    let title = it.row.title.clone().unwrap_or_else(|| "(text redacted)".to_owned());
+    [it.row.id.to_string(), status(it), risk_and_kind(&it.row), title]
+}
+
+fn change_item(it: &Planned) -> Item {
+    Item { from: it.facts.window.start(), until: Some(it.facts.window.end()), cells: cells(it) }
+}
+
+/// The row at the top for a change in progress, wherever its window is.
+fn running_row(it: &Planned, zone: &Zone, now: Time) -> Option<[String; 6]> {
+    let end = it.facts.window.end();
+    let (local, today) = (zone.at(end), zone.at(now).date_naive());
+    let local = local.format(if local.date_naive() == today { "%H:%M" } else { "%m-%d" });
+    let running = matches!(it.status, Status::InProgress | Status::Overrun);
+    let [what, status, risk, title] = running.then(|| cells(it))?;
+    let verb = if end > now { "ends" } else { "ended" };
+    Some(["now".to_owned(), format!("{verb} {local}"), what, status, risk, title])
+}
+
+fn whole_json(days: &Days, planned: &[Planned], frozen: &[Frozen], markets: &[Market]) -> Value {
+    let change = |it: &Planned| {
+        json!({
+            "change": it.row.id.to_string(),
+            "status": it.status.as_str(),
+            "title": it.row.title,
+            "frozen_by": json::list(&it.frozen),
+            "last_start": it.facts.last_start().to_string(),
+            "last_rollback": it.facts.last_rollback().to_string(),
+            "facts": json::facts(&it.facts),
+        })
+    };
+    let closed = |it: &Frozen| json!({ "freeze": it.name.to_string(), "closed": freeze::closed(Some(&it.closed)) });
+    let market = |it: &Market| {
+        let one = |it: &Trading| json!({ "from": it.from.to_string(), "until": it.until.to_string() });
+        json!({
+            "venue": it.venue.mic,
+            "known_until": json::written(it.unknown),
+            "sessions": it.sessions.iter().map(one).collect::<Value>(),
+        })
+    };
+    json!({
+        "zone": days.zone.name(),
+        "from": days.from.to_string(),
+        "until": days.until.to_string(),
+        "changes": planned.iter().map(change).collect::<Value>(),
+        "freezes": frozen.iter().map(closed).collect::<Value>(),
+        "venues": markets.iter().map(market).collect::<Value>(),
+    })
+}
