@@ -47,7 +47,7 @@ pub use governance::people::{Key, KeyState, Person};
 pub use governance::periods::{Period, Periods};
 pub use governance::proposal::{Proposal, ProposalState};
 pub use governance::state::{AcceptedLoss, FORMAT, Governance, GovernanceSummary};
-pub use moment::{MOST_OPERATORS, Moment, Since, TOLERANCE, Witnesses, is_ahead};
+pub use moment::{MOST_OPERATORS, Moment, Since, TOLERANCE, Watched, Witnesses, is_ahead};
 pub use policy::{Conditions, Content, Duty, Emergency, Needed, Needs, Policy, PolicyParts, Requirement, Waivable};
 pub use records::{Denied, StateKey, StateRecord, TextState, Unloaded};
 pub use refusal::{Refusal, Rule};

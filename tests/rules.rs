@@ -4,6 +4,7 @@
 
 mod approving;
 mod breakglass;
+mod breakglass_end;
 mod breakglass_offline;
 mod effective_time;
 mod exceptions;

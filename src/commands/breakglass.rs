@@ -35,8 +35,8 @@ pub enum BreakGlass {
     Enter(enter::Enter),
     /// Say what was done, which ends a break-glass
     ///
-    /// Its opener closes it, or another engineer who knows what was done. It can be closed after it ended by itself, but
-    /// only once. Approvers read the file before they ratify.
+    /// Its opener closes it, and can correct the report until it is ratified: approvers then ratify the newest one. Once
+    /// it has ended by itself without a report, another engineer who knows what was done can close it.
     Close(close::Close),
     /// Ratify a break-glass, as one of two approvers
     ///

@@ -1,8 +1,10 @@
 //! Break-glass: one engineer's signed statement before acting without approval. It never counts as an executed change, and
 //! gives no right to anything: it says who acts, why, and until when.
 //!
-//! It ends by itself, after four hours or sooner, as the policy says. Its close says what was done, and two approvers who had no part in it may ratify that within a day
-//! of its end. Otherwise it is unauthorised for good.
+//! It ends by itself, after four hours or sooner, as the policy says. Its close says what was done, and two approvers
+//! who had no part in it may ratify that within a day of its end. Otherwise it is unauthorised for good.
+//!
+//! A clock that runs ahead prolongs nothing for long: once three other people have acted, they are believed.
 
 pub(in crate::domain) mod limits;
 pub(in crate::domain) mod rules;
@@ -15,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
     BreakGlassId, BreakGlassLimits, ChangeId, ConflictOfInterest, Digest, Event, Fingerprint, Moment, PersonId,
-    Reference, ServiceId, TextRef, Time, Timed, Word,
+    Reference, ServiceId, TOLERANCE, TextRef, Time, Timed, Word,
 };
 
 closed_enum!(
@@ -101,13 +103,16 @@ pub struct BreakGlass {
     last: Digest,
     opening: Opening,
     opened: SignedAct,
-    /// When it ends unless it is closed before, by effective time.
+    /// When it ends or ended, by effective time, as far as it is known.
     ends: Time,
+    /// How long it is open, in seconds.
+    lasts: i64,
     /// Whether the policy in force when it was opened provided for it.
     provided: bool,
     /// Who entered it, if it was signed without the register.
     entered: Option<SignedAct>,
-    closed: Option<SignedAct>,
+    /// Every report of what was done. The newest is the one to ratify.
+    reports: Vec<SignedAct>,
     ratifications: Vec<SignedAct>,
     /// The entries of the ratifications that counted, once they were enough.
     ratified: Option<Vec<u64>>,
@@ -129,19 +134,9 @@ impl BreakGlass {
     ) -> Self {
         let opened = SignedAct::of(header, leaf);
         let ends = header.moment.effective.plus(limits.seconds());
-        let (entered, closed, ratifications, ratified) = (None, None, Vec::new(), None);
-        Self {
-            id,
-            last: leaf,
-            opening: opening.clone(),
-            opened,
-            ends,
-            provided,
-            entered,
-            closed,
-            ratifications,
-            ratified,
-        }
+        let (lasts, opening) = (limits.seconds(), opening.clone());
+        let (entered, reports, ratifications, ratified) = (None, Vec::new(), Vec::new(), None);
+        Self { id, last: leaf, opening, opened, ends, lasts, provided, entered, reports, ratifications, ratified }
     }
 
     /// A break-glass that an entry with this header enters: the act is that of who signed the word.
@@ -191,9 +186,14 @@ impl BreakGlass {
         &self.opened
     }
 
-    /// Who said what was done, and when.
+    /// The newest report: who said what was done, and when.
     pub fn close(&self) -> Option<&SignedAct> {
-        self.closed.as_ref()
+        self.reports.last()
+    }
+
+    /// Every report of what was done, the newest last.
+    pub fn reports(&self) -> &[SignedAct] {
+        &self.reports
     }
 
     /// Every ratification, whether it counts or not.
@@ -207,9 +207,14 @@ impl BreakGlass {
         Some(self.ratifications.iter().filter(|it| counted.contains(&it.seq)))
     }
 
-    /// When it ends or ended, by effective time: when it is closed, and by itself at the latest.
+    /// When it ends or ended, by effective time: when its opener says what was done, and by itself at the latest.
     pub fn end(&self) -> Time {
-        self.closed.as_ref().map_or(self.ends, |closed| self.ends.min(closed.moment.effective))
+        self.ends
+    }
+
+    /// Whether it ends later than it can if the clock of its opener was right. It is then never taken for open.
+    pub fn is_ahead(&self, now: Moment) -> bool {
+        self.ends > now.effective.plus(self.lasts + TOLERANCE)
     }
 
     /// From when on it can no longer be ratified.
@@ -223,31 +228,43 @@ impl BreakGlass {
             BreakGlassStatus::Ratified
         } else if now.effective >= self.deadline() {
             BreakGlassStatus::Unauthorised
-        } else if self.closed.is_some() {
+        } else if self.close().is_some() {
             BreakGlassStatus::Closed
-        } else if now.effective >= self.end() {
+        } else if now.effective >= self.end() || self.is_ahead(now) {
             BreakGlassStatus::Ended
         } else {
             BreakGlassStatus::Open
         }
     }
 
-    /// Each person's latest ratification. A second one by the same person replaces the first.
+    /// Each person's latest ratification of the newest report.
     fn latest_ratifications(&self) -> impl Iterator<Item = &SignedAct> {
-        let latest: BTreeMap<&PersonId, &SignedAct> = self.ratifications.iter().map(|it| (&it.person, it)).collect();
+        let since = self.close().map_or(0, |report| report.seq);
+        let of_newest = self.ratifications.iter().filter(|it| it.seq > since);
+        let latest: BTreeMap<&PersonId, &SignedAct> = of_newest.map(|it| (&it.person, it)).collect();
         latest.into_values()
     }
 
-    /// The same after a judged act.
-    pub(in crate::domain) fn after(&self, header: &Timed<'_>, leaf: Digest, event: &Event) -> Self {
+    /// The same after a judged act. Only a report by its opener ends it before its time.
+    pub(in crate::domain) fn after(&self, header: &Timed<'_>, leaf: Digest, event: &Event, by_opener: bool) -> Self {
         let mut after = Self { last: leaf, ..self.clone() };
         let act = SignedAct::of(header, leaf);
         match event {
-            Event::BreakGlassClose(_) => after.closed = Some(act),
+            Event::BreakGlassClose(_) => {
+                if by_opener {
+                    after.end_by(act.moment.effective);
+                }
+                after.reports.push(act);
+            }
             Event::BreakGlassRatify { .. } => after.ratifications.push(act),
             _ => {}
         }
         after
+    }
+
+    /// Corrects its end: it had ended by then.
+    pub(in crate::domain) fn end_by(&mut self, time: Time) {
+        self.ends = self.ends.min(time);
     }
 
     /// Settles that it is ratified, by these ratifications.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{PersonId, ProposalId, Time};
+use crate::domain::{BreakGlassId, PersonId, ProposalId, Time};
 
 /// The largest number of people whose claims witness the time of an entry.
 const WITNESSES: usize = 15;
@@ -45,12 +45,22 @@ struct Witness {
     claimed: Time,
 }
 
-/// The newest claim of each person who acted recently, and the proposals whose own claims are not settled yet.
+/// What was recorded with a claimed time on which something depends later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Watched {
+    /// A proposal, by the claim of its proposer.
+    Proposal(ProposalId),
+    /// A break-glass, by the claim of its opener.
+    BreakGlass(BreakGlassId),
+}
+
+/// The newest claim of each person who acted recently, and the proposals and break-glasses whose own claims are not
+/// settled yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Witnesses {
     /// Each person once, the one who acted last first. Machine accounts witness nothing.
     newest: Vec<Witness>,
-    unsettled: Vec<(ProposalId, Time, Since)>,
+    unsettled: Vec<(Watched, Time, Since)>,
 }
 
 impl Witnesses {
@@ -86,29 +96,34 @@ impl Witnesses {
         self.newest.truncate(WITNESSES + MOST_OPERATORS + 1);
     }
 
-    /// The proposals whose claims are not settled.
-    pub(in crate::domain) fn unsettled(&self) -> impl Iterator<Item = ProposalId> {
-        self.unsettled.iter().map(|(proposal, ..)| *proposal)
+    /// What is not settled.
+    pub(in crate::domain) fn unsettled(&self) -> impl Iterator<Item = Watched> {
+        self.unsettled.iter().map(|(watched, ..)| *watched)
     }
 
-    /// Watches a proposal until its claim is settled.
-    pub(in crate::domain) fn watch(&mut self, proposal: ProposalId, claimed: Time, since: Since) {
-        self.unsettled.push((proposal, claimed, since));
+    /// Watches something until its claim is settled.
+    pub(in crate::domain) fn watch(&mut self, watched: Watched, claimed: Time, since: Since) {
+        self.unsettled.push((watched, claimed, since));
     }
 
     /// Stops watching a proposal that has ended.
     pub(in crate::domain) fn forget(&mut self, proposal: ProposalId) {
-        self.unsettled.retain(|(id, ..)| *id != proposal);
+        self.unsettled.retain(|(watched, ..)| *watched != Watched::Proposal(proposal));
     }
 
-    /// Settles the proposals for which this person is the third other one to act. Returns those that are ahead.
-    pub(in crate::domain) fn settle(&mut self, person: &PersonId, claimed: Time) -> Vec<ProposalId> {
+    /// Settles what this person is the third other one to act after. Returns what is ahead, each with the effective time
+    /// that others have reached.
+    pub(in crate::domain) fn settle(&mut self, person: &PersonId, claimed: Time) -> Vec<(Watched, Time)> {
         let mut ahead = Vec::new();
-        self.unsettled.retain_mut(|(proposal, time, since)| {
-            let witnessed = since.acted(person, claimed);
-            ahead.extend(witnessed.filter(|witnessed| is_ahead(*time, *witnessed)).map(|_| *proposal));
-            witnessed.is_none()
-        });
+        for (watched, time, mut since) in std::mem::take(&mut self.unsettled) {
+            match since.acted(person, claimed) {
+                Some(witnessed) if is_ahead(time, witnessed) => {
+                    ahead.push((watched, self.moment(witnessed, &since.actors).effective));
+                }
+                Some(_) => {}
+                None => self.unsettled.push((watched, time, since)),
+            }
+        }
         ahead
     }
 }

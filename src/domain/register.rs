@@ -13,7 +13,7 @@ use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
 use crate::domain::{
     Action, Attempt, BreakGlass, BreakGlassId, Change, ChangeId, Condition, Digest, Event, Facts, Field, Governance,
     Header, Invalid, Moment, Outcome, Policy, ProposalId, Refusal, RefusedAttempt, RegisterId, Rule, Since, Status,
-    Stream, TextRef, Time, Timed, Witnesses, number,
+    Stream, TextRef, Time, Timed, Watched, Witnesses, number,
 };
 
 /// The links from the next entry to the entries before it.
@@ -77,6 +77,8 @@ pub struct Register {
     changes: Records<ChangeId, Change>,
     break_glasses: Records<BreakGlassId, BreakGlass>,
     words: Records<Digest, BreakGlassId>,
+    /// The break-glasses whose end the newest entry corrected.
+    corrected: Vec<BreakGlassId>,
 }
 
 /// Loading and writing.
@@ -85,7 +87,8 @@ impl Register {
     pub fn resume(register: RegisterSummary, governance: GovernanceSummary) -> Self {
         let governance = Governance::resume(governance);
         let (changes, break_glasses, words) = (Records::unloaded(), Records::unloaded(), Records::unloaded());
-        Self { summary: register, changed: false, governance, changes, break_glasses, words }
+        let (changed, corrected) = (false, Vec::new());
+        Self { summary: register, changed, governance, changes, break_glasses, words, corrected }
     }
 
     /// Loads a stored record of this state. A record that is already loaded is kept.
@@ -215,6 +218,11 @@ impl Register {
             return Err(missing.into());
         }
         Ok(self.break_glasses.get(&id, StateKey::BreakGlass)?.ok_or(missing)?)
+    }
+
+    /// The break-glasses whose end the newest entry corrected, because the clock of their opener ran ahead.
+    pub fn corrected_break_glasses(&self) -> impl Iterator<Item = BreakGlassId> {
+        self.corrected.iter().copied()
     }
 
     /// As which break-glass the text with this digest was entered, if it was.
@@ -382,10 +390,14 @@ impl Register {
     pub fn apply(&mut self, header: &Header, leaf: Digest, event: &Event) -> Result<Option<Action>, Denied> {
         let header = &self.timed(header)?;
         let machine = self.governance.person(&header.actor)?.is_some_and(|it| it.grants.is_machine());
-        for proposal in self.summary.witnesses.unsettled() {
-            self.governance.proposal(proposal)?;
+        for watched in self.summary.witnesses.unsettled() {
+            match watched {
+                Watched::Proposal(id) => self.governance.proposal(id).map(|_| ())?,
+                Watched::BreakGlass(id) => self.break_glass(id).map(|_| ())?,
+            }
         }
         let mut seconded = None;
+        self.corrected.clear();
         if event.stream() == Stream::Governance {
             seconded = self.governance.apply(header, leaf, event)?;
             if matches!(event, Event::Init { .. }) {
@@ -393,11 +405,7 @@ impl Register {
             }
             self.summary.governance_tip = Some(leaf);
         } else if let Some(glass) = self.after_act(header, leaf, event)? {
-            if let (Event::BreakGlassEnter { .. }, Some(text)) = (event, &header.text) {
-                self.words.insert(text.digest, glass.id());
-            }
-            self.summary.break_glasses = self.summary.break_glasses.max(glass.id().number());
-            self.break_glasses.insert(glass.id(), glass);
+            self.take_break_glass(header, event, glass)?;
         } else if let Event::File { change, facts, execution } = event {
             self.summary.filed = change.number();
             let filed = Change::filed(*change, header, leaf, (facts.as_ref(), execution.targets.as_slice()));
@@ -426,19 +434,43 @@ impl Register {
         Ok(seconded)
     }
 
+    /// Takes in a break-glass after an act on it. The claim of its opener is watched from the beginning.
+    fn take_break_glass(&mut self, header: &Timed<'_>, event: &Event, glass: BreakGlass) -> Result<(), Unloaded> {
+        if matches!(event, Event::BreakGlassOpen { .. } | Event::BreakGlassEnter { .. }) {
+            let opener = glass.opener();
+            let mut actors = self.governance.answer_for_act(&opener.person, opener.key)?;
+            actors.extend(self.governance.answer_for_act(&header.actor, header.key)?);
+            let watched = Watched::BreakGlass(glass.id());
+            self.summary.witnesses.watch(watched, opener.moment.claimed, Since::nobody(actors));
+        }
+        if let (Event::BreakGlassEnter { .. }, Some(text)) = (event, &header.text) {
+            self.words.insert(text.digest, glass.id());
+        }
+        self.summary.break_glasses = self.summary.break_glasses.max(glass.id().number());
+        self.break_glasses.insert(glass.id(), glass);
+        Ok(())
+    }
+
     /// Takes in the claimed time of a person's entry.
     fn witness(&mut self, header: &Timed<'_>, event: &Event) {
         let witnesses = &mut self.summary.witnesses;
         witnesses.record(&header.actor, header.time);
         match event {
             Event::Propose { proposal, .. } => {
-                witnesses.watch(*proposal, header.time, Since::nobody(BTreeSet::from([header.actor.clone()])));
+                let actors = BTreeSet::from([header.actor.clone()]);
+                witnesses.watch(Watched::Proposal(*proposal), header.time, Since::nobody(actors));
             }
             Event::Second(at) | Event::Decline(at) | Event::ProposalWithdraw(at) => witnesses.forget(at.proposal),
             _ => {}
         }
-        for proposal in witnesses.settle(&header.actor, header.time) {
-            self.governance.set_ahead(proposal);
+        for (watched, time) in witnesses.settle(&header.actor, header.time) {
+            match watched {
+                Watched::Proposal(id) => self.governance.set_ahead(id),
+                Watched::BreakGlass(id) => {
+                    self.break_glasses.change(&id).into_iter().for_each(|it| it.end_by(time));
+                    self.corrected.push(id);
+                }
+            }
         }
     }
 }

@@ -30,7 +30,7 @@ impl Model {
         Moment { claimed, effective: self.effective(self.entries.len(), claimed, &BTreeSet::new()) }
     }
 
-    fn effective(&self, place: Place, claimed: Time, actors: &BTreeSet<Person>) -> Time {
+    pub fn effective(&self, place: Place, claimed: Time, actors: &BTreeSet<Person>) -> Time {
         self.witnessed(place, actors).map_or(claimed, |witnessed| claimed.max(witnessed - TOLERATED))
     }
 
@@ -57,17 +57,22 @@ impl Model {
     /// Whether a proposal claims a time that others had not reached when three of them had acted after it.
     pub fn is_ahead(&self, proposal: Proposal) -> bool {
         let entry = &self.entries[proposal.opened];
+        let others = self.three_others(proposal.opened, &[entry.actor].into());
+        others.is_some_and(|(_, claims)| claims.iter().filter(|time| entry.time > **time + TOLERATED).count() >= 2)
+    }
+
+    /// The newest claims of the first three other people to act after a place, and where the third of them acted.
+    pub fn three_others(&self, place: Place, actors: &BTreeSet<Person>) -> Option<(Place, Vec<Time>)> {
         let mut others = BTreeMap::new();
-        for after in &self.entries[proposal.opened + 1..] {
-            if after.actor != entry.actor && self.operators(after.actor).is_empty() {
+        for (at, after) in self.entries.iter().enumerate().skip(place + 1) {
+            if !actors.contains(&after.actor) && self.operators(after.actor).is_empty() {
                 others.insert(after.actor, after.time);
             }
             if others.len() == 3 {
-                let behind = others.values().filter(|time| entry.time > **time + TOLERATED).count();
-                return behind >= 2;
+                return Some((at, others.into_values().collect()));
             }
         }
-        false
+        None
     }
 
     /// Everybody who answers for an act with a key: for a machine, whoever operated it since the key was enrolled.

@@ -6,10 +6,17 @@ use twinseal::domain::{BreakGlassStatus, Duty, Field, Role};
 
 use super::clocks::Moment;
 use super::draw::Draw;
-use super::facts::{Action, DAY, Entry, Key, Person, Place, Time, What};
+use super::facts::{Action, DAY, Entry, Key, Person, Place, Proposal, Time, What};
 use super::model::Model;
 use super::real::KEYS;
 use super::rules::Broken;
+
+impl<'a> Glass<'a> {
+    /// The newest report.
+    pub fn close(&self) -> Option<(Place, &'a Entry)> {
+        self.reports.last().copied()
+    }
+}
 
 /// All that was recorded about one break-glass.
 pub struct Glass<'a> {
@@ -19,7 +26,8 @@ pub struct Glass<'a> {
     /// When it was opened: effective, unless it was signed without the register.
     began: Moment,
     affects: Option<usize>,
-    pub close: Option<(Place, &'a Entry)>,
+    /// The reports of what was done, the newest last.
+    reports: Vec<(Place, &'a Entry)>,
     ratified: Vec<(Place, &'a Entry)>,
 }
 
@@ -42,21 +50,51 @@ impl Model {
             }
             ref other => panic!("it begins with {other:?}"),
         };
-        let (closes, ratified) = about.partition::<Vec<_>, _>(|(_, entry)| matches!(entry.what, What::CloseGlass(_)));
-        Some(Glass { opened, opener, began, affects, close: closes.first().copied(), ratified })
+        let (reports, ratified) = about.partition::<Vec<_>, _>(|(_, entry)| matches!(entry.what, What::CloseGlass(_)));
+        Some(Glass { opened, opener, began, affects, reports, ratified })
     }
 
-    /// When it ended, or will.
+    /// How many seconds it is open.
+    fn lasts(&self, glass: &Glass<'_>) -> Time {
+        60 * self.before(glass.opened).policy().map_or(0, |(_, policy)| policy.break_glass.0) as Time
+    }
+
+    /// Whether somebody opened it, or answers for the machine that did.
+    fn is_opener(&self, glass: &Glass<'_>, person: Person) -> bool {
+        self.behind_act(glass.opener.0, glass.opener.1).contains(&person)
+    }
+
+    /// When it ended, or will: by itself, with a report of its opener, or when others are known to be behind its
+    /// opener's clock.
     fn end(&self, glass: &Glass<'_>) -> Time {
-        let effective = |(place, entry): (Place, &Entry)| self.before(place).moment(entry).effective;
-        let minutes = self.before(glass.opened).policy().map_or(0, |(_, policy)| policy.break_glass.0);
-        let at_last = glass.began.effective + 60 * minutes as Time;
-        glass.close.map_or(at_last, |close| at_last.min(effective(close)))
+        let effective = |(place, entry): &(Place, &Entry)| self.before(*place).moment(entry).effective;
+        let own = |(place, entry): &&(Place, &Entry)| self.before(*place).is_opener(glass, entry.actor);
+        let reported = glass.reports.iter().filter(own).map(effective).min();
+        let ends = [Some(glass.began.effective + self.lasts(glass)), reported, self.others_behind(glass)];
+        ends.into_iter().flatten().min().expect("it ends by itself")
+    }
+
+    /// Whether its end is later than it can be if its opener's clock was right.
+    fn ends_too_late(&self, glass: &Glass<'_>, now: Moment) -> bool {
+        self.end(glass) > now.effective + self.lasts(glass) + 300
+    }
+
+    /// If two of the first three other people to act after it was opened were behind its opener's clock: what others had
+    /// reached then.
+    fn others_behind(&self, glass: &Glass<'_>) -> Option<Time> {
+        let then = self.before(glass.opened);
+        let opening = &self.entries[glass.opened];
+        let mut actors = then.behind_act(glass.opener.0, glass.opener.1);
+        actors.extend(then.behind_act(opening.actor, opening.key));
+        let (place, mut claims) = self.three_others(glass.opened, &actors)?;
+        claims.sort_unstable();
+        let behind = glass.began.claimed > claims[1] + 300;
+        behind.then(|| self.effective(place + 1, claims[1], &actors))
     }
 
     /// Whether somebody opened or closed it, answers for a machine that did, or touched the change that it acts on.
     fn had_part(&self, glass: &Glass<'_>, person: Person) -> bool {
-        let closed = glass.close.map(|(_, act)| (act.actor, act.key));
+        let closed = glass.reports.iter().map(|(_, act)| (act.actor, act.key));
         let acts = [glass.opener].into_iter().chain(closed);
         let answers = acts.flat_map(|(actor, key)| self.behind_act(actor, key)).any(|it| it == person);
         let story = glass.affects.and_then(|change| self.story(change));
@@ -74,14 +112,16 @@ impl Model {
     /// Who ratified it so that it counts at a moment.
     fn ratifiers(&self, glass: &Glass<'_>, now: Moment) -> BTreeSet<Person> {
         let apart = self.separates(Duty::AdminApprover);
+        let since = glass.close().map_or(0, |(place, _)| place);
+        let newest: Vec<_> = glass.ratified.iter().filter(|(place, _)| *place > since).collect();
         let counts = |person: &Person| {
-            let (_, last) = glass.ratified.iter().rfind(|(_, entry)| entry.actor == *person).expect("they ratified it");
+            let (_, last) = newest.iter().rfind(|(_, entry)| entry.actor == *person).expect("they ratified it");
             self.has_role(*person, Role::Approver, now)
                 && !(apart && self.has_role(*person, Role::Admin, now))
                 && self.is_live(last.key, *person)
                 && !self.had_part(glass, *person)
         };
-        let people: BTreeSet<Person> = glass.ratified.iter().map(|(_, entry)| entry.actor).collect();
+        let people: BTreeSet<Person> = newest.iter().map(|(_, entry)| entry.actor).collect();
         people.into_iter().filter(counts).collect()
     }
 
@@ -98,11 +138,11 @@ impl Model {
     pub fn glass_status(&self, number: usize, now: Moment) -> BreakGlassStatus {
         let glass = self.glass(number).expect("it was opened");
         let end = self.end(&glass);
-        match glass.close {
+        match glass.close() {
             _ if self.is_ratified(number) => BreakGlassStatus::Ratified,
             _ if now.effective >= end + DAY => BreakGlassStatus::Unauthorised,
             Some(_) => BreakGlassStatus::Closed,
-            None if now.effective >= end => BreakGlassStatus::Ended,
+            None if now.effective >= end || self.ends_too_late(&glass, now) => BreakGlassStatus::Ended,
             None => BreakGlassStatus::Open,
         }
     }
@@ -129,11 +169,16 @@ impl Model {
         let Some(glass) = about else { return no.when(true, "breakglass-known") };
         match entry.what {
             What::Ratify { number, closed } => self.break_ratify(no, entry, (number, &glass), closed),
-            _ => {
-                no.when(*actor != glass.opener.0 && !engineer, "role");
-                no.when(glass.close.is_some(), "breakglass-close-once");
+            What::CloseGlass(number) => {
+                let (opener, closed) = (self.is_opener(&glass, *actor), glass.close().is_some());
+                let open = self.glass_status(number, self.moment(entry)) == BreakGlassStatus::Open;
+                no.when(!opener && !engineer, "role");
+                no.when(!opener && closed, "breakglass-close-once");
+                no.when(!opener && open, "breakglass-close-open");
+                no.when(opener && self.is_ratified(number), "breakglass-undecided");
                 no.when(!words.contains(&Field::Note), "breakglass-report");
             }
+            ref other => panic!("{other:?} is about no break-glass"),
         }
     }
 
@@ -144,12 +189,13 @@ impl Model {
         no.when(admin && self.separates(Duty::AdminApprover), "separate-duties");
         no.when(self.had_part(glass, actor), "breakglass-part");
         no.when(!self.is_provided_for(glass), "breakglass-group");
-        no.when(glass.close.is_none(), "breakglass-closed");
-        no.when(glass.close.is_some_and(|(place, _)| place != closed), "breakglass-close-known");
+        no.when(glass.close().is_none(), "breakglass-closed");
+        no.when(glass.close().is_some_and(|(place, _)| place != closed), "breakglass-close-known");
         no.when(self.is_ratified(number), "breakglass-undecided");
+        no.when(self.ratifiers(glass, now).contains(&actor), "breakglass-ratify-once");
         no.when(end > now.effective + 300, "breakglass-ahead");
         no.when(now.effective >= end + DAY, "breakglass-deadline");
-        let signed = [glass.opened].into_iter().chain(glass.close.map(|(place, _)| place));
+        let signed = [glass.opened].into_iter().chain(glass.close().map(|(place, _)| place));
         no.when(signed.into_iter().any(|place| self.is_redacted(place)), "breakglass-redacted");
     }
 
@@ -187,14 +233,31 @@ impl Draw<'_> {
             };
         };
         let settled = model.is_ratified(number) || self.now > model.end(&glass) + DAY;
-        match (self.rng.below(20), glass.close) {
+        let redacted = glass.close().is_some_and(|(place, _)| model.is_redacted(place));
+        if redacted && !settled && self.rng.percent(70) {
+            return self.ratify(number);
+        }
+        if let Some(proposal) = self.redaction_of(glass.close()).filter(|_| !settled && self.rng.percent(60)) {
+            return self.second_of(proposal);
+        }
+        match (self.rng.below(20), glass.close()) {
             (0, _) => self.open_glass(count),
             (1, _) => self.close(number),
-            (2..6, Some((place, _))) => self.redact(place),
+            (2..9, Some((place, _))) => self.redact(place),
             (6..12, _) if settled => self.open_glass(count),
             (2..16, None) => self.close(number),
             _ => self.ratify(number),
         }
+    }
+
+    /// The open proposal to redact what was said.
+    fn redaction_of(&self, report: Option<(Place, &Entry)>) -> Option<Proposal> {
+        let (place, _) = report?;
+        let redacts = |it: &&Proposal| {
+            let action = &self.model.entries[it.opened].what;
+            matches!(action, What::Propose { action: Action::Redact(texts), .. } if texts.contains_key(&place))
+        };
+        self.model.proposals().iter().filter(|it| !self.model.is_over(**it)).find(redacts).copied()
     }
 
     fn close(&mut self, number: usize) -> Entry {
@@ -212,10 +275,11 @@ impl Draw<'_> {
         let glass = model.glass(number);
         let counted = glass.as_ref().map_or(BTreeSet::new(), |glass| model.ratifiers(glass, now));
         let part = |it: Person| glass.as_ref().is_some_and(|glass| model.had_part(glass, it));
-        let odd = self.rng.percent(10);
-        let actor =
-            self.somebody(|it| model.has_role(it, Role::Approver, now) && part(it) == odd && !counted.contains(&it));
-        let read = glass.as_ref().and_then(|glass| glass.close).map_or(0, |(place, _)| place);
+        let (odd, twice) = (self.rng.percent(10), self.rng.percent(5));
+        let actor = self.somebody(|it| {
+            model.has_role(it, Role::Approver, now) && part(it) == odd && counted.contains(&it) == twice
+        });
+        let read = glass.as_ref().and_then(Glass::close).map_or(0, |(place, _)| place);
         let closed = if self.rng.percent(95) { read } else { self.rng.below(model.entries.len() + 1) };
         self.by(actor, What::Ratify { number, closed })
     }

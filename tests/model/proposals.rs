@@ -290,11 +290,17 @@ impl Draw<'_> {
 
     /// Somebody carries or ends a proposal.
     pub fn second(&mut self) -> Entry {
-        let (model, now) = (self.model, self.model.reading(self.now));
+        let model = self.model;
         if model.proposals().iter().all(|it| model.is_over(*it)) && self.rng.percent(85) {
             return self.propose();
         }
         let proposal = self.proposal();
+        self.second_of(proposal)
+    }
+
+    /// Somebody carries or ends this proposal.
+    pub fn second_of(&mut self, proposal: Proposal) -> Entry {
+        let (model, now) = (self.model, self.model.reading(self.now));
         let proposer = model.entries.get(proposal.opened).map(|it| it.actor);
         let other = self.somebody(|it| model.has_role(it, Role::Admin, now) && Some(it) != proposer);
         let subjects: Vec<Person> = match model.entries.get(proposal.opened).map(|it| &it.what) {

@@ -46,7 +46,7 @@ impl Close {
             page.block(&format!("about to sign: close {id} and say what was done"));
             Ok(())
         };
-        let warning = "what was done can be said only once";
+        let warning = "the report cannot be taken back; only its opener can add another, until it is ratified";
         let question = Question { warning, act: "close this break-glass".to_owned(), word: id.to_string() };
         let entry = record_asked(context, &mut session, shown, plan, Some(question))?;
         let said = format!("{id} closed; two approvers ratify it: `twinseal breakglass ratify {id}`");

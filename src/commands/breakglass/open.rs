@@ -6,10 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::enter::sign_offline;
-
-use crate::commands::lookup::{change, change_id, parse, remark};
+use crate::commands::lookup::{change, change_id, governance_about, parse, remark};
 use crate::commands::{Context, Question, record_asked, report_recorded};
-use crate::domain::{BreakGlassLimits, Event, Field, Opening, Policy, ServiceId};
+use crate::domain::{BreakGlassLimits, ChangeId, Event, Field, Opening, Policy, ServiceId, Status};
 use crate::error::Error;
 use crate::output::{Page, moment};
 use crate::record::Plan;
@@ -50,7 +49,8 @@ impl Open {
             return sign_offline(context, &opening, &text, out);
         }
         let mut session = context.open()?;
-        opening.affects.map_or(Ok(()), |id| change(&session, id).map(|_| ()))?;
+        let warned = opening.affects.map_or(Ok(Vec::new()), |id| warnings(context, &session, id))?;
+        warned.iter().for_each(|it| context.env.status(it));
         let plan = |session: &mut Session| {
             let id = session.state().next_break_glass();
             Ok(Plan { event: Event::BreakGlassOpen { id, opening: opening.clone() }, text: Some(text.clone()) })
@@ -86,4 +86,33 @@ impl Open {
         let affects = self.change.as_deref().map(change_id).transpose()?;
         Ok(Opening { incident: parse(&self.incident)?, services, affects })
     }
+}
+
+/// What the opener should know of the change that the break-glass acts on. Nothing of it keeps anybody from opening one.
+///
+/// # Errors
+/// There is no such change, or the register cannot be read.
+fn warnings(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Vec<String>, Error> {
+    let change = change(session, id)?;
+    let now = session.state().moment(context.env.now());
+    let governance = governance_about(session, &change, now)?;
+    let status = change.status(&governance, now)?;
+    let mut warned = Vec::new();
+    match status {
+        Status::AwaitingApproval | Status::Expired | Status::Rejected => {}
+        Status::Approved => warned.push(format!("warning: {id} is approved: start it instead: `twinseal start {id}`")),
+        Status::InProgress | Status::Overrun => {
+            warned.push(format!("warning: {id} is {}: finish it instead: `twinseal finish {id}`", status.phrase()));
+        }
+        Status::Withdrawn | Status::Succeeded | Status::Failed | Status::RolledBack => {
+            warned.push(format!("warning: {id} is {}: it is over", status.phrase()));
+        }
+    }
+    let key = context.key_choice.key_for(session)?;
+    let me = context.key_choice.actor(session, key.public())?;
+    let conflict = session.ask(|state| Ok(change.conflict_of_interest(state.governance(), &me)?))??;
+    if let Some(conflict) = conflict {
+        warned.push(format!("warning: {id} is your own change: you {}", conflict.verb()));
+    }
+    Ok(warned)
 }

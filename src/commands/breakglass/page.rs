@@ -45,6 +45,9 @@ impl Judged {
         let deadline = ago(self.glass.deadline(), now.effective);
         let line = match status {
             BreakGlassStatus::Open => format!("{status}; ends by itself {}", ago(self.glass.end(), now.effective)),
+            BreakGlassStatus::Ended if self.glass.is_ahead(now) => {
+                format!("{status}; the clock of its opener ran ahead; nobody has said what was done")
+            }
             BreakGlassStatus::Ended => format!("{status}; nobody has said what was done; unauthorised {deadline}"),
             BreakGlassStatus::Closed => {
                 format!("{status}; {count} of {of} ratifications; unauthorised {deadline} unless ratified")
@@ -79,8 +82,10 @@ pub(super) fn write_page(page: &mut Page, session: &Session, id: BreakGlassId, n
     if !glass.is_provided_for() {
         page.field("policy", "its opener was in none of the groups that the policy names: it cannot be ratified");
     }
+    for report in glass.reports() {
+        page.field("closed", act(report));
+    }
     if let Some(close) = glass.close() {
-        page.field("closed", act(close));
         page.field("digest", close.leaf);
     }
     for ratification in glass.ratifications() {
@@ -88,12 +93,15 @@ pub(super) fn write_page(page: &mut Page, session: &Session, id: BreakGlassId, n
         page.field("ratified", format_args!("{}{void}", act(ratification)));
     }
     words(page, session, "reason", glass.opener())?;
-    glass.close().map_or(Ok(()), |close| words(page, session, "what was done", close))?;
+    for report in glass.reports() {
+        let by = format!("what was done, said by {} (entry {})", report.person, report.seq);
+        words(page, session, if glass.reports().len() == 1 { "what was done" } else { &by }, report)?;
+    }
     for ratification in glass.ratifications() {
         let by = format!("comment by {}", ratification.person);
         reason_of(session, ratification.seq)?.map_or(Ok(()), |_| words(page, session, &by, ratification))?;
     }
-    for signed in std::iter::once(glass.opener()).chain(glass.close()) {
+    for signed in std::iter::once(glass.opener()).chain(glass.reports()) {
         let heading = format!("entry {}, signed by {}", signed.seq, signed.person);
         page.block(&heading).fields(&parts(session, signed.seq)?.fields());
     }
@@ -143,6 +151,7 @@ pub(super) fn json(session: &Session, it: &Judged) -> Result<Value, Error> {
         "provided_for": glass.is_provided_for(),
         "end": glass.end().to_string(),
         "closed": glass.close().map(act).transpose()?,
+        "reports": glass.reports().iter().map(act).collect::<Result<Value, _>>()?,
         "digest": written::written(glass.close().map(|close| close.leaf)),
         "deadline": glass.deadline().to_string(),
         "ratifications": { "counted": it.counted.len(), "required": BreakGlass::RATIFIERS, "acts": ratifications },

@@ -125,11 +125,12 @@ fn break_glasses(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Wa
             Ok(approves
                 && glass.is_provided_for()
                 && state.part_in(&glass, me)?.is_none()
-                && !glass.ratifications().iter().any(|it| it.person == *me))
+                && !state.ratifiers(&glass, now)?.iter().any(|it| it.person == *me))
         })??;
         let (deadline, then) = match status {
-            BreakGlassStatus::Open => (glass.end(), "ends"),
-            _ => (glass.deadline(), "unauthorised"),
+            BreakGlassStatus::Open => (Some(glass.end()), "ends"),
+            // No deadline is known until others have acted.
+            _ => (Some(glass.deadline()).filter(|_| !glass.is_ahead(now)), "unauthorised"),
         };
         let (opener, opening) = (glass.opener(), glass.opening());
         waiting.push(Waiting {
@@ -141,7 +142,7 @@ fn break_glasses(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Wa
             subject: id.to_string(),
             title: format!("break-glass for {}, without approval", opening.incident),
             since: opener.moment.claimed,
-            deadline: Some(deadline),
+            deadline,
             then,
             late: false,
             reason: format!("{status}; by {}", opener.person),

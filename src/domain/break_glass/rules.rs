@@ -2,8 +2,8 @@
 
 use crate::domain::records::{Denied, Unloaded};
 use crate::domain::{
-    BreakGlass, BreakGlassId, Digest, Duty, Event, Field, Header, Moment, PartInBreakGlass, PersonId, Policy, Refusal,
-    Register, Role, SignedAct, TOLERANCE, Timed, Word,
+    BreakGlass, BreakGlassId, BreakGlassStatus, Digest, Duty, Event, Field, Header, Moment, PartInBreakGlass, PersonId,
+    Policy, Refusal, Register, Role, SignedAct, TOLERANCE, Timed, Word,
 };
 
 impl Register {
@@ -51,13 +51,21 @@ impl Register {
         }
     }
 
-    /// Its opener says what was done, or any engineer, at any time, once.
+    /// Its opener says what was done at any time, and again until it is ratified. Another engineer says it once, if its
+    /// opener has not said so before it ended by itself: nobody speaks for an opener who is still at work.
     fn judge_close(&self, header: &Timed<'_>, glass: &BreakGlass) -> Result<(), Denied> {
-        if glass.opener().person != header.actor {
+        let id = glass.id();
+        if self.is_opener(glass, &header.actor)? {
+            if glass.ratified().is_some() {
+                return Err(Refusal::RatifiedBefore { id }.into());
+            }
+        } else {
             self.governance().judge_role(header, Role::Engineer)?;
-        }
-        if glass.close().is_some() {
-            return Err(Refusal::ClosedBefore { id: glass.id() }.into());
+            match glass.status(header.moment) {
+                _ if glass.close().is_some() => return Err(Refusal::ClosedBefore { id }.into()),
+                BreakGlassStatus::Open => return Err(Refusal::OpenStill { id, end: glass.end() }.into()),
+                _ => {}
+            }
         }
         let reported = header.fills(Field::Note);
         if reported { Ok(()) } else { Err(Refusal::NothingReported { id: glass.id() }.into()) }
@@ -81,6 +89,9 @@ impl Register {
             return Err(Refusal::OtherClose { id, closed: close.leaf }.into());
         }
         self.judge_unsettled(header, glass)?;
+        if self.ratifiers(glass, header.moment)?.iter().any(|it| it.person == header.actor) {
+            return Err(Refusal::RatifiedAlready { id, person: header.actor.clone() }.into());
+        }
         for act in [glass.opener(), close] {
             if self.is_redacted(act)? {
                 return Err(Refusal::BreakGlassRedacted { id }.into());
@@ -109,20 +120,25 @@ impl Register {
         }
     }
 
+    /// Whether a person opened it, or answers for the machine account that did.
+    fn is_opener(&self, glass: &BreakGlass, person: &PersonId) -> Result<bool, Unloaded> {
+        let opener = glass.opener();
+        Ok(self.governance().answer_for_act(&opener.person, opener.key)?.contains(person))
+    }
+
     /// The part that this person had in a break-glass, if any: they opened or closed it, answer for a machine account
     /// that did, or have a conflict of interest in the change that it acts on.
     ///
     /// # Errors
     /// [`Unloaded`].
     pub fn part_in(&self, glass: &BreakGlass, person: &PersonId) -> Result<Option<PartInBreakGlass>, Unloaded> {
-        let close = glass.close();
         if glass.opener().person == *person {
             return Ok(Some(PartInBreakGlass::Opened));
         }
-        if close.is_some_and(|close| close.person == *person) {
+        if glass.reports().iter().any(|report| report.person == *person) {
             return Ok(Some(PartInBreakGlass::Closed));
         }
-        for act in std::iter::once(glass.opener()).chain(close) {
+        for act in std::iter::once(glass.opener()).chain(glass.reports()) {
             if self.governance().answer_for_act(&act.person, act.key)?.contains(person) {
                 return Ok(Some(PartInBreakGlass::Operates));
             }
@@ -181,9 +197,12 @@ impl Register {
                 let said = (opening, &**word);
                 Ok(Some(BreakGlass::entered(*id, said, header, leaf, (&limits, provided))))
             }
-            Event::BreakGlassClose(id) => Ok(Some(self.break_glass(*id)?.after(header, leaf, event))),
+            Event::BreakGlassClose(id) => {
+                let glass = self.break_glass(*id)?;
+                Ok(Some(glass.after(header, leaf, event, self.is_opener(glass, &header.actor)?)))
+            }
             Event::BreakGlassRatify { id, .. } => {
-                let mut after = self.break_glass(*id)?.after(header, leaf, event);
+                let mut after = self.break_glass(*id)?.after(header, leaf, event, false);
                 let counted: Vec<u64> = self.ratifiers(&after, header.moment)?.iter().map(|act| act.seq).collect();
                 if counted.len() >= BreakGlass::RATIFIERS {
                     after.settle(counted);

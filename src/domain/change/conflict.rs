@@ -33,7 +33,7 @@ impl ConflictOfInterest {
     }
 
     /// What the person did or is, as the end of a sentence that begins with "you".
-    pub(in crate::domain) fn verb(self) -> &'static str {
+    pub fn verb(self) -> &'static str {
         match self {
             Self::Requested => "filed or revised it",
             Self::Authored => "are an author of it",

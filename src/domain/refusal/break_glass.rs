@@ -10,9 +10,14 @@ macro_rules! break_glass {
     /// No such break-glass.
     NoBreakGlass { /** Which. */ id: BreakGlassId } =>
         "breakglass-known", "no break-glass {id}", "`twinseal breakglass list` shows all of them";
-    /// A second close.
+    /// A second close by somebody else than its opener.
     ClosedBefore { /** Which. */ id: BreakGlassId } =>
-        "breakglass-close-once", "{id} is already closed", "`twinseal breakglass show {id}` shows what was done";
+        "breakglass-close-once", "{id} is already closed",
+        "`twinseal breakglass show {id}` shows what was done; its opener can add to it until it is ratified";
+    /// A close by somebody else than its opener before it has ended.
+    OpenStill { /** Which. */ id: BreakGlassId, /** When it ends. */ end: Time } =>
+        "breakglass-close-open", "{id} is open until {end}; before that only its opener closes it",
+        "ask its opener to say what was done, or close it after that time";
     /// A close that does not say what was done.
     NothingReported { /** Which. */ id: BreakGlassId } =>
         "breakglass-report", "{id} is closed by saying what was done",
@@ -46,10 +51,14 @@ macro_rules! break_glass {
     /// Ratifying what is ratified.
     RatifiedBefore { /** Which. */ id: BreakGlassId } =>
         "breakglass-undecided", "{id} is ratified: nothing left to decide", "";
+    /// Ratifying the same report a second time.
+    RatifiedAlready { /** Which. */ id: BreakGlassId, /** Who. */ person: PersonId } =>
+        "breakglass-ratify-once", "{person} has already ratified {id}",
+        "another approver ratifies it: `twinseal breakglass ratify {id}`";
     /// Ratifying before the end.
     EndsLater { /** Which. */ id: BreakGlassId, /** When it ends. */ end: Time } =>
         "breakglass-ahead", "{id} ends at {end}, ahead of what others claim: a clock was wrong",
-        "ratify it after that time";
+        "ratify it once three other people have acted since it was opened: then its end is corrected";
     /// Ratifying too late.
     Unauthorised { /** Which. */ id: BreakGlassId, /** Since when. */ since: Time } =>
         "breakglass-deadline", "{id} has been unauthorised since {since}, 24 hours after its end", "";

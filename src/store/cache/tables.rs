@@ -56,11 +56,8 @@ pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, afte
         ])?;
     if let Some(Text::Names(names)) = text {
         for (person, name) in names {
-            conn.prepare_cached("INSERT INTO names VALUES (?1, ?2, ?3)")?.execute(params![
-                person.as_str(),
-                header.seq,
-                name.as_str()
-            ])?;
+            let row = params![person.as_str(), header.seq, name.as_str()];
+            conn.prepare_cached("INSERT INTO names VALUES (?1, ?2, ?3)")?.execute(row)?;
         }
     }
     match event {
@@ -88,6 +85,10 @@ pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, afte
         Event::BreakGlassOpen { .. } | Event::BreakGlassEnter { .. } | Event::BreakGlassClose(_) => {}
         Event::BreakGlassRatify { id, .. } => project_ratification(conn, header, id.number())?,
         Event::Seal | Event::ChangeWithdraw(_) | Event::Note(_) | Event::FreezeNow { .. } | Event::FreezeEnd(_) => {}
+    }
+    for id in after.corrected_break_glasses() {
+        let ends = after.break_glass(id).map_err(unloaded)?.end().to_string();
+        conn.prepare_cached("UPDATE breakglass SET ends = ?2 WHERE id = ?1")?.execute(params![id.number(), ends])?;
     }
     match event.stream() {
         Stream::Change(change) => project_change(conn, after.change(change).map_err(unloaded)?),
