@@ -37,6 +37,8 @@ pub struct Config {
     /// The person to act as; a key of another person is refused.
     #[serde(rename = "as")]
     pub person: Option<String>,
+    /// The IANA time zone of times that are typed without an offset.
+    pub zone: Option<String>,
     /// Whom the author addresses of git commits belong to, by address in lower case.
     #[serde(default, deserialize_with = "read_authors")]
     pub authors: BTreeMap<String, Author>,

@@ -15,13 +15,14 @@ use zeroize::Zeroizing;
 use crate::domain::Time;
 
 /// The environment variables that twinseal reads.
-const VARIABLES: [&str; 13] = [
+const VARIABLES: [&str; 14] = [
     "EDITOR",
     "HOME",
     "LOGNAME",
     "NO_COLOR",
     "SSH_AUTH_SOCK",
     "TERM",
+    "TZ",
     "TWINSEAL_AS",
     "TWINSEAL_KEY",
     "TWINSEAL_REGISTER",

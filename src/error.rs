@@ -6,6 +6,7 @@ mod faults;
 mod freeze;
 mod hint;
 mod json;
+mod words;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ pub use break_glass::BreakGlassError;
 pub use exit::Exit;
 pub use freeze::FreezeError;
 pub use hint::shell_word;
+use words::{did_you_mean, further, knows, none_fits, short};
 
 use self::faults::list_faults;
 use crate::config::{ConfigError, Known};
@@ -20,7 +22,7 @@ use crate::domain::{
     ChangeId, Denied, Digest, Fingerprint, Head, Invalid, PersonId, Predecessor, ProposalId, Refusal, Time, Unloaded,
 };
 use crate::format::Defect;
-use crate::input::{Fault, Problem};
+use crate::input::{Fault, NotATime, Problem};
 use crate::signer::KeyError;
 use crate::store::{Finding, StoreError};
 
@@ -364,6 +366,14 @@ pub enum Error {
         /// What is wrong.
         problem: Box<Problem>,
     },
+    /// Not a time.
+    #[error("{}: {problem}", short(.given))]
+    Time {
+        /// The argument.
+        given: String,
+        /// The reason.
+        problem: NotATime,
+    },
     /// Passphrases that differ.
     #[error("the two passphrases differ")]
     PassphrasesDiffer,
@@ -460,34 +470,5 @@ impl Error {
             Self::Io(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Self::Io(error),
             error => StoreError::RecordedButNotPinned { seq, source: Box::new(error) }.into(),
         }
-    }
-}
-
-fn knows(registers: &[String]) -> String {
-    if registers.is_empty() { String::new() } else { format!("; this account knows {}", registers.join(", ")) }
-}
-
-fn further(verified: &Option<u64>) -> String {
-    verified.map_or(String::new(), |seq| format!("; this account verified the old register up to entry {seq}"))
-}
-
-fn none_fits(held: usize) -> String {
-    match held {
-        0 => "the ssh-agent holds no Ed25519 key".to_owned(),
-        1 => "the one Ed25519 key in the ssh-agent is not enrolled here".to_owned(),
-        held => format!("none of the {held} Ed25519 keys in the ssh-agent is enrolled here"),
-    }
-}
-
-fn did_you_mean(near: Option<&str>) -> String {
-    near.map_or(String::new(), |near| format!("; did you mean {near}?"))
-}
-
-/// An argument, quoted and cut to fit a line.
-fn short(given: &str) -> String {
-    const MOST: usize = 60;
-    match given.char_indices().nth(MOST) {
-        Some((at, _)) => format!("{:?}…", &given[..at]),
-        None => format!("{given:?}"),
     }
 }

@@ -46,6 +46,8 @@ pub struct Settings {
     pub person: Option<Setting<String>>,
     /// The key file, as it was given.
     pub key: Option<Setting<PathBuf>>,
+    /// The IANA time zone of times that are typed without an offset.
+    pub zone: Option<Setting<String>>,
 }
 
 /// The options that are settings.
@@ -57,6 +59,8 @@ pub struct Given {
     pub person: Option<String>,
     /// `--key`.
     pub key: Option<PathBuf>,
+    /// `--zone`.
+    pub zone: Option<String>,
 }
 
 impl Settings {
@@ -70,13 +74,22 @@ impl Settings {
             None => Err(Error::NotUtf8(format!("{name} ({value:?})"))),
         };
         let path = |_: &'static str, value: &OsStr| Ok(PathBuf::from(value));
-        let Given { register, person, key } = given;
+        let Given { register, person, key, zone } = given;
         Ok(Self {
             register: first(env, ("--register", "TWINSEAL_REGISTER"), [register, config.register.clone()], text)?,
             person: first(env, ("--as", "TWINSEAL_AS"), [person, config.person.clone()], text)?,
             key: first(env, ("--key", "TWINSEAL_KEY"), [key, config.key.clone()], path)?,
+            zone: first(env, ("--zone", ""), [zone, config.zone.clone()], text)?.or_else(|| system_zone(env)),
         })
     }
+}
+
+/// The zone that `TZ` names, as `Asia/Shanghai` or `:Asia/Shanghai`. A zone in another form has no name, and is none.
+fn system_zone(env: &Env) -> Option<Setting<String>> {
+    let name = env.variables.get("TZ")?.to_str()?;
+    let name = name.strip_prefix(':').unwrap_or(name);
+    let value = name.contains('/').then(|| name.to_owned()).filter(|it| !it.starts_with('/'))?;
+    Some(Setting { value, from: Origin::Variable("TZ") })
 }
 
 /// The value of the option, else of the variable, else of the configuration.

@@ -9,7 +9,7 @@ mod session;
 mod sqlite;
 mod verify;
 
-pub use cache::queries::{ChangeFilter, ChangeOrder, ChangeRow, EntryFilter, Queries};
+pub use cache::queries::{ChangeFilter, ChangeOrder, ChangeRow, EntryFilter, Queries, Since};
 pub use cache::tables::{Tables, project};
 pub use cache::verified::discard;
 pub use error::{Finding, StoreError};

@@ -94,14 +94,37 @@ fn a_list_holds_what_was_asked_for_and_nothing_else() {
 }
 
 #[test]
+fn times_are_typed_as_people_say_them() {
+    let world = five();
+    // 2026-12-01 is a Tuesday. The window of CHG-4 is on the next one.
+    world.ok("audrey", "config set zone Asia/Shanghai");
+    assert_eq!(listed(&world, "--from sat"), ["4"]);
+    assert_eq!(listed(&world, "--from 'mon 09:00' --to '2026-12-08 18:00'"), Vec::<String>::new());
+    assert_eq!(listed(&world, "--from '2026-12-08 18:00' --zone UTC"), Vec::<String>::new());
+    world.fails("audrey", "list --from tue", Exit::Invalid, "today is a Tue: write today, or the date");
+    let log = |arguments: &str| world.ok("audrey", &format!("log {arguments}")).lines().count();
+    let all = log("");
+    assert_eq!(log("--since yesterday"), all);
+    assert_eq!((log("--since 2"), log("--until yesterday"), log("--since 2026-12-02")), (all - 2, 0, 0));
+    assert_eq!(log("--actor dave"), log("--person dave"));
+    world.fails("audrey", "log --since soon", Exit::Invalid, "\"soon\": not a time: write 'sat 20:00'");
+    world.fails("audrey", "log --since 23:59", Exit::Invalid, "23:59 today is still to come: write yesterday 23:59");
+}
+
+#[test]
 fn a_list_of_nonsense_says_what_would_be_right() {
     let world = five();
     for (arguments, complaint) in [
         ("--status maybe", "\"maybe\": not a status: use awaiting-approval, approved"),
         ("--risk huge", "not a risk: use low, medium, high or critical"),
         ("--owner 'No Body'", "not a person"),
-        ("--from tomorrow", "does not have the form 2026-12-31T18:00:00+08:00"),
-        ("--to 2026-12-01", "does not have the form"),
+        (
+            "--from tomorrow",
+            "\"tomorrow\": which zone? write the offset, as in 2026-12-05T20:00:00+08:00, or use --zone",
+        ),
+        ("--to 2026-12-1", "\"2026-12-1\": not a time: write 'sat 20:00', tomorrow"),
+        ("--to tomorrow --zone CST", "\"CST\": not the name of a time zone"),
+        ("--to tomorrow --zone Asia/Shangai", "unknown time zone; did you mean Asia/Shanghai?"),
         ("--sort best", "possible values: newest, oldest, window, risk"),
         ("--limit 0", "0 is not in 1.."),
     ] {
@@ -161,7 +184,7 @@ fn the_past_is_told_as_it_was() {
     );
     world.fails("audrey", "person list --as-of 4", Exit::Invalid, "no entry 4");
     world.fails("audrey", "person list --as-of 2020-01-01T00:00:00Z", Exit::Invalid, "no entry at or before 2020");
-    world.fails("audrey", "person list --as-of yesterday", Exit::Invalid, "does not have the form");
+    world.fails("audrey", "person list --as-of yesterday", Exit::Invalid, "which zone?");
     world.fails("audrey", "person show frank --as-of 0", Exit::Invalid, "no person frank");
 }
 

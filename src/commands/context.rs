@@ -57,6 +57,9 @@ pub struct Options {
         help_heading = "Global options"
     )]
     pub fingerprint: Option<String>,
+    /// Time zone of times without an offset, such as Asia/Shanghai; otherwise that of config.toml or of TZ
+    #[arg(id = "global-zone", long = "zone", global = true, value_name = "ZONE", help_heading = "Global options")]
+    pub zone: Option<String>,
     /// Output and errors in JSON: one document, or one per line from `log` and `export jsonl`
     #[arg(id = "global-json", long = "json", global = true, help_heading = "Global options")]
     pub json: bool,
@@ -64,7 +67,12 @@ pub struct Options {
 
 impl Options {
     fn settings(&self) -> Given {
-        Given { register: self.register.clone(), person: self.person.clone(), key: self.key.clone() }
+        Given {
+            register: self.register.clone(),
+            person: self.person.clone(),
+            key: self.key.clone(),
+            zone: self.zone.clone(),
+        }
     }
 }
 

@@ -9,10 +9,11 @@ use crate::domain::{
     Prose, Refusal, RequirementLine, Status, Text, Time,
 };
 use crate::error::{Error, Exit, shell_word};
-use crate::input::{moment, nearest};
+use crate::input::{Toward, named_zone, nearest, spoken_time};
 use crate::output::requirements::{Obstacle, RequirementText};
 use crate::output::{Names, Parts, Redaction, safe};
 use crate::store::Session;
+use crate::zone::Zone;
 
 /// The name of an input file in messages.
 pub fn name_of_input(given: &Path) -> String {
@@ -181,13 +182,29 @@ pub fn reason(given: Option<&str>) -> Result<Option<Text>, Error> {
     given.map(|given| remark(Field::Reason, given)).transpose()
 }
 
-/// Parses a time given on the command line; the UTC offset is required.
+/// Parses a time given on the command line. A local time is one of the zone that the user set.
 ///
 /// # Errors
-/// [`Error::Form`].
-pub fn time(given: &str) -> Result<Time, Error> {
-    let wrong = || Error::Form { given: given.to_owned(), form: "2026-12-31T18:00:00+08:00" };
-    moment(given).map_err(|_| wrong())
+/// [`Error::Time`]; [`Error::Argument`] for an unknown zone.
+pub fn time(context: &Context<'_>, given: &str, toward: Toward) -> Result<Time, Error> {
+    spoken_time(given, context.env.now(), zone(context)?.as_ref(), toward)
+        .map_err(|problem| Error::Time { given: given.to_owned(), problem })
+}
+
+/// The zone with this IANA name.
+///
+/// # Errors
+/// [`Error::Argument`].
+pub fn zone_named(given: &str) -> Result<Zone, Error> {
+    named_zone(given).map_err(|problem| Error::Argument { given: given.to_owned(), problem: Box::new(problem) })
+}
+
+/// The zone that the user set, if any.
+///
+/// # Errors
+/// [`Error::Argument`].
+pub fn zone(context: &Context<'_>) -> Result<Option<Zone>, Error> {
+    context.settings.zone.as_ref().map(|it| zone_named(&it.value)).transpose()
 }
 
 /// Parses a length of time given on the command line, such as `30m`, of at most `most` seconds.
@@ -229,7 +246,7 @@ pub fn as_of(context: &Context<'_>, session: &Session, given: Option<&str>) -> R
             (seq, Moment::unwitnessed(entry.header.time))
         }
         Err(_) => {
-            let at = time(given)?;
+            let at = time(context, given, Toward::Past)?;
             let seq = session.queries().newest_by(at)?.ok_or(Error::NothingBy(at))?;
             (seq, Moment::unwitnessed(at))
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fault::{Fault, Problem};
-use super::times::moment;
+use super::times::time;
 use crate::domain::{Grants, Period, Periods, PersonId, Time};
 
 /// The first line of a rota.
@@ -68,7 +68,7 @@ fn read_shift(line: usize, text: &str) -> Result<(PersonId, Grants), Vec<Fault>>
 
 /// A beginning or an end; empty if there is none.
 fn bound(text: &str) -> Result<Option<Time>, Problem> {
-    if text.is_empty() { Ok(None) } else { moment(text).map(Some) }
+    if text.is_empty() { Ok(None) } else { time(text, None).map(Some) }
 }
 
 /// `approver` is a role, `group dba` a group.

@@ -38,14 +38,6 @@ pub fn time(written: &str, zone: Option<&Zone>) -> Result<Time, Problem> {
     }
 }
 
-/// Parses a time that is written with its offset.
-///
-/// # Errors
-/// [`Problem::Time`]; [`Problem::NoZone`] for a time without an offset.
-pub fn moment(written: &str) -> Result<Time, Problem> {
-    time(written.trim(), None)
-}
-
 /// Adds the seconds that RFC 3339 requires and people leave out, as in `20:00+08:00`.
 fn with_seconds(written: &str) -> String {
     let colons = written.matches(':').count();
@@ -67,11 +59,15 @@ fn local(written: &str, zone: Option<&Zone>) -> Result<Time, Problem> {
     if parsed.nanosecond() != 0 || written.contains('.') {
         return Err(Problem::Seconds);
     }
-    let zone = zone.ok_or(Problem::NoZone)?;
-    zone.moment(parsed).map_err(|error| match error {
+    in_zone(parsed, zone.ok_or(Problem::NoZone)?)
+}
+
+/// The point in time at which clocks in a zone show `local`.
+pub fn in_zone(local: NaiveDateTime, zone: &Zone) -> Result<Time, Problem> {
+    zone.moment(local).map_err(|error| match error {
         LocalTimeError::Skipped => Problem::TimeGap { zone: zone.name().to_owned() },
         LocalTimeError::Repeated(offsets) => {
-            let [first, second] = offsets.map(|offset| format!("{}{offset}", parsed.format("%Y-%m-%dT%H:%M:%S")));
+            let [first, second] = offsets.map(|offset| format!("{}{offset}", local.format("%Y-%m-%dT%H:%M:%S")));
             Problem::TimeTwice { zone: zone.name().to_owned(), first, second }
         }
         LocalTimeError::OutOfRange => Problem::Time,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use toml_edit::{DocumentMut, value};
 
 use crate::commands::Context;
-use crate::commands::lookup::parse;
+use crate::commands::lookup::{parse, zone_named};
 use crate::config::{Config as File, ConfigError};
 use crate::domain::PersonId;
 use crate::error::Error;
@@ -64,6 +64,8 @@ pub enum Name {
     Key,
     /// Person to act as
     As,
+    /// Time zone of times without an offset, such as Asia/Shanghai
+    Zone,
 }
 
 impl Name {
@@ -72,6 +74,7 @@ impl Name {
             Self::Register => "register",
             Self::Key => "key",
             Self::As => "as",
+            Self::Zone => "zone",
         }
     }
 }
@@ -106,11 +109,17 @@ impl Set {
         if self.value.is_empty() {
             return Err(Error::EmptyOption("the value"));
         }
+        if self.name == Name::Zone {
+            zone_named(&self.value)?;
+        }
         change(context, |document| document[self.name.as_str()] = value(&self.value))?;
         let shadow = match self.name {
             Name::Register => context.settings.register.as_ref().map(|it| it.from),
             Name::Key => context.settings.key.as_ref().map(|it| it.from),
             Name::As => context.settings.person.as_ref().map(|it| it.from),
+            Name::Zone => {
+                context.settings.zone.as_ref().map(|it| it.from).filter(|from| *from != Origin::Variable("TZ"))
+            }
         };
         if let Some(from) = shadow.filter(|from| *from != Origin::File) {
             context.env.status(format_args!("note: {from} is set and has precedence"));
@@ -153,6 +162,7 @@ fn show(context: &mut Context<'_>) -> Result<(), Error> {
         ("register", row(settings.register.as_ref(), String::clone, &only)),
         ("key", row(settings.key.as_ref(), |it| it.display().to_string(), "~/.ssh/id_ed25519")),
         ("as", row(settings.person.as_ref(), String::clone, "")),
+        ("zone", row(settings.zone.as_ref(), String::clone, "")),
     ];
     for (address, author) in &context.authors {
         rows.push(("authors", (Some(format!("{address} = {author}")), "config.toml".to_owned())));
@@ -201,6 +211,7 @@ const EMPTY: &str = "# Settings of twinseal. An option or an environment variabl
 # register = \"prod\"
 # key = \"~/.ssh/id_ed25519\"
 # as = \"alice\"
+# zone = \"Asia/Shanghai\"
 
 # Whom the author addresses of git commits belong to.
 # [authors]

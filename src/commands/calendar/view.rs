@@ -7,10 +7,9 @@ use serde_json::{Value, json};
 use crate::commands::Context;
 use crate::commands::freeze::all;
 use crate::commands::look::list::risk_and_kind;
-use crate::commands::lookup::parse;
+use crate::commands::lookup::{parse, zone};
 use crate::domain::{Closed, Effect, Facts, FreezeName, ServiceId, Status, Time};
 use crate::error::Error;
-use crate::input::named_zone;
 use crate::output::{AGENDA, Item, agenda, freeze, json, table};
 use crate::store::{ChangeFilter, ChangeOrder, ChangeRow, Session};
 use crate::venue::{Session as Trading, Venue};
@@ -34,9 +33,6 @@ pub struct View {
     /// Exchange whose sessions are shown; repeat it for each: XSHG, XSHE, XHKG, XNYS, XLON
     #[arg(long = "venue", value_name = "MIC")]
     venues: Vec<String>,
-    /// Time zone of the days; that of the first venue, otherwise UTC, unless given
-    #[arg(long, value_name = "ZONE")]
-    zone: Option<String>,
 }
 
 /// The days that are shown.
@@ -79,7 +75,7 @@ impl View {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let venues = self.venues.iter().map(|mic| Venue::named(mic)).collect::<Result<Vec<_>, _>>()?;
         let service: Option<ServiceId> = self.service.as_deref().map(parse).transpose()?;
-        let days = self.days(venues.first(), context.env.now())?;
+        let days = self.days(context, venues.first())?;
         let session = context.open()?;
         let now = context.env.now();
         let planned = planned(&session, &days, service.as_ref(), now)?;
@@ -97,7 +93,7 @@ impl View {
         let last = days.end.pred_opt().unwrap_or(days.end);
         let title = format!("{} to {last}, {}", days.first, days.zone.name());
         context.env.print(format_args!("{title}\n{}", table(AGENDA, rows, width)))?;
-        if self.zone.is_none()
+        if context.settings.zone.is_none()
             && days.zone.name() == "UTC"
             && let Some(it) = planned.iter().find(|it| it.row.zone != "UTC")
         {
@@ -106,14 +102,10 @@ impl View {
         Ok(())
     }
 
-    fn days(&self, venue: Option<&Venue>, now: Time) -> Result<Days, Error> {
-        let zone = match (&self.zone, venue) {
-            (Some(name), _) => named_zone(name)
-                .map_err(|problem| Error::Argument { given: name.clone(), problem: Box::new(problem) })?,
-            (None, Some(venue)) => Zone::named(venue.zone).unwrap_or_else(Zone::utc),
-            (None, None) => Zone::utc(),
-        };
-        let given = self.from.clone().unwrap_or_else(|| zone.at(now).date_naive().to_string());
+    fn days(&self, context: &Context<'_>, venue: Option<&Venue>) -> Result<Days, Error> {
+        let of_venue = || venue.and_then(|venue| Zone::named(venue.zone)).unwrap_or_else(Zone::utc);
+        let zone = zone(context)?.unwrap_or_else(of_venue);
+        let given = self.from.clone().unwrap_or_else(|| zone.at(context.env.now()).date_naive().to_string());
         let wrong = || Error::Form { given: given.clone(), form: "2026-12-31" };
         let first = NaiveDate::parse_from_str(&given, "%Y-%m-%d").map_err(|_| wrong())?;
         let end = match self.month {

@@ -11,7 +11,7 @@ use crate::domain::{
     Change, Closed, Freeze, FreezeMark, FreezeName, FreezeOrigin, Met, Moment, ServiceId, Status, Time,
 };
 use crate::error::{Error, FreezeError};
-use crate::input::nearest;
+use crate::input::{Toward, nearest};
 use crate::output::json::written;
 use crate::output::{Gutter, ago, freeze, table};
 use crate::store::Session;
@@ -181,7 +181,7 @@ pub struct Check {
 
 impl Check {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let at = if self.time == "now" { context.env.now() } else { time(&self.time)? };
+        let at = time(context, &self.time, Toward::Future)?;
         let service: Option<ServiceId> = self.service.as_deref().map(parse).transpose()?;
         let session = context.open()?;
         let concerned = |services: &BTreeSet<ServiceId>| {

@@ -9,6 +9,7 @@ use crate::commands::Context;
 use crate::commands::lookup::{parse, time};
 use crate::domain::{ChangeKind, Facts, Invalid, Left, Rule, SearchWords, Status, Text};
 use crate::error::Error;
+use crate::input::Toward;
 use crate::output::{ago, json, moment, table};
 use crate::store::{ChangeFilter, ChangeOrder, ChangeRow, Session};
 
@@ -38,10 +39,10 @@ pub struct List {
     /// Filter by kind: standard, normal, emergency
     #[arg(long, value_name = "KIND")]
     kind: Option<String>,
-    /// Filter by windows that end after this time, with UTC offset
+    /// Filter by windows that end after this time, such as 'mon 09:00'
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
-    /// Filter by windows that start before this time, with UTC offset
+    /// Filter by windows that start before this time
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
     /// Filter by words in the text, ignoring case
@@ -102,7 +103,7 @@ impl List {
     /// # Errors
     /// A filter is invalid, or the register cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let query = self.query()?;
+        let query = self.query(context)?;
         let mut session = context.open()?;
         let (found, more) = self.select(context, &mut session, &query)?;
         if found.is_empty() && !context.ui.json {
@@ -123,7 +124,8 @@ impl List {
         Ok(())
     }
 
-    fn query(&self) -> Result<Query, Error> {
+    fn query(&self, context: &Context<'_>) -> Result<Query, Error> {
+        let at = |given: &str| time(context, given, Toward::Future);
         let status = self.status.as_deref().map(parse::<Status>).transpose()?;
         // Approved, expired and overrun depend on the moment of reading.
         let stored_status = status.map(|status| match status {
@@ -140,8 +142,8 @@ impl List {
             tag: parse_given(self.tag.as_deref())?,
             risk: parse_given(self.risk.as_deref())?,
             kind: parse_given(self.kind.as_deref())?,
-            ends_after: self.from.as_deref().map(time).transpose()?,
-            starts_before: self.to.as_deref().map(time).transpose()?,
+            ends_after: self.from.as_deref().map(at).transpose()?,
+            starts_before: self.to.as_deref().map(at).transpose()?,
             order: self.sort.into(),
             limit,
         };

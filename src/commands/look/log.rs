@@ -3,25 +3,26 @@
 use clap::Args;
 
 use crate::commands::Context;
-use crate::commands::lookup::{change_id, known_person, parse};
-use crate::domain::{EventKind, PersonId};
+use crate::commands::lookup::{change_id, known_person, parse, time};
+use crate::domain::{EventKind, PersonId, number};
 use crate::error::Error;
 use crate::format::entry;
+use crate::input::Toward;
 use crate::output::{self, describe};
-use crate::store::{EntryFilter, Session, StoreError};
+use crate::store::{EntryFilter, Session, Since, StoreError};
 
 /// Show the audit log
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal log --change CHG-42
-  twinseal log --person carol --kind change.approve
+  twinseal log --person carol --kind change.approve --since yesterday
   twinseal log --seq 812 --raw > 812.entry")]
 pub struct Log {
     /// Filter by change
     #[arg(long, value_name = "CHG-N")]
     change: Option<String>,
     /// Filter by actor
-    #[arg(long, value_name = "PERSON")]
+    #[arg(long, value_name = "PERSON", visible_alias = "actor")]
     person: Option<String>,
     /// Filter by kind of entry, such as change.approve
     #[arg(long, value_name = "KIND")]
@@ -29,9 +30,12 @@ pub struct Log {
     /// Single entry to show
     #[arg(long, value_name = "N")]
     seq: Option<u64>,
-    /// First entry to show
-    #[arg(long, value_name = "N", conflicts_with = "seq")]
-    since: Option<u64>,
+    /// First entry to show, by number or by the time that it claims: 812, yesterday, 'mon 09:00'
+    #[arg(long, value_name = "N|TIME", conflicts_with = "seq")]
+    since: Option<String>,
+    /// Time before which entries are shown, as they claim it
+    #[arg(long, value_name = "TIME", conflicts_with = "seq")]
+    until: Option<String>,
     /// Exact bytes that the leaf hash covers: body, blank line, signature line
     #[arg(long)]
     raw: bool,
@@ -51,7 +55,7 @@ impl Log {
         if let Some(seq) = self.seq.filter(|seq| session.state().head().is_none_or(|head| head.seq < *seq)) {
             return Err(Error::NoEntry(seq));
         }
-        for seq in self.select(&session)? {
+        for seq in self.select(context, &session)? {
             if self.raw || self.raw_text || self.raw_data {
                 let bytes = self.bytes(context, &session, seq)?;
                 context.env.out.write_all(&bytes)?;
@@ -90,7 +94,7 @@ impl Log {
     }
 
     /// The sequence numbers of the matching entries, ascending.
-    fn select(&self, session: &Session) -> Result<Vec<u64>, Error> {
+    fn select(&self, context: &Context<'_>, session: &Session) -> Result<Vec<u64>, Error> {
         let change = self.change.as_deref().map(change_id).transpose()?;
         let person = self.person.as_deref().map(parse::<PersonId>).transpose()?;
         if let Some(change) = change.filter(|change| change.number() > session.state().filed()) {
@@ -100,7 +104,13 @@ impl Log {
             known_person(session, person)?;
         }
         let kind = self.kind.as_deref().map(parse::<EventKind>).transpose()?;
-        let filter = EntryFilter { change, actor: person, kind, seq: self.seq, since: self.since };
+        let since = |given: &String| match number(given) {
+            Ok(seq) => Ok(Since::Entry(seq)),
+            Err(_) => time(context, given, Toward::Past).map(Since::Time),
+        };
+        let since = self.since.as_ref().map(since).transpose()?;
+        let until = self.until.as_ref().map(|given| time(context, given, Toward::Past)).transpose()?;
+        let filter = EntryFilter { change, actor: person, kind, seq: self.seq, since, until };
         Ok(session.queries().entries(&filter)?)
     }
 }

@@ -16,6 +16,7 @@ use crate::domain::{
 };
 use crate::error::Error;
 use crate::format::request::{RegisterRef, Request};
+use crate::input::Toward;
 use crate::input::read_rota;
 use crate::store::Session;
 
@@ -40,10 +41,10 @@ pub struct Grant {
 /// A period on the command line.
 #[derive(Debug, Args)]
 struct When {
-    /// Beginning of the period, with UTC offset: 2026-12-07T09:00:00+08:00
+    /// Beginning of the period, such as 'mon 09:00' or 2026-12-07T09:00:00+08:00
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
-    /// End of the period, with UTC offset: 2026-12-31T18:00:00+08:00
+    /// End of the period, such as 'fri 18:00' or 2026-12-31T18:00:00+08:00
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
 }
@@ -159,8 +160,9 @@ impl Why {
 }
 
 impl When {
-    fn period(&self) -> Result<Period, Error> {
-        let (from, until) = (self.from.as_deref().map(time).transpose()?, self.until.as_deref().map(time).transpose()?);
+    fn period(&self, context: &Context<'_>) -> Result<Period, Error> {
+        let at = |given: &String| time(context, given, Toward::Future);
+        let (from, until) = (self.from.as_ref().map(at).transpose()?, self.until.as_ref().map(at).transpose()?);
         let given = || self.until.clone().unwrap_or_default();
         Period::new(from, until).map_err(|invalid| Error::Value { given: given(), invalid })
     }
@@ -199,7 +201,7 @@ impl Grant {
     /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let person: PersonId = parse(&self.what.person)?;
-        let added = self.what.grants(self.when.period()?, "grant")?;
+        let added = self.what.grants(self.when.period(context)?, "grant")?;
         let text = self.why.text()?;
         propose_added(context, &BTreeMap::from([(person, added)]), text)
     }
@@ -243,7 +245,7 @@ impl Revoke {
     /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let person: PersonId = parse(&self.what.person)?;
-        let cut = self.when.period()?;
+        let cut = self.when.period(context)?;
         let removed = self.what.grants(cut, "revoke")?;
         let text = self.why.text()?;
         let mut session = context.open()?;

@@ -13,6 +13,7 @@ use crate::commands::lookup::{parse, time};
 use crate::domain::{Asked, Digest, Line, PersonId, Refusal, RegisterName, Role, Vouch};
 use crate::error::Error;
 use crate::format::request::{NAMESPACE, RegisterRef, Request, VOUCH, body};
+use crate::input::Toward;
 use crate::signer::KeySource;
 
 /// Arguments of `person request`.
@@ -35,7 +36,7 @@ pub struct RequestArgs {
     /// Operator asked for, if PERSON is a machine account
     #[arg(long = "operator", value_name = "PERSON", value_delimiter = ',')]
     operators: Vec<String>,
-    /// Time at which the request expires, with UTC offset; 30 days from now by default
+    /// Time at which the request expires; 30 days from now by default
     #[arg(long, value_name = "TIME")]
     expires: Option<String>,
     /// Display name
@@ -100,7 +101,8 @@ impl RequestArgs {
 
     fn asked(&self, context: &Context<'_>, fingerprint: Option<Digest>) -> Result<Asked, Error> {
         let now = context.env.now();
-        let expires = self.expires.as_deref().map_or(Ok(Asked::usual_end(now)), time)?;
+        let expires =
+            self.expires.as_deref().map_or(Ok(Asked::usual_end(now)), |it| time(context, it, Toward::Future))?;
         let given = || self.expires.clone().unwrap_or_default();
         Asked::new(fingerprint, now, expires).map_err(|invalid| Error::Value { given: given(), invalid })
     }

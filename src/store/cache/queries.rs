@@ -96,8 +96,19 @@ pub struct EntryFilter {
     pub kind: Option<EventKind>,
     /// This entry alone.
     pub seq: Option<u64>,
-    /// This entry and those after it.
-    pub since: Option<u64>,
+    /// This point and what comes after it.
+    pub since: Option<Since>,
+    /// What comes before this time, as claimed.
+    pub until: Option<Time>,
+}
+
+/// A point in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// An entry, by its number.
+    Entry(u64),
+    /// A time, as entries claim it.
+    Time(Time),
 }
 
 /// A `WHERE` clause and the values of its parameters.
@@ -189,7 +200,12 @@ impl Queries<'_> {
         conditions.and("actor = ?", filter.actor.as_ref().map(PersonId::to_string));
         conditions.and("kind = ?", filter.kind.map(|it| it.to_string()));
         conditions.and("seq = ?", filter.seq.map(integer));
-        conditions.and("seq >= ?", filter.since.map(integer));
+        match filter.since {
+            Some(Since::Entry(seq)) => conditions.and("seq >= ?", Some(integer(seq))),
+            Some(Since::Time(time)) => conditions.and("time >= ?", Some(time.to_string())),
+            None => {}
+        }
+        conditions.and("time < ?", filter.until.map(|it| it.to_string()));
         let Conditions { clause, values } = conditions;
         let sql = format!("SELECT seq FROM log_entries{clause} ORDER BY seq");
         self.select(&sql, params_from_iter(values), |row| row.get(0))
