@@ -35,6 +35,7 @@ pub use change::start_rules::{Attempt, Condition, Opens};
 pub use change::tally::{Independence, Slot, Tally, Verdict, Void, Vote};
 pub use change::targets::{Finish, OnTarget, OnTargets, Start};
 pub use event::{Event, EventKind, Header, Stream, Timed};
+pub use freeze::calendar::{Calendar, CalendarRef, SetCalendar};
 pub use freeze::judging::{Effect, Excepting, Met};
 pub use freeze::records::{DUTY, Freeze, FreezeMark, FreezeOrigin, LONGEST_NOW};
 pub use freeze::terms::{
@@ -54,8 +55,9 @@ pub use refusal::{Refusal, Rule};
 pub use refused_attempt::{RefusedAttempt, Verb};
 pub use register::{Head, Position, Register, RegisterSummary};
 pub use value::ids::{
-    ArtifactName, BreakGlassId, ChangeId, Digest, Environment, ExternalName, FreezeName, Group, PersonId, ProposalId,
-    Reference, RegisterId, RegisterName, RequirementName, RunId, ServiceId, Tag, Target, ZoneName, hex, number, unhex,
+    ArtifactName, BreakGlassId, CalendarName, ChangeId, Digest, Environment, ExternalName, FreezeName, Group, PersonId,
+    ProposalId, Reference, RegisterId, RegisterName, RequirementName, RunId, ServiceId, Tag, Target, ZoneName, hex,
+    number, unhex,
 };
 pub use value::invalid::Invalid;
 pub use value::key::{BadKey, Fingerprint, PublicKey, wire};

@@ -15,7 +15,7 @@ mod write;
 
 pub use change::{Draft, DraftContext, read};
 pub use fault::{Fault, Problem, nearest};
-pub use freeze::read_freeze;
+pub use freeze::{CalendarDraft, FreezeDraft, read_calendar, read_freeze};
 pub use policy::read_policy;
 pub use rota::{ROTA_HEADER, read_rota};
 pub use spoken_time::{NotATime, Toward, spoken_time};

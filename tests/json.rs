@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::support::{CHANGE, FREEZE, World};
+use crate::support::{CALENDAR, CHANGE, FREEZE, World};
 use crate::transcripts::source::{self, Expected};
 use snapbox::{Assert, Data};
 use twinseal::domain::{ConflictOfInterest, Duty, Void};
@@ -35,6 +35,7 @@ fn world() -> World {
     );
     world.ok("alice", "policy propose policy.toml");
     world.write("freeze.toml", FREEZE);
+    world.write("calendar.toml", CALENDAR);
     world.write("bad.toml", CHANGE.replace("owner", "ower").replace("\"high\"", "\"huge\""));
     world
 }
@@ -162,6 +163,8 @@ fn every_command_answers_in_json_and_in_nothing_else() {
         ("alice", "freeze propose freeze.toml".to_owned()),
         ("alice", "freeze now --reason 'Rejects.'".to_owned()),
         ("erin", "freeze list".to_owned()),
+        ("alice", "calendar propose calendar.toml".to_owned()),
+        ("erin", "calendar list".to_owned()),
         ("erin", "calendar venue XLON --year 2026".to_owned()),
         ("erin", "calendar --month --venue XLON".to_owned()),
         ("erin", "freeze check 2026-12-02T12:00:00Z".to_owned()),

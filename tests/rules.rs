@@ -6,6 +6,7 @@ mod approving;
 mod breakglass;
 mod breakglass_end;
 mod breakglass_offline;
+mod calendars;
 mod effective_time;
 mod exceptions;
 mod filing;

@@ -204,6 +204,18 @@ minutes = 5
 step = "Set it back to 80."
 "#;
 
+/// A calendar that a proposal can set.
+pub const CALENDAR: &str = r#"
+name = "market-cn"
+reason = "The trading days."
+known_until = "2026-12-05T00:00:00Z"
+
+[[periods]]
+name = "Friday"
+from = "2026-12-04T00:30:00Z"
+until = "2026-12-04T12:00:00Z"
+"#;
+
 /// A freeze that is closed from 11:00 to 12:00 and during the year's end.
 pub const FREEZE: &str = r#"
 name = "month-end"

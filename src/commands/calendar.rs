@@ -1,7 +1,11 @@
-//! Calendars: what happens day by day, and drafts of freezes from the sessions of an exchange.
+//! Calendars: what happens day by day, closed periods to which freezes refer, and drafts from exchanges.
 
+mod list;
+mod propose;
 mod venue;
 mod view;
+
+pub use list::in_force;
 
 use clap::{Args, Subcommand};
 
@@ -20,13 +24,22 @@ use crate::error::Error;
   twinseal calendar --from 2026-12-07 --venue XSHG --venue XHKG")]
 pub struct Calendar {
     #[command(subcommand)]
-    draft: Option<Draft>,
+    verb: Option<Verb>,
     #[command(flatten)]
     view: view::View,
 }
 
 #[derive(Debug, Subcommand)]
-enum Draft {
+enum Verb {
+    /// List the calendars in force
+    List,
+    /// Show a calendar with all its closed periods
+    Show(list::Show),
+    /// Propose to set or replace a calendar
+    ///
+    /// The file lists closed periods. A freeze refers to them by the name of the calendar: calendar = "market-cn". A newer
+    /// calendar changes no freeze; propose each freeze again that is to follow it.
+    Propose(propose::Propose),
     /// Print a freeze that is closed on the trading days of an exchange
     ///
     /// One closed period for each trading day: all its sessions, the gaps between them, and the time before and after. A
@@ -38,8 +51,11 @@ impl Calendar {
     /// # Errors
     /// The calendar is not known, the register cannot be read, or standard output fails.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        match self.draft {
-            Some(Draft::Venue(it)) => it.run(context),
+        match self.verb {
+            Some(Verb::List) => list::list(context),
+            Some(Verb::Show(it)) => it.run(context),
+            Some(Verb::Propose(it)) => it.run(context),
+            Some(Verb::Venue(it)) => it.run(context),
             None => self.view.run(context),
         }
     }

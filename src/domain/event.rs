@@ -86,6 +86,8 @@ closed_enum!(
         SetFreeze => "freeze.set",
         /// Opens a proposal to end a freeze.
         LiftFreeze => "freeze.lift",
+        /// Opens a proposal to set or replace a calendar.
+        SetCalendar => "calendar.set",
         /// Opens a freeze at once.
         FreezeNow => "freeze.now",
         /// Ends a freeze that the same person opened at once.

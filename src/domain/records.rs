@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::governance::state::GovernanceSummary;
 use crate::domain::register::RegisterSummary;
 use crate::domain::{
-    BreakGlass, BreakGlassId, Change, ChangeId, Digest, Fingerprint, Freeze, FreezeName, Key, Person, PersonId,
-    Proposal, ProposalId, Refusal,
+    BreakGlass, BreakGlassId, Calendar, CalendarName, Change, ChangeId, Digest, Fingerprint, Freeze, FreezeName, Key,
+    Person, PersonId, Proposal, ProposalId, Refusal,
 };
 
 /// The key of a record. Its `Display` form is unique: `person/alice`, `change/42`.
@@ -32,6 +32,8 @@ pub enum StateKey {
     Text(u64),
     /// A freeze.
     Freeze(FreezeName),
+    /// A calendar.
+    Calendar(CalendarName),
     /// A change.
     Change(ChangeId),
     /// A break-glass.
@@ -50,6 +52,7 @@ impl fmt::Display for StateKey {
             Self::Proposal(id) => write!(f, "proposal/{id}"),
             Self::Text(seq) => write!(f, "text/{seq}"),
             Self::Freeze(name) => write!(f, "freeze/{name}"),
+            Self::Calendar(name) => write!(f, "calendar/{name}"),
             Self::Change(id) => write!(f, "change/{}", id.number()),
             Self::BreakGlass(id) => write!(f, "breakglass/{}", id.number()),
             Self::Word(text) => write!(f, "word/{text}"),
@@ -74,6 +77,8 @@ pub enum StateRecord {
     Text(u64, TextState),
     /// A freeze that is in force, or was the last of its name.
     Freeze(FreezeName, Freeze),
+    /// A calendar that is in force.
+    Calendar(CalendarName, Calendar),
     /// A change that was filed.
     Change(ChangeId, Box<Change>),
     /// A break-glass that was opened.
@@ -93,6 +98,7 @@ impl StateRecord {
             Self::Proposal(id, _) => StateKey::Proposal(*id),
             Self::Text(seq, _) => StateKey::Text(*seq),
             Self::Freeze(name, _) => StateKey::Freeze(name.clone()),
+            Self::Calendar(name, _) => StateKey::Calendar(name.clone()),
             Self::Change(id, _) => StateKey::Change(*id),
             Self::BreakGlass(id, _) => StateKey::BreakGlass(*id),
             Self::Word(text, _) => StateKey::Word(*text),

@@ -1,9 +1,9 @@
 //! The rules that refuse an entry, each with its name, message and hint. The files below list them by subject.
 
 use crate::domain::{
-    ArtifactName, BreakGlassId, ChangeId, Closed, ConflictOfInterest, Digest, Duty, Field, Fingerprint, FreezeName,
-    Group, KeyState, Needed, Opens, Outcome, PartInBreakGlass, PersonId, ProposalId, RequirementName, Role, RunId,
-    Status, Target, Time, Window,
+    ArtifactName, BreakGlassId, CalendarName, ChangeId, Closed, ConflictOfInterest, Digest, Duty, Field, Fingerprint,
+    FreezeName, Group, KeyState, Needed, Opens, Outcome, PartInBreakGlass, PersonId, ProposalId, RequirementName, Role,
+    RunId, Status, Target, Time, Window,
 };
 
 mod break_glass;

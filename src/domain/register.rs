@@ -117,6 +117,7 @@ impl Register {
             StateKey::Register | StateKey::Governance => self.summary.head.is_some(),
             StateKey::Proposal(id) => id.number() <= self.governance.proposals(),
             StateKey::Freeze(name) => self.governance.freezes().any(|(it, _)| it == name),
+            StateKey::Calendar(name) => self.governance.calendars().contains_key(name),
             StateKey::Change(id) => id.number() <= self.summary.filed,
             StateKey::BreakGlass(id) => id.number() <= self.summary.break_glasses,
             StateKey::Person(_) | StateKey::Key(_) | StateKey::Text(_) | StateKey::Word(_) => false,

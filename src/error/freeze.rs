@@ -1,7 +1,7 @@
 //! Errors of `freeze` and `calendar`.
 
 use super::did_you_mean;
-use crate::domain::{FreezeName, ProposalId};
+use crate::domain::{CalendarName, FreezeName, ProposalId};
 
 /// Why a command about a freeze failed.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +11,14 @@ pub enum FreezeError {
     None {
         /// The name given.
         freeze: FreezeName,
+        /// The most similar name.
+        near: Option<String>,
+    },
+    /// No calendar in force has this name.
+    #[error("no calendar {calendar} is in force{}", did_you_mean(.near.as_deref()))]
+    NoCalendar {
+        /// The name given.
+        calendar: CalendarName,
         /// The most similar name.
         near: Option<String>,
     },
@@ -29,6 +37,9 @@ impl FreezeError {
     pub(super) fn hint(&self) -> &'static str {
         match self {
             Self::None { .. } => "`twinseal freeze list` shows the freezes in force",
+            Self::NoCalendar { .. } => {
+                "`twinseal calendar list` shows the calendars in force; to set one: `twinseal calendar propose FILE`"
+            }
             Self::LiftOpen { .. } => "another admin than its proposer seconds it: `twinseal proposal second N`",
         }
     }

@@ -225,7 +225,7 @@ fn read_fields(mut lines: Reader<'_>) -> Result<(Header, Event), Defect> {
         text: None,
     };
     let event = read_event(&mut lines, kind)?;
-    header.data = match data::presence(kind) {
+    header.data = match data::presence(&event) {
         Presence::Optional if lines.next_is("data") => Some(lines.parse("data")?),
         Presence::None | Presence::Optional => None,
         Presence::Required => Some(lines.parse("data")?),
@@ -299,7 +299,8 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
         | EventKind::Redact
         | EventKind::Restored
         | EventKind::SetFreeze
-        | EventKind::LiftFreeze => {
+        | EventKind::LiftFreeze
+        | EventKind::SetCalendar => {
             Event::Propose { proposal: lines.parse("proposal")?, action: governance::read_action(lines, kind)? }
         }
     })

@@ -1,7 +1,7 @@
 //! The data part of an entry: bulk content that rules need, in the line grammar. It has no salt and is permanent.
 //!
-//! A revision has its targets and its machine-readable steps in it, a restoration the lost entries, a freeze its closed
-//! periods. The body holds the digest of the data part, so the signature and the leaf hash cover it.
+//! A revision has its targets and its machine-readable steps in it, a restoration the lost entries, a freeze or a calendar
+//! its closed periods. The body holds the digest of the data part, so the signature and the leaf hash cover it.
 
 use std::collections::BTreeMap;
 
@@ -22,11 +22,11 @@ pub enum Data {
     Execution(Box<Execution>),
     /// Of `register.restored`: the lost entries.
     Lost(Vec<Head>),
-    /// Of `freeze.set`: when it is closed.
+    /// Of `calendar.set` and `freeze.set`: the closed periods.
     Closed(ClosedPeriods),
 }
 
-/// Whether entries of a kind have a data part.
+/// Whether an entry has a data part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
     /// Never.
@@ -37,11 +37,14 @@ pub enum Presence {
     Required,
 }
 
-/// Whether entries of this kind have a data part.
-pub fn presence(kind: EventKind) -> Presence {
-    match kind {
-        EventKind::File | EventKind::Revise => Presence::Optional,
-        EventKind::Restored | EventKind::SetFreeze => Presence::Required,
+/// Whether the entry of an event has a data part. A freeze that refers to a calendar has none: the calendar has it.
+pub fn presence(event: &Event) -> Presence {
+    match event {
+        Event::File { .. } | Event::Revise { .. } => Presence::Optional,
+        Event::Propose { action: Action::SetFreeze(it), .. } if it.terms.calendar.is_some() => Presence::None,
+        Event::Propose { action: Action::Restored(_) | Action::SetFreeze(_) | Action::SetCalendar(_), .. } => {
+            Presence::Required
+        }
         _ => Presence::None,
     }
 }
@@ -81,7 +84,10 @@ pub fn of(event: &Event) -> Option<Vec<u8>> {
         Event::File { execution, .. } | Event::Revise { execution, .. } if !execution.is_empty() => {
             Some(write(&Data::Execution(execution.clone())))
         }
-        Event::Propose { action: Action::SetFreeze(it), .. } => Some(write(&Data::Closed(it.terms.periods.clone()))),
+        Event::Propose { action: Action::SetFreeze(it), .. } if it.terms.calendar.is_none() => {
+            Some(write(&Data::Closed(it.terms.periods.clone())))
+        }
+        Event::Propose { action: Action::SetCalendar(it), .. } => Some(write(&Data::Closed(it.periods.clone()))),
         Event::Propose { action: Action::Restored(lost), .. } => Some(write(&Data::Lost(lost.heads().collect()))),
         _ => None,
     }
@@ -110,7 +116,7 @@ pub fn read(kind: EventKind, bytes: &[u8]) -> Result<Data, Defect> {
             let rest: Vec<Head> = lines.parse_all("lost", str::parse)?;
             Data::Lost([vec![first], rest].concat())
         }
-        EventKind::SetFreeze => Data::Closed(freeze::read_periods(&mut lines)?),
+        EventKind::SetFreeze | EventKind::SetCalendar => Data::Closed(freeze::read_periods(&mut lines)?),
         _ => return Err(Defect::DataUnnamed),
     };
     lines.end()?;
@@ -201,7 +207,11 @@ fn fill(event: &mut Event, data: Option<Data>) -> bool {
         }
         (Event::Propose { action: Action::SetFreeze(it), .. }, Some(Data::Closed(periods))) => {
             it.terms.periods = periods;
-            it.terms.fits()
+            it.terms.periods.fit(it.terms.known)
+        }
+        (Event::Propose { action: Action::SetCalendar(it), .. }, Some(Data::Closed(periods))) => {
+            it.periods = periods;
+            it.periods.fit(it.known)
         }
         (Event::File { facts, execution, .. } | Event::Revise { facts, execution, .. }, data) => {
             match data {

@@ -1,10 +1,11 @@
-//! Encoding of freezes: the fields in a body, and the periods in a data part.
+//! Encoding of freezes and calendars: the fields in a body, and the periods in a data part.
 
 use super::Defect;
 use super::governance::{put_words, take_words};
 use super::lines::{Reader, Writer};
 use crate::domain::{
-    Action, ClosedPeriod, ClosedPeriods, Event, FreezeName, Invalid, LiftFreeze, Scope, SetFreeze, Terms,
+    Action, ClosedPeriod, ClosedPeriods, Event, FreezeName, Invalid, Known, LiftFreeze, Scope, SetCalendar, SetFreeze,
+    Terms,
 };
 
 /// The value of the line that lets the person who opened a freeze open another one.
@@ -12,7 +13,8 @@ const AGAIN: &str = "allowed";
 
 /// Encodes a proposal to set a freeze, all but its periods.
 pub fn write_set(out: &mut Writer, it: &SetFreeze) {
-    let SetFreeze { name, replaces, terms: Terms { scope, except_kinds, except_tags, group, known, .. } } = it;
+    let SetFreeze { name, replaces, terms } = it;
+    let Terms { scope, except_kinds, except_tags, group, calendar, known, .. } = terms;
     out.put("freeze", name);
     out.put_all("replaces", *replaces);
     put_words(out, "when-kind", &scope.kinds);
@@ -23,10 +25,13 @@ pub fn write_set(out: &mut Writer, it: &SetFreeze) {
     put_words(out, "except-kind", except_kinds);
     out.put_all("except-tag", except_tags);
     out.put("exception-group", group);
-    out.put("known-until", known);
+    match calendar {
+        Some(calendar) => out.put("calendar", calendar),
+        None => out.put("known-until", known),
+    }
 }
 
-/// Decodes a proposal to set a freeze. The data part has its periods.
+/// Decodes a proposal to set a freeze. The data part has its periods, unless it refers to a calendar.
 ///
 /// # Errors
 /// A defect of the grammar.
@@ -40,15 +45,33 @@ pub fn read_set(lines: &mut Reader<'_>) -> Result<Action, Defect> {
         environments: lines.parse_all("environment", str::parse)?,
         tags: lines.parse_all("tag", str::parse)?,
     };
-    let terms = Terms {
-        scope,
-        except_kinds: take_words(lines, "except-kind")?,
-        except_tags: lines.parse_all("except-tag", str::parse)?,
-        group: lines.parse("exception-group")?,
-        known: lines.parse("known-until")?,
-        periods: ClosedPeriods::default(),
+    let (except_kinds, except_tags) = (take_words(lines, "except-kind")?, lines.parse_all("except-tag", str::parse)?);
+    let group = lines.parse("exception-group")?;
+    let (calendar, known) = match lines.next_is("calendar") {
+        true => (Some(lines.parse("calendar")?), Known::Complete),
+        false => (None, lines.parse("known-until")?),
     };
+    let periods = ClosedPeriods::default();
+    let terms = Terms { scope, except_kinds, except_tags, group, calendar, known, periods };
     Ok(Action::SetFreeze(Box::new(SetFreeze { name, replaces, terms })))
+}
+
+/// Encodes a proposal to set a calendar, all but its periods.
+pub fn write_calendar(out: &mut Writer, SetCalendar { name, replaces, known, .. }: &SetCalendar) {
+    out.put("calendar", name);
+    out.put_all("replaces", *replaces);
+    out.put("known-until", known);
+}
+
+/// Decodes a proposal to set a calendar. The data part has its periods.
+///
+/// # Errors
+/// A defect of the grammar.
+pub fn read_calendar(lines: &mut Reader<'_>) -> Result<Action, Defect> {
+    let name = lines.parse("calendar")?;
+    let replaces = if lines.next_is("replaces") { Some(lines.parse("replaces")?) } else { None };
+    let (known, periods) = (lines.parse("known-until")?, ClosedPeriods::default());
+    Ok(Action::SetCalendar(SetCalendar { name, replaces, known, periods }))
 }
 
 /// Encodes a proposal to end a freeze.

@@ -271,6 +271,7 @@ pub fn write_action(out: &mut Writer, action: &Action) {
         Action::Redact(texts) => out.put_all("redact", texts.iter().map(|(seq, text)| format!("{seq} {text}"))),
         Action::SetFreeze(it) => freeze::write_set(out, it),
         Action::LiftFreeze(it) => freeze::write_lift(out, it),
+        Action::SetCalendar(it) => freeze::write_calendar(out, it),
         Action::Restored(LostEntries { ends, .. }) => {
             out.put("restored", ends.restored);
             out.put("lost", ends.lost);
@@ -299,6 +300,7 @@ pub fn read_action(lines: &mut Reader<'_>, kind: EventKind) -> Result<Action, De
         }
         EventKind::SetFreeze => freeze::read_set(lines)?,
         EventKind::LiftFreeze => freeze::read_lift(lines)?,
+        EventKind::SetCalendar => freeze::read_calendar(lines)?,
         EventKind::Restored => {
             let (restored, lost) = (lines.parse("restored")?, lines.parse("lost")?);
             // The data part has the leaves.

@@ -68,6 +68,7 @@ pub fn fields(kind: EventKind) -> &'static [Field] {
         | EventKind::Restored
         | EventKind::SetFreeze
         | EventKind::LiftFreeze
+        | EventKind::SetCalendar
         | EventKind::FreezeNow
         | EventKind::FreezeEnd
         | EventKind::BreakGlassOpen

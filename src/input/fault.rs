@@ -100,6 +100,9 @@ pub enum Problem {
     /// A key that `[sessions]` replaces.
     #[error("leave it out, or leave out [sessions], which says it too")]
     InSessions,
+    /// A key that `calendar` replaces.
+    #[error("leave it out, or leave out calendar, which says it too")]
+    InCalendar,
     /// A line of a table that does not have the columns of its header.
     #[error("expected the columns {expected}")]
     Header {

@@ -1,10 +1,12 @@
-//! Reads a freeze from TOML.
+//! Reads freezes and calendars from TOML.
 
 use super::fault::{Fault, Problem};
 use super::sessions::read_sessions;
 use super::times;
 use super::tree::{Source, Table, Value};
-use crate::domain::{ClosedPeriod, ClosedPeriods, FreezeName, Group, Invalid, Known, Line, Prose, Scope, Terms, Time};
+use crate::domain::{
+    CalendarName, ClosedPeriod, ClosedPeriods, FreezeName, Group, Invalid, Known, Line, Prose, Scope, Terms, Time,
+};
 use crate::zone::Zone;
 
 /// A valid draft of a freeze.
@@ -14,6 +16,21 @@ pub struct FreezeDraft {
     pub name: FreezeName,
     /// What it says.
     pub terms: Terms,
+    /// The calendar to which it refers; the terms then have no periods.
+    pub calendar: Option<CalendarName>,
+    /// Why it is proposed.
+    pub reason: Option<Prose>,
+}
+
+/// A valid draft of a calendar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalendarDraft {
+    /// Its name.
+    pub name: CalendarName,
+    /// Until when its periods are known.
+    pub known: Known,
+    /// The closed periods.
+    pub periods: ClosedPeriods,
     /// Why it is proposed.
     pub reason: Option<Prose>,
 }
@@ -23,6 +40,18 @@ pub struct FreezeDraft {
 /// # Errors
 /// Every fault of the file, in the order of lines. If there are syntax errors, only those.
 pub fn read_freeze(text: &str) -> Result<FreezeDraft, Vec<Fault>> {
+    read_all(text, read)
+}
+
+/// Reads a calendar.
+///
+/// # Errors
+/// As [`read_freeze`].
+pub fn read_calendar(text: &str) -> Result<CalendarDraft, Vec<Fault>> {
+    read_all(text, read_calendar_draft)
+}
+
+fn read_all<D>(text: &str, read: impl FnOnce(Table<'_, '_>) -> Option<D>) -> Result<D, Vec<Fault>> {
     let source = Source::new(text.strip_prefix('\u{feff}').unwrap_or(text));
     let parsed = source.parse();
     let draft = read(Table::root(&source, parsed.get_ref()));
@@ -46,11 +75,34 @@ fn read(root: Table<'_, '_>) -> Option<FreezeDraft> {
         table.finish();
         found
     });
-    let calendar = read_calendar(&root);
+    let (calendar, schedule) = match root.get("calendar") {
+        Some(value) => (Some(read_reference(&root, &value)), Some((Known::Complete, ClosedPeriods::default()))),
+        None => (None, read_schedule(&root)),
+    };
     root.finish();
-    let (known, periods) = calendar?;
-    let terms = Terms { scope, except_kinds, except_tags, group: group?, known, periods };
-    Some(FreezeDraft { name: name?, terms, reason })
+    let (known, periods) = schedule?;
+    let terms = Terms { scope, except_kinds, except_tags, group: group?, calendar: None, known, periods };
+    let calendar = match calendar {
+        Some(found) => Some(found?),
+        None => None,
+    };
+    Some(FreezeDraft { name: name?, terms, calendar, reason })
+}
+
+/// The calendar to which a freeze refers instead of having periods of its own.
+fn read_reference(root: &Table<'_, '_>, value: &Value<'_, '_>) -> Option<CalendarName> {
+    let others = ["known_until", "zone", "periods", "sessions"].into_iter().filter_map(|key| root.get(key));
+    let others = others.map(|value| value.fault(Problem::InCalendar)).count();
+    value.text(str::parse).filter(|_| others == 0)
+}
+
+fn read_calendar_draft(root: Table<'_, '_>) -> Option<CalendarDraft> {
+    let name = root.required_word("name");
+    let reason = root.prose("reason");
+    let schedule = read_schedule(&root);
+    root.finish();
+    let (known, periods) = schedule?;
+    Some(CalendarDraft { name: name?, known, periods, reason })
 }
 
 fn read_scope(table: Table<'_, '_>) -> Scope {
@@ -66,7 +118,7 @@ fn read_scope(table: Table<'_, '_>) -> Scope {
 }
 
 /// Until when the closed periods are known, and the periods: as they are written, or drawn from `[sessions]`.
-fn read_calendar(root: &Table<'_, '_>) -> Option<(Known, ClosedPeriods)> {
+fn read_schedule(root: &Table<'_, '_>) -> Option<(Known, ClosedPeriods)> {
     if let Some(sessions) = root.table("sessions") {
         let others = ["known_until", "zone", "periods"].into_iter().filter_map(|key| root.get(key));
         let others = others.map(|value| value.fault(Problem::InSessions)).count();

@@ -36,6 +36,10 @@ pub fn summary(action: &Action) -> String {
             let verb = if it.replaces.is_some() { "replace" } else { "set" };
             format!("{verb} freeze {}: {}", it.name, super::freeze::in_short(&it.terms))
         }
+        Action::SetCalendar(it) => {
+            let verb = if it.replaces.is_some() { "replace" } else { "set" };
+            format!("{verb} calendar {}: {}", it.name, super::freeze::schedule(it.known, &it.periods))
+        }
         Action::LiftFreeze(it) if it.again => format!("end freeze {}; whoever opened it may open another", it.name),
         Action::LiftFreeze(it) => format!("end freeze {}", it.name),
         Action::Restored(LostEntries { ends: Restoration { restored, lost }, .. }) => {

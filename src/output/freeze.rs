@@ -5,8 +5,10 @@ use std::fmt::Display;
 use serde_json::{Value, json};
 
 use super::json::{list as json_list, written};
-use super::{ago, list};
-use crate::domain::{Closed, ClosedPeriod, Effect, Excepting, Known, Met, ServiceId, Terms, Time};
+use super::{Gutter, Page, ago, list};
+use crate::domain::{
+    CalendarRef, Closed, ClosedPeriod, ClosedPeriods, Effect, Excepting, Known, Met, ServiceId, Terms, Time,
+};
 
 /// `every service`, or the services.
 pub fn services<'a>(services: impl IntoIterator<Item = &'a ServiceId>) -> String {
@@ -14,13 +16,21 @@ pub fn services<'a>(services: impl IntoIterator<Item = &'a ServiceId>) -> String
     if services.is_empty() { "every service".to_owned() } else { services }
 }
 
-/// `244 periods, known until 2027-01-01T00:00:00Z`.
+/// `244 closed periods, known until 2027-01-01T00:00:00Z`, or the calendar that has them.
 pub fn in_short(terms: &Terms) -> String {
-    format!("{}, {}", count(terms), known(terms.known))
+    match &terms.calendar {
+        Some(calendar) => format!("the closed periods of calendar {}", calendar.name),
+        None => schedule(terms.known, &terms.periods),
+    }
 }
 
-fn count(terms: &Terms) -> String {
-    match terms.periods.as_slice().len() {
+/// `244 closed periods, known until 2027-01-01T00:00:00Z`.
+pub fn schedule(known: Known, periods: &ClosedPeriods) -> String {
+    format!("{}, {}", count(periods), self::known(known))
+}
+
+fn count(periods: &ClosedPeriods) -> String {
+    match periods.as_slice().len() {
         1 => "1 closed period".to_owned(),
         count => format!("{count} closed periods"),
     }
@@ -63,11 +73,30 @@ pub fn sentences(terms: &Terms, excepting: &Excepting) -> Vec<String> {
         sentences.push(format!("Does not concern {except}."));
     }
     sentences.push(format!("Excepted by an approval by {excepting}."));
-    sentences.push(match terms.known {
-        Known::Complete => format!("{}; complete.", count(terms)),
-        Known::Until(time) => format!("{}; known until {time}, closed from then on.", count(terms)),
-    });
+    if let Some(calendar) = &terms.calendar {
+        sentences.push(format!("The closed periods are those of calendar {calendar}."));
+    }
+    if terms.periods.end().is_some() {
+        sentences.push(known_sentence(terms.known, &terms.periods));
+    }
     sentences
+}
+
+/// `4 closed periods; known until 2026-12-06T16:00:00Z, closed from then on.`
+pub fn known_sentence(known: Known, periods: &ClosedPeriods) -> String {
+    match known {
+        Known::Complete => format!("{}; complete.", count(periods)),
+        Known::Until(time) => format!("{}; known until {time}, closed from then on.", count(periods)),
+    }
+}
+
+/// Writes closed periods, each with its name.
+pub fn period_block(page: &mut Page, periods: &ClosedPeriods) {
+    page.block("closed periods");
+    for period in periods.as_slice() {
+        page.text("", format_args!("{} to {}", period.from(), period.until()));
+        page.quote_text(Gutter::Machine, period.name().as_str());
+    }
 }
 
 /// `closed until 12:00 (month end)`, `open; closes in 3 h (month end)`, or `over`, at a time.
@@ -82,9 +111,11 @@ pub fn state(terms: &Terms, now: Time) -> String {
     }
 }
 
-/// A freeze for JSON, without its periods.
+/// What a freeze says, for JSON.
 pub fn terms(terms: &Terms) -> Value {
     let scope = &terms.scope;
+    // An entry that refers to a calendar does not have its periods.
+    let listed = terms.periods.end().map(|_| periods(&terms.periods));
     json!({
         "scope": {
             "kind": json_list(&scope.kinds),
@@ -95,9 +126,19 @@ pub fn terms(terms: &Terms) -> Value {
         },
         "except": { "kind": json_list(&terms.except_kinds), "tag": json_list(&terms.except_tags) },
         "exception_group": terms.group.to_string(),
+        "calendar": terms.calendar.as_ref().map(calendar),
         "known_until": written(terms.known.until()),
-        "periods": terms.periods.as_slice().iter().map(period).collect::<Value>(),
+        "periods": listed,
     })
+}
+
+fn calendar(it: &CalendarRef) -> Value {
+    json!({ "calendar": it.name.to_string(), "since": it.since.to_string() })
+}
+
+/// Closed periods for JSON.
+pub fn periods(it: &ClosedPeriods) -> Value {
+    it.as_slice().iter().map(period).collect()
 }
 
 fn period(it: &ClosedPeriod) -> Value {

@@ -176,6 +176,12 @@ pub fn action(action: &Action) -> Value {
             "replaces": written(it.replaces),
             "freeze": super::freeze::terms(&it.terms),
         }),
+        Action::SetCalendar(it) => json!({
+            "name": it.name.to_string(),
+            "replaces": written(it.replaces),
+            "known_until": written(it.known.until()),
+            "periods": super::freeze::periods(&it.periods),
+        }),
         Action::LiftFreeze(it) => {
             json!({ "name": it.name.to_string(), "replaces": it.replaces.to_string(), "again": it.again })
         }

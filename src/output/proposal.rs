@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use similar::{ChangeTag, TextDiff};
 
-use super::{Gutter, Page, freeze, grants, member_blocks, policy_sentences};
+use super::{Gutter, Page, freeze, grants, list, member_blocks, policy_sentences};
 use crate::domain::{
-    Action, Excepting, Fingerprint, FreezeName, Grants, KeyState, LiftFreeze, Line, LostEntries, PersonId, Policy,
-    Restoration, Terms, Time,
+    Action, Calendar, ClosedPeriods, Excepting, Fingerprint, FreezeName, Grants, KeyState, LiftFreeze, Line,
+    LostEntries, PersonId, Policy, Restoration, SetCalendar, Terms, Time,
 };
 
 /// What a proposal would replace.
@@ -18,6 +18,10 @@ pub struct Present {
     pub policy: Option<Policy>,
     /// The freeze in force that would be replaced or ended.
     pub freeze: Option<Terms>,
+    /// What the freeze would say that would be set, with the periods of its calendar; `None` if that is not in force.
+    pub set: Option<Terms>,
+    /// The calendar in force that would be replaced, and the freezes that refer to it.
+    pub calendar: Option<(Calendar, Vec<FreezeName>)>,
     /// Who opened the freeze alone that would be ended, and every freeze that would end with it.
     pub alone: Option<(PersonId, Vec<FreezeName>)>,
     /// The key whose suspension would be lifted.
@@ -83,7 +87,10 @@ pub fn action(page: &mut Page, action: &Action, present: &Present, names: &BTree
         Action::Lift { key, .. } => {
             self::key(page, "suspended key", *key, present.key.as_ref());
         }
-        Action::SetFreeze(it) => freeze_change(page, present.freeze.as_ref(), &it.terms),
+        Action::SetFreeze(it) => {
+            freeze_change(page, present.freeze.as_ref(), present.set.as_ref().unwrap_or(&it.terms))
+        }
+        Action::SetCalendar(it) => calendar_change(page, present.calendar.as_ref(), it),
         Action::LiftFreeze(it) => {
             page.block(&format!("freeze {}", it.name));
             present.freeze.iter().flat_map(sentences).for_each(|line| _ = page.text("-", line));
@@ -129,6 +136,28 @@ fn freeze_change(page: &mut Page, old: Option<&Terms>, new: &Terms) {
         sentences(of).into_iter().chain(periods).collect::<Vec<String>>()
     };
     compared(page, &lines(old), &lines(new));
+}
+
+/// Compares two calendars, their periods included. A newer one changes no freeze.
+fn calendar_change(page: &mut Page, old: Option<&(Calendar, Vec<FreezeName>)>, new: &SetCalendar) {
+    page.block("calendar");
+    let sentence = freeze::known_sentence(new.known, &new.periods);
+    let Some((old, freezes)) = old else {
+        page.text("+", sentence);
+        return;
+    };
+    let lines = |sentence: String, periods: &ClosedPeriods| {
+        let periods = periods.as_slice().iter().map(ToString::to_string);
+        [sentence].into_iter().chain(periods).collect::<Vec<String>>()
+    };
+    let before = lines(freeze::known_sentence(old.known, &old.periods), &old.periods);
+    compared(page, &before, &lines(sentence, &new.periods));
+    if !freezes.is_empty() {
+        page.text(
+            "",
+            format_args!("These freezes keep the older one until they are proposed again: {}.", list(freezes)),
+        );
+    }
 }
 
 /// Writes what the end of a freeze means for whoever opened it alone.

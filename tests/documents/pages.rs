@@ -98,6 +98,9 @@ fn meanwhile(world: &World, command: &str) {
     if command.starts_with("twinseal policy check") {
         fs::copy("examples/policy.toml", world.path("policy.toml")).unwrap();
     }
+    if command.starts_with("twinseal calendar propose") {
+        fs::copy("examples/market-cn.toml", world.path("market-cn.toml")).unwrap();
+    }
     if command.starts_with("twinseal freeze propose") {
         fs::copy("examples/month-end.toml", world.path("month-end.toml")).unwrap();
     }

@@ -1,6 +1,6 @@
 //! A register with every kind of entry and every field.
 
-use crate::support::{CHANGE, FREEZE, World};
+use crate::support::{CALENDAR, CHANGE, FREEZE, World};
 use twinseal::error::Exit;
 
 /// A register with every kind of entry and every field.
@@ -119,6 +119,12 @@ fn freeze(world: &World) {
     world.ok("alice", "freeze propose freeze.toml");
     second(world, "14");
     world.ok("alice", "freeze lift month-end --reason Closed. --allow-again");
+    world.write("calendar.toml", CALENDAR);
+    world.ok("alice", "calendar propose calendar.toml");
+    second(world, "16");
+    world.write("market.toml", "name = 'market-hours'\nexception_group = 'duty'\ncalendar = 'market-cn'\n");
+    world.ok("alice", "freeze propose market.toml");
+    second(world, "17");
     let opened = world.ok("alice", "freeze now --service ledger --reason 'Figures are wrong.'");
     world.ok("alice", &format!("freeze end {}", opened.split(' ').nth(1).unwrap()));
 }

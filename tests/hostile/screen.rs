@@ -13,7 +13,7 @@ use twinseal::error::Exit;
 use twinseal::output::table;
 
 use super::quoted;
-use crate::support::{CHANGE, FREEZE, Output, PEOPLE, World, words};
+use crate::support::{CALENDAR, CHANGE, FREEZE, Output, PEOPLE, World, words};
 
 /// Characters that can control a terminal or hide text: controls, line and paragraph separators, and what Unicode 16
 /// calls `Default_Ignorable_Code_Point`, except the variation selectors.
@@ -125,7 +125,7 @@ pub fn came(output: &Output) -> bool {
 
 /// Every command with a person who may run it, in an order in which each succeeds. `NAME` is the prefix of every file
 /// name that a user chooses; other words in braces are filled in.
-const DAY: [(&str, &str); 96] = [
+const DAY: [(&str, &str); 100] = [
     (
         "alice",
         "init --name prod --register prod.db --member alice=alice.request:admin --member bob=bob.request:admin \
@@ -207,6 +207,10 @@ const DAY: [(&str, &str); 96] = [
     ("bob", "proposal second 12 --digest {opened}"),
     ("audrey", "calendar venue XSHG --year 2026 --name market"),
     ("audrey", "calendar --from 2026-12-01 --service order-gateway --venue XSHG --zone Asia/Shanghai"),
+    ("alice", "calendar propose NAMEc.toml"),
+    ("bob", "proposal second 13 --digest {opened}"),
+    ("audrey", "calendar list"),
+    ("audrey", "calendar show market-cn"),
     ("audrey", "freeze list"),
     ("audrey", "freeze show month-end"),
     ("audrey", "freeze check now"),
@@ -274,6 +278,7 @@ fn before_the_day() -> World {
     world.write(&format!("{name}2.toml"), artifact.replace("160", "140"));
     world.write(&format!("{name}.csv"), "person,grant,from,until\ncarol,group dba,,\nerin,group dba,,\n");
     world.write(&format!("{name}f.toml"), FREEZE);
+    world.write(&format!("{name}c.toml"), CALENDAR);
     world.write(&format!("{name}p.toml"), "approvals = 3\napproval_days = 7\n");
     world
 }

@@ -406,6 +406,7 @@ fn terms(it: &Freeze) -> domain::Terms {
         except_kinds: it.except_kinds.clone(),
         except_tags: it.except_tagged.then(|| tag(0)).into_iter().collect(),
         group: group(it.group),
+        calendar: None,
         known: it.known.map_or(domain::Known::Complete, |known| domain::Known::Until(time(known))),
         periods: domain::ClosedPeriods::new(it.periods.iter().map(period).collect()).unwrap(),
     }

@@ -12,7 +12,7 @@ use twinseal::format::Raw;
 use twinseal::store::{SharedFile, Site, StoreError, Writer};
 
 use super::scene::{STRANGER, Scene, starts};
-use crate::support::{CHANGE, FREEZE, World};
+use crate::support::{CALENDAR, CHANGE, FREEZE, World};
 
 /// What can be done to the schema, and what is found.
 const SCHEMAS: &[(&str, &str)] = &[
@@ -185,7 +185,7 @@ const PLANTS: [(&str, &str); 5] = [
 ];
 
 /// Every command that opens the register and stops there, with what it needs to get so far.
-const OPENING: [&str; 63] = [
+const OPENING: [&str; 66] = [
     "whoami",
     "draft --from CHG-1",
     "check change.toml",
@@ -242,6 +242,9 @@ const OPENING: [&str; 63] = [
     "policy explain",
     "policy propose policy.toml",
     "calendar",
+    "calendar list",
+    "calendar show market-cn",
+    "calendar propose calendar.toml",
     "freeze list",
     "freeze show month-end",
     "freeze check now",
@@ -290,6 +293,7 @@ fn what_is_planted_is_found_by_every_command_that_opens_the_register() {
     scene.ok("carol", "breakglass open --incident INC-9 --reason Now. --as carol --offline acted.word");
     scene.write("rota.csv", "person,grant,from,until\ncarol,group dba,,\n");
     scene.write("freeze.toml", FREEZE);
+    scene.write("calendar.toml", CALENDAR);
     scene.write("policy.toml", "approvals = 2\napproval_days = 10\n");
     let (digest, key) = (scene.filed.clone(), scene.signer("carol").public().fingerprint());
     scene.ok("carol", "backup copy.db");

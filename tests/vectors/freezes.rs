@@ -1,10 +1,10 @@
 //! Freezes: in the good log, in bad entries, and in refused ones.
 
 use twinseal::domain::{
-    Action, ClosedPeriod, ClosedPeriods, Description, Event, Execution, Facts, Field, FreezeName, FreezeRef, Known,
-    LiftFreeze, Scope, SetFreeze, Terms, Text,
+    Action, CalendarName, CalendarRef, ClosedPeriod, ClosedPeriods, Description, Digest, Event, Execution, Facts,
+    Field, FreezeName, FreezeRef, Known, LiftFreeze, Scope, SetCalendar, SetFreeze, Terms, Text,
 };
-use twinseal::format::Raw;
+use twinseal::format::{Raw, data};
 
 use super::bad_entries::{Bad, body_of, replaced, with_body, with_data};
 use super::good_log::{Log, all, few_facts, few_words, full_facts, many_words, remark};
@@ -47,7 +47,33 @@ pub fn freeze(log: &mut Log) {
     let facts = Facts { excepted: [(month_end.clone(), since(log, &month_end))].into(), ..facts_with_tests() };
     let words = Description { exception: Some("The desk cannot wait.".parse().unwrap()), ..many_words() };
     log.file(facts, words, Execution::default());
+    calendar(log);
     log.add("alice", now("2026-12-01T11:00:00Z", &["ledger"]), remark(Field::Reason, "A figure is wrong."));
+}
+
+/// A calendar that was set and replaced, and a freeze that refers to the newer one.
+fn calendar(log: &mut Log) {
+    let Terms { known, periods, .. } = freeze_terms();
+    let set = |replaces, known| {
+        let (name, periods) = (market(), periods.clone());
+        Action::SetCalendar(SetCalendar { name, replaces, known, periods })
+    };
+    log.carry_out(set(None, known), remark(Field::Reason, "The trading days."));
+    let since = log.state.governance().calendars()[&market()];
+    log.carry_out(set(Some(since), Known::Complete), None);
+    let terms = following(log.state.governance().calendars()[&market()]);
+    let it = SetFreeze { name: "market-hours".parse().unwrap(), replaces: None, terms };
+    log.carry_out(Action::SetFreeze(Box::new(it)), None);
+}
+
+fn market() -> CalendarName {
+    "market-cn".parse().unwrap()
+}
+
+/// A freeze whose periods a calendar has, as its entry says it.
+fn following(since: Digest) -> Terms {
+    let calendar = Some(CalendarRef { name: market(), since });
+    Terms { calendar, known: Known::Complete, periods: ClosedPeriods::default(), ..freeze_terms() }
 }
 
 /// Facts that the policy in force accepts, of a revision without targets.
@@ -73,6 +99,7 @@ pub fn freeze_terms() -> Terms {
         except_kinds: all(&["standard"]),
         except_tags: all(&["read-only", "text-only"]),
         group: "finance".parse().unwrap(),
+        calendar: None,
         known: Known::Until("2027-01-31T00:00:00Z".parse().unwrap()),
         periods: ClosedPeriods::new(periods).unwrap(),
     }
@@ -110,6 +137,21 @@ pub fn bad_freezes(good: &[Raw]) -> Vec<Bad> {
             "2027-01-04T00:59:59Z",
             "DataFields",
         ),
+        (
+            "calendar-without-known-until",
+            "calendar.set",
+            "known-until 2027-01-31T00:00:00Z\n",
+            "",
+            "line 11 is not known-until",
+        ),
+        (
+            "calendar-known-until-before-its-last-period",
+            "calendar.set",
+            "2027-01-31T00:00:00Z",
+            "2027-01-04T00:59:59Z",
+            "DataFields",
+        ),
+        ("calendar-in-capitals", "calendar.set", "calendar market-cn", "calendar Market", "line 10, calendar: Id"),
         ("freeze-lift-again-as-another-word", "freeze.lift", "again allowed", "again yes", "line 12, again: Again"),
         ("freeze-now-without-an-end", "freeze.now", "until 2026-12-01T14:00:00Z\n", "", "line 11 is not until"),
         ("freeze-end-without-its-entry", "freeze.end", "freeze now-", "freeze again now-", "line 9, freeze: Digest"),
@@ -118,9 +160,29 @@ pub fn bad_freezes(good: &[Raw]) -> Vec<Bad> {
         let raw = of(kind, 0);
         Bad { name, defect, raw: with_body(raw, replaced(&body_of(raw), from, to)) }
     });
+    let follows = of("freeze.set", 2);
+    let followed = [
+        (
+            "freeze-that-refers-to-a-calendar-by-name-alone",
+            market_line(follows),
+            "calendar market-cn\n".to_owned(),
+            "line 22, calendar: Digest",
+        ),
+        (
+            "freeze-that-refers-to-a-calendar-and-says-until-when-it-is-known",
+            market_line(follows),
+            format!("{}known-until complete\n", market_line(follows)),
+            "Surplus",
+        ),
+    ];
+    let followed = followed.into_iter().map(|(name, from, to, defect)| Bad {
+        name,
+        defect,
+        raw: with_body(follows, replaced(&body_of(follows), &from, &to)),
+    });
     let set = of("freeze.set", 0);
     let periods = String::from_utf8(set.data.clone().unwrap()).unwrap();
-    let data = [
+    let parts = [
         (
             "period-that-overlaps-the-next",
             "T10:00:00Z 2027-01-01T00:00:00Z",
@@ -136,11 +198,12 @@ pub fn bad_freezes(good: &[Raw]) -> Vec<Bad> {
         ("period-without-a-name", " December 31\n", "\n", "data: line 1, period: Empty"),
         ("period-with-a-wide-gap-in-its-name", "December 31", "December  31", "data: line 1, period: SpaceRun"),
     ];
-    let edited_data = data.into_iter().map(|(name, from, to, defect)| Bad {
+    let edited_data = parts.into_iter().map(|(name, from, to, defect)| Bad {
         name,
         defect,
         raw: with_data(set, replaced(&periods, from, to).as_bytes()),
     });
+    let with_digest = format!("{}data {}\n", market_line(follows), data::digest(periods.as_bytes()));
     let lines: Vec<&str> = periods.lines().collect();
     let turned = format!("{}\n{}\n", lines[1], lines[0]);
     let more = [
@@ -149,9 +212,23 @@ pub fn bad_freezes(good: &[Raw]) -> Vec<Bad> {
             defect: "data: line 2, period: ClosedOrder",
             raw: with_data(set, turned.as_bytes()),
         },
+        Bad {
+            name: "freeze-that-refers-to-a-calendar-and-has-periods",
+            defect: "Surplus",
+            raw: Raw {
+                data: Some(periods.clone().into_bytes()),
+                ..with_body(follows, replaced(&body_of(follows), &market_line(follows), &with_digest))
+            },
+        },
         Bad { name: "freeze-without-periods", defect: "data: line 1 is not period", raw: with_data(set, b"") },
     ];
-    edited.chain(edited_data).chain(more).collect()
+    edited.chain(edited_data).chain(followed).chain(more).collect()
+}
+
+/// The line by which a freeze refers to its calendar.
+fn market_line(raw: &Raw) -> String {
+    let body = body_of(raw);
+    format!("{}\n", body.lines().find(|line| line.starts_with("calendar ")).unwrap())
 }
 
 /// Entries about freezes that a rule refuses at the end of the good log.
@@ -168,6 +245,12 @@ pub fn refused_freezes(log: &Log) -> Vec<Attempt> {
     };
     let lift =
         |replaces| propose(log, Action::LiftFreeze(LiftFreeze { name: month_end.clone(), replaces, again: false }));
+    let calendars = log.entries.iter().position(|raw| raw.blob.starts_with(b"twinseal/calendar.set/v1\n")).unwrap();
+    let (older, newer) = (log.entries[calendars + 1].leaf(), log.state.governance().calendars()[&market()]);
+    let calendar = |replaces| {
+        let (known, periods) = (Known::Complete, freeze_terms().periods);
+        propose(log, Action::SetCalendar(SetCalendar { name: market(), replaces, known, periods }))
+    };
     let now = |until: &str| Event::FreezeNow { until: until.parse().unwrap(), services: all(&[]) };
     let why = || remark(Field::Reason, "Orders are rejected.");
     let file = |since| {
@@ -181,6 +264,22 @@ pub fn refused_freezes(log: &Log) -> Vec<Attempt> {
         ("freeze-that-another-one-replaced", "proposal-not-stale", "alice", set(Some(replaced)), None),
         ("freeze-of-a-name-that-is-taken", "proposal-not-stale", "alice", set(None), None),
         ("freeze-lift-of-one-that-was-replaced", "proposal-not-stale", "alice", lift(replaced), None),
+        (
+            "freeze-that-refers-to-an-older-calendar",
+            "calendar-known",
+            "alice",
+            propose(
+                log,
+                Action::SetFreeze(Box::new(SetFreeze {
+                    name: "settlement".parse().unwrap(),
+                    replaces: None,
+                    terms: following(older),
+                })),
+            ),
+            None,
+        ),
+        ("calendar-that-is-in-force", "proposal-has-effect", "alice", calendar(Some(newer)), None),
+        ("calendar-that-another-one-replaced", "proposal-not-stale", "alice", calendar(Some(older)), None),
         ("freeze-now-by-nobody-on-duty", "freeze-now-by", "frank", now("2026-12-01T12:00:00Z"), why()),
         ("freeze-now-without-a-reason", "reason-required", "bob", now("2026-12-01T12:00:00Z"), None),
         ("freeze-now-of-more-than-a-day", "freeze-now-limit", "bob", now("2026-12-02T09:58:00Z"), why()),

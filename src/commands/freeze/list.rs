@@ -156,11 +156,7 @@ impl Show {
         if let Some(reason) = reason {
             page.block("reason").quote_text(Gutter::Prose, &reason);
         }
-        page.block("closed periods");
-        for period in it.terms.periods.as_slice() {
-            page.text("", format_args!("{} to {}", period.from(), period.until()));
-            page.quote_text(Gutter::Machine, period.name().as_str());
-        }
+        freeze::period_block(&mut page, &it.terms.periods);
         Ok(context.env.print(page.finish())?)
     }
 }

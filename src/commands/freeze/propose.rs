@@ -6,10 +6,11 @@ use clap::Args;
 
 use super::list::in_force;
 use crate::commands::Context;
+use crate::commands::calendar::in_force as calendar;
 use crate::commands::files::read_text;
 use crate::commands::govern::proposal::open;
 use crate::commands::lookup::{name_of_input, parse, remark};
-use crate::domain::{Action, Field, FreezeName, LiftFreeze, Moment, SetFreeze, Text};
+use crate::domain::{Action, CalendarRef, Field, FreezeName, LiftFreeze, Moment, SetFreeze, Text};
 use crate::error::{Error, FreezeError};
 use crate::input::read_freeze;
 use crate::store::Session;
@@ -32,7 +33,10 @@ impl Propose {
         let mut session = context.open()?;
         let text = draft.reason.map(|reason| Text::Remark(Field::Reason, reason));
         open(context, &mut session, text, |session| {
-            let (name, terms) = (draft.name.clone(), draft.terms.clone());
+            let (name, mut terms) = (draft.name.clone(), draft.terms.clone());
+            if let Some(name) = &draft.calendar {
+                terms.calendar = Some(CalendarRef { name: name.clone(), since: calendar(session, name)?.since });
+            }
             let replaces = session.state().governance().freezes().find(|(it, _)| **it == name).map(|(_, it)| it.since);
             Ok(Action::SetFreeze(Box::new(SetFreeze { name, replaces, terms })))
         })

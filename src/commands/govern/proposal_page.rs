@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::proposal::Found;
+use crate::commands::freeze;
 use crate::commands::lookup::{names, parts, reason_of};
 use crate::domain::{
-    Action, Digest, Fingerprint, FreezeName, LostEntries, Moment, PersonId, ProposalState, Refusal, Terms, Text, Void,
+    Action, Calendar, CalendarName, Digest, Fingerprint, Freeze, FreezeName, LostEntries, Moment, PersonId,
+    ProposalState, Refusal, Terms, Text, Void,
 };
 use crate::error::Error;
 use crate::output::{self, Gutter, KeyHistory, Page, ago, summary};
@@ -172,17 +174,34 @@ fn present(session: &Session, action: &Action) -> Result<output::Present, Error>
         Action::LiftFreeze(it) => freeze_in_force(session, &it.name)?,
         _ => None,
     };
+    let set = match action {
+        Action::SetFreeze(it) => session.ask(|state| state.governance().with_periods(&it.terms))?.ok(),
+        _ => None,
+    };
+    let calendar = match action {
+        Action::SetCalendar(it) => calendar_in_force(session, &it.name)?,
+        _ => None,
+    };
     let lifted = match action {
         Action::LiftFreeze(it) => session.state().governance().lifted_with(it),
         _ => None,
     };
     let alone = lifted.map(|(person, freezes)| (person.clone(), freezes.into_iter().cloned().collect()));
-    Ok(output::Present { grants, policy, freeze, alone, key })
+    Ok(output::Present { grants, policy, freeze, set, calendar, alone, key })
 }
 
 /// What the freeze in force of this name says.
 fn freeze_in_force(session: &Session, name: &FreezeName) -> Result<Option<Terms>, Error> {
     Ok(session.ask(|state| Ok(state.governance().freeze(name)?.terms.clone()))?.ok())
+}
+
+/// The calendar in force of this name, and the freezes that refer to it.
+fn calendar_in_force(session: &Session, name: &CalendarName) -> Result<Option<(Calendar, Vec<FreezeName>)>, Error> {
+    let Ok(calendar) = session.ask(|state| state.governance().calendar(name).cloned())? else { return Ok(None) };
+    let refers =
+        |(freeze, it): (FreezeName, Freeze)| it.terms.calendar.is_some_and(|it| it.name == *name).then_some(freeze);
+    let freezes = freeze::all(session)?.into_iter().filter_map(refers).collect();
+    Ok(Some((calendar, freezes)))
 }
 
 /// Whose key it is, and who put it into its state; `None` if it is not enrolled.

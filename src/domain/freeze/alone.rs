@@ -168,6 +168,7 @@ impl Governance {
             except_kinds: BTreeSet::new(),
             except_tags: BTreeSet::new(),
             group: Group::duty(),
+            calendar: None,
             known: Known::Complete,
             periods: ClosedPeriods::one(ClosedPeriod::opened_alone(from, until)),
         };

@@ -305,7 +305,8 @@ impl Governance {
         if since != it.replaces {
             return Err(Refusal::NotInForce.into());
         }
-        let same = since.is_some() && self.freeze(&it.name)?.terms == it.terms;
+        let terms = self.with_periods(&it.terms)?;
+        let same = since.is_some() && self.freeze(&it.name)?.terms == terms;
         if same { Err(Refusal::NothingChanges.into()) } else { Ok(()) }
     }
 
@@ -324,7 +325,9 @@ impl Governance {
 /// Applying.
 impl Governance {
     pub(in crate::domain) fn set_freeze(&mut self, origin: FreezeOrigin, it: &SetFreeze, seq: u64, since: Digest) {
-        let freeze = Freeze { origin, since, seq, terms: it.terms.clone() };
+        // Its calendar was in force when it was judged, and is loaded.
+        let terms = self.with_periods(&it.terms).unwrap_or_else(|_| it.terms.clone());
+        let freeze = Freeze { origin, since, seq, terms };
         self.put_freeze(it.name.clone(), freeze);
     }
 }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    ChangeKind, Digest, Environment, Facts, FreezeName, Group, Invalid, Line, Risk, ServiceId, Tag, Time,
+    CalendarRef, ChangeKind, Digest, Environment, Facts, FreezeName, Group, Invalid, Line, Risk, ServiceId, Tag, Time,
 };
 
 /// The name of the period that begins where a calendar ends.
@@ -131,6 +131,11 @@ impl ClosedPeriods {
         self.0.last().map(ClosedPeriod::until)
     }
 
+    /// Whether they end by the time until which they are known.
+    pub fn fit(&self, known: Known) -> bool {
+        known.until().is_none_or(|known| self.end().is_none_or(|end| end <= known))
+    }
+
     /// The first period that has a moment in common with the time from `from` up to `until`.
     fn first_in(&self, from: Time, until: Time) -> Option<&ClosedPeriod> {
         let at = self.0.partition_point(|it| it.until <= from);
@@ -192,6 +197,11 @@ pub struct Terms {
     pub except_tags: BTreeSet<Tag>,
     /// The group whose approval excepts a change from it.
     pub group: Group,
+    /// The calendar that has its periods, if it does not list them itself. A body names the calendar alone: there `known`
+    /// and `periods` are empty, until [`Governance::with_periods`] takes them from the calendar.
+    ///
+    /// [`Governance::with_periods`]: crate::domain::Governance::with_periods
+    pub calendar: Option<CalendarRef>,
     /// Until when its periods are known.
     pub known: Known,
     /// When it is closed.
@@ -220,11 +230,6 @@ impl fmt::Display for Closed {
 }
 
 impl Terms {
-    /// Whether its periods end by the time until which they are known.
-    pub fn fits(&self) -> bool {
-        self.known.until().is_none_or(|known| self.periods.end().is_none_or(|end| end <= known))
-    }
-
     /// Whether it concerns a change with these facts.
     pub fn concerns(&self, facts: &Facts) -> bool {
         let excepted = self.except_kinds.contains(&facts.kind) || !self.except_tags.is_disjoint(&facts.tags);
@@ -344,6 +349,7 @@ mod tests {
             except_kinds: BTreeSet::new(),
             except_tags: BTreeSet::new(),
             group: "duty".parse().unwrap(),
+            calendar: None,
             known,
             periods: periods(&[(10, 20), (20, 30), (40, 50)]).unwrap(),
         }
@@ -385,6 +391,6 @@ mod tests {
         assert_eq!((closed.from, closed.until, closed.name.as_str()), (time(60), None, CALENDAR_UNKNOWN));
         assert!(known.closed_in(time(9000), time(9001)).is_some() && known.end().is_none());
         assert_eq!(known.all_closed_in(time(45), time(9000)).len(), 2);
-        assert!(known.fits() && !terms(Known::Until(time(49))).fits());
+        assert!(known.periods.fit(known.known) && !known.periods.fit(Known::Until(time(49))));
     }
 }

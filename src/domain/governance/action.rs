@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Asked, Digest, EventKind, Fingerprint, Grants, Head, LiftFreeze, PersonId, Policy, ProposalId, PublicKey,
-    RegisterId, SetFreeze,
+    RegisterId, SetCalendar, SetFreeze,
 };
 
 /// A person or machine account to enrol.
@@ -101,6 +101,8 @@ pub enum Action {
     SetFreeze(Box<SetFreeze>),
     /// End a freeze.
     LiftFreeze(LiftFreeze),
+    /// Set a calendar, or replace one.
+    SetCalendar(SetCalendar),
 }
 
 impl Action {
@@ -117,6 +119,7 @@ impl Action {
             Self::Restored(_) => EventKind::Restored,
             Self::SetFreeze(_) => EventKind::SetFreeze,
             Self::LiftFreeze(_) => EventKind::LiftFreeze,
+            Self::SetCalendar(_) => EventKind::SetCalendar,
         }
     }
 }

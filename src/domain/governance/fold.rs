@@ -29,8 +29,9 @@ impl Governance {
                 Action::Enrol(_)
                 | Action::Policy { .. }
                 | Action::Restored(_)
-                | Action::SetFreeze(_)
-                | Action::LiftFreeze(_) => Ok(()),
+                | Action::LiftFreeze(_)
+                | Action::SetCalendar(_) => Ok(()),
+                Action::SetFreeze(it) => self.with_periods(&it.terms).map(|_| ()),
             },
             _ => Ok(()),
         }
@@ -125,6 +126,7 @@ impl Governance {
             Action::Restored(lost) => self.accept_loss(proposal, lost),
             Action::SetFreeze(it) => self.set_freeze(FreezeOrigin::Proposal(proposal), it, seq, leaf),
             Action::LiftFreeze(it) => self.lift_freeze(it, header.moment.effective),
+            Action::SetCalendar(it) => self.set_calendar(proposal, it, seq, leaf),
         }
     }
 

@@ -218,7 +218,8 @@ impl Governance {
             | Action::Redact(_)
             | Action::Restored(_)
             | Action::SetFreeze(_)
-            | Action::LiftFreeze(_) => Ok(false),
+            | Action::LiftFreeze(_)
+            | Action::SetCalendar(_) => Ok(false),
         }
     }
 
@@ -260,6 +261,7 @@ impl Governance {
                 if texts.is_empty() { Err(Refusal::NothingChanges.into()) } else { Ok(()) }
             }
             Action::SetFreeze(it) => self.judge_set_freeze(it),
+            Action::SetCalendar(it) => self.judge_set_calendar(it),
             Action::LiftFreeze(it) => Ok(self.judge_lift_freeze(it, (at.opened, at.moment))?),
             Action::Restored(it) if it.ends.restored.seq >= at.seq => Err(Refusal::NothingLost.into()),
             Action::Restored(it) => {

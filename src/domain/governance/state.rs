@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::freeze::alone::AloneByPerson;
 use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
 use crate::domain::{
-    Digest, Duty, Fingerprint, Freeze, FreezeMark, FreezeName, Group, Key, KeyState, Moment, Person, PersonId, Policy,
-    Proposal, ProposalId, Refusal, Restoration, Role, TextState,
+    Calendar, CalendarName, Digest, Duty, Fingerprint, Freeze, FreezeMark, FreezeName, Group, Key, KeyState, Moment,
+    Person, PersonId, Policy, Proposal, ProposalId, Refusal, Restoration, Role, TextState,
 };
 
 /// The format level that this program reads and writes.
@@ -43,6 +43,8 @@ pub struct GovernanceSummary {
     freezes: BTreeMap<FreezeName, FreezeMark>,
     /// The freezes that people opened alone.
     alone: AloneByPerson,
+    /// The calendars in force, each with the leaf hash of the entry that put it in force.
+    calendars: BTreeMap<CalendarName, Digest>,
 }
 
 /// A restoration that was seconded.
@@ -71,6 +73,7 @@ pub struct Governance {
     pub(super) proposals: Records<ProposalId, Proposal>,
     pub(super) texts: Records<u64, TextState>,
     freezes: Records<FreezeName, Freeze>,
+    calendars: Records<CalendarName, Calendar>,
 }
 
 /// Loading and writing.
@@ -85,6 +88,7 @@ impl Governance {
             proposals: Records::unloaded(),
             texts: Records::unloaded(),
             freezes: Records::unloaded(),
+            calendars: Records::unloaded(),
         }
     }
 
@@ -95,6 +99,7 @@ impl Governance {
             StateRecord::Proposal(id, proposal) => self.proposals.load(id, Some(proposal)),
             StateRecord::Text(seq, text) => self.texts.load(seq, Some(text)),
             StateRecord::Freeze(name, freeze) => self.freezes.load(name, Some(freeze)),
+            StateRecord::Calendar(name, calendar) => self.calendars.load(name, Some(calendar)),
             StateRecord::Register(_)
             | StateRecord::Governance(_)
             | StateRecord::Change(..)
@@ -110,6 +115,7 @@ impl Governance {
             StateKey::Proposal(id) => self.proposals.load(id, None),
             StateKey::Text(seq) => self.texts.load(seq, None),
             StateKey::Freeze(name) => self.freezes.load(name, None),
+            StateKey::Calendar(name) => self.calendars.load(name, None),
             StateKey::Register
             | StateKey::Governance
             | StateKey::Change(_)
@@ -119,7 +125,8 @@ impl Governance {
     }
 
     pub(in crate::domain) fn loaded(&self) -> usize {
-        self.people.len() + self.keys.len() + self.proposals.len() + self.texts.len() + self.freezes.len()
+        let governed = self.people.len() + self.keys.len() + self.proposals.len() + self.texts.len();
+        governed + self.freezes.len() + self.calendars.len()
     }
 
     pub(in crate::domain) fn take_changed(&mut self) -> Vec<StateRecord> {
@@ -130,6 +137,7 @@ impl Governance {
         changed.extend(self.proposals.take_changed().map(|(id, it)| StateRecord::Proposal(id, it)));
         changed.extend(self.texts.take_changed().map(|(seq, it)| StateRecord::Text(seq, it)));
         changed.extend(self.freezes.take_changed().map(|(name, it)| StateRecord::Freeze(name, it)));
+        changed.extend(self.calendars.take_changed().map(|(name, it)| StateRecord::Calendar(name, it)));
         changed
     }
 
@@ -139,10 +147,11 @@ impl Governance {
         self.proposals.unload();
         self.texts.unload();
         self.freezes.unload();
+        self.calendars.unload();
     }
 }
 
-/// Freezes.
+/// Freezes and calendars.
 impl Governance {
     pub(in crate::domain) fn freeze_marks(&self) -> &BTreeMap<FreezeName, FreezeMark> {
         &self.summary.freezes
@@ -161,6 +170,20 @@ impl Governance {
     /// Ends a freeze. Its record stays, and nothing asks for it any more.
     pub(in crate::domain) fn drop_freeze(&mut self, name: &FreezeName) {
         self.summary_mut().freezes.remove(name);
+    }
+
+    /// The calendars in force, each with the leaf hash of the entry that put it in force.
+    pub fn calendars(&self) -> &BTreeMap<CalendarName, Digest> {
+        &self.summary.calendars
+    }
+
+    pub(in crate::domain) fn calendar_records(&self) -> &Records<CalendarName, Calendar> {
+        &self.calendars
+    }
+
+    pub(in crate::domain) fn put_calendar(&mut self, name: CalendarName, calendar: Calendar) {
+        self.summary_mut().calendars.insert(name.clone(), calendar.since);
+        self.calendars.insert(name, calendar);
     }
 
     pub(in crate::domain) fn alone(&self) -> &AloneByPerson {

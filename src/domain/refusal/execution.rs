@@ -7,6 +7,10 @@ macro_rules! execution {
     /// A freeze that is not in force, or was replaced.
     NoFreeze { /** Which. */ freeze: FreezeName } =>
         "freeze-known", "freeze {freeze} is not in force, or was replaced", "`twinseal freeze list` lists the freezes in force";
+    /// A calendar that is not in force, or was replaced.
+    NoCalendar { /** Which. */ calendar: CalendarName } =>
+        "calendar-known", "calendar {calendar} is not in force, or was replaced",
+        "`twinseal calendar list` lists the calendars in force";
     /// A freeze opened by somebody who may not.
     NotOnDuty { /** Who. */ person: PersonId } =>
         "freeze-now-by", "{person} is neither an admin nor a person in group {}" (crate::domain::DUTY),

@@ -154,6 +154,14 @@ impl FreezeName {
 }
 
 string_id!(
+    /// The name of a calendar: `market-cn`.
+    CalendarName,
+    "a calendar's name",
+    "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
+    |text| is_name(text, 32)
+);
+
+string_id!(
     /// A run of a pipeline: `4711`, or the address of its page.
     RunId,
     "a run id",

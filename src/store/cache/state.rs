@@ -260,6 +260,7 @@ impl VerifiedCache {
             | StateKey::Governance
             | StateKey::Proposal(_)
             | StateKey::Freeze(_)
+            | StateKey::Calendar(_)
             | StateKey::Change(_)
             | StateKey::BreakGlass(_) => Ok(false),
         }

@@ -194,7 +194,11 @@ fn project_seconded(conn: &Connection, id: ProposalId, action: &Action, after: &
         Action::AddKey { key, .. } => project_new_key(conn, key.fingerprint(), after),
         Action::Lift { key, .. } => project_key(conn, *key, after),
         Action::Redact(texts) => project_redactions(conn, texts, id),
-        Action::Policy { .. } | Action::Restored(_) | Action::SetFreeze(_) | Action::LiftFreeze(_) => Ok(()),
+        Action::Policy { .. }
+        | Action::Restored(_)
+        | Action::SetFreeze(_)
+        | Action::LiftFreeze(_)
+        | Action::SetCalendar(_) => Ok(()),
     }
 }
 

@@ -1,0 +1,37 @@
+//! `calendar propose`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::commands::Context;
+use crate::commands::files::read_text;
+use crate::commands::govern::proposal::open;
+use crate::commands::lookup::name_of_input;
+use crate::domain::{Action, Field, SetCalendar, Text};
+use crate::error::Error;
+use crate::input::read_calendar;
+
+/// Arguments of `calendar propose`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal calendar propose market-cn.toml")]
+pub struct Propose {
+    /// Calendar in TOML; - reads standard input
+    file: PathBuf,
+}
+
+impl Propose {
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let source = read_text(context.env, &self.file)?;
+        let path = name_of_input(&self.file);
+        let draft = read_calendar(&source).map_err(|faults| Error::Faults { path, faults })?;
+        let mut session = context.open()?;
+        let text = draft.reason.map(|reason| Text::Remark(Field::Reason, reason));
+        open(context, &mut session, text, |session| {
+            let replaces = session.state().governance().calendars().get(&draft.name).copied();
+            let (name, known, periods) = (draft.name.clone(), draft.known, draft.periods.clone());
+            Ok(Action::SetCalendar(SetCalendar { name, replaces, known, periods }))
+        })
+    }
+}
