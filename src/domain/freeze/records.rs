@@ -6,7 +6,7 @@ use crate::domain::value::time::DAY;
 use crate::domain::{Digest, PersonId, ProposalId, Terms, Time};
 
 /// The longest freeze that one person can open alone, and the longest for which all those together can count that one
-/// person opens alone [within](WITHIN) a week, in seconds.
+/// person opens alone within a week, in seconds.
 pub const LONGEST_NOW: i64 = DAY;
 
 /// The freezes of one person that begin less than this apart count together, in seconds.
