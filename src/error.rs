@@ -395,6 +395,9 @@ pub enum Error {
     /// The same run of a pipeline has done it already. A command that records takes this as success.
     #[error("already done by this run")]
     DoneByRun,
+    /// Nothing says which change is meant.
+    #[error("the gate needs a change, or a service and an artifact")]
+    NeedChange,
     /// The gate is closed.
     #[error("gate closed: {reason}")]
     GateClosed {

@@ -16,6 +16,7 @@ pub mod requirements;
 mod safe;
 mod signed;
 mod table;
+mod targets;
 mod timeline;
 mod visible;
 

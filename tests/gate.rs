@@ -257,11 +257,12 @@ fn without_an_id_the_one_open_change_of_the_service_with_the_artifact_is_found()
         ("--service order-gateway --artifact other.tar", "no open change of order-gateway has all of these"),
         ("--service billing --artifact app.tar", "no open change of billing has all of these"),
         ("--service order-gateway --artifact app.tar --artifact other.tar", "no open change"),
-        ("--service order-gateway --environment uat --artifact app.tar", "no open change"),
+        ("--service order-gateway --environment uat --artifact app.tar", "CHG-1 does not name environment uat"),
     ] {
         let (detail, answer) = closed(&world, command, "change");
         assert!(detail.starts_with(complaint), "{detail}");
         assert_eq!((&answer["change"], &answer["permanent"]), (&Value::Null, &json!(false)));
+        assert_ne!(answer["open"], true);
     }
     // A second open change with the same artifact: the pipeline has to say which one it means.
     file_with_artifact(&world, "app.tar", "approved");
@@ -277,13 +278,13 @@ fn without_an_id_the_one_open_change_of_the_service_with_the_artifact_is_found()
 fn invalid_words_close_the_gate_as_invalid() {
     let world = deployable();
     for (command, complaint) in [
-        ("", "required"),
-        ("--service order-gateway", "required"),
-        ("--artifact app.tar", "required"),
+        ("", "needs a change, or a service and an artifact"),
+        ("--service order-gateway", "twinseal gate --service SERVICE --artifact FILE"),
+        ("--artifact app.tar", "twinseal gate CHG-7"),
         ("CHG-1 --artifact app.tar", "does not have the form NAME=FILE or NAME=sha256:HEX"),
         ("CHG-1 --artifact app.tar=none.tar", "cannot read none.tar"),
         ("CHG-1 --artifact app.tar=sha256:12", "sha256"),
-        ("CHG-1 --wait 25h", "does not have the form 90s, 30m or 4h"),
+        ("CHG-1 --wait 25h", "does not have the form 30m, 4h, 90s or 4h30m, at most 24h"),
         ("CHG-1 --wait -1m", "-1"),
         ("CHG-1 --wait soon", "does not have the form"),
         ("CHG-1 --at-least 12", "does not have the form SEQ:LEAF"),

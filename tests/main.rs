@@ -42,6 +42,7 @@ mod side_files;
 mod signatures;
 mod successor;
 mod tamper;
+mod targets;
 mod terminal;
 mod tidy;
 mod transcripts;

@@ -65,7 +65,10 @@ impl BreakGlass {
 }
 
 /// The break-glass with this id.
-fn find(session: &Session, id: BreakGlassId) -> Result<Opened, Error> {
+///
+/// # Errors
+/// There is none, or the cache cannot be read.
+pub(in crate::commands) fn find(session: &Session, id: BreakGlassId) -> Result<Opened, Error> {
     let found = session.ask(|state| state.break_glass(id).cloned())?;
     // It may come after the first broken entry.
     let missing = || session.fault().map_or(BreakGlassError::None(id).into(), |fault| Error::Broken(fault.clone()));

@@ -12,7 +12,8 @@ use clap::Args;
 use crate::commands::Context;
 use crate::commands::change::check::digest_of;
 use crate::commands::change::once::{Once, actor_of_run, start_once};
-use crate::commands::lookup::{change_id, parse, span};
+use crate::commands::duration::duration;
+use crate::commands::lookup::{change_id, parse};
 use crate::domain::{
     ArtifactName, ChangeId, Digest, Environment, Head, PersonId, RunId, ServiceId, Start, Target, number,
 };
@@ -33,7 +34,7 @@ use answer::Answer;
   twinseal gate CHG-42 --start --run-id $CI_PIPELINE_ID && ./deploy.sh")]
 pub struct Gate {
     /// Change id, such as CHG-42
-    #[arg(value_name = "CHANGE", required_unless_present_all = ["service", "artifacts"])]
+    #[arg(value_name = "CHANGE")]
     change: Option<String>,
     /// Service about to be changed
     #[arg(long, value_name = "SERVICE")]
@@ -47,7 +48,7 @@ pub struct Gate {
     /// Artifact about to be deployed, as a file or by its SHA-256; its name may be left out if no change id is given
     #[arg(long = "artifact", value_name = "NAME=FILE|NAME=sha256:HEX")]
     artifacts: Vec<String>,
-    /// How long to wait for the gate to open: 90s, 30m, 4h
+    /// How long to wait for the gate to open: 90s, 30m or 4h30m; at most 24h
     #[arg(long, value_name = "TIME")]
     wait: Option<String>,
     /// Start the change in the same act if the gate is open, signed by the account's own key
@@ -61,9 +62,6 @@ pub struct Gate {
     #[arg(long, value_name = "SEQ:LEAF")]
     at_least: Option<String>,
 }
-
-/// The longest wait, in seconds.
-const LONGEST_WAIT: i64 = 24 * 3600;
 
 /// The time between two looks at the register.
 const POLL: Duration = Duration::from_secs(5);
@@ -91,8 +89,11 @@ impl Gate {
     /// # Errors
     /// [`Error::GateClosed`], an invalid argument, or the register cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        if self.change.is_none() && (self.service.is_none() || self.artifacts.is_empty()) {
+            return Err(Error::NeedChange);
+        }
         let asked = self.asked(context)?;
-        let wait = self.wait.as_deref().map_or(Ok(0), |given| span(given, LONGEST_WAIT))?;
+        let wait = self.wait.as_deref().map_or(Ok(0), |given| duration(given, 0))?;
         let mut session = context.open()?;
         // A run is given only with --start.
         let me = actor_of_run(context, &session, asked.run.as_ref())?;

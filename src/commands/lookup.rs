@@ -6,7 +6,7 @@ use std::path::Path;
 use super::Context;
 use crate::domain::{
     BreakGlassId, Change, ChangeId, Field, Governance, Invalid, Moment, Person, PersonId, ProposalId, ProposalState,
-    Prose, Refusal, RequirementLine, Status, Text, Time,
+    Prose, Refusal, RequirementLine, Status, Target, Text, Time,
 };
 use crate::error::{Error, Exit, shell_word};
 use crate::input::{Toward, named_zone, nearest, spoken_time};
@@ -149,6 +149,15 @@ pub fn no_person(governance: &Governance, id: &PersonId) -> Error {
     Error::NoPerson { person: id.clone(), near }
 }
 
+/// Says which target was probably meant, if an act named one that the change does not have.
+pub fn suggest_target(context: &mut Context<'_>, change: &Change, target: Option<&Target>) {
+    let targets = &change.current().targets;
+    let Some(target) = target.filter(|it| !targets.contains(it)) else { return };
+    if let Some(near) = nearest(target.as_str(), targets.iter().map(Target::as_str)) {
+        context.env.status(format_args!("{target}: did you mean {near}?"));
+    }
+}
+
 /// The title of a change's current revision; `None` if it was redacted.
 ///
 /// # Errors
@@ -205,19 +214,6 @@ pub fn zone_named(given: &str) -> Result<Zone, Error> {
 /// [`Error::Argument`].
 pub fn zone(context: &Context<'_>) -> Result<Option<Zone>, Error> {
     context.settings.zone.as_ref().map(|it| zone_named(&it.value)).transpose()
-}
-
-/// Parses a length of time given on the command line, such as `30m`, of at most `most` seconds.
-///
-/// # Errors
-/// [`Error::Form`].
-pub fn span(given: &str, most: i64) -> Result<i64, Error> {
-    let units = [('s', 1), ('m', 60), ('h', 3600)];
-    let seconds = units.iter().find_map(|(unit, seconds)| {
-        let count: i64 = crate::domain::number(given.strip_suffix(*unit)?).ok()?.try_into().ok()?;
-        count.checked_mul(*seconds).filter(|seconds| (0..=most).contains(seconds))
-    });
-    seconds.ok_or_else(|| Error::Form { given: given.to_owned(), form: "90s, 30m or 4h, and at most 24h" })
 }
 
 /// Governance now, or at a point in the past.

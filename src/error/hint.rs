@@ -16,6 +16,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Refused(refusal) | Self::RefusedOnRecord { refusal, .. } => return refusal.hint(),
+            Self::NeedChange => "`twinseal gate CHG-7`, or `twinseal gate --service SERVICE --artifact FILE`",
             Self::NeedOutcome => "use --outcome succeeded, failed or rolled-back",
             Self::GateClosed { hint, .. } => return hint.clone(),
             Self::AtLeast { .. } => {

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use super::requirements::{Obstacle, RequirementText, requirement_block};
+use super::targets;
 use super::{
     Gutter, Page, Parts, Quoted, Redaction, Remarks, Timeline, ago, freeze, mark_width, moment, timeline, window,
 };
 use crate::domain::{
-    Author, Change, Facts, Group, Independence, Left, Met, Needs, Outcome, PersonId, Status, Tally, Time, Vote,
+    Author, Change, Facts, Group, Independence, Left, Met, Needs, PersonId, Status, Tally, Time, Vote,
 };
 
 /// Display names by person.
@@ -42,13 +43,15 @@ pub struct Judged<'t> {
     pub freezes: &'t [Met],
     /// The requirements of the policy, one line each.
     pub requirements: &'t [RequirementText],
+    /// The break-glasses that act on it, one line each.
+    pub break_glasses: &'t [String],
     /// The time.
     pub now: Time,
 }
 
 /// Writes the page of a change.
 pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: &Judged<'_>, extent: Timeline) {
-    let Judged { status, tally, left, obstacle, expiring, freezes, requirements, now } = *judged;
+    let Judged { status, tally, left, obstacle, expiring, freezes, requirements, break_glasses, now } = *judged;
     let Words { parts, redacted, remarks, names } = words;
     let (revision, content) = (change.current(), parts.content());
     page.title(change.id());
@@ -81,8 +84,9 @@ pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: &Jud
         let late = if now >= due { "overdue" } else { "due" };
         page.field("review", format_args!("{late}: {} ({due})", ago(due, now)));
     }
+    break_glasses.iter().for_each(|it| _ = page.field("break-glass", it));
     if !change.on_targets().is_empty() {
-        page.field("targets", progress(change));
+        page.field("targets", targets::progress(change));
     }
     if let Some(redacted) = redacted {
         page.field("text", format_args!("redacted {}", redacted.by));
@@ -170,18 +174,6 @@ pub fn next_step(tally: &Tally<'_>, obstacle: Option<&Obstacle>) -> String {
     let obstacle = obstacle.map(|it| format!("cannot start: {it}"));
     let steps: Vec<String> = approvals.into_iter().chain(obstacle).collect();
     if steps.is_empty() { "an implementer can start it in its window".to_owned() } else { steps.join("; ") }
-}
-
-/// How far a change has come on its targets: `started on 3 of 40: 2 succeeded, 1 failed`.
-fn progress(change: &Change) -> String {
-    let (all, targets) = (change.on_targets(), change.current().targets.len());
-    let count = |outcome: Option<Outcome>| all.values().filter(|it| it.outcome() == outcome).count();
-    let each = Outcome::ALL.iter().map(|it| (it.phrase(), count(Some(*it))));
-    let each = each.chain([("in progress".to_owned(), count(None))]).filter(|(_, count)| *count > 0);
-    let each = list(each.map(|(phrase, count)| format!("{count} {phrase}")));
-    let stopped = change.current().facts.stop_after.is_some_and(|most| change.failed_targets() >= most);
-    let stopped = if stopped { "; stopped: the others need a new change" } else { "" };
-    format!("started on {} of {targets}: {each}{stopped}", all.len())
 }
 
 /// The window, and the last moment to start or to begin the rollback while that is still ahead of somebody.

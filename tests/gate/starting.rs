@@ -179,6 +179,9 @@ fn the_gate_is_asked_for_each_target() {
     assert!(shown.contains("robot finished it on gw-2: rolled back"), "{shown}");
     let shown: Value = serde_json::from_str(&world.ok("erin", "--json show CHG-1")).unwrap();
     assert_eq!(shown["targets"][1]["outcomes"][1]["outcome"], "rolled-back", "{shown:#}");
-    assert_eq!(shown["targets"][2], json!({ "target": "gw-3", "started": null, "outcomes": [] }));
+    assert_eq!(
+        shown["targets"][2],
+        json!({ "target": "gw-3", "state": "not-started", "started": null, "outcomes": [] })
+    );
     assert_eq!(world.findings("audrey"), Vec::<String>::new());
 }

@@ -125,7 +125,7 @@ fn no_field_is_signed_unseen_when_a_change_is_decided_and_carried_out() {
         signs(&world, "erin", "finish CHG-1 --note 'All well.'", &[]);
         world.ok("erin", "file change.toml --again");
         signs(&world, "erin", "file change.toml", &["CHG-2"]);
-        signs(&world, "erin", "withdraw CHG-2 --reason 'Later.'", &[]);
+        signs(&world, "erin", "withdraw CHG-2 --reason 'Later.'", &["CHG-2"]);
     }
 }
 

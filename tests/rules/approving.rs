@@ -144,6 +144,8 @@ fn a_revision_is_judged_like_a_filing() {
 fn nothing_happens_to_a_change_that_was_withdrawn() {
     let world = World::approved();
     let at = world.revision("CHG-1");
+    let output = world.run_typing("erin", "withdraw CHG-1", &["CHG-2"]);
+    assert!(output.exit == Exit::Refused && output.err.contains("cannot be started or revised"), "{}", output.screen);
     world.ok("erin", "withdraw CHG-1 --reason 'Overtaken by the new release.'");
     assert!(world.ok("carol", "show CHG-1").contains("Overtaken by the new release."));
     let complaint = "CHG-1 is withdrawn";

@@ -7,7 +7,7 @@ use super::page::{Judged, json as written, write_page};
 use crate::commands::Context;
 use crate::commands::lookup::break_glass_id;
 use crate::error::Error;
-use crate::output::table;
+use crate::output::{moment, table};
 
 /// Arguments of `breakglass show`.
 #[derive(Debug, Args)]
@@ -53,19 +53,14 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<(), Error> {
         let (glass, opening) = (&it.glass, it.glass.opening());
         let services = opening.services.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
         let (id, opener) = (glass.id().to_string(), glass.opener());
-        [
-            id,
-            it.line(now),
-            opener.person.to_string(),
-            opener.moment.claimed.to_string(),
-            opening.incident.to_string(),
-            services,
-        ]
+        let (status, next) = it.columns(now);
+        let opened = moment(opener.moment.claimed, "UTC");
+        [id, status, next, opener.person.to_string(), opened, opening.incident.to_string(), services]
     };
     if context.ui.json {
         let listed = all.iter().map(|it| written(&session, it)).collect::<Result<Value, _>>()?;
         return context.ui.print_json(context.env, json!({ "breakglasses": listed }));
     }
-    let header = ["BREAK-GLASS", "STATUS", "OPENER", "OPENED", "INCIDENT", "SERVICES"];
+    let header = ["ID", "STATUS", "NEXT", "OPENER", "OPENED", "INCIDENT", "SERVICES"];
     Ok(context.env.print(table(header, all.iter().map(row).collect(), context.env.width))?)
 }

@@ -38,6 +38,27 @@ impl Judged {
         ids.map(|id| Self::of(session, id, now)).collect()
     }
 
+    /// The id, the opener and the status, for the page of a change.
+    pub(in crate::commands) fn short(&self, now: Moment) -> String {
+        format!("{} by {}: {}", self.glass.id(), self.glass.opener().person, self.line(now))
+    }
+
+    /// The status, and what happens next: `closed (0 of 2)` and `unauthorised in 23 h`.
+    pub(super) fn columns(&self, now: Moment) -> (String, String) {
+        let (count, of) = (self.counted.len(), BreakGlass::RATIFIERS);
+        let late = if self.glass.late().is_some() { ", late" } else { "" };
+        let deadline = format!("unauthorised {}", ago(self.glass.deadline(), now.effective));
+        let next = match self.status {
+            BreakGlassStatus::Open => format!("ends {}", ago(self.glass.end(), now.effective)),
+            BreakGlassStatus::Ended if self.glass.is_ahead(now) => "its clock ran ahead".to_owned(),
+            BreakGlassStatus::Ended => deadline,
+            BreakGlassStatus::Closed => format!("{count} of {of}; {deadline}"),
+            BreakGlassStatus::Ratified => format!("{count} of {of}"),
+            BreakGlassStatus::Unauthorised => "for good".to_owned(),
+        };
+        (format!("{}{late}", self.status), next)
+    }
+
     /// The status, and until when something can be done.
     pub(in crate::commands) fn line(&self, now: Moment) -> String {
         let (status, count) = (self.status, self.counted.len());

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::commands::change::once::{Once, finish_once};
-use crate::commands::lookup::{change, change_id, parse, remark};
+use crate::commands::lookup::{change, change_id, parse, remark, suggest_target};
 use crate::commands::{Context, report_already, report_recorded};
 use crate::domain::{self, Change, Field, Outcome, Target};
 use crate::error::Error;
@@ -49,6 +49,7 @@ impl Finish {
         let text = self.note.as_deref().map(|note| remark(Field::Note, note)).transpose()?;
         let mut session = context.open()?;
         let change = change(&session, id)?;
+        suggest_target(context, &change, target.as_ref());
         let outcome = given.map_or_else(|| derived(&change, target.as_ref()), Ok)?;
         let finish = domain::Finish { revision: change.current().id, target, run, outcome };
         let (place, outcome) = (on(finish.target.as_ref()), outcome.phrase());

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::commands::change::check::digest_of;
 use crate::commands::change::once::{Once, start_once};
-use crate::commands::lookup::{change, change_id, parse};
+use crate::commands::lookup::{change, change_id, parse, suggest_target};
 use crate::commands::{Context, report_already, report_recorded};
 use crate::domain::{self, Artifact, Target};
 use crate::error::Error;
@@ -45,7 +45,9 @@ impl Start {
         let run = self.run_id.as_deref().map(parse).transpose()?;
         let artifacts = self.artifacts.iter().map(|given| read(context, given)).collect::<Result<Vec<_>, _>>()?;
         let mut session = context.open()?;
-        let revision = change(&session, id)?.current().id;
+        let change = change(&session, id)?;
+        suggest_target(context, &change, target.as_ref());
+        let revision = change.current().id;
         let start = domain::Start { revision, target, run, artifacts };
         let (place, option) = (on(start.target.as_ref()), option(start.target.as_ref()));
         match start_once(context, &mut session, &start)? {

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::commands::change::summary::summary;
 use crate::commands::lookup::{change, change_id, remark};
-use crate::commands::{Context, record_shown, report_recorded};
+use crate::commands::{Context, Question, record_asked, report_recorded};
 use crate::domain::{Event, Field};
 use crate::error::Error;
 use crate::output::Page;
@@ -13,7 +13,7 @@ use crate::store::Session;
 
 /// Withdraw a change that you requested or own
 ///
-/// A withdrawn change cannot be started.
+/// A withdrawn change cannot be started or revised. At a terminal, you are asked to type the change's id.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal withdraw CHG-42
@@ -37,7 +37,9 @@ impl Withdraw {
         let revision = change(&session, id)?.current().id;
         let plan = |_: &mut _| Ok(Plan { event: Event::ChangeWithdraw(revision), text: text.clone() });
         let shown = |page: &mut Page, session: &Session| summary(page, session, revision, "withdraw");
-        let entry = record_shown(context, &mut session, shown, plan)?;
+        let warning = "a withdrawn change cannot be started or revised; to file it again, make a new change";
+        let question = Question { warning, act: "withdraw this change".to_owned(), word: id.to_string() };
+        let entry = record_asked(context, &mut session, shown, plan, Some(question))?;
         report_recorded(context, &entry, None, format_args!("{id} withdrawn"))
     }
 }

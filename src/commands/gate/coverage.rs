@@ -29,13 +29,20 @@ pub fn find(session: &Session, asked: &Asked, now: Moment) -> Result<Covered, Er
             Status::InProgress | Status::Overrun => !change.current().targets.is_empty() || is_of(change, asked),
             _ => false,
         };
-        Ok((open && covers(change, asked)).then(|| change.id()))
+        Ok((open && covers(change, asked)).then(|| (change.id(), is_in_environment(change, asked))))
     })??;
-    let covering: Vec<ChangeId> = covering.into_iter().flatten().collect();
-    Ok(match covering.as_slice() {
-        [one] => Covered::By(*one),
-        [] => Covered::Not(none(&format!("no open change of {service} has all of these artifacts"))),
-        several => Covered::Not(Line::unsatisfied(
+    let (here, elsewhere): (Vec<_>, Vec<_>) = covering.into_iter().flatten().partition(|(_, here)| *here);
+    let here: Vec<ChangeId> = here.into_iter().map(|(id, _)| id).collect();
+    Ok(match (here.as_slice(), elsewhere.as_slice()) {
+        ([one], _) => Covered::By(*one),
+        ([], [(id, _), ..]) => Covered::Not(Line::unsatisfied(
+            "change",
+            format_args!("{id} does not name environment {}", list(&asked.environment)),
+            Opens::ByAct,
+            "revise the change, or check the environment",
+        )),
+        ([], []) => Covered::Not(none(&format!("no open change of {service} has all of these artifacts"))),
+        (several, _) => Covered::Not(Line::unsatisfied(
             "change",
             format_args!("several open changes of {service} have all of these artifacts: {}", list(several)),
             Opens::ByAct,
@@ -53,13 +60,17 @@ fn is_of(change: &Change, asked: &Asked) -> bool {
     asked.run.is_some() && change.started().is_some_and(|act| act.run == asked.run)
 }
 
+fn is_in_environment(change: &Change, asked: &Asked) -> bool {
+    asked.environment.iter().all(|it| change.current().facts.environments.contains(it))
+}
+
+/// Whether it has the service and the artifacts.
 fn covers(change: &Change, asked: &Asked) -> bool {
     let facts = &change.current().facts;
     let has = |given: &Given| {
         facts.artifacts.iter().any(|it| it.digest == given.digest && given.name.as_ref().is_none_or(|n| *n == it.name))
     };
     asked.service.iter().all(|it| facts.services.contains(it))
-        && asked.environment.iter().all(|it| facts.environments.contains(it))
         && !asked.artifacts.is_empty()
         && asked.artifacts.iter().all(has)
 }

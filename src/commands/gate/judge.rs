@@ -9,10 +9,10 @@ use crate::commands::change::once::is_started_by;
 use crate::commands::lookup::requirement_texts;
 use crate::domain::{
     Artifact, Attempt, BreakGlass, BreakGlassStatus, Change, ChangeId, Condition, Denied, Event, Facts, Head, Moment,
-    Opens, PersonId, Register, RequirementLine, Start,
+    Opens, PersonId, Register, RequirementLine, ServiceId, Start,
 };
 use crate::error::Error;
-use crate::output::{freeze, list, moment};
+use crate::output::{freeze, list};
 use crate::store::{Session, StoreError};
 
 /// What the rules say of a start, all of it in one state of the register.
@@ -33,13 +33,14 @@ pub fn answer(context: &Context<'_>, session: &Session, asked: &Asked, me: Optio
     check_register(session, asked.at_least)?;
     let now = session.state().moment(context.env.now());
     let (time, head) = (now.claimed, session.state().head());
-    let break_glasses = open_break_glasses(session, now)?;
+    let open = open_break_glasses(session, now)?;
     let id = match asked.change {
         Some(id) => id,
         None => match coverage::find(session, asked, now)? {
             Covered::By(id) => id,
             Covered::Not(line) => {
                 let (lines, requirements) = (vec![line], Vec::new());
+                let break_glasses = related(open, None, asked);
                 return Ok(Answer { start: None, lines, requirements, break_glasses, time, head, already: false });
             }
         },
@@ -52,6 +53,7 @@ pub fn answer(context: &Context<'_>, session: &Session, asked: &Asked, me: Optio
     lines.extend(here(&change, asked));
     lines.extend(judged);
     let requirements = requirement_texts(session, &change, requirements, now)?;
+    let break_glasses = related(open, Some(&change), asked);
     Ok(Answer { start: Some(start), lines, requirements, break_glasses, time, head, already })
 }
 
@@ -65,6 +67,18 @@ fn open_break_glasses(session: &Session, now: Moment) -> Result<Vec<BreakGlass>,
         }
     }
     Ok(open)
+}
+
+/// Those that concern what is asked about: the change, one of its services, or no change and no service in particular.
+fn related(open: Vec<BreakGlass>, change: Option<&Change>, asked: &Asked) -> Vec<BreakGlass> {
+    let named = |it: &ServiceId| {
+        asked.service.as_ref() == Some(it) || change.is_some_and(|change| change.current().facts.services.contains(it))
+    };
+    let concerns = |it: &BreakGlass| match (it.opening().affects, &it.opening().services) {
+        (None, services) if services.is_empty() => true,
+        (affects, services) => affects.is_some() && affects == change.map(Change::id) || services.iter().any(named),
+    };
+    open.into_iter().filter(concerns).collect()
 }
 
 /// Fails unless the file is the register itself, whole, and has the entry that the pipeline's settings name.
@@ -178,7 +192,7 @@ const STILL: [Condition; 4] = [Condition::Implementer, Condition::Revision, Cond
 /// What a satisfied condition rests on.
 fn detail(state: &Register, change: &Change, (condition, attempt): (Condition, Attempt<'_>)) -> Result<String, Denied> {
     let facts = &change.current().facts;
-    let zone = facts.window.zone().as_str();
+    // In UTC, as refusals are.
     Ok(match condition {
         Condition::Implementer => change.starters(state.governance())?.map_or_else(|_| String::new(), list),
         Condition::Target => list(&attempt.start.target),
@@ -190,8 +204,8 @@ fn detail(state: &Register, change: &Change, (condition, attempt): (Condition, A
             let people = list(tally.counted.iter().map(|vote| &vote.person));
             format!("{} of {}: {people}", tally.counted.len(), tally.need)
         }
-        Condition::Window => format!("until {}", moment(facts.window.end(), zone)),
-        Condition::TimeToRollBack => format!("last moment to start {}", moment(facts.last_start(), zone)),
+        Condition::Window => format!("until {}", facts.window.end()),
+        Condition::TimeToRollBack => format!("last moment to start {}", facts.last_start()),
         Condition::Freezes => {
             let met = state.governance().freezes_met(facts, attempt.moment.claimed, facts.window.end())?;
             list(met.iter().map(freeze::met))

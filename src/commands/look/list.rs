@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::commands::Context;
-use crate::commands::lookup::{parse, time};
+use crate::commands::lookup::{known_person, parse, time};
 use crate::domain::{ChangeKind, Facts, Invalid, Left, Rule, SearchWords, Status, Text};
 use crate::error::Error;
 use crate::input::Toward;
@@ -105,6 +105,9 @@ impl List {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let query = self.query(context)?;
         let mut session = context.open()?;
+        if let Some(owner) = &query.filter.owner {
+            known_person(&session, owner)?;
+        }
         let (found, more) = self.select(context, &mut session, &query)?;
         if found.is_empty() && !context.ui.json {
             context.env.status(nothing(&session));

@@ -3,7 +3,8 @@
 use clap::Args;
 
 use crate::commands::Context;
-use crate::commands::lookup::{change_id, known_person, parse, time};
+use crate::commands::breakglass::find;
+use crate::commands::lookup::{break_glass_id, change_id, known_person, parse, time};
 use crate::domain::{EventKind, PersonId, number};
 use crate::error::Error;
 use crate::format::entry;
@@ -15,12 +16,16 @@ use crate::store::{EntryFilter, Session, Since, StoreError};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal log --change CHG-42
+  twinseal log --breakglass BG-1
   twinseal log --person carol --kind change.approve --since yesterday
   twinseal log --seq 812 --raw > 812.entry")]
 pub struct Log {
     /// Filter by change
     #[arg(long, value_name = "CHG-N")]
     change: Option<String>,
+    /// Filter by break-glass
+    #[arg(long, value_name = "BG-N")]
+    breakglass: Option<String>,
     /// Filter by actor
     #[arg(long, value_name = "PERSON", visible_alias = "actor")]
     person: Option<String>,
@@ -96,10 +101,12 @@ impl Log {
     /// The sequence numbers of the matching entries, ascending.
     fn select(&self, context: &Context<'_>, session: &Session) -> Result<Vec<u64>, Error> {
         let change = self.change.as_deref().map(change_id).transpose()?;
+        let break_glass = self.breakglass.as_deref().map(break_glass_id).transpose()?;
         let person = self.person.as_deref().map(parse::<PersonId>).transpose()?;
         if let Some(change) = change.filter(|change| change.number() > session.state().filed()) {
             return Err(Error::NoChange(change));
         }
+        break_glass.map_or(Ok(()), |id| find(session, id).map(|_| ()))?;
         if let Some(person) = &person {
             known_person(session, person)?;
         }
@@ -110,7 +117,7 @@ impl Log {
         };
         let since = self.since.as_ref().map(since).transpose()?;
         let until = self.until.as_ref().map(|given| time(context, given, Toward::Past)).transpose()?;
-        let filter = EntryFilter { change, actor: person, kind, seq: self.seq, since, until };
+        let filter = EntryFilter { change, break_glass, actor: person, kind, seq: self.seq, since, until };
         Ok(session.queries().entries(&filter)?)
     }
 }

@@ -6,12 +6,13 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::Context;
+use crate::commands::breakglass;
 use crate::commands::freeze::met;
 use crate::commands::look::diff::execution;
 use crate::commands::lookup::{
     cannot_start, change, change_id, governance_about, names, parts, reason_of, redaction, requirement_texts,
 };
-use crate::domain::{Act, Change, ChangeId, Outcome, ProposalId, RefusedAct, Target, Text, Vote};
+use crate::domain::{Act, Change, ChangeId, Moment, OnTarget, Outcome, ProposalId, RefusedAct, Target, Text, Vote};
 use crate::error::Error;
 use crate::output::requirements::RequirementText;
 use crate::output::{Judged, Page, Remark, Remarks, Timeline, Words, change_page, freeze, json};
@@ -70,6 +71,8 @@ pub fn write_page(
     let freezes = met(session, change, status, now.claimed)?;
     let obstacle = cannot_start(session, change, &governance, now)?;
     let requirements = requirement_texts(session, change, change.requirements(&governance, now)?, now)?;
+    let break_glasses = on_it(session, id, now)?;
+    let break_glasses: Vec<String> = break_glasses.iter().map(|it| it.short(now)).collect();
     let judged = Judged {
         status,
         tally: &tally,
@@ -78,10 +81,16 @@ pub fn write_page(
         expiring: &expiring,
         freezes: &freezes,
         requirements: &requirements,
+        break_glasses: &break_glasses,
         now: now.claimed,
     };
     change_page(page, change, &words, &judged, extent);
     Ok(())
+}
+
+/// The break-glasses that act on a change.
+fn on_it(session: &Session, id: ChangeId, now: Moment) -> Result<Vec<breakglass::Judged>, Error> {
+    session.queries().break_glasses_on(id)?.into_iter().map(|it| breakglass::Judged::of(session, it, now)).collect()
 }
 
 /// Comments on decisions, notes and outcomes by entry; a redacted one says who redacted it.
@@ -127,10 +136,13 @@ fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value
         let outcomes = on.map_or(&[][..], |on| &on.outcomes);
         json!({
             "target": it.to_string(),
+            "state": on.map_or_else(|| "not-started".to_owned(), target_state),
             "started": on.map(|on| act(&on.started)),
             "outcomes": outcomes.iter().map(outcome).collect::<Value>(),
         })
     };
+    let break_glass =
+        |it: &breakglass::Judged| json!({ "breakglass": it.glass.id().to_string(), "status": it.status.to_string() });
     Ok(json!({
         "change": id.to_string(),
         "status": status.to_string(),
@@ -142,6 +154,7 @@ fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value
         "last_rollback": change.current().facts.last_rollback().to_string(),
         "approvals": json::approvals(&tally),
         "requirements": requirements.iter().map(RequirementText::json).collect::<Value>(),
+        "breakglasses": on_it(session, id, now)?.iter().map(break_glass).collect::<Value>(),
         "review_due": json::written(change.review_due()),
         "revisions": revisions(session, change)?,
         "votes": change.votes().iter().map(vote).collect::<Value>(),
@@ -152,6 +165,11 @@ fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value
         "outcomes": change.outcomes().iter().map(outcome).collect::<Value>(),
         "refused": change.refused().iter().map(refusal).collect::<Value>(),
     }))
+}
+
+/// `in-progress`, or the latest outcome.
+fn target_state(on: &OnTarget) -> String {
+    on.outcome().map_or_else(|| "in-progress".to_owned(), |outcome| outcome.to_string())
 }
 
 /// Every revision of a change as JSON.

@@ -79,7 +79,7 @@ macro_rules! execution {
         "`twinseal show {follows}` shows its status";
     /// A second start.
     Started { /** Which change. */ change: ChangeId } =>
-        "start-once", "{change} is already started", "";
+        "start-once", "{change} is already started", "when done: `twinseal finish {change} --outcome OUTCOME`";
     /// A start without one of the approved artifacts.
     ArtifactMissing { /** Which. */ name: ArtifactName } =>
         "artifact-required", "approved artifact {name} was not given",
@@ -101,14 +101,16 @@ macro_rules! execution {
         "target-known", "{target} is no target of {change}", "`twinseal show {change}` lists its targets";
     /// A second start on a target.
     TargetStarted { /** Which. */ target: Target, /** Of which change. */ change: ChangeId } =>
-        "target-start-once", "{change} is already started on {target}", "";
+        "target-start-once", "{change} is already started on {target}",
+        "`twinseal show {change}` lists each target; when done there: `twinseal finish {change} --target {target} --outcome OUTCOME`";
     /// A start on another target after too many have failed.
     Stopped { /** Which change. */ change: ChangeId, /** How many targets failed. */ failed: u64 } =>
         "stop-after", "{change} is stopped after {failed} failed or rolled back targets",
         "roll back what must be, then end it: `twinseal finish {change}`; the other targets need a new change";
     /// An outcome of a target that was not started.
     TargetNotStarted { /** Which. */ target: Target, /** Of which change. */ change: ChangeId } =>
-        "target-started", "{change} is not started on {target}", "";
+        "target-started", "{change} is not started on {target}",
+        "start it there first: `twinseal start {change} --target {target}`; a target that is never started needs no outcome";
     /// A second outcome of a target.
     TargetFinished { /** Which. */ target: Target, /** Its outcome. */ outcome: Outcome } =>
         "target-finish-once", "{target} is already finished: {}" (outcome.phrase()), "only a rollback can follow";

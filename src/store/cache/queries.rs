@@ -90,6 +90,8 @@ pub struct ChangeRow {
 pub struct EntryFilter {
     /// The change that the entry is about.
     pub change: Option<ChangeId>,
+    /// The break-glass that the entry is about.
+    pub break_glass: Option<BreakGlassId>,
     /// Who signed it.
     pub actor: Option<PersonId>,
     /// Its kind.
@@ -197,6 +199,7 @@ impl Queries<'_> {
         let integer = |it: u64| i64::try_from(it).unwrap_or(i64::MAX);
         let mut conditions = Conditions::default();
         conditions.and("change = ?", filter.change.map(|it| integer(it.number())));
+        conditions.and("breakglass = ?", filter.break_glass.map(|it| integer(it.number())));
         conditions.and("actor = ?", filter.actor.as_ref().map(PersonId::to_string));
         conditions.and("kind = ?", filter.kind.map(|it| it.to_string()));
         conditions.and("seq = ?", filter.seq.map(integer));
@@ -298,7 +301,16 @@ impl Queries<'_> {
     /// What SQLite reports.
     pub fn unratified(&self, since: Time) -> Result<Vec<BreakGlassId>, StoreError> {
         let sql = "SELECT id FROM breakglass WHERE ratified IS NULL AND ends > ?1 ORDER BY id";
-        self.select(sql, [since.to_string()], |row| Ok(BreakGlassId::after(row.get::<_, u64>(0)?.saturating_sub(1))))
+        self.select(sql, [since.to_string()], break_glass_id)
+    }
+
+    /// The break-glasses that act on a change, in order.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn break_glasses_on(&self, change: ChangeId) -> Result<Vec<BreakGlassId>, StoreError> {
+        let sql = "SELECT id FROM breakglass WHERE affects = ?1 ORDER BY id";
+        self.select(sql, [change.number()], break_glass_id)
     }
 
     /// The entry that opened the proposal which another entry, by its leaf hash, seconded; `None` if it seconded none.
@@ -339,6 +351,10 @@ impl Queries<'_> {
             WHERE seq = 0 OR seq IN (SELECT opened FROM proposals WHERE state = 'seconded') ORDER BY seq";
         self.select(sql, [], |row| Ok((parsed(row, 0)?, row.get(1)?)))
     }
+}
+
+fn break_glass_id(row: &Row<'_>) -> rusqlite::Result<BreakGlassId> {
+    Ok(BreakGlassId::after(row.get::<_, u64>(0)?.saturating_sub(1)))
 }
 
 fn change_id(row: &Row<'_>) -> rusqlite::Result<ChangeId> {
