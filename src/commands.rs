@@ -10,6 +10,7 @@ mod files;
 pub mod freeze;
 pub mod gate;
 pub mod govern;
+mod known;
 pub mod look;
 mod lookup;
 pub mod people;

@@ -14,6 +14,7 @@ mod doctor;
 mod documents;
 mod faults;
 mod format;
+mod freezes;
 mod fuzz;
 mod gate;
 mod hostile;

@@ -11,7 +11,7 @@ use crate::error::Error;
 
 pub use list::{MONTH, all, closed_now, expiring, met};
 
-/// Show freezes, propose them, open one at once
+/// Show freezes, propose them, begin one at once
 #[derive(Debug, Subcommand)]
 pub enum Freeze {
     /// List the freezes in force
@@ -28,12 +28,12 @@ pub enum Freeze {
     Propose(propose::Propose),
     /// Propose to end a freeze
     Lift(propose::Lift),
-    /// Open a freeze at once
+    /// Begin a freeze at once
     ///
-    /// One admin or member of the group duty can open a freeze of at most 24 hours. It begins five minutes before, so that
+    /// One admin or member of the group duty can begin a freeze of at most 24 hours. It begins five minutes before, so that
     /// a slow clock starts nothing.
     Now(now::Now),
-    /// End a freeze that you opened at once
+    /// End a freeze that you began at once
     End(now::End),
 }
 

@@ -6,5 +6,6 @@ pub mod policy;
 pub mod proposal;
 mod proposal_page;
 pub mod seal;
+mod stopped;
 
 pub use proposal_page::{key_history, stranded_by, summary_of};

@@ -40,7 +40,7 @@ pub fn summary(action: &Action) -> String {
             let verb = if it.replaces.is_some() { "replace" } else { "set" };
             format!("{verb} calendar {}: {}", it.name, super::freeze::schedule(it.known, &it.periods))
         }
-        Action::LiftFreeze(it) if it.again => format!("end freeze {}; whoever opened it may open another", it.name),
+        Action::LiftFreeze(it) if it.again => format!("end freeze {}; whoever began it may begin another", it.name),
         Action::LiftFreeze(it) => format!("end freeze {}", it.name),
         Action::Restored(LostEntries { ends: Restoration { restored, lost }, .. }) => {
             format!("continue after entry {}; {} lost", restored.seq, lost_entries(restored.seq, lost.seq))
@@ -76,7 +76,7 @@ pub fn describe(event: &Event) -> String {
         Event::KeySuspend(key) => format!("suspended key {key}"),
         Event::PersonSuspend(person) => format!("suspended {person}: all grants and keys"),
         Event::FreezeNow { until, services } => {
-            format!("opened a freeze of {} until {until}", super::freeze::services(services))
+            format!("began a freeze of {} until {until}", super::freeze::services(services))
         }
         Event::FreezeEnd(freeze) => format!("ended their own freeze {}", freeze.name),
         Event::Second(at) => format!("seconded proposal {}", at.proposal),

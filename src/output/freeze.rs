@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::json::{list as json_list, written};
 use super::{Gutter, Page, ago, list};
 use crate::domain::{
-    CalendarRef, Closed, ClosedPeriod, ClosedPeriods, Effect, Excepting, Known, Met, ServiceId, Terms, Time,
+    CalendarRef, Closed, ClosedPeriod, ClosedPeriods, DUTY, Effect, Excepting, Known, Met, ServiceId, Terms, Time,
 };
 
 /// `every service`, or the services.
@@ -99,15 +99,24 @@ pub fn period_block(page: &mut Page, periods: &ClosedPeriods) {
     }
 }
 
-/// `closed until 12:00 (month end)`, `open; closes in 3 h (month end)`, or `over`, at a time.
-pub fn state(terms: &Terms, now: Time) -> String {
+/// `closed; ends in 3 h`, `begins in 3 h`, or `over`, at a time. `named` adds the name of the closed time.
+pub fn state(terms: &Terms, now: Time, named: bool) -> String {
+    let name = |name: String| if named { format!(" ({name})") } else { String::new() };
     match terms.closed_from(now) {
-        Some(Closed { from, until: Some(until), name }) if from <= now => {
-            format!("closed; opens {} ({name})", ago(until, now))
+        Some(Closed { from, until: Some(until), name: it }) if from <= now => {
+            format!("closed; ends {}{}", ago(until, now), name(it))
         }
-        Some(Closed { from, until: None, name }) if from <= now => format!("closed ({name})"),
-        Some(Closed { from, name, .. }) => format!("open; closes {} ({name})", ago(from, now)),
+        Some(Closed { from, until: None, name }) if from <= now => format!("closed; {name}"),
+        Some(Closed { from, name: it, .. }) => format!("begins {}{}", ago(from, now), name(it)),
         None => "over".to_owned(),
+    }
+}
+
+/// Who may except from it, for a table: `group risk`.
+pub fn excepting(by: &Excepting) -> String {
+    match by {
+        Excepting::Group(group) => format!("group {group}"),
+        Excepting::OnDuty(others) => format!("admin or {DUTY}, not {}", list(others)),
     }
 }
 

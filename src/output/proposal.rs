@@ -162,15 +162,15 @@ fn calendar_change(page: &mut Page, old: Option<&(Calendar, Vec<FreezeName>)>, n
 
 /// Writes what the end of a freeze means for whoever opened it alone.
 fn lifted(page: &mut Page, it: &LiftFreeze, person: &PersonId, freezes: &[FreezeName]) {
-    page.text("", format_args!("Opened by {person} alone."));
+    page.text("", format_args!("Begun by {person} alone."));
     if it.again {
-        page.text("", format_args!("{person} may open another one."));
+        page.text("", format_args!("{person} may begin another one."));
         return;
     }
     for other in freezes.iter().filter(|other| **other != it.name) {
-        page.text("-", format_args!("Freeze {other}, which {person} opened alone too, ends as well."));
+        page.text("-", format_args!("Freeze {other}, which {person} began alone too, ends as well."));
     }
-    page.text("", format_args!("{person} then opens none for seven days."));
+    page.text("", format_args!("{person} then begins none for seven days."));
 }
 
 /// What a freeze says that a proposal sets.

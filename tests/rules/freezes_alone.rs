@@ -60,13 +60,13 @@ fn a_freeze_of_one_person_lasts_a_day_at_most() {
 }
 
 #[test]
-fn only_who_opened_a_freeze_alone_ends_it_alone() {
+fn only_who_began_a_freeze_alone_ends_it_alone() {
     let world = World::approved();
     freeze(&world, FREEZE);
     let name = open(&world, "alice", "");
     let end = |name: &str| Event::FreezeEnd(in_force(&world, name));
     for (person, name) in [("bob", name.as_str()), ("erin", &name), ("alice", "month-end")] {
-        let complaint = format!("you did not open freeze {name} alone");
+        let complaint = format!("you did not begin freeze {name} alone");
         world.fails(person, &format!("freeze end {name}"), Exit::Refused, &complaint);
         forbidden(&world, person, end(name), None, "freeze-end-own");
     }
@@ -78,7 +78,7 @@ fn only_who_opened_a_freeze_alone_ends_it_alone() {
 }
 
 #[test]
-fn whoever_s_freeze_a_proposal_ended_opens_none_for_seven_days() {
+fn whoever_s_freeze_a_proposal_ended_begins_none_for_seven_days() {
     let world = World::founded();
     let name = open(&world, "alice", "");
     world.at("2026-12-01T10:00:00Z");
@@ -86,7 +86,7 @@ fn whoever_s_freeze_a_proposal_ended_opens_none_for_seven_days() {
     second(&world, "alice", "1");
     let now = |until: &str| Event::FreezeNow { until: until.parse().unwrap(), services: [].into() };
     world.at("2026-12-08T09:59:59Z");
-    world.fails("alice", "freeze now --reason Again.", Exit::Refused, "alice opens none before 2026-12-08T10:00:00Z");
+    world.fails("alice", "freeze now --reason Again.", Exit::Refused, "alice begins none before 2026-12-08T10:00:00Z");
     forbidden(&world, "alice", now("2026-12-08T11:00:00Z"), reason("Again."), "freeze-now-again");
     accepted(&world, "bob", now("2026-12-08T11:00:00Z"), reason("Again."));
     world.at("2026-12-08T10:00:00Z");
@@ -189,7 +189,7 @@ fn one_person_freezes_for_no_more_than_a_day_in_seven_days_whatever_their_clock_
         forbidden(&world, "alice", now(until, &[]), reason("Again."), "freeze-now-total");
     }
     let complaint =
-        "one person freezes for at most 24 h in seven days; the freezes that alice opened count for 24 h 0 min";
+        "one person freezes for at most 24 h in seven days; the freezes that alice began count for 24 h 0 min";
     world.fails("alice", "freeze now --reason Again.", Exit::Refused, complaint);
     for (time, service) in [("2026-12-08T09:00:00Z", "ledger"), ("2026-11-24T09:00:00Z", "order-gateway")] {
         world.at(time);
@@ -220,7 +220,7 @@ fn whoever_ends_their_freeze_while_a_proposal_would_is_barred_when_that_is_secon
     // What has ended is no longer proposed to be ended.
     forbidden(&world, "bob", lift(&world, &name, since), None, "proposal-not-stale");
     let shown = world.ok("bob", "proposal show 1");
-    for line in ["Opened by alice alone.", &format!("Freeze {other}, which alice opened alone too, ends as well.")] {
+    for line in ["Begun by alice alone.", &format!("Freeze {other}, which alice began alone too, ends as well.")] {
         assert!(shown.contains(line), "{shown}");
     }
     second(&world, "alice", "1");

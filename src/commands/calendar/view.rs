@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use crate::commands::Context;
 use crate::commands::freeze::all;
+use crate::commands::known::note_unknown;
 use crate::commands::look::list::risk_and_kind;
 use crate::commands::lookup::{parse, zone};
-use crate::domain::{Closed, Effect, Facts, FreezeName, ServiceId, Status, Time};
+use crate::domain::{Closed, Effect, Facts, FreezeName, Scope, ServiceId, Status, Time};
 use crate::error::Error;
 use crate::output::{AGENDA, Item, agenda, freeze, json, table};
 use crate::store::{ChangeFilter, ChangeOrder, ChangeRow, Session};
@@ -77,6 +78,8 @@ impl View {
         let service: Option<ServiceId> = self.service.as_deref().map(parse).transpose()?;
         let days = self.days(context, venues.first())?;
         let session = context.open()?;
+        let scope = Scope { services: service.iter().cloned().collect(), ..Scope::default() };
+        note_unknown(context, &session, &scope)?;
         let now = context.env.now();
         let planned = planned(&session, &days, service.as_ref(), now)?;
         let frozen = frozen(&session, &days, service.as_ref())?;

@@ -1,14 +1,16 @@
 //! `freeze list`, `show` and `check`, and what other pages say about freezes.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::Context;
+use crate::commands::known::note_unknown;
 use crate::commands::lookup::{parse, reason_of, time};
 use crate::domain::{
-    Change, Closed, Freeze, FreezeMark, FreezeName, FreezeOrigin, Met, Moment, ServiceId, Status, Time,
+    Change, Closed, Freeze, FreezeMark, FreezeName, FreezeOrigin, Invalid, Met, Moment, Scope, Status, Terms, Time,
 };
 use crate::error::{Error, FreezeError};
 use crate::input::{Toward, nearest};
@@ -95,7 +97,7 @@ fn freeze_json(name: &FreezeName, it: &Freeze, now: Time) -> Value {
         "since": it.since.to_string(),
         "seq": it.seq,
         "proposal": proposal,
-        "opened_by": written(by),
+        "begun_by": written(by),
         "closed": closed.as_ref().is_some_and(|closed| closed.from <= now),
         "next": freeze::closed(closed.as_ref()),
         "terms": freeze::terms(&it.terms),
@@ -113,8 +115,8 @@ pub fn list(context: &mut Context<'_>) -> Result<(), Error> {
     let json = || json!({ "freezes": freezes.iter().map(|(name, it)| freeze_json(name, it, now)).collect::<Value>() });
     let row = |(name, it): &(FreezeName, Freeze)| {
         let known = it.terms.known.until().map_or_else(|| it.terms.known.to_string(), |known| ago(known, now));
-        let by = it.excepting().to_string();
-        [name.to_string(), freeze::state(&it.terms, now), freeze::scope(&it.terms), by, known]
+        let by = freeze::excepting(&it.excepting());
+        [name.to_string(), freeze::state(&it.terms, now, false), freeze::scope(&it.terms), by, known]
     };
     let (rows, width) = (|| freezes.iter().map(row).collect(), context.env.width);
     context.ui.answer(context.env, json, || {
@@ -147,7 +149,7 @@ impl Show {
         let reason = reason_of(&session, opened)?;
         let mut page = context.page();
         page.title(format_args!("freeze {name}"));
-        page.field("state", freeze::state(&it.terms, now));
+        page.field("state", freeze::state(&it.terms, now, true));
         page.field("set", format_args!("by {} (entry {})", origin(&it), it.seq));
         page.field("since", it.since);
         for sentence in freeze::sentences(&it.terms, &it.excepting()) {
@@ -165,7 +167,7 @@ impl Show {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal freeze check 2026-12-31T18:00:00+08:00
-  twinseal freeze check now --service order-gateway")]
+  twinseal freeze check now --service order-gateway --environment prod")]
 pub struct Check {
     /// Time with its offset, or now
     #[arg(value_name = "TIME")]
@@ -173,19 +175,38 @@ pub struct Check {
     /// Leave out freezes that do not concern this service
     #[arg(long, value_name = "SERVICE")]
     service: Option<String>,
+    /// Leave out freezes that do not concern this environment
+    #[arg(long, value_name = "ENVIRONMENT")]
+    environment: Option<String>,
+    /// Leave out freezes that do not concern changes with this tag
+    #[arg(long, value_name = "TAG")]
+    tag: Option<String>,
+}
+
+/// What `freeze check` asks about; an empty set is not asked about.
+fn concerns(terms: &Terms, asked: &Scope) -> bool {
+    fn meet<T: Ord>(scope: &BTreeSet<T>, asked: &BTreeSet<T>) -> bool {
+        scope.is_empty() || asked.is_empty() || !scope.is_disjoint(asked)
+    }
+    let Scope { services, environments, tags, .. } = &terms.scope;
+    let excepted = !terms.except_tags.is_disjoint(&asked.tags);
+    meet(services, &asked.services) && meet(environments, &asked.environments) && meet(tags, &asked.tags) && !excepted
+}
+
+fn one<T: FromStr<Err = Invalid> + Ord>(given: Option<&str>) -> Result<BTreeSet<T>, Error> {
+    Ok(given.map(parse).transpose()?.into_iter().collect())
 }
 
 impl Check {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let at = time(context, &self.time, Toward::Future)?;
-        let service: Option<ServiceId> = self.service.as_deref().map(parse).transpose()?;
+        let (services, environments) = (one(self.service.as_deref())?, one(self.environment.as_deref())?);
+        let asked = Scope { services, environments, tags: one(self.tag.as_deref())?, ..Scope::default() };
         let session = context.open()?;
-        let concerned = |services: &BTreeSet<ServiceId>| {
-            service.as_ref().is_none_or(|service| services.is_empty() || services.contains(service))
-        };
+        note_unknown(context, &session, &asked)?;
         let mut closed: Vec<(FreezeName, Closed)> = Vec::new();
         for (name, it) in all(&session)? {
-            let found = it.terms.closed_in(at, at.plus(1)).filter(|_| concerned(&it.terms.scope.services));
+            let found = it.terms.closed_in(at, at.plus(1)).filter(|_| concerns(&it.terms, &asked));
             closed.extend(found.map(|found| (name, found)));
         }
         let json = || {

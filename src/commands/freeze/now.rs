@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
-use super::list::in_force;
+use super::list::{closed_now, in_force};
 use crate::commands::duration::duration;
+use crate::commands::known::note_unknown;
 use crate::commands::lookup::{check_named_once, parse, reason, remark};
 use crate::commands::{Context, record_shown, report_recorded};
-use crate::domain::{Event, Field, FreezeName, FreezeRef, LONGEST_NOW, ServiceId, TOLERANCE, Time};
+use crate::domain::{Event, Field, FreezeName, FreezeRef, LONGEST_NOW, Scope, ServiceId, TOLERANCE, Time};
 use crate::error::Error;
 use crate::output::{Page, freeze};
 use crate::record::Plan;
@@ -39,6 +40,7 @@ impl Now {
         let services: BTreeSet<ServiceId> = services.into_iter().collect();
         let text = remark(Field::Reason, &self.reason)?;
         let mut session = context.open()?;
+        note_unknown(context, &session, &Scope { services: services.clone(), ..Scope::default() })?;
         let until = end(context.env.now(), length);
         let event = Event::FreezeNow { until, services };
         let plan = |_: &mut Session| Ok(Plan { event: event.clone(), text: Some(text.clone()) });
@@ -88,7 +90,13 @@ impl End {
             Ok(())
         };
         let entry = record_shown(context, &mut session, page, plan)?;
-        report_recorded(context, &entry, None, format_args!("freeze {name} ended"))
+        let still: Vec<String> =
+            closed_now(&session, context.env.now())?.iter().map(|(name, _)| name.to_string()).collect();
+        let next = match still.is_empty() {
+            true => "no freeze is closed now".to_owned(),
+            false => format!("still closed: {}; `twinseal freeze list` shows them", still.join(", ")),
+        };
+        report_recorded(context, &entry, None, format_args!("freeze {name} ended; {next}"))
     }
 }
 

@@ -9,6 +9,7 @@ use crate::commands::Context;
 use crate::commands::calendar::in_force as calendar;
 use crate::commands::files::read_text;
 use crate::commands::govern::proposal::open;
+use crate::commands::known::note_unknown;
 use crate::commands::lookup::{name_of_input, parse, remark};
 use crate::domain::{Action, CalendarRef, Field, FreezeName, LiftFreeze, Moment, SetFreeze, Text};
 use crate::error::{Error, FreezeError};
@@ -31,6 +32,9 @@ impl Propose {
         let path = name_of_input(&self.file);
         let draft = read_freeze(&source).map_err(|faults| Error::Faults { path, faults })?;
         let mut session = context.open()?;
+        let mut named = draft.terms.scope.clone();
+        named.tags.extend(draft.terms.except_tags.iter().cloned());
+        note_unknown(context, &session, &named)?;
         let text = draft.reason.map(|reason| Text::Remark(Field::Reason, reason));
         open(context, &mut session, text, |session| {
             let (name, mut terms) = (draft.name.clone(), draft.terms.clone());
@@ -68,7 +72,7 @@ pub struct Lift {
     /// Reason
     #[arg(long, value_name = "TEXT")]
     reason: String,
-    /// Let the person who opened it at once open another one within seven days
+    /// Let the person who began it at once begin another one within seven days
     #[arg(long)]
     allow_again: bool,
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::proposal::Found;
+use super::stopped::stopped_block;
 use crate::commands::freeze;
 use crate::commands::lookup::{names, parts, reason_of};
 use crate::domain::{
@@ -83,6 +84,7 @@ pub(super) fn action_blocks(
         Action::Restored(lost) => held_block(page, session, lost),
         Action::Retire { person, .. } => stranded_block(page, session, person, now),
         Action::Lift { key, .. } => revived_block(page, session, *key, now),
+        Action::SetFreeze(it) => stopped_block(page, session, it, now),
         _ => Ok(()),
     }
 }

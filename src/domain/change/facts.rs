@@ -200,6 +200,11 @@ impl Facts {
         self.window.last_start(self.rollback_minutes)
     }
 
+    /// The last moment to start it, or a later `from`; never before its window opens.
+    pub fn last_start_from(&self, from: Time) -> Time {
+        self.last_start().max(from).max(self.window.start())
+    }
+
     /// See [`Window::last_rollback`].
     pub fn last_rollback(&self) -> Time {
         self.window.last_rollback(self.rollback_minutes)

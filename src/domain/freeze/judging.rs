@@ -123,8 +123,7 @@ impl Governance {
     /// # Errors
     /// [`Unloaded`].
     pub fn freezes_in_the_way(&self, facts: &Facts, from: Time) -> Result<Vec<Met>, Denied> {
-        let last = facts.last_start().max(from).max(facts.window.start());
-        self.freezes_met(facts, last, facts.window.end())
+        self.freezes_met(facts, facts.last_start_from(from), facts.window.end())
     }
 
     /// Whether an approval by this person would except a change.

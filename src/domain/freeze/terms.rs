@@ -63,7 +63,7 @@ impl ClosedPeriod {
 
     /// The period of a freeze that one person opened, which has begun.
     pub(in crate::domain) fn opened_alone(from: Time, until: Time) -> Self {
-        Self { from, until, name: Line::fixed("opened by one person") }
+        Self { from, until, name: Line::fixed("begun by one person") }
     }
 
     /// The first moment in it.
@@ -239,6 +239,13 @@ impl Terms {
     /// Whether a change with these facts, as an emergency, may go on in spite of it.
     pub fn is_waived(&self, facts: &Facts) -> bool {
         facts.kind == ChangeKind::Emergency && !self.scope.kinds.contains(&ChangeKind::Emergency)
+    }
+
+    /// If it stops a change with these facts at every time from `from` on at which the change can be started and rolled
+    /// back within its window: when it is closed then. Exceptions are left aside.
+    pub fn stops(&self, facts: &Facts, from: Time) -> Option<Closed> {
+        let closed = self.closed_in(facts.last_start_from(from), facts.window.end());
+        closed.filter(|_| self.concerns(facts) && !self.is_waived(facts))
     }
 
     /// The first time at which it is closed between `from` and `until`, which is not included.

@@ -17,26 +17,26 @@ macro_rules! execution {
         "ask one of them, or two admins: `twinseal freeze propose FILE`";
     /// A freeze of one person that ends too early or too late.
     FreezeTooLong { /** Its end. */ until: Time } =>
-        "freeze-now-limit", "a freeze that one person opens ends after its opening and within 24 hours, not at {until}",
+        "freeze-now-limit", "a freeze that one person begins ends after it begins and within 24 hours, not at {until}",
         "choose a shorter time with --for, or propose a freeze: `twinseal freeze propose FILE`";
     /// A freeze by somebody whose last one a proposal ended.
     FreezeBarred { /** Who. */ person: PersonId, /** Until when. */ until: Time } =>
-        "freeze-now-again", "a proposal ended a freeze that {person} opened; {person} opens none before {until}",
+        "freeze-now-again", "a proposal ended a freeze that {person} began; {person} begins none before {until}",
         "ask another admin or member of group {}" (crate::domain::DUTY);
     /// A freeze by somebody whose freeze of the same service has not ended.
     FrozenAlready { /** The one that has not ended. */ freeze: FreezeName, /** Its end. */ until: Time } =>
         "freeze-now-once", "your freeze {freeze} of the same service lasts until {until}",
-        "end it before you open another one: `twinseal freeze end {freeze}`; or name other services with --service";
+        "end it before you begin another one: `twinseal freeze end {freeze}`; or name other services with --service";
     /// A freeze by somebody whose freezes would together last too long.
     FrozenTooOften { /** Who. */ person: PersonId, /** The hours of the other ones. */ hours: i64,
                      /** And the minutes. */ minutes: i64 } =>
         "freeze-now-total",
-        "one person freezes for at most 24 h in seven days; the freezes that {person} opened count for {hours} h {minutes} min",
+        "one person freezes for at most 24 h in seven days; the freezes that {person} began count for {hours} h {minutes} min",
         "choose a shorter time with --for, ask another admin or member of group {}, or propose one: `twinseal freeze \
          propose FILE`" (crate::domain::DUTY);
     /// The end of a freeze of somebody else.
     FreezeNotTheirs { /** Which. */ freeze: FreezeName } =>
-        "freeze-end-own", "you did not open freeze {freeze} alone",
+        "freeze-end-own", "you did not begin freeze {freeze} alone",
         "propose to end it: `twinseal freeze lift {freeze}`";
 
     // Start and finish

@@ -90,7 +90,7 @@ pub enum Invalid {
     #[error("not allowed: write the word allowed")]
     Again,
     /// A name for a freeze that twinseal gives itself.
-    #[error("names that begin with now- are those of freezes that one person opened")]
+    #[error("names that begin with now- are those of freezes that one person began")]
     FreezeName,
     /// A request that expires before it was made.
     #[error("the request expires before it was made, or at that moment")]

@@ -243,6 +243,14 @@ impl Queries<'_> {
         self.select(sql, [service.as_str()], change_id)
     }
 
+    /// The names that revisions list as this item, such as `service`.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn names_of(&self, item: &str) -> Result<Vec<String>, StoreError> {
+        self.select("SELECT DISTINCT value FROM revision_items WHERE item = ?1", [item], |row| row.get(0))
+    }
+
     /// The open changes that may need an action of this person: every change in progress or inside its window's end,
     /// and of those rejected or expired only the ones that the person filed, revised or owned in any revision.
     ///

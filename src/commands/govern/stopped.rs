@@ -1,0 +1,53 @@
+//! The open changes that a proposed freeze would stop.
+
+use crate::commands::lookup::title;
+use crate::domain::{ChangeId, Closed, Moment, SetFreeze, Status, Terms};
+use crate::error::Error;
+use crate::output::{Gutter, Page};
+use crate::store::Session;
+
+/// The most changes that a page lists.
+const MOST: usize = 20;
+
+/// A change that would be stopped.
+struct Stopped {
+    id: ChangeId,
+    status: Status,
+    /// The first closed time in the rest of its window.
+    closed: Closed,
+    /// Whether it has an exception from the freeze that would be replaced.
+    excepted: bool,
+}
+
+/// Writes the open changes that this freeze would let start at no time.
+pub(super) fn stopped_block(page: &mut Page, session: &Session, it: &SetFreeze, now: Moment) -> Result<(), Error> {
+    // If its calendar was replaced, it can no longer be seconded.
+    let Ok(terms) = session.ask(|state| state.governance().with_periods(&it.terms))? else { return Ok(()) };
+    let stopped = stopped_by(session, it, &terms, now)?;
+    page.block("open changes that it would stop");
+    if stopped.is_empty() {
+        page.text("", "none");
+    }
+    for Stopped { id, status, closed, excepted } in stopped.iter().take(MOST) {
+        let again = if *excepted { "; its exception is from the freeze that this one replaces" } else { "" };
+        page.text("-", format_args!("{id} {}: {closed}{again}", status.phrase()));
+        let title = title(session, *id)?.unwrap_or_else(|| "(text redacted)".to_owned());
+        page.quote_text(Gutter::Prose, &title);
+    }
+    if stopped.len() > MOST {
+        page.text("", format_args!("and {} more", stopped.len() - MOST));
+    }
+    Ok(())
+}
+
+fn stopped_by(session: &Session, it: &SetFreeze, terms: &Terms, now: Moment) -> Result<Vec<Stopped>, Error> {
+    let open = session.queries().awaiting_approval()?;
+    let stopped = session.ask_each(None, open, |change, governance| {
+        let (facts, status) = (&change.current().facts, change.status(governance, now)?);
+        let can_start = matches!(status, Status::AwaitingApproval | Status::Approved);
+        let closed = terms.stops(facts, now.claimed).filter(|_| can_start);
+        let excepted = it.replaces.is_some() && facts.excepted.get(&it.name) == it.replaces.as_ref();
+        Ok(closed.map(|closed| Stopped { id: change.id(), status, closed, excepted }))
+    })??;
+    Ok(stopped.into_iter().flatten().collect())
+}
