@@ -8,7 +8,9 @@ use clap::{Parser, Subcommand};
 use crate::commands::account::{config, home, trusted, whoami};
 use crate::commands::breakglass;
 use crate::commands::calendar;
-use crate::commands::change::{approve, check, draft, file, finish, note, reject, retract, revise, start, withdraw};
+use crate::commands::change::{
+    approve, check, draft, drafts, file, finish, note, reject, retract, revise, start, withdraw,
+};
 use crate::commands::freeze;
 use crate::commands::govern::{init, policy, proposal, seal};
 use crate::commands::look::{diff, export, inbox, list, log, show};
@@ -42,6 +44,8 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Draft(draft::Draft),
+    #[command(subcommand)]
+    Drafts(drafts::Drafts),
     Check(check::Check),
     File(file::File),
     Revise(revise::Revise),
@@ -93,6 +97,7 @@ fn dispatch(command: Option<Command>, context: &mut Context<'_>) -> Result<(), E
     let Some(command) = command else { return home::home(context) };
     match command {
         Command::Draft(it) => it.run(context),
+        Command::Drafts(it) => it.run(context),
         Command::Check(it) => it.run(context),
         Command::File(it) => it.run(context),
         Command::Revise(it) => it.run(context),

@@ -214,6 +214,12 @@ pub enum Error {
         /// Who filed its current revision.
         by: PersonId,
     },
+    /// No draft with this number.
+    #[error("no draft {0}")]
+    NoDraft(String),
+    /// Nothing to file, and no terminal for an editor.
+    #[error("no draft given, and no terminal for an editor")]
+    NoDraftGiven,
     /// An argument, a variable or a path that is not UTF-8 where it must be.
     #[error("{0} is not UTF-8")]
     NotUtf8(String),

@@ -2,6 +2,7 @@
 
 mod change;
 mod fault;
+mod fields;
 mod freeze;
 mod policy;
 mod rota;
@@ -15,6 +16,7 @@ mod write;
 
 pub use change::{Draft, DraftContext, read};
 pub use fault::{Fault, Problem, nearest};
+pub use fields::{FieldValue, set_fields, title_of, zone_of};
 pub use freeze::{CalendarDraft, FreezeDraft, read_calendar, read_freeze};
 pub use policy::read_policy;
 pub use rota::{ROTA_HEADER, read_rota};

@@ -12,6 +12,7 @@ mod commits;
 mod concurrency;
 mod doctor;
 mod documents;
+mod drafting;
 mod faults;
 mod format;
 mod freezes;

@@ -117,6 +117,8 @@ impl Error {
     fn lookup(&self) -> Option<&'static str> {
         Some(match self {
             Self::NoChange(_) => "`twinseal list` shows all changes",
+            Self::NoDraft(_) => "`twinseal drafts list` shows the drafts of this account",
+            Self::NoDraftGiven => "name a file: `twinseal draft > change.toml`, then `twinseal file change.toml`",
             Self::BreakGlass(error) => error.hint(),
             Self::Freeze(error) => error.hint(),
             Self::NoRevision { .. } => "`twinseal show` lists the revisions in its timeline",

@@ -125,7 +125,7 @@ pub fn came(output: &Output) -> bool {
 
 /// Every command with a person who may run it, in an order in which each succeeds. `NAME` is the prefix of every file
 /// name that a user chooses; other words in braces are filled in.
-const DAY: [(&str, &str); 100] = [
+const DAY: [(&str, &str); 104] = [
     (
         "alice",
         "init --name prod --register prod.db --member alice=alice.request:admin --member bob=bob.request:admin \
@@ -162,6 +162,10 @@ const DAY: [(&str, &str); 100] = [
     ("audrey", "breakglass list"),
     ("audrey", "breakglass show BG-1"),
     ("erin", "draft --from CHG-1"),
+    ("erin", "file --from CHG-1 --title Again --window '2027-01-05T20:00:00Z for 2h'"),
+    ("erin", "drafts list"),
+    ("erin", "drafts resume 1"),
+    ("erin", "drafts discard 2"),
     ("erin", "show CHG-1"),
     ("erin", "list"),
     ("frank", "key new --no-passphrase NAME.key"),
@@ -273,6 +277,10 @@ fn before_the_day() -> World {
     let name = sample();
     let artifact = format!("{CHANGE}\n[[artifacts]]\nname = \"app.tar\"\nfile = {}\n", quoted(&format!("{name}.tar")));
     world.variable("audrey", "EDITOR", Some("true"));
+    world.variable("erin", "EDITOR", Some("true"));
+    let drafts = "people/erin/.local/state/twinseal/drafts";
+    world.write(&format!("{drafts}/1.toml"), CHANGE);
+    world.write(&format!("{drafts}/2.toml"), format!("title = {}\n", quoted(&name)));
     world.write(&format!("{name}.tar"), "bytes");
     world.write(&format!("{name}.toml"), &artifact);
     world.write(&format!("{name}2.toml"), artifact.replace("160", "140"));

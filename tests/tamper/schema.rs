@@ -255,8 +255,11 @@ const OPENING: [&str; 66] = [
 ];
 
 /// The others: those that need no register, and those that say what they find in a way of their own.
-const ASIDE: [&str; 16] = [
+const ASIDE: [&str; 19] = [
     "calendar venue",
+    "drafts list",
+    "drafts discard",
+    "drafts resume",
     "config show",
     "config path",
     "config set",

@@ -14,7 +14,7 @@ use crate::key_choice::confirm;
 use crate::store::Session;
 
 /// The option `--again`.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Again {
     /// File it even if the same content was filed before
     #[arg(long)]

@@ -47,6 +47,21 @@ pub struct DraftFile {
     /// [authors] of config.toml says who they are
     #[arg(long, value_name = "A..B")]
     commits: Option<String>,
+    /// Its number, if it is a draft of this account.
+    #[arg(skip)]
+    number: Option<String>,
+}
+
+impl DraftFile {
+    /// A draft of this account, with this number. Relative paths in it start at the current directory.
+    pub fn begun(file: &Path, number: String, commits: Option<String>) -> Self {
+        Self { file: file.to_owned(), commits, number: Some(number) }
+    }
+
+    /// A draft in a file.
+    pub fn named(file: PathBuf, commits: Option<String>) -> Self {
+        Self { file, commits, number: None }
+    }
 }
 
 impl Check {
@@ -259,9 +274,10 @@ pub fn read_draft(
 ) -> Result<CheckedDraft, Error> {
     let given = from.file.as_path();
     let source = read_text(context.env, given)?;
-    let path = name_of_input(given);
+    let path = from.number.as_ref().map_or_else(|| name_of_input(given), |number| format!("draft {number}"));
     let beside = context.env.path(given).parent().map(Path::to_owned).unwrap_or_default();
-    let folder = if given == Path::new("-") { context.env.folder.clone() } else { beside };
+    let here = given == Path::new("-") || from.number.is_some();
+    let folder = if here { context.env.folder.clone() } else { beside };
     let governance = session.map(|session| session.governed()).transpose()?;
     let filed = session.map_or(0, |session| session.state().filed());
     let against = Against { folder, governance, filed, now: context.env.now() };

@@ -31,7 +31,9 @@ impl Draft {
     /// The kind or the change is unknown, or the register cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         if let Some(from) = &self.from {
-            return copy(context, change_id(from)?);
+            let draft = copied(context, change_id(from)?)?;
+            write!(context.env.out, "{draft}")?;
+            return Ok(());
         }
         let kind: ChangeKind = parse(&self.kind)?;
         if kind == ChangeKind::Standard {
@@ -43,7 +45,27 @@ impl Draft {
     }
 }
 
-fn copy(context: &mut Context<'_>, id: ChangeId) -> Result<(), Error> {
+/// The template of a normal change that the owner of the chosen key owns.
+///
+/// # Errors
+/// The register cannot be opened.
+pub fn template_for(context: &mut Context<'_>) -> Result<String, Error> {
+    let session = context.open()?;
+    let key = context.key_choice.key_for(&session)?.public();
+    let owner = context.key_choice.actor(&session, key)?;
+    let template = template(ChangeKind::Normal, Some(&owner), context.env.now());
+    // The first lines are about a draft in a file.
+    let fields = template.split_once("\n\n").map_or(template.as_str(), |(_, fields)| fields);
+    Ok(format!(
+        "# Fill in this change, save it and close the editor. twinseal checks it, and asks before it is filed.\n\n{fields}"
+    ))
+}
+
+/// The draft of a filed change.
+///
+/// # Errors
+/// No such change, or the register cannot be read.
+pub fn copied(context: &mut Context<'_>, id: ChangeId) -> Result<String, Error> {
     let session = context.open()?;
     let revision = change(&session, id)?.current().clone();
     let (words, execution) = (diff::description(&session, &revision)?, diff::execution(&session, &revision)?);
@@ -52,6 +74,5 @@ fn copy(context: &mut Context<'_>, id: ChangeId) -> Result<(), Error> {
     }
     let from = format!("{id} revision {}", revision.id.number);
     let copied = Copied { facts: &revision.facts, words: &words, execution: &execution };
-    write!(context.env.out, "{}", write(&from, &copied, context.env.now()))?;
-    Ok(())
+    Ok(write(&from, &copied, context.env.now()))
 }

@@ -1,23 +1,39 @@
 //! `file`: record a draft as a new change.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 
 use crate::commands::change::again::Again;
-use crate::commands::change::check::{DraftFile, approvals_needed, read_draft};
+use crate::commands::change::check::{CheckedDraft, DraftFile, approvals_needed, read_draft};
+use crate::commands::change::compose::Compose;
+use crate::commands::change::drafts;
 use crate::commands::{Context, report_recorded};
 use crate::domain::{Event, Line, Text};
 use crate::error::Error;
+use crate::output::{Gutter, list, safe_lines, window};
 use crate::record::{Plan, rehearse};
 
 /// File a draft as a new change
+///
+/// Without a file, the draft is made from the options, or opened in your editor ($VISUAL or $EDITOR) on a template or on
+/// a copy of an earlier change. A draft that is not filed is kept: see `twinseal drafts`. Relative paths in it start at
+/// the current directory.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal file change.toml
   twinseal file change.toml --commits v2.4.0..v2.4.1
-  twinseal --json file change.toml")]
+  twinseal file --from CHG-7 --window 'sat 20:00 for 2h'
+  twinseal file")]
 pub struct File {
+    /// Draft in TOML; - reads standard input
+    file: Option<PathBuf>,
+    /// Commits of the git repository here, such as v2.4.0..HEAD, whose authors are added to those in the draft; the table
+    /// [authors] of config.toml says who they are
+    #[arg(long, value_name = "A..B")]
+    commits: Option<String>,
     #[command(flatten)]
-    draft: DraftFile,
+    compose: Compose,
     #[command(flatten)]
     again: Again,
 }
@@ -26,23 +42,101 @@ impl File {
     /// # Errors
     /// [`Error::Faults`], a rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let mut session = context.open()?;
-        let checked = read_draft(context, Some(&session), &self.draft)?;
-        let draft = &checked.draft;
-        let rehearsal = rehearse(&mut context.recorder(), &mut session, |session| {
-            let change = session.state().next_change();
-            let (facts, execution) = (Box::new(draft.facts.clone()), Box::new(draft.execution.clone()));
-            let event = Event::File { change, facts, execution };
-            Ok(Plan { event, text: Some(Text::Description(Box::new(draft.description.clone()))) })
-        })?;
-        checked.check_capacity(session.state().moment(context.env.now()), None, rehearsal.actor())?;
-        let title = draft.description.title.as_ref().map_or("", Line::as_str);
-        let similar = session.queries().similar(title, &draft.facts.window)?;
-        self.again.check(context, &session, (draft, rehearsal.unsigned()), ("file a new change", &similar))?;
-        let entry = rehearsal.record(context.recorder(), &mut session)?;
-        let Some(change) = entry.event.change() else { return Ok(()) };
-        let need = approvals_needed(&session, &draft.facts);
-        let said = format!("{change} filed; {need}; `twinseal show {change}` shows it");
-        report_recorded(context, &entry, Some(format!("{change} revision 1 {}", entry.leaf)), said)
+        if let Some(file) = self.file {
+            return record(context, &DraftFile::named(file, self.commits), self.again, false);
+        }
+        if self.compose.edits() && !context.env.console.is_interactive() {
+            return Err(Error::NoDraftGiven);
+        }
+        let draft = self.compose.text(context)?;
+        let path = drafts::keep(context, &draft)?;
+        if self.compose.edits() {
+            return edit_and_file(context, &path, self.commits);
+        }
+        let from = DraftFile::begun(&path, drafts::number_of(&path), self.commits);
+        let recorded = record(context, &from, self.again, true);
+        if recorded.is_err() && !context.env.console.is_interactive() {
+            // A script can make it again, and nobody would resume it.
+            drafts::remove(&path)?;
+            return recorded;
+        }
+        finish(context, &path, recorded)
     }
+}
+
+/// Opens a draft in the editor until it has no faults and is filed, or until the user leaves it.
+///
+/// # Errors
+/// As [`File::run`]; the draft is kept.
+pub fn edit_and_file(context: &mut Context<'_>, path: &Path, commits: Option<String>) -> Result<(), Error> {
+    let from = DraftFile::begun(path, drafts::number_of(path), commits);
+    loop {
+        let edited = context.env.edit(path);
+        edited.map_err(|source| Error::File { doing: "edit", path: path.to_owned(), source })?;
+        let recorded = record(context, &from, Again::default(), true);
+        match &recorded {
+            Err(error @ Error::Faults { .. }) if context.env.console.is_interactive() => {
+                context.env.status(format_args!("error: {}", safe_lines(&error.to_string())));
+                if context.env.console.ask("Type e to edit it again; anything else keeps the draft:")? != "e" {
+                    return finish(context, path, Err(Error::NotConfirmed));
+                }
+            }
+            _ => return finish(context, path, recorded),
+        }
+    }
+}
+
+/// Deletes a draft that was filed; says where any other is kept.
+fn finish(context: &mut Context<'_>, path: &Path, recorded: Result<(), Error>) -> Result<(), Error> {
+    match recorded {
+        Ok(()) => drafts::remove(path),
+        Err(error) => {
+            let n = drafts::number_of(path);
+            context.env.status(format_args!("kept as draft {n}; go on with: `twinseal drafts resume {n}`"));
+            Err(error)
+        }
+    }
+}
+
+/// Shows what a draft says and asks whether to file it.
+fn ask(context: &mut Context<'_>, checked: &CheckedDraft) -> Result<(), Error> {
+    if !context.env.console.is_interactive() {
+        return Ok(());
+    }
+    let (draft, now) = (&checked.draft, context.env.now());
+    let mut page = context.page_above_question();
+    page.quote_text(Gutter::Prose, draft.description.title.as_ref().map_or("", Line::as_str));
+    page.field("kind, risk", format_args!("{}, {}", draft.facts.kind, draft.facts.risk));
+    page.field("services", list(&draft.facts.services));
+    page.field("window", window(&draft.facts.window, now));
+    context.env.status(format_args!("\n{}", page.legend().finish()));
+    match context.env.console.ask("\nType y to file it; anything else keeps the draft:")?.as_str() {
+        "y" => Ok(()),
+        _ => Err(Error::NotConfirmed),
+    }
+}
+
+/// Records a draft. `asks` is whether the user has not seen it as it is.
+fn record(context: &mut Context<'_>, from: &DraftFile, again: Again, asks: bool) -> Result<(), Error> {
+    let mut session = context.open()?;
+    let checked = read_draft(context, Some(&session), from)?;
+    let draft = &checked.draft;
+    let rehearsal = rehearse(&mut context.recorder(), &mut session, |session| {
+        let change = session.state().next_change();
+        let (facts, execution) = (Box::new(draft.facts.clone()), Box::new(draft.execution.clone()));
+        let event = Event::File { change, facts, execution };
+        Ok(Plan { event, text: Some(Text::Description(Box::new(draft.description.clone()))) })
+    })?;
+    checked.check_capacity(session.state().moment(context.env.now()), None, rehearsal.actor())?;
+    let title = draft.description.title.as_ref().map_or("", Line::as_str);
+    let similar = session.queries().similar(title, &draft.facts.window)?;
+    again.check(context, &session, (draft, rehearsal.unsigned()), ("file a new change", &similar))?;
+    if asks {
+        ask(context, &checked)?;
+    }
+    let entry = rehearsal.record(context.recorder(), &mut session)?;
+    let Some(change) = entry.event.change() else { return Ok(()) };
+    let need = approvals_needed(&session, &draft.facts);
+    let said = format!("{change} filed; {need}; `twinseal show {change}` shows it");
+    report_recorded(context, &entry, Some(format!("{change} revision 1 {}", entry.leaf)), said)
 }

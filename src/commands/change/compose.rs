@@ -1,0 +1,114 @@
+//! Makes the text of a draft from the options of `file`.
+
+use clap::Args;
+
+use super::draft::{copied, template_for};
+use crate::commands::Context;
+use crate::commands::duration::duration;
+use crate::commands::lookup::{change_id, zone};
+use crate::domain::Time;
+use crate::error::Error;
+use crate::input::{FieldValue, Toward, set_fields, spoken_time, zone_of};
+use crate::zone::Zone;
+
+/// The options of `file` that say what a change is, without a file.
+#[derive(Debug, Clone, Args)]
+pub struct Compose {
+    /// Filed change to copy
+    #[arg(long, value_name = "CHG-N", conflicts_with = "file")]
+    from: Option<String>,
+    /// Title, in one line
+    #[arg(long, value_name = "TITLE", conflicts_with = "file")]
+    title: Option<String>,
+    /// Affected service; repeat it for each
+    #[arg(long = "service", value_name = "SERVICE", conflicts_with = "file")]
+    services: Vec<String>,
+    /// Window: 'sat 20:00 for 2h' or 'sat 20:00 to 22:00'
+    #[arg(long, value_name = "WINDOW", conflicts_with = "file")]
+    window: Option<String>,
+    /// Risk: low, medium, high, critical
+    #[arg(long, value_name = "RISK", conflicts_with = "file")]
+    risk: Option<String>,
+    /// Reason for the change
+    #[arg(long, value_name = "TEXT", conflicts_with = "file")]
+    reason: Option<String>,
+    /// Impact of the change
+    #[arg(long, value_name = "TEXT", conflicts_with = "file")]
+    impact: Option<String>,
+    /// Step of the plan; repeat it for each
+    #[arg(long = "step", value_name = "TEXT", conflicts_with = "file")]
+    steps: Vec<String>,
+    /// Step of the rollback; repeat it for each
+    #[arg(long = "rollback", value_name = "TEXT", conflicts_with = "file")]
+    rollback: Vec<String>,
+    /// Open the draft in your editor before it is filed
+    #[arg(long, conflicts_with = "file")]
+    edit: bool,
+}
+
+impl Compose {
+    /// Whether the draft is opened in the editor: with --edit, or if no option says what the change is.
+    pub fn edits(&self) -> bool {
+        let says = self.title.is_some() || self.window.is_some() || self.reason.is_some() || self.impact.is_some();
+        let lists = !self.services.is_empty() || !self.steps.is_empty() || !self.rollback.is_empty();
+        self.edit || !(says || lists || self.risk.is_some())
+    }
+
+    /// The text of the draft.
+    ///
+    /// # Errors
+    /// No such change, or a window that is not understood.
+    pub fn text(&self, context: &mut Context<'_>) -> Result<String, Error> {
+        let base = match &self.from {
+            Some(from) => copied(context, change_id(from)?)?,
+            None => template_for(context)?,
+        };
+        let mut fields = Vec::new();
+        let words = [("title", &self.title), ("risk", &self.risk), ("reason", &self.reason)];
+        fields.extend(words.into_iter().filter_map(|(key, word)| Some(FieldValue::Word(key, word.clone()?))));
+        let lists = [
+            FieldValue::Services(self.services.clone()),
+            FieldValue::Plan(self.steps.clone()),
+            FieldValue::Rollback(self.rollback.clone()),
+        ];
+        let filled = |it: &FieldValue| match it {
+            FieldValue::Services(list) | FieldValue::Plan(list) | FieldValue::Rollback(list) => !list.is_empty(),
+            _ => true,
+        };
+        fields.extend(lists.into_iter().filter(filled));
+        fields.extend(self.impact.clone().map(FieldValue::Impact));
+        if self.from.is_none() && self.window.is_none() && zone(context)?.is_some() {
+            fields.push(tomorrow_evening(context)?);
+        }
+        if let Some(window) = &self.window {
+            let zone = zone(context)?.or_else(|| self.from.as_ref().and_then(|_| zone_of(&base)));
+            let times = window_of(window, context.env.now(), zone.as_ref())?;
+            fields.push(FieldValue::Window(zone.unwrap_or_else(Zone::utc), times));
+        }
+        set_fields(&base, &fields).map_err(|message| Error::Io(std::io::Error::other(message)))
+    }
+}
+
+/// A window in the zone that the user set.
+fn tomorrow_evening(context: &Context<'_>) -> Result<FieldValue, Error> {
+    let zone = zone(context)?.unwrap_or_else(Zone::utc);
+    let times = window_of("tomorrow 20:00 for 2h", context.env.now(), Some(&zone))?;
+    Ok(FieldValue::Window(zone, times))
+}
+
+/// The start and end of `sat 20:00 for 2h` or `sat 20:00 to 22:00`.
+fn window_of(given: &str, now: Time, zone: Option<&Zone>) -> Result<[Time; 2], Error> {
+    let time = |written: &str, now| {
+        spoken_time(written, now, zone, Toward::Future)
+            .map_err(|problem| Error::Time { given: written.trim().to_owned(), problem })
+    };
+    if let Some((start, length)) = given.rsplit_once(" for ") {
+        let start = time(start, now)?;
+        return Ok([start, start.plus(duration(length.trim(), 60)?)]);
+    }
+    match given.rsplit_once(" to ") {
+        // The end is on the day of the start unless it names one.
+        Some((start, end)) => time(start, now).and_then(|start| Ok([start, time(end, start)?])),
+        None => Err(Error::Form { given: given.to_owned(), form: "'sat 20:00 for 2h' or 'sat 20:00 to 22:00'" }),
+    }
+}

@@ -1,0 +1,125 @@
+//! `drafts`: changes that were begun in the editor and are not filed yet. They are files of this account.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use crate::commands::Context;
+use crate::commands::change::file;
+use crate::domain::{Time, number};
+use crate::error::Error;
+use crate::input::title_of;
+use crate::output::{ago, table};
+use crate::private;
+use crate::store::StoreError;
+
+/// List, resume and discard drafts that you began in the editor
+#[derive(Debug, Subcommand)]
+pub enum Drafts {
+    /// List the drafts of this account
+    List,
+    /// Open a draft in your editor again, and file it
+    Resume(One),
+    /// Delete a draft
+    Discard(One),
+}
+
+/// Arguments of `drafts resume` and `drafts discard`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal drafts resume 1
+  twinseal drafts discard 1")]
+pub struct One {
+    /// Number of the draft, as `drafts list` prints it
+    #[arg(value_name = "N")]
+    draft: String,
+}
+
+impl Drafts {
+    /// # Errors
+    /// No such draft, or it cannot be read, filed or deleted.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        match self {
+            Self::List => list(context),
+            Self::Resume(it) => file::edit_and_file(context, &find(context, &it.draft)?, None),
+            Self::Discard(it) => {
+                let path = find(context, &it.draft)?;
+                remove(&path)?;
+                context.env.status(format_args!("draft {} deleted", it.draft));
+                if !context.ui.json {
+                    return Ok(());
+                }
+                context.ui.print_json(context.env, json!({ "discarded": path.display().to_string() }))
+            }
+        }
+    }
+}
+
+/// This account's folder of drafts.
+fn folder(context: &Context<'_>) -> PathBuf {
+    context.registers.scratch().join("drafts")
+}
+
+/// Keeps a new draft and returns its file.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn keep(context: &Context<'_>, text: &str) -> Result<PathBuf, Error> {
+    let folder = folder(context);
+    private::make_folder(&folder).map_err(StoreError::from)?;
+    let _lock = private::lock(&folder.join("drafts.lock")).map_err(StoreError::from)?;
+    let free = (1_u64..).map(|n| folder.join(format!("{n}.toml"))).find(|path| !path.exists());
+    let path = free.unwrap_or_else(|| folder.join("0.toml"));
+    private::replace(&path, text).map_err(StoreError::from)?;
+    Ok(path)
+}
+
+/// Deletes a draft.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn remove(path: &Path) -> Result<(), Error> {
+    fs::remove_file(path).map_err(|source| Error::File { doing: "remove", path: path.to_owned(), source })
+}
+
+/// The number of a draft, by its file.
+pub fn number_of(path: &Path) -> String {
+    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn find(context: &Context<'_>, given: &str) -> Result<PathBuf, Error> {
+    let path = folder(context).join(format!("{given}.toml"));
+    match number(given) {
+        Ok(_) if path.is_file() => Ok(path),
+        _ => Err(Error::NoDraft(given.to_owned())),
+    }
+}
+
+fn list(context: &mut Context<'_>) -> Result<(), Error> {
+    let mut found: Vec<(u64, Option<Time>, Option<String>)> = Vec::new();
+    for item in fs::read_dir(folder(context)).into_iter().flatten().flatten() {
+        let path = item.path();
+        let Ok(n) = number(&number_of(&path)) else { continue };
+        let changed = item.metadata().and_then(|of| of.modified()).ok();
+        let since = changed.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let time = since.and_then(|it| Time::from_unix(it.as_secs().try_into().ok()?).ok());
+        found.push((n, time, fs::read_to_string(&path).ok().and_then(|text| title_of(&text))));
+    }
+    found.sort();
+    if found.is_empty() && !context.ui.json {
+        context.env.status("no drafts");
+        return Ok(());
+    }
+    let (now, width) = (context.env.now(), context.env.width);
+    let json = |(n, time, title): &(u64, Option<Time>, Option<String>)| json!({ "draft": n, "changed": time.map(|it| it.to_string()), "title": title });
+    let row = |(n, time, title): &(u64, Option<Time>, Option<String>)| {
+        let changed = time.map_or(String::new(), |time| ago(time, now));
+        [n.to_string(), changed, title.clone().unwrap_or_else(|| "(no title yet)".to_owned())]
+    };
+    let rows = || found.iter().map(row).collect();
+    let json = || json!({ "drafts": found.iter().map(json).collect::<Value>() });
+    context.ui.answer(context.env, json, || table(["DRAFT", "CHANGED", "TITLE"], rows(), width))
+}

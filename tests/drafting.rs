@@ -1,0 +1,112 @@
+//! Filing without a file: from options, from an earlier change, and in the editor.
+
+use crate::support::{CHANGE, World};
+use twinseal::error::Exit;
+
+/// Lets erin's editor replace the draft by this content.
+fn editor_writes(world: &World, content: &str) {
+    world.write("edited.toml", content);
+    let from = world.path("edited.toml").display().to_string();
+    world.variable("erin", "EDITOR", Some(&format!("cp {from}")));
+}
+
+#[test]
+fn a_draft_is_written_in_the_editor_and_filed() {
+    let world = World::founded();
+    editor_writes(&world, CHANGE);
+    let filed = world.run_typing("erin", "file", &["y"]);
+    assert!(filed.exit == Exit::Done && filed.err.contains("CHG-1 filed"), "{}", filed.screen);
+    let asked = filed.screen.find("window").unwrap() < filed.screen.find("Type y to file it").unwrap();
+    assert!(asked, "the window is shown before the question: {}", filed.screen);
+    assert_eq!(world.run("erin", "drafts list").err, "no drafts\n");
+}
+
+#[test]
+fn the_editor_opens_a_template_with_the_owner_and_a_window_in_the_users_zone() {
+    let world = World::founded();
+    world.ok("erin", "config set zone Asia/Shanghai");
+    let seen = world.path("seen.toml").display().to_string();
+    world.variable("erin", "EDITOR", Some(&format!("f() {{ cp \"$1\" {seen}; }}; f")));
+    assert_eq!(world.run_typing("erin", "file", &["n"]).exit, Exit::Refused);
+    let template = std::fs::read_to_string(seen).unwrap();
+    for line in ["owner = \"erin\" ", "start = \"2026-12-02T20:00:00+08:00\"", "zone = \"Asia/Shanghai\""] {
+        assert!(template.contains(line), "{line}: {template}");
+    }
+}
+
+#[test]
+fn no_draft_is_lost() {
+    let world = World::founded();
+    let before = world.acts();
+    editor_writes(&world, &CHANGE.replace("\"high\"", "\"huge\""));
+    let left = world.run_typing("erin", "file", &["n"]);
+    assert!(left.exit == Exit::Refused && left.err.contains("risk: not a risk"), "{}", left.screen);
+    assert!(left.err.contains("kept as draft 1; go on with: `twinseal drafts resume 1`"), "{}", left.screen);
+    editor_writes(&world, CHANGE);
+    let left = world.run_typing("erin", "file", &["no"]);
+    assert!(left.exit == Exit::Refused && left.err.contains("kept as draft 2"), "{}", left.screen);
+    let listed = world.ok("erin", "drafts list");
+    assert!(listed.contains("Raise the") && listed.lines().count() == 3, "{listed}");
+    assert_eq!(world.acts(), before, "something was recorded");
+
+    let resumed = world.run_typing("erin", "drafts resume 1", &["y"]);
+    assert!(resumed.exit == Exit::Done && resumed.err.contains("CHG-1 filed"), "{}", resumed.screen);
+    world.ok("erin", "drafts discard 2");
+    for draft in ["1", "2", "x", "../2"] {
+        world.fails("erin", &format!("drafts resume {draft}"), Exit::Invalid, &format!("no draft {draft}"));
+    }
+}
+
+#[test]
+fn a_draft_with_faults_is_opened_again() {
+    let world = World::founded();
+    world.write("good.toml", CHANGE);
+    let good = world.path("good.toml").display().to_string();
+    // The first edit leaves the template, the second fills it in.
+    let once = world.path("once").display().to_string();
+    let script = format!("f() {{ if test -e {once}; then cp {good} \"$1\"; else touch {once}; fi; }}; f");
+    world.variable("erin", "EDITOR", Some(&script));
+    let filed = world.run_typing("erin", "file", &["e", "y"]);
+    assert!(filed.err.contains("title: required, but missing or empty"), "{}", filed.screen);
+    assert!(filed.exit == Exit::Done && filed.err.contains("CHG-1 filed"), "{}", filed.screen);
+}
+
+#[test]
+fn an_earlier_change_is_filed_again_with_another_window() {
+    let world = World::filed();
+    world.ok("erin", "config set zone Asia/Shanghai");
+    world.ok("erin", "file --from 1 --window 'sat 20:00 for 2h'");
+    let shown = world.ok("erin", "show 2");
+    assert!(shown.contains("Sat 2026-12-05 20:00 to 22:00 Asia/Shanghai"), "{shown}");
+    world.ok("erin", "file --from 1 --title 'Lower the pool' --risk low --window 'sun 20:00 to 22:30'");
+    let shown = world.ok("erin", "show 3");
+    assert!(
+        shown.contains("Lower the pool") && shown.contains("Sun 2026-12-06 20:00 to 22:30 Asia/Shanghai"),
+        "{shown}"
+    );
+    for (arguments, complaint) in [
+        ("--from 9 --risk low", "no change CHG-9"),
+        ("--from 1 --window sat", "does not have the form 'sat 20:00 for 2h'"),
+        ("--from 1 --window 'soon for 2h'", "\"soon\": not a time"),
+        ("--from 1 --window 'sat 20:00 for long'", "\"long\" does not have the form"),
+        ("--from 1 --risk huge", "risk: not a risk"),
+        ("--from 1", "no draft given, and no terminal for an editor"),
+        ("", "no draft given, and no terminal for an editor"),
+        ("change.toml --from 1", "cannot be used with"),
+    ] {
+        world.fails("erin", &format!("file {arguments}"), Exit::Invalid, complaint);
+    }
+    assert_eq!(world.run("erin", "drafts list").err, "no drafts\n", "a script leaves none behind");
+}
+
+#[test]
+fn a_change_is_filed_from_options_alone() {
+    let world = World::founded();
+    let change = "--title 'Restart the gateway' --service order-gateway --window '2026-12-05 20:00 for 90m' --zone UTC \
+                  --reason 'Memory leak.' --impact 'Orders wait.' --step 'Restart it.' --rollback 'Start the old one.'";
+    world.ok("erin", &format!("file {change}"));
+    let shown = world.ok("erin", "show 1");
+    for part in ["Restart the gateway", "Memory leak.", "Orders wait.", "Restart it.", "Start the old one."] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+}
