@@ -107,8 +107,11 @@ CREATE TABLE proposals (
 CREATE TABLE changes (
     id       INTEGER PRIMARY KEY,
     state    TEXT NOT NULL,     -- by its own entries alone: approved and expired depend on the time of reading
-    revision INTEGER NOT NULL   -- the current one
+    revision INTEGER NOT NULL,  -- the current one
+    confirmation TEXT NOT NULL, -- not-asked, after-finish, awaiting, confirmed
+    review_due TEXT             -- by when an emergency must be reviewed, once it is finished
 ) STRICT;
+CREATE INDEX changes_to_confirm ON changes (id) WHERE confirmation = 'awaiting';
 
 CREATE TABLE revisions (
     change           INTEGER NOT NULL,
@@ -131,13 +134,13 @@ CREATE TABLE revisions (
     PRIMARY KEY (change, number)
 ) STRICT, WITHOUT ROWID;
 
--- What a revision lists: authors, implementers, services, environments, tags, followed changes, exceptions,
--- artifacts (name and digest), links (kind and reference).
+-- What a revision lists: authors, implementers, services, environments, tags, followed changes, exceptions, sensitive
+-- phrases, artifacts (name and digest), links (kind and reference).
 CREATE TABLE revision_items (
     change INTEGER NOT NULL,
     number INTEGER NOT NULL,
     item   TEXT NOT NULL,       -- author, implementer, service, environment, tag, follows, exception,
-                                -- freeze-exception, artifact,
+                                -- freeze-exception, sensitive, artifact,
                                 -- incident, ticket, vulnerability, oa
     value  TEXT NOT NULL,
     digest TEXT,
@@ -156,7 +159,7 @@ CREATE TABLE votes (
 CREATE TABLE runs (
     seq    INTEGER PRIMARY KEY,
     change INTEGER NOT NULL,
-    act    TEXT NOT NULL,       -- start, succeeded, failed, rolled-back
+    act    TEXT NOT NULL,       -- start, succeeded, failed, rolled-back, confirm
     person TEXT NOT NULL,
     time   TEXT NOT NULL,
     target TEXT,                -- NULL: the change as a whole

@@ -9,7 +9,7 @@ use crate::commands::account::{config, home, trusted, whoami};
 use crate::commands::breakglass;
 use crate::commands::calendar;
 use crate::commands::change::{
-    approve, check, draft, drafts, file, finish, note, reject, retract, revise, start, withdraw,
+    approve, check, confirm, draft, drafts, file, finish, note, reject, retract, revise, start, withdraw,
 };
 use crate::commands::freeze;
 use crate::commands::govern::{init, policy, proposal, seal};
@@ -59,6 +59,7 @@ enum Command {
     Retract(retract::Retract),
     Start(start::Start),
     Finish(finish::Finish),
+    Confirm(confirm::Confirm),
     Note(note::Note),
     Gate(gate::Gate),
     #[command(subcommand, name = "breakglass")]
@@ -111,6 +112,7 @@ fn dispatch(command: Option<Command>, context: &mut Context<'_>) -> Result<(), E
         Command::Retract(it) => it.run(context),
         Command::Start(it) => it.run(context),
         Command::Finish(it) => it.run(context),
+        Command::Confirm(it) => it.run(context),
         Command::Note(it) => it.run(context),
         Command::Gate(it) => it.run(context),
         Command::BreakGlass(it) => it.run(context),

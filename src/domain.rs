@@ -21,6 +21,7 @@ pub use break_glass::limits::BreakGlassLimits;
 pub use break_glass::word::Word;
 pub use break_glass::{BreakGlass, BreakGlassStatus, Opening, PartInBreakGlass, SignedAct};
 pub use change::capacity::Capacity;
+pub use change::confirmation::{Confirmation, ConfirmationState, PartInChange};
 pub use change::conflict::ConflictOfInterest;
 pub use change::execution::{Args, Argument, Automation, Command, Execution, Script};
 pub use change::facts::{Artifact, Author, ChangeKind, Facts, Link, LinkKind, Outcome, RevisionRef, Risk};
@@ -49,7 +50,10 @@ pub use governance::periods::{Period, Periods};
 pub use governance::proposal::{Proposal, ProposalState};
 pub use governance::state::{AcceptedLoss, FORMAT, Governance, GovernanceSummary};
 pub use moment::{MOST_OPERATORS, Moment, Since, TOLERANCE, Watched, Witnesses, is_ahead};
-pub use policy::{Conditions, Content, Duty, Emergency, Needed, Needs, Policy, PolicyParts, Requirement, Waivable};
+pub use policy::{
+    About, Conditions, Content, Duty, Emergency, Folded, Needed, Needs, Phrase, Policy, PolicyParts, Requirement,
+    Waivable,
+};
 pub use records::{Denied, StateKey, StateRecord, TextState, Unloaded};
 pub use refusal::{Refusal, Rule};
 pub use refused_attempt::{RefusedAttempt, Verb};

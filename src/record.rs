@@ -320,11 +320,11 @@ pub trait Judge {
     /// The state cannot be read.
     fn position(&self, stream: Stream) -> Result<Position, Error>;
 
-    /// See [`Register::judge`].
+    /// See [`Register::judge`] and [`Register::judge_text`].
     ///
     /// # Errors
     /// The refusal of a rule, or a state that cannot be read.
-    fn judge(&self, header: &Header, event: &Event) -> Result<(), Error>;
+    fn judge(&self, header: &Header, plan: &Plan) -> Result<(), Error>;
 }
 
 /// For a register that is entirely in memory.
@@ -333,8 +333,9 @@ impl Judge for Register {
         Ok(Register::position(self, stream)?)
     }
 
-    fn judge(&self, header: &Header, event: &Event) -> Result<(), Error> {
-        Ok(Register::judge(self, header, event)?)
+    fn judge(&self, header: &Header, Plan { event, text }: &Plan) -> Result<(), Error> {
+        Register::judge(self, header, event)?;
+        Ok(self.judge_text(event, text.as_ref())?)
     }
 }
 
@@ -343,8 +344,11 @@ impl Judge for Session {
         Ok(self.ask(|state| Ok(state.position(stream)?))??)
     }
 
-    fn judge(&self, header: &Header, event: &Event) -> Result<(), Error> {
-        Ok(self.ask(|state| state.judge(header, event))??)
+    fn judge(&self, header: &Header, Plan { event, text }: &Plan) -> Result<(), Error> {
+        Ok(self.ask(|state| {
+            state.judge(header, event)?;
+            Ok(state.judge_text(event, text.as_ref())?)
+        })??)
     }
 }
 
@@ -370,7 +374,7 @@ pub fn compose(env: &mut Env, state: &dyn Judge, author: Author, plan: &Plan) ->
         data: data::digest_of(&plan.event),
         text: reference,
     };
-    state.judge(&header, &plan.event)?;
+    state.judge(&header, plan)?;
     Ok(Unsigned::new(&header, &plan.event, bytes)?)
 }
 

@@ -127,6 +127,7 @@ fn every_command_answers_in_json_and_in_nothing_else() {
         ("erin", "log".to_owned()),
         ("erin", "check change.toml".to_owned()),
         ("erin", "file change.toml".to_owned()),
+        ("erin", "list --unconfirmed".to_owned()),
         ("dave", format!("approve CHG-1 --revision {revision}")),
         ("dave", "retract CHG-1 --reason 'Not yet.'".to_owned()),
         ("dave", "reject CHG-2 --reason 'Twice.'".to_owned()),
@@ -182,6 +183,7 @@ fn every_command_answers_in_json_and_in_nothing_else() {
         ("frobnicate", Exit::Invalid),
         ("check bad.toml", Exit::Invalid),
         ("start CHG-1", Exit::Refused),
+        ("confirm CHG-1", Exit::Refused),
         ("list --status maybe", Exit::Invalid),
     ];
     for (command, exit) in wrong {

@@ -9,6 +9,7 @@
 //! diff: `TWINSEAL_WRITE_VECTORS=1 cargo test --test all vectors::vectors_are`
 
 mod bad_entries;
+mod confirmation;
 mod defects;
 mod ed25519;
 mod freezes;
@@ -215,12 +216,13 @@ fn assert_ends_well(log: impl Iterator<Item = Raw>) {
     let ends = ["CHG-1", "CHG-2", "CHG-3", "CHG-4"].map(ends);
     assert_eq!(
         ends,
-        [Some("in-progress"), Some("withdrawn"), Some("awaiting-approval"), None].map(|it| it.map(str::to_owned))
+        [Some("in-progress"), Some("withdrawn"), Some("awaiting-approval"), Some("rolled-back")]
+            .map(|it| it.map(str::to_owned))
     );
     let governance = state.governance();
     let people: Vec<&str> = governance.loaded_people().map(|(person, _)| person.as_str()).collect();
-    assert_eq!(people, ["alice", "audrey", "bob", "carol", "dave", "deploy", "erin", "frank"]);
-    assert_eq!(governance.policy(), Some(&good_log::reordered()), "the policy that was seconded is in force");
+    assert_eq!(people, ["alice", "audrey", "bob", "carol", "dave", "deploy", "erin", "frank", "uma", "vera", "wim"]);
+    assert_eq!(governance.policy(), Some(&confirmation::confirmed()), "the policy that was seconded is in force");
 }
 
 #[test]
@@ -272,7 +274,8 @@ fn assert_refused_in(of: &str, log: &[(String, Raw)], refused: Vec<Refused>) {
         let entry = entry::open(&raw).unwrap_or_else(|defect| panic!("{name}: {defect}"));
         let position = state.position(entry.event.stream()).unwrap();
         chain::check_position(state.id(), &position, &entry.header).unwrap();
-        match state.judge(&entry.header, &entry.event) {
+        let judged = state.judge(&entry.header, &entry.event);
+        match judged.and_then(|()| Ok(state.judge_text(&entry.event, entry.text.as_ref())?)) {
             Err(Denied::Refused(refusal)) => assert_eq!(refusal.rule().as_str(), rule, "{name}"),
             other => panic!("{name}: {other:?}"),
         }

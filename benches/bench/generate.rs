@@ -356,6 +356,7 @@ impl<'w> Bulk<'w> {
             targets: 0,
             stop_after: None,
             exceptions: BTreeSet::new(),
+            sensitive: BTreeSet::new(),
         }
     }
 

@@ -5,6 +5,7 @@ pub mod approve;
 pub mod check;
 mod commits;
 mod compose;
+pub mod confirm;
 pub mod draft;
 pub mod drafts;
 pub mod file;

@@ -1,6 +1,7 @@
 //! Changes: the facts of a revision, the history of a change, and the rules about both.
 
 pub mod capacity;
+pub mod confirmation;
 pub mod conflict;
 pub mod decision_rules;
 pub mod execution;

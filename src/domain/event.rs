@@ -5,9 +5,9 @@ use std::ops::Deref;
 
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    Action, BreakGlassId, ChangeId, Digest, Execution, Facts, Fingerprint, Finish, FreezeRef, Member, Moment, Opening,
-    PersonId, Policy, Predecessor, ProposalId, ProposalRef, RefusedAttempt, RegisterId, RevisionRef, Rule, ServiceId,
-    Start, TextRef, Time, Word,
+    Action, BreakGlassId, ChangeId, Confirmation, Digest, Execution, Facts, Fingerprint, Finish, FreezeRef, Member,
+    Moment, Opening, PersonId, Policy, Predecessor, ProposalId, ProposalRef, RefusedAttempt, RegisterId, RevisionRef,
+    Rule, ServiceId, Start, TextRef, Time, Word,
 };
 
 /// The fields that every entry has.
@@ -122,6 +122,8 @@ closed_enum!(
         Start => "change.start",
         /// Finishes a change with an outcome.
         Finish => "change.finish",
+        /// Confirms the outcome of a change.
+        Confirm => "change.confirm",
         /// Adds a note to a change.
         Note => "change.note",
         /// Records a refused attempt to approve, reject or start a change.
@@ -222,6 +224,8 @@ pub enum Event {
     Start(Start),
     /// An implementer or the owner finishes a change.
     Finish(Finish),
+    /// Somebody who took no part in a change confirms its outcome.
+    Confirm(Confirmation),
     /// A note on a change.
     Note(ChangeId),
     /// An engineer says that they act without approval, before they do.
@@ -281,6 +285,7 @@ impl Event {
             Self::Retract(_) => EventKind::Retract,
             Self::Start(_) => EventKind::Start,
             Self::Finish(_) => EventKind::Finish,
+            Self::Confirm(_) => EventKind::Confirm,
             Self::Note(_) => EventKind::Note,
             Self::BreakGlassOpen { .. } => EventKind::BreakGlassOpen,
             Self::BreakGlassEnter { .. } => EventKind::BreakGlassEnter,
@@ -312,7 +317,8 @@ impl Event {
             | Self::Reject(revision)
             | Self::Retract(revision)
             | Self::Start(Start { revision, .. })
-            | Self::Finish(Finish { revision, .. }) => Stream::Change(revision.change),
+            | Self::Finish(Finish { revision, .. })
+            | Self::Confirm(Confirmation { revision, .. }) => Stream::Change(revision.change),
             Self::BreakGlassOpen { id, .. }
             | Self::BreakGlassEnter { id, .. }
             | Self::BreakGlassClose(id)

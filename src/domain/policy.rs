@@ -11,11 +11,13 @@ use crate::domain::{BreakGlassLimits, ChangeKind, Facts, Field, Group, Invalid, 
 mod content;
 mod needs;
 mod requirement;
+mod sensitive;
 
-pub use content::Content;
 pub(in crate::domain) use content::Lacking;
+pub use content::{About, Content};
 pub use needs::Needs;
 pub use requirement::{Conditions, Requirement};
+pub use sensitive::{Folded, Phrase};
 
 closed_enum!(
     /// A separation of duties that a policy can add to the built-in conflicts of interest.
@@ -223,16 +225,26 @@ impl Policy {
         &self.0.emergency
     }
 
-    /// The requirements that apply to a revision with these facts.
-    pub fn applying<'p>(&'p self, facts: &'p Facts) -> impl Iterator<Item = &'p Requirement> {
-        self.requirements().iter().filter(|it| it.applies(facts))
+    /// The requirements that apply to a revision.
+    pub fn applying<'p>(&'p self, about: About<'p>) -> impl Iterator<Item = &'p Requirement> {
+        self.requirements().iter().filter(move |it| it.when.hold(about))
     }
 
-    /// The approvals that a revision with these facts needs, with those for its exceptions.
-    pub fn needs(&self, facts: &Facts) -> Needs {
-        let mut needs = Needs::of(self, self.applying(facts));
-        needs.except(self.applying(facts).filter_map(|it| it.exception_for(facts)));
+    /// The approvals that a revision needs, with those for its exceptions.
+    pub fn needs(&self, about: About<'_>) -> Needs {
+        let mut needs = Needs::of(self, self.applying(about));
+        needs.except(self.applying(about).filter_map(|it| it.exception_for(about.facts)));
         needs
+    }
+
+    /// Whether a condition of a requirement is about freezes.
+    pub(in crate::domain) fn reads_freezes(&self) -> bool {
+        self.requirements().iter().any(|it| !it.when.freezes.is_empty())
+    }
+
+    /// The phrases by which requirements recognise sensitive commands, each once.
+    pub fn sensitive(&self) -> BTreeSet<&Phrase> {
+        self.requirements().iter().flat_map(|it| &it.when.sensitive).collect()
     }
 
     /// Checks that a revision has the content that the policy requires and does not let it go without.
@@ -245,8 +257,8 @@ impl Policy {
 
     /// Every rule that refuses the content of a revision.
     pub fn refusals(&self, content: &Content<'_>) -> Vec<Refusal> {
-        let lacking = self.applying(content.facts).flat_map(|it| it.lacking(content));
-        lacking.filter(|it| !self.waives(content.facts, it)).map(|it| it.refusal).collect()
+        let lacking = self.applying(content.about).flat_map(|it| it.lacking(content));
+        lacking.filter(|it| !self.waives(content.about.facts, it)).map(|it| it.refusal).collect()
     }
 
     /// Checks that each exception is to a requirement that applies and allows one, and that there is a reason for them.
@@ -254,9 +266,9 @@ impl Policy {
     /// # Errors
     /// [`Refusal::NoException`], [`Refusal::FieldMissing`].
     pub fn judge_exceptions(&self, content: &Content<'_>) -> Result<(), Refusal> {
-        let facts = content.facts;
+        let (about, facts) = (content.about, content.about.facts);
         let allowed =
-            |name: &RequirementName| self.applying(facts).any(|it| it.name == *name && it.exception.is_some());
+            |name: &RequirementName| self.applying(about).any(|it| it.name == *name && it.exception.is_some());
         match facts.exceptions.iter().find(|name| !allowed(name)) {
             Some(requirement) => Err(Refusal::NoException { requirement: requirement.clone() }),
             None if facts.exceptions.is_empty() || content.filled.contains(&Field::Exception) => Ok(()),

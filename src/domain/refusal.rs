@@ -2,8 +2,8 @@
 
 use crate::domain::{
     ArtifactName, BreakGlassId, CalendarName, ChangeId, Closed, ConflictOfInterest, Digest, Duty, Field, Fingerprint,
-    FreezeName, Group, KeyState, Needed, Opens, Outcome, PartInBreakGlass, PersonId, ProposalId, RequirementName, Role,
-    RunId, Status, Target, Time, Window,
+    FreezeName, Group, KeyState, Needed, Opens, Outcome, PartInBreakGlass, PartInChange, PersonId, Phrase, ProposalId,
+    RequirementName, Role, RunId, Status, Target, Time, Window,
 };
 
 mod break_glass;

@@ -6,14 +6,14 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::change::filing_rules::{judge_execution, judge_facts};
+use crate::domain::change::filing_rules::{judge_execution, judge_facts, judge_named};
 use crate::domain::governance::proposal::At;
 use crate::domain::governance::state::GovernanceSummary;
 use crate::domain::records::{Denied, Records, StateKey, StateRecord, Unloaded};
 use crate::domain::{
     Action, Attempt, BreakGlass, BreakGlassId, Change, ChangeId, Condition, Digest, Event, Facts, Field, Governance,
     Header, Invalid, Moment, Outcome, Policy, ProposalId, Refusal, RefusedAttempt, RegisterId, Rule, Since, Status,
-    Stream, TextRef, Time, Timed, Watched, Witnesses, number,
+    Stream, Text, TextRef, Time, Timed, Watched, Witnesses, number,
 };
 
 /// The links from the next entry to the entries before it.
@@ -311,13 +311,26 @@ impl Register {
                 Err(Refusal::ChangeNumber { expected: self.next_change() }.into())
             }
             Event::File { change, facts, execution } => {
-                judge_facts(&self.governance, header, facts)?;
+                judge_facts(&self.governance, header, (facts, execution))?;
                 judge_execution(facts, execution)?;
                 Ok(self.judge_follows(*change, facts)?)
             }
             Event::Refused { attempt, rule } => self.judge_refused(header, attempt, *rule),
             _ if event.break_glass().is_some() => self.judge_break_glass(header, event),
             _ => self.judge_on_change(header, event),
+        }
+    }
+
+    /// Checks what a revision says in its body about its text, where the text is at hand: it may have been redacted since.
+    ///
+    /// # Errors
+    /// [`Refusal::NotMarked`].
+    pub fn judge_text(&self, event: &Event, text: Option<&Text>) -> Result<(), Refusal> {
+        match (event, text) {
+            (Event::File { facts, .. } | Event::Revise { facts, .. }, Some(Text::Description(description))) => {
+                judge_named(&self.governance, facts, description)
+            }
+            _ => Ok(()),
         }
     }
 
@@ -409,7 +422,7 @@ impl Register {
             self.take_break_glass(header, event, glass)?;
         } else if let Event::File { change, facts, execution } = event {
             self.summary.filed = change.number();
-            let filed = Change::filed(*change, header, leaf, (facts.as_ref(), execution.targets.as_slice()));
+            let filed = Change::filed(*change, header, leaf, (facts.as_ref(), execution.as_ref()));
             self.changes.insert(*change, filed);
         } else if let Some(id) = event.change() {
             let change = self.change(id)?;

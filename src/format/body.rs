@@ -12,8 +12,8 @@ use super::lines::{Reader, Writer};
 use super::request::Founding;
 use super::{Defect, data, freeze, governance, text};
 use crate::domain::{
-    Artifact, Event, EventKind, FORMAT, Facts, Field, Finish, FreezeRef, Header, Invalid, Opening, ProposalRef,
-    RefusedAttempt, RevisionRef, Start, Stream, TextRef, Verb, Window, number,
+    Artifact, Confirmation, Event, EventKind, FORMAT, Facts, Field, Finish, FreezeRef, Header, Invalid, Opening,
+    ProposalRef, RefusedAttempt, RevisionRef, Start, Stream, TextRef, Verb, Window, number,
 };
 
 /// The SSHSIG namespace for entries of this kind, which is also the first line of their body.
@@ -72,6 +72,10 @@ fn write_event(out: &mut Writer, event: &Event) {
         }
         Event::ChangeWithdraw(at) | Event::Approve(at) | Event::Reject(at) | Event::Retract(at) => {
             write_revision(out, at);
+        }
+        Event::Confirm(it) => {
+            write_revision(out, &it.revision);
+            out.put("outcome", it.outcome);
         }
         Event::Note(change) => out.put("change", change),
         Event::Start(start) => {
@@ -175,6 +179,7 @@ fn write_facts(out: &mut Writer, facts: &Facts) {
     out.put("targets", facts.targets);
     out.put_all("stop-after", facts.stop_after);
     out.put_all("exception", &facts.exceptions);
+    out.put_all("sensitive", &facts.sensitive);
 }
 
 fn artifact_line(artifact: &Artifact) -> String {
@@ -271,6 +276,7 @@ fn read_event(lines: &mut Reader<'_>, kind: EventKind) -> Result<Event, Defect> 
         EventKind::Approve => Event::Approve(read_revision(lines)?),
         EventKind::Reject => Event::Reject(read_revision(lines)?),
         EventKind::Retract => Event::Retract(read_revision(lines)?),
+        EventKind::Confirm => Event::Confirm(read_confirmation(lines)?),
         EventKind::Note => Event::Note(lines.parse("change")?),
         EventKind::Start => Event::Start(read_start(lines)?),
         EventKind::Finish => Event::Finish(read_finish(lines)?),
@@ -353,6 +359,10 @@ fn read_finish(lines: &mut Reader<'_>) -> Result<Finish, Defect> {
     })
 }
 
+fn read_confirmation(lines: &mut Reader<'_>) -> Result<Confirmation, Defect> {
+    Ok(Confirmation { revision: read_revision(lines)?, outcome: lines.parse("outcome")? })
+}
+
 fn read_optional<T: FromStr<Err = Invalid>>(lines: &mut Reader<'_>, key: &'static str) -> Result<Option<T>, Defect> {
     if lines.next_is(key) { lines.parse(key).map(Some) } else { Ok(None) }
 }
@@ -413,6 +423,7 @@ fn read_facts(lines: &mut Reader<'_>) -> Result<Facts, Defect> {
             false => None,
         },
         exceptions: lines.parse_all("exception", str::parse)?,
+        sensitive: lines.parse_all("sensitive", str::parse)?,
     })
 }
 

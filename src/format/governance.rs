@@ -52,19 +52,22 @@ pub fn write_policy(out: &mut Writer, policy: &Policy) {
 }
 
 fn write_requirement(out: &mut Writer, it: &Requirement) {
-    let Conditions { kinds, risks, tags, services, environments, targets } = &it.when;
+    let Conditions { kinds, risks, tags, services, environments, targets, freezes, sensitive } = &it.when;
     put_words(out, "when-kind", kinds);
     put_words(out, "when-risk", risks);
     put_words(out, "when-tag", tags);
     put_words(out, "when-service", services);
     put_words(out, "when-environment", environments);
+    put_words(out, "when-freeze", freezes);
     out.put_all("when-targets", *targets);
+    out.put_all("sensitive", sensitive);
     out.put_all("need-approvals", it.approvals);
     out.put_all("from", it.from.iter().map(|(group, count)| format!("{group} {count}")));
     put_words(out, "need", &it.needed);
     out.put_all("lead-minutes", it.lead_minutes);
     out.put_all("longest-minutes", it.longest_minutes);
     out.put_all("independent", it.independent.then_some(YES));
+    out.put_all("confirm", it.confirm.then_some(YES));
     out.put_all("exception-group", &it.exception);
 }
 
@@ -134,7 +137,9 @@ fn read_requirement(lines: &mut Reader<'_>) -> Result<Requirement, Defect> {
         tags: take_words(lines, "when-tag")?,
         services: take_words(lines, "when-service")?,
         environments: take_words(lines, "when-environment")?,
+        freezes: take_words(lines, "when-freeze")?,
         targets: take_number(lines, "when-targets", Conditions::check_targets)?,
+        sensitive: lines.parse_all("sensitive", str::parse)?,
     };
     Ok(Requirement {
         name,
@@ -148,6 +153,7 @@ fn read_requirement(lines: &mut Reader<'_>) -> Result<Requirement, Defect> {
         lead_minutes: take_number(lines, "lead-minutes", Requirement::check_minutes)?,
         longest_minutes: take_number(lines, "longest-minutes", Requirement::check_minutes)?,
         independent: take_yes(lines, "independent")?,
+        confirm: take_yes(lines, "confirm")?,
         exception: if lines.next_is("exception-group") { Some(lines.parse("exception-group")?) } else { None },
     })
 }

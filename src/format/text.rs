@@ -75,6 +75,7 @@ pub fn fields(kind: EventKind) -> &'static [Field] {
         | EventKind::BreakGlassEnter => &[Field::Reason],
         EventKind::Approve
         | EventKind::Finish
+        | EventKind::Confirm
         | EventKind::Note
         | EventKind::BreakGlassClose
         | EventKind::BreakGlassRatify => &[Field::Note],

@@ -105,8 +105,7 @@ fn read_change(root: Table<'_, '_>, context: &dyn DraftContext) -> Option<Draft>
     let (environments, tags) = (root.words("environments"), root.words("tags"));
     let follows = root.judged_words("follows", |it| context.judge_follows(*it));
     let (targets, stop_after) = read_targets(&root);
-    let reason = root.required_prose("reason");
-    let (security, success) = (root.prose("security"), root.prose("success"));
+    let (reason, security, success) = (root.required_prose("reason"), root.prose("security"), root.prose("success"));
     let window = root.required("window").and_then(|_| root.table("window")).and_then(|it| read_window(it, context));
     let (impact, outage_minutes) = read_impact(&root);
     let plan = read_steps(&root, "plan");
@@ -145,6 +144,7 @@ fn read_change(root: Table<'_, '_>, context: &dyn DraftContext) -> Option<Draft>
         targets: count(execution.targets.len()),
         stop_after,
         exceptions,
+        sensitive: BTreeSet::new(), // It depends on the policy of a register.
     };
     Some(Draft { facts, description, execution })
 }

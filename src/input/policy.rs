@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fault::{Fault, Problem};
 use super::tree::{Source, Table};
 use crate::domain::{
-    BreakGlassLimits, Conditions, Emergency, Group, Invalid, Policy, PolicyParts, Requirement, RequirementName,
+    BreakGlassLimits, Conditions, Emergency, Group, Invalid, Phrase, Policy, PolicyParts, Requirement, RequirementName,
 };
 
 /// Reads a policy.
@@ -69,23 +69,27 @@ fn read_emergency(table: Table<'_, '_>) -> Emergency {
 }
 
 /// The keys of which a requirement has at least one.
-const ASKS: [&str; 6] = ["approvals", "from", "fields", "lead_minutes", "longest_window_minutes", "independent"];
+const ASKS: [&str; 7] =
+    ["approvals", "from", "fields", "lead_minutes", "longest_window_minutes", "independent", "confirm"];
 
 fn read_requirement(table: Table<'_, '_>) -> Option<Requirement> {
     let name = table.word("name");
     let when = table.table("when").map_or_else(Conditions::default, read_conditions);
+    let when = Conditions { sensitive: read_phrases(&table), ..when };
     let approvals = checked(&table, "approvals", Policy::check_approvals);
     let from = read_groups(&table);
     let needed: BTreeSet<_> = table.words("fields");
     let lead_minutes = checked(&table, "lead_minutes", Requirement::check_minutes);
     let longest_minutes = checked(&table, "longest_window_minutes", Requirement::check_minutes);
-    let (independent, exception) = (table.flag("independent"), table.word("exception_group"));
+    let (independent, confirm) = (table.flag("independent"), table.flag("confirm"));
+    let exception = table.word("exception_group");
     if !ASKS.into_iter().any(|key| table.says(key)) {
         table.fault("name", Invalid::RequirementEmpty);
     }
     table.finish();
     let name = name?;
-    Some(Requirement { name, when, approvals, from, needed, lead_minutes, longest_minutes, independent, exception })
+    let content = Requirement { when, approvals, from, needed, ..Requirement::named(name) };
+    Some(Requirement { lead_minutes, longest_minutes, independent, confirm, exception, ..content })
 }
 
 fn read_conditions(when: Table<'_, '_>) -> Conditions {
@@ -95,10 +99,25 @@ fn read_conditions(when: Table<'_, '_>) -> Conditions {
         tags: when.words("tag"),
         services: when.words("service"),
         environments: when.words("environment"),
+        freezes: when.words("freeze"),
         targets: checked(&when, "min_targets", Conditions::check_targets),
+        sensitive: BTreeSet::new(),
     };
     when.finish();
     found
+}
+
+/// The phrases of `sensitive = ["drop table"]`.
+fn read_phrases(table: &Table<'_, '_>) -> BTreeSet<Phrase> {
+    let mut phrases = BTreeSet::new();
+    for value in table.get("sensitive").map(|value| value.items_or_single()).unwrap_or_default() {
+        if let Some(phrase) = value.item(Phrase::from_typed)
+            && !phrases.insert(phrase.clone())
+        {
+            value.fault(Problem::Twice(phrase.to_string()));
+        }
+    }
+    phrases
 }
 
 /// The groups of `from = [{ group = "dba", count = 1 }]`; a count that is left out is 1.

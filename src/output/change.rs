@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use super::requirements::{Obstacle, RequirementText, requirement_block};
+use super::requirements::{Obstacle, RequirementText, could, requirement_block};
 use super::targets;
 use super::{
     Gutter, Page, Parts, Quoted, Redaction, Remarks, Timeline, ago, freeze, mark_width, moment, timeline, window,
 };
 use crate::domain::{
-    Author, Change, Facts, Group, Independence, Left, Met, Needs, PersonId, Status, Tally, Time, Vote,
+    Author, Change, ConfirmationState, Facts, Group, Independence, Left, Met, Needs, PersonId, Status, Tally, Time,
+    Vote,
 };
 
 /// Display names by person.
@@ -45,13 +46,16 @@ pub struct Judged<'t> {
     pub requirements: &'t [RequirementText],
     /// The break-glasses that act on it, one line each.
     pub break_glasses: &'t [String],
+    /// Who could confirm the outcome, if that is awaited.
+    pub confirmers: &'t [PersonId],
     /// The time.
     pub now: Time,
 }
 
 /// Writes the page of a change.
 pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: &Judged<'_>, extent: Timeline) {
-    let Judged { status, tally, left, obstacle, expiring, freezes, requirements, break_glasses, now } = *judged;
+    let Judged { status, tally, left, obstacle, expiring, freezes, requirements, .. } = *judged;
+    let Judged { break_glasses, confirmers, now, .. } = *judged;
     let Words { parts, redacted, remarks, names } = words;
     let (revision, content) = (change.current(), parts.content());
     page.title(change.id());
@@ -79,6 +83,11 @@ pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: &Jud
     page.field("window", window_field(change, status, now));
     for it in freezes {
         page.field("freeze", freeze::met(it));
+    }
+    match change.confirmation() {
+        ConfirmationState::NotAsked | ConfirmationState::Confirmed => {}
+        ConfirmationState::AfterFinish => _ = page.field("confirm", "after the finish, by somebody who took no part"),
+        ConfirmationState::Awaiting => _ = page.field("confirm", could("confirm", confirmers)),
     }
     if let Some(due) = change.review_due() {
         let late = if now >= due { "overdue" } else { "due" };
@@ -132,7 +141,14 @@ fn status_line(change: &Change, tally: &Tally<'_>, status: Status, now: Time) ->
             format!("{phrase}; last moment to begin the rollback {}", ago(facts.last_rollback(), now))
         }
         Status::Overrun => format!("{phrase}; window closed {closes}; finish it or roll it back"),
-        Status::Succeeded | Status::Failed | Status::RolledBack => phrase,
+        Status::Succeeded | Status::Failed | Status::RolledBack => match change.confirmation() {
+            ConfirmationState::Awaiting => format!("{phrase}, awaiting confirmation"),
+            ConfirmationState::Confirmed => {
+                let by = change.confirmations().last().map_or("unknown", |(_, act)| act.person.as_str());
+                format!("{phrase}, confirmed by {by}")
+            }
+            ConfirmationState::NotAsked | ConfirmationState::AfterFinish => phrase,
+        },
     }
 }
 

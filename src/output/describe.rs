@@ -91,6 +91,7 @@ pub fn describe(event: &Event) -> String {
         Event::Revise { replaces, .. } => format!("revised {} to revision {}", replaces.change, replaces.number + 1),
         Event::ChangeWithdraw(at) => format!("withdrew {}", at.change),
         Event::Retract(at) => format!("retracted approval of {} revision {}", at.change, at.number),
+        Event::Confirm(it) => format!("confirmed {}: {}", it.revision.change, it.outcome.phrase()),
         Event::Note(change) => format!("added a note to {change}"),
         Event::BreakGlassOpen { id, opening } => {
             format!("opened break-glass {id} for {}: acts without approval", opening.incident)

@@ -94,6 +94,7 @@ fn event(event: &Event) -> Value {
             "run": written(it.run.as_ref()),
             "outcome": it.outcome.to_string(),
         }),
+        Event::Confirm(it) => json!({ "revision": revision(&it.revision), "outcome": it.outcome.to_string() }),
         Event::Refused { attempt, rule } => {
             let target = attempted(attempt);
             json!({ "verb": attempt.verb().to_string(), "target": target, "rule": rule.to_string() })
@@ -251,7 +252,7 @@ pub fn policy(policy: &Policy) -> Value {
 }
 
 fn requirement(it: &Requirement) -> Value {
-    let Conditions { kinds, risks, tags, services, environments, targets } = &it.when;
+    let Conditions { kinds, risks, tags, services, environments, targets, freezes, sensitive } = &it.when;
     json!({
         "name": it.name.to_string(),
         "when": {
@@ -260,14 +261,17 @@ fn requirement(it: &Requirement) -> Value {
             "tag": list(tags),
             "service": list(services),
             "environment": list(environments),
+            "freeze": list(freezes),
             "min_targets": targets,
         },
+        "sensitive": list(sensitive),
         "approvals": it.approvals,
         "from": it.from.iter().map(|(group, count)| group_count(group, *count)).collect::<Value>(),
         "fields": list(&it.needed),
         "lead_minutes": it.lead_minutes,
         "longest_window_minutes": it.longest_minutes,
         "independent": it.independent,
+        "confirm": it.confirm,
         "exception_group": written(it.exception.as_ref()),
     })
 }
@@ -321,6 +325,7 @@ pub fn facts(facts: &Facts) -> Value {
         "targets": facts.targets,
         "stop_after": facts.stop_after,
         "exceptions": list(&facts.exceptions),
+        "sensitive": list(&facts.sensitive),
     })
 }
 

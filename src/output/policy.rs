@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use super::list;
-use crate::domain::{BreakGlassLimits, Conditions, Duty, Emergency, Policy, Requirement};
+use crate::domain::{BreakGlassLimits, Conditions, Duty, Emergency, FreezeName, Phrase, Policy, Requirement};
 
 /// A policy in sentences, including the rules that no policy can change.
 pub fn policy_sentences(policy: &Policy) -> Vec<String> {
@@ -14,6 +14,7 @@ pub fn policy_sentences(policy: &Policy) -> Vec<String> {
     ];
     sentences.extend(policy.requirements().iter().map(requirement));
     sentences.extend(teams(policy));
+    sentences.extend(confirmation(policy));
     sentences.push(emergency(policy.emergency()));
     sentences.extend(policy.separate().iter().map(|duty| duty_sentence(*duty).to_owned()));
     sentences.extend(break_glass(policy.break_glass()));
@@ -53,6 +54,12 @@ fn teams(policy: &Policy) -> Option<String> {
     })
 }
 
+/// Who confirms, if a requirement asks for a confirmation.
+fn confirmation(policy: &Policy) -> Option<String> {
+    let asked = policy.requirements().iter().any(|it| it.confirm);
+    asked.then(|| "A change is confirmed by somebody who is no requester, author or implementer of it.".to_owned())
+}
+
 fn emergency(it: &Emergency) -> String {
     let review = format!("must be reviewed within {} days of its finish", it.review_days);
     let waives = list(&it.waives);
@@ -70,6 +77,7 @@ fn requirement(it: &Requirement) -> String {
         must,
         it.lead_minutes.map(|lead| format!("must be filed {} before their window", span(lead))),
         it.longest_minutes.map(|longest| format!("must have a window of at most {}", span(longest))),
+        it.confirm.then(|| "must be confirmed after the finish".to_owned()),
     ];
     let needs: Vec<String> = needs.into_iter().flatten().collect();
     let exception =
@@ -110,7 +118,7 @@ fn of_whom(approvals: Option<u64>, count: u64) -> &'static str {
 
 /// The changes that meet the conditions: `Changes of kind normal and high risk in environment prod`.
 fn which(when: &Conditions) -> String {
-    let Conditions { kinds, risks, tags, services, environments, targets } = when;
+    let Conditions { kinds, risks, tags, services, environments, targets, freezes, sensitive } = when;
     let of = match (any(kinds), any(risks)) {
         (None, None) => None,
         (Some(kinds), None) => Some(format!("of kind {kinds}")),
@@ -123,9 +131,24 @@ fn which(when: &Conditions) -> String {
         any(services).map(|it| format!("to service {it}")),
         any(environments).map(|it| format!("in environment {it}")),
         targets.map(|fewest| format!("with {fewest} or more targets")),
+        any_freeze(freezes),
+        quoted(sensitive).map(|it| format!("with a command that has {it}")),
     ];
     let clauses: Vec<String> = clauses.into_iter().flatten().collect();
     if clauses.is_empty() { "All changes".to_owned() } else { format!("Changes {}", clauses.join(" ")) }
+}
+
+/// `in a window that touches a freeze`, or one of these freezes.
+fn any_freeze(freezes: &BTreeSet<FreezeName>) -> Option<String> {
+    match freezes.iter().any(FreezeName::is_any) {
+        true => Some("in a window that touches a freeze".to_owned()),
+        false => any(freezes).map(|it| format!("in a window that touches freeze {it}")),
+    }
+}
+
+/// `"drop table" or "truncate"`; `None` if there is no condition.
+fn quoted(phrases: &BTreeSet<Phrase>) -> Option<String> {
+    any(&phrases.iter().map(|it| format!("\"{it}\"")).collect())
 }
 
 /// `high or critical`; `None` if there is no condition.

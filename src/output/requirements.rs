@@ -30,10 +30,15 @@ impl fmt::Display for Obstacle {
             Refusal::PolicyField { .. } | Refusal::LeadTime { .. } | Refusal::LongestWindow { .. } => "revise",
             _ => return write!(f, "{}", self.refusal),
         };
-        match self.could.as_slice() {
-            [] => write!(f, "{}; nobody could {act}", self.refusal),
-            could => write!(f, "{}; could {act}: {}", self.refusal, some_of(could)),
-        }
+        write!(f, "{}; {}", self.refusal, could(act, &self.could))
+    }
+}
+
+/// Who could act: `could approve: dave`, or `nobody could approve`.
+pub fn could(act: &str, people: &[PersonId]) -> String {
+    match people {
+        [] => format!("nobody could {act}"),
+        people => format!("could {act}: {}", some_of(people)),
     }
 }
 

@@ -1,9 +1,11 @@
 //! The signed parts of an entry as lines of a page. Every line of body, text and data is on the page, because the page
 //! is made from the lines themselves and not from the fields that somebody thought of.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::{Gutter, Page, Quoted, mark_width};
+use crate::domain::{Folded, Phrase};
 
 /// The exact lines of an entry: its body, its text part and its data part.
 #[derive(Debug, Clone, Default)]
@@ -11,6 +13,7 @@ pub struct Parts {
     body: String,
     text: String,
     data: String,
+    sensitive: Vec<Phrase>,
 }
 
 /// Lines of one kind of content, such as the plan.
@@ -23,6 +26,9 @@ pub struct Block {
     /// The lines.
     pub lines: Vec<Quoted>,
 }
+
+/// The place of the line about sensitive phrases in an item: after all others.
+const MARK: u8 = u8::MAX;
 
 /// The columns that the names of a body's fields take; a longer name moves its value.
 const NAMES: usize = 11;
@@ -102,6 +108,8 @@ struct Placed {
     block: &'static str,
     order: (usize, u64, u8),
     line: Quoted,
+    /// The line as it was signed, if it is of a command.
+    command: Option<String>,
 }
 
 impl Parts {
@@ -110,7 +118,17 @@ impl Parts {
         let lines = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let blob = lines(blob);
         let body = blob.split_once("\n\n").map_or(blob.as_str(), |(body, _)| body).to_owned();
-        Self { body, text: lines(text.unwrap_or_default()), data: lines(data.unwrap_or_default()) }
+        Self {
+            body,
+            text: lines(text.unwrap_or_default()),
+            data: lines(data.unwrap_or_default()),
+            sensitive: Vec::new(),
+        }
+    }
+
+    /// The same with a line below each step whose command has one of these phrases.
+    pub fn marking<'p>(self, phrases: impl IntoIterator<Item = &'p Phrase>) -> Self {
+        Self { sensitive: phrases.into_iter().cloned().collect(), ..self }
     }
 
     /// The fields of the body, then the salt of the text part.
@@ -163,15 +181,41 @@ impl Parts {
             placed.push(placed_line);
         }
         number_redacted(&mut placed);
+        self.mark_sensitive(&mut placed);
         placed.sort_by_key(|it| it.order);
         let mut blocks: Vec<Block> = Vec::new();
-        for Placed { block, order: (place, ..), line } in placed {
+        for Placed { block, order: (place, ..), line, .. } in placed {
             match blocks.last_mut().filter(|last| last.name == block) {
                 Some(last) => last.lines.push(line),
                 None => blocks.push(Block { place, name: block, lines: vec![line] }),
             }
         }
         blocks
+    }
+}
+
+impl Parts {
+    /// Adds a line below each step whose command has a sensitive phrase: a command of the text, or one of the data part.
+    fn mark_sensitive(&self, placed: &mut Vec<Placed>) {
+        let mut commands: BTreeMap<(&'static str, usize, u64, u8), Vec<&str>> = BTreeMap::new();
+        for Placed { block, order: (order, number, place), command, .. } in placed.iter() {
+            let lines = command.iter().map(String::as_str);
+            commands.entry((block, *order, *number, *place)).or_default().extend(lines);
+        }
+        let mut found: BTreeMap<(&'static str, usize, u64), BTreeSet<&Phrase>> = BTreeMap::new();
+        for ((block, order, number, _), lines) in commands {
+            let command = Folded::of(&lines.join(" "));
+            let phrases = self.sensitive.iter().filter(|it| command.has(it));
+            found.entry((block, order, number)).or_default().extend(phrases);
+        }
+        let marks =
+            found.into_iter().filter(|(_, phrases)| !phrases.is_empty()).map(|((block, order, number), phrases)| {
+                let phrases = super::list(phrases.iter().map(|it| format!("\"{it}\"")));
+                let line = Quoted::new(Gutter::Program, format!("sensitive: {phrases}"));
+                Placed { block, order: (order, number, MARK), line, command: None }
+            });
+        let marks: Vec<Placed> = marks.collect();
+        placed.extend(marks);
     }
 }
 
@@ -187,7 +231,7 @@ fn place(line: &str, last: &mut (String, u64)) -> Placed {
     let found = KINDS.iter().enumerate().find(|(_, kind)| kind.key == key);
     let Some((at, kind)) = found else {
         let (order, line) = ((KINDS.len(), 0, UNKNOWN.place), Quoted::new(UNKNOWN.gutter, line));
-        return Placed { block: UNKNOWN.block, order, line };
+        return Placed { block: UNKNOWN.block, order, line, command: None };
     };
     let (mut number, mut whole) = (0, key);
     if matches!(kind.mark, Mark::Number | Mark::Word(_) | Mark::EachLine(_)) {
@@ -209,7 +253,14 @@ fn place(line: &str, last: &mut (String, u64)) -> Placed {
     let exact = kind.gutter == Gutter::Machine && ["arg", "cwd", "account"].contains(&mark.as_str());
     let text = if exact { in_quotes(value) } else { value.to_owned() };
     let order = KINDS.iter().position(|it| it.block == kind.block).unwrap_or(at);
-    Placed { block: kind.block, order: (order, number, kind.place), line: Quoted { gutter: kind.gutter, mark, text } }
+    let is_command = ["-command", "-arg", "-shell"].iter().any(|end| kind.key.ends_with(end));
+    let command = is_command.then(|| value.to_owned());
+    Placed {
+        block: kind.block,
+        order: (order, number, kind.place),
+        line: Quoted { gutter: kind.gutter, mark, text },
+        command,
+    }
 }
 
 /// In double quotes, with a backslash before `"` and `\`, so that the ends of an argument are visible.
@@ -226,7 +277,7 @@ fn number_redacted(placed: &mut Vec<Placed>) {
     missing.dedup_by_key(|(block, (_, number, _))| (*block, *number));
     for (block, (order, number, _)) in missing {
         let line = Quoted::new(Gutter::Program, "(text redacted)").marked(format!("{number}."));
-        placed.push(Placed { block, order: (order, number, 0), line });
+        placed.push(Placed { block, order: (order, number, 0), line, command: None });
     }
 }
 

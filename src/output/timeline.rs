@@ -112,6 +112,10 @@ fn acts(change: &Change, tally: &Tally<'_>, now: Time) -> Vec<Act> {
         let verb = format!("finished the change: {}{}", outcome.phrase(), late(act.time));
         add(act.seq, act.time, &act.person, Sort::Other, verb);
     }
+    for (outcome, act) in change.confirmations() {
+        let verb = format!("confirmed the outcome: {}", outcome.phrase());
+        add(act.seq, act.time, &act.person, Sort::Other, verb);
+    }
     for (target, OnTarget { started, outcomes }) in change.on_targets() {
         add(started.seq, started.time, &started.person, Sort::Other, format!("started it on {target}"));
         for (outcome, act) in outcomes {

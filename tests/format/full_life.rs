@@ -40,9 +40,25 @@ pub fn full_life() -> World {
     world.ok("frank", "breakglass close BG-1 done.txt");
     let digest = world.raw(world.entries() - 1).leaf();
     world.ok("dave", &format!("breakglass ratify BG-1 --digest {digest} --note 'Read.'"));
+    confirm(&world);
     world.ok("carol", &format!("key revoke {carol}"));
     govern(&world, &id);
     world
+}
+
+/// A change with a sensitive command, whose outcome bob confirms.
+fn confirm(world: &World) {
+    let confirmed = "[[require]]\nname = 'checked'\nsensitive = ['drop table']\nconfirm = true\n";
+    world.write("confirm.toml", format!("approvals = 2\napproval_days = 14\n{confirmed}"));
+    world.ok("alice", "policy propose confirm.toml");
+    second(world, "5");
+    let command = "step = \"Set the pool to 160.\"\ncommand = \"psql -c 'DROP TABLE pool_old'\"";
+    world.write("drop.toml", CHANGE.replace("step = \"Set the pool to 160.\"", command));
+    world.ok("erin", "file drop.toml --again");
+    ["carol", "dave"].iter().for_each(|person| world.approve(person, "CHG-4"));
+    world.ok("erin", "start CHG-4");
+    world.ok("erin", "finish CHG-4 --outcome succeeded");
+    world.ok("bob", "confirm CHG-4 --note 'The table is gone.'");
 }
 
 /// Bob seconds a proposal by alice.
@@ -71,30 +87,30 @@ fn govern(world: &World, id: &str) {
     world.person("robot");
     world.ok("robot", &format!("person request robot --register {id} --out robot.request"));
     world.ok("alice", "person machine robot=robot.request --operator frank --operator erin --role engineer");
-    second(world, "5");
+    second(world, "6");
     let until = "--until 2026-12-31T18:00:00Z";
     world.ok("alice", &format!("person grant frank approver --group dba --group risk {until} --reason 'For dave.'"));
-    second(world, "6");
-    world.ok("alice", "person retire dave --reason 'He left.'");
     second(world, "7");
+    world.ok("alice", "person retire dave --reason 'He left.'");
+    second(world, "8");
     world.ok("erin", "key new --no-passphrase people/erin/second");
     let request = format!("person request erin --name 'Erin Sand' --register {id} --key people/erin/second");
     world.ok("erin", &format!("{request} --vouch people/erin/key --out second.request"));
     world.ok("alice", "person add-key second.request --reason 'A new laptop.'");
-    second(world, "8");
+    second(world, "9");
     world.ok("erin", "key new --no-passphrase people/erin/third");
     let third = "--key people/erin/third --out third.request";
     world.ok("erin", &format!("person request erin --register {id} {third}"));
     world.ok("alice", "person add-key third.request");
-    second(world, "9");
+    second(world, "10");
     world.write("policy.toml", POLICY);
     world.ok("alice", "policy propose policy.toml");
-    second(world, "10");
+    second(world, "11");
     world.ok("alice", &format!("proposal redact {} --reason 'It names a customer.'", seq_of(world, "change.note")));
     let digest = world.raw(world.entries() - 1).leaf();
-    let alone = format!("proposal second 11 --digest {digest}");
+    let alone = format!("proposal second 12 --digest {digest}");
     world.fails("alice", &alone, Exit::Refused, "another admin must second it");
-    second(world, "11");
+    second(world, "12");
     let lost = ["5", "6"].map(|seq| format!("--lost {seq}:{}", seq.repeat(64))).join(" ");
     world.ok("alice", &format!("proposal restored {lost} --reason 'The disk died.'"));
     let rota = "person,grant,from,until\n\
@@ -102,7 +118,7 @@ fn govern(world: &World, id: &str) {
                 frank,group duty,2026-12-21T09:00Z,\n";
     world.write("rota.csv", rota);
     world.ok("alice", "person rota rota.csv --reason 'On duty in December.'");
-    second(world, "13");
+    second(world, "14");
     freeze(world);
     world.ok("bob", "person suspend carol --reason 'Nobody can reach her.'");
     let withdrawn = format!("approve CHG-2 --revision {}", world.revision("CHG-2").filed);
@@ -117,14 +133,14 @@ fn freeze(world: &World) {
     let known = FREEZE.replace("\"complete\"", "\"2027-01-31T00:00:00Z\"");
     world.write("freeze.toml", known.replace("reason =", &format!("{more}reason =")));
     world.ok("alice", "freeze propose freeze.toml");
-    second(world, "14");
+    second(world, "15");
     world.ok("alice", "freeze lift month-end --reason Closed. --allow-again");
     world.write("calendar.toml", CALENDAR);
     world.ok("alice", "calendar propose calendar.toml");
-    second(world, "16");
+    second(world, "17");
     world.write("market.toml", "name = 'market-hours'\nexception_group = 'duty'\ncalendar = 'market-cn'\n");
     world.ok("alice", "freeze propose market.toml");
-    second(world, "17");
+    second(world, "18");
     let opened = world.ok("alice", "freeze now --service ledger --reason 'Figures are wrong.'");
     world.ok("alice", &format!("freeze end {}", opened.split(' ').nth(1).unwrap()));
 }

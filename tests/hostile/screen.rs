@@ -125,7 +125,7 @@ pub fn came(output: &Output) -> bool {
 
 /// Every command with a person who may run it, in an order in which each succeeds. `NAME` is the prefix of every file
 /// name that a user chooses; other words in braces are filled in.
-const DAY: [(&str, &str); 104] = [
+const DAY: [(&str, &str); 107] = [
     (
         "alice",
         "init --name prod --register prod.db --member alice=alice.request:admin --member bob=bob.request:admin \
@@ -137,6 +137,8 @@ const DAY: [(&str, &str); 104] = [
     ("carol", "list --fingerprint {fingerprint}"),
     ("dave", "list --fingerprint {fingerprint}"),
     ("audrey", "list --fingerprint {fingerprint}"),
+    ("alice", "policy propose NAMEq.toml"),
+    ("bob", "proposal second 1 --digest {opened}"),
     ("erin", "draft --kind emergency"),
     ("erin", "check NAME.toml"),
     ("erin", "file NAME.toml"),
@@ -152,6 +154,7 @@ const DAY: [(&str, &str); 104] = [
     ("erin", "gate CHG-1 --service order-gateway --artifact app.tar=NAME.tar"),
     ("erin", "start CHG-1 --artifact app.tar=NAME.tar"),
     ("erin", "finish CHG-1 --outcome succeeded"),
+    ("carol", "confirm CHG-1"),
     ("erin", "file NAME.toml"),
     ("erin", "withdraw CHG-2 --reason Later."),
     ("erin", "breakglass open --incident INC-1 --change CHG-1 --reason Now."),
@@ -176,12 +179,12 @@ const DAY: [(&str, &str); 104] = [
     ),
     ("alice", "person enrol frank=NAME.request:approver"),
     ("bob", "proposal list"),
-    ("bob", "proposal show 1"),
-    ("bob", "proposal second 1 --digest {opened}"),
+    ("bob", "proposal show 2"),
+    ("bob", "proposal second 2 --digest {opened}"),
     ("alice", "person grant frank --group dba --reason Help."),
-    ("bob", "proposal decline 2 --reason No."),
+    ("bob", "proposal decline 3 --reason No."),
     ("alice", "person revoke-role erin approver"),
-    ("alice", "proposal withdraw 3"),
+    ("alice", "proposal withdraw 4"),
     ("alice", "person retire dave"),
     ("alice", "person rota NAME.csv --reason Rota."),
     ("deploy", "key new --no-passphrase NAMEm.key"),
@@ -208,11 +211,11 @@ const DAY: [(&str, &str); 104] = [
     ("alice", "proposal redact 4 --reason Secret."),
     ("alice", "proposal restored --lost 3:{leaf} --reason Lost."),
     ("alice", "freeze propose NAMEf.toml"),
-    ("bob", "proposal second 12 --digest {opened}"),
+    ("bob", "proposal second 13 --digest {opened}"),
     ("audrey", "calendar venue XSHG --year 2026 --name market"),
     ("audrey", "calendar --from 2026-12-01 --service order-gateway --venue XSHG --zone Asia/Shanghai"),
     ("alice", "calendar propose NAMEc.toml"),
-    ("bob", "proposal second 13 --digest {opened}"),
+    ("bob", "proposal second 14 --digest {opened}"),
     ("audrey", "calendar list"),
     ("audrey", "calendar show market-cn"),
     ("audrey", "freeze list"),
@@ -288,6 +291,8 @@ fn before_the_day() -> World {
     world.write(&format!("{name}f.toml"), FREEZE);
     world.write(&format!("{name}c.toml"), CALENDAR);
     world.write(&format!("{name}p.toml"), "approvals = 3\napproval_days = 7\n");
+    let confirmed = "[[require]]\nname = \"checked\"\nconfirm = true\n";
+    world.write(&format!("{name}q.toml"), format!("approvals = 2\napproval_days = 7\n{confirmed}"));
     world
 }
 

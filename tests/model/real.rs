@@ -422,6 +422,7 @@ fn policy(it: &Policy) -> domain::Policy {
             services: it.service.then(|| "service-0".parse().unwrap()).into_iter().collect(),
             environments: it.elsewhere.then(|| environment(1)).into_iter().collect(),
             targets: it.targets,
+            ..domain::Conditions::default()
         },
         approvals: it.approvals,
         from: it.from.iter().map(|(group, count)| (self::group(*group), *count)).collect(),
@@ -430,6 +431,7 @@ fn policy(it: &Policy) -> domain::Policy {
         longest_minutes: it.longest_minutes,
         independent: it.independent,
         exception: it.exception.map(group),
+        confirm: false,
     };
     let requirements = it.requirements.iter().enumerate().map(requirement).collect();
     let groups = it.break_glass.1.iter().map(|it| group(*it)).collect();
@@ -486,6 +488,7 @@ fn facts(it: &Facts) -> domain::Facts {
         targets: it.targets.len() as u64,
         stop_after: it.stop_after,
         exceptions: it.exceptions.iter().map(|it| requirement_name(*it)).collect(),
+        sensitive: BTreeSet::new(),
     }
 }
 

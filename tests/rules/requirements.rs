@@ -1,6 +1,7 @@
 //! Rules about the requirements of a policy: which changes they apply to, and whose approvals they ask for.
 
 use super::prelude::*;
+use crate::support::FREEZE;
 
 const HEAD: &str = "approvals = 2\napproval_days = 14\n";
 
@@ -145,4 +146,49 @@ fn two_people_are_needed_even_if_one_fills_the_only_place() {
     world.approve("carol", "CHG-1");
     world.at("2026-12-01T10:00:00Z");
     forbidden(&world, "erin", start(&world), None, "enough-approvals");
+}
+
+#[test]
+fn a_requirement_about_a_freeze_applies_to_every_window_that_touches_it() {
+    let put = |world: &World, freeze: &str| {
+        world.write("freeze.toml", freeze);
+        world.ok("alice", "freeze propose freeze.toml");
+        second(world, "bob", &world.state().governance().proposals().to_string());
+    };
+    let exception = "\n[freeze_exception]\nfreezes = [\"month-end\"]\nreason = \"It cannot wait.\"\n";
+    for (when, applies) in [("'any'", true), ("['month-end', 'other']", true), ("['other']", false)] {
+        let world = World::founded_with_spare_approvers();
+        ["ivy", "jack"].iter().for_each(|person| grant(&world, person, "--group finance"));
+        grant(&world, "jack", "--group finance --group dba");
+        put(&world, FREEZE);
+        world.write("change.toml", format!("{CHANGE}{exception}"));
+        world.ok("erin", "file change.toml");
+        ["carol", "ivy"].iter().for_each(|person| world.approve(person, "CHG-1"));
+        world.at("2026-12-01T10:00:00Z");
+        accepted(&world, "erin", start(&world), None);
+        enact(&world, &requiring(&format!("when = {{ freeze = {when} }}\nfrom = [{{ group = 'dba' }}]")));
+        if applies {
+            forbidden(&world, "erin", start(&world), None, "group-approvals");
+            world.approve("jack", "CHG-1");
+        }
+        accepted(&world, "erin", start(&world), None);
+    }
+    // A freeze before or after the window, or of other services, is not touched.
+    let earlier = FREEZE.replace("T11:00:00Z", "T09:00:00Z").replace("T12:00:00Z", "T10:00:00Z");
+    for freeze in [earlier, format!("{FREEZE}\n[scope]\nservice = [\"ledger\"]\n")] {
+        let world = World::approved();
+        put(&world, &freeze);
+        enact(&world, &requiring("when = { freeze = 'any' }\nfrom = [{ group = 'dba' }]"));
+        accepted(&world, "erin", start(&world), None);
+        // One that somebody opens alone is a freeze too.
+        world.ok("bob", "freeze now --reason Why. --for 4h");
+        forbidden(&world, "erin", start(&world), None, "group-approvals");
+    }
+}
+
+#[test]
+fn no_freeze_has_the_name_that_stands_for_every_freeze() {
+    let world = World::founded();
+    world.write("freeze.toml", FREEZE.replace("month-end", "any"));
+    world.fails("alice", "freeze propose freeze.toml", Exit::Invalid, "the name any stands for every freeze");
 }

@@ -96,6 +96,8 @@ fn events(world: &World) -> Vec<(&'static str, Event)> {
         ("bob", Event::Approve(one)),
         ("erin", start(world)),
         ("erin", Event::Finish(Finish { target: Some("gw-1".parse().unwrap()), ..Finish::of(one, Outcome::Failed) })),
+        ("carol", Event::Confirm(Confirmation { revision: one, outcome: Outcome::Succeeded })),
+        ("robot", Event::Confirm(Confirmation { revision: one, outcome: Outcome::Succeeded })),
         ("robot", Event::Note(one.change)),
         ("mallory", Event::Note(one.change)),
         ("erin", Event::ChangeWithdraw(two)),

@@ -101,7 +101,8 @@ impl Scene {
         let key = |person: &str| scene.signer(person).public().fingerprint();
         let second = |proposal: &str| scene.run_typing("bob", &format!("proposal second {proposal}"), &[proposal]);
         scene.write("again.toml", CHANGE.replace("160", "200"));
-        scene.write("policy.toml", "approvals = 2\napproval_days = 10\n");
+        let confirmed = "[[require]]\nname = 'checked'\nconfirm = true\n";
+        scene.write("policy.toml", format!("approvals = 2\napproval_days = 10\n{confirmed}"));
         scene.ok("erin", "file erin.toml --again");
         scene.ok("erin", "revise CHG-3 again.toml --again");
         scene.approve("carol", "CHG-3");
@@ -111,6 +112,11 @@ impl Scene {
         scene.ok("erin", "withdraw CHG-3 --reason Overtaken.");
         scene.ok("alice", "policy propose policy.toml");
         second("5");
+        scene.ok("erin", "file erin.toml --again");
+        ["carol", "dave"].iter().for_each(|person| scene.approve(person, "CHG-4"));
+        scene.ok("erin", "start CHG-4");
+        scene.ok("erin", "finish CHG-4 --outcome failed");
+        scene.ok("carol", "confirm CHG-4 --note Seen.");
         scene.ok("alice", "person retire frank");
         scene.ok("bob", "proposal decline 6 --reason No.");
         scene.ok("carol", "key new --no-passphrase new.key");

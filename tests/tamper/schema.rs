@@ -185,7 +185,7 @@ const PLANTS: [(&str, &str); 5] = [
 ];
 
 /// Every command that opens the register and stops there, with what it needs to get so far.
-const OPENING: [&str; 66] = [
+const OPENING: [&str; 67] = [
     "whoami",
     "draft --from CHG-1",
     "check change.toml",
@@ -201,6 +201,7 @@ const OPENING: [&str; 66] = [
     "retract CHG-1 --reason No.",
     "start CHG-1",
     "finish CHG-1 --outcome succeeded",
+    "confirm CHG-1",
     "note CHG-1 Words.",
     "gate CHG-1",
     "breakglass open --incident INC-1 --reason No.",

@@ -92,11 +92,15 @@ fn an_added_row_in_any_table_is_found_and_rebuilt() {
 fn a_value_redacted_to_null_is_found_and_rebuilt() {
     let scene = Scene::governed();
     scene.record_all("alice", [restored(&scene)]);
-    scene.write("erin.toml", CHANGE.replace("risk =", "targets = [\"gw-1\"]\nstop_after = 1\nrisk ="));
+    let emergency =
+        CHANGE.replace("risk =", "targets = [\"gw-1\"]\nstop_after = 1\nrisk =").replace("normal", "emergency");
+    scene.write("erin.toml", emergency);
     scene.ok("erin", "file erin.toml");
     ["carol", "dave"].iter().for_each(|person| scene.approve(person, "CHG-3"));
     scene.at("2026-12-01T10:00:00Z");
     scene.ok("erin", "start CHG-3 --target gw-1 --run-id 4711");
+    scene.ok("erin", "finish CHG-3 --target gw-1 --outcome succeeded");
+    scene.ok("erin", "finish CHG-3");
     let mut tried = 0;
     for (table, columns) in tables(&scene.sql()) {
         for (column, ..) in columns.iter().filter(|(.., may_be_null)| *may_be_null) {

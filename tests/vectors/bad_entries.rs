@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256, Sha512};
 use twinseal::domain::{Action, Artifact, Digest, Event, Field, Fingerprint, LostEntries, Start};
 use twinseal::format::{Raw, body, data, entry, request, sshsig, text};
 
+use super::confirmation::bad_confirmations;
 use super::defects::{BODIES, TEXTS};
 use super::ed25519::{L, P, no_point, plus, sum};
 use super::freezes::bad_freezes;
@@ -483,7 +484,8 @@ pub fn reserved_blob(key: &SigningKey, namespace: &str, message: &[u8]) -> Vec<u
 
 pub fn bad() -> Vec<Bad> {
     let good = good();
-    let parts = [bad_texts(&good), bad_data(&good), bad_executions(&good), bad_freezes(&good)];
+    let parts =
+        [bad_texts(&good), bad_data(&good), bad_executions(&good), bad_freezes(&good), bad_confirmations(&good)];
     let all = [bad_bodies(&good), bad_wholes(&good), bad_signatures(&good)].into_iter().chain(parts);
     all.flatten().collect()
 }

@@ -235,7 +235,7 @@ fn market_line(raw: &Raw) -> String {
 pub fn refused_freezes(log: &Log) -> Vec<Attempt> {
     let month_end: FreezeName = "month-end".parse().unwrap();
     let present = log.state.governance().freeze(&month_end).unwrap();
-    let opened = log.entries.len() as u64 - 1;
+    let opened = log.entries.iter().rposition(|raw| raw.blob.starts_with(b"twinseal/freeze.now/v1\n")).unwrap() as u64;
     let alone = FreezeRef { name: FreezeName::now(opened), since: log.entries[opened as usize].leaf() };
     let first = log.entries.iter().position(|raw| raw.blob.starts_with(b"twinseal/freeze.set/v1\n")).unwrap();
     let replaced = log.entries[first + 1].leaf();

@@ -109,6 +109,7 @@ pub fn few_facts() -> Facts {
         targets: 0,
         stop_after: None,
         exceptions: all(&[]),
+        sensitive: all(&[]),
     }
 }
 
@@ -234,6 +235,7 @@ impl Log {
     pub fn add(&mut self, person: &str, event: Event, words: Option<Text>) -> Digest {
         let (header, bytes) = self.header_of(person, &event, words.as_ref());
         self.state.judge(&header, &event).unwrap();
+        self.state.judge_text(&event, words.as_ref()).unwrap();
         let unsigned = Unsigned::new(&header, &event, bytes).unwrap();
         let signature = sign(&key(person), unsigned.namespace(), unsigned.body().as_bytes());
         let (raw, entry) = unsigned.seal(&signature).unwrap();
@@ -402,6 +404,7 @@ pub fn suspend(log: &mut Log) {
     log.carry_out(Action::Policy { replaces, policy: reordered() }, None);
     break_glass(log);
     super::freezes::freeze(log);
+    super::confirmation::confirm(log);
 }
 
 /// A break-glass that is closed and ratified by one person.
@@ -463,6 +466,8 @@ pub fn policy() -> Policy {
             services: all(&["order-gateway", "risk"]),
             environments: all(&["dr", "prod"]),
             targets: Some(10),
+            freezes: all(&["any", "month-end"]),
+            sensitive: all(&["drop table", "truncate"]),
         },
         approvals: Some(3),
         from: [("dba".parse().unwrap(), 1), ("finance".parse().unwrap(), 2)].into(),
@@ -470,6 +475,7 @@ pub fn policy() -> Policy {
         lead_minutes: Some(2880),
         longest_minutes: Some(480),
         independent: true,
+        confirm: true,
         exception: Some("cab".parse().unwrap()),
         ..Requirement::named("critical".parse().unwrap())
     };

@@ -6,6 +6,7 @@ use twinseal::domain::{
 };
 use twinseal::format::{Raw, Unsigned, entry};
 
+use super::confirmation::refused_confirmations;
 use super::freezes::refused_freezes;
 use super::good_log::{
     Home, Log, artifact, asked, asking, few_facts, few_words, good, home, key, period, remark, sign,
@@ -34,7 +35,8 @@ pub type Attempt = (&'static str, &'static str, &'static str, Event, Option<Text
 pub fn refused() -> Vec<Refused> {
     let entries = good();
     let log = Log { state: state(&entries), entries, ..Log::default() };
-    let attempts = [people(&log), requests(&log), others(&log), refused_freezes(&log)].concat();
+    let attempts =
+        [people(&log), requests(&log), others(&log), refused_freezes(&log), refused_confirmations(&log)].concat();
     attempts
         .into_iter()
         .map(|(name, rule, person, event, words)| refuse(&log, (name, rule), person, event, words))
@@ -49,7 +51,8 @@ pub fn refuse(
     words: Option<Text>,
 ) -> Refused {
     let (header, bytes) = log.header_of(person, &event, words.as_ref());
-    match log.state.judge(&header, &event) {
+    let judged = log.state.judge(&header, &event).and_then(|()| Ok(log.state.judge_text(&event, words.as_ref())?));
+    match judged {
         Err(twinseal::domain::Denied::Refused(refusal)) => {
             assert_eq!(refusal.rule().as_str(), rule, "{name}: {refusal}")
         }

@@ -13,9 +13,9 @@ use crate::commands::change::commits::commit_addresses;
 use crate::commands::files::read_text;
 use crate::commands::lookup::{name_of_input, parse};
 use crate::domain::{
-    Author, Capacity, Change, ChangeId, Content, Denied, Digest, Effect, Facts, Fingerprint, FreezeName, Governance,
-    Group, Met, Moment, Needs, PersonId, Refusal, Text, Time, Window, judge_author, judge_party, judge_time_left,
-    judge_window,
+    About, Author, Capacity, Change, ChangeId, Content, Denied, Digest, Effect, Execution, Facts, Fingerprint,
+    FreezeName, Governance, Group, Met, Moment, Needs, PersonId, Refusal, Text, Time, Window, judge_author,
+    judge_party, judge_time_left, judge_window,
 };
 use crate::error::Error;
 use crate::format::data::{self, Data};
@@ -199,8 +199,11 @@ impl CheckedDraft {
     fn check_requirements(&self, now: Moment) -> Result<(), Error> {
         let policy = self.governance.as_ref().and_then(Governance::policy);
         let filled = Text::Description(Box::new(self.draft.description.clone())).filled();
-        let content = Content { facts: &self.draft.facts, filled: &filled, filed: now.effective };
-        let Some(policy) = policy else { return Ok(()) };
+        let (Some(governance), Some(policy)) = (&self.governance, policy) else { return Ok(()) };
+        let (facts, commands) = (&self.draft.facts, self.draft.execution.folded());
+        let freezes = governance.touched(facts)?;
+        let about = About { facts, commands: &commands, freezes: &freezes };
+        let content = Content { about, filled: &filled, filed: now.effective };
         let refusals = policy.judge_exceptions(&content).err().into_iter().chain(policy.refusals(&content));
         as_a_whole(&self.path, refusals.map(Problem::Refused))
     }
@@ -217,7 +220,9 @@ impl CheckedDraft {
         let key = governance.person(requester)?.and_then(|it| it.keys().next());
         let key = key.unwrap_or_else(|| Fingerprint::of(&[0; 32]));
         let capacity = Change::supposed(before, requester, key, facts).capacity(governance, now)?;
-        as_a_whole(&self.path, lacking(&capacity, &policy.needs(facts), now.claimed))
+        let (commands, freezes) = (self.draft.execution.folded(), governance.touched(facts)?);
+        let needs = policy.needs(About { facts, commands: &commands, freezes: &freezes });
+        as_a_whole(&self.path, lacking(&capacity, &needs, now.claimed))
     }
 }
 
@@ -247,13 +252,21 @@ fn lacking(capacity: &Capacity, needs: &Needs, now: Time) -> Vec<Problem> {
 }
 
 /// The approvals that the policy in force asks for: `approvals needed: 3, 1 of group dba`.
-pub fn approvals_needed(session: &Session, facts: &Facts) -> String {
-    let Some(policy) = session.state().governance().policy() else { return String::new() };
-    let needs = policy.needs(facts);
-    if needs.slots.is_empty() && !needs.independent {
-        return format!("{} approvals needed", needs.total);
-    }
-    format!("approvals needed: {}", output::needs(&needs))
+///
+/// # Errors
+/// The cache cannot be read.
+pub fn approvals_needed(session: &Session, facts: &Facts, execution: &Execution) -> Result<String, Error> {
+    let commands = execution.folded();
+    let needs = session.ask(|state| {
+        let governance = state.governance();
+        let freezes = governance.touched(facts)?;
+        Ok(governance.policy().map(|it| it.needs(About { facts, commands: &commands, freezes: &freezes })))
+    })??;
+    Ok(match needs {
+        None => String::new(),
+        Some(needs) if needs.slots.is_empty() && !needs.independent => format!("{} approvals needed", needs.total),
+        Some(needs) => format!("approvals needed: {}", output::needs(&needs)),
+    })
 }
 
 /// The faults of a draft as a whole, for [`Error::Faults`].
@@ -294,6 +307,9 @@ pub fn read_draft(
         }
     };
     draft.facts.authors.extend(authors);
+    if let Some(policy) = against.governance.as_ref().and_then(Governance::policy) {
+        draft.facts.sensitive = draft.description.sensitive(policy.sensitive());
+    }
     if !draft.execution.is_empty() {
         context.env.status(
             "warning: targets and machine steps are permanent and cannot be redacted: they must not hold secrets",

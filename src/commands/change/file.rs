@@ -134,9 +134,9 @@ fn record(context: &mut Context<'_>, from: &DraftFile, again: Again, asks: bool)
     if asks {
         ask(context, &checked)?;
     }
+    let need = approvals_needed(&session, &draft.facts, &draft.execution)?;
     let entry = rehearsal.record(context.recorder(), &mut session)?;
     let Some(change) = entry.event.change() else { return Ok(()) };
-    let need = approvals_needed(&session, &draft.facts);
     let said = format!("{change} filed; {need}; `twinseal show {change}` shows it");
     report_recorded(context, &entry, Some(format!("{change} revision 1 {}", entry.leaf)), said)
 }

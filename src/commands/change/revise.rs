@@ -51,9 +51,9 @@ impl Revise {
         checked.check_capacity(now, Some(&revised), rehearsal.actor())?;
         let act = format!("revise {id}");
         self.again.check(context, &session, (&checked.draft, rehearsal.unsigned()), (&act, &[id]))?;
+        let need = approvals_needed(&session, &facts, &execution)?;
         let entry = rehearsal.record(context.recorder(), &mut session)?;
         let number = replaces.number + 1;
-        let need = approvals_needed(&session, &facts);
         let lost = match voided.as_slice() {
             [] => String::new(),
             voided => format!("; no longer counted: {}", voided.join(", ")),

@@ -93,7 +93,7 @@ fn jsonl(context: &mut Context<'_>, session: &Session, since: u64) -> Result<(),
 const AT_A_TIME: usize = 256;
 
 /// The columns of `export csv`. New ones come last, so that a sheet that counts columns goes on working.
-const HEADER: [&str; 28] = [
+const HEADER: [&str; 31] = [
     "change",
     "status",
     "title",
@@ -122,6 +122,9 @@ const HEADER: [&str; 28] = [
     "targets",
     "stop_after",
     "left",
+    "confirmation",
+    "confirmed_by",
+    "review_due",
 ];
 
 fn csv(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
@@ -142,7 +145,7 @@ fn csv(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
 }
 
 /// The row of a change, without its title.
-fn row(change: &Change, (status, left): (Status, Left), tally: &Tally<'_>) -> [String; 28] {
+fn row(change: &Change, (status, left): (Status, Left), tally: &Tally<'_>) -> [String; 31] {
     let (revision, facts) = (change.current(), &change.current().facts);
     let approvers = tally.counted.iter().map(|vote| &vote.person);
     let outcome = change.outcomes().last();
@@ -175,6 +178,9 @@ fn row(change: &Change, (status, left): (Status, Left), tally: &Tally<'_>) -> [S
         facts.targets.to_string(),
         facts.stop_after.map_or(String::new(), |n| n.to_string()),
         left.phrase().to_owned(),
+        change.confirmation().to_string(),
+        joined(change.confirmations().iter().map(|(_, act)| &act.person)),
+        joined(change.review_due()),
     ]
 }
 

@@ -18,7 +18,7 @@ use crate::store::Session;
 
 /// List what you can act on
 ///
-/// Lists changes to approve, start, finish or revise, proposals to second, and calendars that end within a month, the most
+/// Lists changes to approve, start, finish, confirm, review or revise, proposals to second, and calendars that end within a month, the most
 /// urgent first. A break-glass that is not ratified is above everything else, in everybody's inbox. The inbox is that of
 /// your key's owner, or of the person given with --as.
 #[derive(Debug, Args)]
@@ -100,7 +100,7 @@ pub fn waiting(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Wait
     for (id, act) in acts.into_iter().flatten() {
         waiting.push(Waiting { title: title_of(session, id)?, ..act });
     }
-    waiting.sort_by_key(|it| (it.late, it.deadline, it.since));
+    waiting.sort_by_key(|it| (it.late, it.deadline.is_none(), it.deadline, it.since));
     Ok(first.into_iter().chain(waiting).collect())
 }
 
@@ -247,15 +247,31 @@ fn act(change: &Change, governance: &Governance, me: &PersonId, now: Moment) -> 
             let vote = change.votes().iter().rfind(|vote| vote.verdict == Verdict::Reject);
             vote.map(|vote| ("revise", vote.time, format!("rejected by {}", vote.person)))
         }
+        Status::Succeeded | Status::Failed | Status::RolledBack => finished(change, governance, me)?,
         Status::Expired if theirs => Some(("revise", facts.last_start(), "expired".to_owned())),
         _ => None,
     };
     let Some((action, since, reason)) = found else { return Ok(None) };
-    let (deadline, then) = due(facts, action, now.claimed);
+    let (deadline, then) = match action {
+        "confirm" => (None, ""),
+        "review" => (change.review_due(), if change.review_due() > Some(now.claimed) { "due" } else { "was due" }),
+        _ => due(facts, action, now.claimed),
+    };
     let reason = if left.is_any() { format!("{reason}; {}", left.phrase()) } else { reason };
     let late = action == "revise" && now.claimed > facts.last_start();
     let (subject, title) = (change.id().to_string(), String::new());
-    Ok(Some(Waiting { action, subject, title, since, deadline: Some(deadline), then, late, reason }))
+    Ok(Some(Waiting { action, subject, title, since, deadline, then, late, reason }))
+}
+
+/// The act on a change that is finished.
+fn finished(change: &Change, governance: &Governance, me: &PersonId) -> Result<Option<Act>, Denied> {
+    let Some((_, first)) = change.outcomes().first() else { return Ok(None) };
+    let status = change.state().phrase();
+    if change.can_confirm(me, governance)? {
+        return Ok(Some(("confirm", first.time, format!("{status}, awaiting confirmation"))));
+    }
+    let reviews = change.review_due().is_some() && change.is_requester_or_owner(me);
+    Ok(reviews.then(|| ("review", first.time, format!("{}; {status}", change.current().facts.kind))))
 }
 
 /// The act on a change that awaits approval or its start.
@@ -303,9 +319,9 @@ fn undecided(
 }
 
 /// Until when to act on a change, and what happens then.
-fn due(facts: &Facts, action: &str, now: Time) -> (Time, &'static str) {
+fn due(facts: &Facts, action: &str, now: Time) -> (Option<Time>, &'static str) {
     let (window, started) = (&facts.window, action == "finish");
-    if window.ended(now) {
+    let (deadline, then) = if window.ended(now) {
         (window.end(), "window closed")
     } else if started && now <= facts.last_rollback() {
         (facts.last_rollback(), "last rollback")
@@ -315,7 +331,8 @@ fn due(facts: &Facts, action: &str, now: Time) -> (Time, &'static str) {
         (facts.last_start(), "last start")
     } else {
         (window.start(), "window opens")
-    }
+    };
+    (Some(deadline), then)
 }
 
 /// Whether this person's approval expires before the window opens, and another one made now would not.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::commands::Context;
 use crate::commands::lookup::{known_person, parse, time};
-use crate::domain::{ChangeKind, Facts, Invalid, Left, Rule, SearchWords, Status, Text};
+use crate::domain::{ChangeKind, ConfirmationState, Facts, Invalid, Left, Rule, SearchWords, Status, Text};
 use crate::error::Error;
 use crate::input::Toward;
 use crate::output::{ago, json, moment, table};
@@ -18,6 +18,7 @@ use crate::store::{ChangeFilter, ChangeOrder, ChangeRow, Session};
 #[command(after_help = "Examples:
   twinseal list --status awaiting-approval
   twinseal list --status approved --service order-gateway --sort window
+  twinseal list --unconfirmed
   twinseal list --text 'connection pool' --limit 200")]
 pub struct List {
     /// Filter by status: awaiting-approval, approved, rejected, withdrawn, expired, in-progress, overrun, succeeded,
@@ -39,6 +40,9 @@ pub struct List {
     /// Filter by kind: standard, normal, emergency
     #[arg(long, value_name = "KIND")]
     kind: Option<String>,
+    /// Filter by finished changes that await a confirmation
+    #[arg(long)]
+    unconfirmed: bool,
     /// Filter by windows that end after this time, such as 'mon 09:00'
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
@@ -145,6 +149,7 @@ impl List {
             tag: parse_given(self.tag.as_deref())?,
             risk: parse_given(self.risk.as_deref())?,
             kind: parse_given(self.kind.as_deref())?,
+            confirmation: self.unconfirmed.then_some(ConfirmationState::Awaiting),
             ends_after: self.from.as_deref().map(at).transpose()?,
             starts_before: self.to.as_deref().map(at).transpose()?,
             order: self.sort.into(),
@@ -223,6 +228,7 @@ fn lines(session: &Session, found: &[Listed]) -> Result<Value, Error> {
             "title": it.row.title,
             "left": json::left(it.left),
             "cannot_start": json::written(it.cannot_start),
+            "confirmation": it.row.confirmation.as_str(),
             "last_start": facts.last_start().to_string(),
             "last_rollback": facts.last_rollback().to_string(),
             "facts": json::facts(&facts),
@@ -267,6 +273,9 @@ fn row(context: &Context<'_>, it: &Listed) -> [String; 6] {
     let status = match it.left {
         // Why it cannot start, where that is the reason.
         left if left.is_any() => format!("{}; {}", it.status.phrase(), left.phrase()),
+        _ if it.row.confirmation == ConfirmationState::Awaiting => {
+            format!("{}; awaiting confirmation", it.status.phrase())
+        }
         _ if it.cannot_start.is_some() => format!("{}; cannot start", it.status.phrase()),
         _ => it.status.phrase(),
     };

@@ -12,7 +12,10 @@ use crate::commands::look::diff::execution;
 use crate::commands::lookup::{
     cannot_start, change, change_id, governance_about, names, parts, reason_of, redaction, requirement_texts,
 };
-use crate::domain::{Act, Change, ChangeId, Moment, OnTarget, Outcome, ProposalId, RefusedAct, Target, Text, Vote};
+use crate::domain::{
+    Act, Change, ChangeId, ConfirmationState, Moment, OnTarget, Outcome, PersonId, Policy, ProposalId, RefusedAct,
+    Target, Text, Vote,
+};
 use crate::error::Error;
 use crate::output::requirements::RequirementText;
 use crate::output::{Judged, Page, Remark, Remarks, Timeline, Words, change_page, freeze, json};
@@ -64,6 +67,8 @@ pub fn write_page(
     let governance = governance_about(session, change, now)?;
     let seq = change.current().seq;
     let (parts, redacted) = (parts(session, seq)?, redaction(session, seq)?);
+    let parts = parts.marking(governance.policy().map(Policy::sensitive).unwrap_or_default());
+    let confirm = confirmers(session, change)?;
     let words = Words { parts, redacted, remarks: remarks(session, change)?, names: names(session)? };
     let (status, tally) = (change.status(&governance, now)?, change.tally(&governance, now)?);
     let left = change.stranded(&governance, None)?;
@@ -82,6 +87,7 @@ pub fn write_page(
         freezes: &freezes,
         requirements: &requirements,
         break_glasses: &break_glasses,
+        confirmers: &confirm,
         now: now.claimed,
     };
     change_page(page, change, &words, &judged, extent);
@@ -93,9 +99,18 @@ fn on_it(session: &Session, id: ChangeId, now: Moment) -> Result<Vec<breakglass:
     session.queries().break_glasses_on(id)?.into_iter().map(|it| breakglass::Judged::of(session, it, now)).collect()
 }
 
+/// Who could confirm the outcome of a change, if that is awaited.
+fn confirmers(session: &Session, change: &Change) -> Result<Vec<PersonId>, Error> {
+    match change.confirmation() {
+        ConfirmationState::Awaiting => Ok(change.who_could_confirm(&session.governed()?)?),
+        _ => Ok(Vec::new()),
+    }
+}
+
 /// Comments on decisions, notes and outcomes by entry; a redacted one says who redacted it.
 fn remarks(session: &Session, change: &Change) -> Result<Remarks, Error> {
-    let outcomes = change.on_targets().values().flat_map(|it| &it.outcomes).chain(change.outcomes());
+    let outcomes =
+        change.on_targets().values().flat_map(|it| &it.outcomes).chain(change.outcomes()).chain(change.confirmations());
     let acts = change.notes().iter().chain(change.withdrawn()).chain(outcomes.map(|(_, act)| act));
     let acts = acts.map(|act| act.seq).chain(change.votes().iter().map(|vote| vote.seq));
     let mut remarks = Remarks::new();
@@ -155,6 +170,8 @@ fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value
         "approvals": json::approvals(&tally),
         "requirements": requirements.iter().map(RequirementText::json).collect::<Value>(),
         "breakglasses": on_it(session, id, now)?.iter().map(break_glass).collect::<Value>(),
+        "confirmation": change.confirmation().to_string(),
+        "confirmations": change.confirmations().iter().map(outcome).collect::<Value>(),
         "review_due": json::written(change.review_due()),
         "revisions": revisions(session, change)?,
         "votes": change.votes().iter().map(vote).collect::<Value>(),

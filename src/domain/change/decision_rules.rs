@@ -21,9 +21,10 @@ impl Change {
             Event::Reject(at) => self.judge_reject(governance, header, *at),
             Event::Start(start) => self.judge_start(governance, header, start),
             Event::Finish(finish) => self.judge_finish(governance, header, finish),
-            Event::Revise { replaces, facts, .. } => {
+            Event::Confirm(it) => self.judge_confirm(governance, header, it),
+            Event::Revise { replaces, facts, execution } => {
                 self.judge_reviser(governance, header, *replaces)?;
-                judge_filing(governance, header, facts)?;
+                judge_filing(governance, header, (facts, execution))?;
                 judge_starters(governance, self.requesters().chain([(&header.actor, header.key)]), facts)
             }
             Event::ChangeWithdraw(at) => Ok(self.judge_withdraw(header, *at)?),
@@ -171,7 +172,8 @@ impl Change {
     /// # Errors
     /// What the requirements of the policy refuse, [`Refusal::DutiesSeparate`], or an unloaded record.
     pub fn judge_facts(&self, governance: &Governance) -> Result<(), Denied> {
-        judge_policy(governance, &self.content())?;
+        let touched = governance.touched(&self.current().facts)?;
+        judge_policy(governance, &self.content(&touched))?;
         judge_starters(governance, self.requesters(), &self.current().facts)
     }
 

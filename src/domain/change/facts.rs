@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{
-    ArtifactName, ChangeId, Digest, Environment, ExternalName, FreezeName, Invalid, PersonId, Reference,
+    ArtifactName, ChangeId, Digest, Environment, ExternalName, FreezeName, Invalid, PersonId, Phrase, Reference,
     RequirementName, ServiceId, Tag, Time, Window,
 };
 
@@ -184,6 +184,8 @@ pub struct Facts {
     pub stop_after: Option<u64>,
     /// The requirements of the policy to which it asks for an exception.
     pub exceptions: BTreeSet<RequirementName>,
+    /// The phrases that the policy calls sensitive and that occur in the commands of the text.
+    pub sensitive: BTreeSet<Phrase>,
 }
 
 impl Facts {

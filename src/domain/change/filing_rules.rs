@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::domain::records::Denied;
 use crate::domain::value::time::DAY;
 use crate::domain::{
-    Artifact, ChangeKind, Content, Duty, Execution, Facts, Field, Fingerprint, Governance, PersonId, Refusal, Role,
-    Time, Timed, Window,
+    About, Artifact, ChangeKind, Content, Description, Duty, Execution, Facts, Field, Fingerprint, Governance,
+    PersonId, Refusal, Role, Time, Timed, Window,
 };
 
 /// Checks that artifact names are unique.
@@ -115,9 +115,13 @@ pub fn judge_time_left(window: &Window, minutes: u64, now: Time) -> Result<(), R
 }
 
 /// Checks the first revision of a change against every rule; the caller has already checked the actor and the key.
-pub(in crate::domain) fn judge_facts(governance: &Governance, header: &Timed<'_>, facts: &Facts) -> Result<(), Denied> {
+pub(in crate::domain) fn judge_facts(
+    governance: &Governance,
+    header: &Timed<'_>,
+    (facts, execution): (&Facts, &Execution),
+) -> Result<(), Denied> {
     governance.judge_role(header, Role::Engineer)?;
-    judge_filing(governance, header, facts)?;
+    judge_filing(governance, header, (facts, execution))?;
     judge_starters(governance, [(&header.actor, header.key)].into_iter(), facts)
 }
 
@@ -125,7 +129,7 @@ pub(in crate::domain) fn judge_facts(governance: &Governance, header: &Timed<'_>
 pub(in crate::domain) fn judge_filing(
     governance: &Governance,
     header: &Timed<'_>,
-    facts: &Facts,
+    (facts, execution): (&Facts, &Execution),
 ) -> Result<(), Denied> {
     judge_kind(facts.kind)?;
     if let Some(field) = REQUIRED_FIELDS.into_iter().find(|field| !header.fills(*field)) {
@@ -147,9 +151,24 @@ pub(in crate::domain) fn judge_filing(
     judge_artifact_names(&facts.artifacts)?;
     governance.judge_excepted(facts, header.fills(Field::Exception))?;
     let filled = header.text.as_ref().map(|text| text.filled.clone()).unwrap_or_default();
-    let content = Content { facts, filled: &filled, filed: header.moment.effective };
+    let (commands, freezes) = (execution.folded(), governance.touched(facts)?);
+    let about = About { facts, commands: &commands, freezes: &freezes };
+    let content = Content { about, filled: &filled, filed: header.moment.effective };
     governance.policy().map_or(Ok(()), |policy| policy.judge_exceptions(&content))?;
     judge_policy(governance, &content)
+}
+
+/// Checks that a revision names the phrases that the policy calls sensitive and that occur in the commands of its text.
+pub(in crate::domain) fn judge_named(
+    governance: &Governance,
+    facts: &Facts,
+    description: &Description,
+) -> Result<(), Refusal> {
+    let Some(policy) = governance.policy() else { return Ok(()) };
+    match description.sensitive(policy.sensitive()).difference(&facts.sensitive).next() {
+        Some(phrase) => Err(Refusal::NotMarked { phrase: phrase.clone() }),
+        None => Ok(()),
+    }
 }
 
 /// Checks that a revision has the content that the policy in force requires, and that its owner and implementers are
@@ -157,7 +176,7 @@ pub(in crate::domain) fn judge_filing(
 pub(in crate::domain) fn judge_policy(governance: &Governance, content: &Content<'_>) -> Result<(), Denied> {
     let Some(policy) = governance.policy() else { return Ok(()) };
     policy.judge(content)?;
-    let facts = content.facts;
+    let facts = content.about.facts;
     let duty = Duty::OwnerImplementer;
     for implementer in facts.implementers.iter().filter(|_| policy.separates(duty)) {
         let owners = governance.answer_for_account(&facts.owner)?;

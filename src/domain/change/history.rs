@@ -9,8 +9,9 @@ use crate::domain::records::Unloaded;
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::value::time::DAY;
 use crate::domain::{
-    ChangeId, ConflictOfInterest, Digest, Event, Facts, Field, Fingerprint, Finish, Governance, Moment, OnTarget,
-    OnTargets, Outcome, PersonId, RevisionRef, Rule, RunId, Start, Target, TextRef, Time, Timed, Verb, Verdict, Vote,
+    ChangeId, ConflictOfInterest, Digest, Event, Execution, Facts, Field, Fingerprint, Finish, Folded, Governance,
+    Moment, OnTarget, OnTargets, Outcome, PersonId, RevisionRef, Rule, RunId, Start, Target, TextRef, Time, Timed,
+    Verb, Verdict, Vote,
 };
 
 closed_enum!(
@@ -60,14 +61,16 @@ pub struct Revision {
     pub text: Option<TextRef>,
     /// The targets, in order.
     pub targets: Vec<Target>,
+    /// The commands of its data part, as requirements search them; none once it is replaced.
+    pub commands: Vec<Folded>,
 }
 
 impl Revision {
-    fn filed(id: RevisionRef, header: &Timed<'_>, facts: &Facts, targets: &[Target]) -> Self {
+    fn filed(id: RevisionRef, header: &Timed<'_>, facts: &Facts, execution: &Execution) -> Self {
         let (requester, facts, text) = (header.actor.clone(), facts.clone(), header.text.clone());
-        let targets = targets.to_vec();
+        let (targets, commands) = (execution.targets.clone(), execution.folded());
         let (time, effective) = (header.time, header.moment.effective);
-        Self { id, requester, key: header.key, time, effective, seq: header.seq, facts, text, targets }
+        Self { id, requester, key: header.key, time, effective, seq: header.seq, facts, text, targets, commands }
     }
 
     /// The fields that its text fills, redacted or not.
@@ -134,13 +137,15 @@ pub struct Change {
     /// Which approvals counted at the start.
     settled: Option<Settled>,
     outcomes: Vec<(Outcome, Act)>,
+    /// The confirmed outcomes.
+    confirmations: Vec<(Outcome, Act)>,
     refused: Vec<RefusedAct>,
 }
 
 impl Change {
     /// A change as filed by an entry with this header and leaf hash.
-    pub fn filed(id: ChangeId, header: &Timed<'_>, leaf: Digest, (facts, targets): (&Facts, &[Target])) -> Self {
-        Self::new(Revision::filed(RevisionRef { change: id, number: 1, filed: leaf }, header, facts, targets))
+    pub fn filed(id: ChangeId, header: &Timed<'_>, leaf: Digest, (facts, execution): (&Facts, &Execution)) -> Self {
+        Self::new(Revision::filed(RevisionRef { change: id, number: 1, filed: leaf }, header, facts, execution))
     }
 
     /// A change that nobody has filed, or a further revision of one, to ask who could approve it.
@@ -156,6 +161,7 @@ impl Change {
             facts: facts.clone(),
             text: None,
             targets: Vec::new(),
+            commands: Vec::new(),
         };
         match before.cloned() {
             None => Self::new(revision),
@@ -180,6 +186,7 @@ impl Change {
             on_targets: OnTargets::new(),
             settled: None,
             outcomes: Vec::new(),
+            confirmations: Vec::new(),
             refused: Vec::new(),
         };
         change.record_conflicts();
@@ -187,7 +194,8 @@ impl Change {
     }
 
     fn replace(&mut self, revision: Revision) {
-        self.earlier.push(std::mem::replace(&mut self.current, revision));
+        let replaced = std::mem::replace(&mut self.current, revision);
+        self.earlier.push(Revision { commands: Vec::new(), ..replaced });
         self.record_conflicts();
     }
 
@@ -335,6 +343,11 @@ impl Change {
         &self.outcomes
     }
 
+    /// The confirmations, each with the outcome that it confirms.
+    pub fn confirmations(&self) -> &[(Outcome, Act)] {
+        &self.confirmations
+    }
+
     /// The rejection that blocks the current revision.
     pub fn rejection(&self) -> Option<&Vote> {
         self.votes.iter().find(|vote| vote.verdict == Verdict::Reject && vote.revision == self.current.id.filed)
@@ -377,12 +390,13 @@ impl Change {
             Event::Retract(at) => self.votes.push(Vote::cast(at, Verdict::Retract, header)),
             Event::Revise { replaces, facts, execution } => {
                 let id = RevisionRef { change: self.id, number: replaces.number + 1, filed: leaf };
-                self.replace(Revision::filed(id, header, facts, &execution.targets));
+                self.replace(Revision::filed(id, header, facts, execution));
             }
             Event::ChangeWithdraw(_) => self.withdrawn = Some(act),
             Event::Note(_) => self.notes.push(act),
             Event::Start(start) => self.apply_start(start, act),
             Event::Finish(finish) => self.apply_finish(finish, act),
+            Event::Confirm(it) => self.confirmations.push((it.outcome, act)),
             Event::Refused { attempt, rule } => {
                 let (verb, revision, rule) = (attempt.verb(), attempt.target(), *rule);
                 let target = attempt.on_target().cloned();

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::policy::Lacking;
 use crate::domain::records::Unloaded;
 use crate::domain::{
-    Change, Content, Governance, Group, Independence, Moment, PersonId, Policy, Refusal, Requirement, RequirementName,
-    Tally,
+    About, Change, Content, FreezeName, Governance, Group, Independence, Moment, PersonId, Policy, Refusal,
+    Requirement, RequirementName, Tally,
 };
 
 /// Who took responsibility for what a requirement goes without.
@@ -165,7 +165,8 @@ impl Change {
         let Some(policy) = governance.policy() else {
             return Ok(vec![RequirementLine { name: None, result: RequirementResult::Error(Refusal::NotSealed) }]);
         };
-        let (content, redacted) = (self.content(), self.current().is_redacted(governance)?);
+        let touched = governance.touched(&self.current().facts)?;
+        let (content, redacted) = (self.content(&touched), self.current().is_redacted(governance)?);
         let judged = Judged { change: self, policy, content, tally, redacted };
         let every = RequirementLine { name: None, result: judged.unless_lacking(judged.count(policy.approvals())) };
         let line = |it: &Requirement| RequirementLine { name: Some(it.name.clone()), result: judged.result(it) };
@@ -173,23 +174,30 @@ impl Change {
     }
 
     /// The content of the current revision, as requirements read it.
-    pub(in crate::domain) fn content(&self) -> Content<'_> {
+    pub(in crate::domain) fn content<'a>(&'a self, touched: &'a BTreeSet<FreezeName>) -> Content<'a> {
         let revision = self.current();
-        Content { facts: &revision.facts, filled: revision.filled(), filed: revision.effective }
+        Content { about: self.about(touched), filled: revision.filled(), filed: revision.effective }
+    }
+
+    /// The current revision, as conditions read it; `touched` are the freezes that its window touches.
+    pub(in crate::domain) fn about<'a>(&'a self, touched: &'a BTreeSet<FreezeName>) -> About<'a> {
+        About { facts: &self.current().facts, commands: &self.current().commands, freezes: touched }
     }
 }
 
 impl Judged<'_> {
     fn result(&self, it: &Requirement) -> RequirementResult {
         let change = self.change.id();
-        if !it.applies(self.content.facts) {
+        if !it.when.hold(self.content.about) {
             return RequirementResult::NotApplicable;
         }
         if self.redacted && it.needed.iter().any(|needed| needed.is_text()) {
             return RequirementResult::Error(Refusal::RevisionRedacted { change });
         }
-        let (waived, lacking): (Vec<Lacking<'_>>, Vec<Lacking<'_>>) =
-            it.lacking(&self.content).into_iter().partition(|lacking| self.policy.waives(self.content.facts, lacking));
+        let (waived, lacking): (Vec<Lacking<'_>>, Vec<Lacking<'_>>) = it
+            .lacking(&self.content)
+            .into_iter()
+            .partition(|lacking| self.policy.waives(self.content.about.facts, lacking));
         let mut refusals: Vec<Refusal> = lacking.into_iter().map(|it| it.refusal).collect();
         refusals.extend(self.approvals_lacking(it));
         match self.overridden(it, &waived) {
@@ -206,7 +214,7 @@ impl Judged<'_> {
     fn approvals_lacking(&self, it: &Requirement) -> Vec<Refusal> {
         let change = self.change.id();
         let mut refusals = self.count(it.approvals.unwrap_or(0));
-        let excepting = it.exception_for(self.content.facts).map(|group| (group, 1));
+        let excepting = it.exception_for(self.content.about.facts).map(|group| (group, 1));
         for (group, count) in it.from.iter().map(|(group, count)| (group, *count)).chain(excepting) {
             let filled = self.tally.slots.iter().filter(|slot| slot.group == *group && slot.person.is_some()).count();
             if u64::try_from(filled).unwrap_or(u64::MAX) < count {
@@ -227,7 +235,7 @@ impl Judged<'_> {
 
     /// Who signed for what a requirement goes without; `None` if it goes without nothing.
     fn overridden(&self, it: &Requirement, waived: &[Lacking<'_>]) -> Option<Override> {
-        let facts = self.content.facts;
+        let facts = self.content.about.facts;
         let of_emergency = |it: &Lacking<'_>| it.waivable.is_some_and(|it| self.policy.emergency_waives(facts, it));
         if waived.is_empty() {
             return None;

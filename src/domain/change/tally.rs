@@ -122,6 +122,8 @@ pub struct Settled {
 pub(in crate::domain) struct Duties {
     /// The days within which the change must be reviewed; `None` if it need not be.
     pub review_days: Option<u64>,
+    /// Whether somebody who took no part must confirm the outcome.
+    pub confirm: bool,
 }
 
 impl Settled {
@@ -198,7 +200,8 @@ impl Change {
     fn tally_now(&self, governance: &Governance, now: Moment) -> Result<Tally<'_>, Unloaded> {
         // Without a policy, no number of approvals is enough.
         let denied = Needs { total: usize::MAX, slots: Vec::new(), independent: false };
-        let needs = governance.policy().map_or(denied, |it| it.needs(&self.current().facts));
+        let touched = governance.touched(&self.current().facts)?;
+        let needs = governance.policy().map_or(denied, |it| it.needs(self.about(&touched)));
         let (need, independence) = (needs.total, Independence::NotRequired);
         let mut tally = Tally { counted: Vec::new(), void: Vec::new(), need, slots: Vec::new(), independence };
         for vote in self.approvals() {
@@ -224,7 +227,10 @@ impl Change {
         let lines = self.requirements_with(governance, &tally)?;
         let emergency = self.current().facts.kind == ChangeKind::Emergency;
         let review_days = governance.policy().filter(|_| emergency).map(|it| it.emergency().review_days);
-        Ok(Settled::new(tally, lines, Duties { review_days }))
+        let touched = governance.touched(&self.current().facts)?;
+        let mut applying = governance.policy().into_iter().flat_map(|it| it.applying(self.about(&touched)));
+        let confirm = applying.any(|it| it.confirm);
+        Ok(Settled::new(tally, lines, Duties { review_days, confirm }))
     }
 
     /// The first of these approvers who shares no team with anybody who takes part in the change.

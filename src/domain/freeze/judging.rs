@@ -7,7 +7,7 @@ use crate::domain::freeze::records::{DUTY, FreezeMark};
 use crate::domain::records::{Denied, Unloaded};
 use crate::domain::{
     Change, Closed, Digest, Facts, Field, Freeze, FreezeName, FreezeOrigin, FreezeRef, Governance, Group, Moment,
-    Opens, PersonId, Refusal, SetFreeze, Time, matching,
+    Opens, PersonId, Policy, Refusal, SetFreeze, Time, matching,
 };
 
 /// Who may except a change from a freeze: one of the approvers who are counted.
@@ -126,6 +126,27 @@ impl Governance {
         self.freezes_met(facts, facts.last_start_from(from), facts.window.end())
     }
 
+    /// The freezes that are closed at some time of the window of a change with these facts, and that concern it; none if
+    /// no requirement of the policy asks.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn touched(&self, facts: &Facts) -> Result<BTreeSet<FreezeName>, Unloaded> {
+        let mut touched = BTreeSet::new();
+        if !self.policy().is_some_and(Policy::reads_freezes) {
+            return Ok(touched);
+        }
+        let window = &facts.window;
+        for (name, _) in self.freezes().filter(|(_, mark)| mark.end.is_none_or(|end| end > window.start())) {
+            let terms = self.freeze_record(name)?.map(|it| &it.terms);
+            // A freeze that cannot be read touches every window.
+            if terms.is_none_or(|it| it.concerns(facts) && it.closed_in(window.start(), window.end()).is_some()) {
+                touched.insert(name.clone());
+            }
+        }
+        Ok(touched)
+    }
+
     /// Whether an approval by this person would except a change.
     ///
     /// # Errors
@@ -179,8 +200,8 @@ impl Change {
         if excepted.is_empty() {
             return Ok(ExceptionSlots { slots: Vec::new(), able: Vec::new() });
         }
-        let facts = &self.current().facts;
-        let policy = governance.policy().map(|policy| policy.needs(facts).slots).unwrap_or_default();
+        let touched = governance.touched(&self.current().facts)?;
+        let policy = governance.policy().map(|it| it.needs(self.about(&touched)).slots).unwrap_or_default();
         let (slots, tally) = (slots(policy, excepted), self.tally_for_start(governance, now)?);
         let people: BTreeSet<&PersonId> = tally.counted.iter().map(|vote| &vote.person).chain(joining).collect();
         let mut able = Vec::new();

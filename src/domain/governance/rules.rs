@@ -114,6 +114,7 @@ impl Governance {
             | Event::Approve(_)
             | Event::Reject(_)
             | Event::Retract(_)
+            | Event::Confirm(_)
             | Event::Start(_)
             | Event::Finish(_)
             | Event::Note(_)

@@ -2,13 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::{Facts, Field, LinkKind, Needed, Refusal, Requirement, Time, Waivable};
+use crate::domain::{Facts, Field, Folded, FreezeName, LinkKind, Needed, Refusal, Requirement, Time, Waivable};
+
+/// What the conditions of a requirement read of a revision.
+#[derive(Debug, Clone, Copy)]
+pub struct About<'a> {
+    /// The facts.
+    pub facts: &'a Facts,
+    /// The commands of its data part.
+    pub commands: &'a [Folded],
+    /// The freezes that its window touches: see [`Governance::touched`](crate::domain::Governance::touched).
+    pub freezes: &'a BTreeSet<FreezeName>,
+}
 
 /// The content of a revision, as far as rules read it.
 #[derive(Debug, Clone, Copy)]
 pub struct Content<'c> {
-    /// The facts.
-    pub facts: &'c Facts,
+    /// What conditions read.
+    pub about: About<'c>,
     /// The text fields that are filled.
     pub filled: &'c BTreeSet<Field>,
     /// The effective time at which it was filed: a requester's clock that is behind gains no lead time.
@@ -26,7 +37,7 @@ pub(in crate::domain) struct Lacking<'r> {
 impl Requirement {
     /// Everything that this requirement asks of the content of a revision to which it applies and that is not there.
     pub(in crate::domain) fn lacking(&self, content: &Content<'_>) -> Vec<Lacking<'_>> {
-        let (name, window) = (|| self.name.clone(), &content.facts.window);
+        let (name, window) = (|| self.name.clone(), &content.about.facts.window);
         let lacking = |waivable, refusal| Lacking { requirement: self, waivable, refusal };
         let absent = self.needed.iter().filter(|it| !it.is_present(content));
         let absent = absent.map(|it| lacking(it.waivable(), Refusal::PolicyField { needed: *it, requirement: name() }));
@@ -48,7 +59,7 @@ fn seconds(minutes: u64) -> i64 {
 
 impl Needed {
     fn is_present(self, content: &Content<'_>) -> bool {
-        let Content { facts, filled, .. } = content;
+        let Content { about: About { facts, .. }, filled, .. } = content;
         let linked = |kind| facts.links.iter().any(|link| link.kind == kind);
         match self {
             Self::Security => filled.contains(&Field::Security),

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    ChangeKind, Environment, Facts, Group, Invalid, MOST_TARGETS, Needed, Policy, RequirementName, Risk, ServiceId, Tag,
+    About, ChangeKind, Environment, Facts, FreezeName, Group, Invalid, MOST_TARGETS, Needed, Phrase, Policy,
+    RequirementName, Risk, ServiceId, Tag,
 };
 
 /// The changes that a requirement applies to: those that meet every condition. An empty set is no condition.
@@ -23,18 +24,26 @@ pub struct Conditions {
     pub environments: BTreeSet<Environment>,
     /// The fewest targets.
     pub targets: Option<u64>,
+    /// Freezes, of which the window touches at least one; the name `any` stands for every freeze.
+    pub freezes: BTreeSet<FreezeName>,
+    /// Phrases, of which at least one occurs in a command of a step.
+    pub sensitive: BTreeSet<Phrase>,
 }
 
 impl Conditions {
-    /// Whether a change with these facts meets every condition. One that names no environment may touch any, so it meets
-    /// each condition on them.
-    pub fn hold(&self, facts: &Facts) -> bool {
+    /// Whether a revision meets every condition. One that names no environment may touch any, so it meets each condition
+    /// on them.
+    pub fn hold(&self, about: About<'_>) -> bool {
+        let facts = about.facts;
         has_one(&self.kinds, &[facts.kind].into())
             && has_one(&self.risks, &[facts.risk].into())
             && has_one(&self.tags, &facts.tags)
             && has_one(&self.services, &facts.services)
             && (facts.environments.is_empty() || has_one(&self.environments, &facts.environments))
             && self.targets.is_none_or(|fewest| facts.targets >= fewest)
+            && (has_one(&self.freezes, about.freezes)
+                || self.freezes.iter().any(FreezeName::is_any) && !about.freezes.is_empty())
+            && (self.sensitive.is_empty() || self.sensitive.iter().any(|phrase| about.has(phrase)))
     }
 
     /// Checks a number of targets.
@@ -43,6 +52,13 @@ impl Conditions {
     /// [`Invalid::PolicyTargets`] outside 1 to [`MOST_TARGETS`].
     pub fn check_targets(found: u64) -> Result<(), Invalid> {
         if (1..=MOST_TARGETS).contains(&found) { Ok(()) } else { Err(Invalid::PolicyTargets { found }) }
+    }
+}
+
+impl About<'_> {
+    /// Whether a command has the phrase: one of the data part, or one of the text, as the body says.
+    pub fn has(&self, phrase: &Phrase) -> bool {
+        self.facts.sensitive.contains(phrase) || self.commands.iter().any(|command| command.has(phrase))
     }
 }
 
@@ -69,6 +85,8 @@ pub struct Requirement {
     pub longest_minutes: Option<u64>,
     /// Whether one of the approvers must be independent of everybody who takes part in the change.
     pub independent: bool,
+    /// Whether somebody who took no part must confirm the outcome.
+    pub confirm: bool,
     /// The group that signs for exceptions to what [`crate::domain::Waivable`] names; without one there are none.
     pub exception: Option<Group>,
 }
@@ -88,6 +106,7 @@ impl Requirement {
             lead_minutes: None,
             longest_minutes: None,
             independent: false,
+            confirm: false,
             exception: None,
         }
     }
@@ -95,17 +114,13 @@ impl Requirement {
     /// Whether it asks for anything.
     pub fn asks(&self) -> bool {
         let approvals = self.approvals.is_some() || !self.from.is_empty() || self.independent;
-        approvals || !self.needed.is_empty() || self.lead_minutes.is_some() || self.longest_minutes.is_some()
+        let times = self.lead_minutes.is_some() || self.longest_minutes.is_some();
+        approvals || !self.needed.is_empty() || times || self.confirm
     }
 
     /// The group that signs for the exception to this requirement that a revision names; `None` if it names none.
     pub fn exception_for(&self, facts: &Facts) -> Option<&Group> {
         self.exception.as_ref().filter(|_| facts.exceptions.contains(&self.name))
-    }
-
-    /// Whether it applies to a change with these facts.
-    pub fn applies(&self, facts: &Facts) -> bool {
-        self.when.hold(facts)
     }
 
     /// Checks the values that have limits.

@@ -136,6 +136,28 @@ macro_rules! execution {
     Finished { /** Which change. */ change: ChangeId, /** Its outcome. */ outcome: Outcome } =>
         "finish-once", "{change} is already finished: {}" (outcome.phrase()),
         "only a rollback can follow: `twinseal finish {change} --outcome rolled-back`";
+    /// A confirmation before the finish.
+    NotFinished { /** Which change. */ change: ChangeId } =>
+        "finished", "{change} is not finished", "finish it first: `twinseal finish {change} --outcome OUTCOME`";
+    /// A confirmation that the policy at the start did not ask for.
+    ConfirmationNotAsked { /** Which change. */ change: ChangeId } =>
+        "confirmation-asked", "no requirement asked for a confirmation of {change} when it was started",
+        "add a note instead: `twinseal note {change} TEXT`";
+    /// A second confirmation of the same outcome.
+    ConfirmedBefore { /** Which change. */ change: ChangeId } =>
+        "confirm-once", "the outcome of {change} is already confirmed", "`twinseal show {change}` shows by whom";
+    /// A confirmation of another outcome than the newest.
+    ConfirmsOther { /** Which change. */ change: ChangeId, /** The newest outcome. */ outcome: Outcome } =>
+        "confirmed-outcome", "the outcome of {change} is: {}" (outcome.phrase()),
+        "read it again with `twinseal show {change}`, then decide";
+    /// A confirmation by somebody who took part in the change.
+    ConfirmsOwn { /** Which change. */ change: ChangeId, /** The part that they took. */ part: PartInChange } =>
+        "confirm-part", "you cannot confirm {change} because you {}" (part.verb()),
+        "ask somebody who took no part; `twinseal show {change}` lists who could";
+    /// A confirmation by a machine account or an auditor.
+    NoConfirmer { /** Who. */ person: PersonId } =>
+        "confirmer", "{person} is a machine account or an auditor, and confirms no outcome",
+        "ask an engineer or an approver who took no part";
     } };
 }
 

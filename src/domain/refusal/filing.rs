@@ -30,6 +30,10 @@ macro_rules! filing {
     DutiesSeparate { /** Who. */ person: PersonId, /** The separation. */ duty: Duty } =>
         "separate-duties", "{person} cannot be both {}: the policy separates these duties" (duty.both()),
         "assign one of the two to another person; `twinseal policy show` lists the separated duties";
+    /// A revision whose text has a sensitive command that its body does not name.
+    NotMarked { /** The phrase. */ phrase: Phrase } =>
+        "sensitive-named", "a command in the text has `{phrase}`, which the policy calls sensitive, and the revision does \
+         not name it", "file it again; twinseal names what it finds";
     /// A change without a service.
     NoServices => "services-required", "at least one service is required", "fill in services";
     /// A change without an implementer.

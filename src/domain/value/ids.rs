@@ -137,6 +137,8 @@ string_id!(
 impl FreezeName {
     /// The beginning of the names of freezes that one person opens alone.
     const NOW: &'static str = "now-";
+    /// The word that stands for every freeze in a policy.
+    const ANY: &'static str = "any";
 
     /// The name of the freeze that one person opens by the entry with this sequence number.
     pub fn now(seq: u64) -> Self {
@@ -146,10 +148,16 @@ impl FreezeName {
     /// A name that a proposal may give to a freeze.
     ///
     /// # Errors
-    /// [`Invalid::Id`]; [`Invalid::FreezeName`] for a name that a freeze opened by one person could have.
+    /// [`Invalid::Id`]; [`Invalid::FreezeName`] for a name that a freeze opened by one person could have, or that stands
+    /// for every freeze.
     pub fn from_proposal(text: &str) -> Result<Self, Invalid> {
         let name: Self = text.parse()?;
-        if text.starts_with(Self::NOW) { Err(Invalid::FreezeName) } else { Ok(name) }
+        if text.starts_with(Self::NOW) || name.is_any() { Err(Invalid::FreezeName) } else { Ok(name) }
+    }
+
+    /// Whether it stands for every freeze in a policy. No freeze has this name.
+    pub fn is_any(&self) -> bool {
+        self.0 == Self::ANY
     }
 }
 

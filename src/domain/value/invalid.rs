@@ -90,7 +90,9 @@ pub enum Invalid {
     #[error("not allowed: write the word allowed")]
     Again,
     /// A name for a freeze that twinseal gives itself.
-    #[error("names that begin with now- are those of freezes that one person began")]
+    #[error(
+        "the name any stands for every freeze, and names that begin with now- are those of freezes that one person began"
+    )]
     FreezeName,
     /// A request that expires before it was made.
     #[error("the request expires before it was made, or at that moment")]
@@ -137,8 +139,13 @@ pub enum Invalid {
     /// An independent approver required by a policy that names no teams.
     #[error("an independent approver shares no team with others: list the groups that are teams in teams")]
     NoTeams,
+    /// A phrase that is not in the form in which commands are searched.
+    #[error("not a phrase: write lower-case words with one space between them")]
+    NotFolded,
     /// A requirement that requires nothing.
-    #[error("requires nothing: add approvals, from, independent, fields, lead_minutes or longest_window_minutes")]
+    #[error(
+        "requires nothing: add approvals, from, independent, fields, lead_minutes, longest_window_minutes or confirm"
+    )]
     RequirementEmpty,
     /// Two requirements with the same name.
     #[error("two requirements are named {name}: give each its own name")]

@@ -4,8 +4,8 @@ use rusqlite::types::Value;
 use rusqlite::{Params, Row, params, params_from_iter};
 
 use crate::domain::{
-    BreakGlassId, ChangeId, ChangeKind, Digest, EventKind, PersonId, ProposalId, Risk, ServiceId, Status, Tag, Time,
-    Window,
+    BreakGlassId, ChangeId, ChangeKind, ConfirmationState, Digest, EventKind, PersonId, ProposalId, Risk, ServiceId,
+    Status, Tag, Time, Window,
 };
 use crate::store::StoreError;
 use crate::store::cache::verified::{VerifiedCache, parsed, proposal};
@@ -25,6 +25,8 @@ pub struct ChangeFilter {
     pub risk: Option<Risk>,
     /// The kind of the current revision.
     pub kind: Option<ChangeKind>,
+    /// The state of its confirmation.
+    pub confirmation: Option<ConfirmationState>,
     /// Only windows that end after this time.
     pub ends_after: Option<Time>,
     /// Only windows that start before this time.
@@ -73,6 +75,8 @@ pub struct ChangeRow {
     pub kind: ChangeKind,
     /// Its risk.
     pub risk: Risk,
+    /// The state of its confirmation.
+    pub confirmation: ConfirmationState,
     /// Its owner.
     pub owner: String,
     /// The start of its window.
@@ -173,6 +177,7 @@ impl Queries<'_> {
         conditions.and("state = ?", filter.stored_status.map(|it| it.to_string()));
         conditions.and("owner = ?", filter.owner.as_ref().map(PersonId::to_string));
         conditions.and("risk = ?", filter.risk.map(|it| it.to_string()));
+        conditions.and("confirmation = ?", filter.confirmation.map(|it| it.to_string()));
         conditions.and("kind = ?", filter.kind.map(|it| it.to_string()));
         conditions.and_lists("service", filter.service.as_ref().map(ServiceId::to_string));
         conditions.and_lists("tag", filter.tag.as_ref().map(Tag::to_string));
@@ -182,7 +187,7 @@ impl Queries<'_> {
         // A negative limit is none.
         values.push(filter.limit.map_or(-1, i64::from).into());
         let sql = format!(
-            "SELECT id, state, kind, risk, owner, window_start, window_zone, seq, title FROM changes
+            "SELECT id, state, kind, risk, owner, window_start, window_zone, seq, title, confirmation FROM changes
                 JOIN revisions ON revisions.change = changes.id AND revisions.number = changes.revision{clause}
                 ORDER BY {} LIMIT ?",
             filter.order.sql()
@@ -252,7 +257,8 @@ impl Queries<'_> {
     }
 
     /// The open changes that may need an action of this person: every change in progress or inside its window's end,
-    /// and of those rejected or expired only the ones that the person filed, revised or owned in any revision.
+    /// of those rejected or expired only the ones that the person filed, revised or owned in any revision, of those finished
+    /// the ones that await a confirmation, and those to review that are this person's.
     ///
     /// # Errors
     /// What SQLite reports.
@@ -264,6 +270,9 @@ impl Queries<'_> {
                 state = 'in-progress' OR state = 'awaiting-approval' AND window_end > ?2
                 OR state <> 'in-progress' AND EXISTS (
                     SELECT 1 FROM revisions AS mine WHERE mine.change = id AND ?1 IN (mine.requester, mine.owner)))
+                OR confirmation = 'awaiting'
+                OR review_due IS NOT NULL AND EXISTS (
+                    SELECT 1 FROM revisions AS mine WHERE mine.change = id AND ?1 IN (mine.requester, mine.owner))
             ORDER BY id";
         self.select(sql, params![person.as_str(), now.to_string()], change_id)
     }
@@ -380,5 +389,6 @@ fn change_row(row: &Row<'_>) -> rusqlite::Result<ChangeRow> {
         zone: row.get(6)?,
         filed: row.get(7)?,
         title: row.get(8)?,
+        confirmation: parsed(row, 9)?,
     })
 }

@@ -80,7 +80,7 @@ pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, afte
         Event::Retract(at) => project_vote(conn, entry, at, Verdict::Retract)?,
         Event::Approve(at) => project_vote(conn, entry, at, Verdict::Approve)?,
         Event::Reject(at) => project_vote(conn, entry, at, Verdict::Reject)?,
-        Event::Start(_) | Event::Finish(_) => project_run(conn, entry)?,
+        Event::Start(_) | Event::Finish(_) | Event::Confirm(_) => project_run(conn, entry)?,
         Event::Refused { attempt, rule } => project_refusal(conn, header, attempt, *rule)?,
         Event::BreakGlassOpen { .. } | Event::BreakGlassEnter { .. } | Event::BreakGlassClose(_) => {}
         Event::BreakGlassRatify { id, .. } => project_ratification(conn, header, id.number())?,
@@ -287,6 +287,7 @@ fn project_revision(conn: &Connection, entry: &Entry, at: &RevisionRef, facts: &
     facts.authors.iter().try_for_each(|it| item("author", &it.to_string(), None))?;
     facts.environments.iter().try_for_each(|it| item("environment", it.as_str(), None))?;
     facts.exceptions.iter().try_for_each(|it| item("exception", it.as_str(), None))?;
+    facts.sensitive.iter().try_for_each(|it| item("sensitive", it.as_str(), None))?;
     facts.follows.iter().try_for_each(|it| item("follows", &it.to_string(), None))?;
     facts.excepted.iter().try_for_each(|(it, since)| item("freeze-exception", it.as_str(), Some(since.to_string())))?;
     facts.implementers.iter().try_for_each(|it| item("implementer", it.as_str(), None))?;
@@ -313,6 +314,7 @@ fn project_run(conn: &Connection, entry: &Entry) -> rusqlite::Result<()> {
     let (act, at, target, run) = match &entry.event {
         Event::Start(it) => ("start", &it.revision, &it.target, &it.run),
         Event::Finish(it) => (it.outcome.as_str(), &it.revision, &it.target, &it.run),
+        Event::Confirm(it) => ("confirm", &it.revision, &None, &None),
         _ => return Ok(()),
     };
     let header = &entry.header;
@@ -330,10 +332,17 @@ fn project_run(conn: &Connection, entry: &Entry) -> rusqlite::Result<()> {
 
 fn project_change(conn: &Connection, change: &Change) -> rusqlite::Result<()> {
     conn.prepare_cached(
-        "INSERT INTO changes VALUES (?1, ?2, ?3)
-         ON CONFLICT (id) DO UPDATE SET state = excluded.state, revision = excluded.revision",
+        "INSERT INTO changes VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (id) DO UPDATE SET state = excluded.state, revision = excluded.revision,
+            confirmation = excluded.confirmation, review_due = excluded.review_due",
     )?
-    .execute(params![change.id().number(), change.state().as_str(), change.current().id.number])?;
+    .execute(params![
+        change.id().number(),
+        change.state().as_str(),
+        change.current().id.number,
+        change.confirmation().as_str(),
+        change.review_due().map(|due| due.to_string()),
+    ])?;
     Ok(())
 }
 

@@ -213,7 +213,7 @@ impl Replayer<'_> {
 
     /// Applies an entry if its links are right and no rule refuses it.
     fn admit(&mut self, entry: &Entry) -> Result<Option<Finding>, StoreError> {
-        let Entry { header, event, leaf, .. } = entry;
+        let Entry { header, event, leaf, text } = entry;
         let seq = header.seq;
         self.unload()?;
         if seq == 0 && *leaf != self.fingerprint {
@@ -228,7 +228,11 @@ impl Replayer<'_> {
         if let Err(defect) = chain::check_position(self.state.id(), &position, header) {
             return Ok(Some(Finding::at(seq, defect.rule(), defect)));
         }
-        if let Err(refusal) = self.cache.ask(self.rows, self.state, |state| state.judge(header, event))? {
+        let judge = |state: &mut Register| {
+            state.judge(header, event)?;
+            Ok(state.judge_text(event, text.as_ref())?)
+        };
+        if let Err(refusal) = self.cache.ask(self.rows, self.state, judge)? {
             return Ok(Some(Finding::at(seq, refusal.rule().as_str(), refusal)));
         }
         let cached = self.cached.is_some_and(|cached| seq <= cached);
