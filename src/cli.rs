@@ -1,5 +1,7 @@
 //! The command line: the tree of commands and their dispatch.
 
+mod tips;
+
 use std::ffi::OsString;
 
 use clap::error::ErrorKind;
@@ -153,8 +155,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
             }
             // clap's message repeats the arguments. Escape them and parse again: escaping the finished message would
             // also escape clap's own colours.
-            let words = args.iter().map(|word| safe(&word.to_string_lossy()).into_owned());
-            let usage = Cli::try_parse_from(words).err().unwrap_or(usage);
+            let words: Vec<String> = args.iter().map(|word| safe(&word.to_string_lossy()).into_owned()).collect();
+            let mut usage = Cli::try_parse_from(&words).err().unwrap_or(usage);
+            tips::suggest(&mut usage, &words);
             return report_usage(env, &usage, json);
         }
     };

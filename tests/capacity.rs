@@ -183,3 +183,57 @@ fn a_policy_that_nobody_can_meet_is_warned_about_when_it_is_proposed_and_seconde
     let output = world.run("alice", "policy propose policy.toml");
     assert!(output.err.contains("(every change needs 9)"), "{}", output.screen);
 }
+
+#[test]
+fn no_register_is_founded_with_too_few_approvers_without_a_note() {
+    let world = World::with_requests();
+    let members = "--member alice=alice.request:admin --member bob=bob.request:admin \
+        --member erin=erin.request:engineer,approver --member carol=carol.request:approver";
+    let note = "note: a change by erin needs 2 approvals, and only carol could approve it";
+    let founded = world.run("alice", &format!("init --name prod --register prod.db {members}")).err;
+    assert!(founded.contains(note), "{founded}");
+    let fingerprint = world.fingerprint();
+    let sealed = world.run("bob", &format!("seal --fingerprint {fingerprint} --digest {fingerprint}")).err;
+    assert!(sealed.contains(note), "{sealed}");
+    // Without engineers, anybody's change is counted.
+    let world = World::with_requests();
+    let two = "--member alice=alice.request:admin,approver --member bob=bob.request:admin";
+    let founded = world.run("alice", &format!("init --name prod --register prod.db {two}")).err;
+    assert!(founded.contains("note: a change needs 2 approvals, and only alice could approve it"), "{founded}");
+    let enough = World::with_requests();
+    let dave = "--member dave=dave.request:approver";
+    let founded = enough.run("alice", &format!("init --name prod --register prod.db {members} {dave}")).err;
+    assert!(!founded.contains("needs 2 approvals"), "{founded}");
+}
+
+#[test]
+fn a_proposal_that_leaves_too_few_approvers_says_so_to_both_admins() {
+    let world = World::founded();
+    let noted = |said: &str| said.lines().find(|line| line.starts_with("note: a change")).map(str::to_owned);
+    let few = Some(
+        "note: a change by erin needs 2 approvals, and only dave could approve it then; more approvers are needed",
+    );
+    let retired = world.run("alice", "person retire carol").err;
+    assert_eq!(noted(&retired).as_deref(), few);
+    let opened = world.newest_proposal().opened;
+    let seconded = world.run("bob", &format!("proposal second 1 --digest {opened}")).err;
+    assert_eq!(noted(&seconded).as_deref(), few);
+    // What is known is not repeated.
+    assert_eq!(noted(&world.run("alice", "person grant dave --group dba").err), None);
+    let dave = world.run("alice", "person grant dave engineer").err;
+    let engineer =
+        "note: a change by dave needs 2 approvals, and only erin could approve it then; more approvers are needed";
+    assert_eq!(noted(&dave).as_deref(), Some(engineer));
+}
+
+#[test]
+fn whoever_becomes_an_admin_without_an_end_is_named_plainly() {
+    let world = World::founded();
+    let note = "note: carol becomes an admin without an end, and with one other admin decides about everybody here";
+    let says = |command: &str| world.run("alice", command).err.contains(note);
+    assert!(says("person grant carol admin"));
+    assert!(!says("person grant carol admin --until 2026-12-31T18:00:00Z"));
+    assert!(!says("person grant carol engineer"));
+    second(&world, 1);
+    assert!(!says("person grant carol --group dba"), "carol is one already");
+}

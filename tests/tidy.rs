@@ -42,7 +42,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "zone",
         ],
     ),
-    ("cli", &["commands", "config", "env", "error", "output"]),
+    ("cli", &["commands", "config", "env", "error", "input", "output"]),
 ];
 
 /// The maximum number of lines in a file and in a function.

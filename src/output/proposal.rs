@@ -7,7 +7,7 @@ use similar::{ChangeTag, TextDiff};
 use super::{Gutter, Page, freeze, grants, list, member_blocks, policy_sentences};
 use crate::domain::{
     Action, Calendar, ClosedPeriods, Excepting, Fingerprint, FreezeName, Grants, KeyState, LiftFreeze, Line,
-    LostEntries, PersonId, Policy, Restoration, SetCalendar, Terms, Time,
+    LostEntries, NewGrants, PersonId, Policy, Restoration, Role, SetCalendar, Terms, Time,
 };
 
 /// What a proposal would replace.
@@ -47,17 +47,10 @@ pub fn action(page: &mut Page, action: &Action, present: &Present, names: &BTree
     match action {
         Action::Enrol(members) => {
             member_blocks(page, members, names);
+            let admins = members.iter().filter(|it| it.grants.has_permanently(Role::Admin));
+            admins.for_each(|it| admin_for_good(page, &it.person));
         }
-        Action::Roles(changes) => {
-            for (person, new) in changes {
-                let now = present.grants.get(person).map_or(String::new(), grants);
-                page.block(&format!("grants of {person}"));
-                page.text("now: ", if now.is_empty() { "none" } else { &now }).text("then:", grants(&new.grants));
-                for key in &new.revokes {
-                    page.text("revokes", key);
-                }
-            }
-        }
+        Action::Roles(changes) => roles_change(page, changes, present),
         Action::Retire { person, .. } => {
             let now = present.grants.get(person).map_or(String::new(), grants);
             page.block(&format!("grants of {person}"));
@@ -100,6 +93,28 @@ pub fn action(page: &mut Page, action: &Action, present: &Present, names: &BTree
         }
         Action::Redact(_) => {}
     }
+}
+
+/// Writes the grants of each account, now and then.
+fn roles_change(page: &mut Page, changes: &BTreeMap<PersonId, NewGrants>, present: &Present) {
+    for (person, new) in changes {
+        let now = present.grants.get(person).map_or(String::new(), grants);
+        page.block(&format!("grants of {person}"));
+        page.text("now: ", if now.is_empty() { "none" } else { &now }).text("then:", grants(&new.grants));
+        let already = present.grants.get(person).is_some_and(|it| it.has_permanently(Role::Admin));
+        if new.grants.has_permanently(Role::Admin) && !already {
+            admin_for_good(page, person);
+        }
+        new.revokes.iter().for_each(|key| _ = page.text("revokes", key));
+    }
+}
+
+/// Says what it means that somebody becomes an admin without an end.
+fn admin_for_good(page: &mut Page, person: &PersonId) {
+    page.text(
+        "note:",
+        format_args!("{person} becomes an admin without an end, and with one other admin decides about everybody here"),
+    );
 }
 
 /// Writes a key, whose it is, and who put it into its state and why.

@@ -60,10 +60,10 @@ fn actor(named: &str) -> Actor {
 fn prepared() -> World {
     let world = World::empty();
     fs::create_dir_all(world.path("people/alice")).unwrap();
-    for person in ["bob", "erin", "carol", "dave", "audrey"] {
+    for person in ["bob", "erin", "carol", "dave", "ivy", "audrey"] {
         world.person(person);
     }
-    for person in ["bob", "erin", "carol"] {
+    for person in ["bob", "erin", "carol", "ivy"] {
         world.ok(person, &format!("person request {person} --register prod --out {person}.request"));
     }
     world.write("build/gateway.toml", "pool = 160\n");

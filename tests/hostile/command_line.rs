@@ -129,3 +129,22 @@ fn no_bytes_on_the_command_line_break_it() {
         assert!(!said.contains("panicked") && !said.contains('\u{1b}') && !said.is_empty(), "{args:?}: {said:?}");
     }
 }
+
+#[test]
+fn a_misspelt_option_is_answered_with_one_like_it_or_with_none() {
+    let world = World::founded();
+    for (command, tip) in [
+        ("person grant carol --grp dba", Some("--group")),
+        ("person grant carol --untill 2026-12-31T18:00:00Z", Some("--until")),
+        ("freeze check now --sevice ledger", Some("--service")),
+        ("calendar --venu XSHG", Some("--venue")),
+        ("list --regster prod", Some("--register")),
+        ("person grant carol --role engineer", None),
+    ] {
+        let said = world.run("alice", command).err;
+        let found = said.lines().find_map(|line| line.trim().strip_prefix("tip: a similar argument exists: "));
+        assert_eq!(found.map(|it| it.trim_matches('\'')), tip, "{said}");
+        let usage = command.split(" --").next().unwrap().trim_end_matches(" carol").trim_end_matches(" now");
+        assert!(said.contains(&format!("Usage: twinseal {usage} [OPTIONS]")), "{said}");
+    }
+}

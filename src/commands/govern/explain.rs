@@ -1,15 +1,16 @@
 //! `policy explain`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::Context;
-use crate::domain::{Capacity, Conditions, Governance, Moment, Needs, PersonId, Policy, Role};
+use crate::domain::{Action, Capacity, Conditions, Governance, Moment, Needs, PersonId, Policy, Role};
 use crate::error::Error;
 use crate::output::json::group_count;
 use crate::output::{self, policy_sentences, table};
+use crate::store::Session;
 
 /// Arguments of `policy explain`.
 #[derive(Debug, Args)]
@@ -156,6 +157,48 @@ fn engineers(governance: &Governance, now: Moment) -> Result<Vec<&PersonId>, Err
         }
     }
     Ok(engineers)
+}
+
+/// For each engineer, or without engineers for anybody, whose changes too few people could approve: a sentence that says
+/// so. All people and keys must be loaded.
+///
+/// # Errors
+/// A person or key is not loaded.
+pub fn few_approvers(governance: &Governance, now: Moment) -> Result<BTreeMap<Option<PersonId>, String>, Error> {
+    let Some(policy) = governance.policy() else { return Ok(BTreeMap::new()) };
+    let (need, engineers) = (Needs::of(policy, []).total, engineers(governance, now)?);
+    let mut few = BTreeMap::new();
+    for engineer in engineers.iter().map(|it| Some(*it)).chain(engineers.is_empty().then_some(None)) {
+        let able = governance.capacity_for(engineer, now)?.able;
+        if able.len() < need {
+            let of = engineer.map_or("a change".to_owned(), |engineer| format!("a change by {engineer}"));
+            let able = if able.is_empty() { "nobody".to_owned() } else { format!("only {}", output::list(&able)) };
+            few.insert(engineer.cloned(), format!("{of} needs {need} approvals, and {able} could approve it"));
+        }
+    }
+    Ok(few)
+}
+
+/// Says whose changes too few people could approve once this action is in force, if that is new.
+///
+/// # Errors
+/// The cache cannot be read.
+pub fn note_few_approvers(
+    context: &mut Context<'_>,
+    session: &Session,
+    action: &Action,
+    now: Moment,
+) -> Result<(), Error> {
+    if matches!(action, Action::Enrol(_) | Action::Roles(_) | Action::Retire { .. }) {
+        let governance = session.governed()?;
+        let before = few_approvers(&governance, now)?;
+        for (engineer, sentence) in few_approvers(&governance.after(action), now)? {
+            if !before.contains_key(&engineer) {
+                context.env.status(format_args!("note: {sentence} then; more approvers are needed"));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Warns of each requirement that nobody's change could meet, because too few people could approve. All people and keys

@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::commands::govern::explain::few_approvers;
 use crate::commands::lookup::parse;
 use crate::commands::people::members;
 use crate::commands::registers::check_utf8;
 use crate::commands::{Context, about_to_sign, report_recorded};
 use crate::config::Trusted;
 use crate::domain::{
-    Event, FORMAT, Line, Member, PersonId, Policy, Predecessor, Register, RegisterId, RegisterName, Role, Text,
+    Action, Event, FORMAT, Governance, Line, Member, Moment, PersonId, Policy, Predecessor, Register, RegisterId,
+    RegisterName, Role, Text,
 };
 use crate::env::Env;
 use crate::error::Error;
@@ -70,7 +72,7 @@ impl Init {
             context.key_choice.check_meant(founder.ok_or(Error::NotAmongMembers { key: key.fingerprint() })?)?;
 
         let founded = format!("register {name} with {}", members_line(&members));
-        let shown = self.page(context, &path, &founder, (&members, &names), after.as_ref());
+        let shown = self.page(context, &path, &founder, (&members, &names), after.as_ref())?;
         let id = RegisterId::new(name.clone(), context.env.random()?);
         let text = Some(Text::Names(names)).filter(|text| !text.filled().is_empty());
         let plan = Plan { event: Event::Init { format: FORMAT, after, policy: Policy::built_in(), members }, text };
@@ -116,7 +118,7 @@ impl Init {
         founder: &PersonId,
         (members, names): (&[Member], &BTreeMap<PersonId, Line>),
         after: Option<&Predecessor>,
-    ) -> Page {
+    ) -> Result<Page, Error> {
         let mut page = context.page_above_question();
         let path = path.display().to_string();
         page.title(format_args!("New register {} at {}, created by {founder}", self.name, safe(&path)));
@@ -125,11 +127,15 @@ impl Init {
             page.block("successor of").text("", register).text("fingerprint", fingerprint).text("after entry", head);
         }
         page.block("policy").text("", policy_sentences(&Policy::built_in()).join("\n"));
+        let founded = Governance::default().under(Policy::built_in()).after(&Action::Enrol(members.to_vec()));
+        for sentence in few_approvers(&founded, Moment::unwitnessed(context.env.now()))?.values() {
+            page.text("", format_args!("note: {sentence}; found it with more approvers, or enrol them later"));
+        }
         let admins = members.iter().filter(|member| member.grants.has_permanently(Role::Admin)).count();
         if admins == 2 {
             page.text("", "note: name three admins; with two, one lost key blocks every proposal");
         }
-        page
+        Ok(page)
     }
 
     /// The file to create: `--register FILE`, or `NAME.db` in the current folder.

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::proposal_page::{action_blocks, state_now, summary_of, write_page};
-use crate::commands::govern::explain::warn_unmeetable;
+use crate::commands::govern::explain::{note_few_approvers, warn_unmeetable};
 use crate::commands::lookup::{check_named_once, is_about_one, parse, reason};
 use crate::commands::{Context, about_to_sign, record_shown, report_recorded};
 use crate::domain::{
@@ -125,6 +125,7 @@ pub fn open(
     action: impl FnOnce(&Session) -> Result<Action, Error>,
 ) -> Result<(), Error> {
     let shown = action(session)?;
+    note_few_approvers(context, session, &shown, session.state().moment(context.env.now()))?;
     let rehearsal = rehearse(&mut context.recorder(), session, |session| {
         let proposal = session.state().governance().next_proposal();
         Ok(Plan { event: Event::Propose { proposal, action: shown.clone() }, text: text.clone() })
@@ -290,9 +291,11 @@ fn second(
     let found = which.find(session)?;
     let at @ ProposalRef { proposal: id, opened } = found.reference();
     let plan = |_: &mut Session| Ok(Plan::of(Event::Second(at)));
+    let now = session.state().moment(context.env.now());
     if let Action::Policy { policy, .. } = &found.action {
-        warn_unmeetable(context, &session.governed()?, policy, session.state().moment(context.env.now()))?;
+        warn_unmeetable(context, &session.governed()?, policy, now)?;
     }
+    note_few_approvers(context, session, &found.action, now)?;
     let entry = match digest {
         Some(given) if given != opened => {
             return Err(Error::OtherDigest { flag: "--digest", given, found: opened });

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
+use crate::commands::govern::explain::few_approvers;
 use crate::commands::lookup::{parse, parts};
 use crate::commands::{Context, about_to_sign, report_recorded};
 use crate::domain::{Digest, Event, Predecessor, Text};
@@ -48,6 +49,10 @@ impl Seal {
                 page.text("after entry", head);
             }
             page.block("policy").text("", policy_sentences(policy).join("\n"));
+            let (governance, now) = (session.governed()?, session.state().moment(context.env.now()));
+            for sentence in few_approvers(&governance, now)?.values() {
+                page.text("", format_args!("note: {sentence}; enrol more approvers before changes are filed"));
+            }
         }
         let signed = format!("entry 0, signed by {}", entry.header.actor);
         page.block(&signed).fields(&parts(&session, 0)?.fields());

@@ -105,6 +105,22 @@ impl Governance {
         &mut self.summary
     }
 
+    /// The same state with the grants of this action already in force, to preview who could approve then. Everybody must
+    /// be loaded.
+    #[must_use]
+    pub fn after(&self, action: &Action) -> Self {
+        let (mut other, seq, leaf) = (self.clone(), 0, Digest::NONE);
+        match action {
+            Action::Enrol(members) => other.enrol(members, seq, leaf),
+            Action::Roles(changes) => {
+                changes.iter().for_each(|(person, new)| other.set_grants(person, Some(&new.grants), seq, leaf));
+            }
+            Action::Retire { person, .. } => other.set_grants(person, None, seq, leaf),
+            _ => {}
+        }
+        other
+    }
+
     fn carry_out(&mut self, proposal: ProposalId, action: &Action, header: &Timed<'_>, leaf: Digest) {
         let seq = header.seq;
         match action {
