@@ -40,7 +40,8 @@ pub use freeze::calendar::{Calendar, CalendarRef, SetCalendar};
 pub use freeze::judging::{Effect, Excepting, Met};
 pub use freeze::records::{DUTY, Freeze, FreezeMark, FreezeOrigin, LONGEST_NOW};
 pub use freeze::terms::{
-    CALENDAR_UNKNOWN, Closed, ClosedPeriod, ClosedPeriods, FreezeRef, Known, LiftFreeze, Scope, SetFreeze, Terms,
+    CALENDAR_UNKNOWN, Closed, ClosedPeriod, ClosedPeriods, FreezeRef, Known, LiftFreeze, Reserved, Scope, SetFreeze,
+    Terms,
 };
 pub use governance::action::{Action, LostEntries, Member, NewGrants, Predecessor, ProposalRef, Restoration, Vouch};
 pub use governance::asked::{Asked, Unasked};

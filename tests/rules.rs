@@ -25,6 +25,7 @@ mod proposals;
 mod redaction;
 mod requests;
 mod requirements;
+mod reserved;
 mod restoration;
 mod sensitive;
 mod starting;

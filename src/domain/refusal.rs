@@ -3,7 +3,7 @@
 use crate::domain::{
     ArtifactName, BreakGlassId, CalendarName, ChangeId, Closed, ConflictOfInterest, Digest, Duty, Field, Fingerprint,
     FreezeName, Group, KeyState, Needed, Opens, Outcome, PartInBreakGlass, PartInChange, PersonId, Phrase, ProposalId,
-    RequirementName, Role, RunId, Status, Target, Time, Window,
+    RequirementName, Role, RunId, Status, Tag, Target, Time, Window,
 };
 
 mod break_glass;

@@ -4,8 +4,8 @@ use super::Defect;
 use super::governance::{put_words, take_words};
 use super::lines::{Reader, Writer};
 use crate::domain::{
-    Action, ClosedPeriod, ClosedPeriods, Event, FreezeName, Invalid, Known, LiftFreeze, Scope, SetCalendar, SetFreeze,
-    Terms,
+    Action, ClosedPeriod, ClosedPeriods, Event, FreezeName, Invalid, Known, LiftFreeze, Reserved, Scope, SetCalendar,
+    SetFreeze, Terms,
 };
 
 /// The value of the line that lets the person who opened a freeze open another one.
@@ -107,7 +107,15 @@ pub fn read_now(lines: &mut Reader<'_>) -> Result<Event, Defect> {
 
 /// Encodes closed periods.
 pub fn write_periods(out: &mut Writer, periods: &ClosedPeriods) {
-    out.put_all("period", periods.as_slice());
+    for period in periods.as_slice() {
+        let (from, until, name) = (period.from(), period.until(), period.name());
+        match period.reserved() {
+            Some(Reserved { tag, restored_by }) => {
+                out.put("reserved", format_args!("{from} {until} {tag} {restored_by} {name}"));
+            }
+            None => out.put("period", format_args!("{from} {until} {name}")),
+        }
+    }
 }
 
 /// Decodes closed periods, at least one.
@@ -115,8 +123,29 @@ pub fn write_periods(out: &mut Writer, periods: &ClosedPeriods) {
 /// # Errors
 /// A defect of the grammar.
 pub fn read_periods(lines: &mut Reader<'_>) -> Result<ClosedPeriods, Defect> {
-    let first: ClosedPeriod = lines.parse("period")?;
-    let mut periods = vec![first];
-    periods.extend(lines.parse_all::<ClosedPeriod, Vec<_>>("period", str::parse)?);
+    let mut periods = Vec::new();
+    loop {
+        periods.push(match lines.next_is("reserved") {
+            true => lines.parse_with("reserved", read_reserved)?,
+            false => lines.parse_with("period", read_period)?,
+        });
+        if !lines.next_is("reserved") && !lines.next_is("period") {
+            break;
+        }
+    }
     ClosedPeriods::new(periods).map_err(|invalid| lines.defect("period", invalid))
+}
+
+fn read_period(value: &str) -> Result<ClosedPeriod, Invalid> {
+    let mut parts = value.splitn(3, ' ');
+    let mut part = || parts.next().unwrap_or("");
+    ClosedPeriod::new(part().parse()?, part().parse()?, part().parse()?)
+}
+
+fn read_reserved(value: &str) -> Result<ClosedPeriod, Invalid> {
+    let mut parts = value.splitn(5, ' ');
+    let mut part = || parts.next().unwrap_or("");
+    let (from, until) = (part().parse()?, part().parse()?);
+    let reserved = Reserved { tag: part().parse()?, restored_by: part().parse()? };
+    ClosedPeriod::new(from, until, part().parse()?)?.for_only(reserved)
 }

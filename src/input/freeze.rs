@@ -5,7 +5,8 @@ use super::sessions::read_sessions;
 use super::times;
 use super::tree::{Source, Table, Value};
 use crate::domain::{
-    CalendarName, ClosedPeriod, ClosedPeriods, FreezeName, Group, Invalid, Known, Line, Prose, Scope, Terms, Time,
+    CalendarName, ClosedPeriod, ClosedPeriods, FreezeName, Group, Invalid, Known, Line, Prose, Reserved, Scope, Terms,
+    Time,
 };
 use crate::zone::Zone;
 
@@ -164,16 +165,31 @@ fn read_periods(root: &Table<'_, '_>, known: Option<Known>, zone: &Result<Option
         if until.zip(known.and_then(Known::until)).is_some_and(|(until, known)| until > known) {
             fault(1, Invalid::ClosedUnknown);
         }
+        let reserved = read_reserved(&table, zone.as_ref(), from);
         table.finish();
         last = until.or(last);
         let Some(((from, until), name)) = from.zip(until).zip(name) else { continue };
         match ClosedPeriod::new(from, until, name) {
-            Ok(period) => periods.push(period),
+            // A fault of what it is reserved for is reported.
+            Ok(period) => periods.extend(reserved.map_or(Ok(period.clone()), |it| period.for_only(it))),
             Err(invalid) => fault(1, invalid),
         }
     }
     root.require_items("periods");
     ClosedPeriods::new(periods).ok()
+}
+
+/// For which changes a period that begins at `from` is reserved: both fields or neither.
+fn read_reserved(table: &Table<'_, '_>, zone: Option<&Zone>, from: Option<Time>) -> Option<Reserved> {
+    if table.get("reserved").is_none() && table.get("restored_by").is_none() {
+        return None;
+    }
+    let (tag, value) = (table.required_word("reserved"), table.required("restored_by")?);
+    let restored_by = times::time(&value.time()?, zone).map_err(|problem| value.fault(problem)).ok()?;
+    if from.is_some_and(|from| restored_by <= from) {
+        value.fault(Invalid::RestoredBy);
+    }
+    Some(Reserved { tag: tag?, restored_by })
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::json::{list as json_list, written};
 use super::{Gutter, Page, ago, list};
 use crate::domain::{
-    CalendarRef, Closed, ClosedPeriod, ClosedPeriods, DUTY, Effect, Excepting, Known, Met, ServiceId, Terms, Time,
+    CalendarRef, Closed, ClosedPeriod, ClosedPeriods, DUTY, Effect, Excepting, Known, Met, Reserved, ServiceId, Terms,
+    Time,
 };
 
 /// `every service`, or the services.
@@ -96,6 +97,7 @@ pub fn period_block(page: &mut Page, periods: &ClosedPeriods) {
     for period in periods.as_slice() {
         page.text("", format_args!("{} to {}", period.from(), period.until()));
         page.quote_text(Gutter::Machine, period.name().as_str());
+        period.reserved().into_iter().for_each(|it| _ = page.text(" ", it));
     }
 }
 
@@ -103,10 +105,11 @@ pub fn period_block(page: &mut Page, periods: &ClosedPeriods) {
 pub fn state(terms: &Terms, now: Time, named: bool) -> String {
     let name = |name: String| if named { format!(" ({name})") } else { String::new() };
     match terms.closed_from(now) {
-        Some(Closed { from, until: Some(until), name: it }) if from <= now => {
-            format!("closed; ends {}{}", ago(until, now), name(it))
+        Some(Closed { from, until: Some(until), name: it, reserved }) if from <= now => {
+            let only = reserved.map_or_else(String::new, |it| format!(" for all but tag {}", it.tag));
+            format!("closed{only}; ends {}{}", ago(until, now), name(it))
         }
-        Some(Closed { from, until: None, name }) if from <= now => format!("closed; {name}"),
+        Some(Closed { from, until: None, name, .. }) if from <= now => format!("closed; {name}"),
         Some(Closed { from, name: it, .. }) => format!("begins {}{}", ago(from, now), name(it)),
         None => "over".to_owned(),
     }
@@ -151,12 +154,29 @@ pub fn periods(it: &ClosedPeriods) -> Value {
 }
 
 fn period(it: &ClosedPeriod) -> Value {
-    json!({ "from": it.from().to_string(), "until": it.until().to_string(), "name": it.name().as_str() })
+    json!({
+        "from": it.from().to_string(),
+        "until": it.until().to_string(),
+        "name": it.name().as_str(),
+        "reserved": it.reserved().map(reserved),
+    })
+}
+
+fn reserved(it: &Reserved) -> Value {
+    json!({ "tag": it.tag.to_string(), "restored_by": it.restored_by.to_string() })
 }
 
 /// A closed time for JSON; null for none.
 pub fn closed(it: Option<&Closed>) -> Value {
-    it.map_or(Value::Null, |it| json!({ "from": it.from.to_string(), "until": written(it.until), "name": it.name }))
+    let one = |it: &Closed| {
+        json!({
+            "from": it.from.to_string(),
+            "until": written(it.until),
+            "name": it.name,
+            "reserved": it.reserved.as_ref().map(reserved),
+        })
+    };
+    it.map_or(Value::Null, one)
 }
 
 /// What a freeze means for a change, for a page: `market-hours: closed from … (2026-12-01); stops it`.
@@ -164,6 +184,7 @@ pub fn met(it: &Met) -> String {
     let effect = match it.effect {
         Effect::Stops => "stops the change".to_owned(),
         Effect::Waived => "waived by the emergency".to_owned(),
+        Effect::Admits => "admits the change".to_owned(),
         Effect::Excepted => format!("excepted with an approval by {}", it.excepting),
     };
     format!("{} {}; {effect}", it.freeze.name, it.closed)
@@ -175,6 +196,7 @@ pub fn met_json(it: &Met) -> Value {
         Effect::Stops => "stops",
         Effect::Waived => "waived",
         Effect::Excepted => "excepted",
+        Effect::Admits => "admits",
     };
     json!({
         "freeze": it.freeze.name.to_string(),

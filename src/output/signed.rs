@@ -65,7 +65,7 @@ const fn kind(key: &'static str, block: &'static str, gutter: Gutter, place: u8,
 }
 
 /// The keys of text and data parts, in the order of a page.
-const KINDS: [Kind; 28] = {
+const KINDS: [Kind; 29] = {
     use Gutter::{Command, Machine, Prose};
     use Mark::{Count, EachLine, None, Number, Word};
     [
@@ -97,6 +97,7 @@ const KINDS: [Kind; 28] = {
         kind("source", "source", Prose, 0, None),
         kind("lost", "lost entries", Machine, 0, None),
         kind("period", "closed periods", Machine, 0, Count),
+        kind("reserved", "reserved periods", Machine, 0, Count),
     ]
 };
 

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use twinseal::domain::{ChangeKind, Duty, Field, LinkKind, Needed, Outcome, Risk, Role, Waivable};
 
+use super::calendars::Schedule;
+
 /// Somebody, enrolled or not.
 pub type Person = usize;
 /// A key, enrolled or not.
@@ -111,8 +113,9 @@ pub struct Freeze {
     pub except_kinds: BTreeSet<ChangeKind>,
     pub except_tagged: bool,
     pub group: usize,
-    pub known: Option<Time>,
-    pub periods: Vec<(Time, Time)>,
+    /// The calendar whose periods it has, and where that was put in force; an entry that refers to one lists none.
+    pub calendar: Option<(usize, Place)>,
+    pub hours: Schedule,
 }
 
 /// What a proposal asks for.
@@ -146,6 +149,12 @@ pub enum Action {
         name: FreezeName,
         replaces: Option<Place>,
         freeze: Freeze,
+    },
+    /// To set a calendar, or to replace the one that was put in force at a place.
+    Calendar {
+        name: usize,
+        replaces: Option<Place>,
+        schedule: Schedule,
     },
     /// To end a freeze; whoever opened it alone may open another one again.
     Thaw {

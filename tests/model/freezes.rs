@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use twinseal::domain::{ChangeKind, Field, Role};
 
+use super::calendars::Schedule;
 use super::clocks::Moment;
 use super::draw::{Draw, TICK};
 use super::facts::{Action, DAY, Entry, Facts, Freeze, FreezeName, Person, Place, Time, What};
@@ -28,12 +29,6 @@ pub struct InForce<'m> {
 }
 
 impl Freeze {
-    /// Whether it is closed at some time from one moment up to another.
-    fn is_closed(&self, from: Time, until: Time) -> bool {
-        let met = |(begin, end): &(Time, Time)| *begin < until && *end > from;
-        self.periods.iter().any(met) || self.known.is_some_and(|known| known < until)
-    }
-
     fn concerns(&self, facts: &Facts) -> bool {
         let kind = self.kinds.is_empty() || self.kinds.contains(&facts.kind);
         // Whoever names no environment may touch any.
@@ -92,8 +87,8 @@ impl Model {
             except_kinds: BTreeSet::new(),
             except_tagged: false,
             group: DUTY,
-            known: None,
-            periods: vec![(entry.time - BEFORE, until)],
+            calendar: None,
+            hours: Schedule { periods: vec![(entry.time - BEFORE, until)], ..Schedule::default() },
         }
     }
 
@@ -112,7 +107,11 @@ impl Model {
     /// What the second of a proposal about a freeze makes so.
     pub fn seconded_freeze(&self, second: &Entry, action: &Action) -> Vec<Fact> {
         match action {
-            Action::Freeze { name, freeze, .. } => vec![Fact::Frozen(*name, freeze.clone(), None)],
+            Action::Freeze { name, freeze, .. } => {
+                let freeze = self.resolved(freeze).expect("its calendar was in force when it was seconded");
+                vec![Fact::Frozen(*name, freeze, None)]
+            }
+            Action::Calendar { name, schedule, .. } => vec![Fact::Calendar(*name, schedule.clone())],
             Action::Thaw { name, again, .. } => {
                 let opened = |(_, fact): &(Place, Fact)| match fact {
                     Fact::Frozen(it, _, alone) if it == name => *alone,
@@ -155,14 +154,16 @@ impl Model {
             Action::Freeze { name, replaces, freeze } => {
                 let present = self.freeze(*name);
                 no.when(present.map(|it| it.since) != *replaces, "proposal-not-stale");
-                no.when(present.is_some_and(|it| it.freeze == freeze), "proposal-has-effect");
+                let says = self.resolved(freeze);
+                no.when(says.is_none(), "calendar-known");
+                no.when(present.is_some_and(|it| Some(it.freeze) == says.as_ref()), "proposal-has-effect");
             }
             Action::Thaw { name, replaces, .. } => {
                 let present = self.freeze(*name).filter(|it| it.since == *replaces);
                 let ended = self.ended_since(*name, *replaces, opened);
                 no.when(present.is_none() && ended.is_none(), "proposal-not-stale");
                 let alone = present.filter(|it| it.alone.is_some()).map(|it| it.freeze).or(ended);
-                no.when(alone.is_some_and(|it| it.periods[0].1 <= now.effective), "proposal-has-effect");
+                no.when(alone.is_some_and(|it| it.hours.periods[0].1 <= now.effective), "proposal-has-effect");
             }
             _ => {}
         }
@@ -197,11 +198,11 @@ impl Model {
         let What::FreezeNow { until, service } = &entry.what else { return };
         let mine = self.opened_by(entry.actor);
         let shares = |it: &Freeze| it.service.is_none() || service.is_none() || it.service == *service;
-        let lasts = |it: &Freeze| it.periods[0].1 > now.effective;
+        let lasts = |it: &Freeze| it.hours.periods[0].1 > now.effective;
         let again = |(name, it): &(FreezeName, &Freeze)| self.freeze(*name).is_some() && shares(it) && lasts(it);
         no.when(mine.iter().any(again), "freeze-now-once");
         let begin = entry.time - BEFORE;
-        let near = mine.iter().map(|(_, it)| it.periods[0]).filter(|(from, _)| (*from - begin).abs() < 7 * DAY);
+        let near = mine.iter().map(|(_, it)| it.hours.periods[0]).filter(|(from, _)| (*from - begin).abs() < 7 * DAY);
         let counted: Time = near.chain([(begin, *until)]).map(|(from, until)| LEAST.max(until - from)).sum();
         no.when(counted > DAY, "freeze-now-total");
     }
@@ -218,12 +219,12 @@ impl Model {
         let (facts, now) = (story.facts(), self.moment(entry));
         let (mut groups, mut openers) = (BTreeSet::new(), BTreeSet::new());
         for (name, it) in self.freezes() {
-            let closed = it.freeze.is_closed(entry.time, facts.window.1);
-            if !closed || !it.freeze.concerns(facts) || it.freeze.is_waived(facts) {
+            let Some(rule) = it.freeze.hours.stops(facts, entry.time, facts.window.1) else { continue };
+            if !it.freeze.concerns(facts) || it.freeze.is_waived(facts) {
                 continue;
             }
             match (facts.excepted.get(&name) == Some(&it.since), it.alone) {
-                (false, _) => no.when(true, "frozen"),
+                (false, _) => no.when(true, rule),
                 (true, Some(by)) => _ = openers.insert(by),
                 (true, None) => _ = groups.insert(it.freeze.group),
             }
@@ -259,14 +260,7 @@ fn can_fill(slots: &[BTreeSet<Person>], taken: &mut BTreeSet<Person>) -> bool {
 
 impl Draw<'_> {
     fn new_freeze(&mut self) -> Freeze {
-        let mut periods = Vec::new();
-        let mut begin = self.now + (self.rng.below(10) as Time - 4) * TICK;
-        for _ in 0..1 + self.rng.below(3) {
-            let end = begin + self.rng.one(&[1, 2, 3, 4, 12, 40]) * TICK;
-            periods.push((begin, end));
-            begin = end + self.rng.below(4) as Time * TICK;
-        }
-        let last = periods.last().map_or(self.now, |it| it.1);
+        let calendar = self.rng.percent(25).then(|| self.reference());
         Freeze {
             kinds: self.rng.some(ChangeKind::ALL, 12).into_iter().collect(),
             service: self.rng.percent(20).then(|| self.rng.below(2)),
@@ -275,8 +269,8 @@ impl Draw<'_> {
             except_kinds: self.rng.some(ChangeKind::ALL, 6).into_iter().collect(),
             except_tagged: self.rng.percent(20),
             group: self.rng.below(2),
-            known: self.rng.percent(25).then(|| last + self.rng.below(8) as Time * TICK),
-            periods,
+            hours: if calendar.is_none() { self.schedule() } else { Schedule::default() },
+            calendar,
         }
     }
 
@@ -308,6 +302,9 @@ impl Draw<'_> {
     /// A proposal to set, replace or end a freeze; often one from which an open change is excepted.
     pub fn freeze_action(&mut self) -> Action {
         let model = self.model;
+        if self.rng.percent(25) {
+            return self.calendar_action();
+        }
         if self.rng.percent(60) {
             let (mut name, mut replaces) = self.a_freeze();
             let alone: Vec<(FreezeName, Place)> = model
@@ -329,7 +326,12 @@ impl Draw<'_> {
             0 => Some(self.rng.below(model.entries.len().max(1))),
             _ => present.map(|it| it.since),
         };
-        let same = present.map(|it| it.freeze.clone()).filter(|_| self.rng.percent(15));
+        // As its entry says it: one that refers to a calendar lists no periods.
+        let said = |it: InForce<'_>| match it.freeze.calendar {
+            Some(_) => Freeze { hours: Schedule::default(), ..it.freeze.clone() },
+            None => it.freeze.clone(),
+        };
+        let same = present.map(said).filter(|_| self.rng.percent(15));
         Action::Freeze { name, replaces, freeze: same.unwrap_or_else(|| self.new_freeze()) }
     }
 
@@ -367,7 +369,7 @@ impl Draw<'_> {
     pub fn exceptions(&mut self, facts: &Facts) -> BTreeMap<FreezeName, Place> {
         let model = self.model;
         let from = facts.window.0.max(self.now);
-        let met = |it: &InForce<'_>| it.freeze.is_closed(from, facts.window.1) && it.freeze.concerns(facts);
+        let met = |it: &InForce<'_>| it.freeze.hours.is_closed(from, facts.window.1) && it.freeze.concerns(facts);
         let met: Vec<(FreezeName, Place)> =
             model.freezes().into_iter().filter(|(_, it)| met(it)).map(|(name, it)| (name, it.since)).collect();
         let mut excepted: BTreeMap<FreezeName, Place> = self.rng.some(&met, 90).into_iter().collect();

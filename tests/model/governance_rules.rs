@@ -116,6 +116,7 @@ impl Model {
             | Action::Redact(_)
             | Action::Freeze { .. }
             | Action::Thaw { .. }
+            | Action::Calendar { .. }
             | Action::Restored { .. } => {}
         }
         let operators: Vec<Person> = subjects.iter().flat_map(|it| self.operators(*it)).collect();
@@ -177,6 +178,7 @@ impl Model {
                 no.when(gone || texts.is_empty(), "proposal-has-effect");
             }
             Action::Freeze { .. } | Action::Thaw { .. } => self.break_freeze(no, action, (opened, now)),
+            Action::Calendar { .. } => self.break_calendar(no, action),
             Action::Restored { from, lost, branch } => {
                 let listed = between(*from, *lost, *branch);
                 no.when(*from >= self.entries.len(), "restored-before");

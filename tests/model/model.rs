@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use twinseal::domain::{Duty, Outcome, Role, Status};
 
+use super::calendars::Schedule;
 use super::clocks::Moment;
 use super::facts::{
     Action, DAY, Entry, Facts, Freeze, FreezeName, Grants, Key, Person, Place, Policy, Proposal, Revision, Time, What,
@@ -31,6 +32,8 @@ pub enum Fact {
     Redacted(Place, Place),
     /// This freeze is in force; somebody opened it alone.
     Frozen(FreezeName, Freeze, Option<Person>),
+    /// This calendar is in force.
+    Calendar(usize, Schedule),
     /// A freeze ended.
     Thawed(FreezeName),
     /// Somebody opens no freeze alone until then.
@@ -159,7 +162,7 @@ impl Model {
             Action::Lift { key, .. } => vec![Fact::Lifted(*key)],
             Action::Policy { policy, .. } => vec![Fact::Rules(policy.clone())],
             Action::Redact(texts) => texts.iter().map(|(place, text)| Fact::Redacted(*place, *text)).collect(),
-            Action::Freeze { .. } | Action::Thaw { .. } => Vec::new(),
+            Action::Freeze { .. } | Action::Thaw { .. } | Action::Calendar { .. } => Vec::new(),
             Action::Restored { from, lost, branch } => {
                 vec![Fact::Restored(*from, *lost, between(*from, *lost, *branch))]
             }

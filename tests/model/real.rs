@@ -13,8 +13,8 @@ use twinseal::domain::{
 use twinseal::format::data;
 
 use super::facts::{
-    Action, Artifact, Asked, DAY, Entry, Facts, Freeze, FreezeName, Grants, Key, Newcomer, Periods, Person, Place,
-    Policy, Proposal, Requirement, Revision, Time, What,
+    Action, Artifact, Asked, DAY, Entry, Facts, FreezeName, Grants, Key, Newcomer, Periods, Person, Place, Policy,
+    Proposal, Requirement, Revision, Time, What,
 };
 use super::freezes::DUTY;
 use super::register_file::Paper;
@@ -147,7 +147,7 @@ impl Real {
     }
 
     /// The leaf hash of the entry at a place, or one that nothing has.
-    fn leaf(&self, place: Place) -> Digest {
+    pub fn leaf(&self, place: Place) -> Digest {
         self.leaves.get(place).copied().unwrap_or_else(|| digest("no leaf", self.seed, place))
     }
 
@@ -319,8 +319,11 @@ impl Real {
             Action::Freeze { name, replaces, freeze: it } => Domain::SetFreeze(Box::new(domain::SetFreeze {
                 name: freeze_name(*name),
                 replaces: replaces.map(|it| self.leaf(it)),
-                terms: terms(it),
+                terms: self.terms(it),
             })),
+            Action::Calendar { name, replaces, schedule } => {
+                Domain::SetCalendar(self.set_calendar(*name, *replaces, schedule))
+            }
             Action::Thaw { name, replaces, again } => Domain::LiftFreeze(domain::LiftFreeze {
                 name: freeze_name(*name),
                 replaces: self.leaf(*replaces),
@@ -359,7 +362,7 @@ fn grants(it: &Grants) -> domain::Grants {
     }
 }
 
-fn group(number: usize) -> domain::Group {
+pub fn group(number: usize) -> domain::Group {
     if number == DUTY { domain::Group::duty() } else { format!("group-{number}").parse().unwrap() }
 }
 
@@ -367,7 +370,7 @@ fn requirement_name(n: usize) -> domain::RequirementName {
     format!("requirement-{n}").parse().unwrap()
 }
 
-fn tag(it: usize) -> domain::Tag {
+pub fn tag(it: usize) -> domain::Tag {
     format!("tag-{it}").parse().unwrap()
 }
 
@@ -375,11 +378,11 @@ fn production() -> domain::Environment {
     "prod".parse().unwrap()
 }
 
-fn environment(number: usize) -> domain::Environment {
+pub fn environment(number: usize) -> domain::Environment {
     if number == 0 { production() } else { "uat".parse().unwrap() }
 }
 
-fn service(number: usize) -> ServiceId {
+pub fn service(number: usize) -> ServiceId {
     format!("service-{number}").parse().unwrap()
 }
 
@@ -391,25 +394,8 @@ fn freeze_name(it: FreezeName) -> domain::FreezeName {
     }
 }
 
-fn terms(it: &Freeze) -> domain::Terms {
-    let period = |(from, until): &(Time, Time)| {
-        domain::ClosedPeriod::new(time(*from), time(*until), "closed".parse().unwrap()).unwrap()
-    };
-    domain::Terms {
-        scope: domain::Scope {
-            kinds: it.kinds.clone(),
-            risks: BTreeSet::new(),
-            services: it.service.map(service).into_iter().collect(),
-            environments: it.environment.map(environment).into_iter().collect(),
-            tags: it.tagged.then(|| tag(0)).into_iter().collect(),
-        },
-        except_kinds: it.except_kinds.clone(),
-        except_tags: it.except_tagged.then(|| tag(0)).into_iter().collect(),
-        group: group(it.group),
-        calendar: None,
-        known: it.known.map_or(domain::Known::Complete, |known| domain::Known::Until(time(known))),
-        periods: domain::ClosedPeriods::new(it.periods.iter().map(period).collect()).unwrap(),
-    }
+pub fn calendar_name(number: usize) -> domain::CalendarName {
+    format!("calendar-{number}").parse().unwrap()
 }
 
 fn policy(it: &Policy) -> domain::Policy {

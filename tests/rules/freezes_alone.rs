@@ -53,7 +53,12 @@ fn a_freeze_of_one_person_lasts_a_day_at_most() {
         accepted(&world, "alice", now(until), reason("Why."));
     }
     for length in ["0h", "25h", "4", "4d", "soon"] {
-        world.fails("alice", &format!("freeze now --reason Why. --for {length}"), Exit::Invalid, "4h, 90m or 4h30m");
+        world.fails(
+            "alice",
+            &format!("freeze now --reason Why. --for {length}"),
+            Exit::Invalid,
+            "30m, 4h, 90s or 4h30m",
+        );
     }
     let name = open(&world, "alice", "--for 24h");
     assert!(world.ok("audrey", &format!("freeze show {name}")).contains("2026-12-02T08:55:00Z"));

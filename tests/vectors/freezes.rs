@@ -2,7 +2,7 @@
 
 use twinseal::domain::{
     Action, CalendarName, CalendarRef, ClosedPeriod, ClosedPeriods, Description, Digest, Event, Execution, Facts,
-    Field, FreezeName, FreezeRef, Known, LiftFreeze, Scope, SetCalendar, SetFreeze, Terms, Text,
+    Field, FreezeName, FreezeRef, Known, LiftFreeze, Reserved, Scope, SetCalendar, SetFreeze, Terms, Text,
 };
 use twinseal::format::{Raw, data};
 
@@ -53,9 +53,9 @@ pub fn freeze(log: &mut Log) {
 
 /// A calendar that was set and replaced, and a freeze that refers to the newer one.
 fn calendar(log: &mut Log) {
-    let Terms { known, periods, .. } = freeze_terms();
+    let known = freeze_terms().known;
     let set = |replaces, known| {
-        let (name, periods) = (market(), periods.clone());
+        let (name, periods) = (market(), market_periods());
         Action::SetCalendar(SetCalendar { name, replaces, known, periods })
     };
     log.carry_out(set(None, known), remark(Field::Reason, "The trading days."));
@@ -81,12 +81,23 @@ fn facts_with_tests() -> Facts {
     Facts { targets: 0, stop_after: None, authors: all(&["erin"]), ..full_facts() }
 }
 
+fn period(from: &str, until: &str, name: &str) -> ClosedPeriod {
+    ClosedPeriod::new(from.parse().unwrap(), until.parse().unwrap(), name.parse().unwrap()).unwrap()
+}
+
+/// The periods of a calendar: one that is closed, and one that is reserved.
+fn market_periods() -> ClosedPeriods {
+    let test = period("2027-01-09T00:30:00Z", "2027-01-09T10:00:00Z", "全网测试 of January");
+    let (tag, restored_by) = ("network-test".parse().unwrap(), "2027-01-09T12:00:00Z".parse().unwrap());
+    let closed = period("2027-01-04T00:30:00Z", "2027-01-04T12:00:00Z", "Mon 4 January");
+    ClosedPeriods::new(vec![closed, test.for_only(Reserved { tag, restored_by }).unwrap()]).unwrap()
+}
+
 /// A freeze with every field.
 pub fn freeze_terms() -> Terms {
-    let period = |it: &str| it.parse::<ClosedPeriod>().unwrap();
     let periods = vec![
-        period("2026-12-31T10:00:00Z 2027-01-01T00:00:00Z December 31"),
-        period("2027-01-01T00:00:00Z 2027-01-04T01:00:00Z 年终 closing"),
+        period("2026-12-31T10:00:00Z", "2027-01-01T00:00:00Z", "December 31"),
+        period("2027-01-01T00:00:00Z", "2027-01-04T01:00:00Z", "年终 closing"),
     ];
     Terms {
         scope: Scope {
@@ -148,7 +159,7 @@ pub fn bad_freezes(good: &[Raw]) -> Vec<Bad> {
             "calendar-known-until-before-its-last-period",
             "calendar.set",
             "2027-01-31T00:00:00Z",
-            "2027-01-04T00:59:59Z",
+            "2027-01-09T09:59:59Z",
             "DataFields",
         ),
         ("calendar-in-capitals", "calendar.set", "calendar market-cn", "calendar Market", "line 10, calendar: Id"),
@@ -203,6 +214,29 @@ pub fn bad_freezes(good: &[Raw]) -> Vec<Bad> {
         defect,
         raw: with_data(set, replaced(&periods, from, to).as_bytes()),
     });
+    let market = of("calendar.set", 0);
+    let market_data = String::from_utf8(market.data.clone().unwrap()).unwrap();
+    let tests = [
+        ("reserved-without-a-tag", " network-test 2027", " 2027", "data: line 2, reserved: Id"),
+        (
+            "reserved-without-the-time-of-restoring",
+            " network-test 2027-01-09T12:00:00Z",
+            " network-test",
+            "data: line 2, reserved: Time",
+        ),
+        (
+            "reserved-restored-before-it-begins",
+            "2027-01-09T12:00:00Z",
+            "2027-01-09T00:30:00Z",
+            "data: line 2, reserved: RestoredBy",
+        ),
+        ("reserved-without-a-name", " 全网测试 of January\n", "\n", "data: line 2, reserved: Empty"),
+    ];
+    let reserved = tests.into_iter().map(|(name, from, to, defect)| Bad {
+        name,
+        defect,
+        raw: with_data(market, replaced(&market_data, from, to).as_bytes()),
+    });
     let with_digest = format!("{}data {}\n", market_line(follows), data::digest(periods.as_bytes()));
     let lines: Vec<&str> = periods.lines().collect();
     let turned = format!("{}\n{}\n", lines[1], lines[0]);
@@ -222,7 +256,7 @@ pub fn bad_freezes(good: &[Raw]) -> Vec<Bad> {
         },
         Bad { name: "freeze-without-periods", defect: "data: line 1 is not period", raw: with_data(set, b"") },
     ];
-    edited.chain(edited_data).chain(followed).chain(more).collect()
+    edited.chain(edited_data).chain(followed).chain(reserved).chain(more).collect()
 }
 
 /// The line by which a freeze refers to its calendar.
@@ -248,7 +282,7 @@ pub fn refused_freezes(log: &Log) -> Vec<Attempt> {
     let calendars = log.entries.iter().position(|raw| raw.blob.starts_with(b"twinseal/calendar.set/v1\n")).unwrap();
     let (older, newer) = (log.entries[calendars + 1].leaf(), log.state.governance().calendars()[&market()]);
     let calendar = |replaces| {
-        let (known, periods) = (Known::Complete, freeze_terms().periods);
+        let (known, periods) = (Known::Complete, market_periods());
         propose(log, Action::SetCalendar(SetCalendar { name: market(), replaces, known, periods }))
     };
     let now = |until: &str| Event::FreezeNow { until: until.parse().unwrap(), services: all(&[]) };

@@ -189,7 +189,8 @@ fn market(venue: Venue, days: &Days) -> Market {
 fn freeze_item(it: &Frozen) -> Item {
     let scope = if it.scope == "every change" { String::new() } else { format!("; {}", it.scope) };
     let title = format!("{} ({}){scope}", it.name, it.closed.name);
-    let cells = ["freeze".to_owned(), "closed".to_owned(), String::new(), title];
+    let status = if it.closed.reserved.is_some() { "reserved" } else { "closed" };
+    let cells = ["freeze".to_owned(), status.to_owned(), String::new(), title];
     Item { from: it.closed.from, until: it.closed.until, cells }
 }
 

@@ -186,7 +186,7 @@ impl CheckedDraft {
                 Effect::Excepted if !excepts => {
                     problems.push(Problem::NobodyExcepts { freeze, by: excepting.to_string() });
                 }
-                Effect::Excepted | Effect::Waived => {}
+                Effect::Excepted | Effect::Waived | Effect::Admits => {}
             }
         }
         as_a_whole(&self.path, problems)

@@ -302,14 +302,15 @@ fn undecided(
         let (have, need, missing) = (tally.counted.len(), tally.need, output::missing_groups(&tally));
         return Ok(Some(("approve", since, format!("{risk}; {have} of {need} approvals{missing}{excepts}"))));
     }
-    if let Some(frozen @ Refusal::Frozen { .. }) = frozen.as_ref().filter(|_| change.is_requester_or_owner(me)) {
+    let stopped = frozen.as_ref().filter(|it| it.is_by_freeze());
+    if let Some(frozen) = stopped.filter(|_| change.is_requester_or_owner(me)) {
         return Ok(Some(("revise", since, format!("cannot start: {frozen}"))));
     }
     if renews(change, governance, me, now)? {
         return Ok(Some(("approve", since, format!("{risk}; yours expires before the window opens"))));
     }
     let starts = change.starters(governance)?.is_ok_and(|able| able.contains(me));
-    if starts && status == Status::Approved && !matches!(frozen, Some(Refusal::Frozen { .. })) {
+    if starts && status == Status::Approved && stopped.is_none() {
         let left = tally.counted.len() - change.expiring(governance, now)?.len();
         let expire = if left < tally.need { "; approvals expire before the window opens" } else { "" };
         let frozen = frozen.map_or(String::new(), |it| format!("; cannot start: {it}"));

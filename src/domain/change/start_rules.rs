@@ -67,11 +67,16 @@ pub enum Opens {
 }
 
 impl Refusal {
+    /// Whether a freeze stops the start.
+    pub fn is_by_freeze(&self) -> bool {
+        matches!(self, Self::Frozen { .. } | Self::Reserved { .. } | Self::RestoredLate { .. })
+    }
+
     /// What can make the start possible that this refusal is about.
     pub fn opens(&self) -> Opens {
         match self {
             Self::OutsideWindow { time, window } if *time < window.start() => Opens::At(window.start()),
-            Self::Frozen { opens, .. } => *opens,
+            Self::Frozen { opens, .. } | Self::Reserved { opens, .. } | Self::RestoredLate { opens, .. } => *opens,
             Self::OutsideWindow { .. }
             | Self::TooLateToStart { .. }
             | Self::Withdrawn { .. }

@@ -28,6 +28,8 @@ pub enum Effect {
     Waived,
     /// The revision names it as an exception.
     Excepted,
+    /// It is reserved for changes like this one.
+    Admits,
 }
 
 /// A freeze that is closed at some time of a window.
@@ -106,12 +108,14 @@ impl Governance {
                 continue;
             };
             let reference = FreezeRef { name: name.clone(), since: mark.since };
+            let stops = freeze.terms.stops_in(facts, from, until);
             let effect = match freeze.terms.is_waived(facts) {
+                _ if stops.is_none() => Effect::Admits,
                 true => Effect::Waived,
                 false if facts.excepted.get(name) == Some(&mark.since) => Effect::Excepted,
                 false => Effect::Stops,
             };
-            let opens = freeze.terms.opens_in(from, until);
+            let (closed, opens) = (stops.unwrap_or(closed), freeze.terms.opens_in(facts, from, until));
             met.push(Met { freeze: reference, closed, opens, effect, excepting: freeze.excepting() });
         }
         Ok(met)
@@ -174,9 +178,17 @@ impl Change {
     /// The refusal by the first freeze, among those that the change meets, that stops it.
     fn stopped(&self, met: &[Met]) -> Option<Refusal> {
         let it = met.iter().find(|it| it.effect == Effect::Stops)?;
-        let (freeze, closed) = (it.freeze.name.clone(), it.closed.clone());
-        let opens = opens(met, self.current().facts.last_start());
-        Some(Refusal::Frozen { change: self.id(), freeze, closed, opens })
+        let (change, freeze, closed) = (self.id(), it.freeze.name.clone(), it.closed.clone());
+        let facts = &self.current().facts;
+        let opens = opens(met, facts.last_start());
+        let (reserved, closed) = (closed.reserved.clone(), Box::new(closed));
+        Some(match reserved {
+            None => Refusal::Frozen { change, freeze, closed, opens },
+            Some(it) if facts.tags.contains(&it.tag) => {
+                Refusal::RestoredLate { change, freeze, closed, opens, end: facts.window.end() }
+            }
+            Some(it) => Refusal::Reserved { change, freeze, tag: it.tag, closed, opens },
+        })
     }
 
     /// The freeze, among those that the change meets, from which the approvals that count do not except it.

@@ -43,13 +43,37 @@ impl Scope {
     }
 }
 
-/// A period in which a freeze is closed, from its start up to, not including, its end; written as both times and its
-/// name, with single spaces.
+/// For which changes a period is reserved: those with a tag whose windows end by a time, when what was tested must be
+/// restored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reserved {
+    /// The tag.
+    pub tag: Tag,
+    /// The time.
+    pub restored_by: Time,
+}
+
+impl Reserved {
+    /// Whether a change with these facts may be started in the period.
+    fn admits(&self, facts: &Facts) -> bool {
+        facts.tags.contains(&self.tag) && facts.window.end() <= self.restored_by
+    }
+}
+
+/// `reserved for tag network-test, to be restored by 2026-12-05T10:00:00Z`.
+impl fmt::Display for Reserved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "reserved for tag {}, to be restored by {}", self.tag, self.restored_by)
+    }
+}
+
+/// A period in which a freeze is closed, from its start up to, not including, its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosedPeriod {
     from: Time,
     until: Time,
     name: Line,
+    reserved: Option<Reserved>,
 }
 
 impl ClosedPeriod {
@@ -58,12 +82,21 @@ impl ClosedPeriod {
     /// # Errors
     /// [`Invalid::PeriodOrder`] unless it ends after it begins.
     pub fn new(from: Time, until: Time, name: Line) -> Result<Self, Invalid> {
-        if until <= from { Err(Invalid::PeriodOrder) } else { Ok(Self { from, until, name }) }
+        if until <= from { Err(Invalid::PeriodOrder) } else { Ok(Self { from, until, name, reserved: None }) }
+    }
+
+    /// The same period, reserved for some changes.
+    ///
+    /// # Errors
+    /// [`Invalid::RestoredBy`] unless they must be restored after the period begins.
+    pub fn for_only(self, reserved: Reserved) -> Result<Self, Invalid> {
+        let fits = reserved.restored_by > self.from;
+        if fits { Ok(Self { reserved: Some(reserved), ..self }) } else { Err(Invalid::RestoredBy) }
     }
 
     /// The period of a freeze that one person opened, which has begun.
     pub(in crate::domain) fn opened_alone(from: Time, until: Time) -> Self {
-        Self { from, until, name: Line::fixed("begun by one person") }
+        Self { from, until, name: Line::fixed("begun by one person"), reserved: None }
     }
 
     /// The first moment in it.
@@ -80,21 +113,23 @@ impl ClosedPeriod {
     pub fn name(&self) -> &Line {
         &self.name
     }
-}
 
-impl fmt::Display for ClosedPeriod {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}", self.from, self.until, self.name)
+    /// For which changes it is reserved; `None` if it is closed for every one.
+    pub fn reserved(&self) -> Option<&Reserved> {
+        self.reserved.as_ref()
+    }
+
+    /// Whether a change with these facts may not be started in it.
+    fn stops(&self, facts: &Facts) -> bool {
+        self.reserved.as_ref().is_none_or(|reserved| !reserved.admits(facts))
     }
 }
 
-impl FromStr for ClosedPeriod {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        let mut parts = text.splitn(3, ' ');
-        let mut part = || parts.next().unwrap_or("");
-        Self::new(part().parse()?, part().parse()?, part().parse()?)
+/// `2026-12-05T00:00:00Z 2026-12-05T08:00:00Z market test (reserved for tag …)`.
+impl fmt::Display for ClosedPeriod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.from, self.until, self.name)?;
+        self.reserved.as_ref().map_or(Ok(()), |reserved| write!(f, " ({reserved})"))
     }
 }
 
@@ -136,16 +171,11 @@ impl ClosedPeriods {
         known.until().is_none_or(|known| self.end().is_none_or(|end| end <= known))
     }
 
-    /// The first period that has a moment in common with the time from `from` up to `until`.
-    fn first_in(&self, from: Time, until: Time) -> Option<&ClosedPeriod> {
-        let at = self.0.partition_point(|it| it.until <= from);
-        self.0.get(at).filter(|it| it.from < until)
-    }
-
-    /// The last such period.
-    fn last_in(&self, from: Time, until: Time) -> Option<&ClosedPeriod> {
-        let at = self.0.partition_point(|it| it.from < until);
-        self.0.get(at.checked_sub(1)?).filter(|it| it.until > from)
+    /// The periods that have a moment in common with the time from `from` up to `until`, in order.
+    fn within(&self, from: Time, until: Time) -> impl DoubleEndedIterator<Item = &ClosedPeriod> {
+        let (first, end) =
+            (self.0.partition_point(|it| it.until <= from), self.0.partition_point(|it| it.from < until));
+        self.0.get(first..end).unwrap_or_default().iter()
     }
 }
 
@@ -217,14 +247,27 @@ pub struct Closed {
     pub until: Option<Time>,
     /// Its name.
     pub name: String,
+    /// For which changes it is reserved; `None` if it is closed for every one.
+    pub reserved: Option<Reserved>,
 }
 
-/// `closed from … to … (month end)`.
+impl From<&ClosedPeriod> for Closed {
+    fn from(it: &ClosedPeriod) -> Self {
+        let (name, reserved) = (it.name.to_string(), it.reserved.clone());
+        Self { from: it.from, until: Some(it.until), name, reserved }
+    }
+}
+
+/// `closed from … to … (month end)`; for which changes it is reserved stands after the name.
 impl fmt::Display for Closed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.until {
-            Some(until) => write!(f, "closed from {} to {until} ({})", self.from, self.name),
-            None => write!(f, "closed from {} on ({})", self.from, self.name),
+            Some(until) => write!(f, "closed from {} to {until} ({}", self.from, self.name)?,
+            None => write!(f, "closed from {} on ({}", self.from, self.name)?,
+        }
+        match &self.reserved {
+            Some(reserved) => write!(f, "; {reserved})"),
+            None => f.write_str(")"),
         }
     }
 }
@@ -244,25 +287,34 @@ impl Terms {
     /// If it stops a change with these facts at every time from `from` on at which the change can be started and rolled
     /// back within its window: when it is closed then. Exceptions are left aside.
     pub fn stops(&self, facts: &Facts, from: Time) -> Option<Closed> {
-        let closed = self.closed_in(facts.last_start_from(from), facts.window.end());
+        let closed = self.stops_in(facts, facts.last_start_from(from), facts.window.end());
         closed.filter(|_| self.concerns(facts) && !self.is_waived(facts))
     }
 
     /// The first time at which it is closed between `from` and `until`, which is not included.
     pub fn closed_in(&self, from: Time, until: Time) -> Option<Closed> {
-        if let Some(it) = self.periods.first_in(from, until) {
-            return Some(Closed { from: it.from, until: Some(it.until), name: it.name.to_string() });
-        }
-        let known = self.known.until().filter(|known| *known < until)?;
-        Some(Closed { from: known, until: None, name: CALENDAR_UNKNOWN.to_owned() })
+        self.periods.within(from, until).next().map(Closed::from).or_else(|| self.unknown_in(until))
     }
 
-    /// The end of the last time at which it is closed between `from` and `until`, which is not included; `None` if that
-    /// has no end, or if there is none.
-    pub fn opens_in(&self, from: Time, until: Time) -> Option<Time> {
-        match self.known.until() {
-            Some(known) if known < until => None,
-            _ => self.periods.last_in(from, until).map(ClosedPeriod::until),
+    /// The first time between `from` and `until`, which is not included, at which it stops a change with these facts: a
+    /// period that is reserved for such changes does not.
+    pub fn stops_in(&self, facts: &Facts, from: Time, until: Time) -> Option<Closed> {
+        let stops = self.periods.within(from, until).find(|it| it.stops(facts));
+        stops.map(Closed::from).or_else(|| self.unknown_in(until))
+    }
+
+    /// The time from which on its calendar is not known, if that is before `until`.
+    fn unknown_in(&self, until: Time) -> Option<Closed> {
+        let known = self.known.until().filter(|known| *known < until)?;
+        Some(Closed { from: known, until: None, name: CALENDAR_UNKNOWN.to_owned(), reserved: None })
+    }
+
+    /// The end of the last time between `from` and `until`, which is not included, at which it stops a change with these
+    /// facts; `None` if that has no end, or if there is none.
+    pub fn opens_in(&self, facts: &Facts, from: Time, until: Time) -> Option<Time> {
+        match self.unknown_in(until) {
+            Some(_) => None,
+            None => self.periods.within(from, until).rfind(|it| it.stops(facts)).map(ClosedPeriod::until),
         }
     }
 
@@ -382,9 +434,6 @@ mod tests {
         assert_eq!(closed(0, 1000), Some((time(10), Some(time(20)))));
         assert_eq!(closed(50, 1000), None);
         assert_eq!(complete.end(), Some(time(50)));
-        let opens = |from, until| complete.opens_in(time(from), time(until));
-        assert_eq!((opens(0, 10), opens(0, 11), opens(0, 41)), (None, Some(time(20)), Some(time(50))));
-        assert_eq!((opens(30, 40), opens(29, 40), opens(49, 50)), (None, Some(time(30)), Some(time(50))));
         let all: Vec<Time> = complete.all_closed_in(time(15), time(41)).into_iter().map(|it| it.from).collect();
         assert_eq!(all, [time(10), time(20), time(40)]);
     }
@@ -393,7 +442,6 @@ mod tests {
     fn beyond_its_calendar_a_freeze_is_closed_without_an_end() {
         let known = terms(Known::Until(time(60)));
         assert_eq!(known.closed_in(time(50), time(60)), None);
-        assert_eq!((known.opens_in(time(0), time(60)), known.opens_in(time(0), time(61))), (Some(time(50)), None));
         let closed = known.closed_in(time(50), time(61)).unwrap();
         assert_eq!((closed.from, closed.until, closed.name.as_str()), (time(60), None, CALENDAR_UNKNOWN));
         assert!(known.closed_in(time(9000), time(9001)).is_some() && known.end().is_none());

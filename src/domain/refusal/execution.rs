@@ -60,11 +60,23 @@ macro_rules! execution {
         "start it inside the window, or revise the change with another window";
     /// A start while a freeze is closed, or before one that begins in the window.
     Frozen { /** Which change. */ change: ChangeId, /** The freeze. */ freeze: FreezeName,
-             /** The first time at which it is closed. */ closed: Closed,
+             /** The first time at which it is closed. */ closed: Box<Closed>,
              /** What opens it again. */ opens: Opens } =>
         "frozen", "freeze {freeze} stops {change}: {closed}",
         "start it when no freeze is closed up to the end of its window, or revise it with another window or a \
          [freeze_exception]; `twinseal freeze show {freeze}` shows it";
+    /// A start of a change without the tag for which a period is reserved.
+    Reserved { /** Which change. */ change: ChangeId, /** The freeze. */ freeze: FreezeName, /** The tag. */ tag: Tag,
+               /** The period. */ closed: Box<Closed>, /** What opens it again. */ opens: Opens } =>
+        "reserved", "freeze {freeze} stops {change}, which does not have tag {tag}: {closed}",
+        "start it when no freeze is closed up to the end of its window; if it is part of what the period is for, revise it \
+         with the tag; `twinseal freeze show {freeze}` shows it";
+    /// A start of a change in a reserved period, with a window that ends too late.
+    RestoredLate { /** Which change. */ change: ChangeId, /** The freeze. */ freeze: FreezeName,
+                   /** The period. */ closed: Box<Closed>, /** What opens it again. */ opens: Opens,
+                   /** The end of the window. */ end: Time } =>
+        "restored-by", "freeze {freeze} stops {change}, whose window ends at {end}: {closed}",
+        "revise it with a window that ends by that time; `twinseal freeze show {freeze}` shows it";
     /// An exception that nobody signed who may except.
     NotExcepted { /** Which change. */ change: ChangeId, /** The freeze. */ freeze: FreezeName,
                   /** Who may except. */ by: String } =>

@@ -86,6 +86,9 @@ pub enum Invalid {
     /// Periods beyond the time until which a calendar is known.
     #[error("a closed period ends after the time until which the calendar is known")]
     ClosedUnknown,
+    /// A reserved period that must be restored before it begins.
+    #[error("restored before the period begins, or at that moment")]
+    RestoredBy,
     /// Another word than the one that lets somebody open a freeze again.
     #[error("not allowed: write the word allowed")]
     Again,
