@@ -5,7 +5,7 @@ mod tips;
 use std::ffi::OsString;
 
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::account::{config, home, trusted, whoami};
 use crate::commands::breakglass;
@@ -17,8 +17,9 @@ use crate::commands::freeze;
 use crate::commands::govern::{init, policy, proposal, seal};
 use crate::commands::look::{diff, export, inbox, list, log, show};
 use crate::commands::people::{key, person};
+use crate::commands::shell::{complete, setup};
 use crate::commands::upkeep::{backup, doctor, rebuild, recover, repair, restore, verify};
-use crate::commands::{Context, Options, gate};
+use crate::commands::{Context, Options, gate, help};
 use crate::config::Config;
 use crate::env::Env;
 use crate::error::{Error, Exit};
@@ -29,7 +30,7 @@ use crate::output::{safe, safe_json, safe_lines};
 /// A change can start only after two other people have signed that exact revision with their own keys. Every act is an
 /// entry in one signed log that anybody can verify.
 #[derive(Debug, Parser)]
-#[command(name = "twinseal", version, propagate_version = true)]
+#[command(name = "twinseal", version, propagate_version = true, disable_help_subcommand = true)]
 #[command(after_help = "Exit codes:
   0  success
   1  refused by a rule, or not confirmed; gate closed; freeze closed
@@ -94,6 +95,9 @@ enum Command {
     Config(config::Config),
     #[command(subcommand)]
     Registers(trusted::Registers),
+    SetupShell(setup::SetupShell),
+    Complete(complete::Complete),
+    Help(help::Help),
 }
 
 fn dispatch(command: Option<Command>, context: &mut Context<'_>) -> Result<(), Error> {
@@ -138,6 +142,9 @@ fn dispatch(command: Option<Command>, context: &mut Context<'_>) -> Result<(), E
         Command::Whoami(it) => it.run(context),
         Command::Config(it) => it.run(context),
         Command::Registers(it) => it.run(context),
+        Command::SetupShell(it) => it.run(context, Cli::command()),
+        Command::Complete(it) => it.run(context, Cli::command()),
+        Command::Help(it) => it.run(context, Cli::command()),
     }
 }
 
@@ -226,8 +233,6 @@ fn report_usage(env: &mut Env, usage: &clap::Error, json: bool) -> Exit {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     /// Every argument of a command and its subcommands.

@@ -10,12 +10,14 @@ mod files;
 pub mod freeze;
 pub mod gate;
 pub mod govern;
+pub mod help;
 mod known;
 pub mod look;
 mod lookup;
 pub mod people;
 mod recorded;
 mod registers;
+pub mod shell;
 mod ui;
 pub mod upkeep;
 

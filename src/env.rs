@@ -15,11 +15,12 @@ use zeroize::Zeroizing;
 use crate::domain::Time;
 
 /// The environment variables that twinseal reads.
-const VARIABLES: [&str; 14] = [
+const VARIABLES: [&str; 16] = [
     "EDITOR",
     "HOME",
     "LOGNAME",
     "NO_COLOR",
+    "SHELL",
     "SSH_AUTH_SOCK",
     "TERM",
     "TZ",
@@ -29,6 +30,7 @@ const VARIABLES: [&str; 14] = [
     "USER",
     "VISUAL",
     "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
     "XDG_STATE_HOME",
 ];
 
@@ -130,9 +132,19 @@ impl Env {
     /// twinseal's directory under an XDG base directory: that of `variable`, or `default` below the home directory if
     /// the variable is unset or not absolute (XDG Base Directory Specification).
     pub fn xdg(&self, variable: &str, default: &str) -> PathBuf {
+        self.xdg_base(variable, default).join("twinseal")
+    }
+
+    /// An XDG base directory itself, as [`Env::xdg`] finds it.
+    pub fn xdg_base(&self, variable: &str, default: &str) -> PathBuf {
         let base = self.variables.get(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-        let home = || self.path(Path::new("~")).join(default);
-        base.unwrap_or_else(home).join("twinseal")
+        base.unwrap_or_else(|| self.path(Path::new("~")).join(default))
+    }
+
+    /// Says nothing on standard error from now on, and asks nobody: for completion, which runs while a person types.
+    pub fn fall_silent(&mut self) {
+        self.err = Box::new(io::sink());
+        self.console = Box::new(NoTerminal);
     }
 
     /// Whether configuration and state have a place: `HOME`, or both XDG variables, are absolute paths.
@@ -219,6 +231,26 @@ fn current_folder() -> PathBuf {
 fn now() -> Time {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Time::default().plus(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+}
+
+struct NoTerminal;
+
+impl Console for NoTerminal {
+    fn is_interactive(&self) -> bool {
+        false
+    }
+
+    fn can_ask_secret(&self) -> bool {
+        false
+    }
+
+    fn ask(&mut self, _: &str) -> io::Result<String> {
+        Ok(String::new())
+    }
+
+    fn secret(&mut self, _: &str) -> io::Result<Zeroizing<String>> {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
 }
 
 struct Terminal;

@@ -1,5 +1,6 @@
 //! Errors of commands: what failed, why, the next step, and the exit code.
 
+mod account;
 mod break_glass;
 mod exit;
 mod faults;
@@ -10,6 +11,7 @@ mod words;
 
 use std::path::PathBuf;
 
+pub use account::AccountError;
 pub use break_glass::BreakGlassError;
 pub use exit::Exit;
 pub use freeze::FreezeError;
@@ -214,12 +216,9 @@ pub enum Error {
         /// Who filed its current revision.
         by: PersonId,
     },
-    /// No draft with this number.
-    #[error("no draft {0}")]
-    NoDraft(String),
-    /// Nothing to file, and no terminal for an editor.
-    #[error("no draft given, and no terminal for an editor")]
-    NoDraftGiven,
+    /// A command about this account.
+    #[error("{0}")]
+    Account(#[from] AccountError),
     /// An argument, a variable or a path that is not UTF-8 where it must be.
     #[error("{0} is not UTF-8")]
     NotUtf8(String),

@@ -9,6 +9,7 @@ mod caching;
 mod calendar;
 mod capacity;
 mod commits;
+mod completion;
 mod concurrency;
 mod doctor;
 mod documents;

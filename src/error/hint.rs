@@ -117,10 +117,9 @@ impl Error {
     fn lookup(&self) -> Option<&'static str> {
         Some(match self {
             Self::NoChange(_) => "`twinseal list` shows all changes",
-            Self::NoDraft(_) => "`twinseal drafts list` shows the drafts of this account",
-            Self::NoDraftGiven => "name a file: `twinseal draft > change.toml`, then `twinseal file change.toml`",
             Self::BreakGlass(error) => error.hint(),
             Self::Freeze(error) => error.hint(),
+            Self::Account(error) => error.hint(),
             Self::NoRevision { .. } => "`twinseal show` lists the revisions in its timeline",
             Self::NoProposal(_) => "`twinseal proposal list` shows all proposals",
             Self::NoPerson { .. } => "`twinseal person list` shows all enrolled people",

@@ -125,7 +125,7 @@ pub fn came(output: &Output) -> bool {
 
 /// Every command with a person who may run it, in an order in which each succeeds. `NAME` is the prefix of every file
 /// name that a user chooses; other words in braces are filled in.
-const DAY: [(&str, &str); 107] = [
+const DAY: &[(&str, &str)] = &[
     (
         "alice",
         "init --name prod --register prod.db --member alice=alice.request:admin --member bob=bob.request:admin \
@@ -246,6 +246,8 @@ const DAY: [(&str, &str); 107] = [
     ("audrey", "config edit"),
     ("audrey", "config unset key"),
     ("audrey", "registers list"),
+    ("audrey", "complete bash 2 -- twinseal show CHG"),
+    ("audrey", "setup-shell bash"),
     ("audrey", "registers forget prod --fingerprint {fingerprint}"),
 ];
 
@@ -303,7 +305,7 @@ pub type Lines = BTreeMap<Vec<String>, (String, Vec<String>)>;
 pub fn day(mode: Mode) -> (World, Lines) {
     let (world, commands) = (before_the_day(), commands());
     let mut last = BTreeMap::new();
-    for (person, line) in DAY {
+    for &(person, line) in DAY {
         if line.starts_with("gate") {
             world.at("2026-12-01T10:00:00Z");
         }

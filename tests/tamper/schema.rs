@@ -185,7 +185,7 @@ const PLANTS: [(&str, &str); 5] = [
 ];
 
 /// Every command that opens the register and stops there, with what it needs to get so far.
-const OPENING: [&str; 67] = [
+const OPENING: &[&str] = &[
     "whoami",
     "draft --from CHG-1",
     "check change.toml",
@@ -256,8 +256,10 @@ const OPENING: [&str; 67] = [
 ];
 
 /// The others: those that need no register, and those that say what they find in a way of their own.
-const ASIDE: [&str; 19] = [
+const ASIDE: &[&str] = &[
     "calendar venue",
+    "complete",
+    "setup-shell",
     "drafts list",
     "drafts discard",
     "drafts resume",

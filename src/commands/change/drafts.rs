@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::commands::Context;
 use crate::commands::change::file;
 use crate::domain::{Time, number};
-use crate::error::Error;
+use crate::error::{AccountError, Error};
 use crate::input::title_of;
 use crate::output::{ago, table};
 use crate::private;
@@ -94,7 +94,7 @@ fn find(context: &Context<'_>, given: &str) -> Result<PathBuf, Error> {
     let path = folder(context).join(format!("{given}.toml"));
     match number(given) {
         Ok(_) if path.is_file() => Ok(path),
-        _ => Err(Error::NoDraft(given.to_owned())),
+        _ => Err(AccountError::NoDraft(given.to_owned()).into()),
     }
 }
 

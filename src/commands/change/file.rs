@@ -10,7 +10,7 @@ use crate::commands::change::compose::Compose;
 use crate::commands::change::drafts;
 use crate::commands::{Context, report_recorded};
 use crate::domain::{Event, Line, Text};
-use crate::error::Error;
+use crate::error::{AccountError, Error};
 use crate::output::{Gutter, list, safe_lines, window};
 use crate::record::{Plan, rehearse};
 
@@ -46,7 +46,7 @@ impl File {
             return record(context, &DraftFile::named(file, self.commits), self.again, false);
         }
         if self.compose.edits() && !context.env.console.is_interactive() {
-            return Err(Error::NoDraftGiven);
+            return Err(AccountError::NoDraftGiven.into());
         }
         let draft = self.compose.text(context)?;
         let path = drafts::keep(context, &draft)?;

@@ -1,0 +1,127 @@
+//! Completion in bash, zsh and fish, by the scripts that `setup-shell` installs, and the manual pages.
+
+use std::fs;
+use std::process::Command;
+
+use crate::support::World;
+use twinseal::error::Exit;
+
+/// What a shell answers to a program of its own, run as carol, with the script at `$1`.
+fn answer(world: &World, shell: &str, program: &str) -> Vec<String> {
+    let script = world.path(&format!("{shell}.script"));
+    fs::write(&script, world.ok("carol", &format!("setup-shell {shell} --print"))).unwrap();
+    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_twinseal")).parent().unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let home = world.path("people/carol");
+    let mut command = Command::new(shell);
+    command.args(["-c", program]).arg("sh").arg(&script);
+    if shell == "fish" {
+        command = Command::new(shell);
+        command.args(["-N", "-c", program]).arg(&script);
+    }
+    command.env_clear().env("PATH", path).env("HOME", &home).env("LANG", "C.UTF-8").current_dir(world.path(""));
+    let out = command.output().unwrap_or_else(|error| panic!("{shell} is needed: {error}"));
+    assert!(out.stderr.is_empty(), "{shell}: {}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+fn bash(world: &World, words: &str) -> Vec<String> {
+    let program = format!(
+        "source \"$1\"; COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _twinseal
+         printf '%s\\n' \"${{COMPREPLY[@]}}\""
+    );
+    answer(world, "bash", &program)
+}
+
+/// A register that carol knows, with one change.
+fn world() -> World {
+    let world = World::filed();
+    world.ok("carol", "list");
+    world
+}
+
+#[test]
+fn bash_completes_commands_options_and_what_the_register_holds() {
+    let world = world();
+    assert_eq!(bash(&world, "twinseal sh"), ["show"]);
+    assert_eq!(bash(&world, "twinseal show CH"), ["CHG-1"]);
+    assert_eq!(bash(&world, "twinseal list --owner er"), ["erin"]);
+    assert_eq!(bash(&world, "twinseal list --service ord"), ["order-gateway"]);
+    assert!(bash(&world, "twinseal list --st").contains(&"--status".to_owned()));
+    assert!(!bash(&world, "twinseal comp").contains(&"complete".to_owned()), "it is for scripts");
+}
+
+#[test]
+fn zsh_and_fish_show_titles_beside_ids() {
+    let world = world();
+    let program = "compdef() {}; _describe() { print -rl -- ${(P)2} }; source \"$1\"
+                   words=(twinseal show CH); CURRENT=3; _twinseal";
+    assert_eq!(answer(&world, "zsh", program), ["CHG-1:Raise the pool"]);
+    let program = "source $argv[1]; complete -C 'twinseal show CH'";
+    assert_eq!(answer(&world, "fish", program), ["CHG-1\tRaise the pool"]);
+}
+
+#[test]
+fn completion_asks_nobody_and_says_nothing_without_a_known_register() {
+    let world = World::filed();
+    world.person("frank");
+    let output = world.run_typing("frank", "complete bash 2 -- twinseal show CH", &[]);
+    assert_eq!((output.exit, output.screen.as_str()), (Exit::Done, ""), "{:?}", output.unanswered);
+    fs::write(world.path("prod.db"), "no register").unwrap();
+    let output = world.run("erin", "complete fish 2 -- twinseal show CH");
+    assert_eq!((output.exit, output.screen.as_str()), (Exit::Done, ""));
+}
+
+#[test]
+fn no_title_controls_the_terminal_while_it_is_completed() {
+    let world = World::filed();
+    world.write("odd.toml", crate::support::CHANGE.replace("Raise the pool", "a: b`touch x` $(touch x) é"));
+    world.ok("erin", "file odd.toml");
+    world.ok("carol", "list");
+    let program = "source $argv[1]; complete -C 'twinseal show CHG-2'";
+    let shown = answer(&world, "fish", program);
+    assert!(shown[0].starts_with("CHG-2\ta: b`touch x` $(touch x)"), "{shown:?}");
+    assert_eq!(bash(&world, "twinseal show CHG-2"), ["CHG-2"]);
+    assert!(!world.path("x").exists());
+}
+
+#[test]
+fn help_knows_commands_and_topics() {
+    let world = World::empty();
+    world.person("frank");
+    for (topic, part) in [
+        ("exit-codes", "3  broken or unexpected register"),
+        ("format", "leaf hash"),
+        ("keys", "~/.ssh/id_ed25519"),
+        ("policy", "policy explain"),
+        ("times", "sat 20:00"),
+        ("approve", "Usage: twinseal approve"),
+        ("person grant", "Usage: twinseal person grant"),
+        ("", "Commands:"),
+    ] {
+        assert!(world.ok("frank", &format!("help {topic}")).contains(part), "{topic}");
+    }
+    world.fails("frank", "help tmes", Exit::Invalid, "no command or topic \"tmes\"; did you mean times?");
+    world.fails("frank", "help person grnt", Exit::Invalid, "did you mean grant?");
+}
+
+#[test]
+fn the_script_and_the_manual_pages_are_installed() {
+    let world = world();
+    world.variable("carol", "SHELL", Some("/usr/bin/fish"));
+    let said = world.run("carol", "setup-shell");
+    assert_eq!(said.exit, Exit::Done, "{}", said.screen);
+    let home = world.path("people/carol");
+    assert!(
+        fs::read_to_string(home.join(".config/fish/completions/twinseal.fish"))
+            .unwrap()
+            .contains("complete -c twinseal")
+    );
+    let manual = fs::read_to_string(home.join(".local/share/man/man1/twinseal-approve.1")).unwrap();
+    assert!(manual.contains("Approve the current revision of changes"), "{manual}");
+    world.ok("carol", "setup-shell bash");
+    world.ok("carol", "setup-shell zsh");
+    world.variable("carol", "SHELL", None);
+    world.fails("carol", "setup-shell", Exit::Invalid, "which shell?");
+    world.fails("carol", "setup-shell csh", Exit::Invalid, "invalid value 'csh'");
+}
