@@ -241,6 +241,10 @@ impl DraftContext for Names {
         Ok(text::digest(freeze.as_str().as_bytes()))
     }
 
+    fn freezes(&self) -> Vec<FreezeName> {
+        Vec::new()
+    }
+
     fn judge_window(&self, window: &Window) -> Result<(), Refusal> {
         judge_window(window, now())
     }

@@ -56,7 +56,7 @@ pub const VENUES: [Venue; 5] = [
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VenueError {
     /// Not the code of one of the [`VENUES`].
-    #[error("no calendar of venue {mic}; known: {}", codes())]
+    #[error("no calendar of venue {mic}{}; known: {}", near(.mic), codes())]
     Unknown {
         /// The code given.
         mic: String,
@@ -101,6 +101,14 @@ fn skipped_or_repeated(error: &LocalTimeError) -> &'static str {
 
 fn codes() -> String {
     VENUES.map(|venue| venue.mic).join(", ")
+}
+
+/// A suggestion for a code that differs in two letters at most.
+fn near(mic: &str) -> String {
+    let upper = mic.to_ascii_uppercase();
+    let distance = |venue: &Venue| strsim::damerau_levenshtein(&upper, venue.mic);
+    let near = VENUES.into_iter().min_by_key(distance).filter(|venue| distance(venue) < 2);
+    near.map_or(String::new(), |venue| format!(" (did you mean {}?)", venue.mic))
 }
 
 /// A time in which orders are accepted, matched or not: up to, not including, its end.

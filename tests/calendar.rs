@@ -70,7 +70,7 @@ fn a_year_that_is_not_published_is_refused() {
         "erin",
         "calendar venue XSHF --year 2026",
         Exit::Invalid,
-        "no calendar of venue XSHF; known: XSHG, XSHE",
+        "no calendar of venue XSHF (did you mean XSHG?); known: XSHG, XSHE",
     );
     for wrong in ["--year 70000", "--year soon", "--year 2026 --after 25h", "--year 2026 --name now-1", ""] {
         assert_eq!(world.run("erin", &format!("calendar venue XSHG {wrong}")).exit, Exit::Invalid, "{wrong}");

@@ -1,5 +1,7 @@
 //! What the screens of freezes say: what a freeze would stop, where it stands, what is misspelt, and what comes next.
 
+use twinseal::error::Exit;
+
 use crate::support::{CHANGE, FREEZE, World};
 
 /// Files a change like [`CHANGE`], with these words replaced.
@@ -172,4 +174,26 @@ fn a_freeze_that_refers_to_a_calendar_is_judged_by_the_periods_of_the_calendar()
     let freeze = "name = \"month-end\"\nexception_group = \"finance\"\ncalendar = \"year-end\"\n";
     let lines = block(&propose(&world, freeze), STOPPED);
     assert!(lines[0].starts_with("- CHG-1 awaiting approval: closed from"), "{lines:?}");
+}
+
+#[test]
+fn a_misspelt_freeze_in_an_exception_is_named_with_the_right_one() {
+    let world = World::founded();
+    propose(&world, FREEZE);
+    second(&world);
+    world.write("change.toml", format!("{CHANGE}\n[freeze_exception]\nfreezes = [\"mont-end\"]\nreason = \"No.\"\n"));
+    let fault =
+        "freeze_exception.freezes[1]: freeze mont-end is not in force, or was replaced; did you mean month-end?";
+    for command in ["check change.toml", "file change.toml"] {
+        world.fails("erin", command, Exit::Invalid, fault);
+    }
+}
+
+#[test]
+fn nobody_proposes_a_freeze_that_is_over_without_a_note() {
+    let world = World::founded();
+    let note = "note: all closed periods are over; this freeze would stop nothing";
+    assert!(!propose(&world, FREEZE).contains(note));
+    world.at("2027-01-04T01:00:00Z");
+    assert!(propose(&world, &FREEZE.replace("month-end", "other")).contains(note));
 }

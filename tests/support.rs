@@ -279,6 +279,10 @@ impl DraftContext for Alone {
         Ok(Digest::NONE)
     }
 
+    fn freezes(&self) -> Vec<FreezeName> {
+        Vec::new()
+    }
+
     fn judge_window(&self, _: &Window) -> Result<(), Refusal> {
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use super::fault::{Fault, Problem};
+use super::fault::{Fault, Problem, nearest};
 use super::steps::{Steps, read_steps};
 use super::times;
 use super::tree::{Source, Table, Value};
@@ -62,6 +62,9 @@ pub trait DraftContext {
     /// # Errors
     /// The rule of the register that forbids it.
     fn judge_exception(&self, freeze: &FreezeName) -> Result<Digest, Refusal>;
+
+    /// The freezes in force, for suggestions.
+    fn freezes(&self) -> Vec<FreezeName>;
 
     /// Whether a change with this window may be filed.
     ///
@@ -289,7 +292,12 @@ fn read_freeze_exception(
 ) -> (Option<Prose>, BTreeMap<FreezeName, Digest>) {
     let Some(table) = root.table("freeze_exception") else { return Default::default() };
     let reason = table.required_prose("reason");
-    let names: BTreeSet<FreezeName> = table.judged_words("freezes", |name| context.judge_exception(name).map(|_| ()));
+    let misspelt = |name: &FreezeName, refusal: Refusal| {
+        let near = nearest(name.as_str(), context.freezes().iter().map(FreezeName::as_str));
+        near.map_or_else(|| Problem::from(refusal.clone()), |near| Problem::Misspelt(refusal.clone(), near))
+    };
+    let judge = |name: &FreezeName| context.judge_exception(name).map(drop).map_err(|refusal| misspelt(name, refusal));
+    let names: BTreeSet<FreezeName> = table.judged_words("freezes", judge);
     table.require_items("freezes");
     table.finish();
     let since = |name: FreezeName| context.judge_exception(&name).ok().map(|since| (name, since));

@@ -94,9 +94,9 @@ pub enum Problem {
     /// A length of time over a day.
     #[error("at most 1440 minutes, which are a day")]
     Minutes,
-    /// A venue or year without a calendar, and the nearest known venue.
-    #[error("{0}{near}", near = did_you_mean(.1.as_deref()))]
-    Venue(VenueError, Option<String>),
+    /// A venue or year without a calendar.
+    #[error("{0}")]
+    Venue(#[from] VenueError),
     /// A key that `[sessions]` replaces.
     #[error("leave it out, or leave out [sessions], which says it too")]
     InSessions,
@@ -200,6 +200,9 @@ pub enum Problem {
     /// A rule of the register that the change would break.
     #[error("{0}")]
     Refused(#[from] Refusal),
+    /// A freeze that is not in force, and the nearest one that is.
+    #[error("{0}; did you mean {1}?")]
+    Misspelt(Refusal, String),
 }
 
 fn did_you_mean(word: Option<&str>) -> String {

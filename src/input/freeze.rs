@@ -126,8 +126,11 @@ fn read_schedule(root: &Table<'_, '_>) -> Option<(Known, ClosedPeriods)> {
         return read_sessions(sessions).filter(|_| others == 0);
     }
     let zone = read_zone(root);
-    let known = root.required("known_until").and_then(|value| read_known(&value, zone.as_ref().ok()?.as_ref()));
-    known.zip(read_periods(root, known, &zone))
+    // Beside a wrong zone, whose fault is reported, times are read in UTC to find their other faults.
+    let times_in = zone.clone().unwrap_or_else(|()| Some(Zone::utc()));
+    let known = root.required("known_until").and_then(|value| read_known(&value, times_in.as_ref()));
+    let periods = read_periods(root, known, times_in.as_ref());
+    known.zip(periods).filter(|_| zone.is_ok())
 }
 
 /// The zone of local times, if there is one; an error if it is unknown, and its fault is reported.
@@ -145,16 +148,13 @@ fn read_known(value: &Value<'_, '_>, zone: Option<&Zone>) -> Option<Known> {
     times::time(&written, zone).map(Known::Until).map_err(|problem| value.fault(problem)).ok()
 }
 
-fn read_periods(root: &Table<'_, '_>, known: Option<Known>, zone: &Result<Option<Zone>, ()>) -> Option<ClosedPeriods> {
+fn read_periods(root: &Table<'_, '_>, known: Option<Known>, zone: Option<&Zone>) -> Option<ClosedPeriods> {
     let (mut periods, mut last) = (Vec::new(), None::<Time>);
     for table in root.tables("periods") {
         let name: Option<Line> = table.required_line("name");
         let bounds = [table.required("from"), table.required("until")];
-        // Times cannot be read without the zone, whose fault is reported once.
-        let Ok(zone) = zone else { continue };
-        let time = |value: &Value<'_, '_>| {
-            times::time(&value.time()?, zone.as_ref()).map_err(|problem| value.fault(problem)).ok()
-        };
+        let time =
+            |value: &Value<'_, '_>| times::time(&value.time()?, zone).map_err(|problem| value.fault(problem)).ok();
         let [from, until] = [0, 1].map(|at| bounds.get(at).and_then(|it| it.as_ref()).and_then(time));
         let fault = |at: usize, invalid: Invalid| {
             bounds.get(at).and_then(|it| it.as_ref()).into_iter().for_each(|value| value.fault(invalid.clone()));
@@ -165,7 +165,7 @@ fn read_periods(root: &Table<'_, '_>, known: Option<Known>, zone: &Result<Option
         if until.zip(known.and_then(Known::until)).is_some_and(|(until, known)| until > known) {
             fault(1, Invalid::ClosedUnknown);
         }
-        let reserved = read_reserved(&table, zone.as_ref(), from);
+        let reserved = read_reserved(&table, zone, from);
         table.finish();
         last = until.or(last);
         let Some(((from, until), name)) = from.zip(until).zip(name) else { continue };
@@ -248,6 +248,15 @@ mod tests {
         assert_eq!(faults(&FREEZE.replace("Asia/Shanghai", "Asia/Shangai")), ["4: zone"]);
         let without = FREEZE.split("[[periods]]").next().unwrap();
         assert_eq!(faults(without), ["1: periods"]);
+    }
+
+    #[test]
+    fn a_wrong_zone_hides_no_fault_of_a_time() {
+        let wrong = FREEZE.replace("Asia/Shanghai", "Asia/Shangai").replace("2026-12-30 18:00", "30.12.2026");
+        let wrong = wrong.replace("'complete'", "'2026-12-20'").replace("2027-01-04 09:00", "2027-01-04 25:00");
+        let faults = read_freeze(&wrong).unwrap_err();
+        let found: Vec<(usize, &str)> = faults.iter().map(|it| (it.line, it.field.as_str())).collect();
+        assert_eq!(found, [(3, "known_until"), (4, "zone"), (9, "periods[1].from"), (10, "periods[1].until")]);
     }
 
     #[test]

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use chrono::{NaiveDate, NaiveTime};
 
-use super::fault::{Problem, nearest};
+use super::fault::Problem;
 use super::tree::{Table, Value};
 use crate::domain::{ClosedPeriods, Invalid, Known};
-use crate::venue::{Drawing, Hours, MERGE_GAP, VENUES, Venue, VenueError};
+use crate::venue::{Drawing, Hours, MERGE_GAP, Venue, VenueError};
 
 /// The most minutes of a gap, and of the time around a session: a day.
 const MINUTES: u64 = 1440;
@@ -49,8 +49,7 @@ fn read_drawing(table: &Table<'_, '_>) -> Option<Drawing> {
 
 fn read_venue(value: &Value<'_, '_>) -> Option<Venue> {
     let mic = value.text(|text| Ok(text.to_owned()))?;
-    let near = || nearest(&mic, VENUES.map(|venue| venue.mic));
-    Venue::named(&mic).map_err(|error| value.fault(Problem::Venue(error, near()))).ok()
+    Venue::named(&mic).map_err(|error| value.fault(error)).ok()
 }
 
 /// The hours under a key, if they are there; an error if they have a fault, which is reported.
@@ -105,7 +104,7 @@ fn report(table: &Table<'_, '_>, drawing: &Drawing, error: VenueError) {
         }
         VenueError::Unknown { .. } | VenueError::NotPublished { .. } => "year",
     };
-    table.get(key).into_iter().for_each(|value| value.fault(Problem::Venue(error.clone(), None)));
+    table.get(key).into_iter().for_each(|value| value.fault(error.clone()));
 }
 
 #[cfg(test)]
@@ -124,7 +123,7 @@ mod tests {
              no_night = ['2026-02-30']\nmerge_gaps_minutes = 1441\nbefore = 5\n",
         );
         let expected = [
-            "4: sessions.venue: no calendar of venue XSHF; known: XSHG, XSHE, XHKG, XNYS, XLON; did you mean XSHE?",
+            "4: sessions.venue: no calendar of venue XSHF (did you mean XSHG?); known: XSHG, XSHE, XHKG, XNYS, XLON",
             "5: sessions.year: expected an integer, found a string",
             "6: sessions.day.from: not a time of day: write 21:00",
             "6: sessions.day.until: required, but missing or empty",

@@ -17,8 +17,17 @@ pub fn zone(name: &str) -> Result<Zone, Problem> {
         // The database has some abbreviations: EST is five hours behind UTC, also in a summer of New York.
         _ if name != "UTC" && is_abbreviation(name) => Err(Problem::NoPlace),
         Some(zone) => Ok(zone),
-        None => Err(Problem::UnknownZone(nearest(name, names().iter().map(String::as_str)))),
+        None => Err(Problem::UnknownZone(nearest(name, names().iter().map(String::as_str)).or_else(|| place(name)))),
     }
+}
+
+/// The zone of a place that is named without its region: `Asia/Shanghai` for `Shanghai` or `new york`.
+fn place(name: &str) -> Option<String> {
+    let wanted = name.replace(' ', "_");
+    let is_it = |zone: &String| zone.rsplit('/').next().is_some_and(|place| place.eq_ignore_ascii_case(&wanted));
+    let mut found = Zone::names().filter(|zone| zone.contains('/') && is_it(zone));
+    // Two places of one name: neither is suggested.
+    found.next().filter(|_| found.next().is_none())
 }
 
 /// Whether this is no place, such as `CST`, `GMT+1` or `+08:00`.
@@ -138,5 +147,8 @@ mod tests {
         }
         assert_eq!(read("2026-12-05 8:00 PM", "Asia/Shanghai"), Err(Problem::Time));
         assert_eq!(zone("nowhere").err(), Some(Problem::UnknownZone(None)));
+        for (name, full) in [("Shanghai", "Asia/Shanghai"), ("new york", "America/New_York"), ("tokyo", "Asia/Tokyo")] {
+            assert_eq!(zone(name).err(), Some(Problem::UnknownZone(Some(full.to_owned()))), "{name}");
+        }
     }
 }

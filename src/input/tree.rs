@@ -177,20 +177,20 @@ impl<'s, 'a> Table<'s, 'a> {
 
     /// An optional list of distinct words or identifiers; a single one needs no brackets.
     pub fn words<T: FromStr<Err = Invalid> + Ord>(&self, key: &'static str) -> BTreeSet<T> {
-        self.judged_words(key, |_| Ok(()))
+        self.judged_words(key, |_| Ok::<(), Problem>(()))
     }
 
     /// As [`Table::words`], each also judged by a rule.
-    pub fn judged_words<T: FromStr<Err = Invalid> + Ord>(
+    pub fn judged_words<T: FromStr<Err = Invalid> + Ord, E: Into<Problem>>(
         &self,
         key: &'static str,
-        judge: impl Fn(&T) -> Result<(), Refusal>,
+        judge: impl Fn(&T) -> Result<(), E>,
     ) -> BTreeSet<T> {
         let mut words = BTreeSet::new();
         for value in self.get(key).map(|value| value.items_or_single()).unwrap_or_default() {
             let Some(word) = value.item(str::parse) else { continue };
-            if let Err(refusal) = judge(&word) {
-                value.fault(refusal);
+            if let Err(problem) = judge(&word) {
+                value.fault(problem);
             }
             if !words.insert(word) {
                 value.fault(Problem::Twice(value.value.as_str().unwrap_or_default().to_owned()));

@@ -11,6 +11,7 @@ use crate::commands::look::list::risk_and_kind;
 use crate::commands::lookup::{parse, zone};
 use crate::domain::{Closed, Effect, Facts, FreezeName, Scope, ServiceId, Status, Time};
 use crate::error::Error;
+use crate::input::{Toward, spoken_time};
 use crate::output::{AGENDA, Item, agenda, freeze, json, table};
 use crate::store::{ChangeFilter, ChangeOrder, ChangeRow, Session};
 use crate::venue::{Session as Trading, Venue};
@@ -25,7 +26,7 @@ pub struct View {
     /// A month instead of seven days
     #[arg(long)]
     month: bool,
-    /// First day; today unless given
+    /// First day, such as 2026-12-07, tomorrow or mon; today unless given
     #[arg(long, value_name = "DATE")]
     from: Option<String>,
     /// Leave out what does not concern this service
@@ -108,9 +109,16 @@ impl View {
     fn days(&self, context: &Context<'_>, venue: Option<&Venue>) -> Result<Days, Error> {
         let of_venue = || venue.and_then(|venue| Zone::named(venue.zone)).unwrap_or_else(Zone::utc);
         let zone = zone(context)?.unwrap_or_else(of_venue);
-        let given = self.from.clone().unwrap_or_else(|| zone.at(context.env.now()).date_naive().to_string());
-        let wrong = || Error::Form { given: given.clone(), form: "2026-12-31" };
-        let first = NaiveDate::parse_from_str(&given, "%Y-%m-%d").map_err(|_| wrong())?;
+        let (now, given) = (context.env.now(), self.from.as_deref().unwrap_or("today"));
+        let first = match NaiveDate::parse_from_str(given, "%Y-%m-%d") {
+            Ok(date) => date,
+            Err(_) => {
+                let spoken = spoken_time(given, now, Some(&zone), Toward::Future);
+                let spoken = spoken.map_err(|problem| Error::Time { given: given.to_owned(), problem })?;
+                zone.at(spoken).date_naive()
+            }
+        };
+        let wrong = || Error::Form { given: given.to_owned(), form: "2026-12-31" };
         let end = match self.month {
             true => first.checked_add_months(Months::new(1)),
             false => first.checked_add_days(chrono::Days::new(7)),

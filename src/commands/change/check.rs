@@ -149,6 +149,10 @@ impl DraftContext for Against {
         since.ok_or_else(|| Refusal::NoFreeze { freeze: freeze.clone() })
     }
 
+    fn freezes(&self) -> Vec<FreezeName> {
+        self.governance.iter().flat_map(Governance::freezes).map(|(name, _)| name.clone()).collect()
+    }
+
     fn judge_window(&self, window: &Window) -> Result<(), Refusal> {
         self.governance.as_ref().map_or(Ok(()), |_| judge_window(window, self.now))
     }

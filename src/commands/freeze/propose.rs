@@ -35,6 +35,9 @@ impl Propose {
         let mut named = draft.terms.scope.clone();
         named.tags.extend(draft.terms.except_tags.iter().cloned());
         note_unknown(context, &session, &named)?;
+        if draft.calendar.is_none() && draft.terms.end().is_some_and(|end| end <= context.env.now()) {
+            context.env.status("note: all closed periods are over; this freeze would stop nothing");
+        }
         let text = draft.reason.map(|reason| Text::Remark(Field::Reason, reason));
         open(context, &mut session, text, |session| {
             let (name, mut terms) = (draft.name.clone(), draft.terms.clone());

@@ -187,7 +187,7 @@ fn calendars(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waitin
             deadline: Some(known),
             then: if known > now.claimed { "calendar ends" } else { "calendar ended" },
             late: false,
-            reason: format!("known until {known}"),
+            reason: format!("known until {}", known.utc().format("%Y-%m-%d")),
         });
     }
     Ok(waiting)
