@@ -154,3 +154,20 @@ fn every_row_of_a_pipe_names_its_day_and_no_row_is_wider_than_the_terminal() {
         assert!(shown.lines().all(fits), "{columns}\n{shown}");
     }
 }
+
+#[test]
+fn a_reserved_period_says_for_which_changes_and_until_when_they_must_be_back() {
+    let world = World::filed();
+    let reserved = "name = \"system-test\"\nexception_group = \"risk\"\nknown_until = \"complete\"\n[[periods]]\n\
+        name = \"network test\"\nfrom = \"2026-12-01T10:00:00Z\"\nuntil = \"2026-12-01T16:00:00Z\"\n\
+        reserved = \"network-test\"\nrestored_by = \"2026-12-01T15:00:00Z\"\n";
+    freeze(&world, reserved);
+    let tested = CHANGE.replace("services =", "tags = [\"network-test\"]\nservices =");
+    world.write("change.toml", tested);
+    world.ok("erin", "file change.toml --again");
+    let shown = world.ok("audrey", "calendar --from 2026-12-01 --zone Asia/Shanghai");
+    let row = |what: &str| shown.lines().find(|line| line.contains(what)).unwrap_or_else(|| panic!("{shown}"));
+    assert!(row("reserved").contains("18:00-24:00  reserved  only network-test"), "{shown}");
+    assert!(row("reserved").ends_with("back by Tue 23:00; system-test (network test)"), "{shown}");
+    assert!(row("CHG-1").contains("awaiting approval; frozen") && !row("CHG-2").contains("frozen"), "{shown}");
+}

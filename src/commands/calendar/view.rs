@@ -88,7 +88,7 @@ impl View {
         if context.ui.json {
             return context.ui.print_json(context.env, whole_json(&days, &planned, &frozen, &markets));
         }
-        let mut items: Vec<Item> = frozen.iter().map(freeze_item).collect();
+        let mut items: Vec<Item> = frozen.iter().map(|it| freeze_item(it, &days.zone)).collect();
         items.extend(markets.iter().flat_map(session_items));
         items.extend(planned.iter().map(change_item));
         let width = context.env.width;
@@ -194,12 +194,18 @@ fn market(venue: Venue, days: &Days) -> Market {
     Market { venue, sessions, unknown }
 }
 
-fn freeze_item(it: &Frozen) -> Item {
+/// The row of a closed time. One that is reserved says for which changes, and when they must be back.
+fn freeze_item(it: &Frozen, zone: &Zone) -> Item {
     let scope = if it.scope == "every change" { String::new() } else { format!("; {}", it.scope) };
     let title = format!("{} ({}){scope}", it.name, it.closed.name);
-    let status = if it.closed.reserved.is_some() { "reserved" } else { "closed" };
-    let cells = ["freeze".to_owned(), status.to_owned(), String::new(), title];
-    Item { from: it.closed.from, until: it.closed.until, cells }
+    let [what, status, title] = match &it.closed.reserved {
+        None => ["freeze".to_owned(), "closed".to_owned(), title],
+        Some(reserved) => {
+            let back = zone.at(reserved.restored_by).format("%a %H:%M");
+            ["reserved".to_owned(), format!("only {}", reserved.tag), format!("back by {back}; {title}")]
+        }
+    };
+    Item { from: it.closed.from, until: it.closed.until, cells: [what, status, String::new(), title] }
 }
 
 fn session_items(market: &Market) -> Vec<Item> {
