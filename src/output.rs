@@ -35,5 +35,5 @@ pub use safe::{safe, safe_json, safe_lines};
 pub use signed::{Block, Parts};
 pub use table::table;
 use timeline::timeline;
-pub use timeline::{Redaction, Remark, Remarks, Timeline, barred};
+pub use timeline::{Redaction, Remark, Remarks, Timeline, barred, void_reason};
 pub use visible::{Reading, visible};

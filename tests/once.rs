@@ -221,3 +221,52 @@ fn no_proposal_replaces_what_came_into_force_after_its_page_was_shown() {
         assert_eq!(world.entries(), entries + 2, "{command}");
     }
 }
+
+#[test]
+fn whoever_approved_a_revision_does_not_approve_it_again() {
+    let world = World::filed();
+    let approve = |world: &World| {
+        let (before, output) = (world.entries(), world.run("carol", &approve_command(world)));
+        (output, world.entries() - before)
+    };
+    fn approve_command(world: &World) -> String {
+        format!("approve CHG-1 --revision {}", world.revision("CHG-1").filed)
+    }
+    assert_eq!(approve(&world).1, 1);
+    let (output, recorded) = approve(&world);
+    assert_eq!((output.exit, recorded), (Exit::Done, 0));
+    let said = "CHG-1 already approved by you (1 of 2); 1 more approval needed; nothing was recorded";
+    assert_eq!(output.err.trim_end(), said);
+    // At a terminal nothing is asked, and a program sees that nothing was recorded.
+    let output = world.run_typing("carol", "approve CHG-1", &[]);
+    assert!(output.err.contains(said) && output.unanswered.is_empty(), "{}", output.screen);
+    let json: serde_json::Value =
+        serde_json::from_str(&world.ok("carol", &format!("--json {}", approve_command(&world)))).unwrap();
+    assert_eq!(json["recorded"], serde_json::Value::Null);
+    // An approval that was retracted, or that counts no more, is given again.
+    world.ok("carol", "retract CHG-1 --reason Wait.");
+    assert_eq!(approve(&world).1, 1);
+    let wrong = format!("approve CHG-1 --revision {}", "7".repeat(64));
+    assert_eq!(world.run("carol", &wrong).exit, Exit::Invalid);
+}
+
+#[test]
+fn an_approval_that_expires_before_the_window_is_renewed_with_the_reason() {
+    let world = World::founded();
+    world.write("policy.toml", "approvals = 2\napproval_days = 2\n");
+    world.ok("alice", "policy propose policy.toml");
+    world.ok("bob", &format!("proposal second 1 --digest {}", world.newest_proposal().opened));
+    world.write("change.toml", CHANGE.replace("2026-12-01T1", "2026-12-04T1"));
+    world.ok("erin", "file change.toml");
+    world.approve("carol", "CHG-1");
+    // Another one made now would expire too.
+    let command = format!("approve CHG-1 --revision {}", world.revision("CHG-1").filed);
+    assert!(world.run("carol", &command).err.contains("already approved"));
+    world.at("2026-12-02T12:00:00Z");
+    let page = world.run_typing("carol", "approve CHG-1", &["CHG-1"]).screen;
+    assert!(
+        page.contains("Your approval expires in 21 h, before the window opens; approving again renews it."),
+        "{page}"
+    );
+    assert!(page.contains("CHG-1 approved (1 of 2)"), "{page}");
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Context;
 use super::freeze::all;
-use crate::domain::Scope;
+use crate::domain::{Conditions, Facts, Group, Policy, Scope};
 use crate::error::Error;
 use crate::input::nearest;
 use crate::output::safe;
@@ -13,12 +13,71 @@ use crate::store::Session;
 /// What has names, as revisions list it.
 const ITEMS: [&str; 3] = ["service", "environment", "tag"];
 
+/// A name that no change, no freeze in force and no requirement of the policy has.
+struct Unknown {
+    item: &'static str,
+    name: String,
+    /// A similar name that one of them has.
+    near: Option<String>,
+}
+
 /// Says which services, environments and tags are named by no change, no freeze in force and no requirement of the policy.
 /// A register that names none yet is left alone.
 ///
 /// # Errors
 /// The cache cannot be read.
 pub fn note_unknown(context: &mut Context<'_>, session: &Session, scope: &Scope) -> Result<(), Error> {
+    for it in unknown(session, scope)? {
+        say(context, &it);
+    }
+    Ok(())
+}
+
+/// As [`note_unknown`], for a draft of a change: only names that are like a known one, because a change may well be the first
+/// with its service or tag.
+///
+/// # Errors
+/// The cache cannot be read.
+pub fn note_mistyped(context: &mut Context<'_>, session: &Session, facts: &Facts) -> Result<(), Error> {
+    let Facts { services, environments, tags, .. } = facts.clone();
+    for it in unknown(session, &Scope { services, environments, tags, ..Scope::default() })? {
+        if it.near.is_some() {
+            say(context, &it);
+        }
+    }
+    Ok(())
+}
+
+/// As [`note_unknown`], for a policy, and which groups nobody is in.
+///
+/// # Errors
+/// The cache cannot be read.
+pub fn note_policy(context: &mut Context<'_>, session: &Session, policy: &Policy) -> Result<(), Error> {
+    let mut scope = Scope::default();
+    for Conditions { services, environments, tags, .. } in policy.requirements().iter().map(|it| &it.when) {
+        scope.services.extend(services.iter().cloned());
+        scope.environments.extend(environments.iter().cloned());
+        scope.tags.extend(tags.iter().cloned());
+    }
+    note_unknown(context, session, &scope)?;
+    let governance = session.governed()?;
+    let used: BTreeSet<&Group> = governance.loaded_people().flat_map(|(_, it)| it.grants.groups.keys()).collect();
+    let named: BTreeSet<&Group> = policy.groups().collect();
+    for group in named.difference(&used) {
+        let near = nearest(group.as_str(), used.iter().map(|it| it.as_str()));
+        let near = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
+        context.env.status(format_args!("note: nobody is in group {group}{near}"));
+    }
+    Ok(())
+}
+
+fn say(context: &mut Context<'_>, Unknown { item, name, near }: &Unknown) {
+    let near = near.as_ref().map_or(String::new(), |near| format!("; did you mean {}?", safe(near)));
+    context.env.status(format_args!("note: no change, freeze or policy names {item} {name}{near}"));
+}
+
+fn unknown(session: &Session, scope: &Scope) -> Result<Vec<Unknown>, Error> {
+    let mut unknown = Vec::new();
     let mut others: Vec<[BTreeSet<String>; 3]> =
         all(session)?.iter().map(|(_, freeze)| names(&freeze.terms.scope)).collect();
     let policy = session.state().governance().policy();
@@ -34,11 +93,10 @@ pub fn note_unknown(context: &mut Context<'_>, session: &Session, scope: &Scope)
         others.iter().filter_map(|it| it.get(n)).for_each(|it| known.extend(it.iter().cloned()));
         for name in asked.iter().filter(|name| !known.is_empty() && !known.contains(*name)) {
             let near = nearest(name, known.iter().map(String::as_str));
-            let near = near.map_or(String::new(), |near| format!("; did you mean {}?", safe(&near)));
-            context.env.status(format_args!("note: no change, freeze or policy names {item} {name}{near}"));
+            unknown.push(Unknown { item, name: name.clone(), near });
         }
     }
-    Ok(())
+    Ok(unknown)
 }
 
 fn names(scope: &Scope) -> [BTreeSet<String>; 3] {

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::Context;
 use crate::domain::{
-    BreakGlassId, Change, ChangeId, Field, Governance, Invalid, Moment, Person, PersonId, ProposalId, ProposalState,
-    Prose, Refusal, RequirementLine, Status, Target, Text, Time,
+    BreakGlassId, Change, ChangeId, Field, Governance, Invalid, Moment, Person, PersonId, Policy, ProposalId,
+    ProposalState, Prose, Refusal, RequirementLine, Status, Target, Text, Time, Unloaded,
 };
 use crate::error::{Error, Exit, shell_word};
 use crate::input::{Toward, named_zone, nearest, spoken_time};
@@ -130,6 +130,16 @@ fn obstacle(change: &Change, everybody: Option<&Governance>, refusal: Refusal, n
     let open = everybody.filter(|_| change.started().is_none());
     let could = open.map_or(Ok(Vec::new()), |everybody| change.who_could(&refusal, everybody, now))?;
     Ok(Obstacle { refusal, could })
+}
+
+/// Whether this person's approval of a change expires before the window opens, and another one made now would not.
+///
+/// # Errors
+/// A record is not loaded.
+pub fn renews(change: &Change, governance: &Governance, me: &PersonId, now: Moment) -> Result<bool, Unloaded> {
+    let lasts = now.claimed.plus(governance.policy().map_or(0, Policy::approval_seconds));
+    let theirs = change.expiring(governance, now)?.iter().any(|(vote, _)| vote.person == *me);
+    Ok(theirs && lasts > change.current().facts.window.start())
 }
 
 /// The enrolled person with this id.

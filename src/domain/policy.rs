@@ -237,6 +237,12 @@ impl Policy {
         needs
     }
 
+    /// Every group that it names.
+    pub fn groups(&self) -> impl Iterator<Item = &Group> {
+        let of_requirements = self.requirements().iter().flat_map(|it| it.from.keys().chain(&it.exception));
+        of_requirements.chain(&self.0.teams).chain(self.0.break_glass.groups())
+    }
+
     /// Whether a condition of a requirement is about freezes.
     pub(in crate::domain) fn reads_freezes(&self) -> bool {
         self.requirements().iter().any(|it| !it.when.freezes.is_empty())

@@ -7,10 +7,11 @@ use crate::commands::change::summary::summary;
 use crate::commands::look::diff;
 use crate::commands::look::show::write_page;
 use crate::commands::lookup::{
-    cannot_start, change, change_id, check_named_once, governance_about, is_about_one, parse, remark, requirement_texts,
+    cannot_start, change, change_id, check_named_once, governance_about, is_about_one, parse, remark, renews,
+    requirement_texts,
 };
-use crate::commands::{Context, about_to_sign, report_recorded_with};
-use crate::domain::{ChangeId, Digest, Event, Field, PersonId, RevisionRef, Text, Verdict};
+use crate::commands::{Context, about_to_sign, report_already, report_recorded_with};
+use crate::domain::{ChangeId, Digest, Event, Field, PersonId, Status, Text, Verdict};
 use crate::error::Error;
 use crate::output::requirements::{RequirementText, requirement_lines};
 use crate::output::{self, Equal, Page, Timeline, safe};
@@ -79,11 +80,14 @@ fn approve(
 ) -> Result<(), Error> {
     // Fixed before it is shown: a revision filed while the approver reads must not be signed unread.
     let revision = change(session, id)?.current().id;
+    if let Some(given) = digest.filter(|given| *given != revision.filed) {
+        return Err(Error::OtherDigest { flag: "--revision", given, found: revision.filed });
+    }
+    if let Some(said) = approved_before(context, session, id)? {
+        return report_already(context, said);
+    }
     let plan = |_: &mut Session| Ok(Plan { event: Event::Approve(revision), text: text.cloned() });
     let entry = match digest {
-        Some(given) if given != revision.filed => {
-            return Err(Error::OtherDigest { flag: "--revision", given, found: revision.filed });
-        }
         Some(_) => record(context.recorder(), session, plan)?,
         None if !context.env.console.is_interactive() => return Err(Error::NeedDigest { flag: "--revision" }),
         None => {
@@ -92,7 +96,7 @@ fn approve(
             write_page(&mut page, context, session, id, Timeline::Newest)?;
             show_changes(&mut page, session, id, rehearsal.actor())?;
             summary(&mut page, session, revision, "approve")?;
-            renewal(&mut page, session, revision, rehearsal.actor())?;
+            renewal(&mut page, context, session, id, rehearsal.actor())?;
             about_to_sign(&mut page, rehearsal.unsigned());
             // The page goes to standard error like the question, even if standard output is redirected.
             context.env.status(page.finish());
@@ -112,12 +116,54 @@ fn approve(
     report_recorded_with(context, &entry, None, said, Some(("requirements", json)))
 }
 
-/// Says whether the approval renews an earlier one.
-fn renewal(page: &mut Page, session: &Session, revision: RevisionRef, me: &PersonId) -> Result<(), Error> {
-    let change = change(session, revision.change)?;
-    let mine = change.votes().iter().rfind(|vote| vote.person == *me && vote.revision == revision.filed);
-    if mine.is_some_and(|vote| vote.verdict == Verdict::Approve) {
-        page.text("", "You have approved this revision before; approving again renews the approval.");
+/// What to say instead of approving once more: this person's approval counts, and will when the window opens.
+fn approved_before(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Option<String>, Error> {
+    let change = change(session, id)?;
+    if change.approvals().next().is_none() {
+        return Ok(None);
+    }
+    let me = context.key_choice.actor(session, context.key_choice.key_for(session)?.public())?;
+    if !change.approvals().any(|vote| vote.person == me) {
+        return Ok(None);
+    }
+    let now = session.state().moment(context.env.now());
+    let governance = governance_about(session, &change, now)?;
+    let tally = change.tally(&governance, now)?;
+    let open = matches!(change.status(&governance, now)?, Status::AwaitingApproval | Status::Approved);
+    if !open || !tally.counted.iter().any(|vote| vote.person == me) || renews(&change, &governance, &me, now)? {
+        return Ok(None);
+    }
+    let obstacle = cannot_start(session, &change, &governance, now)?;
+    let (have, next) = (output::count(&tally), output::next_step(&tally, obstacle.as_ref()));
+    Ok(Some(format!("{id} already approved by you ({have}); {next}; nothing was recorded")))
+}
+
+/// Says why the approval renews an earlier one.
+fn renewal(
+    page: &mut Page,
+    context: &Context<'_>,
+    session: &Session,
+    id: ChangeId,
+    me: &PersonId,
+) -> Result<(), Error> {
+    let change = change(session, id)?;
+    if !change.approvals().any(|vote| vote.person == *me) {
+        return Ok(());
+    }
+    let now = session.state().moment(context.env.now());
+    let governance = governance_about(session, &change, now)?;
+    let tally = change.tally(&governance, now)?;
+    let expires = change.expiring(&governance, now)?.into_iter().find(|(vote, _)| vote.person == *me);
+    let void = tally.void.iter().find(|(vote, _)| vote.person == *me);
+    if let Some((_, expires)) = expires {
+        let when = output::ago(expires, now.claimed);
+        page.text(
+            "",
+            format_args!("Your approval expires {when}, before the window opens; approving again renews it."),
+        );
+    } else if let Some((_, why)) = void {
+        let why = output::void_reason(why, now.claimed);
+        page.text("", format_args!("Your earlier approval does not count ({why}); approving again renews it."));
     }
     Ok(())
 }

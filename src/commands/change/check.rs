@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use crate::commands::Context;
 use crate::commands::change::commits::commit_addresses;
 use crate::commands::files::read_text;
+use crate::commands::known::note_mistyped;
 use crate::commands::lookup::{name_of_input, parse};
 use crate::domain::{
     About, Author, Capacity, Change, ChangeId, Content, Denied, Digest, Effect, Execution, Facts, Fingerprint,
@@ -75,9 +76,11 @@ impl Check {
             let meant: Option<PersonId> = context.key_choice.person_meant().map(parse).transpose()?;
             let requester = meant.unwrap_or_else(|| checked.draft.facts.owner.clone());
             let now = session.state().moment(context.env.now());
-            checked.check_requirements(now)?;
-            checked.check_capacity(now, None, &requester)?;
-            checked.check_freezes(session, now, &requester)?;
+            note_mistyped(context, session, &checked.draft.facts)?;
+            let mut problems = checked.requirement_problems(now, &requester)?;
+            problems.extend(checked.capacity_problems(now, None, &requester)?);
+            problems.extend(checked.freeze_problems(session, now, &requester)?);
+            as_a_whole(&checked.path, problems)?;
         }
         let draft = checked.draft;
         let against = match session.as_ref().and_then(|session| session.state().id()) {
@@ -168,13 +171,13 @@ pub struct CheckedDraft {
 }
 
 impl CheckedDraft {
-    /// Fails if freezes in force let the draft start at no time of its window, or if nobody who could approve it may
-    /// except it from one that it names. Freezes may change, so that it can be filed nevertheless.
+    /// The freezes in force that let the draft start at no time of its window, and those that it names and from which nobody
+    /// who could approve it may except it. Freezes may change, so that it can be filed nevertheless.
     ///
     /// # Errors
-    /// [`Error::Faults`], or the cache cannot be read.
-    pub fn check_freezes(&self, session: &Session, now: Moment, requester: &PersonId) -> Result<(), Error> {
-        let (Some(governance), facts) = (&self.governance, &self.draft.facts) else { return Ok(()) };
+    /// The cache cannot be read.
+    fn freeze_problems(&self, session: &Session, now: Moment, requester: &PersonId) -> Result<Vec<Problem>, Error> {
+        let (Some(governance), facts) = (&self.governance, &self.draft.facts) else { return Ok(Vec::new()) };
         let met = session.ask(|state| state.governance().freezes_in_the_way(facts, now.claimed))??;
         let key = Fingerprint::of(&[0; 32]);
         let able = Change::supposed(None, requester, key, facts).capacity(governance, now)?.able;
@@ -193,23 +196,39 @@ impl CheckedDraft {
                 Effect::Excepted | Effect::Waived | Effect::Admits => {}
             }
         }
-        as_a_whole(&self.path, problems)
+        Ok(problems)
     }
 
-    /// Fails if the draft lacks content that the policy requires, or has an exception that the policy does not allow.
+    /// What the draft lacks of the content that the policy requires, an exception that the policy does not allow, and duties
+    /// of one person that the policy separates.
     ///
     /// # Errors
-    /// [`Error::Faults`] with every rule that would refuse it.
-    fn check_requirements(&self, now: Moment) -> Result<(), Error> {
+    /// A record is not loaded.
+    fn requirement_problems(&self, now: Moment, requester: &PersonId) -> Result<Vec<Problem>, Error> {
         let policy = self.governance.as_ref().and_then(Governance::policy);
         let filled = Text::Description(Box::new(self.draft.description.clone())).filled();
-        let (Some(governance), Some(policy)) = (&self.governance, policy) else { return Ok(()) };
+        let (Some(governance), Some(policy)) = (&self.governance, policy) else { return Ok(Vec::new()) };
         let (facts, commands) = (&self.draft.facts, self.draft.execution.folded());
         let freezes = governance.touched(facts)?;
         let about = About { facts, commands: &commands, freezes: &freezes };
         let content = Content { about, filled: &filled, filed: now.effective };
-        let refusals = policy.judge_exceptions(&content).err().into_iter().chain(policy.refusals(&content));
-        as_a_whole(&self.path, refusals.map(Problem::Refused))
+        let duties = self.supposed(governance, None, requester)?.duty_refusals(governance)?;
+        let refusals =
+            policy.judge_exceptions(&content).err().into_iter().chain(policy.refusals(&content)).chain(duties);
+        Ok(refusals.map(Problem::Refused).collect())
+    }
+
+    /// The change that the draft would be, filed by this account: new, or a revision of `before`.
+    fn supposed(
+        &self,
+        governance: &Governance,
+        before: Option<&Change>,
+        requester: &PersonId,
+    ) -> Result<Change, Error> {
+        // The key matters for a machine account: a change by its oldest key has the most conflicts of interest.
+        let key = governance.person(requester)?.and_then(|it| it.keys().next());
+        let key = key.unwrap_or_else(|| Fingerprint::of(&[0; 32]));
+        Ok(Change::supposed(before, requester, key, &self.draft.facts))
     }
 
     /// Fails if too few people could approve the draft once this account has filed it: as a new change, or as a revision
@@ -218,15 +237,21 @@ impl CheckedDraft {
     /// # Errors
     /// [`Error::Faults`] with the names of the approvers, and why they could not approve it.
     pub fn check_capacity(&self, now: Moment, before: Option<&Change>, requester: &PersonId) -> Result<(), Error> {
-        let (Some(governance), facts) = (&self.governance, &self.draft.facts) else { return Ok(()) };
-        let Some(policy) = governance.policy() else { return Ok(()) };
-        // The key matters for a machine account: a change by its oldest key has the most conflicts of interest.
-        let key = governance.person(requester)?.and_then(|it| it.keys().next());
-        let key = key.unwrap_or_else(|| Fingerprint::of(&[0; 32]));
-        let capacity = Change::supposed(before, requester, key, facts).capacity(governance, now)?;
+        as_a_whole(&self.path, self.capacity_problems(now, before, requester)?)
+    }
+
+    fn capacity_problems(
+        &self,
+        now: Moment,
+        before: Option<&Change>,
+        requester: &PersonId,
+    ) -> Result<Vec<Problem>, Error> {
+        let (Some(governance), facts) = (&self.governance, &self.draft.facts) else { return Ok(Vec::new()) };
+        let Some(policy) = governance.policy() else { return Ok(Vec::new()) };
+        let capacity = self.supposed(governance, before, requester)?.capacity(governance, now)?;
         let (commands, freezes) = (self.draft.execution.folded(), governance.touched(facts)?);
         let needs = policy.needs(About { facts, commands: &commands, freezes: &freezes });
-        as_a_whole(&self.path, lacking(&capacity, &needs, now.claimed))
+        Ok(lacking(&capacity, &needs, now.claimed))
     }
 }
 

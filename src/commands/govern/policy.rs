@@ -9,6 +9,7 @@ use crate::commands::Context;
 use crate::commands::files::read_text;
 use crate::commands::govern::explain::{Explain, warn_unmeetable};
 use crate::commands::govern::proposal::open;
+use crate::commands::known::note_policy;
 use crate::commands::lookup::{as_of, name_of_input};
 use crate::domain::{
     Action, Change, ChangeId, Denied, Field, Governance, Moment, Policy as Rules, Prose, Status, Text,
@@ -73,6 +74,10 @@ impl Policy {
             Self::Draft => Ok(write!(context.env.out, "{POLICY_TEMPLATE}")?),
             Self::Check(source) => {
                 let (policy, _) = source.read(context)?;
+                if context.registers.named().is_some() {
+                    let session = context.open()?;
+                    note_policy(context, &session, &policy)?;
+                }
                 let said = format!("{}: no faults", safe(&name_of_input(&source.file)));
                 if context.ui.json {
                     context.ui.print_json(context.env, json!({ "policy": output::json::policy(&policy) }))?;
@@ -147,6 +152,7 @@ impl Source {
                 .text(&format!("{:>width$}", "then:", width = id.to_string().len() + 5), then);
         }
         context.env.status(format_args!("{}\n", page.finish().trim_start()));
+        note_policy(context, &session, &policy)?;
         warn_unmeetable(context, &session.governed()?, &policy, now)?;
         open(context, &mut session, text, |session| {
             let replaces = session.state().governance().policy_since();

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::proposal_page::{action_blocks, state_now, summary_of, write_page};
 use crate::commands::govern::explain::{note_few_approvers, warn_unmeetable};
+use crate::commands::known::note_policy;
 use crate::commands::lookup::{check_named_once, is_about_one, parse, reason};
 use crate::commands::{Context, about_to_sign, record_shown, report_recorded};
 use crate::domain::{
@@ -293,6 +294,7 @@ fn second(
     let plan = |_: &mut Session| Ok(Plan::of(Event::Second(at)));
     let now = session.state().moment(context.env.now());
     if let Action::Policy { policy, .. } = &found.action {
+        note_policy(context, session, policy)?;
         warn_unmeetable(context, &session.governed()?, policy, now)?;
     }
     note_few_approvers(context, session, &found.action, now)?;

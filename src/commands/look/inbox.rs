@@ -7,10 +7,10 @@ use crate::commands::Context;
 use crate::commands::breakglass::Judged;
 use crate::commands::freeze::{MONTH, expiring};
 use crate::commands::govern::summary_of;
-use crate::commands::lookup::{parse, title};
+use crate::commands::lookup::{parse, renews, title};
 use crate::domain::{
-    BreakGlass, BreakGlassStatus, Change, ChangeId, Denied, Facts, Governance, Left, Moment, PersonId, Policy, Refusal,
-    Role, Status, Time, Verdict,
+    BreakGlass, BreakGlassStatus, Change, ChangeId, Denied, Facts, Governance, Left, Moment, PersonId, Refusal, Role,
+    Status, Time, Verdict,
 };
 use crate::error::Error;
 use crate::output::{self, ago, table};
@@ -334,13 +334,6 @@ fn due(facts: &Facts, action: &str, now: Time) -> (Option<Time>, &'static str) {
         (window.start(), "window opens")
     };
     (Some(deadline), then)
-}
-
-/// Whether this person's approval expires before the window opens, and another one made now would not.
-fn renews(change: &Change, governance: &Governance, me: &PersonId, now: Moment) -> Result<bool, Denied> {
-    let lasts = now.claimed.plus(governance.policy().map_or(0, Policy::approval_seconds));
-    let theirs = change.expiring(governance, now)?.iter().any(|(vote, _)| vote.person == *me);
-    Ok(theirs && lasts > change.current().facts.window.start())
 }
 
 /// Whether an approval by this person would count, apart from conflicts of interest.

@@ -1,6 +1,6 @@
 //! The rules about events on a change that exists.
 
-use crate::domain::change::filing_rules::{judge_filing, judge_policy, judge_starters, judge_time_left};
+use crate::domain::change::filing_rules::{judge_filing, judge_owner, judge_policy, judge_starters, judge_time_left};
 use crate::domain::change::left::Left;
 use crate::domain::records::{Denied, Unloaded};
 use crate::domain::{
@@ -175,6 +175,24 @@ impl Change {
         let touched = governance.touched(&self.current().facts)?;
         judge_policy(governance, &self.content(&touched))?;
         judge_starters(governance, self.requesters(), &self.current().facts)
+    }
+
+    /// Every rule about separated duties that refuses the current revision, whoever approves it.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn duty_refusals(&self, governance: &Governance) -> Result<Vec<Refusal>, Unloaded> {
+        let facts = &self.current().facts;
+        let judged = [judge_owner(governance, facts), judge_starters(governance, self.requesters(), facts)];
+        let mut refusals = Vec::new();
+        for judged in judged {
+            match judged {
+                Ok(()) => {}
+                Err(Denied::Refused(refusal)) => refusals.push(refusal),
+                Err(Denied::Unloaded(unloaded)) => return Err(unloaded),
+            }
+        }
+        Ok(refusals)
     }
 
     /// An implementer or the owner finishes a change. If all of them have left, any admin may.

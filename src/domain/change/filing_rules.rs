@@ -174,11 +174,15 @@ pub(in crate::domain) fn judge_named(
 /// Checks that a revision has the content that the policy in force requires, and that its owner and implementers are
 /// separate if the policy says so.
 pub(in crate::domain) fn judge_policy(governance: &Governance, content: &Content<'_>) -> Result<(), Denied> {
-    let Some(policy) = governance.policy() else { return Ok(()) };
-    policy.judge(content)?;
-    let facts = content.about.facts;
+    governance.policy().map_or(Ok(()), |policy| policy.judge(content))?;
+    judge_owner(governance, content.about.facts)
+}
+
+/// Checks that the owner is no implementer, and answers for none, if the policy separates the two.
+pub(in crate::domain) fn judge_owner(governance: &Governance, facts: &Facts) -> Result<(), Denied> {
     let duty = Duty::OwnerImplementer;
-    for implementer in facts.implementers.iter().filter(|_| policy.separates(duty)) {
+    let separate = governance.policy().is_some_and(|policy| policy.separates(duty));
+    for implementer in facts.implementers.iter().filter(|_| separate) {
         let owners = governance.answer_for_account(&facts.owner)?;
         if !owners.is_disjoint(&governance.answer_for_account(implementer)?) {
             return Err(Refusal::DutiesSeparate { person: facts.owner.clone(), duty }.into());
