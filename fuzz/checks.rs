@@ -1,9 +1,11 @@
 //! What must hold for each parser on any input, as `README.md` lists it. There is one check for each parser. The fuzz
 //! targets call it with generated inputs, and `tests/fuzz.rs` with those in `corpus/`.
 
+mod drafts;
+
 use std::fmt::Display;
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::{Mutex, OnceLock};
@@ -14,31 +16,34 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use ssh_key::SshSig;
 use ssh_key::encoding::Decode;
 use twinseal::domain::{
-    Action, ChangeId, Digest, Event, EventKind, Fingerprint, FreezeName, Header, NewGrants, PersonId, ProposalId,
-    PublicKey, Refusal, Stream, Text, TextRef, Time, Window, is_forbidden, judge_time_left, judge_window, wire,
+    Digest, Event, EventKind, Fingerprint, Header, PublicKey, Stream, TextRef, Time, is_forbidden, wire,
 };
 use twinseal::format::request::{self, Request};
 use twinseal::format::sshsig;
-use twinseal::format::{Defect, Keys, Raw, Unsigned, body, data, entry, text};
-use twinseal::input::{self, Copied, DraftContext, Fault};
+use twinseal::format::{Defect, Keys, Raw, Unsigned, body, data, entry, text, word};
 use twinseal::output;
 use twinseal::signer::{Agent, KeyError, KeySource, Passphrase};
+
+pub use drafts::{calendar, change, freeze, policy, rota};
 
 /// Checks a parser with one input; panics if something does not hold.
 pub type Check = fn(&[u8]);
 
 /// Every check, with the name of its fuzz target.
-pub const CHECKS: [(&str, Check); 10] = [
+pub const CHECKS: [(&str, Check); 13] = [
     ("agent", agent),
+    ("calendar", calendar),
     ("change", change),
     ("data", self::data),
     ("entry", self::entry),
+    ("freeze", freeze),
     ("key", key),
     ("policy", policy),
     ("request", self::request),
     ("rota", rota),
     ("sshsig", self::sshsig),
     ("text", self::text),
+    ("word", self::word),
 ];
 
 /// A fixed key for signatures in these checks.
@@ -197,6 +202,28 @@ pub fn request(data: &[u8]) {
     read_request(&[body, format!("\nsig {sig}\nvouch {vouch}\n").as_bytes(), after].concat());
 }
 
+/// Input: a break-glass that was signed without the register. It is also checked with our own signature, which verifies
+/// if it names our own key.
+pub fn word(data: &[u8]) {
+    read_word(data);
+    let Some(at) = data.windows(6).position(|it| it == b"\n\nsig ") else { return };
+    let (message, rest) = (&data[..=at], &data[at + 6..]);
+    let text = rest.iter().position(|b| *b == b'\n').map_or(rest, |end| &rest[end + 1..]);
+    let sig = BASE64.encode(&sign(word::NAMESPACE, message));
+    read_word(&[message, format!("\nsig {sig}\n").as_bytes(), text].concat());
+}
+
+fn read_word(bytes: &[u8]) {
+    match word::read_file(bytes) {
+        Err(defect) => check_message(defect),
+        Ok((word, opening, text)) => {
+            check_characters(bytes);
+            let (part, _) = text::write(&text, word.salt.unwrap());
+            assert_eq!(word::write_file(&word, &opening, &part).as_bytes(), bytes);
+        }
+    }
+}
+
 fn read_request(bytes: &[u8]) {
     match Request::read(bytes) {
         Err(defect) => check_message(defect),
@@ -209,105 +236,6 @@ fn read_request(bytes: &[u8]) {
             }
         }
     }
-}
-
-// ---- TOML drafts
-
-/// A context in which each file holds its own name, and files whose name begins with `no` do not exist.
-struct Names;
-
-impl DraftContext for Names {
-    fn digest_of(&self, path: &str) -> io::Result<Digest> {
-        if path.starts_with("no") { Err(io::ErrorKind::NotFound.into()) } else { Ok(text::digest(path.as_bytes())) }
-    }
-
-    fn judge_party(&self, _: &PersonId) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    fn judge_author(&self, _: &PersonId) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    fn judge_follows(&self, _: ChangeId) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    fn judge_time_left(&self, window: &Window, rollback_minutes: u64) -> Result<(), Refusal> {
-        judge_time_left(window, rollback_minutes, now())
-    }
-
-    fn judge_exception(&self, freeze: &FreezeName) -> Result<Digest, Refusal> {
-        Ok(text::digest(freeze.as_str().as_bytes()))
-    }
-
-    fn freezes(&self) -> Vec<FreezeName> {
-        Vec::new()
-    }
-
-    fn judge_window(&self, window: &Window) -> Result<(), Refusal> {
-        judge_window(window, now())
-    }
-}
-
-/// Input: a change as TOML.
-pub fn change(data: &[u8]) {
-    let Ok(source) = str::from_utf8(data) else { return };
-    let draft = match input::read(source, &Names) {
-        Err(faults) => return check_faults(source, &faults),
-        Ok(draft) => draft,
-    };
-    // A valid draft can be recorded.
-    let words = Text::Description(Box::new(draft.description.clone()));
-    let (bytes, reference) = text::write(&words, [7; 16]);
-    check_characters(&bytes);
-    assert_eq!(text::read(EventKind::File, &bytes), Ok(words));
-    let (facts, execution) = (Box::new(draft.facts.clone()), Box::new(draft.execution.clone()));
-    let event = Event::File { change: ChangeId::after(0), facts, execution };
-    check_recordable(&event, Some(reference));
-    // Written as a draft and read again, it is the same except for its window.
-    let copied = Copied { facts: &draft.facts, words: &draft.description, execution: &draft.execution };
-    let written = input::write("CHG-1", &copied, now());
-    let again = input::read(&written, &Names).unwrap();
-    assert_eq!(again.facts.window.zone(), draft.facts.window.zone());
-    let facts = twinseal::domain::Facts { window: draft.facts.window.clone(), ..again.facts };
-    let again = (facts, again.description, again.execution);
-    assert_eq!(again, (draft.facts, draft.description, draft.execution));
-}
-
-/// Input: a policy as TOML.
-pub fn policy(data: &[u8]) {
-    let Ok(source) = str::from_utf8(data) else { return };
-    match input::read_policy(source) {
-        Err(faults) => check_faults(source, &faults),
-        Ok(policy) => {
-            assert!(policy.approvals() >= 2);
-            let action = Action::Policy { replaces: Digest::NONE, policy };
-            let event = Event::Propose { proposal: ProposalId::after(0), action };
-            check_recordable(&event, None);
-        }
-    }
-}
-
-/// Input: a rota as CSV.
-pub fn rota(data: &[u8]) {
-    let Ok(source) = str::from_utf8(data) else { return };
-    match input::read_rota(source) {
-        Err(faults) => check_faults(source, &faults),
-        Ok(rota) => {
-            let new = |(person, grants)| (person, NewGrants::new(Digest::NONE, grants));
-            let action = Action::Roles(rota.into_iter().map(new).collect());
-            check_recordable(&Event::Propose { proposal: ProposalId::after(0), action }, None);
-        }
-    }
-}
-
-/// Checks that the faults are in order, on lines that exist, and printable.
-fn check_faults(source: &str, faults: &[Fault]) {
-    let lines = source.split('\n').count();
-    assert!(!faults.is_empty() && faults.is_sorted_by_key(|fault| fault.line));
-    assert!(faults.iter().all(|fault| (1..=lines).contains(&fault.line)));
-    faults.iter().for_each(check_message);
 }
 
 /// Checks that an event is the same after encoding and decoding.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::support::Alone;
 use twinseal::format::request::Request;
-use twinseal::format::{data, sshsig, text};
+use twinseal::format::{data, sshsig, text, word};
 use twinseal::input;
 
 /// What lies in a folder, by path.
@@ -44,7 +44,7 @@ fn every_parser_accepts_something_in_its_corpus() {
     let accepted = |name: &str, accepts: Accepts| {
         inside(&format!("fuzz/corpus/{name}")).iter().filter(|path| accepts(&fs::read(path).unwrap())).count()
     };
-    let parsers: [(&str, Accepts); 7] = [
+    let parsers: [(&str, Accepts); 10] = [
         ("change", |data| input::read(str::from_utf8(data).unwrap_or_default(), &Alone).is_ok()),
         ("policy", |data| input::read_policy(str::from_utf8(data).unwrap_or_default()).is_ok()),
         ("data", |data| {
@@ -52,6 +52,9 @@ fn every_parser_accepts_something_in_its_corpus() {
             let kind = str::from_utf8(kind).ok().and_then(|kind| kind.parse().ok());
             kind.is_some_and(|kind| data::read(kind, &part[1..]).is_ok())
         }),
+        ("freeze", |data| input::read_freeze(str::from_utf8(data).unwrap_or_default()).is_ok()),
+        ("calendar", |data| input::read_calendar(str::from_utf8(data).unwrap_or_default()).is_ok()),
+        ("word", |data| word::read_file(data).is_ok()),
         ("rota", |data| input::read_rota(str::from_utf8(data).unwrap_or_default()).is_ok()),
         ("request", |data| Request::read(data).is_ok()),
         ("text", |data| {

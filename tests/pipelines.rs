@@ -1,6 +1,6 @@
 //! The files of `examples/ci`: what a pipeline runs, against a real register, and the account on the register's host.
 
-mod sshd;
+pub mod sshd;
 
 use std::fs;
 use std::os::unix::fs::symlink;

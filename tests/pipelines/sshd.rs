@@ -9,7 +9,7 @@ use super::{approve, file, shown, sum, with_runner};
 use crate::support::{World, stock_tool};
 
 /// A running sshd. It ends with this value.
-struct Sshd {
+pub struct Sshd {
     process: Child,
     port: u16,
 }
@@ -21,14 +21,19 @@ impl Drop for Sshd {
     }
 }
 
-/// Starts an sshd of this account on the loopback address, whose only key may run the forced command.
-fn sshd(world: &World) -> Option<Sshd> {
+/// Where sshd is; CI must have it.
+pub fn installed() -> Option<&'static str> {
     let program = ["/usr/sbin/sshd", "/usr/local/sbin/sshd"].into_iter().find(|it| fs::exists(it).unwrap_or(false));
-    let Some(program) = program else {
+    if program.is_none() {
         assert!(std::env::var("CI").as_deref() != Ok("true"), "sshd is missing, and CI must not skip");
         eprintln!("skipped: sshd is not installed");
-        return None;
-    };
+    }
+    program
+}
+
+/// Starts an sshd of this account on the loopback address, whose only key may run the forced command.
+pub fn sshd(world: &World) -> Option<Sshd> {
+    let program = installed()?;
     let _ = fs::create_dir_all("/run/sshd");
     for key in ["host", "runner"] {
         let made =
@@ -60,11 +65,17 @@ fn sshd(world: &World) -> Option<Sshd> {
 }
 
 impl Sshd {
-    fn ask(&self, world: &World, words: &str) -> Output {
+    /// A client that sends these words.
+    pub fn client(&self, world: &World, words: &str) -> Command {
         let mut ssh = Command::new("ssh");
         ssh.args(["-T", "-F", "/dev/null", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no"]);
         ssh.args(["-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-p", &self.port.to_string()]);
-        ssh.arg("-i").arg(world.path("runner")).args(["127.0.0.1", words]).stdin(Stdio::null()).output().unwrap()
+        ssh.arg("-i").arg(world.path("runner")).args(["127.0.0.1", words]).stdin(Stdio::null());
+        ssh
+    }
+
+    fn ask(&self, world: &World, words: &str) -> Output {
+        self.client(world, words).output().unwrap()
     }
 
     fn code(&self, world: &World, words: &str) -> i32 {

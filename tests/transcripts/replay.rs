@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process;
 
+use super::by_ssh::BySsh;
 use super::closing;
 use super::source::{Command, Expected, Piece, pieces};
 use crate::support::{World, words};
@@ -42,6 +43,7 @@ impl Played {
 pub fn replay(text: &str) -> Result<String, String> {
     let world = if text.contains(FOUNDED) { World::founded() } else { World::empty() };
     copy(Path::new("examples"), &world.path(""));
+    let ssh = if text.contains("$ ssh ") { BySsh::start(&world) } else { None };
     let (mut written, mut renamed) = (String::new(), HashMap::new());
     for piece in pieces(text)? {
         match piece {
@@ -51,7 +53,10 @@ pub fn replay(text: &str) -> Result<String, String> {
             }
             Piece::Command(command) => {
                 let words = rename(command.words, &renamed);
-                let played = play(&world, &command, &words);
+                let played = match words.strip_prefix("ssh ") {
+                    Some(line) => of_process(&ssh.as_ref().expect("an sshd").play(&world, line), &world),
+                    None => play(&world, &command, &words),
+                };
                 judge(&command, &played)?;
                 learn(&command.shown.join("\n"), &played.screen, &mut renamed);
                 written.extend([&*rename(command.line, &renamed), "\n", &played.screen]);
@@ -85,9 +90,7 @@ fn play(world: &World, command: &Command<'_>, line: &str) -> Played {
     fs::create_dir_all(world.path(&format!("people/{}", command.person))).unwrap();
     let Some(line) = line.strip_prefix("twinseal ") else {
         let done = process::Command::new("sh").args(["-c", line]).current_dir(world.path("")).output().unwrap();
-        let screen = String::from_utf8([done.stdout, done.stderr].concat()).unwrap();
-        let code = done.status.code().unwrap_or(-1);
-        return Played { code, message: screen.clone(), screen, rule: None, fault: None };
+        return of_process(&done, world);
     };
     let (line, into) = line.rsplit_once(" > ").map_or((line, None), |(line, into)| (line, Some(into)));
     let mut words = words(line);
@@ -112,6 +115,13 @@ fn play(world: &World, command: &Command<'_>, line: &str) -> Played {
     };
     let screen = screen.replace(&world.path("").display().to_string(), "/srv/");
     Played { code: output.exit as i32, screen, rule, message: output.err, fault }
+}
+
+/// What another program printed, standard output first.
+fn of_process(done: &process::Output, world: &World) -> Played {
+    let screen = String::from_utf8([&*done.stdout, &*done.stderr].concat()).unwrap();
+    let screen = screen.replace(&world.path("").display().to_string(), "/srv/");
+    Played { code: done.status.code().unwrap_or(-1), message: screen.clone(), screen, rule: None, fault: None }
 }
 
 /// The digests, fingerprints and register ids on a screen.

@@ -91,7 +91,8 @@ macro_rules! execution {
         "`twinseal show {follows}` shows its status";
     /// A second start.
     Started { /** Which change. */ change: ChangeId } =>
-        "start-once", "{change} is already started", "when done: `twinseal finish {change} --outcome OUTCOME`";
+        "start-once", "{change} is already started",
+        "`twinseal show {change}` says by whom; when done: `twinseal finish {change} --outcome OUTCOME`";
     /// A start without one of the approved artifacts.
     ArtifactMissing { /** Which. */ name: ArtifactName } =>
         "artifact-required", "approved artifact {name} was not given",
