@@ -205,6 +205,18 @@ CREATE TABLE ratifications (
     time       TEXT NOT NULL
 ) STRICT;
 
+-- Freezes. One that has not ended is in force; whether it is closed at a time is a question for `twinseal freeze check`.
+CREATE TABLE freezes (
+    began    INTEGER PRIMARY KEY, -- the entry that put it in force
+    name     TEXT NOT NULL,
+    leaf     TEXT NOT NULL,       -- the leaf hash of that entry
+    proposal INTEGER,             -- either the proposal that set it,
+    person   TEXT,                -- or who opened it alone
+    excepts  TEXT NOT NULL,       -- the group that may except from it
+    closes   TEXT,                -- the end of its last closed time; NULL if it has no end
+    ended    INTEGER              -- the entry that ended or replaced it
+) STRICT;
+
 -- Texts that a proposal redacted.
 CREATE TABLE redactions (
     seq    INTEGER PRIMARY KEY, -- the entry whose text it was

@@ -119,7 +119,7 @@ for register in 1000 "$ENTRIES"; do
     cp "made/$register.db" "w$register.db"
     for person in p0004 p0005 p0006 p0007; do meet "$person.$register" $person "w$register.db"; done
     for run in $(seq "$RUNS"); do
-        as "p0004.$register" p0004 "w$register.db" file change.toml >> "filed.$register" 2> err
+        as "p0004.$register" p0004 "w$register.db" file change.toml --again >> "filed.$register" 2> err
     done
 done
 # approve PERSON REGISTER RUN
@@ -139,6 +139,18 @@ pair "$RUNS" "\`approve\` in a register of $ENTRIES, head known; of 1,000" 1.2 \
     'wall approve p0007 $ENTRIES $run' 'wall approve p0007 1000 $run'
 pair "$RUNS" "\`start\` in a register of $ENTRIES, head known; of 1,000" 1.2 \
     'meet p0005.$ENTRIES p0005 w$ENTRIES.db; wall start $ENTRIES $run' 'meet p0005.1000 p0005 w1000.db; wall start 1000 $run'
+
+# The gate, among 300 open changes: those of the generator, and 260 more. The account met the register before.
+for register in 1000 "$ENTRIES"; do
+    for run in $(seq 260); do
+        as "p0004.$register" p0004 "w$register.db" file change.toml --again >> "filed.$register" 2> err
+    done
+    for person in p0006 p0007; do quiet approve "$person" "$register" $((RUNS + 1)); done
+    meet "p0005.$register" p0005 "w$register.db"
+done
+gate() { as "p0005.$1" p0005 "w$1.db" gate "$(sed -n "$((RUNS + 1))p" "filed.$1" | cut -d ' ' -f 1)"; }
+pair $((3 * RUNS)) "\`gate\` among 300 open changes in a register of $ENTRIES, head known; of 1,000" 1.2 \
+    'wall gate $ENTRIES' 'wall gate 1000'
 
 # Recording, against a process that inserts the same bytes durably with the same settings.
 sqlite3 plain.db 'PRAGMA journal_mode = WAL; CREATE TABLE entry (seq INTEGER PRIMARY KEY, blob BLOB NOT NULL, text BLOB) STRICT' > out

@@ -1,8 +1,9 @@
-//! What the screens say of each target, and of a break-glass on a change.
+//! What the screens say of each target, and of a break-glass on a change; and the table of freezes.
 
 use std::fs;
+use std::process::Command;
 
-use crate::support::{CHANGE, World};
+use crate::support::{CHANGE, World, stock_tool};
 use twinseal::error::Exit;
 
 /// CHG-1 on so many hosts, approved and inside its window.
@@ -118,6 +119,31 @@ fn the_list_of_break_glasses_is_readable_at_80_columns() {
     for word in ["BG-1", "open", "erin", "INC-2026-1201", "order-gateway", "risk-engine", "ends"] {
         assert!(list.contains(word), "{word}\n{list}");
     }
+}
+
+#[test]
+fn the_table_of_freezes_says_which_are_in_force_and_what_ended_the_others() {
+    if !stock_tool("sqlite3") {
+        return;
+    }
+    let world = World::founded();
+    let rows = || {
+        let select =
+            "SELECT name, ifnull(proposal, person), excepts, closes, ifnull(ended, '-') FROM freezes ORDER BY began";
+        let sqlite =
+            Command::new("sqlite3").args(["-readonly", &world.path("prod.db").display().to_string(), select]).output();
+        String::from_utf8(sqlite.unwrap().stdout).unwrap()
+    };
+    world.write("month-end.toml", fs::read("examples/month-end.toml").unwrap());
+    world.ok("alice", "freeze propose month-end.toml");
+    world.ok("bob", &format!("proposal second 1 --digest {}", world.newest_proposal().opened));
+    world.ok("alice", "freeze now --for 30m --reason 'Orders are rejected.'");
+    assert_eq!(rows(), "month-end|1|finance|2027-01-05T01:00:00Z|-\nnow-4|alice|duty|2026-12-01T09:30:00Z|-\n");
+    world.ok("alice", "freeze end now-4");
+    world.ok("alice", "freeze lift month-end --reason 'The books are closed.'");
+    world.ok("bob", &format!("proposal second 2 --digest {}", world.newest_proposal().opened));
+    assert_eq!(rows(), "month-end|1|finance|2027-01-05T01:00:00Z|7\nnow-4|alice|duty|2026-12-01T09:30:00Z|5\n");
+    assert_eq!(world.findings("audrey"), Vec::<String>::new());
 }
 
 #[test]

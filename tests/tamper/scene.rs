@@ -59,7 +59,7 @@ impl Scene {
     }
 
     /// As [`Scene::new`], and then: a machine, a grant for a while with a group, a refused attempt, a redacted text,
-    /// a break-glass.
+    /// a break-glass, a freeze.
     pub fn governed() -> Self {
         let scene = Self::new();
         let id = scene.named();
@@ -91,6 +91,7 @@ impl Scene {
         for person in ["carol", "dave"] {
             scene.ok(person, &format!("breakglass ratify BG-2 --digest {closed}"));
         }
+        scene.ok("bob", "freeze now --for 1h --service billing --reason Slow.");
         PEOPLE.iter().for_each(|(person, _)| drop(scene.ok(person, "list")));
         scene
     }
@@ -240,7 +241,7 @@ impl Scene {
 }
 
 /// A freeze that two admins set, one that they end, and one that one of them opens and ends.
-fn freeze(scene: &Scene) {
+pub fn freeze(scene: &Scene) {
     scene.write("freeze.toml", FREEZE);
     scene.ok("alice", "freeze propose freeze.toml");
     let second =

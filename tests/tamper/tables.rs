@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use twinseal::error::Exit;
 
-use super::scene::{Scene, restored, starts};
+use super::scene::{Scene, freeze, restored, starts};
 use crate::support::CHANGE;
 
 /// A column: its name, whether it is text, whether it may be null.
@@ -91,6 +91,7 @@ fn an_added_row_in_any_table_is_found_and_rebuilt() {
 #[test]
 fn a_value_redacted_to_null_is_found_and_rebuilt() {
     let scene = Scene::governed();
+    freeze(&scene);
     scene.record_all("alice", [restored(&scene)]);
     let emergency =
         CHANGE.replace("risk =", "targets = [\"gw-1\"]\nstop_after = 1\nrisk =").replace("normal", "emergency");

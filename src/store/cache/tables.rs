@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, params};
 
 use crate::domain::{
-    Action, BreakGlass, Change, Digest, Event, Facts, Fingerprint, Granted, Header, Member, PersonId, ProposalId,
-    ProposalState, RefusedAttempt, Register, RevisionRef, Rule, RunId, Stream, Target, Text, Verdict,
+    Action, BreakGlass, Change, Digest, Event, Facts, Fingerprint, FreezeOrigin, Granted, Header, Member, PersonId,
+    ProposalId, ProposalState, RefusedAttempt, Register, RevisionRef, Rule, RunId, Stream, Target, Text, Verdict,
 };
 use crate::format::Entry;
 use crate::store::StoreError;
@@ -65,7 +65,7 @@ pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, afte
         Event::Propose { proposal, .. } => project_proposal(conn, entry, proposal.number())?,
         Event::Second(at) | Event::Decline(at) | Event::ProposalWithdraw(at) => {
             project_proposal_end(conn, entry, at.proposal, after)?;
-            seconded.map_or(Ok(()), |action| project_seconded(conn, at.proposal, action, after))?;
+            seconded.map_or(Ok(()), |action| project_seconded(conn, (header.seq, at.proposal), action, after))?;
         }
         Event::KeyRevoke(key) | Event::KeySuspend(key) => project_key(conn, *key, after)?,
         Event::PersonSuspend(person) => project_suspended(conn, person, after)?,
@@ -84,12 +84,10 @@ pub fn project(conn: &Connection, entry: &Entry, seconded: Option<&Action>, afte
         Event::Refused { attempt, rule } => project_refusal(conn, header, attempt, *rule)?,
         Event::BreakGlassOpen { .. } | Event::BreakGlassEnter { .. } | Event::BreakGlassClose(_) => {}
         Event::BreakGlassRatify { id, .. } => project_ratification(conn, header, id.number())?,
-        Event::Seal | Event::ChangeWithdraw(_) | Event::Note(_) | Event::FreezeNow { .. } | Event::FreezeEnd(_) => {}
+        Event::FreezeNow { .. } | Event::FreezeEnd(_) => project_freezes(conn, header.seq, after)?,
+        Event::Seal | Event::ChangeWithdraw(_) | Event::Note(_) => {}
     }
-    for id in after.corrected_break_glasses() {
-        let ends = after.break_glass(id).map_err(unloaded)?.end().to_string();
-        conn.prepare_cached("UPDATE breakglass SET ends = ?2 WHERE id = ?1")?.execute(params![id.number(), ends])?;
-    }
+    after.corrected_break_glasses().try_for_each(|id| project_end(conn, after.break_glass(id).map_err(unloaded)?))?;
     match event.stream() {
         Stream::Change(change) => project_change(conn, after.change(change).map_err(unloaded)?),
         Stream::BreakGlass(id) => project_break_glass(conn, header.seq, after.break_glass(id).map_err(unloaded)?),
@@ -183,7 +181,12 @@ fn project_proposal_end(conn: &Connection, entry: &Entry, id: ProposalId, after:
         .map(|_| ())
 }
 
-fn project_seconded(conn: &Connection, id: ProposalId, action: &Action, after: &Register) -> rusqlite::Result<()> {
+fn project_seconded(
+    conn: &Connection,
+    (seq, id): (u64, ProposalId),
+    action: &Action,
+    after: &Register,
+) -> rusqlite::Result<()> {
     match action {
         Action::Enrol(members) => project_members(conn, members, after),
         Action::Roles(changes) => changes.iter().try_for_each(|(person, new)| {
@@ -194,12 +197,36 @@ fn project_seconded(conn: &Connection, id: ProposalId, action: &Action, after: &
         Action::AddKey { key, .. } => project_new_key(conn, key.fingerprint(), after),
         Action::Lift { key, .. } => project_key(conn, *key, after),
         Action::Redact(texts) => project_redactions(conn, texts, id),
-        Action::Policy { .. }
-        | Action::Restored(_)
-        | Action::SetFreeze(_)
-        | Action::LiftFreeze(_)
-        | Action::SetCalendar(_) => Ok(()),
+        Action::SetFreeze(_) | Action::LiftFreeze(_) | Action::SetCalendar(_) => project_freezes(conn, seq, after),
+        Action::Policy { .. } | Action::Restored(_) => Ok(()),
     }
+}
+
+/// The freezes in force after the entry `seq`, which may have put one in force or ended some.
+fn project_freezes(conn: &Connection, seq: u64, after: &Register) -> rusqlite::Result<()> {
+    let governance = after.governance();
+    let mut open = conn.prepare_cached("SELECT began, name, leaf FROM freezes WHERE ended IS NULL")?;
+    let open = open.query_map([], |row| Ok((row.get::<_, u64>(0)?, (row.get(1)?, row.get(2)?))))?;
+    let mut open: BTreeMap<u64, (String, String)> = open.collect::<rusqlite::Result<_>>()?;
+    for (name, mark) in governance.freezes() {
+        let (closes, mine) = (mark.end.map(|it| it.to_string()), (name.to_string(), mark.since.to_string()));
+        if let Some(began) = open.iter().find_map(|(began, it)| (*it == mine).then_some(*began)) {
+            open.remove(&began);
+            conn.prepare_cached("UPDATE freezes SET closes = ?2 WHERE began = ?1")?.execute(params![began, closes])?;
+            continue;
+        }
+        let freeze = governance.freeze(name).map_err(unloaded)?;
+        let (proposal, person) = match &freeze.origin {
+            FreezeOrigin::Proposal(id) => (Some(id.number()), None),
+            FreezeOrigin::Alone(person) => (None, Some(person.as_str())),
+        };
+        let row = params![freeze.seq, mine.0, mine.1, proposal, person, freeze.terms.group.as_str(), closes];
+        conn.prepare_cached("INSERT INTO freezes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL)")?.execute(row)?;
+    }
+    for began in open.keys() {
+        conn.prepare_cached("UPDATE freezes SET ended = ?2 WHERE began = ?1")?.execute(params![began, seq])?;
+    }
+    Ok(())
 }
 
 /// Removes redacted texts from the tables. A digest that is not that of the entry's text redacts nothing.
@@ -343,6 +370,13 @@ fn project_change(conn: &Connection, change: &Change) -> rusqlite::Result<()> {
         change.confirmation().as_str(),
         change.review_due().map(|due| due.to_string()),
     ])?;
+    Ok(())
+}
+
+/// The end of a break-glass that was corrected.
+fn project_end(conn: &Connection, glass: &BreakGlass) -> rusqlite::Result<()> {
+    let row = params![glass.id().number(), glass.end().to_string()];
+    conn.prepare_cached("UPDATE breakglass SET ends = ?2 WHERE id = ?1")?.execute(row)?;
     Ok(())
 }
 

@@ -36,6 +36,7 @@ pub const TABLES: &[(&str, usize)] = &[
     ("breakglass", 1),
     ("breakglass_services", 2),
     ("ratifications", 1),
+    ("freezes", 1),
     ("redactions", 1),
 ];
 
