@@ -241,15 +241,23 @@ impl Scene {
 }
 
 /// A freeze that two admins set, one that they end, and one that one of them opens and ends.
+/// A calendar of one period.
+const CALENDAR: &str = "name = 'holidays'\nknown_until = 'complete'\n\
+    periods = [{ name = 'Christmas', from = '2026-12-25T00:00:00Z', until = '2026-12-26T00:00:00Z' }]\n";
+
 pub fn freeze(scene: &Scene) {
+    let second = || {
+        let number = scene.state().governance().proposals().to_string();
+        scene.run_typing("bob", &format!("proposal second {number}"), &[&number]);
+    };
+    scene.write("calendar.toml", CALENDAR);
+    scene.ok("alice", "calendar propose calendar.toml");
+    second();
     scene.write("freeze.toml", FREEZE);
     scene.ok("alice", "freeze propose freeze.toml");
-    let second =
-        |proposal: u64| scene.run_typing("bob", &format!("proposal second {proposal}"), &[&proposal.to_string()]);
-    let newest = || scene.state().governance().proposals();
-    second(newest());
+    second();
     scene.ok("alice", "freeze lift month-end --reason Closed.");
-    second(newest());
+    second();
     let opened = scene.ok("alice", "freeze now --reason 'Orders are rejected.'");
     scene.ok("alice", &format!("freeze end {}", opened.split(' ').nth(1).unwrap()));
 }
