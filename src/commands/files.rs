@@ -7,9 +7,19 @@ use std::path::Path;
 use super::lookup::name_of_input;
 use crate::env::Env;
 use crate::error::Error;
+use crate::input::Fault;
 
 /// The size limit in bytes, above every limit of a draft or a request.
 const MOST_INPUT: u64 = 1 << 20;
+
+/// Reads a file that a person wrote; `read` finds its faults.
+///
+/// # Errors
+/// As [`read_text`], or [`Error::Faults`] with every fault of the file.
+pub fn read_draft<T>(env: &mut Env, given: &Path, read: impl Fn(&str) -> Result<T, Vec<Fault>>) -> Result<T, Error> {
+    let source = read_text(env, given)?;
+    read(&source).map_err(|faults| Error::Faults { path: name_of_input(given), faults })
+}
 
 /// The content of a text file; `-` is standard input.
 ///

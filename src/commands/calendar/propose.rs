@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::commands::Context;
-use crate::commands::files::read_text;
+use crate::commands::files::read_draft;
 use crate::commands::govern::proposal::open;
-use crate::commands::lookup::name_of_input;
 use crate::domain::{Action, Field, SetCalendar, Text};
 use crate::error::Error;
 use crate::input::read_calendar;
@@ -23,9 +22,7 @@ pub struct Propose {
 
 impl Propose {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let source = read_text(context.env, &self.file)?;
-        let path = name_of_input(&self.file);
-        let draft = read_calendar(&source).map_err(|faults| Error::Faults { path, faults })?;
+        let draft = read_draft(context.env, &self.file, read_calendar)?;
         let mut session = context.open()?;
         let text = draft.reason.map(|reason| Text::Remark(Field::Reason, reason));
         open(context, &mut session, text, |session| {

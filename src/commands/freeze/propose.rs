@@ -7,10 +7,10 @@ use clap::Args;
 use super::list::in_force;
 use crate::commands::Context;
 use crate::commands::calendar::in_force as calendar;
-use crate::commands::files::read_text;
+use crate::commands::files::read_draft;
 use crate::commands::govern::proposal::open;
 use crate::commands::known::note_unknown;
-use crate::commands::lookup::{name_of_input, parse, remark};
+use crate::commands::lookup::{parse, remark};
 use crate::domain::{Action, CalendarRef, Field, FreezeName, LiftFreeze, Moment, SetFreeze, Text};
 use crate::error::{Error, FreezeError};
 use crate::input::read_freeze;
@@ -28,9 +28,7 @@ pub struct Propose {
 
 impl Propose {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let source = read_text(context.env, &self.file)?;
-        let path = name_of_input(&self.file);
-        let draft = read_freeze(&source).map_err(|faults| Error::Faults { path, faults })?;
+        let draft = read_draft(context.env, &self.file, read_freeze)?;
         let mut session = context.open()?;
         let mut named = draft.terms.scope.clone();
         named.tags.extend(draft.terms.except_tags.iter().cloned());

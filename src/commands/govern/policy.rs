@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::commands::Context;
-use crate::commands::files::read_text;
+use crate::commands::files::read_draft;
 use crate::commands::govern::explain::{Explain, warn_unmeetable};
 use crate::commands::govern::proposal::open;
 use crate::commands::known::note_policy;
@@ -163,10 +163,7 @@ impl Source {
 
 /// Reads a policy draft, or reports every fault of it.
 fn read(context: &mut Context<'_>, given: &Path) -> Result<(Rules, String), Error> {
-    let source = read_text(context.env, given)?;
-    let path = name_of_input(given);
-    let policy = read_policy(&source).map_err(|faults| Error::Faults { path, faults })?;
-    Ok((policy, source))
+    read_draft(context.env, given, |source| Ok((read_policy(source)?, source.to_owned())))
 }
 
 /// The open changes whose status would differ under another policy, with both statuses.

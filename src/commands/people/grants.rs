@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::commands::Context;
-use crate::commands::files::read_text;
+use crate::commands::files::read_draft;
 use crate::commands::govern::proposal::open;
 use crate::commands::govern::stranded_by;
-use crate::commands::lookup::{known_person, name_of_input, parse, reason, time};
+use crate::commands::lookup::{known_person, parse, reason, time};
 use crate::commands::people::members;
 use crate::domain::{
     Action, Grants, Group, NewGrants, Period, Periods, Person, PersonId, Refusal, Role, Text, Time, take_granted,
@@ -211,9 +211,7 @@ impl Rota {
     /// # Errors
     /// The file has faults, a rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let text = read_text(context.env, &self.file)?;
-        let path = name_of_input(&self.file);
-        let rota = read_rota(&text).map_err(|faults| Error::Faults { path, faults })?;
+        let rota = read_draft(context.env, &self.file, read_rota)?;
         let why = self.why.text()?;
         propose_added(context, &rota, why)
     }
