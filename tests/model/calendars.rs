@@ -6,7 +6,7 @@ use twinseal::domain;
 
 use super::draw::{Draw, TICK};
 use super::facts::{Action, Facts, Freeze, Place, Time};
-use super::model::{Fact, Model};
+use super::model::{Fact, Model, Story};
 use super::real::{Real, calendar_name, environment, group, service, tag, time};
 use super::rules::Broken;
 
@@ -68,7 +68,26 @@ impl Model {
 }
 
 impl Draw<'_> {
+    /// The schedule of a freeze that would stop an open change: one period in its window, mostly reserved.
+    fn aimed(&mut self) -> Option<Schedule> {
+        let (model, now) = (self.model, self.now);
+        let open = (1..=model.changes()).filter_map(|it| model.story(it));
+        let open = open.filter(|it| it.start.is_none() && !it.withdrawn && !it.facts().is_too_late(now));
+        let counted = |it: &Story<'_>| model.counted(it, model.reading(now)).len() >= 2;
+        let approved: Vec<Facts> = open.filter(counted).map(|it| it.facts().clone()).collect();
+        let facts = self.rng.maybe(&approved)?;
+        let (begin, end) = (facts.window.0.max(now - 2 * TICK), facts.window.1);
+        let tag = self.rng.one_or(&facts.tags.iter().copied().collect::<Vec<_>>(), 1);
+        let tag = if self.rng.percent(50) { tag } else { 1 - tag };
+        let by = (end + self.rng.one(&[-TICK, -TICK, 0])).max(begin + 1);
+        let reserved = self.rng.percent(85).then_some((0, tag, by));
+        Some(Schedule { known: None, periods: vec![(begin, end.max(begin + TICK))], reserved })
+    }
+
     pub fn schedule(&mut self) -> Schedule {
+        if let Some(aimed) = self.aimed().filter(|_| self.rng.percent(70)) {
+            return aimed;
+        }
         let mut periods = Vec::new();
         let mut begin = self.now + (self.rng.below(10) as Time - 4) * TICK;
         for _ in 0..1 + self.rng.below(3) {
@@ -77,11 +96,28 @@ impl Draw<'_> {
             begin = end + self.rng.below(4) as Time * TICK;
         }
         let last = periods.last().map_or(self.now, |it| it.1);
-        let reserved = self.rng.percent(50).then(|| {
-            let at = self.rng.below(periods.len());
-            (at, self.rng.below(2), periods[at].0 + self.rng.one(&[1, 4, 12, 40, 80]) * TICK)
+        let reserved = self.rng.percent(85).then(|| {
+            let at = if self.rng.percent(75) { 0 } else { self.rng.below(periods.len()) };
+            let tag = usize::from(self.rng.percent(75));
+            (at, tag, periods[at].0 + self.rng.one(&[1, 4, 4, 12, 40, 80]) * TICK)
         });
         Schedule { known: self.rng.percent(25).then(|| last + self.rng.below(8) as Time * TICK), periods, reserved }
+    }
+
+    /// Moves a change into a reserved period of a freeze in force, mostly with its tag, and without an exception.
+    pub fn aim_at_reserved(&mut self, facts: &mut Facts) {
+        let hours = self.model.freezes().into_values().map(|it| it.freeze.hours.clone());
+        let reserved = |it: Schedule| it.reserved.map(|(at, tag, by)| (it.periods[at], tag, by));
+        let there: Vec<_> = hours.filter_map(reserved).filter(|((_, end), ..)| *end > self.now).collect();
+        let Some(((begin, end), tag, by)) = self.rng.maybe(&there) else { return };
+        let begin = begin.max(self.now - TICK).min(end - 1);
+        let end = by.max(self.now + facts.rollback) + self.rng.one(&[0, TICK, 8 * TICK]);
+        if end > begin + facts.rollback {
+            (facts.window, facts.excepted) = ((begin, end), Default::default());
+            if self.rng.percent(70) {
+                facts.tags.insert(tag);
+            }
+        }
     }
 
     /// A proposal to set or replace a calendar; sometimes as it is.

@@ -257,7 +257,7 @@ impl Draw<'_> {
             owner: if self.rng.percent(50) { actor } else { self.somebody(|_| true) },
             implementers,
             services: usize::from(self.rng.percent(98)),
-            tags: self.rng.some(&[0, 1], 25).into_iter().collect(),
+            tags: self.rng.some(&[0, 1], if self.freezes { 50 } else { 25 }).into_iter().collect(),
             production: self.rng.percent(50),
             window: (start, start + length),
             rollback: self.rng.one(&[0, 60, TICK, TICK, 2 * TICK, 4 * TICK]),
@@ -268,6 +268,9 @@ impl Draw<'_> {
             excepted: BTreeMap::new(),
         };
         facts.excepted = self.exceptions(&facts);
+        if self.freezes && self.rng.percent(35) {
+            self.aim_at_reserved(&mut facts);
+        }
         facts
     }
 

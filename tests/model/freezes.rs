@@ -302,10 +302,11 @@ impl Draw<'_> {
     /// A proposal to set, replace or end a freeze; often one from which an open change is excepted.
     pub fn freeze_action(&mut self) -> Action {
         let model = self.model;
-        if self.rng.percent(25) {
+        let drawn = self.rng.weighed(&[56, 12, 32]);
+        if drawn == 1 {
             return self.calendar_action();
         }
-        if self.rng.percent(60) {
+        if drawn == 0 {
             let (mut name, mut replaces) = self.a_freeze();
             let alone: Vec<(FreezeName, Place)> = model
                 .freezes()

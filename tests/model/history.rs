@@ -21,8 +21,9 @@ const MACHINES: u64 = 7;
 /// One in so many histories is about freezes.
 const FREEZES: u64 = 5;
 
-/// The rule that needs more people than a history has; `rules/effective_time.rs` breaks it.
-const BEYOND: &str = "operator-limit";
+/// The rules that histories reach too seldom: one needs more people than a history has, the other a freeze that is reserved
+/// for an approved change, and too short for it. `rules/effective_time.rs` and `rules/reserved.rs` break them.
+const BEYOND: [&str; 2] = ["operator-limit", "restored-by"];
 
 /// What the histories met.
 #[derive(Debug, Default)]
@@ -54,7 +55,7 @@ impl Coverage {
     /// The generator is not idle: every rule said no many times, and changes and proposals went all their way.
     pub fn is_enough(&self) {
         let seen = |name: &str, list: &BTreeMap<String, u64>| list.get(name).copied().unwrap_or_default();
-        for rule in Refusal::RULES.iter().filter(|it| **it != BEYOND) {
+        for rule in Refusal::RULES.iter().filter(|it| !BEYOND.contains(it)) {
             assert!(seen(rule, &self.refused) >= 10, "{rule} said no too seldom: {self}");
         }
         for kind in EventKind::WORDS {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::prelude::*;
-use crate::support::FREEZE;
+use crate::support::{CALENDAR, FREEZE};
 
 type Records = BTreeMap<StateKey, StateRecord>;
 
@@ -55,6 +55,11 @@ fn world() -> World {
     world.write("freeze.toml", FREEZE);
     world.ok("alice", "freeze propose freeze.toml");
     second(&world, "bob", "5");
+    world.write("calendar.toml", CALENDAR);
+    world.ok("alice", "calendar propose calendar.toml");
+    second(&world, "bob", "6");
+    world.write("follower.toml", "name = 'market'\nexception_group = 'duty'\ncalendar = 'market-cn'\n");
+    world.ok("alice", "freeze propose follower.toml");
     world.ok("alice", "freeze now --reason Why. --service ledger");
     world.person("mallory");
     world.write("done.txt", "Done.");
@@ -82,6 +87,9 @@ fn events(world: &World) -> Vec<(&'static str, Event)> {
         let replaces = world.state().governance().freeze(&name).unwrap().since;
         Action::LiftFreeze(LiftFreeze { name, replaces, again: false })
     };
+    let input::CalendarDraft { name, known, periods, .. } = input::read_calendar(CALENDAR).unwrap();
+    let replaces = world.state().governance().calendars().get(&name).copied();
+    let calendar = Action::SetCalendar(SetCalendar { name, replaces, known, periods });
     let grants = Grants::of([Role::Engineer]);
     let roles = Action::Roles([(person("carol"), NewGrants::new(since("carol"), grants))].into());
     let id: BreakGlassId = "BG-1".parse().unwrap();
@@ -104,6 +112,8 @@ fn events(world: &World) -> Vec<(&'static str, Event)> {
         ("bob", Event::Second(at("3"))),
         ("alice", Event::Second(at("3"))),
         ("bob", Event::Second(at("1"))),
+        ("bob", Event::Second(at("7"))),
+        ("alice", propose(world, calendar)),
         ("bob", Event::Decline(at("3"))),
         ("alice", Event::ProposalWithdraw(at("3"))),
         ("alice", Event::KeySuspend(key_of(world, "dave"))),
@@ -173,7 +183,10 @@ fn nothing_that_is_not_loaded_lets_a_rule_pass_or_refuse() {
             kinds.insert(missing.to_string().split('/').next().unwrap().to_owned());
         }
     }
-    assert!(kinds.iter().eq(["breakglass", "change", "freeze", "key", "person", "proposal", "text"]), "{kinds:?}");
+    assert!(
+        kinds.iter().eq(["breakglass", "calendar", "change", "freeze", "key", "person", "proposal", "text"]),
+        "{kinds:?}"
+    );
 }
 
 #[test]
@@ -200,7 +213,7 @@ fn nothing_is_taken_in_without_the_records_that_it_changes() {
         }
         assert_eq!(state.take_changed(), expected.take_changed(), "{person}: {event:?}");
     }
-    assert!(kinds.iter().eq(["breakglass", "change", "key", "person", "proposal"]), "{kinds:?}");
+    assert!(kinds.iter().eq(["breakglass", "calendar", "change", "key", "person", "proposal"]), "{kinds:?}");
 }
 
 #[test]
