@@ -33,6 +33,8 @@ impl Draw<'_> {
             _ if self.model.changes() == 0 && self.rng.percent(60) => self.file(),
             // One that is open is on its way for a day only.
             _ if self.model.glasses() > 0 && self.rng.percent(12) => self.glass(),
+            _ if self.finished(false) && self.rng.percent(25) => self.confirm(),
+            _ if self.finished(true) && self.rng.percent(3) => self.confirm(),
             _ if self.freezes && !self.barred().is_empty() && self.rng.percent(12) => self.freeze_alone(),
             0 => self.advance(),
             1 => self.file(),
@@ -87,7 +89,7 @@ impl Draw<'_> {
                 return BTreeSet::new();
             }
             What::CloseGlass(_) | What::Ratify { .. } => Field::Note,
-            What::Approve(_) | What::Finish { .. } | What::Note(_) => Field::Note,
+            What::Approve(_) | What::Finish { .. } | What::Confirm { .. } | What::Note(_) => Field::Note,
             _ => Field::Reason,
         };
         if self.rng.percent(90) { BTreeSet::from([usual]) } else { BTreeSet::new() }
@@ -265,6 +267,7 @@ impl Draw<'_> {
             evidence: false,
             links: self.rng.some(LinkKind::ALL, 60).into_iter().collect(),
             exceptions: self.excuses(),
+            dangerous: (self.rng.percent(15), self.rng.percent(8)),
             excepted: BTreeMap::new(),
         };
         facts.excepted = self.exceptions(&facts);
@@ -415,6 +418,31 @@ impl Draw<'_> {
         let outcome = derived.filter(|_| self.rng.percent(70)).unwrap_or(any);
         let run = self.run();
         self.by(actor, What::Finish { of, target, run, outcome })
+    }
+
+    /// Whether a change is finished whose confirmation is asked for, and was not given, or was.
+    fn finished(&self, confirmed: bool) -> bool {
+        let asked = |it: usize| {
+            let story = self.model.story(it);
+            story
+                .is_some_and(|it| !it.outcomes.is_empty() && it.confirmed == confirmed && self.model.is_to_confirm(&it))
+        };
+        (1..=self.model.changes()).any(asked)
+    }
+
+    /// That the outcome of a change is as it is, mostly by somebody who took no part.
+    fn confirm(&mut self) -> Entry {
+        let model = self.model;
+        let change = self.change(|it| !it.outcomes.is_empty() && model.is_to_confirm(it));
+        let of = self.revision(change);
+        let story = model.story(change);
+        let newest = story.as_ref().and_then(|it| it.outcomes.last().copied());
+        let any = self.rng.one(Outcome::ALL);
+        let outcome = newest.filter(|_| self.rng.percent(93)).unwrap_or(any);
+        let apart = |it: Person| story.as_ref().is_none_or(|story| !model.took_part(story, it));
+        let any_part = self.rng.percent(20);
+        let actor = self.somebody(|it| (any_part || apart(it)) && model.operators(it).is_empty());
+        self.by(actor, What::Confirm { of, outcome })
     }
 
     /// Mostly no run of a pipeline, sometimes one of two.

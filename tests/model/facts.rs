@@ -55,7 +55,7 @@ pub struct Newcomer {
 }
 
 /// What a policy asks of some changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Requirement {
     pub kinds: BTreeSet<ChangeKind>,
     pub risks: BTreeSet<Risk>,
@@ -72,6 +72,11 @@ pub struct Requirement {
     pub lead_minutes: Option<u64>,
     pub longest_minutes: Option<u64>,
     pub independent: bool,
+    /// Of changes whose window touches a freeze, and of those with a dangerous command.
+    pub frozen: bool,
+    pub sensitive: bool,
+    /// Whether somebody must confirm the outcome.
+    pub confirm: bool,
     /// The group that signs for exceptions.
     pub exception: Option<usize>,
 }
@@ -202,6 +207,8 @@ pub struct Facts {
     pub stop_after: Option<u64>,
     /// The requirements to which it asks for exceptions, by their place in the policy.
     pub exceptions: BTreeSet<usize>,
+    /// Whether a machine carries out a dangerous command, and whether the body names one of the text.
+    pub dangerous: (bool, bool),
 }
 
 impl Facts {
@@ -277,6 +284,10 @@ pub enum What {
         run: Option<u8>,
         outcome: Outcome,
     },
+    Confirm {
+        of: Revision,
+        outcome: Outcome,
+    },
     Note(usize),
     OpenGlass {
         number: usize,
@@ -329,7 +340,8 @@ impl What {
             | Self::Reject(of)
             | Self::Retract(of)
             | Self::Start { of, .. }
-            | Self::Finish { of, .. } => Some(of.change),
+            | Self::Finish { of, .. }
+            | Self::Confirm { of, .. } => Some(of.change),
             Self::Refused { attempt, .. } => attempt.change(),
             _ => None,
         }

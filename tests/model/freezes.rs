@@ -29,6 +29,11 @@ pub struct InForce<'m> {
 }
 
 impl Freeze {
+    /// Whether it is closed at some time of the window of a change that it concerns.
+    pub fn touches(&self, facts: &Facts) -> bool {
+        self.concerns(facts) && self.hours.is_closed(facts.window.0, facts.window.1)
+    }
+
     fn concerns(&self, facts: &Facts) -> bool {
         let kind = self.kinds.is_empty() || self.kinds.contains(&facts.kind);
         // Whoever names no environment may touch any.

@@ -66,6 +66,9 @@ pub struct Story<'a> {
     /// For each target on which it was started, the run that did, and the outcomes.
     pub on: BTreeMap<usize, (Option<u8>, Vec<Outcome>)>,
     pub outcomes: Vec<Outcome>,
+    /// Whether the newest outcome is confirmed, and who started or finished it.
+    pub confirmed: bool,
+    pub carried_out: BTreeSet<Person>,
     /// When it was first finished.
     pub finished: Option<Time>,
     /// Everybody with a conflict of interest, once computed.
@@ -361,10 +364,30 @@ impl Model {
         let (rejected, withdrawn, start) = (false, false, None);
         let conflicted = OnceCell::new();
         let (runs, on, finished) = (Vec::new(), BTreeMap::new(), None);
-        let mut story =
-            Story { number, revisions, said, rejected, withdrawn, start, runs, on, outcomes, finished, conflicted };
+        let (confirmed, carried_out) = (false, BTreeSet::new());
+        let first = Story {
+            number,
+            revisions,
+            said,
+            rejected,
+            withdrawn,
+            start,
+            runs,
+            on,
+            outcomes,
+            confirmed,
+            carried_out,
+            finished,
+            conflicted,
+        };
+        let mut story = first;
         for (place, entry) in self.entries.iter().enumerate().filter(|(_, it)| it.what.change() == Some(number)) {
+            if let What::Start { .. } | What::Finish { .. } = entry.what {
+                story.confirmed = false;
+                story.carried_out.insert(entry.actor);
+            }
             match &entry.what {
+                What::Confirm { .. } => story.confirmed = true,
                 What::File { facts, .. } | What::Revise { facts, .. } => {
                     story.revisions.push((place, entry, facts));
                     story.said.clear();

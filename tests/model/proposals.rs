@@ -204,13 +204,17 @@ impl Draw<'_> {
             requirements.push(self.requirement());
         }
         let mut teams: BTreeSet<usize> = self.rng.some(&[0, 1], 60).into_iter().collect();
-        if requirements.iter().any(|it| it.independent) && teams.is_empty() {
-            teams.insert(0);
+        if requirements.iter().any(|it| it.independent) && (teams.is_empty() || self.rng.percent(60)) {
+            teams.extend([0, 1]);
         }
         let mut separate: BTreeSet<Duty> = self.rng.some(Duty::ALL, 18).into_iter().collect();
         if self.machines {
             separate = BTreeSet::from([Duty::RequesterImplementer]);
             requirements.clear();
+        }
+        // One that stops no start.
+        if self.rng.percent(60) {
+            requirements.push(Requirement { confirm: true, ..Requirement::default() });
         }
         Policy {
             approvals: 2 + self.rng.weighed(&[84, 14, 2]) as u64,
@@ -237,7 +241,10 @@ impl Draw<'_> {
             needed: self.rng.some(Needed::ALL, 8).into_iter().collect(),
             lead_minutes: if self.rng.percent(12) { Some(self.rng.one(&[1, 60, 600])) } else { None },
             longest_minutes: if self.rng.percent(12) { Some(self.rng.one(&[60, 600, 6000])) } else { None },
-            independent: self.rng.percent(60),
+            independent: self.rng.percent(70),
+            frozen: self.rng.percent(5),
+            sensitive: self.rng.percent(8),
+            confirm: self.rng.percent(15),
             exception: if self.rng.percent(50) { Some(self.rng.below(2)) } else { None },
         };
         for group in 0..2 {
@@ -245,8 +252,11 @@ impl Draw<'_> {
                 it.from.insert(group, 1 + self.rng.weighed(&[75, 25]) as u64);
             }
         }
-        let asks =
-            it.approvals.is_some() || it.lead_minutes.is_some() || it.longest_minutes.is_some() || it.independent;
+        let asks = it.approvals.is_some()
+            || it.lead_minutes.is_some()
+            || it.longest_minutes.is_some()
+            || it.independent
+            || it.confirm;
         if !asks && it.needed.is_empty() && it.from.is_empty() {
             it.needed.insert(self.rng.one(Needed::ALL));
         }

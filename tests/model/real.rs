@@ -18,6 +18,7 @@ use super::facts::{
 };
 use super::freezes::DUTY;
 use super::register_file::Paper;
+use super::requirements::execution;
 
 /// Everybody there is, enrolled or not.
 pub const PEOPLE: [&str; 10] =
@@ -213,6 +214,9 @@ impl Real {
                 run: run.map(pipeline),
                 outcome: *outcome,
             }),
+            What::Confirm { of: it, outcome } => {
+                Event::Confirm(domain::Confirmation { revision: of(it), outcome: *outcome })
+            }
             What::Note(it) => Event::Note(change(*it)),
             What::OpenGlass { number, affects } => {
                 let (incident, services) = ("INC-1".parse().unwrap(), BTreeSet::new());
@@ -408,7 +412,8 @@ fn policy(it: &Policy) -> domain::Policy {
             services: it.service.then(|| "service-0".parse().unwrap()).into_iter().collect(),
             environments: it.elsewhere.then(|| environment(1)).into_iter().collect(),
             targets: it.targets,
-            ..domain::Conditions::default()
+            freezes: it.frozen.then(|| "any".parse().unwrap()).into_iter().collect(),
+            sensitive: it.sensitive.then(|| "drop table".parse().unwrap()).into_iter().collect(),
         },
         approvals: it.approvals,
         from: it.from.iter().map(|(group, count)| (self::group(*group), *count)).collect(),
@@ -417,7 +422,7 @@ fn policy(it: &Policy) -> domain::Policy {
         longest_minutes: it.longest_minutes,
         independent: it.independent,
         exception: it.exception.map(group),
-        confirm: false,
+        confirm: it.confirm,
     };
     let requirements = it.requirements.iter().enumerate().map(requirement).collect();
     let groups = it.break_glass.1.iter().map(|it| group(*it)).collect();
@@ -433,7 +438,7 @@ fn policy(it: &Policy) -> domain::Policy {
     .unwrap()
 }
 
-fn host(target: usize) -> Target {
+pub fn host(target: usize) -> Target {
     format!("host-{target}").parse().unwrap()
 }
 
@@ -474,11 +479,6 @@ fn facts(it: &Facts) -> domain::Facts {
         targets: it.targets.len() as u64,
         stop_after: it.stop_after,
         exceptions: it.exceptions.iter().map(|it| requirement_name(*it)).collect(),
-        sensitive: BTreeSet::new(),
+        sensitive: it.dangerous.1.then(|| "drop table".parse().unwrap()).into_iter().collect(),
     }
-}
-
-fn execution(it: &Facts) -> Box<domain::Execution> {
-    let targets = it.targets.iter().map(|it| host(*it)).collect();
-    Box::new(domain::Execution { targets, ..domain::Execution::default() })
 }

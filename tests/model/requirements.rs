@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use twinseal::domain::{ChangeKind, Field, LinkKind, Needed, Waivable};
+use twinseal::domain::{self, ChangeKind, Field, LinkKind, Needed, Outcome, Role, Waivable};
 
 use super::clocks::Moment;
-use super::facts::{DAY, Entry, Facts, Person, Requirement, Time};
+use super::facts::{DAY, Entry, Facts, Person, Requirement, Revision, Time};
 use super::model::{Model, Story};
 use super::rules::Broken;
 
 impl Requirement {
-    /// Whether it is about a change.
-    pub fn is_about(&self, facts: &Facts) -> bool {
+    /// Whether it is about a change; `model` knows the freezes.
+    pub fn is_about(&self, model: &Model, facts: &Facts) -> bool {
         (self.kinds.is_empty() || self.kinds.contains(&facts.kind))
             && (self.risks.is_empty() || self.risks.contains(&facts.risk))
             && (self.tags.is_empty() || facts.tags.iter().any(|tag| self.tags.contains(tag)))
@@ -19,6 +19,8 @@ impl Requirement {
             // Whoever names no environment may touch any.
             && (!self.elsewhere || !facts.production)
             && facts.targets.len() as u64 >= self.targets.unwrap_or(0)
+            && (!self.sensitive || facts.dangerous != (false, false))
+            && (!self.frozen || model.freezes().values().any(|it| it.freeze.touches(facts)))
     }
 }
 
@@ -26,7 +28,7 @@ impl Model {
     /// The requirements in force that are about a change.
     pub fn asked<'a>(&'a self, facts: &'a Facts) -> impl Iterator<Item = (usize, &'a Requirement)> {
         let all = self.policy().map_or(&[][..], |(_, policy)| policy.requirements.as_slice());
-        all.iter().enumerate().filter(|(_, it)| it.is_about(facts))
+        all.iter().enumerate().filter(|(_, it)| it.is_about(self, facts))
     }
 
     /// What the requirements refuse in the content of a revision that was filed by this entry, at this effective time.
@@ -79,6 +81,37 @@ impl Model {
         let before = self.before(story.start?);
         let days = before.policy().map_or(0, |(_, policy)| policy.review_days) as Time;
         story.finished.filter(|_| story.facts().kind == ChangeKind::Emergency).map(|at| at + days * DAY)
+    }
+
+    /// Whether the policy at the start asked for a confirmation.
+    pub fn is_to_confirm(&self, story: &Story<'_>) -> bool {
+        let Some(start) = story.start else { return false };
+        let before = self.before(start);
+        before.asked(story.facts()).any(|(_, it)| it.confirm)
+    }
+
+    /// Whether somebody took part in a change, other than by owning it.
+    pub fn took_part(&self, story: &Story<'_>, person: Person) -> bool {
+        let named = |(_, entry, facts): &(usize, &Entry, &Facts)| {
+            self.behind_act(entry.actor, entry.key).contains(&person)
+                || facts.authors.iter().any(|it| self.behind_author(*it).contains(&person))
+                || facts.implementers.iter().any(|it| self.behind_account(*it).contains(&person))
+        };
+        let carried_out = |it: &Person| self.behind_account(*it).contains(&person);
+        story.revisions.iter().any(named) || story.carried_out.iter().any(carried_out)
+    }
+
+    /// Who may confirm an outcome, and which.
+    pub fn break_confirm(&self, no: &mut Broken, entry: &Entry, story: &Story<'_>, (of, outcome): (Revision, Outcome)) {
+        let grants = self.stands(entry.actor).and_then(|(_, grants)| grants);
+        let auditor = grants.is_some_and(|it| it.roles.contains_key(&Role::Auditor));
+        no.when(grants.is_none() || auditor || !self.operators(entry.actor).is_empty(), "confirmer");
+        no.when(of != story.current(), "current-revision");
+        no.when(story.outcomes.is_empty(), "finished");
+        no.when(!self.is_to_confirm(story), "confirmation-asked");
+        no.when(story.confirmed, "confirm-once");
+        no.when(story.outcomes.last().is_some_and(|it| *it != outcome), "confirmed-outcome");
+        no.when(self.took_part(story, entry.actor), "confirm-part");
     }
 
     /// How many people of each group must approve.
@@ -140,4 +173,14 @@ fn is_there(needed: Needed, filing: &Entry, facts: &Facts) -> bool {
         Needed::Ticket => facts.links.contains(&LinkKind::Ticket),
         Needed::Vulnerability => facts.links.contains(&LinkKind::Vulnerability),
     }
+}
+
+/// What a machine could carry out, with a dangerous command if it has one.
+pub fn execution(it: &Facts) -> Box<domain::Execution> {
+    let targets = it.targets.iter().map(|it| super::real::host(*it)).collect();
+    let words = ["psql", "-c", "DROP  TABLE pool"].map(|it| it.parse().unwrap()).to_vec();
+    let command = domain::Command::Args(words.try_into().unwrap());
+    let step = domain::Automation { command, cwd: None, account: None };
+    let plan = it.dangerous.0.then_some((1, step)).into_iter().collect();
+    Box::new(domain::Execution { targets, plan, ..domain::Execution::default() })
 }

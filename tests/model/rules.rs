@@ -171,6 +171,7 @@ impl Model {
                 no.when(*of != story.current(), "current-revision");
                 break_outcome(no, story, (*target, *run), *outcome);
             }
+            What::Confirm { of, outcome } => self.break_confirm(no, entry, story, (*of, *outcome)),
             What::Note(_) => no.when(!words.contains(&Field::Note), "note-required"),
             other => panic!("{other:?} is about no change"),
         }
