@@ -115,7 +115,7 @@ fn a_redacted_text_leaves_the_requirement_in_force() {
 fn the_page_marks_sensitive_commands() {
     let world = approved_with("command = \"drop table a\"\nargs = [\"psql\", \"-c\", \"truncate b\"]");
     for command in ["show CHG-1", "approve CHG-1"] {
-        let page = world.run_typing("carol", command, &["no"]).screen;
+        let page = world.run_typing("jack", command, &["no"]).screen;
         let mark = "sensitive: \"drop table\", \"truncate\"";
         let lines: Vec<&str> = page.lines().collect();
         let at = lines.iter().position(|line| line.trim() == mark).unwrap_or_else(|| panic!("{page}"));
