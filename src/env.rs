@@ -2,7 +2,7 @@
 //! the process only through [`Env`], so tests can replace it.
 
 use std::collections::HashMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
@@ -15,17 +15,19 @@ use zeroize::Zeroizing;
 use crate::domain::Time;
 
 /// The environment variables that twinseal reads.
-const VARIABLES: [&str; 16] = [
+const VARIABLES: [&str; 18] = [
     "EDITOR",
     "HOME",
     "LOGNAME",
     "NO_COLOR",
+    "PAGER",
     "SHELL",
     "SSH_AUTH_SOCK",
     "TERM",
     "TZ",
     "TWINSEAL_AS",
     "TWINSEAL_KEY",
+    "TWINSEAL_PAGER",
     "TWINSEAL_REGISTER",
     "USER",
     "VISUAL",
@@ -87,6 +89,8 @@ pub struct Env {
     pub err_width: Option<u16>,
     /// Whether to colour standard error.
     pub err_colour: bool,
+    /// The command that pages long text; `None` if standard error is no terminal, or nobody wants one.
+    pub pager: Option<OsString>,
     /// Whether to show progress.
     pub progress: bool,
     /// The time limit for waiting on other writers.
@@ -107,6 +111,7 @@ impl Env {
             width: width(&out),
             err_colour: err.is_terminal() && colours,
             err_width: width(&err),
+            pager: pager(&variables).filter(|_| err.is_terminal() && !dumb),
             progress: err.is_terminal() && !dumb,
             variables,
             patience: PATIENCE,
@@ -202,6 +207,14 @@ impl Env {
         if status.success() { Ok(()) } else { Err(io::Error::other(format!("{}: {status}", editor.display()))) }
     }
 
+    /// Shows a long text in the pager, or else on standard error. The terminal keeps what was shown.
+    pub fn show(&mut self, text: &str) {
+        let paged = self.pager.as_ref().is_some_and(|pager| page(pager, &self.folder, text).is_ok());
+        if !paged {
+            self.status(text);
+        }
+    }
+
     /// Prints a line of data to standard output.
     ///
     /// # Errors
@@ -214,6 +227,29 @@ impl Env {
     pub fn status(&mut self, line: impl std::fmt::Display) {
         let _ = writeln!(self.err, "{line}");
     }
+}
+
+/// The pager of `TWINSEAL_PAGER` or `PAGER`, or less; `None` if the variable is `cat`, as git has it.
+fn pager(variables: &HashMap<String, OsString>) -> Option<OsString> {
+    let named = ["TWINSEAL_PAGER", "PAGER"].into_iter().find_map(|name| variables.get(name).cloned());
+    // -F ends at once if all fits, -R lets colours through, -X leaves the text on the screen.
+    let pager = named.unwrap_or_else(|| "less -FRX".into());
+    Some(pager).filter(|it| it != "cat")
+}
+
+/// Pipes a text through a pager, which a shell reads as git has it. It draws where the question will stand.
+fn page(pager: &OsStr, folder: &Path, text: &str) -> io::Result<()> {
+    let terminal = io::stderr().as_fd().try_clone_to_owned()?;
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(pager).current_dir(folder).stdin(Stdio::piped()).stdout(terminal);
+    let mut child = shell.spawn()?;
+    if let Some(mut input) = child.stdin.take() {
+        // The reader may leave before the end.
+        let _ = writeln!(input, "{text}");
+    }
+    let status = child.wait()?;
+    // 127: the shell finds no such program.
+    if status.code() == Some(127) { Err(io::ErrorKind::NotFound.into()) } else { Ok(()) }
 }
 
 /// The width of a terminal, 80 if it says nothing; `None` if this is no terminal.

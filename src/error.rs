@@ -236,6 +236,9 @@ pub enum Error {
         /// The number of those named.
         of: usize,
     },
+    /// The person at the terminal left a change undecided.
+    #[error("skipped; nothing was recorded")]
+    Skipped,
     /// The person at the terminal did not confirm.
     #[error("not confirmed; nothing was recorded")]
     NotConfirmed,

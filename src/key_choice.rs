@@ -4,12 +4,13 @@
 //! selects the private key in the agent. A private key file needs no passphrase if the agent holds the same key.
 //! Without a file, exactly one key in the agent must be usable.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use crate::domain::{KeyState, PersonId, PublicKey};
 use crate::env::Env;
 use crate::error::Error;
-use crate::output::safe;
+use crate::output::{Page, safe};
 use crate::settings::Settings;
 use crate::signer::{Agent, AgentError, KeyError, KeyFile, KeySource, Passphrase, Signer, read_secret};
 use crate::store::VerifiedLog;
@@ -18,13 +19,14 @@ use crate::store::VerifiedLog;
 const PASSPHRASES: usize = 3;
 
 /// The settings that choose the key and the person to sign as. All paths are absolute.
-#[derive(Debug)]
 pub struct KeyChoice {
     named: Option<PathBuf>,
     default: PathBuf,
     socket: Option<PathBuf>,
     passphrase_file: Option<PathBuf>,
     person: Option<String>,
+    /// The passphrase that was typed, for the other entries of the same command. It is zeroed with this value.
+    typed: RefCell<Option<Passphrase>>,
 }
 
 impl KeyChoice {
@@ -37,6 +39,7 @@ impl KeyChoice {
             socket: variable("SSH_AUTH_SOCK").map(|path| env.path(path)),
             passphrase_file: passphrase_file.map(|path| env.path(path)),
             person: settings.person.as_ref().map(|it| it.value.clone()),
+            typed: RefCell::default(),
         }
     }
 
@@ -158,7 +161,10 @@ impl KeyChoice {
         let asks = self.passphrase_file.is_none() && env.console.can_ask_secret();
         for _ in 1..PASSPHRASES {
             match file.clone().unlock(|path| self.passphrase(env, path)) {
-                Err(Error::Key(KeyError::WrongPassphrase { .. })) if asks => env.status("wrong passphrase; try again"),
+                Err(Error::Key(KeyError::WrongPassphrase { .. })) if asks => {
+                    self.typed.take();
+                    env.status("wrong passphrase; try again");
+                }
                 unlocked => return unlocked,
             }
         }
@@ -188,7 +194,12 @@ impl KeyChoice {
         if !env.console.can_ask_secret() {
             return Err(KeyError::NeedsPassphrase { path: path.to_owned() }.into());
         }
-        ask_secret(env, &format!("Passphrase of {}:", safe(&path.display().to_string())))
+        if let Some(typed) = self.typed.borrow().clone() {
+            return Ok(typed);
+        }
+        let typed = ask_secret(env, &format!("Passphrase of {}:", safe(&path.display().to_string())))?;
+        self.typed.replace(Some(typed.clone()));
+        Ok(typed)
     }
 
     /// The passphrase in `--passphrase-file`, without the line ending; `None` without that option.
@@ -211,6 +222,32 @@ pub fn ask_secret(env: &mut Env, question: &str) -> Result<Passphrase, Error> {
         std::io::ErrorKind::UnexpectedEof => Error::NotConfirmed,
         _ => error.into(),
     })
+}
+
+/// The answer to a question that has other answers than to sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// The word was typed.
+    Confirmed,
+    /// One of the single letters.
+    Letter(char),
+}
+
+/// Asks the user to type `word`, or one of the letters, each of which stands before what it does.
+///
+/// # Errors
+/// [`Error::NotConfirmed`] if the user types anything else.
+pub fn choose(env: &mut Env, what: &str, word: &str, letters: &[(char, &str)]) -> Result<Choice, Error> {
+    let others: Vec<String> = letters.iter().map(|(letter, does)| format!("{letter} {does}")).collect();
+    let mut page = Page::new(env.err_colour, env.err_width);
+    let others = page.text("", others.join(", ")).finish();
+    let answer = env.console.ask(&format!("\n{others}\nType {word} to {what}:"))?;
+    let letter = letters.iter().map(|(letter, _)| *letter).find(|letter| answer == letter.to_string());
+    match letter {
+        Some(letter) => Ok(Choice::Letter(letter)),
+        None if answer == word => Ok(Choice::Confirmed),
+        None => Err(Error::NotConfirmed),
+    }
 }
 
 /// Asks the user to type `word` before something is signed.

@@ -12,7 +12,7 @@ use crate::domain::{
 use crate::env::Env;
 use crate::error::Error;
 use crate::format::{Entry, Raw, Unsigned, data, text};
-use crate::key_choice::{KeyChoice, confirm};
+use crate::key_choice::{Choice, KeyChoice, choose, confirm};
 use crate::signer::{KeySource, Signer};
 use crate::store::{Notice, Session, StoreError, Turn, Writer};
 
@@ -135,6 +135,15 @@ impl<P: FnMut(&mut Session) -> Result<Plan, Error>> Rehearsal<P> {
     pub fn confirm(&mut self, env: &mut Env, what: &str, word: &str) -> Result<(), Error> {
         self.composed = None;
         confirm(env, what, word)
+    }
+
+    /// Like [`Rehearsal::confirm`], with letters for other answers.
+    ///
+    /// # Errors
+    /// As [`choose`].
+    pub fn choose(&mut self, env: &mut Env, what: &str, word: &str, letters: &[(char, &str)]) -> Result<Choice, Error> {
+        self.composed = None;
+        choose(env, what, word, letters)
     }
 
     /// Signs the entry and appends it. If the head has moved, plans again and checks every rule at the new head.

@@ -141,9 +141,10 @@ fn several_changes_are_each_shown_and_signed() {
         assert_eq!(world.change(change).votes().len(), 1, "{change}");
         assert!(output.screen.contains(&format!("{change} approved (1 of 2)")), "{}", output.screen);
     }
-    // What is not confirmed is not signed; the others are.
+    // What is not confirmed is not signed; the others are. A table of all of them comes first.
     let output = world.run_typing("dave", "approve CHG-2 CHG-3 CHG-4", &["CHG-2", "CHG-4", "CHG-4"]);
     assert_eq!(output.exit, Exit::Refused, "{}", output.screen);
+    assert!(output.err.starts_with("CHANGE  RISK") && output.err.contains("\nCHG-4   high"), "{}", output.err);
     let votes = ["CHG-2", "CHG-3", "CHG-4"].map(|change| world.change(change).votes().len());
     assert_eq!(votes, [2, 1, 1]);
     // Nothing is signed if one of them is not there. A digest that does not match keeps nobody from the others.
@@ -157,6 +158,29 @@ fn several_changes_are_each_shown_and_signed() {
     let output = world.run("dave", &wrong);
     assert_eq!(output.exit, Exit::Refused);
     assert!(output.err.contains("approved 1 of 2 changes; not approved: CHG-4"), "{}", output.err);
+}
+
+#[test]
+fn an_approver_skips_rejects_and_looks_again_at_the_question() {
+    let world = five();
+    world.write("revised.toml", CHANGE.replace("pool to 160", "pool to 144"));
+    world.ok("erin", "revise CHG-2 revised.toml");
+    let output = world.run_typing("carol", "approve 2 3 4", &["d", "v", "r", "Too small.", "s", "CHG-4"]);
+    assert!(output.exit == Exit::Refused && output.unasked.is_empty(), "{}", output.screen);
+    for part in ["CHG-2 rejected;", "CHG-3 not approved: skipped", "CHG-4 approved (1 of 2)", "approved 2 of 3"] {
+        assert!(output.err.contains(part), "{part}: {}", output.screen);
+    }
+    // Each page was shown once, that of CHG-2 twice; its difference with each page, and once more.
+    assert_eq!(output.screen.matches("\ntimeline\n").count(), 3 + 1, "{}", output.screen);
+    assert_eq!(output.screen.matches("changes since revision 1").count(), 3, "{}", output.screen);
+    assert_eq!(output.screen.matches("about to sign: approve CHG-2").count(), 3, "{}", output.screen);
+    assert!(world.ok("erin", "show 2").contains("Too small."));
+    // No reason, no rejection; a letter that is not offered is no answer.
+    for typed in [&["r", ""][..], &["d"], &["x"], &["S"], &["4"]] {
+        let output = world.run_typing("dave", "approve 4", typed);
+        assert!(output.exit == Exit::Refused && output.err.contains("not confirmed"), "{typed:?} {}", output.screen);
+    }
+    assert_eq!(world.change("CHG-4").votes().len(), 1);
 }
 
 #[test]

@@ -98,6 +98,7 @@ fn a_page_above_a_question_is_as_wide_as_the_terminal_that_asks() {
     let home = world.path("people/carol");
     command.args(["-c", &script]).current_dir(world.path("")).env("TERM", "xterm").env("NO_COLOR", "1");
     command.env("HOME", &home).env("TWINSEAL_KEY", home.join("key")).env("TWINSEAL_REGISTER", "prod.db");
+    command.env("TWINSEAL_PAGER", "cat");
     let mut session = spawn_command(command, Some(20_000)).unwrap();
     let page = session.exp_string("Type CHG-1 to approve").unwrap();
     // rexpect reads each byte as a character.
@@ -108,6 +109,31 @@ fn a_page_above_a_question_is_as_wide_as_the_terminal_that_asks() {
     let wide = page.lines().find(|line| textwrap::core::display_width(line.trim_end()) >= 60);
     assert_eq!(wide, None, "{page}");
     assert_eq!(std::fs::read_to_string(world.path("out")).unwrap(), "");
+}
+
+#[test]
+fn the_pager_shows_the_page_and_the_question_stands_below_it() {
+    let world = World::founded();
+    let now = world.at_real_time();
+    let change = CHANGE.replace("2026-12-01T10:00:00Z", &now.plus(60).to_string());
+    world.write("change.toml", change.replace("2026-12-01T12:00:00Z", &now.plus(7200).to_string()));
+    world.ok("erin", "file change.toml");
+    for (pager, shown) in [("sed 's/^/P /'", "P CHG-1\r\n"), ("no-such-pager", "CHG-1\r\n"), ("false", "Type CHG-1")] {
+        let script = format!("'{}' approve CHG-1", env!("CARGO_BIN_EXE_twinseal"));
+        let mut command = Command::new("sh");
+        let home = world.path("people/carol");
+        command.args(["-c", &script]).current_dir(world.path("")).env("TERM", "xterm").env("NO_COLOR", "1");
+        command.env("HOME", &home).env("TWINSEAL_KEY", home.join("key")).env("TWINSEAL_REGISTER", "prod.db");
+        command.env("TWINSEAL_PAGER", pager);
+        let mut session = spawn_command(command, Some(20_000)).unwrap();
+        let page = session.exp_string(" to approve this revision: ").unwrap();
+        session.send_line("no").unwrap();
+        assert_eq!(exit_code(session).0, 1);
+        assert!(page.contains(shown), "{pager}: {page}");
+        let end = page.split_once("about to sign").unwrap().1;
+        assert!(!end.contains("P ") && end.contains("s skips it"), "{pager}: {end}");
+        assert!(end.lines().count() < 24, "the summary and the question fit one screen: {end}");
+    }
 }
 
 #[test]

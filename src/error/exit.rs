@@ -29,6 +29,7 @@ impl Error {
             Self::Refused(_)
             | Self::RefusedOnRecord { .. }
             | Self::NotConfirmed
+            | Self::Skipped
             | Self::NotTrusted
             | Self::FiledBefore { .. }
             | Self::Partly { .. }

@@ -84,7 +84,8 @@ fn no_line_of_a_page_is_wider_than_the_terminal_of_the_question() {
 
 /// The lines of a page that are the program's own, without what differs between any two entries.
 fn own_lines(page: &str) -> Vec<String> {
-    let page = page.split("\n\nnote: ").next().unwrap();
+    let page: Vec<&str> = page.split("\n\n").filter(|part| !part.starts_with("note: ")).collect();
+    let page = page.join("\n\n");
     let own = page.lines().filter(|line| !line.starts_with(GUTTERS));
     own.map(|line| line.chars().map(|c| if c.is_ascii_hexdigit() { '0' } else { c }).collect()).collect()
 }

@@ -161,6 +161,7 @@ impl World {
             colour: self.screen.get(),
             err_width: self.columns.get().or(self.screen.get().then_some(80)),
             err_colour: self.screen.get(),
+            pager: None,
             progress: false,
             patience: PATIENCE,
         };

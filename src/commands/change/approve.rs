@@ -3,19 +3,21 @@
 use clap::Args;
 use serde_json::Value;
 
+use crate::commands::change::reject::rejected;
 use crate::commands::change::summary::summary;
 use crate::commands::look::diff;
 use crate::commands::look::show::write_page;
 use crate::commands::lookup::{
     cannot_start, change, change_id, check_named_once, governance_about, is_about_one, parse, remark, renews,
-    requirement_texts,
+    requirement_texts, title,
 };
-use crate::commands::{Context, about_to_sign, report_already, report_recorded_with};
-use crate::domain::{ChangeId, Digest, Event, Field, PersonId, Status, Text, Verdict};
+use crate::commands::{Context, about_to_sign, report_already, report_recorded, report_recorded_with};
+use crate::domain::{ChangeId, Digest, Event, Field, PersonId, RevisionRef, Status, Text, Verdict};
 use crate::error::Error;
+use crate::key_choice::Choice;
 use crate::output::requirements::{RequirementText, requirement_lines};
-use crate::output::{self, Equal, Page, Timeline, safe};
-use crate::record::{Plan, record, rehearse};
+use crate::output::{self, Equal, Page, Timeline, moment, safe, table};
+use crate::record::{Plan, Rehearsal, record, rehearse};
 use crate::store::Session;
 
 /// Approve the current revision of changes
@@ -54,6 +56,10 @@ impl Approve {
         for id in &ids {
             change(&session, *id)?;
         }
+        if ids.len() > 1 && digests.is_empty() && context.env.console.is_interactive() {
+            let overview = overview(context, &session, &ids)?;
+            context.env.status(overview);
+        }
         let mut open = Vec::new();
         for (at, id) in ids.iter().enumerate() {
             match approve(context, &mut session, *id, digests.get(at).copied(), text.as_ref()) {
@@ -68,6 +74,19 @@ impl Approve {
         let (done, what, command) = ("approved", "changes", "approve");
         if open.is_empty() { Ok(()) } else { Err(Error::Partly { done, what, command, open, of: ids.len() }) }
     }
+}
+
+/// The changes that will be asked about, one in each line.
+fn overview(context: &Context<'_>, session: &Session, ids: &[ChangeId]) -> Result<String, Error> {
+    let mut rows = Vec::new();
+    for id in ids {
+        let change = change(session, *id)?;
+        let facts = &change.current().facts;
+        let opens = moment(facts.window.start(), facts.window.zone().as_str());
+        let title = title(session, *id)?.unwrap_or_else(|| "(text redacted)".to_owned());
+        rows.push([id.to_string(), facts.risk.to_string(), facts.owner.to_string(), opens, title]);
+    }
+    Ok(format!("{}\n", table(["CHANGE", "RISK", "OWNER", "WINDOW OPENS", "TITLE"], rows, context.env.err_width)))
 }
 
 /// Approves one change: the revision shown, or the one that `digest` names.
@@ -92,16 +111,10 @@ fn approve(
         None if !context.env.console.is_interactive() => return Err(Error::NeedDigest { flag: "--revision" }),
         None => {
             let mut rehearsal = rehearse(&mut context.recorder(), session, plan)?;
-            let mut page = context.page_above_question();
-            write_page(&mut page, context, session, id, Timeline::Newest)?;
-            show_changes(&mut page, session, id, rehearsal.actor())?;
-            summary(&mut page, session, revision, "approve")?;
-            renewal(&mut page, context, session, id, rehearsal.actor())?;
-            about_to_sign(&mut page, rehearsal.unsigned());
-            // The page goes to standard error like the question, even if standard output is redirected.
-            context.env.status(page.finish());
-            rehearsal.confirm(context.env, "approve this revision", &id.to_string())?;
-            rehearsal.record(context.recorder(), session)?
+            match decide(context, session, revision, &mut rehearsal)? {
+                Decision::Approve => rehearsal.record(context.recorder(), session)?,
+                Decision::Reject(reason) => return reject(context, session, revision, reason),
+            }
         }
     };
     let approved = change(session, id)?;
@@ -122,8 +135,10 @@ fn approved_before(context: &Context<'_>, session: &Session, id: ChangeId) -> Re
     if change.approvals().next().is_none() {
         return Ok(None);
     }
-    let me = context.key_choice.actor(session, context.key_choice.key_for(session)?.public())?;
-    if !change.approvals().any(|vote| vote.person == me) {
+    let key = context.key_choice.key_for(session)?.public();
+    let me = context.key_choice.actor(session, key)?;
+    // An approval by another key of theirs would not count once that key is revoked.
+    if !change.approvals().any(|vote| vote.person == me && vote.key == key.fingerprint()) {
         return Ok(None);
     }
     let now = session.state().moment(context.env.now());
@@ -166,6 +181,63 @@ fn renewal(
         page.text("", format_args!("Your earlier approval does not count ({why}); approving again renews it."));
     }
     Ok(())
+}
+
+/// What an approver decides at the question.
+enum Decision {
+    Approve,
+    /// For this reason.
+    Reject(Text),
+}
+
+/// Shows a revision, in the pager if there is one, then what matters of it and the question.
+fn decide<P: FnMut(&mut Session) -> Result<Plan, Error>>(
+    context: &mut Context<'_>,
+    session: &Session,
+    revision: RevisionRef,
+    rehearsal: &mut Rehearsal<P>,
+) -> Result<Decision, Error> {
+    let id = revision.change;
+    let mut long = context.page_above_question();
+    write_page(&mut long, context, session, id, Timeline::Newest)?;
+    show_changes(&mut long, session, id, rehearsal.actor())?;
+    let mut short = context.page_above_question();
+    summary(&mut short, session, revision, "approve")?;
+    renewal(&mut short, context, session, id, rehearsal.actor())?;
+    about_to_sign(&mut short, rehearsal.unsigned());
+    let (long, short) = (long.legend().finish().to_owned(), short.finish().to_owned());
+    let mut letters = vec![('s', "skips it"), ('r', "rejects it"), ('v', "shows it again")];
+    letters.extend((revision.number > 1).then_some(('d', "shows the difference")));
+    // The page goes to standard error like the question, even if standard output is redirected.
+    context.env.show(&long);
+    loop {
+        context.env.status(&short);
+        match rehearsal.choose(context.env, "approve this revision", &id.to_string(), &letters)? {
+            Choice::Confirmed => return Ok(Decision::Approve),
+            Choice::Letter('s') => return Err(Error::Skipped),
+            Choice::Letter('r') => {
+                let reason = context.env.console.ask("Reason, and what must be different:")?;
+                return if reason.is_empty() {
+                    Err(Error::NotConfirmed)
+                } else {
+                    remark(Field::Reason, &reason).map(Decision::Reject)
+                };
+            }
+            Choice::Letter('d') => {
+                let mut page = context.page_above_question();
+                show_changes(&mut page, session, id, rehearsal.actor())?;
+                context.env.show(page.legend().finish());
+            }
+            Choice::Letter(_) => context.env.show(&long),
+        }
+    }
+}
+
+/// Rejects a revision that the approver has read.
+fn reject(context: &mut Context<'_>, session: &mut Session, at: RevisionRef, reason: Text) -> Result<(), Error> {
+    let plan = |_: &mut Session| Ok(Plan { event: Event::Reject(at), text: Some(reason.clone()) });
+    let entry = record(context.recorder(), session, plan)?;
+    report_recorded(context, &entry, None, rejected(at.change))
 }
 
 /// Shows the differences to the revision that this person last approved, or else to the previous one.

@@ -5,7 +5,7 @@ use clap::Args;
 use crate::commands::change::summary::summary;
 use crate::commands::lookup::{change, change_id, remark};
 use crate::commands::{Context, record_shown, report_recorded};
-use crate::domain::{Event, Field};
+use crate::domain::{ChangeId, Event, Field};
 use crate::error::Error;
 use crate::output::Page;
 use crate::record::Plan;
@@ -26,6 +26,11 @@ pub struct Reject {
     reason: String,
 }
 
+/// What is said of a change that was rejected.
+pub fn rejected(id: ChangeId) -> String {
+    format!("{id} rejected; its requester or owner can file a new revision")
+}
+
 impl Reject {
     /// # Errors
     /// A rule refuses it, or it cannot be recorded.
@@ -37,11 +42,6 @@ impl Reject {
         let plan = |_: &mut _| Ok(Plan { event: Event::Reject(revision), text: Some(text.clone()) });
         let shown = |page: &mut Page, session: &Session| summary(page, session, revision, "reject");
         let entry = record_shown(context, &mut session, shown, plan)?;
-        report_recorded(
-            context,
-            &entry,
-            None,
-            format_args!("{id} rejected; its requester or owner can file a new revision"),
-        )
+        report_recorded(context, &entry, None, rejected(id))
     }
 }
