@@ -147,6 +147,7 @@ impl World {
             colour: false,
             err_width: None,
             err_colour: false,
+            pager: None,
             progress: false,
             patience: Duration::from_secs(30),
         }
