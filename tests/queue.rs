@@ -248,7 +248,7 @@ fn a_person_at_a_prompt_does_not_block_other_writers() {
     lock.args(["-q", "-p", "-N", "correct horse", "-f"]).arg(world.path("people/carol/key"));
     assert!(lock.stdin(Stdio::null()).status().unwrap().success());
     let mut approving = program(&world, "carol", &["approve", "CHG-1"]);
-    approving.env("TERM", "xterm");
+    approving.env("TERM", "xterm").env("TWINSEAL_PAGER", "cat");
     let mut terminal = spawn_command(approving, Some(20_000)).unwrap();
     let others = |words: &str| {
         let begun = Instant::now();
