@@ -24,8 +24,9 @@ use answer::Answer;
 
 /// Ask whether a change may start here and now
 ///
-/// Exit code 0 means that it may. Everything else, errors included, is a closed gate. It prints one line for each condition
-/// and records nothing. Without a change id, it finds the one open change of the service with these artifacts.
+/// Exit code 0 means that it may. Everything else, errors included, is a closed gate. Prints one line for each condition
+/// and one for each requirement of the policy. Without --start, records nothing. Without a change id, finds the one open
+/// change of the service with these artifacts.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal gate CHG-42 --service order-gateway --artifact gw.tar.gz=build/gw.tar.gz

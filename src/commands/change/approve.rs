@@ -22,8 +22,9 @@ use crate::store::Session;
 
 /// Approve the current revision of changes
 ///
-/// Shows each revision and asks you to type the change's id before it signs. Without a terminal, --revision is
-/// required: the digest that `twinseal show` prints.
+/// Shows each revision, in the pager of TWINSEAL_PAGER or PAGER, and asks you to type the change's id before it signs. At
+/// the question, s skips the change, r rejects it, v shows the page again, and d the difference to an earlier revision.
+/// Without a terminal, --revision is required: the digest that `twinseal show` prints.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal approve CHG-42

@@ -11,8 +11,8 @@ use crate::record::Plan;
 
 /// Confirm the outcome of a change
 ///
-/// A policy can ask for it after the finish. Somebody confirms who is no requester, author or implementer of the change, and
-/// neither started nor finished it.
+/// The policy can ask for a confirmation after the finish. Requesters, authors and implementers of the change cannot
+/// confirm it, nor can those who started or finished it.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal confirm CHG-42

@@ -169,7 +169,7 @@ impl Show {
   twinseal freeze check 2026-12-31T18:00:00+08:00
   twinseal freeze check now --service order-gateway --environment prod")]
 pub struct Check {
-    /// Time with its offset, or now
+    /// Time, such as 'sat 20:00', or now
     #[arg(value_name = "TIME")]
     time: String,
     /// Leave out freezes that do not concern this service
