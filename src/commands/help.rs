@@ -26,7 +26,7 @@ const TOPICS: [(&str, &str); 5] = [
         "exit-codes",
         "Exit codes
 
-  0  success; gate open; freeze open
+  0  success; gate open; no freeze closed
   1  refused by a rule, or not confirmed; gate closed; freeze closed
   2  usage error or invalid input; nothing was recorded
   3  broken or unexpected register: tell the admins, and run `twinseal verify`

@@ -90,7 +90,7 @@ closed_enum!(
         SetCalendar => "calendar.set",
         /// Opens a freeze at once.
         FreezeNow => "freeze.now",
-        /// Ends a freeze that the same person opened at once.
+        /// Ends a freeze that the same person began at once.
         FreezeEnd => "freeze.end",
         /// Seconds a proposal, which puts it into effect.
         Second => "proposal.second",
@@ -185,7 +185,7 @@ pub enum Event {
     KeySuspend(Fingerprint),
     /// An admin suspends a person, immediately: all grants end, and all live keys are suspended.
     PersonSuspend(PersonId),
-    /// An admin or somebody on duty opens a freeze, immediately.
+    /// An admin or somebody on duty begins a freeze, immediately.
     FreezeNow {
         /// The first moment after it.
         until: Time,

@@ -22,7 +22,7 @@ pub struct Present {
     pub set: Option<Terms>,
     /// The calendar in force that would be replaced, and the freezes that refer to it.
     pub calendar: Option<(Calendar, Vec<FreezeName>)>,
-    /// Who opened the freeze alone that would be ended, and every freeze that would end with it.
+    /// Who began the freeze alone that would be ended, and every freeze that would end with it.
     pub alone: Option<(PersonId, Vec<FreezeName>)>,
     /// The key whose suspension would be lifted.
     pub key: Option<KeyHistory>,
@@ -175,7 +175,7 @@ fn calendar_change(page: &mut Page, old: Option<&(Calendar, Vec<FreezeName>)>, n
     }
 }
 
-/// Writes what the end of a freeze means for whoever opened it alone.
+/// Writes what the end of a freeze means for whoever began it alone.
 fn lifted(page: &mut Page, it: &LiftFreeze, person: &PersonId, freezes: &[FreezeName]) {
     page.text("", format_args!("Begun by {person} alone."));
     if it.again {

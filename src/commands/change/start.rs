@@ -14,8 +14,8 @@ use crate::output::on;
 
 /// Start an approved change
 ///
-/// twinseal refuses the start unless you are an implementer, the change is approved and inside its window, and every
-/// artifact has the approved SHA-256. A change with targets is started on each of them.
+/// twinseal refuses the start unless you are an implementer, the change is approved and inside its window, no freeze stops
+/// it, and every artifact has the approved SHA-256. A change with targets is started on each of them.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal start CHG-42

@@ -56,7 +56,7 @@ impl Now {
     }
 }
 
-/// The end of a freeze that is opened now: it begins before now, and lasts at most a day in all.
+/// The end of a freeze that is begun now. Its period begins before now, and lasts at most a day in all.
 fn end(now: Time, length: i64) -> Time {
     now.plus(length).min(now.plus(LONGEST_NOW - TOLERANCE))
 }

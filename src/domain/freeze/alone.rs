@@ -1,4 +1,4 @@
-//! The rules about freezes that one person opens alone.
+//! The rules about freezes that one person begins alone.
 //!
 //! One signature is enough, because such a freeze only takes authority away. So that one person cannot keep everybody
 //! from starting for longer than a day, whatever their clock says, all freezes of a person count together: see
@@ -16,7 +16,7 @@ use crate::domain::{
     LiftFreeze, Moment, PersonId, Refusal, Role, Scope, ServiceId, TOLERANCE, Terms, Time, Timed,
 };
 
-/// A freeze that somebody opened alone, whether it ended or not.
+/// A freeze that somebody began alone, whether it ended or not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::domain) struct OpenedAlone {
     freeze: FreezeRef,
@@ -38,25 +38,25 @@ impl OpenedAlone {
     }
 }
 
-/// The freezes that one person opened alone.
+/// The freezes that one person began alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::domain) struct Alone {
     opened: Vec<OpenedAlone>,
-    /// The person opens no other one before this time, because a proposal ended one.
+    /// The person begins no other one before this time, because a proposal ended one.
     barred: Option<Time>,
 }
 
-/// The freezes that people opened alone.
+/// The freezes that people began alone.
 pub(in crate::domain) type AloneByPerson = BTreeMap<PersonId, Alone>;
 
-/// The beginning of a freeze that somebody opens at this time: clocks that are tolerated may be that much behind.
+/// The beginning of a freeze that somebody begins at this time: clocks that are tolerated may be that much behind.
 fn now_from(claimed: Time) -> Time {
     claimed.plus(-TOLERANCE)
 }
 
 /// Judging.
 impl Governance {
-    /// Whether somebody may open a freeze alone: an admin, or a person on duty.
+    /// Whether somebody may begin a freeze alone: an admin, or a person on duty.
     ///
     /// # Errors
     /// [`Unloaded`].
@@ -67,7 +67,7 @@ impl Governance {
         Ok(self.groups(person, at)?.contains(&Group::duty()) || self.has_role(person, Role::Admin, at)?)
     }
 
-    /// One person opens a freeze at once.
+    /// One person begins a freeze at once.
     pub(in crate::domain) fn judge_freeze_now(
         &self,
         header: &Timed<'_>,
@@ -112,8 +112,8 @@ impl Governance {
         }
     }
 
-    /// A proposal ends a freeze as it is in force. One that a person opened alone may have been ended by that person
-    /// since: otherwise they would end it whenever somebody proposes to, and open the next one. `opened` is the sequence
+    /// A proposal ends a freeze as it is in force. One that a person began alone may have been ended by that person
+    /// since: otherwise they would end it whenever somebody proposes to, and begin the next one. `opened` is the sequence
     /// number of the entry that opens the proposal.
     pub(in crate::domain) fn judge_lift_freeze(
         &self,
@@ -126,12 +126,12 @@ impl Governance {
         if !self.is_in_force(&freeze) && !ended_since {
             return Err(Refusal::NotInForce);
         }
-        // Nobody is barred from opening another one by the end of what had ended by itself.
+        // Nobody is barred from beginning another one by the end of what had ended by itself.
         let over = alone.is_some_and(|alone| alone.until <= at.effective);
         if over { Err(Refusal::NothingChanges) } else { Ok(()) }
     }
 
-    /// If a proposal would end a freeze that somebody opened alone: that person, and every freeze in force that it ends.
+    /// If a proposal would end a freeze that somebody began alone: that person, and every freeze in force that it ends.
     pub fn lifted_with(&self, it: &LiftFreeze) -> Option<(&PersonId, Vec<&FreezeName>)> {
         let freeze = FreezeRef { name: it.name.clone(), since: it.replaces };
         let (person, _) = self.opened_alone(&freeze)?;
@@ -140,7 +140,7 @@ impl Governance {
         Some((person, ended.map(|opened| &opened.name).collect()))
     }
 
-    /// The freeze as one that somebody opened alone, with that person.
+    /// The freeze as one that somebody began alone, with that person.
     fn opened_alone(&self, freeze: &FreezeRef) -> Option<(&PersonId, &OpenedAlone)> {
         let found =
             |(person, alone): (_, &'_ Alone)| Some((person, alone.opened.iter().position(|it| it.freeze == *freeze)?));
@@ -179,15 +179,15 @@ impl Governance {
         self.put_freeze(name, Freeze { origin, since: leaf, seq: header.seq, terms });
     }
 
-    /// Ends a freeze that the same person opened alone, by the entry with this sequence number.
+    /// Ends a freeze that the same person began alone, by the entry with this sequence number.
     pub(in crate::domain) fn freeze_end(&mut self, it: &FreezeRef, seq: u64) {
         self.drop_freeze(&it.name);
         let opened = self.alone_mut().values_mut().flat_map(|alone| &mut alone.opened);
         opened.filter(|opened| opened.freeze == *it).for_each(|opened| opened.ended = Some(seq));
     }
 
-    /// Ends a freeze by a proposal that took effect at this time. It is about whoever opened the freeze alone: unless it
-    /// lets that person open another one, it ends every freeze that they opened alone.
+    /// Ends a freeze by a proposal that took effect at this time. It is about whoever began the freeze alone: unless it
+    /// lets that person begin another one, it ends every freeze that they began alone.
     pub(in crate::domain) fn lift_freeze(&mut self, it: &LiftFreeze, at: Time) {
         let freeze = FreezeRef { name: it.name.clone(), since: it.replaces };
         let lifted = self.lifted_with(it).map(|(person, names)| (person.clone(), names.into_iter().cloned().collect()));

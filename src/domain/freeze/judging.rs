@@ -299,7 +299,7 @@ impl ExceptionSlots<'_> {
 }
 
 /// The slots that the policy asks for, then those of freezes, each with the first freeze that asks for it: one person of
-/// each group that the policy does not ask for, and one on duty for all freezes that were opened alone.
+/// each group that the policy does not ask for, and one on duty for all freezes that were begun alone.
 fn slots(policy: Vec<Group>, excepted: Vec<Met>) -> Vec<(Option<FreezeName>, Excepting)> {
     let mut slots: Vec<_> = policy.into_iter().map(|group| (None, Excepting::Group(group))).collect();
     for it in excepted {

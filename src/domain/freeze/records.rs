@@ -19,7 +19,7 @@ pub const LEAST_COUNTED: i64 = 4 * 3600;
 /// How long a person whose freeze was ended by a proposal opens no other one, in seconds.
 pub const BARRED: i64 = 7 * DAY;
 
-/// The group whose members may open a freeze alone, beside the admins.
+/// The group whose members may begin a freeze alone, beside the admins.
 pub const DUTY: &str = "duty";
 
 /// Who put a freeze in force.

@@ -41,7 +41,7 @@ pub struct GovernanceSummary {
     pub(super) restored: Vec<AcceptedLoss>,
     /// The freezes in force.
     freezes: BTreeMap<FreezeName, FreezeMark>,
-    /// The freezes that people opened alone.
+    /// The freezes that people began alone.
     alone: AloneByPerson,
     /// The calendars in force, each with the leaf hash of the entry that put it in force.
     calendars: BTreeMap<CalendarName, Digest>,

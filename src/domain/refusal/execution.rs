@@ -11,7 +11,7 @@ macro_rules! execution {
     NoCalendar { /** Which. */ calendar: CalendarName } =>
         "calendar-known", "calendar {calendar} is not in force, or was replaced",
         "`twinseal calendar list` lists the calendars in force";
-    /// A freeze opened by somebody who may not.
+    /// A freeze begun by somebody who may not.
     NotOnDuty { /** Who. */ person: PersonId } =>
         "freeze-now-by", "{person} is neither an admin nor a person in group {}" (crate::domain::DUTY),
         "ask one of them, or two admins: `twinseal freeze propose FILE`";

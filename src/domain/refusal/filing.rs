@@ -108,7 +108,7 @@ macro_rules! filing {
     NotUndecided { /** Which. */ change: ChangeId, /** Its status. */ status: Status } =>
         "undecided", "{change} is {}: nothing left to decide" (status.phrase()), "";
     /// A rejection or retraction without a reason.
-    ReasonMissing => "reason-required", "a rejection, a retraction and a break-glass need a reason", "use --reason TEXT";
+    ReasonMissing => "reason-required", "a rejection, a retraction, a break-glass and `freeze now` need a reason", "use --reason TEXT";
     /// An approval of a rejected revision.
     Rejected { /** Which change. */ change: ChangeId, /** By whom. */ by: PersonId } =>
         "rejected", "{change} is rejected by {by}",

@@ -135,7 +135,7 @@ string_id!(
 );
 
 impl FreezeName {
-    /// The beginning of the names of freezes that one person opens alone.
+    /// The beginning of the names of freezes that one person begins alone.
     const NOW: &'static str = "now-";
     /// The word that stands for every freeze in a policy.
     const ANY: &'static str = "any";
@@ -148,7 +148,7 @@ impl FreezeName {
     /// A name that a proposal may give to a freeze.
     ///
     /// # Errors
-    /// [`Invalid::Id`]; [`Invalid::FreezeName`] for a name that a freeze opened by one person could have, or that stands
+    /// [`Invalid::Id`]; [`Invalid::FreezeName`] for a name that a freeze begun by one person could have, or that stands
     /// for every freeze.
     pub fn from_proposal(text: &str) -> Result<Self, Invalid> {
         let name: Self = text.parse()?;
@@ -186,7 +186,7 @@ string_id!(
 );
 
 impl Group {
-    /// The group whose members may open a freeze alone.
+    /// The group whose members may begin a freeze alone.
     pub fn duty() -> Self {
         Self("duty".to_owned())
     }

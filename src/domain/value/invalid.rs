@@ -89,7 +89,7 @@ pub enum Invalid {
     /// A reserved period that must be restored before it begins.
     #[error("restored before the period begins, or at that moment")]
     RestoredBy,
-    /// Another word than the one that lets somebody open a freeze again.
+    /// Another word than the one that lets somebody begin a freeze again.
     #[error("not allowed: write the word allowed")]
     Again,
     /// A name for a freeze that twinseal gives itself.
