@@ -103,12 +103,7 @@ fn nothing_is_granted_until_a_moment_that_has_passed() {
     world.ok("alice", "person grant carol engineer --until 2026-12-01T10:00:00Z");
     world.at("2026-12-01T10:00:00Z");
     forbidden(&world, "bob", Event::Second(proposal(&world, "1")), None, "grant-not-ended");
-    world.fails(
-        "alice",
-        "person grant carol engineer --until tomorrow",
-        Exit::Invalid,
-        "which zone?",
-    );
+    world.fails("alice", "person grant carol engineer --until tomorrow", Exit::Invalid, "which zone?");
 }
 
 #[test]
