@@ -3,7 +3,7 @@
 //! The program's own words begin in the first column with a letter, or are indented by two spaces. Signed content
 //! stands behind a gutter of two characters: the kind of content, then a space, or `…` where a line continues the one
 //! above. Every line of a page gets its first two characters from this file, so no content can make a line of another
-//! kind. Content is shown as [`visible`] writes it, so its exact characters can be read back from a page.
+//! kind. Content is shown as [`visible`](fn@visible) writes it, so its exact characters can be read back from a page.
 
 use std::fmt::Display;
 

@@ -29,7 +29,7 @@ pub struct File {
     /// Draft in TOML; - reads standard input
     file: Option<PathBuf>,
     /// Commits of the git repository here, such as v2.4.0..HEAD, whose authors are added to those in the draft; the table
-    /// [authors] of config.toml says who they are
+    /// `[authors]` of config.toml says who they are
     #[arg(long, value_name = "A..B")]
     commits: Option<String>,
     #[command(flatten)]
