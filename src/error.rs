@@ -397,6 +397,9 @@ pub enum Error {
         /// The number of findings.
         count: usize,
     },
+    /// A rejection without a reason.
+    #[error("no reason given; nothing was recorded")]
+    NeedReason,
     /// No outcome for a target, or for a change without targets.
     #[error("no outcome given")]
     NeedOutcome,

@@ -100,6 +100,35 @@ fn an_earlier_change_is_filed_again_with_another_window() {
 }
 
 #[test]
+fn an_everyday_change_takes_at_most_six_commands_and_120_keystrokes() {
+    let world = World::filed();
+    world.ok("erin", "config set zone Asia/Shanghai");
+    let window = "'wed 20:00 for 2h'";
+    let day: [(&str, String, &[&str]); 5] = [
+        ("erin", format!("file -f 1 -w {window}"), &["y"]),
+        ("carol", "approve 2".to_owned(), &["CHG-2"]),
+        ("dave", "approve 2".to_owned(), &["CHG-2"]),
+        ("erin", "start 2".to_owned(), &[]),
+        ("erin", "finish 2".to_owned(), &["s"]),
+    ];
+    let mut keystrokes = 0;
+    for (person, command, typed) in &day {
+        if command.starts_with("start") {
+            world.at("2026-12-02T12:00:00Z");
+        }
+        let output = world.run_typing(person, command, typed);
+        assert_eq!(output.exit, Exit::Done, "{person}: {command}\n{}", output.screen);
+        let enter = 1;
+        keystrokes += "twinseal ".len() + command.len() + enter;
+        keystrokes += typed.iter().map(|it| it.len() + enter).sum::<usize>();
+    }
+    assert!(world.ok("erin", "show 2").contains("succeeded"));
+    // The window is what is new about the change.
+    let new = window.len();
+    assert!(day.len() <= 6 && keystrokes - new <= 120, "{} commands, {} keystrokes", day.len(), keystrokes - new);
+}
+
+#[test]
 fn a_change_is_filed_from_options_alone() {
     let world = World::founded();
     let change = "--title 'Restart the gateway' --service order-gateway --window '2026-12-05 20:00 for 90m' --zone UTC \

@@ -176,11 +176,29 @@ fn an_approver_skips_rejects_and_looks_again_at_the_question() {
     assert_eq!(output.screen.matches("about to sign: approve CHG-2").count(), 3, "{}", output.screen);
     assert!(world.ok("erin", "show 2").contains("Too small."));
     // No reason, no rejection; a letter that is not offered is no answer.
-    for typed in [&["r", ""][..], &["d"], &["x"], &["S"], &["4"]] {
+    let output = world.run_typing("dave", "approve 4", &["r", ""]);
+    assert!(output.exit == Exit::Invalid && output.err.contains("no reason given"), "{}", output.screen);
+    for typed in [&["d"][..], &["x"], &["S"], &["4"]] {
         let output = world.run_typing("dave", "approve 4", typed);
         assert!(output.exit == Exit::Refused && output.err.contains("not confirmed"), "{typed:?} {}", output.screen);
     }
     assert_eq!(world.change("CHG-4").votes().len(), 1);
+}
+
+#[test]
+fn reject_and_finish_ask_for_what_was_left_out() {
+    let world = World::approved();
+    world.ok("erin", "start CHG-1");
+    world.fails("erin", "finish CHG-1", Exit::Invalid, "no outcome given");
+    let output = world.run_typing("erin", "finish CHG-1", &["done"]);
+    assert!(output.exit == Exit::Invalid && output.err.contains("not an outcome: use succeeded"), "{}", output.screen);
+    let output = world.run_typing("erin", "finish CHG-1", &["failed"]);
+    assert!(output.exit == Exit::Done && output.err.contains("CHG-1 finished: failed"), "{}", output.screen);
+
+    let world = five();
+    world.fails("carol", "reject CHG-2", Exit::Invalid, "no reason given; nothing was recorded");
+    let output = world.run_typing("carol", "reject CHG-2", &["Too small."]);
+    assert!(output.exit == Exit::Done && output.err.contains("CHG-2 rejected"), "{}", output.screen);
 }
 
 #[test]

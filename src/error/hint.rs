@@ -17,6 +17,7 @@ impl Error {
         let hint = match self {
             Self::Refused(refusal) | Self::RefusedOnRecord { refusal, .. } => return refusal.hint(),
             Self::NeedChange => "`twinseal gate CHG-7`, or `twinseal gate --service SERVICE --artifact FILE`",
+            Self::NeedReason => "use --reason TEXT: say what must be different",
             Self::NeedOutcome => "use --outcome succeeded, failed or rolled-back",
             Self::GateClosed { hint, .. } => return hint.clone(),
             Self::AtLeast { .. } => {

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::Value;
 
-use crate::commands::change::reject::rejected;
+use crate::commands::change::reject::{ask_reason, rejected};
 use crate::commands::change::summary::summary;
 use crate::commands::look::diff;
 use crate::commands::look::show::write_page;
@@ -216,14 +216,7 @@ fn decide<P: FnMut(&mut Session) -> Result<Plan, Error>>(
         match rehearsal.choose(context.env, "approve this revision", &id.to_string(), &letters)? {
             Choice::Confirmed => return Ok(Decision::Approve),
             Choice::Letter('s') => return Err(Error::Skipped),
-            Choice::Letter('r') => {
-                let reason = context.env.console.ask("Reason, and what must be different:")?;
-                return if reason.is_empty() {
-                    Err(Error::NotConfirmed)
-                } else {
-                    remark(Field::Reason, &reason).map(Decision::Reject)
-                };
-            }
+            Choice::Letter('r') => return ask_reason(context).map(Decision::Reject),
             Choice::Letter('d') => {
                 let mut page = context.page_above_question();
                 show_changes(&mut page, session, id, rehearsal.actor())?;

@@ -15,7 +15,7 @@ use crate::zone::Zone;
 #[derive(Debug, Clone, Args)]
 pub struct Compose {
     /// Filed change to copy
-    #[arg(long, value_name = "CHG-N", conflicts_with = "file")]
+    #[arg(short, long, value_name = "CHG-N", conflicts_with = "file")]
     from: Option<String>,
     /// Title, in one line
     #[arg(long, value_name = "TITLE", conflicts_with = "file")]
@@ -24,7 +24,7 @@ pub struct Compose {
     #[arg(long = "service", value_name = "SERVICE", conflicts_with = "file")]
     services: Vec<String>,
     /// Window: 'sat 20:00 for 2h' or 'sat 20:00 to 22:00'
-    #[arg(long, value_name = "WINDOW", conflicts_with = "file")]
+    #[arg(short, long, value_name = "WINDOW", conflicts_with = "file")]
     window: Option<String>,
     /// Risk: low, medium, high, critical
     #[arg(long, value_name = "RISK", conflicts_with = "file")]

@@ -27,7 +27,8 @@ pub struct Finish {
     /// Target that is finished; without it, the change as a whole
     #[arg(long, value_name = "TARGET")]
     target: Option<String>,
-    /// Outcome: succeeded, failed or rolled-back; may be left out for a change with targets as a whole
+    /// Outcome: succeeded, failed or rolled-back; asked for on a terminal; that of the targets for a change with targets as
+    /// a whole
     #[arg(long, value_name = "OUTCOME")]
     outcome: Option<String>,
     /// Run of the pipeline that started it; the same run may finish it again
@@ -50,7 +51,10 @@ impl Finish {
         let mut session = context.open()?;
         let change = change(&session, id)?;
         suggest_target(context, &change, target.as_ref());
-        let outcome = given.map_or_else(|| derived(&change, target.as_ref()), Ok)?;
+        let outcome = match given {
+            Some(outcome) => outcome,
+            None => derived(context, &change, target.as_ref())?,
+        };
         let finish = domain::Finish { revision: change.current().id, target, run, outcome };
         let (place, outcome) = (on(finish.target.as_ref()), outcome.phrase());
         match finish_once(context, &mut session, &finish, text.as_ref())? {
@@ -64,10 +68,18 @@ impl Finish {
     }
 }
 
-/// The outcome that the targets give.
-fn derived(change: &Change, target: Option<&Target>) -> Result<Outcome, Error> {
-    match change.current().targets.is_empty() || target.is_some() {
-        true => Err(Error::NeedOutcome),
-        false => Ok(change.derived_outcome()),
+/// The outcome that the targets give, or else the one that the user types.
+fn derived(context: &mut Context<'_>, change: &Change, target: Option<&Target>) -> Result<Outcome, Error> {
+    if !change.current().targets.is_empty() && target.is_none() {
+        return Ok(change.derived_outcome());
+    }
+    if !context.env.console.is_interactive() {
+        return Err(Error::NeedOutcome);
+    }
+    match context.env.console.ask("Outcome (s succeeded, f failed, r rolled-back):")?.as_str() {
+        "s" => Ok(Outcome::Succeeded),
+        "f" => Ok(Outcome::Failed),
+        "r" => Ok(Outcome::RolledBack),
+        word => parse(word),
     }
 }

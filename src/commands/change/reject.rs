@@ -5,7 +5,7 @@ use clap::Args;
 use crate::commands::change::summary::summary;
 use crate::commands::lookup::{change, change_id, remark};
 use crate::commands::{Context, record_shown, report_recorded};
-use crate::domain::{ChangeId, Event, Field};
+use crate::domain::{ChangeId, Event, Field, Text};
 use crate::error::Error;
 use crate::output::Page;
 use crate::record::Plan;
@@ -21,9 +21,9 @@ pub struct Reject {
     /// Change id, such as CHG-42
     #[arg(value_name = "CHANGE")]
     change: String,
-    /// Reason, and what must be different
+    /// Reason, and what must be different; asked for on a terminal
     #[arg(long, value_name = "TEXT")]
-    reason: String,
+    reason: Option<String>,
 }
 
 /// What is said of a change that was rejected.
@@ -31,12 +31,29 @@ pub fn rejected(id: ChangeId) -> String {
     format!("{id} rejected; its requester or owner can file a new revision")
 }
 
+/// Asks for the reason of a rejection.
+///
+/// # Errors
+/// [`Error::NeedReason`] without a terminal or an answer.
+pub fn ask_reason(context: &mut Context<'_>) -> Result<Text, Error> {
+    if !context.env.console.is_interactive() {
+        return Err(Error::NeedReason);
+    }
+    match context.env.console.ask("Reason, and what must be different:")?.as_str() {
+        "" => Err(Error::NeedReason),
+        reason => remark(Field::Reason, reason),
+    }
+}
+
 impl Reject {
     /// # Errors
     /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let id = change_id(&self.change)?;
-        let text = remark(Field::Reason, &self.reason)?;
+        let text = match &self.reason {
+            Some(reason) => remark(Field::Reason, reason)?,
+            None => ask_reason(context)?,
+        };
         let mut session = context.open()?;
         let revision = change(&session, id)?.current().id;
         let plan = |_: &mut _| Ok(Plan { event: Event::Reject(revision), text: Some(text.clone()) });
