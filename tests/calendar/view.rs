@@ -168,6 +168,6 @@ fn a_reserved_period_says_for_which_changes_and_until_when_they_must_be_back() {
     let shown = world.ok("audrey", "calendar --from 2026-12-01 --zone Asia/Shanghai");
     let row = |what: &str| shown.lines().find(|line| line.contains(what)).unwrap_or_else(|| panic!("{shown}"));
     assert!(row("reserved").contains("18:00-24:00  reserved  only network-test"), "{shown}");
-    assert!(row("reserved").ends_with("back by Tue 23:00; system-test (network test)"), "{shown}");
+    assert!(row("reserved").ends_with("restored by Tue 23:00; system-test (network test)"), "{shown}");
     assert!(row("CHG-1").contains("awaiting approval; frozen") && !row("CHG-2").contains("frozen"), "{shown}");
 }

@@ -55,7 +55,7 @@ pub fn home(context: &mut Context<'_>) -> Result<(), Error> {
     };
     let mut text = format!("you       {}\nregister  {}", safe(&who), safe(&id));
     for (name, closed) in &closed {
-        let until = closed.until.map_or("for good".to_owned(), |until| format!("until {until}"));
+        let until = closed.until.map_or("without an end".to_owned(), |until| format!("until {until}"));
         text.push_str(&format!("\nfreeze    {name}: {}, closed {until}", safe(&closed.name)));
     }
     text.push_str("\n\n");

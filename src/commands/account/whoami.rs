@@ -70,7 +70,7 @@ impl Whoami {
         let mut page = context.page();
         let named = name.map_or(String::new(), |name| format!(" ({name})"));
         page.title(format_args!("{}{named}", me.id));
-        page.field("may", me.grants(now));
+        page.field("grants", me.grants(now));
         page.field("key", me.key).field("", format_args!("from {place}"));
         page.field("register", id.unwrap_or_default()).field("", path.display());
         page.field("fingerprint", session.fingerprint());
@@ -81,7 +81,7 @@ impl Whoami {
 /// The person as JSON, or `null` with the reason.
 pub fn json_of(me: &Result<Me, Error>, now: Moment) -> Value {
     match me {
-        Ok(me) => json!({ "person": me.id.to_string(), "may": me.grants(now), "problem": null }),
-        Err(error) => json!({ "person": null, "may": null, "problem": error.to_string() }),
+        Ok(me) => json!({ "person": me.id.to_string(), "grants": me.grants(now), "problem": null }),
+        Err(error) => json!({ "person": null, "grants": null, "problem": error.to_string() }),
     }
 }

@@ -202,7 +202,7 @@ fn freeze_item(it: &Frozen, zone: &Zone) -> Item {
         None => ["freeze".to_owned(), "closed".to_owned(), title],
         Some(reserved) => {
             let back = zone.at(reserved.restored_by).format("%a %H:%M");
-            ["reserved".to_owned(), format!("only {}", reserved.tag), format!("back by {back}; {title}")]
+            ["reserved".to_owned(), format!("only {}", reserved.tag), format!("restored by {back}; {title}")]
         }
     };
     Item { from: it.closed.from, until: it.closed.until, cells: [what, status, String::new(), title] }

@@ -129,7 +129,7 @@ impl Init {
         page.block("policy").text("", policy_sentences(&Policy::built_in()).join("\n"));
         let founded = Governance::default().under(Policy::built_in()).after(&Action::Enrol(members.to_vec()));
         for sentence in few_approvers(&founded, Moment::unwitnessed(context.env.now()))?.values() {
-            page.text("", format_args!("note: {sentence}; found it with more approvers, or enrol them later"));
+            page.text("", format_args!("note: {sentence}; name more approvers, or enrol them later"));
         }
         let admins = members.iter().filter(|member| member.grants.has_permanently(Role::Admin)).count();
         if admins == 2 {
