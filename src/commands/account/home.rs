@@ -40,7 +40,7 @@ pub fn home(context: &mut Context<'_>) -> Result<(), Error> {
     let verified = context.registers.verified(session.fingerprint());
     if context.ui.json {
         let answer = json!({
-            "me": json_of(&me, now),
+            "me": json_of(&me),
             "register": id,
             "fingerprint": session.fingerprint().to_string(),
             "verified": verified,
