@@ -81,7 +81,9 @@ impl Whoami {
 /// The person as JSON, or `null` with the reason.
 pub fn json_of(me: &Result<Me, Error>) -> Value {
     match me {
-        Ok(me) => json!({ "person": me.id.to_string(), "grants": output::json::grants(&me.person.grants), "problem": null }),
+        Ok(me) => {
+            json!({ "person": me.id.to_string(), "grants": output::json::grants(&me.person.grants), "problem": null })
+        }
         Err(error) => json!({ "person": null, "grants": null, "problem": error.to_string() }),
     }
 }
