@@ -3,9 +3,9 @@
 use clap::Args;
 
 use crate::commands::change::once::{Once, finish_once};
-use crate::commands::lookup::{change, change_id, parse, remark, suggest_target};
+use crate::commands::lookup::{self, change_id, parse, remark, suggest_target};
 use crate::commands::{Context, report_already, report_recorded};
-use crate::domain::{self, Change, Field, Outcome, Target};
+use crate::domain::{self, Change, ConfirmationState, Field, Outcome, Target};
 use crate::error::Error;
 use crate::output::on;
 
@@ -27,8 +27,8 @@ pub struct Finish {
     /// Target that is finished; without it, the change as a whole
     #[arg(long, value_name = "TARGET")]
     target: Option<String>,
-    /// Outcome: succeeded, failed or rolled-back; asked for on a terminal; that of the targets for a change with targets as
-    /// a whole
+    /// Outcome: succeeded, failed or rolled-back; if it is left out, a terminal asks for it, and a change with targets as a
+    /// whole has that of its targets
     #[arg(long, value_name = "OUTCOME")]
     outcome: Option<String>,
     /// Run of the pipeline that started it; the same run may finish it again
@@ -49,7 +49,7 @@ impl Finish {
         let given: Option<Outcome> = self.outcome.as_deref().map(parse).transpose()?;
         let text = self.note.as_deref().map(|note| remark(Field::Note, note)).transpose()?;
         let mut session = context.open()?;
-        let change = change(&session, id)?;
+        let change = lookup::change(&session, id)?;
         suggest_target(context, &change, target.as_ref());
         let outcome = match given {
             Some(outcome) => outcome,
@@ -59,7 +59,13 @@ impl Finish {
         let (place, outcome) = (on(finish.target.as_ref()), outcome.phrase());
         match finish_once(context, &mut session, &finish, text.as_ref())? {
             Once::Recorded(entry) => {
-                report_recorded(context, &entry, None, format_args!("{id} finished{place}: {outcome}"))
+                let next = match lookup::change(&session, id)?.confirmation() {
+                    ConfirmationState::Awaiting => {
+                        format!("; somebody who took no part confirms it: `twinseal confirm {id}`")
+                    }
+                    _ => String::new(),
+                };
+                report_recorded(context, &entry, None, format_args!("{id} finished{place}: {outcome}{next}"))
             }
             Once::Already => {
                 report_already(context, format_args!("{id}{place} already finished by this run: {outcome}"))
