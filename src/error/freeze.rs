@@ -40,7 +40,7 @@ impl FreezeError {
             Self::NoCalendar { .. } => {
                 "`twinseal calendar list` shows the calendars in force; to set one: `twinseal calendar propose FILE`"
             }
-            Self::LiftOpen { .. } => "another admin than its proposer seconds it: `twinseal proposal second N`",
+            Self::LiftOpen { .. } => "an admin who did not propose it seconds it: `twinseal proposal second N`",
         }
     }
 }

@@ -57,7 +57,8 @@ fn teams(policy: &Policy) -> Option<String> {
 /// Who confirms, if a requirement asks for a confirmation.
 fn confirmation(policy: &Policy) -> Option<String> {
     let asked = policy.requirements().iter().any(|it| it.confirm);
-    asked.then(|| "A change is confirmed by somebody who is no requester, author or implementer of it.".to_owned())
+    let by = "somebody who is no requester, author or implementer of it, and did not start or finish it";
+    asked.then(|| format!("A change is confirmed by {by}."))
 }
 
 fn emergency(it: &Emergency) -> String {

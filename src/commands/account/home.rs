@@ -13,12 +13,12 @@ use crate::output::{freeze, safe};
 const SHOWN: usize = 10;
 
 /// How to begin, for an account without a register.
-const BEGIN: &str = "This account knows no register yet.
+const BEGIN: &str = "This account knows no register yet. To join one, ask an admin for its id and fingerprint.
 
-  a colleague has one   twinseal person request NAME --register NAME#ID, and send the file to an admin
-  you found one         twinseal key new, then: twinseal init --help
-  you have its file     twinseal --register FILE list
-  all commands          twinseal --help";
+  to join one     twinseal person request YOU --register NAME#ID --fingerprint DIGEST
+  to create one   twinseal key new, then: twinseal init --help
+  to read a file  twinseal --register FILE list
+  all commands    twinseal --help";
 
 /// Shows the page.
 ///
