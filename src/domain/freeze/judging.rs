@@ -15,7 +15,7 @@ use crate::domain::{
 pub enum Excepting {
     /// A member of this group.
     Group(Group),
-    /// An admin or somebody on duty, other than these people, who opened freezes alone.
+    /// An admin or somebody on duty, other than these people, who began freezes alone.
     OnDuty(BTreeSet<PersonId>),
 }
 
