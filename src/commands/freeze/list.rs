@@ -153,7 +153,7 @@ impl Show {
         page.field("set", format_args!("by {} (entry {})", origin(&it), it.seq));
         page.field("since", it.since);
         for sentence in freeze::sentences(&it.terms, &it.excepting()) {
-            page.text("-", sentence);
+            page.text("", sentence);
         }
         if let Some(reason) = reason {
             page.block("reason").quote_text(Gutter::Prose, &reason);
