@@ -27,7 +27,7 @@
 //! key-once, key-suspended, lead-time, longest-window, machine-operator, machine-role, note-required,
 //! operator-active, own-approval, own-key, participant-enrolled, participant-not-auditor, policy-field,
 //! proposal-ahead, proposal-by-two, proposal-has-effect, proposal-known, proposal-lapse, proposal-not-empty,
-//! proposal-not-stale, proposal-number, proposal-open, proposal-proposer, proposal-redacted, proposal-subject,
+//! proposal-not-stale, proposal-number, proposal-open, proposal-own-freeze, proposal-proposer, proposal-redacted, proposal-subject,
 //! proposer-admin, reason-required, redact-earlier, redact-text, refused, refused-once, rejected, request-expired,
 //! request-fingerprint, requester-or-owner, restored-before, retired, revision-redacted, revoke-machine-key,
 //! revoke-own, role, role-required, same-run, seal-by-another, sealed, sealed-once, separate-duties,

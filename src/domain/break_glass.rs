@@ -207,7 +207,8 @@ impl BreakGlass {
         Some(self.ratifications.iter().filter(|it| counted.contains(&it.seq)))
     }
 
-    /// When it ends or ended, by effective time: when its opener says what was done, and by itself at the latest.
+    /// When it ends or ended, by effective time: when its opener says what was done, but not before it began, and by
+    /// itself at the latest.
     pub fn end(&self) -> Time {
         self.ends
     }
@@ -252,7 +253,8 @@ impl BreakGlass {
         match event {
             Event::BreakGlassClose(_) => {
                 if by_opener {
-                    after.end_by(act.moment.effective);
+                    // A clock that is behind does not end it before it began.
+                    after.end_by(act.moment.effective.max(self.opened.moment.effective));
                 }
                 after.reports.push(act);
             }

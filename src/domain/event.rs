@@ -49,6 +49,8 @@ pub struct Timed<'h> {
     pub header: &'h Header,
     /// The claimed and the effective time.
     pub moment: Moment,
+    /// The time that others have reached, if there are enough: no claim of those who answer for the entry moves it.
+    pub witnessed: Option<Time>,
 }
 
 impl Deref for Timed<'_> {

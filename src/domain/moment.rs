@@ -66,7 +66,7 @@ pub struct Witnesses {
 impl Witnesses {
     /// The witnessed time for an actor for whom the people in `actors` answer: more than half of the first fifteen
     /// other people have reached it. `None` with fewer than two other people.
-    fn time(&self, actors: &BTreeSet<PersonId>) -> Option<Time> {
+    pub(in crate::domain) fn time(&self, actors: &BTreeSet<PersonId>) -> Option<Time> {
         let others = self.newest.iter().filter(|it| !actors.contains(&it.person)).take(WITNESSES);
         let mut claims: Vec<Time> = others.map(|it| it.claimed).collect();
         claims.sort_by(|a, b| b.cmp(a));

@@ -265,7 +265,9 @@ impl Register {
     }
 
     fn timed<'h>(&self, header: &'h Header) -> Result<Timed<'h>, Unloaded> {
-        Ok(Timed { header, moment: self.moment_of(header)? })
+        let actors = self.governance.answer_for_act(&header.actor, header.key)?;
+        let witnesses = &self.summary.witnesses;
+        Ok(Timed { header, moment: witnesses.moment(header.time, &actors), witnessed: witnesses.time(&actors) })
     }
 
     /// The links that the next entry must have to the entries before it.
@@ -388,7 +390,7 @@ impl Register {
         let Some(change) = event.change() else { return Ok(()) };
         let change = self.change(change)?;
         let with_reason = Header { text, ..header.header.clone() };
-        match self.judge_on_change(&Timed { header: &with_reason, moment: header.moment }, &event) {
+        match self.judge_on_change(&Timed { header: &with_reason, ..*header }, &event) {
             Err(Denied::Refused(refusal)) if refusal.rule() == rule => {}
             Err(Denied::Unloaded(unloaded)) => return Err(unloaded.into()),
             Err(Denied::Refused(_)) | Ok(()) => return Err(Refusal::NotRefused { rule }.into()),

@@ -35,7 +35,7 @@ impl Model {
     }
 
     /// What more than half of the first fifteen other people have reached, going back from a place.
-    fn witnessed(&self, place: Place, actors: &BTreeSet<Person>) -> Option<Time> {
+    pub fn witnessed(&self, place: Place, actors: &BTreeSet<Person>) -> Option<Time> {
         let (mut seen, mut claims) = (actors.clone(), Vec::new());
         for entry in self.entries[..place].iter().rev() {
             let machine = !self.operators(entry.actor).is_empty();

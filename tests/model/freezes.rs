@@ -7,7 +7,7 @@ use twinseal::domain::{ChangeKind, Field, Role};
 use super::calendars::Schedule;
 use super::clocks::Moment;
 use super::draw::{Draw, TICK};
-use super::facts::{Action, DAY, Entry, Facts, Freeze, FreezeName, Person, Place, Time, What};
+use super::facts::{Action, DAY, Entry, Facts, Freeze, FreezeName, Person, Place, Proposal, Time, What};
 use super::model::{Fact, Model, Story};
 use super::rules::Broken;
 
@@ -132,6 +132,19 @@ impl Model {
         }
     }
 
+    /// Who opened the freeze alone that a proposal would end, whether it ended since or not.
+    pub fn keeper(&self, proposal: Proposal) -> Option<Person> {
+        let Some(What::Propose { action: Action::Thaw { name, replaces, .. }, .. }) =
+            self.entries.get(proposal.opened).map(|it| &it.what)
+        else {
+            return None;
+        };
+        self.facts.iter().find_map(|(place, fact)| match fact {
+            Fact::Frozen(it, _, alone) if it == name && place == replaces => *alone,
+            _ => None,
+        })
+    }
+
     /// Every freeze that somebody ever opened alone.
     fn opened_by(&self, person: Person) -> Vec<(FreezeName, &Freeze)> {
         let opened = |(_, fact): &'_ (Place, Fact)| matches!(fact, Fact::Frozen(_, _, Some(by)) if *by == person);
@@ -186,7 +199,9 @@ impl Model {
                     Fact::Barred(who, until) if *who == entry.actor => Some(*until),
                     _ => None,
                 });
-                no.when(barred.is_some_and(|until| now.effective < until), "freeze-now-again");
+                let others = self.witnessed(self.entries.len(), &self.behind_act(entry.actor, entry.key));
+                let early = |until| others.is_none_or(|others| others < until);
+                no.when(barred.is_some_and(early), "freeze-now-again");
                 self.break_chain(no, entry, now);
             }
             What::FreezeEnd { name, since } => {

@@ -69,7 +69,7 @@ impl Model {
     fn end(&self, glass: &Glass<'_>) -> Time {
         let effective = |(place, entry): &(Place, &Entry)| self.before(*place).moment(entry).effective;
         let own = |(place, entry): &&(Place, &Entry)| self.before(*place).is_opener(glass, entry.actor);
-        let reported = glass.reports.iter().filter(own).map(effective).min();
+        let reported = glass.reports.iter().filter(own).map(effective).min().map(|it| it.max(glass.began.effective));
         let ends = [Some(glass.began.effective + self.lasts(glass)), reported, self.others_behind(glass)];
         ends.into_iter().flatten().min().expect("it ends by itself")
     }

@@ -61,6 +61,7 @@ impl Model {
             What::Decline(proposal) => {
                 let proposer = self.break_open_proposal(no, *proposal);
                 no.when(proposer == Some(*actor), "proposal-by-two");
+                no.when(self.keeper(*proposal) == Some(*actor), "proposal-own-freeze");
             }
             What::TakeBack(proposal) => {
                 let proposer = self.break_open_proposal(no, *proposal);

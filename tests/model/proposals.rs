@@ -323,7 +323,9 @@ impl Draw<'_> {
             1..6 => self.rng.one_or(&subjects, other),
             _ => other,
         };
+        let keeper = model.keeper(proposal).filter(|_| self.rng.percent(10));
         let (what, actor) = match self.rng.below(20) {
+            _ if keeper.is_some() => (What::Decline(proposal), keeper.unwrap_or(actor)),
             0 => (What::Decline(proposal), actor),
             1 => (What::TakeBack(proposal), proposer.filter(|_| self.rng.percent(70)).unwrap_or(actor)),
             _ => (What::Second(proposal), actor),

@@ -183,3 +183,19 @@ fn two_clocks_set_back_do_not_make_a_break_glass_too_late_to_ratify() {
     assert!(second.end() >= "2026-12-01T08:55:00Z".parse().unwrap(), "{}", second.end());
     assert_eq!(glass(&world).end(), end);
 }
+
+#[test]
+fn a_close_by_a_clock_that_is_behind_does_not_make_it_unauthorised() {
+    let world = World::founded_with_spare_approvers();
+    world.at("2026-12-04T09:00:00Z");
+    world.ok("erin", OPEN);
+    world.write("done.txt", "Restarted gw-01.\n");
+    // Two days behind: it would end before it began, and could not be ratified any more.
+    world.at("2026-12-02T09:00:00Z");
+    world.ok("erin", "breakglass close BG-1 done.txt");
+    assert_eq!(glass(&world).end(), "2026-12-04T09:00:00Z".parse().unwrap());
+    world.at("2026-12-05T08:59:59Z");
+    assert_eq!(status(&world, "audrey"), "closed");
+    ["carol", "dave"].iter().for_each(|person| ratified_by(&world, person));
+    assert_eq!(status(&world, "audrey"), "ratified");
+}

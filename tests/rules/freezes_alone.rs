@@ -91,10 +91,17 @@ fn whoever_s_freeze_a_proposal_ended_begins_none_for_seven_days() {
     second(&world, "alice", "1");
     let now = |until: &str| Event::FreezeNow { until: until.parse().unwrap(), services: [].into() };
     world.at("2026-12-08T09:59:59Z");
-    world.fails("alice", "freeze now --reason Again.", Exit::Refused, "alice begins none before 2026-12-08T10:00:00Z");
+    world.fails(
+        "alice",
+        "freeze now --reason Again.",
+        Exit::Refused,
+        "begins none until others have acted after 2026-12-08T10:00:00Z",
+    );
     forbidden(&world, "alice", now("2026-12-08T11:00:00Z"), reason("Again."), "freeze-now-again");
     accepted(&world, "bob", now("2026-12-08T11:00:00Z"), reason("Again."));
     world.at("2026-12-08T10:00:00Z");
+    world.ok("erin", "breakglass open --incident INC-1 --reason Why.");
+    world.ok("bob", "freeze now --service ledger --for 1m --reason Why.");
     let name = open(&world, "alice", "");
     // Unless that proposal allows it.
     world.ok("bob", &format!("freeze lift {name} --reason Over. --allow-again"));
@@ -258,6 +265,55 @@ fn a_freeze_that_a_proposal_would_end_is_not_proposed_to_be_ended_again() {
     let complaint = format!("proposal 1 to end freeze {name} is open");
     world.fails("alice", &format!("freeze lift {name} --reason No."), Exit::Invalid, &complaint);
     // A proposal that has lapsed is in nobody's way.
-    world.ok("alice", "proposal decline 1");
+    world.ok("bob", "proposal withdraw 1");
     world.ok("alice", &format!("freeze lift {name} --reason 'A false alarm.'"));
+}
+
+#[test]
+fn nobody_declines_a_proposal_to_end_a_freeze_that_they_began_alone() {
+    let world = World::founded_with_spare_approvers();
+    grant(&world, "ivy", "admin");
+    let name = open(&world, "alice", "");
+    world.ok("bob", &format!("freeze lift {name} --reason 'A false alarm.'"));
+    let number = world.state().governance().proposals().to_string();
+    let decline = || Event::Decline(proposal(&world, &number));
+    let complaint = format!("would end freeze {name}, which you began");
+    world.fails("alice", &format!("proposal decline {number}"), Exit::Refused, &complaint);
+    forbidden(&world, "alice", decline(), None, "proposal-own-freeze");
+    accepted(&world, "ivy", decline(), None);
+    // Not after they ended it themselves either: the proposal still bars them.
+    world.ok("alice", &format!("freeze end {name}"));
+    forbidden(&world, "alice", decline(), None, "proposal-own-freeze");
+    second(&world, "ivy", &number);
+    // Anybody else declines it, and they decline what ends a freeze of somebody else.
+    let other = open(&world, "bob", "");
+    world.ok("ivy", &format!("freeze lift {other} --reason Over."));
+    let number = world.state().governance().proposals().to_string();
+    accepted(&world, "alice", Event::Decline(proposal(&world, &number)), None);
+}
+
+#[test]
+fn nobody_begins_a_freeze_again_by_a_clock_that_is_ahead() {
+    let world = World::founded_with_spare_approvers();
+    grant(&world, "ivy", "admin");
+    // A clock that is ahead plants a freeze in each of three weeks, and one proposal ends all of them.
+    let names = ["2026-12-01T10:00:00Z", "2026-12-08T10:00:00Z", "2026-12-15T10:00:00Z"].map(|time| {
+        world.at(time);
+        open(&world, "alice", "--for 1h")
+    });
+    world.at("2026-12-01T10:00:00Z");
+    world.ok("bob", &format!("freeze lift {} --reason 'False alarms.'", names[0]));
+    let number = world.state().governance().proposals().to_string();
+    second(&world, "ivy", &number);
+    assert_eq!(world.ok("audrey", "freeze list"), "");
+    let barred = |time: &str| {
+        world.at(time);
+        let until = world.now().plus(3600).to_string();
+        forbidden(&world, "alice", now(&until, &[]), reason("Again."), "freeze-now-again");
+    };
+    ["2026-12-08T09:59:59Z", "2026-12-08T10:00:00Z", "2027-12-01T10:00:00Z"].iter().for_each(|time| barred(time));
+    // One other clock that is ahead does not help.
+    world.at("2027-12-01T10:00:00Z");
+    world.ok("erin", "breakglass open --incident INC-1 --reason Why.");
+    barred("2027-12-01T10:00:00Z");
 }

@@ -38,6 +38,7 @@ fn a_sensitive_command_starts_only_with_an_approval_of_its_group() {
         "args = [\"psql\", \"-c\", \"DROP    Table pool\"]",
         "args = [\"sql\", \"drop\", \"table\", \"pool\"]",
         "shell = \"psql <<EOF\\nDROP\\n  TABLE pool;\\nEOF\"",
+        "shell = \"psql -c \\\"drop \\\\\\n  table pool\\\"\"",
         "command = \"psql -c 'drop table pool'\"",
         "command = \"psql -c 'DROP   TABLE pool'\"",
         "args = [\"redis\", \"TRUNCATE\"]",

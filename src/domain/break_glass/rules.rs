@@ -38,7 +38,7 @@ impl Register {
         let moment = Moment::unwitnessed(word.time);
         let signer = Header { actor: word.person.clone(), key: word.key, time: word.time, ..header.header.clone() };
         self.governance().judge_actor(&signer)?;
-        self.governance().judge_role(&Timed { header: &signer, moment }, Role::Engineer)?;
+        self.governance().judge_role(&Timed { header: &signer, moment, witnessed: None }, Role::Engineer)?;
         if word.time > header.moment.effective.plus(TOLERANCE) {
             return Err(Refusal::WordAhead { time: word.time }.into());
         }

@@ -42,7 +42,7 @@ impl OpenedAlone {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::domain) struct Alone {
     opened: Vec<OpenedAlone>,
-    /// The person begins no other one before this time, because a proposal ended one.
+    /// The person begins no other one until others have reached this time, because a proposal ended one.
     barred: Option<Time>,
 }
 
@@ -84,7 +84,8 @@ impl Governance {
             return Err(Refusal::FreezeTooLong { until }.into());
         }
         let Some(alone) = self.alone().get(&person) else { return Ok(()) };
-        if let Some(barred) = alone.barred.filter(|barred| header.moment.effective < *barred) {
+        // By the times of others alone: a clock that is ahead would escape it at once.
+        if let Some(barred) = alone.barred.filter(|barred| header.witnessed.is_none_or(|it| it < *barred)) {
             return Err(Refusal::FreezeBarred { person, until: barred }.into());
         }
         for it in alone.opened.iter().filter(|it| it.until > header.moment.effective && self.is_in_force(&it.freeze)) {

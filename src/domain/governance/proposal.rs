@@ -127,9 +127,7 @@ impl Governance {
                 self.judge_requests(header, action)
             }
             Event::Second(at) => self.judge_second(header, *at),
-            Event::Decline(at) if self.open(*at)?.0.proposer == header.actor => {
-                Err(Refusal::OwnProposal { proposal: at.proposal }.into())
-            }
+            Event::Decline(at) => self.judge_decline(header, *at),
             Event::ProposalWithdraw(at) if self.open(*at)?.0.proposer != header.actor => {
                 Err(Refusal::NotProposer { proposal: at.proposal }.into())
             }
@@ -149,6 +147,21 @@ impl Governance {
         let proposal = self.proposal(at.proposal)?;
         let known = proposal.opened == at.opened;
         if known { Ok(proposal) } else { Err(Refusal::NoProposal { proposal: at.proposal }.into()) }
+    }
+
+    /// Another admin than the proposer ends it; one whose freeze it would end does not keep that freeze alone.
+    fn judge_decline(&self, header: &Timed<'_>, at: ProposalRef) -> Result<(), Denied> {
+        let (proposal, action) = self.open(at)?;
+        if proposal.proposer == header.actor {
+            return Err(Refusal::OwnProposal { proposal: at.proposal }.into());
+        }
+        let Action::LiftFreeze(it) = action else { return Ok(()) };
+        match self.lifted_with(it) {
+            Some((person, _)) if *person == header.actor => {
+                Err(Refusal::OwnFreezeKept { proposal: at.proposal, freeze: it.name.clone() }.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn judge_second(&self, header: &Timed<'_>, at: ProposalRef) -> Result<(), Denied> {

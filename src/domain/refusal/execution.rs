@@ -21,7 +21,7 @@ macro_rules! execution {
         "choose a shorter time with --for, or propose a freeze: `twinseal freeze propose FILE`";
     /// A freeze by somebody whose last one a proposal ended.
     FreezeBarred { /** Who. */ person: PersonId, /** Until when. */ until: Time } =>
-        "freeze-now-again", "a proposal ended a freeze that {person} began; {person} begins none before {until}",
+        "freeze-now-again", "a proposal ended a freeze that {person} began; {person} begins none until others have acted after {until}",
         "ask another admin or member of group {}" (crate::domain::DUTY);
     /// A freeze by somebody whose freeze of the same service has not ended.
     FrozenAlready { /** The one that has not ended. */ freeze: FreezeName, /** Its end. */ until: Time } =>

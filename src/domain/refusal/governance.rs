@@ -173,6 +173,10 @@ macro_rules! governance {
     /// Seconding a proposal about oneself.
     SubjectSeconds { /** Which. */ proposal: ProposalId } =>
         "proposal-subject", "proposal {proposal} is about you; another admin must second it", "ask another admin";
+    /// Declining a proposal to end a freeze that one began alone.
+    OwnFreezeKept { /** Which. */ proposal: ProposalId, /** The freeze. */ freeze: FreezeName } =>
+        "proposal-own-freeze", "proposal {proposal} would end freeze {freeze}, which you began; you do not decline it",
+        "end it yourself: `twinseal freeze end {freeze}`; or another admin decides on the proposal";
     /// Withdrawing another admin's proposal.
     NotProposer { /** Which. */ proposal: ProposalId } =>
         "proposal-proposer", "only its proposer can withdraw proposal {proposal}",
