@@ -164,6 +164,20 @@ pub fn read(path: &Path, owner: Owner) -> Result<Option<String>, PrivateError> {
 /// # Errors
 /// [`PrivateError::Io`].
 pub fn replace(path: &Path, content: &str) -> Result<(), PrivateError> {
+    replace_with(path, content.as_bytes(), 0o600)
+}
+
+/// Puts a file that others may read, with mode 0644, into a directory of this account, which is made if it is missing. A
+/// link of that name is replaced, and what it leads to is unchanged.
+///
+/// # Errors
+/// As [`make_folder`] and [`replace`].
+pub fn install(path: &Path, content: &[u8]) -> Result<(), PrivateError> {
+    make_folder(path.parent().unwrap_or(Path::new(".")))?;
+    replace_with(path, content, 0o644)
+}
+
+fn replace_with(path: &Path, content: &[u8], mode: u32) -> Result<(), PrivateError> {
     let failed = || PrivateError::io("write", path);
     // A killed process may have left this file half written.
     let fresh = path.with_extension("new");
@@ -171,8 +185,8 @@ pub fn replace(path: &Path, content: &str) -> Result<(), PrivateError> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed()(error)),
         _ => {}
     }
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh);
-    let written = made.and_then(|mut file| file.write_all(content.as_bytes()).and_then(|()| file.sync_all()));
+    let made = OpenOptions::new().write(true).create_new(true).mode(mode).open(&fresh);
+    let written = made.and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()));
     written.and_then(|()| fs::rename(&fresh, path)).map_err(failed())?;
     let folder = path.parent().unwrap_or(Path::new("."));
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed())

@@ -15,7 +15,7 @@ pub use cache::verified::discard;
 pub use error::{Finding, StoreError};
 pub use session::pin::{Pin, PinFile};
 pub use session::{
-    Anchor, Behind, Excuse, Held, Notice, Pinned, Rebuilt, Recovered, Session, VerifiedLog, remembered_leaf,
+    Anchor, Behind, Excuse, Held, Notice, Pinned, Rebuilt, Recovered, Session, VerifiedLog, remembered, remembered_leaf,
 };
 pub use sqlite::backup::{ASIDE, back_up, copy_valid, put_in_place, restore, stage_valid, undo_interrupted};
 pub use sqlite::connect::{BUSY, Site};

@@ -1,6 +1,9 @@
 //! Completion in bash, zsh and fish, by the scripts that `setup-shell` installs, and the manual pages.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::{MetadataExt, chown, symlink};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::support::World;
@@ -67,9 +70,68 @@ fn completion_asks_nobody_and_says_nothing_without_a_known_register() {
     world.person("frank");
     let output = world.run_typing("frank", "complete bash 2 -- twinseal show CH", &[]);
     assert_eq!((output.exit, output.screen.as_str()), (Exit::Done, ""), "{:?}", output.unanswered);
-    fs::write(world.path("prod.db"), "no register").unwrap();
+    let pin = state(&world, "erin").join("pin");
+    fs::write(&pin, "no pin").unwrap();
     let output = world.run("erin", "complete fish 2 -- twinseal show CH");
     assert_eq!((output.exit, output.screen.as_str()), (Exit::Done, ""));
+}
+
+/// Where a person's account keeps the pin and the cache of the register.
+fn state(world: &World, person: &str) -> PathBuf {
+    world.path(&format!("people/{person}/.local/state/twinseal/{}", world.fingerprint()))
+}
+
+/// Every file and folder below a folder, with its content and when it changed.
+fn contents(folder: &Path) -> BTreeMap<PathBuf, (Vec<u8>, i64, i64)> {
+    let mut found = BTreeMap::new();
+    for path in fs::read_dir(folder).unwrap().map(|item| item.unwrap().path()) {
+        let of = fs::symlink_metadata(&path).unwrap();
+        if of.is_dir() {
+            found.extend(contents(&path));
+        }
+        let content = if of.is_file() { fs::read(&path).unwrap() } else { Vec::new() };
+        found.insert(path, (content, of.mtime(), of.mtime_nsec()));
+    }
+    found
+}
+
+#[test]
+fn completion_changes_no_file_and_takes_no_notice_from_the_next_command() {
+    let world = world();
+    let complete = "complete bash 2 -- twinseal show CH";
+    let home = world.path("people/carol");
+    let unread = || {
+        let before = contents(&home);
+        let output = world.run("carol", complete);
+        let after = contents(&home);
+        let changed: Vec<_> =
+            before.keys().chain(after.keys()).filter(|it| before.get(*it) != after.get(*it)).collect();
+        assert!(changed.is_empty(), "completion changed {changed:?}");
+        output.screen
+    };
+    assert_eq!(unread(), "CHG-1\n");
+    // What is recorded later is not verified by completion.
+    world.ok("erin", "file change.toml --again");
+    assert_eq!(unread(), "CHG-1\n");
+    world.ok("carol", "list");
+    assert_eq!(unread(), "CHG-2\nCHG-1\n");
+    let state = state(&world, "carol");
+    // Without files beside the cache, as after a redaction, it is read too.
+    rusqlite::Connection::open(state.join("verified.sqlite")).unwrap().execute("DELETE FROM names", []).unwrap();
+    assert!(!state.join("verified.sqlite-wal").exists());
+    assert_eq!(unread(), "CHG-2\nCHG-1\n");
+    // A cache without the pinned entry offers nothing.
+    let pin = fs::read_to_string(state.join("pin")).unwrap();
+    let head = pin.lines().nth(1).unwrap();
+    let other = format!("{}{}", &head[..head.len() - 1], if head.ends_with('0') { '1' } else { '0' });
+    fs::write(state.join("pin"), pin.replace(head, &other)).unwrap();
+    assert_eq!(unread(), "");
+    fs::remove_file(state.join("pin")).unwrap();
+    assert_eq!(unread(), "");
+    fs::remove_dir_all(&state).unwrap();
+    assert_eq!(unread(), "");
+    let said = world.run("carol", "list").screen;
+    assert!(said.contains("its pin and verified cache are gone"), "{said}");
 }
 
 #[test]
@@ -124,4 +186,27 @@ fn the_script_and_the_manual_pages_are_installed() {
     world.variable("carol", "SHELL", None);
     world.fails("carol", "setup-shell", Exit::Invalid, "which shell?");
     world.fails("carol", "setup-shell csh", Exit::Invalid, "invalid value 'csh'");
+}
+
+#[test]
+fn nothing_is_installed_through_a_link_or_in_the_home_of_another_account() {
+    let world = world();
+    let share = world.path("people/carol/.local/share");
+    for place in ["bash-completion/completions/twinseal", "man/man1/twinseal-approve.1"] {
+        let (place, target) = (share.join(place), world.path("target"));
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::write(&target, "Mine.").unwrap();
+        let _ = fs::remove_file(&place);
+        symlink(&target, &place).unwrap();
+        world.ok("carol", "setup-shell bash");
+        assert_eq!(fs::read_to_string(&target).unwrap(), "Mine.");
+        let placed = fs::symlink_metadata(&place).unwrap();
+        assert!(placed.is_file() && placed.mode() & 0o777 == 0o644, "{:o}", placed.mode());
+    }
+    fs::remove_dir_all(&share).unwrap();
+    if [".local", "."].iter().any(|it| chown(world.path("people/carol").join(it), Some(54_321), None).is_err()) {
+        return; // Only root can give a directory away.
+    }
+    world.fails("carol", "setup-shell bash", Exit::Environment, "belongs to uid 54321");
+    assert!(!share.exists());
 }

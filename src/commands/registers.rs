@@ -78,6 +78,14 @@ impl Registers {
         if looks_like_a_path { Ok(path) } else { Err(Error::UnknownRegister { name: name.to_owned() }) }
     }
 
+    /// The fingerprint of the register that the command names, if this account trusts it. Its file is not opened.
+    pub fn remembered(&self, env: &Env) -> Option<Digest> {
+        let path = self.path(env, &self.named()?).ok()?;
+        let current = self.known.list().iter().filter(|it| !it.superseded);
+        let mut named = current.filter(|it| it.path == path || it.file == path);
+        named.next()?.fingerprint.parse().ok()
+    }
+
     /// The fingerprint that was given, if any.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 pub use audit::Rebuilt;
 pub use notice::Notice;
-pub use open::{Anchor, Excuse, remembered_leaf};
+pub use open::{Anchor, Excuse, remembered, remembered_leaf};
 pub use pinned::{Behind, Held, Pinned};
 pub use recover::Recovered;
 pub use verified_log::VerifiedLog;

@@ -1,5 +1,6 @@
 //! `complete`: the words that could follow on a command line, for the scripts that `setup-shell` installs.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::sync::Arc;
 
@@ -8,9 +9,10 @@ use clap_complete::engine::{ArgValueCandidates, CompletionCandidate, complete};
 
 use super::Shell;
 use crate::commands::Context;
+use crate::domain::PersonId;
 use crate::error::Error;
 use crate::output::safe;
-use crate::store::{ChangeFilter, Session};
+use crate::store::{ChangeFilter, Queries, StoreError, remembered};
 
 /// Print the words that could stand at a place of a command line
 #[derive(Debug, Args)]
@@ -43,11 +45,13 @@ struct Known {
 impl Complete {
     /// Prints the words, or none if anything fails: a person is typing, and reads no error.
     ///
+    /// It verifies nothing, writes nothing and waits for nobody: the next command has to say what it finds.
+    ///
     /// # Errors
     /// Standard output fails.
     pub fn run(self, context: &mut Context<'_>, program: Command) -> Result<(), Error> {
         context.env.fall_silent();
-        let known = context.open().and_then(|session| known(&session)).unwrap_or_default();
+        let known = remembered_by(context).unwrap_or_default();
         let mut program = offering(program, &Arc::new(known));
         let folder = context.env.folder.clone();
         let words = complete(&mut program, self.words, self.index, Some(&folder)).unwrap_or_default();
@@ -67,17 +71,21 @@ impl Complete {
     }
 }
 
+/// What this account has verified of the register.
+fn remembered_by(context: &Context<'_>) -> Option<Known> {
+    let fingerprint = context.registers.remembered(context.env)?;
+    remembered(&context.registers.state_folder(fingerprint), fingerprint, known).ok().flatten()
+}
+
 /// The changes, people and services of a register.
-fn known(session: &Session) -> Result<Known, Error> {
-    let queries = session.queries();
+fn known(queries: Queries<'_>) -> Result<Known, StoreError> {
     let changes = queries.changes(&ChangeFilter { limit: Some(MOST), ..ChangeFilter::default() })?;
     let services = queries.names_of("service")?;
-    let governance = session.governed()?;
-    let names: std::collections::BTreeMap<_, _> = queries.names()?.into_iter().collect();
-    let person = |id: &crate::domain::PersonId| (id.to_string(), names.get(id).cloned().unwrap_or_default());
+    let names: BTreeMap<_, _> = queries.names()?.into_iter().collect();
+    let person = |id: PersonId| (id.to_string(), names.get(&id).cloned().unwrap_or_default());
     Ok(Known {
         changes: changes.into_iter().map(|it| (it.id.to_string(), it.title.unwrap_or_default())).collect(),
-        people: governance.loaded_people().map(|(id, _)| person(id)).collect(),
+        people: queries.people()?.into_iter().map(person).collect(),
         services: services.into_iter().map(|it| (it, String::new())).collect(),
     })
 }

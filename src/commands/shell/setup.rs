@@ -1,15 +1,17 @@
 //! `setup-shell`: installs completion and manual pages for this account.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Command, ValueEnum};
+use clap_mangen::Man;
 use serde_json::json;
 
 use super::Shell;
 use crate::commands::Context;
 use crate::error::{AccountError, Error};
 use crate::output::safe;
+use crate::private;
+use crate::store::StoreError;
 
 /// Install completion and manual pages
 ///
@@ -102,8 +104,10 @@ impl SetupShell {
         let data = context.env.xdg_base("XDG_DATA_HOME", ".local/share");
         let config = context.env.xdg_base("XDG_CONFIG_HOME", ".config");
         let (place, manuals) = (shell.place(&data, &config), data.join("man/man1"));
-        write(&place, |path| fs::write(path, shell.script()))?;
-        write(&manuals.join("twinseal.1"), |_| clap_mangen::generate_to(program, &manuals).map(|_| ()))?;
+        private::install(&place, shell.script().as_bytes()).map_err(StoreError::from)?;
+        let mut program = program.disable_help_subcommand(true);
+        program.build();
+        install_manuals(program, &manuals)?;
         context.env.status(format_args!("completion: {}", safe(&place.display().to_string())));
         context.env.status(format_args!("manual pages: {}", safe(&manuals.display().to_string())));
         context.env.status(format_args!("next: {}", safe(&shell.note(&place))));
@@ -121,8 +125,12 @@ fn usual(context: &Context<'_>) -> Option<Shell> {
     Shell::from_str(path.file_name()?.to_str()?, false).ok()
 }
 
-/// Writes below a directory that is made if it is missing.
-fn write(path: &Path, write: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<(), Error> {
-    let made = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| write(path));
-    made.map_err(|source| Error::File { doing: "write", path: path.to_owned(), source })
+/// Installs the manual page of a command, and those of the commands below it.
+fn install_manuals(command: Command, folder: &Path) -> Result<(), Error> {
+    for command in command.get_subcommands().filter(|it| !it.is_hide_set()) {
+        install_manuals(command.clone(), folder)?;
+    }
+    let (manual, mut page) = (Man::new(command), Vec::new());
+    manual.render(&mut page)?;
+    Ok(private::install(&folder.join(manual.get_filename()), &page).map_err(StoreError::from)?)
 }

@@ -248,6 +248,14 @@ impl Queries<'_> {
         self.select(sql, [service.as_str()], change_id)
     }
 
+    /// Everybody who was ever enrolled.
+    ///
+    /// # Errors
+    /// What SQLite reports.
+    pub fn people(&self) -> Result<Vec<PersonId>, StoreError> {
+        self.select("SELECT id FROM people ORDER BY id", [], |row| parsed(row, 0))
+    }
+
     /// The names that revisions list as this item, such as `service`.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use crate::format::{Entry, Raw};
 use crate::private;
 use crate::store::cache::{compare, tables};
 use crate::store::sqlite::connect::harden;
-use crate::store::sqlite::place::beside;
+use crate::store::sqlite::place::{beside, is_filled, open_main, open_with_wal};
 use crate::store::sqlite::schema;
 use crate::store::sqlite::schema::{STATE, TABLES};
 use crate::store::sqlite::shared::{SharedFile, flush};
@@ -130,6 +130,25 @@ impl VerifiedCache {
         let conn = Connection::open_with_flags(path, flags).map_err(doing())?;
         harden(&conn).map_err(doing())?;
         conn.pragma_update(None, "synchronous", "NORMAL").map_err(doing())?;
+        Self::checked(conn)
+    }
+
+    /// Opens the cache at a path as it is, to read it. Creates, repairs and changes nothing, and waits for nobody.
+    ///
+    /// # Errors
+    /// There is none or it is not usable, others may write it, or what SQLite reports.
+    pub fn open_as_it_is(path: &Path) -> Result<Self, StoreError> {
+        let doing = || StoreError::sqlite("opening the verified cache");
+        let path = &path.canonicalize().map_err(StoreError::io("read", path))?;
+        private::check_file(path)?;
+        let conn = if is_filled(&beside(path, "-wal")) { open_with_wal(path) } else { open_main(path) };
+        let conn = conn.map_err(doing())?;
+        conn.busy_timeout(Duration::ZERO).map_err(doing())?;
+        Self::checked(conn)
+    }
+
+    fn checked(conn: Connection) -> Result<Self, StoreError> {
+        let doing = || StoreError::sqlite("opening the verified cache");
         let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
         let ours = pragma("application_id").map_err(doing())? == APPLICATION
             && pragma("user_version").map_err(doing())? == LAYOUT

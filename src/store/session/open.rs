@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::pin::{Pin, PinFile};
 use super::pinned::{Behind, Pinned};
 use super::verified_log::{VerifiedLog, agree, leaf};
 use super::{Closed, Notice, Session};
@@ -9,6 +10,7 @@ use crate::domain::{Action, Digest, Event, Head, LostEntries, Time};
 use crate::format::entry;
 use crate::private;
 use crate::store::StoreError;
+use crate::store::cache::queries::Queries;
 use crate::store::cache::verified::{VerifiedCache, verified_before};
 use crate::store::sqlite::shared::SharedFile;
 
@@ -256,4 +258,19 @@ fn earlier(shared: &SharedFile, cache: &VerifiedCache) -> Result<Option<Notice>,
 pub fn remembered_leaf(folder: &Path, seq: u64) -> Result<Option<Digest>, StoreError> {
     let path = folder.join(CACHE);
     if path.is_file() { VerifiedCache::open(&path)?.0.leaf(seq) } else { Ok(None) }
+}
+
+/// What this account remembers of a register: `read` gets its verified cache as it is. `None` unless there are a pin and a
+/// cache, and the cache has the pinned entry. The register is not opened, and nothing is verified or written.
+///
+/// # Errors
+/// The pin or the cache cannot be read.
+pub fn remembered<T>(
+    folder: &Path,
+    fingerprint: Digest,
+    read: impl FnOnce(Queries<'_>) -> Result<T, StoreError>,
+) -> Result<Option<T>, StoreError> {
+    let Some(Pin { head, .. }) = PinFile::in_folder(folder).read(fingerprint)? else { return Ok(None) };
+    let cache = VerifiedCache::open_as_it_is(&folder.join(CACHE))?;
+    if cache.leaf(head.seq)? == Some(head.leaf) { read(cache.queries()).map(Some) } else { Ok(None) }
 }

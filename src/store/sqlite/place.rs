@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{Access, AtFlags, CWD, OFlags, Stat, accessat};
 use rustix::io::Errno;
@@ -206,12 +207,25 @@ fn refuse(meaning: impl std::fmt::Display) -> Result<(), StoreError> {
 /// # Errors
 /// What SQLite reports.
 pub fn open_main(path: &Path) -> rusqlite::Result<Connection> {
+    open_to_read(path, "immutable=1")
+}
+
+/// Opens a database with its WAL file. Creates and changes nothing: without the files beside it, that is an error.
+///
+/// # Errors
+/// What SQLite reports.
+pub fn open_with_wal(path: &Path) -> rusqlite::Result<Connection> {
+    open_to_read(path, "readonly_shm=1")
+}
+
+fn open_to_read(path: &Path, how: &str) -> rusqlite::Result<Connection> {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/_.-".contains(byte);
     let encode = |byte: &u8| if plain(byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") };
     let uri: String = path.as_os_str().as_bytes().iter().map(encode).collect();
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let mut conn =
-        Connection::open_with_flags(format!("file:{uri}?immutable=1"), flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let mut conn = Connection::open_with_flags(format!("file:{uri}?{how}"), flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    // Closing it must not write the WAL file into the file and delete it.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     harden(&conn)?;
     bound(&mut conn)?;
     Ok(conn)
