@@ -477,6 +477,11 @@ impl From<Unloaded> for Error {
 }
 
 impl Error {
+    /// Whether something was recorded before this error occurred.
+    pub fn is_after_recording(&self) -> bool {
+        matches!(self, Self::Store(StoreError::RecordedButNotPinned { .. }))
+    }
+
     /// Marks an error that occurred after entry `seq` was recorded, so that nobody records it twice. A closed pipe
     /// stays a closed pipe.
     pub fn after(self, seq: u64) -> Self {

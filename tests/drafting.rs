@@ -41,7 +41,8 @@ fn no_draft_is_lost() {
     editor_writes(&world, &CHANGE.replace("\"high\"", "\"huge\""));
     let left = world.run_typing("erin", "file", &["n"]);
     assert!(left.exit == Exit::Refused && left.err.contains("risk: not a risk"), "{}", left.screen);
-    assert!(left.err.contains("kept as draft 1; go on with: `twinseal drafts resume 1`"), "{}", left.screen);
+    let kept = "error: not filed; kept as draft 1\nhint: `twinseal drafts resume 1`\n";
+    assert!(left.err.ends_with(kept), "{}", left.screen);
     editor_writes(&world, CHANGE);
     let left = world.run_typing("erin", "file", &["no"]);
     assert!(left.exit == Exit::Refused && left.err.contains("kept as draft 2"), "{}", left.screen);
@@ -62,9 +63,11 @@ fn a_draft_with_faults_is_opened_again() {
     let world = World::founded();
     world.write("good.toml", CHANGE);
     let good = world.path("good.toml").display().to_string();
-    // The first edit leaves the template, the second fills it in.
+    // The first edit leaves most of the template, the second fills it in.
     let once = world.path("once").display().to_string();
-    let script = format!("f() {{ if test -e {once}; then cp {good} \"$1\"; else touch {once}; fi; }}; f");
+    let script = format!(
+        "f() {{ if test -e {once}; then cp {good} \"$1\"; else touch {once}; echo '# More.' >> \"$1\"; fi; }}; f"
+    );
     world.variable("erin", "EDITOR", Some(&script));
     let filed = world.run_typing("erin", "file", &["e", "y"]);
     assert!(filed.err.contains("title: required, but missing or empty"), "{}", filed.screen);
@@ -138,4 +141,61 @@ fn a_change_is_filed_from_options_alone() {
     for part in ["Restart the gateway", "Memory leak.", "Orders wait.", "Restart it.", "Start the old one."] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
+}
+
+#[test]
+fn a_draft_in_which_nothing_was_written_is_not_kept() {
+    let world = World::filed();
+    for (editor, exit, told) in
+        [("true", Exit::Refused, "not filed: nothing was written"), ("no-such-editor", Exit::Invalid, "cannot edit")]
+    {
+        world.variable("erin", "EDITOR", Some(editor));
+        for command in ["file", "file --from 1"] {
+            let left = world.run_typing("erin", command, &[]);
+            assert!(left.exit == exit && left.err.contains(told), "{editor}, {command}: {}", left.screen);
+            assert!(!left.err.contains("kept as"), "{editor}, {command}: {}", left.screen);
+            assert_eq!(world.run("erin", "drafts list").err, "no drafts\n");
+        }
+    }
+    // What was written before the editor failed is kept.
+    world.variable("erin", "EDITOR", Some("f() { echo '# More.' >> \"$1\"; exit 1; }; f"));
+    let left = world.run_typing("erin", "file", &[]);
+    assert!(left.err.contains("kept as draft 5; go on with: `twinseal drafts resume 5`"), "{}", left.screen);
+}
+
+#[test]
+fn a_draft_that_was_filed_is_not_kept_if_a_later_step_fails() {
+    struct Full;
+    impl std::io::Write for Full {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::StorageFull.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let world = World::founded();
+    editor_writes(&world, CHANGE);
+    let (mut env, recording) = world.env("erin", Some(&["y"]));
+    env.out = Box::new(Full);
+    let filed = World::run_in(&mut env, &recording, &["file".to_owned()]);
+    assert!(filed.err.contains("is recorded, but a later step failed"), "{}", filed.screen);
+    assert!(!filed.err.contains("kept as"), "{}", filed.screen);
+    assert_eq!(world.run("erin", "drafts list").err, "no drafts\n");
+    assert!(world.ok("erin", "show 1").contains("Raise the pool"));
+}
+
+#[test]
+fn no_number_of_a_draft_is_given_twice() {
+    let world = World::founded();
+    editor_writes(&world, CHANGE);
+    assert_eq!(world.run_typing("erin", "file", &["y"]).exit, Exit::Done);
+    editor_writes(&world, &CHANGE.replace("Raise", "Lower"));
+    let left = world.run_typing("erin", "file", &["n"]);
+    // An editor that still has draft 1 open, filed since, writes into no other draft.
+    assert!(left.err.contains("kept as draft 2"), "{}", left.screen);
+    // A draft that was filed or discarded while it was edited is not filed again.
+    world.variable("erin", "EDITOR", Some("rm"));
+    let gone = world.run_typing("erin", "drafts resume 2", &[]);
+    assert!(gone.exit == Exit::Invalid && gone.err.contains("no draft 2"), "{}", gone.screen);
 }

@@ -11,6 +11,12 @@ pub enum AccountError {
     /// Nothing to file, and no terminal for an editor.
     #[error("no draft given, and no terminal for an editor")]
     NoDraftGiven,
+    /// The user left it unfiled.
+    #[error("not filed; kept as draft {0}")]
+    NotFiled(String),
+    /// The user left it as it was offered.
+    #[error("not filed: nothing was written")]
+    NothingWritten,
     /// Neither a command nor a topic.
     #[error("no command or topic {}{}", short(.given), did_you_mean(.near.as_deref()))]
     NoHelp {
@@ -26,14 +32,17 @@ pub enum AccountError {
 
 impl AccountError {
     /// The next step.
-    pub(super) fn hint(&self) -> &'static str {
-        match self {
+    pub(super) fn hint(&self) -> String {
+        let hint = match self {
+            Self::NotFiled(n) => return format!("`twinseal drafts resume {n}`"),
+            Self::NothingWritten => "save it in the editor before you close it; no draft was kept",
             Self::NoDraft(_) => "`twinseal drafts list` shows the drafts of this account",
             Self::NoDraftGiven => "name a file: `twinseal draft > change.toml`, then `twinseal file change.toml`",
             Self::NoHelp { .. } => {
                 "`twinseal help` lists the commands; topics: exit-codes, format, keys, policy, times"
             }
             Self::WhichShell => "name it: `twinseal setup-shell bash`, zsh or fish",
-        }
+        };
+        hint.to_owned()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::hint::{disk_fails, disk_is_full};
 use crate::config::ConfigError;
-use crate::error::Error;
+use crate::error::{AccountError, Error};
 use crate::signer::KeyError;
 use crate::store::StoreError;
 
@@ -30,6 +30,7 @@ impl Error {
             | Self::RefusedOnRecord { .. }
             | Self::NotConfirmed
             | Self::Skipped
+            | Self::Account(AccountError::NotFiled(_) | AccountError::NothingWritten)
             | Self::NotTrusted
             | Self::FiledBefore { .. }
             | Self::Partly { .. }

@@ -47,6 +47,7 @@ impl Error {
             Self::PassphrasesDiffer => "run the command again; no key was made",
             Self::File { doing, source, .. } => file_hint(doing, source),
             Self::Config(error) => return config_hint(error),
+            Self::Account(error) => return Some(error.hint()),
             Self::NeedDigest { .. } => {
                 "`twinseal show CHG-N`, `twinseal proposal show N` or `twinseal breakglass show BG-N` prints the digest"
             }
@@ -120,7 +121,6 @@ impl Error {
             Self::NoChange(_) => "`twinseal list` shows all changes",
             Self::BreakGlass(error) => error.hint(),
             Self::Freeze(error) => error.hint(),
-            Self::Account(error) => error.hint(),
             Self::NoRevision { .. } => "`twinseal show` lists the revisions in its timeline",
             Self::NoProposal(_) => "`twinseal proposal list` shows all proposals",
             Self::NoPerson { .. } => "`twinseal person list` shows all enrolled people",

@@ -63,6 +63,11 @@ impl DraftFile {
     pub fn named(file: PathBuf, commits: Option<String>) -> Self {
         Self { file, commits, number: None }
     }
+
+    /// Its file, if it is a draft of this account.
+    pub fn begun_at(&self) -> Option<&Path> {
+        self.number.as_ref().map(|_| self.file.as_path())
+    }
 }
 
 impl Check {

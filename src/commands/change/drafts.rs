@@ -1,6 +1,7 @@
 //! `drafts`: changes that were begun in the editor and are not filed yet. They are files of this account.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -13,7 +14,7 @@ use crate::domain::{Time, number};
 use crate::error::{AccountError, Error};
 use crate::input::title_of;
 use crate::output::{ago, table};
-use crate::private;
+use crate::private::{self, Owner};
 use crate::store::StoreError;
 
 /// List, resume and discard drafts that you began in the editor
@@ -44,7 +45,7 @@ impl Drafts {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         match self {
             Self::List => list(context),
-            Self::Resume(it) => file::edit_and_file(context, &find(context, &it.draft)?, None),
+            Self::Resume(it) => file::edit_and_file(context, &find(context, &it.draft)?, None, None),
             Self::Discard(it) => {
                 let path = find(context, &it.draft)?;
                 remove(&path)?;
@@ -63,7 +64,7 @@ fn folder(context: &Context<'_>) -> PathBuf {
     context.registers.scratch().join("drafts")
 }
 
-/// Keeps a new draft and returns its file.
+/// Keeps a new draft and returns its file. No number is given twice: an editor may still have an earlier draft open.
 ///
 /// # Errors
 /// The file cannot be written.
@@ -71,18 +72,27 @@ pub fn keep(context: &Context<'_>, text: &str) -> Result<PathBuf, Error> {
     let folder = folder(context);
     private::make_folder(&folder).map_err(StoreError::from)?;
     let _lock = private::lock(&folder.join("drafts.lock")).map_err(StoreError::from)?;
-    let free = (1_u64..).map(|n| folder.join(format!("{n}.toml"))).find(|path| !path.exists());
-    let path = free.unwrap_or_else(|| folder.join("0.toml"));
-    private::replace(&path, text).map_err(StoreError::from)?;
-    Ok(path)
+    let last = folder.join("drafts.last");
+    let given = private::read(&last, Owner::Me).map_err(StoreError::from)?;
+    let given = given.and_then(|it| number(&it).ok()).unwrap_or(0);
+    let place = |n: u64| folder.join(format!("{n}.toml"));
+    let n = (given.saturating_add(1)..).find(|n| !place(*n).exists()).unwrap_or(0);
+    private::replace(&last, &n.to_string()).map_err(StoreError::from)?;
+    private::replace(&place(n), text).map_err(StoreError::from)?;
+    Ok(place(n))
 }
 
-/// Deletes a draft.
+/// Deletes a draft, unless another process has.
 ///
 /// # Errors
 /// [`Error::File`].
 pub fn remove(path: &Path) -> Result<(), Error> {
-    fs::remove_file(path).map_err(|source| Error::File { doing: "remove", path: path.to_owned(), source })
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != ErrorKind::NotFound => {
+            Err(Error::File { doing: "remove", path: path.to_owned(), source })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The number of a draft, by its file.

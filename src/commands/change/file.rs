@@ -1,5 +1,6 @@
 //! `file`: record a draft as a new change.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -43,7 +44,7 @@ impl File {
     /// [`Error::Faults`], a rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         if let Some(file) = self.file {
-            return record(context, &DraftFile::named(file, self.commits), self.again, false);
+            return record(context, &DraftFile::named(file, self.commits), self.again);
         }
         if self.compose.edits() && !context.env.console.is_interactive() {
             return Err(AccountError::NoDraftGiven.into());
@@ -51,10 +52,10 @@ impl File {
         let draft = self.compose.text(context)?;
         let path = drafts::keep(context, &draft)?;
         if self.compose.edits() {
-            return edit_and_file(context, &path, self.commits);
+            return edit_and_file(context, &path, self.commits, Some(&draft));
         }
         let from = DraftFile::begun(&path, drafts::number_of(&path), self.commits);
-        let recorded = record(context, &from, self.again, true);
+        let recorded = record(context, &from, self.again);
         if recorded.is_err() && !context.env.console.is_interactive() {
             // A script can make it again, and nobody would resume it.
             drafts::remove(&path)?;
@@ -66,14 +67,29 @@ impl File {
 
 /// Opens a draft in the editor until it has no faults and is filed, or until the user leaves it.
 ///
+/// A draft that is still as it was `offered` is deleted.
+///
 /// # Errors
 /// As [`File::run`]; the draft is kept.
-pub fn edit_and_file(context: &mut Context<'_>, path: &Path, commits: Option<String>) -> Result<(), Error> {
+pub fn edit_and_file(
+    context: &mut Context<'_>,
+    path: &Path,
+    commits: Option<String>,
+    offered: Option<&str>,
+) -> Result<(), Error> {
     let from = DraftFile::begun(path, drafts::number_of(path), commits);
     loop {
         let edited = context.env.edit(path);
-        edited.map_err(|source| Error::File { doing: "edit", path: path.to_owned(), source })?;
-        let recorded = record(context, &from, Again::default(), true);
+        let edited = edited.map_err(|source| Error::File { doing: "edit", path: path.to_owned(), source });
+        if !path.exists() {
+            // Filed or discarded meanwhile.
+            return edited.and(Err(AccountError::NoDraft(drafts::number_of(path)).into()));
+        }
+        if offered.is_some_and(|offered| fs::read_to_string(path).is_ok_and(|text| text == offered)) {
+            drafts::remove(path)?;
+            return edited.and(Err(AccountError::NothingWritten.into()));
+        }
+        let recorded = edited.and_then(|()| record(context, &from, Again::default()));
         match &recorded {
             Err(error @ Error::Faults { .. }) if context.env.console.is_interactive() => {
                 context.env.status(format_args!("error: {}", safe_lines(&error.to_string())));
@@ -86,15 +102,18 @@ pub fn edit_and_file(context: &mut Context<'_>, path: &Path, commits: Option<Str
     }
 }
 
-/// Deletes a draft that was filed; says where any other is kept.
+/// Says where a draft is kept that was not filed.
 fn finish(context: &mut Context<'_>, path: &Path, recorded: Result<(), Error>) -> Result<(), Error> {
+    let n = drafts::number_of(path);
     match recorded {
-        Ok(()) => drafts::remove(path),
+        // It was filed, or another process has discarded it.
+        Err(error) if error.is_after_recording() || !path.exists() => Err(error),
+        Err(Error::NotConfirmed) => Err(AccountError::NotFiled(n).into()),
         Err(error) => {
-            let n = drafts::number_of(path);
             context.env.status(format_args!("kept as draft {n}; go on with: `twinseal drafts resume {n}`"));
             Err(error)
         }
+        Ok(()) => Ok(()),
     }
 }
 
@@ -116,8 +135,8 @@ fn ask(context: &mut Context<'_>, checked: &CheckedDraft) -> Result<(), Error> {
     }
 }
 
-/// Records a draft. `asks` is whether the user has not seen it as it is.
-fn record(context: &mut Context<'_>, from: &DraftFile, again: Again, asks: bool) -> Result<(), Error> {
+/// Records a draft. One of this account, which the user may not have seen as it is, is shown before and deleted after.
+fn record(context: &mut Context<'_>, from: &DraftFile, again: Again) -> Result<(), Error> {
     let mut session = context.open()?;
     let checked = read_draft(context, Some(&session), from)?;
     let draft = &checked.draft;
@@ -131,11 +150,16 @@ fn record(context: &mut Context<'_>, from: &DraftFile, again: Again, asks: bool)
     let title = draft.description.title.as_ref().map_or("", Line::as_str);
     let similar = session.queries().similar(title, &draft.facts.window)?;
     again.check(context, &session, (draft, rehearsal.unsigned()), ("file a new change", &similar))?;
-    if asks {
+    let begun = from.begun_at();
+    if begun.is_some() {
         ask(context, &checked)?;
     }
     let need = approvals_needed(&session, &draft.facts, &draft.execution)?;
-    let entry = rehearsal.record(context.recorder(), &mut session)?;
+    let recorded = rehearsal.record(context.recorder(), &mut session);
+    let filed = recorded.as_ref().map_or_else(Error::is_after_recording, |_| true);
+    let removed = begun.filter(|_| filed).map_or(Ok(()), drafts::remove);
+    let entry = recorded?;
+    removed.map_err(|error| error.after(entry.header.seq))?;
     let Some(change) = entry.event.change() else { return Ok(()) };
     let said = format!("{change} filed; {need}; `twinseal show {change}` shows it");
     report_recorded(context, &entry, Some(format!("{change} revision 1 {}", entry.leaf)), said)
