@@ -35,6 +35,7 @@ impl Draw<'_> {
             _ if self.model.glasses() > 0 && self.rng.percent(12) => self.glass(),
             _ if self.finished(false) && self.rng.percent(25) => self.confirm(),
             _ if self.finished(true) && self.rng.percent(3) => self.confirm(),
+            _ if self.finished_unasked() && self.rng.percent(2) => self.confirm(),
             _ if self.freezes && !self.barred().is_empty() && self.rng.percent(12) => self.freeze_alone(),
             0 => self.advance(),
             1 => self.file(),
@@ -430,13 +431,23 @@ impl Draw<'_> {
         (1..=self.model.changes()).any(asked)
     }
 
+    /// Whether a change is finished whose confirmation is not asked for.
+    fn finished_unasked(&self) -> bool {
+        let stories = (1..=self.model.changes()).filter_map(|it| self.model.story(it));
+        stories.into_iter().any(|it| !it.outcomes.is_empty() && !self.model.is_to_confirm(&it))
+    }
+
     /// That the outcome of a change is as it is, mostly by somebody who took no part.
     fn confirm(&mut self) -> Entry {
         let model = self.model;
-        let change = self.change(|it| !it.outcomes.is_empty() && model.is_to_confirm(it));
+        let unasked = !self.finished(false) || self.rng.percent(15);
+        let change = self.change(|it| !it.outcomes.is_empty() && model.is_to_confirm(it) != unasked);
         let of = self.revision(change);
         let story = model.story(change);
-        let newest = story.as_ref().and_then(|it| it.outcomes.last().copied());
+        let newest = story.as_ref().and_then(|it| {
+            let newest = it.outcomes.last().copied();
+            if it.on.is_empty() { newest } else { Some(it.derived()) }
+        });
         let any = self.rng.one(Outcome::ALL);
         let outcome = newest.filter(|_| self.rng.percent(93)).unwrap_or(any);
         let apart = |it: Person| story.as_ref().is_none_or(|story| !model.took_part(story, it));

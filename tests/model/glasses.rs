@@ -275,7 +275,7 @@ impl Draw<'_> {
         let glass = model.glass(number);
         let counted = glass.as_ref().map_or(BTreeSet::new(), |glass| model.ratifiers(glass, now));
         let part = |it: Person| glass.as_ref().is_some_and(|glass| model.had_part(glass, it));
-        let (odd, twice) = (self.rng.percent(10), self.rng.percent(5));
+        let (odd, twice) = (self.rng.percent(10), self.rng.percent(25));
         let actor = self.somebody(|it| {
             model.has_role(it, Role::Approver, now) && part(it) == odd && counted.contains(&it) == twice
         });

@@ -95,9 +95,9 @@ impl Model {
         let named = |(_, entry, facts): &(usize, &Entry, &Facts)| {
             self.behind_act(entry.actor, entry.key).contains(&person)
                 || facts.authors.iter().any(|it| self.behind_author(*it).contains(&person))
-                || facts.implementers.iter().any(|it| self.behind_account(*it).contains(&person))
+                || facts.implementers.iter().any(|it| self.behind_author(*it).contains(&person))
         };
-        let carried_out = |it: &Person| self.behind_account(*it).contains(&person);
+        let carried_out = |it: &Person| self.behind_author(*it).contains(&person);
         story.revisions.iter().any(named) || story.carried_out.iter().any(carried_out)
     }
 
@@ -110,7 +110,8 @@ impl Model {
         no.when(story.outcomes.is_empty(), "finished");
         no.when(!self.is_to_confirm(story), "confirmation-asked");
         no.when(story.confirmed, "confirm-once");
-        no.when(story.outcomes.last().is_some_and(|it| *it != outcome), "confirmed-outcome");
+        let newest = if story.on.is_empty() { story.outcomes.last().copied() } else { Some(story.derived()) };
+        no.when(!story.outcomes.is_empty() && newest != Some(outcome), "confirmed-outcome");
         no.when(self.took_part(story, entry.actor), "confirm-part");
     }
 

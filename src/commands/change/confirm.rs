@@ -37,12 +37,16 @@ impl Confirm {
         let revision = confirmed.current().id;
         // Fixed before it is shown: a rollback recorded meanwhile must not be confirmed unread. A change without an outcome
         // is refused, whichever is named.
-        let outcome = confirmed.outcomes().last().map_or(Outcome::Succeeded, |(outcome, _)| *outcome);
+        let outcome = confirmed.outcome_to_confirm().unwrap_or(Outcome::Succeeded);
         let entry = record_shown(
             context,
             &mut session,
             |page, session| {
                 page.block(&format!("about to sign: confirm {id} revision {}: {}", revision.number, outcome.phrase()));
+                for (target, on) in confirmed.on_targets() {
+                    let outcome = on.outcome().map_or("in progress".to_owned(), Outcome::phrase);
+                    page.text("", format_args!("{target}: {outcome}"));
+                }
                 content(page, session, confirmed.current())
             },
             |_| Ok(Plan { event: Event::Confirm(Confirmation { revision, outcome }), text: text.clone() }),

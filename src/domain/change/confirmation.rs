@@ -67,6 +67,13 @@ impl Change {
         }
     }
 
+    /// The outcome that can be confirmed: that of its targets, of which one may have been rolled back since the finish,
+    /// or else the newest one; `None` before the finish.
+    pub fn outcome_to_confirm(&self) -> Option<Outcome> {
+        let (newest, _) = self.outcomes().last()?;
+        Some(if self.on_targets().is_empty() { *newest } else { self.derived_outcome() })
+    }
+
     /// Every start and outcome, of the change and of its targets.
     fn executed(&self) -> impl Iterator<Item = &Act> {
         let targets = self.on_targets().values();
@@ -103,7 +110,8 @@ impl Change {
             if account == person {
                 return Ok(Some(part));
             }
-            if governance.answer_for_account(account)?.contains(person) {
+            // As for authors: no key that is revoked later changes anything about work that is done.
+            if governance.answer_for_author(account)?.contains(person) {
                 return Ok(Some(PartInChange::Operates));
             }
         }
@@ -147,14 +155,14 @@ impl Change {
             return Err(Refusal::NoConfirmer { person: person.clone() }.into());
         }
         self.judge_current(it.revision)?;
-        let Some((outcome, _)) = self.outcomes().last() else { return Err(Refusal::NotFinished { change }.into()) };
+        let Some(outcome) = self.outcome_to_confirm() else { return Err(Refusal::NotFinished { change }.into()) };
         match self.confirmation() {
             ConfirmationState::Awaiting => {}
             ConfirmationState::Confirmed => return Err(Refusal::ConfirmedBefore { change }.into()),
             _ => return Err(Refusal::ConfirmationNotAsked { change }.into()),
         }
-        if it.outcome != *outcome {
-            return Err(Refusal::ConfirmsOther { change, outcome: *outcome }.into());
+        if it.outcome != outcome {
+            return Err(Refusal::ConfirmsOther { change, outcome }.into());
         }
         match self.part_of(person, governance)? {
             Some(part) => Err(Refusal::ConfirmsOwn { change, part }.into()),
