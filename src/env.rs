@@ -6,7 +6,9 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rustix::termios::{QueueSelector, tcflush};
@@ -207,7 +209,8 @@ impl Env {
         if status.success() { Ok(()) } else { Err(io::Error::other(format!("{}: {status}", editor.display()))) }
     }
 
-    /// Shows a long text in the pager, or else on standard error. The terminal keeps what was shown.
+    /// Shows a long text in the pager. If there is none, or it fails, the text goes to standard error. The terminal keeps
+    /// what was shown.
     pub fn show(&mut self, text: &str) {
         let paged = self.pager.as_ref().is_some_and(|pager| page(pager, &self.folder, text).is_ok());
         if !paged {
@@ -223,10 +226,38 @@ impl Env {
         writeln!(self.out, "{line}")
     }
 
-    /// Prints a line to standard error, and ignores a failed write.
-    pub fn status(&mut self, line: impl std::fmt::Display) {
-        let _ = writeln!(self.err, "{line}");
+    /// Prints lines to standard error, and ignores a failed write. A line that is wider than the terminal is broken
+    /// between words; what follows is indented, so that no content begins a line.
+    pub fn status(&mut self, lines: impl std::fmt::Display) {
+        let lines = lines.to_string();
+        let folded = match self.err_width {
+            Some(width) => lines.split('\n').map(|line| fold(line, width.into())).collect::<Vec<_>>().join("\n"),
+            None => lines,
+        };
+        let _ = writeln!(self.err, "{folded}");
     }
+}
+
+/// Breaks a line between words to fit a terminal. Characters beyond ASCII can take two columns.
+fn fold(line: &str, width: usize) -> String {
+    let columns = |text: &str| text.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum::<usize>();
+    if columns(line) <= width {
+        return line.to_owned();
+    }
+    let (mut folded, mut used) = (String::new(), 0);
+    for word in line.split(' ') {
+        // Some terminals begin a new line when the last column is filled.
+        if used > 0 && used + 1 + columns(word) >= width {
+            folded.push_str("\n ");
+            used = 1;
+        } else if used > 0 {
+            folded.push(' ');
+            used += 1;
+        }
+        folded.push_str(word);
+        used += columns(word);
+    }
+    folded
 }
 
 /// The pager of `TWINSEAL_PAGER` or `PAGER`, or less; `None` if the variable is `cat`, as git has it.
@@ -242,14 +273,33 @@ fn page(pager: &OsStr, folder: &Path, text: &str) -> io::Result<()> {
     let terminal = io::stderr().as_fd().try_clone_to_owned()?;
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(pager).current_dir(folder).stdin(Stdio::piped()).stdout(terminal);
+    // Ctrl-C is for the pager, as git has it: otherwise the pager would outlive twinseal and take its shell's keys.
+    let ends = ends_by_ctrl_c();
+    ends.store(false, Ordering::Relaxed);
+    let status = run_pager(shell, text);
+    ends.store(true, Ordering::Relaxed);
+    // A pager that fails may have shown nothing, and what was not shown must not be signed.
+    if status?.success() { Ok(()) } else { Err(io::ErrorKind::Other.into()) }
+}
+
+/// Whether Ctrl-C ends the program.
+fn ends_by_ctrl_c() -> &'static AtomicBool {
+    static ENDS: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    ENDS.get_or_init(|| {
+        let ends = Arc::new(AtomicBool::new(true));
+        // If it cannot be registered, Ctrl-C ends the program always.
+        let _ = signal_hook::flag::register_conditional_default(signal_hook::consts::SIGINT, Arc::clone(&ends));
+        ends
+    })
+}
+
+fn run_pager(mut shell: Command, text: &str) -> io::Result<ExitStatus> {
     let mut child = shell.spawn()?;
     if let Some(mut input) = child.stdin.take() {
         // The reader may leave before the end.
         let _ = writeln!(input, "{text}");
     }
-    let status = child.wait()?;
-    // 127: the shell finds no such program.
-    if status.code() == Some(127) { Err(io::ErrorKind::NotFound.into()) } else { Ok(()) }
+    child.wait()
 }
 
 /// The width of a terminal, 80 if it says nothing; `None` if this is no terminal.

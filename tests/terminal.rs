@@ -118,7 +118,12 @@ fn the_pager_shows_the_page_and_the_question_stands_below_it() {
     let change = CHANGE.replace("2026-12-01T10:00:00Z", &now.plus(60).to_string());
     world.write("change.toml", change.replace("2026-12-01T12:00:00Z", &now.plus(7200).to_string()));
     world.ok("erin", "file change.toml");
-    for (pager, shown) in [("sed 's/^/P /'", "P CHG-1\r\n"), ("no-such-pager", "CHG-1\r\n"), ("false", "Type CHG-1")] {
+    for (pager, shown) in [
+        ("sed 's/^/P /'", "P CHG-1\r\n"),
+        ("no-such-pager", "CHG-1\r\n"),
+        ("false", "CHG-1\r\n| Raise"),
+        ("cat > /dev/null; exit 126", "CHG-1\r\n| Raise"),
+    ] {
         let script = format!("'{}' approve CHG-1", env!("CARGO_BIN_EXE_twinseal"));
         let mut command = Command::new("sh");
         let home = world.path("people/carol");

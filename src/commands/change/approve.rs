@@ -61,19 +61,22 @@ impl Approve {
             let overview = overview(context, &session, &ids)?;
             context.env.status(overview);
         }
-        let mut open = Vec::new();
+        let (mut open, mut rejected) = (Vec::new(), 0);
         for (at, id) in ids.iter().enumerate() {
             match approve(context, &mut session, *id, digests.get(at).copied(), text.as_ref()) {
+                Ok(Decided::Rejected) => rejected += 1,
+                Ok(Decided::Approved) => {}
                 // One change that is not approved does not keep the approver from the others.
                 Err(error) if ids.len() > 1 && is_about_one(&error) => {
                     context.env.status(format_args!("{id} not approved: {}", safe(&error.to_string())));
                     open.push(id.to_string());
                 }
-                approved => approved?,
+                Err(error) => return Err(error),
             }
         }
         let (done, what, command) = ("approved", "changes", "approve");
-        if open.is_empty() { Ok(()) } else { Err(Error::Partly { done, what, command, open, of: ids.len() }) }
+        let of = ids.len() - rejected;
+        if open.is_empty() { Ok(()) } else { Err(Error::Partly { done, what, command, open, of }) }
     }
 }
 
@@ -90,6 +93,12 @@ fn overview(context: &Context<'_>, session: &Session, ids: &[ChangeId]) -> Resul
     Ok(format!("{}\n", table(["CHANGE", "RISK", "OWNER", "WINDOW OPENS", "TITLE"], rows, context.env.err_width)))
 }
 
+/// What became of one change.
+enum Decided {
+    Approved,
+    Rejected,
+}
+
 /// Approves one change: the revision shown, or the one that `digest` names.
 fn approve(
     context: &mut Context<'_>,
@@ -97,14 +106,15 @@ fn approve(
     id: ChangeId,
     digest: Option<Digest>,
     text: Option<&Text>,
-) -> Result<(), Error> {
+) -> Result<Decided, Error> {
     // Fixed before it is shown: a revision filed while the approver reads must not be signed unread.
     let revision = change(session, id)?.current().id;
     if let Some(given) = digest.filter(|given| *given != revision.filed) {
         return Err(Error::OtherDigest { flag: "--revision", given, found: revision.filed });
     }
     if let Some(said) = approved_before(context, session, id)? {
-        return report_already(context, said);
+        report_already(context, said)?;
+        return Ok(Decided::Approved);
     }
     let plan = |_: &mut Session| Ok(Plan { event: Event::Approve(revision), text: text.cloned() });
     let entry = match digest {
@@ -114,7 +124,10 @@ fn approve(
             let mut rehearsal = rehearse(&mut context.recorder(), session, plan)?;
             match decide(context, session, revision, &mut rehearsal)? {
                 Decision::Approve => rehearsal.record(context.recorder(), session)?,
-                Decision::Reject(reason) => return reject(context, session, revision, reason),
+                Decision::Reject(reason) => {
+                    reject(context, session, revision, reason)?;
+                    return Ok(Decided::Rejected);
+                }
             }
         }
     };
@@ -127,7 +140,8 @@ fn approve(
     let (have, next) = (output::count(&tally), output::next_step(&tally, obstacle.as_ref()));
     let json = requirements.iter().map(RequirementText::json).collect::<Value>();
     let said = format!("{id} approved ({have}); {next}{}", requirement_lines(&requirements));
-    report_recorded_with(context, &entry, None, said, Some(("requirements", json)))
+    report_recorded_with(context, &entry, None, said, Some(("requirements", json)))?;
+    Ok(Decided::Approved)
 }
 
 /// What to say instead of approving once more: this person's approval counts, and will when the window opens.
