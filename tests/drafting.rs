@@ -87,6 +87,9 @@ fn an_earlier_change_is_filed_again_with_another_window() {
         shown.contains("Lower the pool") && shown.contains("Sun 2026-12-06 20:00 to 22:30 Asia/Shanghai"),
         "{shown}"
     );
+    world.ok("erin", "file --from 1 --title 'At night' --window 'sat 22:00 to 02:00'");
+    let shown = world.ok("erin", "show 4");
+    assert!(shown.contains("Sat 2026-12-05 22:00 to Sun 2026-12-06 02:00"), "{shown}");
     for (arguments, complaint) in [
         ("--from 9 --risk low", "no change CHG-9"),
         ("--from 1 --window sat", "does not have the form 'sat 20:00 for 2h'"),

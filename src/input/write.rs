@@ -15,7 +15,7 @@ pub struct Copied<'a> {
     pub execution: &'a Execution,
 }
 
-/// A draft with the content of a revision, but with a window tomorrow at 20:00, because the old one is past or in use.
+/// A draft with the content of a revision. A window that has begun is replaced by one tomorrow at 20:00.
 /// `source` names the revision in the first line.
 pub fn write(source: &str, copied: &Copied<'_>, now: Time) -> String {
     let Copied { facts, words, execution } = copied;
@@ -75,10 +75,15 @@ pub fn write(source: &str, copied: &Copied<'_>, now: Time) -> String {
     out
 }
 
-/// A window tomorrow at 20:00 of two hours; if the rollback takes longer, as long as the previous one.
+/// The window if it is still to come; otherwise one tomorrow at 20:00 of two hours, or if the rollback takes longer, as long as the previous one.
 fn window(out: &mut String, facts: &Facts, now: Time) {
     let previous = &facts.window;
     push(out, format_args!("\n[window]\n# Previous window: {} to {}\n", previous.start(), previous.end()));
+    if previous.start() > now {
+        // It is not over, so whoever revises a change keeps it.
+        push(out, format_args!("start = \"{}\"\nend = \"{}\"\n", previous.start(), previous.end()));
+        return line(out, "zone", previous.zone());
+    }
     let day = now.plus(86_400).utc().format("%Y-%m-%d");
     if facts.rollback_minutes < 120 {
         push(out, format_args!("start = \"{day} 20:00\"\nend = \"{day} 22:00\"\n"));

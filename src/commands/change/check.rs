@@ -181,11 +181,10 @@ impl CheckedDraft {
     ///
     /// # Errors
     /// The cache cannot be read.
-    fn freeze_problems(&self, session: &Session, now: Moment, requester: &PersonId) -> Result<Vec<Problem>, Error> {
+    pub fn freeze_problems(&self, session: &Session, now: Moment, requester: &PersonId) -> Result<Vec<Problem>, Error> {
         let (Some(governance), facts) = (&self.governance, &self.draft.facts) else { return Ok(Vec::new()) };
         let met = session.ask(|state| state.governance().freezes_in_the_way(facts, now.claimed))??;
-        let key = Fingerprint::of(&[0; 32]);
-        let able = Change::supposed(None, requester, key, facts).capacity(governance, now)?.able;
+        let able = self.supposed(governance, None, requester)?.capacity(governance, now)?.able;
         let mut problems = Vec::new();
         for Met { freeze, closed, effect, excepting, .. } in met {
             let freeze = freeze.name;

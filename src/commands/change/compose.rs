@@ -8,7 +8,7 @@ use crate::commands::duration::duration;
 use crate::commands::lookup::{change_id, zone};
 use crate::domain::Time;
 use crate::error::Error;
-use crate::input::{FieldValue, Toward, set_fields, spoken_time, zone_of};
+use crate::input::{FieldValue, NotATime, Toward, set_fields, spoken_time, zone_of};
 use crate::zone::Zone;
 
 /// The options of `file` that say what a change is, without a file.
@@ -108,7 +108,17 @@ fn window_of(given: &str, now: Time, zone: Option<&Zone>) -> Result<[Time; 2], E
     }
     match given.rsplit_once(" to ") {
         // The end is on the day of the start unless it names one.
-        Some((start, end)) => time(start, now).and_then(|start| Ok([start, time(end, start)?])),
+        Some((start, end)) => {
+            let start = time(start, now)?;
+            let end = match time(end, start) {
+                // A window over midnight ends on the next day.
+                Err(Error::Time { problem: NotATime::OtherSide { clock, .. }, .. }) => {
+                    time(&format!("tomorrow {clock}"), start)?
+                }
+                end => end?,
+            };
+            Ok([start, end])
+        }
         None => Err(Error::Form { given: given.to_owned(), form: "'sat 20:00 for 2h' or 'sat 20:00 to 22:00'" }),
     }
 }

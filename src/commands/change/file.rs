@@ -9,9 +9,10 @@ use crate::commands::change::again::Again;
 use crate::commands::change::check::{CheckedDraft, DraftFile, approvals_needed, read_draft};
 use crate::commands::change::compose::Compose;
 use crate::commands::change::drafts;
-use crate::commands::{Context, report_recorded};
+use crate::commands::{Context, about_to_sign, report_recorded};
 use crate::domain::{Event, Line, Text};
 use crate::error::{AccountError, Error};
+use crate::format::Unsigned;
 use crate::output::{Gutter, list, safe_lines, window};
 use crate::record::{Plan, rehearse};
 
@@ -117,17 +118,20 @@ fn finish(context: &mut Context<'_>, path: &Path, recorded: Result<(), Error>) -
     }
 }
 
-/// Shows what a draft says and asks whether to file it.
-fn ask(context: &mut Context<'_>, checked: &CheckedDraft) -> Result<(), Error> {
+/// Shows everything that a draft says, and asks whether to file it.
+fn ask(context: &mut Context<'_>, checked: &CheckedDraft, entry: Option<&Unsigned>) -> Result<(), Error> {
     if !context.env.console.is_interactive() {
         return Ok(());
     }
-    let (draft, now) = (&checked.draft, context.env.now());
     let mut page = context.page_above_question();
+    page.block("about to sign: file a new change");
+    about_to_sign(&mut page, entry);
+    context.env.show(page.finish().trim_start());
+    let (draft, mut page) = (&checked.draft, context.page_above_question());
     page.quote_text(Gutter::Prose, draft.description.title.as_ref().map_or("", Line::as_str));
     page.field("kind, risk", format_args!("{}, {}", draft.facts.kind, draft.facts.risk));
     page.field("services", list(&draft.facts.services));
-    page.field("window", window(&draft.facts.window, now));
+    page.field("window", window(&draft.facts.window, context.env.now()));
     context.env.status(format_args!("\n{}", page.legend().finish()));
     match context.env.console.ask("\nType y to file it; anything else keeps the draft:")?.as_str() {
         "y" => Ok(()),
@@ -146,13 +150,18 @@ fn record(context: &mut Context<'_>, from: &DraftFile, again: Again) -> Result<(
         let event = Event::File { change, facts, execution };
         Ok(Plan { event, text: Some(Text::Description(Box::new(draft.description.clone()))) })
     })?;
-    checked.check_capacity(session.state().moment(context.env.now()), None, rehearsal.actor())?;
+    let now = session.state().moment(context.env.now());
+    checked.check_capacity(now, None, rehearsal.actor())?;
     let title = draft.description.title.as_ref().map_or("", Line::as_str);
     let similar = session.queries().similar(title, &draft.facts.window)?;
     again.check(context, &session, (draft, rehearsal.unsigned()), ("file a new change", &similar))?;
+    // Freezes can change before the window opens, so a change that they stop can be filed.
+    for problem in checked.freeze_problems(&session, now, rehearsal.actor())? {
+        context.env.status(format_args!("note: {}", safe_lines(&problem.to_string())));
+    }
     let begun = from.begun_at();
     if begun.is_some() {
-        ask(context, &checked)?;
+        ask(context, &checked, rehearsal.unsigned())?;
     }
     let need = approvals_needed(&session, &draft.facts, &draft.execution)?;
     let recorded = rehearsal.record(context.recorder(), &mut session);
