@@ -36,7 +36,9 @@ use crate::output::{safe, safe_json, safe_lines};
   1  refused by a rule, or not confirmed; gate closed; freeze closed
   2  usage error or invalid input
   3  broken or unexpected register
-  4  environment: files, locks, disks, agents, versions")]
+  4  environment: files, locks, disks, agents, versions
+
+Topics: twinseal help exit-codes, format, keys, policy, times")]
 pub struct Cli {
     #[command(flatten)]
     options: Options,

@@ -24,8 +24,10 @@ pub fn suggest(usage: &mut clap::Error, words: &[String]) {
     // Most of those of all commands are short: another beginning is another word.
     let alike = |near: &String| near.chars().next() == given.chars().next();
     let near = nearest(given, options(false)).or_else(|| nearest(given, options(true)).filter(alike));
-    let near = near.map_or(ContextValue::None, |near| ContextValue::String(format!("--{near}")));
-    usage.insert(ContextKind::SuggestedArg, near);
-    usage.insert(ContextKind::Suggested, ContextValue::None);
+    match near {
+        Some(near) => _ = usage.insert(ContextKind::SuggestedArg, ContextValue::String(format!("--{near}"))),
+        None => _ = usage.remove(ContextKind::SuggestedArg),
+    }
+    usage.remove(ContextKind::Suggested);
     usage.insert(ContextKind::Usage, ContextValue::StyledStr(command.render_usage()));
 }

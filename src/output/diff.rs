@@ -82,8 +82,17 @@ pub struct Shown<'a> {
 
 /// The fields that differ, each with its old and new text.
 pub fn differing(old: Shown<'_>, new: Shown<'_>) -> Vec<(&'static str, String, String)> {
+    let signed =
+        |it: &Shown<'_>| it.parts.chosen_fields().iter().map(|it| it.text.clone()).collect::<Vec<_>>().join("\n");
+    let whole = (signed(&old), signed(&new));
     let pairs = fields(old).into_iter().zip(fields(new));
-    pairs.filter(|(old, new)| old != new).map(|((label, old), (_, new))| (label, old, new)).collect()
+    let mut differing: Vec<_> =
+        pairs.filter(|(old, new)| old != new).map(|((label, old), (_, new))| (label, old, new)).collect();
+    // A signed field that has no label of its own must not make two revisions look the same.
+    if differing.is_empty() && whole.0 != whole.1 {
+        differing.push(("fields", whole.0, whole.1));
+    }
+    differing
 }
 
 /// The fields of a revision as labelled text, in page order. Two different revisions differ in one.
@@ -117,6 +126,8 @@ fn fields(Shown { facts, parts }: Shown<'_>) -> Vec<(&'static str, String)> {
         ("evidence", lines(facts.evidence.iter().map(|(test, digest)| format!("{test} sha256:{digest}")))),
         ("success", block("success")),
         ("exceptions", lines(&facts.exceptions)),
+        ("freeze exceptions", lines(facts.excepted.iter().map(|(freeze, leaf)| format!("{freeze} {leaf}")))),
+        ("sensitive", lines(&facts.sensitive)),
         ("exception", block("exception")),
         ("artifacts", lines(artifacts)),
     ]

@@ -23,9 +23,17 @@ pub fn table<const N: usize>(header: [&str; N], rows: Vec<[String; N]>, width: O
     let mut rows: Vec<[String; N]> =
         rows.into_iter().map(|row| row.map(|cell| visible(&cell, Reading::Prose))).collect();
     if let Some(width) = width {
-        let Some(widths) = fit(&header, &rows, width) else { return blocks(&header, &rows, width) };
-        for (n, cell) in rows.iter_mut().flat_map(|row| row.iter_mut().enumerate()) {
-            *cell = if header[n] == CUT { cut(cell, widths[n]) } else { broken(cell, widths[n]) };
+        let Some(mut widths) = fit(&header, &rows, width) else { return blocks(&header, &rows, width) };
+        let room: usize = widths.iter().sum();
+        for (n, cell) in rows.iter_mut().flat_map(|row| row.iter_mut().enumerate()).filter(|(n, _)| header[*n] != CUT) {
+            *cell = broken(cell, widths[n]);
+        }
+        if let Some(at) = header.iter().position(|name| *name == CUT) {
+            // Broken between words, the other cells need less than their columns: titles get the rest.
+            let needs = |n: usize| rows.iter().flat_map(|row| row[n].lines()).map(measure).max().unwrap_or(0);
+            let others: usize = (0..N).filter(|n| *n != at).map(|n| needs(n).max(measure(header[n]))).sum();
+            widths[at] = room - others;
+            rows.iter_mut().for_each(|row| row[at] = cut(&row[at], widths[at]));
         }
     }
     let mut table = Table::new();

@@ -6,6 +6,7 @@ use super::whoami::{Me, json_of};
 use crate::commands::Context;
 use crate::commands::freeze::closed_now;
 use crate::commands::look::inbox::{self, Waiting};
+use crate::domain::Role;
 use crate::error::Error;
 use crate::output::{freeze, safe};
 
@@ -16,7 +17,7 @@ const SHOWN: usize = 10;
 const BEGIN: &str = "This account knows no register yet. To join one, ask an admin for its id and fingerprint.
 
   to join one     twinseal person request YOU --register NAME#ID --fingerprint DIGEST
-  to create one   twinseal key new, then: twinseal init --help
+  to create one   twinseal key new me.key, then: twinseal init --help
   to read a file  twinseal --register FILE list
   all commands    twinseal --help";
 
@@ -67,6 +68,8 @@ pub fn home(context: &mut Context<'_>) -> Result<(), Error> {
     if waiting.len() > SHOWN {
         text.push_str(&format!("\n\nshowing {SHOWN} of {}; all: `twinseal inbox`", waiting.len()));
     }
-    text.push_str("\n\nfile a change: `twinseal draft > change.toml`; all commands: `twinseal --help`");
+    let engineer = me.as_ref().is_ok_and(|me| me.person.grants.left(now.effective).roles.contains_key(&Role::Engineer));
+    text.push_str(if engineer { "\n\nfile a change: `twinseal file`; " } else { "\n\n" });
+    text.push_str("all commands: `twinseal --help`");
     Ok(context.env.print(text)?)
 }

@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::page::write_page;
 use crate::commands::files::read_text;
-use crate::commands::lookup::{break_glass_id, name_of_input};
-use crate::commands::{Context, Question, record_asked, report_recorded};
+use crate::commands::lookup::{break_glass_id, name_of_input, reason_of};
+use crate::commands::{Context, Question, record_asked, report_already, report_recorded};
 use crate::domain::{Event, Field, Prose, Text};
 use crate::error::Error;
 use crate::output::Page;
@@ -37,7 +37,14 @@ impl Close {
         let done = Prose::from_typed(&typed);
         let done = done.map_err(|invalid| Error::Value { given: name_of_input(&self.file), invalid })?;
         let mut session = context.open()?;
-        super::find(&session, id)?;
+        let glass = super::find(&session, id)?;
+        if let Some(close) = glass.close().filter(|_| glass.ratified().is_none())
+            && close.person == context.key_choice.actor(&session, context.key_choice.key_for(&session)?.public())?
+            && reason_of(&session, close.seq)?.as_deref() == Some(done.as_str())
+        {
+            // Another report voids the ratifications of this one.
+            return report_already(context, format_args!("{id} already closed with this report"));
+        }
         let text = Text::Remark(Field::Note, done);
         let plan = |_: &mut Session| Ok(Plan { event: Event::BreakGlassClose(id), text: Some(text.clone()) });
         let now = session.state().moment(context.env.now());

@@ -148,6 +148,11 @@ impl New {
         if path.exists() {
             return Err(KeyError::Exists { path }.into());
         }
+        if let Some(folder) = path.parent().filter(|folder| !folder.is_dir()) {
+            // Before a passphrase is typed twice.
+            let source = std::io::ErrorKind::NotFound.into();
+            return Err(Error::File { doing: "use", path: folder.to_owned(), source });
+        }
         let passphrase = if self.no_passphrase { None } else { Some(ask_twice(context)?) };
         let passphrase = passphrase.filter(|it| !it.is_empty());
         let entropy = Entropy {
