@@ -200,3 +200,47 @@ fn a_person_at_a_terminal_sees_what_they_confirm() {
         assert!(page.contains(line), "{line}\n{page}");
     }
 }
+
+#[test]
+fn an_outcome_of_targets_that_was_rolled_back_since_is_not_confirmed() {
+    let world = World::founded_with_spare_approvers();
+    enact(&world, &format!("{HEAD}{CONFIRM}"));
+    file(&world, &[("risk =", "targets = [\"gw-1\", \"gw-2\"]\nrisk =")]);
+    ["ivy", "jack"].iter().for_each(|person| world.approve(person, "CHG-1"));
+    world.at("2026-12-01T10:00:00Z");
+    for target in ["gw-1", "gw-2"] {
+        world.ok("erin", &format!("start CHG-1 --target {target}"));
+        world.ok("erin", &format!("finish CHG-1 --target {target} --outcome succeeded"));
+    }
+    world.ok("erin", "finish CHG-1");
+    let read = confirm(&world, Outcome::Succeeded);
+    world.ok("erin", "finish CHG-1 --target gw-1 --outcome rolled-back");
+    forbidden(&world, "carol", read, None, "confirmed-outcome");
+    let page = world.run_typing("carol", "confirm CHG-1", &[]).screen;
+    assert!(page.contains("gw-1: rolled back") && page.contains("CHG-1 confirmed: failed"), "{page}");
+}
+
+#[test]
+fn a_former_operator_confirms_nothing_that_the_machine_did_in_their_time() {
+    let world = World::founded_with_spare_approvers();
+    enact(&world, &format!("{HEAD}{CONFIRM}"));
+    newcomer(&world, "robot");
+    world.ok("alice", "person machine robot=robot.request --operator carol --operator dave --role engineer");
+    second(&world, "bob", "2");
+    file(&world, &[("owner = \"erin\"", "owner = \"erin\"\nimplementers = [\"robot\"]")]);
+    ["ivy", "jack"].iter().for_each(|person| world.approve(person, "CHG-1"));
+    world.at("2026-12-01T10:00:00Z");
+    let known = format!("--fingerprint {}", world.fingerprint());
+    world.ok("robot", &format!("start CHG-1 {known}"));
+    world.ok("robot", "finish CHG-1 --outcome succeeded");
+    // carol leaves, and the key of her time is replaced.
+    world.ok("robot", "key new --no-passphrase robot.key");
+    let options = "--key robot.key --vouch people/robot/key --register prod.db --out next.request";
+    world.ok("robot", &format!("person request robot {options} {known}"));
+    world.ok("alice", "person revoke-role robot --operator carol --keep-keys");
+    second(&world, "bob", "3");
+    world.ok("alice", "person add-key next.request");
+    second(&world, "bob", "4");
+    world.ok("robot", &format!("key revoke {} --key robot.key --reason Rotated. {known}", key_of(&world, "robot")));
+    forbidden(&world, "carol", confirm(&world, Outcome::Succeeded), None, "confirm-part");
+}

@@ -394,3 +394,16 @@ fn a_freeze_says_when_it_is_closed() {
     world.ok("audrey", "freeze check 2026-12-01T11:00:00Z --service order-gateway");
     world.fails("audrey", "freeze check 2026-12-01T11:00:00Z --service ledger", Exit::Refused, "closed freezes: 1");
 }
+
+#[test]
+fn the_difference_in_json_leaves_out_no_signed_field() {
+    let world = World::founded();
+    freeze(&world, FREEZE);
+    freeze(&world, &FREEZE.replace("month-end", "year-end"));
+    excepted(&world, "\"month-end\"", &[]);
+    let change = std::fs::read_to_string(world.path("change.toml")).unwrap();
+    world.write("change.toml", change.replace("[\"month-end\"]", "[\"month-end\", \"year-end\"]"));
+    world.ok("erin", "revise CHG-1 change.toml");
+    let json: serde_json::Value = world.ok("carol", "--json diff CHG-1").parse().unwrap();
+    assert_eq!(json["fields"][0]["field"], "freeze exceptions", "{json}");
+}
