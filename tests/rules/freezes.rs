@@ -407,3 +407,22 @@ fn the_difference_in_json_leaves_out_no_signed_field() {
     let json: serde_json::Value = world.ok("carol", "--json diff CHG-1").parse().unwrap();
     assert_eq!(json["fields"][0]["field"], "freeze exceptions", "{json}");
 }
+
+#[test]
+fn the_gate_names_no_freeze_that_ends_before_the_window() {
+    let world = World::approved();
+    world.at("2026-12-01T09:00:00Z");
+    freeze(
+        &world,
+        &FREEZE.replace("2026-12-01T11:00", "2026-12-01T09:10").replace("2026-12-01T12:00", "2026-12-01T09:30"),
+    );
+    let freezes = |json: &serde_json::Value| {
+        let conditions = json["conditions"].as_array().unwrap();
+        conditions.iter().find(|it| it["condition"] == "freezes").unwrap()["result"].clone()
+    };
+    let json: serde_json::Value = world.run("carol", "--json gate CHG-1").out.parse().unwrap();
+    assert_eq!((&json["open"], freezes(&json)), (&false.into(), "satisfied".into()), "{json}");
+    freeze(&world, &FREEZE.replace("month-end", "noon"));
+    let json: serde_json::Value = world.run("carol", "--json gate CHG-1").out.parse().unwrap();
+    assert_eq!(freezes(&json), "unsatisfied", "{json}");
+}

@@ -167,8 +167,11 @@ fn judge(
     let able = starters.as_ref().ok().and_then(|able| able.first());
     let mut lines = Vec::new();
     if let Some(actor) = me.or(able).or(facts.implementers.iter().next()) {
-        let attempt = Attempt { actor, moment: now, start: &start };
+        // Before its window a change cannot start, so a freeze that ends until then is none in its way.
+        let opened = Moment { claimed: now.claimed.max(facts.window.start()), ..now };
         for condition in Condition::ALL.iter().filter(|it| !already || STILL.contains(it)) {
+            let moment = if *condition == Condition::Freezes { opened } else { now };
+            let attempt = Attempt { actor, moment, start: &start };
             let judged = match (condition, &starters) {
                 (Condition::Implementer, Err(refusal)) if me.is_none() => Err(refusal.clone().into()),
                 _ => state.judge_condition(&change, attempt, *condition),
