@@ -28,6 +28,7 @@ mod matrix;
 mod model;
 mod once;
 mod pages;
+mod past;
 mod paths;
 mod pipelines;
 mod policies;

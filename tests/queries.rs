@@ -58,6 +58,15 @@ fn a_list_holds_what_was_asked_for_and_nothing_else() {
         ("--status awaiting-approval", "4 3 2"),
         ("--status rejected", "5"),
         ("--status in-progress", ""),
+        ("--status open", "5 4 3 2 1"),
+        ("--status approved,rejected", "5 1"),
+        ("--status 'approved, rejected' --risk high", "1"),
+        ("--mine", ""),
+        ("--mine --as bob", "4"),
+        ("--mine --as erin --status open --sort oldest --limit 2", "1 2"),
+        ("--approver carol", "1"),
+        ("--approver carol --status rejected", ""),
+        ("--approver erin", ""),
         ("--owner bob", "4"),
         ("--service oms-db", "3"),
         ("--service order-gateway", "5 4 2 1"),
@@ -86,6 +95,10 @@ fn a_list_holds_what_was_asked_for_and_nothing_else() {
     }
     world.at("2026-12-01T11:30:00Z");
     assert_eq!(listed(&world, "--status expired"), ["2"]);
+    assert_eq!(listed(&world, "--status open"), ["5", "4", "3", "1"]);
+    world.ok("dave", "retract CHG-1 --reason No.");
+    assert_eq!(listed(&world, "--approver carol"), ["1"]);
+    assert_eq!(listed(&world, "--approver dave"), Vec::<String>::new());
     for json in ["", "--json"] {
         let output = world.run("audrey", &format!("list --status awaiting-approval --limit 1 {json}"));
         assert_eq!(output.err, "showing the first 1; use --limit for more\n");
@@ -116,6 +129,11 @@ fn a_list_of_nonsense_says_what_would_be_right() {
     let world = five();
     for (arguments, complaint) in [
         ("--status maybe", "\"maybe\": not a status: use awaiting-approval, approved"),
+        ("--status open,aproved", "\"aproved\": not a status"),
+        ("--status aproved", "hint: did you mean approved?"),
+        ("--risk hgih", "hint: did you mean high?"),
+        ("--status ''", "not a status"),
+        ("--approver nobody", "no person nobody"),
         ("--risk huge", "not a risk: use low, medium, high or critical"),
         ("--owner 'No Body'", "not a person"),
         (
@@ -268,6 +286,70 @@ fn a_change_becomes_a_draft_again() {
         assert_eq!(words(first.current().seq), words(second.current().seq), "{example}");
     }
     world.fails("erin", "draft --from CHG-99", Exit::Invalid, "no change CHG-99");
+}
+
+#[test]
+fn changes_are_found_by_an_artifact_whatever_its_name() {
+    let world = World::founded();
+    world.write("pool.toml", "size = 160\n");
+    world.write("same.toml", "size = 160\n");
+    world.write("other.toml", "size = 144\n");
+    for (n, file) in ["pool.toml", "other.toml", "pool.toml"].iter().enumerate() {
+        let artifact = format!("[[artifacts]]\nname = \"pool\"\nfile = \"{file}\"\n");
+        world.write("change.toml", format!("{}\n{artifact}", CHANGE.replace("pool to 160", &format!("pool to {n}"))));
+        world.ok("erin", "file change.toml --again");
+    }
+    world.write("change.toml", CHANGE);
+    world.ok("erin", "revise CHG-3 change.toml");
+    let digest = twinseal::domain::hex(&Sha256::digest("size = 160\n"));
+    for given in ["same.toml".to_owned(), digest.clone(), format!("sha256:{digest}")] {
+        assert_eq!(listed(&world, &format!("--artifact {given}")), ["1"], "{given}");
+    }
+    world.fails("audrey", "list --artifact absent.toml", Exit::Invalid, "cannot read absent.toml");
+    world.fails("audrey", "list --artifact sha256:12", Exit::Invalid, "not a SHA-256 digest");
+}
+
+#[test]
+fn the_time_to_approve_ends_with_the_approval_that_was_missing() {
+    let world = World::filed();
+    let told = |command: &str| -> serde_json::Value { serde_json::from_str(&world.ok("audrey", command)).unwrap() };
+    let columns = || -> (String, String) {
+        let csv = world.ok("audrey", "export csv");
+        let mut cells = csv.lines().nth(1).unwrap().rsplit(',').map(str::to_owned);
+        let seconds = cells.next().unwrap();
+        (cells.next().unwrap(), seconds)
+    };
+    world.at("2026-12-01T09:02:00Z");
+    world.approve("dave", "CHG-1");
+    assert_eq!(columns(), ("2026-12-01T09:02:00Z".to_owned(), String::new()));
+    assert_eq!(told("--json show CHG-1")["approvals"]["seconds_to_approve"], serde_json::Value::Null);
+    world.at("2026-12-01T09:10:00Z");
+    world.approve("carol", "CHG-1");
+    // As `approved_by` lists them: by person.
+    let both = "2026-12-01T09:10:00Z 2026-12-01T09:02:00Z".to_owned();
+    assert_eq!(columns(), (both.clone(), "600".to_owned()));
+    // Nobody needs a third approval, and it changes nothing.
+    world.ok("alice", "person grant bob approver");
+    for command in ["show CHG-1", "list"] {
+        let told = told(&format!("--json {command}"));
+        let approvals = told.get("approvals").unwrap_or_else(|| &told["changes"][0]["approvals"]);
+        assert_eq!(approvals["seconds_to_approve"], 600);
+        let given: Vec<&str> =
+            approvals["given"].as_array().unwrap().iter().map(|it| it["time"].as_str().unwrap()).collect();
+        assert_eq!(given.join(" "), both);
+    }
+    // A retracted approval counts no longer; the next one is the one that was missing.
+    world.at("2026-12-01T09:20:00Z");
+    world.ok("dave", "retract CHG-1 --reason No.");
+    assert_eq!(columns().1, "");
+    world.at("2026-12-01T09:30:00Z");
+    world.approve("dave", "CHG-1");
+    assert_eq!(columns().1, "1800");
+    // A start settles it. A revision begins again.
+    world.at("2026-12-01T10:00:00Z");
+    world.ok("erin", "start CHG-1");
+    world.at("2027-12-01T10:00:00Z");
+    assert_eq!(columns().1, "1800");
 }
 
 #[test]

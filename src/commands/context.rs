@@ -9,7 +9,7 @@ use super::lookup::{known_person, parse};
 use super::registers::{Found, Registers};
 use super::ui::{Ui, progress};
 use crate::config::{Config, Trusted};
-use crate::domain::{Author, Digest, RegisterId};
+use crate::domain::{Author, Digest, PersonId, RegisterId};
 use crate::env::Env;
 use crate::error::Error;
 use crate::key_choice::KeyChoice;
@@ -106,6 +106,17 @@ impl<'e> Context<'e> {
         let registers = Registers::load(env, named, options.fingerprint.clone())?;
         let ui = Ui::new(options.json);
         Ok(Self { env, options, settings, key_choice, registers, ui, authors: config.authors })
+    }
+
+    /// Whom `--as` names, or whose key would sign.
+    ///
+    /// # Errors
+    /// No key can be chosen, or it is not enrolled.
+    pub fn me(&self, session: &Session) -> Result<PersonId, Error> {
+        match self.key_choice.person_meant() {
+            Some(meant) => parse(meant),
+            None => self.key_choice.actor(session, self.key_choice.key_for(session)?.public()),
+        }
     }
 
     /// This account in the queue of writers.

@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use serde_json::{Value, json};
+
 use super::Context;
+use super::ui::progress;
 use crate::domain::{
     BreakGlassId, Change, ChangeId, Field, Governance, Invalid, Moment, Person, PersonId, Policy, ProposalId,
     ProposalState, Prose, Refusal, RequirementLine, Status, Target, Text, Time, Unloaded,
 };
 use crate::error::{Error, Exit, shell_word};
-use crate::input::{Toward, named_zone, nearest, spoken_time};
+use crate::input::{NotATime, Toward, named_zone, nearest, spoken_time};
 use crate::output::requirements::{Obstacle, RequirementText};
 use crate::output::{Names, Parts, Redaction, safe};
 use crate::store::Session;
@@ -236,8 +239,8 @@ pub struct AsOf {
     pub seq: Option<u64>,
 }
 
-/// Governance now, or as of an entry or a time. A time means the newest entry that claims that time or an earlier one and
-/// is not behind.
+/// Governance now, or as of an entry or a time. A time means the newest entry of the log that claims that time or an
+/// earlier one and is not behind what others had claimed.
 ///
 /// # Errors
 /// [`Error::NoEntry`], [`Error::NothingBy`], or the log cannot be read.
@@ -246,18 +249,69 @@ pub fn as_of(context: &Context<'_>, session: &Session, given: Option<&str>) -> R
         let (governance, at) = (session.governed()?, session.state().moment(context.env.now()));
         return Ok(AsOf { governance, at, seq: None });
     };
-    let (seq, at) = match crate::domain::number(given) {
-        Ok(seq) => {
-            let entry = session.entry(seq)?.ok_or(Error::NoEntry(seq))?;
-            (seq, Moment::unwitnessed(entry.header.time))
+    let (seq, at) = entry_of(context, session, given)?;
+    Ok(AsOf { governance: session.governed_at(seq)?, at: Moment::unwitnessed(at), seq: Some(seq) })
+}
+
+/// The entry that `--as-of` names by its number or by a time, and the time at which the state after it is read: the one
+/// that was given, or the one that the entry claims.
+fn entry_of(context: &Context<'_>, session: &Session, given: &str) -> Result<(u64, Time), Error> {
+    if let Ok(seq) = crate::domain::number(given) {
+        let entry = session.entry(seq)?.ok_or(Error::NoEntry(seq))?;
+        return Ok((seq, entry.header.time));
+    }
+    let at = time(context, given, Toward::Past)?;
+    if at > context.env.now() {
+        return Err(Error::Time { given: given.to_owned(), problem: NotATime::Ahead });
+    }
+    let seq = session.queries().newest_by(at)?.ok_or(Error::NothingBy(at))?;
+    Ok((seq, at))
+}
+
+/// A session to read: as of now, or as of an earlier entry.
+pub struct View {
+    /// The session.
+    pub session: Session,
+    /// The moment of reading.
+    pub now: Moment,
+    /// The newest entry that counts; `None` for now.
+    pub seq: Option<u64>,
+}
+
+impl View {
+    /// The register as of what `--as-of` says.
+    ///
+    /// # Errors
+    /// As [`as_of`].
+    pub fn open(context: &mut Context<'_>, given: Option<&str>) -> Result<Self, Error> {
+        let session = context.open()?;
+        let Some(given) = given else {
+            let now = session.state().moment(context.env.now());
+            return Ok(Self { session, now, seq: None });
+        };
+        let (seq, at) = entry_of(context, &session, given)?;
+        let bar = progress(context.env, seq, "replaying");
+        let rewound = session.rewind(seq, &mut |seq| bar.set_position(seq))?;
+        bar.finish_and_clear();
+        let session = rewound.ok_or(Error::NoEntry(seq))?;
+        let mut now = session.state().moment(at);
+        if crate::domain::number(given).is_ok() {
+            // The clock of that entry may have been behind.
+            now = session.state().moment(now.effective);
         }
-        Err(_) => {
-            let at = time(context, given, Toward::Past)?;
-            let seq = session.queries().newest_by(at)?.ok_or(Error::NothingBy(at))?;
-            (seq, Moment::unwitnessed(at))
-        }
-    };
-    Ok(AsOf { governance: session.governed_at(seq)?, at, seq: Some(seq) })
+        Ok(Self { now, session, seq: Some(seq) })
+    }
+
+    /// `entry 812, 2026-12-01T10:00:00Z; later entries are left out`; `None` for now.
+    pub fn as_of(&self) -> Option<String> {
+        let at = self.now.claimed;
+        self.seq.map(|seq| format!("entry {seq}, {at}; later entries are left out"))
+    }
+
+    /// The entry and the time in JSON; null for now.
+    pub fn as_of_json(&self) -> Value {
+        self.seq.map_or(Value::Null, |seq| json!({ "seq": seq, "time": self.now.claimed.to_string() }))
+    }
 }
 
 /// Who redacted the text of an entry, and why; `None` if it was not redacted.
@@ -277,7 +331,13 @@ pub fn redaction(session: &Session, seq: u64) -> Result<Option<Redaction>, Error
 /// # Errors
 /// The log cannot be read.
 pub fn seconded_by(session: &Session, id: ProposalId) -> Result<Redaction, Error> {
-    let proposal = session.ask(|state| state.governance().proposal(id).cloned())??;
+    let proposal = session.ask(|state| state.governance().proposal(id).cloned())?;
+    let proposal = match proposal {
+        Err(_) if session.is_rewound() => {
+            return Ok(Redaction { by: format!("later, by proposal {id}"), reason: None });
+        }
+        proposal => proposal?,
+    };
     let second = match &proposal.state {
         ProposalState::Seconded(second) => second.as_str(),
         _ => "nobody",

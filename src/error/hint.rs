@@ -4,8 +4,10 @@ use std::path::Path;
 
 use super::Error;
 use crate::config::ConfigError;
+use crate::domain::Invalid;
 use crate::format::Defect;
 use crate::format::data::MAX_DATA;
+use crate::input::nearest;
 use crate::private::PrivateError;
 use crate::signer::{AgentError, KeyError};
 use crate::store::{Finding, SecondPath, StoreError};
@@ -17,6 +19,7 @@ impl Error {
         let hint = match self {
             Self::Refused(refusal) | Self::RefusedOnRecord { refusal, .. } => return refusal.hint(),
             Self::NeedChange => "`twinseal gate CHG-7`, or `twinseal gate --service SERVICE --artifact FILE`",
+            Self::Value { given, invalid } => return similar_word(given, invalid),
             Self::NeedReason => "use --reason TEXT: say what must be different",
             Self::NeedOutcome => "use --outcome succeeded, failed or rolled-back",
             Self::GateClosed { hint, .. } => return hint.clone(),
@@ -37,9 +40,7 @@ impl Error {
                 "choose your enrolled key with --key, or ask an admin to enrol you: `twinseal person request`"
             }
             Self::OtherPerson { .. } => "choose your own key with --key, or leave out --as",
-            Self::Partly { command, open, .. } => {
-                return Some(format!("the reasons are above; to try again: `twinseal {command} {}`", open.join(" ")));
-            }
+            Self::Partly { command, open, .. } => return Some(try_again(command, open)),
             Self::EmptyOption(_) => "give it a value, or leave the option out",
             Self::RestoreRegister => "copy the backup to the register's path, then run `twinseal restore` on that copy",
             Self::NotTrusted => "ask two admins for its fingerprint out of band: by phone, or in person",
@@ -168,6 +169,15 @@ impl Error {
             }
         }
     }
+}
+
+fn similar_word(given: &str, invalid: &Invalid) -> Option<String> {
+    let Invalid::Word { allowed, .. } = invalid else { return None };
+    nearest(given, allowed.iter().copied()).map(|near| format!("did you mean {near}?"))
+}
+
+fn try_again(command: &str, open: &[String]) -> String {
+    format!("the reasons are above; to try again: `twinseal {command} {}`", open.join(" "))
 }
 
 fn store_hint(error: &StoreError) -> Option<String> {

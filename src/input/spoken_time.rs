@@ -39,6 +39,9 @@ pub enum NotATime {
         /// `tomorrow` or `yesterday`.
         other: &'static str,
     },
+    /// A time after now, where only the past can be looked up.
+    #[error("still to come: write a time in the past, or the number of an entry")]
+    Ahead,
     /// A local time that the zone does not have, or has twice.
     #[error("{0}")]
     Local(Box<Problem>),

@@ -7,10 +7,11 @@ use super::requirements::{Obstacle, RequirementText, could, requirement_block};
 use super::targets;
 use super::{
     Gutter, Page, Parts, Quoted, Redaction, Remarks, Timeline, ago, freeze, mark_width, moment, timeline, window,
+    window_lines,
 };
 use crate::domain::{
-    Author, Change, ConfirmationState, Facts, Group, Independence, Left, Met, Needs, PersonId, Status, Tally, Time,
-    Vote,
+    Author, Change, ConfirmationState, Facts, Group, Independence, Left, Met, Needs, PersonId, Revision, Status, Tally,
+    Time, Vote,
 };
 
 /// Display names by person.
@@ -57,14 +58,8 @@ pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: &Jud
     let Judged { status, tally, left, obstacle, expiring, freezes, requirements, .. } = *judged;
     let Judged { break_glasses, confirmers, now, .. } = *judged;
     let Words { parts, redacted, remarks, names } = words;
-    let (revision, content) = (change.current(), parts.content());
-    page.title(change.id());
-    for block in content.iter().filter(|block| block.name == "title") {
-        page.lines(&block.lines);
-    }
-    if redacted.is_some() {
-        page.text("", "(text redacted)");
-    }
+    let revision = change.current();
+    title(page, change, words);
     page.field("status", status_line(change, tally, status, now));
     if left.is_any() {
         page.field("people", format_args!("{}{}", left.phrase(), way_on(left, change.started().is_some())));
@@ -97,18 +92,58 @@ pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: &Jud
     if !change.on_targets().is_empty() {
         page.field("targets", targets::progress(change));
     }
-    if let Some(redacted) = redacted {
-        page.field("text", format_args!("redacted {}", redacted.by));
-        redacted.reason.iter().for_each(|reason| _ = page.quote_text(Gutter::Prose, reason));
-    }
+    redaction(page, redacted.as_ref());
     display_names(page, &revision.requester, &revision.facts, names);
     requirement_block(page, requirements);
+    signed(page, revision, parts);
+    timeline(page, change, remarks, (tally, now), extent);
+}
+
+/// Writes the page of one revision, current or not.
+pub fn revision_page(page: &mut Page, change: &Change, revision: &Revision, words: &Words, status: Status) {
+    let Words { parts, redacted, names, .. } = words;
+    title(page, change, words);
+    let newest = change.current().id.number;
+    let replaced = change.revisions().find(|it| it.id.number == revision.id.number + 1);
+    let place = match replaced {
+        Some(by) => format!("replaced by revision {} (entry {})", by.id.number, by.seq),
+        None => "the current one".to_owned(),
+    };
+    page.field("revision", format_args!("{} of {newest}, {place}\n{}", revision.id.number, revision.id.filed));
+    page.field("status", format_args!("of {}: {}", change.id(), status.phrase()));
+    let filed = moment(revision.time, revision.facts.window.zone().as_str());
+    page.field("filed", format_args!("by {}, {filed} (entry {})", revision.requester, revision.seq));
+    page.field("window", window_lines(&revision.facts.window));
+    redaction(page, redacted.as_ref());
+    display_names(page, &revision.requester, &revision.facts, names);
+    signed(page, revision, parts);
+}
+
+/// The id, and the title below it.
+fn title(page: &mut Page, change: &Change, words: &Words) {
+    page.title(change.id());
+    for block in words.parts.content().iter().filter(|block| block.name == "title") {
+        page.lines(&block.lines);
+    }
+    if words.redacted.is_some() {
+        page.text("", "(text redacted)");
+    }
+}
+
+/// Who redacted the text, and why.
+fn redaction(page: &mut Page, redacted: Option<&Redaction>) {
+    let Some(redacted) = redacted else { return };
+    page.field("text", format_args!("redacted {}", redacted.by));
+    redacted.reason.iter().for_each(|reason| _ = page.quote_text(Gutter::Prose, reason));
+}
+
+/// Every line that was signed.
+fn signed(page: &mut Page, revision: &Revision, parts: &Parts) {
     page.block("fields").fields(&parts.chosen_fields());
-    for block in content.iter().filter(|block| block.name != "title") {
+    for block in parts.content().iter().filter(|block| block.name != "title") {
         page.block(&heading(block.name, &revision.facts)).lines(&block.lines);
     }
     page.block(&format!("entry {}, signed by {}", revision.seq, revision.requester)).fields(&parts.other_fields());
-    timeline(page, change, remarks, (tally, now), extent);
 }
 
 /// The status, then what it depends on: `approved (2 of 2); window opens in 3 h`.

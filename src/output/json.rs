@@ -282,7 +282,8 @@ pub fn group_count(group: &Group, count: impl Into<Value>) -> Value {
 }
 
 /// The approvals of a change: how many count, how many are required, and who takes the places of groups.
-pub fn approvals(tally: &Tally<'_>) -> Value {
+pub fn approvals(change: &Change, tally: &Tally<'_>) -> Value {
+    let given = |it: &&Vote| json!({ "person": it.person.to_string(), "time": it.time.to_string(), "seq": it.seq });
     let slot = |it: &Slot| {
         let person = it.person.as_ref().map(PersonId::to_string);
         json!({ "group": it.group.to_string(), "person": person })
@@ -291,6 +292,8 @@ pub fn approvals(tally: &Tally<'_>) -> Value {
         "counted": tally.counted.len(),
         "required": tally.need,
         "groups": tally.slots.iter().map(slot).collect::<Value>(),
+        "given": tally.counted.iter().map(given).collect::<Value>(),
+        "seconds_to_approve": change.seconds_to_approve(tally),
     })
 }
 

@@ -50,6 +50,8 @@ enum Closed {
     Copy,
     /// What this account verifies cannot be kept.
     NoRoom,
+    /// It was rewound to an earlier entry.
+    Rewound,
 }
 
 /// The effect of an entry on a state.
@@ -116,6 +118,16 @@ impl Session {
         self.log.shared
     }
 
+    /// The session as of an entry, for reading: every query and every rule sees the state after that entry. `None` if the
+    /// verified log has no such entry. It is never brought up to the head again.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] if the file differs from what was verified, or an SQLite error.
+    pub fn rewind(mut self, seq: u64, progress: &mut dyn FnMut(u64)) -> Result<Option<Self>, StoreError> {
+        self.closed = Some(Closed::Rewound);
+        Ok(self.log.rewind(seq, progress)?.then_some(self))
+    }
+
     /// Brings the verified cache, the state and the pin up to the head.
     ///
     /// # Errors
@@ -166,7 +178,7 @@ impl Session {
         let path = || self.log.shared.path().to_owned();
         match self.closed {
             Some(Closed::Superseded) => Err(StoreError::Superseded { path: path() }),
-            Some(Closed::Copy) => Err(StoreError::Copy { path: path() }),
+            Some(Closed::Copy | Closed::Rewound) => Err(StoreError::Copy { path: path() }),
             Some(Closed::NoRoom) => Err(StoreError::NoRoom),
             None => Ok(()),
         }

@@ -1,5 +1,7 @@
 //! `calendar`: windows, freezes and sessions day by day.
 
+use std::collections::BTreeSet;
+
 use chrono::{Months, NaiveDate};
 use clap::Args;
 use serde_json::{Value, json};
@@ -133,7 +135,7 @@ impl View {
 fn planned(session: &Session, days: &Days, service: Option<&ServiceId>, now: Time) -> Result<Vec<Planned>, Error> {
     let any = ChangeFilter { service: service.cloned(), order: ChangeOrder::Window, ..ChangeFilter::default() };
     let here = ChangeFilter { ends_after: Some(days.from), starts_before: Some(days.until), ..any.clone() };
-    let running = ChangeFilter { stored_status: Some(Status::InProgress), ..any };
+    let running = ChangeFilter { stored_statuses: BTreeSet::from([Status::InProgress]), ..any };
     let mut rows = session.queries().changes(&here)?;
     let further = session.queries().changes(&running)?.into_iter();
     rows.extend(further.filter(|it| rows.iter().all(|row| row.id != it.id)).collect::<Vec<_>>());

@@ -214,7 +214,7 @@ fn decide<P: FnMut(&mut Session) -> Result<Plan, Error>>(
 ) -> Result<Decision, Error> {
     let id = revision.change;
     let mut long = context.page_above_question();
-    write_page(&mut long, context, session, id, Timeline::Newest)?;
+    write_page(&mut long, session, id, session.state().moment(context.env.now()), Timeline::Newest)?;
     show_changes(&mut long, session, id, rehearsal.actor())?;
     let mut short = context.page_above_question();
     summary(&mut short, session, revision, "approve")?;

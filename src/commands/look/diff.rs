@@ -91,7 +91,11 @@ fn fields(session: &Session, id: ChangeId, from: u64, to: u64) -> Result<Value, 
     Ok(json!({ "change": id.to_string(), "from": from, "to": to, "fields": fields }))
 }
 
-fn find(session: &Session, id: ChangeId, number: u64) -> Result<Revision, Error> {
+/// A revision of a change.
+///
+/// # Errors
+/// [`Error::NoChange`], [`Error::NoRevision`], or the register cannot be read.
+pub fn find(session: &Session, id: ChangeId, number: u64) -> Result<Revision, Error> {
     let change = change(session, id)?;
     let found = change.revisions().find(|revision| revision.id.number == number);
     found.cloned().ok_or(Error::NoRevision { change: id, number })

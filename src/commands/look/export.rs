@@ -25,6 +25,10 @@ pub enum Export {
     ///
     /// A break-glass is no change and has no row among the changes. --breakglass exports them instead.
     ///
+    /// The column `approved` has the times of the approvals in `approved_by`, in the same order, as their entries claim
+    /// them. `seconds_to_approve` counts from the filing of the current revision to the approval with which it had all
+    /// that it needed; it is empty as long as approvals are missing.
+    ///
     /// A cell that a spreadsheet would read as a formula begins with an apostrophe.
     Csv(Csv),
 }
@@ -93,7 +97,7 @@ fn jsonl(context: &mut Context<'_>, session: &Session, since: u64) -> Result<(),
 const AT_A_TIME: usize = 256;
 
 /// The columns of `export csv`. New ones come last, so that a sheet that counts columns goes on working.
-const HEADER: [&str; 31] = [
+const HEADER: [&str; 33] = [
     "change",
     "status",
     "title",
@@ -125,6 +129,8 @@ const HEADER: [&str; 31] = [
     "confirmation",
     "confirmed_by",
     "review_due",
+    "approved",
+    "seconds_to_approve",
 ];
 
 fn csv(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
@@ -145,7 +151,7 @@ fn csv(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
 }
 
 /// The row of a change, without its title.
-fn row(change: &Change, (status, left): (Status, Left), tally: &Tally<'_>) -> [String; 31] {
+fn row(change: &Change, (status, left): (Status, Left), tally: &Tally<'_>) -> [String; 33] {
     let (revision, facts) = (change.current(), &change.current().facts);
     let approvers = tally.counted.iter().map(|vote| &vote.person);
     let outcome = change.outcomes().last();
@@ -181,6 +187,8 @@ fn row(change: &Change, (status, left): (Status, Left), tally: &Tally<'_>) -> [S
         change.confirmation().to_string(),
         joined(change.confirmations().iter().map(|(_, act)| &act.person)),
         joined(change.review_due()),
+        joined(tally.counted.iter().map(|vote| vote.time)),
+        joined(change.seconds_to_approve(tally)),
     ]
 }
 

@@ -7,7 +7,7 @@ use crate::commands::Context;
 use crate::commands::breakglass::Judged;
 use crate::commands::freeze::{MONTH, expiring};
 use crate::commands::govern::summary_of;
-use crate::commands::lookup::{parse, renews, title};
+use crate::commands::lookup::{renews, title};
 use crate::domain::{
     BreakGlass, BreakGlassStatus, Change, ChangeId, Denied, Facts, Governance, Left, Moment, PersonId, Refusal, Role,
     Status, Time, Verdict,
@@ -67,10 +67,7 @@ impl Inbox {
     /// The register cannot be opened or read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let session = context.open()?;
-        let me: PersonId = match context.key_choice.person_meant() {
-            Some(meant) => parse(meant)?,
-            None => context.key_choice.actor(&session, context.key_choice.key_for(&session)?.public())?,
-        };
+        let me = context.me(&session)?;
         let now = session.state().moment(context.env.now());
         let waiting = waiting(&session, &me, now)?;
         if waiting.is_empty() && !context.ui.json {

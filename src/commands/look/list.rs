@@ -1,13 +1,18 @@
 //! `list`: list changes by filters and in an order.
 
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::commands::Context;
-use crate::commands::lookup::{known_person, parse, time};
-use crate::domain::{ChangeKind, ConfirmationState, Facts, Invalid, Left, Rule, SearchWords, Status, Text};
+use crate::commands::change::check::digest_of;
+use crate::commands::lookup::{View, known_person, parse, time};
+use crate::domain::{
+    ChangeKind, ConfirmationState, Digest, Facts, Invalid, Left, Moment, Rule, SearchWords, Status, Text, Time,
+};
 use crate::error::Error;
 use crate::input::Toward;
 use crate::output::{ago, json, moment, table};
@@ -18,13 +23,25 @@ use crate::store::{ChangeFilter, ChangeOrder, ChangeRow, Session};
 #[command(after_help = "Examples:
   twinseal list --status awaiting-approval
   twinseal list --status approved --service order-gateway --sort window
-  twinseal list --unconfirmed
+  twinseal list --mine --status open
+  twinseal list --approver carol --from 2026-11-01 --to 2026-12-01
+  twinseal list --as-of 2026-12-01T18:00:00+08:00
   twinseal list --text 'connection pool' --limit 200")]
 pub struct List {
-    /// Filter by status: awaiting-approval, approved, rejected, withdrawn, expired, in-progress, overrun, succeeded,
-    /// failed, rolled-back
+    /// Filter by status, several with commas: awaiting-approval, approved, rejected, withdrawn, expired, in-progress,
+    /// overrun, succeeded, failed, rolled-back; open stands for those that have not ended: awaiting-approval, approved,
+    /// rejected, in-progress, overrun
     #[arg(long, value_name = "STATUS")]
     status: Option<String>,
+    /// Filter by changes that you filed, or whose author, owner or implementer you are
+    #[arg(long)]
+    mine: bool,
+    /// Filter by who approved the current revision and did not retract that
+    #[arg(long, value_name = "PERSON")]
+    approver: Option<String>,
+    /// Filter by an artifact of the current revision: a file, or its SHA-256 digest
+    #[arg(long, value_name = "FILE|DIGEST")]
+    artifact: Option<String>,
     /// Filter by owner
     #[arg(long, value_name = "PERSON")]
     owner: Option<String>,
@@ -52,6 +69,9 @@ pub struct List {
     /// Filter by words in the text, ignoring case
     #[arg(long, value_name = "WORDS")]
     text: Option<String>,
+    /// Register as of an entry or a time in the past
+    #[arg(long, value_name = "SEQ|TIME")]
+    as_of: Option<String>,
     /// Order of the list
     #[arg(long, value_enum, default_value_t = Order::Newest)]
     sort: Order,
@@ -90,7 +110,8 @@ const AT_A_TIME: usize = 64;
 /// Conditions for SQL, and those that need the loaded change.
 struct Query {
     filter: ChangeFilter,
-    status: Option<Status>,
+    /// The statuses of which any will do; empty means any.
+    statuses: BTreeSet<Status>,
     text: Option<SearchWords>,
 }
 
@@ -107,21 +128,29 @@ impl List {
     /// # Errors
     /// A filter is invalid, or the register cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let query = self.query(context)?;
-        let mut session = context.open()?;
-        if let Some(owner) = &query.filter.owner {
-            known_person(&session, owner)?;
+        let mut query = self.query(context)?;
+        let view = View::open(context, self.as_of.as_deref())?;
+        let View { session, now, .. } = &view;
+        if self.mine {
+            query.filter.part_of = Some(context.me(session)?);
         }
-        let (found, more) = self.select(context, &mut session, &query)?;
+        for person in query.filter.owner.iter().chain(&query.filter.approver) {
+            known_person(session, person)?;
+        }
+        let (found, more) = self.select(session, *now, &query)?;
+        if let Some(as_of) = view.as_of().filter(|_| !context.ui.json) {
+            context.env.print(format!("as of {as_of}"))?;
+        }
         if found.is_empty() && !context.ui.json {
-            context.env.status(nothing(&session));
+            context.env.status(nothing(session));
             return Ok(());
         }
         if context.ui.json {
-            let changes = lines(&session, &found)?;
-            context.ui.print_json(context.env, json!({ "changes": changes, "more": more }))?;
+            let changes = lines(session, *now, &found)?;
+            let list = json!({ "as_of": view.as_of_json(), "changes": changes, "more": more });
+            context.ui.print_json(context.env, list)?;
         } else {
-            let rows = found.iter().map(|it| row(context, it)).collect();
+            let rows = found.iter().map(|it| row(context, it, now.claimed)).collect();
             let header = ["CHANGE", "STATUS", "RISK", "OWNER", "WINDOW OPENS", "TITLE"];
             context.env.print(table(header, rows, context.env.width))?;
         }
@@ -133,17 +162,20 @@ impl List {
 
     fn query(&self, context: &Context<'_>) -> Result<Query, Error> {
         let at = |given: &str| time(context, given, Toward::Future);
-        let status = self.status.as_deref().map(parse::<Status>).transpose()?;
+        let statuses = self.status.as_deref().map_or(Ok(BTreeSet::new()), statuses)?;
         // Approved, expired and overrun depend on the moment of reading.
-        let stored_status = status.map(|status| match status {
+        let stored = |status: &Status| match status {
             Status::Approved | Status::Expired => Status::AwaitingApproval,
             Status::Overrun => Status::InProgress,
-            status => status,
-        });
+            status => *status,
+        };
         // The tables answer everything else. Query one row more than is shown, to know whether there are more.
-        let limit = (status.is_none() && self.text.is_none()).then(|| self.limit.saturating_add(1));
+        let limit = (statuses.is_empty() && self.text.is_none()).then(|| self.limit.saturating_add(1));
         let filter = ChangeFilter {
-            stored_status,
+            stored_statuses: statuses.iter().map(stored).collect(),
+            approver: parse_given(self.approver.as_deref())?,
+            artifact: self.artifact.as_deref().map(|given| artifact(context, given)).transpose()?,
+            part_of: None,
             owner: parse_given(self.owner.as_deref())?,
             service: parse_given(self.service.as_deref())?,
             tag: parse_given(self.tag.as_deref())?,
@@ -155,16 +187,11 @@ impl List {
             order: self.sort.into(),
             limit,
         };
-        Ok(Query { filter, status, text: self.text.as_deref().map(SearchWords::new) })
+        Ok(Query { filter, statuses, text: self.text.as_deref().map(SearchWords::new) })
     }
 
     /// Up to `limit` matching changes, and whether there are more.
-    fn select(
-        &self,
-        context: &Context<'_>,
-        session: &mut Session,
-        query: &Query,
-    ) -> Result<(Vec<Listed>, bool), Error> {
+    fn select(&self, session: &Session, now: Moment, query: &Query) -> Result<(Vec<Listed>, bool), Error> {
         let most = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let mut candidates = candidates(session, query)?.into_iter();
         let mut found = Vec::new();
@@ -173,10 +200,12 @@ impl List {
             if some.is_empty() {
                 return Ok((found, false));
             }
-            judge(context, session, &mut some)?;
+            judge(session, now, &mut some)?;
             let _snapshot = session.hold_snapshot()?;
             for it in some {
-                if query.status.is_some_and(|asked| asked != it.status) || !has_words(session, &it, query)? {
+                if !query.statuses.is_empty() && !query.statuses.contains(&it.status)
+                    || !has_words(session, &it, query)?
+                {
                     continue;
                 }
                 if found.len() == most {
@@ -185,6 +214,30 @@ impl List {
                 found.push(it);
             }
         }
+    }
+}
+
+/// The statuses of a list with commas. `open` stands for all of changes that have not ended.
+fn statuses(given: &str) -> Result<BTreeSet<Status>, Error> {
+    let mut statuses = BTreeSet::new();
+    for word in given.split(',').map(str::trim) {
+        match word {
+            "open" => statuses.extend(Status::ALL.iter().filter(|it| !it.is_ended())),
+            word => _ = statuses.insert(parse(word)?),
+        }
+    }
+    Ok(statuses)
+}
+
+/// The digest of an artifact, given by itself or by its file.
+fn artifact(context: &Context<'_>, given: &str) -> Result<Digest, Error> {
+    let hex = given.strip_prefix("sha256:").unwrap_or(given);
+    match parse(hex) {
+        Err(_) if hex == given => {
+            let failed = |source| Error::File { doing: "read", path: given.into(), source };
+            digest_of(&context.env.path(Path::new(given))).map_err(failed)
+        }
+        digest => digest,
     }
 }
 
@@ -202,8 +255,7 @@ fn candidates(session: &Session, query: &Query) -> Result<Vec<Listed>, Error> {
 }
 
 /// Derives the status of open changes, which may be approved, expired or overrun by now, and who of their people has left.
-fn judge(context: &Context<'_>, session: &Session, some: &mut [Listed]) -> Result<(), Error> {
-    let now = session.state().moment(context.env.now());
+fn judge(session: &Session, now: Moment, some: &mut [Listed]) -> Result<(), Error> {
     let open = |it: &&mut Listed| matches!(it.status, Status::AwaitingApproval | Status::Rejected | Status::InProgress);
     let mut open: Vec<&mut Listed> = some.iter_mut().filter(open).collect();
     let ids = open.iter().map(|it| it.row.id);
@@ -218,23 +270,26 @@ fn judge(context: &Context<'_>, session: &Session, some: &mut [Listed]) -> Resul
 }
 
 /// The list as JSON.
-fn lines(session: &Session, found: &[Listed]) -> Result<Value, Error> {
+fn lines(session: &Session, now: Moment, found: &[Listed]) -> Result<Value, Error> {
     let ids = found.iter().map(|it| it.row.id);
-    let facts = session.ask_each(None, ids, |change, _| Ok(change.current().facts.clone()))??;
-    let line = |(it, facts): (&Listed, Facts)| {
+    let judged = session.ask_each(None, ids, |change, governance| {
+        Ok((change.current().facts.clone(), json::approvals(change, &change.tally(governance, now)?)))
+    })??;
+    let line = |(it, (facts, approvals)): (&Listed, (Facts, Value))| {
         json!({
             "change": it.row.id.to_string(),
             "status": it.status.as_str(),
             "title": it.row.title,
             "left": json::left(it.left),
             "cannot_start": json::written(it.cannot_start),
+            "approvals": approvals,
             "confirmation": it.row.confirmation.as_str(),
             "last_start": facts.last_start().to_string(),
             "last_rollback": facts.last_rollback().to_string(),
             "facts": json::facts(&facts),
         })
     };
-    Ok(found.iter().zip(facts).map(line).collect())
+    Ok(found.iter().zip(judged).map(line).collect())
 }
 
 /// Whether the text of the current revision contains the words.
@@ -263,10 +318,10 @@ pub fn risk_and_kind(row: &ChangeRow) -> String {
     if *kind == ChangeKind::Normal { risk.to_string() } else { format!("{risk} {kind}") }
 }
 
-fn row(context: &Context<'_>, it: &Listed) -> [String; 6] {
+fn row(context: &Context<'_>, it: &Listed, now: Time) -> [String; 6] {
     let risk = risk_and_kind(&it.row);
     let opens = match context.env.width.is_some_and(|width| width < WIDE) {
-        true => ago(it.row.opens, context.env.now()),
+        true => ago(it.row.opens, now),
         false => moment(it.row.opens, &it.row.zone),
     };
     let title = it.row.title.clone().unwrap_or_else(|| "(text redacted)".to_owned());

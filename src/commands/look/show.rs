@@ -8,17 +8,17 @@ use serde_json::{Value, json};
 use crate::commands::Context;
 use crate::commands::breakglass;
 use crate::commands::freeze::met;
-use crate::commands::look::diff::execution;
+use crate::commands::look::diff::{execution, find};
 use crate::commands::lookup::{
-    cannot_start, change, change_id, governance_about, names, parts, reason_of, redaction, requirement_texts,
+    View, cannot_start, change, change_id, governance_about, names, parts, reason_of, redaction, requirement_texts,
 };
 use crate::domain::{
     Act, Change, ChangeId, ConfirmationState, Moment, OnTarget, Outcome, PersonId, Policy, ProposalId, RefusedAct,
-    Target, Text, Vote,
+    Revision, Target, Text, Vote,
 };
 use crate::error::Error;
 use crate::output::requirements::RequirementText;
-use crate::output::{Judged, Page, Remark, Remarks, Timeline, Words, change_page, freeze, json};
+use crate::output::{Judged, Page, Remark, Remarks, Timeline, Words, change_page, freeze, json, revision_page};
 use crate::store::Session;
 
 /// Show a change
@@ -27,11 +27,19 @@ use crate::store::Session;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal show CHG-42
+  twinseal show CHG-42 --revision 1
+  twinseal show CHG-42 --as-of 2026-12-01T18:00:00+08:00
   twinseal --json show CHG-42")]
 pub struct Show {
     /// Change id, such as CHG-42
     #[arg(value_name = "CHANGE")]
     change: String,
+    /// Revision to show instead of the current one
+    #[arg(long, value_name = "N")]
+    revision: Option<u64>,
+    /// Change as of an entry or a time in the past
+    #[arg(long, value_name = "SEQ|TIME")]
+    as_of: Option<String>,
 }
 
 impl Show {
@@ -39,13 +47,26 @@ impl Show {
     /// There is no such change, or the register cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let id = change_id(&self.change)?;
-        let session = context.open()?;
+        let view = View::open(context, self.as_of.as_deref())?;
+        let session = &view.session;
         if context.ui.json {
-            let shown = whole(context, &session, id)?;
+            let mut shown = whole(session, view.now, id)?;
+            shown["as_of"] = view.as_of_json();
+            if let Some(number) = self.revision {
+                find(session, id, number)?;
+                let only = |it: &Value| it["number"] == number;
+                shown["revisions"].as_array_mut().into_iter().for_each(|all| all.retain(only));
+            }
             return context.ui.print_json(context.env, shown);
         }
         let mut page = context.page();
-        write_page(&mut page, context, &session, id, Timeline::Whole)?;
+        if let Some(as_of) = view.as_of() {
+            page.text("", format_args!("as of {as_of}"));
+        }
+        match self.revision {
+            Some(number) => revision(&mut page, session, view.now, &find(session, id, number)?)?,
+            None => write_page(&mut page, session, id, view.now, Timeline::Whole)?,
+        }
         Ok(context.env.print(page.legend().finish())?)
     }
 }
@@ -56,14 +77,13 @@ impl Show {
 /// [`Error::NoChange`], or the register cannot be read.
 pub fn write_page(
     page: &mut Page,
-    context: &Context<'_>,
     session: &Session,
     id: ChangeId,
+    now: Moment,
     extent: Timeline,
 ) -> Result<(), Error> {
     let _snapshot = session.hold_snapshot()?;
     let change = &change(session, id)?;
-    let now = session.state().moment(context.env.now());
     let governance = governance_about(session, change, now)?;
     let seq = change.current().seq;
     let (parts, redacted) = (parts(session, seq)?, redaction(session, seq)?);
@@ -91,6 +111,22 @@ pub fn write_page(
         now: now.claimed,
     };
     change_page(page, change, &words, &judged, extent);
+    Ok(())
+}
+
+/// Writes the page of one revision: what was signed, and what became of it.
+fn revision(page: &mut Page, session: &Session, now: Moment, revision: &Revision) -> Result<(), Error> {
+    let _snapshot = session.hold_snapshot()?;
+    let change = &change(session, revision.id.change)?;
+    let status = change.status(&governance_about(session, change, now)?, now)?;
+    let (parts, redacted) = (parts(session, revision.seq)?, redaction(session, revision.seq)?);
+    revision_page(
+        page,
+        change,
+        revision,
+        &Words { parts, redacted, remarks: Remarks::new(), names: names(session)? },
+        status,
+    );
     Ok(())
 }
 
@@ -124,10 +160,9 @@ fn remarks(session: &Session, change: &Change) -> Result<Remarks, Error> {
 }
 
 /// A change as JSON: its status, every revision and every act.
-fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value, Error> {
+fn whole(session: &Session, now: Moment, id: ChangeId) -> Result<Value, Error> {
     let _snapshot = session.hold_snapshot()?;
     let change = &change(session, id)?;
-    let now = session.state().moment(context.env.now());
     let governance = governance_about(session, change, now)?;
     let (status, tally) = (change.status(&governance, now)?, change.tally(&governance, now)?);
     let obstacle = cannot_start(session, change, &governance, now)?;
@@ -167,7 +202,7 @@ fn whole(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Value
         "revision": change.current().id.number,
         "last_start": change.current().facts.last_start().to_string(),
         "last_rollback": change.current().facts.last_rollback().to_string(),
-        "approvals": json::approvals(&tally),
+        "approvals": json::approvals(change, &tally),
         "requirements": requirements.iter().map(RequirementText::json).collect::<Value>(),
         "breakglasses": on_it(session, id, now)?.iter().map(break_glass).collect::<Value>(),
         "confirmation": change.confirmation().to_string(),

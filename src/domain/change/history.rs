@@ -40,6 +40,16 @@ closed_enum!(
     }
 );
 
+impl Status {
+    /// Whether the change is over: a change that was rejected can be revised, and is not.
+    pub fn is_ended(self) -> bool {
+        match self {
+            Self::AwaitingApproval | Self::Approved | Self::Rejected | Self::InProgress | Self::Overrun => false,
+            Self::Withdrawn | Self::Expired | Self::Succeeded | Self::Failed | Self::RolledBack => true,
+        }
+    }
+}
+
 /// A revision as it was filed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revision {

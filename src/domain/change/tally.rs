@@ -153,6 +153,23 @@ impl Tally<'_> {
         self.need.saturating_sub(self.counted.len()).max(self.unfilled().count()).max(independent)
     }
 
+    /// The approval with which it was enough, in the order of the log: the last of the required number, of those in the
+    /// places of groups, and of the independent one. `None` if it is not enough.
+    pub fn reached(&self) -> Option<&Vote> {
+        if !self.is_enough() {
+            return None;
+        }
+        let mut by_entry: Vec<&Vote> = self.counted.clone();
+        by_entry.sort_by_key(|vote| vote.seq);
+        let independent = match &self.independence {
+            Independence::By(person) => Some(person),
+            Independence::NotRequired | Independence::Missing => None,
+        };
+        let placed = self.slots.iter().filter_map(|slot| slot.person.as_ref()).chain(independent);
+        let placed = placed.filter_map(|person| by_entry.iter().find(|vote| vote.person == *person));
+        placed.chain(by_entry.get(self.need.saturating_sub(1))).copied().max_by_key(|vote| vote.seq)
+    }
+
     /// Fills the slots of groups with the people whose approvals count.
     fn fill(&mut self, needs: &Needs, governance: &Governance, now: Moment) -> Result<(), Unloaded> {
         let mut groups = Vec::new();
@@ -249,6 +266,12 @@ impl Change {
             }
         }
         Ok(Independence::Missing)
+    }
+
+    /// The seconds from the filing of the current revision to the approval with which it was approved, as both entries
+    /// claim their times; `None` if it has not enough approvals.
+    pub fn seconds_to_approve(&self, tally: &Tally<'_>) -> Option<i64> {
+        tally.reached().map(|vote| vote.time.unix() - self.current().time.unix())
     }
 
     /// The approvals of the current revision that were not retracted, one per person, whether they count or not.

@@ -1,5 +1,7 @@
 //! The SQL of lists and reports. It is run on the verified cache only, never on the tables of the register.
 
+use std::collections::BTreeSet;
+
 use rusqlite::types::Value;
 use rusqlite::{Params, Row, params, params_from_iter};
 
@@ -13,8 +15,9 @@ use crate::store::cache::verified::{VerifiedCache, parsed, proposal};
 /// What `list` asks for; `None` means any.
 #[derive(Debug, Clone, Default)]
 pub struct ChangeFilter {
-    /// The status by the change's own entries: an approved or expired change is stored as awaiting approval.
-    pub stored_status: Option<Status>,
+    /// The statuses by the change's own entries, of which any will do; empty means any: an approved or expired change is
+    /// stored as awaiting approval.
+    pub stored_statuses: BTreeSet<Status>,
     /// The owner of the current revision.
     pub owner: Option<PersonId>,
     /// A service that the current revision lists.
@@ -27,6 +30,12 @@ pub struct ChangeFilter {
     pub kind: Option<ChangeKind>,
     /// The state of its confirmation.
     pub confirmation: Option<ConfirmationState>,
+    /// Somebody whose approval of the current revision is not retracted, whether it counts or not.
+    pub approver: Option<PersonId>,
+    /// An artifact of the current revision, by its digest.
+    pub artifact: Option<Digest>,
+    /// Somebody who filed any revision, or whom the current one names as author, owner or implementer.
+    pub part_of: Option<PersonId>,
     /// Only windows that end after this time.
     pub ends_after: Option<Time>,
     /// Only windows that start before this time.
@@ -69,7 +78,7 @@ impl ChangeOrder {
 pub struct ChangeRow {
     /// The change.
     pub id: ChangeId,
-    /// Its status by its own entries alone: see [`ChangeFilter::stored_status`].
+    /// Its status by its own entries alone: see [`ChangeFilter::stored_statuses`].
     pub stored_status: Status,
     /// Its kind.
     pub kind: ChangeKind,
@@ -134,6 +143,15 @@ impl Conditions {
         }
     }
 
+    /// Adds the condition that a column has one of these values, where there are any.
+    fn and_any(&mut self, column: &str, values: impl Iterator<Item = String>) {
+        let mut values: Vec<Value> = values.map(Value::from).collect();
+        let Some(first) = values.pop() else { return };
+        let more = ", ?".repeat(values.len());
+        self.and(&format!("{column} IN (?{more})"), Some(first));
+        self.values.append(&mut values);
+    }
+
     /// Adds a condition on what the current revision lists.
     fn and_lists(&mut self, item: &str, value: Option<String>) {
         let listed = format!(
@@ -143,6 +161,21 @@ impl Conditions {
         self.and(&listed, value);
     }
 }
+
+/// Whether somebody's latest approval or retraction of the current revision is an approval.
+const APPROVED_BY: &str = "(SELECT v.verdict FROM votes AS v
+        WHERE v.change = id AND v.number = revision AND v.person = ? AND v.verdict <> 'reject'
+        ORDER BY v.seq DESC LIMIT 1) = 'approve'";
+
+/// Whether the current revision has an artifact.
+const HAS_ARTIFACT: &str = "EXISTS (SELECT 1 FROM revision_items AS i
+        WHERE i.change = id AND i.number = revision AND i.item = 'artifact' AND i.digest = ?)";
+
+/// Whether somebody filed any revision, or is an author, the owner or an implementer of the current one.
+const PART_OF: &str = "EXISTS (SELECT 1 FROM (SELECT ? AS me) WHERE owner = me
+        OR EXISTS (SELECT 1 FROM revisions AS r WHERE r.change = id AND r.requester = me)
+        OR EXISTS (SELECT 1 FROM revision_items AS i WHERE i.change = id AND i.number = revision
+            AND i.item IN ('author', 'implementer') AND i.value = me))";
 
 /// The queries of one verified cache.
 pub struct Queries<'c> {
@@ -174,13 +207,16 @@ impl Queries<'_> {
     /// What SQLite reports, or a damaged cache.
     pub fn changes(&self, filter: &ChangeFilter) -> Result<Vec<ChangeRow>, StoreError> {
         let mut conditions = Conditions::default();
-        conditions.and("state = ?", filter.stored_status.map(|it| it.to_string()));
+        conditions.and_any("state", filter.stored_statuses.iter().map(|it| it.to_string()));
         conditions.and("owner = ?", filter.owner.as_ref().map(PersonId::to_string));
         conditions.and("risk = ?", filter.risk.map(|it| it.to_string()));
         conditions.and("confirmation = ?", filter.confirmation.map(|it| it.to_string()));
         conditions.and("kind = ?", filter.kind.map(|it| it.to_string()));
         conditions.and_lists("service", filter.service.as_ref().map(ServiceId::to_string));
         conditions.and_lists("tag", filter.tag.as_ref().map(Tag::to_string));
+        conditions.and(APPROVED_BY, filter.approver.as_ref().map(PersonId::to_string));
+        conditions.and(HAS_ARTIFACT, filter.artifact.map(|it| it.to_string()));
+        conditions.and(PART_OF, filter.part_of.as_ref().map(PersonId::to_string));
         conditions.and("window_end > ?", filter.ends_after.map(|it| it.to_string()));
         conditions.and("window_start < ?", filter.starts_before.map(|it| it.to_string()));
         let Conditions { clause, mut values } = conditions;
@@ -228,7 +264,7 @@ impl Queries<'_> {
         Ok(self.select(sql, [time.to_string()], |row| row.get(0))?.pop())
     }
 
-    /// The changes that are stored as awaiting approval: see [`ChangeFilter::stored_status`].
+    /// The changes that are stored as awaiting approval: see [`ChangeFilter::stored_statuses`].
     ///
     /// # Errors
     /// What SQLite reports.

@@ -10,7 +10,7 @@ use crate::store::cache::queries::Queries;
 use crate::store::cache::state::Rows;
 use crate::store::cache::verified::{VerifiedCache, verified_before};
 use crate::store::sqlite::shared::SharedFile;
-use crate::store::verify::replay::{Mode, Reading, replay};
+use crate::store::verify::replay::{Mode, Reading, replay, replay_until};
 use crate::store::{BUSY, Finding, StoreError};
 
 /// The verified entries of a register and the state that results from them.
@@ -20,11 +20,13 @@ pub struct VerifiedLog {
     pub(super) fingerprint: Digest,
     pub(super) state: Register,
     fault: Option<Finding>,
+    /// The verified cache as of now, of a log that was rewound.
+    present: Option<VerifiedCache>,
 }
 
 impl VerifiedLog {
     pub(super) fn new(shared: SharedFile, cache: VerifiedCache, fingerprint: Digest) -> Self {
-        Self { shared, cache, fingerprint, state: Register::default(), fault: None }
+        Self { shared, cache, fingerprint, state: Register::default(), fault: None, present: None }
     }
 
     /// The shared file.
@@ -165,7 +167,28 @@ impl VerifiedLog {
     /// # Errors
     /// An SQLite error.
     pub fn redacted(&self, seq: u64) -> Result<Option<ProposalId>, StoreError> {
-        self.cache.redacted(seq)
+        // A text that was redacted since is gone, whatever the state that is read.
+        self.present.as_ref().unwrap_or(&self.cache).redacted(seq)
+    }
+
+    /// Whether the log was rewound to an earlier entry.
+    pub fn is_rewound(&self) -> bool {
+        self.present.is_some()
+    }
+
+    /// Rewinds the log to an entry: the state and the tables become those after that entry. Replays the entries up to
+    /// it into a temporary cache.
+    pub(super) fn rewind(&mut self, seq: u64, progress: &mut dyn FnMut(u64)) -> Result<bool, StoreError> {
+        let Some(leaf) = self.cache.leaf(seq)? else { return Ok(false) };
+        let (past, state, missing) = replay_until(&self.shared, self.fingerprint, Head { seq, leaf }, progress)?;
+        let present = std::mem::replace(&mut self.cache, past);
+        (self.state, self.present) = (state, Some(present));
+        for seq in missing {
+            if self.redacted(seq)?.is_none() {
+                return Err(StoreError::defect(seq, &Defect::TextMissing));
+            }
+        }
+        Ok(true)
     }
 
     /// Holds one snapshot of the file and one of the cache until the result is dropped. Many reads then take one lock

@@ -12,7 +12,7 @@ use crate::store::error::MOST;
 use crate::store::sqlite::shared::SharedFile;
 use crate::store::verify::outliers::Outliers;
 use crate::store::verify::parallel::{Opened, read_opened};
-use crate::store::{Finding, StoreError};
+use crate::store::{BUSY, Finding, StoreError};
 
 /// The number of leaf hashes read from the cache at a time.
 const AT_A_TIME: usize = 512;
@@ -24,6 +24,8 @@ pub enum Mode {
     Advance,
     /// Verify: after a fault, signatures and links are still checked.
     Everything,
+    /// Stop after this entry, or at the first fault.
+    Until(u64),
 }
 
 /// The result of a replay.
@@ -72,6 +74,33 @@ pub fn replay(
     reading.findings.sort_by_key(|finding| finding.seq);
     reading.findings.truncate(MOST);
     Ok(reading)
+}
+
+/// Replays the log from entry 0 to the entry `until` into a temporary cache. Also returns the entries whose texts are
+/// missing: whether a later entry redacted them is not judged here.
+///
+/// # Errors
+/// [`StoreError::Broken`] at the first fault, or what SQLite reports.
+pub fn replay_until(
+    shared: &SharedFile,
+    fingerprint: Digest,
+    until: Head,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(VerifiedCache, Register, Vec<u64>), StoreError> {
+    let (cache, mut state) = (VerifiedCache::temporary()?, Register::default());
+    let tx = cache.begin(BUSY)?;
+    let mode = Mode::Until(until.seq);
+    let (reading, missing) = read_on(shared, &cache, &mut state, fingerprint, mode, BTreeSet::new(), progress)?;
+    if let Some(finding) = reading.findings.into_iter().next() {
+        return Err(StoreError::Broken(finding));
+    }
+    // Each entry covers all earlier ones, so this compares them all with what was verified before.
+    if state.head() != Some(until) {
+        return Err(StoreError::Broken(replaced(until.seq)));
+    }
+    tx.commit()?;
+    state.unload();
+    Ok((cache, state, missing.into_keys().collect()))
 }
 
 /// The missing texts that nothing explains. A proposal explains a missing text only if every entry up to the one that
@@ -123,7 +152,8 @@ fn read_on(
         follower.take(opened)?;
         // More faults are not reported; and a hostile file can have rows without end.
         let most = if mode == Mode::Everything { MOST } else { 1 };
-        Ok(follower.out.findings.len() < most)
+        let last = matches!(mode, Mode::Until(last) if opened.seq >= last);
+        Ok(follower.out.findings.len() < most && !last)
     });
     match read {
         // The file itself is damaged from here on. The findings before still count.
