@@ -7,14 +7,14 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::commands::account::{config, home, trusted, whoami};
+use crate::commands::account::{config, home, join, trusted, whoami};
 use crate::commands::breakglass;
-use crate::commands::calendar;
+use crate::commands::calendar::{self, slots};
 use crate::commands::change::{
     approve, check, confirm, draft, drafts, file, finish, note, reject, retract, revise, start, withdraw,
 };
 use crate::commands::freeze;
-use crate::commands::govern::{init, policy, proposal, seal};
+use crate::commands::govern::{found, init, policy, proposal, seal};
 use crate::commands::look::{diff, export, inbox, list, log, show};
 use crate::commands::people::{key, person};
 use crate::commands::shell::{complete, setup};
@@ -49,7 +49,6 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Draft(draft::Draft),
-    #[command(subcommand)]
     Drafts(drafts::Drafts),
     Check(check::Check),
     File(file::File),
@@ -79,6 +78,7 @@ enum Command {
     Doctor(doctor::Doctor),
     #[command(subcommand)]
     Export(export::Export),
+    Found(found::Found),
     Init(init::Init),
     Seal(seal::Seal),
     #[command(subcommand)]
@@ -92,10 +92,10 @@ enum Command {
     #[command(subcommand)]
     Freeze(freeze::Freeze),
     Calendar(calendar::Calendar),
+    Slots(slots::Slots),
     Whoami(whoami::Whoami),
-    #[command(subcommand)]
+    Join(join::Join),
     Config(config::Config),
-    #[command(subcommand)]
     Registers(trusted::Registers),
     SetupShell(setup::SetupShell),
     Complete(complete::Complete),
@@ -133,6 +133,7 @@ fn dispatch(command: Option<Command>, context: &mut Context<'_>) -> Result<(), E
         Command::Repair(it) => it.run(context),
         Command::Doctor(it) => it.run(context),
         Command::Export(it) => it.run(context),
+        Command::Found(it) => it.run(context),
         Command::Init(it) => it.run(context),
         Command::Seal(it) => it.run(context),
         Command::Key(it) => it.run(context),
@@ -141,7 +142,9 @@ fn dispatch(command: Option<Command>, context: &mut Context<'_>) -> Result<(), E
         Command::Policy(it) => it.run(context),
         Command::Freeze(it) => it.run(context),
         Command::Calendar(it) => it.run(context),
+        Command::Slots(it) => it.run(context),
         Command::Whoami(it) => it.run(context),
+        Command::Join(it) => it.run(context),
         Command::Config(it) => it.run(context),
         Command::Registers(it) => it.run(context),
         Command::SetupShell(it) => it.run(context, Cli::command()),

@@ -1,6 +1,7 @@
 //! The commands: one folder a topic, one file a verb.
 
 pub mod account;
+mod ask;
 pub mod breakglass;
 pub mod calendar;
 pub mod change;

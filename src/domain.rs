@@ -37,6 +37,7 @@ pub use change::tally::{Independence, Slot, Tally, Verdict, Void, Vote};
 pub use change::targets::{Finish, OnTarget, OnTargets, Start};
 pub use event::{Event, EventKind, Header, Stream, Timed};
 pub use freeze::calendar::{Calendar, CalendarRef, SetCalendar};
+pub use freeze::free::{Free, FreeTimes, free_times};
 pub use freeze::judging::{Effect, Excepting, Met};
 pub use freeze::records::{DUTY, Freeze, FreezeMark, FreezeOrigin, LONGEST_NOW};
 pub use freeze::terms::{

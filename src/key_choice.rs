@@ -57,6 +57,17 @@ impl KeyChoice {
         self.named.as_ref().or_else(default).cloned()
     }
 
+    /// The default key file, whether or not it exists.
+    pub fn default_path(&self) -> &Path {
+        &self.default
+    }
+
+    /// Signs with a key file that this command made, and with the passphrase that was typed for it.
+    pub fn made(&mut self, path: PathBuf, passphrase: Option<Passphrase>) {
+        self.named = Some(path);
+        self.typed.replace(passphrase);
+    }
+
     /// The person that the user asked to act as.
     pub fn person_meant(&self) -> Option<&str> {
         self.person.as_deref()

@@ -197,3 +197,81 @@ fn nobody_proposes_a_freeze_that_is_over_without_a_note() {
     world.at("2027-01-04T01:00:00Z");
     assert!(propose(&world, &FREEZE.replace("month-end", "other")).contains(note));
 }
+
+fn set(world: &World, draft: &str) {
+    propose(world, draft);
+    second(world);
+}
+
+/// The first two columns of `slots`.
+fn slots(world: &World, options: &str) -> Vec<String> {
+    let shown = world.ok("erin", &format!("slots {options}"));
+    shown.lines().skip(1).map(|line| line.split("  ").take(2).collect::<Vec<_>>().join(" to ")).collect()
+}
+
+#[test]
+fn slots_are_the_times_in_which_no_freeze_is_closed() {
+    let world = World::founded();
+    world.ok("erin", "config set zone UTC");
+    assert_eq!(slots(&world, ""), ["Tue 2026-12-01 09:00 +00:00 to without an end"]);
+    set(&world, FREEZE);
+    let noon = "Tue 2026-12-01 12:00 +00:00 to Thu 2026-12-31 10:00 +00:00";
+    let first = ["Tue 2026-12-01 09:00 +00:00 to Tue 2026-12-01 11:00 +00:00", noon];
+    assert_eq!(slots(&world, "--for 2h --count 2"), first);
+    assert_eq!(slots(&world, "--for 2h1m --count 1"), [noon]);
+    assert_eq!(slots(&world, "--from 2026-12-01T11:30:00Z --count 1"), [noon]);
+    // Nothing is planned in the past, and nothing to the second.
+    world.at("2026-12-01T09:01:01Z");
+    let early = slots(&world, "--from 2026-11-01T00:00:00Z --count 1");
+    assert!(early[0].starts_with("Tue 2026-12-01 09:01"), "{early:?}");
+    assert!(slots(&world, "--count 1")[0].starts_with("Tue 2026-12-01 09:05"));
+    // What `freeze check` says of their beginnings and ends.
+    for time in ["2026-12-01T10:59:59Z", "2026-12-01T12:00:00Z", "2026-12-31T09:59:59Z"] {
+        world.ok("erin", &format!("freeze check {time}"));
+    }
+    world.fails("erin", "freeze check 2026-12-31T10:00:00Z", Exit::Refused, "closed freezes");
+    let said = world.run("erin", "slots --for 90m --zone Asia/Shanghai --count 1");
+    assert!(said.out.contains("Tue 2026-12-01 17:05 +08:00"), "{}", said.screen);
+    assert!(said.err.contains("`twinseal file --window '2026-12-01 17:05 for 90m'`"), "{}", said.screen);
+    for wrong in ["--for 25h", "--for 0m", "--count 0", "--service 'a b'", "--from never", "--zone Mars/Base"] {
+        assert_eq!(world.run("erin", &format!("slots {wrong}")).exit, Exit::Invalid, "{wrong}");
+    }
+}
+
+#[test]
+fn slots_leave_out_freezes_that_do_not_concern_the_change() {
+    let world = World::founded();
+    world.ok("erin", "config set zone UTC");
+    let scoped =
+        FREEZE.replace("[[periods]]\nname = \"noon\"", "[scope]\nservice = [\"ledger\"]\n[[periods]]\nname = \"noon\"");
+    set(&world, &scoped);
+    let open = ["Tue 2026-12-01 09:00 +00:00 to without an end"];
+    assert_eq!(slots(&world, "--service order-gateway"), open);
+    assert_eq!(
+        slots(&world, "--service ledger --count 1"),
+        ["Tue 2026-12-01 09:00 +00:00 to Tue 2026-12-01 11:00 +00:00"]
+    );
+    assert_eq!(slots(&world, "--service ledger --service order-gateway --count 1").len(), 1);
+}
+
+#[test]
+fn no_slot_lies_in_a_freeze_of_one_person_or_beyond_a_calendar() {
+    let world = World::founded();
+    world.ok("erin", "config set zone UTC");
+    world.ok("alice", "freeze now --for 90m --reason 'Rejects.'");
+    assert_eq!(slots(&world, ""), ["Tue 2026-12-01 10:30 +00:00 to without an end"]);
+    set(&world, &FREEZE.replace("\"complete\"", "\"2027-02-01T00:00:00Z\""));
+    let shown = world.run("erin", "slots --from 2027-01-10T00:00:00Z");
+    assert!(
+        shown.out.contains("Sun 2027-01-10 00:00 +00:00") && shown.out.contains("2027-02-01 00:00"),
+        "{}",
+        shown.screen
+    );
+    assert!(
+        shown.err.contains("beyond these, freeze month-end is closed from 2027-02-01T00:00:00Z on"),
+        "{}",
+        shown.screen
+    );
+    let none = world.run("erin", "slots --from 2027-03-01T00:00:00Z");
+    assert!(none.out.is_empty() && none.err.contains("no window of 1h without a freeze"), "{}", none.screen);
+}

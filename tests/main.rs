@@ -21,6 +21,7 @@ mod fuzz;
 mod gate;
 mod hostile;
 mod inbox;
+mod joining;
 mod json;
 mod keys;
 mod lifecycle;

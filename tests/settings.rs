@@ -100,7 +100,13 @@ fn a_forgotten_register_must_be_trusted_again_and_keeps_its_pin() {
         "carol",
         &format!("registers forget uat --fingerprint {fingerprint}"),
         Exit::Invalid,
-        "unknown register",
+        "this account trusts no register \"uat\"",
+    );
+    world.fails(
+        "carol",
+        "registers forget prid",
+        Exit::Invalid,
+        "did you mean prod?\nhint: `twinseal registers` lists",
     );
     let asked = world.run_typing("carol", "registers forget prod", &["no"]);
     assert_eq!(asked.exit, Exit::Refused, "{}", asked.screen);

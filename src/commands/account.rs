@@ -2,5 +2,11 @@
 
 pub mod config;
 pub mod home;
+pub mod join;
+mod own_key;
+mod settle;
 pub mod trusted;
 pub mod whoami;
+
+pub use own_key::own_key;
+pub use settle::settle;

@@ -2,6 +2,7 @@
 
 mod list;
 mod propose;
+pub mod slots;
 mod venue;
 mod view;
 

@@ -1,6 +1,7 @@
 //! Commands that create a register and govern it by proposals.
 
 pub mod explain;
+pub mod found;
 pub mod init;
 pub mod policy;
 pub mod proposal;

@@ -55,6 +55,11 @@ impl Registers {
         })
     }
 
+    /// Makes this the register that the command names.
+    pub fn name(&mut self, given: String) {
+        self.named = Some(given);
+    }
+
     /// The error if no register is named, with the names of those that this account knows.
     pub fn no_register(&self) -> Error {
         let known = self.known.list().iter().filter(|it| !it.superseded);

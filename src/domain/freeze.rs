@@ -2,6 +2,7 @@
 
 pub mod alone;
 pub mod calendar;
+pub mod free;
 pub mod judging;
 pub mod records;
 pub mod terms;

@@ -1,6 +1,7 @@
 //! Errors of commands about this account: its drafts, its shell, its help.
 
 use super::words::{did_you_mean, short};
+use crate::domain::{Fingerprint, PersonId, Time};
 
 /// Why a command about this account failed.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +12,43 @@ pub enum AccountError {
     /// Nothing to file, and no terminal for an editor.
     #[error("no draft given, and no terminal for an editor")]
     NoDraftGiven,
+    /// A register that this account does not trust.
+    #[error("this account trusts no register {}{}", short(.given), did_you_mean(.near.as_deref()))]
+    NotTrusted {
+        /// The name that was given.
+        given: String,
+        /// The most similar name of a trusted register.
+        near: Option<String>,
+    },
+    /// Nobody to be enrolled, and no terminal to ask on.
+    #[error("no id to be enrolled as, and no terminal to ask for it")]
+    NoIdGiven,
+    /// Questions, and no terminal to ask them on.
+    #[error("`twinseal found` asks on a terminal, and there is none")]
+    FoundNeedsTerminal,
+    /// A file that is not the request that this account would write.
+    #[error("{path} is another request: of {person}, for register {register}, with key {key}")]
+    OtherRequest {
+        /// The file, as it was named.
+        path: String,
+        /// Who asks in it.
+        person: PersonId,
+        /// For which register.
+        register: String,
+        /// With which key.
+        key: Fingerprint,
+    },
+    /// A request of this account that can no longer be used.
+    #[error("the request in {path} expired at {expires}")]
+    OldRequest {
+        /// The file, as it was named.
+        path: String,
+        /// When it expired.
+        expires: Time,
+    },
+    /// Nobody else to found a register with.
+    #[error("a register needs a second admin beside its founder")]
+    NoSecondAdmin,
     /// The user left it unfiled.
     #[error("not filed; kept as draft {0}")]
     NotFiled(String),
@@ -34,6 +72,13 @@ impl AccountError {
     /// The next step.
     pub(super) fn hint(&self) -> String {
         let hint = match self {
+            Self::OtherRequest { .. } | Self::OldRequest { .. } => {
+                "write the new one to another file: `twinseal join --out FILE`"
+            }
+            Self::NotTrusted { .. } => "`twinseal registers` lists the registers that this account trusts",
+            Self::NoIdGiven => "give it: `twinseal join alice --role engineer`",
+            Self::FoundNeedsTerminal => "`twinseal init` takes the same answers as options: `twinseal help init`",
+            Self::NoSecondAdmin => "the other person makes one: `twinseal join --register NAME`",
             Self::NotFiled(n) => return format!("`twinseal drafts resume {n}`"),
             Self::NothingWritten => "save it in the editor before you close it; no draft was kept",
             Self::NoDraft(_) => "`twinseal drafts list` shows the drafts of this account",

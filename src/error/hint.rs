@@ -36,9 +36,7 @@ impl Error {
             Self::NotAmongMembers { .. } => "choose with --key the key of an admin named in --member",
             Self::NoHome => "set HOME, or both XDG_CONFIG_HOME and XDG_STATE_HOME, to absolute paths",
             Self::NoKey | Self::NoKeyFits { .. } | Self::SeveralKeys { .. } => self.choose_key(),
-            Self::UnknownKey { .. } => {
-                "choose your enrolled key with --key, or ask an admin to enrol you: `twinseal person request`"
-            }
+            Self::UnknownKey { .. } => "choose your enrolled key with --key, or ask to be enrolled: `twinseal join`",
             Self::OtherPerson { .. } => "choose your own key with --key, or leave out --as",
             Self::Partly { command, open, .. } => return Some(try_again(command, open)),
             Self::EmptyOption(_) => "give it a value, or leave the option out",
@@ -159,13 +157,13 @@ impl Error {
             Self::NoKeyFits { held: 0 } => {
                 "add your key with `ssh-add`, unlock the agent with `ssh-add -X`, or use --key FILE"
             }
-            Self::NoKeyFits { .. } => "use --key FILE, or ask an admin to enrol a key: `twinseal person request`",
+            Self::NoKeyFits { .. } => "use --key FILE, or ask to be enrolled with a key of the agent: `twinseal join`",
             Self::SeveralKeys { .. } => {
                 "choose one with --key FILE; a public key file is enough (`ssh-add -L` prints the keys)"
             }
             _ => {
                 "use --key FILE, set TWINSEAL_KEY, set `key` in config.toml, or add the key to an ssh-agent; \
-                 `twinseal key new NAME` makes one"
+                 `twinseal join` makes one"
             }
         }
     }
@@ -185,7 +183,7 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::Queue { queue, .. } => return Some(busy_hint(queue)),
         StoreError::Locked { path, .. } | StoreError::InUse { path } => return Some(busy_hint(path)),
         StoreError::NotFound { .. } => {
-            "check the path; if the register is lost, `twinseal restore` turns a backup into a register; `twinseal init` creates a new \
+            "check the path; if the register is lost, `twinseal restore` turns a backup into a register; `twinseal found` creates a new \
              one"
         }
         StoreError::Exists { .. } => "choose another path; twinseal never overwrites a register",

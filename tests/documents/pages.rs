@@ -1,7 +1,7 @@
 //! Runs every command in the README and in `docs/`.
 //!
 //! The pages in [`PAGES`] are run in this order, in one register. The first line of a block names the person who runs it
-//! and their typed answers: `# carol (answers: yes, CHG-1)`. An HTML comment before the block has earlier steps that the
+//! and their typed answers: `# carol (answers: yes, CHG-1)`; `Enter ×7` is seven answers without a word. An HTML comment before the block has earlier steps that the
 //! page does not show: `<!-- carol (answers: yes, CHG-1); at TIME -->` lets carol approve CHG-1, then sets the clock.
 //! Every command must exit with 0.
 
@@ -52,8 +52,12 @@ fn perform(world: &World, comment: &str) {
 
 fn actor(named: &str) -> Actor {
     let (person, typing) = named.split_once(" (answers: ").unwrap_or((named, ""));
-    let typing = typing.trim_end_matches(')').split(", ").filter(|it| !it.is_empty()).map(str::to_owned).collect();
-    Actor { person: person.to_owned(), typing }
+    let answers = typing.trim_end_matches(')').split(", ").filter(|it| !it.is_empty());
+    let typing = answers.flat_map(|it| match it.strip_prefix("Enter") {
+        Some(count) => vec![String::new(); count.strip_prefix(" ×").map_or(1, |it| it.parse().unwrap())],
+        None => vec![it.to_owned()],
+    });
+    Actor { person: person.to_owned(), typing: typing.collect() }
 }
 
 /// The people and files that the pages presuppose.
@@ -63,8 +67,12 @@ fn prepared() -> World {
     for person in ["bob", "erin", "carol", "dave", "ivy", "audrey"] {
         world.person(person);
     }
-    for person in ["bob", "erin", "carol", "ivy"] {
-        world.ok(person, &format!("person request {person} --register prod --out {person}.request"));
+    for (person, role) in [("bob", "admin"), ("carol", "approver"), ("ivy", "approver")] {
+        world.ok(person, &format!("join {person} --role {role} --register prod"));
+    }
+    // People do not share a home here, and no setting of theirs names a register before they join.
+    for person in ["alice", "erin"] {
+        world.variable(person, "LOGNAME", Some(person));
     }
     world.write("build/gateway.toml", "pool = 160\n");
     world.write("done.txt", "Restarted the gateway.\n");

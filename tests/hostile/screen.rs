@@ -166,6 +166,7 @@ const DAY: &[(&str, &str)] = &[
     ("audrey", "breakglass show BG-1"),
     ("erin", "draft --from CHG-1"),
     ("erin", "file --from CHG-1 --title Again --window '2027-01-05T20:00:00Z for 2h'"),
+    ("erin", "drafts"),
     ("erin", "drafts list"),
     ("erin", "drafts resume 1"),
     ("erin", "drafts discard 2"),
@@ -177,6 +178,8 @@ const DAY: &[(&str, &str)] = &[
         "frank",
         "person request frank --key NAME.key --register {register} --fingerprint {fingerprint} --out NAME.request",
     ),
+    ("frank", "join frank --key NAME.key --register {register} --fingerprint {fingerprint} --out NAMEj.request"),
+    ("frank", "found"),
     ("alice", "person enrol frank=NAME.request:approver"),
     ("bob", "proposal list"),
     ("bob", "proposal show 2"),
@@ -221,6 +224,7 @@ const DAY: &[(&str, &str)] = &[
     ("audrey", "freeze list"),
     ("audrey", "freeze show month-end"),
     ("audrey", "freeze check now"),
+    ("audrey", "slots --service order-gateway --for 90m"),
     ("alice", "freeze lift month-end --reason No."),
     ("alice", "freeze now --reason Why. --service ledger"),
     ("alice", "freeze end {now} --reason Over."),
@@ -241,10 +245,12 @@ const DAY: &[(&str, &str)] = &[
     ("audrey", ""),
     ("audrey", "whoami"),
     ("audrey", "config set key people/audrey/key"),
+    ("audrey", "config"),
     ("audrey", "config show"),
     ("audrey", "config path"),
     ("audrey", "config edit"),
     ("audrey", "config unset key"),
+    ("audrey", "registers"),
     ("audrey", "registers list"),
     ("audrey", "complete bash 2 -- twinseal show CHG"),
     ("audrey", "setup-shell bash"),
@@ -311,8 +317,8 @@ pub fn day(mode: Mode) -> (World, Lines) {
         }
         let args = filled(&world, line);
         let output = calm(&world, mode, person, &args);
-        // The result of `doctor` depends on this host.
-        let well = output.exit == Exit::Done || line == "doctor";
+        // The result of `doctor` depends on this host, and `found` needs a terminal.
+        let well = output.exit == Exit::Done || ["doctor", "found"].contains(&line);
         assert!(well, "{person}: {line}\n{}", output.screen);
         // The line without a command is the home page.
         if let Some((command, _)) = commands.iter().rfind(|(path, _)| args.starts_with(path)) {

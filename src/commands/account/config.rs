@@ -11,14 +11,24 @@ use crate::commands::lookup::{parse, zone_named};
 use crate::config::{Config as File, ConfigError};
 use crate::domain::PersonId;
 use crate::error::Error;
-use crate::output::table;
+use crate::output::{safe, table};
 use crate::settings::{Origin, Setting};
 
 /// Show and change the settings of this account
 ///
-/// An option has precedence over its environment variable, and that over config.toml. No setting weakens a rule.
+/// Without a verb, shows each setting. An option has precedence over its environment variable, and that over config.toml.
+/// No setting weakens a rule.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal config
+  twinseal config set register prod")]
+pub struct Config {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
 #[derive(Debug, Subcommand)]
-pub enum Config {
+enum Verb {
     /// Show each setting and where it comes from
     Show,
     /// Print the path of config.toml
@@ -69,7 +79,8 @@ pub enum Name {
 }
 
 impl Name {
-    fn as_str(self) -> &'static str {
+    /// Its name in `config.toml`.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Register => "register",
             Self::Key => "key",
@@ -82,21 +93,21 @@ impl Name {
 impl Config {
     /// Whether the command works although `config.toml` is invalid.
     pub fn repairs(&self) -> bool {
-        matches!(self, Self::Path | Self::Edit)
+        matches!(self.verb, Some(Verb::Path | Verb::Edit))
     }
 
     /// # Errors
     /// The file cannot be read or written, or its new content is invalid.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        match self {
-            Self::Show => show(context),
-            Self::Path => path(context),
-            Self::Set(it) => it.run(context),
-            Self::Unset(it) => {
+        match self.verb {
+            None | Some(Verb::Show) => show(context),
+            Some(Verb::Path) => path(context),
+            Some(Verb::Set(it)) => it.run(context),
+            Some(Verb::Unset(it)) => {
                 change(context, |document| _ = document.remove(it.name.as_str()))?;
                 changed(context, format_args!("removed {} from config.toml", it.name.as_str()))
             }
-            Self::Edit => edit(context),
+            Some(Verb::Edit) => edit(context),
         }
     }
 }
@@ -112,7 +123,10 @@ impl Set {
         if self.name == Name::Zone {
             zone_named(&self.value)?;
         }
-        change(context, |document| document[self.name.as_str()] = value(&self.value))?;
+        store(context, &[(self.name, self.value.clone())])?;
+        if self.name == Name::Register {
+            note_missing(context, &self.value);
+        }
         let shadow = match self.name {
             Name::Register => context.settings.register.as_ref().map(|it| it.from),
             Name::Key => context.settings.key.as_ref().map(|it| it.from),
@@ -128,6 +142,26 @@ impl Set {
     }
 }
 
+/// Sets settings in `config.toml`, all or none.
+///
+/// # Errors
+/// The file cannot be read or written, or its new content is invalid.
+pub fn store(context: &Context<'_>, settings: &[(Name, String)]) -> Result<(), Error> {
+    change(context, |document| {
+        settings.iter().for_each(|(name, it)| document[name.as_str()] = value(it));
+    })
+}
+
+/// Warns of a register that no command would find: the next one would fail, far from this one.
+fn note_missing(context: &mut Context<'_>, given: &str) {
+    let missing = match context.registers.path(context.env, given) {
+        Ok(path) if path.exists() => return,
+        Ok(path) => format!("there is no file {}", safe(&path.display().to_string())),
+        Err(error) => safe(&error.to_string()).into_owned(),
+    };
+    context.env.status(format_args!("warning: {missing}; `twinseal config set register` sets another one"));
+}
+
 /// Reports a change of `config.toml`.
 fn changed(context: &mut Context<'_>, status: impl std::fmt::Display) -> Result<(), Error> {
     context.env.status(status);
@@ -135,7 +169,7 @@ fn changed(context: &mut Context<'_>, status: impl std::fmt::Display) -> Result<
 }
 
 /// Changes `config.toml` and keeps its comments.
-fn change(context: &mut Context<'_>, change: impl FnOnce(&mut DocumentMut)) -> Result<(), Error> {
+fn change(context: &Context<'_>, change: impl FnOnce(&mut DocumentMut)) -> Result<(), Error> {
     let old = File::text(context.env)?;
     let invalid = |error: toml_edit::TomlError| ConfigError::Content {
         path: File::path(context.env),
@@ -184,7 +218,7 @@ fn show(context: &mut Context<'_>) -> Result<(), Error> {
 fn path(context: &mut Context<'_>) -> Result<(), Error> {
     let path = File::path(context.env);
     let json = || json!({ "file": path.display().to_string(), "exists": path.exists() });
-    context.ui.answer(context.env, json, || crate::output::safe(&path.display().to_string()).into_owned())
+    context.ui.answer(context.env, json, || safe(&path.display().to_string()).into_owned())
 }
 
 fn edit(context: &mut Context<'_>) -> Result<(), Error> {

@@ -9,15 +9,16 @@ use crate::commands::look::inbox::{self, Waiting};
 use crate::domain::Role;
 use crate::error::Error;
 use crate::output::{freeze, safe};
+use crate::store::Session;
 
 /// The most lines of the inbox.
 const SHOWN: usize = 10;
 
 /// How to begin, for an account without a register.
-const BEGIN: &str = "This account knows no register yet. To join one, ask an admin for its id and fingerprint.
+const BEGIN: &str = "This account knows no register yet.
 
-  to join one     twinseal person request YOU --register NAME#ID --fingerprint DIGEST
-  to create one   twinseal key new me.key, then: twinseal init --help
+  to join one     twinseal join
+  to found one    twinseal found
   to read a file  twinseal --register FILE list
   all commands    twinseal --help";
 
@@ -31,12 +32,20 @@ pub fn home(context: &mut Context<'_>) -> Result<(), Error> {
         return context.ui.answer(context.env, json, || BEGIN.to_owned());
     }
     let session = context.open()?;
-    let (me, now) = (Me::find(context, &session), session.state().moment(context.env.now()));
+    page(context, &session)
+}
+
+/// Shows the page of an open register.
+///
+/// # Errors
+/// The register cannot be read.
+pub fn page(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
+    let (me, now) = (Me::find(context, session), session.state().moment(context.env.now()));
     let waiting = match &me {
-        Ok(me) => inbox::waiting(&session, &me.id, now)?,
+        Ok(me) => inbox::waiting(session, &me.id, now)?,
         Err(_) => Vec::new(),
     };
-    let closed = closed_now(&session, now.claimed)?;
+    let closed = closed_now(session, now.claimed)?;
     let id = session.state().id().map(ToString::to_string).unwrap_or_default();
     let verified = context.registers.verified(session.fingerprint());
     if context.ui.json {

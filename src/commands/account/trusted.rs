@@ -6,13 +6,25 @@ use serde_json::{Value, json};
 use crate::commands::Context;
 use crate::config::Known;
 use crate::domain::Digest;
-use crate::error::Error;
+use crate::error::{AccountError, Error};
+use crate::input::nearest;
 use crate::key_choice::confirm;
 use crate::output::{safe, table};
 
 /// List and forget the registers that this account trusts
+///
+/// Without a verb, lists them.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal registers
+  twinseal registers forget uat")]
+pub struct Registers {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
 #[derive(Debug, Subcommand)]
-pub enum Registers {
+enum Verb {
     /// List the trusted registers and how far each is verified
     List,
     /// Stop trusting a register
@@ -37,9 +49,9 @@ impl Registers {
     /// # Errors
     /// The list cannot be read or written, no such register, or not confirmed.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        match self {
-            Self::List => list(context),
-            Self::Forget(it) => it.run(context),
+        match self.verb {
+            None | Some(Verb::List) => list(context),
+            Some(Verb::Forget(it)) => it.run(context),
         }
     }
 }
@@ -86,7 +98,10 @@ impl Forget {
             Some(_) => found.next(),
             None => found.find(|it| !it.superseded),
         };
-        let known = known.cloned().ok_or_else(|| Error::UnknownRegister { name: self.name.clone() })?;
+        let known = known.cloned().ok_or_else(|| {
+            let names = context.registers.known().list().iter().map(|it| it.name.as_str());
+            AccountError::NotTrusted { given: self.name.clone(), near: nearest(&self.name, names) }
+        })?;
         if given.is_none() {
             if !context.env.console.is_interactive() {
                 return Err(Error::NeedDigest { flag: "--fingerprint" });

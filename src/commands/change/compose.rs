@@ -4,11 +4,13 @@ use clap::Args;
 
 use super::draft::{copied, template_for};
 use crate::commands::Context;
+use crate::commands::calendar::slots::free;
 use crate::commands::duration::duration;
 use crate::commands::lookup::{change_id, zone};
-use crate::domain::Time;
+use crate::domain::{Scope, Time};
 use crate::error::Error;
 use crate::input::{FieldValue, NotATime, Toward, set_fields, spoken_time, zone_of};
+use crate::store::Session;
 use crate::zone::Zone;
 
 /// The options of `file` that say what a change is, without a file.
@@ -59,9 +61,9 @@ impl Compose {
     /// # Errors
     /// No such change, or a window that is not understood.
     pub fn text(&self, context: &mut Context<'_>) -> Result<String, Error> {
-        let base = match &self.from {
-            Some(from) => copied(context, change_id(from)?)?,
-            None => template_for(context)?,
+        let (base, session) = match &self.from {
+            Some(from) => (copied(context, change_id(from)?)?, None),
+            None => template_for(context).map(|(text, session)| (text, Some(session)))?,
         };
         let mut fields = Vec::new();
         let words = [("title", &self.title), ("risk", &self.risk), ("reason", &self.reason)];
@@ -77,8 +79,11 @@ impl Compose {
         };
         fields.extend(lists.into_iter().filter(filled));
         fields.extend(self.impact.clone().map(FieldValue::Impact));
-        if self.from.is_none() && self.window.is_none() && zone(context)?.is_some() {
-            fields.push(tomorrow_evening(context)?);
+        if let Some(session) = session.filter(|_| self.window.is_none())
+            && let Some(zone) = zone(context)?
+        {
+            let times = self.next_allowed(context, &session, &zone)?;
+            fields.push(FieldValue::Window(zone, times));
         }
         if let Some(window) = &self.window {
             let zone = zone(context)?.or_else(|| self.from.as_ref().and_then(|_| zone_of(&base)));
@@ -87,13 +92,19 @@ impl Compose {
         }
         set_fields(&base, &fields).map_err(|message| Error::Io(std::io::Error::other(message)))
     }
-}
 
-/// A window in the zone that the user set.
-fn tomorrow_evening(context: &Context<'_>) -> Result<FieldValue, Error> {
-    let zone = zone(context)?.unwrap_or_else(Zone::utc);
-    let times = window_of("tomorrow 20:00 for 2h", context.env.now(), Some(&zone))?;
-    Ok(FieldValue::Window(zone, times))
+    /// The first window of two hours from tomorrow evening on in which no freeze is closed that may concern the services;
+    /// tomorrow evening if there is none.
+    fn next_allowed(&self, context: &Context<'_>, session: &Session, zone: &Zone) -> Result<[Time; 2], Error> {
+        let [start, end] = window_of("tomorrow 20:00 for 2h", context.env.now(), Some(zone))?;
+        let length = end.unix() - start.unix();
+        // A service that is misspelt is reported when the draft is read.
+        let services = self.services.iter().filter_map(|it| it.parse().ok()).collect();
+        let asked = Scope { services, ..Scope::default() };
+        let free = free(session, &asked, (start, length), 1)?;
+        let start = free.times.first().map_or(start, |it| it.from);
+        Ok([start, start.plus(length)])
+    }
 }
 
 /// The start and end of `sat 20:00 for 2h` or `sat 20:00 to 22:00`.

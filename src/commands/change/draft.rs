@@ -8,6 +8,7 @@ use crate::commands::lookup::{change, change_id, parse};
 use crate::domain::{ChangeId, ChangeKind, PersonId, Refusal};
 use crate::error::Error;
 use crate::input::{Copied, template, write};
+use crate::store::Session;
 
 /// Print a draft to fill in
 ///
@@ -45,20 +46,19 @@ impl Draft {
     }
 }
 
-/// The template of a normal change that the owner of the chosen key owns.
+/// The template of a normal change that the owner of the chosen key owns, and the register that it is for.
 ///
 /// # Errors
 /// The register cannot be opened.
-pub fn template_for(context: &mut Context<'_>) -> Result<String, Error> {
+pub fn template_for(context: &mut Context<'_>) -> Result<(String, Session), Error> {
     let session = context.open()?;
     let key = context.key_choice.key_for(&session)?.public();
     let owner = context.key_choice.actor(&session, key)?;
     let template = template(ChangeKind::Normal, Some(&owner), context.env.now());
     // The first lines are about a draft in a file.
     let fields = template.split_once("\n\n").map_or(template.as_str(), |(_, fields)| fields);
-    Ok(format!(
-        "# Fill in this change, save it and close the editor. twinseal checks it, and asks before it is filed.\n\n{fields}"
-    ))
+    let begin = "# Fill in this change, save it and close the editor. twinseal checks it, and asks before it is filed.";
+    Ok((format!("{begin}\n\n{fields}"), session))
 }
 
 /// The draft of a filed change.

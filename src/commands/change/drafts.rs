@@ -18,8 +18,19 @@ use crate::private::{self, Owner};
 use crate::store::StoreError;
 
 /// List, resume and discard drafts that you began in the editor
+///
+/// Without a verb, lists them.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal drafts
+  twinseal drafts resume 1")]
+pub struct Drafts {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
 #[derive(Debug, Subcommand)]
-pub enum Drafts {
+enum Verb {
     /// List the drafts of this account
     List,
     /// Open a draft in your editor again, and file it
@@ -43,10 +54,10 @@ impl Drafts {
     /// # Errors
     /// No such draft, or it cannot be read, filed or deleted.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        match self {
-            Self::List => list(context),
-            Self::Resume(it) => file::edit_and_file(context, &find(context, &it.draft)?, None, None),
-            Self::Discard(it) => {
+        match self.verb {
+            None | Some(Verb::List) => list(context),
+            Some(Verb::Resume(it)) => file::edit_and_file(context, &find(context, &it.draft)?, None, None),
+            Some(Verb::Discard(it)) => {
                 let path = find(context, &it.draft)?;
                 remove(&path)?;
                 context.env.status(format_args!("draft {} deleted", it.draft));

@@ -10,7 +10,7 @@ use crate::commands::Context;
 use crate::commands::known::note_unknown;
 use crate::commands::lookup::{parse, reason_of, time};
 use crate::domain::{
-    Change, Closed, Freeze, FreezeMark, FreezeName, FreezeOrigin, Invalid, Met, Moment, Scope, Status, Terms, Time,
+    Change, Closed, Freeze, FreezeMark, FreezeName, FreezeOrigin, Invalid, Met, Moment, Scope, Status, Time,
 };
 use crate::error::{Error, FreezeError};
 use crate::input::{Toward, nearest};
@@ -183,16 +183,6 @@ pub struct Check {
     tag: Option<String>,
 }
 
-/// What `freeze check` asks about; an empty set is not asked about.
-fn concerns(terms: &Terms, asked: &Scope) -> bool {
-    fn meet<T: Ord>(scope: &BTreeSet<T>, asked: &BTreeSet<T>) -> bool {
-        scope.is_empty() || asked.is_empty() || !scope.is_disjoint(asked)
-    }
-    let Scope { services, environments, tags, .. } = &terms.scope;
-    let excepted = !terms.except_tags.is_disjoint(&asked.tags);
-    meet(services, &asked.services) && meet(environments, &asked.environments) && meet(tags, &asked.tags) && !excepted
-}
-
 fn one<T: FromStr<Err = Invalid> + Ord>(given: Option<&str>) -> Result<BTreeSet<T>, Error> {
     Ok(given.map(parse).transpose()?.into_iter().collect())
 }
@@ -206,7 +196,7 @@ impl Check {
         note_unknown(context, &session, &asked)?;
         let mut closed: Vec<(FreezeName, Closed)> = Vec::new();
         for (name, it) in all(&session)? {
-            let found = it.terms.closed_in(at, at.plus(1)).filter(|_| concerns(&it.terms, &asked));
+            let found = it.terms.closed_in(at, at.plus(1)).filter(|_| it.terms.may_concern(&asked));
             closed.extend(found.map(|found| (name, found)));
         }
         let json = || {

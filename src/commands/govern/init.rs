@@ -1,18 +1,18 @@
 //! `init`: create a register.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::commands::govern::explain::few_approvers;
-use crate::commands::lookup::parse;
-use crate::commands::people::members;
+use crate::commands::govern::policy::read as read_policy_file;
+use crate::commands::lookup::{option_path, parse};
+use crate::commands::people::members::{self, Members};
 use crate::commands::registers::check_utf8;
 use crate::commands::{Context, about_to_sign, report_recorded};
 use crate::config::Trusted;
 use crate::domain::{
-    Action, Event, FORMAT, Governance, Line, Member, Moment, PersonId, Policy, Predecessor, Register, RegisterId,
+    Action, Digest, Event, FORMAT, Governance, Moment, PersonId, Policy, Predecessor, Register, RegisterId,
     RegisterName, Role, Text,
 };
 use crate::env::Env;
@@ -25,11 +25,11 @@ use crate::record::{Author, Plan, compose, sign};
 use crate::store::{Anchor, Appended, Excuse, Session, SharedFile, StoreError, Writer};
 use crate::trust::{Purpose, Request, taken};
 
-/// Create a register
+/// Create a register, as options say
 ///
-/// Collect an enrolment request from every founding member (twinseal person request NAME --register REGISTER-NAME),
-/// then create the register with the key of a founding admin. Nothing else can be recorded until another founding admin
-/// runs twinseal seal.
+/// For scripts; `twinseal found` asks for the same. Collect an enrolment request from every founding member
+/// (`twinseal join --register NAME`), then create the register with the key of a founding admin. Nothing else can be
+/// recorded until another founding admin runs `twinseal seal`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal init --name prod --member alice=alice.request:admin \\
@@ -46,6 +46,9 @@ pub struct Init {
     /// Predecessor that the new register succeeds, because too few of its admins can act
     #[arg(long, value_name = "NAME|FILE")]
     after: Option<String>,
+    /// First policy in TOML; by default 2 approvals that count for 14 days
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
 }
 
 impl Init {
@@ -54,28 +57,83 @@ impl Init {
     /// is recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let name: RegisterName = parse(&self.name)?;
-        let path = self.path(context);
-        check_utf8(&path)?;
-        if path.exists() && !SharedFile::never_founded(&path, context.registers.scratch()) {
-            return Err(StoreError::Exists { path }.into());
-        }
+        let default = format!("{name}.db");
+        let path = context.env.path(Path::new(context.options.register.as_deref().unwrap_or(&default)));
+        check_place(context, &path)?;
         let after = self.after.clone().map(|old| predecessor(context, old)).transpose()?;
+        check_free(context, &name, &path, after.as_ref())?;
+        let policy = match &self.policy {
+            Some(file) => read_policy_file(context, file)?.0,
+            None => Policy::built_in(),
+        };
+        let members = members::read(context, &self.members, &RegisterRef::New(name.clone()))?;
+        Founding { name, path, after, policy, members }.create(context).map(|_| ())
+    }
+}
+
+/// Checks that a register can be created at this path.
+///
+/// # Errors
+/// There is a file, or the path is not UTF-8.
+pub fn check_place(context: &Context<'_>, path: &Path) -> Result<(), Error> {
+    check_utf8(path)?;
+    if path.exists() && !SharedFile::never_founded(path, context.registers.scratch()) {
+        return Err(StoreError::Exists { path: path.to_owned() }.into());
+    }
+    Ok(())
+}
+
+/// Checks that this account trusts no other register of this name or at this path.
+///
+/// # Errors
+/// [`Error::Taken`].
+pub fn check_free(
+    context: &Context<'_>,
+    name: &RegisterName,
+    path: &Path,
+    after: Option<&Predecessor>,
+) -> Result<(), Error> {
+    match taken(context.registers.known(), name.as_str(), path, after.map(|old| old.fingerprint)) {
+        Some(known) => Err(Error::Taken(Box::new(known.clone()))),
+        None => Ok(()),
+    }
+}
+
+/// A register that is about to be created.
+pub struct Founding {
+    /// Its name.
+    pub name: RegisterName,
+    /// Its file.
+    pub path: PathBuf,
+    /// The register that it succeeds.
+    pub after: Option<Predecessor>,
+    /// Its first policy.
+    pub policy: Policy,
+    /// The founding members, and their display names.
+    pub members: Members,
+}
+
+impl Founding {
+    /// Shows what is signed, asks for the name on a terminal, and creates the register with the key of a founding admin.
+    /// Returns the founder and the fingerprint.
+    ///
+    /// # Errors
+    /// As [`Init::run`].
+    pub fn create(self, context: &mut Context<'_>) -> Result<(PersonId, Digest), Error> {
+        let Self { name, path, after, policy, members: (members, names) } = &self;
         let old = after.as_ref().map(|old| old.fingerprint);
-        if let Some(known) = taken(context.registers.known(), name.as_str(), &path, old) {
-            return Err(Error::Taken(Box::new(known.clone())));
-        }
-        let (members, names) = members::read(context, &self.members, &RegisterRef::New(name.clone()))?;
         let source = context.key_choice.key(|key| Ok(members.iter().any(|member| member.key == *key)))?;
         let key = source.public();
         let founder = members.iter().find(|member| member.key == key).map(|member| member.person.clone());
         let founder =
             context.key_choice.check_meant(founder.ok_or(Error::NotAmongMembers { key: key.fingerprint() })?)?;
 
-        let founded = format!("register {name} with {}", members_line(&members));
-        let shown = self.page(context, &path, &founder, (&members, &names), after.as_ref())?;
+        let founded = format!("register {name} with {}", members_line(members));
+        let shown = self.page(context, &founder)?;
         let id = RegisterId::new(name.clone(), context.env.random()?);
-        let text = Some(Text::Names(names)).filter(|text| !text.filled().is_empty());
-        let plan = Plan { event: Event::Init { format: FORMAT, after, policy: Policy::built_in(), members }, text };
+        let text = Some(Text::Names(names.clone())).filter(|text| !text.filled().is_empty());
+        let (after, policy, members) = (after.clone(), policy.clone(), members.clone());
+        let plan = Plan { event: Event::Init { format: FORMAT, after, policy, members }, text };
         // Ask the rules before anybody types a name and a passphrase.
         let compose = |env: &mut Env| {
             let author = Author { register: id.clone(), actor: founder.clone(), key };
@@ -91,43 +149,30 @@ impl Init {
         let mut state = Register::default();
         state.apply(&entry.header, entry.leaf, &entry.event)?;
 
-        let shared = SharedFile::create(&path, context.registers.scratch())?;
+        let shared = SharedFile::create(path, context.registers.scratch())?;
         let shared = record(shared, &context.writer(), &raw, &entry, &state)?;
-        let trusted = Trusted { name: id.name(), path: &path, fingerprint: entry.leaf, in_place_of: old };
+        let trusted = Trusted { name: id.name(), path, fingerprint: entry.leaf, in_place_of: old };
         context.registers.trust(context.env, &trusted).map_err(|error| error.after(0))?;
         let (now, folder) = (context.env.now(), context.registers.state_folder(entry.leaf));
         let anchor = Anchor { folder: &folder, fingerprint: entry.leaf, excuse: Excuse::None };
         let remembered = Session::open(shared, anchor, now, &mut |_| {});
         remembered.map_err(|error| Error::from(error).after(0))?;
-        let data = format!("register {id}\nfingerprint {}", entry.leaf);
-        report_recorded(
-            context,
-            &entry,
-            Some(data),
-            "register created; give everybody the fingerprint out of band: by phone, or in person",
-        )?;
-        context.env.status("next: another founding admin runs `twinseal seal`");
-        Ok(())
+        report(context, &entry, path)?;
+        Ok((founder, entry.leaf))
     }
 
     /// What the founder is about to sign, in words.
-    fn page(
-        &self,
-        context: &Context<'_>,
-        path: &Path,
-        founder: &PersonId,
-        (members, names): (&[Member], &BTreeMap<PersonId, Line>),
-        after: Option<&Predecessor>,
-    ) -> Result<Page, Error> {
+    fn page(&self, context: &Context<'_>, founder: &PersonId) -> Result<Page, Error> {
+        let (members, names) = &self.members;
         let mut page = context.page_above_question();
-        let path = path.display().to_string();
+        let path = self.path.display().to_string();
         page.title(format_args!("New register {} at {}, created by {founder}", self.name, safe(&path)));
         member_blocks(&mut page, members, names);
-        if let Some(Predecessor { register, fingerprint, head }) = after {
+        if let Some(Predecessor { register, fingerprint, head }) = &self.after {
             page.block("successor of").text("", register).text("fingerprint", fingerprint).text("after entry", head);
         }
-        page.block("policy").text("", policy_sentences(&Policy::built_in()).join("\n"));
-        let founded = Governance::default().under(Policy::built_in()).after(&Action::Enrol(members.to_vec()));
+        page.block("policy").text("", policy_sentences(&self.policy).join("\n"));
+        let founded = Governance::default().under(self.policy.clone()).after(&Action::Enrol(members.clone()));
         for sentence in few_approvers(&founded, Moment::unwitnessed(context.env.now()))?.values() {
             page.text("", format_args!("note: {sentence}; name more approvers, or enrol them later"));
         }
@@ -137,12 +182,18 @@ impl Init {
         }
         Ok(page)
     }
+}
 
-    /// The file to create: `--register FILE`, or `NAME.db` in the current folder.
-    fn path(&self, context: &Context<'_>) -> PathBuf {
-        let default = format!("{}.db", self.name);
-        context.env.path(Path::new(context.options.register.as_deref().unwrap_or(&default)))
-    }
+/// Says where the register is, and who does what next.
+fn report(context: &mut Context<'_>, entry: &Entry, path: &Path) -> Result<(), Error> {
+    let data = format!("register {}\nfingerprint {}", entry.header.register, entry.leaf);
+    let (file, option) = (safe(&path.display().to_string()).into_owned(), option_path(path));
+    let said = format!(
+        "register created at {file}; give everybody the fingerprint out of band: by phone, or in person\n\
+         next: another founding admin runs `twinseal seal --register {option}`\n\
+         then everybody else runs `twinseal join --register {option}`"
+    );
+    report_recorded(context, entry, Some(data), said)
 }
 
 /// Shows the page, with every field of entry 0 that is known before it is signed.

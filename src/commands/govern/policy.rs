@@ -98,7 +98,9 @@ impl Show {
         if self.source {
             let source = source_text(&session)?;
             if source.is_none() {
-                context.env.status("no source: the policy in force is the built-in one, or its text was redacted");
+                context
+                    .env
+                    .status("no source: the policy in force was set by `twinseal init`, or its text was redacted");
             }
             let json = || json!({ "source": output::json::written(source.as_ref()) });
             return context.ui.answer(context.env, json, || source.as_ref().map_or(String::new(), Prose::to_string));
@@ -161,8 +163,11 @@ impl Source {
     }
 }
 
-/// Reads a policy draft, or reports every fault of it.
-fn read(context: &mut Context<'_>, given: &Path) -> Result<(Rules, String), Error> {
+/// Reads a policy draft, and its source.
+///
+/// # Errors
+/// [`Error::Faults`] with every fault.
+pub fn read(context: &mut Context<'_>, given: &Path) -> Result<(Rules, String), Error> {
     read_draft(context.env, given, |source| Ok((read_policy(source)?, source.to_owned())))
 }
 

@@ -1,6 +1,6 @@
 //! `key new`, `key show`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -144,34 +144,49 @@ impl Target {
 
 impl New {
     fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let path = context.env.path(&self.name);
-        if path.exists() {
-            return Err(KeyError::Exists { path }.into());
-        }
-        if let Some(folder) = path.parent().filter(|folder| !folder.is_dir()) {
-            // Before a passphrase is typed twice.
-            let source = std::io::ErrorKind::NotFound.into();
-            return Err(Error::File { doing: "use", path: folder.to_owned(), source });
-        }
-        let passphrase = if self.no_passphrase { None } else { Some(ask_twice(context)?) };
-        let passphrase = passphrase.filter(|it| !it.is_empty());
-        let entropy = Entropy {
-            seed: Zeroizing::new(context.env.random()?),
-            salt: context.env.random()?,
-            check: context.env.random()?,
-        };
-        let comment = self.name.file_name().map_or(String::new(), |name| safe(&name.to_string_lossy()).into_owned());
-        let public = create(&path, &comment, passphrase.as_ref(), &entropy)?;
-        context.ui.answer(
-            context.env,
-            || json!({ "fingerprint": public.fingerprint().to_string() }),
-            || public.fingerprint().to_string(),
-        )?;
-        let name = self.name.display().to_string();
-        let lock = if passphrase.is_some() { "encrypted" } else { "no passphrase" };
-        context.env.status(format_args!("created {0} (private key, {lock}) and {0}.pub", safe(&name)));
+        let Made { fingerprint, said } = make(context, &self.name, self.no_passphrase)?;
+        let json = || json!({ "fingerprint": fingerprint.to_string() });
+        context.ui.answer(context.env, json, || fingerprint.to_string())?;
+        context.env.status(said);
         Ok(())
     }
+}
+
+/// A key pair that was made.
+pub struct Made {
+    /// Its fingerprint.
+    pub fingerprint: Fingerprint,
+    /// Which files were created, for the person who made it.
+    pub said: String,
+}
+
+/// Makes a key pair at a path that has none, and asks for its passphrase unless it is to have none.
+///
+/// # Errors
+/// The file exists or cannot be written, or there is no passphrase.
+pub fn make(context: &mut Context<'_>, name: &Path, no_passphrase: bool) -> Result<Made, Error> {
+    let path = context.env.path(name);
+    if path.exists() {
+        return Err(KeyError::Exists { path }.into());
+    }
+    if let Some(folder) = path.parent().filter(|folder| !folder.is_dir()) {
+        // Before a passphrase is typed twice.
+        let source = std::io::ErrorKind::NotFound.into();
+        return Err(Error::File { doing: "use", path: folder.to_owned(), source });
+    }
+    let passphrase = if no_passphrase { None } else { Some(ask_twice(context)?) };
+    let passphrase = passphrase.filter(|it| !it.is_empty());
+    let entropy = Entropy {
+        seed: Zeroizing::new(context.env.random()?),
+        salt: context.env.random()?,
+        check: context.env.random()?,
+    };
+    let comment = name.file_name().map_or(String::new(), |name| safe(&name.to_string_lossy()).into_owned());
+    let fingerprint = create(&path, &comment, passphrase.as_ref(), &entropy)?.fingerprint();
+    let lock = if passphrase.is_some() { "encrypted" } else { "no passphrase" };
+    let said = format!("created {0} (private key, {lock}) and {0}.pub", safe(&name.display().to_string()));
+    context.key_choice.made(path, passphrase);
+    Ok(Made { fingerprint, said })
 }
 
 fn ask_twice(context: &mut Context<'_>) -> Result<Passphrase, Error> {

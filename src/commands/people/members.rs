@@ -31,11 +31,16 @@ pub fn read(context: &mut Context<'_>, given: &[String], here: &RegisterRef) -> 
         if request.person != person {
             return Err(Error::RequestOfOther { path: path.to_owned(), found: request.person, given: person });
         }
-        names.extend(request.name.map(|name| (person.clone(), name)));
-        let Request { asked, key, proof, .. } = request;
-        members.push(Member { person, grants: Grants::of(roles), asked, key, proof });
+        names.extend(request.name.clone().map(|name| (person, name)));
+        members.push(member(request, roles));
     }
     Ok((members, names))
+}
+
+/// The member that a request asks to become, with these roles.
+pub fn member(request: Request, roles: impl IntoIterator<Item = Role>) -> Member {
+    let Request { person, asked, key, proof, .. } = request;
+    Member { person, grants: Grants::of(roles), asked, key, proof }
 }
 
 /// Reads the enrolment request of a machine account, `NAME=FILE`, and adds its roles and operators.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -64,31 +64,13 @@ impl RequestArgs {
         let (register, fingerprint) = register_asked(context)?;
         let asked = self.asked(context, fingerprint)?.with(roles, operators);
         let key = context.key_choice.key(|_| Ok(true))?;
-        let signer = context.key_choice.unlock(context.env, key)?;
-        let key = signer.public();
-        let message = body(&register, &person, &asked, &key);
-        let vouch = self.vouch(context, &message)?;
-        let proof = signer.sign(NAMESPACE, message.as_bytes())?;
-        let request = Request { proof, register, person, asked, key, vouch, name };
+        let mut request = signed(context, key, (register, person, name), asked)?;
+        request.vouch = self.vouch(context, &request)?;
         match &self.out {
             None => write!(context.env.out, "{}", request.write())?,
-            Some(out) => {
-                let failed = |source| Error::File { doing: "create", path: out.clone(), source };
-                // An existing file is never overwritten: it could be a key. Others may read a request, never write it.
-                let path = context.env.path(out);
-                let file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&path);
-                file.and_then(|mut file| {
-                    // Part of a request is no use, and would be in the way of the next one.
-                    let written = file.write_all(request.write().as_bytes());
-                    written.inspect_err(|_| _ = std::fs::remove_file(&path))
-                })
-                .map_err(failed)?;
-            }
+            Some(out) => write_request(context, out, &request)?,
         }
-        let to = match &request.register {
-            RegisterRef::New(name) => format!("new register {name}; send it to the admin who runs `twinseal init`"),
-            RegisterRef::Existing(id) => format!("register {id}; send it to an admin"),
-        };
+        let to = sent_to(&request.register);
         context.env.status(format_args!("enrolment request of {} for {to}", request.person));
         context.env.status(format_args!("expires {}", request.asked.expires()));
         Ok(())
@@ -107,12 +89,53 @@ impl RequestArgs {
         Asked::new(fingerprint, now, expires).map_err(|invalid| Error::Value { given: given(), invalid })
     }
 
-    fn vouch(&self, context: &mut Context<'_>, asked: &str) -> Result<Option<Vouch>, Error> {
+    fn vouch(&self, context: &mut Context<'_>, it: &Request) -> Result<Option<Vouch>, Error> {
         let Some(path) = &self.vouch else { return Ok(None) };
+        let asked = body(&it.register, &it.person, &it.asked, &it.key);
         let key = KeySource::read(&context.env.path(path))?;
         let signer = context.key_choice.unlock(context.env, key)?;
         Ok(Some(Vouch { key: signer.public().fingerprint(), proof: signer.sign(VOUCH, asked.as_bytes())? }))
     }
+}
+
+/// Whom a request is for, and who gets it.
+pub fn sent_to(register: &RegisterRef) -> String {
+    match register {
+        RegisterRef::New(name) => format!("new register {name}; send it to the admin who founds it"),
+        RegisterRef::Existing(id) => format!("register {id}; send it to an admin"),
+    }
+}
+
+/// A request signed with this key, for a register, by a person with this display name.
+///
+/// # Errors
+/// The key cannot sign.
+pub fn signed(
+    context: &mut Context<'_>,
+    key: KeySource,
+    (register, person, name): (RegisterRef, PersonId, Option<Line>),
+    asked: Asked,
+) -> Result<Request, Error> {
+    let signer = context.key_choice.unlock(context.env, key)?;
+    let key = signer.public();
+    let proof = signer.sign(NAMESPACE, body(&register, &person, &asked, &key).as_bytes())?;
+    Ok(Request { proof, register, person, asked, key, vouch: None, name })
+}
+
+/// Writes a request into a new file. An existing file is never overwritten: it could be a key.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn write_request(context: &Context<'_>, out: &Path, request: &Request) -> Result<(), Error> {
+    let path = context.env.path(out);
+    // Others may read a request, never write it.
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&path);
+    file.and_then(|mut file| {
+        // Part of a request is no use, and would be in the way of the next one.
+        let written = file.write_all(request.write().as_bytes());
+        written.inspect_err(|_| _ = std::fs::remove_file(&path))
+    })
+    .map_err(|source| Error::File { doing: "create", path: out.to_owned(), source })
 }
 
 /// The register that a request is for, with its fingerprint if it exists: a register id, an existing register, or the

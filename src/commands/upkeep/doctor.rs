@@ -171,7 +171,7 @@ fn enrolled(context: &Context<'_>, session: Option<&Session>, key: &PublicKey, p
         (_, None) => Check::warning(
             "key",
             what,
-            "choose your enrolled key with --key, or ask an admin to enrol this one: `twinseal person request`",
+            "choose your enrolled key with --key, or ask to be enrolled with this one: `twinseal join`",
         ),
     }
 }

@@ -33,7 +33,7 @@ macro_rules! governance {
     /// The actor is not enrolled.
     NotEnrolled { /** Who. */ person: PersonId } =>
         "enrolled", "{person} is not enrolled in this register",
-        "make a request with `twinseal person request` and send it to an admin";
+        "make a request with `twinseal join` and send it to an admin";
     /// The actor has retired.
     Retired { /** Who. */ person: PersonId } =>
         "retired", "{person} has retired from this register", "two admins can bring them back: `twinseal person grant`";

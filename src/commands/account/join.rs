@@ -1,0 +1,285 @@
+//! `join`: from no key to a register that this account uses, in two runs.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use super::home;
+use super::own_key::own_key;
+use super::settle::settle;
+use super::whoami::Me;
+use crate::commands::Context;
+use crate::commands::ask::ask;
+use crate::commands::files::read_text;
+use crate::commands::lookup::{option_path, parse};
+use crate::commands::people::request::{sent_to, signed, write_request};
+use crate::domain::{Asked, Digest, KeyState, Line, PersonId, PublicKey, Refusal, Role};
+use crate::error::{AccountError, Error};
+use crate::format::request::{RegisterRef, Request};
+use crate::output::safe;
+use crate::signer::KeySource;
+use crate::store::Session;
+
+/// Join a register
+///
+/// The first run makes a key, unless this account has one, and writes an enrolment request to send to an admin. Run it
+/// again once you are enrolled: it shows the fingerprint of the register to compare, checks that your key is enrolled,
+/// and writes config.toml. At a terminal it asks for what the options leave out.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal join --register prod
+  twinseal join --register /srv/changes/prod.db
+  twinseal join frank --role engineer --register prod#ID --fingerprint DIGEST")]
+pub struct Join {
+    /// Id to be enrolled as: lower-case, such as alice
+    #[arg(value_name = "ID")]
+    person: Option<String>,
+    /// Role asked for: admin, engineer, approver, auditor
+    #[arg(long = "role", value_name = "ROLE", value_delimiter = ',')]
+    roles: Vec<String>,
+    /// Display name
+    #[arg(long)]
+    name: Option<String>,
+    /// File of the request; ID.request by default
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// No passphrase for a new key: anybody who can read the file can sign
+    #[arg(long, conflicts_with = "global-passphrase-file")]
+    no_passphrase: bool,
+}
+
+impl Join {
+    /// # Errors
+    /// No register is named and nobody can be asked, the register or the key cannot be used, or a file cannot be written.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let given = match context.registers.named() {
+            Some(given) => given,
+            None if context.env.console.is_interactive() => ask_register(context)?,
+            None => return Err(context.registers.no_register()),
+        };
+        if given.contains('#') {
+            let register: RegisterRef = parse(&given)?;
+            let fingerprint = match context.registers.fingerprint()? {
+                Some(fingerprint) => fingerprint,
+                None if context.env.console.is_interactive() => {
+                    ask(context, "Its fingerprint, as an admin told you", "", |_, given| parse(given))?
+                }
+                None => return Err(Error::RequestNeedsFingerprint),
+            };
+            let key = own_key(context, None, self.no_passphrase)?;
+            return self.request(context, key, (register, Some(fingerprint)));
+        }
+        match context.registers.path(context.env, &given) {
+            Ok(_) => self.meet(context),
+            Err(Error::UnknownRegister { name }) => {
+                let register = RegisterRef::New(parse(&name)?);
+                let key = own_key(context, None, self.no_passphrase)?;
+                self.request(context, key, (register, None))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Opens the register, which asks whether its fingerprint is right, and looks for this account's key in it.
+    fn meet(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let session = context.open()?;
+        let source = own_key(context, Some(&session), self.no_passphrase)?;
+        let key = source.public().fingerprint();
+        match session.ask(|state| Ok(state.governance().key(key)?.cloned()))?? {
+            Some(enrolled) if enrolled.state != KeyState::Live => {
+                Err(Refusal::KeyNotLive { key, state: enrolled.state }.into())
+            }
+            Some(_) => joined(context, &session),
+            None => {
+                let id = session.state().id().cloned().ok_or(Refusal::NotFounding)?;
+                self.request(context, source, (RegisterRef::Existing(id), Some(session.fingerprint())))
+            }
+        }
+    }
+
+    /// Writes the request to be enrolled, or finds the one that was written before.
+    fn request(
+        self,
+        context: &mut Context<'_>,
+        key: KeySource,
+        (register, fingerprint): (RegisterRef, Option<Digest>),
+    ) -> Result<(), Error> {
+        let person = self.person(context)?;
+        let out = self.out.clone().unwrap_or_else(|| PathBuf::from(format!("{person}.request")));
+        if context.env.path(&out).exists() {
+            let before = written_before(context, &out, (&register, &person, &key.public()))?;
+            return report(context, &out, &before);
+        }
+        let (name, roles) = (self.display_name(context)?, self.roles(context)?);
+        let now = context.env.now();
+        let asked = Asked::new(fingerprint, now, Asked::usual_end(now));
+        let asked = asked.map_err(|invalid| Error::Value { given: now.to_string(), invalid })?;
+        let request = signed(context, key, (register, person, name), asked.with(roles, BTreeSet::new()))?;
+        write_request(context, &out, &request)?;
+        report(context, &out, &request)
+    }
+
+    fn person(&self, context: &mut Context<'_>) -> Result<PersonId, Error> {
+        let given = self.person.clone().or_else(|| context.key_choice.person_meant().map(str::to_owned));
+        match given {
+            Some(given) => parse(&given),
+            None if context.env.console.is_interactive() => ask_id(context),
+            None => Err(AccountError::NoIdGiven.into()),
+        }
+    }
+
+    fn display_name(&self, context: &mut Context<'_>) -> Result<Option<Line>, Error> {
+        match &self.name {
+            Some(given) => display_name(given),
+            None if self.asks(context) => ask_name(context),
+            None => Ok(None),
+        }
+    }
+
+    fn roles(&self, context: &mut Context<'_>) -> Result<BTreeSet<Role>, Error> {
+        if !self.roles.is_empty() || !self.asks(context) {
+            return self.roles.iter().map(|role| parse(role)).collect();
+        }
+        ask(context, "Roles to ask for: admin, engineer, approver, auditor", "engineer", |_, given| roles_of(given))
+    }
+
+    /// Whether a person is asked for what is optional: not if an option says what the request is.
+    fn asks(&self, context: &Context<'_>) -> bool {
+        context.env.console.is_interactive() && self.roles.is_empty() && self.name.is_none()
+    }
+}
+
+/// The roles in `engineer, approver`.
+///
+/// # Errors
+/// [`Error::Value`].
+pub fn roles_of(given: &str) -> Result<BTreeSet<Role>, Error> {
+    let words = given.split([',', ' ']).filter(|it| !it.is_empty());
+    words.map(parse).collect()
+}
+
+fn display_name(given: &str) -> Result<Option<Line>, Error> {
+    let wrong = |invalid| Error::Value { given: given.to_owned(), invalid };
+    if given.is_empty() { Ok(None) } else { Line::from_typed(given).map(Some).map_err(wrong) }
+}
+
+/// Asks for the display name of the person at the terminal, who may have none.
+///
+/// # Errors
+/// The terminal fails, or nothing was typed three times.
+pub fn ask_name(context: &mut Context<'_>) -> Result<Option<Line>, Error> {
+    ask(context, "Your name, as others should see it", "", |_, given| display_name(given))
+}
+
+/// Asks for the id of the person at the terminal; by default the name of the account.
+///
+/// # Errors
+/// The terminal fails, or nothing was typed three times.
+pub fn ask_id(context: &mut Context<'_>) -> Result<PersonId, Error> {
+    let account = context.env.account().to_owned();
+    let usual = account.parse::<PersonId>().map_or(String::new(), |it| it.to_string());
+    ask(context, "Your id in the register", &usual, |_, given| parse(given))
+}
+
+/// Asks which register to join, and remembers it for the rest of the command.
+fn ask_register(context: &mut Context<'_>) -> Result<String, Error> {
+    context.env.status(
+        "Which register? Type the path of its file; or its id, NAME#..., as an admin told you; or, if it is about to be \
+         founded, its name.",
+    );
+    let given = ask(context, "Register", "", |context, given| {
+        if given.contains('#') {
+            return parse::<RegisterRef>(given).map(|_| given.to_owned());
+        }
+        match context.registers.path(context.env, given) {
+            Ok(path) if path.is_file() => Ok(given.to_owned()),
+            Ok(path) => Err(crate::store::StoreError::NotFound { path }.into()),
+            Err(Error::UnknownRegister { name }) => parse::<RegisterRef>(&name).map(|_| name),
+            Err(error) => Err(error),
+        }
+    })?;
+    context.registers.name(given.clone());
+    Ok(given)
+}
+
+/// The request in a file, if it is one of this person with this key for this register that has not expired.
+fn written_before(
+    context: &mut Context<'_>,
+    out: &Path,
+    (register, person, key): (&RegisterRef, &PersonId, &PublicKey),
+) -> Result<Request, Error> {
+    let path = out.display().to_string();
+    let text = read_text(context.env, out)?;
+    let found = Request::read(text.as_bytes()).map_err(|defect| Error::Request { path: path.clone(), defect })?;
+    if (&found.register, &found.person, &found.key) != (register, person, key) {
+        let (register, key) = (found.register.to_string(), found.key.fingerprint());
+        return Err(AccountError::OtherRequest { path, person: found.person, register, key }.into());
+    }
+    if found.asked.expires() <= context.env.now() {
+        return Err(AccountError::OldRequest { path, expires: found.asked.expires() }.into());
+    }
+    context.env.status(format_args!("{} was written before; you are not enrolled yet", safe(&path)));
+    Ok(found)
+}
+
+/// Says what to send to whom, and what comes next.
+fn report(context: &mut Context<'_>, out: &Path, request: &Request) -> Result<(), Error> {
+    let file = safe(&out.display().to_string()).into_owned();
+    let key = request.key.fingerprint().to_string();
+    let json = || {
+        json!({
+            "step": "requested",
+            "person": request.person.to_string(),
+            "key": key,
+            "register": request.register.to_string(),
+            "request": file,
+            "expires": request.asked.expires().to_string(),
+        })
+    };
+    context.ui.answer(context.env, json, || format!("request {file}\nkey {key}"))?;
+    context.env.status(format_args!("enrolment request of {} for {}", request.person, sent_to(&request.register)));
+    context.env.status(format_args!("expires {}", request.asked.expires()));
+    context.env.status(match &request.register {
+        RegisterRef::New(_) => "read the fingerprint of your key to that admin, by phone or in person",
+        RegisterRef::Existing(_) => "read the fingerprint of your key to two admins, by phone or in person",
+    });
+    let named = context.registers.named();
+    let file = named.and_then(|it| context.registers.path(context.env, &it).ok()).filter(|it| it.is_file());
+    let file = file.map_or_else(|| "FILE".to_owned(), |it| option_path(&it));
+    context.env.status(match &request.register {
+        RegisterRef::New(_) => format!("next, once it is founded: `twinseal join --register {file}`"),
+        RegisterRef::Existing(_) => format!("next, once you are enrolled: `twinseal join --register {file}`"),
+    });
+    Ok(())
+}
+
+/// Sets this account up for a register in which its key is enrolled, and shows what comes next.
+fn joined(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
+    let me = Me::find(context, session)?;
+    let now = session.state().moment(context.env.now());
+    let register = session.state().id().map(ToString::to_string).unwrap_or_default();
+    let said = format!("you are {} ({}) in register {register}", me.id, me.grants(now));
+    context.env.status(safe(&said));
+    let written = settle(context, session.fingerprint(), &me.id)?;
+    if !written {
+        context.env.status("nothing left to set up");
+    }
+    if context.ui.json {
+        let answer = json!({
+            "step": if written { "joined" } else { "done" },
+            "person": me.id.to_string(),
+            "key": me.key.to_string(),
+            "register": register,
+            "request": null,
+            "expires": null,
+        });
+        return context.ui.print_json(context.env, answer);
+    }
+    let governance = session.state().governance();
+    if !governance.is_sealed() && governance.founder() != Some(&me.id) {
+        context.env.status("next, if you are an admin: `twinseal seal`");
+    }
+    home::page(context, session)
+}

@@ -1,0 +1,60 @@
+//! Writes the settings of an enrolled person into `config.toml`.
+
+use super::config::{Name, store};
+use crate::commands::Context;
+use crate::config::{Config, Known};
+use crate::domain::{Digest, PersonId};
+use crate::error::Error;
+use crate::output::safe;
+
+/// Sets register, key and person in `config.toml` where it has none of them, and says so. What it has stays: it may be
+/// meant for another register. Returns whether anything was written.
+///
+/// # Errors
+/// `config.toml` cannot be read or written.
+pub fn settle(context: &mut Context<'_>, fingerprint: Digest, person: &PersonId) -> Result<bool, Error> {
+    let fingerprint = fingerprint.to_string();
+    let mut known = context.registers.known().list().iter();
+    let Some(known) = known.find(|it| !it.superseded && it.fingerprint == fingerprint).cloned() else {
+        return Ok(false);
+    };
+    let config = Config::load(context.env)?;
+    if let Some(other) = config.register.as_deref().filter(|given| !is(context, given, &known)) {
+        context.env.status(format_args!(
+            "note: config.toml names another register, {}; it is unchanged. For this one: `twinseal --register {}`",
+            safe(other),
+            safe(&known.name)
+        ));
+        return Ok(false);
+    }
+    let key = context.key_choice.key_path();
+    if let (Some(set), Some(used)) = (&config.key, &key)
+        && context.env.path(set) != *used
+    {
+        context.env.status(format_args!(
+            "note: config.toml names another key, {}; to use this one: `twinseal config set key {}`",
+            safe(&set.display().to_string()),
+            safe(&used.display().to_string())
+        ));
+    }
+    let key = key.and_then(|path| path.to_str().map(str::to_owned));
+    let wanted = [
+        (Name::Register, Some(known.name.clone()).filter(|_| config.register.is_none())),
+        (Name::Key, key.filter(|_| config.key.is_none())),
+        (Name::As, Some(person.to_string()).filter(|_| config.person.is_none())),
+    ];
+    let missing: Vec<(Name, String)> = wanted.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    if missing.is_empty() {
+        return Ok(false);
+    }
+    store(context, &missing)?;
+    for (name, value) in &missing {
+        context.env.status(format_args!("set {} to {} in config.toml", name.as_str(), safe(value)));
+    }
+    Ok(true)
+}
+
+/// Whether a name or path in `config.toml` means this register.
+fn is(context: &Context<'_>, given: &str, known: &Known) -> bool {
+    context.registers.path(context.env, given).is_ok_and(|path| path == known.path || path == known.file)
+}

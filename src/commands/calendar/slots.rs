@@ -1,0 +1,135 @@
+//! `slots`: the next windows in which no freeze is closed.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::commands::Context;
+use crate::commands::duration::duration;
+use crate::commands::freeze::all;
+use crate::commands::known::note_unknown;
+use crate::commands::lookup::{parse, time, zone};
+use crate::domain::{Free, FreeTimes, Invalid, Scope, Time, free_times};
+use crate::error::Error;
+use crate::input::Toward;
+use crate::output::{ago, table};
+use crate::store::Session;
+use crate::zone::Zone;
+
+/// List the next windows without a freeze
+///
+/// Each row is a time in which no freeze is closed, as `twinseal freeze check` judges it: a period that is reserved for
+/// some changes counts as closed. A change can have its window anywhere in it. Kinds of change and risks are left aside.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal slots --service order-gateway --for 90m
+  twinseal slots --service ledger --for 2h --from 'sat 08:00' --count 3")]
+pub struct Slots {
+    /// Leave out freezes that do not concern this service; repeat it for each
+    #[arg(long = "service", value_name = "SERVICE")]
+    services: Vec<String>,
+    /// Leave out freezes that do not concern this environment; repeat it for each
+    #[arg(long = "environment", value_name = "ENVIRONMENT")]
+    environments: Vec<String>,
+    /// Leave out freezes that do not concern changes with this tag; repeat it for each
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
+    /// Length of the window: 90m, 2h or 1h30m; at most 24h
+    #[arg(long = "for", value_name = "LENGTH", default_value = "1h")]
+    length: String,
+    /// Earliest start, such as 'sat 20:00'; now by default
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// Most rows
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=100))]
+    count: u64,
+}
+
+/// The grid on which a window begins if no time is given, in seconds.
+const GRID: i64 = 300;
+
+impl Slots {
+    /// # Errors
+    /// An argument is invalid, the register cannot be read, or there is no such window.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let seconds = duration(&self.length, 60)?;
+        let from = match &self.from {
+            Some(from) => time(context, from, Toward::Future)?.max(context.env.now()),
+            None => on_grid(context.env.now()),
+        };
+        let zone = zone(context)?;
+        let asked = Scope {
+            services: each(&self.services)?,
+            environments: each(&self.environments)?,
+            tags: each(&self.tags)?,
+            ..Scope::default()
+        };
+        let session = context.open()?;
+        note_unknown(context, &session, &asked)?;
+        let count = usize::try_from(self.count).unwrap_or(usize::MAX);
+        let found = free(&session, &asked, (from, seconds), count)?;
+        if context.ui.json {
+            return context.ui.print_json(context.env, as_json(&found, seconds));
+        }
+        let shown = zone.clone().unwrap_or_else(Zone::utc);
+        let now = context.env.now();
+        let local = |time: Time| shown.at(time).format("%a %Y-%m-%d %H:%M %:z").to_string();
+        let row = |it: &Free| {
+            let until = it.until.map_or_else(|| "without an end".to_owned(), &local);
+            let begins = if it.from > now { ago(it.from, now) } else { "now".to_owned() };
+            [local(it.from), until, begins]
+        };
+        let rows: Vec<_> = found.times.iter().map(row).collect();
+        if !rows.is_empty() {
+            context.env.print(table(["FREE FROM", "UNTIL", "BEGINS"], rows, context.env.width))?;
+        } else {
+            context.env.status(format_args!("no window of {} without a freeze", self.length));
+        }
+        if let Some((name, closed)) = &found.end {
+            context.env.status(format_args!("beyond these, freeze {name} is {closed}"));
+        }
+        if let Some(first) = found.times.first() {
+            let start = match &zone {
+                Some(zone) => zone.at(first.from).format("%Y-%m-%d %H:%M").to_string(),
+                None => first.from.to_string(),
+            };
+            context
+                .env
+                .status(format_args!("to use the first: `twinseal file --window '{start} for {}'`", self.length));
+        }
+        Ok(())
+    }
+}
+
+/// The next whole five minutes: nobody plans a window to the second.
+fn on_grid(now: Time) -> Time {
+    now.plus((GRID - now.unix() % GRID) % GRID)
+}
+
+fn each<T: FromStr<Err = Invalid> + Ord>(given: &[String]) -> Result<BTreeSet<T>, Error> {
+    given.iter().map(|it| parse(it)).collect()
+}
+
+/// The first times of at least this many seconds in which no freeze is closed that may concern such a change.
+///
+/// # Errors
+/// The cache cannot be read.
+pub fn free(session: &Session, asked: &Scope, (from, seconds): (Time, i64), count: usize) -> Result<FreeTimes, Error> {
+    let freezes = all(session)?;
+    let concerned = freezes.iter().filter(|(_, it)| it.terms.may_concern(asked));
+    let terms: Vec<_> = concerned.map(|(name, it)| (name.clone(), &it.terms)).collect();
+    Ok(free_times(&terms, from, seconds, count))
+}
+
+fn as_json(found: &FreeTimes, seconds: i64) -> Value {
+    let written = |time: Time| time.to_string();
+    let one = |it: &Free| json!({ "from": written(it.from), "until": it.until.map(written) });
+    let end = found.end.as_ref();
+    json!({
+        "seconds": seconds,
+        "slots": found.times.iter().map(one).collect::<Value>(),
+        "end": end.map(|(name, closed)| json!({ "freeze": name.to_string(), "from": written(closed.from) })),
+    })
+}

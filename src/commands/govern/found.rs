@@ -1,0 +1,158 @@
+//! `found`: the questions of a founder, whose answers `init` takes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::init::{Founding, check_free, check_place};
+use super::policy::read as read_policy_file;
+use crate::commands::Context;
+use crate::commands::account::{join, own_key, settle};
+use crate::commands::ask::ask;
+use crate::commands::lookup::parse;
+use crate::commands::people::members::{Members, member, read_request};
+use crate::commands::people::request::signed;
+use crate::domain::{Asked, PersonId, Policy, RegisterName, Role};
+use crate::error::{AccountError, Error};
+use crate::format::request::{RegisterRef, Request};
+use crate::output::{list, safe};
+
+/// Found a register, guided by questions
+///
+/// Asks for the name of the register, its file, your id, the enrolment requests of the other founding members and the
+/// policy. Then it does what `twinseal init` does, and writes config.toml. The other members first write their requests:
+/// `twinseal join --register NAME`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  twinseal found
+  twinseal found --register /srv/changes/prod.db")]
+pub struct Found {
+    /// No passphrase for a new key: anybody who can read the file can sign
+    #[arg(long, conflicts_with = "global-passphrase-file")]
+    no_passphrase: bool,
+}
+
+/// The answer that means the policy of [`Policy::built_in`].
+const BUILT_IN: &str = "built-in";
+
+impl Found {
+    /// # Errors
+    /// There is no terminal, or as `init`.
+    pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        if !context.env.console.is_interactive() {
+            return Err(AccountError::FoundNeedsTerminal.into());
+        }
+        let name = ask(context, "Name of the register", "prod", |context, given| {
+            let name: RegisterName = parse(given)?;
+            check_free(context, &name, Path::new(""), None)?;
+            Ok(name)
+        })?;
+        let path = ask_place(context, &name)?;
+        let register = RegisterRef::New(name.clone());
+        let founder = self.ask_founder(context, &register)?;
+        let requests = ask_requests(context, &register, &founder.person)?;
+        let members = ask_roles(context, founder, requests)?;
+        let policy = ask(context, "Policy, a file in TOML", BUILT_IN, |context, given| match given {
+            BUILT_IN => Ok(Policy::built_in()),
+            file => Ok(read_policy_file(context, Path::new(file))?.0),
+        })?;
+        let (founder, fingerprint) = Founding { name, path, after: None, policy, members }.create(context)?;
+        settle(context, fingerprint, &founder).map(|_| ()).map_err(|error| error.after(0))
+    }
+
+    /// The founder's own request, signed with their key.
+    fn ask_founder(&self, context: &mut Context<'_>, register: &RegisterRef) -> Result<Request, Error> {
+        let key = own_key(context, None, self.no_passphrase)?;
+        let person = match context.key_choice.person_meant() {
+            Some(meant) => parse(meant)?,
+            None => join::ask_id(context)?,
+        };
+        let name = join::ask_name(context)?;
+        let mut roles = ask(context, "Your roles besides admin: engineer, approver, or none", "", |_, given| {
+            if given == "none" { Ok(BTreeSet::new()) } else { join::roles_of(given) }
+        })?;
+        roles.insert(Role::Admin);
+        let now = context.env.now();
+        let asked = Asked::new(None, now, Asked::usual_end(now));
+        let asked = asked.map_err(|invalid| Error::Value { given: now.to_string(), invalid })?;
+        signed(context, key, (register.clone(), person, name), asked.with(roles, BTreeSet::new()))
+    }
+}
+
+fn ask_place(context: &mut Context<'_>, name: &RegisterName) -> Result<PathBuf, Error> {
+    let usual = context.options.register.clone().unwrap_or_else(|| format!("{name}.db"));
+    let usual = context.env.path(Path::new(&usual)).display().to_string();
+    ask(context, "File of the register", &usual, |context, given| {
+        let path = context.env.path(Path::new(given));
+        check_place(context, &path)?;
+        check_free(context, name, &path, None)?;
+        match path.parent().filter(|folder| !folder.is_dir()) {
+            Some(folder) => {
+                let source = std::io::ErrorKind::NotFound.into();
+                Err(Error::File { doing: "use", path: folder.to_owned(), source })
+            }
+            None => Ok(path),
+        }
+    })
+}
+
+/// The requests of the other members; by default those in the current directory.
+fn ask_requests(context: &mut Context<'_>, register: &RegisterRef, founder: &PersonId) -> Result<Vec<Request>, Error> {
+    let usual = requests_here(context, register, founder).join(" ");
+    let asked = "Requests of the other members, files separated by spaces";
+    let requests = ask(context, asked, &usual, |context, given| {
+        let one = context.env.path(Path::new(given)).is_file();
+        let files: Vec<&str> = if one { vec![given] } else { given.split_whitespace().collect() };
+        let mut requests = BTreeMap::new();
+        for file in files {
+            let request = read_request(context, Path::new(file), register)?;
+            let person = request.person.clone();
+            if person == *founder || requests.insert(person.clone(), request).is_some() {
+                return Err(Error::NamedTwice(person.to_string()));
+            }
+        }
+        if requests.is_empty() { Err(AccountError::NoSecondAdmin.into()) } else { Ok(requests) }
+    })?;
+    Ok(requests.into_values().collect())
+}
+
+/// The files in the current directory that are requests of others for this register.
+fn requests_here(context: &mut Context<'_>, register: &RegisterRef, founder: &PersonId) -> Vec<String> {
+    let now = context.env.now();
+    let items = fs::read_dir(&context.env.folder).into_iter().flatten().flatten();
+    let names = items.filter_map(|item| item.file_name().into_string().ok());
+    let mut names: Vec<String> =
+        names.filter(|it| it.ends_with(".request") && !it.contains(char::is_whitespace)).collect();
+    names.sort();
+    names.retain(|name| {
+        let request = read_request(context, Path::new(name), register);
+        request.is_ok_and(|it| it.person != *founder && it.asked.expires() > now)
+    });
+    names
+}
+
+/// Asks for the roles of each member; by default those in the request.
+fn ask_roles(context: &mut Context<'_>, founder: Request, requests: Vec<Request>) -> Result<Members, Error> {
+    let (mut members, mut names, mut seconded) = (Vec::new(), BTreeMap::new(), false);
+    names.extend(founder.name.clone().map(|name| (founder.person.clone(), name)));
+    let roles = founder.asked.roles().clone();
+    members.push(member(founder, roles));
+    let last = requests.len().saturating_sub(1);
+    for (at, request) in requests.into_iter().enumerate() {
+        let usual = list(request.asked.roles());
+        let key = request.key.fingerprint();
+        context.env.status(format_args!("{} has the key {key}; compare it by phone or in person", request.person));
+        let question = format!("Roles of {}: admin, engineer, approver, auditor", safe(request.person.as_str()));
+        let roles = ask(context, &question, &usual, |_, given| {
+            let roles = join::roles_of(given)?;
+            let lacks = at == last && !seconded && !roles.contains(&Role::Admin);
+            if lacks { Err(AccountError::NoSecondAdmin.into()) } else { Ok(roles) }
+        })?;
+        seconded |= roles.contains(&Role::Admin);
+        names.extend(request.name.clone().map(|name| (request.person.clone(), name)));
+        members.push(member(request, roles));
+    }
+    Ok((members, names))
+}
