@@ -2,7 +2,9 @@
 # A complete story in a new folder: create a register, file changes, approve, start and finish one, verify. At the end a
 # copy of the file is edited without twinseal, and `verify` names the broken entry.
 #
-#   sh examples/quickstart.sh [FOLDER]      (default: ./playground)
+#   sh examples/quickstart.sh [FOLDER [PROGRAM]]      (default: ./playground)
+#
+# PROGRAM is an installed twinseal. Without it, the program is built first.
 
 set -eu
 
@@ -17,10 +19,15 @@ if [ -e "$folder" ]; then
     exit 2
 fi
 
-echo "Building (the first time takes a few minutes) ..."
-cargo build --release --locked --manifest-path "$project/Cargo.toml"
-target=$(cargo metadata --format-version 1 --no-deps --offline --manifest-path "$project/Cargo.toml" |
-    sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
+if [ $# -ge 2 ]; then
+    program=$2
+else
+    echo "Building (the first time takes a few minutes) ..."
+    cargo build --release --locked --manifest-path "$project/Cargo.toml"
+    target=$(cargo metadata --format-version 1 --no-deps --offline --manifest-path "$project/Cargo.toml" |
+        sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
+    program=$target/release/twinseal
+fi
 
 mkdir "$folder"
 cd "$folder"
@@ -38,7 +45,7 @@ home="$folder/people/\$1"
 shift
 unset TWINSEAL_AS TWINSEAL_REGISTER XDG_CONFIG_HOME XDG_STATE_HOME
 HOME="\$home" TWINSEAL_KEY="\$home/key" exec \\
-    "$target/release/twinseal" "\$@"
+    "$program" "\$@"
 PERSON
 chmod +x as
 
