@@ -229,28 +229,33 @@ impl Env {
     /// Prints lines to standard error, and ignores a failed write. A line that is wider than the terminal is broken
     /// between words; what follows is indented, so that no content begins a line.
     pub fn status(&mut self, lines: impl std::fmt::Display) {
-        let lines = lines.to_string();
-        let folded = match self.err_width {
-            Some(width) => lines.split('\n').map(|line| fold(line, width.into())).collect::<Vec<_>>().join("\n"),
-            None => lines,
-        };
-        let _ = writeln!(self.err, "{folded}");
+        let _ = writeln!(self.err, "{}", folded(&lines.to_string(), self.err_width));
     }
 }
 
-/// Breaks a line between words to fit a terminal. Characters beyond ASCII can take two columns.
+/// Breaks the lines that are wider than the terminal between words; what follows is indented. `None` is no terminal.
+pub fn folded(lines: &str, width: Option<u16>) -> String {
+    match width {
+        Some(width) => lines.split('\n').map(|line| fold(line, width.into())).collect::<Vec<_>>().join("\n"),
+        None => lines.to_owned(),
+    }
+}
+
+/// Breaks a line between words to fit a terminal. What follows is indented by one more than the line.
 fn fold(line: &str, width: usize) -> String {
-    let columns = |text: &str| text.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum::<usize>();
     if columns(line) <= width {
         return line.to_owned();
     }
-    let (mut folded, mut used) = (String::new(), 0);
-    for word in line.split(' ') {
+    let text = line.trim_start_matches(' ');
+    let indent = line.len() - text.len();
+    let (mut folded, mut used, begin) = (" ".repeat(indent), indent, indent);
+    for word in text.split(' ') {
         // Some terminals begin a new line when the last column is filled.
-        if used > 0 && used + 1 + columns(word) >= width {
-            folded.push_str("\n ");
-            used = 1;
-        } else if used > 0 {
+        if used > begin && used + 1 + columns(word) >= width {
+            folded.push('\n');
+            folded.push_str(&" ".repeat(indent + 1));
+            used = indent + 1;
+        } else if used > begin {
             folded.push(' ');
             used += 1;
         }
@@ -258,6 +263,20 @@ fn fold(line: &str, width: usize) -> String {
         used += columns(word);
     }
     folded
+}
+
+/// The columns that a text takes at most: characters beyond ASCII can take two, and colours take none.
+fn columns(text: &str) -> usize {
+    let (mut columns, mut colour) = (0, false);
+    for c in text.chars() {
+        match c {
+            '\x1b' => colour = true,
+            'm' if colour => colour = false,
+            _ if colour => {}
+            c => columns += if c.is_ascii() { 1 } else { 2 },
+        }
+    }
+    columns
 }
 
 /// The pager of `TWINSEAL_PAGER` or `PAGER`, or less; `None` if the variable is `cat`, as git has it.

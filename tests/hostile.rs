@@ -13,7 +13,7 @@ mod pins;
 mod random_input;
 mod registers;
 mod requests;
-mod screen;
+pub mod screen;
 mod surroundings;
 
 use crate::support::{World, words};

@@ -42,6 +42,7 @@ mod redaction;
 mod repair;
 mod restore;
 mod rules;
+mod screens;
 mod settings;
 mod side_files;
 mod signatures;

@@ -55,9 +55,13 @@ impl World {
 
     /// Like [`World::empty`], in a folder whose name has this prefix.
     pub fn empty_called(name: &str) -> Self {
+        Self::empty_in(tempfile::Builder::new().prefix(name).tempdir().unwrap())
+    }
+
+    /// Like [`World::empty`], in this folder.
+    pub fn empty_in(folder: TempDir) -> Self {
         let clock = Rc::new(Cell::new(MORNING.parse().unwrap()));
         let (drawn, variables) = (Rc::new(Cell::new(0)), RefCell::default());
-        let folder = tempfile::Builder::new().prefix(name).tempdir().unwrap();
         Self { folder, screen: Cell::new(false), columns: Cell::new(None), clock, drawn, variables }
     }
 

@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::domain::{Denied, PersonId, Register};
-use crate::env::Env;
+use crate::env::{Env, folded};
 use crate::error::Error;
 use crate::output::{safe, safe_json};
 use crate::store::{Notice, Session};
@@ -32,11 +32,26 @@ impl Ui {
         Self { json, notices: Vec::new(), recorded: Vec::new(), broken: false }
     }
 
-    /// Prints `data` as JSON with `--json`, otherwise the text.
+    /// Prints `data` as JSON with `--json`, otherwise the text, folded to fit the terminal.
     ///
     /// # Errors
     /// Standard output fails.
     pub fn answer(
+        &self,
+        env: &mut Env,
+        json: impl FnOnce() -> Value,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Error> {
+        let width = env.width;
+        let text = || folded(&text(), width);
+        self.answer_exactly(env, json, text)
+    }
+
+    /// Like [`Ui::answer`], for a text that is copied or read by programs: no line of it is folded.
+    ///
+    /// # Errors
+    /// Standard output fails.
+    pub fn answer_exactly(
         &self,
         env: &mut Env,
         json: impl FnOnce() -> Value,

@@ -135,7 +135,7 @@ impl Page {
 
     /// Begins a block with this heading.
     pub fn block(&mut self, label: &str) -> &mut Self {
-        let label = safe_lines(label).replace('\n', " ");
+        let label = self.wrapped("", 2, &safe_lines(label).replace('\n', " "));
         self.text.push('\n');
         self.text.push_str(&self.paint(AnsiColor::Cyan.on_default(), &label));
         self.text.push('\n');
@@ -151,6 +151,14 @@ impl Page {
             Some(width) if first.chars().count() > width / 2 => self.wrapped("", 4, &format!("{first}{text}")),
             _ => self.wrapped(&first, first.chars().count(), &text.to_string()),
         };
+        self.text.push_str(&text);
+        self.text.push('\n');
+        self
+    }
+
+    /// Adds the program's own words below a line, indented by so many columns.
+    pub fn under(&mut self, indent: usize, text: impl Display) -> &mut Self {
+        let text = self.wrapped(&" ".repeat(indent), indent, &text.to_string());
         self.text.push_str(&text);
         self.text.push('\n');
         self

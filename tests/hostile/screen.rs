@@ -125,7 +125,7 @@ pub fn came(output: &Output) -> bool {
 
 /// Every command with a person who may run it, in an order in which each succeeds. `NAME` is the prefix of every file
 /// name that a user chooses; other words in braces are filled in.
-const DAY: &[(&str, &str)] = &[
+pub const DAY: &[(&str, &str)] = &[
     (
         "alice",
         "init --name prod --register prod.db --member alice=alice.request:admin --member bob=bob.request:admin \
@@ -257,8 +257,11 @@ const DAY: &[(&str, &str)] = &[
     ("audrey", "registers forget prod --fingerprint {fingerprint}"),
 ];
 
+/// Lines of [`DAY`] that may fail: the result of `doctor` depends on this host, and `found` needs a terminal.
+pub const MAY_FAIL: [&str; 2] = ["doctor", "found"];
+
 /// A line of [`DAY`] with its placeholders filled in, split into words.
-fn filled(world: &World, line: &str) -> Vec<String> {
+pub fn filled(world: &World, line: &str, name: &str) -> Vec<String> {
     let key = |person: &str| world.signer(person).public().fingerprint().to_string();
     let proposal = || world.newest_proposal().opened.to_string();
     let fill = |word: String| match word.as_str() {
@@ -270,7 +273,7 @@ fn filled(world: &World, line: &str) -> Vec<String> {
         "{dave}" => key("dave"),
         "{carol}" => key("carol"),
         "{now}" => FreezeName::now(world.entries() - 1).to_string(),
-        word => word.replace("NAME", &sample()).replace("{leaf}", &"7".repeat(64)),
+        word => word.replace("NAME", name).replace("{leaf}", &"7".repeat(64)),
     };
     words(line).into_iter().map(fill).collect()
 }
@@ -278,6 +281,12 @@ fn filled(world: &World, line: &str) -> Vec<String> {
 /// A register in a folder with a hostile name, in which every name that a user chooses is hostile.
 fn before_the_day() -> World {
     let world = World::empty_called(&sample());
+    prepare(&world, &sample(), CHANGE);
+    world
+}
+
+/// Makes the keys, requests and files of [`DAY`]. `name` is the prefix of file names, and `change` is what is filed.
+pub fn prepare(world: &World, name: &str, change: &str) {
     for (person, _) in PEOPLE {
         world.person(person);
         world.ok(person, &format!("person request {person} --register prod --out {person}.request"));
@@ -285,13 +294,12 @@ fn before_the_day() -> World {
     for person in ["frank", "deploy"] {
         fs::create_dir_all(world.path(&format!("people/{person}"))).unwrap();
     }
-    let name = sample();
-    let artifact = format!("{CHANGE}\n[[artifacts]]\nname = \"app.tar\"\nfile = {}\n", quoted(&format!("{name}.tar")));
+    let artifact = format!("{change}\n[[artifacts]]\nname = \"app.tar\"\nfile = {}\n", quoted(&format!("{name}.tar")));
     world.variable("audrey", "EDITOR", Some("true"));
     world.variable("erin", "EDITOR", Some("true"));
     let drafts = "people/erin/.local/state/twinseal/drafts";
-    world.write(&format!("{drafts}/1.toml"), CHANGE);
-    world.write(&format!("{drafts}/2.toml"), format!("title = {}\n", quoted(&name)));
+    world.write(&format!("{drafts}/1.toml"), change);
+    world.write(&format!("{drafts}/2.toml"), format!("title = {}\n", quoted(name)));
     world.write(&format!("{name}.tar"), "bytes");
     world.write(&format!("{name}.toml"), &artifact);
     world.write(&format!("{name}2.toml"), artifact.replace("160", "140"));
@@ -301,7 +309,6 @@ fn before_the_day() -> World {
     world.write(&format!("{name}p.toml"), "approvals = 3\napproval_days = 7\n");
     let confirmed = "[[require]]\nname = \"checked\"\nconfirm = true\n";
     world.write(&format!("{name}q.toml"), format!("approvals = 2\napproval_days = 7\n{confirmed}"));
-    world
 }
 
 /// For each command, a person and the words that they run it with.
@@ -315,10 +322,9 @@ pub fn day(mode: Mode) -> (World, Lines) {
         if line.starts_with("gate") {
             world.at("2026-12-01T10:00:00Z");
         }
-        let args = filled(&world, line);
+        let args = filled(&world, line, &sample());
         let output = calm(&world, mode, person, &args);
-        // The result of `doctor` depends on this host, and `found` needs a terminal.
-        let well = output.exit == Exit::Done || ["doctor", "found"].contains(&line);
+        let well = output.exit == Exit::Done || MAY_FAIL.contains(&line);
         assert!(well, "{person}: {line}\n{}", output.screen);
         // The line without a command is the home page.
         if let Some((command, _)) = commands.iter().rfind(|(path, _)| args.starts_with(path)) {
@@ -329,7 +335,7 @@ pub fn day(mode: Mode) -> (World, Lines) {
 }
 
 /// Every command of the program, with those of its options that take a value.
-fn commands() -> BTreeMap<Vec<String>, Vec<String>> {
+pub fn commands() -> BTreeMap<Vec<String>, Vec<String>> {
     fn walk(command: &clap::Command, path: &[String], found: &mut BTreeMap<Vec<String>, Vec<String>>) {
         let below: Vec<_> = command.get_subcommands().filter(|it| it.get_name() != "help").collect();
         // A noun can be a verb too: `calendar`.
@@ -407,7 +413,7 @@ fn no_question_shows_a_hostile_character() {
     for mode in MODES {
         let world = before_the_day();
         let ask = |person: &str, line: &str, typed: &[&str], question: &str| {
-            let output = calm_typing(&world, mode, person, &filled(&world, line), Some(typed));
+            let output = calm_typing(&world, mode, person, &filled(&world, line, &sample()), Some(typed));
             assert!(output.screen.contains(question), "{line}\n{}", output.screen);
             assert_eq!(output.exit, Exit::Done, "{line}\n{}", output.screen);
         };

@@ -218,7 +218,7 @@ fn show(context: &mut Context<'_>) -> Result<(), Error> {
 fn path(context: &mut Context<'_>) -> Result<(), Error> {
     let path = File::path(context.env);
     let json = || json!({ "file": path.display().to_string(), "exists": path.exists() });
-    context.ui.answer(context.env, json, || safe(&path.display().to_string()).into_owned())
+    context.ui.answer_exactly(context.env, json, || safe(&path.display().to_string()).into_owned())
 }
 
 fn edit(context: &mut Context<'_>) -> Result<(), Error> {

@@ -7,6 +7,7 @@ use crate::commands::Context;
 use crate::commands::freeze::closed_now;
 use crate::commands::look::inbox::{self, Waiting};
 use crate::domain::Role;
+use crate::env::folded;
 use crate::error::Error;
 use crate::output::{freeze, safe};
 use crate::store::Session;
@@ -80,5 +81,5 @@ pub fn page(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
     let engineer = me.as_ref().is_ok_and(|me| me.person.grants.left(now.effective).roles.contains_key(&Role::Engineer));
     text.push_str(if engineer { "\n\nfile a change: `twinseal file`; " } else { "\n\n" });
     text.push_str("all commands: `twinseal --help`");
-    Ok(context.env.print(text)?)
+    Ok(context.env.print(folded(&text, context.env.width))?)
 }

@@ -103,7 +103,9 @@ impl Show {
                     .status("no source: the policy in force was set by `twinseal init`, or its text was redacted");
             }
             let json = || json!({ "source": output::json::written(source.as_ref()) });
-            return context.ui.answer(context.env, json, || source.as_ref().map_or(String::new(), Prose::to_string));
+            return context
+                .ui
+                .answer_exactly(context.env, json, || source.as_ref().map_or(String::new(), Prose::to_string));
         }
         let json = || {
             json!({

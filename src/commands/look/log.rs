@@ -5,11 +5,12 @@ use clap::Args;
 use crate::commands::Context;
 use crate::commands::breakglass::find;
 use crate::commands::lookup::{break_glass_id, change_id, known_person, parse, time};
-use crate::domain::{EventKind, PersonId, number};
+use crate::domain::{EventKind, Header, PersonId, number};
+use crate::env::folded;
 use crate::error::Error;
 use crate::format::entry;
 use crate::input::Toward;
-use crate::output::{self, describe};
+use crate::output::{self, Page, describe};
 use crate::store::{EntryFilter, Session, Since, StoreError};
 
 /// Show the audit log
@@ -67,7 +68,8 @@ impl Log {
             } else {
                 let entry = session.entry(seq)?.ok_or(Error::NoEntry(seq))?;
                 let header = &entry.header;
-                let line = || format!("{seq:>6}  {}  {:<12}  {}", header.time, header.actor, describe(&entry.event));
+                let width = context.env.width;
+                let line = || line(seq, header, &describe(&entry.event), width);
                 let json = || output::json::entry(header, &entry.event, entry.text.as_ref(), entry.leaf);
                 context.ui.answer(context.env, json, line)?;
             }
@@ -120,4 +122,16 @@ impl Log {
         let filter = EntryFilter { change, break_glass, actor: person, kind, seq: self.seq, since, until };
         Ok(session.queries().entries(&filter)?)
     }
+}
+
+/// An entry on one line, or its description below where the terminal is too narrow.
+fn line(seq: u64, header: &Header, description: &str, width: Option<u16>) -> String {
+    let begin = format!("{seq:>6}  {}  ", header.time);
+    let one = format!("{begin}{:<12}  {description}", header.actor);
+    if folded(&one, width) == one {
+        return one;
+    }
+    let mut page = Page::new(false, width);
+    page.under(8, description);
+    format!("{begin}{}\n{}", header.actor, page.finish())
 }

@@ -215,6 +215,6 @@ impl Show {
         };
         let lock = if locked { "encrypted with a passphrase" } else { "no passphrase" };
         let text = || format!("{}\n{public} {}\n{lock}", public.fingerprint(), safe(&comment));
-        context.ui.answer(context.env, json, text)
+        context.ui.answer_exactly(context.env, json, text)
     }
 }
