@@ -1,11 +1,12 @@
 //! The command line: the tree of commands and their dispatch.
 
-mod tips;
+mod shape;
+mod usage;
 
 use std::ffi::OsString;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::account::{config, home, join, trusted, whoami};
 use crate::commands::breakglass;
@@ -30,7 +31,7 @@ use crate::output::{safe, safe_json, safe_lines};
 /// A change can start only after two other people have signed that exact revision with their own keys. Every act is an
 /// entry in one signed log that anybody can verify.
 #[derive(Debug, Parser)]
-#[command(name = "twinseal", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(name = "twinseal", version, disable_help_subcommand = true)]
 #[command(after_help = "Exit codes:
   0  success
   1  refused by a rule, or not confirmed; gate closed; freeze closed
@@ -38,7 +39,7 @@ use crate::output::{safe, safe_json, safe_lines};
   3  broken or unexpected register
   4  environment: files, locks, disks, agents, versions
 
-Topics: twinseal help exit-codes, format, keys, policy, times")]
+Topics: twinseal help exit-codes, format, keys, policy, terminal, times")]
 pub struct Cli {
     #[command(flatten)]
     options: Options,
@@ -147,34 +148,35 @@ fn dispatch(command: Option<Command>, context: &mut Context<'_>) -> Result<(), E
         Command::Join(it) => it.run(context),
         Command::Config(it) => it.run(context),
         Command::Registers(it) => it.run(context),
-        Command::SetupShell(it) => it.run(context, Cli::command()),
-        Command::Complete(it) => it.run(context, Cli::command()),
-        Command::Help(it) => it.run(context, Cli::command()),
+        Command::SetupShell(it) => it.run(context, program()),
+        Command::Complete(it) => it.run(context, program()),
+        Command::Help(it) => it.run(context, program()),
     }
 }
 
 /// Runs a command line, program name first, and returns its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
     let args: Vec<OsString> = args.into_iter().collect();
-    let cli = match Cli::try_parse_from(&args) {
+    let parsed = program().try_get_matches_from(&args).and_then(|it| Cli::from_arg_matches(&it));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(usage) => {
             let json = args.iter().any(|it| it == "--json");
+            let only_help = usage.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && !json;
+            if only_help || !usage.use_stderr() {
+                return print_help(env, &usage);
+            }
             // clap does not say which argument it means.
             let not_utf8 = args.iter().find(|word| usage.kind() == ErrorKind::InvalidUtf8 && word.to_str().is_none());
             if let Some(word) = not_utf8 {
                 return report(env, &Error::NotUtf8(format!("the argument {word:?}")), json);
             }
-            // clap's message repeats the arguments. Escape them and parse again: escaping the finished message would
-            // also escape clap's own colours.
-            let words: Vec<String> = args.iter().map(|word| safe(&word.to_string_lossy()).into_owned()).collect();
-            let mut usage = Cli::try_parse_from(&words).err().unwrap_or(usage);
-            tips::suggest(&mut usage, &words);
-            return report_usage(env, &usage, json);
+            return report(env, &usage::explain(&usage, &args, program()).into(), json);
         }
     };
     let json = cli.options.json;
     let Cli { options, command } = cli;
+    options.apply(env);
     let done = configuration(env, command.as_ref()).and_then(|config| {
         let mut context = Context::new(env, options, config)?;
         dispatch(command, &mut context).inspect_err(|error| context.discard_damaged(error))?;
@@ -220,20 +222,19 @@ fn report(env: &mut Env, error: &Error, json: bool) -> Exit {
     error.exit()
 }
 
-/// Prints help to standard output and usage errors to standard error.
-fn report_usage(env: &mut Env, usage: &clap::Error, json: bool) -> Exit {
-    let text = usage.render();
-    let (help, exit) = (!usage.use_stderr(), if usage.use_stderr() { Exit::Invalid } else { Exit::Done });
-    let text = if env.colour { text.ansi().to_string() } else { safe_lines(&text.to_string()) };
-    if json && !help {
-        let _ = env.print(safe_json(&Error::usage(&usage.to_string())));
-    }
-    if help {
-        let _ = write!(env.out, "{text}");
-    } else {
-        let _ = write!(env.err, "{text}");
-    }
-    exit
+/// Prints the help, or the version, that was asked for; and the help of a group of commands of which none was named.
+fn print_help(env: &mut Env, help: &clap::Error) -> Exit {
+    let text = help.render();
+    let asked = !help.use_stderr();
+    let colour = if asked { env.colour } else { env.err_colour };
+    let text = if colour { text.ansi().to_string() } else { text.to_string() };
+    let _ = write!(if asked { &mut env.out } else { &mut env.err }, "{text}");
+    if asked { Exit::Done } else { Exit::Invalid }
+}
+
+/// The tree of commands, with the layout of its help.
+pub fn program() -> clap::Command {
+    shape::lay_out(Cli::command())
 }
 
 #[cfg(test)]

@@ -1,23 +1,26 @@
 //! The program's environment: clock, randomness, variables, current directory, terminal and output. Other modules reach
 //! the process only through [`Env`], so tests can replace it.
 
+mod interrupt;
+
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::termios::{QueueSelector, tcflush};
 use zeroize::Zeroizing;
 
+pub use self::interrupt::Interrupt;
 use crate::domain::Time;
 
 /// The environment variables that twinseal reads.
-const VARIABLES: [&str; 18] = [
+const VARIABLES: [&str; 19] = [
+    "CLICOLOR_FORCE",
     "EDITOR",
     "HOME",
     "LOGNAME",
@@ -95,6 +98,10 @@ pub struct Env {
     pub pager: Option<OsString>,
     /// Whether to show progress.
     pub progress: bool,
+    /// Whether to leave out remarks: what was done, and what comes next.
+    pub quiet: bool,
+    /// What Ctrl-C would interrupt.
+    pub interrupt: Arc<Interrupt>,
     /// The time limit for waiting on other writers.
     pub patience: Duration,
 }
@@ -106,15 +113,20 @@ impl Env {
         let set = |name: &&str| Some(((*name).to_owned(), std::env::var_os(name).filter(|it| !it.is_empty())?));
         let variables: HashMap<String, OsString> = VARIABLES.iter().filter_map(set).collect();
         let dumb = variables.get("TERM").is_none_or(|term| term == "dumb");
-        let colours = !dumb && !variables.contains_key("NO_COLOR");
         let (out, err) = (io::stdout(), io::stderr());
+        let colours = |terminal: bool| {
+            let forced = variables.get("CLICOLOR_FORCE").is_some_and(|it| it != "0");
+            !variables.contains_key("NO_COLOR") && (forced || (terminal && !dumb))
+        };
         Self {
-            colour: out.is_terminal() && colours,
+            colour: colours(out.is_terminal()),
             width: width(&out),
-            err_colour: err.is_terminal() && colours,
+            err_colour: colours(err.is_terminal()),
             err_width: width(&err),
             pager: pager(&variables).filter(|_| err.is_terminal() && !dumb),
             progress: err.is_terminal() && !dumb,
+            quiet: false,
+            interrupt: Interrupt::watched(),
             variables,
             patience: PATIENCE,
             folder: current_folder(),
@@ -148,9 +160,15 @@ impl Env {
         base.unwrap_or_else(|| self.path(Path::new("~")).join(default))
     }
 
-    /// Says nothing on standard error from now on, and asks nobody: for completion, which runs while a person types.
-    pub fn fall_silent(&mut self) {
-        self.err = Box::new(io::sink());
+    /// Colours always or never; with `None`, as the terminal and the variables have it.
+    pub fn use_colour(&mut self, always: Option<bool>) {
+        if let Some(always) = always {
+            (self.colour, self.err_colour) = (always, always);
+        }
+    }
+
+    /// Asks nobody from now on, as if there were no terminal.
+    pub fn ask_nobody(&mut self) {
         self.console = Box::new(NoTerminal);
     }
 
@@ -205,14 +223,17 @@ impl Env {
         command.push(" \"$1\"");
         let mut shell = Command::new("sh");
         shell.arg("-c").arg(command).arg("sh").arg(file).current_dir(&self.folder);
-        let status = shell.status()?;
+        let status = self.interrupt.elsewhere(|| shell.status())?;
         if status.success() { Ok(()) } else { Err(io::Error::other(format!("{}: {status}", editor.display()))) }
     }
 
     /// Shows a long text in the pager. If there is none, or it fails, the text goes to standard error. The terminal keeps
     /// what was shown.
     pub fn show(&mut self, text: &str) {
-        let paged = self.pager.as_ref().is_some_and(|pager| page(pager, &self.folder, text).is_ok());
+        let paged = self
+            .pager
+            .as_ref()
+            .is_some_and(|pager| self.interrupt.elsewhere(|| page(pager, &self.folder, text)).is_ok());
         if !paged {
             self.status(text);
         }
@@ -224,6 +245,14 @@ impl Env {
     /// The write's error, such as a closed pipe.
     pub fn print(&mut self, line: impl std::fmt::Display) -> io::Result<()> {
         writeln!(self.out, "{line}")
+    }
+
+    /// Prints what was done, or what comes next, to standard error. Errors, warnings and whatever stands above a question
+    /// are no remarks: [`Env::status`] prints them always.
+    pub fn remark(&mut self, lines: impl std::fmt::Display) {
+        if !self.quiet {
+            self.status(lines);
+        }
     }
 
     /// Prints lines to standard error, and ignores a failed write. A line that is wider than the terminal is broken
@@ -292,24 +321,8 @@ fn page(pager: &OsStr, folder: &Path, text: &str) -> io::Result<()> {
     let terminal = io::stderr().as_fd().try_clone_to_owned()?;
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(pager).current_dir(folder).stdin(Stdio::piped()).stdout(terminal);
-    // Ctrl-C is for the pager, as git has it: otherwise the pager would outlive twinseal and take its shell's keys.
-    let ends = ends_by_ctrl_c();
-    ends.store(false, Ordering::Relaxed);
-    let status = run_pager(shell, text);
-    ends.store(true, Ordering::Relaxed);
     // A pager that fails may have shown nothing, and what was not shown must not be signed.
-    if status?.success() { Ok(()) } else { Err(io::ErrorKind::Other.into()) }
-}
-
-/// Whether Ctrl-C ends the program.
-fn ends_by_ctrl_c() -> &'static AtomicBool {
-    static ENDS: OnceLock<Arc<AtomicBool>> = OnceLock::new();
-    ENDS.get_or_init(|| {
-        let ends = Arc::new(AtomicBool::new(true));
-        // If it cannot be registered, Ctrl-C ends the program always.
-        let _ = signal_hook::flag::register_conditional_default(signal_hook::consts::SIGINT, Arc::clone(&ends));
-        ends
-    })
+    if run_pager(shell, text)?.success() { Ok(()) } else { Err(io::ErrorKind::Other.into()) }
 }
 
 fn run_pager(mut shell: Command, text: &str) -> io::Result<ExitStatus> {
@@ -382,6 +395,11 @@ impl Console for Terminal {
     }
 
     fn secret(&mut self, question: &str) -> io::Result<Zeroizing<String>> {
-        rpassword::prompt_password(format!("{question} ")).map(Zeroizing::new)
+        let typed = rpassword::prompt_password(format!("{question} "));
+        if typed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
+            // Ctrl-C, which rpassword has raised again. It ends the program in another thread.
+            std::thread::sleep(Duration::from_secs(1));
+        }
+        typed.map(Zeroizing::new)
     }
 }

@@ -7,6 +7,7 @@ mod faults;
 mod freeze;
 mod hint;
 mod json;
+mod usage;
 mod words;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub use break_glass::BreakGlassError;
 pub use exit::Exit;
 pub use freeze::FreezeError;
 pub use hint::shell_word;
+pub use usage::UsageError;
 use words::{did_you_mean, further, knows, none_fits, short};
 
 use self::faults::list_faults;
@@ -216,6 +218,9 @@ pub enum Error {
         /// Who filed its current revision.
         by: PersonId,
     },
+    /// The command line cannot be understood.
+    #[error("{}", .0.message)]
+    Usage(Box<UsageError>),
     /// A command about this account.
     #[error("{0}")]
     Account(#[from] AccountError),

@@ -192,7 +192,7 @@ impl KeyChoice {
             // It is normal to have no agent, or one with other keys, so no note is printed.
             Err(AgentError::NoSocket | AgentError::Unreachable { .. } | AgentError::NotHeld { .. }) => None,
             Err(error) => {
-                env.status(format_args!("note: {}", safe(&error.to_string())));
+                env.remark(format_args!("note: {}", safe(&error.to_string())));
                 None
             }
         }

@@ -61,6 +61,8 @@ pub struct Given {
     pub key: Option<PathBuf>,
     /// `--zone`.
     pub zone: Option<String>,
+    /// `--utc`.
+    pub utc: bool,
 }
 
 impl Settings {
@@ -74,12 +76,17 @@ impl Settings {
             None => Err(Error::NotUtf8(format!("{name} ({value:?})"))),
         };
         let path = |_: &'static str, value: &OsStr| Ok(PathBuf::from(value));
-        let Given { register, person, key, zone } = given;
+        let Given { register, person, key, zone, utc } = given;
+        let zone_given = first(env, ("--zone", ""), [zone, config.zone.clone()], text)?;
         Ok(Self {
             register: first(env, ("--register", "TWINSEAL_REGISTER"), [register, config.register.clone()], text)?,
             person: first(env, ("--as", "TWINSEAL_AS"), [person, config.person.clone()], text)?,
             key: first(env, ("--key", "TWINSEAL_KEY"), [key, config.key.clone()], path)?,
-            zone: first(env, ("--zone", ""), [zone, config.zone.clone()], text)?.or_else(|| system_zone(env)),
+            zone: if utc {
+                Some(Setting { value: "UTC".to_owned(), from: Origin::Option("--utc") })
+            } else {
+                zone_given.or_else(|| system_zone(env))
+            },
         })
     }
 }

@@ -165,10 +165,11 @@ fn help_knows_commands_and_topics() {
         ("format", "leaf hash"),
         ("keys", "~/.ssh/id_ed25519"),
         ("policy", "policy explain"),
+        ("terminal", "CLICOLOR_FORCE"),
         ("times", "sat 20:00"),
         ("approve", "Usage: twinseal approve"),
         ("person grant", "Usage: twinseal person grant"),
-        ("", "Commands:"),
+        ("", "Carry them out:"),
     ] {
         assert!(world.ok("frank", &format!("help {topic}")).contains(part), "{topic}");
     }
@@ -194,7 +195,7 @@ fn the_script_and_the_manual_pages_are_installed() {
     world.ok("carol", "setup-shell zsh");
     world.variable("carol", "SHELL", None);
     world.fails("carol", "setup-shell", Exit::Invalid, "which shell?");
-    world.fails("carol", "setup-shell csh", Exit::Invalid, "invalid value 'csh'");
+    world.fails("carol", "setup-shell csh", Exit::Invalid, "SHELL: \"csh\" is none of");
 }
 
 #[test]

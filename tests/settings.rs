@@ -60,7 +60,7 @@ fn no_invalid_setting_is_written() {
     let world = World::filed();
     world.fails("erin", "config set as 'Erin E'", Exit::Invalid, "not a person: write ");
     world.fails("erin", "config set register ''", Exit::Invalid, "the value is empty");
-    world.fails("erin", "config set colour red", Exit::Invalid, "invalid value 'colour'");
+    world.fails("erin", "config set colour red", Exit::Invalid, "\"colour\" is none of");
     assert_eq!(config(&world, "erin"), "");
 }
 

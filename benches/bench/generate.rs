@@ -149,6 +149,8 @@ impl World {
             err_colour: false,
             pager: None,
             progress: false,
+            quiet: false,
+            interrupt: Default::default(),
             patience: Duration::from_secs(30),
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ColorChoice};
 
 use super::lookup::{known_person, parse};
 use super::registers::{Found, Registers};
@@ -60,6 +60,31 @@ pub struct Options {
     /// Time zone of times without an offset, such as Asia/Shanghai; otherwise that of config.toml or of TZ
     #[arg(id = "global-zone", long = "zone", global = true, value_name = "ZONE", help_heading = "Global options")]
     pub zone: Option<String>,
+    /// Times in UTC, as with --zone UTC
+    #[arg(
+        id = "global-utc",
+        long = "utc",
+        global = true,
+        conflicts_with = "global-zone",
+        help_heading = "Global options"
+    )]
+    pub utc: bool,
+    /// When to use colours: auto, always or never [env: NO_COLOR, CLICOLOR_FORCE]
+    #[arg(
+        id = "global-color",
+        long = "color",
+        global = true,
+        value_name = "WHEN",
+        hide_possible_values = true,
+        help_heading = "Global options"
+    )]
+    pub color: Option<ColorChoice>,
+    /// Print no remarks, only data, questions, warnings and errors
+    #[arg(id = "global-quiet", short = 'q', long = "quiet", global = true, help_heading = "Global options")]
+    pub quiet: bool,
+    /// Ask nothing, as if there were no terminal
+    #[arg(id = "global-no-input", long = "no-input", global = true, help_heading = "Global options")]
+    pub no_input: bool,
     /// Output and errors in JSON: one document, or one per line from `log` and `export jsonl`
     #[arg(id = "global-json", long = "json", global = true, help_heading = "Global options")]
     pub json: bool,
@@ -72,7 +97,21 @@ impl Options {
             person: self.person.clone(),
             key: self.key.clone(),
             zone: self.zone.clone(),
+            utc: self.utc,
         }
+    }
+
+    /// Applies the options about the terminal.
+    pub fn apply(&self, env: &mut Env) {
+        env.quiet |= self.quiet;
+        if self.no_input {
+            env.ask_nobody();
+        }
+        env.use_colour(match self.color.unwrap_or_default() {
+            ColorChoice::Auto => None,
+            ColorChoice::Always => Some(true),
+            ColorChoice::Never => Some(false),
+        });
     }
 }
 

@@ -129,11 +129,11 @@ fn start_now(context: &mut Context<'_>, session: &mut Session, answer: &Answer, 
         Once::Recorded(entry) => {
             context.ui.report_recorded_notices(context.env);
             answer.print(context, Some(&entry)).map_err(|error| error.after(entry.header.seq))?;
-            context.env.status(format_args!("{id} started{place} (entry {})", entry.header.seq));
+            context.env.remark(format_args!("{id} started{place} (entry {})", entry.header.seq));
         }
         Once::Already => {
             answer.print(context, None)?;
-            context.env.status(format_args!("{id}{place} already started by this run"));
+            context.env.remark(format_args!("{id}{place} already started by this run"));
         }
     }
     Ok(())
@@ -156,7 +156,7 @@ fn wait_for(
         }
         let failed = answer.failed_conditions();
         if failed != said {
-            context.env.status(format_args!("waiting until {until}: {}", answer.reason()));
+            context.env.remark(format_args!("waiting until {until}: {}", answer.reason()));
             said = failed;
         }
         (context.env.sleep)(POLL.min(Duration::from_secs(left.unsigned_abs())));

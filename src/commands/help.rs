@@ -9,7 +9,7 @@ use crate::input::nearest;
 
 /// Show help for a command or a topic
 ///
-/// Topics: exit-codes, format, keys, policy, times.
+/// Topics: exit-codes, format, keys, policy, terminal, times.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal help approve
@@ -21,11 +21,12 @@ pub struct Help {
     words: Vec<String>,
 }
 
-const TOPICS: [(&str, &str); 5] = [
+const TOPICS: [(&str, &str); 6] = [
     ("exit-codes", include_str!("help/exit-codes.txt")),
     ("format", include_str!("help/format.txt")),
     ("keys", include_str!("help/keys.txt")),
     ("policy", include_str!("help/policy.txt")),
+    ("terminal", include_str!("help/terminal.txt")),
     ("times", include_str!("help/times.txt")),
 ];
 

@@ -66,14 +66,14 @@ pub fn note_policy(context: &mut Context<'_>, session: &Session, policy: &Policy
     for group in named.difference(&used) {
         let near = nearest(group.as_str(), used.iter().map(|it| it.as_str()));
         let near = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
-        context.env.status(format_args!("note: nobody is in group {group}{near}"));
+        context.env.remark(format_args!("note: nobody is in group {group}{near}"));
     }
     Ok(())
 }
 
 fn say(context: &mut Context<'_>, Unknown { item, name, near }: &Unknown) {
     let near = near.as_ref().map_or(String::new(), |near| format!("; did you mean {}?", safe(near)));
-    context.env.status(format_args!("note: no change, freeze or policy names {item} {name}{near}"));
+    context.env.remark(format_args!("note: no change, freeze or policy names {item} {name}{near}"));
 }
 
 fn unknown(session: &Session, scope: &Scope) -> Result<Vec<Unknown>, Error> {

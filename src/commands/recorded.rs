@@ -112,7 +112,7 @@ pub fn report_recorded_with(
         data.map_or(Ok(()), |data| Ok(context.env.print(data)?))
     };
     heard.map_err(|error| error.after(header.seq))?;
-    context.env.status(said);
+    context.env.remark(said);
     Ok(())
 }
 
@@ -125,6 +125,6 @@ pub fn report_already(context: &mut Context<'_>, said: impl std::fmt::Display) -
     if context.ui.json {
         context.ui.print_json(context.env, serde_json::json!({ "recorded": null }))?;
     }
-    context.env.status(said);
+    context.env.remark(said);
     Ok(())
 }

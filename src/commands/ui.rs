@@ -118,8 +118,11 @@ impl Ui {
 impl Ui {
     /// Reports one notice.
     fn report(&mut self, env: &mut Env, notice: &Notice) {
-        let level = if notice.is_warning() { "warning" } else { "note" };
-        env.status(format_args!("{level}: {notice}"));
+        if notice.is_warning() {
+            env.status(format_args!("warning: {notice}"));
+        } else {
+            env.remark(format_args!("note: {notice}"));
+        }
         self.notices.push(json!({ "seq": null, "rule": notice.rule(), "meaning": notice.to_string() }));
     }
 

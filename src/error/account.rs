@@ -84,7 +84,7 @@ impl AccountError {
             Self::NoDraft(_) => "`twinseal drafts list` shows the drafts of this account",
             Self::NoDraftGiven => "name a file: `twinseal draft > change.toml`, then `twinseal file change.toml`",
             Self::NoHelp { .. } => {
-                "`twinseal help` lists the commands; topics: exit-codes, format, keys, policy, times"
+                "`twinseal help` lists the commands; topics: exit-codes, format, keys, policy, terminal, times"
             }
             Self::WhichShell => "name it: `twinseal setup-shell bash`, zsh or fish",
         };

@@ -47,6 +47,7 @@ impl Error {
             Self::File { doing, source, .. } => file_hint(doing, source),
             Self::Config(error) => return config_hint(error),
             Self::Account(error) => return Some(error.hint()),
+            Self::Usage(error) => return Some(error.hint.clone()),
             Self::NeedDigest { .. } => {
                 "`twinseal show CHG-N`, `twinseal proposal show N` or `twinseal breakglass show BG-N` prints the digest"
             }
@@ -56,9 +57,7 @@ impl Error {
             Self::Copy { source: source @ (StoreError::Io { .. } | StoreError::Broken(_)), .. } => {
                 return store_hint(source);
             }
-            Self::Copy { .. } => {
-                "name a backup, or a broken register that `twinseal repair` kept; nothing was recorded"
-            }
+            Self::Copy { .. } => "name a backup, or a file that `twinseal repair` kept; nothing was recorded",
             Self::NothingNamed { .. } => "name a role, --group or --operator",
             Self::NoPassphrase => "use --passphrase-file FILE or --no-passphrase",
             Self::Findings { .. } | Self::Unwell { .. } | Self::Broken(_) => self.evidence(),

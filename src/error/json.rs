@@ -6,12 +6,6 @@ use super::{Error, Exit};
 use crate::input::Fault;
 
 impl Error {
-    /// A usage error that clap reports.
-    pub fn usage(message: &str) -> Value {
-        let message = message.trim_end().trim_start_matches("error: ");
-        Self::shape(Exit::Invalid, message, Some("`twinseal help` lists the commands".to_owned()))
-    }
-
     fn shape(exit: Exit, message: &str, hint: Option<String>) -> Value {
         json!({ "error": {
             "exit": exit as u8, "message": message, "hint": hint, "rule": null, "recorded": null, "faults": [],

@@ -163,6 +163,8 @@ impl World {
             err_colour: self.screen.get(),
             pager: None,
             progress: false,
+            quiet: false,
+            interrupt: Default::default(),
             patience: PATIENCE,
         };
         (env, recording)

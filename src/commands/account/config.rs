@@ -136,7 +136,7 @@ impl Set {
             }
         };
         if let Some(from) = shadow.filter(|from| *from != Origin::File) {
-            context.env.status(format_args!("note: {from} is set and has precedence"));
+            context.env.remark(format_args!("note: {from} is set and has precedence"));
         }
         changed(context, format_args!("set {} in config.toml", self.name.as_str()))
     }
@@ -164,7 +164,7 @@ fn note_missing(context: &mut Context<'_>, given: &str) {
 
 /// Reports a change of `config.toml`.
 fn changed(context: &mut Context<'_>, status: impl std::fmt::Display) -> Result<(), Error> {
-    context.env.status(status);
+    context.env.remark(status);
     if context.ui.json { path(context) } else { Ok(()) }
 }
 

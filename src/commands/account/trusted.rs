@@ -65,7 +65,7 @@ fn list(context: &mut Context<'_>) -> Result<(), Error> {
     let known: Vec<(Known, Option<u64>)> =
         context.registers.known().list().iter().map(|it| (it.clone(), verified(context, it))).collect();
     if known.is_empty() && !context.ui.json {
-        context.env.status("no trusted registers");
+        context.env.remark("no trusted registers");
         return Ok(());
     }
     let json = |(it, verified): &(Known, Option<u64>)| {
@@ -112,7 +112,7 @@ impl Forget {
             confirm(context.env, "stop trusting it", &known.name)?;
         }
         context.registers.forget(context.env, &known.fingerprint)?;
-        context.env.status(format_args!("{} is no longer trusted; its pin is kept", known.name));
+        context.env.remark(format_args!("{} is no longer trusted; its pin is kept", known.name));
         if !context.ui.json {
             return Ok(());
         }

@@ -91,7 +91,7 @@ pub(super) fn sign_offline(context: &mut Context<'_>, opening: &Opening, text: &
     let file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(context.env.path(out));
     file.and_then(|mut file| file.write_all(word::write_file(&word, opening, &part).as_bytes())).map_err(failed)?;
     let file = safe(&shell_word(&out.display().to_string())).into_owned();
-    context.env.status(format_args!("signed; once the register can be reached: `twinseal breakglass enter {file}`"));
+    context.env.remark(format_args!("signed; once the register can be reached: `twinseal breakglass enter {file}`"));
     Ok(())
 }
 

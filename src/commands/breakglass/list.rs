@@ -46,7 +46,7 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<(), Error> {
     let now = session.state().moment(context.env.now());
     let all = Judged::all(&session, now)?;
     if all.is_empty() && !context.ui.json {
-        context.env.status("no break-glass was opened");
+        context.env.remark("no break-glass was opened");
         return Ok(());
     }
     let row = |it: &Judged| {

@@ -76,7 +76,7 @@ pub fn list(context: &mut Context<'_>) -> Result<(), Error> {
     let calendars: Vec<Used> =
         names.into_iter().map(|name| Used::of(&session, name, &freezes)).collect::<Result<_, Error>>()?;
     if calendars.is_empty() && !context.ui.json {
-        context.env.status("no calendars in force");
+        context.env.remark("no calendars in force");
         return Ok(());
     }
     let json = || json!({ "calendars": calendars.iter().map(Used::json).collect::<Value>() });

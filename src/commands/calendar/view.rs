@@ -103,7 +103,7 @@ impl View {
             && days.zone.name() == "UTC"
             && let Some(it) = planned.iter().find(|it| it.row.zone != "UTC")
         {
-            context.env.status(format_args!("times are in UTC; local times: --zone {}", it.row.zone));
+            context.env.remark(format_args!("times are in UTC; local times: --zone {}", it.row.zone));
         }
         Ok(())
     }

@@ -102,7 +102,7 @@ impl Check {
             context.ui.print_json(context.env, read)?;
         }
         let name = self.draft.file.display().to_string();
-        context.env.status(format_args!("{}: no faults ({against})", safe(&name)));
+        context.env.remark(format_args!("{}: no faults ({against})", safe(&name)));
         Ok(())
     }
 }

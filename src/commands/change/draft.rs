@@ -70,7 +70,7 @@ pub fn copied(context: &mut Context<'_>, id: ChangeId) -> Result<String, Error> 
     let revision = change(&session, id)?.current().clone();
     let (words, execution) = (diff::description(&session, &revision)?, diff::execution(&session, &revision)?);
     if session.ask(|state| Ok(revision.is_redacted(state.governance())?))?? {
-        context.env.status("note: the text of this change was redacted; the draft lacks it");
+        context.env.remark("note: the text of this change was redacted; the draft lacks it");
     }
     let from = format!("{id} revision {}", revision.id.number);
     let copied = Copied { facts: &revision.facts, words: &words, execution: &execution };

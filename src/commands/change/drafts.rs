@@ -60,7 +60,7 @@ impl Drafts {
             Some(Verb::Discard(it)) => {
                 let path = find(context, &it.draft)?;
                 remove(&path)?;
-                context.env.status(format_args!("draft {} deleted", it.draft));
+                context.env.remark(format_args!("draft {} deleted", it.draft));
                 if !context.ui.json {
                     return Ok(());
                 }
@@ -131,7 +131,7 @@ fn list(context: &mut Context<'_>) -> Result<(), Error> {
     }
     found.sort();
     if found.is_empty() && !context.ui.json {
-        context.env.status("no drafts");
+        context.env.remark("no drafts");
         return Ok(());
     }
     let (now, width) = (context.env.now(), context.env.width);

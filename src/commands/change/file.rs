@@ -157,7 +157,7 @@ fn record(context: &mut Context<'_>, from: &DraftFile, again: Again) -> Result<(
     again.check(context, &session, (draft, rehearsal.unsigned()), ("file a new change", &similar))?;
     // Freezes can change before the window opens, so a change that they stop can be filed.
     for problem in checked.freeze_problems(&session, now, rehearsal.actor())? {
-        context.env.status(format_args!("note: {}", safe_lines(&problem.to_string())));
+        context.env.remark(format_args!("note: {}", safe_lines(&problem.to_string())));
     }
     let begun = from.begun_at();
     if begun.is_some() {

@@ -109,7 +109,7 @@ pub fn list(context: &mut Context<'_>) -> Result<(), Error> {
     let session = context.open()?;
     let (freezes, now) = (all(&session)?, context.env.now());
     if freezes.is_empty() && !context.ui.json {
-        context.env.status("no freezes in force");
+        context.env.remark("no freezes in force");
         return Ok(());
     }
     let json = || json!({ "freezes": freezes.iter().map(|(name, it)| freeze_json(name, it, now)).collect::<Value>() });
@@ -206,7 +206,7 @@ impl Check {
         let lines = || closed.iter().map(|(name, it)| format!("{name} {it}")).collect::<Vec<String>>().join("\n");
         match closed.is_empty() {
             true if !context.ui.json => {
-                context.env.status(format_args!("no freeze is closed at {at}"));
+                context.env.remark(format_args!("no freeze is closed at {at}"));
                 Ok(())
             }
             true => context.ui.print_json(context.env, json()),

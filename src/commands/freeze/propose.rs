@@ -34,7 +34,7 @@ impl Propose {
         named.tags.extend(draft.terms.except_tags.iter().cloned());
         note_unknown(context, &session, &named)?;
         if draft.calendar.is_none() && draft.terms.end().is_some_and(|end| end <= context.env.now()) {
-            context.env.status("note: all closed periods are over; this freeze would stop nothing");
+            context.env.remark("note: all closed periods are over; this freeze would stop nothing");
         }
         let text = draft.reason.map(|reason| Text::Remark(Field::Reason, reason));
         open(context, &mut session, text, |session| {

@@ -194,7 +194,7 @@ pub fn note_few_approvers(
         let before = few_approvers(&governance, now)?;
         for (engineer, sentence) in few_approvers(&governance.after(action), now)? {
             if !before.contains_key(&engineer) {
-                context.env.status(format_args!("note: {sentence} then; more approvers are needed"));
+                context.env.remark(format_args!("note: {sentence} then; more approvers are needed"));
             }
         }
     }

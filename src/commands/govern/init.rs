@@ -150,7 +150,9 @@ impl Founding {
         state.apply(&entry.header, entry.leaf, &entry.event)?;
 
         let shared = SharedFile::create(path, context.registers.scratch())?;
-        let shared = record(shared, &context.writer(), &raw, &entry, &state)?;
+        let writer = context.writer();
+        let write = || record(shared, &writer, &raw, &entry, &state);
+        let shared = context.env.interrupt.writing(write, |done| done.is_ok().then_some((0, 0)))?;
         let trusted = Trusted { name: id.name(), path, fingerprint: entry.leaf, in_place_of: old };
         context.registers.trust(context.env, &trusted).map_err(|error| error.after(0))?;
         let (now, folder) = (context.env.now(), context.registers.state_folder(entry.leaf));
@@ -229,7 +231,7 @@ fn predecessor(context: &mut Context<'_>, old: String) -> Result<Predecessor, Er
     let session = context.open_by(&request, Purpose::Use)?;
     if let Some(fault) = session.fault() {
         let fault = fault.to_string();
-        context.env.status(format_args!(
+        context.env.remark(format_args!(
             "note: the predecessor is broken; the new register succeeds its last valid entry: {}",
             safe(&fault)
         ));

@@ -246,7 +246,7 @@ fn list(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
     };
     let rows: Vec<_> = found.iter().map(row).collect();
     if rows.is_empty() && !context.ui.json {
-        context.env.status("no proposals yet");
+        context.env.remark("no proposals yet");
         return Ok(());
     }
     let json = || json!({ "proposals": found.iter().map(|(it, (state, _), _)| proposal_json(it, state, None)).collect::<Value>() });

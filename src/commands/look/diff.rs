@@ -39,7 +39,7 @@ impl Diff {
         let session = context.open()?;
         let current = change(&session, id)?.current().id.number;
         if current == 1 && self.range.is_none() && !context.ui.json {
-            context.env.status(format_args!("{id} has one revision; nothing to compare"));
+            context.env.remark(format_args!("{id} has one revision; nothing to compare"));
             return Ok(());
         }
         let (from, to) = match &self.range {
@@ -53,7 +53,7 @@ impl Diff {
         }
         let equal = if self.full { Equal::All } else { Equal::Near };
         if !between(&mut page, &session, id, (from, to), equal)? {
-            context.env.status(format_args!("no differences between revisions {from} and {to} of {id}"));
+            context.env.remark(format_args!("no differences between revisions {from} and {to} of {id}"));
             return Ok(());
         }
         Ok(context.env.print(page.legend().finish())?)

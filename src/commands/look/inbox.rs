@@ -71,7 +71,7 @@ impl Inbox {
         let now = session.state().moment(context.env.now());
         let waiting = waiting(&session, &me, now)?;
         if waiting.is_empty() && !context.ui.json {
-            context.env.status(format_args!("inbox of {me} is empty"));
+            context.env.remark(format_args!("inbox of {me} is empty"));
             return Ok(());
         }
         let json =

@@ -142,7 +142,7 @@ impl List {
             context.env.print(format!("as of {as_of}"))?;
         }
         if found.is_empty() && !context.ui.json {
-            context.env.status(nothing(session));
+            context.env.remark(nothing(session));
             return Ok(());
         }
         if context.ui.json {
@@ -155,7 +155,7 @@ impl List {
             context.env.print(table(header, rows, context.env.width))?;
         }
         if more {
-            context.env.status(format_args!("showing the first {}; use --limit for more", found.len()));
+            context.env.remark(format_args!("showing the first {}; use --limit for more", found.len()));
         }
         Ok(())
     }

@@ -95,7 +95,7 @@ impl Log {
             _ => (raw.data, format!("entry {seq} has no data")),
         };
         if bytes.is_none() {
-            context.env.status(absent);
+            context.env.remark(absent);
         }
         Ok(bytes.unwrap_or_default())
     }

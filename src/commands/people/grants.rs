@@ -322,7 +322,7 @@ impl AddKey {
         let request = members::read_request(context, &self.file, &here(&session)?)?;
         known_person(&session, &request.person)?;
         if request.vouch.is_none() {
-            context.env.status("note: no key of this person vouches for the new key; the seconding admin is warned");
+            context.env.remark("note: no key of this person vouches for the new key; the seconding admin is warned");
         }
         let Request { person, asked, key, proof, vouch, .. } = request;
         let action = Action::AddKey { person, asked, key, proof, vouch };

@@ -147,7 +147,7 @@ impl New {
         let Made { fingerprint, said } = make(context, &self.name, self.no_passphrase)?;
         let json = || json!({ "fingerprint": fingerprint.to_string() });
         context.ui.answer(context.env, json, || fingerprint.to_string())?;
-        context.env.status(said);
+        context.env.remark(said);
         Ok(())
     }
 }

@@ -71,8 +71,8 @@ impl RequestArgs {
             Some(out) => write_request(context, out, &request)?,
         }
         let to = sent_to(&request.register);
-        context.env.status(format_args!("enrolment request of {} for {to}", request.person));
-        context.env.status(format_args!("expires {}", request.asked.expires()));
+        context.env.remark(format_args!("enrolment request of {} for {to}", request.person));
+        context.env.remark(format_args!("expires {}", request.asked.expires()));
         Ok(())
     }
 

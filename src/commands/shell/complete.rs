@@ -50,7 +50,6 @@ impl Complete {
     /// # Errors
     /// Standard output fails.
     pub fn run(self, context: &mut Context<'_>, program: Command) -> Result<(), Error> {
-        context.env.fall_silent();
         let known = remembered_by(context).unwrap_or_default();
         let mut program = offering(program, &Arc::new(known));
         let folder = context.env.folder.clone();

@@ -108,9 +108,9 @@ impl SetupShell {
         let mut program = program.disable_help_subcommand(true);
         program.build();
         install_manuals(program, &manuals)?;
-        context.env.status(format_args!("completion: {}", safe(&place.display().to_string())));
-        context.env.status(format_args!("manual pages: {}", safe(&manuals.display().to_string())));
-        context.env.status(format_args!("next: {}", safe(&shell.note(&place))));
+        context.env.remark(format_args!("completion: {}", safe(&place.display().to_string())));
+        context.env.remark(format_args!("manual pages: {}", safe(&manuals.display().to_string())));
+        context.env.remark(format_args!("next: {}", safe(&shell.note(&place))));
         if !context.ui.json {
             return Ok(());
         }

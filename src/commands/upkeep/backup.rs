@@ -36,7 +36,7 @@ impl Backup {
         let entries = newest.map_or(0, |newest| newest + 1);
         let name = safe(&self.out.display().to_string()).into_owned();
         context.ui.answer(context.env, json, || format!("backup {name}: {entries} entries"))?;
-        context.env.status(format_args!(
+        context.env.remark(format_args!(
             "verify it where it is stored: `twinseal verify --register {}`",
             option_path(&self.out)
         ));

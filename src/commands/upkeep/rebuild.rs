@@ -45,8 +45,8 @@ impl Rebuild {
             }
         }
         match differed.len() {
-            0 => context.env.status("tables match the log"),
-            n => context.env.status(format_args!("tables rebuilt; {n} rows differed from the log")),
+            0 => context.env.remark("tables match the log"),
+            n => context.env.remark(format_args!("tables rebuilt; {n} rows differed from the log")),
         }
         Ok(())
     }

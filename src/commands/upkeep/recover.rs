@@ -43,7 +43,9 @@ impl Recover {
         let opened = SharedFile::open(&context.env.path(&self.copy), Site::Elsewhere, context.registers.scratch());
         let (from, _) = opened.map_err(|source| Error::Copy { path: self.copy.clone(), source })?;
         let bar = progress(context.env, from.newest()?.unwrap_or(0), "recovering");
-        let recovered = session.recover(&from, &context.writer(), &mut |seq| bar.set_position(seq))?;
+        let writer = context.writer();
+        let recover = || session.recover(&from, &writer, &mut |seq| bar.set_position(seq));
+        let recovered = context.env.interrupt.writing(recover, |done| done.as_ref().ok()?.entries)?;
         bar.finish_and_clear();
         if let Recovered { entries: None, fault: Some(fault) } = recovered {
             return Err(Error::Copy { path: self.copy, source: StoreError::Broken(fault) });

@@ -1,0 +1,78 @@
+//! The layout of the help: examples before options, and the commands by what people do.
+
+use std::fmt::Write;
+
+use clap::Command;
+
+/// The help of one command.
+const TEMPLATE: &str = "{before-help}{about-with-newline}\n{usage-heading} {usage}{after-help}\n\n{all-args}";
+
+/// The commands by what people do with them.
+const GROUPS: [(&str, &[&str]); 7] = [
+    ("File changes", &["file", "revise", "withdraw", "note", "slots", "draft", "check", "drafts"]),
+    ("Review them", &["inbox", "list", "show", "diff", "approve", "reject", "retract"]),
+    ("Carry them out", &["start", "finish", "confirm", "gate", "breakglass"]),
+    ("Audit", &["log", "verify", "export"]),
+    ("Govern the register", &["found", "init", "seal", "person", "key", "proposal", "policy", "freeze", "calendar"]),
+    ("Keep its file", &["backup", "restore", "recover", "repair", "rebuild", "doctor"]),
+    ("This account", &["join", "whoami", "config", "registers", "setup-shell", "help"]),
+];
+
+/// Lays out the help of the program and of every command. `-h` leaves out the global options.
+pub fn lay_out(program: Command) -> Command {
+    let template = overview(&program);
+    let program = program.mut_args(|it| if it.is_global_set() { it.hide_short_help(true) } else { it });
+    program.mut_subcommands(lay_out_one).help_template(template)
+}
+
+fn lay_out_one(command: Command) -> Command {
+    command.help_template(TEMPLATE).mut_subcommands(lay_out_one)
+}
+
+/// The help of the program itself.
+fn overview(program: &Command) -> String {
+    let header = program.get_styles().get_header();
+    let literal = program.get_styles().get_literal();
+    let mut text = "{about-with-newline}\n{usage-heading} {usage}\n".to_owned();
+    for (heading, names) in GROUPS {
+        let _ = writeln!(text, "\n{header}{heading}:{header:#}");
+        for name in names {
+            let about = program.find_subcommand(name).and_then(Command::get_about);
+            let about = about.map(ToString::to_string).unwrap_or_default();
+            let _ = writeln!(text, "  {literal}{name:<11}{literal:#}  {about}");
+        }
+    }
+    let _ = write!(text, "\n{header}Options:{header:#}\n{{options}}{{after-help}}");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    #[test]
+    fn every_command_is_in_one_group() {
+        let program = Cli::command();
+        let mut grouped: Vec<&str> = GROUPS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+        let mut commands: Vec<&str> =
+            program.get_subcommands().filter(|it| !it.is_hide_set()).map(Command::get_name).collect();
+        grouped.sort_unstable();
+        commands.sort_unstable();
+        assert_eq!(grouped, commands);
+    }
+
+    #[test]
+    fn short_help_lists_no_global_option_and_long_help_lists_all() {
+        let mut program = lay_out(Cli::command());
+        program.build();
+        let command = program.find_subcommand_mut("list").unwrap();
+        let (short, long) = (command.render_help().to_string(), command.render_long_help().to_string());
+        assert!(!short.contains("--register") && short.contains("--status"), "{short}");
+        assert!(long.contains("--register") && long.contains("--no-input"), "{long}");
+        let places = ["Examples:", "\nOptions:", "Global options:"].map(|it| long.find(it));
+        assert!(places.is_sorted() && places[0].is_some(), "{long}");
+    }
+}

@@ -1,0 +1,146 @@
+//! Errors in the use of the command line, in the words of all other errors.
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Command, Error};
+
+use crate::error::UsageError;
+use crate::input::nearest;
+
+/// What clap found wrong, and what to type instead.
+pub fn explain(found: &Error, args: &[OsString], mut program: Command) -> UsageError {
+    // The options of all commands are known to each only then.
+    program.build();
+    let usage = text(found, ContextKind::Usage).unwrap_or_default();
+    let usage = usage.trim_start_matches("Usage: ").to_owned();
+    // clap gives no usage for an invalid value.
+    let words: Vec<&str> = match usage.as_str() {
+        "" => args.iter().filter_map(|it| it.to_str()).filter(|it| !it.starts_with('-')).collect(),
+        usage => usage.split_whitespace().collect(),
+    };
+    let (command, path) = named(&program, &words);
+    let usage = Usage { found, usage, command, path };
+    UsageError { message: usage.message(), hint: usage.hint() }
+}
+
+/// The command that words begin with, the program first, and how it is typed.
+fn named<'p>(program: &'p Command, words: &[&str]) -> (&'p Command, String) {
+    let (mut command, mut path) = (program, program.get_name().to_owned());
+    for word in words.iter().skip(1) {
+        let Some(below) = command.find_subcommand(word) else { break };
+        command = below;
+        path = format!("{path} {word}");
+    }
+    (command, path)
+}
+
+struct Usage<'f> {
+    found: &'f Error,
+    /// What clap expects: `twinseal person grant [OPTIONS] <PERSON>`.
+    usage: String,
+    /// The command that the line is about.
+    command: &'f Command,
+    /// How it is typed.
+    path: String,
+}
+
+impl Usage<'_> {
+    fn message(&self) -> String {
+        let argument = text(self.found, ContextKind::InvalidArg).unwrap_or_default();
+        let option = argument.split([' ', '=']).next().unwrap_or_default();
+        let value = text(self.found, ContextKind::InvalidValue).unwrap_or_default();
+        match self.found.kind() {
+            ErrorKind::UnknownArgument if argument.starts_with('-') => format!("unknown option {argument}"),
+            ErrorKind::UnknownArgument => format!("unexpected argument {argument:?}"),
+            ErrorKind::InvalidSubcommand => {
+                let given = text(self.found, ContextKind::InvalidSubcommand).unwrap_or_default();
+                format!("unknown command {given:?}")
+            }
+            ErrorKind::InvalidValue if value.is_empty() => format!("{option} needs a value"),
+            ErrorKind::InvalidValue => {
+                let possible = list(self.found, ContextKind::ValidValue).join(", ");
+                format!("{}: {value:?} is none of {possible}", name(option))
+            }
+            ErrorKind::ValueValidation => {
+                let why = std::error::Error::source(self.found).map(ToString::to_string).unwrap_or_default();
+                let why = if why.starts_with("invalid digit") { "not a whole number" } else { &why };
+                format!("{}: {value:?}: {why}", name(option))
+            }
+            ErrorKind::MissingRequiredArgument => {
+                let missing = list(self.found, ContextKind::InvalidArg);
+                let missing: Vec<&str> = missing.iter().map(|it| name(it)).collect();
+                format!("missing: {}", missing.join(", "))
+            }
+            ErrorKind::ArgumentConflict => match list(self.found, ContextKind::PriorArg).as_slice() {
+                [prior] if *prior == argument => format!("{option} is given twice"),
+                prior => {
+                    let prior: Vec<&str> = prior.iter().filter_map(|it| it.split(' ').next()).collect();
+                    format!("{option} cannot be used with {}", prior.join(", "))
+                }
+            },
+            ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                "no command given".to_owned()
+            }
+            // clap's own words for what hardly happens.
+            _ => self.found.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned(),
+        }
+    }
+
+    /// A word like the one that was given, or what the command expects.
+    fn hint(&self) -> String {
+        let Self { usage, command, path, .. } = self;
+        let near = match self.found.kind() {
+            ErrorKind::UnknownArgument => self.option_like(),
+            ErrorKind::InvalidSubcommand => {
+                let given = text(self.found, ContextKind::InvalidSubcommand).unwrap_or_default();
+                nearest(&given, command.get_subcommands().filter(|it| !it.is_hide_set()).map(Command::get_name))
+            }
+            ErrorKind::InvalidValue => text(self.found, ContextKind::SuggestedValue),
+            _ => None,
+        };
+        match near {
+            Some(near) => format!("did you mean {near}? `{path} -h` shows what there is"),
+            None if self.found.kind() == ErrorKind::MissingRequiredArgument => {
+                format!("usage: `{usage}`; `{path} -h` shows more")
+            }
+            None => format!("`{path} -h` shows what there is"),
+        }
+    }
+
+    /// The option of the command itself, or one of those of all commands, that is similar to the given one. clap
+    /// compares with the options of every command, and names the likest however unlike it is.
+    fn option_like(&self) -> Option<String> {
+        let given = text(self.found, ContextKind::InvalidArg)?;
+        let given = given.strip_prefix("--")?;
+        let options = |global: bool| {
+            let these = self.command.get_arguments().filter(move |it| it.is_global_set() == global);
+            these.filter_map(|it| it.get_long())
+        };
+        // Most of those of all commands are short: another beginning is another word.
+        let alike = |near: &String| near.chars().next() == given.chars().next();
+        let near = nearest(given, options(false)).or_else(|| nearest(given, options(true)).filter(alike))?;
+        Some(format!("--{near}"))
+    }
+}
+
+/// An argument without the marks of its usage: `CHANGE` for `<CHANGE>...`.
+fn name(argument: &str) -> &str {
+    let word = argument.trim_end_matches("...");
+    if word.starts_with('-') { word } else { word.trim_matches(['<', '>', '[', ']']) }
+}
+
+fn list(found: &Error, kind: ContextKind) -> Vec<String> {
+    match found.get(kind) {
+        Some(ContextValue::String(one)) => vec![one.clone()],
+        Some(ContextValue::Strings(several)) => several.clone(),
+        Some(ContextValue::StyledStr(text)) => vec![text.to_string()],
+        Some(ContextValue::StyledStrs(several)) => several.iter().map(ToString::to_string).collect(),
+        Some(ContextValue::Number(number)) => vec![number.to_string()],
+        _ => Vec::new(),
+    }
+}
+
+fn text(found: &Error, kind: ContextKind) -> Option<String> {
+    list(found, kind).into_iter().next()
+}
