@@ -6,7 +6,7 @@ mod interrupt;
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 use std::sync::Arc;
@@ -87,6 +87,8 @@ pub struct Env {
     pub err: Box<dyn Write>,
     /// The width of the terminal in columns; `None` if standard output is not a terminal.
     pub width: Option<u16>,
+    /// The height of that terminal in lines, if it says so.
+    pub height: Option<u16>,
     /// Whether to colour standard output.
     pub colour: bool,
     /// The width of the terminal on standard error, where a question and the page above it stand; `None` if standard
@@ -121,6 +123,7 @@ impl Env {
         Self {
             colour: colours(out.is_terminal()),
             width: width(&out),
+            height: out.is_terminal().then(|| size(&out)).flatten().map(|(_, height)| height),
             err_colour: colours(err.is_terminal()),
             err_width: width(&err),
             pager: pager(&variables).filter(|_| err.is_terminal() && !dumb),
@@ -230,13 +233,16 @@ impl Env {
     /// Shows a long text in the pager. If there is none, or it fails, the text goes to standard error. The terminal keeps
     /// what was shown.
     pub fn show(&mut self, text: &str) {
-        let paged = self
-            .pager
-            .as_ref()
-            .is_some_and(|pager| self.interrupt.elsewhere(|| page(pager, &self.folder, text)).is_ok());
-        if !paged {
+        if !self.page(io::stderr().as_fd(), text) {
             self.status(text);
         }
+    }
+
+    /// Shows a text in the pager on a terminal. Returns whether it was shown.
+    fn page(&self, terminal: BorrowedFd<'_>, text: &str) -> bool {
+        let Some(pager) = &self.pager else { return false };
+        let Ok(terminal) = terminal.try_clone_to_owned() else { return false };
+        self.interrupt.elsewhere(|| page(pager, &self.folder, terminal, text)).is_ok()
     }
 
     /// Prints a line of data to standard output.
@@ -245,6 +251,16 @@ impl Env {
     /// The write's error, such as a closed pipe.
     pub fn print(&mut self, line: impl std::fmt::Display) -> io::Result<()> {
         writeln!(self.out, "{line}")
+    }
+
+    /// Prints data to standard output; through the pager, if the terminal is not high enough.
+    ///
+    /// # Errors
+    /// As [`Env::print`].
+    pub fn print_long(&mut self, text: &str) -> io::Result<()> {
+        self.out.flush()?;
+        let high = self.height.is_some_and(|height| text.lines().count() >= height.into());
+        if high && self.page(io::stdout().as_fd(), text) { Ok(()) } else { self.print(text) }
     }
 
     /// Prints what was done, or what comes next, to standard error. Errors, warnings and whatever stands above a question
@@ -316,9 +332,8 @@ fn pager(variables: &HashMap<String, OsString>) -> Option<OsString> {
     Some(pager).filter(|it| it != "cat")
 }
 
-/// Pipes a text through a pager, which a shell reads as git has it. It draws where the question will stand.
-fn page(pager: &OsStr, folder: &Path, text: &str) -> io::Result<()> {
-    let terminal = io::stderr().as_fd().try_clone_to_owned()?;
+/// Pipes a text through a pager, which a shell reads as git has it, to a terminal.
+fn page(pager: &OsStr, folder: &Path, terminal: OwnedFd, text: &str) -> io::Result<()> {
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(pager).current_dir(folder).stdin(Stdio::piped()).stdout(terminal);
     // A pager that fails may have shown nothing, and what was not shown must not be signed.
@@ -336,7 +351,12 @@ fn run_pager(mut shell: Command, text: &str) -> io::Result<ExitStatus> {
 
 /// The width of a terminal, 80 if it says nothing; `None` if this is no terminal.
 fn width(stream: &(impl IsTerminal + AsFd)) -> Option<u16> {
-    stream.is_terminal().then(|| terminal_size::terminal_size_of(stream).map_or(80, |(width, _)| width.0))
+    stream.is_terminal().then(|| size(stream).map_or(80, |(width, _)| width))
+}
+
+/// The columns and lines of a terminal.
+fn size(stream: &impl AsFd) -> Option<(u16, u16)> {
+    terminal_size::terminal_size_of(stream).map(|(width, height)| (width.0, height.0))
 }
 
 fn current_folder() -> PathBuf {

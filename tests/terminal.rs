@@ -142,6 +142,26 @@ fn the_pager_shows_the_page_and_the_question_stands_below_it() {
 }
 
 #[test]
+fn data_longer_than_the_terminal_goes_through_the_pager() {
+    let world = World::filed();
+    let home = world.path("people/erin");
+    let shown = |command: &str, rows: u16, pager: &str| {
+        let script = format!("stty rows {rows} cols 80; '{}' {command}", env!("CARGO_BIN_EXE_twinseal"));
+        let mut command = Command::new("sh");
+        command.args(["-c", &script]).current_dir(world.path("")).env("HOME", &home).env("TERM", "xterm");
+        command.env("NO_COLOR", "1").env("TWINSEAL_REGISTER", "prod.db").env("TWINSEAL_PAGER", pager);
+        spawn_command(command, Some(20_000)).unwrap().exp_eof().unwrap()
+    };
+    for (command, line) in [("show CHG-1", "CHG-1\r\n"), ("log", "     0  ")] {
+        let paged = format!("P {line}");
+        assert!(shown(command, 3, "sed 's/^/P /'").contains(&paged), "{command}");
+        let short = shown(command, 200, "sed 's/^/P /'");
+        assert!(!short.contains(&paged) && short.contains(line), "{command}: {short}");
+        assert!(shown(command, 3, "no-such-pager").contains(line), "{command}");
+    }
+}
+
+#[test]
 fn a_closed_pipe_ends_quietly() {
     let world = World::filed();
     let home = world.path("people/erin");

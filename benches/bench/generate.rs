@@ -144,6 +144,7 @@ impl World {
             out: Box::new(io::sink()),
             err: Box::new(io::sink()),
             width: None,
+            height: None,
             colour: false,
             err_width: None,
             err_colour: false,

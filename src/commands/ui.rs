@@ -57,7 +57,7 @@ impl Ui {
         json: impl FnOnce() -> Value,
         text: impl FnOnce() -> String,
     ) -> Result<(), Error> {
-        if self.json { self.print_json(env, json()) } else { Ok(env.print(text())?) }
+        if self.json { self.print_json(env, json()) } else { Ok(env.print_long(&text())?) }
     }
 
     /// Prints a JSON document with `notices` about the register.

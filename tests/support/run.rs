@@ -158,6 +158,7 @@ impl World {
             out: Box::new(Pen { own: Rc::clone(out), screen: Rc::clone(screen) }),
             err: Box::new(Pen { own: Rc::clone(err), screen: Rc::clone(screen) }),
             width: self.columns.get().or(self.screen.get().then_some(80)),
+            height: None,
             colour: self.screen.get(),
             err_width: self.columns.get().or(self.screen.get().then_some(80)),
             err_colour: self.screen.get(),

@@ -33,7 +33,7 @@ impl Show {
         }
         let mut page = context.page();
         write_page(&mut page, &session, id, now)?;
-        Ok(context.env.print(page.finish())?)
+        Ok(context.env.print_long(&page.finish())?)
     }
 }
 
@@ -62,5 +62,5 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<(), Error> {
         return context.ui.print_json(context.env, json!({ "breakglasses": listed }));
     }
     let header = ["ID", "STATUS", "NEXT", "OPENER", "OPENED", "INCIDENT", "SERVICES"];
-    Ok(context.env.print(table(header, all.iter().map(row).collect(), context.env.width))?)
+    Ok(context.env.print_long(&table(header, all.iter().map(row).collect(), context.env.width))?)
 }

@@ -83,7 +83,7 @@ impl Slots {
         };
         let rows: Vec<_> = found.times.iter().map(row).collect();
         if !rows.is_empty() {
-            context.env.print(table(["FREE FROM", "UNTIL", "BEGINS"], rows, context.env.width))?;
+            context.env.print_long(&table(["FREE FROM", "UNTIL", "BEGINS"], rows, context.env.width))?;
         } else {
             context.env.status(format_args!("no window of {} without a freeze", self.length));
         }

@@ -98,7 +98,7 @@ impl View {
         rows.extend(agenda(&items, &days.zone, (days.first, days.end), width.is_none()));
         let last = days.end.pred_opt().unwrap_or(days.end);
         let title = format!("{} to {last}, {}", days.first, days.zone.name());
-        context.env.print(format_args!("{title}\n{}", table(AGENDA, rows, width)))?;
+        context.env.print_long(&format!("{title}\n{}", table(AGENDA, rows, width)))?;
         if context.settings.zone.is_none()
             && days.zone.name() == "UTC"
             && let Some(it) = planned.iter().find(|it| it.row.zone != "UTC")

@@ -152,7 +152,7 @@ impl List {
         } else {
             let rows = found.iter().map(|it| row(context, it, now.claimed)).collect();
             let header = ["CHANGE", "STATUS", "RISK", "OWNER", "WINDOW OPENS", "TITLE"];
-            context.env.print(table(header, rows, context.env.width))?;
+            context.env.print_long(&table(header, rows, context.env.width))?;
         }
         if more {
             context.env.remark(format_args!("showing the first {}; use --limit for more", found.len()));

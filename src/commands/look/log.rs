@@ -61,6 +61,8 @@ impl Log {
         if let Some(seq) = self.seq.filter(|seq| session.state().head().is_none_or(|head| head.seq < *seq)) {
             return Err(Error::NoEntry(seq));
         }
+        // A terminal gets the lines at once, for the pager; a pipe gets each as soon as it is read.
+        let (mut lines, on_terminal) = (Vec::new(), context.env.height.is_some() && !context.ui.json);
         for seq in self.select(context, &session)? {
             if self.raw || self.raw_text || self.raw_data {
                 let bytes = self.bytes(context, &session, seq)?;
@@ -70,11 +72,15 @@ impl Log {
                 let header = &entry.header;
                 let width = context.env.width;
                 let line = || line(seq, header, &describe(&entry.event), width);
+                if on_terminal {
+                    lines.push(line());
+                    continue;
+                }
                 let json = || output::json::entry(header, &entry.event, entry.text.as_ref(), entry.leaf);
                 context.ui.answer(context.env, json, line)?;
             }
         }
-        Ok(())
+        if lines.is_empty() { Ok(()) } else { Ok(context.env.print_long(&lines.join("\n"))?) }
     }
 
     /// The exact bytes of the part of an entry that was asked for; empty if it has none.
