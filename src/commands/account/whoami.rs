@@ -74,7 +74,7 @@ impl Whoami {
         page.field("key", me.key).field("", format_args!("from {place}"));
         page.field("register", id.unwrap_or_default()).field("", path.display());
         page.field("fingerprint", session.fingerprint());
-        Ok(context.env.print_long(&page.finish())?)
+        Ok(context.env.print_long(page.finish())?)
     }
 }
 

@@ -33,7 +33,7 @@ impl Show {
         }
         let mut page = context.page();
         write_page(&mut page, &session, id, now)?;
-        Ok(context.env.print_long(&page.finish())?)
+        Ok(context.env.print_long(page.finish())?)
     }
 }
 

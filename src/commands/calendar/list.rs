@@ -122,6 +122,6 @@ impl Show {
             page.block("reason").quote_text(Gutter::Prose, &reason);
         }
         output::freeze::period_block(&mut page, periods);
-        Ok(context.env.print_long(&page.finish())?)
+        Ok(context.env.print_long(page.finish())?)
     }
 }

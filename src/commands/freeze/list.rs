@@ -159,7 +159,7 @@ impl Show {
             page.block("reason").quote_text(Gutter::Prose, &reason);
         }
         freeze::period_block(&mut page, &it.terms.periods);
-        Ok(context.env.print_long(&page.finish())?)
+        Ok(context.env.print_long(page.finish())?)
     }
 }
 

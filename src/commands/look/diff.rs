@@ -56,7 +56,7 @@ impl Diff {
             context.env.remark(format_args!("no differences between revisions {from} and {to} of {id}"));
             return Ok(());
         }
-        Ok(context.env.print_long(&page.legend().finish())?)
+        Ok(context.env.print_long(page.legend().finish())?)
     }
 }
 

@@ -67,7 +67,7 @@ impl Show {
             Some(number) => revision(&mut page, session, view.now, &find(session, id, number)?)?,
             None => write_page(&mut page, session, id, view.now, Timeline::Whole)?,
         }
-        Ok(context.env.print_long(&page.legend().finish())?)
+        Ok(context.env.print_long(page.legend().finish())?)
     }
 }
 

@@ -190,7 +190,7 @@ fn report(
         page.field("rest", meaning);
     }
     page.field("result", result);
-    Ok(context.env.print_long(&page.finish())?)
+    Ok(context.env.print_long(page.finish())?)
 }
 
 /// Says what was done without approval. Whether it is ratified or not, it is no approved change.
