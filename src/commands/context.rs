@@ -22,71 +22,41 @@ use crate::trust::{Purpose, Request};
 /// The global options. Their ids have the prefix `global-`: clap would confuse them with a command's own arguments of
 /// the same name.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Global options")]
 pub struct Options {
     /// Register name, or path of its file [env: TWINSEAL_REGISTER]
-    #[arg(
-        id = "global-register",
-        long = "register",
-        global = true,
-        value_name = "NAME|FILE",
-        help_heading = "Global options"
-    )]
+    #[arg(id = "global-register", long = "register", global = true, value_name = "NAME|FILE")]
     pub register: Option<String>,
     /// Act as this person; refused if the key belongs to another one [env: TWINSEAL_AS]
-    #[arg(id = "global-as", long = "as", global = true, value_name = "PERSON", help_heading = "Global options")]
+    #[arg(id = "global-as", long = "as", global = true, value_name = "PERSON")]
     pub person: Option<String>,
     /// OpenSSH Ed25519 key that signs: a private key file, or a public key file if ssh-agent holds the private key; by
     /// default ~/.ssh/id_ed25519, otherwise the only enrolled key of the agent [env: TWINSEAL_KEY]
-    #[arg(id = "global-key", long = "key", global = true, value_name = "FILE", help_heading = "Global options")]
+    #[arg(id = "global-key", long = "key", global = true, value_name = "FILE")]
     pub key: Option<PathBuf>,
     /// File with the passphrase of the key, readable only by you
-    #[arg(
-        id = "global-passphrase-file",
-        long = "passphrase-file",
-        global = true,
-        value_name = "FILE",
-        help_heading = "Global options"
-    )]
+    #[arg(id = "global-passphrase-file", long = "passphrase-file", global = true, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
     /// Fingerprint of the register, as an admin told you by phone or in person
-    #[arg(
-        id = "global-fingerprint",
-        long = "fingerprint",
-        global = true,
-        value_name = "DIGEST",
-        help_heading = "Global options"
-    )]
+    #[arg(id = "global-fingerprint", long = "fingerprint", global = true, value_name = "DIGEST")]
     pub fingerprint: Option<String>,
     /// Time zone of times without an offset, such as Asia/Shanghai; otherwise that of config.toml or of TZ
-    #[arg(id = "global-zone", long = "zone", global = true, value_name = "ZONE", help_heading = "Global options")]
+    #[arg(id = "global-zone", long = "zone", global = true, value_name = "ZONE")]
     pub zone: Option<String>,
     /// Times in UTC, as with --zone UTC
-    #[arg(
-        id = "global-utc",
-        long = "utc",
-        global = true,
-        conflicts_with = "global-zone",
-        help_heading = "Global options"
-    )]
+    #[arg(id = "global-utc", long = "utc", global = true, conflicts_with = "global-zone")]
     pub utc: bool,
     /// When to use colours: auto, always or never [env: NO_COLOR, CLICOLOR_FORCE]
-    #[arg(
-        id = "global-color",
-        long = "color",
-        global = true,
-        value_name = "WHEN",
-        hide_possible_values = true,
-        help_heading = "Global options"
-    )]
+    #[arg(id = "global-color", long = "color", global = true, value_name = "WHEN", hide_possible_values = true)]
     pub color: Option<ColorChoice>,
     /// Print no remarks, only data, questions, warnings and errors
-    #[arg(id = "global-quiet", short = 'q', long = "quiet", global = true, help_heading = "Global options")]
+    #[arg(id = "global-quiet", short = 'q', long = "quiet", global = true)]
     pub quiet: bool,
     /// Ask nothing, as if there were no terminal
-    #[arg(id = "global-no-input", long = "no-input", global = true, help_heading = "Global options")]
+    #[arg(id = "global-no-input", long = "no-input", global = true)]
     pub no_input: bool,
     /// Output and errors in JSON: one document, or one per line from `log` and `export jsonl`
-    #[arg(id = "global-json", long = "json", global = true, help_heading = "Global options")]
+    #[arg(id = "global-json", long = "json", global = true)]
     pub json: bool,
 }
 
