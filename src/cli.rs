@@ -24,7 +24,7 @@ use crate::commands::{Context, Options, gate, help};
 use crate::config::Config;
 use crate::env::Env;
 use crate::error::{Error, Exit};
-use crate::output::{safe, safe_json, safe_lines};
+use crate::output::{Clock, safe, safe_json, safe_lines};
 
 /// A change register with two-person control.
 ///
@@ -169,16 +169,18 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
             // clap does not say which argument it means.
             let not_utf8 = args.iter().find(|word| usage.kind() == ErrorKind::InvalidUtf8 && word.to_str().is_none());
             if let Some(word) = not_utf8 {
-                return report(env, &Error::NotUtf8(format!("the argument {word:?}")), json);
+                return report(env, &Error::NotUtf8(format!("the argument {word:?}")), json, &Clock::utc(env.now()));
             }
-            return report(env, &usage::explain(&usage, &args, program()).into(), json);
+            return report(env, &usage::explain(&usage, &args, program()).into(), json, &Clock::utc(env.now()));
         }
     };
     let json = cli.options.json;
     let Cli { options, command } = cli;
     options.apply(env);
+    let mut clock = Clock::utc(env.now());
     let done = configuration(env, command.as_ref()).and_then(|config| {
         let mut context = Context::new(env, options, config)?;
+        clock = context.clock();
         dispatch(command, &mut context).inspect_err(|error| context.discard_damaged(error))?;
         context.env.out.flush()?;
         // An answer from the valid part of a broken log is no whole answer.
@@ -188,7 +190,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
         Ok(exit) => exit,
         // The reader closed the pipe, as `head` does: no error.
         Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
-        Err(error) => report(env, &error, json),
+        Err(error) => report(env, &error, json, &clock),
     }
 }
 
@@ -204,7 +206,7 @@ fn configuration(env: &Env, command: Option<&Command>) -> Result<Config, Error> 
 }
 
 /// Prints an error and its hint, and returns its exit code.
-fn report(env: &mut Env, error: &Error, json: bool) -> Exit {
+fn report(env: &mut Env, error: &Error, json: bool, clock: &Clock) -> Exit {
     // `verify`, `doctor`, `gate` and `freeze check` have printed their answers already.
     let answered =
         matches!(error, Error::Findings { .. } | Error::Unwell { .. } | Error::GateClosed { .. } | Error::Closed(_));
@@ -213,6 +215,12 @@ fn report(env: &mut Env, error: &Error, json: bool) -> Exit {
         let _ = env.print(safe_json(&error.json())).and_then(|()| env.out.flush());
     }
     let text = error.to_string();
+    // Only a rule's sentence has times of its own; another error repeats what was typed.
+    let text = if matches!(error, Error::Refused(_) | Error::RefusedOnRecord { .. } | Error::GateClosed { .. }) {
+        clock.local(&text)
+    } else {
+        text
+    };
     // Only a list of faults spans lines. Elsewhere a newline is part of a hostile value and is escaped.
     let text = if matches!(error, Error::Faults { .. }) { safe_lines(&text) } else { safe(&text).into_owned() };
     env.status(format_args!("error: {text}"));

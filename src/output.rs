@@ -25,7 +25,7 @@ pub use change::{Judged, Names, Words, change_page, count, list, missing_groups,
 pub use csv::csv_row;
 pub use describe::{describe, lost_entries, on, summary};
 pub use diff::{Equal, Shown, diff, differing};
-pub use format_time::{ago, moment, window, window_lines};
+pub use format_time::{Clock, WIDE, ago, moment, window, window_lines};
 pub use founding::{grants, member_blocks, members_line};
 use page::mark_width;
 pub use page::{Gutter, Page, Quoted};

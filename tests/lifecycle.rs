@@ -91,18 +91,25 @@ fn the_inbox_holds_what_waits_for_somebody_and_nothing_else() {
     };
     let holds = |person: &str, line: &str| {
         let inbox = world.ok(person, "inbox");
-        assert!(inbox.lines().count() == 2 && inbox.contains(line), "{person}: {line}\n{inbox}");
+        assert!(inbox.lines().count() == 5 && inbox.contains(line), "{person}: {line}\n{inbox}");
     };
-    holds("carol", "approve  CHG-1    window opens in 1 h  high; 0 of 2 approvals  Raise the pool");
+    holds(
+        "carol",
+        "changes to approve (1)\n  CHG-1  Raise the pool\n         high; 0 of 2 approvals; window opens in 1 h (",
+    );
+    holds("carol", "\n\nnext: `twinseal approve CHG-1`\n");
     ["alice", "erin", "audrey"].into_iter().for_each(empty);
     world.approve("carol", "CHG-1");
     empty("carol");
     holds("dave", "1 of 2 approvals");
     world.approve("dave", "CHG-1");
-    holds("erin", "start   CHG-1");
+    holds("erin", "changes to start (1)\n  CHG-1  ");
     world.at("2026-12-01T10:30:00Z");
     world.ok("erin", "start CHG-1");
-    holds("erin", "finish  CHG-1    last rollback in 1 h 25 min  in progress  Raise the pool");
+    holds(
+        "erin",
+        "changes to finish (1)\n  CHG-1  Raise the pool\n         in progress; last rollback in 1 h 25 min (",
+    );
     world.ok("erin", "finish CHG-1 --outcome succeeded");
     ["erin", "carol", "dave"].into_iter().for_each(empty);
     world.write("change.toml", CHANGE.replace("12:00", "13:00"));
@@ -112,7 +119,7 @@ fn the_inbox_holds_what_waits_for_somebody_and_nothing_else() {
     holds("erin", "rejected by dave");
     world.ok("erin", "revise CHG-2 change.toml --again");
     world.at("2026-12-01T13:00:00Z");
-    holds("erin", "revise  CHG-2    window closed 0 s ago  expired");
+    holds("erin", "changes to revise (1)\n  CHG-2  Raise the pool\n         expired; window closed 0 s ago (");
     empty("dave");
 }
 
@@ -152,18 +159,27 @@ fn the_inbox_is_sorted_by_urgency_and_fits_its_deadlines_on_80_columns() {
     world.on_screen(true);
     let inbox = world.ok("carol", "inbox");
     let order = |inbox: &str| -> Vec<String> {
-        inbox.lines().skip(1).map(|line| line.split_whitespace().nth(1).unwrap().to_owned()).collect()
+        let ids = inbox.lines().filter_map(|line| line.strip_prefix("  CHG-"));
+        ids.map(|line| line.split(' ').next().unwrap().to_owned()).collect()
     };
-    assert_eq!(order(&inbox), ["CHG-3", "CHG-1", "CHG-2"], "{inbox}");
-    for line in inbox.lines().skip(1) {
-        assert!(line.contains("window opens in ") && line.contains(" of 2 approvals  "), "{inbox}");
+    assert_eq!(order(&inbox), ["3", "1", "2"], "{inbox}");
+    assert!(
+        inbox.matches("window opens in ").count() == 3 && inbox.matches(" of 2 approvals; ").count() == 3,
+        "{inbox}"
+    );
+    for width in [40, 80, 200] {
+        world.columns(Some(width));
+        let inbox = world.ok("carol", "inbox");
+        assert!(inbox.lines().all(|line| line.len() < width.into()), "{inbox}");
+        // No title is cut.
+        let words = inbox.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains(long) && words.contains("next: `twinseal approve CHG-3`"), "{inbox}");
     }
-    assert!(inbox.contains("A title"), "{inbox}");
     // What is too late comes last.
     world.at("2026-12-01T11:00:00Z");
     world.ok("carol", "reject CHG-1 --reason 'Who watches it?'");
     let inbox = world.ok("erin", "inbox");
-    assert_eq!(order(&inbox), ["CHG-1", "CHG-3"], "{inbox}");
+    assert_eq!(order(&inbox), ["1", "3"], "{inbox}");
 }
 
 #[test]
@@ -265,7 +281,9 @@ fn which_approvals_counted_at_the_start_is_told_for_good() {
     world.at("2027-06-01T10:00:00Z");
     assert_eq!(approved_by(&world), "carol dave");
     let shown: serde_json::Value = serde_json::from_str(&world.ok("carol", "show CHG-1 --json")).unwrap();
-    assert_eq!(shown["approvals"], serde_json::json!({ "counted": 2, "required": 2, "groups": [] }));
+    let approvals = &shown["approvals"];
+    assert_eq!((&approvals["counted"], &approvals["required"]), (&2.into(), &2.into()));
+    assert_eq!(approvals["given"].as_array().unwrap().len(), 2);
     assert!(!world.ok("carol", "show CHG-1").contains("not counted"));
 }
 

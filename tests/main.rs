@@ -56,3 +56,4 @@ mod tidy;
 mod transcripts;
 mod trust;
 mod vectors;
+mod zones;

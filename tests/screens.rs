@@ -195,8 +195,8 @@ fn uncoloured((n, part): (usize, &str)) -> &str {
 }
 
 /// Commands that print a table, each row on a line of its own in a pipe.
-const TABLES: [&str; 8] =
-    ["list", "log", "inbox", "person list", "proposal list", "breakglass list", "freeze list", "registers list"];
+const TABLES: [&str; 7] =
+    ["list", "log", "person list", "proposal list", "breakglass list", "freeze list", "registers list"];
 
 /// The rows of a table in JSON: the values of its only list, or one line each.
 fn rows(json: &str) -> usize {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ColorChoice};
 
-use super::lookup::{known_person, parse};
+use super::lookup::{known_person, parse, zone};
 use super::registers::{Found, Registers};
 use super::ui::{Ui, progress};
 use crate::config::{Config, Trusted};
@@ -13,11 +13,12 @@ use crate::domain::{Author, Digest, PersonId, RegisterId};
 use crate::env::Env;
 use crate::error::Error;
 use crate::key_choice::KeyChoice;
-use crate::output::Page;
+use crate::output::{Clock, Page};
 use crate::record::Recorder;
 use crate::settings::{Given, Settings};
 use crate::store::{Anchor, Session, StoreError, Writer, discard};
 use crate::trust::{Purpose, Request};
+use crate::zone::Zone;
 
 /// The global options. Their ids have the prefix `global-`: clap would confuse them with a command's own arguments of
 /// the same name.
@@ -40,7 +41,7 @@ pub struct Options {
     /// Fingerprint of the register, as an admin told you by phone or in person
     #[arg(id = "global-fingerprint", long = "fingerprint", global = true, value_name = "DIGEST")]
     pub fingerprint: Option<String>,
-    /// Time zone of times without an offset, such as Asia/Shanghai; otherwise that of config.toml or of TZ
+    /// Time zone in which times are read and shown, such as Asia/Shanghai; otherwise that of config.toml or of TZ
     #[arg(id = "global-zone", long = "zone", global = true, value_name = "ZONE")]
     pub zone: Option<String>,
     /// Times in UTC, as with --zone UTC
@@ -138,14 +139,27 @@ impl<'e> Context<'e> {
         Recorder { env: self.env, key_choice: &self.key_choice, notices: &mut self.ui.recorded }
     }
 
-    /// An empty page for standard output.
-    pub fn page(&self) -> Page {
-        Page::new(self.env.colour, self.env.width)
+    /// The zone in which times are shown to people: the one that the user set, otherwise `None`, which means UTC. JSON and
+    /// CSV are always in UTC.
+    pub fn zone_of_output(&self) -> Option<Zone> {
+        // A zone that does not exist is reported where a time is typed; nobody needs it to read.
+        zone(self).ok().flatten()
     }
 
-    /// An empty page for standard error. It is as wide as the terminal on which the question below it is asked.
+    /// How times are shown to people now.
+    pub fn clock(&self) -> Clock {
+        Clock { zone: self.zone_of_output(), ..Clock::utc(self.env.now()) }
+    }
+
+    /// An empty page for standard output.
+    pub fn page(&self) -> Page {
+        Page::new(self.env.colour, self.env.width).read_by(self.clock())
+    }
+
+    /// An empty page for standard error. It is as wide as the terminal on which the question below it is asked. Times are in
+    /// UTC too, as they are signed.
     pub fn page_above_question(&self) -> Page {
-        Page::new(self.env.err_colour, self.env.err_width)
+        Page::new(self.env.err_colour, self.env.err_width).read_by(Clock { beside: true, ..self.clock() })
     }
 
     /// Opens the named register. On first contact the fingerprint must be given, or confirmed on the terminal.

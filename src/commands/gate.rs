@@ -147,7 +147,7 @@ fn wait_for(
     seconds: i64,
 ) -> Result<Answer, Error> {
     let until = context.env.now().plus(seconds);
-    let mut said = Vec::new();
+    let (mut said, clock) = (Vec::new(), context.clock());
     loop {
         let answer = judge::answer(context, session, asked, me)?;
         let left = until.unix() - context.env.now().unix();
@@ -156,7 +156,7 @@ fn wait_for(
         }
         let failed = answer.failed_conditions();
         if failed != said {
-            context.env.remark(format_args!("waiting until {until}: {}", answer.reason()));
+            context.env.remark(format_args!("waiting until {}: {}", clock.at(until), clock.local(&answer.reason())));
             said = failed;
         }
         (context.env.sleep)(POLL.min(Duration::from_secs(left.unsigned_abs())));

@@ -14,7 +14,7 @@ use crate::domain::{
 use crate::error::{Error, Exit, shell_word};
 use crate::input::{NotATime, Toward, named_zone, nearest, spoken_time};
 use crate::output::requirements::{Obstacle, RequirementText};
-use crate::output::{Names, Parts, Redaction, safe};
+use crate::output::{Clock, Names, Parts, Redaction, safe};
 use crate::store::Session;
 use crate::zone::Zone;
 
@@ -303,8 +303,8 @@ impl View {
     }
 
     /// `entry 812, 2026-12-01T10:00:00Z; later entries are left out`; `None` for now.
-    pub fn as_of(&self) -> Option<String> {
-        let at = self.now.claimed;
+    pub fn as_of(&self, clock: &Clock) -> Option<String> {
+        let at = clock.at(self.now.claimed);
         self.seq.map(|seq| format!("entry {seq}, {at}; later entries are left out"))
     }
 

@@ -19,6 +19,8 @@ pub struct Ui {
     notices: Vec<Value>,
     /// Notices about the entry that the command recorded.
     pub recorded: Vec<Notice>,
+    /// Whether notices about the register were reported before, so that they are not repeated.
+    pub muted: bool,
     /// Whether the log is broken, so that only its valid part was answered from.
     pub broken: bool,
 }
@@ -29,7 +31,7 @@ const LONG: u64 = 5_000;
 impl Ui {
     /// Output as JSON or as text.
     pub fn new(json: bool) -> Self {
-        Self { json, notices: Vec::new(), recorded: Vec::new(), broken: false }
+        Self { json, notices: Vec::new(), recorded: Vec::new(), muted: false, broken: false }
     }
 
     /// Prints `data` as JSON with `--json`, otherwise the text, folded to fit the terminal.
@@ -107,6 +109,9 @@ impl Ui {
         }
         let left: Vec<&str> = left.iter().map(PersonId::as_str).collect();
         let left = if left.is_empty() { "nobody is".to_owned() } else { format!("only {} is", left.join(", ")) };
+        if self.muted {
+            return Ok(());
+        }
         let meaning = format!("{left} a permanent admin with a live key; a proposal needs two admins");
         env.status(format_args!("warning: {meaning}"));
         env.status("warning: if no second admin is left, found a successor: `twinseal init --after`");
@@ -118,6 +123,9 @@ impl Ui {
 impl Ui {
     /// Reports one notice.
     fn report(&mut self, env: &mut Env, notice: &Notice) {
+        if self.muted {
+            return;
+        }
         if notice.is_warning() {
             env.status(format_args!("warning: {notice}"));
         } else {

@@ -6,8 +6,7 @@ use std::fmt::Display;
 use super::requirements::{Obstacle, RequirementText, could, requirement_block};
 use super::targets;
 use super::{
-    Gutter, Page, Parts, Quoted, Redaction, Remarks, Timeline, ago, freeze, mark_width, moment, timeline, window,
-    window_lines,
+    Gutter, Page, Parts, Quoted, Redaction, Remarks, Timeline, ago, freeze, mark_width, timeline, window, window_lines,
 };
 use crate::domain::{
     Author, Change, ConfirmationState, Facts, Group, Independence, Left, Met, Needs, PersonId, Revision, Status, Tally,
@@ -73,9 +72,11 @@ pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: &Jud
         }
     }
     page.field("revision", format_args!("{} {}", revision.id.number, revision.id.filed));
-    let filed = moment(revision.time, revision.facts.window.zone().as_str());
+    let filed = page.minute(revision.time, revision.facts.window.zone().as_str());
+    let filed = format!("{filed}{}", page.away(revision.time));
     page.field("filed", format_args!("by {}, {filed} (entry {})", revision.requester, revision.seq));
-    page.field("window", window_field(change, status, now));
+    let field = window_field(page, change, status, now);
+    page.field("window", field);
     for it in freezes {
         page.field("freeze", freeze::met(it));
     }
@@ -86,7 +87,7 @@ pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: &Jud
     }
     if let Some(due) = change.review_due() {
         let late = if now >= due { "overdue" } else { "due" };
-        page.field("review", format_args!("{late}: {} ({due})", ago(due, now)));
+        page.field("review", format_args!("{late}: {due}, {}", ago(due, now)));
     }
     break_glasses.iter().for_each(|it| _ = page.field("break-glass", it));
     if !change.on_targets().is_empty() {
@@ -111,7 +112,8 @@ pub fn revision_page(page: &mut Page, change: &Change, revision: &Revision, word
     };
     page.field("revision", format_args!("{} of {newest}, {place}\n{}", revision.id.number, revision.id.filed));
     page.field("status", format_args!("of {}: {}", change.id(), status.phrase()));
-    let filed = moment(revision.time, revision.facts.window.zone().as_str());
+    let filed = page.minute(revision.time, revision.facts.window.zone().as_str());
+    let filed = format!("{filed}{}", page.away(revision.time));
     page.field("filed", format_args!("by {}, {filed} (entry {})", revision.requester, revision.seq));
     page.field("window", window_lines(&revision.facts.window));
     redaction(page, redacted.as_ref());
@@ -228,7 +230,7 @@ pub fn next_step(tally: &Tally<'_>, obstacle: Option<&Obstacle>) -> String {
 }
 
 /// The window, and the last moment to start or to begin the rollback while that is still ahead of somebody.
-fn window_field(change: &Change, status: Status, now: Time) -> String {
+fn window_field(page: &Page, change: &Change, status: Status, now: Time) -> String {
     let facts = &change.current().facts;
     let zone = facts.window.zone().as_str();
     let last = match status {
@@ -236,7 +238,13 @@ fn window_field(change: &Change, status: Status, now: Time) -> String {
         Status::InProgress | Status::Overrun => ("begin the rollback", facts.last_rollback()),
         _ => return window(&facts.window, now),
     };
-    format!("{}\nlast moment to {}: {}", window(&facts.window, now), last.0, moment(last.1, zone))
+    format!(
+        "{}\nlast moment to {}: {}, {}",
+        window(&facts.window, now),
+        last.0,
+        page.minute(last.1, zone),
+        ago(last.1, now)
+    )
 }
 
 /// Who can act instead of the people who have left.

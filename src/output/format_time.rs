@@ -1,4 +1,4 @@
-//! Times for people: in the window's zone, in UTC, and relative to now.
+//! Times for people: in their zone or the window's, in UTC, and relative to now.
 
 use crate::domain::{Time, Window};
 use crate::zone::Zone;
@@ -54,6 +54,99 @@ fn units((count, unit): (i64, &str), (rest, smaller): (i64, &str)) -> String {
     if rest == 0 { format!("{count} {unit}") } else { format!("{count} {unit} {rest} {smaller}") }
 }
 
+/// How a person reads times: from a moment on, and in a zone.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    /// The time of reading.
+    pub now: Time,
+    /// The zone that the reader set; `None` if none is set.
+    pub zone: Option<Zone>,
+    /// Whether the exact time in UTC stands beside the local one: on a page above a signature.
+    pub beside: bool,
+}
+
+impl Clock {
+    /// A clock without a zone.
+    pub fn utc(now: Time) -> Self {
+        Self { now, zone: None, beside: false }
+    }
+
+    /// The zone of the reader, unless it is UTC.
+    fn away(&self) -> Option<&Zone> {
+        self.zone.as_ref().filter(|zone| zone.name() != "UTC")
+    }
+
+    /// `2026-12-05 20:00 +08:00` in the zone of the reader; without one `2026-12-05T12:00:00Z`. Nothing but zero seconds is
+    /// left out.
+    pub fn at(&self, time: Time) -> String {
+        let Some(zone) = self.away() else { return time.to_string() };
+        let local = zone.at(time);
+        let clock = if local.timestamp() % 60 == 0 { "%H:%M" } else { "%H:%M:%S" };
+        let local = local.format(&format!("%Y-%m-%d {clock} %:z")).to_string();
+        if self.beside { format!("{local} ({time})") } else { local }
+    }
+
+    /// The same, always with seconds, so that columns line up.
+    pub fn to_the_second(&self, time: Time) -> String {
+        self.away().map_or_else(|| time.to_string(), |zone| zone.at(time).format("%Y-%m-%d %H:%M:%S %:z").to_string())
+    }
+
+    /// `2026-12-05 20:00 +08:00, in 3 h`.
+    pub fn both(&self, time: Time) -> String {
+        format!("{}, {}", self.at(time), ago(time, self.now))
+    }
+
+    /// The same for a table: on a narrow terminal only how far away it is.
+    pub fn in_table(&self, time: Time, width: Option<u16>) -> String {
+        if width.is_some_and(|width| width < WIDE) { ago(time, self.now) } else { self.both(time) }
+    }
+
+    /// To the minute: in the zone of the reader, or else in that of a window.
+    pub fn minute(&self, time: Time, zone: &str) -> String {
+        moment(time, self.zone.as_ref().map_or(zone, Zone::name))
+    }
+
+    /// The program's own words with their times in the zone of the reader. Commands, in backticks, stay as they are.
+    pub fn local(&self, words: &str) -> String {
+        if self.away().is_none() {
+            return words.to_owned();
+        }
+        let pieces = words.split('`').enumerate();
+        let pieces = pieces.map(|(n, piece)| if n % 2 == 0 { self.local_times(piece) } else { piece.to_owned() });
+        pieces.collect::<Vec<_>>().join("`")
+    }
+
+    fn local_times(&self, words: &str) -> String {
+        let (mut out, mut rest) = (String::new(), words);
+        while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+            let (before, from) = rest.split_at(at);
+            out.push_str(before);
+            // Digits within a word are part of it, and so is what follows them.
+            let inside = out.ends_with(|c: char| c.is_alphanumeric() || "-:+.".contains(c));
+            let time = from.get(..FORM.len()).and_then(|it| it.parse().ok()).filter(|_| !inside);
+            let end = from.find(|c: char| !c.is_alphanumeric() && !"-:+".contains(c)).unwrap_or(from.len());
+            match time {
+                Some(time) if end == FORM.len() || from[FORM.len()..end].chars().all(|c| ":-".contains(c)) => {
+                    out.push_str(&self.at(time));
+                    rest = &from[FORM.len()..];
+                }
+                _ => {
+                    out.push_str(&from[..end]);
+                    rest = &from[end..];
+                }
+            }
+        }
+        out.push_str(rest);
+        out
+    }
+}
+
+/// Below this width in columns, tables have only how far away times are, which leaves room for titles.
+pub const WIDE: u16 = 110;
+
+/// How a time is written in the program's own words.
+const FORM: &str = "2026-12-05T12:00:00Z";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,5 +162,48 @@ mod tests {
         assert_eq!(ago(t("2026-12-05T12:00:00Z"), t("2026-12-08T12:00:00Z")), "3 d ago");
         assert_eq!(ago(t("2026-12-05T12:00:59Z"), t("2026-12-05T10:20:00Z")), "in 1 h 40 min");
         assert_eq!(ago(t("2026-12-05T12:00:00Z"), t("2026-12-09T10:00:00Z")), "3 d 22 h ago");
+    }
+
+    fn clock(zone: Option<&str>) -> Clock {
+        let zone = zone.map(|name| Zone::named(name).unwrap());
+        Clock { zone, ..Clock::utc("2026-12-05T09:00:00Z".parse().unwrap()) }
+    }
+
+    #[test]
+    fn times_are_shown_in_the_zone_of_the_reader() {
+        let (even, odd) = ("2026-12-05T12:00:00Z".parse().unwrap(), "2026-12-05T16:00:05Z".parse().unwrap());
+        let here = clock(Some("Asia/Shanghai"));
+        assert_eq!(here.at(even), "2026-12-05 20:00 +08:00");
+        assert_eq!(here.at(odd), "2026-12-06 00:00:05 +08:00");
+        assert_eq!(here.to_the_second(even), "2026-12-05 20:00:00 +08:00");
+        assert_eq!(here.both(even), "2026-12-05 20:00 +08:00, in 3 h");
+        assert_eq!(here.minute(even, "Europe/Berlin"), "2026-12-05 20:00 +08:00");
+        for utc in [clock(None), clock(Some("UTC"))] {
+            assert_eq!(utc.both(even), "2026-12-05T12:00:00Z, in 3 h");
+        }
+        assert_eq!(clock(None).minute(even, "Europe/Berlin"), "2026-12-05 13:00 +01:00");
+        assert_eq!(clock(Some("UTC")).minute(even, "Europe/Berlin"), "2026-12-05 12:00 +00:00");
+        let beside = Clock { beside: true, ..here };
+        assert_eq!(beside.at(odd), "2026-12-06 00:00:05 +08:00 (2026-12-05T16:00:05Z)");
+    }
+
+    #[test]
+    fn only_times_are_translated_and_no_command() {
+        let here = clock(Some("Asia/Shanghai"));
+        for (words, expected) in [
+            ("closed to 2026-12-05T12:00:00Z (night)", "closed to 2026-12-05 20:00 +08:00 (night)"),
+            ("2026-12-05T12:00:00Z: late", "2026-12-05 20:00 +08:00: late"),
+            ("x 2026-12-05T12:00:00Z", "x 2026-12-05 20:00 +08:00"),
+            ("from 2026-12-05T12:00:00Z.", "from 2026-12-05 20:00 +08:00."),
+            ("`list --as-of 2026-12-05T12:00:00Z`", "`list --as-of 2026-12-05T12:00:00Z`"),
+            ("sha256:12026-12-05T12:00:00Z", "sha256:12026-12-05T12:00:00Z"),
+            ("2026-12-05T12:00:00Z0", "2026-12-05T12:00:00Z0"),
+            ("2026-13-05T12:00:00Z 字 7", "2026-13-05T12:00:00Z 字 7"),
+            ("12026-12-05T12:00:00Z", "12026-12-05T12:00:00Z"),
+        ] {
+            assert_eq!(here.local(words), expected);
+            assert_eq!(clock(None).local(words), words);
+            assert_eq!(clock(Some("UTC")).local(words), words);
+        }
     }
 }

@@ -9,7 +9,8 @@ use std::fmt::Display;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Reading, safe_lines, visible};
+use super::{Clock, Reading, ago, moment, safe_lines, visible};
+use crate::domain::Time;
 
 /// The column in which values start.
 const VALUES: usize = 14;
@@ -86,6 +87,7 @@ pub struct Page {
     colour: bool,
     width: Option<usize>,
     has_marks: bool,
+    clock: Option<Clock>,
 }
 
 impl Page {
@@ -93,7 +95,28 @@ impl Page {
     pub fn new(colour: bool, width: Option<u16>) -> Self {
         // Some terminals begin a new line when the last column is filled.
         let width = width.map(|width| usize::from(width.max(NARROWEST)) - 1);
-        Self { text: String::new(), colour, width, has_marks: false }
+        Self { text: String::new(), colour, width, has_marks: false, clock: None }
+    }
+
+    /// A page that shows the times in the program's own words as this clock does. Signed content stays as it is.
+    pub fn read_by(self, clock: Clock) -> Self {
+        Self { clock: Some(clock), ..self }
+    }
+
+    /// A time, always with seconds.
+    pub fn to_the_second(&self, time: Time) -> String {
+        self.clock.as_ref().map_or_else(|| time.to_string(), |clock| clock.to_the_second(time))
+    }
+
+    /// To the minute, in the zone of the reader or else in that of a window.
+    pub fn minute(&self, time: Time, zone: &str) -> String {
+        self.clock.as_ref().map_or_else(|| moment(time, zone), |clock| clock.minute(time, zone))
+    }
+
+    /// How far away a time is, after a comma: `, in 3 h`; empty for what has just been.
+    pub fn away(&self, time: Time) -> String {
+        let clock = self.clock.as_ref().filter(|it| !(0..60).contains(&(it.now.unix() - time.unix())));
+        clock.map_or(String::new(), |clock| format!(", {}", ago(time, clock.now)))
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
@@ -103,6 +126,7 @@ impl Page {
     /// The program's own words: `first` begins the first line, and `hanging` spaces each further one.
     fn wrapped(&self, first: &str, hanging: usize, text: &str) -> String {
         let mut lines = Vec::new();
+        let text = &self.clock.as_ref().map_or_else(|| text.to_owned(), |clock| clock.local(text));
         for line in safe_lines(text).split('\n') {
             for (n, piece) in self.pieces(line, hanging).into_iter().enumerate() {
                 let piece = if n == 0 { piece } else { piece.trim_start() };

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::{Page, list, table};
+use super::{Clock, Page, list, table};
 use crate::domain::{Override, PersonId, Refusal, RequirementLine, RequirementResult};
 
 /// How many people are named before the others are only counted.
@@ -127,7 +127,7 @@ pub fn requirement_lines(requirements: &[RequirementText]) -> String {
 }
 
 /// One line for each requirement, as a table.
-pub fn requirement_table(requirements: &[RequirementText], width: Option<u16>) -> String {
-    let row = |it: &RequirementText| [it.phrase().to_owned(), it.line.label().to_owned(), it.detail()];
+pub fn requirement_table(requirements: &[RequirementText], width: Option<u16>, clock: &Clock) -> String {
+    let row = |it: &RequirementText| [it.phrase().to_owned(), it.line.label().to_owned(), clock.local(&it.detail())];
     table(["RESULT", "REQUIREMENT", "DETAIL"], requirements.iter().map(row).collect(), width)
 }

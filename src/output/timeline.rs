@@ -141,6 +141,7 @@ pub fn timeline(page: &mut Page, change: &Change, remarks: &Remarks, tally: (&Ta
         page.text("", format_args!("{}; all: `twinseal show {}`", omitted.join(", "), change.id()));
     }
     for Act { seq, time, person, verb, .. } in acts {
+        let time = page.to_the_second(time);
         page.text(&format!("{time}  entry {seq:<5}"), format_args!("{person} {verb}"));
         match remarks.get(&seq) {
             Some(Remark::Written(text)) => comment(page, text, extent),

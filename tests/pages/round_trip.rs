@@ -62,8 +62,15 @@ fn body_text_and_data_are_read_from_the_signing_page_byte_for_byte() {
             let page = signing_page(&world, columns);
             assert_eq!(read(&sections(&page)), entry, "{columns:?}\n{page}");
         }
-        let page = world.ok("carol", "show CHG-1");
-        assert_eq!(read(&sections(page.trim_end())), entry, "{page}");
+        // What is signed is shown as it is signed, in whatever zone somebody reads times.
+        for zone in [None, Some("Asia/Shanghai")] {
+            world.variable("carol", "TZ", zone);
+            let page = world.ok("carol", "show CHG-1");
+            assert_eq!(read(&sections(page.trim_end())), entry, "{page}");
+        }
+        let page = signing_page(&world, Some(80));
+        assert_eq!(read(&sections(&page)), entry, "{page}");
+        world.variable("carol", "TZ", None);
     }
 }
 

@@ -65,15 +65,16 @@ pub fn page(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
         Err(error) => format!("nobody enrolled: {error}"),
     };
     let mut text = format!("you       {}\nregister  {}", safe(&who), safe(&id));
+    let clock = context.clock();
     for (name, closed) in &closed {
-        let until = closed.until.map_or("without an end".to_owned(), |until| format!("until {until}"));
+        let until = closed.until.map_or("without an end".to_owned(), |until| format!("until {}", clock.both(until)));
         text.push_str(&format!("\nfreeze    {name}: {}, closed {until}", safe(&closed.name)));
     }
     text.push_str("\n\n");
     if waiting.is_empty() {
         text.push_str("Your inbox is empty.");
     } else {
-        text.push_str(&inbox::table_of(&waiting[..waiting.len().min(SHOWN)], now.claimed, context.env.width));
+        text.push_str(&inbox::text_of(context, &waiting[..waiting.len().min(SHOWN)]));
     }
     if waiting.len() > SHOWN {
         text.push_str(&format!("\n\nshowing {SHOWN} of {}; all: `twinseal inbox`", waiting.len()));

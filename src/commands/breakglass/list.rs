@@ -7,7 +7,7 @@ use super::page::{Judged, json as written, write_page};
 use crate::commands::Context;
 use crate::commands::lookup::break_glass_id;
 use crate::error::Error;
-use crate::output::{moment, table};
+use crate::output::table;
 
 /// Arguments of `breakglass show`.
 #[derive(Debug, Args)]
@@ -49,12 +49,13 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<(), Error> {
         context.env.remark("no break-glass was opened");
         return Ok(());
     }
+    let clock = context.clock();
     let row = |it: &Judged| {
         let (glass, opening) = (&it.glass, it.glass.opening());
         let services = opening.services.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
         let (id, opener) = (glass.id().to_string(), glass.opener());
         let (status, next) = it.columns(now);
-        let opened = moment(opener.moment.claimed, "UTC");
+        let opened = clock.minute(opener.moment.claimed, "UTC");
         [id, status, next, opener.person.to_string(), opened, opening.incident.to_string(), services]
     };
     if context.ui.json {

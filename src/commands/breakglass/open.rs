@@ -10,7 +10,7 @@ use crate::commands::lookup::{change, change_id, governance_about, parse, remark
 use crate::commands::{Context, Question, record_asked, report_recorded};
 use crate::domain::{BreakGlassLimits, ChangeId, Event, Field, Opening, Policy, ServiceId, Status};
 use crate::error::Error;
-use crate::output::{Page, moment};
+use crate::output::Page;
 use crate::record::Plan;
 use crate::store::Session;
 
@@ -76,7 +76,7 @@ impl Open {
         let ends = glass.end();
         let said = format!(
             "{id} is open until {}; when done, say what you did: `twinseal breakglass close {id} FILE`",
-            moment(ends, "UTC")
+            context.clock().both(ends)
         );
         report_recorded(context, &entry, Some(format!("{id} {}", entry.leaf)), said)
     }

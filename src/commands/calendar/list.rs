@@ -10,7 +10,7 @@ use crate::domain::{Calendar, CalendarName, Digest, Freeze, FreezeName};
 use crate::error::{Error, FreezeError};
 use crate::input::nearest;
 use crate::output::json::written;
-use crate::output::{self, Gutter, ago, table};
+use crate::output::{self, Gutter, table};
 use crate::store::Session;
 
 /// The calendar in force with this name.
@@ -71,7 +71,7 @@ impl Used {
 /// Lists the calendars in force.
 pub fn list(context: &mut Context<'_>) -> Result<(), Error> {
     let session = context.open()?;
-    let (freezes, now) = (freeze::all(&session)?, context.env.now());
+    let freezes = freeze::all(&session)?;
     let names: Vec<CalendarName> = session.state().governance().calendars().keys().cloned().collect();
     let calendars: Vec<Used> =
         names.into_iter().map(|name| Used::of(&session, name, &freezes)).collect::<Result<_, Error>>()?;
@@ -80,12 +80,13 @@ pub fn list(context: &mut Context<'_>) -> Result<(), Error> {
         return Ok(());
     }
     let json = || json!({ "calendars": calendars.iter().map(Used::json).collect::<Value>() });
+    let (clock, width) = (context.clock(), context.env.width);
     let row = |it: &Used| {
         let Calendar { known, periods, .. } = &it.calendar;
-        let known = known.until().map_or_else(|| known.to_string(), |known| ago(known, now));
+        let known = known.until().map_or_else(|| known.to_string(), |known| clock.in_table(known, width));
         [it.name.to_string(), periods.as_slice().len().to_string(), known, it.freezes()]
     };
-    let (rows, width) = (|| calendars.iter().map(row).collect(), context.env.width);
+    let rows = || calendars.iter().map(row).collect();
     context.ui.answer(context.env, json, || table(["CALENDAR", "PERIODS", "KNOWN UNTIL", "FREEZES"], rows(), width))
 }
 

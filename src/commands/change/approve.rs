@@ -16,7 +16,7 @@ use crate::domain::{ChangeId, Digest, Event, Field, PersonId, RevisionRef, Statu
 use crate::error::Error;
 use crate::key_choice::Choice;
 use crate::output::requirements::{RequirementText, requirement_lines};
-use crate::output::{self, Equal, Page, Timeline, moment, safe, table};
+use crate::output::{self, Equal, Page, Timeline, safe, table};
 use crate::record::{Plan, Rehearsal, record, rehearse};
 use crate::store::Session;
 
@@ -86,7 +86,7 @@ fn overview(context: &Context<'_>, session: &Session, ids: &[ChangeId]) -> Resul
     for id in ids {
         let change = change(session, *id)?;
         let facts = &change.current().facts;
-        let opens = moment(facts.window.start(), facts.window.zone().as_str());
+        let opens = context.clock().minute(facts.window.start(), facts.window.zone().as_str());
         let title = title(session, *id)?.unwrap_or_else(|| "(text redacted)".to_owned());
         rows.push([id.to_string(), facts.risk.to_string(), facts.owner.to_string(), opens, title]);
     }

@@ -3,7 +3,7 @@
 use crate::commands::lookup::{change, parts};
 use crate::domain::{Revision, RevisionRef};
 use crate::error::Error;
-use crate::output::{Page, moment, window_lines};
+use crate::output::{Page, window_lines};
 use crate::store::Session;
 
 /// Begins the end of a page: what is about to be signed, and what an act on this revision may cause.
@@ -19,7 +19,8 @@ pub fn summary(page: &mut Page, session: &Session, at: RevisionRef, verb: &str) 
     let (facts, started) = (&revision.facts, change.started().is_some() && !verb.starts_with("start"));
     let (what, last) =
         if started { ("begin the rollback", facts.last_rollback()) } else { ("start", facts.last_start()) };
-    page.text("", format_args!("last moment to {what}: {}", moment(last, facts.window.zone().as_str())));
+    let last = format!("{}{}", page.minute(last, facts.window.zone().as_str()), page.away(last));
+    page.text("", format_args!("last moment to {what}: {last}"));
     Ok(())
 }
 

@@ -113,12 +113,14 @@ pub fn list(context: &mut Context<'_>) -> Result<(), Error> {
         return Ok(());
     }
     let json = || json!({ "freezes": freezes.iter().map(|(name, it)| freeze_json(name, it, now)).collect::<Value>() });
+    let (clock, width) = (context.clock(), context.env.width);
     let row = |(name, it): &(FreezeName, Freeze)| {
-        let known = it.terms.known.until().map_or_else(|| it.terms.known.to_string(), |known| ago(known, now));
+        let known =
+            it.terms.known.until().map_or_else(|| it.terms.known.to_string(), |known| clock.in_table(known, width));
         let by = freeze::excepting(&it.excepting());
         [name.to_string(), freeze::state(&it.terms, now, false), freeze::scope(&it.terms), by, known]
     };
-    let (rows, width) = (|| freezes.iter().map(row).collect(), context.env.width);
+    let rows = || freezes.iter().map(row).collect();
     context.ui.answer(context.env, json, || {
         table(["FREEZE", "STATE", "CONCERNS", "EXCEPTED BY", "KNOWN UNTIL"], rows(), width)
     })
@@ -203,10 +205,15 @@ impl Check {
             let one = |(name, it): &(FreezeName, Closed)| json!({ "freeze": name.to_string(), "closed": freeze::closed(Some(it)) });
             json!({ "time": at.to_string(), "closed": closed.iter().map(one).collect::<Value>() })
         };
-        let lines = || closed.iter().map(|(name, it)| format!("{name} {it}")).collect::<Vec<String>>().join("\n");
+        let clock = context.clock();
+        let line = |(name, it): &(FreezeName, Closed)| {
+            let until = it.until.map_or(String::new(), |until| format!("; ends {}", ago(until, clock.now)));
+            format!("{name} {}{until}", clock.local(&it.to_string()))
+        };
+        let lines = || closed.iter().map(line).collect::<Vec<String>>().join("\n");
         match closed.is_empty() {
             true if !context.ui.json => {
-                context.env.remark(format_args!("no freeze is closed at {at}"));
+                context.env.remark(format_args!("no freeze is closed at {}", clock.at(at)));
                 Ok(())
             }
             true => context.ui.print_json(context.env, json()),

@@ -51,7 +51,8 @@ impl Now {
         let entry = record_shown(context, &mut session, page, plan)?;
         let name = FreezeName::now(entry.header.seq);
         let Event::FreezeNow { services, .. } = &entry.event else { return Ok(()) };
-        let said = format!("{} frozen until {until}; `twinseal freeze end {name}` ends it", freeze::services(services));
+        let (services, until) = (freeze::services(services), context.clock().both(until));
+        let said = format!("{services} frozen until {until}; `twinseal freeze end {name}` ends it");
         report_recorded(context, &entry, Some(format!("freeze {name} {}", entry.leaf)), said)
     }
 }

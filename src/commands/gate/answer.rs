@@ -7,12 +7,14 @@ use crate::domain::{BreakGlass, Head, Opens, Refusal, RevisionRef, Rule, Start, 
 use crate::error::Error;
 use crate::format::Entry;
 use crate::output::requirements::{RequirementText, requirement_table};
-use crate::output::{json, table};
+use crate::output::{Clock, ago, json, table};
 
 /// A condition and whether it holds.
 pub struct Line {
     condition: &'static str,
     detail: String,
+    /// Until when it holds.
+    ends: Option<Time>,
     /// Why the condition does not hold; `None` if it holds.
     failed: Option<Failed>,
 }
@@ -27,19 +29,32 @@ struct Failed {
 impl Line {
     /// A condition that holds.
     pub fn satisfied(condition: &'static str, detail: impl ToString) -> Self {
-        Self { condition, detail: detail.to_string(), failed: None }
+        Self { condition, detail: detail.to_string(), ends: None, failed: None }
     }
 
     /// A condition that a rule of the register makes fail.
     pub fn refused(condition: &'static str, refusal: &Refusal) -> Self {
         let failed = Failed { rule: Some(refusal.rule()), opens: refusal.opens(), hint: refusal.hint() };
-        Self { condition, detail: refusal.to_string(), failed: Some(failed) }
+        Self { condition, detail: refusal.to_string(), ends: None, failed: Some(failed) }
     }
 
     /// A condition of the gate alone that does not hold.
     pub fn unsatisfied(condition: &'static str, detail: impl ToString, opens: Opens, hint: &str) -> Self {
         let hint = Some(hint.to_owned()).filter(|hint| !hint.is_empty());
-        Self { condition, detail: detail.to_string(), failed: Some(Failed { rule: None, opens, hint }) }
+        let failed = Some(Failed { rule: None, opens, hint });
+        Self { condition, detail: detail.to_string(), ends: None, failed }
+    }
+
+    /// The same, with the time until which it holds.
+    pub fn until(self, ends: Option<Time>) -> Self {
+        Self { ends, ..self }
+    }
+
+    /// What it rests on, with times as people read them.
+    fn told(&self, clock: &Clock) -> String {
+        let opens = self.failed.as_ref().and_then(Failed::until).map(|at| format!("; opens {}", ago(at, clock.now)));
+        let ends = self.ends.map(|at| format!(", {}", ago(at, clock.now)));
+        format!("{}{}", clock.local(&self.detail), opens.or(ends).unwrap_or_default())
     }
 
     fn result(&self) -> &'static str {
@@ -137,13 +152,13 @@ impl Answer {
     /// # Errors
     /// Standard output fails.
     pub fn print(&self, context: &mut Context<'_>, recorded: Option<&Entry>) -> Result<(), Error> {
-        let width = context.env.width;
-        context.ui.answer(context.env, || self.json(recorded), || self.text(width))
+        let (width, clock) = (context.env.width, context.clock());
+        context.ui.answer(context.env, || self.json(recorded), || self.text(width, &clock))
     }
 
-    fn text(&self, width: Option<u16>) -> String {
+    fn text(&self, width: Option<u16>, clock: &Clock) -> String {
         let state = if self.is_open() { "open" } else { "closed" };
-        let row = |it: &Line| [it.result().to_owned(), it.condition.to_owned(), it.detail.clone()];
+        let row = |it: &Line| [it.result().to_owned(), it.condition.to_owned(), it.told(clock)];
         let lines = table(["RESULT", "CONDITION", "DETAIL"], self.lines.iter().map(row).collect(), width);
         let about = match self.revision() {
             Some(RevisionRef { change, number, .. }) => format!("gate {state}: {change} revision {number}"),
@@ -156,7 +171,7 @@ impl Answer {
         let notes: String = self.break_glasses.iter().map(note).collect();
         let requirements = match self.requirements.as_slice() {
             [] => String::new(),
-            requirements => format!("\n\n{}", requirement_table(requirements, width)),
+            requirements => format!("\n\n{}", requirement_table(requirements, width, clock)),
         };
         format!("{about}\n{lines}{requirements}{notes}")
     }

@@ -9,7 +9,7 @@ use crate::commands::change::once::is_started_by;
 use crate::commands::lookup::requirement_texts;
 use crate::domain::{
     Artifact, Attempt, BreakGlass, BreakGlassStatus, Change, ChangeId, Condition, Denied, Event, Facts, Head, Moment,
-    Opens, PersonId, Register, RequirementLine, ServiceId, Start,
+    Opens, PersonId, Register, RequirementLine, ServiceId, Start, Time,
 };
 use crate::error::Error;
 use crate::output::{freeze, list};
@@ -177,7 +177,10 @@ fn judge(
                 _ => state.judge_condition(&change, attempt, *condition),
             };
             lines.push(match judged {
-                Ok(()) => Line::satisfied(condition.as_str(), detail(state, &change, (*condition, attempt))?),
+                Ok(()) => {
+                    let line = Line::satisfied(condition.as_str(), detail(state, &change, (*condition, attempt))?);
+                    line.until(ends(facts, *condition))
+                }
                 Err(Denied::Refused(refusal)) => Line::refused(condition.as_str(), &refusal),
                 Err(unloaded) => return Err(unloaded),
             });
@@ -191,6 +194,15 @@ fn judge(
 
 /// What must still hold of a change that this run has started: it deploys the same, in the same place.
 const STILL: [Condition; 4] = [Condition::Implementer, Condition::Revision, Condition::Target, Condition::Artifacts];
+
+/// Until when a satisfied condition holds, if time alone ends it.
+fn ends(facts: &Facts, condition: Condition) -> Option<Time> {
+    match condition {
+        Condition::Window => Some(facts.window.end()),
+        Condition::TimeToRollBack => Some(facts.last_start()),
+        _ => None,
+    }
+}
 
 /// What a satisfied condition rests on.
 fn detail(state: &Register, change: &Change, (condition, attempt): (Condition, Attempt<'_>)) -> Result<String, Denied> {

@@ -1,52 +1,75 @@
 //! `inbox`: list what a person can act on.
 
+mod acts;
+mod watch;
+
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::Context;
-use crate::commands::breakglass::Judged;
-use crate::commands::freeze::{MONTH, expiring};
-use crate::commands::govern::summary_of;
-use crate::commands::lookup::{renews, title};
-use crate::domain::{
-    BreakGlass, BreakGlassStatus, Change, ChangeId, Denied, Facts, Governance, Left, Moment, PersonId, Refusal, Role,
-    Status, Time, Verdict,
-};
+use crate::domain::{Moment, PersonId};
 use crate::error::Error;
-use crate::output::{self, ago, table};
+use crate::output::{Clock, Page, Reading, visible};
 use crate::store::Session;
+pub use acts::{Waiting, waiting};
 
 /// List what you can act on
 ///
-/// Lists changes to approve, start, finish, confirm, review or revise, proposals to second, and calendars that end within a month, the most
-/// urgent first. A break-glass that is not ratified is above everything else, in everybody's inbox. The inbox is that of
-/// your key's owner, or of the person given with --as.
+/// Lists changes to approve, start, finish, confirm, review or revise, proposals to second, and calendars that end within
+/// a month, the most urgent first. A break-glass that is not ratified is above everything else, in everybody's inbox. The
+/// inbox is that of your key's owner, or of the person given with --as.
+///
+/// --watch shows the inbox again whenever entries were recorded, and every minute, until you press Ctrl-C. If the output is
+/// no terminal, it prints a line for each new item.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal inbox
+  twinseal inbox --watch
   twinseal inbox --as carol")]
-pub struct Inbox {}
-
-/// An act that a person can take.
-pub struct Waiting {
-    action: &'static str,
-    subject: String,
-    /// The title of a change, or what a proposal would change.
-    title: String,
-    since: Time,
-    /// Until when to act; `None` if nothing ends.
-    deadline: Option<Time>,
-    /// What happens at the deadline: `window opens`.
-    then: &'static str,
-    /// Whether it is too late, so that everything else comes first.
-    late: bool,
-    reason: String,
+pub struct Inbox {
+    /// Stay, and show what is new
+    #[arg(long)]
+    watch: bool,
 }
 
+/// The headings, by what can be done. Groups come in the order of their most urgent items.
+const HEADINGS: [(&str, &str); 12] = [
+    ("ratify", "break-glass to ratify"),
+    ("close", "break-glass to close"),
+    ("read", "break-glass without ratification"),
+    ("seal", "register to seal"),
+    ("approve", "changes to approve"),
+    ("start", "changes to start"),
+    ("finish", "changes to finish"),
+    ("confirm", "outcomes to confirm"),
+    ("review", "emergencies to review"),
+    ("revise", "changes to revise"),
+    ("second", "proposals to second"),
+    ("extend", "freezes to extend"),
+];
+
 impl Waiting {
-    /// `window opens in 3 h`; empty without a deadline.
-    fn due(&self, now: Time) -> String {
-        self.deadline.map_or(String::new(), |deadline| format!("{} {}", self.then, ago(deadline, now)))
+    /// `high; 1 of 2 approvals; window opens in 3 h (2026-12-05 20:00 +08:00)`.
+    fn details(&self, clock: &Clock) -> String {
+        let due = |deadline| {
+            let away = crate::output::ago(deadline, clock.now);
+            format!("; {} {away} ({})", self.then, clock.at(deadline))
+        };
+        format!("{}{}", clock.local(&self.reason), self.deadline.map_or(String::new(), due))
+    }
+
+    /// The command that does it, or shows what must be done.
+    fn command(&self) -> String {
+        let name = self.subject.rsplit(' ').next().unwrap_or_default();
+        match self.action {
+            "ratify" | "close" => format!("`twinseal breakglass {} {name}`", self.action),
+            "read" => format!("`twinseal breakglass show {name}`"),
+            "seal" => "`twinseal seal`".to_owned(),
+            "second" => format!("`twinseal proposal second {name}`"),
+            "extend" => format!("`twinseal freeze show {name}`"),
+            "review" => format!("`twinseal show {name}`"),
+            action => format!("`twinseal {action} {name}`"),
+        }
     }
 
     /// The item of `items` in JSON.
@@ -66,276 +89,60 @@ impl Inbox {
     /// # Errors
     /// The register cannot be opened or read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let session = context.open()?;
-        let me = context.me(&session)?;
-        let now = session.state().moment(context.env.now());
-        let waiting = waiting(&session, &me, now)?;
+        if self.watch {
+            return watch::watch(context);
+        }
+        let Look { me, waiting, .. } = look(context)?;
         if waiting.is_empty() && !context.ui.json {
             context.env.remark(format_args!("inbox of {me} is empty"));
             return Ok(());
         }
         let json =
             || json!({ "person": me.to_string(), "items": waiting.iter().map(Waiting::json).collect::<Value>() });
-        let width = context.env.width;
-        context.ui.answer(context.env, json, || table_of(&waiting, now.claimed, width))
+        let text = text_of(context, &waiting);
+        context.ui.answer(context.env, json, || text)
     }
 }
 
-/// What this person can act on, the most urgent first.
-///
-/// # Errors
-/// The register cannot be read.
-pub fn waiting(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waiting>, Error> {
-    let first = break_glasses(session, me, now)?;
-    let mut waiting = proposals(session, me, now)?;
-    waiting.extend(seal(session, me, now)?);
-    waiting.extend(calendars(session, me, now)?);
-    let open = session.queries().open_for(me, now.claimed)?;
-    let acts = session.ask_each(None, open, |change, governance| {
-        Ok(act(change, governance, me, now)?.map(|act| (change.id(), act)))
-    })??;
-    for (id, act) in acts.into_iter().flatten() {
-        waiting.push(Waiting { title: title_of(session, id)?, ..act });
-    }
-    waiting.sort_by_key(|it| (it.late, it.deadline.is_none(), it.deadline, it.since));
-    Ok(first.into_iter().chain(waiting).collect())
-}
-
-/// The table of an inbox. `width` is that of the terminal.
-pub fn table_of(waiting: &[Waiting], now: Time, width: Option<u16>) -> String {
-    let row =
-        |it: &Waiting| [it.action.to_owned(), it.subject.clone(), it.due(now), it.reason.clone(), it.title.clone()];
-    table(["ACTION", "SUBJECT", "DEADLINE", "REASON", "TITLE"], waiting.iter().map(row).collect(), width)
-}
-
-fn title_of(session: &Session, id: ChangeId) -> Result<String, Error> {
-    Ok(title(session, id)?.unwrap_or_else(|| "(text redacted)".to_owned()))
-}
-
-/// The break-glasses that are not ratified, and not unauthorised yet: everybody sees them.
-fn break_glasses(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waiting>, Error> {
-    let mut waiting = Vec::new();
-    for id in session.queries().unratified(now.effective.plus(-BreakGlass::TO_RATIFY))? {
-        let Judged { glass, status, .. } = Judged::of(session, id, now)?;
-        let can_ratify = session.ask(|state| {
-            let approves = can_approve(state.governance(), me, now)?;
-            Ok(approves
-                && glass.is_provided_for()
-                && state.part_in(&glass, me)?.is_none()
-                && !state.ratifiers(&glass, now)?.iter().any(|it| it.person == *me))
-        })??;
-        let (deadline, then) = match status {
-            BreakGlassStatus::Open => (Some(glass.end()), "ends"),
-            // No deadline is known until others have acted.
-            _ => (Some(glass.deadline()).filter(|_| !glass.is_ahead(now)), "unauthorised"),
-        };
-        let (opener, opening) = (glass.opener(), glass.opening());
-        waiting.push(Waiting {
-            action: match status {
-                BreakGlassStatus::Closed if can_ratify => "ratify",
-                BreakGlassStatus::Open | BreakGlassStatus::Ended if opener.person == *me => "close",
-                _ => "read",
-            },
-            subject: id.to_string(),
-            title: format!("break-glass for {}, without approval", opening.incident),
-            since: opener.moment.claimed,
-            deadline,
-            then,
-            late: false,
-            reason: format!("{status}; by {}", opener.person),
-        });
-    }
-    Ok(waiting)
-}
-
-/// The seal of a new register, for every founding admin but its founder.
-fn seal(session: &Session, me: &PersonId, now: Moment) -> Result<Option<Waiting>, Error> {
-    let governance = session.state().governance();
-    let Some(founder) = governance.founder().filter(|founder| *founder != me && !governance.is_sealed()) else {
-        return Ok(None);
-    };
-    if !session.ask(|state| Ok(state.governance().has_role(me, Role::Admin, now)?))?? {
-        return Ok(None);
-    }
-    Ok(Some(Waiting {
-        action: "seal",
-        subject: "register".to_owned(),
-        title: "accepts nothing before it is sealed".to_owned(),
-        since: session.entry(0)?.map_or(now.claimed, |entry| entry.header.time),
-        deadline: None,
-        then: "",
-        late: false,
-        reason: format!("founded by {founder}"),
-    }))
-}
-
-/// The freezes whose calendar ends soon, for admins: beyond its end such a freeze is closed.
-fn calendars(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waiting>, Error> {
-    if !session.ask(|state| Ok(state.governance().has_role(me, Role::Admin, now)?))?? {
-        return Ok(Vec::new());
-    }
-    let mut waiting = Vec::new();
-    for (name, known) in expiring(session, now)? {
-        waiting.push(Waiting {
-            action: "extend",
-            subject: format!("freeze {name}"),
-            title: "closed where its calendar ends; propose it with a longer one".to_owned(),
-            since: known.plus(-MONTH),
-            deadline: Some(known),
-            then: if known > now.claimed { "calendar ends" } else { "calendar ended" },
-            late: false,
-            reason: format!("known until {}", known.utc().format("%Y-%m-%d")),
-        });
-    }
-    Ok(waiting)
-}
-
-/// The proposals that this person can second.
-fn proposals(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waiting>, Error> {
-    let mut waiting = Vec::new();
-    let able = |governance: &Governance| -> Result<bool, Denied> {
-        Ok(governance.has_role(me, Role::Admin, now)? && governance.has_live_key(me)?)
-    };
-    if !session.ask(|state| able(state.governance()))?? {
-        return Ok(waiting);
-    }
-    for id in session.queries().open_proposals()? {
-        let proposal = session.ask(|state| state.governance().proposal(id).cloned())??;
-        let Some(action) = proposal.action().filter(|_| proposal.proposer != *me) else { continue };
-        let subject = session.ask(|state| Ok(state.governance().is_subject(action, me)?))??;
-        if subject || session.ask(|state| state.judge_pending(id, now))?.is_err() {
-            continue;
-        }
-        waiting.push(Waiting {
-            action: "second",
-            subject: format!("proposal {id}"),
-            title: summary_of(session, action)?,
-            since: proposal.moment.claimed,
-            deadline: Some(proposal.lapses()),
-            then: "lapses",
-            late: false,
-            reason: format!("by {}", proposal.proposer),
-        });
-    }
-    Ok(waiting)
-}
-
-/// An act on a change, since when it is possible, and the reason.
-type Act = (&'static str, Time, String);
-
-/// The act that this person can take on a change. Its title is filled in later.
-fn act(change: &Change, governance: &Governance, me: &PersonId, now: Moment) -> Result<Option<Waiting>, Denied> {
-    let facts = &change.current().facts;
-    // Nobody acts without a key.
-    if governance.has_left(me)? || !governance.has_live_key(me)? {
-        return Ok(None);
-    }
-    let left = change.stranded(governance, None)?;
-    let stands_in = left == Left::All && governance.has_role(me, Role::Admin, now)?;
-    let theirs = change.is_requester_or_owner(me);
-    let found = match change.status(governance, now)? {
-        status @ (Status::AwaitingApproval | Status::Approved) => undecided(change, governance, (me, status), now)?,
-        status @ (Status::InProgress | Status::Overrun) => {
-            let finishes = facts.implementers.contains(me) || facts.owner == *me || stands_in;
-            let since = change.started().map_or(change.current().time, |act| act.time);
-            finishes.then(|| ("finish", since, status.phrase()))
-        }
-        Status::Rejected if theirs => {
-            let vote = change.votes().iter().rfind(|vote| vote.verdict == Verdict::Reject);
-            vote.map(|vote| ("revise", vote.time, format!("rejected by {}", vote.person)))
-        }
-        Status::Succeeded | Status::Failed | Status::RolledBack => finished(change, governance, me)?,
-        Status::Expired if theirs => Some(("revise", facts.last_start(), "expired".to_owned())),
-        _ => None,
-    };
-    let Some((action, since, reason)) = found else { return Ok(None) };
-    let (deadline, then) = match action {
-        "confirm" => (None, ""),
-        "review" => (change.review_due(), if change.review_due() > Some(now.claimed) { "due" } else { "was due" }),
-        _ => due(facts, action, now.claimed),
-    };
-    let reason = if left.is_any() { format!("{reason}; {}", left.phrase()) } else { reason };
-    let late = action == "revise" && now.claimed > facts.last_start();
-    let (subject, title) = (change.id().to_string(), String::new());
-    Ok(Some(Waiting { action, subject, title, since, deadline, then, late, reason }))
-}
-
-/// The act on a change that is finished.
-fn finished(change: &Change, governance: &Governance, me: &PersonId) -> Result<Option<Act>, Denied> {
-    let Some((_, first)) = change.outcomes().first() else { return Ok(None) };
-    let status = change.state().phrase();
-    if change.can_confirm(me, governance)? {
-        return Ok(Some(("confirm", first.time, format!("{status}, awaiting confirmation"))));
-    }
-    let reviews = change.review_due().is_some() && change.is_requester_or_owner(me);
-    Ok(reviews.then(|| ("review", first.time, format!("{}; {status}", change.current().facts.kind))))
-}
-
-/// The act on a change that awaits approval or its start.
-fn undecided(
-    change: &Change,
-    governance: &Governance,
-    (me, status): (&PersonId, Status),
+/// An inbox as it was found.
+struct Look {
+    me: PersonId,
     now: Moment,
-) -> Result<Option<Act>, Denied> {
-    let (since, risk) = (change.current().time, change.current().facts.risk);
-    let takes_over = change.stranded(governance, None)?.is_any() && governance.has_role(me, Role::Engineer, now)?;
-    if let Some(obstacle) = change.obstacle(governance)? {
-        let revises = takes_over || change.is_requester_or_owner(me);
-        return Ok(revises.then(|| ("revise", since, format!("cannot start: {obstacle}"))));
-    }
-    let tally = change.tally(governance, now)?;
-    let counts = tally.counted.iter().any(|vote| vote.person == *me);
-    let approves =
-        !counts && can_approve(governance, me, now)? && change.conflict_of_interest(governance, me)?.is_none();
-    let frozen = change.cannot_start(governance, now)?;
-    let excepts = match &frozen {
-        Some(Refusal::NotExcepted { freeze, .. }) if approves && change.would_except(governance, me, now)? => {
-            format!("; needs an exception from freeze {freeze}")
+    waiting: Vec<Waiting>,
+}
+
+/// Opens the register and reads the inbox.
+fn look(context: &mut Context<'_>) -> Result<Look, Error> {
+    let session: Session = context.open()?;
+    let me = context.me(&session)?;
+    let now = session.state().moment(context.env.now());
+    Ok(Look { waiting: waiting(&session, &me, now)?, me, now })
+}
+
+/// The items under their headings, the most urgent group first, and the command for the first item that asks for an act.
+pub fn text_of(context: &Context<'_>, waiting: &[Waiting]) -> String {
+    let (mut page, clock) = (context.page(), context.clock());
+    let width = waiting.iter().map(|it| it.subject.len()).max().unwrap_or_default();
+    let mut groups: Vec<&str> = Vec::new();
+    for it in waiting.iter().filter(|it| !it.late).chain(waiting.iter().filter(|it| it.late)) {
+        if !groups.contains(&it.action) {
+            groups.push(it.action);
         }
-        _ => String::new(),
-    };
-    if approves && (status == Status::AwaitingApproval || !excepts.is_empty()) {
-        let (have, need, missing) = (tally.counted.len(), tally.need, output::missing_groups(&tally));
-        return Ok(Some(("approve", since, format!("{risk}; {have} of {need} approvals{missing}{excepts}"))));
     }
-    let stopped = frozen.as_ref().filter(|it| it.is_by_freeze());
-    if let Some(frozen) = stopped.filter(|_| change.is_requester_or_owner(me)) {
-        return Ok(Some(("revise", since, format!("cannot start: {frozen}"))));
+    for action in groups {
+        let heading = HEADINGS.iter().find(|(it, _)| *it == action).map_or(action, |(_, heading)| heading);
+        let items: Vec<&Waiting> = waiting.iter().filter(|it| it.action == action).collect();
+        page.block(&format!("{heading} ({})", items.len()));
+        items.iter().for_each(|it| write_item(&mut page, it, &clock, width));
     }
-    if renews(change, governance, me, now)? {
-        return Ok(Some(("approve", since, format!("{risk}; yours expires before the window opens"))));
+    if let Some(first) = waiting.iter().find(|it| it.action != "read").or(waiting.first()) {
+        page.block(&format!("next: {}", first.command()));
     }
-    let starts = change.starters(governance)?.is_ok_and(|able| able.contains(me));
-    if starts && status == Status::Approved && stopped.is_none() {
-        let left = tally.counted.len() - change.expiring(governance, now)?.len();
-        let expire = if left < tally.need { "; approvals expire before the window opens" } else { "" };
-        let frozen = frozen.map_or(String::new(), |it| format!("; cannot start: {it}"));
-        return Ok(Some(("start", since, format!("{risk}; approved{expire}{frozen}"))));
-    }
-    Ok(takes_over.then(|| ("revise", since, format!("{risk}"))))
+    page.finish().trim_start().to_owned()
 }
 
-/// Until when to act on a change, and what happens then.
-fn due(facts: &Facts, action: &str, now: Time) -> (Option<Time>, &'static str) {
-    let (window, started) = (&facts.window, action == "finish");
-    let (deadline, then) = if window.ended(now) {
-        (window.end(), "window closed")
-    } else if started && now <= facts.last_rollback() {
-        (facts.last_rollback(), "last rollback")
-    } else if started || now > facts.last_start() {
-        (window.end(), "window closes")
-    } else if window.start() <= now {
-        (facts.last_start(), "last start")
-    } else {
-        (window.start(), "window opens")
-    };
-    (Some(deadline), then)
-}
-
-/// Whether an approval by this person would count, apart from conflicts of interest.
-fn can_approve(governance: &Governance, me: &PersonId, now: Moment) -> Result<bool, Denied> {
-    Ok(governance.has_role(me, Role::Approver, now)?
-        && governance.has_live_key(me)?
-        && !governance.is_kept_from_approving(me, now)?)
+/// Two lines: the title behind the id, then what matters and until when.
+fn write_item(page: &mut Page, it: &Waiting, clock: &Clock, width: usize) {
+    page.text(&format!("{:<width$} ", it.subject), visible(&it.title, Reading::Prose));
+    page.text(&" ".repeat(width + 1), it.details(clock));
 }

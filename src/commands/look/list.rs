@@ -15,7 +15,7 @@ use crate::domain::{
 };
 use crate::error::Error;
 use crate::input::Toward;
-use crate::output::{ago, json, moment, table};
+use crate::output::{WIDE, ago, json, table};
 use crate::store::{ChangeFilter, ChangeOrder, ChangeRow, Session};
 
 /// List changes, newest first
@@ -138,11 +138,9 @@ impl List {
             known_person(session, person)?;
         }
         let (found, more) = self.select(session, *now, &query)?;
-        if let Some(as_of) = view.as_of().filter(|_| !context.ui.json) {
-            context.env.print(format!("as of {as_of}"))?;
-        }
+        let as_of = view.as_of(&context.clock()).map_or(String::new(), |as_of| format!("as of {as_of}\n"));
         if found.is_empty() && !context.ui.json {
-            context.env.remark(nothing(session));
+            context.env.remark(format_args!("{as_of}{}", nothing(session)));
             return Ok(());
         }
         if context.ui.json {
@@ -152,7 +150,8 @@ impl List {
         } else {
             let rows = found.iter().map(|it| row(context, it, now.claimed)).collect();
             let header = ["CHANGE", "STATUS", "RISK", "OWNER", "WINDOW OPENS", "TITLE"];
-            context.env.print_long(&table(header, rows, context.env.width))?;
+            let table = table(header, rows, context.env.width);
+            context.env.print_long(&format!("{as_of}{table}"))?;
         }
         if more {
             context.env.remark(format_args!("showing the first {}; use --limit for more", found.len()));
@@ -309,9 +308,6 @@ fn nothing(session: &Session) -> &'static str {
     }
 }
 
-/// Below this width in columns, window times are relative, which leaves room for titles.
-const WIDE: u16 = 110;
-
 /// `high`, or `high emergency`: a normal change does not say its kind.
 pub fn risk_and_kind(row: &ChangeRow) -> String {
     let ChangeRow { risk, kind, .. } = row;
@@ -322,7 +318,12 @@ fn row(context: &Context<'_>, it: &Listed, now: Time) -> [String; 6] {
     let risk = risk_and_kind(&it.row);
     let opens = match context.env.width.is_some_and(|width| width < WIDE) {
         true => ago(it.row.opens, now),
-        false => moment(it.row.opens, &it.row.zone),
+        false => {
+            let clock = context.clock();
+            let opens = clock.minute(it.row.opens, &it.row.zone);
+            // A pipe has no width, and what reads it no clock.
+            if context.env.width.is_some() { format!("{opens}, {}", ago(it.row.opens, now)) } else { opens }
+        }
     };
     let title = it.row.title.clone().unwrap_or_else(|| "(text redacted)".to_owned());
     let status = match it.left {

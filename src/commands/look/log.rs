@@ -5,7 +5,7 @@ use clap::Args;
 use crate::commands::Context;
 use crate::commands::breakglass::find;
 use crate::commands::lookup::{break_glass_id, change_id, known_person, parse, time};
-use crate::domain::{EventKind, Header, PersonId, number};
+use crate::domain::{EventKind, PersonId, number};
 use crate::env::folded;
 use crate::error::Error;
 use crate::format::entry;
@@ -63,6 +63,7 @@ impl Log {
         }
         // A terminal gets the lines at once, for the pager; a pipe gets each as soon as it is read.
         let (mut lines, on_terminal) = (Vec::new(), context.env.height.is_some() && !context.ui.json);
+        let clock = context.clock();
         for seq in self.select(context, &session)? {
             if self.raw || self.raw_text || self.raw_data {
                 let bytes = self.bytes(context, &session, seq)?;
@@ -71,7 +72,8 @@ impl Log {
                 let entry = session.entry(seq)?.ok_or(Error::NoEntry(seq))?;
                 let header = &entry.header;
                 let width = context.env.width;
-                let line = || line(seq, header, &describe(&entry.event), width);
+                let (time, done) = (clock.to_the_second(header.time), clock.local(&describe(&entry.event)));
+                let line = || line((seq, &time, &header.actor), &done, width);
                 if on_terminal {
                     lines.push(line());
                     continue;
@@ -131,13 +133,13 @@ impl Log {
 }
 
 /// An entry on one line, or its description below where the terminal is too narrow.
-fn line(seq: u64, header: &Header, description: &str, width: Option<u16>) -> String {
-    let begin = format!("{seq:>6}  {}  ", header.time);
-    let one = format!("{begin}{:<12}  {description}", header.actor);
+fn line((seq, time, actor): (u64, &str, &PersonId), description: &str, width: Option<u16>) -> String {
+    let begin = format!("{seq:>6}  {time}  ");
+    let one = format!("{begin}{actor:<12}  {description}");
     if folded(&one, width) == one {
         return one;
     }
     let mut page = Page::new(false, width);
     page.under(8, description);
-    format!("{begin}{}\n{}", header.actor, page.finish())
+    format!("{begin}{actor}\n{}", page.finish())
 }

@@ -18,7 +18,7 @@ use crate::domain::{
 };
 use crate::error::Error;
 use crate::output::requirements::RequirementText;
-use crate::output::{Judged, Page, Remark, Remarks, Timeline, Words, change_page, freeze, json, revision_page};
+use crate::output::{Clock, Judged, Page, Remark, Remarks, Timeline, Words, change_page, freeze, json, revision_page};
 use crate::store::Session;
 
 /// Show a change
@@ -59,8 +59,10 @@ impl Show {
             }
             return context.ui.print_json(context.env, shown);
         }
-        let mut page = context.page();
-        if let Some(as_of) = view.as_of() {
+        let clock = context.clock();
+        let as_of = view.as_of(&clock);
+        let mut page = context.page().read_by(Clock { now: view.now.claimed, ..clock });
+        if let Some(as_of) = as_of {
             page.text("", format_args!("as of {as_of}"));
         }
         match self.revision {

@@ -167,7 +167,8 @@ fn person_json(id: &PersonId, person: &Enrolled, name: Option<&String>, governan
 /// Reports the point in the past that was asked for.
 fn report_moment(context: &mut Context<'_>, moment: &AsOf) {
     if let Some(seq) = moment.seq {
-        context.env.status(format_args!("as of entry {seq}, {}", moment.at.claimed));
+        let at = context.clock().at(moment.at.claimed);
+        context.env.status(format_args!("as of entry {seq}, {at}"));
     }
 }
 
@@ -176,10 +177,11 @@ impl List {
         let session = context.open()?;
         let moment = as_of(context, &session, self.moment.as_of.as_deref())?;
         let names = names(&session)?;
+        let clock = context.clock();
         let people = || moment.governance.loaded_people();
         let row = |(id, person): (&PersonId, &Enrolled)| {
             let name = names.get(id).cloned().unwrap_or_default();
-            [id.to_string(), may(person, moment.at), format!("entry {}", person.enrolled), name]
+            [id.to_string(), clock.local(&may(person, moment.at)), format!("entry {}", person.enrolled), name]
         };
         let json = || {
             let people = people().map(|(id, it)| person_json(id, it, names.get(id), &moment.governance));
