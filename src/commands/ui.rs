@@ -1,6 +1,7 @@
 //! Output as text or JSON, notices and progress.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
@@ -157,4 +158,14 @@ pub fn progress(env: &Env, entries: u64, doing: &'static str) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}");
     let bar = ProgressBar::with_draw_target(Some(entries), ProgressDrawTarget::stderr_with_hz(5));
     bar.with_message(doing).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// A sign that work on `entries` entries goes on which has no steps to count; hidden as [`progress`] is.
+pub fn busy(env: &Env, entries: u64, doing: &'static str) -> ProgressBar {
+    if !env.progress || entries < LONG {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(5)).with_message(doing);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::commands::Context;
 use crate::commands::lookup::option_path;
+use crate::commands::ui::busy;
 use crate::error::Error;
 use crate::output::safe;
 use crate::store::back_up;
@@ -31,7 +32,9 @@ impl Backup {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let session = context.open()?;
         let out = context.env.path(&self.out);
+        let bar = busy(context.env, session.shared().newest()?.unwrap_or(0), "copying");
         let newest = back_up(session.shared(), &out, context.registers.scratch())?;
+        bar.finish_and_clear();
         let json = || json!({ "backup": out.display().to_string(), "newest": newest });
         let entries = newest.map_or(0, |newest| newest + 1);
         let name = safe(&self.out.display().to_string()).into_owned();

@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::commands::Context;
+use crate::commands::ui::busy;
 use crate::error::Error;
 use crate::output::safe;
 use crate::store::Rebuilt;
@@ -26,10 +27,12 @@ impl Rebuild {
             if let Some(fault) = session.fault() {
                 return Err(Error::Broken(fault.clone()));
             }
+            let bar = busy(context.env, session.shared().newest()?.unwrap_or(0), "rebuilding the tables");
             let turn = session.turn(&context.writer())?;
             if session.refresh_soon(&turn)?
                 && let Some(rebuilt) = session.rebuild(&turn)?
             {
+                bar.finish_and_clear();
                 break rebuilt;
             }
         };

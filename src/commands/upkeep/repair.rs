@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::commands::Context;
-use crate::commands::ui::progress;
+use crate::commands::ui::{busy, progress};
 use crate::commands::upkeep::verify::{finding_json, noted};
 use crate::domain::{Head, Time};
 use crate::error::Error;
@@ -71,6 +71,7 @@ impl Repair {
             }
         }
         let path = session.shared().path().to_owned();
+        let bar = busy(context.env, newest, "copying the valid entries");
         let (place, aside) = match &self.out {
             Some(out) => {
                 let out = context.env.path(out);
@@ -85,6 +86,7 @@ impl Repair {
                 (path, Some(aside))
             }
         };
+        bar.finish_and_clear();
         report(context, &findings, newest, &place, aside.as_deref())?;
         if remembered.is_some_and(|pin| pin.head.seq > newest) {
             let more = "warning: this account verified later entries; a backup may have them: `twinseal recover FILE`";
