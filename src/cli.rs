@@ -20,10 +20,10 @@ use crate::commands::look::{diff, export, inbox, list, log, show};
 use crate::commands::people::{key, person};
 use crate::commands::shell::{complete, setup};
 use crate::commands::upkeep::{backup, doctor, rebuild, recover, repair, restore, verify};
-use crate::commands::{Context, Options, gate, help};
+use crate::commands::{Context, Options, gate, help, notify};
 use crate::config::Config;
 use crate::env::Env;
-use crate::error::{Error, Exit};
+use crate::error::{Error, Exit, NotifyError};
 use crate::output::{Clock, safe, safe_json, safe_lines};
 
 /// A change register with two-person control.
@@ -94,6 +94,8 @@ enum Command {
     Freeze(freeze::Freeze),
     Calendar(calendar::Calendar),
     Slots(slots::Slots),
+    #[command(subcommand)]
+    Notify(notify::Notify),
     Whoami(whoami::Whoami),
     Join(join::Join),
     Config(config::Config),
@@ -144,6 +146,7 @@ fn dispatch(command: Option<Command>, context: &mut Context<'_>) -> Result<(), E
         Command::Freeze(it) => it.run(context),
         Command::Calendar(it) => it.run(context),
         Command::Slots(it) => it.run(context),
+        Command::Notify(it) => it.run(context),
         Command::Whoami(it) => it.run(context),
         Command::Join(it) => it.run(context),
         Command::Config(it) => it.run(context),
@@ -207,9 +210,15 @@ fn configuration(env: &Env, command: Option<&Command>) -> Result<Config, Error> 
 
 /// Prints an error and its hint, and returns its exit code.
 fn report(env: &mut Env, error: &Error, json: bool, clock: &Clock) -> Exit {
-    // `verify`, `doctor`, `gate` and `freeze check` have printed their answers already.
-    let answered =
-        matches!(error, Error::Findings { .. } | Error::Unwell { .. } | Error::GateClosed { .. } | Error::Closed(_));
+    // `verify`, `doctor`, `gate`, `freeze check` and `notify run` have printed their answers already.
+    let answered = matches!(
+        error,
+        Error::Findings { .. }
+            | Error::Unwell { .. }
+            | Error::GateClosed { .. }
+            | Error::Closed(_)
+            | Error::Notify(NotifyError::Undelivered(_))
+    );
     if json && !answered {
         // If standard output fails, the message on standard error still reports the error.
         let _ = env.print(safe_json(&error.json())).and_then(|()| env.out.flush());

@@ -15,6 +15,7 @@ pub mod help;
 mod known;
 pub mod look;
 mod lookup;
+pub mod notify;
 pub mod people;
 mod recorded;
 mod registers;

@@ -2,11 +2,13 @@
 
 mod account;
 mod break_glass;
+mod denied;
 mod exit;
 mod faults;
 mod freeze;
 mod hint;
 mod json;
+mod notify;
 mod usage;
 mod words;
 
@@ -17,14 +19,13 @@ pub use break_glass::BreakGlassError;
 pub use exit::Exit;
 pub use freeze::FreezeError;
 pub use hint::shell_word;
+pub use notify::NotifyError;
 pub use usage::UsageError;
 use words::{did_you_mean, further, knows, none_fits, short};
 
 use self::faults::list_faults;
 use crate::config::{ConfigError, Known};
-use crate::domain::{
-    ChangeId, Denied, Digest, Fingerprint, Head, Invalid, PersonId, Predecessor, ProposalId, Refusal, Time, Unloaded,
-};
+use crate::domain::{ChangeId, Digest, Fingerprint, Head, Invalid, PersonId, Predecessor, ProposalId, Refusal, Time};
 use crate::format::Defect;
 use crate::input::{Fault, NotATime, Problem};
 use crate::signer::KeyError;
@@ -437,6 +438,9 @@ pub enum Error {
     /// A command about a freeze or a calendar failed.
     #[error(transparent)]
     Freeze(#[from] FreezeError),
+    /// A command about notices failed.
+    #[error(transparent)]
+    Notify(#[from] NotifyError),
     /// `freeze check` found this many closed freezes.
     #[error("closed freezes: {0}")]
     Closed(usize),
@@ -464,21 +468,6 @@ pub enum Error {
     /// Standard output or the random source failed.
     #[error("standard input or output failed: {0}")]
     Io(#[from] std::io::Error),
-}
-
-impl From<Denied> for Error {
-    fn from(denied: Denied) -> Self {
-        match denied {
-            Denied::Refused(refusal) => Self::Refused(refusal),
-            Denied::Unloaded(unloaded) => unloaded.into(),
-        }
-    }
-}
-
-impl From<Unloaded> for Error {
-    fn from(unloaded: Unloaded) -> Self {
-        Self::Store(unloaded.into())
-    }
 }
 
 impl Error {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, geteuid, set_dumpable_behavior, setrlimit, umask};
+use zeroize::Zeroizing;
 
 /// Why a file or directory of this account cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,14 @@ pub enum PrivateError {
     #[error("{} can be written by others (mode {mode:04o})", .path.display())]
     Exposed {
         /// The file or directory.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// Others may read it, and it holds secrets.
+    #[error("{} holds secrets and can be read by others (mode {mode:04o})", .path.display())]
+    Readable {
+        /// The file.
         path: PathBuf,
         /// Its permissions.
         mode: u32,
@@ -158,6 +167,32 @@ pub fn read(path: &Path, owner: Owner) -> Result<Option<String>, PrivateError> {
     Ok(Some(text))
 }
 
+/// The most bytes of a file of secrets.
+const MAX_SECRETS: usize = 64 * 1024;
+
+/// The text of a file of secrets, wiped on drop.
+///
+/// # Errors
+/// [`PrivateError::Foreign`] if another account owns it, [`PrivateError::Readable`] if its group or others have any
+/// access; [`PrivateError::Io`] if it cannot be read, is larger than 64 KiB or no UTF-8 text.
+pub fn read_secret(path: &Path) -> Result<Zeroizing<String>, PrivateError> {
+    let file = open_regular(path).map_err(PrivateError::io("read", path))?;
+    let of = file.metadata().map_err(PrivateError::io("read", path))?;
+    check_owner(path, &of)?;
+    let mode = of.mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        return Err(PrivateError::Readable { path: path.to_owned(), mode });
+    }
+    // Memory that grows would leave parts of the secrets behind.
+    let mut text = Zeroizing::new(String::with_capacity(MAX_SECRETS + 1));
+    file.take(MAX_SECRETS as u64 + 1).read_to_string(&mut text).map_err(PrivateError::io("read", path))?;
+    if text.len() > MAX_SECRETS {
+        let large = io::Error::new(io::ErrorKind::InvalidData, "larger than 64 KiB");
+        return Err(PrivateError::io("read", path)(large));
+    }
+    Ok(text)
+}
+
 /// Replaces a file by rename, with mode 0600. It then holds the old content or the new, never a part of one. The caller
 /// excludes other writers with [`lock`].
 ///
@@ -201,6 +236,21 @@ pub fn lock(path: &Path) -> Result<File, PrivateError> {
     let flags = OFlags::NONBLOCK.bits().cast_signed();
     let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).custom_flags(flags).open(path);
     made.and_then(|file| file.lock().map(|()| file)).map_err(PrivateError::io("lock", path))
+}
+
+/// Like [`lock`], but waits for nobody; `None` if another process holds the lock.
+///
+/// # Errors
+/// [`PrivateError::Io`].
+pub fn try_lock(path: &Path) -> Result<Option<File>, PrivateError> {
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).custom_flags(flags).open(path);
+    let file = made.map_err(PrivateError::io("lock", path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(error)) => Err(PrivateError::io("lock", path)(error)),
+    }
 }
 
 /// Lets the umask take no right from this account itself: a directory without them would lock the account out.

@@ -35,6 +35,10 @@ fn world() -> World {
     );
     world.ok("alice", "policy propose policy.toml");
     world.write("freeze.toml", FREEZE);
+    // The server lives as long as the tests do.
+    let port = Box::leak(Box::new(crate::notify::server::Server::new())).port;
+    crate::notify::secrets(&world, "ops = \"the key of ops\"\n");
+    world.write("notify.toml", crate::notify::rules(port, "events = [\"approval-needed\"]"));
     world.write("calendar.toml", CALENDAR);
     world.write("bad.toml", CHANGE.replace("owner", "ower").replace("\"high\"", "\"huge\""));
     world
@@ -174,6 +178,11 @@ fn every_command_answers_in_json_and_in_nothing_else() {
         ("erin", "calendar --month --venue XLON".to_owned()),
         ("erin", "freeze check 2026-12-02T12:00:00Z".to_owned()),
         ("erin", "slots --service order-gateway --for 90m".to_owned()),
+        ("erin", "notify check notify.toml".to_owned()),
+        ("erin", "notify run --config notify.toml".to_owned()),
+        ("erin", "notify status --config notify.toml".to_owned()),
+        ("erin", "notify retry ops --config notify.toml".to_owned()),
+        ("erin", "notify test ops --config notify.toml".to_owned()),
         ("erin", "key show people/erin/key".to_owned()),
         ("erin", "key new --no-passphrase another".to_owned()),
     ];

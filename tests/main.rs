@@ -28,6 +28,7 @@ mod keys;
 mod lifecycle;
 mod matrix;
 mod model;
+mod notify;
 mod once;
 mod options;
 mod pages;

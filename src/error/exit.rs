@@ -2,7 +2,7 @@
 
 use super::hint::{disk_fails, disk_is_full};
 use crate::config::ConfigError;
-use crate::error::{AccountError, Error};
+use crate::error::{AccountError, Error, NotifyError};
 use crate::signer::KeyError;
 use crate::store::StoreError;
 
@@ -42,7 +42,8 @@ impl Error {
             | Self::Broken(_)
             | Self::AtLeast { .. }
             | Self::WrongFingerprint { .. }
-            | Self::Successor { .. } => Exit::Broken,
+            | Self::Successor { .. }
+            | Self::Notify(NotifyError::Lost(_)) => Exit::Broken,
             Self::Store(
                 StoreError::Broken(_)
                 | StoreError::PinLost { .. }
@@ -60,7 +61,13 @@ impl Error {
             | Self::Config(ConfigError::Private(_))
             | Self::Contended { .. }
             | Self::Io(_)
-            | Self::Unwell { .. } => Exit::Environment,
+            | Self::Unwell { .. }
+            | Self::Notify(
+                NotifyError::State(_)
+                | NotifyError::Running
+                | NotifyError::Undelivered(_)
+                | NotifyError::NotSent { .. },
+            ) => Exit::Environment,
             Self::Key(KeyError::Agent(_)) => Exit::Environment,
             Self::File { source, .. } if disk_is_full(source) || disk_fails(source) => Exit::Environment,
             Self::Key(KeyError::Io { source, .. }) if source.kind() != std::io::ErrorKind::NotFound => {

@@ -75,6 +75,7 @@ impl Error {
     /// How to name the right register, or to make sure which it is.
     fn register_hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Notify(error) => return error.hint(),
             Self::NoRegister(_) => "use --register NAME|FILE, set TWINSEAL_REGISTER, or set `register` in config.toml",
             Self::UnknownRegister { .. } | Self::AmbiguousRegister { .. } => {
                 "give the path of the file, with a slash: --register ./prod.db"
@@ -295,7 +296,7 @@ fn config_hint(error: &ConfigError) -> Option<String> {
     }
 }
 
-fn private_hint(error: &PrivateError) -> String {
+pub(super) fn private_hint(error: &PrivateError) -> String {
     let path = word;
     match error {
         PrivateError::Io { source, .. } => disk_hint(source, "check its permissions").to_owned(),
@@ -305,6 +306,9 @@ fn private_hint(error: &PrivateError) -> String {
         ),
         PrivateError::Exposed { path: it, .. } => {
             format!("check it, since others could have changed it; then run: chmod go-w {}", path(it))
+        }
+        PrivateError::Readable { path: it, .. } => {
+            format!("replace the secrets that others could read; then run: chmod 600 {}", path(it))
         }
     }
 }

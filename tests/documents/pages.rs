@@ -6,18 +6,20 @@
 //! Every command must exit with 0.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::support::{CHANGE, World};
 use twinseal::error::Exit;
 
 /// The pages with commands of twinseal, in the order in which they are run.
-const PAGES: [&str; 6] = [
+const PAGES: [&str; 7] = [
     "docs/getting-started.md",
     "docs/administration.md",
     "docs/engineers.md",
     "docs/approvers.md",
     "docs/auditors.md",
+    "docs/notices.md",
     "docs/troubleshooting.md",
 ];
 
@@ -102,6 +104,15 @@ fn meanwhile(world: &World, command: &str) {
         let page = fs::read_to_string("docs/administration.md").unwrap();
         let rota = page.split("```csv\n").nth(1).unwrap().split("```").next().unwrap();
         world.write("december.csv", rota);
+    }
+    if command.starts_with("twinseal notify check") {
+        let folder = "people/notices/.config/twinseal";
+        world.write(&format!("{folder}/notify.toml"), fs::read("examples/notify.toml").unwrap());
+        let secrets = format!("{folder}/notify.secrets");
+        let url = "https://chat.example.com/hook";
+        let lines = ["changes", "ops-url", "ops-key", "tickets-key", "mail-password"];
+        world.write(&secrets, lines.map(|name| format!("{name} = \"{url}\"\n")).concat());
+        fs::set_permissions(world.path(&secrets), fs::Permissions::from_mode(0o600)).unwrap();
     }
     if command.starts_with("twinseal policy check") {
         fs::copy("examples/policy.toml", world.path("policy.toml")).unwrap();

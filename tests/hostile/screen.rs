@@ -254,6 +254,11 @@ pub const DAY: &[(&str, &str)] = &[
     ("audrey", "registers list"),
     ("audrey", "complete bash 2 -- twinseal show CHG"),
     ("audrey", "setup-shell bash"),
+    ("audrey", "notify check NAMEn.toml"),
+    ("audrey", "notify run --config NAMEn.toml"),
+    ("audrey", "notify status --config NAMEn.toml"),
+    ("audrey", "notify retry ops --config NAMEn.toml"),
+    ("audrey", "notify test ops --config NAMEn.toml"),
     ("audrey", "registers forget prod --fingerprint {fingerprint}"),
 ];
 
@@ -308,6 +313,9 @@ pub fn prepare(world: &World, name: &str, change: &str) {
     world.write(&format!("{name}c.toml"), CALENDAR);
     world.write(&format!("{name}p.toml"), "approvals = 3\napproval_days = 7\n");
     let confirmed = "[[require]]\nname = \"checked\"\nconfirm = true\n";
+    let port = Box::leak(Box::new(crate::notify::server::Server::new())).port;
+    crate::notify::secrets(world, "ops = \"the key of ops\"\n");
+    world.write(&format!("{name}n.toml"), crate::notify::rules(port, "events = [\"approved\"]"));
     world.write(&format!("{name}q.toml"), format!("approvals = 2\napproval_days = 7\n{confirmed}"));
 }
 

@@ -255,6 +255,9 @@ const OPENING: &[&str] = &[
     "freeze lift month-end --reason No.",
     "freeze now --reason No.",
     "freeze end now-1",
+    "notify run",
+    "notify status",
+    "notify retry ops",
 ];
 
 /// The others: those that need no register, and those that say what they find in a way of their own.
@@ -276,6 +279,8 @@ const ASIDE: &[&str] = &[
     "registers",
     "registers list",
     "registers forget",
+    "notify check",
+    "notify test",
     "key new",
     "key show",
     "policy draft",

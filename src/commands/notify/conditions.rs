@@ -1,0 +1,166 @@
+//! What holds now: what waits in everybody's inbox, windows that open or close soon, freezes in the way.
+//!
+//! A condition is told when it begins to hold. Whether it holds is what the inbox, the gate and the rules say.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use super::found::{Found, requesters_and_owner};
+use crate::commands::look::inbox::{self, Waiting};
+use crate::commands::lookup::change;
+use crate::domain::{Change, ChangeId, Effect, Met, Moment, PersonId, Status};
+use crate::error::Error;
+use crate::notify::What;
+use crate::store::{ChangeFilter, Session};
+
+/// Everything that holds now and concerns any of these people, by its key.
+///
+/// # Errors
+/// The register cannot be read.
+pub fn conditions(session: &Session, people: &[PersonId], remind: i64, now: Moment) -> Result<Holding, Error> {
+    let mut holding = Holding { by_key: BTreeMap::new(), changes: BTreeMap::new(), remind, now };
+    for person in people {
+        for item in inbox::waiting(session, person, now)? {
+            holding.item(session, person, &item)?;
+        }
+    }
+    for (change, status, met) in open(session, now)? {
+        holding.window(session, &change, status)?;
+        holding.freezes(session, &change, &met)?;
+    }
+    Ok(holding)
+}
+
+/// What holds now.
+pub struct Holding {
+    /// By key.
+    pub by_key: BTreeMap<String, Found>,
+    changes: BTreeMap<ChangeId, Change>,
+    remind: i64,
+    now: Moment,
+}
+
+/// The prefix of the key of a reminder; the rest is the key of what it reminds of, and the deadline.
+const NEAR: &str = "near ";
+
+/// The key of what a reminder reminds of.
+pub fn reminded_of(key: &str) -> Option<&str> {
+    key.strip_prefix(NEAR)?.rsplit_once(' ').map(|(base, _)| base)
+}
+
+impl Holding {
+    /// An item of somebody's inbox, and a reminder if its deadline is near.
+    fn item(&mut self, session: &Session, person: &PersonId, item: &Waiting) -> Result<(), Error> {
+        let what = What::of_action(item.action);
+        let key = format!("inbox {} {} {}", item.action, item.subject, item.since);
+        // The opening of a break-glass is told to everybody as an event, when its entry is read.
+        if !(item.subject.starts_with("BG-") && matches!(item.action, "read" | "close")) {
+            self.add(session, person, (key.clone(), what), item)?;
+        }
+        // The window's own reminder speaks to those who start and finish; nothing ends for the others.
+        let reminds = !matches!(item.action, "start" | "finish" | "revise" | "read");
+        let near = item.deadline.filter(|at| reminds && self.is_near(*at));
+        match near {
+            Some(at) => self.add(session, person, (format!("{NEAR}{key} {at}"), What::DeadlineNear), item),
+            None => Ok(()),
+        }
+    }
+
+    fn is_near(&self, at: crate::domain::Time) -> bool {
+        at > self.now.claimed && at <= self.now.claimed.plus(self.remind)
+    }
+
+    fn add(
+        &mut self,
+        session: &Session,
+        person: &PersonId,
+        (key, what): (String, What),
+        item: &Waiting,
+    ) -> Result<(), Error> {
+        if let Some(known) = self.by_key.get_mut(&key) {
+            known.people.insert(person.clone());
+            return Ok(());
+        }
+        let typed = typed(item);
+        let mut found = Found::new(session, key.clone(), (what, item.subject.clone()), &typed).word(item.action);
+        if let Ok(id) = item.subject.parse::<ChangeId>() {
+            let change = match self.changes.entry(id) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => unknown.insert(change(session, id)?),
+            };
+            found = found.about(session, change)?;
+        } else {
+            found.notice.title = Some(item.title.clone());
+        }
+        if let Some(at) = item.deadline {
+            found = found.until(at, item.then);
+        }
+        self.by_key.insert(key, found.concerning([person.clone()]));
+        Ok(())
+    }
+
+    /// A window that opens soon, or that closes soon while its change is in progress.
+    fn window(&mut self, session: &Session, change: &Change, status: Status) -> Result<(), Error> {
+        let facts = &change.current().facts;
+        let (what, at, then) = match status {
+            Status::AwaitingApproval | Status::Approved => (What::WindowOpens, facts.window.start(), "window opens"),
+            Status::InProgress => (What::WindowCloses, facts.last_rollback(), "last rollback"),
+            _ => return Ok(()),
+        };
+        // Whoever filed it that late knows.
+        if !self.is_near(at) || change.current().time >= at.plus(-self.remind) {
+            return Ok(());
+        }
+        let id = change.id();
+        let key = format!("{then} {id} {} {at}", change.current().id.filed);
+        let people = requesters_and_owner(change).into_iter().chain(facts.implementers.iter().cloned());
+        let typed = format!("show {id}");
+        let found = Found::new(session, key.clone(), (what, id.to_string()), &typed).about(session, change)?;
+        self.by_key.insert(key, found.until(at, then).concerning(people));
+        Ok(())
+    }
+
+    /// The freezes that stop a change at some time of its window.
+    fn freezes(&mut self, session: &Session, change: &Change, met: &[Met]) -> Result<(), Error> {
+        for met in met.iter().filter(|met| met.effect == Effect::Stops) {
+            let (id, filed) = (change.id(), change.current().id.filed);
+            let key = format!("freeze {} {} {id} {filed}", met.freeze.name, met.freeze.since);
+            let subject = (What::FreezeMeets, id.to_string());
+            let found = Found::new(session, key.clone(), subject, &format!("show {id}")).about(session, change)?;
+            let found = found.word(&met.freeze.name).until(met.closed.from, "freeze closes");
+            self.by_key.insert(key, found.concerning(requesters_and_owner(change)));
+        }
+        Ok(())
+    }
+}
+
+/// The changes that await approval or are in progress, with their status and the freezes that they meet.
+fn open(session: &Session, now: Moment) -> Result<Vec<(Change, Status, Vec<Met>)>, Error> {
+    let stored = |status| ChangeFilter { stored_statuses: [status].into(), ..ChangeFilter::default() };
+    let awaiting = ChangeFilter { ends_after: Some(now.claimed), ..stored(Status::AwaitingApproval) };
+    let mut ids = Vec::new();
+    for filter in [awaiting, stored(Status::InProgress)] {
+        ids.extend(session.queries().changes(&filter)?.into_iter().map(|row| row.id));
+    }
+    Ok(session.ask_each(None, ids, |change, governance| {
+        let (status, facts) = (change.status(governance, now)?, &change.current().facts);
+        let open = matches!(status, Status::AwaitingApproval | Status::Approved);
+        let from = now.claimed.max(facts.window.start());
+        let met = if open { governance.freezes_met(facts, from, facts.window.end())? } else { Vec::new() };
+        Ok((change.clone(), status, met))
+    })??)
+}
+
+/// What to type for an item of the inbox.
+fn typed(item: &Waiting) -> String {
+    let subject = &item.subject;
+    match item.action {
+        "approve" | "start" | "finish" | "confirm" => format!("{} {subject}", item.action),
+        "second" => format!("proposal second {}", subject.trim_start_matches("proposal ")),
+        "seal" => "seal".to_owned(),
+        "extend" => format!("freeze show {}", subject.trim_start_matches("freeze ")),
+        "ratify" | "close" => format!("breakglass {} {subject}", item.action),
+        "review" | "revise" => format!("show {subject}"),
+        _ => "inbox".to_owned(),
+    }
+}

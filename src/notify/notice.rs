@@ -1,0 +1,243 @@
+//! What a notice says, and what rules ask about it.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{ChangeKind, Environment, PersonId, Risk, ServiceId, Time};
+
+/// The events that rules name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EventName {
+    /// A change awaits approval.
+    ApprovalNeeded,
+    /// A proposal or the seal awaits a second admin.
+    SecondNeeded,
+    /// Anything else is in somebody's inbox.
+    ActionNeeded,
+    /// What is in somebody's inbox ends soon.
+    DeadlineNear,
+    /// A window opens soon, or closes soon while its change is in progress.
+    WindowNear,
+    /// A change was approved.
+    Approved,
+    /// A change was rejected, or an approval retracted.
+    Rejected,
+    /// A change was started.
+    Started,
+    /// A change, or one of its targets, was finished.
+    Finished,
+    /// A freeze began or ended, or closes in the window of a change.
+    Freeze,
+    /// A break-glass was opened, entered, closed or ratified.
+    BreakGlass,
+}
+
+impl EventName {
+    /// All events.
+    pub const ALL: [Self; 11] = [
+        Self::ApprovalNeeded,
+        Self::SecondNeeded,
+        Self::ActionNeeded,
+        Self::DeadlineNear,
+        Self::WindowNear,
+        Self::Approved,
+        Self::Rejected,
+        Self::Started,
+        Self::Finished,
+        Self::Freeze,
+        Self::BreakGlass,
+    ];
+
+    /// The name in rules and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ApprovalNeeded => "approval-needed",
+            Self::SecondNeeded => "second-needed",
+            Self::ActionNeeded => "action-needed",
+            Self::DeadlineNear => "deadline-near",
+            Self::WindowNear => "window-near",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Started => "started",
+            Self::Finished => "finished",
+            Self::Freeze => "freeze",
+            Self::BreakGlass => "break-glass",
+        }
+    }
+}
+
+/// What happened, in the detail that a sentence needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// A change awaits approval.
+    AwaitsApproval,
+    /// A proposal awaits its second.
+    AwaitsSecond,
+    /// A new register awaits its seal.
+    AwaitsSeal,
+    /// A change can be started.
+    CanStart,
+    /// A change is in progress.
+    InProgress,
+    /// The outcome of a change awaits confirmation.
+    AwaitsConfirmation,
+    /// A change awaits its post-implementation review.
+    AwaitsReview,
+    /// A change needs another revision.
+    NeedsRevision,
+    /// The calendar of a freeze ends.
+    CalendarEnds,
+    /// A break-glass awaits ratification.
+    AwaitsRatification,
+    /// Another act that the inbox lists.
+    Other,
+    /// What is in the inbox ends soon.
+    DeadlineNear,
+    /// A window opens soon.
+    WindowOpens,
+    /// The window of a change in progress closes soon.
+    WindowCloses,
+    /// Somebody approved.
+    Approved,
+    /// Somebody rejected.
+    Rejected,
+    /// Somebody retracted an approval.
+    Retracted,
+    /// Somebody started a change.
+    Started,
+    /// Somebody finished a change or a target.
+    Finished,
+    /// A freeze began.
+    FreezeBegun,
+    /// A freeze ended.
+    FreezeEnded,
+    /// A freeze closes in the window of a change.
+    FreezeMeets,
+    /// A break-glass was opened.
+    GlassOpened,
+    /// A break-glass that was signed without the register was entered.
+    GlassEntered,
+    /// A break-glass was closed.
+    GlassClosed,
+    /// A break-glass was ratified by somebody.
+    GlassRatified,
+    /// A test message.
+    Test,
+}
+
+impl What {
+    /// What the inbox's word for an act means.
+    pub fn of_action(action: &str) -> Self {
+        match action {
+            "approve" => Self::AwaitsApproval,
+            "second" => Self::AwaitsSecond,
+            "seal" => Self::AwaitsSeal,
+            "start" => Self::CanStart,
+            "finish" => Self::InProgress,
+            "confirm" => Self::AwaitsConfirmation,
+            "review" => Self::AwaitsReview,
+            "revise" => Self::NeedsRevision,
+            "extend" => Self::CalendarEnds,
+            "ratify" => Self::AwaitsRatification,
+            _ => Self::Other,
+        }
+    }
+
+    /// The event by which rules choose it; `None` for a test, which no rule chooses.
+    pub fn event(self) -> Option<EventName> {
+        Some(match self {
+            Self::AwaitsApproval => EventName::ApprovalNeeded,
+            Self::AwaitsSecond | Self::AwaitsSeal => EventName::SecondNeeded,
+            Self::CanStart
+            | Self::InProgress
+            | Self::AwaitsConfirmation
+            | Self::AwaitsReview
+            | Self::NeedsRevision
+            | Self::CalendarEnds
+            | Self::AwaitsRatification
+            | Self::Other => EventName::ActionNeeded,
+            Self::DeadlineNear => EventName::DeadlineNear,
+            Self::WindowOpens | Self::WindowCloses => EventName::WindowNear,
+            Self::Approved => EventName::Approved,
+            Self::Rejected | Self::Retracted => EventName::Rejected,
+            Self::Started => EventName::Started,
+            Self::Finished => EventName::Finished,
+            Self::FreezeBegun | Self::FreezeEnded | Self::FreezeMeets => EventName::Freeze,
+            Self::GlassOpened | Self::GlassEntered | Self::GlassClosed | Self::GlassRatified => EventName::BreakGlass,
+            Self::Test => return None,
+        })
+    }
+}
+
+/// Until when to act.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deadline {
+    /// When.
+    pub at: Time,
+    /// What happens then: `window opens`.
+    pub then: String,
+}
+
+/// What a notice says beyond the usual if its target asks for details.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// The owner.
+    pub owner: Option<PersonId>,
+    /// The services.
+    pub services: BTreeSet<ServiceId>,
+    /// The environments.
+    pub environments: BTreeSet<Environment>,
+}
+
+/// A notice, as it waits in the queue. It holds no secret and no address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// The name of the register.
+    pub register: String,
+    /// What happened.
+    pub what: What,
+    /// What it is about: `CHG-7`, `proposal 3`.
+    pub subject: String,
+    /// The title of a change; `None` if there is none or it was redacted.
+    pub title: Option<String>,
+    /// The risk of a change.
+    pub risk: Option<Risk>,
+    /// Who acted.
+    pub by: Option<PersonId>,
+    /// An outcome, the name of a freeze, or the inbox's word for an act.
+    pub word: Option<String>,
+    /// Until when to act.
+    pub deadline: Option<Deadline>,
+    /// The command to type.
+    pub command: String,
+    /// Further facts of a change.
+    pub change: Change,
+}
+
+/// What rules can ask about a notice. `None` means that the notice concerns all.
+#[derive(Debug, Clone, Default)]
+pub struct Facets {
+    /// The services that it concerns.
+    pub services: Option<BTreeSet<ServiceId>>,
+    /// The environments that it concerns.
+    pub environments: Option<BTreeSet<Environment>>,
+    /// The risks that it concerns.
+    pub risks: Option<BTreeSet<Risk>>,
+    /// The kinds of change that it concerns.
+    pub kinds: Option<BTreeSet<ChangeKind>>,
+}
+
+impl Facets {
+    /// Those of something that is no change: only a rule that does not ask chooses it.
+    pub fn none() -> Self {
+        Self {
+            services: Some(BTreeSet::new()),
+            environments: Some(BTreeSet::new()),
+            risks: Some(BTreeSet::new()),
+            kinds: Some(BTreeSet::new()),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The certificate authorities that notices trust.
+
+use std::error::Error;
+use std::io;
+use std::path::Path;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use crate::private::{self, Owner};
+
+/// The authorities of a PEM file, or those of this host.
+///
+/// # Errors
+/// The reason: the file cannot be read, others could write it, or there is no certificate.
+pub fn authorities(file: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, String> {
+    let Some(file) = file else {
+        let found = rustls_native_certs::load_native_certs().certs;
+        return match found.is_empty() {
+            true => Err("this host has no certificate authorities: install ca-certificates, or set ca_file".to_owned()),
+            false => Ok(found),
+        };
+    };
+    let text = private::read(file, Owner::MeOrRoot).map_err(|error| error.to_string())?;
+    let text = text.ok_or_else(|| format!("{}: no such file", file.display()))?;
+    let read = CertificateDer::pem_slice_iter(text.as_bytes()).collect::<Result<Vec<_>, _>>();
+    match read {
+        Ok(found) if !found.is_empty() => Ok(found),
+        _ => Err(format!("{} has no certificate in PEM", file.display())),
+    }
+}
+
+/// What TLS says of a connection that failed, if it is what failed.
+pub fn fault(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        // An I/O error does not count what it wraps as its source.
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let wrapped = wrapped.and_then(|it| it.downcast_ref::<rustls::Error>());
+        if let Some(fault) = wrapped.or_else(|| error.downcast_ref()) {
+            return Some(format!("TLS failed: {fault}"));
+        }
+        next = error.source();
+    }
+    None
+}
