@@ -220,3 +220,48 @@ fn nothing_is_installed_through_a_link_or_in_the_home_of_another_account() {
     world.fails("carol", "setup-shell bash", Exit::Environment, "belongs to uid 54321");
     assert!(!share.exists());
 }
+
+/// The words that completion offers for the last of these.
+fn offered(world: &World, line: &str) -> Vec<String> {
+    let place = line.split(' ').count() - 1;
+    let words = line.split(' ').map(|it| if it.is_empty() { "''" } else { it }).collect::<Vec<_>>().join(" ");
+    world.ok("carol", &format!("complete bash {place} -- {words}")).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn completion_knows_topics_statuses_targets_drafts_freezes_and_proposals() {
+    let world = World::founded();
+    world.write("change.toml", format!("targets = [\"gw-01\", \"gw-02\"]\n{}", crate::support::CHANGE));
+    world.ok("erin", "file change.toml");
+    world.write("freeze.toml", crate::support::FREEZE);
+    world.ok("alice", "freeze propose freeze.toml");
+    let opened = world.newest_proposal().opened;
+    world.ok("bob", &format!("proposal second 1 --digest {opened}"));
+    world.ok("alice", "person grant carol --group dba");
+    world.ok("erin", "breakglass open --incident INC-1 --reason Now.");
+    world.write("people/carol/.local/state/twinseal/drafts/7.toml", crate::support::CHANGE);
+    world.ok("carol", "list");
+    for (line, words) in [
+        ("twinseal help tim", &["times"][..]),
+        ("twinseal help appr", &["approve"]),
+        ("twinseal list --status ope", &["open"]),
+        ("twinseal list --status roll", &["rolled-back"]),
+        ("twinseal list --risk cri", &["critical"]),
+        ("twinseal start CHG-1 --target gw", &["gw-01", "gw-02"]),
+        ("twinseal finish chg-1 --target gw", &["gw-01", "gw-02"]),
+        ("twinseal start CHG-9 --target gw", &[]),
+        ("twinseal drafts resume ", &["7"]),
+        ("twinseal freeze show mon", &["month-end"]),
+        ("twinseal freeze end mon", &["month-end"]),
+        ("twinseal proposal show ", &["2"]),
+        ("twinseal proposal second ", &["2"]),
+        ("twinseal breakglass show B", &["BG-1"]),
+        ("twinseal show B", &["BG-1"]),
+        ("twinseal slots --service ord", &["order-gateway"]),
+        ("twinseal registers forget p", &["prod"]),
+        ("twinseal --zone Asia/Shang", &["Asia/Shanghai"]),
+    ] {
+        let offered: Vec<String> = offered(&world, line).into_iter().filter(|it| !it.starts_with('-')).collect();
+        assert_eq!(offered, words, "{line}");
+    }
+}

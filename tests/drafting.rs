@@ -202,3 +202,37 @@ fn no_number_of_a_draft_is_given_twice() {
     let gone = world.run_typing("erin", "drafts resume 2", &[]);
     assert!(gone.exit == Exit::Invalid && gone.err.contains("no draft 2"), "{}", gone.screen);
 }
+
+#[test]
+fn nobody_writes_a_draft_that_they_may_not_file() {
+    let world = World::filed();
+    world.write("people/carol/.local/state/twinseal/drafts/1.toml", CHANGE);
+    world.variable("carol", "EDITOR", Some("touch opened"));
+    for command in ["file", "file --from CHG-1", "file --title Mine --edit", "drafts resume 1"] {
+        let refused = world.run_typing("carol", command, &[]);
+        assert_eq!(refused.exit, Exit::Refused, "{command}: {}", refused.screen);
+        assert!(refused.err.contains("carol does not have the role engineer"), "{command}: {}", refused.screen);
+    }
+    assert!(!world.path("opened").exists(), "the editor was opened");
+    assert_eq!(world.ok("carol", "drafts").lines().count(), 2, "only the draft that was there");
+}
+
+#[test]
+fn the_editor_begins_with_the_next_window_without_a_freeze() {
+    let world = World::founded();
+    world.ok("erin", "config set zone Asia/Shanghai");
+    world.write(
+        "freeze.toml",
+        crate::support::FREEZE.replace("2026-12-01T11", "2026-12-02T12").replace("-01T12", "-03T01"),
+    );
+    world.ok("alice", "freeze propose freeze.toml");
+    let opened = world.newest_proposal().opened;
+    world.ok("bob", &format!("proposal second 1 --digest {opened}"));
+    let seen = world.path("seen.toml").display().to_string();
+    world.variable("erin", "EDITOR", Some(&format!("f() {{ cp \"$1\" {seen}; }}; f")));
+    world.run_typing("erin", "file", &["n"]);
+    let template = std::fs::read_to_string(seen).unwrap();
+    for line in ["start = \"2026-12-03T09:00:00+08:00\"", "end = \"2026-12-03T11:00:00+08:00\""] {
+        assert!(template.contains(line), "{line}: {template}");
+    }
+}

@@ -4,6 +4,7 @@ mod support;
 
 mod accounts;
 mod agent;
+mod asking;
 mod backups;
 mod caching;
 mod calendar;

@@ -136,7 +136,7 @@ fn whoami_names_person_key_and_register() {
 fn without_a_command_the_home_page_says_what_waits() {
     let world = World::filed();
     let page = world.ok("carol", "");
-    for part in ["you       carol (approver)", "register  prod#", "approve  CHG-1"] {
+    for part in ["you       carol (approver)", "register  prod#", "next: `twinseal approve CHG-1`"] {
         assert!(page.contains(part), "{part}: {page}");
     }
     assert!(world.ok("audrey", "").contains("Your inbox is empty."));
@@ -151,4 +151,62 @@ fn without_a_register_the_home_page_says_how_to_begin() {
     world.variable("frank", "TWINSEAL_REGISTER", None);
     let page = world.ok("frank", "");
     assert!(page.starts_with("This account knows no register yet.") && page.lines().count() <= 6, "{page}");
+}
+
+#[test]
+fn a_noun_alone_prints_its_list() {
+    let world = World::filed();
+    for (noun, list) in [("config", "config show"), ("registers", "registers list"), ("drafts", "drafts list")] {
+        let [alone, listed] = [noun, list].map(|it| world.run("erin", it));
+        assert_eq!((alone.exit, alone.screen), (Exit::Done, listed.screen), "{noun}");
+    }
+    let shown = world.ok("carol", "approve");
+    assert!(shown.contains("CHG-1") && shown.contains("Raise the pool"), "{shown}");
+    assert!(shown.contains("next: `twinseal approve CHG-1`"), "{shown}");
+    assert_eq!(world.run("erin", "approve").err, "no change awaits the approval of erin\n");
+    let json: serde_json::Value = serde_json::from_str(&world.ok("carol", "approve --json")).unwrap();
+    assert_eq!(json["items"][0]["action"], "approve");
+    world.fails("carol", "approve --note Read.", Exit::Invalid, "missing: CHANGE");
+}
+
+#[test]
+fn a_setting_that_finds_no_register_is_warned_about() {
+    let world = World::filed();
+    for (given, warned) in [("/nosuch.db", "there is no file /nosuch.db"), ("nosuch", "unknown register nosuch")] {
+        let set = world.run("erin", &format!("config set register {given}"));
+        assert!(set.exit == Exit::Done && set.err.contains(&format!("warning: {warned}")), "{}", set.screen);
+    }
+    for given in ["prod", "prod.db"] {
+        assert!(!world.run("erin", &format!("config set register {given}")).err.contains("warning"));
+    }
+}
+
+#[test]
+fn an_unknown_zone_is_refused_also_where_no_time_is_given() {
+    let world = World::filed();
+    for command in ["list", "show CHG-1", "", "whoami", "config"] {
+        world.fails("erin", &format!("--zone Mars/Base {command}"), Exit::Invalid, "Mars/Base");
+    }
+}
+
+#[test]
+fn the_home_page_shows_changes_of_ones_own_that_await_others() {
+    let world = World::filed();
+    let page = world.ok("erin", "");
+    let own = page.lines().find(|line| line.starts_with("CHG-1")).unwrap();
+    assert!(own.contains("awaiting approval (0 of 2)") && own.contains("in 1 h"), "{page}");
+    world.approve("carol", "CHG-1");
+    assert!(world.ok("erin", "").contains("awaiting approval (1 of 2)"));
+    world.approve("dave", "CHG-1");
+    world.at("2026-12-01T10:00:00Z");
+    // It stands in the inbox once there is something to do, and only there.
+    let page = world.ok("erin", "");
+    assert!(page.contains("start") && !page.contains("YOUR CHANGE"), "{page}");
+    assert!(!world.ok("carol", "").contains("YOUR CHANGE"), "it is not hers");
+    for n in 2..9 {
+        world.ok("erin", &format!("file --from 1 --title 'Change {n}' --window '2026-12-0{n}T20:00:00Z for 2h'"));
+    }
+    assert!(world.ok("erin", "").contains("showing 5 of 7; all: `twinseal list --mine --status open`"));
+    let json: serde_json::Value = serde_json::from_str(&world.ok("erin", "--json")).unwrap();
+    assert_eq!((json["changes"].as_array().unwrap().len(), &json["changes"][0]["change"]), (7, &"CHG-2".into()));
 }

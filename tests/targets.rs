@@ -104,6 +104,7 @@ fn a_break_glass_is_named_by_the_change_it_acts_on_and_by_no_gate_of_another() {
     assert!(world.run("erin", "gate CHG-2").out.contains("break-glass BG-2"));
     let log = world.ok("carol", "log --breakglass bg-1");
     assert!(log.lines().count() == 1 && log.contains("opened break-glass BG-1"), "{log}");
+    assert_eq!(world.ok("erin", "show bg-1"), world.ok("erin", "breakglass show BG-1"));
     world.fails("carol", "log --breakglass BG-3", Exit::Invalid, "no break-glass BG-3");
 }
 

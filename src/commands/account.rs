@@ -3,6 +3,7 @@
 pub mod config;
 pub mod home;
 pub mod join;
+mod own_changes;
 mod own_key;
 mod settle;
 pub mod trusted;

@@ -64,6 +64,14 @@ impl BreakGlass {
     }
 }
 
+/// Shows a break-glass, as `breakglass show` does.
+///
+/// # Errors
+/// There is none, or the register cannot be read.
+pub(in crate::commands) fn show(context: &mut Context<'_>, id: String) -> Result<(), Error> {
+    list::Show::of(id).run(context)
+}
+
 /// The break-glass with this id.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ColorChoice};
 
-use super::lookup::{known_person, parse, zone};
+use super::lookup::{known_person, parse, zone, zone_named};
 use super::registers::{Found, Registers};
 use super::ui::{Ui, progress};
 use crate::config::{Config, Trusted};
@@ -111,6 +111,10 @@ impl<'e> Context<'e> {
     /// An option is empty, a variable is not UTF-8, or the list of known registers cannot be read.
     pub fn new(env: &'e mut Env, options: Options, config: Config) -> Result<Self, Error> {
         let settings = Settings::new(env, options.settings(), &config)?;
+        if let Some(given) = &options.zone {
+            // Also where no time is given: a misspelt zone is a mistake everywhere.
+            zone_named(given)?;
+        }
         let key_choice = KeyChoice::new(env, &settings, options.passphrase_file.as_deref());
         let named = settings.register.as_ref().map(|it| it.value.clone());
         let registers = Registers::load(env, named, options.fingerprint.clone())?;

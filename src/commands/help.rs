@@ -21,7 +21,8 @@ pub struct Help {
     words: Vec<String>,
 }
 
-const TOPICS: [(&str, &str); 6] = [
+/// The topics, each with its page.
+pub const TOPICS: [(&str, &str); 6] = [
     ("exit-codes", include_str!("help/exit-codes.txt")),
     ("format", include_str!("help/format.txt")),
     ("keys", include_str!("help/keys.txt")),

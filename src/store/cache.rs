@@ -1,6 +1,7 @@
 //! The verified cache: one account's own database, filled only from entries that it verified.
 
 pub mod compare;
+pub mod offered;
 pub mod queries;
 pub mod state;
 pub mod tables;

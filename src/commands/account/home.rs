@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::own_changes::{self, Own, own_changes};
 use super::whoami::{Me, json_of};
 use crate::commands::Context;
 use crate::commands::freeze::closed_now;
@@ -14,6 +15,9 @@ use crate::store::Session;
 
 /// The most lines of the inbox.
 const SHOWN: usize = 10;
+
+/// The most changes of one's own.
+const OWN: usize = 5;
 
 /// How to begin, for an account without a register.
 const BEGIN: &str = "This account knows no register yet.
@@ -46,6 +50,10 @@ pub fn page(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
         Ok(me) => inbox::waiting(session, &me.id, now)?,
         Err(_) => Vec::new(),
     };
+    let own = match &me {
+        Ok(me) => own_changes(session, &me.id, now, &waiting)?,
+        Err(_) => Vec::new(),
+    };
     let closed = closed_now(session, now.claimed)?;
     let id = session.state().id().map(ToString::to_string).unwrap_or_default();
     let verified = context.registers.verified(session.fingerprint());
@@ -56,6 +64,7 @@ pub fn page(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
             "fingerprint": session.fingerprint().to_string(),
             "verified": verified,
             "inbox": waiting.iter().map(Waiting::json).collect::<Value>(),
+            "changes": own.iter().map(Own::json).collect::<Value>(),
             "closed": closed.iter().map(|(name, closed)| json!({ "freeze": name.to_string(), "closed": freeze::closed(Some(closed)) })).collect::<Value>(),
         });
         return context.ui.print_json(context.env, answer);
@@ -78,6 +87,13 @@ pub fn page(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
     }
     if waiting.len() > SHOWN {
         text.push_str(&format!("\n\nshowing {SHOWN} of {}; all: `twinseal inbox`", waiting.len()));
+    }
+    if !own.is_empty() {
+        let shown = own.get(..OWN).unwrap_or(&own);
+        text.push_str(&format!("\n\n{}", own_changes::table_of(shown, now.claimed, context.env.width)));
+    }
+    if own.len() > OWN {
+        text.push_str(&format!("\n\nshowing {OWN} of {}; all: `twinseal list --mine --status open`", own.len()));
     }
     let engineer = me.as_ref().is_ok_and(|me| me.person.grants.left(now.effective).roles.contains_key(&Role::Engineer));
     text.push_str(if engineer { "\n\nfile a change: `twinseal file`; " } else { "\n\n" });

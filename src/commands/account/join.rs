@@ -220,7 +220,7 @@ fn written_before(
     if found.asked.expires() <= context.env.now() {
         return Err(AccountError::OldRequest { path, expires: found.asked.expires() }.into());
     }
-    context.env.status(format_args!("{} was written before; you are not enrolled yet", safe(&path)));
+    context.env.remark(format_args!("{} was written before; you are not enrolled yet", safe(&path)));
     Ok(found)
 }
 
@@ -239,16 +239,16 @@ fn report(context: &mut Context<'_>, out: &Path, request: &Request) -> Result<()
         })
     };
     context.ui.answer(context.env, json, || format!("request {file}\nkey {key}"))?;
-    context.env.status(format_args!("enrolment request of {} for {}", request.person, sent_to(&request.register)));
-    context.env.status(format_args!("expires {}", request.asked.expires()));
-    context.env.status(match &request.register {
+    context.env.remark(format_args!("enrolment request of {} for {}", request.person, sent_to(&request.register)));
+    context.env.remark(format_args!("expires {}", request.asked.expires()));
+    context.env.remark(match &request.register {
         RegisterRef::New(_) => "read the fingerprint of your key to that admin, by phone or in person",
         RegisterRef::Existing(_) => "read the fingerprint of your key to two admins, by phone or in person",
     });
     let named = context.registers.named();
     let file = named.and_then(|it| context.registers.path(context.env, &it).ok()).filter(|it| it.is_file());
     let file = file.map_or_else(|| "FILE".to_owned(), |it| option_path(&it));
-    context.env.status(match &request.register {
+    context.env.remark(match &request.register {
         RegisterRef::New(_) => format!("next, once it is founded: `twinseal join --register {file}`"),
         RegisterRef::Existing(_) => format!("next, once you are enrolled: `twinseal join --register {file}`"),
     });
@@ -261,10 +261,10 @@ fn joined(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
     let now = session.state().moment(context.env.now());
     let register = session.state().id().map(ToString::to_string).unwrap_or_default();
     let said = format!("you are {} ({}) in register {register}", me.id, me.grants(now));
-    context.env.status(safe(&said));
+    context.env.remark(safe(&said));
     let written = settle(context, session.fingerprint(), &me.id)?;
     if !written {
-        context.env.status("nothing left to set up");
+        context.env.remark("nothing left to set up");
     }
     if context.ui.json {
         let answer = json!({
@@ -279,7 +279,7 @@ fn joined(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
     }
     let governance = session.state().governance();
     if !governance.is_sealed() && governance.founder() != Some(&me.id) {
-        context.env.status("next, if you are an admin: `twinseal seal`");
+        context.env.remark("next, if you are an admin: `twinseal seal`");
     }
     home::page(context, session)
 }

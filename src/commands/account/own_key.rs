@@ -47,7 +47,7 @@ pub fn own_key(context: &mut Context<'_>, session: Option<&Session>, no_passphra
         private::make_folder(folder).map_err(StoreError::from)?;
     }
     let made = key::make(context, &place, no_passphrase)?;
-    context.env.status(made.said);
+    context.env.remark(made.said);
     Ok(KeySource::read(&place)?)
 }
 

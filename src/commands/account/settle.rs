@@ -49,7 +49,7 @@ pub fn settle(context: &mut Context<'_>, fingerprint: Digest, person: &PersonId)
     }
     store(context, &missing)?;
     for (name, value) in &missing {
-        context.env.status(format_args!("set {} to {} in config.toml", name.as_str(), safe(value)));
+        context.env.remark(format_args!("set {} to {} in config.toml", name.as_str(), safe(value)));
     }
     Ok(true)
 }

@@ -41,7 +41,7 @@ enum Verb {
   twinseal registers forget uat --fingerprint 2d38\u{2026}")]
 pub struct Forget {
     /// Name of the register
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "REGISTER")]
     name: String,
 }
 

@@ -21,6 +21,10 @@ pub struct Show {
 }
 
 impl Show {
+    pub(super) fn of(id: String) -> Self {
+        Self { id }
+    }
+
     /// # Errors
     /// There is no such break-glass, or the register cannot be read.
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Error> {

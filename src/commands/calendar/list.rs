@@ -96,7 +96,7 @@ pub fn list(context: &mut Context<'_>) -> Result<(), Error> {
   twinseal calendar show market-cn")]
 pub struct Show {
     /// Name of the calendar
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "CALENDAR")]
     calendar: String,
 }
 

@@ -97,7 +97,7 @@ impl Slots {
             };
             context
                 .env
-                .status(format_args!("to use the first: `twinseal file --window '{start} for {}'`", self.length));
+                .remark(format_args!("to use the first: `twinseal file --window '{start} for {}'`", self.length));
         }
         Ok(())
     }

@@ -1,11 +1,12 @@
 //! `approve`: sign the current revision of a change.
 
 use clap::Args;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::commands::change::reject::{ask_reason, rejected};
 use crate::commands::change::summary::summary;
 use crate::commands::look::diff;
+use crate::commands::look::inbox::{self, Waiting};
 use crate::commands::look::show::write_page;
 use crate::commands::lookup::{
     cannot_start, change, change_id, check_named_once, governance_about, is_about_one, parse, remark, renews,
@@ -22,23 +23,26 @@ use crate::store::Session;
 
 /// Approve the current revision of changes
 ///
+/// Without a change, lists those that you can approve.
+///
 /// Shows each revision, in the pager of TWINSEAL_PAGER or PAGER, and asks you to type the change's id before it signs. At
 /// the question, s skips the change, r rejects it, v shows the page again, and d the difference to an earlier revision.
 /// Without a terminal, --revision is required: the digest that `twinseal show` prints.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
+  twinseal approve
   twinseal approve CHG-42
   twinseal approve CHG-42 CHG-43 --note 'Read with the desk.'
   twinseal approve CHG-42 --revision DIGEST")]
 pub struct Approve {
     /// Change ids, such as CHG-42; each is shown and signed separately
-    #[arg(required = true, value_name = "CHANGE")]
+    #[arg(value_name = "CHANGE")]
     changes: Vec<String>,
     /// Digest of the revision to sign, one for each change in the same order
-    #[arg(long = "revision", value_name = "DIGEST")]
+    #[arg(long = "revision", value_name = "DIGEST", requires = "changes")]
     revisions: Vec<String>,
     /// Comment on the approval
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", requires = "changes")]
     note: Option<String>,
 }
 
@@ -46,6 +50,9 @@ impl Approve {
     /// # Errors
     /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        if self.changes.is_empty() {
+            return to_approve(context);
+        }
         let ids = self.changes.iter().map(|it| change_id(it)).collect::<Result<Vec<_>, _>>()?;
         let digests = self.revisions.iter().map(|it| parse(it)).collect::<Result<Vec<Digest>, _>>()?;
         if !digests.is_empty() && digests.len() != ids.len() {
@@ -78,6 +85,25 @@ impl Approve {
         let of = ids.len() - rejected;
         if open.is_empty() { Ok(()) } else { Err(Error::Partly { done, what, command, open, of }) }
     }
+}
+
+/// Lists the changes in the inbox that this person can approve.
+fn to_approve(context: &mut Context<'_>) -> Result<(), Error> {
+    let session = context.open()?;
+    let (me, now) = (context.me(&session)?, session.state().moment(context.env.now()));
+    let mut waiting = inbox::waiting(&session, &me, now)?;
+    waiting.retain(|it| it.action == "approve");
+    if context.ui.json {
+        let items = waiting.iter().map(Waiting::json).collect::<Value>();
+        return context.ui.print_json(context.env, json!({ "person": me.to_string(), "items": items }));
+    }
+    if waiting.is_empty() {
+        context.env.remark(format_args!("no change awaits the approval of {me}"));
+        return Ok(());
+    }
+    let text = inbox::text_of(context, &waiting);
+    context.env.print(text)?;
+    Ok(())
 }
 
 /// The changes that will be asked about, one in each line.

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::draft::{copied, template_for};
+use super::draft::{check_may_file, copied, template_for};
 use crate::commands::Context;
 use crate::commands::calendar::slots::free;
 use crate::commands::duration::duration;
@@ -62,9 +62,12 @@ impl Compose {
     /// No such change, or a window that is not understood.
     pub fn text(&self, context: &mut Context<'_>) -> Result<String, Error> {
         let (base, session) = match &self.from {
-            Some(from) => (copied(context, change_id(from)?)?, None),
-            None => template_for(context).map(|(text, session)| (text, Some(session)))?,
+            Some(from) => copied(context, change_id(from)?)?,
+            None => template_for(context)?,
         };
+        if self.edits() {
+            check_may_file(context, &session)?;
+        }
         let mut fields = Vec::new();
         let words = [("title", &self.title), ("risk", &self.risk), ("reason", &self.reason)];
         fields.extend(words.into_iter().filter_map(|(key, word)| Some(FieldValue::Word(key, word.clone()?))));
@@ -79,7 +82,8 @@ impl Compose {
         };
         fields.extend(lists.into_iter().filter(filled));
         fields.extend(self.impact.clone().map(FieldValue::Impact));
-        if let Some(session) = session.filter(|_| self.window.is_none())
+        if self.from.is_none()
+            && self.window.is_none()
             && let Some(zone) = zone(context)?
         {
             let times = self.next_allowed(context, &session, &zone)?;

@@ -5,7 +5,7 @@ use clap::Args;
 use crate::commands::Context;
 use crate::commands::look::diff;
 use crate::commands::lookup::{change, change_id, parse};
-use crate::domain::{ChangeId, ChangeKind, PersonId, Refusal};
+use crate::domain::{ChangeId, ChangeKind, PersonId, Refusal, Role};
 use crate::error::Error;
 use crate::input::{Copied, template, write};
 use crate::store::Session;
@@ -32,7 +32,7 @@ impl Draft {
     /// The kind or the change is unknown, or the register cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         if let Some(from) = &self.from {
-            let draft = copied(context, change_id(from)?)?;
+            let (draft, _) = copied(context, change_id(from)?)?;
             write!(context.env.out, "{draft}")?;
             return Ok(());
         }
@@ -61,11 +61,11 @@ pub fn template_for(context: &mut Context<'_>) -> Result<(String, Session), Erro
     Ok((format!("{begin}\n\n{fields}"), session))
 }
 
-/// The draft of a filed change.
+/// The draft of a filed change, and its register.
 ///
 /// # Errors
 /// No such change, or the register cannot be read.
-pub fn copied(context: &mut Context<'_>, id: ChangeId) -> Result<String, Error> {
+pub fn copied(context: &mut Context<'_>, id: ChangeId) -> Result<(String, Session), Error> {
     let session = context.open()?;
     let revision = change(&session, id)?.current().clone();
     let (words, execution) = (diff::description(&session, &revision)?, diff::execution(&session, &revision)?);
@@ -74,5 +74,18 @@ pub fn copied(context: &mut Context<'_>, id: ChangeId) -> Result<String, Error> 
     }
     let from = format!("{id} revision {}", revision.id.number);
     let copied = Copied { facts: &revision.facts, words: &words, execution: &execution };
-    Ok(write(&from, &copied, context.env.now()))
+    Ok((write(&from, &copied, context.env.now()), session))
+}
+
+/// Fails unless the owner of the chosen key may file a change now: before they write one in vain.
+///
+/// # Errors
+/// The refusal that filing would meet, or no key.
+pub fn check_may_file(context: &Context<'_>, session: &Session) -> Result<(), Error> {
+    let (person, role) = (context.me(session)?, Role::Engineer);
+    let now = session.state().moment(context.env.now());
+    match session.ask(|state| Ok(state.governance().has_role(&person, role, now)?))?? {
+        true => Ok(()),
+        false => Err(Refusal::NoRole { person, role }.into()),
+    }
 }

@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::commands::Context;
+use crate::commands::change::draft::check_may_file;
 use crate::commands::change::file;
 use crate::domain::{Time, number};
 use crate::error::{AccountError, Error};
@@ -46,7 +47,7 @@ enum Verb {
   twinseal drafts discard 1")]
 pub struct One {
     /// Number of the draft, as `drafts list` prints it
-    #[arg(value_name = "N")]
+    #[arg(value_name = "DRAFT")]
     draft: String,
 }
 
@@ -56,7 +57,13 @@ impl Drafts {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         match self.verb {
             None | Some(Verb::List) => list(context),
-            Some(Verb::Resume(it)) => file::edit_and_file(context, &find(context, &it.draft)?, None, None),
+            Some(Verb::Resume(it)) => {
+                let path = find(context, &it.draft)?;
+                let session = context.open()?;
+                check_may_file(context, &session)?;
+                drop(session);
+                file::edit_and_file(context, &path, None, None)
+            }
             Some(Verb::Discard(it)) => {
                 let path = find(context, &it.draft)?;
                 remove(&path)?;
@@ -119,8 +126,9 @@ fn find(context: &Context<'_>, given: &str) -> Result<PathBuf, Error> {
     }
 }
 
-fn list(context: &mut Context<'_>) -> Result<(), Error> {
-    let mut found: Vec<(u64, Option<Time>, Option<String>)> = Vec::new();
+/// The number of each draft, when it was changed, and its title.
+fn all(context: &Context<'_>) -> Vec<(u64, Option<Time>, Option<String>)> {
+    let mut found = Vec::new();
     for item in fs::read_dir(folder(context)).into_iter().flatten().flatten() {
         let path = item.path();
         let Ok(n) = number(&number_of(&path)) else { continue };
@@ -130,6 +138,16 @@ fn list(context: &mut Context<'_>) -> Result<(), Error> {
         found.push((n, time, fs::read_to_string(&path).ok().and_then(|text| title_of(&text))));
     }
     found.sort();
+    found
+}
+
+/// The number and the title of each draft.
+pub fn numbered(context: &Context<'_>) -> Vec<(u64, String)> {
+    all(context).into_iter().map(|(n, _, title)| (n, title.unwrap_or_default())).collect()
+}
+
+fn list(context: &mut Context<'_>) -> Result<(), Error> {
+    let found = all(context);
     if found.is_empty() && !context.ui.json {
         context.env.remark("no drafts");
         return Ok(());

@@ -132,7 +132,7 @@ pub fn list(context: &mut Context<'_>) -> Result<(), Error> {
   twinseal freeze show market-hours")]
 pub struct Show {
     /// Name of the freeze
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "FREEZE")]
     freeze: String,
 }
 

@@ -8,7 +8,7 @@ use super::list::{closed_now, in_force};
 use crate::commands::duration::duration;
 use crate::commands::known::note_unknown;
 use crate::commands::lookup::{check_named_once, parse, reason, remark};
-use crate::commands::{Context, record_shown, report_recorded};
+use crate::commands::{Context, Question, record_asked, record_shown, report_recorded};
 use crate::domain::{Event, Field, FreezeName, FreezeRef, LONGEST_NOW, Scope, ServiceId, TOLERANCE, Time};
 use crate::error::Error;
 use crate::output::{Page, freeze};
@@ -48,7 +48,13 @@ impl Now {
             page.block(&format!("about to sign: a freeze until {until}"));
             Ok(())
         };
-        let entry = record_shown(context, &mut session, page, plan)?;
+        let register = session.state().id().map(|id| id.name().to_string()).unwrap_or_default();
+        let question = self.services.is_empty().then(|| Question {
+            warning: "without --service it stops every change",
+            act: "freeze every service".to_owned(),
+            word: register,
+        });
+        let entry = record_asked(context, &mut session, page, plan, question)?;
         let name = FreezeName::now(entry.header.seq);
         let Event::FreezeNow { services, .. } = &entry.event else { return Ok(()) };
         let (services, until) = (freeze::services(services), context.clock().both(until));
@@ -69,7 +75,7 @@ fn end(now: Time, length: i64) -> Time {
   twinseal freeze end now-812 --reason 'Orders go through again.'")]
 pub struct End {
     /// Name of the freeze
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "FREEZE")]
     freeze: String,
     /// Reason
     #[arg(long, value_name = "TEXT")]

@@ -68,7 +68,7 @@ fn fail_if_proposed(session: &Session, name: &FreezeName, now: Moment) -> Result
   twinseal freeze lift now-812 --reason 'A false alarm.' --allow-again")]
 pub struct Lift {
     /// Name of the freeze
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "FREEZE")]
     freeze: String,
     /// Reason
     #[arg(long, value_name = "TEXT")]

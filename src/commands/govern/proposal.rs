@@ -9,7 +9,7 @@ use super::proposal_page::{action_blocks, state_now, summary_of, write_page};
 use crate::commands::govern::explain::{note_few_approvers, warn_unmeetable};
 use crate::commands::known::note_policy;
 use crate::commands::lookup::{check_named_once, is_about_one, parse, reason};
-use crate::commands::{Context, about_to_sign, record_shown, report_recorded};
+use crate::commands::{Context, Question, about_to_sign, record_asked, report_recorded};
 use crate::domain::{
     Action, Digest, Event, Head, LostEntries, Proposal as Opened, ProposalId, ProposalRef, ProposalState, Restoration,
     Text, number,
@@ -53,7 +53,7 @@ pub enum Proposal {
 #[derive(Debug, Args)]
 pub struct Which {
     /// Proposal number
-    #[arg(value_name = "N")]
+    #[arg(value_name = "PROPOSAL")]
     proposal: String,
 }
 
@@ -66,7 +66,7 @@ pub struct Which {
   twinseal proposal second 3 --digest DIGEST")]
 pub struct Second {
     /// Proposal numbers; each is shown and signed separately
-    #[arg(required = true, value_name = "N")]
+    #[arg(required = true, value_name = "PROPOSAL")]
     proposals: Vec<String>,
     /// Digest that `twinseal proposal show` prints, one for each proposal in the same order; required without a terminal
     #[arg(long = "digest", value_name = "DIGEST")]
@@ -342,7 +342,13 @@ fn end(
         Ok(())
     };
     let again = |_: &mut Session| Ok(Plan { event: plan.event.clone(), text: plan.text.clone() });
-    let entry = record_shown(context, session, page, again)?;
+    // Somebody else's proposal is gone for good; one's own can be opened again.
+    let question = (verb == "decline").then(|| Question {
+        warning: "a declined proposal cannot be seconded any more",
+        act: "decline this proposal".to_owned(),
+        word: id.to_string(),
+    });
+    let entry = record_asked(context, session, page, again, question)?;
     report_recorded(context, &entry, None, format_args!("proposal {id} {done}: {}", summary(&found.action)))
 }
 

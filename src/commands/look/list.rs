@@ -104,6 +104,9 @@ impl From<Order> for ChangeOrder {
     }
 }
 
+/// The word for every status of a change that has not ended.
+pub const OPEN: &str = "open";
+
 /// How many candidates are loaded at a time.
 const AT_A_TIME: usize = 64;
 
@@ -221,7 +224,7 @@ fn statuses(given: &str) -> Result<BTreeSet<Status>, Error> {
     let mut statuses = BTreeSet::new();
     for word in given.split(',').map(str::trim) {
         match word {
-            "open" => statuses.extend(Status::ALL.iter().filter(|it| !it.is_ended())),
+            OPEN => statuses.extend(Status::ALL.iter().filter(|it| !it.is_ended())),
             word => _ = statuses.insert(parse(word)?),
         }
     }

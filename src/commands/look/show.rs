@@ -23,7 +23,7 @@ use crate::store::Session;
 
 /// Show a change
 ///
-/// The page has the status, every field of the current revision, and the timeline.
+/// The page has the status, every field of the current revision, and the timeline. The id of a break-glass shows that.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal show CHG-42
@@ -46,6 +46,10 @@ impl Show {
     /// # Errors
     /// There is no such change, or the register cannot be read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        let is_break_glass = self.change.get(..3).is_some_and(|it| it.eq_ignore_ascii_case("BG-"));
+        if is_break_glass && self.revision.is_none() && self.as_of.is_none() {
+            return breakglass::show(context, self.change);
+        }
         let id = change_id(&self.change)?;
         let view = View::open(context, self.as_of.as_deref())?;
         let session = &view.session;

@@ -116,12 +116,12 @@ impl Target {
         let question = match &history {
             Some(KeyHistory { person, .. }) => {
                 let act = format!("{verb} this key of {person}");
-                let permanent = (verb == "revoke").then(|| Question {
-                    warning: "a revoked key never works again, and approvals by it no longer count",
-                    act: act.clone(),
-                    word: person.to_string(),
-                });
-                if_left_short(&session, person, Some(key), act)?.or(permanent)
+                let warning = match verb {
+                    "revoke" => "a revoked key never works again, and approvals by it no longer count",
+                    _ => "approvals by a suspended key no longer count; only two admins can lift the suspension",
+                };
+                let usual = Question { warning, act: act.clone(), word: person.to_string() };
+                if_left_short(&session, person, Some(key), act)?.or(Some(usual))
             }
             None => None,
         };

@@ -37,7 +37,11 @@ impl Suspend {
             page.block(&format!("about to sign: suspend {person}"));
             Ok(())
         };
-        let question = if_left_short(&session, &person, None, format!("suspend {person}"))?;
+        let short = if_left_short(&session, &person, None, format!("suspend {person}"))?;
+        let question = short.or_else(|| {
+            let warning = "all grants end and all keys stop at once; only two admins can bring each back";
+            Some(Question { warning, act: format!("suspend {person}"), word: person.to_string() })
+        });
         let entry = record_asked(context, &mut session, page, plan, question)?;
         let done = format!("{person} suspended: all grants ended, all keys suspended; their approvals no longer count");
         let warned = context.ui.report_admins(context.env, &session);

@@ -9,10 +9,16 @@ use clap_complete::engine::{ArgValueCandidates, CompletionCandidate, complete};
 
 use super::Shell;
 use crate::commands::Context;
-use crate::domain::PersonId;
+use crate::commands::change::drafts;
+use crate::commands::help::TOPICS;
+use crate::commands::look::list::OPEN;
+use crate::commands::lookup::change_id;
+use crate::domain::{ChangeId, Outcome, PersonId, Risk, Role, Status};
 use crate::error::Error;
 use crate::output::safe;
 use crate::store::{ChangeFilter, Queries, StoreError, remembered};
+use crate::venue::VENUES;
+use crate::zone::Zone;
 
 /// Print the words that could stand at a place of a command line
 #[derive(Debug, Args)]
@@ -34,13 +40,8 @@ pub struct Complete {
 /// The most changes that are offered: the newest.
 const MOST: u32 = 200;
 
-/// What the register can offer, each word with what it means.
-#[derive(Debug, Default)]
-struct Known {
-    changes: Vec<(String, String)>,
-    people: Vec<(String, String)>,
-    services: Vec<(String, String)>,
-}
+/// What can be offered, each word with what it means, by the value name of the argument.
+type Known = BTreeMap<&'static str, Vec<(String, String)>>;
 
 impl Complete {
     /// Prints the words, or none if anything fails: a person is typing, and reads no error.
@@ -50,7 +51,13 @@ impl Complete {
     /// # Errors
     /// Standard output fails.
     pub fn run(self, context: &mut Context<'_>, program: Command) -> Result<(), Error> {
-        let known = remembered_by(context).unwrap_or_default();
+        let mut known = remembered_by(context, self.named_change()).unwrap_or_default();
+        known.extend(of_the_program(&program));
+        known.insert("DRAFT", drafts::numbered(context).into_iter().map(|(n, title)| (n.to_string(), title)).collect());
+        let registers = context.registers.known().list().iter().filter(|it| !it.superseded);
+        let registers: Vec<_> = registers.map(|it| (it.name.clone(), it.path.display().to_string())).collect();
+        known.insert("NAME|FILE", registers.clone());
+        known.insert("REGISTER", registers);
         let mut program = offering(program, &Arc::new(known));
         let folder = context.env.folder.clone();
         let words = complete(&mut program, self.words, self.index, Some(&folder)).unwrap_or_default();
@@ -70,40 +77,79 @@ impl Complete {
     }
 }
 
-/// What this account has verified of the register.
-fn remembered_by(context: &Context<'_>) -> Option<Known> {
-    let fingerprint = context.registers.remembered(context.env)?;
-    remembered(&context.registers.state_folder(fingerprint), fingerprint, known).ok().flatten()
+impl Complete {
+    /// The change that another word of the command line names, whose targets are offered.
+    fn named_change(&self) -> Option<ChangeId> {
+        let others = self.words.iter().enumerate().skip(1).filter(|(at, _)| *at != self.index);
+        others.filter_map(|(_, word)| word.to_str()).find_map(|word| change_id(word).ok())
+    }
 }
 
-/// The changes, people and services of a register.
-fn known(queries: Queries<'_>) -> Result<Known, StoreError> {
+/// What this account has verified of the register.
+fn remembered_by(context: &Context<'_>, change: Option<ChangeId>) -> Option<Known> {
+    let fingerprint = context.registers.remembered(context.env)?;
+    let read = |queries: Queries<'_>| known(&queries, change);
+    remembered(&context.registers.state_folder(fingerprint), fingerprint, read).ok().flatten()
+}
+
+/// Words without a meaning that has to be said.
+fn plain(words: impl IntoIterator<Item = impl ToString>) -> Vec<(String, String)> {
+    words.into_iter().map(|it| (it.to_string(), String::new())).collect()
+}
+
+/// The words that are the same in every register: topics of help, statuses and other closed sets.
+fn of_the_program(program: &Command) -> Known {
+    let shown = program.get_subcommands().filter(|it| !it.is_hide_set());
+    let about = |it: &Command| it.get_about().map(ToString::to_string).unwrap_or_default();
+    let commands = shown.map(|it| (it.get_name().to_owned(), about(it)));
+    let topics = TOPICS.iter().map(|(name, _)| ((*name).to_owned(), "topic".to_owned())).chain(commands).collect();
+    Known::from([
+        ("COMMAND|TOPIC", topics),
+        ("STATUS", plain([OPEN].iter().chain(Status::WORDS))),
+        ("ROLE", plain(Role::WORDS)),
+        ("RISK", plain(Risk::WORDS)),
+        ("OUTCOME", plain(Outcome::WORDS)),
+        ("ZONE", plain(Zone::names())),
+        ("MIC", plain(VENUES.map(|it| it.mic))),
+    ])
+}
+
+/// What a register offers.
+fn known(queries: &Queries<'_>, change: Option<ChangeId>) -> Result<Known, StoreError> {
     let changes = queries.changes(&ChangeFilter { limit: Some(MOST), ..ChangeFilter::default() })?;
-    let services = queries.names_of("service")?;
+    let targets = change.map_or(Ok(Vec::new()), |change| queries.targets(change))?;
     let names: BTreeMap<_, _> = queries.names()?.into_iter().collect();
     let person = |id: PersonId| (id.to_string(), names.get(&id).cloned().unwrap_or_default());
-    Ok(Known {
-        changes: changes.into_iter().map(|it| (it.id.to_string(), it.title.unwrap_or_default())).collect(),
-        people: queries.people()?.into_iter().map(person).collect(),
-        services: services.into_iter().map(|it| (it, String::new())).collect(),
-    })
+    let changes: Vec<_> = changes.into_iter().map(|it| (it.id.to_string(), it.title.unwrap_or_default())).collect();
+    let glasses = queries.offered_break_glasses()?;
+    Ok(Known::from([
+        // `show` takes the id of a break-glass too.
+        ("CHANGE", changes.iter().chain(&glasses).cloned().collect()),
+        ("CHG-N", changes),
+        ("BG-N", glasses),
+        ("PERSON", queries.people()?.into_iter().map(person).collect()),
+        ("SERVICE", plain(queries.names_of("service")?)),
+        ("ENVIRONMENT", plain(queries.names_of("environment")?)),
+        ("TAG", plain(queries.names_of("tag")?)),
+        ("GROUP", plain(queries.groups()?)),
+        ("TARGET", plain(targets)),
+        ("FREEZE", queries.offered_freezes()?),
+        ("PROPOSAL", queries.offered_proposals()?),
+    ]))
 }
 
-/// The command with candidates for each argument that stands for something in the register.
+/// The command with candidates for each argument that stands for something known.
 fn offering(command: Command, known: &Arc<Known>) -> Command {
     let with = |arg: clap::Arg| {
         let named = arg.get_value_names().and_then(|names| names.first()).map(|name| name.as_str().to_owned());
-        let list: fn(&Known) -> &[(String, String)] = match named.as_deref() {
-            Some("CHANGE" | "CHG-N") => |known| &known.changes,
-            Some("PERSON") => |known| &known.people,
-            Some("SERVICE") => |known| &known.services,
-            _ => return arg,
-        };
+        let Some(named) = named.filter(|it| known.contains_key(it.as_str())) else { return arg };
         let known = Arc::clone(known);
         let candidate = |(word, help): &(String, String)| {
             CompletionCandidate::new(word).help((!help.is_empty()).then(|| help.clone().into()))
         };
-        arg.add(ArgValueCandidates::new(move || list(&known).iter().map(candidate).collect()))
+        arg.add(ArgValueCandidates::new(move || {
+            known.get(named.as_str()).into_iter().flatten().map(candidate).collect()
+        }))
     };
     command.mut_args(with).mut_subcommands(|it| offering(it, known))
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::commands::Context;
 use crate::commands::lookup::option_path;
 use crate::error::Error;
+use crate::key_choice::confirm;
 use crate::output::safe;
 use crate::store::restore;
 use crate::trust::Request;
@@ -34,16 +35,20 @@ impl Restore {
         if context.options.register.is_some() {
             return Err(Error::RestoreRegister);
         }
-        let path = restore(&context.env.path(&self.copy), context.registers.scratch())?;
-        let name = safe(&path.display().to_string()).into_owned();
-        context.ui.answer(context.env, || json!({ "restored": name }), || format!("restored {name}"))?;
+        let path = context.env.path(&self.copy);
         if let Some(other) = elsewhere(context, &path) {
             context.env.status(format_args!(
                 "warning: this account knows the register at {0}, and there is a file there: two registers with the same \
                  beginning would diverge. Restore only if {0} is lost, and at its path",
                 safe(&other.display().to_string())
             ));
+            if context.env.console.is_interactive() {
+                confirm(context.env, "make a second register of it nevertheless", "restore")?;
+            }
         }
+        let path = restore(&path, context.registers.scratch())?;
+        let name = safe(&path.display().to_string()).into_owned();
+        context.ui.answer(context.env, || json!({ "restored": name }), || format!("restored {name}"))?;
         context.env.status(format_args!(
             "verify it before anybody records: `twinseal verify --register {}`",
             option_path(&path)
@@ -55,10 +60,11 @@ impl Restore {
     }
 }
 
-/// Where this account knows the register that was restored at `path`, if there is another file.
+/// Where this account knows the register whose backup is at `path`, if there is another file.
 fn elsewhere(context: &Context<'_>, path: &Path) -> Option<PathBuf> {
     let request = Request { name: path.display().to_string(), path: path.to_owned(), fingerprint: None };
     let fingerprint = context.registers.find(&request).ok()?.identity.fingerprint.to_string();
     let known = context.registers.known().list().iter().find(|it| it.fingerprint == fingerprint)?;
-    (known.file != *path && known.file.exists()).then(|| known.file.clone())
+    let same = path.canonicalize().is_ok_and(|path| path == known.file);
+    (!same && known.file.exists()).then(|| known.file.clone())
 }

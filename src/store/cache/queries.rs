@@ -190,7 +190,11 @@ impl VerifiedCache {
 }
 
 impl Queries<'_> {
-    fn select<T>(
+    pub(super) fn cache(&self) -> &VerifiedCache {
+        self.cache
+    }
+
+    pub(super) fn select<T>(
         &self,
         sql: &str,
         params: impl Params,

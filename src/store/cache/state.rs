@@ -209,7 +209,7 @@ impl VerifiedCache {
         }
     }
 
-    fn record(&self, rows: Rows, key: &StateKey) -> Result<Option<StateRecord>, StoreError> {
+    pub(super) fn record(&self, rows: Rows, key: &StateKey) -> Result<Option<StateRecord>, StoreError> {
         let doing = || StoreError::cache(self.conn(), "reading the verified cache");
         let key = key.to_string();
         let sql = format!("SELECT value FROM {} WHERE key = ?1", rows.table());
