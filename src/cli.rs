@@ -1,5 +1,6 @@
 //! The command line: the tree of commands and their dispatch.
 
+mod dry_run;
 mod shape;
 mod usage;
 
@@ -20,11 +21,13 @@ use crate::commands::look::{diff, export, inbox, list, log, show};
 use crate::commands::people::{key, person};
 use crate::commands::shell::{complete, setup};
 use crate::commands::upkeep::{backup, doctor, rebuild, recover, repair, restore, verify};
-use crate::commands::{Context, Options, gate, help, notify};
+use crate::commands::{Context, Options, gate, help, notify, report_dry_run};
 use crate::config::Config;
 use crate::env::Env;
 use crate::error::{Error, Exit, NotifyError};
 use crate::output::{Clock, safe, safe_json, safe_lines};
+
+pub use dry_run::RECORDING;
 
 /// A change register with two-person control.
 ///
@@ -184,7 +187,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
     let done = configuration(env, command.as_ref()).and_then(|config| {
         let mut context = Context::new(env, options, config)?;
         clock = context.clock();
-        dispatch(command, &mut context).inspect_err(|error| context.discard_damaged(error))?;
+        if context.options.dry_run {
+            dry_run::check(&args)?;
+        }
+        let done = match dispatch(command, &mut context) {
+            Err(Error::WouldRecord(entry)) => report_dry_run(&mut context, &entry),
+            done => done,
+        };
+        done.inspect_err(|error| context.discard_damaged(error))?;
         context.env.out.flush()?;
         // An answer from the valid part of a broken log is no whole answer.
         Ok(if context.ui.broken { Exit::Broken } else { Exit::Done })

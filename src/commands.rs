@@ -24,6 +24,7 @@ mod ui;
 pub mod upkeep;
 
 pub use context::{Context, Options};
+pub use recorded::report_dry_run;
 use recorded::{
     Question, about_to_sign, record_asked, record_shown, report_already, report_recorded, report_recorded_with,
 };

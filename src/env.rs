@@ -230,10 +230,10 @@ impl Env {
         if status.success() { Ok(()) } else { Err(io::Error::other(format!("{}: {status}", editor.display()))) }
     }
 
-    /// Shows a long text in the pager. If there is none, or it fails, the text goes to standard error. The terminal keeps
-    /// what was shown.
+    /// Shows a long text in the pager. If there is none, it fails, or nobody is at a terminal, the text goes to standard
+    /// error. The terminal keeps what was shown.
     pub fn show(&mut self, text: &str) {
-        if !self.page(io::stderr().as_fd(), text) {
+        if !(self.console.is_interactive() && self.page(io::stderr().as_fd(), text)) {
             self.status(text);
         }
     }

@@ -9,6 +9,7 @@ mod freeze;
 mod hint;
 mod json;
 mod notify;
+mod several;
 mod usage;
 mod words;
 
@@ -20,13 +21,14 @@ pub use exit::Exit;
 pub use freeze::FreezeError;
 pub use hint::shell_word;
 pub use notify::NotifyError;
+pub use several::SeveralError;
 pub use usage::UsageError;
 use words::{did_you_mean, further, knows, none_fits, short};
 
 use self::faults::list_faults;
 use crate::config::{ConfigError, Known};
 use crate::domain::{ChangeId, Digest, Fingerprint, Head, Invalid, PersonId, Predecessor, ProposalId, Refusal, Time};
-use crate::format::Defect;
+use crate::format::{Defect, Unsigned};
 use crate::input::{Fault, NotATime, Problem};
 use crate::signer::KeyError;
 use crate::store::{Finding, StoreError};
@@ -45,6 +47,9 @@ pub enum Error {
         /// The entry that records the attempt.
         seq: u64,
     },
+    /// What a dry run would record. No failure: it ends the command.
+    #[error("would be recorded as entry {}; nothing was recorded", .0.seq())]
+    WouldRecord(Box<Unsigned>),
     /// A draft or policy has faults.
     #[error("{}", list_faults(.path, .faults))]
     Faults {
@@ -228,20 +233,9 @@ pub enum Error {
     /// An argument, a variable or a path that is not UTF-8 where it must be.
     #[error("{0} is not UTF-8")]
     NotUtf8(String),
-    /// Of several changes or proposals, some were not decided.
-    #[error("{done} {} of {of} {what}; not {done}: {}", .of - .open.len(), .open.join(" "))]
-    Partly {
-        /// The act: `approved`.
-        done: &'static str,
-        /// What was named: `changes`.
-        what: &'static str,
-        /// The command.
-        command: &'static str,
-        /// Those that were left out.
-        open: Vec<String>,
-        /// The number of those named.
-        of: usize,
-    },
+    /// A command about several changes or proposals.
+    #[error("{0}")]
+    Several(Box<SeveralError>),
     /// The person at the terminal left a change undecided.
     #[error("skipped; nothing was recorded")]
     Skipped,

@@ -18,6 +18,9 @@ use crate::store::VerifiedLog;
 /// How often a person may type the passphrase of a key.
 const PASSPHRASES: usize = 3;
 
+/// How often a person may type the answer to a question.
+const ANSWERS: usize = 3;
+
 /// The settings that choose the key and the person to sign as. All paths are absolute.
 pub struct KeyChoice {
     named: Option<PathBuf>,
@@ -244,28 +247,66 @@ pub enum Choice {
     Letter(char),
 }
 
+/// The number in an id that may be typed in any case and without its prefix: `7` in `CHG-7`, `chg-7` and `7`.
+pub fn bare_number<'g>(given: &'g str, prefix: &str) -> &'g str {
+    let prefixed = given.get(..prefix.len()).is_some_and(|it| it.eq_ignore_ascii_case(prefix));
+    if prefixed { &given[prefix.len()..] } else { given }
+}
+
+/// Whether an answer names the word that was asked for: as it is written, or an id as [`bare_number`] reads it.
+fn is_answer(answer: &str, word: &str) -> bool {
+    let same = |prefix: &str| word.strip_prefix(prefix).is_some_and(|number| bare_number(answer, prefix) == number);
+    answer == word || ["CHG-", "BG-"].into_iter().any(same)
+}
+
 /// Asks the user to type `word`, or one of the letters, each of which stands before what it does.
 ///
 /// # Errors
-/// [`Error::NotConfirmed`] if the user types anything else.
+/// As [`confirm`].
 pub fn choose(env: &mut Env, what: &str, word: &str, letters: &[(char, &str)]) -> Result<Choice, Error> {
-    let others: Vec<String> = letters.iter().map(|(letter, does)| format!("{letter} {does}")).collect();
-    let mut page = Page::new(env.err_colour, env.err_width);
-    let others = page.text("", others.join(", ")).finish();
-    let answer = env.console.ask(&format!("\n{others}\nType {word} to {what}:"))?;
-    let letter = letters.iter().map(|(letter, _)| *letter).find(|letter| answer == letter.to_string());
-    match letter {
-        Some(letter) => Ok(Choice::Letter(letter)),
-        None if answer == word => Ok(Choice::Confirmed),
-        None => Err(Error::NotConfirmed),
+    let mut question = format!("\nType {word} to {what}:");
+    if !letters.is_empty() {
+        let others: Vec<String> = letters.iter().map(|(letter, does)| format!("{letter} {does}")).collect();
+        let mut page = Page::new(env.err_colour, env.err_width);
+        question = format!("\n{}{question}", page.text("", others.join(", ")).finish());
     }
+    for _ in 0..ANSWERS {
+        let answer = env.console.ask(&question)?;
+        let letter = letters.iter().map(|(letter, _)| *letter).find(|letter| answer == letter.to_string());
+        match letter {
+            Some(letter) => return Ok(Choice::Letter(letter)),
+            None if is_answer(&answer, word) => return Ok(Choice::Confirmed),
+            None if answer.is_empty() => break,
+            None => question = format!("Not confirmed. Type {word} to {what}, or press Enter to leave:"),
+        }
+    }
+    Err(Error::NotConfirmed)
 }
 
-/// Asks the user to type `word` before something is signed.
+/// Asks the user to type `word` before something is signed. An id may be typed in any case and without its prefix. A wrong
+/// answer may be typed again; an empty one ends the question.
 ///
 /// # Errors
-/// [`Error::NotConfirmed`] if the user types anything else.
+/// [`Error::NotConfirmed`] if the user does not type the word.
 pub fn confirm(env: &mut Env, what: &str, word: &str) -> Result<(), Error> {
-    let answer = env.console.ask(&format!("\nType {word} to {what}:"))?;
-    if answer == word { Ok(()) } else { Err(Error::NotConfirmed) }
+    choose(env, what, word, &[]).map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_answer;
+
+    #[test]
+    fn an_answer_names_the_same_id_or_is_wrong() {
+        for answer in ["CHG-7", "chg-7", "Chg-7", "7"] {
+            assert!(is_answer(answer, "CHG-7"), "{answer}");
+        }
+        for answer in
+            ["", "y", "yes", "CHG-8", "8", "77", "07", "CHG-07", "CHG7", "BG-7", "CHG-", "-7", "７", "CHG-CHG-7"]
+        {
+            assert!(!is_answer(answer, "CHG-7"), "{answer}");
+        }
+        assert!(is_answer("bg-1", "BG-1") && is_answer("prod", "prod") && is_answer("3", "3"));
+        assert!(!is_answer("PROD", "prod") && !is_answer("", "CHG-") && !is_answer("1", "INC-1"));
+    }
 }

@@ -18,6 +18,7 @@ mod signed;
 mod table;
 mod targets;
 mod timeline;
+pub mod together;
 mod visible;
 
 pub use agenda::{AGENDA, Item, agenda};

@@ -40,6 +40,8 @@ pub struct Recorder<'r> {
     pub key_choice: &'r KeyChoice,
     /// Collects what to tell about a recorded entry.
     pub notices: &'r mut Vec<Notice>,
+    /// Whether to stop before anything is signed or recorded.
+    pub dry_run: bool,
 }
 
 /// Who signs an entry, and in which register.
@@ -79,6 +81,7 @@ pub struct Rehearsal<P> {
     actor: PersonId,
     composed: Option<Composed>,
     plan: P,
+    dry_run: bool,
 }
 
 /// Chooses the key and checks every rule for `plan` at the session's head. Signs nothing: a refusal comes before the
@@ -86,7 +89,7 @@ pub struct Rehearsal<P> {
 ///
 /// # Errors
 /// The refusal of a rule, an error of `plan`, or the reason why the register cannot be written. Nothing is recorded
-/// then, except the refused attempt.
+/// then, except the refused attempt; a dry run does not record that either.
 pub fn rehearse<P>(by: &mut Recorder<'_>, session: &mut Session, mut plan: P) -> Result<Rehearsal<P>, Error>
 where
     P: FnMut(&mut Session) -> Result<Plan, Error>,
@@ -96,8 +99,9 @@ where
     match judge(by, session, key.public(), &mut plan)? {
         Judged::Allowed(composed) => {
             session.shared().writable()?;
-            Ok(Rehearsal { key, actor, composed: Some(composed), plan })
+            Ok(Rehearsal { key, actor, composed: Some(composed), plan, dry_run: by.dry_run })
         }
+        Judged::Refused(_, refusal) if by.dry_run => Err(refusal.into()),
         Judged::Refused(event, refusal) => {
             let signer = by.key_choice.unasked(key);
             Err(refused(by, session, &event, refusal, signer.as_ref()))
@@ -123,17 +127,22 @@ impl<P: FnMut(&mut Session) -> Result<Plan, Error>> Rehearsal<P> {
         &self.actor
     }
 
-    /// The entry that would be signed now; `None` once the user was asked. The position in the log, the time and the
-    /// digest of the text may differ when it is signed.
+    /// The entry that would be signed now, for the page above the question; `None` once the user was asked, and in a dry
+    /// run, which shows it at its end. The position in the log, the time and the digest of the text may differ when it is
+    /// signed.
     pub fn unsigned(&self) -> Option<&Unsigned> {
-        self.composed.as_ref().map(|it| &it.unsigned)
+        self.composed.as_ref().filter(|_| !self.dry_run).map(|it| &it.unsigned)
     }
 
-    /// Asks the user to type `word`. Time passes while the user reads, so [`Rehearsal::record`] checks the rules again.
+    /// Asks the user to type `word`. Time passes while the user reads, so [`Rehearsal::record`] checks the rules again. A
+    /// dry run asks nobody.
     ///
     /// # Errors
     /// [`Error::NotConfirmed`] if the user types anything else.
     pub fn confirm(&mut self, env: &mut Env, what: &str, word: &str) -> Result<(), Error> {
+        if self.dry_run {
+            return Ok(());
+        }
         self.composed = None;
         confirm(env, what, word)
     }
@@ -143,17 +152,25 @@ impl<P: FnMut(&mut Session) -> Result<Plan, Error>> Rehearsal<P> {
     /// # Errors
     /// As [`choose`].
     pub fn choose(&mut self, env: &mut Env, what: &str, word: &str, letters: &[(char, &str)]) -> Result<Choice, Error> {
+        if self.dry_run {
+            return Ok(Choice::Confirmed);
+        }
         self.composed = None;
         choose(env, what, word, letters)
     }
 
-    /// Signs the entry and appends it. If the head has moved, plans again and checks every rule at the new head.
+    /// Signs the entry and appends it. If the head has moved, plans again and checks every rule at the new head. A dry run
+    /// ends here.
     ///
     /// # Errors
-    /// As [`rehearse`]; a key that cannot be unlocked or does not sign; [`Error::Contended`] if other processes record
+    /// [`Error::WouldRecord`] in a dry run; as [`rehearse`]; a key that cannot be unlocked or does not sign; [`Error::Contended`] if other processes record
     /// first at each attempt.
     pub fn record(self, mut by: Recorder<'_>, session: &mut Session) -> Result<Entry, Error> {
-        let Self { key, composed, mut plan, .. } = self;
+        let Self { key, composed, mut plan, dry_run, .. } = self;
+        // Nobody was asked, so the entry is still there.
+        if let Some(Composed { unsigned, .. }) = composed.as_ref().filter(|_| dry_run) {
+            return Err(Error::WouldRecord(Box::new(unsigned.clone())));
+        }
         // Unlocking may prompt for a passphrase, and a rule may depend on the time that passes.
         let mut composed = composed.filter(|_| !key.is_locked());
         let signer = by.key_choice.unlock(by.env, key)?;

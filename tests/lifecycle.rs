@@ -244,7 +244,7 @@ fn one_change_that_is_not_approved_does_not_keep_an_approver_from_the_others() {
         world.ok("erin", "file change.toml --again");
     }
     world.fails("carol", "approve CHG-1 CHG-2 CHG-1", Exit::Invalid, "CHG-1 is named twice: name each once");
-    let output = world.run_typing("carol", "approve CHG-1 CHG-2 CHG-3", &["CHG-1", "chg-2", "CHG-3"]);
+    let output = world.run_typing("carol", "approve CHG-1 CHG-2 CHG-3", &["CHG-1", "", "CHG-3"]);
     assert_eq!(output.exit, Exit::Refused, "{}", output.screen);
     assert!(output.err.contains("CHG-2 not approved: not confirmed"), "{}", output.screen);
     assert!(output.err.contains("error: approved 2 of 3 changes; not approved: CHG-2"), "{}", output.screen);
@@ -358,16 +358,29 @@ fn no_empty_or_similar_answer_confirms_what_is_signed() {
         ("erin", "revise CHG-1 change.toml", "CHG-1"),
     ] {
         let spaced = [format!(" {word}"), format!("{word} ")];
-        let cased = [word.to_lowercase(), word.to_uppercase()];
-        let wrong = spaced.iter().chain(&cased).map(String::as_str).chain(["", "yes", "y", "CHG-11", "11"]);
+        let wrong = spaced.iter().map(String::as_str).chain(["", "yes", "y", "Y", "CHG-11", "11", "CHG-01", "BG-1"]);
         let before = world.entries();
         for answer in wrong.filter(|answer| *answer != word) {
-            let output = world.run_typing(person, command, &[answer]);
+            // Three times, and no fourth.
+            let typed = if answer.is_empty() { &[answer][..] } else { &[answer; 3] };
+            let output = world.run_typing(person, command, typed);
             assert_eq!(output.exit, Exit::Refused, "{command}: {answer:?}\n{}", output.screen);
+            assert_eq!(output.unanswered, [""; 0], "{command}: {answer:?}");
             assert_eq!((world.entries(), output.unasked.len()), (before, 0), "{command}: {answer:?}");
         }
-        assert_eq!(world.run_typing(person, command, &[word]).exit, Exit::Done, "{command}");
+        assert_eq!(world.run_typing(person, command, &["y", word]).exit, Exit::Done, "{command}");
     }
+    for (answers, asked_again, exit) in [
+        (&["y", "chg-1", "CHG-1"][..], 2, Exit::Refused),
+        (&["y", "", "CHG-2"], 1, Exit::Refused),
+        (&["y", "no", "CHG-1", "CHG-2"], 2, Exit::Refused),
+        (&["y", "chg-2"], 1, Exit::Done),
+    ] {
+        let output = world.run_typing("dave", "approve CHG-2", answers);
+        assert_eq!(output.exit, exit, "{answers:?}\n{}", output.screen);
+        assert_eq!(output.screen.matches("Not confirmed. Type CHG-2 to").count(), asked_again, "{answers:?}");
+    }
+    assert_eq!(world.run_typing("dave", "approve CHG-1", &["1"]).exit, Exit::Done);
     let new = World::with_requests();
     let members = "--member alice=alice.request:admin --member bob=bob.request:admin";
     let init = format!("init --name prod {members}");

@@ -4,6 +4,7 @@ mod support;
 
 mod accounts;
 mod agent;
+mod approve_all;
 mod asking;
 mod backups;
 mod caching;
@@ -15,6 +16,7 @@ mod concurrency;
 mod doctor;
 mod documents;
 mod drafting;
+mod dry_run;
 mod faults;
 mod format;
 mod freezes;

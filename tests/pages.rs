@@ -7,3 +7,4 @@ mod notes;
 mod reader;
 mod round_trip;
 mod texts;
+mod together;

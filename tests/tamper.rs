@@ -11,7 +11,7 @@ mod entries;
 mod files;
 mod pin;
 mod scene;
-mod schema;
+pub mod schema;
 mod state;
 mod tables;
 mod texts;

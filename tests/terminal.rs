@@ -54,6 +54,8 @@ fn init_asks_for_the_registers_name() {
     let mut session = on_terminal(&world, "alice", &init);
     session.exp_string("Type prod to sign entry 0: ").unwrap();
     session.send_line("y").unwrap();
+    session.exp_string("press Enter to leave: ").unwrap();
+    session.send_line("").unwrap();
     let (code, rest) = exit_code(session);
     assert_eq!(code, 1, "{rest}");
     assert!(rest.contains("not confirmed; nothing was recorded"), "{rest}");
@@ -79,6 +81,8 @@ fn nothing_is_signed_by_what_was_typed_before_the_question() {
     session.send_line("prod").unwrap();
     session.exp_string("Type prod to sign entry 0: ").unwrap();
     session.send_line("y").unwrap();
+    session.exp_string("press Enter to leave: ").unwrap();
+    session.send_line("").unwrap();
     let (code, rest) = exit_code(session);
     assert_eq!(code, 1, "{rest}");
     assert!(!world.path("prod.db").exists());
@@ -104,6 +108,8 @@ fn a_page_above_a_question_is_as_wide_as_the_terminal_that_asks() {
     // rexpect reads each byte as a character.
     let page = String::from_utf8(page.chars().map(|c| c as u8).collect()).unwrap();
     session.send_line("no").unwrap();
+    session.exp_string("press Enter to leave: ").unwrap();
+    session.send_control('d').unwrap();
     assert_eq!(exit_code(session).0, 1);
     assert!(page.contains("status        awaiting approval (0 of 2)"), "{page}");
     let wide = page.lines().find(|line| textwrap::core::display_width(line.trim_end()) >= 60);
@@ -132,7 +138,7 @@ fn the_pager_shows_the_page_and_the_question_stands_below_it() {
         command.env("TWINSEAL_PAGER", pager);
         let mut session = spawn_command(command, Some(20_000)).unwrap();
         let page = session.exp_string(" to approve this revision: ").unwrap();
-        session.send_line("no").unwrap();
+        session.send_line("").unwrap();
         assert_eq!(exit_code(session).0, 1);
         assert!(page.contains(shown), "{pager}: {page}");
         let end = page.split_once("about to sign").unwrap().1;

@@ -2,6 +2,7 @@
 
 pub mod again;
 pub mod approve;
+mod approve_all;
 pub mod check;
 mod commits;
 mod compose;

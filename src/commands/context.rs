@@ -56,6 +56,9 @@ pub struct Options {
     /// Ask nothing, as if there were no terminal
     #[arg(id = "global-no-input", long = "no-input", global = true)]
     pub no_input: bool,
+    /// Say what would be recorded, and record nothing; only for commands that record
+    #[arg(id = "global-dry-run", long = "dry-run", global = true, help_heading = "Global options")]
+    pub dry_run: bool,
     /// Output and errors in JSON: one document, or one per line from `log` and `export jsonl`
     #[arg(id = "global-json", long = "json", global = true)]
     pub json: bool,
@@ -140,7 +143,8 @@ impl<'e> Context<'e> {
 
     /// Records entries signed with the chosen key.
     pub fn recorder(&mut self) -> Recorder<'_> {
-        Recorder { env: self.env, key_choice: &self.key_choice, notices: &mut self.ui.recorded }
+        let dry_run = self.options.dry_run;
+        Recorder { env: self.env, key_choice: &self.key_choice, notices: &mut self.ui.recorded, dry_run }
     }
 
     /// The zone in which times are shown to people: the one that the user set, otherwise `None`, which means UTC. JSON and

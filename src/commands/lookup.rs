@@ -13,6 +13,7 @@ use crate::domain::{
 };
 use crate::error::{Error, Exit, shell_word};
 use crate::input::{NotATime, Toward, named_zone, nearest, spoken_time};
+use crate::key_choice::bare_number;
 use crate::output::requirements::{Obstacle, RequirementText};
 use crate::output::{Clock, Names, Parts, Redaction, safe};
 use crate::store::Session;
@@ -48,9 +49,7 @@ pub fn break_glass_id(given: &str) -> Result<BreakGlassId, Error> {
 }
 
 fn numbered<T: std::str::FromStr<Err = Invalid>>(given: &str, prefix: &str) -> Result<T, Error> {
-    let bare =
-        given.get(..prefix.len()).filter(|it| it.eq_ignore_ascii_case(prefix)).map_or(given, |it| &given[it.len()..]);
-    let whole = format!("{prefix}{bare}").parse();
+    let whole = format!("{prefix}{}", bare_number(given, prefix)).parse();
     whole.map_err(|invalid| Error::Value { given: given.to_owned(), invalid })
 }
 

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Context;
+use crate::domain::Digest;
 use crate::error::Error;
 use crate::format::{Entry, Unsigned};
 use crate::output::{self, Block, Page, Parts};
@@ -113,6 +114,30 @@ pub fn report_recorded_with(
     };
     heard.map_err(|error| error.after(header.seq))?;
     context.env.remark(said);
+    Ok(())
+}
+
+/// Reports what a dry run would record: the page of the entry, or the entry as JSON without its leaf hash.
+///
+/// # Errors
+/// Standard output fails.
+pub fn report_dry_run(context: &mut Context<'_>, entry: &Unsigned) -> Result<(), Error> {
+    let (header, event, text) = entry.decode()?;
+    // Several changes in one command would be recorded one after the other.
+    let seq = header.seq + context.ui.rehearsed;
+    context.ui.rehearsed += 1;
+    if context.ui.json {
+        let mut would = output::json::entry(&header, &event, text.as_ref(), Digest::NONE);
+        (would["seq"], would["leaf"]) = (seq.into(), Value::Null);
+        let answer = serde_json::json!({ "recorded": null, "would_record": would });
+        context.ui.print_json(context.env, answer)?;
+    } else {
+        let mut page = context.page();
+        page.block(&format!("would be recorded as entry {seq}: {}", event.kind()));
+        about_to_sign(&mut page, Some(entry));
+        context.env.print(page.finish().trim_start())?;
+    }
+    context.env.status("dry run: nothing was signed or recorded");
     Ok(())
 }
 

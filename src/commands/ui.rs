@@ -22,6 +22,8 @@ pub struct Ui {
     pub recorded: Vec<Notice>,
     /// Whether notices about the register were reported before, so that they are not repeated.
     pub muted: bool,
+    /// The number of entries that a dry run has reported.
+    pub rehearsed: u64,
     /// Whether the log is broken, so that only its valid part was answered from.
     pub broken: bool,
 }
@@ -32,7 +34,7 @@ const LONG: u64 = 5_000;
 impl Ui {
     /// Output as JSON or as text.
     pub fn new(json: bool) -> Self {
-        Self { json, notices: Vec::new(), recorded: Vec::new(), muted: false, broken: false }
+        Self { json, notices: Vec::new(), recorded: Vec::new(), muted: false, rehearsed: 0, broken: false }
     }
 
     /// Prints `data` as JSON with `--json`, otherwise the text, folded to fit the terminal.

@@ -9,6 +9,9 @@ pub enum AccountError {
     /// No draft with this number.
     #[error("no draft {0}")]
     NoDraft(String),
+    /// `--dry-run` with a command that records no entry.
+    #[error("--dry-run: `{}` records no entry", format!("twinseal {}", .0).trim_end())]
+    RecordsNothing(String),
     /// Nothing to file, and no terminal for an editor.
     #[error("no draft given, and no terminal for an editor")]
     NoDraftGiven,
@@ -79,6 +82,7 @@ impl AccountError {
             Self::NoIdGiven => "give it: `twinseal join alice --role engineer`",
             Self::FoundNeedsTerminal => "`twinseal init` takes the same answers as options: `twinseal help init`",
             Self::NoSecondAdmin => "the other person makes one: `twinseal join --register NAME`",
+            Self::RecordsNothing(_) => "leave --dry-run out",
             Self::NotFiled(n) => return format!("`twinseal drafts resume {n}`"),
             Self::NothingWritten => "save it in the editor before you close it; no draft was kept",
             Self::NoDraft(_) => "`twinseal drafts list` shows the drafts of this account",

@@ -26,6 +26,8 @@ impl Error {
     /// The exit code of the process.
     pub fn exit(&self) -> Exit {
         match self {
+            Self::WouldRecord(_) => Exit::Done,
+            Self::Several(error) => error.exit(),
             Self::Refused(_)
             | Self::RefusedOnRecord { .. }
             | Self::NotConfirmed
@@ -33,7 +35,6 @@ impl Error {
             | Self::Account(AccountError::NotFiled(_) | AccountError::NothingWritten)
             | Self::NotTrusted
             | Self::FiledBefore { .. }
-            | Self::Partly { .. }
             | Self::GateClosed { .. }
             | Self::Closed(_)
             | Self::UnknownKey { .. }

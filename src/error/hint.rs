@@ -38,7 +38,7 @@ impl Error {
             Self::NoKey | Self::NoKeyFits { .. } | Self::SeveralKeys { .. } => self.choose_key(),
             Self::UnknownKey { .. } => "choose your enrolled key with --key, or ask to be enrolled: `twinseal join`",
             Self::OtherPerson { .. } => "choose your own key with --key, or leave out --as",
-            Self::Partly { command, open, .. } => return Some(try_again(command, open)),
+            Self::Several(error) => return error.hint(),
             Self::EmptyOption(_) => "give it a value, or leave the option out",
             Self::RestoreRegister => "copy the backup to the register's path, then run `twinseal restore` on that copy",
             Self::NotTrusted => "ask two admins for its fingerprint out of band: by phone, or in person",
@@ -172,10 +172,6 @@ impl Error {
 fn similar_word(given: &str, invalid: &Invalid) -> Option<String> {
     let Invalid::Word { allowed, .. } = invalid else { return None };
     nearest(given, allowed.iter().copied()).map(|near| format!("did you mean {near}?"))
-}
-
-fn try_again(command: &str, open: &[String]) -> String {
-    format!("the reasons are above; to try again: `twinseal {command} {}`", open.join(" "))
 }
 
 fn store_hint(error: &StoreError) -> Option<String> {

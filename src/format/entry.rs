@@ -246,6 +246,22 @@ impl Unsigned {
         &self.namespace
     }
 
+    /// Its number in the log.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// The fields, the act and the text that it holds, read as from an entry.
+    ///
+    /// # Errors
+    /// As [`parse`].
+    pub fn decode(&self) -> Result<(Header, Event, Option<Text>), Defect> {
+        let (header, mut event) = body::read(self.body.as_bytes())?;
+        data::complete(&mut event, header.data, self.data.as_deref())?;
+        let text = read_text(&header, &event, self.text.as_deref())?;
+        Ok((header, event, text))
+    }
+
     /// The message to sign.
     pub fn body(&self) -> &str {
         &self.body

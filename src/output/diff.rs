@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use similar::{Algorithm, ChangeTag, DiffOp, capture_diff_slices};
 
+use super::signed::NAMES;
 use super::{Block, Gutter, Page, Parts, Quoted, mark_width, window_lines};
 use crate::domain::Facts;
 
@@ -41,7 +42,7 @@ pub fn diff(page: &mut Page, old: &Parts, new: &Parts, equal: Equal) -> bool {
 
 /// The lines that differ, each with its sign, and the number of those that were left out.
 fn changed_lines(page: &mut Page, old: &[Quoted], new: &[Quoted], equal: Equal) {
-    let marks = if is_field(old) || is_field(new) { 11 } else { mark_width(old.iter().chain(new)) };
+    let marks = if is_field(old) || is_field(new) { NAMES } else { mark_width(old.iter().chain(new)) };
     let ops = capture_diff_slices(Algorithm::Myers, old, new);
     let last = ops.len().saturating_sub(1);
     for (n, op) in ops.iter().enumerate() {

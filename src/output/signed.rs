@@ -31,7 +31,7 @@ pub struct Block {
 const MARK: u8 = u8::MAX;
 
 /// The columns that the names of a body's fields take; a longer name moves its value.
-const NAMES: usize = 11;
+pub(super) const NAMES: usize = 11;
 
 /// The fields that change if another entry is recorded first, or that are drawn anew when the entry is signed.
 const VOLATILE: [&str; 6] = ["seq", "prev", "governance", "last", "time", "text"];

@@ -284,7 +284,7 @@ pub fn filled(world: &World, line: &str, name: &str) -> Vec<String> {
 }
 
 /// A register in a folder with a hostile name, in which every name that a user chooses is hostile.
-fn before_the_day() -> World {
+pub fn before_the_day() -> World {
     let world = World::empty_called(&sample());
     prepare(&world, &sample(), CHANGE);
     world

@@ -61,7 +61,7 @@ fn unsigned(lines: &[String]) -> Vec<String> {
 }
 
 /// The width of the column of marks below a heading.
-fn marks(heading: &str, lines: &[String]) -> usize {
+pub fn marks(heading: &str, lines: &[String]) -> usize {
     if let Some((_, given)) = heading.split_once('\u{0}') {
         return given.parse().unwrap();
     }

@@ -7,14 +7,14 @@ use crate::support::{CHANGE, World};
 use twinseal::error::Exit;
 use twinseal::format::Raw;
 
-const WIDTHS: [Option<u16>; 4] = [None, Some(40), Some(80), Some(200)];
+pub const WIDTHS: [Option<u16>; 4] = [None, Some(40), Some(80), Some(200)];
 
 fn lines(bytes: &[u8]) -> Vec<String> {
     String::from_utf8(bytes.to_vec()).unwrap().lines().map(str::to_owned).collect()
 }
 
 /// What an entry holds.
-fn signed(raw: &Raw) -> Read {
+pub fn signed(raw: &Raw) -> Read {
     let blob = String::from_utf8(raw.blob.clone()).unwrap();
     let (body, _) = blob.split_once("\n\n").unwrap();
     let [text, data] = [&raw.text, &raw.data].map(|part| lines(part.as_deref().unwrap_or_default()));

@@ -179,7 +179,7 @@ fn nothing_starts_with_another_artifact_than_approved() {
 fn nothing_starts_with_an_artifact_that_nobody_approved() {
     let (world, start) = with_artifact();
     let complaint = "artifact extra.sh is not in the approved revision";
-    let command = "start CHG-1 --artifact app.tar=app.tar --artifact extra.sh=app.tar";
+    let command = "start CHG-1 --artifact app.tar=build/app.tar --artifact extra.sh=build/app.tar";
     world.fails("erin", command, Exit::Refused, complaint);
     let (approved, extra) = (artifact("app.tar", text::digest(b"approved")), artifact("extra.sh", WRONG));
     forbidden(&world, "erin", start(&world, &[approved, extra]), None, "artifact-approved");

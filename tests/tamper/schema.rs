@@ -185,7 +185,7 @@ const PLANTS: [(&str, &str); 5] = [
 ];
 
 /// Every command that opens the register and stops there, with what it needs to get so far.
-const OPENING: &[&str] = &[
+pub const OPENING: &[&str] = &[
     "whoami",
     "draft --from CHG-1",
     "check change.toml",
@@ -261,7 +261,7 @@ const OPENING: &[&str] = &[
 ];
 
 /// The others: those that need no register, and those that say what they find in a way of their own.
-const ASIDE: &[&str] = &[
+pub const ASIDE: &[&str] = &[
     "calendar venue",
     "complete",
     "setup-shell",

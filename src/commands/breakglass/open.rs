@@ -9,7 +9,7 @@ use super::enter::sign_offline;
 use crate::commands::lookup::{change, change_id, governance_about, parse, remark};
 use crate::commands::{Context, Question, record_asked, report_recorded};
 use crate::domain::{BreakGlassLimits, ChangeId, Event, Field, Opening, Policy, ServiceId, Status};
-use crate::error::Error;
+use crate::error::{AccountError, Error};
 use crate::output::Page;
 use crate::record::Plan;
 use crate::store::Session;
@@ -46,6 +46,9 @@ impl Open {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let (opening, text) = (self.opening()?, remark(Field::Reason, &self.reason)?);
         if let Some(out) = &self.offline {
+            if context.options.dry_run {
+                return Err(AccountError::RecordsNothing("breakglass open --offline".to_owned()).into());
+            }
             return sign_offline(context, &opening, &text, out);
         }
         let mut session = context.open()?;

@@ -49,6 +49,9 @@ impl Again {
                 content(&mut page, session, &revision)?;
                 about_to_sign(&mut page, entry);
                 context.env.status(format_args!("{}\n\nwarning: {filed}", page.finish().trim_start()));
+                if context.options.dry_run {
+                    return Ok(());
+                }
                 return confirm(context.env, "sign the same content once more", &id.to_string());
             }
         }

@@ -1,8 +1,9 @@
 //! `approve`: sign the current revision of a change.
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use serde_json::{Value, json};
 
+use crate::commands::change::approve_all::approve_all;
 use crate::commands::change::reject::{ask_reason, rejected};
 use crate::commands::change::summary::summary;
 use crate::commands::look::diff;
@@ -12,9 +13,9 @@ use crate::commands::lookup::{
     cannot_start, change, change_id, check_named_once, governance_about, is_about_one, parse, remark, renews,
     requirement_texts, title,
 };
-use crate::commands::{Context, about_to_sign, report_already, report_recorded, report_recorded_with};
+use crate::commands::{Context, about_to_sign, report_already, report_dry_run, report_recorded, report_recorded_with};
 use crate::domain::{ChangeId, Digest, Event, Field, PersonId, RevisionRef, Status, Text, Verdict};
-use crate::error::Error;
+use crate::error::{Error, SeveralError};
 use crate::key_choice::Choice;
 use crate::output::requirements::{RequirementText, requirement_lines};
 use crate::output::{self, Equal, Page, Timeline, safe, table};
@@ -28,21 +29,33 @@ use crate::store::Session;
 /// Shows each revision, in the pager of TWINSEAL_PAGER or PAGER, and asks you to type the change's id before it signs. At
 /// the question, s skips the change, r rejects it, v shows the page again, and d the difference to an earlier revision.
 /// Without a terminal, --revision is required: the digest that `twinseal show` prints.
+///
+/// --all-of approves several changes by one answer: the number of changes and the beginning of the digest over their
+/// revisions. If one of them cannot be approved, or changes while you read, none is signed.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("named").args(["changes", "all_of"])))]
 #[command(after_help = "Examples:
   twinseal approve
   twinseal approve CHG-42
   twinseal approve CHG-42 CHG-43 --note 'Read with the desk.'
-  twinseal approve CHG-42 --revision DIGEST")]
+  twinseal approve CHG-42 --revision DIGEST
+  twinseal approve --all-of patch-tuesday.txt")]
 pub struct Approve {
     /// Change ids, such as CHG-42; each is shown and signed separately
     #[arg(value_name = "CHANGE")]
     changes: Vec<String>,
+    /// Changes to approve together: a file with one id a line, ids with commas, or - for standard input; one page shows
+    /// each line of their revisions once
+    #[arg(long, value_name = "LIST", conflicts_with_all = ["changes", "revisions"])]
+    all_of: Option<String>,
+    /// Digest of the revisions to sign together, which the page of --all-of shows; required without a terminal
+    #[arg(long, value_name = "DIGEST", requires = "all_of", conflicts_with = "changes")]
+    digest: Option<String>,
     /// Digest of the revision to sign, one for each change in the same order
     #[arg(long = "revision", value_name = "DIGEST", requires = "changes")]
     revisions: Vec<String>,
     /// Comment on the approval
-    #[arg(long, value_name = "TEXT", requires = "changes")]
+    #[arg(long, value_name = "TEXT", requires = "named")]
     note: Option<String>,
 }
 
@@ -50,6 +63,10 @@ impl Approve {
     /// # Errors
     /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        if let Some(list) = &self.all_of {
+            let (digest, text) = (self.digest.as_deref().map(parse).transpose()?, self.text()?);
+            return approve_all(context, list, digest, text.as_ref());
+        }
         if self.changes.is_empty() {
             return to_approve(context);
         }
@@ -59,7 +76,7 @@ impl Approve {
             return Err(Error::DigestCount { what: "changes", named: ids.len(), digests: digests.len() });
         }
         check_named_once(&ids)?;
-        let text = self.note.as_deref().map(|note| remark(Field::Note, note)).transpose()?;
+        let text = self.text()?;
         let mut session = context.open()?;
         for id in &ids {
             change(&session, *id)?;
@@ -73,6 +90,7 @@ impl Approve {
             match approve(context, &mut session, *id, digests.get(at).copied(), text.as_ref()) {
                 Ok(Decided::Rejected) => rejected += 1,
                 Ok(Decided::Approved) => {}
+                Err(Error::WouldRecord(entry)) => report_dry_run(context, &entry)?,
                 // One change that is not approved does not keep the approver from the others.
                 Err(error) if ids.len() > 1 && is_about_one(&error) => {
                     context.env.status(format_args!("{id} not approved: {}", safe(&error.to_string())));
@@ -83,7 +101,13 @@ impl Approve {
         }
         let (done, what, command) = ("approved", "changes", "approve");
         let of = ids.len() - rejected;
-        if open.is_empty() { Ok(()) } else { Err(Error::Partly { done, what, command, open, of }) }
+        if open.is_empty() { Ok(()) } else { Err(SeveralError::Partly { done, what, command, open, of }.into()) }
+    }
+}
+
+impl Approve {
+    fn text(&self) -> Result<Option<Text>, Error> {
+        self.note.as_deref().map(|note| remark(Field::Note, note)).transpose()
     }
 }
 
@@ -107,7 +131,10 @@ fn to_approve(context: &mut Context<'_>) -> Result<(), Error> {
 }
 
 /// The changes that will be asked about, one in each line.
-fn overview(context: &Context<'_>, session: &Session, ids: &[ChangeId]) -> Result<String, Error> {
+///
+/// # Errors
+/// The register cannot be read.
+pub(super) fn overview(context: &Context<'_>, session: &Session, ids: &[ChangeId]) -> Result<String, Error> {
     let mut rows = Vec::new();
     for id in ids {
         let change = change(session, *id)?;
@@ -157,6 +184,16 @@ fn approve(
             }
         }
     };
+    let (said, requirements) = approved(context, session, id)?;
+    report_recorded_with(context, &entry, None, said, Some(("requirements", requirements)))?;
+    Ok(Decided::Approved)
+}
+
+/// What to say of a change that was approved, and its requirements as JSON.
+///
+/// # Errors
+/// The register cannot be read.
+pub(super) fn approved(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<(String, Value), Error> {
     let approved = change(session, id)?;
     let now = session.state().moment(context.env.now());
     let governance = governance_about(session, &approved, now)?;
@@ -165,13 +202,14 @@ fn approve(
     let obstacle = cannot_start(session, &approved, &governance, now)?;
     let (have, next) = (output::count(&tally), output::next_step(&tally, obstacle.as_ref()));
     let json = requirements.iter().map(RequirementText::json).collect::<Value>();
-    let said = format!("{id} approved ({have}); {next}{}", requirement_lines(&requirements));
-    report_recorded_with(context, &entry, None, said, Some(("requirements", json)))?;
-    Ok(Decided::Approved)
+    Ok((format!("{id} approved ({have}); {next}{}", requirement_lines(&requirements)), json))
 }
 
 /// What to say instead of approving once more: this person's approval counts, and will when the window opens.
-fn approved_before(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Option<String>, Error> {
+///
+/// # Errors
+/// The key or the register cannot be read.
+pub(super) fn approved_before(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Option<String>, Error> {
     let change = change(session, id)?;
     if change.approvals().next().is_none() {
         return Ok(None);

@@ -57,8 +57,8 @@ impl File {
         }
         let from = DraftFile::begun(&path, drafts::number_of(&path), self.commits);
         let recorded = record(context, &from, self.again);
-        if recorded.is_err() && !context.env.console.is_interactive() {
-            // A script can make it again, and nobody would resume it.
+        if recorded.is_err() && (context.options.dry_run || !context.env.console.is_interactive()) {
+            // It can be made again from the options, and nobody would resume it.
             drafts::remove(&path)?;
             return recorded;
         }
@@ -120,7 +120,7 @@ fn finish(context: &mut Context<'_>, path: &Path, recorded: Result<(), Error>) -
 
 /// Shows everything that a draft says, and asks whether to file it.
 fn ask(context: &mut Context<'_>, checked: &CheckedDraft, entry: Option<&Unsigned>) -> Result<(), Error> {
-    if !context.env.console.is_interactive() {
+    if !context.env.console.is_interactive() || context.options.dry_run {
         return Ok(());
     }
     let mut page = context.page_above_question();

@@ -140,10 +140,7 @@ impl Founding {
             compose(env, &Register::default(), author, &plan)
         };
         let unsigned = compose(context.env)?;
-        show(context, shown, &founded, &unsigned);
-        if context.env.console.is_interactive() {
-            confirm(context.env, "sign entry 0", name.as_str())?;
-        }
+        ask(context, (shown, &founded), unsigned, name.as_str())?;
         let signer = context.key_choice.unlock(context.env, source)?;
         let (raw, entry) = sign(compose(context.env)?, &signer)?;
         let mut state = Register::default();
@@ -198,11 +195,20 @@ fn report(context: &mut Context<'_>, entry: &Entry, path: &Path) -> Result<(), E
     report_recorded(context, entry, Some(data), said)
 }
 
-/// Shows the page, with every field of entry 0 that is known before it is signed.
-fn show(context: &mut Context<'_>, mut page: Page, founded: &str, entry: &Unsigned) {
+/// Shows the page, with every field of entry 0 that is known before it is signed, and asks for the name. A dry run ends
+/// here.
+fn ask(context: &mut Context<'_>, (mut page, founded): (Page, &str), entry: Unsigned, name: &str) -> Result<(), Error> {
     page.block("about to sign: entry 0").text("", founded);
-    about_to_sign(&mut page, Some(entry));
+    if context.options.dry_run {
+        context.env.status(page.finish());
+        return Err(Error::WouldRecord(Box::new(entry)));
+    }
+    about_to_sign(&mut page, Some(&entry));
     context.env.status(page.finish());
+    if context.env.console.is_interactive() {
+        confirm(context.env, "sign entry 0", name)?;
+    }
+    Ok(())
 }
 
 /// Records entry 0 in a new file, and removes the file if that fails.

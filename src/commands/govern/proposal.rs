@@ -9,12 +9,12 @@ use super::proposal_page::{action_blocks, state_now, summary_of, write_page};
 use crate::commands::govern::explain::{note_few_approvers, warn_unmeetable};
 use crate::commands::known::note_policy;
 use crate::commands::lookup::{check_named_once, is_about_one, parse, reason};
-use crate::commands::{Context, Question, about_to_sign, record_asked, report_recorded};
+use crate::commands::{Context, Question, about_to_sign, record_asked, report_dry_run, report_recorded};
 use crate::domain::{
     Action, Digest, Event, Head, LostEntries, Proposal as Opened, ProposalId, ProposalRef, ProposalState, Restoration,
     Text, number,
 };
-use crate::error::Error;
+use crate::error::{Error, SeveralError};
 use crate::output::{self, Page, safe, summary, table};
 use crate::record::{Plan, record, rehearse};
 use crate::store::Session;
@@ -136,7 +136,7 @@ pub fn open(
     action_blocks(&mut page, now, session, &shown, text.as_ref())?;
     page.block("about to sign: a proposal").text("", summary_of(session, &shown)?);
     about_to_sign(&mut page, rehearsal.unsigned());
-    context.env.status(format_args!("{}\n", page.finish().trim_start()));
+    context.env.show(&format!("{}\n", page.finish().trim_start()));
     let entry = rehearsal.record(context.recorder(), session)?;
     let proposal = entry.event.proposal().map_or(0, ProposalId::number);
     let said = format!("proposal {proposal} opened; another admin runs: `twinseal proposal second {proposal}`");
@@ -268,6 +268,7 @@ impl Second {
         let mut open = Vec::new();
         for (at, which) in named.iter().enumerate() {
             match second(context, session, which, digests.get(at).copied()) {
+                Err(Error::WouldRecord(entry)) => report_dry_run(context, &entry)?,
                 // One that is not seconded does not keep the admin from the others.
                 Err(error) if named.len() > 1 && is_about_one(&error) => {
                     let why = error.to_string();
@@ -278,7 +279,8 @@ impl Second {
             }
         }
         let (done, what, command) = ("seconded", "proposals", "proposal second");
-        if open.is_empty() { Ok(()) } else { Err(Error::Partly { done, what, command, open, of: named.len() }) }
+        let of = named.len();
+        if open.is_empty() { Ok(()) } else { Err(SeveralError::Partly { done, what, command, open, of }.into()) }
     }
 }
 
@@ -306,12 +308,13 @@ fn second(
         None if !context.env.console.is_interactive() => return Err(Error::NeedDigest { flag: "--digest" }),
         None => {
             let mut rehearsal = rehearse(&mut context.recorder(), session, plan)?;
-            let mut page = context.page_above_question();
+            let (mut long, mut short) = (context.page_above_question(), context.page_above_question());
             let found = which.find(session)?;
-            write_page(&mut page, session.state().moment(context.env.now()), session, &found)?;
-            page.block(&format!("about to sign: second proposal {id}")).text("", summary_of(session, &found.action)?);
-            about_to_sign(&mut page, rehearsal.unsigned());
-            context.env.status(page.finish());
+            write_page(&mut long, session.state().moment(context.env.now()), session, &found)?;
+            short.block(&format!("about to sign: second proposal {id}")).text("", summary_of(session, &found.action)?);
+            about_to_sign(&mut short, rehearsal.unsigned());
+            context.env.show(long.legend().finish());
+            context.env.status(short.finish());
             rehearsal.confirm(context.env, "second this proposal", &id.to_string())?;
             rehearsal.record(context.recorder(), session)?
         }

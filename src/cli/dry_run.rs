@@ -1,0 +1,65 @@
+//! Which commands take `--dry-run`.
+
+use std::ffi::OsString;
+
+use clap::CommandFactory;
+
+use super::Cli;
+use crate::error::{AccountError, Error};
+
+/// The commands that record entries. The others refuse `--dry-run`: some of them write files.
+pub const RECORDING: [&str; 39] = [
+    "approve",
+    "breakglass close",
+    "breakglass enter",
+    "breakglass open",
+    "breakglass ratify",
+    "calendar propose",
+    "confirm",
+    "drafts resume",
+    "file",
+    "finish",
+    "freeze end",
+    "freeze lift",
+    "freeze now",
+    "freeze propose",
+    "init",
+    "key lift",
+    "key revoke",
+    "key suspend",
+    "note",
+    "person add-key",
+    "person enrol",
+    "person grant",
+    "person machine",
+    "person retire",
+    "person revoke-role",
+    "person rota",
+    "person suspend",
+    "policy propose",
+    "proposal decline",
+    "proposal redact",
+    "proposal restored",
+    "proposal second",
+    "proposal withdraw",
+    "reject",
+    "retract",
+    "revise",
+    "seal",
+    "start",
+    "withdraw",
+];
+
+/// Fails if the command of this command line records no entry.
+pub(super) fn check(args: &[OsString]) -> Result<(), Error> {
+    let (mut verbs, mut matches) = (Vec::new(), Cli::command().try_get_matches_from(args).ok());
+    while let Some((verb, below)) = matches.and_then(|mut it| it.remove_subcommand()) {
+        verbs.push(verb);
+        matches = Some(below);
+    }
+    let command = verbs.join(" ");
+    if RECORDING.contains(&command.as_str()) {
+        return Ok(());
+    }
+    Err(AccountError::RecordsNothing(command).into())
+}

@@ -1,0 +1,271 @@
+//! `approve --all-of`: several revisions on one page, signed by one answer.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::commands::change::approve::{approved, approved_before, overview};
+use crate::commands::files::read_text;
+use crate::commands::lookup::{change, change_id, check_named_once, is_about_one, name_of_input, parts};
+use crate::commands::{Context, report_already, report_dry_run};
+use crate::domain::{ChangeId, Digest, Event, RevisionRef, Risk, Text, Time};
+use crate::error::{Error, SeveralError};
+use crate::format::Entry;
+use crate::input::{Fault, Problem};
+use crate::key_choice::confirm;
+use crate::output::together::{Member, about_to_be_signed, revisions};
+use crate::output::{self, Parts, moment, safe};
+use crate::record::{Plan, record, rehearse};
+use crate::store::Session;
+
+/// How many hexadecimal digits of the digest are typed.
+const TYPED: usize = 8;
+
+/// Approves the changes of a list together: all of them, or none.
+///
+/// # Errors
+/// [`SeveralError`]; a rule refuses one, or it cannot be recorded.
+pub(super) fn approve_all(
+    context: &mut Context<'_>,
+    list: &str,
+    given: Option<Digest>,
+    text: Option<&Text>,
+) -> Result<(), Error> {
+    let ids = read_list(context, list)?;
+    let mut session = context.open()?;
+    // Fixed before they are shown: a revision filed while the approver reads must not be signed unread.
+    let named = ids.iter().map(|id| Ok(change(&session, *id)?.current().id)).collect::<Result<Vec<_>, Error>>()?;
+    let Judged { open, already, entries } = judge(context, &mut session, &named, text)?;
+    if open.is_empty() {
+        return report_already(context, "all of them are approved by you already; nothing was recorded");
+    }
+    let digest = digest_of(&open);
+    if context.env.console.is_interactive() || context.options.dry_run && !context.ui.json {
+        show(context, &session, (&open, digest), &entries)?;
+    }
+    match given {
+        Some(given) if given != digest => {
+            return Err(Error::OtherDigest { flag: "--digest", given, found: digest });
+        }
+        Some(_) => {}
+        None if !context.env.console.is_interactive() => return Err(Error::NeedDigest { flag: "--digest" }),
+        None if context.options.dry_run => {}
+        None => {
+            let word = format!("{} {}", open.len(), digest.to_string().get(..TYPED).unwrap_or_default());
+            confirm(context.env, "approve all of them", &word)?;
+        }
+    }
+    check_unmoved(context, &mut session, &open, text)?;
+    let done = record_all(context, &mut session, &open, text)?;
+    if context.ui.json && !context.options.dry_run {
+        let already = output::json::list(already);
+        let answer = json!({ "digest": digest.to_string(), "approved": done.answers, "already": already });
+        context.ui.print_json(context.env, answer).map_err(|error| error.after(done.newest))?;
+    }
+    Ok(())
+}
+
+/// The changes of a list, in the order of their numbers.
+fn read_list(context: &mut Context<'_>, list: &str) -> Result<Vec<ChangeId>, Error> {
+    let named: Result<Vec<ChangeId>, Error> = list.split(',').map(|it| change_id(it.trim())).collect();
+    let file = Path::new(list);
+    let mut ids = match named {
+        Err(error) if list != "-" && !context.env.path(file).exists() => return Err(error),
+        Err(_) => read_lines(&read_text(context.env, file)?)
+            .map_err(|faults| Error::Faults { path: name_of_input(file), faults })?,
+        Ok(ids) => ids,
+    };
+    check_named_once(&ids)?;
+    ids.sort();
+    Ok(ids)
+}
+
+/// One id in each line; an empty line and one that begins with `#` are no id.
+fn read_lines(text: &str) -> Result<Vec<ChangeId>, Vec<Fault>> {
+    let (mut ids, mut faults) = (Vec::new(), Vec::new());
+    let fault = |line, problem| Fault { line, field: String::new(), problem };
+    let lines = (1..).zip(text.lines().map(str::trim));
+    for (number, line) in lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')) {
+        match change_id(line) {
+            Ok(id) => ids.push(id),
+            Err(Error::Value { invalid, .. }) => faults.push(fault(number, Problem::Value(invalid))),
+            Err(_) => faults.push(fault(number, Problem::Missing)),
+        }
+    }
+    if ids.is_empty() && faults.is_empty() {
+        faults.push(fault(1, Problem::Missing));
+    }
+    if faults.is_empty() { Ok(ids) } else { Err(faults) }
+}
+
+/// The SHA-256 of the leaf hashes of the entries that filed these revisions, one on each line, by number of the change.
+fn digest_of(revisions: &[RevisionRef]) -> Digest {
+    let lines: String = revisions.iter().map(|it| format!("{}\n", it.filed)).collect();
+    Digest::new(Sha256::digest(lines).into())
+}
+
+/// The verdict on every change of the list.
+struct Judged {
+    /// The revisions to approve.
+    open: Vec<RevisionRef>,
+    /// The changes that need no other approval by this person.
+    already: Vec<ChangeId>,
+    /// The entries that would be signed, for the page.
+    entries: Vec<Member>,
+}
+
+fn plan(revision: RevisionRef, text: Option<&Text>) -> impl FnMut(&mut Session) -> Result<Plan, Error> {
+    move |_| Ok(Plan { event: Event::Approve(revision), text: text.cloned() })
+}
+
+fn judge(
+    context: &mut Context<'_>,
+    session: &mut Session,
+    named: &[RevisionRef],
+    text: Option<&Text>,
+) -> Result<Judged, Error> {
+    let mut judged = Judged { open: Vec::new(), already: Vec::new(), entries: Vec::new() };
+    let mut refused = Vec::new();
+    for revision in named {
+        let id = revision.change;
+        if let Some(said) = approved_before(context, session, id)? {
+            context.env.status(said);
+            judged.already.push(id);
+            continue;
+        }
+        match rehearse(&mut context.recorder(), session, plan(*revision, text)) {
+            Ok(rehearsal) => {
+                judged.open.push(*revision);
+                let parts = |it: &crate::format::Unsigned| Parts::new(it.body().as_bytes(), it.text(), it.data());
+                let entry = rehearsal.unsigned().map(|it| Member { name: id.to_string(), parts: parts(it) });
+                judged.entries.extend(entry);
+            }
+            Err(error) if is_about_one(&error) => {
+                context.env.status(format_args!("{id} cannot be approved: {}", safe(&error.to_string())));
+                refused.push(id);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if refused.is_empty() {
+        return Ok(judged);
+    }
+    let others = judged.open.iter().map(|it| it.change).collect();
+    Err(SeveralError::NoneApproved { refused, others }.into())
+}
+
+/// Shows a table, every line of every revision, and what is about to be signed; then a summary above the question.
+fn show(
+    context: &mut Context<'_>,
+    session: &Session,
+    (open, digest): (&[RevisionRef], Digest),
+    entries: &[Member],
+) -> Result<(), Error> {
+    let ids: Vec<ChangeId> = open.iter().map(|it| it.change).collect();
+    let mut members = Vec::new();
+    let (mut risks, mut opens) = (Vec::new(), Vec::<(Time, String)>::new());
+    for id in &ids {
+        let revision = change(session, *id)?.current().clone();
+        members.push(Member { name: id.to_string(), parts: parts(session, revision.seq)? });
+        let window = &revision.facts.window;
+        risks.push(revision.facts.risk);
+        opens.push((window.start(), moment(window.start(), window.zone().as_str())));
+    }
+    let mut long = context.page_above_question();
+    revisions(&mut long, &members);
+    if !entries.is_empty() {
+        long.block("about to sign: an approval of each");
+        about_to_be_signed(&mut long, entries);
+    }
+    let table = overview(context, session, &ids)?;
+    context.env.show(&format!("{table}{}", long.legend().finish()));
+    let mut short = context.page_above_question();
+    short.block(&format!("about to sign: approve {} changes", ids.len()));
+    short.text("", output::list(&ids));
+    let count = |risk: &Risk| (risks.iter().filter(|it| *it == risk).count(), *risk);
+    let counts = Risk::ALL.iter().rev().map(count).filter(|(count, _)| *count > 0);
+    short.text("", output::list(counts.map(|(count, risk)| format!("{count} {risk} risk"))));
+    if let Some((_, first)) = opens.iter().min() {
+        short.text("", format_args!("the first window opens {first}"));
+    }
+    short.text("", format_args!("digest {digest}"));
+    context.env.status(short.finish());
+    Ok(())
+}
+
+/// Fails if any of them changed while the approver read. The passphrase is typed before, because that takes time too.
+fn check_unmoved(
+    context: &mut Context<'_>,
+    session: &mut Session,
+    open: &[RevisionRef],
+    text: Option<&Text>,
+) -> Result<(), Error> {
+    let key = context.key_choice.key_for(session)?;
+    if key.is_locked() && !context.options.dry_run {
+        context.key_choice.unlock(context.env, key)?;
+    }
+    session.refresh(context.env.now(), &mut |_| {})?;
+    let mut moved = Vec::new();
+    for revision in open {
+        let mut judging = context.recorder();
+        judging.dry_run = true;
+        let same = change(session, revision.change)?.current().id == *revision;
+        match rehearse(&mut judging, session, plan(*revision, text)) {
+            Ok(_) if same => {}
+            Ok(_) => moved.push(revision.change),
+            Err(error) if is_about_one(&error) => {
+                let said = safe(&error.to_string()).into_owned();
+                context.env.status(format_args!("{} cannot be approved: {said}", revision.change));
+                moved.push(revision.change);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if moved.is_empty() { Ok(()) } else { Err(SeveralError::Moved(moved).into()) }
+}
+
+/// What was recorded.
+#[derive(Default)]
+struct Recorded {
+    answers: Vec<Value>,
+    newest: u64,
+}
+
+/// Records one approval after the other. A failure says which are recorded.
+fn record_all(
+    context: &mut Context<'_>,
+    session: &mut Session,
+    open: &[RevisionRef],
+    text: Option<&Text>,
+) -> Result<Recorded, Error> {
+    let mut done = Recorded::default();
+    for (at, revision) in open.iter().enumerate() {
+        let recorded = record(context.recorder(), session, plan(*revision, text));
+        let said = match recorded {
+            Err(Error::WouldRecord(entry)) => report_dry_run(context, &entry),
+            recorded => recorded.and_then(|entry| {
+                report(context, session, &entry, &mut done).map_err(|error| error.after(entry.header.seq))
+            }),
+        };
+        if let Err(source) = said {
+            let (recorded, open) = open.split_at(at + usize::from(source.is_after_recording()));
+            let ids = |revisions: &[RevisionRef]| revisions.iter().map(|it| it.change).collect();
+            return Err(SeveralError::Stopped { recorded: ids(recorded), open: ids(open), source }.into());
+        }
+    }
+    context.ui.report_recorded_notices(context.env);
+    Ok(done)
+}
+
+/// Says what was recorded, and keeps it for the answer in JSON.
+fn report(context: &mut Context<'_>, session: &Session, entry: &Entry, done: &mut Recorded) -> Result<(), Error> {
+    let Entry { header, event, text, leaf } = entry;
+    let Some(id) = event.change() else { return Ok(()) };
+    let (said, requirements) = approved(context, session, id)?;
+    let recorded = output::json::entry(header, event, text.as_ref(), *leaf);
+    done.answers.push(json!({ "recorded": recorded, "requirements": requirements }));
+    done.newest = header.seq;
+    context.env.status(said);
+    Ok(())
+}

@@ -1,0 +1,214 @@
+//! The page of several revisions has each line once, and every revision can be read back from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::reader::{Section, marks, read, sections};
+use super::round_trip::{WIDTHS, signed};
+use super::texts::draft;
+use crate::model::draw::Rng;
+use crate::support::{CHANGE, World};
+use twinseal::error::Exit;
+
+/// The order of the fields in every entry that files a revision, as docs/format.md has it.
+const ORDER: [&str; 36] = [
+    "twinseal/change.file/v1",
+    "twinseal/change.revise/v1",
+    "register",
+    "seq",
+    "prev",
+    "governance",
+    "last",
+    "time",
+    "actor",
+    "key",
+    "change",
+    "revision",
+    "kind",
+    "risk",
+    "owner",
+    "author",
+    "implementer",
+    "service",
+    "environment",
+    "tag",
+    "window",
+    "outage-minutes",
+    "rollback-minutes",
+    "artifact",
+    "evidence",
+    "link",
+    "follows",
+    "freeze-exception",
+    "plan-steps",
+    "rollback-steps",
+    "targets",
+    "stop-after",
+    "data",
+    "filled",
+    "text",
+    "salt",
+];
+
+/// Whether the words above some lines name a change.
+fn names(label: &str, change: &str, all: usize) -> bool {
+    let listed = |list: &str| list.split(", ").any(|it| it == change);
+    match label.strip_prefix("all") {
+        Some(count) if count == format!(" {all}") => true,
+        Some(but) => !listed(but.strip_prefix(" but ").unwrap_or_else(|| panic!("{label}"))),
+        None => listed(label),
+    }
+}
+
+/// The lines of each label of a section, without the program's own.
+fn labelled(section: &Section) -> Vec<(String, Vec<String>)> {
+    let (mut found, mut label) = (Vec::<(String, Vec<String>)>::new(), String::new());
+    for line in &section.lines {
+        match line.strip_prefix("  ") {
+            Some(words) => {
+                label = format!("{label} {}", words.trim_start()).trim_start().to_owned();
+                if let Some(whole) = label.strip_suffix(':') {
+                    found.push((whole.to_owned(), Vec::new()));
+                    label.clear();
+                }
+            }
+            None => found.last_mut().unwrap().1.push(line.clone()),
+        }
+    }
+    assert_eq!(label, "");
+    found
+}
+
+/// The lines of fields in the order of an entry; a line that continues another one stays below it.
+fn in_order(lines: Vec<String>) -> Vec<String> {
+    let mut fields: Vec<Vec<String>> = Vec::new();
+    for line in lines {
+        match line.chars().nth(1) {
+            Some('…') => fields.last_mut().unwrap().push(line),
+            _ => fields.push(vec![line]),
+        }
+    }
+    let place = |field: &Vec<String>| {
+        let name = field[0][2..].split(' ').next().unwrap();
+        ORDER.iter().position(|it| *it == name).unwrap_or_else(|| panic!("{name}"))
+    };
+    fields.sort_by_key(place);
+    fields.into_iter().flatten().collect()
+}
+
+/// The sections that the page of one change would have.
+fn of_one(all: &[Section], change: &str, count: usize) -> Vec<Section> {
+    let mut own = Vec::new();
+    for section in all {
+        let content: Vec<String> = section.lines.iter().filter(|line| !line.starts_with("  ")).cloned().collect();
+        let width = marks(&section.heading, &content);
+        let lines = labelled(section).into_iter().filter(|(label, _)| names(label, change, count));
+        let lines: Vec<String> = lines.flat_map(|(_, lines)| lines).collect();
+        let (heading, lines) = match section.heading.as_str() {
+            "title" => (change.to_owned(), lines),
+            "fields" => ("fields".to_owned(), in_order(lines)),
+            "entries" => ("entry of it".to_owned(), in_order(lines)),
+            other => (format!("{other}\u{0}{width}"), lines),
+        };
+        if !lines.is_empty() {
+            own.push(Section { heading, lines });
+        }
+    }
+    own
+}
+
+/// The sections that show revisions: neither the table before nor what is about to be signed.
+fn shown(page: &str) -> Vec<Section> {
+    let (_, page) = page.split_once("\n\ntitle\n").unwrap_or_else(|| panic!("{page}"));
+    let (page, _) = page.split_once("\n\nabout to sign: an approval of each\n").unwrap();
+    sections(&format!("title\n{page}"))
+}
+
+/// Files drafts, and reads each revision back from the page of all of them.
+fn are_read_back(drafts: &[String]) {
+    let world = World::founded();
+    world.write("evidence.txt", "it worked");
+    let mut filed = Vec::new();
+    for (n, draft) in (1..).zip(drafts) {
+        world.write("change.toml", draft);
+        world.ok("erin", "file change.toml --again");
+        // Some of them are revised.
+        if n % 5 == 0 {
+            world.ok("erin", &format!("revise CHG-{n} change.toml --again"));
+        }
+        filed.push((format!("CHG-{n}"), signed(&world.raw(world.entries() - 1))));
+    }
+    world.write("all.txt", filed.iter().map(|(change, _)| format!("{change}\n")).collect::<String>());
+    for columns in WIDTHS {
+        world.columns(columns);
+        let output = world.run_typing("carol", "approve --all-of all.txt", &[""]);
+        world.columns(None);
+        assert_eq!(output.exit, Exit::Refused, "{}", output.screen);
+        let page = shown(&output.err);
+        for (change, entry) in &filed {
+            assert_eq!(read(&of_one(&page, change, filed.len())), *entry, "{change} {columns:?}\n{}", output.err);
+        }
+    }
+}
+
+#[test]
+fn every_hostile_revision_is_read_from_the_page_of_all_byte_for_byte() {
+    let drafts: Vec<String> = (100..124).map(|seed| draft(&mut Rng::new(seed))).collect();
+    assert!(drafts.len() >= 20);
+    are_read_back(&drafts);
+}
+
+/// A patch of the same kind on each host, which differs in a few lines.
+fn patches() -> Vec<String> {
+    let host = |n: u32| {
+        let draft = CHANGE.replace("pool\"", &format!("pool of gw-{n:02}\""));
+        let draft = draft.replace("risk =", &format!("targets = [\"gw-{n:02}\"]\nrisk ="));
+        let more = if n.is_multiple_of(7) { "\n[[plan]]\nstep = \"all 20:\"\n[rollback]" } else { "\n[rollback]" };
+        let draft = draft.replacen("\n[rollback]", more, 1);
+        if n.is_multiple_of(4) { draft.replace("160", "144") } else { draft }
+    };
+    (1..=20).map(host).collect()
+}
+
+#[test]
+fn every_similar_revision_is_read_from_the_page_of_all_byte_for_byte() {
+    are_read_back(&patches());
+    // Whatever the texts are, the words of the program cannot be imitated.
+    let labels = ["CHG-1:", "  CHG-1, CHG-2:", "all 20:", "  all but CHG-1:", "entries", "title"];
+    let hostile = |n: usize| {
+        CHANGE.replace("Set the pool to 160.", &format!("x\\n{}\\n\\n{}", labels[n % 6], labels[(n + 1) % 6]))
+    };
+    are_read_back(&(0..20).map(hostile).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_line_that_all_have_stands_once() {
+    let world = World::founded();
+    for draft in patches() {
+        world.write("change.toml", draft);
+        world.ok("erin", "file change.toml --again");
+    }
+    let list: Vec<String> = (1..=20).map(|n| format!("CHG-{n}")).collect();
+    let page = world.run_typing("carol", &format!("approve --all-of {}", list.join(",")), &[""]).err;
+    for once in [
+        "| Orders were rejected at the open.",
+        "| 1. Set the pool to 160.",
+        "| 1. Set it back to 80.",
+        "= risk       high",
+    ] {
+        assert_eq!(page.matches(&format!("\n{once}\n")).count(), 1, "{once}\n{page}");
+    }
+    let mut seen = BTreeMap::new();
+    for section in shown(&page).iter().filter(|it| it.heading != "entries") {
+        for (label, lines) in labelled(section) {
+            let whose: BTreeSet<&String> = list.iter().filter(|it| names(&label, it, 20)).collect();
+            for line in lines.iter().filter(|line| !line.trim_end().ends_with('|')) {
+                for change in &whose {
+                    let first = seen.insert((section.heading.clone(), (*change).clone(), line.clone()), ());
+                    assert!(first.is_none(), "{change} has {line} twice");
+                }
+            }
+        }
+    }
+    // 20 pages have more than 1000 lines.
+    assert!(page.lines().count() < 400, "{} lines\n{page}", page.lines().count());
+}
