@@ -233,15 +233,15 @@ fn report(env: &mut Env, error: &Error, json: bool, clock: &Clock) -> Exit {
         // If standard output fails, the message on standard error still reports the error.
         let _ = env.print(safe_json(&error.json())).and_then(|()| env.out.flush());
     }
-    let text = error.to_string();
+    // Only faults of a file span lines. Elsewhere a newline is part of a hostile value and is escaped.
+    let (text, has_lines) = error.on_screen(env.err_width);
     // Only a rule's sentence has times of its own; another error repeats what was typed.
     let text = if matches!(error, Error::Refused(_) | Error::RefusedOnRecord { .. } | Error::GateClosed { .. }) {
         clock.local(&text)
     } else {
         text
     };
-    // Only a list of faults spans lines. Elsewhere a newline is part of a hostile value and is escaped.
-    let text = if matches!(error, Error::Faults { .. }) { safe_lines(&text) } else { safe(&text).into_owned() };
+    let text = if has_lines { safe_lines(&text) } else { safe(&text).into_owned() };
     env.status(format_args!("error: {text}"));
     if let Some(hint) = error.hint() {
         env.status(format_args!("hint: {}", safe(&hint)));

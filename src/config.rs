@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::domain::{Author, Digest, RegisterName};
 use crate::env::Env;
+use crate::input::{Fault, Problem};
 use crate::private::{self, Owner, PrivateError};
 
 /// Why `config.toml` or `registers.toml` cannot be used.
@@ -23,6 +24,8 @@ pub enum ConfigError {
         path: PathBuf,
         /// The line and the problem.
         message: String,
+        /// The line itself without its value, if it was read.
+        fault: Option<Box<Fault>>,
     },
 }
 
@@ -94,9 +97,11 @@ pub struct KnownRegisters {
 
 fn parse<T: Default + for<'de> Deserialize<'de>>(path: PathBuf, text: &str) -> Result<T, ConfigError> {
     toml::from_str(text).map_err(|error| {
-        // The line could hold a secret, so only its number is shown.
+        // The value could be a secret, so only the number and the key of the line are shown.
         let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-        ConfigError::Content { path, message: format!("line {line}: {}", error.message()) }
+        let fault = Fault::at(text, error.span().unwrap_or_default(), "", Problem::Setting(error.message().to_owned()));
+        let message = format!("line {line}: {}", error.message());
+        ConfigError::Content { path, message, fault: Some(Box::new(fault.without_value())) }
     })
 }
 
@@ -149,7 +154,7 @@ impl Config {
         let _lock = private::lock(&path.with_extension("lock"))?;
         if Self::text(env)?.as_deref() != old {
             let message = "the file changed meanwhile; nothing was written".to_owned();
-            return Err(ConfigError::Content { path, message });
+            return Err(ConfigError::Content { path, message, fault: None });
         }
         Ok(private::replace(&path, new)?)
     }
@@ -205,7 +210,7 @@ impl KnownRegisters {
         if let Some(known) = self.list.iter().filter(other).find(|known| known.fingerprint != fingerprint) {
             let message =
                 format!("another process trusted {} with fingerprint {} meanwhile", known.name, known.fingerprint);
-            return Err(ConfigError::Content { path: list, message });
+            return Err(ConfigError::Content { path: list, message, fault: None });
         }
         if self.list.iter().any(|known| !known.superseded && known.fingerprint == fingerprint && known.path == path) {
             // Another process of this account accepted it at the same time.
@@ -246,8 +251,11 @@ impl KnownRegisters {
     }
 
     fn save(&self, file: &Path) -> Result<(), ConfigError> {
-        let content = toml::to_string(self)
-            .map_err(|error| ConfigError::Content { path: file.to_owned(), message: error.to_string() })?;
+        let content = toml::to_string(self).map_err(|error| ConfigError::Content {
+            path: file.to_owned(),
+            message: error.to_string(),
+            fault: None,
+        })?;
         let comment = "# Registers that this account trusts, by the fingerprint of their entry 0. Kept by twinseal.\n";
         Ok(private::replace(file, &format!("{comment}{content}"))?)
     }

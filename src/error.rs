@@ -4,11 +4,11 @@ mod account;
 mod break_glass;
 mod denied;
 mod exit;
-mod faults;
 mod freeze;
 mod hint;
 mod json;
 mod notify;
+mod screen;
 mod several;
 mod usage;
 mod words;
@@ -25,11 +25,10 @@ pub use several::SeveralError;
 pub use usage::UsageError;
 use words::{did_you_mean, further, knows, none_fits, short};
 
-use self::faults::list_faults;
 use crate::config::{ConfigError, Known};
 use crate::domain::{ChangeId, Digest, Fingerprint, Head, Invalid, PersonId, Predecessor, ProposalId, Refusal, Time};
 use crate::format::{Defect, Unsigned};
-use crate::input::{Fault, NotATime, Problem};
+use crate::input::{Fault, NotATime, Problem, list_faults};
 use crate::signer::KeyError;
 use crate::store::{Finding, StoreError};
 

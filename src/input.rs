@@ -15,7 +15,7 @@ mod tree;
 mod write;
 
 pub use change::{Draft, DraftContext, read};
-pub use fault::{Fault, Problem, nearest};
+pub use fault::{Fault, Problem, list_faults, mark_faults, nearest, show_faults, without_marks};
 pub use fields::{FieldValue, set_fields, title_of, zone_of};
 pub use freeze::{CalendarDraft, FreezeDraft, read_calendar, read_freeze};
 pub use policy::read_policy;
@@ -23,4 +23,5 @@ pub use rota::{ROTA_HEADER, read_rota};
 pub use spoken_time::{NotATime, Toward, spoken_time};
 pub use template::{POLICY_TEMPLATE, template};
 pub use times::zone as named_zone;
+pub use tree::fault_in;
 pub use write::{Copied, write};

@@ -15,7 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("output", &["domain", "zone"]),
     ("signer", &["domain", "format", "private"]),
     ("env", &["domain"]),
-    ("config", &["domain", "env", "private"]),
+    ("config", &["domain", "env", "input", "private"]),
     ("notify", &["domain", "output", "private", "zone"]),
     ("error", &["config", "domain", "format", "input", "notify", "private", "signer", "store", "venue"]),
     ("trust", &["config", "domain", "error", "format", "store"]),

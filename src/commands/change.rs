@@ -3,6 +3,7 @@
 pub mod again;
 pub mod approve;
 mod approve_all;
+mod artifacts;
 pub mod check;
 mod commits;
 mod compose;
@@ -10,6 +11,7 @@ pub mod confirm;
 pub mod draft;
 pub mod drafts;
 pub mod file;
+mod filing;
 pub mod finish;
 pub mod note;
 pub mod once;

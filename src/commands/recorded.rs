@@ -137,7 +137,7 @@ pub fn report_dry_run(context: &mut Context<'_>, entry: &Unsigned) -> Result<(),
         about_to_sign(&mut page, Some(entry));
         context.env.print(page.finish().trim_start())?;
     }
-    context.env.status("dry run: nothing was signed or recorded");
+    context.env.remark("dry run: nothing was signed or recorded");
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Errors of commands about this account: its drafts, its shell, its help.
 
 use super::words::{did_you_mean, short};
-use crate::domain::{Fingerprint, PersonId, Time};
+use crate::domain::{ChangeId, Fingerprint, PersonId, Time};
 
 /// Why a command about this account failed.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +52,9 @@ pub enum AccountError {
     /// Nobody else to found a register with.
     #[error("a register needs a second admin beside its founder")]
     NoSecondAdmin,
+    /// Nothing to revise a change with, and no terminal for an editor.
+    #[error("no draft given for {0}, and no terminal for an editor")]
+    NoRevisionGiven(ChangeId),
     /// The user left it unfiled.
     #[error("not filed; kept as draft {0}")]
     NotFiled(String),
@@ -85,6 +88,9 @@ impl AccountError {
             Self::RecordsNothing(_) => "leave --dry-run out",
             Self::NotFiled(n) => return format!("`twinseal drafts resume {n}`"),
             Self::NothingWritten => "save it in the editor before you close it; no draft was kept",
+            Self::NoRevisionGiven(of) => {
+                return format!("name a file, or say what changes: `twinseal revise {of} --window 'sat 20:00 for 2h'`");
+            }
             Self::NoDraft(_) => "`twinseal drafts list` shows the drafts of this account",
             Self::NoDraftGiven => "name a file: `twinseal draft > change.toml`, then `twinseal file change.toml`",
             Self::NoHelp { .. } => {

@@ -18,7 +18,7 @@ impl Error {
             Self::Faults { faults, .. } => faults.as_slice(),
             _ => &[],
         };
-        let fault = |it: &Fault| json!({ "line": it.line, "field": it.field, "problem": it.problem.to_string() });
+        let fault = |it: &Fault| json!({ "line": Some(it.line).filter(|line| *line > 0), "field": it.field, "problem": it.problem.to_string() });
         let (rule, recorded) = match self {
             Self::Refused(refusal) => (Some(refusal.rule()), None),
             Self::RefusedOnRecord { refusal, seq } => (Some(refusal.rule()), Some(seq)),

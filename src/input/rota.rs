@@ -1,6 +1,7 @@
 //! Reads a rota: a CSV file with one line for each period in which somebody has a role or belongs to a group.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::fault::{Fault, Problem};
 use super::times::time;
@@ -9,16 +10,22 @@ use crate::domain::{Grants, Period, Periods, PersonId, Time};
 /// The first line of a rota.
 pub const ROTA_HEADER: &str = "person,grant,from,until";
 
+const PERSON: usize = 0;
+const GRANT: usize = 1;
+const FROM: usize = 2;
+const UNTIL: usize = 3;
+
 /// Reads a rota. The result has each person's periods, those that overlap or touch joined.
 ///
 /// # Errors
 /// Every fault of the file, in the order of lines.
 pub fn read_rota(text: &str) -> Result<BTreeMap<PersonId, Grants>, Vec<Fault>> {
-    let mut lines = (1..).zip(text.strip_prefix('\u{feff}').unwrap_or(text).lines());
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut lines = (1..).zip(text.lines());
     let mut faults = Vec::new();
     let header = lines.next().map_or(String::new(), |(_, line)| cells(line).join(","));
     if header != ROTA_HEADER {
-        faults.push(fault(1, "", Problem::Header { expected: ROTA_HEADER }));
+        faults.push(Fault::at(text, 0..text.find('\n').unwrap_or(text.len()), "", header_fault()));
     }
     let mut rota: BTreeMap<PersonId, Grants> = BTreeMap::new();
     let mut shifts = 0;
@@ -30,13 +37,21 @@ pub fn read_rota(text: &str) -> Result<BTreeMap<PersonId, Grants>, Vec<Fault>> {
         }
     }
     if shifts == 0 {
-        faults.push(fault(1, "", Problem::Missing));
+        faults.push(Fault::of_file("", Problem::Missing));
     }
     if faults.is_empty() { Ok(rota) } else { Err(faults) }
 }
 
-fn fault(line: usize, field: &str, problem: Problem) -> Fault {
-    Fault { line, field: field.to_owned(), problem }
+fn header_fault() -> Problem {
+    Problem::Header { expected: ROTA_HEADER }
+}
+
+/// The bytes of a cell in its line, without the spaces around it.
+fn span_of(text: &str, cell: usize) -> Range<usize> {
+    let begin: usize = text.split(',').take(cell).map(|it| it.len() + 1).sum();
+    let whole = text.split(',').nth(cell).unwrap_or_default();
+    let begin = begin + whole.len() - whole.trim_start().len();
+    begin..begin + whole.trim().len()
 }
 
 fn cells(line: &str) -> Vec<&str> {
@@ -45,21 +60,25 @@ fn cells(line: &str) -> Vec<&str> {
 
 fn read_shift(line: usize, text: &str) -> Result<(PersonId, Grants), Vec<Fault>> {
     let [person, grant, from, until] = cells(text)[..] else {
-        return Err(vec![fault(line, "", Problem::Header { expected: ROTA_HEADER })]);
+        return Err(vec![Fault::in_line(line, text, 0..text.len(), "", header_fault())]);
+    };
+    let fault = |column: usize, problem: Problem| {
+        let name = ROTA_HEADER.split(',').nth(column).unwrap_or_default();
+        Fault::in_line(line, text, span_of(text, column), name, problem)
     };
     let mut faults = Vec::new();
-    let person = person.parse::<PersonId>().map_err(|it| faults.push(fault(line, "person", it.into())));
+    let person = person.parse::<PersonId>().map_err(|it| faults.push(fault(PERSON, it.into())));
     let bounds = (bound(from), bound(until));
     let period = match bounds {
-        (Ok(from), Ok(until)) => Period::new(from, until).map_err(|it| faults.push(fault(line, "until", it.into()))),
+        (Ok(from), Ok(until)) => Period::new(from, until).map_err(|it| faults.push(fault(UNTIL, it.into()))),
         (from, until) => {
-            faults.extend(from.err().map(|problem| fault(line, "from", problem)));
-            faults.extend(until.err().map(|problem| fault(line, "until", problem)));
+            faults.extend(from.err().map(|problem| fault(FROM, problem)));
+            faults.extend(until.err().map(|problem| fault(UNTIL, problem)));
             Err(())
         }
     };
     let periods = Periods::from(period.unwrap_or(Period::PERMANENT));
-    let granted = granted(grant, periods).map_err(|problem| faults.push(fault(line, "grant", problem)));
+    let granted = granted(grant, periods).map_err(|problem| faults.push(fault(GRANT, problem)));
     match (person, granted) {
         (Ok(person), Ok(grants)) if faults.is_empty() => Ok((person, grants)),
         _ => Err(faults),

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::str::FromStr;
 
 use toml::Spanned;
@@ -13,33 +14,31 @@ use crate::domain::{Invalid, Line, Prose, Refusal};
 /// A source text, and the faults found in it so far.
 pub struct Source<'a> {
     text: &'a str,
-    /// The byte offset of each LF.
-    line_ends: Vec<usize>,
     faults: RefCell<Vec<Fault>>,
 }
 
 impl<'a> Source<'a> {
     pub fn new(text: &'a str) -> Self {
-        let line_ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
-        Self { text, line_ends, faults: RefCell::default() }
+        Self { text, faults: RefCell::default() }
     }
 
     /// Parses the text. Syntax errors become faults; the table then holds what the parser could recover.
     pub fn parse(&self) -> Spanned<DeTable<'a>> {
         let (table, errors) = DeTable::parse_recoverable(self.text);
         for error in errors {
-            let line = self.line(error.span().map_or(0, |span| span.start));
-            self.fault(line, "", Problem::Syntax(error.message().lines().collect::<Vec<_>>().join(" ")));
+            let problem = Problem::Syntax(error.message().lines().collect::<Vec<_>>().join(" "));
+            self.fault(Some(error.span().unwrap_or_default()), "", problem);
         }
         table
     }
 
-    fn line(&self, at: usize) -> usize {
-        self.line_ends.partition_point(|end| *end < at) + 1
-    }
-
-    pub fn fault(&self, line: usize, field: &str, problem: impl Into<Problem>) {
-        self.faults.borrow_mut().push(Fault { line, field: field.to_owned(), problem: problem.into() });
+    /// Adds a fault at a place of the text; `None` if it is at none.
+    pub fn fault(&self, span: Option<Range<usize>>, field: &str, problem: impl Into<Problem>) {
+        let fault = match span {
+            Some(span) => Fault::at(self.text, span, field, problem),
+            None => Fault::of_file(field, problem),
+        };
+        self.faults.borrow_mut().push(fault);
     }
 
     /// The faults, in the order of their lines and without duplicates.
@@ -56,7 +55,8 @@ pub struct Table<'s, 'a> {
     source: &'s Source<'a>,
     table: &'s DeTable<'a>,
     path: String,
-    line: usize,
+    /// Where it begins; `None` for the root.
+    span: Option<Range<usize>>,
     known: RefCell<BTreeSet<&'static str>>,
 }
 
@@ -66,13 +66,12 @@ pub struct Value<'s, 'a> {
     value: &'s DeValue<'a>,
     /// The full name, such as `plan[2].step`.
     pub field: String,
-    /// Line number, from 1.
-    pub line: usize,
+    span: Range<usize>,
 }
 
 impl<'s, 'a> Table<'s, 'a> {
     pub fn root(source: &'s Source<'a>, table: &'s DeTable<'a>) -> Self {
-        Self { source, table, path: String::new(), line: 1, known: RefCell::default() }
+        Self { source, table, path: String::new(), span: None, known: RefCell::default() }
     }
 
     fn name(&self, key: &str) -> String {
@@ -83,8 +82,7 @@ impl<'s, 'a> Table<'s, 'a> {
     pub fn get(&self, key: &'static str) -> Option<Value<'s, 'a>> {
         self.known.borrow_mut().insert(key);
         let value = self.table.get(key)?;
-        let (field, line) = (self.name(key), self.source.line(value.span().start));
-        Some(Value { source: self.source, value: value.get_ref(), field, line })
+        Some(Value { source: self.source, value: value.get_ref(), field: self.name(key), span: value.span() })
     }
 
     /// The value of a required key; a fault if it is missing.
@@ -98,13 +96,13 @@ impl<'s, 'a> Table<'s, 'a> {
 
     /// Adds the fault that a key is missing or empty.
     pub fn report_missing(&self, key: &str) {
-        let line = self.table.get(key).map_or(self.line, |value| self.source.line(value.span().start));
-        self.source.fault(line, &self.name(key), Problem::Missing);
+        self.fault(key, Problem::Missing);
     }
 
-    /// Adds a fault about a key, at the line of this table.
+    /// Adds a fault about a key: at its value, or at this table if it is missing.
     pub fn fault(&self, key: &str, problem: impl Into<Problem>) {
-        self.source.fault(self.line, &self.name(key), problem);
+        let span = self.table.get(key).map(Spanned::span).or_else(|| self.span.clone());
+        self.source.fault(span, &self.name(key), problem);
     }
 
     /// The table under a key.
@@ -146,7 +144,7 @@ impl<'s, 'a> Table<'s, 'a> {
     fn non_empty<T>(&self, key: &'static str, read: impl Fn(&str) -> Result<T, Invalid>) -> Option<T> {
         let value = self.required(key)?;
         if value.value.as_str().is_some_and(|text| text.trim().is_empty()) {
-            self.source.fault(value.line, &value.field, Problem::Missing);
+            value.fault(Problem::Missing);
             return None;
         }
         value.text(read)
@@ -235,7 +233,7 @@ impl<'s, 'a> Table<'s, 'a> {
         let value = self.get(key)?;
         match value.value.as_integer().map(|it| (it.radix(), crate::domain::number(it.as_str()))) {
             Some((10, Ok(number))) => return Some(number),
-            Some(_) => self.source.fault(value.line, &value.field, Invalid::Number),
+            Some(_) => value.fault(Invalid::Number),
             None => value.wrong_type("an integer"),
         }
         None
@@ -247,7 +245,7 @@ impl<'s, 'a> Table<'s, 'a> {
         for key in self.table.keys().filter(|key| !known.contains(key.get_ref().as_ref())) {
             let word = key.get_ref();
             let near = nearest(word, known.iter().copied());
-            self.source.fault(self.source.line(key.span().start), &self.name(word), Problem::UnknownKey(near));
+            self.source.fault(Some(key.span()), &self.name(word), Problem::UnknownKey(near));
         }
     }
 }
@@ -263,12 +261,12 @@ impl<'s, 'a> Value<'s, 'a> {
             DeValue::Array(_) => "a list",
             DeValue::Table(_) => "a table",
         };
-        self.source.fault(self.line, &self.field, Problem::Type { expected, found });
+        self.fault(Problem::Type { expected, found });
     }
 
     /// Adds a fault about this value.
     pub fn fault(&self, problem: impl Into<Problem>) {
-        self.source.fault(self.line, &self.field, problem);
+        self.source.fault(Some(self.span.clone()), &self.field, problem);
     }
 
     /// A time as written: a string or a TOML date-time.
@@ -317,7 +315,7 @@ impl<'s, 'a> Value<'s, 'a> {
             self.wrong_type("a table");
             return None;
         };
-        Some(Table { source: self.source, table, path: self.field, line: self.line, known: RefCell::default() })
+        Some(Table { source: self.source, table, path: self.field, span: Some(self.span), known: RefCell::default() })
     }
 
     /// The items of a list, numbered from 1 in their field names.
@@ -329,8 +327,8 @@ impl<'s, 'a> Value<'s, 'a> {
         let count = Cell::new(0);
         let item = |it: &'s Spanned<DeValue<'a>>| {
             count.set(count.get() + 1);
-            let (field, line) = (format!("{}[{}]", self.field, count.get()), self.source.line(it.span().start));
-            Self { source: self.source, value: it.get_ref(), field, line }
+            let field = format!("{}[{}]", self.field, count.get());
+            Self { source: self.source, value: it.get_ref(), field, span: it.span() }
         };
         array.iter().map(item).collect()
     }
@@ -338,5 +336,21 @@ impl<'s, 'a> Value<'s, 'a> {
     /// As [`Value::items`]; a string without brackets counts as a list of one.
     pub fn items_or_single(self) -> Vec<Self> {
         if self.value.as_str().is_some() { vec![self] } else { self.items() }
+    }
+}
+
+/// A fault of a field of a text, such as `window.start`, at its value, or at the table above it if it is missing.
+pub fn fault_in(text: &str, field: &str, problem: impl Into<Problem>) -> Fault {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let (root, _) = DeTable::parse_recoverable(text);
+    let (mut table, mut span) = (Some(root.get_ref()), None);
+    for key in field.split('.') {
+        let Some(value) = table.and_then(|table| table.get(key)) else { break };
+        span = Some(value.span());
+        table = value.get_ref().as_table();
+    }
+    match span {
+        Some(span) => Fault::at(text, span, field, problem),
+        None => Fault::of_file(field, problem),
     }
 }

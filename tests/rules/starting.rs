@@ -139,8 +139,8 @@ fn a_change_starts_once() {
 /// A change approved with the artifact `app.tar`, and a function that returns a start with the given artifacts.
 fn with_artifact() -> (World, impl Fn(&World, &[Artifact]) -> Event) {
     let world = World::founded();
-    world.write("app.tar", "approved");
-    world.write("change.toml", format!("{CHANGE}\n[[artifacts]]\nname = \"app.tar\"\nfile = \"app.tar\"\n"));
+    world.write("build/app.tar", "approved");
+    world.write("change.toml", format!("{CHANGE}\n[[artifacts]]\nname = \"app.tar\"\nfile = \"build/app.tar\"\n"));
     world.ok("erin", "file change.toml --again");
     for person in ["carol", "dave"] {
         world.approve(person, "CHG-1");

@@ -174,6 +174,7 @@ fn change(context: &Context<'_>, change: impl FnOnce(&mut DocumentMut)) -> Resul
     let invalid = |error: toml_edit::TomlError| ConfigError::Content {
         path: File::path(context.env),
         message: error.message().to_owned(),
+        fault: None,
     };
     let mut document: DocumentMut = old.as_deref().unwrap_or_default().parse().map_err(invalid)?;
     change(&mut document);

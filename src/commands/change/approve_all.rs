@@ -11,11 +11,11 @@ use crate::commands::lookup::{change, change_id, check_named_once, is_about_one,
 use crate::commands::{Context, report_already, report_dry_run};
 use crate::domain::{ChangeId, Digest, Event, RevisionRef, Risk, Text, Time};
 use crate::error::{Error, SeveralError};
-use crate::format::Entry;
+use crate::format::{Entry, Unsigned};
 use crate::input::{Fault, Problem};
 use crate::key_choice::confirm;
 use crate::output::together::{Member, about_to_be_signed, revisions};
-use crate::output::{self, Parts, moment, safe};
+use crate::output::{self, Parts, safe};
 use crate::record::{Plan, record, rehearse};
 use crate::store::Session;
 
@@ -84,17 +84,17 @@ fn read_list(context: &mut Context<'_>, list: &str) -> Result<Vec<ChangeId>, Err
 /// One id in each line; an empty line and one that begins with `#` are no id.
 fn read_lines(text: &str) -> Result<Vec<ChangeId>, Vec<Fault>> {
     let (mut ids, mut faults) = (Vec::new(), Vec::new());
-    let fault = |line, problem| Fault { line, field: String::new(), problem };
     let lines = (1..).zip(text.lines().map(str::trim));
     for (number, line) in lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')) {
+        let fault = |problem| Fault::in_line(number, line, 0..line.len(), "", problem);
         match change_id(line) {
             Ok(id) => ids.push(id),
-            Err(Error::Value { invalid, .. }) => faults.push(fault(number, Problem::Value(invalid))),
-            Err(_) => faults.push(fault(number, Problem::Missing)),
+            Err(Error::Value { invalid, .. }) => faults.push(fault(Problem::Value(invalid))),
+            Err(_) => faults.push(fault(Problem::Missing)),
         }
     }
     if ids.is_empty() && faults.is_empty() {
-        faults.push(fault(1, Problem::Missing));
+        faults.push(Fault::of_file("", Problem::Missing));
     }
     if faults.is_empty() { Ok(ids) } else { Err(faults) }
 }
@@ -130,14 +130,14 @@ fn judge(
     for revision in named {
         let id = revision.change;
         if let Some(said) = approved_before(context, session, id)? {
-            context.env.status(said);
+            context.env.remark(said);
             judged.already.push(id);
             continue;
         }
         match rehearse(&mut context.recorder(), session, plan(*revision, text)) {
             Ok(rehearsal) => {
                 judged.open.push(*revision);
-                let parts = |it: &crate::format::Unsigned| Parts::new(it.body().as_bytes(), it.text(), it.data());
+                let parts = |it: &Unsigned| Parts::new(it.body().as_bytes(), it.text(), it.data());
                 let entry = rehearsal.unsigned().map(|it| Member { name: id.to_string(), parts: parts(it) });
                 judged.entries.extend(entry);
             }
@@ -170,7 +170,7 @@ fn show(
         members.push(Member { name: id.to_string(), parts: parts(session, revision.seq)? });
         let window = &revision.facts.window;
         risks.push(revision.facts.risk);
-        opens.push((window.start(), moment(window.start(), window.zone().as_str())));
+        opens.push((window.start(), context.clock().minute(window.start(), window.zone().as_str())));
     }
     let mut long = context.page_above_question();
     revisions(&mut long, &members);
@@ -266,6 +266,6 @@ fn report(context: &mut Context<'_>, session: &Session, entry: &Entry, done: &mu
     let recorded = output::json::entry(header, event, text.as_ref(), *leaf);
     done.answers.push(json!({ "recorded": recorded, "requirements": requirements }));
     done.newest = header.seq;
-    context.env.status(said);
+    context.env.remark(said);
     Ok(())
 }

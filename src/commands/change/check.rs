@@ -21,7 +21,7 @@ use crate::domain::{
 use crate::error::Error;
 use crate::format::data::{self, Data};
 use crate::format::{body, entry, text};
-use crate::input::{Draft, DraftContext, Fault, Problem, read};
+use crate::input::{Draft, DraftContext, Fault, Problem, fault_in, read};
 use crate::output::{self, safe};
 use crate::private::open_regular;
 use crate::store::Session;
@@ -85,7 +85,7 @@ impl Check {
             let mut problems = checked.requirement_problems(now, &requester)?;
             problems.extend(checked.capacity_problems(now, None, &requester)?);
             problems.extend(checked.freeze_problems(session, now, &requester)?);
-            as_a_whole(&checked.path, problems)?;
+            checked.without(problems)?;
         }
         let draft = checked.draft;
         let against = match session.as_ref().and_then(|session| session.state().id()) {
@@ -171,11 +171,19 @@ pub struct CheckedDraft {
     /// The draft.
     pub draft: Draft,
     path: String,
+    source: String,
     /// Governance with all enrolled people; `None` without a register.
     governance: Option<Governance>,
 }
 
 impl CheckedDraft {
+    /// Fails if there are problems: [`Error::Faults`], each in the field that it is about.
+    fn without(&self, problems: Vec<Problem>) -> Result<(), Error> {
+        let fault = |problem| fault_in(&self.source, field_of(&problem), problem);
+        let faults: Vec<Fault> = problems.into_iter().map(fault).collect();
+        if faults.is_empty() { Ok(()) } else { Err(Error::Faults { path: self.path.clone(), faults }) }
+    }
+
     /// The freezes in force that let the draft start at no time of its window, and those that it names and from which nobody
     /// who could approve it may except it. Freezes may change, so that it can be filed nevertheless.
     ///
@@ -241,7 +249,7 @@ impl CheckedDraft {
     /// # Errors
     /// [`Error::Faults`] with the names of the approvers, and why they could not approve it.
     pub fn check_capacity(&self, now: Moment, before: Option<&Change>, requester: &PersonId) -> Result<(), Error> {
-        as_a_whole(&self.path, self.capacity_problems(now, before, requester)?)
+        self.without(self.capacity_problems(now, before, requester)?)
     }
 
     fn capacity_problems(
@@ -302,11 +310,16 @@ pub fn approvals_needed(session: &Session, facts: &Facts, execution: &Execution)
     })
 }
 
-/// The faults of a draft as a whole, for [`Error::Faults`].
-fn as_a_whole(path: &str, problems: impl IntoIterator<Item = Problem>) -> Result<(), Error> {
-    let fault = |problem| Fault { line: 1, field: String::new(), problem };
-    let faults: Vec<Fault> = problems.into_iter().map(fault).collect();
-    if faults.is_empty() { Ok(()) } else { Err(Error::Faults { path: path.to_owned(), faults }) }
+/// The field of a draft that a problem is about; empty if it is about several, or about what is not there.
+fn field_of(problem: &Problem) -> &'static str {
+    match problem {
+        Problem::Frozen { .. } => "window.start",
+        Problem::NobodyExcepts { .. } => "freeze_exception.freezes",
+        Problem::Refused(Refusal::LeadTime { .. }) => "window.start",
+        Problem::Refused(Refusal::LongestWindow { .. }) => "window.end",
+        Problem::Refused(Refusal::NoException { .. } | Refusal::FieldMissing { .. }) => "exception.requirements",
+        _ => "",
+    }
 }
 
 /// Reads a draft and checks it, against the rules of a register too if there is a session.
@@ -350,17 +363,17 @@ pub fn read_draft(
     }
     match oversize(&draft) {
         Some((bytes, most)) => {
-            let fault = Fault { line: 1, field: String::new(), problem: Problem::TooLarge { bytes, most } };
+            let fault = Fault::of_file("", Problem::TooLarge { bytes, most });
             Err(Error::Faults { path, faults: vec![fault] })
         }
-        None => Ok(CheckedDraft { draft, path, governance: against.governance }),
+        None => Ok(CheckedDraft { draft, path, source, governance: against.governance }),
     }
 }
 
 /// The authors of commits, and a fault for each address that is not mapped and for each author who cannot be named.
 fn authors_of(context: &Context<'_>, range: &str, against: &Against) -> Result<(BTreeSet<Author>, Vec<Fault>), Error> {
     let (mut authors, mut faults) = (BTreeSet::new(), Vec::new());
-    let mut fault = |problem: Problem| faults.push(Fault { line: 1, field: "authors".to_owned(), problem });
+    let mut fault = |problem: Problem| faults.push(Fault::of_file("authors", problem));
     let addresses = commit_addresses(context.env, range)?;
     if addresses.is_empty() {
         fault(Problem::NoCommits { range: range.to_owned() });

@@ -6,19 +6,16 @@ use super::draft::{check_may_file, copied, template_for};
 use crate::commands::Context;
 use crate::commands::calendar::slots::free;
 use crate::commands::duration::duration;
-use crate::commands::lookup::{change_id, zone};
-use crate::domain::{Scope, Time};
+use crate::commands::lookup::zone;
+use crate::domain::{ChangeId, Scope, Time};
 use crate::error::Error;
 use crate::input::{FieldValue, NotATime, Toward, set_fields, spoken_time, zone_of};
 use crate::store::Session;
 use crate::zone::Zone;
 
-/// The options of `file` that say what a change is, without a file.
+/// The options of `file` and `revise` that say what a change is, without a file.
 #[derive(Debug, Clone, Args)]
 pub struct Compose {
-    /// Filed change to copy
-    #[arg(short, long, value_name = "CHG-N", conflicts_with = "file")]
-    from: Option<String>,
     /// Title, in one line
     #[arg(long, value_name = "TITLE", conflicts_with = "file")]
     title: Option<String>,
@@ -56,16 +53,22 @@ impl Compose {
         self.edit || !(says || lists || self.risk.is_some())
     }
 
-    /// The text of the draft.
+    /// The text of the draft: a copy of a change or of the one that it revises, or a template, with what the options say.
     ///
     /// # Errors
     /// No such change, or a window that is not understood.
-    pub fn text(&self, context: &mut Context<'_>) -> Result<String, Error> {
-        let (base, session) = match &self.from {
-            Some(from) => copied(context, change_id(from)?)?,
+    pub fn text(
+        &self,
+        context: &mut Context<'_>,
+        from: Option<ChangeId>,
+        revises: Option<ChangeId>,
+    ) -> Result<String, Error> {
+        let (base, session) = match from.or(revises) {
+            Some(from) => copied(context, from)?,
             None => template_for(context)?,
         };
-        if self.edits() {
+        // An owner revises also without the role that files.
+        if self.edits() && revises.is_none() {
             check_may_file(context, &session)?;
         }
         let mut fields = Vec::new();
@@ -82,7 +85,7 @@ impl Compose {
         };
         fields.extend(lists.into_iter().filter(filled));
         fields.extend(self.impact.clone().map(FieldValue::Impact));
-        if self.from.is_none()
+        if from.or(revises).is_none()
             && self.window.is_none()
             && let Some(zone) = zone(context)?
         {
@@ -90,7 +93,7 @@ impl Compose {
             fields.push(FieldValue::Window(zone, times));
         }
         if let Some(window) = &self.window {
-            let zone = zone(context)?.or_else(|| self.from.as_ref().and_then(|_| zone_of(&base)));
+            let zone = zone(context)?.or_else(|| from.or(revises).and_then(|_| zone_of(&base)));
             let times = window_of(window, context.env.now(), zone.as_ref())?;
             fields.push(FieldValue::Window(zone.unwrap_or_else(Zone::utc), times));
         }

@@ -1,28 +1,40 @@
 //! `revise`: file a draft as a new revision of a change.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
+use crate::commands::Context;
 use crate::commands::change::again::Again;
-use crate::commands::change::check::{DraftFile, approvals_needed, read_draft};
-use crate::commands::lookup::{change, change_id, governance_about};
-use crate::commands::{Context, report_recorded};
-use crate::domain::{Event, Text};
-use crate::error::Error;
-use crate::record::{Plan, rehearse};
+use crate::commands::change::check::DraftFile;
+use crate::commands::change::compose::Compose;
+use crate::commands::change::filing::{Becomes, compose_and_record, record};
+use crate::commands::lookup::{change, change_id};
+use crate::error::{AccountError, Error};
 
 /// File a new revision of a change
 ///
-/// The new revision replaces the current one. Approvals of the old revision no longer count.
+/// The new revision replaces the current one. Approvals of the old revision no longer count. Without a file, the draft is
+/// the current revision with its window, changed by the options or in your editor ($VISUAL or $EDITOR). A draft that is
+/// not filed is kept: see `twinseal drafts`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
+  twinseal revise CHG-42
+  twinseal revise CHG-42 --window 'sat 20:00 for 2h'
   twinseal draft --from CHG-42 > change.toml
   twinseal revise CHG-42 change.toml")]
 pub struct Revise {
     /// Change id, such as CHG-42
     #[arg(value_name = "CHANGE")]
     change: String,
+    /// Draft in TOML; - reads standard input
+    file: Option<PathBuf>,
+    /// Commits of the git repository here, such as v2.4.0..HEAD, whose authors are added to those in the draft; the table
+    /// `[authors]` of config.toml says who they are
+    #[arg(long, value_name = "A..B")]
+    commits: Option<String>,
     #[command(flatten)]
-    draft: DraftFile,
+    compose: Compose,
     #[command(flatten)]
     again: Again,
 }
@@ -31,34 +43,18 @@ impl Revise {
     /// # Errors
     /// [`Error::Faults`], a rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let id = change_id(&self.change)?;
-        let mut session = context.open()?;
-        // Fixed before the draft is read: a revision filed meanwhile must not be replaced unseen.
-        let revised = change(&session, id)?;
-        let replaces = revised.current().id;
-        let checked = read_draft(context, Some(&session), &self.draft)?;
-        let draft = checked.draft.clone();
-        let now = session.state().moment(context.env.now());
-        let governance = governance_about(&session, &revised, now)?;
-        let tally = revised.tally(&governance, now)?;
-        let voided: Vec<String> = tally.counted.iter().map(|vote| vote.person.to_string()).collect();
-        let text = Text::Description(Box::new(draft.description));
-        let (facts, execution) = (Box::new(draft.facts), Box::new(draft.execution));
-        let rehearsal = rehearse(&mut context.recorder(), &mut session, |_| {
-            let event = Event::Revise { replaces, facts: facts.clone(), execution: execution.clone() };
-            Ok(Plan { event, text: Some(text.clone()) })
-        })?;
-        checked.check_capacity(now, Some(&revised), rehearsal.actor())?;
-        let act = format!("revise {id}");
-        self.again.check(context, &session, (&checked.draft, rehearsal.unsigned()), (&act, &[id]))?;
-        let need = approvals_needed(&session, &facts, &execution)?;
-        let entry = rehearsal.record(context.recorder(), &mut session)?;
-        let number = replaces.number + 1;
-        let lost = match voided.as_slice() {
-            [] => String::new(),
-            voided => format!("; no longer counted: {}", voided.join(", ")),
-        };
-        let said = format!("{id} revised (revision {number}){lost}; {need}");
-        report_recorded(context, &entry, Some(format!("{id} revision {number} {}", entry.leaf)), said)
+        let of = change_id(&self.change)?;
+        if let Some(file) = self.file {
+            let becomes = Becomes::Revision { of, from: None };
+            return record(context, becomes, &DraftFile::named(file, self.commits), self.again);
+        }
+        if self.compose.edits() && !context.env.console.is_interactive() {
+            return Err(AccountError::NoRevisionGiven(of).into());
+        }
+        // Fixed before it is copied: a revision filed meanwhile must not be replaced unseen.
+        let from = change(&context.open()?, of)?.current().id;
+        let text = self.compose.text(context, None, Some(of))?;
+        let becomes = Becomes::Revision { of, from: Some(from) };
+        compose_and_record(context, becomes, &text, (&self.compose, self.commits, self.again))
     }
 }

@@ -1,14 +1,14 @@
 //! `start`: begin an approved change.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::commands::change::check::digest_of;
+use crate::commands::change::artifacts::{read, with_found};
 use crate::commands::change::once::{Once, start_once};
 use crate::commands::lookup::{change, change_id, parse, suggest_target};
 use crate::commands::{Context, report_already, report_recorded};
-use crate::domain::{self, Artifact, Target};
+use crate::domain::{self, Target};
 use crate::error::Error;
 use crate::output::on;
 
@@ -19,6 +19,7 @@ use crate::output::on;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal start CHG-42
+  twinseal start CHG-42 --artifacts build
   twinseal start CHG-42 --artifact gw.tar.gz=build/gw.tar.gz && ./deploy.sh
   twinseal start CHG-43 --target gw-01")]
 pub struct Start {
@@ -34,6 +35,9 @@ pub struct Start {
     /// Artifact about to be deployed; its SHA-256 is recorded
     #[arg(long = "artifact", value_name = "NAME=FILE")]
     artifacts: Vec<String>,
+    /// Directory below which the other artifacts are, by their names; by default the current directory itself
+    #[arg(long = "artifacts", value_name = "DIR")]
+    folder: Option<PathBuf>,
 }
 
 impl Start {
@@ -47,6 +51,7 @@ impl Start {
         let mut session = context.open()?;
         let change = change(&session, id)?;
         suggest_target(context, &change, target.as_ref());
+        let artifacts = with_found(context, &change, artifacts, self.folder.as_deref())?;
         let revision = change.current().id;
         let start = domain::Start { revision, target, run, artifacts };
         let (place, option) = (on(start.target.as_ref()), option(start.target.as_ref()));
@@ -68,12 +73,4 @@ impl Start {
 /// ` --target gw-1`; empty without a target.
 fn option(target: Option<&Target>) -> String {
     target.map_or_else(String::new, |target| format!(" --target {target}"))
-}
-
-fn read(context: &Context<'_>, given: &str) -> Result<Artifact, Error> {
-    let wrong = || Error::Form { given: given.to_owned(), form: "NAME=FILE" };
-    let (name, path) = given.split_once('=').ok_or_else(wrong)?;
-    let failed = |source| Error::File { doing: "read", path: PathBuf::from(path), source };
-    let digest = digest_of(&context.env.path(Path::new(path))).map_err(failed)?;
-    Ok(Artifact { name: parse(name)?, digest })
 }

@@ -96,7 +96,7 @@ macro_rules! execution {
     /// A start without one of the approved artifacts.
     ArtifactMissing { /** Which. */ name: ArtifactName } =>
         "artifact-required", "approved artifact {name} was not given",
-        "name every artifact: --artifact NAME=FILE";
+        "name its file: --artifact {name}=FILE";
     /// An artifact that differs from the approved one.
     ArtifactDiffers { /** Which. */ name: ArtifactName, /** The approved SHA-256. */ approved: Digest,
                       /** The SHA-256 of the file. */ read: Digest } =>
