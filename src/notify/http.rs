@@ -1,5 +1,6 @@
 //! POST requests: limited in time and in the size of the answer, following no redirect, through no proxy.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -94,12 +95,28 @@ fn failed(error: &ureq::Error) -> Failure {
         ureq::Error::Timeout(_) => "no answer within the time limit".to_owned(),
         ureq::Error::HostNotFound => "its host name has no address".to_owned(),
         ureq::Error::ConnectionFailed => "no connection".to_owned(),
-        ureq::Error::Io(error) => format!("the connection failed: {}", error.kind()),
+        ureq::Error::Io(error) => lost(error.kind()),
         ureq::Error::Tls(_) | ureq::Error::TlsRequired => "TLS failed".to_owned(),
         ureq::Error::LargeResponseHeader(..) | ureq::Error::BodyExceedsLimit(_) => "its answer is too large".to_owned(),
         _ => "its answer is not HTTP".to_owned(),
     };
     Failure::down(reason)
+}
+
+/// What the system says of a connection. It has no kind of error for a name that cannot be resolved.
+fn lost(kind: ErrorKind) -> String {
+    match kind {
+        ErrorKind::ConnectionRefused
+        | ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::UnexpectedEof
+        | ErrorKind::BrokenPipe
+        | ErrorKind::InvalidData
+        | ErrorKind::HostUnreachable
+        | ErrorKind::NetworkUnreachable
+        | ErrorKind::TimedOut => format!("the connection failed: {kind}"),
+        _ => "no connection: perhaps its host name has no address".to_owned(),
+    }
 }
 
 #[cfg(test)]
