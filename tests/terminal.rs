@@ -182,3 +182,28 @@ fn a_closed_pipe_ends_quietly() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "CHG-1\n");
 }
+
+#[test]
+fn join_makes_a_key_and_asks_for_what_it_needs() {
+    let world = World::empty();
+    std::fs::create_dir_all(world.path("people/frank")).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_twinseal"));
+    command.args(["join", "--register", "prod"]).current_dir(world.path("")).env_clear();
+    command.env("HOME", world.path("people/frank")).env("LOGNAME", "frank").env("TERM", "xterm");
+    let mut session = spawn_command(command, Some(20_000)).unwrap();
+    for (question, answer) in [
+        ("File of the new key (Enter for ~/.ssh/id_ed25519): ", ""),
+        ("New passphrase (empty for none): ", "correct horse"),
+        ("Repeat the passphrase: ", "correct horse"),
+        ("Your id in the register (Enter for frank): ", "Frank"),
+        ("Your id in the register (Enter for frank): ", ""),
+        ("Your name, as others should see it: ", "Frank Ng"),
+        ("auditor (Enter for engineer): ", ""),
+    ] {
+        session.exp_string(question).unwrap();
+        session.send_line(answer).unwrap();
+    }
+    let (code, rest) = exit_code(session);
+    assert!(code == 0 && rest.contains("request frank.request") && !rest.contains("horse"), "{code}: {rest}");
+    assert!(world.path("people/frank/.ssh/id_ed25519").exists());
+}
