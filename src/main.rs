@@ -6,10 +6,6 @@ use twinseal::cli::run;
 use twinseal::env::Env;
 use twinseal::private::{forbid_core_dumps, keep_own_rights};
 
-#[cfg(target_env = "musl")]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     forbid_core_dumps();
     keep_own_rights();
