@@ -1,8 +1,8 @@
-//! What every command shows on a terminal of 40, 80 and 200 columns, and in a pipe.
+//! What every command shows on a terminal of 40, 80 and 200 columns, and in a pipe: `tests/screens/*.txt`.
 //!
 //! The day of `tests/hostile/screen.rs` has every command, and a story adds the pages that need more: questions,
 //! refusals, and a register with changes in every state. Titles and names have Chinese letters and emoji, and some ids
-//! are long.
+//! are long. `SNAPSHOTS=overwrite cargo test --test all screens` rewrites the files; read every line of the difference.
 //!
 //! Each screen is also checked by rules, so that a bad one is found without being read: no line is wider than the
 //! terminal, no word and no digest is broken, and in a pipe a row is one line.
@@ -15,6 +15,8 @@ use std::fs;
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::Value;
+use snapbox::{Assert, Data, data::DataFormat};
+
 use twinseal::error::Exit;
 
 use crate::hostile::screen::{DAY, MAY_FAIL, commands, filled, prepare};
@@ -23,23 +25,20 @@ use crate::support::{Output, World};
 /// The widths of the terminal; `None` is a pipe.
 const WIDTHS: [Option<u16>; 4] = [Some(40), Some(80), Some(200), None];
 
-/// Commands whose output is for another program, or a file: it is the same at every width, and no line is broken.
-const DATA: [&str; 12] = [
+/// Commands whose output is for another program, or a file: it is the same at every width, and not kept.
+const DATA: [&str; 9] = [
     "calendar-venue",
     "complete",
     "config-path",
     "draft",
-    "drafts-resume",
     "export-csv",
     "export-jsonl",
     "key-show",
     "log-raw",
-    "person-request",
     "policy-draft",
-    "setup-shell",
 ];
 
-/// Commands whose output depends on this host, so that its words differ from run to run.
+/// Commands whose output depends on this host: checked by the rules, and not kept.
 const HOST: [&str; 1] = ["doctor"];
 
 /// For each screen its command line, and what it prints at each of [`WIDTHS`].
@@ -143,10 +142,25 @@ fn pages_of_the_story() -> Screens {
     screens
 }
 
+/// The file that keeps a screen.
+fn page(line: &str, screens: &[String]) -> String {
+    let mut page = format!("{line}\n");
+    for (n, (width, screen)) in WIDTHS.iter().zip(screens).enumerate() {
+        let width = width.map_or("pipe".to_owned(), |width| format!("{width} columns"));
+        page += &format!("\n==== {width}\n");
+        match screens[..n].last() {
+            Some(before) if before == screen => page += "as above\n",
+            _ => page += screen,
+        }
+    }
+    page
+}
+
 fn check(screens: &Screens) {
     let mut faults = Vec::new();
     for (name, (line, pages)) in screens {
         if DATA.contains(&name.as_str()) {
+            assert!(pages.iter().all(|page| page == &pages[0]), "{name} depends on the width");
             continue;
         }
         let wide = format!("{}\n{}", pages[2], pages[3]);
@@ -162,6 +176,20 @@ fn check(screens: &Screens) {
     assert!(faults.is_empty(), "{} faults\n{}", faults.len(), faults.join("\n"));
 }
 
+fn keep(screens: &Screens) {
+    for (name, (line, pages)) in screens {
+        if HOST.contains(&name.as_str()) || DATA.contains(&name.as_str()) {
+            continue;
+        }
+        let path = format!("tests/screens/{name}.txt");
+        if !fs::exists(&path).unwrap() && std::env::var("SNAPSHOTS").as_deref() == Ok("overwrite") {
+            fs::write(&path, "").unwrap();
+        }
+        let kept = Data::read_from(path.as_ref(), Some(DataFormat::Text)).raw();
+        Assert::new().action_env("SNAPSHOTS").eq(page(line, pages), kept);
+    }
+}
+
 #[test]
 fn every_command_fits_40_80_and_200_columns_and_a_pipe() {
     let screens = day();
@@ -169,12 +197,19 @@ fn every_command_fits_40_80_and_200_columns_and_a_pipe() {
         commands().into_keys().map(|path| path.join("-")).filter(|it| !screens.contains_key(it)).collect();
     assert!(forgotten.is_empty(), "no screen of {forgotten:?}");
     check(&screens);
+    keep(&screens);
+    let drawn = |name: &str| screens.contains_key(name) || story::SHOTS.iter().any(|shot| shot.name == name);
+    for path in fs::read_dir("tests/screens").unwrap().map(|item| item.unwrap().path()) {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        assert!(path.extension().is_none_or(|it| it != "txt") || drawn(name), "nothing draws {}", path.display());
+    }
 }
 
 #[test]
 fn every_page_of_a_busy_morning_fits_40_80_and_200_columns_and_a_pipe() {
     let screens = pages_of_the_story();
     check(&screens);
+    keep(&screens);
 }
 
 #[test]

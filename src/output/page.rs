@@ -257,14 +257,15 @@ pub(super) fn columns(c: char) -> usize {
     if c.is_ascii() { 1 } else { 2 }
 }
 
-/// Where to break a line so that its first part fits; `None` if the whole line fits. A break is before a space, or else
-/// before a character that is no combining mark.
+/// Where to break a line so that its first part fits; `None` if the whole line fits. A break is before a space or an
+/// ideograph, or else before a character that is no combining mark.
 fn fitting(line: &str, room: usize) -> Option<usize> {
-    let (mut used, mut space, mut any, mut written) = (0, None, None, false);
+    let (mut used, mut space, mut any, mut written, mut opened) = (0, None, None, false, false);
     for (at, c) in line.char_indices() {
-        if c == ' ' && written && at > 0 {
+        if (c == ' ' || is_ideograph(c) && !opened) && written && at > 0 {
             space = Some(at);
         }
+        opened = matches!(c, '（' | '《' | '「' | '“' | '(');
         if at > 0 && !unicode_normalization::char::is_combining_mark(c) {
             any = Some(at);
         }
@@ -277,9 +278,21 @@ fn fitting(line: &str, room: usize) -> Option<usize> {
     None
 }
 
+/// Whether a line can be broken before a character as if before a word: an ideograph, but no punctuation.
+fn is_ideograph(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn chinese_is_broken_between_ideographs_and_never_before_punctuation() {
+        let mut page = Page::new(false, Some(24));
+        page.quote(&Quoted::new(Gutter::Prose, "连接池由 80 提至 160，两个机房（上海、香港）"), 0);
+        assert_eq!(page.finish(), "| 连接池由 80 提至\n|… 160，两个机房（上\n|…海、香港）");
+    }
 
     #[test]
     fn every_line_has_the_gutter_of_its_kind() {

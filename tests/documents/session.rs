@@ -1,6 +1,7 @@
-//! Draws the README's picture of a session, `docs/session.svg`, from real output.
+//! Draws the README's pictures from real output: a session in `docs/session.svg`, pages in `docs/home.svg`,
+//! `docs/inbox.svg` and `docs/approve.svg`.
 //!
-//! `SNAPSHOTS=overwrite cargo test --test all documents::session` redraws it. The source states the exit code of each
+//! `SNAPSHOTS=overwrite cargo test --test all documents::session` redraws them. The source states the exit code of each
 //! command. If a command ends with another one, the test fails and no picture is drawn.
 
 use std::fmt::Write as _;
@@ -14,13 +15,13 @@ use twinseal::error::Exit;
 
 const COLUMNS: usize = 80;
 
-const GREY: &str = "\x1b[38;2;139;148;158m";
-const CYAN: &str = "\x1b[38;2;86;182;194m";
+pub const GREY: &str = "\x1b[38;2;139;148;158m";
+pub const CYAN: &str = "\x1b[38;2;86;182;194m";
 const RED: &str = "\x1b[38;2;240;113;120m";
-const BOLD: &str = "\x1b[1m";
+pub const BOLD: &str = "\x1b[1m";
 const FOREGROUND: Color = Color::Rgb(RgbColor(215, 220, 226));
 const BACKGROUND: Color = Color::Rgb(RgbColor(22, 27, 34));
-const RESET: &str = "\x1b[0m";
+pub const RESET: &str = "\x1b[0m";
 
 /// A command in the picture.
 struct Step {
@@ -82,7 +83,7 @@ step = "Set it back to 80, one node at a time."
 "#;
 
 /// A line as a terminal of 80 columns shows it.
-fn wrapped(line: &str) -> Vec<String> {
+pub fn wrapped(line: &str) -> Vec<String> {
     if textwrap::core::display_width(line) <= COLUMNS {
         return vec![line.to_owned()];
     }
@@ -116,6 +117,15 @@ fn played(world: &World) -> String {
     seen
 }
 
+/// Compares a picture of these lines with the file, or redraws it.
+pub fn draw(seen: &str, file: &str) {
+    let clipped: Vec<&str> = seen.lines().filter(|line| textwrap::core::display_width(line) > COLUMNS).collect();
+    assert!(clipped.is_empty(), "{clipped:#?}");
+    let picture = Term::new().min_width_px(680).fg_color(FOREGROUND).bg_color(BACKGROUND).render_svg(seen.trim_end());
+    let kept = Data::read_from(file.as_ref(), Some(DataFormat::Text)).raw();
+    Assert::new().action_env("SNAPSHOTS").eq(picture, kept);
+}
+
 #[test]
 fn the_picture_in_the_readme_shows_what_the_program_prints() {
     let world = World::founded();
@@ -123,9 +133,5 @@ fn the_picture_in_the_readme_shows_what_the_program_prints() {
     world.at("2026-12-01T10:00:00Z");
     world.on_screen(true);
     let seen = played(&world);
-    let clipped: Vec<&str> = seen.lines().filter(|line| textwrap::core::display_width(line) > COLUMNS).collect();
-    assert!(clipped.is_empty(), "{clipped:#?}");
-    let picture = Term::new().min_width_px(680).fg_color(FOREGROUND).bg_color(BACKGROUND).render_svg(seen.trim_end());
-    let kept = Data::read_from("docs/session.svg".as_ref(), Some(DataFormat::Text)).raw();
-    Assert::new().action_env("SNAPSHOTS").eq(picture, kept);
+    draw(&seen, "docs/session.svg");
 }

@@ -182,6 +182,7 @@ pub const SHOTS: &[Shot] = &[
     refused("start-refused", "erin", "start CHG-1 --target gw-02", Exit::Refused),
     refused("show-unknown", "erin", "show CHG-77", Exit::Invalid),
     refused("check-faults", "erin", "check bad.toml", Exit::Invalid),
+    refused("command-unknown", "erin", "aprove CHG-1", Exit::Invalid),
     Shot { exit: Exit::Refused, ..asked("approve-own", "erin", "approve CHG-1", &[]) },
     asked("approve-page", "carol", "approve CHG-1", &["d", "CHG-1"]),
     Shot { exit: Exit::Refused, ..asked("approve-several", "ivy", "approve CHG-1 CHG-2", &["s", "CHG-2"]) },
