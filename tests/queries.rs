@@ -143,7 +143,7 @@ fn a_list_of_nonsense_says_what_would_be_right() {
         ("--to 2026-12-1", "\"2026-12-1\": not a time: write 'sat 20:00', tomorrow"),
         ("--to tomorrow --zone CST", "\"CST\": not the name of a time zone"),
         ("--to tomorrow --zone Asia/Shangai", "unknown time zone; did you mean Asia/Shanghai?"),
-        ("--sort best", "possible values: newest, oldest, window, risk"),
+        ("--sort best", "is none of newest, oldest, window, risk"),
         ("--limit 0", "0 is not in 1.."),
     ] {
         world.fails("audrey", &format!("list {arguments}"), Exit::Invalid, complaint);

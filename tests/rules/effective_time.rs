@@ -166,6 +166,7 @@ fn a_moment_in_the_past_ends_with_no_entry_that_is_behind() {
     act(&world, &["alice", "bob", "carol"], AFTER);
     let seq = world.entries() - 1;
     act(&world, &["dave"], "2026-12-01T09:30:00Z");
+    world.at("2026-12-01T11:30:00Z");
     let shown = world.run("carol", &format!("person list --as-of {AFTER}"));
     assert_eq!(shown.err.lines().last(), Some(format!("as of entry {seq}, {AFTER}").as_str()), "{}", shown.screen);
     // Without the rule, the newest entry that claims this time or an earlier one would be dave's.
