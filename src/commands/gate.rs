@@ -47,7 +47,7 @@ pub struct Gate {
     #[arg(long, value_name = "TARGET")]
     target: Option<String>,
     /// Artifact about to be deployed, as a file or by its SHA-256; its name may be left out if no change id is given
-    #[arg(long = "artifact", value_name = "NAME=FILE|NAME=sha256:HEX")]
+    #[arg(short = 'a', long = "artifact", value_name = "NAME=FILE|NAME=sha256:HEX")]
     artifacts: Vec<String>,
     /// How long to wait for the gate to open: 90s, 30m or 4h30m; at most 24h
     #[arg(long, value_name = "TIME")]

@@ -29,7 +29,7 @@ pub struct Finish {
     target: Option<String>,
     /// Outcome: succeeded, failed or rolled-back; if it is left out, a terminal asks for it, and a change with targets as a
     /// whole has that of its targets
-    #[arg(long, value_name = "OUTCOME")]
+    #[arg(short, long, value_name = "OUTCOME")]
     outcome: Option<String>,
     /// Run of the pipeline that started it; the same run may finish it again
     #[arg(long, value_name = "ID")]

@@ -22,7 +22,7 @@ pub struct Reject {
     #[arg(value_name = "CHANGE")]
     change: String,
     /// Reason, and what must be different; asked for on a terminal
-    #[arg(long, value_name = "TEXT")]
+    #[arg(short, long, value_name = "TEXT")]
     reason: Option<String>,
 }
 

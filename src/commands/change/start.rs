@@ -33,7 +33,7 @@ pub struct Start {
     #[arg(long, value_name = "ID")]
     run_id: Option<String>,
     /// Artifact about to be deployed; its SHA-256 is recorded
-    #[arg(long = "artifact", value_name = "NAME=FILE")]
+    #[arg(short = 'a', long = "artifact", value_name = "NAME=FILE")]
     artifacts: Vec<String>,
     /// Directory below which the other artifacts are, by their names; by default the current directory itself
     #[arg(long = "artifacts", value_name = "DIR")]

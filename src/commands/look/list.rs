@@ -31,10 +31,10 @@ pub struct List {
     /// Filter by status, several with commas: awaiting-approval, approved, rejected, withdrawn, expired, in-progress,
     /// overrun, succeeded, failed, rolled-back; open stands for those that have not ended: awaiting-approval, approved,
     /// rejected, in-progress, overrun
-    #[arg(long, value_name = "STATUS")]
+    #[arg(short, long, value_name = "STATUS")]
     status: Option<String>,
     /// Filter by changes that you filed, or whose author, owner or implementer you are
-    #[arg(long)]
+    #[arg(short, long)]
     mine: bool,
     /// Filter by who approved the current revision and did not retract that
     #[arg(long, value_name = "PERSON")]
@@ -76,7 +76,7 @@ pub struct List {
     #[arg(long, value_enum, default_value_t = Order::Newest)]
     sort: Order,
     /// Maximum number of changes
-    #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(short = 'n', long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }
 
