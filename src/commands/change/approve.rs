@@ -143,7 +143,7 @@ pub(super) fn overview(context: &Context<'_>, session: &Session, ids: &[ChangeId
         let title = title(session, *id)?.unwrap_or_else(|| "(text redacted)".to_owned());
         rows.push([id.to_string(), facts.risk.to_string(), facts.owner.to_string(), opens, title]);
     }
-    Ok(format!("{}\n", table(["CHANGE", "RISK", "OWNER", "WINDOW OPENS", "TITLE"], rows, context.env.err_width)))
+    Ok(format!("{}\n", table(["CHANGE", "RISK", "OWNER", "OPENS", "TITLE"], rows, context.env.err_width)))
 }
 
 /// What became of one change.

@@ -152,7 +152,7 @@ impl List {
             context.ui.print_json(context.env, list)?;
         } else {
             let rows = found.iter().map(|it| row(context, it, now.claimed)).collect();
-            let header = ["CHANGE", "STATUS", "RISK", "OWNER", "WINDOW OPENS", "TITLE"];
+            let header = ["CHANGE", "STATUS", "RISK", "OWNER", "OPENS", "TITLE"];
             let table = table(header, rows, context.env.width);
             context.env.print_long(&format!("{as_of}{table}"))?;
         }

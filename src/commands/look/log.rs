@@ -132,14 +132,23 @@ impl Log {
     }
 }
 
-/// An entry on one line, or its description below where the terminal is too narrow.
+/// The fewest columns for a description beside the actor.
+const ROOM: usize = 30;
+
+/// An entry on one line; where the terminal is too narrow, its description takes several, or stands below.
 fn line((seq, time, actor): (u64, &str, &PersonId), description: &str, width: Option<u16>) -> String {
     let begin = format!("{seq:>6}  {time}  ");
     let one = format!("{begin}{actor:<12}  {description}");
     if folded(&one, width) == one {
         return one;
     }
-    let mut page = Page::new(false, width);
-    page.under(8, description);
-    format!("{begin}{actor}\n{}", page.finish())
+    let begin = format!("{begin}{actor:<12}  ");
+    let (indent, mut page) = (begin.len(), Page::new(false, width));
+    let room = description.split(' ').map(str::len).max().unwrap_or_default().max(ROOM);
+    if width.is_some_and(|width| usize::from(width) <= indent + room) {
+        page.under(8, description);
+        return format!("{}\n{}", begin.trim_end(), page.finish());
+    }
+    page.under(indent, description);
+    format!("{begin}{}", page.finish().trim_start())
 }
