@@ -52,7 +52,7 @@ fn one_answer_signs_an_approval_of_each_revision() {
         let vote = world.change(&format!("CHG-{n}")).approvals().next().unwrap().clone();
         assert_eq!(vote.revision, world.revision(&format!("CHG-{n}")).filed);
     }
-    let table = output.err.find("WINDOW OPENS").unwrap();
+    let table = output.err.find("OPENS").unwrap();
     assert!(table < output.err.find("about to sign: approve 4 changes").unwrap(), "{}", output.screen);
     assert!(output.err.contains("| Read in the CAB."), "what is signed is shown: {}", output.screen);
     assert_eq!(world.findings("audrey"), Vec::<String>::new());

@@ -317,11 +317,11 @@ fn nothing_is_recovered_that_contradicts_a_verified_entry_before_the_pin() {
 fn a_log_that_is_cut_while_it_is_open_is_refused() {
     let world = World::approved();
     let (mut env, recording) = world.env("erin", None);
-    // The third time the clock is read the register is open: the newest entry goes away then.
+    // The fourth time the clock is read, erin has verified entry 4: the newest entry goes away then.
     let (path, time, reads) = (world.path("prod.db"), env.clock, std::cell::Cell::new(0));
     env.clock = Box::new(move || {
         reads.set(reads.get() + 1);
-        if reads.get() == 3 {
+        if reads.get() == 4 {
             let db = rusqlite::Connection::open(&path).unwrap();
             db.execute_batch("DROP TRIGGER entry_never_deleted; DELETE FROM entry WHERE seq = 4").unwrap();
         }

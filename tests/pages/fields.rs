@@ -193,7 +193,7 @@ fn no_field_is_signed_unseen_when_a_register_is_governed() {
         let page = signs(&world, "bob", &format!("proposal second {opened}"), &[&opened.to_string()]);
         has_all(&world, &page, proposed);
     }
-    signs(&world, "alice", &format!("key suspend {} --reason 'Lost.'", key("dave")), &[]);
+    signs(&world, "alice", &format!("key suspend {} --reason 'Lost.'", key("dave")), &["dave"]);
     signs(&world, "alice", &format!("key lift {} --reason 'Found.'", key("dave")), &[]);
     let proposed = world.entries() - 1;
     has_all(&world, &signs(&world, "bob", "proposal decline 8 --reason 'No.'", &[]), proposed);
