@@ -15,7 +15,7 @@ const GROUPS: [(&str, &[&str]); 7] = [
     ("Audit", &["log", "verify", "export"]),
     ("Govern the register", &["found", "init", "seal", "person", "key", "proposal", "policy", "freeze", "calendar"]),
     ("Keep its file", &["backup", "restore", "recover", "repair", "rebuild", "doctor"]),
-    ("This account", &["join", "whoami", "config", "registers", "setup-shell", "help"]),
+    ("This account", &["join", "whoami", "config", "registers", "notify", "setup-shell", "help"]),
 ];
 
 /// Lays out the help of the program and of every command. `-h` leaves out the global options.
