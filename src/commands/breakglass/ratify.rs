@@ -68,7 +68,7 @@ fn said(session: &Session, id: BreakGlassId) -> Result<String, Error> {
     Ok(match glass.ratified() {
         Some(_) => format!("{id} is ratified"),
         None => {
-            format!("{id} ratified (1 of {}); 1 more before {}", BreakGlass::RATIFIERS, glass.deadline())
+            format!("{id} ratified (1 of {}); 1 more needed before {}", BreakGlass::RATIFIERS, glass.deadline())
         }
     })
 }
