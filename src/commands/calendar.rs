@@ -39,7 +39,7 @@ enum Verb {
     /// Propose to set or replace a calendar
     ///
     /// The file lists closed periods. A freeze refers to them by the name of the calendar: calendar = "market-cn". A newer
-    /// calendar changes no freeze; propose each freeze again that is to follow it.
+    /// calendar changes no freeze; propose each freeze again that must follow it.
     Propose(propose::Propose),
     /// Print a freeze that is closed on the trading days of an exchange
     ///

@@ -16,7 +16,7 @@ use crate::input::nearest;
   twinseal help person grant
   twinseal help times")]
 pub struct Help {
-    /// Command with its nouns, or a topic
+    /// Command and its subcommands, or a topic
     #[arg(value_name = "COMMAND|TOPIC")]
     words: Vec<String>,
 }

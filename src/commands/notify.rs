@@ -28,8 +28,8 @@ use crate::notify::{Rules, State, Target};
 pub enum Notify {
     /// Send what happened since the last run, and what waits
     ///
-    /// The first run sends nothing: it begins at the newest entry, unless --since says where. A message that cannot be
-    /// delivered stays in the queue for a week, and every run tries again. Run it from cron each minute, or let it stay.
+    /// The first run sends nothing: it begins after the newest entry, or where --since says. A message that cannot be
+    /// delivered stays in the queue for a week, and later runs try again. Run it from cron each minute, or let it stay.
     Run(run::Run),
     /// Check the rules and the file of secrets
     ///

@@ -16,8 +16,8 @@ use crate::settings::{Origin, Setting};
 
 /// Show and change the settings of this account
 ///
-/// Without a verb, shows each setting. An option has precedence over its environment variable, and that over config.toml.
-/// No setting weakens a rule.
+/// Without a subcommand, shows each setting. An option has precedence over its environment variable, and the variable
+/// over config.toml. No setting weakens a rule.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal config

@@ -13,7 +13,7 @@ use crate::output::{safe, table};
 
 /// List and forget the registers that this account trusts
 ///
-/// Without a verb, lists them.
+/// Without a subcommand, lists them.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal registers

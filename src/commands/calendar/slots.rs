@@ -21,7 +21,7 @@ use crate::zone::Zone;
 /// List the next windows without a freeze
 ///
 /// Each row is a time in which no freeze is closed, as `twinseal freeze check` judges it: a period that is reserved for
-/// some changes counts as closed. A change can have its window anywhere in it. Kinds of change and risks are left aside.
+/// some changes counts as closed. A change can have its window anywhere in it. Kind and risk of a change do not matter.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal slots --service order-gateway --for 90m
@@ -42,7 +42,7 @@ pub struct Slots {
     /// Earliest start, such as 'sat 20:00'; now by default
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
-    /// Most rows
+    /// Maximum number of rows
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=100))]
     count: u64,
 }

@@ -20,7 +20,7 @@ use crate::store::StoreError;
 
 /// List, resume and discard drafts that you began in the editor
 ///
-/// Without a verb, lists them.
+/// Without a subcommand, lists them.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal drafts

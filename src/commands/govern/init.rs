@@ -25,7 +25,7 @@ use crate::record::{Author, Plan, compose, sign};
 use crate::store::{Anchor, Appended, Excuse, Session, SharedFile, StoreError, Writer};
 use crate::trust::{Purpose, Request, taken};
 
-/// Create a register, as options say
+/// Create a register from options
 ///
 /// For scripts; `twinseal found` asks for the same. Collect an enrolment request from every founding member
 /// (`twinseal join --register NAME`), then create the register with the key of a founding admin. Nothing else can be

@@ -23,7 +23,8 @@ use crate::store::Session;
 
 /// Show a change
 ///
-/// The page has the status, every field of the current revision, and the timeline. The id of a break-glass shows that.
+/// The page has the status, every field of the current revision, and the timeline. The id of a break-glass
+/// shows the break-glass.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal show CHG-42

@@ -30,7 +30,7 @@ use crate::store::{EntryFilter, Session, Since};
   twinseal notify run --since yesterday
   twinseal notify run --stay --every 30s")]
 pub struct Run {
-    /// Rules to send by, instead of notify.toml beside config.toml
+    /// Rules to follow, instead of notify.toml beside config.toml
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Entry or time from which the first run sends notices; what waits now is sent too
@@ -39,7 +39,7 @@ pub struct Run {
     /// Run until it is stopped, instead of once
     #[arg(long)]
     stay: bool,
-    /// How long to wait between two rounds: 30s, 5m
+    /// Time between two rounds: 30s, 5m
     #[arg(long, value_name = "TIME", default_value = "30s", requires = "stay")]
     every: String,
 }

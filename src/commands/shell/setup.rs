@@ -16,7 +16,8 @@ use crate::store::StoreError;
 /// Install completion and manual pages
 ///
 /// Writes a completion script for your shell and the manual pages below your home directory. Completion knows commands,
-/// options, and the changes, people and services of the register.
+/// options, statuses and topics of help, your drafts, and what this account last verified in its register: changes,
+/// targets, people, services, freezes and proposals.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   twinseal setup-shell
