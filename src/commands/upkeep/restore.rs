@@ -38,8 +38,8 @@ impl Restore {
         let path = context.env.path(&self.copy);
         if let Some(other) = elsewhere(context, &path) {
             context.env.status(format_args!(
-                "warning: this account knows the register at {0}, and there is a file there: two registers with the same \
-                 beginning would diverge. Restore only if {0} is lost, and at its path",
+                "warning: this account knows the register at {}, and that file exists. Two registers with the same \
+                 beginning would diverge. Restore only if the register is lost, and at its path",
                 safe(&other.display().to_string())
             ));
             if context.env.console.is_interactive() {
