@@ -255,7 +255,10 @@ pub fn bare_number<'g>(given: &'g str, prefix: &str) -> &'g str {
 
 /// Whether an answer names the word that was asked for: as it is written, or an id as [`bare_number`] reads it.
 fn is_answer(answer: &str, word: &str) -> bool {
-    let same = |prefix: &str| word.strip_prefix(prefix).is_some_and(|number| bare_number(answer, prefix) == number);
+    let same = |prefix: &str| {
+        let number = word.strip_prefix(prefix).filter(|it| !it.is_empty());
+        number.is_some_and(|number| bare_number(answer, prefix) == number)
+    };
     answer == word || ["CHG-", "BG-"].into_iter().any(same)
 }
 

@@ -113,7 +113,7 @@ fn a_draft_that_too_few_of_a_group_could_approve_is_refused_with_their_names() {
     world.ok("alice", "person grant carol --group dba");
     world.ok("alice", "person grant erin --group dba");
     [2, 3].into_iter().for_each(|it| second(&world, it));
-    let fault = "change.toml:1: 2 approvals of group dba needed, but only carol in this group could approve";
+    let fault = "change.toml: 2 approvals of group dba needed, but only carol in this group could approve";
     for command in ["file change.toml", "check change.toml --register prod.db"] {
         world.fails("erin", command, Exit::Invalid, fault);
     }

@@ -160,7 +160,7 @@ fn keys_that_cannot_be_used_are_faults() {
 
     world.ok("carol", "key new --no-passphrase another.key");
     let said = doctor(&world, "carol", "--key another.key");
-    said.says("key", "warning", "not enrolled here").says("key", "warning", "twinseal person request");
+    said.says("key", "warning", "not enrolled here").says("key", "warning", "twinseal join");
     assert_eq!(said.exit, Exit::Done);
     let key = world.signer("carol").public().fingerprint();
     world.ok("alice", &format!("key suspend {key}"));

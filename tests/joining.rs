@@ -280,7 +280,7 @@ fn found_creates_nothing_unless_it_is_confirmed() {
     let world = World::empty();
     ["alice", "bob"].iter().for_each(|it| newcomer(&world, it));
     typed(&world, "bob", "join bob --role admin --register prod", &["", "", ""]);
-    let left = world.run_typing("alice", "found", &["", "", "", "", "", "", "", "", "", "", "", "no"]);
+    let left = world.run_typing("alice", "found", &["", "", "", "", "", "", "", "", "", "", "", "no", ""]);
     assert_eq!((left.exit, left.unanswered.len(), left.unasked.len()), (Exit::Refused, 0, 0), "{}", left.screen);
     assert!(!world.path("prod.db").exists() && config(&world, "alice").is_empty());
     // At the end of the input nothing is asked for ever.

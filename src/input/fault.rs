@@ -29,17 +29,7 @@ impl Fault {
 
     /// A fault at these bytes of a text.
     pub fn at(text: &str, span: Range<usize>, field: &str, problem: impl Into<Problem>) -> Self {
-        // A span of an error can end within a character.
-        let boundary = |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        let (start, end) = (boundary(span.start), boundary(span.end));
-        let before = text.get(..start).unwrap_or_default();
-        let begin = before.rfind('\n').map_or(0, |at| at + 1);
-        let whole = text.get(begin..).unwrap_or_default().split('\n').next().unwrap_or_default();
-        let whole = whole.strip_suffix('\r').unwrap_or(whole);
-        let within = |at: usize| at.saturating_sub(begin).min(whole.len());
-        let excerpt = Excerpt { text: whole.to_owned(), span: within(start)..within(end.max(start)) };
-        let line = before.matches('\n').count() + 1;
-        Self { line, field: field.to_owned(), problem: problem.into(), excerpt: Some(excerpt) }
+        Lines::new(text).fault(span, field, problem)
     }
 
     /// A fault in a line; `part` is the faulty part of its text.
@@ -95,7 +85,39 @@ impl fmt::Display for Fault {
     }
 }
 
-/// A line of a file, and the part of it that is at fault.
+/// A text that can have many faults: it knows where its lines end.
+pub struct Lines<'t> {
+    text: &'t str,
+    ends: Vec<usize>,
+}
+
+/// How many bytes of its line are kept before and after a fault. A line may be as long as its file, and full of faults.
+const KEPT: usize = 256;
+
+impl<'t> Lines<'t> {
+    /// The lines of a text.
+    pub fn new(text: &'t str) -> Self {
+        Self { text, ends: text.match_indices('\n').map(|(at, _)| at).collect() }
+    }
+
+    /// A fault at these bytes of the text.
+    pub fn fault(&self, span: Range<usize>, field: &str, problem: impl Into<Problem>) -> Fault {
+        // A span of an error can end within a character.
+        let boundary = |at: usize| self.text.floor_char_boundary(at);
+        let (start, end) = (boundary(span.start), boundary(span.end.max(span.start)));
+        let line = self.ends.partition_point(|it| *it < start);
+        let begin = line.checked_sub(1).and_then(|above| self.ends.get(above)).map_or(0, |it| it + 1);
+        let last = self.ends.get(line).copied().unwrap_or(self.text.len());
+        let first = begin.max(boundary(start.saturating_sub(KEPT)));
+        let kept = self.text.get(first..last.min(boundary(end.min(start + KEPT) + KEPT))).unwrap_or_default();
+        let kept = kept.strip_suffix('\r').unwrap_or(kept);
+        let within = |at: usize| at.saturating_sub(first).min(kept.len());
+        let excerpt = Excerpt { text: kept.to_owned(), span: within(start)..within(end) };
+        Fault { line: line + 1, field: field.to_owned(), problem: problem.into(), excerpt: Some(excerpt) }
+    }
+}
+
+/// A line of a file, or as much of it as [`Lines`] keeps, and the part of it that is at fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excerpt {
     text: String,
@@ -197,12 +219,17 @@ pub fn mark_faults(text: &str, faults: &[Fault]) -> (String, Vec<Fault>) {
         let said = said.trim_start().replace(|c: char| c == '\n' || is_forbidden(c), " ");
         format!("{MARK}{said}\n")
     };
+    let mut left: Vec<&Fault> = faults.iter().collect();
+    left.sort_by_key(|it| it.line);
+    let mut left = left.into_iter().peekable();
     for (line, below) in (0..).zip(std::iter::once("").chain(text.split_inclusive('\n'))) {
-        let here = faults.iter().filter(|it| it.line == line);
-        let above: Vec<Fault> = here.cloned().collect();
-        above.iter().for_each(|fault| marked.push_str(&comment(fault)));
-        let shift = marked.matches('\n').count() - line.saturating_sub(1);
-        moved.extend(above.into_iter().map(|it| Fault { line: if line == 0 { 0 } else { line + shift }, ..it }));
+        let begin = moved.len();
+        while let Some(fault) = left.next_if(|it| it.line == line) {
+            marked.push_str(&comment(fault));
+            moved.push(fault.clone());
+        }
+        let shift = moved.len();
+        moved.iter_mut().skip(begin).filter(|it| it.line > 0).for_each(|it| it.line += shift);
         marked.push_str(below);
     }
     (marked, moved)

@@ -221,7 +221,7 @@ mod tests {
         let mut found: Vec<(usize, &str)> = faults.iter().map(|it| (it.line, it.field.as_str())).collect();
         found.sort_unstable();
         let expected = [
-            (1, "exception_group"),
+            (0, "exception_group"),
             (1, "name"),
             (3, "exeption_group"),
             (4, "scope.services"),
@@ -243,11 +243,11 @@ mod tests {
             let faults = read_freeze(text).unwrap_err();
             faults.iter().map(|it| format!("{}: {}", it.line, it.field)).collect::<Vec<String>>()
         };
-        assert_eq!(faults(&FREEZE.replace("known_until = 'complete'\n", "")), ["1: known_until"]);
+        assert_eq!(faults(&FREEZE.replace("known_until = 'complete'\n", "")), ["0: known_until"]);
         assert_eq!(faults(&FREEZE.replace("'complete'", "'forever'")), ["3: known_until"]);
         assert_eq!(faults(&FREEZE.replace("Asia/Shanghai", "Asia/Shangai")), ["4: zone"]);
         let without = FREEZE.split("[[periods]]").next().unwrap();
-        assert_eq!(faults(without), ["1: periods"]);
+        assert_eq!(faults(without), ["0: periods"]);
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub fn read_rota(text: &str) -> Result<BTreeMap<PersonId, Grants>, Vec<Fault>> {
     if shifts == 0 {
         faults.push(Fault::of_file("", Problem::Missing));
     }
+    faults.sort_by_key(|it| it.line);
     if faults.is_empty() { Ok(rota) } else { Err(faults) }
 }
 

@@ -8,18 +8,19 @@ use std::str::FromStr;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::fault::{Fault, Problem, nearest};
+use super::fault::{Fault, Lines, Problem, nearest};
 use crate::domain::{Invalid, Line, Prose, Refusal};
 
 /// A source text, and the faults found in it so far.
 pub struct Source<'a> {
     text: &'a str,
+    lines: Lines<'a>,
     faults: RefCell<Vec<Fault>>,
 }
 
 impl<'a> Source<'a> {
     pub fn new(text: &'a str) -> Self {
-        Self { text, faults: RefCell::default() }
+        Self { text, lines: Lines::new(text), faults: RefCell::default() }
     }
 
     /// Parses the text. Syntax errors become faults; the table then holds what the parser could recover.
@@ -35,7 +36,7 @@ impl<'a> Source<'a> {
     /// Adds a fault at a place of the text; `None` if it is at none.
     pub fn fault(&self, span: Option<Range<usize>>, field: &str, problem: impl Into<Problem>) {
         let fault = match span {
-            Some(span) => Fault::at(self.text, span, field, problem),
+            Some(span) => self.lines.fault(span, field, problem),
             None => Fault::of_file(field, problem),
         };
         self.faults.borrow_mut().push(fault);

@@ -193,15 +193,19 @@ impl Rules {
 /// A message in which nothing is quoted but what looks like a name of ours.
 fn without_values(message: &str) -> String {
     let ours = |word: &str| word.len() <= 24 && word.chars().all(|c| c.is_ascii_lowercase() || c == '-' || c == '_');
-    let quote = |c| c == '"' || c == '`';
-    let mut shown = String::new();
-    for (at, part) in message.split_inclusive(quote).enumerate() {
-        let (word, end) = part.split_at(part.len() - usize::from(part.ends_with(quote)));
-        // Every second part is quoted.
-        shown.push_str(if at % 2 == 0 || ours(word) { word } else { "…" });
-        shown.push_str(end);
+    let (mut shown, mut rest) = (String::new(), message);
+    while let Some((before, after)) = rest.split_once(['"', '`']) {
+        let quote = if rest.as_bytes().get(before.len()) == Some(&b'"') { '"' } else { '`' };
+        let Some((word, after)) = after.split_once(quote) else { return format!("{shown}{before}…") };
+        // An escaped quote does not end what is quoted, so it could be anywhere.
+        if word.contains('\\') {
+            return format!("{shown}{before}…");
+        }
+        let word = if ours(word) { word } else { "…" };
+        shown.push_str(&format!("{before}{quote}{word}{quote}"));
+        rest = after;
     }
-    shown
+    shown + rest
 }
 
 impl RuleTable {

@@ -106,21 +106,60 @@ fn every_fault_of_a_draft_is_named_at_once() {
     let said = fails(&world, "erin", "file change.toml", Exit::Invalid, "");
     let expected = "\
 error: change.toml has 15 faults:
+  change.toml: risk: required, but missing or empty
+  change.toml: impact: required, but missing or empty
   change.toml:1: title: an escape character (U+001B) on line 1 of the text: remove it
-  change.toml:1: risk: required, but missing or empty
-  change.toml:1: impact: required, but missing or empty
+    |
+  1 | title = \"a\\u001bb\"
+    |         ^^^^^^^^^^
   change.toml:2: kind: not a kind of change: use standard, normal or emergency
+    |
+  2 | kind = \"wild\"
+    |        ^^^^^^
   change.toml:3: riks: unknown key; did you mean risk?
+    |
+  3 | riks = \"high\"
+    | ^^^^
   change.toml:4: owner: not a person: write a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'
+    |
+  4 | owner = \"Erin\"
+    |         ^^^^^^
   change.toml:5: services[2]: not a service: write a lower-case letter, then up to 63 lower-case letters, digits, '.', '_' or '-'
+    |
+  5 | services = [\"ok\", \"'; DROP TABLE entry\", \"ok\"]
+    |                   ^^^^^^^^^^^^^^^^^^^^^
   change.toml:5: services[3]: ok is listed twice
+    |
+  5 | services = [\"ok\", \"'; DROP TABLE entry\", \"ok\"]
+    |                                          ^^^^
   change.toml:6: reason: required, but missing or empty
+    |
+  6 | reason = \" \"
+    |          ^^^
   change.toml:8: window.start: a local time needs a zone: add zone = \"Asia/Shanghai\", or write the offset
+    |
+  8 | start = \"2026-12-01 18:00\"
+    |         ^^^^^^^^^^^^^^^^^^
   change.toml:9: window.end: not a time: write 2026-12-05 20:00 with a zone, or 2026-12-05T20:00:00+08:00
+    |
+  9 | end = \"soon\"
+    |       ^^^^^^
   change.toml:10: plan[1].step: required, but missing or empty
+     |
+  10 | [[plan]]
+     | ^^^^^^^^
   change.toml:13: rollback.minutes: not a number: write decimal digits without a sign or leading zeros, at most 9007199254740991
+     |
+  13 | minutes = -1
+     |           ^^
   change.toml:14: rollback.steps[1].step: an invisible or direction-changing character (U+202E) on line 1 of the text: remove it
-  change.toml:15: artifacts[1].name: needs file, sha256, or both
+     |
+  14 | steps = [ { step = \"a\\u202eb\" } ]
+     |                    ^^^^^^^^^^
+  change.toml:16: artifacts[1].name: needs file, sha256, or both
+     |
+  16 | name = \"app.tar\"
+     |        ^^^^^^^^^
 hint: fix these lines and try again; nothing was recorded
 ";
     assert_eq!(said, expected);
@@ -130,7 +169,7 @@ hint: fix these lines and try again; nothing was recorded
 fn an_empty_file_is_no_draft() {
     let world = world();
     let required = ["title", "kind", "risk", "owner", "services", "reason", "window", "impact", "plan", "rollback"];
-    let expected = required.map(|field| format!("1: {field}: required, but missing or empty"));
+    let expected = required.map(|field| format!(" {field}: required, but missing or empty"));
     let expected = expected.each_ref().map(String::as_str);
     for nothing in ["", "\n\n", "# only a comment", "\u{feff}"] {
         faults(&world, nothing, &expected);

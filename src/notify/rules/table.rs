@@ -200,7 +200,7 @@ mod tests {
         let wrong = "http://a.example/x|http://127.0.0.1.example/|ftp://a.example/|a.example/x||https://|https://u:p@a.example/|http://10.0.0.1/";
         for wrong in wrong.split('|') {
             let fault = url_fault(wrong, false).unwrap_or_else(|| panic!("{wrong}"));
-            assert!(wrong.is_empty() || !fault.contains(wrong), "{fault}");
+            assert!(["", "https://"].contains(&wrong) || !fault.contains(wrong), "{fault}");
         }
         assert_eq!(url_fault("http://a.example/x", true), None);
         assert!(url_fault("https://u:p@a.example/", true).is_some());
