@@ -23,7 +23,7 @@ pub use hint::shell_word;
 pub use notify::NotifyError;
 pub use several::SeveralError;
 pub use usage::UsageError;
-use words::{did_you_mean, further, knows, none_fits, short};
+use words::{closed_freezes, did_you_mean, further, knows, none_fits, short};
 
 use crate::config::{ConfigError, Known};
 use crate::domain::{ChangeId, Digest, Fingerprint, Head, Invalid, PersonId, Predecessor, ProposalId, Refusal, Time};
@@ -435,7 +435,7 @@ pub enum Error {
     #[error(transparent)]
     Notify(#[from] NotifyError),
     /// `freeze check` found this many closed freezes.
-    #[error("closed freezes: {0}")]
+    #[error("{}", closed_freezes(*.0))]
     Closed(usize),
     /// No trading sessions.
     #[error(transparent)]

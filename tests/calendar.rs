@@ -51,11 +51,11 @@ fn the_shipped_example_is_what_the_command_prints() {
     world.ok("alice", "freeze propose freeze.toml");
     let opened = world.newest_proposal().opened;
     world.ok("bob", &format!("proposal second 1 --digest {opened}"));
-    world.fails("erin", "freeze check 2026-12-01T15:10:00+08:00", Exit::Refused, "closed freezes: 1");
+    world.fails("erin", "freeze check 2026-12-01T15:10:00+08:00", Exit::Refused, "1 freeze is closed");
     world.ok("erin", "freeze check 2026-12-01T20:00:00+08:00");
     // Saturday, and the first day of the year that is not published.
     world.ok("erin", "freeze check 2026-12-05T10:00:00+08:00");
-    world.fails("erin", "freeze check 2027-01-01T00:00:00+08:00", Exit::Refused, "closed freezes: 1");
+    world.fails("erin", "freeze check 2027-01-01T00:00:00+08:00", Exit::Refused, "1 freeze is closed");
 }
 
 #[test]

@@ -229,7 +229,7 @@ fn slots_are_the_times_in_which_no_freeze_is_closed() {
     for time in ["2026-12-01T10:59:59Z", "2026-12-01T12:00:00Z", "2026-12-31T09:59:59Z"] {
         world.ok("erin", &format!("freeze check {time}"));
     }
-    world.fails("erin", "freeze check 2026-12-31T10:00:00Z", Exit::Refused, "closed freezes");
+    world.fails("erin", "freeze check 2026-12-31T10:00:00Z", Exit::Refused, "is closed");
     let said = world.run("erin", "slots --for 90m --zone Asia/Shanghai --count 1");
     assert!(said.out.contains("Tue 2026-12-01 17:05 +08:00"), "{}", said.screen);
     assert!(said.err.contains("`twinseal file --window '2026-12-01 17:05 for 90m'`"), "{}", said.screen);

@@ -50,7 +50,7 @@ pub struct Gate {
     #[arg(short = 'a', long = "artifact", value_name = "NAME=FILE|NAME=sha256:HEX")]
     artifacts: Vec<String>,
     /// How long to wait for the gate to open: 90s, 30m or 4h30m; at most 24h
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "LENGTH")]
     wait: Option<String>,
     /// Start the change in the same act if the gate is open, signed by the account's own key
     #[arg(long, requires = "run_id")]

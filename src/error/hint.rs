@@ -118,6 +118,7 @@ impl Error {
     fn lookup(&self) -> Option<&'static str> {
         Some(match self {
             Self::NoChange(_) => "`twinseal list` shows all changes",
+            Self::Closed(_) => "`twinseal freeze list` shows until when; `twinseal slots` shows the free times",
             Self::BreakGlass(error) => error.hint(),
             Self::Freeze(error) => error.hint(),
             Self::NoRevision { .. } => "`twinseal show` lists the revisions in its timeline",

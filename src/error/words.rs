@@ -28,3 +28,7 @@ pub(super) fn short(given: &str) -> String {
         None => format!("{given:?}"),
     }
 }
+
+pub(super) fn closed_freezes(count: usize) -> String {
+    if count == 1 { "1 freeze is closed".to_owned() } else { format!("{count} freezes are closed") }
+}

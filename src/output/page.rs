@@ -128,7 +128,8 @@ impl Page {
         let mut lines = Vec::new();
         let text = &self.clock.as_ref().map_or_else(|| text.to_owned(), |clock| clock.local(text));
         for line in safe_lines(text).split('\n') {
-            for (n, piece) in self.pieces(line, hanging).into_iter().enumerate() {
+            let begins = if lines.is_empty() { first.chars().count() } else { hanging };
+            for (n, piece) in self.pieces(line, begins, hanging).into_iter().enumerate() {
                 let piece = if n == 0 { piece } else { piece.trim_start() };
                 let begin = if lines.is_empty() { first.to_owned() } else { " ".repeat(hanging) };
                 lines.push(format!("{begin}{piece}").trim_end().to_owned());
@@ -202,7 +203,8 @@ impl Page {
         if !line.mark.is_empty() && line.mark.len() >= marks {
             begin.push(' ');
         }
-        let room = self.pieces(&shown, begin.chars().count().max(sign.len() + 2 + marks));
+        let indent = begin.chars().count().max(sign.len() + 2 + marks);
+        let room = self.pieces(&shown, indent, indent);
         for (n, piece) in room.into_iter().enumerate() {
             let begin = if n == 0 { begin.clone() } else { format!("{sign}{kind}…{:marks$}", "") };
             let full = format!("{begin}{piece}");
@@ -230,13 +232,13 @@ impl Page {
         self
     }
 
-    /// Splits a line to fit after an indent. The pieces joined are the line: a piece that follows a break between
-    /// words begins with the space.
-    fn pieces<'l>(&self, line: &'l str, indent: usize) -> Vec<&'l str> {
+    /// Splits a line to fit after an indent, which the pieces behind the first have of their own. The pieces joined are
+    /// the line: a piece that follows a break between words begins with the space.
+    fn pieces<'l>(&self, line: &'l str, first: usize, further: usize) -> Vec<&'l str> {
         let Some(width) = self.width else { return vec![line] };
-        let room = width.saturating_sub(indent).max(4);
+        let room = |indent: usize| width.saturating_sub(indent).max(4);
         let (mut pieces, mut rest) = (Vec::new(), line);
-        while let Some(end) = fitting(rest, room) {
+        while let Some(end) = fitting(rest, room(if pieces.is_empty() { first } else { further })) {
             let (piece, next) = rest.split_at(end);
             pieces.push(piece);
             rest = next;

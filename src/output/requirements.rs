@@ -128,6 +128,6 @@ pub fn requirement_lines(requirements: &[RequirementText]) -> String {
 
 /// One line for each requirement, as a table.
 pub fn requirement_table(requirements: &[RequirementText], width: Option<u16>, clock: &Clock) -> String {
-    let row = |it: &RequirementText| [it.phrase().to_owned(), it.line.label().to_owned(), clock.local(&it.detail())];
-    table(["RESULT", "REQUIREMENT", "DETAIL"], requirements.iter().map(row).collect(), width)
+    let row = |it: &RequirementText| [it.line.label().to_owned(), it.phrase().to_owned(), clock.local(&it.detail())];
+    table(["REQUIREMENT", "RESULT", "DETAIL"], requirements.iter().map(row).collect(), width)
 }

@@ -133,7 +133,10 @@ fn a_break_glass_is_no_start() {
     assert!(list.contains("awaiting approval") && !list.contains("BG-1"), "{list}");
     assert!(!world.ok("audrey", "export csv").contains("BG-1"));
     assert!(
-        world.run("audrey", "verify").out.contains("BG-1 by erin (entry 3): ratified by 2 of 2; no approved change")
+        world
+            .run("audrey", "verify")
+            .out
+            .contains("BG-1 by erin (entry 3): ratified by 2 of 2; no change was approved by it")
     );
 }
 

@@ -386,13 +386,13 @@ fn a_freeze_says_when_it_is_closed() {
     freeze(&world, FREEZE);
     assert!(world.ok("audrey", "freeze list").contains("begins in 2 h"));
     world.ok("audrey", "freeze check 2026-12-01T10:59:59Z");
-    world.fails("audrey", "freeze check 2026-12-01T19:00:00+08:00", Exit::Refused, "closed freezes: 1");
+    world.fails("audrey", "freeze check 2026-12-01T19:00:00+08:00", Exit::Refused, "1 freeze is closed");
     world.ok("audrey", "freeze check 2026-12-01T12:00:00Z");
     world.fails("audrey", "freeze check tomorrow", Exit::Invalid, "tomorrow");
     world.fails("audrey", "freeze show audit", Exit::Invalid, "no freeze audit is in force");
     freeze(&world, &FREEZE.replace("reason =", "scope = { service = 'ledger' }\nreason ="));
     world.ok("audrey", "freeze check 2026-12-01T11:00:00Z --service order-gateway");
-    world.fails("audrey", "freeze check 2026-12-01T11:00:00Z --service ledger", Exit::Refused, "closed freezes: 1");
+    world.fails("audrey", "freeze check 2026-12-01T11:00:00Z --service ledger", Exit::Refused, "1 freeze is closed");
 }
 
 #[test]

@@ -28,13 +28,13 @@ pub struct Venue {
     #[arg(long)]
     year: u16,
     /// Gaps between sessions up to this length are closed too
-    #[arg(long, value_name = "TIME", default_value = "4h")]
+    #[arg(long, value_name = "LENGTH", default_value = "4h")]
     merge_gaps: String,
     /// Time before the first session that is closed too
-    #[arg(long, value_name = "TIME", default_value = "0m")]
+    #[arg(long, value_name = "LENGTH", default_value = "0m")]
     before: String,
     /// Time after the last session that is closed too
-    #[arg(long, value_name = "TIME", default_value = "0m")]
+    #[arg(long, value_name = "LENGTH", default_value = "0m")]
     after: String,
     /// Name of the freeze; market-hours unless given
     #[arg(long, value_name = "NAME")]

@@ -28,7 +28,7 @@ pub struct Now {
     #[arg(long = "service", value_name = "SERVICE")]
     services: Vec<String>,
     /// How long: 4h, 90m or 4h30m; at most 24h
-    #[arg(long = "for", value_name = "TIME", default_value = "4h")]
+    #[arg(long = "for", value_name = "LENGTH", default_value = "4h")]
     length: String,
 }
 

@@ -158,8 +158,8 @@ impl Answer {
 
     fn text(&self, width: Option<u16>, clock: &Clock) -> String {
         let state = if self.is_open() { "open" } else { "closed" };
-        let row = |it: &Line| [it.result().to_owned(), it.condition.to_owned(), it.told(clock)];
-        let lines = table(["RESULT", "CONDITION", "DETAIL"], self.lines.iter().map(row).collect(), width);
+        let row = |it: &Line| [it.condition.to_owned(), it.result().to_owned(), it.told(clock)];
+        let lines = table(["CONDITION", "RESULT", "DETAIL"], self.lines.iter().map(row).collect(), width);
         let about = match self.revision() {
             Some(RevisionRef { change, number, .. }) => format!("gate {state}: {change} revision {number}"),
             None => format!("gate {state}"),

@@ -40,7 +40,7 @@ pub struct Run {
     #[arg(long)]
     stay: bool,
     /// Time between two rounds: 30s, 5m
-    #[arg(long, value_name = "TIME", default_value = "30s", requires = "stay")]
+    #[arg(long, value_name = "LENGTH", default_value = "30s", requires = "stay")]
     every: String,
 }
 

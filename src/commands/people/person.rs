@@ -213,7 +213,8 @@ impl Show {
         page.field("roles", may(person, moment.at));
         page.field("enrolled", format_args!("entry {}", person.enrolled));
         for (fingerprint, key) in keys(governance, &id) {
-            page.block(&format!("key {fingerprint}, {}, entry {}", key.state, key.enrolled)).text("", key.public);
+            page.block(&format!("key {fingerprint}, {}, enrolled by entry {}", key.state, key.enrolled))
+                .text("", key.public);
         }
         let machines = governance.loaded_people().filter(|(_, it)| it.grants.operators.contains(&id));
         let machines: Vec<&str> = machines.map(|(machine, _)| machine.as_str()).collect();

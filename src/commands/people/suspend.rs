@@ -39,7 +39,7 @@ impl Suspend {
         };
         let short = if_left_short(&session, &person, None, format!("suspend {person}"))?;
         let question = short.or_else(|| {
-            let warning = "all grants end and all keys stop at once; only two admins can bring each back";
+            let warning = "all grants end and all keys stop at once; two admins can restore grants and keys";
             Some(Question { warning, act: format!("suspend {person}"), word: person.to_string() })
         });
         let entry = record_asked(context, &mut session, page, plan, question)?;

@@ -199,7 +199,7 @@ fn break_glass(page: &mut Page, it: &Judged, now: Moment) {
     let status = it.line(now);
     page.field(
         "break-glass",
-        format_args!("{id} by {} (entry {}): {status}; no approved change", opener.person, opener.seq),
+        format_args!("{id} by {} (entry {}): {status}; no change was approved by it", opener.person, opener.seq),
     );
 }
 
