@@ -183,7 +183,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
     let json = cli.options.json;
     let Cli { options, command } = cli;
     options.apply(env);
-    let mut clock = Clock::utc(env.now());
+    let (mut clock, mut broken) = (Clock::utc(env.now()), false);
     let done = configuration(env, command.as_ref()).and_then(|config| {
         let mut context = Context::new(env, options, config)?;
         clock = context.clock();
@@ -194,14 +194,16 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
             Err(Error::WouldRecord(entry)) => report_dry_run(&mut context, &entry),
             done => done,
         };
+        broken = context.ui.broken;
         done.inspect_err(|error| context.discard_damaged(error))?;
-        context.env.out.flush()?;
-        // An answer from the valid part of a broken log is no whole answer.
-        Ok(if context.ui.broken { Exit::Broken } else { Exit::Done })
+        Ok(context.env.out.flush()?)
     });
     match done {
-        Ok(exit) => exit,
+        // An answer from the valid part of a broken log is no whole answer.
+        Ok(()) if broken => Exit::Broken,
+        Ok(()) => Exit::Done,
         // The reader closed the pipe, as `head` does: no error.
+        Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe && broken => Exit::Broken,
         Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
         Err(error) => report(env, &error, json, &clock),
     }

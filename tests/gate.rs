@@ -86,7 +86,7 @@ fn the_gate_is_open_if_the_change_may_start_here_and_now() {
     }
     let output = world.run("erin", "gate CHG-1 --artifact app.tar=app.tar");
     assert!(output.out.starts_with("gate open: CHG-1 revision 1\n"), "{}", output.screen);
-    assert!(output.out.contains("satisfied  approvals          2 of 2: carol, dave"), "{}", output.screen);
+    assert!(output.out.contains("approvals          satisfied  2 of 2: carol, dave"), "{}", output.screen);
 }
 
 #[test]
@@ -459,4 +459,24 @@ fn a_gate_that_waited_in_vain_is_closed() {
     let output = waiting(&world, "gate CHG-1 --artifact app.tar=app.tar --wait 90s", |_, _| {});
     assert_eq!(output.exit, Exit::Refused, "{}", output.screen);
     assert_eq!(world.now().to_string(), "2026-12-01T10:01:30Z");
+}
+
+/// Runs the compiled program while nobody reads its standard output.
+fn unread(world: &World, arguments: &[&str]) -> Option<i32> {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    world.command("erin", arguments).stdout(writer).status().unwrap().code()
+}
+
+#[test]
+fn no_closed_gate_is_taken_for_open_because_nobody_reads_the_answer() {
+    let world = World::filed();
+    for arguments in [&["gate", "CHG-1"][..], &["gate", "CHG-1", "--json"]] {
+        assert_eq!(unread(&world, arguments), Some(1), "{arguments:?}");
+    }
+    // An open gate is open, whoever reads it.
+    assert_eq!(unread(&world, &["list"]), Some(0));
+    let broken = World::filed();
+    broken.tamper("UPDATE entry SET blob = zeroblob(9) WHERE seq = 2");
+    assert_eq!(unread(&broken, &["list"]), Some(3));
 }

@@ -82,9 +82,9 @@ fn an_approve_with_a_digest_takes_each_step_once() {
     let taken = run(&world, &format!("approve CHG-1 --note Read. --revision {digest}"), NOBODY);
     assert_eq!(taken.output.exit, Exit::Done, "{}", taken.output.screen);
     assert_eq!(taken.judged, 1);
-    // On opening, before the entry and in it, at the turn and at the append, after appending, and for the tally that is
-    // shown.
-    assert_eq!(taken.clock, 7);
+    // Before and on opening, for the page, before the entry and in it, at the turn and at the append, after appending,
+    // and for the tally that is shown.
+    assert_eq!(taken.clock, 9);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn an_approve_at_a_terminal_asks_the_rules_again_only_after_the_question() {
     assert_eq!(taken.output.exit, Exit::Done, "{}", taken.output.screen);
     assert_eq!(taken.judged, 2);
     // And on the page, and twice for the entry that is composed anew.
-    assert_eq!(taken.clock, 10);
+    assert_eq!(taken.clock, 14);
 }
 
 #[test]
@@ -156,10 +156,11 @@ fn nothing_is_decided_about_another_revision_than_the_one_at_the_beginning() {
         let others = Rc::clone(&world);
         let (mut env, recording) = world.env(person, None);
         let (reads, time) = (Cell::new(0), env.clock);
-        // The clock is read on opening, and then for the entry that was planned: revision 2 is filed and approved then.
+        // The clock is read three times on opening, and then for the entry that was planned: revision 2 is filed and
+        // approved then.
         env.clock = Box::new(move || {
             reads.set(reads.get() + 1);
-            if reads.get() == 2 {
+            if reads.get() == 4 {
                 others.ok("erin", "revise CHG-1 revised.toml");
                 ["carol", "dave"].iter().for_each(|person| others.approve(person, "CHG-1"));
             }

@@ -160,7 +160,7 @@ fn several_changes_are_each_shown_and_signed() {
         assert!(output.screen.contains(&format!("{change} approved (1 of 2)")), "{}", output.screen);
     }
     // What is not confirmed is not signed; the others are. A table of all of them comes first.
-    let output = world.run_typing("dave", "approve CHG-2 CHG-3 CHG-4", &["CHG-2", "CHG-4", "CHG-4"]);
+    let output = world.run_typing("dave", "approve CHG-2 CHG-3 CHG-4", &["CHG-2", "CHG-4", "", "CHG-4"]);
     assert_eq!(output.exit, Exit::Refused, "{}", output.screen);
     assert!(output.err.starts_with("CHANGE  RISK") && output.err.contains("\nCHG-4   high"), "{}", output.err);
     let votes = ["CHG-2", "CHG-3", "CHG-4"].map(|change| world.change(change).votes().len());
@@ -197,7 +197,7 @@ fn an_approver_skips_rejects_and_looks_again_at_the_question() {
     // No reason, no rejection; a letter that is not offered is no answer.
     let output = world.run_typing("dave", "approve 4", &["r", ""]);
     assert!(output.exit == Exit::Invalid && output.err.contains("no reason given"), "{}", output.screen);
-    for typed in [&["d"][..], &["x"], &["S"], &["4"]] {
+    for typed in [&["d"][..], &["x"], &["S"], &["44"], &["y"]] {
         let output = world.run_typing("dave", "approve 4", typed);
         assert!(output.exit == Exit::Refused && output.err.contains("not confirmed"), "{typed:?} {}", output.screen);
     }

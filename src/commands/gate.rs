@@ -102,8 +102,10 @@ impl Gate {
         match answer.start.as_ref().filter(|_| self.start && answer.is_open()) {
             Some(start) => start_now(context, &mut session, &answer, start),
             None => {
-                answer.print(context, None)?;
-                answer.result()
+                let printed = answer.print(context, None);
+                // The exit code says that it is closed even if nobody reads why.
+                answer.result()?;
+                printed
             }
         }
     }

@@ -20,8 +20,10 @@ pub struct Ui {
     notices: Vec<Value>,
     /// Notices about the entry that the command recorded.
     pub recorded: Vec<Notice>,
-    /// Whether notices about the register were reported before, so that they are not repeated.
-    pub muted: bool,
+    /// Whether a notice is reported once only: a command that opens the register again and again would repeat it.
+    pub once: bool,
+    /// What was reported.
+    said: BTreeSet<String>,
     /// The number of entries that a dry run has reported.
     pub rehearsed: u64,
     /// Whether the log is broken, so that only its valid part was answered from.
@@ -34,7 +36,15 @@ const LONG: u64 = 5_000;
 impl Ui {
     /// Output as JSON or as text.
     pub fn new(json: bool) -> Self {
-        Self { json, notices: Vec::new(), recorded: Vec::new(), muted: false, rehearsed: 0, broken: false }
+        Self {
+            json,
+            notices: Vec::new(),
+            recorded: Vec::new(),
+            once: false,
+            said: BTreeSet::new(),
+            rehearsed: 0,
+            broken: false,
+        }
     }
 
     /// Prints `data` as JSON with `--json`, otherwise the text, folded to fit the terminal.
@@ -112,10 +122,10 @@ impl Ui {
         }
         let left: Vec<&str> = left.iter().map(PersonId::as_str).collect();
         let left = if left.is_empty() { "nobody is".to_owned() } else { format!("only {} is", left.join(", ")) };
-        if self.muted {
+        let meaning = format!("{left} a permanent admin with a live key; a proposal needs two admins");
+        if self.was_said(&meaning) {
             return Ok(());
         }
-        let meaning = format!("{left} a permanent admin with a live key; a proposal needs two admins");
         env.status(format_args!("warning: {meaning}"));
         env.status("warning: if no second admin is left, found a successor: `twinseal init --after`");
         self.notices.push(json!({ "seq": null, "rule": "too-few-admins", "meaning": meaning }));
@@ -126,15 +136,17 @@ impl Ui {
 impl Ui {
     /// Reports one notice.
     fn report(&mut self, env: &mut Env, notice: &Notice) {
-        if self.muted {
+        if self.was_said(&notice.to_string()) {
             return;
         }
-        if notice.is_warning() {
-            env.status(format_args!("warning: {notice}"));
-        } else {
-            env.remark(format_args!("note: {notice}"));
-        }
+        let level = if notice.is_warning() { "warning" } else { "note" };
+        env.status(format_args!("{level}: {notice}"));
         self.notices.push(json!({ "seq": null, "rule": notice.rule(), "meaning": notice.to_string() }));
+    }
+
+    /// Whether this was reported, and is not to be reported again.
+    fn was_said(&mut self, notice: &str) -> bool {
+        !self.said.insert(notice.to_owned()) && self.once
     }
 
     /// Reports the notices about the entry that the command recorded.

@@ -69,6 +69,9 @@ pub enum AccountError {
         /// The most similar command or topic.
         near: Option<String>,
     },
+    /// An auditor with another role.
+    #[error("an auditor has no other role")]
+    AuditorAlone,
     /// No shell was named, and `SHELL` names none that is known.
     #[error("which shell?")]
     WhichShell,
@@ -96,6 +99,7 @@ impl AccountError {
             Self::NoHelp { .. } => {
                 "`twinseal help` lists the commands; topics: exit-codes, format, keys, policy, terminal, times"
             }
+            Self::AuditorAlone => "give auditor alone, or roles without it",
             Self::WhichShell => "name it: `twinseal setup-shell bash`, zsh or fish",
         };
         hint.to_owned()

@@ -150,3 +150,17 @@ fn watching_costs_nearly_nothing_and_holds_no_file_open() {
     child.kill().unwrap();
     child.wait().unwrap();
 }
+
+#[test]
+fn no_warning_about_the_register_is_left_out_or_repeated_while_somebody_watches() {
+    let suspend = |world: &World| drop(world.ok("alice", "person suspend bob --reason Lost."));
+    for command in ["inbox --watch", "inbox --watch -q"] {
+        let world = Rc::new(World::filed());
+        let mut acts = vec![act(|_| ()), act(suspend), act(file)];
+        acts.extend((0..40).map(|_| act(|_| ())));
+        acts.push(act(remove));
+        let output = watched(&world, command, None, acts);
+        let warnings = output.err.matches("warning: only alice is a permanent admin with a live key").count();
+        assert_eq!(warnings, 1, "{command}: {}", output.screen);
+    }
+}

@@ -196,11 +196,11 @@ fn no_field_is_signed_unseen_when_a_register_is_governed() {
     signs(&world, "alice", &format!("key suspend {} --reason 'Lost.'", key("dave")), &["dave"]);
     signs(&world, "alice", &format!("key lift {} --reason 'Found.'", key("dave")), &[]);
     let proposed = world.entries() - 1;
-    has_all(&world, &signs(&world, "bob", "proposal decline 8 --reason 'No.'", &[]), proposed);
+    has_all(&world, &signs(&world, "bob", "proposal decline 8 --reason 'No.'", &["8"]), proposed);
     signs(&world, "alice", "person retire dave --reason 'Left.'", &[]);
     has_all(&world, &signs(&world, "alice", "proposal withdraw 9", &[]), world.entries() - 2);
     signs(&world, "carol", &format!("key revoke {}", key("carol")), &["carol"]);
-    signs(&world, "alice", "person suspend frank --reason 'Lost.'", &[]);
+    signs(&world, "alice", "person suspend frank --reason 'Lost.'", &["frank"]);
 }
 
 #[test]

@@ -157,7 +157,11 @@ impl Join {
 /// [`Error::Value`].
 pub fn roles_of(given: &str) -> Result<BTreeSet<Role>, Error> {
     let words = given.split([',', ' ']).filter(|it| !it.is_empty());
-    words.map(parse).collect()
+    let roles = words.map(parse).collect::<Result<BTreeSet<Role>, Error>>()?;
+    if roles.contains(&Role::Auditor) && roles.len() > 1 {
+        return Err(AccountError::AuditorAlone.into());
+    }
+    Ok(roles)
 }
 
 fn display_name(given: &str) -> Result<Option<Line>, Error> {

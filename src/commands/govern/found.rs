@@ -71,7 +71,8 @@ impl Found {
         };
         let name = join::ask_name(context)?;
         let mut roles = ask(context, "Your roles besides admin: engineer, approver, or none", "", |_, given| {
-            if given == "none" { Ok(BTreeSet::new()) } else { join::roles_of(given) }
+            let roles = if given == "none" { BTreeSet::new() } else { join::roles_of(given)? };
+            if roles.contains(&Role::Auditor) { Err(AccountError::AuditorAlone.into()) } else { Ok(roles) }
         })?;
         roles.insert(Role::Admin);
         let now = context.env.now();

@@ -68,6 +68,8 @@ impl Waiting {
             "second" => format!("`twinseal proposal second {name}`"),
             "extend" => format!("`twinseal freeze show {name}`"),
             "review" => format!("`twinseal show {name}`"),
+            // A start before its window would be refused, and the attempt recorded.
+            "start" if self.then == acts::OPENS => format!("`twinseal gate {name}`"),
             action => format!("`twinseal {action} {name}`"),
         }
     }

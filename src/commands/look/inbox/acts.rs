@@ -12,6 +12,9 @@ use crate::error::Error;
 use crate::output;
 use crate::store::Session;
 
+/// What the start of a window is called.
+pub const OPENS: &str = "window opens";
+
 /// An act that a person can take.
 pub struct Waiting {
     /// What the person can do: `approve`.
@@ -272,7 +275,7 @@ fn due(facts: &Facts, action: &str, now: Time) -> (Option<Time>, &'static str) {
     } else if window.start() <= now {
         (facts.last_start(), "last start")
     } else {
-        (window.start(), "window opens")
+        (window.start(), OPENS)
     };
     (Some(deadline), then)
 }

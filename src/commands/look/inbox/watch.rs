@@ -90,10 +90,9 @@ fn wait(context: &mut Context<'_>, path: &Path) {
 impl Screen {
     /// Reads the inbox; `None` while the register is busy.
     fn look(&mut self, context: &mut Context<'_>) -> Result<Option<Look>, Error> {
-        let found = look(context);
-        // What was said of the register once is not said again every minute.
-        context.ui.muted = true;
-        match found {
+        // What was said of the register is not said again every minute.
+        context.ui.once = true;
+        match look(context) {
             Ok(found) => {
                 self.busy = false;
                 Ok(Some(found))
