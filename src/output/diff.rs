@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::hash::Hash;
+use std::time::{Duration, Instant};
 
-use similar::{Algorithm, ChangeTag, DiffOp, capture_diff_slices};
+use similar::{Algorithm, ChangeTag, DiffOp, capture_diff_slices_deadline};
 
 use super::signed::NAMES;
 use super::{Block, Gutter, Page, Parts, Quoted, mark_width, window_lines};
@@ -18,6 +20,19 @@ pub enum Equal {
     All,
 }
 
+/// How long a page may look for the fewest differences.
+const SEARCH: Duration = Duration::from_secs(1);
+
+/// When the search for the fewest differences of a page ends.
+pub(super) fn search_end() -> Instant {
+    Instant::now() + SEARCH
+}
+
+/// How the new lines follow from the old ones. After `end` the differences are correct, but more than the fewest.
+pub(super) fn differences<T: Hash + Eq>(old: &[T], new: &[T], end: Instant) -> Vec<DiffOp> {
+    capture_diff_slices_deadline(Algorithm::Myers, old, new, Some(end))
+}
+
 /// Writes the differences between two revisions: each line that was removed behind `-`, each that was added behind
 /// `+`, and then its gutter. Returns whether there are any.
 pub fn diff(page: &mut Page, old: &Parts, new: &Parts, equal: Equal) -> bool {
@@ -29,21 +44,21 @@ pub fn diff(page: &mut Page, old: &Parts, new: &Parts, equal: Equal) -> bool {
         blocks.entry(place).or_insert((name, Vec::new(), Vec::new())).2 = lines;
     }
     let fields = ("fields", old.chosen_fields(), new.chosen_fields());
-    let mut any = false;
+    let (mut any, end) = (false, search_end());
     for (name, old, new) in [fields].into_iter().chain(blocks.into_values()) {
         if old != new || equal == Equal::All {
             any |= old != new;
             page.block(name);
-            changed_lines(page, &old, &new, equal);
+            changed_lines(page, (&old, &new), equal, end);
         }
     }
     any
 }
 
 /// The lines that differ, each with its sign, and the number of those that were left out.
-fn changed_lines(page: &mut Page, old: &[Quoted], new: &[Quoted], equal: Equal) {
+fn changed_lines(page: &mut Page, (old, new): (&[Quoted], &[Quoted]), equal: Equal, end: Instant) {
     let marks = if is_field(old) || is_field(new) { NAMES } else { mark_width(old.iter().chain(new)) };
-    let ops = capture_diff_slices(Algorithm::Myers, old, new);
+    let ops = differences(old, new, end);
     let last = ops.len().saturating_sub(1);
     for (n, op) in ops.iter().enumerate() {
         let changes: Vec<_> = op.iter_changes(old, new).collect();
@@ -155,9 +170,32 @@ fn block_text(block: &Block) -> String {
 mod tests {
     use super::*;
 
+    /// So many lines that the fewest differences are not found in time.
+    const LINES: usize = 100_000;
+
     fn reason(lines: &str) -> Parts {
         let text: String = lines.split(' ').map(|word| format!("reason {word}\n")).collect();
         Parts::new(b"kind normal\n\nsig", Some(text.as_bytes()), None)
+    }
+
+    #[test]
+    fn the_search_for_differences_ends_and_what_it_finds_is_correct() {
+        let numbers = |seed: u64| {
+            let next =
+                |it: &u64| Some(it.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407));
+            std::iter::successors(Some(seed), next).skip(1).take(LINES).map(|it| (it >> 33) % 500).collect::<Vec<u64>>()
+        };
+        let (old, new) = (numbers(1), numbers(2));
+        let begun = Instant::now();
+        for end in [begun, search_end()] {
+            let (mut before, mut after) = (Vec::new(), Vec::new());
+            for change in differences(&old, &new, end).iter().flat_map(|op| op.iter_changes(&old, &new)) {
+                before.extend((change.tag() != ChangeTag::Insert).then_some(change.value()));
+                after.extend((change.tag() != ChangeTag::Delete).then_some(change.value()));
+            }
+            assert!(before == old && after == new);
+        }
+        assert!(begun.elapsed() < SEARCH * 5, "{:?}", begun.elapsed());
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use similar::{ChangeTag, TextDiff};
+use similar::ChangeTag;
 
+use super::diff::{differences, search_end};
 use super::{Gutter, Page, freeze, grants, list, member_blocks, policy_sentences};
 use crate::domain::{
     Action, Calendar, ClosedPeriods, Excepting, Fingerprint, FreezeName, Grants, KeyState, LiftFreeze, Line,
@@ -195,7 +196,7 @@ fn sentences(terms: &Terms) -> Vec<String> {
 
 fn compared(page: &mut Page, old: &[String], new: &[String]) {
     let (old, new) = (as_strs(old), as_strs(new));
-    for change in TextDiff::from_slices(&old, &new).iter_all_changes() {
+    for change in differences(&old, &new, search_end()).iter().flat_map(|op| op.iter_changes(&old, &new)) {
         let mark = match change.tag() {
             ChangeTag::Equal => " ",
             ChangeTag::Delete => "-",

@@ -2,9 +2,11 @@
 //! that do. Every revision can be read back from the page.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
-use similar::{Algorithm, DiffOp, capture_diff_slices};
+use similar::DiffOp;
 
+use super::diff::{differences, search_end};
 use super::signed::NAMES;
 use super::{Block, Gutter, Page, Parts, Quoted, list, mark_width};
 
@@ -49,24 +51,25 @@ pub fn about_to_be_signed(page: &mut Page, members: &[Member]) {
 
 /// The content of the members, block by block.
 fn blocks(members: &[Member]) -> Vec<(&'static str, Lines)> {
+    let end = search_end();
     let contents: Vec<Vec<Block>> = members.iter().map(|it| it.parts.content()).collect();
     let places: BTreeSet<(usize, &str)> = contents.iter().flatten().map(|it| (it.place, it.name)).collect();
     let of = |content: &Vec<Block>, place| {
         let found = content.iter().find(|block| block.place == place);
         found.map_or_else(Vec::new, |block| block.lines.clone())
     };
-    let lines = |place| merged(&contents.iter().map(|it| of(it, place)).collect::<Vec<_>>());
+    let lines = |place| merged(&contents.iter().map(|it| of(it, place)).collect::<Vec<_>>(), end);
     places.into_iter().map(|(place, name)| (name, lines(place))).collect()
 }
 
 /// One sequence in which the lines of every member stand in their order.
-fn merged(members: &[Vec<Quoted>]) -> Lines {
+fn merged(members: &[Vec<Quoted>], end: Instant) -> Lines {
     let mut all: Lines = Vec::new();
     for (member, lines) in members.iter().enumerate() {
         let before: Vec<Quoted> = all.iter().map(|(line, _)| line.clone()).collect();
         let mut next: Lines = Vec::with_capacity(all.len() + lines.len());
         let mut old = all.into_iter();
-        for op in capture_diff_slices(Algorithm::Myers, &before, lines) {
+        for op in differences(&before, lines, end) {
             let (kept, new) = (op.old_range().len(), op.new_range());
             let shared = matches!(op, DiffOp::Equal { .. });
             for (line, mut whose) in old.by_ref().take(kept) {
