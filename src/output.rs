@@ -22,7 +22,9 @@ pub mod together;
 mod visible;
 
 pub use agenda::{AGENDA, Item, agenda};
-pub use change::{Judged, Names, Words, change_page, count, list, missing_groups, needs, next_step, revision_page};
+pub use change::{
+    Judged, Names, Words, beside_signed, change_page, count, list, missing_groups, needs, next_step, revision_page,
+};
 pub use csv::csv_row;
 pub use describe::{describe, lost_entries, on, summary};
 pub use diff::{Equal, Shown, diff, differing};

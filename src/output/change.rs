@@ -54,11 +54,27 @@ pub struct Judged<'t> {
 
 /// Writes the page of a change.
 pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: &Judged<'_>, extent: Timeline) {
+    page.title(change.id());
+    title(page, words);
+    state(page, change, words, judged);
+    signed(page, change.current(), &words.parts);
+    timeline(page, change, &words.remarks, (judged.tally, judged.now), extent);
+}
+
+/// Writes, as a block, what the page of a change has beside the signed lines of its revision.
+pub fn beside_signed(page: &mut Page, change: &Change, words: &Words, judged: &Judged<'_>) {
+    page.block(&change.id().to_string());
+    title(page, words);
+    state(page, change, words, judged);
+    timeline(page, change, &words.remarks, (judged.tally, judged.now), Timeline::Newest);
+}
+
+/// Writes what the register says of a change: its status, and what it depends on.
+fn state(page: &mut Page, change: &Change, words: &Words, judged: &Judged<'_>) {
     let Judged { status, tally, left, obstacle, expiring, freezes, requirements, .. } = *judged;
     let Judged { break_glasses, confirmers, now, .. } = *judged;
-    let Words { parts, redacted, remarks, names } = words;
+    let Words { redacted, names, .. } = words;
     let revision = change.current();
-    title(page, change, words);
     page.field("status", status_line(change, tally, status, now));
     if left.is_any() {
         page.field("people", format_args!("{}{}", left.phrase(), way_on(left, change.started().is_some())));
@@ -96,14 +112,13 @@ pub fn change_page(page: &mut Page, change: &Change, words: &Words, judged: &Jud
     redaction(page, redacted.as_ref());
     display_names(page, &revision.requester, &revision.facts, names);
     requirement_block(page, requirements);
-    signed(page, revision, parts);
-    timeline(page, change, remarks, (tally, now), extent);
 }
 
 /// Writes the page of one revision, current or not.
 pub fn revision_page(page: &mut Page, change: &Change, revision: &Revision, words: &Words, status: Status) {
     let Words { parts, redacted, names, .. } = words;
-    title(page, change, words);
+    page.title(change.id());
+    title(page, words);
     let newest = change.current().id.number;
     let replaced = change.revisions().find(|it| it.id.number == revision.id.number + 1);
     let place = match replaced {
@@ -121,9 +136,8 @@ pub fn revision_page(page: &mut Page, change: &Change, revision: &Revision, word
     signed(page, revision, parts);
 }
 
-/// The id, and the title below it.
-fn title(page: &mut Page, change: &Change, words: &Words) {
-    page.title(change.id());
+/// The title, below the id.
+fn title(page: &mut Page, words: &Words) {
     for block in words.parts.content().iter().filter(|block| block.name == "title") {
         page.lines(&block.lines);
     }

@@ -6,11 +6,15 @@ use super::reader::{Section, marks, read, sections};
 use super::round_trip::{WIDTHS, signed};
 use super::texts::draft;
 use crate::model::draw::Rng;
-use crate::support::{CHANGE, World};
+use crate::rules::enact;
+use crate::support::{CHANGE, FREEZE, World};
 use twinseal::error::Exit;
 
+/// Approvals expire after a day.
+const POLICY: &str = "approvals = 2\napproval_days = 1\n";
+
 /// The order of the fields in every entry that files a revision, as docs/format.md has it.
-const ORDER: [&str; 36] = [
+const ORDER: [&str; 37] = [
     "twinseal/change.file/v1",
     "twinseal/change.revise/v1",
     "register",
@@ -43,6 +47,7 @@ const ORDER: [&str; 36] = [
     "rollback-steps",
     "targets",
     "stop-after",
+    "sensitive",
     "data",
     "filled",
     "text",
@@ -62,7 +67,9 @@ fn names(label: &str, change: &str, all: usize) -> bool {
 /// The lines of each label of a section, without the program's own.
 fn labelled(section: &Section) -> Vec<(String, Vec<String>)> {
     let (mut found, mut label) = (Vec::<(String, Vec<String>)>::new(), String::new());
-    for line in &section.lines {
+    // The program marks sensitive steps; nobody signs that.
+    let is_mark = |line: &str| line.trim_start().starts_with("sensitive: ") || line.starts_with(" …");
+    for line in section.lines.iter().filter(|line| !is_mark(line)) {
         match line.strip_prefix("  ") {
             Some(words) => {
                 label = format!("{label} {}", words.trim_start()).trim_start().to_owned();
@@ -116,9 +123,10 @@ fn of_one(all: &[Section], change: &str, count: usize) -> Vec<Section> {
     own
 }
 
-/// The sections that show revisions: neither the table before nor what is about to be signed.
+/// The sections that show revisions: neither what stands before them nor what is about to be signed.
 fn shown(page: &str) -> Vec<Section> {
-    let (_, page) = page.split_once("\n\ntitle\n").unwrap_or_else(|| panic!("{page}"));
+    let (_, page) = page.split_once("\n\nsigned lines\n").unwrap_or_else(|| panic!("{page}"));
+    let (_, page) = page.split_once("\n\ntitle\n").unwrap();
     let (page, _) = page.split_once("\n\nabout to sign: an approval of each\n").unwrap();
     sections(&format!("title\n{page}"))
 }
@@ -126,6 +134,7 @@ fn shown(page: &str) -> Vec<Section> {
 /// Files drafts, and reads each revision back from the page of all of them.
 fn are_read_back(drafts: &[String]) {
     let world = World::founded();
+    enact(&world, &format!("{POLICY}[[require]]\nname = 'careful'\nsensitive = ['a', 'e']\napprovals = 2\n"));
     world.write("evidence.txt", "it worked");
     let mut filed = Vec::new();
     for (n, draft) in (1..).zip(drafts) {
@@ -143,6 +152,7 @@ fn are_read_back(drafts: &[String]) {
         let output = world.run_typing("carol", "approve --all-of all.txt", &[""]);
         world.columns(None);
         assert_eq!(output.exit, Exit::Refused, "{}", output.screen);
+        assert!(output.err.contains(" sensitive: "), "{}", output.err);
         let page = shown(&output.err);
         for (change, entry) in &filed {
             assert_eq!(read(&of_one(&page, change, filed.len())), *entry, "{change} {columns:?}\n{}", output.err);
@@ -161,7 +171,9 @@ fn every_hostile_revision_is_read_from_the_page_of_all_byte_for_byte() {
 fn patches() -> Vec<String> {
     let host = |n: u32| {
         let draft = CHANGE.replace("pool\"", &format!("pool of gw-{n:02}\""));
-        let draft = draft.replace("risk =", &format!("targets = [\"gw-{n:02}\"]\nrisk ="));
+        let draft = draft
+            .replace("to 160.\"", "to 160.\"\ncommand = \"pool set\"")
+            .replace("risk =", &format!("targets = [\"gw-{n:02}\"]\nrisk ="));
         let more = if n.is_multiple_of(7) { "\n[[plan]]\nstep = \"all 20:\"\n[rollback]" } else { "\n[rollback]" };
         let draft = draft.replacen("\n[rollback]", more, 1);
         if n.is_multiple_of(4) { draft.replace("160", "144") } else { draft }
@@ -175,7 +187,8 @@ fn every_similar_revision_is_read_from_the_page_of_all_byte_for_byte() {
     // Whatever the texts are, the words of the program cannot be imitated.
     let labels = ["CHG-1:", "  CHG-1, CHG-2:", "all 20:", "  all but CHG-1:", "entries", "title"];
     let hostile = |n: usize| {
-        CHANGE.replace("Set the pool to 160.", &format!("x\\n{}\\n\\n{}", labels[n % 6], labels[(n + 1) % 6]))
+        let step = format!("x\\n{}\\n\\n{}\"\ncommand = \"{}", labels[n % 6], labels[(n + 1) % 6], labels[n % 5]);
+        CHANGE.replace("Set the pool to 160.", &step)
     };
     are_read_back(&(0..20).map(hostile).collect::<Vec<_>>());
 }
@@ -209,6 +222,68 @@ fn a_line_that_all_have_stands_once() {
             }
         }
     }
+    let (_, signed) = page.split_once("\n\nsigned lines\n").unwrap();
     // 20 pages have more than 1000 lines.
-    assert!(page.lines().count() < 400, "{} lines\n{page}", page.lines().count());
+    assert!(signed.lines().count() < 400, "{} lines\n{page}", signed.lines().count());
+}
+
+/// The lines of a page without their spaces, up to what is about to be signed.
+fn lines_above_question(page: &str) -> Vec<String> {
+    let (page, _) = page.split_once("\n\nabout to sign: ").unwrap_or_else(|| panic!("{page}"));
+    let line = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    page.lines().map(line).filter(|line| !line.is_empty()).collect()
+}
+
+/// Three changes: one is revised after carol approved it, one has a note, and one an approval of hers that expired. All have a sensitive command and meet a freeze.
+fn changes_with_a_past() -> World {
+    let world = World::founded();
+    enact(&world, &format!("{POLICY}[[require]]\nname = 'careful'\nsensitive = ['drop table']\napprovals = 2\n"));
+    world.write("freeze.toml", FREEZE.replace("2026-12-01T", "2026-12-04T"));
+    world.ok("alice", "freeze propose freeze.toml");
+    let freeze = world.newest_proposal().opened;
+    world.ok("bob", &format!("proposal second {} --digest {freeze}", world.state().governance().proposals()));
+    let draft = CHANGE.replace("2026-12-01T", "2026-12-04T");
+    let draft = draft.replace("to 160.\"", "to 160.\"\ncommand = \"drop table pool\"");
+    for n in 1..=3 {
+        world.write("change.toml", draft.replace("pool\"\nkind", &format!("pool of gw-{n}\"\nkind")));
+        world.ok("erin", "file change.toml --again");
+    }
+    world.approve("carol", "CHG-1");
+    world.write("change.toml", draft.replace("160", "170"));
+    world.ok("erin", "revise CHG-1 change.toml --again");
+    world.ok("dave", "note CHG-2 STOP");
+    world.approve("carol", "CHG-3");
+    world.at("2026-12-03T11:00:00Z");
+    world
+}
+
+#[test]
+fn nothing_that_the_page_of_one_change_shows_is_left_out() {
+    let world = changes_with_a_past();
+    let all = world.run_typing("carol", "approve --all-of CHG-1,CHG-2,CHG-3", &[""]).err;
+    let shown: BTreeSet<String> = lines_above_question(&all).into_iter().collect();
+    // The combined lines have other headings.
+    let is_heading = |line: &str| ["entry ", "rollback (", "targets ("].iter().any(|it| line.starts_with(it));
+    for change in ["CHG-1", "CHG-2", "CHG-3"] {
+        let page = world.run_typing("carol", &format!("approve {change}"), &[""]).err;
+        for line in lines_above_question(&page).iter().filter(|line| !is_heading(line)) {
+            assert!(shown.contains(line), "{change}: {line}\n{all}");
+        }
+        for line in page.lines().filter(|line| line.contains("approving again renews it")) {
+            assert!(all.contains(&format!("{change}: {}", line.trim())), "{line}\n{all}");
+        }
+    }
+    for said in [
+        "\n| STOP\n",
+        "\nchanges since revision 1, which you approved\n",
+        "\n-| 1. Set the pool to 160.\n+| 1. Set the pool to 170.\n",
+        "sensitive: \"drop table\"",
+        "\nfreeze        ",
+        "\nrequirements\n",
+        "last moment to start",
+        "carol approved revision 1 (not counted: revised since)",
+        "CHG-3: Your earlier approval does not count (expired ",
+    ] {
+        assert!(all.contains(said), "{said}\n{all}");
+    }
 }

@@ -232,17 +232,19 @@ pub(super) fn approved_before(context: &Context<'_>, session: &Session, id: Chan
     Ok(Some(format!("{id} already approved by you ({have}); {next}; nothing was recorded")))
 }
 
-/// Says why the approval renews an earlier one.
-fn renewal(
-    page: &mut Page,
+/// Why the approval renews an earlier one, if it does.
+///
+/// # Errors
+/// The register cannot be read.
+pub(super) fn renewal(
     context: &Context<'_>,
     session: &Session,
     id: ChangeId,
     me: &PersonId,
-) -> Result<(), Error> {
+) -> Result<Option<String>, Error> {
     let change = change(session, id)?;
     if !change.approvals().any(|vote| vote.person == *me) {
-        return Ok(());
+        return Ok(None);
     }
     let now = session.state().moment(context.env.now());
     let governance = governance_about(session, &change, now)?;
@@ -251,15 +253,12 @@ fn renewal(
     let void = tally.void.iter().find(|(vote, _)| vote.person == *me);
     if let Some((_, expires)) = expires {
         let when = output::ago(expires, now.claimed);
-        page.text(
-            "",
-            format_args!("Your approval expires {when}, before the window opens; approving again renews it."),
-        );
-    } else if let Some((_, why)) = void {
-        let why = output::void_reason(why, now.claimed);
-        page.text("", format_args!("Your earlier approval does not count ({why}); approving again renews it."));
+        return Ok(Some(format!("Your approval expires {when}, before the window opens; approving again renews it.")));
     }
-    Ok(())
+    Ok(void.map(|(_, why)| {
+        let why = output::void_reason(why, now.claimed);
+        format!("Your earlier approval does not count ({why}); approving again renews it.")
+    }))
 }
 
 /// What an approver decides at the question.
@@ -282,7 +281,7 @@ fn decide<P: FnMut(&mut Session) -> Result<Plan, Error>>(
     show_changes(&mut long, session, id, rehearsal.actor())?;
     let mut short = context.page_above_question();
     summary(&mut short, session, revision, "approve")?;
-    renewal(&mut short, context, session, id, rehearsal.actor())?;
+    renewal(context, session, id, rehearsal.actor())?.iter().for_each(|why| _ = short.text("", why));
     about_to_sign(&mut short, rehearsal.unsigned());
     let (long, short) = (long.legend().finish().to_owned(), short.finish().to_owned());
     let mut letters = vec![('s', "skips it"), ('r', "rejects it"), ('v', "shows it again")];
@@ -313,7 +312,10 @@ fn reject(context: &mut Context<'_>, session: &mut Session, at: RevisionRef, rea
 }
 
 /// Shows the differences to the revision that this person last approved, or else to the previous one.
-fn show_changes(page: &mut Page, session: &Session, id: ChangeId, me: &PersonId) -> Result<(), Error> {
+///
+/// # Errors
+/// The register cannot be read.
+pub(super) fn show_changes(page: &mut Page, session: &Session, id: ChangeId, me: &PersonId) -> Result<(), Error> {
     let change = change(session, id)?;
     let current = change.current().id.number;
     let mine = change.votes().iter().rev().find(|vote| vote.person == *me && vote.verdict == Verdict::Approve);

@@ -5,11 +5,12 @@ use std::path::Path;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::commands::change::approve::{approved, approved_before, overview};
+use crate::commands::change::approve::{approved, approved_before, overview, renewal, show_changes};
 use crate::commands::files::read_text;
-use crate::commands::lookup::{change, change_id, check_named_once, is_about_one, name_of_input, parts};
+use crate::commands::look::show::{marked_parts, write_beside_signed};
+use crate::commands::lookup::{change, change_id, check_named_once, governance_about, is_about_one, name_of_input};
 use crate::commands::{Context, report_already, report_dry_run};
-use crate::domain::{ChangeId, Digest, Event, RevisionRef, Risk, Text, Time};
+use crate::domain::{ChangeId, Digest, Event, PersonId, RevisionRef, Risk, Text, Time};
 use crate::error::{Error, SeveralError};
 use crate::format::{Entry, Unsigned};
 use crate::input::{Fault, Problem};
@@ -36,14 +37,15 @@ pub(super) fn approve_all(
     let mut session = context.open()?;
     // Fixed before they are shown: a revision filed while the approver reads must not be signed unread.
     let named = ids.iter().map(|id| Ok(change(&session, *id)?.current().id)).collect::<Result<Vec<_>, Error>>()?;
-    let Judged { open, already, entries } = judge(context, &mut session, &named, text)?;
-    if open.is_empty() {
+    let judged = judge(context, &mut session, &named, text)?;
+    if judged.open.is_empty() {
         return report_already(context, "all of them are approved by you already; nothing was recorded");
     }
-    let digest = digest_of(&open);
+    let digest = digest_of(&judged.open);
     if context.env.console.is_interactive() || context.options.dry_run && !context.ui.json {
-        show(context, &session, (&open, digest), &entries)?;
+        show(context, &session, &judged, digest)?;
     }
+    let Judged { open, already, .. } = judged;
     match given {
         Some(given) if given != digest => {
             return Err(Error::OtherDigest { flag: "--digest", given, found: digest });
@@ -113,6 +115,8 @@ struct Judged {
     already: Vec<ChangeId>,
     /// The entries that would be signed, for the page.
     entries: Vec<Member>,
+    /// Who would sign them.
+    actor: Option<PersonId>,
 }
 
 fn plan(revision: RevisionRef, text: Option<&Text>) -> impl FnMut(&mut Session) -> Result<Plan, Error> {
@@ -125,7 +129,7 @@ fn judge(
     named: &[RevisionRef],
     text: Option<&Text>,
 ) -> Result<Judged, Error> {
-    let mut judged = Judged { open: Vec::new(), already: Vec::new(), entries: Vec::new() };
+    let mut judged = Judged { open: Vec::new(), already: Vec::new(), entries: Vec::new(), actor: None };
     let mut refused = Vec::new();
     for revision in named {
         let id = revision.change;
@@ -137,6 +141,7 @@ fn judge(
         match rehearse(&mut context.recorder(), session, plan(*revision, text)) {
             Ok(rehearsal) => {
                 judged.open.push(*revision);
+                judged.actor = Some(rehearsal.actor().clone());
                 let parts = |it: &Unsigned| Parts::new(it.body().as_bytes(), it.text(), it.data());
                 let entry = rehearsal.unsigned().map(|it| Member { name: id.to_string(), parts: parts(it) });
                 judged.entries.extend(entry);
@@ -155,34 +160,51 @@ fn judge(
     Err(SeveralError::NoneApproved { refused, others }.into())
 }
 
-/// Shows a table, every line of every revision, and what is about to be signed; then a summary above the question.
-fn show(
-    context: &mut Context<'_>,
-    session: &Session,
-    (open, digest): (&[RevisionRef], Digest),
-    entries: &[Member],
-) -> Result<(), Error> {
-    let ids: Vec<ChangeId> = open.iter().map(|it| it.change).collect();
-    let mut members = Vec::new();
-    let (mut risks, mut opens) = (Vec::new(), Vec::<(Time, String)>::new());
-    for id in &ids {
-        let revision = change(session, *id)?.current().clone();
-        members.push(Member { name: id.to_string(), parts: parts(session, revision.seq)? });
-        let window = &revision.facts.window;
-        risks.push(revision.facts.risk);
-        opens.push((window.start(), context.clock().minute(window.start(), window.zone().as_str())));
-    }
+/// Shows a table, the state of every change, every line of every revision, and what is about to be signed; then a summary
+/// above the question.
+fn show(context: &mut Context<'_>, session: &Session, judged: &Judged, digest: Digest) -> Result<(), Error> {
+    let ids: Vec<ChangeId> = judged.open.iter().map(|it| it.change).collect();
+    let now = session.state().moment(context.env.now());
     let mut long = context.page_above_question();
+    let mut members = Vec::new();
+    for id in &ids {
+        write_beside_signed(&mut long, session, *id, now)?;
+        if let Some(me) = &judged.actor {
+            show_changes(&mut long, session, *id, me)?;
+        }
+        let change = change(session, *id)?;
+        let governance = governance_about(session, &change, now)?;
+        members.push(Member { name: id.to_string(), parts: marked_parts(session, change.current().seq, &governance)? });
+    }
+    long.block("signed lines").text("", format_args!("of {} revisions, each line once", ids.len()));
     revisions(&mut long, &members);
-    if !entries.is_empty() {
+    if !judged.entries.is_empty() {
         long.block("about to sign: an approval of each");
-        about_to_be_signed(&mut long, entries);
+        about_to_be_signed(&mut long, &judged.entries);
     }
     let table = overview(context, session, &ids)?;
     context.env.show(&format!("{table}{}", long.legend().finish()));
+    let short = summary(context, session, judged, digest)?;
+    context.env.status(short);
+    Ok(())
+}
+
+/// What is about to be signed, in a few lines above the question.
+fn summary(context: &Context<'_>, session: &Session, judged: &Judged, digest: Digest) -> Result<String, Error> {
+    let ids: Vec<ChangeId> = judged.open.iter().map(|it| it.change).collect();
     let mut short = context.page_above_question();
     short.block(&format!("about to sign: approve {} changes", ids.len()));
     short.text("", output::list(&ids));
+    let (mut risks, mut opens) = (Vec::new(), Vec::<(Time, String)>::new());
+    for id in &ids {
+        let facts = change(session, *id)?.current().facts.clone();
+        risks.push(facts.risk);
+        opens.push((facts.window.start(), context.clock().minute(facts.window.start(), facts.window.zone().as_str())));
+        if let Some(me) = &judged.actor {
+            let why = renewal(context, session, *id, me)?;
+            why.iter().for_each(|why| _ = short.text(&format!("{id}:"), why));
+        }
+    }
     let count = |risk: &Risk| (risks.iter().filter(|it| *it == risk).count(), *risk);
     let counts = Risk::ALL.iter().rev().map(count).filter(|(count, _)| *count > 0);
     short.text("", output::list(counts.map(|(count, risk)| format!("{count} {risk} risk"))));
@@ -190,8 +212,7 @@ fn show(
         short.text("", format_args!("the first window opens {first}"));
     }
     short.text("", format_args!("digest {digest}"));
-    context.env.status(short.finish());
-    Ok(())
+    Ok(short.finish().to_owned())
 }
 
 /// Fails if any of them changed while the approver read. The passphrase is typed before, because that takes time too.

@@ -13,12 +13,15 @@ use crate::commands::lookup::{
     View, cannot_start, change, change_id, governance_about, names, parts, reason_of, redaction, requirement_texts,
 };
 use crate::domain::{
-    Act, Change, ChangeId, ConfirmationState, Moment, OnTarget, Outcome, PersonId, Policy, ProposalId, RefusedAct,
-    Revision, Target, Text, Vote,
+    Act, Change, ChangeId, ConfirmationState, Governance, Moment, OnTarget, Outcome, PersonId, Policy, ProposalId,
+    RefusedAct, Revision, Target, Text, Vote,
 };
 use crate::error::Error;
 use crate::output::requirements::RequirementText;
-use crate::output::{Clock, Judged, Page, Remark, Remarks, Timeline, Words, change_page, freeze, json, revision_page};
+use crate::output::{
+    Clock, Judged, Page, Parts, Remark, Remarks, Timeline, Words, beside_signed, change_page, freeze, json,
+    revision_page,
+};
 use crate::store::Session;
 
 /// Show a change
@@ -89,12 +92,29 @@ pub fn write_page(
     now: Moment,
     extent: Timeline,
 ) -> Result<(), Error> {
+    with_judged(session, id, now, |change, words, judged| change_page(page, change, words, judged, extent))
+}
+
+/// Writes what the page of a change has beside the signed lines of its revision.
+///
+/// # Errors
+/// [`Error::NoChange`], or the register cannot be read.
+pub fn write_beside_signed(page: &mut Page, session: &Session, id: ChangeId, now: Moment) -> Result<(), Error> {
+    with_judged(session, id, now, |change, words, judged| beside_signed(page, change, words, judged))
+}
+
+/// Passes on what a page says of a change.
+fn with_judged(
+    session: &Session,
+    id: ChangeId,
+    now: Moment,
+    write: impl FnOnce(&Change, &Words, &Judged<'_>),
+) -> Result<(), Error> {
     let _snapshot = session.hold_snapshot()?;
     let change = &change(session, id)?;
     let governance = governance_about(session, change, now)?;
     let seq = change.current().seq;
-    let (parts, redacted) = (parts(session, seq)?, redaction(session, seq)?);
-    let parts = parts.marking(governance.policy().map(Policy::sensitive).unwrap_or_default());
+    let (parts, redacted) = (marked_parts(session, seq, &governance)?, redaction(session, seq)?);
     let confirm = confirmers(session, change)?;
     let words = Words { parts, redacted, remarks: remarks(session, change)?, names: names(session)? };
     let (status, tally) = (change.status(&governance, now)?, change.tally(&governance, now)?);
@@ -117,8 +137,16 @@ pub fn write_page(
         confirmers: &confirm,
         now: now.claimed,
     };
-    change_page(page, change, &words, &judged, extent);
+    write(change, &words, &judged);
     Ok(())
+}
+
+/// The exact lines of a revision, with a mark below each step that the policy calls sensitive.
+///
+/// # Errors
+/// The register cannot be read.
+pub fn marked_parts(session: &Session, seq: u64, governance: &Governance) -> Result<Parts, Error> {
+    Ok(parts(session, seq)?.marking(governance.policy().map(Policy::sensitive).unwrap_or_default()))
 }
 
 /// Writes the page of one revision: what was signed, and what became of it.
