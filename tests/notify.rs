@@ -2,6 +2,7 @@
 
 mod delivery;
 mod events;
+mod later;
 mod mail;
 mod safety;
 pub mod server;

@@ -107,7 +107,7 @@ fn only_the_listed_parts_use_clock_files_and_randomness() {
         ("print!(", &[]),
         ("std::process::", &["config", "env", "main", "store"]),
         ("std::fs", &["commands", "config", "env", "private", "signer", "store"]),
-        ("std::net", &["notify/rules"]),
+        ("std::net", &["notify/rules", "notify/smtp"]),
         ("std::os::unix::net", &["signer"]),
         ("rustix", &["env", "private", "store"]),
         ("rusqlite", &["notify/state", "store/cache", "store/sqlite"]),

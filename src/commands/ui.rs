@@ -47,6 +47,12 @@ impl Ui {
         }
     }
 
+    /// Begins the next round of a command that stays, which reports each notice once.
+    pub fn next_round(&mut self) {
+        let said = std::mem::take(&mut self.said);
+        *self = Self { once: true, said, ..Self::new(self.json) };
+    }
+
     /// Prints `data` as JSON with `--json`, otherwise the text, folded to fit the terminal.
     ///
     /// # Errors
@@ -101,8 +107,10 @@ impl Ui {
         }
         if let Some(fault) = session.fault() {
             self.broken = true;
-            env.status(format_args!("warning: the register is broken at {}", safe(&fault.to_string())));
-            env.status("warning: only the entries before it are shown; run: `twinseal verify`");
+            if !self.was_said(&fault.to_string()) {
+                env.status(format_args!("warning: the register is broken at {}", safe(&fault.to_string())));
+                env.status("warning: only the entries before it are shown; run: `twinseal verify`");
+            }
             self.notices.push(json!({ "seq": fault.seq, "rule": fault.rule, "meaning": fault.meaning }));
         }
     }

@@ -12,6 +12,9 @@ use crate::domain::Time;
 /// How long one run keeps sending to one target.
 const ROUND: Duration = Duration::from_secs(60);
 
+/// The titles that messages show, by their place in the queue, as the verified register has them now.
+pub type Titles = BTreeMap<i64, String>;
+
 /// What was sent to one target.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sent {
@@ -23,7 +26,7 @@ pub struct Sent {
     pub failed: Option<String>,
 }
 
-/// Sends what is queued for these targets, at the same time, and returns what was sent to each. A delivered message is
+/// Sends what is queued for these targets, at the same time, and returns what was sent to each. A message shows the title that `titles` has for it. A delivered message is
 /// deleted from the queue before the next one is sent.
 ///
 /// # Errors
@@ -31,6 +34,7 @@ pub struct Sent {
 pub fn deliver(
     state: &mut State,
     senders: &BTreeMap<&str, Sender<'_>>,
+    titles: &Titles,
     now: Time,
 ) -> Result<BTreeMap<String, Sent>, StateError> {
     let state = Mutex::new(state);
@@ -38,7 +42,7 @@ pub fn deliver(
         let mut running = Vec::new();
         for (name, sender) in senders {
             let (state, name) = (&state, (*name).to_owned());
-            running.push(scope.spawn(move || one(state, &name, sender, now).map(|sent| (name, sent))));
+            running.push(scope.spawn(move || one(state, &name, (sender, titles), now).map(|sent| (name, sent))));
         }
         let mut sent = BTreeMap::new();
         for thread in running {
@@ -51,7 +55,12 @@ pub fn deliver(
     })
 }
 
-fn one(state: &Mutex<&mut State>, name: &str, sender: &Sender<'_>, now: Time) -> Result<Sent, StateError> {
+fn one(
+    state: &Mutex<&mut State>,
+    name: &str,
+    (sender, titles): (&Sender<'_>, &Titles),
+    now: Time,
+) -> Result<Sent, StateError> {
     let held = || -> MutexGuard<'_, &mut State> { state.lock().unwrap_or_else(PoisonError::into_inner) };
     let (begun, mut sent) = (Instant::now(), Sent::default());
     while begun.elapsed() < ROUND {
@@ -59,7 +68,8 @@ fn one(state: &Mutex<&mut State>, name: &str, sender: &Sender<'_>, now: Time) ->
         if sender.per_minute().is_some_and(|most| minute >= most) {
             break;
         }
-        let Some(job) = held().next(name, now)? else { break };
+        let Some(mut job) = held().next(name, now)? else { break };
+        job.notice.title = titles.get(&job.n).cloned();
         match sender.send(&job, now) {
             Ok(()) => {
                 held().sent(name, &job, now)?;

@@ -1,19 +1,19 @@
 //! Mail over SMTP: with STARTTLS or TLS from the start, plain only to this host.
 
-use std::sync::mpsc::channel;
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
+use lettre::Message as Mail;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Mailboxes};
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
-use lettre::{Message as Mail, SmtpTransport, Transport};
+use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
 use zeroize::Zeroizing;
 
 use super::failure::Failure;
+use super::smtp;
 use super::templates::Message;
-use super::tls::fault;
+use super::tls::client;
 use crate::domain::Time;
 use crate::output::safe;
 
@@ -46,7 +46,7 @@ pub struct MailServer {
 
 /// Sends mail through one server.
 pub struct Mailer {
-    transport: SmtpTransport,
+    tls: Option<Arc<ClientConfig>>,
     limit: Duration,
 }
 
@@ -56,64 +56,19 @@ impl Mailer {
     /// # Errors
     /// The reason why TLS cannot be set up.
     pub fn new(server: &MailServer, limit: Duration, trusted: &[CertificateDer<'static>]) -> Result<Self, String> {
-        let tls = || -> Result<TlsParameters, lettre::transport::smtp::Error> {
-            let mut tls = TlsParameters::builder(server.host.clone()).certificate_store(CertificateStore::None);
-            for authority in trusted {
-                tls = tls.add_root_certificate(Certificate::from_der(authority.to_vec())?);
-            }
-            tls.build_rustls()
-        };
-        let invalid = |_| "its certificate authorities cannot be used".to_owned();
         let tls = match server.encryption {
-            Encryption::StartTls => Tls::Required(tls().map_err(invalid)?),
-            Encryption::Tls => Tls::Wrapper(tls().map_err(invalid)?),
-            Encryption::None => Tls::None,
+            Encryption::None => None,
+            Encryption::StartTls | Encryption::Tls => Some(Arc::new(client(trusted)?)),
         };
-        let mut transport =
-            SmtpTransport::builder_dangerous(&server.host).port(server.port).tls(tls).timeout(Some(limit));
-        if let Some((user, password)) = &server.login {
-            transport = transport.credentials(Credentials::new(user.clone(), password.as_str().to_owned()));
-        }
-        Ok(Self { transport: transport.build(), limit })
+        Ok(Self { tls, limit })
     }
 
     /// Sends one mail.
     ///
     /// # Errors
     /// Whether to try again: not if the server refuses this mail or its recipient.
-    pub fn send(&self, mail: Mail) -> Result<(), Failure> {
-        // The library limits each read, but neither all of them nor the size of an answer. A server that never comes to
-        // an end keeps its thread, and nothing waits for it.
-        let (done, result) = channel();
-        let transport = self.transport.clone();
-        std::thread::spawn(move || done.send(transport.send(&mail).map(|_| ()).map_err(|error| failed(&error))));
-        let timeout = |_| Err(Failure::down("no answer within the time limit"));
-        result.recv_timeout(self.limit).unwrap_or_else(timeout)
-    }
-}
-
-/// What went wrong. The server's words are left out: they may repeat what was sent, such as a password.
-fn failed(error: &lettre::transport::smtp::Error) -> Failure {
-    let Some(code) = error.status().map(u16::from) else {
-        if let Some(reason) = fault(error) {
-            return Failure::down(reason);
-        }
-        let reason = match () {
-            () if error.is_timeout() => "no answer within the time limit",
-            () if error.is_tls() => "TLS failed",
-            () if error.is_response() => "its answer is not SMTP",
-            () if error.is_client() => "it offers no STARTTLS, or no login that is supported",
-            () => "no connection, or it was lost",
-        };
-        return Failure::down(reason);
-    };
-    let reason = format!("it answers SMTP {code}");
-    match code {
-        // This recipient or this mail.
-        450 | 452 => Failure::Later { reason, after: None },
-        550..560 => Failure::Refused(reason),
-        // A login that fails, or a server that takes no mail: any other mail would fail too.
-        _ => Failure::down(reason),
+    pub fn send(&self, server: &MailServer, mail: &Mail) -> Result<(), Failure> {
+        smtp::send(server, self.tls.as_ref(), self.limit, mail)
     }
 }
 

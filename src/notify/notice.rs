@@ -192,7 +192,7 @@ pub struct Change {
     pub environments: BTreeSet<Environment>,
 }
 
-/// A notice, as it waits in the queue. It holds no secret and no address.
+/// A notice. As it waits in the queue, it holds no secret, no address, and no text that somebody wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// The name of the register.
@@ -201,7 +201,9 @@ pub struct Notice {
     pub what: What,
     /// What it is about: `CHG-7`, `proposal 3`.
     pub subject: String,
-    /// The title of a change; `None` if there is none or it was redacted.
+    /// The title of a change, or what an item of the inbox says in its place. It is never in the queue, where a redaction
+    /// would not reach it, but looked up when the message is sent.
+    #[serde(skip)]
     pub title: Option<String>,
     /// The risk of a change.
     pub risk: Option<Risk>,
@@ -218,7 +220,7 @@ pub struct Notice {
 }
 
 /// What rules can ask about a notice. `None` means that the notice concerns all.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Facets {
     /// The services that it concerns.
     pub services: Option<BTreeSet<ServiceId>>,
@@ -240,4 +242,15 @@ impl Facets {
             kinds: Some(BTreeSet::new()),
         }
     }
+}
+
+/// By what the receivers of a notice are chosen, so that they can be judged again when it is sent.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Choice {
+    /// What makes the notice different from everything else: the same key means the same thing.
+    pub key: String,
+    /// What rules ask about it.
+    pub facets: Facets,
+    /// Whom it concerned when it was queued.
+    pub people: BTreeSet<PersonId>,
 }

@@ -1,6 +1,6 @@
 //! What was noticed and what is still to be sent: one SQLite file of this account, beside the verified cache.
 //!
-//! It holds no secret and no address. Every change is one durable transaction.
+//! It holds no secret, no address and no text of a change. Every change is one durable transaction.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::notice::Notice;
+use super::notice::{Choice, Notice};
 use crate::domain::{Digest, Head, Time};
 use crate::private::{self, PrivateError};
 
@@ -17,7 +17,7 @@ const SCHEMA: &str = "
     CREATE TABLE told (key TEXT NOT NULL, person TEXT NOT NULL, PRIMARY KEY (key, person)) STRICT, WITHOUT ROWID;
     CREATE TABLE queue (
         n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, target TEXT NOT NULL, recipient TEXT NOT NULL,
-        notice TEXT NOT NULL, queued INTEGER NOT NULL, refused TEXT
+        notice TEXT NOT NULL, choice TEXT NOT NULL, queued INTEGER NOT NULL, refused TEXT
     ) STRICT;
     CREATE INDEX queue_by_target ON queue (target, n);
     CREATE TABLE pause (
@@ -26,11 +26,11 @@ const SCHEMA: &str = "
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE sent (target TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
     CREATE INDEX sent_by_target ON sent (target, at);
-    PRAGMA user_version = 1;
+    PRAGMA user_version = 2;
 ";
 
 /// The layout of the file.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 
 /// After how many seconds a message that cannot be delivered is given up: a week.
 const GIVEN_UP: i64 = 7 * 86_400;
@@ -88,6 +88,23 @@ pub struct Queued {
     pub recipient: String,
     /// What it says.
     pub notice: Notice,
+    /// By what its receiver was chosen.
+    pub choice: Choice,
+}
+
+/// A message of the queue that was not refused, for judging its receiver again.
+#[derive(Debug, Clone)]
+pub struct Pending {
+    /// Its place.
+    pub n: i64,
+    /// See [`Queued::target`].
+    pub target: String,
+    /// See [`Queued::recipient`].
+    pub recipient: String,
+    /// See [`Queued::notice`].
+    pub notice: Notice,
+    /// See [`Queued::choice`].
+    pub choice: Choice,
 }
 
 /// A message of the queue.
@@ -151,6 +168,8 @@ impl State {
             conn.busy_timeout(Duration::from_secs(5))?;
             conn.pragma_update(None, "trusted_schema", false)?;
             conn.pragma_update(None, "synchronous", "FULL")?;
+            // What was delivered is overwritten.
+            conn.pragma_update(None, "secure_delete", true)?;
             let layout: i64 = conn.query_row("SELECT user_version FROM pragma_user_version", [], |row| row.get(0))?;
             let empty: bool = conn.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))?;
             if layout == 0 && empty {
@@ -206,11 +225,13 @@ impl State {
                 tx.execute("INSERT OR IGNORE INTO told VALUES (?1, ?2)", [key, person])?;
             }
             for it in queued {
-                let notice = serde_json::to_string(&it.notice)
-                    .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+                let invalid = |error| rusqlite::Error::ToSqlConversionFailure(Box::new(error));
+                let notice = serde_json::to_string(&it.notice).map_err(invalid)?;
+                let choice = serde_json::to_string(&it.choice).map_err(invalid)?;
                 tx.execute(
-                    "INSERT OR IGNORE INTO queue (id, target, recipient, notice, queued) VALUES (?1, ?2, ?3, ?4, ?5)",
-                    params![it.id, it.target, it.recipient, notice, now.unix()],
+                    "INSERT OR IGNORE INTO queue (id, target, recipient, notice, choice, queued)
+                        VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    params![it.id, it.target, it.recipient, notice, choice, now.unix()],
                 )?;
             }
             tx.execute("DELETE FROM sent WHERE at < ?1", [now.unix() - GIVEN_UP])?;
@@ -221,6 +242,37 @@ impl State {
             tx.commit()
         };
         write().map_err(|source| StateError::Sqlite { path, source })
+    }
+
+    /// Every message that was not refused, oldest first.
+    ///
+    /// # Errors
+    /// SQLite's, or a damaged row.
+    pub fn pending(&self) -> Result<Vec<Pending>, StateError> {
+        type Found = (i64, String, String, String, String);
+        let read = || -> rusqlite::Result<Vec<Found>> {
+            let sql = "SELECT n, target, recipient, notice, choice FROM queue WHERE refused IS NULL ORDER BY n";
+            let mut select = self.conn.prepare(sql)?;
+            select.query_map([], |row| row.try_into())?.collect()
+        };
+        let found = read().map_err(self.failed())?.into_iter();
+        let whole = |(n, target, recipient, notice, choice): Found| {
+            let notice = serde_json::from_str(&notice).ok()?;
+            let choice = serde_json::from_str(&choice).ok()?;
+            Some(Pending { n, target, recipient, notice, choice })
+        };
+        found.map(|row| whole(row).ok_or_else(|| self.damaged("a message of the queue"))).collect()
+    }
+
+    /// Deletes messages that nobody is to get any more.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn withdraw(&mut self, places: &[i64]) -> Result<(), StateError> {
+        self.change(|tx| {
+            let mut delete = tx.prepare("DELETE FROM queue WHERE n = ?1")?;
+            places.iter().try_for_each(|n| delete.execute([n]).map(|_| ()))
+        })
     }
 
     /// The first message that can be sent to a target now.

@@ -138,7 +138,7 @@ impl Sender<'_> {
         let (client, url, key) = match &self.line {
             Line::Mail { mailer, server } => {
                 let to = if job.recipient.is_empty() { server.to.clone() } else { vec![self.address(&job.recipient)?] };
-                return mailer.send(mail(server, to, &said, &job.id, now)?);
+                return mailer.send(server, &mail(server, to, &said, &job.id, now)?);
             }
             Line::Http { client, url, key } => (client, *url, key.map_or("", |key| key)),
         };

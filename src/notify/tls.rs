@@ -3,9 +3,12 @@
 use std::error::Error;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
+use rustls::crypto::ring::default_provider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
 
 use crate::private::{self, Owner};
 
@@ -28,6 +31,21 @@ pub fn authorities(file: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, 
         Ok(found) if !found.is_empty() => Ok(found),
         _ => Err(format!("{} has no certificate in PEM", file.display())),
     }
+}
+
+/// How to connect to a server that one of these authorities vouches for.
+///
+/// # Errors
+/// The reason: none of them can be used.
+pub fn client(trusted: &[CertificateDer<'static>]) -> Result<ClientConfig, String> {
+    let unusable = || "its certificate authorities cannot be used".to_owned();
+    let mut roots = RootCertStore::empty();
+    if roots.add_parsable_certificates(trusted.iter().cloned()).0 == 0 {
+        return Err(unusable());
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()));
+    let config = config.with_safe_default_protocol_versions().map_err(|_| unusable())?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
 /// What TLS says of a connection that failed, if it is what failed.

@@ -37,7 +37,7 @@ fn rules_that_others_can_write_are_refused() {
 }
 
 /// Every file below a directory.
-fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+pub fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let items = fs::read_dir(folder).unwrap().map(|item| item.unwrap().path());
     items.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }

@@ -8,7 +8,7 @@ use std::collections::btree_map::Entry;
 use super::found::{Found, requesters_and_owner};
 use crate::commands::look::inbox::{self, Waiting};
 use crate::commands::lookup::change;
-use crate::domain::{Change, ChangeId, Effect, Met, Moment, PersonId, Status};
+use crate::domain::{Change, ChangeId, Effect, Met, Moment, PersonId, Status, Verdict};
 use crate::error::Error;
 use crate::notify::What;
 use crate::store::{ChangeFilter, Session};
@@ -18,7 +18,8 @@ use crate::store::{ChangeFilter, Session};
 /// # Errors
 /// The register cannot be read.
 pub fn conditions(session: &Session, people: &[PersonId], remind: i64, now: Moment) -> Result<Holding, Error> {
-    let mut holding = Holding { by_key: BTreeMap::new(), changes: BTreeMap::new(), remind, now };
+    let mut holding =
+        Holding { by_key: BTreeMap::new(), titles: BTreeMap::new(), changes: BTreeMap::new(), remind, now };
     for person in people {
         for item in inbox::waiting(session, person, now)? {
             holding.item(session, person, &item)?;
@@ -35,6 +36,8 @@ pub fn conditions(session: &Session, people: &[PersonId], remind: i64, now: Mome
 pub struct Holding {
     /// By key.
     pub by_key: BTreeMap<String, Found>,
+    /// What the inbox says of each subject.
+    pub titles: BTreeMap<String, String>,
     changes: BTreeMap<ChangeId, Change>,
     remind: i64,
     now: Moment,
@@ -52,7 +55,7 @@ impl Holding {
     /// An item of somebody's inbox, and a reminder if its deadline is near.
     fn item(&mut self, session: &Session, person: &PersonId, item: &Waiting) -> Result<(), Error> {
         let what = What::of_action(item.action);
-        let key = format!("inbox {} {} {}", item.action, item.subject, item.since);
+        let key = self.key(session, item)?;
         // The opening of a break-glass is told to everybody as an event, when its entry is read.
         if !(item.subject.starts_with("BG-") && matches!(item.action, "read" | "close")) {
             self.add(session, person, (key.clone(), what), item)?;
@@ -66,6 +69,26 @@ impl Holding {
         }
     }
 
+    /// The key of an item. No time that somebody claims is in it: with a clock set back, an act would have the key of an
+    /// earlier one, and would not be told.
+    fn key(&mut self, session: &Session, item: &Waiting) -> Result<String, Error> {
+        let of = match (item.subject.parse::<ChangeId>(), item.deadline) {
+            (Ok(id), _) => format!(" {}", since(self.change(session, id)?, item.action)),
+            // The calendar of a freeze.
+            (Err(_), Some(end)) if item.action == "extend" => format!(" {end}"),
+            // There is one proposal, break-glass or seal with this subject.
+            (Err(_), _) => String::new(),
+        };
+        Ok(format!("inbox {} {}{of}", item.action, item.subject))
+    }
+
+    fn change(&mut self, session: &Session, id: ChangeId) -> Result<&Change, Error> {
+        Ok(match self.changes.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(change(session, id)?),
+        })
+    }
+
     fn is_near(&self, at: crate::domain::Time) -> bool {
         at > self.now.claimed && at <= self.now.claimed.plus(self.remind)
     }
@@ -77,20 +100,15 @@ impl Holding {
         (key, what): (String, What),
         item: &Waiting,
     ) -> Result<(), Error> {
+        self.titles.insert(item.subject.clone(), item.title.clone());
         if let Some(known) = self.by_key.get_mut(&key) {
-            known.people.insert(person.clone());
+            known.choice.people.insert(person.clone());
             return Ok(());
         }
         let typed = typed(item);
         let mut found = Found::new(session, key.clone(), (what, item.subject.clone()), &typed).word(item.action);
         if let Ok(id) = item.subject.parse::<ChangeId>() {
-            let change = match self.changes.entry(id) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(unknown) => unknown.insert(change(session, id)?),
-            };
-            found = found.about(session, change)?;
-        } else {
-            found.notice.title = Some(item.title.clone());
+            found = found.about(self.change(session, id)?);
         }
         if let Some(at) = item.deadline {
             found = found.until(at, item.then);
@@ -107,15 +125,17 @@ impl Holding {
             Status::InProgress => (What::WindowCloses, facts.last_rollback(), "last rollback"),
             _ => return Ok(()),
         };
-        // Whoever filed it that late knows.
-        if !self.is_near(at) || change.current().time >= at.plus(-self.remind) {
+        if !self.is_near(at) {
             return Ok(());
         }
+        let current = change.current();
+        let late = current.effective >= at.plus(-self.remind);
         let id = change.id();
         let key = format!("{then} {id} {} {at}", change.current().id.filed);
         let people = requesters_and_owner(change).into_iter().chain(facts.implementers.iter().cloned());
         let typed = format!("show {id}");
-        let found = Found::new(session, key.clone(), (what, id.to_string()), &typed).about(session, change)?;
+        let mut found = Found::new(session, key.clone(), (what, id.to_string()), &typed).about(change);
+        found.filed_late = late.then_some(current.seq);
         self.by_key.insert(key, found.until(at, then).concerning(people));
         Ok(())
     }
@@ -126,7 +146,7 @@ impl Holding {
             let (id, filed) = (change.id(), change.current().id.filed);
             let key = format!("freeze {} {} {id} {filed}", met.freeze.name, met.freeze.since);
             let subject = (What::FreezeMeets, id.to_string());
-            let found = Found::new(session, key.clone(), subject, &format!("show {id}")).about(session, change)?;
+            let found = Found::new(session, key.clone(), subject, &format!("show {id}")).about(change);
             let found = found.word(&met.freeze.name).until(met.closed.from, "freeze closes");
             self.by_key.insert(key, found.concerning(requesters_and_owner(change)));
         }
@@ -149,6 +169,17 @@ fn open(session: &Session, now: Moment) -> Result<Vec<(Change, Status, Vec<Met>)
         let met = if open { governance.freezes_met(facts, from, facts.window.end())? } else { Vec::new() };
         Ok((change.clone(), status, met))
     })??)
+}
+
+/// The entry since which an act on a change is possible.
+fn since(change: &Change, action: &str) -> u64 {
+    let current = change.current().seq;
+    match action {
+        "finish" => change.started().map_or(current, |act| act.seq),
+        "confirm" | "review" => change.outcomes().first().map_or(current, |(_, act)| act.seq),
+        "revise" => change.votes().iter().rfind(|it| it.verdict == Verdict::Reject).map_or(current, |it| it.seq),
+        _ => current,
+    }
 }
 
 /// What to type for an item of the inbox.

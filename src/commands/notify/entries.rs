@@ -52,7 +52,7 @@ pub fn happened(session: &Session, seq: u64, everybody: &[PersonId], now: Moment
 fn on_change(session: &Session, seq: u64, what: What, id: ChangeId) -> Result<Found, Error> {
     let change = change(session, id)?;
     let facts = &change.current().facts;
-    let found = Found::new(session, key(seq), (what, id.to_string()), &format!("show {id}")).about(session, &change)?;
+    let found = Found::new(session, key(seq), (what, id.to_string()), &format!("show {id}")).about(&change);
     let found = found.until(facts.window.start(), "window opens");
     Ok(found.concerning(requesters_and_owner(&change)))
 }
@@ -67,9 +67,9 @@ fn freeze(
 ) -> Found {
     let typed = if what == What::FreezeEnded { "freeze list".to_owned() } else { format!("freeze show {name}") };
     let mut found = Found::new(session, key(seq), (what, format!("freeze {name}")), &typed);
-    found.facets = crate::notify::Facets::default();
+    found.choice.facets = crate::notify::Facets::default();
     if !services.is_empty() {
-        found.facets.services = Some(services.clone());
+        found.choice.facets.services = Some(services.clone());
     }
     found
 }
@@ -94,8 +94,7 @@ fn glass(session: &Session, seq: u64, what: What, id: BreakGlassId, now: Moment)
     let glass = find(session, id)?;
     let mut found = Found::new(session, key(seq), (what, id.to_string()), &format!("breakglass show {id}"));
     // Every rule about break-glass chooses it, whatever services it asks for: nobody knows yet what it touches.
-    found.facets = crate::notify::Facets::default();
-    found.notice.title = Some(format!("incident {}", glass.opening().incident));
+    found.choice.facets = crate::notify::Facets::default();
     let (at, then) = match glass.close() {
         Some(_) => (glass.deadline(), "unauthorised"),
         None => (glass.end(), "ends"),
@@ -103,6 +102,9 @@ fn glass(session: &Session, seq: u64, what: What, id: BreakGlassId, now: Moment)
     Ok(if glass.is_ahead(now) { found } else { found.until(at, then) })
 }
 
+/// The prefix of the key of what happened; the rest is the number of its entry.
+pub const ENTRY: &str = "entry ";
+
 fn key(seq: u64) -> String {
-    format!("entry {seq}")
+    format!("{ENTRY}{seq}")
 }

@@ -1,24 +1,23 @@
 //! Something to notice, with the people whom it concerns.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::commands::breakglass::find;
 use crate::commands::lookup::title;
-use crate::domain::{Change, ChangeId, PersonId, Time};
+use crate::domain::{BreakGlassId, Change, ChangeId, PersonId, Time};
 use crate::error::Error;
-use crate::notify::{self, Deadline, Facets, Notice, What};
+use crate::notify::{self, Choice, Deadline, EventName, Facets, Notice, What};
 use crate::store::Session;
 
 /// Something to notice.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// What makes it different from everything else: the same key means the same thing.
-    pub key: String,
     /// What it says.
     pub notice: Notice,
-    /// What rules ask about it.
-    pub facets: Facets,
-    /// Whom it concerns.
-    pub people: BTreeSet<PersonId>,
+    /// Its key, what rules ask about it, and whom it concerns.
+    pub choice: Choice,
+    /// The entry of a revision that says itself that it was filed when its window was near.
+    pub filed_late: Option<u64>,
 }
 
 impl Found {
@@ -37,26 +36,25 @@ impl Found {
             command: format!("twinseal {typed}"),
             change: notify::Change::default(),
         };
-        Self { key, notice, facets: Facets::none(), people: BTreeSet::new() }
+        Self { notice, choice: Choice { key, facets: Facets::none(), people: BTreeSet::new() }, filed_late: None }
     }
 
-    /// Adds the title, the risk and the facts of a change.
-    pub fn about(mut self, session: &Session, change: &Change) -> Result<Self, Error> {
+    /// Adds the risk and the facts of a change.
+    pub fn about(mut self, change: &Change) -> Self {
         let facts = &change.current().facts;
-        self.notice.title = title_of(session, change.id())?;
         self.notice.risk = Some(facts.risk);
         self.notice.change = notify::Change {
             owner: Some(facts.owner.clone()),
             services: facts.services.clone(),
             environments: facts.environments.clone(),
         };
-        self.facets = Facets {
+        self.choice.facets = Facets {
             services: Some(facts.services.clone()),
             environments: Some(facts.environments.clone()),
             risks: Some([facts.risk].into()),
             kinds: Some([facts.kind].into()),
         };
-        Ok(self)
+        self
     }
 
     /// Adds until when to act.
@@ -79,14 +77,26 @@ impl Found {
 
     /// Adds whom it concerns.
     pub fn concerning(mut self, people: impl IntoIterator<Item = PersonId>) -> Self {
-        self.people.extend(people);
+        self.choice.people.extend(people);
         self
     }
 }
 
-/// The title of a change as messages say it.
-fn title_of(session: &Session, id: ChangeId) -> Result<Option<String>, Error> {
-    Ok(Some(title(session, id)?.unwrap_or_else(|| "(text redacted)".to_owned())))
+/// What a message says in the line of the title, as the verified register has it now: `inbox` is what the inbox says of
+/// each subject.
+///
+/// # Errors
+/// The register cannot be read.
+pub fn title_of(session: &Session, notice: &Notice, inbox: &BTreeMap<String, String>) -> Result<Option<String>, Error> {
+    if let Ok(id) = notice.subject.parse::<ChangeId>() {
+        return Ok(Some(title(session, id)?.unwrap_or_else(|| "(text redacted)".to_owned())));
+    }
+    match notice.subject.parse::<BreakGlassId>() {
+        Ok(id) if notice.what.event() == Some(EventName::BreakGlass) => {
+            Ok(Some(format!("incident {}", find(session, id)?.opening().incident)))
+        }
+        _ => Ok(inbox.get(&notice.subject).cloned()),
+    }
 }
 
 /// Everybody who filed or revised a change, and its owner.

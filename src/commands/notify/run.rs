@@ -8,9 +8,10 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::conditions::{conditions, reminded_of};
+use super::conditions::{Holding, conditions, reminded_of};
 use super::entries::happened;
 use super::fan_out::FanOut;
+use super::found::title_of;
 use super::{rules, state, zone};
 use crate::commands::Context;
 use crate::commands::duration::duration;
@@ -18,7 +19,7 @@ use crate::commands::lookup::time;
 use crate::domain::{Group, Head, Moment, PersonId, number};
 use crate::error::{Error, NotifyError};
 use crate::input::Toward;
-use crate::notify::{Begun, Queued, Rules, Sent, State, Told, deliver};
+use crate::notify::{Begun, Queued, Sent, State, Titles, Told, deliver};
 use crate::output::safe;
 use crate::private;
 use crate::store::{EntryFilter, Session, Since};
@@ -57,18 +58,23 @@ impl Run {
             return first;
         }
         drop(session);
-        let mut result = first;
+        let (mut result, mut failed) = (first, None);
         loop {
             match result {
-                Ok(()) | Err(Error::Notify(NotifyError::Undelivered(_))) => {}
+                Ok(()) | Err(Error::Notify(NotifyError::Undelivered(_))) => failed = None,
                 // Without rules or a place to begin, nothing will change by waiting.
                 Err(error @ Error::Notify(NotifyError::Rules(_) | NotifyError::Begun(_) | NotifyError::Lost(_))) => {
                     return Err(error);
                 }
-                Err(error) => context.env.status(format_args!("error: {}", safe(&error.to_string()))),
+                Err(error) => {
+                    let said = failed.replace(error.to_string());
+                    if let Some(new) = failed.as_ref().filter(|_| said != failed) {
+                        context.env.status(format_args!("error: {}", safe(new)));
+                    }
+                }
             }
             (context.env.sleep)(every);
-            context.ui = crate::commands::ui::Ui::new(context.ui.json);
+            context.ui.next_round();
             result = context.open().and_then(|session| self.round(context, &session, &folder, None));
         }
     }
@@ -84,7 +90,13 @@ impl Run {
         let rules = rules(context, self.config.as_deref())?;
         let mut state = state(folder)?;
         let now = session.state().moment(context.env.now());
-        let queued = queue(context, (session, &rules, since), &mut state, now)?;
+        let Some(head) = session.state().head() else { return report(context, 0, &BTreeMap::new()) };
+        let groups = everybody(session, now)?;
+        let people: Vec<PersonId> = groups.keys().cloned().collect();
+        let holding = conditions(session, &people, rules.remind, now)?;
+        let fan_out = FanOut { rules: &rules, groups: &groups, fingerprint: session.fingerprint(), head };
+        let queued = queue(context, (session, &fan_out, &holding), (&mut state, since), now)?;
+        let titles = settle(session, &fan_out, &holding, &mut state)?;
         let zone = zone(context, &rules);
         let (mut senders, mut sent) = (BTreeMap::new(), BTreeMap::new());
         for (name, target) in &rules.targets {
@@ -96,7 +108,7 @@ impl Run {
                 }
             }
         }
-        sent.extend(deliver(&mut state, &senders, now.claimed).map_err(NotifyError::from)?);
+        sent.extend(deliver(&mut state, &senders, &titles, now.claimed).map_err(NotifyError::from)?);
         report(context, queued, &sent)
     }
 }
@@ -111,11 +123,11 @@ pub(super) fn lock(folder: &Path) -> Result<File, Error> {
 /// Queues what is new, and returns the number of messages.
 fn queue(
     context: &mut Context<'_>,
-    (session, rules, since): (&Session, &Rules, Option<&str>),
-    state: &mut State,
+    (session, fan_out, holding): (&Session, &FanOut<'_>, &Holding),
+    (state, since): (&mut State, Option<&str>),
     now: Moment,
 ) -> Result<usize, Error> {
-    let Some(head) = session.state().head() else { return Ok(0) };
+    let head = fan_out.head;
     let begun = state.begun().map_err(NotifyError::from)?;
     let known = begun.as_ref().map(|it| session.holds(it.head)).transpose()?;
     let from = match (&begun, known, since) {
@@ -125,17 +137,16 @@ fn queue(
         (_, _, Some(since)) => Some(first_entry(context, session, since, head)?),
         (None, _, None) => None,
     };
-    let groups = everybody(session, now)?;
-    let fan_out = FanOut { rules, groups: &groups, fingerprint: session.fingerprint(), head: head.seq };
-    let people: Vec<PersonId> = groups.keys().cloned().collect();
+    let people: Vec<PersonId> = fan_out.groups.keys().cloned().collect();
     let mut queued = Vec::new();
     for seq in from.map_or(head.seq + 1..=head.seq, |from| from..=head.seq) {
         if let Some(found) = happened(session, seq, &people, now)? {
-            queued.extend(fan_out.messages(&found, true, &found.people));
+            queued.extend(fan_out.messages(&found, true, &found.choice.people));
         }
     }
+    let noticed = begun.as_ref().map(|it| it.head.seq);
     let old = begun.map(|it| it.told).unwrap_or_default();
-    let told = begin_to_hold(session, &fan_out, (&people, &old), now, &mut queued)?;
+    let told = begin_to_hold(fan_out, holding, (&old, noticed), &mut queued);
     if from.is_none() {
         context.env.status(format_args!("notices begin after entry {}; nothing before it is sent", head.seq));
         queued.clear();
@@ -147,19 +158,21 @@ fn queue(
 
 /// Adds the messages about what began to hold since the last run, and returns all that holds.
 fn begin_to_hold(
-    session: &Session,
     fan_out: &FanOut<'_>,
-    (people, old): (&[PersonId], &Told),
-    now: Moment,
+    holding: &Holding,
+    (old, noticed): (&Told, Option<u64>),
     queued: &mut Vec<Queued>,
-) -> Result<Told, Error> {
-    let holding = conditions(session, people, fan_out.rules.remind, now)?;
+) -> Told {
     let old_keys: BTreeSet<&str> = old.iter().map(|(key, _)| key.as_str()).collect();
     let mut told = Told::new();
     for (key, found) in &holding.by_key {
         // Nobody in particular: the key itself is remembered.
         told.insert((key.clone(), String::new()));
-        told.extend(found.people.iter().map(|person| (key.clone(), person.to_string())));
+        told.extend(found.choice.people.iter().map(|person| (key.clone(), person.to_string())));
+        // Whoever filed it that late knows. If the entry was there before, its clock ran ahead.
+        if found.filed_late.is_some_and(|seq| noticed.is_some_and(|noticed| seq > noticed)) {
+            continue;
+        }
         // Whoever hears of something for the first time needs no reminder of it.
         let base = reminded_of(key).filter(|base| holding.by_key.contains_key(*base));
         let base = |person: &str| base.is_some_and(|base| !old.contains(&(base.to_owned(), person.to_owned())));
@@ -167,10 +180,31 @@ fn begin_to_hold(
             let pair = (key.clone(), person.to_string());
             !old.contains(&pair) && !base(person.as_str())
         };
-        let new: BTreeSet<PersonId> = found.people.iter().filter(is_new).cloned().collect();
+        let new: BTreeSet<PersonId> = found.choice.people.iter().filter(is_new).cloned().collect();
         queued.extend(fan_out.messages(found, !old_keys.contains(key.as_str()) && !base(""), &new));
     }
-    Ok(told)
+    told
+}
+
+/// Judges again who gets what is queued, because people leave and texts are redacted while a target is down. Deletes
+/// what nobody is to get any more, and returns the titles of the rest.
+fn settle(session: &Session, fan_out: &FanOut<'_>, holding: &Holding, state: &mut State) -> Result<Titles, Error> {
+    let (mut gone, mut titles) = (Vec::new(), Titles::new());
+    for it in state.pending().map_err(NotifyError::from)? {
+        // What is not in the rules now stays, and `notify status` says so.
+        if !fan_out.rules.targets.contains_key(&it.target) {
+            continue;
+        }
+        if fan_out.still_reaches(&it, &holding.by_key) {
+            titles.extend(title_of(session, &it.notice, &holding.titles)?.map(|title| (it.n, title)));
+        } else {
+            gone.push(it.n);
+        }
+    }
+    if !gone.is_empty() {
+        state.withdraw(&gone).map_err(NotifyError::from)?;
+    }
+    Ok(titles)
 }
 
 /// Everybody who can still act, with their groups. Who has left is told nothing.
