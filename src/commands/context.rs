@@ -28,7 +28,7 @@ pub struct Options {
     /// Register name, or path of its file [env: TWINSEAL_REGISTER]
     #[arg(id = "global-register", long = "register", global = true, value_name = "NAME|FILE")]
     pub register: Option<String>,
-    /// Act as this person; refused if the key belongs to another one [env: TWINSEAL_AS]
+    /// Act or read as this person; nothing is signed with the key of another one [env: TWINSEAL_AS]
     #[arg(id = "global-as", long = "as", global = true, value_name = "PERSON")]
     pub person: Option<String>,
     /// OpenSSH Ed25519 key that signs: a private key file, or a public key file if ssh-agent holds the private key; by

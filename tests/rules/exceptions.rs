@@ -48,7 +48,7 @@ fn a_change_that_is_filed_too_shortly_before_its_window_is_refused() {
         filing(&world, |facts, _| facts.window = window("2026-12-01T11:01:00Z", "2026-12-01T12:00:00Z"));
     accepted(&world, "erin", event, text);
     world.write("change.toml", CHANGE);
-    let fault = "change.toml:1: the policy requires 61 min between filing and the start of the window (requirement it)";
+    let fault = "window.start: the policy requires 61 min between filing and the start of the window (requirement it)";
     world.fails("erin", "check change.toml --register prod.db", Exit::Invalid, fault);
     world.fails("erin", "file change.toml --again", Exit::Refused, "the policy requires 61 min");
 }
