@@ -1,6 +1,7 @@
 //! Errors of commands: what failed, why, the next step, and the exit code.
 
 mod account;
+mod artifacts;
 mod break_glass;
 mod denied;
 mod exit;
@@ -16,6 +17,7 @@ mod words;
 use std::path::PathBuf;
 
 pub use account::AccountError;
+pub use artifacts::ArtifactError;
 pub use break_glass::BreakGlassError;
 pub use exit::Exit;
 pub use freeze::FreezeError;
@@ -229,6 +231,9 @@ pub enum Error {
     /// A command about this account.
     #[error("{0}")]
     Account(#[from] AccountError),
+    /// An artifact was not found by its name.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
     /// An argument, a variable or a path that is not UTF-8 where it must be.
     #[error("{0} is not UTF-8")]
     NotUtf8(String),

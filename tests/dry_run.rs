@@ -175,3 +175,53 @@ fn no_command_that_records_nothing_takes_a_dry_run() {
     world.write("change.toml", CHANGE);
     assert_eq!(world.run("erin", "drafts list").err, "no drafts\n");
 }
+
+/// The files of an account, with their content.
+fn files(world: &World, person: &str) -> Vec<(String, Vec<u8>)> {
+    let (mut found, mut folders) = (Vec::new(), vec![world.path(&format!("people/{person}"))]);
+    while let Some(folder) = folders.pop() {
+        for item in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            match item.path().is_dir() {
+                true => folders.push(item.path()),
+                false => found.push((item.path().display().to_string(), fs::read(item.path()).unwrap())),
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn no_dry_run_trusts_a_register() {
+    let world = World::filed();
+    world.person("grace");
+    let before = files(&world, "grace");
+    let trusted = format!("--register prod.db --fingerprint {}", world.fingerprint());
+    for line in OPENING.iter().filter(|line| records(&words(line)) && !line.starts_with("init")) {
+        for options in [trusted.as_str(), "--register prod.db"] {
+            let line = format!("{line} {options} --dry-run").replace("DIGEST", &"0".repeat(64));
+            let output = world.run_typing("grace", &line, &["yes", "y"]);
+            assert_ne!(output.exit, Exit::Done, "{line}\n{}", output.screen);
+            assert_eq!(files(&world, "grace"), before, "{line}\n{}", output.screen);
+        }
+    }
+    let output = world.run_typing("grace", &format!("note CHG-1 Seen. {trusted} --dry-run"), &["yes"]);
+    for said in ["--dry-run: this account does not trust the register prod#", "hint: compare the fingerprint first: "] {
+        assert!(output.exit == Exit::Invalid && output.err.contains(said), "{said}\n{}", output.screen);
+    }
+    // Nor does a dry run say that a register has moved for good.
+    world.ok("erin", "list");
+    let fingerprint = world.fingerprint();
+    fs::rename(world.path("prod.db"), world.path("moved.db")).unwrap();
+    let list = |world: &World| {
+        let mut files = files(world, "erin");
+        files.retain(|(name, _)| name.ends_with("registers.toml"));
+        files
+    };
+    let before = list(&world);
+    let moved = format!("note CHG-1 Seen. --register moved.db --fingerprint {fingerprint}");
+    world.run("erin", &format!("{moved} --dry-run"));
+    assert!(before.len() == 1 && list(&world) == before);
+    world.ok("erin", &moved);
+    assert_ne!(list(&world), before);
+}

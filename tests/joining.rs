@@ -170,6 +170,27 @@ fn join_overwrites_no_request_and_no_setting() {
 }
 
 #[test]
+fn no_request_is_kept_that_asks_for_something_else_than_the_options() {
+    let world = World::founded();
+    asked(&world);
+    let kept = fs::read(world.path("frank.request")).unwrap();
+    for options in
+        ["--role admin", "--role engineer", "--role engineer,approver,auditor", "--name 'Frank Li'", "--name ''"]
+    {
+        let complaint = "the request in frank.request asks for other roles or another name: roles engineer, approver; \
+                         name Frank Ng";
+        world.fails("frank", &format!("join frank {options}"), Exit::Invalid, complaint);
+        assert!(world.run("frank", &format!("join frank {options}")).err.contains("`twinseal join --out FILE`"));
+    }
+    let same = world.run("frank", "join frank --role approver,engineer --name 'Frank Ng'");
+    let said = "it asks for: roles engineer, approver; name Frank Ng\n";
+    assert!(same.exit == Exit::Done && same.err.contains(said), "{}", same.screen);
+    assert!(world.run("frank", "join frank").err.contains(said));
+    assert_eq!(fs::read(world.path("frank.request")).unwrap(), kept);
+    typed(&world, "frank", "join frank --role admin --out other.request", &["correct horse"]);
+}
+
+#[test]
 fn no_account_is_set_up_with_a_suspended_key_or_as_somebody_else() {
     let world = World::founded();
     asked(&world);

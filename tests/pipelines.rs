@@ -9,6 +9,7 @@ use std::process::{Command, Output};
 
 use crate::support::{CHANGE, World, stock_tool};
 use sha2::{Digest as _, Sha256};
+use twinseal::error::Exit;
 
 const ARTIFACT: &str = "order-gateway.tar.gz";
 
@@ -164,6 +165,23 @@ fn no_other_build_is_deployed_than_the_approved_one() {
     world.write(&format!("build/{ARTIFACT}"), "another build");
     let refused = run(&world, &format!("sh examples/ci/gated-deploy CHG-1 run-1 {ARTIFACT}"), &[]);
     assert_eq!((refused.status.code(), log(&world)), (Some(1), String::new()), "{refused:?}");
+}
+
+#[test]
+fn no_machine_account_starts_with_an_artifact_that_it_did_not_name() {
+    let world = with_runner();
+    file(&world, "CHG-1");
+    approve(&world, "CHG-1");
+    // The approved file is where the command runs, and vouches for nothing.
+    for words in ["start CHG-1 --run-id 7", "start CHG-1", "gate CHG-1 --start --run-id 7"] {
+        let refused = run(&world, &format!("ssh -T gate {words}"), &[]);
+        assert_eq!(refused.status.code(), Some(1), "{words}: {refused:?}");
+        let said = [refused.stdout, refused.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert!(said.contains(&format!("approved artifact {ARTIFACT} was not given")), "{words}: {said}");
+    }
+    world.fails("deploy", "start CHG-1 --artifacts build", Exit::Refused, "--artifacts is not for pipelines");
+    assert!(world.change("CHG-1").started().is_none());
 }
 
 #[test]

@@ -120,9 +120,39 @@ fn no_revision_that_was_filed_meanwhile_is_replaced_unseen() {
     assert!(output.exit == Exit::Refused && output.err.contains("not the current revision"), "{}", output.screen);
     assert!(output.err.contains("kept as draft 1"), "{}", output.screen);
     assert_eq!(world.revision("CHG-1").number, 3);
-    // Resumed, it is compared with the revision that it would replace.
     world.variable("erin", "EDITOR", Some("true"));
     let resumed = world.run_typing("erin", "drafts resume 1", &["y"]);
+    assert!(resumed.exit == Exit::Refused && resumed.err.contains("was made from revision 2"), "{}", resumed.screen);
+    assert_eq!(world.revision("CHG-1").number, 3);
+}
+
+#[test]
+fn no_draft_that_is_resumed_undoes_a_revision_filed_since() {
+    let world = World::filed();
+    editor_replaces(&world, "\"high\"", "\"low\"");
+    for begun in ["revise CHG-1", "revise CHG-1 --risk medium"] {
+        assert!(world.run_typing("erin", begun, &["n"]).err.contains("kept as draft"), "{begun}");
+    }
+    world.write("other.toml", CHANGE.replace("160", "200"));
+    world.ok("erin", "revise CHG-1 other.toml");
+    world.variable("erin", "EDITOR", Some("touch opened; true"));
+    for n in [1, 2] {
+        let said = format!("draft {n} was made from revision 1 of CHG-1, whose current revision is 2");
+        let resume = format!("drafts resume {n}");
+        world.fails("erin", &resume, Exit::Refused, &said);
+        let resumed = world.run_typing("erin", &resume, &["y"]);
+        assert!(resumed.exit == Exit::Refused && resumed.err.contains(&said), "{}", resumed.screen);
+        for step in ["`twinseal diff CHG-1`", "`twinseal revise CHG-1`", &format!("/drafts/{n}.CHG-1.1.")] {
+            assert!(resumed.err.contains(step), "{step}\n{}", resumed.screen);
+        }
+        assert!(world.ok("erin", "drafts list --json").contains(&format!("\"draft\":{n},")), "it is kept");
+    }
+    assert!(!world.path("opened").exists(), "nobody edits it in vain");
+    assert_eq!(world.revision("CHG-1").number, 2);
+    // One that was made from the current revision is filed.
+    editor_replaces(&world, "pool to 200", "pool to 144");
+    assert!(world.run_typing("erin", "revise CHG-1", &["n"]).err.contains("kept as draft 3"));
+    editor_replaces(&world, "no such text", "");
+    let resumed = world.run_typing("erin", "drafts resume 3", &["y"]);
     assert!(resumed.exit == Exit::Done && resumed.err.contains("-| 1. Set the pool to 200."), "{}", resumed.screen);
-    assert_eq!(world.revision("CHG-1").number, 4);
 }

@@ -11,7 +11,7 @@ use super::ui::{Ui, progress};
 use crate::config::{Config, Trusted};
 use crate::domain::{Author, Digest, PersonId, RegisterId};
 use crate::env::Env;
-use crate::error::Error;
+use crate::error::{AccountError, Error};
 use crate::key_choice::KeyChoice;
 use crate::output::{Clock, Page};
 use crate::record::Recorder;
@@ -195,12 +195,15 @@ impl<'e> Context<'e> {
         identity.admit(|old| self.registers.verified(old))?;
         let fingerprint = identity.fingerprint;
         if !identity.met {
+            if self.options.dry_run {
+                return Err(AccountError::DryFirstContact(id).into());
+            }
             ask_trust(self.env, &id, fingerprint, request)?;
             let in_place_of = identity.in_place_of();
             self.registers
                 .trust(self.env, &Trusted { name: id.name(), path: &request.path, fingerprint, in_place_of })?;
         }
-        if identity.has_moved() {
+        if identity.has_moved() && !self.options.dry_run {
             self.registers.move_to(self.env, fingerprint, &request.path)?;
         }
         if identity.is_itself() {

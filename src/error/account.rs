@@ -1,7 +1,7 @@
 //! Errors of commands about this account: its drafts, its shell, its help.
 
 use super::words::{did_you_mean, short};
-use crate::domain::{ChangeId, Fingerprint, PersonId, Time};
+use crate::domain::{ChangeId, Fingerprint, PersonId, RegisterId, Time};
 
 /// Why a command about this account failed.
 #[derive(Debug, thiserror::Error)]
@@ -9,6 +9,23 @@ pub enum AccountError {
     /// No draft with this number.
     #[error("no draft {0}")]
     NoDraft(String),
+    /// A draft of a revision, after another revision was filed.
+    #[error("draft {number} was made from revision {from} of {change}, whose current revision is {current}")]
+    OldDraft {
+        /// The number of the draft.
+        number: String,
+        /// Its file.
+        path: String,
+        /// The change that it revises.
+        change: ChangeId,
+        /// The revision that it was made from.
+        from: u64,
+        /// The current revision.
+        current: u64,
+    },
+    /// `--dry-run` with a register that this account does not trust: a dry run changes nothing about trust.
+    #[error("--dry-run: this account does not trust the register {0} yet")]
+    DryFirstContact(RegisterId),
     /// `--dry-run` with a command that records no entry.
     #[error("--dry-run: `{}` records no entry", format!("twinseal {}", .0).trim_end())]
     RecordsNothing(String),
@@ -40,6 +57,14 @@ pub enum AccountError {
         register: String,
         /// With which key.
         key: Fingerprint,
+    },
+    /// A request that asks for something else than the options.
+    #[error("the request in {path} asks for other roles or another name: {asked}")]
+    OtherWish {
+        /// The file, as it was named.
+        path: String,
+        /// What it asks for.
+        asked: String,
     },
     /// A request of this account that can no longer be used.
     #[error("the request in {path} expired at {expires}")]
@@ -81,9 +106,16 @@ impl AccountError {
     /// The next step.
     pub(super) fn hint(&self) -> String {
         let hint = match self {
-            Self::OtherRequest { .. } | Self::OldRequest { .. } => {
+            Self::OtherRequest { .. } | Self::OtherWish { .. } | Self::OldRequest { .. } => {
                 "write the new one to another file: `twinseal join --out FILE`"
             }
+            Self::OldDraft { path, change, .. } => {
+                return format!(
+                    "`twinseal diff {change}` shows what changed; begin again with `twinseal revise {change}`, and copy \
+                     from {path}"
+                );
+            }
+            Self::DryFirstContact(_) => "compare the fingerprint first: `twinseal join`, or run it without --dry-run",
             Self::NotTrusted { .. } => "`twinseal registers` lists the registers that this account trusts",
             Self::NoIdGiven => "give it: `twinseal join alice --role engineer`",
             Self::FoundNeedsTerminal => "`twinseal init` takes the same answers as options: `twinseal help init`",

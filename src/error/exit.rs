@@ -2,7 +2,7 @@
 
 use super::hint::{disk_fails, disk_is_full};
 use crate::config::ConfigError;
-use crate::error::{AccountError, Error, NotifyError};
+use crate::error::{AccountError, ArtifactError, Error, NotifyError};
 use crate::signer::KeyError;
 use crate::store::StoreError;
 
@@ -32,7 +32,8 @@ impl Error {
             | Self::RefusedOnRecord { .. }
             | Self::NotConfirmed
             | Self::Skipped
-            | Self::Account(AccountError::NotFiled(_) | AccountError::NothingWritten)
+            | Self::Account(AccountError::NotFiled(_) | AccountError::NothingWritten | AccountError::OldDraft { .. })
+            | Self::Artifact(ArtifactError::Differ { .. } | ArtifactError::Pipeline)
             | Self::NotTrusted
             | Self::FiledBefore { .. }
             | Self::GateClosed { .. }

@@ -47,6 +47,7 @@ impl Error {
             Self::File { doing, source, .. } => file_hint(doing, source),
             Self::Config(error) => return config_hint(error),
             Self::Account(error) => return Some(error.hint()),
+            Self::Artifact(error) => return Some(error.hint()),
             Self::Usage(error) => return Some(error.hint.clone()),
             Self::NeedDigest { .. } => {
                 "`twinseal show CHG-N`, `twinseal proposal show N` or `twinseal breakglass show BG-N` prints the digest"

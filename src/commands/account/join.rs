@@ -18,7 +18,7 @@ use crate::commands::people::request::{sent_to, signed, write_request};
 use crate::domain::{Asked, Digest, KeyState, Line, PersonId, PublicKey, Refusal, Role};
 use crate::error::{AccountError, Error};
 use crate::format::request::{RegisterRef, Request};
-use crate::output::safe;
+use crate::output::{list, safe};
 use crate::signer::KeySource;
 use crate::store::Session;
 
@@ -110,6 +110,7 @@ impl Join {
         let out = self.out.clone().unwrap_or_else(|| PathBuf::from(format!("{person}.request")));
         if context.env.path(&out).exists() {
             let before = written_before(context, &out, (&register, &person, &key.public()))?;
+            self.check_wish(&out, &before)?;
             return report(context, &out, &before);
         }
         let (name, roles) = (self.display_name(context)?, self.roles(context)?);
@@ -119,6 +120,15 @@ impl Join {
         let request = signed(context, key, (register, person, name), asked.with(roles, BTreeSet::new()))?;
         write_request(context, &out, &request)?;
         report(context, &out, &request)
+    }
+
+    /// Fails if the options ask for another display name or other roles than the request that was written before.
+    fn check_wish(&self, out: &Path, before: &Request) -> Result<(), Error> {
+        let roles: BTreeSet<Role> = self.roles.iter().map(|role| parse(role)).collect::<Result<_, _>>()?;
+        let name = self.name.as_deref().map(display_name).transpose()?;
+        let other = !roles.is_empty() && roles != *before.asked.roles() || name.is_some_and(|it| it != before.name);
+        let (path, asked) = (out.display().to_string(), wish(before));
+        if other { Err(AccountError::OtherWish { path, asked }.into()) } else { Ok(()) }
     }
 
     fn person(&self, context: &mut Context<'_>) -> Result<PersonId, Error> {
@@ -208,6 +218,14 @@ fn ask_register(context: &mut Context<'_>) -> Result<String, Error> {
     Ok(given)
 }
 
+/// What a request asks for: `roles engineer, approver; name Frank Ng`.
+fn wish(request: &Request) -> String {
+    let roles = request.asked.roles();
+    let roles = if roles.is_empty() { "none".to_owned() } else { list(roles) };
+    let name = request.name.as_ref().map_or("none", Line::as_str);
+    format!("roles {roles}; name {name}")
+}
+
 /// The request in a file, if it is one of this person with this key for this register that has not expired.
 fn written_before(
     context: &mut Context<'_>,
@@ -225,6 +243,7 @@ fn written_before(
         return Err(AccountError::OldRequest { path, expires: found.asked.expires() }.into());
     }
     context.env.remark(format_args!("{} was written before; you are not enrolled yet", safe(&path)));
+    context.env.remark(format_args!("it asks for: {}", safe(&wish(&found))));
     Ok(found)
 }
 

@@ -11,12 +11,13 @@ use serde_json::{Value, json};
 use crate::commands::Context;
 use crate::commands::change::draft::check_may_file;
 use crate::commands::change::filing::{Becomes, edit_and_record};
-use crate::domain::{ChangeId, Time, number};
+use crate::commands::lookup::change;
+use crate::domain::{RevisionRef, Time, number};
 use crate::error::{AccountError, Error};
 use crate::input::{title_of, without_marks};
 use crate::output::{ago, table};
 use crate::private::{self, Owner};
-use crate::store::StoreError;
+use crate::store::{Session, StoreError};
 
 /// List, resume and discard drafts that you began in the editor
 ///
@@ -58,16 +59,23 @@ impl Drafts {
         match self.verb {
             None | Some(Verb::List) => list(context),
             Some(Verb::Resume(it)) => {
-                let (path, revises) = find(context, &it.draft)?;
-                if revises.is_none() {
-                    let session = context.open()?;
-                    check_may_file(context, &session)?;
-                }
-                let becomes = revises.map_or(Becomes::Change, |of| Becomes::Revision { of, from: None });
-                edit_and_record(context, becomes, (&path, None), None)
+                let kept = find(context, &it.draft)?;
+                let session = context.open()?;
+                let becomes = match kept.revises {
+                    Some(from) => {
+                        check_is_current(&session, &kept, from)?;
+                        Becomes::Revision { of: from.change, from: Some(from) }
+                    }
+                    None => {
+                        check_may_file(context, &session)?;
+                        Becomes::Change
+                    }
+                };
+                drop(session);
+                edit_and_record(context, becomes, (&kept.path, None), None)
             }
             Some(Verb::Discard(it)) => {
-                let (path, _) = find(context, &it.draft)?;
+                let path = find(context, &it.draft)?.path;
                 remove(&path)?;
                 context.env.remark(format_args!("draft {} deleted", it.draft));
                 if !context.ui.json {
@@ -84,12 +92,24 @@ fn folder(context: &Context<'_>) -> PathBuf {
     context.registers.scratch().join("drafts")
 }
 
-/// Keeps a new draft, of a revision of a change or of a new one, and returns its file: `3.toml`, or `3.CHG-7.toml`. No
-/// number is given twice: an editor may still have an earlier draft open.
+/// Fails if another revision was filed since the draft was made: the draft would undo it.
+fn check_is_current(session: &Session, kept: &Kept, from: RevisionRef) -> Result<(), Error> {
+    let current = change(session, from.change)?.current().id;
+    if current == from {
+        return Ok(());
+    }
+    let (number, path) = (kept.number.to_string(), kept.path.display().to_string());
+    Err(AccountError::OldDraft { number, path, change: current.change, from: from.number, current: current.number }
+        .into())
+}
+
+/// Keeps a new draft, and returns its file: `3.toml` of a new change; `3.CHG-7.2.LEAF.toml` of one made from revision 2 of
+/// CHG-7, which the entry with this leaf hash filed. No number is given twice: an editor may still have an earlier draft
+/// open.
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn keep(context: &Context<'_>, text: &str, revises: Option<ChangeId>) -> Result<PathBuf, Error> {
+pub fn keep(context: &Context<'_>, text: &str, revises: Option<RevisionRef>) -> Result<PathBuf, Error> {
     let folder = folder(context);
     private::make_folder(&folder).map_err(StoreError::from)?;
     let _lock = private::lock(&folder.join("drafts.lock")).map_err(StoreError::from)?;
@@ -99,7 +119,8 @@ pub fn keep(context: &Context<'_>, text: &str, revises: Option<ChangeId>) -> Res
     let used = all(context).iter().map(|it| it.number).max().unwrap_or(0);
     let n = given.max(used).saturating_add(1);
     private::replace(&last, &n.to_string()).map_err(StoreError::from)?;
-    let path = folder.join(revises.map_or_else(|| format!("{n}.toml"), |of| format!("{n}.{of}.toml")));
+    let from = revises.map_or_else(String::new, |from| format!(".{}.{}.{}", from.change, from.number, from.filed));
+    let path = folder.join(format!("{n}{from}.toml"));
     replace(&path, text)?;
     Ok(path)
 }
@@ -127,8 +148,14 @@ pub fn unmark(path: &Path) -> Result<(), Error> {
 struct Kept {
     number: u64,
     path: PathBuf,
-    /// The change of which it is a revision.
-    revises: Option<ChangeId>,
+    /// The revision from which it was made, if it revises a change.
+    revises: Option<RevisionRef>,
+}
+
+impl Kept {
+    fn change(&self) -> Option<String> {
+        self.revises.map(|from| from.change.to_string())
+    }
 }
 
 /// The drafts of this account, by number.
@@ -138,12 +165,26 @@ fn all(context: &Context<'_>) -> Vec<Kept> {
         let path = item.path();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let Some(stem) = name.strip_suffix(".toml") else { continue };
-        let (number_of, of) = stem.split_once('.').map_or((stem, None), |(n, of)| (n, Some(of)));
-        let (Ok(number), Ok(revises)) = (number(number_of), of.map(str::parse).transpose()) else { continue };
+        let (number_of, from) = stem.split_once('.').map_or((stem, None), |(n, from)| (n, Some(from)));
+        let Ok(number) = number(number_of) else { continue };
+        let revises = from.map(revision_of);
+        if revises == Some(None) {
+            continue;
+        }
+        let revises = revises.flatten();
         found.push(Kept { number, path, revises });
     }
     found.sort_by_key(|it| it.number);
     found
+}
+
+/// The revision in `CHG-7.2.LEAF`.
+fn revision_of(written: &str) -> Option<RevisionRef> {
+    let mut parts = written.split('.');
+    let (of, n, filed) = (parts.next()?, parts.next()?, parts.next()?);
+    let whole = parts.next().is_none();
+    whole
+        .then(|| Some(RevisionRef { change: of.parse().ok()?, number: number(n).ok()?, filed: filed.parse().ok()? }))?
 }
 
 /// Deletes a draft, unless another process has.
@@ -165,11 +206,10 @@ pub fn number_of(path: &Path) -> String {
     name.split('.').next().unwrap_or_default().to_owned()
 }
 
-/// The file of a draft, and the change that it revises.
-fn find(context: &Context<'_>, given: &str) -> Result<(PathBuf, Option<ChangeId>), Error> {
+/// The draft with this number.
+fn find(context: &Context<'_>, given: &str) -> Result<Kept, Error> {
     let found = all(context).into_iter().find(|it| it.number.to_string() == given);
-    let found = found.ok_or_else(|| AccountError::NoDraft(given.to_owned()))?;
-    Ok((found.path, found.revises))
+    Ok(found.ok_or_else(|| AccountError::NoDraft(given.to_owned()))?)
 }
 
 /// The number and the title of each draft.
@@ -192,12 +232,12 @@ fn list(context: &mut Context<'_>) -> Result<(), Error> {
     };
     let title = |it: &Kept| fs::read_to_string(&it.path).ok().and_then(|text| title_of(&text));
     let json = |it: &Kept| {
-        let (changed, revises) = (changed(it).map(|it| it.to_string()), it.revises.map(|it| it.to_string()));
+        let (changed, revises) = (changed(it).map(|it| it.to_string()), it.change());
         json!({ "draft": it.number, "changed": changed, "revises": revises, "title": title(it) })
     };
     let row = |it: &Kept| {
         let changed = changed(it).map_or(String::new(), |time| ago(time, now));
-        let becomes = it.revises.map_or_else(|| "new change".to_owned(), |of| format!("revises {of}"));
+        let becomes = it.change().map_or_else(|| "new change".to_owned(), |of| format!("revises {of}"));
         [it.number.to_string(), changed, becomes, title(it).unwrap_or_else(|| "(no title yet)".to_owned())]
     };
     let rows = || found.iter().map(row).collect();

@@ -40,6 +40,14 @@ impl Becomes {
         }
     }
 
+    /// The revision from which the draft was made.
+    fn made_from(self) -> Option<RevisionRef> {
+        match self {
+            Self::Change => None,
+            Self::Revision { from, .. } => from,
+        }
+    }
+
     /// The act, behind "to".
     fn act(self) -> String {
         match self {
@@ -59,7 +67,7 @@ pub fn compose_and_record(
     text: &str,
     (compose, commits, again): (&Compose, Option<String>, Again),
 ) -> Result<(), Error> {
-    let path = drafts::keep(context, text, becomes.revises())?;
+    let path = drafts::keep(context, text, becomes.made_from())?;
     if compose.edits() {
         return edit_and_record(context, becomes, (&path, Some(text)), commits);
     }

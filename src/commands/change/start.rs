@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::commands::change::artifacts::{read, with_found};
+use crate::commands::change::artifacts::{Search, read, with_found};
 use crate::commands::change::once::{Once, start_once};
 use crate::commands::lookup::{change, change_id, parse, suggest_target};
 use crate::commands::{Context, report_already, report_recorded};
@@ -35,7 +35,8 @@ pub struct Start {
     /// Artifact about to be deployed; its SHA-256 is recorded
     #[arg(short = 'a', long = "artifact", value_name = "NAME=FILE")]
     artifacts: Vec<String>,
-    /// Directory below which the other artifacts are, by their names; by default the current directory itself
+    /// Directory below which the other artifacts are, by their names; by default the current directory itself. A machine
+    /// account, and a start with --run-id, name each artifact
     #[arg(long = "artifacts", value_name = "DIR")]
     folder: Option<PathBuf>,
 }
@@ -51,7 +52,8 @@ impl Start {
         let mut session = context.open()?;
         let change = change(&session, id)?;
         suggest_target(context, &change, target.as_ref());
-        let artifacts = with_found(context, &change, artifacts, self.folder.as_deref())?;
+        let search = Search::of(context, &session, run.as_ref(), self.folder.as_deref())?;
+        let artifacts = with_found(context, &change, artifacts, search)?;
         let revision = change.current().id;
         let start = domain::Start { revision, target, run, artifacts };
         let (place, option) = (on(start.target.as_ref()), option(start.target.as_ref()));
