@@ -43,7 +43,7 @@ fn a_suspended_person_does_nothing_with_any_key() {
     }
     let shown = world.ok("bob", "person show carol");
     assert!(shown.contains("suspended") && !shown.contains("approver"), "{shown}");
-    assert_eq!(shown.matches(", suspended, entry").count(), 2, "{shown}");
+    assert_eq!(shown.matches(", suspended, enrolled by entry").count(), 2, "{shown}");
     // With a lifted key, but without a decision about the person, nothing is possible either.
     world.ok("alice", &format!("key lift {}", key_of(&world, "carol")));
     second(&world, "bob", "2");
