@@ -195,8 +195,8 @@ fn an_approver_skips_rejects_and_looks_again_at_the_question() {
     assert_eq!(output.screen.matches("about to sign: approve CHG-2").count(), 3, "{}", output.screen);
     assert!(world.ok("erin", "show 2").contains("Too small."));
     // No reason, no rejection; a letter that is not offered is no answer.
-    let output = world.run_typing("dave", "approve 4", &["r", ""]);
-    assert!(output.exit == Exit::Invalid && output.err.contains("no reason given"), "{}", output.screen);
+    let output = world.run_typing("dave", "approve 4", &["r", "", ""]);
+    assert!(output.exit == Exit::Refused && output.err.contains("no reason given; not rejected"), "{}", output.screen);
     for typed in [&["d"][..], &["x"], &["S"], &["44"], &["y"]] {
         let output = world.run_typing("dave", "approve 4", typed);
         assert!(output.exit == Exit::Refused && output.err.contains("not confirmed"), "{typed:?} {}", output.screen);

@@ -342,13 +342,16 @@ pub fn day(mode: Mode) -> (World, Lines) {
     (world, last)
 }
 
-/// Every command of the program, with those of its options that take a value.
+/// Every command of the program, with those of its options that take a value. The options of all commands are read in
+/// one way, so a command that reads and one that records have them.
 pub fn commands() -> BTreeMap<Vec<String>, Vec<String>> {
     fn walk(command: &clap::Command, path: &[String], found: &mut BTreeMap<Vec<String>, Vec<String>>) {
         let below: Vec<_> = command.get_subcommands().filter(|it| it.get_name() != "help").collect();
         // A noun can be a verb too: `calendar`.
         if below.is_empty() || !path.is_empty() && !command.is_subcommand_required_set() {
+            let with_all = path.last().is_some_and(|it| ["list", "note"].contains(&it.as_str()));
             let valued = command.get_arguments().filter(|it| it.get_action().takes_values());
+            let valued = valued.filter(|it| with_all || !it.is_global_set());
             found.insert(path.to_vec(), valued.filter_map(|it| it.get_long().map(str::to_owned)).collect());
         }
         below.into_iter().for_each(|it| walk(it, &[path, &[it.get_name().to_owned()]].concat(), found));

@@ -293,7 +293,10 @@ fn decide<P: FnMut(&mut Session) -> Result<Plan, Error>>(
         match rehearsal.choose(context.env, "approve this revision", &id.to_string(), &letters)? {
             Choice::Confirmed => return Ok(Decision::Approve),
             Choice::Letter('s') => return Err(Error::Skipped),
-            Choice::Letter('r') => return ask_reason(context).map(Decision::Reject),
+            Choice::Letter('r') => match ask_reason(context) {
+                Err(Error::NeedReason) => context.env.status("no reason given; not rejected"),
+                reason => return reason.map(Decision::Reject),
+            },
             Choice::Letter('d') => {
                 let mut page = context.page_above_question();
                 show_changes(&mut page, session, id, rehearsal.actor())?;

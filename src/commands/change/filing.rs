@@ -169,7 +169,7 @@ fn ask(
         None => "it".to_owned(),
     };
     match context.env.console.ask(&format!("\nType y to file {what}; anything else keeps the draft:"))?.as_str() {
-        "y" => Ok(()),
+        "y" | "yes" => Ok(()),
         _ => Err(Error::NotConfirmed),
     }
 }

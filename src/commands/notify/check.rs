@@ -20,11 +20,14 @@ pub struct Check {
     /// Rules to check, instead of notify.toml beside config.toml
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
+    /// The same, as `notify run` has it
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
+    config: Option<PathBuf>,
 }
 
 impl Check {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
-        let rules = rules(context, self.file.as_deref())?;
+        let rules = rules(context, self.file.or(self.config).as_deref())?;
         // What needs TLS is made ready, so that a missing authority is found here.
         let ready = |target: &Target| target.sender("UTC", &rules.people).err();
         let json = || {
