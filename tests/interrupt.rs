@@ -1,4 +1,4 @@
-//! Ctrl-C on a pseudo-terminal: what the program says, and what is left.
+//! Ctrl-C and the other keys on a pseudo-terminal: what the program says, and what is left.
 
 use std::process::Command;
 
@@ -96,4 +96,21 @@ fn ctrl_c_in_the_pager_or_the_editor_does_not_end_the_program() {
     let rest = session.exp_eof().unwrap();
     assert!(rest.contains("interrupted; nothing was recorded"), "{rest}");
     assert!(world.ok("erin", "drafts list").contains("Raised"), "the draft is kept");
+}
+
+#[test]
+fn a_change_is_skipped_and_another_rejected_at_the_question() {
+    let world = world(2);
+    let before = world.acts();
+    let mut session = typed(&world, "carol", "exec twinseal approve CHG-1 CHG-2");
+    session.exp_string("Type CHG-1 to approve this revision: ").unwrap();
+    session.send_line("s").unwrap();
+    session.exp_string("Type CHG-2 to approve this revision: ").unwrap();
+    session.send_line("r").unwrap();
+    session.exp_string("Reason, and what must be different: ").unwrap();
+    session.send_line("Too small.").unwrap();
+    let rest = session.exp_eof().unwrap();
+    assert!(rest.contains("CHG-2 rejected;") && rest.contains("not approved: CHG-1"), "{rest}");
+    assert_eq!(world.acts(), before + 1);
+    assert!(world.ok("erin", "show CHG-2").contains("Too small."));
 }
