@@ -5,6 +5,7 @@ mod ask;
 pub mod breakglass;
 pub mod calendar;
 pub mod change;
+mod chinese;
 pub mod context;
 mod duration;
 mod files;
@@ -23,6 +24,7 @@ pub mod shell;
 mod ui;
 pub mod upkeep;
 
+pub use chinese::Zh;
 pub use context::{Context, Options};
 pub use recorded::report_dry_run;
 use recorded::{

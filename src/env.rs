@@ -17,12 +17,16 @@ use zeroize::Zeroizing;
 
 pub use self::interrupt::Interrupt;
 use crate::domain::Time;
+use crate::output::folded;
 
 /// The environment variables that twinseal reads.
-const VARIABLES: [&str; 19] = [
+const VARIABLES: [&str; 23] = [
     "CLICOLOR_FORCE",
     "EDITOR",
     "HOME",
+    "LANG",
+    "LC_ALL",
+    "LC_MESSAGES",
     "LOGNAME",
     "NO_COLOR",
     "PAGER",
@@ -32,6 +36,7 @@ const VARIABLES: [&str; 19] = [
     "TZ",
     "TWINSEAL_AS",
     "TWINSEAL_KEY",
+    "TWINSEAL_LANG",
     "TWINSEAL_PAGER",
     "TWINSEAL_REGISTER",
     "USER",
@@ -276,52 +281,6 @@ impl Env {
     pub fn status(&mut self, lines: impl std::fmt::Display) {
         let _ = writeln!(self.err, "{}", folded(&lines.to_string(), self.err_width));
     }
-}
-
-/// Breaks the lines that are wider than the terminal between words; what follows is indented. `None` is no terminal.
-pub fn folded(lines: &str, width: Option<u16>) -> String {
-    match width {
-        Some(width) => lines.split('\n').map(|line| fold(line, width.into())).collect::<Vec<_>>().join("\n"),
-        None => lines.to_owned(),
-    }
-}
-
-/// Breaks a line between words to fit a terminal. What follows is indented by one more than the line.
-fn fold(line: &str, width: usize) -> String {
-    if columns(line) <= width {
-        return line.to_owned();
-    }
-    let text = line.trim_start_matches(' ');
-    let indent = line.len() - text.len();
-    let (mut folded, mut used, begin) = (" ".repeat(indent), indent, indent);
-    for word in text.split(' ') {
-        // Some terminals begin a new line when the last column is filled.
-        if used > begin && used + 1 + columns(word) >= width {
-            folded.push('\n');
-            folded.push_str(&" ".repeat(indent + 1));
-            used = indent + 1;
-        } else if used > begin {
-            folded.push(' ');
-            used += 1;
-        }
-        folded.push_str(word);
-        used += columns(word);
-    }
-    folded
-}
-
-/// The columns that a text takes at most: characters beyond ASCII can take two, and colours take none.
-fn columns(text: &str) -> usize {
-    let (mut columns, mut colour) = (0, false);
-    for c in text.chars() {
-        match c {
-            '\x1b' => colour = true,
-            'm' if colour => colour = false,
-            _ if colour => {}
-            c => columns += if c.is_ascii() { 1 } else { 2 },
-        }
-    }
-    columns
 }
 
 /// The pager of `TWINSEAL_PAGER` or `PAGER`, or less; `None` if the variable is `cat`, as git has it.

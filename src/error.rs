@@ -33,6 +33,7 @@ use crate::format::{Defect, Unsigned};
 use crate::input::{Fault, NotATime, Problem, list_faults};
 use crate::signer::KeyError;
 use crate::store::{Finding, StoreError};
+use crate::trf;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +42,7 @@ pub enum Error {
     #[error("{0}")]
     Refused(#[from] Refusal),
     /// A rule refuses it, and the attempt is in the log.
-    #[error("{refusal} (recorded as entry {seq})")]
+    #[error("{}", trf!("{refusal} (recorded as entry {seq})", "{refusal}（已记为第 {seq} 条）"))]
     RefusedOnRecord {
         /// The refusal.
         refusal: Refusal,
@@ -49,7 +50,7 @@ pub enum Error {
         seq: u64,
     },
     /// What a dry run would record. No failure: it ends the command.
-    #[error("would be recorded as entry {}; nothing was recorded", .0.seq())]
+    #[error("{}", trf!("would be recorded as entry {}; nothing was recorded", "将记为第 {} 条；未记录任何内容", .0.seq()))]
     WouldRecord(Box<Unsigned>),
     /// A draft or policy has faults.
     #[error("{}", list_faults(.path, .faults))]

@@ -24,7 +24,7 @@
 //!   [`input`] reads the TOML that people write, and [`output`] formats what people read. [`mod@env`] is the only
 //!   access to the process environment, [`config`] has an account's settings and trusted registers, [`error`] the
 //!   errors and exit codes of commands, [`private`] guards the files of an account, [`zone`] has the time zones,
-//!   [`venue`] the trading sessions of exchanges, and [`notify`] the queue of notices and their targets.
+//!   [`lang`] both languages of what people read, [`venue`] the trading sessions of exchanges, and [`notify`] the queue of notices and their targets.
 //!
 //! A new command is one file and one match arm. A new rule is one `Refusal` variant and one place in the domain.
 
@@ -40,6 +40,7 @@ pub mod error;
 pub mod format;
 pub mod input;
 pub mod key_choice;
+pub mod lang;
 pub mod notify;
 pub mod output;
 pub mod private;

@@ -11,6 +11,7 @@ mod backups;
 mod caching;
 mod calendar;
 mod capacity;
+mod chinese;
 mod commits;
 mod completion;
 mod concurrency;

@@ -4,45 +4,61 @@ use std::fmt::Write;
 
 use clap::Command;
 
-/// The help of one command.
-const TEMPLATE: &str = "{before-help}{about-with-newline}\n{usage-heading} {usage}{after-help}\n\n{all-args}";
+use super::chinese;
+use crate::tr;
+
+/// A group of commands, with its name in English and Chinese.
+type Group = ([&'static str; 2], &'static [&'static str]);
 
 /// The commands by what people do with them.
-const GROUPS: [(&str, &[&str]); 7] = [
-    ("File changes", &["file", "revise", "withdraw", "note", "slots", "draft", "check", "drafts"]),
-    ("Review them", &["inbox", "list", "show", "diff", "approve", "reject", "retract"]),
-    ("Carry them out", &["start", "finish", "confirm", "gate", "breakglass"]),
-    ("Audit", &["log", "verify", "export"]),
-    ("Govern the register", &["found", "init", "seal", "person", "key", "proposal", "policy", "freeze", "calendar"]),
-    ("Keep its file", &["backup", "restore", "recover", "repair", "rebuild", "doctor"]),
-    ("This account", &["join", "whoami", "config", "registers", "notify", "setup-shell", "help"]),
+const GROUPS: [Group; 7] = [
+    (["File changes", "提交变更"], &["file", "revise", "withdraw", "note", "slots", "draft", "check", "drafts"]),
+    (["Review them", "审阅与审批"], &["inbox", "list", "show", "diff", "approve", "reject", "retract"]),
+    (["Carry them out", "实施变更"], &["start", "finish", "confirm", "gate", "breakglass"]),
+    (["Audit", "审计"], &["log", "verify", "export"]),
+    (
+        ["Govern the register", "治理变更台账"],
+        &["found", "init", "seal", "person", "key", "proposal", "policy", "freeze", "calendar"],
+    ),
+    (["Keep its file", "维护文件"], &["backup", "restore", "recover", "repair", "rebuild", "doctor"]),
+    (["This account", "本账号"], &["join", "whoami", "config", "registers", "notify", "setup-shell", "help"]),
 ];
 
 /// Lays out the help of the program and of every command. `-h` leaves out the global options.
 pub fn lay_out(program: Command) -> Command {
     let template = overview(&program);
     let program = program.mut_args(|it| if it.is_global_set() { it.hide_short_help(true) } else { it });
-    program.mut_subcommands(lay_out_one).help_template(template)
+    chinese::translate(program.mut_subcommands(lay_out_one).help_template(template))
 }
 
 fn lay_out_one(command: Command) -> Command {
-    command.help_template(TEMPLATE).mut_subcommands(lay_out_one)
+    chinese::translate(command.help_template(template()).mut_subcommands(lay_out_one))
+}
+
+/// The help of one command.
+fn template() -> String {
+    format!(
+        "{{before-help}}{{about-with-newline}}\n{} {{usage}}{{after-help}}\n\n{{all-args}}",
+        tr!("{usage-heading}", "用法：")
+    )
 }
 
 /// The help of the program itself.
 fn overview(program: &Command) -> String {
     let header = program.get_styles().get_header();
     let literal = program.get_styles().get_literal();
-    let mut text = "{about-with-newline}\n{usage-heading} {usage}\n".to_owned();
-    for (heading, names) in GROUPS {
-        let _ = writeln!(text, "\n{header}{heading}:{header:#}");
+    let usage = tr!("{usage-heading}", "用法：");
+    let mut text = format!("{{about-with-newline}}\n{usage} {{usage}}\n");
+    for ([english, chinese], names) in GROUPS {
+        let heading = tr!(english, chinese);
+        let _ = writeln!(text, "\n{header}{heading}{}{header:#}", tr!(":", "："));
         for name in names {
             let about = program.find_subcommand(name).and_then(Command::get_about);
             let about = about.map(ToString::to_string).unwrap_or_default();
             let _ = writeln!(text, "  {literal}{name:<11}{literal:#}  {about}");
         }
     }
-    let _ = write!(text, "\n{header}Options:{header:#}\n{{options}}{{after-help}}");
+    let _ = write!(text, "\n{header}{}{header:#}\n{{options}}{{after-help}}", tr!("Options:", "选项："));
     text
 }
 

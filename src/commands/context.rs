@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ColorChoice};
 
+use super::chinese::Zh;
 use super::lookup::{known_person, parse, zone, zone_named};
 use super::registers::{Found, Registers};
 use super::ui::{Ui, progress};
@@ -13,6 +14,7 @@ use crate::domain::{Author, Digest, PersonId, RegisterId};
 use crate::env::Env;
 use crate::error::{AccountError, Error};
 use crate::key_choice::KeyChoice;
+use crate::lang::Lang;
 use crate::output::{Clock, Page};
 use crate::record::Recorder;
 use crate::settings::{Given, Settings};
@@ -47,6 +49,10 @@ pub struct Options {
     /// Times in UTC, as with --zone UTC
     #[arg(id = "global-utc", long = "utc", global = true, conflicts_with = "global-zone")]
     pub utc: bool,
+    /// Language of messages and help: en or zh-CN; otherwise that of the locale [env: TWINSEAL_LANG, LANG]
+    #[arg(id = "global-lang", long = "lang", global = true, value_name = "LANG")]
+    #[arg(zh("消息和帮助的语言：en 或 zh-CN；默认取自系统区域设置 [env: TWINSEAL_LANG, LANG]"))]
+    pub lang: Option<Lang>,
     /// When to use colours: auto, always or never [env: NO_COLOR, CLICOLOR_FORCE]
     #[arg(id = "global-color", long = "color", global = true, value_name = "WHEN", hide_possible_values = true)]
     pub color: Option<ColorChoice>,

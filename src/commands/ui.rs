@@ -7,9 +7,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::domain::{Denied, PersonId, Register};
-use crate::env::{Env, folded};
+use crate::env::Env;
 use crate::error::Error;
-use crate::output::{safe, safe_json};
+use crate::output::{folded, safe, safe_json};
 use crate::store::{Notice, Session};
 use crate::trust::{Identity, Relation};
 

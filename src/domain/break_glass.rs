@@ -22,17 +22,17 @@ use crate::domain::{
 
 closed_enum!(
     /// The status of a break-glass. Always derived, never recorded.
-    BreakGlassStatus, "a status of a break-glass", {
+    BreakGlassStatus, ["a status of a break-glass", "紧急处置状态"], {
         /// It has not ended, and nobody has said what was done.
-        Open => "open",
+        Open => "open", "进行中";
         /// It ended by itself, and nobody has said what was done.
-        Ended => "ended",
+        Ended => "ended", "已到期";
         /// Somebody has said what was done; it is not ratified yet.
-        Closed => "closed",
+        Closed => "closed", "已说明";
         /// Two approvers ratified it.
-        Ratified => "ratified",
+        Ratified => "ratified", "已追认";
         /// It was not ratified in time.
-        Unauthorised => "unauthorised",
+        Unauthorised => "unauthorised", "未获授权";
     }
 );
 

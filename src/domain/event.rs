@@ -63,81 +63,81 @@ impl Deref for Timed<'_> {
 
 closed_enum!(
     /// A kind of entry.
-    EventKind, "a kind of entry", {
+    EventKind, ["a kind of entry", "日志条目类型"], {
         /// Entry 0.
-        Init => "register.init",
+        Init => "register.init", "创建变更台账";
         /// The second founding signature.
-        Seal => "register.seal",
+        Seal => "register.seal", "封印变更台账";
         /// Opens a proposal to enrol people.
-        Enrol => "person.enrol",
+        Enrol => "person.enrol", "登记人员提案";
         /// Opens a proposal to replace a person's grants.
-        Roles => "person.roles",
+        Roles => "person.roles", "授权提案";
         /// Opens a proposal to retire a person.
-        Retire => "person.retire",
+        Retire => "person.retire", "离任提案";
         /// Opens a proposal to enrol another key for a person.
-        AddKey => "person.key",
+        AddKey => "person.key", "登记密钥提案";
         /// Opens a proposal to lift the suspension of a key.
-        Lift => "key.lift",
+        Lift => "key.lift", "恢复密钥提案";
         /// Opens a proposal to replace the policy.
-        Policy => "policy.set",
+        Policy => "policy.set", "策略提案";
         /// Opens a proposal to redact texts.
-        Redact => "text.redact",
+        Redact => "text.redact", "隐去文本提案";
         /// Opens a proposal to accept a loss after a restore.
-        Restored => "register.restored",
+        Restored => "register.restored", "认可损失提案";
         /// Opens a proposal to set or replace a freeze.
-        SetFreeze => "freeze.set",
+        SetFreeze => "freeze.set", "设置封网提案";
         /// Opens a proposal to end a freeze.
-        LiftFreeze => "freeze.lift",
+        LiftFreeze => "freeze.lift", "解除封网提案";
         /// Opens a proposal to set or replace a calendar.
-        SetCalendar => "calendar.set",
+        SetCalendar => "calendar.set", "设置日历提案";
         /// Opens a freeze at once.
-        FreezeNow => "freeze.now",
+        FreezeNow => "freeze.now", "立即封网";
         /// Ends a freeze that the same person began at once.
-        FreezeEnd => "freeze.end",
+        FreezeEnd => "freeze.end", "结束本人封网";
         /// Seconds a proposal, which puts it into effect.
-        Second => "proposal.second",
+        Second => "proposal.second", "附议";
         /// Declines another admin's proposal.
-        Decline => "proposal.decline",
+        Decline => "proposal.decline", "否决提案";
         /// Withdraws one's own proposal.
-        ProposalWithdraw => "proposal.withdraw",
+        ProposalWithdraw => "proposal.withdraw", "撤回提案";
         /// Records a refused attempt to second a proposal.
-        ProposalRefused => "proposal.refused",
+        ProposalRefused => "proposal.refused", "被拒绝的提案操作";
         /// Revokes one's own key.
-        KeyRevoke => "key.revoke",
+        KeyRevoke => "key.revoke", "吊销密钥";
         /// Suspends a key.
-        KeySuspend => "key.suspend",
+        KeySuspend => "key.suspend", "停用密钥";
         /// Suspends a person: all their grants and keys.
-        PersonSuspend => "person.suspend",
+        PersonSuspend => "person.suspend", "停用人员";
         /// Files a change.
-        File => "change.file",
+        File => "change.file", "提交变更单";
         /// Files another revision of a change.
-        Revise => "change.revise",
+        Revise => "change.revise", "修订变更单";
         /// Withdraws a change.
-        ChangeWithdraw => "change.withdraw",
+        ChangeWithdraw => "change.withdraw", "撤回变更单";
         /// Approves a revision.
-        Approve => "change.approve",
+        Approve => "change.approve", "批准";
         /// Rejects a revision.
-        Reject => "change.reject",
+        Reject => "change.reject", "驳回";
         /// Retracts one's own approval.
-        Retract => "change.retract",
+        Retract => "change.retract", "收回批准";
         /// Starts a change.
-        Start => "change.start",
+        Start => "change.start", "开始变更";
         /// Finishes a change with an outcome.
-        Finish => "change.finish",
+        Finish => "change.finish", "完成变更";
         /// Confirms the outcome of a change.
-        Confirm => "change.confirm",
+        Confirm => "change.confirm", "确认结果";
         /// Adds a note to a change.
-        Note => "change.note",
+        Note => "change.note", "备注";
         /// Records a refused attempt to approve, reject or start a change.
-        ChangeRefused => "change.refused",
+        ChangeRefused => "change.refused", "被拒绝的变更操作";
         /// Opens a break-glass.
-        BreakGlassOpen => "breakglass.open",
+        BreakGlassOpen => "breakglass.open", "开启紧急处置";
         /// Enters a break-glass that was signed without the register.
-        BreakGlassEnter => "breakglass.enter",
+        BreakGlassEnter => "breakglass.enter", "补记紧急处置";
         /// Closes a break-glass: says what was done.
-        BreakGlassClose => "breakglass.close",
+        BreakGlassClose => "breakglass.close", "说明紧急处置";
         /// Ratifies a break-glass.
-        BreakGlassRatify => "breakglass.ratify",
+        BreakGlassRatify => "breakglass.ratify", "追认紧急处置";
     }
 );
 

@@ -21,37 +21,37 @@ pub use sensitive::{Folded, Phrase};
 
 closed_enum!(
     /// A separation of duties that a policy can add to the built-in conflicts of interest.
-    Duty, "a separation of duties", {
+    Duty, ["a separation of duties", "职责分离"], {
         /// The requester must not start the change.
-        RequesterImplementer => "requester-implementer",
+        RequesterImplementer => "requester-implementer", "申请人与实施人";
         /// The owner must not implement the change.
-        OwnerImplementer => "owner-implementer",
+        OwnerImplementer => "owner-implementer", "变更负责人与实施人";
         /// Admins must not approve changes.
-        AdminApprover => "admin-approver",
+        AdminApprover => "admin-approver", "管理员与审批人";
     }
 );
 
 closed_enum!(
     /// Content that a policy can require in a revision.
-    Needed, "a field that a policy can require", {
+    Needed, ["a field that a policy can require", "策略可要求的字段"], {
         /// See [`Field::Security`].
-        Security => "security",
+        Security => "security", "安全影响";
         /// See [`Field::AbortIf`].
-        AbortIf => "abort-if",
+        AbortIf => "abort-if", "中止条件";
         /// See [`Field::Tests`].
-        Tests => "tests",
+        Tests => "tests", "测试";
         /// See [`Field::Success`].
-        Success => "success",
+        Success => "success", "成功标准";
         /// A test with an evidence file.
-        Evidence => "evidence",
+        Evidence => "evidence", "测试证据";
         /// An artifact with its SHA-256.
-        Artifact => "artifact",
+        Artifact => "artifact", "制品";
         /// A link to an incident.
-        Incident => "incident",
+        Incident => "incident", "事件";
         /// A link to a ticket.
-        Ticket => "ticket",
+        Ticket => "ticket", "工单";
         /// A link to a vulnerability.
-        Vulnerability => "vulnerability",
+        Vulnerability => "vulnerability", "漏洞";
     }
 );
 
@@ -64,15 +64,15 @@ impl Duty {
 
 closed_enum!(
     /// What a policy can let an emergency go without, and an exception to a requirement override. Never approvals.
-    Waivable, "something that an emergency can go without", {
+    Waivable, ["something that an emergency can go without", "紧急变更可免除的要求"], {
         /// The time between filing and the window.
-        LeadTime => "lead-time",
+        LeadTime => "lead-time", "提前量";
         /// The longest window.
-        LongestWindow => "longest-window",
+        LongestWindow => "longest-window", "窗口最长时间";
         /// See [`Needed::Tests`].
-        Tests => "tests",
+        Tests => "tests", "测试";
         /// See [`Needed::Evidence`].
-        Evidence => "evidence",
+        Evidence => "evidence", "测试证据";
     }
 );
 

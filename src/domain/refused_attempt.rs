@@ -18,15 +18,15 @@ pub enum RefusedAttempt {
 
 closed_enum!(
     /// The verb of a [`RefusedAttempt`].
-    Verb, "a verb", {
+    Verb, ["a verb", "动作"], {
         /// To approve a revision.
-        Approve => "approve",
+        Approve => "approve", "批准";
         /// To reject a revision.
-        Reject => "reject",
+        Reject => "reject", "驳回";
         /// To start a change.
-        Start => "start",
+        Start => "start", "开始";
         /// To second a proposal.
-        Second => "second",
+        Second => "second", "附议";
     }
 );
 

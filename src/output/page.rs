@@ -9,8 +9,10 @@ use std::fmt::Display;
 
 use anstyle::{AnsiColor, Style};
 
+use super::lines::{columns, is_ideograph, measure, opens, padded};
 use super::{Clock, Reading, ago, moment, safe_lines, visible};
 use crate::domain::Time;
+use crate::tr;
 
 /// The column in which values start.
 const VALUES: usize = 14;
@@ -128,7 +130,7 @@ impl Page {
         let mut lines = Vec::new();
         let text = &self.clock.as_ref().map_or_else(|| text.to_owned(), |clock| clock.local(text));
         for line in safe_lines(text).split('\n') {
-            let begins = if lines.is_empty() { first.chars().count() } else { hanging };
+            let begins = if lines.is_empty() { measure(first) } else { hanging };
             for (n, piece) in self.pieces(line, begins, hanging).into_iter().enumerate() {
                 let piece = if n == 0 { piece } else { piece.trim_start() };
                 let begin = if lines.is_empty() { first.to_owned() } else { " ".repeat(hanging) };
@@ -148,9 +150,9 @@ impl Page {
 
     /// Adds a label and its value, aligned with the other fields: the program's own words.
     pub fn field(&mut self, label: &str, value: impl Display) -> &mut Self {
-        let gap = if label.len() < VALUES { "" } else { " " };
-        let label = format!("{label:<VALUES$}{gap}");
-        let text = self.wrapped(&label, label.chars().count(), &value.to_string());
+        let gap = if measure(label) < VALUES { "" } else { " " };
+        let label = format!("{}{gap}", padded(label, VALUES));
+        let text = self.wrapped(&label, measure(&label), &value.to_string());
         let value = text.strip_prefix(&label).unwrap_or_default();
         self.text.push_str(&self.paint(AnsiColor::Cyan.on_default(), &label));
         self.text.push_str(value);
@@ -173,8 +175,8 @@ impl Page {
         let first = format!("  {mark}{gap}");
         let text = match self.width {
             // A long mark leaves no column for the text.
-            Some(width) if first.chars().count() > width / 2 => self.wrapped("", 4, &format!("{first}{text}")),
-            _ => self.wrapped(&first, first.chars().count(), &text.to_string()),
+            Some(width) if measure(&first) > width / 2 => self.wrapped("", 4, &format!("{first}{text}")),
+            _ => self.wrapped(&first, measure(&first), &text.to_string()),
         };
         self.text.push_str(&text);
         self.text.push('\n');
@@ -225,8 +227,11 @@ impl Page {
     /// Adds a sentence that explains `␣` and `\u{…}`, if the page has one of them.
     pub fn legend(&mut self) -> &mut Self {
         if self.has_marks {
-            let note = "␣ is one space of several; \\u{…} is the code of a character that could deceive";
-            let note = self.wrapped("note: ", 6, note);
+            let note = tr!(
+                "␣ is one space of several; \\u{…} is the code of a character that could deceive",
+                "␣ 表示连续空格中的一个；\\u{…} 是可能造成误读的字符的编码"
+            );
+            let note = self.wrapped(tr!("note: ", "注：  "), 6, note);
             self.text.push_str(&format!("\n{note}\n"));
         }
         self
@@ -253,12 +258,6 @@ impl Page {
     }
 }
 
-/// The columns that a character takes at most. Terminals differ in the width of the letters of many scripts, so any
-/// character beyond ASCII counts two.
-pub(super) fn columns(c: char) -> usize {
-    if c.is_ascii() { 1 } else { 2 }
-}
-
 /// Where to break a line so that its first part fits; `None` if the whole line fits. A break is before a space or an
 /// ideograph, or else before a character that is no combining mark.
 fn fitting(line: &str, room: usize) -> Option<usize> {
@@ -267,7 +266,7 @@ fn fitting(line: &str, room: usize) -> Option<usize> {
         if (c == ' ' || is_ideograph(c) && !opened) && written && at > 0 {
             space = Some(at);
         }
-        opened = matches!(c, '（' | '《' | '「' | '“' | '(');
+        opened = opens(c);
         if at > 0 && !unicode_normalization::char::is_combining_mark(c) {
             any = Some(at);
         }
@@ -278,11 +277,6 @@ fn fitting(line: &str, room: usize) -> Option<usize> {
         written |= c != ' ';
     }
     None
-}
-
-/// Whether a line can be broken before a character as if before a word: an ideograph, but no punctuation.
-fn is_ideograph(c: char) -> bool {
-    matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}')
 }
 
 #[cfg(test)]

@@ -6,11 +6,14 @@
 
 use comfy_table::{ContentArrangement, Table, TableStyle};
 
-use super::page::columns;
+use super::lines::{Word, columns, measure, words};
 use super::{Page, Reading, visible};
+use crate::tr;
 
 /// The column whose cells are cut rather than broken: the rest of a title is in `show`.
-const CUT: &str = "TITLE";
+fn is_cut(header: &str) -> bool {
+    header == tr!("TITLE", "标题")
+}
 
 /// The fewest columns that a title is cut to.
 const LEAST: usize = 12;
@@ -25,10 +28,11 @@ pub fn table<const N: usize>(header: [&str; N], rows: Vec<[String; N]>, width: O
     if let Some(width) = width {
         let Some(mut widths) = fit(&header, &rows, width) else { return blocks(&header, &rows, width) };
         let room: usize = widths.iter().sum();
-        for (n, cell) in rows.iter_mut().flat_map(|row| row.iter_mut().enumerate()).filter(|(n, _)| header[*n] != CUT) {
+        for (n, cell) in rows.iter_mut().flat_map(|row| row.iter_mut().enumerate()).filter(|(n, _)| !is_cut(header[*n]))
+        {
             *cell = broken(cell, widths[n]);
         }
-        if let Some(at) = header.iter().position(|name| *name == CUT) {
+        if let Some(at) = header.iter().position(|name| is_cut(name)) {
             // Broken between words, the other cells need less than their columns: titles get the rest.
             let needs = |n: usize| rows.iter().flat_map(|row| row[n].lines()).map(measure).max().unwrap_or(0);
             let others: usize = (0..N).filter(|n| *n != at).map(|n| needs(n).max(measure(header[n]))).sum();
@@ -43,26 +47,21 @@ pub fn table<const N: usize>(header: [&str; N], rows: Vec<[String; N]>, width: O
     table.trim_fmt()
 }
 
-/// The columns that a text takes at most.
-fn measure(text: &str) -> usize {
-    text.chars().map(columns).sum()
-}
-
 /// The width of each column, so that the rows fit the terminal; `None` if the columns cannot be made narrow enough.
 fn fit<const N: usize>(header: &[&str; N], rows: &[[String; N]], width: u16) -> Option<[usize; N]> {
     let cells = |n: usize| rows.iter().map(move |row| row[n].as_str()).chain([header[n]]);
     let most: [usize; N] = std::array::from_fn(|n| cells(n).map(measure).max().unwrap_or(0));
-    let word = |n: usize| cells(n).flat_map(|cell| cell.split(' ')).map(measure).max().unwrap_or(0);
+    let word = |n: usize| cells(n).flat_map(words).map(|it| measure(it.text)).max().unwrap_or(0);
     // The first column is the program's own word, such as an id, and stays on one line.
     let least: [usize; N] = std::array::from_fn(|n| match n {
         0 => most[0],
-        _ if header[n] == CUT => most[n].min(LEAST),
+        _ if is_cut(header[n]) => most[n].min(LEAST),
         _ => word(n),
     });
     // Some terminals begin a new line when the last column is filled.
     let room = usize::from(width).saturating_sub(1 + GAP * N.saturating_sub(1));
     let mut widths = most;
-    if let Some(n) = header.iter().position(|name| *name == CUT) {
+    if let Some(n) = header.iter().position(|name| is_cut(name)) {
         let others: usize = most.iter().sum::<usize>() - most[n];
         widths[n] = room.saturating_sub(others).clamp(least[n], most[n]);
     }
@@ -89,13 +88,13 @@ fn cut(cell: &str, room: usize) -> String {
 /// Breaks a cell between words into lines of at most `room` columns.
 fn broken(cell: &str, room: usize) -> String {
     let mut lines = vec![String::new()];
-    for (n, word) in cell.split(' ').enumerate() {
+    for (n, Word { gap, text }) in words(cell).into_iter().enumerate() {
         match lines.last_mut() {
-            Some(line) if n == 0 || measure(line) + 1 + measure(word) <= room => {
-                line.push_str(if n == 0 { "" } else { " " });
-                line.push_str(word);
+            Some(line) if n == 0 || measure(line) + gap.len() + measure(text) <= room => {
+                line.push_str(gap);
+                line.push_str(text);
             }
-            _ => lines.push(word.to_owned()),
+            _ => lines.push(text.to_owned()),
         }
     }
     lines.join("\n")

@@ -8,9 +8,8 @@ use crate::commands::Context;
 use crate::commands::freeze::closed_now;
 use crate::commands::look::inbox::{self, Waiting};
 use crate::domain::Role;
-use crate::env::folded;
 use crate::error::Error;
-use crate::output::{freeze, safe};
+use crate::output::{folded, freeze, safe};
 use crate::store::Session;
 
 /// The most lines of the inbox.

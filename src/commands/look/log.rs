@@ -6,11 +6,10 @@ use crate::commands::Context;
 use crate::commands::breakglass::find;
 use crate::commands::lookup::{break_glass_id, change_id, known_person, parse, time};
 use crate::domain::{EventKind, PersonId, number};
-use crate::env::folded;
 use crate::error::Error;
 use crate::format::entry;
 use crate::input::Toward;
-use crate::output::{self, Page, describe};
+use crate::output::{self, Page, describe, folded};
 use crate::store::{EntryFilter, Session, Since, StoreError};
 
 /// Show the audit log

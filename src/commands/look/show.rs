@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::commands::Context;
 use crate::commands::breakglass;
 use crate::commands::freeze::met;
 use crate::commands::look::diff::{execution, find};
 use crate::commands::lookup::{
     View, cannot_start, change, change_id, governance_about, names, parts, reason_of, redaction, requirement_texts,
 };
+use crate::commands::{Context, Zh};
 use crate::domain::{
     Act, Change, ChangeId, ConfirmationState, Governance, Moment, OnTarget, Outcome, PersonId, Policy, ProposalId,
     RefusedAct, Revision, Target, Text, Vote,
@@ -29,6 +29,8 @@ use crate::store::Session;
 /// The page has the status, every field of the current revision, and the timeline. The id of a break-glass
 /// shows the break-glass.
 #[derive(Debug, Args)]
+#[command(zh("显示一个变更单"))]
+#[command(zh_long("页面包括状态、当前修订的全部字段和时间线。给出紧急处置编号时，显示该紧急处置。"))]
 #[command(after_help = "Examples:
   twinseal show CHG-42
   twinseal show CHG-42 --revision 1
@@ -36,7 +38,7 @@ use crate::store::Session;
   twinseal --json show CHG-42")]
 pub struct Show {
     /// Change id, such as CHG-42
-    #[arg(value_name = "CHANGE")]
+    #[arg(value_name = "CHANGE", zh("变更单编号，如 CHG-42"))]
     change: String,
     /// Revision to show instead of the current one
     #[arg(long, value_name = "N")]

@@ -15,15 +15,15 @@ pub struct Confirmation {
 
 closed_enum!(
     /// How far a change is with its confirmation.
-    ConfirmationState, "a state of confirmation", {
+    ConfirmationState, ["a state of confirmation", "确认状态"], {
         /// The policy at the start asked for none, or it is not started.
-        NotAsked => "not-asked",
+        NotAsked => "not-asked", "无需确认";
         /// It is asked for, and the change is not finished.
-        AfterFinish => "after-finish",
+        AfterFinish => "after-finish", "完成后确认";
         /// The newest outcome is not confirmed yet.
-        Awaiting => "awaiting",
+        Awaiting => "awaiting", "待确认";
         /// The newest outcome is confirmed.
-        Confirmed => "confirmed",
+        Confirmed => "confirmed", "已确认";
     }
 );
 

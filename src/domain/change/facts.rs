@@ -14,53 +14,53 @@ use crate::domain::{
 
 closed_enum!(
     /// The kind of a change, as in ITIL.
-    ChangeKind, "a kind of change", {
+    ChangeKind, ["a kind of change", "变更类别"], {
         /// From an approved template.
-        Standard => "standard",
+        Standard => "standard", "标准变更";
         /// Planned and assessed individually.
-        Normal => "normal",
+        Normal => "normal", "常规变更";
         /// Too urgent for the normal process.
-        Emergency => "emergency",
+        Emergency => "emergency", "紧急变更";
     }
 );
 
 closed_enum!(
     /// The worst effect that a change can have.
-    Risk, "a risk", {
+    Risk, ["a risk", "风险等级"], {
         /// Hardly any users would notice.
-        Low => "low",
+        Low => "low", "低";
         /// Some users would notice.
-        Medium => "medium",
+        Medium => "medium", "中";
         /// The business would notice.
-        High => "high",
+        High => "high", "高";
         /// Customers or the market would notice.
-        Critical => "critical",
+        Critical => "critical", "极高";
     }
 );
 
 closed_enum!(
     /// The outcome of a change.
-    Outcome, "an outcome", {
+    Outcome, ["an outcome", "结果"], {
         /// It was deployed and works.
-        Succeeded => "succeeded",
+        Succeeded => "succeeded", "成功";
         /// It was not deployed, or does not work.
-        Failed => "failed",
+        Failed => "failed", "失败";
         /// It was deployed and then rolled back.
-        RolledBack => "rolled-back",
+        RolledBack => "rolled-back", "已回退";
     }
 );
 
 closed_enum!(
     /// Another system that a change refers to.
-    LinkKind, "a kind of link", {
+    LinkKind, ["a kind of link", "关联类别"], {
         /// An incident.
-        Incident => "incident",
+        Incident => "incident", "事件";
         /// A ticket.
-        Ticket => "ticket",
+        Ticket => "ticket", "工单";
         /// A vulnerability.
-        Vulnerability => "vulnerability",
+        Vulnerability => "vulnerability", "漏洞";
         /// A request in the office workflow.
-        Oa => "oa",
+        Oa => "oa", "OA 流程";
     }
 );
 

@@ -16,27 +16,27 @@ use crate::domain::{
 
 closed_enum!(
     /// The status of a change. Always derived, never recorded.
-    Status, "a status", {
+    Status, ["a status", "状态"], {
         /// It does not have enough approvals yet.
-        AwaitingApproval => "awaiting-approval",
+        AwaitingApproval => "awaiting-approval", "待审批";
         /// It has enough approvals and may be started in its window.
-        Approved => "approved",
+        Approved => "approved", "已批准";
         /// A requester or the owner withdrew it.
-        Withdrawn => "withdrawn",
+        Withdrawn => "withdrawn", "已撤回";
         /// An approver rejected its current revision.
-        Rejected => "rejected",
+        Rejected => "rejected", "已驳回";
         /// It was not started while there was still time to roll it back in its window.
-        Expired => "expired",
+        Expired => "expired", "已过期";
         /// It was started.
-        InProgress => "in-progress",
+        InProgress => "in-progress", "实施中";
         /// It was started, and its window has ended.
-        Overrun => "overrun",
+        Overrun => "overrun", "已超窗口";
         /// See [`Outcome::Succeeded`].
-        Succeeded => "succeeded",
+        Succeeded => "succeeded", "成功";
         /// See [`Outcome::Failed`].
-        Failed => "failed",
+        Failed => "failed", "失败";
         /// See [`Outcome::RolledBack`].
-        RolledBack => "rolled-back",
+        RolledBack => "rolled-back", "已回退";
     }
 );
 

@@ -8,39 +8,39 @@ use crate::domain::{Artifact, Change, Governance, Moment, PersonId, Refusal, Sta
 
 closed_enum!(
     /// A condition for the start of a change. They are judged in this order.
-    Condition, "a condition for a start", {
+    Condition, ["a condition for a start", "开始条件"], {
         /// An implementer starts it.
-        Implementer => "implementer",
+        Implementer => "implementer", "实施人";
         /// The revision is the current one.
-        Revision => "revision",
+        Revision => "revision", "修订";
         /// It names a target, if the revision has targets.
-        Target => "target",
+        Target => "target", "目标";
         /// It, or the target, was not started before, and the change has not ended.
-        NotStarted => "not-started",
+        NotStarted => "not-started", "尚未开始";
         /// Not too many targets have failed.
-        NotStopped => "not-stopped",
+        NotStopped => "not-stopped", "未被叫停";
         /// It was not withdrawn.
-        NotWithdrawn => "not-withdrawn",
+        NotWithdrawn => "not-withdrawn", "未撤回";
         /// The revision was not rejected.
-        NotRejected => "not-rejected",
+        NotRejected => "not-rejected", "未驳回";
         /// The text of the revision was not redacted.
-        Text => "text",
+        Text => "text", "文本";
         /// The revision has what the policy requires.
-        Policy => "policy",
+        Policy => "policy", "策略";
         /// The policy does not separate the implementer from a requester.
-        Duties => "duties",
+        Duties => "duties", "职责分离";
         /// Enough approvals count.
-        Approvals => "approvals",
+        Approvals => "approvals", "审批";
         /// The time lies in the window.
-        Window => "window",
+        Window => "window", "变更窗口";
         /// A rollback could still end with the window.
-        TimeToRollBack => "time-to-roll-back",
+        TimeToRollBack => "time-to-roll-back", "回退时间";
         /// No freeze stops it up to the end of its window.
-        Freezes => "freezes",
+        Freezes => "freezes", "封网";
         /// The artifacts are the approved ones.
-        Artifacts => "artifacts",
+        Artifacts => "artifacts", "制品";
         /// The changes that it follows have succeeded.
-        Follows => "follows",
+        Follows => "follows", "前置变更";
     }
 );
 

@@ -14,13 +14,13 @@ use crate::domain::{
 
 closed_enum!(
     /// An approver's verdict on a revision.
-    Verdict, "a verdict", {
+    Verdict, ["a verdict", "审批意见"], {
         /// The approver approves the revision.
-        Approve => "approve",
+        Approve => "approve", "批准";
         /// The approver rejects the revision.
-        Reject => "reject",
+        Reject => "reject", "驳回";
         /// The approver retracts their earlier approval.
-        Retract => "retract",
+        Retract => "retract", "收回批准";
     }
 );
 

@@ -10,15 +10,15 @@ use crate::domain::{Group, MOST_OPERATORS, Moment, Period, Periods, PersonId, Re
 
 closed_enum!(
     /// A role of a person.
-    Role, "a role", {
+    Role, ["a role", "角色"], {
         /// Proposes and seconds proposals.
-        Admin => "admin",
+        Admin => "admin", "管理员";
         /// Files changes.
-        Engineer => "engineer",
+        Engineer => "engineer", "工程师";
         /// Approves and rejects revisions.
-        Approver => "approver",
+        Approver => "approver", "审批人";
         /// Reads and audits only.
-        Auditor => "auditor",
+        Auditor => "auditor", "审计员";
     }
 );
 

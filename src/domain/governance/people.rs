@@ -97,13 +97,13 @@ impl Person {
 
 closed_enum!(
     /// Whether a key may be used.
-    KeyState, "a state of a key", {
+    KeyState, ["a state of a key", "密钥状态"], {
         /// The key may be used.
-        Live => "live",
+        Live => "live", "有效";
         /// The key may not be used until a proposal lifts the suspension.
-        Suspended => "suspended",
+        Suspended => "suspended", "已停用";
         /// The key may never be used again.
-        Revoked => "revoked",
+        Revoked => "revoked", "已吊销";
     }
 );
 

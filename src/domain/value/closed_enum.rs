@@ -2,7 +2,9 @@
 
 /// Defines an enum whose variants are words, with `ALL`, `as_str`, `Display` and `FromStr`.
 macro_rules! closed_enum {
-    ($(#[$doc:meta])* $name:ident, $what:literal, { $($(#[$vdoc:meta])* $variant:ident => $word:literal,)+ }) => {
+    ($(#[$doc:meta])* $name:ident, [$en:literal, $zh:literal], {
+        $($(#[$vdoc:meta])* $variant:ident => $word:literal, $chinese:literal;)+
+    }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         pub enum $name { $($(#[$vdoc])* $variant,)+ }
@@ -18,9 +20,12 @@ macro_rules! closed_enum {
                 match self { $(Self::$variant => $word),+ }
             }
 
-            /// The word for screens, with spaces instead of hyphens.
+            /// The word for screens, in the language of the reader: the English one has spaces instead of hyphens.
             pub fn phrase(self) -> String {
-                self.as_str().replace('-', " ")
+                match ($crate::lang::lang(), self) {
+                    ($crate::lang::Lang::En, it) => it.as_str().replace('-', " "),
+                    $(($crate::lang::Lang::Zh, Self::$variant) => $chinese.to_owned()),+
+                }
             }
         }
 
@@ -36,7 +41,7 @@ macro_rules! closed_enum {
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 match text {
                     $($word => Ok(Self::$variant),)+
-                    _ => Err(crate::domain::Invalid::Word { what: $what, allowed: Self::WORDS }),
+                    _ => Err(crate::domain::Invalid::Word { what: $crate::tr!($en, $zh), allowed: Self::WORDS }),
                 }
             }
         }

@@ -161,33 +161,33 @@ impl fmt::Display for Line {
 
 closed_enum!(
     /// A field of free text.
-    Field, "a text field", {
+    Field, ["a text field", "文本字段"], {
         /// A summary of the change, in one line.
-        Title => "title",
+        Title => "title", "标题";
         /// The reason for a change, a proposal or a decision.
-        Reason => "reason",
+        Reason => "reason", "原因";
         /// The impact on the business.
-        Impact => "impact",
+        Impact => "impact", "影响范围";
         /// The impact on security.
-        Security => "security",
+        Security => "security", "安全影响";
         /// The steps.
-        Plan => "plan",
+        Plan => "plan", "实施步骤";
         /// The rollback steps.
-        Rollback => "rollback",
+        Rollback => "rollback", "回退方案";
         /// The conditions under which to roll back.
-        AbortIf => "abort-if",
+        AbortIf => "abort-if", "中止条件";
         /// The tests made before filing.
-        Tests => "tests",
+        Tests => "tests", "测试";
         /// The criteria for success.
-        Success => "success",
+        Success => "success", "成功标准";
         /// The reason for exceptions to requirements of the policy, and from freezes.
-        Exception => "exception",
+        Exception => "exception", "例外理由";
         /// A comment.
-        Note => "note",
+        Note => "note", "备注";
         /// The source text of a policy, including its comments.
-        Source => "source",
+        Source => "source", "原文";
         /// People's display names.
-        Name => "name",
+        Name => "name", "姓名";
     }
 );
 

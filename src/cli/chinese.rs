@@ -1,0 +1,48 @@
+//! What clap writes of its own in a help, in Chinese. The texts of the commands stand beside the English ones.
+
+use clap::{Arg, ArgAction, Command};
+
+use crate::lang::{Lang, lang};
+
+/// Gives a command and its arguments Chinese headings and remarks, if this is the language of the reader.
+pub fn translate(command: Command) -> Command {
+    if lang() == Lang::En {
+        return command;
+    }
+    let help = Arg::new("help").short('h').long("help").action(ArgAction::Help);
+    let help = help.help("显示帮助；-h 只显示概要").help_heading("选项");
+    let examples = command.get_after_help().map(|it| it.ansi().to_string().replacen("Examples:", "示例：", 1));
+    let command = command.mut_args(argument).disable_help_flag(true).arg(help).subcommand_help_heading("命令");
+    let command = if command.get_version().is_some() {
+        let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);
+        command.disable_version_flag(true).arg(version.help("显示版本").help_heading("选项"))
+    } else {
+        command
+    };
+    match examples {
+        Some(examples) => command.after_help(examples),
+        None => command,
+    }
+}
+
+/// An argument with a Chinese heading, and with its default and its values in Chinese brackets.
+fn argument(it: Arg) -> Arg {
+    let heading = match it.get_help_heading() {
+        Some("Global options") => "全局选项",
+        Some(_) => "选项",
+        None if it.is_positional() => "参数",
+        None => "选项",
+    };
+    let takes_value = it.get_action().takes_values();
+    let values: Vec<String> = it.get_possible_values().iter().map(|it| it.get_name().to_owned()).collect();
+    let values = Some(values.join(", ")).filter(|it| takes_value && !it.is_empty() && !it.contains("true, false"));
+    let values = values.filter(|_| !it.is_hide_possible_values_set()).map(|it| format!("[可选值：{it}]"));
+    let defaults: Vec<_> = it.get_default_values().iter().map(|it| it.to_string_lossy()).collect();
+    let default = Some(defaults.join(" ")).filter(|it| takes_value && !it.is_empty()).map(|it| format!("[默认：{it}]"));
+    let more: Vec<String> = default.into_iter().chain(values).collect();
+    let it = it.hide_default_value(true).hide_possible_values(true).help_heading(heading);
+    match it.get_help().map(ToString::to_string) {
+        Some(help) if !more.is_empty() => it.help(format!("{help} {}", more.join(" "))),
+        _ => it,
+    }
+}
