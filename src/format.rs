@@ -13,6 +13,7 @@ mod lines;
 pub mod request;
 pub mod sshsig;
 pub mod text;
+pub mod tree;
 pub mod word;
 
 pub use defect::Defect;

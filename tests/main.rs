@@ -62,6 +62,7 @@ mod targets;
 mod terminal;
 mod tidy;
 mod transcripts;
+mod tree;
 mod trust;
 mod vectors;
 mod zones;

@@ -303,6 +303,11 @@ impl Digest {
         Self(bytes)
     }
 
+    /// Its bytes.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The first twelve digits, for display only. Rules compare whole digests.
     pub fn short(&self) -> String {
         hex(&self.0[..6])
