@@ -3,6 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rusqlite::types::Value;
+use twinseal::lang::Lang;
+
+use crate::hostile::screen::{Mode, day_in};
+use crate::support::World;
+
 /// Files whose English is for programs and maintainers, each with the reason.
 const ENGLISH: &[(&str, &str)] = &[];
 
@@ -124,4 +130,67 @@ fn no_english_text_is_without_its_chinese() {
         }
     }
     assert!(missing.is_empty(), "{} texts without Chinese\n{}", missing.len(), missing.join("\n"));
+}
+
+/// The rows of every table of an SQLite file.
+fn rows(path: &Path) -> Vec<(String, Vec<Vec<Value>>)> {
+    let db = rusqlite::Connection::open(path).unwrap();
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
+    let names: Vec<String> =
+        db.prepare(tables).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let content = |name: &String| {
+        let mut select = db.prepare(&format!("SELECT * FROM {name}")).unwrap();
+        let columns = select.column_count();
+        let row = |row: &rusqlite::Row<'_>| (0..columns).map(|n| row.get(n)).collect::<rusqlite::Result<Vec<Value>>>();
+        select.query_map([], row).unwrap().map(Result::unwrap).collect()
+    };
+    names.iter().map(|name| (name.clone(), content(name))).collect()
+}
+
+/// The output of a command without the random end of its folder's name.
+fn without_folder(world: &World, output: &str) -> String {
+    let path = world.path("").display().to_string();
+    let path = path.trim_end_matches('/');
+    output.replace(&path[path.len() - 6..], "FOLDER")
+}
+
+#[test]
+fn nothing_signed_and_no_exit_code_depends_on_the_language() {
+    let (english, one) = day_in(Lang::En, Mode::Pipe);
+    let (chinese, two) = day_in(Lang::Zh, Mode::Pipe);
+    assert!(english.entries() > 40, "{}", english.entries());
+    assert_eq!(rows(&english.path("prod.db")), rows(&chinese.path("prod.db")));
+    for (one, two) in one.iter().zip(&two) {
+        assert_eq!(one.output.exit, two.output.exit, "{:?}", one.args);
+    }
+    let translated = one.iter().zip(&two).filter(|(one, two)| one.output.screen != two.output.screen);
+    assert!(translated.count() > 0);
+}
+
+#[test]
+fn no_json_and_no_export_depends_on_the_language() {
+    let (english, one) = day_in(Lang::En, Mode::Json);
+    let (chinese, two) = day_in(Lang::Zh, Mode::Json);
+    // `doctor` says how much room the disk has.
+    for (one, two) in one.iter().zip(&two).filter(|(one, _)| one.args[..] != ["doctor"]) {
+        let outputs = [(&english, one), (&chinese, two)].map(|(world, it)| without_folder(world, &it.output.out));
+        assert_eq!(outputs[0], outputs[1], "{:?}", one.args);
+    }
+    for line in ["export csv", "export csv --breakglass", "export jsonl", "log --raw"] {
+        assert_eq!(english.ok("carol", line), chinese.ok("carol", line), "{line}");
+    }
+}
+
+/// The blocks of code and the targets of the links of a page.
+fn skeleton(page: &str) -> (Vec<String>, Vec<String>, usize) {
+    let text = fs::read_to_string(page).unwrap();
+    let blocks = text.split("```").skip(1).step_by(2).map(str::to_owned).collect();
+    let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let links = links.filter(|it| !it.starts_with("README")).map(str::to_owned).collect();
+    (blocks, links, text.lines().filter(|line| line.starts_with(['#', '|', '-'])).count())
+}
+
+#[test]
+fn the_chinese_readme_has_the_commands_links_and_tables_of_the_english_one() {
+    assert_eq!(skeleton("README.md"), skeleton("README.zh-CN.md"));
 }

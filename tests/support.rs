@@ -18,6 +18,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 use twinseal::domain::{ChangeId, Digest, FreezeName, PersonId, Refusal, Text, Time, Window};
 use twinseal::input::DraftContext;
+use twinseal::lang::Lang;
 
 pub use run::{Output, words};
 
@@ -42,6 +43,7 @@ pub struct World {
     folder: TempDir,
     screen: Cell<bool>,
     columns: Cell<Option<u16>>,
+    lang: Cell<Lang>,
     clock: Rc<Cell<Time>>,
     drawn: Rc<Cell<u64>>,
     variables: RefCell<Vec<(String, String, Option<OsString>)>>,
@@ -62,7 +64,8 @@ impl World {
     pub fn empty_in(folder: TempDir) -> Self {
         let clock = Rc::new(Cell::new(MORNING.parse().unwrap()));
         let (drawn, variables) = (Rc::new(Cell::new(0)), RefCell::default());
-        Self { folder, screen: Cell::new(false), columns: Cell::new(None), clock, drawn, variables }
+        let (screen, columns, lang) = (Cell::new(false), Cell::new(None), Cell::default());
+        Self { folder, screen, columns, lang, clock, drawn, variables }
     }
 
     /// Six people with keys and requests, and the register `prod`, created by alice and sealed by bob. Every account
@@ -151,6 +154,11 @@ impl World {
     /// Whether standard output and standard error are terminals without colours, of this many columns.
     pub fn columns(&self, columns: Option<u16>) {
         self.columns.set(columns);
+    }
+
+    /// The language of what everybody reads from now on.
+    pub fn speak(&self, lang: Lang) {
+        self.lang.set(lang);
     }
 
     /// Sets or removes an environment variable for a person's later commands.

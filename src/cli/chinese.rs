@@ -33,14 +33,17 @@ fn argument(it: Arg) -> Arg {
         None if it.is_positional() => "参数",
         None => "选项",
     };
-    let takes_value = it.get_action().takes_values();
+    let it = it.help_heading(heading);
+    if !it.get_action().takes_values() {
+        return it;
+    }
     let values: Vec<String> = it.get_possible_values().iter().map(|it| it.get_name().to_owned()).collect();
-    let values = Some(values.join(", ")).filter(|it| takes_value && !it.is_empty() && !it.contains("true, false"));
+    let values = Some(values.join(", ")).filter(|it| !it.is_empty());
     let values = values.filter(|_| !it.is_hide_possible_values_set()).map(|it| format!("[可选值：{it}]"));
     let defaults: Vec<_> = it.get_default_values().iter().map(|it| it.to_string_lossy()).collect();
-    let default = Some(defaults.join(" ")).filter(|it| takes_value && !it.is_empty()).map(|it| format!("[默认：{it}]"));
+    let default = Some(defaults.join(" ")).filter(|it| !it.is_empty()).map(|it| format!("[默认：{it}]"));
     let more: Vec<String> = default.into_iter().chain(values).collect();
-    let it = it.hide_default_value(true).hide_possible_values(true).help_heading(heading);
+    let it = it.hide_default_value(true).hide_possible_values(true);
     match it.get_help().map(ToString::to_string) {
         Some(help) if !more.is_empty() => it.help(format!("{help} {}", more.join(" "))),
         _ => it,

@@ -5,11 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::time::{Duration, UNIX_EPOCH};
 
 use clap::CommandFactory;
 use twinseal::cli::Cli;
 use twinseal::domain::{FreezeName, is_forbidden};
 use twinseal::error::Exit;
+use twinseal::lang::Lang;
 use twinseal::output::table;
 
 use super::quoted;
@@ -324,22 +326,49 @@ pub type Lines = BTreeMap<Vec<String>, (String, Vec<String>)>;
 
 /// Runs [`DAY`] in one output mode. Returns the test folder and, for each command, its last successful words.
 pub fn day(mode: Mode) -> (World, Lines) {
-    let (world, commands) = (before_the_day(), commands());
-    let mut last = BTreeMap::new();
-    for &(person, line) in DAY {
-        if line.starts_with("gate") {
-            world.at("2026-12-01T10:00:00Z");
-        }
-        let args = filled(&world, line, &sample());
-        let output = calm(&world, mode, person, &args);
-        let well = output.exit == Exit::Done || MAY_FAIL.contains(&line);
-        assert!(well, "{person}: {line}\n{}", output.screen);
+    let (world, all) = day_in(Lang::En, mode);
+    let (commands, mut last) = (commands(), BTreeMap::new());
+    for Ran { person, args, .. } in all {
         // The line without a command is the home page.
         if let Some((command, _)) = commands.iter().rfind(|(path, _)| args.starts_with(path)) {
             last.insert(command.clone(), (person.to_owned(), args));
         }
     }
     (world, last)
+}
+
+/// Gives the drafts of erin the time of the clock.
+pub fn age_drafts(world: &World) {
+    let now = UNIX_EPOCH + Duration::from_secs(world.now().unix().try_into().unwrap());
+    let folder = world.path("people/erin/.local/state/twinseal/drafts");
+    for path in fs::read_dir(folder).unwrap().map(|item| item.unwrap().path()) {
+        fs::File::options().append(true).open(path).unwrap().set_modified(now).unwrap();
+    }
+}
+
+/// A command of [`DAY`] that was run.
+pub struct Ran {
+    pub person: &'static str,
+    pub args: Vec<String>,
+    pub output: Output,
+}
+
+/// Runs [`DAY`] in one language and output mode. Returns the test folder and every command.
+pub fn day_in(lang: Lang, mode: Mode) -> (World, Vec<Ran>) {
+    let (world, mut all) = (before_the_day(), Vec::new());
+    world.speak(lang);
+    for &(person, line) in DAY {
+        if line.starts_with("gate") {
+            world.at("2026-12-01T10:00:00Z");
+        }
+        let args = filled(&world, line, &sample());
+        age_drafts(&world);
+        let output = calm(&world, mode, person, &args);
+        let well = output.exit == Exit::Done || MAY_FAIL.contains(&line);
+        assert!(well, "{person}: {line}\n{}", output.screen);
+        all.push(Ran { person, args, output });
+    }
+    (world, all)
 }
 
 /// Every command of the program, with those of its options that take a value. The options of all commands are read in

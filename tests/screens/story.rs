@@ -139,6 +139,12 @@ pub fn morning() -> World {
     world
 }
 
+/// What people wrote in the story.
+pub fn written() -> String {
+    let source = include_str!("story.rs");
+    source.split('"').skip(1).step_by(2).collect::<Vec<_>>().join("\n")
+}
+
 /// A page of the story.
 pub struct Shot {
     pub name: &'static str,

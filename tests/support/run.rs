@@ -130,6 +130,7 @@ impl World {
             variable("HOME", home.display().to_string()),
             variable("TWINSEAL_KEY", home.join("key").display().to_string()),
             variable("TWINSEAL_REGISTER", "prod.db".to_owned()),
+            variable("TWINSEAL_LANG", self.lang.get().to_string()),
         ]);
         for (_, name, value) in self.variables.borrow().iter().filter(|(whose, ..)| whose == person) {
             match value {
