@@ -8,7 +8,11 @@ mod exit;
 mod freeze;
 mod hint;
 mod json;
+mod key_choice;
+mod loss;
 mod notify;
+mod register;
+mod request;
 mod screen;
 mod several;
 mod usage;
@@ -22,13 +26,17 @@ pub use break_glass::BreakGlassError;
 pub use exit::Exit;
 pub use freeze::FreezeError;
 pub use hint::shell_word;
+pub use key_choice::KeyChoiceError;
+pub use loss::LossError;
 pub use notify::NotifyError;
+pub use register::RegisterError;
+pub use request::RequestError;
 pub use several::SeveralError;
 pub use usage::UsageError;
-use words::{closed_freezes, did_you_mean, further, knows, none_fits, short};
+use words::{closed_freezes, did_you_mean, short};
 
-use crate::config::{ConfigError, Known};
-use crate::domain::{ChangeId, Digest, Fingerprint, Head, Invalid, PersonId, Predecessor, ProposalId, Refusal, Time};
+use crate::config::ConfigError;
+use crate::domain::{ChangeId, Digest, Head, Invalid, PersonId, ProposalId, Refusal, Time};
 use crate::format::{Defect, Unsigned};
 use crate::input::{Fault, NotATime, Problem, list_faults};
 use crate::signer::KeyError;
@@ -94,130 +102,24 @@ pub enum Error {
         /// The line, from 1.
         line: usize,
     },
-    /// An enrolment request that is malformed or whose signature is invalid.
-    #[error("{path} is not a valid enrolment request: {defect}")]
-    Request {
-        /// The file, as it was named.
-        path: String,
-        /// The reason.
-        defect: Defect,
-    },
-    /// An enrolment request for another register.
-    #[error("{path} is a request for {found}, not for {here}")]
-    RequestElsewhere {
-        /// The file, as it was named.
-        path: String,
-        /// The register that it names.
-        found: String,
-        /// This register.
-        here: String,
-    },
-    /// A request for a register that is named by its id alone.
-    #[error("a request for an existing register names its fingerprint: --fingerprint DIGEST is required")]
-    RequestNeedsFingerprint,
-    /// An enrolment request by another person.
-    #[error("{path} is a request by {found}, not by {given}")]
-    RequestOfOther {
-        /// The file, as it was named.
-        path: String,
-        /// The person that it names.
-        found: PersonId,
-        /// The person named on the command line.
-        given: PersonId,
-    },
-    /// The signing key belongs to none of the founding members.
-    #[error("key {key} belongs to none of the members")]
-    NotAmongMembers {
-        /// The signing key.
-        key: Fingerprint,
-    },
+    /// A register was not found, or is not the expected one.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    /// A request for enrolment cannot be used.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// No key can be chosen, or the chosen one cannot sign.
+    #[error(transparent)]
+    KeyChoice(#[from] KeyChoiceError),
+    /// Lost entries cannot be recovered or listed.
+    #[error(transparent)]
+    Loss(#[from] LossError),
     /// No folder for the verified cache and the pin.
     #[error("HOME is not an absolute path: no directory for the verified cache and the pin")]
     NoHome,
-    /// No register is configured or named.
-    #[error("no register given{}", knows(.0))]
-    NoRegister(Vec<String>),
-    /// A trusted register's name that is also a file of another register here.
-    #[error("{name} is the name of the register at {}, and also a file here", .known.display())]
-    AmbiguousRegister {
-        /// The name.
-        name: String,
-        /// The path of the trusted register.
-        known: PathBuf,
-    },
-    /// A name that is neither a known register nor a file.
-    #[error("unknown register {name}: neither a known name nor a file")]
-    UnknownRegister {
-        /// The name.
-        name: String,
-    },
-    /// No signing key is configured or named.
-    #[error("no key given")]
-    NoKey,
-    /// No key is named, and none in the agent is enrolled.
-    #[error("no key given, and {}", none_fits(*.held))]
-    NoKeyFits {
-        /// How many Ed25519 keys the agent holds.
-        held: usize,
-    },
-    /// No key is named, and several in the agent can be used.
-    #[error("no key given, and the ssh-agent holds {} usable keys: {}", .keys.len(), .keys.join(", "))]
-    SeveralKeys {
-        /// Fingerprints with their comments.
-        keys: Vec<String>,
-    },
-    /// A key that is not enrolled.
-    #[error("key {key} is not enrolled in this register")]
-    UnknownKey {
-        /// Which one.
-        key: Fingerprint,
-    },
-    /// The key belongs to a person other than `--as`.
-    #[error("the key belongs to {person}, not to {meant}")]
-    OtherPerson {
-        /// The key's owner.
-        person: PersonId,
-        /// The person given with `--as`.
-        meant: String,
-    },
     /// An option without a value.
     #[error("{0} is empty")]
     EmptyOption(&'static str),
-    /// `restore` was given `--register`, although it restores the file that it names.
-    #[error("restore does not take --register: it turns FILE itself into the register")]
-    RestoreRegister,
-    /// First contact without a terminal to confirm the fingerprint on.
-    #[error("first contact with register {name} needs a terminal or --fingerprint; the file's fingerprint is {found}")]
-    NeedFingerprint {
-        /// Its name.
-        name: String,
-        /// Its fingerprint.
-        found: Digest,
-    },
-    /// The fingerprint differs from the expected one.
-    #[error("wrong register: its fingerprint is {found}, expected {expected}")]
-    WrongFingerprint {
-        /// The fingerprint of the file.
-        found: Digest,
-        /// The fingerprint given, or known to this account.
-        expected: String,
-    },
-    /// A successor of a known register that this account has not accepted yet.
-    #[error(
-        "this register claims to succeed {}, which this account trusts, after entry {} ({}){}; the successor's \
-         fingerprint is {found}", .old.register, .old.head.seq, .old.head.leaf.short(), further(.verified)
-    )]
-    Successor {
-        /// The register that it names as its predecessor.
-        old: Box<Predecessor>,
-        /// Its fingerprint.
-        found: Digest,
-        /// The newest entry of the predecessor that this account verified.
-        verified: Option<u64>,
-    },
-    /// The name or the path of a new register is taken on this account.
-    #[error("this account already trusts register {} at {}, with fingerprint {}", .0.name, .0.path.display(), .0.fingerprint)]
-    Taken(Box<Known>),
     /// A draft that was filed before.
     #[error("{change} was filed by {by} with the same content")]
     FiledBefore {
@@ -305,34 +207,12 @@ pub enum Error {
         /// Whether its text was redacted before.
         redacted: bool,
     },
-    /// The source of a recovery cannot be used.
-    #[error("cannot recover from {}: {source}", .path.display())]
-    Copy {
-        /// Which file.
-        path: PathBuf,
-        /// The reason.
-        source: StoreError,
-    },
-    /// Nothing that this account verified is lost, so it cannot list lost entries.
-    #[error("no entry that this account verified is missing")]
-    NothingLost,
-    /// The entries that a restoration lists are not consecutive.
-    #[error("entry {seq} does not continue the list of lost entries: entry {expected} is next")]
-    LostGap {
-        /// The entry that was given.
-        seq: u64,
-        /// The entry that must come next.
-        expected: u64,
-    },
     /// git cannot be run, or fails.
     #[error("cannot read the commits: {reason}")]
     Git {
         /// What git or the system says.
         reason: String,
     },
-    /// The pin names a lost entry, but the verified cache does not have the lost entries to list.
-    #[error("this account's verified cache lacks the lost entries, so it cannot list them")]
-    LostUnlisted,
     /// No grant was named.
     #[error("nothing to {verb}")]
     NothingNamed {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::{KeyState, PersonId, PublicKey};
 use crate::env::Env;
-use crate::error::Error;
+use crate::error::{Error, KeyChoiceError};
 use crate::output::{Page, safe};
 use crate::settings::Settings;
 use crate::signer::{Agent, AgentError, KeyError, KeyFile, KeySource, Passphrase, Signer, read_secret};
@@ -79,21 +79,23 @@ impl KeyChoice {
     /// Returns the person whose key this is.
     ///
     /// # Errors
-    /// [`Error::UnknownKey`] if the key is not enrolled; [`Error::OtherPerson`] if the user asked to act as another
+    /// [`KeyChoiceError::NotEnrolled`] if the key is not enrolled; [`KeyChoiceError::OtherPerson`] if the user asked to act as another
     /// person.
     pub fn actor(&self, log: &VerifiedLog, key: PublicKey) -> Result<PersonId, Error> {
         let key = key.fingerprint();
         let enrolled = log.ask(|state| Ok(state.governance().key(key)?.cloned()))??;
-        self.check_meant(enrolled.ok_or(Error::UnknownKey { key })?.person)
+        self.check_meant(enrolled.ok_or(Error::KeyChoice(KeyChoiceError::NotEnrolled { key }))?.person)
     }
 
     /// Returns the person whose key was chosen.
     ///
     /// # Errors
-    /// [`Error::OtherPerson`] if the user asked to act as another person.
+    /// [`KeyChoiceError::OtherPerson`] if the user asked to act as another person.
     pub fn check_meant(&self, person: PersonId) -> Result<PersonId, Error> {
         match self.person_meant() {
-            Some(meant) if meant != person.as_str() => Err(Error::OtherPerson { person, meant: meant.to_owned() }),
+            Some(meant) if meant != person.as_str() => {
+                Err(Error::KeyChoice(KeyChoiceError::OtherPerson { person, meant: meant.to_owned() }))
+            }
             _ => Ok(person),
         }
     }
@@ -101,13 +103,13 @@ impl KeyChoice {
     /// Returns the key of the key file; without a key file, the only key in the agent for which `fits` returns true.
     ///
     /// # Errors
-    /// [`Error::NoKey`], [`Error::NoKeyFits`], [`Error::SeveralKeys`], or a file or agent that cannot be read.
+    /// [`KeyChoiceError::NotNamed`], [`KeyChoiceError::NoneFits`], [`KeyChoiceError::Several`], or a file or agent that cannot be read.
     pub fn key(&self, fits: impl Fn(&PublicKey) -> Result<bool, Error>) -> Result<KeySource, Error> {
         if let Some(path) = self.key_path() {
             return Ok(KeySource::read(&path)?);
         }
         let agent = match self.agent() {
-            Err(AgentError::NoSocket) => return Err(Error::NoKey),
+            Err(AgentError::NoSocket) => return Err(Error::KeyChoice(KeyChoiceError::NotNamed)),
             agent => agent.map_err(KeyError::from)?,
         };
         let held = agent.keys().map_err(KeyError::from)?;
@@ -118,11 +120,13 @@ impl KeyChoice {
             }
         }
         match fitting.as_slice() {
-            [] => Err(Error::NoKeyFits { held: held.len() }),
+            [] => Err(Error::KeyChoice(KeyChoiceError::NoneFits { held: held.len() })),
             [only] => Ok(KeySource::Agent(only.key)),
             several => {
                 let name = |key: &PublicKey, comment: &str| format!("{} ({})", key.fingerprint(), safe(comment));
-                Err(Error::SeveralKeys { keys: several.iter().map(|it| name(&it.key, &it.comment)).collect() })
+                Err(Error::KeyChoice(KeyChoiceError::Several {
+                    keys: several.iter().map(|it| name(&it.key, &it.comment)).collect(),
+                }))
             }
         }
     }

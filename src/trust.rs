@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{Known, KnownRegisters};
 use crate::domain::{Digest, Event, Predecessor, RegisterId};
-use crate::error::Error;
+use crate::error::{Error, RegisterError};
 use crate::format::{Raw, entry};
 use crate::store::{Excuse, SharedFile, Site, is_one_file};
 
@@ -203,15 +203,17 @@ impl Identity {
     /// account verified of a register, for the message about a successor.
     ///
     /// # Errors
-    /// [`Error::WrongFingerprint`], [`Error::Successor`].
+    /// [`RegisterError::WrongFingerprint`], [`RegisterError::Successor`].
     pub fn admit(&self, verified: impl FnOnce(Digest) -> Option<u64>) -> Result<(), Error> {
         let found = self.fingerprint;
         match (&self.relation, self.expected()) {
             (_, None) => Ok(()),
-            (Relation::Successor(old), Some(_)) => {
-                Err(Error::Successor { verified: verified(old.fingerprint), old: Box::new(old.clone()), found })
-            }
-            (_, Some(expected)) => Err(Error::WrongFingerprint { found, expected }),
+            (Relation::Successor(old), Some(_)) => Err(Error::Register(RegisterError::Successor {
+                verified: verified(old.fingerprint),
+                old: Box::new(old.clone()),
+                found,
+            })),
+            (_, Some(expected)) => Err(Error::Register(RegisterError::WrongFingerprint { found, expected })),
         }
     }
 

@@ -12,7 +12,7 @@ use super::ui::{Ui, progress};
 use crate::config::{Config, Trusted};
 use crate::domain::{Author, Digest, PersonId, RegisterId};
 use crate::env::Env;
-use crate::error::{AccountError, Error};
+use crate::error::{AccountError, Error, RegisterError};
 use crate::key_choice::KeyChoice;
 use crate::lang::Lang;
 use crate::output::{Clock, Page};
@@ -179,7 +179,7 @@ impl<'e> Context<'e> {
     /// Opens the named register. On first contact the fingerprint must be given, or confirmed on the terminal.
     ///
     /// # Errors
-    /// [`Error::WrongFingerprint`], [`Error::NeedFingerprint`], or the register is broken or cannot be read.
+    /// [`RegisterError::WrongFingerprint`], [`RegisterError::NeedFingerprint`], or the register is broken or cannot be read.
     pub fn open(&mut self) -> Result<Session, Error> {
         self.open_by(&self.registers.request(self.env)?, Purpose::Use)
     }
@@ -253,7 +253,10 @@ fn ask_trust(env: &mut Env, id: &RegisterId, fingerprint: Digest, request: &Requ
         return Ok(());
     }
     if !env.console.is_interactive() {
-        return Err(Error::NeedFingerprint { name: id.name().to_string(), found: fingerprint });
+        return Err(Error::Register(RegisterError::NeedFingerprint {
+            name: id.name().to_string(),
+            found: fingerprint,
+        }));
     }
     env.status(format_args!("First contact with the register {id}."));
     env.status("Its fingerprint:");

@@ -6,7 +6,7 @@ use super::lookup::parse;
 use crate::config::{KnownRegisters, Trusted};
 use crate::domain::{Digest, Event, Refusal, RegisterId};
 use crate::env::Env;
-use crate::error::Error;
+use crate::error::{Error, RegisterError};
 use crate::format::{Defect, entry};
 use crate::private;
 use crate::store::{Finding, PinFile, PrivateCopy, SharedFile, StoreError, is_one_file};
@@ -63,24 +63,30 @@ impl Registers {
     /// The error if no register is named, with the names of those that this account knows.
     pub fn no_register(&self) -> Error {
         let known = self.known.list().iter().filter(|it| !it.superseded);
-        Error::NoRegister(known.map(|it| it.name.clone()).collect())
+        Error::Register(RegisterError::NotNamed(known.map(|it| it.name.clone()).collect()))
     }
 
     /// The path of a register given by its known name or its path.
     ///
     /// # Errors
-    /// [`Error::UnknownRegister`], [`Error::AmbiguousRegister`].
+    /// [`RegisterError::Unknown`], [`RegisterError::Ambiguous`].
     pub fn path(&self, env: &Env, name: &str) -> Result<PathBuf, Error> {
         let path = env.path(Path::new(name));
         if let Some(known) = self.known.by_name(name) {
             // A register can be named like a file of another one.
             return match path.is_file() && !is_one_file(&path, &known.path) {
-                true => Err(Error::AmbiguousRegister { name: name.to_owned(), known: known.path.clone() }),
+                true => {
+                    Err(Error::Register(RegisterError::Ambiguous { name: name.to_owned(), known: known.path.clone() }))
+                }
                 false => Ok(known.path.clone()),
             };
         }
         let looks_like_a_path = name.contains(['/', '.']) || path.is_file();
-        if looks_like_a_path { Ok(path) } else { Err(Error::UnknownRegister { name: name.to_owned() }) }
+        if looks_like_a_path {
+            Ok(path)
+        } else {
+            Err(Error::Register(RegisterError::Unknown { name: name.to_owned() }))
+        }
     }
 
     /// The fingerprint of the register that the command names, if this account trusts it. Its file is not opened.
@@ -102,7 +108,7 @@ impl Registers {
     /// The register that the command names.
     ///
     /// # Errors
-    /// [`Error::NoRegister`], [`Error::UnknownRegister`], or the given fingerprint is malformed.
+    /// [`RegisterError::NotNamed`], [`RegisterError::Unknown`], or the given fingerprint is malformed.
     pub fn request(&self, env: &Env) -> Result<Request, Error> {
         let name = self.named().ok_or_else(|| self.no_register())?;
         let fingerprint = self.fingerprint()?;

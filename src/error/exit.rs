@@ -2,7 +2,7 @@
 
 use super::hint::{disk_fails, disk_is_full};
 use crate::config::ConfigError;
-use crate::error::{AccountError, ArtifactError, Error, NotifyError};
+use crate::error::{AccountError, ArtifactError, Error, KeyChoiceError, LossError, NotifyError, RegisterError};
 use crate::signer::KeyError;
 use crate::store::StoreError;
 
@@ -38,13 +38,11 @@ impl Error {
             | Self::FiledBefore { .. }
             | Self::GateClosed { .. }
             | Self::Closed(_)
-            | Self::UnknownKey { .. }
-            | Self::OtherPerson { .. } => Exit::Refused,
+            | Self::KeyChoice(KeyChoiceError::NotEnrolled { .. } | KeyChoiceError::OtherPerson { .. }) => Exit::Refused,
             Self::Findings { .. }
             | Self::Broken(_)
             | Self::AtLeast { .. }
-            | Self::WrongFingerprint { .. }
-            | Self::Successor { .. }
+            | Self::Register(RegisterError::WrongFingerprint { .. } | RegisterError::Successor { .. })
             | Self::Notify(NotifyError::Lost(_)) => Exit::Broken,
             Self::Store(
                 StoreError::Broken(_)
@@ -55,11 +53,12 @@ impl Error {
                 | StoreError::Parted { .. }
                 | StoreError::PinUnreadable { .. },
             ) => Exit::Broken,
-            Self::Copy { source: StoreError::Broken(_), .. } => Exit::Broken,
+            Self::Loss(LossError::Copy { source: StoreError::Broken(_), .. }) => Exit::Broken,
             Self::Store(_)
-            | Self::Copy {
-                source: StoreError::Io { .. } | StoreError::Sqlite { .. } | StoreError::Stuck { .. }, ..
-            }
+            | Self::Loss(LossError::Copy {
+                source: StoreError::Io { .. } | StoreError::Sqlite { .. } | StoreError::Stuck { .. },
+                ..
+            })
             | Self::Config(ConfigError::Private(_))
             | Self::Contended { .. }
             | Self::Io(_)

@@ -16,7 +16,7 @@ use crate::commands::files::read_text;
 use crate::commands::lookup::{option_path, parse};
 use crate::commands::people::request::{sent_to, signed, write_request};
 use crate::domain::{Asked, Digest, KeyState, Line, PersonId, PublicKey, Refusal, Role};
-use crate::error::{AccountError, Error};
+use crate::error::{AccountError, Error, RegisterError, RequestError};
 use crate::format::request::{RegisterRef, Request};
 use crate::output::{list, safe};
 use crate::signer::KeySource;
@@ -66,14 +66,14 @@ impl Join {
                 None if context.env.console.is_interactive() => {
                     ask(context, "Its fingerprint, as an admin told you", "", |_, given| parse(given))?
                 }
-                None => return Err(Error::RequestNeedsFingerprint),
+                None => return Err(Error::Request(RequestError::NeedsFingerprint)),
             };
             let key = own_key(context, None, self.no_passphrase)?;
             return self.request(context, key, (register, Some(fingerprint)));
         }
         match context.registers.path(context.env, &given) {
             Ok(_) => self.meet(context),
-            Err(Error::UnknownRegister { name }) => {
+            Err(Error::Register(RegisterError::Unknown { name })) => {
                 let register = RegisterRef::New(parse(&name)?);
                 let key = own_key(context, None, self.no_passphrase)?;
                 self.request(context, key, (register, None))
@@ -210,7 +210,7 @@ fn ask_register(context: &mut Context<'_>) -> Result<String, Error> {
         match context.registers.path(context.env, given) {
             Ok(path) if path.is_file() => Ok(given.to_owned()),
             Ok(path) => Err(crate::store::StoreError::NotFound { path }.into()),
-            Err(Error::UnknownRegister { name }) => parse::<RegisterRef>(&name).map(|_| name),
+            Err(Error::Register(RegisterError::Unknown { name })) => parse::<RegisterRef>(&name).map(|_| name),
             Err(error) => Err(error),
         }
     })?;
@@ -234,7 +234,8 @@ fn written_before(
 ) -> Result<Request, Error> {
     let path = out.display().to_string();
     let text = read_text(context.env, out)?;
-    let found = Request::read(text.as_bytes()).map_err(|defect| Error::Request { path: path.clone(), defect })?;
+    let found = Request::read(text.as_bytes())
+        .map_err(|defect| Error::Request(RequestError::Malformed { path: path.clone(), defect }))?;
     if (&found.register, &found.person, &found.key) != (register, person, key) {
         let (register, key) = (found.register.to_string(), found.key.fingerprint());
         return Err(AccountError::OtherRequest { path, person: found.person, register, key }.into());

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::commands::Context;
 use crate::commands::ask::ask;
 use crate::commands::people::key;
-use crate::error::Error;
+use crate::error::{Error, KeyChoiceError};
 use crate::private;
 use crate::signer::{AgentError, KeyError, KeySource};
 use crate::store::{Session, StoreError};
@@ -30,8 +30,8 @@ pub fn own_key(context: &mut Context<'_>, session: Option<&Session>, no_passphra
         None => match in_agent(context, session) {
             // A variable that names an agent of an ended session is no agent.
             Err(
-                Error::NoKey
-                | Error::NoKeyFits { held: 0 }
+                Error::KeyChoice(KeyChoiceError::NotNamed)
+                | Error::KeyChoice(KeyChoiceError::NoneFits { held: 0 })
                 | Error::Key(KeyError::Agent(AgentError::Unreachable { .. })),
             ) => place_of_new(context)?,
             found => return found,
@@ -55,7 +55,7 @@ pub fn own_key(context: &mut Context<'_>, session: Option<&Session>, no_passphra
 fn in_agent(context: &Context<'_>, session: Option<&Session>) -> Result<KeySource, Error> {
     let any = || context.key_choice.key(|_| Ok(true));
     match session.map_or_else(any, |session| context.key_choice.key_for(session)) {
-        Err(Error::NoKeyFits { held: 1.. }) => any(),
+        Err(Error::KeyChoice(KeyChoiceError::NoneFits { held: 1.. })) => any(),
         found => found,
     }
 }

@@ -11,7 +11,7 @@ use crate::commands::files::read_text;
 use crate::commands::lookup::{name_of_input, parse};
 use crate::commands::{Context, Question, record_asked, report_recorded};
 use crate::domain::{Digest, Event, Opening, PersonId, Text, Word};
-use crate::error::{BreakGlassError, Error, shell_word};
+use crate::error::{BreakGlassError, Error, RegisterError, shell_word};
 use crate::format::{text, word};
 use crate::key_choice::confirm;
 use crate::output::{Page, Parts, ago, safe};
@@ -103,6 +103,6 @@ fn known_fingerprint(context: &Context<'_>) -> Result<Digest, Error> {
     let named = context.registers.named().ok_or_else(|| context.registers.no_register())?;
     let path = context.env.path(Path::new(&named));
     let known = context.registers.known().list().iter().find(|it| it.name == named || it.path == path);
-    let known = known.ok_or(Error::UnknownRegister { name: named })?;
+    let known = known.ok_or(Error::Register(RegisterError::Unknown { name: named }))?;
     parse(&known.fingerprint)
 }

@@ -16,7 +16,7 @@ use crate::domain::{
     RegisterName, Role, Text,
 };
 use crate::env::Env;
-use crate::error::Error;
+use crate::error::{Error, RegisterError, RequestError};
 use crate::format::request::RegisterRef;
 use crate::format::{Entry, Raw, Unsigned};
 use crate::key_choice::confirm;
@@ -86,7 +86,7 @@ pub fn check_place(context: &Context<'_>, path: &Path) -> Result<(), Error> {
 /// Checks that this account trusts no other register of this name or at this path.
 ///
 /// # Errors
-/// [`Error::Taken`].
+/// [`RegisterError::Taken`].
 pub fn check_free(
     context: &Context<'_>,
     name: &RegisterName,
@@ -94,7 +94,7 @@ pub fn check_free(
     after: Option<&Predecessor>,
 ) -> Result<(), Error> {
     match taken(context.registers.known(), name.as_str(), path, after.map(|old| old.fingerprint)) {
-        Some(known) => Err(Error::Taken(Box::new(known.clone()))),
+        Some(known) => Err(Error::Register(RegisterError::Taken(Box::new(known.clone())))),
         None => Ok(()),
     }
 }
@@ -125,8 +125,9 @@ impl Founding {
         let source = context.key_choice.key(|key| Ok(members.iter().any(|member| member.key == *key)))?;
         let key = source.public();
         let founder = members.iter().find(|member| member.key == key).map(|member| member.person.clone());
-        let founder =
-            context.key_choice.check_meant(founder.ok_or(Error::NotAmongMembers { key: key.fingerprint() })?)?;
+        let founder = context
+            .key_choice
+            .check_meant(founder.ok_or(Error::Request(RequestError::NotAmongMembers { key: key.fingerprint() }))?)?;
 
         let founded = format!("register {name} with {}", members_line(members));
         let shown = self.page(context, &founder)?;

@@ -14,7 +14,7 @@ use crate::domain::{
     Action, Digest, Event, Head, LostEntries, Proposal as Opened, ProposalId, ProposalRef, ProposalState, Restoration,
     Text, number,
 };
-use crate::error::{Error, SeveralError};
+use crate::error::{Error, LossError, SeveralError};
 use crate::output::{self, Page, safe, summary, table};
 use crate::record::{Plan, record, rehearse};
 use crate::store::Session;
@@ -390,8 +390,8 @@ impl Restored {
         let given = self.lost.iter().map(head).collect::<Result<Vec<Head>, _>>()?;
         let (restored, mut leaves) = match (session.pinned().lost_entries()?, given.first()) {
             (Some(lost), _) => (lost.ends.restored, lost.leaves),
-            (None, _) if session.pinned().behind().is_some() => return Err(Error::LostUnlisted),
-            (None, None) => return Err(Error::NothingLost),
+            (None, _) if session.pinned().behind().is_some() => return Err(Error::Loss(LossError::Unlisted)),
+            (None, None) => return Err(Error::Loss(LossError::NothingLost)),
             (None, Some(first)) => {
                 let seq = first.seq.saturating_sub(1);
                 (Head { seq, leaf: session.raw(seq)?.ok_or(Error::NoEntry(seq))?.leaf() }, Vec::new())
@@ -400,10 +400,10 @@ impl Restored {
         for head in given {
             let expected = restored.seq.saturating_add(leaves.len() as u64 + 1);
             if head.seq != expected {
-                return Err(Error::LostGap { seq: head.seq, expected });
+                return Err(Error::Loss(LossError::Gap { seq: head.seq, expected }));
             }
             leaves.push(head.leaf);
         }
-        LostEntries::after(restored, leaves).ok_or(Error::NothingLost)
+        LostEntries::after(restored, leaves).ok_or(Error::Loss(LossError::NothingLost))
     }
 }

@@ -7,7 +7,7 @@ use crate::commands::Context;
 use crate::commands::files::read_text;
 use crate::commands::lookup::parse;
 use crate::domain::{Grants, Line, Member, PersonId, Role};
-use crate::error::Error;
+use crate::error::{Error, RequestError};
 use crate::format::request::{RegisterRef, Request};
 
 const FORM: &str = "NAME=REQUEST-FILE:ROLE,ROLE";
@@ -29,7 +29,11 @@ pub fn read(context: &mut Context<'_>, given: &[String], here: &RegisterRef) -> 
         let roles = roles.split(',').map(parse::<Role>).collect::<Result<Vec<_>, _>>()?;
         let request = read_request(context, Path::new(path), here)?;
         if request.person != person {
-            return Err(Error::RequestOfOther { path: path.to_owned(), found: request.person, given: person });
+            return Err(Error::Request(RequestError::OfOther {
+                path: path.to_owned(),
+                found: request.person,
+                given: person,
+            }));
         }
         names.extend(request.name.clone().map(|name| (person, name)));
         members.push(member(request, roles));
@@ -59,7 +63,11 @@ pub fn read_machine(
     let person: PersonId = parse(person)?;
     let request = read_request(context, Path::new(path), here)?;
     if request.person != person {
-        return Err(Error::RequestOfOther { path: path.to_owned(), found: request.person, given: person });
+        return Err(Error::Request(RequestError::OfOther {
+            path: path.to_owned(),
+            found: request.person,
+            given: person,
+        }));
     }
     let roles = roles.iter().map(|role| parse::<Role>(role)).collect::<Result<Vec<_>, _>>()?;
     let operators = operators.iter().map(|operator| parse(operator)).collect::<Result<BTreeSet<_>, _>>()?;
@@ -76,9 +84,10 @@ pub fn read_machine(
 pub fn read_request(context: &mut Context<'_>, given: &Path, here: &RegisterRef) -> Result<Request, Error> {
     let text = read_text(context.env, given)?;
     let path = given.display().to_string();
-    let request = Request::read(text.as_bytes()).map_err(|defect| Error::Request { path: path.clone(), defect })?;
+    let request = Request::read(text.as_bytes())
+        .map_err(|defect| Error::Request(RequestError::Malformed { path: path.clone(), defect }))?;
     if request.register == *here {
         return Ok(request);
     }
-    Err(Error::RequestElsewhere { path, found: request.register.to_string(), here: here.to_string() })
+    Err(Error::Request(RequestError::Elsewhere { path, found: request.register.to_string(), here: here.to_string() }))
 }

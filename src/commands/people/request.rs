@@ -11,7 +11,7 @@ use clap::Args;
 use crate::commands::Context;
 use crate::commands::lookup::{parse, time};
 use crate::domain::{Asked, Digest, Line, PersonId, Refusal, RegisterName, Role, Vouch};
-use crate::error::Error;
+use crate::error::{Error, RegisterError, RequestError};
 use crate::format::request::{NAMESPACE, RegisterRef, Request, VOUCH, body};
 use crate::input::Toward;
 use crate::signer::KeySource;
@@ -143,7 +143,7 @@ pub fn write_request(context: &Context<'_>, out: &Path, request: &Request) -> Re
 fn register_asked(context: &mut Context<'_>) -> Result<(RegisterRef, Option<Digest>), Error> {
     let given = context.registers.named().ok_or_else(|| context.registers.no_register())?;
     if given.contains('#') {
-        let fingerprint = context.registers.fingerprint()?.ok_or(Error::RequestNeedsFingerprint)?;
+        let fingerprint = context.registers.fingerprint()?.ok_or(Error::Request(RequestError::NeedsFingerprint))?;
         return Ok((parse(&given)?, Some(fingerprint)));
     }
     match context.registers.path(context.env, &given) {
@@ -152,7 +152,9 @@ fn register_asked(context: &mut Context<'_>) -> Result<(RegisterRef, Option<Dige
             let id = session.state().id().cloned().ok_or(Refusal::NotFounding)?;
             Ok((RegisterRef::Existing(id), Some(session.fingerprint())))
         }
-        Err(Error::UnknownRegister { name }) => Ok((RegisterRef::New(parse::<RegisterName>(&name)?), None)),
+        Err(Error::Register(RegisterError::Unknown { name })) => {
+            Ok((RegisterRef::New(parse::<RegisterName>(&name)?), None))
+        }
         Err(error) => Err(error),
     }
 }

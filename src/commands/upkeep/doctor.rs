@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::commands::Context;
 use crate::domain::{KeyState, PublicKey};
-use crate::error::Error;
+use crate::error::{Error, KeyChoiceError};
 use crate::output::safe;
 use crate::signer::{AgentError, KeyError, KeySource};
 use crate::store::Session;
@@ -129,7 +129,10 @@ fn key(context: &Context<'_>, session: Option<&Session>, checks: &mut Vec<Check>
         Ok(key) => key,
         Err(error) => {
             // Reading needs no key.
-            let reads = matches!(error, Error::NoKey | Error::NoKeyFits { .. });
+            let reads = matches!(
+                error,
+                Error::KeyChoice(KeyChoiceError::NotNamed) | Error::KeyChoice(KeyChoiceError::NoneFits { .. })
+            );
             checks.push(Check::error("key", if reads { State::Warning } else { State::Fault }, &error));
             return None;
         }
@@ -160,7 +163,9 @@ fn enrolled(context: &Context<'_>, session: Option<&Session>, key: &PublicKey, p
     let what = format!("{}, {place}{whose}", key.fingerprint());
     let Some(session) = session else { return Check::ok("key", what) };
     match (context.key_choice.actor(session, *key), state) {
-        (Err(error @ Error::OtherPerson { .. }), _) => Check::error("key", State::Fault, &error),
+        (Err(error @ Error::KeyChoice(KeyChoiceError::OtherPerson { .. })), _) => {
+            Check::error("key", State::Fault, &error)
+        }
         (_, Some(KeyState::Live)) => Check::ok("key", what),
         (_, Some(KeyState::Suspended)) => {
             Check::fault("key", what, "ask two admins to lift the suspension (`twinseal key lift`), or use another key")

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::commands::Context;
 use crate::commands::ui::progress;
 use crate::commands::upkeep::verify::finding_json;
-use crate::error::Error;
+use crate::error::{Error, LossError};
 use crate::output::safe;
 use crate::store::{Recovered, SharedFile, Site, StoreError, is_one_file};
 
@@ -37,18 +37,21 @@ impl Recover {
         }
         // Closing a second handle of the register would release the locks of the first.
         if is_one_file(&context.env.path(&self.copy), session.shared().path()) {
-            return Err(Error::Copy { source: StoreError::SameFile { path: self.copy.clone() }, path: self.copy });
+            return Err(Error::Loss(LossError::Copy {
+                source: StoreError::SameFile { path: self.copy.clone() },
+                path: self.copy,
+            }));
         }
         // Findings about its schema do not matter: only entries are read, and each is verified.
         let opened = SharedFile::open(&context.env.path(&self.copy), Site::Elsewhere, context.registers.scratch());
-        let (from, _) = opened.map_err(|source| Error::Copy { path: self.copy.clone(), source })?;
+        let (from, _) = opened.map_err(|source| Error::Loss(LossError::Copy { path: self.copy.clone(), source }))?;
         let bar = progress(context.env, from.newest()?.unwrap_or(0), "recovering");
         let writer = context.writer();
         let recover = || session.recover(&from, &writer, &mut |seq| bar.set_position(seq));
         let recovered = context.env.interrupt.writing(recover, |done| done.as_ref().ok()?.entries)?;
         bar.finish_and_clear();
         if let Recovered { entries: None, fault: Some(fault) } = recovered {
-            return Err(Error::Copy { path: self.copy, source: StoreError::Broken(fault) });
+            return Err(Error::Loss(LossError::Copy { path: self.copy, source: StoreError::Broken(fault) }));
         }
         let entries = recovered.entries.map_or(0, |(first, last)| last - first + 1);
         let fault = recovered.fault.as_ref();

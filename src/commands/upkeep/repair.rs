@@ -9,7 +9,7 @@ use crate::commands::Context;
 use crate::commands::ui::{busy, progress};
 use crate::commands::upkeep::verify::{finding_json, noted};
 use crate::domain::{Head, Time};
-use crate::error::Error;
+use crate::error::{Error, RegisterError};
 use crate::format::Defect;
 use crate::output::safe;
 use crate::store::{
@@ -114,7 +114,10 @@ fn look(context: &Context<'_>) -> Result<(Session, Vec<Finding>), Error> {
         return Err(StoreError::Superseded { path: request.path }.into());
     }
     if request.fingerprint.is_none() && !identity.met {
-        return Err(Error::NeedFingerprint { name: request.path.display().to_string(), found });
+        return Err(Error::Register(RegisterError::NeedFingerprint {
+            name: request.path.display().to_string(),
+            found,
+        }));
     }
     if identity.is_itself() {
         shared = shared.at_its_place(context.registers.scratch())?;

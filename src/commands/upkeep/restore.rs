@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::commands::Context;
 use crate::commands::lookup::option_path;
-use crate::error::Error;
+use crate::error::{Error, RegisterError};
 use crate::key_choice::confirm;
 use crate::output::safe;
 use crate::store::restore;
@@ -33,7 +33,7 @@ impl Restore {
     /// The file is no backup, is broken, or cannot be written; it is unchanged.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         if context.options.register.is_some() {
-            return Err(Error::RestoreRegister);
+            return Err(Error::Register(RegisterError::NamedForRestore));
         }
         let path = context.env.path(&self.copy);
         if let Some(other) = elsewhere(context, &path) {
