@@ -173,7 +173,7 @@ fn dispatch(command: Option<Command>, context: &mut Context<'_>) -> Result<(), E
         Command::Join(it) => it.run(context),
         Command::Config(it) => it.run(context),
         Command::Registers(it) => it.run(context),
-        Command::SetupShell(it) => it.run(context, program()),
+        Command::SetupShell(it) => it.run(context, program),
         Command::Complete(it) => it.run(context, program()),
         Command::Help(it) => it.run(context, program()),
     }
@@ -190,6 +190,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
 
 /// Runs a command line in the language of this thread.
 fn run_in(args: Vec<OsString>, env: &mut Env) -> Exit {
+    env.interrupt.speak_as_here();
     let parsed = program().try_get_matches_from(&args).and_then(|it| Cli::from_arg_matches(&it));
     let cli = match parsed {
         Ok(cli) => cli,
@@ -202,7 +203,12 @@ fn run_in(args: Vec<OsString>, env: &mut Env) -> Exit {
             // clap does not say which argument it means.
             let not_utf8 = args.iter().find(|word| usage.kind() == ErrorKind::InvalidUtf8 && word.to_str().is_none());
             if let Some(word) = not_utf8 {
-                return report(env, &Error::NotUtf8(format!("the argument {word:?}")), json, &Clock::utc(env.now()));
+                return report(
+                    env,
+                    &Error::NotUtf8(trf!("the argument {word:?}", "参数 {word:?}")),
+                    json,
+                    &Clock::utc(env.now()),
+                );
             }
             return report(env, &usage::explain(&usage, &args, program()).into(), json, &Clock::utc(env.now()));
         }

@@ -10,6 +10,7 @@ use crate::domain::{Author, Digest, RegisterName};
 use crate::env::Env;
 use crate::input::{Fault, Problem};
 use crate::private::{self, Owner, PrivateError};
+use crate::{tr, trf};
 
 /// Why `config.toml` or `registers.toml` cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +53,7 @@ fn read_authors<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, A
     for (address, author) in BTreeMap::<String, String>::deserialize(from)? {
         let author = author.parse().map_err(|invalid| de::Error::custom(format_args!("{address}: {invalid}")))?;
         if authors.insert(address.to_ascii_lowercase(), author).is_some() {
-            return Err(de::Error::custom(format_args!("{address} is listed twice")));
+            return Err(de::Error::custom(trf!("{address} is listed twice", "{address} 重复列出")));
         }
     }
     Ok(authors)
@@ -100,7 +101,7 @@ fn parse<T: Default + for<'de> Deserialize<'de>>(path: PathBuf, text: &str) -> R
         // The value could be a secret, so only the number and the key of the line are shown.
         let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
         let fault = Fault::at(text, error.span().unwrap_or_default(), "", Problem::Setting(error.message().to_owned()));
-        let message = format!("line {line}: {}", error.message());
+        let message = trf!("line {line}: {}", "第 {line} 行：{}", error.message());
         ConfigError::Content { path, message, fault: Some(Box::new(fault.without_value())) }
     })
 }
@@ -153,7 +154,8 @@ impl Config {
         private::make_folder(&folder(env))?;
         let _lock = private::lock(&path.with_extension("lock"))?;
         if Self::text(env)?.as_deref() != old {
-            let message = "the file changed meanwhile; nothing was written".to_owned();
+            let message =
+                tr!("the file changed meanwhile; nothing was written", "文件已被改动；没有写入任何内容").to_owned();
             return Err(ConfigError::Content { path, message, fault: None });
         }
         Ok(private::replace(&path, new)?)
@@ -208,8 +210,12 @@ impl KnownRegisters {
         }
         let other = |known: &&Known| !known.superseded && (known.name == name || known.path == path);
         if let Some(known) = self.list.iter().filter(other).find(|known| known.fingerprint != fingerprint) {
-            let message =
-                format!("another process trusted {} with fingerprint {} meanwhile", known.name, known.fingerprint);
+            let message = trf!(
+                "another process trusted {} with fingerprint {} meanwhile",
+                "另一个进程已信任 {}，指纹为 {}",
+                known.name,
+                known.fingerprint
+            );
             return Err(ConfigError::Content { path: list, message, fault: None });
         }
         if self.list.iter().any(|known| !known.superseded && known.fingerprint == fingerprint && known.path == path) {

@@ -41,8 +41,7 @@ pub use freeze::free::{Free, FreeTimes, free_times};
 pub use freeze::judging::{Effect, Excepting, Met};
 pub use freeze::records::{DUTY, Freeze, FreezeMark, FreezeOrigin, LONGEST_NOW};
 pub use freeze::terms::{
-    CALENDAR_UNKNOWN, Closed, ClosedPeriod, ClosedPeriods, FreezeRef, Known, LiftFreeze, Reserved, Scope, SetFreeze,
-    Terms,
+    Closed, ClosedPeriod, ClosedPeriods, FreezeRef, Known, LiftFreeze, Reserved, Scope, SetFreeze, Terms,
 };
 pub use governance::action::{Action, LostEntries, Member, NewGrants, Predecessor, ProposalRef, Restoration, Vouch};
 pub use governance::asked::{Asked, Unasked};

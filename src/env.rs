@@ -235,6 +235,14 @@ impl Env {
         if status.success() { Ok(()) } else { Err(io::Error::other(format!("{}: {status}", editor.display()))) }
     }
 
+    /// Shows a question, folded as [`Env::status`] folds lines, and reads a line from the terminal.
+    ///
+    /// # Errors
+    /// The system's error.
+    pub fn ask(&mut self, question: &str) -> io::Result<String> {
+        self.console.ask(&folded(question, self.err_width))
+    }
+
     /// Shows a long text in the pager. If there is none, it fails, or nobody is at a terminal, the text goes to standard
     /// error. The terminal keeps what was shown.
     pub fn show(&mut self, text: &str) {

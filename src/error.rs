@@ -33,7 +33,7 @@ pub use register::RegisterError;
 pub use request::RequestError;
 pub use several::SeveralError;
 pub use usage::UsageError;
-use words::{closed_freezes, did_you_mean, short};
+use words::{act, closed_freezes, did_you_mean, faults, findings, no_text, short};
 
 use crate::config::ConfigError;
 use crate::domain::{ChangeId, Digest, Head, Invalid, PersonId, ProposalId, Refusal, Time};
@@ -41,6 +41,7 @@ use crate::format::{Defect, Unsigned};
 use crate::input::{Fault, NotATime, Problem, list_faults};
 use crate::signer::KeyError;
 use crate::store::{Finding, StoreError};
+use crate::tr;
 use crate::trf;
 
 /// Why a command failed.
@@ -69,7 +70,7 @@ pub enum Error {
         faults: Vec<Fault>,
     },
     /// An invalid value on the command line.
-    #[error("{}: {invalid}", short(.given))]
+    #[error("{}", trf!("{}: {invalid}", "{}：{invalid}", short(.given)))]
     Value {
         /// What was given.
         given: String,
@@ -77,7 +78,7 @@ pub enum Error {
         invalid: Invalid,
     },
     /// A file named on the command line cannot be read or written.
-    #[error("cannot {doing} {}: {source}", .path.display())]
+    #[error("{}", trf!("cannot {} {}: {source}", "无法{} {}：{source}", act(.doing), .path.display()))]
     File {
         /// The failed operation, such as `read`.
         doing: &'static str,
@@ -87,7 +88,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A file over the size limit.
-    #[error("{path} is larger than the limit of {most} bytes")]
+    #[error("{}", trf!("{path} is larger than the limit of {most} bytes", "{path} 超过大小上限 {most} 字节"))]
     FileTooLarge {
         /// The file, as it was named.
         path: String,
@@ -95,7 +96,10 @@ pub enum Error {
         most: u64,
     },
     /// A file that is not UTF-8.
-    #[error("{path} is not UTF-8: invalid bytes on line {line}")]
+    #[error("{}", trf!(
+        "{path} is not UTF-8: invalid bytes on line {line}",
+        "{path} 不是 UTF-8：第 {line} 行有无效字节"
+    ))]
     NotText {
         /// The file, as it was named.
         path: String,
@@ -115,13 +119,16 @@ pub enum Error {
     #[error(transparent)]
     Loss(#[from] LossError),
     /// No folder for the verified cache and the pin.
-    #[error("HOME is not an absolute path: no directory for the verified cache and the pin")]
+    #[error("{}", tr!(
+        "HOME is not an absolute path: no directory for the verified cache and the pin",
+        "HOME 不是绝对路径：没有目录存放已验证缓存和已验证位置"
+    ))]
     NoHome,
     /// An option without a value.
-    #[error("{0} is empty")]
+    #[error("{}", trf!("{} is empty", "{} 为空", .0))]
     EmptyOption(&'static str),
     /// A draft that was filed before.
-    #[error("{change} was filed by {by} with the same content")]
+    #[error("{}", trf!("{change} was filed by {by} with the same content", "{by} 已提交过内容相同的 {change}"))]
     FiledBefore {
         /// The change.
         change: ChangeId,
@@ -138,28 +145,34 @@ pub enum Error {
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
     /// An argument, a variable or a path that is not UTF-8 where it must be.
-    #[error("{0} is not UTF-8")]
+    #[error("{}", trf!("{} is not UTF-8", "{} 不是 UTF-8", .0))]
     NotUtf8(String),
     /// A command about several changes or proposals.
     #[error("{0}")]
     Several(Box<SeveralError>),
     /// The person at the terminal left a change undecided.
-    #[error("skipped; nothing was recorded")]
+    #[error("{}", tr!("skipped; nothing was recorded", "已跳过；未记录任何内容"))]
     Skipped,
     /// The person at the terminal did not confirm.
-    #[error("not confirmed; nothing was recorded")]
+    #[error("{}", tr!("not confirmed; nothing was recorded", "未确认；未记录任何内容"))]
     NotConfirmed,
     /// The user does not trust a register.
-    #[error("not trusted; nothing was done")]
+    #[error("{}", tr!("not trusted; nothing was done", "未信任；未执行任何操作"))]
     NotTrusted,
     /// Something to sign, and no terminal to show it on.
-    #[error("no terminal to show it on: {flag} DIGEST is required")]
+    #[error("{}", trf!(
+        "no terminal to show it on: {flag} DIGEST is required",
+        "没有终端可供显示：必须给出 {flag} DIGEST"
+    ))]
     NeedDigest {
         /// The option that takes the digest.
         flag: &'static str,
     },
     /// A digest that does not match.
-    #[error("{flag} {given} does not match the current digest {found}")]
+    #[error("{}", trf!(
+        "{flag} {given} does not match the current digest {found}",
+        "{flag} {given} 与当前摘要 {found} 不符"
+    ))]
     OtherDigest {
         /// The option.
         flag: &'static str,
@@ -172,10 +185,10 @@ pub enum Error {
     #[error("{0}")]
     BreakGlass(#[from] BreakGlassError),
     /// No such change.
-    #[error("no change {0}")]
+    #[error("{}", trf!("no change {}", "没有变更单 {}", .0))]
     NoChange(ChangeId),
     /// No such revision.
-    #[error("{change} has no revision {number}")]
+    #[error("{}", trf!("{change} has no revision {number}", "{change} 没有修订 {number}"))]
     NoRevision {
         /// Of which change.
         change: ChangeId,
@@ -183,10 +196,13 @@ pub enum Error {
         number: u64,
     },
     /// No such proposal.
-    #[error("no proposal {0}")]
+    #[error("{}", trf!("no proposal {}", "没有提案 {}", .0))]
     NoProposal(ProposalId),
     /// No such person.
-    #[error("no person {person} in this register{}", did_you_mean(.near.as_deref()))]
+    #[error("{}", trf!(
+        "no person {person} in this register{}",
+        "此变更台账中没有人员 {person}{}", did_you_mean(.near.as_deref())
+    ))]
     NoPerson {
         /// Who.
         person: PersonId,
@@ -194,13 +210,13 @@ pub enum Error {
         near: Option<String>,
     },
     /// No such entry.
-    #[error("no entry {0}")]
+    #[error("{}", trf!("no entry {}", "没有第 {} 条日志", .0))]
     NoEntry(u64),
     /// A time before the first entry.
-    #[error("no entry at or before {0}")]
+    #[error("{}", trf!("no entry at or before {}", "{} 及之前没有日志条目", .0))]
     NothingBy(Time),
     /// An entry without free text.
-    #[error("entry {seq} has no text to redact{}", if *.redacted { ": already redacted" } else { "" })]
+    #[error("{}", no_text(*.seq, *.redacted))]
     NoText {
         /// Which one.
         seq: u64,
@@ -208,22 +224,25 @@ pub enum Error {
         redacted: bool,
     },
     /// git cannot be run, or fails.
-    #[error("cannot read the commits: {reason}")]
+    #[error("{}", trf!("cannot read the commits: {reason}", "无法读取提交记录：{reason}"))]
     Git {
         /// What git or the system says.
         reason: String,
     },
     /// No grant was named.
-    #[error("nothing to {verb}")]
+    #[error("{}", trf!("nothing to {}", "没有要{}的内容", act(.verb)))]
     NothingNamed {
         /// `grant` or `revoke`.
         verb: &'static str,
     },
     /// A period for operators, who have none.
-    #[error("operators have no period: they answer for the account until they are removed")]
+    #[error("{}", tr!(
+        "operators have no period: they answer for the account until they are removed",
+        "操作责任人没有期限：在被移除之前一直对该账号负责"
+    ))]
     OperatorPeriod,
     /// The person does not have the grant to revoke.
-    #[error("{person} does not have {what}")]
+    #[error("{}", trf!("{person} does not have {what}", "{person} 没有{what}"))]
     NotGranted {
         /// Who.
         person: PersonId,
@@ -231,10 +250,13 @@ pub enum Error {
         what: String,
     },
     /// One change or proposal named twice.
-    #[error("{0} is named twice: name each once")]
+    #[error("{}", trf!("{} is named twice: name each once", "{} 给出了两次：每个只能给出一次", .0))]
     NamedTwice(String),
     /// The number of digests differs from the number of changes or proposals.
-    #[error("{named} {what} but {digests} digests: give one for each, in the same order")]
+    #[error("{}", trf!(
+        "{named} {what} but {digests} digests: give one for each, in the same order",
+        "给出了 {named} 个{what}，但有 {digests} 个摘要：须按相同顺序各给一个"
+    ))]
     DigestCount {
         /// What was named: `changes`.
         what: &'static str,
@@ -244,7 +266,7 @@ pub enum Error {
         digests: usize,
     },
     /// An argument of the wrong form.
-    #[error("{} does not have the form {form}", short(.given))]
+    #[error("{}", trf!("{} does not have the form {form}", "{} 的格式不对，应为 {form}", short(.given)))]
     Form {
         /// The argument.
         given: String,
@@ -252,7 +274,7 @@ pub enum Error {
         form: &'static str,
     },
     /// An argument with a fault that files can have too.
-    #[error("{}: {problem}", short(.given))]
+    #[error("{}", trf!("{}: {problem}", "{}：{problem}", short(.given)))]
     Argument {
         /// The argument.
         given: String,
@@ -260,7 +282,7 @@ pub enum Error {
         problem: Box<Problem>,
     },
     /// Not a time.
-    #[error("{}: {problem}", short(.given))]
+    #[error("{}", trf!("{}: {problem}", "{}：{problem}", short(.given)))]
     Time {
         /// The argument.
         given: String,
@@ -268,34 +290,34 @@ pub enum Error {
         problem: NotATime,
     },
     /// Passphrases that differ.
-    #[error("the two passphrases differ")]
+    #[error("{}", tr!("the two passphrases differ", "两次输入的口令不一致"))]
     PassphrasesDiffer,
     /// No passphrase for a new key, and no terminal to ask on.
-    #[error("a new key needs a passphrase, and there is no terminal")]
+    #[error("{}", tr!("a new key needs a passphrase, and there is no terminal", "新密钥需要口令，但没有终端"))]
     NoPassphrase,
     /// An entry would exceed its size limit.
     #[error("{0}")]
     Defect(#[from] Defect),
     /// `verify` reported findings.
-    #[error("register is not intact: {count} finding{}", if *.count == 1 { "" } else { "s" })]
+    #[error("{}", findings(*.count))]
     Findings {
         /// The number of findings.
         count: usize,
     },
     /// A rejection without a reason.
-    #[error("no reason given; nothing was recorded")]
+    #[error("{}", tr!("no reason given; nothing was recorded", "未给出理由；未记录任何内容"))]
     NeedReason,
     /// No outcome for a target, or for a change without targets.
-    #[error("no outcome given")]
+    #[error("{}", tr!("no outcome given", "未给出结果"))]
     NeedOutcome,
     /// The same run of a pipeline has done it already. A command that records takes this as success.
-    #[error("already done by this run")]
+    #[error("{}", tr!("already done by this run", "本次运行已完成此操作"))]
     DoneByRun,
     /// Nothing says which change is meant.
-    #[error("the gate needs a change, or a service and an artifact")]
+    #[error("{}", tr!("the gate needs a change, or a service and an artifact", "门禁需要变更单，或服务和制品"))]
     NeedChange,
     /// The gate is closed.
-    #[error("gate closed: {reason}")]
+    #[error("{}", trf!("gate closed: {reason}", "门禁关闭：{reason}"))]
     GateClosed {
         /// The condition that does not hold.
         reason: String,
@@ -303,13 +325,16 @@ pub enum Error {
         hint: Option<String>,
     },
     /// The log lacks an entry that it must have.
-    #[error("the log does not have entry {} with the leaf hash {}, which --at-least names", .head.seq, .head.leaf)]
+    #[error("{}", trf!(
+        "the log does not have entry {} with the leaf hash {}, which --at-least names",
+        "日志中没有 --at-least 指定的条目：第 {} 条，叶哈希 {}", .head.seq, .head.leaf
+    ))]
     AtLeast {
         /// The entry.
         head: Head,
     },
     /// `doctor` reported faults.
-    #[error("doctor found {count} fault{}", if *.count == 1 { "" } else { "s" })]
+    #[error("{}", faults(*.count))]
     Unwell {
         /// The number of faults.
         count: usize,
@@ -327,7 +352,7 @@ pub enum Error {
     #[error(transparent)]
     Venue(#[from] crate::venue::VenueError),
     /// The register fails verification, outside `verify`.
-    #[error("register is broken, recording is refused: {0}")]
+    #[error("{}", trf!("register is broken, recording is refused: {}", "变更台账已损坏，拒绝记录：{}", .0))]
     Broken(Finding),
     /// The register's file, the verified cache or the pin.
     #[error("{0}")]
@@ -339,13 +364,16 @@ pub enum Error {
     #[error("{0}")]
     Config(#[from] ConfigError),
     /// Other writers appended first at each attempt.
-    #[error("gave up after {attempts} attempts: other writers appended first; nothing was recorded")]
+    #[error("{}", trf!(
+        "gave up after {attempts} attempts: other writers appended first; nothing was recorded",
+        "尝试 {attempts} 次后放弃：每次都有其他进程先写入；未记录任何内容"
+    ))]
     Contended {
         /// The number of attempts.
         attempts: usize,
     },
     /// Standard output or the random source failed.
-    #[error("standard input or output failed: {0}")]
+    #[error("{}", trf!("standard input or output failed: {}", "标准输入或输出出错：{}", .0))]
     Io(#[from] std::io::Error),
 }
 

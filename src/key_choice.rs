@@ -14,6 +14,7 @@ use crate::output::{Page, safe};
 use crate::settings::Settings;
 use crate::signer::{Agent, AgentError, KeyError, KeyFile, KeySource, Passphrase, Signer, read_secret};
 use crate::store::VerifiedLog;
+use crate::{tr, trf};
 
 /// How often a person may type the passphrase of a key.
 const PASSPHRASES: usize = 3;
@@ -170,7 +171,10 @@ impl KeyChoice {
             KeySource::Agent(public) => self.agent().and_then(|agent| agent.signer(public)).map_err(KeyError::from)?,
         };
         let key = signer.public().fingerprint();
-        env.status(format_args!("waiting for the ssh-agent to sign with {key}; confirm it there if it asks"));
+        env.status(trf!(
+            "waiting for the ssh-agent to sign with {key}; confirm it there if it asks",
+            "正在等待 ssh-agent 用 {key} 签名；如果它询问，请在那里确认"
+        ));
         Ok(signer)
     }
 
@@ -181,7 +185,7 @@ impl KeyChoice {
             match file.clone().unlock(|path| self.passphrase(env, path)) {
                 Err(Error::Key(KeyError::WrongPassphrase { .. })) if asks => {
                     self.typed.take();
-                    env.status("wrong passphrase; try again");
+                    env.status(tr!("wrong passphrase; try again", "口令错误；请重试"));
                 }
                 unlocked => return unlocked,
             }
@@ -199,7 +203,7 @@ impl KeyChoice {
             // It is normal to have no agent, or one with other keys, so no note is printed.
             Err(AgentError::NoSocket | AgentError::Unreachable { .. } | AgentError::NotHeld { .. }) => None,
             Err(error) => {
-                env.remark(format_args!("note: {}", safe(&error.to_string())));
+                env.remark(trf!("note: {}", "注意：{}", safe(&error.to_string())));
                 None
             }
         }
@@ -215,7 +219,7 @@ impl KeyChoice {
         if let Some(typed) = self.typed.borrow().clone() {
             return Ok(typed);
         }
-        let typed = ask_secret(env, &format!("Passphrase of {}:", safe(&path.display().to_string())))?;
+        let typed = ask_secret(env, &trf!("Passphrase of {}:", "{} 的口令：", safe(&path.display().to_string())))?;
         self.typed.replace(Some(typed.clone()));
         Ok(typed)
     }
@@ -271,11 +275,11 @@ fn is_answer(answer: &str, word: &str) -> bool {
 /// # Errors
 /// As [`confirm`].
 pub fn choose(env: &mut Env, what: &str, word: &str, letters: &[(char, &str)]) -> Result<Choice, Error> {
-    let mut question = format!("\nType {word} to {what}:");
+    let mut question = trf!("\nType {word} to {what}:", "\n输入 {word} 以{what}：");
     if !letters.is_empty() {
         let others: Vec<String> = letters.iter().map(|(letter, does)| format!("{letter} {does}")).collect();
         let mut page = Page::new(env.err_colour, env.err_width);
-        question = format!("\n{}{question}", page.text("", others.join(", ")).finish());
+        question = format!("\n{}{question}", page.text("", others.join(tr!(", ", "，"))).finish());
     }
     for _ in 0..ANSWERS {
         let answer = env.console.ask(&question)?;
@@ -284,7 +288,12 @@ pub fn choose(env: &mut Env, what: &str, word: &str, letters: &[(char, &str)]) -
             Some(letter) => return Ok(Choice::Letter(letter)),
             None if is_answer(&answer, word) => return Ok(Choice::Confirmed),
             None if answer.is_empty() => break,
-            None => question = format!("Not confirmed. Type {word} to {what}, or press Enter to leave:"),
+            None => {
+                question = trf!(
+                    "Not confirmed. Type {word} to {what}, or press Enter to leave:",
+                    "未确认。输入 {word} 以{what}，或按回车键退出："
+                )
+            }
         }
     }
     Err(Error::NotConfirmed)

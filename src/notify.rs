@@ -19,7 +19,7 @@ mod templates;
 mod tls;
 
 pub use delivery::{Sent, Titles, deliver};
-pub use failure::Failure;
+pub use failure::{Failure, Reason};
 pub use notice::{Change, Choice, Deadline, EventName, Facets, Notice, What};
 pub use rules::{Rule, Rules, RulesError};
 pub use secrets::{Secrets, SecretsError};

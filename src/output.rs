@@ -3,6 +3,7 @@
 mod agenda;
 mod change;
 mod csv;
+mod deadline;
 mod describe;
 mod diff;
 mod format_time;
@@ -22,22 +23,23 @@ mod timeline;
 pub mod together;
 mod visible;
 
-pub use agenda::{AGENDA, Item, agenda};
+pub use agenda::{Item, agenda, agenda_header};
 pub use change::{
     Judged, Names, Words, beside_signed, change_page, count, list, missing_groups, needs, next_step, revision_page,
 };
 pub use csv::csv_row;
+pub use deadline::Then;
 pub use describe::{describe, lost_entries, on, summary};
 pub use diff::{Equal, Shown, diff, differing};
-pub use format_time::{Clock, WIDE, ago, moment, window, window_lines};
+pub use format_time::{Clock, WIDE, ago, day, moment, window, window_lines};
 pub use founding::{grants, member_blocks, members_line};
-pub use lines::folded;
+pub use lines::{folded, measure, padded, widest_word};
 use page::mark_width;
 pub use page::{Gutter, Page, Quoted};
 pub use policy::policy_sentences;
 pub use proposal::{KeyHistory, Present, action, key, policy_change};
 pub use safe::{safe, safe_json, safe_lines};
-pub use signed::{Block, Parts};
+pub use signed::{Block, Parts, heading};
 pub use table::table;
 use timeline::timeline;
 pub use timeline::{Redaction, Remark, Remarks, Timeline, barred, void_reason};

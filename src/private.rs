@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::{tr, trf};
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, geteuid, set_dumpable_behavior, setrlimit, umask};
 use zeroize::Zeroizing;
@@ -14,9 +15,9 @@ use zeroize::Zeroizing;
 #[derive(Debug, thiserror::Error)]
 pub enum PrivateError {
     /// The system refused an operation.
-    #[error("cannot {doing} {}: {source}", .path.display())]
+    #[error("{}", trf!("cannot {doing} {}: {source}", "无法{doing} {}：{source}", .path.display()))]
     Io {
-        /// The operation, such as `read`.
+        /// The operation, such as `read`, in the language of the reader.
         doing: &'static str,
         /// The file or directory.
         path: PathBuf,
@@ -24,7 +25,7 @@ pub enum PrivateError {
         source: io::Error,
     },
     /// Another account owns it, as when root keeps a user's `HOME`.
-    #[error("{} belongs to {owner}, and this is {me}", .path.display())]
+    #[error("{}", trf!("{} belongs to {owner}, and this is {me}", "{} 属于 {owner}，而当前账号是 {me}", .path.display()))]
     Foreign {
         /// The file or directory.
         path: PathBuf,
@@ -34,7 +35,7 @@ pub enum PrivateError {
         me: String,
     },
     /// Others may write it.
-    #[error("{} can be written by others (mode {mode:04o})", .path.display())]
+    #[error("{}", trf!("{} can be written by others (mode {mode:04o})", "{} 可被他人写入（权限 {mode:04o}）", .path.display()))]
     Exposed {
         /// The file or directory.
         path: PathBuf,
@@ -42,7 +43,14 @@ pub enum PrivateError {
         mode: u32,
     },
     /// Others may read it, and it holds secrets.
-    #[error("{} holds secrets and can be read by others (mode {mode:04o})", .path.display())]
+    #[error(
+        "{}",
+        trf!(
+            "{} holds secrets and can be read by others (mode {mode:04o})",
+            "{} 含有机密，却可被他人读取（权限 {mode:04o}）",
+            .path.display()
+        )
+    )]
     Readable {
         /// The file.
         path: PathBuf,
@@ -67,7 +75,7 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     match file.metadata()?.is_file() {
         true => Ok(file),
-        false => Err(io::Error::new(io::ErrorKind::InvalidData, "not a regular file")),
+        false => Err(io::Error::new(io::ErrorKind::InvalidData, tr!("not a regular file", "不是普通文件"))),
     }
 }
 
@@ -110,7 +118,7 @@ pub fn make_folder(path: &Path) -> Result<(), PrivateError> {
     let missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
     match fs::metadata(path) {
         Ok(of) => return check(path, &of),
-        Err(error) if !missing(&error) => return Err(PrivateError::io("read", path)(error)),
+        Err(error) if !missing(&error) => return Err(PrivateError::io(tr!("read", "读取"), path)(error)),
         Err(_) => {}
     }
     let above = path.ancestors().skip(1).find_map(|above| Some((above, fs::metadata(above).ok()?)));
@@ -119,7 +127,11 @@ pub fn make_folder(path: &Path) -> Result<(), PrivateError> {
         Some((above, of)) => check_owner(above, &of)?,
         None => {}
     }
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(PrivateError::io("make the directory", path))
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(PrivateError::io(tr!("make the directory", "创建目录"), path))
 }
 
 /// Checks that nobody else may write a directory, if there is one: they could exchange what is in it.
@@ -155,15 +167,15 @@ pub fn read(path: &Path, owner: Owner) -> Result<Option<String>, PrivateError> {
     let mut file = match open_regular(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(PrivateError::io("read", path)(error)),
+        Err(error) => return Err(PrivateError::io(tr!("read", "读取"), path)(error)),
     };
-    let of = file.metadata().map_err(PrivateError::io("read", path))?;
+    let of = file.metadata().map_err(PrivateError::io(tr!("read", "读取"), path))?;
     if owner == Owner::Me || of.uid() != 0 {
         check_owner(path, &of)?;
     }
     check_mode(path, &of)?;
     let mut text = String::new();
-    file.read_to_string(&mut text).map_err(PrivateError::io("read", path))?;
+    file.read_to_string(&mut text).map_err(PrivateError::io(tr!("read", "读取"), path))?;
     Ok(Some(text))
 }
 
@@ -176,8 +188,8 @@ const MAX_SECRETS: usize = 64 * 1024;
 /// [`PrivateError::Foreign`] if another account owns it, [`PrivateError::Readable`] if its group or others have any
 /// access; [`PrivateError::Io`] if it cannot be read, is larger than 64 KiB or no UTF-8 text.
 pub fn read_secret(path: &Path) -> Result<Zeroizing<String>, PrivateError> {
-    let file = open_regular(path).map_err(PrivateError::io("read", path))?;
-    let of = file.metadata().map_err(PrivateError::io("read", path))?;
+    let file = open_regular(path).map_err(PrivateError::io(tr!("read", "读取"), path))?;
+    let of = file.metadata().map_err(PrivateError::io(tr!("read", "读取"), path))?;
     check_owner(path, &of)?;
     let mode = of.mode() & 0o7777;
     if mode & 0o077 != 0 {
@@ -185,10 +197,10 @@ pub fn read_secret(path: &Path) -> Result<Zeroizing<String>, PrivateError> {
     }
     // Memory that grows would leave parts of the secrets behind.
     let mut text = Zeroizing::new(String::with_capacity(MAX_SECRETS + 1));
-    file.take(MAX_SECRETS as u64 + 1).read_to_string(&mut text).map_err(PrivateError::io("read", path))?;
+    file.take(MAX_SECRETS as u64 + 1).read_to_string(&mut text).map_err(PrivateError::io(tr!("read", "读取"), path))?;
     if text.len() > MAX_SECRETS {
-        let large = io::Error::new(io::ErrorKind::InvalidData, "larger than 64 KiB");
-        return Err(PrivateError::io("read", path)(large));
+        let large = io::Error::new(io::ErrorKind::InvalidData, tr!("larger than 64 KiB", "超过 64 KiB"));
+        return Err(PrivateError::io(tr!("read", "读取"), path)(large));
     }
     Ok(text)
 }
@@ -213,7 +225,7 @@ pub fn install(path: &Path, content: &[u8]) -> Result<(), PrivateError> {
 }
 
 fn replace_with(path: &Path, content: &[u8], mode: u32) -> Result<(), PrivateError> {
-    let failed = || PrivateError::io("write", path);
+    let failed = || PrivateError::io(tr!("write", "写入"), path);
     // A killed process may have left this file half written.
     let fresh = path.with_extension("new");
     match fs::remove_file(&fresh) {
@@ -235,7 +247,7 @@ pub fn lock(path: &Path) -> Result<File, PrivateError> {
     // A pipe of that name is an error, and is not waited for.
     let flags = OFlags::NONBLOCK.bits().cast_signed();
     let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).custom_flags(flags).open(path);
-    made.and_then(|file| file.lock().map(|()| file)).map_err(PrivateError::io("lock", path))
+    made.and_then(|file| file.lock().map(|()| file)).map_err(PrivateError::io(tr!("lock", "锁定"), path))
 }
 
 /// Like [`lock`], but waits for nobody; `None` if another process holds the lock.
@@ -245,11 +257,11 @@ pub fn lock(path: &Path) -> Result<File, PrivateError> {
 pub fn try_lock(path: &Path) -> Result<Option<File>, PrivateError> {
     let flags = OFlags::NONBLOCK.bits().cast_signed();
     let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).custom_flags(flags).open(path);
-    let file = made.map_err(PrivateError::io("lock", path))?;
+    let file = made.map_err(PrivateError::io(tr!("lock", "锁定"), path))?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(fs::TryLockError::WouldBlock) => Ok(None),
-        Err(fs::TryLockError::Error(error)) => Err(PrivateError::io("lock", path)(error)),
+        Err(fs::TryLockError::Error(error)) => Err(PrivateError::io(tr!("lock", "锁定"), path)(error)),
     }
 }
 

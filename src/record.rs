@@ -16,6 +16,7 @@ use crate::format::{Entry, Raw, Unsigned, data, text};
 use crate::key_choice::{Choice, KeyChoice, choose, confirm};
 use crate::signer::{KeySource, Signer};
 use crate::store::{Notice, Session, StoreError, Turn, Writer};
+use crate::tr;
 
 /// The content of an entry to record.
 pub struct Plan {
@@ -191,7 +192,10 @@ impl<P: FnMut(&mut Session) -> Result<Plan, Error>> Rehearsal<P> {
                 AppendResult::Beaten { confirmed } => {
                     prompted += usize::from(confirmed);
                     if signer.may_prompt() && (confirmed || attempts == 1) && prompted < PROMPTED_ATTEMPTS {
-                        by.env.status("another process recorded first; a new signature is needed");
+                        by.env.status(tr!(
+                            "another process recorded first; a new signature is needed",
+                            "另一个进程先写入了；需要重新签名"
+                        ));
                     }
                 }
             }

@@ -15,12 +15,14 @@ pub use file::{Entropy, KeyFile, Passphrase, create, read_secret};
 
 use crate::domain::{BadKey, PublicKey};
 use crate::format::sshsig;
+use crate::lang::{Lang, lang};
+use crate::{tr, trf};
 
 /// Why a key cannot be read, created or used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The file cannot be read or written.
-    #[error("cannot {action} {}: {source}", .path.display())]
+    #[error("{}", trf!("cannot {} {}: {source}", "无法{} {}：{source}", act(.action), .path.display()))]
     Io {
         /// The failed operation, as a verb: `read`, `create`, `write`.
         action: &'static str,
@@ -30,7 +32,10 @@ pub enum KeyError {
         source: std::io::Error,
     },
     /// A private key or passphrase file that its group or others can access.
-    #[error("{} is accessible to other users (mode {mode:03o}), so it is not used", .path.display())]
+    #[error("{}", trf!(
+        "{} is accessible to other users (mode {mode:03o}), so it is not used",
+        "{} 可被其他用户访问（权限 {mode:03o}），因此不使用", .path.display()
+    ))]
     Exposed {
         /// The key file.
         path: PathBuf,
@@ -38,13 +43,16 @@ pub enum KeyError {
         mode: u32,
     },
     /// A file that is not a private key in OpenSSH format.
-    #[error("{} is not an OpenSSH Ed25519 private key", .path.display())]
+    #[error("{}", trf!("{} is not an OpenSSH Ed25519 private key", "{} 不是 OpenSSH Ed25519 私钥", .path.display()))]
     NotAKey {
         /// The key file.
         path: PathBuf,
     },
     /// A key of a type other than Ed25519.
-    #[error("{} holds a key of type {algorithm}; only Ed25519 is supported", .path.display())]
+    #[error("{}", trf!(
+        "{} holds a key of type {algorithm}; only Ed25519 is supported",
+        "{} 中的密钥类型是 {algorithm}；只支持 Ed25519", .path.display()
+    ))]
     OtherAlgorithm {
         /// The key file.
         path: PathBuf,
@@ -52,7 +60,10 @@ pub enum KeyError {
         algorithm: String,
     },
     /// A key encrypted with a cipher that is not supported.
-    #[error("{} is encrypted with {cipher}, which twinseal does not read", .path.display())]
+    #[error("{}", trf!(
+        "{} is encrypted with {cipher}, which twinseal does not read",
+        "{} 用 {cipher} 加密，twinseal 无法读取", .path.display()
+    ))]
     OtherCipher {
         /// The key file.
         path: PathBuf,
@@ -60,7 +71,7 @@ pub enum KeyError {
         cipher: String,
     },
     /// A key whose public half could never be enrolled.
-    #[error("{} cannot be used: {source}", .path.display())]
+    #[error("{}", trf!("{} cannot be used: {source}", "{} 不能使用：{source}", .path.display()))]
     Bad {
         /// The key file.
         path: PathBuf,
@@ -68,25 +79,31 @@ pub enum KeyError {
         source: BadKey,
     },
     /// A passphrase that does not decrypt the key.
-    #[error("wrong passphrase for {}", .path.display())]
+    #[error("{}", trf!("wrong passphrase for {}", "{} 的口令错误", .path.display()))]
     WrongPassphrase {
         /// The key file.
         path: PathBuf,
     },
     /// An encrypted key, no passphrase file, and no terminal.
-    #[error("{} is protected by a passphrase, and there is no terminal to ask on", .path.display())]
+    #[error("{}", trf!(
+        "{} is protected by a passphrase, and there is no terminal to ask on",
+        "{} 有口令保护，但没有终端可询问", .path.display()
+    ))]
     NeedsPassphrase {
         /// The key file.
         path: PathBuf,
     },
     /// A new key's path that is taken.
-    #[error("{} already exists; keys are never overwritten", .path.display())]
+    #[error("{}", trf!("{} already exists; keys are never overwritten", "{} 已存在；密钥绝不覆盖", .path.display()))]
     Exists {
         /// The key file.
         path: PathBuf,
     },
     /// A public key file that does not hold exactly one Ed25519 key.
-    #[error("{} is not a single OpenSSH Ed25519 public key", .path.display())]
+    #[error("{}", trf!(
+        "{} is not a single OpenSSH Ed25519 public key",
+        "{} 不是单个 OpenSSH Ed25519 公钥", .path.display()
+    ))]
     NotAPublicKey {
         /// The key file.
         path: PathBuf,
@@ -95,8 +112,20 @@ pub enum KeyError {
     #[error("{0}")]
     Agent(#[from] AgentError),
     /// A new key that cannot be encrypted or encoded.
-    #[error("cannot encode the key in OpenSSH format")]
+    #[error("{}", tr!("cannot encode the key in OpenSSH format", "无法把密钥编码为 OpenSSH 格式"))]
     Encoding,
+}
+
+/// A verb of the fields of errors, in the language of the reader.
+fn act(verb: &'static str) -> &'static str {
+    match (lang(), verb) {
+        (Lang::Zh, "create") => "创建",
+        (Lang::Zh, "read") => "读取",
+        (Lang::Zh, "write") => "写入",
+        (Lang::Zh, agent::LISTING) => "列出密钥",
+        (Lang::Zh, agent::SIGNING) => "签名",
+        (_, verb) => verb,
+    }
 }
 
 /// A chosen key, before any passphrase is asked for or any agent contacted.

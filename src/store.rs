@@ -4,6 +4,7 @@
 //! source of everything shown or decided.
 
 mod cache;
+mod doing;
 mod error;
 mod session;
 mod sqlite;
@@ -12,6 +13,7 @@ mod verify;
 pub use cache::queries::{ChangeFilter, ChangeOrder, ChangeRow, EntryFilter, Queries, Since};
 pub use cache::tables::{Tables, project};
 pub use cache::verified::discard;
+pub use doing::{Doing, FileOp};
 pub use error::{Finding, StoreError};
 pub use session::pin::{Pin, PinFile};
 pub use session::{

@@ -9,13 +9,14 @@ pub use drawing::{Drawing, Hours, MERGE_GAP};
 
 use crate::domain::Time;
 use crate::zone::{LocalTimeError, Zone};
+use crate::{tr, trf};
 
 /// An exchange by its market identifier code (ISO 10383).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Venue {
     /// The code.
     pub mic: &'static str,
-    /// Its name.
+    /// Its name, in the language of the reader.
     pub name: &'static str,
     /// The IANA name of its time zone.
     pub zone: &'static str,
@@ -24,45 +25,52 @@ pub struct Venue {
     exchange: Exchange,
 }
 
-/// The exchanges whose holidays are known.
-pub const VENUES: [Venue; 5] = [
-    Venue { mic: "XSHG", name: "Shanghai Stock Exchange", zone: "Asia/Shanghai", note: "", exchange: Exchange::Sse },
-    Venue {
-        mic: "XSHE",
-        name: "Shenzhen Stock Exchange",
-        zone: "Asia/Shanghai",
-        note: "The days and sessions are those that the Shanghai Stock Exchange (XSHG) publishes: check them against the \
-               notices of XSHE.",
-        exchange: Exchange::Sse,
-    },
-    Venue {
-        mic: "XHKG",
-        name: "Hong Kong Exchanges, securities market",
-        zone: "Asia/Hong_Kong",
-        note: "",
-        exchange: Exchange::Hkex,
-    },
-    Venue {
-        mic: "XNYS",
-        name: "New York Stock Exchange",
-        zone: "America/New_York",
-        note: "",
-        exchange: Exchange::Nyse,
-    },
-    Venue { mic: "XLON", name: "London Stock Exchange", zone: "Europe/London", note: "", exchange: Exchange::Lse },
-];
+/// The codes of the exchanges whose holidays are known.
+pub const MICS: [&str; 5] = ["XSHG", "XSHE", "XHKG", "XNYS", "XLON"];
+
+/// The exchanges whose holidays are known, in the order of [`MICS`].
+pub fn venues() -> [Venue; 5] {
+    let venue = |mic, name, zone, exchange| Venue { mic, name, zone, note: "", exchange };
+    let [shanghai, shenzhen, hong_kong, new_york, london] = MICS;
+    let shanghai_days = tr!(
+        "The days and sessions are those that the Shanghai Stock Exchange (XSHG) publishes: check them against the \
+         notices of XSHE.",
+        "日期和时段取自上海证券交易所（XSHG）公布的日历，请与 XSHE 的通知核对。"
+    );
+    [
+        venue(shanghai, tr!("Shanghai Stock Exchange", "上海证券交易所"), "Asia/Shanghai", Exchange::Sse),
+        Venue {
+            note: shanghai_days,
+            ..venue(shenzhen, tr!("Shenzhen Stock Exchange", "深圳证券交易所"), "Asia/Shanghai", Exchange::Sse)
+        },
+        venue(
+            hong_kong,
+            tr!("Hong Kong Exchanges, securities market", "香港交易所证券市场"),
+            "Asia/Hong_Kong",
+            Exchange::Hkex,
+        ),
+        venue(new_york, tr!("New York Stock Exchange", "纽约证券交易所"), "America/New_York", Exchange::Nyse),
+        venue(london, tr!("London Stock Exchange", "伦敦证券交易所"), "Europe/London", Exchange::Lse),
+    ]
+}
 
 /// Why there are no sessions.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VenueError {
-    /// Not the code of one of the [`VENUES`].
-    #[error("no calendar of venue {mic}{}; known: {}", near(.mic), codes())]
+    /// Not one of the [`MICS`].
+    #[error("{}", trf!("no calendar of venue {mic}{}; known: {}", "没有交易所 {mic} 的日历{}；已知：{}", near(.mic), MICS.join(", ")))]
     Unknown {
         /// The code given.
         mic: String,
     },
     /// A year for which the exchange has not published its trading days, as far as this program knows.
-    #[error("the trading days of {mic} in {year} are not known: they are published up to {last}")]
+    #[error(
+        "{}",
+        trf!(
+            "the trading days of {mic} in {year} are not known: they are published up to {last}",
+            "{mic} {year} 年的交易日未知：目前公布到 {last}"
+        )
+    )]
     NotPublished {
         /// The code.
         mic: &'static str,
@@ -72,7 +80,7 @@ pub enum VenueError {
         last: NaiveDate,
     },
     /// A day that is named as a trading day and is none.
-    #[error("{day} is no trading day of {mic}")]
+    #[error("{}", trf!("{day} is no trading day of {mic}", "{day} 不是 {mic} 的交易日"))]
     NotTraded {
         /// The code.
         mic: &'static str,
@@ -80,7 +88,7 @@ pub enum VenueError {
         day: NaiveDate,
     },
     /// A session that begins or ends when clocks are set.
-    #[error("{local} {} in {zone}: choose another time of day", skipped_or_repeated(.error))]
+    #[error("{}", unclear(local, zone, .error))]
     Clocks {
         /// The local time.
         local: NaiveDateTime,
@@ -91,24 +99,29 @@ pub enum VenueError {
     },
 }
 
-fn skipped_or_repeated(error: &LocalTimeError) -> &'static str {
+fn unclear(local: &NaiveDateTime, zone: &str, error: &LocalTimeError) -> String {
     match error {
-        LocalTimeError::Skipped => "does not exist",
-        LocalTimeError::Repeated(_) => "occurs twice",
-        LocalTimeError::OutOfRange => "is out of range",
+        LocalTimeError::Skipped => trf!(
+            "{local} does not exist in {zone}: choose another time of day",
+            "{local} 在 {zone} 不存在：请改用其他时刻"
+        ),
+        LocalTimeError::Repeated(_) => trf!(
+            "{local} occurs twice in {zone}: choose another time of day",
+            "{local} 在 {zone} 出现两次：请改用其他时刻"
+        ),
+        LocalTimeError::OutOfRange => trf!(
+            "{local} is out of range in {zone}: choose another time of day",
+            "{local} 在 {zone} 超出范围：请改用其他时刻"
+        ),
     }
-}
-
-fn codes() -> String {
-    VENUES.map(|venue| venue.mic).join(", ")
 }
 
 /// A suggestion for a code that differs in two letters at most.
 fn near(mic: &str) -> String {
     let upper = mic.to_ascii_uppercase();
-    let distance = |venue: &Venue| strsim::damerau_levenshtein(&upper, venue.mic);
-    let near = VENUES.into_iter().min_by_key(distance).filter(|venue| distance(venue) < 2);
-    near.map_or(String::new(), |venue| format!(" (did you mean {}?)", venue.mic))
+    let distance = |mic: &&str| strsim::damerau_levenshtein(&upper, mic);
+    let near = MICS.into_iter().min_by_key(distance).filter(|mic| distance(mic) < 2);
+    near.map_or(String::new(), |mic| trf!(" (did you mean {mic}?)", "（是否指 {mic}？）"))
 }
 
 /// A time in which orders are accepted, matched or not: up to, not including, its end.
@@ -132,7 +145,7 @@ impl Venue {
     /// # Errors
     /// [`VenueError::Unknown`].
     pub fn named(mic: &str) -> Result<Self, VenueError> {
-        let found = VENUES.into_iter().find(|venue| venue.mic == mic);
+        let found = venues().into_iter().find(|venue| venue.mic == mic);
         found.ok_or_else(|| VenueError::Unknown { mic: mic.to_owned() })
     }
 

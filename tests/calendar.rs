@@ -9,7 +9,7 @@ use std::fs;
 use twinseal::domain::{ClosedPeriod, Time};
 use twinseal::error::Exit;
 use twinseal::input::read_freeze;
-use twinseal::venue::{Session, VENUES, Venue, VenueError};
+use twinseal::venue::{Session, Venue, VenueError, venues};
 use twinseal::zone::Zone;
 
 use crate::support::World;
@@ -161,6 +161,6 @@ fn shenzhen_s_days_are_shanghai_s_and_the_draft_says_so() {
     // The group is left to whoever proposes it.
     let faults = read_freeze(&draft).unwrap_err();
     assert!(faults.len() == 1 && faults[0].field == "exception_group", "{faults:?}");
-    let unknown = VENUES.iter().map(|venue| venue.sessions(2500));
+    let unknown = venues().into_iter().map(|venue| venue.sessions(2500));
     assert!(unknown.into_iter().all(|it| matches!(it, Err(VenueError::NotPublished { .. }))));
 }

@@ -10,10 +10,25 @@ use crate::hostile::screen::{Mode, day_in};
 use crate::support::World;
 
 /// Files whose English is for programs and maintainers, each with the reason.
-const ENGLISH: &[(&str, &str)] = &[];
+const ENGLISH: &[(&str, &str)] = &[("src/cli/dry_run.rs", "names of commands")];
 
 /// Literals that stand for themselves in both languages, each with the reason.
-const SAME: &[(&str, &str)] = &[];
+const SAME: &[(&str, &str)] = &[
+    ("calendar unknown", "a name that JSON shows; `Closed::phrase` has the Chinese"),
+    ("begun by one person", "a name that the cache keeps; `Closed::phrase` has the Chinese"),
+    ("night session of {}", "the name of a period, which is signed"),
+    ("true, false", "the values of a switch, as clap lists them"),
+    ("invalid digit", "what the standard library says of a number, which is replaced"),
+    ("list its keys", "translated in src/signer.rs, where it is shown"),
+    (
+        "# Registers that this account trusts, by the fingerprint of their entry 0. Kept by twinseal.\\n",
+        "a comment in a file",
+    ),
+    ("warning: the current directory cannot be read ({error}); use absolute paths", "the language is not yet chosen"),
+    ("breakglass open --offline", "a command"),
+    ("proposal second", "a command"),
+    ("No change while the market is open, or while the day is cleared.", "signed with the proposal of the freeze"),
+];
 
 /// A string literal of a source file, with its line.
 struct Literal {

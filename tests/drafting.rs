@@ -95,7 +95,9 @@ fn an_earlier_change_is_filed_again_with_another_window() {
         ("--from 1 --window sat", "does not have the form 'sat 20:00 for 2h'"),
         ("--from 1 --window 'soon for 2h'", "\"soon\": not a time"),
         ("--from 1 --window 'sat 20:00 for long'", "\"long\" does not have the form"),
-        ("--from 1 --risk huge", "risk: not a risk"),
+        ("--from 1 --risk huge", "\"huge\": not a risk"),
+        ("--from 1 --service 'a b'", "\"a b\": "),
+        ("--from 1 --risk low --commits main", "does not have the form v2.4.0..HEAD"),
         ("--from 1", "no draft given, and no terminal for an editor"),
         ("", "no draft given, and no terminal for an editor"),
         ("change.toml --from 1", "cannot be used with"),
@@ -103,6 +105,18 @@ fn an_earlier_change_is_filed_again_with_another_window() {
         world.fails("erin", &format!("file {arguments}"), Exit::Invalid, complaint);
     }
     assert_eq!(world.run("erin", "drafts list").err, "no drafts\n", "a script leaves none behind");
+}
+
+#[test]
+fn the_window_of_a_copy_is_not_read_in_the_zone_of_the_copied_change() {
+    let world = World::filed();
+    for command in ["file --from 1 --title 'Lower the pool'", "revise 1"] {
+        let local = format!("{command} --window 'sat 20:00 for 2h'");
+        world.fails("erin", &local, Exit::Invalid, "\"sat 20:00\": which zone?");
+    }
+    world.ok("erin", "revise 1 --window '2026-12-05T20:00:00+08:00 for 2h'");
+    let shown = world.ok("erin", "show 1");
+    assert!(shown.contains("Sat 2026-12-05 12:00 to 14:00 UTC"), "{shown}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod delivery;
 mod events;
+mod language;
 mod later;
 mod mail;
 mod safety;

@@ -47,14 +47,20 @@ fn a_script_revises_with_options() {
     for (arguments, complaint) in [
         ("CHG-1", "no draft given for CHG-1, and no terminal for an editor"),
         ("CHG-9 --risk low", "no change CHG-9"),
-        ("CHG-1 --risk huge", "risk: not a risk"),
+        ("CHG-1 --risk huge", "\"huge\": not a risk"),
         ("CHG-1 change.toml --risk low", "cannot be used with"),
         ("CHG-1 --from CHG-1", "unknown option --from"),
     ] {
         world.fails("erin", &format!("revise {arguments}"), Exit::Invalid, complaint);
     }
     assert_eq!(world.run("erin", "drafts list").err, "no drafts\n", "a script leaves none behind");
-    // At a terminal it is shown before.
+    // At a terminal neither does an invalid option.
+    for invalid in ["--risk x", "--service 'a b'", "--risk low --commits main", "--window never"] {
+        let left = world.run_typing("erin", &format!("revise CHG-1 {invalid}"), &[]);
+        assert!(left.exit == Exit::Invalid && !left.err.contains("kept as draft"), "{}", left.screen);
+    }
+    assert_eq!(world.run("erin", "drafts list").err, "no drafts\n");
+    // A valid one is shown before.
     let left = world.run_typing("erin", "revise CHG-1 --risk medium", &["n"]);
     assert!(left.exit == Exit::Refused && left.err.contains("kept as draft"), "{}", left.screen);
 }

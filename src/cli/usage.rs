@@ -7,6 +7,7 @@ use clap::{Command, Error};
 
 use crate::error::UsageError;
 use crate::input::nearest;
+use crate::{tr, trf};
 
 /// What clap found wrong, and what to type instead.
 pub fn explain(found: &Error, args: &[OsString], mut program: Command) -> UsageError {
@@ -51,36 +52,39 @@ impl Usage<'_> {
         let option = argument.split([' ', '=']).next().unwrap_or_default();
         let value = text(self.found, ContextKind::InvalidValue).unwrap_or_default();
         match self.found.kind() {
-            ErrorKind::UnknownArgument if argument.starts_with('-') => format!("unknown option {argument}"),
-            ErrorKind::UnknownArgument => format!("unexpected argument {argument:?}"),
+            ErrorKind::UnknownArgument if argument.starts_with('-') => {
+                trf!("unknown option {argument}", "未知选项 {argument}")
+            }
+            ErrorKind::UnknownArgument => trf!("unexpected argument {argument:?}", "多余的参数 {argument:?}"),
             ErrorKind::InvalidSubcommand => {
                 let given = text(self.found, ContextKind::InvalidSubcommand).unwrap_or_default();
-                format!("unknown command {given:?}")
+                trf!("unknown command {given:?}", "未知命令 {given:?}")
             }
-            ErrorKind::InvalidValue if value.is_empty() => format!("{option} needs a value"),
+            ErrorKind::InvalidValue if value.is_empty() => trf!("{option} needs a value", "{option} 需要一个值"),
             ErrorKind::InvalidValue => {
-                let possible = list(self.found, ContextKind::ValidValue).join(", ");
-                format!("{}: {value:?} is none of {possible}", name(option))
+                let possible = list(self.found, ContextKind::ValidValue).join(tr!(", ", "、"));
+                trf!("{}: {value:?} is none of {possible}", "{}：{value:?} 不是可选值之一：{possible}", name(option))
             }
             ErrorKind::ValueValidation => {
                 let why = std::error::Error::source(self.found).map(ToString::to_string).unwrap_or_default();
-                let why = if why.starts_with("invalid digit") { "not a whole number" } else { &why };
-                format!("{}: {value:?}: {why}", name(option))
+                let why =
+                    if why.starts_with("invalid digit") { tr!("not a whole number", "不是整数") } else { &why };
+                trf!("{}: {value:?}: {why}", "{}：{value:?}：{why}", name(option))
             }
             ErrorKind::MissingRequiredArgument => {
                 let missing = list(self.found, ContextKind::InvalidArg);
                 let missing: Vec<&str> = missing.iter().map(|it| name(it)).collect();
-                format!("missing: {}", missing.join(", "))
+                trf!("missing: {}", "缺少：{}", missing.join(tr!(", ", "、")))
             }
             ErrorKind::ArgumentConflict => match list(self.found, ContextKind::PriorArg).as_slice() {
-                [prior] if *prior == argument => format!("{option} is given twice"),
+                [prior] if *prior == argument => trf!("{option} is given twice", "{option} 给出了两次"),
                 prior => {
                     let prior: Vec<&str> = prior.iter().filter_map(|it| it.split(' ').next()).collect();
-                    format!("{option} cannot be used with {}", prior.join(", "))
+                    trf!("{option} cannot be used with {}", "{option} 不能与 {} 同时使用", prior.join(tr!(", ", "、")))
                 }
             },
             ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-                "no command given".to_owned()
+                tr!("no command given", "未给出命令").to_owned()
             }
             // clap's own words for what hardly happens.
             _ => self.found.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned(),
@@ -100,11 +104,14 @@ impl Usage<'_> {
             _ => None,
         };
         match near {
-            Some(near) => format!("did you mean {near}? `{path} -h` shows what there is"),
+            Some(near) => trf!(
+                "did you mean {near}? `{path} -h` shows what there is",
+                "是否想输入 {near}？`{path} -h` 显示可用的内容"
+            ),
             None if self.found.kind() == ErrorKind::MissingRequiredArgument => {
-                format!("usage: `{usage}`; `{path} -h` shows more")
+                trf!("usage: `{usage}`; `{path} -h` shows more", "用法：`{usage}`；`{path} -h` 显示详细说明")
             }
-            None => format!("`{path} -h` shows what there is"),
+            None => trf!("`{path} -h` shows what there is", "`{path} -h` 显示可用的内容"),
         }
     }
 

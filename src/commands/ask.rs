@@ -3,6 +3,7 @@
 use super::Context;
 use crate::error::Error;
 use crate::output::{safe, safe_lines};
+use crate::trf;
 
 /// How often a question without an answer is asked: at the end of the input every answer is empty.
 const UNANSWERED: usize = 3;
@@ -17,8 +18,10 @@ pub fn ask<T>(
     default: &str,
     mut read: impl FnMut(&mut Context<'_>, &str) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let enter = if default.is_empty() { String::new() } else { format!(" (Enter for {})", safe(default)) };
-    let question = format!("{question}{enter}:");
+    let question = match safe(default) {
+        default if default.is_empty() => trf!("{question}:", "{question}："),
+        default => trf!("{question} (Enter for {default}):", "{question}（回车为 {default}）："),
+    };
     let mut unanswered = 0;
     loop {
         let typed = context.env.console.ask(&question)?;
@@ -26,9 +29,12 @@ pub fn ask<T>(
         match read(context, if typed.is_empty() { default } else { &typed }) {
             Err(error) if unanswered >= UNANSWERED => return Err(error),
             Err(error) => {
-                context.env.status(format_args!("error: {}", safe_lines(&error.to_string())));
+                let why = error.to_string();
+                let why = safe_lines(&why);
+                context.env.status(trf!("error: {why}", "错误：{why}"));
                 if let Some(hint) = error.hint() {
-                    context.env.status(format_args!("hint: {}", safe(&hint)));
+                    let hint = safe(&hint);
+                    context.env.status(trf!("hint: {hint}", "提示：{hint}"));
                 }
             }
             valid => return valid,

@@ -1,6 +1,7 @@
 //! The Chinese text of the help, beside the English one: `#[command(zh("显示变更单"))]` below the doc comment that is the
 //! English text.
 
+use clap::builder::PossibleValue;
 use clap::{Arg, Command};
 
 use crate::lang::{Lang, lang};
@@ -43,5 +44,18 @@ impl Zh for Arg {
             (Lang::Zh, Some(first)) => self.long_help(format!("{first}\n\n{text}")),
             _ => self,
         }
+    }
+}
+
+impl Zh for PossibleValue {
+    fn zh(self, text: &'static str) -> Self {
+        match lang() {
+            Lang::En => self,
+            Lang::Zh => self.help(text),
+        }
+    }
+
+    fn zh_long(self, _: &'static str) -> Self {
+        self
     }
 }

@@ -21,6 +21,7 @@ use crate::settings::{Given, Settings};
 use crate::store::{Anchor, Session, StoreError, Writer, discard};
 use crate::trust::{Purpose, Request};
 use crate::zone::Zone;
+use crate::{tr, trf};
 
 /// The global options. Their ids have the prefix `global-`: clap would confuse them with a command's own arguments of
 /// the same name.
@@ -29,25 +30,34 @@ use crate::zone::Zone;
 pub struct Options {
     /// Register name, or path of its file [env: TWINSEAL_REGISTER]
     #[arg(id = "global-register", long = "register", global = true, value_name = "NAME|FILE")]
+    #[arg(zh("变更台账的名称，或其文件的路径 [env: TWINSEAL_REGISTER]"))]
     pub register: Option<String>,
     /// Act or read as this person; nothing is signed with the key of another one [env: TWINSEAL_AS]
     #[arg(id = "global-as", long = "as", global = true, value_name = "PERSON")]
+    #[arg(zh("以此人员的身份操作或读取；绝不用他人的密钥签名 [env: TWINSEAL_AS]"))]
     pub person: Option<String>,
     /// OpenSSH Ed25519 key that signs: a private key file, or a public key file if ssh-agent holds the private key; by
     /// default ~/.ssh/id_ed25519, otherwise the only enrolled key of the agent [env: TWINSEAL_KEY]
     #[arg(id = "global-key", long = "key", global = true, value_name = "FILE")]
+    #[arg(zh(
+        "签名用的 OpenSSH Ed25519 密钥：私钥文件，或私钥在 ssh-agent 中的公钥文件；默认 ~/.ssh/id_ed25519，否则为代理中唯一已登记的密钥 [env: TWINSEAL_KEY]"
+    ))]
     pub key: Option<PathBuf>,
     /// File with the passphrase of the key, readable only by you
     #[arg(id = "global-passphrase-file", long = "passphrase-file", global = true, value_name = "FILE")]
+    #[arg(zh("存放密钥口令的文件，只能由本人读取"))]
     pub passphrase_file: Option<PathBuf>,
     /// Fingerprint of the register, as an admin told you by phone or in person
     #[arg(id = "global-fingerprint", long = "fingerprint", global = true, value_name = "DIGEST")]
+    #[arg(zh("变更台账的指纹，由管理员打电话或当面告知"))]
     pub fingerprint: Option<String>,
     /// Time zone in which times are read and shown, such as Asia/Shanghai; otherwise that of config.toml or of TZ
     #[arg(id = "global-zone", long = "zone", global = true, value_name = "ZONE")]
+    #[arg(zh("输入和显示时间所用的时区，如 Asia/Shanghai；默认取自 config.toml 或 TZ"))]
     pub zone: Option<String>,
     /// Times in UTC, as with --zone UTC
     #[arg(id = "global-utc", long = "utc", global = true, conflicts_with = "global-zone")]
+    #[arg(zh("时间用 UTC，同 --zone UTC"))]
     pub utc: bool,
     /// Language of messages and help: en or zh-CN; otherwise that of the locale [env: TWINSEAL_LANG, LANG]
     #[arg(id = "global-lang", long = "lang", global = true, value_name = "LANG")]
@@ -55,18 +65,23 @@ pub struct Options {
     pub lang: Option<Lang>,
     /// When to use colours: auto, always or never [env: NO_COLOR, CLICOLOR_FORCE]
     #[arg(id = "global-color", long = "color", global = true, value_name = "WHEN", hide_possible_values = true)]
+    #[arg(zh("何时使用颜色：auto、always 或 never [env: NO_COLOR, CLICOLOR_FORCE]"))]
     pub color: Option<ColorChoice>,
     /// Print no remarks, only data, questions, warnings and errors
     #[arg(id = "global-quiet", short = 'q', long = "quiet", global = true)]
+    #[arg(zh("不输出说明，只输出数据、提问、警告和错误"))]
     pub quiet: bool,
     /// Ask nothing, as if there were no terminal
     #[arg(id = "global-no-input", long = "no-input", global = true)]
+    #[arg(zh("不提问，如同没有终端"))]
     pub no_input: bool,
     /// Say what would be recorded, and record nothing; only for commands that record
     #[arg(id = "global-dry-run", long = "dry-run", global = true, help_heading = "Global options")]
+    #[arg(zh("说明将记录什么，但不记录；仅用于记录日志的命令"))]
     pub dry_run: bool,
     /// Output and errors in JSON: one document, or one per line from `log` and `export jsonl`
     #[arg(id = "global-json", long = "json", global = true)]
+    #[arg(zh("以 JSON 输出结果和错误：一个文档；`log` 和 `export jsonl` 每行一个"))]
     pub json: bool,
 }
 
@@ -216,7 +231,7 @@ impl<'e> Context<'e> {
             shared = shared.at_its_place(self.registers.scratch())?;
         }
         let folder = self.registers.state_folder(fingerprint);
-        let bar = progress(self.env, shared.newest()?.unwrap_or(0), "verifying");
+        let bar = progress(self.env, shared.newest()?.unwrap_or(0), tr!("verifying", "正在核验"));
         let anchor = Anchor { folder: &folder, fingerprint, excuse: identity.excuse(purpose) };
         let session = Session::open(shared, anchor, self.env.now(), &mut |seq| bar.set_position(seq))?;
         bar.finish_and_clear();
@@ -258,11 +273,12 @@ fn ask_trust(env: &mut Env, id: &RegisterId, fingerprint: Digest, request: &Requ
             found: fingerprint,
         }));
     }
-    env.status(format_args!("First contact with the register {id}."));
-    env.status("Its fingerprint:");
+    env.status(trf!("First contact with the register {id}.", "首次使用变更台账 {id}。"));
+    env.status(tr!("Its fingerprint:", "其指纹："));
     env.status(format_args!("  {fingerprint}"));
-    env.status("Compare it out of band: by phone, or in person.");
-    match env.console.ask("Is it the same? Type yes to trust it:")?.as_str() {
+    env.status(tr!("Compare it out of band: by phone, or in person.", "请另行核对：打电话或当面。"));
+    match env.console.ask(tr!("Is it the same? Type yes to trust it:", "是否一致？输入 yes 以信任它："))?.as_str()
+    {
         "yes" => Ok(()),
         _ => Err(Error::NotTrusted),
     }

@@ -1,6 +1,7 @@
 //! Lengths of time on the command line.
 
 use crate::error::Error;
+use crate::tr;
 
 /// A day, in seconds.
 pub const DAY: i64 = 86_400;
@@ -13,7 +14,10 @@ const UNITS: [(char, i64); 4] = [('d', DAY), ('h', 3_600), ('m', 60), ('s', 1)];
 /// # Errors
 /// [`Error::Form`].
 pub fn duration(given: &str, least: i64) -> Result<i64, Error> {
-    let wrong = || Error::Form { given: given.to_owned(), form: "30m, 4h, 90s or 4h30m, at most 24h" };
+    let wrong = || Error::Form {
+        given: given.to_owned(),
+        form: tr!("30m, 4h, 90s or 4h30m, at most 24h", "30m、4h、90s 或 4h30m，最长 24h"),
+    };
     let seconds = seconds(given).filter(|seconds| (least..=DAY).contains(seconds));
     seconds.ok_or_else(wrong)
 }

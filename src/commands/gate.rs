@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::commands::Context;
+use crate::commands::Zh;
 use crate::commands::change::check::digest_of;
 use crate::commands::change::once::{Once, actor_of_run, start_once};
 use crate::commands::duration::duration;
@@ -20,6 +21,7 @@ use crate::domain::{
 use crate::error::Error;
 use crate::output::on;
 use crate::store::Session;
+use crate::{tr, trf};
 use answer::Answer;
 
 /// Ask whether a change may start here and now
@@ -28,6 +30,11 @@ use answer::Answer;
 /// and one for each requirement of the policy. Without --start, records nothing. Without a change id, finds the one open
 /// change of the service with these artifacts.
 #[derive(Debug, Args)]
+#[command(zh("查询变更此时此地能否开始实施"))]
+#[command(zh_long(
+    "退出码 0 表示可以。其他任何结果（包括出错）都是门禁关闭。每个条件和策略的每项要求各输出一行。不带 --start 时不记录任何内容。\
+     不给出变更单编号时，查找该服务中包含这些制品的唯一未结束的变更单。"
+))]
 #[command(after_help = "Examples:
   twinseal gate CHG-42 --service order-gateway --artifact gw.tar.gz=build/gw.tar.gz
   twinseal gate --service order-gateway --artifact build/gw.tar.gz
@@ -35,32 +42,34 @@ use answer::Answer;
   twinseal gate CHG-42 --start --run-id $CI_PIPELINE_ID && ./deploy.sh")]
 pub struct Gate {
     /// Change id, such as CHG-42
-    #[arg(value_name = "CHANGE")]
+    #[arg(value_name = "CHANGE", zh("变更单编号，如 CHG-42"))]
     change: Option<String>,
     /// Service about to be changed
-    #[arg(long, value_name = "SERVICE")]
+    #[arg(long, value_name = "SERVICE", zh("即将变更的服务"))]
     service: Option<String>,
     /// Environment about to be changed
-    #[arg(long, value_name = "ENVIRONMENT")]
+    #[arg(long, value_name = "ENVIRONMENT", zh("即将变更的环境"))]
     environment: Option<String>,
     /// Host or instance about to be changed
-    #[arg(long, value_name = "TARGET")]
+    #[arg(long, value_name = "TARGET", zh("即将变更的主机或实例"))]
     target: Option<String>,
     /// Artifact about to be deployed, as a file or by its SHA-256; its name may be left out if no change id is given
     #[arg(short = 'a', long = "artifact", value_name = "NAME=FILE|NAME=sha256:HEX")]
+    #[arg(zh("即将部署的制品，以文件或 SHA-256 给出；未给出变更单编号时可以省略名称"))]
     artifacts: Vec<String>,
     /// How long to wait for the gate to open: 90s, 30m or 4h30m; at most 24h
-    #[arg(long, value_name = "LENGTH")]
+    #[arg(long, value_name = "LENGTH", zh("等待门禁放行的时长：90s、30m 或 4h30m；最长 24h"))]
     wait: Option<String>,
     /// Start the change in the same act if the gate is open, signed by the account's own key
-    #[arg(long, requires = "run_id")]
+    #[arg(long, requires = "run_id", zh("门禁放行时同时开始实施，用本账号自己的密钥签名"))]
     start: bool,
     /// Run of the pipeline; the same run may start the change again
-    #[arg(long, value_name = "ID", requires = "start")]
+    #[arg(long, value_name = "ID", requires = "start", zh("流水线的运行；同一运行可以再次开始该变更"))]
     run_id: Option<String>,
     /// Entry that the log must have, as the pipeline's own settings name it; needed by an account that met the register
     /// after the change was filed
     #[arg(long, value_name = "SEQ:LEAF")]
+    #[arg(zh("日志必须包含的条目，由流水线自己的设置给出；在变更单提交之后才首次接触变更台账的账号需要它"))]
     at_least: Option<String>,
 }
 
@@ -131,11 +140,13 @@ fn start_now(context: &mut Context<'_>, session: &mut Session, answer: &Answer, 
         Once::Recorded(entry) => {
             context.ui.report_recorded_notices(context.env);
             answer.print(context, Some(&entry)).map_err(|error| error.after(entry.header.seq))?;
-            context.env.remark(format_args!("{id} started{place} (entry {})", entry.header.seq));
+            let seq = entry.header.seq;
+            context.env.remark(trf!("{id} started{place} (entry {seq})", "{id} 已开始实施{place}（第 {seq} 条）"));
         }
         Once::Already => {
             answer.print(context, None)?;
-            context.env.remark(format_args!("{id}{place} already started by this run"));
+            let said = trf!("{id}{place} already started by this run", "{id}{place} 已由此运行开始实施");
+            context.env.remark(said);
         }
     }
     Ok(())
@@ -158,7 +169,8 @@ fn wait_for(
         }
         let failed = answer.failed_conditions();
         if failed != said {
-            context.env.remark(format_args!("waiting until {}: {}", clock.at(until), clock.local(&answer.reason())));
+            let (until, reason) = (clock.at(until), clock.local(&answer.reason()));
+            context.env.remark(trf!("waiting until {until}: {reason}", "等待至 {until}：{reason}"));
             said = failed;
         }
         (context.env.sleep)(POLL.min(Duration::from_secs(left.unsigned_abs())));
@@ -168,7 +180,10 @@ fn wait_for(
 
 /// `NAME=FILE`, `NAME=sha256:HEX`; without a name only if nothing else says which change is meant.
 fn read_artifact(context: &Context<'_>, given: &str, named: bool) -> Result<Given, Error> {
-    let form = if named { "NAME=FILE or NAME=sha256:HEX" } else { "[NAME=]FILE or [NAME=]sha256:HEX" };
+    let form = match named {
+        true => tr!("NAME=FILE or NAME=sha256:HEX", "NAME=FILE 或 NAME=sha256:HEX"),
+        false => tr!("[NAME=]FILE or [NAME=]sha256:HEX", "[NAME=]FILE 或 [NAME=]sha256:HEX"),
+    };
     let (name, value) = match given.split_once('=') {
         Some((name, value)) => (Some(parse(name)?), value),
         None if named => return Err(Error::Form { given: given.to_owned(), form }),
@@ -186,7 +201,8 @@ fn read_artifact(context: &Context<'_>, given: &str, named: bool) -> Result<Give
 
 /// `SEQ:LEAF`.
 fn entry_and_leaf(given: &str) -> Result<Head, Error> {
-    let wrong = || Error::Form { given: given.to_owned(), form: "SEQ:LEAF, such as 812:9b1e... (64 hex digits)" };
+    let form = tr!("SEQ:LEAF, such as 812:9b1e... (64 hex digits)", "SEQ:LEAF，如 812:9b1e...（64 位十六进制数字）");
+    let wrong = || Error::Form { given: given.to_owned(), form };
     let (seq, leaf) = given.split_once(':').ok_or_else(wrong)?;
     Ok(Head { seq: number(seq).map_err(|_| wrong())?, leaf: leaf.parse().map_err(|_| wrong())? })
 }

@@ -9,9 +9,19 @@ use crate::error::Error;
 use crate::input::nearest;
 use crate::output::safe;
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// What has names, as revisions list it.
 const ITEMS: [&str; 3] = ["service", "environment", "tag"];
+
+/// What has a name, on screens.
+fn on_screen(item: &'static str) -> &'static str {
+    match item {
+        "service" => tr!("service", "服务"),
+        "environment" => tr!("environment", "环境"),
+        _ => tr!("tag", "标签"),
+    }
+}
 
 /// A name that no change, no freeze in force and no requirement of the policy has.
 struct Unknown {
@@ -65,15 +75,23 @@ pub fn note_policy(context: &mut Context<'_>, session: &Session, policy: &Policy
     let named: BTreeSet<&Group> = policy.groups().collect();
     for group in named.difference(&used) {
         let near = nearest(group.as_str(), used.iter().map(|it| it.as_str()));
-        let near = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
-        context.env.remark(format_args!("note: nobody is in group {group}{near}"));
+        let near = did_you_mean(near.as_deref());
+        context.env.remark(trf!("note: nobody is in group {group}{near}", "注意：组 {group} 中没有人{near}"));
     }
     Ok(())
 }
 
 fn say(context: &mut Context<'_>, Unknown { item, name, near }: &Unknown) {
-    let near = near.as_ref().map_or(String::new(), |near| format!("; did you mean {}?", safe(near)));
-    context.env.remark(format_args!("note: no change, freeze or policy names {item} {name}{near}"));
+    let (item, near) = (on_screen(item), did_you_mean(near.as_deref()));
+    context.env.remark(trf!(
+        "note: no change, freeze or policy names {item} {name}{near}",
+        "注意：没有变更单、封网或策略提到{item} {name}{near}"
+    ));
+}
+
+fn did_you_mean(near: Option<&str>) -> String {
+    let near = near.map(safe);
+    near.map_or(String::new(), |near| trf!("; did you mean {near}?", "；是否想输入 {near}？"))
 }
 
 fn unknown(session: &Session, scope: &Scope) -> Result<Vec<Unknown>, Error> {

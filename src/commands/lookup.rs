@@ -18,10 +18,11 @@ use crate::output::requirements::{Obstacle, RequirementText};
 use crate::output::{Clock, Names, Parts, Redaction, safe};
 use crate::store::Session;
 use crate::zone::Zone;
+use crate::{tr, trf};
 
 /// The name of an input file in messages.
 pub fn name_of_input(given: &Path) -> String {
-    if given == Path::new("-") { "standard input".to_owned() } else { given.display().to_string() }
+    if given == Path::new("-") { tr!("standard input", "标准输入").to_owned() } else { given.display().to_string() }
 }
 
 /// Parses a value given on the command line.
@@ -166,7 +167,7 @@ pub fn suggest_target(context: &mut Context<'_>, change: &Change, target: Option
     let targets = &change.current().targets;
     let Some(target) = target.filter(|it| !targets.contains(it)) else { return };
     if let Some(near) = nearest(target.as_str(), targets.iter().map(Target::as_str)) {
-        context.env.status(format_args!("{target}: did you mean {near}?"));
+        context.env.status(trf!("{target}: did you mean {near}?", "{target}：是否想输入 {near}？"));
     }
 }
 
@@ -289,7 +290,7 @@ impl View {
             return Ok(Self { session, now, seq: None });
         };
         let (seq, at) = entry_of(context, &session, given)?;
-        let bar = progress(context.env, seq, "replaying");
+        let bar = progress(context.env, seq, tr!("replaying", "正在重放"));
         let rewound = session.rewind(seq, &mut |seq| bar.set_position(seq))?;
         bar.finish_and_clear();
         let session = rewound.ok_or(Error::NoEntry(seq))?;
@@ -304,7 +305,7 @@ impl View {
     /// `entry 812, 2026-12-01T10:00:00Z; later entries are left out`; `None` for now.
     pub fn as_of(&self, clock: &Clock) -> Option<String> {
         let at = clock.at(self.now.claimed);
-        self.seq.map(|seq| format!("entry {seq}, {at}; later entries are left out"))
+        self.seq.map(|seq| trf!("entry {seq}, {at}; later entries are left out", "第 {seq} 条，{at}；不含之后的条目"))
     }
 
     /// The entry and the time in JSON; null for now.
@@ -333,15 +334,19 @@ pub fn seconded_by(session: &Session, id: ProposalId) -> Result<Redaction, Error
     let proposal = session.ask(|state| state.governance().proposal(id).cloned())?;
     let proposal = match proposal {
         Err(_) if session.is_rewound() => {
-            return Ok(Redaction { by: format!("later, by proposal {id}"), reason: None });
+            return Ok(Redaction { by: trf!("later, by proposal {id}", "之后，依据提案 {id}"), reason: None });
         }
         proposal => proposal?,
     };
     let second = match &proposal.state {
         ProposalState::Seconded(second) => second.as_str(),
-        _ => "nobody",
+        _ => tr!("nobody", "无"),
     };
-    let by = format!("by proposal {id}, proposed by {}, seconded by {second}", proposal.proposer);
+    let by = trf!(
+        "by proposal {id}, proposed by {}, seconded by {second}",
+        "依据提案 {id}，提案人 {}，附议人 {second}",
+        proposal.proposer
+    );
     Ok(Redaction { by, reason: reason_of(session, proposal.seq)? })
 }
 

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use crate::commands::Context;
+use crate::commands::{Context, Zh};
 use crate::config::Config;
 use crate::error::{Error, NotifyError};
 use crate::input::nearest;
@@ -25,21 +25,34 @@ use crate::notify::{Rules, State, Target};
 /// Follows the verified log and sends notices by the rules of notify.toml. It records nothing and needs no key. A notice
 /// only points at the register, which alone decides.
 #[derive(Debug, Subcommand)]
+#[command(zh("向聊天群、邮件和 Webhook 发送通知"))]
+#[command(zh_long(
+    "跟随已核验的日志，按 notify.toml 的规则发送通知。它不记录任何内容，也不需要密钥。通知只指向变更台账，一切以变更台账为准。"
+))]
 pub enum Notify {
     /// Send what happened since the last run, and what waits
     ///
     /// The first run sends nothing: it begins after the newest entry, or where --since says. A message that cannot be
     /// delivered stays in the queue for a week, and later runs try again. Run it from cron each minute, or let it stay.
+    #[command(zh("发送自上次以来发生的事项和待办"))]
+    #[command(zh_long(
+        "首次运行不发送任何内容：它从最新日志条目之后开始，或从 --since 指定处开始。无法送达的消息在队列中保留一周，以后的运行会重试。可由 cron 每分钟运行一次，也可常驻运行。"
+    ))]
     Run(run::Run),
     /// Check the rules and the file of secrets
     ///
     /// Sends nothing, connects to nothing, and needs no register.
+    #[command(zh("检查通知规则和机密文件"))]
+    #[command(zh_long("不发送任何内容，不连接任何地址，也不需要变更台账。"))]
     Check(check::Check),
     /// Send one test message to a target
+    #[command(zh("向通知渠道发送一条测试消息"))]
     Test(test::Test),
     /// Show what waits for each target, and what was refused
+    #[command(zh("显示各通知渠道待发送和被拒收的消息"))]
     Status(status::Status),
     /// Send again what a target refused
+    #[command(zh("重新发送被通知渠道拒收的消息"))]
     Retry(retry::Retry),
 }
 

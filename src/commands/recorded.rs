@@ -9,6 +9,7 @@ use crate::format::{Entry, Unsigned};
 use crate::output::{self, Block, Page, Parts};
 use crate::record::{Plan, rehearse};
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// Writes the end of a page above a question: the entry that is about to be signed. Display names stand beside the
 /// people whom they name.
@@ -70,7 +71,7 @@ pub fn record_asked(
         about_to_sign(&mut page, rehearsal.unsigned());
         context.env.status(format_args!("{}\n", page.finish().trim_start()));
         if let Some(Question { warning, act, word }) = question {
-            context.env.status(format_args!("warning: {warning}"));
+            context.env.status(trf!("warning: {warning}", "警告：{warning}"));
             rehearsal.confirm(context.env, &act, &word)?;
         }
     }
@@ -133,11 +134,12 @@ pub fn report_dry_run(context: &mut Context<'_>, entry: &Unsigned) -> Result<(),
         context.ui.print_json(context.env, answer)?;
     } else {
         let mut page = context.page();
-        page.block(&format!("would be recorded as entry {seq}: {}", event.kind()));
+        let (kind, phrase) = (event.kind(), event.kind().phrase());
+        page.block(&trf!("would be recorded as entry {seq}: {kind}", "将记为第 {seq} 条：{phrase}"));
         about_to_sign(&mut page, Some(entry));
         context.env.print(page.finish().trim_start())?;
     }
-    context.env.remark("dry run: nothing was signed or recorded");
+    context.env.remark(tr!("dry run: nothing was signed or recorded", "试运行：未签名，未记录"));
     Ok(())
 }
 

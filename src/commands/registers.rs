@@ -11,6 +11,7 @@ use crate::format::{Defect, entry};
 use crate::private;
 use crate::store::{Finding, PinFile, PrivateCopy, SharedFile, StoreError, is_one_file};
 use crate::trust::{self, First, Identity, Request};
+use crate::{tr, trf};
 
 /// The known registers, the name or path given, and the folder of pins and caches.
 pub struct Registers {
@@ -134,7 +135,7 @@ impl Registers {
         if let Some(finding) = findings.into_iter().next() {
             return Err(StoreError::Broken(finding).into());
         }
-        let missing = || Finding::at(0, Defect::Missing.rule(), "there is no entry 0");
+        let missing = || Finding::at(0, Defect::Missing.rule(), tr!("there is no entry 0", "没有第 0 条"));
         let raw = shared.entry(0)?.ok_or_else(|| StoreError::Broken(missing()))?;
         let identity = trust::identify(&self.known, request, &shared, First::Entry(&raw));
         // Entry 0 of a known register was verified when the register was accepted.
@@ -200,6 +201,6 @@ impl Registers {
 pub fn check_utf8(path: &Path) -> Result<(), Error> {
     match path.to_str() {
         Some(_) => Ok(()),
-        None => Err(Error::NotUtf8(format!("the path {path:?} of a register"))),
+        None => Err(Error::NotUtf8(trf!("the path {path:?} of a register", "变更台账的路径 {path:?}"))),
     }
 }

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::output::{folded, safe, safe_json};
 use crate::store::{Notice, Session};
 use crate::trust::{Identity, Relation};
+use crate::{tr, trf};
 
 /// Prints the output of a command.
 pub struct Ui {
@@ -108,8 +109,15 @@ impl Ui {
         if let Some(fault) = session.fault() {
             self.broken = true;
             if !self.was_said(&fault.to_string()) {
-                env.status(format_args!("warning: the register is broken at {}", safe(&fault.to_string())));
-                env.status("warning: only the entries before it are shown; run: `twinseal verify`");
+                env.status(trf!(
+                    "warning: the register is broken at {}",
+                    "警告：变更台账已损坏：{}",
+                    safe(&fault.to_string())
+                ));
+                env.status(tr!(
+                    "warning: only the entries before it are shown; run: `twinseal verify`",
+                    "警告：只显示此前的条目；请运行：`twinseal verify`"
+                ));
             }
             self.notices.push(json!({ "seq": fault.seq, "rule": fault.rule, "meaning": fault.meaning }));
         }
@@ -129,13 +137,25 @@ impl Ui {
             return Ok(());
         }
         let left: Vec<&str> = left.iter().map(PersonId::as_str).collect();
-        let left = if left.is_empty() { "nobody is".to_owned() } else { format!("only {} is", left.join(", ")) };
-        let meaning = format!("{left} a permanent admin with a live key; a proposal needs two admins");
+        let meaning = match left.join(tr!(", ", "、")) {
+            left if left.is_empty() => tr!(
+                "nobody is a permanent admin with a live key; a proposal needs two admins",
+                "没有持有有效密钥的常任管理员；提案需要两位管理员"
+            )
+            .to_owned(),
+            left => trf!(
+                "only {left} is a permanent admin with a live key; a proposal needs two admins",
+                "持有有效密钥的常任管理员只有 {left}；提案需要两位管理员"
+            ),
+        };
         if self.was_said(&meaning) {
             return Ok(());
         }
-        env.status(format_args!("warning: {meaning}"));
-        env.status("warning: if no second admin is left, found a successor: `twinseal init --after`");
+        env.status(trf!("warning: {meaning}", "警告：{meaning}"));
+        env.status(tr!(
+            "warning: if no second admin is left, found a successor: `twinseal init --after`",
+            "警告：如果已没有第二位管理员，请创建接替的变更台账：`twinseal init --after`"
+        ));
         self.notices.push(json!({ "seq": null, "rule": "too-few-admins", "meaning": meaning }));
         Ok(())
     }
@@ -147,8 +167,8 @@ impl Ui {
         if self.was_said(&notice.to_string()) {
             return;
         }
-        let level = if notice.is_warning() { "warning" } else { "note" };
-        env.status(format_args!("{level}: {notice}"));
+        let level = if notice.is_warning() { tr!("warning", "警告") } else { tr!("note", "注意") };
+        env.status(trf!("{level}: {notice}", "{level}：{notice}"));
         self.notices.push(json!({ "seq": null, "rule": notice.rule(), "meaning": notice.to_string() }));
     }
 

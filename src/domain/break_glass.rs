@@ -19,6 +19,7 @@ use crate::domain::{
     BreakGlassId, BreakGlassLimits, ChangeId, ConflictOfInterest, Digest, Event, Fingerprint, Moment, PersonId,
     Reference, ServiceId, TOLERANCE, TextRef, Time, Timed, Word,
 };
+use crate::trf;
 
 closed_enum!(
     /// The status of a break-glass. Always derived, never recorded.
@@ -28,7 +29,7 @@ closed_enum!(
         /// It ended by itself, and nobody has said what was done.
         Ended => "ended", "已到期";
         /// Somebody has said what was done; it is not ratified yet.
-        Closed => "closed", "已说明";
+        Closed => "closed", "已关闭";
         /// Two approvers ratified it.
         Ratified => "ratified", "已追认";
         /// It was not ratified in time.
@@ -85,13 +86,20 @@ pub enum PartInBreakGlass {
 }
 
 impl PartInBreakGlass {
-    /// The part, as the end of a sentence that begins with "because you".
+    /// The part, behind "because you" or "因为您".
     pub(in crate::domain) fn phrase(self) -> String {
         match self {
-            Self::Opened => "opened it".to_owned(),
-            Self::Closed => "closed it".to_owned(),
-            Self::Operates => "answer for a machine account that opened or closed it".to_owned(),
-            Self::Change(conflict) => format!("may not approve the change that it acts on: you {}", conflict.verb()),
+            Self::Opened => trf!("opened it", "开启了它"),
+            Self::Closed => trf!("closed it", "填写了处置说明"),
+            Self::Operates => trf!(
+                "answer for a machine account that opened or closed it",
+                "是开启它或填写处置说明的机器账号的操作责任人"
+            ),
+            Self::Change(conflict) => trf!(
+                "may not approve the change that it acts on: you {}",
+                "不能审批它所涉及的变更：您{}",
+                conflict.verb()
+            ),
         }
     }
 }

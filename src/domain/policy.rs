@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::value::time::DAY;
 use crate::domain::{BreakGlassLimits, ChangeKind, Facts, Field, Group, Invalid, Refusal, RequirementName};
+use crate::lang::{Lang, lang};
 
 mod content;
 mod needs;
@@ -58,7 +59,10 @@ closed_enum!(
 impl Duty {
     /// The two duties that one person must not have: `requester and implementer`.
     pub fn both(self) -> String {
-        self.as_str().replace('-', " and ")
+        match lang() {
+            Lang::En => self.as_str().replace('-', " and "),
+            Lang::Zh => self.phrase(),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::domain::{
     BreakGlass, BreakGlassId, Calendar, CalendarName, Change, ChangeId, Digest, Fingerprint, Freeze, FreezeName, Key,
     Person, PersonId, Proposal, ProposalId, Refusal,
 };
+use crate::trf;
 
 /// The key of a record. Its `Display` form is unique: `person/alice`, `change/42`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,7 +118,7 @@ pub struct TextState {
 
 /// A record that a lookup needs and that is not loaded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the record {0} of the state is not loaded")]
+#[error("{}", trf!("the record {} of the state is not loaded", "状态记录 {} 未加载", .0))]
 pub struct Unloaded(pub StateKey);
 
 /// Why an event was not accepted.

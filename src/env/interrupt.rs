@@ -10,6 +10,9 @@ use signal_hook::consts::SIGINT;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
+use crate::lang::{Lang, lang, within};
+use crate::{tr, trf};
+
 /// The time limit for an entry that is being written when Ctrl-C is pressed.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -28,17 +31,31 @@ struct Doing {
     /// The editor or the pager has the terminal. Ctrl-C is theirs, as with git: the program would otherwise end before
     /// them, and they would take the keys of its shell.
     elsewhere: bool,
+    /// The language of the thread that works: Ctrl-C is answered in another one.
+    lang: Lang,
 }
 
 impl Doing {
     fn sentence(&self) -> String {
+        within(self.lang, || self.sentence_here())
+    }
+
+    fn sentence_here(&self) -> String {
         if self.writing {
-            return "interrupted while the register was written; `twinseal log` says what was recorded".to_owned();
+            return tr!(
+                "interrupted while the register was written; `twinseal log` says what was recorded",
+                "写入变更台账时被中断；`twinseal log` 显示已记录的内容"
+            )
+            .to_owned();
         }
         match self.recorded {
-            None => "interrupted; nothing was recorded".to_owned(),
-            Some((seq, last)) if seq == last => format!("interrupted; entry {seq} was recorded"),
-            Some((first, last)) => format!("interrupted; entries {first} to {last} were recorded"),
+            None => tr!("interrupted; nothing was recorded", "已中断；未记录任何内容").to_owned(),
+            Some((seq, last)) if seq == last => {
+                trf!("interrupted; entry {seq} was recorded", "已中断；已记录第 {seq} 条")
+            }
+            Some((first, last)) => {
+                trf!("interrupted; entries {first} to {last} were recorded", "已中断；已记录第 {first} 至 {last} 条")
+            }
         }
     }
 }
@@ -53,6 +70,11 @@ impl Interrupt {
             std::thread::spawn(move || signals.forever().for_each(|_| interrupt.end(terminal.as_ref())));
         }
         interrupt
+    }
+
+    /// Says from now on what was recorded in the language of this thread.
+    pub fn speak_as_here(&self) {
+        self.doing().lang = lang();
     }
 
     /// Runs an editor or a pager, for which Ctrl-C is meant meanwhile.

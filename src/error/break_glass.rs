@@ -2,15 +2,19 @@
 
 use crate::domain::BreakGlassId;
 use crate::format::Defect;
+use crate::{tr, trf};
 
 /// Why a command about a break-glass failed.
 #[derive(Debug, thiserror::Error)]
 pub enum BreakGlassError {
     /// No such break-glass.
-    #[error("no break-glass {0}")]
+    #[error("{}", trf!("no break-glass {}", "没有紧急处置 {}", .0))]
     None(BreakGlassId),
     /// A file that is no signed word.
-    #[error("{path} is no break-glass signed without the register: {defect}")]
+    #[error("{}", trf!(
+        "{path} is no break-glass signed without the register: {defect}",
+        "{path} 不是离线签名的紧急处置：{defect}"
+    ))]
     Word {
         /// The file, as it was named.
         path: String,
@@ -18,7 +22,7 @@ pub enum BreakGlassError {
         defect: Box<Defect>,
     },
     /// Signing without the register, without saying who signs.
-    #[error("without the register, nothing says whose key this is")]
+    #[error("{}", tr!("without the register, nothing says whose key this is", "没有变更台账，无法得知此密钥属于谁"))]
     WhoSigns,
 }
 
@@ -26,9 +30,14 @@ impl BreakGlassError {
     /// The next step.
     pub(super) fn hint(&self) -> &'static str {
         match self {
-            Self::Word { .. } => "ask the signer for the file that `twinseal breakglass open --offline` wrote",
-            Self::WhoSigns => "name yourself: --as PERSON",
-            Self::None(_) => "`twinseal breakglass list` shows all of them",
+            Self::Word { .. } => tr!(
+                "ask the signer for the file that `twinseal breakglass open --offline` wrote",
+                "请向签名人索取 `twinseal breakglass open --offline` 写出的文件"
+            ),
+            Self::WhoSigns => tr!("name yourself: --as PERSON", "请说明自己是谁：--as PERSON"),
+            Self::None(_) => {
+                tr!("`twinseal breakglass list` shows all of them", "`twinseal breakglass list` 显示全部紧急处置")
+            }
         }
     }
 }

@@ -2,12 +2,16 @@
 
 use super::did_you_mean;
 use crate::domain::{CalendarName, FreezeName, ProposalId};
+use crate::{tr, trf};
 
 /// Why a command about a freeze failed.
 #[derive(Debug, thiserror::Error)]
 pub enum FreezeError {
     /// No freeze in force has this name.
-    #[error("no freeze {freeze} is in force{}", did_you_mean(.near.as_deref()))]
+    #[error("{}", trf!(
+        "no freeze {freeze} is in force{}",
+        "没有生效中的封网 {freeze}{}", did_you_mean(.near.as_deref())
+    ))]
     None {
         /// The name given.
         freeze: FreezeName,
@@ -15,7 +19,10 @@ pub enum FreezeError {
         near: Option<String>,
     },
     /// No calendar in force has this name.
-    #[error("no calendar {calendar} is in force{}", did_you_mean(.near.as_deref()))]
+    #[error("{}", trf!(
+        "no calendar {calendar} is in force{}",
+        "没有生效中的日历 {calendar}{}", did_you_mean(.near.as_deref())
+    ))]
     NoCalendar {
         /// The name given.
         calendar: CalendarName,
@@ -23,7 +30,10 @@ pub enum FreezeError {
         near: Option<String>,
     },
     /// An open proposal would end the freeze already.
-    #[error("proposal {proposal} to end freeze {freeze} is open")]
+    #[error("{}", trf!(
+        "proposal {proposal} to end freeze {freeze} is open",
+        "结束封网 {freeze} 的提案 {proposal} 尚未决定"
+    ))]
     LiftOpen {
         /// The freeze.
         freeze: FreezeName,
@@ -36,11 +46,17 @@ impl FreezeError {
     /// The next step.
     pub(super) fn hint(&self) -> &'static str {
         match self {
-            Self::None { .. } => "`twinseal freeze list` shows the freezes in force",
-            Self::NoCalendar { .. } => {
-                "`twinseal calendar list` shows the calendars in force; to set one: `twinseal calendar propose FILE`"
+            Self::None { .. } => {
+                tr!("`twinseal freeze list` shows the freezes in force", "`twinseal freeze list` 显示生效中的封网")
             }
-            Self::LiftOpen { .. } => "an admin who did not propose it seconds it: `twinseal proposal second N`",
+            Self::NoCalendar { .. } => tr!(
+                "`twinseal calendar list` shows the calendars in force; to set one: `twinseal calendar propose FILE`",
+                "`twinseal calendar list` 显示生效中的日历；设置日历：`twinseal calendar propose FILE`"
+            ),
+            Self::LiftOpen { .. } => tr!(
+                "an admin who did not propose it seconds it: `twinseal proposal second N`",
+                "请未提出该提案的管理员附议：`twinseal proposal second N`"
+            ),
         }
     }
 }

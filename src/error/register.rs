@@ -5,15 +5,19 @@ use std::path::PathBuf;
 use super::words::{further, knows};
 use crate::config::Known;
 use crate::domain::{Digest, Predecessor};
+use crate::{tr, trf};
 
 /// Why a register was not found, or is not the expected one.
 #[derive(Debug, thiserror::Error)]
 pub enum RegisterError {
     /// No register is configured or named.
-    #[error("no register given{}", knows(.0))]
+    #[error("{}", trf!("no register given{}", "未指定变更台账{}", knows(.0)))]
     NotNamed(Vec<String>),
     /// A trusted register's name that is also a file of another register here.
-    #[error("{name} is the name of the register at {}, and also a file here", .known.display())]
+    #[error("{}", trf!(
+        "{name} is the name of the register at {}, and also a file here",
+        "{name} 是位于 {} 的变更台账的名称，也是当前目录下的一个文件", .known.display()
+    ))]
     Ambiguous {
         /// The name.
         name: String,
@@ -21,16 +25,25 @@ pub enum RegisterError {
         known: PathBuf,
     },
     /// A name that is neither a known register nor a file.
-    #[error("unknown register {name}: neither a known name nor a file")]
+    #[error("{}", trf!(
+        "unknown register {name}: neither a known name nor a file",
+        "未知的变更台账 {name}：既不是已知名称，也不是文件"
+    ))]
     Unknown {
         /// The name.
         name: String,
     },
     /// `restore` was given `--register`, although it restores the file that it names.
-    #[error("restore does not take --register: it turns FILE itself into the register")]
+    #[error("{}", tr!(
+        "restore does not take --register: it turns FILE itself into the register",
+        "restore 不接受 --register：它把 FILE 本身恢复为变更台账"
+    ))]
     NamedForRestore,
     /// First contact without a terminal to confirm the fingerprint on.
-    #[error("first contact with register {name} needs a terminal or --fingerprint; the file's fingerprint is {found}")]
+    #[error("{}", trf!(
+        "first contact with register {name} needs a terminal or --fingerprint; the file's fingerprint is {found}",
+        "首次使用变更台账 {name} 需要终端或 --fingerprint；该文件的指纹是 {found}"
+    ))]
     NeedFingerprint {
         /// Its name.
         name: String,
@@ -38,7 +51,10 @@ pub enum RegisterError {
         found: Digest,
     },
     /// The fingerprint differs from the expected one.
-    #[error("wrong register: its fingerprint is {found}, expected {expected}")]
+    #[error("{}", trf!(
+        "wrong register: its fingerprint is {found}, expected {expected}",
+        "变更台账不符：其指纹是 {found}，应为 {expected}"
+    ))]
     WrongFingerprint {
         /// The fingerprint of the file.
         found: Digest,
@@ -46,10 +62,12 @@ pub enum RegisterError {
         expected: String,
     },
     /// A successor of a known register that this account has not accepted yet.
-    #[error(
+    #[error("{}", trf!(
         "this register claims to succeed {}, which this account trusts, after entry {} ({}){}; the successor's \
-         fingerprint is {found}", .old.register, .old.head.seq, .old.head.leaf.short(), further(.verified)
-    )]
+         fingerprint is {found}",
+        "此变更台账声称接替本账号信任的 {}，接在第 {} 条（{}）之后{}；接替者的指纹是 {found}",
+        .old.register, .old.head.seq, .old.head.leaf.short(), further(.verified)
+    ))]
     Successor {
         /// The register that it names as its predecessor.
         old: Box<Predecessor>,
@@ -59,7 +77,10 @@ pub enum RegisterError {
         verified: Option<u64>,
     },
     /// The name or the path of a new register is taken on this account.
-    #[error("this account already trusts register {} at {}, with fingerprint {}", .0.name, .0.path.display(), .0.fingerprint)]
+    #[error("{}", trf!(
+        "this account already trusts register {} at {}, with fingerprint {}",
+        "本账号已信任变更台账 {}，位于 {}，指纹 {}", .0.name, .0.path.display(), .0.fingerprint
+    ))]
     Taken(Box<Known>),
 }
 
@@ -67,23 +88,36 @@ impl RegisterError {
     /// The next step.
     pub(super) fn hint(&self) -> String {
         let hint = match self {
-            Self::NotNamed(_) => "use --register NAME|FILE, set TWINSEAL_REGISTER, or set `register` in config.toml",
-            Self::Unknown { .. } | Self::Ambiguous { .. } => {
-                "give the path of the file, with a slash: --register ./prod.db"
-            }
-            Self::NeedFingerprint { .. } => {
-                "get the fingerprint from an admin out of band (by phone, or in person), then use --fingerprint"
-            }
-            Self::WrongFingerprint { .. } => {
-                "do not use this file; ask the admins out of band (by phone, or in person) whether it was replaced"
-            }
+            Self::NotNamed(_) => tr!(
+                "use --register NAME|FILE, set TWINSEAL_REGISTER, or set `register` in config.toml",
+                "请用 --register NAME|FILE、设置 TWINSEAL_REGISTER，或在 config.toml 中设置 `register`"
+            ),
+            Self::Unknown { .. } | Self::Ambiguous { .. } => tr!(
+                "give the path of the file, with a slash: --register ./prod.db",
+                "请给出带斜杠的文件路径：--register ./prod.db"
+            ),
+            Self::NeedFingerprint { .. } => tr!(
+                "get the fingerprint from an admin out of band (by phone, or in person), then use --fingerprint",
+                "请另行向管理员索取指纹（打电话或当面），再用 --fingerprint"
+            ),
+            Self::WrongFingerprint { .. } => tr!(
+                "do not use this file; ask the admins out of band (by phone, or in person) whether it was replaced",
+                "不要使用此文件；请另行向管理员核实（打电话或当面）它是否被替换"
+            ),
             Self::Successor { found, .. } => {
-                return format!(
-                    "ask two admins out of band (by phone, or in person); if both confirm it: --fingerprint {found}"
+                return trf!(
+                    "ask two admins out of band (by phone, or in person); if both confirm it: --fingerprint {found}",
+                    "请另行向两位管理员核实（打电话或当面）；如果两人都确认：--fingerprint {found}"
                 );
             }
-            Self::Taken(_) => "choose another --name, and another file with --register FILE",
-            Self::NamedForRestore => "copy the backup to the register's path, then run `twinseal restore` on that copy",
+            Self::Taken(_) => tr!(
+                "choose another --name, and another file with --register FILE",
+                "请换一个 --name，并用 --register FILE 换一个文件"
+            ),
+            Self::NamedForRestore => tr!(
+                "copy the backup to the register's path, then run `twinseal restore` on that copy",
+                "请把备份复制到变更台账的路径，再对该副本运行 `twinseal restore`"
+            ),
         };
         hint.to_owned()
     }

@@ -3,12 +3,16 @@
 use super::{Error, Exit};
 use crate::domain::ChangeId;
 use crate::store::StoreError;
+use crate::{tr, trf};
 
 /// Why several changes or proposals were not all decided.
 #[derive(Debug, thiserror::Error)]
 pub enum SeveralError {
     /// Some were not decided.
-    #[error("{done} {} of {of} {what}; not {done}: {}", .of - .open.len(), .open.join(" "))]
+    #[error("{}", trf!(
+        "{done} {} of {of} {what}; not {done}: {}",
+        "{of} 个{what}中已{done} {} 个；未{done}：{}", .of - .open.len(), .open.join(" ")
+    ))]
     Partly {
         /// The act: `approved`.
         done: &'static str,
@@ -22,7 +26,11 @@ pub enum SeveralError {
         of: usize,
     },
     /// Changes that are approved together, some of which cannot be approved.
-    #[error("{} of {} changes cannot be approved: {}; none was signed", .refused.len(), .refused.len() + .others.len(), ids(.refused, " "))]
+    #[error("{}", trf!(
+        "{0} of {1} changes cannot be approved: {2}; none was signed",
+        "{1} 个变更单中有 {0} 个不能批准：{2}；一个也未签名",
+        .refused.len(), .refused.len() + .others.len(), ids(.refused, " ")
+    ))]
     NoneApproved {
         /// Those that cannot be approved.
         refused: Vec<ChangeId>,
@@ -30,10 +38,10 @@ pub enum SeveralError {
         others: Vec<ChangeId>,
     },
     /// A change that is approved together with others was revised, rejected or started after it was shown.
-    #[error("{} changed while you read: {}; none was signed", if .0.len() == 1 { "1 change" } else { "some changes" }, ids(.0, " "))]
+    #[error("{}", moved(.0))]
     Moved(Vec<ChangeId>),
     /// The approvals were recorded up to one of the changes.
-    #[error("{source}; recorded: {}; {}: {}", none_or(.recorded), if Self::is_uncertain(.source) { "unknown, or not recorded" } else { "not recorded" }, none_or(.open))]
+    #[error("{}", stopped(.source, .recorded, .open))]
     Stopped {
         /// Those whose approvals are recorded.
         recorded: Vec<ChangeId>,
@@ -48,8 +56,29 @@ fn ids(ids: &[ChangeId], between: &str) -> String {
     ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
 }
 
+fn moved(changes: &[ChangeId]) -> String {
+    let listed = ids(changes, " ");
+    if changes.len() == 1 {
+        trf!("1 change changed while you read: {listed}; none was signed", "阅读期间有变动：{listed}；一个也未签名")
+    } else {
+        trf!("some changes changed while you read: {listed}; none was signed", "阅读期间有变动：{listed}；一个也未签名")
+    }
+}
+
+fn stopped(source: &Error, recorded: &[ChangeId], open: &[ChangeId]) -> String {
+    let (recorded, open) = (none_or(recorded), none_or(open));
+    if SeveralError::is_uncertain(source) {
+        trf!(
+            "{source}; recorded: {recorded}; unknown, or not recorded: {open}",
+            "{source}；已记录：{recorded}；不确定或未记录：{open}"
+        )
+    } else {
+        trf!("{source}; recorded: {recorded}; not recorded: {open}", "{source}；已记录：{recorded}；未记录：{open}")
+    }
+}
+
 fn none_or(changes: &[ChangeId]) -> String {
-    if changes.is_empty() { "none".to_owned() } else { ids(changes, " ") }
+    if changes.is_empty() { tr!("none", "无").to_owned() } else { ids(changes, " ") }
 }
 
 impl SeveralError {
@@ -69,19 +98,28 @@ impl SeveralError {
     /// The next step.
     pub(super) fn hint(&self) -> Option<String> {
         match self {
-            Self::Partly { command, open, .. } => {
-                Some(format!("the reasons are above; to try again: `twinseal {command} {}`", open.join(" ")))
+            Self::Partly { command, open, .. } => Some(trf!(
+                "the reasons are above; to try again: `twinseal {command} {}`",
+                "原因见上；重试：`twinseal {command} {}`",
+                open.join(" ")
+            )),
+            Self::NoneApproved { others, .. } if others.is_empty() => {
+                Some(tr!("the reasons are above", "原因见上").to_owned())
             }
-            Self::NoneApproved { others, .. } if others.is_empty() => Some("the reasons are above".to_owned()),
-            Self::NoneApproved { others, .. } => Some(format!(
+            Self::NoneApproved { others, .. } => Some(trf!(
                 "the reasons are above; to approve the others: `twinseal approve --all-of {}`",
+                "原因见上；批准其余变更单：`twinseal approve --all-of {}`",
                 ids(others, ",")
             )),
-            Self::Moved(_) => Some("run the command again, and read what changed".to_owned()),
-            Self::Stopped { open, .. } if open.is_empty() => None,
-            Self::Stopped { open, .. } => {
-                Some(format!("to approve the others: `twinseal approve --all-of {}`", ids(open, ",")))
+            Self::Moved(_) => {
+                Some(tr!("run the command again, and read what changed", "请重新运行命令，并阅读变动的内容").to_owned())
             }
+            Self::Stopped { open, .. } if open.is_empty() => None,
+            Self::Stopped { open, .. } => Some(trf!(
+                "to approve the others: `twinseal approve --all-of {}`",
+                "批准其余变更单：`twinseal approve --all-of {}`",
+                ids(open, ",")
+            )),
         }
     }
 }

@@ -1,23 +1,39 @@
 //! Parts of the sentences of errors.
 
+use crate::lang::{Lang, lang};
+use crate::{tr, trf};
+
 pub(super) fn knows(registers: &[String]) -> String {
-    if registers.is_empty() { String::new() } else { format!("; this account knows {}", registers.join(", ")) }
+    if registers.is_empty() {
+        String::new()
+    } else {
+        trf!("; this account knows {}", "；本账号已知的变更台账：{}", registers.join(tr!(", ", "、")))
+    }
 }
 
 pub(super) fn further(verified: &Option<u64>) -> String {
-    verified.map_or(String::new(), |seq| format!("; this account verified the old register up to entry {seq}"))
+    verified.map_or(String::new(), |seq| {
+        trf!("; this account verified the old register up to entry {seq}", "；本账号已核验旧变更台账到第 {seq} 条")
+    })
 }
 
 pub(super) fn none_fits(held: usize) -> String {
     match held {
-        0 => "the ssh-agent holds no Ed25519 key".to_owned(),
-        1 => "the one Ed25519 key in the ssh-agent is not enrolled here".to_owned(),
-        held => format!("none of the {held} Ed25519 keys in the ssh-agent is enrolled here"),
+        0 => tr!("the ssh-agent holds no Ed25519 key", "ssh-agent 中没有 Ed25519 密钥").to_owned(),
+        1 => tr!(
+            "the one Ed25519 key in the ssh-agent is not enrolled here",
+            "ssh-agent 中唯一的 Ed25519 密钥未在此登记"
+        )
+        .to_owned(),
+        held => trf!(
+            "none of the {held} Ed25519 keys in the ssh-agent is enrolled here",
+            "ssh-agent 中的 {held} 个 Ed25519 密钥均未在此登记"
+        ),
     }
 }
 
 pub(super) fn did_you_mean(near: Option<&str>) -> String {
-    near.map_or(String::new(), |near| format!("; did you mean {near}?"))
+    near.map_or(String::new(), |near| trf!("; did you mean {near}?", "；是否想输入 {near}？"))
 }
 
 /// An argument, quoted and cut to fit a line.
@@ -30,5 +46,43 @@ pub(super) fn short(given: &str) -> String {
 }
 
 pub(super) fn closed_freezes(count: usize) -> String {
-    if count == 1 { "1 freeze is closed".to_owned() } else { format!("{count} freezes are closed") }
+    if count == 1 {
+        tr!("1 freeze is closed", "处于 1 个封网之中").to_owned()
+    } else {
+        trf!("{count} freezes are closed", "处于 {count} 个封网之中")
+    }
+}
+
+pub(super) fn findings(count: usize) -> String {
+    let s = plural(count);
+    trf!("register is not intact: {count} finding{s}", "变更台账不完整：{count} 个问题")
+}
+
+pub(super) fn faults(count: usize) -> String {
+    let s = plural(count);
+    trf!("doctor found {count} fault{s}", "doctor 发现 {count} 个故障")
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+pub(super) fn no_text(seq: u64, redacted: bool) -> String {
+    let why = if redacted { tr!(": already redacted", "：已隐去") } else { "" };
+    trf!("entry {seq} has no text to redact{why}", "第 {seq} 条没有可隐去的文本{why}")
+}
+
+/// A verb of the fields of errors, in the language of the reader.
+pub(super) fn act(verb: &'static str) -> &'static str {
+    match (lang(), verb) {
+        (Lang::Zh, "create") => "创建",
+        (Lang::Zh, "edit") => "编辑",
+        (Lang::Zh, "grant") => "授予",
+        (Lang::Zh, "read") => "读取",
+        (Lang::Zh, "remove") => "删除",
+        (Lang::Zh, "revoke") => "吊销",
+        (Lang::Zh, "use") => "使用",
+        (Lang::Zh, "write") => "写入",
+        (_, verb) => verb,
+    }
 }

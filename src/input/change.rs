@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use super::fault::{Fault, Problem, nearest};
+use super::fault::Fault;
+use super::problem::{Problem, nearest};
 use super::steps::{Steps, read_steps};
 use super::times;
 use super::tree::{Source, Table, Value};

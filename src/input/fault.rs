@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use crate::domain::{Closed, FreezeName, Invalid, Refusal, is_forbidden};
-use crate::venue::VenueError;
+use super::problem::Problem;
+use crate::domain::is_forbidden;
+use crate::{tr, trf};
 
 /// A fault, with its place in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,28 +197,30 @@ fn list(path: &str, faults: &[Fault], more: impl Fn(&Fault) -> String) -> String
     // A newline in a file name must not look like a line of the list.
     let one_line = |text: String| text.replace('\n', "\\u{a}");
     let path = one_line(path.to_owned());
-    let count = match faults.len() {
-        1 => "1 fault".to_owned(),
-        n => format!("{n} faults"),
+    let heading = match faults.len() {
+        1 => trf!("{path} has 1 fault:", "{path} 有 1 处错误："),
+        n => trf!("{path} has {n} faults:", "{path} 有 {n} 处错误："),
     };
     let line = |fault: &Fault| format!("  {path}:{}{}", one_line(fault.to_string()), more(fault));
     let mut lines: Vec<String> = faults.iter().take(MOST_FAULTS).map(line).collect();
     if faults.len() > MOST_FAULTS {
-        lines.push(format!("  and {} more", faults.len() - MOST_FAULTS));
+        lines.push(trf!("  and {} more", "  还有 {} 处", faults.len() - MOST_FAULTS));
     }
-    format!("{path} has {count}:\n{}", lines.join("\n"))
+    format!("{heading}\n{}", lines.join("\n"))
 }
 
-/// What a line begins with that names a fault of the line below it.
-const MARK: &str = "# fault: ";
+/// What a line begins with that names a fault of the line below it. A draft may be opened again in another language.
+const MARKS: [&str; 2] = ["# fault: ", "# 错误："];
 
 /// The text with a comment above the line of each fault, and the faults with their lines in it.
 pub fn mark_faults(text: &str, faults: &[Fault]) -> (String, Vec<Fault>) {
     let (mut marked, mut moved) = (String::new(), Vec::new());
+    let [english, chinese] = MARKS;
+    let mark = tr!(english, chinese);
     let comment = |fault: &Fault| {
         let said = Fault { line: 0, ..fault.clone() }.to_string();
         let said = said.trim_start().replace(|c: char| c == '\n' || is_forbidden(c), " ");
-        format!("{MARK}{said}\n")
+        format!("{mark}{said}\n")
     };
     let mut left: Vec<&Fault> = faults.iter().collect();
     left.sort_by_key(|it| it.line);
@@ -237,205 +240,13 @@ pub fn mark_faults(text: &str, faults: &[Fault]) -> (String, Vec<Fault>) {
 
 /// The text without the comments of [`mark_faults`].
 pub fn without_marks(text: &str) -> String {
-    text.split_inclusive('\n').filter(|line| !line.starts_with(MARK)).collect()
-}
-
-/// What is wrong with a field or with the file.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Problem {
-    /// A syntax error, in the words of the TOML parser.
-    #[error("invalid TOML: {0}")]
-    Syntax(String),
-    /// An unknown key, and the nearest known one.
-    #[error("unknown key{}", did_you_mean(.0.as_deref()))]
-    UnknownKey(Option<String>),
-    /// A required field without a value.
-    #[error("required, but missing or empty")]
-    Missing,
-    /// A value of the wrong TOML type.
-    #[error("expected {expected}, found {found}")]
-    Type {
-        /// The type of the field, with its article.
-        expected: &'static str,
-        /// The type of the value, with its article.
-        found: &'static str,
-    },
-    /// A value that its type does not allow.
-    #[error("{0}")]
-    Value(#[from] Invalid),
-    /// A value that a list repeats.
-    #[error("{0} is listed twice")]
-    Twice(String),
-    /// Not a time in one of the accepted forms.
-    #[error("not a time: write 2026-12-05 20:00 with a zone, or 2026-12-05T20:00:00+08:00")]
-    Time,
-    /// A time with the abbreviation of a zone behind it: `CST` is a time in Shanghai and one in Chicago.
-    #[error("write an offset instead of {0}, which can name several zones: 2026-12-05T20:00:00+08:00, or Z for UTC")]
-    Abbreviation(String),
-    /// A fraction of a second, or a leap second.
-    #[error("write whole seconds from 00 to 59, without a fraction")]
-    Seconds,
-    /// A local time in a file without a zone.
-    #[error("a local time needs a zone: add zone = \"Asia/Shanghai\", or write the offset")]
-    NoZone,
-    /// An unknown zone, and the nearest known one.
-    #[error("unknown time zone{}", did_you_mean(.0.as_deref()))]
-    UnknownZone(Option<String>),
-    /// An abbreviation or an offset where the name of a zone belongs: `CST` is a time in Shanghai and one in Chicago.
-    #[error("not the name of a time zone: write one such as Asia/Shanghai, America/Chicago or UTC")]
-    NoPlace,
-    /// A local time that clocks skip.
-    #[error("does not exist in {zone}, where clocks are set forward: choose another time")]
-    TimeGap {
-        /// The zone.
-        zone: String,
-    },
-    /// A local time that clocks show twice.
-    #[error("occurs twice in {zone}, where clocks are set back: write {first} (earlier) or {second} (later)")]
-    TimeTwice {
-        /// The zone.
-        zone: String,
-        /// The first time, with its offset.
-        first: String,
-        /// The second time, with its offset.
-        second: String,
-    },
-    /// Not a time of day.
-    #[error("not a time of day: write 21:00")]
-    Clock,
-    /// Not a date.
-    #[error("not a date: write 2026-02-13")]
-    Date,
-    /// A length of time over a day.
-    #[error("at most 1440 minutes, which are a day")]
-    Minutes,
-    /// A venue or year without a calendar.
-    #[error("{0}")]
-    Venue(#[from] VenueError),
-    /// A key that `[sessions]` replaces.
-    #[error("leave it out, or leave out [sessions], which says it too")]
-    InSessions,
-    /// A key that `calendar` replaces.
-    #[error("leave it out, or leave out calendar, which says it too")]
-    InCalendar,
-    /// A line of a table that does not have the columns of its header.
-    #[error("expected the columns {expected}")]
-    Header {
-        /// The header.
-        expected: &'static str,
-    },
-    /// A file that cannot be read.
-    #[error("cannot read {path}: {reason}")]
-    File {
-        /// The file, as the draft names it.
-        path: String,
-        /// The system's error.
-        reason: String,
-    },
-    /// A digest that differs from that of the file beside it.
-    #[error("the SHA-256 of {path} is {found}, not the one given")]
-    Digest {
-        /// The file, as the draft names it.
-        path: String,
-        /// Its SHA-256.
-        found: crate::domain::Digest,
-    },
-    /// A step with both a command and a script for a machine.
-    #[error("args and shell exclude each other: use one of them")]
-    TwoCommands,
-    /// A directory or an account for a step that a machine cannot carry out.
-    #[error("needs args or shell beside it")]
-    NoCommand,
-    /// An artifact with neither a file nor a digest.
-    #[error("needs file, sha256, or both")]
-    NoContent,
-    /// An author address of a commit that the configuration does not map.
-    #[error("commits by {address}: the address is not in [authors] of config.toml")]
-    UnmappedAuthor {
-        /// The address.
-        address: String,
-    },
-    /// A range of commits without a commit.
-    #[error("no commits in {range}")]
-    NoCommits {
-        /// The range.
-        range: String,
-    },
-    /// A change that too few people could approve.
-    #[error("{need} approvals needed, but {able} could approve{barred}")]
-    TooFewApprovers {
-        /// The number of approvals needed.
-        need: usize,
-        /// Who could approve it: `nobody`, or `only carol`.
-        able: String,
-        /// Which approvers could not, and why; empty if there is no other approver.
-        barred: String,
-    },
-    /// A change that too few people could approve as members of a group.
-    #[error("{need} approval{} of group {group} needed, but {able} in this group could approve{elsewhere}", if *need == 1 { "" } else { "s" })]
-    TooFewInGroup {
-        /// The number of approvers of the group that are needed.
-        need: usize,
-        /// The group.
-        group: crate::domain::Group,
-        /// Who in the group could approve it: `nobody`, or `only carol`.
-        able: String,
-        /// Why they are too few although they would do for this group alone; otherwise empty.
-        elsewhere: &'static str,
-    },
-    /// A window in which a freeze lets the change start at no time.
-    #[error("freeze {freeze} is {closed} and stops the change: choose another window, or add [freeze_exception]")]
-    Frozen {
-        /// The freeze.
-        freeze: FreezeName,
-        /// When it is closed.
-        closed: Closed,
-    },
-    /// An exception from a freeze that nobody could sign.
-    #[error("nobody who could approve it may except from freeze {freeze}: it needs an approval by {by}")]
-    NobodyExcepts {
-        /// The freeze.
-        freeze: FreezeName,
-        /// Who may except.
-        by: String,
-    },
-    /// A change that no independent approver could approve.
-    #[error(
-        "an independent approver needed, but everybody who could approve shares a team with somebody who takes part"
-    )]
-    NobodyIndependent,
-    /// A change that does not fit into an entry.
-    #[error("{bytes} bytes in total; at most {most} are allowed: shorten the longest texts")]
-    TooLarge {
-        /// Size in bytes of the part that is too large.
-        bytes: usize,
-        /// The limit in bytes.
-        most: usize,
-    },
-    /// A setting of `config.toml`, in the words of the parser.
-    #[error("{0}")]
-    Setting(String),
-    /// A rule of the register that the change would break.
-    #[error("{0}")]
-    Refused(#[from] Refusal),
-    /// A freeze that is not in force, and the nearest one that is.
-    #[error("{0}; did you mean {1}?")]
-    Misspelt(Refusal, String),
-}
-
-fn did_you_mean(word: Option<&str>) -> String {
-    word.map_or(String::new(), |word| format!("; did you mean {word}?"))
-}
-
-/// The word of a list that is most similar to `word`, for suggestions; `None` if none is similar.
-pub fn nearest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let near = words.into_iter().map(|it| (strsim::damerau_levenshtein(word, it), it));
-    near.min().filter(|(distance, it)| *distance <= 1 + it.len() / 4).map(|(_, it)| it.to_owned())
+    text.split_inclusive('\n').filter(|line| !MARKS.iter().any(|mark| line.starts_with(mark))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::{Lang, within};
 
     fn shown(text: &str, span: Range<usize>, width: usize) -> String {
         Fault::at(text, span, "risk", Problem::Missing).shown(width)
@@ -483,5 +294,7 @@ mod tests {
         assert_eq!(found, [(0, None), (5, Some(&"risk = 2")), (5, Some(&"risk = 2")), (7, Some(&"risky = 3"))]);
         assert_eq!(marked.matches("# fault: x: required, but missing or empty\n").count(), 4);
         assert_eq!(without_marks(&marked), text);
+        let (marked, _) = within(Lang::Zh, || mark_faults(text, &[fault(2)]));
+        assert_eq!(without_marks(&marked), text, "{marked}");
     }
 }

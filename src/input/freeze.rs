@@ -1,6 +1,7 @@
 //! Reads freezes and calendars from TOML.
 
-use super::fault::{Fault, Problem};
+use super::fault::Fault;
+use super::problem::Problem;
 use super::sessions::read_sessions;
 use super::times;
 use super::tree::{Source, Table, Value};

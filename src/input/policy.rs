@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fault::{Fault, Problem};
+use super::fault::Fault;
+use super::problem::Problem;
 use super::tree::{Source, Table};
 use crate::domain::{
     BreakGlassLimits, Conditions, Emergency, Group, Invalid, Phrase, Policy, PolicyParts, Requirement, RequirementName,

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::fault::{Fault, Problem};
+use super::fault::Fault;
+use super::problem::Problem;
 use super::times::time;
 use crate::domain::{Grants, Period, Periods, PersonId, Time};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{NaiveDate, NaiveTime};
 
-use super::fault::Problem;
+use super::problem::Problem;
 use super::tree::{Table, Value};
 use crate::domain::{ClosedPeriods, Invalid, Known};
 use crate::venue::{Drawing, Hours, MERGE_GAP, Venue, VenueError};

@@ -3,10 +3,11 @@
 
 use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Weekday};
 
-use super::fault::Problem;
+use super::problem::Problem;
 use super::times;
 use crate::domain::Time;
 use crate::zone::Zone;
+use crate::{tr, trf};
 
 /// Whether a day of the week or a time of day means the next one or the last one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,26 +22,42 @@ pub enum Toward {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotATime {
     /// Not one of the accepted forms.
-    #[error("not a time: write 'sat 20:00', tomorrow, 2026-12-05 or 2026-12-05T20:00:00+08:00")]
+    #[error(
+        "{}",
+        tr!(
+            "not a time: write 'sat 20:00', tomorrow, 2026-12-05 or 2026-12-05T20:00:00+08:00",
+            "不是时间：请写 'sat 20:00'、tomorrow、2026-12-05 或 2026-12-05T20:00:00+08:00"
+        )
+    )]
     Form,
     /// A time without an offset, and no zone to read it in.
-    #[error("which zone? write the offset, as in 2026-12-05T20:00:00+08:00, or use --zone Asia/Shanghai")]
+    #[error(
+        "{}",
+        tr!(
+            "which zone? write the offset, as in 2026-12-05T20:00:00+08:00, or use --zone Asia/Shanghai",
+            "哪个时区？请写 UTC 偏移，如 2026-12-05T20:00:00+08:00，或用 --zone Asia/Shanghai"
+        )
+    )]
     NoZone,
     /// Today's day of the week.
-    #[error("today is a {0}: write today, or the date")]
+    #[error("{}", trf!("today is a {}: write today, or the date", "今天就是{}：请写 today，或写日期", name(*.0)))]
     Today(Weekday),
     /// A time of day that has passed today, or is still to come.
-    #[error("{clock} today is {side}: write {other} {clock}, or the date")]
+    #[error("{}", other_side(clock, *.toward))]
     OtherSide {
         /// The time of day.
         clock: String,
-        /// `over` or `still to come`.
-        side: &'static str,
-        /// `tomorrow` or `yesterday`.
-        other: &'static str,
+        /// The side on which it should be.
+        toward: Toward,
     },
     /// A time after now, where only the past can be looked up.
-    #[error("still to come: write a time in the past, or the number of an entry")]
+    #[error(
+        "{}",
+        tr!(
+            "still to come: write a time in the past, or the number of an entry",
+            "时间还没到：请写过去的时间，或日志条目的序号"
+        )
+    )]
     Ahead,
     /// A local time that the zone does not have, or has twice.
     #[error("{0}")]
@@ -136,12 +153,12 @@ fn nearest_weekday(today: NaiveDate, weekday: Weekday, toward: Toward) -> Result
 /// A time of day today, on the side of now that is meant.
 fn at_clock(clock: NaiveTime, now: Time, zone: &Zone, toward: Toward) -> Result<Time, NotATime> {
     let time = local(today(now, zone).and_time(clock), zone)?;
-    let (side, other) = match toward {
-        Toward::Future if time <= now => ("over", "tomorrow"),
-        Toward::Past if time > now => ("still to come", "yesterday"),
+    match toward {
+        Toward::Future if time <= now => {}
+        Toward::Past if time > now => {}
         _ => return Ok(time),
-    };
-    Err(NotATime::OtherSide { clock: clock.format("%H:%M").to_string(), side, other })
+    }
+    Err(NotATime::OtherSide { clock: clock.format("%H:%M").to_string(), toward })
 }
 
 fn local(local: NaiveDateTime, zone: &Zone) -> Result<Time, NotATime> {
@@ -149,6 +166,33 @@ fn local(local: NaiveDateTime, zone: &Zone) -> Result<Time, NotATime> {
         Problem::Time => NotATime::Form,
         problem => NotATime::Local(problem.into()),
     })
+}
+
+/// The day of the week, for screens. It is typed in English in every language.
+fn name(day: Weekday) -> String {
+    let chinese = match day {
+        Weekday::Mon => "周一",
+        Weekday::Tue => "周二",
+        Weekday::Wed => "周三",
+        Weekday::Thu => "周四",
+        Weekday::Fri => "周五",
+        Weekday::Sat => "周六",
+        Weekday::Sun => "周日",
+    };
+    tr!(day.to_string(), chinese.to_owned())
+}
+
+fn other_side(clock: &str, toward: Toward) -> String {
+    match toward {
+        Toward::Future => trf!(
+            "{clock} today is over: write tomorrow {clock}, or the date",
+            "今天 {clock} 已过：请写 tomorrow {clock}，或写日期"
+        ),
+        Toward::Past => trf!(
+            "{clock} today is still to come: write yesterday {clock}, or the date",
+            "今天 {clock} 还没到：请写 yesterday {clock}，或写日期"
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -189,9 +233,12 @@ mod tests {
     #[test]
     fn what_could_mean_two_times_is_refused() {
         assert_eq!(read("wed 20:00", Toward::Future), Err(NotATime::Today(Weekday::Wed)));
-        let other = |clock: &str, side, other| Err(NotATime::OtherSide { clock: clock.to_owned(), side, other });
-        assert_eq!(read("16:00", Toward::Future), other("16:00", "over", "tomorrow"));
-        assert_eq!(read("18:00", Toward::Past), other("18:00", "still to come", "yesterday"));
+        for (clock, toward, said) in [
+            ("16:00", Toward::Future, "16:00 today is over: write tomorrow 16:00, or the date"),
+            ("18:00", Toward::Past, "18:00 today is still to come: write yesterday 18:00, or the date"),
+        ] {
+            assert_eq!(read(clock, toward).unwrap_err().to_string(), said);
+        }
         for written in
             ["", "soon", "sat sun", "sat 20", "25:00", "2026-12-5", "26-12-05", "20:00 20:00", "sat 20:00 CST"]
         {

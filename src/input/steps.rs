@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::fault::Problem;
+use super::problem::Problem;
 use super::tree::Table;
 use crate::domain::{Args, Argument, Automation, Command, Invalid, Prose, Script, Step};
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDateTime, Timelike};
 
-use super::fault::{Problem, nearest};
+use super::problem::{Problem, nearest};
 use crate::domain::Time;
 use crate::zone::{LocalTimeError, Zone};
 

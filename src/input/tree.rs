@@ -8,8 +8,10 @@ use std::str::FromStr;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::fault::{Fault, Lines, Problem, nearest};
+use super::fault::{Fault, Lines};
+use super::problem::{Problem, nearest};
 use crate::domain::{Invalid, Line, Prose, Refusal};
+use crate::tr;
 
 /// A source text, and the faults found in it so far.
 pub struct Source<'a> {
@@ -224,7 +226,7 @@ impl<'s, 'a> Table<'s, 'a> {
     pub fn flag(&self, key: &'static str) -> bool {
         let Some(value) = self.get(key) else { return false };
         if value.value.as_bool().is_none() {
-            value.wrong_type("true or false");
+            value.wrong_type(tr!("true or false", "布尔值 true 或 false"));
         }
         value.value.as_bool().unwrap_or_default()
     }
@@ -235,7 +237,7 @@ impl<'s, 'a> Table<'s, 'a> {
         match value.value.as_integer().map(|it| (it.radix(), crate::domain::number(it.as_str()))) {
             Some((10, Ok(number))) => return Some(number),
             Some(_) => value.fault(Invalid::Number),
-            None => value.wrong_type("an integer"),
+            None => value.wrong_type(tr!("an integer", "整数")),
         }
         None
     }
@@ -254,13 +256,13 @@ impl<'s, 'a> Table<'s, 'a> {
 impl<'s, 'a> Value<'s, 'a> {
     fn wrong_type(&self, expected: &'static str) {
         let found = match self.value {
-            DeValue::String(_) => "a string",
-            DeValue::Integer(_) => "an integer",
-            DeValue::Float(_) => "a float",
-            DeValue::Boolean(_) => "a boolean",
-            DeValue::Datetime(_) => "a date-time",
-            DeValue::Array(_) => "a list",
-            DeValue::Table(_) => "a table",
+            DeValue::String(_) => tr!("a string", "字符串"),
+            DeValue::Integer(_) => tr!("an integer", "整数"),
+            DeValue::Float(_) => tr!("a float", "浮点数"),
+            DeValue::Boolean(_) => tr!("a boolean", "布尔值"),
+            DeValue::Datetime(_) => tr!("a date-time", "日期时间"),
+            DeValue::Array(_) => tr!("a list", "列表"),
+            DeValue::Table(_) => tr!("a table", "表"),
         };
         self.fault(Problem::Type { expected, found });
     }
@@ -276,7 +278,7 @@ impl<'s, 'a> Value<'s, 'a> {
             DeValue::String(text) => Some(text.trim().to_owned()),
             DeValue::Datetime(time) => Some(time.to_string()),
             _ => {
-                self.wrong_type("a time");
+                self.wrong_type(tr!("a time", "时间"));
                 None
             }
         }
@@ -285,7 +287,7 @@ impl<'s, 'a> Value<'s, 'a> {
     /// A string, parsed by `read`; `None` if it is empty.
     pub fn text<T>(&self, read: impl Fn(&str) -> Result<T, Invalid>) -> Option<T> {
         let Some(text) = self.value.as_str() else {
-            self.wrong_type("a string");
+            self.wrong_type(tr!("a string", "字符串"));
             return None;
         };
         if text.trim().is_empty() {
@@ -297,7 +299,7 @@ impl<'s, 'a> Value<'s, 'a> {
     /// A string exactly as it is written, even if it is empty, parsed by `read`.
     pub fn exact<T>(&self, read: impl Fn(&str) -> Result<T, Invalid>) -> Option<T> {
         let Some(text) = self.value.as_str() else {
-            self.wrong_type("a string");
+            self.wrong_type(tr!("a string", "字符串"));
             return None;
         };
         read(text).map_err(|invalid| self.fault(invalid)).ok()
@@ -313,7 +315,7 @@ impl<'s, 'a> Value<'s, 'a> {
 
     fn table(self) -> Option<Table<'s, 'a>> {
         let Some(table) = self.value.as_table() else {
-            self.wrong_type("a table");
+            self.wrong_type(tr!("a table", "表"));
             return None;
         };
         Some(Table { source: self.source, table, path: self.field, span: Some(self.span), known: RefCell::default() })
@@ -322,7 +324,7 @@ impl<'s, 'a> Value<'s, 'a> {
     /// The items of a list, numbered from 1 in their field names.
     pub fn items(self) -> Vec<Self> {
         let Some(array) = self.value.as_array() else {
-            self.wrong_type("a list");
+            self.wrong_type(tr!("a list", "列表"));
             return Vec::new();
         };
         let count = Cell::new(0);

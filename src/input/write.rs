@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::{Display, Write};
 
 use crate::domain::{Argument, Automation, Command, Description, Execution, Facts, Link, LinkKind, Prose, Step, Time};
+use crate::trf;
 
 /// The revision that a draft is made from.
 pub struct Copied<'a> {
@@ -19,9 +20,10 @@ pub struct Copied<'a> {
 /// `source` names the revision in the first line.
 pub fn write(source: &str, copied: &Copied<'_>, now: Time) -> String {
     let Copied { facts, words, execution } = copied;
-    let mut out = format!(
-        "# Copied from {source}. Set the window, review every line, then run `twinseal check FILE` and \
-         `twinseal file FILE`.\n\n"
+    let mut out = trf!(
+        "# Copied from {source}. Set the window, review every line, then run\n\
+         # `twinseal check FILE` and `twinseal file FILE`.\n\n",
+        "# 复制自 {source}。请设定变更窗口并逐行检查，\n# 然后运行 `twinseal check FILE` 和 `twinseal file FILE`。\n\n"
     );
     line(&mut out, "title", words.title.as_ref().map_or("", |title| title.as_str()));
     line(&mut out, "kind", facts.kind);
@@ -78,10 +80,12 @@ pub fn write(source: &str, copied: &Copied<'_>, now: Time) -> String {
 /// The window if it is still to come; otherwise one tomorrow at 20:00 of two hours, or if the rollback takes longer, as long as the previous one.
 fn window(out: &mut String, facts: &Facts, now: Time) {
     let previous = &facts.window;
-    push(out, format_args!("\n[window]\n# Previous window: {} to {}\n", previous.start(), previous.end()));
+    let (start, end) = (previous.start(), previous.end());
+    push(out, "\n[window]\n");
+    push(out, trf!("# Previous window: {start} to {end}\n", "# 原变更窗口：{start} 至 {end}\n"));
     if previous.start() > now {
         // It is not over, so whoever revises a change keeps it.
-        push(out, format_args!("start = \"{}\"\nend = \"{}\"\n", previous.start(), previous.end()));
+        push(out, format_args!("start = \"{start}\"\nend = \"{end}\"\n"));
         return line(out, "zone", previous.zone());
     }
     let day = now.plus(86_400).utc().format("%Y-%m-%d");

@@ -5,7 +5,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::failure::Failure;
+use super::failure::{Failure, Reason};
 use super::notice::Notice;
 use super::plain::plain;
 use super::templates::Message;
@@ -49,9 +49,9 @@ pub fn ding_talk_signature(key: &str, now: Time) -> String {
 pub fn robot_answer(answer: &[u8]) -> Result<(), Failure> {
     let answer: Option<Value> = serde_json::from_slice(answer).ok();
     let Some(code) = answer.as_ref().and_then(|it| it["errcode"].as_i64()) else {
-        return Err(Failure::down("it answers without an error code"));
+        return Err(Failure::down(Reason::NoCode));
     };
-    let reason = format!("it answers with error code {code}");
+    let reason = Reason::Code(code);
     match code {
         0 => Ok(()),
         // Busy.

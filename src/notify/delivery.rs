@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::failure::Failure;
+use super::failure::{Failure, Reason};
 use super::state::{State, StateError};
 use super::target::Sender;
 use crate::domain::Time;
+use crate::lang::{lang, within};
 
 /// How long one run keeps sending to one target.
 const ROUND: Duration = Duration::from_secs(60);
@@ -21,13 +22,13 @@ pub struct Sent {
     /// The number of messages that were delivered.
     pub delivered: u64,
     /// The reasons of those that were refused, each with its subject.
-    pub refused: Vec<(String, String)>,
+    pub refused: Vec<(String, Reason)>,
     /// Why it cannot take messages now.
-    pub failed: Option<String>,
+    pub failed: Option<Reason>,
 }
 
-/// Sends what is queued for these targets, at the same time, and returns what was sent to each. A message shows the title that `titles` has for it. A delivered message is
-/// deleted from the queue before the next one is sent.
+/// Sends what is queued for these targets, at the same time, and returns what was sent to each. A message shows the
+/// title that `titles` has for it. A delivered message is deleted from the queue before the next one is sent.
 ///
 /// # Errors
 /// The state cannot be read or written.
@@ -42,7 +43,9 @@ pub fn deliver(
         let mut running = Vec::new();
         for (name, sender) in senders {
             let (state, name) = (&state, (*name).to_owned());
-            running.push(scope.spawn(move || one(state, &name, (sender, titles), now).map(|sent| (name, sent))));
+            let reader = lang();
+            let work = move || one(state, &name, (sender, titles), now).map(|sent| (name, sent));
+            running.push(scope.spawn(move || within(reader, work)));
         }
         let mut sent = BTreeMap::new();
         for thread in running {

@@ -11,7 +11,7 @@ use ureq::Agent;
 use ureq::http::header::RETRY_AFTER;
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
-use super::failure::Failure;
+use super::failure::{Failure, Reason};
 use super::tls::fault;
 use crate::domain::Time;
 
@@ -63,13 +63,13 @@ impl Client {
         let status = answer.status().as_u16();
         let asked = answer.headers().get(RETRY_AFTER).and_then(|it| it.to_str().ok());
         let after = asked.and_then(|it| seconds_until(it, now));
-        let reason = || format!("it answers HTTP {status}");
+        let reason = Reason::Http(status);
         match status {
             200..300 => answer.body_mut().with_config().limit(MAX_ANSWER).read_to_vec().map_err(|error| failed(&error)),
-            300..400 => Err(Failure::down(format!("{}, a redirect, which is not followed", reason()))),
-            408 | 425 | 429 => Err(Failure::Down { reason: reason(), after }),
-            400..500 => Err(Failure::Refused(reason())),
-            _ => Err(Failure::Down { reason: reason(), after }),
+            300..400 => Err(Failure::down(Reason::Redirect(status))),
+            408 | 425 | 429 => Err(Failure::Down { reason, after }),
+            400..500 => Err(Failure::Refused(reason)),
+            _ => Err(Failure::Down { reason, after }),
         }
     }
 }
@@ -92,19 +92,19 @@ fn failed(error: &ureq::Error) -> Failure {
         return Failure::down(reason);
     }
     let reason = match error {
-        ureq::Error::Timeout(_) => "no answer within the time limit".to_owned(),
-        ureq::Error::HostNotFound => "its host name has no address".to_owned(),
-        ureq::Error::ConnectionFailed => "no connection".to_owned(),
+        ureq::Error::Timeout(_) => Reason::Timeout,
+        ureq::Error::HostNotFound => Reason::NoHost,
+        ureq::Error::ConnectionFailed => Reason::NoConnection,
         ureq::Error::Io(error) => lost(error.kind()),
-        ureq::Error::Tls(_) | ureq::Error::TlsRequired => "TLS failed".to_owned(),
-        ureq::Error::LargeResponseHeader(..) | ureq::Error::BodyExceedsLimit(_) => "its answer is too large".to_owned(),
-        _ => "its answer is not HTTP".to_owned(),
+        ureq::Error::Tls(_) | ureq::Error::TlsRequired => Reason::Tls(None),
+        ureq::Error::LargeResponseHeader(..) | ureq::Error::BodyExceedsLimit(_) => Reason::TooLarge,
+        _ => Reason::NotHttp,
     };
     Failure::down(reason)
 }
 
 /// What the system says of a connection. It has no kind of error for a name that cannot be resolved.
-fn lost(kind: ErrorKind) -> String {
+fn lost(kind: ErrorKind) -> Reason {
     match kind {
         ErrorKind::ConnectionRefused
         | ErrorKind::ConnectionReset
@@ -114,8 +114,8 @@ fn lost(kind: ErrorKind) -> String {
         | ErrorKind::InvalidData
         | ErrorKind::HostUnreachable
         | ErrorKind::NetworkUnreachable
-        | ErrorKind::TimedOut => format!("the connection failed: {kind}"),
-        _ => "no connection: perhaps its host name has no address".to_owned(),
+        | ErrorKind::TimedOut => Reason::Connection(kind.to_string()),
+        _ => Reason::MaybeNoHost,
     }
 }
 

@@ -10,12 +10,13 @@ use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
 use zeroize::Zeroizing;
 
-use super::failure::Failure;
+use super::failure::{Failure, Reason};
 use super::smtp;
 use super::templates::Message;
 use super::tls::client;
 use crate::domain::Time;
 use crate::output::safe;
+use crate::trf;
 
 /// How a connection to a mail server is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +79,7 @@ impl Mailer {
 /// [`Failure::Refused`] if it cannot be written.
 pub fn mail(server: &MailServer, to: Vec<Mailbox>, message: &Message, id: &str, now: Time) -> Result<Mail, Failure> {
     let line = |text: &str| safe(text).into_owned();
-    let title = message.title.as_deref().map_or(String::new(), |title| format!(": {title}"));
+    let title = message.title.as_deref().map_or(String::new(), |title| trf!(": {title}", "：{title}"));
     // A longer subject is cut by the mail programs of some people.
     let subject: String = line(&format!("{}{title}", message.headline)).chars().take(200).collect();
     let seconds = u64::try_from(now.unix()).unwrap_or_default();
@@ -91,7 +92,7 @@ pub fn mail(server: &MailServer, to: Vec<Mailbox>, message: &Message, id: &str, 
         .message_id(Some(format!("<{id}@{}>", server.from.email.domain())))
         .header(ContentType::TEXT_PLAIN)
         .body(message.lines(line).join("\n"))
-        .map_err(|_| Failure::Refused("the mail cannot be written".to_owned()))?;
+        .map_err(|_| Failure::Refused(Reason::Unwritable))?;
     let headers = [("Twinseal-Id", id), ("Auto-Submitted", "auto-generated")];
     for (name, value) in headers {
         if let Ok(name) = HeaderName::new_from_ascii(name.to_owned()) {

@@ -12,6 +12,7 @@ use super::target::Target;
 use crate::domain::{ChangeKind, Environment, Group, Invalid, PersonId, Risk, ServiceId};
 use crate::private::{self, Owner, PrivateError};
 use crate::zone::Zone;
+use crate::{tr, trf};
 
 mod table;
 
@@ -24,13 +25,13 @@ pub enum RulesError {
     #[error(transparent)]
     Private(#[from] PrivateError),
     /// There is no file.
-    #[error("no rules for notices at {}", .0.display())]
+    #[error("{}", trf!("no rules for notices at {}", "{} 处没有通知规则", .0.display()))]
     Missing(PathBuf),
     /// The file of secrets cannot be used.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
     /// The content is invalid.
-    #[error("{}: {}", .path.display(), .faults.join("; "))]
+    #[error("{}", trf!("{}: {}", "{}：{}", .path.display(), .faults.join(tr!("; ", "；"))))]
     Content {
         /// The file.
         path: PathBuf,
@@ -142,7 +143,7 @@ impl Rules {
         let file: File = toml::from_str(&text).map_err(|error| {
             // The line could hold a secret that belongs into the other file, so it is not shown.
             let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-            content(vec![format!("line {line}: {}", without_values(error.message()))])
+            content(vec![trf!("line {line}: {}", "第 {line} 行：{}", without_values(error.message()))])
         })?;
         let folder = path.parent().unwrap_or(Path::new("."));
         let secrets = file.secrets.as_ref().map(|name| Secrets::read(&folder.join(name))).transpose()?;
@@ -155,17 +156,23 @@ impl Rules {
         let folder = path.parent().unwrap_or(Path::new("."));
         let remind = file.remind_minutes.unwrap_or(60);
         if remind > LONGEST_REMINDER {
-            faults.push(format!("remind_minutes is above {LONGEST_REMINDER}, a week"));
+            faults.push(trf!(
+                "remind_minutes is above {LONGEST_REMINDER}, a week",
+                "remind_minutes 大于 {LONGEST_REMINDER}，即一周"
+            ));
         }
         if let Some(zone) = file.zone.as_deref().filter(|zone| Zone::named(zone).is_none()) {
-            faults.push(format!("zone: {zone} is no time zone"));
+            faults.push(trf!("zone: {zone} is no time zone", "zone：{zone} 不是时区"));
         }
         let mut people = BTreeMap::new();
         for (person, address) in &file.people {
             match (person.parse(), address.parse()) {
                 (Ok(person), Ok(address)) => drop(people.insert(person, address)),
-                (Err(invalid), _) => faults.push(format!("people: {person}: {invalid}")),
-                (_, Err(_)) => faults.push(format!("people.{person}: {address} is no mail address")),
+                (Err(invalid), _) => faults.push(trf!("people: {person}: {invalid}", "people：{person}：{invalid}")),
+                (_, Err(_)) => faults.push(trf!(
+                    "people.{person}: {address} is no mail address",
+                    "people.{person}：{address} 不是邮件地址"
+                )),
             }
         }
         let mut targets = BTreeMap::new();
@@ -173,17 +180,18 @@ impl Rules {
         for (name, table) in file.targets {
             match table.target(folder, secrets) {
                 Ok(target) => drop(targets.insert(name, target)),
-                Err(found) => faults.extend(found.into_iter().map(|fault| format!("targets.{name}: {fault}"))),
+                Err(found) => faults
+                    .extend(found.into_iter().map(|fault| trf!("targets.{name}: {fault}", "targets.{name}：{fault}"))),
             }
         }
         let mut rules = Vec::new();
         for (number, table) in (1..).zip(file.rules) {
             let (rule, found) = table.rule(&names);
-            faults.extend(found.into_iter().map(|fault| format!("rule {number}: {fault}")));
+            faults.extend(found.into_iter().map(|fault| trf!("rule {number}: {fault}", "规则 {number}：{fault}")));
             rules.push(rule);
         }
         if rules.is_empty() {
-            faults.push("no [[rules]]: nothing would be sent".to_owned());
+            faults.push(tr!("no [[rules]]: nothing would be sent", "没有 [[rules]]：不会发送任何内容").to_owned());
         }
         let remind = i64::from(remind) * 60;
         Self { path: path.to_owned(), remind, zone: file.zone, people, targets, rules }
@@ -219,20 +227,20 @@ impl RuleTable {
             for it in given {
                 match it.parse() {
                     Ok(value) => drop(parsed.insert(value)),
-                    Err(invalid) => faults.push(format!("{it}: {invalid}")),
+                    Err(invalid) => faults.push(trf!("{it}: {invalid}", "{it}：{invalid}")),
                 }
             }
             parsed
         }
         let mut faults = Vec::new();
         if self.events.is_empty() {
-            faults.push("events is empty".to_owned());
+            faults.push(tr!("events is empty", "events 为空").to_owned());
         }
         if self.to.is_empty() {
-            faults.push("to is empty".to_owned());
+            faults.push(tr!("to is empty", "to 为空").to_owned());
         }
         for unknown in self.to.iter().filter(|name| !targets.contains(*name)) {
-            faults.push(format!("no target {unknown}"));
+            faults.push(trf!("no target {unknown}", "没有通知渠道 {unknown}"));
         }
         let rule = Rule {
             events: self.events.into_iter().collect(),

@@ -5,6 +5,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use crate::private::{self, PrivateError};
+use crate::trf;
 
 /// Why the file of secrets cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +14,13 @@ pub enum SecretsError {
     #[error(transparent)]
     Private(#[from] PrivateError),
     /// A line is not of the form that is expected. The line is not shown.
-    #[error("{path}: line {line} does not have the form NAME = \"VALUE\"")]
+    #[error(
+        "{}",
+        trf!(
+            "{path}: line {line} does not have the form NAME = \"VALUE\"",
+            "{path}：第 {line} 行的格式不是 NAME = \"VALUE\""
+        )
+    )]
     Line {
         /// The file.
         path: String,
@@ -21,7 +28,7 @@ pub enum SecretsError {
         line: usize,
     },
     /// A name has two values.
-    #[error("{path}: line {line} gives a name a second value")]
+    #[error("{}", trf!("{path}: line {line} gives a name a second value", "{path}：第 {line} 行重复设置了同一名称"))]
     Twice {
         /// The file.
         path: String,

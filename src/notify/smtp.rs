@@ -13,17 +13,12 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use zeroize::Zeroizing;
 
-use super::failure::Failure;
+use super::failure::{Failure, Reason};
 use super::mail::{Encryption, MailServer};
 use super::tls::fault;
 
 /// The most bytes that are read in one conversation, certificates included.
 const MAX_READ: usize = 256 * 1024;
-
-const TIMEOUT: &str = "no answer within the time limit";
-const NO_CONNECTION: &str = "no connection, or it was lost";
-const NOT_OFFERED: &str = "it offers no STARTTLS, or no login that is supported";
-const NOT_SMTP: &str = "its answer is not SMTP";
 
 /// Sends one mail, within `limit`.
 ///
@@ -41,12 +36,12 @@ pub fn send(server: &MailServer, tls: Option<&Arc<ClientConfig>>, limit: Duratio
     }
     let (mut talk, offers) = Conversation::begin(stream)?;
     if !offers.has("STARTTLS") {
-        return Err(Failure::down(NOT_OFFERED));
+        return Err(Failure::down(Reason::NotOffered));
     }
     talk.command("STARTTLS").map_err(Refusal::of_all)?;
     // What came before the encryption could be somebody else's.
     if !talk.stream.buffer().is_empty() {
-        return Err(Failure::down(NOT_SMTP));
+        return Err(Failure::down(Reason::NotSmtp));
     }
     let stream = encrypted(talk.stream.into_inner(), tls, &server.host)?;
     let mut talk = Conversation { stream: BufReader::new(stream) };
@@ -99,8 +94,8 @@ fn connect(host: &str, port: u16, deadline: Instant) -> Result<Limited, Failure>
         done.send(found.unwrap_or_default())
     });
     let left = || remaining(deadline).map_err(|error| lost(&error));
-    let addresses = resolved.recv_timeout(left()?).map_err(|_| Failure::down(TIMEOUT))?;
-    let mut failure = Failure::down(NO_CONNECTION);
+    let addresses = resolved.recv_timeout(left()?).map_err(|_| Failure::down(Reason::Timeout))?;
+    let mut failure = Failure::down(Reason::ConnectionLost);
     for address in addresses {
         match TcpStream::connect_timeout(&address, left()?) {
             Ok(stream) => return Ok(Limited { stream, deadline, left: MAX_READ }),
@@ -113,8 +108,8 @@ fn connect(host: &str, port: u16, deadline: Instant) -> Result<Limited, Failure>
 type Encrypted = StreamOwned<ClientConnection, Limited>;
 
 fn encrypted(stream: Limited, tls: &Arc<ClientConfig>, host: &str) -> Result<Encrypted, Failure> {
-    let name = ServerName::try_from(host.to_owned()).map_err(|_| Failure::down("TLS failed"))?;
-    let connection = ClientConnection::new(Arc::clone(tls), name).map_err(|_| Failure::down("TLS failed"))?;
+    let name = ServerName::try_from(host.to_owned()).map_err(|_| Failure::down(Reason::Tls(None)))?;
+    let connection = ClientConnection::new(Arc::clone(tls), name).map_err(|_| Failure::down(Reason::Tls(None)))?;
     Ok(StreamOwned::new(connection, stream))
 }
 
@@ -124,9 +119,9 @@ fn lost(error: &io::Error) -> Failure {
         return Failure::down(reason);
     }
     Failure::down(match error.kind() {
-        ErrorKind::TimedOut | ErrorKind::WouldBlock => TIMEOUT,
-        ErrorKind::FileTooLarge => "its answer is too large",
-        _ => NO_CONNECTION,
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => Reason::Timeout,
+        ErrorKind::FileTooLarge => Reason::TooLarge,
+        _ => Reason::ConnectionLost,
     })
 }
 
@@ -140,7 +135,7 @@ impl Refusal {
     /// Any other mail would fail too: a login that fails, or a server that takes no mail.
     fn of_all(self) -> Failure {
         match self {
-            Self::Code(code) => Failure::down(format!("it answers SMTP {code}")),
+            Self::Code(code) => Failure::down(Reason::Smtp(code)),
             Self::Failed(failure) => failure,
         }
     }
@@ -148,8 +143,8 @@ impl Refusal {
     /// This recipient or this mail may be the reason.
     fn of_mail(self) -> Failure {
         match self {
-            Self::Code(code @ (450 | 452)) => Failure::Later { reason: format!("it answers SMTP {code}"), after: None },
-            Self::Code(code @ 550..560) => Failure::Refused(format!("it answers SMTP {code}")),
+            Self::Code(code @ (450 | 452)) => Failure::Later { reason: Reason::Smtp(code), after: None },
+            Self::Code(code @ 550..560) => Failure::Refused(Reason::Smtp(code)),
             other => other.of_all(),
         }
     }
@@ -206,7 +201,7 @@ impl<S: Read + Write> Conversation<S> {
         } else if offered.iter().any(|it| it == "LOGIN") {
             vec![Zeroizing::new("AUTH LOGIN".to_owned()), encoded(user), encoded(password)]
         } else {
-            return Err(Failure::down(NOT_OFFERED));
+            return Err(Failure::down(Reason::NotOffered));
         };
         for line in lines {
             self.command(&line).map_err(Refusal::of_all)?;
@@ -220,7 +215,7 @@ impl<S: Read + Write> Conversation<S> {
         let utf8 = match addresses().all(str::is_ascii) {
             true => "",
             false if takes_utf8 => " SMTPUTF8",
-            false => return Err(Failure::Refused("it takes only ASCII in addresses".to_owned())),
+            false => return Err(Failure::Refused(Reason::OnlyAscii)),
         };
         self.command(&format!("MAIL FROM:<{from}>{utf8}")).map_err(Refusal::of_mail)?;
         for to in envelope.to() {
@@ -245,24 +240,24 @@ impl<S: Read + Write> Conversation<S> {
 
     /// The lines of a positive answer, without their codes.
     fn answer(&mut self) -> Result<Vec<String>, Refusal> {
-        let failed = |reason: &str| Refusal::Failed(Failure::down(reason));
+        let failed = |reason: Reason| Refusal::Failed(Failure::down(reason));
         let mut lines = Vec::new();
         loop {
             let mut line = Vec::new();
             // No line is longer than what `Limited` reads.
             let read = self.stream.read_until(b'\n', &mut line).map_err(|error| Refusal::Failed(lost(&error)))?;
             if read == 0 {
-                return Err(failed(NO_CONNECTION));
+                return Err(failed(Reason::ConnectionLost));
             }
             let line = String::from_utf8_lossy(&line).trim_end().to_owned();
             let code = line.get(..3).filter(|it| it.bytes().all(|byte| byte.is_ascii_digit()));
-            let Some(code) = code.and_then(|it| it.parse::<u16>().ok()) else { return Err(failed(NOT_SMTP)) };
+            let Some(code) = code.and_then(|it| it.parse::<u16>().ok()) else { return Err(failed(Reason::NotSmtp)) };
             lines.push(line.get(4..).unwrap_or_default().to_owned());
             match (line.as_bytes().get(3), code) {
                 (Some(b'-'), _) => {}
                 (None | Some(b' '), 200..400) => return Ok(lines),
                 (None | Some(b' '), 400..600) => return Err(Refusal::Code(code)),
-                _ => return Err(failed(NOT_SMTP)),
+                _ => return Err(failed(Reason::NotSmtp)),
             }
         }
     }

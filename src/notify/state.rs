@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::failure::Reason;
 use super::notice::{Choice, Notice};
 use crate::domain::{Digest, Head, Time};
 use crate::private::{self, PrivateError};
+use crate::{tr, trf};
 
 const SCHEMA: &str = "
     CREATE TABLE position (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, leaf TEXT NOT NULL) STRICT;
@@ -49,7 +51,7 @@ pub enum StateError {
     #[error(transparent)]
     Private(#[from] PrivateError),
     /// SQLite cannot read or write it.
-    #[error("{}: {source}", .path.display())]
+    #[error("{}", trf!("{}: {source}", "{}：{source}", .path.display()))]
     Sqlite {
         /// The file.
         path: PathBuf,
@@ -57,7 +59,14 @@ pub enum StateError {
         source: rusqlite::Error,
     },
     /// A newer twinseal wrote it, or it is something else.
-    #[error("{} has layout {found}, and this twinseal knows {LAYOUT}", .path.display())]
+    #[error(
+        "{}",
+        trf!(
+            "{} has layout {found}, and this twinseal knows {LAYOUT}",
+            "{} 的布局为 {found}，而本版 twinseal 的布局为 {LAYOUT}",
+            .path.display()
+        )
+    )]
     Layout {
         /// The file.
         path: PathBuf,
@@ -65,7 +74,7 @@ pub enum StateError {
         found: i64,
     },
     /// A row is not what was written.
-    #[error("{}: {what} is damaged", .path.display())]
+    #[error("{}", trf!("{}: {what} is damaged", "{}：{what}已损坏", .path.display()))]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -139,9 +148,9 @@ pub struct TargetState {
     /// When the oldest of them was queued.
     pub oldest: Option<Time>,
     /// The reasons of the messages that were refused or given up, oldest first, each with its subject.
-    pub refused: Vec<(String, String)>,
+    pub refused: Vec<(String, Reason)>,
     /// Until when it is left alone, and why.
-    pub pause: Option<(Time, String)>,
+    pub pause: Option<(Time, Reason)>,
     /// When a message was delivered last, within a week.
     pub delivered: Option<Time>,
 }
@@ -200,7 +209,7 @@ impl State {
         let row = |row: &Row<'_>| Ok((row.get::<_, u64>(0)?, row.get::<_, String>(1)?));
         let found = self.conn.query_row("SELECT seq, leaf FROM position", [], row).optional().map_err(self.failed())?;
         let Some((seq, leaf)) = found else { return Ok(None) };
-        let leaf: Digest = leaf.parse().map_err(|_| self.damaged("the position"))?;
+        let leaf: Digest = leaf.parse().map_err(|_| self.damaged(tr!("the position", "位置")))?;
         let read = || -> rusqlite::Result<Told> {
             let mut select = self.conn.prepare("SELECT key, person FROM told")?;
             select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
@@ -236,8 +245,8 @@ impl State {
             }
             tx.execute("DELETE FROM sent WHERE at < ?1", [now.unix() - GIVEN_UP])?;
             tx.execute(
-                "UPDATE queue SET refused = 'given up after a week' WHERE refused IS NULL AND queued < ?1",
-                [now.unix() - GIVEN_UP],
+                "UPDATE queue SET refused = ?2 WHERE refused IS NULL AND queued < ?1",
+                params![now.unix() - GIVEN_UP, Reason::GivenUp.kept()],
             )?;
             tx.commit()
         };
@@ -261,7 +270,9 @@ impl State {
             let choice = serde_json::from_str(&choice).ok()?;
             Some(Pending { n, target, recipient, notice, choice })
         };
-        found.map(|row| whole(row).ok_or_else(|| self.damaged("a message of the queue"))).collect()
+        found
+            .map(|row| whole(row).ok_or_else(|| self.damaged(tr!("a message of the queue", "队列中的一条消息"))))
+            .collect()
     }
 
     /// Deletes messages that nobody is to get any more.
@@ -289,7 +300,8 @@ impl State {
         };
         let found = self.conn.query_row(sql, params![target, now.unix()], row).optional().map_err(self.failed())?;
         let Some((n, id, recipient, notice)) = found else { return Ok(None) };
-        let notice = serde_json::from_str(&notice).map_err(|_| self.damaged("a message of the queue"))?;
+        let notice = serde_json::from_str(&notice)
+            .map_err(|_| self.damaged(tr!("a message of the queue", "队列中的一条消息")))?;
         Ok(Some(Job { n, id, recipient, notice }))
     }
 
@@ -319,9 +331,9 @@ impl State {
     ///
     /// # Errors
     /// SQLite's.
-    pub fn refused(&mut self, job: &Job, reason: &str) -> Result<(), StateError> {
+    pub fn refused(&mut self, job: &Job, reason: &Reason) -> Result<(), StateError> {
         self.change(|tx| {
-            tx.execute("UPDATE queue SET refused = ?2 WHERE n = ?1", params![job.n, reason])?;
+            tx.execute("UPDATE queue SET refused = ?2 WHERE n = ?1", params![job.n, reason.kept()])?;
             Ok(())
         })
     }
@@ -333,7 +345,7 @@ impl State {
     pub fn pause(
         &mut self,
         (target, recipient): (&str, Option<&str>),
-        (reason, after): (&str, Option<i64>),
+        (reason, after): (&Reason, Option<i64>),
         now: Time,
     ) -> Result<(), StateError> {
         let recipient = recipient.unwrap_or(WHOLE);
@@ -344,7 +356,7 @@ impl State {
             let until = now.unix() + after.map_or(usual, |asked| asked.max(1));
             tx.execute(
                 "INSERT OR REPLACE INTO pause VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![target, recipient, failures + 1, until, reason],
+                params![target, recipient, failures + 1, until, reason.kept()],
             )?;
             Ok(())
         })
@@ -406,13 +418,14 @@ impl State {
         let sql =
             "SELECT notice ->> 'subject', refused FROM queue WHERE target = ?1 AND refused IS NOT NULL ORDER BY n";
         let mut select = self.conn.prepare(sql)?;
-        let refused = select.query_map([&name], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+        let row = |row: &Row<'_>| Ok((row.get(0)?, Reason::of_kept(&row.get::<_, String>(1)?)));
+        let refused = select.query_map([&name], row)?.collect::<Result<_, _>>()?;
         let sql = "SELECT until, reason FROM pause WHERE target = ?1 AND until > ?2 ORDER BY until DESC LIMIT 1";
         let row = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?));
         let pause = self.conn.query_row(sql, params![name, now.unix()], row).optional()?;
         let sql = "SELECT max(at) FROM sent WHERE target = ?1";
         let delivered = time(self.conn.query_row(sql, [&name], |row| row.get(0))?);
-        let pause = pause.and_then(|(until, reason)| Some((Time::from_unix(until).ok()?, reason)));
+        let pause = pause.and_then(|(until, reason)| Some((Time::from_unix(until).ok()?, Reason::of_kept(&reason))));
         Ok(TargetState { name, waiting, oldest: time(oldest), refused, pause, delivered })
     }
 }

@@ -8,13 +8,14 @@ use lettre::message::Mailbox;
 use zeroize::Zeroizing;
 
 use super::chat;
-use super::failure::Failure;
+use super::failure::{Failure, Reason};
 use super::http::Client;
 use super::mail::{Encryption, MailServer, Mailer, mail};
 use super::state::Job;
 use super::templates::message;
 use super::tls::authorities;
 use crate::domain::{PersonId, Time};
+use crate::lang::{Lang, within};
 
 /// A kind of target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
@@ -79,6 +80,8 @@ pub struct Target {
     pub limit: Duration,
     /// Whether a message names owner, services and environments too.
     pub details: bool,
+    /// The language of its messages.
+    pub lang: Lang,
 }
 
 impl Target {
@@ -134,6 +137,10 @@ impl Sender<'_> {
     /// # Errors
     /// Why it was not delivered, and whether to try again.
     pub fn send(&self, job: &Job, now: Time) -> Result<(), Failure> {
+        within(self.target.lang, || self.send_in_language(job, now))
+    }
+
+    fn send_in_language(&self, job: &Job, now: Time) -> Result<(), Failure> {
         let said = message(&job.notice, self.zone, self.target.details);
         let (client, url, key) = match &self.line {
             Line::Mail { mailer, server } => {
@@ -160,6 +167,6 @@ impl Sender<'_> {
 
     fn address(&self, person: &str) -> Result<Mailbox, Failure> {
         let found = person.parse::<PersonId>().ok().and_then(|person| self.people.get(&person));
-        found.cloned().ok_or_else(|| Failure::Refused("this person has no address in the rules".to_owned()))
+        found.cloned().ok_or_else(|| Failure::Refused(Reason::NoAddress))
     }
 }

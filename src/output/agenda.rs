@@ -2,11 +2,22 @@
 
 use chrono::NaiveDate;
 
+use super::format_time::day;
 use crate::domain::Time;
 use crate::zone::Zone;
+use crate::{tr, trf};
 
 /// The columns of an agenda.
-pub const AGENDA: [&str; 6] = ["DAY", "TIME", "WHAT", "STATUS", "RISK", "TITLE"];
+pub fn agenda_header() -> [&'static str; 6] {
+    [
+        tr!("DAY", "日期"),
+        tr!("TIME", "时间"),
+        tr!("WHAT", "内容"),
+        tr!("STATUS", "状态"),
+        tr!("RISK", "风险"),
+        tr!("TITLE", "标题"),
+    ]
+}
 
 /// Something that lasts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,14 +42,15 @@ pub fn agenda(items: &[Item], zone: &Zone, (first, last): (NaiveDate, NaiveDate)
         let mut here: Vec<Item> = clocks(zone, begin, end).into_iter().collect();
         here.extend(items.iter().filter(|it| it.from < end && it.until.is_none_or(|until| until > begin)).cloned());
         here.sort_by_key(|it| it.from.max(begin));
-        if here.is_empty() {
-            here.push(Item { from: begin, until: None, cells: ["nothing", "", "", ""].map(str::to_owned) });
+        let is_free = here.is_empty();
+        if is_free {
+            here.push(Item { from: begin, until: None, cells: [tr!("nothing", "无"), "", "", ""].map(str::to_owned) });
         }
         for (n, Item { from, until, cells }) in here.into_iter().enumerate() {
-            let day = if n == 0 || repeat { date.format("%a %m-%d").to_string() } else { String::new() };
-            let time = if cells[0] == "nothing" { String::new() } else { span(zone, (from, until), (begin, end)) };
+            let date = if n == 0 || repeat { day(date, "%m-%d") } else { String::new() };
+            let time = if is_free { String::new() } else { span(zone, (from, until), (begin, end)) };
             let [what, status, risk, title] = cells;
-            rows.push([day, time, what, status, risk, title]);
+            rows.push([date, time, what, status, risk, title]);
         }
     }
     rows
@@ -49,8 +61,11 @@ fn clocks(zone: &Zone, begin: Time, end: Time) -> Option<Item> {
     // Clocks can be set at midnight: that is the time before this day's first moment.
     let [before, after] = [begin, end].map(|time| zone.at(time.plus(-1)).format("%:z").to_string());
     let hours = (end.unix() - begin.unix()) / 3600;
-    let title = format!("set from {before} to {after}; this day has {hours} hours");
-    let cells = ["clocks".to_owned(), String::new(), String::new(), title];
+    let title = trf!(
+        "set from {before} to {after}; this day has {hours} hours",
+        "由 {before} 改为 {after}；当天有 {hours} 小时"
+    );
+    let cells = [tr!("clocks", "时钟调整").to_owned(), String::new(), String::new(), title];
     (before != after).then_some(Item { from: begin, until: Some(end), cells })
 }
 
@@ -61,7 +76,7 @@ fn span(zone: &Zone, (from, until): (Time, Option<Time>), (begin, end): (Time, T
     let before = if from < begin { "…" } else { "00:00" };
     let after = if until == Some(end) { "24:00" } else { "…" };
     match (starts, ends) {
-        (None, None) => "all day".to_owned(),
+        (None, None) => tr!("all day", "全天").to_owned(),
         (starts, ends) => {
             format!("{}-{}", starts.as_deref().unwrap_or(before), ends.as_deref().unwrap_or(after))
         }

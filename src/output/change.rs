@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use super::requirements::{Obstacle, RequirementText, could, requirement_block};
+use super::requirements::{Doing, Obstacle, RequirementText, could, requirement_block};
+use super::signed::heading;
 use super::targets;
 use super::{
     Gutter, Page, Parts, Quoted, Redaction, Remarks, Timeline, ago, freeze, mark_width, timeline, window, window_lines,
@@ -12,6 +13,7 @@ use crate::domain::{
     Author, Change, ConfirmationState, Facts, Group, Independence, Left, Met, Needs, PersonId, Revision, Status, Tally,
     Time, Vote,
 };
+use crate::{tr, trf};
 
 /// Display names by person.
 pub type Names = BTreeMap<PersonId, String>;
@@ -75,43 +77,68 @@ fn state(page: &mut Page, change: &Change, words: &Words, judged: &Judged<'_>) {
     let Judged { break_glasses, confirmers, now, .. } = *judged;
     let Words { redacted, names, .. } = words;
     let revision = change.current();
-    page.field("status", status_line(change, tally, status, now));
+    page.field(tr!("status", "状态"), status_line(change, tally, status, now));
     if left.is_any() {
-        page.field("people", format_args!("{}{}", left.phrase(), way_on(left, change.started().is_some())));
+        page.field(
+            tr!("people", "人员"),
+            format_args!("{}{}", left.phrase(), way_on(left, change.started().is_some())),
+        );
     }
-    obstacle.iter().for_each(|it| _ = page.field("cannot start", it));
+    obstacle.iter().for_each(|it| _ = page.field(tr!("cannot start", "无法开始"), it));
     if matches!(status, Status::AwaitingApproval | Status::Approved) {
-        let line = |(vote, expires): &(&Vote, Time)| format!("{}'s expires {}", vote.person, ago(*expires, now));
-        let lines: Vec<String> = expiring.iter().map(line).collect();
-        if !lines.is_empty() {
-            page.field("approvals", format_args!("{}, before the window opens; approve again", lines.join("; ")));
-        }
+        expiring_field(page, expiring, now);
     }
-    page.field("revision", format_args!("{} {}", revision.id.number, revision.id.filed));
-    let filed = page.minute(revision.time, revision.facts.window.zone().as_str());
-    let filed = format!("{filed}{}", page.away(revision.time));
-    page.field("filed", format_args!("by {}, {filed} (entry {})", revision.requester, revision.seq));
+    page.field(tr!("revision", "修订"), format_args!("{} {}", revision.id.number, revision.id.filed));
+    filed_field(page, revision);
     let field = window_field(page, change, status, now);
-    page.field("window", field);
+    page.field(tr!("window", "变更窗口"), field);
     for it in freezes {
-        page.field("freeze", freeze::met(it));
+        page.field(tr!("freeze", "封网"), freeze::met(it));
     }
-    match change.confirmation() {
-        ConfirmationState::NotAsked | ConfirmationState::Confirmed => {}
-        ConfirmationState::AfterFinish => _ = page.field("confirm", "after the finish, by somebody who took no part"),
-        ConfirmationState::Awaiting => _ = page.field("confirm", could("confirm", confirmers)),
-    }
+    let confirm = match change.confirmation() {
+        ConfirmationState::NotAsked | ConfirmationState::Confirmed => None,
+        ConfirmationState::AfterFinish => {
+            Some(tr!("after the finish, by somebody who took no part", "完成后由未参与者确认").to_owned())
+        }
+        ConfirmationState::Awaiting => Some(could(Doing::Confirm, confirmers)),
+    };
+    confirm.into_iter().for_each(|it| _ = page.field(tr!("confirm", "确认"), it));
     if let Some(due) = change.review_due() {
-        let late = if now >= due { "overdue" } else { "due" };
-        page.field("review", format_args!("{late}: {due}, {}", ago(due, now)));
+        let away = ago(due, now);
+        let review = match now >= due {
+            true => trf!("overdue: {due}, {away}", "已逾期：{due}，{away}"),
+            false => trf!("due: {due}, {away}", "截止：{due}，{away}"),
+        };
+        page.field(tr!("review", "变更后评估"), review);
     }
-    break_glasses.iter().for_each(|it| _ = page.field("break-glass", it));
+    break_glasses.iter().for_each(|it| _ = page.field(tr!("break-glass", "紧急处置"), it));
     if !change.on_targets().is_empty() {
-        page.field("targets", targets::progress(change));
+        page.field(heading("targets"), targets::progress(change));
     }
     redaction(page, redacted.as_ref());
     display_names(page, &revision.requester, &revision.facts, names);
     requirement_block(page, requirements);
+}
+
+/// The approvals that expire before the window opens.
+fn expiring_field(page: &mut Page, expiring: &[(&Vote, Time)], now: Time) {
+    let line =
+        |(vote, expires): &(&Vote, Time)| trf!("{}'s expires {}", "{} 的批准 {}过期", vote.person, ago(*expires, now));
+    let lines: Vec<String> = expiring.iter().map(line).collect();
+    if lines.is_empty() {
+        return;
+    }
+    let lines = lines.join(tr!("; ", "；"));
+    let again = trf!("{lines}, before the window opens; approve again", "{lines}，早于窗口开始；请重新批准");
+    page.field(tr!("approvals", "批准"), again);
+}
+
+/// Who filed a revision, and when.
+fn filed_field(page: &mut Page, revision: &Revision) {
+    let filed = page.minute(revision.time, revision.facts.window.zone().as_str());
+    let (filed, Revision { requester, seq, .. }) = (format!("{filed}{}", page.away(revision.time)), revision);
+    let filed = trf!("by {requester}, {filed} (entry {seq})", "{requester}，{filed}（第 {seq} 条日志）");
+    page.field(tr!("filed", "提交"), filed);
 }
 
 /// Writes the page of one revision, current or not.
@@ -122,15 +149,17 @@ pub fn revision_page(page: &mut Page, change: &Change, revision: &Revision, word
     let newest = change.current().id.number;
     let replaced = change.revisions().find(|it| it.id.number == revision.id.number + 1);
     let place = match replaced {
-        Some(by) => format!("replaced by revision {} (entry {})", by.id.number, by.seq),
-        None => "the current one".to_owned(),
+        Some(by) => {
+            trf!("replaced by revision {} (entry {})", "已被修订 {} 取代（第 {} 条日志）", by.id.number, by.seq)
+        }
+        None => tr!("the current one", "当前修订").to_owned(),
     };
-    page.field("revision", format_args!("{} of {newest}, {place}\n{}", revision.id.number, revision.id.filed));
-    page.field("status", format_args!("of {}: {}", change.id(), status.phrase()));
-    let filed = page.minute(revision.time, revision.facts.window.zone().as_str());
-    let filed = format!("{filed}{}", page.away(revision.time));
-    page.field("filed", format_args!("by {}, {filed} (entry {})", revision.requester, revision.seq));
-    page.field("window", window_lines(&revision.facts.window));
+    let number = revision.id.number;
+    let place = trf!("{number} of {newest}, {place}", "{number}（共 {newest} 个），{place}");
+    page.field(tr!("revision", "修订"), format_args!("{place}\n{}", revision.id.filed));
+    page.field(tr!("status", "状态"), trf!("of {}: {}", "{}：{}", change.id(), status.phrase()));
+    filed_field(page, revision);
+    page.field(tr!("window", "变更窗口"), window_lines(&revision.facts.window));
     redaction(page, redacted.as_ref());
     display_names(page, &revision.requester, &revision.facts, names);
     signed(page, revision, parts);
@@ -142,24 +171,26 @@ fn title(page: &mut Page, words: &Words) {
         page.lines(&block.lines);
     }
     if words.redacted.is_some() {
-        page.text("", "(text redacted)");
+        page.text("", tr!("(text redacted)", "（文本已隐去）"));
     }
 }
 
 /// Who redacted the text, and why.
 fn redaction(page: &mut Page, redacted: Option<&Redaction>) {
     let Some(redacted) = redacted else { return };
-    page.field("text", format_args!("redacted {}", redacted.by));
+    page.field(tr!("text", "文本"), trf!("redacted {}", "已隐去：{}", redacted.by));
     redacted.reason.iter().for_each(|reason| _ = page.quote_text(Gutter::Prose, reason));
 }
 
 /// Every line that was signed.
 fn signed(page: &mut Page, revision: &Revision, parts: &Parts) {
-    page.block("fields").fields(&parts.chosen_fields());
+    page.block(heading("fields")).fields(&parts.chosen_fields());
     for block in parts.content().iter().filter(|block| block.name != "title") {
-        page.block(&heading(block.name, &revision.facts)).lines(&block.lines);
+        page.block(&counted(block.name, &revision.facts)).lines(&block.lines);
     }
-    page.block(&format!("entry {}, signed by {}", revision.seq, revision.requester)).fields(&parts.other_fields());
+    let Revision { seq, requester, .. } = revision;
+    let entry = trf!("entry {seq}, signed by {requester}", "第 {seq} 条日志，由 {requester} 签名");
+    page.block(&entry).fields(&parts.other_fields());
 }
 
 /// The status, then what it depends on: `approved (2 of 2); window opens in 3 h`.
@@ -170,33 +201,45 @@ fn status_line(change: &Change, tally: &Tally<'_>, status: Status, now: Time) ->
     match status {
         Status::AwaitingApproval | Status::Approved => {
             let when = if facts.window.start() > now {
-                format!("window opens {}", ago(facts.window.start(), now))
+                trf!("window opens {}", "窗口{}开始", ago(facts.window.start(), now))
             } else {
-                format!("last moment to start {}", ago(facts.last_start(), now))
+                trf!("last moment to start {}", "最晚{}必须开始", ago(facts.last_start(), now))
             };
-            format!("{phrase} ({}); {when}", count(tally))
+            trf!("{phrase} ({}); {when}", "{phrase}（{}）；{when}", count(tally))
         }
         Status::Rejected => {
-            let by = change.rejection().map_or("unknown", |vote| vote.person.as_str());
-            format!("{phrase} by {by}; revise it to ask again")
+            let by = change.rejection().map_or(tr!("unknown", "未知"), |vote| vote.person.as_str());
+            trf!("{phrase} by {by}; revise it to ask again", "{phrase}（{by}）；修订后可重新送审")
         }
         Status::Withdrawn => {
-            format!("{phrase} by {}", change.withdrawn().map_or("unknown", |act| act.person.as_str()))
+            let by = change.withdrawn().map_or(tr!("unknown", "未知"), |act| act.person.as_str());
+            trf!("{phrase} by {by}", "{phrase}（{by}）")
         }
-        Status::Expired if facts.window.ended(now) => format!("{phrase}; window closed {closes} without a start"),
-        Status::Expired => format!("{phrase}; last moment to start was {}", ago(facts.last_start(), now)),
-        Status::InProgress if now > facts.last_rollback() => {
-            format!("{phrase}; window closes {closes}, too soon for a rollback of {} min", facts.rollback_minutes)
+        Status::Expired if facts.window.ended(now) => {
+            trf!("{phrase}; window closed {closes} without a start", "{phrase}；窗口已于{closes}结束，未开始实施")
         }
+        Status::Expired => {
+            let last = ago(facts.last_start(), now);
+            trf!("{phrase}; last moment to start was {last}", "{phrase}；最晚开始时间为{last}")
+        }
+        Status::InProgress if now > facts.last_rollback() => trf!(
+            "{phrase}; window closes {closes}, too soon for a rollback of {} min",
+            "{phrase}；窗口{closes}结束，已不够 {} 分钟的回退时间",
+            facts.rollback_minutes
+        ),
         Status::InProgress => {
-            format!("{phrase}; last moment to begin the rollback {}", ago(facts.last_rollback(), now))
+            let last = ago(facts.last_rollback(), now);
+            trf!("{phrase}; last moment to begin the rollback {last}", "{phrase}；最晚{last}必须开始回退")
         }
-        Status::Overrun => format!("{phrase}; window closed {closes}; finish it or roll it back"),
+        Status::Overrun => trf!(
+            "{phrase}; window closed {closes}; finish it or roll it back",
+            "{phrase}；窗口已于{closes}结束；请完成或回退"
+        ),
         Status::Succeeded | Status::Failed | Status::RolledBack => match change.confirmation() {
-            ConfirmationState::Awaiting => format!("{phrase}, awaiting confirmation"),
+            ConfirmationState::Awaiting => trf!("{phrase}, awaiting confirmation", "{phrase}，待确认"),
             ConfirmationState::Confirmed => {
-                let by = change.confirmations().last().map_or("unknown", |(_, act)| act.person.as_str());
-                format!("{phrase}, confirmed by {by}")
+                let by = change.confirmations().last().map_or(tr!("unknown", "未知"), |(_, act)| act.person.as_str());
+                trf!("{phrase}, confirmed by {by}", "{phrase}，{by} 已确认")
             }
             ConfirmationState::NotAsked | ConfirmationState::AfterFinish => phrase,
         },
@@ -205,74 +248,77 @@ fn status_line(change: &Change, tally: &Tally<'_>, status: Status, now: Time) ->
 
 /// How many approvals count: `1 of 2`, or `2 of 2, missing: dba` while an approver of the group dba is missing.
 pub fn count(tally: &Tally<'_>) -> String {
-    format!("{} of {}{}", tally.counted.len(), tally.need, missing_groups(tally))
+    trf!("{} of {}{}", "{}/{}{}", tally.counted.len(), tally.need, missing_groups(tally))
 }
 
 /// What is missing beside the number of approvals: `, missing: dba, independent`; empty if nothing is.
 pub fn missing_groups(tally: &Tally<'_>) -> String {
     let missing = missing(tally);
-    if missing.is_empty() { missing } else { format!(", missing: {missing}") }
+    if missing.is_empty() { missing } else { trf!(", missing: {missing}", "，还缺：{missing}") }
 }
 
 /// The groups of which an approver is missing, and whether an independent one is.
 fn missing(tally: &Tally<'_>) -> String {
     let mut missing: Vec<&str> = tally.unfilled().map(Group::as_str).collect();
     missing.dedup();
-    missing.extend((tally.independence == Independence::Missing).then_some("independent"));
+    missing.extend((tally.independence == Independence::Missing).then_some(tr!("independent", "独立审批人")));
     list(missing)
 }
 
 /// The approvals that a change needs: `2`, or `3, 1 of group dba`.
 pub fn needs(needs: &Needs) -> String {
-    let groups = needs.groups().into_iter().map(|(group, count)| format!(", {count} of group {group}"));
-    let independent = if needs.independent { ", 1 independent" } else { "" };
+    let groups = needs.groups().into_iter();
+    let groups = groups.map(|(group, count)| trf!(", {count} of group {group}", "，其中 {group} 组 {count} 个"));
+    let independent = if needs.independent { tr!(", 1 independent", "，其中独立审批人 1 个") } else { "" };
     format!("{}{}{independent}", needs.total, groups.collect::<String>())
 }
 
 /// What a revision needs next: `1 more approval needed (dba)`, or why nobody can start it.
 pub fn next_step(tally: &Tally<'_>, obstacle: Option<&Obstacle>) -> String {
     let of = missing(tally);
-    let of = if of.is_empty() { of } else { format!(" ({of})") };
+    let of = if of.is_empty() { of } else { trf!(" ({of})", "（{of}）") };
     let approvals = match tally.missing() {
         0 => None,
-        1 => Some(format!("1 more approval needed{of}")),
-        missing => Some(format!("{missing} more approvals needed{of}")),
+        1 => Some(trf!("1 more approval needed{of}", "还需 1 个批准{of}")),
+        missing => Some(trf!("{missing} more approvals needed{of}", "还需 {missing} 个批准{of}")),
     };
-    let obstacle = obstacle.map(|it| format!("cannot start: {it}"));
+    let obstacle = obstacle.map(|it| trf!("cannot start: {it}", "无法开始：{it}"));
     let steps: Vec<String> = approvals.into_iter().chain(obstacle).collect();
-    if steps.is_empty() { "an implementer can start it in its window".to_owned() } else { steps.join("; ") }
+    match steps.as_slice() {
+        [] => tr!("an implementer can start it in its window", "实施人可在窗口内开始实施").to_owned(),
+        steps => steps.join(tr!("; ", "；")),
+    }
 }
 
 /// The window, and the last moment to start or to begin the rollback while that is still ahead of somebody.
 fn window_field(page: &Page, change: &Change, status: Status, now: Time) -> String {
     let facts = &change.current().facts;
     let zone = facts.window.zone().as_str();
-    let last = match status {
-        Status::AwaitingApproval | Status::Approved | Status::Rejected => ("start", facts.last_start()),
-        Status::InProgress | Status::Overrun => ("begin the rollback", facts.last_rollback()),
+    let (last, label) = match status {
+        Status::AwaitingApproval | Status::Approved | Status::Rejected => {
+            (facts.last_start(), tr!("last moment to start: ", "最晚开始时间："))
+        }
+        Status::InProgress | Status::Overrun => {
+            (facts.last_rollback(), tr!("last moment to begin the rollback: ", "最晚开始回退时间："))
+        }
         _ => return window(&facts.window, now),
     };
-    format!(
-        "{}\nlast moment to {}: {}, {}",
-        window(&facts.window, now),
-        last.0,
-        page.minute(last.1, zone),
-        ago(last.1, now)
-    )
+    let last = trf!("{}, {}", "{}，{}", page.minute(last, zone), ago(last, now));
+    format!("{}\n{label}{last}", window(&facts.window, now))
 }
 
 /// Who can act instead of the people who have left.
 fn way_on(left: Left, started: bool) -> &'static str {
     match (started, left) {
-        (false, _) => "; another engineer can revise it",
-        (true, Left::All) => "; an admin can finish it",
+        (false, _) => tr!("; another engineer can revise it", "；可由其他工程师修订"),
+        (true, Left::All) => tr!("; an admin can finish it", "；可由管理员完成"),
         (true, _) => "",
     }
 }
 
 /// The items with commas between them.
 pub fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
-    items.into_iter().map(|it| it.to_string()).collect::<Vec<_>>().join(", ")
+    items.into_iter().map(|it| it.to_string()).collect::<Vec<_>>().join(tr!(", ", "、"))
 }
 
 /// The display names of the people whom a revision names. A name is text that somebody chose.
@@ -288,24 +334,24 @@ fn display_names(page: &mut Page, requester: &PersonId, facts: &Facts, names: &N
     let line = |person: &PersonId| Some(Quoted::new(Gutter::Prose, names.get(person)?).marked(person.as_str()));
     let lines: Vec<Quoted> = people.into_iter().filter_map(line).collect();
     if !lines.is_empty() {
-        page.block("names");
+        page.block(heading("names"));
         let marks = mark_width(&lines);
         lines.iter().for_each(|line| _ = page.quote(line, marks));
     }
 }
 
 /// The heading of a block: `targets (12; 2 failed targets stop the rest)`, `rollback (15 min)`.
-fn heading(name: &str, facts: &Facts) -> String {
+fn counted(name: &str, facts: &Facts) -> String {
     match name {
         "targets" => {
             let stop = match facts.stop_after {
                 None => String::new(),
-                Some(1) => "; 1 failed target stops the rest".to_owned(),
-                Some(n) => format!("; {n} failed targets stop the rest"),
+                Some(1) => tr!("; 1 failed target stops the rest", "；1 个目标失败即停止其余").to_owned(),
+                Some(n) => trf!("; {n} failed targets stop the rest", "；{n} 个目标失败即停止其余"),
             };
-            format!("targets ({}{stop})", facts.targets)
+            trf!("targets ({}{stop})", "目标（{} 个{stop}）", facts.targets)
         }
-        "rollback" => format!("rollback ({} min)", facts.rollback_minutes),
-        name => name.to_owned(),
+        "rollback" => trf!("rollback ({} min)", "回退方案（{} 分钟）", facts.rollback_minutes),
+        name => heading(name).to_owned(),
     }
 }

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use similar::{Algorithm, ChangeTag, DiffOp, capture_diff_slices_deadline};
 
-use super::signed::NAMES;
+use super::signed::{NAMES, heading};
 use super::{Block, Gutter, Page, Parts, Quoted, mark_width, window_lines};
 use crate::domain::Facts;
+use crate::trf;
 
 /// What a comparison shows of the lines that are equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +49,7 @@ pub fn diff(page: &mut Page, old: &Parts, new: &Parts, equal: Equal) -> bool {
     for (name, old, new) in [fields].into_iter().chain(blocks.into_values()) {
         if old != new || equal == Equal::All {
             any |= old != new;
-            page.block(name);
+            page.block(heading(name));
             changed_lines(page, (&old, &new), equal, end);
         }
     }
@@ -74,7 +75,7 @@ fn changed_lines(page: &mut Page, (old, new): (&[Quoted], &[Quoted]), equal: Equ
                 ChangeTag::Insert => "+",
             };
             if hidden > 1 && at == before {
-                page.text("", format_args!("({hidden} equal lines)"));
+                page.text("", trf!("({hidden} equal lines)", "（{hidden} 行相同）"));
             }
             if hidden <= 1 || at < before || at >= before + hidden {
                 page.quote_as(sign, change.value_ref(), marks);

@@ -1,7 +1,10 @@
 //! Times for people: in their zone or the window's, in UTC, and relative to now.
 
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, Weekday};
+
 use crate::domain::{Time, Window};
 use crate::zone::Zone;
+use crate::{tr, trf};
 
 /// `2026-12-05 20:00 +08:00`; UTC if the zone is unknown.
 pub fn moment(time: Time, zone: &str) -> String {
@@ -15,24 +18,45 @@ fn known(zone: &str) -> Zone {
 /// A window in its zone, and on a second line in UTC to the second.
 pub fn window_lines(window: &Window) -> String {
     let zone = known(window.zone().as_str());
-    format!("{} {}\n{} to {}", span(window, &zone), window.zone(), window.start(), window.end())
+    let exact = trf!("{} to {}", "{} 至 {}", window.start(), window.end());
+    format!("{} {}\n{exact}", span(window, &zone), window.zone())
 }
 
 /// Two lines: `Sat 2026-12-05 20:00 to 22:00 Asia/Shanghai, opens in 3 h` and the same in UTC.
 pub fn window(window: &Window, now: Time) -> String {
     let zone = known(window.zone().as_str());
-    let verb = if window.start() > now { "opens" } else { "opened" };
-    let local = format!("{} {}, {verb} {}", span(window, &zone), zone.name(), ago(window.start(), now));
+    let (span_here, opens) = (span(window, &zone), ago(window.start(), now));
+    let local = if window.start() > now {
+        trf!("{span_here} {}, opens {opens}", "{span_here} {}，{opens}开始", zone.name())
+    } else {
+        trf!("{span_here} {}, opened {opens}", "{span_here} {}，已于{opens}开始", zone.name())
+    };
     if zone.name() == "UTC" { local } else { format!("{local}\n{} UTC", span(window, &Zone::utc())) }
 }
 
 fn span(window: &Window, zone: &Zone) -> String {
     let (start, end) = (zone.at(window.start()), zone.at(window.end()));
     let seconds = start.timestamp() % 60 != 0 || end.timestamp() % 60 != 0;
-    let clock = if seconds { "%H:%M:%S" } else { "%H:%M" };
-    let end_form =
-        if start.date_naive() == end.date_naive() { clock.to_owned() } else { format!("%a %Y-%m-%d {clock}") };
-    format!("{} to {}", start.format(&format!("%a %Y-%m-%d {clock}")), end.format(&end_form))
+    let clock = |at: DateTime<FixedOffset>| at.format(if seconds { "%H:%M:%S" } else { "%H:%M" });
+    let dated = |at: DateTime<FixedOffset>| format!("{} {}", day(at.date_naive(), "%Y-%m-%d"), clock(at));
+    let same_day = start.date_naive() == end.date_naive();
+    let until = if same_day { clock(end).to_string() } else { dated(end) };
+    trf!("{} to {until}", "{} 至 {until}", dated(start))
+}
+
+/// A date with its day of the week: `Sat 2026-12-05`. `form` is that of the date.
+pub fn day(date: NaiveDate, form: &str) -> String {
+    let weekday = match date.weekday() {
+        Weekday::Mon => tr!("Mon", "周一"),
+        Weekday::Tue => tr!("Tue", "周二"),
+        Weekday::Wed => tr!("Wed", "周三"),
+        Weekday::Thu => tr!("Thu", "周四"),
+        Weekday::Fri => tr!("Fri", "周五"),
+        Weekday::Sat => tr!("Sat", "周六"),
+        Weekday::Sun => tr!("Sun", "周日"),
+    };
+    let date = date.format(form);
+    trf!("{weekday} {date}", "{date} {weekday}")
 }
 
 /// A time relative to now, rounded down: `in 1 h 40 min`, `3 d ago`. The second unit matters to whoever decides whether
@@ -40,14 +64,14 @@ fn span(window: &Window, zone: &Zone) -> String {
 pub fn ago(time: Time, now: Time) -> String {
     let seconds = time.unix() - now.unix();
     let span = match seconds.abs() {
-        s @ 0..60 => format!("{s} s"),
-        s @ 60..3_600 => format!("{} min", s / 60),
-        s @ 3_600..172_800 => units((s / 3_600, "h"), (s / 60 % 60, "min")),
-        s @ 172_800..1_209_600 => units((s / 86_400, "d"), (s / 3_600 % 24, "h")),
-        s @ 1_209_600..63_072_000 => format!("{} d", s / 86_400),
-        s => format!("{} y", s / 31_536_000),
+        s @ 0..60 => trf!("{s} s", "{s} 秒"),
+        s @ 60..3_600 => trf!("{} min", "{} 分钟", s / 60),
+        s @ 3_600..172_800 => units((s / 3_600, tr!("h", "小时")), (s / 60 % 60, tr!("min", "分钟"))),
+        s @ 172_800..1_209_600 => units((s / 86_400, tr!("d", "天")), (s / 3_600 % 24, tr!("h", "小时"))),
+        s @ 1_209_600..63_072_000 => trf!("{} d", "{} 天", s / 86_400),
+        s => trf!("{} y", "{} 年", s / 31_536_000),
     };
-    if seconds > 0 { format!("in {span}") } else { format!("{span} ago") }
+    if seconds > 0 { trf!("in {span}", "{span}后") } else { trf!("{span} ago", "{span}前") }
 }
 
 fn units((count, unit): (i64, &str), (rest, smaller): (i64, &str)) -> String {
@@ -83,7 +107,7 @@ impl Clock {
         let local = zone.at(time);
         let clock = if local.timestamp() % 60 == 0 { "%H:%M" } else { "%H:%M:%S" };
         let local = local.format(&format!("%Y-%m-%d {clock} %:z")).to_string();
-        if self.beside { format!("{local} ({time})") } else { local }
+        if self.beside { trf!("{local} ({time})", "{local}（{time}）") } else { local }
     }
 
     /// The same, always with seconds, so that columns line up.
@@ -93,7 +117,7 @@ impl Clock {
 
     /// `2026-12-05 20:00 +08:00, in 3 h`.
     pub fn both(&self, time: Time) -> String {
-        format!("{}, {}", self.at(time), ago(time, self.now))
+        trf!("{}, {}", "{}，{}", self.at(time), ago(time, self.now))
     }
 
     /// The same for a table: on a narrow terminal only how far away it is.

@@ -5,42 +5,44 @@ use std::fmt::Display;
 use serde_json::{Value, json};
 
 use super::json::{list as json_list, written};
+use super::policy::any_of;
 use super::{Gutter, Page, ago, list};
 use crate::domain::{
     CalendarRef, Closed, ClosedPeriod, ClosedPeriods, DUTY, Effect, Excepting, Known, Met, Reserved, ServiceId, Terms,
     Time,
 };
+use crate::{tr, trf};
 
 /// `every service`, or the services.
 pub fn services<'a>(services: impl IntoIterator<Item = &'a ServiceId>) -> String {
     let services = list(services);
-    if services.is_empty() { "every service".to_owned() } else { services }
+    if services.is_empty() { tr!("every service", "全部服务").to_owned() } else { services }
 }
 
 /// `244 closed periods, known until 2027-01-01T00:00:00Z`, or the calendar that has them.
 pub fn in_short(terms: &Terms) -> String {
     match &terms.calendar {
-        Some(calendar) => format!("the closed periods of calendar {}", calendar.name),
+        Some(calendar) => trf!("the closed periods of calendar {}", "日历 {} 的封网时段", calendar.name),
         None => schedule(terms.known, &terms.periods),
     }
 }
 
 /// `244 closed periods, known until 2027-01-01T00:00:00Z`.
 pub fn schedule(known: Known, periods: &ClosedPeriods) -> String {
-    format!("{}, {}", count(periods), self::known(known))
+    trf!("{}, {}", "{}，{}", count(periods), self::known(known))
 }
 
 fn count(periods: &ClosedPeriods) -> String {
     match periods.as_slice().len() {
-        1 => "1 closed period".to_owned(),
-        count => format!("{count} closed periods"),
+        1 => tr!("1 closed period", "1 个封网时段").to_owned(),
+        count => trf!("{count} closed periods", "{count} 个封网时段"),
     }
 }
 
 fn known(known: Known) -> String {
     match known {
-        Known::Complete => "complete".to_owned(),
-        Known::Until(time) => format!("known until {time}"),
+        Known::Complete => tr!("complete", "已完整").to_owned(),
+        Known::Until(time) => trf!("known until {time}", "已知至 {time}"),
     }
 }
 
@@ -48,34 +50,36 @@ fn known(known: Known) -> String {
 pub fn scope(terms: &Terms) -> String {
     let scope = &terms.scope;
     let parts = [
-        part("kind", &scope.kinds),
-        part("risk", &scope.risks),
-        part("service", &scope.services),
-        part("environment", &scope.environments),
-        part("tag", &scope.tags),
+        part(tr!("kind", "类型"), scope.kinds.iter().map(|it| it.phrase())),
+        part(tr!("risk", "风险"), scope.risks.iter().map(|it| it.phrase())),
+        part(tr!("service", "服务"), &scope.services),
+        part(tr!("environment", "环境"), &scope.environments),
+        part(tr!("tag", "标签"), &scope.tags),
     ];
-    joined(parts).unwrap_or_else(|| "every change".to_owned())
+    joined(parts).unwrap_or_else(|| tr!("every change", "全部变更").to_owned())
 }
 
 fn joined<const N: usize>(parts: [Option<String>; N]) -> Option<String> {
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| parts.join("; "))
+    (!parts.is_empty()).then(|| parts.join(tr!("; ", "；")))
 }
 
 fn part<T: Display>(name: &str, words: impl IntoIterator<Item = T>) -> Option<String> {
-    let words = list(words);
-    (!words.is_empty()).then(|| format!("{name} {}", words.replace(", ", " or ")))
+    let words: Vec<String> = words.into_iter().map(|it| it.to_string()).collect();
+    (!words.is_empty()).then(|| trf!("{name} {}", "{name}为{}", any_of(&words)))
 }
 
 /// Everything that a freeze says except for its periods.
 pub fn sentences(terms: &Terms, excepting: &Excepting) -> Vec<String> {
-    let mut sentences = vec![format!("Concerns {}.", scope(terms))];
-    if let Some(except) = joined([part("kind", &terms.except_kinds), part("tag", &terms.except_tags)]) {
-        sentences.push(format!("Does not concern {except}."));
+    let mut sentences = vec![trf!("Concerns {}.", "适用于：{}。", scope(terms))];
+    let kinds = part(tr!("kind", "类型"), terms.except_kinds.iter().map(|it| it.phrase()));
+    if let Some(except) = joined([kinds, part(tr!("tag", "标签"), &terms.except_tags)]) {
+        sentences.push(trf!("Does not concern {except}.", "不适用于：{except}。"));
     }
-    sentences.push(format!("Excepted by an approval by {excepting}."));
+    sentences.push(trf!("Excepted by an approval by {excepting}.", "可由{excepting}批准例外。"));
     if let Some(calendar) = &terms.calendar {
-        sentences.push(format!("The closed periods are those of calendar {calendar}."));
+        sentences
+            .push(trf!("The closed periods are those of calendar {calendar}.", "封网时段以日历 {calendar} 为准。"));
     }
     if terms.periods.end().is_some() {
         sentences.push(known_sentence(terms.known, &terms.periods));
@@ -86,16 +90,18 @@ pub fn sentences(terms: &Terms, excepting: &Excepting) -> Vec<String> {
 /// `4 closed periods; known until 2026-12-06T16:00:00Z, closed from then on.`
 pub fn known_sentence(known: Known, periods: &ClosedPeriods) -> String {
     match known {
-        Known::Complete => format!("{}; complete.", count(periods)),
-        Known::Until(time) => format!("{}; known until {time}, closed from then on.", count(periods)),
+        Known::Complete => trf!("{}; complete.", "{}；已完整。", count(periods)),
+        Known::Until(time) => {
+            trf!("{}; known until {time}, closed from then on.", "{}；已知至 {time}，此后一律封网。", count(periods))
+        }
     }
 }
 
 /// Writes closed periods, each with its name.
 pub fn period_block(page: &mut Page, periods: &ClosedPeriods) {
-    page.block("closed periods");
+    page.block(tr!("closed periods", "封网时段"));
     for period in periods.as_slice() {
-        page.text("", format_args!("{} to {}", period.from(), period.until()));
+        page.text("", trf!("{} to {}", "{} 至 {}", period.from(), period.until()));
         page.quote_text(Gutter::Machine, period.name().as_str());
         period.reserved().into_iter().for_each(|it| _ = page.text(" ", it));
     }
@@ -103,23 +109,25 @@ pub fn period_block(page: &mut Page, periods: &ClosedPeriods) {
 
 /// `closed; ends in 3 h`, `begins in 3 h`, or `over`, at a time. `named` adds the name of the closed time.
 pub fn state(terms: &Terms, now: Time, named: bool) -> String {
-    let name = |name: String| if named { format!(" ({name})") } else { String::new() };
+    let name = |name: String| if named { trf!(" ({name})", "（{name}）") } else { String::new() };
     match terms.closed_from(now) {
         Some(Closed { from, until: Some(until), name: it, reserved }) if from <= now => {
-            let only = reserved.map_or_else(String::new, |it| format!(" for all but tag {}", it.tag));
-            format!("closed{only}; ends {}{}", ago(until, now), name(it))
+            let only = reserved.map_or_else(String::new, |it| trf!(" for all but tag {}", "（标签 {} 除外）", it.tag));
+            trf!("closed{only}; ends {}{}", "封网中{only}；{}结束{}", ago(until, now), name(it))
         }
-        Some(Closed { from, until: None, name, .. }) if from <= now => format!("closed; {name}"),
-        Some(Closed { from, name: it, .. }) => format!("begins {}{}", ago(from, now), name(it)),
-        None => "over".to_owned(),
+        Some(Closed { from, until: None, name, .. }) if from <= now => trf!("closed; {name}", "封网中；{name}"),
+        Some(Closed { from, name: it, .. }) => trf!("begins {}{}", "{}开始{}", ago(from, now), name(it)),
+        None => tr!("over", "已结束").to_owned(),
     }
 }
 
 /// Who may except from it, for a table: `group risk`.
 pub fn excepting(by: &Excepting) -> String {
     match by {
-        Excepting::Group(group) => format!("group {group}"),
-        Excepting::OnDuty(others) => format!("admin or {DUTY}, not {}", list(others)),
+        Excepting::Group(group) => trf!("group {group}", "{group} 组"),
+        Excepting::OnDuty(others) => {
+            trf!("admin or {DUTY}, not {}", "管理员或 {DUTY} 组，{} 除外", list(others))
+        }
     }
 }
 
@@ -182,12 +190,12 @@ pub fn closed(it: Option<&Closed>) -> Value {
 /// What a freeze means for a change, for a page: `market-hours: closed from … (2026-12-01); stops it`.
 pub fn met(it: &Met) -> String {
     let effect = match it.effect {
-        Effect::Stops => "stops the change".to_owned(),
-        Effect::Waived => "waived by the emergency".to_owned(),
-        Effect::Admits => "admits the change".to_owned(),
-        Effect::Excepted => format!("excepted with an approval by {}", it.excepting),
+        Effect::Stops => tr!("stops the change", "阻止该变更").to_owned(),
+        Effect::Waived => tr!("waived by the emergency", "因紧急变更而豁免").to_owned(),
+        Effect::Admits => tr!("admits the change", "放行该变更").to_owned(),
+        Effect::Excepted => trf!("excepted with an approval by {}", "已由{}批准例外", it.excepting),
     };
-    format!("{} {}; {effect}", it.freeze.name, it.closed)
+    trf!("{} {}; {effect}", "{} {}；{effect}", it.freeze.name, it.closed)
 }
 
 /// The same for JSON.

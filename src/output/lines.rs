@@ -38,36 +38,71 @@ pub(super) struct Word<'l> {
     pub(super) text: &'l str,
 }
 
+impl<'l> Word<'l> {
+    fn of(part: &'l str) -> Self {
+        match part.strip_prefix(' ') {
+            Some(text) => Word { gap: " ", text },
+            None => Word { gap: "", text: part },
+        }
+    }
+}
+
 /// The words of a line.
 pub(super) fn words(line: &str) -> Vec<Word<'_>> {
-    let mut words = Vec::new();
-    for (n, spaced) in line.split(' ').enumerate() {
-        let (mut gap, mut rest) = (if n == 0 { "" } else { " " }, spaced);
-        let mut opened = true;
-        let breaks = |(_, c): &(usize, char)| {
-            let before = is_ideograph(*c) && !opened;
-            opened = opens(*c);
-            before
-        };
-        let places: Vec<usize> = spaced.char_indices().filter(breaks).map(|(at, _)| at).collect();
-        for at in places {
-            let (text, next) = rest.split_at(at - (spaced.len() - rest.len()));
-            words.push(Word { gap, text });
-            (gap, rest) = ("", next);
-        }
-        words.push(Word { gap, text: rest });
+    let (mut words, mut begin) = (Vec::new(), 0);
+    for (at, _) in line.char_indices().filter(|(at, _)| may_break(line, *at)) {
+        words.push(Word::of(&line[begin..at]));
+        begin = at;
     }
+    words.push(Word::of(&line[begin..]));
     words
 }
 
-/// Whether a line can be broken before a character as if before a word: an ideograph, but no punctuation.
-pub(super) fn is_ideograph(c: char) -> bool {
+/// The columns of the widest word of a text.
+pub fn widest_word(text: &str) -> usize {
+    words(text).iter().map(|it| measure(it.text)).max().unwrap_or(0)
+}
+
+/// Whether a line may be broken before the character at this place: a space, an ideograph, or what follows Chinese
+/// punctuation. A number stays with its unit.
+pub(super) fn may_break(line: &str, at: usize) -> bool {
+    let (before, rest) = line.split_at(at);
+    let (Some(last), Some(next)) = (before.chars().next_back(), rest.chars().next()) else { return false };
+    match next {
+        ' ' => !is_number_with_unit(before, rest),
+        next => {
+            last != ' '
+                && !opens(last)
+                && (is_ideograph(next) || opens(next) && next != '(' || closes(last) && !closes(next))
+        }
+    }
+}
+
+/// What is counted in `3 h`.
+const UNITS: [&str; 7] = ["s", "min", "h", "d", "y", "day", "days"];
+
+/// Whether a number ends here and its unit follows: `3 h`, `3 小时`.
+fn is_number_with_unit(before: &str, rest: &str) -> bool {
+    let word = before.trim_end_matches(|c: char| c.is_ascii_digit());
+    let is_number = word.len() < before.len() && !word.ends_with(|c: char| c.is_ascii_graphic() && c != '(');
+    let unit = rest.trim_start_matches(' ');
+    let unit = unit.split(' ').next().unwrap_or(unit);
+    let unit_is_word = UNITS.contains(&unit.trim_end_matches([',', ';', '.', ':', ')']));
+    is_number && (unit_is_word || unit.starts_with(is_ideograph))
+}
+
+fn is_ideograph(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}')
 }
 
 /// Whether what follows a character belongs on its line.
-pub(super) fn opens(c: char) -> bool {
+fn opens(c: char) -> bool {
     matches!(c, '（' | '《' | '「' | '“' | '(')
+}
+
+/// Whether a character belongs on the line of what precedes it.
+fn closes(c: char) -> bool {
+    matches!(c, '、' | '，' | '；' | '：' | '。' | '）' | '》' | '」' | '”' | '？' | '！')
 }
 
 /// The columns that a character takes at most. Terminals differ in the width of the letters of many scripts, so any
@@ -77,7 +112,7 @@ pub(super) fn columns(c: char) -> usize {
 }
 
 /// The columns that a text takes at most. Colours take none.
-pub(super) fn measure(text: &str) -> usize {
+pub fn measure(text: &str) -> usize {
     let (mut used, mut colour) = (0, false);
     for c in text.chars() {
         match c {
@@ -91,13 +126,21 @@ pub(super) fn measure(text: &str) -> usize {
 }
 
 /// A text and the spaces that fill it up to so many columns.
-pub(super) fn padded(text: &str, width: usize) -> String {
+pub fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(measure(text))))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_stays_on_the_line_of_its_unit() {
+        assert_eq!(folded("opens in 3 h (soon)", Some(12)), "opens in\n 3 h (soon)");
+        assert_eq!(folded("rollback of 15 min.", Some(16)), "rollback of\n 15 min.");
+        assert_eq!(folded("窗口开始 还有 3 小时", Some(18)), "窗口开始 还有\n 3 小时");
+        assert_eq!(folded("CHG-7 h", Some(6)), "CHG-7\n h");
+    }
 
     #[test]
     fn a_line_is_broken_at_spaces_and_between_ideographs() {
@@ -107,6 +150,7 @@ mod tests {
             "  变更单 CHG-7 已批准（2 之\n   2），可在窗口内用\n   `twinseal start CHG-7` 开\n   始实施"
         );
         assert_eq!(folded("one two three", Some(9)), "one two\n three");
+        assert_eq!(folded("审批人：carol、dave、erin", Some(16)), "审批人：carol、\n dave、erin");
         let whole: String = words(line).iter().flat_map(|it| [it.gap, it.text]).collect();
         assert_eq!(whole, line);
     }

@@ -9,10 +9,10 @@ use std::fmt::Display;
 
 use anstyle::{AnsiColor, Style};
 
-use super::lines::{columns, is_ideograph, measure, opens, padded};
+use super::lines::{columns, may_break, measure, padded};
 use super::{Clock, Reading, ago, moment, safe_lines, visible};
 use crate::domain::Time;
-use crate::tr;
+use crate::{tr, trf};
 
 /// The column in which values start.
 const VALUES: usize = 14;
@@ -80,7 +80,7 @@ impl Quoted {
 
 /// The width of the column that holds the marks of these lines; 0 if none has a mark.
 pub fn mark_width<'a>(lines: impl IntoIterator<Item = &'a Quoted>) -> usize {
-    lines.into_iter().map(|line| line.mark.len()).max().filter(|most| *most > 0).map_or(0, |most| most + 1)
+    lines.into_iter().map(|line| measure(&line.mark)).max().filter(|most| *most > 0).map_or(0, |most| most + 1)
 }
 
 /// Builds a page. Colour never carries meaning alone.
@@ -118,7 +118,7 @@ impl Page {
     /// How far away a time is, after a comma: `, in 3 h`; empty for what has just been.
     pub fn away(&self, time: Time) -> String {
         let clock = self.clock.as_ref().filter(|it| !(0..60).contains(&(it.now.unix() - time.unix())));
-        clock.map_or(String::new(), |clock| format!(", {}", ago(time, clock.now)))
+        clock.map_or(String::new(), |clock| trf!(", {}", "，{}", ago(time, clock.now)))
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
@@ -201,11 +201,11 @@ impl Page {
         let shown = visible(&line.text, line.gutter.reading());
         self.has_marks |= shown != line.text;
         let kind = line.gutter.sign();
-        let mut begin = format!("{sign}{kind} {:<marks$}", line.mark);
-        if !line.mark.is_empty() && line.mark.len() >= marks {
+        let mut begin = format!("{sign}{kind} {}", padded(&line.mark, marks));
+        if !line.mark.is_empty() && measure(&line.mark) >= marks {
             begin.push(' ');
         }
-        let indent = begin.chars().count().max(sign.len() + 2 + marks);
+        let indent = measure(&begin).max(sign.len() + 2 + marks);
         let room = self.pieces(&shown, indent, indent);
         for (n, piece) in room.into_iter().enumerate() {
             let begin = if n == 0 { begin.clone() } else { format!("{sign}{kind}…{:marks$}", "") };
@@ -261,12 +261,11 @@ impl Page {
 /// Where to break a line so that its first part fits; `None` if the whole line fits. A break is before a space or an
 /// ideograph, or else before a character that is no combining mark.
 fn fitting(line: &str, room: usize) -> Option<usize> {
-    let (mut used, mut space, mut any, mut written, mut opened) = (0, None, None, false, false);
+    let (mut used, mut space, mut any, mut written) = (0, None, None, false);
     for (at, c) in line.char_indices() {
-        if (c == ' ' || is_ideograph(c) && !opened) && written && at > 0 {
+        if written && may_break(line, at) {
             space = Some(at);
         }
-        opened = opens(c);
         if at > 0 && !unicode_normalization::char::is_combining_mark(c) {
             any = Some(at);
         }

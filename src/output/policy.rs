@@ -4,13 +4,22 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use super::list;
-use crate::domain::{BreakGlassLimits, Conditions, Duty, Emergency, FreezeName, Phrase, Policy, Requirement};
+use crate::domain::{BreakGlassLimits, Conditions, Duty, Emergency, FreezeName, Policy, Requirement};
+use crate::{tr, trf};
 
 /// A policy in sentences, including the rules that no policy can change.
 pub fn policy_sentences(policy: &Policy) -> Vec<String> {
     let mut sentences = vec![
-        format!("Every revision needs the approvals of {} different people.", policy.approvals()),
-        format!("An approval counts for {} days, and at most until its window ends.", policy.approval_days()),
+        trf!(
+            "Every revision needs the approvals of {} different people.",
+            "每个修订须由 {} 名不同的人批准。",
+            policy.approvals()
+        ),
+        trf!(
+            "An approval counts for {} days, and at most until its window ends.",
+            "批准在 {} 天内有效，且最迟到窗口结束为止。",
+            policy.approval_days()
+        ),
     ];
     sentences.extend(policy.requirements().iter().map(requirement));
     sentences.extend(teams(policy));
@@ -18,8 +27,12 @@ pub fn policy_sentences(policy: &Policy) -> Vec<String> {
     sentences.push(emergency(policy.emergency()));
     sentences.extend(policy.separate().iter().map(|duty| duty_sentence(*duty).to_owned()));
     sentences.extend(break_glass(policy.break_glass()));
-    sentences.push("Nobody approves a change that they ever filed, authored, owned or implemented.".to_owned());
-    sentences.push("Every proposal needs a second admin.".to_owned());
+    let conflicts = tr!(
+        "Nobody approves a change that they ever filed, authored, owned or implemented.",
+        "任何人不得审批自己曾提交、编写、负责或实施的变更。"
+    );
+    let second = tr!("Every proposal needs a second admin.", "每个提案都须由另一名管理员附议。");
+    sentences.extend([conflicts, second].map(str::to_owned));
     sentences
 }
 
@@ -27,19 +40,30 @@ pub fn policy_sentences(policy: &Policy) -> Vec<String> {
 fn break_glass(limits: &BreakGlassLimits) -> Vec<String> {
     let mut sentences = Vec::new();
     if limits.minutes() != BreakGlassLimits::MOST_MINUTES {
-        sentences.push(format!("A break-glass ends by itself after {} min.", limits.minutes()));
+        sentences.push(trf!(
+            "A break-glass ends by itself after {} min.",
+            "紧急处置在 {} 分钟后自动结束。",
+            limits.minutes()
+        ));
     }
     if let Some(groups) = any(limits.groups()) {
-        sentences.push(format!("A break-glass can be ratified only if its opener is in group {groups}."));
+        sentences.push(trf!(
+            "A break-glass can be ratified only if its opener is in group {groups}.",
+            "只有发起人属于{groups} 组的紧急处置才能追认。"
+        ));
     }
     sentences
 }
 
 fn duty_sentence(duty: Duty) -> &'static str {
     match duty {
-        Duty::RequesterImplementer => "Nobody starts a change that they filed or revised.",
-        Duty::OwnerImplementer => "Nobody owns a change that they implement.",
-        Duty::AdminApprover => "Admins do not approve changes.",
+        Duty::RequesterImplementer => {
+            tr!("Nobody starts a change that they filed or revised.", "任何人不得开始实施自己提交或修订的变更。")
+        }
+        Duty::OwnerImplementer => {
+            tr!("Nobody owns a change that they implement.", "变更负责人不得兼任实施人。")
+        }
+        Duty::AdminApprover => tr!("Admins do not approve changes.", "管理员不审批变更。"),
     }
 }
 
@@ -48,8 +72,9 @@ fn teams(policy: &Policy) -> Option<String> {
     let asked = policy.requirements().iter().any(|it| it.independent);
     let teams = list(policy.teams());
     asked.then(|| {
-        format!(
-            "An independent approver shares none of these teams with any requester, author, owner or implementer: {teams}."
+        trf!(
+            "An independent approver shares none of these teams with any requester, author, owner or implementer: {teams}.",
+            "独立审批人不得与任何申请人、作者、变更负责人或实施人同属以下任一团队：{teams}。"
         )
     })
 }
@@ -57,105 +82,133 @@ fn teams(policy: &Policy) -> Option<String> {
 /// Who confirms, if a requirement asks for a confirmation.
 fn confirmation(policy: &Policy) -> Option<String> {
     let asked = policy.requirements().iter().any(|it| it.confirm);
-    let by = "somebody who is no requester, author or implementer of it, and did not start or finish it";
-    asked.then(|| format!("A change is confirmed by {by}."))
+    let by = tr!(
+        "A change is confirmed by somebody who is no requester, author or implementer of it, and did not start or \
+         finish it.",
+        "变更由非申请人、非作者、非实施人且未开始或完成它的人确认。"
+    );
+    asked.then(|| by.to_owned())
 }
 
 fn emergency(it: &Emergency) -> String {
-    let review = format!("must be reviewed within {} days of its finish", it.review_days);
-    let waives = list(&it.waives);
+    let days = it.review_days;
+    let waives = list(it.waives.iter().map(|it| tr!(it.as_str().to_owned(), it.phrase())));
     match waives.as_str() {
-        "" => format!("An emergency must meet the same requirements, and {review}."),
-        waives => format!("An emergency can go without {waives}, and {review}."),
+        "" => trf!(
+            "An emergency must meet the same requirements, and must be reviewed within {days} days of its finish.",
+            "紧急变更须满足同样的要求，并在完成后 {days} 天内评估。"
+        ),
+        waives => trf!(
+            "An emergency can go without {waives}, and must be reviewed within {days} days of its finish.",
+            "紧急变更可免去{waives}，但须在完成后 {days} 天内评估。"
+        ),
     }
 }
 
 fn requirement(it: &Requirement) -> String {
-    let must = (!it.needed.is_empty()).then(|| format!("must have {}", list(&it.needed)));
+    let needed = list(it.needed.iter().map(|it| tr!(it.as_str().to_owned(), it.phrase())));
+    let must = (!it.needed.is_empty()).then(|| trf!("must have {needed}", "必须有{needed}"));
     let needs = [
         approvals(it),
-        it.independent.then(|| "need an independent approver".to_owned()),
+        it.independent.then(|| tr!("need an independent approver", "须有独立审批人").to_owned()),
         must,
-        it.lead_minutes.map(|lead| format!("must be filed {} before their window", span(lead))),
-        it.longest_minutes.map(|longest| format!("must have a window of at most {}", span(longest))),
-        it.confirm.then(|| "must be confirmed after the finish".to_owned()),
+        it.lead_minutes.map(|lead| trf!("must be filed {} before their window", "须在窗口前 {} 提交", span(lead))),
+        it.longest_minutes.map(|it| trf!("must have a window of at most {}", "窗口不得超过 {}", span(it))),
+        it.confirm.then(|| tr!("must be confirmed after the finish", "完成后须确认").to_owned()),
     ];
     let needs: Vec<String> = needs.into_iter().flatten().collect();
-    let exception =
-        it.exception.as_ref().map_or(String::new(), |group| format!("; exceptions: signed by group {group}"));
-    format!("{} {} ({}{exception}).", which(&it.when), needs.join(" and "), it.name)
+    let (which, needs) = (which(&it.when), needs.join(tr!(" and ", "，")));
+    let signed = |group| trf!("; exceptions: signed by group {group}", "；例外由 {group} 组签署");
+    let exception = it.exception.as_ref().map_or(String::new(), signed);
+    trf!("{which} {needs} ({}{exception}).", "{which}：{needs}（{}{exception}）。", it.name)
 }
 
 /// A number of minutes in the largest unit that fits: `2 days`, `36 h`, `90 min`.
 fn span(minutes: u64) -> String {
     match minutes {
-        1440 => "1 day".to_owned(),
-        it if it.is_multiple_of(1440) => format!("{} days", it / 1440),
-        it if it.is_multiple_of(60) => format!("{} h", it / 60),
-        it => format!("{it} min"),
+        1440 => tr!("1 day", "1 天").to_owned(),
+        it if it.is_multiple_of(1440) => trf!("{} days", "{} 天", it / 1440),
+        it if it.is_multiple_of(60) => trf!("{} h", "{} 小时", it / 60),
+        it => trf!("{it} min", "{it} 分钟"),
     }
 }
 
 /// `need the approvals of 3 different people, 1 of them in group dba`.
 fn approvals(it: &Requirement) -> Option<String> {
-    let from =
-        it.from.iter().map(|(group, count)| format!("{count} {} in group {group}", of_whom(it.approvals, *count)));
-    let from = from.collect::<Vec<_>>().join(", ");
+    let from = it.from.iter().map(|(group, count)| {
+        trf!("{count} {} in group {group}", "{group} 组 {count} 人{}", of_whom(it.approvals, *count))
+    });
+    let from = list(from);
     match (it.approvals, from.as_str()) {
         (None, "") => None,
-        (Some(n), "") => Some(format!("need the approvals of {n} different people")),
-        (Some(n), from) => Some(format!("need the approvals of {n} different people, {from}")),
-        (None, from) => Some(format!("need the approval of {from}")),
+        (Some(n), "") => Some(trf!("need the approvals of {n} different people", "须由 {n} 名不同的人批准")),
+        (Some(n), from) => {
+            Some(trf!("need the approvals of {n} different people, {from}", "须由 {n} 名不同的人批准，其中 {from}"))
+        }
+        (None, from) => Some(trf!("need the approval of {from}", "须由 {from}批准")),
     }
 }
 
 fn of_whom(approvals: Option<u64>, count: u64) -> &'static str {
     match (approvals, count) {
-        (Some(_), _) => "of them",
-        (None, 1) => "person",
-        (None, _) => "people",
+        (Some(_), _) => tr!("of them", ""),
+        (None, 1) => tr!("person", ""),
+        (None, _) => tr!("people", ""),
     }
 }
 
 /// The changes that meet the conditions: `Changes of kind normal and high risk in environment prod`.
 fn which(when: &Conditions) -> String {
     let Conditions { kinds, risks, tags, services, environments, targets, freezes, sensitive } = when;
-    let of = match (any(kinds), any(risks)) {
+    let of = match (any(kinds.iter().map(|it| it.phrase())), any(risks.iter().map(|it| it.phrase()))) {
         (None, None) => None,
-        (Some(kinds), None) => Some(format!("of kind {kinds}")),
-        (None, Some(risks)) => Some(format!("of {risks} risk")),
-        (Some(kinds), Some(risks)) => Some(format!("of kind {kinds} and {risks} risk")),
+        (Some(kinds), None) => Some(trf!("of kind {kinds}", "类型为{kinds}")),
+        (None, Some(risks)) => Some(trf!("of {risks} risk", "风险为{risks}")),
+        (Some(kinds), Some(risks)) => Some(trf!("of kind {kinds} and {risks} risk", "类型为{kinds}，风险为{risks}")),
     };
     let clauses = [
         of,
-        any(tags).map(|it| format!("tagged {it}")),
-        any(services).map(|it| format!("to service {it}")),
-        any(environments).map(|it| format!("in environment {it}")),
-        targets.map(|fewest| format!("with {fewest} or more targets")),
+        any(tags).map(|it| trf!("tagged {it}", "标签为{it}")),
+        any(services).map(|it| trf!("to service {it}", "服务为{it}")),
+        any(environments).map(|it| trf!("in environment {it}", "环境为{it}")),
+        targets.map(|fewest| trf!("with {fewest} or more targets", "目标不少于 {fewest} 个")),
         any_freeze(freezes),
-        quoted(sensitive).map(|it| format!("with a command that has {it}")),
+        any(sensitive.iter().map(|it| format!("\"{it}\"")))
+            .map(|it| trf!("with a command that has {it}", "命令中含有{it}")),
     ];
     let clauses: Vec<String> = clauses.into_iter().flatten().collect();
-    if clauses.is_empty() { "All changes".to_owned() } else { format!("Changes {}", clauses.join(" ")) }
+    match clauses.as_slice() {
+        [] => tr!("All changes", "所有变更").to_owned(),
+        clauses => trf!("Changes {}", "{}的变更", clauses.join(tr!(" ", "，"))),
+    }
 }
 
 /// `in a window that touches a freeze`, or one of these freezes.
 fn any_freeze(freezes: &BTreeSet<FreezeName>) -> Option<String> {
     match freezes.iter().any(FreezeName::is_any) {
-        true => Some("in a window that touches a freeze".to_owned()),
-        false => any(freezes).map(|it| format!("in a window that touches freeze {it}")),
+        true => Some(tr!("in a window that touches a freeze", "窗口遇到封网").to_owned()),
+        false => any(freezes).map(|it| trf!("in a window that touches freeze {it}", "窗口遇到封网{it}")),
     }
 }
 
-/// `"drop table" or "truncate"`; `None` if there is no condition.
-fn quoted(phrases: &BTreeSet<Phrase>) -> Option<String> {
-    any(&phrases.iter().map(|it| format!("\"{it}\"")).collect())
+/// `high or critical`; `None` if there is no condition.
+fn any<T: Display>(words: impl IntoIterator<Item = T>) -> Option<String> {
+    let words: Vec<String> = words.into_iter().map(|it| it.to_string()).collect();
+    (!words.is_empty()).then(|| any_of(&words))
 }
 
-/// `high or critical`; `None` if there is no condition.
-fn any<T: Display>(words: &BTreeSet<T>) -> Option<String> {
-    let words: Vec<String> = words.iter().map(T::to_string).collect();
-    (!words.is_empty()).then(|| words.join(" or "))
+/// `high or critical`. In Chinese there is a space between an ideograph and a word of another script.
+pub(super) fn any_of(words: &[String]) -> String {
+    let gap = |word: &String| if word.is_ascii() { " " } else { "" };
+    let mut any = String::new();
+    for (n, word) in words.iter().enumerate() {
+        let before = n.checked_sub(1).and_then(|n| words.get(n)).map(gap);
+        any += &match before {
+            None => tr!(word.clone(), format!("{}{word}", gap(word))),
+            Some(before) => tr!(format!(" or {word}"), format!("{before}或{}{word}", gap(word))),
+        };
+    }
+    any
 }
 
 #[cfg(test)]

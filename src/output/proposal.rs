@@ -10,6 +10,7 @@ use crate::domain::{
     Action, Calendar, ClosedPeriods, Excepting, Fingerprint, FreezeName, Grants, KeyState, LiftFreeze, Line,
     LostEntries, NewGrants, PersonId, Policy, Restoration, Role, SetCalendar, Terms, Time,
 };
+use crate::{tr, trf};
 
 /// What a proposal would replace.
 pub struct Present {
@@ -54,39 +55,46 @@ pub fn action(page: &mut Page, action: &Action, present: &Present, names: &BTree
         Action::Roles(changes) => roles_change(page, changes, present),
         Action::Retire { person, .. } => {
             let now = present.grants.get(person).map_or(String::new(), grants);
-            page.block(&format!("grants of {person}"));
-            page.text("now: ", now).text("then:", "none; the account can no longer act");
+            page.block(&trf!("grants of {person}", "{person} 的授权"));
+            let none = tr!("none; the account can no longer act", "无；该账号不能再进行任何操作");
+            page.text(tr!("now: ", "现在："), now).text(tr!("then:", "之后："), none);
         }
         Action::AddKey { person, asked, key, vouch, .. } => {
-            let label = format!("new key of {person}");
+            let label = trf!("new key of {person}", "{person} 的新密钥");
             page.block(&label).text("", format_args!("{}\n{key}", key.fingerprint()));
-            page.text("requested", format_args!("{}, expires {}", asked.time(), asked.expires()));
-            match vouch {
-                Some(vouch) => page.text("vouched for by", format_args!("their key {}", vouch.key)),
-                None => page.text(
-                    "vouched for by",
-                    format_args!(
-                        "NOBODY: no key of {person} signed this request. Ask {person} out of band: by phone, or in person."
-                    ),
+            let (time, expires) = (asked.time(), asked.expires());
+            page.text(tr!("requested", "申请："), trf!("{time}, expires {expires}", "{time}，{expires} 过期"));
+            let by = match vouch {
+                Some(vouch) => trf!("their key {}", "本人的密钥 {}", vouch.key),
+                None => trf!(
+                    "NOBODY: no key of {person} signed this request. Ask {person} out of band: by phone, or in person.",
+                    "无人：{person} 没有任何密钥签署过此申请。请另行向 {person} 核实：打电话或当面。"
                 ),
             };
+            page.text(tr!("vouched for by", "担保："), by);
         }
         Action::Policy { policy, .. } => policy_change(page, present.policy.as_ref(), policy),
         Action::Restored(LostEntries { ends: Restoration { restored, lost }, .. }) => {
-            page.block("restoration");
-            page.text("after", format_args!("entry {restored}"));
-            page.text("up to", format_args!("entry {lost}"));
-            page.text("", "Accounts whose newest verified entry is one of these will accept this log instead.");
+            page.block(tr!("restoration", "恢复"));
+            page.text(tr!("after", "在此之后："), trf!("entry {restored}", "第 {restored} 条日志"));
+            page.text(tr!("up to", "直到："), trf!("entry {lost}", "第 {lost} 条日志"));
+            page.text(
+                "",
+                tr!(
+                    "Accounts whose newest verified entry is one of these will accept this log instead.",
+                    "最新已验证日志条目在此范围内的账户，将改为接受本日志。"
+                ),
+            );
         }
         Action::Lift { key, .. } => {
-            self::key(page, "suspended key", *key, present.key.as_ref());
+            self::key(page, tr!("suspended key", "已停用的密钥"), *key, present.key.as_ref());
         }
         Action::SetFreeze(it) => {
             freeze_change(page, present.freeze.as_ref(), present.set.as_ref().unwrap_or(&it.terms))
         }
         Action::SetCalendar(it) => calendar_change(page, present.calendar.as_ref(), it),
         Action::LiftFreeze(it) => {
-            page.block(&format!("freeze {}", it.name));
+            page.block(&trf!("freeze {}", "封网 {}", it.name));
             present.freeze.iter().flat_map(sentences).for_each(|line| _ = page.text("-", line));
             if let Some((person, freezes)) = &present.alone {
                 lifted(page, it, person, freezes);
@@ -100,49 +108,53 @@ pub fn action(page: &mut Page, action: &Action, present: &Present, names: &BTree
 fn roles_change(page: &mut Page, changes: &BTreeMap<PersonId, NewGrants>, present: &Present) {
     for (person, new) in changes {
         let now = present.grants.get(person).map_or(String::new(), grants);
-        page.block(&format!("grants of {person}"));
-        page.text("now: ", if now.is_empty() { "none" } else { &now }).text("then:", grants(&new.grants));
+        page.block(&trf!("grants of {person}", "{person} 的授权"));
+        let now = if now.is_empty() { tr!("none", "无").to_owned() } else { now };
+        page.text(tr!("now: ", "现在："), now).text(tr!("then:", "之后："), grants(&new.grants));
         let already = present.grants.get(person).is_some_and(|it| it.has_permanently(Role::Admin));
         if new.grants.has_permanently(Role::Admin) && !already {
             admin_for_good(page, person);
         }
-        new.revokes.iter().for_each(|key| _ = page.text("revokes", key));
+        new.revokes.iter().for_each(|key| _ = page.text(tr!("revokes", "吊销"), key));
     }
 }
 
 /// Says what it means that somebody becomes an admin without an end.
 fn admin_for_good(page: &mut Page, person: &PersonId) {
-    page.text(
-        "note:",
-        format_args!("{person} becomes an admin without an end, and with one other admin decides about everybody here"),
+    let note = trf!(
+        "{person} becomes an admin without an end, and with one other admin decides about everybody here",
+        "{person} 将成为无期限的管理员，与另一名管理员一起即可决定这里所有人的权限"
     );
+    page.text(tr!("note:", "注意："), note);
 }
 
 /// Writes a key, whose it is, and who put it into its state and why.
 pub fn key(page: &mut Page, heading: &str, key: Fingerprint, history: Option<&KeyHistory>) {
     page.block(heading).text("", key);
     let Some(KeyHistory { person, name, state, by, reason }) = history else { return };
-    page.text("key of", person);
+    page.text(tr!("key of", "密钥属于"), person);
     name.iter().for_each(|name| _ = page.quote_text(Gutter::Prose, name));
-    let word = if *state == KeyState::Live { "enrolled or restored" } else { state.as_str() };
+    let word = if *state == KeyState::Live { tr!("enrolled or restored", "登记或恢复") } else { &state.phrase() };
     match by {
-        Some((by, time, seq)) => page.text(word, format_args!("by {by}, {time} (entry {seq})")),
-        None => page.text("", state),
+        Some((by, time, seq)) => {
+            page.text(word, trf!("by {by}, {time} (entry {seq})", "{by}，{time}（第 {seq} 条日志）"))
+        }
+        None => page.text("", state.phrase()),
     };
     if let Some(reason) = reason {
-        page.text("reason:", "").quote_text(Gutter::Prose, reason);
+        page.text(tr!("reason:", "原因："), "").quote_text(Gutter::Prose, reason);
     }
 }
 
 /// Compares two policies sentence by sentence: `+` is added, `-` is removed.
 pub fn policy_change(page: &mut Page, old: Option<&Policy>, new: &Policy) {
-    page.block("policy");
+    page.block(tr!("policy", "策略"));
     compared(page, &old.map(policy_sentences).unwrap_or_default(), &policy_sentences(new));
 }
 
 /// Compares two freezes, their periods included. The periods of a new one are in the data part, which every page shows.
 fn freeze_change(page: &mut Page, old: Option<&Terms>, new: &Terms) {
-    page.block("freeze");
+    page.block(tr!("freeze", "封网"));
     let Some(old) = old else {
         sentences(new).iter().for_each(|line| _ = page.text("+", line));
         return;
@@ -156,7 +168,7 @@ fn freeze_change(page: &mut Page, old: Option<&Terms>, new: &Terms) {
 
 /// Compares two calendars, their periods included. A newer one changes no freeze.
 fn calendar_change(page: &mut Page, old: Option<&(Calendar, Vec<FreezeName>)>, new: &SetCalendar) {
-    page.block("calendar");
+    page.block(tr!("calendar", "日历"));
     let sentence = freeze::known_sentence(new.known, &new.periods);
     let Some((old, freezes)) = old else {
         page.text("+", sentence);
@@ -169,24 +181,30 @@ fn calendar_change(page: &mut Page, old: Option<&(Calendar, Vec<FreezeName>)>, n
     let before = lines(freeze::known_sentence(old.known, &old.periods), &old.periods);
     compared(page, &before, &lines(sentence, &new.periods));
     if !freezes.is_empty() {
-        page.text(
-            "",
-            format_args!("These freezes keep the older one until they are proposed again: {}.", list(freezes)),
+        let keep = trf!(
+            "These freezes keep the older one until they are proposed again: {}.",
+            "以下封网沿用旧日历，直到重新提出提案：{}。",
+            list(freezes)
         );
+        page.text("", keep);
     }
 }
 
 /// Writes what the end of a freeze means for whoever began it alone.
 fn lifted(page: &mut Page, it: &LiftFreeze, person: &PersonId, freezes: &[FreezeName]) {
-    page.text("", format_args!("Begun by {person} alone."));
+    page.text("", trf!("Begun by {person} alone.", "由 {person} 单独发起。"));
     if it.again {
-        page.text("", format_args!("{person} may begin another one."));
+        page.text("", trf!("{person} may begin another one.", "{person} 可再次发起。"));
         return;
     }
     for other in freezes.iter().filter(|other| **other != it.name) {
-        page.text("-", format_args!("Freeze {other}, which {person} began alone too, ends as well."));
+        let ends = trf!(
+            "Freeze {other}, which {person} began alone too, ends as well.",
+            "封网 {other} 同样由 {person} 单独发起，也随之结束。"
+        );
+        page.text("-", ends);
     }
-    page.text("", format_args!("{person} then begins none for seven days."));
+    page.text("", trf!("{person} then begins none for seven days.", "此后七天内 {person} 不能发起封网。"));
 }
 
 /// What a freeze says that a proposal sets.

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::{Gutter, Page, Quoted, mark_width};
 use crate::domain::{Folded, Phrase};
+use crate::{tr, trf};
 
 /// The exact lines of an entry: its body, its text part and its data part.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +26,33 @@ pub struct Block {
     pub name: &'static str,
     /// The lines.
     pub lines: Vec<Quoted>,
+}
+
+/// The heading of a block, in the language of the reader.
+pub fn heading(name: &str) -> &str {
+    match name {
+        "title" => tr!("title", "标题"),
+        "fields" => tr!("fields", "字段"),
+        "reason" => tr!("reason", "原因"),
+        "impact" => tr!("impact", "影响范围"),
+        "security" => tr!("security", "安全影响"),
+        "targets" => tr!("targets", "目标"),
+        "plan" => tr!("plan", "实施步骤"),
+        "rollback" => tr!("rollback", "回退方案"),
+        "abort if" => tr!("abort if", "中止条件"),
+        "tests" => tr!("tests", "测试"),
+        "success" => tr!("success", "成功标准"),
+        "exception" => tr!("exception", "例外理由"),
+        "names" => tr!("names", "姓名"),
+        "note" => tr!("note", "备注"),
+        "source" => tr!("source", "原文"),
+        "lost entries" => tr!("lost entries", "丢失的日志条目"),
+        "closed periods" => tr!("closed periods", "封网时段"),
+        "reserved periods" => tr!("reserved periods", "保留时段"),
+        "entries" => tr!("entries", "日志条目"),
+        "other" => tr!("other", "其他"),
+        name => name,
+    }
 }
 
 /// The place of the line about sensitive phrases in an item: after all others.
@@ -212,7 +240,7 @@ impl Parts {
         let marks =
             found.into_iter().filter(|(_, phrases)| !phrases.is_empty()).map(|((block, order, number), phrases)| {
                 let phrases = super::list(phrases.iter().map(|it| format!("\"{it}\"")));
-                let line = Quoted::new(Gutter::Program, format!("sensitive: {phrases}"));
+                let line = Quoted::new(Gutter::Program, trf!("sensitive: {phrases}", "敏感命令：{phrases}"));
                 Placed { block, order: (order, number, MARK), line, command: None }
             });
         let marks: Vec<Placed> = marks.collect();
@@ -247,6 +275,8 @@ fn place(line: &str, last: &mut (String, u64)) -> Placed {
     let mark = match kind.mark {
         Mark::Number if first => format!("{number}."),
         Mark::Count => format!("{count}."),
+        Mark::Word("result:") if first => tr!("result:", "结果：").to_owned(),
+        Mark::Word("evidence:") if first => tr!("evidence:", "证据：").to_owned(),
         Mark::Word(word) if first => word.to_owned(),
         Mark::EachLine(word) => word.to_owned(),
         _ => String::new(),
@@ -277,7 +307,7 @@ fn number_redacted(placed: &mut Vec<Placed>) {
     let mut missing: Vec<(&'static str, (usize, u64, u8))> = alone.map(|it| (it.block, it.order)).collect();
     missing.dedup_by_key(|(block, (_, number, _))| (*block, *number));
     for (block, (order, number, _)) in missing {
-        let line = Quoted::new(Gutter::Program, "(text redacted)").marked(format!("{number}."));
+        let line = Quoted::new(Gutter::Program, tr!("(text redacted)", "（文本已隐去）")).marked(format!("{number}."));
         placed.push(Placed { block, order: (order, number, 0), line, command: None });
     }
 }

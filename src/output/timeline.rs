@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::{Gutter, Page, ago, on};
+use super::lines::padded;
+use super::{Gutter, Page, ago, list, on};
 use crate::domain::{Change, ConflictOfInterest, OnTarget, PersonId, RefusedAct, Tally, Time, Verdict, Void};
+use crate::{tr, trf};
 
 /// Who redacted a text, and why.
 #[derive(Debug, Clone)]
@@ -17,7 +19,8 @@ pub struct Redaction {
 
 impl fmt::Display for Redaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.by, self.reason.as_deref().unwrap_or("no reason recorded"))
+        let reason = self.reason.as_deref().unwrap_or(tr!("no reason recorded", "未记录原因"));
+        f.write_str(&trf!("{}: {reason}", "{}：{reason}", self.by))
     }
 }
 
@@ -34,7 +37,7 @@ impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Written(text) => f.write_str(text),
-            Self::Redacted(redaction) => write!(f, "(redacted {redaction})"),
+            Self::Redacted(redaction) => f.write_str(&trf!("(redacted {redaction})", "（已隐去：{redaction}）")),
         }
     }
 }
@@ -64,6 +67,9 @@ const OTHERS: usize = 50;
 /// The most lines and characters of a comment in a shortened timeline.
 const COMMENT: (usize, usize) = (10, 800);
 
+/// The columns of an entry's number.
+const ENTRY: usize = 11;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sort {
     Note,
@@ -87,45 +93,61 @@ fn acts(change: &Change, tally: &Tally<'_>, now: Time) -> Vec<Act> {
         acts.push(Act { seq, time, person: person.clone(), sort, verb });
     };
     for it in change.revisions() {
-        add(it.seq, it.time, &it.requester, Sort::Other, format!("filed revision {}", it.id.number));
+        add(it.seq, it.time, &it.requester, Sort::Other, trf!("filed revision {}", "提交修订 {}", it.id.number));
     }
     for vote in change.votes() {
-        let verb = match vote.verdict {
-            Verdict::Approve => "approved",
-            Verdict::Reject => "rejected",
-            Verdict::Retract => "retracted approval of",
-        };
         let number = change.revisions().find(|it| it.id.filed == vote.revision).map_or(0, |it| it.id.number);
         let note = match vote.verdict {
-            Verdict::Approve if vote.revision != current.id.filed => " (not counted: revised since)".to_owned(),
+            Verdict::Approve if vote.revision != current.id.filed => {
+                tr!(" (not counted: revised since)", "（不计入：其后已修订）").to_owned()
+            }
             _ => void(tally, vote.seq, now),
         };
-        add(vote.seq, vote.time, &vote.person, Sort::Other, format!("{verb} revision {number}{note}"));
+        let verb = match vote.verdict {
+            Verdict::Approve => trf!("approved revision {number}{note}", "批准修订 {number}{note}"),
+            Verdict::Reject => trf!("rejected revision {number}{note}", "驳回修订 {number}{note}"),
+            Verdict::Retract => {
+                trf!("retracted approval of revision {number}{note}", "收回对修订 {number} 的批准{note}")
+            }
+        };
+        add(vote.seq, vote.time, &vote.person, Sort::Other, verb);
     }
     let whole = change.started().filter(|_| change.on_targets().is_empty());
-    for (act, verb) in [(change.withdrawn(), "withdrew the change"), (whole, "started the change")] {
+    let (withdrew, started) = (tr!("withdrew the change", "撤回变更单"), tr!("started the change", "开始实施"));
+    for (act, verb) in [(change.withdrawn(), withdrew), (whole, started)] {
         act.into_iter().for_each(|act| add(act.seq, act.time, &act.person, Sort::Other, verb.to_owned()));
     }
-    change.notes().iter().for_each(|act| add(act.seq, act.time, &act.person, Sort::Note, "added a note".to_owned()));
-    let late = |at: Time| if current.facts.window.ended(at) { ", after the window" } else { "" };
+    let noted = tr!("added a note", "添加备注");
+    change.notes().iter().for_each(|act| add(act.seq, act.time, &act.person, Sort::Note, noted.to_owned()));
+    let late =
+        |at: Time| if current.facts.window.ended(at) { tr!(", after the window", "，已超窗口") } else { "" };
     for (outcome, act) in change.outcomes() {
-        let verb = format!("finished the change: {}{}", outcome.phrase(), late(act.time));
+        let verb = trf!("finished the change: {}{}", "完成实施：{}{}", outcome.phrase(), late(act.time));
         add(act.seq, act.time, &act.person, Sort::Other, verb);
     }
     for (outcome, act) in change.confirmations() {
-        let verb = format!("confirmed the outcome: {}", outcome.phrase());
+        let verb = trf!("confirmed the outcome: {}", "确认结果：{}", outcome.phrase());
         add(act.seq, act.time, &act.person, Sort::Other, verb);
     }
     for (target, OnTarget { started, outcomes }) in change.on_targets() {
-        add(started.seq, started.time, &started.person, Sort::Other, format!("started it on {target}"));
+        add(
+            started.seq,
+            started.time,
+            &started.person,
+            Sort::Other,
+            trf!("started it on {target}", "在 {target} 上开始实施"),
+        );
         for (outcome, act) in outcomes {
-            let verb = format!("finished it on {target}: {}{}", outcome.phrase(), late(act.time));
+            let (outcome, late) = (outcome.phrase(), late(act.time));
+            let verb = trf!("finished it on {target}: {outcome}{late}", "在 {target} 上完成实施：{outcome}{late}");
             add(act.seq, act.time, &act.person, Sort::Other, verb);
         }
     }
     for RefusedAct { act, verb, target, rule, .. } in change.refused() {
         let place = on(target.as_ref());
-        add(act.seq, act.time, &act.person, Sort::Refused, format!("tried to {verb}{place}: refused ({rule})"));
+        let verb = verb.phrase();
+        let verb = trf!("tried to {verb}{place}: refused ({rule})", "尝试{verb}{place}：被拒绝（{rule}）");
+        add(act.seq, act.time, &act.person, Sort::Refused, verb);
     }
     acts.sort_by_key(|act| act.seq);
     acts
@@ -136,17 +158,19 @@ pub fn timeline(page: &mut Page, change: &Change, remarks: &Remarks, tally: (&Ta
     let (tally, now) = tally;
     let mut acts = acts(change, tally, now);
     let omitted = if extent == Timeline::Newest { shorten(&mut acts) } else { Vec::new() };
-    page.block("timeline");
+    page.block(tr!("timeline", "时间线"));
     if !omitted.is_empty() {
-        page.text("", format_args!("{}; all: `twinseal show {}`", omitted.join(", "), change.id()));
+        let (omitted, id) = (list(omitted), change.id());
+        page.text("", trf!("{omitted}; all: `twinseal show {id}`", "{omitted}；全部内容：`twinseal show {id}`"));
     }
     for Act { seq, time, person, verb, .. } in acts {
         let time = page.to_the_second(time);
-        page.text(&format!("{time}  entry {seq:<5}"), format_args!("{person} {verb}"));
+        let entry = padded(&trf!("entry {seq}", "第 {seq} 条"), ENTRY);
+        page.text(&format!("{time}  {entry}"), format_args!("{person} {verb}"));
         match remarks.get(&seq) {
             Some(Remark::Written(text)) => comment(page, text, extent),
             Some(Remark::Redacted(redaction)) => {
-                page.text("", format_args!("(redacted {})", redaction.by));
+                page.text("", trf!("(redacted {})", "（已隐去：{}）", redaction.by));
                 redaction.reason.iter().for_each(|reason| comment(page, reason, extent));
             }
             None => {}
@@ -162,21 +186,24 @@ fn comment(page: &mut Page, text: &str, extent: Timeline) {
     let shown = shown.join("\n");
     page.quote_text(Gutter::Prose, &shown);
     if shown.len() < text.len() {
-        page.text("", format_args!("({} more characters)", text[shown.len()..].chars().count()));
+        let count = text[shown.len()..].chars().count();
+        page.text("", trf!("({count} more characters)", "（另有 {count} 个字符）"));
     }
 }
 
 /// Removes all but the newest acts, and returns what is left: `the newest 10 of 160 notes`.
 fn shorten(acts: &mut Vec<Act>) -> Vec<String> {
     let mut said = Vec::new();
-    for (sort, name, most) in
-        [(Sort::Note, "notes", NOTES), (Sort::Refused, "refused attempts", NOTES), (Sort::Other, "other acts", OTHERS)]
-    {
+    for (sort, name, most) in [
+        (Sort::Note, tr!("notes", "备注"), NOTES),
+        (Sort::Refused, tr!("refused attempts", "被拒绝的尝试"), NOTES),
+        (Sort::Other, tr!("other acts", "其他操作"), OTHERS),
+    ] {
         let count = acts.iter().filter(|act| act.sort == sort).count();
         if count > most {
             let kept = newest(acts.iter().filter(|act| act.sort == sort), most);
             acts.retain(|act| act.sort != sort || kept.contains(&act.seq));
-            said.push(format!("the newest {most} of {count} {name}"));
+            said.push(trf!("the newest {most} of {count} {name}", "{name}共 {count} 个，只显示最新 {most} 个"));
         }
     }
     said
@@ -196,31 +223,37 @@ fn newest<'a>(acts: impl DoubleEndedIterator<Item = &'a Act>, most: usize) -> BT
 /// Why an approval does not count; empty if it does.
 fn void(tally: &Tally<'_>, seq: u64, now: Time) -> String {
     let why = tally.void.iter().find(|(vote, _)| vote.seq == seq);
-    why.map_or(String::new(), |(_, why)| format!(" (not counted: {})", void_reason(why, now)))
+    why.map_or(String::new(), |(_, why)| trf!(" (not counted: {})", "（不计入：{}）", void_reason(why, now)))
 }
 
 /// Which approvers could not approve a change, and why: ` (erin: owns the change)`; empty without any.
 pub fn barred(barred: &[(PersonId, Void)], now: Time) -> String {
-    let each = barred.iter().map(|(person, why)| format!("{person}: {}", void_reason(why, now)));
-    let each = each.collect::<Vec<_>>().join("; ");
-    if each.is_empty() { each } else { format!(" ({each})") }
+    let each = barred.iter().map(|(person, why)| trf!("{person}: {}", "{person}：{}", void_reason(why, now)));
+    let each = each.collect::<Vec<_>>().join(tr!("; ", "；"));
+    if each.is_empty() { each } else { trf!(" ({each})", "（{each}）") }
 }
 
 /// Why an approval does not or would not count, after the name of the person.
 pub fn void_reason(why: &Void, now: Time) -> String {
-    match why {
-        Void::Expired(at) => format!("expired {}", ago(*at, now)),
-        Void::Ahead(at) => format!("claims {at}, ahead of other clocks"),
-        Void::NoApprover => "no longer an approver".to_owned(),
-        Void::DeadKey => "key suspended or revoked".to_owned(),
-        Void::ConflictOfInterest(ConflictOfInterest::Requested) => "filed or revised the change".to_owned(),
-        Void::ConflictOfInterest(ConflictOfInterest::Authored) => "is an author of the change".to_owned(),
-        Void::ConflictOfInterest(ConflictOfInterest::Owns) => "owns the change".to_owned(),
-        Void::ConflictOfInterest(ConflictOfInterest::Implements) => "implements the change".to_owned(),
-        Void::ConflictOfInterest(ConflictOfInterest::OperatesAuthor) => {
-            "operates or operated a machine account that is an author of the change".to_owned()
+    let reason = match why {
+        Void::Expired(at) => return trf!("expired {}", "已于{}过期", ago(*at, now)),
+        Void::Ahead(at) => return trf!("claims {at}, ahead of other clocks", "所称时间 {at} 早于其他时钟到来"),
+        Void::NoApprover => tr!("no longer an approver", "已不是审批人"),
+        Void::DeadKey => tr!("key suspended or revoked", "密钥已停用或吊销"),
+        Void::ConflictOfInterest(ConflictOfInterest::Requested) => {
+            tr!("filed or revised the change", "提交或修订过该变更单")
         }
-        Void::ConflictOfInterest(ConflictOfInterest::Operates) => "operates a machine account of the change".to_owned(),
-        Void::Separate(_) => "the policy bars admins from approving".to_owned(),
-    }
+        Void::ConflictOfInterest(ConflictOfInterest::Authored) => tr!("is an author of the change", "是该变更的作者"),
+        Void::ConflictOfInterest(ConflictOfInterest::Owns) => tr!("owns the change", "是该变更的变更负责人"),
+        Void::ConflictOfInterest(ConflictOfInterest::Implements) => tr!("implements the change", "是该变更的实施人"),
+        Void::ConflictOfInterest(ConflictOfInterest::OperatesAuthor) => tr!(
+            "operates or operated a machine account that is an author of the change",
+            "现在或曾经是该变更的作者机器账号的操作责任人"
+        ),
+        Void::ConflictOfInterest(ConflictOfInterest::Operates) => {
+            tr!("operates a machine account of the change", "是参与该变更的机器账号的操作责任人")
+        }
+        Void::Separate(_) => tr!("the policy bars admins from approving", "策略不允许管理员审批"),
+    };
+    reason.to_owned()
 }

@@ -7,8 +7,9 @@ use std::time::Instant;
 use similar::DiffOp;
 
 use super::diff::{differences, search_end};
-use super::signed::NAMES;
+use super::signed::{NAMES, heading};
 use super::{Block, Gutter, Page, Parts, Quoted, list, mark_width};
+use crate::{tr, trf};
 
 /// An entry, and the id under which it stands on the page.
 pub struct Member {
@@ -34,7 +35,7 @@ pub fn revisions(page: &mut Page, members: &[Member]) {
     blocks.insert(after_title, ("fields", fields(Parts::chosen_fields)));
     blocks.push(("entries", fields(Parts::other_fields)));
     for (name, lines) in blocks {
-        page.block(name);
+        page.block(heading(name));
         section(page, &names, &lines);
     }
 }
@@ -113,7 +114,7 @@ fn section(page: &mut Page, names: &[&str], lines: &Lines) {
     let marks = if is_fields { NAMES } else { mark_width(lines.iter().map(|(line, _)| line)) };
     for same in lines.chunk_by(|(_, one), (_, next)| one == next) {
         let Some((_, whose)) = same.first() else { continue };
-        page.text("", format_args!("{}:", label(names, whose)));
+        page.text("", format_args!("{}{}", label(names, whose), tr!(":", "：")));
         for (line, _) in same {
             page.quote(line, marks);
         }
@@ -127,8 +128,8 @@ fn label(names: &[&str], whose: &Whose) -> String {
         if whose.contains(&at) { have.push(*name) } else { lack.push(*name) }
     }
     match lack.as_slice() {
-        [] => format!("all {}", names.len()),
-        lack if lack.len() < have.len() && names.len() > 2 => format!("all but {}", list(lack)),
+        [] => trf!("all {}", "全部 {} 个", names.len()),
+        lack if lack.len() < have.len() && names.len() > 2 => trf!("all but {}", "除 {} 外全部", list(lack)),
         _ => list(have),
     }
 }

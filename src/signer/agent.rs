@@ -21,8 +21,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Signer;
+use super::{Signer, act};
 use crate::domain::{Fingerprint, PublicKey, wire};
+use crate::{tr, trf};
 
 const FAILURE: u8 = 5;
 const LIST: u8 = 11;
@@ -43,10 +44,16 @@ const SIGN_TIMEOUT: Duration = Duration::from_secs(120);
 #[derive(Debug, thiserror::Error)]
 pub enum AgentError {
     /// `SSH_AUTH_SOCK` is not set.
-    #[error("signing with a public key file needs an ssh-agent, and SSH_AUTH_SOCK is not set")]
+    #[error("{}", tr!(
+        "signing with a public key file needs an ssh-agent, and SSH_AUTH_SOCK is not set",
+        "用公钥文件签名需要 ssh-agent，但未设置 SSH_AUTH_SOCK"
+    ))]
     NoSocket,
     /// The connection failed.
-    #[error("cannot reach the ssh-agent at {}: {source}", .socket.display())]
+    #[error("{}", trf!(
+        "cannot reach the ssh-agent at {}: {source}",
+        "无法连接位于 {} 的 ssh-agent：{source}", .socket.display()
+    ))]
     Unreachable {
         /// The agent's socket.
         socket: PathBuf,
@@ -54,7 +61,10 @@ pub enum AgentError {
         source: io::Error,
     },
     /// No complete answer within the time limit.
-    #[error("the ssh-agent at {} did not {action} within {seconds} s", .socket.display())]
+    #[error("{}", trf!(
+        "the ssh-agent at {} did not {} within {seconds} s",
+        "位于 {} 的 ssh-agent 未能{}：已等待 {seconds} 秒", .socket.display(), act(.action)
+    ))]
     Timeout {
         /// The agent's socket.
         socket: PathBuf,
@@ -64,7 +74,10 @@ pub enum AgentError {
         seconds: u64,
     },
     /// The key is not among those that the agent lists; a locked agent lists none.
-    #[error("the ssh-agent at {} does not hold the key {key}; it lists {}", .socket.display(), how_many(*.others))]
+    #[error("{}", trf!(
+        "the ssh-agent at {} does not hold the key {key}; it lists {}",
+        "位于 {} 的 ssh-agent 中没有密钥 {key}；其中{}", .socket.display(), how_many(*.others)
+    ))]
     NotHeld {
         /// The agent's socket.
         socket: PathBuf,
@@ -74,7 +87,7 @@ pub enum AgentError {
         others: usize,
     },
     /// The agent answered `SSH_AGENT_FAILURE`.
-    #[error("the ssh-agent at {} refused to {action}", .socket.display())]
+    #[error("{}", trf!("the ssh-agent at {} refused to {}", "位于 {} 的 ssh-agent 拒绝{}", .socket.display(), act(.action)))]
     Refused {
         /// The agent's socket.
         socket: PathBuf,
@@ -82,7 +95,10 @@ pub enum AgentError {
         action: &'static str,
     },
     /// An answer that breaks the agent protocol.
-    #[error("invalid answer from the ssh-agent at {} when asked to {action}: {detail}", .socket.display())]
+    #[error("{}", trf!(
+        "invalid answer from the ssh-agent at {} when asked to {}: {detail}",
+        "请求位于 {} 的 ssh-agent {}时，回答无效：{detail}", .socket.display(), act(.action)
+    ))]
     Protocol {
         /// The agent's socket.
         socket: PathBuf,
@@ -92,7 +108,10 @@ pub enum AgentError {
         detail: &'static str,
     },
     /// A signature that does not verify.
-    #[error("the ssh-agent at {} returned a signature that does not verify with the key {key}", .socket.display())]
+    #[error("{}", trf!(
+        "the ssh-agent at {} returned a signature that does not verify with the key {key}",
+        "位于 {} 的 ssh-agent 返回的签名无法用密钥 {key} 核验", .socket.display()
+    ))]
     BadSignature {
         /// The agent's socket.
         socket: PathBuf,
@@ -103,9 +122,9 @@ pub enum AgentError {
 
 fn how_many(keys: usize) -> String {
     match keys {
-        0 => "no Ed25519 key".to_owned(),
-        1 => "1 other Ed25519 key".to_owned(),
-        n => format!("{n} other Ed25519 keys"),
+        0 => tr!("no Ed25519 key", "没有 Ed25519 密钥").to_owned(),
+        1 => tr!("1 other Ed25519 key", "有 1 个其他 Ed25519 密钥").to_owned(),
+        n => trf!("{n} other Ed25519 keys", "有 {n} 个其他 Ed25519 密钥"),
     }
 }
 
@@ -127,8 +146,8 @@ pub struct Agent {
 }
 
 // The `action` of an error.
-const LISTING: &str = "list its keys";
-const SIGNING: &str = "sign";
+pub(super) const LISTING: &str = "list its keys";
+pub(super) const SIGNING: &str = "sign";
 
 impl Agent {
     /// The agent that listens at `socket`. Does not connect.
@@ -148,7 +167,9 @@ impl Agent {
     pub fn keys(&self) -> Result<Vec<Identity>, AgentError> {
         let answer = self.ask(LISTING, &[LIST], self.list_timeout)?;
         let rest = self.contents(LISTING, LISTED, &answer)?;
-        identities(rest).ok_or_else(|| self.protocol(LISTING, "the list of keys is truncated or too long"))
+        identities(rest).ok_or_else(|| {
+            self.protocol(LISTING, tr!("the list of keys is truncated or too long", "密钥列表被截断或过长"))
+        })
     }
 
     /// A signer that uses one of the agent's keys.
@@ -171,7 +192,7 @@ impl Agent {
         request.extend_from_slice(&0u32.to_be_bytes());
         let answer = self.ask(SIGNING, &request, self.sign_timeout)?;
         let rest = self.contents(SIGNING, SIGNED, &answer)?;
-        signature(rest).ok_or_else(|| self.protocol(SIGNING, "not an Ed25519 signature"))
+        signature(rest).ok_or_else(|| self.protocol(SIGNING, tr!("not an Ed25519 signature", "不是 Ed25519 签名")))
     }
 
     pub(super) fn bad_signature(&self, key: &PublicKey) -> AgentError {
@@ -187,7 +208,7 @@ impl Agent {
         match answer.split_first() {
             Some((found, rest)) if *found == kind => Ok(rest),
             Some((&FAILURE, _)) => Err(AgentError::Refused { socket: self.socket.clone(), action }),
-            _ => Err(self.protocol(action, "unexpected message type")),
+            _ => Err(self.protocol(action, tr!("unexpected message type", "意外的消息类型"))),
         }
     }
 
@@ -198,7 +219,7 @@ impl Agent {
                 ErrorKind::WouldBlock | ErrorKind::TimedOut => {
                     AgentError::Timeout { socket: self.socket.clone(), action, seconds: limit.as_secs() }
                 }
-                ErrorKind::UnexpectedEof => self.protocol(action, "truncated message"),
+                ErrorKind::UnexpectedEof => self.protocol(action, tr!("truncated message", "消息被截断")),
                 _ => AgentError::Unreachable { socket: self.socket.clone(), source },
             }
         };
@@ -213,7 +234,7 @@ impl Agent {
         // Checked before any memory is allocated for it.
         let length = u32::from_be_bytes(length) as usize;
         if length == 0 || length > MAX_ANSWER {
-            return Err(self.protocol(action, "the message is empty or too long"));
+            return Err(self.protocol(action, tr!("the message is empty or too long", "消息为空或过长")));
         }
         let mut answer = vec![0; length];
         fill(&mut stream, &mut answer, deadline).map_err(failed(timeout))?;

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::{KeyError, Signer};
 use crate::domain::{BadKey, Invalid, PublicKey};
 use crate::private::open_regular;
+use crate::tr;
 
 fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> KeyError {
     move |source| KeyError::Io { action, path: path.to_owned(), source }
@@ -45,9 +46,9 @@ pub fn read_secret(path: &Path) -> Result<Zeroizing<String>, KeyError> {
     file.take(MAX_SECRET as u64 + 1).read_to_end(&mut bytes).map_err(io("read", path))?;
     let invalid = |what| io("read", path)(std::io::Error::new(ErrorKind::InvalidData, what));
     if bytes.len() > MAX_SECRET {
-        return Err(invalid("larger than a private key or a passphrase"));
+        return Err(invalid(tr!("larger than a private key or a passphrase", "比私钥或口令大")));
     }
-    let text = std::str::from_utf8(&bytes).map_err(|_| invalid("it is not valid UTF-8"))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| invalid(tr!("it is not valid UTF-8", "不是有效的 UTF-8")))?;
     Ok(Zeroizing::new(text.to_owned()))
 }
 

@@ -3,12 +3,14 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::doing::{Doing, FileOp};
 use super::sqlite::fault::Fault;
 use super::sqlite::place::SecondPath;
 use super::sqlite::queue::Holder;
 use crate::domain::{Digest, Head, Time, Unloaded};
 use crate::format::Defect;
 use crate::private::PrivateError;
+use crate::{tr, trf};
 
 /// The most findings, and the most notices, that are kept: a damaged file can cause millions.
 pub const MOST: usize = 100;
@@ -39,7 +41,7 @@ impl Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.seq {
-            Some(seq) => write!(f, "entry {seq}: [{}] {}", self.rule, self.meaning),
+            Some(seq) => f.write_str(&trf!("entry {seq}: [{}] {}", "第 {seq} 条：[{}] {}", self.rule, self.meaning)),
             None => write!(f, "[{}] {}", self.rule, self.meaning),
         }
     }
@@ -49,31 +51,31 @@ impl fmt::Display for Finding {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// No such file.
-    #[error("no register at {}", .path.display())]
+    #[error("{}", trf!("no register at {}", "{} 处没有变更台账", .path.display()))]
     NotFound {
         /// The path.
         path: PathBuf,
     },
     /// The path of a new file is taken.
-    #[error("{} already exists", .path.display())]
+    #[error("{}", trf!("{} already exists", "{} 已存在", .path.display()))]
     Exists {
         /// The path.
         path: PathBuf,
     },
     /// Not an SQLite file.
-    #[error("{} is not a register: not an SQLite database", .path.display())]
+    #[error("{}", trf!("{} is not a register: not an SQLite database", "{} 不是变更台账：不是 SQLite 数据库", .path.display()))]
     NotADatabase {
         /// The file.
         path: PathBuf,
     },
     /// An SQLite file of another program.
-    #[error("{} is not a register: an SQLite database of another application", .path.display())]
+    #[error("{}", trf!("{} is not a register: an SQLite database of another application", "{} 不是变更台账：是其他程序的 SQLite 数据库", .path.display()))]
     OtherApplication {
         /// The file.
         path: PathBuf,
     },
     /// A register's file whose text is not stored as UTF-8.
-    #[error("{} is not a register: its text encoding is {found}, not UTF-8", .path.display())]
+    #[error("{}", trf!("{} is not a register: its text encoding is {found}, not UTF-8", "{} 不是变更台账：文本编码为 {found}，不是 UTF-8", .path.display()))]
     Encoding {
         /// The file.
         path: PathBuf,
@@ -81,7 +83,7 @@ pub enum StoreError {
         found: String,
     },
     /// A file layout that this version does not know.
-    #[error("unsupported layout {found} of {}: this twinseal reads layout {known}", .path.display())]
+    #[error("{}", trf!("unsupported layout {found} of {}: this twinseal reads layout {known}", "不支持 {} 的布局 {found}：本版 twinseal 读取布局 {known}", .path.display()))]
     Layout {
         /// The file.
         path: PathBuf,
@@ -91,25 +93,25 @@ pub enum StoreError {
         known: i64,
     },
     /// A format level that this version does not know.
-    #[error("unsupported format level {found}: a newer twinseal is required")]
+    #[error("{}", trf!("unsupported format level {found}: a newer twinseal is required", "不支持格式级别 {found}：需要更新版本的 twinseal"))]
     Newer {
         /// Its level.
         found: u64,
     },
     /// This account has no permission to write.
-    #[error("no permission to write {}", .path.display())]
+    #[error("{}", trf!("no permission to write {}", "无权写入 {}", .path.display()))]
     ReadOnly {
         /// The file.
         path: PathBuf,
     },
     /// A file system that is mounted read-only.
-    #[error("{} is on a file system that is mounted read-only", .path.display())]
+    #[error("{}", trf!("{} is on a file system that is mounted read-only", "{} 所在的文件系统以只读方式挂载", .path.display()))]
     ReadOnlyMount {
         /// The file.
         path: PathBuf,
     },
     /// A register that can be reached by a second path.
-    #[error("{} {second}: a program that opens it by another path does not see its WAL file", .path.display())]
+    #[error("{}", trf!("{} {second}: a program that opens it by another path does not see its WAL file", "{} {second}：经其他路径打开它的程序看不到它的 WAL 文件", .path.display()))]
     SecondPath {
         /// The file.
         path: PathBuf,
@@ -117,43 +119,43 @@ pub enum StoreError {
         second: SecondPath,
     },
     /// The register itself where another file is expected.
-    #[error("{} is the register itself", .path.display())]
+    #[error("{}", trf!("{} is the register itself", "{} 就是该变更台账本身", .path.display()))]
     SameFile {
         /// The path.
         path: PathBuf,
     },
     /// Another file was put at the path of an open one.
-    #[error("{} was replaced or removed while it was in use", .path.display())]
+    #[error("{}", trf!("{} was replaced or removed while it was in use", "{} 在使用期间被替换或删除", .path.display()))]
     Replaced {
         /// The path.
         path: PathBuf,
     },
     /// Permission to write, but the disk refuses it.
-    #[error("cannot write beside {}, although permissions allow it", .path.display())]
+    #[error("{}", trf!("cannot write beside {}, although permissions allow it", "无法在 {} 旁写入文件，尽管权限允许", .path.display()))]
     Stuck {
         /// The file.
         path: PathBuf,
     },
     /// Recording in a backup.
-    #[error("{} is a backup, which is read-only", .path.display())]
+    #[error("{}", trf!("{} is a backup, which is read-only", "{} 是备份，只能读取", .path.display()))]
     IsBackup {
         /// The file.
         path: PathBuf,
     },
     /// A register where a backup is expected.
-    #[error("{} is not a backup", .path.display())]
+    #[error("{}", trf!("{} is not a backup", "{} 不是备份", .path.display()))]
     NotABackup {
         /// The file.
         path: PathBuf,
     },
     /// Another process has the file open, and the operation needs it exclusively.
-    #[error("{} is in use by another process", .path.display())]
+    #[error("{}", trf!("{} is in use by another process", "{} 正被其他进程使用", .path.display()))]
     InUse {
         /// The file.
         path: PathBuf,
     },
     /// Two files of one register that diverge.
-    #[error("{} and the register diverge at entry {seq}", .path.display())]
+    #[error("{}", trf!("{} and the register diverge at entry {seq}", "{} 与该变更台账从第 {seq} 条起不一致", .path.display()))]
     Parted {
         /// The other file.
         path: PathBuf,
@@ -161,9 +163,7 @@ pub enum StoreError {
         seq: u64,
     },
     /// A network file system, where other hosts may write too.
-    #[error(
-        "{} is on a network file system ({kind} at {}): writing is refused", .path.display(), .point.display()
-    )]
+    #[error("{}", trf!("{} is on a network file system ({kind} at {}): writing is refused", "{} 位于网络文件系统（{kind}，挂载于 {}）：拒绝写入", .path.display(), .point.display()))]
     Network {
         /// The file.
         path: PathBuf,
@@ -173,13 +173,13 @@ pub enum StoreError {
         point: PathBuf,
     },
     /// SQLite reported the file as busy until the timeout.
-    #[error("register is busy: gave up after {seconds} s")]
+    #[error("{}", trf!("register is busy: gave up after {seconds} s", "变更台账正忙：等待 {seconds} 秒后放弃"))]
     Busy {
         /// The timeout.
         seconds: u64,
     },
     /// Another writer held the write queue until the timeout.
-    #[error("{} is busy: gave up after {seconds} s; {}", .path.display(), who(.holder.as_ref()))]
+    #[error("{}", trf!("{} is busy: gave up after {seconds} s; {}", "{} 正忙：等待 {seconds} 秒后放弃；{}", .path.display(), who(.holder.as_ref())))]
     Queue {
         /// The register's file.
         path: PathBuf,
@@ -191,7 +191,7 @@ pub enum StoreError {
         holder: Option<Holder>,
     },
     /// Another program held the file's lock until the timeout.
-    #[error("{} is locked by another program: gave up after {seconds} s", .path.display())]
+    #[error("{}", trf!("{} is locked by another program: gave up after {seconds} s", "{} 被其他程序锁定：等待 {seconds} 秒后放弃", .path.display()))]
     Locked {
         /// The file.
         path: PathBuf,
@@ -199,34 +199,34 @@ pub enum StoreError {
         seconds: u64,
     },
     /// SQLite reported an error.
-    #[error("SQLite failed while {doing}: {source}")]
+    #[error("{}", trf!("SQLite failed while {doing}: {source}", "SQLite 在{doing}时失败：{source}"))]
     Sqlite {
-        /// The operation, such as `recording`.
-        doing: &'static str,
+        /// The work.
+        doing: Doing,
         /// SQLite's error.
         source: Fault,
     },
     /// A file cannot be read or written.
-    #[error("cannot {doing} {}: {source}", .path.display())]
+    #[error("{}", trf!("{}: {source}", "{}：{source}", .doing.failed(.path)))]
     Io {
-        /// The operation, such as `read`.
-        doing: &'static str,
+        /// The operation.
+        doing: FileOp,
         /// The file.
         path: PathBuf,
         /// The system's error.
         source: std::io::Error,
     },
     /// The log or its file fails verification.
-    #[error("register is broken: {0}")]
+    #[error("{}", trf!("register is broken: {}", "变更台账已损坏：{}", .0))]
     Broken(Finding),
     /// The entry was written, but may not be durable: it may or may not be there when the file is next opened.
-    #[error("the entry may or may not be recorded: SQLite failed while committing: {source}")]
+    #[error("{}", trf!("the entry may or may not be recorded: SQLite failed while committing: {source}", "日志条目可能已记录，也可能未记录：SQLite 在提交时失败：{source}"))]
     Uncertain {
         /// SQLite's error.
         source: Fault,
     },
     /// The entry is recorded, but a later step failed.
-    #[error("entry {seq} is recorded, but a later step failed: {source}")]
+    #[error("{}", trf!("entry {seq} is recorded, but a later step failed: {source}", "第 {seq} 条已记录，但后续步骤失败：{source}"))]
     RecordedButNotPinned {
         /// The entry.
         seq: u64,
@@ -234,7 +234,7 @@ pub enum StoreError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The verified cache is damaged; the register is not affected.
-    #[error("verified cache {} is damaged: {what}", .path.display())]
+    #[error("{}", trf!("verified cache {} is damaged: {what}", "已验证缓存 {} 已损坏：{what}", .path.display()))]
     CacheDamaged {
         /// Its file; empty if it is a temporary one.
         path: PathBuf,
@@ -242,10 +242,10 @@ pub enum StoreError {
         what: String,
     },
     /// A question about the state was asked without loading what it needs: a fault of twinseal.
-    #[error("internal error: {0}")]
+    #[error("{}", trf!("internal error: {}", "内部错误：{}", .0))]
     Unloaded(#[from] Unloaded),
     /// The log lacks an entry that this account verified.
-    #[error("the log lacks entry {seq} {leaf}, which this account verified{}", at(.verified))]
+    #[error("{}", trf!("the log lacks entry {seq} {leaf}, which this account verified{}", "日志中缺少第 {seq} 条 {leaf}，本账号{}已核验过该条", at(.verified)))]
     PinLost {
         /// The pinned entry.
         seq: u64,
@@ -255,10 +255,8 @@ pub enum StoreError {
         verified: Option<Time>,
     },
     /// A restoration that does not list every entry that this account verified and the log lacks.
-    #[error(
-        "this account verified entry {} {}, which the restoration does not list as lost: its list ends at entry {last}",
-        .held.seq, .held.leaf
-    )]
+    #[error("{}", trf!("this account verified entry {} {}, which the restoration does not list as lost: its list ends at entry {last}", "本账号已核验第 {} 条 {}，而该恢复未将其列为丢失：其列表止于第 {last} 条",
+        .held.seq, .held.leaf))]
     NotListed {
         /// The newest entry that this account verified.
         held: Head,
@@ -266,13 +264,13 @@ pub enum StoreError {
         last: u64,
     },
     /// This account's directory has no room for what it verifies, so nothing is recorded.
-    #[error("no room for the verified cache of this account: nothing is recorded")]
+    #[error("{}", trf!("no room for the verified cache of this account: nothing is recorded", "没有空间存放本账号的已验证缓存：未记录任何内容"))]
     NoRoom,
     /// A restoration that cannot be one of this log.
-    #[error("the restoration does not fit this log: {0}")]
+    #[error("{}", trf!("the restoration does not fit this log: {}", "该恢复与此日志不符：{}", .0))]
     OtherRestoration(String),
     /// This account accepted another register in place of this one.
-    #[error("{} is superseded: this account accepted another register in its place, so nothing is recorded in it", .path.display())]
+    #[error("{}", trf!("{} is superseded: this account accepted another register in its place, so nothing is recorded in it", "{} 已被取代：本账号已接受另一变更台账代替它，因此不会在其中记录任何内容", .path.display()))]
     Superseded {
         /// The superseded register.
         path: PathBuf,
@@ -281,13 +279,13 @@ pub enum StoreError {
     #[error(transparent)]
     Private(#[from] PrivateError),
     /// The register itself is at another path.
-    #[error("{} is a copy: this account has the register at another path, so nothing is recorded in the copy", .path.display())]
+    #[error("{}", trf!("{} is a copy: this account has the register at another path, so nothing is recorded in the copy", "{} 是副本：本账号的该变更台账在其他路径，因此不会在副本中记录任何内容", .path.display()))]
     Copy {
         /// The copy.
         path: PathBuf,
     },
     /// A pin file that is malformed.
-    #[error("pin {} is unreadable: line {line} is malformed", .path.display())]
+    #[error("{}", trf!("pin {} is unreadable: line {line} is malformed", "已验证位置 {} 无法读取：第 {line} 行格式有误", .path.display()))]
     PinUnreadable {
         /// The file.
         path: PathBuf,
@@ -297,15 +295,21 @@ pub enum StoreError {
 }
 
 fn at(verified: &Option<Time>) -> String {
-    verified.map_or(" before".to_owned(), |time| format!(" at {time}"))
+    match verified {
+        Some(time) => trf!(" at {time}", "于 {time} "),
+        None => tr!(" before", "此前").to_owned(),
+    }
 }
 
 fn who(holder: Option<&Holder>) -> String {
     match holder {
         Some(Holder { account, process, since }) => {
-            format!("{account} (process {process}) has been writing since {since}")
+            trf!(
+                "{account} (process {process}) has been writing since {since}",
+                "{account}（进程 {process}）自 {since} 起一直在写入"
+            )
         }
-        None => "the writer is unknown".to_owned(),
+        None => tr!("the writer is unknown", "写入者未知").to_owned(),
     }
 }
 
@@ -323,7 +327,7 @@ impl StoreError {
     }
 
     /// Wraps an I/O error with the operation that failed.
-    pub fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+    pub fn io(doing: FileOp, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         move |source| Self::Io { doing, path: path.to_owned(), source }
     }
 

@@ -161,7 +161,7 @@ fn blocks(page: &str) -> Vec<Block> {
 
 /// The README, the changelog, and every page below `docs`.
 fn documents() -> Vec<String> {
-    let mut found = vec!["README.md".to_owned(), "CHANGELOG.md".to_owned()];
+    let mut found = ["README.md", "README.zh-CN.md", "CHANGELOG.md"].map(str::to_owned).to_vec();
     let mut folders = vec![PathBuf::from("docs")];
     while let Some(folder) = folders.pop() {
         for path in fs::read_dir(folder).unwrap().map(|item| item.unwrap().path()) {

@@ -21,16 +21,55 @@ pub const GUTTERS: [char; 4] = ['=', '|', '$', '>'];
 /// The width of the column for the names of fields.
 const NAMES: usize = 11;
 
-/// The sections of a page: an empty line ends one, and only the program writes empty lines.
+/// The beginnings of headings in Chinese, and what they are in English.
+const CHINESE: [(&str, &str); 19] = [
+    ("标题", "title"),
+    ("字段", "fields"),
+    ("原因", "reason"),
+    ("影响范围", "impact"),
+    ("安全影响", "security"),
+    ("目标", "targets"),
+    ("实施步骤", "plan"),
+    ("回退方案", "rollback"),
+    ("中止条件", "abort if"),
+    ("测试", "tests"),
+    ("成功标准", "success"),
+    ("例外理由", "exception"),
+    ("姓名", "names"),
+    ("要求", "requirements"),
+    ("时间线", "timeline"),
+    ("第 ", "entry "),
+    ("日志条目", "entries"),
+    ("即将签名", "about to"),
+    ("注：", "note: "),
+];
+
+/// The sections of a page: an empty line ends one, and only the program writes empty lines. Headings are given in
+/// English.
 pub fn sections(page: &str) -> Vec<Section> {
+    let english = |heading: &str| {
+        let found = CHINESE.iter().find_map(|(chinese, english)| Some((english, heading.strip_prefix(chinese)?)));
+        found.map_or_else(|| heading.to_owned(), |(english, rest)| format!("{english}{rest}"))
+    };
     page.split("\n\n")
         .map(|part| {
             let mut lines = part.trim_start_matches('\n').split('\n').map(str::to_owned);
             let heading = lines.next().unwrap();
-            assert!(heading.starts_with(|c: char| c.is_ascii_alphanumeric()), "a section begins with {heading:?}");
-            Section { heading, lines: lines.collect() }
+            assert!(heading.starts_with(char::is_alphanumeric), "a section begins with {heading:?}");
+            Section { heading: english(&heading), lines: lines.collect() }
         })
         .collect()
+}
+
+/// The columns of a text: an ideograph takes two, and so may any other character beyond ASCII.
+fn columns(text: &str) -> usize {
+    text.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum()
+}
+
+/// What follows so many columns of a line.
+fn behind(line: &str, wanted: usize) -> &str {
+    let end = line.char_indices().map(|(at, _)| at).chain([line.len()]).find(|at| columns(&line[..*at]) >= wanted);
+    end.map_or("", |at| &line[at..])
 }
 
 /// The signs of a diff that belong to one side of it.
@@ -72,7 +111,7 @@ pub fn marks(heading: &str, lines: &[String]) -> usize {
         let mut chars = line.chars();
         let begins = chars.next().is_some_and(|c| c != ' ' || line.starts_with("  ")) && chars.next() == Some(' ');
         let rest: String = chars.collect();
-        begins.then(|| rest.split(' ').next().unwrap().len())
+        begins.then(|| columns(rest.split(' ').next().unwrap()))
     };
     lines.iter().filter_map(mark).max().map_or(0, |most| if most == 0 { 0 } else { most + 1 })
 }
@@ -175,13 +214,13 @@ fn block(heading: &str, section: &Section) -> (Vec<String>, Vec<String>) {
     for (gutter, content) in whole_lines(&section.lines, marks) {
         let mark = if content.starts_with(' ') { "" } else { content.split(' ').next().unwrap() };
         let mark = if marks == 0 { "" } else { mark };
-        let value = exact(content.get(marks..).unwrap_or(""));
+        let value = exact(behind(&content, marks));
         if mark == format!("{}.", number + 1) {
             (number, test) = (number + 1, "test");
         }
         test = match mark {
-            "result:" => "test-result",
-            "evidence:" => "test-evidence",
+            "result:" | "结果：" => "test-result",
+            "evidence:" | "证据：" => "test-evidence",
             _ => test,
         };
         match (name, gutter) {

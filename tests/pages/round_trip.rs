@@ -9,6 +9,14 @@ use twinseal::format::Raw;
 
 pub const WIDTHS: [Option<u16>; 4] = [None, Some(40), Some(80), Some(200)];
 
+/// The languages of what carol reads.
+pub const LANGUAGES: [Option<&str>; 2] = [None, Some("zh-CN")];
+
+/// Lets carol read a language.
+pub fn read_in(world: &World, language: Option<&str>) {
+    world.variable("carol", "TWINSEAL_LANG", language);
+}
+
 fn lines(bytes: &[u8]) -> Vec<String> {
     String::from_utf8(bytes.to_vec()).unwrap().lines().map(str::to_owned).collect()
 }
@@ -35,7 +43,7 @@ fn signing_page(world: &World, columns: Option<u16>) -> String {
     let output = world.run_typing("carol", "approve CHG-1", &["no"]);
     assert_eq!(output.exit, Exit::Refused, "{}", output.screen);
     world.columns(None);
-    output.err.split("\nerror: ").next().unwrap().to_owned()
+    output.err.split("\nerror: ").next().unwrap().split("\n错误：").next().unwrap().to_owned()
 }
 
 fn world(draft: &str) -> World {
@@ -58,19 +66,22 @@ fn body_text_and_data_are_read_from_the_signing_page_byte_for_byte() {
     for (draft, _) in drafts() {
         let world = world(&draft);
         let entry = signed(&world.raw(2));
-        for columns in WIDTHS {
-            let page = signing_page(&world, columns);
-            assert_eq!(read(&sections(&page)), entry, "{columns:?}\n{page}");
+        for language in LANGUAGES {
+            read_in(&world, language);
+            for columns in WIDTHS {
+                let page = signing_page(&world, columns);
+                assert_eq!(read(&sections(&page)), entry, "{columns:?}\n{page}");
+            }
+            // What is signed is shown as it is signed, in whatever zone somebody reads times.
+            for zone in [None, Some("Asia/Shanghai")] {
+                world.variable("carol", "TZ", zone);
+                let page = world.ok("carol", "show CHG-1");
+                assert_eq!(read(&sections(page.trim_end())), entry, "{page}");
+            }
+            let page = signing_page(&world, Some(80));
+            assert_eq!(read(&sections(&page)), entry, "{page}");
+            world.variable("carol", "TZ", None);
         }
-        // What is signed is shown as it is signed, in whatever zone somebody reads times.
-        for zone in [None, Some("Asia/Shanghai")] {
-            world.variable("carol", "TZ", zone);
-            let page = world.ok("carol", "show CHG-1");
-            assert_eq!(read(&sections(page.trim_end())), entry, "{page}");
-        }
-        let page = signing_page(&world, Some(80));
-        assert_eq!(read(&sections(&page)), entry, "{page}");
-        world.variable("carol", "TZ", None);
     }
 }
 
@@ -78,20 +89,22 @@ fn body_text_and_data_are_read_from_the_signing_page_byte_for_byte() {
 fn no_line_of_a_page_is_wider_than_the_terminal_of_the_question() {
     for (draft, _) in drafts() {
         let world = world(&draft);
-        for columns in [40, 80] {
+        for (columns, language) in [(40, None), (80, None), (40, Some("zh-CN")), (80, Some("zh-CN"))] {
+            read_in(&world, language);
             let page = signing_page(&world, Some(columns));
             // A terminal may show any character beyond ASCII in two columns, but not the sign in the gutter.
             let columns_of = |(at, c): (usize, char)| if c.is_ascii() || (c, at) == ('…', 1) { 1 } else { 2 };
             let width = |line: &str| line.chars().enumerate().map(columns_of).sum::<usize>();
             let wide = page.lines().find(|line| width(line) >= usize::from(columns));
-            assert_eq!(wide, None, "{columns}");
+            assert_eq!(wide, None, "{columns} {language:?}");
         }
     }
 }
 
 /// The lines of a page that are the program's own, without what differs between any two entries.
 fn own_lines(page: &str) -> Vec<String> {
-    let page: Vec<&str> = page.split("\n\n").filter(|part| !part.starts_with("note: ")).collect();
+    let is_note = |part: &&str| part.starts_with("note: ") || part.starts_with("注：");
+    let page: Vec<&str> = page.split("\n\n").filter(|part| !is_note(part)).collect();
     let page = page.join("\n\n");
     let own = page.lines().filter(|line| !line.starts_with(GUTTERS));
     own.map(|line| line.chars().map(|c| if c.is_ascii_hexdigit() { '0' } else { c }).collect()).collect()
@@ -105,6 +118,7 @@ fn no_text_makes_a_line_with_a_prefix_of_the_program() {
         "x\n\ntimeline\n  2026-12-01T09:00:00Z  entry 9     dave approved",
         "x\n\nabout to sign: approve CHG-1 revision 1\n= risk       low",
         "x\n1. y\n$ z\n| w\n> arg \"v\"\n|… u",
+        "x\n状态          已批准（2/2）\n\n时间线\n  第 9 条  dave 批准修订 1\n\n即将签名：批准 CHG-1",
         &long,
     ] {
         let texts =
@@ -112,7 +126,8 @@ fn no_text_makes_a_line_with_a_prefix_of_the_program() {
         let hostile = |draft: String, old: &str| draft.replace(&format!("\"{old}\""), &quoted(text));
         let hostile = world(&texts.into_iter().fold(CHANGE.to_owned(), hostile));
         let harmless = world(CHANGE);
-        for columns in WIDTHS {
+        for (columns, language) in WIDTHS.into_iter().flat_map(|width| LANGUAGES.map(|it| (width, it))) {
+            [&hostile, &harmless].into_iter().for_each(|world| read_in(world, language));
             let (page, usual) = (signing_page(&hostile, columns), signing_page(&harmless, columns));
             assert_eq!(own_lines(&page), own_lines(&usual), "{text}: {columns:?}");
         }
@@ -126,7 +141,8 @@ fn both_revisions_are_read_from_a_full_diff_byte_for_byte() {
         world.write("change.toml", &new);
         world.ok("erin", "revise CHG-1 change.toml");
         let (old, new) = (compared(signed(&world.raw(2))), compared(signed(&world.raw(3))));
-        for columns in WIDTHS {
+        for (columns, language) in WIDTHS.into_iter().flat_map(|width| LANGUAGES.map(|it| (width, it))) {
+            read_in(&world, language);
             world.columns(columns);
             let page = world.ok("carol", "diff CHG-1 --full");
             world.columns(None);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reader::{Section, marks, read, sections};
-use super::round_trip::{WIDTHS, signed};
+use super::round_trip::{LANGUAGES, WIDTHS, read_in, signed};
 use super::texts::draft;
 use crate::model::draw::Rng;
 use crate::rules::enact;
@@ -56,7 +56,13 @@ const ORDER: [&str; 37] = [
 
 /// Whether the words above some lines name a change.
 fn names(label: &str, change: &str, all: usize) -> bool {
-    let listed = |list: &str| list.split(", ").any(|it| it == change);
+    let listed = |list: &str| list.split([',', '、']).any(|it| it.trim() == change);
+    if label == format!("全部{all}个") {
+        return true;
+    }
+    if let Some(but) = label.strip_prefix("除").and_then(|it| it.strip_suffix("外全部")) {
+        return !listed(but);
+    }
     match label.strip_prefix("all") {
         Some(count) if count == format!(" {all}") => true,
         Some(but) => !listed(but.strip_prefix(" but ").unwrap_or_else(|| panic!("{label}"))),
@@ -68,13 +74,16 @@ fn names(label: &str, change: &str, all: usize) -> bool {
 fn labelled(section: &Section) -> Vec<(String, Vec<String>)> {
     let (mut found, mut label) = (Vec::<(String, Vec<String>)>::new(), String::new());
     // The program marks sensitive steps; nobody signs that.
-    let is_mark = |line: &str| line.trim_start().starts_with("sensitive: ") || line.starts_with(" …");
+    let marks = ["sensitive: ", "敏感命令："];
+    let is_mark = |line: &str| marks.iter().any(|it| line.trim_start().starts_with(it)) || line.starts_with(" …");
     for line in section.lines.iter().filter(|line| !is_mark(line)) {
         match line.strip_prefix("  ") {
             Some(words) => {
                 label = format!("{label} {}", words.trim_start()).trim_start().to_owned();
-                if let Some(whole) = label.strip_suffix(':') {
-                    found.push((whole.to_owned(), Vec::new()));
+                // Chinese is broken anywhere: its spaces say nothing.
+                let whole = label.strip_suffix('：').map(|it| it.replace(' ', ""));
+                if let Some(whole) = whole.or(label.strip_suffix(':').map(str::to_owned)) {
+                    found.push((whole, Vec::new()));
                     label.clear();
                 }
             }
@@ -125,10 +134,16 @@ fn of_one(all: &[Section], change: &str, count: usize) -> Vec<Section> {
 
 /// The sections that show revisions: neither what stands before them nor what is about to be signed.
 fn shown(page: &str) -> Vec<Section> {
-    let (_, page) = page.split_once("\n\nsigned lines\n").unwrap_or_else(|| panic!("{page}"));
-    let (_, page) = page.split_once("\n\ntitle\n").unwrap();
-    let (page, _) = page.split_once("\n\nabout to sign: an approval of each\n").unwrap();
-    sections(&format!("title\n{page}"))
+    let at = |page: &str, words: [&str; 2]| {
+        let found = words.iter().find_map(|it| Some((page.find(it)?, it.len())));
+        found.unwrap_or_else(|| panic!("{words:?}\n{page}"))
+    };
+    let (begin, _) = at(page, ["\n\nsigned lines\n", "\n\n已签名的行\n"]);
+    let page = &page[begin..];
+    let (title, length) = at(page, ["\n\ntitle\n", "\n\n标题\n"]);
+    let page = &page[title + length..];
+    let (end, _) = at(page, ["\n\nabout to sign: an approval of each\n", "\n\n即将签名：逐一批准\n"]);
+    sections(&format!("title\n{}", &page[..end]))
 }
 
 /// Files drafts, and reads each revision back from the page of all of them.
@@ -147,12 +162,14 @@ fn are_read_back(drafts: &[String]) {
         filed.push((format!("CHG-{n}"), signed(&world.raw(world.entries() - 1))));
     }
     world.write("all.txt", filed.iter().map(|(change, _)| format!("{change}\n")).collect::<String>());
-    for columns in WIDTHS {
+    for (columns, language) in WIDTHS.into_iter().flat_map(|width| LANGUAGES.map(|it| (width, it))) {
+        read_in(&world, language);
         world.columns(columns);
         let output = world.run_typing("carol", "approve --all-of all.txt", &[""]);
         world.columns(None);
         assert_eq!(output.exit, Exit::Refused, "{}", output.screen);
-        assert!(output.err.contains(" sensitive: "), "{}", output.err);
+        let sensitive = if language.is_none() { " sensitive: " } else { " 敏感命令：" };
+        assert!(output.err.contains(sensitive), "{}", output.err);
         let page = shown(&output.err);
         for (change, entry) in &filed {
             assert_eq!(read(&of_one(&page, change, filed.len())), *entry, "{change} {columns:?}\n{}", output.err);

@@ -6,19 +6,24 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use toml_edit::{DocumentMut, value};
 
-use crate::commands::Context;
 use crate::commands::lookup::{parse, zone_named};
+use crate::commands::{Context, Zh};
 use crate::config::{Config as File, ConfigError};
 use crate::domain::PersonId;
 use crate::error::Error;
 use crate::output::{safe, table};
 use crate::settings::{Origin, Setting};
+use crate::{tr, trf};
 
 /// Show and change the settings of this account
 ///
 /// Without a subcommand, shows each setting. An option has precedence over its environment variable, and the variable
 /// over config.toml. No setting weakens a rule.
 #[derive(Debug, Args)]
+#[command(zh("查看和修改本账号的设置"))]
+#[command(zh_long(
+    "不带子命令时列出每项设置。选项优先于环境变量，环境变量优先于 config.toml。任何设置都不会放宽规则。"
+))]
 #[command(after_help = "Examples:
   twinseal config
   twinseal config set register prod")]
@@ -30,17 +35,26 @@ pub struct Config {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Show each setting and where it comes from
+    #[command(zh("显示每项设置及其来源"))]
     Show,
     /// Print the path of config.toml
+    #[command(zh("显示 config.toml 的路径"))]
     Path,
     /// Change a setting in config.toml
+    #[command(zh("修改 config.toml 中的一项设置"))]
     Set(Set),
     /// Remove a setting from config.toml
+    #[command(zh("从 config.toml 中移除一项设置"))]
     Unset(Unset),
     /// Open config.toml in your editor
     ///
     /// The editor is $VISUAL or $EDITOR. The file is replaced only by a valid one; otherwise your text is kept beside it,
     /// and the next `config edit` opens it again.
+    #[command(zh("用编辑器打开 config.toml"))]
+    #[command(zh_long(
+        "编辑器取自 $VISUAL 或 $EDITOR。只有内容有效时才替换原文件；否则所写内容保留在它旁边，\
+         下次 `config edit` 会再次打开。"
+    ))]
     Edit,
 }
 
@@ -51,8 +65,10 @@ enum Verb {
   twinseal config set key ~/.ssh/id_ed25519_work")]
 pub struct Set {
     /// Setting to change
+    #[arg(zh("要修改的设置项"))]
     name: Name,
     /// Its value
+    #[arg(zh("设置的值"))]
     value: String,
 }
 
@@ -62,6 +78,7 @@ pub struct Set {
   twinseal config unset as")]
 pub struct Unset {
     /// Setting to remove
+    #[arg(zh("要移除的设置项"))]
     name: Name,
 }
 
@@ -69,12 +86,16 @@ pub struct Unset {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Name {
     /// Register to use, by name or path
+    #[value(zh("使用的变更台账：名称或路径"))]
     Register,
     /// Key file that signs
+    #[value(zh("用于签名的密钥文件"))]
     Key,
     /// Person to act as
+    #[value(zh("以谁的身份操作"))]
     As,
     /// Time zone of times without an offset, such as Asia/Shanghai
+    #[value(zh("不带时差的时间所用的时区，如 Asia/Shanghai"))]
     Zone,
 }
 
@@ -105,7 +126,8 @@ impl Config {
             Some(Verb::Set(it)) => it.run(context),
             Some(Verb::Unset(it)) => {
                 change(context, |document| _ = document.remove(it.name.as_str()))?;
-                changed(context, format_args!("removed {} from config.toml", it.name.as_str()))
+                let name = it.name.as_str();
+                changed(context, trf!("removed {name} from config.toml", "已从 config.toml 移除 {name}"))
             }
             Some(Verb::Edit) => edit(context),
         }
@@ -118,7 +140,7 @@ impl Set {
             parse::<PersonId>(&self.value)?;
         }
         if self.value.is_empty() {
-            return Err(Error::EmptyOption("the value"));
+            return Err(Error::EmptyOption(tr!("the value", "值")));
         }
         if self.name == Name::Zone {
             zone_named(&self.value)?;
@@ -136,9 +158,10 @@ impl Set {
             }
         };
         if let Some(from) = shadow.filter(|from| *from != Origin::File) {
-            context.env.remark(format_args!("note: {from} is set and has precedence"));
+            context.env.remark(trf!("note: {from} is set and has precedence", "注意：已设置 {from}，以它为准"));
         }
-        changed(context, format_args!("set {} in config.toml", self.name.as_str()))
+        let name = self.name.as_str();
+        changed(context, trf!("set {name} in config.toml", "已在 config.toml 中设置 {name}"))
     }
 }
 
@@ -156,10 +179,13 @@ pub fn store(context: &Context<'_>, settings: &[(Name, String)]) -> Result<(), E
 fn note_missing(context: &mut Context<'_>, given: &str) {
     let missing = match context.registers.path(context.env, given) {
         Ok(path) if path.exists() => return,
-        Ok(path) => format!("there is no file {}", safe(&path.display().to_string())),
+        Ok(path) => trf!("there is no file {}", "没有文件 {}", safe(&path.display().to_string())),
         Err(error) => safe(&error.to_string()).into_owned(),
     };
-    context.env.status(format_args!("warning: {missing}; `twinseal config set register` sets another one"));
+    context.env.status(trf!(
+        "warning: {missing}; `twinseal config set register` sets another one",
+        "警告：{missing}；可用 `twinseal config set register` 另设"
+    ));
 }
 
 /// Reports a change of `config.toml`.
@@ -185,8 +211,8 @@ fn change(context: &Context<'_>, change: impl FnOnce(&mut DocumentMut)) -> Resul
 fn row<T>(setting: Option<&Setting<T>>, shown: impl Fn(&T) -> String, default: &str) -> (Option<String>, String) {
     match setting {
         Some(Setting { value, from }) => (Some(shown(value)), from.to_string()),
-        None if default.is_empty() => (None, "not set".to_owned()),
-        None => (Some(default.to_owned()), "default".to_owned()),
+        None if default.is_empty() => (None, tr!("not set", "未设置").to_owned()),
+        None => (Some(default.to_owned()), tr!("default", "默认").to_owned()),
     }
 }
 
@@ -213,7 +239,9 @@ fn show(context: &mut Context<'_>) -> Result<(), Error> {
     };
     let width = context.env.width;
     let json = || json!({ "file": file.display().to_string(), "settings": settings() });
-    context.ui.answer(context.env, json, || table(["SETTING", "VALUE", "FROM"], cells(), width))
+    context.ui.answer(context.env, json, || {
+        table([tr!("SETTING", "设置项"), tr!("VALUE", "值"), tr!("FROM", "来源")], cells(), width)
+    })
 }
 
 fn path(context: &mut Context<'_>) -> Result<(), Error> {
@@ -231,18 +259,20 @@ fn edit(context: &mut Context<'_>) -> Result<(), Error> {
         crate::private::make_folder(folder).map_err(ConfigError::from)?;
     }
     if !draft.exists() {
-        crate::private::replace(&draft, old.as_deref().unwrap_or(EMPTY)).map_err(ConfigError::from)?;
+        crate::private::replace(&draft, old.as_deref().unwrap_or(empty())).map_err(ConfigError::from)?;
     }
-    context.env.edit(&draft).map_err(failed.clone()("edit"))?;
-    let new = fs::read_to_string(&draft).map_err(failed.clone()("read"))?;
+    context.env.edit(&draft).map_err(failed.clone()(tr!("edit", "编辑")))?;
+    let new = fs::read_to_string(&draft).map_err(failed.clone()(tr!("read", "读取")))?;
     File::read(draft.clone(), &new)?;
     File::replace(context.env, old.as_deref(), &new)?;
-    fs::remove_file(&draft).map_err(failed("remove"))?;
-    changed(context, "config.toml is valid")
+    fs::remove_file(&draft).map_err(failed(tr!("remove", "删除")))?;
+    changed(context, tr!("config.toml is valid", "config.toml 有效"))
 }
 
 /// The text that `config edit` begins with.
-const EMPTY: &str = "# Settings of twinseal. An option or an environment variable has precedence.
+fn empty() -> &'static str {
+    tr!(
+        "# Settings of twinseal. An option or an environment variable has precedence.
 # register = \"prod\"
 # key = \"~/.ssh/id_ed25519\"
 # as = \"alice\"
@@ -251,4 +281,16 @@ const EMPTY: &str = "# Settings of twinseal. An option or an environment variabl
 # Whom the author addresses of git commits belong to.
 # [authors]
 # \"alice@example.com\" = \"alice\"
-";
+",
+        "# twinseal 的设置。选项和环境变量优先于此文件。
+# register = \"prod\"
+# key = \"~/.ssh/id_ed25519\"
+# as = \"alice\"
+# zone = \"Asia/Shanghai\"
+
+# git 提交的作者地址各属于谁。
+# [authors]
+# \"alice@example.com\" = \"alice\"
+"
+    )
+}

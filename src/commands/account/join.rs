@@ -10,17 +10,18 @@ use super::home;
 use super::own_key::own_key;
 use super::settle::settle;
 use super::whoami::Me;
-use crate::commands::Context;
 use crate::commands::ask::ask;
 use crate::commands::files::read_text;
 use crate::commands::lookup::{option_path, parse};
-use crate::commands::people::request::{sent_to, signed, write_request};
+use crate::commands::people::request::{for_whom, signed, write_request};
+use crate::commands::{Context, Zh};
 use crate::domain::{Asked, Digest, KeyState, Line, PersonId, PublicKey, Refusal, Role};
 use crate::error::{AccountError, Error, RegisterError, RequestError};
 use crate::format::request::{RegisterRef, Request};
 use crate::output::{list, safe};
 use crate::signer::KeySource;
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// Join a register
 ///
@@ -28,24 +29,34 @@ use crate::store::Session;
 /// again once you are enrolled: it shows the fingerprint of the register to compare, checks that your key is enrolled,
 /// and writes config.toml. At a terminal it asks for what the options leave out.
 #[derive(Debug, Args)]
+#[command(zh("加入变更台账"))]
+#[command(zh_long(
+    "首次运行：如果本账号还没有密钥，就生成一把，并写出登记申请，交给管理员。登记之后再运行一次：\
+     它显示变更台账的指纹供核对，检查你的密钥是否已登记，并写入 config.toml。在终端上会询问选项没有给出的内容。"
+))]
 #[command(after_help = "Examples:
   twinseal join --register prod
   twinseal join --register /srv/changes/prod.db
   twinseal join frank --role engineer --register prod#ID --fingerprint DIGEST")]
 pub struct Join {
     /// Id to be enrolled as: lower-case, such as alice
+    #[arg(zh("登记用的标识：小写，如 alice"))]
     #[arg(value_name = "ID")]
     person: Option<String>,
     /// Role asked for: admin, engineer, approver, auditor
+    #[arg(zh("申请的角色：admin、engineer、approver、auditor"))]
     #[arg(long = "role", value_name = "ROLE", value_delimiter = ',')]
     roles: Vec<String>,
     /// Display name
+    #[arg(zh("显示名"))]
     #[arg(long)]
     name: Option<String>,
     /// File of the request; ID.request by default
+    #[arg(zh("登记申请的文件；默认 ID.request"))]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// No passphrase for a new key: anybody who can read the file can sign
+    #[arg(zh("新密钥不设口令：任何能读取该文件的人都能签名"))]
     #[arg(long, conflicts_with = "global-passphrase-file")]
     no_passphrase: bool,
 }
@@ -64,7 +75,8 @@ impl Join {
             let fingerprint = match context.registers.fingerprint()? {
                 Some(fingerprint) => fingerprint,
                 None if context.env.console.is_interactive() => {
-                    ask(context, "Its fingerprint, as an admin told you", "", |_, given| parse(given))?
+                    let question = tr!("Its fingerprint, as an admin told you", "它的指纹，由管理员告知");
+                    ask(context, question, "", |_, given| parse(given))?
                 }
                 None => return Err(Error::Request(RequestError::NeedsFingerprint)),
             };
@@ -152,7 +164,11 @@ impl Join {
         if !self.roles.is_empty() || !self.asks(context) {
             return self.roles.iter().map(|role| parse(role)).collect();
         }
-        ask(context, "Roles to ask for: admin, engineer, approver, auditor", "engineer", |_, given| roles_of(given))
+        let question = tr!(
+            "Roles to ask for: admin, engineer, approver, auditor",
+            "申请的角色：admin、engineer、approver、auditor"
+        );
+        ask(context, question, "engineer", |_, given| roles_of(given))
     }
 
     /// Whether a person is asked for what is optional: not if an option says what the request is.
@@ -184,7 +200,9 @@ fn display_name(given: &str) -> Result<Option<Line>, Error> {
 /// # Errors
 /// The terminal fails, or nothing was typed three times.
 pub fn ask_name(context: &mut Context<'_>) -> Result<Option<Line>, Error> {
-    ask(context, "Your name, as others should see it", "", |_, given| display_name(given))
+    ask(context, tr!("Your name, as others should see it", "你的姓名，供他人查看"), "", |_, given| {
+        display_name(given)
+    })
 }
 
 /// Asks for the id of the person at the terminal; by default the name of the account.
@@ -194,16 +212,17 @@ pub fn ask_name(context: &mut Context<'_>) -> Result<Option<Line>, Error> {
 pub fn ask_id(context: &mut Context<'_>) -> Result<PersonId, Error> {
     let account = context.env.account().to_owned();
     let usual = account.parse::<PersonId>().map_or(String::new(), |it| it.to_string());
-    ask(context, "Your id in the register", &usual, |_, given| parse(given))
+    ask(context, tr!("Your id in the register", "你在变更台账中的标识"), &usual, |_, given| parse(given))
 }
 
 /// Asks which register to join, and remembers it for the rest of the command.
 fn ask_register(context: &mut Context<'_>) -> Result<String, Error> {
-    context.env.status(
+    context.env.status(tr!(
         "Which register? Type the path of its file; or its id, NAME#..., as an admin told you; or, if it is about to be \
          founded, its name.",
-    );
-    let given = ask(context, "Register", "", |context, given| {
+        "加入哪个变更台账？请输入其文件的路径；或管理员告知的编号 NAME#...；如果它即将创建，请输入其名称。"
+    ));
+    let given = ask(context, tr!("Register", "变更台账"), "", |context, given| {
         if given.contains('#') {
             return parse::<RegisterRef>(given).map(|_| given.to_owned());
         }
@@ -220,10 +239,11 @@ fn ask_register(context: &mut Context<'_>) -> Result<String, Error> {
 
 /// What a request asks for: `roles engineer, approver; name Frank Ng`.
 fn wish(request: &Request) -> String {
+    let none = tr!("none", "无");
     let roles = request.asked.roles();
-    let roles = if roles.is_empty() { "none".to_owned() } else { list(roles) };
-    let name = request.name.as_ref().map_or("none", Line::as_str);
-    format!("roles {roles}; name {name}")
+    let roles = if roles.is_empty() { none.to_owned() } else { list(roles.iter().map(|it| it.phrase())) };
+    let name = request.name.as_ref().map_or(none, Line::as_str);
+    trf!("roles {roles}; name {name}", "角色：{roles}；姓名：{name}")
 }
 
 /// The request in a file, if it is one of this person with this key for this register that has not expired.
@@ -243,8 +263,12 @@ fn written_before(
     if found.asked.expires() <= context.env.now() {
         return Err(AccountError::OldRequest { path, expires: found.asked.expires() }.into());
     }
-    context.env.remark(format_args!("{} was written before; you are not enrolled yet", safe(&path)));
-    context.env.remark(format_args!("it asks for: {}", safe(&wish(&found))));
+    context.env.remark(trf!(
+        "{} was written before; you are not enrolled yet",
+        "{} 此前已写出；你尚未登记",
+        safe(&path)
+    ));
+    context.env.remark(trf!("it asks for: {}", "申请内容：{}", safe(&wish(&found))));
     Ok(found)
 }
 
@@ -263,18 +287,30 @@ fn report(context: &mut Context<'_>, out: &Path, request: &Request) -> Result<()
         })
     };
     context.ui.answer(context.env, json, || format!("request {file}\nkey {key}"))?;
-    context.env.remark(format_args!("enrolment request of {} for {}", request.person, sent_to(&request.register)));
-    context.env.remark(format_args!("expires {}", request.asked.expires()));
+    context.env.remark(for_whom(request));
+    context.env.remark(trf!("expires {}", "有效期至 {}", request.asked.expires()));
     context.env.remark(match &request.register {
-        RegisterRef::New(_) => "read the fingerprint of your key to that admin, by phone or in person",
-        RegisterRef::Existing(_) => "read the fingerprint of your key to two admins, by phone or in person",
+        RegisterRef::New(_) => tr!(
+            "read the fingerprint of your key to that admin, by phone or in person",
+            "请打电话或当面把你的密钥指纹念给该管理员"
+        ),
+        RegisterRef::Existing(_) => tr!(
+            "read the fingerprint of your key to two admins, by phone or in person",
+            "请打电话或当面把你的密钥指纹念给两位管理员"
+        ),
     });
     let named = context.registers.named();
     let file = named.and_then(|it| context.registers.path(context.env, &it).ok()).filter(|it| it.is_file());
     let file = file.map_or_else(|| "FILE".to_owned(), |it| option_path(&it));
     context.env.remark(match &request.register {
-        RegisterRef::New(_) => format!("next, once it is founded: `twinseal join --register {file}`"),
-        RegisterRef::Existing(_) => format!("next, once you are enrolled: `twinseal join --register {file}`"),
+        RegisterRef::New(_) => trf!(
+            "next, once it is founded: `twinseal join --register {file}`",
+            "下一步，待其创建之后：`twinseal join --register {file}`"
+        ),
+        RegisterRef::Existing(_) => trf!(
+            "next, once you are enrolled: `twinseal join --register {file}`",
+            "下一步，待登记之后：`twinseal join --register {file}`"
+        ),
     });
     Ok(())
 }
@@ -284,11 +320,12 @@ fn joined(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
     let me = Me::find(context, session)?;
     let now = session.state().moment(context.env.now());
     let register = session.state().id().map(ToString::to_string).unwrap_or_default();
-    let said = format!("you are {} ({}) in register {register}", me.id, me.grants(now));
+    let said =
+        trf!("you are {} ({}) in register {register}", "你是 {}（{}），变更台账 {register}", me.id, me.grants(now));
     context.env.remark(safe(&said));
     let written = settle(context, session.fingerprint(), &me.id)?;
     if !written {
-        context.env.remark("nothing left to set up");
+        context.env.remark(tr!("nothing left to set up", "没有需要再设置的内容"));
     }
     if context.ui.json {
         let answer = json!({
@@ -303,7 +340,9 @@ fn joined(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
     }
     let governance = session.state().governance();
     if !governance.is_sealed() && governance.founder() != Some(&me.id) {
-        context.env.remark("next, if you are an admin: `twinseal seal`");
+        context
+            .env
+            .remark(tr!("next, if you are an admin: `twinseal seal`", "下一步，如果你是管理员：`twinseal seal`"));
     }
     home::page(context, session)
 }

@@ -9,6 +9,7 @@ use crate::domain::{Moment, PersonId, Status, Time};
 use crate::error::Error;
 use crate::output::{self, ago, table};
 use crate::store::{ChangeFilter, ChangeOrder, ChangeRow, Session};
+use crate::{tr, trf};
 
 /// A change that awaits somebody else.
 pub struct Own {
@@ -55,11 +56,17 @@ pub fn own_changes(session: &Session, me: &PersonId, now: Moment, inbox: &[Waiti
 pub fn table_of(own: &[Own], now: Time, width: Option<u16>) -> String {
     let row = |it: &Own| {
         let status = match it.status {
-            Status::AwaitingApproval => format!("{} ({})", it.status.phrase(), it.approvals),
+            Status::AwaitingApproval => trf!("{} ({})", "{}（{}）", it.status.phrase(), it.approvals),
             status => status.phrase(),
         };
-        let title = it.row.title.clone().unwrap_or_else(|| "(text redacted)".to_owned());
+        let title = it.row.title.clone().unwrap_or_else(|| tr!("(text redacted)", "（文字已隐去）").to_owned());
         [it.row.id.to_string(), status, ago(it.row.opens, now), title]
     };
-    table(["YOUR CHANGE", "STATUS", "WINDOW OPENS", "TITLE"], own.iter().map(row).collect(), width)
+    let header = [
+        tr!("YOUR CHANGE", "我的变更单"),
+        tr!("STATUS", "状态"),
+        tr!("WINDOW OPENS", "窗口开始"),
+        tr!("TITLE", "标题"),
+    ];
+    table(header, own.iter().map(row).collect(), width)
 }

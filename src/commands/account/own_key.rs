@@ -9,6 +9,7 @@ use crate::error::{Error, KeyChoiceError};
 use crate::private;
 use crate::signer::{AgentError, KeyError, KeySource};
 use crate::store::{Session, StoreError};
+use crate::tr;
 
 /// The file of a new key, as a person reads it.
 const USUAL: &str = "~/.ssh/id_ed25519";
@@ -65,6 +66,8 @@ fn place_of_new(context: &mut Context<'_>) -> Result<PathBuf, Error> {
     if !context.env.console.is_interactive() {
         return Ok(context.key_choice.default_path().to_owned());
     }
-    context.env.status("no key found: one is made now");
-    ask(context, "File of the new key", USUAL, |context, given| Ok(context.env.path(Path::new(given))))
+    context.env.status(tr!("no key found: one is made now", "没有找到密钥，现在生成一把"));
+    ask(context, tr!("File of the new key", "新密钥的文件"), USUAL, |context, given| {
+        Ok(context.env.path(Path::new(given)))
+    })
 }

@@ -6,6 +6,7 @@ use crate::config::{Config, Known};
 use crate::domain::{Digest, PersonId};
 use crate::error::Error;
 use crate::output::safe;
+use crate::trf;
 
 /// Sets register, key and person in `config.toml` where it has none of them, and says so. What it has stays: it may be
 /// meant for another register. Returns whether anything was written.
@@ -20,8 +21,9 @@ pub fn settle(context: &mut Context<'_>, fingerprint: Digest, person: &PersonId)
     };
     let config = Config::load(context.env)?;
     if let Some(other) = config.register.as_deref().filter(|given| !is(context, given, &known)) {
-        context.env.status(format_args!(
+        context.env.status(trf!(
             "note: config.toml names another register, {}; it is unchanged. For this one: `twinseal --register {}`",
+            "注意：config.toml 中是另一个变更台账 {}，未作改动。要使用这一个：`twinseal --register {}`",
             safe(other),
             safe(&known.name)
         ));
@@ -31,8 +33,9 @@ pub fn settle(context: &mut Context<'_>, fingerprint: Digest, person: &PersonId)
     if let (Some(set), Some(used)) = (&config.key, &key)
         && context.env.path(set) != *used
     {
-        context.env.status(format_args!(
+        context.env.status(trf!(
             "note: config.toml names another key, {}; to use this one: `twinseal config set key {}`",
+            "注意：config.toml 中是另一把密钥 {}；要使用这一把：`twinseal config set key {}`",
             safe(&set.display().to_string()),
             safe(&used.display().to_string())
         ));
@@ -49,7 +52,8 @@ pub fn settle(context: &mut Context<'_>, fingerprint: Digest, person: &PersonId)
     }
     store(context, &missing)?;
     for (name, value) in &missing {
-        context.env.remark(format_args!("set {} to {} in config.toml", name.as_str(), safe(value)));
+        let (name, value) = (name.as_str(), safe(value));
+        context.env.remark(trf!("set {name} to {value} in config.toml", "已在 config.toml 中将 {name} 设为 {value}"));
     }
     Ok(true)
 }

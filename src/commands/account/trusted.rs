@@ -3,18 +3,21 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::commands::Context;
+use crate::commands::{Context, Zh};
 use crate::config::Known;
 use crate::domain::Digest;
 use crate::error::{AccountError, Error};
 use crate::input::nearest;
 use crate::key_choice::confirm;
 use crate::output::{safe, table};
+use crate::{tr, trf};
 
 /// List and forget the registers that this account trusts
 ///
 /// Without a subcommand, lists them.
 #[derive(Debug, Args)]
+#[command(zh("列出或移除本账号信任的变更台账"))]
+#[command(zh_long("不带子命令时列出。"))]
 #[command(after_help = "Examples:
   twinseal registers
   twinseal registers forget uat")]
@@ -26,11 +29,14 @@ pub struct Registers {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// List the trusted registers and how far each is verified
+    #[command(zh("列出信任的变更台账以及各自验证到哪一条"))]
     List,
     /// Stop trusting a register
     ///
     /// The register itself is unchanged. Its pin is kept: if you trust it again, it must still hold what this account
     /// has verified.
+    #[command(zh("不再信任一个变更台账"))]
+    #[command(zh_long("变更台账本身不变。其已验证位置会保留：如果再次信任它，它仍须包含本账号验证过的内容。"))]
     Forget(Forget),
 }
 
@@ -41,6 +47,7 @@ enum Verb {
   twinseal registers forget uat --fingerprint 2d38\u{2026}")]
 pub struct Forget {
     /// Name of the register
+    #[arg(zh("变更台账的名称"))]
     #[arg(value_name = "REGISTER")]
     name: String,
 }
@@ -65,7 +72,7 @@ fn list(context: &mut Context<'_>) -> Result<(), Error> {
     let known: Vec<(Known, Option<u64>)> =
         context.registers.known().list().iter().map(|it| (it.clone(), verified(context, it))).collect();
     if known.is_empty() && !context.ui.json {
-        context.env.remark("no trusted registers");
+        context.env.remark(tr!("no trusted registers", "没有信任的变更台账"));
         return Ok(());
     }
     let json = |(it, verified): &(Known, Option<u64>)| {
@@ -78,14 +85,21 @@ fn list(context: &mut Context<'_>) -> Result<(), Error> {
         })
     };
     let row = |(it, verified): &(Known, Option<u64>)| {
-        let verified = verified.map_or("nothing".to_owned(), |seq| format!("entry {seq}"));
-        let state = if it.superseded { "superseded".to_owned() } else { verified };
+        let verified = match verified {
+            Some(seq) => trf!("entry {seq}", "第 {seq} 条"),
+            None => tr!("nothing", "未验证").to_owned(),
+        };
+        let state = if it.superseded { tr!("superseded", "已被接替").to_owned() } else { verified };
         [it.name.clone(), state, it.path.display().to_string(), it.fingerprint.clone()]
     };
     let width = context.env.width;
     let rows = || known.iter().map(row).collect();
     let json = || json!({ "registers": known.iter().map(json).collect::<Value>() });
-    context.ui.answer(context.env, json, || table(["REGISTER", "VERIFIED", "PATH", "FINGERPRINT"], rows(), width))
+    context.ui.answer(context.env, json, || {
+        let header =
+            [tr!("REGISTER", "变更台账"), tr!("VERIFIED", "已验证至"), tr!("PATH", "路径"), tr!("FINGERPRINT", "指纹")];
+        table(header, rows(), width)
+    })
 }
 
 impl Forget {
@@ -106,13 +120,18 @@ impl Forget {
             if !context.env.console.is_interactive() {
                 return Err(Error::NeedDigest { flag: "--fingerprint" });
             }
-            let path = known.path.display().to_string();
-            context.env.status(format_args!("{} at {}", known.name, safe(&path)));
-            context.env.status(format_args!("fingerprint {}", known.fingerprint));
-            confirm(context.env, "stop trusting it", &known.name)?;
+            let Known { name, path, fingerprint, .. } = &known;
+            let path = path.display().to_string();
+            context.env.status(trf!("{name} at {}", "{name}，位于 {}", safe(&path)));
+            context.env.status(trf!("fingerprint {fingerprint}", "指纹 {fingerprint}"));
+            confirm(context.env, tr!("stop trusting it", "不再信任它"), name)?;
         }
         context.registers.forget(context.env, &known.fingerprint)?;
-        context.env.remark(format_args!("{} is no longer trusted; its pin is kept", known.name));
+        context.env.remark(trf!(
+            "{} is no longer trusted; its pin is kept",
+            "已不再信任 {}；其已验证位置保留",
+            known.name
+        ));
         if !context.ui.json {
             return Ok(());
         }

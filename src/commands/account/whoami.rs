@@ -3,17 +3,20 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::commands::Context;
 use crate::commands::lookup::{known_person, names};
+use crate::commands::{Context, Zh};
 use crate::domain::{Fingerprint, Moment, Person, PersonId};
 use crate::error::Error;
 use crate::output::{self, grants};
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// Show who you are in the register
 ///
 /// Names the person that your key belongs to, their roles and groups, the key, and the register with its fingerprint.
 #[derive(Debug, Args)]
+#[command(zh("显示你在变更台账中的身份"))]
+#[command(zh_long("显示你的密钥属于谁、其角色和组、密钥，以及变更台账及其指纹。"))]
 pub struct Whoami {}
 
 /// The owner of the chosen key.
@@ -38,7 +41,7 @@ impl Me {
     /// `engineer, approver; group dba`; `no roles` if nothing is granted now.
     pub fn grants(&self, now: Moment) -> String {
         let now = grants(&self.person.grants.left(now.effective));
-        if now.is_empty() { "no roles".to_owned() } else { now }
+        if now.is_empty() { tr!("no roles", "无角色").to_owned() } else { now }
     }
 }
 
@@ -54,7 +57,7 @@ impl Whoami {
         let id = session.state().id().map(ToString::to_string);
         let place = match context.key_choice.key_path() {
             Some(path) => path.display().to_string(),
-            None => "the ssh-agent".to_owned(),
+            None => tr!("the ssh-agent", "ssh-agent").to_owned(),
         };
         if context.ui.json {
             let answer = json!({
@@ -68,12 +71,12 @@ impl Whoami {
             return context.ui.print_json(context.env, answer);
         }
         let mut page = context.page();
-        let named = name.map_or(String::new(), |name| format!(" ({name})"));
+        let named = name.map_or(String::new(), |name| trf!(" ({name})", "（{name}）"));
         page.title(format_args!("{}{named}", me.id));
-        page.field("grants", me.grants(now));
-        page.field("key", me.key).field("", format_args!("from {place}"));
-        page.field("register", id.unwrap_or_default()).field("", path.display());
-        page.field("fingerprint", session.fingerprint());
+        page.field(tr!("grants", "授权"), me.grants(now));
+        page.field(tr!("key", "密钥"), me.key).field("", trf!("from {place}", "来自 {place}"));
+        page.field(tr!("register", "变更台账"), id.unwrap_or_default()).field("", path.display());
+        page.field(tr!("fingerprint", "指纹"), session.fingerprint());
         Ok(context.env.print_long(page.finish())?)
     }
 }

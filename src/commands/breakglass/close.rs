@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::page::write_page;
+use crate::commands::Zh;
 use crate::commands::files::read_text;
 use crate::commands::lookup::{break_glass_id, name_of_input, reason_of};
 use crate::commands::{Context, Question, record_asked, report_already, report_recorded};
@@ -13,6 +14,7 @@ use crate::error::Error;
 use crate::output::Page;
 use crate::record::Plan;
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// Arguments of `breakglass close`.
 #[derive(Debug, Args)]
@@ -21,10 +23,10 @@ use crate::store::Session;
   twinseal breakglass close BG-3 - < what-was-done.txt")]
 pub struct Close {
     /// Break-glass id, such as BG-3
-    #[arg(value_name = "BG-N")]
+    #[arg(value_name = "BG-N", zh("紧急处置编号，如 BG-3"))]
     id: String,
     /// Text file that says what was done; - is standard input
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", zh("说明处置经过的文本文件；- 表示标准输入"))]
     file: PathBuf,
 }
 
@@ -43,20 +45,29 @@ impl Close {
             && reason_of(&session, close.seq)?.as_deref() == Some(done.as_str())
         {
             // Another report voids the ratifications of this one.
-            return report_already(context, format_args!("{id} already closed with this report"));
+            return report_already(context, trf!("{id} already closed with this report", "{id} 已以此报告关闭"));
         }
         let text = Text::Remark(Field::Note, done);
         let plan = |_: &mut Session| Ok(Plan { event: Event::BreakGlassClose(id), text: Some(text.clone()) });
         let now = session.state().moment(context.env.now());
         let shown = |page: &mut Page, session: &Session| {
             write_page(page, session, id, now)?;
-            page.block(&format!("about to sign: close {id} and say what was done"));
+            page.block(&trf!("about to sign: close {id} and say what was done", "即将签名：关闭 {id} 并说明处置经过"));
             Ok(())
         };
-        let warning = "the report cannot be taken back; only its opener can add another, until it is ratified";
-        let question = Question { warning, act: "close this break-glass".to_owned(), word: id.to_string() };
+        let warning = tr!(
+            "the report cannot be taken back; only its opener can add another, until it is ratified",
+            "报告不能收回；在被追认之前，只有开启者可以再补充报告"
+        );
+        let question =
+            Question {
+                warning, act: tr!("close this break-glass", "关闭此紧急处置").to_owned(), word: id.to_string()
+            };
         let entry = record_asked(context, &mut session, shown, plan, Some(question))?;
-        let said = format!("{id} closed; two approvers ratify it: `twinseal breakglass ratify {id}`");
+        let said = trf!(
+            "{id} closed; two approvers ratify it: `twinseal breakglass ratify {id}`",
+            "{id} 已关闭；由两名审批人追认：`twinseal breakglass ratify {id}`"
+        );
         report_recorded(context, &entry, Some(format!("{id} {}", entry.leaf)), said)
     }
 }

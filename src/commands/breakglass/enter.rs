@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::commands::Zh;
 use crate::commands::files::read_text;
 use crate::commands::lookup::{name_of_input, parse};
 use crate::commands::{Context, Question, record_asked, report_recorded};
@@ -17,6 +18,7 @@ use crate::key_choice::confirm;
 use crate::output::{Page, Parts, ago, safe};
 use crate::record::Plan;
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// Arguments of `breakglass enter`.
 #[derive(Debug, Args)]
@@ -24,7 +26,7 @@ use crate::store::Session;
   twinseal breakglass enter acted.word")]
 pub struct Enter {
     /// File that `twinseal breakglass open --offline` wrote
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", zh("`twinseal breakglass open --offline` 写出的文件"))]
     file: PathBuf,
 }
 
@@ -43,16 +45,25 @@ impl Enter {
         };
         let signed = ago(word.time, now);
         let shown = |page: &mut Page, _: &Session| {
-            page.block("about to sign: enter a break-glass that was signed without the register");
-            page.text("", format_args!("{person} signed it {signed}. It is marked as late."));
+            page.block(tr!(
+                "about to sign: enter a break-glass that was signed without the register",
+                "即将签名：补录一个未连接变更台账时签名的紧急处置"
+            ));
+            page.text(
+                "",
+                trf!("{person} signed it {signed}. It is marked as late.", "{person} 于 {signed}签名。它会标为补录。"),
+            );
             Ok(())
         };
-        let warning = "it stays in the log, marked as late";
-        let question =
-            Question { warning, act: "enter this break-glass".to_owned(), word: opening.incident.to_string() };
+        let warning = tr!("it stays in the log, marked as late", "它会留在日志中，并标为补录");
+        let act = tr!("enter this break-glass", "补录此紧急处置").to_owned();
+        let question = Question { warning, act, word: opening.incident.to_string() };
         let entry = record_asked(context, &mut session, shown, plan, Some(question))?;
         let Some(id) = entry.event.break_glass() else { return Ok(()) };
-        let said = format!("{id} entered late, for {person}; what was done: `twinseal breakglass close {id} FILE`");
+        let said = trf!(
+            "{id} entered late, for {person}; what was done: `twinseal breakglass close {id} FILE`",
+            "{id} 已为 {person} 补录；说明处置经过：`twinseal breakglass close {id} FILE`"
+        );
         report_recorded(context, &entry, Some(format!("{id} {}", entry.leaf)), said)
     }
 }
@@ -79,10 +90,14 @@ pub(super) fn sign_offline(context: &mut Context<'_>, opening: &Opening, text: &
     if context.env.console.is_interactive() {
         let mut page = context.page_above_question();
         let parts = Parts::new(message(&word).as_bytes(), Some(&part), None);
-        page.block("about to sign: act without approval, and without the register").fields(&parts.fields());
+        page.block(tr!(
+            "about to sign: act without approval, and without the register",
+            "即将签名：未经批准、且未连接变更台账而行动"
+        ))
+        .fields(&parts.fields());
         parts.content().iter().for_each(|block| _ = page.lines(&block.lines));
         context.env.status(format_args!("{}\n", page.legend().finish().trim_start()));
-        confirm(context.env, "sign this break-glass", opening.incident.as_str())?;
+        confirm(context.env, tr!("sign this break-glass", "签名此紧急处置"), opening.incident.as_str())?;
     }
     word.time = context.env.now();
     let signer = context.key_choice.unlock(context.env, key)?;
@@ -91,7 +106,10 @@ pub(super) fn sign_offline(context: &mut Context<'_>, opening: &Opening, text: &
     let file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(context.env.path(out));
     file.and_then(|mut file| file.write_all(word::write_file(&word, opening, &part).as_bytes())).map_err(failed)?;
     let file = safe(&shell_word(&out.display().to_string())).into_owned();
-    context.env.remark(format_args!("signed; once the register can be reached: `twinseal breakglass enter {file}`"));
+    context.env.remark(trf!(
+        "signed; once the register can be reached: `twinseal breakglass enter {file}`",
+        "已签名；能够访问变更台账后：`twinseal breakglass enter {file}`"
+    ));
     Ok(())
 }
 

@@ -5,9 +5,11 @@ use serde_json::{Value, json};
 
 use super::page::{Judged, json as written, write_page};
 use crate::commands::Context;
+use crate::commands::Zh;
 use crate::commands::lookup::break_glass_id;
 use crate::error::Error;
 use crate::output::table;
+use crate::tr;
 
 /// Arguments of `breakglass show`.
 #[derive(Debug, Args)]
@@ -16,7 +18,7 @@ use crate::output::table;
   twinseal --json breakglass show BG-3")]
 pub struct Show {
     /// Break-glass id, such as BG-3
-    #[arg(value_name = "BG-N")]
+    #[arg(value_name = "BG-N", zh("紧急处置编号，如 BG-3"))]
     id: String,
 }
 
@@ -50,7 +52,7 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<(), Error> {
     let now = session.state().moment(context.env.now());
     let all = Judged::all(&session, now)?;
     if all.is_empty() && !context.ui.json {
-        context.env.remark("no break-glass was opened");
+        context.env.remark(tr!("no break-glass was opened", "没有紧急处置"));
         return Ok(());
     }
     let clock = context.clock();
@@ -66,6 +68,14 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<(), Error> {
         let listed = all.iter().map(|it| written(&session, it)).collect::<Result<Value, _>>()?;
         return context.ui.print_json(context.env, json!({ "breakglasses": listed }));
     }
-    let header = ["ID", "STATUS", "NEXT", "OPENER", "OPENED", "INCIDENT", "SERVICES"];
+    let header = [
+        tr!("ID", "编号"),
+        tr!("STATUS", "状态"),
+        tr!("NEXT", "下一步"),
+        tr!("OPENER", "开启者"),
+        tr!("OPENED", "开启时间"),
+        tr!("INCIDENT", "事件"),
+        tr!("SERVICES", "服务"),
+    ];
     Ok(context.env.print_long(&table(header, all.iter().map(row).collect(), context.env.width))?)
 }

@@ -7,6 +7,7 @@ use crate::domain::{BreakGlass, BreakGlassId, BreakGlassStatus, Moment, SignedAc
 use crate::error::Error;
 use crate::output::{Gutter, Page, ago, json as written};
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// A break-glass as it is at a moment.
 pub(in crate::commands) struct Judged {
@@ -40,43 +41,56 @@ impl Judged {
 
     /// The id, the opener and the status, for the page of a change.
     pub(in crate::commands) fn short(&self, now: Moment) -> String {
-        format!("{} by {}: {}", self.glass.id(), self.glass.opener().person, self.line(now))
+        let (id, opener, line) = (self.glass.id(), &self.glass.opener().person, self.line(now));
+        trf!("{id} by {opener}: {line}", "{id}，由 {opener} 开启：{line}")
     }
 
     /// The status, and what happens next: `closed (0 of 2)` and `unauthorised in 23 h`.
     pub(super) fn columns(&self, now: Moment) -> (String, String) {
         let (count, of) = (self.counted.len(), BreakGlass::RATIFIERS);
-        let late = if self.glass.late().is_some() { ", late" } else { "" };
-        let deadline = format!("unauthorised {}", ago(self.glass.deadline(), now.effective));
+        let late = if self.glass.late().is_some() { tr!(", late", "，补录") } else { "" };
+        let deadline = trf!("unauthorised {}", "{}成为未获授权", ago(self.glass.deadline(), now.effective));
+        let ratified = trf!("{count} of {of}", "{count}/{of}");
         let next = match self.status {
-            BreakGlassStatus::Open => format!("ends {}", ago(self.glass.end(), now.effective)),
-            BreakGlassStatus::Ended if self.glass.is_ahead(now) => "its clock ran ahead".to_owned(),
+            BreakGlassStatus::Open => trf!("ends {}", "{}到期", ago(self.glass.end(), now.effective)),
+            BreakGlassStatus::Ended if self.glass.is_ahead(now) => tr!("its clock ran ahead", "时钟偏快").to_owned(),
             BreakGlassStatus::Ended => deadline,
-            BreakGlassStatus::Closed => format!("{count} of {of}; {deadline}"),
-            BreakGlassStatus::Ratified => format!("{count} of {of}"),
-            BreakGlassStatus::Unauthorised => "for good".to_owned(),
+            BreakGlassStatus::Closed => trf!("{ratified}; {deadline}", "{ratified}；{deadline}"),
+            BreakGlassStatus::Ratified => ratified,
+            BreakGlassStatus::Unauthorised => tr!("for good", "不可更改").to_owned(),
         };
-        (format!("{}{late}", self.status), next)
+        (format!("{}{late}", self.status.phrase()), next)
     }
 
     /// The status, and until when something can be done.
     pub(in crate::commands) fn line(&self, now: Moment) -> String {
-        let (status, count) = (self.status, self.counted.len());
+        let (status, count) = (self.status.phrase(), self.counted.len());
         let of = BreakGlass::RATIFIERS;
         let deadline = ago(self.glass.deadline(), now.effective);
-        let line = match status {
-            BreakGlassStatus::Open => format!("{status}; ends by itself {}", ago(self.glass.end(), now.effective)),
-            BreakGlassStatus::Ended if self.glass.is_ahead(now) => {
-                format!("{status}; the clock of its opener ran ahead; nobody has said what was done")
+        let line = match self.status {
+            BreakGlassStatus::Open => {
+                let ends = ago(self.glass.end(), now.effective);
+                trf!("{status}; ends by itself {ends}", "{status}；{ends}自动到期")
             }
-            BreakGlassStatus::Ended => format!("{status}; nobody has said what was done; unauthorised {deadline}"),
-            BreakGlassStatus::Closed => {
-                format!("{status}; {count} of {of} ratifications; unauthorised {deadline} unless ratified")
+            BreakGlassStatus::Ended if self.glass.is_ahead(now) => trf!(
+                "{status}; the clock of its opener ran ahead; nobody has said what was done",
+                "{status}；开启者的时钟偏快；无人说明处置经过"
+            ),
+            BreakGlassStatus::Ended => trf!(
+                "{status}; nobody has said what was done; unauthorised {deadline}",
+                "{status}；无人说明处置经过；{deadline}成为未获授权"
+            ),
+            BreakGlassStatus::Closed => trf!(
+                "{status}; {count} of {of} ratifications; unauthorised {deadline} unless ratified",
+                "{status}；已追认 {count}/{of}；若未追认，{deadline}成为未获授权"
+            ),
+            BreakGlassStatus::Ratified => trf!("{status} by {count} of {of}", "{status}（{count}/{of}）"),
+            BreakGlassStatus::Unauthorised => {
+                let since = self.glass.deadline();
+                trf!("{status} since {since}, for good", "自 {since} 起{status}，不可更改")
             }
-            BreakGlassStatus::Ratified => format!("{status} by {count} of {of}"),
-            BreakGlassStatus::Unauthorised => format!("{status} since {}, for good", self.glass.deadline()),
         };
-        if self.glass.late().is_some() { format!("{line}; entered late") } else { line }
+        if self.glass.late().is_some() { trf!("{line}; entered late", "{line}；补录") } else { line }
     }
 }
 
@@ -85,60 +99,77 @@ pub(super) fn write_page(page: &mut Page, session: &Session, id: BreakGlassId, n
     let _snapshot = session.hold_snapshot()?;
     let it = Judged::of(session, id, now)?;
     let glass = &it.glass;
-    let act = |act: &SignedAct| format!("by {}, {} (entry {})", act.person, act.moment.claimed, act.seq);
-    page.title(format_args!("{id}: break-glass for {}", glass.opening().incident));
-    page.field("status", it.line(now));
-    page.field(
-        "change",
-        match glass.opening().affects {
-            Some(change) => format!("{change} became neither approved nor started by this"),
-            None => "no approved change was executed".to_owned(),
-        },
-    );
-    page.field("opened", act(glass.opener()));
-    if let Some(late) = glass.late() {
-        page.field("late", format_args!("signed without the register; entered {}", act(late)));
+    page.title(trf!("{id}: break-glass for {}", "{id}：针对 {} 的紧急处置（break-glass）", glass.opening().incident));
+    write_state(page, &it, now);
+    words(page, session, tr!("reason", "理由"), glass.opener().seq)?;
+    for SignedAct { person, seq, .. } in glass.reports() {
+        let by = trf!("what was done, said by {person} (entry {seq})", "处置经过，{person} 说明（第 {seq} 条）");
+        let heading = if glass.reports().len() == 1 { tr!("what was done", "处置经过") } else { &by };
+        words(page, session, heading, *seq)?;
     }
-    page.field(if it.status == BreakGlassStatus::Open { "ends" } else { "ended" }, glass.end());
-    if !glass.is_provided_for() {
-        page.field("policy", "its opener was in none of the groups that the policy names: it cannot be ratified");
+    for SignedAct { person, seq, .. } in glass.ratifications() {
+        let by = trf!("comment by {person}", "{person} 的备注");
+        reason_of(session, *seq)?.map_or(Ok(()), |_| words(page, session, &by, *seq))?;
     }
-    for report in glass.reports() {
-        page.field("closed", act(report));
-    }
-    if let Some(close) = glass.close() {
-        page.field("digest", close.leaf);
-    }
-    for ratification in glass.ratifications() {
-        let void = if it.counted.contains(&ratification.seq) { "" } else { "; does not count" };
-        page.field("ratified", format_args!("{}{void}", act(ratification)));
-    }
-    words(page, session, "reason", glass.opener())?;
-    for report in glass.reports() {
-        let by = format!("what was done, said by {} (entry {})", report.person, report.seq);
-        words(page, session, if glass.reports().len() == 1 { "what was done" } else { &by }, report)?;
-    }
-    for ratification in glass.ratifications() {
-        let by = format!("comment by {}", ratification.person);
-        reason_of(session, ratification.seq)?.map_or(Ok(()), |_| words(page, session, &by, ratification))?;
-    }
-    for signed in std::iter::once(glass.opener()).chain(glass.reports()) {
-        let heading = format!("entry {}, signed by {}", signed.seq, signed.person);
-        page.block(&heading).fields(&parts(session, signed.seq)?.fields());
+    for SignedAct { person, seq, .. } in std::iter::once(glass.opener()).chain(glass.reports()) {
+        let heading = trf!("entry {seq}, signed by {person}", "第 {seq} 条，由 {person} 签名");
+        page.block(&heading).fields(&parts(session, *seq)?.fields());
     }
     page.legend();
     Ok(())
 }
 
+/// Writes the fields of the page: the status, and who did what.
+fn write_state(page: &mut Page, it: &Judged, now: Moment) {
+    let glass = &it.glass;
+    let act = |SignedAct { person, moment, seq, .. }: &SignedAct| {
+        trf!("by {person}, {} (entry {seq})", "{person}，{}（第 {seq} 条）", moment.claimed)
+    };
+    page.field(tr!("status", "状态"), it.line(now));
+    let change = match glass.opening().affects {
+        Some(change) => {
+            trf!("{change} became neither approved nor started by this", "{change} 未因此获得批准，也未因此开始实施")
+        }
+        None => tr!("no approved change was executed", "没有实施已批准的变更").to_owned(),
+    };
+    page.field(tr!("change", "变更单"), change);
+    page.field(tr!("opened", "开启"), act(glass.opener()));
+    if let Some(late) = glass.late() {
+        let entered = act(late);
+        let said = trf!("signed without the register; entered {entered}", "未连接变更台账时签名；补录：{entered}");
+        page.field(tr!("late", "补录"), said);
+    }
+    let ends = if it.status == BreakGlassStatus::Open { tr!("ends", "到期") } else { tr!("ended", "已结束") };
+    page.field(ends, glass.end());
+    if !glass.is_provided_for() {
+        let why = tr!(
+            "its opener was in none of the groups that the policy names: it cannot be ratified",
+            "开启者不在策略指定的任何一个组中：它不能被追认"
+        );
+        page.field(tr!("policy", "策略"), why);
+    }
+    for report in glass.reports() {
+        page.field(tr!("closed", "关闭"), act(report));
+    }
+    if let Some(close) = glass.close() {
+        page.field(tr!("digest", "摘要"), close.leaf);
+    }
+    for ratification in glass.ratifications() {
+        let counts = it.counted.contains(&ratification.seq);
+        let void = if counts { "" } else { tr!("; does not count", "；不计入") };
+        page.field(tr!("ratified", "追认"), format_args!("{}{void}", act(ratification)));
+    }
+}
+
 /// Writes what somebody wrote, or who redacted it.
-fn words(page: &mut Page, session: &Session, heading: &str, act: &SignedAct) -> Result<(), Error> {
+fn words(page: &mut Page, session: &Session, heading: &str, seq: u64) -> Result<(), Error> {
     page.block(heading);
-    if let Some(redacted) = redaction(session, act.seq)? {
-        page.text("", format_args!("(text redacted {})", redacted.by));
+    if let Some(redacted) = redaction(session, seq)? {
+        page.text("", trf!("(text redacted {})", "（文本已隐去，{}）", redacted.by));
         redacted.reason.iter().for_each(|reason| _ = page.quote_text(Gutter::Prose, reason));
         return Ok(());
     }
-    for block in parts(session, act.seq)?.content() {
+    for block in parts(session, seq)?.content() {
         page.lines(&block.lines);
     }
     Ok(())

@@ -3,12 +3,14 @@
 use clap::Args;
 
 use super::page::write_page;
+use crate::commands::Zh;
 use crate::commands::lookup::{break_glass_id, parse, remark};
 use crate::commands::{Context, about_to_sign, report_recorded};
 use crate::domain::{BreakGlass, BreakGlassId, Digest, Event, Field};
 use crate::error::Error;
 use crate::record::{Plan, record, rehearse};
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// Arguments of `breakglass ratify`.
 #[derive(Debug, Args)]
@@ -18,13 +20,13 @@ use crate::store::Session;
   twinseal breakglass ratify BG-3 --digest DIGEST")]
 pub struct Ratify {
     /// Break-glass id, such as BG-3
-    #[arg(value_name = "BG-N")]
+    #[arg(value_name = "BG-N", zh("紧急处置编号，如 BG-3"))]
     id: String,
     /// Digest that `twinseal breakglass show` prints; required without a terminal
-    #[arg(long, value_name = "DIGEST")]
+    #[arg(long, value_name = "DIGEST", zh("`twinseal breakglass show` 显示的摘要；没有终端时必须给出"))]
     digest: Option<String>,
     /// Comment on the ratification
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", zh("追认时的备注"))]
     note: Option<String>,
 }
 
@@ -50,10 +52,10 @@ impl Ratify {
                 let mut rehearsal = rehearse(&mut context.recorder(), &mut session, plan)?;
                 let mut page = context.page_above_question();
                 write_page(&mut page, &session, id, session.state().moment(context.env.now()))?;
-                page.block(&format!("about to sign: ratify {id}"));
+                page.block(&trf!("about to sign: ratify {id}", "即将签名：追认 {id}"));
                 about_to_sign(&mut page, rehearsal.unsigned());
                 context.env.status(page.finish());
-                rehearsal.confirm(context.env, "ratify this break-glass", &id.to_string())?;
+                rehearsal.confirm(context.env, tr!("ratify this break-glass", "追认此紧急处置"), &id.to_string())?;
                 rehearsal.record(context.recorder(), &mut session)?
             }
         };
@@ -66,9 +68,13 @@ impl Ratify {
 fn said(session: &Session, id: BreakGlassId) -> Result<String, Error> {
     let glass = super::find(session, id)?;
     Ok(match glass.ratified() {
-        Some(_) => format!("{id} is ratified"),
+        Some(_) => trf!("{id} is ratified", "{id} 已追认"),
         None => {
-            format!("{id} ratified (1 of {}); 1 more needed before {}", BreakGlass::RATIFIERS, glass.deadline())
+            let (of, before) = (BreakGlass::RATIFIERS, glass.deadline());
+            trf!(
+                "{id} ratified (1 of {of}); 1 more needed before {before}",
+                "{id} 已追认（1/{of}）；{before} 之前还需 1 个"
+            )
         }
     })
 }

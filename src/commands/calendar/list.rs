@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::Context;
+use crate::commands::Zh;
 use crate::commands::freeze;
 use crate::commands::lookup::{parse, reason_of};
 use crate::domain::{Calendar, CalendarName, Digest, Freeze, FreezeName};
@@ -12,6 +13,7 @@ use crate::input::nearest;
 use crate::output::json::written;
 use crate::output::{self, Gutter, table};
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// The calendar in force with this name.
 ///
@@ -47,7 +49,7 @@ impl Used {
     fn freezes(&self) -> String {
         let one = |(name, since): &(FreezeName, Digest)| match *since == self.calendar.since {
             true => name.to_string(),
-            false => format!("{name} (older)"),
+            false => trf!("{name} (older)", "{name}（旧版）"),
         };
         self.freezes.iter().map(one).collect::<Vec<String>>().join(", ")
     }
@@ -76,7 +78,7 @@ pub fn list(context: &mut Context<'_>) -> Result<(), Error> {
     let calendars: Vec<Used> =
         names.into_iter().map(|name| Used::of(&session, name, &freezes)).collect::<Result<_, Error>>()?;
     if calendars.is_empty() && !context.ui.json {
-        context.env.remark("no calendars in force");
+        context.env.remark(tr!("no calendars in force", "没有生效的日历"));
         return Ok(());
     }
     let json = || json!({ "calendars": calendars.iter().map(Used::json).collect::<Value>() });
@@ -87,7 +89,9 @@ pub fn list(context: &mut Context<'_>) -> Result<(), Error> {
         [it.name.to_string(), periods.as_slice().len().to_string(), known, it.freezes()]
     };
     let rows = || calendars.iter().map(row).collect();
-    context.ui.answer(context.env, json, || table(["CALENDAR", "PERIODS", "KNOWN UNTIL", "FREEZES"], rows(), width))
+    let header =
+        [tr!("CALENDAR", "日历"), tr!("PERIODS", "时段数"), tr!("KNOWN UNTIL", "已知至"), tr!("FREEZES", "封网")];
+    context.ui.answer(context.env, json, || table(header, rows(), width))
 }
 
 /// Arguments of `calendar show`.
@@ -96,7 +100,7 @@ pub fn list(context: &mut Context<'_>) -> Result<(), Error> {
   twinseal calendar show market-cn")]
 pub struct Show {
     /// Name of the calendar
-    #[arg(value_name = "CALENDAR")]
+    #[arg(value_name = "CALENDAR", zh("日历名称"))]
     calendar: String,
 }
 
@@ -112,15 +116,15 @@ impl Show {
         let opened = session.ask(|state| state.governance().proposal(*proposal).map(|it| it.seq))??;
         let reason = reason_of(&session, opened)?;
         let mut page = context.page();
-        page.title(format_args!("calendar {}", used.name));
-        page.field("known", output::freeze::schedule(*known, periods));
-        page.field("set", format_args!("by proposal {proposal} (entry {seq})"));
-        page.field("since", since);
+        page.title(trf!("calendar {}", "日历 {}", used.name));
+        page.field(tr!("known", "已知"), output::freeze::schedule(*known, periods));
+        page.field(tr!("set", "设置"), trf!("by proposal {proposal} (entry {seq})", "提案 {proposal}（第 {seq} 条）"));
+        page.field(tr!("since", "起始条目"), since);
         if !used.freezes.is_empty() {
-            page.field("freezes", used.freezes());
+            page.field(tr!("freezes", "封网"), used.freezes());
         }
         if let Some(reason) = reason {
-            page.block("reason").quote_text(Gutter::Prose, &reason);
+            page.block(tr!("reason", "理由")).quote_text(Gutter::Prose, &reason);
         }
         output::freeze::period_block(&mut page, periods);
         Ok(context.env.print_long(page.finish())?)

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::commands::Context;
+use crate::commands::Zh;
 use crate::commands::files::read_draft;
 use crate::commands::govern::proposal::open;
 use crate::domain::{Action, Field, SetCalendar, Text};
@@ -17,6 +18,7 @@ use crate::input::read_calendar;
   twinseal calendar propose market-cn.toml")]
 pub struct Propose {
     /// Calendar in TOML; - reads standard input
+    #[arg(zh("TOML 格式的日历；- 表示标准输入"))]
     file: PathBuf,
 }
 

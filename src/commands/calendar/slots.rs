@@ -7,6 +7,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::Context;
+use crate::commands::Zh;
+use crate::commands::calendar::weekday;
 use crate::commands::duration::duration;
 use crate::commands::freeze::all;
 use crate::commands::known::note_unknown;
@@ -17,33 +19,40 @@ use crate::input::Toward;
 use crate::output::{ago, table};
 use crate::store::Session;
 use crate::zone::Zone;
+use crate::{tr, trf};
 
 /// List the next windows without a freeze
 ///
 /// Each row is a time in which no freeze is closed, as `twinseal freeze check` judges it: a period that is reserved for
 /// some changes counts as closed. A change can have its window anywhere in it. Kind and risk of a change do not matter.
 #[derive(Debug, Args)]
+#[command(zh("列出接下来没有封网的可用窗口"))]
+#[command(zh_long(
+    "每行是一段没有封网封闭的时间，判断方法与 `twinseal freeze check` 相同：为部分变更预留的时段也算封闭。变更窗口可以取其中任意一段。\
+     不区分变更的类型和风险。"
+))]
 #[command(after_help = "Examples:
   twinseal slots --service order-gateway --for 90m
   twinseal slots --service ledger --for 2h --from 'sat 08:00' --count 3")]
 pub struct Slots {
     /// Leave out freezes that do not concern this service; repeat it for each
-    #[arg(long = "service", value_name = "SERVICE")]
+    #[arg(long = "service", value_name = "SERVICE", zh("略去不涉及此服务的封网；多个服务则重复此选项"))]
     services: Vec<String>,
     /// Leave out freezes that do not concern this environment; repeat it for each
-    #[arg(long = "environment", value_name = "ENVIRONMENT")]
+    #[arg(long = "environment", value_name = "ENVIRONMENT", zh("略去不涉及此环境的封网；多个环境则重复此选项"))]
     environments: Vec<String>,
     /// Leave out freezes that do not concern changes with this tag; repeat it for each
-    #[arg(long = "tag", value_name = "TAG")]
+    #[arg(long = "tag", value_name = "TAG", zh("略去不涉及带此标签的变更单的封网；多个标签则重复此选项"))]
     tags: Vec<String>,
     /// Length of the window: 90m, 2h or 1h30m; at most 24h
-    #[arg(long = "for", value_name = "LENGTH", default_value = "1h")]
+    #[arg(long = "for", value_name = "LENGTH", default_value = "1h", zh("变更窗口的时长：90m、2h 或 1h30m；最长 24h"))]
     length: String,
     /// Earliest start, such as 'sat 20:00'; now by default
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", zh("最早开始时间，如 'sat 20:00'；默认为现在"))]
     from: Option<String>,
     /// Maximum number of rows
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=100))]
+    #[arg(zh("最多行数"))]
     count: u64,
 }
 
@@ -75,29 +84,35 @@ impl Slots {
         }
         let shown = zone.clone().unwrap_or_else(Zone::utc);
         let now = context.env.now();
-        let local = |time: Time| shown.at(time).format("%a %Y-%m-%d %H:%M %:z").to_string();
+        let local = |time: Time| {
+            let time = shown.at(time);
+            format!("{} {}", weekday(&time), time.format("%Y-%m-%d %H:%M %:z"))
+        };
         let row = |it: &Free| {
-            let until = it.until.map_or_else(|| "without an end".to_owned(), &local);
-            let begins = if it.from > now { ago(it.from, now) } else { "now".to_owned() };
+            let until = it.until.map_or_else(|| tr!("without an end", "无结束时间").to_owned(), &local);
+            let begins = if it.from > now { ago(it.from, now) } else { tr!("now", "现在").to_owned() };
             [local(it.from), until, begins]
         };
         let rows: Vec<_> = found.times.iter().map(row).collect();
         if !rows.is_empty() {
-            context.env.print_long(&table(["FREE FROM", "UNTIL", "BEGINS"], rows, context.env.width))?;
+            let header = [tr!("FREE FROM", "可用起始"), tr!("UNTIL", "至"), tr!("BEGINS", "距今")];
+            context.env.print_long(&table(header, rows, context.env.width))?;
         } else {
-            context.env.status(format_args!("no window of {} without a freeze", self.length));
+            context.env.status(trf!("no window of {} without a freeze", "没有 {} 的无封网窗口", self.length));
         }
         if let Some((name, closed)) = &found.end {
-            context.env.status(format_args!("beyond these, freeze {name} is {closed}"));
+            context.env.status(trf!("beyond these, freeze {name} is {closed}", "此后封网 {name}：{closed}"));
         }
         if let Some(first) = found.times.first() {
             let start = match &zone {
                 Some(zone) => zone.at(first.from).format("%Y-%m-%d %H:%M").to_string(),
                 None => first.from.to_string(),
             };
-            context
-                .env
-                .remark(format_args!("to use the first: `twinseal file --window '{start} for {}'`", self.length));
+            context.env.remark(trf!(
+                "to use the first: `twinseal file --window '{start} for {}'`",
+                "使用第一个：`twinseal file --window '{start} for {}'`",
+                self.length
+            ));
         }
         Ok(())
     }

@@ -7,12 +7,17 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::Context;
+use crate::commands::Zh;
 use crate::commands::duration::duration;
 use crate::commands::lookup::parse;
 use crate::domain::{ClosedPeriod, FreezeName, Group, Time};
 use crate::error::Error;
 use crate::venue::{Drawing, Venue as Exchange};
 use crate::zone::Zone;
+use crate::{tr, trf};
+
+/// The reason in the draft. It is signed with the proposal, so it is the same in every language.
+const REASON: &str = "No change while the market is open, or while the day is cleared.";
 
 /// Arguments of `calendar venue`.
 #[derive(Debug, Args)]
@@ -22,25 +27,25 @@ use crate::zone::Zone;
   twinseal calendar venue XLON --year 2026 --merge-gaps 0m")]
 pub struct Venue {
     /// Market identifier code: XSHG, XSHE, XHKG, XNYS, XLON
-    #[arg(value_name = "MIC")]
+    #[arg(value_name = "MIC", zh("市场识别代码：XSHG、XSHE、XHKG、XNYS、XLON"))]
     venue: String,
     /// Year
-    #[arg(long)]
+    #[arg(long, zh("年份"))]
     year: u16,
     /// Gaps between sessions up to this length are closed too
-    #[arg(long, value_name = "LENGTH", default_value = "4h")]
+    #[arg(long, value_name = "LENGTH", default_value = "4h", zh("交易时段之间不超过此长度的间隔也封闭"))]
     merge_gaps: String,
     /// Time before the first session that is closed too
-    #[arg(long, value_name = "LENGTH", default_value = "0m")]
+    #[arg(long, value_name = "LENGTH", default_value = "0m", zh("第一个交易时段之前也封闭的时间"))]
     before: String,
     /// Time after the last session that is closed too
-    #[arg(long, value_name = "LENGTH", default_value = "0m")]
+    #[arg(long, value_name = "LENGTH", default_value = "0m", zh("最后一个交易时段之后也封闭的时间"))]
     after: String,
     /// Name of the freeze; market-hours unless given
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", zh("封网名称；默认为 market-hours"))]
     name: Option<String>,
     /// Group that may except from it; to be filled in unless given
-    #[arg(long, value_name = "GROUP")]
+    #[arg(long, value_name = "GROUP", zh("可以给予封网例外的组；不给出则留待填写"))]
     exception_group: Option<String>,
 }
 
@@ -80,14 +85,20 @@ impl Venue {
         let Exchange { mic, name: exchange, note, .. } = venue;
         let Self { year, merge_gaps, before, after, .. } = self;
         let note = if note.is_empty() { String::new() } else { format!("# {note}\n") };
-        let fill = if group.is_empty() { "  # fill in" } else { "" };
-        format!(
+        let fill = if group.is_empty() { tr!("  # fill in", "  # 请填写") } else { "" };
+        let comment = trf!(
             "# The trading days of {mic} ({exchange}) in {year}, one closed period a day:\n\
              # all sessions, gaps between them up to {merge_gaps}, {before} before and {after} after.\n\
-             # From the holidays that the exchange published, as the crate exchange-hours has them.\n{note}\
+             # From the holidays that the exchange published, as the crate exchange-hours has them.",
+            "# {mic}（{exchange}）{year} 年的交易日，每天一个封闭时段：\n\
+             # 全部交易时段、不超过 {merge_gaps} 的间隔、之前 {before} 和之后 {after}。\n\
+             # 依据交易所公布的休市日，取自 exchange-hours 库。"
+        );
+        format!(
+            "{comment}\n{note}\
              name = \"{name}\"\n\
              exception_group = \"{group}\"{fill}\n\
-             reason = \"No change while the market is open, or while the day is cleared.\"\n"
+             reason = \"{REASON}\"\n"
         )
     }
 }

@@ -7,6 +7,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::Context;
+use crate::commands::Zh;
+use crate::commands::calendar::weekday;
 use crate::commands::freeze::all;
 use crate::commands::known::note_unknown;
 use crate::commands::look::list::risk_and_kind;
@@ -14,28 +16,30 @@ use crate::commands::lookup::{parse, zone};
 use crate::domain::{Closed, Effect, Facts, FreezeName, Scope, ServiceId, Status, Time};
 use crate::error::Error;
 use crate::input::{Toward, spoken_time};
-use crate::output::{AGENDA, Item, agenda, freeze, json, table};
+use crate::output::{Item, agenda, agenda_header, freeze, json, table};
 use crate::store::{ChangeFilter, ChangeOrder, ChangeRow, Session};
 use crate::venue::{Session as Trading, Venue};
 use crate::zone::Zone;
+use crate::{tr, trf};
 
 /// Arguments of `calendar`.
 #[derive(Debug, Args)]
 pub struct View {
     /// Seven days, as without this option
-    #[arg(long, conflicts_with = "month")]
+    #[arg(long, conflicts_with = "month", zh("显示七天；与不带此选项相同"))]
     week: bool,
     /// A month instead of seven days
-    #[arg(long)]
+    #[arg(long, zh("显示一个月，而不是七天"))]
     month: bool,
     /// First day, such as 2026-12-07, tomorrow or mon; today unless given
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", zh("第一天，如 2026-12-07、tomorrow 或 mon；默认为今天"))]
     from: Option<String>,
     /// Leave out what does not concern this service
-    #[arg(long, value_name = "SERVICE")]
+    #[arg(long, value_name = "SERVICE", zh("略去与此服务无关的内容"))]
     service: Option<String>,
     /// Exchange whose sessions are shown; repeat it for each: XSHG, XSHE, XHKG, XNYS, XLON
     #[arg(long = "venue", value_name = "MIC")]
+    #[arg(zh("显示其交易时段的交易所；多个则重复此选项：XSHG、XSHE、XHKG、XNYS、XLON"))]
     venues: Vec<String>,
 }
 
@@ -62,7 +66,8 @@ struct Planned {
 struct Frozen {
     name: FreezeName,
     closed: Closed,
-    scope: String,
+    /// What it concerns, unless it concerns every change.
+    scope: Option<String>,
 }
 
 /// The sessions of a venue.
@@ -97,13 +102,18 @@ impl View {
         let mut rows: Vec<[String; 6]> = planned.iter().filter_map(|it| running_row(it, &days.zone, now)).collect();
         rows.extend(agenda(&items, &days.zone, (days.first, days.end), width.is_none()));
         let last = days.end.pred_opt().unwrap_or(days.end);
-        let title = format!("{} to {last}, {}", days.first, days.zone.name());
-        context.env.print_long(&format!("{title}\n{}", table(AGENDA, rows, width)))?;
+        let (first, zone) = (days.first, days.zone.name());
+        let title = trf!("{first} to {last}, {zone}", "{first} 至 {last}，{zone}");
+        context.env.print_long(&format!("{title}\n{}", table(agenda_header(), rows, width)))?;
         if context.settings.zone.is_none()
             && days.zone.name() == "UTC"
             && let Some(it) = planned.iter().find(|it| it.row.zone != "UTC")
         {
-            context.env.remark(format_args!("times are in UTC; local times: --zone {}", it.row.zone));
+            context.env.remark(trf!(
+                "times are in UTC; local times: --zone {}",
+                "时间为 UTC；本地时间：--zone {}",
+                it.row.zone
+            ));
         }
         Ok(())
     }
@@ -162,7 +172,7 @@ fn frozen(session: &Session, days: &Days, service: Option<&ServiceId>) -> Result
         if service.is_some_and(|service| !services.is_empty() && !services.contains(service)) {
             continue;
         }
-        let scope = freeze::scope(&it.terms);
+        let scope = (it.terms.scope != Scope::default()).then(|| freeze::scope(&it.terms));
         let closed = it.terms.all_closed_in(days.from, days.until).into_iter();
         frozen.extend(closed.map(|closed| Frozen { name: name.clone(), closed, scope: scope.clone() }));
     }
@@ -198,13 +208,19 @@ fn market(venue: Venue, days: &Days) -> Market {
 
 /// The row of a closed time. One that is reserved says for which changes, and when they must be back.
 fn freeze_item(it: &Frozen, zone: &Zone) -> Item {
-    let scope = if it.scope == "every change" { String::new() } else { format!("; {}", it.scope) };
-    let title = format!("{} ({}){scope}", it.name, it.closed.name);
+    let scope = it.scope.as_ref().map_or_else(String::new, |scope| trf!("; {scope}", "；{scope}"));
+    let (name, period) = (&it.name, &it.closed.name);
+    let title = trf!("{name} ({period}){scope}", "{name}（{period}）{scope}");
     let [what, status, title] = match &it.closed.reserved {
-        None => ["freeze".to_owned(), "closed".to_owned(), title],
+        None => [tr!("freeze", "封网").to_owned(), tr!("closed", "封闭").to_owned(), title],
         Some(reserved) => {
-            let back = zone.at(reserved.restored_by).format("%a %H:%M");
-            ["reserved".to_owned(), format!("only {}", reserved.tag), format!("restored by {back}; {title}")]
+            let back = zone.at(reserved.restored_by);
+            let back = format!("{} {}", weekday(&back), back.format("%H:%M"));
+            [
+                tr!("reserved", "预留").to_owned(),
+                trf!("only {}", "仅 {}", reserved.tag),
+                trf!("restored by {back}; {title}", "{back} 前恢复；{title}"),
+            ]
         }
     };
     Item { from: it.closed.from, until: it.closed.until, cells: [what, status, String::new(), title] }
@@ -215,10 +231,14 @@ fn session_items(market: &Market) -> Vec<Item> {
     let item = |from: Time, until: Option<Time>, status: &str, title: String| Item {
         from,
         until,
-        cells: ["session".to_owned(), status.to_owned(), String::new(), title],
+        cells: [tr!("session", "交易时段").to_owned(), status.to_owned(), String::new(), title],
     };
     let known = market.sessions.iter().map(|it| item(it.from, Some(it.until), "", mic.to_owned()));
-    let unknown = market.unknown.map(|from| item(from, None, "unknown", format!("{mic}: days not published")));
+    let unknown = |from| {
+        let title = trf!("{mic}: days not published", "{mic}：交易日尚未公布");
+        item(from, None, tr!("unknown", "未知"), title)
+    };
+    let unknown = market.unknown.map(unknown);
     known.chain(unknown).collect()
 }
 
@@ -229,12 +249,12 @@ fn status(it: &Planned) -> String {
         Status::Overrun => format!("! {phrase}"),
         Status::InProgress => format!("> {phrase}"),
         _ if it.frozen.is_empty() => phrase,
-        _ => format!("{phrase}; frozen"),
+        _ => trf!("{phrase}; frozen", "{phrase}；封网"),
     }
 }
 
 fn cells(it: &Planned) -> [String; 4] {
-    let title = it.row.title.clone().unwrap_or_else(|| "(text redacted)".to_owned());
+    let title = it.row.title.clone().unwrap_or_else(|| tr!("(text redacted)", "（文本已隐去）").to_owned());
     [it.row.id.to_string(), status(it), risk_and_kind(&it.row), title]
 }
 
@@ -249,8 +269,9 @@ fn running_row(it: &Planned, zone: &Zone, now: Time) -> Option<[String; 6]> {
     let local = local.format(if local.date_naive() == today { "%H:%M" } else { "%m-%d" });
     let running = matches!(it.status, Status::InProgress | Status::Overrun);
     let [what, status, risk, title] = running.then(|| cells(it))?;
-    let verb = if end > now { "ends" } else { "ended" };
-    Some(["now".to_owned(), format!("{verb} {local}"), what, status, risk, title])
+    let ends =
+        if end > now { trf!("ends {local}", "{local} 结束") } else { trf!("ended {local}", "{local} 已结束") };
+    Some([tr!("now", "现在").to_owned(), ends, what, status, risk, title])
 }
 
 fn whole_json(days: &Days, planned: &[Planned], frozen: &[Frozen], markets: &[Market]) -> Value {

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::commands::Zh;
 use crate::commands::change::summary::content;
 use crate::commands::look::diff;
 use crate::commands::lookup::change;
@@ -12,12 +13,13 @@ use crate::format::Unsigned;
 use crate::input::Draft;
 use crate::key_choice::confirm;
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// The option `--again`.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Again {
     /// File it even if the same content was filed before
-    #[arg(long)]
+    #[arg(long, zh("即使提交过相同的内容，也再次提交"))]
     again: bool,
 }
 
@@ -45,14 +47,19 @@ impl Again {
                     return Err(filed);
                 }
                 let mut page = context.page_above_question();
-                page.block(&format!("about to sign: {act}"));
+                page.block(&trf!("about to sign: {act}", "即将签名：{act}"));
                 content(&mut page, session, &revision)?;
                 about_to_sign(&mut page, entry);
-                context.env.status(format_args!("{}\n\nwarning: {filed}", page.finish().trim_start()));
+                let shown = page.finish().trim_start();
+                context.env.status(trf!("{shown}\n\nwarning: {filed}", "{shown}\n\n警告：{filed}"));
                 if context.options.dry_run {
                     return Ok(());
                 }
-                return confirm(context.env, "sign the same content once more", &id.to_string());
+                return confirm(
+                    context.env,
+                    tr!("sign the same content once more", "再次签名相同的内容"),
+                    &id.to_string(),
+                );
             }
         }
         Ok(())

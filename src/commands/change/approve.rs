@@ -3,9 +3,10 @@
 use clap::{ArgGroup, Args};
 use serde_json::{Value, json};
 
+use crate::commands::Zh;
 use crate::commands::change::approve_all::approve_all;
 use crate::commands::change::reject::{ask_reason, rejected};
-use crate::commands::change::summary::summary;
+use crate::commands::change::summary::{ToSign, summary};
 use crate::commands::look::diff;
 use crate::commands::look::inbox::{self, Waiting};
 use crate::commands::look::show::write_page;
@@ -21,6 +22,7 @@ use crate::output::requirements::{RequirementText, requirement_lines};
 use crate::output::{self, Equal, Page, Timeline, safe, table};
 use crate::record::{Plan, Rehearsal, record, rehearse};
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// Approve the current revision of changes
 ///
@@ -33,6 +35,14 @@ use crate::store::Session;
 /// --all-of approves several changes by one answer: the number of changes and the beginning of the digest over their
 /// revisions. If one of them cannot be approved, or changes while you read, none is signed.
 #[derive(Debug, Args)]
+#[command(zh("批准变更单的当前修订"))]
+#[command(zh_long(
+    "不给出变更单时，列出你可以批准的变更单。\n\n\
+     在分页程序（TWINSEAL_PAGER 或 PAGER）中显示每个修订，签名前要求输入变更单编号。在提问处，s 跳过该变更单，r 驳回，v 再次显示页面，\
+     d 显示与先前修订的差异。没有终端时必须给出 --revision：`twinseal show` 显示的摘要。\n\n\
+     --all-of 用一次回答批准多个变更单：输入变更单的个数，以及这些修订的摘要的开头。只要其中一个不能批准，或在阅读期间有变动，\
+     就一个也不签名。"
+))]
 #[command(group(ArgGroup::new("named").args(["changes", "all_of"])))]
 #[command(after_help = "Examples:
   twinseal approve
@@ -42,20 +52,29 @@ use crate::store::Session;
   twinseal approve --all-of patch-tuesday.txt")]
 pub struct Approve {
     /// Change ids, such as CHG-42; each is shown and signed separately
-    #[arg(value_name = "CHANGE")]
+    #[arg(value_name = "CHANGE", zh("变更单编号，如 CHG-42；逐个显示，逐个签名"))]
     changes: Vec<String>,
     /// Changes to approve together: a file with one id a line, ids with commas, or - for standard input; one page shows
     /// each line of their revisions once
     #[arg(long, value_name = "LIST", conflicts_with_all = ["changes", "revisions"])]
+    #[arg(zh(
+        "一起批准的变更单：每行一个编号的文件、用逗号分隔的编号，或 - 表示标准输入；各修订的每一行只在同一页面上显示一次"
+    ))]
     all_of: Option<String>,
     /// Digest of the revisions to sign together, which the page of --all-of shows; required without a terminal
     #[arg(long, value_name = "DIGEST", requires = "all_of", conflicts_with = "changes")]
+    #[arg(zh("一起签名的各修订的摘要，由 --all-of 的页面显示；没有终端时必须给出"))]
     digest: Option<String>,
     /// Digest of the revision to sign, one for each change in the same order
-    #[arg(long = "revision", value_name = "DIGEST", requires = "changes")]
+    #[arg(
+        long = "revision",
+        value_name = "DIGEST",
+        requires = "changes",
+        zh("要签名的修订的摘要，按变更单的顺序各一个")
+    )]
     revisions: Vec<String>,
     /// Comment on the approval
-    #[arg(long, value_name = "TEXT", requires = "named")]
+    #[arg(long, value_name = "TEXT", requires = "named", zh("批准时的备注"))]
     note: Option<String>,
 }
 
@@ -73,7 +92,11 @@ impl Approve {
         let ids = self.changes.iter().map(|it| change_id(it)).collect::<Result<Vec<_>, _>>()?;
         let digests = self.revisions.iter().map(|it| parse(it)).collect::<Result<Vec<Digest>, _>>()?;
         if !digests.is_empty() && digests.len() != ids.len() {
-            return Err(Error::DigestCount { what: "changes", named: ids.len(), digests: digests.len() });
+            return Err(Error::DigestCount {
+                what: tr!("changes", "变更单"),
+                named: ids.len(),
+                digests: digests.len(),
+            });
         }
         check_named_once(&ids)?;
         let text = self.text()?;
@@ -93,13 +116,13 @@ impl Approve {
                 Err(Error::WouldRecord(entry)) => report_dry_run(context, &entry)?,
                 // One change that is not approved does not keep the approver from the others.
                 Err(error) if ids.len() > 1 && is_about_one(&error) => {
-                    context.env.status(format_args!("{id} not approved: {}", safe(&error.to_string())));
+                    context.env.status(left_out(*id, &error));
                     open.push(id.to_string());
                 }
                 Err(error) => return Err(error),
             }
         }
-        let (done, what, command) = ("approved", "changes", "approve");
+        let (done, what, command) = (tr!("approved", "批准"), tr!("changes", "变更单"), "approve");
         let of = ids.len() - rejected;
         if open.is_empty() { Ok(()) } else { Err(SeveralError::Partly { done, what, command, open, of }.into()) }
     }
@@ -108,6 +131,23 @@ impl Approve {
 impl Approve {
     fn text(&self) -> Result<Option<Text>, Error> {
         self.note.as_deref().map(|note| remark(Field::Note, note)).transpose()
+    }
+}
+
+/// Why one of several changes is not approved, and how to come back to it if the approver only left it.
+fn left_out(id: ChangeId, error: &Error) -> String {
+    let why = error.to_string();
+    let why = safe(&why);
+    match error {
+        Error::Skipped => trf!(
+            "{id} {why}; to come back to it: `twinseal approve {id}`",
+            "{id} {why}；稍后再审：`twinseal approve {id}`"
+        ),
+        Error::NotConfirmed => trf!(
+            "{id} skipped: {why}; to come back to it: `twinseal approve {id}`",
+            "{id} 已跳过：{why}；稍后再审：`twinseal approve {id}`"
+        ),
+        _ => trf!("{id} not approved: {why}", "{id} 未批准：{why}"),
     }
 }
 
@@ -122,7 +162,7 @@ fn to_approve(context: &mut Context<'_>) -> Result<(), Error> {
         return context.ui.print_json(context.env, json!({ "person": me.to_string(), "items": items }));
     }
     if waiting.is_empty() {
-        context.env.remark(format_args!("no change awaits the approval of {me}"));
+        context.env.remark(trf!("no change awaits the approval of {me}", "没有等待 {me} 审批的变更单"));
         return Ok(());
     }
     let text = inbox::text_of(context, &waiting);
@@ -140,10 +180,17 @@ pub(super) fn overview(context: &Context<'_>, session: &Session, ids: &[ChangeId
         let change = change(session, *id)?;
         let facts = &change.current().facts;
         let opens = context.clock().minute(facts.window.start(), facts.window.zone().as_str());
-        let title = title(session, *id)?.unwrap_or_else(|| "(text redacted)".to_owned());
-        rows.push([id.to_string(), facts.risk.to_string(), facts.owner.to_string(), opens, title]);
+        let title = title(session, *id)?.unwrap_or_else(|| tr!("(text redacted)", "（文本已隐去）").to_owned());
+        rows.push([id.to_string(), facts.risk.phrase(), facts.owner.to_string(), opens, title]);
     }
-    Ok(format!("{}\n", table(["CHANGE", "RISK", "OWNER", "OPENS", "TITLE"], rows, context.env.err_width)))
+    let header = [
+        tr!("CHANGE", "变更单"),
+        tr!("RISK", "风险"),
+        tr!("OWNER", "负责人"),
+        tr!("OPENS", "窗口开始"),
+        tr!("TITLE", "标题"),
+    ];
+    Ok(format!("{}\n", table(header, rows, context.env.err_width)))
 }
 
 /// What became of one change.
@@ -202,7 +249,8 @@ pub(super) fn approved(context: &Context<'_>, session: &Session, id: ChangeId) -
     let obstacle = cannot_start(session, &approved, &governance, now)?;
     let (have, next) = (output::count(&tally), output::next_step(&tally, obstacle.as_ref()));
     let json = requirements.iter().map(RequirementText::json).collect::<Value>();
-    Ok((format!("{id} approved ({have}); {next}{}", requirement_lines(&requirements)), json))
+    let lines = requirement_lines(&requirements);
+    Ok((trf!("{id} approved ({have}); {next}{lines}", "{id} 已批准（{have}）；{next}{lines}"), json))
 }
 
 /// What to say instead of approving once more: this person's approval counts, and will when the window opens.
@@ -229,7 +277,10 @@ pub(super) fn approved_before(context: &Context<'_>, session: &Session, id: Chan
     }
     let obstacle = cannot_start(session, &change, &governance, now)?;
     let (have, next) = (output::count(&tally), output::next_step(&tally, obstacle.as_ref()));
-    Ok(Some(format!("{id} already approved by you ({have}); {next}; nothing was recorded")))
+    Ok(Some(trf!(
+        "{id} already approved by you ({have}); {next}; nothing was recorded",
+        "{id} 你已批准（{have}）；{next}；未记录任何内容"
+    )))
 }
 
 /// Why the approval renews an earlier one, if it does.
@@ -253,11 +304,17 @@ pub(super) fn renewal(
     let void = tally.void.iter().find(|(vote, _)| vote.person == *me);
     if let Some((_, expires)) = expires {
         let when = output::ago(expires, now.claimed);
-        return Ok(Some(format!("Your approval expires {when}, before the window opens; approving again renews it.")));
+        return Ok(Some(trf!(
+            "Your approval expires {when}, before the window opens; approving again renews it.",
+            "你的批准将于 {when}失效，早于窗口开始；再次批准即可续期。"
+        )));
     }
     Ok(void.map(|(_, why)| {
         let why = output::void_reason(why, now.claimed);
-        format!("Your earlier approval does not count ({why}); approving again renews it.")
+        trf!(
+            "Your earlier approval does not count ({why}); approving again renews it.",
+            "你先前的批准不计入（{why}）；再次批准即可续期。"
+        )
     }))
 }
 
@@ -280,21 +337,28 @@ fn decide<P: FnMut(&mut Session) -> Result<Plan, Error>>(
     write_page(&mut long, session, id, session.state().moment(context.env.now()), Timeline::Newest)?;
     show_changes(&mut long, session, id, rehearsal.actor())?;
     let mut short = context.page_above_question();
-    summary(&mut short, session, revision, "approve")?;
+    summary(&mut short, session, revision, ToSign::Approve)?;
     renewal(context, session, id, rehearsal.actor())?.iter().for_each(|why| _ = short.text("", why));
     about_to_sign(&mut short, rehearsal.unsigned());
     let (long, short) = (long.legend().finish().to_owned(), short.finish().to_owned());
-    let mut letters = vec![('s', "skips it"), ('r', "rejects it"), ('v', "shows it again")];
-    letters.extend((revision.number > 1).then_some(('d', "shows the difference")));
+    let mut letters = vec![
+        ('s', tr!("skips it", "跳过")),
+        ('r', tr!("rejects it", "驳回")),
+        ('v', tr!("shows it again", "再次显示")),
+    ];
+    letters.extend((revision.number > 1).then_some(('d', tr!("shows the difference", "显示差异"))));
     // The page goes to standard error like the question, even if standard output is redirected.
     context.env.show(&long);
     loop {
         context.env.status(&short);
-        match rehearsal.choose(context.env, "approve this revision", &id.to_string(), &letters)? {
+        match rehearsal.choose(context.env, tr!("approve this revision", "批准此修订"), &id.to_string(), &letters)?
+        {
             Choice::Confirmed => return Ok(Decision::Approve),
             Choice::Letter('s') => return Err(Error::Skipped),
             Choice::Letter('r') => match ask_reason(context) {
-                Err(Error::NeedReason) => context.env.status("no reason given; not rejected"),
+                Err(Error::NeedReason) => {
+                    context.env.status(tr!("no reason given; not rejected", "未给出理由；未驳回"))
+                }
                 reason => return reason.map(Decision::Reject),
             },
             Choice::Letter('d') => {
@@ -325,8 +389,12 @@ pub(super) fn show_changes(page: &mut Page, session: &Session, id: ChangeId, me:
     let number = |filed| change.revisions().find(|it| it.id.filed == filed).map(|it| it.id.number);
     let since = mine.and_then(|vote| number(vote.revision)).unwrap_or(current.saturating_sub(1));
     if (1..current).contains(&since) {
-        let which = if mine.is_some() { "which you approved" } else { "the previous one" };
-        page.block(&format!("changes since revision {since}, {which}"));
+        let heading = if mine.is_some() {
+            trf!("changes since revision {since}, which you approved", "与你批准过的修订 {since} 相比的变化")
+        } else {
+            trf!("changes since revision {since}, the previous one", "与上一个修订（修订 {since}）相比的变化")
+        };
+        page.block(&heading);
         diff::between(page, session, id, (since, current), Equal::Near)?;
     }
     Ok(())

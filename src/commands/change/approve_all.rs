@@ -19,6 +19,7 @@ use crate::output::together::{Member, about_to_be_signed, revisions};
 use crate::output::{self, Parts, safe};
 use crate::record::{Plan, record, rehearse};
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// How many hexadecimal digits of the digest are typed.
 const TYPED: usize = 8;
@@ -39,7 +40,10 @@ pub(super) fn approve_all(
     let named = ids.iter().map(|id| Ok(change(&session, *id)?.current().id)).collect::<Result<Vec<_>, Error>>()?;
     let judged = judge(context, &mut session, &named, text)?;
     if judged.open.is_empty() {
-        return report_already(context, "all of them are approved by you already; nothing was recorded");
+        return report_already(
+            context,
+            tr!("all of them are approved by you already; nothing was recorded", "你已全部批准；未记录任何内容"),
+        );
     }
     let digest = digest_of(&judged.open);
     if context.env.console.is_interactive() || context.options.dry_run && !context.ui.json {
@@ -55,7 +59,7 @@ pub(super) fn approve_all(
         None if context.options.dry_run => {}
         None => {
             let word = format!("{} {}", open.len(), digest.to_string().get(..TYPED).unwrap_or_default());
-            confirm(context.env, "approve all of them", &word)?;
+            confirm(context.env, tr!("approve all of them", "全部批准"), &word)?;
         }
     }
     check_unmoved(context, &mut session, &open, text)?;
@@ -147,7 +151,7 @@ fn judge(
                 judged.entries.extend(entry);
             }
             Err(error) if is_about_one(&error) => {
-                context.env.status(format_args!("{id} cannot be approved: {}", safe(&error.to_string())));
+                context.env.status(cannot_be_approved(id, &error));
                 refused.push(id);
             }
             Err(error) => return Err(error),
@@ -158,6 +162,12 @@ fn judge(
     }
     let others = judged.open.iter().map(|it| it.change).collect();
     Err(SeveralError::NoneApproved { refused, others }.into())
+}
+
+fn cannot_be_approved(id: ChangeId, error: &Error) -> String {
+    let why = error.to_string();
+    let why = safe(&why);
+    trf!("{id} cannot be approved: {why}", "{id} 不能批准：{why}")
 }
 
 /// Shows a table, the state of every change, every line of every revision, and what is about to be signed; then a summary
@@ -176,10 +186,12 @@ fn show(context: &mut Context<'_>, session: &Session, judged: &Judged, digest: D
         let governance = governance_about(session, &change, now)?;
         members.push(Member { name: id.to_string(), parts: marked_parts(session, change.current().seq, &governance)? });
     }
-    long.block("signed lines").text("", format_args!("of {} revisions, each line once", ids.len()));
+    let count = ids.len();
+    let each = trf!("of {count} revisions, each line once", "共 {count} 个修订，每一行只显示一次");
+    long.block(tr!("signed lines", "已签名的行")).text("", each);
     revisions(&mut long, &members);
     if !judged.entries.is_empty() {
-        long.block("about to sign: an approval of each");
+        long.block(tr!("about to sign: an approval of each", "即将签名：逐一批准"));
         about_to_be_signed(&mut long, &judged.entries);
     }
     let table = overview(context, session, &ids)?;
@@ -193,7 +205,12 @@ fn show(context: &mut Context<'_>, session: &Session, judged: &Judged, digest: D
 fn summary(context: &Context<'_>, session: &Session, judged: &Judged, digest: Digest) -> Result<String, Error> {
     let ids: Vec<ChangeId> = judged.open.iter().map(|it| it.change).collect();
     let mut short = context.page_above_question();
-    short.block(&format!("about to sign: approve {} changes", ids.len()));
+    let count = ids.len();
+    let heading = match count {
+        1 => trf!("about to sign: approve 1 change", "即将签名：批准 1 个变更单"),
+        _ => trf!("about to sign: approve {count} changes", "即将签名：批准 {count} 个变更单"),
+    };
+    short.block(&heading);
     short.text("", output::list(&ids));
     let (mut risks, mut opens) = (Vec::new(), Vec::<(Time, String)>::new());
     for id in &ids {
@@ -207,11 +224,12 @@ fn summary(context: &Context<'_>, session: &Session, judged: &Judged, digest: Di
     }
     let count = |risk: &Risk| (risks.iter().filter(|it| *it == risk).count(), *risk);
     let counts = Risk::ALL.iter().rev().map(count).filter(|(count, _)| *count > 0);
-    short.text("", output::list(counts.map(|(count, risk)| format!("{count} {risk} risk"))));
+    let counted = |(count, risk): (usize, Risk)| trf!("{count} {} risk", "{count} 个{}风险", risk.phrase());
+    short.text("", output::list(counts.map(counted)));
     if let Some((_, first)) = opens.iter().min() {
-        short.text("", format_args!("the first window opens {first}"));
+        short.text("", trf!("the first window opens {first}", "最早的窗口开始：{first}"));
     }
-    short.text("", format_args!("digest {digest}"));
+    short.text("", trf!("digest {digest}", "摘要 {digest}"));
     Ok(short.finish().to_owned())
 }
 
@@ -236,8 +254,7 @@ fn check_unmoved(
             Ok(_) if same => {}
             Ok(_) => moved.push(revision.change),
             Err(error) if is_about_one(&error) => {
-                let said = safe(&error.to_string()).into_owned();
-                context.env.status(format_args!("{} cannot be approved: {said}", revision.change));
+                context.env.status(cannot_be_approved(revision.change, &error));
                 moved.push(revision.change);
             }
             Err(error) => return Err(error),

@@ -10,6 +10,7 @@ use crate::domain::{Artifact, Change, Digest, Person, RunId};
 use crate::error::{ArtifactError, Error};
 use crate::output::safe;
 use crate::store::Session;
+use crate::trf;
 
 /// The most files and folders that are looked at below a folder.
 const MOST: usize = 100_000;
@@ -105,7 +106,8 @@ pub(super) fn with_found(
             return Err(ArtifactError::Differ { name: name.clone(), files }.into());
         }
         let said = shown(path).display().to_string();
-        context.env.status(format_args!("artifact {name}: {}", safe(&said)));
+        let said = safe(&said);
+        context.env.status(trf!("artifact {name}: {said}", "制品 {name}：{said}"));
         given.push(Artifact { name: name.clone(), digest: *digest });
     }
     Ok(given)

@@ -9,6 +9,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::commands::Context;
+use crate::commands::Zh;
 use crate::commands::change::commits::commit_addresses;
 use crate::commands::files::read_text;
 use crate::commands::known::note_mistyped;
@@ -25,12 +26,15 @@ use crate::input::{Draft, DraftContext, Fault, Problem, fault_in, read};
 use crate::output::{self, safe};
 use crate::private::open_regular;
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// Check a draft without recording it
 ///
 /// Reports every fault with its line and field. Checks people, the window and the changes that it follows too if a
 /// register is configured or named.
 #[derive(Debug, Args)]
+#[command(zh("检查草稿，不记录"))]
+#[command(zh_long("报告每个错误及其所在的行和字段。已配置或指定变更台账时，还检查人员、变更窗口和前置变更。"))]
 #[command(after_help = "Examples:
   twinseal check change.toml
   twinseal draft --from CHG-42 | twinseal check -")]
@@ -39,14 +43,18 @@ pub struct Check {
     draft: DraftFile,
 }
 
+/// The Chinese help of `--commits`.
+pub(super) const COMMITS_ZH: &str = "当前 git 仓库的提交，如 v2.4.0..HEAD，其作者会加到草稿的作者中；各作者对应的人由 config.toml 的 `[authors]` 表给出";
+
 /// A draft, and the commits that it deploys.
 #[derive(Debug, Args)]
 pub struct DraftFile {
     /// Draft in TOML; - reads standard input
+    #[arg(zh("TOML 草稿；- 表示标准输入"))]
     file: PathBuf,
     /// Commits of the git repository here, such as v2.4.0..HEAD, whose authors are added to those in the draft; the table
     /// `[authors]` of config.toml says who they are
-    #[arg(long, value_name = "A..B")]
+    #[arg(long, value_name = "A..B", zh(COMMITS_ZH))]
     commits: Option<String>,
     /// Its number, if it is a draft of this account.
     #[arg(skip)]
@@ -89,8 +97,12 @@ impl Check {
         }
         let draft = checked.draft;
         let against = match session.as_ref().and_then(|session| session.state().id()) {
-            Some(id) => format!("checked against register {}", id.name()),
-            None => "no register: people, window, follows and freezes not checked".to_owned(),
+            Some(id) => trf!("checked against register {}", "已对照变更台账 {} 检查", id.name()),
+            None => tr!(
+                "no register: people, window, follows and freezes not checked",
+                "没有变更台账：未检查人员、变更窗口、前置变更和封网"
+            )
+            .to_owned(),
         };
         if context.ui.json {
             let text = Text::Description(Box::new(draft.description));
@@ -102,7 +114,8 @@ impl Check {
             context.ui.print_json(context.env, read)?;
         }
         let name = self.draft.file.display().to_string();
-        context.env.remark(format_args!("{}: no faults ({against})", safe(&name)));
+        let name = safe(&name);
+        context.env.remark(trf!("{name}: no faults ({against})", "{name}：没有错误（{against}）"));
         Ok(())
     }
 }
@@ -270,8 +283,8 @@ impl CheckedDraft {
 /// What those who could approve are too few for: the number of approvals, and each group.
 fn lacking(capacity: &Capacity, needs: &Needs, now: Time) -> Vec<Problem> {
     let could = |able: Vec<&PersonId>| match able.as_slice() {
-        [] => "nobody".to_owned(),
-        able => format!("only {}", output::list(able)),
+        [] => tr!("nobody", "无人").to_owned(),
+        able => trf!("only {}", "只有 {}", output::list(able)),
     };
     let (need, barred) = (needs.total, output::barred(&capacity.barred, now));
     let mut problems = Vec::new();
@@ -283,7 +296,11 @@ fn lacking(capacity: &Capacity, needs: &Needs, now: Time) -> Vec<Problem> {
         let need = needs.groups().get(group).copied().unwrap_or_default();
         let able: Vec<&PersonId> = capacity.able_in(group).collect();
         // There are enough of this group alone, but another group needs the same people.
-        let elsewhere = if able.len() < need { "" } else { ", and another group needs them too" };
+        let elsewhere = if able.len() < need {
+            ""
+        } else {
+            tr!(", and another group needs them too", "，而且另一个组也需要他们")
+        };
         problems.push(Problem::TooFewInGroup { need, group: group.clone(), able: could(able), elsewhere });
     }
     if needs.independent && capacity.independent().next().is_none() {
@@ -305,8 +322,10 @@ pub fn approvals_needed(session: &Session, facts: &Facts, execution: &Execution)
     })??;
     Ok(match needs {
         None => String::new(),
-        Some(needs) if needs.slots.is_empty() && !needs.independent => format!("{} approvals needed", needs.total),
-        Some(needs) => format!("approvals needed: {}", output::needs(&needs)),
+        Some(needs) if needs.slots.is_empty() && !needs.independent => {
+            trf!("{} approvals needed", "需要 {} 个批准", needs.total)
+        }
+        Some(needs) => trf!("approvals needed: {}", "需要批准：{}", output::needs(&needs)),
     })
 }
 
@@ -357,9 +376,10 @@ pub fn read_draft(
         draft.facts.sensitive = draft.description.sensitive(policy.sensitive());
     }
     if !draft.execution.is_empty() {
-        context.env.status(
+        context.env.status(tr!(
             "warning: targets and machine steps are permanent and cannot be redacted: they must not hold secrets",
-        );
+            "警告：目标和机器步骤永久保留，不能隐去：不得包含密码等秘密"
+        ));
     }
     match oversize(&draft) {
         Some((bytes, most)) => {

@@ -1,47 +1,62 @@
 //! Makes the text of a draft from the options of `file`.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 
 use super::draft::{check_may_file, copied, template_for};
 use crate::commands::Context;
+use crate::commands::Zh;
 use crate::commands::calendar::slots::free;
 use crate::commands::duration::duration;
-use crate::commands::lookup::zone;
-use crate::domain::{ChangeId, Scope, Time};
+use crate::commands::lookup::{parse, zone};
+use crate::domain::{ChangeId, Line, Risk, Scope, ServiceId, Time};
 use crate::error::Error;
 use crate::input::{FieldValue, NotATime, Toward, set_fields, spoken_time, zone_of};
 use crate::store::Session;
+use crate::tr;
 use crate::zone::Zone;
 
 /// The options of `file` and `revise` that say what a change is, without a file.
 #[derive(Debug, Clone, Args)]
 pub struct Compose {
     /// Title, in one line
-    #[arg(long, value_name = "TITLE", conflicts_with = "file")]
+    #[arg(long, value_name = "TITLE", conflicts_with = "file", zh("标题，一行"))]
     title: Option<String>,
     /// Affected service; repeat it for each
-    #[arg(long = "service", value_name = "SERVICE", conflicts_with = "file")]
+    #[arg(long = "service", value_name = "SERVICE", conflicts_with = "file", zh("受影响的服务；多个服务则重复此选项"))]
     services: Vec<String>,
     /// Window: 'sat 20:00 for 2h' or 'sat 20:00 to 22:00'
     #[arg(short, long, value_name = "WINDOW", conflicts_with = "file")]
+    #[arg(zh("变更窗口：'sat 20:00 for 2h' 或 'sat 20:00 to 22:00'"))]
     window: Option<String>,
     /// Risk: low, medium, high, critical
-    #[arg(long, value_name = "RISK", conflicts_with = "file")]
+    #[arg(
+        long,
+        value_name = "RISK",
+        conflicts_with = "file",
+        zh("风险：low、medium、high、critical（低、中、高、极高）")
+    )]
     risk: Option<String>,
     /// Reason for the change
-    #[arg(long, value_name = "TEXT", conflicts_with = "file")]
+    #[arg(long, value_name = "TEXT", conflicts_with = "file", zh("变更原因"))]
     reason: Option<String>,
     /// Impact of the change
-    #[arg(long, value_name = "TEXT", conflicts_with = "file")]
+    #[arg(long, value_name = "TEXT", conflicts_with = "file", zh("影响范围"))]
     impact: Option<String>,
     /// Step of the plan; repeat it for each
-    #[arg(long = "step", value_name = "TEXT", conflicts_with = "file")]
+    #[arg(long = "step", value_name = "TEXT", conflicts_with = "file", zh("实施步骤；多个步骤则重复此选项"))]
     steps: Vec<String>,
     /// Step of the rollback; repeat it for each
-    #[arg(long = "rollback", value_name = "TEXT", conflicts_with = "file")]
+    #[arg(
+        long = "rollback",
+        value_name = "TEXT",
+        conflicts_with = "file",
+        zh("回退（回滚）步骤；多个步骤则重复此选项")
+    )]
     rollback: Vec<String>,
     /// Open the draft in your editor before it is filed
-    #[arg(long, conflicts_with = "file")]
+    #[arg(long, conflicts_with = "file", zh("提交前在编辑器中打开草稿"))]
     edit: bool,
 }
 
@@ -63,6 +78,7 @@ impl Compose {
         from: Option<ChangeId>,
         revises: Option<ChangeId>,
     ) -> Result<String, Error> {
+        let services = self.check()?;
         let (base, session) = match from.or(revises) {
             Some(from) => copied(context, from)?,
             None => template_for(context)?,
@@ -89,29 +105,43 @@ impl Compose {
             && self.window.is_none()
             && let Some(zone) = zone(context)?
         {
-            let times = self.next_allowed(context, &session, &zone)?;
+            let times = next_allowed(context, &session, &zone, services)?;
             fields.push(FieldValue::Window(zone, times));
         }
         if let Some(window) = &self.window {
-            let zone = zone(context)?.or_else(|| from.or(revises).and_then(|_| zone_of(&base)));
+            let zone = zone(context)?;
             let times = window_of(window, context.env.now(), zone.as_ref())?;
-            fields.push(FieldValue::Window(zone.unwrap_or_else(Zone::utc), times));
+            // Times with an offset are read without a zone. They are shown in that of the draft.
+            let shown = zone.or_else(|| zone_of(&base)).unwrap_or_else(Zone::utc);
+            fields.push(FieldValue::Window(shown, times));
         }
         set_fields(&base, &fields).map_err(|message| Error::Io(std::io::Error::other(message)))
     }
 
-    /// The first window of two hours from tomorrow evening on in which no freeze is closed that may concern the services;
-    /// tomorrow evening if there is none.
-    fn next_allowed(&self, context: &Context<'_>, session: &Session, zone: &Zone) -> Result<[Time; 2], Error> {
-        let [start, end] = window_of("tomorrow 20:00 for 2h", context.env.now(), Some(zone))?;
-        let length = end.unix() - start.unix();
-        // A service that is misspelt is reported when the draft is read.
-        let services = self.services.iter().filter_map(|it| it.parse().ok()).collect();
-        let asked = Scope { services, ..Scope::default() };
-        let free = free(session, &asked, (start, length), 1)?;
-        let start = free.times.first().map_or(start, |it| it.from);
-        Ok([start, start.plus(length)])
+    /// Fails on an invalid value, so that no draft is kept because of one. Returns the services.
+    fn check(&self) -> Result<BTreeSet<ServiceId>, Error> {
+        self.risk.as_deref().map(parse::<Risk>).transpose()?;
+        if let Some(title) = &self.title {
+            Line::from_typed(title).map_err(|invalid| Error::Value { given: title.clone(), invalid })?;
+        }
+        self.services.iter().map(|it| parse(it)).collect()
     }
+}
+
+/// The first window of two hours from tomorrow evening on in which no freeze is closed that may concern the services;
+/// tomorrow evening if there is none.
+fn next_allowed(
+    context: &Context<'_>,
+    session: &Session,
+    zone: &Zone,
+    services: BTreeSet<ServiceId>,
+) -> Result<[Time; 2], Error> {
+    let [start, end] = window_of("tomorrow 20:00 for 2h", context.env.now(), Some(zone))?;
+    let length = end.unix() - start.unix();
+    let asked = Scope { services, ..Scope::default() };
+    let free = free(session, &asked, (start, length), 1)?;
+    let start = free.times.first().map_or(start, |it| it.from);
+    Ok([start, start.plus(length)])
 }
 
 /// The start and end of `sat 20:00 for 2h` or `sat 20:00 to 22:00`.
@@ -137,6 +167,9 @@ fn window_of(given: &str, now: Time, zone: Option<&Zone>) -> Result<[Time; 2], E
             };
             Ok([start, end])
         }
-        None => Err(Error::Form { given: given.to_owned(), form: "'sat 20:00 for 2h' or 'sat 20:00 to 22:00'" }),
+        None => {
+            let form = tr!("'sat 20:00 for 2h' or 'sat 20:00 to 22:00'", "'sat 20:00 for 2h' 或 'sat 20:00 to 22:00'");
+            Err(Error::Form { given: given.to_owned(), form })
+        }
     }
 }

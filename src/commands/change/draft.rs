@@ -3,17 +3,21 @@
 use clap::Args;
 
 use crate::commands::Context;
+use crate::commands::Zh;
 use crate::commands::look::diff;
 use crate::commands::lookup::{change, change_id, parse};
 use crate::domain::{ChangeId, ChangeKind, PersonId, Refusal, Role};
 use crate::error::Error;
 use crate::input::{Copied, template, write};
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// Print a draft to fill in
 ///
 /// The draft is a commented TOML template, or the content of a filed change with --from.
 #[derive(Debug, Args)]
+#[command(zh("输出一份待填写的草稿"))]
+#[command(zh_long("草稿是带注释的 TOML 模板；用 --from 时是已提交的变更单的内容。"))]
 #[command(after_help = "Examples:
   twinseal draft > change.toml
   twinseal draft --kind emergency > fix.toml
@@ -21,9 +25,10 @@ use crate::store::Session;
 pub struct Draft {
     /// Kind of change: normal or emergency
     #[arg(long, value_name = "KIND", default_value = "normal")]
+    #[arg(zh("变更类型：normal（常规变更）或 emergency（紧急变更）"))]
     kind: String,
     /// Filed change to copy; its files are referred to by digest
-    #[arg(long, value_name = "CHG-N", conflicts_with = "kind")]
+    #[arg(long, value_name = "CHG-N", conflicts_with = "kind", zh("要复制的已提交变更单；其中的文件以摘要引用"))]
     from: Option<String>,
 }
 
@@ -57,7 +62,10 @@ pub fn template_for(context: &mut Context<'_>) -> Result<(String, Session), Erro
     let template = template(ChangeKind::Normal, Some(&owner), context.env.now());
     // The first lines are about a draft in a file.
     let fields = template.split_once("\n\n").map_or(template.as_str(), |(_, fields)| fields);
-    let begin = "# Fill in this change, save it and close the editor. twinseal checks it, and asks before it is filed.";
+    let begin = tr!(
+        "# Fill in this change, save it and close the editor. twinseal checks it, and asks before it is filed.",
+        "# 请填写此变更单，保存后关闭编辑器。twinseal 会检查它，提交前还会询问。"
+    );
     Ok((format!("{begin}\n\n{fields}"), session))
 }
 
@@ -70,9 +78,12 @@ pub fn copied(context: &mut Context<'_>, id: ChangeId) -> Result<(String, Sessio
     let revision = change(&session, id)?.current().clone();
     let (words, execution) = (diff::description(&session, &revision)?, diff::execution(&session, &revision)?);
     if session.ask(|state| Ok(revision.is_redacted(state.governance())?))?? {
-        context.env.remark("note: the text of this change was redacted; the draft lacks it");
+        context.env.remark(tr!(
+            "note: the text of this change was redacted; the draft lacks it",
+            "注意：此变更单的文本已隐去；草稿中没有这些文本"
+        ));
     }
-    let from = format!("{id} revision {}", revision.id.number);
+    let from = trf!("{id} revision {}", "{id} 修订 {}", revision.id.number);
     let copied = Copied { facts: &revision.facts, words: &words, execution: &execution };
     Ok((write(&from, &copied, context.env.now()), session))
 }

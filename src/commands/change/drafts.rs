@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::commands::Context;
+use crate::commands::Zh;
 use crate::commands::change::draft::check_may_file;
 use crate::commands::change::filing::{Becomes, edit_and_record};
 use crate::commands::lookup::change;
@@ -18,11 +19,14 @@ use crate::input::{title_of, without_marks};
 use crate::output::{ago, table};
 use crate::private::{self, Owner};
 use crate::store::{Session, StoreError};
+use crate::{tr, trf};
 
 /// List, resume and discard drafts that you began in the editor
 ///
 /// Without a subcommand, lists them.
 #[derive(Debug, Args)]
+#[command(zh("列出、继续或丢弃在编辑器中开始的草稿"))]
+#[command(zh_long("不带子命令时列出草稿。"))]
 #[command(after_help = "Examples:
   twinseal drafts
   twinseal drafts resume 1")]
@@ -34,21 +38,27 @@ pub struct Drafts {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// List the drafts of this account
+    #[command(zh("列出本账户的草稿"))]
     List,
     /// Open a draft in your editor again, and file it
+    #[command(zh("在编辑器中重新打开草稿并提交"))]
+    #[command(after_help = "Examples:
+  twinseal drafts
+  twinseal drafts resume 1")]
     Resume(One),
     /// Delete a draft
+    #[command(zh("删除草稿"))]
+    #[command(after_help = "Examples:
+  twinseal drafts
+  twinseal drafts discard 1")]
     Discard(One),
 }
 
 /// Arguments of `drafts resume` and `drafts discard`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  twinseal drafts resume 1
-  twinseal drafts discard 1")]
 pub struct One {
     /// Number of the draft, as `drafts list` prints it
-    #[arg(value_name = "DRAFT")]
+    #[arg(value_name = "DRAFT", zh("草稿编号，由 `drafts list` 列出"))]
     draft: String,
 }
 
@@ -77,7 +87,7 @@ impl Drafts {
             Some(Verb::Discard(it)) => {
                 let path = find(context, &it.draft)?.path;
                 remove(&path)?;
-                context.env.remark(format_args!("draft {} deleted", it.draft));
+                context.env.remark(trf!("draft {} deleted", "草稿 {} 已删除", it.draft));
                 if !context.ui.json {
                     return Ok(());
                 }
@@ -221,7 +231,7 @@ pub fn numbered(context: &Context<'_>) -> Vec<(u64, String)> {
 fn list(context: &mut Context<'_>) -> Result<(), Error> {
     let found = all(context);
     if found.is_empty() && !context.ui.json {
-        context.env.remark("no drafts");
+        context.env.remark(tr!("no drafts", "没有草稿"));
         return Ok(());
     }
     let (now, width) = (context.env.now(), context.env.width);
@@ -237,10 +247,18 @@ fn list(context: &mut Context<'_>) -> Result<(), Error> {
     };
     let row = |it: &Kept| {
         let changed = changed(it).map_or(String::new(), |time| ago(time, now));
-        let becomes = it.change().map_or_else(|| "new change".to_owned(), |of| format!("revises {of}"));
-        [it.number.to_string(), changed, becomes, title(it).unwrap_or_else(|| "(no title yet)".to_owned())]
+        let becomes = it
+            .change()
+            .map_or_else(|| tr!("new change", "新变更单").to_owned(), |of| trf!("revises {of}", "修订 {of}"));
+        [
+            it.number.to_string(),
+            changed,
+            becomes,
+            title(it).unwrap_or_else(|| tr!("(no title yet)", "（尚无标题）").to_owned()),
+        ]
     };
     let rows = || found.iter().map(row).collect();
     let json = || json!({ "drafts": found.iter().map(json).collect::<Value>() });
-    context.ui.answer(context.env, json, || table(["DRAFT", "CHANGED", "BECOMES", "TITLE"], rows(), width))
+    let header = [tr!("DRAFT", "草稿"), tr!("CHANGED", "修改时间"), tr!("BECOMES", "用于"), tr!("TITLE", "标题")];
+    context.ui.answer(context.env, json, || table(header, rows(), width))
 }

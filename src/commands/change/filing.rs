@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::commands::change::again::Again;
 use crate::commands::change::check::{CheckedDraft, DraftFile, approvals_needed, read_draft};
+use crate::commands::change::commits::check_range;
 use crate::commands::change::compose::Compose;
 use crate::commands::change::drafts;
 use crate::commands::lookup::{change, governance_about, parts};
@@ -16,6 +17,7 @@ use crate::input::{mark_faults, without_marks};
 use crate::output::{Equal, Gutter, Parts, diff, list, safe_lines, window};
 use crate::record::{Plan, Rehearsal, rehearse};
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// What a draft becomes.
 #[derive(Debug, Clone, Copy)]
@@ -48,11 +50,11 @@ impl Becomes {
         }
     }
 
-    /// The act, behind "to".
+    /// The act, behind "about to sign:".
     fn act(self) -> String {
         match self {
-            Self::Change => "file a new change".to_owned(),
-            Self::Revision { of, .. } => format!("revise {of}"),
+            Self::Change => tr!("file a new change", "提交新变更单").to_owned(),
+            Self::Revision { of, .. } => trf!("revise {of}", "修订 {of}"),
         }
     }
 }
@@ -67,6 +69,7 @@ pub fn compose_and_record(
     text: &str,
     (compose, commits, again): (&Compose, Option<String>, Again),
 ) -> Result<(), Error> {
+    commits.as_deref().map(check_range).transpose()?;
     let path = drafts::keep(context, text, becomes.made_from())?;
     if compose.edits() {
         return edit_and_record(context, becomes, (&path, Some(text)), commits);
@@ -114,8 +117,13 @@ pub fn edit_and_record(
                 let (marked, faults) = mark_faults(&text, &faults);
                 drafts::replace(path, &marked)?;
                 let (said, _) = Error::Faults { path: name, faults }.on_screen(context.env.err_width);
-                context.env.status(format_args!("error: {}", safe_lines(&said)));
-                if context.env.console.ask("Type e to edit it again; anything else keeps the draft:")? != "e" {
+                let said = safe_lines(&said);
+                context.env.status(trf!("error: {said}", "错误：{said}"));
+                let question = tr!(
+                    "Type e to edit it again; anything else keeps the draft:",
+                    "输入 e 重新编辑；其他输入保留草稿："
+                );
+                if context.env.ask(question)? != "e" {
                     return finish(context, path, Err(Error::NotConfirmed));
                 }
             }
@@ -132,7 +140,10 @@ fn finish(context: &mut Context<'_>, path: &Path, recorded: Result<(), Error>) -
         Err(error) if error.is_after_recording() || !path.exists() => Err(error),
         Err(Error::NotConfirmed) => Err(AccountError::NotFiled(n).into()),
         Err(error) => {
-            context.env.status(format_args!("kept as draft {n}; go on with: `twinseal drafts resume {n}`"));
+            context.env.status(trf!(
+                "kept as draft {n}; go on with: `twinseal drafts resume {n}`",
+                "已保留为草稿 {n}；继续：`twinseal drafts resume {n}`"
+            ));
             Err(error)
         }
         Ok(()) => Ok(()),
@@ -150,25 +161,32 @@ fn ask(
         return Ok(());
     }
     let mut page = context.page_above_question();
-    page.block(&format!("about to sign: {}", becomes.act()));
+    page.block(&trf!("about to sign: {}", "即将签名：{}", becomes.act()));
     about_to_sign(&mut page, entry);
     if let (Some(revised), Some(entry)) = (revised, entry) {
         let (old, new) = (revised.current(), Parts::new(entry.body().as_bytes(), entry.text(), entry.data()));
-        page.block(&format!("changes since revision {}", old.id.number));
+        page.block(&trf!("changes since revision {}", "与修订 {} 相比的变化", old.id.number));
         diff(&mut page, &parts(session, old.seq)?, &new, Equal::Near);
     }
     context.env.show(page.finish().trim_start());
     let (draft, mut page) = (&checked.draft, context.page_above_question());
     page.quote_text(Gutter::Prose, draft.description.title.as_ref().map_or("", Line::as_str));
-    page.field("kind, risk", format_args!("{}, {}", draft.facts.kind, draft.facts.risk));
-    page.field("services", list(&draft.facts.services));
-    page.field("window", window(&draft.facts.window, context.env.now()));
+    let (kind, risk) = (draft.facts.kind.phrase(), draft.facts.risk.phrase());
+    page.field(tr!("kind, risk", "类型、风险"), trf!("{kind}, {risk}", "{kind}，{risk}风险"));
+    page.field(tr!("services", "服务"), list(&draft.facts.services));
+    page.field(tr!("window", "变更窗口"), window(&draft.facts.window, context.env.now()));
     context.env.status(format_args!("\n{}", page.legend().finish()));
-    let what = match revised {
-        Some(revised) => format!("revision {} of {}", revised.current().id.number + 1, revised.current().id.change),
-        None => "it".to_owned(),
+    let question = match revised.map(|it| it.current().id) {
+        Some(RevisionRef { change, number, .. }) => {
+            let number = number + 1;
+            trf!(
+                "Type y to file revision {number} of {change}; anything else keeps the draft:",
+                "输入 y 提交 {change} 修订 {number}；其他输入保留草稿："
+            )
+        }
+        None => tr!("Type y to file it; anything else keeps the draft:", "输入 y 提交；其他输入保留草稿：").to_owned(),
     };
-    match context.env.console.ask(&format!("\nType y to file {what}; anything else keeps the draft:"))?.as_str() {
+    match context.env.ask(&format!("\n{question}"))?.as_str() {
         "y" | "yes" => Ok(()),
         _ => Err(Error::NotConfirmed),
     }
@@ -226,7 +244,9 @@ fn check_and_ask<P: FnMut(&mut Session) -> Result<Plan, Error>>(
     again.check(context, session, (draft, rehearsal.unsigned()), (&becomes.act(), &similar))?;
     // Freezes can change before the window opens, so a change that they stop can be filed.
     for problem in checked.freeze_problems(session, now, rehearsal.actor())? {
-        context.env.remark(format_args!("note: {}", safe_lines(&problem.to_string())));
+        let problem = problem.to_string();
+        let problem = safe_lines(&problem);
+        context.env.remark(trf!("note: {problem}", "注意：{problem}"));
     }
     match from.begun_at() {
         Some(_) => ask(context, session, (becomes, revised), (checked, rehearsal.unsigned())),
@@ -250,14 +270,20 @@ fn report(
 ) -> Result<(), Error> {
     let Some(change) = entry.event.change() else { return Ok(()) };
     let Some(replaces) = replaces else {
-        let said = format!("{change} filed; {need}; `twinseal show {change}` shows it");
+        let said = trf!(
+            "{change} filed; {need}; `twinseal show {change}` shows it",
+            "{change} 已提交；{need}；查看：`twinseal show {change}`"
+        );
         return report_recorded(context, entry, Some(format!("{change} revision 1 {}", entry.leaf)), said);
     };
     let number = replaces.number + 1;
     let lost = match voided {
         [] => String::new(),
-        voided => format!("; no longer counted: {}", voided.join(", ")),
+        voided => trf!("; no longer counted: {}", "；不再计入的批准：{}", voided.join(", ")),
     };
-    let said = format!("{change} revised (revision {number}){lost}; {need}");
+    let said = trf!(
+        "{change} revised (revision {number}){lost}; {need}; `twinseal diff {change}` shows what changed",
+        "{change} 已修订（修订 {number}）{lost}；{need}；查看变化：`twinseal diff {change}`"
+    );
     report_recorded(context, entry, Some(format!("{change} revision {number} {}", entry.leaf)), said)
 }

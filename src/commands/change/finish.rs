@@ -2,12 +2,16 @@
 
 use clap::Args;
 
+use crate::commands::Zh;
 use crate::commands::change::once::{Once, finish_once};
+use crate::commands::change::summary::{ToSign, summary};
 use crate::commands::lookup::{self, change_id, parse, remark, suggest_target};
 use crate::commands::{Context, report_already, report_recorded};
-use crate::domain::{self, Change, ConfirmationState, Field, Outcome, Target};
+use crate::domain::{self, ConfirmationState, Field, Outcome, RevisionRef, Target};
 use crate::error::Error;
-use crate::output::on;
+use crate::output::{Gutter, on};
+use crate::store::Session;
+use crate::{tr, trf};
 
 /// Finish a started change with its outcome
 ///
@@ -15,6 +19,11 @@ use crate::output::on;
 /// with targets is that of its targets: succeeded if every target did, rolled-back if every started one was, otherwise
 /// failed.
 #[derive(Debug, Args)]
+#[command(zh("以结果完成已开始的变更"))]
+#[command(zh_long(
+    "成功或失败的变更可以再次完成，结果为 rolled-back（已回退）；每个目标也可以。有目标的变更的结果由各目标得出：所有目标都成功则为成功，\
+     所有已开始的目标都已回退则为已回退，否则为失败。"
+))]
 #[command(after_help = "Examples:
   twinseal finish CHG-42 --outcome succeeded
   twinseal finish CHG-42 --outcome rolled-back --note 'Rejects above 2 %.'
@@ -22,20 +31,23 @@ use crate::output::on;
   twinseal finish CHG-43")]
 pub struct Finish {
     /// Change id, such as CHG-42
-    #[arg(value_name = "CHANGE")]
+    #[arg(value_name = "CHANGE", zh("变更单编号，如 CHG-42"))]
     change: String,
     /// Target that is finished; without it, the change as a whole
-    #[arg(long, value_name = "TARGET")]
+    #[arg(long, value_name = "TARGET", zh("要完成的目标；不给出则完成整个变更"))]
     target: Option<String>,
     /// Outcome: succeeded, failed or rolled-back; if it is left out, a terminal asks for it, and a change with targets as a
     /// whole has that of its targets
     #[arg(short, long, value_name = "OUTCOME")]
+    #[arg(zh(
+        "结果：succeeded（成功）、failed（失败）或 rolled-back（已回退）；不给出时在终端上询问，有目标的变更整体取各目标的结果"
+    ))]
     outcome: Option<String>,
     /// Run of the pipeline that started it; the same run may finish it again
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", zh("开始该变更的流水线运行；同一运行可以再次完成"))]
     run_id: Option<String>,
     /// Comment on the outcome
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", zh("结果的备注"))]
     note: Option<String>,
 }
 
@@ -51,38 +63,57 @@ impl Finish {
         let mut session = context.open()?;
         let change = lookup::change(&session, id)?;
         suggest_target(context, &change, target.as_ref());
-        let outcome = match given {
+        let derived = (target.is_none() && !change.current().targets.is_empty()).then(|| change.derived_outcome());
+        let outcome = match given.or(derived) {
             Some(outcome) => outcome,
-            None => derived(context, &change, target.as_ref())?,
+            None => ask_outcome(context, &session, (change.current().id, target.as_ref()), self.note.as_deref())?,
         };
+        let asked = given.or(derived).is_none();
         let finish = domain::Finish { revision: change.current().id, target, run, outcome };
         let (place, outcome) = (on(finish.target.as_ref()), outcome.phrase());
-        match finish_once(context, &mut session, &finish, text.as_ref())? {
+        match finish_once(context, &mut session, &finish, text.as_ref(), asked)? {
             Once::Recorded(entry) => {
                 let next = match lookup::change(&session, id)?.confirmation() {
                     ConfirmationState::Awaiting => {
-                        format!("; somebody who took no part confirms it: `twinseal confirm {id}`")
+                        trf!(
+                            "; somebody who took no part confirms it: `twinseal confirm {id}`",
+                            "；由未参与的人确认：`twinseal confirm {id}`"
+                        )
                     }
                     _ => String::new(),
                 };
-                report_recorded(context, &entry, None, format_args!("{id} finished{place}: {outcome}{next}"))
+                let said = trf!("{id} finished{place}: {outcome}{next}", "{id} 已完成{place}：{outcome}{next}");
+                report_recorded(context, &entry, None, said)
             }
             Once::Already => {
-                report_already(context, format_args!("{id}{place} already finished by this run: {outcome}"))
+                let said = trf!(
+                    "{id}{place} already finished by this run: {outcome}",
+                    "{id}{place} 已由此运行完成：{outcome}"
+                );
+                report_already(context, said)
             }
         }
     }
 }
 
-/// The outcome that the targets give, or else the one that the user types.
-fn derived(context: &mut Context<'_>, change: &Change, target: Option<&Target>) -> Result<Outcome, Error> {
-    if !change.current().targets.is_empty() && target.is_none() {
-        return Ok(change.derived_outcome());
-    }
+/// Shows what is finished, and asks for its outcome: the answer records it.
+fn ask_outcome(
+    context: &mut Context<'_>,
+    session: &Session,
+    (revision, target): (RevisionRef, Option<&Target>),
+    note: Option<&str>,
+) -> Result<Outcome, Error> {
     if !context.env.console.is_interactive() {
         return Err(Error::NeedOutcome);
     }
-    match context.env.console.ask("Outcome (s succeeded, f failed, r rolled-back):")?.as_str() {
+    let mut page = context.page_above_question();
+    summary(&mut page, session, revision, ToSign::Outcome(target))?;
+    if let Some(note) = note {
+        page.quote_text(Gutter::Prose, note);
+    }
+    context.env.status(format_args!("{}\n", page.legend().finish().trim_start()));
+    let question = tr!("Outcome (s succeeded, f failed, r rolled-back):", "结果（s 成功，f 失败，r 已回退）：");
+    match context.env.ask(question)?.as_str() {
         "s" => Ok(Outcome::Succeeded),
         "f" => Ok(Outcome::Failed),
         "r" => Ok(Outcome::RolledBack),

@@ -1,7 +1,7 @@
 //! Starts and outcomes by a run of a pipeline. A job that is retried asks again, and must not be refused for what it has
 //! done itself.
 
-use crate::commands::change::summary::summary;
+use crate::commands::change::summary::{ToSign, summary};
 use crate::commands::lookup::change;
 use crate::commands::{Context, record_shown};
 use crate::domain::{Act, Change, Event, Finish, PersonId, RunId, Start, Text};
@@ -45,12 +45,13 @@ pub fn start_once(context: &mut Context<'_>, session: &mut Session, start: &Star
         let done = done(&change(session, start.revision.change)?);
         if done { Err(Error::DoneByRun) } else { Ok(Plan::of(Event::Start(start.clone()))) }
     };
-    let act = start.target.as_ref().map_or("start".to_owned(), |target| format!("start {target} of"));
-    let shown = |page: &mut Page, session: &Session| summary(page, session, start.revision, &act);
+    let act = ToSign::Start(start.target.as_ref());
+    let shown = |page: &mut Page, session: &Session| summary(page, session, start.revision, act);
     once(record_shown(context, session, shown, plan))
 }
 
-/// Records an outcome, unless this run has done it.
+/// Records an outcome, unless this run has done it. `seen` says that the revision stands above the question for the
+/// outcome.
 ///
 /// # Errors
 /// As `record_shown`.
@@ -59,6 +60,7 @@ pub fn finish_once(
     session: &mut Session,
     finish: &Finish,
     text: Option<&Text>,
+    seen: bool,
 ) -> Result<Once, Error> {
     let me = actor_of_run(context, session, finish.run.as_ref())?;
     let done = |it: &Change| me.as_ref().is_some_and(|me| is_finished_by(it, finish, me));
@@ -67,12 +69,14 @@ pub fn finish_once(
         let event = Event::Finish(finish.clone());
         if done { Err(Error::DoneByRun) } else { Ok(Plan { event, text: text.cloned() }) }
     };
-    let outcome = finish.outcome.phrase();
-    let act = match &finish.target {
-        Some(target) => format!("finish {target} ({outcome}) of"),
-        None => format!("finish ({outcome})"),
+    let act = ToSign::Finish(finish.target.as_ref(), finish.outcome);
+    let shown = |page: &mut Page, session: &Session| match seen {
+        true => {
+            page.block(&act.heading(finish.revision));
+            Ok(())
+        }
+        false => summary(page, session, finish.revision, act),
     };
-    let shown = |page: &mut Page, session: &Session| summary(page, session, finish.revision, &act);
     once(record_shown(context, session, shown, plan))
 }
 

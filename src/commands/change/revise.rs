@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::commands::Context;
+use crate::commands::Zh;
 use crate::commands::change::again::Again;
-use crate::commands::change::check::DraftFile;
+use crate::commands::change::check::{COMMITS_ZH, DraftFile};
 use crate::commands::change::compose::Compose;
 use crate::commands::change::filing::{Becomes, compose_and_record, record};
 use crate::commands::lookup::{change, change_id};
@@ -18,6 +19,11 @@ use crate::error::{AccountError, Error};
 /// the current revision with its window, changed by the options or in your editor ($VISUAL or $EDITOR). A draft that is
 /// not filed is kept: see `twinseal drafts`.
 #[derive(Debug, Args)]
+#[command(zh("提交变更单的新修订"))]
+#[command(zh_long(
+    "新修订取代当前修订，对旧修订的批准不再计入。不给出文件时，草稿是当前修订连同其变更窗口，由选项或在编辑器（$VISUAL 或 $EDITOR）\
+     中修改。未提交的草稿会保留：见 `twinseal drafts`。"
+))]
 #[command(after_help = "Examples:
   twinseal revise CHG-42
   twinseal revise CHG-42 --window 'sat 20:00 for 2h'
@@ -25,13 +31,14 @@ use crate::error::{AccountError, Error};
   twinseal revise CHG-42 change.toml")]
 pub struct Revise {
     /// Change id, such as CHG-42
-    #[arg(value_name = "CHANGE")]
+    #[arg(value_name = "CHANGE", zh("变更单编号，如 CHG-42"))]
     change: String,
     /// Draft in TOML; - reads standard input
+    #[arg(zh("TOML 草稿；- 表示标准输入"))]
     file: Option<PathBuf>,
     /// Commits of the git repository here, such as v2.4.0..HEAD, whose authors are added to those in the draft; the table
     /// `[authors]` of config.toml says who they are
-    #[arg(long, value_name = "A..B")]
+    #[arg(long, value_name = "A..B", zh(COMMITS_ZH))]
     commits: Option<String>,
     #[command(flatten)]
     compose: Compose,

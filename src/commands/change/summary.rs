@@ -1,26 +1,79 @@
 //! What a person is about to sign about a change, in a few lines.
 
 use crate::commands::lookup::{change, parts};
-use crate::domain::{Revision, RevisionRef};
+use crate::domain::{Outcome, Revision, RevisionRef, Target};
 use crate::error::Error;
 use crate::output::{Page, window_lines};
 use crate::store::Session;
+use crate::trf;
+
+/// An act on a revision that is about to be signed.
+#[derive(Debug, Clone, Copy)]
+pub enum ToSign<'a> {
+    /// Its approval.
+    Approve,
+    /// Its rejection.
+    Reject,
+    /// The retraction of an approval.
+    Retract,
+    /// The withdrawal of the change.
+    Withdraw,
+    /// Its start, on a target if there is one.
+    Start(Option<&'a Target>),
+    /// Its outcome, which is asked for below, on a target if there is one.
+    Outcome(Option<&'a Target>),
+    /// Its outcome, on a target if there is one.
+    Finish(Option<&'a Target>, Outcome),
+}
+
+impl ToSign<'_> {
+    /// The heading of what is signed.
+    pub fn heading(self, RevisionRef { change, number, .. }: RevisionRef) -> String {
+        let revision = trf!("{change} revision {number}", "{change} 修订 {number}");
+        let act = match self {
+            Self::Approve => trf!("approve {revision}", "批准 {revision}"),
+            Self::Reject => trf!("reject {revision}", "驳回 {revision}"),
+            Self::Retract => trf!("retract approval of {revision}", "收回对 {revision} 的批准"),
+            Self::Withdraw => trf!("withdraw {revision}", "撤回 {revision}"),
+            Self::Start(None) => trf!("start {revision}", "开始实施 {revision}"),
+            Self::Start(Some(target)) => trf!("start {target} of {revision}", "在 {target} 上开始实施 {revision}"),
+            Self::Outcome(None) => trf!("the outcome of {revision}", "{revision} 的结果"),
+            Self::Outcome(Some(target)) => {
+                trf!("the outcome of {target} in {revision}", "{revision} 在 {target} 上的结果")
+            }
+            Self::Finish(target, outcome) => {
+                let outcome = outcome.phrase();
+                match target {
+                    None => trf!("finish ({outcome}) {revision}", "完成 {revision}（{outcome}）"),
+                    Some(target) => {
+                        trf!("finish {target} ({outcome}) of {revision}", "在 {target} 上完成 {revision}（{outcome}）")
+                    }
+                }
+            }
+        };
+        trf!("about to sign: {act}", "即将签名：{act}")
+    }
+}
 
 /// Begins the end of a page: what is about to be signed, and what an act on this revision may cause.
 ///
 /// # Errors
 /// The register cannot be read.
-pub fn summary(page: &mut Page, session: &Session, at: RevisionRef, verb: &str) -> Result<(), Error> {
+pub fn summary(page: &mut Page, session: &Session, at: RevisionRef, act: ToSign<'_>) -> Result<(), Error> {
     let change = change(session, at.change)?;
-    page.block(&format!("about to sign: {verb} {} revision {}", at.change, at.number));
+    page.block(&act.heading(at));
     let Some(revision) = change.revisions().find(|it| it.id == at) else { return Ok(()) };
     content(page, session, revision)?;
     // Each target has a start of its own, also after the first one.
-    let (facts, started) = (&revision.facts, change.started().is_some() && !verb.starts_with("start"));
-    let (what, last) =
-        if started { ("begin the rollback", facts.last_rollback()) } else { ("start", facts.last_start()) };
+    let (facts, started) = (&revision.facts, change.started().is_some() && !matches!(act, ToSign::Start(_)));
+    let last = if started { facts.last_rollback() } else { facts.last_start() };
     let last = format!("{}{}", page.minute(last, facts.window.zone().as_str()), page.away(last));
-    page.text("", format_args!("last moment to {what}: {last}"));
+    let last = if started {
+        trf!("last moment to begin the rollback: {last}", "最晚开始回退：{last}")
+    } else {
+        trf!("last moment to start: {last}", "最晚开始实施：{last}")
+    };
+    page.text("", last);
     Ok(())
 }
 
@@ -33,9 +86,13 @@ pub fn content(page: &mut Page, session: &Session, revision: &Revision) -> Resul
         page.lines(&block.lines);
     }
     let facts = &revision.facts;
-    page.text("", format_args!("{} risk, {}, owner {}", facts.risk, facts.kind, facts.owner));
+    let (risk, kind, owner) = (facts.risk.phrase(), facts.kind.phrase(), &facts.owner);
+    page.text("", trf!("{risk} risk, {kind}, owner {owner}", "{risk}风险，{kind}，变更负责人 {owner}"));
     page.text("", window_lines(&facts.window));
     let (outage, rollback) = (facts.outage_minutes, facts.rollback_minutes);
-    page.text("", format_args!("outage {outage} min expected, rollback {rollback} min"));
+    page.text(
+        "",
+        trf!("outage {outage} min expected, rollback {rollback} min", "预计中断 {outage} 分钟，回退 {rollback} 分钟"),
+    );
     Ok(())
 }

@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::Context;
+use crate::commands::Zh;
 use crate::commands::known::note_unknown;
 use crate::commands::lookup::{parse, reason_of, time};
 use crate::domain::{
@@ -17,6 +18,7 @@ use crate::input::{Toward, nearest};
 use crate::output::json::written;
 use crate::output::{Gutter, ago, freeze, table};
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// The freeze in force with this name.
 ///
@@ -81,8 +83,8 @@ pub fn closed_now(session: &Session, now: Time) -> Result<Vec<(FreezeName, Close
 
 fn origin(freeze: &Freeze) -> String {
     match &freeze.origin {
-        FreezeOrigin::Proposal(id) => format!("proposal {id}"),
-        FreezeOrigin::Alone(by) => format!("{by} alone"),
+        FreezeOrigin::Proposal(id) => trf!("proposal {id}", "提案 {id}"),
+        FreezeOrigin::Alone(by) => trf!("{by} alone", "{by} 单独开始"),
     }
 }
 
@@ -109,7 +111,7 @@ pub fn list(context: &mut Context<'_>) -> Result<(), Error> {
     let session = context.open()?;
     let (freezes, now) = (all(&session)?, context.env.now());
     if freezes.is_empty() && !context.ui.json {
-        context.env.remark("no freezes in force");
+        context.env.remark(tr!("no freezes in force", "没有生效的封网"));
         return Ok(());
     }
     let json = || json!({ "freezes": freezes.iter().map(|(name, it)| freeze_json(name, it, now)).collect::<Value>() });
@@ -121,9 +123,14 @@ pub fn list(context: &mut Context<'_>) -> Result<(), Error> {
         [name.to_string(), freeze::state(&it.terms, now, false), freeze::scope(&it.terms), by, known]
     };
     let rows = || freezes.iter().map(row).collect();
-    context.ui.answer(context.env, json, || {
-        table(["FREEZE", "STATE", "CONCERNS", "EXCEPTED BY", "KNOWN UNTIL"], rows(), width)
-    })
+    let header = [
+        tr!("FREEZE", "封网"),
+        tr!("STATE", "状态"),
+        tr!("CONCERNS", "涉及"),
+        tr!("EXCEPTED BY", "例外批准方"),
+        tr!("KNOWN UNTIL", "已知至"),
+    ];
+    context.ui.answer(context.env, json, || table(header, rows(), width))
 }
 
 /// Arguments of `freeze show`.
@@ -132,7 +139,7 @@ pub fn list(context: &mut Context<'_>) -> Result<(), Error> {
   twinseal freeze show market-hours")]
 pub struct Show {
     /// Name of the freeze
-    #[arg(value_name = "FREEZE")]
+    #[arg(value_name = "FREEZE", zh("封网名称"))]
     freeze: String,
 }
 
@@ -150,15 +157,16 @@ impl Show {
         };
         let reason = reason_of(&session, opened)?;
         let mut page = context.page();
-        page.title(format_args!("freeze {name}"));
-        page.field("state", freeze::state(&it.terms, now, true));
-        page.field("set", format_args!("by {} (entry {})", origin(&it), it.seq));
-        page.field("since", it.since);
+        page.title(trf!("freeze {name}", "封网 {name}"));
+        page.field(tr!("state", "状态"), freeze::state(&it.terms, now, true));
+        let (by, seq) = (origin(&it), it.seq);
+        page.field(tr!("set", "设置"), trf!("by {by} (entry {seq})", "{by}（第 {seq} 条）"));
+        page.field(tr!("since", "起始条目"), it.since);
         for sentence in freeze::sentences(&it.terms, &it.excepting()) {
             page.text("", sentence);
         }
         if let Some(reason) = reason {
-            page.block("reason").quote_text(Gutter::Prose, &reason);
+            page.block(tr!("reason", "理由")).quote_text(Gutter::Prose, &reason);
         }
         freeze::period_block(&mut page, &it.terms.periods);
         Ok(context.env.print_long(page.finish())?)
@@ -172,16 +180,16 @@ impl Show {
   twinseal freeze check now --service order-gateway --environment prod")]
 pub struct Check {
     /// Time, such as 'sat 20:00', or now
-    #[arg(value_name = "TIME")]
+    #[arg(value_name = "TIME", zh("时间，如 'sat 20:00'，或 now"))]
     time: String,
     /// Leave out freezes that do not concern this service
-    #[arg(long, value_name = "SERVICE")]
+    #[arg(long, value_name = "SERVICE", zh("略去不涉及此服务的封网"))]
     service: Option<String>,
     /// Leave out freezes that do not concern this environment
-    #[arg(long, value_name = "ENVIRONMENT")]
+    #[arg(long, value_name = "ENVIRONMENT", zh("略去不涉及此环境的封网"))]
     environment: Option<String>,
     /// Leave out freezes that do not concern changes with this tag
-    #[arg(long, value_name = "TAG")]
+    #[arg(long, value_name = "TAG", zh("略去不涉及带此标签的变更单的封网"))]
     tag: Option<String>,
 }
 
@@ -207,13 +215,13 @@ impl Check {
         };
         let clock = context.clock();
         let line = |(name, it): &(FreezeName, Closed)| {
-            let until = it.until.map_or(String::new(), |until| format!("; ends {}", ago(until, clock.now)));
+            let until = it.until.map_or(String::new(), |until| trf!("; ends {}", "；{}结束", ago(until, clock.now)));
             format!("{name} {}{until}", clock.local(&it.to_string()))
         };
         let lines = || closed.iter().map(line).collect::<Vec<String>>().join("\n");
         match closed.is_empty() {
             true if !context.ui.json => {
-                context.env.remark(format_args!("no freeze is closed at {}", clock.at(at)));
+                context.env.remark(trf!("no freeze is closed at {}", "{} 没有封网处于封闭时段", clock.at(at)));
                 Ok(())
             }
             true => context.ui.print_json(context.env, json()),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use clap::Args;
 
 use super::list::{closed_now, in_force};
+use crate::commands::Zh;
 use crate::commands::duration::duration;
 use crate::commands::known::note_unknown;
 use crate::commands::lookup::{check_named_once, parse, reason, remark};
@@ -14,6 +15,7 @@ use crate::error::Error;
 use crate::output::{Page, freeze};
 use crate::record::Plan;
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// Arguments of `freeze now`.
 #[derive(Debug, Args)]
@@ -22,13 +24,13 @@ use crate::store::Session;
   twinseal freeze now --service order-gateway --for 90m --reason 'INC-2214'")]
 pub struct Now {
     /// Reason
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", zh("理由"))]
     reason: String,
     /// Affected service; repeat it for each; without it, every service
-    #[arg(long = "service", value_name = "SERVICE")]
+    #[arg(long = "service", value_name = "SERVICE", zh("受影响的服务；多个服务则重复此选项；不给出则为所有服务"))]
     services: Vec<String>,
     /// How long: 4h, 90m or 4h30m; at most 24h
-    #[arg(long = "for", value_name = "LENGTH", default_value = "4h")]
+    #[arg(long = "for", value_name = "LENGTH", default_value = "4h", zh("时长：4h、90m 或 4h30m；最长 24h"))]
     length: String,
 }
 
@@ -45,20 +47,23 @@ impl Now {
         let event = Event::FreezeNow { until, services };
         let plan = |_: &mut Session| Ok(Plan { event: event.clone(), text: Some(text.clone()) });
         let page = |page: &mut Page, _: &Session| {
-            page.block(&format!("about to sign: a freeze until {until}"));
+            page.block(&trf!("about to sign: a freeze until {until}", "即将签名：封网至 {until}"));
             Ok(())
         };
         let register = session.state().id().map(|id| id.name().to_string()).unwrap_or_default();
         let question = self.services.is_empty().then(|| Question {
-            warning: "without --service it stops every change",
-            act: "freeze every service".to_owned(),
+            warning: tr!("without --service it stops every change", "没有 --service 时，它会阻止所有变更"),
+            act: tr!("freeze every service", "封锁所有服务").to_owned(),
             word: register,
         });
         let entry = record_asked(context, &mut session, page, plan, question)?;
         let name = FreezeName::now(entry.header.seq);
         let Event::FreezeNow { services, .. } = &entry.event else { return Ok(()) };
         let (services, until) = (freeze::services(services), context.clock().both(until));
-        let said = format!("{services} frozen until {until}; `twinseal freeze end {name}` ends it");
+        let said = trf!(
+            "{services} frozen until {until}; `twinseal freeze end {name}` ends it",
+            "{services} 已封网至 {until}；结束：`twinseal freeze end {name}`"
+        );
         report_recorded(context, &entry, Some(format!("freeze {name} {}", entry.leaf)), said)
     }
 }
@@ -75,10 +80,10 @@ fn end(now: Time, length: i64) -> Time {
   twinseal freeze end now-812 --reason 'Orders go through again.'")]
 pub struct End {
     /// Name of the freeze
-    #[arg(value_name = "FREEZE")]
+    #[arg(value_name = "FREEZE", zh("封网名称"))]
     freeze: String,
     /// Reason
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", zh("理由"))]
     reason: Option<String>,
 }
 
@@ -93,17 +98,21 @@ impl End {
             Ok(Plan { event: Event::FreezeEnd(FreezeRef { name: name.clone(), since }), text: text.clone() })
         };
         let page = |page: &mut Page, _: &Session| {
-            page.block(&format!("about to sign: the end of freeze {name}"));
+            page.block(&trf!("about to sign: the end of freeze {name}", "即将签名：结束封网 {name}"));
             Ok(())
         };
         let entry = record_shown(context, &mut session, page, plan)?;
         let still: Vec<String> =
             closed_now(&session, context.env.now())?.iter().map(|(name, _)| name.to_string()).collect();
         let next = match still.is_empty() {
-            true => "no freeze is closed now".to_owned(),
-            false => format!("still closed: {}; `twinseal freeze list` shows them", still.join(", ")),
+            true => tr!("no freeze is closed now", "当前没有封网处于封闭时段").to_owned(),
+            false => trf!(
+                "still closed: {}; `twinseal freeze list` shows them",
+                "仍在封闭：{}；查看：`twinseal freeze list`",
+                still.join(", ")
+            ),
         };
-        report_recorded(context, &entry, None, format_args!("freeze {name} ended; {next}"))
+        report_recorded(context, &entry, None, trf!("freeze {name} ended; {next}", "封网 {name} 已结束；{next}"))
     }
 }
 

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::list::in_force;
 use crate::commands::Context;
+use crate::commands::Zh;
 use crate::commands::calendar::in_force as calendar;
 use crate::commands::files::read_draft;
 use crate::commands::govern::proposal::open;
@@ -15,6 +16,7 @@ use crate::domain::{Action, CalendarRef, Field, FreezeName, LiftFreeze, Moment, 
 use crate::error::{Error, FreezeError};
 use crate::input::read_freeze;
 use crate::store::Session;
+use crate::tr;
 
 /// Arguments of `freeze propose`.
 #[derive(Debug, Args)]
@@ -23,6 +25,7 @@ use crate::store::Session;
   twinseal freeze propose market-week.toml")]
 pub struct Propose {
     /// Freeze in TOML; - reads standard input
+    #[arg(zh("TOML 格式的封网；- 表示标准输入"))]
     file: PathBuf,
 }
 
@@ -34,7 +37,10 @@ impl Propose {
         named.tags.extend(draft.terms.except_tags.iter().cloned());
         note_unknown(context, &session, &named)?;
         if draft.calendar.is_none() && draft.terms.end().is_some_and(|end| end <= context.env.now()) {
-            context.env.remark("note: all closed periods are over; this freeze would stop nothing");
+            context.env.remark(tr!(
+                "note: all closed periods are over; this freeze would stop nothing",
+                "注意：所有封闭时段都已结束；此封网不会阻止任何变更"
+            ));
         }
         let text = draft.reason.map(|reason| Text::Remark(Field::Reason, reason));
         open(context, &mut session, text, |session| {
@@ -68,13 +74,13 @@ fn fail_if_proposed(session: &Session, name: &FreezeName, now: Moment) -> Result
   twinseal freeze lift now-812 --reason 'A false alarm.' --allow-again")]
 pub struct Lift {
     /// Name of the freeze
-    #[arg(value_name = "FREEZE")]
+    #[arg(value_name = "FREEZE", zh("封网名称"))]
     freeze: String,
     /// Reason
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", zh("理由"))]
     reason: String,
     /// Let the person who began it at once begin another one within seven days
-    #[arg(long)]
+    #[arg(long, zh("允许立即开始该封网的人在七天内再次立即封网"))]
     allow_again: bool,
 }
 

@@ -3,15 +3,57 @@
 use serde_json::{Value, json};
 
 use crate::commands::Context;
-use crate::domain::{BreakGlass, Head, Opens, Refusal, RevisionRef, Rule, Start, Time};
+use crate::domain::{BreakGlass, Condition, Head, Opens, Refusal, RevisionRef, Rule, Start, Time};
 use crate::error::Error;
 use crate::format::Entry;
+use crate::lang::{Lang, lang};
 use crate::output::requirements::{RequirementText, requirement_table};
 use crate::output::{Clock, ago, json, table};
+use crate::{tr, trf};
+
+/// The name of a condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Name {
+    /// This account can tell that nothing is hidden from it.
+    Pin,
+    /// Exactly one change covers what is asked.
+    Change,
+    /// The change covers the service.
+    Service,
+    /// The change covers the environment.
+    Environment,
+    /// A condition of the rules.
+    Rule(Condition),
+}
+
+impl Name {
+    /// The name in JSON.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Pin => "pin",
+            Self::Change => "change",
+            Self::Service => "service",
+            Self::Environment => "environment",
+            Self::Rule(it) => it.as_str(),
+        }
+    }
+
+    /// The name on a screen. The English one is that of JSON.
+    pub fn shown(self) -> String {
+        match (lang(), self) {
+            (Lang::En, it) => it.as_str().to_owned(),
+            (Lang::Zh, Self::Pin) => "已验证位置".to_owned(),
+            (Lang::Zh, Self::Change) => "变更单".to_owned(),
+            (Lang::Zh, Self::Service) => "服务".to_owned(),
+            (Lang::Zh, Self::Environment) => "环境".to_owned(),
+            (Lang::Zh, Self::Rule(it)) => it.phrase(),
+        }
+    }
+}
 
 /// A condition and whether it holds.
 pub struct Line {
-    condition: &'static str,
+    condition: Name,
     detail: String,
     /// Until when it holds.
     ends: Option<Time>,
@@ -28,18 +70,18 @@ struct Failed {
 
 impl Line {
     /// A condition that holds.
-    pub fn satisfied(condition: &'static str, detail: impl ToString) -> Self {
+    pub fn satisfied(condition: Name, detail: impl ToString) -> Self {
         Self { condition, detail: detail.to_string(), ends: None, failed: None }
     }
 
     /// A condition that a rule of the register makes fail.
-    pub fn refused(condition: &'static str, refusal: &Refusal) -> Self {
+    pub fn refused(condition: Name, refusal: &Refusal) -> Self {
         let failed = Failed { rule: Some(refusal.rule()), opens: refusal.opens(), hint: refusal.hint() };
         Self { condition, detail: refusal.to_string(), ends: None, failed: Some(failed) }
     }
 
     /// A condition of the gate alone that does not hold.
-    pub fn unsatisfied(condition: &'static str, detail: impl ToString, opens: Opens, hint: &str) -> Self {
+    pub fn unsatisfied(condition: Name, detail: impl ToString, opens: Opens, hint: &str) -> Self {
         let hint = Some(hint.to_owned()).filter(|hint| !hint.is_empty());
         let failed = Some(Failed { rule: None, opens, hint });
         Self { condition, detail: detail.to_string(), ends: None, failed }
@@ -52,8 +94,9 @@ impl Line {
 
     /// What it rests on, with times as people read them.
     fn told(&self, clock: &Clock) -> String {
-        let opens = self.failed.as_ref().and_then(Failed::until).map(|at| format!("; opens {}", ago(at, clock.now)));
-        let ends = self.ends.map(|at| format!(", {}", ago(at, clock.now)));
+        let opens =
+            self.failed.as_ref().and_then(Failed::until).map(|at| trf!("; opens {}", "；{}放行", ago(at, clock.now)));
+        let ends = self.ends.map(|at| trf!(", {}", "，{}", ago(at, clock.now)));
         format!("{}{}", clock.local(&self.detail), opens.or(ends).unwrap_or_default())
     }
 
@@ -61,10 +104,17 @@ impl Line {
         if self.failed.is_none() { "satisfied" } else { "unsatisfied" }
     }
 
+    fn shown_result(&self) -> &'static str {
+        match self.failed {
+            None => tr!("satisfied", "已满足"),
+            Some(_) => tr!("unsatisfied", "未满足"),
+        }
+    }
+
     fn json(&self) -> Value {
         let until = self.failed.as_ref().and_then(Failed::until);
         json!({
-            "condition": self.condition,
+            "condition": self.condition.as_str(),
             "result": self.result(),
             "rule": json::written(self.failed.as_ref().and_then(|it| it.rule)),
             "detail": self.detail,
@@ -106,7 +156,7 @@ impl Answer {
     }
 
     /// The names of the conditions that do not hold.
-    pub fn failed_conditions(&self) -> Vec<&'static str> {
+    pub fn failed_conditions(&self) -> Vec<Name> {
         self.failed().map(|(line, _)| line.condition).collect()
     }
 
@@ -134,9 +184,10 @@ impl Answer {
 
     /// Why it is closed: the first condition that does not hold, one that never will before others.
     pub fn reason(&self) -> String {
-        let denied = || self.denied().next().map(|it| format!("requirement {}: {}", it.line.label(), it.describe()));
+        let denied =
+            || self.denied().next().map(|it| trf!("requirement {}: {}", "要求 {}：{}", it.line.label(), it.describe()));
         let decisive = self.decisive().map(|(line, _)| line.detail.clone());
-        decisive.or_else(denied).unwrap_or_else(|| "no condition was judged".to_owned())
+        decisive.or_else(denied).unwrap_or_else(|| tr!("no condition was judged", "未判断任何条件").to_owned())
     }
 
     fn decisive(&self) -> Option<(&Line, &Failed)> {
@@ -157,16 +208,25 @@ impl Answer {
     }
 
     fn text(&self, width: Option<u16>, clock: &Clock) -> String {
-        let state = if self.is_open() { "open" } else { "closed" };
-        let row = |it: &Line| [it.condition.to_owned(), it.result().to_owned(), it.told(clock)];
-        let lines = table(["CONDITION", "RESULT", "DETAIL"], self.lines.iter().map(row).collect(), width);
+        let state = match self.is_open() {
+            true => tr!("gate open", "门禁放行"),
+            false => tr!("gate closed", "门禁关闭"),
+        };
+        let row = |it: &Line| [it.condition.shown(), it.shown_result().to_owned(), it.told(clock)];
+        let header = [tr!("CONDITION", "条件"), tr!("RESULT", "结果"), tr!("DETAIL", "详情")];
+        let lines = table(header, self.lines.iter().map(row).collect(), width);
         let about = match self.revision() {
-            Some(RevisionRef { change, number, .. }) => format!("gate {state}: {change} revision {number}"),
-            None => format!("gate {state}"),
+            Some(RevisionRef { change, number, .. }) => {
+                trf!("{state}: {change} revision {number}", "{state}：{change} 修订 {number}")
+            }
+            None => state.to_owned(),
         };
         let note = |it: &BreakGlass| {
             let (id, opener, incident) = (it.id(), &it.opener().person, &it.opening().incident);
-            format!("\nnote: break-glass {id} by {opener} for {incident} is open; it opens no gate")
+            trf!(
+                "\nnote: break-glass {id} by {opener} for {incident} is open; it opens no gate",
+                "\n注意：{opener} 针对 {incident} 的紧急处置（break-glass）{id} 正在进行；它不会使门禁放行"
+            )
         };
         let notes: String = self.break_glasses.iter().map(note).collect();
         let requirements = match self.requirements.as_slice() {

@@ -1,11 +1,12 @@
 //! Finds the change that covers what a pipeline is about to deploy.
 
-use super::answer::Line;
+use super::answer::{Line, Name};
 use super::{Asked, Given};
 use crate::domain::{Change, ChangeId, Moment, Opens, Status};
 use crate::error::Error;
 use crate::output::list;
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// The result of looking for a change.
 pub enum Covered {
@@ -20,7 +21,7 @@ pub enum Covered {
 /// # Errors
 /// The register cannot be read.
 pub fn find(session: &Session, asked: &Asked, now: Moment) -> Result<Covered, Error> {
-    let Some(service) = &asked.service else { return Ok(Covered::Not(none("no service"))) };
+    let Some(service) = &asked.service else { return Ok(Covered::Not(none(tr!("no service", "未给出服务")))) };
     let ids = session.queries().open_of(service)?;
     let covering = session.ask_each(None, ids, |change, governance| {
         let open = match change.status(governance, now)? {
@@ -36,23 +37,36 @@ pub fn find(session: &Session, asked: &Asked, now: Moment) -> Result<Covered, Er
     Ok(match (here.as_slice(), elsewhere.as_slice()) {
         ([one], _) => Covered::By(*one),
         ([], [(id, _), ..]) => Covered::Not(Line::unsatisfied(
-            "change",
-            format_args!("{id} does not name environment {}", list(&asked.environment)),
+            Name::Change,
+            trf!("{id} does not name environment {}", "{id} 未列出环境 {}", list(&asked.environment)),
             Opens::ByAct,
-            "revise the change, or check the environment",
+            tr!("revise the change, or check the environment", "请修订变更单，或检查环境"),
         )),
-        ([], []) => Covered::Not(none(&format!("no open change of {service} has all of these artifacts"))),
+        ([], []) => Covered::Not(none(&trf!(
+            "no open change of {service} has all of these artifacts",
+            "{service} 没有包含所有这些制品的未结束变更单"
+        ))),
         (several, _) => Covered::Not(Line::unsatisfied(
-            "change",
-            format_args!("several open changes of {service} have all of these artifacts: {}", list(several)),
+            Name::Change,
+            trf!(
+                "several open changes of {service} have all of these artifacts: {}",
+                "{service} 有多个未结束的变更单包含所有这些制品：{}",
+                list(several)
+            ),
             Opens::ByAct,
-            "name one of them: `twinseal gate CHG-N`",
+            &one_of(several),
         )),
     })
 }
 
+fn one_of(several: &[ChangeId]) -> String {
+    let first = several.first().map_or_else(|| "CHG-N".to_owned(), ToString::to_string);
+    trf!("name one of them: `twinseal gate {first}`", "请指定其中一个：`twinseal gate {first}`")
+}
+
 fn none(why: &str) -> Line {
-    Line::unsatisfied("change", why, Opens::ByAct, "file one, or check the service and the files")
+    let hint = tr!("file one, or check the service and the files", "请提交变更单，或检查服务和文件");
+    Line::unsatisfied(Name::Change, why, Opens::ByAct, hint)
 }
 
 /// Whether the run that asks has started it.

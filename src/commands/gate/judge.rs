@@ -1,7 +1,7 @@
 //! Judges every condition for a start. The conditions are those of the rules; the gate adds what only it knows: whether
 //! this account can tell that nothing is hidden, and what is about to be changed.
 
-use super::answer::{Answer, Line};
+use super::answer::{Answer, Line, Name};
 use super::coverage::{self, Covered};
 use super::{Asked, Given};
 use crate::commands::Context;
@@ -14,6 +14,7 @@ use crate::domain::{
 use crate::error::Error;
 use crate::output::{freeze, list};
 use crate::store::{Session, StoreError};
+use crate::{tr, trf};
 
 /// What the rules say of a start, all of it in one state of the register.
 struct Judged {
@@ -100,36 +101,51 @@ fn check_register(session: &Session, at_least: Option<Head>) -> Result<(), Error
 /// Whether this account can tell that nothing is hidden from it. One that met the register after the revision was filed
 /// cannot: whoever gave it the file may have cut it off.
 fn pin(session: &Session, change: &Change, at_least: Option<Head>) -> Result<Line, Error> {
-    const NAME: &str = "pin";
+    const NAME: Name = Name::Pin;
     let met = session.first_verified()?;
     if let Some(met) = met.filter(|met| *met < change.current().seq) {
-        return Ok(Line::satisfied(NAME, format_args!("this account has verified the log since entry {met}")));
+        return Ok(Line::satisfied(
+            NAME,
+            trf!("this account has verified the log since entry {met}", "本账号从第 {met} 条起已验证日志"),
+        ));
     }
     let newest = change.approvals().map(|vote| vote.seq).max();
     Ok(match at_least {
         None => Line::unsatisfied(
             NAME,
-            format_args!(
+            trf!(
                 "first contact: this account met the register after {} revision {} was filed, so it cannot tell whether \
                  something is hidden",
+                "首次接触：本账号在 {} 修订 {} 提交之后才接触变更台账，无法判断是否有内容被隐藏",
                 change.id(),
                 change.current().id.number
             ),
             Opens::Never,
-            "ask a host that has known the register for longer (`ssh -T gate@host`), or use --at-least SEQ:LEAF from \
-             the pipeline's own settings",
+            tr!(
+                "ask a host that has known the register for longer (`ssh -T gate@host`), or use --at-least SEQ:LEAF from \
+                 the pipeline's own settings",
+                "请在更早接触该变更台账的主机上查询（`ssh -T gate@host`），或使用 --at-least SEQ:LEAF，其值取自流水线自己的设置"
+            ),
         ),
         Some(Head { seq, .. }) if newest.is_some_and(|newest| seq < newest) => Line::unsatisfied(
             NAME,
-            format_args!(
+            trf!(
                 "--at-least names entry {seq}, before the newest approval (entry {})",
+                "--at-least 指定第 {seq} 条，早于最新的批准（第 {} 条）",
                 newest.unwrap_or_default()
             ),
             Opens::Never,
-            "use the entry of the newest approval or a later one: `twinseal log` on a host that knows the register",
+            tr!(
+                "use the entry of the newest approval or a later one: `twinseal log` on a host that knows the register",
+                "请使用最新批准的条目或其后的条目：在已知该变更台账的主机上运行 `twinseal log`"
+            ),
         ),
         Some(Head { seq, .. }) => {
-            Line::satisfied(NAME, format_args!("the log has entry {seq}; anything after it could be hidden"))
+            let detail = trf!(
+                "the log has entry {seq}; anything after it could be hidden",
+                "日志包含第 {seq} 条；其后的内容可能被隐藏"
+            );
+            Line::satisfied(NAME, detail)
         }
     })
 }
@@ -137,17 +153,17 @@ fn pin(session: &Session, change: &Change, at_least: Option<Head>) -> Result<Lin
 /// Whether the change covers what is about to be changed. (The target is a condition of the rules.)
 fn here(change: &Change, asked: &Asked) -> Vec<Line> {
     let facts = &change.current().facts;
-    let line = |name: &'static str, it: &dyn std::fmt::Display, covered: bool| match covered {
+    let line = |name: Name, it: &dyn std::fmt::Display, covered: bool| match covered {
         true => Line::satisfied(name, it),
         false => Line::unsatisfied(
             name,
-            format_args!("{} does not name {name} {it}", change.id()),
+            trf!("{} does not name {} {it}", "{} 未列出{} {it}", change.id(), name.shown()),
             Opens::Never,
-            "revise the change, or name the change that covers it",
+            tr!("revise the change, or name the change that covers it", "请修订变更单，或指定涵盖它的变更单"),
         ),
     };
-    let service = asked.service.iter().map(|it| line("service", it, facts.services.contains(it)));
-    let environment = asked.environment.iter().map(|it| line("environment", it, facts.environments.contains(it)));
+    let service = asked.service.iter().map(|it| line(Name::Service, it, facts.services.contains(it)));
+    let environment = asked.environment.iter().map(|it| line(Name::Environment, it, facts.environments.contains(it)));
     service.chain(environment).collect()
 }
 
@@ -178,10 +194,10 @@ fn judge(
             };
             lines.push(match judged {
                 Ok(()) => {
-                    let line = Line::satisfied(condition.as_str(), detail(state, &change, (*condition, attempt))?);
+                    let line = Line::satisfied(Name::Rule(*condition), detail(state, &change, (*condition, attempt))?);
                     line.until(ends(facts, *condition))
                 }
-                Err(Denied::Refused(refusal)) => Line::refused(condition.as_str(), &refusal),
+                Err(Denied::Refused(refusal)) => Line::refused(Name::Rule(*condition), &refusal),
                 Err(unloaded) => return Err(unloaded),
             });
         }
@@ -212,15 +228,17 @@ fn detail(state: &Register, change: &Change, (condition, attempt): (Condition, A
         Condition::Implementer => change.starters(state.governance())?.map_or_else(|_| String::new(), list),
         Condition::Target => list(&attempt.start.target),
         Condition::NotStopped if facts.stop_after.is_some() => {
-            format!("{} of {} targets failed", change.failed_targets(), facts.targets)
+            let (failed, of) = (change.failed_targets(), facts.targets);
+            trf!("{failed} of {of} targets failed", "{of} 个目标中有 {failed} 个失败")
         }
         Condition::Approvals => {
             let tally = change.tally_for_start(state.governance(), attempt.moment)?;
             let people = list(tally.counted.iter().map(|vote| &vote.person));
-            format!("{} of {}: {people}", tally.counted.len(), tally.need)
+            let (have, need) = (tally.counted.len(), tally.need);
+            trf!("{have} of {need}: {people}", "{have}/{need}：{people}")
         }
-        Condition::Window => format!("until {}", facts.window.end()),
-        Condition::TimeToRollBack => format!("last moment to start {}", facts.last_start()),
+        Condition::Window => trf!("until {}", "至 {}", facts.window.end()),
+        Condition::TimeToRollBack => trf!("last moment to start {}", "最晚开始 {}", facts.last_start()),
         Condition::Freezes => {
             let met = state.governance().freezes_met(facts, attempt.moment.claimed, facts.window.end())?;
             list(met.iter().map(freeze::met))

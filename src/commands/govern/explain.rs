@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::commands::Context;
+use crate::commands::{Context, Zh};
 use crate::domain::{Action, Capacity, Conditions, Governance, Moment, Needs, PersonId, Policy, Role};
 use crate::error::Error;
 use crate::output::json::group_count;
 use crate::output::{self, policy_sentences, table};
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// Arguments of `policy explain`.
 #[derive(Debug, Args)]
@@ -19,6 +20,7 @@ use crate::store::Session;
   twinseal policy explain --capacity")]
 pub struct Explain {
     /// For each engineer and requirement, who could approve a change that the engineer files, owns and implements
+    #[arg(zh("对每位工程师和每项要求，列出谁能批准由该工程师提交、负责并实施的变更单"))]
     #[arg(long)]
     capacity: bool,
 }
@@ -50,9 +52,23 @@ impl Spare {
 
     fn phrase(self) -> &'static str {
         match self {
-            Self::TooFew => "too few",
-            Self::None => "no spare",
-            Self::Some => "enough",
+            Self::TooFew => tr!("too few", "不足"),
+            Self::None => tr!("no spare", "无余量"),
+            Self::Some => tr!("enough", "足够"),
+        }
+    }
+
+    /// The warning about the changes of these engineers.
+    fn warning(self, engineers: &str) -> String {
+        match self {
+            Self::TooFew => trf!(
+                "warning: too few people could approve for changes of {engineers}",
+                "警告：能批准 {engineers} 的变更单的人不足"
+            ),
+            Self::None | Self::Some => trf!(
+                "warning: one absence leaves too few approvers for changes of {engineers}",
+                "警告：只要一人缺席，{engineers} 的变更单就缺少审批人"
+            ),
         }
     }
 }
@@ -95,13 +111,11 @@ impl Explain {
             None => sentences.join("\n"),
             Some(lines) => capacity_table(lines, width),
         })?;
-        for (spare, meaning) in
-            [(Spare::TooFew, "too few people could approve"), (Spare::None, "one absence leaves too few approvers")]
-        {
+        for spare in [Spare::TooFew, Spare::None] {
             let tight = || lines.iter().flatten().filter(|it| it.spare == spare);
             let engineers: BTreeSet<&PersonId> = tight().map(|it| &it.engineer).collect();
             if !engineers.is_empty() {
-                context.env.status(format_args!("warning: {meaning} for changes of {}", output::list(engineers)));
+                context.env.status(spare.warning(&output::list(engineers)));
             }
         }
         Ok(())
@@ -110,11 +124,20 @@ impl Explain {
 
 fn capacity_table(lines: &[Line], width: Option<u16>) -> String {
     let row = |it: &Line| {
-        let able = format!("{}: {}", it.able.len(), output::list(&it.able));
-        let able = if it.able.is_empty() { "nobody".to_owned() } else { able };
+        let able = match it.able.len() {
+            0 => tr!("nobody", "无人").to_owned(),
+            count => trf!("{count}: {}", "{count} 人：{}", output::list(&it.able)),
+        };
         [it.engineer.to_string(), it.requirement.clone(), output::needs(&it.needs), it.spare.phrase().to_owned(), able]
     };
-    table(["ENGINEER", "REQUIREMENT", "NEEDS", "RESULT", "COULD APPROVE"], lines.iter().map(row).collect(), width)
+    let header = [
+        tr!("ENGINEER", "工程师"),
+        tr!("REQUIREMENT", "要求"),
+        tr!("NEEDS", "所需批准"),
+        tr!("RESULT", "结果"),
+        tr!("COULD APPROVE", "能批准的人"),
+    ];
+    table(header, lines.iter().map(row).collect(), width)
 }
 
 /// What every change needs, and what it needs where a requirement about approvals applies, together with those that
@@ -127,7 +150,7 @@ fn cases(policy: &Policy) -> Vec<(String, Needs)> {
         (it.name.to_string(), Needs::of(policy, together))
     });
     let stricter: Vec<(String, Needs)> = each.filter(|(_, needs)| *needs != base).collect();
-    std::iter::once(("every change".to_owned(), base)).chain(stricter).collect()
+    std::iter::once((tr!("every change", "所有变更单").to_owned(), base)).chain(stricter).collect()
 }
 
 /// A line for each engineer and each case of [`cases`].
@@ -171,12 +194,28 @@ pub fn few_approvers(governance: &Governance, now: Moment) -> Result<BTreeMap<Op
     for engineer in engineers.iter().map(|it| Some(*it)).chain(engineers.is_empty().then_some(None)) {
         let able = governance.capacity_for(engineer, now)?.able;
         if able.len() < need {
-            let of = engineer.map_or("a change".to_owned(), |engineer| format!("a change by {engineer}"));
-            let able = if able.is_empty() { "nobody".to_owned() } else { format!("only {}", output::list(&able)) };
-            few.insert(engineer.cloned(), format!("{of} needs {need} approvals, and {able} could approve it"));
+            few.insert(engineer.cloned(), few_sentence(engineer, need, &able));
         }
     }
     Ok(few)
+}
+
+fn few_sentence(engineer: Option<&PersonId>, need: usize, able: &[PersonId]) -> String {
+    let of = match engineer {
+        Some(engineer) => trf!("a change by {engineer}", "{engineer} 的变更单"),
+        None => tr!("a change", "变更单").to_owned(),
+    };
+    if able.is_empty() {
+        return trf!(
+            "{of} needs {need} approvals, and nobody could approve it",
+            "{of}需要 {need} 次批准，但无人能批准"
+        );
+    }
+    let able = output::list(able);
+    trf!(
+        "{of} needs {need} approvals, and only {able} could approve it",
+        "{of}需要 {need} 次批准，但只有 {able} 能批准"
+    )
 }
 
 /// Says whose changes too few people could approve once this action is in force, if that is new.
@@ -194,7 +233,10 @@ pub fn note_few_approvers(
         let before = few_approvers(&governance, now)?;
         for (engineer, sentence) in few_approvers(&governance.after(action), now)? {
             if !before.contains_key(&engineer) {
-                context.env.remark(format_args!("note: {sentence} then; more approvers are needed"));
+                context.env.remark(trf!(
+                    "note: {sentence} then; more approvers are needed",
+                    "注意：生效后，{sentence}；需要更多审批人"
+                ));
             }
         }
     }
@@ -220,9 +262,11 @@ pub fn warn_unmeetable(
     for (requirement, needs) in cases(policy) {
         if !capacities.iter().any(|capacity| capacity.meets(&needs)) {
             let needed = output::needs(&needs);
-            context.env.status(format_args!(
+            context.env.status(trf!(
                 "warning: too few approvers for this policy ({requirement} needs {needed}); \
-                 `twinseal policy explain --capacity` shows who could approve now"
+                 `twinseal policy explain --capacity` shows who could approve now",
+                "警告：对此策略而言审批人不足（{requirement}：需要 {needed}）；\
+                 `twinseal policy explain --capacity` 显示现在谁能批准"
             ));
         }
     }

@@ -8,16 +8,17 @@ use clap::Args;
 
 use super::init::{Founding, check_free, check_place};
 use super::policy::read as read_policy_file;
-use crate::commands::Context;
 use crate::commands::account::{join, own_key, settle};
 use crate::commands::ask::ask;
 use crate::commands::lookup::parse;
 use crate::commands::people::members::{Members, member, read_request};
 use crate::commands::people::request::signed;
+use crate::commands::{Context, Zh};
 use crate::domain::{Asked, PersonId, Policy, RegisterName, Role};
 use crate::error::{AccountError, Error};
 use crate::format::request::{RegisterRef, Request};
-use crate::output::{list, safe};
+use crate::output::safe;
+use crate::{tr, trf};
 
 /// Found a register, guided by questions
 ///
@@ -25,11 +26,17 @@ use crate::output::{list, safe};
 /// policy. Then it does what `twinseal init` does, and writes config.toml. The other members first write their requests:
 /// `twinseal join --register NAME`.
 #[derive(Debug, Args)]
+#[command(zh("通过提问创建变更台账"))]
+#[command(zh_long(
+    "依次询问变更台账的名称、文件、你的标识、其他创始成员的登记申请和策略，\
+     然后完成 `twinseal init` 的工作并写入 config.toml。其他成员先写出登记申请：`twinseal join --register NAME`。"
+))]
 #[command(after_help = "Examples:
   twinseal found
   twinseal found --register /srv/changes/prod.db")]
 pub struct Found {
     /// No passphrase for a new key: anybody who can read the file can sign
+    #[arg(zh("新密钥不设口令：任何能读取该文件的人都能签名"))]
     #[arg(long, conflicts_with = "global-passphrase-file")]
     no_passphrase: bool,
 }
@@ -44,7 +51,7 @@ impl Found {
         if !context.env.console.is_interactive() {
             return Err(AccountError::FoundNeedsTerminal.into());
         }
-        let name = ask(context, "Name of the register", "prod", |context, given| {
+        let name = ask(context, tr!("Name of the register", "变更台账的名称"), "prod", |context, given| {
             let name: RegisterName = parse(given)?;
             check_free(context, &name, Path::new(""), None)?;
             Ok(name)
@@ -54,10 +61,13 @@ impl Found {
         let founder = self.ask_founder(context, &register)?;
         let requests = ask_requests(context, &register, &founder.person)?;
         let members = ask_roles(context, founder, requests)?;
-        let policy = ask(context, "Policy, a file in TOML", BUILT_IN, |context, given| match given {
-            BUILT_IN => Ok(Policy::built_in()),
-            file => Ok(read_policy_file(context, Path::new(file))?.0),
-        })?;
+        let policy =
+            ask(context, tr!("Policy, a file in TOML", "策略（TOML 文件）"), BUILT_IN, |context, given| {
+                match given {
+                    BUILT_IN => Ok(Policy::built_in()),
+                    file => Ok(read_policy_file(context, Path::new(file))?.0),
+                }
+            })?;
         let (founder, fingerprint) = Founding { name, path, after: None, policy, members }.create(context)?;
         settle(context, fingerprint, &founder).map(|_| ()).map_err(|error| error.after(0))
     }
@@ -70,7 +80,11 @@ impl Found {
             None => join::ask_id(context)?,
         };
         let name = join::ask_name(context)?;
-        let mut roles = ask(context, "Your roles besides admin: engineer, approver, or none", "", |_, given| {
+        let question = tr!(
+            "Your roles besides admin: engineer, approver, or none",
+            "除 admin 外你的角色：engineer、approver，或 none"
+        );
+        let mut roles = ask(context, question, "", |_, given| {
             let roles = if given == "none" { BTreeSet::new() } else { join::roles_of(given)? };
             if roles.contains(&Role::Auditor) { Err(AccountError::AuditorAlone.into()) } else { Ok(roles) }
         })?;
@@ -85,14 +99,14 @@ impl Found {
 fn ask_place(context: &mut Context<'_>, name: &RegisterName) -> Result<PathBuf, Error> {
     let usual = context.options.register.clone().unwrap_or_else(|| format!("{name}.db"));
     let usual = context.env.path(Path::new(&usual)).display().to_string();
-    ask(context, "File of the register", &usual, |context, given| {
+    ask(context, tr!("File of the register", "变更台账的文件"), &usual, |context, given| {
         let path = context.env.path(Path::new(given));
         check_place(context, &path)?;
         check_free(context, name, &path, None)?;
         match path.parent().filter(|folder| !folder.is_dir()) {
             Some(folder) => {
                 let source = std::io::ErrorKind::NotFound.into();
-                Err(Error::File { doing: "use", path: folder.to_owned(), source })
+                Err(Error::File { doing: tr!("use", "使用"), path: folder.to_owned(), source })
             }
             None => Ok(path),
         }
@@ -102,7 +116,7 @@ fn ask_place(context: &mut Context<'_>, name: &RegisterName) -> Result<PathBuf, 
 /// The requests of the other members; by default those in the current directory.
 fn ask_requests(context: &mut Context<'_>, register: &RegisterRef, founder: &PersonId) -> Result<Vec<Request>, Error> {
     let usual = requests_here(context, register, founder).join(" ");
-    let asked = "Requests of the other members, files separated by spaces";
+    let asked = tr!("Requests of the other members, files separated by spaces", "其他成员的登记申请文件，以空格分隔");
     let requests = ask(context, asked, &usual, |context, given| {
         let one = context.env.path(Path::new(given)).is_file();
         let files: Vec<&str> = if one { vec![given] } else { given.split_whitespace().collect() };
@@ -142,10 +156,17 @@ fn ask_roles(context: &mut Context<'_>, founder: Request, requests: Vec<Request>
     members.push(member(founder, roles));
     let last = requests.len().saturating_sub(1);
     for (at, request) in requests.into_iter().enumerate() {
-        let usual = list(request.asked.roles());
+        let usual = request.asked.roles().iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ");
         let key = request.key.fingerprint();
-        context.env.status(format_args!("{} has the key {key}; compare it by phone or in person", request.person));
-        let question = format!("Roles of {}: admin, engineer, approver, auditor", safe(request.person.as_str()));
+        let person = safe(request.person.as_str());
+        context.env.status(trf!(
+            "{person} has the key {key}; compare it by phone or in person",
+            "{person} 的密钥是 {key}；请打电话或当面核对"
+        ));
+        let question = trf!(
+            "Roles of {person}: admin, engineer, approver, auditor",
+            "{person} 的角色：admin、engineer、approver、auditor"
+        );
         let roles = ask(context, &question, &usual, |_, given| {
             let roles = join::roles_of(given)?;
             let lacks = at == last && !seconded && !roles.contains(&Role::Admin);

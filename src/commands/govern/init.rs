@@ -9,7 +9,7 @@ use crate::commands::govern::policy::read as read_policy_file;
 use crate::commands::lookup::{option_path, parse};
 use crate::commands::people::members::{self, Members};
 use crate::commands::registers::check_utf8;
-use crate::commands::{Context, about_to_sign, report_recorded};
+use crate::commands::{Context, Zh, about_to_sign, report_recorded};
 use crate::config::Trusted;
 use crate::domain::{
     Action, Digest, Event, FORMAT, Governance, Moment, PersonId, Policy, Predecessor, Register, RegisterId,
@@ -24,6 +24,7 @@ use crate::output::{Page, member_blocks, members_line, policy_sentences, safe};
 use crate::record::{Author, Plan, compose, sign};
 use crate::store::{Anchor, Appended, Excuse, Session, SharedFile, StoreError, Writer};
 use crate::trust::{Purpose, Request, taken};
+use crate::{tr, trf};
 
 /// Create a register from options
 ///
@@ -31,6 +32,12 @@ use crate::trust::{Purpose, Request, taken};
 /// (`twinseal join --register NAME`), then create the register with the key of a founding admin. Nothing else can be
 /// recorded until another founding admin runs `twinseal seal`.
 #[derive(Debug, Args)]
+#[command(zh("用选项创建变更台账"))]
+#[command(zh_long(
+    "供脚本使用；`twinseal found` 通过提问完成同样的工作。\
+     先收集每位创始成员的登记申请（`twinseal join --register NAME`），再用一位创始管理员的密钥创建变更台账。\
+     在另一位创始管理员执行 `twinseal seal` 之前，不能记录任何其他内容。"
+))]
 #[command(after_help = "Examples:
   twinseal init --name prod --member alice=alice.request:admin \\
       --member bob=bob.request:admin
@@ -38,15 +45,19 @@ use crate::trust::{Purpose, Request, taken};
       --member bob=bob.request:admin")]
 pub struct Init {
     /// Name of the register: lower-case, such as prod
+    #[arg(zh("变更台账的名称：小写，如 prod"))]
     #[arg(long)]
     name: String,
     /// Founding member with the roles admin, engineer, approver, auditor
+    #[arg(zh("创始成员及其角色：admin、engineer、approver、auditor"))]
     #[arg(long = "member", required = true, value_name = "NAME=FILE:ROLE,ROLE")]
     members: Vec<String>,
     /// Predecessor that the new register succeeds, because too few of its admins can act
+    #[arg(zh("新变更台账所接替的旧台账，因为其中能操作的管理员太少"))]
     #[arg(long, value_name = "NAME|FILE")]
     after: Option<String>,
     /// First policy in TOML; by default 2 approvals that count for 14 days
+    #[arg(zh("TOML 格式的首个策略；默认需要 2 次批准，14 天内有效"))]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 }
@@ -129,7 +140,7 @@ impl Founding {
             .key_choice
             .check_meant(founder.ok_or(Error::Request(RequestError::NotAmongMembers { key: key.fingerprint() }))?)?;
 
-        let founded = format!("register {name} with {}", members_line(members));
+        let founded = trf!("register {name} with {}", "变更台账 {name}，成员：{}", members_line(members));
         let shown = self.page(context, &founder)?;
         let id = RegisterId::new(name.clone(), context.env.random()?);
         let text = Some(Text::Names(names.clone())).filter(|text| !text.filled().is_empty());
@@ -166,32 +177,56 @@ impl Founding {
         let (members, names) = &self.members;
         let mut page = context.page_above_question();
         let path = self.path.display().to_string();
-        page.title(format_args!("New register {} at {}, created by {founder}", self.name, safe(&path)));
+        page.title(trf!(
+            "New register {} at {}, created by {founder}",
+            "新变更台账 {}，位于 {}，由 {founder} 创建",
+            self.name,
+            safe(&path)
+        ));
         member_blocks(&mut page, members, names);
-        if let Some(Predecessor { register, fingerprint, head }) = &self.after {
-            page.block("successor of").text("", register).text("fingerprint", fingerprint).text("after entry", head);
+        if let Some(predecessor) = &self.after {
+            predecessor_block(&mut page, predecessor);
         }
-        page.block("policy").text("", policy_sentences(&self.policy).join("\n"));
+        page.block(tr!("policy", "策略")).text("", policy_sentences(&self.policy).join("\n"));
         let founded = Governance::default().under(self.policy.clone()).after(&Action::Enrol(members.clone()));
         for sentence in few_approvers(&founded, Moment::unwitnessed(context.env.now()))?.values() {
-            page.text("", format_args!("note: {sentence}; name more approvers, or enrol them later"));
+            page.text(
+                "",
+                trf!(
+                    "note: {sentence}; name more approvers, or enrol them later",
+                    "注意：{sentence}；请指定更多审批人，或以后再登记"
+                ),
+            );
         }
         let admins = members.iter().filter(|member| member.grants.has_permanently(Role::Admin)).count();
         if admins == 2 {
-            page.text("", "note: name three admins; with two, one lost key blocks every proposal");
+            let note = tr!(
+                "note: name three admins; with two, one lost key blocks every proposal",
+                "注意：请指定三位管理员；只有两位时，丢失一把密钥就会使所有提案无法生效"
+            );
+            page.text("", note);
         }
         Ok(page)
     }
+}
+
+/// Writes which register this one succeeds.
+pub fn predecessor_block(page: &mut Page, Predecessor { register, fingerprint, head }: &Predecessor) {
+    page.block(tr!("successor of", "接替")).text("", register);
+    page.text(tr!("fingerprint", "指纹"), fingerprint).text(tr!("after entry", "接续于条目"), head);
 }
 
 /// Says where the register is, and who does what next.
 fn report(context: &mut Context<'_>, entry: &Entry, path: &Path) -> Result<(), Error> {
     let data = format!("register {}\nfingerprint {}", entry.header.register, entry.leaf);
     let (file, option) = (safe(&path.display().to_string()).into_owned(), option_path(path));
-    let said = format!(
+    let said = trf!(
         "register created at {file}; give everybody the fingerprint out of band: by phone, or in person\n\
          next: another founding admin runs `twinseal seal --register {option}`\n\
-         then everybody else runs `twinseal join --register {option}`"
+         then everybody else runs `twinseal join --register {option}`",
+        "变更台账已创建于 {file}；请另行把指纹告知所有人：打电话或当面\n\
+         下一步：另一位创始管理员执行 `twinseal seal --register {option}`\n\
+         然后其他人执行 `twinseal join --register {option}`"
     );
     report_recorded(context, entry, Some(data), said)
 }
@@ -199,7 +234,7 @@ fn report(context: &mut Context<'_>, entry: &Entry, path: &Path) -> Result<(), E
 /// Shows the page, with every field of entry 0 that is known before it is signed, and asks for the name. A dry run ends
 /// here.
 fn ask(context: &mut Context<'_>, (mut page, founded): (Page, &str), entry: Unsigned, name: &str) -> Result<(), Error> {
-    page.block("about to sign: entry 0").text("", founded);
+    page.block(tr!("about to sign: entry 0", "即将签名：第 0 条")).text("", founded);
     if context.options.dry_run {
         context.env.status(page.finish());
         return Err(Error::WouldRecord(Box::new(entry)));
@@ -207,7 +242,7 @@ fn ask(context: &mut Context<'_>, (mut page, founded): (Page, &str), entry: Unsi
     about_to_sign(&mut page, Some(&entry));
     context.env.status(page.finish());
     if context.env.console.is_interactive() {
-        confirm(context.env, "sign entry 0", name)?;
+        confirm(context.env, tr!("sign entry 0", "签署第 0 条"), name)?;
     }
     Ok(())
 }
@@ -238,8 +273,9 @@ fn predecessor(context: &mut Context<'_>, old: String) -> Result<Predecessor, Er
     let session = context.open_by(&request, Purpose::Use)?;
     if let Some(fault) = session.fault() {
         let fault = fault.to_string();
-        context.env.remark(format_args!(
+        context.env.remark(trf!(
             "note: the predecessor is broken; the new register succeeds its last valid entry: {}",
+            "注意：被接替的变更台账已损坏；新台账接续其最后一个有效条目：{}",
             safe(&fault)
         ));
     }

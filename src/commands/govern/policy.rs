@@ -5,36 +5,45 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::commands::Context;
 use crate::commands::files::read_draft;
 use crate::commands::govern::explain::{Explain, warn_unmeetable};
 use crate::commands::govern::proposal::open;
 use crate::commands::known::note_policy;
 use crate::commands::lookup::{as_of, name_of_input};
+use crate::commands::{Context, Zh};
 use crate::domain::{
     Action, Change, ChangeId, Denied, Field, Governance, Moment, Policy as Rules, Prose, Status, Text,
 };
 use crate::error::Error;
-use crate::input::{POLICY_TEMPLATE, read_policy};
+use crate::input::{policy_template, read_policy};
 use crate::output::{self, policy_sentences, safe};
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// Show the policy, check a draft, propose another
 #[derive(Debug, Subcommand)]
+#[command(zh("查看策略、检查草稿、提议新策略"))]
 pub enum Policy {
     /// Show the policy in force
+    #[command(zh("显示现行策略"))]
     Show(Show),
     /// Explain the policy in force, and who could approve
+    #[command(zh("说明现行策略，以及谁能批准"))]
     Explain(Explain),
     /// Print a policy draft to fill in
+    #[command(zh("打印待填写的策略草稿"))]
     Draft,
     /// Check a policy draft without proposing it
     ///
     /// Reports every fault with its line and field.
+    #[command(zh("检查策略草稿，不提出提案"))]
+    #[command(zh_long("报告每处错误的行和字段。"))]
     Check(Source),
     /// Propose another policy
     ///
     /// Shows the differences to the policy in force, and how they affect open changes.
+    #[command(zh("提议另一个策略"))]
+    #[command(zh_long("显示与现行策略的差异，以及对未结束变更单的影响。"))]
     Propose(Source),
 }
 
@@ -46,9 +55,11 @@ pub enum Policy {
   twinseal policy show --as-of 2026-12-01T18:00:00+08:00")]
 pub struct Show {
     /// Source file as it was proposed, with its comments
+    #[arg(zh("提案时的源文件，含注释"))]
     #[arg(long)]
     source: bool,
     /// State after this entry or at this time: 812 or 2026-12-01T18:00:00+08:00
+    #[arg(zh("该条目之后或该时间的状态：812 或 2026-12-01T18:00:00+08:00"))]
     #[arg(long, value_name = "SEQ|TIME", conflicts_with = "source")]
     as_of: Option<String>,
 }
@@ -61,6 +72,7 @@ pub struct Show {
   twinseal policy propose policy.toml")]
 pub struct Source {
     /// Policy in TOML; - reads standard input
+    #[arg(zh("TOML 格式的策略；- 表示标准输入"))]
     file: PathBuf,
 }
 
@@ -71,14 +83,14 @@ impl Policy {
         match self {
             Self::Show(show) => show.run(context),
             Self::Explain(explain) => explain.run(context),
-            Self::Draft => Ok(write!(context.env.out, "{POLICY_TEMPLATE}")?),
+            Self::Draft => Ok(write!(context.env.out, "{}", policy_template())?),
             Self::Check(source) => {
                 let (policy, _) = source.read(context)?;
                 if context.registers.named().is_some() {
                     let session = context.open()?;
                     note_policy(context, &session, &policy)?;
                 }
-                let said = format!("{}: no faults", safe(&name_of_input(&source.file)));
+                let said = trf!("{}: no faults", "{}：没有错误", safe(&name_of_input(&source.file)));
                 if context.ui.json {
                     context.ui.print_json(context.env, json!({ "policy": output::json::policy(&policy) }))?;
                 }
@@ -98,9 +110,10 @@ impl Show {
         if self.source {
             let source = source_text(&session)?;
             if source.is_none() {
-                context
-                    .env
-                    .status("no source: the policy in force was set by `twinseal init`, or its text was redacted");
+                context.env.status(tr!(
+                    "no source: the policy in force was set by `twinseal init`, or its text was redacted",
+                    "没有源文件：现行策略由 `twinseal init` 设定，或其文字已隐去"
+                ));
             }
             let json = || json!({ "source": output::json::written(source.as_ref()) });
             return context
@@ -116,7 +129,7 @@ impl Show {
         };
         context.ui.answer(context.env, json, || policy_sentences(policy).join("\n"))?;
         if let Some(seq) = moment.seq {
-            context.env.status(format_args!("as of entry {seq}, {}", moment.at.claimed));
+            context.env.status(trf!("as of entry {seq}, {}", "截至第 {seq} 条，{}", moment.at.claimed));
         }
         Ok(())
     }
@@ -147,13 +160,13 @@ impl Source {
         let mut page = context.page_above_question();
         let now = session.state().moment(context.env.now());
         let effects = effects(&session, &policy, now)?;
-        page.block("open changes");
+        page.block(tr!("open changes", "未结束的变更单"));
         if effects.is_empty() {
-            page.text("", "none affected");
+            page.text("", tr!("none affected", "均不受影响"));
         }
         for (id, now, then) in effects {
-            page.text(&format!("{id} now:"), now)
-                .text(&format!("{:>width$}", "then:", width = id.to_string().len() + 5), then);
+            let indent = " ".repeat(id.to_string().len());
+            page.text(&trf!("{id} now:", "{id} 现在："), now).text(&trf!("{indent}then:", "{indent} 届时："), then);
         }
         context.env.status(format_args!("{}\n", page.finish().trim_start()));
         note_policy(context, &session, &policy)?;
@@ -190,10 +203,12 @@ fn status_phrase(change: &Change, governance: &Governance, now: Moment) -> Resul
     if status == Status::Expired {
         return Ok(None);
     }
-    let status = format!("{} ({})", status.phrase(), output::count(&tally));
+    let status = trf!("{} ({})", "{}（{}）", status.phrase(), output::count(&tally));
     match change.judge_facts(governance) {
         Ok(()) => Ok(Some(status)),
-        Err(Denied::Refused(refusal)) => Ok(Some(format!("{status}; cannot start: {refusal}"))),
+        Err(Denied::Refused(refusal)) => {
+            Ok(Some(trf!("{status}; cannot start: {refusal}", "{status}；不能开始实施：{refusal}")))
+        }
         Err(unloaded @ Denied::Unloaded(_)) => Err(unloaded),
     }
 }

@@ -9,7 +9,7 @@ use super::proposal_page::{action_blocks, state_now, summary_of, write_page};
 use crate::commands::govern::explain::{note_few_approvers, warn_unmeetable};
 use crate::commands::known::note_policy;
 use crate::commands::lookup::{check_named_once, is_about_one, parse, reason};
-use crate::commands::{Context, Question, about_to_sign, record_asked, report_dry_run, report_recorded};
+use crate::commands::{Context, Question, Zh, about_to_sign, record_asked, report_dry_run, report_recorded};
 use crate::domain::{
     Action, Digest, Event, Head, LostEntries, Proposal as Opened, ProposalId, ProposalRef, ProposalState, Restoration,
     Text, number,
@@ -18,21 +18,28 @@ use crate::error::{Error, LossError, SeveralError};
 use crate::output::{self, Page, safe, summary, table};
 use crate::record::{Plan, record, rehearse};
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// Review proposals, second or decline them
 #[derive(Debug, Subcommand)]
+#[command(zh("审阅提案，附议或否决"))]
 pub enum Proposal {
     /// List proposals
+    #[command(zh("列出提案"))]
     List,
     /// Show everything that a proposal would change
+    #[command(zh("显示提案将改变的一切"))]
     #[command(after_help = "Examples:
   twinseal proposal show 3")]
     Show(Which),
     /// Second another admin's proposal, which puts it into effect
+    #[command(zh("附议另一位管理员的提案，使其生效"))]
     Second(Second),
     /// Decline another admin's proposal
+    #[command(zh("否决另一位管理员的提案"))]
     Decline(Decline),
     /// Withdraw your own proposal
+    #[command(zh("撤回自己的提案"))]
     #[command(after_help = "Examples:
   twinseal proposal withdraw 3")]
     Withdraw(Which),
@@ -40,12 +47,19 @@ pub enum Proposal {
     ///
     /// Use it for a password or a name that must not stay in the log. Only free text is removed; the rules need none of
     /// it.
+    #[command(zh("提议隐去日志条目的文字"))]
+    #[command(zh_long("用于不得留在日志中的密码或姓名。只移除自由文字，规则不依赖它们。"))]
     Redact(Redact),
     /// Propose to accept the loss of entries after a restore
     ///
     /// Use it if a register was restored from a backup and no other file has the lost entries for twinseal recover. The
     /// proposal lists every entry that this account verified and the log lacks. Once it is seconded, accounts whose
     /// newest verified entry is listed accept the log without it.
+    #[command(zh("提议在恢复之后接受条目丢失"))]
+    #[command(zh_long(
+        "用于变更台账从备份恢复，而没有其他文件含有丢失的条目可供 twinseal recover 找回的情况。\
+         提案列出本账号验证过而日志中没有的每个条目。附议之后，已验证位置在清单中的账号将接受没有这些条目的日志。"
+    ))]
     Restored(Restored),
 }
 
@@ -53,6 +67,7 @@ pub enum Proposal {
 #[derive(Debug, Args)]
 pub struct Which {
     /// Proposal number
+    #[arg(zh("提案编号"))]
     #[arg(value_name = "PROPOSAL")]
     proposal: String,
 }
@@ -66,9 +81,11 @@ pub struct Which {
   twinseal proposal second 3 --digest DIGEST")]
 pub struct Second {
     /// Proposal numbers; each is shown and signed separately
+    #[arg(zh("提案编号；逐个显示、逐个签名"))]
     #[arg(required = true, value_name = "PROPOSAL")]
     proposals: Vec<String>,
     /// Digest that `twinseal proposal show` prints, one for each proposal in the same order; required without a terminal
+    #[arg(zh("`twinseal proposal show` 显示的摘要，每个提案一个，顺序相同；没有终端时必须给出"))]
     #[arg(long = "digest", value_name = "DIGEST")]
     digests: Vec<String>,
 }
@@ -81,6 +98,7 @@ pub struct Decline {
     #[command(flatten)]
     which: Which,
     /// Reason
+    #[arg(zh("理由"))]
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 }
@@ -91,9 +109,11 @@ pub struct Decline {
   twinseal proposal redact 812 --reason 'Holds a password.'")]
 pub struct Redact {
     /// Entries whose text to redact
+    #[arg(zh("要隐去文字的条目"))]
     #[arg(required = true, value_name = "SEQ")]
     seqs: Vec<String>,
     /// Reason
+    #[arg(zh("理由"))]
     #[arg(long, value_name = "TEXT")]
     reason: String,
 }
@@ -107,9 +127,11 @@ pub struct Redact {
 pub struct Restored {
     /// Lost entry that only another account verified, and its leaf hash, as the error of that account shows it; repeat
     /// it for each, in order
+    #[arg(zh("只有另一账号验证过的丢失条目及其叶哈希，如该账号的错误信息所示；每个条目给出一次，按顺序"))]
     #[arg(long, value_name = "SEQ:LEAF")]
     lost: Vec<String>,
     /// Reason
+    #[arg(zh("理由"))]
     #[arg(long, value_name = "TEXT")]
     reason: String,
 }
@@ -134,12 +156,15 @@ pub fn open(
     let mut page = context.page_above_question();
     let now = session.state().moment(context.env.now());
     action_blocks(&mut page, now, session, &shown, text.as_ref())?;
-    page.block("about to sign: a proposal").text("", summary_of(session, &shown)?);
+    page.block(tr!("about to sign: a proposal", "即将签名：提案")).text("", summary_of(session, &shown)?);
     about_to_sign(&mut page, rehearsal.unsigned());
     context.env.show(&format!("{}\n", page.finish().trim_start()));
     let entry = rehearsal.record(context.recorder(), session)?;
     let proposal = entry.event.proposal().map_or(0, ProposalId::number);
-    let said = format!("proposal {proposal} opened; another admin runs: `twinseal proposal second {proposal}`");
+    let said = trf!(
+        "proposal {proposal} opened; another admin runs: `twinseal proposal second {proposal}`",
+        "提案 {proposal} 已提出；由另一位管理员执行：`twinseal proposal second {proposal}`"
+    );
     report_recorded(context, &entry, Some(format!("proposal {proposal} {}", entry.leaf)), said)
 }
 
@@ -164,7 +189,7 @@ impl Proposal {
             Self::Withdraw(which) => {
                 let found = which.find(&session)?;
                 let event = Event::ProposalWithdraw(found.reference());
-                end(context, &mut session, (&found, "withdraw", "withdrawn"), Plan::of(event))
+                end(context, &mut session, &found, Plan::of(event))
             }
             Self::Redact(redact) => redact.run(context, &mut session),
             Self::Restored(restored) => restored.run(context, &mut session),
@@ -241,17 +266,21 @@ fn list(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
     }
     drop(snapshot);
     let row = |(Found { id, proposal, .. }, (name, state), does): &(Found, (&str, String), String)| {
-        let state = if *name == "stale" { "stale; cannot be seconded".to_owned() } else { state.clone() };
+        let state = match *name {
+            "stale" => tr!("stale; cannot be seconded", "已过时；不能附议").to_owned(),
+            _ => state.clone(),
+        };
         [id.to_string(), state, proposal.proposer.to_string(), does.clone()]
     };
     let rows: Vec<_> = found.iter().map(row).collect();
     if rows.is_empty() && !context.ui.json {
-        context.env.remark("no proposals yet");
+        context.env.remark(tr!("no proposals yet", "还没有提案"));
         return Ok(());
     }
     let json = || json!({ "proposals": found.iter().map(|(it, (state, _), _)| proposal_json(it, state, None)).collect::<Value>() });
     let width = context.env.width;
-    context.ui.answer(context.env, json, || table(["PROPOSAL", "STATE", "PROPOSER", "SUMMARY"], rows, width))
+    let header = [tr!("PROPOSAL", "提案"), tr!("STATE", "状态"), tr!("PROPOSER", "提案人"), tr!("SUMMARY", "内容")];
+    context.ui.answer(context.env, json, || table(header, rows, width))
 }
 
 impl Second {
@@ -260,7 +289,11 @@ impl Second {
         check_named_once(&self.proposals)?;
         let named: Vec<Which> = self.proposals.into_iter().map(|proposal| Which { proposal }).collect();
         if !digests.is_empty() && digests.len() != named.len() {
-            return Err(Error::DigestCount { what: "proposals", named: named.len(), digests: digests.len() });
+            return Err(Error::DigestCount {
+                what: tr!("proposals", "提案"),
+                named: named.len(),
+                digests: digests.len(),
+            });
         }
         for which in &named {
             which.find(session)?;
@@ -271,14 +304,14 @@ impl Second {
                 Err(Error::WouldRecord(entry)) => report_dry_run(context, &entry)?,
                 // One that is not seconded does not keep the admin from the others.
                 Err(error) if named.len() > 1 && is_about_one(&error) => {
-                    let why = error.to_string();
-                    context.env.status(format_args!("proposal {} not seconded: {}", which.proposal, safe(&why)));
-                    open.push(which.proposal.clone());
+                    let (why, id) = (error.to_string(), &which.proposal);
+                    context.env.status(trf!("proposal {id} not seconded: {}", "提案 {id} 未附议：{}", safe(&why)));
+                    open.push(id.clone());
                 }
                 seconded => seconded?,
             }
         }
-        let (done, what, command) = ("seconded", "proposals", "proposal second");
+        let (done, what, command) = (tr!("seconded", "附议"), tr!("proposals", "提案"), "proposal second");
         let of = named.len();
         if open.is_empty() { Ok(()) } else { Err(SeveralError::Partly { done, what, command, open, of }.into()) }
     }
@@ -311,48 +344,54 @@ fn second(
             let (mut long, mut short) = (context.page_above_question(), context.page_above_question());
             let found = which.find(session)?;
             write_page(&mut long, session.state().moment(context.env.now()), session, &found)?;
-            short.block(&format!("about to sign: second proposal {id}")).text("", summary_of(session, &found.action)?);
+            short.block(&trf!("about to sign: second proposal {id}", "即将签名：附议提案 {id}"));
+            short.text("", summary_of(session, &found.action)?);
             about_to_sign(&mut short, rehearsal.unsigned());
             context.env.show(long.legend().finish());
             context.env.status(short.finish());
-            rehearsal.confirm(context.env, "second this proposal", &id.to_string())?;
+            rehearsal.confirm(context.env, tr!("second this proposal", "附议此提案"), &id.to_string())?;
             rehearsal.record(context.recorder(), session)?
         }
     };
     context.ui.report_later_notices(context.env, session);
-    report_recorded(context, &entry, None, format_args!("proposal {id} seconded; it is in effect"))
+    report_recorded(context, &entry, None, trf!("proposal {id} seconded; it is in effect", "提案 {id} 已附议并生效"))
 }
 
 impl Decline {
     fn run(self, context: &mut Context<'_>, session: &mut Session) -> Result<(), Error> {
         let found = self.which.find(session)?;
         let (event, text) = (Event::Decline(found.reference()), reason(self.reason.as_deref())?);
-        end(context, session, (&found, "decline", "declined"), Plan { event, text })
+        end(context, session, &found, Plan { event, text })
     }
 }
 
 /// Records that a proposal is declined or withdrawn.
-fn end(
-    context: &mut Context<'_>,
-    session: &mut Session,
-    (found, verb, done): (&Found, &str, &str),
-    plan: Plan,
-) -> Result<(), Error> {
+fn end(context: &mut Context<'_>, session: &mut Session, found: &Found, plan: Plan) -> Result<(), Error> {
     let (id, now) = (found.id, session.state().moment(context.env.now()));
+    let declines = matches!(plan.event, Event::Decline(_));
     let page = |page: &mut Page, session: &Session| {
         write_page(page, now, session, found)?;
-        page.block(&format!("about to sign: {verb} proposal {id}")).text("", summary_of(session, &found.action)?);
+        let heading = match declines {
+            true => trf!("about to sign: decline proposal {id}", "即将签名：否决提案 {id}"),
+            false => trf!("about to sign: withdraw proposal {id}", "即将签名：撤回提案 {id}"),
+        };
+        page.block(&heading).text("", summary_of(session, &found.action)?);
         Ok(())
     };
     let again = |_: &mut Session| Ok(Plan { event: plan.event.clone(), text: plan.text.clone() });
     // Somebody else's proposal is gone for good; one's own can be opened again.
-    let question = (verb == "decline").then(|| Question {
-        warning: "a declined proposal cannot be seconded any more",
-        act: "decline this proposal".to_owned(),
+    let question = declines.then(|| Question {
+        warning: tr!("a declined proposal cannot be seconded any more", "提案被否决后不能再附议"),
+        act: tr!("decline this proposal", "否决此提案").to_owned(),
         word: id.to_string(),
     });
     let entry = record_asked(context, session, page, again, question)?;
-    report_recorded(context, &entry, None, format_args!("proposal {id} {done}: {}", summary(&found.action)))
+    let does = summary(&found.action);
+    let said = match declines {
+        true => trf!("proposal {id} declined: {does}", "提案 {id} 已否决：{does}"),
+        false => trf!("proposal {id} withdrawn: {does}", "提案 {id} 已撤回：{does}"),
+    };
+    report_recorded(context, &entry, None, said)
 }
 
 impl Redact {
@@ -378,7 +417,10 @@ impl Restored {
         let lost = self.lost_entries(session)?;
         let Restoration { restored, lost: last } = lost.ends;
         let listed = output::lost_entries(restored.seq, last.seq);
-        context.env.status(format_args!("the proposal lists {listed}; the list is permanent and cannot be redacted"));
+        context.env.status(trf!(
+            "the proposal lists {listed}; the list is permanent and cannot be redacted",
+            "提案列出{listed}；该清单永久保留，不能隐去"
+        ));
         open(context, session, text, |_| Ok(Action::Restored(lost.clone())))
     }
 

@@ -13,6 +13,7 @@ use crate::domain::{
 use crate::error::Error;
 use crate::output::{self, Gutter, KeyHistory, Page, ago, summary};
 use crate::store::{Held, Session};
+use crate::{tr, trf};
 
 /// The state of a proposal now: its name in JSON, and its words on screens.
 ///
@@ -22,13 +23,18 @@ pub(super) fn state_now(session: &Session, now: Moment, found: &Found) -> Result
     let (proposal, name) = (&found.proposal, found.proposal.state.as_str());
     Ok(match &proposal.state {
         ProposalState::Open(_) => match session.ask(|state| state.judge_pending(found.id, now))? {
-            Ok(()) => (name, format!("open; lapses {}", ago(proposal.lapses(), now.claimed))),
-            Err(Refusal::ProposalAhead { .. }) => ("ahead", "ahead of other clocks; cannot be seconded".to_owned()),
-            Err(Refusal::ProposalLapsed { since, .. }) => ("lapsed", format!("lapsed {}", ago(since, now.claimed))),
-            Err(refusal) => ("stale", format!("cannot be seconded: {refusal}")),
+            Ok(()) => (name, trf!("open; lapses {}", "待附议；{}失效", ago(proposal.lapses(), now.claimed))),
+            Err(Refusal::ProposalAhead { .. }) => {
+                ("ahead", tr!("ahead of other clocks; cannot be seconded", "时间超前于其他时钟；不能附议").to_owned())
+            }
+            Err(Refusal::ProposalLapsed { since, .. }) => {
+                ("lapsed", trf!("lapsed {}", "已于{}失效", ago(since, now.claimed)))
+            }
+            Err(refusal) => ("stale", trf!("cannot be seconded: {refusal}", "不能附议：{refusal}")),
         },
-        ProposalState::Seconded(by) | ProposalState::Declined(by) => (name, format!("{name} by {by}")),
-        ProposalState::Withdrawn => (name, name.to_owned()),
+        ProposalState::Seconded(by) => (name, trf!("seconded by {by}", "已由 {by} 附议")),
+        ProposalState::Declined(by) => (name, trf!("declined by {by}", "已由 {by} 否决")),
+        ProposalState::Withdrawn => (name, tr!("withdrawn", "已撤回").to_owned()),
     })
 }
 
@@ -41,19 +47,17 @@ pub fn summary_of(session: &Session, action: &Action) -> Result<String, Error> {
         Action::Lift { key, .. } => session.ask(|state| Ok(state.governance().key(*key)?.cloned()))??,
         _ => None,
     };
-    Ok(owner.map_or_else(|| summary(action), |key| format!("{} of {}", summary(action), key.person)))
+    Ok(owner.map_or_else(|| summary(action), |key| trf!("{} of {}", "{}（{}）", summary(action), key.person)))
 }
 
 /// Writes the page of a proposal: what it would change, and everything that its proposer signed.
 pub(super) fn write_page(page: &mut Page, now: Moment, session: &Session, found: &Found) -> Result<(), Error> {
     let Found { id, proposal, action } = found;
-    page.title(format_args!("proposal {id}: {}", summary_of(session, action)?));
-    page.field("state", state_now(session, now, found)?.1);
-    page.field(
-        "proposed",
-        format_args!("by {}, {} (entry {})", proposal.proposer, proposal.moment.claimed, proposal.seq),
-    );
-    page.field("digest", proposal.opened);
+    page.title(trf!("proposal {id}: {}", "提案 {id}：{}", summary_of(session, action)?));
+    page.field(tr!("state", "状态"), state_now(session, now, found)?.1);
+    let (by, time, seq) = (&proposal.proposer, proposal.moment.claimed, proposal.seq);
+    page.field(tr!("proposed", "提案人"), trf!("by {by}, {time} (entry {seq})", "{by}，{time}（第 {seq} 条）"));
+    page.field(tr!("digest", "摘要"), proposal.opened);
     let parts = parts(session, proposal.seq)?;
     // The names stand beside the people.
     for block in parts.content().iter().filter(|block| block.name != "names") {
@@ -61,7 +65,7 @@ pub(super) fn write_page(page: &mut Page, now: Moment, session: &Session, found:
     }
     let text = session.entry(proposal.seq)?.and_then(|entry| entry.text);
     action_blocks(page, now, session, action, text.as_ref())?;
-    page.block(&format!("entry {}, signed by {}", proposal.seq, proposal.proposer)).fields(&parts.fields());
+    page.block(&trf!("entry {seq}, signed by {by}", "第 {seq} 条，由 {by} 签名")).fields(&parts.fields());
     page.legend();
     Ok(())
 }
@@ -93,20 +97,25 @@ pub(super) fn action_blocks(
 /// holds more notices it before seconding.
 fn held_block(page: &mut Page, session: &Session, lost: &LostEntries) -> Result<(), Error> {
     let last = lost.ends.lost.seq;
-    page.block("this account");
-    match session.pinned().held(lost)? {
-        Held::Nothing => page.text("", "The log has every entry that this account verified."),
-        Held::Listed(head) => {
-            page.text("", format_args!("Verified up to entry {head}, which is listed as lost. Its pin would move."))
+    page.block(tr!("this account", "本账号"));
+    let said = match session.pinned().held(lost)? {
+        Held::Nothing => {
+            tr!("The log has every entry that this account verified.", "日志含有本账号验证过的每个条目。").to_owned()
         }
-        Held::Beyond(head) => page.text(
-            "",
-            format_args!("Verified up to entry {head}. The list ends at entry {last}: entries would be lost unlisted."),
+        Held::Listed(head) => trf!(
+            "Verified up to entry {head}, which is listed as lost. Its pin would move.",
+            "已验证至条目 {head}，它被列为丢失。已验证位置将会移动。"
         ),
-        Held::OtherBranch(head) => {
-            page.text("", format_args!("Verified up to entry {head}, on another branch than the listed entries."))
-        }
+        Held::Beyond(head) => trf!(
+            "Verified up to entry {head}. The list ends at entry {last}: entries would be lost unlisted.",
+            "已验证至条目 {head}。清单止于第 {last} 条：会有未列出的条目丢失。"
+        ),
+        Held::OtherBranch(head) => trf!(
+            "Verified up to entry {head}, on another branch than the listed entries.",
+            "已验证至条目 {head}，它与所列条目不在同一分支上。"
+        ),
     };
+    page.text("", said);
     Ok(())
 }
 
@@ -114,7 +123,7 @@ fn held_block(page: &mut Page, session: &Session, lost: &LostEntries) -> Result<
 fn stranded_block(page: &mut Page, session: &Session, person: &PersonId, now: Moment) -> Result<(), Error> {
     let stranded = stranded_by(session, person, now)?;
     if !stranded.is_empty() {
-        page.block("open changes then");
+        page.block(tr!("open changes then", "届时未结束的变更单"));
         stranded.iter().for_each(|line| _ = page.text("-", line));
     }
     Ok(())
@@ -128,13 +137,17 @@ fn revived_block(page: &mut Page, session: &Session, key: Fingerprint, now: Mome
         let revived = tally.void.iter().find(|(vote, why)| vote.key == key && *why == Void::DeadKey);
         let (have, need) = (tally.counted.len() + 1, tally.need);
         Ok(revived.map(|(vote, _)| {
-            format!("{}: by {}, {} (entry {}); then {have} of {need}", change.id(), vote.person, vote.time, vote.seq)
+            let (id, by, time, seq) = (change.id(), &vote.person, vote.time, vote.seq);
+            trf!(
+                "{id}: by {by}, {time} (entry {seq}); then {have} of {need}",
+                "{id}：{by}，{time}（第 {seq} 条）；届时已批准 {have}/{need}"
+            )
         }))
     })??;
-    page.block("approvals that count again");
+    page.block(tr!("approvals that count again", "将重新计入的批准"));
     let revived: Vec<String> = lines.into_iter().flatten().collect();
     if revived.is_empty() {
-        page.text("", "none");
+        page.text("", tr!("none", "无"));
     }
     revived.iter().for_each(|line| _ = page.text("-", line));
     Ok(())
@@ -149,7 +162,7 @@ pub fn stranded_by(session: &Session, person: &PersonId, now: Moment) -> Result<
     let lines = session.ask_each(None, ids, |change, governance| {
         let left = change.stranded(governance, Some(person))?;
         let status = change.status(governance, now)?;
-        Ok(left.is_any().then(|| format!("{} ({}): {}", change.id(), status.phrase(), left.phrase())))
+        Ok(left.is_any().then(|| trf!("{} ({}): {}", "{}（{}）：{}", change.id(), status.phrase(), left.phrase())))
     })??;
     Ok(lines.into_iter().flatten().collect())
 }
@@ -226,10 +239,10 @@ fn redacted_blocks(page: &mut Page, session: &Session, texts: &BTreeMap<u64, Dig
     for seq in texts.keys() {
         let Some((entry, raw)) = session.entry_and_bytes(*seq)? else { continue };
         let what = output::describe(&entry.event);
-        page.block(&format!("text of entry {seq}: {} {what}", entry.header.actor));
+        page.block(&trf!("text of entry {seq}: {} {what}", "第 {seq} 条的文字：{} {what}", entry.header.actor));
         let raw = raw.text.unwrap_or_default();
         match raw.is_empty() {
-            true => page.text("", "(already redacted)"),
+            true => page.text("", tr!("(already redacted)", "（已隐去）")),
             false => page.quote_text(Gutter::Prose, String::from_utf8_lossy(&raw).trim_end_matches('\n')),
         };
     }

@@ -5,6 +5,7 @@ use crate::domain::{ChangeId, Closed, Moment, SetFreeze, Status, Terms};
 use crate::error::Error;
 use crate::output::{Gutter, Page};
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// The most changes that a page lists.
 const MOST: usize = 20;
@@ -24,18 +25,23 @@ pub(super) fn stopped_block(page: &mut Page, session: &Session, it: &SetFreeze, 
     // If its calendar was replaced, it can no longer be seconded.
     let Ok(terms) = session.ask(|state| state.governance().with_periods(&it.terms))? else { return Ok(()) };
     let stopped = stopped_by(session, it, &terms, now)?;
-    page.block("open changes that it would stop");
+    page.block(tr!("open changes that it would stop", "它将阻止的未结束变更单"));
     if stopped.is_empty() {
-        page.text("", "none");
+        page.text("", tr!("none", "无"));
     }
     for Stopped { id, status, closed, excepted } in stopped.iter().take(MOST) {
-        let again = if *excepted { "; its exception is from the freeze that this one replaces" } else { "" };
-        page.text("-", format_args!("{id} {}: {closed}{again}", status.phrase()));
-        let title = title(session, *id)?.unwrap_or_else(|| "(text redacted)".to_owned());
+        let again = match excepted {
+            true => {
+                tr!("; its exception is from the freeze that this one replaces", "；其封网例外针对的是将被替换的封网")
+            }
+            false => "",
+        };
+        page.text("-", trf!("{id} {}: {closed}{again}", "{id} {}：{closed}{again}", status.phrase()));
+        let title = title(session, *id)?.unwrap_or_else(|| tr!("(text redacted)", "（文字已隐去）").to_owned());
         page.quote_text(Gutter::Prose, &title);
     }
     if stopped.len() > MOST {
-        page.text("", format_args!("and {} more", stopped.len() - MOST));
+        page.text("", trf!("and {} more", "另有 {} 个", stopped.len() - MOST));
     }
     Ok(())
 }

@@ -3,31 +3,34 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::commands::Context;
 use crate::commands::lookup::{change, change_id, parts};
+use crate::commands::{Context, Zh};
 use crate::domain::{ChangeId, Description, Event, Execution, Revision, Text, number};
 use crate::error::Error;
 use crate::output::{self, Equal, Page, Shown};
 use crate::store::Session;
+use crate::trf;
 
 /// Show the differences between two revisions
 ///
 /// A removed line begins with -, an added one with +. Then the line is shown as on the page of a change. Equal lines are
 /// left out and counted.
 #[derive(Debug, Args)]
+#[command(zh("显示两个修订之间的差异"))]
+#[command(zh_long("删除的行以 - 开头，新增的行以 + 开头，其后与变更单页面上的显示相同。相同的行略去，只计行数。"))]
 #[command(after_help = "Examples:
   twinseal diff CHG-42
   twinseal diff CHG-42 1..3
   twinseal diff CHG-42 --full")]
 pub struct Diff {
     /// Change id, such as CHG-42
-    #[arg(value_name = "CHANGE")]
+    #[arg(value_name = "CHANGE", zh("变更单编号，如 CHG-42"))]
     change: String,
     /// Revisions to compare, such as 1..3; by default the current and the previous one
-    #[arg(value_name = "FROM..TO")]
+    #[arg(value_name = "FROM..TO", zh("要比较的修订，如 1..3；默认为当前修订与前一个修订"))]
     range: Option<String>,
     /// Equal lines too
-    #[arg(long)]
+    #[arg(long, zh("也显示相同的行"))]
     full: bool,
 }
 
@@ -39,7 +42,7 @@ impl Diff {
         let session = context.open()?;
         let current = change(&session, id)?.current().id.number;
         if current == 1 && self.range.is_none() && !context.ui.json {
-            context.env.remark(format_args!("{id} has one revision; nothing to compare"));
+            context.env.remark(trf!("{id} has one revision; nothing to compare", "{id} 只有一个修订，没有可比较的"));
             return Ok(());
         }
         let (from, to) = match &self.range {
@@ -47,13 +50,16 @@ impl Diff {
             None => (current.saturating_sub(1).max(1), current),
         };
         let mut page = context.page();
-        page.title(format_args!("{id} revision {from} to {to}"));
+        page.title(trf!("{id} revision {from} to {to}", "{id} 修订 {from} 至 {to}"));
         if context.ui.json {
             return context.ui.print_json(context.env, fields(&session, id, from, to)?);
         }
         let equal = if self.full { Equal::All } else { Equal::Near };
         if !between(&mut page, &session, id, (from, to), equal)? {
-            context.env.remark(format_args!("no differences between revisions {from} and {to} of {id}"));
+            context.env.remark(trf!(
+                "no differences between revisions {from} and {to} of {id}",
+                "{id} 的修订 {from} 与 {to} 没有差异"
+            ));
             return Ok(());
         }
         Ok(context.env.print_long(page.legend().finish())?)

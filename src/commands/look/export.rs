@@ -5,21 +5,25 @@ use std::io::Write;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::commands::Context;
 use crate::commands::breakglass::Judged;
 use crate::commands::lookup::{reason_of, title};
+use crate::commands::{Context, Zh};
 use crate::domain::{BreakGlass, Change, ChangeId, Left, Outcome, Status, Tally};
 use crate::error::Error;
 use crate::format::Entry;
+use crate::lang::{Lang, within};
 use crate::output::{csv_row, json};
 use crate::store::Session;
 
 /// Export the log or the changes for other programs
 #[derive(Debug, Subcommand)]
+#[command(zh("导出日志或变更单，供其他程序使用"))]
 pub enum Export {
     /// Export every log entry as a line of JSON
     ///
     /// Each line has the exact signed bytes of an entry and their parsed content.
+    #[command(zh("把每条日志导出为一行 JSON"))]
+    #[command(zh_long("每行包括一条日志的原始签名字节及其解析后的内容。"))]
     Jsonl(Lines),
     /// Export every change as a row of CSV, or every break-glass
     ///
@@ -30,6 +34,14 @@ pub enum Export {
     /// that it needed; it is empty as long as approvals are missing.
     ///
     /// A cell that a spreadsheet would read as a formula begins with an apostrophe.
+    #[command(zh("把每个变更单或每个紧急处置导出为一行 CSV"))]
+    #[command(zh_long("\
+紧急处置不是变更，不在变更单之列；--breakglass 改为导出紧急处置。
+
+`approved` 列是 `approved_by` 中各批准的时间，顺序相同，以各日志条目所称为准。`seconds_to_approve` 从当前修订的提交算起，\
+到批准齐备为止；批准未齐备时为空。
+
+电子表格会当作公式的单元格，前面加一个撇号。"))]
     Csv(Csv),
 }
 
@@ -40,7 +52,7 @@ pub enum Export {
   twinseal export jsonl --since 812 | ship-to-siem")]
 pub struct Lines {
     /// First entry to export
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, zh("从这一条日志开始导出"))]
     since: u64,
 }
 
@@ -52,10 +64,10 @@ pub struct Lines {
   twinseal export csv --breakglass > without-approval.csv")]
 pub struct Csv {
     /// Begin with a byte order mark, by which Excel recognises UTF-8
-    #[arg(long)]
+    #[arg(long, zh("以字节顺序标记开头，Excel 据此识别 UTF-8"))]
     bom: bool,
     /// Break-glasses instead of changes
-    #[arg(long)]
+    #[arg(long, zh("导出紧急处置，而不是变更单"))]
     breakglass: bool,
 }
 
@@ -64,7 +76,8 @@ impl Export {
     /// The register cannot be opened or read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let session = context.open()?;
-        match self {
+        // Programs read it.
+        within(Lang::En, || match self {
             Self::Jsonl(lines) => jsonl(context, &session, lines.since),
             Self::Csv(Csv { bom, breakglass }) => {
                 if bom {
@@ -72,7 +85,7 @@ impl Export {
                 }
                 if breakglass { csv_of_break_glasses(context, &session) } else { csv(context, &session) }
             }
-        }
+        })
     }
 }
 

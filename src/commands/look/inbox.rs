@@ -6,11 +6,12 @@ mod watch;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::commands::Context;
+use crate::commands::{Context, Zh};
 use crate::domain::{Moment, PersonId};
 use crate::error::Error;
-use crate::output::{Clock, Page, Reading, visible};
+use crate::output::{Clock, Page, Reading, Then, measure, padded, visible};
 use crate::store::Session;
+use crate::{tr, trf};
 pub use acts::{Waiting, waiting};
 
 /// List what you can act on
@@ -22,40 +23,60 @@ pub use acts::{Waiting, waiting};
 /// --watch shows the inbox again whenever entries were recorded, and every minute, until you press Ctrl-C. If the output is
 /// no terminal, it prints a line for each new item.
 #[derive(Debug, Args)]
+#[command(zh("列出您的待办"))]
+#[command(zh_long("\
+列出待审批、待开始、待完成、待确认、待评估和待修订的变更单，待附议的提案，以及一个月内到期的日历，最紧急的在前。未追认的\
+紧急处置（break-glass）排在最前，出现在每个人的待办中。待办属于您的密钥的持有人，或 --as 指定的人。
+
+--watch 在每次有新日志条目时以及每分钟重新显示待办，直到您按 Ctrl-C。输出不是终端时，每项新待办打印一行。"))]
 #[command(after_help = "Examples:
   twinseal inbox
   twinseal inbox --watch
   twinseal inbox --as carol")]
 pub struct Inbox {
     /// Stay, and show what is new
-    #[arg(long)]
+    #[arg(long, zh("持续运行，显示新的待办"))]
     watch: bool,
 }
 
-/// The headings, by what can be done. Groups come in the order of their most urgent items.
-const HEADINGS: [(&str, &str); 12] = [
-    ("ratify", "break-glass to ratify"),
-    ("close", "break-glass to close"),
-    ("read", "break-glass without ratification"),
-    ("seal", "register to seal"),
-    ("approve", "changes to approve"),
-    ("start", "changes to start"),
-    ("finish", "changes to finish"),
-    ("confirm", "outcomes to confirm"),
-    ("review", "emergencies to review"),
-    ("revise", "changes to revise"),
-    ("second", "proposals to second"),
-    ("extend", "freezes to extend"),
-];
+/// The heading of a group, by what can be done.
+fn heading(action: &str) -> &str {
+    match action {
+        "ratify" => tr!("break-glass to ratify", "待追认的紧急处置"),
+        "close" => tr!("break-glass to close", "待说明的紧急处置"),
+        "read" => tr!("break-glass without ratification", "未追认的紧急处置"),
+        "seal" => tr!("register to seal", "待封印的变更台账"),
+        "approve" => tr!("changes to approve", "待审批的变更单"),
+        "start" => tr!("changes to start", "待开始的变更单"),
+        "finish" => tr!("changes to finish", "待完成的变更单"),
+        "confirm" => tr!("outcomes to confirm", "待确认的结果"),
+        "review" => tr!("emergencies to review", "待评估的紧急变更"),
+        "revise" => tr!("changes to revise", "待修订的变更单"),
+        "second" => tr!("proposals to second", "待附议的提案"),
+        "extend" => tr!("freezes to extend", "待延长的封网"),
+        action => action,
+    }
+}
 
 impl Waiting {
     /// `high; 1 of 2 approvals; window opens in 3 h (2026-12-05 20:00 +08:00)`.
     fn details(&self, clock: &Clock) -> String {
-        let due = |deadline| {
-            let away = crate::output::ago(deadline, clock.now);
-            format!("; {} {away} ({})", self.then, clock.at(deadline))
+        let due = |(deadline, then): (_, Then)| {
+            let (away, at, then) = (crate::output::ago(deadline, clock.now), clock.at(deadline), then.phrase());
+            trf!("; {then} {away} ({at})", "；{then}：{away}（{at}）")
         };
-        format!("{}{}", clock.local(&self.reason), self.deadline.map_or(String::new(), due))
+        let due = self.deadline.zip(self.then).map_or(String::new(), due);
+        format!("{}{due}", clock.local(&self.reason))
+    }
+
+    /// The subject in the language of the reader: `CHG-7`, `proposal 3`.
+    pub fn shown_subject(&self) -> String {
+        match self.subject.split_once(' ') {
+            Some(("proposal", id)) => trf!("proposal {id}", "提案 {id}"),
+            Some(("freeze", name)) => trf!("freeze {name}", "封网 {name}"),
+            _ if self.subject == "register" => tr!("register", "变更台账").to_owned(),
+            _ => self.subject.clone(),
+        }
     }
 
     /// The command that does it, or shows what must be done.
@@ -69,7 +90,7 @@ impl Waiting {
             "extend" => format!("`twinseal freeze show {name}`"),
             "review" => format!("`twinseal show {name}`"),
             // A start before its window would be refused, and the attempt recorded.
-            "start" if self.then == acts::OPENS => format!("`twinseal gate {name}`"),
+            "start" if self.then == Some(Then::WindowOpens) => format!("`twinseal gate {name}`"),
             action => format!("`twinseal {action} {name}`"),
         }
     }
@@ -96,7 +117,7 @@ impl Inbox {
         }
         let Look { me, waiting, .. } = look(context)?;
         if waiting.is_empty() && !context.ui.json {
-            context.env.remark(format_args!("inbox of {me} is empty"));
+            context.env.remark(trf!("inbox of {me} is empty", "{me} 没有待办"));
             return Ok(());
         }
         let json =
@@ -124,7 +145,7 @@ fn look(context: &mut Context<'_>) -> Result<Look, Error> {
 /// The items under their headings, the most urgent group first, and the command for the first item that asks for an act.
 pub fn text_of(context: &Context<'_>, waiting: &[Waiting]) -> String {
     let (mut page, clock) = (context.page(), context.clock());
-    let width = waiting.iter().map(|it| it.subject.len()).max().unwrap_or_default();
+    let width = waiting.iter().map(|it| measure(&it.shown_subject())).max().unwrap_or_default();
     let mut groups: Vec<&str> = Vec::new();
     for it in waiting.iter().filter(|it| !it.late).chain(waiting.iter().filter(|it| it.late)) {
         if !groups.contains(&it.action) {
@@ -132,19 +153,18 @@ pub fn text_of(context: &Context<'_>, waiting: &[Waiting]) -> String {
         }
     }
     for action in groups {
-        let heading = HEADINGS.iter().find(|(it, _)| *it == action).map_or(action, |(_, heading)| heading);
         let items: Vec<&Waiting> = waiting.iter().filter(|it| it.action == action).collect();
-        page.block(&format!("{heading} ({})", items.len()));
+        page.block(&trf!("{} ({})", "{}（{}）", heading(action), items.len()));
         items.iter().for_each(|it| write_item(&mut page, it, &clock, width));
     }
     if let Some(first) = waiting.iter().find(|it| it.action != "read").or(waiting.first()) {
-        page.block(&format!("next: {}", first.command()));
+        page.block(&trf!("next: {}", "下一步：{}", first.command()));
     }
     page.finish().trim_start().to_owned()
 }
 
 /// Two lines: the title behind the id, then what matters and until when.
 fn write_item(page: &mut Page, it: &Waiting, clock: &Clock, width: usize) {
-    page.text(&format!("{:<width$} ", it.subject), visible(&it.title, Reading::Prose));
+    page.text(&format!("{} ", padded(&it.shown_subject(), width)), visible(&it.title, Reading::Prose));
     page.text(&" ".repeat(width + 1), it.details(clock));
 }

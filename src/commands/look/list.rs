@@ -7,9 +7,9 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::commands::Context;
 use crate::commands::change::check::digest_of;
 use crate::commands::lookup::{View, known_person, parse, time};
+use crate::commands::{Context, Zh};
 use crate::domain::{
     ChangeKind, ConfirmationState, Digest, Facts, Invalid, Left, Moment, Rule, SearchWords, Status, Text, Time,
 };
@@ -17,9 +17,11 @@ use crate::error::Error;
 use crate::input::Toward;
 use crate::output::{WIDE, ago, json, table};
 use crate::store::{ChangeFilter, ChangeOrder, ChangeRow, Session};
+use crate::{tr, trf};
 
 /// List changes, newest first
 #[derive(Debug, Args)]
+#[command(zh("列出变更单，最新的在前"))]
 #[command(after_help = "Examples:
   twinseal list --status awaiting-approval
   twinseal list --status approved --service order-gateway --sort window
@@ -32,51 +34,59 @@ pub struct List {
     /// overrun, succeeded, failed, rolled-back; open stands for those that have not ended: awaiting-approval, approved,
     /// rejected, in-progress, overrun
     #[arg(short, long, value_name = "STATUS")]
+    #[arg(zh(
+        "按状态筛选，多个用逗号分隔：awaiting-approval（待审批）、approved（已批准）、rejected（已驳回）、\
+              withdrawn（已撤回）、expired（已过期）、in-progress（实施中）、overrun（已超窗口）、succeeded（成功）、\
+              failed（失败）、rolled-back（已回退）；open 表示全部未结束的：awaiting-approval、approved、rejected、\
+              in-progress、overrun"
+    ))]
     status: Option<String>,
     /// Filter by changes that you filed, or whose author, owner or implementer you are
-    #[arg(short, long)]
+    #[arg(short, long, zh("只列出您提交的，或您是作者、变更负责人或实施人的变更单"))]
     mine: bool,
     /// Filter by who approved the current revision and did not retract that
-    #[arg(long, value_name = "PERSON")]
+    #[arg(long, value_name = "PERSON", zh("按批准了当前修订且未收回的人筛选"))]
     approver: Option<String>,
     /// Filter by an artifact of the current revision: a file, or its SHA-256 digest
-    #[arg(long, value_name = "FILE|DIGEST")]
+    #[arg(long, value_name = "FILE|DIGEST", zh("按当前修订的制品筛选：文件，或其 SHA-256 摘要"))]
     artifact: Option<String>,
     /// Filter by owner
-    #[arg(long, value_name = "PERSON")]
+    #[arg(long, value_name = "PERSON", zh("按变更负责人筛选"))]
     owner: Option<String>,
     /// Filter by affected service
-    #[arg(long, value_name = "SERVICE")]
+    #[arg(long, value_name = "SERVICE", zh("按受影响的服务筛选"))]
     service: Option<String>,
     /// Filter by tag
-    #[arg(long, value_name = "TAG")]
+    #[arg(long, value_name = "TAG", zh("按标签筛选"))]
     tag: Option<String>,
     /// Filter by risk: low, medium, high, critical
-    #[arg(long, value_name = "RISK")]
+    #[arg(long, value_name = "RISK", zh("按风险筛选：low（低）、medium（中）、high（高）、critical（极高）"))]
     risk: Option<String>,
     /// Filter by kind: standard, normal, emergency
     #[arg(long, value_name = "KIND")]
+    #[arg(zh("按类型筛选：standard（标准变更）、normal（常规变更）、emergency（紧急变更）"))]
     kind: Option<String>,
     /// Filter by finished changes that await a confirmation
-    #[arg(long)]
+    #[arg(long, zh("只列出已完成、待确认的变更单"))]
     unconfirmed: bool,
     /// Filter by windows that end after this time, such as 'mon 09:00'
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", zh("只列出窗口在此时间之后结束的，如 'mon 09:00'"))]
     from: Option<String>,
     /// Filter by windows that start before this time
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", zh("只列出窗口在此时间之前开始的"))]
     to: Option<String>,
     /// Filter by words in the text, ignoring case
-    #[arg(long, value_name = "WORDS")]
+    #[arg(long, value_name = "WORDS", zh("按文本中的词筛选，不区分大小写"))]
     text: Option<String>,
     /// Register as of an entry or a time in the past
-    #[arg(long, value_name = "SEQ|TIME")]
+    #[arg(long, value_name = "SEQ|TIME", zh("以过去某一条日志或某一时间的变更台账为准"))]
     as_of: Option<String>,
     /// Order of the list
-    #[arg(long, value_enum, default_value_t = Order::Newest)]
+    #[arg(long, value_enum, default_value_t = Order::Newest, zh("排列顺序"))]
     sort: Order,
     /// Maximum number of changes
     #[arg(short = 'n', long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(zh("最多列出的变更单个数"))]
     limit: u32,
 }
 
@@ -141,7 +151,8 @@ impl List {
             known_person(session, person)?;
         }
         let (found, more) = self.select(session, *now, &query)?;
-        let as_of = view.as_of(&context.clock()).map_or(String::new(), |as_of| format!("as of {as_of}\n"));
+        let as_of =
+            view.as_of(&context.clock()).map_or(String::new(), |as_of| trf!("as of {as_of}\n", "截至{as_of}\n"));
         if found.is_empty() && !context.ui.json {
             context.env.remark(format_args!("{as_of}{}", nothing(session)));
             return Ok(());
@@ -152,12 +163,23 @@ impl List {
             context.ui.print_json(context.env, list)?;
         } else {
             let rows = found.iter().map(|it| row(context, it, now.claimed)).collect();
-            let header = ["CHANGE", "STATUS", "RISK", "OWNER", "OPENS", "TITLE"];
+            let header = [
+                tr!("CHANGE", "变更单"),
+                tr!("STATUS", "状态"),
+                tr!("RISK", "风险"),
+                tr!("OWNER", "变更负责人"),
+                tr!("OPENS", "窗口开始"),
+                tr!("TITLE", "标题"),
+            ];
             let table = table(header, rows, context.env.width);
             context.env.print_long(&format!("{as_of}{table}"))?;
         }
         if more {
-            context.env.remark(format_args!("showing the first {}; use --limit for more", found.len()));
+            let count = found.len();
+            context.env.remark(trf!(
+                "showing the first {count}; use --limit for more",
+                "只显示前 {count} 个；用 --limit 显示更多"
+            ));
         }
         Ok(())
     }
@@ -303,18 +325,25 @@ fn has_words(session: &Session, it: &Listed, query: &Query) -> Result<bool, Erro
 
 fn nothing(session: &Session) -> &'static str {
     if session.state().filed() > 0 {
-        "no matching changes; `twinseal list` shows all"
+        tr!("no matching changes; `twinseal list` shows all", "没有符合条件的变更单；`twinseal list` 列出全部")
     } else if session.state().governance().is_sealed() {
-        "no changes yet; start with `twinseal draft > change.toml`"
+        tr!(
+            "no changes yet; start with `twinseal draft > change.toml`",
+            "还没有变更单；从 `twinseal draft > change.toml` 开始"
+        )
     } else {
-        "register is not sealed yet; another founding admin runs: `twinseal seal`"
+        tr!(
+            "register is not sealed yet; another founding admin runs: `twinseal seal`",
+            "变更台账尚未封印；请另一名创建管理员运行：`twinseal seal`"
+        )
     }
 }
 
 /// `high`, or `high emergency`: a normal change does not say its kind.
 pub fn risk_and_kind(row: &ChangeRow) -> String {
     let ChangeRow { risk, kind, .. } = row;
-    if *kind == ChangeKind::Normal { risk.to_string() } else { format!("{risk} {kind}") }
+    let (risk, of_kind) = (risk.phrase(), kind.phrase());
+    if *kind == ChangeKind::Normal { risk } else { trf!("{risk} {of_kind}", "{risk}，{of_kind}") }
 }
 
 fn row(context: &Context<'_>, it: &Listed, now: Time) -> [String; 6] {
@@ -325,18 +354,23 @@ fn row(context: &Context<'_>, it: &Listed, now: Time) -> [String; 6] {
             let clock = context.clock();
             let opens = clock.minute(it.row.opens, &it.row.zone);
             // A pipe has no width, and what reads it no clock.
-            if context.env.width.is_some() { format!("{opens}, {}", ago(it.row.opens, now)) } else { opens }
+            if context.env.width.is_some() {
+                trf!("{opens}, {}", "{opens}，{}", ago(it.row.opens, now))
+            } else {
+                opens
+            }
         }
     };
-    let title = it.row.title.clone().unwrap_or_else(|| "(text redacted)".to_owned());
+    let title = it.row.title.clone().unwrap_or_else(|| tr!("(text redacted)", "（文本已隐去）").to_owned());
+    let phrase = it.status.phrase();
     let status = match it.left {
         // Why it cannot start, where that is the reason.
-        left if left.is_any() => format!("{}; {}", it.status.phrase(), left.phrase()),
+        left if left.is_any() => trf!("{phrase}; {}", "{phrase}；{}", left.phrase()),
         _ if it.row.confirmation == ConfirmationState::Awaiting => {
-            format!("{}; awaiting confirmation", it.status.phrase())
+            trf!("{phrase}; awaiting confirmation", "{phrase}；待确认")
         }
-        _ if it.cannot_start.is_some() => format!("{}; cannot start", it.status.phrase()),
-        _ => it.status.phrase(),
+        _ if it.cannot_start.is_some() => trf!("{phrase}; cannot start", "{phrase}；无法开始"),
+        _ => phrase,
     };
     [it.row.id.to_string(), status, risk, it.row.owner.clone(), opens, title]
 }

@@ -2,18 +2,20 @@
 
 use clap::Args;
 
-use crate::commands::Context;
 use crate::commands::breakglass::find;
 use crate::commands::lookup::{break_glass_id, change_id, known_person, parse, time};
+use crate::commands::{Context, Zh};
 use crate::domain::{EventKind, PersonId, number};
 use crate::error::Error;
 use crate::format::entry;
 use crate::input::Toward;
-use crate::output::{self, Page, describe, folded};
+use crate::output::{self, Page, describe, folded, widest_word};
 use crate::store::{EntryFilter, Session, Since, StoreError};
+use crate::trf;
 
 /// Show the audit log
 #[derive(Debug, Args)]
+#[command(zh("显示审计日志"))]
 #[command(after_help = "Examples:
   twinseal log --change CHG-42
   twinseal log --breakglass BG-1
@@ -21,34 +23,35 @@ use crate::store::{EntryFilter, Session, Since, StoreError};
   twinseal log --seq 812 --raw > 812.entry")]
 pub struct Log {
     /// Filter by change
-    #[arg(long, value_name = "CHG-N")]
+    #[arg(long, value_name = "CHG-N", zh("按变更单筛选"))]
     change: Option<String>,
     /// Filter by break-glass
-    #[arg(long, value_name = "BG-N")]
+    #[arg(long, value_name = "BG-N", zh("按紧急处置筛选"))]
     breakglass: Option<String>,
     /// Filter by actor
-    #[arg(long, value_name = "PERSON", visible_alias = "actor")]
+    #[arg(long, value_name = "PERSON", visible_alias = "actor", zh("按操作人筛选"))]
     person: Option<String>,
     /// Filter by kind of entry, such as change.approve
-    #[arg(long, value_name = "KIND")]
+    #[arg(long, value_name = "KIND", zh("按日志条目种类筛选，如 change.approve"))]
     kind: Option<String>,
     /// Single entry to show
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", zh("只显示这一条日志"))]
     seq: Option<u64>,
     /// First entry to show, by number or by the time that it claims: 812, yesterday, 'mon 09:00'
     #[arg(long, value_name = "N|TIME", conflicts_with = "seq")]
+    #[arg(zh("从这一条开始：编号，或日志条目所称的时间，如 812、yesterday、'mon 09:00'"))]
     since: Option<String>,
     /// Time before which entries are shown, as they claim it
-    #[arg(long, value_name = "TIME", conflicts_with = "seq")]
+    #[arg(long, value_name = "TIME", conflicts_with = "seq", zh("只显示所称时间早于此时间的日志条目"))]
     until: Option<String>,
     /// Exact bytes that the leaf hash covers: body, blank line, signature line
-    #[arg(long)]
+    #[arg(long, zh("叶哈希所覆盖的原始字节：正文、空行、签名行"))]
     raw: bool,
     /// Exact bytes of the text part, whose SHA-256 is in the body
-    #[arg(long, conflicts_with = "raw")]
+    #[arg(long, conflicts_with = "raw", zh("文本部分的原始字节，其 SHA-256 在正文中"))]
     raw_text: bool,
     /// Exact bytes of the data part, whose SHA-256 is in the body
-    #[arg(long, conflicts_with_all = ["raw", "raw_text"])]
+    #[arg(long, conflicts_with_all = ["raw", "raw_text"], zh("数据部分的原始字节，其 SHA-256 在正文中"))]
     raw_data: bool,
 }
 
@@ -94,12 +97,15 @@ impl Log {
             (true, _) => (Some(raw.blob), String::new()),
             (_, true) => {
                 let absent = match session.redacted(seq)? {
-                    Some(proposal) => format!("text of entry {seq} was redacted by proposal {proposal}"),
-                    None => format!("entry {seq} has no text"),
+                    Some(proposal) => trf!(
+                        "text of entry {seq} was redacted by proposal {proposal}",
+                        "第 {seq} 条日志的文本已由提案 {proposal} 隐去"
+                    ),
+                    None => trf!("entry {seq} has no text", "第 {seq} 条日志没有文本"),
                 };
                 (raw.text, absent)
             }
-            _ => (raw.data, format!("entry {seq} has no data")),
+            _ => (raw.data, trf!("entry {seq} has no data", "第 {seq} 条日志没有数据")),
         };
         if bytes.is_none() {
             context.env.remark(absent);
@@ -143,7 +149,7 @@ fn line((seq, time, actor): (u64, &str, &PersonId), description: &str, width: Op
     }
     let begin = format!("{begin}{actor:<12}  ");
     let (indent, mut page) = (begin.len(), Page::new(false, width));
-    let room = description.split(' ').map(str::len).max().unwrap_or_default().max(ROOM);
+    let room = widest_word(description).max(ROOM);
     if width.is_some_and(|width| usize::from(width) <= indent + room) {
         page.under(8, description);
         return format!("{}\n{}", begin.trim_end(), page.finish());

@@ -23,6 +23,7 @@ use crate::output::{
     revision_page,
 };
 use crate::store::Session;
+use crate::trf;
 
 /// Show a change
 ///
@@ -41,10 +42,10 @@ pub struct Show {
     #[arg(value_name = "CHANGE", zh("变更单编号，如 CHG-42"))]
     change: String,
     /// Revision to show instead of the current one
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", zh("显示此修订，而不是当前修订"))]
     revision: Option<u64>,
     /// Change as of an entry or a time in the past
-    #[arg(long, value_name = "SEQ|TIME")]
+    #[arg(long, value_name = "SEQ|TIME", zh("以过去某一条日志或某一时间的变更单为准"))]
     as_of: Option<String>,
 }
 
@@ -73,7 +74,7 @@ impl Show {
         let as_of = view.as_of(&clock);
         let mut page = context.page().read_by(Clock { now: view.now.claimed, ..clock });
         if let Some(as_of) = as_of {
-            page.text("", format_args!("as of {as_of}"));
+            page.text("", trf!("as of {as_of}", "截至{as_of}"));
         }
         match self.revision {
             Some(number) => revision(&mut page, session, view.now, &find(session, id, number)?)?,

@@ -10,14 +10,20 @@ use crate::commands::look::inbox::{self, Waiting};
 use crate::commands::lookup::change;
 use crate::domain::{Change, ChangeId, Effect, Met, Moment, PersonId, Status, Verdict};
 use crate::error::Error;
+use crate::lang::{Lang, lang, within};
 use crate::notify::What;
+use crate::output::Then;
 use crate::store::{ChangeFilter, Session};
 
-/// Everything that holds now and concerns any of these people, by its key.
+/// Everything that holds now and concerns any of these people, by its key. The queue keeps it, so it is in English.
 ///
 /// # Errors
 /// The register cannot be read.
 pub fn conditions(session: &Session, people: &[PersonId], remind: i64, now: Moment) -> Result<Holding, Error> {
+    within(Lang::En, || holding(session, people, remind, now))
+}
+
+fn holding(session: &Session, people: &[PersonId], remind: i64, now: Moment) -> Result<Holding, Error> {
     let mut holding =
         Holding { by_key: BTreeMap::new(), titles: BTreeMap::new(), changes: BTreeMap::new(), remind, now };
     for person in people {
@@ -41,6 +47,52 @@ pub struct Holding {
     changes: BTreeMap<ChangeId, Change>,
     remind: i64,
     now: Moment,
+}
+
+/// What the inbox says of each subject, in the language of the reader. Other languages than English are looked up when
+/// they are needed: a round takes most of its time for the inboxes of everybody.
+pub struct InboxTitles<'a> {
+    session: &'a Session,
+    people: &'a [PersonId],
+    now: Moment,
+    holding: &'a Holding,
+    translated: BTreeMap<&'static str, BTreeMap<String, String>>,
+}
+
+impl<'a> InboxTitles<'a> {
+    /// Those of the conditions that hold now.
+    pub fn new(session: &'a Session, people: &'a [PersonId], now: Moment, holding: &'a Holding) -> Self {
+        Self { session, people, now, holding, translated: BTreeMap::new() }
+    }
+
+    /// What holds now.
+    pub fn holding(&self) -> &Holding {
+        self.holding
+    }
+
+    /// What the inbox says of a subject, in the language of the reader.
+    ///
+    /// # Errors
+    /// The register cannot be read.
+    pub fn title(&mut self, subject: &str) -> Result<Option<String>, Error> {
+        // What is in no inbox has no title in another language either.
+        let english = self.holding.titles.get(subject);
+        if english.is_none() || lang() == Lang::En {
+            return Ok(english.cloned());
+        }
+        let titles = match self.translated.entry(lang().tag()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let mut titles = BTreeMap::new();
+                for person in self.people {
+                    let items = inbox::waiting(self.session, person, self.now)?;
+                    titles.extend(items.into_iter().map(|it| (it.subject, it.title)));
+                }
+                unknown.insert(titles)
+            }
+        };
+        Ok(titles.get(subject).or(english).cloned())
+    }
 }
 
 /// The prefix of the key of a reminder; the rest is the key of what it reminds of, and the deadline.
@@ -110,8 +162,8 @@ impl Holding {
         if let Ok(id) = item.subject.parse::<ChangeId>() {
             found = found.about(self.change(session, id)?);
         }
-        if let Some(at) = item.deadline {
-            found = found.until(at, item.then);
+        if let Some((at, then)) = item.deadline.zip(item.then) {
+            found = found.until(at, then.as_str());
         }
         self.by_key.insert(key, found.concerning([person.clone()]));
         Ok(())
@@ -121,8 +173,10 @@ impl Holding {
     fn window(&mut self, session: &Session, change: &Change, status: Status) -> Result<(), Error> {
         let facts = &change.current().facts;
         let (what, at, then) = match status {
-            Status::AwaitingApproval | Status::Approved => (What::WindowOpens, facts.window.start(), "window opens"),
-            Status::InProgress => (What::WindowCloses, facts.last_rollback(), "last rollback"),
+            Status::AwaitingApproval | Status::Approved => {
+                (What::WindowOpens, facts.window.start(), Then::WindowOpens.as_str())
+            }
+            Status::InProgress => (What::WindowCloses, facts.last_rollback(), Then::LastRollback.as_str()),
             _ => return Ok(()),
         };
         if !self.is_near(at) {
@@ -147,7 +201,7 @@ impl Holding {
             let key = format!("freeze {} {} {id} {filed}", met.freeze.name, met.freeze.since);
             let subject = (What::FreezeMeets, id.to_string());
             let found = Found::new(session, key.clone(), subject, &format!("show {id}")).about(change);
-            let found = found.word(&met.freeze.name).until(met.closed.from, "freeze closes");
+            let found = found.word(&met.freeze.name).until(met.closed.from, Then::FreezeCloses.as_str());
             self.by_key.insert(key, found.concerning(requesters_and_owner(change)));
         }
         Ok(())

@@ -7,6 +7,7 @@ use crate::domain::{Action, BreakGlassId, ChangeId, Event, FreezeName, Moment, P
 use crate::error::Error;
 use crate::format::entry::Entry;
 use crate::notify::What;
+use crate::output::Then;
 use crate::store::Session;
 
 /// What an entry says; `None` if nobody is told. `everybody` are the people of the register.
@@ -53,7 +54,7 @@ fn on_change(session: &Session, seq: u64, what: What, id: ChangeId) -> Result<Fo
     let change = change(session, id)?;
     let facts = &change.current().facts;
     let found = Found::new(session, key(seq), (what, id.to_string()), &format!("show {id}")).about(&change);
-    let found = found.until(facts.window.start(), "window opens");
+    let found = found.until(facts.window.start(), Then::WindowOpens.as_str());
     Ok(found.concerning(requesters_and_owner(&change)))
 }
 
@@ -96,10 +97,10 @@ fn glass(session: &Session, seq: u64, what: What, id: BreakGlassId, now: Moment)
     // Every rule about break-glass chooses it, whatever services it asks for: nobody knows yet what it touches.
     found.choice.facets = crate::notify::Facets::default();
     let (at, then) = match glass.close() {
-        Some(_) => (glass.deadline(), "unauthorised"),
-        None => (glass.end(), "ends"),
+        Some(_) => (glass.deadline(), Then::Unauthorised),
+        None => (glass.end(), Then::Ends),
     };
-    Ok(if glass.is_ahead(now) { found } else { found.until(at, then) })
+    Ok(if glass.is_ahead(now) { found } else { found.until(at, then.as_str()) })
 }
 
 /// The prefix of the key of what happened; the rest is the number of its entry.

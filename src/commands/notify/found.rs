@@ -1,13 +1,15 @@
 //! Something to notice, with the people whom it concerns.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::conditions::InboxTitles;
 use crate::commands::breakglass::find;
 use crate::commands::lookup::title;
 use crate::domain::{BreakGlassId, Change, ChangeId, PersonId, Time};
 use crate::error::Error;
 use crate::notify::{self, Choice, Deadline, EventName, Facets, Notice, What};
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// Something to notice.
 #[derive(Debug, Clone)]
@@ -82,20 +84,20 @@ impl Found {
     }
 }
 
-/// What a message says in the line of the title, as the verified register has it now: `inbox` is what the inbox says of
-/// each subject.
+/// What a message says in the line of the title, as the verified register has it now, in the language of the target.
 ///
 /// # Errors
 /// The register cannot be read.
-pub fn title_of(session: &Session, notice: &Notice, inbox: &BTreeMap<String, String>) -> Result<Option<String>, Error> {
+pub fn title_of(session: &Session, notice: &Notice, inbox: &mut InboxTitles<'_>) -> Result<Option<String>, Error> {
     if let Ok(id) = notice.subject.parse::<ChangeId>() {
-        return Ok(Some(title(session, id)?.unwrap_or_else(|| "(text redacted)".to_owned())));
+        let redacted = || tr!("(text redacted)", "（文本已隐去）").to_owned();
+        return Ok(Some(title(session, id)?.unwrap_or_else(redacted)));
     }
     match notice.subject.parse::<BreakGlassId>() {
         Ok(id) if notice.what.event() == Some(EventName::BreakGlass) => {
-            Ok(Some(format!("incident {}", find(session, id)?.opening().incident)))
+            Ok(Some(trf!("incident {}", "事件 {}", find(session, id)?.opening().incident)))
         }
-        _ => Ok(inbox.get(&notice.subject).cloned()),
+        _ => inbox.title(&notice.subject),
     }
 }
 

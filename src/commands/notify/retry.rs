@@ -7,10 +7,11 @@ use serde_json::json;
 
 use super::run::lock;
 use super::{rules, state};
-use crate::commands::Context;
+use crate::commands::{Context, Zh};
 use crate::error::{Error, NotifyError};
 use crate::input::nearest;
 use crate::output::safe;
+use crate::trf;
 
 /// Arguments of `notify retry`.
 #[derive(Debug, Args)]
@@ -19,13 +20,13 @@ use crate::output::safe;
   twinseal notify retry changes --drop")]
 pub struct Retry {
     /// Target whose refused messages are queued again
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", zh("其被拒收的消息重新进入队列的通知渠道"))]
     target: String,
     /// Delete its refused messages instead
-    #[arg(long)]
+    #[arg(long, zh("改为删除其被拒收的消息"))]
     drop: bool,
     /// Rules to read, instead of notify.toml beside config.toml
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", zh("要读取的规则文件，代替 config.toml 旁的 notify.toml"))]
     config: Option<PathBuf>,
 }
 
@@ -46,8 +47,11 @@ impl Retry {
             false => state.retry(&self.target, now),
         };
         let (done, name) = (done.map_err(NotifyError::from)?, safe(&self.target).into_owned());
-        let (s, verb) = (if done == 1 { "" } else { "s" }, if self.drop { "deleted" } else { "queued again" });
+        let s = if done == 1 { "" } else { "s" };
         let json = || json!({ "target": self.target, "messages": done, "dropped": self.drop });
-        context.ui.answer(context.env, json, || format!("{done} message{s} to {name} {verb}"))
+        context.ui.answer(context.env, json, || match self.drop {
+            true => trf!("{done} message{s} to {name} deleted", "已删除发往 {name} 的 {done} 条消息"),
+            false => trf!("{done} message{s} to {name} queued again", "发往 {name} 的 {done} 条消息已重新进入队列"),
+        })
     }
 }

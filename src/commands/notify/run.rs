@@ -8,21 +8,23 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::conditions::{Holding, conditions, reminded_of};
+use super::conditions::{Holding, InboxTitles, conditions, reminded_of};
 use super::entries::happened;
 use super::fan_out::FanOut;
 use super::found::title_of;
 use super::{rules, state, zone};
-use crate::commands::Context;
 use crate::commands::duration::duration;
 use crate::commands::lookup::time;
+use crate::commands::{Context, Zh};
 use crate::domain::{Group, Head, Moment, PersonId, number};
 use crate::error::{Error, NotifyError};
 use crate::input::Toward;
-use crate::notify::{Begun, Queued, Sent, State, Titles, Told, deliver};
+use crate::lang::within;
+use crate::notify::{Begun, Queued, Reason, Sent, State, Titles, Told, deliver};
 use crate::output::safe;
 use crate::private;
 use crate::store::{EntryFilter, Session, Since};
+use crate::trf;
 
 /// Arguments of `notify run`.
 #[derive(Debug, Args)]
@@ -32,16 +34,16 @@ use crate::store::{EntryFilter, Session, Since};
   twinseal notify run --stay --every 30s")]
 pub struct Run {
     /// Rules to follow, instead of notify.toml beside config.toml
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", zh("要遵循的规则文件，代替 config.toml 旁的 notify.toml"))]
     config: Option<PathBuf>,
     /// Entry or time from which the first run sends notices; what waits now is sent too
-    #[arg(long, value_name = "N|TIME")]
+    #[arg(long, value_name = "N|TIME", zh("首次运行从该日志条目或时间开始发送通知；当前待办也会发送"))]
     since: Option<String>,
     /// Run until it is stopped, instead of once
-    #[arg(long)]
+    #[arg(long, zh("持续运行直到被停止，而不是只运行一次"))]
     stay: bool,
     /// Time between two rounds: 30s, 5m
-    #[arg(long, value_name = "LENGTH", default_value = "30s", requires = "stay")]
+    #[arg(long, value_name = "LENGTH", default_value = "30s", requires = "stay", zh("两轮之间的间隔：30s、5m"))]
     every: String,
 }
 
@@ -69,7 +71,7 @@ impl Run {
                 Err(error) => {
                     let said = failed.replace(error.to_string());
                     if let Some(new) = failed.as_ref().filter(|_| said != failed) {
-                        context.env.status(format_args!("error: {}", safe(new)));
+                        context.env.status(trf!("error: {}", "错误：{}", safe(new)));
                     }
                 }
             }
@@ -96,14 +98,15 @@ impl Run {
         let holding = conditions(session, &people, rules.remind, now)?;
         let fan_out = FanOut { rules: &rules, groups: &groups, fingerprint: session.fingerprint(), head };
         let queued = queue(context, (session, &fan_out, &holding), (&mut state, since), now)?;
-        let titles = settle(session, &fan_out, &holding, &mut state)?;
+        let mut inbox = InboxTitles::new(session, &people, now, &holding);
+        let titles = settle(session, &fan_out, &mut inbox, &mut state)?;
         let zone = zone(context, &rules);
         let (mut senders, mut sent) = (BTreeMap::new(), BTreeMap::new());
         for (name, target) in &rules.targets {
             match target.sender(&zone, &rules.people) {
                 Ok(sender) => drop(senders.insert(name.as_str(), sender)),
                 Err(reason) => {
-                    let failed = Sent { failed: Some(reason), ..Sent::default() };
+                    let failed = Sent { failed: Some(reason.into()), ..Sent::default() };
                     sent.insert(name.clone(), failed);
                 }
             }
@@ -148,7 +151,11 @@ fn queue(
     let old = begun.map(|it| it.told).unwrap_or_default();
     let told = begin_to_hold(fan_out, holding, (&old, noticed), &mut queued);
     if from.is_none() {
-        context.env.status(format_args!("notices begin after entry {}; nothing before it is sent", head.seq));
+        context.env.status(trf!(
+            "notices begin after entry {}; nothing before it is sent",
+            "通知从第 {} 条之后开始；此前的内容不发送",
+            head.seq
+        ));
         queued.clear();
     }
     let begun = Begun { head, told };
@@ -188,15 +195,19 @@ fn begin_to_hold(
 
 /// Judges again who gets what is queued, because people leave and texts are redacted while a target is down. Deletes
 /// what nobody is to get any more, and returns the titles of the rest.
-fn settle(session: &Session, fan_out: &FanOut<'_>, holding: &Holding, state: &mut State) -> Result<Titles, Error> {
+fn settle(
+    session: &Session,
+    fan_out: &FanOut<'_>,
+    inbox: &mut InboxTitles<'_>,
+    state: &mut State,
+) -> Result<Titles, Error> {
     let (mut gone, mut titles) = (Vec::new(), Titles::new());
     for it in state.pending().map_err(NotifyError::from)? {
         // What is not in the rules now stays, and `notify status` says so.
-        if !fan_out.rules.targets.contains_key(&it.target) {
-            continue;
-        }
-        if fan_out.still_reaches(&it, &holding.by_key) {
-            titles.extend(title_of(session, &it.notice, &holding.titles)?.map(|title| (it.n, title)));
+        let Some(target) = fan_out.rules.targets.get(&it.target) else { continue };
+        if fan_out.still_reaches(&it, &inbox.holding().by_key) {
+            let title = within(target.lang, || title_of(session, &it.notice, inbox))?;
+            titles.extend(title.map(|title| (it.n, title)));
         } else {
             gone.push(it.n);
         }
@@ -235,9 +246,10 @@ fn first_entry(context: &Context<'_>, session: &Session, given: &str, head: Head
 fn report(context: &mut Context<'_>, queued: usize, sent: &BTreeMap<String, Sent>) -> Result<(), Error> {
     if context.ui.json {
         let one = |(name, it): (&String, &Sent)| {
-            let refused = |(subject, reason): &(String, String)| json!({ "subject": subject, "reason": reason });
+            let refused =
+                |(subject, reason): &(String, Reason)| json!({ "subject": subject, "reason": reason.to_string() });
             json!({
-                "target": name, "delivered": it.delivered, "failed": it.failed,
+                "target": name, "delivered": it.delivered, "failed": it.failed.as_ref().map(Reason::to_string),
                 "refused": it.refused.iter().map(refused).collect::<Value>(),
             })
         };
@@ -251,13 +263,22 @@ fn report(context: &mut Context<'_>, queued: usize, sent: &BTreeMap<String, Sent
         let name = safe(name);
         if it.delivered > 0 {
             let s = if it.delivered == 1 { "" } else { "s" };
-            context.env.status(format_args!("{} message{s} sent to {name}", it.delivered));
+            context.env.status(trf!("{n} message{s} sent to {name}", "已向 {name} 发送 {n} 条消息", n = it.delivered));
         }
         for (subject, reason) in &it.refused {
-            context.env.status(format_args!("warning: {name} refused {}: {}", safe(subject), safe(reason)));
+            let (subject, reason) = (safe(subject), reason.to_string());
+            let reason = safe(&reason);
+            context
+                .env
+                .status(trf!("warning: {name} refused {subject}: {reason}", "警告：{name} 拒收 {subject}：{reason}"));
         }
         if let Some(reason) = &it.failed {
-            context.env.status(format_args!("warning: {name} takes no messages now: {}", safe(reason)));
+            let reason = reason.to_string();
+            let reason = safe(&reason);
+            context.env.status(trf!(
+                "warning: {name} takes no messages now: {reason}",
+                "警告：{name} 目前不接收消息：{reason}"
+            ));
         }
         if it.failed.is_some() || !it.refused.is_empty() {
             undelivered.push(name.into_owned());

@@ -7,12 +7,13 @@ use data_encoding::HEXLOWER;
 use serde_json::json;
 
 use super::{rules, target, zone};
-use crate::commands::Context;
 use crate::commands::lookup::parse;
+use crate::commands::{Context, Zh};
 use crate::domain::PersonId;
 use crate::error::{Error, NotifyError};
 use crate::notify::{self, Job, Notice, What};
 use crate::output::safe;
+use crate::trf;
 
 /// Arguments of `notify test`.
 #[derive(Debug, Args)]
@@ -21,13 +22,13 @@ use crate::output::safe;
   twinseal notify test mail --person carol")]
 pub struct Test {
     /// Target to send to
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", zh("要发送到的通知渠道"))]
     target: String,
     /// Who gets it, if the target writes to people
-    #[arg(long, value_name = "PERSON")]
+    #[arg(long, value_name = "PERSON", zh("渠道按人发送时的收件人"))]
     person: Option<String>,
     /// Rules to read, instead of notify.toml beside config.toml
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", zh("要读取的规则文件，代替 config.toml 旁的 notify.toml"))]
     config: Option<PathBuf>,
 }
 
@@ -64,13 +65,13 @@ impl Test {
         let sent = found.sender(&zone, &rules.people).map_err(notify::Failure::down);
         let sent = sent.and_then(|sender| sender.send(&job, context.env.now()));
         if let Err(failure) = sent {
-            return Err(NotifyError::NotSent { target: self.target, reason: failure.reason().to_owned() }.into());
+            return Err(NotifyError::NotSent { target: self.target, reason: failure.reason().to_string() }.into());
         }
         let name = self.target;
         context.ui.answer(
             context.env,
             || json!({ "target": name, "id": job.id }),
-            || format!("test message sent to {}", safe(&name)),
+            || trf!("test message sent to {}", "测试消息已发送到 {}", safe(&name)),
         )
     }
 }

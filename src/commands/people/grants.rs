@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::commands::Context;
 use crate::commands::files::read_draft;
 use crate::commands::govern::proposal::open;
 use crate::commands::govern::stranded_by;
 use crate::commands::lookup::{known_person, parse, reason, time};
 use crate::commands::people::members;
+use crate::commands::{Context, Zh};
 use crate::domain::{
     Action, Grants, Group, NewGrants, Period, Periods, Person, PersonId, Refusal, Role, Text, Time, take_granted,
 };
@@ -19,6 +19,7 @@ use crate::format::request::{RegisterRef, Request};
 use crate::input::Toward;
 use crate::input::read_rota;
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// Arguments of `person grant`.
 #[derive(Debug, Args)]
@@ -42,24 +43,36 @@ pub struct Grant {
 #[derive(Debug, Args)]
 struct When {
     /// Beginning of the period, such as 'mon 09:00' or 2026-12-07T09:00:00+08:00
+    #[arg(zh("期间的开始，如 'mon 09:00' 或 2026-12-07T09:00:00+08:00"))]
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
     /// End of the period, such as 'fri 18:00' or 2026-12-31T18:00:00+08:00
+    #[arg(zh("期间的结束，如 'fri 18:00' 或 2026-12-31T18:00:00+08:00"))]
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
 }
 
 /// Arguments of `person rota`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = tr!(
+    "Examples:
   twinseal person rota december.csv --reason 'On duty in December.'
 
 The file has one line for each period. The grant is a role, or group NAME:
   person,grant,from,until
   carol,group duty,2026-12-01T09:00:00+08:00,2026-12-08T09:00:00+08:00
-  dave,group duty,2026-12-08T09:00:00+08:00,2026-12-15T09:00:00+08:00")]
+  dave,group duty,2026-12-08T09:00:00+08:00,2026-12-15T09:00:00+08:00",
+    "示例：
+  twinseal person rota december.csv --reason '十二月值班。'
+
+文件中每个期间一行。授权是一个角色，或 group NAME：
+  person,grant,from,until
+  carol,group duty,2026-12-01T09:00:00+08:00,2026-12-08T09:00:00+08:00
+  dave,group duty,2026-12-08T09:00:00+08:00,2026-12-15T09:00:00+08:00"
+))]
 pub struct Rota {
     /// Rota in CSV; - reads standard input
+    #[arg(zh("CSV 格式的轮值表；- 表示标准输入"))]
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
@@ -79,6 +92,7 @@ pub struct Revoke {
     #[command(flatten)]
     when: When,
     /// Do not revoke the machine account's keys with an operator, who then still answers for what they sign
+    #[arg(zh("撤销操作责任人时不吊销机器账号的密钥；其签名仍由该责任人负责"))]
     #[arg(long, requires = "operators")]
     keep_keys: bool,
     #[command(flatten)]
@@ -89,15 +103,19 @@ pub struct Revoke {
 #[derive(Debug, Args)]
 struct What {
     /// Person or machine account
+    #[arg(zh("人员或机器账号"))]
     #[arg(value_name = "PERSON")]
     person: String,
     /// Roles: admin, engineer, approver, auditor
+    #[arg(zh("角色：admin、engineer、approver、auditor"))]
     #[arg(value_name = "ROLE")]
     roles: Vec<String>,
     /// Group of approvers, such as dba
+    #[arg(zh("审批人组，如 dba"))]
     #[arg(long = "group", value_name = "GROUP")]
     groups: Vec<String>,
     /// Operator, if PERSON is a machine account
+    #[arg(zh("操作责任人，如果 PERSON 是机器账号"))]
     #[arg(long = "operator", value_name = "PERSON")]
     operators: Vec<String>,
 }
@@ -106,6 +124,7 @@ struct What {
 #[derive(Debug, Args)]
 pub struct Why {
     /// Reason, shown to the admin who seconds the proposal
+    #[arg(zh("理由，显示给附议的管理员"))]
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 }
@@ -116,6 +135,7 @@ pub struct Why {
   twinseal person retire dave --reason 'Left the firm.'")]
 pub struct Retire {
     /// Person or machine account
+    #[arg(zh("人员或机器账号"))]
     #[arg(value_name = "PERSON")]
     person: String,
     #[command(flatten)]
@@ -129,12 +149,15 @@ pub struct Retire {
   twinseal person machine deploy=deploy.request --operator erin --role engineer")]
 pub struct Machine {
     /// Id and enrolment request: deploy=deploy.request
+    #[arg(zh("标识和登记申请：deploy=deploy.request"))]
     #[arg(value_name = "NAME=FILE")]
     member: String,
     /// Operator, who answers for the account; its acts count as theirs
+    #[arg(zh("操作责任人，为该账号负责；其操作视为责任人本人的操作"))]
     #[arg(long = "operator", required = true, value_name = "PERSON")]
     operators: Vec<String>,
     /// Role: engineer, to file changes; starting changes needs no role
+    #[arg(zh("角色：engineer，用于提交变更单；开始实施不需要角色"))]
     #[arg(long = "role", value_name = "ROLE")]
     roles: Vec<String>,
 }
@@ -147,6 +170,7 @@ pub struct Machine {
   twinseal person add-key bob.request")]
 pub struct AddKey {
     /// Enrolment request, made with the new key
+    #[arg(zh("用新密钥写出的登记申请"))]
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
@@ -201,7 +225,7 @@ impl Grant {
     /// A rule refuses it, or it cannot be recorded.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let person: PersonId = parse(&self.what.person)?;
-        let added = self.what.grants(self.when.period(context)?, "grant")?;
+        let added = self.what.grants(self.when.period(context)?, tr!("grant", "授予"))?;
         let text = self.why.text()?;
         propose_added(context, &BTreeMap::from([(person, added)]), text)
     }
@@ -244,7 +268,7 @@ impl Revoke {
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let person: PersonId = parse(&self.what.person)?;
         let cut = self.when.period(context)?;
-        let removed = self.what.grants(cut, "revoke")?;
+        let removed = self.what.grants(cut, tr!("revoke", "撤销"))?;
         let text = self.why.text()?;
         let mut session = context.open()?;
         known_person(&session, &person)?;
@@ -254,14 +278,14 @@ impl Revoke {
             let mut grants = base(&present, now);
             let missing = |what: String| Error::NotGranted { person: person.clone(), what };
             if let Some(role) = take_granted(&mut grants.roles, removed.roles.keys().copied(), cut) {
-                return Err(missing(format!("role {role}")));
+                return Err(missing(trf!("role {}", "角色 {}", role.phrase())));
             }
             if let Some(group) = take_granted(&mut grants.groups, removed.groups.keys().cloned(), cut) {
-                return Err(missing(format!("group {group}")));
+                return Err(missing(trf!("group {group}", "组 {group}")));
             }
             for it in &removed.operators {
                 if !grants.operators.remove(it) {
-                    return Err(missing(format!("operator {it}")));
+                    return Err(missing(trf!("operator {it}", "操作责任人 {it}")));
                 }
             }
             let mut new = new_grants(&present, grants);
@@ -296,7 +320,7 @@ impl Retire {
 /// The cache cannot be read.
 fn report_stranded(context: &mut Context<'_>, session: &Session, leaving: &PersonId) -> Result<(), Error> {
     for line in stranded_by(session, leaving, session.state().moment(context.env.now()))? {
-        context.env.status(format_args!("warning: without {leaving}, {line}"));
+        context.env.status(trf!("warning: without {leaving}, {line}", "警告：{leaving} 离任后，{line}"));
     }
     Ok(())
 }
@@ -322,7 +346,10 @@ impl AddKey {
         let request = members::read_request(context, &self.file, &here(&session)?)?;
         known_person(&session, &request.person)?;
         if request.vouch.is_none() {
-            context.env.remark("note: no key of this person vouches for the new key; the seconding admin is warned");
+            context.env.remark(tr!(
+                "note: no key of this person vouches for the new key; the seconding admin is warned",
+                "注意：此人没有密钥为新密钥担保；附议的管理员会看到警告"
+            ));
         }
         let Request { person, asked, key, proof, vouch, .. } = request;
         let action = Action::AddKey { person, asked, key, proof, vouch };

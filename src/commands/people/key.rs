@@ -9,27 +9,34 @@ use zeroize::Zeroizing;
 use crate::commands::govern::{key_history, proposal::open};
 use crate::commands::lookup::{parse, reason};
 use crate::commands::people::suspend::if_left_short;
-use crate::commands::{Context, Question, record_asked, report_recorded};
-use crate::domain::{Action, Digest, Event, Fingerprint};
+use crate::commands::{Context, Question, Zh, record_asked, report_recorded};
+use crate::domain::{Action, Digest, Event, Fingerprint, PersonId};
 use crate::error::Error;
 use crate::key_choice::ask_secret;
 use crate::output::{self, KeyHistory, Page, safe};
 use crate::record::Plan;
 use crate::signer::{Entropy, KeyError, KeyFile, Passphrase, create};
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// Make, show, revoke and suspend keys
 #[derive(Debug, Subcommand)]
+#[command(zh("生成、查看、吊销和停用密钥"))]
 pub enum Key {
     /// Make an Ed25519 key pair
     ///
     /// Writes the private key to NAME and the public key to NAME.pub, in OpenSSH's format.
+    #[command(zh("生成 Ed25519 密钥对"))]
+    #[command(zh_long("私钥写入 NAME，公钥写入 NAME.pub，均为 OpenSSH 格式。"))]
     New(New),
     /// Show the public key and fingerprint of a private key file
+    #[command(zh("显示私钥文件的公钥和指纹"))]
     Show(Show),
     /// Revoke one of your keys permanently
     ///
     /// Use it for a key that is lost or that another person may have. Approvals made with it no longer count.
+    #[command(zh("永久吊销自己的一把密钥"))]
+    #[command(zh_long("用于丢失的或可能落入他人之手的密钥。用它作出的批准不再计入。"))]
     #[command(after_help = "Examples:
   twinseal key revoke SHA256:E4kUds/bwuNNn6+uI/meaR+3mlTlFQVE7PXcGdo9Crc \\
       --reason 'Lost.'")]
@@ -37,11 +44,14 @@ pub enum Key {
     /// Suspend a person's key immediately
     ///
     /// One admin can suspend any key. Lifting the suspension needs a proposal: twinseal key lift.
+    #[command(zh("立即停用某人的一把密钥"))]
+    #[command(zh_long("一位管理员即可停用任何密钥。解除停用需要提案：twinseal key lift。"))]
     #[command(after_help = "Examples:
   twinseal key suspend SHA256:E4kUds/bwuNNn6+uI/meaR+3mlTlFQVE7PXcGdo9Crc \\
       --reason 'Stolen laptop.'")]
     Suspend(Target),
     /// Propose to lift the suspension of a key
+    #[command(zh("提议解除密钥的停用"))]
     #[command(after_help = "Examples:
   twinseal key lift SHA256:E4kUds/bwuNNn6+uI/meaR+3mlTlFQVE7PXcGdo9Crc \\
       --reason 'Found again.'")]
@@ -52,9 +62,11 @@ pub enum Key {
 #[derive(Debug, Args)]
 pub struct Target {
     /// Fingerprint of the key (SHA256:...), as `twinseal person show` prints it
+    #[arg(zh("密钥的指纹（SHA256:...），见 `twinseal person show`"))]
     #[arg(value_name = "FINGERPRINT")]
     key: String,
     /// Reason
+    #[arg(zh("理由"))]
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 }
@@ -66,9 +78,11 @@ pub struct Target {
   twinseal key new deploy.key --no-passphrase")]
 pub struct New {
     /// Path of the private key
+    #[arg(zh("私钥的路径"))]
     #[arg(value_name = "NAME")]
     name: PathBuf,
     /// No passphrase: anybody who can read the file can sign
+    #[arg(zh("不设口令：任何能读取该文件的人都能签名"))]
     #[arg(long, conflicts_with = "global-passphrase-file")]
     no_passphrase: bool,
 }
@@ -79,6 +93,7 @@ pub struct New {
   twinseal key show ~/.ssh/id_ed25519")]
 pub struct Show {
     /// Private key file
+    #[arg(zh("私钥文件"))]
     #[arg(value_name = "FILE")]
     file: PathBuf,
 }
@@ -90,45 +105,50 @@ impl Key {
         match self {
             Self::New(new) => new.run(context),
             Self::Show(show) => show.run(context),
-            Self::Revoke(target) => target.end(context, ("revoke", "revoked permanently"), Event::KeyRevoke),
-            Self::Suspend(target) => target.end(context, ("suspend", "suspended"), Event::KeySuspend),
+            Self::Revoke(target) => target.end(context, Event::KeyRevoke),
+            Self::Suspend(target) => target.end(context, Event::KeySuspend),
             Self::Lift(target) => target.lift(context),
         }
     }
 }
 
 impl Target {
-    fn end(
-        self,
-        context: &mut Context<'_>,
-        (verb, done): (&str, &str),
-        event: fn(Fingerprint) -> Event,
-    ) -> Result<(), Error> {
+    fn end(self, context: &mut Context<'_>, event: fn(Fingerprint) -> Event) -> Result<(), Error> {
         let key: Fingerprint = parse(&self.key)?;
         let text = reason(self.reason.as_deref())?;
+        let revokes = matches!(event(key), Event::KeyRevoke(_));
         let mut session = context.open()?;
         let history = key_history(&session, key)?;
         let page = |page: &mut Page, _: &Session| {
-            output::key(page, &format!("about to sign: {verb} a key"), key, history.as_ref());
+            let heading = match revokes {
+                true => tr!("about to sign: revoke a key", "即将签名：吊销密钥"),
+                false => tr!("about to sign: suspend a key", "即将签名：停用密钥"),
+            };
+            output::key(page, heading, key, history.as_ref());
             Ok(())
         };
         let plan = |_: &mut Session| Ok(Plan { event: event(key), text: text.clone() });
         let question = match &history {
             Some(KeyHistory { person, .. }) => {
-                let act = format!("{verb} this key of {person}");
-                let warning = match verb {
-                    "revoke" => "a revoked key never works again, and approvals by it no longer count",
-                    _ => "approvals by a suspended key no longer count; only two admins can lift the suspension",
-                };
-                let usual = Question { warning, act: act.clone(), word: person.to_string() };
-                if_left_short(&session, person, Some(key), act)?.or(Some(usual))
+                let usual = question(revokes, person);
+                if_left_short(&session, person, Some(key), usual.act.clone())?.or(Some(usual))
             }
             None => None,
         };
         let entry = record_asked(context, &mut session, page, plan, question)?;
         context.ui.report_admins(context.env, &session).map_err(|error| error.after(entry.header.seq))?;
-        let whose = history.as_ref().map_or(String::new(), |it| format!(" of {}", it.person));
-        report_recorded(context, &entry, None, format_args!("key {key}{whose} {done}; its approvals no longer count"))
+        let whose = history.as_ref().map_or(String::new(), |it| trf!(" of {}", "（{}）", it.person));
+        let said = match revokes {
+            true => trf!(
+                "key {key}{whose} revoked permanently; its approvals no longer count",
+                "密钥 {key}{whose} 已永久吊销；用它作出的批准不再计入"
+            ),
+            false => trf!(
+                "key {key}{whose} suspended; its approvals no longer count",
+                "密钥 {key}{whose} 已停用；用它作出的批准不再计入"
+            ),
+        };
+        report_recorded(context, &entry, None, said)
     }
 
     fn lift(self, context: &mut Context<'_>) -> Result<(), Error> {
@@ -140,6 +160,27 @@ impl Target {
             Ok(Action::Lift { key, replaces: suspended.map_or(Digest::NONE, |it| it.since) })
         })
     }
+}
+
+/// What to ask before a key of this person is revoked or suspended.
+fn question(revokes: bool, person: &PersonId) -> Question {
+    let (warning, act) = match revokes {
+        true => (
+            tr!(
+                "a revoked key never works again, and approvals by it no longer count",
+                "吊销的密钥永远不能再用，用它作出的批准不再计入"
+            ),
+            trf!("revoke this key of {person}", "吊销 {person} 的这把密钥"),
+        ),
+        false => (
+            tr!(
+                "approvals by a suspended key no longer count; only two admins can lift the suspension",
+                "用停用的密钥作出的批准不再计入；解除停用需要两位管理员"
+            ),
+            trf!("suspend this key of {person}", "停用 {person} 的这把密钥"),
+        ),
+    };
+    Question { warning, act, word: person.to_string() }
 }
 
 impl New {
@@ -172,7 +213,7 @@ pub fn make(context: &mut Context<'_>, name: &Path, no_passphrase: bool) -> Resu
     if let Some(folder) = path.parent().filter(|folder| !folder.is_dir()) {
         // Before a passphrase is typed twice.
         let source = std::io::ErrorKind::NotFound.into();
-        return Err(Error::File { doing: "use", path: folder.to_owned(), source });
+        return Err(Error::File { doing: tr!("use", "使用"), path: folder.to_owned(), source });
     }
     let passphrase = if no_passphrase { None } else { Some(ask_twice(context)?) };
     let passphrase = passphrase.filter(|it| !it.is_empty());
@@ -183,8 +224,11 @@ pub fn make(context: &mut Context<'_>, name: &Path, no_passphrase: bool) -> Resu
     };
     let comment = name.file_name().map_or(String::new(), |name| safe(&name.to_string_lossy()).into_owned());
     let fingerprint = create(&path, &comment, passphrase.as_ref(), &entropy)?.fingerprint();
-    let lock = if passphrase.is_some() { "encrypted" } else { "no passphrase" };
-    let said = format!("created {0} (private key, {lock}) and {0}.pub", safe(&name.display().to_string()));
+    let lock = if passphrase.is_some() { tr!("encrypted", "已加密") } else { tr!("no passphrase", "无口令") };
+    let file = name.display().to_string();
+    let file = safe(&file);
+    let said =
+        trf!("created {file} (private key, {lock}) and {file}.pub", "已创建 {file}（私钥，{lock}）和 {file}.pub");
     context.key_choice.made(path, passphrase);
     Ok(Made { fingerprint, said })
 }
@@ -196,8 +240,8 @@ fn ask_twice(context: &mut Context<'_>) -> Result<Passphrase, Error> {
     if !context.env.console.can_ask_secret() {
         return Err(Error::NoPassphrase);
     }
-    let first = ask_secret(context.env, "New passphrase (empty for none):")?;
-    let second = ask_secret(context.env, "Repeat the passphrase:")?;
+    let first = ask_secret(context.env, tr!("New passphrase (empty for none):", "新口令（留空表示不设）："))?;
+    let second = ask_secret(context.env, tr!("Repeat the passphrase:", "再次输入口令："))?;
     if first == second { Ok(first) } else { Err(Error::PassphrasesDiffer) }
 }
 
@@ -213,7 +257,10 @@ impl Show {
                 "locked": locked,
             })
         };
-        let lock = if locked { "encrypted with a passphrase" } else { "no passphrase" };
+        let lock = match locked {
+            true => tr!("encrypted with a passphrase", "已用口令加密"),
+            false => tr!("no passphrase", "无口令"),
+        };
         let text = || format!("{}\n{public} {}\n{lock}", public.fingerprint(), safe(&comment));
         context.ui.answer_exactly(context.env, json, text)
     }

@@ -4,54 +4,75 @@ use clap::{Args, Subcommand};
 
 use serde_json::{Value, json};
 
-use crate::commands::Context;
 use crate::commands::govern::proposal::open;
 use crate::commands::lookup::{AsOf, as_of, names, no_person, parse};
 use crate::commands::people::grants::{AddKey, Grant, Machine, Retire, Revoke, Rota, here};
 use crate::commands::people::members;
 use crate::commands::people::request::RequestArgs;
 use crate::commands::people::suspend::Suspend;
+use crate::commands::{Context, Zh};
 use crate::domain::{Action, Fingerprint, Governance, Key, Person as Enrolled, PersonId, Text};
 use crate::error::Error;
-use crate::output::{self, Gutter, grants, table};
+use crate::output::{self, Gutter, grants, list, table};
+use crate::{tr, trf};
 
 /// Enrol people and manage their grants
 #[derive(Debug, Subcommand)]
+#[command(zh("登记人员，管理授权"))]
 pub enum Person {
     /// Write an enrolment request signed with your key
+    #[command(zh("用自己的密钥写出并签署登记申请"))]
     Request(RequestArgs),
     /// Propose to enrol people
+    #[command(zh("提议登记人员"))]
     Enrol(Enrol),
     /// Propose to enrol a machine account
     ///
     /// A machine account belongs to a pipeline or an agent. Its operators answer for it.
+    #[command(zh("提议登记机器账号"))]
+    #[command(zh_long("机器账号属于流水线或智能体，由其操作责任人负责。"))]
     Machine(Machine),
     /// Propose to grant roles, groups or operators
     ///
     /// With --from and --until the grant is a delegation, which begins and ends by itself. The period is added to those
     /// that the person has.
+    #[command(zh("提议授予角色、组或操作责任人"))]
+    #[command(zh_long("带 --from 和 --until 时，授权是一次委托，按时自动开始和结束。该期间会加到此人已有的授权上。"))]
     Grant(Grant),
     /// Propose the grants of a rota
     ///
     /// One proposal grants roles and groups to several people, each in several periods. They are added to what these
     /// people have.
+    #[command(zh("提议轮值表中的授权"))]
+    #[command(zh_long("一个提案为多人授予角色和组，每人可有多个期间。它们会加到这些人已有的授权上。"))]
     Rota(Rota),
     /// Propose to revoke roles, groups or operators
     ///
     /// With --from and --until, only that period is taken away.
+    #[command(zh("提议撤销角色、组或操作责任人"))]
+    #[command(zh_long("带 --from 和 --until 时，只撤销该期间。"))]
     RevokeRole(Revoke),
     /// Suspend all grants and keys of a person immediately
     ///
     /// One admin can suspend anybody. Two admins give the person grants again (twinseal person grant) and lift the
     /// suspension of each key (twinseal key lift).
+    #[command(zh("立即停用一个人的全部授权和密钥"))]
+    #[command(zh_long(
+        "一位管理员即可停用任何人。恢复时，由两位管理员重新授权（twinseal person grant），\
+         并逐把解除密钥的停用（twinseal key lift）。"
+    ))]
     Suspend(Suspend),
     /// Propose to retire a person, who can then no longer act
+    #[command(zh("提议某人离任，此后不能再操作"))]
     Retire(Retire),
     /// Propose to enrol another key for a person
+    #[command(zh("提议为某人登记另一把密钥"))]
     AddKey(AddKey),
     /// List everybody enrolled
+    #[command(zh("列出所有已登记的人员"))]
     List(List),
     /// Show the grants and keys of a person
+    #[command(zh("显示一个人的授权和密钥"))]
     Show(Show),
 }
 
@@ -62,6 +83,7 @@ pub enum Person {
   twinseal person enrol frank=frank.request:engineer,approver grace=grace.request:auditor")]
 pub struct Enrol {
     /// People as NAME=REQUEST-FILE:ROLE,ROLE with the roles admin, engineer, approver, auditor
+    #[arg(zh("人员，写作 NAME=REQUEST-FILE:ROLE,ROLE，角色为 admin、engineer、approver、auditor"))]
     #[arg(required = true, value_name = "NAME=FILE:ROLES")]
     members: Vec<String>,
 }
@@ -83,6 +105,7 @@ pub struct List {
   twinseal person show bob --as-of 812")]
 pub struct Show {
     /// Person or machine account
+    #[arg(zh("人员或机器账号"))]
     #[arg(value_name = "PERSON")]
     person: String,
     #[command(flatten)]
@@ -93,6 +116,7 @@ pub struct Show {
 #[derive(Debug, Args)]
 struct Moment {
     /// State after this entry or at this time: 812 or 2026-12-01T18:00:00+08:00
+    #[arg(zh("该条目之后或该时间的状态：812 或 2026-12-01T18:00:00+08:00"))]
     #[arg(long, value_name = "SEQ|TIME")]
     as_of: Option<String>,
 }
@@ -130,14 +154,18 @@ impl Enrol {
 fn may(person: &Enrolled, at: crate::domain::Moment) -> String {
     let at = at.effective;
     let left = person.grants.left(at);
-    let ended_roles = person.grants.roles.iter().filter(|(_, it)| it.ended(at)).map(|(it, _)| it.to_string());
-    let ended_groups = person.grants.groups.iter().filter(|(_, it)| it.ended(at)).map(|(it, _)| format!("group {it}"));
+    let ended_roles = person.grants.roles.iter().filter(|(_, it)| it.ended(at)).map(|(it, _)| it.phrase());
+    let ended_groups = person.grants.groups.iter().filter(|(_, it)| it.ended(at));
+    let ended_groups = ended_groups.map(|(it, _)| trf!("group {it}", "组 {it}"));
     let ended: Vec<String> = ended_roles.chain(ended_groups).collect();
     let mut words = vec![grants(&left)];
-    words.extend((!ended.is_empty()).then(|| format!("ended: {}", ended.join(", "))));
-    words.extend((!person.is_active()).then(|| person.state().to_owned()));
+    words.extend((!ended.is_empty()).then(|| trf!("ended: {}", "已结束：{}", list(&ended))));
+    words.extend((!person.is_active()).then(|| match person.state() {
+        "retired" => tr!("retired", "已离任").to_owned(),
+        _ => tr!("suspended", "已停用").to_owned(),
+    }));
     words.retain(|word| !word.is_empty());
-    words.join("; ")
+    words.join(tr!("; ", "；"))
 }
 
 fn keys<'g>(governance: &'g Governance, id: &'g PersonId) -> impl Iterator<Item = (&'g Fingerprint, &'g Key)> {
@@ -164,11 +192,15 @@ fn person_json(id: &PersonId, person: &Enrolled, name: Option<&String>, governan
     })
 }
 
+fn entry(seq: u64) -> String {
+    trf!("entry {seq}", "第 {seq} 条")
+}
+
 /// Reports the point in the past that was asked for.
 fn report_moment(context: &mut Context<'_>, moment: &AsOf) {
     if let Some(seq) = moment.seq {
         let at = context.clock().at(moment.at.claimed);
-        context.env.status(format_args!("as of entry {seq}, {at}"));
+        context.env.status(trf!("as of entry {seq}, {at}", "截至第 {seq} 条，{at}"));
     }
 }
 
@@ -181,17 +213,18 @@ impl List {
         let people = || moment.governance.loaded_people();
         let row = |(id, person): (&PersonId, &Enrolled)| {
             let name = names.get(id).cloned().unwrap_or_default();
-            [id.to_string(), clock.local(&may(person, moment.at)), format!("entry {}", person.enrolled), name]
+            [id.to_string(), clock.local(&may(person, moment.at)), entry(person.enrolled), name]
         };
         let json = || {
             let people = people().map(|(id, it)| person_json(id, it, names.get(id), &moment.governance));
             json!({ "as_of": { "seq": moment.seq, "time": moment.at.claimed.to_string() }, "people": people.collect::<Value>() })
         };
         let width = context.env.width;
-        let header = ["PERSON", "ROLES", "ENROLLED", "NAME"];
+        let header = [tr!("PERSON", "人员"), tr!("ROLES", "角色"), tr!("ENROLLED", "登记于"), tr!("NAME", "姓名")];
         context.ui.answer(context.env, json, || table(header, people().map(row).collect(), width))?;
         if let Some(id) = session.state().id() {
-            context.env.status(format_args!("register {id}\nfingerprint {}", session.fingerprint()));
+            let fingerprint = session.fingerprint();
+            context.env.status(trf!("register {id}\nfingerprint {fingerprint}", "变更台账 {id}\n指纹 {fingerprint}"));
         }
         report_moment(context, &moment);
         Ok(())
@@ -210,16 +243,20 @@ impl Show {
         let mut page = context.page();
         page.title(&id);
         names.get(&id).into_iter().for_each(|name| _ = page.quote_text(Gutter::Prose, name));
-        page.field("roles", may(person, moment.at));
-        page.field("enrolled", format_args!("entry {}", person.enrolled));
+        page.field(tr!("roles", "角色"), may(person, moment.at));
+        page.field(tr!("enrolled", "登记于"), entry(person.enrolled));
         for (fingerprint, key) in keys(governance, &id) {
-            page.block(&format!("key {fingerprint}, {}, enrolled by entry {}", key.state, key.enrolled))
-                .text("", key.public);
+            let (state, seq) = (key.state.phrase(), key.enrolled);
+            page.block(&trf!(
+                "key {fingerprint}, {state}, enrolled by entry {seq}",
+                "密钥 {fingerprint}，{state}，由第 {seq} 条登记"
+            ))
+            .text("", key.public);
         }
         let machines = governance.loaded_people().filter(|(_, it)| it.grants.operators.contains(&id));
-        let machines: Vec<&str> = machines.map(|(machine, _)| machine.as_str()).collect();
+        let machines = list(machines.map(|(machine, _)| machine));
         if !machines.is_empty() {
-            page.block("operates").text("", machines.join(", "));
+            page.block(tr!("operates", "负责的机器账号")).text("", machines);
         }
         context.ui.answer(
             context.env,

@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::commands::Context;
 use crate::commands::lookup::{parse, time};
+use crate::commands::{Context, Zh};
 use crate::domain::{Asked, Digest, Line, PersonId, Refusal, RegisterName, Role, Vouch};
 use crate::error::{Error, RegisterError, RequestError};
 use crate::format::request::{NAMESPACE, RegisterRef, Request, VOUCH, body};
 use crate::input::Toward;
 use crate::signer::KeySource;
+use crate::{tr, trf};
 
 /// Arguments of `person request`.
 #[derive(Debug, Args)]
@@ -28,24 +29,31 @@ use crate::signer::KeySource;
       --out bob.request")]
 pub struct RequestArgs {
     /// Id to enrol as: lower-case, such as alice
+    #[arg(zh("登记用的标识：小写，如 alice"))]
     #[arg(value_name = "PERSON")]
     person: String,
     /// Role asked for: admin, engineer, approver, auditor
+    #[arg(zh("申请的角色：admin、engineer、approver、auditor"))]
     #[arg(long = "role", value_name = "ROLE", value_delimiter = ',')]
     roles: Vec<String>,
     /// Operator asked for, if PERSON is a machine account
+    #[arg(zh("申请的操作责任人，如果 PERSON 是机器账号"))]
     #[arg(long = "operator", value_name = "PERSON", value_delimiter = ',')]
     operators: Vec<String>,
     /// Time at which the request expires; 30 days from now by default
+    #[arg(zh("登记申请的到期时间；默认 30 天后"))]
     #[arg(long, value_name = "TIME")]
     expires: Option<String>,
     /// Display name
+    #[arg(zh("显示名"))]
     #[arg(long)]
     name: Option<String>,
     /// Enrolled key that vouches for the new one; a file, as for --key
+    #[arg(zh("为新密钥担保的已登记密钥；与 --key 一样是文件"))]
     #[arg(long, value_name = "KEY-FILE")]
     vouch: Option<PathBuf>,
     /// Output file; standard output by default
+    #[arg(zh("输出文件；默认标准输出"))]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -70,9 +78,8 @@ impl RequestArgs {
             None => write!(context.env.out, "{}", request.write())?,
             Some(out) => write_request(context, out, &request)?,
         }
-        let to = sent_to(&request.register);
-        context.env.remark(format_args!("enrolment request of {} for {to}", request.person));
-        context.env.remark(format_args!("expires {}", request.asked.expires()));
+        context.env.remark(for_whom(&request));
+        context.env.remark(trf!("expires {}", "有效期至 {}", request.asked.expires()));
         Ok(())
     }
 
@@ -98,11 +105,18 @@ impl RequestArgs {
     }
 }
 
-/// Whom a request is for, and who gets it.
-pub fn sent_to(register: &RegisterRef) -> String {
-    match register {
-        RegisterRef::New(name) => format!("new register {name}; send it to the admin who founds it"),
-        RegisterRef::Existing(id) => format!("register {id}; send it to an admin"),
+/// Whose request it is, for which register, and who gets it.
+pub fn for_whom(request: &Request) -> String {
+    let person = &request.person;
+    match &request.register {
+        RegisterRef::New(name) => trf!(
+            "enrolment request of {person} for new register {name}; send it to the admin who founds it",
+            "{person} 在新变更台账 {name} 的登记申请；请交给创建它的管理员"
+        ),
+        RegisterRef::Existing(id) => trf!(
+            "enrolment request of {person} for register {id}; send it to an admin",
+            "{person} 在变更台账 {id} 的登记申请；请交给一位管理员"
+        ),
     }
 }
 
@@ -135,7 +149,7 @@ pub fn write_request(context: &Context<'_>, out: &Path, request: &Request) -> Re
         let written = file.write_all(request.write().as_bytes());
         written.inspect_err(|_| _ = std::fs::remove_file(&path))
     })
-    .map_err(|source| Error::File { doing: "create", path: out.to_owned(), source })
+    .map_err(|source| Error::File { doing: tr!("create", "创建"), path: out.to_owned(), source })
 }
 
 /// The register that a request is for, with its fingerprint if it exists: a register id, an existing register, or the

@@ -8,20 +8,22 @@ use clap::{Args, Command};
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate, complete};
 
 use super::Shell;
-use crate::commands::Context;
 use crate::commands::change::drafts;
 use crate::commands::help::TOPICS;
 use crate::commands::look::list::OPEN;
 use crate::commands::lookup::change_id;
+use crate::commands::{Context, Zh};
 use crate::domain::{ChangeId, Outcome, PersonId, Risk, Role, Status};
 use crate::error::Error;
 use crate::output::safe;
 use crate::store::{ChangeFilter, Queries, StoreError, remembered};
-use crate::venue::VENUES;
+use crate::tr;
+use crate::venue::MICS;
 use crate::zone::Zone;
 
 /// Print the words that could stand at a place of a command line
 #[derive(Debug, Args)]
+#[command(zh("列出命令行某处可填的词"))]
 #[command(
     hide = true,
     after_help = "Examples:
@@ -29,10 +31,13 @@ use crate::zone::Zone;
 )]
 pub struct Complete {
     /// Shell that asks
+    #[arg(zh("询问的 shell"))]
     shell: Shell,
     /// Place of the word, from 0 for the program
+    #[arg(zh("词的位置，程序为 0"))]
     index: usize,
     /// Words of the command line, the program first
+    #[arg(zh("命令行的各个词，程序在前"))]
     #[arg(last = true)]
     words: Vec<OsString>,
 }
@@ -102,7 +107,8 @@ fn of_the_program(program: &Command) -> Known {
     let shown = program.get_subcommands().filter(|it| !it.is_hide_set());
     let about = |it: &Command| it.get_about().map(ToString::to_string).unwrap_or_default();
     let commands = shown.map(|it| (it.get_name().to_owned(), about(it)));
-    let topics = TOPICS.iter().map(|(name, _)| ((*name).to_owned(), "topic".to_owned())).chain(commands).collect();
+    let topics =
+        TOPICS.iter().map(|(name, _)| ((*name).to_owned(), tr!("topic", "主题").to_owned())).chain(commands).collect();
     Known::from([
         ("COMMAND|TOPIC", topics),
         ("STATUS", plain([OPEN].iter().chain(Status::WORDS))),
@@ -110,7 +116,7 @@ fn of_the_program(program: &Command) -> Known {
         ("RISK", plain(Risk::WORDS)),
         ("OUTCOME", plain(Outcome::WORDS)),
         ("ZONE", plain(Zone::names())),
-        ("MIC", plain(VENUES.map(|it| it.mic))),
+        ("MIC", plain(MICS)),
     ])
 }
 

@@ -7,11 +7,13 @@ use clap_mangen::Man;
 use serde_json::json;
 
 use super::Shell;
-use crate::commands::Context;
+use crate::commands::{Context, Zh};
 use crate::error::{AccountError, Error};
+use crate::lang::{Lang, within};
 use crate::output::safe;
 use crate::private;
 use crate::store::StoreError;
+use crate::{tr, trf};
 
 /// Install completion and manual pages
 ///
@@ -19,58 +21,31 @@ use crate::store::StoreError;
 /// options, statuses and topics of help, your drafts, and what this account last verified in its register: changes,
 /// targets, people, services, freezes and proposals.
 #[derive(Debug, Args)]
+#[command(zh("安装命令补全和手册页"))]
+#[command(zh_long(
+    "为你的 shell 写出补全脚本，并把手册页写到主目录下。补全知道命令、选项、状态和帮助主题、你的草稿，\
+     以及本账号上次在其变更台账中验证过的内容：变更单、目标、人员、服务、封网和提案。手册页只有英文。"
+))]
 #[command(after_help = "Examples:
   twinseal setup-shell
   twinseal setup-shell zsh
   twinseal setup-shell bash --print")]
 pub struct SetupShell {
     /// Shell; that of the variable SHELL unless given
+    #[arg(zh("shell；默认取自变量 SHELL"))]
     shell: Option<Shell>,
     /// Print the completion script instead
+    #[arg(zh("只打印补全脚本"))]
     #[arg(long)]
     print: bool,
 }
 
-const BASH: &str = r#"_twinseal() {
-    local word
-    COMPREPLY=()
-    while IFS= read -r word; do
-        COMPREPLY+=("$word")
-    done < <(twinseal complete bash "$COMP_CWORD" -- "${COMP_WORDS[@]}" 2>/dev/null)
-}
-complete -o default -F _twinseal twinseal
-"#;
-
-const ZSH: &str = r#"#compdef twinseal
-_twinseal() {
-    local -a words_of_twinseal
-    local word
-    while IFS= read -r word; do
-        words_of_twinseal+=("$word")
-    done < <(twinseal complete zsh $((CURRENT - 1)) -- "${words[@]}" 2>/dev/null)
-    if (( ${#words_of_twinseal} )); then
-        _describe twinseal words_of_twinseal
-    else
-        _files
-    fi
-}
-if [ "$funcstack[1]" = "_twinseal" ]; then
-    _twinseal "$@"
-else
-    compdef _twinseal twinseal
-fi
-"#;
-
-const FISH: &str = "complete -c twinseal -f -a \
-    '(twinseal complete fish (count (commandline -opc)) -- (commandline -opc) (commandline -ct) 2>/dev/null)'
-";
-
 impl Shell {
     fn script(self) -> &'static str {
         match self {
-            Self::Bash => BASH,
-            Self::Zsh => ZSH,
-            Self::Fish => FISH,
+            Self::Bash => include_str!("complete.bash"),
+            Self::Zsh => include_str!("complete.zsh"),
+            Self::Fish => include_str!("complete.fish"),
         }
     }
 
@@ -87,9 +62,16 @@ impl Shell {
     fn note(self, place: &Path) -> String {
         let folder = place.parent().unwrap_or(place).display();
         match self {
-            Self::Bash => "open a new shell; it needs the package bash-completion".to_owned(),
-            Self::Zsh => format!("put this before compinit in ~/.zshrc: fpath=({folder} $fpath)"),
-            Self::Fish => "open a new shell".to_owned(),
+            Self::Bash => tr!(
+                "open a new shell; it needs the package bash-completion",
+                "打开新的 shell；需要软件包 bash-completion"
+            )
+            .to_owned(),
+            Self::Zsh => trf!(
+                "put this before compinit in ~/.zshrc: fpath=({folder} $fpath)",
+                "在 ~/.zshrc 中的 compinit 之前加入：fpath=({folder} $fpath)"
+            ),
+            Self::Fish => tr!("open a new shell", "打开新的 shell").to_owned(),
         }
     }
 }
@@ -97,7 +79,7 @@ impl Shell {
 impl SetupShell {
     /// # Errors
     /// The shell is unknown, or a file cannot be written.
-    pub fn run(self, context: &mut Context<'_>, program: Command) -> Result<(), Error> {
+    pub fn run(self, context: &mut Context<'_>, program: fn() -> Command) -> Result<(), Error> {
         let shell = self.shell.or_else(|| usual(context)).ok_or(AccountError::WhichShell)?;
         if self.print {
             return Ok(write!(context.env.out, "{}", shell.script())?);
@@ -106,12 +88,15 @@ impl SetupShell {
         let config = context.env.xdg_base("XDG_CONFIG_HOME", ".config");
         let (place, manuals) = (shell.place(&data, &config), data.join("man/man1"));
         private::install(&place, shell.script().as_bytes()).map_err(StoreError::from)?;
-        let mut program = program.disable_help_subcommand(true);
-        program.build();
-        install_manuals(program, &manuals)?;
-        context.env.remark(format_args!("completion: {}", safe(&place.display().to_string())));
-        context.env.remark(format_args!("manual pages: {}", safe(&manuals.display().to_string())));
-        context.env.remark(format_args!("next: {}", safe(&shell.note(&place))));
+        // The manual pages are found under one name in every language.
+        within(Lang::En, || {
+            let mut program = program().disable_help_subcommand(true);
+            program.build();
+            install_manuals(program, &manuals)
+        })?;
+        context.env.remark(trf!("completion: {}", "补全：{}", safe(&place.display().to_string())));
+        context.env.remark(trf!("manual pages: {}", "手册页：{}", safe(&manuals.display().to_string())));
+        context.env.remark(trf!("next: {}", "下一步：{}", safe(&shell.note(&place))));
         if !context.ui.json {
             return Ok(());
         }

@@ -9,12 +9,13 @@ use std::os::unix::fs::PermissionsExt;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::commands::Context;
+use crate::commands::{Context, Zh};
 use crate::domain::{KeyState, PublicKey};
 use crate::error::{Error, KeyChoiceError};
 use crate::output::safe;
 use crate::signer::{AgentError, KeyError, KeySource};
 use crate::store::Session;
+use crate::{tr, trf};
 
 /// Check key, agent, clock, files and disk
 ///
@@ -22,6 +23,10 @@ use crate::store::Session;
 /// cache up to date; it changes nothing else. To check the log itself, use twinseal verify. The exit code is 0 without
 /// faults, otherwise 4.
 #[derive(Debug, Args)]
+#[command(zh("检查密钥、代理、时钟、文件和磁盘"))]
+#[command(zh_long(
+    "每行为正常、警告或故障，并提示如何解决。与其他命令一样，doctor 会更新已验证缓存；除此之外不改动任何内容。要检查日志本身，请用 twinseal verify。没有故障时退出码为 0，否则为 4。"
+))]
 #[command(after_help = "Examples:
   twinseal doctor
   twinseal doctor --register /srv/twinseal/prod.db")]
@@ -44,6 +49,15 @@ impl State {
             Self::Ok => "ok",
             Self::Warning => "warning",
             Self::Fault => "fault",
+        }
+    }
+
+    /// The word for screens.
+    fn phrase(self) -> &'static str {
+        match self {
+            Self::Ok => tr!("ok", "正常"),
+            Self::Warning => tr!("warning", "警告"),
+            Self::Fault => tr!("fault", "故障"),
         }
     }
 }
@@ -101,9 +115,10 @@ fn report(context: &mut Context<'_>, checks: &[Check], faults: usize, warnings: 
         return context.ui.print_json(context.env, json!({ "checks": checks, "faults": faults, "warnings": warnings }));
     }
     let mut page = context.page();
-    for Check { name, state, what, hint } in checks {
-        let hint = hint.as_ref().map_or(String::new(), |hint| format!("\nhint: {}", safe(hint)));
-        page.field(state.as_str(), format_args!("{name}: {}{hint}", safe(what)));
+    for it @ Check { name, state, what, .. } in checks {
+        let hint = |hint: &String| trf!("\nhint: {}", "\n提示：{}", safe(hint));
+        let hint = it.hint.as_ref().map(hint).unwrap_or_default();
+        page.field(state.phrase(), trf!("{name}: {}{hint}", "{name}：{}{hint}", safe(what)));
     }
     Ok(context.env.print(page.finish().trim_end())?)
 }
@@ -112,9 +127,12 @@ fn report(context: &mut Context<'_>, checks: &[Check], faults: usize, warnings: 
 fn key_owner(session: Option<&Session>, key: &PublicKey) -> (String, Option<KeyState>) {
     let Some(session) = session else { return (String::new(), None) };
     match session.ask(|state| Ok(state.governance().key(key.fingerprint())?.cloned())) {
-        Ok(Ok(Some(enrolled))) => (format!(", {}'s, {}", enrolled.person, enrolled.state), Some(enrolled.state)),
-        Ok(Ok(None) | Err(_)) => (", not enrolled here".to_owned(), None),
-        Err(error) => (format!(", {error}"), None),
+        Ok(Ok(Some(enrolled))) => {
+            let (person, state) = (&enrolled.person, enrolled.state.phrase());
+            (trf!(", {person}'s, {state}", "，属于 {person}，{state}"), Some(enrolled.state))
+        }
+        Ok(Ok(None) | Err(_)) => (tr!(", not enrolled here", "，未在此登记").to_owned(), None),
+        Err(error) => (trf!(", {error}", "，{error}"), None),
     }
 }
 
@@ -133,17 +151,21 @@ fn key(context: &Context<'_>, session: Option<&Session>, checks: &mut Vec<Check>
                 error,
                 Error::KeyChoice(KeyChoiceError::NotNamed) | Error::KeyChoice(KeyChoiceError::NoneFits { .. })
             );
-            checks.push(Check::error("key", if reads { State::Warning } else { State::Fault }, &error));
+            checks.push(Check::error(tr!("key", "密钥"), if reads { State::Warning } else { State::Fault }, &error));
             return None;
         }
     };
     checks.push(match &key {
         KeySource::Agent(public) => held(context, session, public),
         KeySource::File(file) => {
-            let lock = if file.is_locked() { "encrypted with a passphrase" } else { "no passphrase" };
+            let lock = match file.is_locked() {
+                true => tr!("encrypted with a passphrase", "有口令保护"),
+                false => tr!("no passphrase", "无口令"),
+            };
             let path = context.key_choice.key_path().unwrap_or_default();
             let mode = std::fs::metadata(&path).map_or(0, |it| it.permissions().mode() & 0o7777);
-            enrolled(context, session, &file.public(), format_args!("{}, mode {mode:04o}, {lock}", path.display()))
+            let place = trf!("{}, mode {mode:04o}, {lock}", "{}，权限 {mode:04o}，{lock}", path.display());
+            enrolled(context, session, &file.public(), place)
         }
     });
     Some(key)
@@ -152,31 +174,42 @@ fn key(context: &Context<'_>, session: Option<&Session>, checks: &mut Vec<Check>
 /// Checks a key that must be in the agent.
 fn held(context: &Context<'_>, session: Option<&Session>, key: &PublicKey) -> Check {
     match context.key_choice.agent().and_then(|agent| agent.signer(*key)) {
-        Ok(_) => enrolled(context, session, key, "in the ssh-agent"),
-        Err(error) => Check::error("key", State::Fault, &KeyError::from(error).into()),
+        Ok(_) => enrolled(context, session, key, tr!("in the ssh-agent", "在 ssh-agent 中")),
+        Err(error) => Check::error(tr!("key", "密钥"), State::Fault, &KeyError::from(error).into()),
     }
 }
 
 /// Checks whether an available key may be used in the register.
 fn enrolled(context: &Context<'_>, session: Option<&Session>, key: &PublicKey, place: impl Display) -> Check {
     let (whose, state) = key_owner(session, key);
-    let what = format!("{}, {place}{whose}", key.fingerprint());
-    let Some(session) = session else { return Check::ok("key", what) };
+    let what = trf!("{}, {place}{whose}", "{}，{place}{whose}", key.fingerprint());
+    let Some(session) = session else { return Check::ok(tr!("key", "密钥"), what) };
     match (context.key_choice.actor(session, *key), state) {
         (Err(error @ Error::KeyChoice(KeyChoiceError::OtherPerson { .. })), _) => {
-            Check::error("key", State::Fault, &error)
+            Check::error(tr!("key", "密钥"), State::Fault, &error)
         }
-        (_, Some(KeyState::Live)) => Check::ok("key", what),
+        (_, Some(KeyState::Live)) => Check::ok(tr!("key", "密钥"), what),
         (_, Some(KeyState::Suspended)) => {
-            Check::fault("key", what, "ask two admins to lift the suspension (`twinseal key lift`), or use another key")
+            let hint = tr!(
+                "ask two admins to lift the suspension (`twinseal key lift`), or use another key",
+                "请两名管理员解除停用（`twinseal key lift`），或使用其他密钥"
+            );
+            Check::fault(tr!("key", "密钥"), what, hint)
         }
         (_, Some(KeyState::Revoked)) => {
-            Check::fault("key", what, "use another key; request its enrolment with: `twinseal person request`")
+            let hint = tr!(
+                "use another key; request its enrolment with: `twinseal person request`",
+                "使用其他密钥；用以下命令申请登记：`twinseal person request`"
+            );
+            Check::fault(tr!("key", "密钥"), what, hint)
         }
         (_, None) => Check::warning(
-            "key",
+            tr!("key", "密钥"),
             what,
-            "choose your enrolled key with --key, or ask to be enrolled with this one: `twinseal join`",
+            tr!(
+                "choose your enrolled key with --key, or ask to be enrolled with this one: `twinseal join`",
+                "用 --key 选择已登记的密钥，或申请登记此密钥：`twinseal join`"
+            ),
         ),
     }
 }
@@ -185,22 +218,27 @@ fn enrolled(context: &Context<'_>, session: Option<&Session>, key: &PublicKey, p
 fn agent(context: &Context<'_>, session: Option<&Session>, key: Option<&KeySource>) -> Check {
     let agent = match context.key_choice.agent() {
         Ok(agent) => agent,
-        Err(_) => return Check::ok("agent", "none: SSH_AUTH_SOCK is not set"),
+        Err(_) => {
+            return Check::ok(tr!("agent", "代理"), tr!("none: SSH_AUTH_SOCK is not set", "无：未设置 SSH_AUTH_SOCK"));
+        }
     };
     let socket = agent.socket().display();
     match agent.keys() {
-        Ok(held) if held.is_empty() => Check::ok("agent", format_args!("{socket} holds no Ed25519 key, or is locked")),
+        Ok(held) if held.is_empty() => {
+            let what = trf!("{socket} holds no Ed25519 key, or is locked", "{socket} 中没有 Ed25519 密钥，或已锁定");
+            Check::ok(tr!("agent", "代理"), what)
+        }
         Ok(held) => {
             let name = |key: &PublicKey, comment: &str| {
-                format!("{} ({comment}){}", key.fingerprint(), key_owner(session, key).0)
+                trf!("{} ({comment}){}", "{}（{comment}）{}", key.fingerprint(), key_owner(session, key).0)
             };
             let names: Vec<String> = held.iter().map(|it| name(&it.key, &it.comment)).collect();
-            Check::ok("agent", format_args!("{socket} holds {}", names.join("; ")))
+            Check::ok(tr!("agent", "代理"), trf!("{socket} holds {}", "{socket} 中有 {}", names.join(tr!("; ", "；"))))
         }
         // A stale socket does not matter if the key is in a file.
         Err(error @ AgentError::Unreachable { .. }) if matches!(key, Some(KeySource::File(_))) => {
-            Check::ok("agent", format_args!("none: {error}"))
+            Check::ok(tr!("agent", "代理"), trf!("none: {error}", "无：{error}"))
         }
-        Err(error) => Check::error("agent", State::Warning, &KeyError::from(error).into()),
+        Err(error) => Check::error(tr!("agent", "代理"), State::Warning, &KeyError::from(error).into()),
     }
 }

@@ -3,16 +3,19 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::commands::Context;
 use crate::commands::ui::busy;
+use crate::commands::{Context, Zh};
 use crate::error::Error;
 use crate::output::safe;
 use crate::store::Rebuilt;
+use crate::{tr, trf};
 
 /// Rebuild the tables of the register from its log
 ///
 /// The tables are derived from the log for readers with SQL. Prints every row that differed.
 #[derive(Debug, Args)]
+#[command(zh("根据日志重建变更台账的数据表"))]
+#[command(zh_long("数据表由日志推导而来，供 SQL 读取。打印每一行不一致的数据。"))]
 #[command(after_help = "Examples:
   twinseal rebuild")]
 pub struct Rebuild {}
@@ -27,7 +30,11 @@ impl Rebuild {
             if let Some(fault) = session.fault() {
                 return Err(Error::Broken(fault.clone()));
             }
-            let bar = busy(context.env, session.shared().newest()?.unwrap_or(0), "rebuilding the tables");
+            let bar = busy(
+                context.env,
+                session.shared().newest()?.unwrap_or(0),
+                tr!("rebuilding the tables", "正在重建数据表"),
+            );
             let turn = session.turn(&context.writer())?;
             if session.refresh_soon(&turn)?
                 && let Some(rebuilt) = session.rebuild(&turn)?
@@ -44,12 +51,14 @@ impl Rebuild {
                 context.env.print(safe(&finding.meaning))?;
             }
             for seq in redacted {
-                context.env.print(format_args!("text of entry {seq}: redacted again"))?;
+                context.env.print(trf!("text of entry {seq}: redacted again", "第 {seq} 条的文本：已再次隐去"))?;
             }
         }
         match differed.len() {
-            0 => context.env.remark("tables match the log"),
-            n => context.env.remark(format_args!("tables rebuilt; {n} rows differed from the log")),
+            0 => context.env.remark(tr!("tables match the log", "数据表与日志一致")),
+            n => context
+                .env
+                .remark(trf!("tables rebuilt; {n} rows differed from the log", "数据表已重建；{n} 行曾与日志不符")),
         }
         Ok(())
     }

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use crate::commands::Context;
 use crate::commands::ui::progress;
 use crate::commands::upkeep::verify::finding_json;
+use crate::commands::{Context, Zh};
 use crate::error::{Error, LossError};
 use crate::output::safe;
 use crate::store::{Recovered, SharedFile, Site, StoreError, is_one_file};
+use crate::{tr, trf};
 
 /// Recover lost entries from another file of the register
 ///
@@ -18,12 +19,16 @@ use crate::store::{Recovered, SharedFile, Site, StoreError, is_one_file};
 /// Each entry is verified and appended as it was signed, without redacted texts. Recover before anything new is
 /// recorded.
 #[derive(Debug, Args)]
+#[command(zh("从变更台账的另一文件找回丢失的日志条目"))]
+#[command(zh_long(
+    "在 restore 或 repair 之后使用，适用于更新的备份或损坏的文件含有变更台账末尾之后的日志条目的情形。每条都会先核验，再按原签名追加，不含已隐去的文本。请在记录任何新内容之前找回。"
+))]
 #[command(after_help = "Examples:
   twinseal recover /backup/prod-2026-12-02.db
   twinseal recover prod.db.broken-20261201T180000Z")]
 pub struct Recover {
     /// Backup, or broken register that twinseal repair kept
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", zh("备份，或 twinseal repair 保留的损坏的变更台账"))]
     copy: PathBuf,
 }
 
@@ -45,7 +50,7 @@ impl Recover {
         // Findings about its schema do not matter: only entries are read, and each is verified.
         let opened = SharedFile::open(&context.env.path(&self.copy), Site::Elsewhere, context.registers.scratch());
         let (from, _) = opened.map_err(|source| Error::Loss(LossError::Copy { path: self.copy.clone(), source }))?;
-        let bar = progress(context.env, from.newest()?.unwrap_or(0), "recovering");
+        let bar = progress(context.env, from.newest()?.unwrap_or(0), tr!("recovering", "正在找回"));
         let writer = context.writer();
         let recover = || session.recover(&from, &writer, &mut |seq| bar.set_position(seq));
         let recovered = context.env.interrupt.writing(recover, |done| done.as_ref().ok()?.entries)?;
@@ -64,14 +69,19 @@ impl Recover {
             })
         };
         let said = || match recovered.entries {
-            Some((first, last)) if first == last => format!("recovered entry {first}"),
-            Some((first, last)) => format!("recovered entries {first} to {last}"),
-            None => "nothing to recover: the file has no valid entry beyond the end of the register".to_owned(),
+            Some((first, last)) if first == last => trf!("recovered entry {first}", "已找回第 {first} 条"),
+            Some((first, last)) => trf!("recovered entries {first} to {last}", "已找回第 {first} 至 {last} 条"),
+            None => tr!(
+                "nothing to recover: the file has no valid entry beyond the end of the register",
+                "没有可找回的内容：该文件在变更台账末尾之后没有有效的日志条目"
+            )
+            .to_owned(),
         };
         context.ui.answer(context.env, json, said)?;
         if let Some(fault) = fault {
-            context.env.status(format_args!(
+            context.env.status(trf!(
                 "warning: the file is broken; later entries were not recovered: {}",
+                "警告：该文件已损坏；其后的日志条目未找回：{}",
                 safe(&fault.to_string())
             ));
         }

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use crate::commands::Context;
 use crate::commands::ui::{busy, progress};
 use crate::commands::upkeep::verify::{finding_json, noted};
+use crate::commands::{Context, Zh};
 use crate::domain::{Head, Time};
 use crate::error::{Error, RegisterError};
 use crate::format::Defect;
@@ -17,18 +17,23 @@ use crate::store::{
     undo_interrupted,
 };
 use crate::trust::{self, First, Relation};
+use crate::{tr, trf};
 
 /// Replace a broken register by its valid entries
 ///
 /// Copies the longest valid prefix of the log into a new file with fresh tables, puts that in place of the register,
 /// and keeps the broken file beside it as evidence. No other process may have the register open.
 #[derive(Debug, Args)]
+#[command(zh("用有效的日志条目替换损坏的变更台账"))]
+#[command(zh_long(
+    "将日志中最长的有效前段复制到新文件，重新生成数据表，以其取代变更台账，并将损坏的文件保留在旁边作为证据。其他进程不得打开该变更台账。"
+))]
 #[command(after_help = "Examples:
   twinseal repair
   twinseal repair --out valid.db")]
 pub struct Repair {
     /// Output file for the valid entries; the register itself stays unchanged
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", zh("存放有效日志条目的输出文件；变更台账本身不变"))]
     out: Option<PathBuf>,
 }
 
@@ -42,14 +47,18 @@ impl Repair {
         let (mut session, mut findings) = look(context)?;
         let now = context.env.now();
         let newest_row = noted(session.shared().newest(), &mut findings)?.flatten();
-        let bar = progress(context.env, newest_row.unwrap_or(0), "verifying");
+        let bar = progress(context.env, newest_row.unwrap_or(0), tr!("verifying", "正在核验"));
         session.refresh(now, &mut |seq| bar.set_position(seq))?;
         bar.finish_and_clear();
         findings.extend(session.fault().cloned());
         let Some(first) = findings.first().cloned() else {
             let json = || json!({ "repaired": null, "newest": null, "kept_as": null, "findings": [] });
-            context.ui.answer(context.env, json, || "nothing to repair: every entry is valid".to_owned())?;
-            context.env.status("tables were not checked: `twinseal verify` checks them, `twinseal rebuild` fixes them");
+            let text = || tr!("nothing to repair: every entry is valid", "无需修复：所有日志条目均有效").to_owned();
+            context.ui.answer(context.env, json, text)?;
+            context.env.status(tr!(
+                "tables were not checked: `twinseal verify` checks them, `twinseal rebuild` fixes them",
+                "未检查数据表：用 `twinseal verify` 检查，用 `twinseal rebuild` 重建"
+            ));
             return Ok(());
         };
         // The new file has no redacted texts, so say which of them the broken one still has.
@@ -71,7 +80,7 @@ impl Repair {
             }
         }
         let path = session.shared().path().to_owned();
-        let bar = busy(context.env, newest, "copying the valid entries");
+        let bar = busy(context.env, newest, tr!("copying the valid entries", "正在复制有效的日志条目"));
         let (place, aside) = match &self.out {
             Some(out) => {
                 let out = context.env.path(out);
@@ -89,8 +98,10 @@ impl Repair {
         bar.finish_and_clear();
         report(context, &findings, newest, &place, aside.as_deref())?;
         if remembered.is_some_and(|pin| pin.head.seq > newest) {
-            let more = "warning: this account verified later entries; a backup may have them: `twinseal recover FILE`";
-            context.env.status(more);
+            context.env.status(tr!(
+                "warning: this account verified later entries; a backup may have them: `twinseal recover FILE`",
+                "警告：本账号核验过更新的日志条目；备份中可能有：`twinseal recover FILE`"
+            ));
         }
         Ok(())
     }
@@ -104,7 +115,7 @@ fn look(context: &Context<'_>) -> Result<(Session, Vec<Finding>), Error> {
     findings.extend(integrity.into_iter().flatten());
     let first = noted(shared.entry(0), &mut findings)?.flatten();
     let Some(first) = first else {
-        let missing = || Finding::at(0, Defect::Missing.rule(), "entry 0 is missing");
+        let missing = || Finding::at(0, Defect::Missing.rule(), tr!("entry 0 is missing", "缺少第 0 条"));
         return Err(StoreError::Broken(findings.into_iter().next().unwrap_or_else(missing)).into());
     };
     let identity = trust::identify(context.registers.known(), &request, &shared, First::Entry(&first));
@@ -149,9 +160,14 @@ fn report(
         })
     };
     let text = || {
-        let found: Vec<String> = findings.iter().map(|it| format!("finding: {}", safe(&it.to_string()))).collect();
-        let aside = aside.map(|path| format!("\nbroken file kept as {}", shown(path))).unwrap_or_default();
-        format!("{}\nrepaired {}: entries 0 to {newest}{aside}", found.join("\n"), shown(place))
+        let found: Vec<String> =
+            findings.iter().map(|it| trf!("finding: {}", "问题：{}", safe(&it.to_string()))).collect();
+        let kept = |path| trf!("\nbroken file kept as {}", "\n损坏的文件保留为 {}", shown(path));
+        let (found, place, aside) = (found.join("\n"), shown(place), aside.map(kept).unwrap_or_default());
+        trf!(
+            "{found}\nrepaired {place}: entries 0 to {newest}{aside}",
+            "{found}\n已修复 {place}：第 0 至 {newest} 条{aside}"
+        )
     };
     context.ui.answer(context.env, json, text)
 }

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use crate::commands::Context;
 use crate::commands::lookup::option_path;
+use crate::commands::{Context, Zh};
 use crate::error::{Error, RegisterError};
 use crate::key_choice::confirm;
 use crate::output::safe;
 use crate::store::restore;
 use crate::trust::Request;
+use crate::{tr, trf};
 
 /// Restore a register from a backup
 ///
@@ -19,12 +20,16 @@ use crate::trust::Request;
 /// beginning would diverge. Accounts that verified later entries than the backup has will refuse the register until
 /// those entries are recovered.
 #[derive(Debug, Args)]
+#[command(zh("从备份恢复变更台账"))]
+#[command(zh_long(
+    "将备份文件本身变为变更台账。仅在变更台账丢失时恢复：开头相同的两个变更台账会各自发展。核验过更新日志条目的账号会拒绝该变更台账，直到找回这些条目。"
+))]
 #[command(after_help = "Examples:
   cp /backup/prod-2026-12-01.db prod.db
   twinseal restore prod.db")]
 pub struct Restore {
     /// Backup file that twinseal backup made
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", zh("twinseal backup 创建的备份文件"))]
     copy: PathBuf,
 }
 
@@ -37,25 +42,33 @@ impl Restore {
         }
         let path = context.env.path(&self.copy);
         if let Some(other) = elsewhere(context, &path) {
-            context.env.status(format_args!(
+            context.env.status(trf!(
                 "warning: this account knows the register at {}, and that file exists. Two registers with the same \
                  beginning would diverge. Restore only if the register is lost, and at its path",
+                "警告：本账号已知的该变更台账位于 {}，且该文件存在。开头相同的两个变更台账会各自发展。\
+                 仅在变更台账丢失时，在其原路径恢复",
                 safe(&other.display().to_string())
             ));
             if context.env.console.is_interactive() {
-                confirm(context.env, "make a second register of it nevertheless", "restore")?;
+                confirm(
+                    context.env,
+                    tr!("make a second register of it nevertheless", "仍将其变为第二个变更台账"),
+                    "restore",
+                )?;
             }
         }
         let path = restore(&path, context.registers.scratch())?;
         let name = safe(&path.display().to_string()).into_owned();
-        context.ui.answer(context.env, || json!({ "restored": name }), || format!("restored {name}"))?;
-        context.env.status(format_args!(
+        context.ui.answer(context.env, || json!({ "restored": name }), || trf!("restored {name}", "已恢复 {name}"))?;
+        context.env.status(trf!(
             "verify it before anybody records: `twinseal verify --register {}`",
+            "在任何人记录之前先核验：`twinseal verify --register {}`",
             option_path(&path)
         ));
-        context
-            .env
-            .status("if a later backup has more entries, recover them before anybody records: `twinseal recover FILE`");
+        context.env.status(tr!(
+            "if a later backup has more entries, recover them before anybody records: `twinseal recover FILE`",
+            "若更新的备份有更多日志条目，请在任何人记录之前找回：`twinseal recover FILE`"
+        ));
         Ok(())
     }
 }

@@ -3,10 +3,10 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::commands::Context;
 use crate::commands::breakglass::Judged;
 use crate::commands::lookup::{redaction, seconded_by};
 use crate::commands::ui::progress;
+use crate::commands::{Context, Zh};
 use crate::config::Trusted;
 use crate::domain::{Moment, Restoration};
 use crate::error::Error;
@@ -14,12 +14,17 @@ use crate::format::{Defect, Raw, entry};
 use crate::output::{self, Gutter, Page, Redaction};
 use crate::store::{self, Finding, Notice, Pin, Reading, Session, StoreError};
 use crate::trust::{self, First, Identity, Purpose, Relation, Request};
+use crate::{tr, trf};
 
 /// Verify the whole register
 ///
 /// Checks every signature, link, rule and text, the tables, the schema and the file. Exit code 0 means intact; 3 means
 /// that there are findings, each with its entry and rule.
 #[derive(Debug, Args)]
+#[command(zh("核验整个变更台账"))]
+#[command(zh_long(
+    "检查每个签名、链接、规则和文本，以及数据表、表结构和文件。退出码 0 表示完好；3 表示有问题，逐项列出其日志条目和规则。"
+))]
 #[command(after_help = "Examples:
   twinseal verify
   twinseal verify --register /backup/prod-2026-12-01.db
@@ -60,7 +65,10 @@ impl Verify {
         let (fingerprint, met_before, other) = (identity.fingerprint, identity.met, identity.expected());
         let wrong = other.is_some();
         if let Some(expected) = other {
-            let meaning = format!("entry 0 has leaf hash {fingerprint}, expected {expected}");
+            let meaning = trf!(
+                "entry 0 has leaf hash {fingerprint}, expected {expected}",
+                "第 0 条的叶哈希为 {fingerprint}，应为 {expected}"
+            );
             findings.push(Finding::of_file("fingerprint", meaning));
         }
         let now = context.env.now();
@@ -85,7 +93,7 @@ impl Verify {
             None => Anchor::Nothing,
         };
 
-        let bar = progress(context.env, newest.map_or(0, |newest| newest + 1), "verifying");
+        let bar = progress(context.env, newest.map_or(0, |newest| newest + 1), tr!("verifying", "正在核验"));
         let reading = match session.verify(now, &mut |seq| bar.set_position(seq)) {
             // A forged entry 0 could claim a newer format to avoid being judged.
             Err(StoreError::Newer { .. }) if wrong => Reading::default(),
@@ -95,7 +103,8 @@ impl Verify {
         context.ui.report_notices(context.env, &session, &identity);
         findings.extend(reading.findings.iter().cloned());
         if first.is_none() && reading.entries == 0 {
-            findings.push(Finding::at(0, Defect::Missing.rule(), "no entries: the register was never created"));
+            let meaning = tr!("no entries: the register was never created", "没有日志条目：该变更台账从未创建");
+            findings.push(Finding::at(0, Defect::Missing.rule(), meaning));
         }
         if findings.is_empty() {
             context.ui.report_admins(context.env, &session)?;
@@ -153,69 +162,88 @@ fn report(
     }
     let mut page = context.page();
     if let Some(id) = session.state().id() {
-        page.field("register", id);
+        page.field(tr!("register", "变更台账"), id);
     }
-    page.field("fingerprint", session.fingerprint());
-    page.field("entries", reading.entries);
+    page.field(tr!("fingerprint", "指纹"), session.fingerprint());
+    page.field(tr!("entries", "日志条目"), reading.entries);
     if let Some(head) = session.state().head() {
         let whole = reading.findings.iter().all(|finding| finding.seq.is_none());
-        page.field(if whole { "head" } else { "valid up to" }, format_args!("entry {head}"));
+        let label = if whole { tr!("head", "日志末尾") } else { tr!("valid up to", "有效至") };
+        page.field(label, trf!("entry {} {}", "第 {} 条 {}", head.seq, head.leaf));
     }
     let anchored_to = match anchor {
-        Anchor::Pin(pin) => format!("this account's pin: entry {}, verified {}", pin.head.seq, pin.verified),
-        Anchor::Beginning => "the fingerprint: the beginning only, not the end".to_owned(),
-        Anchor::Nothing => "nothing outside this file".to_owned(),
+        Anchor::Pin(Pin { head, verified, .. }) => trf!(
+            "this account's pin: entry {}, verified {verified}",
+            "本账号的已验证位置：第 {} 条，核验于 {verified}",
+            head.seq
+        ),
+        Anchor::Beginning => {
+            tr!("the fingerprint: the beginning only, not the end", "指纹：只锚定开头，未锚定末尾").to_owned()
+        }
+        Anchor::Nothing => tr!("nothing outside this file", "该文件之外没有任何依据").to_owned(),
     };
-    page.field("anchored to", anchored_to);
+    page.field(tr!("anchored to", "锚定于"), anchored_to);
     for notice in &reading.notices {
-        page.field("notice", notice);
+        page.field(tr!("notice", "提醒"), notice);
     }
     for (seq, redacted) in &past.redacted {
-        page.field("redacted", format_args!("text of entry {seq}, {}", redacted.by));
+        page.field(tr!("redacted", "已隐去"), trf!("text of entry {seq}, {}", "第 {seq} 条的文本，{}", redacted.by));
         reason(&mut page, redacted);
     }
     for (heads, by) in &past.restored {
         let Restoration { restored, lost } = heads;
-        let what =
-            format!("continues after entry {}; {} lost", restored.seq, output::lost_entries(restored.seq, lost.seq));
-        page.field("restored", format_args!("{what}, {}", by.by));
+        let (lost, by_whom) = (output::lost_entries(restored.seq, lost.seq), &by.by);
+        let what = trf!(
+            "continues after entry {}; {lost} lost, {by_whom}",
+            "接第 {} 条之后；{lost} 丢失，{by_whom}",
+            restored.seq
+        );
+        page.field(tr!("restored", "已恢复"), what);
         reason(&mut page, by);
     }
     past.break_glasses.iter().for_each(|it| break_glass(&mut page, it, now));
     for finding in findings {
-        page.field("finding", finding);
+        page.field(tr!("finding", "问题"), finding);
     }
     if reading.partly_checked > 0 {
-        let meaning = format!("{} later entries: signature and link only, not the rules", reading.partly_checked);
-        page.field("rest", meaning);
+        let meaning = trf!(
+            "{} later entries: signature and link only, not the rules",
+            "其后 {} 条：只核验了签名和链接，未核验规则",
+            reading.partly_checked
+        );
+        page.field(tr!("rest", "其余"), meaning);
     }
-    page.field("result", result);
+    page.field(tr!("result", "结果"), result);
     Ok(context.env.print_long(page.finish())?)
 }
 
 /// Says what was done without approval. Whether it is ratified or not, it is no approved change.
 fn break_glass(page: &mut Page, it: &Judged, now: Moment) {
     let (id, opener) = (it.glass.id(), it.glass.opener());
-    let status = it.line(now);
-    page.field(
-        "break-glass",
-        format_args!("{id} by {} (entry {}): {status}; no change was approved by it", opener.person, opener.seq),
+    let (status, person, seq) = (it.line(now), &opener.person, opener.seq);
+    let what = trf!(
+        "{id} by {person} (entry {seq}): {status}; no change was approved by it",
+        "{id}，{person} 开启（第 {seq} 条）：{status}；它不等于批准任何变更单"
     );
+    page.field(tr!("break-glass", "紧急处置"), what);
 }
 
 /// The result in words. Intact without a qualification means: sealed, and compared with a pin.
 fn result(intact: bool, anchor: &Anchor, sealed: bool) -> String {
     if !intact {
-        return "NOT INTACT".to_owned();
+        return tr!("NOT INTACT", "不完好").to_owned();
     }
-    let unsealed = (!sealed).then_some("not sealed by a second admin");
+    let unsealed = (!sealed).then(|| tr!("not sealed by a second admin", "未经第二名管理员封印"));
     let unanchored = match anchor {
-        Anchor::Nothing => Some("not anchored outside this file"),
-        Anchor::Beginning => Some("its end is not anchored outside this file"),
+        Anchor::Nothing => Some(tr!("not anchored outside this file", "在该文件之外没有锚定")),
+        Anchor::Beginning => Some(tr!("its end is not anchored outside this file", "其末尾在该文件之外没有锚定")),
         Anchor::Pin(_) => None,
     };
     let limits: Vec<&str> = unsealed.into_iter().chain(unanchored).collect();
-    if limits.is_empty() { "intact".to_owned() } else { format!("intact, but {}", limits.join(", and ")) }
+    match limits.is_empty() {
+        true => tr!("intact", "完好").to_owned(),
+        false => trf!("intact, but {}", "完好，但{}", limits.join(tr!(", and ", "，且"))),
+    }
 }
 
 fn reason(page: &mut Page, why: &Redaction) {

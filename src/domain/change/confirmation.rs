@@ -3,6 +3,7 @@
 use crate::domain::records::{Denied, Unloaded};
 use crate::domain::value::closed_enum::closed_enum;
 use crate::domain::{Act, Author, Change, Governance, Header, Outcome, PersonId, Refusal, RevisionRef, Role};
+use crate::tr;
 
 /// A confirmation, as an entry records it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,14 +44,16 @@ pub enum PartInChange {
 }
 
 impl PartInChange {
-    /// What the person did, as the end of a sentence that begins with "you".
+    /// What the person did, behind "you" or "您".
     pub(in crate::domain) fn verb(self) -> &'static str {
         match self {
-            Self::Requested => "filed or revised it",
-            Self::Authored => "are an author of it",
-            Self::Implements => "implement it",
-            Self::CarriedOut => "started or finished it",
-            Self::Operates => "answer for a machine account that took part in it",
+            Self::Requested => tr!("filed or revised it", "提交或修订过该变更单"),
+            Self::Authored => tr!("are an author of it", "是该变更的作者"),
+            Self::Implements => tr!("implement it", "是其实施人"),
+            Self::CarriedOut => tr!("started or finished it", "开始或完成过该变更"),
+            Self::Operates => {
+                tr!("answer for a machine account that took part in it", "是参与该变更的机器账号的操作责任人")
+            }
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::tr;
+
 /// Why a person may not approve a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ConflictOfInterest {
@@ -25,22 +27,29 @@ impl ConflictOfInterest {
     pub(in crate::domain) fn remedy(self) -> &'static str {
         match self {
             Self::Requested | Self::Authored | Self::Owns | Self::Implements | Self::OperatesAuthor => "",
-            Self::Operates => {
+            Self::Operates => tr!(
                 "; a machine account that you no longer operate needs new keys: `twinseal person add-key`, then \
-                 `twinseal key revoke`"
-            }
+                 `twinseal key revoke`",
+                "；您已不再负责的机器账号须换新密钥：先 `twinseal person add-key`，再 `twinseal key revoke`"
+            ),
         }
     }
 
-    /// What the person did or is, as the end of a sentence that begins with "you".
+    /// What the person did or is, behind "you" or "您".
     pub fn verb(self) -> &'static str {
         match self {
-            Self::Requested => "filed or revised it",
-            Self::Authored => "are an author of it",
-            Self::Owns => "own it",
-            Self::Implements => "implement it",
-            Self::OperatesAuthor => "operate or operated a machine account that is an author of it",
-            Self::Operates => "answer for a machine account that filed, owns or implements it",
+            Self::Requested => tr!("filed or revised it", "提交或修订过该变更单"),
+            Self::Authored => tr!("are an author of it", "是该变更的作者"),
+            Self::Owns => tr!("own it", "是其变更负责人"),
+            Self::Implements => tr!("implement it", "是其实施人"),
+            Self::OperatesAuthor => tr!(
+                "operate or operated a machine account that is an author of it",
+                "是或曾是其作者（机器账号）的操作责任人"
+            ),
+            Self::Operates => tr!(
+                "answer for a machine account that filed, owns or implements it",
+                "是提交、负责或实施该变更的机器账号的操作责任人"
+            ),
         }
     }
 }

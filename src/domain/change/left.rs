@@ -2,6 +2,7 @@
 
 use crate::domain::records::Unloaded;
 use crate::domain::{Change, Governance, PersonId};
+use crate::tr;
 
 /// Which of the people who carry out a change have left: see [`Governance::has_left`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +27,9 @@ impl Left {
     pub fn phrase(self) -> &'static str {
         match self {
             Self::Nobody => "",
-            Self::Owner => "owner has left",
-            Self::Implementers => "all implementers have left",
-            Self::All => "owner has left, and so have all implementers",
+            Self::Owner => tr!("owner has left", "变更负责人已离任"),
+            Self::Implementers => tr!("all implementers have left", "实施人均已离任"),
+            Self::All => tr!("owner has left, and so have all implementers", "变更负责人和全部实施人均已离任"),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::domain::{
     About, Change, Content, FreezeName, Governance, Group, Independence, Moment, PersonId, Policy, Refusal,
     Requirement, RequirementName, Tally,
 };
+use crate::tr;
 
 /// Who took responsibility for what a requirement goes without.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,7 +75,7 @@ pub struct RequirementLine {
 impl RequirementLine {
     /// The name for screens and JSON. No requirement can have the name of the first line.
     pub fn label(&self) -> &str {
-        self.name.as_ref().map_or("every change", RequirementName::as_str)
+        self.name.as_ref().map_or(tr!("every change", "所有变更单"), RequirementName::as_str)
     }
 }
 

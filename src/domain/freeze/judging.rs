@@ -9,6 +9,7 @@ use crate::domain::{
     Change, Closed, Digest, Facts, Field, Freeze, FreezeName, FreezeOrigin, FreezeRef, Governance, Group, Moment,
     Opens, PersonId, Policy, Refusal, SetFreeze, Time, matching,
 };
+use crate::{tr, trf};
 
 /// Who may except a change from a freeze: one of the approvers who are counted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,11 +52,14 @@ pub struct Met {
 impl fmt::Display for Excepting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Group(group) => write!(f, "a member of group {group}"),
+            Self::Group(group) => f.write_str(&trf!("a member of group {group}", "{group} 组成员")),
             Self::OnDuty(others) => {
                 let others: Vec<&str> = others.iter().map(PersonId::as_str).collect();
-                let others = others.join(", ");
-                write!(f, "an approver who is an admin or a member of group {DUTY}, other than {others}")
+                let others = others.join(tr!(", ", "、"));
+                f.write_str(&trf!(
+                    "an approver who is an admin or a member of group {DUTY}, other than {others}",
+                    "{others} 以外、身为管理员或 {DUTY} 组成员的审批人"
+                ))
             }
         }
     }
@@ -195,7 +199,7 @@ impl Change {
     fn not_excepted(&self, governance: &Governance, now: Moment, met: Vec<Met>) -> Result<Option<Refusal>, Denied> {
         let slots = self.exception_slots(governance, now, (met, None))?;
         Ok(slots.open().map(|(freeze, excepting)| {
-            let (freeze, by) = (freeze.clone(), excepting.to_string());
+            let (freeze, by) = (freeze.clone(), excepting.clone());
             Refusal::NotExcepted { change: self.id(), freeze, by }
         }))
     }

@@ -9,9 +9,12 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{
     CalendarRef, ChangeKind, Digest, Environment, Facts, FreezeName, Group, Invalid, Line, Risk, ServiceId, Tag, Time,
 };
+use crate::{tr, trf};
 
 /// The name of the period that begins where a calendar ends.
 pub const CALENDAR_UNKNOWN: &str = "calendar unknown";
+/// The name of the period of a freeze that one person began. It is kept, so it is English.
+const BEGUN_ALONE: &str = "begun by one person";
 
 /// The changes that a freeze concerns. An empty set means every one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +66,11 @@ impl Reserved {
 /// `reserved for tag network-test, to be restored by 2026-12-05T10:00:00Z`.
 impl fmt::Display for Reserved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "reserved for tag {}, to be restored by {}", self.tag, self.restored_by)
+        let Self { tag, restored_by } = self;
+        f.write_str(&trf!(
+            "reserved for tag {tag}, to be restored by {restored_by}",
+            "专供带标签 {tag} 的变更，须在 {restored_by} 前恢复"
+        ))
     }
 }
 
@@ -96,7 +103,7 @@ impl ClosedPeriod {
 
     /// The period of a freeze that one person opened, which has begun.
     pub(in crate::domain) fn opened_alone(from: Time, until: Time) -> Self {
-        Self { from, until, name: Line::fixed("begun by one person"), reserved: None }
+        Self { from, until, name: Line::fixed(BEGUN_ALONE), reserved: None }
     }
 
     /// The first moment in it.
@@ -253,22 +260,37 @@ pub struct Closed {
 
 impl From<&ClosedPeriod> for Closed {
     fn from(it: &ClosedPeriod) -> Self {
-        let (name, reserved) = (it.name.to_string(), it.reserved.clone());
+        let name = match it.name.as_str() {
+            BEGUN_ALONE => tr!(BEGUN_ALONE, "由一人开始").to_owned(),
+            name => name.to_owned(),
+        };
+        let reserved = it.reserved.clone();
         Self { from: it.from, until: Some(it.until), name, reserved }
+    }
+}
+
+impl Closed {
+    /// Its name for screens. Names that twinseal gives are in the language of the reader.
+    pub fn phrase(&self) -> &str {
+        match self.name.as_str() {
+            CALENDAR_UNKNOWN => tr!(CALENDAR_UNKNOWN, "日历未知"),
+            BEGUN_ALONE => tr!(BEGUN_ALONE, "单独发起"),
+            name => name,
+        }
     }
 }
 
 /// `closed from … to … (month end)`; for which changes it is reserved stands after the name.
 impl fmt::Display for Closed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.until {
-            Some(until) => write!(f, "closed from {} to {until} ({}", self.from, self.name)?,
-            None => write!(f, "closed from {} on ({}", self.from, self.name)?,
-        }
-        match &self.reserved {
-            Some(reserved) => write!(f, "; {reserved})"),
-            None => f.write_str(")"),
-        }
+        let (from, name) = (self.from, self.phrase());
+        let reserved = self.reserved.as_ref().map_or_else(String::new, |it| trf!("; {it}", "；{it}"));
+        f.write_str(&match self.until {
+            Some(until) => {
+                trf!("closed from {from} to {until} ({name}{reserved})", "{from} 至 {until} 封网（{name}{reserved}）")
+            }
+            None => trf!("closed from {from} on ({name}{reserved})", "自 {from} 起封网（{name}{reserved}）"),
+        })
     }
 }
 

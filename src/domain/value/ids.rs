@@ -7,6 +7,7 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Invalid;
+use crate::tr;
 
 /// Parses a decimal number in canonical form: no sign, no leading zero, at most 2^53 - 1, up to which
 /// JSON readers agree on integers (RFC 8259, section 6).
@@ -25,7 +26,7 @@ pub fn number(text: &str) -> Result<u64, Invalid> {
 
 /// Implements the checked conversions of a newtype over `String` from one predicate.
 macro_rules! string_id {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $allowed:literal, $valid:expr) => {
+    ($(#[$doc:meta])* $name:ident, [$what:literal, $what_zh:literal], $allowed:expr, $valid:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub struct $name(String);
@@ -45,7 +46,7 @@ macro_rules! string_id {
                 if valid(text) {
                     Ok(Self(text.to_owned()))
                 } else {
-                    Err(Invalid::Id { what: $what, allowed: $allowed })
+                    Err(Invalid::Id { what: tr!($what, $what_zh), allowed: $allowed })
                 }
             }
         }
@@ -65,6 +66,27 @@ fn is_name(text: &str, most: usize) -> bool {
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b))
 }
 
+/// The form of a name of at most 32 bytes.
+fn short_name() -> &'static str {
+    tr!(
+        "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
+        "以小写字母开头，后接最多 31 个小写字母、数字、'.'、'_' 或 '-'"
+    )
+}
+
+/// The form of a name of at most 64 bytes.
+fn long_name() -> &'static str {
+    tr!(
+        "a lower-case letter, then up to 63 lower-case letters, digits, '.', '_' or '-'",
+        "以小写字母开头，后接最多 63 个小写字母、数字、'.'、'_' 或 '-'"
+    )
+}
+
+/// The form of a token.
+fn token() -> &'static str {
+    tr!("1 to 128 printable ASCII characters without space", "1 到 128 个可见 ASCII 字符，不含空格")
+}
+
 /// 1 to `most` printable ASCII characters other than space.
 fn is_token(text: &str, most: usize) -> bool {
     (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
@@ -73,64 +95,64 @@ fn is_token(text: &str, most: usize) -> bool {
 string_id!(
     /// An account enrolled in a register: `alice`.
     PersonId,
-    "a person",
-    "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
+    ["a person", "账号"],
+    short_name(),
     |text| is_name(text, 32)
 );
 
 string_id!(
     /// The name of a register: `prod`. Not unique; see [`RegisterId`].
     RegisterName,
-    "a register's name",
-    "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
+    ["a register's name", "变更台账名称"],
+    short_name(),
     |text| is_name(text, 32)
 );
 
 string_id!(
     /// A service, as named in the CMDB: `order-gateway`.
     ServiceId,
-    "a service",
-    "a lower-case letter, then up to 63 lower-case letters, digits, '.', '_' or '-'",
+    ["a service", "服务名称"],
+    long_name(),
     |text| is_name(text, 64)
 );
 
 string_id!(
     /// A label to find changes by: `capacity`.
     Tag,
-    "a tag",
-    "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
+    ["a tag", "标签"],
+    short_name(),
     |text| is_name(text, 32)
 );
 
 string_id!(
     /// An environment that a change touches: `prod`, `uat`.
     Environment,
-    "an environment",
-    "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
+    ["an environment", "环境名称"],
+    short_name(),
     |text| is_name(text, 32)
 );
 
 string_id!(
     /// An author who is not enrolled: `vendor-jane`.
     ExternalName,
-    "an external author's name",
-    "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
+    ["an external author's name", "外部作者名称"],
+    short_name(),
     |text| is_name(text, 32)
 );
 
 string_id!(
     /// A host or an instance that a change touches: `gw-01.example:8443`.
     Target,
-    "a target",
-    "1 to 128 printable ASCII characters without space",
+    ["a target", "目标"],
+    token(),
     |text| is_token(text, 128)
 );
 
 string_id!(
     /// The name of a freeze: `market-hours`.
     FreezeName,
-    "a freeze's name",
-    "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
+    ["a freeze's name", "封网名称"],
+    short_name(),
     |text| is_name(text, 32)
 );
 
@@ -164,24 +186,24 @@ impl FreezeName {
 string_id!(
     /// The name of a calendar: `market-cn`.
     CalendarName,
-    "a calendar's name",
-    "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
+    ["a calendar's name", "日历名称"],
+    short_name(),
     |text| is_name(text, 32)
 );
 
 string_id!(
     /// A run of a pipeline: `4711`, or the address of its page.
     RunId,
-    "a run id",
-    "1 to 128 printable ASCII characters without space",
+    ["a run id", "流水线运行编号"],
+    token(),
     |text| is_token(text, 128)
 );
 
 string_id!(
     /// A group of approvers: `dba`.
     Group,
-    "a group",
-    "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
+    ["a group", "组名"],
+    short_name(),
     |text| is_name(text, 32)
 );
 
@@ -195,32 +217,35 @@ impl Group {
 string_id!(
     /// The name of a requirement of a policy: `critical`.
     RequirementName,
-    "a requirement's name",
-    "a lower-case letter, then up to 31 lower-case letters, digits, '.', '_' or '-'",
+    ["a requirement's name", "要求名称"],
+    short_name(),
     |text| is_name(text, 32)
 );
 
 string_id!(
     /// The name of a deployed artifact: `gateway-2.4.1.tar.gz`.
     ArtifactName,
-    "an artifact's name",
-    "1 to 128 printable ASCII characters without space and '='",
+    ["an artifact's name", "制品名称"],
+    tr!(
+        "1 to 128 printable ASCII characters without space and '='",
+        "1 至 128 个可打印的 ASCII 字符，不含空格和 '='"
+    ),
     |text| is_token(text, 128) && !text.contains('=')
 );
 
 string_id!(
     /// A reference into another system: `INC-2214`, `CVE-2026-1234`.
     Reference,
-    "a reference",
-    "1 to 128 printable ASCII characters without space",
+    ["a reference", "关联编号"],
+    token(),
     |text| is_token(text, 128)
 );
 
 string_id!(
     /// The name of a time zone, kept for display only: `Asia/Shanghai`.
     ZoneName,
-    "a time zone",
-    "an IANA name such as Asia/Shanghai",
+    ["a time zone", "时区"],
+    tr!("an IANA name such as Asia/Shanghai", "IANA 名称，如 Asia/Shanghai"),
     |text| {
         (1..=64).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-/".contains(&b))
@@ -229,7 +254,7 @@ string_id!(
 
 /// Implements a numbered identifier (`CHG-42`, `7`), counted from one.
 macro_rules! numbered_id {
-    ($(#[$doc:meta])* $name:ident, $prefix:literal, $what:literal, $allowed:literal) => {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, [$what:literal, $what_zh:literal], [$allowed:literal, $written:literal]) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub struct $name(u64);
@@ -250,10 +275,9 @@ macro_rules! numbered_id {
             type Err = Invalid;
 
             fn from_str(text: &str) -> Result<Self, Invalid> {
-                let invalid = Invalid::Id { what: $what, allowed: $allowed };
                 match text.strip_prefix($prefix).map(number) {
                     Some(Ok(n)) if n > 0 => Ok(Self(n)),
-                    _ => Err(invalid),
+                    _ => Err(Invalid::Id { what: tr!($what, $what_zh), allowed: tr!($allowed, $written) }),
                 }
             }
         }
@@ -270,24 +294,24 @@ numbered_id!(
     /// A change: `CHG-42`. Numbered in the order of filing, from 1, without gaps.
     ChangeId,
     "CHG-",
-    "a change",
-    "CHG- and a number from 1, such as CHG-42"
+    ["a change", "变更单编号"],
+    ["CHG- and a number from 1, such as CHG-42", "CHG- 加从 1 起的数字，如 CHG-42"]
 );
 
 numbered_id!(
     /// A break-glass: `BG-3`. Numbered in the order of opening, from 1, without gaps.
     BreakGlassId,
     "BG-",
-    "a break-glass",
-    "BG- and a number from 1, such as BG-3"
+    ["a break-glass", "紧急处置编号"],
+    ["BG- and a number from 1, such as BG-3", "BG- 加从 1 起的数字，如 BG-3"]
 );
 
 numbered_id!(
     /// A proposal: `7`. Numbered in the order of opening, from 1, without gaps.
     ProposalId,
     "",
-    "a proposal",
-    "a number from 1, such as 7"
+    ["a proposal", "提案编号"],
+    ["a number from 1, such as 7", "从 1 起的数字，如 7"]
 );
 
 /// A SHA-256 digest (FIPS 180-4), written as 64 lower-case hexadecimal digits.
@@ -365,11 +389,14 @@ impl FromStr for RegisterId {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let invalid = Invalid::Id { what: "a register", allowed: "its name, '#' and 32 lower-case hexadecimal digits" };
-        let Some((name, random)) = text.split_once('#') else { return Err(invalid) };
+        let invalid = || Invalid::Id {
+            what: tr!("a register", "变更台账标识"),
+            allowed: tr!("its name, '#' and 32 lower-case hexadecimal digits", "名称、'#' 和 32 位小写十六进制数字"),
+        };
+        let Some((name, random)) = text.split_once('#') else { return Err(invalid()) };
         match (name.parse(), unhex(random)) {
             (Ok(name), Some(random)) => Ok(Self { name, random }),
-            _ => Err(invalid),
+            _ => Err(invalid()),
         }
     }
 }

@@ -10,24 +10,25 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::Invalid;
 use crate::domain::value::ids::ascii;
+use crate::tr;
 
 /// Why a public key may not be enrolled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadKey {
     /// Not a line of the form `ssh-ed25519 BASE64`.
-    #[error("write it as OpenSSH does, ssh-ed25519 and its base64")]
+    #[error("{}", tr!("write it as OpenSSH does, ssh-ed25519 and its base64", "请按 OpenSSH 的写法：ssh-ed25519 加 base64"))]
     Form,
     /// Not a point of the curve.
-    #[error("not a point of the curve")]
+    #[error("{}", tr!("not a point of the curve", "不是曲线上的点"))]
     NotAPoint,
     /// A non-canonical encoding: two keys that look different would be the same.
-    #[error("not the canonical encoding of its point")]
+    #[error("{}", tr!("not the canonical encoding of its point", "不是该点的规范编码"))]
     NotCanonical,
     /// A point of small order: some signatures would verify for every message.
-    #[error("a weak key of small order")]
+    #[error("{}", tr!("a weak key of small order", "小阶的弱密钥"))]
     Weak,
     /// A point with a torsion component: signatures could be judged differently by different readers.
-    #[error("a key outside the prime-order group")]
+    #[error("{}", tr!("a key outside the prime-order group", "密钥不在素数阶子群内"))]
     Torsion,
 }
 
@@ -147,11 +148,13 @@ impl FromStr for Fingerprint {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let invalid = Invalid::Id { what: "a key's fingerprint", allowed: "SHA256: and 43 base64 characters" };
         let mut bytes = [0; 32];
         match text.strip_prefix("SHA256:").filter(|base64| base64.len() == BASE64_DIGEST) {
             Some(base64) if BASE64_NOPAD.decode_mut(base64.as_bytes(), &mut bytes).is_ok() => Ok(Self(bytes)),
-            _ => Err(invalid),
+            _ => Err(Invalid::Id {
+                what: tr!("a key's fingerprint", "密钥指纹"),
+                allowed: tr!("SHA256: and 43 base64 characters", "SHA256: 加 43 个 base64 字符"),
+            }),
         }
     }
 }

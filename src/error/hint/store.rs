@@ -4,81 +4,139 @@ use std::path::Path;
 
 use super::{private_hint, shell_word, word};
 use crate::store::{Finding, SecondPath, StoreError};
+use crate::{tr, trf};
 
 pub(in crate::error) fn store_hint(error: &StoreError) -> Option<String> {
     let hint = match error {
         StoreError::Queue { queue, .. } => return Some(busy_hint(queue)),
         StoreError::Locked { path, .. } | StoreError::InUse { path } => return Some(busy_hint(path)),
         StoreError::NotFound { .. } => {
-            "check the path; if the register is lost, `twinseal restore` turns a backup into a register; `twinseal found` creates a new \
-             one"
+            tr!(
+                "check the path; if the register is lost, `twinseal restore` turns a backup into a register; `twinseal found` creates a new \
+             one",
+                "请检查路径；如果变更台账已丢失，`twinseal restore` 可把备份恢复为变更台账；`twinseal found` 创建新的变更台账"
+            )
         }
-        StoreError::Exists { .. } => "choose another path; twinseal never overwrites a register",
+        StoreError::Exists { .. } => {
+            tr!("choose another path; twinseal never overwrites a register", "请换一个路径；twinseal 绝不覆盖变更台账")
+        }
         StoreError::NotADatabase { .. } | StoreError::OtherApplication { .. } | StoreError::Encoding { .. } => {
-            "check the path given with --register"
+            tr!("check the path given with --register", "请检查 --register 给出的路径")
         }
-        StoreError::Layout { .. } | StoreError::Newer { .. } => "use a newer twinseal",
-        StoreError::NotABackup { .. } => "it is already a register, or not a copy that `twinseal backup` made",
-        StoreError::Busy { .. } => {
-            "another command or a program such as the sqlite3 shell is using the file; wait, or end it"
+        StoreError::Layout { .. } | StoreError::Newer { .. } => {
+            tr!("use a newer twinseal", "请使用更新版本的 twinseal")
         }
-        StoreError::Broken(Finding { rule: "side-file", .. }) => {
-            "if no program uses the file, move the file beside it away, and keep it as evidence; then run `twinseal verify`"
-        }
+        StoreError::NotABackup { .. } => tr!(
+            "it is already a register, or not a copy that `twinseal backup` made",
+            "它已经是变更台账，或不是 `twinseal backup` 生成的副本"
+        ),
+        StoreError::Busy { .. } => tr!(
+            "another command or a program such as the sqlite3 shell is using the file; wait, or end it",
+            "另一个命令或程序（如 sqlite3）正在使用该文件；请等待或将其结束"
+        ),
+        StoreError::Broken(Finding { rule: "side-file", .. }) => tr!(
+            "if no program uses the file, move the file beside it away, and keep it as evidence; then run `twinseal verify`",
+            "如果没有程序在使用该文件，请移走旁边的文件并留作证据；然后运行 `twinseal verify`"
+        ),
         StoreError::Broken(Finding { rule: "file", .. }) => {
-            "the file is damaged or the disk fails: check the system log, then run `twinseal verify`; keep the file as \
-             evidence"
+            tr!(
+                "the file is damaged or the disk fails: check the system log, then run `twinseal verify`; keep the file as \
+             evidence",
+                "文件损坏或磁盘有故障：请检查系统日志，再运行 `twinseal verify`；请保留文件作为证据"
+            )
         }
-        StoreError::Broken(_) => "`twinseal verify` lists every finding; keep the file as evidence",
+        StoreError::Broken(_) => tr!(
+            "`twinseal verify` lists every finding; keep the file as evidence",
+            "`twinseal verify` 列出每个问题；请保留文件作为证据"
+        ),
         StoreError::Private(error) => return Some(private_hint(error)),
         StoreError::Superseded { .. } | StoreError::Copy { .. } | StoreError::IsBackup { .. } => closed_hint(error),
         StoreError::PinLost { .. }
         | StoreError::OtherRestoration(_)
         | StoreError::NotListed { .. }
         | StoreError::Parted { .. } => loss_hint(error),
-        StoreError::PinUnreadable { .. } => {
-            "pin.previous in the same directory is the last pin but one; confirm it with the admins before you put it back"
+        StoreError::Io { source, .. } => {
+            disk_hint(source, tr!("check the path and its permissions", "请检查路径及其权限"))
         }
-        StoreError::CacheDamaged { .. } => {
-            "the register itself is fine: the cache was deleted, and the next command verifies the whole log again"
-        }
-        StoreError::RecordedButNotPinned { .. } => {
-            "do not record it again; fix what failed, then check with `twinseal log`"
-        }
-        StoreError::Uncertain { .. } => {
-            "check whether the disk is full or failing; before you try again, check with `twinseal log` whether the entry \
-             is there"
-        }
-        StoreError::Sqlite { .. } => {
-            "nothing was recorded; check whether the disk is full or failing (`twinseal doctor` shows the free space), \
-             then try again"
-        }
-        StoreError::Unloaded(_) => "this is a fault of twinseal: report it, with the command that shows it",
-        StoreError::Io { source, .. } => disk_hint(source, "check the path and its permissions"),
-        _ => return place_hint(error),
+        _ => return failure_hint(error).map(str::to_owned).or_else(|| place_hint(error)),
     };
     Some(hint.to_owned())
+}
+
+/// What to do after something failed that was being written or read.
+fn failure_hint(error: &StoreError) -> Option<&'static str> {
+    Some(match error {
+        StoreError::PinUnreadable { .. } => tr!(
+            "pin.previous in the same directory is the last pin but one; confirm it with the admins before you put it back",
+            "同一目录中的 pin.previous 是上一个已验证位置；放回之前请与管理员确认"
+        ),
+        StoreError::CacheDamaged { .. } => tr!(
+            "the register itself is fine: the cache was deleted, and the next command verifies the whole log again",
+            "变更台账本身完好：缓存已删除，下一个命令将重新核验整个日志"
+        ),
+        StoreError::RecordedButNotPinned { .. } => tr!(
+            "do not record it again; fix what failed, then check with `twinseal log`",
+            "不要再次记录；请排除故障，再用 `twinseal log` 核对"
+        ),
+        StoreError::Uncertain { .. } => {
+            tr!(
+                "check whether the disk is full or failing; before you try again, check with `twinseal log` whether the entry \
+             is there",
+                "请检查磁盘是否已满或有故障；重试之前，请用 `twinseal log` 核对该条目是否已在日志中"
+            )
+        }
+        StoreError::Sqlite { .. } => {
+            tr!(
+                "nothing was recorded; check whether the disk is full or failing (`twinseal doctor` shows the free space), \
+             then try again",
+                "未记录任何内容；请检查磁盘是否已满或有故障（`twinseal doctor` 显示可用空间），然后重试"
+            )
+        }
+        StoreError::Unloaded(_) => tr!(
+            "this is a fault of twinseal: report it, with the command that shows it",
+            "这是 twinseal 的缺陷：请连同触发它的命令一起报告"
+        ),
+        _ => return None,
+    })
 }
 
 /// What to do where a file stands in the way of writing it.
 fn place_hint(error: &StoreError) -> Option<String> {
     let hint = match error {
-        StoreError::NoRoom => "free space on the disk of your home directory, then try again",
+        StoreError::NoRoom => tr!(
+            "free space on the disk of your home directory, then try again",
+            "请在主目录所在磁盘上腾出空间，然后重试"
+        ),
         StoreError::Network { .. } => {
-            "move the register to a local disk and run twinseal on that host, for example over ssh with a forwarded \
-             agent"
+            tr!(
+                "move the register to a local disk and run twinseal on that host, for example over ssh with a forwarded \
+             agent",
+                "请把变更台账移到本地磁盘，并在该主机上运行 twinseal，例如通过 ssh 并转发代理"
+            )
         }
-        StoreError::ReadOnly { .. } => "ask to join the group that owns it",
-        StoreError::ReadOnlyMount { .. } => {
-            "nothing was recorded; mount it read-write, or record on the host that can write it"
-        }
+        StoreError::ReadOnly { .. } => tr!("ask to join the group that owns it", "请申请加入拥有该文件的组"),
+        StoreError::ReadOnlyMount { .. } => tr!(
+            "nothing was recorded; mount it read-write, or record on the host that can write it",
+            "未记录任何内容；请以读写方式挂载，或在可写的主机上记录"
+        ),
         StoreError::SecondPath { path, second: SecondPath::Links(_) } => {
-            return Some(format!("remove the other names, which `find DIRECTORY -samefile {}` prints", word(path)));
+            return Some(trf!(
+                "remove the other names, which `find DIRECTORY -samefile {}` prints",
+                "请删除其他名称，`find DIRECTORY -samefile {}` 可将其列出",
+                word(path)
+            ));
         }
-        StoreError::SecondPath { .. } => "mount the directory of the register instead of its file",
-        StoreError::SameFile { .. } => "name another file",
-        StoreError::Replaced { .. } => "nothing was recorded; run the command again",
-        StoreError::Stuck { .. } => "nothing was recorded; check whether the disk is full or failing, then try again",
+        StoreError::SecondPath { .. } => {
+            tr!("mount the directory of the register instead of its file", "请挂载变更台账所在的目录，而不是文件本身")
+        }
+        StoreError::SameFile { .. } => tr!("name another file", "请换一个文件"),
+        StoreError::Replaced { .. } => {
+            tr!("nothing was recorded; run the command again", "未记录任何内容；请重新运行命令")
+        }
+        StoreError::Stuck { .. } => tr!(
+            "nothing was recorded; check whether the disk is full or failing, then try again",
+            "未记录任何内容；请检查磁盘是否已满或有故障，然后重试"
+        ),
         _ => return None,
     };
     Some(hint.to_owned())
@@ -87,19 +145,31 @@ fn place_hint(error: &StoreError) -> Option<String> {
 /// What to do about entries that were lost.
 fn loss_hint(error: &StoreError) -> &'static str {
     match error {
-        StoreError::OtherRestoration(_) => {
-            "decline it, and ask its proposer which backup was restored: `twinseal proposal decline`"
+        StoreError::OtherRestoration(_) => tr!(
+            "decline it, and ask its proposer which backup was restored: `twinseal proposal decline`",
+            "请否决它，并询问提案人恢复的是哪个备份：`twinseal proposal decline`"
+        ),
+        StoreError::NotListed { .. } => tr!(
+            "propose one that lists it, from this account: `twinseal proposal restored`",
+            "请在本账号提出列有该条目的提案：`twinseal proposal restored`"
+        ),
+        StoreError::Parted { seq: 0, .. } => {
+            tr!("it is a backup of another register; nothing was recorded", "它是另一个变更台账的备份；未记录任何内容")
         }
-        StoreError::NotListed { .. } => "propose one that lists it, from this account: `twinseal proposal restored`",
-        StoreError::Parted { seq: 0, .. } => "it is a backup of another register; nothing was recorded",
         StoreError::Parted { .. } => {
-            "new entries were recorded since, so the lost ones cannot be added; two admins can accept the loss: \
-             `twinseal proposal restored`"
+            tr!(
+                "new entries were recorded since, so the lost ones cannot be added; two admins can accept the loss: \
+             `twinseal proposal restored`",
+                "此后已记录新的条目，因此无法再加入丢失的条目；两位管理员可以接受此丢失：`twinseal proposal restored`"
+            )
         }
         _ => {
-            "the log was truncated, rolled back or replaced: keep this file and ask the admins. If they restored a \
+            tr!(
+                "the log was truncated, rolled back or replaced: keep this file and ask the admins. If they restored a \
              backup, recover the rest from a later one (`twinseal recover FILE`), or let two admins accept the loss \
-             (`twinseal proposal restored`)"
+             (`twinseal proposal restored`)",
+                "日志被截断、回滚或替换：请保留此文件并询问管理员。如果他们恢复了备份，请从更新的备份找回其余条目（`twinseal recover FILE`），或由两位管理员接受此丢失（`twinseal proposal restored`）"
+            )
         }
     }
 }
@@ -107,28 +177,44 @@ fn loss_hint(error: &StoreError) -> &'static str {
 /// Where to record instead of a file in which nothing is recorded.
 fn closed_hint(error: &StoreError) -> &'static str {
     match error {
-        StoreError::Superseded { .. } => "use the register that was accepted: name it with --register NAME",
+        StoreError::Superseded { .. } => tr!(
+            "use the register that was accepted: name it with --register NAME",
+            "请使用已接受的变更台账：用 --register NAME 指定"
+        ),
         StoreError::Copy { .. } => {
-            "name the register itself with --register NAME; if it has moved here for good, remove the file at its old path, and \
-             give its fingerprint once: --fingerprint FINGERPRINT"
+            tr!(
+                "name the register itself with --register NAME; if it has moved here for good, remove the file at its old path, and \
+             give its fingerprint once: --fingerprint FINGERPRINT",
+                "请用 --register NAME 指定变更台账本身；如果它已永久移到此处，请删除旧路径上的文件，并给出一次指纹：--fingerprint FINGERPRINT"
+            )
         }
-        _ => "record in the register itself; `twinseal restore FILE` restores a register from a backup",
+        _ => tr!(
+            "record in the register itself; `twinseal restore FILE` restores a register from a backup",
+            "请在变更台账本身中记录；`twinseal restore FILE` 可从备份恢复变更台账"
+        ),
     }
 }
 
 /// How to find the process that holds a file. `fuser` shows other accounts' processes to root only.
 fn busy_hint(file: &Path) -> String {
     let file = shell_word(&file.display().to_string());
-    format!(
-        "nothing was recorded; find the process with `fuser -v {file}` or `lsof {file}`, and try again when it has ended"
+    trf!(
+        "nothing was recorded; find the process with `fuser -v {file}` or `lsof {file}`, and try again when it has ended",
+        "未记录任何内容；请用 `fuser -v {file}` 或 `lsof {file}` 查找占用的进程，待其结束后重试"
     )
 }
 
 /// The hint for an I/O error: about the disk if it is full or failing, else `otherwise`.
 pub(super) fn disk_hint(error: &std::io::Error, otherwise: &'static str) -> &'static str {
     match error {
-        full if disk_is_full(full) => "free space on that disk, then try again; nothing was recorded",
-        fails if disk_fails(fails) => "the disk is failing: check the system log; nothing was recorded",
+        full if disk_is_full(full) => tr!(
+            "free space on that disk, then try again; nothing was recorded",
+            "请在该磁盘上腾出空间，然后重试；未记录任何内容"
+        ),
+        fails if disk_fails(fails) => tr!(
+            "the disk is failing: check the system log; nothing was recorded",
+            "磁盘有故障：请检查系统日志；未记录任何内容"
+        ),
         _ => otherwise,
     }
 }

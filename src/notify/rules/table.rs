@@ -9,9 +9,11 @@ use serde::Deserialize;
 use ureq::http::Uri;
 use zeroize::Zeroizing;
 
+use crate::lang::Lang;
 use crate::notify::mail::{Encryption, MailServer};
 use crate::notify::secrets::Secrets;
 use crate::notify::target::{Channel, Target, TargetKind};
+use crate::{tr, trf};
 
 /// The time limit of one message, in seconds, and the longest one.
 const LIMIT: u64 = 15;
@@ -38,6 +40,7 @@ pub struct TargetTable {
     plaintext: bool,
     #[serde(default)]
     details: bool,
+    lang: Option<Lang>,
 }
 
 impl TargetTable {
@@ -46,7 +49,10 @@ impl TargetTable {
         let mut faults = self.misplaced();
         let limit = self.timeout_seconds.unwrap_or(LIMIT);
         if !(1..=LONGEST_LIMIT).contains(&limit) {
-            faults.push(format!("timeout_seconds is not between 1 and {LONGEST_LIMIT}"));
+            faults.push(trf!(
+                "timeout_seconds is not between 1 and {LONGEST_LIMIT}",
+                "timeout_seconds 不在 1 到 {LONGEST_LIMIT} 之间"
+            ));
         }
         let channel = match self.kind {
             TargetKind::Mail => self.mail(secrets, &mut faults).map(|server| Channel::Mail(Box::new(server))),
@@ -54,7 +60,14 @@ impl TargetTable {
         };
         let Some(channel) = channel.filter(|_| faults.is_empty()) else { return Err(faults) };
         let ca_file = self.ca_file.map(|path| folder.join(path));
-        Ok(Target { kind: self.kind, channel, ca_file, limit: Duration::from_secs(limit), details: self.details })
+        Ok(Target {
+            kind: self.kind,
+            channel,
+            ca_file,
+            limit: Duration::from_secs(limit),
+            details: self.details,
+            lang: self.lang.unwrap_or_default(),
+        })
     }
 
     /// A fault for each field that this type of target does not have.
@@ -73,26 +86,41 @@ impl TargetTable {
             ("from", self.from.is_some(), mail),
             ("to", self.to.is_some(), mail),
             ("plaintext", self.plaintext, !mail),
+            // A program reads it.
+            ("lang", self.lang.is_some(), self.kind != TargetKind::Webhook),
         ];
         let wrong = fields.into_iter().filter(|(_, given, belongs)| *given && !belongs);
         let kind = self.kind.as_str();
-        wrong.map(|(name, ..)| format!("a target of type {kind} does not have {name}")).collect()
+        let fault = |name| trf!("a target of type {kind} does not have {name}", "类型为 {kind} 的通知渠道没有 {name}");
+        wrong.map(|(name, ..)| fault(name)).collect()
     }
 
     fn http(&self, secrets: &Secrets, faults: &mut Vec<String>) -> Option<Channel> {
         let url = match (&self.url, &self.url_secret) {
             (Some(url), None) if url.contains(['?', '@', '#']) => {
-                faults.push("a URL with a query or a user holds a secret: use url_secret".to_owned());
+                faults.push(
+                    tr!(
+                        "a URL with a query or a user holds a secret: use url_secret",
+                        "带查询参数或用户名的 URL 含有机密：请用 url_secret"
+                    )
+                    .to_owned(),
+                );
                 return None;
             }
             (Some(url), None) => Zeroizing::new(url.clone()),
             (None, Some(_)) => secret("url_secret", self.url_secret.as_ref(), secrets, faults)?,
             (Some(_), Some(_)) => {
-                faults.push("url and url_secret are both set".to_owned());
+                faults.push(tr!("url and url_secret are both set", "同时设置了 url 和 url_secret").to_owned());
                 return None;
             }
             (None, None) => {
-                faults.push("url_secret is missing: the name of its URL in the file of secrets".to_owned());
+                faults.push(
+                    tr!(
+                        "url_secret is missing: the name of its URL in the file of secrets",
+                        "缺少 url_secret：其 URL 在机密文件中的名称"
+                    )
+                    .to_owned(),
+                );
                 return None;
             }
         };
@@ -108,11 +136,20 @@ impl TargetTable {
             Some("tls") => Encryption::Tls,
             Some("none") if self.host.as_deref().is_some_and(is_loopback) => Encryption::None,
             Some("none") => {
-                faults.push("tls = \"none\" is allowed only for a server on this host".to_owned());
+                faults.push(
+                    tr!(
+                        "tls = \"none\" is allowed only for a server on this host",
+                        "tls = \"none\" 只允许用于本机的服务器"
+                    )
+                    .to_owned(),
+                );
                 return None;
             }
             Some(_) => {
-                faults.push("tls is \"starttls\", \"tls\" or \"none\"".to_owned());
+                faults.push(
+                    tr!("tls is \"starttls\", \"tls\" or \"none\"", "tls 为 \"starttls\"、\"tls\" 或 \"none\"")
+                        .to_owned(),
+                );
                 return None;
             }
         };
@@ -123,20 +160,24 @@ impl TargetTable {
                 Some((user.clone(), password))
             }
             _ => {
-                faults.push("user and password_secret belong together".to_owned());
+                faults.push(
+                    tr!("user and password_secret belong together", "user 和 password_secret 须同时设置").to_owned(),
+                );
                 return None;
             }
         };
         let address = |given: &String, faults: &mut Vec<String>| {
             let parsed: Option<Mailbox> = given.parse().ok();
             if parsed.is_none() {
-                faults.push(format!("{given} is no mail address"));
+                faults.push(trf!("{given} is no mail address", "{given} 不是邮件地址"));
             }
             parsed
         };
         let to = self.to.iter().flatten().filter_map(|it| address(it, faults)).collect();
         let (Some(host), Some(from)) = (&self.host, &self.from) else {
-            faults.push("a target of type mail needs host and from".to_owned());
+            faults.push(
+                tr!("a target of type mail needs host and from", "类型为 mail 的通知渠道需要 host 和 from").to_owned(),
+            );
             return None;
         };
         let usual = match encryption {
@@ -157,13 +198,19 @@ fn secret(
     faults: &mut Vec<String>,
 ) -> Option<Zeroizing<String>> {
     let Some(name) = name else {
-        faults.push(format!("{field} is missing: the name of its key in the file of secrets"));
+        faults.push(trf!(
+            "{field} is missing: the name of its key in the file of secrets",
+            "缺少 {field}：其密钥在机密文件中的名称"
+        ));
         return None;
     };
     let found = secrets.get(name).cloned();
     if found.is_none() {
         // What stands here may be the secret itself.
-        faults.push(format!("the file of secrets has nothing of the name that {field} gives"));
+        faults.push(trf!(
+            "the file of secrets has nothing of the name that {field} gives",
+            "机密文件中没有 {field} 所指的名称"
+        ));
     }
     found
 }
@@ -172,12 +219,17 @@ fn secret(
 fn url_fault(url: &str, plaintext: bool) -> Option<String> {
     let parsed: Option<Uri> = url.parse().ok();
     let fault = match parsed.as_ref().and_then(|url| Some((url.scheme_str()?, url.host()?, url.authority()?))) {
-        None => "its URL is not of the form https://HOST/PATH",
-        Some((_, _, authority)) if authority.as_str().contains('@') => "its URL names a user, which is not supported",
+        None => tr!("its URL is not of the form https://HOST/PATH", "其 URL 的格式不是 https://HOST/PATH"),
+        Some((_, _, authority)) if authority.as_str().contains('@') => {
+            tr!("its URL names a user, which is not supported", "其 URL 含有用户名，不受支持")
+        }
         Some(("https", ..)) => return None,
         Some(("http", host, _)) if plaintext || is_loopback(host) => return None,
-        Some(("http", ..)) => "its URL is not encrypted: use https, or allow it by plaintext = true",
-        Some(_) => "its URL is not of the form https://HOST/PATH",
+        Some(("http", ..)) => tr!(
+            "its URL is not encrypted: use https, or allow it by plaintext = true",
+            "其 URL 未加密：请用 https，或以 plaintext = true 允许"
+        ),
+        Some(_) => tr!("its URL is not of the form https://HOST/PATH", "其 URL 的格式不是 https://HOST/PATH"),
     };
     Some(fault.to_owned())
 }

@@ -6,9 +6,11 @@ use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator as _;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row};
 
+use crate::store::doing::Doing;
 use crate::store::error::MOST;
 use crate::store::sqlite::schema::{STATE, TABLES};
 use crate::store::{Finding, StoreError};
+use crate::trf;
 
 /// Rows of a table in the order of its key, one at a time.
 fn select_in_order((table, keys): (&str, usize)) -> String {
@@ -110,8 +112,8 @@ fn compare_table(
     findings: &mut Vec<Finding>,
 ) -> Result<(), StoreError> {
     // The error must name the damaged one of the two files.
-    let of_shared = || StoreError::sqlite("comparing the tables");
-    let of_copy = || StoreError::cache(cache, "comparing the tables");
+    let of_shared = || StoreError::sqlite(Doing::CompareTables);
+    let of_copy = || StoreError::cache(cache, Doing::CompareTables);
     let sql = select_in_order((table, keys));
     let mut ours = cache.prepare(&sql).map_err(of_copy())?;
     let mut theirs = shared.prepare(&sql).map_err(of_shared())?;
@@ -158,12 +160,17 @@ fn describe(table: &str, difference: &Difference, key: &[Value]) -> Finding {
         other => format!("{other:?}"),
     };
     let key: Vec<String> = key.iter().map(show).collect();
+    let row = trf!("the row {} of the table {table}", "数据表 {table} 的行 {}", key.join(", "));
     let meaning = match difference {
-        Difference::Added => "differs from the log: no entry makes it",
-        Difference::Missing => "is missing",
-        Difference::Changed => "differs from the log: its values were changed",
+        Difference::Added => {
+            trf!("{row} differs from the log: no entry makes it", "{row} 与日志不符：没有日志条目产生该行")
+        }
+        Difference::Missing => trf!("{row} is missing", "{row} 缺失"),
+        Difference::Changed => {
+            trf!("{row} differs from the log: its values were changed", "{row} 与日志不符：其值已被更改")
+        }
     };
-    Finding::of_file("tables", format_args!("the row {} of the table {table} {meaning}", key.join(", ")))
+    Finding::of_file("tables", meaning)
 }
 
 /// Empties tables and fills them from a verified cache.

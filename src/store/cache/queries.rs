@@ -11,6 +11,8 @@ use crate::domain::{
 };
 use crate::store::StoreError;
 use crate::store::cache::verified::{VerifiedCache, parsed, proposal};
+use crate::store::doing::Doing;
+use crate::trf;
 
 /// What `list` asks for; `None` means any.
 #[derive(Debug, Clone, Default)]
@@ -202,7 +204,7 @@ impl Queries<'_> {
     ) -> Result<Vec<T>, StoreError> {
         let select = self.cache.conn().prepare_cached(sql);
         let rows = select.and_then(|mut select| select.query_map(params, read)?.collect());
-        rows.map_err(StoreError::cache(self.cache.conn(), "reading the verified cache"))
+        rows.map_err(StoreError::cache(self.cache.conn(), Doing::ReadCache))
     }
 
     /// The changes that match, in the order asked for.
@@ -403,7 +405,7 @@ impl Queries<'_> {
     pub fn title(&self, change: ChangeId) -> Result<Option<String>, StoreError> {
         let sql = "SELECT title FROM revisions WHERE change = ?1 ORDER BY number DESC LIMIT 1";
         let title = self.select(sql, [change.number()], |row| row.get(0))?.pop();
-        title.ok_or_else(|| self.cache.damaged(format!("it has no revision of {change}")))
+        title.ok_or_else(|| self.cache.damaged(trf!("it has no revision of {change}", "其中没有 {change} 的修订")))
     }
 
     /// Display names, oldest first: those of the founders and of seconded proposals.

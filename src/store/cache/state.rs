@@ -10,7 +10,9 @@ use crate::domain::{
 use crate::format::entry;
 use crate::store::StoreError;
 use crate::store::cache::verified::{VerifiedCache, verified_before};
+use crate::store::doing::Doing;
 use crate::store::sqlite::shared::SharedFile;
+use crate::{tr, trf};
 
 /// The rows that a state is read from and written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,11 +49,15 @@ impl VerifiedCache {
         let governance = self.record(Rows::Cache, &StateKey::Governance)?;
         let (Some(StateRecord::Register(register)), Some(StateRecord::Governance(governance))) = (register, governance)
         else {
-            return Err(self.damaged("the state of the register is missing".to_owned()));
+            return Err(self.damaged(tr!("the state of the register is missing", "缺少变更台账的状态").to_owned()));
         };
         let state = Register::resume(register, governance);
         if state.head() != Some(newest) {
-            return Err(self.damaged(format!("its state differs from that after entry {}", newest.seq)));
+            return Err(self.damaged(trf!(
+                "its state differs from that after entry {}",
+                "其状态与第 {} 条之后的状态不符",
+                newest.seq
+            )));
         }
         let raw = verified_before(shared, newest)?;
         let (header, event) = entry::read_verified_body(&raw).map_err(|defect| StoreError::defect(raw.seq, &defect))?;
@@ -98,19 +104,25 @@ impl VerifiedCache {
     pub fn load_record(&self, rows: Rows, state: &mut Register, key: StateKey) -> Result<(), StoreError> {
         match self.record(rows, &key)? {
             Some(StateRecord::Change(id, change)) if rows == Rows::Cache && self.newest_about(id)? != change.last() => {
-                Err(self.damaged(format!("its row {key} differs from that after the newest entry about it")))
+                Err(self.damaged(trf!(
+                    "its row {key} differs from that after the newest entry about it",
+                    "其行 {key} 与相关最新日志条目之后的内容不符"
+                )))
             }
             Some(StateRecord::BreakGlass(id, glass))
                 if rows == Rows::Cache && self.newest_about_break_glass(id)? != glass.last() =>
             {
-                Err(self.damaged(format!("its row {key} differs from that after the newest entry about it")))
+                Err(self.damaged(trf!(
+                    "its row {key} differs from that after the newest entry about it",
+                    "其行 {key} 与相关最新日志条目之后的内容不符"
+                )))
             }
             Some(record) => {
                 state.load(record);
                 Ok(())
             }
             None if state.counts(&key) || rows == Rows::Cache && self.is_in_tables(&key)? => {
-                Err(self.damaged(format!("its row {key} is missing")))
+                Err(self.damaged(trf!("its row {key} is missing", "缺少行 {key}")))
             }
             None => {
                 match self.text(&key)? {
@@ -125,13 +137,13 @@ impl VerifiedCache {
     /// A text part that was not redacted: it has no row of its own, because the table of entries has its digest.
     fn text(&self, key: &StateKey) -> Result<Option<StateRecord>, StoreError> {
         let StateKey::Text(seq) = key else { return Ok(None) };
-        let doing = || StoreError::cache(self.conn(), "reading the verified cache");
+        let doing = || StoreError::cache(self.conn(), Doing::ReadCache);
+        let malformed = || trf!("the digest of the text of entry {seq} is malformed", "第 {seq} 条文本的摘要格式有误");
         let select = self.conn().prepare_cached("SELECT text FROM log_entries WHERE seq = ?1");
         let digest =
             select.and_then(|mut select| select.query_row([seq], |row| row.get::<_, Option<String>>(0)).optional());
         let Some(digest) = digest.map_err(doing())?.flatten() else { return Ok(None) };
-        let digest =
-            digest.parse().map_err(|_| self.damaged(format!("the digest of the text of entry {seq} is malformed")))?;
+        let digest = digest.parse().map_err(|_| self.damaged(malformed()))?;
         Ok(Some(StateRecord::Text(*seq, TextState { digest, redacted: None })))
     }
 
@@ -140,7 +152,7 @@ impl VerifiedCache {
     /// # Errors
     /// As [`VerifiedCache::ask`].
     pub fn load_governed(&self, state: &mut Register) -> Result<(), StoreError> {
-        let doing = || StoreError::cache(self.conn(), "reading the verified cache");
+        let doing = || StoreError::cache(self.conn(), Doing::ReadCache);
         // '0' is the character after '/'.
         let sql = "SELECT key, value FROM state WHERE key > 'key/' AND key < 'key0'
             UNION ALL SELECT key, value FROM state WHERE key > 'person/' AND key < 'person0'
@@ -159,7 +171,7 @@ impl VerifiedCache {
     /// # Errors
     /// What SQLite reports.
     pub fn write(&self, rows: Rows, state: &mut Register) -> Result<(), StoreError> {
-        let doing = || StoreError::cache(self.conn(), "updating the verified cache");
+        let doing = || StoreError::cache(self.conn(), Doing::UpdateCache);
         let sql = format!(
             "INSERT INTO {} VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             rows.table()
@@ -181,7 +193,7 @@ impl VerifiedCache {
     pub fn begin_replay(&self) -> Result<(), StoreError> {
         let sql = "DROP TABLE IF EXISTS temp.replayed;
             CREATE TEMPORARY TABLE replayed (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;";
-        self.conn().execute_batch(sql).map_err(StoreError::cache(self.conn(), "replaying the log"))
+        self.conn().execute_batch(sql).map_err(StoreError::cache(self.conn(), Doing::ReplayLog))
     }
 
     /// The first key whose row differs between the cache and a replay up to the newest entry of the cache: another
@@ -194,7 +206,7 @@ impl VerifiedCache {
             UNION ALL SELECT key FROM temp.replayed b WHERE NOT EXISTS (SELECT 1 FROM main.state a WHERE a.key = b.key)
             LIMIT 1";
         let differing = self.conn().query_row(sql, [], |row| row.get(0)).optional();
-        differing.map_err(StoreError::cache(self.conn(), "comparing the state"))
+        differing.map_err(StoreError::cache(self.conn(), Doing::CompareState))
     }
 
     /// Fails if a cache without entries has a state.
@@ -203,14 +215,14 @@ impl VerifiedCache {
     /// [`StoreError::CacheDamaged`], or what SQLite reports.
     pub fn check_no_state(&self) -> Result<(), StoreError> {
         let any = self.conn().query_row("SELECT EXISTS (SELECT 1 FROM main.state)", [], |row| row.get::<_, bool>(0));
-        match any.map_err(StoreError::cache(self.conn(), "reading the verified cache"))? {
-            true => Err(self.damaged("it has a state and no entries".to_owned())),
+        match any.map_err(StoreError::cache(self.conn(), Doing::ReadCache))? {
+            true => Err(self.damaged(tr!("it has a state and no entries", "其中有状态，却没有日志条目").to_owned())),
             false => Ok(()),
         }
     }
 
     pub(super) fn record(&self, rows: Rows, key: &StateKey) -> Result<Option<StateRecord>, StoreError> {
-        let doing = || StoreError::cache(self.conn(), "reading the verified cache");
+        let doing = || StoreError::cache(self.conn(), Doing::ReadCache);
         let key = key.to_string();
         let sql = format!("SELECT value FROM {} WHERE key = ?1", rows.table());
         let mut select = self.conn().prepare_cached(&sql).map_err(doing())?;
@@ -224,7 +236,8 @@ impl VerifiedCache {
         let record = value.split_last_chunk().filter(|(record, sum)| checksum(key, record) == **sum);
         let record = record.and_then(|(record, _)| postcard::from_bytes::<StateRecord>(record).ok());
         let record = record.filter(|record| record.key().to_string() == key);
-        record.ok_or_else(|| self.damaged(format!("its row {key} is not what was written")))
+        record
+            .ok_or_else(|| self.damaged(trf!("its row {key} is not what was written", "其行 {key} 不是当初写入的内容")))
     }
 
     /// The leaf hash of the newest entry about a change.
@@ -246,7 +259,7 @@ impl VerifiedCache {
         let exists = |sql, name: String| {
             let select = self.conn().prepare_cached(sql);
             let found = select.and_then(|mut select| select.exists([name]));
-            found.map_err(StoreError::cache(self.conn(), "reading the verified cache"))
+            found.map_err(StoreError::cache(self.conn(), Doing::ReadCache))
         };
         match key {
             StateKey::Person(id) => exists("SELECT 1 FROM people WHERE id = ?1", id.to_string()),

@@ -10,6 +10,7 @@ use crate::domain::{
 };
 use crate::format::Entry;
 use crate::store::StoreError;
+use crate::store::doing::Doing;
 
 /// The derived tables of the register, inside the transaction that appends an entry.
 pub struct Tables<'c> {
@@ -27,7 +28,7 @@ impl<'c> Tables<'c> {
     /// # Errors
     /// What SQLite reports.
     pub fn project(&self, entry: &Entry, seconded: Option<&Action>, after: &Register) -> Result<(), StoreError> {
-        project(self.conn, entry, seconded, after).map_err(StoreError::sqlite("recording"))
+        project(self.conn, entry, seconded, after).map_err(StoreError::sqlite(Doing::Record))
     }
 }
 

@@ -15,6 +15,7 @@ use crate::domain::{Action, Digest, Head, Invalid, ProposalId, Register};
 use crate::format::{Entry, Raw};
 use crate::private;
 use crate::store::cache::{compare, tables};
+use crate::store::doing::{Doing, FileOp};
 use crate::store::sqlite::connect::harden;
 use crate::store::sqlite::place::{beside, is_filled, open_main, open_with_wal};
 use crate::store::sqlite::schema;
@@ -22,6 +23,7 @@ use crate::store::sqlite::schema::{STATE, TABLES};
 use crate::store::sqlite::shared::{SharedFile, flush};
 use crate::store::sqlite::snapshot::Snapshot;
 use crate::store::{BUSY, Finding, StoreError};
+use crate::{tr, trf};
 
 /// `application_id` of a verified cache: "TWSV".
 const APPLICATION: i32 = i32::from_be_bytes(*b"TWSV");
@@ -64,7 +66,7 @@ impl CacheTransaction<'_> {
     /// What SQLite reports.
     pub fn commit(self) -> Result<(), StoreError> {
         let committed = self.transaction.commit();
-        committed.map_err(StoreError::cache(&self.cache.conn, "updating the verified cache"))
+        committed.map_err(StoreError::cache(&self.cache.conn, Doing::UpdateCache))
     }
 }
 
@@ -88,7 +90,7 @@ impl VerifiedCache {
         if stood {
             match Self::open_existing(path) {
                 Ok(cache) => {
-                    cache.keep_log(path).map_err(StoreError::cache(&cache.conn, "opening the verified cache"))?;
+                    cache.keep_log(path).map_err(StoreError::cache(&cache.conn, Doing::OpenCache))?;
                     return Ok((cache, false));
                 }
                 Err(error) if matches!(error, StoreError::Busy { .. }) || error.lacks_room() => return Err(error),
@@ -98,9 +100,9 @@ impl VerifiedCache {
         remove(path)?;
         // SQLite would make it by the umask, and the files beside it with the same permissions.
         let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        made.map_err(StoreError::io("make the verified cache", path))?;
+        made.map_err(StoreError::io(FileOp::MakeCache, path))?;
         let conn = Connection::open(path).and_then(Self::fill_new);
-        Ok((Self::with(conn.map_err(StoreError::sqlite("making the verified cache"))?), stood))
+        Ok((Self::with(conn.map_err(StoreError::sqlite(Doing::MakeCache))?), stood))
     }
 
     /// Keeps the WAL file when the last process closes the cache, if it is short and nothing was redacted. Writing it
@@ -121,11 +123,11 @@ impl VerifiedCache {
     pub fn temporary() -> Result<Self, StoreError> {
         // SQLite opens a temporary file for an empty name.
         let conn = Connection::open("").and_then(Self::fill_new);
-        Ok(Self::with(conn.map_err(StoreError::sqlite("making a temporary cache"))?))
+        Ok(Self::with(conn.map_err(StoreError::sqlite(Doing::MakeTemporaryCache))?))
     }
 
     fn open_existing(path: &Path) -> Result<Self, StoreError> {
-        let doing = || StoreError::sqlite("opening the verified cache");
+        let doing = || StoreError::sqlite(Doing::OpenCache);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags).map_err(doing())?;
         harden(&conn).map_err(doing())?;
@@ -138,8 +140,8 @@ impl VerifiedCache {
     /// # Errors
     /// There is none or it is not usable, others may write it, or what SQLite reports.
     pub fn open_as_it_is(path: &Path) -> Result<Self, StoreError> {
-        let doing = || StoreError::sqlite("opening the verified cache");
-        let path = &path.canonicalize().map_err(StoreError::io("read", path))?;
+        let doing = || StoreError::sqlite(Doing::OpenCache);
+        let path = &path.canonicalize().map_err(StoreError::io(FileOp::Read, path))?;
         private::check_file(path)?;
         let conn = if is_filled(&beside(path, "-wal")) { open_with_wal(path) } else { open_main(path) };
         let conn = conn.map_err(doing())?;
@@ -148,7 +150,7 @@ impl VerifiedCache {
     }
 
     fn checked(conn: Connection) -> Result<Self, StoreError> {
-        let doing = || StoreError::sqlite("opening the verified cache");
+        let doing = || StoreError::sqlite(Doing::OpenCache);
         let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
         let ours = pragma("application_id").map_err(doing())? == APPLICATION
             && pragma("user_version").map_err(doing())? == LAYOUT
@@ -156,7 +158,7 @@ impl VerifiedCache {
         if ours {
             Ok(Self::with(conn))
         } else {
-            Err(StoreError::Broken(Finding::of_file("cache", "not a verified cache")))
+            Err(StoreError::Broken(Finding::of_file("cache", tr!("not a verified cache", "不是已验证缓存"))))
         }
     }
 
@@ -188,7 +190,7 @@ impl VerifiedCache {
         let begun = self.conn.busy_timeout(patience);
         let transaction = begun
             .and_then(|()| Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate))
-            .map_err(StoreError::cache(&self.conn, "updating the verified cache"))?;
+            .map_err(StoreError::cache(&self.conn, Doing::UpdateCache))?;
         Ok(CacheTransaction { cache: self, transaction })
     }
 
@@ -199,7 +201,7 @@ impl VerifiedCache {
     /// What SQLite reports.
     pub fn project(&self, entry: &Entry, seconded: Option<&Action>, after: &Register) -> Result<(), StoreError> {
         let projected = tables::project(&self.conn, entry, seconded, after);
-        projected.map_err(StoreError::cache(&self.conn, "updating the verified cache"))
+        projected.map_err(StoreError::cache(&self.conn, Doing::UpdateCache))
     }
 
     /// How the tables of the register differ from these.
@@ -223,7 +225,7 @@ impl VerifiedCache {
     /// # Errors
     /// What SQLite reports.
     pub fn mark(&self) -> Result<(), StoreError> {
-        let doing = "updating the verified cache";
+        let doing = Doing::UpdateCache;
         self.conn.execute_batch("SAVEPOINT mark").map_err(StoreError::cache(&self.conn, doing))
     }
 
@@ -232,7 +234,7 @@ impl VerifiedCache {
     /// # Errors
     /// What SQLite reports.
     pub fn back_to_mark(&self) -> Result<(), StoreError> {
-        let doing = "updating the verified cache";
+        let doing = Doing::UpdateCache;
         self.conn.execute_batch("ROLLBACK TO mark").map_err(StoreError::cache(&self.conn, doing))
     }
 
@@ -241,7 +243,7 @@ impl VerifiedCache {
     /// # Errors
     /// What SQLite reports.
     pub fn hold_snapshot(&self) -> Result<Snapshot<'_>, StoreError> {
-        Snapshot::hold(&self.conn).map_err(StoreError::cache(&self.conn, "reading the verified cache"))
+        Snapshot::hold(&self.conn).map_err(StoreError::cache(&self.conn, Doing::ReadCache))
     }
 
     /// The newest entry in it.
@@ -251,7 +253,7 @@ impl VerifiedCache {
     pub fn head(&self) -> Result<Option<Head>, StoreError> {
         let newest = self.conn.prepare_cached("SELECT seq, leaf FROM log_entries ORDER BY seq DESC LIMIT 1");
         let row = newest.and_then(|mut newest| newest.query_row([], head).optional());
-        row.map_err(StoreError::cache(&self.conn, "reading the verified cache"))
+        row.map_err(StoreError::cache(&self.conn, Doing::ReadCache))
     }
 
     /// The leaf hash of an entry in it.
@@ -259,7 +261,7 @@ impl VerifiedCache {
     /// # Errors
     /// What SQLite reports.
     pub fn leaf(&self, seq: u64) -> Result<Option<Digest>, StoreError> {
-        let doing = || StoreError::cache(&self.conn, "reading the verified cache");
+        let doing = || StoreError::cache(&self.conn, Doing::ReadCache);
         let mut select =
             self.conn.prepare_cached("SELECT seq, leaf FROM log_entries WHERE seq = ?1").map_err(doing())?;
         Ok(select.query_row([seq], head).optional().map_err(doing())?.map(|head| head.leaf))
@@ -276,7 +278,7 @@ impl VerifiedCache {
     pub(super) fn select_heads(&self, sql: &str, params: impl Params) -> Result<Vec<Head>, StoreError> {
         let select = self.conn.prepare_cached(sql);
         let rows = select.and_then(|mut select| select.query_map(params, head)?.collect());
-        rows.map_err(StoreError::cache(&self.conn, "reading the verified cache"))
+        rows.map_err(StoreError::cache(&self.conn, Doing::ReadCache))
     }
 
     /// The governance entries up to some entry.
@@ -301,7 +303,7 @@ impl VerifiedCache {
             let row = |row: &Row<'_>| Ok((row.get(0)?, parsed(row, 1)?, proposal(row.get(2)?)));
             select.query_map((after, until), row)?.collect()
         });
-        rows.map_err(StoreError::cache(&self.conn, "reading the verified cache"))
+        rows.map_err(StoreError::cache(&self.conn, Doing::ReadCache))
     }
 
     /// The proposal that redacted the text of an entry, if one did.
@@ -311,7 +313,7 @@ impl VerifiedCache {
     pub fn redacted(&self, seq: u64) -> Result<Option<ProposalId>, StoreError> {
         let select = self.conn.prepare_cached("SELECT proposal FROM redactions WHERE seq = ?1");
         let row = select.and_then(|mut select| select.query_row([seq], |row| row.get::<_, u64>(0)).optional());
-        let row = row.map_err(StoreError::cache(&self.conn, "reading the verified cache"))?;
+        let row = row.map_err(StoreError::cache(&self.conn, Doing::ReadCache))?;
         Ok(row.map(proposal))
     }
 
@@ -322,7 +324,7 @@ impl VerifiedCache {
     /// What SQLite reports.
     pub fn flush(&self) -> Result<(), StoreError> {
         let closing = self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
-        closing.and_then(|_| flush(&self.conn)).map(|_| ()).map_err(StoreError::cache(&self.conn, "erasing"))
+        closing.and_then(|_| flush(&self.conn)).map(|_| ()).map_err(StoreError::cache(&self.conn, Doing::Erase))
     }
 
     /// Replaces the content of this cache by that of another.
@@ -330,7 +332,7 @@ impl VerifiedCache {
     /// # Errors
     /// What SQLite reports.
     pub fn replace_with(&self, other: &Self) -> Result<(), StoreError> {
-        let doing = || StoreError::cache(&self.conn, "filling the verified cache");
+        let doing = || StoreError::cache(&self.conn, Doing::FillCache);
         let tx = self.begin(BUSY)?;
         compare::refill(&self.conn, &other.conn, TABLES).map_err(doing())?;
         compare::refill(&self.conn, &other.conn, STATE).map_err(doing())?;
@@ -339,7 +341,11 @@ impl VerifiedCache {
 
     /// Compares the earlier entry that an entry links to with the cache. If they differ, rows of the cache are missing.
     pub(in crate::store) fn links(&self, seq: u64, named: Digest, before: Digest) -> Result<(), StoreError> {
-        if named == before { Ok(()) } else { Err(self.damaged(format!("rows before entry {seq} are missing"))) }
+        if named == before {
+            Ok(())
+        } else {
+            Err(self.damaged(trf!("rows before entry {seq} are missing", "缺少第 {seq} 条之前的行")))
+        }
     }
 
     /// The error for a damaged cache.
@@ -393,7 +399,7 @@ fn remove(path: &Path) -> Result<(), StoreError> {
     for suffix in ["", "-wal", "-shm"] {
         match fs::remove_file(beside(path, suffix)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(StoreError::io("remove", path)(error));
+                return Err(StoreError::io(FileOp::Remove, path)(error));
             }
             _ => {}
         }
@@ -403,5 +409,6 @@ fn remove(path: &Path) -> Result<(), StoreError> {
 
 /// The finding for an entry that differs from the one verified before.
 pub fn replaced(seq: u64) -> Finding {
-    Finding::at(seq, "replaced", "is not the entry that this account verified here before")
+    let meaning = tr!("is not the entry that this account verified here before", "不是本账号此前在此核验过的日志条目");
+    Finding::at(seq, "replaced", meaning)
 }

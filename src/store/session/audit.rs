@@ -7,6 +7,7 @@ use crate::domain::{Register, Time};
 use crate::store::cache::verified::replaced;
 use crate::store::verify::replay::{Mode, Reading, replay};
 use crate::store::{BUSY, Finding, StoreError, Turn};
+use crate::{tr, trf};
 
 /// What [`Session::rebuild`] changed.
 #[derive(Debug)]
@@ -57,12 +58,12 @@ impl Session {
         // Also after a fault: the redactions before it hold.
         reading.findings.extend(log.unredacted()?);
         if is_suspect(&reading, pinned) && log.cache_is_wrong(pinned, progress)? {
-            return Err(log.cache.damaged("it differs from the log".to_owned()));
+            return Err(log.cache.damaged(tr!("it differs from the log", "与日志不符").to_owned()));
         }
         drop(snapshot);
         if valid {
             if let Some(key) = reading.differs {
-                return Err(log.cache.damaged(format!("its row {key} differs from the log")));
+                return Err(log.cache.damaged(trf!("its row {key} differs from the log", "其行 {key} 与日志不符")));
             }
             tx.commit()?;
             if !log.redactions()?.is_empty() {
@@ -90,7 +91,7 @@ impl Session {
         // If they differ, the cache may be wrong. A wrong cache must not be written to the shared tables.
         let differ = !log.cache.compare_register(&log.shared)?.is_empty();
         if differ && log.cache_is_wrong(&self.pinned, &mut |_| {})? {
-            return Err(log.cache.damaged("it differs from the log".to_owned()));
+            return Err(log.cache.damaged(tr!("it differs from the log", "与日志不符").to_owned()));
         }
         let redacted: Vec<u64> = log.unredacted()?.into_iter().filter_map(|finding| finding.seq).collect();
         let done = log.shared.refill(turn, log.state.head(), &redacted, &log.cache)?;
@@ -115,9 +116,10 @@ fn missing(log: &VerifiedLog, pinned: &Pinned) -> Result<Option<Finding>, StoreE
     let Some(remembered) = remembered.max_by_key(|head| head.seq) else { return Ok(None) };
     let newest = log.state.head().map_or(0, |head| head.seq);
     if remembered.seq > newest || log.state.head().is_none() {
-        let meaning = format!(
+        let meaning = trf!(
             "the log ends at entry {newest}, but this account verified it up to entry {}: \
              it was truncated or rolled back",
+            "日志止于第 {newest} 条，但本账号已核验到第 {} 条：日志被截断或被换回旧版本",
             remembered.seq
         );
         return Ok(Some(Finding::of_file("truncated", meaning)));

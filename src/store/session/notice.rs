@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::domain::{Head, ProposalId, Time};
+use crate::{tr, trf};
 
 /// A note or warning, printed to standard error and included in JSON output.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,49 +90,71 @@ impl Notice {
 
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::CacheRebuilt => "the verified cache was missing or damaged; the whole log was verified again",
-            Self::FirstVerification => {
-                "this account trusted this register before, but its pin and verified cache are gone"
+        let text = match self {
+            Self::CacheRebuilt => tr!(
+                "the verified cache was missing or damaged; the whole log was verified again",
+                "已验证缓存缺失或损坏；已重新核验整个日志"
+            ),
+            Self::FirstVerification => tr!(
+                "this account trusted this register before, but its pin and verified cache are gone",
+                "本账号此前已信任该变更台账，但其已验证位置和已验证缓存都不见了"
+            ),
+            Self::CacheBehind => tr!(
+                "the verified cache was behind the pin; the missing entries were verified again",
+                "已验证缓存落后于已验证位置；已重新核验缺少的日志条目"
+            ),
+            Self::PinMissing => tr!(
+                "the pin of this register is gone; this account remembers only its verified cache",
+                "该变更台账的已验证位置不见了；本账号只剩其已验证缓存"
+            ),
+            Self::RedactedLater => tr!(
+                "others were reading, so the WAL file may still hold the redacted text; when they have finished, remove \
+                 it with `twinseal rebuild`",
+                "有其他进程在读取，WAL 文件中可能仍有已隐去的文本；待其结束后，用 `twinseal rebuild` 清除"
+            ),
+            Self::Superseded => tr!(
+                "this register is superseded: this account accepted another register in its place",
+                "该变更台账已被取代：本账号已接受另一变更台账代替它"
+            ),
+            Self::NoRoom => tr!(
+                "no room for the verified cache: the log was compared with the pin, and nothing new is remembered",
+                "没有空间存放已验证缓存：日志已与已验证位置比对，新内容不会保存"
+            ),
+            Self::Copy => tr!(
+                "this file is not the register itself: nothing is recorded in it, and the pin does not advance",
+                "该文件不是变更台账本身：不会在其中记录，已验证位置也不会前移"
+            ),
+            Self::ClockBehind { .. } | Self::PinLost { .. } | Self::EarlierBackup { .. } | Self::PinMoved { .. } => {
+                return f.write_str(&self.with_values());
             }
-            Self::CacheBehind => "the verified cache was behind the pin; the missing entries were verified again",
-            Self::PinMissing => "the pin of this register is gone; this account remembers only its verified cache",
-            Self::RedactedLater => {
-                "others were reading, so the WAL file may still hold the redacted text; when they have finished, remove it \
-                 with `twinseal rebuild`"
-            }
-            Self::ClockBehind { claimed } => {
-                return write!(
-                    f,
-                    "the entry claims {claimed}, and others had already claimed later times: set the clock of this host"
-                );
-            }
-            Self::Superseded => "this register is superseded: this account accepted another register in its place",
-            Self::NoRoom => {
-                "no room for the verified cache: the log was compared with the pin, and nothing new is remembered"
-            }
-            Self::Copy => {
-                "this file is not the register itself: nothing is recorded in it, and the pin does not advance"
-            }
-            Self::PinLost { remembered: Head { seq, leaf } } => {
-                return write!(
-                    f,
-                    "this account verified entry {seq} {leaf}, which the log no longer has; the pin stays unchanged"
-                );
-            }
-            Self::EarlierBackup { ends, known } => {
-                return write!(
-                    f,
-                    "this backup ends at entry {ends}, and this account verified the register up to entry {known}"
-                );
-            }
-            Self::PinMoved { from, restored, proposal } => {
-                return write!(
-                    f,
-                    "proposal {proposal} restored the register from entry {restored}; entry {from}, which this account \
-                     verified, is lost, and the pin moved to the end of the restored log"
-                );
-            }
-        })
+        };
+        f.write_str(text)
+    }
+}
+
+impl Notice {
+    /// The text of a notice that has values; empty for the others.
+    fn with_values(&self) -> String {
+        match self {
+            Self::ClockBehind { claimed } => trf!(
+                "the entry claims {claimed}, and others had already claimed later times: set the clock of this host",
+                "该条声称的时间为 {claimed}，而其他人此前已声称更晚的时间：请校准本机时钟"
+            ),
+            Self::PinLost { remembered: Head { seq, leaf } } => trf!(
+                "this account verified entry {seq} {leaf}, which the log no longer has; the pin stays unchanged",
+                "本账号已核验第 {seq} 条 {leaf}，日志中已不再有该条；已验证位置保持不变"
+            ),
+            Self::EarlierBackup { ends, known } => trf!(
+                "this backup ends at entry {ends}, and this account verified the register up to entry {known}",
+                "该备份止于第 {ends} 条，而本账号已将该变更台账核验到第 {known} 条"
+            ),
+            Self::PinMoved { from, restored, proposal } => trf!(
+                "proposal {proposal} restored the register from entry {restored}; entry {from}, which this account \
+                 verified, is lost, and the pin moved to the end of the restored log",
+                "提案 {proposal} 从第 {restored} 条恢复了变更台账；本账号已核验的第 {from} 条丢失，\
+                 已验证位置已移至恢复后的日志末尾"
+            ),
+            _ => String::new(),
+        }
     }
 }

@@ -7,6 +7,7 @@ use super::verified_log::{VerifiedLog, leaf};
 use crate::domain::{Action, Digest, Event, Head, LostEntries, Time};
 use crate::store::StoreError;
 use crate::store::cache::verified::VerifiedCache;
+use crate::trf;
 
 /// What a log lacks that this account verified.
 ///
@@ -169,7 +170,11 @@ impl Pinned {
                 if cached.seq >= pinned.seq && log.cache.leaf(pinned.seq)? != Some(pinned.leaf)
                     || cached.seq < pinned.seq && !holds(cached)? =>
             {
-                Err(log.cache.damaged(format!("it is of another log than the pinned entry {}", pinned.seq)))
+                Err(log.cache.damaged(trf!(
+                    "it is of another log than the pinned entry {}",
+                    "它与已验证位置第 {} 条不属于同一日志",
+                    pinned.seq
+                )))
             }
             (Some(cached), pinned) if pinned != Some(cached) && !holds(cached)? => Err(self.lost_at(cached)),
             _ => Ok(()),
@@ -232,13 +237,18 @@ impl Pinned {
 fn check_fits(lost: &LostEntries, log: &VerifiedLog) -> Result<(), StoreError> {
     let restored = lost.ends.restored;
     if log.cache.leaf(restored.seq)? != Some(restored.leaf) {
-        let meaning = format!("its entry {} is not the entry {restored} that the proposal names", restored.seq);
+        let meaning = trf!(
+            "its entry {} is not the entry {restored} that the proposal names",
+            "日志第 {} 条不是提案所指的 {restored}",
+            restored.seq
+        );
         return Err(StoreError::OtherRestoration(meaning));
     }
     for head in lost.heads() {
         if log.cache.leaf(head.seq)? == Some(head.leaf) {
-            return Err(StoreError::OtherRestoration(format!(
+            return Err(StoreError::OtherRestoration(trf!(
                 "it has entry {}, which the proposal lists as lost",
+                "日志中有第 {} 条，而提案将其列为丢失",
                 head.seq
             )));
         }

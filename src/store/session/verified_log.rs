@@ -12,6 +12,7 @@ use crate::store::cache::verified::{VerifiedCache, verified_before};
 use crate::store::sqlite::shared::SharedFile;
 use crate::store::verify::replay::{Mode, Reading, replay, replay_until};
 use crate::store::{BUSY, Finding, StoreError};
+use crate::{tr, trf};
 
 /// The verified entries of a register and the state that results from them.
 pub struct VerifiedLog {
@@ -149,7 +150,9 @@ impl VerifiedLog {
                 entry::read_verified_body(&raw).map_err(|defect| StoreError::defect(at.seq, &defect))?;
             self.cache.links(at.seq, header.governance, state.governance_tip())?;
             let applied = state.apply(&header, at.leaf, &event);
-            applied.map_err(|denied| self.cache.damaged(format!("entry {} does not follow: {denied}", at.seq)))?;
+            let does_not_follow =
+                |denied| trf!("entry {} does not follow: {denied}", "第 {} 条无法承接前文：{denied}", at.seq);
+            applied.map_err(|denied| self.cache.damaged(does_not_follow(denied)))?;
         }
         Ok(state.governance().clone())
     }
@@ -274,7 +277,7 @@ impl VerifiedLog {
         // Every entry up to the pin was valid before, so a finding there may come from a damaged cache.
         let newest = pinned.pin().map(|pin| pin.head.seq);
         if reading.findings.first().is_some_and(|it| it.seq <= newest) && self.cache_is_wrong(pinned, progress)? {
-            return Err(self.cache.damaged("it differs from the log".to_owned()));
+            return Err(self.cache.damaged(tr!("it differs from the log", "与日志不符").to_owned()));
         }
         tx.commit()?;
         state.unload();
@@ -337,7 +340,10 @@ impl VerifiedLog {
         let mut findings = Vec::new();
         for (seq, text, proposal) in self.redactions()? {
             if self.has_text(seq, text)? {
-                let meaning = format!("the file holds the text that proposal {proposal} redacted");
+                let meaning = trf!(
+                    "the file holds the text that proposal {proposal} redacted",
+                    "文件中仍有提案 {proposal} 已隐去的文本"
+                );
                 findings.push(Finding::at(seq, "redacted", meaning));
             }
         }

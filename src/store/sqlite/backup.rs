@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rusqlite::backup::Backup;
 
+use crate::store::doing::{Doing, FileOp};
 use crate::store::sqlite::connect::{APPLICATION, COPY, checked};
 use crate::store::sqlite::founding::plainly;
 use crate::store::sqlite::mount::{Mount, local};
@@ -30,7 +31,7 @@ pub const ASIDE: &str = ".broken-";
 /// [`StoreError::Exists`], or what the system or SQLite reports; no file is left behind then.
 pub fn back_up(shared: &SharedFile, out: &Path, scratch: &Path) -> Result<Option<u64>, StoreError> {
     let staging = new_file(out, 0o640)?;
-    let copied = |to: &PrivateCopy| copy(shared, &to.file()).map_err(StoreError::sqlite("copying the register"));
+    let copied = |to: &PrivateCopy| copy(shared, &to.file()).map_err(StoreError::sqlite(Doing::CopyRegister));
     let (database, newest) = PrivateCopy::with(scratch, copied)?;
     staging.write(&database)?;
     staging.name()?;
@@ -64,9 +65,9 @@ pub fn restore(path: &Path, scratch: &Path) -> Result<PathBuf, StoreError> {
     let path = path.canonicalize().map_err(|_| StoreError::NotFound { path: path.to_owned() })?;
     let backup = open_file(&path).map_err(|error| match error.kind() {
         io::ErrorKind::InvalidInput => StoreError::NotADatabase { path: path.clone() },
-        _ => StoreError::io("open", &path)(error),
+        _ => StoreError::io(FileOp::Open, &path)(error),
     })?;
-    let was = FileId::of(&backup.metadata().map_err(StoreError::io("read", &path))?);
+    let was = FileId::of(&backup.metadata().map_err(StoreError::io(FileOp::Read, &path))?);
     // Two restorations of one backup: the later one would replace what was recorded after the earlier one.
     if matches!(backup.try_lock(), Err(TryLockError::WouldBlock)) {
         return Err(StoreError::InUse { path });
@@ -81,7 +82,7 @@ pub fn restore(path: &Path, scratch: &Path) -> Result<PathBuf, StoreError> {
             conn.pragma_update(None, "application_id", APPLICATION)?;
             conn.pragma_update(None, "journal_mode", "WAL")
         });
-        unmarked.map_err(StoreError::sqlite("turning the backup into a register"))
+        unmarked.map_err(StoreError::sqlite(Doing::RestoreBackup))
     })?;
     staging.write(&register)?;
     staging.set_rights(0o660, &staging.check_target(was)?)?;
@@ -92,7 +93,7 @@ pub fn restore(path: &Path, scratch: &Path) -> Result<PathBuf, StoreError> {
 
 /// Checks that a file is a backup with our schema. `path` is its path in messages.
 fn judge_backup(file: &Path, path: &Path) -> Result<(), StoreError> {
-    let conn = open_main(file).map_err(StoreError::sqlite("opening the backup"))?;
+    let conn = open_main(file).map_err(StoreError::sqlite(Doing::OpenBackup))?;
     let (conn, backup) = checked(conn, path)?;
     if !backup {
         return Err(StoreError::NotABackup { path: path.to_owned() });

@@ -9,10 +9,12 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::store::doing::{Doing, FileOp};
 use crate::store::sqlite::mount::Mount;
 use crate::store::sqlite::place::{Denied, FileId, Main, SecondPath, beside, is_filled, open_main, write_access};
-use crate::store::sqlite::private_copy::{MAKE, PrivateCopy};
+use crate::store::sqlite::private_copy::PrivateCopy;
 use crate::store::{Finding, StoreError};
+use crate::tr;
 
 /// How long to wait for other writers.
 pub const BUSY: Duration = Duration::from_secs(30);
@@ -136,9 +138,11 @@ fn read_apart(path: &Path, main: &Main, scratch: &Path) -> Result<(Connection, S
             let (conn, backup) = main.judge_wal(&beside(&copy.file(), "-wal"), opened)?;
             Ok((conn, Source::Copy(copy), backup))
         }
-        Err(error @ StoreError::Io { doing: MAKE, .. }) if is_filled(&beside(path, "-wal")) => Err(error),
-        Err(StoreError::Io { doing: MAKE, .. }) => {
-            let conn = open_main(path).map_err(StoreError::sqlite("opening the register"))?;
+        Err(error @ StoreError::Io { doing: FileOp::PrivateCopy, .. }) if is_filled(&beside(path, "-wal")) => {
+            Err(error)
+        }
+        Err(StoreError::Io { doing: FileOp::PrivateCopy, .. }) => {
+            let conn = open_main(path).map_err(StoreError::sqlite(Doing::OpenRegister))?;
             let (conn, backup) = checked(conn, path)?;
             Ok((conn, Source::Main, backup))
         }
@@ -156,16 +160,17 @@ fn open(path: &Path, writable: bool) -> Result<Connection, StoreError> {
         harden(&conn)?;
         Ok(conn)
     });
-    conn.map_err(StoreError::sqlite("opening the register"))
+    conn.map_err(StoreError::sqlite(Doing::OpenRegister))
 }
 
 /// Checks what a file is, and returns whether it is a backup. `path` is its path in messages.
 pub fn checked(mut conn: Connection, path: &Path) -> Result<(Connection, bool), StoreError> {
-    let doing = || StoreError::sqlite("opening the register");
+    let doing = || StoreError::sqlite(Doing::OpenRegister);
     let endless = |error: rusqlite::Error| match error.sqlite_error_code() {
-        Some(ErrorCode::OperationInterrupted) => {
-            StoreError::Broken(Finding::of_file("file", "its schema has no end: pages refer to each other"))
-        }
+        Some(ErrorCode::OperationInterrupted) => StoreError::Broken(Finding::of_file(
+            "file",
+            tr!("its schema has no end: pages refer to each other", "表结构没有终点：页面相互引用"),
+        )),
         _ => doing()(error),
     };
     bound(&mut conn).map_err(doing())?;
@@ -176,7 +181,7 @@ pub fn checked(mut conn: Connection, path: &Path) -> Result<(Connection, bool), 
     conn.progress_handler(0, None::<fn() -> bool>).map_err(doing())?;
     // A view could produce rows without end.
     if views > 0 {
-        return Err(StoreError::Broken(Finding::of_file("schema", "entry is no table")));
+        return Err(StoreError::Broken(Finding::of_file("schema", tr!("entry is no table", "entry 不是数据表"))));
     }
     Ok((conn, copy))
 }
@@ -215,7 +220,7 @@ fn check_identity(conn: &Connection, path: &Path) -> Result<bool, StoreError> {
     let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let application = pragma("application_id").map_err(|error| match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::NotADatabase) => StoreError::NotADatabase { path: path.to_owned() },
-        _ => StoreError::sqlite("opening the register")(error),
+        _ => StoreError::sqlite(Doing::OpenRegister)(error),
     })?;
     if application != i64::from(APPLICATION) && application != i64::from(COPY) {
         // SQLite takes a file that is shorter than its header for an empty database.
@@ -225,11 +230,11 @@ fn check_identity(conn: &Connection, path: &Path) -> Result<bool, StoreError> {
     }
     // In another encoding the same rows would compare differently, and no register is made that way.
     let encoding = conn.pragma_query_value(None, "encoding", |row| row.get::<_, String>(0));
-    let found = encoding.map_err(StoreError::sqlite("opening the register"))?;
+    let found = encoding.map_err(StoreError::sqlite(Doing::OpenRegister))?;
     if found != "UTF-8" {
         return Err(StoreError::Encoding { path: path.to_owned(), found });
     }
-    let found = pragma("user_version").map_err(StoreError::sqlite("opening the register"))?;
+    let found = pragma("user_version").map_err(StoreError::sqlite(Doing::OpenRegister))?;
     if found != LAYOUT {
         return Err(StoreError::Layout { path: path.to_owned(), found, known: LAYOUT });
     }

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use rusqlite::ffi::{SQLITE_FULL, SQLITE_IOERR_WRITE};
 use rusqlite::{Connection, ErrorCode};
 
+use crate::store::doing::Doing;
 use crate::store::{BUSY, Finding, StoreError};
+use crate::trf;
 
 /// An error that SQLite reported.
 #[derive(Debug)]
@@ -22,7 +24,7 @@ impl Fault {
 
     /// The same fault where it is certain that nothing was recorded.
     pub fn not_recorded(self) -> StoreError {
-        StoreError::sqlite("recording")(self.0)
+        StoreError::sqlite(Doing::Record)(self.0)
     }
 }
 
@@ -40,7 +42,7 @@ impl Error for Fault {
 
 impl StoreError {
     /// Wraps a fault of a verified cache: what would mean a broken register there means a damaged cache here.
-    pub(in crate::store) fn cache(conn: &Connection, doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
+    pub(in crate::store) fn cache(conn: &Connection, doing: Doing) -> impl FnOnce(rusqlite::Error) -> Self {
         move |source| {
             let path = PathBuf::from(conn.path().unwrap_or_default());
             // An undamaged cache takes every row projected onto it, and holds only values that were written there.
@@ -59,7 +61,7 @@ impl StoreError {
     }
 
     /// Wraps a fault with the action that failed.
-    pub(in crate::store) fn sqlite(doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
+    pub(in crate::store) fn sqlite(doing: Doing) -> impl FnOnce(rusqlite::Error) -> Self {
         use rusqlite::Error;
         move |source| match (source.sqlite_error_code(), &source) {
             (Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked), _) => Self::Busy { seconds: BUSY.as_secs() },
@@ -69,7 +71,7 @@ impl StoreError {
                 _,
             )
             | (_, Error::InvalidColumnType(..) | Error::IntegralValueOutOfRange(..) | Error::SqlInputError { .. }) => {
-                Self::Broken(Finding::of_file("file", format_args!("{doing}: {source}")))
+                Self::Broken(Finding::of_file("file", trf!("{doing}: {source}", "{doing}：{source}")))
             }
             _ => Self::Sqlite { doing, source: Fault(source) },
         }
@@ -79,7 +81,7 @@ impl StoreError {
     /// step failed, such as syncing, the transaction may be in the file all the same.
     pub(in crate::store) fn commit(source: rusqlite::Error) -> Self {
         match source.sqlite_error().map(|it| it.extended_code) {
-            Some(SQLITE_FULL | SQLITE_IOERR_WRITE) => Self::sqlite("recording")(source),
+            Some(SQLITE_FULL | SQLITE_IOERR_WRITE) => Self::sqlite(Doing::Record)(source),
             _ => Self::Uncertain { source: Fault(source) },
         }
     }

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rustix::fs::{Mode, OFlags, fchmod};
 use rustix::process::geteuid;
 
+use crate::store::doing::{Doing, FileOp};
 use crate::store::sqlite::connect::{APPLICATION, LAYOUT, bound};
 use crate::store::sqlite::mount::{Mount, local};
 use crate::store::sqlite::place::{FileId, beside};
@@ -29,11 +30,11 @@ impl SharedFile {
         if !folder.exists() {
             make_folder(folder)?;
         }
-        let folder = folder.canonicalize().map_err(StoreError::io("open the directory", folder))?;
+        let folder = folder.canonicalize().map_err(StoreError::io(FileOp::OpenDirectory, folder))?;
         let path = &folder.join(path.file_name().unwrap_or_default());
         local(path, Mount::of(&folder).as_ref())?;
         let file = make_file(path, scratch)?;
-        let id = FileId::of(&file.metadata().map_err(StoreError::io("make", path))?);
+        let id = FileId::of(&file.metadata().map_err(StoreError::io(FileOp::Make, path))?);
         // Closing it later would release the locks that SQLite holds on the file.
         drop(file);
         let filled = Self::fill(path, scratch).and_then(|file| id.check(path).map(|_| file));
@@ -45,7 +46,7 @@ impl SharedFile {
     /// # Errors
     /// What SQLite reports; [`StoreError::Broken`] if somebody prepared the file.
     pub fn fill(path: &Path, scratch: &Path) -> Result<Self, StoreError> {
-        fill(path).map_err(StoreError::sqlite("making the register"))?;
+        fill(path).map_err(StoreError::sqlite(Doing::MakeRegister))?;
         // A file that somebody prepared could have more than our schema.
         Self::open_valid(path, scratch)
     }
@@ -87,13 +88,13 @@ impl SharedFile {
 fn make_folder(path: &Path) -> Result<(), StoreError> {
     // Whoever may write a directory above could exchange this one.
     let made = fs::DirBuilder::new().recursive(true).mode(0o755).create(path);
-    let folder = made.and_then(|()| Ok(open_folder(path)?)).map_err(StoreError::io("make the directory", path))?;
+    let folder = made.and_then(|()| Ok(open_folder(path)?)).map_err(StoreError::io(FileOp::MakeDirectory, path))?;
     let ours = folder.metadata().is_ok_and(|it| it.uid() == geteuid().as_raw());
     if !ours {
         return Err(StoreError::Replaced { path: path.to_owned() });
     }
     fchmod(&folder, Mode::from_raw_mode(0o2770))
-        .map_err(|error| StoreError::io("make the directory", path)(error.into()))
+        .map_err(|error| StoreError::io(FileOp::MakeDirectory, path)(error.into()))
 }
 
 /// Makes the file, or opens one without entry 0.
@@ -115,9 +116,9 @@ fn make_file(path: &Path, scratch: &Path) -> Result<File, StoreError> {
         }
         made => made,
     };
-    let file = file.map_err(StoreError::io("make", path))?;
+    let file = file.map_err(StoreError::io(FileOp::Make, path))?;
     // The umask may have removed the permissions of the group, which SQLite's files beside it inherit.
-    file.set_permissions(fs::Permissions::from_mode(0o660)).map_err(StoreError::io("set the rights of", path))?;
+    file.set_permissions(fs::Permissions::from_mode(0o660)).map_err(StoreError::io(FileOp::SetRights, path))?;
     Ok(file)
 }
 

@@ -7,10 +7,13 @@ use std::thread;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use crate::lang::{lang, within};
+use crate::store::doing::Doing;
 use crate::store::sqlite::connect::{Source, harden};
 use crate::store::sqlite::place::open_main;
 use crate::store::sqlite::shared::SharedFile;
 use crate::store::{Finding, StoreError};
+use crate::tr;
 
 impl SharedFile {
     /// The faults that SQLite's own check of the whole file reports.
@@ -28,8 +31,9 @@ impl SharedFile {
     ) -> (T, Result<Vec<Finding>, StoreError>) {
         let (source, path) = (self.source(), self.path());
         thread::scope(|scope| {
-            let again = || read_again(source, path).map_err(StoreError::sqlite("checking the file"));
-            let checked = scope.spawn(move || integrity(&again()?));
+            let again = || read_again(source, path).map_err(StoreError::sqlite(Doing::CheckFile));
+            let reader = lang();
+            let checked = scope.spawn(move || within(reader, || integrity(&again()?)));
             let done = work();
             (done, checked.join().unwrap_or_else(|panic| resume_unwind(panic)))
         })
@@ -52,7 +56,7 @@ fn read_again(source: &Source, path: &Path) -> rusqlite::Result<Connection> {
 }
 
 fn integrity(conn: &Connection) -> Result<Vec<Finding>, StoreError> {
-    let doing = || StoreError::sqlite("checking the file");
+    let doing = || StoreError::sqlite(Doing::CheckFile);
     let mut select = conn.prepare("PRAGMA integrity_check(20)").map_err(doing())?;
     let lines = select.query_map([], |row| row.get::<_, String>(0)).map_err(doing())?;
     let lines = lines.collect::<Result<Vec<_>, _>>().map_err(doing())?;
@@ -62,7 +66,7 @@ fn integrity(conn: &Connection) -> Result<Vec<Finding>, StoreError> {
     // No command reads such rows, so in a read-only file no other check would report them.
     let before = conn.query_row("SELECT EXISTS (SELECT 1 FROM entry WHERE seq < 0)", [], |row| row.get(0));
     if before.map_err(doing())? {
-        findings.push(Finding::of_file("integrity", "the log has rows before entry 0"));
+        findings.push(Finding::of_file("integrity", tr!("the log has rows before entry 0", "日志在第 0 条之前还有行")));
     }
     Ok(findings)
 }

@@ -15,6 +15,7 @@ use rustix::io::Errno;
 use crate::store::sqlite::connect::{COPY, bound, harden};
 use crate::store::sqlite::mount::Mount;
 use crate::store::{Finding, StoreError};
+use crate::{tr, trf};
 
 /// A path with a suffix appended to its file name.
 pub fn beside(path: &Path, suffix: &str) -> PathBuf {
@@ -81,8 +82,10 @@ impl SecondPath {
 impl std::fmt::Display for SecondPath {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Links(links) => write!(f, "has {links} hard links"),
-            Self::Mounted => f.write_str("is mounted by itself, without its directory"),
+            Self::Links(links) => f.write_str(&trf!("has {links} hard links", "有 {links} 个硬链接")),
+            Self::Mounted => {
+                f.write_str(tr!("is mounted by itself, without its directory", "被单独挂载，不含其所在目录"))
+            }
         }
     }
 }
@@ -159,15 +162,16 @@ impl Main {
             let name = path.file_name().map(OsString::from).unwrap_or_default();
             let name = format!("{}{suffix}", name.display());
             if !found.is_file() || found.nlink() > 1 {
-                return refuse(format_args!("{name} beside it is no file of its own"));
+                return refuse(trf!("{name} beside it is no file of its own", "其旁的 {name} 不是独立的文件"));
             }
             // A register is in WAL mode, so a rollback journal was planted there, for SQLite to apply.
             if suffix == "-journal" {
-                return refuse("there is a rollback journal beside it");
+                return refuse(tr!("there is a rollback journal beside it", "其旁有回滚日志文件"));
             }
             if suffix == "-wal" && self.backup && found.len() > 0 {
-                return refuse(format_args!(
-                    "it is a backup, which is one file, and {name} beside it is not a part of it"
+                return refuse(trf!(
+                    "it is a backup, which is one file, and {name} beside it is not a part of it",
+                    "它是备份，只有一个文件，其旁的 {name} 不属于它"
                 ));
             }
         }
@@ -192,7 +196,10 @@ impl Main {
             Err(_) => true,
         };
         if !continues {
-            refuse(format_args!("the WAL file beside it is not its own: without it, the log has another entry {seq}"))?;
+            refuse(trf!(
+                "the WAL file beside it is not its own: without it, the log has another entry {seq}",
+                "其旁的 WAL 文件不是它自己的：不含该文件时，日志第 {seq} 条是另一条"
+            ))?;
         }
         opened
     }

@@ -10,12 +10,10 @@ use std::time::{Duration, Instant};
 use rustix::process::geteuid;
 
 use crate::private;
+use crate::store::doing::FileOp;
 use crate::store::sqlite::mount::free;
 use crate::store::sqlite::place::{FileId, beside, open_file};
 use crate::store::{BUSY, StoreError};
-
-/// What fails if there is no room for a private copy.
-pub const MAKE: &str = "make a private copy in";
 
 /// Where there is room if the disk of this account is full.
 const MEMORY: &str = "/dev/shm";
@@ -42,13 +40,13 @@ impl PrivateCopy {
     /// What `work` or the system reports.
     pub fn with<T>(scratch: &Path, work: impl Fn(&Self) -> Result<T, StoreError>) -> Result<(Self, T), StoreError> {
         let attempt = |scratch: &Path| {
-            let copy = Self::folder(scratch).map_err(StoreError::io(MAKE, scratch))?;
+            let copy = Self::folder(scratch).map_err(StoreError::io(FileOp::PrivateCopy, scratch))?;
             let done = work(&copy)?;
             Ok((copy, done))
         };
         let made = private::make_folder(scratch).map_err(io::Error::other);
         // SQLite follows no link, and a home may be reached by one.
-        let made = made.and_then(|()| scratch.canonicalize()).map_err(StoreError::io(MAKE, scratch));
+        let made = made.and_then(|()| scratch.canonicalize()).map_err(StoreError::io(FileOp::PrivateCopy, scratch));
         made.and_then(|scratch| attempt(&scratch)).or_else(|first| attempt(Path::new(MEMORY)).map_err(|_| first))
     }
 
@@ -77,10 +75,10 @@ impl PrivateCopy {
     /// Fails if the copies would fill the disk. A file with holes can be larger than any disk.
     fn check_room(&self, files: &[Option<State>]) -> Result<(), StoreError> {
         let size = files.iter().flatten().map(|(_, size, _)| size).fold(0u64, |sum, size| sum.saturating_add(*size));
-        let room = free(&self.folder).map_err(StoreError::io(MAKE, &self.folder))?;
+        let room = free(&self.folder).map_err(StoreError::io(FileOp::PrivateCopy, &self.folder))?;
         match size <= room - room / 10 {
             true => Ok(()),
-            false => Err(StoreError::io(MAKE, &self.folder)(io::ErrorKind::StorageFull.into())),
+            false => Err(StoreError::io(FileOp::PrivateCopy, &self.folder)(io::ErrorKind::StorageFull.into())),
         }
     }
 
@@ -92,9 +90,9 @@ impl PrivateCopy {
                 let _ = fs::remove_file(&to);
                 return Ok(());
             }
-            opened => opened.map_err(StoreError::io("read", &from))?,
+            opened => opened.map_err(StoreError::io(FileOp::Read, &from))?,
         };
-        write(&mut file, &to).map_err(StoreError::io(MAKE, &self.folder))
+        write(&mut file, &to).map_err(StoreError::io(FileOp::PrivateCopy, &self.folder))
     }
 
     /// Copies an open file, from its beginning.
@@ -103,7 +101,7 @@ impl PrivateCopy {
     /// What the system reports.
     pub fn take_open(&self, mut file: &File) -> Result<(), StoreError> {
         let copied = file.rewind().and_then(|()| write(&mut file, &self.file()));
-        copied.map_err(StoreError::io(MAKE, &self.folder))
+        copied.map_err(StoreError::io(FileOp::PrivateCopy, &self.folder))
     }
 
     /// Removes the copies that killed processes left behind: they may hold texts that were redacted since.

@@ -2,7 +2,9 @@
 
 use rusqlite::Connection;
 
+use crate::store::doing::Doing;
 use crate::store::{Finding, StoreError};
+use crate::trf;
 
 const SCHEMA: &str = include_str!("../../../schema.sql");
 const TABLES_BEGIN: &str = "-- [the tables]";
@@ -78,7 +80,7 @@ fn ours(part: Part) -> Vec<Object> {
 /// # Errors
 /// What SQLite reports.
 pub fn compare(conn: &Connection, part: Part) -> Result<Vec<Finding>, StoreError> {
-    let doing = || StoreError::sqlite("comparing the schema");
+    let doing = || StoreError::sqlite(Doing::CompareSchema);
     let expected = ours(part);
     let found = objects(conn).map_err(doing())?;
     if found == expected {
@@ -89,20 +91,26 @@ pub fn compare(conn: &Connection, part: Part) -> Result<Vec<Finding>, StoreError
     let mut findings = Vec::new();
     for it in &expected {
         match named(&found, it) {
-            None => findings.push(Finding::of_file("schema", format_args!("the {} {} is missing", it.0, it.1))),
+            None => findings.push(Finding::of_file("schema", trf!("the {} {} is missing", "{} {} 缺失", it.0, it.1))),
             Some(other) if other.2 != it.2 => {
-                findings.push(Finding::of_file("schema", format_args!("the {} {} was changed", it.0, it.1)));
+                findings.push(Finding::of_file("schema", trf!("the {} {} was changed", "{} {} 已被更改", it.0, it.1)));
             }
             Some(_) => {}
         }
     }
     for (at, it) in found.iter().enumerate() {
         if named(&found[..at], it).is_some() {
-            findings.push(Finding::of_file("schema", format_args!("the {} {:?} is defined twice", it.0, it.1)));
+            findings.push(Finding::of_file(
+                "schema",
+                trf!("the {} {:?} is defined twice", "{} {:?} 定义了两次", it.0, it.1),
+            ));
         }
     }
     for it in found.iter().filter(|it| !expected.iter().any(|other| same(other, it))) {
-        findings.push(Finding::of_file("schema", format_args!("the {} {:?} does not belong here", it.0, it.1)));
+        findings.push(Finding::of_file(
+            "schema",
+            trf!("the {} {:?} does not belong here", "{} {:?} 不应出现在此", it.0, it.1),
+        ));
     }
     Ok(findings)
 }

@@ -12,6 +12,7 @@ use crate::format::Raw;
 use crate::store::cache::compare;
 use crate::store::cache::tables::Tables;
 use crate::store::cache::verified::VerifiedCache;
+use crate::store::doing::{Doing, FileOp};
 use crate::store::sqlite::closing::Reader;
 use crate::store::sqlite::connect::{Access, Opened, Site, Source, connect};
 use crate::store::sqlite::mount::{Mount, local};
@@ -20,6 +21,7 @@ use crate::store::sqlite::queue::{Turn, Writer};
 use crate::store::sqlite::schema::{self, TABLES};
 use crate::store::sqlite::snapshot::Snapshot;
 use crate::store::{Finding, StoreError};
+use crate::tr;
 
 /// The file of a register, open for reading.
 pub struct SharedFile {
@@ -53,8 +55,8 @@ impl SharedFile {
     pub fn open(path: &Path, site: Site, scratch: &Path) -> Result<(Self, Vec<Finding>), StoreError> {
         let Opened { conn, path, id, access, source } = connect(path, site, scratch)?;
         let conn = Reader::new(conn, &path);
-        conn.pragma_update(None, "synchronous", "FULL").map_err(StoreError::sqlite("opening the register"))?;
-        conn.pragma_update(None, "query_only", true).map_err(StoreError::sqlite("opening the register"))?;
+        conn.pragma_update(None, "synchronous", "FULL").map_err(StoreError::sqlite(Doing::OpenRegister))?;
+        conn.pragma_update(None, "query_only", true).map_err(StoreError::sqlite(Doing::OpenRegister))?;
         let findings = schema::compare(&conn, schema::Part::Register)?;
         let (mount, synced) = (OnceCell::new(), OnceCell::new());
         Ok((Self { conn, path, id, access, mount, source, synced }, findings))
@@ -96,7 +98,7 @@ impl SharedFile {
     /// What SQLite reports.
     pub fn newest(&self) -> Result<Option<u64>, StoreError> {
         let newest = self.conn.query_row("SELECT max(seq) FROM entry", [], |row| row.get(0));
-        newest.map_err(StoreError::sqlite("reading the log"))
+        newest.map_err(StoreError::sqlite(Doing::ReadLog))
     }
 
     /// The entry with a sequence number, unverified.
@@ -104,7 +106,7 @@ impl SharedFile {
     /// # Errors
     /// What SQLite reports.
     pub fn entry(&self, seq: u64) -> Result<Option<Raw>, StoreError> {
-        entry(&self.conn, seq).map_err(StoreError::sqlite("reading the log"))
+        entry(&self.conn, seq).map_err(StoreError::sqlite(Doing::ReadLog))
     }
 
     /// Passes every entry from a sequence number on to `visit`, in order, from one consistent snapshot, until that
@@ -113,7 +115,7 @@ impl SharedFile {
     /// # Errors
     /// What SQLite or `visit` reports.
     pub fn scan<E: From<StoreError>>(&self, from: u64, mut visit: impl FnMut(Raw) -> Result<bool, E>) -> Result<(), E> {
-        let doing = || StoreError::sqlite("reading the log");
+        let doing = || StoreError::sqlite(Doing::ReadLog);
         let mut select = self
             .conn
             .prepare("SELECT seq, blob, text, data FROM entry WHERE seq >= ?1 ORDER BY seq")
@@ -147,7 +149,7 @@ impl SharedFile {
     /// # Errors
     /// What SQLite reports.
     pub(in crate::store) fn hold_snapshot(&self) -> Result<Snapshot<'_>, StoreError> {
-        Snapshot::hold(&self.conn).map_err(StoreError::sqlite("reading the log"))
+        Snapshot::hold(&self.conn).map_err(StoreError::sqlite(Doing::ReadLog))
     }
 
     /// Checks that this account may write it, and that it is still the file at its path.
@@ -202,7 +204,7 @@ impl SharedFile {
         redact: &[u64],
         project: impl FnOnce(&Tables<'_>) -> Result<(), StoreError>,
     ) -> Result<Appended, StoreError> {
-        let doing = || StoreError::sqlite("recording");
+        let doing = || StoreError::sqlite(Doing::Record);
         let done = self.write(turn, |tx| {
             if !is_head(tx, head).map_err(doing())? {
                 return Ok(Appended::HeadMoved);
@@ -232,7 +234,7 @@ impl SharedFile {
         redact: &[u64],
         cache: &VerifiedCache,
     ) -> Result<Appended, StoreError> {
-        let doing = || StoreError::sqlite("recording");
+        let doing = || StoreError::sqlite(Doing::Record);
         self.write(turn, |tx| {
             if !is_head(tx, head).map_err(doing())? {
                 return Ok(Appended::HeadMoved);
@@ -260,7 +262,7 @@ impl SharedFile {
         redact: &[u64],
         cache: &VerifiedCache,
     ) -> Result<Option<Vec<Finding>>, StoreError> {
-        let doing = || StoreError::sqlite("refilling the tables");
+        let doing = || StoreError::sqlite(Doing::RefillTables);
         self.write(turn, |tx| {
             if !is_head(tx, head).map_err(doing())? {
                 return Ok(None);
@@ -285,11 +287,11 @@ impl SharedFile {
             (Some(file), _) => file,
             (None, Err(error)) if error.kind() == ErrorKind::NotFound => return Ok(()),
             (None, opened) => {
-                let file = opened.map_err(StoreError::io("sync", &log))?;
+                let file = opened.map_err(StoreError::io(FileOp::Sync, &log))?;
                 self.synced.get_or_init(|| file)
             }
         };
-        file.sync_data().map_err(StoreError::io("sync", &log))
+        file.sync_data().map_err(StoreError::io(FileOp::Sync, &log))
     }
 
     /// Empties the WAL file, which may still hold redacted texts; `false` if other processes are reading, and the texts
@@ -298,7 +300,7 @@ impl SharedFile {
     /// # Errors
     /// What SQLite reports.
     pub fn flush(&self) -> Result<bool, StoreError> {
-        flush(&self.conn).map_err(StoreError::sqlite("erasing"))
+        flush(&self.conn).map_err(StoreError::sqlite(Doing::Erase))
     }
 
     /// Runs `work` while no other process has the file open, if no entry was recorded after `newest`.
@@ -311,7 +313,7 @@ impl SharedFile {
         newest: Option<u64>,
         work: impl FnOnce() -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let doing = || StoreError::sqlite("locking the register");
+        let doing = || StoreError::sqlite(Doing::LockRegister);
         self.writable()?;
         self.conn.will_write();
         self.conn.busy_timeout(turn.patience).map_err(doing())?;
@@ -344,7 +346,7 @@ impl SharedFile {
         turn: &Turn,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let doing = || StoreError::sqlite("recording");
+        let doing = || StoreError::sqlite(Doing::Record);
         self.writable()?;
         self.conn.will_write();
         // Also wait for programs that do not queue, such as the SQLite shell.
@@ -381,9 +383,12 @@ fn insert(conn: &Connection, raw: &Raw) -> rusqlite::Result<()> {
 
 /// Reads the row back, because a planted trigger can discard an insert without an error.
 fn kept(conn: &Connection, raw: &Raw) -> Result<(), StoreError> {
-    match entry(conn, raw.seq).map_err(StoreError::sqlite("recording"))? {
+    match entry(conn, raw.seq).map_err(StoreError::sqlite(Doing::Record))? {
         Some(found) if found == *raw => Ok(()),
-        _ => Err(StoreError::Broken(Finding::at(raw.seq, "append", "the file does not keep what is written"))),
+        _ => {
+            let meaning = tr!("the file does not keep what is written", "写入的内容没有保存在文件中");
+            Err(StoreError::Broken(Finding::at(raw.seq, "append", meaning)))
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use crate::store::StoreError;
+use crate::store::doing::FileOp;
 use crate::store::sqlite::place::{FileId, beside, open_file};
 use crate::store::sqlite::private_copy::PrivateCopy;
 
@@ -36,7 +37,7 @@ pub struct Staging {
     target: PathBuf,
 }
 
-fn system(doing: &'static str, path: &Path) -> impl FnOnce(Errno) -> StoreError {
+fn system(doing: FileOp, path: &Path) -> impl FnOnce(Errno) -> StoreError {
     move |error| StoreError::io(doing, path)(error.into())
 }
 
@@ -52,9 +53,9 @@ impl Staging {
     /// # Errors
     /// What the system reports.
     pub fn beside(target: &Path, mode: u32) -> Result<Self, StoreError> {
-        let failed = || system("make", target);
+        let failed = || system(FileOp::Make, target);
         let folder = target.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let folder = folder.canonicalize().map_err(StoreError::io("make", target))?;
+        let folder = folder.canonicalize().map_err(StoreError::io(FileOp::Make, target))?;
         let name = target.file_name().ok_or_else(|| failed()(Errno::INVAL))?;
         let target = folder.join(name);
         let parent = open_folder(&folder).map_err(failed())?;
@@ -80,7 +81,7 @@ impl Staging {
     /// What the system reports.
     pub fn write(&self, database: &PrivateCopy) -> Result<(), StoreError> {
         let copied = open_file(&database.file()).and_then(|mut from| io::copy(&mut from, &mut &self.file));
-        copied.map(drop).map_err(StoreError::io("write", &self.target))
+        copied.map(drop).map_err(StoreError::io(FileOp::Write, &self.target))
     }
 
     /// Checks that the name that the file is to get is still that of a file, in the directory that was opened, and not in
@@ -103,14 +104,14 @@ impl Staging {
     /// # Errors
     /// What the system reports.
     pub fn set_rights(&self, mode: u32, like: &Stat) -> Result<(), StoreError> {
-        let made = self.file.metadata().map_err(StoreError::io("make", &self.target))?;
+        let made = self.file.metadata().map_err(StoreError::io(FileOp::Make, &self.target))?;
         if made.gid() != like.st_gid {
             let given = fchown(&self.file, None, Some(Gid::from_raw(like.st_gid)));
-            given.map_err(system("give to the register's group", &self.target))?;
+            given.map_err(system(FileOp::GiveToGroup, &self.target))?;
         }
         // Only root may do this. Otherwise the account that makes the file owns it.
         let _ = fchown(&self.file, Some(Uid::from_raw(like.st_uid)), None);
-        fchmod(&self.file, Mode::from_raw_mode(mode)).map_err(system("set the rights of", &self.target))
+        fchmod(&self.file, Mode::from_raw_mode(mode)).map_err(system(FileOp::SetRights, &self.target))
     }
 
     /// Gives the file its name, durably, if no other file has it.
@@ -127,7 +128,7 @@ impl Staging {
         };
         named.map_err(|error| match error {
             Errno::EXIST => StoreError::Exists { path: self.target.clone() },
-            error => system("make", &self.target)(error),
+            error => system(FileOp::Make, &self.target)(error),
         })?;
         self.sync_name().inspect_err(|_| _ = unlinkat(&self.parent, name, AtFlags::empty()))
     }
@@ -141,7 +142,7 @@ impl Staging {
         self.sync_file()?;
         self.check_target(id)?;
         let name = self.name_of_target();
-        renameat(&self.folder, FILE, &self.parent, name).map_err(system("replace", &self.target))
+        renameat(&self.folder, FILE, &self.parent, name).map_err(system(FileOp::Replace, &self.target))
     }
 
     /// Gives the file that has the name a second one in the same directory, which must be new.
@@ -151,7 +152,7 @@ impl Staging {
     pub fn keep(&self, id: FileId, aside: &Path) -> Result<(), StoreError> {
         let (name, new) = (self.name_of_target(), aside.file_name().unwrap_or_default());
         let kept = linkat(&self.parent, name, &self.parent, new, AtFlags::empty());
-        kept.map_err(system("keep the broken file as", aside))?;
+        kept.map_err(system(FileOp::KeepBroken, aside))?;
         // It is a second name of the register. If it stays, nothing is lost.
         self.check_beside(id, aside).map(drop).inspect_err(|_| _ = self.remove(aside))
     }
@@ -163,7 +164,7 @@ impl Staging {
     pub fn remove(&self, path: &Path) -> Result<(), StoreError> {
         match unlinkat(&self.parent, path.file_name().unwrap_or_default(), AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
-            Err(error) => Err(system("remove", path)(error)),
+            Err(error) => Err(system(FileOp::Remove, path)(error)),
         }
     }
 
@@ -172,7 +173,7 @@ impl Staging {
     }
 
     fn sync_file(&self) -> Result<(), StoreError> {
-        self.file.sync_all().map_err(StoreError::io("write", &self.target))
+        self.file.sync_all().map_err(StoreError::io(FileOp::Write, &self.target))
     }
 
     /// Makes the name of the file durable.
@@ -180,7 +181,7 @@ impl Staging {
     /// # Errors
     /// What the system reports. The file has its name, but may lose it if the host stops.
     pub fn sync_name(&self) -> Result<(), StoreError> {
-        self.parent.sync_all().map_err(StoreError::io("sync the directory of", &self.target))
+        self.parent.sync_all().map_err(StoreError::io(FileOp::SyncDirectory, &self.target))
     }
 }
 

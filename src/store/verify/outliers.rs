@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::domain::{Header, PersonId, Register, Since, Time, Unloaded, is_ahead};
 use crate::store::Finding;
 use crate::store::error::MOST;
+use crate::{tr, trf};
 
 /// The number of entries of a run that are named after the first.
 const NAMED: usize = 5;
@@ -105,17 +106,29 @@ impl Outliers {
         self.runs.sort_by_key(|run| run.first.seq);
         let notice = |Run { side, first, others, more }: Run| {
             let Claim { seq, time, actor, .. } = first;
-            let meaning = match side {
-                Side::Behind => "more than 300 seconds behind what others had claimed",
-                Side::Ahead => "more than 300 seconds ahead of what others claimed after it",
+            let claim = match side {
+                Side::Behind => trf!(
+                    "{actor} claims {time}, more than 300 seconds behind what others had claimed",
+                    "{actor} 声称的时间为 {time}，比其他人此前声称的晚了 300 秒以上"
+                ),
+                Side::Ahead => trf!(
+                    "{actor} claims {time}, more than 300 seconds ahead of what others claimed after it",
+                    "{actor} 声称的时间为 {time}，比其他人此后声称的早了 300 秒以上"
+                ),
             };
             let others: Vec<String> = others.iter().map(u64::to_string).collect();
-            let count = match (others.is_empty(), more) {
-                (true, _) => String::new(),
-                (false, 0) => format!("; so do their next entries: {}", others.join(", ")),
-                (false, more) => format!("; so do their next entries: {} and {more} more", others.join(", ")),
+            let others = others.join(tr!(", ", "、"));
+            let meaning = match (others.is_empty(), more) {
+                (true, _) => claim,
+                (false, 0) => {
+                    trf!("{claim}; so do their next entries: {others}", "{claim}；其后续日志条目同样如此：{others}")
+                }
+                (false, more) => trf!(
+                    "{claim}; so do their next entries: {others} and {more} more",
+                    "{claim}；其后续日志条目同样如此：{others}，另有 {more} 条"
+                ),
             };
-            Finding::at(seq, "clock", format!("{actor} claims {time}, {meaning}{count}"))
+            Finding::at(seq, "clock", meaning)
         };
         self.runs.into_iter().map(notice).collect()
     }

@@ -12,6 +12,7 @@ use std::thread::{self, Scope};
 
 use crate::domain::Digest;
 use crate::format::{Defect, Entry, Keys, Raw, entry};
+use crate::lang::{lang, within};
 use crate::store::StoreError;
 use crate::store::sqlite::shared::SharedFile;
 
@@ -190,7 +191,9 @@ impl Judge<'_, '_> {
             drop(window);
             let (pool, spare) = (self.pool, worker + 1 == cores);
             // If the system refuses another thread, the present threads do all the work.
-            let _ = thread::Builder::new().spawn_scoped(self.scope, move || pool.work(worker, spare));
+            let reader = lang();
+            let work = move || within(reader, || pool.work(worker, spare));
+            let _ = thread::Builder::new().spawn_scoped(self.scope, work);
         } else {
             drop(window);
             self.pool.more.notify_one();

@@ -13,6 +13,7 @@ use crate::store::sqlite::shared::SharedFile;
 use crate::store::verify::outliers::Outliers;
 use crate::store::verify::parallel::{Opened, read_opened};
 use crate::store::{BUSY, Finding, StoreError};
+use crate::trf;
 
 /// The number of leaf hashes read from the cache at a time.
 const AT_A_TIME: usize = 512;
@@ -247,7 +248,9 @@ impl Replayer<'_> {
         let seq = header.seq;
         self.unload()?;
         if seq == 0 && *leaf != self.fingerprint {
-            let meaning = format!("has the leaf hash {leaf}, and {} was expected", self.fingerprint);
+            let expected = self.fingerprint;
+            let meaning =
+                trf!("has the leaf hash {leaf}, and {expected} was expected", "叶哈希为 {leaf}，应为 {expected}");
             return Ok(Some(Finding::at(seq, "fingerprint", meaning)));
         }
         let position = |state: &mut Register| Ok(state.position(event.stream())?);
@@ -310,7 +313,7 @@ impl Replayer<'_> {
         }
         match self.known.next() {
             Some(head) if head.seq == seq => Ok(head.leaf),
-            _ => Err(self.cache.damaged(format!("entry {seq} is missing"))),
+            _ => Err(self.cache.damaged(trf!("entry {seq} is missing", "缺少第 {seq} 条"))),
         }
     }
 

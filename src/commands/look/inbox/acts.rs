@@ -9,11 +9,9 @@ use crate::domain::{
     Status, Time, Verdict,
 };
 use crate::error::Error;
-use crate::output;
+use crate::output::{self, Then};
 use crate::store::Session;
-
-/// What the start of a window is called.
-pub const OPENS: &str = "window opens";
+use crate::{tr, trf};
 
 /// An act that a person can take.
 pub struct Waiting {
@@ -27,8 +25,8 @@ pub struct Waiting {
     pub since: Time,
     /// Until when to act; `None` if nothing ends.
     pub deadline: Option<Time>,
-    /// What happens at the deadline: `window opens`.
-    pub then: &'static str,
+    /// What happens at the deadline.
+    pub then: Option<Then>,
     /// Whether it is too late, so that everything else comes first.
     pub late: bool,
     /// What matters of it, in a phrase.
@@ -56,7 +54,7 @@ pub fn waiting(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Wait
 }
 
 fn title_of(session: &Session, id: ChangeId) -> Result<String, Error> {
-    Ok(title(session, id)?.unwrap_or_else(|| "(text redacted)".to_owned()))
+    Ok(title(session, id)?.unwrap_or_else(|| tr!("(text redacted)", "（文本已隐去）").to_owned()))
 }
 
 /// The break-glasses that are not ratified, and not unauthorised yet: everybody sees them.
@@ -72,9 +70,9 @@ fn break_glasses(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Wa
                 && !state.ratifiers(&glass, now)?.iter().any(|it| it.person == *me))
         })??;
         let (deadline, then) = match status {
-            BreakGlassStatus::Open => (Some(glass.end()), "ends"),
+            BreakGlassStatus::Open => (Some(glass.end()), Then::Ends),
             // No deadline is known until others have acted.
-            _ => (Some(glass.deadline()).filter(|_| !glass.is_ahead(now)), "unauthorised"),
+            _ => (Some(glass.deadline()).filter(|_| !glass.is_ahead(now)), Then::Unauthorised),
         };
         let (opener, opening) = (glass.opener(), glass.opening());
         waiting.push(Waiting {
@@ -84,12 +82,12 @@ fn break_glasses(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Wa
                 _ => "read",
             },
             subject: id.to_string(),
-            title: format!("break-glass for {}, without approval", opening.incident),
+            title: trf!("break-glass for {}, without approval", "紧急处置 {}，未经审批", opening.incident),
             since: opener.moment.claimed,
             deadline,
-            then,
+            then: Some(then),
             late: false,
-            reason: format!("{status}; by {}", opener.person),
+            reason: trf!("{}; by {}", "{}；{}", status.phrase(), opener.person),
         });
     }
     Ok(waiting)
@@ -107,12 +105,12 @@ fn seal(session: &Session, me: &PersonId, now: Moment) -> Result<Option<Waiting>
     Ok(Some(Waiting {
         action: "seal",
         subject: "register".to_owned(),
-        title: "accepts nothing before it is sealed".to_owned(),
+        title: tr!("accepts nothing before it is sealed", "封印之前不接受任何记录").to_owned(),
         since: session.entry(0)?.map_or(now.claimed, |entry| entry.header.time),
         deadline: None,
-        then: "",
+        then: None,
         late: false,
-        reason: format!("founded by {founder}"),
+        reason: trf!("founded by {founder}", "由 {founder} 创建"),
     }))
 }
 
@@ -126,12 +124,16 @@ fn calendars(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waitin
         waiting.push(Waiting {
             action: "extend",
             subject: format!("freeze {name}"),
-            title: "closed where its calendar ends; propose it with a longer one".to_owned(),
+            title: tr!(
+                "closed where its calendar ends; propose it with a longer one",
+                "日历到期后一律封网；请用更长的日历重新提出提案"
+            )
+            .to_owned(),
             since: known.plus(-MONTH),
             deadline: Some(known),
-            then: if known > now.claimed { "calendar ends" } else { "calendar ended" },
+            then: Some(if known > now.claimed { Then::CalendarEnds } else { Then::CalendarEnded }),
             late: false,
-            reason: format!("known until {}", known.utc().format("%Y-%m-%d")),
+            reason: trf!("known until {}", "已知至 {}", known.utc().format("%Y-%m-%d")),
         });
     }
     Ok(waiting)
@@ -159,9 +161,9 @@ fn proposals(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Waitin
             title: summary_of(session, action)?,
             since: proposal.moment.claimed,
             deadline: Some(proposal.lapses()),
-            then: "lapses",
+            then: Some(Then::Lapses),
             late: false,
-            reason: format!("by {}", proposal.proposer),
+            reason: trf!("by {}", "由 {} 提出", proposal.proposer),
         });
     }
     Ok(waiting)
@@ -189,19 +191,22 @@ fn act(change: &Change, governance: &Governance, me: &PersonId, now: Moment) -> 
         }
         Status::Rejected if theirs => {
             let vote = change.votes().iter().rfind(|vote| vote.verdict == Verdict::Reject);
-            vote.map(|vote| ("revise", vote.time, format!("rejected by {}", vote.person)))
+            vote.map(|vote| ("revise", vote.time, trf!("rejected by {}", "被 {} 驳回", vote.person)))
         }
         Status::Succeeded | Status::Failed | Status::RolledBack => finished(change, governance, me)?,
-        Status::Expired if theirs => Some(("revise", facts.last_start(), "expired".to_owned())),
+        Status::Expired if theirs => Some(("revise", facts.last_start(), tr!("expired", "已过期").to_owned())),
         _ => None,
     };
     let Some((action, since, reason)) = found else { return Ok(None) };
     let (deadline, then) = match action {
-        "confirm" => (None, ""),
-        "review" => (change.review_due(), if change.review_due() > Some(now.claimed) { "due" } else { "was due" }),
+        "confirm" => (None, None),
+        "review" => {
+            let due = change.review_due();
+            (due, Some(if due > Some(now.claimed) { Then::Due } else { Then::WasDue }))
+        }
         _ => due(facts, action, now.claimed),
     };
-    let reason = if left.is_any() { format!("{reason}; {}", left.phrase()) } else { reason };
+    let reason = if left.is_any() { trf!("{reason}; {}", "{reason}；{}", left.phrase()) } else { reason };
     let late = action == "revise" && now.claimed > facts.last_start();
     let (subject, title) = (change.id().to_string(), String::new());
     Ok(Some(Waiting { action, subject, title, since, deadline, then, late, reason }))
@@ -212,10 +217,11 @@ fn finished(change: &Change, governance: &Governance, me: &PersonId) -> Result<O
     let Some((_, first)) = change.outcomes().first() else { return Ok(None) };
     let status = change.state().phrase();
     if change.can_confirm(me, governance)? {
-        return Ok(Some(("confirm", first.time, format!("{status}, awaiting confirmation"))));
+        return Ok(Some(("confirm", first.time, trf!("{status}, awaiting confirmation", "{status}，待确认"))));
     }
     let reviews = change.review_due().is_some() && change.is_requester_or_owner(me);
-    Ok(reviews.then(|| ("review", first.time, format!("{}; {status}", change.current().facts.kind))))
+    Ok(reviews
+        .then(|| ("review", first.time, trf!("{}; {status}", "{}；{status}", change.current().facts.kind.phrase()))))
 }
 
 /// The act on a change that awaits approval or its start.
@@ -226,10 +232,11 @@ fn undecided(
     now: Moment,
 ) -> Result<Option<Act>, Denied> {
     let (since, risk) = (change.current().time, change.current().facts.risk);
+    let risk = trf!("{}", "风险{}", risk.phrase());
     let takes_over = change.stranded(governance, None)?.is_any() && governance.has_role(me, Role::Engineer, now)?;
     if let Some(obstacle) = change.obstacle(governance)? {
         let revises = takes_over || change.is_requester_or_owner(me);
-        return Ok(revises.then(|| ("revise", since, format!("cannot start: {obstacle}"))));
+        return Ok(revises.then(|| ("revise", since, trf!("cannot start: {obstacle}", "无法开始：{obstacle}"))));
     }
     let tally = change.tally(governance, now)?;
     let counts = tally.counted.iter().any(|vote| vote.person == *me);
@@ -238,46 +245,60 @@ fn undecided(
     let frozen = change.cannot_start(governance, now)?;
     let excepts = match &frozen {
         Some(Refusal::NotExcepted { freeze, .. }) if approves && change.would_except(governance, me, now)? => {
-            format!("; needs an exception from freeze {freeze}")
+            trf!("; needs an exception from freeze {freeze}", "；需要封网 {freeze} 的例外")
         }
         _ => String::new(),
     };
     if approves && (status == Status::AwaitingApproval || !excepts.is_empty()) {
         let (have, need, missing) = (tally.counted.len(), tally.need, output::missing_groups(&tally));
-        return Ok(Some(("approve", since, format!("{risk}; {have} of {need} approvals{missing}{excepts}"))));
+        return Ok(Some((
+            "approve",
+            since,
+            trf!(
+                "{risk}; {have} of {need} approvals{missing}{excepts}",
+                "{risk}；已批准 {have}/{need}{missing}{excepts}"
+            ),
+        )));
     }
     let stopped = frozen.as_ref().filter(|it| it.is_by_freeze());
     if let Some(frozen) = stopped.filter(|_| change.is_requester_or_owner(me)) {
-        return Ok(Some(("revise", since, format!("cannot start: {frozen}"))));
+        return Ok(Some(("revise", since, trf!("cannot start: {frozen}", "无法开始：{frozen}"))));
     }
     if renews(change, governance, me, now)? {
-        return Ok(Some(("approve", since, format!("{risk}; yours expires before the window opens"))));
+        return Ok(Some((
+            "approve",
+            since,
+            trf!("{risk}; yours expires before the window opens", "{risk}；您的批准将在窗口开始前过期"),
+        )));
     }
     let starts = change.starters(governance)?.is_ok_and(|able| able.contains(me));
     if starts && status == Status::Approved && stopped.is_none() {
         let left = tally.counted.len() - change.expiring(governance, now)?.len();
-        let expire = if left < tally.need { "; approvals expire before the window opens" } else { "" };
-        let frozen = frozen.map_or(String::new(), |it| format!("; cannot start: {it}"));
-        return Ok(Some(("start", since, format!("{risk}; approved{expire}{frozen}"))));
+        let expire = match left < tally.need {
+            true => tr!("; approvals expire before the window opens", "；批准将在窗口开始前过期"),
+            false => "",
+        };
+        let frozen = frozen.map_or(String::new(), |it| trf!("; cannot start: {it}", "；无法开始：{it}"));
+        return Ok(Some(("start", since, trf!("{risk}; approved{expire}{frozen}", "{risk}；已批准{expire}{frozen}"))));
     }
-    Ok(takes_over.then(|| ("revise", since, format!("{risk}"))))
+    Ok(takes_over.then_some(("revise", since, risk)))
 }
 
 /// Until when to act on a change, and what happens then.
-fn due(facts: &Facts, action: &str, now: Time) -> (Option<Time>, &'static str) {
+fn due(facts: &Facts, action: &str, now: Time) -> (Option<Time>, Option<Then>) {
     let (window, started) = (&facts.window, action == "finish");
     let (deadline, then) = if window.ended(now) {
-        (window.end(), "window closed")
+        (window.end(), Then::WindowClosed)
     } else if started && now <= facts.last_rollback() {
-        (facts.last_rollback(), "last rollback")
+        (facts.last_rollback(), Then::LastRollback)
     } else if started || now > facts.last_start() {
-        (window.end(), "window closes")
+        (window.end(), Then::WindowCloses)
     } else if window.start() <= now {
-        (facts.last_start(), "last start")
+        (facts.last_start(), Then::LastStart)
     } else {
-        (window.start(), OPENS)
+        (window.start(), Then::WindowOpens)
     };
-    (Some(deadline), then)
+    (Some(deadline), Some(then))
 }
 
 /// Whether an approval by this person would count, apart from conflicts of interest.

@@ -12,11 +12,12 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Look, Waiting, look, text_of};
+use super::{Look, Waiting, heading, look, text_of};
 use crate::commands::Context;
 use crate::domain::Time;
 use crate::error::Error;
 use crate::store::{StoreError, beside};
+use crate::{tr, trf};
 
 /// The time between two comparisons of the files.
 const TICK: Duration = Duration::from_secs(2);
@@ -99,7 +100,7 @@ impl Screen {
             }
             Err(Error::Store(StoreError::Busy { .. })) => {
                 if !std::mem::replace(&mut self.busy, true) {
-                    context.env.status("register is busy; trying again");
+                    context.env.status(tr!("register is busy; trying again", "变更台账正忙，正在重试"));
                 }
                 Ok(None)
             }
@@ -126,8 +127,17 @@ impl Screen {
     fn draw(&mut self, context: &mut Context<'_>, found: &Look, bell: bool) -> Result<(), Error> {
         let time = context.clock().at(found.now.claimed);
         let text = match found.waiting.as_slice() {
-            [] => format!("inbox of {} is empty at {time}; Ctrl-C ends", found.me),
-            waiting => format!("inbox of {} at {time}; Ctrl-C ends\n\n{}", found.me, text_of(context, waiting)),
+            [] => {
+                trf!("inbox of {} is empty at {time}; Ctrl-C ends", "{} 没有待办（{time}）；按 Ctrl-C 结束", found.me)
+            }
+            waiting => {
+                let items = text_of(context, waiting);
+                trf!(
+                    "inbox of {} at {time}; Ctrl-C ends\n\n{items}",
+                    "{} 的待办（{time}）；按 Ctrl-C 结束\n\n{items}",
+                    found.me
+                )
+            }
         };
         let over = match self.lines {
             0 => String::new(),
@@ -145,7 +155,9 @@ fn line(context: &mut Context<'_>, it: &Waiting, now: Time) -> Result<(), Error>
     let clock = context.clock();
     let json = || json!({ "time": now.to_string(), "item": it.json() });
     let text = || {
-        let text = format!("{} {}: {}; {}", it.action, it.subject, it.details(&clock), it.title);
+        let (subject, details) = (it.shown_subject(), it.details(&clock));
+        let (action, title, kind) = (it.action, &it.title, heading(it.action));
+        let text = trf!("{action} {subject}: {details}; {title}", "{kind} {subject}：{details}；{title}");
         format!("{}  {}", clock.to_the_second(now), crate::output::safe(&text))
     };
     context.ui.answer(context.env, json, text)
