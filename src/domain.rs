@@ -19,7 +19,7 @@ mod value;
 
 pub use break_glass::limits::BreakGlassLimits;
 pub use break_glass::word::Word;
-pub use break_glass::{BreakGlass, BreakGlassStatus, Opening, PartInBreakGlass, SignedAct};
+pub use break_glass::{BreakGlass, BreakGlassStatus, Opening, PartInBreakGlass, SignedAct, VoidRatification};
 pub use change::capacity::Capacity;
 pub use change::confirmation::{Confirmation, ConfirmationState, PartInChange};
 pub use change::conflict::ConflictOfInterest;
@@ -59,6 +59,7 @@ pub use records::{Denied, StateKey, StateRecord, TextState, Unloaded};
 pub use refusal::{Refusal, Rule};
 pub use refused_attempt::{RefusedAttempt, Verb};
 pub use register::{Head, Position, Register, RegisterSummary};
+pub(crate) use value::closed_enum::closed_enum;
 pub use value::ids::{
     ArtifactName, BreakGlassId, CalendarName, ChangeId, Digest, Environment, ExternalName, FreezeName, Group, PersonId,
     ProposalId, Reference, RegisterId, RegisterName, RequirementName, RunId, ServiceId, Tag, Target, ZoneName, hex,

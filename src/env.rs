@@ -358,6 +358,11 @@ impl Console for NoTerminal {
     }
 }
 
+/// A question and the space before its answer, which a full-width colon has already.
+pub fn prompt(question: &str) -> String {
+    if question.ends_with('：') { question.to_owned() } else { format!("{question} ") }
+}
+
 struct Terminal;
 
 impl Console for Terminal {
@@ -372,17 +377,18 @@ impl Console for Terminal {
     fn ask(&mut self, question: &str) -> io::Result<String> {
         // What was typed before the question is no answer to it. Not a terminal: there is nothing to drop.
         let _ = tcflush(io::stdin(), QueueSelector::IFlush);
-        write!(io::stderr(), "{question} ")?;
+        write!(io::stderr(), "{}", prompt(question))?;
         io::stderr().flush()?;
-        let mut line = String::new();
-        if io::stdin().lock().read_line(&mut line)? == 0 {
+        let mut line = Vec::new();
+        if io::stdin().lock().read_until(b'\n', &mut line)? == 0 {
             writeln!(io::stderr())?;
         }
-        Ok(line.trim().to_owned())
+        // Letters of another encoding are a wrong answer.
+        Ok(String::from_utf8_lossy(&line).trim().to_owned())
     }
 
     fn secret(&mut self, question: &str) -> io::Result<Zeroizing<String>> {
-        let typed = rpassword::prompt_password(format!("{question} "));
+        let typed = rpassword::prompt_password(prompt(question));
         if typed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
             // Ctrl-C, which rpassword has raised again. It ends the program in another thread.
             std::thread::sleep(Duration::from_secs(1));

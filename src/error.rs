@@ -167,6 +167,8 @@ pub enum Error {
     NeedDigest {
         /// The option that takes the digest.
         flag: &'static str,
+        /// The command that shows it, in backticks.
+        shows: String,
     },
     /// A digest that does not match.
     #[error("{}", trf!(
@@ -187,6 +189,21 @@ pub enum Error {
     /// No such change.
     #[error("{}", trf!("no change {}", "没有变更单 {}", .0))]
     NoChange(ChangeId),
+    /// A change that was filed after the entry as of which the register is read.
+    #[error("{}", crate::trf!(
+        "no change {change} as of entry {at}: it was filed later, in entry {seq} at {time}",
+        "截至第 {at} 条没有变更单 {change}：它后来才提交，见第 {seq} 条（{time}）"
+    ))]
+    FiledLater {
+        /// Which change.
+        change: ChangeId,
+        /// The entry as of which the register is read.
+        at: u64,
+        /// The entry that filed it.
+        seq: u64,
+        /// When.
+        time: Time,
+    },
     /// No such revision.
     #[error("{}", trf!("{change} has no revision {number}", "{change} 没有修订 {number}"))]
     NoRevision {
@@ -305,7 +322,7 @@ pub enum Error {
         count: usize,
     },
     /// A rejection without a reason.
-    #[error("{}", tr!("no reason given; nothing was recorded", "未给出理由；未记录任何内容"))]
+    #[error("{}", tr!("no reason given; nothing was recorded", "未说明原因；未记录任何内容"))]
     NeedReason,
     /// No outcome for a target, or for a change without targets.
     #[error("{}", tr!("no outcome given", "未给出结果"))]

@@ -16,7 +16,7 @@ mod tree;
 mod write;
 
 pub use change::{Draft, DraftContext, read};
-pub use fault::{Fault, list_faults, mark_faults, show_faults, without_marks};
+pub use fault::{Fault, Marked, list_faults, mark_faults, marks_in, show_faults, without_marks};
 pub use fields::{FieldValue, set_fields, title_of, zone_of};
 pub use freeze::{CalendarDraft, FreezeDraft, read_calendar, read_freeze};
 pub use policy::read_policy;
@@ -25,5 +25,5 @@ pub use rota::{ROTA_HEADER, read_rota};
 pub use spoken_time::{NotATime, Toward, spoken_time};
 pub use template::{policy_template, template};
 pub use times::zone as named_zone;
-pub use tree::fault_in;
+pub use tree::{Source, Table, Value, fault_in};
 pub use write::{Copied, write};

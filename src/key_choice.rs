@@ -282,7 +282,7 @@ pub fn choose(env: &mut Env, what: &str, word: &str, letters: &[(char, &str)]) -
         question = format!("\n{}{question}", page.text("", others.join(tr!(", ", "，"))).finish());
     }
     for _ in 0..ANSWERS {
-        let answer = env.console.ask(&question)?;
+        let answer = env.ask(&question)?;
         let letter = letters.iter().map(|(letter, _)| *letter).find(|letter| answer == letter.to_string());
         match letter {
             Some(letter) => return Ok(Choice::Letter(letter)),

@@ -83,8 +83,9 @@ pub struct NoLang;
 impl FromStr for Lang {
     type Err = NoLang;
 
-    /// Reads a tag, also as people write it: `zh`, `zh_CN`, `zh-cn`.
+    /// Reads a tag, also as people write it: `zh`, `zh_CN`, `zh-cn`, `zh_CN.UTF-8`.
     fn from_str(text: &str) -> Result<Self, NoLang> {
+        let text = text.strip_suffix(".UTF-8").or(text.strip_suffix(".utf8")).unwrap_or(text);
         match text.replace('_', "-").to_ascii_lowercase().as_str() {
             "en" | "en-us" | "en-gb" | "c" => Ok(Self::En),
             "zh" | "zh-cn" | "zh-hans" | "zh-hans-cn" => Ok(Self::Zh),

@@ -31,7 +31,7 @@ pub use csv::csv_row;
 pub use deadline::Then;
 pub use describe::{describe, lost_entries, on, summary};
 pub use diff::{Equal, Shown, diff, differing};
-pub use format_time::{Clock, WIDE, ago, day, moment, window, window_lines};
+pub use format_time::{Clock, WIDE, ago, day, moment, window_lines};
 pub use founding::{grants, member_blocks, members_line};
 pub use lines::{folded, measure, padded, widest_word};
 use page::mark_width;

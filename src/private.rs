@@ -47,7 +47,7 @@ pub enum PrivateError {
         "{}",
         trf!(
             "{} holds secrets and can be read by others (mode {mode:04o})",
-            "{} 含有机密，却可被他人读取（权限 {mode:04o}）",
+            "{} 含有凭据，却可被他人读取（权限 {mode:04o}）",
             .path.display()
         )
     )]

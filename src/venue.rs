@@ -121,7 +121,7 @@ fn near(mic: &str) -> String {
     let upper = mic.to_ascii_uppercase();
     let distance = |mic: &&str| strsim::damerau_levenshtein(&upper, mic);
     let near = MICS.into_iter().min_by_key(distance).filter(|mic| distance(mic) < 2);
-    near.map_or(String::new(), |mic| trf!(" (did you mean {mic}?)", "（是否指 {mic}？）"))
+    near.map_or(String::new(), |mic| trf!(" (did you mean {mic}?)", "（是否想输入 {mic}？）"))
 }
 
 /// A time in which orders are accepted, matched or not: up to, not including, its end.

@@ -230,5 +230,9 @@ fn the_answer_in_json_has_every_entry() {
     for seq in before..before + 4 {
         assert!(dry.out.contains(&format!("would be recorded as entry {seq}: change.approve")), "{}", dry.screen);
     }
+    let named = world.run("dave", ALL);
+    assert!(named.err.contains("hint: `twinseal approve --all-of"), "{}", named.screen);
+    let dry = world.run("dave", &format!("{ALL} --dry-run"));
+    assert_eq!((dry.exit, world.entries()), (Exit::Done, before), "{}", dry.screen);
     assert!(dry.err.contains(&format!("digest {all}")), "a script's author finds the digest: {}", dry.screen);
 }

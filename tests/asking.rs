@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::support::World;
+use crate::support::{CHANGE, World};
 use twinseal::error::Exit;
 
 /// A register with an open proposal by alice.
@@ -40,6 +40,30 @@ fn no_heavy_act_is_recorded_on_a_terminal_unless_it_is_confirmed() {
         let alone = self::world();
         alone.ok(person, &act);
     }
+}
+
+#[test]
+fn a_question_is_asked_three_times_until_it_is_answered_with_yes_or_no() {
+    let world = World::founded();
+    world.write("change.toml", CHANGE);
+    let change = world.path("change.toml").display().to_string();
+    world.variable("erin", "EDITOR", Some(&format!("cp '{change}'")));
+    for (answers, exit) in [
+        (&["maybe", "perhaps", "Y"][..], Exit::Done),
+        (&["yes"], Exit::Done),
+        (&["maybe", "no"], Exit::Refused),
+        (&[""], Exit::Refused),
+        (&["maybe", "perhaps", "ja"], Exit::Refused),
+    ] {
+        world.write("change.toml", CHANGE.replace("pool", &format!("pool {}", answers.join("-"))));
+        let output = world.run_typing("erin", "file", answers);
+        assert_eq!((output.exit, output.unanswered.len(), output.unasked.len()), (exit, 0, 0), "{}", output.screen);
+        assert_eq!(output.screen.matches("Type y or n.").count(), answers.len() - 1, "{}", output.screen);
+    }
+    // Trust is not given by one letter.
+    world.person("frank");
+    let output = world.run_typing("frank", "list", &["y", "YES", "yes"]);
+    assert!(output.exit == Exit::Done && output.unanswered.is_empty(), "{}", output.screen);
 }
 
 #[test]

@@ -29,6 +29,23 @@ fn a_backup_is_one_file_that_verifies() {
 }
 
 #[test]
+fn a_backup_removes_what_a_killed_one_to_the_same_name_left() {
+    let world = World::filed();
+    let left = world.path(".copy.db.part");
+    fs::create_dir(&left).unwrap();
+    fs::set_permissions(&left, fs::Permissions::from_mode(0o700)).unwrap();
+    fs::write(left.join("twinseal.part"), "half a backup").unwrap();
+    world.ok("erin", "backup copy.db");
+    assert!(!left.exists());
+    // The same name of somebody else, or in use, is left alone.
+    fs::create_dir(&left).unwrap();
+    fs::set_permissions(&left, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::remove_file(world.path("copy.db")).unwrap();
+    world.ok("erin", "backup copy.db");
+    assert!(left.exists() && world.path("copy.db").exists());
+}
+
+#[test]
 fn a_backup_made_while_others_record_is_complete() {
     let world = World::filed();
     let note = |n: u32| {

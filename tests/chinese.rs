@@ -27,7 +27,21 @@ const SAME: &[(&str, &str)] = &[
     ("warning: the current directory cannot be read ({error}); use absolute paths", "the language is not yet chosen"),
     ("breakglass open --offline", "a command"),
     ("proposal second", "a command"),
+    ("proposal second {}", "a command"),
+    ("freeze show {}", "a command"),
+    ("freeze show {name}", "a command"),
+    ("freeze list", "a command"),
+    ("breakglass show {id}", "a command"),
+    ("notify status", "a command"),
+    (r#".SH \"SEE ALSO\"\n\\fBtwinseal\\fR(1), for the global options\n"#, "manual pages are in English"),
+    ("freeze ends", "the name of a deadline in the queue; the template has the Chinese"),
     ("No change while the market is open, or while the day is cleared.", "signed with the proposal of the freeze"),
+    ("abort if", "the name of a block; its heading is translated"),
+    ("lost entries", "the name of a block; its heading is translated"),
+    ("closed periods", "the name of a block; its heading is translated"),
+    ("reserved periods", "the name of a block; its heading is translated"),
+    ("stop after", "a field of a comparison in JSON"),
+    ("freeze exceptions", "a field of a comparison in JSON"),
 ];
 
 /// A string literal of a source file, with its line.
@@ -126,7 +140,6 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-#[ignore = "translation is under way"]
 fn no_english_text_is_without_its_chinese() {
     let part = std::env::var("PART").unwrap_or_default();
     let mut missing = Vec::new();
@@ -179,7 +192,7 @@ fn nothing_signed_and_no_exit_code_depends_on_the_language() {
         assert_eq!(one.output.exit, two.output.exit, "{:?}", one.args);
     }
     let translated = one.iter().zip(&two).filter(|(one, two)| one.output.screen != two.output.screen);
-    assert!(translated.count() > 0);
+    assert!(translated.count() > 60);
 }
 
 #[test]

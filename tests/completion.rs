@@ -161,7 +161,7 @@ fn help_knows_commands_and_topics() {
     let world = World::empty();
     world.person("frank");
     for (topic, part) in [
-        ("exit-codes", "3  broken or unexpected register"),
+        ("exit-codes", "3    broken or unexpected register"),
         ("format", "leaf hash"),
         ("keys", "~/.ssh/id_ed25519"),
         ("policy", "policy explain"),
@@ -191,6 +191,15 @@ fn the_script_and_the_manual_pages_are_installed() {
     );
     let manual = fs::read_to_string(home.join(".local/share/man/man1/twinseal-approve.1")).unwrap();
     assert!(manual.contains("Approve the current revision of changes"), "{manual}");
+    // A synopsis as in the help; the page of the program has the global options, with their texts.
+    let usage = "\\fBtwinseal approve\\fR [OPTIONS] [CHANGE]...\n";
+    assert!(manual.contains(usage) && !manual.contains("no\\-input"), "{manual}");
+    let manual = fs::read_to_string(home.join(".local/share/man/man1/twinseal.1")).unwrap();
+    assert!(manual.contains("Ask nothing, as if there were no terminal"), "{manual}");
+    let variable = format!("`set -x MANPATH {} $MANPATH ''`", home.join(".local/share/man").display());
+    assert!(said.err.contains(&variable), "{}", said.screen);
+    world.ok("carol", "--lang zh-CN setup-shell");
+    assert_eq!(fs::read_to_string(home.join(".local/share/man/man1/twinseal.1")).unwrap(), manual);
     world.ok("carol", "setup-shell bash");
     world.ok("carol", "setup-shell zsh");
     world.variable("carol", "SHELL", None);

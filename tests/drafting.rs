@@ -16,7 +16,7 @@ fn a_draft_is_written_in_the_editor_and_filed() {
     editor_writes(&world, CHANGE);
     let filed = world.run_typing("erin", "file", &["y"]);
     assert!(filed.exit == Exit::Done && filed.err.contains("CHG-1 filed"), "{}", filed.screen);
-    let asked = filed.screen.find("window").unwrap() < filed.screen.find("Type y to file it").unwrap();
+    let asked = filed.screen.find("window").unwrap() < filed.screen.find("File it?").unwrap();
     assert!(asked, "the window is shown before the question: {}", filed.screen);
     assert_eq!(world.run("erin", "drafts list").err, "no drafts\n");
 }
@@ -69,7 +69,7 @@ fn a_draft_with_faults_is_opened_again() {
         "f() {{ if test -e {once}; then cp {good} \"$1\"; else touch {once}; echo '# More.' >> \"$1\"; fi; }}; f"
     );
     world.variable("erin", "EDITOR", Some(&script));
-    let filed = world.run_typing("erin", "file", &["e", "y"]);
+    let filed = world.run_typing("erin", "file", &["y", "y"]);
     assert!(filed.err.contains("title: required, but missing or empty"), "{}", filed.screen);
     assert!(filed.exit == Exit::Done && filed.err.contains("CHG-1 filed"), "{}", filed.screen);
 }

@@ -91,7 +91,7 @@ fn ctrl_c_in_the_pager_or_the_editor_does_not_end_the_program() {
     let mut session = typed(&world, "erin", "export VISUAL='exec sh editor'; exec twinseal file --from CHG-1");
     std::thread::sleep(std::time::Duration::from_secs(1));
     session.send_control('c').unwrap();
-    session.exp_string("Type y to file it").unwrap();
+    session.exp_string("File it?").unwrap();
     session.send_control('c').unwrap();
     let rest = session.exp_eof().unwrap();
     assert!(rest.contains("interrupted; nothing was recorded"), "{rest}");

@@ -54,6 +54,7 @@ fn join_makes_a_key_and_a_request_and_sets_the_account_up_once_it_is_enrolled() 
     for part in [
         "no key found: one is made now",
         "request frank.request\nkey SHA256:",
+        "it asks for: roles engineer, approver; name Frank Ng",
         "read the fingerprint of your key to two admins, by phone or in person",
         "next, once you are enrolled: `twinseal join --register ",
     ] {
@@ -66,7 +67,7 @@ fn join_makes_a_key_and_a_request_and_sets_the_account_up_once_it_is_enrolled() 
     assert_eq!(config(&world, "frank"), "", "nobody is enrolled yet");
 
     let (before, kept) = (fs::read(&key).unwrap(), request);
-    let waiting = typed(&world, "frank", "join", &[""]);
+    let waiting = typed(&world, "frank", "join", &[]);
     assert!(waiting.err.contains("frank.request was written before; you are not enrolled yet"), "{}", waiting.screen);
 
     enrol(&world);
@@ -115,6 +116,47 @@ fn join_makes_no_key_for_a_register_that_is_not_trusted() {
     world.fails("frank", &wrong, Exit::Broken, "wrong register");
     assert!(!world.path("people/frank/.ssh").exists() && !world.path("frank.request").exists());
     assert!(world.ok("frank", "registers --json").contains("\"registers\":[]"));
+}
+
+#[test]
+fn join_shows_the_request_for_a_register_that_is_not_founded_yet() {
+    let world = World::empty();
+    newcomer(&world, "bob");
+    typed(&world, "bob", "join --register prod", &["", "", "", "robert", "Bob", "admin"]);
+    for command in ["join --register prod", "join"] {
+        let again = typed(&world, "bob", command, &[]);
+        for part in ["robert.request was written before", "it asks for: roles admin; name Bob"] {
+            assert!(again.err.contains(part), "{command}: {part}: {}", again.screen);
+        }
+        assert!(!again.err.contains("not enrolled"), "nobody knows: {}", again.screen);
+    }
+    // A request for another register, or of somebody else, is another one.
+    typed(&world, "bob", "join --register uat", &["bob", "", "engineer"]);
+    typed(&world, "bob", "join rob --register prod --role admin", &[]);
+    assert!(world.path("bob.request").exists() && world.path("rob.request").exists());
+}
+
+#[test]
+fn join_asks_for_no_id_that_somebody_has() {
+    let world = World::founded();
+    newcomer(&world, "frank");
+    let answers = ["yes", "", "", "", "bob", "", "Frank Ng", ""];
+    let output = typed(&world, "frank", "join --register prod.db", &answers);
+    assert!(output.err.contains("error: bob is already enrolled"), "{}", output.screen);
+    assert!(world.path("frank.request").exists(), "{}", output.screen);
+    world.fails("frank", "join bob --role admin", Exit::Refused, "bob is already enrolled");
+}
+
+#[test]
+fn no_request_that_names_another_fingerprint_is_taken_for_this_one() {
+    let world = World::founded();
+    newcomer(&world, "frank");
+    world.person("frank");
+    let (id, wrong) = (world.state().id().unwrap().to_string(), "1".repeat(64));
+    let line = |fingerprint: &str| format!("join frank --role engineer --register {id} --fingerprint {fingerprint}");
+    world.variable("frank", "TWINSEAL_KEY", Some(&world.path("people/frank/key").display().to_string()));
+    world.ok("frank", &line(&wrong));
+    world.fails("frank", &line(&world.fingerprint()), Exit::Invalid, "frank.request is another request");
 }
 
 #[test]
@@ -294,6 +336,19 @@ fn found_asks_again_until_an_answer_is_valid_and_does_what_init_does() {
     assert!(seal.err.contains("next, if you are an admin: `twinseal seal`"), "{}", seal.screen);
     typed(&world, "carol", "seal", &["prod"]);
     assert!(world.ok("alice", "policy show").contains("3 different people"));
+}
+
+#[test]
+fn found_takes_id_name_and_roles_from_the_request_of_the_founder() {
+    let world = World::empty();
+    ["alice", "bob"].iter().for_each(|it| newcomer(&world, it));
+    typed(&world, "bob", "join bob --role admin --register prod", &["", "", ""]);
+    typed(&world, "alice", "join --register prod", &["", "", "", "ali", "Alice", "admin, engineer"]);
+    let founded = typed(&world, "alice", "found", &["", "", "", "", "", "", "prod"]);
+    assert!(founded.err.contains("your id and name are those of your request ali.request: ali"), "{}", founded.screen);
+    let people = world.ok("alice", "person list");
+    let ali = people.lines().find(|it| it.starts_with("ali ")).unwrap();
+    assert!(ali.contains("admin, engineer") && ali.contains("Alice"), "{people}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::support::World;
 use twinseal::error::Exit;
+use twinseal::lang::Lang;
 
 #[test]
 fn a_quiet_command_says_nothing_of_what_it_did() {
@@ -71,4 +72,24 @@ fn utc_has_precedence_over_the_zone_of_the_account_and_excludes_another() {
     assert!(window("").contains("20:00 +08:00"), "{}", window(""));
     assert!(window("--utc").contains("T20:00:00Z"), "{}", window("--utc"));
     world.fails("erin", "list --utc --zone Asia/Shanghai", Exit::Invalid, "--utc cannot be used with --zone");
+}
+
+#[test]
+fn json_behind_a_double_dash_is_an_argument_in_every_language() {
+    let world = World::filed();
+    for lang in [Lang::En, Lang::Zh] {
+        world.speak(lang);
+        let output = world.run("erin", "list --bogus -- --json");
+        assert_eq!((output.exit, output.out.as_str()), (Exit::Invalid, ""), "{}", output.screen);
+    }
+}
+
+#[test]
+fn csv_is_no_json() {
+    let world = World::filed();
+    let output = world.run("carol", "--json export csv");
+    assert_eq!(output.exit, Exit::Invalid);
+    let said: serde_json::Value = serde_json::from_str(&output.out).unwrap();
+    assert_eq!(said["error"]["message"], "export csv prints CSV, not JSON");
+    assert!(world.ok("carol", "--json export jsonl").starts_with('{'));
 }

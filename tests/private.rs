@@ -121,14 +121,15 @@ fn no_key_in_memory_reaches_a_core_dump() {
         limits
             .lines()
             .find(|line| line.starts_with("Max core file size"))
-            .filter(|line| line.contains(" 0 "))
+            // Until the program has set them, its limits are those of the test.
+            .filter(|line| line.split_whitespace().filter(|word| *word == "0").count() == 2)
             .map(str::to_owned)
     });
     // A process that is not dumpable belongs to root in /proc.
     let owner = fs::metadata(format!("/proc/{}/status", child.id())).unwrap().uid();
     drop(child.stdin.take());
     child.wait().unwrap();
-    assert!(core.is_some_and(|line| line.split_whitespace().filter(|word| *word == "0").count() == 2));
+    assert!(core.is_some(), "a core dump is allowed");
     assert_eq!(owner, 0);
 }
 

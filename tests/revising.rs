@@ -28,7 +28,7 @@ fn the_current_revision_is_opened_in_the_editor_and_the_difference_shown_before_
     assert!(output.err.contains("CHG-1 revised (revision 2); no longer counted: carol"), "{}", output.screen);
     let opened = fs::read_to_string(seen).unwrap();
     assert!(opened.contains("start = \"2026-12-01T10:00:00Z\""), "it has its window: {opened}");
-    let (shown, asked) = output.screen.split_once("Type y to file revision 2 of CHG-1").unwrap();
+    let (shown, asked) = output.screen.split_once("File revision 2 of CHG-1?").unwrap();
     for line in ["changes since revision 1", "-| 1. Set the pool to 160.", "+| 1. Set the pool to 144."] {
         assert!(shown.contains(line) && !asked.contains(line), "{line}\n{}", output.screen);
     }
@@ -88,7 +88,7 @@ fn no_draft_of_a_revision_is_lost() {
     assert!(resumed.exit == Exit::Done && resumed.err.contains("CHG-1 revised (revision 2)"), "{}", resumed.screen);
     let opened = fs::read_to_string(seen).unwrap();
     assert!(
-        opened.contains("\n# fault: risk: not a risk: use low, medium, high or critical\nrisk = \"huge\"\n"),
+        opened.contains("\n#! fault: risk: not a risk: use low, medium, high or critical\nrisk = \"huge\"\n"),
         "{opened}"
     );
     let raw = world.raw(world.entries() - 1);

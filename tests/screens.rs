@@ -227,7 +227,6 @@ fn every_command_fits_40_80_and_200_columns_and_a_pipe() {
 }
 
 #[test]
-#[ignore = "translation is under way"]
 fn every_command_fits_in_chinese_too_and_has_no_english_left() {
     every_command(Lang::Zh);
 }
@@ -238,7 +237,6 @@ fn every_page_of_a_busy_morning_fits_40_80_and_200_columns_and_a_pipe() {
 }
 
 #[test]
-#[ignore = "translation is under way"]
 fn every_page_of_a_busy_morning_fits_in_chinese_too_and_has_no_english_left() {
     every_page(Lang::Zh);
 }

@@ -168,14 +168,14 @@ fn a_draft_in_the_editor_has_its_faults_as_comments_at_the_lines_that_are_named(
         "f() {{ if test -e '{once}'; then cp \"$1\" '{seen}'; cp '{good}' \"$1\"; else touch '{once}'; cp '{bad}' \"$1\"; fi; }}; f"
     );
     world.variable("erin", "EDITOR", Some(&script));
-    let output = world.run_typing("erin", "file", &["e", "y"]);
+    let output = world.run_typing("erin", "file", &["y", "y"]);
     assert_eq!(output.exit, Exit::Done, "{}", output.screen);
     let opened = std::fs::read_to_string(seen).unwrap();
     let lines: Vec<&str> = opened.lines().collect();
-    assert_eq!(lines[0], "# fault: owner: required, but missing or empty", "{opened}");
+    assert_eq!(lines[0], "#! fault: owner: required, but missing or empty", "{opened}");
     for (field, line) in [("risk", "risk = \"huge\""), ("rollback.minutes", "minutes = \"five\"")] {
         let at = lines.iter().position(|it| *it == line).unwrap();
-        assert!(lines[at - 1].starts_with(&format!("# fault: {field}: ")), "{opened}");
+        assert!(lines[at - 1].starts_with(&format!("#! fault: {field}: ")), "{opened}");
         assert!(output.err.contains(&format!("draft 1:{}: {field}: ", at + 1)), "{at} {field}\n{}", output.screen);
     }
     assert!(output.err.contains("draft 1: owner: required"), "{}", output.screen);

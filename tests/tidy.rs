@@ -17,7 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("signer", &["domain", "format", "private"]),
     ("env", &["domain", "output"]),
     ("config", &["domain", "env", "input", "private"]),
-    ("notify", &["domain", "output", "private", "zone"]),
+    ("notify", &["domain", "input", "output", "private", "zone"]),
     ("error", &["config", "domain", "format", "input", "notify", "private", "signer", "store", "venue"]),
     ("trust", &["config", "domain", "error", "format", "store"]),
     ("settings", &["config", "env", "error"]),

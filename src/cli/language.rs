@@ -16,11 +16,10 @@ const LOCALE: [&str; 3] = ["LC_ALL", "LC_MESSAGES", "LANG"];
 /// # Errors
 /// `TWINSEAL_LANG` names no language that twinseal speaks.
 pub fn choose(args: &[OsString], env: &Env) -> Result<Lang, UsageError> {
-    let options = || args.iter().take_while(|it| *it != "--");
-    if options().any(|it| it == "--json") {
+    if asks_for_json(args) {
         return Ok(Lang::En);
     }
-    if let Some(given) = option(options()) {
+    if let Some(given) = option(options(args)) {
         return Ok(given.parse().unwrap_or_default());
     }
     if let Some(set) = env.variables.get("TWINSEAL_LANG") {
@@ -32,6 +31,16 @@ pub fn choose(args: &[OsString], env: &Env) -> Result<Lang, UsageError> {
     }
     let locale = LOCALE.iter().find_map(|name| env.variables.get(*name)).and_then(|it| it.to_str());
     Ok(locale.map_or(Lang::En, Lang::of_locale))
+}
+
+/// Whether a command line that may be invalid asks for JSON.
+pub fn asks_for_json(args: &[OsString]) -> bool {
+    options(args).any(|it| it == "--json")
+}
+
+/// The words up to `--`.
+fn options(args: &[OsString]) -> impl Iterator<Item = &OsString> {
+    args.iter().take_while(|it| *it != "--")
 }
 
 /// The last value of `--lang`.

@@ -38,8 +38,8 @@ fn lay_out_one(command: Command) -> Command {
 /// The help of one command.
 fn template() -> String {
     format!(
-        "{{before-help}}{{about-with-newline}}\n{} {{usage}}{{after-help}}\n\n{{all-args}}",
-        tr!("{usage-heading}", "用法：")
+        "{{before-help}}{{about-with-newline}}\n{}{{usage}}{{after-help}}\n\n{{all-args}}",
+        tr!("{usage-heading} ", "用法：")
     )
 }
 
@@ -47,8 +47,8 @@ fn template() -> String {
 fn overview(program: &Command) -> String {
     let header = program.get_styles().get_header();
     let literal = program.get_styles().get_literal();
-    let usage = tr!("{usage-heading}", "用法：");
-    let mut text = format!("{{about-with-newline}}\n{usage} {{usage}}\n");
+    let usage = tr!("{usage-heading} ", "用法：");
+    let mut text = format!("{{about-with-newline}}\n{usage}{{usage}}\n");
     for ([english, chinese], names) in GROUPS {
         let heading = tr!(english, chinese);
         let _ = writeln!(text, "\n{header}{heading}{}{header:#}", tr!(":", "："));

@@ -7,6 +7,7 @@ use clap::{Command, Error};
 
 use crate::error::UsageError;
 use crate::input::nearest;
+use crate::lang::Lang;
 use crate::{tr, trf};
 
 /// What clap found wrong, and what to type instead.
@@ -100,19 +101,33 @@ impl Usage<'_> {
                 let given = text(self.found, ContextKind::InvalidSubcommand).unwrap_or_default();
                 nearest(&given, command.get_subcommands().filter(|it| !it.is_hide_set()).map(Command::get_name))
             }
-            ErrorKind::InvalidValue => text(self.found, ContextKind::SuggestedValue),
+            ErrorKind::InvalidValue | ErrorKind::ValueValidation => self.value_like(),
             _ => None,
         };
         match near {
             Some(near) => trf!(
                 "did you mean {near}? `{path} -h` shows what there is",
-                "是否想输入 {near}？`{path} -h` 显示可用的内容"
+                "是否想输入 {near}？`{path} -h` 列出可用的命令和选项"
             ),
             None if self.found.kind() == ErrorKind::MissingRequiredArgument => {
                 trf!("usage: `{usage}`; `{path} -h` shows more", "用法：`{usage}`；`{path} -h` 显示详细说明")
             }
-            None => trf!("`{path} -h` shows what there is", "`{path} -h` 显示可用的内容"),
+            None => trf!("`{path} -h` shows what there is", "`{path} -h` 列出可用的命令和选项"),
         }
+    }
+
+    /// The word that is similar to the given one, among those that the option takes.
+    fn value_like(&self) -> Option<String> {
+        let given = text(self.found, ContextKind::InvalidValue)?;
+        let words = match self.found.kind() {
+            ErrorKind::InvalidValue => list(self.found, ContextKind::ValidValue),
+            // Its words have more than one spelling, so clap does not know them.
+            _ if text(self.found, ContextKind::InvalidArg)?.starts_with("--lang") => {
+                [Lang::En, Lang::Zh].map(|it| it.tag().to_owned()).to_vec()
+            }
+            _ => return None,
+        };
+        nearest(&given, words.iter().map(String::as_str))
     }
 
     /// The option of the command itself, or one of those of all commands, that is similar to the given one. clap

@@ -23,10 +23,10 @@ pub(in crate::commands) use page::Judged;
 /// change, and the gate stays closed. It ends by itself. Two approvers who had no part in it can ratify it within 24
 /// hours of its end; otherwise it is unauthorised for good.
 #[derive(Debug, Subcommand)]
-#[command(zh("紧急处置（break-glass）：紧急情况下未经批准而行动，并如实声明"))]
+#[command(zh("紧急处置（break-glass）：紧急情况下未经审批即处置，并如实声明"))]
 #[command(zh_long(
     "紧急处置是一名工程师在未经批准而行动之前签名的声明。它不算作已实施的变更，门禁也仍然关闭。它会自动到期。到期后 24 小时内，\
-     可由两名未参与的审批人追认；否则永久为未获授权。"
+     可由两名未参与的审批人追认；否则永久视为未获授权。"
 ))]
 pub enum BreakGlass {
     /// Say that you act without approval, before you do
@@ -34,9 +34,9 @@ pub enum BreakGlass {
     /// Any engineer can open a break-glass at any time. If the register cannot be reached, --offline signs it into a file,
     /// which is entered later. It is at the top of everybody's inbox until it is ratified or
     /// unauthorised.
-    #[command(zh("在未经批准而行动之前作出声明"))]
+    #[command(zh("在未经审批的处置之前作出声明"))]
     #[command(zh_long(
-        "任何工程师随时都可以开启紧急处置。无法访问变更台账时，--offline 把它签名到文件中，事后再补录。在被追认或成为未获授权之前，\
+        "任何工程师随时都可以开启紧急处置。无法访问变更台账时，--offline 把它签名到文件中，事后再补录。在被追认或视为未获授权之前，\
          它一直列在所有人待办的最前面。"
     ))]
     Open(open::Open),
@@ -52,7 +52,7 @@ pub enum BreakGlass {
     /// it has ended by itself without a report, another engineer who knows what was done can close it.
     #[command(zh("说明处置经过，并结束紧急处置"))]
     #[command(zh_long(
-        "由开启者关闭；在被追认之前，开启者可以更正报告，审批人追认的是最新的报告。自动到期而没有报告时，了解处置经过的另一名工程师也可以关闭。"
+        "由开启人关闭；在被追认之前，开启人可以更正报告，审批人追认的是最新的报告。自动到期而没有报告时，了解处置经过的另一名工程师也可以关闭。"
     ))]
     Close(close::Close),
     /// Ratify a break-glass, as one of two approvers
@@ -61,7 +61,7 @@ pub enum BreakGlass {
     /// You must have had no part in it, and its close must say what was done.
     #[command(zh("作为两名审批人之一追认紧急处置"))]
     #[command(zh_long(
-        "显示关于它的全部已签名内容，并要求输入其编号。没有终端时必须给出 --digest。你不能参与过它，且关闭时必须已说明处置经过。"
+        "显示关于它的全部已签名内容，并要求输入其编号。没有终端时必须给出 --digest。您不得参与过该处置，且关闭时须已说明处置经过。"
     ))]
     Ratify(ratify::Ratify),
     /// List all break-glasses

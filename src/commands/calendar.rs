@@ -28,7 +28,7 @@ use crate::tr;
   twinseal calendar --from 2026-12-07 --venue XSHG --venue XHKG")]
 #[command(zh("按天显示变更窗口、封网和交易时段"))]
 #[command(zh_long(
-    "变更单的每个变更窗口、封网的每个封闭时段、交易所的每个交易时段各占一行，按开始时间排列。实施中的变更排在最前。已撤回的变更单不显示。"
+    "变更单的每个变更窗口、每个封网时段、交易所的每个交易时段各占一行，按开始时间排列。实施中的变更排在最前。已撤回的变更单不显示。"
 ))]
 pub struct Calendar {
     #[command(subcommand)]
@@ -43,24 +43,24 @@ enum Verb {
     #[command(zh("列出生效的日历"))]
     List,
     /// Show a calendar with all its closed periods
-    #[command(zh("显示一个日历及其全部封闭时段"))]
+    #[command(zh("显示一个日历及其全部封网时段"))]
     Show(list::Show),
     /// Propose to set or replace a calendar
     ///
     /// The file lists closed periods. A freeze refers to them by the name of the calendar: calendar = "market-cn". A newer
     /// calendar changes no freeze; propose each freeze again that must follow it.
-    #[command(zh("提案设置或替换日历"))]
+    #[command(zh("提议设置或替换日历"))]
     #[command(zh_long(
-        "文件列出封闭时段。封网以日历名称引用它：calendar = \"market-cn\"。新日历不会改变任何封网；需要随之改变的封网须重新提案。"
+        "文件列出封网时段。封网以日历名称引用它：calendar = \"market-cn\"。新日历不会改变任何封网；需要随之改变的封网须重新提案。"
     ))]
     Propose(propose::Propose),
     /// Print a freeze that is closed on the trading days of an exchange
     ///
     /// One closed period for each trading day: all its sessions, the gaps between them, and the time before and after. A
     /// year whose trading days are not published is refused.
-    #[command(zh("输出在交易所交易日封闭的封网"))]
+    #[command(zh("输出在交易所交易日生效的封网"))]
     #[command(zh_long(
-        "每个交易日一个封闭时段：全部交易时段、其间的间隔，以及前后的时间。交易日尚未公布的年份会被拒绝。"
+        "每个交易日一个封网时段：全部交易时段、其间的间隔，以及前后的时间。交易日尚未公布的年份会被拒绝。"
     ))]
     Venue(venue::Venue),
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ColorChoice};
 
+use super::ask::{Yes, yes_or_no};
 use super::chinese::Zh;
 use super::lookup::{known_person, parse, zone, zone_named};
 use super::registers::{Found, Registers};
@@ -30,17 +31,17 @@ use crate::{tr, trf};
 pub struct Options {
     /// Register name, or path of its file [env: TWINSEAL_REGISTER]
     #[arg(id = "global-register", long = "register", global = true, value_name = "NAME|FILE")]
-    #[arg(zh("变更台账的名称，或其文件的路径 [env: TWINSEAL_REGISTER]"))]
+    #[arg(zh("变更台账的名称，或其文件的路径 [环境变量：TWINSEAL_REGISTER]"))]
     pub register: Option<String>,
     /// Act or read as this person; nothing is signed with the key of another one [env: TWINSEAL_AS]
     #[arg(id = "global-as", long = "as", global = true, value_name = "PERSON")]
-    #[arg(zh("以此人员的身份操作或读取；绝不用他人的密钥签名 [env: TWINSEAL_AS]"))]
+    #[arg(zh("以此人员的身份操作或读取；绝不用他人的密钥签名 [环境变量：TWINSEAL_AS]"))]
     pub person: Option<String>,
     /// OpenSSH Ed25519 key that signs: a private key file, or a public key file if ssh-agent holds the private key; by
     /// default ~/.ssh/id_ed25519, otherwise the only enrolled key of the agent [env: TWINSEAL_KEY]
     #[arg(id = "global-key", long = "key", global = true, value_name = "FILE")]
     #[arg(zh(
-        "签名用的 OpenSSH Ed25519 密钥：私钥文件，或私钥在 ssh-agent 中的公钥文件；默认 ~/.ssh/id_ed25519，否则为代理中唯一已登记的密钥 [env: TWINSEAL_KEY]"
+        "签名用的 OpenSSH Ed25519 密钥：私钥文件，或私钥在 ssh-agent 中的公钥文件；默认 ~/.ssh/id_ed25519，否则为代理中唯一已登记的密钥 [环境变量：TWINSEAL_KEY]"
     ))]
     pub key: Option<PathBuf>,
     /// File with the passphrase of the key, readable only by you
@@ -61,11 +62,11 @@ pub struct Options {
     pub utc: bool,
     /// Language of messages and help: en or zh-CN; otherwise that of the locale [env: TWINSEAL_LANG, LANG]
     #[arg(id = "global-lang", long = "lang", global = true, value_name = "LANG")]
-    #[arg(zh("消息和帮助的语言：en 或 zh-CN；默认取自系统区域设置 [env: TWINSEAL_LANG, LANG]"))]
+    #[arg(zh("消息和帮助的语言：en 或 zh-CN；默认取自系统区域设置 [环境变量：TWINSEAL_LANG、LANG]"))]
     pub lang: Option<Lang>,
     /// When to use colours: auto, always or never [env: NO_COLOR, CLICOLOR_FORCE]
     #[arg(id = "global-color", long = "color", global = true, value_name = "WHEN", hide_possible_values = true)]
-    #[arg(zh("何时使用颜色：auto、always 或 never [env: NO_COLOR, CLICOLOR_FORCE]"))]
+    #[arg(zh("何时使用颜色：auto、always 或 never [环境变量：NO_COLOR、CLICOLOR_FORCE]"))]
     pub color: Option<ColorChoice>,
     /// Print no remarks, only data, questions, warnings and errors
     #[arg(id = "global-quiet", short = 'q', long = "quiet", global = true)]
@@ -277,9 +278,6 @@ fn ask_trust(env: &mut Env, id: &RegisterId, fingerprint: Digest, request: &Requ
     env.status(tr!("Its fingerprint:", "其指纹："));
     env.status(format_args!("  {fingerprint}"));
     env.status(tr!("Compare it out of band: by phone, or in person.", "请另行核对：打电话或当面。"));
-    match env.console.ask(tr!("Is it the same? Type yes to trust it:", "是否一致？输入 yes 以信任它："))?.as_str()
-    {
-        "yes" => Ok(()),
-        _ => Err(Error::NotTrusted),
-    }
+    let question = tr!("Is it the same? yes trusts it", "是否一致？yes 表示信任");
+    if yes_or_no(env, question, Yes::InFull)? { Ok(()) } else { Err(Error::NotTrusted) }
 }

@@ -14,28 +14,28 @@ pub use list::{MONTH, all, closed_now, expiring, met};
 
 /// Show freezes, propose them, begin one at once
 #[derive(Debug, Subcommand)]
-#[command(zh("显示封网、提出封网提案、立即封网"))]
+#[command(zh("显示封网、提议封网、立即封网"))]
 pub enum Freeze {
     /// List the freezes in force
     #[command(zh("列出生效的封网"))]
     List,
     /// Show a freeze with all its closed periods
-    #[command(zh("显示一个封网及其全部封闭时段"))]
+    #[command(zh("显示一个封网及其全部封网时段"))]
     Show(list::Show),
     /// Check which freezes are closed at a time
     ///
     /// Exits with 1 if at least one is closed.
-    #[command(zh("查询某一时间哪些封网处于封闭时段"))]
-    #[command(zh_long("至少有一个封闭时，退出码为 1。"))]
+    #[command(zh("查询某一时间处于哪些封网的时段内"))]
+    #[command(zh_long("处于至少一个封网时段内时，退出码为 1。"))]
     Check(list::Check),
     /// Propose to set or replace a freeze
     ///
     /// The file says when the freeze is closed, what it concerns, and the group that may except from it.
     #[command(zh("提案设置或替换封网"))]
-    #[command(zh_long("文件说明封网何时封闭、涉及什么，以及哪个组可以给予封网例外。"))]
+    #[command(zh_long("文件说明封网时段、适用范围，以及哪个组可以给予封网例外。"))]
     Propose(propose::Propose),
     /// Propose to end a freeze
-    #[command(zh("提案解除封网"))]
+    #[command(zh("提议解除封网"))]
     Lift(propose::Lift),
     /// Begin a freeze at once
     ///
@@ -47,7 +47,7 @@ pub enum Freeze {
     ))]
     Now(now::Now),
     /// End a freeze that you began at once
-    #[command(zh("结束你立即开始的封网"))]
+    #[command(zh("结束您单独发起的封网"))]
     End(now::End),
 }
 

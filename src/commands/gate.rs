@@ -64,7 +64,7 @@ pub struct Gate {
     #[arg(long, requires = "run_id", zh("门禁放行时同时开始实施，用本账号自己的密钥签名"))]
     start: bool,
     /// Run of the pipeline; the same run may start the change again
-    #[arg(long, value_name = "ID", requires = "start", zh("流水线的运行；同一运行可以再次开始该变更"))]
+    #[arg(long, value_name = "ID", requires = "start", zh("流水线的运行；同一次运行可以再次开始该变更"))]
     run_id: Option<String>,
     /// Entry that the log must have, as the pipeline's own settings name it; needed by an account that met the register
     /// after the change was filed

@@ -42,7 +42,7 @@ pub enum Notify {
     /// Check the rules and the file of secrets
     ///
     /// Sends nothing, connects to nothing, and needs no register.
-    #[command(zh("检查通知规则和机密文件"))]
+    #[command(zh("检查通知规则和凭据文件"))]
     #[command(zh_long("不发送任何内容，不连接任何地址，也不需要变更台账。"))]
     Check(check::Check),
     /// Send one test message to a target

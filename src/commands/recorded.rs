@@ -21,7 +21,7 @@ pub fn about_to_sign(page: &mut Page, entry: Option<&Unsigned>) {
         for block in &content {
             // A single comment needs no heading.
             if content.len() > 1 {
-                page.block(block.name);
+                page.block(output::heading(block.name));
             }
             page.lines(&block.lines);
         }

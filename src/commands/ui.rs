@@ -140,12 +140,12 @@ impl Ui {
         let meaning = match left.join(tr!(", ", "、")) {
             left if left.is_empty() => tr!(
                 "nobody is a permanent admin with a live key; a proposal needs two admins",
-                "没有持有有效密钥的常任管理员；提案需要两位管理员"
+                "没有持有有效密钥的常任管理员；提案需要两名管理员"
             )
             .to_owned(),
             left => trf!(
                 "only {left} is a permanent admin with a live key; a proposal needs two admins",
-                "持有有效密钥的常任管理员只有 {left}；提案需要两位管理员"
+                "持有有效密钥的常任管理员只有 {left}；提案需要两名管理员"
             ),
         };
         if self.was_said(&meaning) {
@@ -154,7 +154,7 @@ impl Ui {
         env.status(trf!("warning: {meaning}", "警告：{meaning}"));
         env.status(tr!(
             "warning: if no second admin is left, found a successor: `twinseal init --after`",
-            "警告：如果已没有第二位管理员，请创建接替的变更台账：`twinseal init --after`"
+            "警告：如果已没有第二名管理员，请创建接替的变更台账：`twinseal init --after`"
         ));
         self.notices.push(json!({ "seq": null, "rule": "too-few-admins", "meaning": meaning }));
         Ok(())

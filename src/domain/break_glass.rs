@@ -19,7 +19,7 @@ use crate::domain::{
     BreakGlassId, BreakGlassLimits, ChangeId, ConflictOfInterest, Digest, Event, Fingerprint, Moment, PersonId,
     Reference, ServiceId, TOLERANCE, TextRef, Time, Timed, Word,
 };
-use crate::trf;
+use crate::{tr, trf};
 
 closed_enum!(
     /// The status of a break-glass. Always derived, never recorded.
@@ -85,16 +85,43 @@ pub enum PartInBreakGlass {
     Change(ConflictOfInterest),
 }
 
+/// Why a ratification does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VoidRatification {
+    /// A later report or a later ratification by the same person took its place.
+    Replaced,
+    /// The key that signed it is suspended or revoked.
+    DeadKey,
+    /// The signer no longer has the role approver.
+    NoApprover,
+    /// The policy bars the signer, an admin, from approving.
+    Separate,
+    /// The signer had a part in the break-glass.
+    TookPart,
+}
+
+impl VoidRatification {
+    /// The reason, after the name of the signer.
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Self::Replaced => tr!("replaced by a later report or ratification", "已被其后的报告或追认取代"),
+            Self::DeadKey => tr!("key suspended or revoked", "密钥已停用或吊销"),
+            Self::NoApprover => tr!("no longer an approver", "已不是审批人"),
+            Self::Separate => tr!("the policy bars admins from approving", "策略不允许管理员审批"),
+            Self::TookPart => tr!("took part in it", "参与过该紧急处置"),
+        }
+    }
+}
+
 impl PartInBreakGlass {
     /// The part, behind "because you" or "因为您".
     pub(in crate::domain) fn phrase(self) -> String {
         match self {
             Self::Opened => trf!("opened it", "开启了它"),
-            Self::Closed => trf!("closed it", "填写了处置说明"),
-            Self::Operates => trf!(
-                "answer for a machine account that opened or closed it",
-                "是开启它或填写处置说明的机器账号的操作责任人"
-            ),
+            Self::Closed => trf!("closed it", "关闭了它"),
+            Self::Operates => {
+                trf!("answer for a machine account that opened or closed it", "是开启或关闭它的机器账号的操作责任人")
+            }
             Self::Change(conflict) => trf!(
                 "may not approve the change that it acts on: you {}",
                 "不能审批它所涉及的变更：您{}",

@@ -83,7 +83,7 @@ closed_enum!(
         /// Opens a proposal to redact texts.
         Redact => "text.redact", "隐去文本提案";
         /// Opens a proposal to accept a loss after a restore.
-        Restored => "register.restored", "认可损失提案";
+        Restored => "register.restored", "接受条目丢失提案";
         /// Opens a proposal to set or replace a freeze.
         SetFreeze => "freeze.set", "设置封网提案";
         /// Opens a proposal to end a freeze.
@@ -133,9 +133,9 @@ closed_enum!(
         /// Opens a break-glass.
         BreakGlassOpen => "breakglass.open", "开启紧急处置";
         /// Enters a break-glass that was signed without the register.
-        BreakGlassEnter => "breakglass.enter", "补记紧急处置";
+        BreakGlassEnter => "breakglass.enter", "补录紧急处置";
         /// Closes a break-glass: says what was done.
-        BreakGlassClose => "breakglass.close", "说明紧急处置";
+        BreakGlassClose => "breakglass.close", "关闭紧急处置";
         /// Ratifies a break-glass.
         BreakGlassRatify => "breakglass.ratify", "追认紧急处置";
     }

@@ -68,7 +68,7 @@ impl Duty {
 
 closed_enum!(
     /// What a policy can let an emergency go without, and an exception to a requirement override. Never approvals.
-    Waivable, ["something that an emergency can go without", "紧急变更可免除的要求"], {
+    Waivable, ["something that an emergency can go without", "紧急变更可豁免的要求"], {
         /// The time between filing and the window.
         LeadTime => "lead-time", "提前量";
         /// The longest window.

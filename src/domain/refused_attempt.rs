@@ -24,7 +24,7 @@ closed_enum!(
         /// To reject a revision.
         Reject => "reject", "驳回";
         /// To start a change.
-        Start => "start", "开始";
+        Start => "start", "开始实施";
         /// To second a proposal.
         Second => "second", "附议";
     }

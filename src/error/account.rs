@@ -56,7 +56,7 @@ pub enum AccountError {
     /// Nobody to be enrolled, and no terminal to ask on.
     #[error("{}", tr!(
         "no id to be enrolled as, and no terminal to ask for it",
-        "未给出要登记的人员编号，也没有终端可询问"
+        "未给出登记用的标识，也没有终端可询问"
     ))]
     NoIdGiven,
     /// Questions, and no terminal to ask them on.
@@ -100,7 +100,7 @@ pub enum AccountError {
         expires: Time,
     },
     /// Nobody else to found a register with.
-    #[error("{}", tr!("a register needs a second admin beside its founder", "除创建人外，变更台账还需要第二位管理员"))]
+    #[error("{}", tr!("a register needs a second admin beside its founder", "除创建人外，变更台账还需要第二名管理员"))]
     NoSecondAdmin,
     /// Nothing to revise a change with, and no terminal for an editor.
     #[error("{}", trf!(
@@ -202,15 +202,15 @@ impl AccountError {
             ),
             Self::NoIdGiven => tr!(
                 "give it: `twinseal join alice --role engineer`",
-                "请给出编号：`twinseal join alice --role engineer`"
+                "请给出标识：`twinseal join alice --role engineer`"
             ),
             Self::FoundNeedsTerminal => tr!(
                 "`twinseal init` takes the same answers as options: `twinseal help init`",
-                "`twinseal init` 用选项接受同样的回答：`twinseal help init`"
+                "`twinseal init` 可用选项给出同样的信息：`twinseal help init`"
             ),
             Self::NoSecondAdmin => tr!(
                 "the other person makes one: `twinseal join --register NAME`",
-                "请另一位管理员生成申请：`twinseal join --register NAME`"
+                "请另一名管理员生成申请：`twinseal join --register NAME`"
             ),
             _ => {
                 tr!("give auditor alone, or roles without it", "请只给出 auditor，或给出其他角色而不含 auditor")

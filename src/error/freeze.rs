@@ -32,7 +32,7 @@ pub enum FreezeError {
     /// An open proposal would end the freeze already.
     #[error("{}", trf!(
         "proposal {proposal} to end freeze {freeze} is open",
-        "结束封网 {freeze} 的提案 {proposal} 尚未决定"
+        "解除封网 {freeze} 的提案 {proposal} 尚未决定"
     ))]
     LiftOpen {
         /// The freeze.
@@ -44,8 +44,8 @@ pub enum FreezeError {
 
 impl FreezeError {
     /// The next step.
-    pub(super) fn hint(&self) -> &'static str {
-        match self {
+    pub(super) fn hint(&self) -> String {
+        let hint = match self {
             Self::None { .. } => {
                 tr!("`twinseal freeze list` shows the freezes in force", "`twinseal freeze list` 显示生效中的封网")
             }
@@ -53,10 +53,13 @@ impl FreezeError {
                 "`twinseal calendar list` shows the calendars in force; to set one: `twinseal calendar propose FILE`",
                 "`twinseal calendar list` 显示生效中的日历；设置日历：`twinseal calendar propose FILE`"
             ),
-            Self::LiftOpen { .. } => tr!(
-                "an admin who did not propose it seconds it: `twinseal proposal second N`",
-                "请未提出该提案的管理员附议：`twinseal proposal second N`"
-            ),
-        }
+            Self::LiftOpen { proposal, .. } => {
+                return trf!(
+                    "an admin who did not propose it seconds it: `twinseal proposal second {proposal}`",
+                    "请未提出该提案的管理员附议：`twinseal proposal second {proposal}`"
+                );
+            }
+        };
+        hint.to_owned()
     }
 }

@@ -37,6 +37,8 @@ impl Error {
             Self::Account(error) => return Some(error.hint()),
             Self::Artifact(error) => return Some(error.hint()),
             Self::Usage(error) => return Some(error.hint.clone()),
+            Self::Freeze(error) => return Some(error.hint()),
+            Self::NeedDigest { shows, .. } => return Some(trf!("{shows} prints it", "{shows} 显示它")),
             Self::Findings { .. } | Self::Unwell { .. } | Self::Broken(_) => self.evidence(),
             Self::Store(error) => return store_hint(error),
             Self::Key(error) => return key_hint(error),
@@ -110,15 +112,11 @@ impl Error {
             ),
             Self::NotTrusted => tr!(
                 "ask two admins for its fingerprint out of band: by phone, or in person",
-                "请另行向两位管理员核对其指纹：打电话或当面"
+                "请另行向两名管理员核对其指纹：打电话或当面"
             ),
             Self::NotConfirmed => {
                 tr!("run the command again and type the answer exactly", "请重新运行命令，并准确输入回答")
             }
-            Self::NeedDigest { .. } => tr!(
-                "`twinseal show CHG-N`, `twinseal proposal show N` or `twinseal breakglass show BG-N` prints the digest",
-                "`twinseal show CHG-N`、`twinseal proposal show N` 或 `twinseal breakglass show BG-N` 显示摘要"
-            ),
             Self::OtherDigest { .. } => tr!(
                 "it changed meanwhile, or the digest is of something else: read it again, then decide",
                 "内容已变动，或摘要不是它的：请重新阅读后再决定"
@@ -131,13 +129,16 @@ impl Error {
     /// The command that lists what exists.
     fn lookup(&self) -> Option<&'static str> {
         Some(match self {
+            Self::FiledLater { .. } => tr!(
+                "`twinseal show` without --as-of shows it as it is now",
+                "不带 --as-of 的 `twinseal show` 显示它现在的状态"
+            ),
             Self::NoChange(_) => tr!("`twinseal list` shows all changes", "`twinseal list` 显示全部变更单"),
             Self::Closed(_) => tr!(
                 "`twinseal freeze list` shows until when; `twinseal slots` shows the free times",
                 "`twinseal freeze list` 显示封网到何时；`twinseal slots` 显示可用时段"
             ),
             Self::BreakGlass(error) => error.hint(),
-            Self::Freeze(error) => error.hint(),
             Self::NoRevision { .. } => {
                 tr!("`twinseal show` lists the revisions in its timeline", "`twinseal show` 在时间线中列出各修订")
             }

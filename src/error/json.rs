@@ -14,10 +14,7 @@ impl Error {
 
     /// The error as a JSON document.
     pub fn json(&self) -> Value {
-        let faults = match self {
-            Self::Faults { faults, .. } => faults.as_slice(),
-            _ => &[],
-        };
+        let faults = self.faults().map_or(&[][..], |(_, faults)| faults);
         let fault = |it: &Fault| json!({ "line": Some(it.line).filter(|line| *line > 0), "field": it.field, "problem": it.problem.to_string() });
         let (rule, recorded) = match self {
             Self::Refused(refusal) => (Some(refusal.rule()), None),

@@ -19,7 +19,7 @@ pub enum KeyChoiceError {
     /// No key is named, and several in the agent can be used.
     #[error("{}", trf!(
         "no key given, and the ssh-agent holds {} usable keys: {}",
-        "未给出密钥，且 ssh-agent 中有 {} 个可用密钥：{}", .keys.len(), .keys.join(tr!(", ", "、"))
+        "未给出密钥，且 ssh-agent 中有 {} 把可用密钥：{}", .keys.len(), .keys.join(tr!(", ", "、"))
     ))]
     Several {
         /// Fingerprints with their comments.
@@ -51,7 +51,7 @@ impl KeyChoiceError {
             ),
             Self::NoneFits { .. } => tr!(
                 "use --key FILE, or ask to be enrolled with a key of the agent: `twinseal join`",
-                "请用 --key FILE，或申请登记代理中的一个密钥：`twinseal join`"
+                "请用 --key FILE，或申请登记代理中的一把密钥：`twinseal join`"
             ),
             Self::Several { .. } => tr!(
                 "choose one with --key FILE; a public key file is enough (`ssh-add -L` prints the keys)",

@@ -60,7 +60,7 @@ impl LossError {
             ),
             Self::Unlisted => tr!(
                 "another admin whose account is stopped by the loss proposes it",
-                "请由另一位账号因此丢失而停止工作的管理员提出"
+                "请由另一名账号因此丢失而停止工作的管理员提出"
             ),
         };
         Some(hint.to_owned())

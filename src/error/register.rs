@@ -107,7 +107,7 @@ impl RegisterError {
             Self::Successor { found, .. } => {
                 return trf!(
                     "ask two admins out of band (by phone, or in person); if both confirm it: --fingerprint {found}",
-                    "请另行向两位管理员核实（打电话或当面）；如果两人都确认：--fingerprint {found}"
+                    "请另行向两名管理员核实（打电话或当面）；如果两人都确认：--fingerprint {found}"
                 );
             }
             Self::Taken(_) => tr!(

@@ -42,7 +42,7 @@ pub enum RequestError {
         given: PersonId,
     },
     /// The signing key belongs to none of the founding members.
-    #[error("{}", trf!("key {key} belongs to none of the members", "密钥 {key} 不属于任何创建成员"))]
+    #[error("{}", trf!("key {key} belongs to none of the members", "密钥 {key} 不属于任何创始成员"))]
     NotAmongMembers {
         /// The signing key.
         key: Fingerprint,
@@ -65,7 +65,7 @@ impl RequestError {
             }
             Self::NeedsFingerprint => tr!(
                 "get it from an admin out of band: `twinseal person list` prints the register's id and fingerprint",
-                "请另行向管理员索取：`twinseal person list` 显示变更台账的编号和指纹"
+                "请另行向管理员索取：`twinseal person list` 显示变更台账的标识和指纹"
             ),
             Self::OfOther { .. } => tr!(
                 "write NAME=FILE:ROLES with the name in the request",
@@ -73,7 +73,7 @@ impl RequestError {
             ),
             Self::NotAmongMembers { .. } => tr!(
                 "choose with --key the key of an admin named in --member",
-                "请用 --key 选择 --member 中某位管理员的密钥"
+                "请用 --key 选择 --member 中某名管理员的密钥"
             ),
         };
         hint.to_owned()

@@ -27,7 +27,7 @@ pub(super) fn none_fits(held: usize) -> String {
         .to_owned(),
         held => trf!(
             "none of the {held} Ed25519 keys in the ssh-agent is enrolled here",
-            "ssh-agent 中的 {held} 个 Ed25519 密钥均未在此登记"
+            "ssh-agent 中的 {held} 把 Ed25519 密钥均未在此登记"
         ),
     }
 }
@@ -47,15 +47,15 @@ pub(super) fn short(given: &str) -> String {
 
 pub(super) fn closed_freezes(count: usize) -> String {
     if count == 1 {
-        tr!("1 freeze is closed", "处于 1 个封网之中").to_owned()
+        tr!("1 freeze is closed", "该时间处于 1 个封网时段内").to_owned()
     } else {
-        trf!("{count} freezes are closed", "处于 {count} 个封网之中")
+        trf!("{count} freezes are closed", "该时间处于 {count} 个封网时段内")
     }
 }
 
 pub(super) fn findings(count: usize) -> String {
     let s = plural(count);
-    trf!("register is not intact: {count} finding{s}", "变更台账不完整：{count} 个问题")
+    trf!("register is not intact: {count} finding{s}", "变更台账不完好：{count} 个问题")
 }
 
 pub(super) fn faults(count: usize) -> String {

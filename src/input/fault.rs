@@ -38,6 +38,11 @@ impl Fault {
         Self { line, ..Self::at(text, part, field, problem) }
     }
 
+    /// The line, if there is one to show.
+    pub fn source_line(&self) -> Option<&str> {
+        self.excerpt.as_ref().map(|it| it.text.as_str())
+    }
+
     /// The same without the value in its line, which could be a secret: only what stands before the `=` is left.
     pub fn without_value(self) -> Self {
         let key = self.excerpt.and_then(|it| {
@@ -209,12 +214,30 @@ fn list(path: &str, faults: &[Fault], more: impl Fn(&Fault) -> String) -> String
     format!("{heading}\n{}", lines.join("\n"))
 }
 
-/// What a line begins with that names a fault of the line below it. A draft may be opened again in another language.
-const MARKS: [&str; 2] = ["# fault: ", "# 错误："];
+/// What a line begins with that names a fault of the line below it, which nobody else writes. A draft may be opened again
+/// in another language.
+const MARKS: [&str; 2] = ["#! fault: ", "#! 错误："];
 
-/// The text with a comment above the line of each fault, and the faults with their lines in it.
-pub fn mark_faults(text: &str, faults: &[Fault]) -> (String, Vec<Fault>) {
-    let (mut marked, mut moved) = (String::new(), Vec::new());
+/// The comments that [`mark_faults`] left in a draft.
+pub fn marks_in(text: &str) -> Vec<String> {
+    let is_mark = |line: &&str| MARKS.iter().any(|mark| line.starts_with(mark));
+    text.split_inclusive('\n').filter(is_mark).map(str::to_owned).collect()
+}
+
+/// A text with a comment above the line of each fault.
+#[derive(Debug, Clone)]
+pub struct Marked {
+    /// The text with the comments.
+    pub text: String,
+    /// The faults, with their lines in it.
+    pub faults: Vec<Fault>,
+    /// The comments, each with its line end.
+    pub comments: Vec<String>,
+}
+
+/// Writes a comment above the line of each fault.
+pub fn mark_faults(text: &str, faults: &[Fault]) -> Marked {
+    let (mut marked, mut moved, mut comments) = (String::new(), Vec::new(), Vec::new());
     let [english, chinese] = MARKS;
     let mark = tr!(english, chinese);
     let comment = |fault: &Fault| {
@@ -228,19 +251,29 @@ pub fn mark_faults(text: &str, faults: &[Fault]) -> (String, Vec<Fault>) {
     for (line, below) in (0..).zip(std::iter::once("").chain(text.split_inclusive('\n'))) {
         let begin = moved.len();
         while let Some(fault) = left.next_if(|it| it.line == line) {
-            marked.push_str(&comment(fault));
+            comments.push(comment(fault));
+            marked.extend(comments.last().map(String::as_str));
             moved.push(fault.clone());
         }
         let shift = moved.len();
         moved.iter_mut().skip(begin).filter(|it| it.line > 0).for_each(|it| it.line += shift);
         marked.push_str(below);
     }
-    (marked, moved)
+    Marked { text: marked, faults: moved, comments }
 }
 
-/// The text without the comments of [`mark_faults`].
-pub fn without_marks(text: &str) -> String {
-    text.split_inclusive('\n').filter(|line| !MARKS.iter().any(|mark| line.starts_with(mark))).collect()
+/// The text without the comments that [`mark_faults`] wrote, each once: people write comments of their own, also in a
+/// script that is signed.
+pub fn without_marks(text: &str, comments: &[String]) -> String {
+    let mut left = comments.to_vec();
+    let mut is_own = |line: &&str| match left.iter().position(|comment| comment == line) {
+        Some(at) => {
+            left.swap_remove(at);
+            false
+        }
+        None => true,
+    };
+    text.split_inclusive('\n').filter(|line| is_own(line)).collect()
 }
 
 #[cfg(test)]
@@ -287,14 +320,23 @@ mod tests {
     fn marks_are_comments_above_the_faults_and_go_without_a_trace() {
         let text = "title = 1\nrisk = 2\nrisky = 3";
         let fault = |line: usize| Fault { line, ..Fault::of_file("x", Problem::Missing) };
-        let (marked, moved) = mark_faults(text, &[fault(0), fault(2), fault(2), fault(3)]);
+        let Marked { text: marked, faults, comments } = mark_faults(text, &[fault(0), fault(2), fault(2), fault(3)]);
         let lines: Vec<&str> = marked.lines().collect();
         let found: Vec<(usize, Option<&&str>)> =
-            moved.iter().map(|it| (it.line, lines.get(it.line.wrapping_sub(1)))).collect();
+            faults.iter().map(|it| (it.line, lines.get(it.line.wrapping_sub(1)))).collect();
         assert_eq!(found, [(0, None), (5, Some(&"risk = 2")), (5, Some(&"risk = 2")), (7, Some(&"risky = 3"))]);
-        assert_eq!(marked.matches("# fault: x: required, but missing or empty\n").count(), 4);
-        assert_eq!(without_marks(&marked), text);
-        let (marked, _) = within(Lang::Zh, || mark_faults(text, &[fault(2)]));
-        assert_eq!(without_marks(&marked), text, "{marked}");
+        assert_eq!(marked.matches("#! fault: x: required, but missing or empty\n").count(), 4);
+        assert_eq!((without_marks(&marked, &comments).as_str(), marks_in(&marked)), (text, comments));
+        let marked = within(Lang::Zh, || mark_faults(text, &[fault(2)]));
+        assert_eq!(without_marks(&marked.text, &marks_in(&marked.text)), text, "{}", marked.text);
+    }
+
+    #[test]
+    fn no_line_that_somebody_wrote_goes_with_the_marks() {
+        let text = "shell = \"\"\"\n# 错误：若返回非零则中止\n#! fault: own\nset -e\"\"\"\nrisk = 2\n";
+        let fault = Fault { line: 5, ..Fault::of_file("x", Problem::Missing) };
+        let marked = mark_faults(text, &[fault]);
+        assert_eq!(without_marks(&marked.text, &marked.comments), text);
+        assert_eq!(without_marks(text, &[]), text);
     }
 }

@@ -173,7 +173,7 @@ pub enum Problem {
         "{}",
         trf!(
             "{need} approvals needed, but {able} could approve{barred}",
-            "需要 {need} 个批准，但能批准的{able}{barred}"
+            "需要 {need} 人批准，但可以批准的人：{able}{barred}"
         )
     )]
     TooFewApprovers {
@@ -201,7 +201,7 @@ pub enum Problem {
         "{}",
         trf!(
             "freeze {freeze} is {closed} and stops the change: choose another window, or add [freeze_exception]",
-            "封网 {freeze} {closed}，变更无法开始：请另选变更窗口，或加上 [freeze_exception]"
+            "封网 {freeze} 阻止此变更：{closed}；请另选变更窗口，或加上 [freeze_exception]"
         )
     )]
     Frozen {
@@ -215,7 +215,7 @@ pub enum Problem {
         "{}",
         trf!(
             "nobody who could approve it may except from freeze {freeze}: it needs an approval by {by}",
-            "能批准此变更单的人都不能为封网 {freeze} 签署例外：需要{by}批准"
+            "能批准此变更单的人都不能为封网 {freeze} 签署例外：须由 {by}批准"
         )
     )]
     NobodyExcepts {
@@ -259,14 +259,14 @@ pub enum Problem {
 }
 
 fn did_you_mean(word: Option<&str>) -> String {
-    word.map_or(String::new(), |word| trf!("; did you mean {word}?", "；是否指 {word}？"))
+    word.map_or(String::new(), |word| trf!("; did you mean {word}?", "；是否想输入 {word}？"))
 }
 
 fn too_few_in_group(need: usize, group: &Group, able: &str, elsewhere: &str) -> String {
     let s = if need == 1 { "" } else { "s" };
     trf!(
         "{need} approval{s} of group {group} needed, but {able} in this group could approve{elsewhere}",
-        "需要组 {group} 的 {need} 个批准，但该组能批准的{able}{elsewhere}"
+        "需要 {group} 组 {need} 人批准，但该组可以批准的人：{able}{elsewhere}"
     )
 }
 

@@ -1,5 +1,6 @@
 //! A parsed TOML file whose values know their lines, and which collects faults instead of stopping at the first.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -21,6 +22,7 @@ pub struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
+    /// A text that is not parsed yet.
     pub fn new(text: &'a str) -> Self {
         Self { text, lines: Lines::new(text), faults: RefCell::default() }
     }
@@ -73,6 +75,7 @@ pub struct Value<'s, 'a> {
 }
 
 impl<'s, 'a> Table<'s, 'a> {
+    /// The table of a whole file.
     pub fn root(source: &'s Source<'a>, table: &'s DeTable<'a>) -> Self {
         Self { source, table, path: String::new(), span: None, known: RefCell::default() }
     }
@@ -242,6 +245,16 @@ impl<'s, 'a> Table<'s, 'a> {
         None
     }
 
+    /// The values of a table whose keys are free to choose.
+    pub fn entries(self) -> Vec<(String, Value<'s, 'a>)> {
+        let value = |(key, value): (&'s Spanned<Cow<'a, str>>, &'s Spanned<DeValue<'a>>)| {
+            let (key, span) = (key.get_ref(), value.span());
+            let field = self.name(key);
+            (key.to_string(), Value { source: self.source, value: value.get_ref(), field, span })
+        };
+        self.table.iter().map(value).collect()
+    }
+
     /// Adds a fault for each key that was not asked for.
     pub fn finish(self) {
         let known = self.known.borrow();
@@ -313,7 +326,8 @@ impl<'s, 'a> Value<'s, 'a> {
         self.text(read)
     }
 
-    fn table(self) -> Option<Table<'s, 'a>> {
+    /// The table that this value is; a fault if it is none.
+    pub fn table(self) -> Option<Table<'s, 'a>> {
         let Some(table) = self.value.as_table() else {
             self.wrong_type(tr!("a table", "表"));
             return None;

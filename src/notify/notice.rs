@@ -4,69 +4,35 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{ChangeKind, Environment, PersonId, Risk, ServiceId, Time};
+use crate::domain::{ChangeKind, Environment, PersonId, Risk, ServiceId, Time, closed_enum};
 
-/// The events that rules name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EventName {
-    /// A change awaits approval.
-    ApprovalNeeded,
-    /// A proposal or the seal awaits a second admin.
-    SecondNeeded,
-    /// Anything else is in somebody's inbox.
-    ActionNeeded,
-    /// What is in somebody's inbox ends soon.
-    DeadlineNear,
-    /// A window opens soon, or closes soon while its change is in progress.
-    WindowNear,
-    /// A change was approved.
-    Approved,
-    /// A change was rejected, or an approval retracted.
-    Rejected,
-    /// A change was started.
-    Started,
-    /// A change, or one of its targets, was finished.
-    Finished,
-    /// A freeze began or ended, or closes in the window of a change.
-    Freeze,
-    /// A break-glass was opened, entered, closed or ratified.
-    BreakGlass,
-}
-
-impl EventName {
-    /// All events.
-    pub const ALL: [Self; 11] = [
-        Self::ApprovalNeeded,
-        Self::SecondNeeded,
-        Self::ActionNeeded,
-        Self::DeadlineNear,
-        Self::WindowNear,
-        Self::Approved,
-        Self::Rejected,
-        Self::Started,
-        Self::Finished,
-        Self::Freeze,
-        Self::BreakGlass,
-    ];
-
-    /// The name in rules and in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ApprovalNeeded => "approval-needed",
-            Self::SecondNeeded => "second-needed",
-            Self::ActionNeeded => "action-needed",
-            Self::DeadlineNear => "deadline-near",
-            Self::WindowNear => "window-near",
-            Self::Approved => "approved",
-            Self::Rejected => "rejected",
-            Self::Started => "started",
-            Self::Finished => "finished",
-            Self::Freeze => "freeze",
-            Self::BreakGlass => "break-glass",
-        }
+closed_enum!(
+    /// The events that rules name.
+    EventName, ["an event", "事件"], {
+        /// A change awaits approval.
+        ApprovalNeeded => "approval-needed", "待审批";
+        /// A proposal or the seal awaits a second admin.
+        SecondNeeded => "second-needed", "待附议";
+        /// Anything else is in somebody's inbox.
+        ActionNeeded => "action-needed", "待处理";
+        /// What is in somebody's inbox ends soon.
+        DeadlineNear => "deadline-near", "临近截止";
+        /// A window opens soon, or closes soon while its change is in progress.
+        WindowNear => "window-near", "临近窗口";
+        /// A change was approved.
+        Approved => "approved", "已批准";
+        /// A change was rejected, or an approval retracted.
+        Rejected => "rejected", "已驳回";
+        /// A change was started.
+        Started => "started", "已开始实施";
+        /// A change, or one of its targets, was finished.
+        Finished => "finished", "已完成";
+        /// A freeze began or ended, or closes in the window of a change.
+        Freeze => "freeze", "封网";
+        /// A break-glass was opened, entered, closed or ratified.
+        BreakGlass => "break-glass", "紧急处置";
     }
-}
+);
 
 /// What happened, in the detail that a sentence needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

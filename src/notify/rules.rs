@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use lettre::message::Mailbox;
-use serde::Deserialize;
 
 use super::notice::{EventName, Facets};
 use super::secrets::{Secrets, SecretsError};
 use super::target::Target;
-use crate::domain::{ChangeKind, Environment, Group, Invalid, PersonId, Risk, ServiceId};
+use crate::domain::{ChangeKind, Environment, Group, PersonId, Risk, ServiceId};
+use crate::input::{Fault, Problem, Source, Table, Value, list_faults};
 use crate::private::{self, Owner, PrivateError};
 use crate::zone::Zone;
 use crate::{tr, trf};
@@ -31,46 +31,13 @@ pub enum RulesError {
     #[error(transparent)]
     Secrets(#[from] SecretsError),
     /// The content is invalid.
-    #[error("{}", trf!("{}: {}", "{}：{}", .path.display(), .faults.join(tr!("; ", "；"))))]
+    #[error("{}", list_faults(&.path.display().to_string(), .faults))]
     Content {
         /// The file.
         path: PathBuf,
         /// Every fault.
-        faults: Vec<String>,
+        faults: Vec<Fault>,
     },
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    secrets: Option<PathBuf>,
-    remind_minutes: Option<u32>,
-    zone: Option<String>,
-    #[serde(default)]
-    people: BTreeMap<String, String>,
-    #[serde(default)]
-    targets: BTreeMap<String, TargetTable>,
-    #[serde(default)]
-    rules: Vec<RuleTable>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RuleTable {
-    events: Vec<EventName>,
-    to: Vec<String>,
-    #[serde(default)]
-    services: Vec<String>,
-    #[serde(default)]
-    environments: Vec<String>,
-    #[serde(default)]
-    risks: Vec<String>,
-    #[serde(default)]
-    kinds: Vec<String>,
-    #[serde(default)]
-    people: Vec<String>,
-    #[serde(default)]
-    groups: Vec<String>,
 }
 
 /// Which events go to which targets. An empty set asks for nothing.
@@ -130,7 +97,17 @@ pub struct Rules {
 }
 
 /// The longest that people are reminded before a deadline: a week.
-const LONGEST_REMINDER: u32 = 7 * 24 * 60;
+const LONGEST_REMINDER: u64 = 7 * 24 * 60;
+
+/// A fault in our own words.
+fn setting(words: impl Into<String>) -> Problem {
+    Problem::Setting(words.into())
+}
+
+/// A string as it is written.
+fn string(value: &Value<'_, '_>) -> Option<String> {
+    value.exact(|text| Ok(text.to_owned()))
+}
 
 impl Rules {
     /// Reads the rules and the file of secrets that they name. Paths in them start at the directory of the rules.
@@ -139,68 +116,146 @@ impl Rules {
     /// [`RulesError`], with every fault of the rules at once.
     pub fn read(path: &Path) -> Result<Self, RulesError> {
         let text = private::read(path, Owner::MeOrRoot)?.ok_or_else(|| RulesError::Missing(path.to_owned()))?;
-        let content = |faults: Vec<String>| RulesError::Content { path: path.to_owned(), faults };
-        let file: File = toml::from_str(&text).map_err(|error| {
-            // The line could hold a secret that belongs into the other file, so it is not shown.
-            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-            content(vec![trf!("line {line}: {}", "第 {line} 行：{}", without_values(error.message()))])
-        })?;
+        let source = Source::new(text.strip_prefix('\u{feff}').unwrap_or(&text));
+        let parsed = source.parse();
+        let root = Table::root(&source, parsed.get_ref());
         let folder = path.parent().unwrap_or(Path::new("."));
-        let secrets = file.secrets.as_ref().map(|name| Secrets::read(&folder.join(name))).transpose()?;
-        let mut faults = Vec::new();
-        let rules = Self::resolve(path, file, &secrets.unwrap_or_default(), &mut faults);
-        if faults.is_empty() { Ok(rules) } else { Err(content(faults)) }
+        let named = root.get("secrets").as_ref().and_then(string);
+        let secrets = named.map(|name| Secrets::read(&folder.join(name))).transpose()?;
+        let rules = Self::resolve(path, root, &secrets.unwrap_or_default());
+        let faults = source.finish();
+        if faults.is_empty() {
+            return Ok(rules);
+        }
+        // A syntax error hides fields, which would be reported as missing.
+        let syntax = |it: &Fault| matches!(it.problem, Problem::Syntax(_));
+        let broken = faults.iter().any(syntax);
+        let faults = faults.into_iter().filter(|it| !broken || syntax(it)).map(without_secrets).collect();
+        Err(RulesError::Content { path: path.to_owned(), faults })
     }
 
-    fn resolve(path: &Path, file: File, secrets: &Secrets, faults: &mut Vec<String>) -> Self {
+    fn resolve(path: &Path, root: Table<'_, '_>, secrets: &Secrets) -> Self {
         let folder = path.parent().unwrap_or(Path::new("."));
-        let remind = file.remind_minutes.unwrap_or(60);
+        let remind = root.number("remind_minutes").unwrap_or(60);
         if remind > LONGEST_REMINDER {
-            faults.push(trf!(
-                "remind_minutes is above {LONGEST_REMINDER}, a week",
-                "remind_minutes 大于 {LONGEST_REMINDER}，即一周"
-            ));
+            root.fault(
+                "remind_minutes",
+                setting(trf!("above {LONGEST_REMINDER}, a week", "大于 {LONGEST_REMINDER}，即一周")),
+            );
         }
-        if let Some(zone) = file.zone.as_deref().filter(|zone| Zone::named(zone).is_none()) {
-            faults.push(trf!("zone: {zone} is no time zone", "zone：{zone} 不是时区"));
+        let zone = root.get("zone").as_ref().and_then(string);
+        if let Some(zone) = zone.as_deref().filter(|zone| Zone::named(zone).is_none()) {
+            root.fault("zone", setting(trf!("{zone} is no time zone", "{zone} 不是时区")));
         }
         let mut people = BTreeMap::new();
-        for (person, address) in &file.people {
-            match (person.parse(), address.parse()) {
+        for (person, value) in root.table("people").map(Table::entries).unwrap_or_default() {
+            let Some(address) = string(&value) else { continue };
+            match (person.parse::<PersonId>(), address.parse()) {
                 (Ok(person), Ok(address)) => drop(people.insert(person, address)),
-                (Err(invalid), _) => faults.push(trf!("people: {person}: {invalid}", "people：{person}：{invalid}")),
-                (_, Err(_)) => faults.push(trf!(
-                    "people.{person}: {address} is no mail address",
-                    "people.{person}：{address} 不是邮件地址"
-                )),
+                (Err(invalid), _) => value.fault(invalid),
+                (_, Err(_)) => value.fault(setting(trf!("{address} is no mail address", "{address} 不是邮件地址"))),
             }
         }
-        let mut targets = BTreeMap::new();
-        let names: BTreeSet<String> = file.targets.keys().cloned().collect();
-        for (name, table) in file.targets {
-            match table.target(folder, secrets) {
-                Ok(target) => drop(targets.insert(name, target)),
-                Err(found) => faults
-                    .extend(found.into_iter().map(|fault| trf!("targets.{name}: {fault}", "targets.{name}：{fault}"))),
-            }
+        let (mut targets, mut names) = (BTreeMap::new(), BTreeSet::new());
+        for (name, value) in root.table("targets").map(Table::entries).unwrap_or_default() {
+            names.insert(name.clone());
+            let target = value.table().and_then(|table| TargetTable::read(table).target(folder, secrets));
+            targets.extend(target.map(|target| (name, target)));
         }
-        let mut rules = Vec::new();
-        for (number, table) in (1..).zip(file.rules) {
-            let (rule, found) = table.rule(&names);
-            faults.extend(found.into_iter().map(|fault| trf!("rule {number}: {fault}", "规则 {number}：{fault}")));
-            rules.push(rule);
-        }
+        let rules: Vec<Rule> = root.tables("rules").into_iter().map(|table| rule(table, &names)).collect();
         if rules.is_empty() {
-            faults.push(tr!("no [[rules]]: nothing would be sent", "没有 [[rules]]：不会发送任何内容").to_owned());
+            root.fault(
+                "rules",
+                setting(tr!("no [[rules]]: nothing would be sent", "没有 [[rules]]：不会发送任何内容")),
+            );
         }
-        let remind = i64::from(remind) * 60;
-        Self { path: path.to_owned(), remind, zone: file.zone, people, targets, rules }
+        root.finish();
+        let remind = i64::try_from(remind.min(LONGEST_REMINDER)).unwrap_or_default() * 60;
+        Self { path: path.to_owned(), remind, zone, people, targets, rules }
     }
+}
+
+/// A rule. What is at fault in it is left out.
+fn rule(table: Table<'_, '_>, targets: &BTreeSet<String>) -> Rule {
+    table.require_items("events");
+    table.require_items("to");
+    let mut to = BTreeSet::new();
+    for value in table.get("to").map(Value::items_or_single).unwrap_or_default() {
+        let Some(name) = string(&value) else { continue };
+        if !targets.contains(&name) {
+            value.fault(setting(trf!("no target {name}", "没有通知渠道 {name}")));
+        }
+        to.insert(name);
+    }
+    let rule = Rule {
+        events: table.words("events"),
+        to,
+        services: table.words("services"),
+        environments: table.words("environments"),
+        risks: table.words("risks"),
+        kinds: table.words("kinds"),
+        people: table.words("people"),
+        groups: table.words("groups"),
+    };
+    table.finish();
+    rule
+}
+
+/// The keys whose values are no secrets, if they look like words of ours.
+const PLAIN: [&str; 18] = [
+    "remind_minutes",
+    "zone",
+    "type",
+    "port",
+    "tls",
+    "host",
+    "from",
+    "timeout_seconds",
+    "plaintext",
+    "details",
+    "lang",
+    "events",
+    "to",
+    "services",
+    "environments",
+    "risks",
+    "kinds",
+    "groups",
+];
+
+/// The same fault without what may be a secret that belongs into the other file, or belonged there before it was pasted
+/// here.
+fn without_secrets(fault: Fault) -> Fault {
+    let unknown = matches!(fault.problem, Problem::UnknownKey(_));
+    let problem = match fault.problem {
+        Problem::Syntax(message) => Problem::Syntax(without_values(&message)),
+        problem => problem,
+    };
+    let fault = Fault { problem, ..fault };
+    let (table, key) = fault.field.rsplit_once('.').map_or(("", fault.field.as_str()), |(table, key)| (table, key));
+    if unknown && !is_ours(key) {
+        let field = if table.is_empty() { "…".to_owned() } else { format!("{table}.…") };
+        return Fault { field, excerpt: None, ..fault };
+    }
+    let line = fault.source_line().unwrap_or_default();
+    let shown = match line.split_once('=') {
+        Some((written, value)) => {
+            let quoted = value.split('"').skip(1).step_by(2);
+            let mut strange = quoted.filter(|it| !is_ours(it));
+            PLAIN.contains(&written.trim()) && (written.trim() == "zone" || strange.next().is_none())
+        }
+        None => line.trim_start().starts_with('['),
+    };
+    if shown { fault } else { fault.without_value() }
+}
+
+/// Whether a word looks like one of ours, and not like a secret.
+fn is_ours(word: &str) -> bool {
+    word.len() <= 24 && word.chars().all(|c| c.is_ascii_lowercase() || c == '-' || c == '_')
 }
 
 /// A message in which nothing is quoted but what looks like a name of ours.
 fn without_values(message: &str) -> String {
-    let ours = |word: &str| word.len() <= 24 && word.chars().all(|c| c.is_ascii_lowercase() || c == '-' || c == '_');
     let (mut shown, mut rest) = (String::new(), message);
     while let Some((before, after)) = rest.split_once(['"', '`']) {
         let quote = if rest.as_bytes().get(before.len()) == Some(&b'"') { '"' } else { '`' };
@@ -209,51 +264,11 @@ fn without_values(message: &str) -> String {
         if word.contains('\\') {
             return format!("{shown}{before}…");
         }
-        let word = if ours(word) { word } else { "…" };
+        let word = if is_ours(word) { word } else { "…" };
         shown.push_str(&format!("{before}{quote}{word}{quote}"));
         rest = after;
     }
     shown + rest
-}
-
-impl RuleTable {
-    /// The rule, and its faults.
-    fn rule(self, targets: &BTreeSet<String>) -> (Rule, Vec<String>) {
-        fn set<T>(given: &[String], faults: &mut Vec<String>) -> BTreeSet<T>
-        where
-            T: std::str::FromStr<Err = Invalid> + Ord,
-        {
-            let mut parsed = BTreeSet::new();
-            for it in given {
-                match it.parse() {
-                    Ok(value) => drop(parsed.insert(value)),
-                    Err(invalid) => faults.push(trf!("{it}: {invalid}", "{it}：{invalid}")),
-                }
-            }
-            parsed
-        }
-        let mut faults = Vec::new();
-        if self.events.is_empty() {
-            faults.push(tr!("events is empty", "events 为空").to_owned());
-        }
-        if self.to.is_empty() {
-            faults.push(tr!("to is empty", "to 为空").to_owned());
-        }
-        for unknown in self.to.iter().filter(|name| !targets.contains(*name)) {
-            faults.push(trf!("no target {unknown}", "没有通知渠道 {unknown}"));
-        }
-        let rule = Rule {
-            events: self.events.into_iter().collect(),
-            to: self.to.into_iter().collect(),
-            services: set(&self.services, &mut faults),
-            environments: set(&self.environments, &mut faults),
-            risks: set(&self.risks, &mut faults),
-            kinds: set(&self.kinds, &mut faults),
-            people: set(&self.people, &mut faults),
-            groups: set(&self.groups, &mut faults),
-        };
-        (rule, faults)
-    }
 }
 
 #[cfg(test)]

@@ -14,37 +14,26 @@ use super::mail::{Encryption, MailServer, Mailer, mail};
 use super::state::Job;
 use super::templates::message;
 use super::tls::authorities;
-use crate::domain::{PersonId, Time};
+use crate::domain::{PersonId, Time, closed_enum};
 use crate::lang::{Lang, within};
 
-/// A kind of target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TargetKind {
-    /// An incoming webhook of Slack.
-    Slack,
-    /// A robot of DingTalk.
-    DingTalk,
-    /// A robot of WeCom.
-    WeCom,
-    /// Mail.
-    Mail,
-    /// A webhook of one's own.
-    Webhook,
-}
+closed_enum!(
+    /// A kind of target.
+    TargetKind, ["a type of target", "通知渠道类型"], {
+        /// An incoming webhook of Slack.
+        Slack => "slack", "Slack";
+        /// A robot of DingTalk.
+        DingTalk => "dingtalk", "钉钉";
+        /// A robot of WeCom.
+        WeCom => "wecom", "企业微信";
+        /// Mail.
+        Mail => "mail", "邮件";
+        /// A webhook of one's own.
+        Webhook => "webhook", "Webhook";
+    }
+);
 
 impl TargetKind {
-    /// The name in the rules.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Slack => "slack",
-            Self::DingTalk => "dingtalk",
-            Self::WeCom => "wecom",
-            Self::Mail => "mail",
-            Self::Webhook => "webhook",
-        }
-    }
-
     /// The most messages that the service takes in a minute.
     pub fn per_minute(self) -> Option<u32> {
         match self {
@@ -167,6 +156,6 @@ impl Sender<'_> {
 
     fn address(&self, person: &str) -> Result<Mailbox, Failure> {
         let found = person.parse::<PersonId>().ok().and_then(|person| self.people.get(&person));
-        found.cloned().ok_or_else(|| Failure::Refused(Reason::NoAddress))
+        found.cloned().ok_or(Failure::Refused(Reason::NoAddress))
     }
 }

@@ -62,11 +62,11 @@ fn sentence(notice: &Notice) -> String {
         }
         What::GlassOpened => trf!(
             "{by} opened break-glass {subject}: acting without approval",
-            "{by} 开启了紧急处置（break-glass）{subject}：未经审批进行操作"
+            "{by} 开启了紧急处置（break-glass）{subject}：未经批准而行动"
         ),
         What::GlassEntered => trf!(
             "{by} entered break-glass {subject}: somebody acted without approval",
-            "{by} 补录了紧急处置（break-glass）{subject}：有人未经审批进行了操作"
+            "{by} 补录了紧急处置（break-glass）{subject}：有人未经批准而行动"
         ),
         What::GlassClosed => trf!("{by} closed break-glass {subject}", "{by} 关闭了紧急处置（break-glass）{subject}"),
         What::GlassRatified => {

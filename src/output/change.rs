@@ -7,7 +7,7 @@ use super::requirements::{Doing, Obstacle, RequirementText, could, requirement_b
 use super::signed::heading;
 use super::targets;
 use super::{
-    Gutter, Page, Parts, Quoted, Redaction, Remarks, Timeline, ago, freeze, mark_width, timeline, window, window_lines,
+    Gutter, Page, Parts, Quoted, Redaction, Remarks, Timeline, ago, freeze, mark_width, timeline, window_lines,
 };
 use crate::domain::{
     Author, Change, ConfirmationState, Facts, Group, Independence, Left, Met, Needs, PersonId, Revision, Status, Tally,
@@ -137,8 +137,8 @@ fn expiring_field(page: &mut Page, expiring: &[(&Vote, Time)], now: Time) {
 fn filed_field(page: &mut Page, revision: &Revision) {
     let filed = page.minute(revision.time, revision.facts.window.zone().as_str());
     let (filed, Revision { requester, seq, .. }) = (format!("{filed}{}", page.away(revision.time)), revision);
-    let filed = trf!("by {requester}, {filed} (entry {seq})", "{requester}，{filed}（第 {seq} 条日志）");
-    page.field(tr!("filed", "提交"), filed);
+    let filed = trf!("by {requester}, {filed} (entry {seq})", "{requester}，{filed}（第 {seq} 条）");
+    page.field(tr!("filed", "提交人"), filed);
 }
 
 /// Writes the page of one revision, current or not.
@@ -150,7 +150,7 @@ pub fn revision_page(page: &mut Page, change: &Change, revision: &Revision, word
     let replaced = change.revisions().find(|it| it.id.number == revision.id.number + 1);
     let place = match replaced {
         Some(by) => {
-            trf!("replaced by revision {} (entry {})", "已被修订 {} 取代（第 {} 条日志）", by.id.number, by.seq)
+            trf!("replaced by revision {} (entry {})", "已被修订 {} 取代（第 {} 条）", by.id.number, by.seq)
         }
         None => tr!("the current one", "当前修订").to_owned(),
     };
@@ -189,7 +189,7 @@ fn signed(page: &mut Page, revision: &Revision, parts: &Parts) {
         page.block(&counted(block.name, &revision.facts)).lines(&block.lines);
     }
     let Revision { seq, requester, .. } = revision;
-    let entry = trf!("entry {seq}, signed by {requester}", "第 {seq} 条日志，由 {requester} 签名");
+    let entry = trf!("entry {seq}, signed by {requester}", "第 {seq} 条，由 {requester} 签名");
     page.block(&entry).fields(&parts.other_fields());
 }
 
@@ -201,9 +201,9 @@ fn status_line(change: &Change, tally: &Tally<'_>, status: Status, now: Time) ->
     match status {
         Status::AwaitingApproval | Status::Approved => {
             let when = if facts.window.start() > now {
-                trf!("window opens {}", "窗口{}开始", ago(facts.window.start(), now))
+                trf!("window opens {}", "窗口 {}开始", ago(facts.window.start(), now))
             } else {
-                trf!("last moment to start {}", "最晚{}必须开始", ago(facts.last_start(), now))
+                trf!("last moment to start {}", "最晚 {}必须开始", ago(facts.last_start(), now))
             };
             trf!("{phrase} ({}); {when}", "{phrase}（{}）；{when}", count(tally))
         }
@@ -216,24 +216,24 @@ fn status_line(change: &Change, tally: &Tally<'_>, status: Status, now: Time) ->
             trf!("{phrase} by {by}", "{phrase}（{by}）")
         }
         Status::Expired if facts.window.ended(now) => {
-            trf!("{phrase}; window closed {closes} without a start", "{phrase}；窗口已于{closes}结束，未开始实施")
+            trf!("{phrase}; window closed {closes} without a start", "{phrase}；窗口已于 {closes}结束，未开始实施")
         }
         Status::Expired => {
             let last = ago(facts.last_start(), now);
-            trf!("{phrase}; last moment to start was {last}", "{phrase}；最晚开始时间为{last}")
+            trf!("{phrase}; last moment to start was {last}", "{phrase}；最晚开始时间为 {last}")
         }
         Status::InProgress if now > facts.last_rollback() => trf!(
             "{phrase}; window closes {closes}, too soon for a rollback of {} min",
-            "{phrase}；窗口{closes}结束，已不够 {} 分钟的回退时间",
+            "{phrase}；窗口 {closes}结束，已不够 {} 分钟的回退时间",
             facts.rollback_minutes
         ),
         Status::InProgress => {
             let last = ago(facts.last_rollback(), now);
-            trf!("{phrase}; last moment to begin the rollback {last}", "{phrase}；最晚{last}必须开始回退")
+            trf!("{phrase}; last moment to begin the rollback {last}", "{phrase}；最晚 {last}必须开始回退")
         }
         Status::Overrun => trf!(
             "{phrase}; window closed {closes}; finish it or roll it back",
-            "{phrase}；窗口已于{closes}结束；请完成或回退"
+            "{phrase}；窗口已于 {closes}结束；请完成或回退"
         ),
         Status::Succeeded | Status::Failed | Status::RolledBack => match change.confirmation() {
             ConfirmationState::Awaiting => trf!("{phrase}, awaiting confirmation", "{phrase}，待确认"),
@@ -268,8 +268,8 @@ fn missing(tally: &Tally<'_>) -> String {
 /// The approvals that a change needs: `2`, or `3, 1 of group dba`.
 pub fn needs(needs: &Needs) -> String {
     let groups = needs.groups().into_iter();
-    let groups = groups.map(|(group, count)| trf!(", {count} of group {group}", "，其中 {group} 组 {count} 个"));
-    let independent = if needs.independent { tr!(", 1 independent", "，其中独立审批人 1 个") } else { "" };
+    let groups = groups.map(|(group, count)| trf!(", {count} of group {group}", "，其中 {group} 组 {count} 人"));
+    let independent = if needs.independent { tr!(", 1 independent", "，其中独立审批人 1 人") } else { "" };
     format!("{}{}{independent}", needs.total, groups.collect::<String>())
 }
 
@@ -279,8 +279,8 @@ pub fn next_step(tally: &Tally<'_>, obstacle: Option<&Obstacle>) -> String {
     let of = if of.is_empty() { of } else { trf!(" ({of})", "（{of}）") };
     let approvals = match tally.missing() {
         0 => None,
-        1 => Some(trf!("1 more approval needed{of}", "还需 1 个批准{of}")),
-        missing => Some(trf!("{missing} more approvals needed{of}", "还需 {missing} 个批准{of}")),
+        1 => Some(trf!("1 more approval needed{of}", "还需 1 人批准{of}")),
+        missing => Some(trf!("{missing} more approvals needed{of}", "还需 {missing} 人批准{of}")),
     };
     let obstacle = obstacle.map(|it| trf!("cannot start: {it}", "无法开始：{it}"));
     let steps: Vec<String> = approvals.into_iter().chain(obstacle).collect();
@@ -296,15 +296,15 @@ fn window_field(page: &Page, change: &Change, status: Status, now: Time) -> Stri
     let zone = facts.window.zone().as_str();
     let (last, label) = match status {
         Status::AwaitingApproval | Status::Approved | Status::Rejected => {
-            (facts.last_start(), tr!("last moment to start: ", "最晚开始时间："))
+            (facts.last_start(), tr!("last moment to start: ", "最晚开始实施："))
         }
         Status::InProgress | Status::Overrun => {
-            (facts.last_rollback(), tr!("last moment to begin the rollback: ", "最晚开始回退时间："))
+            (facts.last_rollback(), tr!("last moment to begin the rollback: ", "最晚开始回退："))
         }
-        _ => return window(&facts.window, now),
+        _ => return page.window(&facts.window, now),
     };
     let last = trf!("{}, {}", "{}，{}", page.minute(last, zone), ago(last, now));
-    format!("{}\n{label}{last}", window(&facts.window, now))
+    format!("{}\n{label}{last}", page.window(&facts.window, now))
 }
 
 /// Who can act instead of the people who have left.

@@ -29,13 +29,13 @@ pub fn summary(action: &Action) -> String {
             let (approvals, days, requirements) = (policy.approvals(), policy.approval_days(), requirements(policy));
             trf!(
                 "replace the policy: {approvals} approvals, valid for {days} days, {requirements}",
-                "更换策略：{approvals} 个批准，有效期 {days} 天，{requirements}"
+                "更换策略：须 {approvals} 人批准，有效期 {days} 天，{requirements}"
             )
         }
         Action::Redact(texts) => {
             let word = if texts.len() == 1 { "entry" } else { "entries" };
             let seqs = list(texts.keys());
-            trf!("redact the text of {word} {seqs}", "隐去第 {seqs} 条日志的文本")
+            trf!("redact the text of {word} {seqs}", "隐去第 {seqs} 条的文本")
         }
         Action::SetFreeze(it) => {
             let (name, terms) = (&it.name, super::freeze::in_short(&it.terms));
@@ -52,12 +52,12 @@ pub fn summary(action: &Action) -> String {
             }
         }
         Action::LiftFreeze(it) if it.again => {
-            trf!("end freeze {}; whoever began it may begin another", "结束封网 {}；发起人可再次发起", it.name)
+            trf!("end freeze {}; whoever began it may begin another", "解除封网 {}；发起人可再次发起", it.name)
         }
-        Action::LiftFreeze(it) => trf!("end freeze {}", "结束封网 {}", it.name),
+        Action::LiftFreeze(it) => trf!("end freeze {}", "解除封网 {}", it.name),
         Action::Restored(LostEntries { ends: Restoration { restored, lost }, .. }) => {
             let (after, lost) = (restored.seq, lost_entries(restored.seq, lost.seq));
-            trf!("continue after entry {after}; {lost} lost", "从第 {after} 条日志之后继续；{lost}已丢失")
+            trf!("continue after entry {after}; {lost} lost", "从第 {after} 条之后继续；{lost}已丢失")
         }
     }
 }
@@ -91,8 +91,8 @@ fn requirements(policy: &Policy) -> String {
 /// The entries that a restoration lost: `entry 4`, `entries 4 to 6`.
 pub fn lost_entries(restored: u64, lost: u64) -> String {
     match restored + 1 {
-        first if first < lost => trf!("entries {first} to {lost}", "第 {first} 至 {lost} 条日志"),
-        _ => trf!("entry {lost}", "第 {lost} 条日志"),
+        first if first < lost => trf!("entries {first} to {lost}", "第 {first} 至 {lost} 条"),
+        _ => trf!("entry {lost}", "第 {lost} 条"),
     }
 }
 
@@ -119,7 +119,7 @@ fn on_change(event: &Event) -> String {
     match event {
         Event::File { change, facts, .. } => {
             let (risk, kind) = (facts.risk.phrase(), facts.kind.phrase());
-            trf!("filed {change}: {risk} risk, {kind}", "提交 {change}：风险{risk}，{kind}")
+            trf!("filed {change}: {risk} risk, {kind}", "提交 {change}：{risk}风险，{kind}")
         }
         Event::Revise { replaces, .. } => {
             let (change, number) = (replaces.change, replaces.number + 1);
@@ -146,14 +146,14 @@ fn on_change(event: &Event) -> String {
     }
 }
 
-/// An act of governance, or on a break-glass.
+/// A decision about people, keys or proposals, or an act on a break-glass.
 fn other(event: &Event) -> String {
     match event {
         Event::Init { members, policy, .. } => {
             let (members, approvals) = (members.len(), policy.approvals());
             trf!(
                 "founded the register with {members} members, {approvals} approvals",
-                "创建变更台账：{members} 名成员，{approvals} 个批准"
+                "创建变更台账：{members} 名成员，须 {approvals} 人批准"
             )
         }
         Event::Seal => tr!("sealed the register", "封印变更台账").to_owned(),
@@ -175,18 +175,18 @@ fn other(event: &Event) -> String {
         Event::FreezeEnd(freeze) => trf!("ended their own freeze {}", "结束自己发起的封网 {}", freeze.name),
         Event::BreakGlassOpen { id, opening } => trf!(
             "opened break-glass {id} for {}: acts without approval",
-            "发起紧急处置 {id}（{}）：未经审批即行动",
+            "开启紧急处置 {id}（{}）：未经批准而行动",
             opening.incident
         ),
         Event::BreakGlassEnter { id, opening, word } => {
             let (person, incident) = (&word.person, &opening.incident);
             trf!(
                 "entered break-glass {id} late: {person} acted without approval for {incident}",
-                "补录紧急处置 {id}：{person} 因 {incident} 未经审批即行动"
+                "补录紧急处置 {id}：{person} 因 {incident} 未经批准而行动"
             )
         }
         Event::BreakGlassClose(id) => {
-            trf!("closed break-glass {id}: said what was done", "说明紧急处置 {id} 的处理情况")
+            trf!("closed break-glass {id}: said what was done", "关闭紧急处置 {id}，说明处置经过")
         }
         Event::BreakGlassRatify { id, .. } => trf!("ratified break-glass {id}", "追认紧急处置 {id}"),
         event => on_change(event),

@@ -6,9 +6,10 @@ use crate::domain::{Time, Window};
 use crate::zone::Zone;
 use crate::{tr, trf};
 
-/// `2026-12-05 20:00 +08:00`; UTC if the zone is unknown.
+/// `2026-12-05 20:00 +08:00`; `2026-12-05T12:00:00Z` if the zone is UTC or unknown, the one form of UTC.
 pub fn moment(time: Time, zone: &str) -> String {
-    known(zone).at(time).format("%Y-%m-%d %H:%M %:z").to_string()
+    let zone = known(zone);
+    if zone.name() == "UTC" { time.to_string() } else { zone.at(time).format("%Y-%m-%d %H:%M %:z").to_string() }
 }
 
 fn known(zone: &str) -> Zone {
@@ -20,18 +21,6 @@ pub fn window_lines(window: &Window) -> String {
     let zone = known(window.zone().as_str());
     let exact = trf!("{} to {}", "{} 至 {}", window.start(), window.end());
     format!("{} {}\n{exact}", span(window, &zone), window.zone())
-}
-
-/// Two lines: `Sat 2026-12-05 20:00 to 22:00 Asia/Shanghai, opens in 3 h` and the same in UTC.
-pub fn window(window: &Window, now: Time) -> String {
-    let zone = known(window.zone().as_str());
-    let (span_here, opens) = (span(window, &zone), ago(window.start(), now));
-    let local = if window.start() > now {
-        trf!("{span_here} {}, opens {opens}", "{span_here} {}，{opens}开始", zone.name())
-    } else {
-        trf!("{span_here} {}, opened {opens}", "{span_here} {}，已于{opens}开始", zone.name())
-    };
-    if zone.name() == "UTC" { local } else { format!("{local}\n{} UTC", span(window, &Zone::utc())) }
 }
 
 fn span(window: &Window, zone: &Zone) -> String {
@@ -125,6 +114,29 @@ impl Clock {
         if width.is_some_and(|width| width < WIDE) { ago(time, self.now) } else { self.both(time) }
     }
 
+    /// A window in the zone of the reader, or else in its own: `Sat 2026-12-05 20:00 to 22:00 Asia/Shanghai, opens in
+    /// 3 h`. The next lines are the same in its own zone, if clocks show other times there, and in UTC.
+    pub fn window(&self, window: &Window) -> String {
+        let own = known(window.zone().as_str());
+        let (first, opens) = (self.zone.as_ref().unwrap_or(&own), ago(window.start(), self.now));
+        let opens = match window.start() > self.now {
+            true => trf!("opens {opens}", "{opens}开始"),
+            false => trf!("opened {opens}", "已于 {opens}开始"),
+        };
+        let mut lines = vec![(span(window, first), first.name())];
+        let utc = Zone::utc();
+        for zone in [&own, &utc] {
+            let (shown, name) = (span(window, zone), zone.name());
+            if lines.iter().all(|(other, of)| *of != name && (name == "UTC" || *other != shown)) {
+                lines.push((shown, name));
+            }
+        }
+        let mut lines = lines.iter().map(|(shown, zone)| format!("{shown} {zone}"));
+        let first = lines.next().unwrap_or_default();
+        let further: String = lines.map(|line| format!("\n{line}")).collect();
+        trf!("{first}, {opens}{further}", "{first}，{opens}{further}")
+    }
+
     /// To the minute: in the zone of the reader, or else in that of a window.
     pub fn minute(&self, time: Time, zone: &str) -> String {
         moment(time, self.zone.as_ref().map_or(zone, Zone::name))
@@ -181,7 +193,17 @@ mod tests {
         let zone = "Asia/Shanghai".parse().unwrap();
         let it = Window::new(t("2026-12-05T12:00:00Z"), t("2026-12-05T14:00:00Z"), zone).unwrap();
         let shown = "Sat 2026-12-05 20:00 to 22:00 Asia/Shanghai, opens in 3 h\nSat 2026-12-05 12:00 to 14:00 UTC";
-        assert_eq!(window(&it, t("2026-12-05T09:00:00Z")), shown);
+        assert_eq!(clock(None).window(&it), shown);
+        assert_eq!(clock(Some("Asia/Singapore")).window(&it), shown.replace("Shanghai", "Singapore"));
+        assert_eq!(
+            clock(Some("Europe/Berlin")).window(&it),
+            "Sat 2026-12-05 13:00 to 15:00 Europe/Berlin, opens in 3 h\nSat 2026-12-05 20:00 to 22:00 \
+             Asia/Shanghai\nSat 2026-12-05 12:00 to 14:00 UTC"
+        );
+        assert_eq!(
+            clock(Some("UTC")).window(&it),
+            "Sat 2026-12-05 12:00 to 14:00 UTC, opens in 3 h\nSat 2026-12-05 20:00 to 22:00 Asia/Shanghai"
+        );
         assert_eq!(ago(t("2026-12-05T12:00:00Z"), t("2026-12-05T09:00:00Z")), "in 3 h");
         assert_eq!(ago(t("2026-12-05T12:00:00Z"), t("2026-12-08T12:00:00Z")), "3 d ago");
         assert_eq!(ago(t("2026-12-05T12:00:59Z"), t("2026-12-05T10:20:00Z")), "in 1 h 40 min");
@@ -206,7 +228,7 @@ mod tests {
             assert_eq!(utc.both(even), "2026-12-05T12:00:00Z, in 3 h");
         }
         assert_eq!(clock(None).minute(even, "Europe/Berlin"), "2026-12-05 13:00 +01:00");
-        assert_eq!(clock(Some("UTC")).minute(even, "Europe/Berlin"), "2026-12-05 12:00 +00:00");
+        assert_eq!(clock(Some("UTC")).minute(even, "Europe/Berlin"), "2026-12-05T12:00:00Z");
         let beside = Clock { beside: true, ..here };
         assert_eq!(beside.at(odd), "2026-12-06 00:00:05 +08:00 (2026-12-05T16:00:05Z)");
     }

@@ -41,7 +41,7 @@ fn count(periods: &ClosedPeriods) -> String {
 
 fn known(known: Known) -> String {
     match known {
-        Known::Complete => tr!("complete", "已完整").to_owned(),
+        Known::Complete => tr!("complete", "已列全").to_owned(),
         Known::Until(time) => trf!("known until {time}", "已知至 {time}"),
     }
 }
@@ -56,7 +56,7 @@ pub fn scope(terms: &Terms) -> String {
         part(tr!("environment", "环境"), &scope.environments),
         part(tr!("tag", "标签"), &scope.tags),
     ];
-    joined(parts).unwrap_or_else(|| tr!("every change", "全部变更").to_owned())
+    joined(parts).unwrap_or_else(|| tr!("every change", "所有变更单").to_owned())
 }
 
 fn joined<const N: usize>(parts: [Option<String>; N]) -> Option<String> {
@@ -71,12 +71,12 @@ fn part<T: Display>(name: &str, words: impl IntoIterator<Item = T>) -> Option<St
 
 /// Everything that a freeze says except for its periods.
 pub fn sentences(terms: &Terms, excepting: &Excepting) -> Vec<String> {
-    let mut sentences = vec![trf!("Concerns {}.", "适用于：{}。", scope(terms))];
+    let mut sentences = vec![trf!("Concerns {}.", "适用范围：{}。", scope(terms))];
     let kinds = part(tr!("kind", "类型"), terms.except_kinds.iter().map(|it| it.phrase()));
     if let Some(except) = joined([kinds, part(tr!("tag", "标签"), &terms.except_tags)]) {
-        sentences.push(trf!("Does not concern {except}.", "不适用于：{except}。"));
+        sentences.push(trf!("Does not concern {except}.", "不含：{except}。"));
     }
-    sentences.push(trf!("Excepted by an approval by {excepting}.", "可由{excepting}批准例外。"));
+    sentences.push(trf!("Excepted by an approval by {excepting}.", "可由 {excepting}批准例外。"));
     if let Some(calendar) = &terms.calendar {
         sentences
             .push(trf!("The closed periods are those of calendar {calendar}.", "封网时段以日历 {calendar} 为准。"));
@@ -90,7 +90,7 @@ pub fn sentences(terms: &Terms, excepting: &Excepting) -> Vec<String> {
 /// `4 closed periods; known until 2026-12-06T16:00:00Z, closed from then on.`
 pub fn known_sentence(known: Known, periods: &ClosedPeriods) -> String {
     match known {
-        Known::Complete => trf!("{}; complete.", "{}；已完整。", count(periods)),
+        Known::Complete => trf!("{}; complete.", "{}；已列全。", count(periods)),
         Known::Until(time) => {
             trf!("{}; known until {time}, closed from then on.", "{}；已知至 {time}，此后一律封网。", count(periods))
         }
@@ -102,21 +102,25 @@ pub fn period_block(page: &mut Page, periods: &ClosedPeriods) {
     page.block(tr!("closed periods", "封网时段"));
     for period in periods.as_slice() {
         page.text("", trf!("{} to {}", "{} 至 {}", period.from(), period.until()));
-        page.quote_text(Gutter::Machine, period.name().as_str());
+        page.quote_text(Gutter::Machine, Closed::from(period).phrase());
         period.reserved().into_iter().for_each(|it| _ = page.text(" ", it));
     }
 }
 
 /// `closed; ends in 3 h`, `begins in 3 h`, or `over`, at a time. `named` adds the name of the closed time.
 pub fn state(terms: &Terms, now: Time, named: bool) -> String {
-    let name = |name: String| if named { trf!(" ({name})", "（{name}）") } else { String::new() };
-    match terms.closed_from(now) {
-        Some(Closed { from, until: Some(until), name: it, reserved }) if from <= now => {
-            let only = reserved.map_or_else(String::new, |it| trf!(" for all but tag {}", "（标签 {} 除外）", it.tag));
-            trf!("closed{only}; ends {}{}", "封网中{only}；{}结束{}", ago(until, now), name(it))
+    let closed = terms.closed_from(now);
+    let period = closed.as_ref().map_or("", Closed::phrase);
+    let name = if named { trf!(" ({period})", "（{period}）") } else { String::new() };
+    match &closed {
+        Some(Closed { from, until: Some(until), reserved, .. }) if *from <= now => {
+            let only = reserved
+                .as_ref()
+                .map_or_else(String::new, |it| trf!(" for all but tag {}", "（标签 {} 除外）", it.tag));
+            trf!("closed{only}; ends {}{name}", "封网中{only}；{}结束{name}", ago(*until, now))
         }
-        Some(Closed { from, until: None, name, .. }) if from <= now => trf!("closed; {name}", "封网中；{name}"),
-        Some(Closed { from, name: it, .. }) => trf!("begins {}{}", "{}开始{}", ago(from, now), name(it)),
+        Some(Closed { from, until: None, .. }) if *from <= now => trf!("closed; {period}", "封网中；{period}"),
+        Some(Closed { from, .. }) => trf!("begins {}{name}", "{}开始{name}", ago(*from, now)),
         None => tr!("over", "已结束").to_owned(),
     }
 }
@@ -193,7 +197,7 @@ pub fn met(it: &Met) -> String {
         Effect::Stops => tr!("stops the change", "阻止该变更").to_owned(),
         Effect::Waived => tr!("waived by the emergency", "因紧急变更而豁免").to_owned(),
         Effect::Admits => tr!("admits the change", "放行该变更").to_owned(),
-        Effect::Excepted => trf!("excepted with an approval by {}", "已由{}批准例外", it.excepting),
+        Effect::Excepted => trf!("excepted with an approval by {}", "已由 {}批准例外", it.excepting),
     };
     trf!("{} {}; {effect}", "{} {}；{effect}", it.freeze.name, it.closed)
 }

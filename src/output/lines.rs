@@ -69,7 +69,8 @@ pub(super) fn may_break(line: &str, at: usize) -> bool {
     let (before, rest) = line.split_at(at);
     let (Some(last), Some(next)) = (before.chars().next_back(), rest.chars().next()) else { return false };
     match next {
-        ' ' => !is_number_with_unit(before, rest),
+        ' ' => !(is_number_with_unit(before, rest) || last == '第' && rest[1..].starts_with(is_digit)),
+        '钟' | '时' if before.ends_with(['分', '小']) => false,
         next => {
             last != ' '
                 && !opens(last)
@@ -91,7 +92,11 @@ fn is_number_with_unit(before: &str, rest: &str) -> bool {
     is_number && (unit_is_word || unit.starts_with(is_ideograph))
 }
 
-fn is_ideograph(c: char) -> bool {
+fn is_digit(c: char) -> bool {
+    c.is_ascii_digit()
+}
+
+pub(super) fn is_ideograph(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}')
 }
 
@@ -139,6 +144,8 @@ mod tests {
         assert_eq!(folded("opens in 3 h (soon)", Some(12)), "opens in\n 3 h (soon)");
         assert_eq!(folded("rollback of 15 min.", Some(16)), "rollback of\n 15 min.");
         assert_eq!(folded("窗口开始 还有 3 小时", Some(18)), "窗口开始 还有\n 3 小时");
+        assert_eq!(folded("最晚开始 20 分钟后", Some(16)), "最晚开始\n 20 分钟后");
+        assert_eq!(folded("记录于第 13 条", Some(12)), "记录于\n 第 13 条");
         assert_eq!(folded("CHG-7 h", Some(6)), "CHG-7\n h");
     }
 

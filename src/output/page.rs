@@ -11,7 +11,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::lines::{columns, may_break, measure, padded};
 use super::{Clock, Reading, ago, moment, safe_lines, visible};
-use crate::domain::Time;
+use crate::domain::{Time, Window};
 use crate::{tr, trf};
 
 /// The column in which values start.
@@ -115,6 +115,11 @@ impl Page {
         self.clock.as_ref().map_or_else(|| moment(time, zone), |clock| clock.minute(time, zone))
     }
 
+    /// A window, as [`Clock::window`] writes it; `now` is for a page without a clock.
+    pub fn window(&self, window: &Window, now: Time) -> String {
+        self.clock.as_ref().map_or_else(|| Clock::utc(now).window(window), |clock| clock.window(window))
+    }
+
     /// How far away a time is, after a comma: `, in 3 h`; empty for what has just been.
     pub fn away(&self, time: Time) -> String {
         let clock = self.clock.as_ref().filter(|it| !(0..60).contains(&(it.now.unix() - time.unix())));
@@ -171,7 +176,7 @@ impl Page {
 
     /// Adds the program's own words to a block, after a mark such as `now:`.
     pub fn text(&mut self, mark: &str, text: impl Display) -> &mut Self {
-        let gap = if mark.is_empty() { "" } else { " " };
+        let gap = if mark.is_empty() || mark.ends_with('：') { "" } else { " " };
         let first = format!("  {mark}{gap}");
         let text = match self.width {
             // A long mark leaves no column for the text.

@@ -42,14 +42,14 @@ fn break_glass(limits: &BreakGlassLimits) -> Vec<String> {
     if limits.minutes() != BreakGlassLimits::MOST_MINUTES {
         sentences.push(trf!(
             "A break-glass ends by itself after {} min.",
-            "紧急处置在 {} 分钟后自动结束。",
+            "紧急处置在 {} 分钟后自动到期。",
             limits.minutes()
         ));
     }
     if let Some(groups) = any(limits.groups()) {
         sentences.push(trf!(
             "A break-glass can be ratified only if its opener is in group {groups}.",
-            "只有发起人属于{groups} 组的紧急处置才能追认。"
+            "只有开启人属于{groups} 组的紧急处置才能追认。"
         ));
     }
     sentences
@@ -85,7 +85,7 @@ fn confirmation(policy: &Policy) -> Option<String> {
     let by = tr!(
         "A change is confirmed by somebody who is no requester, author or implementer of it, and did not start or \
          finish it.",
-        "变更由非申请人、非作者、非实施人且未开始或完成它的人确认。"
+        "确认人不得是该变更的申请人、作者或实施人，也不得是开始或完成它的人。"
     );
     asked.then(|| by.to_owned())
 }
@@ -100,7 +100,7 @@ fn emergency(it: &Emergency) -> String {
         ),
         waives => trf!(
             "An emergency can go without {waives}, and must be reviewed within {days} days of its finish.",
-            "紧急变更可免去{waives}，但须在完成后 {days} 天内评估。"
+            "紧急变更可豁免{waives}，但须在完成后 {days} 天内评估。"
         ),
     }
 }
@@ -135,8 +135,10 @@ fn span(minutes: u64) -> String {
 
 /// `need the approvals of 3 different people, 1 of them in group dba`.
 fn approvals(it: &Requirement) -> Option<String> {
-    let from = it.from.iter().map(|(group, count)| {
-        trf!("{count} {} in group {group}", "{group} 组 {count} 人{}", of_whom(it.approvals, *count))
+    let from = it.from.iter().map(|(group, count)| match (it.approvals, count) {
+        (Some(_), _) => trf!("{count} of them in group {group}", "{group} 组 {count} 人"),
+        (None, 1) => trf!("{count} person in group {group}", "{group} 组 {count} 人"),
+        (None, _) => trf!("{count} people in group {group}", "{group} 组 {count} 人"),
     });
     let from = list(from);
     match (it.approvals, from.as_str()) {
@@ -146,14 +148,6 @@ fn approvals(it: &Requirement) -> Option<String> {
             Some(trf!("need the approvals of {n} different people, {from}", "须由 {n} 名不同的人批准，其中 {from}"))
         }
         (None, from) => Some(trf!("need the approval of {from}", "须由 {from}批准")),
-    }
-}
-
-fn of_whom(approvals: Option<u64>, count: u64) -> &'static str {
-    match (approvals, count) {
-        (Some(_), _) => tr!("of them", ""),
-        (None, 1) => tr!("person", ""),
-        (None, _) => tr!("people", ""),
     }
 }
 

@@ -76,13 +76,13 @@ pub fn action(page: &mut Page, action: &Action, present: &Present, names: &BTree
         Action::Policy { policy, .. } => policy_change(page, present.policy.as_ref(), policy),
         Action::Restored(LostEntries { ends: Restoration { restored, lost }, .. }) => {
             page.block(tr!("restoration", "恢复"));
-            page.text(tr!("after", "在此之后："), trf!("entry {restored}", "第 {restored} 条日志"));
-            page.text(tr!("up to", "直到："), trf!("entry {lost}", "第 {lost} 条日志"));
+            page.text(tr!("after", "在此之后："), trf!("entry {restored}", "日志条目 {restored}"));
+            page.text(tr!("up to", "直到："), trf!("entry {lost}", "日志条目 {lost}"));
             page.text(
                 "",
                 tr!(
                     "Accounts whose newest verified entry is one of these will accept this log instead.",
-                    "最新已验证日志条目在此范围内的账户，将改为接受本日志。"
+                    "最新已验证日志条目在此范围内的账号，将改为接受本日志。"
                 ),
             );
         }
@@ -137,7 +137,7 @@ pub fn key(page: &mut Page, heading: &str, key: Fingerprint, history: Option<&Ke
     let word = if *state == KeyState::Live { tr!("enrolled or restored", "登记或恢复") } else { &state.phrase() };
     match by {
         Some((by, time, seq)) => {
-            page.text(word, trf!("by {by}, {time} (entry {seq})", "{by}，{time}（第 {seq} 条日志）"))
+            page.text(word, trf!("by {by}, {time} (entry {seq})", "由 {by} 于 {time} 操作（第 {seq} 条）"))
         }
         None => page.text("", state.phrase()),
     };

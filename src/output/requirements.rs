@@ -159,6 +159,6 @@ fn label_width(requirements: &[RequirementText]) -> usize {
 /// One line for each requirement, as a table.
 pub fn requirement_table(requirements: &[RequirementText], width: Option<u16>, clock: &Clock) -> String {
     let row = |it: &RequirementText| [it.line.label().to_owned(), it.phrase().to_owned(), clock.local(&it.detail())];
-    let header = [tr!("REQUIREMENT", "要求"), tr!("RESULT", "结果"), tr!("DETAIL", "说明")];
+    let header = [tr!("REQUIREMENT", "要求"), tr!("RESULT", "结果"), tr!("DETAIL", "详情")];
     table(header, requirements.iter().map(row).collect(), width)
 }

@@ -48,7 +48,7 @@ pub fn heading(name: &str) -> &str {
         "source" => tr!("source", "原文"),
         "lost entries" => tr!("lost entries", "丢失的日志条目"),
         "closed periods" => tr!("closed periods", "封网时段"),
-        "reserved periods" => tr!("reserved periods", "保留时段"),
+        "reserved periods" => tr!("reserved periods", "预留时段"),
         "entries" => tr!("entries", "日志条目"),
         "other" => tr!("other", "其他"),
         name => name,

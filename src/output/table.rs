@@ -6,7 +6,7 @@
 
 use comfy_table::{ContentArrangement, Table, TableStyle};
 
-use super::lines::{Word, columns, measure, words};
+use super::lines::{Word, columns, is_ideograph, measure, words};
 use super::{Page, Reading, visible};
 use crate::tr;
 
@@ -52,6 +52,8 @@ fn fit<const N: usize>(header: &[&str; N], rows: &[[String; N]], width: u16) -> 
     let cells = |n: usize| rows.iter().map(move |row| row[n].as_str()).chain([header[n]]);
     let most: [usize; N] = std::array::from_fn(|n| cells(n).map(measure).max().unwrap_or(0));
     let word = |n: usize| cells(n).flat_map(words).map(|it| measure(it.text)).max().unwrap_or(0);
+    // Chinese can be broken anywhere, but a column of one letter cannot be read.
+    let word = |n: usize| if cells(n).any(is_chinese) { word(n).max(most[n].min(LEAST)) } else { word(n) };
     // The first column is the program's own word, such as an id, and stays on one line.
     let least: [usize; N] = std::array::from_fn(|n| match n {
         0 => most[0],
@@ -70,6 +72,10 @@ fn fit<const N: usize>(header: &[&str; N], rows: &[[String; N]], width: u16) -> 
         widths[n] -= 1;
     }
     Some(widths)
+}
+
+fn is_chinese(cell: &str) -> bool {
+    cell.contains(is_ideograph)
 }
 
 /// Cuts a cell that is wider than `room`.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::lines::padded;
 use super::{Gutter, Page, ago, list, on};
-use crate::domain::{Change, ConflictOfInterest, OnTarget, PersonId, RefusedAct, Tally, Time, Verdict, Void};
+use crate::domain::{Change, ConflictOfInterest, OnTarget, PersonId, RefusedAct, Tally, Time, Verdict, Void, Vote};
 use crate::{tr, trf};
 
 /// Who redacted a text, and why.
@@ -85,6 +85,22 @@ struct Act {
     verb: String,
 }
 
+/// What a vote says, and why it does not count.
+fn voted(change: &Change, vote: &Vote, tally: &Tally<'_>, now: Time) -> String {
+    let number = change.revisions().find(|it| it.id.filed == vote.revision).map_or(0, |it| it.id.number);
+    let note = match vote.verdict {
+        Verdict::Approve if vote.revision != change.current().id.filed => {
+            tr!(" (not counted: revised since)", "（不计入：其后已修订）").to_owned()
+        }
+        _ => void(tally, vote.seq, now),
+    };
+    match vote.verdict {
+        Verdict::Approve => trf!("approved revision {number}{note}", "批准修订 {number}{note}"),
+        Verdict::Reject => trf!("rejected revision {number}{note}", "驳回修订 {number}{note}"),
+        Verdict::Retract => trf!("retracted approval of revision {number}{note}", "收回对修订 {number} 的批准{note}"),
+    }
+}
+
 /// Every act on the change, in log order.
 fn acts(change: &Change, tally: &Tally<'_>, now: Time) -> Vec<Act> {
     let current = change.current();
@@ -96,21 +112,7 @@ fn acts(change: &Change, tally: &Tally<'_>, now: Time) -> Vec<Act> {
         add(it.seq, it.time, &it.requester, Sort::Other, trf!("filed revision {}", "提交修订 {}", it.id.number));
     }
     for vote in change.votes() {
-        let number = change.revisions().find(|it| it.id.filed == vote.revision).map_or(0, |it| it.id.number);
-        let note = match vote.verdict {
-            Verdict::Approve if vote.revision != current.id.filed => {
-                tr!(" (not counted: revised since)", "（不计入：其后已修订）").to_owned()
-            }
-            _ => void(tally, vote.seq, now),
-        };
-        let verb = match vote.verdict {
-            Verdict::Approve => trf!("approved revision {number}{note}", "批准修订 {number}{note}"),
-            Verdict::Reject => trf!("rejected revision {number}{note}", "驳回修订 {number}{note}"),
-            Verdict::Retract => {
-                trf!("retracted approval of revision {number}{note}", "收回对修订 {number} 的批准{note}")
-            }
-        };
-        add(vote.seq, vote.time, &vote.person, Sort::Other, verb);
+        add(vote.seq, vote.time, &vote.person, Sort::Other, voted(change, vote, tally, now));
     }
     let whole = change.started().filter(|_| change.on_targets().is_empty());
     let (withdrew, started) = (tr!("withdrew the change", "撤回变更单"), tr!("started the change", "开始实施"));
@@ -236,8 +238,8 @@ pub fn barred(barred: &[(PersonId, Void)], now: Time) -> String {
 /// Why an approval does not or would not count, after the name of the person.
 pub fn void_reason(why: &Void, now: Time) -> String {
     let reason = match why {
-        Void::Expired(at) => return trf!("expired {}", "已于{}过期", ago(*at, now)),
-        Void::Ahead(at) => return trf!("claims {at}, ahead of other clocks", "所称时间 {at} 早于其他时钟到来"),
+        Void::Expired(at) => return trf!("expired {}", "已于 {}过期", ago(*at, now)),
+        Void::Ahead(at) => return trf!("claims {at}, ahead of other clocks", "所称时间 {at} 超前于其他时钟"),
         Void::NoApprover => tr!("no longer an approver", "已不是审批人"),
         Void::DeadKey => tr!("key suspended or revoked", "密钥已停用或吊销"),
         Void::ConflictOfInterest(ConflictOfInterest::Requested) => {

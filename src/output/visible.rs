@@ -61,7 +61,7 @@ pub fn visible(line: &str, reading: Reading) -> String {
 /// A character between words.
 fn mark(c: char, before: Option<char>, rest: &str, (next, reading): (Option<char>, Reading)) -> String {
     let in_run = c == ' ' && (before == Some(' ') || next == Some(' '));
-    let hidden = is_forbidden(c) || is_unknown(c) || c == '␣' || c.is_whitespace() && c != ' ';
+    let hidden = is_forbidden(c) || is_radical(c) || is_unknown(c) || c == '␣' || c.is_whitespace() && c != ' ';
     // Chinese punctuation beside Chinese is usual in comments of a script.
     let usual = matches!(c, '\u{3001}'..='\u{3011}' | '\u{ff01}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}');
     let usual = usual && [before, next].into_iter().flatten().any(|beside| is_asian(beside.script()));
@@ -111,21 +111,28 @@ const USUAL: &str = "‘’“”„«»‹›…·×÷°±′″";
 /// Whether a mark in a sentence could be taken for one of a path, a number or an option of a command.
 fn is_deceptive_mark(c: char, before: Option<char>, next: Option<char>) -> bool {
     let is_word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    let is_letter = |c: Option<char>| is_word(c) || c.is_some_and(|c| is_asian(c.script()));
     match c {
         // Full-width forms, as in Chinese, are twice as wide as those of ASCII.
         c if USUAL.contains(c) || ('\u{ff01}'..='\u{ff5e}').contains(&c) => false,
         // A dash between words or around a part of a sentence is usual, but no option begins with one.
         '\u{2010}'..='\u{2015}' | '\u{2212}' => is_word(next) && !is_word(before),
-        _ => is_word(before) || is_word(next),
+        _ => is_letter(before) || is_letter(next),
     }
 }
 
 /// Letters, digits and combining marks. A mark without a letter, or one of many, would hide or spill.
 fn write_word(shown: &mut String, word: &str, reading: Reading) {
-    let deceptive = !is_nfc(word) || is_deceptive(word);
+    let whole = !is_nfc(word) || is_deceptive(word);
     let (mut marks, mut before) = (COMBINED, None);
     let mut chars = word.chars().peekable();
+    // Chinese has no spaces between words, so what stands between its letters is judged like a word.
+    let mut parts = word.split(|c: char| is_asian(c.script()));
+    let mut deceptive = whole || parts.next().is_some_and(is_deceptive);
     while let Some(c) = chars.next() {
+        if is_asian(c.script()) {
+            deceptive = whole || parts.next().is_some_and(is_deceptive);
+        }
         marks = if is_combining_mark(c) { marks + 1 } else { 0 };
         let mistaken = reading == Reading::Command
             && (looks_like_ascii(c)
@@ -133,8 +140,9 @@ fn write_word(shown: &mut String, word: &str, reading: Reading) {
                 || c.script() == Script::Inherited
                 || is_lone_line(c, before, chars.peek().copied()));
         before = Some(c);
-        let unseen = is_forbidden(c) || is_overlay(c) || is_jamo(c);
-        match unseen || marks > COMBINED || mistaken || deceptive && !c.is_ascii() {
+        let unseen = is_forbidden(c) || is_overlay(c) || is_jamo(c) || is_radical(c);
+        let coded_here = whole || deceptive && !is_asian(c.script());
+        match unseen || marks > COMBINED || mistaken || coded_here && !c.is_ascii() {
             true => shown.push_str(&coded(c)),
             false => shown.push(c),
         }
@@ -145,6 +153,11 @@ fn write_word(shown: &mut String, word: &str, reading: Reading) {
 fn is_overlay(c: char) -> bool {
     matches!(c, '\u{334}'..='\u{338}' | '\u{20d2}' | '\u{20d3}' | '\u{20d8}'..='\u{20da}' | '\u{20dd}'..='\u{20e0}'
         | '\u{20e2}'..='\u{20e6}' | '\u{20ea}' | '\u{20eb}')
+}
+
+/// A radical of a dictionary, or punctuation for vertical lines: both look like usual Chinese, and nobody types them.
+fn is_radical(c: char) -> bool {
+    matches!(c, '\u{2e80}'..='\u{2fdf}' | '\u{fe10}'..='\u{fe19}')
 }
 
 /// A part of a Hangul syllable. A terminal joins them, and Korean is written in whole syllables.
@@ -252,6 +265,13 @@ mod tests {
         {
             assert_eq!(prose(line), line);
         }
+    }
+
+    #[test]
+    fn look_alikes_between_chinese_letters_are_marked() {
+        assert_eq!(prose("连接池调至𝟷𝟼𝟶个"), "连接池调至\\u{1d7f7}\\u{1d7fc}\\u{1d7f6}个");
+        assert_eq!(prose("用pɑypɑl账号登录主机ⅼ1"), "用p\\u{251}yp\\u{251}l账号登录主机\\u{217c}1");
+        assert_eq!(prose("⽤户 错误∶x 错误︓x"), "\\u{2f64}户 错误\\u{2236}x 错误\\u{fe13}x");
     }
 
     #[test]

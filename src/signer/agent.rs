@@ -123,8 +123,8 @@ pub enum AgentError {
 fn how_many(keys: usize) -> String {
     match keys {
         0 => tr!("no Ed25519 key", "没有 Ed25519 密钥").to_owned(),
-        1 => tr!("1 other Ed25519 key", "有 1 个其他 Ed25519 密钥").to_owned(),
-        n => trf!("{n} other Ed25519 keys", "有 {n} 个其他 Ed25519 密钥"),
+        1 => tr!("1 other Ed25519 key", "有 1 把其他 Ed25519 密钥").to_owned(),
+        n => trf!("{n} other Ed25519 keys", "有 {n} 把其他 Ed25519 密钥"),
     }
 }
 

@@ -27,7 +27,7 @@ pub enum Doing {
     /// Appending an entry.
     Record,
     /// Removing a redacted text from the files.
-    Erase,
+    Redact,
     /// Filling the shared tables.
     RefillTables,
     /// Comparing the shared tables with the cache.
@@ -64,7 +64,7 @@ impl fmt::Display for Doing {
             Self::ReadLog => tr!("reading the log", "读取日志"),
             Self::ReplayLog => tr!("replaying the log", "重放日志"),
             Self::Record => tr!("recording", "记录"),
-            Self::Erase => tr!("erasing", "清除"),
+            Self::Redact => tr!("removing a redacted text", "清除已隐去的文本"),
             Self::RefillTables => tr!("refilling the tables", "重新填充数据表"),
             Self::CompareTables => tr!("comparing the tables", "比对数据表"),
             Self::CompareState => tr!("comparing the state", "比对状态"),

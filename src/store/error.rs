@@ -270,7 +270,7 @@ pub enum StoreError {
     #[error("{}", trf!("the restoration does not fit this log: {}", "该恢复与此日志不符：{}", .0))]
     OtherRestoration(String),
     /// This account accepted another register in place of this one.
-    #[error("{}", trf!("{} is superseded: this account accepted another register in its place, so nothing is recorded in it", "{} 已被取代：本账号已接受另一变更台账代替它，因此不会在其中记录任何内容", .path.display()))]
+    #[error("{}", trf!("{} is superseded: this account accepted another register in its place, so nothing is recorded in it", "{} 已被接替：本账号已接受另一变更台账代替它，因此不会在其中记录任何内容", .path.display()))]
     Superseded {
         /// The superseded register.
         path: PathBuf,

@@ -131,6 +131,28 @@ fn no_bytes_on_the_command_line_break_it() {
 }
 
 #[test]
+fn a_misspelt_word_of_an_option_is_answered_with_one_like_it_or_with_none() {
+    let world = World::filed();
+    for (command, tip) in [
+        ("list --sort newset", Some("newest")),
+        ("list --color alwyas", Some("always")),
+        ("list --lang zh-CM", Some("zh-CN")),
+        ("list --status opne", Some("open")),
+        ("list --kind emergncy", Some("emergency")),
+        ("log --kind chnage.approve", Some("change.approve")),
+        ("draft --kind standrad", Some("standard")),
+        ("setup-shell fsh", Some("fish")),
+        ("person grant carol enginer", Some("engineer")),
+        ("list --sort sideways", None),
+        ("list --status sideways", None),
+    ] {
+        let output = world.run("alice", command);
+        let found = output.err.lines().find_map(|line| line.strip_prefix("hint: did you mean ")?.split_once('?'));
+        assert_eq!((found.map(|(it, _)| it), output.exit), (tip, Exit::Invalid), "{command}: {}", output.err);
+    }
+}
+
+#[test]
 fn a_misspelt_option_is_answered_with_one_like_it_or_with_none() {
     let world = World::founded();
     for (command, tip) in [

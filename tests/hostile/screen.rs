@@ -364,7 +364,8 @@ pub fn day_in(lang: Lang, mode: Mode) -> (World, Vec<Ran>) {
         let args = filled(&world, line, &sample());
         age_drafts(&world);
         let output = calm(&world, mode, person, &args);
-        let well = output.exit == Exit::Done || MAY_FAIL.contains(&line);
+        let refused = mode == Mode::Json && line.starts_with("export csv");
+        let well = (output.exit == Exit::Done) != refused || MAY_FAIL.contains(&line);
         assert!(well, "{person}: {line}\n{}", output.screen);
         all.push(Ran { person, args, output });
     }
@@ -461,8 +462,8 @@ fn no_question_shows_a_hostile_character() {
         let request = "person request frank --key NAME.key --register prod --out NAME.request";
         ask("frank", request, &["secret"], "x\\u{a}FORGED");
         ask("alice", DAY[0].1, &["prod"], "Type prod to sign entry 0");
-        ask("bob", "seal", &["yes", "prod"], "Type yes to trust it");
-        ask("erin", "file NAME.toml", &["yes"], "Type yes to trust it");
+        ask("bob", "seal", &["yes", "prod"], "Is it the same?");
+        ask("erin", "file NAME.toml", &["yes"], "Is it the same?");
         ask("carol", "approve CHG-1", &["yes", "CHG-1"], "Type CHG-1 to approve");
     }
 }

@@ -17,7 +17,7 @@ fn approvers_hear_that_a_change_awaits_approval_and_the_owner_of_each_approval()
     assert_eq!((&said["title"], &said["risk"]), (&"Raise the pool".into(), &"high".into()));
     assert_eq!((&said["deadline"], &said["then"]), (&"2026-12-01T10:00:00Z".into(), &"window opens".into()));
     let text = ["[prod] CHG-1 awaiting approval", "Raise the pool", "risk: high"];
-    let rest = ["window opens 2026-12-01 10:00 +00:00", "twinseal approve CHG-1"];
+    let rest = ["window opens 2026-12-01T10:00:00Z", "twinseal approve CHG-1"];
     assert_eq!(said["text"], serde_json::json!([&text[..], &rest[..]].concat()));
     assert!(told(&world, &server).is_empty(), "told once");
     world.approve("carol", "CHG-1");

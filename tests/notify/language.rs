@@ -41,22 +41,21 @@ fn one_round_writes_chinese_to_one_target_and_english_to_another() {
         let sent = server.take();
         assert_eq!(
             said(&sent, "/changes"),
-            "［prod］ CHG-1 awaiting approval\nRaise the pool\nrisk: high\nwindow opens 2026-12-01 10:00 +00:00\n\
+            "［prod］ CHG-1 awaiting approval\nRaise the pool\nrisk: high\nwindow opens 2026-12-01T10:00:00Z\n\
              twinseal approve CHG-1"
         );
         assert_eq!(
             said(&sent, "/ops-cn"),
-            "［prod］ CHG-1 待审批\nRaise the pool\n风险：高\n窗口开始：2026-12-01 10:00 +00:00\n变更负责人：erin\n\
-             服务：order-gateway\n环境：prod\ntwinseal approve CHG-1"
+            "［prod］ CHG-1 待审批\nRaise the pool\n风险：高\n窗口开始：2026-12-01T10:00:00Z\n变更负责人：erin\n\
+             服务：order-gateway\ntwinseal approve CHG-1"
         );
-        world.ok("alice", "person request frank --name Frank --out frank.request --key frank.key");
         world.ok("alice", "proposal redact 2 --reason 'It names a customer.'");
         assert_eq!(run(&world).exit, Exit::Done);
         let sent = server.take();
         let second = said(&sent, "/changes");
-        assert!(second.starts_with("［prod］ proposal 3 awaiting a second\n"), "{second}");
+        assert!(second.starts_with("［prod］ proposal 1 awaiting a second\n"), "{second}");
         let second = said(&sent, "/ops-cn");
-        assert!(second.starts_with("［prod］ 提案 3 待附议\n") && second.contains("\n提案失效："), "{second}");
+        assert!(second.starts_with("［prod］ 提案 1 待附议\n") && second.contains("\n提案失效："), "{second}");
         world.approve("carol", "CHG-1");
         world.approve("dave", "CHG-1");
         world.at("2026-12-01T10:00:00Z");

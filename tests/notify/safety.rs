@@ -146,19 +146,50 @@ fn faults_of_the_rules_are_all_reported_at_once() {
     let said = world.run(SENDER, "notify check notify.toml");
     assert_eq!(said.exit, Exit::Invalid);
     for fault in [
-        "zone: Asia/Nowhere is no time zone",
+        "notify.toml:2: zone: Asia/Nowhere is no time zone",
         "people.carol: no address is no mail address",
-        "targets.one: the file of secrets has nothing of the name that url_secret gives",
-        "targets.two: tls = \"none\" is allowed only for a server on this host",
-        "targets.three: a URL with a query or a user holds a secret: use url_secret",
-        "targets.four: a target of type wecom does not have key_secret",
-        "targets.five: its URL is not encrypted",
-        "rule 1: no target six",
-        "rule 1: huge:",
+        "targets.one.url_secret: the file of secrets has nothing of this name",
+        "targets.two.tls: tls = \"none\" is allowed only for a server on this host",
+        "targets.three.url: a URL with a query or a user holds a secret: use url_secret",
+        "targets.four.key_secret: a target of type wecom does not have key_secret",
+        "targets.five.url: its URL is not encrypted",
+        "rules[1].to[1]: no target six",
+        "rules[1].risks[1]: not a risk: use low, medium, high or critical",
     ] {
         assert!(said.err.contains(fault), "{fault}\n{}", said.screen);
     }
-    world.write("notify.toml", "[[rules]]\nevents = [\"aproved\"]\nto = []\n");
+    assert!(said.err.contains("\n  28 | risks = [\"huge\"]\n     |          ^^^^^^"), "{}", said.screen);
+    let json: serde_json::Value =
+        serde_json::from_str(&world.run(SENDER, "--json notify check notify.toml").out).unwrap();
+    assert_eq!(json["error"]["faults"].as_array().unwrap().len(), 9);
+    world.write("notify.toml", "[[rules]]\nevents = [\"aproved\"]\nto = []\nsevices = [\"a\"]\n[target.x]\n");
     let said = world.run(SENDER, "notify check notify.toml");
-    assert!(said.err.contains("line 2: unknown variant `aproved`"), "{}", said.screen);
+    for fault in [
+        "2: rules[1].events[1]: not an event: use approval-needed",
+        "rules[1].to: required, but missing or empty",
+        "rules[1].sevices: unknown key; did you mean services?",
+        "target: unknown key; did you mean targets?",
+    ] {
+        assert!(said.err.contains(fault), "{fault}\n{}", said.screen);
+    }
+}
+
+#[test]
+fn a_fault_shows_its_line_without_what_could_be_a_secret() {
+    let world = World::founded();
+    sender(&world);
+    secrets(&world, "a = \"https://example.com/x\"\n");
+    world.write(
+        "notify.toml",
+        "secrets = \"secrets\"\n[targets.one]\ntype = \"slak\"\nurl_secret = \"TOKEN1\"\nport = \"TOKEN2\"\n\
+         [targets.two]\ntype = \"slack\"\nurl = \"https://example.com/TOKEN3\"\ntoken = \"TOKEN4\"\nTOKEN5 = 1\n\
+         [targets]\nthree = { type = \"slck\", url_secret = \"TOKEN6\" }\n\
+         [[rules]]\nevents = [\"TOKEN7\"]\nto = [\n  \"one\",\n  \"TOKEN8\",\n]\n",
+    );
+    let said = world.run(SENDER, "notify check notify.toml");
+    assert!(said.err.contains("\n  3 | type = \"slak\"\n    |        ^^^^^^"), "{}", said.screen);
+    assert!(said.err.contains("\n  5 | port = …\n"), "{}", said.screen);
+    for secret in ["TOKEN1", "TOKEN2", "TOKEN3", "TOKEN4", "TOKEN5", "TOKEN6", "TOKEN7"] {
+        assert!(!said.screen.contains(secret), "{secret}\n{}", said.screen);
+    }
 }

@@ -280,6 +280,14 @@ fn a_ratification_by_a_suspended_key_or_a_former_approver_does_not_count() {
         }
         ratified_by(&world, "dave");
         assert_eq!(status(&world, "audrey"), "closed", "{by}");
+        let why = if by == "key" { "key suspended or revoked" } else { "no longer an approver" };
+        let verified = world.ok("audrey", "verify");
+        assert!(verified.contains("1 of 2 ratifications"), "{verified}");
+        let line = verified.lines().find(|it| it.contains("ratification of BG-1 by carol (entry "));
+        assert!(line.is_some_and(|it| it.starts_with("not counted") && it.ends_with(why)), "{verified}");
+        assert!(!verified.contains("ratification of BG-1 by dave"), "{verified}");
+        let page = world.ok("audrey", "breakglass show BG-1");
+        assert!(page.contains(&format!("); does not count: {why}\n")), "{page}");
         ratified_by(&world, "ivy");
         assert_eq!(status(&world, "audrey"), "ratified", "{by}");
     }

@@ -14,7 +14,8 @@ fn written() -> String {
 /// Two English words in a row that nobody wrote, outside of signed content, commands and usage.
 fn english<'l>(line: &'l str, written: &str) -> Option<(&'l str, &'l str)> {
     let content = ["|", "=", "$", ">", "+|", "-|", "+=", "-=", "+$", "-$", "+>", "->", "#"];
-    if content.iter().any(|gutter| line.starts_with(gutter)) || line.contains("[OPTIONS]") {
+    let is_content = content.iter().any(|gutter| line.starts_with(gutter));
+    if is_content || line.contains("[OPTIONS]") || story::is_answered(line) {
         return None;
     }
     let commands = line.split('`').enumerate().filter(|(n, _)| n % 2 == 0).map(|(_, part)| part);

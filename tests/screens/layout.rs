@@ -15,8 +15,13 @@ fn content(line: &str) -> &str {
     [gutter(' '), gutter('…')].concat().iter().find_map(|it| line.strip_prefix(it.as_str())).unwrap_or(line)
 }
 
+/// The words of a line; a word of ASCII ends where Chinese begins, since a line may be broken there.
 fn words(line: &str) -> impl Iterator<Item = &str> {
-    content(line).split_whitespace()
+    let chinese = |c: char| matches!(c, '\u{3000}'..='\u{9fff}' | '\u{ff00}'..='\u{ffef}');
+    content(line).split_whitespace().flat_map(move |word| word.split_inclusive(chinese)).map(move |word| {
+        let ascii = word.trim_end_matches(chinese);
+        if ascii.is_empty() { word } else { ascii }
+    })
 }
 
 /// The lines that are wider than a terminal of `width` columns, unless a single word is, or a digest for programs.

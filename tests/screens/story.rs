@@ -199,7 +199,7 @@ pub const SHOTS: &[Shot] = &[
 /// Whether a line has a question and the answer that was typed, which a terminal folds by itself.
 pub fn is_answered(line: &str) -> bool {
     let typed = SHOTS.iter().filter_map(|shot| shot.typed).flatten();
-    typed.into_iter().any(|answer| line.ends_with(&format!(": {answer}")))
+    typed.into_iter().any(|answer| [": ", "："].iter().any(|colon| line.ends_with(&format!("{colon}{answer}"))))
 }
 
 /// Shows a page on a terminal of this many columns, or in a pipe.

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use sha2::{Digest as _, Sha256};
 use twinseal::cli;
-use twinseal::env::{Console, Env};
+use twinseal::env::{Console, Env, prompt};
 use twinseal::error::Exit;
 use zeroize::Zeroizing;
 
@@ -82,7 +82,7 @@ impl Console for Typist {
 
     fn ask(&mut self, question: &str) -> io::Result<String> {
         let answer = self.typing.borrow_mut().answer(question);
-        writeln!(self.screen.borrow_mut(), "{question} {answer}")?;
+        writeln!(self.screen.borrow_mut(), "{}{answer}", prompt(question))?;
         Ok(answer)
     }
 

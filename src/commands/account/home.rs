@@ -112,7 +112,7 @@ pub fn page(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
 /// A line for each freeze that is closed now.
 fn freezes(closed: &[(FreezeName, Closed)], clock: &Clock) -> String {
     let line = |(name, closed): &(FreezeName, Closed)| {
-        let what = safe(&closed.name);
+        let what = safe(closed.phrase());
         match closed.until.map(|until| clock.both(until)) {
             Some(until) => {
                 trf!("\nfreeze    {name}: {what}, closed until {until}", "\n封网      {name}：{what}，直至 {until}")

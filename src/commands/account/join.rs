@@ -13,7 +13,7 @@ use super::whoami::Me;
 use crate::commands::ask::ask;
 use crate::commands::files::read_text;
 use crate::commands::lookup::{option_path, parse};
-use crate::commands::people::request::{for_whom, signed, write_request};
+use crate::commands::people::request::{for_whom, requests_here, signed, write_request};
 use crate::commands::{Context, Zh};
 use crate::domain::{Asked, Digest, KeyState, Line, PersonId, PublicKey, Refusal, Role};
 use crate::error::{AccountError, Error, RegisterError, RequestError};
@@ -32,7 +32,7 @@ use crate::{tr, trf};
 #[command(zh("加入变更台账"))]
 #[command(zh_long(
     "首次运行：如果本账号还没有密钥，就生成一把，并写出登记申请，交给管理员。登记之后再运行一次：\
-     它显示变更台账的指纹供核对，检查你的密钥是否已登记，并写入 config.toml。在终端上会询问选项没有给出的内容。"
+     它显示变更台账的指纹供核对，检查您的密钥是否已登记，并写入 config.toml。在终端上会询问选项没有给出的内容。"
 ))]
 #[command(after_help = "Examples:
   twinseal join --register prod
@@ -61,12 +61,21 @@ pub struct Join {
     no_passphrase: bool,
 }
 
+/// What a request is about.
+struct Wanted {
+    register: RegisterRef,
+    fingerprint: Option<Digest>,
+    /// Who is enrolled there already; empty unless the register was opened.
+    enrolled: BTreeSet<PersonId>,
+}
+
 impl Join {
     /// # Errors
     /// No register is named and nobody can be asked, the register or the key cannot be used, or a file cannot be written.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
         let given = match context.registers.named() {
             Some(given) => given,
+            None if let Some(before) = self.made_before(context, None) => return self.again(context, before, false),
             None if context.env.console.is_interactive() => ask_register(context)?,
             None => return Err(context.registers.no_register()),
         };
@@ -81,14 +90,15 @@ impl Join {
                 None => return Err(Error::Request(RequestError::NeedsFingerprint)),
             };
             let key = own_key(context, None, self.no_passphrase)?;
-            return self.request(context, key, (register, Some(fingerprint)));
+            let fingerprint = Some(fingerprint);
+            return self.request(context, key, Wanted { register, fingerprint, enrolled: BTreeSet::new() });
         }
         match context.registers.path(context.env, &given) {
             Ok(_) => self.meet(context),
             Err(Error::Register(RegisterError::Unknown { name })) => {
                 let register = RegisterRef::New(parse(&name)?);
                 let key = own_key(context, None, self.no_passphrase)?;
-                self.request(context, key, (register, None))
+                self.request(context, key, Wanted { register, fingerprint: None, enrolled: BTreeSet::new() })
             }
             Err(error) => Err(error),
         }
@@ -106,24 +116,26 @@ impl Join {
             Some(_) => joined(context, &session),
             None => {
                 let id = session.state().id().cloned().ok_or(Refusal::NotFounding)?;
-                self.request(context, source, (RegisterRef::Existing(id), Some(session.fingerprint())))
+                let (register, fingerprint) = (RegisterRef::Existing(id), Some(session.fingerprint()));
+                let enrolled = session.governed()?.loaded_people().map(|(person, _)| person.clone()).collect();
+                self.request(context, source, Wanted { register, fingerprint, enrolled })
             }
         }
     }
 
     /// Writes the request to be enrolled, or finds the one that was written before.
-    fn request(
-        self,
-        context: &mut Context<'_>,
-        key: KeySource,
-        (register, fingerprint): (RegisterRef, Option<Digest>),
-    ) -> Result<(), Error> {
-        let person = self.person(context)?;
+    fn request(self, context: &mut Context<'_>, key: KeySource, wanted: Wanted) -> Result<(), Error> {
+        let (public, met) = (key.public(), !wanted.enrolled.is_empty());
+        if let Some(before) = self.made_before(context, Some((&public, &wanted))) {
+            return self.again(context, before, met);
+        }
+        let person = self.person(context, &wanted.enrolled)?;
+        let Wanted { register, fingerprint, .. } = wanted;
+        let about = (&register, &person, &public);
         let out = self.out.clone().unwrap_or_else(|| PathBuf::from(format!("{person}.request")));
         if context.env.path(&out).exists() {
-            let before = written_before(context, &out, (&register, &person, &key.public()))?;
-            self.check_wish(&out, &before)?;
-            return report(context, &out, &before);
+            let before = written_before(context, &out, about, fingerprint)?;
+            return self.again(context, (out, before), met);
         }
         let (name, roles) = (self.display_name(context)?, self.roles(context)?);
         let now = context.env.now();
@@ -132,6 +144,42 @@ impl Join {
         let request = signed(context, key, (register, person, name), asked.with(roles, BTreeSet::new()))?;
         write_request(context, &out, &request)?;
         report(context, &out, &request)
+    }
+
+    /// The request in the current directory that an earlier run wrote for this key and register, or for any register
+    /// with the key file of this account.
+    fn made_before(
+        &self,
+        context: &mut Context<'_>,
+        about: Option<(&PublicKey, &Wanted)>,
+    ) -> Option<(PathBuf, Request)> {
+        let read = |path: PathBuf| KeySource::read(&path).ok().map(|it| it.public());
+        let own = match about {
+            Some((key, _)) => *key,
+            None => context.key_choice.key_path().filter(|it| it.exists()).and_then(read)?,
+        };
+        let given = self.person.clone().or_else(|| context.key_choice.person_meant().map(str::to_owned));
+        let mine = |it: &Request| {
+            it.key == own
+                && about.is_none_or(|(_, wanted)| it.register == wanted.register && names(it, wanted.fingerprint))
+                && given.as_ref().is_none_or(|given| it.person.as_str() == given)
+        };
+        let found = requests_here(context).into_iter().find(|(_, it)| mine(it)).filter(|_| self.out.is_none());
+        found.map(|(file, request)| (PathBuf::from(file), request))
+    }
+
+    /// Shows the request that was written before. `met` says whether the register was opened and does not know the key.
+    fn again(&self, context: &mut Context<'_>, (out, before): (PathBuf, Request), met: bool) -> Result<(), Error> {
+        self.check_wish(&out, &before)?;
+        let path = out.display().to_string();
+        let path = safe(&path);
+        context.env.remark(match met {
+            true => {
+                trf!("{path} was written before; you are not enrolled yet", "{path} 此前已写出；您尚未登记")
+            }
+            false => trf!("{path} was written before", "{path} 此前已写出"),
+        });
+        report(context, &out, &before)
     }
 
     /// Fails if the options ask for another display name or other roles than the request that was written before.
@@ -143,11 +191,11 @@ impl Join {
         if other { Err(AccountError::OtherWish { path, asked }.into()) } else { Ok(()) }
     }
 
-    fn person(&self, context: &mut Context<'_>) -> Result<PersonId, Error> {
+    fn person(&self, context: &mut Context<'_>, enrolled: &BTreeSet<PersonId>) -> Result<PersonId, Error> {
         let given = self.person.clone().or_else(|| context.key_choice.person_meant().map(str::to_owned));
         match given {
-            Some(given) => parse(&given),
-            None if context.env.console.is_interactive() => ask_id(context),
+            Some(given) => free(parse(&given)?, enrolled),
+            None if context.env.console.is_interactive() => ask_id(context, enrolled),
             None => Err(AccountError::NoIdGiven.into()),
         }
     }
@@ -200,7 +248,7 @@ fn display_name(given: &str) -> Result<Option<Line>, Error> {
 /// # Errors
 /// The terminal fails, or nothing was typed three times.
 pub fn ask_name(context: &mut Context<'_>) -> Result<Option<Line>, Error> {
-    ask(context, tr!("Your name, as others should see it", "你的姓名，供他人查看"), "", |_, given| {
+    ask(context, tr!("Your name, as others should see it", "您的姓名，供他人查看"), "", |_, given| {
         display_name(given)
     })
 }
@@ -209,10 +257,17 @@ pub fn ask_name(context: &mut Context<'_>) -> Result<Option<Line>, Error> {
 ///
 /// # Errors
 /// The terminal fails, or nothing was typed three times.
-pub fn ask_id(context: &mut Context<'_>) -> Result<PersonId, Error> {
+pub fn ask_id(context: &mut Context<'_>, enrolled: &BTreeSet<PersonId>) -> Result<PersonId, Error> {
     let account = context.env.account().to_owned();
     let usual = account.parse::<PersonId>().map_or(String::new(), |it| it.to_string());
-    ask(context, tr!("Your id in the register", "你在变更台账中的标识"), &usual, |_, given| parse(given))
+    ask(context, tr!("Your id in the register", "您在变更台账中的标识"), &usual, |_, given| {
+        free(parse(given)?, enrolled)
+    })
+}
+
+/// Fails if somebody has this id.
+fn free(person: PersonId, enrolled: &BTreeSet<PersonId>) -> Result<PersonId, Error> {
+    if enrolled.contains(&person) { Err(Refusal::AlreadyEnrolled { person }.into()) } else { Ok(person) }
 }
 
 /// Asks which register to join, and remembers it for the rest of the command.
@@ -220,7 +275,7 @@ fn ask_register(context: &mut Context<'_>) -> Result<String, Error> {
     context.env.status(tr!(
         "Which register? Type the path of its file; or its id, NAME#..., as an admin told you; or, if it is about to be \
          founded, its name.",
-        "加入哪个变更台账？请输入其文件的路径；或管理员告知的编号 NAME#...；如果它即将创建，请输入其名称。"
+        "加入哪个变更台账？请输入其文件的路径；或管理员告知的标识 NAME#...；如果它即将创建，请输入其名称。"
     ));
     let given = ask(context, tr!("Register", "变更台账"), "", |context, given| {
         if given.contains('#') {
@@ -251,25 +306,25 @@ fn written_before(
     context: &mut Context<'_>,
     out: &Path,
     (register, person, key): (&RegisterRef, &PersonId, &PublicKey),
+    fingerprint: Option<Digest>,
 ) -> Result<Request, Error> {
     let path = out.display().to_string();
     let text = read_text(context.env, out)?;
     let found = Request::read(text.as_bytes())
         .map_err(|defect| Error::Request(RequestError::Malformed { path: path.clone(), defect }))?;
-    if (&found.register, &found.person, &found.key) != (register, person, key) {
+    if (&found.register, &found.person, &found.key) != (register, person, key) || !names(&found, fingerprint) {
         let (register, key) = (found.register.to_string(), found.key.fingerprint());
         return Err(AccountError::OtherRequest { path, person: found.person, register, key }.into());
     }
     if found.asked.expires() <= context.env.now() {
         return Err(AccountError::OldRequest { path, expires: found.asked.expires() }.into());
     }
-    context.env.remark(trf!(
-        "{} was written before; you are not enrolled yet",
-        "{} 此前已写出；你尚未登记",
-        safe(&path)
-    ));
-    context.env.remark(trf!("it asks for: {}", "申请内容：{}", safe(&wish(&found))));
     Ok(found)
+}
+
+/// Whether a request names this fingerprint of its register, or none is known.
+fn names(request: &Request, fingerprint: Option<Digest>) -> bool {
+    fingerprint.is_none_or(|it| request.asked.fingerprint() == Some(it))
 }
 
 /// Says what to send to whom, and what comes next.
@@ -288,15 +343,16 @@ fn report(context: &mut Context<'_>, out: &Path, request: &Request) -> Result<()
     };
     context.ui.answer(context.env, json, || format!("request {file}\nkey {key}"))?;
     context.env.remark(for_whom(request));
+    context.env.remark(trf!("it asks for: {}", "申请内容：{}", safe(&wish(request))));
     context.env.remark(trf!("expires {}", "有效期至 {}", request.asked.expires()));
     context.env.remark(match &request.register {
         RegisterRef::New(_) => tr!(
             "read the fingerprint of your key to that admin, by phone or in person",
-            "请打电话或当面把你的密钥指纹念给该管理员"
+            "请打电话或当面把您的密钥指纹念给该管理员"
         ),
         RegisterRef::Existing(_) => tr!(
             "read the fingerprint of your key to two admins, by phone or in person",
-            "请打电话或当面把你的密钥指纹念给两位管理员"
+            "请打电话或当面把您的密钥指纹念给两名管理员"
         ),
     });
     let named = context.registers.named();
@@ -305,11 +361,11 @@ fn report(context: &mut Context<'_>, out: &Path, request: &Request) -> Result<()
     context.env.remark(match &request.register {
         RegisterRef::New(_) => trf!(
             "next, once it is founded: `twinseal join --register {file}`",
-            "下一步，待其创建之后：`twinseal join --register {file}`"
+            "下一步，创建之后：`twinseal join --register {file}`"
         ),
         RegisterRef::Existing(_) => trf!(
             "next, once you are enrolled: `twinseal join --register {file}`",
-            "下一步，待登记之后：`twinseal join --register {file}`"
+            "下一步，登记之后：`twinseal join --register {file}`"
         ),
     });
     Ok(())
@@ -321,7 +377,7 @@ fn joined(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
     let now = session.state().moment(context.env.now());
     let register = session.state().id().map(ToString::to_string).unwrap_or_default();
     let said =
-        trf!("you are {} ({}) in register {register}", "你是 {}（{}），变更台账 {register}", me.id, me.grants(now));
+        trf!("you are {} ({}) in register {register}", "您是 {}（{}），变更台账 {register}", me.id, me.grants(now));
     context.env.remark(safe(&said));
     let written = settle(context, session.fingerprint(), &me.id)?;
     if !written {
@@ -342,7 +398,7 @@ fn joined(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
     if !governance.is_sealed() && governance.founder() != Some(&me.id) {
         context
             .env
-            .remark(tr!("next, if you are an admin: `twinseal seal`", "下一步，如果你是管理员：`twinseal seal`"));
+            .remark(tr!("next, if you are an admin: `twinseal seal`", "下一步，如果您是管理员：`twinseal seal`"));
     }
     home::page(context, session)
 }

@@ -59,7 +59,7 @@ pub fn table_of(own: &[Own], now: Time, width: Option<u16>) -> String {
             Status::AwaitingApproval => trf!("{} ({})", "{}（{}）", it.status.phrase(), it.approvals),
             status => status.phrase(),
         };
-        let title = it.row.title.clone().unwrap_or_else(|| tr!("(text redacted)", "（文字已隐去）").to_owned());
+        let title = it.row.title.clone().unwrap_or_else(|| tr!("(text redacted)", "（文本已隐去）").to_owned());
         [it.row.id.to_string(), status, ago(it.row.opens, now), title]
     };
     let header = [

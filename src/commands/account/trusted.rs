@@ -29,14 +29,14 @@ pub struct Registers {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// List the trusted registers and how far each is verified
-    #[command(zh("列出信任的变更台账以及各自验证到哪一条"))]
+    #[command(zh("列出信任的变更台账，以及各自核验到哪一条"))]
     List,
     /// Stop trusting a register
     ///
     /// The register itself is unchanged. Its pin is kept: if you trust it again, it must still hold what this account
     /// has verified.
     #[command(zh("不再信任一个变更台账"))]
-    #[command(zh_long("变更台账本身不变。其已验证位置会保留：如果再次信任它，它仍须包含本账号验证过的内容。"))]
+    #[command(zh_long("变更台账本身不变。其已验证位置会保留：如果再次信任它，它仍须包含本账号核验过的内容。"))]
     Forget(Forget),
 }
 
@@ -87,7 +87,7 @@ fn list(context: &mut Context<'_>) -> Result<(), Error> {
     let row = |(it, verified): &(Known, Option<u64>)| {
         let verified = match verified {
             Some(seq) => trf!("entry {seq}", "第 {seq} 条"),
-            None => tr!("nothing", "未验证").to_owned(),
+            None => tr!("nothing", "未核验").to_owned(),
         };
         let state = if it.superseded { tr!("superseded", "已被接替").to_owned() } else { verified };
         [it.name.clone(), state, it.path.display().to_string(), it.fingerprint.clone()]
@@ -97,7 +97,7 @@ fn list(context: &mut Context<'_>) -> Result<(), Error> {
     let json = || json!({ "registers": known.iter().map(json).collect::<Value>() });
     context.ui.answer(context.env, json, || {
         let header =
-            [tr!("REGISTER", "变更台账"), tr!("VERIFIED", "已验证至"), tr!("PATH", "路径"), tr!("FINGERPRINT", "指纹")];
+            [tr!("REGISTER", "变更台账"), tr!("VERIFIED", "已核验至"), tr!("PATH", "路径"), tr!("FINGERPRINT", "指纹")];
         table(header, rows(), width)
     })
 }
@@ -118,7 +118,8 @@ impl Forget {
         })?;
         if given.is_none() {
             if !context.env.console.is_interactive() {
-                return Err(Error::NeedDigest { flag: "--fingerprint" });
+                let shows = "`twinseal registers list`".to_owned();
+                return Err(Error::NeedDigest { flag: "--fingerprint", shows });
             }
             let Known { name, path, fingerprint, .. } = &known;
             let path = path.display().to_string();

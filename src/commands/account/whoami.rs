@@ -15,8 +15,8 @@ use crate::{tr, trf};
 ///
 /// Names the person that your key belongs to, their roles and groups, the key, and the register with its fingerprint.
 #[derive(Debug, Args)]
-#[command(zh("显示你在变更台账中的身份"))]
-#[command(zh_long("显示你的密钥属于谁、其角色和组、密钥，以及变更台账及其指纹。"))]
+#[command(zh("显示您在变更台账中的身份"))]
+#[command(zh_long("显示您的密钥属于谁、其角色和组、密钥，以及变更台账及其指纹。"))]
 pub struct Whoami {}
 
 /// The owner of the chosen key.

@@ -57,7 +57,7 @@ impl Close {
         };
         let warning = tr!(
             "the report cannot be taken back; only its opener can add another, until it is ratified",
-            "报告不能收回；在被追认之前，只有开启者可以再补充报告"
+            "报告不能收回；在被追认之前，只有开启人可以再补充报告"
         );
         let question =
             Question {
@@ -66,7 +66,7 @@ impl Close {
         let entry = record_asked(context, &mut session, shown, plan, Some(question))?;
         let said = trf!(
             "{id} closed; two approvers ratify it: `twinseal breakglass ratify {id}`",
-            "{id} 已关闭；由两名审批人追认：`twinseal breakglass ratify {id}`"
+            "{id} 已关闭；须由两名审批人追认：`twinseal breakglass ratify {id}`"
         );
         report_recorded(context, &entry, Some(format!("{id} {}", entry.leaf)), said)
     }

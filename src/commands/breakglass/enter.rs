@@ -92,7 +92,7 @@ pub(super) fn sign_offline(context: &mut Context<'_>, opening: &Opening, text: &
         let parts = Parts::new(message(&word).as_bytes(), Some(&part), None);
         page.block(tr!(
             "about to sign: act without approval, and without the register",
-            "即将签名：未经批准、且未连接变更台账而行动"
+            "即将签名：未经审批、且未连接变更台账的紧急处置"
         ))
         .fields(&parts.fields());
         parts.content().iter().for_each(|block| _ = page.lines(&block.lines));

@@ -72,7 +72,7 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<(), Error> {
         tr!("ID", "编号"),
         tr!("STATUS", "状态"),
         tr!("NEXT", "下一步"),
-        tr!("OPENER", "开启者"),
+        tr!("OPENER", "开启人"),
         tr!("OPENED", "开启时间"),
         tr!("INCIDENT", "事件"),
         tr!("SERVICES", "服务"),

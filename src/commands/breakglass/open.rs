@@ -35,7 +35,7 @@ pub struct Open {
     #[arg(long = "service", value_name = "SERVICE", zh("即将触及的服务"))]
     services: Vec<String>,
     /// Change that lacks its approvals, if you act on one
-    #[arg(long, value_name = "CHG-N", zh("如果是实施某个变更单：尚缺批准的变更单"))]
+    #[arg(long, value_name = "CHG-N", zh("尚缺批准、现在就要实施的变更单（如有）"))]
     change: Option<String>,
     /// File to sign it into, if the register cannot be reached; needs --as
     #[arg(long, value_name = "FILE", zh("无法访问变更台账时，签名到此文件；需要 --as"))]
@@ -63,7 +63,7 @@ impl Open {
         let shown = |page: &mut Page, session: &Session| {
             let limits = session.state().governance().policy().map(Policy::break_glass);
             let minutes = limits.map_or(BreakGlassLimits::MOST_MINUTES, BreakGlassLimits::minutes);
-            page.block(tr!("about to sign: act without approval", "即将签名：未经批准而行动"));
+            page.block(tr!("about to sign: act without approval", "即将签名：未经审批的紧急处置"));
             let ends = trf!(
                 "It gives no right to anything, and ends by itself after {minutes} min.",
                 "它不授予任何权利，并在 {minutes} 分钟后自动到期。"
@@ -74,7 +74,7 @@ impl Open {
         let question = Question {
             warning: tr!(
                 "nobody has approved this; unless two approvers ratify it, it is unauthorised for good",
-                "无人批准此行动；除非两名审批人追认，否则永久为未获授权"
+                "此处置无人批准；除非两名审批人追认，否则永久视为未获授权"
             ),
             act: tr!("open a break-glass for this incident", "为此事件开启紧急处置").to_owned(),
             word: opening.incident.to_string(),
@@ -85,7 +85,7 @@ impl Open {
         if !glass.is_provided_for() {
             context.env.status(tr!(
                 "warning: you are in none of the groups that the policy names: it cannot be ratified",
-                "警告：你不在策略指定的任何一个组中：它不能被追认"
+                "警告：您不在策略指定的任何一个组中：它不能被追认"
             ));
         }
         let ends = context.clock().both(glass.end());
@@ -136,7 +136,7 @@ fn warnings(context: &Context<'_>, session: &Session, id: ChangeId) -> Result<Ve
     let conflict = session.ask(|state| Ok(change.conflict_of_interest(state.governance(), &me)?))??;
     if let Some(conflict) = conflict {
         let why = conflict.verb();
-        warned.push(trf!("warning: {id} is your own change: you {why}", "警告：{id} 是你自己的变更单：你{why}"));
+        warned.push(trf!("warning: {id} is your own change: you {why}", "警告：{id} 是您自己的变更单：您{why}"));
     }
     Ok(warned)
 }

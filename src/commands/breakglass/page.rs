@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::commands::lookup::{parts, reason_of, redaction};
-use crate::domain::{BreakGlass, BreakGlassId, BreakGlassStatus, Moment, SignedAct};
+use crate::domain::{BreakGlass, BreakGlassId, BreakGlassStatus, Moment, SignedAct, VoidRatification};
 use crate::error::Error;
 use crate::output::{Gutter, Page, ago, json as written};
 use crate::store::Session;
@@ -15,6 +15,8 @@ pub(in crate::commands) struct Judged {
     pub(in crate::commands) status: BreakGlassStatus,
     /// The entries of the ratifications that count.
     counted: Vec<u64>,
+    /// The entries of those that do not count, each with the reason.
+    void: Vec<(u64, VoidRatification)>,
 }
 
 impl Judged {
@@ -22,11 +24,20 @@ impl Judged {
     /// There is no such break-glass, or the cache cannot be read.
     pub(in crate::commands) fn of(session: &Session, id: BreakGlassId, now: Moment) -> Result<Self, Error> {
         let glass = super::find(session, id)?;
-        let counted = session.ask(|state| {
-            let counted = state.ratifiers(&glass, now)?;
-            Ok(counted.iter().map(|act| act.seq).collect())
+        let (counted, void) = session.ask(|state| {
+            let counted: Vec<u64> = state.ratifiers(&glass, now)?.iter().map(|act| act.seq).collect();
+            let mut void = Vec::new();
+            for act in glass.ratifications().iter().filter(|act| !counted.contains(&act.seq)) {
+                void.extend(state.void_ratification(&glass, act, now)?.map(|why| (act.seq, why)));
+            }
+            Ok((counted, void))
         })??;
-        Ok(Self { status: glass.status(now), counted, glass })
+        Ok(Self { status: glass.status(now), counted, void, glass })
+    }
+
+    /// Why a ratification does not count, if that is known.
+    pub(in crate::commands) fn void(&self, act: &SignedAct) -> Option<VoidRatification> {
+        self.void.iter().find(|(seq, _)| *seq == act.seq).map(|(_, why)| *why)
     }
 
     /// All break-glasses, the newest first.
@@ -49,13 +60,13 @@ impl Judged {
     pub(super) fn columns(&self, now: Moment) -> (String, String) {
         let (count, of) = (self.counted.len(), BreakGlass::RATIFIERS);
         let late = if self.glass.late().is_some() { tr!(", late", "，补录") } else { "" };
-        let deadline = trf!("unauthorised {}", "{}成为未获授权", ago(self.glass.deadline(), now.effective));
+        let deadline = trf!("unauthorised {}", "{}视为未获授权", ago(self.glass.deadline(), now.effective));
         let ratified = trf!("{count} of {of}", "{count}/{of}");
         let next = match self.status {
             BreakGlassStatus::Open => trf!("ends {}", "{}到期", ago(self.glass.end(), now.effective)),
             BreakGlassStatus::Ended if self.glass.is_ahead(now) => tr!("its clock ran ahead", "时钟偏快").to_owned(),
             BreakGlassStatus::Ended => deadline,
-            BreakGlassStatus::Closed => trf!("{ratified}; {deadline}", "{ratified}；{deadline}"),
+            BreakGlassStatus::Closed => trf!("{ratified}; {deadline}", "已追认 {ratified}；{deadline}"),
             BreakGlassStatus::Ratified => ratified,
             BreakGlassStatus::Unauthorised => tr!("for good", "不可更改").to_owned(),
         };
@@ -74,15 +85,15 @@ impl Judged {
             }
             BreakGlassStatus::Ended if self.glass.is_ahead(now) => trf!(
                 "{status}; the clock of its opener ran ahead; nobody has said what was done",
-                "{status}；开启者的时钟偏快；无人说明处置经过"
+                "{status}；开启人的时钟偏快；无人说明处置经过"
             ),
             BreakGlassStatus::Ended => trf!(
                 "{status}; nobody has said what was done; unauthorised {deadline}",
-                "{status}；无人说明处置经过；{deadline}成为未获授权"
+                "{status}；无人说明处置经过；{deadline}视为未获授权"
             ),
             BreakGlassStatus::Closed => trf!(
                 "{status}; {count} of {of} ratifications; unauthorised {deadline} unless ratified",
-                "{status}；已追认 {count}/{of}；若未追认，{deadline}成为未获授权"
+                "{status}；已追认 {count}/{of}；若未追认，{deadline}视为未获授权"
             ),
             BreakGlassStatus::Ratified => trf!("{status} by {count} of {of}", "{status}（{count}/{of}）"),
             BreakGlassStatus::Unauthorised => {
@@ -101,7 +112,7 @@ pub(super) fn write_page(page: &mut Page, session: &Session, id: BreakGlassId, n
     let glass = &it.glass;
     page.title(trf!("{id}: break-glass for {}", "{id}：针对 {} 的紧急处置（break-glass）", glass.opening().incident));
     write_state(page, &it, now);
-    words(page, session, tr!("reason", "理由"), glass.opener().seq)?;
+    words(page, session, tr!("reason", "原因"), glass.opener().seq)?;
     for SignedAct { person, seq, .. } in glass.reports() {
         let by = trf!("what was done, said by {person} (entry {seq})", "处置经过，{person} 说明（第 {seq} 条）");
         let heading = if glass.reports().len() == 1 { tr!("what was done", "处置经过") } else { &by };
@@ -139,12 +150,12 @@ fn write_state(page: &mut Page, it: &Judged, now: Moment) {
         let said = trf!("signed without the register; entered {entered}", "未连接变更台账时签名；补录：{entered}");
         page.field(tr!("late", "补录"), said);
     }
-    let ends = if it.status == BreakGlassStatus::Open { tr!("ends", "到期") } else { tr!("ended", "已结束") };
+    let ends = if it.status == BreakGlassStatus::Open { tr!("ends", "到期") } else { tr!("ended", "已到期") };
     page.field(ends, glass.end());
     if !glass.is_provided_for() {
         let why = tr!(
             "its opener was in none of the groups that the policy names: it cannot be ratified",
-            "开启者不在策略指定的任何一个组中：它不能被追认"
+            "开启人不在策略指定的任何一个组中：它不能被追认"
         );
         page.field(tr!("policy", "策略"), why);
     }
@@ -155,8 +166,11 @@ fn write_state(page: &mut Page, it: &Judged, now: Moment) {
         page.field(tr!("digest", "摘要"), close.leaf);
     }
     for ratification in glass.ratifications() {
-        let counts = it.counted.contains(&ratification.seq);
-        let void = if counts { "" } else { tr!("; does not count", "；不计入") };
+        let void = match it.void(ratification) {
+            _ if it.counted.contains(&ratification.seq) => String::new(),
+            Some(why) => trf!("; does not count: {}", "；不计入：{}", why.phrase()),
+            None => tr!("; does not count", "；不计入").to_owned(),
+        };
         page.field(tr!("ratified", "追认"), format_args!("{}{void}", act(ratification)));
     }
 }

@@ -47,7 +47,9 @@ impl Ratify {
                 return Err(Error::OtherDigest { flag: "--digest", given, found });
             }
             (Some(_), _) | (None, None) => record(context.recorder(), &mut session, plan)?,
-            (None, _) if !context.env.console.is_interactive() => return Err(Error::NeedDigest { flag: "--digest" }),
+            (None, _) if !context.env.console.is_interactive() => {
+                return Err(Error::NeedDigest { flag: "--digest", shows: format!("`twinseal breakglass show {id}`") });
+            }
             (None, Some(_)) => {
                 let mut rehearsal = rehearse(&mut context.recorder(), &mut session, plan)?;
                 let mut page = context.page_above_question();
@@ -73,7 +75,7 @@ fn said(session: &Session, id: BreakGlassId) -> Result<String, Error> {
             let (of, before) = (BreakGlass::RATIFIERS, glass.deadline());
             trf!(
                 "{id} ratified (1 of {of}); 1 more needed before {before}",
-                "{id} 已追认（1/{of}）；{before} 之前还需 1 个"
+                "{id} 已追认（1/{of}）；{before} 之前还需 1 人追认"
             )
         }
     })

@@ -85,7 +85,8 @@ pub fn list(context: &mut Context<'_>) -> Result<(), Error> {
     let (clock, width) = (context.clock(), context.env.width);
     let row = |it: &Used| {
         let Calendar { known, periods, .. } = &it.calendar;
-        let known = known.until().map_or_else(|| known.to_string(), |known| clock.in_table(known, width));
+        let known =
+            known.until().map_or_else(|| tr!("complete", "已列全").to_owned(), |known| clock.in_table(known, width));
         [it.name.to_string(), periods.as_slice().len().to_string(), known, it.freezes()]
     };
     let rows = || calendars.iter().map(row).collect();
@@ -117,14 +118,14 @@ impl Show {
         let reason = reason_of(&session, opened)?;
         let mut page = context.page();
         page.title(trf!("calendar {}", "日历 {}", used.name));
-        page.field(tr!("known", "已知"), output::freeze::schedule(*known, periods));
+        page.field(tr!("known", "时段"), output::freeze::schedule(*known, periods));
         page.field(tr!("set", "设置"), trf!("by proposal {proposal} (entry {seq})", "提案 {proposal}（第 {seq} 条）"));
         page.field(tr!("since", "起始条目"), since);
         if !used.freezes.is_empty() {
             page.field(tr!("freezes", "封网"), used.freezes());
         }
         if let Some(reason) = reason {
-            page.block(tr!("reason", "理由")).quote_text(Gutter::Prose, &reason);
+            page.block(tr!("reason", "原因")).quote_text(Gutter::Prose, &reason);
         }
         output::freeze::period_block(&mut page, periods);
         Ok(context.env.print_long(page.finish())?)

@@ -28,7 +28,7 @@ use crate::{tr, trf};
 #[derive(Debug, Args)]
 #[command(zh("列出接下来没有封网的可用窗口"))]
 #[command(zh_long(
-    "每行是一段没有封网封闭的时间，判断方法与 `twinseal freeze check` 相同：为部分变更预留的时段也算封闭。变更窗口可以取其中任意一段。\
+    "每行是一段不在封网时段内的时间，判断方法与 `twinseal freeze check` 相同：为部分变更单预留的时段也算封网。变更窗口可以取其中任意一段。\
      不区分变更的类型和风险。"
 ))]
 #[command(after_help = "Examples:
@@ -95,10 +95,10 @@ impl Slots {
         };
         let rows: Vec<_> = found.times.iter().map(row).collect();
         if !rows.is_empty() {
-            let header = [tr!("FREE FROM", "可用起始"), tr!("UNTIL", "至"), tr!("BEGINS", "距今")];
+            let header = [tr!("FREE FROM", "可用时段起"), tr!("UNTIL", "止"), tr!("BEGINS", "开始")];
             context.env.print_long(&table(header, rows, context.env.width))?;
         } else {
-            context.env.status(trf!("no window of {} without a freeze", "没有 {} 的无封网窗口", self.length));
+            context.env.status(trf!("no window of {} without a freeze", "没有不与封网重叠的 {} 窗口", self.length));
         }
         if let Some((name, closed)) = &found.end {
             context.env.status(trf!("beyond these, freeze {name} is {closed}", "此后封网 {name}：{closed}"));

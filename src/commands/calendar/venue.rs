@@ -33,13 +33,13 @@ pub struct Venue {
     #[arg(long, zh("年份"))]
     year: u16,
     /// Gaps between sessions up to this length are closed too
-    #[arg(long, value_name = "LENGTH", default_value = "4h", zh("交易时段之间不超过此长度的间隔也封闭"))]
+    #[arg(long, value_name = "LENGTH", default_value = "4h", zh("交易时段之间不超过此长度的间隔也封网"))]
     merge_gaps: String,
     /// Time before the first session that is closed too
-    #[arg(long, value_name = "LENGTH", default_value = "0m", zh("第一个交易时段之前也封闭的时间"))]
+    #[arg(long, value_name = "LENGTH", default_value = "0m", zh("第一个交易时段之前也封网的时间"))]
     before: String,
     /// Time after the last session that is closed too
-    #[arg(long, value_name = "LENGTH", default_value = "0m", zh("最后一个交易时段之后也封闭的时间"))]
+    #[arg(long, value_name = "LENGTH", default_value = "0m", zh("最后一个交易时段之后也封网的时间"))]
     after: String,
     /// Name of the freeze; market-hours unless given
     #[arg(long, value_name = "NAME", zh("封网名称；默认为 market-hours"))]
@@ -90,7 +90,7 @@ impl Venue {
             "# The trading days of {mic} ({exchange}) in {year}, one closed period a day:\n\
              # all sessions, gaps between them up to {merge_gaps}, {before} before and {after} after.\n\
              # From the holidays that the exchange published, as the crate exchange-hours has them.",
-            "# {mic}（{exchange}）{year} 年的交易日，每天一个封闭时段：\n\
+            "# {mic}（{exchange}）{year} 年的交易日，每天一个封网时段：\n\
              # 全部交易时段、不超过 {merge_gaps} 的间隔、之前 {before} 和之后 {after}。\n\
              # 依据交易所公布的休市日，取自 exchange-hours 库。"
         );

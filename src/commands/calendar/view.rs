@@ -209,10 +209,10 @@ fn market(venue: Venue, days: &Days) -> Market {
 /// The row of a closed time. One that is reserved says for which changes, and when they must be back.
 fn freeze_item(it: &Frozen, zone: &Zone) -> Item {
     let scope = it.scope.as_ref().map_or_else(String::new, |scope| trf!("; {scope}", "；{scope}"));
-    let (name, period) = (&it.name, &it.closed.name);
+    let (name, period) = (&it.name, it.closed.phrase());
     let title = trf!("{name} ({period}){scope}", "{name}（{period}）{scope}");
     let [what, status, title] = match &it.closed.reserved {
-        None => [tr!("freeze", "封网").to_owned(), tr!("closed", "封闭").to_owned(), title],
+        None => [tr!("freeze", "封网").to_owned(), tr!("closed", "禁止变更").to_owned(), title],
         Some(reserved) => {
             let back = zone.at(reserved.restored_by);
             let back = format!("{} {}", weekday(&back), back.format("%H:%M"));

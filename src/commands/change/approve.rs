@@ -37,7 +37,7 @@ use crate::{tr, trf};
 #[derive(Debug, Args)]
 #[command(zh("批准变更单的当前修订"))]
 #[command(zh_long(
-    "不给出变更单时，列出你可以批准的变更单。\n\n\
+    "不给出变更单时，列出您可以批准的变更单。\n\n\
      在分页程序（TWINSEAL_PAGER 或 PAGER）中显示每个修订，签名前要求输入变更单编号。在提问处，s 跳过该变更单，r 驳回，v 再次显示页面，\
      d 显示与先前修订的差异。没有终端时必须给出 --revision：`twinseal show` 显示的摘要。\n\n\
      --all-of 用一次回答批准多个变更单：输入变更单的个数，以及这些修订的摘要的开头。只要其中一个不能批准，或在阅读期间有变动，\
@@ -58,7 +58,7 @@ pub struct Approve {
     /// each line of their revisions once
     #[arg(long, value_name = "LIST", conflicts_with_all = ["changes", "revisions"])]
     #[arg(zh(
-        "一起批准的变更单：每行一个编号的文件、用逗号分隔的编号，或 - 表示标准输入；各修订的每一行只在同一页面上显示一次"
+        "一起批准的变更单：每行一个编号的文件、用逗号分隔的编号，或 - 表示标准输入；在同一页面上显示，各修订中相同的行只显示一次"
     ))]
     all_of: Option<String>,
     /// Digest of the revisions to sign together, which the page of --all-of shows; required without a terminal
@@ -186,7 +186,7 @@ pub(super) fn overview(context: &Context<'_>, session: &Session, ids: &[ChangeId
     let header = [
         tr!("CHANGE", "变更单"),
         tr!("RISK", "风险"),
-        tr!("OWNER", "负责人"),
+        tr!("OWNER", "变更负责人"),
         tr!("OPENS", "窗口开始"),
         tr!("TITLE", "标题"),
     ];
@@ -219,7 +219,9 @@ fn approve(
     let plan = |_: &mut Session| Ok(Plan { event: Event::Approve(revision), text: text.cloned() });
     let entry = match digest {
         Some(_) => record(context.recorder(), session, plan)?,
-        None if !context.env.console.is_interactive() => return Err(Error::NeedDigest { flag: "--revision" }),
+        None if !context.env.console.is_interactive() => {
+            return Err(Error::NeedDigest { flag: "--revision", shows: format!("`twinseal show {id}`") });
+        }
         None => {
             let mut rehearsal = rehearse(&mut context.recorder(), session, plan)?;
             match decide(context, session, revision, &mut rehearsal)? {
@@ -279,7 +281,7 @@ pub(super) fn approved_before(context: &Context<'_>, session: &Session, id: Chan
     let (have, next) = (output::count(&tally), output::next_step(&tally, obstacle.as_ref()));
     Ok(Some(trf!(
         "{id} already approved by you ({have}); {next}; nothing was recorded",
-        "{id} 你已批准（{have}）；{next}；未记录任何内容"
+        "{id} 已由您批准（{have}）；{next}；未记录任何内容"
     )))
 }
 
@@ -306,14 +308,14 @@ pub(super) fn renewal(
         let when = output::ago(expires, now.claimed);
         return Ok(Some(trf!(
             "Your approval expires {when}, before the window opens; approving again renews it.",
-            "你的批准将于 {when}失效，早于窗口开始；再次批准即可续期。"
+            "您的批准将于 {when}过期，早于窗口开始；再次批准即可续期。"
         )));
     }
     Ok(void.map(|(_, why)| {
         let why = output::void_reason(why, now.claimed);
         trf!(
             "Your earlier approval does not count ({why}); approving again renews it.",
-            "你先前的批准不计入（{why}）；再次批准即可续期。"
+            "您先前的批准不计入（{why}）；再次批准即可续期。"
         )
     }))
 }
@@ -357,7 +359,7 @@ fn decide<P: FnMut(&mut Session) -> Result<Plan, Error>>(
             Choice::Letter('s') => return Err(Error::Skipped),
             Choice::Letter('r') => match ask_reason(context) {
                 Err(Error::NeedReason) => {
-                    context.env.status(tr!("no reason given; not rejected", "未给出理由；未驳回"))
+                    context.env.status(tr!("no reason given; not rejected", "未说明原因；未驳回"))
                 }
                 reason => return reason.map(Decision::Reject),
             },
@@ -390,7 +392,7 @@ pub(super) fn show_changes(page: &mut Page, session: &Session, id: ChangeId, me:
     let since = mine.and_then(|vote| number(vote.revision)).unwrap_or(current.saturating_sub(1));
     if (1..current).contains(&since) {
         let heading = if mine.is_some() {
-            trf!("changes since revision {since}, which you approved", "与你批准过的修订 {since} 相比的变化")
+            trf!("changes since revision {since}, which you approved", "与您批准过的修订 {since} 相比的变化")
         } else {
             trf!("changes since revision {since}, the previous one", "与上一个修订（修订 {since}）相比的变化")
         };

@@ -11,7 +11,7 @@ use crate::commands::look::show::{marked_parts, write_beside_signed};
 use crate::commands::lookup::{change, change_id, check_named_once, governance_about, is_about_one, name_of_input};
 use crate::commands::{Context, report_already, report_dry_run};
 use crate::domain::{ChangeId, Digest, Event, PersonId, RevisionRef, Risk, Text, Time};
-use crate::error::{Error, SeveralError};
+use crate::error::{Error, SeveralError, shell_word};
 use crate::format::{Entry, Unsigned};
 use crate::input::{Fault, Problem};
 use crate::key_choice::confirm;
@@ -42,7 +42,7 @@ pub(super) fn approve_all(
     if judged.open.is_empty() {
         return report_already(
             context,
-            tr!("all of them are approved by you already; nothing was recorded", "你已全部批准；未记录任何内容"),
+            tr!("all of them are approved by you already; nothing was recorded", "您已全部批准；未记录任何内容"),
         );
     }
     let digest = digest_of(&judged.open);
@@ -55,8 +55,11 @@ pub(super) fn approve_all(
             return Err(Error::OtherDigest { flag: "--digest", given, found: digest });
         }
         Some(_) => {}
-        None if !context.env.console.is_interactive() => return Err(Error::NeedDigest { flag: "--digest" }),
         None if context.options.dry_run => {}
+        None if !context.env.console.is_interactive() => {
+            let shows = format!("`twinseal approve --all-of {} --dry-run`", safe(&shell_word(list)));
+            return Err(Error::NeedDigest { flag: "--digest", shows });
+        }
         None => {
             let word = format!("{} {}", open.len(), digest.to_string().get(..TYPED).unwrap_or_default());
             confirm(context.env, tr!("approve all of them", "全部批准"), &word)?;

@@ -323,9 +323,9 @@ pub fn approvals_needed(session: &Session, facts: &Facts, execution: &Execution)
     Ok(match needs {
         None => String::new(),
         Some(needs) if needs.slots.is_empty() && !needs.independent => {
-            trf!("{} approvals needed", "需要 {} 个批准", needs.total)
+            trf!("{} approvals needed", "需要 {} 人批准", needs.total)
         }
-        Some(needs) => trf!("approvals needed: {}", "需要批准：{}", output::needs(&needs)),
+        Some(needs) => trf!("approvals needed: {}", "需要批准人数：{}", output::needs(&needs)),
     })
 }
 

@@ -63,7 +63,7 @@ pub fn template_for(context: &mut Context<'_>) -> Result<(String, Session), Erro
     // The first lines are about a draft in a file.
     let fields = template.split_once("\n\n").map_or(template.as_str(), |(_, fields)| fields);
     let begin = tr!(
-        "# Fill in this change, save it and close the editor. twinseal checks it, and asks before it is filed.",
+        "# Fill in this change, save it and close the editor. twinseal checks it, and\n# asks before it is filed.",
         "# 请填写此变更单，保存后关闭编辑器。twinseal 会检查它，提交前还会询问。"
     );
     Ok((format!("{begin}\n\n{fields}"), session))

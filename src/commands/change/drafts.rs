@@ -15,7 +15,7 @@ use crate::commands::change::filing::{Becomes, edit_and_record};
 use crate::commands::lookup::change;
 use crate::domain::{RevisionRef, Time, number};
 use crate::error::{AccountError, Error};
-use crate::input::{title_of, without_marks};
+use crate::input::title_of;
 use crate::output::{ago, table};
 use crate::private::{self, Owner};
 use crate::store::{Session, StoreError};
@@ -38,7 +38,7 @@ pub struct Drafts {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// List the drafts of this account
-    #[command(zh("列出本账户的草稿"))]
+    #[command(zh("列出本账号的草稿"))]
     List,
     /// Open a draft in your editor again, and file it
     #[command(zh("在编辑器中重新打开草稿并提交"))]
@@ -141,17 +141,6 @@ pub fn keep(context: &Context<'_>, text: &str, revises: Option<RevisionRef>) -> 
 /// The file cannot be written.
 pub fn replace(path: &Path, text: &str) -> Result<(), Error> {
     Ok(private::replace(path, text).map_err(StoreError::from)?)
-}
-
-/// Removes the comments of earlier faults from a draft.
-///
-/// # Errors
-/// The file cannot be read or written.
-pub fn unmark(path: &Path) -> Result<(), Error> {
-    let failed = |source| Error::File { doing: "read", path: path.to_owned(), source };
-    let text = fs::read_to_string(path).map_err(failed)?;
-    let plain = without_marks(&text);
-    if plain == text { Ok(()) } else { replace(path, &plain) }
 }
 
 /// A draft of this account.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::commands::ask::{Yes, yes_or_no};
 use crate::commands::change::again::Again;
 use crate::commands::change::check::{CheckedDraft, DraftFile, approvals_needed, read_draft};
 use crate::commands::change::commits::check_range;
@@ -13,8 +14,8 @@ use crate::commands::{Context, about_to_sign, report_recorded};
 use crate::domain::{Change, ChangeId, Event, Line, RevisionRef, Text};
 use crate::error::{AccountError, Error};
 use crate::format::{Entry, Unsigned};
-use crate::input::{mark_faults, without_marks};
-use crate::output::{Equal, Gutter, Parts, diff, list, safe_lines, window};
+use crate::input::{mark_faults, marks_in, without_marks};
+use crate::output::{Equal, Gutter, Parts, diff, list, safe_lines};
 use crate::record::{Plan, Rehearsal, rehearse};
 use crate::store::Session;
 use crate::{tr, trf};
@@ -98,6 +99,11 @@ pub fn edit_and_record(
     commits: Option<String>,
 ) -> Result<(), Error> {
     let from = DraftFile::begun(path, drafts::number_of(path), commits);
+    // A draft that is resumed may have the marks of its last faults.
+    let mut comments = match offered {
+        Some(_) => Vec::new(),
+        None => marks_in(&fs::read_to_string(path).unwrap_or_default()),
+    };
     loop {
         let edited = context.env.edit(path);
         let edited = edited.map_err(|source| Error::File { doing: "edit", path: path.to_owned(), source });
@@ -105,25 +111,25 @@ pub fn edit_and_record(
             // Filed or discarded meanwhile.
             return edited.and(Err(AccountError::NoDraft(drafts::number_of(path)).into()));
         }
-        let text = without_marks(&fs::read_to_string(path).unwrap_or_default());
+        let text = without_marks(&fs::read_to_string(path).unwrap_or_default(), &comments);
         if offered.is_some_and(|offered| text == offered) {
             drafts::remove(path)?;
             return edited.and(Err(AccountError::NothingWritten.into()));
         }
-        let recorded =
-            edited.and_then(|()| drafts::unmark(path)).and_then(|()| record(context, becomes, &from, Again::default()));
+        if !comments.is_empty() {
+            drafts::replace(path, &text)?;
+        }
+        let recorded = edited.and_then(|()| record(context, becomes, &from, Again::default()));
         match recorded {
             Err(Error::Faults { path: name, faults }) if context.env.console.is_interactive() => {
-                let (marked, faults) = mark_faults(&text, &faults);
-                drafts::replace(path, &marked)?;
-                let (said, _) = Error::Faults { path: name, faults }.on_screen(context.env.err_width);
+                let marked = mark_faults(&text, &faults);
+                drafts::replace(path, &marked.text)?;
+                comments = marked.comments;
+                let (said, _) = Error::Faults { path: name, faults: marked.faults }.on_screen(context.env.err_width);
                 let said = safe_lines(&said);
                 context.env.status(trf!("error: {said}", "错误：{said}"));
-                let question = tr!(
-                    "Type e to edit it again; anything else keeps the draft:",
-                    "输入 e 重新编辑；其他输入保留草稿："
-                );
-                if context.env.ask(question)? != "e" {
+                let question = tr!("Edit it again? n keeps the draft", "是否重新编辑？n 保留草稿");
+                if !yes_or_no(context.env, question, Yes::Short)? {
                     return finish(context, path, Err(Error::NotConfirmed));
                 }
             }
@@ -174,22 +180,17 @@ fn ask(
     let (kind, risk) = (draft.facts.kind.phrase(), draft.facts.risk.phrase());
     page.field(tr!("kind, risk", "类型、风险"), trf!("{kind}, {risk}", "{kind}，{risk}风险"));
     page.field(tr!("services", "服务"), list(&draft.facts.services));
-    page.field(tr!("window", "变更窗口"), window(&draft.facts.window, context.env.now()));
+    page.field(tr!("window", "变更窗口"), context.clock().window(&draft.facts.window));
     context.env.status(format_args!("\n{}", page.legend().finish()));
     let question = match revised.map(|it| it.current().id) {
         Some(RevisionRef { change, number, .. }) => {
             let number = number + 1;
-            trf!(
-                "Type y to file revision {number} of {change}; anything else keeps the draft:",
-                "输入 y 提交 {change} 修订 {number}；其他输入保留草稿："
-            )
+            trf!("File revision {number} of {change}? n keeps the draft", "是否提交 {change} 修订 {number}？n 保留草稿")
         }
-        None => tr!("Type y to file it; anything else keeps the draft:", "输入 y 提交；其他输入保留草稿：").to_owned(),
+        None => tr!("File it? n keeps the draft", "是否提交？n 保留草稿").to_owned(),
     };
-    match context.env.ask(&format!("\n{question}"))?.as_str() {
-        "y" | "yes" => Ok(()),
-        _ => Err(Error::NotConfirmed),
-    }
+    let files = yes_or_no(context.env, &format!("\n{question}"), Yes::Short)?;
+    if files { Ok(()) } else { Err(Error::NotConfirmed) }
 }
 
 /// Records a draft. One of this account, which the user may not have seen as it is, is shown before and deleted after.

@@ -19,7 +19,7 @@ use crate::{tr, trf};
 /// with targets is that of its targets: succeeded if every target did, rolled-back if every started one was, otherwise
 /// failed.
 #[derive(Debug, Args)]
-#[command(zh("以结果完成已开始的变更"))]
+#[command(zh("完成实施中的变更，并记录结果"))]
 #[command(zh_long(
     "成功或失败的变更可以再次完成，结果为 rolled-back（已回退）；每个目标也可以。有目标的变更的结果由各目标得出：所有目标都成功则为成功，\
      所有已开始的目标都已回退则为已回退，否则为失败。"
@@ -44,7 +44,7 @@ pub struct Finish {
     ))]
     outcome: Option<String>,
     /// Run of the pipeline that started it; the same run may finish it again
-    #[arg(long, value_name = "ID", zh("开始该变更的流水线运行；同一运行可以再次完成"))]
+    #[arg(long, value_name = "ID", zh("开始该变更的流水线运行；同一次运行可以再次完成"))]
     run_id: Option<String>,
     /// Comment on the outcome
     #[arg(long, value_name = "TEXT", zh("结果的备注"))]
@@ -77,7 +77,7 @@ impl Finish {
                     ConfirmationState::Awaiting => {
                         trf!(
                             "; somebody who took no part confirms it: `twinseal confirm {id}`",
-                            "；由未参与的人确认：`twinseal confirm {id}`"
+                            "；须由未参与的人确认：`twinseal confirm {id}`"
                         )
                     }
                     _ => String::new(),

@@ -17,7 +17,7 @@ use crate::trf;
 ///
 /// You can retract an approval until the change is started.
 #[derive(Debug, Args)]
-#[command(zh("收回你对变更单的批准"))]
+#[command(zh("收回您对变更单的批准"))]
 #[command(zh_long("变更开始实施之前，批准可以收回。"))]
 #[command(after_help = "Examples:
   twinseal retract CHG-42 --reason 'The load test was run on the wrong host.'")]
@@ -26,7 +26,7 @@ pub struct Retract {
     #[arg(value_name = "CHANGE", zh("变更单编号，如 CHG-42"))]
     change: String,
     /// Reason
-    #[arg(long, value_name = "TEXT", zh("理由"))]
+    #[arg(long, value_name = "TEXT", zh("原因"))]
     reason: String,
 }
 

@@ -21,7 +21,7 @@ use crate::trf;
 #[derive(Debug, Args)]
 #[command(zh("开始实施已批准的变更"))]
 #[command(zh_long(
-    "只有同时满足以下条件才能开始：你是实施人，变更单已批准且在变更窗口内，没有封网阻止它，每个制品的 SHA-256 都是已批准的。\
+    "只有同时满足以下条件才能开始：您是实施人，变更单已批准且在变更窗口内，没有封网阻止它，每个制品的 SHA-256 都是已批准的。\
      有目标的变更在每个目标上分别开始。"
 ))]
 #[command(after_help = "Examples:
@@ -37,7 +37,7 @@ pub struct Start {
     #[arg(long, value_name = "TARGET", zh("即将变更的目标"))]
     target: Option<String>,
     /// Run of a pipeline; the same run may start it again
-    #[arg(long, value_name = "ID", zh("流水线的运行；同一运行可以再次开始"))]
+    #[arg(long, value_name = "ID", zh("流水线的运行；同一次运行可以再次开始"))]
     run_id: Option<String>,
     /// Artifact about to be deployed; its SHA-256 is recorded
     #[arg(short = 'a', long = "artifact", value_name = "NAME=FILE", zh("即将部署的制品；记录其 SHA-256"))]

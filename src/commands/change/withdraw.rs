@@ -17,7 +17,7 @@ use crate::{tr, trf};
 ///
 /// A withdrawn change cannot be started or revised. At a terminal, you are asked to type the change's id.
 #[derive(Debug, Args)]
-#[command(zh("撤回你申请或负责的变更单"))]
+#[command(zh("撤回您申请或负责的变更单"))]
 #[command(zh_long("已撤回的变更单不能开始实施，也不能修订。在终端上会要求输入变更单编号。"))]
 #[command(after_help = "Examples:
   twinseal withdraw CHG-42
@@ -27,7 +27,7 @@ pub struct Withdraw {
     #[arg(value_name = "CHANGE", zh("变更单编号，如 CHG-42"))]
     change: String,
     /// Reason
-    #[arg(long, value_name = "TEXT", zh("理由"))]
+    #[arg(long, value_name = "TEXT", zh("原因"))]
     reason: Option<String>,
 }
 

@@ -84,7 +84,7 @@ pub fn closed_now(session: &Session, now: Time) -> Result<Vec<(FreezeName, Close
 fn origin(freeze: &Freeze) -> String {
     match &freeze.origin {
         FreezeOrigin::Proposal(id) => trf!("proposal {id}", "提案 {id}"),
-        FreezeOrigin::Alone(by) => trf!("{by} alone", "{by} 单独开始"),
+        FreezeOrigin::Alone(by) => trf!("{by} alone", "{by} 单独发起"),
     }
 }
 
@@ -117,8 +117,11 @@ pub fn list(context: &mut Context<'_>) -> Result<(), Error> {
     let json = || json!({ "freezes": freezes.iter().map(|(name, it)| freeze_json(name, it, now)).collect::<Value>() });
     let (clock, width) = (context.clock(), context.env.width);
     let row = |(name, it): &(FreezeName, Freeze)| {
-        let known =
-            it.terms.known.until().map_or_else(|| it.terms.known.to_string(), |known| clock.in_table(known, width));
+        let known = it
+            .terms
+            .known
+            .until()
+            .map_or_else(|| tr!("complete", "已列全").to_owned(), |known| clock.in_table(known, width));
         let by = freeze::excepting(&it.excepting());
         [name.to_string(), freeze::state(&it.terms, now, false), freeze::scope(&it.terms), by, known]
     };
@@ -126,8 +129,8 @@ pub fn list(context: &mut Context<'_>) -> Result<(), Error> {
     let header = [
         tr!("FREEZE", "封网"),
         tr!("STATE", "状态"),
-        tr!("CONCERNS", "涉及"),
-        tr!("EXCEPTED BY", "例外批准方"),
+        tr!("CONCERNS", "适用范围"),
+        tr!("EXCEPTED BY", "例外批准人"),
         tr!("KNOWN UNTIL", "已知至"),
     ];
     context.ui.answer(context.env, json, || table(header, rows(), width))
@@ -166,7 +169,7 @@ impl Show {
             page.text("", sentence);
         }
         if let Some(reason) = reason {
-            page.block(tr!("reason", "理由")).quote_text(Gutter::Prose, &reason);
+            page.block(tr!("reason", "原因")).quote_text(Gutter::Prose, &reason);
         }
         freeze::period_block(&mut page, &it.terms.periods);
         Ok(context.env.print_long(page.finish())?)
@@ -221,7 +224,7 @@ impl Check {
         let lines = || closed.iter().map(line).collect::<Vec<String>>().join("\n");
         match closed.is_empty() {
             true if !context.ui.json => {
-                context.env.remark(trf!("no freeze is closed at {}", "{} 没有封网处于封闭时段", clock.at(at)));
+                context.env.remark(trf!("no freeze is closed at {}", "{} 不在任何封网时段内", clock.at(at)));
                 Ok(())
             }
             true => context.ui.print_json(context.env, json()),

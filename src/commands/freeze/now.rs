@@ -24,7 +24,7 @@ use crate::{tr, trf};
   twinseal freeze now --service order-gateway --for 90m --reason 'INC-2214'")]
 pub struct Now {
     /// Reason
-    #[arg(long, value_name = "TEXT", zh("理由"))]
+    #[arg(long, value_name = "TEXT", zh("原因"))]
     reason: String,
     /// Affected service; repeat it for each; without it, every service
     #[arg(long = "service", value_name = "SERVICE", zh("受影响的服务；多个服务则重复此选项；不给出则为所有服务"))]
@@ -52,8 +52,8 @@ impl Now {
         };
         let register = session.state().id().map(|id| id.name().to_string()).unwrap_or_default();
         let question = self.services.is_empty().then(|| Question {
-            warning: tr!("without --service it stops every change", "没有 --service 时，它会阻止所有变更"),
-            act: tr!("freeze every service", "封锁所有服务").to_owned(),
+            warning: tr!("without --service it stops every change", "没有 --service 时，它会阻止所有变更单"),
+            act: tr!("freeze every service", "对全部服务封网").to_owned(),
             word: register,
         });
         let entry = record_asked(context, &mut session, page, plan, question)?;
@@ -62,7 +62,7 @@ impl Now {
         let (services, until) = (freeze::services(services), context.clock().both(until));
         let said = trf!(
             "{services} frozen until {until}; `twinseal freeze end {name}` ends it",
-            "{services} 已封网至 {until}；结束：`twinseal freeze end {name}`"
+            "{services} 已封网至 {until}；提前结束：`twinseal freeze end {name}`"
         );
         report_recorded(context, &entry, Some(format!("freeze {name} {}", entry.leaf)), said)
     }
@@ -83,7 +83,7 @@ pub struct End {
     #[arg(value_name = "FREEZE", zh("封网名称"))]
     freeze: String,
     /// Reason
-    #[arg(long, value_name = "TEXT", zh("理由"))]
+    #[arg(long, value_name = "TEXT", zh("原因"))]
     reason: Option<String>,
 }
 
@@ -105,10 +105,10 @@ impl End {
         let still: Vec<String> =
             closed_now(&session, context.env.now())?.iter().map(|(name, _)| name.to_string()).collect();
         let next = match still.is_empty() {
-            true => tr!("no freeze is closed now", "当前没有封网处于封闭时段").to_owned(),
+            true => tr!("no freeze is closed now", "当前不在任何封网时段内").to_owned(),
             false => trf!(
                 "still closed: {}; `twinseal freeze list` shows them",
-                "仍在封闭：{}；查看：`twinseal freeze list`",
+                "仍在封网：{}；查看：`twinseal freeze list`",
                 still.join(", ")
             ),
         };

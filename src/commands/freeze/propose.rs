@@ -39,7 +39,7 @@ impl Propose {
         if draft.calendar.is_none() && draft.terms.end().is_some_and(|end| end <= context.env.now()) {
             context.env.remark(tr!(
                 "note: all closed periods are over; this freeze would stop nothing",
-                "注意：所有封闭时段都已结束；此封网不会阻止任何变更"
+                "注意：所有封网时段都已结束；此封网不会阻止任何变更单"
             ));
         }
         let text = draft.reason.map(|reason| Text::Remark(Field::Reason, reason));
@@ -77,10 +77,10 @@ pub struct Lift {
     #[arg(value_name = "FREEZE", zh("封网名称"))]
     freeze: String,
     /// Reason
-    #[arg(long, value_name = "TEXT", zh("理由"))]
+    #[arg(long, value_name = "TEXT", zh("原因"))]
     reason: String,
     /// Let the person who began it at once begin another one within seven days
-    #[arg(long, zh("允许立即开始该封网的人在七天内再次立即封网"))]
+    #[arg(long, zh("允许单独发起该封网的人在七天内再次发起"))]
     allow_again: bool,
 }
 

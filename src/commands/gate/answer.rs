@@ -95,7 +95,7 @@ impl Line {
     /// What it rests on, with times as people read them.
     fn told(&self, clock: &Clock) -> String {
         let opens =
-            self.failed.as_ref().and_then(Failed::until).map(|at| trf!("; opens {}", "；{}放行", ago(at, clock.now)));
+            self.failed.as_ref().and_then(Failed::until).map(|at| trf!("; opens {}", "；{}满足", ago(at, clock.now)));
         let ends = self.ends.map(|at| trf!(", {}", "，{}", ago(at, clock.now)));
         format!("{}{}", clock.local(&self.detail), opens.or(ends).unwrap_or_default())
     }

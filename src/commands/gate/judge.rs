@@ -106,7 +106,7 @@ fn pin(session: &Session, change: &Change, at_least: Option<Head>) -> Result<Lin
     if let Some(met) = met.filter(|met| *met < change.current().seq) {
         return Ok(Line::satisfied(
             NAME,
-            trf!("this account has verified the log since entry {met}", "本账号从第 {met} 条起已验证日志"),
+            trf!("this account has verified the log since entry {met}", "本账号从第 {met} 条起已核验日志"),
         ));
     }
     let newest = change.approvals().map(|vote| vote.seq).max();
@@ -238,7 +238,7 @@ fn detail(state: &Register, change: &Change, (condition, attempt): (Condition, A
             trf!("{have} of {need}: {people}", "{have}/{need}：{people}")
         }
         Condition::Window => trf!("until {}", "至 {}", facts.window.end()),
-        Condition::TimeToRollBack => trf!("last moment to start {}", "最晚开始 {}", facts.last_start()),
+        Condition::TimeToRollBack => trf!("last moment to start {}", "最晚开始实施：{}", facts.last_start()),
         Condition::Freezes => {
             let met = state.governance().freezes_met(facts, attempt.moment.claimed, facts.window.end())?;
             list(met.iter().map(freeze::met))

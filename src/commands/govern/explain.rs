@@ -135,7 +135,7 @@ fn capacity_table(lines: &[Line], width: Option<u16>) -> String {
         tr!("REQUIREMENT", "要求"),
         tr!("NEEDS", "所需批准"),
         tr!("RESULT", "结果"),
-        tr!("COULD APPROVE", "能批准的人"),
+        tr!("COULD APPROVE", "可批准"),
     ];
     table(header, lines.iter().map(row).collect(), width)
 }
@@ -208,13 +208,13 @@ fn few_sentence(engineer: Option<&PersonId>, need: usize, able: &[PersonId]) -> 
     if able.is_empty() {
         return trf!(
             "{of} needs {need} approvals, and nobody could approve it",
-            "{of}需要 {need} 次批准，但无人能批准"
+            "{of}需要 {need} 人批准，但无人能批准"
         );
     }
     let able = output::list(able);
     trf!(
         "{of} needs {need} approvals, and only {able} could approve it",
-        "{of}需要 {need} 次批准，但只有 {able} 能批准"
+        "{of}需要 {need} 人批准，但只有 {able} 能批准"
     )
 }
 
@@ -265,7 +265,7 @@ pub fn warn_unmeetable(
             context.env.status(trf!(
                 "warning: too few approvers for this policy ({requirement} needs {needed}); \
                  `twinseal policy explain --capacity` shows who could approve now",
-                "警告：对此策略而言审批人不足（{requirement}：需要 {needed}）；\
+                "警告：对此策略而言审批人不足（{requirement}：需要批准人数 {needed}）；\
                  `twinseal policy explain --capacity` 显示现在谁能批准"
             ));
         }

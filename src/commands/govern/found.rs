@@ -1,7 +1,6 @@
 //! `found`: the questions of a founder, whose answers `init` takes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -12,7 +11,7 @@ use crate::commands::account::{join, own_key, settle};
 use crate::commands::ask::ask;
 use crate::commands::lookup::parse;
 use crate::commands::people::members::{Members, member, read_request};
-use crate::commands::people::request::signed;
+use crate::commands::people::request::{requests_here, signed};
 use crate::commands::{Context, Zh};
 use crate::domain::{Asked, PersonId, Policy, RegisterName, Role};
 use crate::error::{AccountError, Error};
@@ -26,9 +25,9 @@ use crate::{tr, trf};
 /// policy. Then it does what `twinseal init` does, and writes config.toml. The other members first write their requests:
 /// `twinseal join --register NAME`.
 #[derive(Debug, Args)]
-#[command(zh("通过提问创建变更台账"))]
+#[command(zh("以问答方式创建变更台账"))]
 #[command(zh_long(
-    "依次询问变更台账的名称、文件、你的标识、其他创始成员的登记申请和策略，\
+    "依次询问变更台账的名称、文件、您的标识、其他创始成员的登记申请和策略，\
      然后完成 `twinseal init` 的工作并写入 config.toml。其他成员先写出登记申请：`twinseal join --register NAME`。"
 ))]
 #[command(after_help = "Examples:
@@ -75,16 +74,28 @@ impl Found {
     /// The founder's own request, signed with their key.
     fn ask_founder(&self, context: &mut Context<'_>, register: &RegisterRef) -> Result<Request, Error> {
         let key = own_key(context, None, self.no_passphrase)?;
-        let person = match context.key_choice.person_meant() {
-            Some(meant) => parse(meant)?,
-            None => join::ask_id(context)?,
+        let meant = context.key_choice.person_meant().map(parse::<PersonId>).transpose()?;
+        let mine = |it: &Request| it.register == *register && it.key == key.public();
+        let before = requests_here(context).into_iter().find(|(_, it)| mine(it));
+        let before = before.filter(|(_, it)| meant.as_ref().is_none_or(|meant| *meant == it.person));
+        let (person, name, usual) = match before {
+            Some((file, Request { person, name, asked, .. })) => {
+                context.env.status(trf!(
+                    "your id and name are those of your request {file}: {person}",
+                    "您的标识和姓名取自您的登记申请 {file}：{person}"
+                ));
+                (person, name, typed(asked.roles().iter().filter(|role| **role != Role::Admin)))
+            }
+            None => {
+                let person = meant.map_or_else(|| join::ask_id(context, &BTreeSet::new()), Ok)?;
+                (person, join::ask_name(context)?, String::new())
+            }
         };
-        let name = join::ask_name(context)?;
         let question = tr!(
             "Your roles besides admin: engineer, approver, or none",
-            "除 admin 外你的角色：engineer、approver，或 none"
+            "除 admin 外您的角色：engineer、approver，或 none"
         );
-        let mut roles = ask(context, question, "", |_, given| {
+        let mut roles = ask(context, question, &usual, |_, given| {
             let roles = if given == "none" { BTreeSet::new() } else { join::roles_of(given)? };
             if roles.contains(&Role::Auditor) { Err(AccountError::AuditorAlone.into()) } else { Ok(roles) }
         })?;
@@ -94,6 +105,11 @@ impl Found {
         let asked = asked.map_err(|invalid| Error::Value { given: now.to_string(), invalid })?;
         signed(context, key, (register.clone(), person, name), asked.with(roles, BTreeSet::new()))
     }
+}
+
+/// Roles as they are typed: `engineer, approver`.
+fn typed<'r>(roles: impl IntoIterator<Item = &'r Role>) -> String {
+    roles.into_iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn ask_place(context: &mut Context<'_>, name: &RegisterName) -> Result<PathBuf, Error> {
@@ -115,7 +131,8 @@ fn ask_place(context: &mut Context<'_>, name: &RegisterName) -> Result<PathBuf, 
 
 /// The requests of the other members; by default those in the current directory.
 fn ask_requests(context: &mut Context<'_>, register: &RegisterRef, founder: &PersonId) -> Result<Vec<Request>, Error> {
-    let usual = requests_here(context, register, founder).join(" ");
+    let others = requests_here(context).into_iter().filter(|(_, it)| it.register == *register && it.person != *founder);
+    let usual = others.map(|(file, _)| file).collect::<Vec<_>>().join(" ");
     let asked = tr!("Requests of the other members, files separated by spaces", "其他成员的登记申请文件，以空格分隔");
     let requests = ask(context, asked, &usual, |context, given| {
         let one = context.env.path(Path::new(given)).is_file();
@@ -133,21 +150,6 @@ fn ask_requests(context: &mut Context<'_>, register: &RegisterRef, founder: &Per
     Ok(requests.into_values().collect())
 }
 
-/// The files in the current directory that are requests of others for this register.
-fn requests_here(context: &mut Context<'_>, register: &RegisterRef, founder: &PersonId) -> Vec<String> {
-    let now = context.env.now();
-    let items = fs::read_dir(&context.env.folder).into_iter().flatten().flatten();
-    let names = items.filter_map(|item| item.file_name().into_string().ok());
-    let mut names: Vec<String> =
-        names.filter(|it| it.ends_with(".request") && !it.contains(char::is_whitespace)).collect();
-    names.sort();
-    names.retain(|name| {
-        let request = read_request(context, Path::new(name), register);
-        request.is_ok_and(|it| it.person != *founder && it.asked.expires() > now)
-    });
-    names
-}
-
 /// Asks for the roles of each member; by default those in the request.
 fn ask_roles(context: &mut Context<'_>, founder: Request, requests: Vec<Request>) -> Result<Members, Error> {
     let (mut members, mut names, mut seconded) = (Vec::new(), BTreeMap::new(), false);
@@ -156,7 +158,7 @@ fn ask_roles(context: &mut Context<'_>, founder: Request, requests: Vec<Request>
     members.push(member(founder, roles));
     let last = requests.len().saturating_sub(1);
     for (at, request) in requests.into_iter().enumerate() {
-        let usual = request.asked.roles().iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ");
+        let usual = typed(request.asked.roles());
         let key = request.key.fingerprint();
         let person = safe(request.person.as_str());
         context.env.status(trf!(

@@ -7,12 +7,12 @@ use clap::Args;
 use crate::commands::govern::explain::few_approvers;
 use crate::commands::govern::policy::read as read_policy_file;
 use crate::commands::lookup::{option_path, parse};
-use crate::commands::people::members::{self, Members};
+use crate::commands::people::members::{self, Members, fingerprints_block};
 use crate::commands::registers::check_utf8;
 use crate::commands::{Context, Zh, about_to_sign, report_recorded};
 use crate::config::Trusted;
 use crate::domain::{
-    Action, Digest, Event, FORMAT, Governance, Moment, PersonId, Policy, Predecessor, Register, RegisterId,
+    Action, Digest, Event, FORMAT, Governance, Member, Moment, PersonId, Policy, Predecessor, Register, RegisterId,
     RegisterName, Role, Text,
 };
 use crate::env::Env;
@@ -36,7 +36,7 @@ use crate::{tr, trf};
 #[command(zh_long(
     "供脚本使用；`twinseal found` 通过提问完成同样的工作。\
      先收集每位创始成员的登记申请（`twinseal join --register NAME`），再用一位创始管理员的密钥创建变更台账。\
-     在另一位创始管理员执行 `twinseal seal` 之前，不能记录任何其他内容。"
+     在另一名创始管理员执行 `twinseal seal` 之前，不能记录任何其他内容。"
 ))]
 #[command(after_help = "Examples:
   twinseal init --name prod --member alice=alice.request:admin \\
@@ -57,7 +57,7 @@ pub struct Init {
     #[arg(long, value_name = "NAME|FILE")]
     after: Option<String>,
     /// First policy in TOML; by default 2 approvals that count for 14 days
-    #[arg(zh("TOML 格式的首个策略；默认需要 2 次批准，14 天内有效"))]
+    #[arg(zh("TOML 格式的首个策略；默认需要 2 人批准，14 天内有效"))]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 }
@@ -152,7 +152,7 @@ impl Founding {
             compose(env, &Register::default(), author, &plan)
         };
         let unsigned = compose(context.env)?;
-        ask(context, (shown, &founded), unsigned, name.as_str())?;
+        ask(context, (shown, &founded, &self.members.0), unsigned, name.as_str())?;
         let signer = context.key_choice.unlock(context.env, source)?;
         let (raw, entry) = sign(compose(context.env)?, &signer)?;
         let mut state = Register::default();
@@ -202,7 +202,7 @@ impl Founding {
         if admins == 2 {
             let note = tr!(
                 "note: name three admins; with two, one lost key blocks every proposal",
-                "注意：请指定三位管理员；只有两位时，丢失一把密钥就会使所有提案无法生效"
+                "注意：请指定三名管理员；只有两名时，丢失一把密钥就会使所有提案无法生效"
             );
             page.text("", note);
         }
@@ -225,21 +225,27 @@ fn report(context: &mut Context<'_>, entry: &Entry, path: &Path) -> Result<(), E
          next: another founding admin runs `twinseal seal --register {option}`\n\
          then everybody else runs `twinseal join --register {option}`",
         "变更台账已创建于 {file}；请另行把指纹告知所有人：打电话或当面\n\
-         下一步：另一位创始管理员执行 `twinseal seal --register {option}`\n\
-         然后其他人执行 `twinseal join --register {option}`"
+         下一步：请另一名创始管理员执行 `twinseal seal --register {option}`\n\
+         然后请其他人执行 `twinseal join --register {option}`"
     );
     report_recorded(context, entry, Some(data), said)
 }
 
 /// Shows the page, with every field of entry 0 that is known before it is signed, and asks for the name. A dry run ends
 /// here.
-fn ask(context: &mut Context<'_>, (mut page, founded): (Page, &str), entry: Unsigned, name: &str) -> Result<(), Error> {
+fn ask(
+    context: &mut Context<'_>,
+    (mut page, founded, members): (Page, &str, &[Member]),
+    entry: Unsigned,
+    name: &str,
+) -> Result<(), Error> {
     page.block(tr!("about to sign: entry 0", "即将签名：第 0 条")).text("", founded);
     if context.options.dry_run {
         context.env.status(page.finish());
         return Err(Error::WouldRecord(Box::new(entry)));
     }
     about_to_sign(&mut page, Some(&entry));
+    fingerprints_block(&mut page, members.iter().map(|it| (&it.person, &it.key)));
     context.env.status(page.finish());
     if context.env.console.is_interactive() {
         confirm(context.env, tr!("sign entry 0", "签署第 0 条"), name)?;

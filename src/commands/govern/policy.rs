@@ -31,7 +31,7 @@ pub enum Policy {
     #[command(zh("说明现行策略，以及谁能批准"))]
     Explain(Explain),
     /// Print a policy draft to fill in
-    #[command(zh("打印待填写的策略草稿"))]
+    #[command(zh("输出待填写的策略草稿"))]
     Draft,
     /// Check a policy draft without proposing it
     ///
@@ -112,7 +112,7 @@ impl Show {
             if source.is_none() {
                 context.env.status(tr!(
                     "no source: the policy in force was set by `twinseal init`, or its text was redacted",
-                    "没有源文件：现行策略由 `twinseal init` 设定，或其文字已隐去"
+                    "没有源文件：现行策略由 `twinseal init` 设定，或其文本已隐去"
                 ));
             }
             let json = || json!({ "source": output::json::written(source.as_ref()) });

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::proposal_page::{action_blocks, state_now, summary_of, write_page};
+use super::proposal_page::{action_blocks, new_keys, state_now, summary_of, write_page};
 use crate::commands::govern::explain::{note_few_approvers, warn_unmeetable};
 use crate::commands::known::note_policy;
 use crate::commands::lookup::{check_named_once, is_about_one, parse, reason};
@@ -33,10 +33,10 @@ pub enum Proposal {
   twinseal proposal show 3")]
     Show(Which),
     /// Second another admin's proposal, which puts it into effect
-    #[command(zh("附议另一位管理员的提案，使其生效"))]
+    #[command(zh("附议另一名管理员的提案，使其生效"))]
     Second(Second),
     /// Decline another admin's proposal
-    #[command(zh("否决另一位管理员的提案"))]
+    #[command(zh("否决另一名管理员的提案"))]
     Decline(Decline),
     /// Withdraw your own proposal
     #[command(zh("撤回自己的提案"))]
@@ -47,8 +47,8 @@ pub enum Proposal {
     ///
     /// Use it for a password or a name that must not stay in the log. Only free text is removed; the rules need none of
     /// it.
-    #[command(zh("提议隐去日志条目的文字"))]
-    #[command(zh_long("用于不得留在日志中的密码或姓名。只移除自由文字，规则不依赖它们。"))]
+    #[command(zh("提议隐去日志条目的文本"))]
+    #[command(zh_long("用于不得留在日志中的密码或姓名。只移除自由文本，规则不依赖这些文本。"))]
     Redact(Redact),
     /// Propose to accept the loss of entries after a restore
     ///
@@ -57,8 +57,8 @@ pub enum Proposal {
     /// newest verified entry is listed accept the log without it.
     #[command(zh("提议在恢复之后接受条目丢失"))]
     #[command(zh_long(
-        "用于变更台账从备份恢复，而没有其他文件含有丢失的条目可供 twinseal recover 找回的情况。\
-         提案列出本账号验证过而日志中没有的每个条目。附议之后，已验证位置在清单中的账号将接受没有这些条目的日志。"
+        "用于变更台账从备份恢复，而没有其他文件含有丢失的条目可供 `twinseal recover` 找回的情况。\
+         提案列出本账号核验过而日志中没有的每个条目。附议之后，已验证位置在清单中的账号将接受没有这些条目的日志。"
     ))]
     Restored(Restored),
 }
@@ -98,7 +98,7 @@ pub struct Decline {
     #[command(flatten)]
     which: Which,
     /// Reason
-    #[arg(zh("理由"))]
+    #[arg(zh("原因"))]
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 }
@@ -109,11 +109,11 @@ pub struct Decline {
   twinseal proposal redact 812 --reason 'Holds a password.'")]
 pub struct Redact {
     /// Entries whose text to redact
-    #[arg(zh("要隐去文字的条目"))]
+    #[arg(zh("要隐去文本的条目"))]
     #[arg(required = true, value_name = "SEQ")]
     seqs: Vec<String>,
     /// Reason
-    #[arg(zh("理由"))]
+    #[arg(zh("原因"))]
     #[arg(long, value_name = "TEXT")]
     reason: String,
 }
@@ -127,11 +127,11 @@ pub struct Redact {
 pub struct Restored {
     /// Lost entry that only another account verified, and its leaf hash, as the error of that account shows it; repeat
     /// it for each, in order
-    #[arg(zh("只有另一账号验证过的丢失条目及其叶哈希，如该账号的错误信息所示；每个条目给出一次，按顺序"))]
+    #[arg(zh("只有另一账号核验过的丢失条目及其叶哈希，如该账号的错误信息所示；每个条目给出一次，按顺序"))]
     #[arg(long, value_name = "SEQ:LEAF")]
     lost: Vec<String>,
     /// Reason
-    #[arg(zh("理由"))]
+    #[arg(zh("原因"))]
     #[arg(long, value_name = "TEXT")]
     reason: String,
 }
@@ -158,12 +158,13 @@ pub fn open(
     action_blocks(&mut page, now, session, &shown, text.as_ref())?;
     page.block(tr!("about to sign: a proposal", "即将签名：提案")).text("", summary_of(session, &shown)?);
     about_to_sign(&mut page, rehearsal.unsigned());
+    new_keys(&mut page, &shown);
     context.env.show(&format!("{}\n", page.finish().trim_start()));
     let entry = rehearsal.record(context.recorder(), session)?;
     let proposal = entry.event.proposal().map_or(0, ProposalId::number);
     let said = trf!(
         "proposal {proposal} opened; another admin runs: `twinseal proposal second {proposal}`",
-        "提案 {proposal} 已提出；由另一位管理员执行：`twinseal proposal second {proposal}`"
+        "提案 {proposal} 已提出；请另一名管理员执行：`twinseal proposal second {proposal}`"
     );
     report_recorded(context, &entry, Some(format!("proposal {proposal} {}", entry.leaf)), said)
 }
@@ -338,7 +339,9 @@ fn second(
             return Err(Error::OtherDigest { flag: "--digest", given, found: opened });
         }
         Some(_) => record(context.recorder(), session, plan)?,
-        None if !context.env.console.is_interactive() => return Err(Error::NeedDigest { flag: "--digest" }),
+        None if !context.env.console.is_interactive() => {
+            return Err(Error::NeedDigest { flag: "--digest", shows: format!("`twinseal proposal show {id}`") });
+        }
         None => {
             let mut rehearsal = rehearse(&mut context.recorder(), session, plan)?;
             let (mut long, mut short) = (context.page_above_question(), context.page_above_question());
@@ -347,6 +350,7 @@ fn second(
             short.block(&trf!("about to sign: second proposal {id}", "即将签名：附议提案 {id}"));
             short.text("", summary_of(session, &found.action)?);
             about_to_sign(&mut short, rehearsal.unsigned());
+            new_keys(&mut short, &found.action);
             context.env.show(long.legend().finish());
             context.env.status(short.finish());
             rehearsal.confirm(context.env, tr!("second this proposal", "附议此提案"), &id.to_string())?;

@@ -6,6 +6,7 @@ use super::proposal::Found;
 use super::stopped::stopped_block;
 use crate::commands::freeze;
 use crate::commands::lookup::{names, parts, reason_of};
+use crate::commands::people::members::fingerprints_block;
 use crate::domain::{
     Action, Calendar, CalendarName, Digest, Fingerprint, Freeze, FreezeName, LostEntries, Moment, PersonId,
     ProposalState, Refusal, Terms, Text, Void,
@@ -28,7 +29,7 @@ pub(super) fn state_now(session: &Session, now: Moment, found: &Found) -> Result
                 ("ahead", tr!("ahead of other clocks; cannot be seconded", "时间超前于其他时钟；不能附议").to_owned())
             }
             Err(Refusal::ProposalLapsed { since, .. }) => {
-                ("lapsed", trf!("lapsed {}", "已于{}失效", ago(since, now.claimed)))
+                ("lapsed", trf!("lapsed {}", "已于 {}失效", ago(since, now.claimed)))
             }
             Err(refusal) => ("stale", trf!("cannot be seconded: {refusal}", "不能附议：{refusal}")),
         },
@@ -61,7 +62,7 @@ pub(super) fn write_page(page: &mut Page, now: Moment, session: &Session, found:
     let parts = parts(session, proposal.seq)?;
     // The names stand beside the people.
     for block in parts.content().iter().filter(|block| block.name != "names") {
-        page.block(block.name).lines(&block.lines);
+        page.block(output::heading(block.name)).lines(&block.lines);
     }
     let text = session.entry(proposal.seq)?.and_then(|entry| entry.text);
     action_blocks(page, now, session, action, text.as_ref())?;
@@ -93,6 +94,15 @@ pub(super) fn action_blocks(
     }
 }
 
+/// Writes the fingerprints of the keys that an action would enrol.
+pub(super) fn new_keys(page: &mut Page, action: &Action) {
+    match action {
+        Action::Enrol(members) => fingerprints_block(page, members.iter().map(|it| (&it.person, &it.key))),
+        Action::AddKey { person, key, .. } => fingerprints_block(page, [(person, key)]),
+        _ => {}
+    }
+}
+
 /// Writes how the entries that this account verified relate to those that a restoration lists, so that an admin who
 /// holds more notices it before seconding.
 fn held_block(page: &mut Page, session: &Session, lost: &LostEntries) -> Result<(), Error> {
@@ -100,19 +110,19 @@ fn held_block(page: &mut Page, session: &Session, lost: &LostEntries) -> Result<
     page.block(tr!("this account", "本账号"));
     let said = match session.pinned().held(lost)? {
         Held::Nothing => {
-            tr!("The log has every entry that this account verified.", "日志含有本账号验证过的每个条目。").to_owned()
+            tr!("The log has every entry that this account verified.", "日志含有本账号核验过的每个条目。").to_owned()
         }
         Held::Listed(head) => trf!(
             "Verified up to entry {head}, which is listed as lost. Its pin would move.",
-            "已验证至条目 {head}，它被列为丢失。已验证位置将会移动。"
+            "已核验至条目 {head}，它被列为丢失。已验证位置将会移动。"
         ),
         Held::Beyond(head) => trf!(
             "Verified up to entry {head}. The list ends at entry {last}: entries would be lost unlisted.",
-            "已验证至条目 {head}。清单止于第 {last} 条：会有未列出的条目丢失。"
+            "已核验至条目 {head}。清单止于第 {last} 条：会有未列出的条目丢失。"
         ),
         Held::OtherBranch(head) => trf!(
             "Verified up to entry {head}, on another branch than the listed entries.",
-            "已验证至条目 {head}，它与所列条目不在同一分支上。"
+            "已核验至条目 {head}，它与所列条目不在同一分支上。"
         ),
     };
     page.text("", said);
@@ -239,7 +249,7 @@ fn redacted_blocks(page: &mut Page, session: &Session, texts: &BTreeMap<u64, Dig
     for seq in texts.keys() {
         let Some((entry, raw)) = session.entry_and_bytes(*seq)? else { continue };
         let what = output::describe(&entry.event);
-        page.block(&trf!("text of entry {seq}: {} {what}", "第 {seq} 条的文字：{} {what}", entry.header.actor));
+        page.block(&trf!("text of entry {seq}: {} {what}", "第 {seq} 条的文本：{} {what}", entry.header.actor));
         let raw = raw.text.unwrap_or_default();
         match raw.is_empty() {
             true => page.text("", tr!("(already redacted)", "（已隐去）")),

@@ -7,6 +7,7 @@ use clap::Args;
 use crate::commands::govern::explain::few_approvers;
 use crate::commands::govern::init::predecessor_block;
 use crate::commands::lookup::{parse, parts};
+use crate::commands::people::members::fingerprints_block;
 use crate::commands::{Context, Zh, about_to_sign, report_recorded};
 use crate::domain::{Digest, Event, Text};
 use crate::error::Error;
@@ -20,7 +21,7 @@ use crate::{tr, trf};
 /// Shows the founding members and the first policy, and asks you to type the register's name. Without a terminal,
 /// --digest is required: the leaf hash of entry 0, which is the fingerprint.
 #[derive(Debug, Args)]
-#[command(zh("以第二位创始管理员的身份封印新变更台账"))]
+#[command(zh("以第二名创始管理员的身份封印新变更台账"))]
 #[command(zh_long(
     "显示创始成员和首个策略，并要求输入变更台账的名称。没有终端时必须给出 --digest：第 0 条的叶哈希，即指纹。"
 ))]
@@ -29,7 +30,7 @@ use crate::{tr, trf};
   twinseal seal --register prod.db --fingerprint DIGEST --digest DIGEST")]
 pub struct Seal {
     /// Leaf hash of entry 0, which you have read: the fingerprint that `twinseal init` prints
-    #[arg(zh("你读过的第 0 条的叶哈希：`twinseal init` 显示的指纹"))]
+    #[arg(zh("您读过的第 0 条的叶哈希：`twinseal init` 显示的指纹"))]
     #[arg(long, value_name = "DIGEST")]
     digest: Option<String>,
 }
@@ -44,7 +45,7 @@ impl Seal {
         let mut page = context.page_above_question();
         page.title(trf!("register {}", "变更台账 {}", entry.header.register));
         page.field(tr!("fingerprint", "指纹"), entry.leaf);
-        page.field(tr!("founded", "创建"), trf!("by {}, {}", "{}，{}", entry.header.actor, entry.header.time));
+        page.field(tr!("founded", "创建人"), trf!("by {}, {}", "{}，{}", entry.header.actor, entry.header.time));
         let names = match &entry.text {
             Some(Text::Names(names)) => names.clone(),
             _ => BTreeMap::new(),
@@ -73,13 +74,16 @@ impl Seal {
             .text("", trf!("register {name}, founded by {founder}", "变更台账 {name}，由 {founder} 创建"));
         page.text("", members_line(members(&entry.event)));
         about_to_sign(&mut page, rehearsal.unsigned());
+        fingerprints_block(&mut page, members(&entry.event).iter().map(|it| (&it.person, &it.key)));
         context.env.status(page.finish());
         match self.digest.as_deref().map(parse::<Digest>).transpose()? {
             Some(given) if given != entry.leaf => {
                 return Err(Error::OtherDigest { flag: "--digest", given, found: entry.leaf });
             }
             Some(_) => {}
-            None if !context.env.console.is_interactive() => return Err(Error::NeedDigest { flag: "--digest" }),
+            None if !context.env.console.is_interactive() => {
+                return Err(Error::NeedDigest { flag: "--digest", shows: "`twinseal person list`".to_owned() });
+            }
             None => rehearsal.confirm(context.env, tr!("seal this register", "封印此变更台账"), name.as_str())?,
         }
         let entry = rehearsal.record(context.recorder(), &mut session)?;

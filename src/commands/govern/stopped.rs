@@ -25,7 +25,7 @@ pub(super) fn stopped_block(page: &mut Page, session: &Session, it: &SetFreeze, 
     // If its calendar was replaced, it can no longer be seconded.
     let Ok(terms) = session.ask(|state| state.governance().with_periods(&it.terms))? else { return Ok(()) };
     let stopped = stopped_by(session, it, &terms, now)?;
-    page.block(tr!("open changes that it would stop", "它将阻止的未结束变更单"));
+    page.block(tr!("open changes that it would stop", "将被阻止的未结束变更单"));
     if stopped.is_empty() {
         page.text("", tr!("none", "无"));
     }
@@ -37,7 +37,7 @@ pub(super) fn stopped_block(page: &mut Page, session: &Session, it: &SetFreeze, 
             false => "",
         };
         page.text("-", trf!("{id} {}: {closed}{again}", "{id} {}：{closed}{again}", status.phrase()));
-        let title = title(session, *id)?.unwrap_or_else(|| tr!("(text redacted)", "（文字已隐去）").to_owned());
+        let title = title(session, *id)?.unwrap_or_else(|| tr!("(text redacted)", "（文本已隐去）").to_owned());
         page.quote_text(Gutter::Prose, &title);
     }
     if stopped.len() > MOST {

@@ -9,11 +9,12 @@ use crate::commands::breakglass::Judged;
 use crate::commands::lookup::{reason_of, title};
 use crate::commands::{Context, Zh};
 use crate::domain::{BreakGlass, Change, ChangeId, Left, Outcome, Status, Tally};
-use crate::error::Error;
+use crate::error::{Error, UsageError};
 use crate::format::Entry;
 use crate::lang::{Lang, within};
 use crate::output::{csv_row, json};
 use crate::store::Session;
+use crate::tr;
 
 /// Export the log or the changes for other programs
 #[derive(Debug, Subcommand)]
@@ -75,6 +76,17 @@ impl Export {
     /// # Errors
     /// The register cannot be opened or read.
     pub fn run(self, context: &mut Context<'_>) -> Result<(), Error> {
+        if context.ui.json && matches!(self, Self::Csv(_)) {
+            return Err(UsageError {
+                message: tr!("export csv prints CSV, not JSON", "export csv 输出 CSV，而不是 JSON").to_owned(),
+                hint: tr!(
+                    "leave out --json, or use `twinseal --json list` or `twinseal export jsonl`",
+                    "请去掉 --json，或用 `twinseal --json list` 或 `twinseal export jsonl`"
+                )
+                .to_owned(),
+            }
+            .into());
+        }
         let session = context.open()?;
         // Programs read it.
         within(Lang::En, || match self {

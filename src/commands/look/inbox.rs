@@ -28,7 +28,7 @@ pub use acts::{Waiting, waiting};
 列出待审批、待开始、待完成、待确认、待评估和待修订的变更单，待附议的提案，以及一个月内到期的日历，最紧急的在前。未追认的\
 紧急处置（break-glass）排在最前，出现在每个人的待办中。待办属于您的密钥的持有人，或 --as 指定的人。
 
---watch 在每次有新日志条目时以及每分钟重新显示待办，直到您按 Ctrl-C。输出不是终端时，每项新待办打印一行。"))]
+--watch 在每次有新日志条目时以及每分钟重新显示待办，直到您按 Ctrl-C。输出不是终端时，每项新待办输出一行。"))]
 #[command(after_help = "Examples:
   twinseal inbox
   twinseal inbox --watch

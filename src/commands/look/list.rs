@@ -117,6 +117,17 @@ impl From<Order> for ChangeOrder {
 /// The word for every status of a change that has not ended.
 pub const OPEN: &str = "open";
 
+/// The words that `--status` takes.
+const STATUSES: [&str; Status::WORDS.len() + 1] = {
+    let mut words = [OPEN; Status::WORDS.len() + 1];
+    let mut n = 0;
+    while n < Status::WORDS.len() {
+        words[n] = Status::WORDS[n];
+        n += 1;
+    }
+    words
+};
+
 /// How many candidates are loaded at a time.
 const AT_A_TIME: usize = 64;
 
@@ -247,10 +258,19 @@ fn statuses(given: &str) -> Result<BTreeSet<Status>, Error> {
     for word in given.split(',').map(str::trim) {
         match word {
             OPEN => statuses.extend(Status::ALL.iter().filter(|it| !it.is_ended())),
-            word => _ = statuses.insert(parse(word)?),
+            word => _ = statuses.insert(word.parse().map_err(|invalid| unknown_status(word, invalid))?),
         }
     }
     Ok(statuses)
+}
+
+/// The error for a word that is no status. `open` is one of those that could be meant.
+fn unknown_status(given: &str, invalid: Invalid) -> Error {
+    let invalid = match invalid {
+        Invalid::Word { what, .. } => Invalid::Word { what, allowed: &STATUSES },
+        invalid => invalid,
+    };
+    Error::Value { given: given.to_owned(), invalid }
 }
 
 /// The digest of an artifact, given by itself or by its file.
@@ -334,7 +354,7 @@ fn nothing(session: &Session) -> &'static str {
     } else {
         tr!(
             "register is not sealed yet; another founding admin runs: `twinseal seal`",
-            "变更台账尚未封印；请另一名创建管理员运行：`twinseal seal`"
+            "变更台账尚未封印；请另一名创始管理员运行：`twinseal seal`"
         )
     }
 }

@@ -99,13 +99,13 @@ impl Log {
                 let absent = match session.redacted(seq)? {
                     Some(proposal) => trf!(
                         "text of entry {seq} was redacted by proposal {proposal}",
-                        "第 {seq} 条日志的文本已由提案 {proposal} 隐去"
+                        "第 {seq} 条的文本已由提案 {proposal} 隐去"
                     ),
-                    None => trf!("entry {seq} has no text", "第 {seq} 条日志没有文本"),
+                    None => trf!("entry {seq} has no text", "第 {seq} 条没有文本"),
                 };
                 (raw.text, absent)
             }
-            _ => (raw.data, trf!("entry {seq} has no data", "第 {seq} 条日志没有数据")),
+            _ => (raw.data, trf!("entry {seq} has no data", "第 {seq} 条没有数据")),
         };
         if bytes.is_none() {
             context.env.remark(absent);

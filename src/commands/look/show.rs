@@ -13,8 +13,8 @@ use crate::commands::lookup::{
 };
 use crate::commands::{Context, Zh};
 use crate::domain::{
-    Act, Change, ChangeId, ConfirmationState, Governance, Moment, OnTarget, Outcome, PersonId, Policy, ProposalId,
-    RefusedAct, Revision, Target, Text, Vote,
+    Act, Change, ChangeId, ConfirmationState, EventKind, Governance, Moment, OnTarget, Outcome, PersonId, Policy,
+    ProposalId, RefusedAct, Revision, Target, Text, Vote,
 };
 use crate::error::Error;
 use crate::output::requirements::RequirementText;
@@ -22,7 +22,7 @@ use crate::output::{
     Clock, Judged, Page, Parts, Remark, Remarks, Timeline, Words, beside_signed, change_page, freeze, json,
     revision_page,
 };
-use crate::store::Session;
+use crate::store::{EntryFilter, Session};
 use crate::trf;
 
 /// Show a change
@@ -59,6 +59,14 @@ impl Show {
         }
         let id = change_id(&self.change)?;
         let view = View::open(context, self.as_of.as_deref())?;
+        let at = view.seq;
+        match (self.show(context, &view, id), at) {
+            (Err(Error::NoChange(_)), Some(at)) => Err(filed_later(context, id, at)?),
+            (shown, _) => shown,
+        }
+    }
+
+    fn show(self, context: &mut Context<'_>, view: &View, id: ChangeId) -> Result<(), Error> {
         let session = &view.session;
         if context.ui.json {
             let mut shown = whole(session, view.now, id)?;
@@ -82,6 +90,17 @@ impl Show {
         }
         Ok(context.env.print_long(page.legend().finish())?)
     }
+}
+
+/// Why there is no change as of an entry: it was filed later, or never.
+fn filed_later(context: &mut Context<'_>, id: ChangeId, at: u64) -> Result<Error, Error> {
+    // The notices about the register were given when it was opened first.
+    context.ui.once = true;
+    let session = context.open()?;
+    let filter = EntryFilter { change: Some(id), kind: Some(EventKind::File), ..EntryFilter::default() };
+    let Some(seq) = session.queries().entries(&filter)?.first().copied() else { return Ok(Error::NoChange(id)) };
+    let time = session.entry(seq)?.ok_or(Error::NoEntry(seq))?.header.time;
+    Ok(Error::FiledLater { change: id, at, seq, time })
 }
 
 /// Writes the page of a change.

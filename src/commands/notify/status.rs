@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::{file, rules, state};
 use crate::commands::{Context, Zh};
+use crate::domain::Time;
 use crate::error::{Error, NotifyError};
-use crate::notify::{Reason, TargetState};
+use crate::notify::{Reason, Rules, TargetState};
 use crate::output::{ago, safe, table};
 use crate::{tr, trf};
 
@@ -55,44 +56,44 @@ impl Status {
             };
             json!({ "entry": begun.map(|it| it.head.seq), "targets": targets.iter().map(one).collect::<Value>() })
         };
-        let text = || {
-            let row = |it: &TargetState| {
-                let state = match &it.pause {
-                    _ if !rules.targets.contains_key(&it.name) => tr!("not in the rules", "不在规则中").to_owned(),
-                    Some((until, reason)) => {
-                        trf!("next try {}: {}", "下次重试 {}：{}", ago(*until, now), safe(&reason.to_string()))
-                    }
-                    None => tr!("ok", "正常").to_owned(),
-                };
-                let delivered =
-                    it.delivered.map_or_else(|| tr!("none in a week", "一周内没有").to_owned(), |at| ago(at, now));
-                [safe(&it.name).into_owned(), it.waiting.to_string(), it.refused.len().to_string(), delivered, state]
-            };
-            let rows = targets.iter().map(row).collect();
-            let header = [
-                tr!("TARGET", "渠道"),
-                tr!("WAITING", "待发送"),
-                tr!("REFUSED", "被拒收"),
-                tr!("DELIVERED", "上次送达"),
-                tr!("STATE", "状态"),
-            ];
-            let mut text = table(header, rows, context.env.width);
-            for it in &targets {
-                for (subject, reason) in &it.refused {
-                    let (name, subject, reason) = (safe(&it.name), safe(subject), reason.to_string());
-                    let reason = safe(&reason);
-                    text.push_str(&trf!("\n{name} refused {subject}: {reason}", "\n{name} 拒收 {subject}：{reason}"));
-                }
-            }
-            if targets.iter().any(|it| !it.refused.is_empty()) {
-                text.push_str(tr!(
-                    "\nsend again: `twinseal notify retry TARGET`",
-                    "\n重新发送：`twinseal notify retry TARGET`"
-                ));
-            }
-            text
-        };
-        let text = text();
+        let text = text(&rules, &targets, now, context.env.width);
         context.ui.answer(context.env, json, || text)
     }
+}
+
+/// The table of the targets, and below it what was refused for good.
+fn text(rules: &Rules, targets: &[TargetState], now: Time, width: Option<u16>) -> String {
+    let row = |it: &TargetState| {
+        let state = match &it.pause {
+            _ if !rules.targets.contains_key(&it.name) => tr!("not in the rules", "不在规则中").to_owned(),
+            Some((until, reason)) => {
+                trf!("next try {}: {}", "下次重试 {}：{}", ago(*until, now), safe(&reason.to_string()))
+            }
+            None => tr!("ok", "正常").to_owned(),
+        };
+        let delivered = it.delivered.map_or_else(|| tr!("none in a week", "一周内没有").to_owned(), |at| ago(at, now));
+        [safe(&it.name).into_owned(), it.waiting.to_string(), it.refused.len().to_string(), delivered, state]
+    };
+    let header = [
+        tr!("TARGET", "渠道"),
+        tr!("WAITING", "待发送"),
+        tr!("REFUSED", "被拒收"),
+        tr!("DELIVERED", "上次送达"),
+        tr!("STATE", "状态"),
+    ];
+    let mut text = table(header, targets.iter().map(row).collect(), width);
+    for it in targets {
+        for (subject, reason) in &it.refused {
+            let (name, subject, reason) = (safe(&it.name), safe(subject), reason.to_string());
+            let reason = safe(&reason);
+            text.push_str(&trf!("\n{name} refused {subject}: {reason}", "\n{name} 拒收 {subject}：{reason}"));
+        }
+    }
+    if targets.iter().any(|it| !it.refused.is_empty()) {
+        text.push_str(tr!(
+            "\nsend again: `twinseal notify retry TARGET`",
+            "\n重新发送：`twinseal notify retry TARGET`"
+        ));
+    }
+    text
 }

@@ -124,7 +124,7 @@ struct What {
 #[derive(Debug, Args)]
 pub struct Why {
     /// Reason, shown to the admin who seconds the proposal
-    #[arg(zh("理由，显示给附议的管理员"))]
+    #[arg(zh("原因，显示给附议的管理员"))]
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 }

@@ -45,13 +45,13 @@ pub enum Key {
     ///
     /// One admin can suspend any key. Lifting the suspension needs a proposal: twinseal key lift.
     #[command(zh("立即停用某人的一把密钥"))]
-    #[command(zh_long("一位管理员即可停用任何密钥。解除停用需要提案：twinseal key lift。"))]
+    #[command(zh_long("一名管理员即可停用任何密钥。恢复停用的密钥需要提案：`twinseal key lift`。"))]
     #[command(after_help = "Examples:
   twinseal key suspend SHA256:E4kUds/bwuNNn6+uI/meaR+3mlTlFQVE7PXcGdo9Crc \\
       --reason 'Stolen laptop.'")]
     Suspend(Target),
     /// Propose to lift the suspension of a key
-    #[command(zh("提议解除密钥的停用"))]
+    #[command(zh("提议恢复停用的密钥"))]
     #[command(after_help = "Examples:
   twinseal key lift SHA256:E4kUds/bwuNNn6+uI/meaR+3mlTlFQVE7PXcGdo9Crc \\
       --reason 'Found again.'")]
@@ -66,7 +66,7 @@ pub struct Target {
     #[arg(value_name = "FINGERPRINT")]
     key: String,
     /// Reason
-    #[arg(zh("理由"))]
+    #[arg(zh("原因"))]
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 }
@@ -137,15 +137,15 @@ impl Target {
         };
         let entry = record_asked(context, &mut session, page, plan, question)?;
         context.ui.report_admins(context.env, &session).map_err(|error| error.after(entry.header.seq))?;
-        let whose = history.as_ref().map_or(String::new(), |it| trf!(" of {}", "（{}）", it.person));
+        let whose = history.as_ref().map_or_else(|| tr!("", " ").to_owned(), |it| trf!(" of {}", "（{}）", it.person));
         let said = match revokes {
             true => trf!(
                 "key {key}{whose} revoked permanently; its approvals no longer count",
-                "密钥 {key}{whose} 已永久吊销；用它作出的批准不再计入"
+                "密钥 {key}{whose}已永久吊销；用它作出的批准不再计入"
             ),
             false => trf!(
                 "key {key}{whose} suspended; its approvals no longer count",
-                "密钥 {key}{whose} 已停用；用它作出的批准不再计入"
+                "密钥 {key}{whose}已停用；用它作出的批准不再计入"
             ),
         };
         report_recorded(context, &entry, None, said)
@@ -175,7 +175,7 @@ fn question(revokes: bool, person: &PersonId) -> Question {
         false => (
             tr!(
                 "approvals by a suspended key no longer count; only two admins can lift the suspension",
-                "用停用的密钥作出的批准不再计入；解除停用需要两位管理员"
+                "用停用的密钥作出的批准不再计入；恢复停用的密钥需要两名管理员"
             ),
             trf!("suspend this key of {person}", "停用 {person} 的这把密钥"),
         ),

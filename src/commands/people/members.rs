@@ -6,9 +6,11 @@ use std::path::Path;
 use crate::commands::Context;
 use crate::commands::files::read_text;
 use crate::commands::lookup::parse;
-use crate::domain::{Grants, Line, Member, PersonId, Role};
+use crate::domain::{Grants, Line, Member, PersonId, PublicKey, Role};
 use crate::error::{Error, RequestError};
 use crate::format::request::{RegisterRef, Request};
+use crate::output::Page;
+use crate::tr;
 
 const FORM: &str = "NAME=REQUEST-FILE:ROLE,ROLE";
 
@@ -90,4 +92,10 @@ pub fn read_request(context: &mut Context<'_>, given: &Path, here: &RegisterRef)
         return Ok(request);
     }
     Err(Error::Request(RequestError::Elsewhere { path, found: request.register.to_string(), here: here.to_string() }))
+}
+
+/// Writes the fingerprints of new keys at the end of a page, where the signed lines have the keys in base64.
+pub fn fingerprints_block<'k>(page: &mut Page, keys: impl IntoIterator<Item = (&'k PersonId, &'k PublicKey)>) {
+    page.block(tr!("keys to compare out of band: by phone, or in person", "请另行核对密钥指纹：打电话或当面"));
+    keys.into_iter().for_each(|(person, key)| _ = page.text(person.as_str(), key.fingerprint()));
 }

@@ -58,8 +58,8 @@ pub enum Person {
     /// suspension of each key (twinseal key lift).
     #[command(zh("立即停用一个人的全部授权和密钥"))]
     #[command(zh_long(
-        "一位管理员即可停用任何人。恢复时，由两位管理员重新授权（twinseal person grant），\
-         并逐把解除密钥的停用（twinseal key lift）。"
+        "一名管理员即可停用任何人。恢复时，由两名管理员重新授权（`twinseal person grant`），\
+         并逐把恢复停用的密钥（twinseal key lift）。"
     ))]
     Suspend(Suspend),
     /// Propose to retire a person, who can then no longer act

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::commands::files::read_text;
 use crate::commands::lookup::{parse, time};
 use crate::commands::{Context, Zh};
 use crate::domain::{Asked, Digest, Line, PersonId, Refusal, RegisterName, Role, Vouch};
@@ -115,7 +116,7 @@ pub fn for_whom(request: &Request) -> String {
         ),
         RegisterRef::Existing(id) => trf!(
             "enrolment request of {person} for register {id}; send it to an admin",
-            "{person} 在变更台账 {id} 的登记申请；请交给一位管理员"
+            "{person} 在变更台账 {id} 的登记申请；请交给一名管理员"
         ),
     }
 }
@@ -134,6 +135,23 @@ pub fn signed(
     let key = signer.public();
     let proof = signer.sign(NAMESPACE, body(&register, &person, &asked, &key).as_bytes())?;
     Ok(Request { proof, register, person, asked, key, vouch: None, name })
+}
+
+/// The requests in the current directory that have not expired, with the names of their files.
+pub fn requests_here(context: &mut Context<'_>) -> Vec<(String, Request)> {
+    let now = context.env.now();
+    let items = std::fs::read_dir(&context.env.folder).into_iter().flatten().flatten();
+    let names = items.filter(|item| item.path().is_file()).filter_map(|item| item.file_name().into_string().ok());
+    let mut names: Vec<String> =
+        names.filter(|it| it.ends_with(".request") && !it.contains(char::is_whitespace)).collect();
+    names.sort();
+    let mut requests = Vec::new();
+    for name in names {
+        let text = read_text(context.env, Path::new(&name)).unwrap_or_default();
+        let request = Request::read(text.as_bytes()).ok().filter(|it| it.asked.expires() > now);
+        requests.extend(request.map(|it| (name, it)));
+    }
+    requests
 }
 
 /// Writes a request into a new file. An existing file is never overwritten: it could be a key.

@@ -21,7 +21,7 @@ pub struct Suspend {
     #[arg(value_name = "PERSON")]
     person: String,
     /// Reason
-    #[arg(zh("理由"))]
+    #[arg(zh("原因"))]
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 }
@@ -45,7 +45,7 @@ impl Suspend {
         let question = short.or_else(|| {
             let warning = tr!(
                 "all grants end and all keys stop at once; two admins can restore grants and keys",
-                "全部授权立即结束，全部密钥立即停用；恢复授权和密钥需要两位管理员"
+                "全部授权立即结束，全部密钥立即停用；恢复授权和密钥需要两名管理员"
             );
             Some(Question { warning, act, word: person.to_string() })
         });
@@ -75,7 +75,7 @@ pub fn if_left_short(
     let short = session.ask(|state| Ok(state.governance().is_left_short(person, key)?))??;
     let warning = tr!(
         "fewer than two admins would be left, and no proposal could be seconded any more",
-        "管理员将不足两位，此后任何提案都无法获得附议"
+        "管理员将不足两名，此后任何提案都无法获得附议"
     );
     Ok(short.then(|| Question { warning, act, word: person.to_string() }))
 }

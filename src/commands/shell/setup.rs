@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Command, ValueEnum};
+use clap::{Arg, Args, Command, ValueEnum};
 use clap_mangen::Man;
 use serde_json::json;
 
@@ -23,8 +23,8 @@ use crate::{tr, trf};
 #[derive(Debug, Args)]
 #[command(zh("安装命令补全和手册页"))]
 #[command(zh_long(
-    "为你的 shell 写出补全脚本，并把手册页写到主目录下。补全知道命令、选项、状态和帮助主题、你的草稿，\
-     以及本账号上次在其变更台账中验证过的内容：变更单、目标、人员、服务、封网和提案。手册页只有英文。"
+    "为您的 shell 写出补全脚本，并把手册页写到主目录下。补全知道命令、选项、状态和帮助主题、您的草稿，\
+     以及本账号上次在其变更台账中核验过的内容：变更单、目标、人员、服务、封网和提案。手册页只有英文。"
 ))]
 #[command(after_help = "Examples:
   twinseal setup-shell
@@ -35,10 +35,13 @@ pub struct SetupShell {
     #[arg(zh("shell；默认取自变量 SHELL"))]
     shell: Option<Shell>,
     /// Print the completion script instead
-    #[arg(zh("只打印补全脚本"))]
+    #[arg(zh("只输出补全脚本"))]
     #[arg(long)]
     print: bool,
 }
+
+/// The name of the program.
+const PROGRAM: &str = "twinseal";
 
 impl Shell {
     fn script(self) -> &'static str {
@@ -55,6 +58,15 @@ impl Shell {
             Self::Bash => data.join("bash-completion/completions/twinseal"),
             Self::Zsh => data.join("zsh/site-functions/_twinseal"),
             Self::Fish => config.join("fish/completions/twinseal.fish"),
+        }
+    }
+
+    /// The command that tells `man` where the pages are; the empty part stands for where it looks otherwise.
+    fn manpath(self, folder: &Path) -> String {
+        let folder = folder.display();
+        match self {
+            Self::Bash | Self::Zsh => format!("export MANPATH={folder}:$MANPATH"),
+            Self::Fish => format!("set -x MANPATH {folder} $MANPATH ''"),
         }
     }
 
@@ -92,10 +104,16 @@ impl SetupShell {
         within(Lang::En, || {
             let mut program = program().disable_help_subcommand(true);
             program.build();
-            install_manuals(program, &manuals)
+            install_manuals(&program, &manuals)
         })?;
         context.env.remark(trf!("completion: {}", "补全：{}", safe(&place.display().to_string())));
         context.env.remark(trf!("manual pages: {}", "手册页：{}", safe(&manuals.display().to_string())));
+        let variable = shell.manpath(&data.join("man"));
+        context.env.remark(trf!(
+            "if `man twinseal` finds no page: `{}`",
+            "如果 `man twinseal` 找不到手册页：`{}`",
+            safe(&variable)
+        ));
         context.env.remark(trf!("next: {}", "下一步：{}", safe(&shell.note(&place))));
         if !context.ui.json {
             return Ok(());
@@ -111,12 +129,22 @@ fn usual(context: &Context<'_>) -> Option<Shell> {
     Shell::from_str(path.file_name()?.to_str()?, false).ok()
 }
 
-/// Installs the manual page of a command, and those of the commands below it.
-fn install_manuals(command: Command, folder: &Path) -> Result<(), Error> {
+/// Installs the manual page of a command, and those of the commands below it. Only the page of the program lists the
+/// global options.
+fn install_manuals(command: &Command, folder: &Path) -> Result<(), Error> {
     for command in command.get_subcommands().filter(|it| !it.is_hide_set()) {
-        install_manuals(command.clone(), folder)?;
+        install_manuals(command, folder)?;
     }
-    let (manual, mut page) = (Man::new(command), Vec::new());
+    let whole = command.get_name() == PROGRAM;
+    let usage = command.clone().render_usage().to_string();
+    let usage = usage.split_once(": ").map_or(usage.clone(), |(_, usage)| usage.to_owned());
+    let listed = |it: Arg| if it.is_global_set() { it.hide(!whole).hide_short_help(false) } else { it };
+    let manual = Man::new(command.clone().override_usage(usage).mut_args(listed));
+    let manual = manual.source(format!("{PROGRAM} {}", env!("CARGO_PKG_VERSION")));
+    let mut page = Vec::new();
     manual.render(&mut page)?;
+    if !whole {
+        page.extend_from_slice(b".SH \"SEE ALSO\"\n\\fBtwinseal\\fR(1), for the global options\n");
+    }
     Ok(private::install(&folder.join(manual.get_filename()), &page).map_err(StoreError::from)?)
 }

@@ -20,7 +20,7 @@ use crate::{tr, trf};
 #[derive(Debug, Args)]
 #[command(zh("将变更台账备份到新文件"))]
 #[command(zh_long(
-    "即使其他进程正在写入，备份也是一致的。备份可在任何地方读取和核验，且从不被写入。用 twinseal restore 从备份恢复变更台账。"
+    "即使其他进程正在写入，备份也是一致的。备份可在任何地方读取和核验，且从不被写入。用 `twinseal restore` 从备份恢复变更台账。"
 ))]
 #[command(after_help = "Examples:
   twinseal backup /backup/prod-2026-12-01.db
@@ -43,9 +43,9 @@ impl Backup {
         let json = || json!({ "backup": out.display().to_string(), "newest": newest });
         let entries = newest.map_or(0, |newest| newest + 1);
         let name = safe(&self.out.display().to_string()).into_owned();
-        context
-            .ui
-            .answer(context.env, json, || trf!("backup {name}: {entries} entries", "备份 {name}：{entries} 条"))?;
+        context.ui.answer(context.env, json, || {
+            trf!("backup {name}: {entries} entries", "备份 {name}：共 {entries} 条日志")
+        })?;
         context.env.remark(trf!(
             "verify it where it is stored: `twinseal verify --register {}`",
             "请在存放处核验：`twinseal verify --register {}`",

@@ -23,9 +23,9 @@ use crate::{tr, trf};
 /// cache up to date; it changes nothing else. To check the log itself, use twinseal verify. The exit code is 0 without
 /// faults, otherwise 4.
 #[derive(Debug, Args)]
-#[command(zh("检查密钥、代理、时钟、文件和磁盘"))]
+#[command(zh("检查密钥、ssh-agent、时钟、文件和磁盘"))]
 #[command(zh_long(
-    "每行为正常、警告或故障，并提示如何解决。与其他命令一样，doctor 会更新已验证缓存；除此之外不改动任何内容。要检查日志本身，请用 twinseal verify。没有故障时退出码为 0，否则为 4。"
+    "每行为正常、警告或故障，并提示如何解决。与其他命令一样，doctor 会更新已验证缓存；除此之外不改动任何内容。要检查日志本身，请用 `twinseal verify`。没有故障时退出码为 0，否则为 4。"
 ))]
 #[command(after_help = "Examples:
   twinseal doctor
@@ -192,7 +192,7 @@ fn enrolled(context: &Context<'_>, session: Option<&Session>, key: &PublicKey, p
         (_, Some(KeyState::Suspended)) => {
             let hint = tr!(
                 "ask two admins to lift the suspension (`twinseal key lift`), or use another key",
-                "请两名管理员解除停用（`twinseal key lift`），或使用其他密钥"
+                "请两名管理员恢复该密钥（`twinseal key lift`），或使用其他密钥"
             );
             Check::fault(tr!("key", "密钥"), what, hint)
         }
@@ -219,26 +219,32 @@ fn agent(context: &Context<'_>, session: Option<&Session>, key: Option<&KeySourc
     let agent = match context.key_choice.agent() {
         Ok(agent) => agent,
         Err(_) => {
-            return Check::ok(tr!("agent", "代理"), tr!("none: SSH_AUTH_SOCK is not set", "无：未设置 SSH_AUTH_SOCK"));
+            return Check::ok(
+                tr!("agent", "ssh-agent"),
+                tr!("none: SSH_AUTH_SOCK is not set", "无：未设置 SSH_AUTH_SOCK"),
+            );
         }
     };
     let socket = agent.socket().display();
     match agent.keys() {
         Ok(held) if held.is_empty() => {
             let what = trf!("{socket} holds no Ed25519 key, or is locked", "{socket} 中没有 Ed25519 密钥，或已锁定");
-            Check::ok(tr!("agent", "代理"), what)
+            Check::ok(tr!("agent", "ssh-agent"), what)
         }
         Ok(held) => {
             let name = |key: &PublicKey, comment: &str| {
                 trf!("{} ({comment}){}", "{}（{comment}）{}", key.fingerprint(), key_owner(session, key).0)
             };
             let names: Vec<String> = held.iter().map(|it| name(&it.key, &it.comment)).collect();
-            Check::ok(tr!("agent", "代理"), trf!("{socket} holds {}", "{socket} 中有 {}", names.join(tr!("; ", "；"))))
+            Check::ok(
+                tr!("agent", "ssh-agent"),
+                trf!("{socket} holds {}", "{socket} 中有 {}", names.join(tr!("; ", "；"))),
+            )
         }
         // A stale socket does not matter if the key is in a file.
         Err(error @ AgentError::Unreachable { .. }) if matches!(key, Some(KeySource::File(_))) => {
-            Check::ok(tr!("agent", "代理"), trf!("none: {error}", "无：{error}"))
+            Check::ok(tr!("agent", "ssh-agent"), trf!("none: {error}", "无：{error}"))
         }
-        Err(error) => Check::error(tr!("agent", "代理"), State::Warning, &KeyError::from(error).into()),
+        Err(error) => Check::error(tr!("agent", "ssh-agent"), State::Warning, &KeyError::from(error).into()),
     }
 }

@@ -15,7 +15,7 @@ use crate::{tr, trf};
 /// The tables are derived from the log for readers with SQL. Prints every row that differed.
 #[derive(Debug, Args)]
 #[command(zh("根据日志重建变更台账的数据表"))]
-#[command(zh_long("数据表由日志推导而来，供 SQL 读取。打印每一行不一致的数据。"))]
+#[command(zh_long("数据表由日志推导而来，供 SQL 读取。输出每一行不一致的数据。"))]
 #[command(after_help = "Examples:
   twinseal rebuild")]
 pub struct Rebuild {}

@@ -28,7 +28,7 @@ use crate::{tr, trf};
   twinseal recover prod.db.broken-20261201T180000Z")]
 pub struct Recover {
     /// Backup, or broken register that twinseal repair kept
-    #[arg(value_name = "FILE", zh("备份，或 twinseal repair 保留的损坏的变更台账"))]
+    #[arg(value_name = "FILE", zh("备份，或 `twinseal repair` 保留的损坏的变更台账"))]
     copy: PathBuf,
 }
 

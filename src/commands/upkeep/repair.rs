@@ -65,19 +65,10 @@ impl Repair {
         findings.extend(session.unredacted()?);
         let newest = session.state().head().ok_or_else(|| StoreError::Broken(first))?.seq;
         let fingerprint = session.fingerprint();
-        let remembered = PinFile::in_folder(&context.registers.state_folder(fingerprint)).read(fingerprint)?;
-        if let Some(Pin { head, verified, .. }) = remembered {
-            let folder = context.registers.state_folder(fingerprint);
-            let known = match head.seq <= newest {
-                true => Some(head),
-                false => remembered_leaf(&folder, newest)?.map(|leaf| Head { seq: newest, leaf }),
-            };
-            // The valid part is not what this account verified: the file was replaced.
-            if let Some(known) = known
-                && !session.holds(known)?
-            {
-                return Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified: Some(verified) }.into());
-            }
+        let folder = context.registers.state_folder(fingerprint);
+        let remembered = PinFile::in_folder(&folder).read(fingerprint)?;
+        if let Some(pin) = &remembered {
+            check_known(&session, &folder, pin, newest)?;
         }
         let path = session.shared().path().to_owned();
         let bar = busy(context.env, newest, tr!("copying the valid entries", "正在复制有效的日志条目"));
@@ -104,6 +95,21 @@ impl Repair {
             ));
         }
         Ok(())
+    }
+}
+
+/// Fails if the valid part, which ends with entry `newest`, is not what this account verified: the file was replaced.
+fn check_known(session: &Session, folder: &Path, pin: &Pin, newest: u64) -> Result<(), Error> {
+    let Pin { head, verified, .. } = *pin;
+    let known = match head.seq <= newest {
+        true => Some(head),
+        false => remembered_leaf(folder, newest)?.map(|leaf| Head { seq: newest, leaf }),
+    };
+    match known {
+        Some(known) if !session.holds(known)? => {
+            Err(StoreError::PinLost { seq: head.seq, leaf: head.leaf, verified: Some(verified) }.into())
+        }
+        _ => Ok(()),
     }
 }
 

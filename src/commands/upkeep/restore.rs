@@ -22,14 +22,14 @@ use crate::{tr, trf};
 #[derive(Debug, Args)]
 #[command(zh("从备份恢复变更台账"))]
 #[command(zh_long(
-    "将备份文件本身变为变更台账。仅在变更台账丢失时恢复：开头相同的两个变更台账会各自发展。核验过更新日志条目的账号会拒绝该变更台账，直到找回这些条目。"
+    "将备份文件本身变为变更台账。仅在变更台账丢失时恢复：开头相同的两个变更台账会分叉。核验过更新日志条目的账号会拒绝该变更台账，直到找回这些条目。"
 ))]
 #[command(after_help = "Examples:
   cp /backup/prod-2026-12-01.db prod.db
   twinseal restore prod.db")]
 pub struct Restore {
     /// Backup file that twinseal backup made
-    #[arg(value_name = "FILE", zh("twinseal backup 创建的备份文件"))]
+    #[arg(value_name = "FILE", zh("`twinseal backup` 创建的备份文件"))]
     copy: PathBuf,
 }
 
@@ -45,8 +45,8 @@ impl Restore {
             context.env.status(trf!(
                 "warning: this account knows the register at {}, and that file exists. Two registers with the same \
                  beginning would diverge. Restore only if the register is lost, and at its path",
-                "警告：本账号已知的该变更台账位于 {}，且该文件存在。开头相同的两个变更台账会各自发展。\
-                 仅在变更台账丢失时，在其原路径恢复",
+                "警告：本账号已知的该变更台账位于 {}，且该文件存在。开头相同的两个变更台账会分叉。\
+                 仅当变更台账丢失时，才在其原路径恢复",
                 safe(&other.display().to_string())
             ));
             if context.env.console.is_interactive() {

@@ -8,7 +8,7 @@ use crate::commands::lookup::{redaction, seconded_by};
 use crate::commands::ui::progress;
 use crate::commands::{Context, Zh};
 use crate::config::Trusted;
-use crate::domain::{Moment, Restoration};
+use crate::domain::{Digest, Moment, Restoration};
 use crate::error::Error;
 use crate::format::{Defect, Raw, entry};
 use crate::output::{self, Gutter, Page, Redaction};
@@ -64,13 +64,7 @@ impl Verify {
         let first = read.as_ref().and_then(Option::as_ref);
         let (fingerprint, met_before, other) = (identity.fingerprint, identity.met, identity.expected());
         let wrong = other.is_some();
-        if let Some(expected) = other {
-            let meaning = trf!(
-                "entry 0 has leaf hash {fingerprint}, expected {expected}",
-                "第 0 条的叶哈希为 {fingerprint}，应为 {expected}"
-            );
-            findings.push(Finding::of_file("fingerprint", meaning));
-        }
+        findings.extend(other.map(|expected| another(fingerprint, expected)));
         let now = context.env.now();
         // With --fingerprint the register is trusted, as by every other command.
         let trusts = !met_before
@@ -113,6 +107,15 @@ impl Verify {
         let reported = report(context, &session, &reading, &anchor, &findings);
         if findings.is_empty() { reported } else { Err(Error::Findings { count: findings.len() }) }
     }
+}
+
+/// The finding that a file holds another register than the trusted one.
+fn another(fingerprint: Digest, expected: String) -> Finding {
+    let meaning = trf!(
+        "entry 0 has leaf hash {fingerprint}, expected {expected}",
+        "第 0 条的叶哈希为 {fingerprint}，应为 {expected}"
+    );
+    Finding::of_file("fingerprint", meaning)
 }
 
 /// Remembers a register that the user identified by its fingerprint. Returns `false` if entry 0 is invalid.
@@ -171,18 +174,7 @@ fn report(
         let label = if whole { tr!("head", "日志末尾") } else { tr!("valid up to", "有效至") };
         page.field(label, trf!("entry {} {}", "第 {} 条 {}", head.seq, head.leaf));
     }
-    let anchored_to = match anchor {
-        Anchor::Pin(Pin { head, verified, .. }) => trf!(
-            "this account's pin: entry {}, verified {verified}",
-            "本账号的已验证位置：第 {} 条，核验于 {verified}",
-            head.seq
-        ),
-        Anchor::Beginning => {
-            tr!("the fingerprint: the beginning only, not the end", "指纹：只锚定开头，未锚定末尾").to_owned()
-        }
-        Anchor::Nothing => tr!("nothing outside this file", "该文件之外没有任何依据").to_owned(),
-    };
-    page.field(tr!("anchored to", "锚定于"), anchored_to);
+    page.field(tr!("anchored to", "锚定于"), anchored_to(anchor));
     for notice in &reading.notices {
         page.field(tr!("notice", "提醒"), notice);
     }
@@ -190,17 +182,7 @@ fn report(
         page.field(tr!("redacted", "已隐去"), trf!("text of entry {seq}, {}", "第 {seq} 条的文本，{}", redacted.by));
         reason(&mut page, redacted);
     }
-    for (heads, by) in &past.restored {
-        let Restoration { restored, lost } = heads;
-        let (lost, by_whom) = (output::lost_entries(restored.seq, lost.seq), &by.by);
-        let what = trf!(
-            "continues after entry {}; {lost} lost, {by_whom}",
-            "接第 {} 条之后；{lost} 丢失，{by_whom}",
-            restored.seq
-        );
-        page.field(tr!("restored", "已恢复"), what);
-        reason(&mut page, by);
-    }
+    past.restored.iter().for_each(|it| restored(&mut page, it));
     past.break_glasses.iter().for_each(|it| break_glass(&mut page, it, now));
     for finding in findings {
         page.field(tr!("finding", "问题"), finding);
@@ -217,15 +199,52 @@ fn report(
     Ok(context.env.print_long(page.finish())?)
 }
 
+/// What besides the file itself says that the log is whole.
+fn anchored_to(anchor: &Anchor) -> String {
+    match anchor {
+        Anchor::Pin(Pin { head, verified, .. }) => trf!(
+            "this account's pin: entry {}, verified {verified}",
+            "本账号的已验证位置：第 {} 条，核验于 {verified}",
+            head.seq
+        ),
+        Anchor::Beginning => {
+            tr!("the fingerprint: the beginning only, not the end", "指纹：只锚定开头，未锚定末尾").to_owned()
+        }
+        Anchor::Nothing => tr!("nothing outside this file", "该文件之外没有任何依据").to_owned(),
+    }
+}
+
+/// Says which entries a restoration lost, and who accepted that.
+fn restored(page: &mut Page, (heads, by): &(Restoration, Redaction)) {
+    let Restoration { restored, lost } = heads;
+    let (lost, by_whom) = (output::lost_entries(restored.seq, lost.seq), &by.by);
+    let what = trf!(
+        "continues after entry {}; {lost} lost, {by_whom}",
+        "从第 {} 条之后继续；{lost}已丢失，{by_whom}",
+        restored.seq
+    );
+    page.field(tr!("restored", "已恢复"), what);
+    reason(page, by);
+}
+
 /// Says what was done without approval. Whether it is ratified or not, it is no approved change.
 fn break_glass(page: &mut Page, it: &Judged, now: Moment) {
     let (id, opener) = (it.glass.id(), it.glass.opener());
     let (status, person, seq) = (it.line(now), &opener.person, opener.seq);
     let what = trf!(
         "{id} by {person} (entry {seq}): {status}; no change was approved by it",
-        "{id}，{person} 开启（第 {seq} 条）：{status}；它不等于批准任何变更单"
+        "{id}，由 {person} 开启（第 {seq} 条）：{status}；未因此批准任何变更单"
     );
     page.field(tr!("break-glass", "紧急处置"), what);
+    for act in it.glass.ratifications() {
+        let Some(why) = it.void(act) else { continue };
+        let (person, seq, why) = (&act.person, act.seq, why.phrase());
+        let what = trf!(
+            "ratification of {id} by {person} (entry {seq}): {why}",
+            "{person} 对 {id} 的追认（第 {seq} 条）：{why}"
+        );
+        page.field(tr!("not counted", "不计入"), what);
+    }
 }
 
 /// The result in words. Intact without a qualification means: sealed, and compared with a pin.

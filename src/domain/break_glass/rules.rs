@@ -3,7 +3,7 @@
 use crate::domain::records::{Denied, Unloaded};
 use crate::domain::{
     BreakGlass, BreakGlassId, BreakGlassStatus, Digest, Duty, Event, Field, Header, Moment, PartInBreakGlass, PersonId,
-    Policy, Refusal, Register, Role, SignedAct, TOLERANCE, Timed, Word,
+    Policy, Refusal, Register, Role, SignedAct, TOLERANCE, Timed, VoidRatification, Word,
 };
 
 impl Register {
@@ -164,18 +164,39 @@ impl Register {
         if let Some(ratified) = glass.ratified() {
             return Ok(ratified.collect());
         }
-        let governance = self.governance();
         let mut counted = Vec::new();
         for act in glass.latest_ratifications() {
-            if governance.has_role(&act.person, Role::Approver, now)?
-                && !governance.is_kept_from_approving(&act.person, now)?
-                && governance.is_live(act.key, &act.person)?
-                && self.part_in(glass, &act.person)?.is_none()
-            {
+            if self.void_ratification(glass, act, now)?.is_none() {
                 counted.push(act);
             }
         }
         Ok(counted)
+    }
+
+    /// Why a ratification does not count at a moment as long as too few do; `None` if it counts.
+    ///
+    /// # Errors
+    /// [`Unloaded`].
+    pub fn void_ratification(
+        &self,
+        glass: &BreakGlass,
+        act: &SignedAct,
+        now: Moment,
+    ) -> Result<Option<VoidRatification>, Unloaded> {
+        let governance = self.governance();
+        Ok(if !glass.latest_ratifications().any(|it| it.seq == act.seq) {
+            Some(VoidRatification::Replaced)
+        } else if !governance.is_live(act.key, &act.person)? {
+            Some(VoidRatification::DeadKey)
+        } else if !governance.has_role(&act.person, Role::Approver, now)? {
+            Some(VoidRatification::NoApprover)
+        } else if governance.is_kept_from_approving(&act.person, now)? {
+            Some(VoidRatification::Separate)
+        } else if self.part_in(glass, &act.person)?.is_some() {
+            Some(VoidRatification::TookPart)
+        } else {
+            None
+        })
     }
 
     /// A break-glass after a judged act on it.

@@ -14,7 +14,7 @@ use crate::domain::{
 
 closed_enum!(
     /// The kind of a change, as in ITIL.
-    ChangeKind, ["a kind of change", "变更类别"], {
+    ChangeKind, ["a kind of change", "变更类型"], {
         /// From an approved template.
         Standard => "standard", "标准变更";
         /// Planned and assessed individually.
@@ -52,7 +52,7 @@ closed_enum!(
 
 closed_enum!(
     /// Another system that a change refers to.
-    LinkKind, ["a kind of link", "关联类别"], {
+    LinkKind, ["a kind of link", "关联类型"], {
         /// An incident.
         Incident => "incident", "事件";
         /// A ticket.

@@ -260,12 +260,7 @@ pub struct Closed {
 
 impl From<&ClosedPeriod> for Closed {
     fn from(it: &ClosedPeriod) -> Self {
-        let name = match it.name.as_str() {
-            BEGUN_ALONE => tr!(BEGUN_ALONE, "由一人开始").to_owned(),
-            name => name.to_owned(),
-        };
-        let reserved = it.reserved.clone();
-        Self { from: it.from, until: Some(it.until), name, reserved }
+        Self { from: it.from, until: Some(it.until), name: it.name.to_string(), reserved: it.reserved.clone() }
     }
 }
 

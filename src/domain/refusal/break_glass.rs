@@ -17,20 +17,20 @@ macro_rules! break_glass {
     /// A second close by somebody else than its opener.
     ClosedBefore { /** Which. */ id: BreakGlassId } =>
         "breakglass-close-once",
-        ["{id} is already closed", "{id} 已有处置说明"],
+        ["{id} is already closed", "{id} 已关闭"],
         ["`twinseal breakglass show {id}` shows what was done; its opener can add to it until it is ratified",
-         "`twinseal breakglass show {id}` 显示处置说明；追认之前，开启人可以补充"];
+         "`twinseal breakglass show {id}` 显示处置经过；被追认之前，开启人可以补充"];
     /// A close by somebody else than its opener before it has ended.
     OpenStill { /** Which. */ id: BreakGlassId, /** When it ends. */ end: Time } =>
         "breakglass-close-open",
         ["{id} is open until {end}; before that only its opener closes it",
-         "{id} 到 {end} 才结束；在此之前只有开启人可以填写处置说明"],
+         "{id} 进行中，至 {end} 为止；在此之前只有开启人可以关闭"],
         ["ask its opener to say what was done, or close it after that time",
-         "请开启人说明做了什么，或在该时间之后填写"];
+         "请开启人说明处置经过，或在该时间之后关闭"];
     /// A close that does not say what was done.
     NothingReported { /** Which. */ id: BreakGlassId } =>
         "breakglass-report",
-        ["{id} is closed by saying what was done", "关闭 {id} 须说明做了什么"],
+        ["{id} is closed by saying what was done", "关闭 {id} 须说明处置经过"],
         ["write it in a file: `twinseal breakglass close {id} FILE`",
          "请写入文件：`twinseal breakglass close {id} FILE`"];
     /// Ratifying one's own break-glass.
@@ -49,28 +49,28 @@ macro_rules! break_glass {
     WordElsewhere { /** Who signed it. */ person: PersonId } =>
         "breakglass-register",
         ["what {person} signed does not name the fingerprint of this register",
-         "{person} 签署的内容写明的不是此变更台账的指纹"],
-        ["enter it in the register that it names", "请在其写明的变更台账中补记"];
+         "{person} 签署的内容未写明此变更台账的指纹"],
+        ["enter it in the register that it names", "请在其写明的变更台账中补录"];
     /// A signed word from the future.
     WordAhead { /** What it claims. */ time: Time } =>
         "breakglass-word-ahead",
         ["it was signed at {time}, which is ahead: a clock was wrong", "签署时间 {time} 超前：时钟有误"],
-        ["enter it after that time", "请在该时间之后补记"];
+        ["enter it after that time", "请在该时间之后补录"];
     /// A signed word that was entered before.
     EnteredBefore { /** As which. */ id: BreakGlassId } =>
         "breakglass-entered-once",
-        ["it is entered already, as {id}", "已补记为 {id}"],
+        ["it is entered already, as {id}", "已补录为 {id}"],
         ["`twinseal breakglass show {id}` shows it", "`twinseal breakglass show {id}` 显示其内容"];
     /// Ratifying before anybody said what was done.
     NotClosed { /** Which. */ id: BreakGlassId } =>
         "breakglass-closed",
-        ["{id} is not closed: nobody has said what was done", "{id} 尚无处置说明"],
+        ["{id} is not closed: nobody has said what was done", "{id} 尚未关闭：无人说明处置经过"],
         ["its opener or another engineer closes it: `twinseal breakglass close {id} FILE`",
-         "请开启人或另一名工程师说明做了什么：`twinseal breakglass close {id} FILE`"];
+         "请开启人或另一名工程师关闭：`twinseal breakglass close {id} FILE`"];
     /// A ratification that names another entry than the one that closed it.
     OtherClose { /** Which. */ id: BreakGlassId, /** The entry that closed it. */ closed: Digest } =>
         "breakglass-close-known",
-        ["not the entry that closed {id}, which is {closed}", "不是 {id} 当前的处置说明；当前的是 {closed}"],
+        ["not the entry that closed {id}, which is {closed}", "不是关闭 {id} 的日志条目；该条目是 {closed}"],
         ["read it again with `twinseal breakglass show {id}`, then decide",
          "请用 `twinseal breakglass show {id}` 重新阅读后再决定"];
     /// Ratifying what is ratified.
@@ -90,7 +90,7 @@ macro_rules! break_glass {
         ["{id} ends at {end}, ahead of what others claim: a clock was wrong",
          "{id} 的结束时间 {end} 超前于其他人声称的时间：时钟有误"],
         ["ratify it once three other people have acted since it was opened: then its end is corrected",
-         "自其开启后另有三人操作过，即可追认：届时结束时间会得到校正"];
+         "请待其开启后另有三人操作过再追认：届时其结束时间会得到校正"];
     /// Ratifying too late.
     Unauthorised { /** Which. */ id: BreakGlassId, /** Since when. */ since: Time } =>
         "breakglass-deadline",

@@ -27,12 +27,12 @@ macro_rules! execution {
         ["a freeze that one person begins ends after it begins and within 24 hours, not at {until}",
          "单独发起的封网须在 24 小时内结束，且结束晚于开始，不能是 {until}"],
         ["choose a shorter time with --for, or propose a freeze: `twinseal freeze propose FILE`",
-         "请用 --for 缩短时长，或提案封网：`twinseal freeze propose FILE`"];
+         "请用 --for 缩短时长，或提议封网：`twinseal freeze propose FILE`"];
     /// A freeze by somebody whose last one a proposal ended.
     FreezeBarred { /** Who. */ person: PersonId, /** Until when. */ until: Time } =>
         "freeze-now-again",
         ["a proposal ended a freeze that {person} began; {person} begins none until others have acted after {until}",
-         "{person} 发起的封网曾被提案解除；在 {until} 之后其他人有过操作，{person} 才能再次发起"],
+         "{person} 发起的封网曾因提案而解除；其他人在 {until} 之后有过操作，{person} 才能再次发起"],
         ["ask another admin or member of group {}", "请其他管理员或 {} 组成员发起"] (crate::domain::DUTY);
     /// A freeze by somebody whose freeze of the same service has not ended.
     FrozenAlready { /** The one that has not ended. */ freeze: FreezeName, /** Its end. */ until: Time } =>
@@ -51,13 +51,13 @@ macro_rules! execution {
          "一人七天内发起的封网合计最多 24 小时；{person} 发起的已计 {hours} 小时 {minutes} 分钟"],
         ["choose a shorter time with --for, ask another admin or member of group {}, or propose one: `twinseal \
           freeze propose FILE`",
-         "请用 --for 缩短时长，请其他管理员或 {} 组成员发起，或提案封网：\
+         "请用 --for 缩短时长，请其他管理员或 {} 组成员发起，或提议封网：\
           `twinseal freeze propose FILE`"] (crate::domain::DUTY);
     /// The end of a freeze of somebody else.
     FreezeNotTheirs { /** Which. */ freeze: FreezeName } =>
         "freeze-end-own",
         ["you did not begin freeze {freeze} alone", "封网 {freeze} 不是您单独发起的"],
-        ["propose to end it: `twinseal freeze lift {freeze}`", "请提案解除：`twinseal freeze lift {freeze}`"];
+        ["propose to end it: `twinseal freeze lift {freeze}`", "请提议解除：`twinseal freeze lift {freeze}`"];
 
     // Start and finish
     /// Too few approvals.
@@ -85,7 +85,7 @@ macro_rules! execution {
     OutsideWindow { /** The time of the start. */ time: Time, /** The window. */ window: Window } =>
         "in-window",
         ["outside the window: it is {time}, and the window is {} to {}",
-         "不在变更窗口内：时间是 {time}，窗口为 {} 至 {}"] (window.start(), window.end()),
+         "不在变更窗口内：当前时间 {time}，窗口为 {} 至 {}"] (window.start(), window.end()),
         ["start it inside the window, or revise the change with another window",
          "请在窗口内开始，或修订变更单，更换窗口"];
     /// A start while a freeze is closed, or before one that begins in the window.

@@ -96,7 +96,7 @@ macro_rules! filing {
     WindowShort { /** The minutes of the rollback. */ minutes: u64, /** The window. */ window: Window } =>
         "window-fits-rollback",
         ["a rollback of {minutes} min does not fit into the window from {} to {}",
-         "回退需 {minutes} 分钟，窗口（{} 至 {}）容不下"] (window.start(), window.end()),
+         "窗口（{} 至 {}）容不下 {minutes} 分钟的回退"] (window.start(), window.end()),
         ["use a window longer than the rollback", "窗口须长于回退时间"];
     /// A filing, approval or start after which there is no time to roll back.
     TooLateToStart { /** The last moment to start. */ last: Time, /** The minutes of the rollback. */ minutes: u64,
@@ -215,7 +215,7 @@ macro_rules! filing {
     NothingToRetract { /** Who. */ person: PersonId, /** Which change. */ change: ChangeId } =>
         "own-approval",
         ["{person} has no approval of the current revision of {change} to retract",
-         "{person} 没有批准过 {change} 的当前修订，无可收回"],
+         "{person} 对 {change} 的当前修订没有可收回的批准"],
         ["`twinseal show {change}` lists the approvals", "`twinseal show {change}` 列出各项批准"];
     /// An empty note.
     NoteMissing =>

@@ -92,7 +92,7 @@ macro_rules! governance {
         "key-live",
         ["key {key} is {}", "密钥 {key} {}"] (state.phrase()),
         ["ask an admin why; an admin can propose to lift a suspension: `twinseal key lift FINGERPRINT`",
-         "请向管理员了解原因；管理员可提案解除停用：`twinseal key lift FINGERPRINT`"];
+         "请向管理员了解原因；管理员可提议恢复：`twinseal key lift FINGERPRINT`"];
     /// A key that was never enrolled.
     NoKey { /** Which. */ key: Fingerprint } =>
         "key-known",
@@ -119,7 +119,7 @@ macro_rules! governance {
         "enrolled-once",
         ["{person} is already enrolled, or named twice", "{person} 已登记，或重复列出"],
         ["choose another id, or add a key to the person: `twinseal person add-key`",
-         "请换一个账号名，或为此人增加密钥：`twinseal person add-key`"];
+         "请换一个标识，或为此人增加密钥：`twinseal person add-key`"];
     /// Enrolling a key twice.
     KeyTaken { /** Which. */ key: Fingerprint } =>
         "key-once",
@@ -155,7 +155,7 @@ macro_rules! governance {
     MachineStays { /** Which. */ person: PersonId } =>
         "account-type-fixed",
         ["{person} cannot change between person and machine account", "{person} 不能在人员与机器账号之间转换"],
-        ["enrol another id with its own key", "请用另一个账号名和单独的密钥登记"];
+        ["enrol another id with its own key", "请用另一个标识和单独的密钥登记"];
     /// A grant whose end has passed.
     GrantOver { /** When it ends. */ until: Time } =>
         "grant-not-ended",
@@ -171,7 +171,7 @@ macro_rules! governance {
     RequestElsewhere { /** Who made it. */ person: PersonId } =>
         "request-fingerprint",
         ["the request of {person} does not name the fingerprint of this register",
-         "{person} 的登记申请写明的不是此变更台账的指纹"],
+         "{person} 的登记申请未写明此变更台账的指纹"],
         ["ask for a new request: `twinseal person request {person} --fingerprint DIGEST`",
          "请其重新申请：`twinseal person request {person} --fingerprint DIGEST`"];
     /// A request that has expired.
@@ -189,7 +189,7 @@ macro_rules! governance {
     /// Suspending a person who has nothing left to suspend.
     NothingToSuspend { /** Who. */ person: PersonId } =>
         "suspend-has-effect",
-        ["{person} has neither a grant nor a live key to suspend", "{person} 既无授权也无有效密钥，无可停用"],
+        ["{person} has neither a grant nor a live key to suspend", "{person} 既无授权也无有效密钥，没有可停用的内容"],
         ["", ""];
     /// A proposal to enrol without any request.
     NobodyNamed =>

@@ -84,7 +84,7 @@ fn long_name() -> &'static str {
 
 /// The form of a token.
 fn token() -> &'static str {
-    tr!("1 to 128 printable ASCII characters without space", "1 到 128 个可见 ASCII 字符，不含空格")
+    tr!("1 to 128 printable ASCII characters without space", "1 至 128 个可打印的 ASCII 字符，不含空格")
 }
 
 /// 1 to `most` printable ASCII characters other than space.

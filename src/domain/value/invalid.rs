@@ -61,7 +61,7 @@ pub enum Invalid {
     )]
     WindowLong,
     /// Empty text.
-    #[error("{}", tr!("empty: write at least one word", "内容为空：请至少写一个词"))]
+    #[error("{}", tr!("empty: write at least one word", "内容为空：请填写"))]
     Empty,
     /// Several lines in a one-line value.
     #[error("{}", tr!("several lines: write one line", "有多行：请写成一行"))]

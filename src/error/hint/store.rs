@@ -160,7 +160,7 @@ fn loss_hint(error: &StoreError) -> &'static str {
             tr!(
                 "new entries were recorded since, so the lost ones cannot be added; two admins can accept the loss: \
              `twinseal proposal restored`",
-                "此后已记录新的条目，因此无法再加入丢失的条目；两位管理员可以接受此丢失：`twinseal proposal restored`"
+                "此后已记录新的条目，因此无法再加入丢失的条目；两名管理员可以接受此丢失：`twinseal proposal restored`"
             )
         }
         _ => {
@@ -168,7 +168,7 @@ fn loss_hint(error: &StoreError) -> &'static str {
                 "the log was truncated, rolled back or replaced: keep this file and ask the admins. If they restored a \
              backup, recover the rest from a later one (`twinseal recover FILE`), or let two admins accept the loss \
              (`twinseal proposal restored`)",
-                "日志被截断、回滚或替换：请保留此文件并询问管理员。如果他们恢复了备份，请从更新的备份找回其余条目（`twinseal recover FILE`），或由两位管理员接受此丢失（`twinseal proposal restored`）"
+                "日志被截断、回滚或替换：请保留此文件并询问管理员。如果他们恢复了备份，请从更新的备份找回其余条目（`twinseal recover FILE`），或由两名管理员接受此丢失（`twinseal proposal restored`）"
             )
         }
     }

@@ -1,15 +1,16 @@
 //! A target as it is written in the rules.
 
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
-use serde::Deserialize;
 use ureq::http::Uri;
 use zeroize::Zeroizing;
 
-use crate::lang::Lang;
+use super::{setting, string};
+use crate::input::{Table, Value};
+use crate::lang::{Lang, NoLang};
 use crate::notify::mail::{Encryption, MailServer};
 use crate::notify::secrets::Secrets;
 use crate::notify::target::{Channel, Target, TargetKind};
@@ -19,11 +20,10 @@ use crate::{tr, trf};
 const LIMIT: u64 = 15;
 const LONGEST_LIMIT: u64 = 120;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TargetTable {
-    #[serde(rename = "type")]
-    kind: TargetKind,
+/// A target as it is written, with its table for faults.
+pub struct TargetTable<'s, 'a> {
+    table: Table<'s, 'a>,
+    kind: Option<TargetKind>,
     url: Option<String>,
     url_secret: Option<String>,
     key_secret: Option<String>,
@@ -33,186 +33,199 @@ pub struct TargetTable {
     user: Option<String>,
     password_secret: Option<String>,
     from: Option<String>,
-    to: Option<Vec<String>>,
-    ca_file: Option<PathBuf>,
+    to: Vec<String>,
+    ca_file: Option<String>,
     timeout_seconds: Option<u64>,
-    #[serde(default)]
     plaintext: bool,
-    #[serde(default)]
     details: bool,
     lang: Option<Lang>,
 }
 
-impl TargetTable {
-    /// The target, or its faults.
-    pub fn target(self, folder: &Path, secrets: &Secrets) -> Result<Target, Vec<String>> {
-        let mut faults = self.misplaced();
+impl<'s, 'a> TargetTable<'s, 'a> {
+    /// Reads every field. What is at fault is left out.
+    pub fn read(table: Table<'s, 'a>) -> Self {
+        let string = |key| table.get(key).as_ref().and_then(string);
+        let lang = string("lang").and_then(|tag| match tag.parse() {
+            Ok(lang) => Some(lang),
+            Err(NoLang) => fault(&table, "lang", NoLang.to_string()),
+        });
+        let port = table.number("port").and_then(|port| match u16::try_from(port) {
+            Ok(port) => Some(port),
+            Err(_) => fault(&table, "port", tr!("at most 65535", "不得大于 65535")),
+        });
+        let to = table.get("to").map(Value::items_or_single).unwrap_or_default();
+        Self {
+            kind: table.required_word("type"),
+            url: string("url"),
+            url_secret: string("url_secret"),
+            key_secret: string("key_secret"),
+            host: string("host"),
+            port,
+            tls: string("tls"),
+            user: string("user"),
+            password_secret: string("password_secret"),
+            from: string("from"),
+            to: to.iter().filter_map(super::string).collect(),
+            ca_file: string("ca_file"),
+            timeout_seconds: table.number("timeout_seconds"),
+            plaintext: table.flag("plaintext"),
+            details: table.flag("details"),
+            lang,
+            table,
+        }
+    }
+
+    /// The target; `None` if it has faults.
+    pub fn target(self, folder: &Path, secrets: &Secrets) -> Option<Target> {
         let limit = self.timeout_seconds.unwrap_or(LIMIT);
         if !(1..=LONGEST_LIMIT).contains(&limit) {
-            faults.push(trf!(
-                "timeout_seconds is not between 1 and {LONGEST_LIMIT}",
-                "timeout_seconds 不在 1 到 {LONGEST_LIMIT} 之间"
-            ));
+            let words = trf!("not between 1 and {LONGEST_LIMIT}", "不在 1 到 {LONGEST_LIMIT} 之间");
+            self.table.fault("timeout_seconds", setting(words));
         }
-        let channel = match self.kind {
-            TargetKind::Mail => self.mail(secrets, &mut faults).map(|server| Channel::Mail(Box::new(server))),
-            _ => self.http(secrets, &mut faults),
-        };
-        let Some(channel) = channel.filter(|_| faults.is_empty()) else { return Err(faults) };
-        let ca_file = self.ca_file.map(|path| folder.join(path));
-        Ok(Target {
-            kind: self.kind,
-            channel,
-            ca_file,
-            limit: Duration::from_secs(limit),
-            details: self.details,
-            lang: self.lang.unwrap_or_default(),
-        })
+        let target = self.kind.and_then(|kind| {
+            self.misplaced(kind);
+            let channel = match kind {
+                TargetKind::Mail => Channel::Mail(Box::new(self.mail(secrets)?)),
+                _ => self.http(kind, secrets)?,
+            };
+            let ca_file = self.ca_file.as_ref().map(|path| folder.join(path));
+            let (limit, lang) = (Duration::from_secs(limit), self.lang.unwrap_or_default());
+            Some(Target { kind, channel, ca_file, limit, details: self.details, lang })
+        });
+        self.table.finish();
+        target
     }
 
     /// A fault for each field that this type of target does not have.
-    fn misplaced(&self) -> Vec<String> {
-        let mail = self.kind == TargetKind::Mail;
-        let keyed = matches!(self.kind, TargetKind::DingTalk | TargetKind::Webhook);
+    fn misplaced(&self, kind: TargetKind) {
+        let mail = kind == TargetKind::Mail;
         let fields = [
-            ("url", self.url.is_some(), self.kind == TargetKind::Webhook),
-            ("url_secret", self.url_secret.is_some(), !mail),
-            ("key_secret", self.key_secret.is_some(), keyed),
-            ("host", self.host.is_some(), mail),
-            ("port", self.port.is_some(), mail),
-            ("tls", self.tls.is_some(), mail),
-            ("user", self.user.is_some(), mail),
-            ("password_secret", self.password_secret.is_some(), mail),
-            ("from", self.from.is_some(), mail),
-            ("to", self.to.is_some(), mail),
-            ("plaintext", self.plaintext, !mail),
+            ("url", kind == TargetKind::Webhook),
+            ("url_secret", !mail),
+            ("key_secret", has_key(kind)),
+            ("host", mail),
+            ("port", mail),
+            ("tls", mail),
+            ("user", mail),
+            ("password_secret", mail),
+            ("from", mail),
+            ("to", mail),
+            ("plaintext", !mail),
             // A program reads it.
-            ("lang", self.lang.is_some(), self.kind != TargetKind::Webhook),
+            ("lang", kind != TargetKind::Webhook),
         ];
-        let wrong = fields.into_iter().filter(|(_, given, belongs)| *given && !belongs);
-        let kind = self.kind.as_str();
-        let fault = |name| trf!("a target of type {kind} does not have {name}", "类型为 {kind} 的通知渠道没有 {name}");
-        wrong.map(|(name, ..)| fault(name)).collect()
+        for (name, _) in fields.into_iter().filter(|(name, belongs)| !belongs && self.table.says(name)) {
+            let words = trf!("a target of type {kind} does not have {name}", "类型为 {kind} 的通知渠道没有 {name}");
+            self.table.fault(name, setting(words));
+        }
     }
 
-    fn http(&self, secrets: &Secrets, faults: &mut Vec<String>) -> Option<Channel> {
-        let url = match (&self.url, &self.url_secret) {
+    fn http(&self, kind: TargetKind, secrets: &Secrets) -> Option<Channel> {
+        let (field, url) = match (&self.url, &self.url_secret) {
             (Some(url), None) if url.contains(['?', '@', '#']) => {
-                faults.push(
-                    tr!(
-                        "a URL with a query or a user holds a secret: use url_secret",
-                        "带查询参数或用户名的 URL 含有机密：请用 url_secret"
-                    )
-                    .to_owned(),
+                let words = tr!(
+                    "a URL with a query or a user holds a secret: use url_secret",
+                    "带查询参数或用户名的 URL 含有凭据：请用 url_secret"
                 );
-                return None;
+                return fault(&self.table, "url", words);
             }
-            (Some(url), None) => Zeroizing::new(url.clone()),
-            (None, Some(_)) => secret("url_secret", self.url_secret.as_ref(), secrets, faults)?,
+            (Some(url), None) => ("url", Zeroizing::new(url.clone())),
+            (None, Some(_)) => ("url_secret", self.secret("url_secret", self.url_secret.as_ref(), secrets)?),
             (Some(_), Some(_)) => {
-                faults.push(tr!("url and url_secret are both set", "同时设置了 url 和 url_secret").to_owned());
-                return None;
+                return fault(
+                    &self.table,
+                    "url",
+                    tr!("url and url_secret are both set", "同时设置了 url 和 url_secret"),
+                );
             }
             (None, None) => {
-                faults.push(
-                    tr!(
-                        "url_secret is missing: the name of its URL in the file of secrets",
-                        "缺少 url_secret：其 URL 在机密文件中的名称"
-                    )
-                    .to_owned(),
-                );
-                return None;
+                let words =
+                    tr!("missing: the name of its URL in the file of secrets", "缺少：其 URL 在凭据文件中的名称");
+                return fault(&self.table, "url_secret", words);
             }
         };
-        faults.extend(url_fault(&url, self.plaintext));
-        let needs_key = matches!(self.kind, TargetKind::DingTalk | TargetKind::Webhook);
-        let key = needs_key.then(|| secret("key_secret", self.key_secret.as_ref(), secrets, faults)).flatten();
+        if let Some(wrong) = url_fault(&url, self.plaintext) {
+            return fault(&self.table, field, wrong);
+        }
+        let key = match has_key(kind) {
+            true => Some(self.secret("key_secret", self.key_secret.as_ref(), secrets)?),
+            false => None,
+        };
         Some(Channel::Http { url, key })
     }
 
-    fn mail(&self, secrets: &Secrets, faults: &mut Vec<String>) -> Option<MailServer> {
+    fn mail(&self, secrets: &Secrets) -> Option<MailServer> {
         let encryption = match self.tls.as_deref() {
             None | Some("starttls") => Encryption::StartTls,
             Some("tls") => Encryption::Tls,
             Some("none") if self.host.as_deref().is_some_and(is_loopback) => Encryption::None,
             Some("none") => {
-                faults.push(
-                    tr!(
-                        "tls = \"none\" is allowed only for a server on this host",
-                        "tls = \"none\" 只允许用于本机的服务器"
-                    )
-                    .to_owned(),
+                let words = tr!(
+                    "tls = \"none\" is allowed only for a server on this host",
+                    "tls = \"none\" 只允许用于本机的服务器"
                 );
-                return None;
+                return fault(&self.table, "tls", words);
             }
             Some(_) => {
-                faults.push(
-                    tr!("tls is \"starttls\", \"tls\" or \"none\"", "tls 为 \"starttls\"、\"tls\" 或 \"none\"")
-                        .to_owned(),
-                );
-                return None;
+                let words = tr!("tls is \"starttls\", \"tls\" or \"none\"", "tls 为 \"starttls\"、\"tls\" 或 \"none\"");
+                return fault(&self.table, "tls", words);
             }
         };
         let login = match (&self.user, &self.password_secret) {
             (None, None) => None,
             (Some(user), Some(_)) => {
-                let password = secret("password_secret", self.password_secret.as_ref(), secrets, faults)?;
+                let password = self.secret("password_secret", self.password_secret.as_ref(), secrets)?;
                 Some((user.clone(), password))
             }
-            _ => {
-                faults.push(
-                    tr!("user and password_secret belong together", "user 和 password_secret 须同时设置").to_owned(),
-                );
-                return None;
+            (given, _) => {
+                let field = if given.is_some() { "user" } else { "password_secret" };
+                let words = tr!("user and password_secret belong together", "user 和 password_secret 须同时设置");
+                return fault(&self.table, field, words);
             }
         };
-        let address = |given: &String, faults: &mut Vec<String>| {
-            let parsed: Option<Mailbox> = given.parse().ok();
-            if parsed.is_none() {
-                faults.push(trf!("{given} is no mail address", "{given} 不是邮件地址"));
-            }
-            parsed
+        let address = |field, given: &String| match given.parse::<Mailbox>() {
+            Ok(address) => Some(address),
+            Err(_) => fault(&self.table, field, trf!("{given} is no mail address", "{given} 不是邮件地址")),
         };
-        let to = self.to.iter().flatten().filter_map(|it| address(it, faults)).collect();
-        let (Some(host), Some(from)) = (&self.host, &self.from) else {
-            faults.push(
-                tr!("a target of type mail needs host and from", "类型为 mail 的通知渠道需要 host 和 from").to_owned(),
-            );
-            return None;
+        let to = self.to.iter().filter_map(|it| address("to", it)).collect();
+        let needs = |field, value: &Option<String>| match value {
+            Some(value) => Some(value.clone()),
+            None => fault(&self.table, field, tr!("a target of type mail needs it", "类型为 mail 的通知渠道需要它")),
         };
+        let (host, from) = (needs("host", &self.host), needs("from", &self.from));
         let usual = match encryption {
             Encryption::StartTls => 587,
             Encryption::Tls => 465,
             Encryption::None => 25,
         };
-        let from = address(from, faults)?;
-        Some(MailServer { host: host.clone(), port: self.port.unwrap_or(usual), encryption, login, from, to })
+        let (host, from) = (host?, address("from", &from?)?);
+        Some(MailServer { host, port: self.port.unwrap_or(usual), encryption, login, from, to })
+    }
+
+    /// The secret that a field names. Faults show the name of the field only: what stands there may be the secret itself.
+    fn secret(&self, field: &'static str, name: Option<&String>, secrets: &Secrets) -> Option<Zeroizing<String>> {
+        let Some(name) = name else {
+            let words = tr!("missing: the name of its key in the file of secrets", "缺少：其密钥在凭据文件中的名称");
+            return fault(&self.table, field, words);
+        };
+        let found = secrets.get(name).cloned();
+        if found.is_none() {
+            let words = tr!("the file of secrets has nothing of this name", "凭据文件中没有这个名称");
+            return fault(&self.table, field, words);
+        }
+        found
     }
 }
 
-/// The secret that a field names. Faults show the name only.
-fn secret(
-    field: &str,
-    name: Option<&String>,
-    secrets: &Secrets,
-    faults: &mut Vec<String>,
-) -> Option<Zeroizing<String>> {
-    let Some(name) = name else {
-        faults.push(trf!(
-            "{field} is missing: the name of its key in the file of secrets",
-            "缺少 {field}：其密钥在机密文件中的名称"
-        ));
-        return None;
-    };
-    let found = secrets.get(name).cloned();
-    if found.is_none() {
-        // What stands here may be the secret itself.
-        faults.push(trf!(
-            "the file of secrets has nothing of the name that {field} gives",
-            "机密文件中没有 {field} 所指的名称"
-        ));
-    }
-    found
+/// Adds a fault about a field; always `None`, in place of what is at fault.
+fn fault<T>(table: &Table<'_, '_>, field: &str, words: impl Into<String>) -> Option<T> {
+    table.fault(field, setting(words));
+    None
+}
+
+/// Whether a type of target signs with a key.
+fn has_key(kind: TargetKind) -> bool {
+    matches!(kind, TargetKind::DingTalk | TargetKind::Webhook)
 }
 
 /// What is wrong with a URL, without the URL.

@@ -324,7 +324,7 @@ impl VerifiedCache {
     /// What SQLite reports.
     pub fn flush(&self) -> Result<(), StoreError> {
         let closing = self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
-        closing.and_then(|_| flush(&self.conn)).map(|_| ()).map_err(StoreError::cache(&self.conn, Doing::Erase))
+        closing.and_then(|_| flush(&self.conn)).map(|_| ()).map_err(StoreError::cache(&self.conn, Doing::Redact))
     }
 
     /// Replaces the content of this cache by that of another.

@@ -114,7 +114,7 @@ impl fmt::Display for Notice {
             ),
             Self::Superseded => tr!(
                 "this register is superseded: this account accepted another register in its place",
-                "该变更台账已被取代：本账号已接受另一变更台账代替它"
+                "该变更台账已被接替：本账号已接受另一变更台账代替它"
             ),
             Self::NoRoom => tr!(
                 "no room for the verified cache: the log was compared with the pin, and nothing new is remembered",

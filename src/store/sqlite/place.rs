@@ -166,7 +166,7 @@ impl Main {
             }
             // A register is in WAL mode, so a rollback journal was planted there, for SQLite to apply.
             if suffix == "-journal" {
-                return refuse(tr!("there is a rollback journal beside it", "其旁有回滚日志文件"));
+                return refuse(tr!("there is a rollback journal beside it", "其旁有 SQLite 的回滚文件（-journal）"));
             }
             if suffix == "-wal" && self.backup && found.len() > 0 {
                 return refuse(trf!(

@@ -300,7 +300,7 @@ impl SharedFile {
     /// # Errors
     /// What SQLite reports.
     pub fn flush(&self) -> Result<bool, StoreError> {
-        flush(&self.conn).map_err(StoreError::sqlite(Doing::Erase))
+        flush(&self.conn).map_err(StoreError::sqlite(Doing::Redact))
     }
 
     /// Runs `work` while no other process has the file open, if no entry was recorded after `newest`.

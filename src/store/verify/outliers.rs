@@ -109,11 +109,11 @@ impl Outliers {
             let claim = match side {
                 Side::Behind => trf!(
                     "{actor} claims {time}, more than 300 seconds behind what others had claimed",
-                    "{actor} 声称的时间为 {time}，比其他人此前声称的晚了 300 秒以上"
+                    "{actor} 声称的时间为 {time}，落后于其他人此前声称的时间 300 秒以上"
                 ),
                 Side::Ahead => trf!(
                     "{actor} claims {time}, more than 300 seconds ahead of what others claimed after it",
-                    "{actor} 声称的时间为 {time}，比其他人此后声称的早了 300 秒以上"
+                    "{actor} 声称的时间为 {time}，超前于其他人此后声称的时间 300 秒以上"
                 ),
             };
             let others: Vec<String> = others.iter().map(u64::to_string).collect();

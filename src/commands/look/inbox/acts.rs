@@ -82,12 +82,12 @@ fn break_glasses(session: &Session, me: &PersonId, now: Moment) -> Result<Vec<Wa
                 _ => "read",
             },
             subject: id.to_string(),
-            title: trf!("break-glass for {}, without approval", "紧急处置 {}，未经审批", opening.incident),
+            title: trf!("break-glass for {}, without approval", "针对 {} 的紧急处置，未经审批", opening.incident),
             since: opener.moment.claimed,
             deadline,
             then: Some(then),
             late: false,
-            reason: trf!("{}; by {}", "{}；{}", status.phrase(), opener.person),
+            reason: trf!("{}; by {}", "{}；由 {} 开启", status.phrase(), opener.person),
         });
     }
     Ok(waiting)
@@ -232,7 +232,7 @@ fn undecided(
     now: Moment,
 ) -> Result<Option<Act>, Denied> {
     let (since, risk) = (change.current().time, change.current().facts.risk);
-    let risk = trf!("{}", "风险{}", risk.phrase());
+    let risk = trf!("{}", "{}风险", risk.phrase());
     let takes_over = change.stranded(governance, None)?.is_any() && governance.has_role(me, Role::Engineer, now)?;
     if let Some(obstacle) = change.obstacle(governance)? {
         let revises = takes_over || change.is_requester_or_owner(me);
