@@ -2,6 +2,7 @@
 //! targets call it with generated inputs, and `tests/fuzz.rs` with those in `corpus/`.
 
 mod drafts;
+mod notes;
 
 use std::fmt::Display;
 use std::fs;
@@ -25,12 +26,13 @@ use twinseal::output;
 use twinseal::signer::{Agent, KeyError, KeySource, Passphrase};
 
 pub use drafts::{calendar, change, freeze, policy, rota};
+pub use notes::note;
 
 /// Checks a parser with one input; panics if something does not hold.
 pub type Check = fn(&[u8]);
 
 /// Every check, with the name of its fuzz target.
-pub const CHECKS: [(&str, Check); 13] = [
+pub const CHECKS: [(&str, Check); 14] = [
     ("agent", agent),
     ("calendar", calendar),
     ("change", change),
@@ -38,6 +40,7 @@ pub const CHECKS: [(&str, Check); 13] = [
     ("entry", self::entry),
     ("freeze", freeze),
     ("key", key),
+    ("note", note),
     ("policy", policy),
     ("request", self::request),
     ("rota", rota),

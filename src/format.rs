@@ -3,6 +3,7 @@
 
 pub mod body;
 pub mod chain;
+pub mod checkpoint;
 pub mod data;
 mod defect;
 pub mod entry;
@@ -10,6 +11,7 @@ mod freeze;
 mod governance;
 mod keys;
 mod lines;
+pub mod note;
 pub mod request;
 pub mod sshsig;
 pub mod text;

@@ -5,6 +5,7 @@
 
 mod agent;
 mod file;
+mod note;
 
 use std::path::{Path, PathBuf};
 

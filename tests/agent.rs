@@ -1,5 +1,6 @@
 //! Keys in an ssh-agent: OpenSSH's own agent, and hostile ones.
 
+mod checkpoints;
 mod hostile;
 mod stock;
 

@@ -4,6 +4,7 @@
 //! `TWINSEAL_UPDATE_DOCS=1 cargo test --test all format::` regenerates the blocks of the page.
 
 mod characters;
+mod checkpoint;
 mod example;
 mod full_life;
 mod stock_tools;
@@ -22,6 +23,7 @@ use twinseal::domain::{
 };
 use twinseal::format::Raw;
 
+use checkpoint::checkpoint;
 use example::example;
 use full_life::full_life;
 
@@ -42,8 +44,17 @@ fn hold_blocks(mut fresh: impl FnMut(&str, &str) -> Option<String>) {
         new.extend([line, "\n"]);
         let Some(info) = line.strip_prefix("```") else { continue };
         let content: String = lines.by_ref().take_while(|it| *it != "```").flat_map(|it| [it, "\n"]).collect();
-        let held =
-            ["abnf", "console", "text entry", "text body", "text text", "text request", "text pin", "text forbidden"];
+        let held = [
+            "abnf",
+            "console",
+            "text entry",
+            "text body",
+            "text text",
+            "text request",
+            "text checkpoint",
+            "text pin",
+            "text forbidden",
+        ];
         assert!(held.iter().any(|it| info.starts_with(it)), "nobody holds the block: {info}");
         let known = fresh(info, &content);
         blocks += usize::from(known.is_some());
@@ -114,6 +125,7 @@ fn what_the_document_prints_is_what_the_register_holds() {
         ["text", "body", seq] => Some(body(&world.raw(seq.parse().unwrap()))),
         ["text", "text", seq] => Some(String::from_utf8(world.raw(seq.parse().unwrap()).text.unwrap()).unwrap()),
         ["text", "request", person] => fs::read_to_string(world.path(&format!("{person}.request"))).ok(),
+        ["text", "checkpoint", person] => Some(checkpoint(&world, person)),
         ["text", "pin"] => Some(fs::read_to_string(world.path(&pin)).unwrap()),
         ["text", "forbidden"] => Some(forbidden()),
         _ => None,
@@ -145,12 +157,13 @@ fn transcript(folder: &Path, content: &str) -> String {
 
 #[test]
 fn the_commands_in_the_document_print_what_it_shows() {
-    if !stock_tools(&["sqlite3", "sha256sum", "ssh-keygen", "sed", "base64", "od"]) {
+    if !stock_tools(&["sqlite3", "sha256sum", "ssh-keygen", "sed", "base64", "od", "openssl"]) {
         return;
     }
     let world = example();
-    // Only the register's file is in the folder, as for an outside reader.
+    // Only the register's file and a checkpoint are in the folder, as for an outside reader.
     world.write("reader/prod.db", fs::read(world.path("prod.db")).unwrap());
+    world.write("reader/checkpoint", checkpoint(&world, "bob"));
     assert!(!world.path("prod.db-wal").exists(), "the file alone is not the whole register");
     hold_blocks(|info, content| (info == "console").then(|| transcript(&world.path("reader"), content)));
 }

@@ -8,6 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::support::Alone;
+use twinseal::format::checkpoint::Checkpoint;
+use twinseal::format::note::Note;
 use twinseal::format::request::Request;
 use twinseal::format::{data, sshsig, text, word};
 use twinseal::input;
@@ -44,7 +46,7 @@ fn every_parser_accepts_something_in_its_corpus() {
     let accepted = |name: &str, accepts: Accepts| {
         inside(&format!("fuzz/corpus/{name}")).iter().filter(|path| accepts(&fs::read(path).unwrap())).count()
     };
-    let parsers: [(&str, Accepts); 10] = [
+    let parsers: [(&str, Accepts); 11] = [
         ("change", |data| input::read(str::from_utf8(data).unwrap_or_default(), &Alone).is_ok()),
         ("policy", |data| input::read_policy(str::from_utf8(data).unwrap_or_default()).is_ok()),
         ("data", |data| {
@@ -56,6 +58,7 @@ fn every_parser_accepts_something_in_its_corpus() {
         ("calendar", |data| input::read_calendar(str::from_utf8(data).unwrap_or_default()).is_ok()),
         ("word", |data| word::read_file(data).is_ok()),
         ("rota", |data| input::read_rota(str::from_utf8(data).unwrap_or_default()).is_ok()),
+        ("note", |data| Note::read(data).is_ok_and(|note| Checkpoint::read(note.text()).is_ok())),
         ("request", |data| Request::read(data).is_ok()),
         ("text", |data| {
             let (kind, text) = data.split_at(data.iter().position(|b| *b == b'\n').unwrap_or(0));

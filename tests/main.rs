@@ -33,6 +33,7 @@ mod keys;
 mod lifecycle;
 mod matrix;
 mod model;
+mod notes;
 mod notify;
 mod once;
 mod options;

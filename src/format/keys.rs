@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use ed25519_dalek::VerifyingKey;
+use ed25519_dalek::{Signature, VerifyingKey};
 
 /// The size at which the cache is cleared, to bound memory. A log with more keys only costs more time.
 const MOST_KEYS: usize = 10_000;
@@ -22,5 +22,12 @@ impl Keys {
             decoded.clear();
         }
         *decoded.entry(*point).or_insert_with(|| VerifyingKey::from_bytes(point).ok())
+    }
+
+    /// Whether `verify_strict` accepts a signature by the key with this compressed point. Every signature is verified
+    /// here.
+    pub fn verify_strict(&self, point: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
+        let key = self.decode(point);
+        key.is_some_and(|key| key.verify_strict(message, &Signature::from_bytes(signature)).is_ok())
     }
 }

@@ -7,7 +7,6 @@
 //! A blob is accepted only if it equals what [`encode`] makes of its contents, so each signature has one blob.
 //! Signatures are verified with `verify_strict` of ed25519-dalek and with nothing weaker.
 
-use ed25519_dalek::Signature;
 use sha2::{Digest as _, Sha512};
 
 use super::{Defect, Keys};
@@ -70,7 +69,6 @@ pub fn verify(namespace: &str, message: &[u8], blob: &[u8]) -> Result<[u8; 32], 
 /// [`Defect::SignatureForm`], [`Defect::SignatureFalse`].
 pub fn verify_with(keys: &Keys, namespace: &str, message: &[u8], blob: &[u8]) -> Result<[u8; 32], Defect> {
     let (point, signature) = decode(blob, namespace).ok_or(Defect::SignatureForm)?;
-    let key = keys.decode(&point).ok_or(Defect::SignatureFalse)?;
-    let strict = key.verify_strict(&signed_data(namespace, message), &Signature::from_bytes(&signature));
-    strict.map(|()| point).map_err(|_| Defect::SignatureFalse)
+    let valid = keys.verify_strict(&point, &signed_data(namespace, message), &signature);
+    if valid { Ok(point) } else { Err(Defect::SignatureFalse) }
 }

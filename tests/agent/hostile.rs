@@ -16,12 +16,12 @@ use twinseal::domain::wire;
 use twinseal::error::Exit;
 
 /// A length-prefixed string, as in the agent protocol.
-fn string(part: &[u8]) -> Vec<u8> {
+pub(super) fn string(part: &[u8]) -> Vec<u8> {
     [&u32::try_from(part.len()).unwrap().to_be_bytes(), part].concat()
 }
 
 /// A person's private key.
-fn secret(world: &World, person: &str) -> SigningKey {
+pub(super) fn secret(world: &World, person: &str) -> SigningKey {
     let key = ssh_key::PrivateKey::read_openssh_file(world.path(&format!("people/{person}/key"))).unwrap();
     SigningKey::from_bytes(&key.key_data().ed25519().unwrap().private.to_bytes())
 }
@@ -33,13 +33,13 @@ fn list(key: &SigningKey) -> Vec<u8> {
 }
 
 /// A valid signature.
-fn signature(key: &SigningKey, data: &[u8]) -> Vec<u8> {
+pub(super) fn signature(key: &SigningKey, data: &[u8]) -> Vec<u8> {
     let inner = [string(b"ssh-ed25519"), string(&key.sign(data).to_bytes())].concat();
     [&[14][..], &string(&inner)].concat()
 }
 
 /// The data to sign in a sign request.
-fn data(request: &[u8]) -> &[u8] {
+pub(super) fn data(request: &[u8]) -> &[u8] {
     &request[1 + 4 + 51 + 4..request.len() - 4]
 }
 
@@ -73,7 +73,7 @@ fn fake(world: &World, answer: impl FnMut(&[u8]) -> Vec<u8> + Send + 'static) ->
 }
 
 /// Like [`fake`], with a valid list and the given signatures.
-fn fake_signing(
+pub(super) fn fake_signing(
     world: &World,
     mut sign: impl FnMut(&SigningKey, &[u8]) -> Vec<u8> + Send + 'static,
 ) -> Arc<Mutex<Vec<Vec<u8>>>> {

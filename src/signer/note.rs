@@ -1,0 +1,30 @@
+//! Signatures on checkpoints: over their text itself, as tools for signed notes verify them, not over an SSHSIG of it.
+
+use ed25519_dalek::Signer as _;
+
+use super::{KeyError, Signer, Source};
+use crate::format::checkpoint::Checkpoint;
+use crate::format::{Keys, note::NoteSignature};
+
+impl Signer {
+    /// Signs a checkpoint, under its register's id as key name. Nothing else is ever signed without SSHSIG around it:
+    /// [`crate::format::checkpoint`] says why the text cannot be taken for anything else.
+    ///
+    /// # Errors
+    /// [`KeyError::Agent`]. A key in memory always signs.
+    pub fn sign_checkpoint(&self, checkpoint: &Checkpoint) -> Result<NoteSignature, KeyError> {
+        let text = checkpoint.to_string();
+        let signature = match &self.source {
+            Source::Memory(key) => key.sign(text.as_bytes()).to_bytes(),
+            Source::Agent(agent) => {
+                let signature = agent.sign(&self.public, text.as_bytes())?;
+                // Anything can listen at the socket: it may have signed other data, or with another key.
+                if !Keys::default().verify_strict(self.public.as_bytes(), text.as_bytes(), &signature) {
+                    return Err(agent.bad_signature(&self.public).into());
+                }
+                signature
+            }
+        };
+        Ok(NoteSignature::of_register(&checkpoint.origin, &self.public, &signature))
+    }
+}
