@@ -261,11 +261,11 @@ fn edit(context: &mut Context<'_>) -> Result<(), Error> {
     if !draft.exists() {
         crate::private::replace(&draft, old.as_deref().unwrap_or(empty())).map_err(ConfigError::from)?;
     }
-    context.env.edit(&draft).map_err(failed.clone()(tr!("edit", "编辑")))?;
-    let new = fs::read_to_string(&draft).map_err(failed.clone()(tr!("read", "读取")))?;
+    context.env.edit(&draft).map_err(failed.clone()("edit"))?;
+    let new = fs::read_to_string(&draft).map_err(failed.clone()("read"))?;
     File::read(draft.clone(), &new)?;
     File::replace(context.env, old.as_deref(), &new)?;
-    fs::remove_file(&draft).map_err(failed(tr!("remove", "删除")))?;
+    fs::remove_file(&draft).map_err(failed("remove"))?;
     changed(context, tr!("config.toml is valid", "config.toml 有效"))
 }
 

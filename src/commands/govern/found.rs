@@ -122,7 +122,7 @@ fn ask_place(context: &mut Context<'_>, name: &RegisterName) -> Result<PathBuf, 
         match path.parent().filter(|folder| !folder.is_dir()) {
             Some(folder) => {
                 let source = std::io::ErrorKind::NotFound.into();
-                Err(Error::File { doing: tr!("use", "使用"), path: folder.to_owned(), source })
+                Err(Error::File { doing: "use", path: folder.to_owned(), source })
             }
             None => Ok(path),
         }

@@ -213,7 +213,7 @@ pub fn make(context: &mut Context<'_>, name: &Path, no_passphrase: bool) -> Resu
     if let Some(folder) = path.parent().filter(|folder| !folder.is_dir()) {
         // Before a passphrase is typed twice.
         let source = std::io::ErrorKind::NotFound.into();
-        return Err(Error::File { doing: tr!("use", "使用"), path: folder.to_owned(), source });
+        return Err(Error::File { doing: "use", path: folder.to_owned(), source });
     }
     let passphrase = if no_passphrase { None } else { Some(ask_twice(context)?) };
     let passphrase = passphrase.filter(|it| !it.is_empty());

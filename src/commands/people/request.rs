@@ -167,7 +167,7 @@ pub fn write_request(context: &Context<'_>, out: &Path, request: &Request) -> Re
         let written = file.write_all(request.write().as_bytes());
         written.inspect_err(|_| _ = std::fs::remove_file(&path))
     })
-    .map_err(|source| Error::File { doing: tr!("create", "创建"), path: out.to_owned(), source })
+    .map_err(|source| Error::File { doing: "create", path: out.to_owned(), source })
 }
 
 /// The register that a request is for, with its fingerprint if it exists: a register id, an existing register, or the
