@@ -27,8 +27,8 @@ use crate::commands::{Context, Options, Zh, gate, help, notify, report_dry_run};
 use crate::config::Config;
 use crate::env::Env;
 use crate::error::{Error, Exit, NotifyError};
-use crate::lang::within;
-use crate::output::{Clock, safe, safe_json, safe_lines};
+use crate::lang::{Lang, lang, within};
+use crate::output::{Clock, folded_help, safe, safe_json, safe_lines};
 
 use crate::{tr, trf};
 
@@ -175,7 +175,7 @@ fn dispatch(command: Option<Command>, context: &mut Context<'_>) -> Result<(), E
         Command::Registers(it) => it.run(context),
         Command::SetupShell(it) => it.run(context, program),
         Command::Complete(it) => it.run(context, program()),
-        Command::Help(it) => it.run(context, program()),
+        Command::Help(it) => it.run(context, chinese::unbroken(program())),
     }
 }
 
@@ -191,7 +191,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env) -> Exit {
 /// Runs a command line in the language of this thread.
 fn run_in(args: Vec<OsString>, env: &mut Env) -> Exit {
     env.interrupt.speak_as_here();
-    let parsed = program().try_get_matches_from(&args).and_then(|it| Cli::from_arg_matches(&it));
+    let parsed = chinese::unbroken(program()).try_get_matches_from(&args).and_then(|it| Cli::from_arg_matches(&it));
     let cli = match parsed {
         Ok(cli) => cli,
         Err(usage) => {
@@ -291,6 +291,8 @@ fn print_help(env: &mut Env, help: &clap::Error) -> Exit {
     let asked = !help.use_stderr();
     let colour = if asked { env.colour } else { env.err_colour };
     let text = if colour { text.ansi().to_string() } else { text.to_string() };
+    let width = if asked { env.width } else { env.err_width };
+    let text = if lang() == Lang::Zh { folded_help(&text, width) } else { text };
     let _ = write!(if asked { &mut env.out } else { &mut env.err }, "{text}");
     if asked { Exit::Done } else { Exit::Invalid }
 }
@@ -303,6 +305,7 @@ pub fn program() -> clap::Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::measure;
 
     /// Every argument of a command and its subcommands.
     fn check(command: &clap::Command) {
@@ -332,6 +335,26 @@ mod tests {
             for argument in command.get_arguments().filter(|it| !it.is_global_set()) {
                 let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
                 assert!(!help.is_empty() && !help.ends_with('.'), "{name} {}: {help:?}", argument.get_id());
+            }
+        }
+    }
+
+    #[test]
+    fn every_chinese_help_fits_the_terminal() {
+        let mut all = Vec::new();
+        within(Lang::Zh, || {
+            let mut program = chinese::unbroken(program());
+            program.build();
+            commands(&program, "", &mut all);
+        });
+        for (name, command) in &mut all {
+            for help in [command.render_help(), command.render_long_help()] {
+                for width in [80, 100] {
+                    let help = folded_help(&help.to_string(), Some(width));
+                    for line in help.lines() {
+                        assert!(measure(line) <= width.into(), "{name}: {width}: {line}\n{help}");
+                    }
+                }
             }
         }
     }

@@ -1,8 +1,10 @@
 //! What clap writes of its own in a help, in Chinese. The texts of the commands stand beside the English ones.
 
+use clap::builder::StyledStr;
 use clap::{Arg, ArgAction, Command};
 
 use crate::lang::{Lang, lang};
+use crate::output::NO_BREAK;
 
 /// Gives a command and its arguments Chinese headings and remarks, if this is the language of the reader.
 pub fn translate(command: Command) -> Command {
@@ -23,6 +25,24 @@ pub fn translate(command: Command) -> Command {
         Some(examples) => command.after_help(examples),
         None => command,
     }
+}
+
+/// Keeps clap from breaking the lines of a Chinese help, which it would do at spaces only. `folded_help` breaks them.
+pub fn unbroken(command: Command) -> Command {
+    if lang() == Lang::En {
+        return command;
+    }
+    let kept = |text: &StyledStr| text.to_string().replace(' ', NO_BREAK);
+    let (about, long) = (command.get_about().map(kept), command.get_long_about().map(kept));
+    let after = command.get_after_help().map(kept);
+    let command = command.mut_subcommands(unbroken).mut_args(|it| {
+        let (help, long) = (it.get_help().map(kept), it.get_long_help().map(kept));
+        let it = help.into_iter().fold(it, Arg::help);
+        long.into_iter().fold(it, Arg::long_help)
+    });
+    let command = about.into_iter().fold(command, Command::about);
+    let command = long.into_iter().fold(command, Command::long_about);
+    after.into_iter().fold(command, Command::after_help)
 }
 
 /// An argument with a Chinese heading, and with its default and its values in Chinese brackets.

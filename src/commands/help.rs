@@ -6,6 +6,8 @@ use serde_json::json;
 use crate::commands::{Context, Zh};
 use crate::error::{AccountError, Error};
 use crate::input::nearest;
+use crate::lang::{Lang, lang};
+use crate::output::folded_help;
 use crate::tr;
 
 /// Show help for a command or a topic
@@ -62,6 +64,7 @@ impl Help {
         }
         let text = command.render_long_help();
         let text = if context.env.colour { text.ansi().to_string() } else { text.to_string() };
+        let text = if lang() == Lang::Zh { folded_help(&text, context.env.width) } else { text };
         context.ui.answer(
             context.env,
             || json!({ "topic": self.words.join(" "), "text": text }),
