@@ -303,6 +303,10 @@ fn pager(variables: &HashMap<String, OsString>) -> Option<OsString> {
 fn page(pager: &OsStr, folder: &Path, terminal: OwnedFd, text: &str) -> io::Result<()> {
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(pager).current_dir(folder).stdin(Stdio::piped()).stdout(terminal);
+    // less shows the bytes of Chinese as codes where the locale is not installed, as often behind ssh.
+    if std::env::var_os("LESSCHARSET").is_none() {
+        shell.env("LESSCHARSET", "utf-8");
+    }
     // A pager that fails may have shown nothing, and what was not shown must not be signed.
     if run_pager(shell, text)?.success() { Ok(()) } else { Err(io::ErrorKind::Other.into()) }
 }

@@ -180,3 +180,10 @@ fn a_draft_in_the_editor_has_its_faults_as_comments_at_the_lines_that_are_named(
     }
     assert!(output.err.contains("draft 1: owner: required"), "{}", output.screen);
 }
+
+#[test]
+fn quotation_marks_of_a_sentence_are_named() {
+    let world = World::founded();
+    world.write("change.toml", CHANGE.replace("[\"order-gateway\"]", "[“order-gateway”]"));
+    world.fails("erin", "check change.toml", Exit::Invalid, "invalid TOML: write \" instead of “");
+}

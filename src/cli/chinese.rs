@@ -14,7 +14,10 @@ pub fn translate(command: Command) -> Command {
     let help = Arg::new("help").short('h').long("help").action(ArgAction::Help);
     let help = help.help("显示帮助；-h 只显示概要").help_heading("选项");
     let examples = command.get_after_help().map(|it| it.ansi().to_string().replacen("Examples:", "示例：", 1));
-    let command = command.mut_args(argument).disable_help_flag(true).arg(help).subcommand_help_heading("命令");
+    // Below a heading of its own, clap sorts the arguments by their names.
+    let mut places = 0..;
+    let command = command.mut_args(|it| argument(it).display_order(places.next().unwrap_or_default()));
+    let command = command.disable_help_flag(true).arg(help).subcommand_help_heading("命令");
     let command = if command.get_version().is_some() {
         let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);
         command.disable_version_flag(true).arg(version.help("显示版本").help_heading("选项"))

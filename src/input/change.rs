@@ -84,7 +84,7 @@ pub fn read(text: &str, context: &dyn DraftContext) -> Result<Draft, Vec<Fault>>
     let change = read_change(Table::root(&source, parsed.get_ref()), context);
     let faults = source.finish();
     // A syntax error hides fields, which would be reported as missing.
-    let syntax: Vec<Fault> = faults.iter().filter(|it| matches!(it.problem, Problem::Syntax(_))).cloned().collect();
+    let syntax: Vec<Fault> = faults.iter().filter(|it| it.problem.is_syntax()).cloned().collect();
     match change {
         _ if !syntax.is_empty() => Err(syntax),
         Some(draft) if faults.is_empty() => Ok(draft),

@@ -59,7 +59,7 @@ fn read_all<D>(text: &str, read: impl FnOnce(Table<'_, '_>) -> Option<D>) -> Res
     let draft = read(Table::root(&source, parsed.get_ref()));
     let faults = source.finish();
     // A syntax error hides fields, which would be reported as missing.
-    let syntax: Vec<Fault> = faults.iter().filter(|it| matches!(it.problem, Problem::Syntax(_))).cloned().collect();
+    let syntax: Vec<Fault> = faults.iter().filter(|it| it.problem.is_syntax()).cloned().collect();
     match draft {
         _ if !syntax.is_empty() => Err(syntax),
         Some(draft) if faults.is_empty() => Ok(draft),

@@ -21,7 +21,7 @@ pub fn read_policy(text: &str) -> Result<Policy, Vec<Fault>> {
         (faults, Some(policy)) if faults.is_empty() => Ok(policy),
         (faults, _) => {
             // A syntax error hides fields, which would be reported as missing.
-            let is_syntax = |it: &&Fault| matches!(it.problem, Problem::Syntax(_));
+            let is_syntax = |it: &&Fault| it.problem.is_syntax();
             let broken: Vec<Fault> = faults.iter().filter(is_syntax).cloned().collect();
             Err(if broken.is_empty() { faults } else { broken })
         }

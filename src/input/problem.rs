@@ -10,6 +10,9 @@ pub enum Problem {
     /// A syntax error, in the words of the TOML parser.
     #[error("{}", trf!("invalid TOML: {}", "TOML 语法错误：{}", .0))]
     Syntax(String),
+    /// A quotation mark of a sentence where TOML has its own.
+    #[error("{}", trf!("invalid TOML: write \" instead of {}", "TOML 语法错误：请把 {} 改为英文引号 \"", .0))]
+    Quotes(char),
     /// An unknown key, and the nearest known one.
     #[error("{}{}", tr!("unknown key", "未知的键"), did_you_mean(.0.as_deref()))]
     UnknownKey(Option<String>),
@@ -256,6 +259,13 @@ pub enum Problem {
     /// A freeze that is not in force, and the nearest one that is.
     #[error("{}{}", .0, did_you_mean(Some(.1)))]
     Misspelt(Refusal, String),
+}
+
+impl Problem {
+    /// Whether the text is no TOML, so that its fields say nothing.
+    pub fn is_syntax(&self) -> bool {
+        matches!(self, Self::Syntax(_) | Self::Quotes(_))
+    }
 }
 
 fn did_you_mean(word: Option<&str>) -> String {

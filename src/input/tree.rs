@@ -31,8 +31,12 @@ impl<'a> Source<'a> {
     pub fn parse(&self) -> Spanned<DeTable<'a>> {
         let (table, errors) = DeTable::parse_recoverable(self.text);
         for error in errors {
-            let problem = Problem::Syntax(error.message().lines().collect::<Vec<_>>().join(" "));
-            self.fault(Some(error.span().unwrap_or_default()), "", problem);
+            let span = error.span().unwrap_or_default();
+            let problem = match self.text.get(span.start..).and_then(|rest| rest.chars().next()) {
+                Some(mark @ ('“' | '”' | '‘' | '’')) => Problem::Quotes(mark),
+                _ => Problem::Syntax(error.message().lines().collect::<Vec<_>>().join(" ")),
+            };
+            self.fault(Some(span), "", problem);
         }
         table
     }

@@ -128,7 +128,7 @@ impl Rules {
             return Ok(rules);
         }
         // A syntax error hides fields, which would be reported as missing.
-        let syntax = |it: &Fault| matches!(it.problem, Problem::Syntax(_));
+        let syntax = |it: &Fault| it.problem.is_syntax();
         let broken = faults.iter().any(syntax);
         let faults = faults.into_iter().filter(|it| !broken || syntax(it)).map(without_secrets).collect();
         Err(RulesError::Content { path: path.to_owned(), faults })

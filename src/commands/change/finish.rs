@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::commands::Zh;
+use crate::commands::ask::ask;
 use crate::commands::change::once::{Once, finish_once};
 use crate::commands::change::summary::{ToSign, summary};
 use crate::commands::lookup::{self, change_id, parse, remark, suggest_target};
@@ -112,11 +113,11 @@ fn ask_outcome(
         page.quote_text(Gutter::Prose, note);
     }
     context.env.status(format_args!("{}\n", page.legend().finish().trim_start()));
-    let question = tr!("Outcome (s succeeded, f failed, r rolled-back):", "结果（s 成功，f 失败，r 已回退）：");
-    match context.env.ask(question)?.as_str() {
+    let question = tr!("Outcome (s succeeded, f failed, r rolled-back)", "结果（s 成功，f 失败，r 已回退）");
+    ask(context, question, "", |_, word| match word {
         "s" => Ok(Outcome::Succeeded),
         "f" => Ok(Outcome::Failed),
         "r" => Ok(Outcome::RolledBack),
         word => parse(word),
-    }
+    })
 }

@@ -83,7 +83,8 @@ impl Waiting {
     fn command(&self) -> String {
         let name = self.subject.rsplit(' ').next().unwrap_or_default();
         match self.action {
-            "ratify" | "close" => format!("`twinseal breakglass {} {name}`", self.action),
+            "ratify" => format!("`twinseal breakglass ratify {name}`"),
+            "close" => format!("`twinseal breakglass close {name} FILE`"),
             "read" => format!("`twinseal breakglass show {name}`"),
             "seal" => "`twinseal seal`".to_owned(),
             "second" => format!("`twinseal proposal second {name}`"),

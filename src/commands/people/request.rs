@@ -16,7 +16,7 @@ use crate::error::{Error, RegisterError, RequestError};
 use crate::format::request::{NAMESPACE, RegisterRef, Request, VOUCH, body};
 use crate::input::Toward;
 use crate::signer::KeySource;
-use crate::{tr, trf};
+use crate::trf;
 
 /// Arguments of `person request`.
 #[derive(Debug, Args)]
