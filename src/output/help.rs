@@ -54,7 +54,7 @@ mod tests {
         let help = "选项:\n  -a, --all  全部\u{a0}change\u{a0}都显示出来，包括已结束的";
         assert_eq!(
             folded_help(help, Some(30)),
-            "选项：\n  -a, --all  全部 change 都显\n             示出来，包括已\n             结束的"
+            "选项：\n  -a, --all  全部 change 都显\n             示出来，包括已结\n             束的"
         );
         assert_eq!(folded_help("\u{a0}一二三四五六七", None), " 一二三四五六七");
         assert_eq!(folded_help("一二三四五六七八九", Some(12)), "一二三四五\n六七八九");
