@@ -101,7 +101,7 @@ run ./as alice init --name demo --register demo.db \
     --member erin=erin.request:engineer,approver \
     --member carol=carol.request:approver --member dave=dave.request:approver \
     --member audrey=audrey.request:auditor | tee founded
-fingerprint=$(sed -n 's/^fingerprint //p' founded)
+fingerprint=$(sed -n -e 's/^fingerprint //p' -e 's/^指纹 //p' founded)
 run ./as bob seal --register demo.db --fingerprint "$fingerprint" --digest "$fingerprint"
 
 title "The others open the register for the first time and check its fingerprint"
@@ -119,7 +119,7 @@ run ./as erin list
 
 title "carol reads the first change"
 run ./as carol show CHG-1 | tee shown
-revision=$(sed -n 's/^revision  *1 //p' shown)
+revision=$(sed -n -e 's/^revision  *1 //p' -e 's/^修订  *1 //p' shown)
 
 title "erin is an approver, but cannot approve her own change"
 refused 1 ./as erin approve CHG-1 --revision "$revision"
