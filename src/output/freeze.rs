@@ -102,7 +102,7 @@ pub fn period_block(page: &mut Page, periods: &ClosedPeriods) {
     page.block(tr!("closed periods", "封网时段"));
     for period in periods.as_slice() {
         page.text("", trf!("{} to {}", "{} 至 {}", period.from(), period.until()));
-        page.quote_text(Gutter::Machine, Closed::from(period).phrase());
+        page.quote_text(Gutter::Machine, period.name().as_str());
         period.reserved().into_iter().for_each(|it| _ = page.text(" ", it));
     }
 }
