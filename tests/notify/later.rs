@@ -202,7 +202,7 @@ fn a_run_that_stays_says_each_warning_about_the_register_once() {
     world.ok("alice", "person suspend bob");
     let stay = ["notify", "run", "--config", "notify.toml", "--stay", "--every", "1s"];
     let mut child = world.command(SENDER, &stay).stderr(Stdio::piped()).spawn().unwrap();
-    let mut err = child.stderr.take().unwrap();
+    let mut err = BufReader::new(child.stderr.take().unwrap());
     let change = CHANGE
         .replace("2026-12-01T10:00:00Z", &now.plus(7_200).to_string())
         .replace("2026-12-01T12:00:00Z", &now.plus(14_400).to_string());
@@ -216,9 +216,13 @@ fn a_run_that_stays_says_each_warning_about_the_register_once() {
             thread::sleep(Duration::from_millis(50));
         }
     }
+    let mut said = String::new();
+    // The server has a message before the run says that it was sent.
+    while said.matches("1 message sent to ops").count() < 3 {
+        assert!(err.read_line(&mut said).unwrap() > 0, "{said}");
+    }
     child.kill().unwrap();
     child.wait().unwrap();
-    let mut said = String::new();
     err.read_to_string(&mut said).unwrap();
     assert_eq!(said.matches("only alice is a permanent admin").count(), 1, "{said}");
     assert_eq!(said.matches("1 message sent to ops").count(), 3, "{said}");
