@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use super::list;
 use crate::domain::{
-    Action, Event, Finish, LostEntries, Member, NewGrants, PersonId, Policy, RefusedAttempt, Restoration, Start, Target,
+    Action, Event, Finish, LostEntries, NewGrants, PersonId, Policy, RefusedAttempt, Restoration, Start, Target,
 };
 use crate::{tr, trf};
 
 /// What a proposal would do, as an imperative phrase: `retire dave`.
 pub fn summary(action: &Action) -> String {
     match action {
-        Action::Enrol(members) => enrol(members),
+        Action::Enrol(members) => trf!("enrol {}", "登记 {}", super::members_line(members)),
         Action::Roles(changes) => set_grants(changes),
         Action::Retire { person, .. } => trf!("retire {person}", "{person} 离任"),
         Action::AddKey { person, key, vouch, .. } => {
@@ -59,14 +59,6 @@ pub fn summary(action: &Action) -> String {
             let (after, lost) = (restored.seq, lost_entries(restored.seq, lost.seq));
             trf!("continue after entry {after}; {lost} lost", "从第 {after} 条之后继续；{lost}已丢失")
         }
-    }
-}
-
-fn enrol(members: &[Member]) -> String {
-    let line = super::members_line(members);
-    match members.iter().all(|member| member.grants.is_machine()) {
-        true => trf!("enrol machine account {line}", "登记机器账号 {line}"),
-        false => trf!("enrol {line}", "登记 {line}"),
     }
 }
 

@@ -298,7 +298,7 @@ fn wish(request: &Request) -> String {
     let roles = request.asked.roles();
     let roles = if roles.is_empty() { none.to_owned() } else { list(roles.iter().map(|it| it.phrase())) };
     let name = request.name.as_ref().map_or(none, Line::as_str);
-    trf!("roles {roles}; name {name}", "角色：{roles}；姓名：{name}")
+    trf!("roles {roles}; name {name}", "角色 {roles}；姓名 {name}")
 }
 
 /// The request in a file, if it is one of this person with this key for this register that has not expired.

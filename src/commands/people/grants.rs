@@ -278,7 +278,7 @@ impl Revoke {
             let mut grants = base(&present, now);
             let missing = |what: String| Error::NotGranted { person: person.clone(), what };
             if let Some(role) = take_granted(&mut grants.roles, removed.roles.keys().copied(), cut) {
-                return Err(missing(trf!("role {}", "角色 {}", role.phrase())));
+                return Err(missing(trf!("role {}", "{}角色", role.phrase())));
             }
             if let Some(group) = take_granted(&mut grants.groups, removed.groups.keys().cloned(), cut) {
                 return Err(missing(trf!("group {group}", "组 {group}")));
