@@ -194,6 +194,7 @@ fn the_script_and_the_manual_pages_are_installed() {
     // A synopsis as in the help; the page of the program has the global options, with their texts.
     let usage = "\\fBtwinseal approve\\fR [OPTIONS] [CHANGE]...\n";
     assert!(manual.contains(usage) && !manual.contains("no\\-input"), "{manual}");
+    assert!(manual.contains(".SH EXAMPLES\n  twinseal approve") && !manual.contains("EXTRA"), "{manual}");
     let manual = fs::read_to_string(home.join(".local/share/man/man1/twinseal.1")).unwrap();
     assert!(manual.contains("Ask nothing, as if there were no terminal"), "{manual}");
     let variable = format!("`set -x MANPATH {} $MANPATH ''`", home.join(".local/share/man").display());

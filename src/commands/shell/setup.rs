@@ -143,8 +143,13 @@ fn install_manuals(command: &Command, folder: &Path) -> Result<(), Error> {
     let manual = manual.source(format!("{PROGRAM} {}", env!("CARGO_PKG_VERSION")));
     let mut page = Vec::new();
     manual.render(&mut page)?;
-    if !whole {
-        page.extend_from_slice(b".SH \"SEE ALSO\"\n\\fBtwinseal\\fR(1), for the global options\n");
+    let mut page = String::from_utf8_lossy(&page).into_owned();
+    // The headings of what stands behind the options, as manual pages have them.
+    for (extra, heading) in [("Examples:", "EXAMPLES"), ("Exit codes:", "\"EXIT STATUS\"")] {
+        page = page.replacen(&format!(".SH EXTRA\n{extra}\n"), &format!(".SH {heading}\n"), 1);
     }
-    Ok(private::install(&folder.join(manual.get_filename()), &page).map_err(StoreError::from)?)
+    if !whole {
+        page.push_str(".SH \"SEE ALSO\"\n\\fBtwinseal\\fR(1), for the global options\n");
+    }
+    Ok(private::install(&folder.join(manual.get_filename()), page.as_bytes()).map_err(StoreError::from)?)
 }
