@@ -74,10 +74,14 @@ pub(super) fn may_break(line: &str, at: usize) -> bool {
         next => {
             last != ' '
                 && !opens(last)
+                && !PAIRS.contains(&[last, next])
                 && (is_ideograph(next) || opens(next) && next != '(' || closes(last) && !closes(next))
         }
     }
 }
+
+/// The units of times that are two ideographs: they stay whole.
+const PAIRS: [[char; 2]; 2] = [['小', '时'], ['分', '钟']];
 
 /// What is counted in `3 h`.
 const UNITS: [&str; 7] = ["s", "min", "h", "d", "y", "day", "days"];
@@ -147,6 +151,7 @@ mod tests {
         assert_eq!(folded("最晚开始 20 分钟后", Some(16)), "最晚开始\n 20 分钟后");
         assert_eq!(folded("记录于第 13 条", Some(12)), "记录于\n 第 13 条");
         assert_eq!(folded("CHG-7 h", Some(6)), "CHG-7\n h");
+        assert_eq!(folded("最晚回退：45 分钟后", Some(16)), "最晚回退：\n 45 分钟后");
     }
 
     #[test]

@@ -95,7 +95,7 @@ pub fn page(context: &mut Context<'_>, session: &Session) -> Result<(), Error> {
     text.push_str(&shown_of(SHOWN, waiting.len(), "`twinseal inbox`"));
     if !own.is_empty() {
         let shown = own.get(..OWN).unwrap_or(&own);
-        text.push_str(&format!("\n\n{}", own_changes::table_of(shown, now.claimed, context.env.width)));
+        text.push_str(&format!("\n\n{}", own_changes::text_of(context, shown, now.claimed)));
     }
     text.push_str(&shown_of(OWN, own.len(), "`twinseal list --mine --status open`"));
     let engineer = me.as_ref().is_ok_and(|me| me.person.grants.left(now.effective).roles.contains_key(&Role::Engineer));

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::commands::Context;
 use crate::commands::look::inbox::Waiting;
 use crate::domain::{Moment, PersonId, Status, Time};
 use crate::error::Error;
-use crate::output::{self, ago, table};
+use crate::output::{self, Reading, ago, measure, padded, visible};
 use crate::store::{ChangeFilter, ChangeOrder, ChangeRow, Session};
 use crate::{tr, trf};
 
@@ -52,21 +53,24 @@ pub fn own_changes(session: &Session, me: &PersonId, now: Moment, inbox: &[Waiti
     Ok(own.filter(|it| it.status != Status::Expired).collect())
 }
 
-/// The table of these changes. `width` is that of the terminal.
-pub fn table_of(own: &[Own], now: Time, width: Option<u16>) -> String {
-    let row = |it: &Own| {
+/// These changes as the inbox writes its items: the title behind the id, then what matters.
+pub fn text_of(context: &Context<'_>, own: &[Own], now: Time) -> String {
+    let mut page = context.page();
+    page.block(&trf!("your other changes ({})", "您的其他变更单（{}）", own.len()));
+    let width = own.iter().map(|it| measure(&it.row.id.to_string())).max().unwrap_or_default();
+    for it in own {
         let status = match it.status {
             Status::AwaitingApproval => trf!("{} ({})", "{}（{}）", it.status.phrase(), it.approvals),
             status => status.phrase(),
         };
-        let title = it.row.title.clone().unwrap_or_else(|| tr!("(text redacted)", "（文本已隐去）").to_owned());
-        [it.row.id.to_string(), status, ago(it.row.opens, now), title]
-    };
-    let header = [
-        tr!("YOUR CHANGE", "我的变更单"),
-        tr!("STATUS", "状态"),
-        tr!("WINDOW OPENS", "窗口开始"),
-        tr!("TITLE", "标题"),
-    ];
-    table(header, own.iter().map(row).collect(), width)
+        let opens = ago(it.row.opens, now);
+        let opens = match it.row.opens > now {
+            true => trf!("window opens {opens}", "窗口 {opens}开始"),
+            false => trf!("window opened {opens}", "窗口已于 {opens}开始"),
+        };
+        let title = it.row.title.as_deref().unwrap_or(tr!("(text redacted)", "（文本已隐去）"));
+        page.text(&format!("{} ", padded(&it.row.id.to_string(), width)), visible(title, Reading::Prose));
+        page.text(&" ".repeat(width + 1), trf!("{status}; {opens}", "{status}；{opens}"));
+    }
+    page.finish().trim_start().to_owned()
 }
